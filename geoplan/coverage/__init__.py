@@ -1,0 +1,1 @@
+"""Coverage: circles, provision, allocation."""

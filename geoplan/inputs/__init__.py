@@ -1,0 +1,1 @@
+"""Inputs: files in, clean tables out; every fault listed, nothing lost."""

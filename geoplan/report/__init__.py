@@ -1,0 +1,1 @@
+"""Reports: map, tables, layers, page, manifest."""

@@ -1,0 +1,1 @@
+"""Standards: rules, packs, findings, flags, gap list."""
