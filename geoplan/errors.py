@@ -104,7 +104,8 @@ class Note:
         """Return place, finding and action on one line."""
         colon, stop = ("：", "。") if lang == "zh" else (": ", ". ")
         where, action = self.where(lang), self.action(lang)
-        body = self.found(lang) + (stop + action if action else "") + stop.strip()
+        body = (self.found(lang) + (stop + action if action else "")).rstrip(" .。") + stop.strip()
+        body = body.replace("?.", "?")
         return f"{where}{colon}{body}" if where else body
 
 
