@@ -1,0 +1,305 @@
+"""Reading files as they stand: layers with geometry, rows of tables, and the fingerprint of each file.
+
+Nothing is interpreted here: blanks stay blank, ``007`` stays text, coordinates stay in the file's own datum. What
+cannot be read raises an :class:`~geoplan.errors.InputError` that says what was found and what to do.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+from zipfile import BadZipFile
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pyogrio
+
+from geoplan.errors import InputError, Note
+from geoplan.inputs.encodings import dbf_encoding, decode_text
+from geoplan.tables import Source
+
+#: Layers with geometry, by the end of the file name.
+LAYER_SUFFIXES = (
+    ".geojson",
+    ".json",
+    ".gpkg",
+    ".shp",
+    ".gdb",
+    ".gdb.zip",
+    ".parquet",
+    ".geoparquet",
+    ".fgb",
+    ".kml",
+)
+#: Tables of rows.
+ROW_SUFFIXES = (".xlsx", ".xlsm", ".csv", ".txt", ".tsv")
+#: Parts of a Shapefile that decide what is read from it.
+SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+#: Rows above the header (a title, a unit, a date) are looked for in this many rows.
+HEADER_SEARCH_ROWS = 15
+
+FilePath = str | Path
+
+
+def is_table(path: FilePath) -> bool:
+    """Return True where `path` is a table of rows (XLSX, CSV), False where it is a layer.
+
+    Examples
+    --------
+    >>> is_table("register.XLSX"), is_table("zones.gpkg")
+    (True, False)
+    """
+    return str(path).lower().endswith(ROW_SUFFIXES)
+
+
+def read_layer(path: FilePath, *, layer: str | None = None, encoding: str | None = None) -> gpd.GeoDataFrame:
+    """Return a layer as it stands in the file.
+
+    Parameters
+    ----------
+    path
+        GeoJSON, GeoPackage, Shapefile, FileGDB (folder or ``.gdb.zip``), GeoParquet, FlatGeobuf or KML.
+    layer
+        Layer inside the file; needed where it holds several with geometry.
+    encoding
+        Text encoding of a Shapefile or GeoJSON. Found out where it is not given: what a ``.cpg`` says if the text can
+        be read so, else UTF-8, else GB18030.
+
+    Returns
+    -------
+    layer
+        Features in file order; geometry may be null; ``crs`` is what the file says and may be None.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, of an unknown kind, unreadable, or holds several layers and none is named.
+    """
+    path = _existing(path)
+    if not path.name.lower().endswith(LAYER_SUFFIXES):
+        _fail("file_kind_unknown", path, found=path.suffix or path.name, known=", ".join(LAYER_SUFFIXES))
+    try:
+        if path.suffix.lower() in (".parquet", ".geoparquet"):
+            table = gpd.read_parquet(path)
+        else:
+            table = _read_ogr(path, layer=layer, encoding=encoding)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(_note("file_unreadable", path, reason=_reason(error))) from error
+    if not isinstance(table, gpd.GeoDataFrame):
+        _fail("layer_without_geometry", path)
+    return table
+
+
+def _read_ogr(path: Path, *, layer: str | None, encoding: str | None) -> Any:  # noqa: ANN401 - pyogrio gives either
+    """Read through GDAL, with the layer chosen and the encoding found out."""
+    kind = path.suffix.lower()
+    if kind in (".geojson", ".json"):
+        # GeoJSON is UTF-8 by its standard; what is not, is decoded here and handed on as UTF-8
+        return pyogrio.read_dataframe(_text(path, encoding).encode("utf-8"))
+    name = _choose(path, [str(n) for n, geometry in pyogrio.list_layers(path) if geometry is not None], layer)
+    if kind == ".shp":
+        return pyogrio.read_dataframe(path, encoding=encoding or dbf_encoding(path))
+    return pyogrio.read_dataframe(path, layer=name)
+
+
+def read_rows(path: FilePath, *, layer: str | None = None, encoding: str | None = None) -> pd.DataFrame:
+    """Return the cells of a table as they stand, indexed by row number as the planner's program shows it.
+
+    Titles above the header are skipped: the header is the first row in which at least half of the table's columns
+    hold text. Rows without any cell are left out; the others keep their numbers. Text that is merged over several
+    cells belongs to each of them (numbers do not: they would count twice). Blanks are None, never 0.
+
+    Parameters
+    ----------
+    path
+        XLSX, XLSM or CSV (comma, semicolon or tab; UTF-8 with or without BOM, UTF-16 with BOM, GB18030).
+    layer
+        Sheet; needed where several hold cells.
+    encoding
+        Text encoding of a CSV; found out where it is not given.
+
+    Returns
+    -------
+    rows
+        One object column a header, cells of a CSV as text; index ``row`` (int), the first row of the file being 1.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, of an unknown kind, unreadable, empty, or holds several sheets and none is named.
+    """
+    path = _existing(path)
+    kind = path.suffix.lower()
+    if kind not in ROW_SUFFIXES:
+        _fail("file_kind_unknown", path, found=kind or path.name, known=", ".join(ROW_SUFFIXES))
+    cells = _csv_cells(path, encoding) if kind in (".csv", ".txt", ".tsv") else _sheet_cells(path, layer)
+    if not any(map(_filled, cells)):
+        _fail("table_empty", path)
+    return _with_header(cells)
+
+
+def source(path: FilePath, *, role: str, rows: int | None = None, datum: str = "", note: str = "") -> Source:
+    """Return a file's line of the sources sheet.
+
+    `sha256` is that of the file; for a Shapefile or a folder (FileGDB) it is that of its parts one after the other,
+    each preceded by its lower-case name, in the order of names.
+
+    Raises
+    ------
+    InputError
+        If the file is missing.
+    """
+    path = _existing(path)
+    if path.is_dir():
+        parts = sorted(
+            (p for p in path.rglob("*") if p.is_file()), key=lambda p: p.relative_to(path).as_posix()
+        )
+    elif path.suffix.lower() == ".shp":
+        parts = sorted(
+            p for p in path.parent.iterdir() if p.stem == path.stem and p.suffix.lower() in SHAPEFILE_PARTS
+        )
+    else:
+        parts = [path]
+    digest, size = hashlib.sha256(), 0
+    for part in parts:
+        if len(parts) > 1:
+            digest.update(part.name.lower().encode("utf-8"))
+        with part.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+                size += len(chunk)
+    return Source(role, path.name, digest.hexdigest(), size, rows, datum, note)
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------
+
+
+def _csv_cells(path: Path, encoding: str | None) -> list[list[Any]]:
+    """Return the cells of a CSV; blank text is None."""
+    text = _text(path, encoding)
+    head = "\n".join(text.splitlines()[:HEADER_SEARCH_ROWS])
+    delimiter = max(",;\t", key=head.count)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise InputError(_note("file_unreadable", path, reason=_reason(error))) from error
+    return [[_cell(value) for value in row] for row in rows]
+
+
+def _sheet_cells(path: Path, layer: str | None) -> list[list[Any]]:
+    """Return the cells of one sheet, merged text repeated."""
+    try:
+        book = openpyxl.load_workbook(path, data_only=True)
+    except (BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
+        raise InputError(_note("file_unreadable", path, reason=_reason(error))) from error
+    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    used = [
+        name for name, sheet in sheets.items() if any(any(row) for row in sheet.iter_rows(values_only=True))
+    ]
+    sheet = (
+        sheets[_choose(path, used if layer is None else list(sheets), layer)] if used else book.worksheets[0]
+    )
+    cells = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+    for area in sheet.merged_cells.ranges:
+        value = cells[area.min_row - 1][area.min_col - 1] if area.min_row <= len(cells) else None
+        if isinstance(value, str) and area.min_col == area.max_col:
+            for row in range(area.min_row, min(area.max_row, len(cells))):
+                cells[row][area.min_col - 1] = value
+    return cells
+
+
+def _with_header(cells: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    """Return the rows below the header, under unique names."""
+    top = _header_row(cells)
+    width = max(len(row) for row in cells)
+    padded = [[*row, *[None] * (width - len(row))] for row in cells]
+    body = {number: row for number, row in enumerate(padded[top + 1 :], start=top + 2) if _filled(row)}
+    data = pd.DataFrame(list(body.values()), index=list(body), columns=range(width), dtype=object)
+    data.index = pd.Index(list(body), name="row", dtype="int64")
+    kept = [i for i, title in enumerate(padded[top]) if title is not None or data[i].notna().any()]
+    data = data[kept]
+    data.columns = pd.Index(_unique_titles([padded[top][i] for i in kept], kept), dtype=object)
+    return data
+
+
+def _header_row(cells: Sequence[Sequence[Any]]) -> int:
+    """Return the position of the header: the first row with text in at least half of the table's columns."""
+    head = cells[:HEADER_SEARCH_ROWS]
+    width = max(sum(value is not None for value in row) for row in head)
+    for position, row in enumerate(head):
+        texts = sum(isinstance(value, str) for value in row)
+        if texts and 2 * texts >= width:
+            return position
+    return next(position for position, row in enumerate(cells) if _filled(row))
+
+
+def _unique_titles(titles: Iterable[Any], positions: Iterable[int]) -> list[str]:
+    """Return titles as text; a blank one becomes ``column 3``, a repeated one gets ``_2``, ``_3``."""
+    seen: dict[str, int] = {}
+    names = []
+    for title, position in zip(titles, positions, strict=True):
+        name = f"column {position + 1}" if title is None else " ".join(str(title).split())
+        seen[name] = seen.get(name, 0) + 1
+        names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return names
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401 - a cell holds anything
+    """Return a cell's value; blank text is None."""
+    if isinstance(value, str):
+        return value.strip() or None
+    return value
+
+
+def _filled(row: Iterable[Any]) -> bool:
+    return any(value is not None for value in row)
+
+
+# --- common ---------------------------------------------------------------------------------------------------------
+
+
+def _text(path: Path, encoding: str | None) -> str:
+    """Return a file's text, its encoding found out where none is given."""
+    try:
+        return decode_text(path.read_bytes(), encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise InputError(_note("encoding_unknown", path, reason=_reason(error))) from error
+
+
+def _choose(path: Path, names: Sequence[str], wanted: str | None) -> str:
+    """Return the one layer or sheet to read."""
+    if wanted is not None:
+        if wanted not in names:
+            _fail("layer_unknown", path, layer=wanted, found=", ".join(names))
+        return wanted
+    if len(names) > 1:
+        _fail("layer_not_named", path, count=len(names), found=", ".join(names))
+    if not names:
+        _fail("layer_without_geometry", path)
+    return names[0]
+
+
+def _existing(path: FilePath) -> Path:
+    path = Path(path)
+    if not path.exists():
+        _fail("file_missing", path)
+    return path
+
+
+def _note(code: str, path: Path, **values: Any) -> Note:  # noqa: ANN401 - whatever the message names
+    return Note.of(code, file=path.name, severity="error", **values)
+
+
+def _fail(code: str, path: Path, **values: Any) -> NoReturn:  # noqa: ANN401 - whatever the message names
+    raise InputError(_note(code, path, **values))
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of a library's complaint."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
