@@ -94,6 +94,7 @@ CIRCLE = {
     "service": "service of the study, e.g. eldercare",
     "measure": "network (stated pace), frail (0.76 m/s) or straight (metres as the crow flies)",
     "zone_id": "zone of any level",
+    "kind": "empty for the whole zone; urban or rural for that part of an area or district",
     "group": "group that was counted",
     "people": "people of the group in the zone",
     "covered": "of them within the circle",

@@ -1,0 +1,267 @@
+"""Who is within the circle of a service: the only threshold, and the circle table by zones of every level.
+
+Three bases stand beside each other: people, communities, residential land. So do three measures: the network at the
+stated pace, the network at the pace of frail elders, and the straight line.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from geoplan.coverage.zone_sums import ZoneSums, zone_sums
+from geoplan.errors import Note, TableError
+from geoplan.tables import CIRCLE, check_columns, check_ids
+
+#: What a computer's rounding may add to a walk; far below a step. Fifteen minutes to the second are inside.
+TOLERANCE_SECONDS = 1e-6
+#: The same for shares of people.
+TOLERANCE_SHARE = 1e-9
+
+MEASURES = ("network", "frail", "straight")
+
+
+def in_circle(seconds: npt.ArrayLike, *, walk_minutes: float) -> npt.NDArray[np.bool_]:
+    """Return whether walks of `seconds` count as within `walk_minutes`; the limit itself is inside.
+
+    This is the only place that compares a walk with a limit. NaN and inf are outside.
+
+    Examples
+    --------
+    >>> in_circle([899.0, 900.0, 900.1, float("nan")], walk_minutes=15).tolist()
+    [True, True, False, False]
+    """
+    return np.asarray(seconds, dtype=np.float64) <= 60.0 * walk_minutes + TOLERANCE_SECONDS
+
+
+def community_covered(
+    people: npt.ArrayLike, covered: npt.ArrayLike, *, flag_share: float
+) -> npt.NDArray[np.bool_]:
+    """Return whether zones are covered: they have people, of whom at most `flag_share` (0-1) are outside.
+
+    Examples
+    --------
+    >>> community_covered([100.0, 100.0, 0.0], [80.0, 79.0, 0.0], flag_share=0.2).tolist()
+    [True, False, False]
+    """
+    total = np.asarray(people, dtype=np.float64)
+    outside = total - np.asarray(covered, dtype=np.float64)
+    return (total > 0) & (outside <= (flag_share + TOLERANCE_SHARE) * total)
+
+
+def straight_nearest(
+    demand: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, services: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """Return the facility nearest as the crow flies, for every service and point.
+
+    Parameters
+    ----------
+    demand
+        Points, metric CRS, indexed by id (demand points, or land samples).
+    facilities
+        ``services`` (tuple of types) and points in the same CRS, indexed by facility_id; those without a point, or of
+        no wanted type, are left out. Of facilities at one spot the first in the table is taken.
+    services
+        Service -> ``facilities`` (types) and ``walk_kmh``.
+
+    Returns
+    -------
+    nearest
+        ``service, demand_id, facility_id, metres, seconds``; seconds at the service's pace along the straight line.
+        A service without any facility has no rows.
+    """
+    at = shapely.get_coordinates(demand.geometry.array)
+    tables = []
+    for service, terms in services.items():
+        offered = offering(facilities, terms["facilities"])
+        placed = offered[offered.geometry.notna() & ~offered.geometry.is_empty]
+        if placed.empty or not len(at):
+            continue
+        xy = pd.DataFrame(
+            shapely.get_coordinates(placed.geometry.array), index=placed.index
+        ).drop_duplicates()
+        metres, position = cKDTree(xy.to_numpy()).query(at)
+        columns = {"demand_id": demand.index, "facility_id": xy.index[position], "metres": metres}
+        table = pd.DataFrame(columns).assign(seconds=metres * 3.6 / float(terms["walk_kmh"]))
+        table.insert(0, "service", service)
+        tables.append(table)
+    if not tables:
+        return pd.DataFrame({"service": [], "demand_id": [], "facility_id": [], "metres": [], "seconds": []})
+    return pd.concat(tables, ignore_index=True)
+
+
+def offering(facilities: gpd.GeoDataFrame, types: object) -> gpd.GeoDataFrame:
+    """Return the facilities that offer at least one of `types`."""
+    wanted = {types} if isinstance(types, str) else set(types)  # type: ignore[call-overload]
+    return facilities[[not wanted.isdisjoint(offered) for offered in facilities["services"]]]
+
+
+@dataclass(frozen=True)
+class Land:
+    """Residential land as sample points, and how long the walk from each is.
+
+    Parameters
+    ----------
+    points
+        As `geoplan.coverage.land.sample_land` gives them: ``zone_id, m2``, indexed by land_id.
+    nearest
+        Measure (``network``, ``frail``, ``straight``) -> table as for people, with the land_id in ``demand_id``.
+    """
+
+    points: pd.DataFrame
+    nearest: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def circle_table(
+    *,
+    demand: pd.DataFrame,
+    zones: pd.DataFrame,
+    services: Mapping[str, Mapping[str, Any]],
+    nearest: pd.DataFrame,
+    overlay: pd.DataFrame | None = None,
+    frail_nearest: pd.DataFrame | None = None,
+    straight: pd.DataFrame | None = None,
+    land: Land | None = None,
+) -> pd.DataFrame:
+    """Return who is within the circle of each service, in every zone.
+
+    Parameters
+    ----------
+    demand, zones, overlay
+        As in `geoplan.tables`; points of the halo enter no sum. Estates take people by the overlay's shares.
+    services
+        Service -> ``group, walk_minutes, walk_kmh, flag_share`` and, where the radius of the straight line is not
+        what one walks in that time, ``straight_m``.
+    nearest
+        ``service, demand_id, facility_id, seconds``: the nearest within the search limit; no row, or NaN, for none.
+    frail_nearest
+        The same at the pace of frail elders; None leaves the measure out.
+    straight
+        The same along the straight line at the stated pace, as :func:`straight_nearest` gives it.
+    land
+        Residential land with its walks; None gives NaN.
+
+    Returns
+    -------
+    circle
+        `geoplan.tables.CIRCLE`, a row per service, measure, zone and ``kind``. ``kind`` is empty for the whole zone;
+        area and districts have further rows ``urban`` and ``rural`` where zones below are known to be so.
+        ``covered + outside = people``; a parent is the sum of its children. ``communities`` counts the zones without
+        zones below; an estate has none.
+
+    Raises
+    ------
+    TableError
+        If a table lacks a column or names an unknown id, or `demand` lacks a service's group.
+    """
+    groups = {terms["group"]: service for service, terms in services.items()}
+    missing = [
+        Note.of("service_group_missing", service=s, group=g, severity="error")
+        for g, s in groups.items()
+        if g not in demand.columns
+    ]
+    if missing:
+        raise TableError(*missing)
+    places = zone_sums(demand, zones, overlay)
+    lands = None if land is None else zone_sums(land.points.assign(halo=False), zones)
+    tables = []
+    for service, terms in services.items():
+        people = demand.loc[places.points, terms["group"]].to_numpy(dtype=np.float64)
+        for measure, table in zip(MEASURES, (nearest, frail_nearest, straight), strict=True):
+            if table is None:
+                continue
+            minutes = limit_minutes(terms, measure)
+            seconds, facility, names = _walks(table, service, places, demand.index)
+            part = _people_rows(
+                places, people, seconds, walk_minutes=minutes, flag_share=float(terms["flag_share"])
+            )
+            part["median_minutes"] = places.weighted_median(seconds, people) / 60.0
+            part["nearest_facility"] = _named(places.commonest(facility, people), names)
+            part["land_m2"], part["land_covered_m2"] = _land_rows(
+                lands, land, service, measure, walk_minutes=minutes, n_rows=len(places.rows)
+            )
+            tables.append(part.assign(service=service, measure=measure, group=terms["group"]))
+    if not tables:
+        return pd.DataFrame(columns=list(CIRCLE))
+    return pd.concat(tables, ignore_index=True)[list(CIRCLE)]
+
+
+def limit_minutes(terms: Mapping[str, Any], measure: str) -> float:
+    """Return the longest walk in minutes; for ``straight`` what ``straight_m`` takes at the stated pace.
+
+    Examples
+    --------
+    >>> limit_minutes({"walk_minutes": 15.0, "walk_kmh": 4.0, "straight_m": 500.0}, "straight")
+    7.5
+    """
+    radius = terms.get("straight_m")
+    if measure == "straight" and radius is not None:
+        return float(radius) * 0.06 / float(terms["walk_kmh"])
+    return float(terms["walk_minutes"])
+
+
+def _walks(
+    table: pd.DataFrame, service: str, places: ZoneSums, known: pd.Index
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], pd.Index]:
+    """Return seconds (inf for none) and the facility's code (-1 for none) of each point, and the codes' names."""
+    check_columns(table, ["service", "demand_id", "facility_id", "seconds"], name="nearest")
+    rows = table[(table["service"] == service).to_numpy()]
+    check_ids(rows, name="nearest", demand_id=known)
+    seconds = np.full(len(places.points), np.inf)
+    facility = np.full(len(places.points), -1, dtype=np.int64)
+    codes, names = pd.factorize(rows["facility_id"], sort=True)
+    position = places.points.get_indexer(pd.Index(rows["demand_id"]))
+    walk = rows["seconds"].to_numpy(dtype=np.float64, na_value=np.nan)
+    use = (position >= 0) & np.isfinite(walk)
+    seconds[position[use]] = walk[use]
+    facility[position[use]] = codes[use]
+    return seconds, facility, pd.Index(names)
+
+
+def _people_rows(
+    places: ZoneSums,
+    people: npt.NDArray[np.float64],
+    seconds: npt.NDArray[np.float64],
+    *,
+    walk_minutes: float,
+    flag_share: float,
+) -> pd.DataFrame:
+    total = places.sums(people)
+    covered = places.sums(np.where(in_circle(seconds, walk_minutes=walk_minutes), people, 0.0))
+    share = np.divide(covered, total, out=np.full(len(total), np.nan), where=total > 0)
+    fits = community_covered(total, covered, flag_share=flag_share)
+    return places.rows[["zone_id", "kind"]].assign(
+        people=total,
+        covered=covered,
+        outside=total - covered,
+        share=share,
+        communities=places.leaf_counts(places.is_leaf & (total > 0)),
+        communities_covered=places.leaf_counts(places.is_leaf & fits),
+        unreached=places.sums(np.where(np.isfinite(seconds), 0.0, people)),
+    )
+
+
+def _land_rows(
+    lands: ZoneSums | None, land: Land | None, service: str, measure: str, *, walk_minutes: float, n_rows: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return residential m2 of each row and the part of it within the circle; NaN for estates or without land."""
+    unknown = np.full(n_rows, np.nan)
+    if lands is None or land is None or measure not in land.nearest:
+        return unknown, unknown
+    m2 = land.points.loc[lands.points, "m2"].to_numpy(dtype=np.float64)
+    seconds, _, _ = _walks(land.nearest[measure], service, lands, land.points.index)
+    inside = np.where(in_circle(seconds, walk_minutes=walk_minutes), m2, 0.0)
+    estate = (lands.rows["level"] == "estate").to_numpy()
+    return np.where(estate, np.nan, lands.sums(m2)), np.where(estate, np.nan, lands.sums(inside))
+
+
+def _named(codes: npt.NDArray[np.int64], names: pd.Index) -> npt.NDArray[np.object_]:
+    out = np.full(len(codes), None, dtype=object)
+    out[codes >= 0] = names.to_numpy(dtype=object)[codes[codes >= 0]]
+    return out

@@ -1,0 +1,270 @@
+"""How much of a service there is for whom: what stands inside a zone, and what its people can walk to.
+
+Supply is an interval: ``low`` is the least that the register allows, ``high`` the most, inf where it says nothing.
+"""
+
+from collections.abc import Mapping
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geoplan.coverage.circle import in_circle
+from geoplan.coverage.zone_sums import lineage, zone_sums
+from geoplan.errors import Note, TableError
+from geoplan.tables import check_columns, check_ids, check_unique_index
+
+Floats = npt.NDArray[np.float64]
+
+
+def located_supply(
+    supplies: pd.DataFrame, facilities: gpd.GeoDataFrame, zones: gpd.GeoDataFrame
+) -> pd.DataFrame:
+    """Return what stands inside each zone of every level.
+
+    A facility counts in the zone that it names or lies in, and in every zone above that one; a facility without a point
+    so counts in the zones that its register names. In an estate count those that name it or lie in it.
+
+    Parameters
+    ----------
+    supplies
+        ``facility_id, low, high``: the rows of one selection (one kind of supply, of the services that the rule counts).
+    facilities
+        ``zone_id`` (null: in none) and points (may be null), indexed by facility_id.
+    zones
+        ``level, parent_id`` and polygons, indexed by zone_id.
+
+    Returns
+    -------
+    located
+        ``low, high`` (sums), ``facilities`` (how many have a row), ``unknown_rows`` (how many rows have low < high),
+        indexed like `zones`; 0 where there is none.
+
+    Raises
+    ------
+    TableError
+        If a row names an unknown facility or zone, or is no interval 0 <= low <= high with finite low.
+
+    Examples
+    --------
+    >>> zones = gpd.GeoDataFrame({"level": ["area", "town"], "parent_id": [None, "area/1"]}, index=["area/1", "town/a"],
+    ...     geometry=[None, None])
+    >>> facilities = gpd.GeoDataFrame({"zone_id": ["town/a", "area/1"]}, index=["f#2", "f#3"], geometry=[None, None])
+    >>> supplies = pd.DataFrame({"facility_id": ["f#2", "f#3"], "low": [8.0, 0.0], "high": [8.0, np.inf]})
+    >>> located_supply(supplies, facilities, zones)[["low", "high", "unknown_rows"]].values.tolist()
+    [[8.0, inf, 1.0], [8.0, 8.0, 0.0]]
+    """
+    check_columns(supplies, ["facility_id", "low", "high"], name="supplies")
+    check_columns(facilities, ["zone_id"], name="facilities")
+    check_unique_index(facilities, name="facilities")
+    check_ids(supplies, name="supplies", facility_id=facilities.index)
+    check_ids(facilities[facilities["zone_id"].notna()], name="facilities", zone_id=zones.index)
+    _check_intervals(supplies.set_index("facility_id"))
+
+    facility, zone = _places(facilities, zones)
+    rows = pd.DataFrame({"facility": facilities.index.get_indexer(pd.Index(supplies["facility_id"]))})
+    rows = rows.assign(row=np.arange(len(rows)))
+    counted = rows.merge(pd.DataFrame({"facility": facility, "zone": zone}), on="facility")
+    counted = counted.sort_values(["zone", "row"])  # one order of summation, whatever the merge gives
+    at, row = counted["zone"].to_numpy(), counted["row"].to_numpy()
+    low, high = (supplies[c].to_numpy(dtype=np.float64) for c in ("low", "high"))
+    once = counted[["zone", "facility"]].drop_duplicates()["zone"].to_numpy()
+    n = len(zones)
+    return pd.DataFrame(
+        {
+            "low": np.bincount(at, weights=low[row], minlength=n),
+            "high": np.bincount(at, weights=high[row], minlength=n),
+            "facilities": np.bincount(once, minlength=n),
+            "unknown_rows": np.bincount(at[low[row] < high[row]], minlength=n),
+        },
+        index=zones.index,
+    )
+
+
+def _places(facilities: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.int64], ...]:
+    """Return pairs (position of a facility, position of a zone that it counts in), each once."""
+    own = zones.index.get_indexer(pd.Index(facilities["zone_id"]))
+    own[facilities["zone_id"].isna().to_numpy()] = -1
+    above = pd.DataFrame(lineage(zones).T, columns=["own", "zone"])
+    named = pd.DataFrame({"facility": np.arange(len(facilities)), "own": own}).merge(above, on="own")
+    estates = np.flatnonzero((zones["level"] == "estate").to_numpy())
+    point, polygon = zones.geometry.array[estates].sindex.query(
+        facilities.geometry.array, predicate="intersects"
+    )
+    lying = pd.DataFrame({"facility": point, "zone": estates[polygon]})
+    pairs = pd.concat([named[["facility", "zone"]], lying]).drop_duplicates()
+    return pairs["facility"].to_numpy(dtype=np.int64), pairs["zone"].to_numpy(dtype=np.int64)
+
+
+def reachable_supply(
+    reach: pd.DataFrame,
+    need: pd.Series,
+    supply: pd.DataFrame,
+    *,
+    walk_minutes: float,
+    bands: Mapping[float, float] | None = None,
+) -> pd.DataFrame:
+    """Return the supply per unit of need within reach of each demand point (2SFCA).
+
+    A facility shares its supply among all need that reaches it; a demand
+    point adds up its shares of every facility it reaches::
+
+        p_i = sum_j w(c_ij) * s_j / sum_k w(c_kj) * d_k        w(c) = [c <= T]
+
+    With `bands`, w(c) is the weight of the first band that holds the walk (enhanced 2SFCA).
+
+    Parameters
+    ----------
+    reach
+        One row per pair within the search limit: `demand_id`, `facility_id`, `seconds`.
+        A pair without a row is out of reach.
+    need
+        Need (people of the rule's own group, halo included), indexed by `demand_id`; shape (n_demand,), >= 0.
+    supply
+        `low` and `high`, indexed by `facility_id`; shape (n_facility, 2), 0 <= low <= high, low finite.
+        They differ where the register does not say; high may be inf.
+    walk_minutes
+        Longest walk that counts (T), minutes, inclusive.
+    bands
+        Decay: upper end of a band in minutes (inclusive) -> weight (0-1), not growing with distance. Walks beyond the
+        last band weigh nothing. None: every walk up to T weighs 1.
+
+    Returns
+    -------
+    provision
+        `low` and `high` supply per unit of need, indexed like `need`; 0 where nothing is in reach. `high` is inf
+        where a facility of unknown supply is in reach.
+
+    Raises
+    ------
+    TableError
+        If `reach` names an id that `need` or `supply` lacks or holds a pair twice, or `need`, `supply` or `bands` is
+        outside its range.
+
+    References
+    ----------
+    Luo & Wang (2003), Environment and Planning B 30(6):865-884, https://doi.org/10.1068/b29120
+    Luo & Qi (2009), Health & Place 15(4):1100-1107, https://doi.org/10.1016/j.healthplace.2009.06.002
+
+    Examples
+    --------
+    >>> reach = pd.DataFrame({"demand_id": ["a", "b"], "facility_id": ["x", "x"], "seconds": [300.0, 540.0]})
+    >>> need, supply = pd.Series({"a": 30.0, "b": 10.0}), pd.DataFrame({"low": {"x": 20.0}, "high": {"x": 20.0}})
+    >>> reachable_supply(reach, need, supply, walk_minutes=10)["low"].to_dict()
+    {'a': 0.5, 'b': 0.5}
+    """
+    _check_reach(reach, need, supply)
+    weight = _weights(reach["seconds"].to_numpy(dtype=np.float64), walk_minutes=walk_minutes, bands=bands)
+    near = weight > 0
+    weight = weight[near]
+    point = need.index.get_indexer(pd.Index(reach["demand_id"]))[near]
+    facility = supply.index.get_indexer(pd.Index(reach["facility_id"]))[near]
+
+    # step 1: supply per unit of need at each facility; one that nobody reaches shares nothing
+    people = need.to_numpy(dtype=np.float64)
+    crowd = np.bincount(facility, weights=weight * people[point], minlength=len(supply))
+    reached = crowd > 0
+
+    # step 2: add up the shares in reach of each demand point
+    total = {}
+    for end in ("low", "high"):
+        amount = supply[end].to_numpy(dtype=np.float64)
+        share = np.divide(amount, crowd, out=np.zeros(len(amount)), where=reached)
+        total[end] = np.bincount(point, weights=weight * share[facility], minlength=len(need))
+    return pd.DataFrame(total, index=need.index)
+
+
+def zone_reachable(
+    provision: pd.DataFrame,
+    need: pd.Series,
+    *,
+    demand: pd.DataFrame,
+    zones: pd.DataFrame,
+    overlay: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return the reachable supply per unit of need of each zone: the mean over its people.
+
+    Points of the halo competed for the supply in :func:`reachable_supply`; they enter no mean here.
+
+    Parameters
+    ----------
+    provision
+        ``low, high`` per unit of need, indexed by demand_id, as :func:`reachable_supply` gives them.
+    need
+        Need, indexed by demand_id, >= 0.
+    demand, zones, overlay
+        As in `geoplan.tables`.
+
+    Returns
+    -------
+    reachable
+        ``low, high`` per unit of need and ``need`` (sum), indexed like `zones`; low and high are NaN where need is 0.
+
+    Raises
+    ------
+    TableError
+        If the tables do not fit each other.
+    """
+    check_columns(provision, ["low", "high"], name="provision")
+    places = zone_sums(demand, zones, overlay)
+    inside = pd.DataFrame({"demand_id": places.points})
+    check_ids(inside, name="demand", demand_id=need.index.intersection(provision.index).rename("need"))
+    people = need.loc[places.points].to_numpy(dtype=np.float64)
+    whole = (places.rows["kind"] == "").to_numpy()
+    total = places.sums(people)[whole]
+    columns = {}
+    for end in ("low", "high"):
+        each = provision.loc[places.points, end].to_numpy(dtype=np.float64)
+        # nobody's share of something unknown is nothing
+        held = np.multiply(each, people, out=np.zeros(len(people)), where=people > 0)
+        columns[end] = np.divide(
+            places.sums(held)[whole], total, out=np.full(len(zones), np.nan), where=total > 0
+        )
+    return pd.DataFrame({**columns, "need": total}, index=zones.index)
+
+
+def _weights(seconds: Floats, *, walk_minutes: float, bands: Mapping[float, float] | None) -> Floats:
+    """Return the weight of each walk: 1 within the limit, or that of its band; 0 beyond."""
+    inside = in_circle(seconds, walk_minutes=walk_minutes)
+    if bands is None:
+        return inside.astype(np.float64)
+    steps = sorted(bands.items())
+    heights = [weight for _, weight in steps]
+    fit = all(minutes > 0 for minutes, _ in steps) and all(0 <= weight <= 1 for weight in heights)
+    if not steps or not fit or heights != sorted(heights, reverse=True):
+        raise TableError(Note.of("decay_bands_wrong", bands=dict(bands), severity="error"))
+    weight = np.zeros(len(seconds))
+    for minutes, height in reversed(steps):
+        weight[in_circle(seconds, walk_minutes=minutes)] = height
+    return np.where(inside, weight, 0.0)
+
+
+def _check_reach(reach: pd.DataFrame, need: pd.Series, supply: pd.DataFrame) -> None:
+    check_columns(reach, ["demand_id", "facility_id", "seconds"], name="reach")
+    check_columns(supply, ["low", "high"], name="supply")
+    check_unique_index(need, name="need")
+    check_unique_index(supply, name="supply")
+    check_ids(
+        reach, name="reach", demand_id=need.index.rename("need"), facility_id=supply.index.rename("supply")
+    )
+    twice = reach.duplicated(["demand_id", "facility_id"])
+    if twice.any():
+        pairs = reach.loc[twice, ["demand_id", "facility_id"]].head(10).itertuples(index=False)
+        named = ", ".join(f"{p.demand_id} - {p.facility_id}" for p in pairs)
+        raise TableError(Note.of("reach_pair_twice", pairs=named, severity="error"))
+    people = need.to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = ~((people >= 0) & np.isfinite(people))
+    if wrong.any():
+        raise TableError(
+            Note.of("need_wrong", ids=", ".join(map(str, need.index[wrong][:10])), severity="error")
+        )
+    _check_intervals(supply)
+
+
+def _check_intervals(supply: pd.DataFrame) -> None:
+    low, high = (supply[c].to_numpy(dtype=np.float64, na_value=np.nan) for c in ("low", "high"))
+    wrong = ~((low >= 0) & np.isfinite(low) & (low <= high))
+    if wrong.any():
+        ids = ", ".join(map(str, supply.index[wrong][:10]))
+        raise TableError(Note.of("supply_interval_wrong", ids=ids, severity="error"))
