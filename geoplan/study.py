@@ -186,6 +186,8 @@ class Register(Entry):
     """Word in the register -> facility type(s)."""
     type: Text | None = None
     """Facility type of every row, where the register has only one."""
+    where: Text | None = None
+    """Column of counts or yes/no: only rows where it is above 0 (or 是) are facilities."""
     columns: dict[Text, Text] = {}
     """Field -> column, for columns whose headers are not recognised (see docs/registers.md)."""
     status: dict[Text, Literal["existing", "building", "planned", "closed"]] = {}
@@ -297,6 +299,10 @@ class Study(Entry):
         """The study file."""
         return self._path
 
+    def in_language(self, lang: Literal["zh", "en"]) -> "Study":
+        """Return the same study with its outputs in `lang`."""
+        return self.model_copy(update={"lang": lang})
+
     def resolve(self, file: str) -> Path:
         """Return a path of the study as it is on this machine."""
         return self.folder / file
@@ -318,6 +324,21 @@ class Study(Entry):
         for name, service in self.services.items():
             if service.group not in self.population:
                 yield f"services.{name}.group: no group `{service.group}`{_did_you_mean(service.group, self.population)}"
+        offered = set(self._offered_types())
+        for name, service in self.services.items():
+            for kind in service.facilities if offered else []:
+                if kind not in offered:
+                    yield f"services.{name}.facilities: no register has `{kind}`{_did_you_mean(kind, offered)}"
+
+    def _offered_types(self) -> Iterator[str]:
+        """Yield every facility type that a register names; nothing where an OSM extract's own tags decide."""
+        for register in self.facilities:
+            if register.type is None and register.types is None:
+                return
+        for register in self.facilities:
+            yield from [register.type] if register.type is not None else []
+            for types in (register.types or {}).values():
+                yield from [types] if isinstance(types, str) else types
 
 
 def _meant(word: str, known: Iterable[str]) -> str:

@@ -1,0 +1,126 @@
+"""The command line: parse, call the Python API, print."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from geoplan import __version__, console, samples
+from geoplan.errors import GeoplanError
+from geoplan.progress import Stages
+
+app = typer.Typer(
+    name="geoplan",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="15分钟养老托育服务圈评价：覆盖图、短板清单、指标对照表。\n\n15-minute eldercare and childcare circles: coverage map, gap list, indicator table.",
+)
+
+Lang = Literal["zh", "en"]
+LangOption = Annotated[Lang | None, typer.Option("--lang", help="语言，默认取自项目配置文件。 Language; default: the study's.")]
+StudyPath = Annotated[Path, typer.Argument(help="项目配置文件（YAML）。 Study file.", show_default=False)]
+OutOption = Annotated[Path | None, typer.Option("--out", help="结果文件夹。 Folder of results; default: the study's `out`.")]
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="新文件夹。 A folder that does not exist yet.", show_default=False)],
+) -> None:
+    """新建一个可直接运行、带注释的评价项目。 Write a runnable, commented study.
+
+    Example: geoplan new my-district
+    """
+    study = samples.write_new(folder)
+    console.say("new_written", study=study)
+
+
+@app.command()
+def check(study: StudyPath, lang: LangOption = None) -> None:
+    """读取全部输入，列出发现的内容与问题，不做长时间计算。 Read every input; print what was found and every problem.
+
+    Example: geoplan check study.yaml
+    """
+    from geoplan.gather import gather
+    from geoplan.study import read_study
+
+    settings = read_study(study)
+    with console.progress(lang or settings.lang) as listen:
+        inputs = gather(settings, stages=Stages(listen))
+    console.print_check(inputs, lang=lang or settings.lang)
+    if any(note.severity == "error" for note in inputs.notes):
+        raise typer.Exit(code=3)
+
+
+@app.command()
+def run(study: StudyPath, out: OutOption = None, lang: LangOption = None) -> None:
+    """评价计算：覆盖图、短板清单、工作簿、图层与报告。 Do the whole job, with a line for each stage.
+
+    Example: geoplan run study.yaml
+    """
+    _run(study, out=out, lang=lang)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="结果文件夹。 Folder of results.")] = Path("out/demo"),
+    lang: LangOption = None,
+) -> None:
+    """用自带的示例镇运行一遍（演示数据）。 Run the demo town that ships (illustrative data).
+
+    Example: geoplan demo
+    """
+    _run(samples.demo_study(), out=out, lang=lang)
+
+
+@app.command()
+def download(
+    place: Annotated[str, typer.Argument(help="地名。 Place name, e.g. 武汉市江岸区", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="写入的路网文件。 File to write.")] = Path("streets.graphml"),
+) -> None:
+    """从 OpenStreetMap 下载路网（唯一联网的命令）。 Download streets; the only command that uses the Internet.
+
+    Example: geoplan download 武汉市江岸区 --out streets.graphml
+    """
+    from geoplan.inputs.download import download_streets
+
+    console.say("download_start", place=place)
+    download_streets(place, out)
+    console.say("download_done", file=out)
+
+
+def _run(path: Path, *, out: Path | None, lang: Lang | None) -> None:
+    from geoplan.run import run as run_study
+    from geoplan.study import read_study
+
+    study = read_study(path)
+    if lang is not None:
+        study = study.in_language(lang)
+    with console.progress(study.lang) as listen:
+        stages = Stages(listen)
+        result = run_study(study, stages=stages)
+        saved = result.save(out or study.resolve(study.out), stages=stages)
+    console.print_result(result, saved)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="版本。 Version.")] = False) -> None:  # noqa: FBT002
+    if version:
+        console.out.print(f"geoplan {__version__}", highlight=False)
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; map errors to exit codes (see `geoplan.errors`), never a traceback for a planner's mistake."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a GBK console must not stop a run
+    try:
+        app(arguments, standalone_mode=True)
+    except GeoplanError as error:
+        problems = Console(stderr=True, soft_wrap=True)
+        problems.print(error.text(console.language()), style="red", highlight=False, markup=False)
+        raise SystemExit(error.exit_code) from None
