@@ -21,7 +21,7 @@ Level = Literal["district", "town", "community", "estate"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Text = Annotated[str, Field(min_length=1)]
-PathText = Annotated[str, Field(min_length=1, description="path, relative to the study file")]
+PathText = Annotated[str, Field(min_length=1)]  # relative to the study file
 
 
 class Entry(BaseModel):
