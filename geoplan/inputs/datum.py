@@ -1,0 +1,283 @@
+"""Where coordinates really are: from what a file is in to the study's metric CRS.
+
+Chinese files come in WGS 84, CGCS2000 (the same to within decimetres), GCJ-02 (Amap, Tencent: WGS 84 shifted by 300-700 m),
+BD-09 (Baidu: GCJ-02 shifted once more by about 1 km), or a city's own grid, which control points tie down. Everything is
+computed on whole coordinate arrays. Whether a file is in the datum that it claims is measured in `geoplan.inputs.datum_fit`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from pyproj import CRS, Transformer
+from pyproj.exceptions import CRSError
+
+from geoplan.errors import InputError, Note
+from geoplan.inputs.local_grid import LocalGrid, local_grid
+
+Coordinates = npt.NDArray[np.float64]
+Datum = str | Sequence[Any]
+
+#: Names that a study file may use besides EPSG codes, PROJ strings and control points.
+DATUMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
+
+WGS84, CGCS2000 = CRS.from_epsg(4326), CRS.from_epsg(4490)
+
+#: Krasovsky 1940, on which the GCJ-02 offset is laid: semi-major axis (m) and squared eccentricity.
+_AXIS_M, _ECC2 = 6378245.0, 0.00669342162296594323
+
+#: Box outside of which GCJ-02 and BD-09 are WGS 84: west, south, east, north, degrees.
+_OFFSET_BOX = (72.004, 0.8293, 137.8347, 55.8271)
+
+#: Baidu's constants: offsets in degrees, and the frequency of its ripple.
+_BD_LON, _BD_LAT, _BD_RIPPLE = 0.0065, 0.006, np.pi * 3000 / 180
+
+#: Iterations of the inverse. The offset's slope is below 0.01, so each gains two digits; 6 reach 1e-9 m from 1 km.
+_INVERSE_STEPS = 6
+
+#: Outline of mainland China, Hainan, Hong Kong, Macao and Taiwan within about 100 km, lon lat: only to choose a projection.
+_CHINA = shapely.Polygon(
+    [
+        (73.3, 39.4), (74.8, 37.0), (78.0, 35.2), (78.6, 31.0), (81.2, 29.9), (86.0, 27.8), (89.0, 27.2), (92.0, 27.6),
+        (97.4, 27.9), (98.3, 25.7), (97.4, 24.0), (98.8, 21.9), (101.1, 21.0), (102.2, 22.3), (105.0, 22.9), (106.6, 21.9),
+        (108.0, 21.3), (107.9, 18.0), (111.0, 17.5), (119.5, 21.4), (122.5, 22.0), (123.5, 30.5), (123.0, 37.2),
+        (124.5, 39.9), (128.0, 41.5), (129.5, 42.3), (130.5, 42.3), (131.4, 43.3), (131.6, 45.0), (133.2, 45.0),
+        (135.3, 48.5), (131.0, 48.0), (127.7, 50.4), (125.8, 53.3), (120.7, 53.7), (119.8, 50.3), (117.5, 49.9),
+        (115.5, 48.1), (118.8, 47.0), (115.5, 45.6), (111.8, 45.2), (111.9, 43.8), (105.0, 41.8), (97.0, 42.9),
+        (91.0, 45.3), (87.9, 49.3), (85.4, 48.6), (82.3, 47.4), (82.1, 45.6), (80.0, 45.2), (80.1, 42.3),
+        (76.5, 40.6),
+    ]
+)  # fmt: skip
+
+
+def metric_crs(lonlat_bounds: Sequence[float]) -> CRS:
+    """Return the metric CRS in which a study of the area is computed.
+
+    In China the CGCS2000 3-degree Gauss-Krüger zone whose central meridian is nearest to the middle (EPSG:4534-4554, without
+    zone number in the easting), elsewhere the UTM zone of the middle.
+
+    Parameters
+    ----------
+    lonlat_bounds
+        West, south, east, north, degrees.
+
+    Raises
+    ------
+    InputError
+        If the bounds are no longitudes and latitudes.
+
+    Examples
+    --------
+    >>> metric_crs((113.7, 29.9, 115.1, 31.4)).to_epsg(), metric_crs((-15.6, 27.9, -15.3, 28.2)).to_epsg()
+    (4547, 32628)
+    """
+    west, south, east, north = (float(v) for v in lonlat_bounds)
+    lon, lat = (west + east) / 2, (south + north) / 2
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise InputError(
+            Note.of("datum_bounds", bounds=f"{west:g}, {south:g}, {east:g}, {north:g}", severity="error")
+        )
+    if shapely.contains_xy(_CHINA, lon, lat):
+        meridian = min(max(3 * round(lon / 3), 75), 135)
+        return CRS.from_epsg(4534 + (meridian - 75) // 3)
+    zone = min(int((lon + 180) // 6) + 1, 60)
+    return CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
+
+
+def gcj02_from_wgs84(lonlat: Coordinates) -> Coordinates:
+    """Return GCJ-02 coordinates of WGS 84 ones; shape (n, 2), degrees.
+
+    Unchanged outside of 72.004-137.8347 E, 0.8293-55.8271 N.
+
+    References
+    ----------
+    The published polynomial with ripples; see https://en.wikipedia.org/wiki/Restrictions_on_geographic_data_in_China
+
+    Examples
+    --------
+    >>> gcj02_from_wgs84(np.array([[116.404, 39.915]])).round(7).tolist()
+    [[116.4102445, 39.9164043]]
+    """
+    lon, lat = lonlat[:, 0], lonlat[:, 1]
+    x, y = lon - 105.0, lat - 35.0
+    root, both = np.sqrt(np.abs(x)), 0.1 * x * y
+    ripple = 20 * np.sin(6 * np.pi * x) + 20 * np.sin(2 * np.pi * x)
+    east = ripple + 20 * np.sin(np.pi * x) + 40 * np.sin(np.pi * x / 3)
+    east = east + 150 * np.sin(np.pi * x / 12) + 300 * np.sin(np.pi * x / 30)
+    east_m = 300 + x + 2 * y + 0.1 * x * x + both + 0.1 * root + east * 2 / 3
+    north = ripple + 20 * np.sin(np.pi * y) + 40 * np.sin(np.pi * y / 3)
+    north = north + 160 * np.sin(np.pi * y / 12) + 320 * np.sin(np.pi * y / 30)
+    north_m = -100 + 2 * x + 3 * y + 0.2 * y * y + both + 0.2 * root + north * 2 / 3
+
+    # metres to degrees on the Krasovsky ellipsoid: radii of curvature in the prime vertical and in the meridian
+    radians = np.radians(lat)
+    w2 = 1 - _ECC2 * np.sin(radians) ** 2
+    lon_shift = np.degrees(east_m / (_AXIS_M / np.sqrt(w2) * np.cos(radians)))
+    lat_shift = np.degrees(north_m / (_AXIS_M * (1 - _ECC2) / w2**1.5))
+    inside = _in_offset_box(lonlat)
+    return np.column_stack([np.where(inside, lon + lon_shift, lon), np.where(inside, lat + lat_shift, lat)])
+
+
+def bd09_from_wgs84(lonlat: Coordinates) -> Coordinates:
+    """Return BD-09 coordinates of WGS 84 ones; shape (n, 2), degrees; unchanged outside of the GCJ-02 box.
+
+    Examples
+    --------
+    >>> bd09_from_wgs84(np.array([[116.404, 39.915]])).round(7).tolist()
+    [[116.4166272, 39.9226996]]
+    """
+    gcj = gcj02_from_wgs84(lonlat)
+    x, y = gcj[:, 0], gcj[:, 1]
+    radius = np.hypot(x, y) + 0.00002 * np.sin(y * _BD_RIPPLE)
+    angle = np.arctan2(y, x) + 0.000003 * np.cos(x * _BD_RIPPLE)
+    shifted = np.column_stack([radius * np.cos(angle) + _BD_LON, radius * np.sin(angle) + _BD_LAT])
+    return np.where(_in_offset_box(lonlat)[:, None], shifted, gcj)
+
+
+def wgs84_from_gcj02(lonlat: Coordinates) -> Coordinates:
+    """Return WGS 84 coordinates of GCJ-02 ones; shape (n, 2), degrees; error below 1e-6 m.
+
+    Examples
+    --------
+    >>> wgs84_from_gcj02(np.array([[116.41024449916938, 39.91640428150164]])).round(9).tolist()
+    [[116.404, 39.915]]
+    """
+    return _inverse(gcj02_from_wgs84, lonlat)
+
+
+def wgs84_from_bd09(lonlat: Coordinates) -> Coordinates:
+    """Return WGS 84 coordinates of BD-09 ones; shape (n, 2), degrees; error below 1e-6 m."""
+    return _inverse(bd09_from_wgs84, lonlat)
+
+
+def lonlat_of(geometry: gpd.GeoSeries, *, datum: Datum | None) -> gpd.GeoSeries:
+    """Return `geometry` in WGS 84 longitude and latitude; see `to_crs`."""
+    return to_crs(geometry, datum=datum, crs=WGS84)
+
+
+def to_crs(geometry: gpd.GeoSeries, *, datum: Datum | None, crs: CRS | str) -> gpd.GeoSeries:
+    """Return points, lines or polygons moved from the datum in which they really are to `crs`.
+
+    Parameters
+    ----------
+    geometry
+        As read from the file, any types mixed, null allowed; heights are dropped.
+    datum
+        ``wgs84``, ``cgcs2000``, ``gcj02``, ``bd09``: what the longitudes and latitudes are, whatever the file claims (a
+        projected file is first brought to longitude and latitude by its own projection). An EPSG code or PROJ string: that CRS. A list
+        of ``{local: (x, y), lonlat: (lon, lat)}``: a local grid, see `geoplan.inputs.local_grid`. None: what the file says,
+        and WGS 84 where it says nothing and the values are degrees.
+    crs
+        Where to.
+
+    Returns
+    -------
+    moved
+        Same index and name, 2D, in `crs`.
+
+    Raises
+    ------
+    InputError
+        If the datum is unknown, or the values are not degrees where they must be.
+
+    Examples
+    --------
+    >>> beijing = gpd.GeoSeries.from_xy([116.4102445], [39.9164043], crs=4326)
+    >>> to_crs(beijing, datum="gcj02", crs="EPSG:4326").get_coordinates().round(6).values.tolist()
+    [[116.404, 39.915]]
+    """
+    target = CRS.from_user_input(crs)
+    move = _mover(geometry, datum, target)
+    moved = shapely.transform(np.asarray(geometry.array, dtype=object), move)
+    return gpd.GeoSeries(moved, index=geometry.index, name=geometry.name, crs=target)
+
+
+def control_points(points: Sequence[Any], *, crs: CRS | str) -> LocalGrid:
+    """Return the local grid that control points give in `crs`, with its residuals; see `geoplan.inputs.local_grid`."""
+    local = np.array([_entry(p, "local") for p in points], dtype=float).reshape(-1, 2)
+    lonlat = np.array([_entry(p, "lonlat") for p in points], dtype=float).reshape(-1, 2)
+    return local_grid(local, _project(lonlat, WGS84, CRS.from_user_input(crs)))
+
+
+def known_crs(datum: str) -> CRS:
+    """Return the CRS of an EPSG code, PROJ string, ``wgs84`` or ``cgcs2000``.
+
+    Raises
+    ------
+    InputError
+        If it is none of them.
+    """
+    named = {"wgs84": WGS84, "cgcs2000": CGCS2000}.get(datum.lower())
+    if named is not None:
+        return named
+    try:
+        return CRS.from_user_input(int(datum) if datum.isdigit() else datum)
+    except CRSError as error:
+        raise InputError(
+            Note.of("datum_unknown", datum=datum, known=", ".join(DATUMS), severity="error")
+        ) from error
+
+
+def _mover(geometry: gpd.GeoSeries, datum: Datum | None, target: CRS) -> Callable[[Coordinates], Coordinates]:
+    if datum is not None and not isinstance(datum, str):
+        grid = control_points(datum, crs=target)
+        return grid.apply
+    name = (datum or "").lower()
+    if datum is not None and name not in DATUMS:
+        source = known_crs(datum)
+        return lambda xy: _project(xy, source, target)
+    stated = CRS.from_user_input(geometry.crs) if geometry.crs is not None else None
+    if datum is None and stated is not None:
+        return lambda xy: _project(xy, stated, target)
+    unproject = _to_degrees(geometry, stated)
+    if name == "gcj02":
+        return lambda xy: _project(wgs84_from_gcj02(unproject(xy)), WGS84, target)
+    if name == "bd09":
+        return lambda xy: _project(wgs84_from_bd09(unproject(xy)), WGS84, target)
+    source = CGCS2000 if name == "cgcs2000" else WGS84
+    return lambda xy: _project(unproject(xy), source, target)
+
+
+def _to_degrees(geometry: gpd.GeoSeries, stated: CRS | None) -> Callable[[Coordinates], Coordinates]:
+    """Return what brings the file's values to degrees: nothing, or the inverse of its own projection."""
+    if stated is not None and stated.is_projected:
+        geographic = stated.geodetic_crs
+        if geographic is not None:
+            return lambda xy: _project(xy, stated, geographic)
+    west, south, east, north = geometry.total_bounds
+    if (
+        max(abs(west), abs(east)) > 360 or max(abs(south), abs(north)) > 360
+    ):  # beyond any swap or slip: metres
+        bounds = f"{west:.0f}, {south:.0f}, {east:.0f}, {north:.0f}"
+        raise InputError(Note.of("datum_not_degrees", bounds=bounds, severity="error"))
+    return lambda xy: xy
+
+
+def _project(xy: Coordinates, source: CRS, target: CRS) -> Coordinates:
+    if source == target:
+        return xy
+    x, y = Transformer.from_crs(source, target, always_xy=True).transform(xy[:, 0], xy[:, 1])
+    return np.column_stack([x, y])
+
+
+def _in_offset_box(lonlat: Coordinates) -> npt.NDArray[np.bool_]:
+    west, south, east, north = _OFFSET_BOX
+    lon, lat = lonlat[:, 0], lonlat[:, 1]
+    inside: npt.NDArray[np.bool_] = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    return inside
+
+
+def _inverse(forward: Callable[[Coordinates], Coordinates], shifted: Coordinates) -> Coordinates:
+    """Solve forward(x) = shifted by fixed-point iteration: x <- x - (forward(x) - shifted)."""
+    found = shifted.astype(float)
+    inside = _in_offset_box(found)
+    for _ in range(_INVERSE_STEPS):
+        found = found - np.where(inside[:, None], forward(found) - shifted, 0.0)
+    return found
+
+
+def _entry(point: Any, name: str) -> Any:  # noqa: ANN401 - a mapping or a study entry
+    return point[name] if isinstance(point, Mapping) else getattr(point, name)
