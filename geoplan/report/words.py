@@ -141,7 +141,7 @@ def rate(value: float | None) -> str:
     Examples
     --------
     >>> rate(4.55), rate(50.0), rate(0.0), rate(1234.5)
-    ('4.55', '50', '0', '1,234')
+    ('4.55', '50', '0', '1,235')
     """
     if missing(value) or value is None:
         return NOTHING
