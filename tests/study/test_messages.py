@@ -1,0 +1,45 @@
+"""Every message has Chinese and English words that name the same values; every code that is used has words."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import geoplan
+from geoplan.errors import GeoplanError, Note, catalogue, raise_errors
+
+SOURCE = Path(geoplan.__file__).parent
+USED = re.compile(r'Note(?:\.of)?\(\s*"([a-z0-9_]+)"')
+
+
+def fields(text):
+    return {name.partition("!")[0] for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("code", sorted(catalogue()))
+def test_both_languages_say_the_same(code):
+    words = catalogue()[code]
+    assert {"zh", "en"} <= set(words) <= {"zh", "en", "do_zh", "do_en"}
+    assert ("do_zh" in words) == ("do_en" in words)
+    shared = fields(words["en"]) | fields(words.get("do_en", ""))
+    chinese = fields(words["zh"]) | fields(words.get("do_zh", ""))
+    assert {name.removesuffix("_zh") for name in chinese} == {name.removesuffix("_en") for name in shared}
+    for text in words.values():
+        assert not text.rstrip().endswith((".", "。"))
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in words["zh"])
+
+
+def test_every_code_that_is_used_has_words():
+    used = {code for file in SOURCE.rglob("*.py") for code in USED.findall(file.read_text(encoding="utf-8"))}
+    assert used - set(catalogue()) == set()
+
+
+def test_an_error_lists_every_note_and_keeps_its_exit_code():
+    notes = [Note.of("file_missing", file="a.xlsx", severity="error"), Note.of("study_empty", file="b.yaml", row=3)]
+    error = GeoplanError(*notes)
+    assert error.text("en").splitlines()[0].startswith("- a.xlsx: no such file.")
+    assert error.text("zh").splitlines()[1].startswith("- b.yaml 第3行：")
+    with pytest.raises(GeoplanError, match="a.xlsx"):
+        raise_errors(notes, GeoplanError)
+    raise_errors(notes[1:], GeoplanError)  # a warning is no error
