@@ -33,7 +33,11 @@ def new_run_id(out: Path, stamp: str) -> str:
     '20250301-101500'
     """
     runs = out / "runs"
-    taken = {path.name.removeprefix(".").removesuffix(".part") for path in runs.iterdir()} if runs.is_dir() else set()
+    taken = (
+        {path.name.removeprefix(".").removesuffix(".part") for path in runs.iterdir()}
+        if runs.is_dir()
+        else set()
+    )
     names = [stamp, *(f"{stamp}-{number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)
 
@@ -71,12 +75,16 @@ def publish(out: Path, run_id: str) -> None:
     run = out / "runs" / run_id
     files = sorted(path.name for path in run.iterdir() if path.is_file())
     pointer = out / f".{LATEST}.part"
-    text = json.dumps({"run": run_id, "folder": f"runs/{run_id}", "files": files}, ensure_ascii=False, indent=2)
+    text = json.dumps(
+        {"run": run_id, "folder": f"runs/{run_id}", "files": files}, ensure_ascii=False, indent=2
+    )
     pointer.write_text(text + "\n", encoding="utf-8", newline="\n")
     pointer.replace(out / LATEST)
     held = [name for name in files if not _copied(run / name, out / name)]
     if held:
-        raise OutputError(Note.of("output_held", file=str(out), held=", ".join(held), run=str(run), severity="error"))
+        raise OutputError(
+            Note.of("output_held", file=str(out), held=", ".join(held), run=str(run), severity="error")
+        )
 
 
 def _copied(source: Path, target: Path) -> bool:

@@ -12,10 +12,13 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from geoplan.standards.vocabulary import vocabulary
 from geoplan.tables import LEVELS, Source
 
 #: What stands where there is no value.
 NOTHING = "—"
+#: Tables of the rules' vocabulary in which a word is looked for that is not among the labels.
+_SECTIONS = ("supplies", "attributes", "types", "groups")
 
 
 @cache
@@ -42,8 +45,28 @@ def label(word: object, lang: str) -> str:
     if missing(word):
         return ""
     text = str(word)
-    found = labels().get(text)
-    return found[lang] if found else text.replace("_", " ")
+    found = labels().get(text) or next((v[text] for v in map(vocabulary, _SECTIONS) if text in v), None)
+    return str(found[lang]) if found else text.replace("_", " ")
+
+
+def facility_label(kind: object, lang: str) -> str:
+    """Return the name of a facility type; one that no pack knows stays as it is.
+
+    Examples
+    --------
+    >>> facility_label("elder_home", "zh"), facility_label("own_type", "zh")
+    ('养老机构', 'own type')
+    """
+    found = vocabulary("types").get(str(kind))
+    return str(found[lang]) if found else label(kind, lang)
+
+
+def rule_label(rules: pd.DataFrame, rule_id: str, lang: str) -> str:
+    """Return the indicator's name: the plan's own words, or its English title."""
+    for column in ("title_en", "indicator") if lang == "en" else ("indicator", "title_zh"):
+        if column in rules.columns and rule_id in rules.index and not missing(rules[column][rule_id]):
+            return str(rules[column][rule_id])
+    return rule_id
 
 
 def unit(word: object, lang: str) -> str:
@@ -57,13 +80,16 @@ def unit(word: object, lang: str) -> str:
     if missing(word):
         return ""
     text = str(word)
-    found = labels().get(f"unit_{text}")
-    return found[lang] if found else label(text, lang)
+    found = labels().get(f"unit_{text}") or vocabulary("units").get(text)
+    return str(found[lang]) if found else label(text, lang)
 
 
 def service_label(services: Mapping[str, Mapping[str, Any]], service: str, lang: str) -> str:
     """Return the name that the study gives a service, else the usual one."""
-    return str(services.get(service, {}).get(f"label_{lang}") or label(service, lang))
+    return str(
+        services.get(service, {}).get(f"label_{lang}")
+        or label(f"service_{service}", lang).removeprefix("service ")
+    )
 
 
 def measure_label(service: Mapping[str, Any], measure: str, lang: str) -> str:
