@@ -1,0 +1,193 @@
+"""What is wrong with polygons, measured: invalid rings, overlaps, holes, and how much of one level lies in another."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoplan.errors import Note
+
+#: Overlaps and holes up to this size come from digitising and rounding, and are not listed.
+SLIVER_M2 = 1.0
+#: Overlaps up to this size are not even cut: they shift less than a person.
+NOTHING_M2 = 0.01
+#: Levels in Chinese (the names of English ones are the keys).
+LEVELS_ZH = {
+    "area": "评价范围",
+    "district": "区县",
+    "town": "街道（乡镇）",
+    "community": "社区（村）",
+    "estate": "居住小区",
+}
+#: How many zones or pairs a note names.
+NAMED = 5
+
+
+def mend_polygons(geometry: gpd.GeoSeries) -> tuple[gpd.GeoSeries, pd.Series]:
+    """Return polygons with valid rings, and by how much each one's area was changed.
+
+    Rings that cross themselves are rebuilt (GEOS ``make_valid``, method *structure*), z is dropped, and what is no
+    polygon after that becomes null.
+
+    Parameters
+    ----------
+    geometry
+        Polygons, metric CRS; null allowed.
+
+    Returns
+    -------
+    mended, changed_m2
+        On the same index; `changed_m2` is NaN where nothing had to be mended.
+
+    Examples
+    --------
+    >>> bow_tie = gpd.GeoSeries.from_wkt(["POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))"])
+    >>> mended, changed = mend_polygons(bow_tie)
+    >>> mended.is_valid.all(), mended.area.tolist(), changed.tolist()
+    (np.True_, [2.0], [2.0])
+    """
+    shapes = shapely.force_2d(geometry.to_numpy())
+    bad = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
+    before = shapely.area(shapes)
+    shapes[bad] = shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False)
+    shapes[bad] = [_polygon_parts(shape) for shape in shapes[bad]]
+    shapes[shapely.is_empty(shapes)] = None
+    changed = np.where(bad, np.abs(np.nan_to_num(shapely.area(shapes)) - before), np.nan)
+    return gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs), pd.Series(
+        changed, index=geometry.index
+    )
+
+
+def _polygon_parts(shape: shapely.Geometry) -> shapely.Geometry:
+    """Return the polygons among the parts of `shape`."""
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+
+
+def shared_areas(left: np.ndarray, right: np.ndarray) -> pd.DataFrame:
+    """Return every pair of polygons that share area: positions ``left, right`` and ``m2``, in the order of positions.
+
+    Parameters
+    ----------
+    left, right
+        Arrays of polygons in one metric CRS; null allowed.
+    """
+    tree = shapely.STRtree(right)
+    i, j = tree.query(left, predicate="intersects")
+    order = np.lexsort((j, i))
+    i, j = i[order], j[order]
+    m2 = shapely.area(shapely.intersection(left[i], right[j]))
+    pairs = pd.DataFrame({"left": i, "right": j, "m2": m2})
+    return pairs[pairs["m2"] > 0].reset_index(drop=True)
+
+
+def overlaps(shapes: np.ndarray) -> pd.DataFrame:
+    """Return the pairs of one layer's polygons that overlap: positions ``larger, smaller`` and ``m2``, largest first.
+
+    Of two equally large ones the later counts as the smaller.
+    """
+    tree = shapely.STRtree(shapes)
+    i, j = tree.query(shapes, predicate="intersects")
+    once = i < j
+    i, j = i[once], j[once]
+    # neighbours that only touch share no interior point: told apart without computing an overlay
+    meet = shapely.relate_pattern(shapes[i], shapes[j], "T********")
+    i, j = i[meet], j[meet]
+    m2 = shapely.area(shapely.intersection(shapes[i], shapes[j]))
+    area = shapely.area(shapes)
+    swap = area[i] < area[j]
+    pairs = pd.DataFrame({"larger": np.where(swap, j, i), "smaller": np.where(swap, i, j), "m2": m2})
+    pairs = pairs[pairs["m2"] > NOTHING_M2]
+    return pairs.sort_values(["m2", "larger", "smaller"], ascending=[False, True, True], ignore_index=True)
+
+
+def without_overlaps(shapes: np.ndarray, pairs: pd.DataFrame) -> np.ndarray:
+    """Return `shapes` with every overlap cut from the larger of the two: it belongs to the smaller.
+
+    Parameters
+    ----------
+    shapes
+        Polygons of one layer.
+    pairs
+        Their overlaps, as :func:`overlaps` gives them.
+    """
+    cut = shapes.copy()
+    larger_ones, smaller_ones = pairs["larger"].to_numpy(), pairs["smaller"].to_numpy()
+    for larger in np.unique(larger_ones):
+        smaller = shapely.union_all(shapes[smaller_ones[larger_ones == larger]])
+        cut[larger] = _polygon_parts(shapely.difference(shapes[larger], smaller))
+    return cut
+
+
+def holes(shapes: np.ndarray) -> np.ndarray:
+    """Return the areas of the holes in the union of polygons that are larger than a sliver, m², largest first."""
+    union = shapely.union_all(shapes[~shapely.is_missing(shapes)])
+    inner = [ring for part in shapely.get_parts(union) for ring in shapely.get_rings(part)[1:]]
+    areas = np.sort(shapely.area(shapely.polygons(inner)))[::-1] if inner else np.empty(0)
+    return areas[areas > SLIVER_M2]
+
+
+def overlap_note(level: str, file: str, pairs: pd.DataFrame, codes: np.ndarray) -> Note | None:
+    """Return a note that lists the overlaps of one layer, or None where there is none."""
+    seen = pairs[pairs["m2"] > SLIVER_M2]
+    if seen.empty:
+        return None
+    largest = zip(seen["smaller"].tolist(), seen["larger"].tolist(), seen["m2"].tolist(), strict=True)
+    named = [f"{codes[small]} / {codes[large]} {square(m2)}" for small, large, m2 in list(largest)[:NAMED]]
+    return Note.of(
+        "zone_overlap",
+        file=file,
+        **level_words(level),
+        count=len(seen),
+        total=square(seen["m2"].sum()),
+        pairs="; ".join(named),
+    )
+
+
+def hole_note(level: str, file: str, areas: np.ndarray) -> Note | None:
+    """Return a note that says how large the holes of one layer are, or None where there is none."""
+    if not len(areas):
+        return None
+    return Note.of(
+        "zone_holes",
+        file=file,
+        severity="info",
+        **level_words(level),
+        count=len(areas),
+        total=square(areas.sum()),
+        largest=square(areas[0]),
+    )
+
+
+def level_words(level: str) -> dict[str, Any]:
+    """Return what fills ``{level_zh}`` and ``{level_en}`` of a message."""
+    return {"level_zh": LEVELS_ZH[level], "level_en": level}
+
+
+def square(m2: float) -> str:
+    """Return an area as people read it.
+
+    Examples
+    --------
+    >>> square(13_808_086), square(420.4), square(0.26)
+    ('13.8 km²', '420 m²', '0.3 m²')
+    """
+    if m2 >= 1e5:
+        return f"{m2 / 1e6:.1f} km²"
+    return f"{m2:.0f} m²" if m2 >= 10 else f"{m2:.1f} m²"
+
+
+def some(names: Iterable[Any]) -> str:
+    """Return the first few names, and that there are more.
+
+    Examples
+    --------
+    >>> some(["a", "b"]), some(list("abcdefg"))
+    ('a, b', 'a, b, c, d, e …')
+    """
+    words = [str(name) for name in names]
+    return ", ".join(words[:NAMED]) + (" …" if len(words) > NAMED else "")
