@@ -14,7 +14,9 @@ from typing import Annotated, Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from geoplan.errors import Note, StudyError
+from pydantic_core import PydanticCustomError
+
+from geoplan.errors import Note, StudyError, catalogue
 from geoplan.tables import GROUPS
 
 Level = Literal["district", "town", "community", "estate"]
@@ -126,7 +128,7 @@ class Streets(Entry):
     @model_validator(mode="after")
     def _one_source(self) -> "Streets":
         if (self.file is None) == (self.place is None):
-            raise ValueError("give `file` or `place`, one of them")
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": "`file`, `place`"})
         return self
 
 
@@ -167,9 +169,11 @@ class Group(Entry):
     def _one_kind(self) -> "Group":
         sources = [self.raster is not None or self.rake_to is not None, self.of is not None, self.street_m]
         if sum(sources) != 1:
-            raise ValueError("give `raster` and/or `rake_to`, or `of`, or `street_m: true`, one of them")
+            forms = "`raster` (`rake_to`), `of`, `street_m: true`"
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
         if (self.of is not None) != ((self.rate is not None) + (self.people_per_household is not None) == 1):
-            raise ValueError("`of` goes with either `rate` or `people_per_household`")
+            forms = "`of` + `rate`, `of` + `people_per_household`"
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
         return self
 
 
@@ -201,7 +205,7 @@ class Register(Entry):
     def _types(self) -> "Register":
         osm = self.file.endswith((".pbf", ".osm"))
         if (self.types is None) == (self.type is None) and not osm:
-            raise ValueError("give `types` or `type`, one of them")
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": "`types`, `type`"})
         return self
 
 
@@ -311,24 +315,24 @@ class Study(Entry):
     def _names_fit(self) -> "Study":
         problems = list(self._unknown_names())
         if problems:
-            raise ValueError("; ".join(problems))
+            raise PydanticCustomError("study_names", "{names}", {"names": "; ".join(problems)})
         return self
 
     def _unknown_names(self) -> Iterator[str]:
         for name in self.population:
             if name not in GROUPS:
-                yield f"population.{name}: unknown group{_did_you_mean(name, GROUPS)}"
+                yield f"population.{name} ✗{_did_you_mean(name, GROUPS)}"
         for name, group in self.population.items():
             if group.of is not None and group.of not in self.population:
-                yield f"population.{name}.of: no group `{group.of}`{_did_you_mean(group.of, self.population)}"
+                yield f"population.{name}.of: `{group.of}` ✗{_did_you_mean(group.of, self.population)}"
         for name, service in self.services.items():
             if service.group not in self.population:
-                yield f"services.{name}.group: no group `{service.group}`{_did_you_mean(service.group, self.population)}"
+                yield f"services.{name}.group: `{service.group}` ✗{_did_you_mean(service.group, self.population)}"
         offered = set(self._offered_types())
         for name, service in self.services.items():
             for kind in service.facilities if offered else []:
                 if kind not in offered:
-                    yield f"services.{name}.facilities: no register has `{kind}`{_did_you_mean(kind, offered)}"
+                    yield f"services.{name}.facilities: `{kind}` ✗{_did_you_mean(kind, offered)}"
 
     def _offered_types(self) -> Iterator[str]:
         """Yield every facility type that a register names; nothing where an OSM extract's own tags decide."""
@@ -349,7 +353,7 @@ def _meant(word: str, known: Iterable[str]) -> str:
 
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
     guess = _meant(word, known)
-    return f"; did you mean `{guess}`?" if guess else ""
+    return f" → `{guess}` ?" if guess else ""
 
 
 def read_study(path: str | Path) -> "Study":
@@ -472,8 +476,8 @@ def _note(problem: Mapping[str, Any], *, path: Path, lines: Mapping[str, int]) -
         return Note.of("study_bound", entry=entry, sign=sign, bound=f"{context[bounds[kind]]:g}", got=got, **where)
     if kind == "literal_error":
         return Note.of("study_choice", entry=entry, choices=context["expected"], got=got, **where)
-    if kind == "value_error":
-        return Note.of("study_rule", entry=entry or "study", why=str(context["error"]), **where)
+    if kind in catalogue():  # a rule of ours, between entries
+        return Note.of(kind, entry=entry or "study", **context, **where)
     zh, en = _KINDS.get(kind, (kind, kind.replace("_", " ")))
     shown = json.dumps(got, ensure_ascii=False, default=str)
     return Note.of("study_type", entry=entry, kind_zh=zh, kind_en=en, got=shown, **where)
