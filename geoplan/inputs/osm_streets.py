@@ -1,0 +1,245 @@
+"""Reading OpenStreetMap extracts (.osm.pbf, .osm) with pyosmium.
+
+The extract goes once through osmium's compiled filters, which put positions on ways and write what may be a street, a
+barrier or a crossing as OPL text (https://osmcode.org/opl-file-format/), one line an object. Only these lines are read
+in Python: no object is made for a node.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import osmium
+import pandas as pd
+from osmium import osm
+from pyproj import CRS
+
+from geoplan.errors import InputError, Note
+from geoplan.inputs.datum import to_crs
+from geoplan.inputs.street_edges import Floats, Ints, Ways, without_repeats
+from geoplan.inputs.walk_table import OUT, WAY_KEYS, WayVerdict, judge_node, judge_way, walk_class
+
+#: Ends of file names that this module reads.
+OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
+
+#: Ways with one of these keys may be streets.
+STREET_KEYS = ("highway", "route", "railway", "public_transport")
+
+#: What OPL says of positions: decimals, seven digits.
+_OPL = "opl,locations_on_ways=true,add_metadata=false"
+_ESCAPED = re.compile("%([0-9a-f]+)%")
+
+#: Rules by which a way is left out though its class might be walked: it stays, to measure what leaving it out costs.
+_BY_CLASS = ("class", "stated")
+
+
+@dataclass
+class _Lines:
+    """What the OPL lines hold: a row a way, their vertices as text, and tagged nodes."""
+
+    rows: list[tuple[int, str, str, int, str, bool, bool, str, str]] = field(default_factory=list)
+    vertices: list[str] = field(default_factory=list)
+    marks: dict[int, tuple[str, str, str]] = field(default_factory=dict)
+    rings: dict[int, str] = field(default_factory=dict)
+    left_out: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+def is_osm(path: Path) -> bool:
+    """Return whether the file's name is that of an OpenStreetMap extract."""
+    return path.name.lower().endswith(OSM_SUFFIXES)
+
+
+def read_osm(
+    path: Path, *, walk: Mapping[str, bool], datum: object, crs: CRS | str
+) -> tuple[Ways, dict[tuple[str, str], int], tuple[Note, ...]]:
+    """Return the ways of an extract, judged; how many were left out, by rule and class; and notes.
+
+    Raises
+    ------
+    InputError
+        If osmium cannot read the file.
+    """
+    found = _Lines()
+    try:
+        with tempfile.TemporaryDirectory(prefix="geoplan-") as folder:
+            _collect(path, Path(folder), found, walk)
+    except RuntimeError as error:  # osmium raises nothing finer
+        raise InputError(
+            Note.of("streets_unreadable", file=path.name, reason=str(error), severity="error")
+        ) from error
+    return _to_ways(found, path, datum=datum, crs=crs)
+
+
+def _collect(path: Path, folder: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
+    places = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
+    places.ignore_errors()
+    if not _nodes_come_first(path):
+        osmium.apply(osmium.io.Reader(str(path), osm.NODE), places)
+    text = folder / "streets.opl"
+    _filter(path, text, places, osmium.filter.KeyFilter(*STREET_KEYS).enable_for(osm.WAY))
+    _read(text, found, walk)
+    untagged = sorted(set(found.rings) - {row[0] for row in found.rows})
+    if untagged:
+        rings = folder / "rings.opl"
+        _filter(path, rings, places, osmium.filter.IdFilter(untagged).enable_for(osm.WAY), kinds=osm.WAY)
+        _read_rings(rings, found, walk)
+
+
+def _nodes_come_first(path: Path) -> bool:
+    """Return whether the file is sorted as usual, so that positions are known when ways come."""
+    reader = osmium.io.Reader(str(path), osm.NOTHING)
+    try:
+        return "Sort.Type_then_ID" in str(reader.header().get("sorting", "")) or not _way_before_node(path)
+    finally:
+        reader.close()
+
+
+def _way_before_node(path: Path) -> bool:
+    for thing in osmium.FileProcessor(str(path)):
+        return not thing.is_node()
+    return False
+
+
+def _filter(
+    path: Path,
+    target: Path,
+    places: osmium.NodeLocationsForWays,
+    ways: object,
+    *,
+    kinds: osm.osm_entity_bits = osm.NODE | osm.WAY | osm.RELATION,
+) -> None:
+    """Write as OPL what passes: barriers and crossings, `ways`, and relations that are streets."""
+    nodes = osmium.filter.KeyFilter("barrier", "highway").enable_for(osm.NODE)
+    rings = osmium.filter.KeyFilter("highway").enable_for(osm.RELATION)
+    reader = osmium.io.Reader(str(path), kinds)
+    try:
+        with osmium.SimpleWriter(osmium.io.File(str(target), _OPL), overwrite=True) as writer:
+            osmium.apply(reader, places, nodes, ways, rings, writer)
+    finally:
+        reader.close()
+
+
+def _read(path: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
+    judged: dict[tuple[str | None, ...], WayVerdict] = {}
+    for kind, number, tags, rest in _objects(path):
+        if kind == "w":
+            key = tuple(map(tags.get, WAY_KEYS))
+            verdict = judged.get(key)
+            if verdict is None:
+                verdict = judged[key] = judge_way(tags, walk)
+            _add_way(found, number, tags, verdict, rest[1:])
+        elif kind == "n":
+            mark = judge_node(tags)
+            if mark.kind:
+                found.marks[number] = (mark.kind, mark.state, tags.get("name", ""))
+        elif kind == "r" and tags.get("type") == "multipolygon":
+            members = (member.split("@")[0] for member in rest[1:].split(","))
+            found.rings.update({int(m[1:]): walk_class(tags) for m in members if m.startswith("w")})
+
+
+def _read_rings(path: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
+    """Add the untagged rings of squares that are multipolygons."""
+    for _, number, tags, rest in _objects(path):
+        if not walk_class(tags):
+            street = {**tags, "highway": found.rings[number]}
+            _add_way(found, number, street, judge_way(street, walk), rest[1:])
+
+
+def _add_way(found: _Lines, number: int, tags: Mapping[str, str], verdict: WayVerdict, vertices: str) -> None:
+    if verdict.access == OUT:
+        if verdict.rule != "no_street":
+            place = verdict.rule, verdict.highway
+            found.left_out[place] = found.left_out.get(place, 0) + 1
+        if verdict.rule not in _BY_CLASS:
+            return
+    if not vertices:
+        return
+    get = tags.get
+    found.vertices.append(vertices)
+    found.rows.append(
+        (number, verdict.highway, verdict.access, verdict.oneway, verdict.rule, get("bridge", "no") != "no",
+         get("tunnel", "no") != "no", get("level", ""), get("name", ""))
+    )  # fmt: skip
+
+
+def _objects(path: Path) -> Iterator[tuple[str, int, dict[str, str], str]]:
+    """Yield kind, id, tags and the last field (vertices, members or position) of each line."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            head, tags, rest = line.rstrip("\n").split(" ", 2)
+            yield head[0], int(head[1:]), _tags(tags), rest
+
+
+def _tags(text: str) -> dict[str, str]:
+    """Return the tags of an OPL field.
+
+    Examples
+    --------
+    >>> _tags("Thighway=steps,name=%4e2d%%20%A")
+    {'highway': 'steps', 'name': '中 A'}
+    """
+    if len(text) == 1:
+        return {}
+    tags: dict[str, str] = dict(pair.split("=", 1) for pair in text[1:].split(","))  # type: ignore[misc]
+    if "%" in text:
+        return {_unescape(key): _unescape(value) for key, value in tags.items()}
+    return tags
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "%" in text else text
+
+
+def _to_ways(
+    found: _Lines, path: Path, *, datum: object, crs: CRS | str
+) -> tuple[Ways, dict[tuple[str, str], int], tuple[Note, ...]]:
+    """Number the points, move them to `crs`, and leave out those whose position the extract lacks."""
+    ids, lonlat, first = _vertices(found.vertices)
+    known = ~np.isnan(lonlat[:, 0])
+    way = np.repeat(np.arange(len(found.rows)), np.diff(first))
+    notes: tuple[Note, ...] = ()
+    if not known.all():
+        lost = len(np.unique(way[~known]))
+        notes = (Note.of("streets_points_missing", file=path.name, points=int((~known).sum()), ways=lost),)
+    # a way with a gap goes on behind it as another way
+    starts = known & np.concatenate([[True], (way[1:] != way[:-1]) | ~known[:-1]]) if len(way) else known
+    way_of_part = way[starts]
+    part_first = np.append(np.flatnonzero(starts[known]), known.sum()).astype(np.int64)
+    node_id, at, vertex = np.unique(ids[known], return_index=True, return_inverse=True)
+    first, vertex = without_repeats(part_first, vertex.astype(np.int64))
+    xy = _metric(lonlat[known][at], datum=datum, crs=crs)
+    table = _table(found).iloc[way_of_part].reset_index(drop=True)
+    return Ways(table, first, vertex, node_id, xy, _marks(found, node_id)), found.left_out, notes
+
+
+def _vertices(texts: list[str]) -> tuple[Ints, Floats, Ints]:
+    """Return ids, longitudes and latitudes of all vertices, and where each way's begin."""
+    first = np.zeros(len(texts) + 1, dtype=np.int64)
+    first[1:] = np.cumsum([text.count("n") for text in texts])
+    flat = ",".join(texts).replace("xy", "xnanynan").replace("x", ",").replace("y", ",").replace("nan", "NAN")
+    values = np.fromstring(flat.replace("n", ""), sep=",").reshape(-1, 3) if texts else np.empty((0, 3))
+    return values[:, 0].astype(np.int64), values[:, 1:], first
+
+
+def _metric(lonlat: Floats, *, datum: object, crs: CRS | str) -> Floats:
+    points = gpd.GeoSeries.from_xy(*lonlat.T, crs=4326)
+    if points.empty:
+        return np.empty((0, 2))
+    moved = to_crs(points, datum=datum, crs=crs)  # type: ignore[arg-type]
+    return np.column_stack([moved.x, moved.y])
+
+
+def _table(found: _Lines) -> pd.DataFrame:
+    columns = ["number", "highway", "access", "oneway", "rule", "bridge", "tunnel", "level", "name"]
+    table = pd.DataFrame(found.rows, columns=columns)
+    return table.assign(osm_id=table["number"].astype(str))
+
+
+def _marks(found: _Lines, node_id: Ints) -> pd.DataFrame:
+    marks = pd.DataFrame.from_dict(found.marks, orient="index", columns=["kind", "state", "name"])
+    marks.index = marks.index.astype("int64")
+    return marks[marks.index.isin(node_id)].sort_index()

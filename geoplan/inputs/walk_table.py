@@ -1,0 +1,272 @@
+"""What a walker may use: one table of street classes, tags and barriers, and the judgement of one way or node.
+
+The values are those of OpenStreetMap (https://wiki.openstreetmap.org/wiki/Key:highway, Key:access, Key:foot,
+Key:barrier, Key:oneway:foot, Key:conveying, Key:sidewalk; read 2025), judged for a person on foot. `markdown` prints
+the table; ``docs/walking.md`` holds that print, and a test compares the two.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+#: Classes that are walked unless tags or the study say otherwise.
+WALKED = (
+    "trunk trunk_link primary primary_link secondary secondary_link tertiary tertiary_link unclassified residential"
+    " living_street service road track pedestrian footway path steps corridor bridleway cycleway platform elevator"
+    " crossing sidewalk"
+).split()
+
+#: Classes that are not walked unless the way says ``foot=yes`` or the study lets walkers in.
+NOT_WALKED = (
+    "motorway motorway_link ferry busway bus_guideway raceway escape via_ferrata rest_area services emergency_bay"
+).split()
+
+#: Ways that are not there (yet, or any more): never walked, whatever else is tagged.
+NOT_THERE = "construction proposed planned abandoned disused razed demolished dismantled removed no".split()
+
+#: Classes whose being walked is a choice that a study should state; its cost in connection is always printed.
+STATED_CHOICES = ("motorway", "trunk")
+
+FOOT_OPEN = "yes designated permissive official public destination customers delivery limited discouraged".split()
+FOOT_RESIDENTS = "private residents permit".split()
+FOOT_OUT = "no use_sidepath".split()
+ACCESS_OPEN = "yes permissive designated official public destination customers delivery unknown".split()
+ACCESS_RESIDENTS = "private residents permit".split()
+ACCESS_OUT = "no military emergency agricultural forestry bus psv".split()
+
+#: Barriers that a walker passes through a door of: always a valve, open unless locked, private or forbidden.
+GATES = (
+    "gate lift_gate swing_gate sliding_gate sliding_beam wicket_gate hampshire_gate bump_gate kissing_gate sally_port"
+    " turnstile full-height_turnstile"
+).split()
+
+#: Barriers that stop a walker unless ``foot`` or ``access`` lets one pass.
+STOPS = "wall city_wall retaining_wall fence hedge guard_rail ditch debris".split()
+
+#: Barriers that a walker passes unless ``foot`` or ``access`` forbids it. Types not listed anywhere count as these.
+PASSED = (
+    "bollard block cycle_barrier motorcycle_barrier kerb entrance stile horse_stile cattle_grid chain rope toll_booth"
+    " border_control checkpoint height_restrictor bus_trap planter jersey_barrier log step coupure spikes yes"
+).split()
+
+#: Every tag key of a way that `judge_way` looks at.
+WAY_KEYS = (
+    "highway access foot motorroad sidewalk sidewalk:both sidewalk:left sidewalk:right oneway:foot foot:forward"
+    " foot:backward conveying railway public_transport route abandoned disused"
+).split()
+
+OPEN, RESIDENTS, OUT = "open", "residents", ""
+BOTH, FORWARD, BACKWARD = 0, 1, -1
+
+
+class WayVerdict(NamedTuple):
+    """What a walker may do on a way: `access` (``open``, ``residents``, or empty: left out), direction, and why."""
+
+    highway: str
+    access: str
+    oneway: int
+    rule: str
+
+
+class NodeVerdict(NamedTuple):
+    """What a node is to a walker: `kind` (empty, ``gate``, ``barrier``, ``crossing``) and `state`.
+
+    `state` is ``open``, ``closed`` or ``private`` (as the study treats private ways).
+    """
+
+    kind: str
+    state: str
+
+
+def walk_class(tags: Mapping[str, str]) -> str:
+    """Return the street class of a way in OpenStreetMap's words; empty where the way is no street.
+
+    Examples
+    --------
+    >>> walk_class({"railway": "platform"}), walk_class({"route": "ferry"}), walk_class({"barrier": "wall"})
+    ('platform', 'ferry', '')
+    """
+    highway = tags.get("highway", "")
+    if highway:
+        return highway.split(";")[0].strip()
+    if tags.get("railway") == "platform" or tags.get("public_transport") == "platform":
+        return "platform"
+    return "ferry" if tags.get("route") == "ferry" else ""
+
+
+def stated(highway: str, walk: Mapping[str, bool]) -> bool | None:
+    """Return what the study states for a class; a class speaks for its ``_link`` too. None: nothing.
+
+    Examples
+    --------
+    >>> stated("trunk_link", {"trunk": False}), stated("trunk_link", {"trunk": False, "trunk_link": True})
+    (False, True)
+    """
+    return walk.get(highway, walk.get(highway.removesuffix("_link")))
+
+
+def judge_way(tags: Mapping[str, str], walk: Mapping[str, bool] | None = None) -> WayVerdict:
+    """Return what a walker may do on a way with these tags.
+
+    Parameters
+    ----------
+    tags
+        Tags of the way.
+    walk
+        What the study states, class -> walked or not. A class stated False is left out whole; one stated True
+        is judged by its other tags like any walked class.
+
+    Examples
+    --------
+    >>> judge_way({"highway": "residential"})
+    WayVerdict(highway='residential', access='open', oneway=0, rule='class')
+    >>> judge_way({"highway": "service", "access": "private"}).access
+    'residents'
+    >>> judge_way({"highway": "service", "access": "private", "foot": "yes"}).access
+    'open'
+    """
+    highway = walk_class(tags)
+    access, rule = _permission(highway, tags, walk or {})
+    return WayVerdict(highway, access, _direction(highway, tags), rule)
+
+
+def _permission(highway: str, tags: Mapping[str, str], walk: Mapping[str, bool]) -> tuple[str, str]:
+    """Return the access of a way and the rule that decides it; the first rule that speaks does."""
+    # rule 1: what is not there is not walked
+    if not highway or highway in NOT_THERE or tags.get("abandoned") == "yes" or tags.get("disused") == "yes":
+        return OUT, "not_there" if highway else "no_street"
+    # rule 2: a class that the study shuts out is out whole
+    choice = stated(highway, walk)
+    if choice is False:
+        return OUT, "stated"
+    # rule 3: foot speaks before access, and before everything below
+    foot = tags.get("foot", "")
+    if foot in FOOT_OUT:
+        return OUT, "foot"
+    if foot in FOOT_OPEN:
+        return OPEN, "foot"
+    if foot in FOOT_RESIDENTS:
+        return RESIDENTS, "foot"
+    # rule 4: roads for motors only, and classes that are not for walkers
+    if tags.get("motorroad") == "yes":
+        return OUT, "motorroad"
+    if choice is None and highway not in _WALKED:
+        return OUT, "class" if highway in _NOT_WALKED else "unknown_class"
+    # rule 5: access, where foot says nothing
+    access = tags.get("access", "")
+    if access in ACCESS_OUT:
+        return OUT, "access"
+    if access in ACCESS_RESIDENTS:
+        return RESIDENTS, "access"
+    # rule 6: walkers use the sidewalks that are mapped as ways of their own
+    if _sidewalks_apart(highway, tags):
+        return OUT, "sidewalk"
+    return OPEN, "class"
+
+
+def _sidewalks_apart(highway: str, tags: Mapping[str, str]) -> bool:
+    """Return whether every sidewalk of a road is mapped apart; with one side only, the road still is walked."""
+    if highway in ("footway", "path", "steps", "pedestrian", "corridor", "platform", "track"):
+        return False
+    if tags.get("sidewalk") == "separate" or tags.get("sidewalk:both") == "separate":
+        return True
+    sides = {tags.get("sidewalk:left"), tags.get("sidewalk:right")}
+    return "separate" in sides and sides <= {"separate", "no", "none"}
+
+
+def _direction(highway: str, tags: Mapping[str, str]) -> int:
+    """Return the one direction in which one may walk: 1 as drawn, -1 against it, 0 both."""
+    oneway = tags.get("oneway:foot", "")
+    if oneway in ("yes", "1", "true") or tags.get("foot:backward") == "no":
+        return FORWARD
+    if oneway in ("-1", "reverse") or tags.get("foot:forward") == "no":
+        return BACKWARD
+    if oneway == "" and highway in ("steps", "footway", "corridor"):
+        return {"forward": FORWARD, "backward": BACKWARD}.get(tags.get("conveying", ""), BOTH)
+    return BOTH
+
+
+def judge_node(tags: Mapping[str, str]) -> NodeVerdict:
+    """Return what a node with these tags is to a walker who comes along a way through it.
+
+    Examples
+    --------
+    >>> judge_node({"barrier": "gate"})
+    NodeVerdict(kind='gate', state='open')
+    >>> judge_node({"barrier": "gate", "locked": "yes"}).state, judge_node({"barrier": "wall"}).kind
+    ('closed', 'barrier')
+    >>> judge_node({"highway": "crossing"}).kind
+    'crossing'
+    """
+    barrier = tags.get("barrier", "")
+    if barrier:
+        state = _node_state(barrier, tags)
+        if barrier in _GATES:
+            return NodeVerdict("gate", state)
+        if state != "open":
+            return NodeVerdict("barrier", state)
+    highways = tags.get("highway", "").split(";")
+    if "crossing" in highways or ("traffic_signals" in highways and tags.get("crossing", "no") != "no"):
+        return NodeVerdict("crossing", "open")
+    return NodeVerdict("", "open")
+
+
+def _node_state(barrier: str, tags: Mapping[str, str]) -> str:
+    if tags.get("locked") == "yes":
+        return "closed"
+    word = tags.get("foot") or tags.get("access") or ""
+    if word in FOOT_RESIDENTS:
+        return "private"
+    if word in FOOT_OUT or (not tags.get("foot") and word in ACCESS_OUT):
+        return "closed"
+    if word in FOOT_OPEN:
+        return "open"
+    return "closed" if barrier in _STOPS else "open"
+
+
+_WALKED, _NOT_WALKED = frozenset(WALKED), frozenset(NOT_WALKED)
+_GATES, _STOPS = frozenset(GATES), frozenset(STOPS)
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """Return the walk table: (what is tagged, what a walker may do, why), in the order in which rules speak."""
+
+    def words(values: list[str]) -> str:
+        return ", ".join(f"`{value}`" for value in values)
+
+    return [
+        (f"`highway` = {words(NOT_THERE)}; `abandoned=yes`, `disused=yes`", "out", "not there (yet, or any more)"),
+        ("a class that the study states `false`", "out", "the study speaks; a class speaks for its `_link` too"),
+        (f"`foot` = {words(FOOT_OUT)}", "out", "`foot` speaks before `access`"),
+        (f"`foot` = {words(FOOT_OPEN)}", "open", "also on motor roads and on classes that are out by default"),
+        (f"`foot` = {words(FOOT_RESIDENTS)}", "residents only", "as the study's `private` says"),
+        ("`motorroad=yes`", "out", "no walkers by law"),
+        (f"`highway` = {words(NOT_WALKED[:2] + NOT_WALKED[3:])}; `route=ferry` (class `ferry`)", "out",
+         "unless the study states the class `true`"),
+        ("any other class that is not listed below", "out", "named in a warning; the study may state it"),
+        (f"`access` = {words(ACCESS_OUT)}", "out", "nobody, or nobody on foot, may use it"),
+        (f"`access` = {words(ACCESS_RESIDENTS)}", "residents only", "as the study's `private` says"),
+        ("`sidewalk=separate`, `sidewalk:both=separate`, or one side `separate` and the other `separate`, `no` or `none`",
+         "out", "its sidewalks are ways of their own; with one side only, the road stays"),
+        (f"`highway` = {words(WALKED)}; `railway=platform`, `public_transport=platform` (class `platform`)", "open",
+         "walked by default; `access` words not listed above change nothing"),
+        ("`area=yes`, and rings of `highway` multipolygons", "open along the ring",
+         "one walks round a square, not across it"),
+        ("`oneway:foot=yes`, `foot:backward=no`; `conveying=forward` on steps, footways, corridors", "one way as drawn",
+         "`oneway` alone is for vehicles and changes nothing"),
+        ("`oneway:foot=-1`, `foot:forward=no`; `conveying=backward` on the same", "one way against the drawing",
+         "escalators and one-way paths"),
+        ("`level`, `layer`", "kept, changes nothing", "levels meet only where ways share a node (steps, lifts)"),
+        (f"node `barrier` = {words(GATES)}", "gate",
+         "a valve: open, but closed where `locked=yes` or `foot`/`access` forbids, private where they say so"),
+        (f"node `barrier` = {words(STOPS)}", "stopped", "unless `foot` or `access` lets one pass"),
+        (f"node `barrier` = {words(PASSED)}, any other", "passed",
+         "unless `locked=yes` or `foot`/`access` forbids it"),
+        ("node `highway=crossing`, or `traffic_signals` with `crossing`", "crossing", "costs the study's seconds"),
+        ("way with `barrier` and no `highway`", "no street", "walls and fences are not walked on"),
+    ]
+
+
+def markdown() -> str:
+    """Return the walk table as a Markdown table."""
+    lines = ["| tagged | a walker | why |", "| --- | --- | --- |"]
+    return "\n".join(lines + [f"| {what} | {may} | {why} |" for what, may, why in rows()]) + "\n"
