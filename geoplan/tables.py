@@ -233,7 +233,8 @@ class Outcome:
     (see `geoplan.standards.rules`). `groups` is a table indexed by group: ``label, basis, year, total, source``.
     `parameters` is a flat table ``entry, value, unit, given`` of the study as it ran. `reconciliation` has a row a
     register: ``file, rows, closed, duplicate, not_placed, in_run`` and the same for beds and places
-    (``rows_, beds_, places_`` prefixes). `unplaced` is the 待落点清单.
+    (``rows_, beds_, places_`` prefixes). `unplaced` is the 待落点清单. `reported` holds what departments report
+    (部门填报值): ``rule_id, value, by``.
     """
 
     name: str
@@ -264,3 +265,4 @@ class Outcome:
     parameters: pd.DataFrame
     not_assessed: pd.DataFrame
     pace_notes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    reported: pd.DataFrame = field(default_factory=pd.DataFrame)
