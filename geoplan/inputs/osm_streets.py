@@ -31,6 +31,7 @@ STREET_KEYS = ("highway", "route", "railway", "public_transport")
 
 #: What OPL says of positions: decimals, seven digits.
 _OPL = "opl,locations_on_ways=true,add_metadata=false"
+_TAG = re.compile("([^=,]+)=([^,]*)")
 _ESCAPED = re.compile("%([0-9a-f]+)%")
 
 #: Rules by which a way is left out though its class might be walked: it stays, to measure what leaving it out costs.
@@ -135,7 +136,7 @@ def _read(path: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
         elif kind == "n":
             mark = judge_node(tags)
             if mark.kind:
-                found.marks[number] = (mark.kind, mark.state, tags.get("name", ""))
+                found.marks[number] = (mark.kind, mark.state, _unescape(tags.get("name", "")))
         elif kind == "r" and tags.get("type") == "multipolygon":
             members = (member.split("@")[0] for member in rest[1:].split(","))
             found.rings.update({int(m[1:]): walk_class(tags) for m in members if m.startswith("w")})
@@ -162,7 +163,7 @@ def _add_way(found: _Lines, number: int, tags: Mapping[str, str], verdict: WayVe
     found.vertices.append(vertices)
     found.rows.append(
         (number, verdict.highway, verdict.access, verdict.oneway, verdict.rule, get("bridge", "no") != "no",
-         get("tunnel", "no") != "no", get("level", ""), get("name", ""))
+         get("tunnel", "no") != "no", _unescape(get("level", "")), _unescape(get("name", "")))
     )  # fmt: skip
 
 
@@ -175,22 +176,24 @@ def _objects(path: Path) -> Iterator[tuple[str, int, dict[str, str], str]]:
 
 
 def _tags(text: str) -> dict[str, str]:
-    """Return the tags of an OPL field.
+    """Return the tags of an OPL field, values still escaped: words that are judged hold nothing to escape.
 
     Examples
     --------
     >>> _tags("Thighway=steps,name=%4e2d%%20%A")
-    {'highway': 'steps', 'name': '中 A'}
+    {'highway': 'steps', 'name': '%4e2d%%20%A'}
     """
-    if len(text) == 1:
-        return {}
-    tags: dict[str, str] = dict(pair.split("=", 1) for pair in text[1:].split(","))  # type: ignore[misc]
-    if "%" in text:
-        return {_unescape(key): _unescape(value) for key, value in tags.items()}
-    return tags
+    return dict(_TAG.findall(text, 1))
 
 
 def _unescape(text: str) -> str:
+    """Return the text that OPL wrote.
+
+    Examples
+    --------
+    >>> _unescape("%4e2d%%20%A")
+    '中 A'
+    """
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "%" in text else text
 
 

@@ -175,7 +175,9 @@ def islands(u: Ints, v: Ints) -> tuple[int, float]:
     if not len(u):
         return 0, 0.0
     ids, place = np.unique(np.concatenate([u, v]), return_inverse=True)
-    links = coo_matrix((np.ones(len(u), dtype=np.int8), (place[: len(u)], place[len(u) :])), shape=(len(ids),) * 2)
+    links = coo_matrix(
+        (np.ones(len(u), dtype=np.int8), (place[: len(u)], place[len(u) :])), shape=(len(ids),) * 2
+    )
     count, label = connected_components(links, directed=False)
     return int(count) - 1, float(1 - np.bincount(label).max() / len(ids))
 

@@ -97,7 +97,9 @@ class _Parts:
         self.next_id += 1
         return self.next_id - 1
 
-    def valve(self, u: int, v: int, origin: int, *, highway: str, seconds: tuple[float, float], inside: bool) -> None:
+    def valve(
+        self, u: int, v: int, origin: int, *, highway: str, seconds: tuple[float, float], inside: bool
+    ) -> None:
         access = RESIDENTS if inside else "open"
         self.rows.append(
             {"u": u, "v": v, "origin": origin, "highway": highway, "access": access,
@@ -135,7 +137,9 @@ def _part_gates(
     sorted_nodes = ends.node[order]
     undecided: list[int] = []
     for node, state in zip(barred.index.tolist(), barred["state"].tolist(), strict=True):
-        places = order[np.searchsorted(sorted_nodes, node) : np.searchsorted(sorted_nodes, node, side="right")]
+        places = order[
+            np.searchsorted(sorted_nodes, node) : np.searchsorted(sorted_nodes, node, side="right")
+        ]
         sides = len(places) + (node in guarded)
         if sides < 2:
             continue
@@ -173,7 +177,8 @@ def _decide_inside(ends: _Ends, parts: _Parts, undecided: list[int]) -> None:
     gates = rows.loc[undecided]
     ids = np.unique(np.concatenate([u, v, gates["u"], gates["v"]]).astype(np.int64))
     links = coo_matrix(
-        (np.ones(len(u), dtype=np.int8), (np.searchsorted(ids, u), np.searchsorted(ids, v))), shape=(len(ids),) * 2
+        (np.ones(len(u), dtype=np.int8), (np.searchsorted(ids, u), np.searchsorted(ids, v))),
+        shape=(len(ids),) * 2,
     )
     _, label = connected_components(links, directed=False)
     size = np.bincount(label)
@@ -202,7 +207,12 @@ def _assemble(
     places = np.repeat(at[["x", "y"]].to_numpy(), 2, axis=0)
     valves["geometry"] = shapely.linestrings(places, indices=np.repeat(np.arange(len(valves)), 2))
     valves = valves.assign(
-        oneway=0, bridge=False, tunnel=False, level="", osm_id=valves["origin"].astype(str), name=at["name"].to_numpy()
+        oneway=0,
+        bridge=False,
+        tunnel=False,
+        level="",
+        osm_id=valves["origin"].astype(str),
+        name=at["name"].to_numpy(),
     )
     table = gpd.GeoDataFrame(valves[list(EDGE_COLUMNS)], geometry="geometry", crs=edges.crs)
     joined = pd.concat([moved, table], ignore_index=True)

@@ -9,50 +9,160 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 #: Classes that are walked unless tags or the study say otherwise.
-WALKED = (
-    "trunk trunk_link primary primary_link secondary secondary_link tertiary tertiary_link unclassified residential"
-    " living_street service road track pedestrian footway path steps corridor bridleway cycleway platform elevator"
-    " crossing sidewalk"
-).split()
+WALKED = [
+    "trunk",
+    "trunk_link",
+    "primary",
+    "primary_link",
+    "secondary",
+    "secondary_link",
+    "tertiary",
+    "tertiary_link",
+    "unclassified",
+    "residential",
+    "living_street",
+    "service",
+    "road",
+    "track",
+    "pedestrian",
+    "footway",
+    "path",
+    "steps",
+    "corridor",
+    "bridleway",
+    "cycleway",
+    "platform",
+    "elevator",
+    "crossing",
+    "sidewalk",
+]
 
 #: Classes that are not walked unless the way says ``foot=yes`` or the study lets walkers in.
-NOT_WALKED = (
-    "motorway motorway_link ferry busway bus_guideway raceway escape via_ferrata rest_area services emergency_bay"
-).split()
+NOT_WALKED = [
+    "motorway",
+    "motorway_link",
+    "ferry",
+    "busway",
+    "bus_guideway",
+    "raceway",
+    "escape",
+    "via_ferrata",
+    "rest_area",
+    "services",
+    "emergency_bay",
+]
 
 #: Ways that are not there (yet, or any more): never walked, whatever else is tagged.
-NOT_THERE = "construction proposed planned abandoned disused razed demolished dismantled removed no".split()
+NOT_THERE = [
+    "construction",
+    "proposed",
+    "planned",
+    "abandoned",
+    "disused",
+    "razed",
+    "demolished",
+    "dismantled",
+    "removed",
+    "no",
+]
 
 #: Classes whose being walked is a choice that a study should state; its cost in connection is always printed.
 STATED_CHOICES = ("motorway", "trunk")
 
-FOOT_OPEN = "yes designated permissive official public destination customers delivery limited discouraged".split()
-FOOT_RESIDENTS = "private residents permit".split()
-FOOT_OUT = "no use_sidepath".split()
-ACCESS_OPEN = "yes permissive designated official public destination customers delivery unknown".split()
-ACCESS_RESIDENTS = "private residents permit".split()
-ACCESS_OUT = "no military emergency agricultural forestry bus psv".split()
+FOOT_OPEN = [
+    "yes",
+    "designated",
+    "permissive",
+    "official",
+    "public",
+    "destination",
+    "customers",
+    "delivery",
+    "limited",
+    "discouraged",
+]
+FOOT_RESIDENTS = ["private", "residents", "permit"]
+FOOT_OUT = ["no", "use_sidepath"]
+ACCESS_OPEN = [
+    "yes",
+    "permissive",
+    "designated",
+    "official",
+    "public",
+    "destination",
+    "customers",
+    "delivery",
+    "unknown",
+]
+ACCESS_RESIDENTS = ["private", "residents", "permit"]
+ACCESS_OUT = ["no", "military", "emergency", "agricultural", "forestry", "bus", "psv"]
 
 #: Barriers that a walker passes through a door of: always a valve, open unless locked, private or forbidden.
-GATES = (
-    "gate lift_gate swing_gate sliding_gate sliding_beam wicket_gate hampshire_gate bump_gate kissing_gate sally_port"
-    " turnstile full-height_turnstile"
-).split()
+GATES = [
+    "gate",
+    "lift_gate",
+    "swing_gate",
+    "sliding_gate",
+    "sliding_beam",
+    "wicket_gate",
+    "hampshire_gate",
+    "bump_gate",
+    "kissing_gate",
+    "sally_port",
+    "turnstile",
+    "full-height_turnstile",
+]
 
 #: Barriers that stop a walker unless ``foot`` or ``access`` lets one pass.
-STOPS = "wall city_wall retaining_wall fence hedge guard_rail ditch debris".split()
+STOPS = ["wall", "city_wall", "retaining_wall", "fence", "hedge", "guard_rail", "ditch", "debris"]
 
 #: Barriers that a walker passes unless ``foot`` or ``access`` forbids it. Types not listed anywhere count as these.
-PASSED = (
-    "bollard block cycle_barrier motorcycle_barrier kerb entrance stile horse_stile cattle_grid chain rope toll_booth"
-    " border_control checkpoint height_restrictor bus_trap planter jersey_barrier log step coupure spikes yes"
-).split()
+PASSED = [
+    "bollard",
+    "block",
+    "cycle_barrier",
+    "motorcycle_barrier",
+    "kerb",
+    "entrance",
+    "stile",
+    "horse_stile",
+    "cattle_grid",
+    "chain",
+    "rope",
+    "toll_booth",
+    "border_control",
+    "checkpoint",
+    "height_restrictor",
+    "bus_trap",
+    "planter",
+    "jersey_barrier",
+    "log",
+    "step",
+    "coupure",
+    "spikes",
+    "yes",
+]
 
 #: Every tag key of a way that `judge_way` looks at.
-WAY_KEYS = (
-    "highway access foot motorroad sidewalk sidewalk:both sidewalk:left sidewalk:right oneway:foot foot:forward"
-    " foot:backward conveying railway public_transport route abandoned disused"
-).split()
+WAY_KEYS = [
+    "highway",
+    "access",
+    "foot",
+    "motorroad",
+    "sidewalk",
+    "sidewalk:both",
+    "sidewalk:left",
+    "sidewalk:right",
+    "oneway:foot",
+    "foot:forward",
+    "foot:backward",
+    "conveying",
+    "railway",
+    "public_transport",
+    "route",
+    "abandoned",
+    "disused",
+]
 
 OPEN, RESIDENTS, OUT = "open", "residents", ""
 BOTH, FORWARD, BACKWARD = 0, 1, -1
@@ -234,34 +344,78 @@ def rows() -> list[tuple[str, str, str]]:
         return ", ".join(f"`{value}`" for value in values)
 
     return [
-        (f"`highway` = {words(NOT_THERE)}; `abandoned=yes`, `disused=yes`", "out", "not there (yet, or any more)"),
-        ("a class that the study states `false`", "out", "the study speaks; a class speaks for its `_link` too"),
+        (
+            f"`highway` = {words(NOT_THERE)}; `abandoned=yes`, `disused=yes`",
+            "out",
+            "not there (yet, or any more)",
+        ),
+        (
+            "a class that the study states `false`",
+            "out",
+            "the study speaks; a class speaks for its `_link` too",
+        ),
         (f"`foot` = {words(FOOT_OUT)}", "out", "`foot` speaks before `access`"),
-        (f"`foot` = {words(FOOT_OPEN)}", "open", "also on motor roads and on classes that are out by default"),
+        (
+            f"`foot` = {words(FOOT_OPEN)}",
+            "open",
+            "also on motor roads and on classes that are out by default",
+        ),
         (f"`foot` = {words(FOOT_RESIDENTS)}", "residents only", "as the study's `private` says"),
         ("`motorroad=yes`", "out", "no walkers by law"),
-        (f"`highway` = {words(NOT_WALKED[:2] + NOT_WALKED[3:])}; `route=ferry` (class `ferry`)", "out",
-         "unless the study states the class `true`"),
+        (
+            f"`highway` = {words(NOT_WALKED[:2] + NOT_WALKED[3:])}; `route=ferry` (class `ferry`)",
+            "out",
+            "unless the study states the class `true`",
+        ),
         ("any other class that is not listed below", "out", "named in a warning; the study may state it"),
         (f"`access` = {words(ACCESS_OUT)}", "out", "nobody, or nobody on foot, may use it"),
         (f"`access` = {words(ACCESS_RESIDENTS)}", "residents only", "as the study's `private` says"),
-        ("`sidewalk=separate`, `sidewalk:both=separate`, or one side `separate` and the other `separate`, `no` or `none`",
-         "out", "its sidewalks are ways of their own; with one side only, the road stays"),
-        (f"`highway` = {words(WALKED)}; `railway=platform`, `public_transport=platform` (class `platform`)", "open",
-         "walked by default; `access` words not listed above change nothing"),
-        ("`area=yes`, and rings of `highway` multipolygons", "open along the ring",
-         "one walks round a square, not across it"),
-        ("`oneway:foot=yes`, `foot:backward=no`; `conveying=forward` on steps, footways, corridors", "one way as drawn",
-         "`oneway` alone is for vehicles and changes nothing"),
-        ("`oneway:foot=-1`, `foot:forward=no`; `conveying=backward` on the same", "one way against the drawing",
-         "escalators and one-way paths"),
-        ("`level`, `layer`", "kept, changes nothing", "levels meet only where ways share a node (steps, lifts)"),
-        (f"node `barrier` = {words(GATES)}", "gate",
-         "a valve: open, but closed where `locked=yes` or `foot`/`access` forbids, private where they say so"),
+        (
+            "`sidewalk=separate`, `sidewalk:both=separate`, or one side `separate` and the other `separate`, `no` or `none`",
+            "out",
+            "its sidewalks are ways of their own; with one side only, the road stays",
+        ),
+        (
+            f"`highway` = {words(WALKED)}; `railway=platform`, `public_transport=platform` (class `platform`)",
+            "open",
+            "walked by default; `access` words not listed above change nothing",
+        ),
+        (
+            "`area=yes`, and rings of `highway` multipolygons",
+            "open along the ring",
+            "one walks round a square, not across it",
+        ),
+        (
+            "`oneway:foot=yes`, `foot:backward=no`; `conveying=forward` on steps, footways, corridors",
+            "one way as drawn",
+            "`oneway` alone is for vehicles and changes nothing",
+        ),
+        (
+            "`oneway:foot=-1`, `foot:forward=no`; `conveying=backward` on the same",
+            "one way against the drawing",
+            "escalators and one-way paths",
+        ),
+        (
+            "`level`, `layer`",
+            "kept, changes nothing",
+            "levels meet only where ways share a node (steps, lifts)",
+        ),
+        (
+            f"node `barrier` = {words(GATES)}",
+            "gate",
+            "a valve: open, but closed where `locked=yes` or `foot`/`access` forbids, private where they say so",
+        ),
         (f"node `barrier` = {words(STOPS)}", "stopped", "unless `foot` or `access` lets one pass"),
-        (f"node `barrier` = {words(PASSED)}, any other", "passed",
-         "unless `locked=yes` or `foot`/`access` forbids it"),
-        ("node `highway=crossing`, or `traffic_signals` with `crossing`", "crossing", "costs the study's seconds"),
+        (
+            f"node `barrier` = {words(PASSED)}, any other",
+            "passed",
+            "unless `locked=yes` or `foot`/`access` forbids it",
+        ),
+        (
+            "node `highway=crossing`, or `traffic_signals` with `crossing`",
+            "crossing",
+            "costs the study's seconds",
+        ),
         ("way with `barrier` and no `highway`", "no street", "walls and fences are not walked on"),
     ]
 

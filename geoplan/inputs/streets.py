@@ -1,0 +1,280 @@
+"""The streets that people walk on: read, judged by the walk table, split at junctions, with gates as valves.
+
+What a walker may use is in `geoplan.inputs.walk_table` and printed in ``docs/walking.md``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS
+from shapely.geometry.base import BaseGeometry
+
+from geoplan.errors import InputError, NetworkError, Note
+from geoplan.inputs import readers
+from geoplan.inputs.line_streets import read_lines
+from geoplan.inputs.osm_streets import is_osm, read_osm
+from geoplan.inputs.street_edges import (
+    ConnectionLoss,
+    Ways,
+    build_edges,
+    choose_ways,
+    connection_loss,
+    islands,
+    skeleton,
+)
+from geoplan.inputs.street_valves import Gates, Private, add_valves, gate_open, unknown_gates
+from geoplan.inputs.walk_table import OUT, RESIDENTS, STATED_CHOICES, stated
+
+__all__ = ["ConnectionLoss", "Streets", "connection_loss", "from_ways", "read_streets", "walkable_m"]
+
+#: Classes of valves; every other edge is a street.
+VALVES = ("gate", "entry")
+#: Area to keep: a polygon or (west, south, east, north), metric.
+Area = BaseGeometry | tuple[float, float, float, float]
+LeftOut = Mapping[tuple[str, str], int]
+#: Rules by which a way is left out, as tags say them (the same in every language).
+RULE_WORDS = {"not_there": "highway=construction…", "stated": "streets.walk", "class": "highway"}
+
+
+@dataclass(frozen=True)
+class Streets:
+    """Streets as a network.
+
+    `nodes` is indexed by ``node_id``: ``x, y`` (metres), ``kind`` (empty, ``gate``, ``barrier``, ``crossing``), ``name``.
+    `edges` is indexed by ``edge_id``: ``u, v`` (node_id), ``highway, access, oneway, bridge, tunnel, level, osm_id, name,
+    fixed_fwd_s, fixed_bwd_s, geometry``. Valves (``highway`` = ``gate`` or ``entry``) have no length.
+    """
+
+    nodes: pd.DataFrame
+    edges: gpd.GeoDataFrame
+    notes: tuple[Note, ...] = ()
+
+
+def read_streets(
+    path: str | Path,
+    *,
+    crs: CRS | str,
+    classes: str | None = None,
+    walk: Mapping[str, bool] | None = None,
+    private: Private = "open",
+    gates: Gates = "tagged",
+    gate_states: Mapping[str, bool] | None = None,
+    datum: Any = None,  # noqa: ANN401 - a name, a code or control points
+    layer: str | None = None,
+    area: Area | None = None,
+) -> Streets:
+    """Return the streets of a file that a walker may use.
+
+    Parameters
+    ----------
+    path
+        ``.osm.pbf``, ``.osm`` (also gzipped), ``.graphml`` as osmnx writes it, or a line layer.
+    crs
+        Metric CRS of the study.
+    classes
+        Column of street classes in a line layer; default: ``highway``, ``fclass`` or ``class``.
+    walk
+        Class -> walked or not, on top of the walk table.
+    private
+        ``open``, ``residents`` (one may walk out of private ways but not in) or ``closed``.
+    gates
+        ``tagged``, or all ``open`` or ``closed``.
+    gate_states
+        Gate id or name -> open or not, before everything else.
+    datum
+        What the coordinates are in; default: what the file says, OpenStreetMap's being WGS 84.
+    layer
+        Layer inside the file.
+    area
+        Polygon or bounds, metric: only streets that touch it are kept.
+
+    Returns
+    -------
+    streets
+        Nodes by ascending id, edges in canonical order, and notes, among them what leaving classes out costs.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable, or lacks the column of classes.
+    NetworkError
+        If nothing in it may be walked on.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(Note.of("file_missing", file=str(path), severity="error"))
+    walk = dict(walk or {})
+    if is_osm(path):
+        ways, left_out, notes = read_osm(path, walk=walk, datum=datum, crs=crs)
+    elif path.suffix.lower() == ".graphml":
+        from geoplan.inputs.osmnx_bridge import read_graphml, ways_of_graph
+
+        ways, left_out, notes = ways_of_graph(read_graphml(path), walk=walk, datum=datum, crs=crs)
+    else:
+        table = readers.read_layer(path, layer=layer)
+        ways, left_out, notes = read_lines(
+            table, classes=classes, walk=walk, datum=datum, crs=crs, file=path.name
+        )
+    found = from_ways(
+        ways,
+        walk=walk,
+        private=private,
+        gates=gates,
+        gate_states=gate_states or {},
+        crs=crs,
+        area=area,
+        file=path.name,
+    )
+    return Streets(found.nodes, found.edges, (*notes, *_left_out_notes(left_out, path.name), *found.notes))
+
+
+def from_ways(
+    ways: Ways,
+    *,
+    walk: Mapping[str, bool],
+    private: Private,
+    gates: Gates,
+    gate_states: Mapping[str, bool],
+    crs: CRS | str,
+    area: Area | None = None,
+    file: str = "",
+) -> Streets:
+    """Return the network of judged ways; see `read_streets`.
+
+    Raises
+    ------
+    NetworkError
+        If nothing may be walked on.
+    """
+    walked = choose_ways(ways, (ways.table["access"] != OUT).to_numpy())
+    nodes, edges = build_edges(walked, crs=crs)
+    edges = _in_canonical_order(edges)
+    if area is not None:
+        edges = _touching(edges, area)
+        nodes = nodes[nodes.index.isin(edges["u"]) | nodes.index.isin(edges["v"])]
+    if edges.empty:
+        raise NetworkError(Note.of("streets_none_walked", file=file, severity="error"))
+    marks = gate_open(ways.marks, gates=gates, gate_states=gate_states)
+    notes = [_read_note(nodes, edges, file), *_class_notes(ways, walk, file)]
+    unknown = unknown_gates(marks[marks["kind"] != "crossing"], gate_states)
+    if unknown:
+        notes.append(Note.of("gate_state_unknown", file=file, gates=", ".join(unknown)))
+    nodes, edges = add_valves(nodes, edges, marks, private=private)
+    notes += _valve_notes(edges, private, file)
+    return Streets(nodes, edges, tuple(notes))
+
+
+def walkable_m(edges: gpd.GeoDataFrame) -> float:
+    """Return the metres of street in `edges`."""
+    return float(edges.geometry.length.sum())
+
+
+def _in_canonical_order(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Sort by nodes, then way and length; drop a street that is there twice (as both directions of one)."""
+    length = edges.geometry.length.round(3).to_numpy()
+    low, high = np.minimum(edges["u"], edges["v"]), np.maximum(edges["u"], edges["v"])
+    order = edges.assign(_low=low, _high=high, _length=length)
+    keys = ["_low", "_high", "_length", "highway", "access", "oneway", "osm_id", "level", "u"]
+    order = order.sort_values(keys, kind="stable")
+    twice = order.duplicated(["_low", "_high", "_length", "highway", "access", "level"]) & (
+        order["oneway"] == 0
+    )
+    kept = order[~twice].drop(columns=["_low", "_high", "_length"]).reset_index(drop=True)
+    kept.index.name = "edge_id"
+    return kept
+
+
+def _touching(edges: gpd.GeoDataFrame, area: Area) -> gpd.GeoDataFrame:
+    polygon = shapely.box(*area) if isinstance(area, tuple) else area
+    shapely.prepare(polygon)
+    kept = edges[shapely.intersects(polygon, edges.geometry.array)].reset_index(drop=True)
+    kept.index.name = "edge_id"
+    return kept
+
+
+def _read_note(nodes: pd.DataFrame, edges: gpd.GeoDataFrame, file: str) -> Note:
+    count, share = islands(edges["u"].to_numpy(), edges["v"].to_numpy())
+    return Note.of(
+        "streets_read", file=file, severity="info", nodes=f"{len(nodes):,}", edges=f"{len(edges):,}",
+        km=f"{walkable_m(edges) / 1000:,.0f}", islands=count, share=f"{share:.1%}",
+    )  # fmt: skip
+
+
+def _class_notes(ways: Ways, walk: Mapping[str, bool], file: str) -> list[Note]:
+    """Say what each choice of class costs in connection, or would cost."""
+    bones = skeleton(ways)
+    classes = bones["highway"].unique()
+    choices = {*STATED_CHOICES, *(name for name, walked in walk.items() if not walked)}
+    notes: list[Note] = []
+    for choice in sorted(choices):
+        covered = [
+            c for c in classes if c == choice or (c.removesuffix("_link") == choice and c not in choices)
+        ]
+        if not covered:
+            continue
+        of_choice = bones["highway"].isin(covered)
+        walked = bool(bones.loc[of_choice, "walked"].any())
+        loss = connection_loss(bones[bones["walked"] | of_choice], covered)
+        if walked and choice in STATED_CHOICES and stated(choice, walk) is None:
+            notes.append(_loss_note("class_choice_unstated", loss, choice, file, "warning"))
+        else:
+            notes.append(
+                _loss_note("class_walked" if walked else "class_left_out", loss, choice, file, "info")
+            )
+    return notes
+
+
+def _loss_note(code: str, loss: ConnectionLoss, choice: str, file: str, severity: str) -> Note:
+    return Note.of(
+        code, file=file, severity=severity, choice=choice, edges=f"{loss.edges:,}", km=f"{loss.km:,.0f}",
+        islands=loss.islands, share=f"{loss.share:.1%}", islands_with=loss.islands_with,
+        share_with=f"{loss.share_with:.1%}",
+    )  # fmt: skip
+
+
+def _left_out_notes(left_out: LeftOut, file: str) -> list[Note]:
+    """Say what was left out by which rule, and which classes are unknown."""
+    rules: dict[str, int] = {}
+    unknown: dict[str, int] = {}
+    for (rule, highway), count in sorted(left_out.items()):
+        if rule == "unknown_class":
+            unknown[highway] = count
+        elif rule != "no_street":
+            rules[rule] = rules.get(rule, 0) + count
+    notes = []
+    if unknown:
+        listed = ", ".join(f"{name} ({count})" for name, count in unknown.items())
+        notes.append(Note.of("street_classes_unknown", file=file, classes=listed))
+    if rules:
+        listed = ", ".join(f"{RULE_WORDS.get(rule, rule)} {count:,}" for rule, count in rules.items())
+        notes.append(Note.of("streets_left_out", file=file, severity="info", rules=listed))
+    return notes
+
+
+def _valve_notes(edges: gpd.GeoDataFrame, private: Private, file: str) -> list[Note]:
+    notes = []
+    ways = edges[(edges["access"] == RESIDENTS) & ~edges["highway"].isin(VALVES)]
+    if len(ways):
+        entries = int((edges["highway"] == "entry").sum())
+        values = {
+            "edges": f"{len(ways):,}",
+            "km": f"{walkable_m(ways) / 1000:,.1f}",
+            "entries": f"{entries:,}",
+        }
+        notes.append(Note.of(f"private_{private}", file=file, severity="info", **values))
+    gates = edges[edges["highway"] == "gate"].drop_duplicates("osm_id")
+    if len(gates):
+        shut = gates[["fixed_fwd_s", "fixed_bwd_s"]].gt(0).sum(axis=1)
+        counts = {
+            "open": int((shut == 0).sum()),
+            "one_way": int((shut == 1).sum()),
+            "closed": int((shut == 2).sum()),
+        }
+        notes.append(Note.of("gates_found", file=file, severity="info", **counts))
+    return notes
