@@ -1,0 +1,307 @@
+"""People on the ground: who lives where, from rasters, given totals, rates and streets.
+
+1. exactextract splits raster cells over the finest zones; an overlap belongs to the smaller zone.
+2. Where totals are given, cells are raked to them: the raster only says where inside a zone its people live.
+3. A total without cells goes along the zone's streets, else to a point in it, and that is said.
+4. Groups that are a part of another take a rate: a number, or one raster over another; 0/0 takes the zone's rate, then
+   its parent's.
+5. Cells outside the study area, up to the halo's width, are scaled like the nearest zone and enter no sum.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geoplan.errors import InputError, Note, catalogue, raise_errors
+from geoplan.inputs import derived, raked
+from geoplan.inputs.grids import Cut, Raster, cut_grid, part_points, read_raster
+from geoplan.inputs.ground import Ground, edge_zones, estates, ground
+from geoplan.inputs.overlays import joined, part_shares, point_shares
+from geoplan.inputs.places import Amounts, Block, from_cut, from_streets, of_zones
+from geoplan.inputs.readers import FilePath
+from geoplan.inputs.spreading import streets_in_zones
+from geoplan.inputs.zone_checks import LEVELS_ZH
+
+Floats = NDArray[np.float64]
+Group = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class People:
+    """Where people are.
+
+    Parameters
+    ----------
+    demand
+        Demand points, indexed by ``demand_id`` (0, 1, 2 … in the order of zones and cells, the halo last): ``zone_id`` (finest
+        partition, null in the halo), ``halo``, ``geometry``, and one float column a group.
+    overlay
+        ``demand_id, zone_id, share``: the part (0-1) of a point's people in each estate.
+    groups
+        Indexed by group: ``label, basis, year, total`` (inside the study area), ``source``.
+    notes
+        What was found.
+    edge_zones
+        Finest zones within the halo's width of where the data on people end.
+    """
+
+    demand: gpd.GeoDataFrame
+    overlay: pd.DataFrame
+    groups: pd.DataFrame
+    notes: tuple[Note, ...]
+    edge_zones: tuple[str, ...]
+
+
+def people_on_the_ground(
+    zones: gpd.GeoDataFrame,
+    groups: Mapping[str, Group],
+    *,
+    halo_m: float,
+    street_points: gpd.GeoDataFrame | None = None,
+    lang: str = "zh",
+) -> People:
+    """Return demand points with the people of every group.
+
+    Parameters
+    ----------
+    zones
+        Table of zones (see `tables.ZONES`), rows in any order.
+    groups
+        Group -> its entries as in the study file (``raster, rake_to, spread, of, rate, people_per_household, street_m,
+        basis, year``), paths resolved; absent ones may be missing or None.
+    halo_m
+        Width around the study area in which people compete for supply, metres; 0 for none.
+    street_points
+        Street lines, or points with ``metres``, metric CRS: where totals without cells go, and what ``street_m`` counts.
+    lang
+        Language of labels and sources (``zh``, ``en``).
+
+    Raises
+    ------
+    InputError
+        Listing every problem: groups that depend on each other in a circle or on none, rasters that cannot be used,
+        levels without totals, rates outside 0-1 (with the places).
+    """
+    order = order_of_dependence(groups)
+    here = ground(zones, halo_m=halo_m)
+    rasters = _read(groups, here)
+    blocks = {block.name: block for block in _cut_all(rasters, here)}
+    notes: list[Note] = []
+
+    # groups with figures of their own: cells, raked to totals; what has no cells is kept apart
+    amounts: dict[str, Amounts] = {}
+    apart: dict[str, list[raked.Spread]] = {}
+    for name in order:
+        if groups[name].get("of") is None:
+            made = raked.own_figures(name, groups[name], here, blocks, rasters)
+            amounts[name], apart[name] = made.amounts, made.spreads
+            notes += made.notes
+    raise_errors(notes, InputError)
+
+    # what has no cells goes along streets, else to points
+    street_m = [name for name in order if groups[name].get("street_m")]
+    wanted = raked.on_streets(apart, here) if not street_m else np.arange(len(here.ids))
+    if street_points is not None and len(wanted):
+        halo = halo_m if street_m else 0.0
+        blocks["streets"] = from_streets(
+            streets_in_zones(street_points, here.shapes.to_numpy(), wanted, halo_m=halo)
+        )
+    blocks["points"] = of_zones(here)
+    for name in street_m:
+        amounts[name] = raked.street_metres(blocks)
+    for name, spreads in apart.items():
+        notes += raked.spread_apart(name, spreads, amounts[name], here, blocks)
+
+    # groups that are a part of another
+    for name in order:
+        if groups[name].get("of") is not None:
+            amounts[name], found = derived.part_of(name, groups[name], amounts, here, blocks, rasters)
+            notes += found
+    raise_errors(notes, InputError)
+
+    demand, shares = _demand(order_as_given(groups, amounts), blocks, here)
+    table = _groups_table(groups, demand, lang)
+    edges = edge_zones(here, list(rasters.values()))
+    return People(demand, shares, table, tuple(notes), edges)
+
+
+def order_of_dependence(groups: Mapping[str, Group]) -> list[str]:
+    """Return the groups so that each stands after the one that it is a part of.
+
+    Raises
+    ------
+    InputError
+        If a group is a part of one that is not there, or groups depend on each other in a circle.
+
+    Examples
+    --------
+    >>> order_of_dependence({"elders_60": {"of": "residents", "rate": 0.2}, "residents": {"street_m": True}})
+    ['residents', 'elders_60']
+    """
+    notes = [
+        Note.of("group_unknown", severity="error", group=name, of=group["of"])
+        for name, group in groups.items()
+        if group.get("of") is not None and group["of"] not in groups
+    ]
+    raise_errors(notes, InputError)
+    done: list[str] = []
+    while len(done) < len(groups):
+        ready = [n for n, g in groups.items() if n not in done and (g.get("of") is None or g["of"] in done)]
+        if not ready:
+            circle = ", ".join(name for name in groups if name not in done)
+            raise InputError(Note.of("group_circle", severity="error", groups=circle))
+        done += ready
+    return done
+
+
+def order_as_given(groups: Mapping[str, Group], amounts: Mapping[str, Amounts]) -> dict[str, Amounts]:
+    """Return amounts in the order of the study file."""
+    return {name: amounts[name] for name in groups}
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def _files(group: Group) -> list[FilePath]:
+    """Return the rasters that a group names."""
+    rate = group.get("rate")
+    of_rate = [rate["raster"], rate["over"]] if isinstance(rate, Mapping) else []
+    return [path for path in (group.get("raster"), *of_rate) if path is not None]
+
+
+def _read(groups: Mapping[str, Group], here: Ground) -> dict[str, Raster]:
+    """Return every raster by its path, in one window; all that is wrong with them in one error."""
+    levels = {group["rake_to"] for group in groups.values() if group.get("rake_to") in here.level_ids}
+    around = here.bounds(sorted(levels))
+    rasters: dict[str, Raster] = {}
+    errors: list[Note] = []
+    for path in dict.fromkeys(str(path) for group in groups.values() for path in _files(group)):
+        try:
+            rasters[path] = read_raster(path, around, here.crs)
+        except InputError as error:
+            errors += [note for note in error.notes if isinstance(note, Note)]
+    raise_errors(errors, InputError)
+    return rasters
+
+
+def _cut_all(rasters: Mapping[str, Raster], here: Ground) -> list[Block]:
+    """Return each grid cut by the finest zones; rasters on one grid share it."""
+    blocks = []
+    for number, grid in enumerate(dict.fromkeys(raster.grid for raster in rasters.values())):
+        same = [raster for raster in rasters.values() if raster.grid == grid]
+        peopled = np.any([raster.values > 0 for raster in same], axis=0)
+        cut = cut_grid(grid, here.shapes, halo_m=here.halo_m, peopled=peopled)
+        blocks.append(from_cut(f"grid {number}", cut))
+    return blocks
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------
+
+
+def _demand(
+    amounts: Mapping[str, Amounts], blocks: Mapping[str, Block], here: Ground
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return the demand points that hold anyone, in canonical order, and the estates' shares in them."""
+    frames, cuts = [], []
+    for number, block in enumerate(blocks.values()):
+        columns = {name: amount.get(block.name, np.zeros(len(block))) for name, amount in amounts.items()}
+        keep = np.flatnonzero(np.any([values > 0 for values in columns.values()], axis=0))
+        x, y = (block.x[keep], block.y[keep]) if block.cut is None else part_points(block.cut, keep, here.crs)
+        frame = pd.DataFrame({name: values[keep] for name, values in columns.items()})
+        places = {
+            "zone": block.zone[keep],
+            "near": block.near[keep],
+            "x": x,
+            "y": y,
+            "block": number,
+            "part": keep,
+        }
+        frames.append(frame.assign(**places))
+        cuts.append(block.cut)
+    table = pd.concat(frames, ignore_index=True)
+    # zone by zone, the halo last; inside a zone cells before streets before points, cells row by row
+    order = np.lexsort((table["part"], table["block"], table["zone"], table["zone"] < 0))
+    table = table.iloc[order].reset_index(drop=True)
+    table.index.name = "demand_id"
+    overlay = _overlay(table, cuts, estates(here.zones))
+    inside = table["zone"].to_numpy() >= 0
+    zone_id = np.where(inside, here.ids[table["zone"].to_numpy()], None)
+    points = gpd.points_from_xy(table["x"], table["y"])
+    columns = {
+        "zone_id": pd.Series(zone_id, dtype="str"),
+        "halo": ~inside,
+        **{name: table[name] for name in amounts},
+    }
+    data = pd.DataFrame(columns, index=table.index)
+    return gpd.GeoDataFrame(data, geometry=points, crs=here.crs), overlay
+
+
+def _overlay(table: pd.DataFrame, cuts: list[Cut | None], shapes: gpd.GeoSeries) -> pd.DataFrame:
+    """Return the share of each demand point's people in each estate."""
+    if not len(shapes):
+        return joined([])
+    found = []
+    for number, cut in enumerate(cuts):
+        mine = table[(table["block"] == number) & (table["zone"] >= 0)]
+        ids = mine.index.to_numpy()
+        if cut is None:
+            found.append(point_shares(mine["x"].to_numpy(), mine["y"].to_numpy(), ids, shapes))
+        else:
+            found.append(part_shares(cut, mine["part"].to_numpy(), ids, shapes))
+    return joined(found)
+
+
+def _groups_table(groups: Mapping[str, Group], demand: gpd.GeoDataFrame, lang: str) -> pd.DataFrame:
+    """Return ``label, basis, year, total, source`` by group."""
+    inside = demand[~demand["halo"]]
+    rows = {}
+    for name, group in groups.items():
+        basis, year = (_inherited(groups, name, entry) for entry in ("basis", "year"))
+        label = catalogue().get(f"group_{name}", {}).get(lang, name)
+        rows[name] = (label, basis or "", year, float(inside[name].sum()), _source(group, lang))
+    table = pd.DataFrame.from_dict(
+        rows, orient="index", columns=["label", "basis", "year", "total", "source"]
+    )
+    table.index.name = "group"
+    return table.astype({"year": "Int64"})
+
+
+def _inherited(groups: Mapping[str, Group], name: str, entry: str) -> Any:  # noqa: ANN401 - text or number
+    """Return an entry of a group, else that of the group which it is a part of."""
+    at: str | None = name
+    while at is not None:
+        if groups[at].get(entry) is not None:
+            return groups[at][entry]
+        at = groups[at].get("of")
+    return None
+
+
+def _source(group: Group, lang: str) -> str:
+    """Return in words where a group's figures come from."""
+    rate = group.get("rate")
+    files = [str(path).replace("\\", "/").rpartition("/")[2] for path in _files(group)]
+    level = group.get("rake_to")
+    words = {"level": LEVELS_ZH.get(level, "") if lang == "zh" else level, "of": group.get("of")}
+    if group.get("street_m"):
+        code = "source_streets"
+    elif group.get("of") is not None:
+        of = catalogue().get(f"group_{group['of']}", {}).get(lang, group["of"])
+        if group.get("people_per_household") is not None:
+            return catalogue()["source_households"][lang].format(of=of, people=group["people_per_household"])
+        if isinstance(rate, Mapping):
+            times = rate.get("times", 1.0)
+            return catalogue()["source_raster_rate"][lang].format(
+                of=of, raster=files[0], over=files[1], times=times
+            )
+        return catalogue()["source_rate"][lang].format(of=of, rate=rate)
+    elif files:
+        code = "source_raked" if level else "source_raster"
+        words["raster"] = files[0]
+    else:
+        code = "source_totals"
+    return catalogue()[code][lang].format(**words)
