@@ -284,3 +284,19 @@ def level_order(levels: Iterable[str]) -> list[str]:
     """Return the levels present, coarse to fine."""
     present = set(levels)
     return [level for level in LEVELS if level in present]
+
+
+def per_label(group: str, amount_text: str, lang: str) -> str:
+    """Return the denominator of a standard: 每1,000名…, per 1,000 ….
+
+    Examples
+    --------
+    >>> per_label("elders_60", "1000", "en"), per_label("households", "100", "zh")
+    ('per 1,000 Elders 60+', '每100户')
+    """
+    number = whole(float(amount_text)) if amount_text.isdigit() else amount_text
+    counted = "" if number == "1" else number
+    if lang == "en":
+        return f"per {counted} {label(group, lang)}".replace("  ", " ")
+    measure_word = {"households": "户", "dwellings": "套住宅"}.get(group)
+    return f"每{counted}{measure_word}" if measure_word else f"每{counted}名{label(group, lang)}"

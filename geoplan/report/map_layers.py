@@ -1,0 +1,364 @@
+"""What the map shows, as plain values for its script: shapes packed once, figures of every view beside them.
+
+Nothing is measured here: figures are picked from the outcome's tables and put in the order of the map's zones.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoplan.coverage.circle import in_circle
+from geoplan.report import look
+from geoplan.report.map_codec import pack_integers, pack_lines, pack_points, pack_polygons
+from geoplan.tables import Outcome
+
+LONLAT = "EPSG:4326"
+#: Street classes that keep their weight when the whole city is in view.
+MAJOR = frozenset({"motorway", "trunk", "primary", "secondary"})
+#: A street or isochrone bends by less than this many metres without being drawn as a bend.
+STREET_BEND_M, ISOCHRONE_BEND_M = 1.0, 4.0
+#: Decimals kept by what is printed.
+SHARE_DIGITS, RATE_DIGITS, MINUTE_DIGITS, PEOPLE_DIGITS = 4, 3, 1, 1
+
+Plain = dict[str, Any]
+
+
+def numbers(values: Iterable[float], digits: int) -> list[float | int | str | None]:
+    """Return numbers for JSON: rounded, whole ones without a point, None for NaN, ``∞`` for no upper end.
+
+    Examples
+    --------
+    >>> numbers([0.123456, 2.0, float("nan"), float("inf")], 3)
+    [0.123, 2, None, '∞']
+    """
+    out: list[float | int | str | None] = []
+    for value in pd.to_numeric(pd.Series(list(values), dtype=object), errors="coerce").astype("float64"):
+        if np.isnan(value):
+            out.append(None)
+        elif np.isinf(value):
+            out.append("∞")
+        else:
+            kept = round(float(value), digits)
+            out.append(int(kept) if kept == int(kept) else kept)
+    return out
+
+
+def truths(values: Iterable[object]) -> list[int | None]:
+    """Return three-valued truth for JSON: 1, 0, None."""
+    return [None if look.missing(value) else int(bool(value)) for value in values]
+
+
+def zone_layer(zones: gpd.GeoDataFrame, lang: str) -> Plain:
+    """Return every zone once: id, level, name, parent, and its polygon packed."""
+    position = {zone_id: place for place, zone_id in enumerate(zones.index)}
+    return {
+        "id": [str(zone_id) for zone_id in zones.index],
+        "level": [look.level_order(zones["level"]).index(level) for level in zones["level"]],
+        "name": [str(name) for name in zones["name"]],
+        "parent": [position.get(parent, -1) for parent in zones["parent_id"]],
+        "kind": [" ".join(sorted(look.label(kind, lang) for kind in kinds)) for kinds in zones["kind"]],
+        "shape": pack_polygons(zones.geometry.to_crs(LONLAT)),
+    }
+
+
+def level_list(zones: gpd.GeoDataFrame, lang: str) -> list[Plain]:
+    """Return the levels present, coarse to fine, with how many zones each has."""
+    counts = zones["level"].value_counts()
+    return [
+        {"id": level, "label": look.label(level, lang), "zones": int(counts[level])}
+        for level in look.level_order(counts.index)
+    ]
+
+
+def street_layer(streets: gpd.GeoDataFrame) -> list[Plain]:
+    """Return the streets as two merged sheets, minor and major ways, each a list of packed lines."""
+    lines = streets.loc[shapely.length(np.asarray(streets.geometry.array)) > 0]
+    highway = lines["highway"] if "highway" in lines.columns else pd.Series("", index=lines.index)
+    major = (
+        highway.astype("object")
+        .map(lambda word: str(word).removesuffix("_link") in MAJOR)
+        .to_numpy(dtype=bool)
+    )
+    return [_merged(lines.geometry[~major]), _merged(lines.geometry[major])]
+
+
+def _merged(lines: gpd.GeoSeries) -> Plain:
+    if lines.empty:
+        return pack_lines(np.array([], dtype=object))
+    whole = shapely.line_merge(
+        shapely.multilinestrings(np.asarray(shapely.get_parts(np.asarray(lines.array))))
+    )
+    smooth = gpd.GeoSeries(shapely.get_parts(shapely.simplify(whole, STREET_BEND_M)), crs=lines.crs)
+    return pack_lines(np.asarray(smooth.to_crs(LONLAT).array, dtype=object))
+
+
+def service_list(outcome: Outcome) -> list[Plain]:
+    """Return the services: label, whom they serve, their measures, facility types and circle."""
+    measures = outcome.circle.groupby("service", sort=False)["measure"].unique()
+    return [
+        {
+            "id": service,
+            "label": look.service_label(outcome.services, service, outcome.lang),
+            "group": look.label(entry["group"], outcome.lang),
+            "basis": look.basis(outcome.groups, entry["group"], outcome.lang),
+            "types": list(entry["facilities"]),
+            "minutes": float(entry["walk_minutes"]),
+            "measures": [
+                {"id": measure, "label": look.measure_label(entry, measure, outcome.lang)}
+                for measure in measures.get(service, [])
+            ],
+        }
+        for service, entry in outcome.services.items()
+    ]
+
+
+def circle_views(outcome: Outcome, facility_at: Mapping[str, int]) -> list[Plain]:
+    """Return the covered share of every zone, a view a service and measure."""
+    position = {zone_id: place for place, zone_id in enumerate(outcome.zones.index)}
+    whole = outcome.circle[outcome.circle["kind"].fillna("") == ""]
+    return [
+        {
+            "service": service,
+            "measure": measure,
+            "zone": [position[zone_id] for zone_id in rows["zone_id"]],
+            "share": numbers(rows["share"], SHARE_DIGITS),
+            "people": numbers(rows["people"], PEOPLE_DIGITS),
+            "outside": numbers(rows["outside"], PEOPLE_DIGITS),
+            "minutes": numbers(rows["median_minutes"], MINUTE_DIGITS),
+            "nearest": _nearest(rows, facility_at),
+        }
+        for (service, measure), rows in whole.groupby(["service", "measure"], sort=False)
+    ]
+
+
+def flag_views(outcome: Outcome, facility_at: Mapping[str, int]) -> list[Plain]:
+    """Return the flags and the supply behind them, a view a rule."""
+    position = {zone_id: place for place, zone_id in enumerate(outcome.zones.index)}
+    views = []
+    for rule_id, rows in outcome.flags.groupby("rule_id", sort=False):
+        required = rows["required"].dropna()
+        views.append(
+            rule_words(outcome, str(rule_id))
+            | {
+                "unit": look.unit(rows["unit"].iloc[0], outcome.lang),
+                "required": float(required.iloc[0]) if len(required) else None,
+                "scale": _scale(outcome, str(rule_id), required),
+                "zone": [position[zone_id] for zone_id in rows["zone_id"]],
+                "flagged": truths(rows["flagged"]),
+                "own_level": truths(rows["own_level"]),
+                "reach": [numbers(rows[f"reachable_{end}"], RATE_DIGITS) for end in ("low", "high")],
+                "located": [numbers(rows[f"located_{end}"], RATE_DIGITS) for end in ("low", "high")],
+                "must": numbers(rows["required"], RATE_DIGITS),
+                "short": numbers(rows["shortfall"], PEOPLE_DIGITS),
+                "apportioned": numbers(rows["apportioned"], PEOPLE_DIGITS),
+                "people": numbers(rows["people"], PEOPLE_DIGITS),
+                "affected": numbers(rows["people_affected"], PEOPLE_DIGITS),
+                "minutes": numbers(rows["minutes"], MINUTE_DIGITS),
+                "nearest": _nearest(rows, facility_at),
+                "cause": [look.label(cause, outcome.lang) for cause in rows["cause"]],
+            }
+        )
+    return views
+
+
+def rule_words(outcome: Outcome, rule_id: str) -> Plain:
+    """Return what a reader must know of a rule: name, kind, whom it counts, clause."""
+    rules, lang = outcome.rules, outcome.lang
+    known = rule_id in rules.index
+    per = _cell(rules, rule_id, "per") if known else ""
+    kind = _cell(rules, rule_id, "kind") if known else ""
+    group, _, amount = per.partition("/")
+    return {
+        "rule": rule_id,
+        "label": look.rule_label(rules, rule_id, lang),
+        "kind": kind,
+        "kind_label": look.label(kind, lang),
+        "per": look.per_label(group, amount, lang) if group else "",
+        "basis": look.basis(outcome.groups, group, lang) if group else "",
+        "clause": _cell(rules, rule_id, "clause"),
+        "attribute": _cell(rules, rule_id, "attribute"),
+    }
+
+
+def finding_views(outcome: Outcome, facility_at: Mapping[str, int]) -> list[Plain]:
+    """Return the findings that count members, a view a rule: its verdicts, and what each member has."""
+    position = {zone_id: place for place, zone_id in enumerate(outcome.zones.index)}
+    verdicts = dict(tuple(outcome.findings.groupby("rule_id", sort=False)))
+    views = []
+    for rule_id, rows in outcome.members.groupby("rule_id", sort=False):
+        found = verdicts.get(rule_id, outcome.findings.iloc[:0])
+        in_zone = rows["member_id"].isin(position.keys())
+        views.append(
+            rule_words(outcome, str(rule_id))
+            | {
+                "findings": [_finding(outcome, row) for _, row in found.iterrows()],
+                "zone": [position.get(member, -1) for member in rows["member_id"]],
+                "facility": [
+                    -1 if zone else facility_at.get(member, -1) for member, zone in _pairs(rows, in_zone)
+                ],
+                "has": truths(rows["has"]),
+                "minutes": numbers(rows["minutes"], MINUTE_DIGITS),
+                "nearest": _nearest(rows, facility_at),
+                "cause": [look.label(cause, outcome.lang) for cause in rows["cause"]],
+            }
+        )
+    return views
+
+
+def _pairs(rows: pd.DataFrame, in_zone: pd.Series) -> Iterable[tuple[str, bool]]:
+    return zip(rows["member_id"], in_zone, strict=True)
+
+
+def _finding(outcome: Outcome, row: "pd.Series[Any]") -> Plain:
+    kind, unit = _cell(outcome.rules, row["rule_id"], "kind"), row["unit"]
+    name = outcome.zones["name"].get(row["zone_id"], row["zone_id"])
+    gap = (
+        ""
+        if look.missing(row["shortfall"])
+        else f"{look.whole(row['shortfall'])} {look.unit(unit, outcome.lang)}"
+    )
+    return {
+        "zone": str(name),
+        "verdict": row["verdict"],
+        "verdict_label": look.label(row["verdict"], outcome.lang),
+        "actual": look.interval(row["actual_low"], row["actual_high"], unit, kind=kind),
+        "required": look.amount(row["required"], unit, kind=kind),
+        "gap": gap,
+        "missing": "" if look.missing(row.get(f"missing_{outcome.lang}")) else row[f"missing_{outcome.lang}"],
+    }
+
+
+def facility_layer(outcome: Outcome) -> tuple[Plain, dict[str, int]]:
+    """Return the facilities that have a point and are not closed, and their places in the layer by facility_id."""
+    own = outcome.facilities
+    shown = own[own.geometry.notna() & (own["status"] != "closed")]
+    service_of = {
+        kind: number for number, entry in enumerate(outcome.services.values()) for kind in entry["facilities"]
+    }
+    kinds = [_kind_shown(services, service_of) for services in shown["services"]]
+    order = [*service_of, *sorted(set(kinds) - set(service_of))]
+    points = shapely.get_coordinates(np.asarray(shown.geometry.to_crs(LONLAT).array))
+    capacity, text = _capacities(outcome, shown.index)
+    layer = {
+        "kinds": [
+            {
+                "id": kind,
+                "label": look.facility_label(kind, outcome.lang),
+                "service": service_of.get(kind, -1),
+                "shape": look.MARK_SHAPES[place % len(look.MARK_SHAPES)],
+                "colour": look.SERVICE_COLOURS[service_of.get(kind, -1) % len(look.SERVICE_COLOURS)],
+            }
+            for place, kind in enumerate(order)
+            if kind in set(kinds)
+        ],
+        "name": [str(name) for name in shown["name"]],
+        "kind": kinds,
+        "status": list(shown["status"]),
+        "approximate": [int(quality == "approximate") for quality in shown["location_quality"]],
+        "radius": [look.mark_radius(value) for value in capacity],
+        "capacity": text,
+        "origin": [
+            f"{file} #{row}" for file, row in zip(shown["source_file"], shown["source_row"], strict=True)
+        ],
+        "xy": pack_points(points),
+    }
+    return layer, {str(facility_id): place for place, facility_id in enumerate(shown.index)}
+
+
+def _kind_shown(services: Iterable[str], service_of: Mapping[str, int]) -> str:
+    kinds = list(services)
+    return next((kind for kind in kinds if kind in service_of), kinds[0] if kinds else "")
+
+
+def _capacities(outcome: Outcome, facility_ids: pd.Index) -> tuple[list[float | None], list[str]]:
+    """Return beds or places (the larger) that size a mark, and every known amount in words."""
+    amounts = outcome.supplies.groupby(["facility_id", "supply"], sort=False)[["low", "high"]].sum()
+    words: dict[str, list[str]] = {}
+    sizes: dict[str, float] = {}
+    for (facility_id, supply), low, high in zip(amounts.index, amounts["low"], amounts["high"], strict=True):
+        known = "?" if low == 0 and np.isinf(high) else look.interval(low, high)
+        words.setdefault(facility_id, []).append(f"{look.label(supply, outcome.lang)} {known}")
+        if supply in ("beds", "places"):
+            sizes[facility_id] = max(float(low), sizes.get(facility_id, 0.0))
+    return [sizes.get(key) for key in facility_ids], [" · ".join(words.get(key, [])) for key in facility_ids]
+
+
+def unplaced_list(outcome: Outcome) -> list[Plain]:
+    """Return 待落点清单: the facilities that stand in the register but not on the map."""
+    names = outcome.zones["name"]
+    table = outcome.unplaced
+    empty = pd.Series("", index=table.index)
+    return [
+        {
+            "name": "" if look.missing(name) else str(name),
+            "zone": str(names.get(zone_id, "")),
+            "origin": f"{file} #{row}",
+        }
+        for name, zone_id, file, row in zip(
+            *(table.get(column, empty) for column in ("name", "zone_id", "source_file", "source_row")),
+            strict=True,
+        )
+    ]
+
+
+def isochrone_layer(outcome: Outcome) -> list[Plain]:
+    """Return the isochrones, a packed polygon a service and band, the widest band first."""
+    order = list(outcome.services)
+    rows = []
+    for service, bands in outcome.isochrones.groupby("service", sort=False):
+        inward = bands.sort_values("minutes", ascending=False, kind="stable")
+        smooth = inward.geometry.simplify(ISOCHRONE_BEND_M).to_crs(LONLAT)
+        rows += [
+            {
+                "service": order.index(str(service)),
+                "minutes": float(minutes),
+                "shape": pack_polygons(smooth.iloc[[place]]),
+            }
+            for place, minutes in enumerate(inward["minutes"])
+        ]
+    return rows
+
+
+def outside_layer(outcome: Outcome) -> list[Plain]:
+    """Return the people outside each service's circle: their demand points and how many they are."""
+    points = shapely.get_coordinates(np.asarray(outcome.demand.geometry.to_crs(LONLAT).array))
+    inner = ~outcome.demand["halo"].to_numpy(dtype=bool)
+    layers = []
+    for service, entry in outcome.services.items():
+        own = outcome.nearest[outcome.nearest["service"] == service].set_index("demand_id")["seconds"]
+        seconds = own.reindex(outcome.demand.index).to_numpy(dtype=np.float64, na_value=np.inf)
+        seconds = np.where(np.isnan(seconds), np.inf, seconds)
+        people = outcome.demand[entry["group"]].to_numpy(dtype=np.float64)
+        out = (
+            inner & (people > 0) & ~np.asarray(in_circle(seconds, walk_minutes=float(entry["walk_minutes"])))
+        )
+        layers.append(
+            {
+                "label": look.service_label(outcome.services, service, outcome.lang),
+                "xy": pack_points(points[out]),
+                "people": pack_integers(np.rint(people[out] * 10).astype(np.int64)),
+            }
+        )
+    return layers
+
+
+def _scale(outcome: Outcome, rule_id: str, required: pd.Series) -> Plain | None:
+    kind = _cell(outcome.rules, rule_id, "kind")
+    if kind == "circle" or not len(required) or float(required.iloc[0]) <= 0:
+        return None
+    scale = look.supply_scale(float(required.iloc[0]))
+    return {"limits": list(scale.limits), "texts": list(scale.texts)}
+
+
+def _nearest(rows: pd.DataFrame, facility_at: Mapping[str, int]) -> list[int]:
+    return [-1 if look.missing(key) else facility_at.get(str(key), -1) for key in rows["nearest_facility"]]
+
+
+def _cell(table: pd.DataFrame, key: str, column: str) -> str:
+    if column not in table.columns or key not in table.index or look.missing(table[column][key]):
+        return ""
+    return str(table[column][key])

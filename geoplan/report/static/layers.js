@@ -1,0 +1,155 @@
+// Canvas sheets that only draw (streets, outlines, isochrones, dots, marks, names) and never catch the mouse.
+const Sheet = L.Layer.extend({
+  initialize(paint, options) { this.paint = paint; L.setOptions(this, options); },
+  onAdd(map) {
+    this.map = map;
+    this.canvas = L.DomUtil.create("canvas", "gp-sheet leaflet-zoom-animated", map.getPane(this.options.pane));
+    this.canvas.style.pointerEvents = "none";
+    map.on("moveend viewreset resize", this.redraw, this);
+    map.on("zoomanim", this.animate, this);
+    this.redraw();
+  },
+  onRemove(map) {
+    map.off("moveend viewreset resize", this.redraw, this);
+    map.off("zoomanim", this.animate, this);
+    this.canvas.remove();
+  },
+  animate(event) {
+    const scale = this.map.getZoomScale(event.zoom, this.zoom);
+    const corner = this.map._latLngToNewLayerPoint(this.corner, event.zoom, event.center);
+    L.DomUtil.setTransform(this.canvas, corner, scale);
+  },
+  redraw() {
+    if (!this.map) return;
+    const map = this.map, margin = 0.15, size = map.getSize(), ratio = window.devicePixelRatio || 1;
+    const pad = size.multiplyBy(margin).round(), whole = size.add(pad.multiplyBy(2));
+    const topLeft = map.containerPointToLayerPoint(pad.multiplyBy(-1)).round();
+    this.zoom = map.getZoom();
+    this.corner = map.layerPointToLatLng(topLeft);
+    L.DomUtil.setTransform(this.canvas, topLeft, 1);
+    this.canvas.width = whole.x * ratio; this.canvas.height = whole.y * ratio;
+    this.canvas.style.width = whole.x + "px"; this.canvas.style.height = whole.y + "px";
+    const context = this.canvas.getContext("2d");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const scale = Math.pow(2, this.zoom), origin = map.getPixelOrigin().add(topLeft);
+    const view = {
+      zoom: this.zoom, scale, dx: origin.x, dy: origin.y, width: whole.x, height: whole.y,
+      west: origin.x / scale, north: origin.y / scale, east: (origin.x + whole.x) / scale, south: (origin.y + whole.y) / scale,
+    };
+    this.paint(context, view);
+  },
+});
+
+// Adds the lines in view to the context's path; vertices under 0.8 px from the last one are skipped.
+function traceLines(context, view, lines, closed) {
+  const { world, start, box } = lines, step = 0.8;
+  for (let k = 0; k + 1 < start.length; k++) {
+    const b = 4 * k;
+    if (box[b] > view.east || box[b + 2] < view.west || box[b + 1] > view.south || box[b + 3] < view.north) continue;
+    const first = start[k], last = start[k + 1] - 1;
+    let px = world[2 * first] * view.scale - view.dx, py = world[2 * first + 1] * view.scale - view.dy;
+    context.moveTo(px, py);
+    for (let i = first + 1; i <= last; i++) {
+      const x = world[2 * i] * view.scale - view.dx, y = world[2 * i + 1] * view.scale - view.dy;
+      if (i < last && Math.abs(x - px) < step && Math.abs(y - py) < step) continue;
+      context.lineTo(x, y);
+      px = x; py = y;
+    }
+    if (closed) context.closePath();
+  }
+}
+
+function paintStreets(sheets, look) {
+  return (context, view) => {
+    context.lineCap = context.lineJoin = "round";
+    sheets.forEach((lines, major) => {
+      if (!major && view.zoom < 11) return;
+      context.beginPath();
+      traceLines(context, view, lines, false);
+      context.strokeStyle = major ? look.street_major : look.street;
+      const grow = Math.max(0, view.zoom - 12);
+      context.lineWidth = major ? 0.9 + 0.55 * grow : 0.45 + 0.35 * grow;
+      context.stroke();
+    });
+  };
+}
+
+// A mark's outline around (0, 0); every shape has about the same area as the circle.
+function traceMark(context, shape, radius) {
+  const polygon = (n, turn, grow) => {
+    for (let k = 0; k < n; k++) {
+      const angle = turn + (2 * Math.PI * k) / n, r = radius * grow;
+      context[k ? "lineTo" : "moveTo"](r * Math.cos(angle), r * Math.sin(angle));
+    }
+    context.closePath();
+  };
+  context.beginPath();
+  if (shape === "square") polygon(4, Math.PI / 4, 1.25);
+  else if (shape === "triangle") polygon(3, -Math.PI / 2, 1.45);
+  else if (shape === "diamond") polygon(4, 0, 1.3);
+  else if (shape === "pentagon") polygon(5, -Math.PI / 2, 1.15);
+  else if (shape === "cross") {
+    const a = radius * 1.15, b = radius * 0.42;
+    [[-b, -a], [b, -a], [b, -b], [a, -b], [a, b], [b, b], [b, a], [-b, a], [-b, b], [-a, b], [-a, -b], [-b, -b]]
+      .forEach(([x, y], k) => context[k ? "lineTo" : "moveTo"](x, y));
+    context.closePath();
+  } else context.arc(0, 0, radius, 0, 2 * Math.PI);
+}
+
+function paintMark(context, mark, x, y, grow) {
+  context.save();
+  context.translate(x, y);
+  traceMark(context, mark.shape, mark.radius * grow + (mark.hollow ? 0.5 : 0));
+  context.lineJoin = "round";
+  context.strokeStyle = "#fff";
+  context.lineWidth = mark.hollow ? 4 : 2;
+  context.stroke();
+  context.fillStyle = mark.hollow ? "#fff" : mark.colour;
+  context.fill();
+  if (mark.hollow) {
+    context.strokeStyle = mark.colour;
+    context.lineWidth = 1.6;
+    context.stroke();
+  }
+  context.restore();
+}
+
+// Names, the more important first; one that would touch another is left out.
+function paintNames(names, fontOf) {
+  return (context, view) => {
+    const taken = [];
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineJoin = "round";
+    for (const name of names()) {
+      if (view.zoom < name.from) continue;
+      const x = name.x * view.scale - view.dx, y = name.y * view.scale - view.dy;
+      if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
+      const font = fontOf(name);
+      context.font = font.css;
+      const width = context.measureText(name.text).width / 2 + 3, height = font.size / 2 + 3;
+      if (name.room * view.scale < width * 0.9 && name.from > 0) continue;
+      if (taken.some((t) => Math.abs(t[0] - x) < t[2] + width && Math.abs(t[1] - y) < t[3] + height)) continue;
+      taken.push([x, y, width, height]);
+      context.strokeStyle = "rgba(255,255,255,0.9)";
+      context.lineWidth = 3.2;
+      context.strokeText(name.text, x, y);
+      context.fillStyle = font.colour;
+      context.fillText(name.text, x, y);
+    }
+  };
+}
+
+function hatch(ground, ink) {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 8;
+  const context = tile.getContext("2d");
+  context.fillStyle = ground;
+  context.fillRect(0, 0, 8, 8);
+  context.strokeStyle = ink;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (const d of [-4, 0, 4, 8]) { context.moveTo(d, 8); context.lineTo(d + 8, 0); }
+  context.stroke();
+  return context.createPattern(tile, "repeat");
+}
