@@ -9,7 +9,7 @@ import pyproj
 from numpy.typing import NDArray
 
 from geoplan.errors import Note
-from geoplan.inputs.grids import Cut, Raster
+from geoplan.inputs.grids import Cut, Raster, whole_file
 from geoplan.inputs.ground import Ground
 from geoplan.inputs.places import Amounts, Block
 from geoplan.inputs.raking import cell_rates, distinct_rates, outside_range, zone_rates
@@ -78,7 +78,7 @@ def part_of(
             )
         )
     if filled:
-        words = {"count": int(filled), "people": round(people_filled)}
+        words: dict[str, Any] = {"count": int(filled), "people": round(people_filled)}
         notes.append(Note.of("rate_filled", file=over.file, severity="info", group=name, **words))
     return made, notes
 
@@ -99,12 +99,13 @@ def _rate_grid(
         here.chains,
         times=times,
     )
-    notes = []
-    held = distinct_rates(rates[np.unique(used)])
-    words = {"count": held, "zones": len(here.ids)}
-    notes.append(
-        Note.of("rate_distinct", file=over.file, severity="info", group=name, other=under.file, **words)
-    )
+    held: dict[str, Any] = {
+        "count": distinct_rates(cell_rates(whole_file(over), whole_file(under), times=times)),
+        "inside": distinct_rates(rates[np.unique(used)]),
+        "zones": len(here.ids),
+    }
+    code = "rate_few" if held["inside"] < len(here.ids) else "rate_distinct"
+    notes = [Note.of(code, file=over.file, severity="info", group=name, other=under.file, **held)]
     borrowed = here.ids[np.flatnonzero(up > 0)]
     if len(borrowed):
         zones = some(zone.partition("/")[2] for zone in borrowed)

@@ -21,6 +21,8 @@ from geoplan.errors import InputError, Note
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: Cells up to which a whole file is read to tell how many rates it holds.
+WHOLE_CELLS = 25_000_000
 #: Part of a cell below which nothing is left of it outside the zones.
 REST = 1e-6
 
@@ -72,8 +74,8 @@ class Raster:
 
     Parameters
     ----------
-    file
-        Name of the file.
+    path
+        The file.
     grid
         Window around the study area.
     values
@@ -82,10 +84,23 @@ class Raster:
         The whole raster's box, in the grid's CRS: where data end.
     """
 
-    file: str
+    path: Path
     grid: Grid
     values: Floats
     extent: shapely.Polygon
+
+    @property
+    def file(self) -> str:
+        """Name of the file."""
+        return self.path.name
+
+
+def whole_file(raster: Raster) -> Floats:
+    """Return all values of a raster's file, flat, NaN where there is no data; of a very large file only the window."""
+    with rasterio.open(raster.path) as source:
+        if source.width * source.height > WHOLE_CELLS:
+            return raster.values
+        return _values(source, None)
 
 
 def read_raster(path: str | Path, around: tuple[float, float, float, float], crs: pyproj.CRS) -> Raster:
@@ -109,7 +124,7 @@ def read_raster(path: str | Path, around: tuple[float, float, float, float], crs
         raise InputError(Note.of("file_missing", file=path.name, severity="error"))
     try:
         with rasterio.open(path) as source:
-            return _window(source, path.name, around, crs)
+            return _window(source, path, around, crs)
     except rasterio.errors.RasterioIOError as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -117,9 +132,9 @@ def read_raster(path: str | Path, around: tuple[float, float, float, float], crs
         ) from error
 
 
-def _window(source: Any, file: str, around: tuple[float, float, float, float], crs: pyproj.CRS) -> Raster:  # noqa: ANN401 - rasterio
+def _window(source: Any, path: Path, around: tuple[float, float, float, float], crs: pyproj.CRS) -> Raster:  # noqa: ANN401 - rasterio
     """Read what lies around the study area."""
-    transform = source.transform
+    file, transform = path.name, source.transform
     if source.crs is None:
         raise InputError(Note.of("raster_no_crs", file=file, severity="error"))
     if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
@@ -134,8 +149,7 @@ def _window(source: Any, file: str, around: tuple[float, float, float, float], c
     if right <= left or bottom <= top:
         raise InputError(Note.of("raster_elsewhere", file=file, severity="error"))
     window = rasterio.windows.Window(left, top, right - left, bottom - top)
-    values = source.read(1, window=window, masked=True).astype(np.float64).filled(np.nan).ravel()
-    values[~np.isfinite(values)] = np.nan
+    values = _values(source, window)
     corner = transform * (left, top)
     grid = Grid(own.to_wkt(), corner[0], corner[1], transform.a, -transform.e, bottom - top, right - left)
     _check_not_negative(values, grid, file)
@@ -145,7 +159,14 @@ def _window(source: Any, file: str, around: tuple[float, float, float, float], c
         transform.c + source.width * transform.a,
         transform.f,
     )
-    return Raster(file, grid, values, extent)
+    return Raster(path, grid, values, extent)
+
+
+def _values(source: Any, window: rasterio.windows.Window | None) -> Floats:  # noqa: ANN401 - rasterio
+    """Return the first band's values, flat, NaN where there is no data."""
+    values: Floats = source.read(1, window=window, masked=True).astype(np.float64).filled(np.nan).ravel()
+    values[~np.isfinite(values)] = np.nan
+    return values
 
 
 def _check_not_negative(values: Floats, grid: Grid, file: str) -> None:

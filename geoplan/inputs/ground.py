@@ -16,6 +16,7 @@ from geoplan.inputs.boundaries import partition_levels
 from geoplan.inputs.grids import Raster
 from geoplan.inputs.zone_checks import overlaps, without_overlaps
 from geoplan.inputs.zone_layers import natural_key
+from geoplan.tables import check_columns
 
 Ints = NDArray[np.int64]
 
@@ -50,7 +51,7 @@ class Ground:
     @property
     def crs(self) -> pyproj.CRS:
         """Metric CRS."""
-        return self.shapes.crs
+        return pyproj.CRS.from_user_input(self.shapes.crs)
 
     @property
     def finest(self) -> str:
@@ -81,6 +82,7 @@ def ground(zones: gpd.GeoDataFrame, *, halo_m: float) -> Ground:
     InputError
         If there is no partition level.
     """
+    check_columns(zones, ["level", "code", "parent_id", "covered_share"], name="zones")
     levels = partition_levels(zones)
     if not levels:
         raise InputError(Note.of("zone_no_partition", severity="error"))
@@ -117,8 +119,7 @@ def _ancestors(
             ancestors[level][i] = j
             zone = up[zone]
     # everything counted lies in the area, also what lies in no district
-    if len(level_ids["area"]):
-        ancestors["area"][:] = 0
+    ancestors["area"][:] = 0
     return ancestors
 
 
@@ -172,4 +173,5 @@ def given_totals(here: Ground, level: str, group: str) -> NDArray[np.float64]:
     zones = here.zones.loc[here.level_ids[level]]
     if column not in zones.columns:
         return np.full(len(zones), np.nan)
-    return pd.to_numeric(zones[column]).to_numpy(dtype=np.float64)
+    totals: NDArray[np.float64] = pd.to_numeric(zones[column]).to_numpy(dtype=np.float64)
+    return totals

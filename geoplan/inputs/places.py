@@ -68,4 +68,5 @@ def of_zones(here: Ground) -> Block:
 
 def zone_areas(here: Ground) -> Floats:
     """Return the areas of the finest zones, m², 0 for those without polygon."""
-    return np.nan_to_num(shapely.area(here.shapes.to_numpy()))
+    areas: Floats = np.nan_to_num(shapely.area(here.shapes.to_numpy()))
+    return areas

@@ -105,7 +105,9 @@ def people_on_the_ground(
 
     # what has no cells goes along streets, else to points
     street_m = [name for name in order if groups[name].get("street_m")]
-    wanted = raked.on_streets(apart, here) if not street_m else np.arange(len(here.ids))
+    if street_m and street_points is None:
+        raise InputError(*(Note.of("streets_not_given", severity="error", group=name) for name in street_m))
+    wanted = raked.on_streets(apart) if not street_m else np.arange(len(here.ids))
     if street_points is not None and len(wanted):
         halo = halo_m if street_m else 0.0
         blocks["streets"] = from_streets(
@@ -213,7 +215,7 @@ def _demand(
         keep = np.flatnonzero(np.any([values > 0 for values in columns.values()], axis=0))
         x, y = (block.x[keep], block.y[keep]) if block.cut is None else part_points(block.cut, keep, here.crs)
         frame = pd.DataFrame({name: values[keep] for name, values in columns.items()})
-        places = {
+        places: dict[str, Any] = {
             "zone": block.zone[keep],
             "near": block.near[keep],
             "x": x,
@@ -232,12 +234,7 @@ def _demand(
     inside = table["zone"].to_numpy() >= 0
     zone_id = np.where(inside, here.ids[table["zone"].to_numpy()], None)
     points = gpd.points_from_xy(table["x"], table["y"])
-    columns = {
-        "zone_id": pd.Series(zone_id, dtype="str"),
-        "halo": ~inside,
-        **{name: table[name] for name in amounts},
-    }
-    data = pd.DataFrame(columns, index=table.index)
+    data = pd.DataFrame({"zone_id": zone_id, "halo": ~inside}, index=table.index).join(table[list(amounts)])
     return gpd.GeoDataFrame(data, geometry=points, crs=here.crs), overlay
 
 
@@ -286,7 +283,7 @@ def _source(group: Group, lang: str) -> str:
     rate = group.get("rate")
     files = [str(path).replace("\\", "/").rpartition("/")[2] for path in _files(group)]
     level = group.get("rake_to")
-    words = {"level": LEVELS_ZH.get(level, "") if lang == "zh" else level, "of": group.get("of")}
+    words = {"level": LEVELS_ZH.get(str(level), "") if lang == "zh" else level, "of": group.get("of")}
     if group.get("street_m"):
         code = "source_streets"
     elif group.get("of") is not None:

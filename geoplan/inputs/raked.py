@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -10,10 +11,10 @@ from numpy.typing import NDArray
 
 from geoplan.errors import Note
 from geoplan.inputs.boundaries import COVERED_ENOUGH
-from geoplan.inputs.grids import Cut, Raster, cover
+from geoplan.inputs.grids import Raster, cover
 from geoplan.inputs.ground import Ground, given_totals
 from geoplan.inputs.places import Amounts, Block, zone_areas
-from geoplan.inputs.raking import rake
+from geoplan.inputs.raking import rake, sums
 from geoplan.inputs.spreading import Streets, spread
 from geoplan.inputs.zone_checks import level_words, some
 
@@ -80,7 +81,7 @@ def _members(here: Ground, level: str) -> list[Ints]:
     owner = here.ancestors[level]
     order = np.argsort(owner, kind="stable")
     bounds = np.searchsorted(owner[order], np.arange(len(here.level_ids[level]) + 1))
-    return [order[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [order[a:b] for a, b in pairwise(bounds.tolist())]
 
 
 def _covered(here: Ground, level: str) -> Floats:
@@ -99,7 +100,7 @@ def _raked(
     inside = block.zone >= 0
     of_part = owner[block.zone[inside]]
     counted = of_part >= 0
-    base = np.bincount(of_part[counted], weights=cells[inside][counted], minlength=len(ids))
+    base = sums(of_part[counted], cells[inside][counted], len(ids))
     notes = []
 
     # a zone of which only a part has finest zones: its total belongs to all of it, cells outside included
@@ -120,7 +121,7 @@ def _raked(
     ]
     used = raking.ratio[np.isfinite(totals) & (base > 0)]
     if len(used):
-        words = {"low": float(used.min()), "high": float(used.max()), "usual": raking.usual}
+        words: dict[str, Any] = {"low": float(used.min()), "high": float(used.max()), "usual": raking.usual}
         notes.append(Note.of("rake_factors", severity="info", group=name, file=raster.file, **words))
     notes += _unknown_note(name, level, ids[raking.unknown], raking.usual)
     return Figures({block.name: amounts}, spreads, notes)
@@ -130,7 +131,7 @@ def _polygon_sums(here: Ground, level: str, positions: Ints, raster: Raster) -> 
     """Return the raster's sum in whole polygons of a level."""
     shapes = here.zones.loc[here.level_ids[level][positions]].geometry.to_crs(raster.grid.crs)
     owner, cell, share = cover(gpd.GeoSeries(shapes), raster.grid)
-    return np.bincount(owner, weights=np.nan_to_num(raster.values)[cell] * share, minlength=len(positions))
+    return sums(owner, np.nan_to_num(raster.values)[cell] * share, len(positions))
 
 
 def _partial_note(name: str, level: str, here: Ground, ids: NDArray[Any], within: Floats) -> Note:
@@ -172,7 +173,7 @@ def _totals_alone(name: str, group: Mapping[str, Any], here: Ground) -> Figures:
     return Figures({}, spreads, notes)
 
 
-def on_streets(apart: Mapping[str, Sequence[Spread]], here: Ground) -> Ints:
+def on_streets(apart: Mapping[str, Sequence[Spread]]) -> Ints:
     """Return the finest zones in which a total goes along streets."""
     wanted = [s.members for spreads in apart.values() for s in spreads if s.streets]
     return np.unique(np.concatenate(wanted)) if wanted else np.empty(0, np.int64)
@@ -218,8 +219,3 @@ def street_metres(blocks: Mapping[str, Block]) -> Amounts:
     """Return metres of street as amounts, where streets stand in for people."""
     block = blocks.get("streets")
     return {} if block is None or block.metres is None else {"streets": block.metres.copy()}
-
-
-def cells_of(cut: Cut, raster: Raster) -> Floats:
-    """Return a raster's amount in each part of a cell; NaN where there is no data."""
-    return raster.values[cut.cell] * cut.coverage

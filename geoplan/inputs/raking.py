@@ -21,6 +21,12 @@ SAME_RATE = 1e-5
 ROUNDING = 1e-6
 
 
+def sums(owner: Ints, amounts: Floats, size: int) -> Floats:
+    """Return the sum of amounts of each owner (0 … size - 1), added up in the order given."""
+    total: Floats = np.bincount(owner, weights=amounts, minlength=size).astype(np.float64)
+    return total
+
+
 @dataclass(frozen=True)
 class Raking:
     """How the cells of each zone are scaled.
@@ -120,9 +126,8 @@ def zone_rates(
         owner = ancestors[zone]
         use = known & (owner >= 0)
         size = int(ancestors.max(initial=-1)) + 1
-        top = np.bincount(owner[use], weights=numerator[use], minlength=size)
-        bottom = np.bincount(owner[use], weights=denominator[use], minlength=size)
-        level = cell_rates(top, bottom, times=times)
+        top = sums(owner[use], numerator[use], size)
+        level = cell_rates(top, sums(owner[use], denominator[use], size), times=times)
         todo = np.flatnonzero(np.isnan(rates) & (ancestors >= 0))
         rates[todo] = level[ancestors[todo]]
         up[todo] = np.where(np.isnan(rates[todo]), np.nan, step)
