@@ -125,7 +125,7 @@ def _flag(lines: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _number(geometry: npt.ArrayLike, table: pd.DataFrame, *, noded: bool) -> Ways:
-    """Number the vertices: by place, to the millimetre; in a noded layer inner vertices meet nothing."""
+    """Give numbers to the vertices: by place, to the millimetre; in a noded layer inner vertices meet nothing."""
     xy, line = shapely.get_coordinates(geometry, return_index=True)
     counts = np.bincount(line, minlength=len(table))
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

@@ -14,6 +14,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import osmium
+import osmium.filter
 import pandas as pd
 from osmium import osm
 from pyproj import CRS
@@ -81,12 +82,12 @@ def _collect(path: Path, folder: Path, found: _Lines, walk: Mapping[str, bool]) 
     if not _nodes_come_first(path):
         osmium.apply(osmium.io.Reader(str(path), osm.NODE), places)
     text = folder / "streets.opl"
-    _filter(path, text, places, osmium.filter.KeyFilter(*STREET_KEYS).enable_for(osm.WAY))
+    _filter(path, text, places, _only(osm.WAY, osmium.filter.KeyFilter(*STREET_KEYS)))
     _read(text, found, walk)
     untagged = sorted(set(found.rings) - {row[0] for row in found.rows})
     if untagged:
         rings = folder / "rings.opl"
-        _filter(path, rings, places, osmium.filter.IdFilter(untagged).enable_for(osm.WAY), kinds=osm.WAY)
+        _filter(path, rings, places, _only(osm.WAY, osmium.filter.IdFilter(untagged)), kinds=osm.WAY)
         _read_rings(rings, found, walk)
 
 
@@ -101,21 +102,27 @@ def _nodes_come_first(path: Path) -> bool:
 
 def _way_before_node(path: Path) -> bool:
     for thing in osmium.FileProcessor(str(path)):
-        return not thing.is_node()
+        return not isinstance(thing, osm.Node)
     return False
+
+
+def _only(kind: osm.osm_entity_bits, rule: osmium.BaseFilter) -> osmium.BaseFilter:
+    """Return `rule` for one kind of thing; the others pass."""
+    rule.enable_for(kind)
+    return rule
 
 
 def _filter(
     path: Path,
     target: Path,
     places: osmium.NodeLocationsForWays,
-    ways: object,
+    ways: osmium.BaseFilter,
     *,
     kinds: osm.osm_entity_bits = osm.NODE | osm.WAY | osm.RELATION,
 ) -> None:
     """Write as OPL what passes: barriers and crossings, `ways`, and relations that are streets."""
-    nodes = osmium.filter.KeyFilter("barrier", "highway").enable_for(osm.NODE)
-    rings = osmium.filter.KeyFilter("highway").enable_for(osm.RELATION)
+    nodes = _only(osm.NODE, osmium.filter.KeyFilter("barrier", "highway"))
+    rings = _only(osm.RELATION, osmium.filter.KeyFilter("highway"))
     reader = osmium.io.Reader(str(path), kinds)
     try:
         with osmium.SimpleWriter(osmium.io.File(str(target), _OPL), overwrite=True) as writer:
@@ -200,7 +207,7 @@ def _unescape(text: str) -> str:
 def _to_ways(
     found: _Lines, path: Path, *, datum: object, crs: CRS | str
 ) -> tuple[Ways, dict[tuple[str, str], int], tuple[Note, ...]]:
-    """Number the points, move them to `crs`, and leave out those whose position the extract lacks."""
+    """Give numbers to the points, move them to `crs`, and leave out those whose position the extract lacks."""
     ids, lonlat, first = _vertices(found.vertices)
     known = ~np.isnan(lonlat[:, 0])
     way = np.repeat(np.arange(len(found.rows)), np.diff(first))

@@ -6,19 +6,20 @@ What a walker may use is in `geoplan.inputs.walk_table` and printed in ``docs/wa
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
-from shapely.geometry.base import BaseGeometry
+from shapely import Geometry
 
 from geoplan.errors import InputError, NetworkError, Note
-from geoplan.inputs import readers
+from geoplan.inputs import osmnx_bridge, readers
 from geoplan.inputs.line_streets import read_lines
 from geoplan.inputs.osm_streets import is_osm, read_osm
+from geoplan.inputs.osmnx_bridge import to_osmnx
 from geoplan.inputs.street_edges import (
     ConnectionLoss,
     Ways,
@@ -31,12 +32,21 @@ from geoplan.inputs.street_edges import (
 from geoplan.inputs.street_valves import Gates, Private, add_valves, gate_open, unknown_gates
 from geoplan.inputs.walk_table import OUT, RESIDENTS, STATED_CHOICES, stated
 
-__all__ = ["ConnectionLoss", "Streets", "connection_loss", "from_ways", "read_streets", "walkable_m"]
+__all__ = [
+    "ConnectionLoss",
+    "Streets",
+    "connection_loss",
+    "from_osmnx",
+    "from_ways",
+    "read_streets",
+    "to_osmnx",
+    "walkable_m",
+]
 
 #: Classes of valves; every other edge is a street.
 VALVES = ("gate", "entry")
 #: Area to keep: a polygon or (west, south, east, north), metric.
-Area = BaseGeometry | tuple[float, float, float, float]
+Area: TypeAlias = Geometry | tuple[float, float, float, float]
 LeftOut = Mapping[tuple[str, str], int]
 #: Rules by which a way is left out, as tags say them (the same in every language).
 RULE_WORDS = {"not_there": "highway=construction…", "stated": "streets.walk", "class": "highway"}
@@ -113,9 +123,17 @@ def read_streets(
     if is_osm(path):
         ways, left_out, notes = read_osm(path, walk=walk, datum=datum, crs=crs)
     elif path.suffix.lower() == ".graphml":
-        from geoplan.inputs.osmnx_bridge import read_graphml, ways_of_graph
-
-        ways, left_out, notes = ways_of_graph(read_graphml(path), walk=walk, datum=datum, crs=crs)
+        return from_osmnx(
+            osmnx_bridge.read_graphml(path),
+            crs=crs,
+            walk=walk,
+            private=private,
+            gates=gates,
+            gate_states=gate_states,
+            datum=datum,
+            area=area,
+            file=path.name,
+        )
     else:
         table = readers.read_layer(path, layer=layer)
         ways, left_out, notes = read_lines(
@@ -168,6 +186,49 @@ def from_ways(
     nodes, edges = add_valves(nodes, edges, marks, private=private)
     notes += _valve_notes(edges, private, file)
     return Streets(nodes, edges, tuple(notes))
+
+
+def from_osmnx(
+    graph: Any,  # noqa: ANN401 - nx.MultiDiGraph, whose node type networkx leaves open
+    *,
+    crs: CRS | str,
+    walk: Mapping[str, bool] | None = None,
+    private: Private = "open",
+    gates: Gates = "tagged",
+    gate_states: Mapping[str, bool] | None = None,
+    datum: Any = None,  # noqa: ANN401 - a name, a code or control points
+    area: Area | None = None,
+    file: str = "",
+) -> Streets:
+    """Return the streets of an osmnx graph that a walker may use; see `read_streets`.
+
+    A graph that `osmnx_bridge.to_osmnx` made comes back as it went, its streets and valves being judged already. Of
+    any other, arcs count as streets in both directions unless tags say otherwise for walkers, and only tags that osmnx
+    was told to keep (``osmnx.settings.useful_tags_way``) can be judged.
+
+    Raises
+    ------
+    InputError
+        If the graph has no CRS or no edges.
+    NetworkError
+        If nothing in it may be walked on.
+    """
+    if osmnx_bridge.made_here(graph):
+        nodes, edges = osmnx_bridge.tables_of_graph(graph, crs=crs)
+        return Streets(nodes, edges, (_read_note(nodes, edges, file),))
+    walk = dict(walk or {})
+    ways, left_out, notes = osmnx_bridge.ways_of_graph(graph, walk=walk, datum=datum, crs=crs)
+    found = from_ways(
+        ways,
+        walk=walk,
+        private=private,
+        gates=gates,
+        gate_states=gate_states or {},
+        crs=crs,
+        area=area,
+        file=file,
+    )
+    return Streets(found.nodes, found.edges, (*notes, *_left_out_notes(left_out, file), *found.notes))
 
 
 def walkable_m(edges: gpd.GeoDataFrame) -> float:
@@ -262,19 +323,22 @@ def _valve_notes(edges: gpd.GeoDataFrame, private: Private, file: str) -> list[N
     ways = edges[(edges["access"] == RESIDENTS) & ~edges["highway"].isin(VALVES)]
     if len(ways):
         entries = int((edges["highway"] == "entry").sum())
-        values = {
-            "edges": f"{len(ways):,}",
-            "km": f"{walkable_m(ways) / 1000:,.1f}",
-            "entries": f"{entries:,}",
-        }
-        notes.append(Note.of(f"private_{private}", file=file, severity="info", **values))
+        km = f"{walkable_m(ways) / 1000:,.1f}"
+        notes.append(
+            Note.of(
+                f"private_{private}",
+                file=file,
+                severity="info",
+                edges=f"{len(ways):,}",
+                km=km,
+                entries=f"{entries:,}",
+            )
+        )
     gates = edges[edges["highway"] == "gate"].drop_duplicates("osm_id")
     if len(gates):
         shut = gates[["fixed_fwd_s", "fixed_bwd_s"]].gt(0).sum(axis=1)
-        counts = {
-            "open": int((shut == 0).sum()),
-            "one_way": int((shut == 1).sum()),
-            "closed": int((shut == 2).sum()),
-        }
-        notes.append(Note.of("gates_found", file=file, severity="info", **counts))
+        opened, one_way, closed = (int((shut == ways_shut).sum()) for ways_shut in range(3))
+        notes.append(
+            Note.of("gates_found", file=file, severity="info", open=opened, one_way=one_way, closed=closed)
+        )
     return notes
