@@ -17,7 +17,8 @@ TOUCH_M = 1e-3
 def strokes(lines: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     """Return the ground of `lines` as few long lines, each piece drawn once.
 
-    At every place where ends meet, ends are paired across it by direction, and lines are walked from pair to pair.
+    At every place where ends meet they are paired, at a crossing each with the one opposite, and lines are walked from
+    pair to pair. An end is left over only where their number is odd.
 
     Parameters
     ----------
