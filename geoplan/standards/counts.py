@@ -1,0 +1,257 @@
+"""What counts: the facilities that a rule selects, and how much of a supply they have, as intervals.
+
+Attributes have three values and amounts may be unknown, so every count is an interval: the least takes what certainly
+counts, the most what possibly does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from geoplan.coverage.provision import located_supply
+from geoplan.errors import Note
+from geoplan.standards.case import Bools, Case
+from geoplan.standards.grammar import parse_bound
+from geoplan.standards.rules import Condition, Selection
+from geoplan.standards.vocabulary import label, narrower, vocabulary
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How much each facility has of what a rule counts.
+
+    Parameters
+    ----------
+    table
+        ``low, high``, indexed by facility_id; only facilities that possibly count. 0 <= low <= high.
+    missing
+        Why nothing can be counted; empty where it can.
+    hints
+        What the registers do not say and the count would need.
+    """
+
+    table: pd.DataFrame
+    missing: tuple[Note, ...] = ()
+    hints: tuple[Note, ...] = ()
+
+
+def fits(case: Case, condition: Condition | None, amount_at: pd.Index) -> tuple[Bools, Bools]:
+    """Return which facilities of `amount_at` certainly and possibly meet a condition.
+
+    Conditions joined by ``all`` hold certainly where each certainly does, those by ``any`` where one certainly does.
+    """
+    if condition is None:
+        return np.ones(len(amount_at), bool), np.ones(len(amount_at), bool)
+    if condition.any is not None or condition.all is not None:
+        parts = [fits(case, part, amount_at) for part in (condition.any or condition.all or [])]
+        join = np.logical_or if condition.any is not None else np.logical_and
+        return join.reduce([sure for sure, _ in parts]), join.reduce([maybe for _, maybe in parts])
+    if condition.attribute is not None:
+        sure, maybe = three_valued(case, condition.attribute, amount_at)
+        return (sure, maybe) if condition.holds else (~maybe, ~sure)
+    low, high = _whole_amounts(case, str(condition.supply), amount_at)
+    return compare(low, high, str(condition.bound))
+
+
+def compare(low: np.ndarray, high: np.ndarray, bound: str) -> tuple[Bools, Bools]:
+    """Return where intervals certainly and possibly keep a bound such as ``>=150``; NaN possibly does."""
+    sign, value = parse_bound(bound)
+    unknown = np.isnan(low) | np.isnan(high)
+    if sign in (">=", ">"):
+        holds = (lambda x: x >= value) if sign == ">=" else (lambda x: x > value)
+        sure, maybe = holds(low), holds(high)
+    elif sign in ("<=", "<"):
+        holds = (lambda x: x <= value) if sign == "<=" else (lambda x: x < value)
+        sure, maybe = holds(high), holds(low)
+    else:
+        sure, maybe = (low == value) & (high == value), (low <= value) & (value <= high)
+    return sure & ~unknown, maybe | unknown
+
+
+def three_valued(case: Case, attribute: str, ids: pd.Index) -> tuple[Bools, Bools]:
+    """Return which facilities certainly and possibly have an attribute; a column that is absent says nothing."""
+    if attribute not in case.facilities:
+        return np.zeros(len(ids), bool), np.ones(len(ids), bool)
+    values = case.facilities.loc[ids, attribute]
+    blank = values.isna().to_numpy(dtype=bool)
+    true = np.array([bool(value) and not empty for value, empty in zip(values, blank, strict=True)], dtype=bool)
+    return true, true | blank
+
+
+def amounts(
+    case: Case, of: Sequence[Selection], supply: str | None, *, where: Condition | None = None
+) -> Amounts:
+    """Return what each selected facility has of `supply`; facilities themselves where `supply` is None.
+
+    A facility that offers a selected type without a row in supplies is unknown (0 to inf), never 0.
+
+    Parameters
+    ----------
+    of
+        Selections, of which a facility must fit any.
+    supply
+        Supply that is added up over the selected types of a facility; None counts facilities.
+    where
+        A further condition on each.
+    """
+    types = frozenset().union(*(selection.types for selection in of))
+    if not types & case.listed:
+        names = {lang: "、".join(label("types", n, lang) for s in of for n in s.facilities) for lang in ("zh", "en")}
+        return Amounts(_none(), (Note.of("rule_no_type", types_zh=names["zh"], types_en=names["en"]),))
+
+    rows = case.offers[case.offers["service"].isin(types)]
+    ids = pd.Index(rows["facility_id"])
+    sure, maybe = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
+    for selection in of:
+        offered = rows["service"].isin(selection.types).to_numpy()
+        yes, perhaps = fits(case, selection.where, ids)
+        inside = in_named_zones(case, selection, ids)
+        sure |= offered & yes & inside
+        maybe |= offered & perhaps & inside
+    yes, perhaps = fits(case, where, ids)
+    sure, maybe = sure & yes, maybe & perhaps
+
+    hints = tuple(_absent_attributes(case, [*(s.where for s in of), where]))
+    if supply is None:
+        counted = pd.DataFrame({"low": sure.astype(float), "high": maybe.astype(float)}, index=ids)
+        return Amounts(counted[maybe].groupby(level=0, sort=False).max(), hints=hints)
+    known = supply_rows(case, supply, types)
+    if known.empty:
+        note = Note.of("rule_no_supply", supply_zh=label("supplies", supply, "zh"), supply_en=label("supplies", supply, "en"))
+        return Amounts(_none(), (note,), hints)
+    keyed = known.groupby(["facility_id", "service"], sort=False)[["low", "high"]].sum()
+    each = keyed.reindex(pd.MultiIndex.from_arrays([ids, rows["service"]]))
+    low = np.where(sure, each["low"].fillna(0.0).to_numpy(), 0.0)
+    high = each["high"].fillna(np.inf).to_numpy()
+    table = pd.DataFrame({"low": low, "high": high}, index=ids)[maybe]
+    return Amounts(table.groupby(level=0, sort=False).sum(), hints=hints)
+
+
+def supply_rows(case: Case, supply: str, types: frozenset[str]) -> pd.DataFrame:
+    """Return the rows of `supply` for facility types; where a register has none, those of the supply it derives from.
+
+    Inclusive places, say, are the places of an inclusive institution where the register has no column of its own.
+    """
+    offered = case.supplies[case.supplies["service"].isin(types)]
+    own = offered[offered["supply"] == supply]
+    derived = vocabulary("supplies").get(supply, {}).get("derived")
+    if derived is None:
+        return own
+    source, attribute = derived
+    rest = offered[(offered["supply"] == source) & ~offered["facility_id"].isin(own["facility_id"])]
+    if rest.empty or attribute not in case.facilities:
+        return own
+    sure, maybe = three_valued(case, attribute, pd.Index(rest["facility_id"]))
+    rest = rest.assign(low=np.where(sure, rest["low"], 0.0), high=np.where(maybe, rest["high"], 0.0))
+    return pd.concat([own, rest], ignore_index=True)
+
+
+def in_named_zones(case: Case, selection: Selection, ids: pd.Index) -> Bools:
+    """Return which facilities stand in the zones that a selection names; all where it names none."""
+    if selection.in_zones is None:
+        return np.ones(len(ids), bool)
+    named = case.zones["name"].astype(str)
+    inside = {
+        zone
+        for name in selection.in_zones
+        for top in case.zones.index[(named == name) | named.str.startswith(name)]
+        for zone in case.below(str(top))
+    }
+    return case.facilities.loc[ids, "zone_id"].isin(inside).to_numpy(dtype=bool)
+
+
+@dataclass(frozen=True)
+class ZoneAmounts:
+    """How much stands in each zone: ``low, high, rows, unknown_rows`` by zone_id, and what is missing."""
+
+    table: pd.DataFrame
+    missing: tuple[Note, ...] = ()
+    hints: tuple[Note, ...] = ()
+
+
+def zone_amounts(
+    case: Case, of: Sequence[Selection] | None, supply: str | None, *, where: Condition | None = None
+) -> ZoneAmounts:
+    """Return what stands in each zone; a supply without a point comes from the table of zone supplies.
+
+    A facility counts in the zone that it stands in or that its register names, and in every zone above. One of which
+    neither is known possibly counts in the area.
+    """
+    if of is None:
+        return _pointless(case, str(supply))
+    found = amounts(case, of, supply, where=where)
+    return ZoneAmounts(located(case, found.table), found.missing, found.hints)
+
+
+def located(case: Case, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the amounts of facilities summed by zone: ``low, high, rows, unknown_rows``."""
+    rows = table.rename_axis("facility_id").reset_index()
+    totals = located_supply(rows, case.facilities, case.zones).rename(columns={"facilities": "rows"}).astype(float)
+    lost = table[case.homeless[case.facilities.index.get_indexer(table.index)]]
+    if len(lost):
+        totals.loc[case.area, ["high", "rows", "unknown_rows"]] += [lost["high"].sum(), len(lost), len(lost)]
+    return totals
+
+
+def _pointless(case: Case, supply: str) -> ZoneAmounts:
+    """Return a supply without a point from the table of zone supplies."""
+    table = case.zone_supplies
+    rows = None if table is None else table[table["supply"] == supply]
+    if rows is None or rows.empty:
+        note = Note.of("rule_no_zone_supply", supply_zh=label("supplies", supply, "zh"), supply_en=label("supplies", supply, "en"))
+        return ZoneAmounts(pd.DataFrame(np.nan, index=case.zones.index, columns=["low", "high", "rows", "unknown_rows"]), (note,))
+    zone, upper = case.above
+    at = case.zones.index.get_indexer(pd.Index(rows["zone_id"]))
+    n = len(case.zones)
+
+    def up(values: np.ndarray) -> np.ndarray:
+        own = np.bincount(at, weights=values, minlength=n)
+        return np.bincount(upper, weights=own[zone], minlength=n)
+
+    low, high = rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float)
+    told = up(np.ones(len(rows)))
+    out = pd.DataFrame({"low": up(low), "high": up(high), "rows": told, "unknown_rows": up((low < high).astype(float))}, index=case.zones.index)
+    out.loc[told == 0, ["low", "high"]] = [0.0, np.inf]
+    return ZoneAmounts(out)
+
+
+def _whole_amounts(case: Case, supply: str, ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+    """Return least and most of a supply over all types of each facility; 0 to inf where no row says."""
+    rows = supply_rows(case, supply, frozenset(case.listed))
+    total = rows.groupby("facility_id")[["low", "high"]].sum().reindex(ids)
+    return total["low"].fillna(0.0).to_numpy(), total["high"].fillna(np.inf).to_numpy()
+
+
+def facility_amounts(case: Case, supply: str, ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+    """Return least and most of a supply of each facility, all its types together; 0 to inf where no row says."""
+    return _whole_amounts(case, supply, ids)
+
+
+def _absent_attributes(case: Case, conditions: Sequence[Condition | None]) -> list[Note]:
+    """Return a hint for each attribute that no register has a column for."""
+    found = []
+    for condition in conditions:
+        if condition is None:
+            continue
+        if condition.attribute is not None and condition.attribute not in case.facilities:
+            names = {lang: label("attributes", condition.attribute, lang) for lang in ("zh", "en")}
+            found.append(Note.of("rule_no_attribute", attribute_zh=names["zh"], attribute_en=names["en"]))
+        found += _absent_attributes(case, [*(condition.any or []), *(condition.all or [])])
+    return found
+
+
+def _none() -> pd.DataFrame:
+    return pd.DataFrame({"low": pd.Series(dtype=float), "high": pd.Series(dtype=float)})
+
+
+def types_of(of: Sequence[Selection] | None) -> frozenset[str]:
+    """Return every facility type that selections count."""
+    return frozenset().union(*(selection.types for selection in of or ()))
+
+
+def family_of(types: frozenset[str]) -> frozenset[str]:
+    """Return the whole family of service that facility types belong to: eldercare, childcare, or only themselves."""
+    families = [narrower(name) for name in ("eldercare", "childcare_service")]
+    return frozenset().union(types, *(family for family in families if family & types))

@@ -1,0 +1,40 @@
+"""The estate table (小区台账): rooms, households, and what is handed over."""
+
+import numpy as np
+import pandas as pd
+
+from geoplan.standards.case import Case
+
+
+def estate_rooms(case: Case, column: str, *, must_be_handed_over: bool) -> pd.DataFrame:
+    """Return the rooms of each estate: ``low, high, rows, unknown_rows`` by zone_id.
+
+    Rooms of a new estate count when they are built, accepted and handed over: where they certainly are not, nothing
+    counts; where the table does not say, they possibly count.
+
+    Parameters
+    ----------
+    column
+        ``eldercare_rooms_m2`` or ``childcare_rooms_m2``.
+    must_be_handed_over
+        True for new estates.
+    """
+    if column not in case.zones:
+        return pd.DataFrame({"low": 0.0, "high": np.inf, "rows": 1.0, "unknown_rows": 1.0}, index=case.zones.index)
+    area = pd.Series(case.zones[column].to_numpy(dtype=float), index=case.zones.index)
+    low, high = area.fillna(0.0), area.fillna(np.inf)
+    if must_be_handed_over:
+        sure, maybe = handed_over(case)
+        low, high = low.where(sure, 0.0), high.where(maybe, 0.0)
+    return pd.DataFrame({"low": low, "high": high, "rows": 1.0, "unknown_rows": (low < high).astype(float)})
+
+
+def handed_over(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """Return which zones' rooms are certainly and possibly handed over; a column that is absent says nothing."""
+    n = len(case.zones)
+    if "handed_over" not in case.zones:
+        return np.zeros(n, bool), np.ones(n, bool)
+    values = case.zones["handed_over"]
+    blank = values.isna().to_numpy(dtype=bool)
+    true = np.array([not empty and bool(value) for value, empty in zip(values, blank, strict=True)], dtype=bool)
+    return true, true | blank

@@ -1,0 +1,144 @@
+"""circle: a group within T minutes (or D metres) of a service."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from geoplan.errors import Note
+from geoplan.standards.case import Case
+from geoplan.standards.counts import amounts, types_of
+from geoplan.standards.kinds.provision import no_group
+from geoplan.standards.measure import Measured
+from geoplan.standards.members import counted, empty_members, flag_share_of, nearest_of, reached_points, share_reached
+from geoplan.standards.rules import Group, Rule, Selections
+from geoplan.standards.vocabulary import label
+
+
+class Circle(Rule):
+    """A group within minutes or metres of a service."""
+
+    kind: Literal["circle"]
+    of: Selections
+    """Facilities of the service."""
+    group: Group
+    """Who walks to it."""
+    minutes: Annotated[float, Field(gt=0, le=120)] | None = None
+    """Longest walk that counts, inclusive."""
+    metres: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    """Instead of `minutes`: radius in a straight line."""
+    service: str | None = None
+    """Only this service of the study; default: the one that fits best."""
+
+    of_members: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if (self.minutes is None) == (self.metres is None):
+            raise ValueError("give `minutes` or `metres`, one of them")
+        return self
+
+    def measure(self, case: Case) -> list[Measured]:
+        """Return the share of people in the circle by the plan's zones, with the communities as members."""
+        zones = case.zones_of(self)
+        missing = zones.missing or self.missing(case)
+        if missing:
+            return [Measured(zone, missing=missing, group=self.group) for zone in case.plan_zones(self)]
+        if not zones.sure and not zones.maybe:
+            return [Measured(zone, applicable=False, group=self.group) for zone in case.plan_zones(self)]
+        shares = self.shares(case)
+        ids = [*zones.sure, *zones.maybe]
+        each = shares.reindex(ids)
+        has = pd.array((each["share"] >= 1 - each["flag_share"] - 1e-9), dtype="boolean")
+        has[each["share"].isna().to_numpy()] = pd.NA
+        members = empty_members(ids, has, np.isin(np.array(ids, dtype=object), list(zones.sure)))
+        members["value"] = each["share"].to_numpy()
+        members["nearest_facility"], members["minutes"] = each["nearest_facility"].to_numpy(), each["minutes"].to_numpy()
+        members = members[each["people"].to_numpy() > 0].reset_index(drop=True)
+        return [self._zone(case, zone, members, shares) for zone in case.plan_zones(self)]
+
+    def _zone(self, case: Case, zone: str, members: pd.DataFrame, shares: pd.DataFrame) -> Measured:
+        here = members[members["member_id"].isin(case.below(zone))].reset_index(drop=True)
+        told = counted(case, self, here, zone, group=self.group)
+        row = shares.loc[zone]
+        also = {"share_communities": told.low, "share_land": row["land"], "people_in": row["covered"]}
+        return Measured(
+            zone, float(row["share"]), float(row["share"]), float(row["people"]), rows=len(here),
+            applicable=bool(row["people"] > 0), people=float(row["people"] - row["covered"]), group=self.group,
+            members=told.members, also=also,
+        )  # fmt: skip
+
+    def missing(self, case: Case) -> tuple[Note, ...]:
+        """Return why the circle cannot be measured; empty where it can."""
+        if self.group not in case.demand:
+            return (no_group(self.group),)
+        counted_types = types_of(self.of)
+        if not counted_types & case.listed:
+            names = {lang: label("types", self.of[0].facilities[0], lang) for lang in ("zh", "en")}
+            return (Note.of("rule_no_type", types_zh=names["zh"], types_en=names["en"]),)
+        service = self.of_study(case)
+        if service is None:
+            return (Note.of("rule_no_service", minutes=f"{self.minutes or 0:g}", metres=f"{self.metres or 0:g}"),)
+        return ()
+
+    def of_study(self, case: Case) -> str | None:
+        """Return the study's service whose walks answer this circle; None where none reaches as far."""
+        names = [self.service] if self.service else case.services_with(types_of(self.of))
+        for name in names:
+            terms = case.services[name]
+            if self.metres is not None:
+                if abs(_straight(terms) - self.metres) <= 1:
+                    return name
+            elif self.minutes is not None and float(terms["walk_minutes"]) >= self.minutes - 1e-9:
+                return name
+        return None
+
+    def shares(self, case: Case) -> pd.DataFrame:
+        """Return the circle in every zone: ``people, covered, share, land, flag_share, nearest_facility, minutes``."""
+        service = str(self.of_study(case))
+        if self._is_service(case, service):
+            rows = case.circle[(case.circle["service"] == service) & (case.circle["measure"] == self.circle_measure)]
+            if "kind" in rows:
+                rows = rows[rows["kind"].fillna("") == ""]
+            told = rows.set_index("zone_id").reindex(case.zones.index)
+            land = told["land_covered_m2"].astype(float).div(told["land_m2"].astype(float))
+            people, covered = told["people"].astype(float), told["covered"].astype(float)
+        else:
+            points = reached_points(case, self._facilities(case), types_of(self.of), walk_minutes=self.minutes)
+            if points is None:
+                points = np.zeros(len(case.places.points), bool)
+            people, covered = share_reached(case, points, self.group)
+            land = pd.Series(np.nan, index=case.zones.index)
+        near = nearest_of(case, types_of(self.of))
+        return pd.DataFrame({
+            "people": people, "covered": covered, "share": covered.div(people.where(people > 0)), "land": land,
+            "flag_share": flag_share_of(case, types_of(self.of)), "nearest_facility": near["nearest_facility"],
+            "minutes": near["minutes"],
+        })  # fmt: skip
+
+    @property
+    def circle_measure(self) -> str:
+        """Measure of the circle table that answers: network, or straight where the rule says metres."""
+        return "network" if self.metres is None else "straight"
+
+    def _facilities(self, case: Case) -> pd.Index:
+        found = amounts(case, self.of, None).table
+        return found.index[found["low"] > 0]
+
+    def _is_service(self, case: Case, service: str) -> bool:
+        """Return True where the rule's facilities, people and minutes are just those of a service of the study."""
+        terms = case.services[service]
+        plain = all(selection.where is None and selection.in_zones is None for selection in self.of)
+        same_people = terms["group"] == self.group
+        same_types = types_of(self.of) & case.listed == case.service_types(service) & case.listed
+        same_limit = self.metres is not None or abs(float(terms["walk_minutes"]) - float(self.minutes or 0)) < 1e-9
+        told = ((case.circle["service"] == service) & (case.circle["measure"] == self.circle_measure)).any()
+        return bool(plain and same_people and same_types and same_limit and told)
+
+
+def _straight(terms: object) -> float:
+    """Return the radius in a straight line of a study's service, metres."""
+    assert hasattr(terms, "get")  # noqa: S101 - a mapping, as Outcome.services says
+    told = terms.get("straight_m")
+    return float(told) if told else float(terms["walk_minutes"]) * float(terms["walk_kmh"]) * 1000 / 60  # type: ignore[index]

@@ -1,0 +1,61 @@
+"""increase: what is new since the base year."""
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from geoplan.standards.case import Case
+from geoplan.standards.counts import amounts, located, zone_amounts
+from geoplan.standards.measure import Measured
+from geoplan.standards.rules import Rule, Selections, Supply
+
+
+class Increase(Rule):
+    """New since the base year."""
+
+    kind: Literal["increase"]
+    of: Selections | None = None
+    """Facilities that count; none: the table of zone supplies says how much is new."""
+    supply: Supply | None = None
+    """What is added up; none: facilities are counted."""
+    since: Annotated[int, Field(ge=1990, le=2100)]
+    """Base year: what opened after it is new."""
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> Self:
+        if not (self.of or self.supply):
+            raise ValueError("give `of` or `supply`")
+        return self
+
+    def measure(self, case: Case) -> list[Measured]:
+        """Return what is new since the base year in each zone of the rule's level.
+
+        A facility without an opening year possibly counts. What a facility added after it opened is not in a register
+        and not in the figure.
+        """
+        zones = case.zones_of(self)
+        if zones.missing:
+            return [Measured(case.area, missing=zones.missing)]
+        if not zones.sure:
+            return [Measured(case.area, applicable=False)]
+        if self.of is None:
+            stock = zone_amounts(case, None, self.supply)
+            table, missing, hints = stock.table, stock.missing, stock.hints
+        else:
+            found = amounts(case, self.of, self.supply)
+            table, missing, hints = located(case, self._new(case, found.table)), found.missing, found.hints
+        return [
+            Measured(
+                zone, float(table.at[zone, "low"]), float(table.at[zone, "high"]), 1.0,
+                rows=int(table["rows"].fillna(0).at[zone]), unknown_rows=int(table["unknown_rows"].fillna(0).at[zone]),
+                missing=missing, hints=hints,
+            )
+            for zone in zones.sure
+        ]  # fmt: skip
+
+    def _new(self, case: Case, table: pd.DataFrame) -> pd.DataFrame:
+        opened = case.facilities.loc[table.index, "open_year"].to_numpy(dtype=float)
+        kept = table.assign(low=np.where(opened > self.since, table["low"], 0.0))
+        return kept[(opened > self.since) | np.isnan(opened)]

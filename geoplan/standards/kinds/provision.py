@@ -1,0 +1,80 @@
+"""provision: supply per N of a group (places per 1,000 residents)."""
+
+from typing import Literal, Self
+
+import pandas as pd
+from pydantic import model_validator
+
+from geoplan.errors import Note
+from geoplan.standards.case import Case
+from geoplan.standards.counts import zone_amounts
+from geoplan.standards.measure import Measured
+from geoplan.standards.rules import Rule, Selections, Supply
+from geoplan.standards.vocabulary import label
+
+
+class Provision(Rule):
+    """Supply per N of a group."""
+
+    kind: Literal["provision"]
+    of: Selections | None = None
+    """Facilities that count; none: the supply has no point and comes from the table of zone supplies."""
+    supply: Supply
+    """What is added up."""
+
+    @model_validator(mode="after")
+    def _per_whom(self) -> Self:
+        if self.people is None:
+            raise ValueError("`per` is needed: per N of which group")
+        return self
+
+    def measure(self, case: Case) -> list[Measured]:
+        """Return the supply per N of the group in each zone of the rule's level."""
+        assert self.people is not None  # noqa: S101 - checked when read
+        group, n = self.people.group, self.people.n
+        zones = case.zones_of(self)
+        people = case.people(group)
+        if zones.missing:
+            return [Measured(case.area, missing=zones.missing, group=group)]
+        if people is None:
+            return [Measured(zone, missing=(no_group(group),), group=group) for zone in zones.sure]
+        if not zones.sure:
+            return [Measured(case.area, applicable=False, group=group)]
+        stock = zone_amounts(case, self.of, self.supply)
+        each = pd.DataFrame({
+            "low": per(stock.table["low"], people, n),
+            "high": per(stock.table["high"], people, n),
+            "scale": people / n,
+        })
+        return [
+            Measured(
+                zone, each.at[zone, "low"], each.at[zone, "high"], each.at[zone, "scale"],
+                rows=int(stock.table["rows"].fillna(0).at[zone]),
+                unknown_rows=int(stock.table["unknown_rows"].fillna(0).at[zone]),
+                missing=stock.missing, hints=stock.hints, group=group,
+                applicable=bool(people[zone] > 0),
+                parts=None if stock.missing or self.of is None else parts_below(case, each, zone),
+            )
+            for zone in zones.sure
+        ]  # fmt: skip
+
+
+def per(amount: pd.Series, people: pd.Series, n: float) -> pd.Series:
+    """Return amount per `n` people; NaN where there are no people."""
+    return (amount * n).div(people.where(people > 0))
+
+
+def no_group(group: str) -> Note:
+    """Return the note that a study has no such group of people."""
+    return Note.of("rule_no_group", group_zh=label("groups", group, "zh"), group_en=label("groups", group, "en"))
+
+
+def parts_below(case: Case, each: pd.DataFrame, zone: str) -> pd.DataFrame | None:
+    """Return the rows of the towns inside a zone, of the communities where there are no towns; None at that level."""
+    order = ["area", "district", "town", "community"]
+    level = "town" if case.level("town") else "community"
+    if not case.level(level) or order.index(level) <= order.index(str(case.zones.at[zone, "level"]).replace("estate", "community")):
+        return None
+    inside = case.below(zone).intersection(pd.Index(case.level(level)), sort=False)
+    rows = each.loc[inside]
+    return rows[rows["scale"] > 0]

@@ -1,0 +1,58 @@
+"""total: a sum of a supply, or a count of facilities or of marked zones."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from geoplan.errors import Note
+from geoplan.standards.case import Case
+from geoplan.standards.counts import zone_amounts
+from geoplan.standards.measure import Measured
+from geoplan.standards.rules import Rule, Selections, Supply, Text
+
+
+class Total(Rule):
+    """A sum or count."""
+
+    kind: Literal["total"]
+    of: Selections | None = None
+    """Facilities that count; none: the supply comes from the table of zone supplies."""
+    supply: Supply | None = None
+    """What is added up; none: facilities are counted."""
+    communities: Text | None = None
+    """Instead: communities whose kind has this word are counted."""
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> Self:
+        if self.communities is not None and (self.of or self.supply):
+            raise ValueError("`communities` stands alone")
+        if self.communities is None and not (self.of or self.supply):
+            raise ValueError("give `of`, `supply` or `communities`")
+        return self
+
+    def measure(self, case: Case) -> list[Measured]:
+        """Return the sum or count in each zone of the rule's level."""
+        zones = case.zones_of(self)
+        if zones.missing:
+            return [Measured(case.area, missing=zones.missing)]
+        if not zones.sure:
+            return [Measured(case.area, applicable=False)]
+        if self.communities is not None:
+            return [self._marked(case, zone, self.communities) for zone in zones.sure]
+        stock = zone_amounts(case, self.of, self.supply)
+        table = stock.table
+        return [
+            Measured(
+                zone, float(table.at[zone, "low"]), float(table.at[zone, "high"]), 1.0,
+                rows=int(table["rows"].fillna(0).at[zone]), unknown_rows=int(table["unknown_rows"].fillna(0).at[zone]),
+                missing=stock.missing, hints=stock.hints,
+            )
+            for zone in zones.sure
+        ]  # fmt: skip
+
+    def _marked(self, case: Case, zone: str, word: str) -> Measured:
+        inside = case.below(zone).intersection(list(case.level("community")))
+        marked = [word in kind for kind in case.zones.loc[inside, "kind"]]
+        if not any(word in kind for kind in case.zones["kind"]):
+            return Measured(zone, missing=(Note.of("rule_kind_unknown", words=word),))
+        return Measured(zone, float(sum(marked)), float(sum(marked)), 1.0, rows=len(marked))

@@ -1,0 +1,153 @@
+"""What a kind of rule measures, and the interval arithmetic that it needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from geoplan.errors import Note
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured for one rule at one zone, before it is judged.
+
+    Parameters
+    ----------
+    zone_id
+        Zone of the rule's own level, or of the plan's area where members are counted.
+    low, high
+        Least and most of the value in the rule's unit; shares 0-1; NaN where it cannot be measured.
+    scale
+        Amount in the unit in which one builds that raises the value by 1 (people / N, members, whole of a share).
+    rows, unknown_rows
+        Register rows (or members) that count, and those of them whose amount is unknown.
+    known
+        Part and whole over the rows that are certain, where the value is a share of a supply.
+    missing
+        What is missing where nothing can be judged; empty otherwise.
+    hints
+        What the registers do not say and the count would need.
+    applicable
+        False where nothing of the rule's kind is there to be judged.
+    people
+        People of the rule's group who lack it if it is not met; NaN where that has no meaning or follows from the gap.
+    group
+        Group of people, for the basis.
+    parts
+        ``low, high, scale`` of the towns (or communities) below, for the sum of gaps; None where it has no meaning.
+    members
+        ``member_id, has, value, nearest_facility, minutes, cause`` and further columns; None where there are none.
+    also
+        Further figures of the finding (``share_located, share_assigned, share_within`` …).
+    """
+
+    zone_id: str
+    low: float = NAN
+    high: float = NAN
+    scale: float = NAN
+    rows: int = 0
+    unknown_rows: int = 0
+    known: tuple[float, float] | None = None
+    missing: tuple[Note, ...] = ()
+    hints: tuple[Note, ...] = ()
+    applicable: bool = True
+    people: float = NAN
+    group: str = ""
+    parts: pd.DataFrame | None = None
+    members: pd.DataFrame | None = None
+    also: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A part over a whole, as an interval.
+
+    `low` and `high` bound every ratio that the rows allow; `whole` is the whole at the high end, `known` part and
+    whole over the certain rows. NaN where there is no whole.
+    """
+
+    low: float
+    high: float
+    whole: float
+    known: tuple[float, float]
+    rows: int
+    unknown_rows: int
+
+
+def ratio(part: pd.DataFrame, whole: pd.DataFrame, *, inside: bool) -> Ratio:
+    """Return the ratio of the sums of two tables of ``low, high`` with the same rows.
+
+    With `inside` the part of a row is a part of its whole (nursing beds of beds), so that a row of which nothing is
+    known can raise the ratio only with both. Bounds, r between::
+
+        sum(part.low) / sum(whole.high)  <=  r  <=  sum(part.high') / sum(whole')
+        whole' = max(whole.low, min(part.high, whole.high)) if inside else whole.low
+
+    Examples
+    --------
+    >>> part = pd.DataFrame({"low": [30.0, 0.0], "high": [30.0, 10.0]})
+    >>> whole = pd.DataFrame({"low": [40.0, 20.0], "high": [40.0, 20.0]})
+    >>> found = ratio(part, whole, inside=True)
+    >>> round(found.low, 3), round(found.high, 3), found.known
+    (0.5, 0.667, (30.0, 40.0))
+    """
+    part = part.reindex(whole.index, fill_value=0.0)
+    p_low, p_high = part["low"].to_numpy(dtype=float), part["high"].to_numpy(dtype=float)
+    w_low, w_high = whole["low"].to_numpy(dtype=float), whole["high"].to_numpy(dtype=float)
+    best_whole = np.maximum(w_low, np.minimum(p_high, w_high)) if inside else w_low
+    best_part = np.minimum(p_high, best_whole) if inside else p_high
+    certain = (p_low == p_high) & (w_low == w_high)
+    low = _over(float(p_low.sum()), float(w_high.sum()))
+    high = _over(float(best_part.sum()), float(best_whole.sum()), endless=1.0 if inside else np.inf)
+    return Ratio(
+        low if w_high.sum() > 0 else NAN,
+        high if w_high.sum() > 0 else NAN,
+        float(best_whole.sum()),
+        (float(p_low[certain].sum()), float(w_low[certain].sum())),
+        len(whole),
+        int((~certain).sum()),
+    )
+
+
+def _over(part: float, whole: float, *, endless: float = 0.0) -> float:
+    """Return part / whole; where both are without limit, `endless`; where the whole is 0, inf or 0."""
+    if np.isinf(part) and np.isinf(whole):
+        return endless
+    if whole == 0:
+        return np.inf if part > 0 else 0.0
+    return part / whole
+
+
+def share_of_members(has: pd.Series, counted: pd.Series) -> tuple[float, float]:
+    """Return least and most of the share of members that have something.
+
+    Parameters
+    ----------
+    has
+        True, False or NA for each member.
+    counted
+        True where the member certainly counts, False where it only possibly does.
+
+    Returns
+    -------
+    low, high
+        NaN where no member certainly or possibly counts.
+
+    Examples
+    --------
+    >>> share_of_members(pd.Series([True, False, pd.NA], dtype="boolean"), pd.Series([True, True, True]))
+    (0.3333333333333333, 0.6666666666666666)
+    """
+    yes = has.fillna(False).to_numpy(dtype=bool)
+    maybe = has.fillna(True).to_numpy(dtype=bool)
+    sure = counted.to_numpy(dtype=bool)
+    # a member that only possibly counts lowers the share by lacking it and raises it by having it
+    lacking = sure.sum() + (~sure & ~yes).sum()
+    having = sure.sum() + (~sure & maybe).sum()
+    low = (sure & yes).sum() / lacking if lacking else (1.0 if having else NAN)
+    high = maybe.sum() / having if having else (0.0 if lacking else NAN)
+    return float(low), float(high)
