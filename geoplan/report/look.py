@@ -106,12 +106,12 @@ COLOURS: Mapping[str, str] = {
 }
 
 #: Sequential ramp, light to dark, for shares and supply; lightness falls with every step.
-SEQUENTIAL = ("#edf3ee", "#bfdcd7", "#83bcbd", "#3f8d9c", "#14546b")
+SEQUENTIAL = ("#e0ede7", "#b5d8d2", "#7cb9bc", "#3c8a9b", "#14546b")
 
 #: Verdicts have their own colours, told apart from flags: green-grey, plum, and greys.
 VERDICT_COLOURS: Mapping[str, str] = {
     "met": "#8fb996",
-    "not_met": "#6d2e66",
+    "not_met": "#7d4878",
     "no_data": "#f2f2f0",
     "not_applicable": "#e3e5e8",
     "not_quantified": "#c9d3e0",
@@ -182,7 +182,7 @@ def supply_scale(required: float) -> Scale:
     (12.5, 25.0, 50.0, 75.0)
     """
     limits = tuple(float(required) * factor for factor in SUPPLY_FACTORS)
-    return Scale(limits, SEQUENTIAL, _ranges([rate(limit) for limit in limits], ""))
+    return Scale(limits, SEQUENTIAL, _ranges([f"{limit:.6g}" for limit in limits], ""))
 
 
 def _ranges(limits: Sequence[str], suffix: str) -> tuple[str, ...]:

@@ -135,7 +135,12 @@ def _look() -> dict[str, Any]:
 
 
 def _bounds(outcome: Outcome) -> list[list[float]]:
-    """Return the south-west and north-east corner of the zones, latitude first."""
-    shapes = np.asarray(outcome.zones.geometry.to_crs(map_layers.LONLAT).array)
+    """Return the south-west and north-east corner of the study area, latitude first.
+
+    Districts may reach far beyond it: the map opens on what has communities.
+    """
+    area = outcome.zones[outcome.zones["level"] == "area"]
+    zones = area if len(area) and not area.geometry.isna().all() else outcome.zones
+    shapes = np.asarray(zones.geometry.to_crs(map_layers.LONLAT).array)
     west, south, east, north = (round(float(value), 6) for value in shapely.total_bounds(shapes))
     return [[south, west], [north, east]]

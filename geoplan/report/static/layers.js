@@ -102,7 +102,7 @@ function paintMark(context, mark, x, y, grow) {
   traceMark(context, mark.shape, mark.radius * grow + (mark.hollow ? 0.5 : 0));
   context.lineJoin = "round";
   context.strokeStyle = "#fff";
-  context.lineWidth = mark.hollow ? 4 : 2;
+  context.lineWidth = (mark.hollow ? 4 : 2) * Math.min(1, 0.4 + grow * 0.7);
   context.stroke();
   context.fillStyle = mark.hollow ? "#fff" : mark.colour;
   context.fill();
@@ -114,10 +114,11 @@ function paintMark(context, mark, x, y, grow) {
   context.restore();
 }
 
-// Names, the more important first; one that would touch another is left out.
-function paintNames(names, fontOf) {
+// Names, the more important first; one that would touch another, or a small name that would hide a mark, is left out.
+function paintNames(names, marks, fontOf) {
   return (context, view) => {
     const taken = [];
+    const spots = marks().map((mark) => [mark.x * view.scale - view.dx, mark.y * view.scale - view.dy]);
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.lineJoin = "round";
@@ -128,7 +129,8 @@ function paintNames(names, fontOf) {
       const font = fontOf(name);
       context.font = font.css;
       const width = context.measureText(name.text).width / 2 + 3, height = font.size / 2 + 3;
-      if (name.room * view.scale < width * 0.9 && name.from > 0) continue;
+      if (name.from > 0 && name.room * view.scale < width * 1.5) continue;
+      if (name.from > 11 && spots.some((s) => Math.abs(s[0] - x) < width + 3 && Math.abs(s[1] - y) < height + 2)) continue;
       if (taken.some((t) => Math.abs(t[0] - x) < t[2] + width && Math.abs(t[1] - y) < t[3] + height)) continue;
       taken.push([x, y, width, height]);
       context.strokeStyle = "rgba(255,255,255,0.9)";

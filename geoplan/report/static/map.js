@@ -78,7 +78,7 @@ function startMap(map, data) {
   });
 
   // ---- panes and sheets, bottom to top
-  ["streets", "zones", "isochrones", "outlines", "outside", "names", "marks", "picked"].forEach((name, k) => {
+  ["streets", "zones", "isochrones", "outlines", "outside", "marks", "names", "picked"].forEach((name, k) => {
     const pane = map.createPane(name);
     pane.style.zIndex = 300 + 20 * k;
     if (name !== "zones") pane.style.pointerEvents = "none";
@@ -173,7 +173,7 @@ function startMap(map, data) {
     shape: (kindOf.get(data.facilities.kind[k]) || {}).shape, colour: (kindOf.get(data.facilities.kind[k]) || {}).colour,
   }));
   const byArea = [...marks].sort((a, b) => b.radius - a.radius || a.k - b.k);
-  const markGrow = (zoom) => Math.min(1.35, Math.max(0.5, 0.5 + 0.2 * (zoom - 11)));
+  const markGrow = (zoom) => Math.min(1.35, Math.max(0.42, 0.42 + 0.22 * (zoom - 11)));
   const markSheet = new Sheet((context, view) => {
     for (const mark of byArea) {
       if (!shown.kinds[mark.kind]) continue;
@@ -186,9 +186,11 @@ function startMap(map, data) {
   const names = zones.name.map((text, z) => ({ text, z, level: zones.level[z], ...middle[z] })).filter((n) => n.ok && levels[n.level].id !== "area");
   names.sort((a, b) => a.level - b.level || b.room - a.room || a.z - b.z);
   const coarsest = Math.min(...names.map((n) => n.level));
-  for (const name of names) name.from = name.level === coarsest && levels.length > 2 ? 0 : levels[name.level].id === "estate" ? 16 : 11;
+  const from = { district: 0, town: 10.5, community: 13, estate: 15.5 };
+  for (const name of names) name.from = name.level === coarsest && levels.length > 2 ? 0 : from[levels[name.level].id];
   const nameSheet = new Sheet(paintNames(
     () => names.filter((n) => n.level <= state.level),
+    () => marks.filter((mark) => shown.kinds[mark.kind]),
     (name) => {
       const big = name.from === 0, size = big ? 15 : levels[name.level].id === "town" ? 13 : 11.5;
       return { css: `${big ? 600 : 500} ${size}px ${look.font}`, size, colour: big ? look.ink : "#2f3b47" };
@@ -259,7 +261,7 @@ function startMap(map, data) {
     div("gp-head", $("h1", {}, data.title), div("gp-sub", `${words.year_judged} ${data.year}`), div("gp-basis", data.basis)),
     div("gp-find", searchBox, searchHits), controls, figures, list);
   const legend = div("gp-card gp-legend"), layerCard = div("gp-card gp-layers"), hover = div("gp-hover");
-  page.append(panel, legend, layerCard, hover, div("gp-credits", data.credits));
+  page.append(panel, div("gp-right", layerCard, legend), hover, div("gp-credits", data.credits));
 
   const choice = (options, current, act) => $("select", { className: "gp-select", on: { change: (e) => { act(Number(e.target.value)); refresh(); } } },
     options.map((label, k) => $("option", { value: k, selected: k === current }, label)));
@@ -369,7 +371,7 @@ function startMap(map, data) {
   function drawList() {
     if (picked >= 0) return drawPicked();
     const worst = worstFirst().slice(0, 12);
-    const title = state.view === "share" ? words.worst_share : words.worst;
+    const title = { share: words.worst_share, members: words.members_without }[state.view] || words.worst;
     list.replaceChildren(...(worst.length ? [div("gp-list-title", title), ...worst.map(([z], k) => $("button", {
       type: "button", className: "gp-row", data: { zone: z }, on: { click: () => goto(z) } },
       span("gp-rank", String(k + 1)), span("gp-name", zones.name[z], span("gp-where", parents(z))), span("gp-value", headline(z))))] : []));
@@ -385,7 +387,7 @@ function startMap(map, data) {
       const circle = view.kind === "circle", write = circle ? share : rate;
       const dot = span("gp-dot " + (view.flagged[r] == null ? "none" : view.flagged[r] ? "flag" : "fine"));
       rows.push(div("gp-rule", div("gp-rule-name", dot, view.label), div("gp-note",
-        `${range(view.reach[0][r], view.reach[1][r], write)} / ${write(view.must[r])}` + (circle ? "" : ` ${view.unit} ${view.per}`) +
+        `${range(view.reach[0][r], view.reach[1][r], write)} / ${write(view.must[r])}` + (circle ? "" : ` ${view.unit}`) +
         (view.flagged[r] ? ` · ${words.shortfall} ${whole(view.short[r])} ${view.unit}` : "")), view.own_level[r] ? "" : div("gp-note soft", words.level_note)));
     }
     list.replaceChildren(div("gp-picked", head, ...lineNodes(lines(z)), ...(rows.length ? [div("gp-list-title", words.view_flags), ...rows] : [])));
@@ -403,7 +405,7 @@ function startMap(map, data) {
     for (const [z] of rowsHere()) { const c = classOfZone(z); counts.set(c, (counts.get(c) || 0) + 1); }
     const of = state.view === "share" ? service().basis : view.basis;
     const title = state.view === "share" ? `${service().label} · ${words.covered_share}` : view.label;
-    const unit = state.view === "supply" ? `${view.unit} ${view.per}` : state.view === "share" ? (service().measures[state.measure] || {}).label : "";
+    const unit = state.view === "supply" ? `${view.per} · ${view.unit}` : state.view === "share" ? (service().measures[state.measure] || {}).label : "";
     const what = { flags: words.flag_of, share: words.share_of, supply: state.supplyBase === "reach" ? words.supply_of : words.located, members: words.member_of }[state.view];
     legend.replaceChildren(
       div("gp-legend-title", title), unit && div("gp-note", unit), div("gp-note", what),
@@ -424,7 +426,7 @@ function startMap(map, data) {
     const body = div("gp-layers-body");
     const count = (id) => marks.filter((m) => m.kind === id).length;
     body.append(div("gp-layer-head", words.layer_facilities));
-    for (const kind of data.facilities.kinds) body.append(toggle(kind.label, true, (on) => { shown.kinds[kind.id] = on; markSheet.redraw(); },
+    for (const kind of data.facilities.kinds) body.append(toggle(kind.label, true, (on) => { shown.kinds[kind.id] = on; markSheet.redraw(); nameSheet.redraw(); },
       icon((c) => paintMark(c, { ...kind, radius: 4.6 }, 8, 8, 1)), count(kind.id)));
     body.append(div("gp-note soft", words.hollow_note));
     if (data.unplaced.length) {
@@ -434,12 +436,14 @@ function startMap(map, data) {
     }
     if (isochrones.length) {
       body.append(div("gp-layer-head", words.layer_isochrones));
-      data.services.forEach((s, k) => { const bands = bandsOf(k); if (bands.length) body.append(toggle(s.label, false, (on) => { shown.isochrones[k] = on; isochroneSheet.redraw(); },
+      data.services.forEach((s, k) => { const bands = bandsOf(k); if (bands.length) body.append(toggle(s.label, Boolean(shown.isochrones[k]), (on) => { shown.isochrones[k] = on; isochroneSheet.redraw(); stepBack(); },
         icon((c) => { bands.slice().reverse().forEach((m, b) => { c.globalAlpha = 0.35 + 0.2 * b; c.fillStyle = look.services[k % look.services.length]; c.beginPath(); c.arc(8, 8, 7 - b * (6 / bands.length), 0, 7); c.fill(); }); }),
-        null)); if (bands.length) body.append(div("gp-note soft gp-bands", bands.join(" / ") + " " + words.minutes_unit)); });
+        null)); if (bands.length) body.append(div("gp-note gp-bands", bands.map((m) => { const chip = span("gp-band");
+          chip.style.background = look.services[k % look.services.length]; chip.style.opacity = 0.25 + (0.6 * (bands.length - 1 - bands.indexOf(m))) / bands.length;
+          return span("gp-band-item", chip, String(m)); }), words.minutes_unit)); });
     }
     body.append(div("gp-layer-head", words.layer_outside));
-    data.services.forEach((s, k) => body.append(toggle(s.label, false, (on) => { shown.outside[k] = on; outsideSheet.redraw(); },
+    data.services.forEach((s, k) => body.append(toggle(s.label, Boolean(shown.outside[k]), (on) => { shown.outside[k] = on; outsideSheet.redraw(); },
       icon((c) => { c.fillStyle = look.people_outside; c.globalAlpha = 0.6; for (const [x, y, r] of [[4, 5, 2], [10, 4, 3], [7, 11, 3.4], [13, 11, 1.6]]) { c.beginPath(); c.arc(x, y, r, 0, 7); c.fill(); } }),
       sum(data.outside[k] ? outside[k].people : []) / 10)));
     body.append(div("gp-layer-head", words.layers),
@@ -448,6 +452,9 @@ function startMap(map, data) {
     const head = $("button", { type: "button", className: "gp-card-head", on: { click: () => layerCard.classList.toggle("closed") } }, words.layers);
     layerCard.replaceChildren(head, body);
   }
+
+  // While isochrones are shown the polygons step back, so that two layers of colour do not mix.
+  function stepBack() { map.getPane("zones").style.opacity = Object.values(shown.isochrones).some(Boolean) ? "0.3" : "1"; }
 
   function paintZones() {
     groups.forEach((group, level) => { level === state.level ? group.addTo(map) : group.remove(); });
@@ -513,8 +520,22 @@ function startMap(map, data) {
   map.setMinZoom(Math.floor(map.getZoom()) - 2);
   state.level = levels.length - 1;
   outlineSheet.addTo(map); nameSheet.addTo(map); pickedSheet.addTo(map);
+  // map.html#view=share&level=town&service=1&zone=community/W0001&show=isochrones0,outside1 opens on just that
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  if (views.includes(wanted.get("view"))) state.view = wanted.get("view");
+  const limits = { flags: data.flags.length, service: data.services.length, measure: 3, supply: supplyViews.length, members: data.findings.length };
+  for (const [key, count] of Object.entries(limits)) if (Number(wanted.get(key)) > 0 && Number(wanted.get(key)) < count) state[key] = Number(wanted.get(key));
+  const levelWanted = levels.findIndex((level) => level.id === wanted.get("level"));
+  if (levelWanted >= 0) state.level = levelWanted;
+  for (const item of (wanted.get("show") || "").split(",")) {
+    const [, layer, k] = /^(isochrones|outside)(\d+)$/.exec(item) || [];
+    if (layer) shown[layer][Number(k)] = true;
+  }
   drawLayers();
   refresh();
+  isochroneSheet.redraw(); outsideSheet.redraw(); stepBack();
+  const zoneWanted = zones.id.indexOf(wanted.get("zone"));
+  if (zoneWanted >= 0) { map.fitBounds(polygons[zoneWanted].getBounds(), { maxZoom: 15, padding: [60, 60] }); pick(zoneWanted); }
   L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
   document.addEventListener("securitypolicyviolation", () => { page.dataset.refused = String(Number(page.dataset.refused || 0) + 1); });
   page.dataset.ready = String(Math.round(performance.now()));
