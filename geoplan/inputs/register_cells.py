@@ -1,0 +1,297 @@
+"""What one cell of a register says: amounts as intervals, yes and no, years, status words, coordinates.
+
+Each reader returns what it understood together with a code of what was odd (empty: nothing). Unknown is never zero.
+"""
+
+import datetime as dt
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+INF = math.inf
+
+#: Words that an office writes where it does not know: the same as a blank.
+BLANK_WORDS = frozenset(["", "-", "--", "—", "——", "/", "\\", "无数据", "不详", "未知", "待定", "待核", "暂无", "暂缺", "nan", "none", "null", "n/a", "na", "?"])  # fmt: skip
+
+#: Status words of registers, beside those that the study adds.
+STATUS_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(["运营", "运营中", "正常", "正常运营", "正常运行", "在运营", "已运营", "营业", "营业中", "正常营业", "在营", "在业", "存续", "开业", "已开业", "现状", "已建", "建成", "已建成", "投用", "已投用", "建成投用", "使用", "使用中", "在用", "启用", "已启用", "开放", "正常开放", "operating", "existing", "open", "active"], "existing"),
+    **dict.fromkeys(["在建", "建设中", "施工中", "装修中", "改造中", "筹建", "筹建中", "筹备", "筹备中", "建成未运营", "建成未投用", "未运营", "未投用", "待运营", "待开业", "building", "under construction"], "building"),
+    **dict.fromkeys(["规划", "规划中", "拟建", "待建", "计划", "计划建设", "规划建设", "未建", "planned", "proposed"], "planned"),
+    **dict.fromkeys(["停业", "已停业", "停用", "已停用", "停运", "已停运", "停办", "已停办", "停止运营", "暂停运营", "暂停营业", "关闭", "已关闭", "关停", "已关停", "歇业", "注销", "已注销", "撤销", "已撤销", "吊销", "拆除", "已拆除", "撤并", "closed"], "closed"),
+}  # fmt: skip
+
+YES = frozenset(["是", "有", "已", "对", "y", "yes", "true", "t", "1", "1.0", "√", "✓", "✔", "具备", "已备案", "备案", "已登记备案", "普惠", "普惠性", "公办", "公立", "已签约", "签约", "已设", "已设置", "内设", "示范", "达标"])  # fmt: skip
+NO = frozenset(["否", "无", "未", "没有", "不是", "n", "no", "false", "f", "0", "0.0", "×", "✗", "✘", "x", "不具备", "未备案", "非普惠", "非普惠性", "不普惠", "民办", "私立", "未签约", "未设", "未设置", "非示范", "未达标"])  # fmt: skip
+
+#: Ownership words -> public. 公建民营 (built by government, run by others) counts as public, as civil affairs statistics
+#: count it; the register's own word stays in the column `ownership`.
+PUBLIC_WORDS: Mapping[str, bool] = {
+    **dict.fromkeys(["公办", "公立", "国有", "国营", "公建公营", "公办公营", "公建民营", "公办民营", "政府办", "政府举办", "事业单位", "集体", "集体办", "public", "government"], True),
+    **dict.fromkeys(["民办", "民营", "私立", "私营", "民建民营", "民办公助", "民办非企业", "民非", "社会力量", "社会办", "企业", "个体", "private"], False),
+}  # fmt: skip
+
+#: Amounts above these are read but doubted: (field, most that one facility plausibly has). 2 x the largest known of its kind.
+PLAUSIBLE_MOST: Mapping[str, float] = {
+    "beds": 6000,
+    "nursing_beds": 6000,
+    "places": 2000,
+    "floor_area_m2": 500_000,
+}
+
+_UNIT = r"(张|个|床|人|名|位|户|间|处|托位|床位|m2|m²|平方米|平米|平方|平|sqm)"
+_NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What a cell says of an amount: at least `low`, at most `high`, and what was odd."""
+
+    low: float
+    high: float
+    code: str = ""
+
+
+UNKNOWN_BLANK = Amount(0.0, INF, "amount_blank")
+UNREADABLE = Amount(0.0, INF, "amount_unreadable")
+
+
+def plain(cell: Any) -> str:  # noqa: ANN401 - a cell holds anything
+    """Return a cell as half-width text without outer blanks; missing is empty.
+
+    Examples
+    --------
+    >>> plain(" １２０　张 "), plain(None), plain(50.0)
+    ('120 张', '', '50')
+    """
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)) or cell is pd.NA or cell is pd.NaT:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return " ".join(unicodedata.normalize("NFKC", str(cell)).split())
+
+
+def is_blank(cell: Any) -> bool:  # noqa: ANN401 - a cell holds anything
+    """Return True where a cell is empty or says that nothing is known."""
+    return plain(cell).lower() in BLANK_WORDS
+
+
+def read_amount(cell: Any) -> Amount:  # noqa: ANN401 - a cell holds anything
+    """Return the amount that a cell states.
+
+    ========================== ============== ===================================================
+    cell                       read as        code
+    ========================== ============== ===================================================
+    ``60``, ``'60'``           60             –
+    blank, ``不详``, ``/``     0 .. inf       amount_blank
+    ``300㎡``, ``1,200``       300, 1200      amount_format
+    ``６０``                   60             amount_format
+    ``约60``, ``60左右``       60             amount_worded
+    ``60余``, ``60多``         60 .. 70       amount_worded
+    ``近60``                   50 .. 60       amount_worded
+    ``不少于60``, ``60以上``   60 .. inf      amount_worded
+    ``不超过60``, ``60以下``   0 .. 60        amount_worded
+    ``50-60``                  50 .. 60       amount_range
+    ``-20``                    0 .. inf       amount_negative
+    anything else              0 .. inf       amount_unreadable
+    ========================== ============== ===================================================
+
+    Examples
+    --------
+    >>> read_amount("约60"), read_amount(-20), read_amount("1,200㎡")
+    (Amount(low=60.0, high=60.0, code='amount_worded'), Amount(low=0.0, high=inf, code='amount_negative'), Amount(low=1200.0, high=1200.0, code='amount_format'))
+    """
+    if is_blank(cell):
+        return UNKNOWN_BLANK
+    if isinstance(cell, bool | dt.date | dt.time):
+        return UNREADABLE
+    if not isinstance(cell, str):
+        try:
+            return _number(float(cell), "")
+        except (TypeError, ValueError):
+            return UNREADABLE
+    stripped = cell.strip()
+    if re.fullmatch(r"[+-]?\d+(\.\d+)?", stripped, flags=re.ASCII):
+        return _number(float(stripped), "")
+    return _worded(plain(cell).lower().replace(" ", ""))
+
+
+def _number(value: float, code: str) -> Amount:
+    if not math.isfinite(value):
+        return UNREADABLE
+    return Amount(0.0, INF, "amount_negative") if value < 0 else Amount(value, value, code)
+
+
+def _worded(text: str) -> Amount:
+    """Read an amount with words, units or separators in it; `text` is half-width, lower case, without blanks."""
+    text = re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", text)
+    remark = re.sub(r"\([^)]*\)$", "", text)
+    remarked, text = remark != text, remark
+    factor = 10_000.0 if re.fullmatch(rf"{_NUMBER}万{_UNIT}?", text) else 1.0
+    text = re.sub(
+        rf"万?{_UNIT}$" if factor > 1 else rf"{_UNIT}(?=$|左右|以上|以下|以内|余|多)", "", text
+    ).rstrip("万")
+    if match := re.fullmatch(rf"-{_NUMBER}", text):
+        return Amount(0.0, INF, "amount_negative")
+    if match := re.fullmatch(_NUMBER, text):
+        return _number(float(match[1]) * factor, "amount_worded" if remarked else "amount_format")
+    if match := re.fullmatch(rf"{_NUMBER}{_UNIT}?(?:-|~|—|–|−|至|到){_NUMBER}", text):
+        low, high = sorted((float(match[1]), float(match[3])))
+        return Amount(low, high, "amount_range")
+    return _about(text)
+
+
+def _about(text: str) -> Amount:
+    """Read 约60, 60余, 近60, 60以上, 60以下."""
+    about = rf"(?:大?约|大概|近似|大致|约为)+{_NUMBER}(?:左右|上下)?|{_NUMBER}(?:左右|上下)"
+    if match := re.fullmatch(about, text):
+        value = float(match[1] or match[2])
+        return Amount(value, value, "amount_worded")
+    if match := re.fullmatch(rf"(?:大?约)?{_NUMBER}(?:余|多|几|\+)", text):
+        value = float(match[1])
+        return Amount(value, value + _round_unit(value), "amount_worded")
+    if match := re.fullmatch(rf"(?:将?近|接近){_NUMBER}", text):
+        value = float(match[1])
+        return Amount(max(value - _round_unit(value), 0.0), value, "amount_worded")
+    if match := re.fullmatch(
+        rf"(?:不少于|不低于|至少|>=|≥|>|大于|超过|超){_NUMBER}|{_NUMBER}(?:以上|及以上)", text
+    ):
+        return Amount(float(match[1] or match[2]), INF, "amount_worded")
+    if match := re.fullmatch(
+        rf"(?:不超过|不多于|最多|至多|<=|≤|<|小于){_NUMBER}|{_NUMBER}(?:以下|以内|及以下)", text
+    ):
+        return Amount(0.0, float(match[1] or match[2]), "amount_worded")
+    return UNREADABLE
+
+
+def _round_unit(value: float) -> float:
+    """Return the unit of the last figure that is not zero: 60 -> 10, 800 -> 100, 65 -> 1."""
+    unit = 1.0
+    while value >= 10 * unit and value % (10 * unit) == 0:
+        unit *= 10
+    return unit
+
+
+def read_flag(cell: Any, *, field: str = "") -> tuple[bool | None, str]:  # noqa: ANN401 - a cell holds anything
+    """Return True, False or None (unknown), and what was odd.
+
+    Examples
+    --------
+    >>> read_flag("是"), read_flag("未备案"), read_flag(None), read_flag("申请中")
+    ((True, ''), (False, ''), (None, ''), (None, 'flag_unreadable'))
+    """
+    if isinstance(cell, str) and plain(cell) in {"—", "-", "/"}:
+        return None, ""
+    if is_blank(cell):
+        return None, ""
+    text = plain(cell).lower().replace(" ", "")
+    if field == "five_star" and (
+        match := re.fullmatch(r"([一二三四五1-5])星级?(机构|养老机构)?|([1-5])", text)
+    ):
+        return (match[1] or match[3]) in {"五", "5"}, ""
+    if field == "five_star" and (match := re.fullmatch(r"([一二三四五1-5])级", text)):
+        return match[1] in {"五", "5"}, ""
+    if text in YES:
+        return True, ""
+    if text in NO:
+        return False, ""
+    return None, "flag_unreadable"
+
+
+def read_ownership(cell: Any) -> tuple[bool | None, str]:  # noqa: ANN401 - a cell holds anything
+    """Return whether an ownership word means public, and what was odd.
+
+    Examples
+    --------
+    >>> read_ownership("公建民营"), read_ownership("普惠性民办"), read_ownership("其他")
+    ((True, ''), (False, ''), (None, 'ownership_unknown'))
+    """
+    if is_blank(cell):
+        return None, ""
+    text = re.sub(
+        r"^(非?普惠性?)|(非?普惠性?|性质|机构|养老院|园|幼儿园)$", "", plain(cell).lower().replace(" ", "")
+    )
+    if text in PUBLIC_WORDS:
+        return PUBLIC_WORDS[text], ""
+    return None, "ownership_unknown"
+
+
+def read_year(cell: Any) -> tuple[float, str]:  # noqa: ANN401 - a cell holds anything
+    """Return the year (1900-2100) that a cell states, NaN if none, and what was odd.
+
+    Examples
+    --------
+    >>> read_year(2019), read_year("2021年3月"), read_year("2021-03-01"), read_year("去年")
+    ((2019.0, ''), (2021.0, 'year_format'), (2021.0, 'year_format'), (nan, 'year_unreadable'))
+    """
+    if isinstance(cell, dt.date) and cell is not pd.NaT:
+        return float(cell.year), "year_format"
+    if is_blank(cell):
+        return math.nan, ""
+    text = plain(cell).replace(" ", "")
+    odd = "" if isinstance(cell, int | float) or str(cell).strip() == text else "year_format"
+    if re.fullmatch(r"\d{4}", text) and 1900 <= int(text) <= 2100:
+        return float(text), odd
+    match = re.fullmatch(r"(\d{4})(?:年|[-/.]\d{1,2}|\d{2}(?:\d{2})?$|年?\d{1,2}月).*", text)
+    if match and 1900 <= int(match[1]) <= 2100:
+        return float(match[1]), "year_format"
+    if re.fullmatch(r"\d{5}", text):  # a date that a spreadsheet left as its serial number
+        return float((dt.date(1899, 12, 30) + dt.timedelta(days=int(text))).year), "year_format"
+    return math.nan, "year_unreadable"
+
+
+def read_status(cell: Any, words: Mapping[str, str]) -> tuple[str, str]:  # noqa: ANN401 - a cell holds anything
+    """Return ``existing, building, planned`` or ``closed`` and what was odd; blank and unknown words mean existing.
+
+    Examples
+    --------
+    >>> read_status("停止运营", {}), read_status("停摆", {}), read_status("停摆", {"停摆": "closed"})
+    (('closed', ''), ('existing', 'status_unknown'), ('closed', ''))
+    """
+    if is_blank(cell):
+        return "existing", "status_blank"
+    text = plain(cell).lower()
+    for word, status in words.items():
+        if plain(word).lower() == text:
+            return status, ""
+    known = STATUS_WORDS.get(text.replace(" ", "")) or STATUS_WORDS.get(text)
+    return (known, "") if known else ("existing", "status_unknown")
+
+
+def read_coordinate(cell: Any) -> tuple[float, bool]:  # noqa: ANN401 - a cell holds anything
+    """Return a coordinate (NaN if none) and whether the cell was filled but unreadable.
+
+    Examples
+    --------
+    >>> read_coordinate("114.272496°E"), read_coordinate("114°18′36″"), read_coordinate("无")
+    ((114.272496, False), (114.31, False), (nan, True))
+    """
+    if is_blank(cell):
+        return math.nan, False
+    if isinstance(cell, bool | dt.date):
+        return math.nan, True
+    text = plain(cell).lower().replace(" ", "")
+    text = re.sub(r"^(东经|北纬|e|n)[::]?|(e|n)$", "", text)
+    if match := re.fullmatch(r"(-?\d+)[°度](\d+)['′分](?:(\d+(?:\.\d+)?)(?:[\"″秒]|''|′′)?)?", text):
+        return round(int(match[1]) + int(match[2]) / 60 + float(match[3] or 0) / 3600, 9), False
+    try:
+        value = float(text.rstrip("°度"))
+    except ValueError:
+        return math.nan, True
+    return (value, False) if math.isfinite(value) else (math.nan, True)
+
+
+def split_words(cell: Any) -> list[str]:  # noqa: ANN401 - a cell holds anything
+    """Return the words of a cell that lists several.
+
+    Examples
+    --------
+    >>> split_words("向阳社区、北秀社区；南湖社区")
+    ['向阳社区', '北秀社区', '南湖社区']
+    """
+    return [] if is_blank(cell) else [w for w in re.split(r"[、,;/|+\n\s]+", plain(cell)) if w]
