@@ -1,5 +1,6 @@
 """Which encoding a text is in, told from its bytes: offices keep UTF-8 and GB18030, and labels on files are often wrong."""
 
+import codecs
 import struct
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 #: Encodings tried in turn where nothing is said or what is said does not fit.
 CANDIDATES = ("utf-8", "gb18030")
 #: Single-byte encodings: any bytes can be read so, hence they prove nothing.
-SINGLE_BYTE = ("iso8859-1", "cp1252", "cp437", "cp850", "latin-1")
+SINGLE_BYTE = ("iso8859-1", "cp1252", "cp437", "cp850")
 #: Lead bytes of the 3,755 common characters of GB 2312 (level 1), which ordinary Chinese text consists of.
 GB_LEVEL_1 = range(0xB0, 0xD8)
 #: Records of a .dbf that are looked at.
@@ -51,7 +52,7 @@ def dbf_encoding(shapefile: Path) -> str | None:
     said = _cpg_says(_sibling(shapefile, ".cpg"))
     if said is not None and said not in SINGLE_BYTE and _fits(texts, said):
         # UTF-8 read as GBK gives rare characters; "联通" in GBK is valid UTF-8 too, hence both are asked
-        mislabelled = said.startswith("gb") and _fits(texts, "utf-8") and not _looks_chinese(texts)
+        mislabelled = said == "gb18030" and _fits(texts, "utf-8") and not _looks_chinese(texts)
         return "utf-8" if mislabelled else said
     for encoding in CANDIDATES:
         if _fits(texts, encoding) and (encoding == "utf-8" or _looks_chinese(texts)):
@@ -118,12 +119,15 @@ def _cpg_says(path: Path | None) -> str | None:
         .replace("ansi ", "")
         .replace("oem ", "")
     )
+    if word == "88591":
+        return "iso8859-1"
     for name in (word, f"cp{word}"):
         try:
-            "".encode(name)
+            found = codecs.lookup(name).name
         except LookupError:
             continue
-        return "iso8859-1" if name in ("88591", "iso-8859-1") else name
+        # GBK and GB 2312 are parts of GB18030
+        return "gb18030" if found in ("gbk", "gb2312", "hz") else found
     return None
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.inputs.grids import Cut, cover
+from geoplan.inputs.grids import REST, Cut, cover
 
 Ints = NDArray[np.int64]
 COLUMNS = ["demand_id", "zone_id", "share"]
@@ -56,7 +56,7 @@ def _table(demand_id: Ints, zone_id: NDArray[Any], share: NDArray[Any]) -> pd.Da
     table = pd.DataFrame(
         {"demand_id": demand_id, "zone_id": zone_id, "share": np.minimum(share, 1.0)}, columns=COLUMNS
     )
-    return table[table["share"] > 0]
+    return table[table["share"] > REST]
 
 
 def joined(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -110,7 +110,7 @@ def _read_ogr(path: Path, *, layer: str | None, encoding: str | None) -> Any:  #
 def read_rows(path: FilePath, *, layer: str | None = None, encoding: str | None = None) -> pd.DataFrame:
     """Return the cells of a table as they stand, indexed by row number as the planner's program shows it.
 
-    Titles above the header are skipped: the header is the first row in which at least half of the table's columns
+    Titles above the header are skipped: the header is the first row in which at least two thirds of the columns
     hold text. Rows without any cell are left out; the others keep their numbers. Text that is merged over several
     cells belongs to each of them (numbers do not: they would count twice). Blanks are None, never 0.
 
@@ -228,12 +228,12 @@ def _with_header(cells: Sequence[Sequence[Any]]) -> pd.DataFrame:
 
 
 def _header_row(cells: Sequence[Sequence[Any]]) -> int:
-    """Return the position of the header: the first row with text in at least half of the table's columns."""
+    """Return the position of the header: the first row with text in at least two thirds of the columns."""
     head = cells[:HEADER_SEARCH_ROWS]
     width = max(sum(value is not None for value in row) for row in head)
     for position, row in enumerate(head):
         texts = sum(isinstance(value, str) for value in row)
-        if texts and 2 * texts >= width:
+        if texts and 3 * texts >= 2 * width:
             return position
     return next(position for position, row in enumerate(cells) if _filled(row))
 
