@@ -56,7 +56,7 @@ def to_osmnx(nodes: pd.DataFrame, edges: gpd.GeoDataFrame) -> Graph:
     for node, row in zip(nodes.index, nodes.to_dict("records"), strict=True):
         graph.add_node(int(node), **{str(name): value for name, value in row.items()})
     lengths = edges.geometry.length.to_numpy()
-    rows: list[dict[str, Any]] = pd.DataFrame(edges.drop(columns="geometry")).to_dict("records")  # type: ignore[assignment]
+    rows: Any = pd.DataFrame(edges.drop(columns="geometry")).to_dict("records")
     for edge_id, row, line, length in zip(edges.index, rows, edges.geometry, lengths, strict=True):
         u, v = int(row.pop("u")), int(row.pop("v"))
         osm_id = row.pop("osm_id")

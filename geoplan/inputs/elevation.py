@@ -1,0 +1,254 @@
+"""Heights along streets from an elevation raster."""
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import rasterio
+import shapely
+from pyproj import CRS, Transformer
+from rasterio.errors import RasterioError
+from rasterio.windows import Window, from_bounds
+from scipy.ndimage import gaussian_filter
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import spsolve
+
+from geoplan.errors import InputError, Note
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+#: Heights are taken at equal distances of at most this along each edge, metres.
+STEP_M = 25.0
+#: Standard deviation of the Gaussian that smooths the raster before it is read, metres: a raster's noise of a few metres
+#: from cell to cell would else read as slope. Cut off at three standard deviations; cells without data do not count.
+SMOOTH_M = 25.0
+#: Metres a degree of latitude (https://en.wikipedia.org/wiki/Geographic_coordinate_system, mean of the ellipsoid).
+_DEGREE_M = 111_132.95
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Heights along edges.
+
+    The heights of the i-th edge of `edge_id` are ``height[first[i]:first[i + 1]]``, metres, at equal distances from its u
+    to its v, at least two.
+    """
+
+    edge_id: Ints
+    first: Ints
+    height: Floats
+    notes: tuple[Note, ...] = ()
+
+
+def profiles(edges: gpd.GeoDataFrame, path: str | Path) -> Profiles:
+    """Return heights every 25 m along each edge.
+
+    The raster is smoothed by a Gaussian (standard deviation 25 m, normalised over cells with data) and read by bilinear
+    interpolation between cell centres. Bridges and tunnels rise evenly from end to end: nodes where only they meet lie
+    where heights interpolate the ends of the whole structure. Where the raster has no data the edge takes the
+    heights beside it, and is flat where there are none.
+
+    Parameters
+    ----------
+    edges
+        ``u, v, bridge, tunnel, geometry`` in a metric CRS.
+    path
+        Raster that GDAL reads (.tif, .hgt …), or one zipped; heights in metres.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no raster, or has no CRS.
+    """
+    path = Path(path)
+    length = edges.geometry.length.to_numpy()
+    parts = np.maximum(np.ceil(length / STEP_M).astype(np.int64), 1)
+    first = np.concatenate([[0], np.cumsum(parts + 1)]).astype(np.int64)
+    edge = np.repeat(np.arange(len(edges)), parts + 1)
+    share = (np.arange(first[-1]) - first[edge]) / parts[edge]
+    points = shapely.line_interpolate_point(edges.geometry.array[edge], share, normalized=True)
+    height = sample(path, shapely.get_coordinates(points), crs=edges.crs)
+    structure = (edges["bridge"].astype(bool) | edges["tunnel"].astype(bool)).to_numpy()
+    height = _evenly_over(structure, edges, height, first, share, edge, length)
+    height, unknown = _filled(height, first, edge)
+    notes: tuple[Note, ...] = ()
+    if unknown:
+        km = float(length[_edges_without(height, first)].sum()) / 1000 if len(height) else 0.0
+        notes = (Note.of("heights_missing", file=path.name, edges=f"{unknown:,}", km=f"{km:,.1f}"),)
+    return Profiles(edges.index.to_numpy(dtype=np.int64), first, np.nan_to_num(height, nan=0.0), notes)
+
+
+def sample(path: str | Path, xy: Floats, *, crs: CRS | str) -> Floats:
+    """Return smoothed heights at points, metres; NaN where the raster has no data.
+
+    Parameters
+    ----------
+    path
+        As for `profiles`.
+    xy
+        Shape (n, 2), in `crs`.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(Note.of("file_missing", file=str(path), severity="error"))
+    if not len(xy):
+        return np.empty(0)
+    try:
+        with rasterio.open(_gdal_name(path)) as raster:
+            if raster.crs is None:
+                raise InputError(Note.of("heights_without_crs", file=path.name, severity="error"))
+            target = CRS.from_user_input(raster.crs)
+            x, y = Transformer.from_crs(crs, target, always_xy=True).transform(xy[:, 0], xy[:, 1])
+            return _bilinear(raster, np.asarray(x), np.asarray(y), geographic=target.is_geographic)
+    except RasterioError as error:
+        note = Note.of("heights_unreadable", file=path.name, reason=str(error), severity="error")
+        raise InputError(note) from error
+
+
+def _gdal_name(path: Path) -> str:
+    """Return the name by which GDAL opens the file; of a zip, its first raster."""
+    if path.suffix.lower() != ".zip":
+        return str(path)
+    with zipfile.ZipFile(path) as archive:
+        rasters = sorted(
+            n for n in archive.namelist() if n.lower().endswith((".hgt", ".tif", ".tiff", ".asc", ".img"))
+        )
+    if not rasters:
+        raise InputError(
+            Note.of("heights_unreadable", file=path.name, reason=".zip: .hgt, .tif ?", severity="error")
+        )
+    return f"/vsizip/{path.as_posix()}/{rasters[0]}"
+
+
+def _bilinear(raster: rasterio.DatasetReader, x: Floats, y: Floats, *, geographic: bool) -> Floats:
+    """Read the part of the raster around the points, smooth it, and interpolate."""
+    cell = np.array([abs(raster.transform.e), abs(raster.transform.a)])  # rows, columns
+    metres = cell * (_DEGREE_M * np.array([1.0, np.cos(np.radians(np.median(y)))]) if geographic else 1.0)
+    sigma = SMOOTH_M / metres
+    margin = np.ceil(3 * sigma) + 2
+    around = from_bounds(x.min(), y.min(), x.max(), y.max(), raster.transform)
+    row, column = int(around.row_off - margin[0]), int(around.col_off - margin[1])
+    window = Window(
+        column, row, int(around.width + 2 * margin[1]) + 2, int(around.height + 2 * margin[0]) + 2
+    )
+    whole = Window(0, 0, raster.width, raster.height)
+    try:
+        window = window.intersection(whole)
+    except rasterio.errors.WindowError:  # no overlap
+        return np.full(len(x), np.nan)
+    cells = raster.read(1, window=window, masked=True).astype(float).filled(np.nan)
+    smooth = _smoothed(cells, sigma)
+    columns, rows = ~raster.window_transform(window) * (x, y)
+    return _between(smooth, rows - 0.5, columns - 0.5)
+
+
+def _smoothed(cells: Floats, sigma: Floats) -> Floats:
+    """Return the Gaussian mean over cells with data; cells without stay so."""
+    known = np.isfinite(cells)
+    weight = gaussian_filter(known.astype(float), sigma, truncate=3.0, mode="constant")
+    total = gaussian_filter(np.where(known, cells, 0.0), sigma, truncate=3.0, mode="constant")
+    return np.where(known, total / np.where(weight > 0, weight, 1.0), np.nan)
+
+
+def _between(cells: Floats, row: Floats, column: Floats) -> Floats:
+    """Return bilinear values at rows and columns counted from cell centres; half a cell beyond the edge still counts."""
+    inside = (
+        (row >= -0.5) & (row <= cells.shape[0] - 0.5) & (column >= -0.5) & (column <= cells.shape[1] - 0.5)
+    )
+    r = np.clip(np.where(inside, row, 0.0), 0, cells.shape[0] - 1)
+    c = np.clip(np.where(inside, column, 0.0), 0, cells.shape[1] - 1)
+    r0, c0 = np.floor(r).astype(int), np.floor(c).astype(int)
+    r1, c1 = np.minimum(r0 + 1, cells.shape[0] - 1), np.minimum(c0 + 1, cells.shape[1] - 1)
+    total, weight = np.zeros(len(r)), np.zeros(len(r))
+    for rows, columns, share in (
+        (r0, c0, (1 - (r - r0)) * (1 - (c - c0))),
+        (r0, c1, (1 - (r - r0)) * (c - c0)),
+        (r1, c0, (r - r0) * (1 - (c - c0))),
+        (r1, c1, (r - r0) * (c - c0)),
+    ):
+        value = cells[rows, columns]
+        known = np.isfinite(value)
+        total += np.where(known, value * share, 0.0)
+        weight += np.where(known, share, 0.0)
+    return np.where(inside & (weight > 1e-9), total / np.where(weight > 1e-9, weight, 1.0), np.nan)
+
+
+def _evenly_over(
+    structure: npt.NDArray[np.bool_],
+    edges: pd.DataFrame,
+    height: Floats,
+    first: Ints,
+    share: Floats,
+    edge: Ints,
+    length: Floats,
+) -> Floats:
+    """Return heights with bridges and tunnels rising evenly from end to end."""
+    if not structure.any():
+        return height
+    u, v = edges["u"].to_numpy()[structure], edges["v"].to_numpy()[structure]
+    ends = np.concatenate([u, v])
+    ids, place = np.unique(ends, return_inverse=True)
+    ground = np.empty(len(ids))
+    ground[place] = np.concatenate([height[first[:-1][structure]], height[first[1:][structure] - 1]])
+    count = np.bincount(place)
+    other = np.concatenate([edges["u"].to_numpy()[~structure], edges["v"].to_numpy()[~structure]])
+    inner = ~np.isin(ids, other) & (count > 1)
+    at = _harmonic(place[: len(u)], place[len(u) :], np.maximum(length[structure], 1e-6), ground, inner)
+    of_edge = np.full(len(structure), -1)
+    of_edge[structure] = np.arange(structure.sum())
+    on = structure[edge]
+    k = of_edge[edge[on]]
+    renewed = height.copy()
+    renewed[on] = at[place[k]] * (1 - share[on]) + at[place[k + len(u)]] * share[on]
+    return renewed
+
+
+def _harmonic(u: Ints, v: Ints, length: Floats, ground: Floats, inner: npt.NDArray[np.bool_]) -> Floats:
+    """Return heights at nodes so that each inner one is the mean of its neighbours, weighted by 1 / length.
+
+    Along a single line that is linear interpolation between its ends. Inner nodes that hang on no end keep the ground.
+    """
+    n = len(ground)
+    links = coo_matrix((np.ones(len(u)), (u, v)), shape=(n, n))
+    _, label = connected_components(links, directed=False)
+    anchored = np.isin(label, label[~inner & np.isfinite(ground)])
+    solve = inner & anchored
+    if not solve.any():
+        return ground
+    weight = 1.0 / length
+    graph = coo_matrix((np.r_[weight, weight], (np.r_[u, v], np.r_[v, u])), shape=(n, n)).tocsr()
+    fixed = ~solve & np.isfinite(ground)
+    row_sum = np.asarray(graph[:, solve | fixed].sum(axis=1)).ravel()
+    inside = graph[solve][:, solve]
+    system = coo_matrix((row_sum[solve], (np.arange(solve.sum()),) * 2), shape=inside.shape).tocsr() - inside
+    right = graph[solve][:, fixed] @ ground[fixed]
+    found = ground.copy()
+    found[solve] = spsolve(system.tocsc(), right)
+    return found
+
+
+def _filled(height: Floats, first: Ints, edge: Ints) -> tuple[Floats, int]:
+    """Fill gaps along each edge from the heights beside them; return also how many edges have gaps."""
+    gap = ~np.isfinite(height)
+    if not gap.any():
+        return height, 0
+    filled = height.copy()
+    holed = np.unique(edge[gap])
+    for one in holed.tolist():
+        part = slice(int(first[one]), int(first[one + 1]))
+        known = ~gap[part]
+        if known.any():
+            places = np.arange(part.stop - part.start)
+            filled[part] = np.interp(places, places[known], height[part][known])
+    return filled, len(holed)
+
+
+def _edges_without(height: Floats, first: Ints) -> npt.NDArray[np.bool_]:
+    without: npt.NDArray[np.bool_] = ~np.isfinite(height[first[:-1]])
+    return without
