@@ -76,7 +76,7 @@ def three_valued(case: Case, attribute: str, ids: pd.Index) -> tuple[Bools, Bool
         return np.zeros(len(ids), bool), np.ones(len(ids), bool)
     values = case.facilities.loc[ids, attribute]
     blank = values.isna().to_numpy(dtype=bool)
-    true = np.array([bool(value) and not empty for value, empty in zip(values, blank, strict=True)], dtype=bool)
+    true = np.array([not empty and bool(value) for value, empty in zip(values, blank, strict=True)], dtype=bool)
     return true, true | blank
 
 

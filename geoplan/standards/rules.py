@@ -6,12 +6,16 @@ short texts (see `geoplan.standards.grammar`), from which the typed values follo
 """
 
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from geoplan.standards import grammar
 from geoplan.standards.vocabulary import narrower, vocabulary
+
+if TYPE_CHECKING:
+    from geoplan.standards.case import Case
+    from geoplan.standards.measure import Measured
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -178,6 +182,10 @@ class Rule(Entry):
     def percent(self) -> bool:
         """True where values are shares (0-1), printed as per cent."""
         return self.of_members
+
+    def measure(self, case: "Case") -> list["Measured"]:
+        """Return what is measured at the rule's own zones; every kind has its own."""
+        raise NotImplementedError(f"the kind `{self.kind}` measures nothing")
 
     @field_validator("level")
     @classmethod

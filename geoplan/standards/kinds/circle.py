@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
+from geoplan.coverage.circle import community_covered
 from geoplan.errors import Note
 from geoplan.standards.case import Case
+from geoplan.standards.causes import around, cause_of_circle
 from geoplan.standards.counts import amounts, types_of
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.measure import Measured
@@ -50,11 +52,15 @@ class Circle(Rule):
         shares = self.shares(case)
         ids = [*zones.sure, *zones.maybe]
         each = shares.reindex(ids)
-        has = pd.array((each["share"] >= 1 - each["flag_share"] - 1e-9), dtype="boolean")
-        has[each["share"].isna().to_numpy()] = pd.NA
+        empty = ~(each["people"] > 0).to_numpy(dtype=bool)
+        inside = community_covered(each["people"], each["covered"], flag_share=float(each["flag_share"].iloc[0]))
+        has = pd.array(np.where(empty, None, inside), dtype="boolean")
         members = empty_members(ids, has, np.isin(np.array(ids, dtype=object), list(zones.sure)))
         members["value"] = each["share"].to_numpy()
         members["nearest_facility"], members["minutes"] = each["nearest_facility"].to_numpy(), each["minutes"].to_numpy()
+        cause = cause_of_circle(around(case, types_of(self.of), self._facilities(case), self.group), each.index)
+        outside = ~inside & ~empty
+        members["cause"] = np.where(outside, cause.to_numpy(dtype=object), "")
         members = members[each["people"].to_numpy() > 0].reset_index(drop=True)
         return [self._zone(case, zone, members, shares) for zone in case.plan_zones(self)]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.standards.case import Case
+from geoplan.standards.causes import around, cause_of_circle
 from geoplan.standards.counts import amounts, types_of
 from geoplan.standards.measure import Measured, share_of_members
 from geoplan.standards.members import counted, empty_members, group_of, nearest_of, zone_presence
@@ -46,7 +47,20 @@ class Presence(Rule):
         members["nearest_facility"], members["minutes"] = near["nearest_facility"].to_numpy(), near["minutes"].to_numpy()
         for name in WAYS:
             members[name] = table[name].to_numpy()
+        members["cause"] = self._causes(case, members, found.table.index, group)
         return [self._zone(case, zone, members, way, group, found.table) for zone in case.plan_zones(self)]
+
+    def _causes(self, case: Case, members: pd.DataFrame, counting: pd.Index, group: str) -> list[str]:
+        """Return why a zone lacks it; empty where its people have one in the circle all the same."""
+        if not group or group not in case.demand:
+            return [""] * len(members)
+        ids = pd.Index(members["member_id"])
+        cause = cause_of_circle(around(case, types_of(self.of), counting, group), ids).to_numpy(dtype=object)
+        lacks = (~members["has"].fillna(True)).to_numpy(dtype=bool)
+        near = members["within_circle"].fillna(False).to_numpy(dtype=bool)
+        unknown = members["has"].isna().to_numpy(dtype=bool)
+        told = np.where(lacks & ~near, cause, "")
+        return [str(word) for word in np.where(unknown, "no_data", told)]
 
     def _presence(self, case: Case, ids: list[str], group: str) -> pd.DataFrame:
         table = zone_presence(case, self.of, ids, group)

@@ -1,0 +1,263 @@
+"""Judge every rule at its own level, and measure every community and town."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geoplan.errors import Note
+from geoplan.standards.case import Case
+from geoplan.standards.flags import COLUMNS as FLAG_COLUMNS
+from geoplan.standards.flags import flagging, flags_of, study_circles
+from geoplan.standards.kinds.facility import Facility
+from geoplan.standards.measure import Measured
+from geoplan.standards.rules import Rule
+from geoplan.standards.verdict import Due, due, judge
+from geoplan.tables import FINDINGS, MEMBERS, check_columns, check_ids, check_unique_index
+
+#: Columns of findings beyond those of `geoplan.tables.FINDINGS`.
+MORE_FINDINGS = {
+    "missing_zh": "what is missing, in Chinese",
+    "missing_en": "what is missing, in English",
+    "target_year": "year of the target that judges",
+    "required_upper": "upper limit of a two-sided target; NaN where there is none",
+    "local": "True where the required value is a local threshold (本地设定)",
+    "surplus": "True where `shortfall` is an amount above an upper limit",
+    "rows": "register rows or members that count",
+    "people": "people of the rule's group in the zone",
+    "reported": "figure that a department reports (部门填报值); NaN where none is given",
+    "reported_by": "who reports it",
+    "share_located": "presence: share of zones with a facility inside",
+    "share_assigned": "presence: share of zones that the register says are served",
+    "share_within": "presence: share of zones within the circle",
+    "share_communities": "circle: share of communities covered",
+    "share_land": "circle: share of residential land covered",
+}
+
+#: Columns of members beyond those of `geoplan.tables.MEMBERS`: presence in the three ways.
+MORE_MEMBERS = ("located", "assigned", "within_circle")
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What `assess` found: tables as `geoplan.tables` describes them, with more columns (see `MORE_FINDINGS`)."""
+
+    findings: pd.DataFrame
+    members: pd.DataFrame
+    flags: pd.DataFrame
+    notes: tuple[Note, ...]
+
+
+def assess(
+    rules: Sequence[Rule],
+    *,
+    zones: gpd.GeoDataFrame,
+    demand: pd.DataFrame,
+    overlay: pd.DataFrame | None,
+    facilities: gpd.GeoDataFrame,
+    supplies: pd.DataFrame,
+    pairs: pd.DataFrame,
+    circle: pd.DataFrame,
+    nearest: pd.DataFrame,
+    services: Mapping[str, Mapping[str, Any]],
+    groups: pd.DataFrame,
+    year: int,
+    thresholds: Mapping[str, float] | None = None,
+    reported: Iterable[tuple[str, float, str | None]] = (),
+    flag_rules: Sequence[str] | None = None,
+    zone_supplies: pd.DataFrame | None = None,
+) -> Assessment:
+    """Return findings at each rule's own level, their members, and the flags of every community and town.
+
+    Parameters
+    ----------
+    rules
+        From `geoplan.standards.packs.rules_of`.
+    zones, demand, overlay, facilities, supplies, circle
+        As in `geoplan.tables`.
+    pairs, nearest
+        ``service, demand_id, facility_id, seconds``: every pair within the service's circle, halo included; and the
+        nearest facility within the search limit.
+    services
+        Service -> ``label_zh, label_en, facilities, group, walk_minutes, walk_kmh, flag_share``.
+    groups
+        ``basis, year`` by group.
+    year
+        Year that is judged.
+    thresholds
+        rule_id -> local threshold (本地设定) for rules that the plan does not quantify; circles: share of people.
+    reported
+        (rule_id, value, by): figures that departments report.
+    flag_rules
+        rule_ids that flag; None: every rule that can, and the study's own circles.
+    zone_supplies
+        Supplies without a point: ``zone_id, supply, low, high``.
+
+    Raises
+    ------
+    TableError
+        If a table lacks a column or names an id that another lacks.
+    """
+    _check(zones, demand, facilities, supplies, pairs, circle)
+    given = dict(thresholds or {})
+    case = Case(
+        zones=zones, demand=demand, overlay=overlay, facilities=facilities, supplies=supplies, pairs=pairs, circle=circle,
+        services=services, groups=groups, year=year, thresholds=given, zone_supplies=zone_supplies,
+        rules={rule.rule_id: rule for rule in rules},
+    )  # fmt: skip
+    own = study_circles(services, rules)
+    every = (*rules, *own)
+    told = list(reported)
+    notes = _unknown(every, given, told, flag_rules)
+    notes += [Note.of("rule_threshold_unused", rule=rule.rule_id) for rule in rules if _unused(rule, given)]
+
+    rows: list[dict[str, Any]] = []
+    members: list[pd.DataFrame] = []
+    for rule in rules:
+        found, parts = _judged(case, rule)
+        rows += found
+        members += parts
+        notes += case.zones_of(rule).notes
+    findings = _findings(rows, told)
+
+    tables = []
+    for rule in flagging(every, flag_rules):
+        mine = findings[findings["rule_id"] == rule.rule_id]
+        table, why = flags_of(case, rule, mine)
+        tables.append(table)
+        notes += why
+    flags = _joined(tables, list(FLAG_COLUMNS))
+    member_table = _joined(members, ["rule_id", "zone_id", *list(MEMBERS)[2:], *MORE_MEMBERS])
+    return Assessment(_with_cause(findings, flags, member_table, case), member_table, flags, tuple(dict.fromkeys(notes)))
+
+
+def _check(
+    zones: pd.DataFrame, demand: pd.DataFrame, facilities: pd.DataFrame, supplies: pd.DataFrame, pairs: pd.DataFrame,
+    circle: pd.DataFrame,
+) -> None:  # fmt: skip
+    check_columns(zones, ["level", "name", "parent_id", "kind", "covered_share"], name="zones")
+    check_columns(demand, ["zone_id", "halo"], name="demand")
+    check_columns(facilities, ["services", "status", "open_year", "close_year", "zone_id", "serves", "location_quality"],
+                  name="facilities")  # fmt: skip
+    check_columns(supplies, ["facility_id", "service", "supply", "low", "high"], name="supplies")
+    check_columns(pairs, ["service", "demand_id", "facility_id", "seconds"], name="pairs")
+    check_columns(circle, ["service", "measure", "zone_id", "people", "covered"], name="circle")
+    check_unique_index(zones, name="zones")
+    check_unique_index(facilities, name="facilities")
+    check_ids(facilities[facilities["zone_id"].notna()], name="facilities", zone_id=zones.index.rename("zones"))
+    check_ids(supplies, name="supplies", facility_id=facilities.index.rename("facilities"))
+    check_ids(pairs, name="pairs", facility_id=facilities.index.rename("facilities"), demand_id=demand.index.rename("demand"))
+
+
+def _judged(case: Case, rule: Rule) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
+    """Return the findings of one rule and their members."""
+    rows, members = [], []
+    for found in rule.measure(case):
+        what = rule.due(case) if isinstance(rule, Facility) else due(rule, case.year, case.thresholds)
+        row = judge(rule, found, year=case.year, what=what, covered=case.covered(found.zone_id))
+        missing = row.pop("missing")
+        rows.append({
+            "rule_id": rule.rule_id, "zone_id": found.zone_id, "year": case.year, **row,
+            "missing": ", ".join(note.code for note in missing),
+            "missing_zh": "；".join(note.found("zh") for note in missing),
+            "missing_en": "; ".join(note.found("en") for note in missing),
+            "basis": case.basis(found.group) if found.group else "", "attribute": rule.attribute,
+            "people": _people(case, found), "people_affected": _affected(rule, found, what, row),
+            "cause": "no_data" if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
+        })  # fmt: skip
+        if found.members is not None and len(found.members):
+            members.append(found.members.assign(rule_id=rule.rule_id, zone_id=found.zone_id))
+    return rows, members
+
+
+def _people(case: Case, found: Measured) -> float:
+    people = case.people(found.group) if found.group else None
+    return float("nan") if people is None else float(people[found.zone_id])
+
+
+def _affected(rule: Rule, found: Measured, what: Due, row: Mapping[str, Any]) -> float:
+    """Return the people affected: those who lack it, or for supply per N the shortfall over the rate."""
+    if row["verdict"] == "not_quantified" and rule.kind == "circle":
+        return found.people
+    if row["verdict"] != "not_met" or row["surplus"]:
+        return float("nan")
+    if rule.kind == "provision" and rule.people is not None and what.required > 0:
+        return max(0.0, (what.required - found.high) * found.scale * rule.people.n / what.required)
+    return found.people
+
+
+def _findings(rows: list[dict[str, Any]], reported: Sequence[tuple[str, float, str | None]]) -> pd.DataFrame:
+    columns = list(dict.fromkeys([*FINDINGS, *MORE_FINDINGS]))
+    table = pd.DataFrame(rows, columns=columns) if rows else pd.DataFrame(columns=columns)
+    values = {rule: float(value) for rule, value, _ in reported}
+    by = {rule: who or "" for rule, _, who in reported}
+    table["reported"] = [values.get(rule, float("nan")) for rule in table["rule_id"]]
+    table["reported_by"] = [by.get(rule, "") for rule in table["rule_id"]]
+    for column in MORE_FINDINGS:
+        if column.startswith("share_"):
+            table[column] = table[column].astype(float)
+    return table
+
+
+def _with_cause(findings: pd.DataFrame, flags: pd.DataFrame, members: pd.DataFrame, case: Case) -> pd.DataFrame:
+    """Return findings with a cause where they are not met: the one that affects most people among what falls short."""
+    if findings.empty:
+        return findings
+    out = findings.copy()
+    short = flags[flags["flagged"].fillna(False).astype(bool)] if len(flags) else flags
+    for at, row in findings[findings["verdict"] == "not_met"].iterrows():
+        below = set(case.below(str(row["zone_id"])))
+        mine = short[(short["rule_id"] == row["rule_id"]) & short["zone_id"].isin(below)]
+        weights = mine.groupby("cause")["people_affected"].sum()
+        if weights.empty and len(members):
+            lacking = members[(members["rule_id"] == row["rule_id"]) & (members["zone_id"] == row["zone_id"])]
+            weights = lacking[lacking["cause"] != ""].groupby("cause").size()
+        if len(weights):
+            out.loc[at, "cause"] = weights.sort_index().idxmax()
+    return out
+
+
+def _joined(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    columns = list(dict.fromkeys(columns))
+    kept = [table.reindex(columns=columns).astype(object) for table in tables if len(table)]
+    joined = pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=columns, dtype=object)
+    return joined.astype({column: kind for column, kind in _KINDS.items() if column in columns})
+
+
+#: Types of the columns of members and flags; all others hold text, ids or null.
+_KINDS = {
+    **dict.fromkeys(
+        ["value", "minutes", "reachable_low", "reachable_high", "located_low", "located_high", "required", "shortfall",
+         "apportioned", "people", "people_affected"], "float64"),
+    **dict.fromkeys(["has", "flagged", "located", "assigned", "within_circle"], "boolean"),
+    "own_level": "bool",
+    "year": "int64",
+}  # fmt: skip
+
+
+def _unknown(
+    rules: Sequence[Rule], thresholds: Mapping[str, float], reported: Sequence[tuple[str, float, str | None]],
+    flag_rules: Sequence[str] | None,
+) -> list[Note]:  # fmt: skip
+    """Return a warning for each entry of the study that names no rule."""
+    known = [rule.rule_id for rule in rules]
+    named = [("thresholds", name) for name in thresholds] + [("reported", name) for name, _, _ in reported]
+    named += [("flag_rules", name) for name in flag_rules or []]
+    notes = []
+    for entry, name in named:
+        if name in known:
+            continue
+        guess = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+        code = "rule_unknown_meant" if guess else "rule_unknown"
+        notes.append(Note.of(code, entry=entry, rule=name, guess=(guess or [""])[0]))
+    return notes
+
+
+def _unused(rule: Rule, thresholds: Mapping[str, float]) -> bool:
+    return rule.rule_id in thresholds and all(t.floor is not None and not t.either for t in rule.targets)
+
+
+__all__ = ["MORE_FINDINGS", "MORE_MEMBERS", "Assessment", "assess"]

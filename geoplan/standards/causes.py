@@ -1,0 +1,117 @@
+"""Why something is short: one cause of `geoplan.tables.CAUSES` for each flag, from a closed list.
+
+``no_data``        the register or the study does not say enough to tell
+``not_connected``  most of the zone's people reach no facility of the service within the search limit on the streets,
+                   although one stands within the circle's radius in a straight line for most of them
+``wrong_type``     most have no facility that the rule counts in the circle, but one of the same family that it does not
+``none_in_circle`` most have no facility of the family in the circle at all
+``too_small``      what stands in the circle would not be enough if the zone had it to itself
+``full``           it would be enough, but is shared with others who reach it
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from geoplan.standards.case import Bools, Case
+from geoplan.standards.counts import family_of
+from geoplan.standards.members import share_reached
+
+#: A zone's people have or lack something when over this share of them do.
+MOST = 0.5
+
+
+@dataclass(frozen=True)
+class Around:
+    """What is around the people of each zone.
+
+    Parameters
+    ----------
+    counting
+        Share of the zone's people who have a facility that the rule counts in the circle; by zone_id.
+    family
+        Share who have any facility of the same family in the circle.
+    cut_off
+        True where most reach nothing on the streets although something is near in a straight line.
+    """
+
+    counting: pd.Series
+    family: pd.Series
+    cut_off: pd.Series
+
+
+def around(case: Case, types: frozenset[str], counting: pd.Index, group: str) -> Around | None:
+    """Return what is around the people of each zone; None where no service of the study has the types."""
+    walks = case.walks(types)
+    if walks is None:
+        return None
+    near = _points(case, walks[0], counting)
+    family_walks = case.walks(family_of(types))
+    kin = near if family_walks is None else _points(case, family_walks[0], None)
+    people, there = share_reached(case, near, group)
+    _, kindred = share_reached(case, near | kin, group)
+    some = people.where(people > 0)
+    return Around(there.div(some), kindred.div(some), _cut_off(case, types))
+
+
+def _points(case: Case, pairs: pd.DataFrame, facilities: pd.Index | None) -> Bools:
+    rows = pairs if facilities is None else pairs[pairs["facility_id"].isin(facilities)]
+    return np.asarray(case.places.points.isin(rows["demand_id"].unique()))
+
+
+def _cut_off(case: Case, types: frozenset[str]) -> pd.Series:
+    nowhere = pd.Series(False, index=case.zones.index)
+    names = case.services_with(types)
+    rows = case.circle[case.circle["service"].isin(names[:1])]
+    if "kind" in rows:
+        rows = rows[rows["kind"].fillna("") == ""]
+    walk = rows[rows["measure"] == "network"].set_index("zone_id").reindex(case.zones.index)
+    crow = rows[rows["measure"] == "straight"].set_index("zone_id").reindex(case.zones.index)
+    if walk.empty or crow.empty:
+        return nowhere
+    people = walk["people"].astype(float)
+    unreached = walk["unreached"].astype(float) > MOST * people
+    return (unreached & (crow["covered"].astype(float) > MOST * people)).fillna(False).astype(bool)
+
+
+def cause_of_circle(where: Around | None, zones: pd.Index) -> pd.Series:
+    """Return why people lie outside a circle, by zone_id."""
+    if where is None:
+        return pd.Series("no_data", index=zones)
+    cause = np.where(where.family.reindex(zones) > MOST, "wrong_type", "none_in_circle")
+    return pd.Series(np.where(where.cut_off.reindex(zones), "not_connected", cause), index=zones, dtype=object)
+
+
+def cause_of_shortage(where: Around | None, in_reach: pd.Series, need: pd.Series) -> pd.Series:
+    """Return why supply in reach falls short, by zone_id.
+
+    Parameters
+    ----------
+    in_reach
+        Supply of every facility that any of the zone's people reach, undivided (the most that the register allows).
+    need
+        What the zone's people need by the standard, in the same unit.
+    """
+    cause = cause_of_circle(where, need.index)
+    if where is None:
+        return cause
+    have = where.counting.reindex(need.index) > MOST
+    enough = in_reach.reindex(need.index).fillna(0.0) >= need - 1e-9
+    return cause.where(~have, pd.Series(np.where(enough, "full", "too_small"), index=need.index, dtype=object))
+
+
+def supply_in_reach(case: Case, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
+    """Return the supply (high) of the distinct facilities that the people of each zone reach, by zone_id."""
+    known = table["high"]
+    rows = pairs[pairs["facility_id"].isin(known.index)]
+    own = case.demand["zone_id"].reindex(rows["demand_id"]).to_numpy(dtype=object)
+    inside = ~pd.isna(own)
+    zone = case.zones.index.get_indexer(pd.Index(own[inside]))
+    facility = known.index.get_indexer(pd.Index(rows["facility_id"].to_numpy()[inside]))
+    below, upper = case.above
+    keys = np.unique(zone.astype(np.int64) * len(known) + facility)
+    reach = pd.DataFrame({"zone": keys // max(len(known), 1), "facility": keys % max(len(known), 1)})
+    lifted = reach.merge(pd.DataFrame({"zone": below, "upper": upper}), on="zone")[["upper", "facility"]].drop_duplicates()
+    total = np.bincount(lifted["upper"], weights=known.to_numpy(dtype=float)[lifted["facility"]], minlength=len(case.zones))
+    return pd.Series(total, index=case.zones.index)

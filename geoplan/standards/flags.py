@@ -1,0 +1,286 @@
+"""Flags (短板): every community and town measured by what its people can walk to.
+
+A flag is no verdict. It measures each zone against every per-person and per-household standard and each circle, by
+reachable supply (two-step floating catchment) with the located beside it, whatever the rule's own level.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geoplan.coverage.circle import community_covered
+from geoplan.coverage.provision import reachable_supply
+from geoplan.errors import Note
+from geoplan.standards.case import Case
+from geoplan.standards.causes import around, cause_of_circle, cause_of_shortage, supply_in_reach
+from geoplan.standards.counts import Amounts, amounts, located, types_of
+from geoplan.standards.kinds.circle import Circle
+from geoplan.standards.kinds.floor_area import FloorArea
+from geoplan.standards.kinds.provision import Provision, no_group
+from geoplan.standards.members import nearest_of
+from geoplan.standards.rules import Rule, Selection
+from geoplan.standards.verdict import Due, due, rounded
+from geoplan.standards.vocabulary import label, vocabulary
+from geoplan.tables import FLAGS
+
+LEVELS = ("community", "town")
+
+#: Said beside a flag whose rule is judged at a coarser level, and beside a rule for new estates.
+BY_COMMUNITY = {
+    "zh": "按社区测算，非规划考核口径",
+    "en": "measured by community, not the plan's own level",
+}
+BY_NEW_ESTATES = {"zh": "参照新建标准测算", "en": "measured by the standard for new estates, as a what-if"}
+BY_EXISTING_ESTATES = {"zh": "参照小区标准测算", "en": "measured by the standard for estates, as a what-if"}
+
+COLUMNS = (*FLAGS, "note_zh", "note_en")
+
+
+def study_circles(services: Mapping[str, Mapping[str, Any]], rules: Iterable[Rule]) -> tuple[Circle, ...]:
+    """Return a circle rule ``study.circle_<service>`` for each service of the study that no rule's circle answers.
+
+    Examples
+    --------
+    >>> services = {"care": {"facilities": ("elder_home",), "group": "elders_60", "walk_minutes": 15.0}}
+    >>> [rule.rule_id for rule in study_circles(services, [])]
+    ['study.circle_care']
+    """
+    told = [rule for rule in rules if isinstance(rule, Circle)]
+    return tuple(
+        _circle(name, terms)
+        for name, terms in services.items()
+        if not any(rule.group == terms["group"] and types_of(rule.of) & _types(terms) for rule in told)
+    )
+
+
+def _types(terms: Mapping[str, Any]) -> frozenset[str]:
+    known = [name for name in terms["facilities"] if name in vocabulary("types")]
+    return Selection(facilities=known).types if known else frozenset(terms["facilities"])
+
+
+def _circle(name: str, terms: Mapping[str, Any]) -> Circle:
+    minutes = float(terms["walk_minutes"])
+    zh = str(terms.get("label_zh") or name)
+    en = str(terms.get("label_en") or name)
+    known = [kind for kind in terms["facilities"] if kind in vocabulary("types")]
+    return Circle.model_construct(
+        id=f"circle_{name}", kind="circle", pack="study", indicator=f"{minutes:g}分钟{zh}圈",
+        title_en=f"{minutes:g}-minute circle: {en}", level="community", counts="", per=None, base=None,
+        target="未量化@2000", range_is=None, unit="people", attribute="本地设定", lead="", clause="项目配置文件 services",
+        quote="", note="", flags=True, plan_level="city", years=None,
+        of=[Selection.model_construct(facilities=list(terms["facilities"]), where=None, in_zones=None)] if not known
+        else [Selection(facilities=known)],
+        group=terms["group"], minutes=minutes, metres=None, service=name,
+    )  # fmt: skip
+
+
+def flagging(rules: Sequence[Rule], only: Sequence[str] | None) -> tuple[Rule, ...]:
+    """Return the rules that measure every community and town: per person, per household, and circles.
+
+    Parameters
+    ----------
+    only
+        rule_ids; None: all that can.
+    """
+    able = [rule for rule in rules if rule.flags is not False and _measures(rule)]
+    return tuple(rule for rule in able if only is None or rule.rule_id in only)
+
+
+def _measures(rule: Rule) -> bool:
+    if isinstance(rule, Circle):
+        return True
+    if isinstance(rule, Provision):
+        return rule.of is not None
+    return isinstance(rule, FloorArea) and rule.people is not None and bool(rule.flag_by or rule.of)
+
+
+def flags_of(case: Case, rule: Rule, findings: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Note, ...]]:
+    """Return the flags of one rule in every community and town, and why there are none.
+
+    Parameters
+    ----------
+    findings
+        Findings of the same rule, for the apportioned reference.
+    """
+    ids = pd.Index([zone for level in LEVELS for zone in case.level(level)], name="zone_id", dtype=object)
+    if isinstance(rule, Circle):
+        missing = rule.missing(case)
+        table = _nothing(ids) if missing else _circle_flags(case, rule, ids)
+    else:
+        table, missing = _supply_flags(case, rule, ids)
+    table["own_level"] = _own_level(case, rule, ids)
+    table["apportioned"] = _apportioned(case, rule, ids, findings, table["people"])
+    table["rule_id"], table["zone_id"], table["year"] = rule.rule_id, ids, case.year
+    notes = _notes(rule, table["own_level"].to_numpy(dtype=bool))
+    table["note_zh"], table["note_en"] = notes
+    told = tuple(
+        Note.of("rule_flags_nobody", rule=rule.rule_id, why_zh=note.found("zh"), why_en=note.found("en"), severity="info")
+        for note in missing
+    )
+    return table[list(COLUMNS)].reset_index(drop=True), told
+
+
+def _nothing(ids: pd.Index, unit: str = "people") -> pd.DataFrame:
+    """Return flags that nothing could measure."""
+    numbers = ["reachable_low", "reachable_high", "located_low", "located_high", "required", "shortfall", "people",
+               "people_affected", "minutes"]  # fmt: skip
+    table = pd.DataFrame(np.nan, index=ids, columns=numbers)
+    table["unit"], table["cause"] = unit, "no_data"
+    table["flagged"] = pd.array([pd.NA] * len(ids), dtype="boolean")
+    table["nearest_facility"] = pd.array([None] * len(ids), dtype=object)
+    return table
+
+
+def _circle_flags(case: Case, rule: Circle, ids: pd.Index) -> pd.DataFrame:
+    shares = rule.shares(case).reindex(ids)
+    people, share = shares["people"], shares["share"]
+    outside = people - shares["covered"]
+    # flagged where more than the flag share of the people lie outside; exactly that share is not flagged
+    empty = ~(people > 0).to_numpy(dtype=bool)
+    inside = community_covered(people, shares["covered"], flag_share=float(shares["flag_share"].iloc[0]))
+    is_flagged = ~inside & ~empty
+    flagged = pd.Series(pd.arrays.BooleanArray(is_flagged, empty), index=ids)
+    found = amounts(case, rule.of, None).table
+    cause = cause_of_circle(around(case, types_of(rule.of), found.index, rule.group), ids)
+    return pd.DataFrame({
+        "reachable_low": share, "reachable_high": share, "located_low": np.nan, "located_high": np.nan,
+        "required": 1 - shares["flag_share"], "shortfall": outside.where(is_flagged, 0.0).where(~empty), "unit": rule.unit,
+        "flagged": flagged, "people": people, "people_affected": outside.where(is_flagged, 0.0).where(~empty),
+        "nearest_facility": shares["nearest_facility"], "minutes": shares["minutes"],
+        "cause": cause.where(is_flagged, ""),
+    }, index=ids)  # fmt: skip
+
+
+def _supply_flags(case: Case, rule: Rule, ids: pd.Index) -> tuple[pd.DataFrame, tuple[Note, ...]]:
+    assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
+    of, supply = _counted(rule)
+    types = types_of(of)
+    group, n = rule.people.group, rule.people.n
+    what = due(rule, case.year, case.thresholds)
+    found = amounts(case, of, supply)
+    walks = case.walks(types)
+    missing = _missing(case, rule, found, walks is None, what)
+    if missing or walks is None:
+        return _nothing(ids, rule.unit), missing
+    pairs, minutes = walks
+    pairs = pairs[pairs["facility_id"].isin(found.table.index)]
+    need = case.demand[group].astype(float)
+    stock = found.table
+    each = reachable_supply(pairs, need, stock, walk_minutes=minutes)
+    people = case.zone_totals(case.points(group))
+    some = people.where(people > 0)
+    inside = case.points(group)
+    reach = {
+        end: case.zone_totals(_times(each[end].loc[case.places.points].to_numpy(), inside)).div(some) * n
+        for end in ("low", "high")
+    }
+    stands = located(case, stock)
+    in_reach = supply_in_reach(case, pairs, stock)
+    where = around(case, types, stock.index, group)
+    table = _compare(rule, what, ids, people, reach, {e: stands[e] * n / some for e in ("low", "high")})
+    table["cause"] = _causes(table, cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n))
+    near = nearest_of(case, types).reindex(ids)
+    table["nearest_facility"], table["minutes"] = near["nearest_facility"], near["minutes"]
+    return table, ()
+
+
+def _times(each: np.ndarray, people: np.ndarray) -> np.ndarray:
+    """Return each * people; nobody's share of something unknown is nothing."""
+    return np.multiply(each, people, out=np.zeros(len(people)), where=people > 0)
+
+
+def _counted(rule: Rule) -> tuple[Sequence[Selection], str]:
+    if isinstance(rule, FloorArea):
+        return rule.flag_by or rule.of or [], "floor_area_m2"
+    assert isinstance(rule, Provision)  # noqa: S101 - `flagging` lets no other through
+    return rule.of or [], rule.supply
+
+
+def _missing(case: Case, rule: Rule, found: Amounts, no_walks: bool, what: Due) -> tuple[Note, ...]:
+    assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
+    if found.missing:
+        return found.missing
+    if rule.people.group not in case.demand:
+        return (no_group(rule.people.group),)
+    if no_walks:
+        return (Note.of("rule_no_service", minutes="-", metres="-"),)
+    return () if what.comparison else (Note.of("rule_not_quantified"),)
+
+
+def _compare(
+    rule: Rule, what: Due, ids: pd.Index, people: pd.Series, reach: Mapping[str, pd.Series], stands: Mapping[str, pd.Series]
+) -> pd.DataFrame:
+    """Return the flags of one standard from what the people of each zone reach."""
+    assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
+    n = rule.people.n
+    low, high = reach["low"].loc[ids], reach["high"].loc[ids]
+    crowd = people.loc[ids]
+    hair = 1e-9 * max(1.0, abs(what.required))
+    short = high < what.required - hair if what.comparison == ">=" else high <= what.required + hair
+    enough = low >= what.required - hair if what.comparison == ">=" else low > what.required + hair
+    is_known = ((short | enough) & (crowd > 0)).to_numpy(dtype=bool)
+    is_flagged = short.to_numpy(dtype=bool) & is_known
+    flagged = pd.Series(pd.arrays.BooleanArray(is_flagged, ~is_known), index=ids)
+    lack = (what.required - high) * crowd / n
+    amount = pd.Series([rounded(x, unit=rule.unit, strict=what.comparison == ">") for x in lack], index=ids)
+    household = rule.people.group in ("households", "dwellings")
+    # provision: the shortfall over the rate, as people; floor area: everyone in the zone
+    affected = crowd if household else lack * n / what.required
+    return pd.DataFrame({
+        "reachable_low": low, "reachable_high": high, "located_low": stands["low"].loc[ids],
+        "located_high": stands["high"].loc[ids], "required": what.required,
+        "shortfall": amount.where(is_flagged, 0.0).where(is_known), "unit": rule.unit, "flagged": flagged,
+        "people": crowd, "people_affected": affected.where(is_flagged, 0.0).where(is_known),
+    }, index=ids)  # fmt: skip
+
+
+def _causes(table: pd.DataFrame, cause: pd.Series) -> pd.Series:
+    flagged = table["flagged"]
+    told = cause.where(flagged.fillna(False).to_numpy(dtype=bool), "")
+    return told.where(~(flagged.isna() & (table["people"] > 0)).to_numpy(dtype=bool), "no_data")
+
+
+def _own_level(case: Case, rule: Rule, ids: pd.Index) -> np.ndarray:
+    levels = case.zones.loc[ids, "level"].to_numpy(dtype=object)
+    at = np.isin(levels, list(rule.where.levels))
+    if not at.any():
+        return at
+    return at & ids.isin(case.zones_of(rule).sure)
+
+
+def _notes(rule: Rule, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(rule, Circle) and rule.pack == "study":
+        blank = np.full(len(own), "", dtype=object)
+        return blank, blank.copy()
+    words = BY_COMMUNITY
+    if "estate" in rule.where.levels:
+        words = BY_NEW_ESTATES if "new" in rule.where.words else BY_EXISTING_ESTATES
+    return np.where(own, "", words["zh"]).astype(object), np.where(own, "", words["en"]).astype(object)
+
+
+def _apportioned(case: Case, rule: Rule, ids: pd.Index, findings: pd.DataFrame, people: pd.Series) -> pd.Series:
+    """Return the gap of the zone above that the rule judges, shared out by the group's people (分解参考值)."""
+    out = pd.Series(np.nan, index=ids)
+    if isinstance(rule, Circle) or findings.empty or rule.people is None:
+        return out
+    told = findings[findings["verdict"].isin(["met", "not_met"])].set_index("zone_id")["shortfall"].fillna(0.0)
+    crowd = case.people(rule.people.group)
+    if crowd is None:
+        return out
+    for level in rule.where.levels:
+        if level not in ("area", "district", "town"):
+            continue
+        top = case.up(level).reindex(ids)
+        if level == "district" and not case.level("district"):
+            top = pd.Series(case.area, index=ids)
+        share = people / top.map(crowd).astype(float)
+        finer = case.zones.loc[ids, "level"].to_numpy(dtype=object) != level
+        out = out.where(out.notna(), (top.map(told).astype(float) * share).where(finer))
+    return out
+
+
+def unit_label(unit: str, lang: str) -> str:
+    """Return the printed unit in which one builds."""
+    return label("units", unit, lang)

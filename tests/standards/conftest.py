@@ -1,0 +1,234 @@
+"""A town by hand: two towns, four communities, three estates, twelve blocks of people, and a handful of facilities.
+
+Everything is small enough to add up on paper. Blocks stand 100 m apart on one street from west to east; every block
+holds 100 residents, 20 elders, 3 under-threes and 40 households. Blocks 0-2 are community A, 3-5 B (town 1), 6-8 C,
+9-11 D (town 2).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.geometry import Point, box
+
+from geoplan.coverage.circle import circle_table, straight_nearest
+from geoplan.standards.assess import assess
+from geoplan.standards.case import Case
+from geoplan.standards.packs import read_pack
+
+SERVICES = {
+    "eldercare": {
+        "label_zh": "养老服务", "label_en": "eldercare", "facilities": ("elder_home", "elder_day_care"),
+        "group": "elders_60", "walk_minutes": 5.0, "walk_kmh": 3.6, "flag_share": 0.2,
+    },
+    "childcare": {
+        "label_zh": "托育服务", "label_en": "childcare", "facilities": ("childcare", "kindergarten_class"),
+        "group": "under_3", "walk_minutes": 5.0, "walk_kmh": 3.6, "flag_share": 0.2,
+    },
+}  # fmt: skip
+
+
+def zones_table(*, kinds: Mapping[str, Iterable[str]] | None = None, estates: bool = True) -> gpd.GeoDataFrame:
+    rows = [
+        ("area/1", "area", "示例区", None, box(0, 0, 1200, 100)),
+        ("town/1", "town", "东街道", "area/1", box(0, 0, 600, 100)),
+        ("town/2", "town", "西镇", "area/1", box(600, 0, 1200, 100)),
+        ("community/A", "community", "向阳社区", "town/1", box(0, 0, 300, 100)),
+        ("community/B", "community", "北秀社区", "town/1", box(300, 0, 600, 100)),
+        ("community/C", "community", "河东社区", "town/2", box(600, 0, 900, 100)),
+        ("community/D", "community", "河西村", "town/2", box(900, 0, 1200, 100)),
+    ]
+    if estates:
+        rows += [
+            ("estate/e1", "estate", "新苑", "community/A", box(0, 0, 100, 100)),
+            ("estate/e2", "estate", "新城", "community/C", box(600, 0, 700, 100)),
+            ("estate/e3", "estate", "老院", "community/D", box(900, 0, 1000, 100)),
+        ]
+    ids = [row[0] for row in rows]
+    table = gpd.GeoDataFrame(
+        {
+            "level": [row[1] for row in rows], "name": [row[2] for row in rows],
+            "code": [row[0].split("/")[1] for row in rows], "parent_id": [row[3] for row in rows],
+            "kind": [frozenset((kinds or {}).get(row[0], ())) for row in rows], "covered_share": 1.0, "edge": False,
+        },
+        geometry=[row[4] for row in rows], index=pd.Index(ids, name="zone_id"), crs="EPSG:4547",
+    )  # fmt: skip
+    if estates:
+        told = pd.DataFrame(
+            {"built_year": [2022.0, 2023.0, 2001.0], "households": [400.0, 1200.0, 500.0],
+             "eldercare_rooms_m2": [320.0, 250.0, 90.0], "childcare_rooms_m2": [100.0, 0.0, np.nan],
+             "handed_over": pd.array([True, True, True], dtype="boolean")},
+            index=["estate/e1", "estate/e2", "estate/e3"],
+        )  # fmt: skip
+        for column in told:
+            table[column] = told[column].reindex(table.index)
+    return table
+
+
+def demand_table() -> gpd.GeoDataFrame:
+    owner = np.repeat(["community/A", "community/B", "community/C", "community/D"], 3)
+    points = [Point(50 + 100 * i, 50) for i in range(12)]
+    return gpd.GeoDataFrame(
+        {"zone_id": owner, "halo": False, "residents": 100.0, "elders_60": 20.0, "under_3": 3.0, "households": 40.0},
+        geometry=points, index=pd.RangeIndex(12, name="demand_id"), crs="EPSG:4547",
+    )  # fmt: skip
+
+
+def facility(name: str, kind: str, x: float | None, zone: str | None, **attributes: Any) -> dict[str, Any]:
+    quality = "exact" if x is not None else "missing"
+    return {
+        "name": name, "services": (kind,), "status": "existing", "open_year": np.nan, "close_year": np.nan,
+        "zone_id": zone, "zone_from": None if zone is None else "point", "serves": (), "location_quality": quality,
+        "source_file": "register.xlsx", "geometry": None if x is None else Point(x, 50), **attributes,
+    }  # fmt: skip
+
+
+def facilities_table(rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
+    table = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4547")
+    table.index = pd.Index([f"register.xlsx#{i + 2}" for i in range(len(rows))], name="facility_id")
+    table["source_row"] = range(2, len(rows) + 2)
+    return table
+
+
+@dataclass(frozen=True)
+class Town:
+    """One study by hand; `change` gives another, `assess` judges it."""
+
+    zones: gpd.GeoDataFrame
+    demand: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    supplies: pd.DataFrame
+    year: int = 2025
+    overlay: pd.DataFrame | None = None
+    services: Mapping[str, Any] = field(default_factory=lambda: SERVICES)
+
+    def change(self, **values: Any) -> "Town":
+        return replace(self, **values)
+
+    def supply(self, **amounts: Any) -> "Town":
+        """Set supplies: `beds={"A": 30, "B": (0, inf)}` by facility name."""
+        ids = dict(zip(self.facilities["name"], self.facilities.index, strict=True))
+        table = self.supplies
+        for supply, each in amounts.items():
+            for name, value in each.items():
+                low, high = value if isinstance(value, tuple) else (value, value)
+                hit = (table["facility_id"] == ids[name]) & (table["supply"] == supply)
+                kind = self.facilities.at[ids[name], "services"][0]
+                row = pd.DataFrame([(ids[name], kind, supply, float(low), float(high))], columns=table.columns)
+                table = pd.concat([table[~hit], row], ignore_index=True)
+        return replace(self, supplies=table)
+
+    def seconds(self) -> pd.DataFrame:
+        """Walks along the street at 1 m/s."""
+        placed = self.facilities[self.facilities.geometry.notna() & ~self.facilities.geometry.is_empty]
+        x, fx = self.demand.geometry.x.to_numpy(), placed.geometry.x.to_numpy()
+        grid = np.abs(x[:, None] - fx[None, :])
+        rows, columns = np.indices(grid.shape)
+        return pd.DataFrame({
+            "demand_id": self.demand.index[rows.ravel()], "facility_id": placed.index[columns.ravel()], "seconds": grid.ravel(),
+        })  # fmt: skip
+
+    def tables(self) -> dict[str, Any]:
+        every = self.seconds()
+        pairs, nearest = [], []
+        for name, terms in self.services.items():
+            ids = [i for i, kinds in self.facilities["services"].items() if set(kinds) & set(terms["facilities"])]
+            mine = every[every["facility_id"].isin(ids)].assign(service=name)
+            pairs.append(mine[mine["seconds"] <= 60 * terms["walk_minutes"] + 1e-6])
+            first = mine.sort_values(["demand_id", "seconds", "facility_id"]).drop_duplicates("demand_id")
+            full = pd.DataFrame({"demand_id": self.demand.index}).merge(first, how="left", on="demand_id")
+            nearest.append(full.assign(service=name))
+        columns = ["service", "demand_id", "facility_id", "seconds"]
+        near = pd.concat(nearest)[columns].reset_index(drop=True)
+        circle = circle_table(
+            demand=self.demand, zones=self.zones, services=self.services, nearest=near, overlay=self.overlay,
+            straight=straight_nearest(self.demand, self.facilities, services=self.services),
+        )  # fmt: skip
+        return {
+            "zones": self.zones, "demand": self.demand, "overlay": self.overlay, "facilities": self.facilities,
+            "supplies": self.supplies, "pairs": pd.concat(pairs)[columns].reset_index(drop=True), "circle": circle,
+            "services": self.services, "year": self.year,
+            "groups": pd.DataFrame(
+                {"basis": ["常住"] * 4, "year": [2020] * 4}, index=["residents", "elders_60", "under_3", "households"]
+            ),
+        }  # fmt: skip
+
+    def assess(self, rules: Any, **more: Any) -> Any:
+        tables = self.tables()
+        nearest = pd.DataFrame(columns=["service", "demand_id", "facility_id", "seconds"])
+        return assess(rules, **tables, nearest=nearest, **more)
+
+    def finding(self, rules: Any, rule: str, zone: str = "area/1", **more: Any) -> pd.Series:
+        table = self.assess(rules, **more).findings.set_index(["rule_id", "zone_id"])
+        return table.loc[(rule, zone)]
+
+    def case(self) -> Case:
+        return Case(**self.tables())
+
+
+def town_by_hand() -> Town:
+    rows = [
+        facility("福利院", "elder_home", 50, "community/A", public=True, inclusive=True, medical_unit=False, registered=pd.NA),
+        facility("阳光养老院", "elder_home", 350, "community/B", public=False, inclusive=False, medical_unit=True, registered=pd.NA),
+        facility("向阳日间照料室", "elder_day_care", 150, "community/A", public=True, inclusive=True, medical_unit=False, registered=pd.NA),
+        facility("河东日间照料室", "elder_day_care", 650, "community/C", public=True, inclusive=True, medical_unit=False, registered=pd.NA),
+        facility("苗苗托育园", "childcare", 250, "community/A", public=False, inclusive=True, medical_unit=pd.NA, registered=True),
+        facility("幼儿园托班", "kindergarten_class", 450, "community/B", public=True, inclusive=True, medical_unit=pd.NA, registered=pd.NA),
+    ]  # fmt: skip
+    facilities = facilities_table(rows)
+    blank = pd.DataFrame(columns=["facility_id", "service", "supply", "low", "high"])
+    blank = blank.astype({"low": float, "high": float})
+    return Town(zones_table(), demand_table(), facilities, blank).supply(
+        beds={"福利院": 4, "阳光养老院": 6, "向阳日间照料室": 1, "河东日间照料室": 1},
+        nursing_beds={"福利院": 2, "阳光养老院": 2, "向阳日间照料室": 0, "河东日间照料室": 0},
+        floor_area_m2={"福利院": 500, "阳光养老院": 600, "向阳日间照料室": 90, "河东日间照料室": 60, "苗苗托育园": 150, "幼儿园托班": 210},
+        places={"苗苗托育园": 3, "幼儿园托班": 2},
+        inclusive_places={"苗苗托育园": 3, "幼儿园托班": 0},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def town() -> Town:
+    return town_by_hand()
+
+
+PACK = """
+title_zh: 试
+title_en: test
+document: 试〔2025〕1号
+issuer_zh: 试
+issuer_en: test
+issued: "2025-01-01"
+years: [2021, 2025]
+area_zh: 示例区
+area_en: Sample District
+level: {level}
+source: by hand
+rules:
+"""
+
+
+@pytest.fixture
+def rules_from(tmp_path):
+    """Rules from a few lines: what every rule has is filled in."""
+
+    def make(*rules: str, level: str = "district") -> list[Any]:
+        text = PACK.format(level=level)
+        for body in rules:
+            lines = [line for line in body.strip().splitlines() if line.strip()]
+            told = {line.split(":")[0].strip() for line in lines}
+            defaults = {
+                "id": "r", "indicator": "指标", "title_en": "indicator", "counts": "x", "unit": "beds", "attribute": "预期",
+                "clause": "一", "quote": "原文", "level": "district",
+            }
+            lines += [f"{key}: {value}" for key, value in defaults.items() if key not in told]
+            text += "  - " + "\n    ".join(line.strip() for line in lines) + "\n"
+        file = tmp_path / "local.yaml"
+        file.write_text(text, encoding="utf-8")
+        return list(read_pack(file).rules)
+
+    return make
