@@ -109,6 +109,8 @@ def assemble_zones(layers: Sequence[ZoneLayer], *, area_name: str) -> Zones:
     area = _area(area_name, own, frames[finest].crs)
     table = pd.concat([area, *(frames[level] for level in LEVELS if level in frames)])
     table["edge"] = False
+    parents = [parent if isinstance(parent, str) else None for parent in table["parent_id"]]
+    table["parent_id"] = pd.Series(parents, index=table.index, dtype=object)
     given = [column for column in table.columns if column.startswith("given_")]
     other = [
         c for c in table.columns if c not in (*FIRST_COLUMNS, *given, "geometry", "parent", "row", "file")

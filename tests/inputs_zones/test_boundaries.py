@@ -1,0 +1,413 @@
+"""Zones: what the layers say, what the polygons say, and where the two disagree."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import Polygon, box
+
+from geoplan.errors import InputError
+from geoplan.inputs.boundaries import assemble_zones, layer_bounds, partition_levels, read_zone_layer
+from geoplan.inputs.zone_checks import holes, overlaps, without_overlaps
+from geoplan.tables import ZONES
+
+CRS = 4547
+DATA = Path(__file__).parents[3] / "shared" / "data"
+needs_data = pytest.mark.skipif(not DATA.exists(), reason="the shared data folder is not here")
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Return a function that writes polygons with columns and gives the path."""
+
+    def write_layer(stem, polygons, /, **columns):
+        path = tmp_path / f"{stem}.gpkg"
+        gpd.GeoDataFrame(columns, geometry=list(polygons), crs=CRS).to_file(path)
+        return path
+
+    return write_layer
+
+
+def codes(notes):
+    return [note.code for note in notes]
+
+
+def note(notes, code):
+    return next(n for n in notes if n.code == code)
+
+
+def districts_and_communities(write, **more):
+    #  district A: 0-10, district B: 10-20; communities 1-3 of 5 x 10; 15-20 has none
+    above = write("d", [box(0, 0, 10, 10), box(10, 0, 20, 10)], code=["A", "B"], name=["甲区", "乙区"])
+    below = write(
+        "c",
+        [box(0, 0, 5, 10), box(5, 0, 10, 10), box(10, 0, 15, 10)],
+        code=["1", "2", "10"],
+        up=more.pop("up", ["甲区", "甲区", "乙区"]),
+        people=[10.0, 20.0, 30.0],
+    )
+    return [
+        read_zone_layer(above, level="district", id="code", name="name", kind="urban", crs=CRS),
+        read_zone_layer(
+            below, level="community", id="code", parent="up", totals={"residents": "people"}, crs=CRS
+        ),
+    ]
+
+
+def test_levels_parents_order_and_covered_share_by_hand(write):
+    found = assemble_zones(districts_and_communities(write), area_name="城区")
+    zones = found.zones
+    assert list(zones.index) == [
+        "area/area",
+        "district/A",
+        "district/B",
+        "community/1",
+        "community/2",
+        "community/10",
+    ]
+    assert set(ZONES) <= set(zones.columns)
+    assert zones["parent_id"].tolist() == [
+        None,
+        "area/area",
+        "area/area",
+        "district/A",
+        "district/A",
+        "district/B",
+    ]
+    assert zones["covered_share"].tolist() == pytest.approx([1, 1, 0.5, 1, 1, 1])
+    assert zones["given_residents"].tolist()[3:] == [10, 20, 30]
+    assert zones["given_residents"].iloc[:3].isna().all()
+    assert zones.loc["area/area", "name"] == "城区"
+    assert zones.loc["area/area"].geometry.equals(box(0, 0, 15, 10))
+    assert zones.loc["district/A", "kind"] == frozenset({"urban"})
+    assert zones.crs == CRS
+    assert partition_levels(zones) == ("district", "community")
+    assert codes(found.notes) == ["zone_covered_share"]
+    assert "乙区 50.0%" in found.notes[0].text("zh")
+
+
+def test_a_named_parent_wins_over_the_overlay_and_is_listed(write):
+    found = assemble_zones(districts_and_communities(write, up=["A", "B", "丙区"]), area_name="x")
+    zones = found.zones
+    assert zones.loc[["community/1", "community/2", "community/10"], "parent_id"].tolist() == [
+        "district/A",
+        "district/B",
+        "district/B",
+    ]  # by id, by id against the overlay, and by the overlay for want of a known name
+    assert "2 (B / A)" in note(found.notes, "zone_parent_disagrees").text("en")
+    assert "丙区" in note(found.notes, "zone_parent_unknown").text("en")
+
+
+def test_of_two_parents_of_one_name_the_one_underneath_counts(write):
+    above = write("d", [box(0, 0, 10, 10), box(10, 0, 20, 10)], code=["A", "B"], name=["新村", "新村"])
+    below = write("c", [box(12, 0, 15, 10)], code=["1"], up=["新村"])
+    layers = [
+        read_zone_layer(above, level="town", id="code", name="name", crs=CRS),
+        read_zone_layer(below, level="community", id="code", parent="up", crs=CRS),
+    ]
+    assert assemble_zones(layers, area_name="x").zones.loc["community/1", "parent_id"] == "town/B"
+
+
+def test_a_zone_outside_every_parent_is_said(write):
+    above = write("d", [box(0, 0, 10, 10)], code=["A"])
+    below = write("c", [box(0, 0, 10, 10), box(50, 50, 60, 60)], code=["1", "2"])
+    found = assemble_zones(
+        [
+            read_zone_layer(p, level=lv, id="code", crs=CRS)
+            for p, lv in ((above, "district"), (below, "community"))
+        ],
+        area_name="x",
+    )
+    assert found.zones.loc["community/2", "parent_id"] is None
+    assert "zone_parent_none" in codes(found.notes)
+
+
+def test_duplicate_and_missing_ids_are_errors_that_name_them(write):
+    path = write("c", [box(i, 0, i + 1, 1) for i in range(5)], code=["7", "8", "7", None, "8"])
+    with pytest.raises(InputError) as error:
+        read_zone_layer(path, level="community", id="code", crs=CRS)
+    assert codes(error.value.notes) == ["zone_id_missing", "zone_id_duplicate"]
+    assert "7 (1, 3); 8 (2, 5)" in error.value.text("en")
+
+
+def test_an_id_in_two_files_of_one_level_is_an_error(write):
+    layers = [
+        read_zone_layer(write(n, [box(i, 0, i + 1, 1)], code=["7"]), level="community", id="code", crs=CRS)
+        for i, n in enumerate("ab")
+    ]
+    with pytest.raises(InputError, match="7 \\(a.gpkg 1\\), 7 \\(b.gpkg 1\\)"):
+        assemble_zones(layers, area_name="x")
+
+
+def test_an_estate_layer_alone_is_no_study_area(write):
+    layer = read_zone_layer(write("e", [box(0, 0, 1, 1)], code=["E"]), level="estate", id="code", crs=CRS)
+    with pytest.raises(InputError) as error:
+        assemble_zones([layer], area_name="x")
+    assert codes(error.value.notes) == ["zone_no_partition"]
+
+
+def test_missing_columns_are_named_all_at_once(write):
+    path = write("c", [box(0, 0, 1, 1)], code=["7"])
+    with pytest.raises(InputError) as error:
+        read_zone_layer(path, level="community", id="no", name="nor", totals={"residents": "code"}, crs=CRS)
+    assert [n.values["column"] for n in error.value.notes] == ["no", "nor"]
+
+
+def test_invalid_rings_are_mended_and_said(write):
+    bow_tie = Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])  # two triangles of 1 m2 each; signed areas cancel
+    layer = read_zone_layer(
+        write("c", [bow_tie, box(5, 0, 6, 1)], code=["1", "2"]), level="community", id="code", crs=CRS
+    )
+    assert layer.zones.geometry.is_valid.all()
+    assert layer.zones.geometry.area.tolist() == pytest.approx([2, 1])
+    found = note(layer.notes, "zone_mended")
+    assert (found.values["count"], found.values["zones"], found.values["m2"]) == (1, "1", "2.0 m²")
+
+
+def test_null_geometry_is_kept_and_said_and_points_are_an_error(write):
+    layer = read_zone_layer(
+        write("c", [None, box(0, 0, 1, 1)], code=["1", "2"]), level="community", id="code", crs=CRS
+    )
+    assert layer.zones.geometry.isna().tolist() == [True, False]
+    assert codes(layer.notes) == ["zone_geometry_missing"]
+    zones = assemble_zones([layer], area_name="x").zones
+    assert zones.loc["area/area"].geometry.area == 1
+    with pytest.raises(InputError) as error:
+        read_zone_layer(write("p", [shapely.Point(0, 0)], code=["1"]), level="community", id="code", crs=CRS)
+    assert codes(error.value.notes) == ["zone_not_polygon"]
+
+
+def test_given_totals_that_are_blank_or_no_amount_are_unknown_and_listed(write):
+    path = write(
+        "c", [box(i, 0, i + 1, 1) for i in range(5)], code=list("abcde"), n=["5", None, "约60", "-1", "0"]
+    )
+    layer = read_zone_layer(path, level="community", id="code", totals={"residents": "n"}, crs=CRS)
+    assert layer.zones["given_residents"].tolist() == pytest.approx(
+        [5, np.nan, np.nan, np.nan, 0], nan_ok=True
+    )
+    assert codes(layer.notes) == ["zone_value_blank", "zone_value_bad", "zone_value_bad"]
+    assert [(n.row, n.zone, n.values["found"]) for n in layer.notes[1:]] == [(3, "c", "约60"), (4, "d", "-1")]
+
+
+def test_kinds_from_a_column(write):
+    path = write(
+        "c", [box(i, 0, i + 1, 1) for i in range(3)], code=list("abc"), 类型=["城镇", "农村", "其他"]
+    )
+    kind = {"column": "类型", "城镇": "urban", "农村": ["rural", "existing"]}
+    layer = read_zone_layer(path, level="community", id="code", kind=kind, crs=CRS)
+    assert layer.zones["kind"].tolist() == [
+        frozenset({"urban"}),
+        frozenset({"rural", "existing"}),
+        frozenset(),
+    ]
+    assert codes(layer.notes) == ["zone_kind_unknown"]
+    with pytest.raises(InputError):
+        read_zone_layer(path, level="community", id="code", kind={"城镇": "urban"}, crs=CRS)
+
+
+def test_estates_from_a_table_without_polygons(write, tmp_path):
+    (tmp_path / "e.csv").write_text(
+        "编号,社区,户数,移交\nE1,2,800,是\nE2,10,,否\nE3,,500,不清楚\n", encoding="utf-8-sig"
+    )
+    layer = read_zone_layer(
+        tmp_path / "e.csv",
+        level="estate",
+        id="编号",
+        parent="社区",
+        crs=CRS,
+        columns={"households": "户数", "handed_over": "移交"},
+    )
+    found = assemble_zones([*districts_and_communities(write), layer], area_name="x")
+    estates = found.zones[found.zones["level"] == "estate"]
+    assert estates["parent_id"].tolist() == ["community/2", "community/10", None]
+    assert estates["households"].tolist() == pytest.approx([800, np.nan, 500], nan_ok=True)
+    assert estates["handed_over"].tolist() == [True, False, pd.NA]
+    assert estates.geometry.isna().all()
+    assert "zone_answer_bad" in codes(found.notes)
+    with pytest.raises(InputError) as error:  # a community without a polygon is no community
+        read_zone_layer(tmp_path / "e.csv", level="community", id="编号", crs=CRS)
+    assert codes(error.value.notes) == ["zone_table_without_polygons"]
+
+
+def test_h3_cells_become_hexagons_and_other_ids_are_errors(tmp_path):
+    (tmp_path / "h.csv").write_text("id,n\n89a901291abffff,5\n89a9012a3cfffff,\n", encoding="utf-8")
+    layer = read_zone_layer(
+        tmp_path / "h.csv", level="community", id="id", h3=True, totals={"residents": "n"}, crs=32722
+    )
+    # resolution 9: 0.105 km2 on average (h3geo.org), within a fifth anywhere
+    assert layer.zones.geometry.area.between(0.084e6, 0.126e6).all()
+    assert shapely.get_num_coordinates(layer.zones.geometry.to_numpy()).tolist() == [7, 7]
+    assert codes(layer.notes) == ["zone_value_blank"]
+    west, south, east, north = layer_bounds(tmp_path / "h.csv", id="id", h3=True)
+    assert west < -51.1583 < east
+    assert south < -30.0538 < north
+    (tmp_path / "h.csv").write_text("id\n89a901291abfffe\nx\n", encoding="utf-8")
+    with pytest.raises(InputError, match="x \\(3\\)"):
+        read_zone_layer(tmp_path / "h.csv", level="community", id="id", h3=True, crs=32722)
+
+
+def test_an_overlap_belongs_to_the_smaller_and_a_hole_is_measured():
+    ring = box(0, 0, 10, 10) - box(4, 4, 6, 6)
+    shapes = np.array([ring, box(0, 0, 2, 3), box(9, 0, 12, 10)])
+    pairs = overlaps(shapes)
+    assert pairs.to_dict("list") == {"larger": [0, 0], "smaller": [2, 1], "m2": [10.0, 6.0]}
+    assert shapely.area(without_overlaps(shapes, pairs)).tolist() == [80, 6, 30]
+    assert holes(shapes).tolist() == [4]
+
+
+BOXES = st.lists(st.tuples(*[st.integers(0, 6)] * 2, *[st.integers(1, 4)] * 2), min_size=1, max_size=6)
+
+
+@given(BOXES)
+def test_without_overlaps_nothing_is_counted_twice_and_nothing_is_lost(corners):
+    shapes = np.array([box(x, y, x + w, y + h) for x, y, w, h in corners])
+    cut = without_overlaps(shapes, overlaps(shapes))
+    assert shapely.area(cut).sum() == pytest.approx(shapely.union_all(shapes).area)
+    assert overlaps(cut).empty
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.permutations(range(3)), st.booleans())
+def test_the_order_of_rows_and_layers_changes_nothing(tmp_path_factory, order, reverse):
+    def build(order, reverse):
+        folder = tmp_path_factory.mktemp("zones")
+        table = gpd.GeoDataFrame(
+            {"code": ["1", "2", "10"]},
+            geometry=[box(0, 0, 5, 10), box(4, 0, 10, 10), box(10, 0, 15, 10)],
+            crs=CRS,
+        )
+        table.iloc[list(order)].to_file(folder / "c.gpkg")
+        gpd.GeoDataFrame({"code": ["A"]}, geometry=[box(0, 0, 20, 10)], crs=CRS).to_file(folder / "d.gpkg")
+        files = {"community": "c.gpkg", "district": "d.gpkg"}
+        layers = [read_zone_layer(folder / f, level=lv, id="code", crs=CRS) for lv, f in files.items()]
+        return assemble_zones(layers[::-1] if reverse else layers, area_name="x").zones
+
+    assert build(order, reverse).equals(build(range(3), False))
+
+
+# --- real data ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def wuhan():
+    if not DATA.exists():
+        pytest.skip("the shared data folder is not here")
+    folder = DATA / "wuhan"
+    layers = [
+        read_zone_layer(
+            folder / "districts_cgcs2000.geojson", level="district", id="code", name="name", crs=CRS
+        ),
+        read_zone_layer(
+            folder / "communities.gpkg",
+            level="community",
+            id="community",
+            parent="district",
+            totals={"residents": "residents"},
+            crs=CRS,
+        ),
+    ]
+    return assemble_zones(layers, area_name="武汉中心城区")
+
+
+def test_wuhan_has_its_zones_and_people(wuhan):
+    assert wuhan.zones["level"].value_counts().to_dict() == {"community": 974, "district": 13, "area": 1}
+    assert wuhan.zones["given_residents"].sum() == pytest.approx(5_112_330, abs=0.5)
+
+
+def test_one_community_of_wuhan_lies_inside_another(wuhan):
+    found = note(wuhan.notes, "zone_overlap")
+    assert found.values["count"] == 1
+    assert found.values["pairs"] == "W0135 / W0136 13.8 km²"
+
+
+def test_four_communities_of_wuhan_name_another_district_than_the_overlay(wuhan):
+    found = note(wuhan.notes, "zone_parent_disagrees")
+    assert found.values["count"] == 4
+    zones = wuhan.zones
+    named = ["W0411", "W0525", "W0578", "W0973"]
+    for code in named:
+        assert code in found.text("en")
+    names = zones["name"]
+    assert names[zones.loc["community/W0411", "parent_id"]] == "江岸区"
+
+
+def test_covered_share_of_wuhans_districts_equals_the_plain_union(wuhan):
+    zones = wuhan.zones
+    union = shapely.union_all(zones[zones["level"] == "community"].geometry.to_numpy())
+    districts = zones[zones["level"] == "district"]
+    slow = [shape.intersection(union).area / shape.area for shape in districts.geometry]
+    assert districts["covered_share"].tolist() == pytest.approx(slow, abs=1e-6)
+    share = dict(zip(districts["name"], districts["covered_share"].round(3), strict=True))
+    assert share == {
+        "江岸区": 0.670,
+        "江汉区": 0.936,
+        "硚口区": 0.881,
+        "汉阳区": 0.658,
+        "武昌区": 0.863,
+        "青山区": 0.772,
+        "洪山区": 0.364,
+        "东西湖区": 0.001,
+        "汉南区": 0.0,
+        "蔡甸区": 0.049,
+        "江夏区": 0.021,
+        "黄陂区": 0.001,
+        "新洲区": 0.0,
+    }
+
+
+@needs_data
+def test_wuhans_raw_communities_have_26_duplicate_ids():
+    with pytest.raises(InputError) as error:
+        read_zone_layer(
+            DATA / "wuhan" / "communities_raw.gpkg", level="community", id="community_id", crs=CRS
+        )
+    assert note(error.value.notes, "zone_id_duplicate").values["count"] == 26
+    assert "151.5 (129, 131)" in error.value.text("en")
+
+
+@needs_data
+def test_wuhans_gcj02_districts_come_to_lie_on_the_others():
+    def shapes(name, datum, key):
+        layer = read_zone_layer(
+            DATA / "wuhan" / name, level="district", id=key, name="name", datum=datum, crs=CRS
+        )
+        return layer.zones.set_index("name").geometry
+
+    right = shapes("districts_cgcs2000.geojson", None, "code")
+    moved = shapes("districts_gcj02.geojson", "gcj02", "id")
+    as_said = shapes("districts_gcj02.geojson", None, "id")
+    assert moved.is_valid.all()
+
+    # two sources draw districts differently; the datum shows in the shift that they have in common
+    def shift(shapes):
+        by_name = shapes.reindex(right.index).centroid
+        return np.median(by_name.x - right.centroid.x), np.median(by_name.y - right.centroid.y)
+
+    east, north = shift(as_said)
+    assert 450 < east < 800
+    assert 100 < abs(north) < 400
+    assert np.hypot(*shift(moved)) < 100
+
+
+@needs_data
+def test_porto_alegre_is_made_of_1227_hexagons():
+    layer = read_zone_layer(
+        DATA / "porto_alegre" / "poa_hexgrid.csv",
+        level="community",
+        id="id",
+        h3=True,
+        totals={"residents": "population"},
+        columns={"healthcare": "healthcare", "jobs": "jobs"},
+        crs=32722,
+    )
+    assert len(layer.zones) == 1227
+    assert layer.zones["given_residents"].sum() == 812_935
+    centre = pd.read_csv(DATA / "porto_alegre" / "poa_hexgrid.csv").set_index("id")
+    middle = layer.zones.set_index("code").geometry.centroid.to_crs(4326)
+    assert np.abs(middle.x - centre["lon"]).max() < 1e-4
+    assert np.abs(middle.y - centre["lat"]).max() < 1e-4
