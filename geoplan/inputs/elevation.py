@@ -11,8 +11,8 @@ import pandas as pd
 import rasterio
 import shapely
 from pyproj import CRS, Transformer
-from rasterio.errors import RasterioError
-from rasterio.windows import Window, from_bounds
+from rasterio.errors import RasterioError, WindowError
+from rasterio.windows import Window
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -131,21 +131,21 @@ def _bilinear(raster: rasterio.DatasetReader, x: Floats, y: Floats, *, geographi
     cell = np.array([abs(raster.transform.e), abs(raster.transform.a)])  # rows, columns
     metres = cell * (_DEGREE_M * np.array([1.0, np.cos(np.radians(np.median(y)))]) if geographic else 1.0)
     sigma = SMOOTH_M / metres
-    margin = np.ceil(3 * sigma) + 2
-    around = from_bounds(x.min(), y.min(), x.max(), y.max(), raster.transform)
-    row, column = int(around.row_off - margin[0]), int(around.col_off - margin[1])
-    window = Window(
-        column, row, int(around.width + 2 * margin[1]) + 2, int(around.height + 2 * margin[0]) + 2
-    )
+    margin = np.ceil(3 * sigma).astype(int) + 2
+    inverse = ~raster.transform
+    columns = inverse.a * x + inverse.b * y + inverse.c
+    rows = inverse.d * x + inverse.e * y + inverse.f
+    top, left = int(np.floor(rows.min())) - margin[0], int(np.floor(columns.min())) - margin[1]
+    bottom, right = int(np.ceil(rows.max())) + margin[0], int(np.ceil(columns.max())) + margin[1]
+    window = Window(left, top, right - left, bottom - top)
     whole = Window(0, 0, raster.width, raster.height)
     try:
         window = window.intersection(whole)
-    except rasterio.errors.WindowError:  # no overlap
+    except WindowError:  # no overlap
         return np.full(len(x), np.nan)
     cells = raster.read(1, window=window, masked=True).astype(float).filled(np.nan)
     smooth = _smoothed(cells, sigma)
-    columns, rows = ~raster.window_transform(window) * (x, y)
-    return _between(smooth, rows - 0.5, columns - 0.5)
+    return _between(smooth, rows - window.row_off - 0.5, columns - window.col_off - 0.5)
 
 
 def _smoothed(cells: Floats, sigma: Floats) -> Floats:

@@ -17,11 +17,9 @@ from pyproj import CRS
 
 from geoplan.errors import InputError, Note
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.street_edges import Floats, Ints, Ways, choose_ways, without_repeats
+from geoplan.inputs.street_edges import Floats, Ways, choose_ways, place_key, without_repeats
 from geoplan.inputs.walk_table import OUT, WAY_KEYS, judge_node, judge_way
 
-#: Vertices closer than this in x and in y are one, metres.
-SAME_PLACE_M = 1e-3
 #: Columns of classes that are looked for where none is named, in this order.
 CLASS_COLUMNS = ("highway", "fclass", "class")
 #: Class of every line where the layer has no classes.
@@ -144,24 +142,6 @@ def _number(geometry: npt.ArrayLike, table: pd.DataFrame, *, noded: bool) -> Way
         {"kind": [], "state": [], "name": []}, index=pd.Index([], dtype="int64"), dtype=object
     )
     return Ways(table, first, vertex, np.arange(len(points), dtype=np.int64), points, marks)
-
-
-def place_key(xy: Floats) -> Ints:
-    """Return a number a place, equal where x and y agree to the millimetre, ascending by x, then y.
-
-    Examples
-    --------
-    >>> key = place_key(np.array([[500000.0, 1.0], [500000.0003, 1.0], [500000.0, 1.001]]))
-    >>> bool(key[0] == key[1]), bool(key[0] < key[2])
-    (True, True)
-    """
-    steps = np.rint(xy / SAME_PLACE_M).astype(np.int64)
-    if not len(steps):
-        return np.empty(0, dtype=np.int64)
-    low = steps.min(axis=0)
-    span = int(steps[:, 1].max() - low[1]) + 1
-    key: Ints = (steps[:, 0] - low[0]) * span + (steps[:, 1] - low[1])
-    return key
 
 
 def _with_marks(ways: Ways, points: pd.DataFrame, xy: Floats) -> Ways:

@@ -21,7 +21,7 @@ from pyproj import CRS
 
 from geoplan.errors import InputError, Note
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.street_edges import Floats, Ints, Ways, without_repeats
+from geoplan.inputs.street_edges import Floats, Ints, Ways, join_twins, without_repeats
 from geoplan.inputs.walk_table import OUT, WAY_KEYS, WayVerdict, judge_node, judge_way, walk_class
 
 #: Ends of file names that this module reads.
@@ -223,7 +223,10 @@ def _to_ways(
     first, vertex = without_repeats(part_first, vertex.astype(np.int64))
     xy = _metric(lonlat[known][at], datum=datum, crs=crs)
     table = _table(found).iloc[way_of_part].reset_index(drop=True)
-    return Ways(table, first, vertex, node_id, xy, _marks(found, node_id)), found.left_out, notes
+    ways, taken = join_twins(Ways(table, first, vertex, node_id, xy, _marks(found, node_id)))
+    if taken:
+        notes += (Note.of("streets_points_joined", file=path.name, severity="info", points=taken),)
+    return ways, found.left_out, notes
 
 
 def _vertices(texts: list[str]) -> tuple[Ints, Floats, Ints]:

@@ -22,6 +22,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
+#: Vertices closer than this in x and in y are one, metres.
+SAME_PLACE_M = 1e-3
 #: What a way carries to each of its edges.
 WAY_COLUMNS = ("highway", "access", "oneway", "bridge", "tunnel", "level", "osm_id", "name")
 EDGE_COLUMNS = ("u", "v", *WAY_COLUMNS, "fixed_fwd_s", "fixed_bwd_s", "geometry")
@@ -72,6 +74,54 @@ def _new_first(first: Ints, keep: Bools) -> Ints:
     before = np.concatenate([[0], np.cumsum(keep)])
     renewed: Ints = before[first].astype(np.int64)
     return renewed
+
+
+def place_key(xy: Floats) -> Ints:
+    """Return a number a place, equal where x and y agree to the millimetre, ascending by x, then y.
+
+    Examples
+    --------
+    >>> key = place_key(np.array([[500000.0, 1.0], [500000.0003, 1.0], [500000.0, 1.001]]))
+    >>> bool(key[0] == key[1]), bool(key[0] < key[2])
+    (True, True)
+    """
+    steps = np.rint(xy / SAME_PLACE_M).astype(np.int64)
+    if not len(steps):
+        return np.empty(0, dtype=np.int64)
+    low = steps.min(axis=0)
+    span = int(steps[:, 1].max() - low[1]) + 1
+    key: Ints = (steps[:, 0] - low[0]) * span + (steps[:, 1] - low[1])
+    return key
+
+
+def join_twins(ways: Ways) -> tuple[Ways, int]:
+    """Return the ways with points that share a place made one, and how many were taken away.
+
+    Two numbers for one place on the ground are a slip of drawing. Points on bridges, in tunnels or on different levels
+    may lie over one another and stay apart. The lowest id stands for all.
+    """
+    key = place_key(ways.xy)
+    _, first_at, same, count = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    suspects = np.flatnonzero(count[same] > 1)
+    if not len(suspects):
+        return ways, 0
+    table = ways.table
+    storey = table["level"].where(~(table["bridge"] | table["tunnel"]), "over or under")
+    way = np.repeat(np.arange(len(table)), np.diff(ways.first))
+    at_suspect = np.isin(ways.vertex, suspects)
+    storeys = storey.to_numpy()[way[at_suspect]]
+    met = pd.DataFrame({"place": same[ways.vertex[at_suspect]], "storey": storeys}).groupby("place")["storey"]
+    joined = met.nunique().eq(1) & met.first().ne("over or under")
+    places = joined.index[joined].to_numpy()
+    stands_for = np.arange(len(ways.node_id))
+    moved = np.isin(same, places)
+    stands_for[moved] = first_at[same[moved]]  # positions ascend by id, so the first has the lowest
+    taken = int((stands_for != np.arange(len(stands_for))).sum())
+    renamed = pd.Series(ways.node_id[stands_for], index=ways.node_id).loc[ways.marks.index].to_numpy()
+    marks = ways.marks.set_axis(pd.Index(renamed, dtype="int64"))
+    marks = marks[~marks.index.duplicated()].sort_index()
+    first, vertex = without_repeats(ways.first, stands_for[ways.vertex])
+    return Ways(table, first, vertex, ways.node_id, ways.xy, marks), taken
 
 
 def choose_ways(ways: Ways, chosen: Bools) -> Ways:
