@@ -142,8 +142,9 @@ def chain_coordinates(
     x: Floats,
     y: Floats,
 ) -> tuple[NDArray[np.int64], Floats, Floats, Floats, Ints, NDArray[np.int64]]:
-    """Return each chain's line: CSR pointers, x, y, metres from the start, the step of the stretch that follows,
-    and the coordinate at which each step ends.
+    """Return each chain's line as CSR: pointers, x, y, metres from the start, steps, step ends.
+
+    The step of a coordinate is that of the stretch which begins there; a step end is the coordinate at which it ends.
     """
     n_chains, n_edges = len(pointer) - 1, len(edges)
     total = n_chains

@@ -1,7 +1,7 @@
 """Compiled code: numba without the interpreter's lock, kept on disk where a folder for it can be written."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -26,11 +26,9 @@ def compiled(function: Function) -> Function:
     42
     """
     try:
-        kept: Function = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        return cast("Function", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
     except RuntimeError:  # "cannot cache function …: no locator available"
-        anew: Function = numba.njit(nogil=True, error_model="numpy")(function)
-        return anew
-    return kept
+        return cast("Function", numba.njit(nogil=True, error_model="numpy")(function))
 
 
 def _probe(x: float) -> float:
