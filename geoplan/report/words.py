@@ -300,3 +300,14 @@ def per_label(group: str, amount_text: str, lang: str) -> str:
         return f"per {counted} {label(group, lang)}".replace("  ", " ")
     measure_word = {"households": "户", "dwellings": "套住宅"}.get(group)
     return f"每{counted}{measure_word}" if measure_word else f"每{counted}名{label(group, lang)}"
+
+
+def sentence(code: str, lang: str, **values: object) -> str:
+    """Return a sentence of ``labels.yaml`` with its ``{…}`` filled in.
+
+    Examples
+    --------
+    >>> sentence("page_rows_more", "en", count=3)
+    'the other 3 are in the workbook'
+    """
+    return labels()[code][lang].format(**values)
