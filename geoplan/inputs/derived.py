@@ -9,7 +9,7 @@ import pyproj
 from numpy.typing import NDArray
 
 from geoplan.errors import Note
-from geoplan.inputs.grids import Cut, Raster, whole_file
+from geoplan.inputs.grids import Cut, Raster, transformer, whole_file
 from geoplan.inputs.ground import Ground
 from geoplan.inputs.places import Amounts, Block
 from geoplan.inputs.raking import cell_rates, distinct_rates, outside_range, zone_rates
@@ -122,7 +122,7 @@ def _rates_at(block: Block, grid: RateGrid, crs: pyproj.CRS) -> tuple[Floats, ND
     if isinstance(block.cut, Cut) and block.cut.grid == own:
         cell = block.cut.cell
     else:
-        x, y = pyproj.Transformer.from_crs(crs, own.crs, always_xy=True).transform(block.x, block.y)
+        x, y = transformer(crs.to_wkt(), own.crs).transform(block.x, block.y)
         cell = own.locate(np.nan_to_num(np.asarray(x), nan=np.inf), np.nan_to_num(np.asarray(y), nan=np.inf))
     rates = np.where(cell >= 0, grid.rates[cell], np.nan)
     missing = np.isnan(rates)
@@ -131,8 +131,10 @@ def _rates_at(block: Block, grid: RateGrid, crs: pyproj.CRS) -> tuple[Floats, ND
 
 def _places(block: Block, bad: NDArray[Any], rates: Floats, here: Ground) -> list[str]:
     """Return in words where rates are outside 0-1."""
-    to = pyproj.Transformer.from_crs(here.crs, 4326, always_xy=True)
-    lon, lat = to.transform(block.x[bad], block.y[bad])
+    if not len(bad):
+        return []
+    lonlat = pyproj.CRS.from_epsg(4326).to_wkt()
+    lon, lat = transformer(here.crs.to_wkt(), lonlat).transform(block.x[bad], block.y[bad])
     zone = [here.ids[i].partition("/")[2] for i in block.near[bad]]
     return [
         f"{z} ({a:.5f}, {b:.5f}): {r:.4g}"

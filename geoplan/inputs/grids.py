@@ -1,7 +1,7 @@
 """Rasters of people cut by zones: which part of which cell lies in which zone, and where in it a point stands."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,12 @@ Ints = NDArray[np.int64]
 WHOLE_CELLS = 25_000_000
 #: Part of a cell below which nothing is left of it outside the zones.
 REST = 1e-6
+
+
+@cache
+def transformer(source: str, target: str) -> pyproj.Transformer:
+    """Return what moves x and y from one CRS to another (both as WKT); made once, since making it is slow."""
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,7 @@ class Grid:
 
     def moved(self, x: Floats, y: Floats, crs: pyproj.CRS) -> tuple[Floats, Floats]:
         """Return coordinates of the grid's CRS in `crs`."""
-        to = pyproj.Transformer.from_crs(self.crs, crs, always_xy=True)
-        east, north = to.transform(x, y)
+        east, north = transformer(self.crs, crs.to_wkt()).transform(x, y)
         return np.asarray(east), np.asarray(north)
 
 
@@ -140,8 +145,7 @@ def _window(source: Any, path: Path, around: tuple[float, float, float, float], 
     if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
         raise InputError(Note.of("raster_rotated", file=file, severity="error"))
     own = pyproj.CRS.from_user_input(source.crs.to_wkt())
-    to = pyproj.Transformer.from_crs(crs, own, always_xy=True)
-    west, south, east, north = to.transform_bounds(*around)
+    west, south, east, north = transformer(crs.to_wkt(), own.to_wkt()).transform_bounds(*around)
     left = max(int(np.floor((west - transform.c) / transform.a)), 0)
     right = min(int(np.ceil((east - transform.c) / transform.a)), source.width)
     top = max(int(np.floor((north - transform.f) / transform.e)), 0)
@@ -150,7 +154,7 @@ def _window(source: Any, path: Path, around: tuple[float, float, float, float], 
         raise InputError(Note.of("raster_elsewhere", file=file, severity="error"))
     window = rasterio.windows.Window(left, top, right - left, bottom - top)
     values = _values(source, window)
-    corner = transform * (left, top)
+    corner = transform.c + left * transform.a, transform.f + top * transform.e
     grid = Grid(own.to_wkt(), corner[0], corner[1], transform.a, -transform.e, bottom - top, right - left)
     _check_not_negative(values, grid, file)
     extent = shapely.box(

@@ -94,6 +94,7 @@ def ground(zones: gpd.GeoDataFrame, *, halo_m: float) -> Ground:
         )
     ids = level_ids[levels[-1]]
     shapes = zones.loc[ids].geometry
+    shapes = shapes.mask(shapes.is_empty)
     cut = without_overlaps(shapes.to_numpy(), overlaps(shapes.to_numpy()))
     return Ground(
         zones,

@@ -114,12 +114,18 @@ def without_overlaps(shapes: np.ndarray, pairs: pd.DataFrame) -> np.ndarray:
         Polygons of one layer.
     pairs
         Their overlaps, as :func:`overlaps` gives them.
+
+    Returns
+    -------
+    cut
+        On the same positions; null where smaller zones leave nothing.
     """
     cut = shapes.copy()
     larger_ones, smaller_ones = pairs["larger"].to_numpy(), pairs["smaller"].to_numpy()
     for larger in np.unique(larger_ones):
         smaller = shapely.union_all(shapes[smaller_ones[larger_ones == larger]])
-        cut[larger] = _polygon_parts(shapely.difference(shapes[larger], smaller))
+        rest = _polygon_parts(shapely.difference(shapes[larger], smaller))
+        cut[larger] = None if rest.is_empty else rest
     return cut
 
 
