@@ -105,7 +105,7 @@ def assess(
     given = dict(thresholds or {})
     case = Case(
         zones=zones, demand=demand, overlay=overlay, facilities=facilities, supplies=supplies, pairs=pairs, circle=circle,
-        services=services, groups=groups, year=year, thresholds=given, zone_supplies=zone_supplies,
+        nearest=nearest, services=services, groups=groups, year=year, thresholds=given, zone_supplies=zone_supplies,
         rules={rule.rule_id: rule for rule in rules},
     )  # fmt: skip
     own = study_circles(services, rules)
@@ -131,7 +131,9 @@ def assess(
         notes += why
     flags = _joined(tables, list(FLAG_COLUMNS))
     member_table = _joined(members, ["rule_id", "zone_id", *list(MEMBERS)[2:], *MORE_MEMBERS])
-    return Assessment(_with_cause(findings, flags, member_table, case), member_table, flags, tuple(dict.fromkeys(notes)))
+    return Assessment(
+        _with_cause(findings, flags, member_table, case), member_table, flags, tuple(dict.fromkeys(notes))
+    )
 
 
 def _check(
@@ -147,9 +149,16 @@ def _check(
     check_columns(circle, ["service", "measure", "zone_id", "people", "covered"], name="circle")
     check_unique_index(zones, name="zones")
     check_unique_index(facilities, name="facilities")
-    check_ids(facilities[facilities["zone_id"].notna()], name="facilities", zone_id=zones.index.rename("zones"))
+    check_ids(
+        facilities[facilities["zone_id"].notna()], name="facilities", zone_id=zones.index.rename("zones")
+    )
     check_ids(supplies, name="supplies", facility_id=facilities.index.rename("facilities"))
-    check_ids(pairs, name="pairs", facility_id=facilities.index.rename("facilities"), demand_id=demand.index.rename("demand"))
+    check_ids(
+        pairs,
+        name="pairs",
+        facility_id=facilities.index.rename("facilities"),
+        demand_id=demand.index.rename("demand"),
+    )
 
 
 def _judged(case: Case, rule: Rule) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
@@ -202,7 +211,9 @@ def _findings(rows: list[dict[str, Any]], reported: Sequence[tuple[str, float, s
     return table
 
 
-def _with_cause(findings: pd.DataFrame, flags: pd.DataFrame, members: pd.DataFrame, case: Case) -> pd.DataFrame:
+def _with_cause(
+    findings: pd.DataFrame, flags: pd.DataFrame, members: pd.DataFrame, case: Case
+) -> pd.DataFrame:
     """Return findings with a cause where they are not met: the one that affects most people among what falls short."""
     if findings.empty:
         return findings

@@ -25,8 +25,14 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 #: Words of which a zone has one or the other: where it has one, the other is known not to hold.
-OPPOSITES = {"urban": "rural", "rural": "urban", "new": "existing", "existing": "new", "township": "street",
-             "street": "township"}
+OPPOSITES = {
+    "urban": "rural",
+    "rural": "urban",
+    "new": "existing",
+    "existing": "new",
+    "township": "street",
+    "street": "township",
+}
 
 #: A complete community (完整居住社区) has 5,000 to 12,000 residents where no list names it; the band stands in the
 #: Yantai plan, 一(二) 托育10, and in 完整居住社区建设标准(试行) 2020.
@@ -67,6 +73,7 @@ class Case:
     supplies: pd.DataFrame
     pairs: pd.DataFrame
     circle: pd.DataFrame
+    nearest: pd.DataFrame
     services: Mapping[str, Mapping[str, Any]]
     groups: pd.DataFrame
     year: int
@@ -89,7 +96,9 @@ class Case:
     @cached_property
     def by_level(self) -> dict[str, tuple[str, ...]]:
         """zone_ids of each level, in the table's order."""
-        return {str(level): tuple(ids) for level, ids in self.zones.groupby("level", sort=False).groups.items()}
+        return {
+            str(level): tuple(ids) for level, ids in self.zones.groupby("level", sort=False).groups.items()
+        }
 
     def level(self, name: str) -> tuple[str, ...]:
         """Return the zone_ids of one level; empty where the study has none."""
@@ -125,7 +134,7 @@ class Case:
         levels = where.levels
         ids = [zone for level in levels for zone in self._at(level, rule)]
         if not ids:
-            missing = (Note.of("rule_no_estates"),) if "estate" in levels else ()
+            missing = (Note.of("rule_no_estates"),) if "estate" in levels and not self.level("estate") else ()
             return Zoned((), missing=missing)
         sure, maybe, notes = self._fits(pd.Index(ids), rule, where)
         return Zoned(
@@ -138,7 +147,13 @@ class Case:
     def _at(self, level: str, rule: "Rule") -> tuple[str, ...]:
         if level == "district" and not self.level("district") and rule.plan_level == "district":
             return (self.area,)
-        return self.level(level) if level in LEVELS else ()
+        ids = self.level(level) if level in LEVELS else ()
+        if level == "estate" and "built_year" in self.zones:
+            later = self.zones.loc[list(ids), "built_year"].to_numpy(dtype=float) > self.year
+            ids = tuple(
+                zone for zone, is_later in zip(ids, later, strict=True) if not is_later
+            )  # not yet due
+        return ids
 
     def _fits(self, ids: pd.Index, rule: "Rule", where: Where) -> tuple[Bools, Bools, tuple[Note, ...]]:
         sure, maybe, notes = np.ones(len(ids), bool), np.ones(len(ids), bool), []
@@ -199,8 +214,15 @@ class Case:
         return np.asarray(self.demand.loc[self.places.points, column].to_numpy(dtype=float), dtype=np.float64)
 
     def people(self, group: str) -> pd.Series | None:
-        """Return the people of `group` in each zone; None where the study has no such group."""
-        return self.zone_totals(self.points(group)) if group in self.demand else None
+        """Return the people of `group` in each zone; None where the study has no such group.
+
+        Where no overlay says who lives in the estates, their people are not known (NaN).
+        """
+        if group not in self.demand:
+            return None
+        people = self.zone_totals(self.points(group))
+        known = self.overlay is not None and len(self.overlay) > 0
+        return people if known else people.where((self.zones["level"] != "estate").to_numpy())
 
     def basis(self, group: str) -> str:
         """Return basis and year of a group's people, e.g. ``常住 2010``."""
@@ -213,11 +235,17 @@ class Case:
 
     @cached_property
     def in_year(self) -> Bools:
-        """True for facilities that stand and are open in the study's year, shape (n_facilities,)."""
+        """True for facilities that count in the study's year, shape (n_facilities,).
+
+        From the open year on and before the close year; closed ones without a year do not count, and those under
+        construction or planned only from a stated open year on.
+        """
         opened = self.facilities["open_year"].to_numpy(dtype=float)
         closes = self.facilities["close_year"].to_numpy(dtype=float)
-        standing = (self.facilities["status"] == "existing").to_numpy(dtype=bool)
-        return standing & ~(opened > self.year) & ~(closes <= self.year)
+        status = self.facilities["status"].to_numpy(dtype=object)
+        shut = (closes <= self.year) | ((status == "closed") & np.isnan(closes))
+        unbuilt = np.isin(status, ["building", "planned"]) & np.isnan(opened)
+        return np.asarray(~shut & ~unbuilt & ~(opened > self.year), dtype=bool)
 
     @cached_property
     def listed(self) -> frozenset[str]:
@@ -239,7 +267,9 @@ class Case:
     @cached_property
     def homeless(self) -> Bools:
         """True for facilities of which no zone is known and no point either: in the area, nobody knows where."""
-        return (self.facility_zone < 0) & self.facilities["location_quality"].isin(["missing", "rejected"]).to_numpy()
+        return (self.facility_zone < 0) & self.facilities["location_quality"].isin(
+            ["missing", "rejected"]
+        ).to_numpy()
 
     # --- walks -----------------------------------------------------------------------------------------------
 
@@ -247,7 +277,9 @@ class Case:
         """Return the study's services that any of these facility types offers, the best fit first."""
         wanted = frozenset(types)
         fit = {name: len(wanted & self.service_types(name)) for name in self.services}
-        return sorted((name for name in fit if fit[name]), key=lambda name: (-fit[name], list(fit).index(name)))
+        return sorted(
+            (name for name in fit if fit[name]), key=lambda name: (-fit[name], list(fit).index(name))
+        )
 
     def service_types(self, service: str) -> frozenset[str]:
         """Return every facility type that offers a service of the study, narrower ones included."""

@@ -1,10 +1,10 @@
 """Why something is short: one cause of `geoplan.tables.CAUSES` for each flag, from a closed list.
 
 ``no_data``        the register or the study does not say enough to tell
-``not_connected``  most of the zone's people reach no facility of the service within the search limit on the streets,
-                   although one stands within the circle's radius in a straight line for most of them
-``wrong_type``     most have no facility that the rule counts in the circle, but one of the same family that it does not
-``none_in_circle`` most have no facility of the family in the circle at all
+``not_connected``  most of those outside reach no facility of the service within the search limit on the streets, although
+                   one stands within the circle's radius in a straight line for most of them
+``wrong_type``     most of those without a facility that the rule counts in the circle have one of the same family there
+``none_in_circle`` most of them have no facility of the family in the circle at all
 ``too_small``      what stands in the circle would not be enough if the zone had it to itself
 ``full``           it would be enough, but is shared with others who reach it
 """
@@ -31,9 +31,9 @@ class Around:
     counting
         Share of the zone's people who have a facility that the rule counts in the circle; by zone_id.
     family
-        Share who have any facility of the same family in the circle.
+        Share of the others who have any facility of the same family in the circle.
     cut_off
-        True where most reach nothing on the streets although something is near in a straight line.
+        True where most of the others reach nothing on the streets although something is near in a straight line.
     """
 
     counting: pd.Series
@@ -51,8 +51,12 @@ def around(case: Case, types: frozenset[str], counting: pd.Index, group: str) ->
     kin = near if family_walks is None else _points(case, family_walks[0], None)
     people, there = share_reached(case, near, group)
     _, kindred = share_reached(case, near | kin, group)
-    some = people.where(people > 0)
-    return Around(there.div(some), kindred.div(some), _cut_off(case, types))
+    others = people - there
+    return Around(
+        there.div(people.where(people > 0)),
+        (kindred - there).div(others.where(others > 0)),
+        _cut_off(case, types),
+    )
 
 
 def _points(case: Case, pairs: pd.DataFrame, facilities: pd.Index | None) -> Bools:
@@ -70,9 +74,10 @@ def _cut_off(case: Case, types: frozenset[str]) -> pd.Series:
     crow = rows[rows["measure"] == "straight"].set_index("zone_id").reindex(case.zones.index)
     if walk.empty or crow.empty:
         return nowhere
-    people = walk["people"].astype(float)
-    unreached = walk["unreached"].astype(float) > MOST * people
-    return (unreached & (crow["covered"].astype(float) > MOST * people)).fillna(False).astype(bool)
+    outside = walk["outside"].astype(float)
+    unreached = walk["unreached"].astype(float) > MOST * outside
+    near = crow["covered"].astype(float) - walk["covered"].astype(float) > MOST * outside
+    return (outside > 0) & unreached & near
 
 
 def cause_of_circle(where: Around | None, zones: pd.Index) -> pd.Series:
@@ -80,7 +85,9 @@ def cause_of_circle(where: Around | None, zones: pd.Index) -> pd.Series:
     if where is None:
         return pd.Series("no_data", index=zones)
     cause = np.where(where.family.reindex(zones) > MOST, "wrong_type", "none_in_circle")
-    return pd.Series(np.where(where.cut_off.reindex(zones), "not_connected", cause), index=zones, dtype=object)
+    return pd.Series(
+        np.where(where.cut_off.reindex(zones), "not_connected", cause), index=zones, dtype=object
+    )
 
 
 def cause_of_shortage(where: Around | None, in_reach: pd.Series, need: pd.Series) -> pd.Series:
@@ -98,7 +105,9 @@ def cause_of_shortage(where: Around | None, in_reach: pd.Series, need: pd.Series
         return cause
     have = where.counting.reindex(need.index) > MOST
     enough = in_reach.reindex(need.index).fillna(0.0) >= need - 1e-9
-    return cause.where(~have, pd.Series(np.where(enough, "full", "too_small"), index=need.index, dtype=object))
+    return cause.where(
+        ~have, pd.Series(np.where(enough, "full", "too_small"), index=need.index, dtype=object)
+    )
 
 
 def supply_in_reach(case: Case, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
@@ -112,6 +121,10 @@ def supply_in_reach(case: Case, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.
     below, upper = case.above
     keys = np.unique(zone.astype(np.int64) * len(known) + facility)
     reach = pd.DataFrame({"zone": keys // max(len(known), 1), "facility": keys % max(len(known), 1)})
-    lifted = reach.merge(pd.DataFrame({"zone": below, "upper": upper}), on="zone")[["upper", "facility"]].drop_duplicates()
-    total = np.bincount(lifted["upper"], weights=known.to_numpy(dtype=float)[lifted["facility"]], minlength=len(case.zones))
+    lifted = reach.merge(pd.DataFrame({"zone": below, "upper": upper}), on="zone")[
+        ["upper", "facility"]
+    ].drop_duplicates()
+    total = np.bincount(
+        lifted["upper"], weights=known.to_numpy(dtype=float)[lifted["facility"]], minlength=len(case.zones)
+    )
     return pd.Series(total, index=case.zones.index)

@@ -76,7 +76,9 @@ def three_valued(case: Case, attribute: str, ids: pd.Index) -> tuple[Bools, Bool
         return np.zeros(len(ids), bool), np.ones(len(ids), bool)
     values = case.facilities.loc[ids, attribute]
     blank = values.isna().to_numpy(dtype=bool)
-    true = np.array([not empty and bool(value) for value, empty in zip(values, blank, strict=True)], dtype=bool)
+    true = np.array(
+        [not empty and bool(value) for value, empty in zip(values, blank, strict=True)], dtype=bool
+    )
     return true, true | blank
 
 
@@ -98,7 +100,10 @@ def amounts(
     """
     types = frozenset().union(*(selection.types for selection in of))
     if not types & case.listed:
-        names = {lang: "、".join(label("types", n, lang) for s in of for n in s.facilities) for lang in ("zh", "en")}
+        names = {
+            lang: "、".join(label("types", n, lang) for s in of for n in s.facilities)
+            for lang in ("zh", "en")
+        }
         return Amounts(_none(), (Note.of("rule_no_type", types_zh=names["zh"], types_en=names["en"]),))
 
     rows = case.offers[case.offers["service"].isin(types)]
@@ -119,7 +124,11 @@ def amounts(
         return Amounts(counted[maybe].groupby(level=0, sort=False).max(), hints=hints)
     known = supply_rows(case, supply, types)
     if known.empty:
-        note = Note.of("rule_no_supply", supply_zh=label("supplies", supply, "zh"), supply_en=label("supplies", supply, "en"))
+        note = Note.of(
+            "rule_no_supply",
+            supply_zh=label("supplies", supply, "zh"),
+            supply_en=label("supplies", supply, "en"),
+        )
         return Amounts(_none(), (note,), hints)
     keyed = known.groupby(["facility_id", "service"], sort=False)[["low", "high"]].sum()
     each = keyed.reindex(pd.MultiIndex.from_arrays([ids, rows["service"]]))
@@ -182,13 +191,18 @@ def zone_amounts(
     if of is None:
         return _pointless(case, str(supply))
     found = amounts(case, of, supply, where=where)
-    return ZoneAmounts(located(case, found.table), found.missing, found.hints)
+    table = located(case, found.table)
+    return ZoneAmounts(
+        table.assign(low=np.nan, high=np.nan) if found.missing else table, found.missing, found.hints
+    )
 
 
 def located(case: Case, table: pd.DataFrame) -> pd.DataFrame:
     """Return the amounts of facilities summed by zone: ``low, high, rows, unknown_rows``."""
     rows = table.rename_axis("facility_id").reset_index()
-    totals = located_supply(rows, case.facilities, case.zones).rename(columns={"facilities": "rows"}).astype(float)
+    totals = (
+        located_supply(rows, case.facilities, case.zones).rename(columns={"facilities": "rows"}).astype(float)
+    )
     lost = table[case.homeless[case.facilities.index.get_indexer(table.index)]]
     if len(lost):
         totals.loc[case.area, ["high", "rows", "unknown_rows"]] += [lost["high"].sum(), len(lost), len(lost)]
@@ -200,8 +214,15 @@ def _pointless(case: Case, supply: str) -> ZoneAmounts:
     table = case.zone_supplies
     rows = None if table is None else table[table["supply"] == supply]
     if rows is None or rows.empty:
-        note = Note.of("rule_no_zone_supply", supply_zh=label("supplies", supply, "zh"), supply_en=label("supplies", supply, "en"))
-        return ZoneAmounts(pd.DataFrame(np.nan, index=case.zones.index, columns=["low", "high", "rows", "unknown_rows"]), (note,))
+        note = Note.of(
+            "rule_no_zone_supply",
+            supply_zh=label("supplies", supply, "zh"),
+            supply_en=label("supplies", supply, "en"),
+        )
+        return ZoneAmounts(
+            pd.DataFrame(np.nan, index=case.zones.index, columns=["low", "high", "rows", "unknown_rows"]),
+            (note,),
+        )
     zone, upper = case.above
     at = case.zones.index.get_indexer(pd.Index(rows["zone_id"]))
     n = len(case.zones)
@@ -212,7 +233,10 @@ def _pointless(case: Case, supply: str) -> ZoneAmounts:
 
     low, high = rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float)
     told = up(np.ones(len(rows)))
-    out = pd.DataFrame({"low": up(low), "high": up(high), "rows": told, "unknown_rows": up((low < high).astype(float))}, index=case.zones.index)
+    out = pd.DataFrame(
+        {"low": up(low), "high": up(high), "rows": told, "unknown_rows": up((low < high).astype(float))},
+        index=case.zones.index,
+    )
     out.loc[told == 0, ["low", "high"]] = [0.0, np.inf]
     return ZoneAmounts(out)
 

@@ -20,7 +20,9 @@ def estate_rooms(case: Case, column: str, *, must_be_handed_over: bool) -> pd.Da
         True for new estates.
     """
     if column not in case.zones:
-        return pd.DataFrame({"low": 0.0, "high": np.inf, "rows": 1.0, "unknown_rows": 1.0}, index=case.zones.index)
+        return pd.DataFrame(
+            {"low": 0.0, "high": np.inf, "rows": 1.0, "unknown_rows": 1.0}, index=case.zones.index
+        )
     area = pd.Series(case.zones[column].to_numpy(dtype=float), index=case.zones.index)
     low, high = area.fillna(0.0), area.fillna(np.inf)
     if must_be_handed_over:
@@ -36,5 +38,7 @@ def handed_over(case: Case) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros(n, bool), np.ones(n, bool)
     values = case.zones["handed_over"]
     blank = values.isna().to_numpy(dtype=bool)
-    true = np.array([not empty and bool(value) for value, empty in zip(values, blank, strict=True)], dtype=bool)
+    true = np.array(
+        [not empty and bool(value) for value, empty in zip(values, blank, strict=True)], dtype=bool
+    )
     return true, true | blank

@@ -35,7 +35,7 @@ BY_COMMUNITY = {
 BY_NEW_ESTATES = {"zh": "参照新建标准测算", "en": "measured by the standard for new estates, as a what-if"}
 BY_EXISTING_ESTATES = {"zh": "参照小区标准测算", "en": "measured by the standard for estates, as a what-if"}
 
-COLUMNS = (*FLAGS, "note_zh", "note_en")
+COLUMNS = (*FLAGS, "basis", "note_zh", "note_en")
 
 
 def study_circles(services: Mapping[str, Mapping[str, Any]], rules: Iterable[Rule]) -> tuple[Circle, ...]:
@@ -51,7 +51,17 @@ def study_circles(services: Mapping[str, Mapping[str, Any]], rules: Iterable[Rul
     return tuple(
         _circle(name, terms)
         for name, terms in services.items()
-        if not any(rule.group == terms["group"] and types_of(rule.of) & _types(terms) for rule in told)
+        if not any(_answers(rule, terms) for rule in told)
+    )
+
+
+def _answers(rule: Circle, terms: Mapping[str, Any]) -> bool:
+    """Return True where a plan's circle speaks of all the facilities of a service, for its people and its walk."""
+    if rule.metres is not None or rule.minutes is None or rule.group != terms["group"]:
+        return False
+    whole = all(selection.where is None and selection.in_zones is None for selection in rule.of)
+    return (
+        whole and types_of(rule.of) >= _types(terms) and rule.minutes <= float(terms["walk_minutes"]) + 1e-9
     )
 
 
@@ -113,10 +123,19 @@ def flags_of(case: Case, rule: Rule, findings: pd.DataFrame) -> tuple[pd.DataFra
     table["own_level"] = _own_level(case, rule, ids)
     table["apportioned"] = _apportioned(case, rule, ids, findings, table["people"])
     table["rule_id"], table["zone_id"], table["year"] = rule.rule_id, ids, case.year
+    table["basis"] = case.basis(
+        rule.group if isinstance(rule, Circle) else rule.people.group if rule.people else ""
+    )
     notes = _notes(rule, table["own_level"].to_numpy(dtype=bool))
     table["note_zh"], table["note_en"] = notes
     told = tuple(
-        Note.of("rule_flags_nobody", rule=rule.rule_id, why_zh=note.found("zh"), why_en=note.found("en"), severity="info")
+        Note.of(
+            "rule_flags_nobody",
+            rule=rule.rule_id,
+            why_zh=note.found("zh"),
+            why_en=note.found("en"),
+            severity="info",
+        )
         for note in missing
     )
     return table[list(COLUMNS)].reset_index(drop=True), told
@@ -180,8 +199,10 @@ def _supply_flags(case: Case, rule: Rule, ids: pd.Index) -> tuple[pd.DataFrame, 
     in_reach = supply_in_reach(case, pairs, stock)
     where = around(case, types, stock.index, group)
     table = _compare(rule, what, ids, people, reach, {e: stands[e] * n / some for e in ("low", "high")})
-    table["cause"] = _causes(table, cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n))
-    near = nearest_of(case, types).reindex(ids)
+    table["cause"] = _causes(
+        table, cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n)
+    )
+    near = nearest_of(case, stock.index, types, group).reindex(ids)
     table["nearest_facility"], table["minutes"] = near["nearest_facility"], near["minutes"]
     return table, ()
 
@@ -210,7 +231,12 @@ def _missing(case: Case, rule: Rule, found: Amounts, no_walks: bool, what: Due) 
 
 
 def _compare(
-    rule: Rule, what: Due, ids: pd.Index, people: pd.Series, reach: Mapping[str, pd.Series], stands: Mapping[str, pd.Series]
+    rule: Rule,
+    what: Due,
+    ids: pd.Index,
+    people: pd.Series,
+    reach: Mapping[str, pd.Series],
+    stands: Mapping[str, pd.Series],
 ) -> pd.DataFrame:
     """Return the flags of one standard from what the people of each zone reach."""
     assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
@@ -260,12 +286,16 @@ def _notes(rule: Rule, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(own, "", words["zh"]).astype(object), np.where(own, "", words["en"]).astype(object)
 
 
-def _apportioned(case: Case, rule: Rule, ids: pd.Index, findings: pd.DataFrame, people: pd.Series) -> pd.Series:
+def _apportioned(
+    case: Case, rule: Rule, ids: pd.Index, findings: pd.DataFrame, people: pd.Series
+) -> pd.Series:
     """Return the gap of the zone above that the rule judges, shared out by the group's people (分解参考值)."""
     out = pd.Series(np.nan, index=ids)
     if isinstance(rule, Circle) or findings.empty or rule.people is None:
         return out
-    told = findings[findings["verdict"].isin(["met", "not_met"])].set_index("zone_id")["shortfall"].fillna(0.0)
+    told = (
+        findings[findings["verdict"].isin(["met", "not_met"])].set_index("zone_id")["shortfall"].fillna(0.0)
+    )
     crowd = case.people(rule.people.group)
     if crowd is None:
         return out

@@ -21,7 +21,11 @@ from geoplan.tables import GROUPS
 
 #: Levels as plans say them -> levels of the zones table.
 LEVEL_WORDS = {
-    "city": "area", "district": "district", "town": "town", "community": "community", "estate": "estate",
+    "city": "area",
+    "district": "district",
+    "town": "town",
+    "community": "community",
+    "estate": "estate",
     "facility": "facility",
 }
 NOT_QUANTIFIED = "未量化"

@@ -29,17 +29,43 @@ def group_of(case: Case, rule: "Rule", types: frozenset[str]) -> str:
     return ""
 
 
-def nearest_of(case: Case, types: frozenset[str]) -> pd.DataFrame:
-    """Return the nearest facility of the best fitting service: ``nearest_facility, minutes`` by zone_id."""
+def nearest_of(case: Case, counting: pd.Index, types: frozenset[str], group: str) -> pd.DataFrame:
+    """Return the nearest of the facilities that count: ``nearest_facility, minutes`` by zone_id.
+
+    The facility is nearest for most of the group's people; minutes are their weighted median, NaN where under half reach
+    any. A point's nearest is looked for within the circle, and beyond it where the nearest of the service counts.
+    """
+    index, points = case.zones.index, case.places.points
+    empty = pd.DataFrame(
+        {"nearest_facility": pd.array([None] * len(index), dtype=object), "minutes": np.nan}, index=index
+    )
     names = case.services_with(types)
-    empty = pd.DataFrame({"nearest_facility": pd.NA, "minutes": np.nan}, index=case.zones.index, dtype=object)
-    if not names or names[0] not in case.network_circle.index.get_level_values(0):
-        return empty.astype({"minutes": float})
-    told = case.network_circle.loc[names[0]].reindex(case.zones.index)
-    return pd.DataFrame({"nearest_facility": told["nearest_facility"], "minutes": told["median_minutes"].astype(float)})
+    if not names or not group or group not in case.demand:
+        return empty
+    walks = case.walks(types)
+    beyond = case.nearest[case.nearest["service"].isin(names)]
+    rows = pd.concat([table[["demand_id", "facility_id", "seconds"]] for table in (walks[0] if walks else None, beyond)
+                      if table is not None and len(table)] or [beyond[["demand_id", "facility_id", "seconds"]]])  # fmt: skip
+    rows = rows[rows["facility_id"].isin(counting) & rows["seconds"].notna()]
+    if rows.empty:
+        return empty
+    rank = counting.get_indexer(pd.Index(rows["facility_id"]))
+    at = points.get_indexer(pd.Index(rows["demand_id"]))
+    order = np.lexsort((rank, rows["seconds"].to_numpy(dtype=float), at))
+    at, rank, seconds = at[order], rank[order], rows["seconds"].to_numpy(dtype=float)[order]
+    first = (at >= 0) & np.r_[True, at[1:] != at[:-1]]
+    best, walk = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.inf)
+    best[at[first]], walk[at[first]] = rank[first], seconds[first]
+    people = case.points(group)
+    codes = case.places.commonest(best, people)[case.whole_rows]
+    names_of = np.append(counting.to_numpy(dtype=object), [None])
+    median = case.places.weighted_median(walk / 60.0, people)[case.whole_rows]
+    return pd.DataFrame({"nearest_facility": names_of[codes], "minutes": median}, index=index)
 
 
-def reached_points(case: Case, facilities: pd.Index, types: frozenset[str], *, walk_minutes: float | None = None) -> Bools | None:
+def reached_points(
+    case: Case, facilities: pd.Index, types: frozenset[str], *, walk_minutes: float | None = None
+) -> Bools | None:
     """Return which demand points inside have one of `facilities` within the circle; None where no service has the types."""
     walks = case.walks(types)
     if walks is None:
@@ -78,7 +104,9 @@ def zone_presence(case: Case, of: Sequence["Selection"], ids: Sequence[str], gro
     serves = case.facilities["serves"]
     told = any(len(zones) > 0 for zones in serves.loc[possible])
     if told:
-        out["assigned"] = _three(_serves(case, serves.loc[certain], index), _serves(case, serves.loc[possible], index))
+        out["assigned"] = _three(
+            _serves(case, serves.loc[certain], index), _serves(case, serves.loc[possible], index)
+        )
     else:
         out["assigned"] = pd.Series(pd.NA, index=index, dtype="boolean")
     out["within_circle"] = _within(case, certain, possible, of, index, group)
@@ -118,7 +146,9 @@ def _within(
         if points is None:
             return unknown
         people, near = share_reached(case, points, group)
-        ends.append(community_covered(people.loc[index], near.loc[index], flag_share=flag_share_of(case, types)))
+        ends.append(
+            community_covered(people.loc[index], near.loc[index], flag_share=flag_share_of(case, types))
+        )
     people_there = case.zone_totals(case.points(group)).loc[index].to_numpy() > 0
     values = pd.Series(_three(ends[0] & people_there, (ends[1] | ends[0]) & people_there), index=index)
     return values.where(people_there, pd.NA)
@@ -148,7 +178,7 @@ def counted(
         zone, low, high, float(n),
         rows=len(members), unknown_rows=int((has.isna() | ~members["sure"]).sum()) + unplaced,
         applicable=len(members) > 0,
-        people=float("nan") if people is None else float(people.reindex(lacking).fillna(0.0).sum()),
+        people=float("nan") if people is None else float(people.reindex(lacking).sum(min_count=1)) if len(lacking) else 0.0,
         group=group, members=members.drop(columns="sure"), also=also or {},
     )  # fmt: skip
 

@@ -139,15 +139,16 @@ def rules_table(packs: Iterable[Pack], extra: Iterable[Rule] = ()) -> pd.DataFra
     Returns
     -------
     rules
-        ``pack, id, kind, level, indicator_zh, indicator_en, unit_zh, unit_en`` (of the value), ``gap_unit_zh,
-        gap_unit_en`` (in which one builds), ``percent, attribute, base, base_value, base_year, target, target_text_zh,
-        target_text_en, clause, document, quote, lead, note, counts, per, basis_zh, basis_en``.
+        ``pack, id, kind, level, indicator`` (also as ``indicator_zh``), ``title_en`` (also as ``indicator_en``), ``unit``
+        (in which one builds), ``facilities_zh, facilities_en`` (that count), ``unit_zh, unit_en`` (of the value),
+        ``gap_unit_zh, gap_unit_en, percent, attribute, base, base_value, base_year, target, target_text_zh,
+        target_text_en, clause, document, cited_zh, cited_en`` (document and section), ``quote, lead, note, counts, per,
+        basis_zh, basis_en`` (what counts and per whom).
     """
     packs = tuple(packs)
     documents = {pack.name: (pack.document, pack.title_zh, pack.title_en) for pack in packs}
     rows = [_row(rule, documents) for rule in (*rules_of(packs), *extra)]
-    columns = list(_row(rules_of(packs)[0], documents)) if rows and packs and packs[0].rules else None
-    return pd.DataFrame(rows, columns=columns if not rows else None).set_index("rule_id") if rows else pd.DataFrame()
+    return pd.DataFrame(rows, columns=_COLUMNS).set_index("rule_id")
 
 
 def not_assessed_table(packs: Iterable[Pack]) -> pd.DataFrame:
@@ -163,13 +164,22 @@ def cite(rule: Rule, documents: Mapping[str, tuple[str, str, str]], lang: str = 
     return " ".join(part for part in (number if number != "not found" else title, rule.clause) if part)
 
 
+_COLUMNS = [
+    "rule_id", "pack", "id", "kind", "level", "indicator", "title_en", "indicator_zh", "indicator_en", "unit",
+    "facilities_zh", "facilities_en", "unit_zh", "unit_en", "gap_unit_zh", "gap_unit_en", "percent", "attribute", "base",
+    "base_value", "base_year", "target", "target_text_zh", "target_text_en", "clause", "document", "cited_zh", "cited_en",
+    "quote", "lead", "note", "counts", "per", "basis_zh", "basis_en",
+]  # fmt: skip
+
+
 def _row(rule: Rule, documents: Mapping[str, tuple[str, str, str]]) -> dict[str, Any]:
-    from geoplan.standards.printing import basis_text, target_text, value_unit
+    from geoplan.standards.printing import basis_text, facilities_text, target_text, value_unit
 
     start = rule.start
     return {
         "rule_id": rule.rule_id, "pack": rule.pack, "id": rule.id, "kind": rule.kind, "level": rule.level,
-        "indicator_zh": rule.indicator, "indicator_en": rule.title_en,
+        "indicator": rule.indicator, "title_en": rule.title_en, "indicator_zh": rule.indicator, "indicator_en": rule.title_en,
+        "unit": rule.unit, "facilities_zh": facilities_text(rule, "zh"), "facilities_en": facilities_text(rule, "en"),
         "unit_zh": value_unit(rule, "zh"), "unit_en": value_unit(rule, "en"),
         "gap_unit_zh": label("units", rule.unit, "zh"), "gap_unit_en": label("units", rule.unit, "en"),
         "percent": rule.percent, "attribute": rule.attribute, "base": rule.base or "",
@@ -191,7 +201,9 @@ def _open(name: str) -> tuple[str, str]:
         guess = difflib.get_close_matches(name, shipped(), n=1, cutoff=0.6)
         names = ", ".join(shipped())
         code = "pack_unknown_meant" if guess else "pack_unknown"
-        raise PackError(Note.of(code, name=name, guess=guess[0] if guess else "", names=names, severity="error"))
+        raise PackError(
+            Note.of(code, name=name, guess=guess[0] if guess else "", names=names, severity="error")
+        )
     try:
         return str(path), path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -235,7 +247,9 @@ def _rules(entries: Mapping[str, Any], pack: str) -> tuple[list[Rule], list[dict
 _SET_WHEN_READ = ("pack", "plan_level", "years")
 
 
-def _rule(entry: dict[str, Any], at: int, context: Mapping[str, Any]) -> tuple[Rule | None, list[dict[str, Any]]]:
+def _rule(
+    entry: dict[str, Any], at: int, context: Mapping[str, Any]
+) -> tuple[Rule | None, list[dict[str, Any]]]:
     kind = entry.get("kind")
     model = kinds().get(str(kind))
     if model is None:
@@ -245,13 +259,15 @@ def _rule(entry: dict[str, Any], at: int, context: Mapping[str, Any]) -> tuple[R
     allowed = [name for name in model.model_fields if name not in _SET_WHEN_READ]
     given = {key: value for key, value in entry.items() if key not in _SET_WHEN_READ}
     problems = [
-        _problem(("rules", at, key), "extra_forbidden", entry[key], allowed) for key in _SET_WHEN_READ if key in entry
+        _problem(("rules", at, key), "extra_forbidden", entry[key], allowed)
+        for key in _SET_WHEN_READ
+        if key in entry
     ]
     years = context["years"]
     told = {"pack": context["pack"]}
     if context["plan_level"] in ("city", "district"):
         told["plan_level"] = context["plan_level"]
-    if isinstance(years, list) and len(years) == 2 and all(type(year) is int for year in years):  # noqa: PLR2004
+    if isinstance(years, list) and len(years) == 2 and all(type(year) is int for year in years):
         told["years"] = tuple(years)
     try:
         rule = model.model_validate({**given, **told})
@@ -261,7 +277,9 @@ def _rule(entry: dict[str, Any], at: int, context: Mapping[str, Any]) -> tuple[R
     return (None if problems else rule), problems
 
 
-def _problem(loc: tuple[str | int, ...], kind: str, got: object, allowed: list[str] | None = None) -> dict[str, Any]:
+def _problem(
+    loc: tuple[str | int, ...], kind: str, got: object, allowed: list[str] | None = None
+) -> dict[str, Any]:
     return {"loc": loc, "type": kind, "input": got, "allowed": allowed or []}
 
 
@@ -270,7 +288,14 @@ def _from_pydantic(item: Any, before: tuple[str | int, ...], model: type[Entry])
     why = str((item.get("ctx") or {}).get("error", item["msg"]))
     loc = (*before, *(step for step in item["loc"] if not _is_form(step)))
     allowed = [name for name in model.model_fields if name not in _SET_WHEN_READ]
-    return {"loc": loc, "type": item["type"], "input": item["input"], "expected": expected, "why": why, "allowed": allowed}
+    return {
+        "loc": loc,
+        "type": item["type"],
+        "input": item["input"],
+        "expected": expected,
+        "why": why,
+        "allowed": allowed,
+    }
 
 
 def _is_form(step: str | int) -> bool:
@@ -298,7 +323,9 @@ def _plain(problem: Mapping[str, Any], file: str, lines: Mapping[str, int]) -> N
     shown = json.dumps(got, ensure_ascii=False, default=str)
     if kind == "extra_forbidden":
         guess = difflib.get_close_matches(last, problem["allowed"], n=1, cutoff=0.6)
-        return Note.of("pack_unknown_entry_meant" if guess else "pack_unknown_entry", guess=(guess or [""])[0], **where)
+        return Note.of(
+            "pack_unknown_entry_meant" if guess else "pack_unknown_entry", guess=(guess or [""])[0], **where
+        )
     if kind == "missing":
         return Note.of("pack_missing", **where)
     if kind == "id_twice":

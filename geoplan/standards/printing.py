@@ -12,13 +12,19 @@ def value_unit(rule: Rule, lang: str) -> str:
     if rule.percent:
         return "%"
     unit = label("units", rule.unit, lang)
+    if lang == "zh" and rule.unit == "places":
+        unit = "个"
     if rule.people is None:
         return unit
     n = int(rule.people.n)
     household = rule.people.group in ("households", "dwellings")
     if lang == "zh":
         return f"{unit}/{'' if n == 1 else _chinese(n)}{'户' if household else '人'}"
-    return f"{unit} per {'household' if household else 'person'}" if n == 1 else f"{unit} per {n:,} {'households' if household else 'people'}"
+    return (
+        f"{unit} per {'household' if household else 'person'}"
+        if n == 1
+        else f"{unit} per {n:,} {'households' if household else 'people'}"
+    )
 
 
 def _chinese(n: int) -> str:
@@ -34,7 +40,11 @@ def number(value: float, *, percent: bool) -> str:
     ('36.4%', '50', '4.55')
     """
     if percent:
-        return f"{100 * value:.1f}".rstrip("0").rstrip(".") + "%" if round(value * 1000) % 10 == 0 else f"{100 * value:.1f}%"
+        return (
+            f"{100 * value:.1f}".rstrip("0").rstrip(".") + "%"
+            if round(value * 1000) % 10 == 0
+            else f"{100 * value:.1f}%"
+        )
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
@@ -70,7 +80,11 @@ def selection_text(selection: Selection, lang: str) -> str:
     joint = "、" if lang == "zh" else ", "
     names = joint.join(label("types", name, lang) for name in selection.facilities)
     if selection.in_zones:
-        names = f"{joint.join(selection.in_zones)}{names}" if lang == "zh" else f"{names} of {joint.join(selection.in_zones)}"
+        names = (
+            f"{joint.join(selection.in_zones)}{names}"
+            if lang == "zh"
+            else f"{names} of {joint.join(selection.in_zones)}"
+        )
     if selection.where is None:
         return names
     told = condition_text(selection.where, lang)
@@ -89,30 +103,71 @@ def condition_text(condition: Condition, lang: str) -> str:
             bound = bound.replace(sign, _SIGNS[sign])
         return f"{name}{bound}" if lang == "zh" else f"{name} {bound}"
     parts = condition.any or condition.all or []
-    joint = {("zh", True): "或", ("zh", False): "且", ("en", True): " or ", ("en", False): " and "}[lang, condition.any is not None]
+    joint = {("zh", True): "或", ("zh", False): "且", ("en", True): " or ", ("en", False): " and "}[
+        lang, condition.any is not None
+    ]
     return joint.join(condition_text(part, lang) for part in parts)
 
 
-def basis_text(rule: Rule, lang: str) -> str:
-    """Return what a rule counts and per whom, without the people's basis, which a study gives."""
-    supplies = [getattr(rule, name, None) for name in ("part", "supply", "estate_column")]
-    whole = getattr(rule, "whole", None)
-    what = [label("supplies", name, lang) for name in supplies if name]
-    if whole:
-        what = [f"{'、'.join(what)}/{label('supplies', whole, lang)}"]
-    of = getattr(rule, "of", None)
-    joint = "；" if lang == "zh" else "; "
+def facilities_text(rule: Rule, lang: str) -> str:
+    """Return the facilities that a rule counts, in words; the rooms of an estate where it counts those."""
+    of = getattr(rule, "of", None) or getattr(rule, "has", None) or getattr(rule, "flag_by", None)
     if of:
-        union = " + "
-        what.append(union.join(selection_text(selection, lang) for selection in of))
+        return " + ".join(selection_text(selection, lang) for selection in of)
+    column = getattr(rule, "estate_column", None) or getattr(rule, "has_rooms", None)
+    return label("supplies", column, lang) if column else ""
+
+
+def basis_text(rule: Rule, lang: str) -> str:
+    """Return what a rule counts and per whom, without the people's basis, which a study gives.
+
+    Examples
+    --------
+    >>> from geoplan.standards.packs import read_pack
+    >>> basis_text(read_pack("huzhong").rules[5], "zh")
+    '护理型床位/养老床位；养老机构'
+    """
+    joint = "；" if lang == "zh" else "; "
+    parts = [
+        _amount_text(rule, lang),
+        facilities_text(rule, lang) if _counts_facilities(rule) else "",
+        _condition(rule, lang),
+    ]
+    meets = getattr(rule, "meets", None)
+    if meets:
+        parts.append(("达到本库指标 " if lang == "zh" else "meeting ") + ", ".join(meets))
+    if getattr(rule, "standard", None):
+        parts.append("规划未写明达标标准" if lang == "zh" else "the plan does not state the standard")
+    if getattr(rule, "communities", None):
+        parts.append(
+            f"标记为 {rule.communities} 的社区" if lang == "zh" else f"communities marked {rule.communities}"
+        )  # type: ignore[attr-defined]
+    parts.append(_whom(rule, lang))
+    return joint.join(part for part in parts if part)
+
+
+def _counts_facilities(rule: Rule) -> bool:
+    return bool(getattr(rule, "of", None) or getattr(rule, "has", None) or getattr(rule, "has_rooms", None))
+
+
+def _amount_text(rule: Rule, lang: str) -> str:
+    names = [getattr(rule, name, None) for name in ("part", "supply", "estate_column", "measured")]
+    what = ("、" if lang == "zh" else ", ").join(label("supplies", name, lang) for name in names if name)
+    whole = getattr(rule, "whole", None) or getattr(rule, "over", None)
+    return f"{what}/{label('supplies', whole, lang)}" if whole and what else what
+
+
+def _condition(rule: Rule, lang: str) -> str:
     condition = getattr(rule, "part_where", None) or getattr(rule, "must", None)
-    if condition is not None:
-        what.append(condition_text(condition, lang))
+    return "" if condition is None else condition_text(condition, lang)
+
+
+def _whom(rule: Rule, lang: str) -> str:
     per = rule.people
     if per is not None:
-        group = label("groups", per.group, lang)
-        what.append(f"每{_chinese(int(per.n))}：{group}" if lang == "zh" else f"per {int(per.n):,} {group}")
+        name, n = label("groups", per.group, lang), int(per.n)
+        if lang == "en":
+            return f"per {n:,} {name}" if n > 1 else f"per head of {name}"
+        return f"每{'' if n == 1 else _chinese(n)}{'户' if per.group == 'households' else '套住宅' if per.group == 'dwellings' else '人'}：{name}"
     group = getattr(rule, "group", None)
-    if group and not rule.people:
-        what.append(label("groups", group, lang))
-    return joint.join(what)
+    return label("groups", group, lang) if group else ""

@@ -41,7 +41,14 @@ def zone_ratios(case: Case, rule: "Rule", part: Amounts, whole: Amounts, *, insi
         r = ratio(parts, rows, inside=inside)
         found.append(
             Measured(
-                zone, r.low, r.high, r.whole, rows=r.rows, unknown_rows=r.unknown_rows, known=r.known, hints=hints,
+                zone,
+                r.low,
+                r.high,
+                r.whole,
+                rows=r.rows,
+                unknown_rows=r.unknown_rows,
+                known=r.known,
+                hints=hints,
                 applicable=not np.isnan(r.low),
             )  # fmt: skip
         )
@@ -60,8 +67,16 @@ def pointless_ratio(case: Case, rule: "Rule", part: str, whole: str, *, inside: 
             continue
         r = ratio(_row(top.table, zone), _row(base.table, zone), inside=inside)
         found.append(
-            Measured(zone, r.low, r.high, r.whole, rows=r.rows, unknown_rows=r.unknown_rows, known=r.known,
-                     applicable=not np.isnan(r.low))  # fmt: skip
+            Measured(
+                zone,
+                r.low,
+                r.high,
+                r.whole,
+                rows=r.rows,
+                unknown_rows=r.unknown_rows,
+                known=r.known,
+                applicable=not np.isnan(r.low),
+            )  # fmt: skip
         )
     return found
 

@@ -87,7 +87,8 @@ class Selection(Entry):
     @cached_property
     def types(self) -> frozenset[str]:
         """Every facility type that counts."""
-        return frozenset().union(*(narrower(name) for name in self.facilities))
+        known = vocabulary("types")
+        return frozenset().union(*(narrower(name) if name in known else {name} for name in self.facilities))
 
 
 Selections = Annotated[list[Selection], BeforeValidator(_as_list), Field(min_length=1)]

@@ -13,7 +13,6 @@ from geoplan.standards.measure import NAN, Measured
 from geoplan.standards.vocabulary import label, vocabulary
 
 if TYPE_CHECKING:
-    from geoplan.standards.grammar import Target
     from geoplan.standards.rules import Rule
 
 #: Taken off before a gap of beds, places or facilities is rounded up, so that sums of floats do not add one.
@@ -68,9 +67,14 @@ def due(rule: "Rule", year: int, thresholds: Mapping[str, float]) -> Due:
     if target.comparison == "range":
         limits = rule.range_is == "limits"
         upper, aim = (target.upper, NAN) if limits else (NAN, target.upper)
-        return Due("between" if limits else ">=", target.floor, upper or NAN, aim or NAN, target.year, bool(past))
+        return Due(
+            "between" if limits else ">=", target.floor, upper or NAN, aim or NAN, target.year, bool(past)
+        )
     return Due(
-        target.comparison, target.floor, target_year=target.year, is_due=bool(past),
+        target.comparison,
+        target.floor,
+        target_year=target.year,
+        is_due=bool(past),
         either=NAN if target.upper is None else target.upper,
     )
 
@@ -147,7 +151,10 @@ def on_path(rule: "Rule", low: float, high: float, year: int) -> str:
     start, ahead = rule.start, [t for t in rule.targets if t.floor is not None]
     if start is None or not ahead or math.isnan(low):
         return ""
-    knots = [(start.year, start.value), *((t.year, float(t.floor or 0.0)) for t in ahead if t.year > start.year)]
+    knots = [
+        (start.year, start.value),
+        *((t.year, float(t.floor or 0.0)) for t in ahead if t.year > start.year),
+    ]
     if not knots[0][0] <= year < knots[-1][0]:
         return ""
     line = float(np.interp(year, [at for at, _ in knots], [value for _, value in knots]))
@@ -190,7 +197,9 @@ def judge(rule: "Rule", found: Measured, *, year: int, what: Due, covered: float
 
 def _verdict(found: Measured, what: Due, kept: bool | None) -> str:
     if found.missing:
-        return "not_quantified" if not what.comparison and not math.isnan(found.low) else "no_data"
+        # a clause without figure and standard is not judged even when every table is there
+        unsaid = not what.comparison and all(note.code == "rule_no_standard" for note in found.missing)
+        return "not_quantified" if unsaid else "no_data"
     if not found.applicable:
         return "not_applicable"
     if not what.comparison:
@@ -229,7 +238,17 @@ def _straddle(rule: "Rule", found: Measured, what: Due) -> list[Note]:
     else:
         must = max(math.floor(what.required * found.scale - have + HAIR), 0)
         code = "rule_rows_may_add"
-    return [Note.of(code, have=f"{have:,.0f}", known=known_rows, rows=found.rows, rest=rest, must=f"{must:,.0f}", **unit)]
+    return [
+        Note.of(
+            code,
+            have=f"{have:,.0f}",
+            known=known_rows,
+            rows=found.rows,
+            rest=rest,
+            must=f"{must:,.0f}",
+            **unit,
+        )
+    ]
 
 
 def _share_straddle(found: Measured, what: Due, known_rows: int, unit: dict[str, str]) -> Note:
@@ -241,6 +260,8 @@ def _share_straddle(found: Measured, what: Due, known_rows: int, unit: dict[str,
     missing = what.required * whole - part
     if what.comparison in (">=", ">") and missing > 0 and what.required < 1:
         # every unit that the other rows add to the part adds one to the whole as well
-        return Note.of("rule_share_must_add", must=f"{math.ceil(missing / (1 - what.required) - HAIR):,.0f}", **values)
+        return Note.of(
+            "rule_share_must_add", must=f"{math.ceil(missing / (1 - what.required) - HAIR):,.0f}", **values
+        )
     room = max(part / what.required - whole, 0.0) if what.required > 0 else math.inf
     return Note.of("rule_share_may_add", may=f"{math.floor(room + HAIR):,.0f}", **values)

@@ -73,7 +73,9 @@ def facility_types() -> pd.DataFrame:
         name: (row["zh"], row["en"], tuple(row.get("is_a", ())), bool(row.get("family", False)))
         for name, row in vocabulary("types").items()
     }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["zh", "en", "is_a", "family"]).rename_axis("type")
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["zh", "en", "is_a", "family"]).rename_axis(
+        "type"
+    )
 
 
 def label(section: str, name: str, lang: str) -> str:

@@ -13,7 +13,14 @@ from geoplan.standards.causes import around, cause_of_circle
 from geoplan.standards.counts import amounts, types_of
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.measure import Measured
-from geoplan.standards.members import counted, empty_members, flag_share_of, nearest_of, reached_points, share_reached
+from geoplan.standards.members import (
+    counted,
+    empty_members,
+    flag_share_of,
+    nearest_of,
+    reached_points,
+    share_reached,
+)
 from geoplan.standards.rules import Group, Rule, Selections
 from geoplan.standards.vocabulary import label
 
@@ -53,12 +60,19 @@ class Circle(Rule):
         ids = [*zones.sure, *zones.maybe]
         each = shares.reindex(ids)
         empty = ~(each["people"] > 0).to_numpy(dtype=bool)
-        inside = community_covered(each["people"], each["covered"], flag_share=float(each["flag_share"].iloc[0]))
+        inside = community_covered(
+            each["people"], each["covered"], flag_share=float(each["flag_share"].iloc[0])
+        )
         has = pd.array(np.where(empty, None, inside), dtype="boolean")
         members = empty_members(ids, has, np.isin(np.array(ids, dtype=object), list(zones.sure)))
         members["value"] = each["share"].to_numpy()
-        members["nearest_facility"], members["minutes"] = each["nearest_facility"].to_numpy(), each["minutes"].to_numpy()
-        cause = cause_of_circle(around(case, types_of(self.of), self._facilities(case), self.group), each.index)
+        members["nearest_facility"], members["minutes"] = (
+            each["nearest_facility"].to_numpy(),
+            each["minutes"].to_numpy(),
+        )
+        cause = cause_of_circle(
+            around(case, types_of(self.of), self._facilities(case), self.group), each.index
+        )
         outside = ~inside & ~empty
         members["cause"] = np.where(outside, cause.to_numpy(dtype=object), "")
         members = members[each["people"].to_numpy() > 0].reset_index(drop=True)
@@ -85,7 +99,9 @@ class Circle(Rule):
             return (Note.of("rule_no_type", types_zh=names["zh"], types_en=names["en"]),)
         service = self.of_study(case)
         if service is None:
-            return (Note.of("rule_no_service", minutes=f"{self.minutes or 0:g}", metres=f"{self.metres or 0:g}"),)
+            return (
+                Note.of("rule_no_service", minutes=f"{self.minutes or 0:g}", metres=f"{self.metres or 0:g}"),
+            )
         return ()
 
     def of_study(self, case: Case) -> str | None:
@@ -104,19 +120,23 @@ class Circle(Rule):
         """Return the circle in every zone: ``people, covered, share, land, flag_share, nearest_facility, minutes``."""
         service = str(self.of_study(case))
         if self._is_service(case, service):
-            rows = case.circle[(case.circle["service"] == service) & (case.circle["measure"] == self.circle_measure)]
+            rows = case.circle[
+                (case.circle["service"] == service) & (case.circle["measure"] == self.circle_measure)
+            ]
             if "kind" in rows:
                 rows = rows[rows["kind"].fillna("") == ""]
             told = rows.set_index("zone_id").reindex(case.zones.index)
             land = told["land_covered_m2"].astype(float).div(told["land_m2"].astype(float))
             people, covered = told["people"].astype(float), told["covered"].astype(float)
         else:
-            points = reached_points(case, self._facilities(case), types_of(self.of), walk_minutes=self.minutes)
+            points = reached_points(
+                case, self._facilities(case), types_of(self.of), walk_minutes=self.minutes
+            )
             if points is None:
                 points = np.zeros(len(case.places.points), bool)
             people, covered = share_reached(case, points, self.group)
             land = pd.Series(np.nan, index=case.zones.index)
-        near = nearest_of(case, types_of(self.of))
+        near = nearest_of(case, self._facilities(case), types_of(self.of), self.group)
         return pd.DataFrame({
             "people": people, "covered": covered, "share": covered.div(people.where(people > 0)), "land": land,
             "flag_share": flag_share_of(case, types_of(self.of)), "nearest_facility": near["nearest_facility"],
@@ -138,7 +158,9 @@ class Circle(Rule):
         plain = all(selection.where is None and selection.in_zones is None for selection in self.of)
         same_people = terms["group"] == self.group
         same_types = types_of(self.of) & case.listed == case.service_types(service) & case.listed
-        same_limit = self.metres is not None or abs(float(terms["walk_minutes"]) - float(self.minutes or 0)) < 1e-9
+        same_limit = (
+            self.metres is not None or abs(float(terms["walk_minutes"]) - float(self.minutes or 0)) < 1e-9
+        )
         told = ((case.circle["service"] == service) & (case.circle["measure"] == self.circle_measure)).any()
         return bool(plain and same_people and same_types and same_limit and told)
 

@@ -33,7 +33,16 @@ class Compliance(Rule):
 
     @model_validator(mode="after")
     def _one_standard(self) -> Self:
-        if sum([self.meets is not None, self.has_rooms is not None or self.has is not None, self.standard is not None]) != 1:
+        if (
+            sum(
+                [
+                    self.meets is not None,
+                    self.has_rooms is not None or self.has is not None,
+                    self.standard is not None,
+                ]
+            )
+            != 1
+        ):
             raise ValueError("give `meets`, `has_rooms` and/or `has`, or `standard: not stated`")
         return self
 
@@ -41,7 +50,11 @@ class Compliance(Rule):
         """Return the share of zones that meet the named rules, by the plan's zones, with the zones as members."""
         zones = case.zones_of(self)
         missing = self._missing(case) or zones.missing
-        group = group_of(case, self, types_of(self.has)) if self.has else ("residents" if "residents" in case.demand else "")
+        group = (
+            group_of(case, self, types_of(self.has))
+            if self.has
+            else ("residents" if "residents" in case.demand else "")
+        )
         if missing:
             return [Measured(zone, missing=missing, group=group) for zone in case.plan_zones(self)]
         ids = [*zones.sure, *zones.maybe]
@@ -50,10 +63,18 @@ class Compliance(Rule):
         has, value, why = self._meets(case, zones) if self.meets else (*self._has(case, ids, group), ())
         if why:
             return [Measured(zone, missing=why, group=group) for zone in case.plan_zones(self)]
-        members = empty_members(ids, has.loc[ids].to_numpy(), np.isin(np.array(ids, dtype=object), list(zones.sure)))
+        members = empty_members(
+            ids, has.loc[ids].to_numpy(), np.isin(np.array(ids, dtype=object), list(zones.sure))
+        )
         members["value"] = value.reindex(ids).to_numpy(dtype=float)
         return [
-            counted(case, self, members[members["member_id"].isin(case.below(zone))].reset_index(drop=True), zone, group=group)
+            counted(
+                case,
+                self,
+                members[members["member_id"].isin(case.below(zone))].reset_index(drop=True),
+                zone,
+                group=group,
+            )
             for zone in case.plan_zones(self)
         ]
 
@@ -104,8 +125,13 @@ def _met_by(case: Case, rule: Rule) -> tuple[pd.Series | None, pd.Series, tuple[
     values: dict[str, float] = {}
     for one in found:
         if one.members is not None:
-            has |= {str(m): None if pd.isna(h) else bool(h) for m, h in zip(one.members["member_id"], one.members["has"], strict=True)}
-            values |= dict(zip(one.members["member_id"].astype(str), one.members["value"].astype(float), strict=True))
+            has |= {
+                str(m): None if pd.isna(h) else bool(h)
+                for m, h in zip(one.members["member_id"], one.members["has"], strict=True)
+            }
+            values |= dict(
+                zip(one.members["member_id"].astype(str), one.members["value"].astype(float), strict=True)
+            )
         elif one.applicable and not one.missing:
             has[one.zone_id] = holds(one.low, one.high, what) if what.comparison else None
             values[one.zone_id] = one.low

@@ -102,17 +102,24 @@ class Facility(Rule):
 
     def _bounded(self, case: Case, low: Floats, high: Floats) -> tuple["pd.arrays.BooleanArray", Floats]:
         what = due(self, case.year, case.thresholds)
-        told = [holds(float(a), float(b), what) if what.comparison else None for a, b in zip(low, high, strict=True)]
+        told = [
+            holds(float(a), float(b), what) if what.comparison else None
+            for a, b in zip(low, high, strict=True)
+        ]
         has = pd.array(told, dtype="boolean")
         return has, np.where(low == high, low, np.nan)
 
     def _rooms(self, case: Case, ids: list[str], n_sure: int) -> list[Measured]:
-        rooms = estate_rooms(case, str(self.estate_column), must_be_handed_over="new" in str(self.in_zones_of)).loc[ids]
+        rooms = estate_rooms(
+            case, str(self.estate_column), must_be_handed_over="new" in str(self.in_zones_of)
+        ).loc[ids]
         has, value = self._bounded(case, rooms["low"].to_numpy(), rooms["high"].to_numpy())
         members = empty_members(ids, has, np.arange(len(ids)) < n_sure)
         members["value"] = value
         return [
-            counted(case, self, members[members["member_id"].isin(case.below(zone))].reset_index(drop=True), zone)
+            counted(
+                case, self, members[members["member_id"].isin(case.below(zone))].reset_index(drop=True), zone
+            )
             for zone in case.plan_zones(self)
         ]
 

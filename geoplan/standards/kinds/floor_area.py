@@ -41,7 +41,9 @@ class FloorArea(Rule):
         if not zones.sure:
             return [Measured(case.area, applicable=False, group=group)]
         if self.estate_column is not None:
-            stock = ZoneAmounts(estate_rooms(case, self.estate_column, must_be_handed_over="new" in self.where.words))
+            stock = ZoneAmounts(
+                estate_rooms(case, self.estate_column, must_be_handed_over="new" in self.where.words)
+            )
         else:
             stock = zone_amounts(case, self.of, "floor_area_m2")
         bases = self._bases(case)
@@ -62,10 +64,15 @@ class FloorArea(Rule):
         return None if counted is None else counted / n
 
     def _one(self, case: Case, zone: str, stock: ZoneAmounts, bases: pd.Series) -> Measured:
-        low, high, rows, unknown = (float(stock.table.at[zone, c]) for c in ("low", "high", "rows", "unknown_rows"))
+        low, high, rows, unknown = (
+            float(stock.table.at[zone, c]) for c in ("low", "high", "rows", "unknown_rows")
+        )
         base = float(bases[zone])
         missing = stock.missing or (() if np.isfinite(base) else (Note.of("rule_no_households", zone=zone),))
-        people = case.people(self.people.group if self.people else "residents")
+        people = None if self.people else case.people("residents")
+        crowd = (
+            base * self.people.n if self.people else float("nan") if people is None else float(people[zone])
+        )
         return Measured(
             zone,
             low / base if base > 0 else float("nan"),
@@ -76,6 +83,6 @@ class FloorArea(Rule):
             missing=missing,
             hints=stock.hints,
             applicable=bool(base > 0) or not np.isfinite(base),
-            people=float("nan") if people is None else float(people[zone]),
+            people=crowd,
             group=self.people.group if self.people else "residents",
         )

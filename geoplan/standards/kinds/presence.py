@@ -43,8 +43,11 @@ class Presence(Rule):
         way = self.judged_by or ("assigned" if table["assigned"].notna().any() else "located")
         sure = np.isin(np.array(ids, dtype=object), list(zones.sure))
         members = empty_members(ids, table[way].to_numpy(), sure)
-        near = nearest_of(case, types).reindex(ids)
-        members["nearest_facility"], members["minutes"] = near["nearest_facility"].to_numpy(), near["minutes"].to_numpy()
+        near = nearest_of(case, found.table.index, types, group).reindex(ids)
+        members["nearest_facility"], members["minutes"] = (
+            near["nearest_facility"].to_numpy(),
+            near["minutes"].to_numpy(),
+        )
         for name in WAYS:
             members[name] = table[name].to_numpy()
         members["cause"] = self._causes(case, members, found.table.index, group)
@@ -77,7 +80,9 @@ class Presence(Rule):
         also = {}
         for name in WAYS:
             if here[name].notna().any():
-                also[f"share_{name.removesuffix('_circle')}"] = share_of_members(here[name].astype("boolean"), here["sure"])[0]
+                also[f"share_{name.removesuffix('_circle')}"] = share_of_members(
+                    here[name].astype("boolean"), here["sure"]
+                )[0]
         return counted(
             case, self, here, zone, group=group, also=also,
             unplaced=self._unplaced(case, zone, counting) if way == "located" else 0,
@@ -91,5 +96,9 @@ class Presence(Rule):
         at = case.facility_zone[case.facilities.index.get_indexer(counting.index)]
         inside = set(case.zones.index.get_indexer(case.below(zone)))
         coarse = [at_zone in inside and order.index(levels[at_zone]) < finest for at_zone in at]
-        lost = case.homeless[case.facilities.index.get_indexer(counting.index)] if zone == case.area else np.zeros(len(at), bool)
+        lost = (
+            case.homeless[case.facilities.index.get_indexer(counting.index)]
+            if zone == case.area
+            else np.zeros(len(at), bool)
+        )
         return int(np.sum(np.array(coarse, dtype=bool) | lost))

@@ -41,11 +41,13 @@ class Provision(Rule):
         if not zones.sure:
             return [Measured(case.area, applicable=False, group=group)]
         stock = zone_amounts(case, self.of, self.supply)
-        each = pd.DataFrame({
-            "low": per(stock.table["low"], people, n),
-            "high": per(stock.table["high"], people, n),
-            "scale": people / n,
-        })
+        each = pd.DataFrame(
+            {
+                "low": per(stock.table["low"], people, n),
+                "high": per(stock.table["high"], people, n),
+                "scale": people / n,
+            }
+        )
         return [
             Measured(
                 zone, each.at[zone, "low"], each.at[zone, "high"], each.at[zone, "scale"],
@@ -66,14 +68,18 @@ def per(amount: pd.Series, people: pd.Series, n: float) -> pd.Series:
 
 def no_group(group: str) -> Note:
     """Return the note that a study has no such group of people."""
-    return Note.of("rule_no_group", group_zh=label("groups", group, "zh"), group_en=label("groups", group, "en"))
+    return Note.of(
+        "rule_no_group", group_zh=label("groups", group, "zh"), group_en=label("groups", group, "en")
+    )
 
 
 def parts_below(case: Case, each: pd.DataFrame, zone: str) -> pd.DataFrame | None:
     """Return the rows of the towns inside a zone, of the communities where there are no towns; None at that level."""
     order = ["area", "district", "town", "community"]
     level = "town" if case.level("town") else "community"
-    if not case.level(level) or order.index(level) <= order.index(str(case.zones.at[zone, "level"]).replace("estate", "community")):
+    if not case.level(level) or order.index(level) <= order.index(
+        str(case.zones.at[zone, "level"]).replace("estate", "community")
+    ):
         return None
     inside = case.below(zone).intersection(pd.Index(case.level(level)), sort=False)
     rows = each.loc[inside]

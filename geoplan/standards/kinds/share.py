@@ -39,7 +39,7 @@ class Share(Rule):
         if self.of is None:
             return pointless_ratio(case, self, str(self.part), str(self.whole), inside=True)
         whole = amounts(case, self.of, self.whole)
-        part = amounts(case, self.of, self.part if self.part is not None else self.whole, where=self.part_where)
+        part = amounts(
+            case, self.of, self.part if self.part is not None else self.whole, where=self.part_where
+        )
         return zone_ratios(case, self, part, whole, inside=True)
-
-
