@@ -90,8 +90,8 @@ def make_outcome(*, lang: str = "zh", synthetic: bool = True, nasty: bool = Fals
             {
                 "pack": ["wuhan", "wuhan"],
                 "clause": ["三(一)", "三(五)"],
-                "text": ["老年人健康管理率", "婴幼儿家庭科学育儿指导率"],
-                "reason": ["无空间位置或容量", "无空间位置或容量"],
+                "what_zh": ["老年人健康管理率", "婴幼儿家庭科学育儿指导率"],
+                "what_en": ["Health management of elders", "Parenting guidance"],
             }
         ),
     )
@@ -451,18 +451,56 @@ def _isochrones(facilities):
 
 
 def _rules():
+    """Return the rules with the columns of `geoplan.standards.packs.rules_table`."""
     rows = [
-        (BEDS, "每千名老人养老床位", "provision", "area", "beds", "elders_60/1000", "beds", 50.0, "预期", "市民政局"),
-        (PLACES, "每千人口拥有3岁以下婴幼儿托位数", "provision", "area", "places", "residents/1000", "places", 4.5, "约束", "市卫健委"),
-        (CIRCLE_E, "15分钟养老服务圈", "circle", "community", "eldercare", "", "people", np.nan, "未标注", "市民政局"),
-        (CIRCLE_C, "15分钟托育服务圈", "circle", "community", "childcare", "", "people", np.nan, "未标注", "市卫健委"),
-        (PRESENCE, "城镇社区托育服务设施覆盖率", "presence", "area", "childcare", "", "communities", 0.5, "未标注", "市卫健委"),
-        (NURSING, "护理型床位数占养老机构床位比例", "share", "area", "nursing_beds", "", "beds", 0.65, "未标注", "市民政局"),
+        (BEDS, "每千名老人养老床位", "Beds per 1,000 elders", "provision", "city", "elders_60/1000", "beds", ">=50@2025", "预期"),
+        (PLACES, "每千人口拥有3岁以下婴幼儿托位数", "Places for under-threes per 1,000 residents", "provision", "city", "residents/1000", "places", ">=4.5@2025", "约束"),
+        (CIRCLE_E, "15分钟养老服务圈", "15-minute eldercare circle", "circle", "community", "", "people", "未量化@2025", "未标注"),
+        (CIRCLE_C, "15分钟托育服务圈", "15-minute childcare circle", "circle", "community", "", "people", "未量化@2025", "未标注"),
+        (PRESENCE, "城镇社区托育服务设施覆盖率", "Urban communities with childcare", "presence", "community:urban", "", "zones", ">=50%@2025", "未标注"),
+        (NURSING, "护理型床位数占养老机构床位比例", "Nursing share of institution beds", "share", "city", "", "beds", ">=65%@2025", "未标注"),
     ]  # fmt: skip
-    names = ["rule_id", "indicator", "kind", "level", "counts", "per", "unit", "target", "attribute", "lead"]
+    names = [
+        "rule_id",
+        "indicator_zh",
+        "indicator_en",
+        "kind",
+        "level",
+        "per",
+        "gap_unit",
+        "target",
+        "attribute",
+    ]
     table = pd.DataFrame(rows, columns=names).set_index("rule_id")
-    return table.assign(
-        pack="wuhan", clause="武政办〔2022〕 二", base=np.nan, base_year=pd.NA, target_year=2025, note=""
+    gap = {
+        "beds": ("张", "beds"),
+        "places": ("个托位", "places"),
+        "people": ("人", "people"),
+        "zones": ("个单元", "zones"),
+    }
+    per = {"beds": ("张/千人", "beds per 1,000 people"), "places": ("个托位/千人", "places per 1,000 people")}
+    rate = table["kind"] == "provision"
+    for place, lang in enumerate(("zh", "en")):
+        table[f"gap_unit_{lang}"] = [gap[unit][place] for unit in table["gap_unit"]]
+        table[f"unit_{lang}"] = [
+            per[u][place] if own else "%" for u, own in zip(table["gap_unit"], rate, strict=True)
+        ]
+        table[f"target_text_{lang}"] = table["target"].str.replace("@2025", "")
+        table[f"cited_{lang}"] = "武政办〔2022〕 二"
+        table[f"basis_{lang}"] = table["per"]
+    return table.drop(columns="gap_unit").assign(
+        pack="wuhan",
+        id=[rule.split(".")[1] for rule in table.index],
+        percent=~rate.to_numpy(),
+        base="",
+        base_value=np.nan,
+        base_year=pd.NA,
+        clause="二",
+        document="武政办〔2022〕",
+        quote="",
+        lead="市民政局",
+        note="",
+        counts="",
     )
 
 
@@ -547,7 +585,7 @@ def _findings():
                 required=0.5,
                 shortfall=3.0,
                 gross_shortfall=3.0,
-                unit="communities",
+                unit="zones",
                 verdict="not_met",
                 cause="none_in_circle",
             ),
@@ -578,7 +616,7 @@ def _members(zones):
 
 def _gap_list(flags, zones):
     short = flags[flags["flagged"].fillna(False) & flags["zone_id"].str.startswith("community")]
-    indicator = _rules()["indicator"]
+    indicator = _rules()["indicator_zh"]
     return pd.DataFrame(
         {
             "serial": range(1, len(short) + 1),

@@ -168,18 +168,17 @@ def flag_views(outcome: Outcome, facility_at: Mapping[str, int]) -> list[Plain]:
 def rule_words(outcome: Outcome, rule_id: str) -> Plain:
     """Return what a reader must know of a rule: name, kind, whom it counts, clause."""
     rules, lang = outcome.rules, outcome.lang
-    known = rule_id in rules.index
-    per = _cell(rules, rule_id, "per") if known else ""
-    kind = _cell(rules, rule_id, "kind") if known else ""
-    group, _, amount = per.partition("/")
+    kind, per = _cell(rules, rule_id, "kind"), _cell(rules, rule_id, "per")
+    group = per.partition("/")[0]
     return {
         "rule": rule_id,
         "label": look.rule_label(rules, rule_id, lang),
         "kind": kind,
         "kind_label": look.label(kind, lang),
-        "per": look.per_label(group, amount, lang) if group else "",
+        "percent": kind == "circle" or _cell(rules, rule_id, "percent") == "True",
+        "value_unit": _cell(rules, rule_id, f"unit_{lang}"),
         "basis": look.basis(outcome.groups, group, lang) if group else "",
-        "clause": _cell(rules, rule_id, "clause"),
+        "clause": _cell(rules, rule_id, f"cited_{lang}") or _cell(rules, rule_id, "clause"),
         "attribute": _cell(rules, rule_id, "attribute"),
     }
 

@@ -118,9 +118,8 @@ def warnings(outcome: Outcome) -> Plain:
 
 
 def not_assessed(table: pd.DataFrame, lang: str) -> list[list[str]]:
-    """Return the clauses that no rule judges, as texts: pack, clause, what, why."""
-    shown = [f"text_{lang}", f"reason_{lang}", f"title_{lang}"]
-    columns = [c for c in table.columns if not c.endswith(("_zh", "_en")) or c in shown]
+    """Return the clauses that no rule judges, as texts: pack, clause, what."""
+    columns = [c for c in table.columns if not c.endswith(("_zh", "_en")) or c.endswith(f"_{lang}")]
     return [[text(value) for value in row] for row in table[columns].itertuples(index=False, name=None)]
 
 

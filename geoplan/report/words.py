@@ -63,7 +63,7 @@ def facility_label(kind: object, lang: str) -> str:
 
 def rule_label(rules: pd.DataFrame, rule_id: str, lang: str) -> str:
     """Return the indicator's name: the plan's own words, or its English title."""
-    for column in ("title_en", "indicator") if lang == "en" else ("indicator", "title_zh"):
+    for column in (f"indicator_{lang}", "indicator_zh", "indicator"):
         if column in rules.columns and rule_id in rules.index and not missing(rules[column][rule_id]):
             return str(rules[column][rule_id])
     return rule_id
@@ -242,7 +242,7 @@ def basis(groups: pd.DataFrame, group: str, lang: str) -> str:
         return name
     said, given_year = groups["basis"][group], groups["year"][group]
     year = "" if missing(given_year) else f"{given_year:.0f}" + ("年" if lang == "zh" else "")
-    words = ["" if missing(said) else str(said), year]
+    words = ["" if missing(said) else label(said, lang), year]
     parts = [word for word in words if word]
     if not parts:
         return name
@@ -284,22 +284,6 @@ def level_order(levels: Iterable[str]) -> list[str]:
     """Return the levels present, coarse to fine."""
     present = set(levels)
     return [level for level in LEVELS if level in present]
-
-
-def per_label(group: str, amount_text: str, lang: str) -> str:
-    """Return the denominator of a standard: 每1,000名…, per 1,000 ….
-
-    Examples
-    --------
-    >>> per_label("elders_60", "1000", "en"), per_label("households", "100", "zh")
-    ('per 1,000 Elders 60+', '每100户')
-    """
-    number = whole(float(amount_text)) if amount_text.isdigit() else amount_text
-    counted = "" if number == "1" else number
-    if lang == "en":
-        return f"per {counted} {label(group, lang)}".replace("  ", " ")
-    measure_word = {"households": "户", "dwellings": "套住宅"}.get(group)
-    return f"每{counted}{measure_word}" if measure_word else f"每{counted}名{label(group, lang)}"
 
 
 def sentence(code: str, lang: str, **values: object) -> str:

@@ -306,7 +306,7 @@ function startMap(map, data) {
       parts.push(big(whole(r == null ? sum(rows.map(([, k]) => view.outside[k])) : view.outside[r]), words.unit_people, words.outside, true));
     } else if (state.view === "supply") {
       const low = view[state.supplyBase][0], known = rows.filter(([, r]) => typeof low[r] === "number");
-      parts.push(big(rate(view.required), view.unit, `${words.standard} · ${view.per}`));
+      parts.push(big(rate(view.required), view.value_unit, words.standard));
       parts.push(big(whole(known.filter(([, r]) => low[r] < view.must[r] - 1e-9).length), `/ ${whole(rows.length)}`, `< ${words.standard} · ${level}`));
     } else {
       for (const finding of view.findings.slice(0, 4)) {
@@ -340,7 +340,7 @@ function startMap(map, data) {
     if (r === undefined) return [];
     const out = [];
     if (state.view === "flags" || state.view === "supply") {
-      const write = view.kind === "circle" ? share : rate, unit = view.kind === "circle" ? "" : " " + view.unit;
+      const write = view.percent ? share : rate, unit = view.percent ? "" : " " + view.value_unit;
       out.push([view.kind === "circle" ? words.covered_share : words.reachable_short, range(view.reach[0][r], view.reach[1][r], write) + unit]);
       if (view.kind !== "circle") out.push([words.located_short, range(view.located[0][r], view.located[1][r], write) + unit]);
       out.push([words.standard, "≥ " + write(view.must[r]) + unit]);
@@ -384,10 +384,10 @@ function startMap(map, data) {
     for (const view of data.flags) {
       const r = view.at.get(z);
       if (r === undefined) continue;
-      const circle = view.kind === "circle", write = circle ? share : rate;
+      const circle = view.kind === "circle", write = view.percent ? share : rate;
       const dot = span("gp-dot " + (view.flagged[r] == null ? "none" : view.flagged[r] ? "flag" : "fine"));
       rows.push(div("gp-rule", div("gp-rule-name", dot, view.label), div("gp-note",
-        `${range(view.reach[0][r], view.reach[1][r], write)} / ${write(view.must[r])}` + (circle ? "" : ` ${view.unit}`) +
+        `${range(view.reach[0][r], view.reach[1][r], write)} / ${write(view.must[r])}` + (view.percent ? "" : ` ${view.value_unit}`) +
         (view.flagged[r] ? ` · ${words.shortfall} ${whole(view.short[r])} ${view.unit}` : "")), view.own_level[r] ? "" : div("gp-note soft", words.level_note)));
     }
     list.replaceChildren(div("gp-picked", head, ...lineNodes(lines(z)), ...(rows.length ? [div("gp-list-title", words.view_flags), ...rows] : [])));
@@ -405,7 +405,7 @@ function startMap(map, data) {
     for (const [z] of rowsHere()) { const c = classOfZone(z); counts.set(c, (counts.get(c) || 0) + 1); }
     const of = state.view === "share" ? service().basis : view.basis;
     const title = state.view === "share" ? `${service().label} · ${words.covered_share}` : view.label;
-    const unit = state.view === "supply" ? `${view.per} · ${view.unit}` : state.view === "share" ? (service().measures[state.measure] || {}).label : "";
+    const unit = state.view === "supply" ? view.value_unit : state.view === "share" ? (service().measures[state.measure] || {}).label : "";
     const what = { flags: words.flag_of, share: words.share_of, supply: state.supplyBase === "reach" ? words.supply_of : words.located, members: words.member_of }[state.view];
     legend.replaceChildren(
       div("gp-legend-title", title), unit && div("gp-note", unit), div("gp-note", what),
