@@ -16,7 +16,10 @@ WAYS = [
     # foot before access
     *[({"highway": "service", "foot": word}, "", 0, "foot") for word in wt.FOOT_OUT],
     *[({"highway": "service", "access": "no", "foot": word}, "open", 0, "foot") for word in wt.FOOT_OPEN],
-    *[({"highway": "service", "access": "yes", "foot": word}, "residents", 0, "foot") for word in wt.FOOT_RESIDENTS],
+    *[
+        ({"highway": "service", "access": "yes", "foot": word}, "residents", 0, "foot")
+        for word in wt.FOOT_RESIDENTS
+    ],
     ({"highway": "service", "foot": "maybe", "access": "private"}, "residents", 0, "access"),
     # motor roads and classes that are out
     ({"highway": "trunk", "motorroad": "yes"}, "", 0, "motorroad"),
@@ -62,7 +65,9 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize(("tags", "access", "oneway", "rule"), WAYS, ids=lambda v: str(v) if isinstance(v, dict) else "")
+@pytest.mark.parametrize(
+    ("tags", "access", "oneway", "rule"), WAYS, ids=lambda v: str(v) if isinstance(v, dict) else ""
+)
 def test_way(tags, access, oneway, rule):
     verdict = wt.judge_way(tags)
     assert (verdict.access, verdict.rule) == (access, rule)
@@ -115,7 +120,9 @@ NODES = [
 ]
 
 
-@pytest.mark.parametrize(("tags", "kind", "state"), NODES, ids=lambda v: str(v) if isinstance(v, dict) else "")
+@pytest.mark.parametrize(
+    ("tags", "kind", "state"), NODES, ids=lambda v: str(v) if isinstance(v, dict) else ""
+)
 def test_node(tags, kind, state):
     verdict = wt.judge_node(tags)
     assert verdict.kind == kind

@@ -1,0 +1,203 @@
+"""Reading OpenStreetMap files: junctions, loops, squares, gaps, and what is said of it."""
+
+import numpy as np
+import pytest
+import shapely
+
+from geoplan.errors import InputError, NetworkError
+from geoplan.inputs.streets import read_streets
+
+CRS = "EPSG:32631"  # the points lie by (0.1 E, 0.1 N) degrees: within zone 31
+WALK = {"highway": "footway"}
+
+
+def read(path, **options):
+    return read_streets(path, crs=CRS, **options)
+
+
+def pairs(streets):
+    return sorted((min(u, v), max(u, v)) for u, v in streets.edges[["u", "v"]].itertuples(index=False))
+
+
+def codes(streets):
+    return [note.code for note in streets.notes]
+
+
+LINE = {1: (100, 100), 2: (101, 100), 3: (102, 100), 4: (103, 100), 5: (102, 101), 6: (102, 99)}
+
+
+def test_ways_are_split_where_they_meet_and_nowhere_else(osm_file):
+    #        5
+    #        |          2 lies inside way 10 alone, 3 is shared
+    #  1--2--3--4
+    streets = read(osm_file(LINE, {10: ([1, 2, 3, 4], WALK), 11: ([5, 3], WALK)}))
+    assert pairs(streets) == [(1, 3), (3, 4), (3, 5)]
+    assert list(streets.nodes.index) == [1, 3, 4, 5]
+    first = streets.edges[(streets.edges["u"] == 1)].geometry.iloc[0]
+    assert shapely.get_num_coordinates(first) == 3
+    assert list(streets.edges.index) == [0, 1, 2]
+    assert streets.edges["osm_id"].tolist() == ["10", "10", "11"]
+
+
+def test_edges_run_from_u_to_v(osm_file):
+    streets = read(osm_file(LINE, {10: ([4, 3, 2, 1], WALK), 11: ([5, 3, 6], WALK)}))
+    for edge in streets.edges.itertuples():
+        for node, end in ((edge.u, 0), (edge.v, -1)):
+            at = streets.nodes.loc[node]
+            assert edge.geometry.coords[end] == pytest.approx((at.x, at.y), abs=1e-9)
+
+
+def test_ways_that_cross_without_a_shared_point_do_not_meet(osm_file):
+    streets = read(osm_file(LINE, {10: ([1, 4], WALK), 11: ([5, 6], WALK)}))
+    assert pairs(streets) == [(1, 4), (5, 6)]
+
+
+def test_a_loop_stays_and_a_repeated_point_does_not(osm_file):
+    streets = read(osm_file(LINE, {10: ([1, 2, 2, 3], WALK), 11: ([3, 4, 5, 3], WALK), 12: ([6, 6], WALK)}))
+    assert pairs(streets) == [(1, 3), (3, 3)]
+    assert streets.edges.loc[streets.edges["u"] == streets.edges["v"]].geometry.length.item() > 300
+
+
+def test_a_way_that_meets_itself(osm_file):
+    # 1-2-3-4-2-5: a lasso through 2
+    streets = read(osm_file(LINE, {10: ([1, 2, 3, 4, 2, 5], WALK)}))
+    assert pairs(streets) == [(1, 2), (2, 2), (2, 5)]
+
+
+def test_crossings_and_stopping_barriers_split_a_way_and_a_bollard_does_not(osm_file):
+    points = {
+        1: (100, 100),
+        2: (101, 100, {"highway": "crossing"}),
+        3: (102, 100, {"barrier": "bollard"}),
+        4: (103, 100, {"barrier": "fence"}),
+        5: (104, 100),
+    }
+    streets = read(osm_file(points, {10: ([1, 2, 3, 4, 5], WALK)}))
+    assert streets.nodes["kind"].loc[[1, 2, 4, 5]].tolist() == ["", "crossing", "barrier", ""]
+    copy = streets.nodes.index.max()
+    assert pairs(streets) == [(1, 2), (2, copy), (4, 5), (4, copy)]
+    valve = streets.edges[streets.edges["highway"] == "gate"].iloc[0]
+    assert (valve.fixed_fwd_s, valve.fixed_bwd_s, valve.geometry.length) == (np.inf, np.inf, 0)
+
+
+def test_points_in_one_place_are_joined_on_the_ground_only(osm_file):
+    points = {
+        1: (100, 100),
+        2: (101, 100),
+        3: (101, 100),
+        4: (102, 100),
+        5: (103, 100),
+        6: (103, 100),
+        7: (104, 100),
+    }
+    ground = {10: ([1, 2], WALK), 11: ([3, 4], WALK)}
+    streets = read(osm_file(points, ground))
+    assert pairs(streets) == [(1, 2), (2, 4)]
+    assert "streets_points_joined" in codes(streets)
+    for over in ({"bridge": "yes"}, {"tunnel": "yes"}, {"level": "1"}):
+        ways = {10: ([1, 2], WALK), 11: ([3, 4], WALK | over)}
+        assert pairs(read(osm_file(points, ways))) == [(1, 2), (3, 4)]
+
+
+def test_a_way_with_lost_points_is_cut_there_and_said(osm_file):
+    streets = read(
+        osm_file(LINE, {10: ([1, 2, 99, 3, 4], WALK), 11: ([98, 5, 3], WALK), 12: ([97, 96], WALK)})
+    )
+    assert pairs(streets) == [(1, 2), (3, 4), (3, 5)]
+    note = next(n for n in streets.notes if n.code == "streets_points_missing")
+    assert note.values == {"points": 4, "ways": 3}
+
+
+def test_ways_before_nodes_read_the_same(osm_file):
+    ways = {10: ([1, 2, 3, 4], WALK), 11: ([5, 3], WALK)}
+    usual = read(osm_file(LINE, ways)).edges
+    assert read(osm_file(LINE, ways, ways_first=True)).edges.equals(usual)
+
+
+def test_the_ring_of_a_square_is_walked(osm_file):
+    ring = {10: ([1, 2, 5, 1], {}), 11: ([3, 4], WALK), 12: ([2, 3], WALK)}
+    square = {"type": "multipolygon", "highway": "pedestrian", "area": "yes"}
+    streets = read(osm_file(LINE, ring, {20: ([10], square)}))
+    assert streets.edges.loc[streets.edges["osm_id"] == "10", "highway"].unique().tolist() == ["pedestrian"]
+    # a ring without the relation is no street
+    assert "10" not in set(read(osm_file(LINE, ring)).edges["osm_id"])
+
+
+def test_columns_hold_what_is_tagged(osm_file):
+    tags = {
+        "highway": "steps",
+        "name": "千禧 台阶, 100% = a",
+        "level": "0;1",
+        "bridge": "yes",
+        "tunnel": "no",
+        "conveying": "forward",
+    }
+    edge = read(osm_file(LINE, {10: ([1, 2], tags)})).edges.iloc[0]
+    assert edge["name"] == "千禧 台阶, 100% = a"
+    assert (edge["level"], edge["bridge"], edge["tunnel"], edge["oneway"]) == ("0;1", True, False, 1)
+
+
+def test_the_same_file_gives_the_same_tables_whatever_the_order_of_ways(osm_file):
+    ways = {10: ([1, 2, 3, 4], WALK), 11: ([5, 3], WALK), 12: ([6, 3], WALK)}
+    turned = dict(reversed(ways.items()))
+    one, other = read(osm_file(LINE, ways)), read(osm_file(LINE, turned))
+    assert one.edges.equals(other.edges)
+    assert one.nodes.equals(other.nodes)
+
+
+def test_an_area_keeps_what_touches_it(osm_file):
+    path = osm_file(LINE, {10: ([1, 2], WALK), 11: ([2, 3], WALK), 12: ([3, 4], WALK)})
+    whole = read(path)
+    at = whole.nodes.loc[1]
+    near = shapely.Point(at.x, at.y).buffer(1)
+    assert pairs(read(path, area=near)) == [(1, 2)]
+    assert pairs(read(path, area=near.bounds)) == [(1, 2)]
+    assert list(read(path, area=near).nodes.index) == [1, 2]
+    # an edge that only touches is kept
+    touching = (at.x - 10.0, at.y - 10.0, whole.nodes.loc[2].x, at.y + 10.0)
+    assert pairs(read(path, area=touching)) == [(1, 2), (2, 3)]
+
+
+def test_what_choices_of_class_cost_is_said(osm_file):
+    #  1 -path- 2 -trunk- 3 -path- 4
+    ways = {10: ([1, 2], WALK), 11: ([2, 3], {"highway": "trunk"}), 12: ([3, 4], WALK)}
+    unstated = next(n for n in read(osm_file(LINE, ways)).notes if n.code == "class_choice_unstated")
+    assert (unstated.values["islands"], unstated.values["share"]) == (1, "50.0%")
+    assert (unstated.values["islands_with"], unstated.values["share_with"]) == (0, "0.0%")
+    assert "{trunk: true}" in unstated.action("zh")
+    walked = read(osm_file(LINE, ways), walk={"trunk": True})
+    assert "class_walked" in codes(walked)
+    without = read(osm_file(LINE, ways), walk={"trunk": False})
+    assert pairs(without) == [(1, 2), (3, 4)]
+    left = next(n for n in without.notes if n.code == "class_left_out")
+    assert (left.values["islands"], left.values["share"], left.values["choice"]) == (1, "50.0%", "trunk")
+
+
+def test_unknown_classes_and_rules_are_named(osm_file):
+    ways = {10: ([1, 2], WALK), 11: ([2, 3], {"highway": "spaceway"}), 12: ([3, 4], WALK | {"foot": "no"})}
+    streets = read(osm_file(LINE, ways))
+    assert "spaceway (1)" in next(n for n in streets.notes if n.code == "street_classes_unknown").found("zh")
+    assert "foot 1" in next(n for n in streets.notes if n.code == "streets_left_out").found("en")
+
+
+def test_errors_say_what_is_wrong(osm_file, tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read(tmp_path / "none.osm.pbf")
+    broken = tmp_path / "broken.osm.pbf"
+    broken.write_bytes(b"this is no extract")
+    with pytest.raises(InputError, match=r"broken\.osm\.pbf: the streets cannot be read"):
+        read(broken)
+    with pytest.raises(NetworkError, match="nothing in it may be walked on"):
+        read(osm_file(LINE, {10: ([1, 2], {"highway": "motorway"})}))
+    with pytest.raises(NetworkError, match="nothing in it may be walked on"):
+        read(osm_file({}, {}))
+
+
+def test_every_note_has_words_in_both_languages(osm_file):
+    points = {1: (100, 100), 2: (101, 100, {"barrier": "gate"}), 3: (102, 100), 4: (103, 100), 5: (103, 100)}
+    private = WALK | {"access": "private"}
+    ways = {10: ([1, 2, 3, 99], private), 11: ([3, 4], WALK), 12: ([5, 1], WALK)}
+    for word in ("open", "residents", "closed"):
+        for note in read(osm_file(points, ways), private=word, gate_states={"南门": True}).notes:
+            assert note.text("zh")
+            assert not note.found("en").endswith(".")
