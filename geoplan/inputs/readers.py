@@ -7,6 +7,7 @@ cannot be read raises an :class:`~geoplan.errors.InputError` that says what was 
 import csv
 import hashlib
 import io
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -194,7 +195,10 @@ def _csv_cells(path: Path, encoding: str | None) -> list[list[Any]]:
 def _sheet_cells(path: Path, layer: str | None) -> list[list[Any]]:
     """Return the cells of one sheet, merged text repeated."""
     try:
-        book = openpyxl.load_workbook(path, data_only=True)
+        with warnings.catch_warnings():
+            # of styles and validations that openpyxl does not know; cells are read all the same
+            warnings.filterwarnings("ignore", module="openpyxl")
+            book = openpyxl.load_workbook(path, data_only=True)
     except (BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
         raise InputError(_note("file_unreadable", path, reason=_reason(error))) from error
     sheets = {sheet.title: sheet for sheet in book.worksheets}

@@ -83,6 +83,9 @@ def streets_in_zones(
     halo_m
         How far outside points are kept; 0 for none.
     """
+    nothing = Streets(np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
+    if not len(streets):
+        return nothing
     lines = shapely.get_dimensions(streets.geometry.to_numpy()) == 1
     there = np.flatnonzero(~shapely.is_missing(shapes))
     if lines.any():
@@ -96,7 +99,7 @@ def streets_in_zones(
     points = streets.geometry.to_numpy()
     metres = streets["metres"].to_numpy(dtype=np.float64)
     if not len(points) or not len(there):
-        return Streets(*(np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0)))
+        return nothing
     tree = shapely.STRtree(shapes[there])
     zone = _first(tree.query(points, predicate="intersects"), len(points), there)
     near = zone.copy()

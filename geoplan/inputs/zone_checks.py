@@ -23,7 +23,7 @@ LEVELS_ZH = {
     "estate": "居住小区",
 }
 #: How many zones or pairs a note names.
-NAMED = 5
+NAMED = 20
 
 
 def mend_polygons(geometry: gpd.GeoSeries) -> tuple[gpd.GeoSeries, pd.Series]:
@@ -192,8 +192,8 @@ def some(names: Iterable[Any]) -> str:
 
     Examples
     --------
-    >>> some(["a", "b"]), some(list("abcdefg"))
-    ('a, b', 'a, b, c, d, e …')
+    >>> some(["a", "b"]), some(range(50))[-8:]
+    ('a, b', '18, 19 …')
     """
     words = [str(name) for name in names]
     return ", ".join(words[:NAMED]) + (" …" if len(words) > NAMED else "")
