@@ -1,0 +1,227 @@
+"""The layers for QGIS and ArcGIS: ``coverage.gpkg`` with zones, facilities, isochrones and snaps, and their styles."""
+
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoplan.report import look, styles
+from geoplan.report.layers_zones import Layer, Style, finite, zone_layer
+from geoplan.report.sheet import Names, present, word
+from geoplan.report.styles import Part
+from geoplan.tables import LEVELS, Outcome
+
+#: The table that QGIS reads styles from, as QGIS makes it.
+_LAYER_STYLES = """
+CREATE TABLE layer_styles (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256),
+  styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
+  update_time DATETIME
+)
+"""
+
+
+def write_layers(path: Path, outcome: Outcome) -> None:
+    """Write the GeoPackage; the same outcome gives the same bytes.
+
+    Layers: ``zones_<level>`` for every level present (covered shares, flags, reachable and located supply),
+    ``facilities`` (those without a point too, with empty geometry), ``isochrones``, ``snaps``.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    path.unlink(missing_ok=True)
+    written = [layer for layer in layers(outcome) if len(layer.table)]
+    for layer in written:
+        options = {
+            "SPATIAL_INDEX": "YES",
+            "IDENTIFIER": layer.name,
+            "DESCRIPTION": layer.description or layer.name,
+        }
+        polygons = layer.name.startswith(("zones", "isochrones"))
+        layer.table.to_file(
+            path,
+            layer=layer.name,
+            driver="GPKG",
+            engine="pyogrio",
+            promote_to_multi=polygons or None,
+            layer_options=options,
+        )
+    _add_styles(path, written, stamp=f"{outcome.year:04d}-01-01T00:00:00.000Z")
+
+
+def layers(outcome: Outcome) -> Iterator[Layer]:
+    """Yield every layer, zones coarse to fine first."""
+    for level in LEVELS:
+        if (outcome.zones["level"] == level).any():
+            yield zone_layer(outcome, level)
+    yield _facilities(outcome)
+    yield _isochrones(outcome)
+    yield _snaps(outcome)
+
+
+def _facilities(outcome: Outcome) -> Layer:
+    lang, names, table = outcome.lang, Names(outcome), outcome.facilities
+    plain = pd.DataFrame({"facility_id": table.index.map(str)}, index=table.index)
+    plain["name"] = table["name"].map(str)
+    plain["type"] = table["services"].map(lambda own: own[0] if len(own) else "")
+    plain["services"] = table["services"].map(
+        lambda own: "、".join(look.facility_label(s, lang) for s in own)
+    )
+    plain["zone"] = table["zone_id"].map(names.zone)
+    known = {"name", "services", "zone_id", "serves", "geometry", "zone_from"}
+    for column in (c for c in table.columns if c not in known):
+        plain[column] = _storable(table[column])
+    for supply, amounts in outcome.supplies.groupby("supply", sort=True):
+        sums = amounts.groupby("facility_id")[["low", "high"]].sum().reindex(table.index)
+        plain[f"{supply}_low"], plain[f"{supply}_high"] = finite(sums["low"]), finite(sums["high"])
+    aliases = {column: look.label(column, lang) for column in plain.columns}
+    kinds = sorted(set(plain["type"]))
+    order = {t: k for k, s in enumerate(outcome.services.values()) for t in s["facilities"]}
+    parts = [
+        Part(
+            look.facility_label(kind, lang),
+            styles.marker(
+                look.SERVICE_COLOURS[order.get(kind, 0) % len(look.SERVICE_COLOURS)],
+                look.MARK_SHAPES[position % len(look.MARK_SHAPES)],
+            ),
+            kind,
+        )
+        for position, kind in enumerate(kinds)
+    ]
+    title = word("layer_facilities", lang)
+    shape = gpd.GeoDataFrame(plain, geometry=table.geometry, crs=outcome.crs).reset_index(drop=True)
+    return Layer(
+        "facilities",
+        title,
+        shape,
+        (Style(title, styles.categorised("type", parts, aliases=aliases, label="name")),),
+    )
+
+
+def _storable(values: pd.Series) -> pd.Series:
+    """Return a column as the format can hold it: numbers as they are, yes/no as 1/0, all else as text."""
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return values.astype("Int64")
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values if pd.api.types.is_integer_dtype(values.dtype) else finite(values)
+    return values.map(lambda value: str(value) if present(value) else None).astype(object)
+
+
+def _isochrones(outcome: Outcome) -> Layer:
+    lang = outcome.lang
+    # the widest first, so that the narrow ones lie on top
+    table = outcome.isochrones.sort_values(["service", "minutes"], ascending=[True, False], kind="stable")
+    columns: dict[str, Any] = {
+        "service": table["service"].map(str),
+        "service_name": [look.service_label(outcome.services, s, lang) for s in table["service"]],
+        "minutes": table["minutes"].astype(float),
+        "band": [f"{m:g}" for m in table["minutes"]],
+    }
+    shape = gpd.GeoDataFrame(
+        pd.DataFrame(columns, index=table.index), geometry=table.geometry, crs=outcome.crs
+    )
+    bands = sorted({float(m) for m in table["minutes"]})
+    ramp = list(reversed(look.SEQUENTIAL))
+    parts = [
+        Part(
+            word("minutes", lang, minutes=f"{m:g}"),
+            styles.fill(ramp[min(k, len(ramp) - 1)], alpha=0.55),
+            f"{m:g}",
+        )
+        for k, m in enumerate(bands)
+    ]
+    aliases = {"service_name": look.label("service", lang), "minutes": look.label("minutes", lang)}
+    title = word("layer_isochrones", lang)
+    return Layer(
+        "isochrones",
+        title,
+        shape.reset_index(drop=True),
+        (Style(title, styles.categorised("band", parts, aliases=aliases)),),
+    )
+
+
+def _snaps(outcome: Outcome) -> Layer:
+    lang, table = outcome.lang, outcome.snaps
+    facilities = set(outcome.facilities.index.map(str))
+    ids = table.index.map(str)
+    columns: dict[str, Any] = {
+        "point_id": ids,
+        "of": ["facility" if i in facilities else "people" for i in ids],
+        "state": np.where(table["reason"].map(present), "off", "on"),
+        "reason": table["reason"].map(str),
+        "leg_m": finite(table["leg_m"]),
+        "island": table["island"].astype(int),
+    }
+    shape = gpd.GeoDataFrame(
+        pd.DataFrame(columns, index=table.index), geometry=table.geometry, crs=outcome.crs
+    )
+    points = bool(table.geometry.dropna().geom_type.isin(["Point", "MultiPoint"]).all())
+
+    def symbol(colour: str) -> Any:  # noqa: ANN401 - an XML element
+        return styles.marker(colour, "circle") if points else styles.line(colour)
+
+    parts = [
+        Part(word("snapped", lang), symbol(look.COLOURS["accent"]), "on"),
+        Part(word("not_snapped", lang), symbol(look.COLOURS["flag"]), "off"),
+    ]
+    aliases = {"of": word("point_kind", lang), "leg_m": word("leg", lang), "island": word("island", lang)}
+    aliases["reason"] = look.label("reason", lang)
+    title = word("layer_snaps", lang)
+    return Layer(
+        "snaps",
+        title,
+        shape.reset_index(drop=True),
+        (Style(title, styles.categorised("state", parts, aliases=aliases)),),
+    )
+
+
+def _add_styles(path: Path, written: list[Layer], *, stamp: str) -> None:
+    """Add ``layer_styles`` and fix every date, then lay the file out anew so that its bytes hang on its content only."""
+    with closing(sqlite3.connect(path)) as base:
+        base.execute(_LAYER_STYLES)
+        base.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
+            (stamp,),
+        )
+        rows = [
+            (
+                "",
+                "",
+                layer.name,
+                "geom",
+                _short(style.name),
+                style.qml,
+                "",
+                int(number == 0),
+                style.name,
+                "",
+                "",
+                stamp,
+            )
+            for layer in written
+            for number, style in enumerate(layer.styles)
+        ]
+        base.executemany(
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML, "
+            "styleSLD, useAsDefault, description, owner, ui, update_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+        base.execute("UPDATE gpkg_contents SET last_change = ?", (stamp,))
+        base.commit()
+        base.execute("VACUUM")
+
+
+def _short(name: str) -> str:
+    """Return a style's name within the 30 characters of its column."""
+    return unicodedata.normalize("NFC", name) if len(name) <= 30 else name[:29] + "…"

@@ -1,0 +1,165 @@
+"""The record of a run: ``run.json``, from which every number can be traced and the run repeated.
+
+Canonical JSON: keys in order, UTF-8, no clock. What differs from machine to machine stands in ``environment`` alone, so
+that two runs on the same inputs differ in that block only.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import math
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geoplan.tables import Outcome
+
+FILE = "run.json"
+#: Files of a run that its record does not list: itself, and what differs between machines.
+NOT_LISTED = (FILE, "run.log")
+_PACKAGES = (
+    "exactextract", "folium", "geopandas", "geoplan", "networkx", "numba", "numpy", "osmium", "osmnx", "pandas",
+    "pyogrio", "pyproj", "rasterio", "scipy", "shapely", "xlsxwriter",
+)  # fmt: skip
+
+
+def write_manifest(
+    folder: Path, outcome: Outcome, *, version: str, environment: Mapping[str, Any] | None = None
+) -> Path:
+    """Write ``run.json`` into `folder`, listing every file there with its checksum.
+
+    Parameters
+    ----------
+    folder
+        The run's folder, with its other files written.
+    version
+        Version of geoplan.
+    environment
+        What may differ between machines and runs (`environment_block`).
+
+    Returns
+    -------
+    path
+        Of the file written.
+    """
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in NOT_LISTED)
+    record = manifest(outcome, version=version, files=files) | {"environment": dict(environment or {})}
+    path = folder / FILE
+    path.write_bytes((canonical(record) + "\n").encode("utf-8"))
+    return path
+
+
+def manifest(outcome: Outcome, *, version: str, files: Iterable[Path] = ()) -> dict[str, Any]:
+    """Return the record of a run without its environment, and under ``fingerprint`` the SHA-256 of all the rest."""
+    record: dict[str, Any] = {
+        "geoplan": version,
+        "study": {
+            "name": outcome.name,
+            "year": outcome.year,
+            "lang": outcome.lang,
+            "synthetic": outcome.synthetic,
+            "crs": outcome.crs,
+        },
+        "sources": [vars(source) for source in outcome.sources],
+        "parameters": _rows(outcome.parameters),
+        "services": {name: dict(entry) for name, entry in outcome.services.items()},
+        "groups": {
+            str(key): row for key, row in zip(outcome.groups.index, _rows(outcome.groups), strict=True)
+        },
+        "counts": _counts(outcome),
+        "circle": _rows(outcome.circle[outcome.circle["zone_id"].isin(_whole(outcome))]),
+        "findings": _rows(outcome.findings),
+        "reconciliation": _rows(outcome.reconciliation),
+        "warnings": {str(k): int(v) for k, v in outcome.warnings["code"].value_counts().items()},
+        "files": [
+            {"file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)} for path in files
+        ],
+    }
+    return record | {"fingerprint": hashlib.sha256(canonical(record).encode("utf-8")).hexdigest()}
+
+
+def environment_block(*, started: str = "", seconds: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """Return what differs between machines: system, versions, when, and how long each stage took."""
+    versions = {}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    block = {
+        "python": sys.version.split()[0],
+        "system": platform.platform(),
+        "machine": platform.machine(),
+        "packages": versions,
+    }
+    return block | {"started": started, "seconds": {k: round(v, 3) for k, v in (seconds or {}).items()}}
+
+
+def canonical(record: object) -> str:
+    """Return `record` as JSON with keys in order; what is not finite becomes null or ``"inf"``.
+
+    Examples
+    --------
+    >>> canonical({"b": float("nan"), "a": (1, float("inf"))}).replace(chr(10), "").replace(" ", "")
+    '{"a":[1,"inf"],"b":null}'
+    """
+    return json.dumps(_plain(record), ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _whole(outcome: Outcome) -> list[str]:
+    return list(outcome.zones.index[outcome.zones["level"].isin(["area", "district"])])
+
+
+def _counts(outcome: Outcome) -> dict[str, Any]:
+    levels = outcome.zones["level"].value_counts()
+    flagged = outcome.flags["flagged"].astype("boolean")
+    return {
+        "zones": {str(level): int(count) for level, count in levels.items()},
+        "demand_points": int((~outcome.demand["halo"].astype(bool)).sum()),
+        "halo_points": int(outcome.demand["halo"].astype(bool).sum()),
+        "facilities": len(outcome.facilities),
+        "unplaced": len(outcome.unplaced),
+        "flags": {
+            "flagged": int(flagged.sum()),
+            "not_flagged": int((~flagged).sum()),
+            "unknown": int(flagged.isna().sum()),
+        },
+        "verdicts": {str(k): int(v) for k, v in outcome.findings["verdict"].value_counts().items()},
+    }
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a table holds
+    """Return `value` as JSON can hold it."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(_plain(entry) for entry in value)
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(entry) for entry in value]
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        if math.isnan(number):
+            return None
+        return number if math.isfinite(number) else ("inf" if number > 0 else "-inf")
+    return str(value)

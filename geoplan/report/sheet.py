@@ -1,0 +1,181 @@
+"""What the workbook and the CSV files share: a sheet as plain cells, and the names that stand in it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from geoplan.errors import catalogue
+from geoplan.report import look
+from geoplan.tables import LEVELS, Outcome
+
+#: A cell: text, a number, or a number with the format it asks for.
+Value = str | float | int | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its header, how its numbers are written (key of `look.EXCEL_FORMATS`), and its width in characters."""
+
+    header: str
+    kind: str = "text"
+    width: float = 12.0
+    mark: str = ""
+    """What colours it: ``flag`` (a shortfall), ``share`` (classes of a covered share), ``verdict``, ``severity`` or nothing."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number whose format differs from its column's."""
+
+    value: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A table: columns and rows, with a heading where a sheet holds several."""
+
+    columns: tuple[Column, ...]
+    rows: list[list[Value | Cell]]
+    heading: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: a name for its tab, lines of explanation, and blocks one under the other."""
+
+    name: str
+    blocks: tuple[Block, ...]
+    notes: tuple[str, ...] = ()
+    frozen_columns: int = 0
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Text in a cell -> key of a colour; for `mark` verdict and severity."""
+
+
+def word(code: str, lang: str, **values: object) -> str:
+    """Return the words ``papers_<code>`` in `lang`.
+
+    Examples
+    --------
+    >>> word("year", "en", year=2025)
+    'Year judged: 2025'
+    """
+    return catalogue()[f"papers_{code}"][lang].format(**values)
+
+
+def present(value: object) -> bool:
+    """Return whether `value` is neither None, NaN, NA nor empty text."""
+    return not look.missing(value) and value != ""
+
+
+def text(value: object) -> str:
+    """Return `value` as text, nothing where it is missing."""
+    return str(value) if present(value) else ""
+
+
+def number(value: object, kind: str) -> Value | Cell:
+    """Return a cell for a number, None where it is missing; infinity has no number."""
+    if look.missing(value) or math.isinf(float(value)):  # type: ignore[arg-type]
+        return None
+    return Cell(float(value), kind)  # type: ignore[arg-type]
+
+
+def between(low: object, high: object, kind: str) -> Value | Cell:
+    """Return one number where `low` and `high` agree, else ``low–high`` as text.
+
+    Examples
+    --------
+    >>> between(3.0, 3.0, "whole"), between(0.5, 0.75, "share"), between(3.0, float("inf"), "whole")
+    (Cell(value=3.0, kind='whole'), '50.0%–75.0%', '≥ 3')
+    """
+    if look.missing(low):
+        return None
+    if look.missing(high) or low == high:
+        return number(low, kind)
+    as_kind = {"share": "share", "rate": "provision"}.get(kind, "")
+    return look.interval(float(low), float(high), kind=as_kind)  # type: ignore[arg-type]
+
+
+class Names:
+    """Names of zones, facilities and rules of one outcome, as they are printed."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.lang = outcome.lang
+        self._zones = outcome.zones[["level", "name", "code", "parent_id"]]
+        self._name: dict[str, str] = dict(
+            zip(outcome.zones.index, outcome.zones["name"].map(text), strict=True)
+        )
+        self._level: dict[str, str] = outcome.zones["level"].to_dict()
+        self._parent: dict[str, Any] = outcome.zones["parent_id"].to_dict()
+        self._facility: dict[str, str] = outcome.facilities["name"].map(text).to_dict()
+        self._rules = outcome.rules
+
+    def zone(self, zone_id: object) -> str:
+        """Return a zone's name, its id where it has none."""
+        return self._name.get(str(zone_id)) or text(zone_id)
+
+    def level(self, zone_id: object) -> str:
+        """Return a zone's level, nothing for an id that is no zone's."""
+        return self._level.get(str(zone_id), "")
+
+    def above(self, zone_id: object, level: str) -> str:
+        """Return the name of the zone of `level` that holds `zone_id` (or is it); nothing where there is none."""
+        at = zone_id
+        while present(at) and str(at) in self._level:
+            if self._level[str(at)] == level:
+                return self._name[str(at)]
+            at = self._parent[str(at)]
+        return ""
+
+    def facility(self, facility_id: object) -> str:
+        """Return a facility's name, its id where it has none."""
+        return self._facility.get(str(facility_id)) or text(facility_id)
+
+    def rule(self, rule_id: str) -> str:
+        """Return the indicator's name."""
+        own = self.of_rule(rule_id, f"indicator_{self.lang}")
+        return str(own) if own else look.rule_label(self._rules, rule_id, self.lang)
+
+    def of_rule(self, rule_id: str, column: str) -> Any:  # noqa: ANN401 - whatever the pack holds
+        """Return a column of the rule, None where the pack gives nothing."""
+        if column not in self._rules.columns or rule_id not in self._rules.index:
+            return None
+        value = self._rules.loc[rule_id, column]
+        return value if present(value) else None
+
+    def levels_between(self) -> list[str]:
+        """Return the partition levels present below the area and above the finest, coarse to fine."""
+        partition = [level for level in LEVELS[1:4] if level in set(self._level.values())]
+        return partition[:-1]
+
+
+def rule_kind(names: Names, rule_id: str) -> str:
+    """Return the kind of a rule, nothing where it is not known."""
+    return text(names.of_rule(rule_id, "kind"))
+
+
+def value_kind(names: Names, rule_id: str) -> str:
+    """Return the number format of a rule's values: ``share``, ``rate`` or ``whole``."""
+    kind = rule_kind(names, rule_id)
+    percent = names.of_rule(rule_id, "percent")
+    if kind in ("share", "presence", "compliance", "circle") or (percent is not None and bool(percent)):
+        return "share"
+    if kind == "rate":
+        return "share" if percent is None else "rate"
+    return "rate" if kind in ("provision", "floor_area") else "whole"
+
+
+def block_of(headers: Sequence[Column], rows: list[list[Value | Cell]], heading: str = "") -> Block:
+    """Return a block, checking that every row has a cell for every column."""
+    for row in rows:
+        if len(row) != len(headers):
+            raise ValueError(f"{heading}: a row of {len(row)} cells under {len(headers)} columns")
+    return Block(tuple(headers), rows, heading)
+
+
+def empty(table: pd.DataFrame) -> bool:
+    """Return whether `table` has no rows or no columns."""
+    return len(table) == 0 or len(table.columns) == 0

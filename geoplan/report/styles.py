@@ -1,0 +1,131 @@
+"""QGIS styles (QML) in the colours and classes of `look`: what ``layer_styles`` of the GeoPackage holds."""
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from geoplan.report import look
+
+_HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+_WIDTHS = {"area": "0.9", "district": "0.6", "town": "0.4", "community": "0.2", "estate": "0.2"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One class of a style: a value (or a range), what the legend calls it, and its symbol."""
+
+    label: str
+    symbol: ET.Element
+    value: str = ""
+    lower: float = 0.0
+    upper: float = 0.0
+
+
+def rgba(colour: str, alpha: int = 255) -> str:
+    """Return a colour as QGIS writes it.
+
+    Examples
+    --------
+    >>> rgba("#d1431b")
+    '209,67,27,255'
+    """
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return f"{red},{green},{blue},{alpha}"
+
+
+def _symbol(kind: str, layer: str, options: Mapping[str, str], alpha: float = 1.0) -> ET.Element:
+    symbol = ET.Element(
+        "symbol", {"type": kind, "name": "0", "alpha": f"{alpha:g}", "clip_to_extent": "1", "force_rhr": "0"}
+    )
+    drawn = ET.SubElement(symbol, "layer", {"class": layer, "enabled": "1", "locked": "0", "pass": "0"})
+    holder = ET.SubElement(drawn, "Option", {"type": "Map"})
+    for name, value in options.items():
+        ET.SubElement(holder, "Option", {"type": "QString", "name": name, "value": value})
+    return symbol
+
+
+def fill(colour: str, *, level: str = "community", hatch: bool = False, alpha: float = 1.0) -> ET.Element:
+    """Return the symbol of a polygon; `hatch` draws what has no data."""
+    options = {
+        "color": rgba(look.COLOURS["hatch"] if hatch else colour),
+        "style": "b_diagonal" if hatch else "solid",
+        "outline_color": rgba(look.COLOURS["boundary_strong"]),
+        "outline_style": "solid",
+        "outline_width": _WIDTHS.get(level, "0.2"),
+        "outline_width_unit": "MM",
+    }
+    return _symbol("fill", "SimpleFill", options, alpha)
+
+
+def marker(colour: str, shape: str, *, hollow: bool = False) -> ET.Element:
+    """Return the symbol of a facility."""
+    options = {
+        "name": {"cross": "cross_fill"}.get(shape, shape),
+        "color": rgba(look.COLOURS["paper"] if hollow else colour),
+        "outline_color": rgba(colour if hollow else look.COLOURS["paper"]),
+        "outline_width": "0.3",
+        "size": "2.6",
+        "size_unit": "MM",
+    }
+    return _symbol("marker", "SimpleMarker", options)
+
+
+def line(colour: str) -> ET.Element:
+    """Return the symbol of a line."""
+    return _symbol(
+        "line", "SimpleLine", {"line_color": rgba(colour), "line_width": "0.25", "line_width_unit": "MM"}
+    )
+
+
+def categorised(field: str, parts: Sequence[Part], *, aliases: Mapping[str, str], label: str = "") -> str:
+    """Return a style with one class a value of `field`; `label` is the field of the names on the map."""
+    return _qml("categorizedSymbol", field, parts, aliases, label)
+
+
+def graduated(field: str, parts: Sequence[Part], *, aliases: Mapping[str, str], label: str = "") -> str:
+    """Return a style with one class a range of `field`."""
+    return _qml("graduatedSymbol", field, parts, aliases, label)
+
+
+def _qml(kind: str, field: str, parts: Sequence[Part], aliases: Mapping[str, str], label: str) -> str:
+    root = ET.Element(
+        "qgis",
+        {
+            "version": "3.28.0",
+            "styleCategories": "AllStyleCategories",
+            "labelsEnabled": "1" if label else "0",
+        },
+    )
+    attributes = {"type": kind, "attr": field, "symbollevels": "0", "forceraster": "0", "enableorderby": "0"}
+    if kind == "graduatedSymbol":
+        attributes["graduatedMethod"] = "GraduatedColor"
+    renderer = ET.SubElement(root, "renderer-v2", attributes)
+    ranged = kind == "graduatedSymbol"
+    classes = ET.SubElement(renderer, "ranges" if ranged else "categories")
+    symbols = ET.SubElement(renderer, "symbols")
+    for number, part in enumerate(parts):
+        entry = {"symbol": str(number), "label": part.label, "render": "true"}
+        if ranged:
+            ET.SubElement(classes, "range", entry | {"lower": repr(part.lower), "upper": repr(part.upper)})
+        else:
+            ET.SubElement(classes, "category", entry | {"value": part.value, "type": "string"})
+        part.symbol.set("name", str(number))
+        symbols.append(part.symbol)
+    if label:
+        _labels(root, label)
+    names = ET.SubElement(root, "aliases")
+    for position, (name, alias) in enumerate(aliases.items()):
+        ET.SubElement(names, "alias", {"index": str(position), "field": name, "name": alias})
+    return _HEAD + ET.tostring(root, encoding="unicode")
+
+
+def _labels(root: ET.Element, field: str) -> None:
+    settings = ET.SubElement(
+        ET.SubElement(root, "labeling", {"type": "simple"}), "settings", {"calloutType": "simple"}
+    )
+    style = {"fieldName": field, "fontSize": "8", "fontSizeUnit": "Point", "isExpression": "0"}
+    text = ET.SubElement(settings, "text-style", style | {"textColor": rgba(look.COLOURS["ink"])})
+    buffer = {"bufferDraw": "1", "bufferSize": "0.8", "bufferSizeUnits": "MM", "bufferOpacity": "0.8"}
+    ET.SubElement(text, "text-buffer", buffer | {"bufferColor": rgba(look.COLOURS["paper"])})
+    ET.SubElement(settings, "placement", {"placement": "1", "priority": "5"})
+    ET.SubElement(settings, "rendering", {"obstacle": "1", "scaleVisibility": "0"})

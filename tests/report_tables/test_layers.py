@@ -1,0 +1,136 @@
+"""The GeoPackage: layers, values, styles that QGIS reads, and bytes that hang on the content only."""
+
+import dataclasses
+import sqlite3
+import time
+import xml.etree.ElementTree as ET
+from contextlib import closing
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pytest
+
+from geoplan.report import layers, look
+
+
+@pytest.fixture(scope="module")
+def package(make, tmp_path_factory):
+    path = tmp_path_factory.mktemp("layers") / "coverage.gpkg"
+    layers.write_layers(path, make())
+    return path
+
+
+def styles_of(path):
+    with closing(sqlite3.connect(path)) as base:
+        return base.execute(
+            "SELECT f_table_name, f_geometry_column, styleName, styleQML, useAsDefault FROM layer_styles ORDER BY id"
+        ).fetchall()
+
+
+def test_layers_and_their_rows(package, make):
+    outcome = make()
+    found = {str(name): kind for name, kind in pyogrio.list_layers(package)}
+    assert list(found) == [
+        "zones_area", "zones_district", "zones_town", "zones_community", "facilities", "isochrones", "snaps", "layer_styles",
+    ]  # fmt: skip
+    assert found["zones_community"] == "MultiPolygon"
+    zones = gpd.read_file(package, layer="zones_community")
+    assert zones.crs.to_epsg() == 4547
+    assert zones["code"].tolist() == outcome.zones[outcome.zones["level"] == "community"]["code"].tolist()
+    facilities = gpd.read_file(package, layer="facilities")
+    assert len(facilities) == len(outcome.facilities)
+    assert facilities.geometry.isna().sum() == outcome.facilities.geometry.isna().sum() == 2
+    assert len(gpd.read_file(package, layer="isochrones")) == 6
+    assert len(gpd.read_file(package, layer="snaps")) == len(outcome.snaps)
+
+
+def test_values_are_those_of_the_outcome(package, make):
+    outcome = make()
+    zones = gpd.read_file(package, layer="zones_community").set_index("zone_id")
+    circle = outcome.circle[(outcome.circle["kind"] == "") & (outcome.circle["service"] == "eldercare")]
+    share = circle[circle["measure"] == "network"].set_index("zone_id")["share"].reindex(zones.index)
+    assert zones["eldercare_share"].to_numpy() == pytest.approx(share.to_numpy())
+    beds = (
+        outcome.flags[outcome.flags["rule_id"] == "wuhan.beds_per_1000_elders"]
+        .set_index("zone_id")
+        .loc[zones.index]
+    )
+    stem = "wuhan_beds_per_1000_elders"
+    assert zones[f"{stem}_short"].to_numpy() == pytest.approx(
+        beds["shortfall"].to_numpy(dtype=float), nan_ok=True
+    )
+    assert set(zones[f"{stem}_flag"]) == {"yes", "no", "unknown"}
+    assert np.isnan(zones.loc["community/C03", f"{stem}_high"])  # the register sets no upper end
+    flagged = outcome.flags[outcome.flags["zone_id"].isin(zones.index)].groupby("zone_id")["flagged"].sum()
+    assert zones["flag_count"].tolist() == flagged.reindex(zones.index).astype(int).tolist()
+
+
+def test_every_layer_opens_with_one_style_that_names_its_own_columns(package):
+    styles = styles_of(package)
+    for layer, _ in pyogrio.list_layers(package):
+        if layer == "layer_styles":
+            continue
+        own = [s for s in styles if s[0] == layer]
+        assert [s[4] for s in own] == [1] + [0] * (len(own) - 1), layer
+        columns = set(pyogrio.read_info(package, layer=layer)["fields"])
+        for _, geometry, name, qml, _ in own:
+            assert geometry == "geom"
+            assert len(name) <= 30
+            root = ET.fromstring(qml.split("\n", 1)[1])
+            renderer = root.find("renderer-v2")
+            assert renderer.get("attr") in columns
+            assert {a.get("field") for a in root.iter("alias")} <= columns
+            classes = [e.get("symbol") for e in renderer.iter() if e.tag in ("category", "range")]
+            symbols = [e.get("name") for e in renderer.find("symbols")]
+            assert classes == symbols
+            assert all(s.find("layer/Option") is not None for s in renderer.find("symbols"))
+
+
+def test_the_main_product_is_the_default_of_communities(package):
+    first = next(s for s in styles_of(package) if s[0] == "zones_community")
+    root = ET.fromstring(first[3].split("\n", 1)[1])
+    assert first[2] == "短板社区"
+    assert root.find("renderer-v2").get("attr") == "flagged"
+    values = [c.get("value") for c in root.iter("category")]
+    assert values == ["yes", "no", "unknown"]
+    colour = root.find("renderer-v2/symbols/symbol/layer/Option/Option[@name='color']").get("value")
+    assert colour == "209,67,27,255"  # the one strong colour
+    unknown = (
+        root.findall("renderer-v2/symbols/symbol")[2].find("layer/Option/Option[@name='style']").get("value")
+    )
+    assert unknown == "b_diagonal"
+
+
+def test_shares_have_the_classes_of_the_map(package):
+    qml = next(s[3] for s in styles_of(package) if s[0] == "zones_community" and s[2].endswith("人口覆盖率"))
+    ranges = [
+        (float(r.get("lower")), float(r.get("upper")), r.get("label"))
+        for r in ET.fromstring(qml.split("\n", 1)[1]).iter("range")
+    ]
+    assert [r[0] for r in ranges] == [0.0, *look.SHARE_LIMITS]
+    assert [r[1] for r in ranges] == [*look.SHARE_LIMITS, 1.0]
+    assert tuple(r[2] for r in ranges) == look.share_scale().texts
+
+
+def test_same_outcome_same_bytes_at_another_time(package, make, tmp_path):
+    time.sleep(1.1)
+    layers.write_layers(tmp_path / "again.gpkg", make())
+    assert (tmp_path / "again.gpkg").read_bytes() == package.read_bytes()
+
+
+def test_what_is_empty_is_left_out_and_markup_stays_text(make, tmp_path):
+    outcome = make(nasty=True)
+    bare = dataclasses.replace(outcome, isochrones=outcome.isochrones.iloc[:0], flags=outcome.flags.iloc[:0])
+    layers.write_layers(tmp_path / "a.gpkg", bare)
+    names = [str(n) for n, _ in pyogrio.list_layers(tmp_path / "a.gpkg")]
+    assert "isochrones" not in names
+    for _, _, _, qml, _ in styles_of(tmp_path / "a.gpkg"):
+        ET.fromstring(qml.split("\n", 1)[1])
+
+
+def test_synthetic_data_say_so_in_the_description(package):
+    with closing(sqlite3.connect(package)) as base:
+        told = dict(base.execute("SELECT table_name, description FROM gpkg_contents").fetchall())
+    assert "演示数据，不作为决策依据" in told["zones_community"]
+    assert "2010" in told["zones_community"]
