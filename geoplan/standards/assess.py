@@ -219,7 +219,8 @@ def _with_cause(
         return findings
     out = findings.copy()
     short = flags[flags["flagged"].fillna(False).astype(bool)] if len(flags) else flags
-    for at, row in findings[findings["verdict"] == "not_met"].iterrows():
+    told = set(short["rule_id"]) | set(members["rule_id"])
+    for at, row in findings[(findings["verdict"] == "not_met") & findings["rule_id"].isin(told)].iterrows():
         below = set(case.below(str(row["zone_id"])))
         mine = short[(short["rule_id"] == row["rule_id"]) & short["zone_id"].isin(below)]
         weights = mine.groupby("cause")["people_affected"].sum()

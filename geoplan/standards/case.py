@@ -16,7 +16,7 @@ from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
 from geoplan.errors import Note
 from geoplan.standards.grammar import Where
 from geoplan.standards.vocabulary import label, narrower, vocabulary
-from geoplan.tables import LEVELS
+from geoplan.tables import GROUPS, LEVELS
 
 if TYPE_CHECKING:
     from geoplan.standards.rules import Rule
@@ -60,6 +60,29 @@ class Zoned:
     maybe: tuple[str, ...] = ()
     missing: tuple[Note, ...] = ()
     notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Walks from points inside the area, sorted by point, seconds and facility; arrays of one length.
+
+    Parameters
+    ----------
+    service
+        Position of the service in the study.
+    point, facility
+        Positions in the demand points inside, and in the facilities table.
+    seconds
+        Walk, seconds.
+    near
+        True for a pair within the service's circle, False for the nearest facility beyond or within it.
+    """
+
+    service: npt.NDArray[np.int64]
+    point: npt.NDArray[np.int64]
+    facility: npt.NDArray[np.int64]
+    seconds: Floats
+    near: Bools
 
 
 @dataclass(frozen=True)
@@ -213,16 +236,19 @@ class Case:
         """Return one column of the demand points inside the study area."""
         return np.asarray(self.demand.loc[self.places.points, column].to_numpy(dtype=float), dtype=np.float64)
 
+    @cached_property
+    def _people(self) -> dict[str, pd.Series]:
+        known = self.overlay is not None and len(self.overlay) > 0
+        partition = (self.zones["level"] != "estate").to_numpy()
+        totals = {name: self.zone_totals(self.points(name)) for name in GROUPS if name in self.demand}
+        return {name: people if known else people.where(partition) for name, people in totals.items()}
+
     def people(self, group: str) -> pd.Series | None:
         """Return the people of `group` in each zone; None where the study has no such group.
 
         Where no overlay says who lives in the estates, their people are not known (NaN).
         """
-        if group not in self.demand:
-            return None
-        people = self.zone_totals(self.points(group))
-        known = self.overlay is not None and len(self.overlay) > 0
-        return people if known else people.where((self.zones["level"] != "estate").to_numpy())
+        return self._people.get(group)
 
     def basis(self, group: str) -> str:
         """Return basis and year of a group's people, e.g. ``常住 2010``."""
@@ -286,6 +312,41 @@ class Case:
         known = vocabulary("types")
         names = self.services[service]["facilities"]
         return frozenset().union(*(narrower(name) if name in known else frozenset({name}) for name in names))
+
+    @cached_property
+    def steps(self) -> "Steps":
+        """Every walk to a facility that the tables give, in the order of points, seconds and facilities."""
+        every = [self.pairs.assign(near=True), self.nearest.assign(near=False)]
+        kept = [
+            table[["service", "demand_id", "facility_id", "seconds", "near"]] for table in every if len(table)
+        ]
+        if not kept:
+            none = np.empty(0, dtype=np.int64)
+            return Steps(none, none, none, none.astype(float), none.astype(bool))
+        rows = pd.concat(kept, ignore_index=True)
+        point = self.places.points.get_indexer(pd.Index(rows["demand_id"]))
+        facility = self.facilities.index.get_indexer(pd.Index(rows["facility_id"]))
+        seconds = rows["seconds"].to_numpy(dtype=float)
+        order = np.lexsort((facility, seconds, point))
+        order = order[(point >= 0)[order] & (facility >= 0)[order] & ~np.isnan(seconds)[order]]
+        service = pd.Index(list(self.services)).get_indexer(pd.Index(rows["service"]))
+        return Steps(
+            service[order],
+            point[order], facility[order], seconds[order], rows["near"].to_numpy(dtype=bool)[order],
+        )  # fmt: skip
+
+    def mask(self, facilities: pd.Index) -> Bools:
+        """Return which facilities of the table are in `facilities`."""
+        out = np.zeros(len(self.facilities), dtype=bool)
+        out[self.facilities.index.get_indexer(facilities)] = True
+        return out
+
+    def steps_of(self, types: Iterable[str], facilities: pd.Index) -> Bools:
+        """Return which of `steps` lead to `facilities` by a service that `types` offer."""
+        offered = [list(self.services).index(name) for name in self.services_with(types)]
+        service = np.zeros(len(self.services) + 1, dtype=bool)
+        service[offered] = True
+        return service[self.steps.service] & self.mask(facilities)[self.steps.facility]
 
     def walks(self, types: Iterable[str]) -> tuple[pd.DataFrame, float] | None:
         """Return the pairs within the circles of every service that `types` offer, and the longest such walk.

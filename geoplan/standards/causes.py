@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from geoplan.standards.case import Bools, Case
+from geoplan.standards.case import Case
 from geoplan.standards.counts import family_of
-from geoplan.standards.members import share_reached
+from geoplan.standards.members import reached_points, share_reached
 
 #: A zone's people have or lack something when over this share of them do.
 MOST = 0.5
@@ -43,12 +43,13 @@ class Around:
 
 def around(case: Case, types: frozenset[str], counting: pd.Index, group: str) -> Around | None:
     """Return what is around the people of each zone; None where no service of the study has the types."""
-    walks = case.walks(types)
-    if walks is None:
+    near = reached_points(case, counting, types)
+    if near is None:
         return None
-    near = _points(case, walks[0], counting)
-    family_walks = case.walks(family_of(types))
-    kin = near if family_walks is None else _points(case, family_walks[0], None)
+    family = family_of(types)
+    kindred_ids = case.facilities.index[[bool(family & set(kinds)) for kinds in case.facilities["services"]]]
+    kin = reached_points(case, kindred_ids, family)
+    kin = near if kin is None else kin
     people, there = share_reached(case, near, group)
     _, kindred = share_reached(case, near | kin, group)
     others = people - there
@@ -57,11 +58,6 @@ def around(case: Case, types: frozenset[str], counting: pd.Index, group: str) ->
         (kindred - there).div(others.where(others > 0)),
         _cut_off(case, types),
     )
-
-
-def _points(case: Case, pairs: pd.DataFrame, facilities: pd.Index | None) -> Bools:
-    rows = pairs if facilities is None else pairs[pairs["facility_id"].isin(facilities)]
-    return np.asarray(case.places.points.isin(rows["demand_id"].unique()))
 
 
 def _cut_off(case: Case, types: frozenset[str]) -> pd.Series:

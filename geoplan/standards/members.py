@@ -39,26 +39,19 @@ def nearest_of(case: Case, counting: pd.Index, types: frozenset[str], group: str
     empty = pd.DataFrame(
         {"nearest_facility": pd.array([None] * len(index), dtype=object), "minutes": np.nan}, index=index
     )
-    names = case.services_with(types)
-    if not names or not group or group not in case.demand:
+    if not case.services_with(types) or not group or group not in case.demand:
         return empty
-    walks = case.walks(types)
-    beyond = case.nearest[case.nearest["service"].isin(names)]
-    rows = pd.concat([table[["demand_id", "facility_id", "seconds"]] for table in (walks[0] if walks else None, beyond)
-                      if table is not None and len(table)] or [beyond[["demand_id", "facility_id", "seconds"]]])  # fmt: skip
-    rows = rows[rows["facility_id"].isin(counting) & rows["seconds"].notna()]
-    if rows.empty:
+    steps = case.steps
+    keep = case.steps_of(types, counting)
+    if not keep.any():
         return empty
-    rank = counting.get_indexer(pd.Index(rows["facility_id"]))
-    at = points.get_indexer(pd.Index(rows["demand_id"]))
-    order = np.lexsort((rank, rows["seconds"].to_numpy(dtype=float), at))
-    at, rank, seconds = at[order], rank[order], rows["seconds"].to_numpy(dtype=float)[order]
-    first = (at >= 0) & np.r_[True, at[1:] != at[:-1]]
+    at, facility, seconds = steps.point[keep], steps.facility[keep], steps.seconds[keep]
+    first = np.r_[True, at[1:] != at[:-1]]
     best, walk = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.inf)
-    best[at[first]], walk[at[first]] = rank[first], seconds[first]
+    best[at[first]], walk[at[first]] = facility[first], seconds[first]
     people = case.points(group)
     codes = case.places.commonest(best, people)[case.whole_rows]
-    names_of = np.append(counting.to_numpy(dtype=object), [None])
+    names_of = np.append(case.facilities.index.to_numpy(dtype=object), [None])
     median = case.places.weighted_median(walk / 60.0, people)[case.whole_rows]
     return pd.DataFrame({"nearest_facility": names_of[codes], "minutes": median}, index=index)
 
@@ -67,13 +60,15 @@ def reached_points(
     case: Case, facilities: pd.Index, types: frozenset[str], *, walk_minutes: float | None = None
 ) -> Bools | None:
     """Return which demand points inside have one of `facilities` within the circle; None where no service has the types."""
-    walks = case.walks(types)
-    if walks is None:
+    if not case.services_with(types):
         return None
-    pairs, limit = walks
-    near = in_circle(pairs["seconds"].to_numpy(dtype=float), walk_minutes=min(limit, walk_minutes or limit))
-    found = pairs.loc[near & pairs["facility_id"].isin(facilities).to_numpy(), "demand_id"]
-    return np.asarray(case.places.points.isin(found.unique()))
+    steps = case.steps
+    keep = steps.near & case.steps_of(types, facilities)
+    if walk_minutes is not None:
+        keep &= in_circle(steps.seconds, walk_minutes=walk_minutes)
+    found = np.zeros(len(case.places.points), dtype=bool)
+    found[steps.point[keep]] = True
+    return found
 
 
 def share_reached(case: Case, points: Bools, group: str) -> tuple[pd.Series, pd.Series]:
