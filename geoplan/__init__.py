@@ -1,3 +1,36 @@
-"""geoplan: who can walk to care in 15 minutes, what is short of which clause, and by how much."""
+"""geoplan: who can walk to care in 15 minutes, what is short of which clause, and by how much.
+
+>>> import geoplan as gp
+>>> study = gp.read_study(gp.demo_study())
+>>> study.services["eldercare"].walk_minutes
+15
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from geoplan.gather import gather
+    from geoplan.run import Result, run
+    from geoplan.samples import demo_study
+    from geoplan.study import Study, read_study
 
 __version__ = "0.1.0"
+__all__ = ["Result", "Study", "__version__", "demo_study", "gather", "read_study", "run"]
+
+_WHERE = {
+    "Result": "geoplan.run",
+    "Study": "geoplan.study",
+    "demo_study": "geoplan.samples",
+    "gather": "geoplan.gather",
+    "read_study": "geoplan.study",
+    "run": "geoplan.run",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
+    """Import the public names when they are first asked for, so that ``geoplan --help`` starts at once."""
+    if name not in _WHERE:
+        raise AttributeError(f"module `geoplan` has no attribute `{name}`")
+    from importlib import import_module
+
+    return getattr(import_module(_WHERE[name]), name)

@@ -2,11 +2,11 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from geoplan.errors import Note, OutputError
-from geoplan.study import Entry, Study, read_study
+from geoplan.gather import input_files
+from geoplan.study import read_study
 
 
 def demo_study() -> Path:
@@ -41,25 +41,9 @@ def write_new(folder: Path) -> Path:
     text = source.read_text(encoding="utf-8")
     data = folder / "data"
     data.mkdir(parents=True)
-    for file in sorted(set(_files(study))):
+    for file in sorted({file for _, file in input_files(study)}):
         shutil.copyfile(study.resolve(file), data / Path(file).name)
         text = re.sub(rf"(?<![\w/.]){re.escape(file)}(?![\w/])", f"data/{Path(file).name}", text)
     target = folder / "study.yaml"
     target.write_text(text, encoding="utf-8", newline="\n")
     return target
-
-
-def _files(entry: object) -> Iterator[str]:
-    """Yield every input file that a study names."""
-    if isinstance(entry, Entry):
-        for name, value in entry:
-            if name in _FILE_ENTRIES and isinstance(value, str):
-                yield value
-            elif not (isinstance(entry, Study) and name == "packs"):
-                yield from _files(value)
-    elif isinstance(entry, dict | list):
-        for value in entry.values() if isinstance(entry, dict) else entry:
-            yield from _files(value)
-
-
-_FILE_ENTRIES = {"file", "raster", "over", "barriers", "lookup", "accepted"}

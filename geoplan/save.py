@@ -1,0 +1,85 @@
+"""Write what a run found out: every output into one folder, whole or not at all."""
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+
+from geoplan import __version__
+from geoplan.network.surface import MinutesRaster, write_minutes
+from geoplan.progress import STAGES, Stages
+from geoplan.report.folder import new_run_id, publish, run_folder
+from geoplan.report.layers import write_layers
+from geoplan.report.manifest import environment_block, write_manifest
+from geoplan.report.map import write_map
+from geoplan.report.page import write_report
+from geoplan.report.sheets_csv import write_csv
+from geoplan.report.workbook import write_workbook
+from geoplan.tables import Outcome
+
+
+def save(
+    outcome: Outcome,
+    out: Path,
+    *,
+    minutes: Mapping[str, MinutesRaster],
+    seconds: Mapping[str, float],
+    stages: Stages,
+) -> Path:
+    """Write every output into ``out/runs/<id>`` and copies under fixed names into `out`.
+
+    Parameters
+    ----------
+    outcome
+        What the run found out.
+    out
+        Folder of results; made where it is not there.
+    minutes
+        Service -> minutes raster.
+    seconds
+        Stage -> seconds of the run so far, for ``run.json`` and ``run.log``.
+    stages
+        Told of each stage.
+
+    Returns
+    -------
+    run
+        The run's own folder.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, or a copy is held open by another program (the new results are then whole in the
+        run's folder, which the error names).
+    """
+    started = datetime.datetime.now(datetime.UTC).astimezone()
+    run_id = new_run_id(out, started.strftime("%Y%m%d-%H%M%S"))
+    with run_folder(out, run_id) as folder:
+        with stages("map"):
+            write_map(outcome, folder / "map.html")
+        with stages("workbook"):
+            write_workbook(outcome, folder / "gap_list.xlsx")
+            write_csv(outcome, folder)
+        with stages("layers"):
+            write_layers(outcome, folder / "coverage.gpkg")
+            for service, raster in minutes.items():
+                write_minutes(folder / f"minutes_{service}.tif", raster, description=f"minutes on foot: {service}")
+        with stages("report"):
+            write_report(outcome, folder / "report.html")
+        spent = {**seconds, **stages.seconds}
+        environment = environment_block(started=started.isoformat(timespec="seconds"), seconds=spent)
+        write_manifest(folder, outcome, version=__version__, environment=environment)
+        (folder / "run.log").write_text(log(outcome, spent, started.isoformat()), encoding="utf-8", newline="\n")
+    publish(out, run_id)
+    return out / "runs" / run_id
+
+
+def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:
+    """Return the run's log: when, where the time went, and everything that was found."""
+    column = 0 if outcome.lang == "zh" else 1
+    lines = [f"geoplan {__version__}  {outcome.name}  {started}", ""]
+    lines += [f"{value:8.2f} s  {STAGES[key][column]}" for key, value in seconds.items()]
+    lines += [f"{sum(seconds.values()):8.2f} s", ""]
+    for row in outcome.warnings.itertuples():
+        place = " ".join(str(part) for part in (row.file, "" if row.row is None else row.row, row.zone) if str(part) not in ("", "<NA>"))
+        lines.append(f"{row.severity:8} {row.code:32} {place}  {row.text}  {row.action}".rstrip())
+    return "\n".join(lines) + "\n"
