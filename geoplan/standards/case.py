@@ -142,7 +142,9 @@ class Case:
     def below(self, zone_id: str) -> pd.Index:
         """Return every zone inside `zone_id`, itself included."""
         zone, upper = self.above
-        return self.zones.index[zone[upper == self.zones.index.get_loc(zone_id)]]
+        at = self.zones.index.get_indexer(pd.Index([zone_id]))[0]
+        found: pd.Index = self.zones.index[zone[upper == at]]
+        return found
 
     def plan_zones(self, rule: "Rule") -> tuple[str, ...]:
         """Return the zones that the plan of `rule` speaks for: the area for a city's, the districts for a district's.
@@ -214,7 +216,7 @@ class Case:
 
     def covered(self, zone_id: str) -> float:
         """Return how much of a zone has communities (0-1)."""
-        return float(self.zones.at[zone_id, "covered_share"])
+        return float(self.zones["covered_share"][zone_id])
 
     # --- people ----------------------------------------------------------------------------------------------
 
@@ -380,7 +382,7 @@ def _kind_unknown(where: Where) -> Note:
     return Note.of("rule_kind_unknown", words=words)
 
 
-def _empty(value: object) -> bool:
+def _empty(value: Any) -> bool:  # noqa: ANN401 - a cell of the table of groups
     return value is None or value == "" or bool(pd.isna(value))
 
 

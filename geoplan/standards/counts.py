@@ -59,14 +59,10 @@ def compare(low: np.ndarray, high: np.ndarray, bound: str) -> tuple[Bools, Bools
     """Return where intervals certainly and possibly keep a bound such as ``>=150``; NaN possibly does."""
     sign, value = parse_bound(bound)
     unknown = np.isnan(low) | np.isnan(high)
-    if sign in (">=", ">"):
-        holds = (lambda x: x >= value) if sign == ">=" else (lambda x: x > value)
-        sure, maybe = holds(low), holds(high)
-    elif sign in ("<=", "<"):
-        holds = (lambda x: x <= value) if sign == "<=" else (lambda x: x < value)
-        sure, maybe = holds(high), holds(low)
-    else:
-        sure, maybe = (low == value) & (high == value), (low <= value) & (value <= high)
+    sure, maybe = {
+        ">=": (low >= value, high >= value), ">": (low > value, high > value), "<=": (high <= value, low <= value),
+        "<": (high < value, low < value), "=": ((low == value) & (high == value), (low <= value) & (value <= high)),
+    }[sign]  # fmt: skip
     return sure & ~unknown, maybe | unknown
 
 
@@ -154,7 +150,8 @@ def supply_rows(case: Case, supply: str, types: frozenset[str]) -> pd.DataFrame:
         return own
     sure, maybe = three_valued(case, attribute, pd.Index(rest["facility_id"]))
     rest = rest.assign(low=np.where(sure, rest["low"], 0.0), high=np.where(maybe, rest["high"], 0.0))
-    return pd.concat([own, rest], ignore_index=True)
+    joined: pd.DataFrame = pd.concat([own, rest], ignore_index=True)
+    return joined
 
 
 def in_named_zones(case: Case, selection: Selection, ids: pd.Index) -> Bools:
@@ -168,7 +165,7 @@ def in_named_zones(case: Case, selection: Selection, ids: pd.Index) -> Bools:
         for top in case.zones.index[(named == name) | named.str.startswith(name)]
         for zone in case.below(str(top))
     }
-    return case.facilities.loc[ids, "zone_id"].isin(inside).to_numpy(dtype=bool)
+    return np.asarray(case.facilities.loc[ids, "zone_id"].isin(inside), dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -178,6 +175,13 @@ class ZoneAmounts:
     table: pd.DataFrame
     missing: tuple[Note, ...] = ()
     hints: tuple[Note, ...] = ()
+
+    def at(self, zone: str) -> tuple[float, float, int, int]:
+        """Return low, high, rows and unknown_rows of one zone."""
+        low, high, rows, unknown = self.table.loc[zone, ["low", "high", "rows", "unknown_rows"]].to_numpy(
+            dtype=float
+        )
+        return float(low), float(high), int(np.nan_to_num(rows)), int(np.nan_to_num(unknown))
 
 
 def zone_amounts(

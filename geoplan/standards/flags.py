@@ -273,7 +273,8 @@ def _own_level(case: Case, rule: Rule, ids: pd.Index) -> np.ndarray:
     at = np.isin(levels, list(rule.where.levels))
     if not at.any():
         return at
-    return at & ids.isin(case.zones_of(rule).sure)
+    own: np.ndarray = at & ids.isin(case.zones_of(rule).sure)
+    return own
 
 
 def _notes(rule: Rule, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -155,7 +155,7 @@ class _Names:
         return "" if name is None or pd.isna(name) else str(name)
 
 
-def _flagged(flags: pd.DataFrame, zones: pd.DataFrame) -> list[dict[str, Any]]:
+def _flagged(flags: pd.DataFrame, zones: pd.DataFrame) -> list[dict[Any, Any]]:
     """Return the flags of the finest level that is flagged, in the order of the zones' codes, then of the rules."""
     if flags.empty:
         return []
@@ -188,7 +188,7 @@ def _usual(rule: str, zone: Any, names: _Names, basis: str) -> dict[str, Any]:  
     }  # fmt: skip
 
 
-def _flag_row(row: Mapping[str, Any], names: _Names, years: Mapping[str, int]) -> dict[str, Any]:
+def _flag_row(row: Mapping[Any, Any], names: _Names, years: Mapping[Any, Any]) -> dict[str, Any]:
     rule = row["rule_id"]
     target = years.get(rule)
     return {
@@ -202,7 +202,7 @@ def _flag_row(row: Mapping[str, Any], names: _Names, years: Mapping[str, int]) -
     }  # fmt: skip
 
 
-def _finding_row(row: Mapping[str, Any], names: _Names) -> dict[str, Any]:
+def _finding_row(row: Mapping[Any, Any], names: _Names) -> dict[str, Any]:
     rule = str(row["rule_id"])
     return {
         **_usual(rule, row["zone_id"], names, row["basis"]),
@@ -215,7 +215,7 @@ def _finding_row(row: Mapping[str, Any], names: _Names) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _member_row(member: Mapping[str, Any], finding: Mapping[str, Any], names: _Names) -> dict[str, Any]:
+def _member_row(member: Mapping[Any, Any], finding: Mapping[Any, Any], names: _Names) -> dict[str, Any]:
     rule, at = str(finding["rule_id"]), member["member_id"]
     is_facility = at in names.facilities
     zone = finding["zone_id"] if is_facility else at
@@ -245,7 +245,7 @@ _MEASURES = {
 }  # fmt: skip
 
 
-def measure(row: Mapping[str, Any], what: str, lang: str) -> str:
+def measure(row: Mapping[Any, Any], what: str, lang: str) -> str:
     """Return what to do about one shortfall, from its cause and amount, in plain words."""
     at = 0 if lang == "zh" else 1
     amount, unit = row["shortfall"], str(row["unit"])
@@ -261,23 +261,31 @@ def measure(row: Mapping[str, Any], what: str, lang: str) -> str:
     return template.format(what=what or ("设施" if lang == "zh" else "facilities"), amount=words)
 
 
-def _finding_measure(row: Mapping[str, Any], what: str, kind: str, lang: str) -> str:
-    amount = (
-        f"{float(row['shortfall']):,.0f} {label('units', str(row['unit']), lang)}"
-        if pd.notna(row["shortfall"])
-        else ""
-    )
-    if lang == "zh":
-        amount = amount.replace(" ", "")
+#: What a finding asks for, by kind of rule; {what} the facilities that count, {amount} the gap with its unit.
+_FINDING_MEASURES = {
+    "presence": ("在{amount}未覆盖的单元各配建{what}", "one of {what} in each zone that has none: {amount}"),
+    "compliance": ("补建达标：{amount}", "bring up to standard: {amount}"),
+    "facility": ("整改达标：{amount}", "bring up to standard: {amount}"),
+    "share": ("{what}：改造或新增{amount}", "{what}: convert or add {amount}"),
+    "rate": ("{what}：提高使用率，再增{amount}", "{what}: raise the use by {amount}"),
+    "floor_area": ("补足用房{amount}", "make up {amount} of rooms"),
+    "": ("{what}：新增{amount}", "{what}: add {amount}"),
+}  # fmt: skip
+
+
+def _finding_measure(row: Mapping[Any, Any], what: str, kind: str, lang: str) -> str:
+    at = 0 if lang == "zh" else 1
+    known = pd.notna(row["shortfall"])
+    unit = label("units", str(row["unit"]), lang)
+    amount = f"{float(row['shortfall']):,.0f}{'' if lang == 'zh' else ' '}{unit}" if known else ""
     if row.get("surplus") is True:
         return (
             f"超出上限{amount}，压减或不再新增"
             if lang == "zh"
             else f"{amount} above the upper limit: add no more"
         )
-    if kind == "share":
-        return f"{what}：改造或新增{amount}" if lang == "zh" else f"{what}: convert or add {amount}"
-    return f"{what}：新增{amount}" if lang == "zh" else f"{what}: add {amount}"
+    template = _FINDING_MEASURES.get(kind, _FINDING_MEASURES[""])[at]
+    return template.format(what=what or ("设施" if lang == "zh" else "facilities"), amount=amount)
 
 
 def _phase(target_year: Any, year: Any, lang: str) -> str:  # noqa: ANN401 - numbers and nulls

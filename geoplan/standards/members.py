@@ -1,7 +1,7 @@
 """Members: the zones or facilities that a presence, compliance, circle or facility rule counts, one by one."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -150,7 +150,7 @@ def _within(
 
 
 def counted(
-    case: Case, rule: "Rule", members: pd.DataFrame, zone: str, *, unplaced: int = 0, group: str = "",
+    case: Case, members: pd.DataFrame, zone: str, *, unplaced: int = 0, group: str = "",
     also: dict[str, float] | None = None,
 ) -> Measured:  # fmt: skip
     """Return the share of members that have something, as one measure of the plan's zone.
@@ -178,7 +178,7 @@ def counted(
     )  # fmt: skip
 
 
-def empty_members(ids: Sequence[str], has: object, sure: Floats | Bools) -> pd.DataFrame:
+def empty_members(ids: Sequence[str], has: Any, sure: Floats | Bools) -> pd.DataFrame:  # noqa: ANN401 - any array of three values
     """Return a members table with the columns that every kind fills."""
     n = len(ids)
     return pd.DataFrame({

@@ -55,9 +55,9 @@ class Pack(Entry):
     """Where the text was read."""
     note: str = ""
     """What a reader must know."""
-    rules: list[Any] = []
+    rules: list[Any] = Field(default_factory=list)
     """One entry a rule."""
-    not_assessed: list[NotAssessed] = []
+    not_assessed: list[NotAssessed] = Field(default_factory=list)
     """Clauses that are not rules here."""
     name: str = ""
     """Set when read: name of the pack."""
@@ -147,7 +147,9 @@ def rules_table(packs: Iterable[Pack], extra: Iterable[Rule] = ()) -> pd.DataFra
     """
     packs = tuple(packs)
     documents = {pack.name: (pack.document, pack.title_zh, pack.title_en) for pack in packs}
-    rows = [_row(rule, documents) for rule in (*rules_of(packs), *extra)]
+    every = (*rules_of(packs), *extra)
+    names = {rule.rule_id: (rule.indicator, rule.title_en) for rule in every}
+    rows = [_row(rule, documents, names) for rule in every]
     return pd.DataFrame(rows, columns=_COLUMNS).set_index("rule_id")
 
 
@@ -160,7 +162,8 @@ def not_assessed_table(packs: Iterable[Pack]) -> pd.DataFrame:
 def cite(rule: Rule, documents: Mapping[str, tuple[str, str, str]], lang: str = "zh") -> str:
     """Return document and section of a rule."""
     number, zh, en = documents.get(rule.pack, ("", "", ""))
-    title = zh if lang == "zh" else en
+    # without a document number the title stands in for it, without what it says of itself in brackets
+    title = zh.partition("（题名")[0] if lang == "zh" else en.partition(" (title")[0]
     return " ".join(part for part in (number if number != "not found" else title, rule.clause) if part)
 
 
@@ -172,14 +175,16 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def _row(rule: Rule, documents: Mapping[str, tuple[str, str, str]]) -> dict[str, Any]:
+def _row(
+    rule: Rule, documents: Mapping[str, tuple[str, str, str]], names: Mapping[str, tuple[str, str]]
+) -> dict[str, Any]:
     from geoplan.standards.printing import basis_text, facilities_text, target_text, value_unit
 
     start = rule.start
     return {
         "rule_id": rule.rule_id, "pack": rule.pack, "id": rule.id, "kind": rule.kind, "level": rule.level,
         "indicator": rule.indicator, "title_en": rule.title_en, "indicator_zh": rule.indicator, "indicator_en": rule.title_en,
-        "unit": rule.unit, "facilities_zh": facilities_text(rule, "zh"), "facilities_en": facilities_text(rule, "en"),
+        "unit": rule.unit, "facilities_zh": facilities_text(rule, "zh", short=True), "facilities_en": facilities_text(rule, "en", short=True),
         "unit_zh": value_unit(rule, "zh"), "unit_en": value_unit(rule, "en"),
         "gap_unit_zh": label("units", rule.unit, "zh"), "gap_unit_en": label("units", rule.unit, "en"),
         "percent": rule.percent, "attribute": rule.attribute, "base": rule.base or "",
@@ -188,7 +193,7 @@ def _row(rule: Rule, documents: Mapping[str, tuple[str, str, str]]) -> dict[str,
         "clause": rule.clause, "document": documents.get(rule.pack, ("", "", ""))[0],
         "cited_zh": cite(rule, documents, "zh"), "cited_en": cite(rule, documents, "en"),
         "quote": rule.quote, "lead": rule.lead, "note": rule.note, "counts": rule.counts, "per": rule.per or "",
-        "basis_zh": basis_text(rule, "zh"), "basis_en": basis_text(rule, "en"),
+        "basis_zh": basis_text(rule, "zh", names), "basis_en": basis_text(rule, "en", names),
     }  # fmt: skip
 
 

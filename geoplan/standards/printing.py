@@ -1,8 +1,10 @@
 """Rules in words: units, targets and counting bases as reports print them."""
 
+from collections.abc import Mapping
+
 from geoplan.standards.grammar import Target
 from geoplan.standards.rules import Condition, Rule, Selection
-from geoplan.standards.vocabulary import label
+from geoplan.standards.vocabulary import label, narrower
 
 _SIGNS = {">=": "≥", ">": "＞", "<=": "≤", "<": "＜", "=": "=", "": ""}
 
@@ -109,17 +111,33 @@ def condition_text(condition: Condition, lang: str) -> str:
     return joint.join(condition_text(part, lang) for part in parts)
 
 
-def facilities_text(rule: Rule, lang: str) -> str:
-    """Return the facilities that a rule counts, in words; the rooms of an estate where it counts those."""
+#: More facility types than this are named by their family where there is little room.
+SHORT = 3
+
+
+def facilities_text(rule: Rule, lang: str, *, short: bool = False) -> str:
+    """Return the facilities that a rule counts, in words; the rooms of an estate where it counts those.
+
+    With `short`, many types of one family are named by the family.
+    """
     of = getattr(rule, "of", None) or getattr(rule, "has", None) or getattr(rule, "flag_by", None)
+    if of and short and len(types := frozenset().union(*(selection.types for selection in of))) > SHORT:
+        for family in ("eldercare", "childcare_service"):
+            if types <= narrower(family):
+                return label("types", family, lang)
     if of:
         return " + ".join(selection_text(selection, lang) for selection in of)
     column = getattr(rule, "estate_column", None) or getattr(rule, "has_rooms", None)
     return label("supplies", column, lang) if column else ""
 
 
-def basis_text(rule: Rule, lang: str) -> str:
+def basis_text(rule: Rule, lang: str, names: Mapping[str, tuple[str, str]] | None = None) -> str:
     """Return what a rule counts and per whom, without the people's basis, which a study gives.
+
+    Parameters
+    ----------
+    names
+        rule_id -> indicator in Chinese and English, for rules that name others.
 
     Examples
     --------
@@ -135,13 +153,16 @@ def basis_text(rule: Rule, lang: str) -> str:
     ]
     meets = getattr(rule, "meets", None)
     if meets:
-        parts.append(("达到本库指标 " if lang == "zh" else "meeting ") + ", ".join(meets))
+        known = [
+            (names or {}).get(name if "." in name else f"{rule.pack}.{name}", (name, name)) for name in meets
+        ]
+        shown = [both[0 if lang == "zh" else 1] for both in known]
+        parts.append("达到：" + "、".join(shown) if lang == "zh" else "meeting: " + ", ".join(shown))
     if getattr(rule, "standard", None):
         parts.append("规划未写明达标标准" if lang == "zh" else "the plan does not state the standard")
-    if getattr(rule, "communities", None):
-        parts.append(
-            f"标记为 {rule.communities} 的社区" if lang == "zh" else f"communities marked {rule.communities}"
-        )  # type: ignore[attr-defined]
+    marked = getattr(rule, "communities", None)
+    if marked:
+        parts.append(f"标记为 {marked} 的社区" if lang == "zh" else f"communities marked {marked}")
     parts.append(_whom(rule, lang))
     return joint.join(part for part in parts if part)
 

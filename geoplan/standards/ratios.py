@@ -50,7 +50,7 @@ def zone_ratios(case: Case, rule: "Rule", part: Amounts, whole: Amounts, *, insi
                 known=r.known,
                 hints=hints,
                 applicable=not np.isnan(r.low),
-            )  # fmt: skip
+            )
         )
     return found
 
@@ -76,7 +76,7 @@ def pointless_ratio(case: Case, rule: "Rule", part: str, whole: str, *, inside: 
                 unknown_rows=r.unknown_rows,
                 known=r.known,
                 applicable=not np.isnan(r.low),
-            )  # fmt: skip
+            )
         )
     return found
 

@@ -94,9 +94,6 @@ class Selection(Entry):
 Selections = Annotated[list[Selection], BeforeValidator(_as_list), Field(min_length=1)]
 """One selection, or several of which a facility must fit any."""
 
-Supply = Annotated[str, Field(min_length=1), BeforeValidator(lambda name: _supply(name))]
-Group = Annotated[str, Field(min_length=1), BeforeValidator(lambda name: _group(name))]
-
 
 def _supply(name: Any) -> Any:  # noqa: ANN401 - before validation anything may stand here
     return _known("supplies", name) if isinstance(name, str) else name
@@ -104,6 +101,10 @@ def _supply(name: Any) -> Any:  # noqa: ANN401 - before validation anything may 
 
 def _group(name: Any) -> Any:  # noqa: ANN401 - before validation anything may stand here
     return _known("groups", name) if isinstance(name, str) else name
+
+
+Supply = Annotated[str, Field(min_length=1), BeforeValidator(_supply)]
+Group = Annotated[str, Field(min_length=1), BeforeValidator(_group)]
 
 
 class Rule(Entry):

@@ -60,7 +60,7 @@ def due(rule: "Rule", year: int, thresholds: Mapping[str, float]) -> Due:
     target = past[-1] if past else rule.targets[0]
     local = thresholds.get(rule.rule_id)
     if local is not None and (target.floor is None or target.either):
-        comparison = target.comparison if target.comparison and not target.comparison == "range" else ">="
+        comparison = target.comparison if target.comparison and target.comparison != "range" else ">="
         return Due(comparison, float(local), target_year=target.year, is_due=bool(past), local=True)
     if target.floor is None:
         return Due("", target_year=target.year, is_due=bool(past))
@@ -223,7 +223,7 @@ def _gross(rule: "Rule", found: Measured, what: Due) -> float:
 
 def _straddle(rule: "Rule", found: Measured, what: Due) -> list[Note]:
     """Return why an interval leaves a rule open: the rows that are known, and what the others must add."""
-    unit = {f"unit_{lang}": label("units", rule.unit, lang) for lang in ("zh", "en")}
+    unit: dict[str, Any] = {f"unit_{lang}": label("units", rule.unit, lang) for lang in ("zh", "en")}
     if math.isnan(found.low):
         return [Note.of("rule_nothing_measured")]
     if not math.isnan(what.either) and found.low == found.high:
@@ -251,9 +251,9 @@ def _straddle(rule: "Rule", found: Measured, what: Due) -> list[Note]:
     ]
 
 
-def _share_straddle(found: Measured, what: Due, known_rows: int, unit: dict[str, str]) -> Note:
+def _share_straddle(found: Measured, what: Due, known_rows: int, unit: dict[str, Any]) -> Note:
     part, whole = found.known or (NAN, NAN)
-    values = {
+    values: dict[str, Any] = {
         "part": f"{part:,.0f}", "whole": f"{whole:,.0f}", "known": known_rows, "rows": found.rows,
         "rest": found.unknown_rows, **unit,
     }  # fmt: skip

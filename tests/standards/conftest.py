@@ -119,7 +119,7 @@ class Town:
             for name, value in each.items():
                 low, high = value if isinstance(value, tuple) else (value, value)
                 hit = (table["facility_id"] == ids[name]) & (table["supply"] == supply)
-                kind = self.facilities.at[ids[name], "services"][0]
+                kind = self.facilities.loc[ids[name], "services"][0]
                 row = pd.DataFrame(
                     [(ids[name], kind, supply, float(low), float(high))], columns=table.columns
                 )

@@ -63,7 +63,7 @@ class Circle(Rule):
         inside = community_covered(
             each["people"], each["covered"], flag_share=float(each["flag_share"].iloc[0])
         )
-        has = pd.array(np.where(empty, None, inside), dtype="boolean")
+        has = pd.arrays.BooleanArray(np.asarray(inside, dtype=bool), empty)
         members = empty_members(ids, has, np.isin(np.array(ids, dtype=object), list(zones.sure)))
         members["value"] = each["share"].to_numpy()
         members["nearest_facility"], members["minutes"] = (
@@ -80,13 +80,12 @@ class Circle(Rule):
 
     def _zone(self, case: Case, zone: str, members: pd.DataFrame, shares: pd.DataFrame) -> Measured:
         here = members[members["member_id"].isin(case.below(zone))].reset_index(drop=True)
-        told = counted(case, self, here, zone, group=self.group)
-        row = shares.loc[zone]
-        also = {"share_communities": told.low, "share_land": row["land"], "people_in": row["covered"]}
+        told = counted(case, here, zone, group=self.group)
+        named = ["share", "people", "covered", "land"]
+        share, people, covered, land = (float(x) for x in shares.loc[zone, named].to_numpy(dtype=float))
         return Measured(
-            zone, float(row["share"]), float(row["share"]), float(row["people"]), rows=len(here),
-            applicable=bool(row["people"] > 0), people=float(row["people"] - row["covered"]), group=self.group,
-            members=told.members, also=also,
+            zone, share, share, people, rows=len(here), applicable=people > 0, people=people - covered, group=self.group,
+            members=told.members, also={"share_communities": told.low, "share_land": land},
         )  # fmt: skip
 
     def missing(self, case: Case) -> tuple[Note, ...]:

@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import model_validator
 
 from geoplan.errors import Note
-from geoplan.standards.case import Case, Zoned
+from geoplan.standards.case import Case
 from geoplan.standards.counts import types_of
 from geoplan.standards.estates import estate_rooms
 from geoplan.standards.measure import Measured
@@ -60,7 +60,7 @@ class Compliance(Rule):
         ids = [*zones.sure, *zones.maybe]
         if not ids:
             return [Measured(zone, applicable=False, group=group) for zone in case.plan_zones(self)]
-        has, value, why = self._meets(case, zones) if self.meets else (*self._has(case, ids, group), ())
+        has, value, why = self._meets(case) if self.meets else (*self._has(case, ids, group), ())
         if why:
             return [Measured(zone, missing=why, group=group) for zone in case.plan_zones(self)]
         members = empty_members(
@@ -70,7 +70,6 @@ class Compliance(Rule):
         return [
             counted(
                 case,
-                self,
                 members[members["member_id"].isin(case.below(zone))].reset_index(drop=True),
                 zone,
                 group=group,
@@ -87,7 +86,7 @@ class Compliance(Rule):
     def _names(self) -> list[str]:
         return [name if "." in name else f"{self.pack}.{name}" for name in self.meets or []]
 
-    def _meets(self, case: Case, zones: Zoned) -> tuple[pd.Series, pd.Series, tuple[Note, ...]]:
+    def _meets(self, case: Case) -> tuple[pd.Series, pd.Series, tuple[Note, ...]]:
         """Return which zones meet every named rule, the value under the first, and why nothing can be said."""
         has = pd.Series(pd.array([True] * len(case.zones), dtype="boolean"), index=case.zones.index)
         value = pd.Series(np.nan, index=case.zones.index)
@@ -108,8 +107,8 @@ class Compliance(Rule):
         if self.has_rooms is not None:
             rooms = estate_rooms(case, self.has_rooms, must_be_handed_over="new" in self.where.words).loc[ids]
             value = rooms["low"]
-            said = pd.array(rooms["high"] > 0, dtype="boolean")
-            said[((rooms["low"] <= 0) & (rooms["high"] > 0)).to_numpy()] = pd.NA
+            some, maybe = rooms["low"].to_numpy(dtype=float) > 0, rooms["high"].to_numpy(dtype=float) > 0
+            said = pd.Series(pd.arrays.BooleanArray(maybe, maybe & ~some), index=ids)
             has = has | said
         if self.has is not None and types_of(self.has) & case.listed:
             stands = zone_presence(case, self.has, ids, group)["located"]

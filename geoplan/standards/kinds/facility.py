@@ -85,7 +85,7 @@ class Facility(Rule):
             here = homes.isin(case.below(zone)).to_numpy()
             if zone == case.area:
                 here = here | case.homeless[case.facilities.index.get_indexer(table.index)]
-            out.append(counted(case, self, members[here].reset_index(drop=True), zone))
+            out.append(counted(case, members[here].reset_index(drop=True), zone))
         return out
 
     def _keeps(self, case: Case, ids: pd.Index) -> tuple["pd.arrays.BooleanArray", Floats]:
@@ -117,9 +117,7 @@ class Facility(Rule):
         members = empty_members(ids, has, np.arange(len(ids)) < n_sure)
         members["value"] = value
         return [
-            counted(
-                case, self, members[members["member_id"].isin(case.below(zone))].reset_index(drop=True), zone
-            )
+            counted(case, members[members["member_id"].isin(case.below(zone))].reset_index(drop=True), zone)
             for zone in case.plan_zones(self)
         ]
 

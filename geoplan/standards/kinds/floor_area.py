@@ -64,9 +64,7 @@ class FloorArea(Rule):
         return None if counted is None else counted / n
 
     def _one(self, case: Case, zone: str, stock: ZoneAmounts, bases: pd.Series) -> Measured:
-        low, high, rows, unknown = (
-            float(stock.table.at[zone, c]) for c in ("low", "high", "rows", "unknown_rows")
-        )
+        low, high, rows, unknown = stock.at(zone)
         base = float(bases[zone])
         missing = stock.missing or (() if np.isfinite(base) else (Note.of("rule_no_households", zone=zone),))
         people = None if self.people else case.people("residents")
@@ -78,8 +76,8 @@ class FloorArea(Rule):
             low / base if base > 0 else float("nan"),
             high / base if base > 0 else float("nan"),
             base,
-            rows=int(rows),
-            unknown_rows=int(unknown),
+            rows=rows,
+            unknown_rows=unknown,
             missing=missing,
             hints=stock.hints,
             applicable=bool(base > 0) or not np.isfinite(base),

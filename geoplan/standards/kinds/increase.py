@@ -7,7 +7,8 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from geoplan.standards.case import Case
-from geoplan.standards.counts import amounts, located, zone_amounts
+from geoplan.standards.counts import ZoneAmounts, amounts, located, zone_amounts
+from geoplan.standards.kinds.total import one_stock
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selections, Supply
 
@@ -42,20 +43,13 @@ class Increase(Rule):
             return [Measured(case.area, applicable=False)]
         if self.of is None:
             stock = zone_amounts(case, None, self.supply)
-            table, missing, hints = stock.table, stock.missing, stock.hints
         else:
             found = amounts(case, self.of, self.supply)
-            table, missing, hints = located(case, self._new(case, found.table)), found.missing, found.hints
-        return [
-            Measured(
-                zone, float(table.at[zone, "low"]), float(table.at[zone, "high"]), 1.0,
-                rows=int(table["rows"].fillna(0).at[zone]), unknown_rows=int(table["unknown_rows"].fillna(0).at[zone]),
-                missing=missing, hints=hints,
-            )
-            for zone in zones.sure
-        ]  # fmt: skip
+            stock = ZoneAmounts(located(case, self._new(case, found.table)), found.missing, found.hints)
+        return [one_stock(stock, zone) for zone in zones.sure]
 
     def _new(self, case: Case, table: pd.DataFrame) -> pd.DataFrame:
         opened = case.facilities.loc[table.index, "open_year"].to_numpy(dtype=float)
         kept = table.assign(low=np.where(opened > self.since, table["low"], 0.0))
-        return kept[(opened > self.since) | np.isnan(opened)]
+        new: pd.DataFrame = kept[(opened > self.since) | np.isnan(opened)]
+        return new

@@ -83,8 +83,7 @@ class Presence(Rule):
                 also[f"share_{name.removesuffix('_circle')}"] = share_of_members(
                     here[name].astype("boolean"), here["sure"]
                 )[0]
-        return counted(
-            case, self, here, zone, group=group, also=also,
+        return counted(case, here, zone, group=group, also=also,
             unplaced=self._unplaced(case, zone, counting) if way == "located" else 0,
         )  # fmt: skip
 

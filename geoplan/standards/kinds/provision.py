@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from geoplan.errors import Note
 from geoplan.standards.case import Case
-from geoplan.standards.counts import zone_amounts
+from geoplan.standards.counts import ZoneAmounts, zone_amounts
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selections, Supply
 from geoplan.standards.vocabulary import label
@@ -48,17 +48,17 @@ class Provision(Rule):
                 "scale": people / n,
             }
         )
-        return [
-            Measured(
-                zone, each.at[zone, "low"], each.at[zone, "high"], each.at[zone, "scale"],
-                rows=int(stock.table["rows"].fillna(0).at[zone]),
-                unknown_rows=int(stock.table["unknown_rows"].fillna(0).at[zone]),
-                missing=stock.missing, hints=stock.hints, group=group,
-                applicable=bool(people[zone] > 0),
-                parts=None if stock.missing or self.of is None else parts_below(case, each, zone),
-            )
-            for zone in zones.sure
-        ]  # fmt: skip
+        return [self._one(case, zone, stock, each) for zone in zones.sure]
+
+    def _one(self, case: Case, zone: str, stock: ZoneAmounts, each: pd.DataFrame) -> Measured:
+        assert self.people is not None  # noqa: S101 - checked when read
+        low, high, scale = (float(x) for x in each.loc[zone, ["low", "high", "scale"]].to_numpy(dtype=float))
+        _, _, rows, unknown = stock.at(zone)
+        parts = None if stock.missing or self.of is None else parts_below(case, each, zone)
+        return Measured(
+            zone, low, high, scale, rows=rows, unknown_rows=unknown, missing=stock.missing, hints=stock.hints,
+            group=self.people.group, applicable=scale > 0, parts=parts,
+        )  # fmt: skip
 
 
 def per(amount: pd.Series, people: pd.Series, n: float) -> pd.Series:
@@ -78,7 +78,7 @@ def parts_below(case: Case, each: pd.DataFrame, zone: str) -> pd.DataFrame | Non
     order = ["area", "district", "town", "community"]
     level = "town" if case.level("town") else "community"
     if not case.level(level) or order.index(level) <= order.index(
-        str(case.zones.at[zone, "level"]).replace("estate", "community")
+        str(case.zones.loc[zone, "level"]).replace("estate", "community")
     ):
         return None
     inside = case.below(zone).intersection(pd.Index(case.level(level)), sort=False)

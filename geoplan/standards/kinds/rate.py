@@ -50,11 +50,13 @@ class Rate(Rule):
             return [Measured(case.area, applicable=False, group=group)]
         stock = zone_amounts(case, self.of, self.part)
         low, high = per(stock.table["low"], people, 1.0), per(stock.table["high"], people, 1.0)
-        return [
-            Measured(
-                zone, low[zone], high[zone], people[zone], rows=int(stock.table["rows"].fillna(0).at[zone]),
-                unknown_rows=int(stock.table["unknown_rows"].fillna(0).at[zone]), missing=stock.missing,
-                hints=stock.hints, group=group, applicable=bool(people[zone] > 0),
-            )
-            for zone in zones.sure
-        ]  # fmt: skip
+        found = []
+        for zone in zones.sure:
+            _, _, rows, unknown = stock.at(zone)
+            found.append(
+                Measured(
+                    zone, float(low[zone]), float(high[zone]), float(people[zone]), rows=rows, unknown_rows=unknown,
+                    missing=stock.missing, hints=stock.hints, group=group, applicable=bool(people[zone] > 0),
+                )
+            )  # fmt: skip
+        return found

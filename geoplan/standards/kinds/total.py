@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from geoplan.errors import Note
 from geoplan.standards.case import Case
-from geoplan.standards.counts import zone_amounts
+from geoplan.standards.counts import ZoneAmounts, zone_amounts
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selections, Supply, Text
 
@@ -40,15 +40,7 @@ class Total(Rule):
         if self.communities is not None:
             return [self._marked(case, zone, self.communities) for zone in zones.sure]
         stock = zone_amounts(case, self.of, self.supply)
-        table = stock.table
-        return [
-            Measured(
-                zone, float(table.at[zone, "low"]), float(table.at[zone, "high"]), 1.0,
-                rows=int(table["rows"].fillna(0).at[zone]), unknown_rows=int(table["unknown_rows"].fillna(0).at[zone]),
-                missing=stock.missing, hints=stock.hints,
-            )
-            for zone in zones.sure
-        ]  # fmt: skip
+        return [one_stock(stock, zone) for zone in zones.sure]
 
     def _marked(self, case: Case, zone: str, word: str) -> Measured:
         inside = case.below(zone).intersection(list(case.level("community")))
@@ -56,3 +48,12 @@ class Total(Rule):
         if not any(word in kind for kind in case.zones["kind"]):
             return Measured(zone, missing=(Note.of("rule_kind_unknown", words=word),))
         return Measured(zone, float(sum(marked)), float(sum(marked)), 1.0, rows=len(marked))
+
+
+def one_stock(stock: ZoneAmounts, zone: str) -> Measured:
+    """Return what stands in one zone as a measure in the unit in which one builds; NaN where something is missing."""
+    low, high, rows, unknown = stock.at(zone)
+    low, high = (float("nan"), float("nan")) if stock.missing else (low, high)
+    return Measured(
+        zone, low, high, 1.0, rows=rows, unknown_rows=unknown, missing=stock.missing, hints=stock.hints
+    )
