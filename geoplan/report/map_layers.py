@@ -168,8 +168,8 @@ def flag_views(outcome: Outcome, facility_at: Mapping[str, int]) -> list[Plain]:
 def rule_words(outcome: Outcome, rule_id: str) -> Plain:
     """Return what a reader must know of a rule: name, kind, whom it counts, clause."""
     rules, lang = outcome.rules, outcome.lang
-    kind, per = _cell(rules, rule_id, "kind"), _cell(rules, rule_id, "per")
-    group = per.partition("/")[0]
+    kind = _cell(rules, rule_id, "kind")
+    group = _group(outcome, rule_id)
     return {
         "rule": rule_id,
         "label": look.rule_label(rules, rule_id, lang),
@@ -181,6 +181,17 @@ def rule_words(outcome: Outcome, rule_id: str) -> Plain:
         "clause": _cell(rules, rule_id, f"cited_{lang}") or _cell(rules, rule_id, "clause"),
         "attribute": _cell(rules, rule_id, "attribute"),
     }
+
+
+def _group(outcome: Outcome, rule_id: str) -> str:
+    """Return the group that a rule is per, or that its circle counts; nothing where it counts no people."""
+    told = " ".join(_cell(outcome.rules, rule_id, column) for column in ("per", "counts"))
+    named = next((str(group) for group in outcome.groups.index if str(group) in told), "")
+    own = next(
+        (entry["group"] for name, entry in outcome.services.items() if rule_id.endswith(f".circle_{name}")),
+        "",
+    )
+    return named or own
 
 
 def finding_views(outcome: Outcome, facility_at: Mapping[str, int]) -> list[Plain]:

@@ -65,7 +65,7 @@ def leaflet() -> tuple[str, str]:
         raise OutputError(Note.of("report_leaflet_missing", package=PACKAGE, severity="error")) from error
     # only a debugger reads the source map, and it would ask for a file
     script = re.sub(r"^//# sourceMappingURL=.*$", "", script, flags=re.MULTILINE).strip()
-    return script, _inline_images(style, folder)
+    return script, _inline_images(re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL), folder)
 
 
 def _inline_images(style: str, folder: Traversable) -> str:

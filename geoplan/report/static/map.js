@@ -461,7 +461,7 @@ function startMap(map, data) {
     polygons.forEach((polygon, z) => {
       if (zones.level[z] !== state.level) return;
       const name = classOfZone(z);
-      polygon.setStyle(name == null ? { fill: true, fillColor: "#ffffff", fillOpacity: 0 } : { fill: true, fillColor: fillOf(name), fillOpacity: name === "no_data" ? 0.9 : 0.88 });
+      polygon.setStyle(name == null ? { fill: true, fillColor: "#ffffff", fillOpacity: 0 } : { fill: true, fillColor: fillOf(name), fillOpacity: 1 });
     });
   }
 

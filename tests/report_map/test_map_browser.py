@@ -1,0 +1,115 @@
+"""The map in headless Chromium, without a network: it opens, draws, fetches nothing, and runs no name as code."""
+
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import rasterio
+
+from geoplan.report import look
+from geoplan.report.map import write_map
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
+    None,
+)
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--enable-logging=stderr",
+    "--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1400,900", "--virtual-time-budget=3000",
+]  # fmt: skip
+
+
+def browse(path, folder, *, query="", shot=None):
+    """Return the page's DOM (or write a picture to `shot`); fail on an uncaught error."""
+    what = ["--dump-dom"] if shot is None else [f"--screenshot={shot}"]
+    address = path.as_uri() + query
+    done = subprocess.run(
+        [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", *what, address],
+        capture_output=True, text=True, encoding="utf-8", timeout=60, check=True,
+    )  # fmt: skip
+    assert "Uncaught" not in done.stderr, done.stderr
+    assert "Refused to" not in done.stderr, done.stderr
+    return done.stdout
+
+
+def body(dom):
+    return dict(re.findall(r'data-([\w-]+)="([^"]*)"', re.search(r"<body[^>]*>", dom).group()))
+
+
+@pytest.fixture(scope="module")
+def opened(outcome, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("map")
+    write_map(outcome, folder / "map.html")
+    return folder
+
+
+def test_it_opens_on_the_flags_and_counts_as_the_table_does(outcome, by_hand, opened):
+    dom = browse(opened / "map.html", opened / "profile")
+    state = body(dom)
+    assert (state["view"], state["zones"]) == ("flags", "12")
+    assert "refused" not in state
+    own = outcome.flags[
+        (outcome.flags["rule_id"] == by_hand.BEDS) & outcome.flags["zone_id"].str.startswith("community")
+    ]
+    short = own[own["flagged"].fillna(False)]
+    assert f'data-flagged="{len(short)}"' in dom
+    assert look.whole(short["people_affected"].sum()) in dom
+    assert "演示数据，不作为决策依据" in dom
+    assert "© OpenStreetMap contributors" in dom
+    assert "待落点设施" in dom
+
+
+def test_the_view_of_shares_prints_what_the_report_prints(outcome, opened):
+    dom = browse(
+        opened / "map.html", opened / "profile", query="#view=share&measure=1&level=town&zone=town/T2"
+    )
+    state = body(dom)
+    assert (state["view"], state["zones"]) == ("share", "4")
+    rows = outcome.circle[(outcome.circle["service"] == "eldercare") & (outcome.circle["measure"] == "frail")]
+    rows = rows[rows["kind"] == ""].set_index("zone_id")
+    assert look.share(rows["share"]["area/area"]) in dom
+    assert look.share(rows["share"]["town/T2"]) in dom
+    assert look.whole(rows["outside"]["town/T2"]) in dom
+
+
+def test_the_view_of_members_shows_the_verdict_apart_from_flags(opened):
+    dom = browse(opened / "map.html", opened / "profile", query="#view=members")
+    assert body(dom)["view"] == "members"
+    assert "未达标" in dom
+    assert "有（符合）" in dom
+
+
+def test_names_do_not_run(nasty, tmp_path):
+    write_map(nasty, tmp_path / "map.html")
+    dom = browse(
+        tmp_path / "map.html",
+        tmp_path / "profile",
+        query="#view=supply&zone=community/C03&show=isochrones0,outside1",
+    )
+    assert body(dom)["view"] == "supply"
+    assert "<title>hacked" not in dom
+    assert "<img" not in dom
+
+
+def colours(path):
+    with rasterio.open(path) as picture:
+        return picture.read()[:3].reshape(3, -1).T.astype(int)
+
+
+def near(pixels, colour, tolerance=24):
+    wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+    return int((np.abs(pixels - wanted).max(axis=1) <= tolerance).sum())
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_flags_are_drawn_in_the_strong_colour_and_shares_are_not(opened, tmp_path):
+    browse(opened / "map.html", opened / "profile", shot=tmp_path / "flags.png")
+    browse(opened / "map.html", opened / "profile", query="#view=share", shot=tmp_path / "share.png")
+    flags, shares = colours(tmp_path / "flags.png"), colours(tmp_path / "share.png")
+    assert near(flags, look.COLOURS["flag"]) > 100_000
+    assert near(shares, look.COLOURS["flag"]) < 5_000
