@@ -85,6 +85,8 @@ def _fetch(place: str) -> Any:  # noqa: ANN401 - nx.MultiDiGraph
     graph = osmnx.graph_from_place(
         place, network_type="walk", custom_filter='["highway"]', simplify=False, retain_all=True
     )
+    if not graph.number_of_edges():
+        raise ValueError("no streets there")
     differ = [tag for tag in GRAPH_WAY_TAGS if any(tag in data for _, _, data in graph.edges(data=True))]
     return osmnx.simplify_graph(
         graph, node_attrs_include=["barrier", "highway"], edge_attrs_differ=["osmid", *differ]

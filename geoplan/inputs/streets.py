@@ -172,7 +172,7 @@ def from_ways(
     """
     walked = choose_ways(ways, (ways.table["access"] != OUT).to_numpy())
     nodes, edges = build_edges(walked, crs=crs)
-    edges = _in_canonical_order(edges)
+    edges, twice = _in_canonical_order(edges)
     if area is not None:
         edges = _touching(edges, area)
         nodes = nodes[nodes.index.isin(edges["u"]) | nodes.index.isin(edges["v"])]
@@ -180,6 +180,8 @@ def from_ways(
         raise NetworkError(Note.of("streets_none_walked", file=file, severity="error"))
     marks = gate_open(ways.marks, gates=gates, gate_states=gate_states)
     notes = [_read_note(nodes, edges, file), *_class_notes(ways, walk, file)]
+    if twice:
+        notes.append(Note.of("streets_twice", file=file, severity="info", edges=f"{twice:,}"))
     unknown = unknown_gates(marks[marks["kind"] != "crossing"], gate_states)
     if unknown:
         notes.append(Note.of("gate_state_unknown", file=file, gates=", ".join(unknown)))
@@ -236,19 +238,27 @@ def walkable_m(edges: gpd.GeoDataFrame) -> float:
     return float(edges.geometry.length.sum())
 
 
-def _in_canonical_order(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Sort by nodes, then way and length; drop a street that is there twice (as both directions of one)."""
-    length = edges.geometry.length.round(3).to_numpy()
-    low, high = np.minimum(edges["u"], edges["v"]), np.maximum(edges["u"], edges["v"])
-    order = edges.assign(_low=low, _high=high, _length=length)
-    keys = ["_low", "_high", "_length", "highway", "access", "oneway", "osm_id", "level", "u"]
-    order = order.sort_values(keys, kind="stable")
-    twice = order.duplicated(["_low", "_high", "_length", "highway", "access", "level"]) & (
-        order["oneway"] == 0
+def _in_canonical_order(edges: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
+    """Sort by nodes, length and way; drop a street that is there twice (as both directions of one).
+
+    Return also how many were dropped.
+    """
+    keys = pd.DataFrame(
+        {
+            "low": np.minimum(edges["u"], edges["v"]),
+            "high": np.maximum(edges["u"], edges["v"]),
+            "length": edges.geometry.length.round(3),
+        }
     )
-    kept = order[~twice].drop(columns=["_low", "_high", "_length"]).reset_index(drop=True)
+    tags = edges[["highway", "access", "oneway", "osm_id", "level", "u"]]
+    order = pd.concat([keys, tags], axis=1).sort_values([*keys, *tags], kind="stable")
+    same = ["low", "high", "length", "highway", "access", "level"]
+    suspects = order.index[order.duplicated(same, keep=False) & (order["oneway"] == 0)]
+    lines = shapely.to_wkb(shapely.normalize(edges.geometry.array[suspects]), output_dimension=2)
+    twice = order.loc[suspects, same].assign(line=lines).duplicated()
+    kept = edges.loc[order.index.difference(suspects[twice], sort=False)].reset_index(drop=True)
     kept.index.name = "edge_id"
-    return kept
+    return kept, int(twice.sum())
 
 
 def _touching(edges: gpd.GeoDataFrame, area: Area) -> gpd.GeoDataFrame:

@@ -1,0 +1,173 @@
+"""Streets from line layers: where lines meet, classes, gates as points."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geoplan.errors import InputError
+from geoplan.inputs.line_streets import read_lines
+from geoplan.inputs.streets import connection_loss, from_ways, read_streets
+
+CRS = "EPSG:4547"
+X, Y = 500_000.0, 3_380_000.0
+
+
+def line(*points):
+    return shapely.LineString([(X + x, Y + y) for x, y in points])
+
+
+def layer(lines, **columns):
+    lines = list(lines)
+    columns = {k: v if isinstance(v, list) else [v] * len(lines) for k, v in columns.items()}
+    return gpd.GeoDataFrame(columns, geometry=lines, crs=CRS)
+
+
+def streets(table, *, classes=None, walk=None, gates="tagged", private="open"):
+    ways, _, notes = read_lines(table, classes=classes, walk=walk or {}, datum=None, crs=CRS)
+    found = from_ways(ways, walk=walk or {}, private=private, gates=gates, gate_states={}, crs=CRS)
+    return found, [n.code for n in notes]
+
+
+def lengths(found):
+    return sorted(found.edges.geometry.length.round(3))
+
+
+CROSS = [line((0, 0), (50, 0), (100, 0)), line((50, -50), (50, 0), (50, 50))]
+
+
+def test_lines_meet_at_shared_vertices():
+    found, _ = streets(layer(CROSS, highway="residential"))
+    assert lengths(found) == [50, 50, 50, 50]
+    assert len(found.nodes) == 5
+
+
+def test_lines_that_only_cross_do_not_meet():
+    found, _ = streets(layer([line((0, 0), (100, 0)), line((50, -50), (50, 50))], highway="residential"))
+    assert lengths(found) == [100, 100]
+    assert len(found.nodes) == 4
+
+
+def test_with_node_columns_lines_meet_at_ends_only():
+    found, _ = streets(layer(CROSS, highway="residential", u=[1, 3], v=[2, 4]))
+    assert lengths(found) == [100, 100]
+
+
+@pytest.mark.parametrize(("gap", "nodes"), [(0.0, 3), (0.0004, 3), (0.002, 4)])
+def test_ends_meet_to_the_millimetre(gap, nodes):
+    found, _ = streets(layer([line((0, 0), (10, 0)), line((10 + gap, 0), (20, 0))], highway="path"))
+    assert len(found.nodes) == nodes
+
+
+def test_both_directions_of_one_street_count_once():
+    there = line((0, 0), (30, 0), (30, 10))
+    found, _ = streets(layer([there, there.reverse(), line((0, 0), (30, 10))], highway="residential"))
+    assert lengths(found) == [10, 30, 31.623]
+
+
+def test_classes_by_name_and_by_default():
+    table = layer(CROSS, fclass=["residential", "motorway"])
+    assert lengths(streets(table)[0]) == [100]
+    renamed = table.rename(columns={"fclass": "道路等级"}).assign(道路等级=["主干路", "快速路"])
+    found, codes = streets(renamed, classes="道路等级", walk={"主干路": True, "快速路": False})
+    assert lengths(found) == [100]
+    assert codes == []
+    with pytest.raises(InputError, match="no column `等级`"):
+        streets(renamed, classes="等级")
+
+
+def test_without_classes_every_line_is_walked_and_that_is_said():
+    found, codes = streets(layer(CROSS))
+    assert len(found.edges) == 4
+    assert codes == ["streets_without_classes"]
+
+
+def test_other_tags_are_judged_too():
+    table = layer(
+        CROSS,
+        highway="service",
+        access=["private", None],
+        foot=[None, "no"],
+        bridge=["T", "F"],
+        name=[None, "乙"],
+    )
+    found, _ = streets(table)
+    assert found.edges["access"].unique().tolist() == ["residents"]
+    assert found.edges["bridge"].all()
+    assert found.edges["name"].unique().tolist() == [""]
+
+
+def test_lists_as_osmnx_writes_them_count_by_their_first():
+    found, _ = streets(layer(CROSS, highway=["['path', 'steps']", "steps"]))
+    assert sorted(found.edges["highway"]) == ["path", "path", "steps", "steps"]
+
+
+def test_points_on_vertices_are_gates():
+    table = layer(
+        [line((0, 0), (50, 0), (100, 0)), shapely.Point(X + 50, Y), shapely.Point(X + 70, Y)],
+        highway=["residential", None, None], barrier=[None, "gate", "gate"], locked=[None, "yes", None], name=[None, "东门", "无"],
+    )  # fmt: skip
+    found, _ = streets(table)
+    gate = found.edges[found.edges["highway"] == "gate"]
+    assert gate["name"].tolist() == ["东门"]
+    assert np.isinf(gate["fixed_fwd_s"]).all()
+    assert lengths(found) == [0, 50, 50]
+
+
+def test_polygons_are_left_out_and_said_and_a_layer_without_lines_is_an_error():
+    table = layer([*CROSS, shapely.box(X, Y, X + 1, Y + 1)], highway="path")
+    assert "streets_not_lines" in streets(table)[1]
+    with pytest.raises(InputError, match="holds no lines"):
+        streets(table.iloc[2:])
+
+
+def test_input_stays_as_it_was():
+    table = layer(CROSS, highway="residential")
+    before = table.copy(deep=True)
+    streets(table)
+    pd.testing.assert_frame_equal(table, before)
+
+
+def test_file_order_changes_nothing(tmp_path):
+    table = layer([*CROSS, line((100, 0), (50, 50))], highway=["residential", "path", "steps"])
+    for name, rows in (("a", table), ("b", table.iloc[::-1])):
+        rows.to_file(tmp_path / f"{name}.gpkg")
+    one, other = (read_streets(tmp_path / f"{n}.gpkg", crs=CRS) for n in "ab")
+    assert one.nodes.equals(other.nodes)
+    assert one.edges.equals(other.edges)
+
+
+GRID = st.integers(0, 3)
+
+
+@given(st.lists(st.tuples(GRID, GRID, GRID, GRID), min_size=1, max_size=8))
+def test_law_no_metre_is_lost_and_nodes_are_where_ends_meet(ends):
+    """Slow oracle: metres of distinct lines; nodes as the set of end points."""
+    drawn = {tuple(sorted([(10 * a, 10 * b), (10 * c, 10 * d)])) for a, b, c, d in ends if (a, b) != (c, d)}
+    drawn = sorted(drawn) or [((0, 0), (10, 0))]
+    found, _ = streets(layer([line(*pair) for pair in drawn], highway="path"))
+    assert found.edges.geometry.length.sum() == pytest.approx(
+        sum(np.hypot(c - a, d - b) for (a, b), (c, d) in drawn)
+    )
+    places = {point for pair in drawn for point in pair}
+    assert {(round(x - X), round(y - Y)) for x, y in found.nodes[["x", "y"]].to_numpy()} == places
+    assert len(found.nodes) == len(places)
+
+
+def test_connection_loss_by_hand():
+    #  1-2-3 path, 3-4 trunk, 4-5 path, 6-7 path (an island from the start)
+    edges = pd.DataFrame(
+        {
+            "u": [1, 2, 3, 4, 6],
+            "v": [2, 3, 4, 5, 7],
+            "highway": ["path", "path", "trunk", "path", "path"],
+            "length_m": 100.0,
+        }
+    )
+    loss = connection_loss(edges, ["trunk"])
+    assert (loss.islands, loss.islands_with, loss.edges, loss.km) == (2, 1, 1, 0.1)
+    assert loss.share == pytest.approx(4 / 7)
+    assert loss.share_with == pytest.approx(2 / 7)

@@ -1,0 +1,131 @@
+"""Graphs of osmnx in and out, as objects and as GraphML files."""
+
+import networkx as nx
+import numpy as np
+import osmnx
+import pandas as pd
+import pytest
+import shapely
+
+from geoplan.errors import InputError
+from geoplan.inputs.streets import from_osmnx, read_streets, to_osmnx
+
+CRS = "EPSG:32631"
+POINTS = {
+    1: (100, 100),
+    2: (101, 100, {"barrier": "gate", "name": "东门", "locked": "yes"}),
+    3: (102, 100, {"highway": "crossing"}),
+    4: (103, 100),
+    5: (102, 101),
+    6: (104, 101),
+    7: (102, 102),
+}
+WAYS = {
+    10: ([1, 2, 3, 4], {"highway": "residential", "name": "长江路", "oneway": "yes"}),
+    11: ([3, 5, 7], {"highway": "service", "access": "private"}),
+    12: ([4, 6], {"highway": "steps", "conveying": "forward", "bridge": "yes", "level": "1"}),
+    13: ([6, 7], {"highway": "motorway"}),
+}
+
+
+@pytest.fixture
+def streets(osm_file):
+    return read_streets(osm_file(POINTS, WAYS), crs=CRS, private="residents")
+
+
+def same(one, other):
+    pd.testing.assert_frame_equal(one.nodes, other.nodes, check_dtype=False)
+    columns = [c for c in one.edges.columns if c != "geometry"]
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(one.edges[columns]), pd.DataFrame(other.edges[columns]), check_dtype=False
+    )
+    assert shapely.equals_exact(one.edges.geometry.array, other.edges.geometry.array, 1e-6).all()
+
+
+def test_there_and_back(streets):
+    same(streets, from_osmnx(to_osmnx(streets.nodes, streets.edges), crs=CRS))
+
+
+def test_there_and_back_through_a_file(streets, tmp_path):
+    osmnx.save_graphml(to_osmnx(streets.nodes, streets.edges), tmp_path / "town.graphml")
+    same(streets, read_streets(tmp_path / "town.graphml", crs=CRS))
+
+
+def test_there_and_back_in_another_crs(streets):
+    back = from_osmnx(to_osmnx(streets.nodes, streets.edges), crs="EPSG:3857")
+    # on this map 0.1 degrees are 11,132 m
+    assert back.nodes.loc[1, "x"] == pytest.approx(11_131.95, abs=0.01)
+    assert back.edges.crs == "EPSG:3857"
+    assert back.edges.geometry.iloc[0].coords[0][0] == pytest.approx(back.nodes.loc[back.edges["u"].iloc[0], "x"])
+
+
+def test_osmnx_can_use_the_graph(streets):
+    graph = to_osmnx(streets.nodes, streets.edges)
+    nodes, edges = osmnx.graph_to_gdfs(graph)
+    assert len(nodes) == len(streets.nodes)
+    assert edges.crs == CRS
+    # one-way steps give one arc, every other street two
+    assert len(edges) == 2 * len(streets.edges) - 1
+    arcs = {(u, v): d for u, v, d in graph.edges(data=True)}
+    assert all(d["length"] == pytest.approx(d["geometry"].length) for d in arcs.values())
+    for (u, v), data in arcs.items():
+        for node, end in ((u, 0), (v, -1)):
+            at = graph.nodes[node]
+            assert data["geometry"].coords[end] == pytest.approx((at["x"], at["y"]))
+    route = nx.shortest_path_length(graph, 1, 6, weight="length")
+    assert route == pytest.approx(
+        streets.edges.loc[streets.edges["highway"] != "service"].geometry.length.sum()
+    )
+
+
+@pytest.mark.parametrize("simplify", [False, True])
+def test_a_graph_that_osmnx_read_itself(osm_file, streets, simplify, tmp_path):
+    path = osm_file(POINTS, WAYS)
+    before = osmnx.settings.useful_tags_way, osmnx.settings.useful_tags_node
+    osmnx.settings.useful_tags_way = ["highway", "access", "conveying", "name", "bridge", "level"]
+    osmnx.settings.useful_tags_node = ["barrier", "highway", "locked", "name"]
+    try:
+        graph = osmnx.graph_from_xml(path, simplify=False, retain_all=True, bidirectional=True)
+        if simplify:
+            graph = osmnx.simplify_graph(
+                graph, node_attrs_include=["barrier", "highway"], edge_attrs_differ=["osmid", "highway"]
+            )
+    finally:
+        osmnx.settings.useful_tags_way, osmnx.settings.useful_tags_node = before
+    osmnx.save_graphml(graph, tmp_path / "town.graphml")
+    for found in (
+        from_osmnx(graph, crs=CRS, private="residents"),
+        read_streets(tmp_path / "town.graphml", crs=CRS, private="residents"),
+    ):
+        for highway in ("residential", "service", "steps", "gate", "entry"):
+            ours = found.edges[found.edges["highway"] == highway]
+            want = streets.edges[streets.edges["highway"] == highway]
+            assert ours.geometry.length.sum() == pytest.approx(want.geometry.length.sum(), abs=1e-6)
+            assert len(ours) > 0
+        assert not found.edges["highway"].eq("motorway").any()
+        steps = found.edges[found.edges["highway"] == "steps"].iloc[0]
+        # up as drawn, whichever way the graph ran
+        climb = (steps["u"], steps["v"]) if steps["oneway"] == 1 else (steps["v"], steps["u"])
+        assert climb == (4, 6)
+        assert steps["bridge"]
+        gate = found.edges[found.edges["highway"] == "gate"].iloc[0]
+        assert (gate["osm_id"], gate["name"], gate["fixed_fwd_s"]) == ("2", "东门", np.inf)
+
+
+def test_node_names_need_not_be_numbers():
+    graph = nx.MultiDiGraph(crs="EPSG:32631")
+    graph.add_node("a", x=0.0, y=0.0)
+    graph.add_node("b", x=30.0, y=40.0)
+    graph.add_edge("a", "b", highway="path", osmid=7)
+    graph.add_edge("b", "a", highway="path", osmid=7)
+    found = from_osmnx(graph, crs=CRS)
+    assert found.edges.geometry.length.tolist() == [50.0]
+
+
+def test_a_graph_without_crs_or_edges_is_an_error(tmp_path):
+    graph = nx.MultiDiGraph()
+    with pytest.raises(InputError, match="no CRS or no edges"):
+        from_osmnx(graph, crs=CRS)
+    (tmp_path / "broken.graphml").write_text("<graphml", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_streets(tmp_path / "broken.graphml", crs=CRS)
