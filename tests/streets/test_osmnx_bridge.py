@@ -56,7 +56,9 @@ def test_there_and_back_in_another_crs(streets):
     # on this map 0.1 degrees are 11,132 m
     assert back.nodes.loc[1, "x"] == pytest.approx(11_131.95, abs=0.01)
     assert back.edges.crs == "EPSG:3857"
-    assert back.edges.geometry.iloc[0].coords[0][0] == pytest.approx(back.nodes.loc[back.edges["u"].iloc[0], "x"])
+    assert back.edges.geometry.iloc[0].coords[0][0] == pytest.approx(
+        back.nodes.loc[back.edges["u"].iloc[0], "x"]
+    )
 
 
 def test_osmnx_can_use_the_graph(streets):

@@ -1,0 +1,212 @@
+"""Walking costs: sums by hand, the boundary, laws, and an independent slow sum."""
+
+import math
+from itertools import pairwise
+from types import SimpleNamespace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geoplan.errors import NetworkError, TableError
+from geoplan.inputs.elevation import Profiles, profiles
+from geoplan.inputs.streets import read_streets
+from geoplan.network.pace import slope_factor, walking_costs
+
+CRS = "EPSG:32631"
+
+
+def town(*lengths, highway="residential", oneway=0, kinds=()):
+    """A straight street 0 - 1 - 2 …, one edge a length."""
+    at = np.concatenate([[0.0], np.cumsum(lengths)])
+    n = len(lengths)
+    nodes = pd.DataFrame({"kind": [*kinds, *[""] * (n + 1 - len(kinds))]}, index=range(n + 1))
+    lines = [shapely.LineString([(a, 0), (b, 0)]) for a, b in pairwise(at)]
+    edges = gpd.GeoDataFrame(
+        {"u": range(n), "v": range(1, n + 1), "highway": highway, "oneway": oneway}, geometry=lines, crs=CRS
+    )
+    return nodes, edges
+
+
+def heights(*per_edge):
+    first = np.concatenate([[0], np.cumsum([len(h) for h in per_edge])])
+    return Profiles(np.arange(len(per_edge)), first, np.concatenate(per_edge).astype(float))
+
+
+def row(costs, edge=0):
+    return costs.loc[edge, ["fwd_m", "bwd_m", "fixed_fwd_s", "fixed_bwd_s"]].tolist()
+
+
+def test_flat_is_the_length():
+    assert row(walking_costs(*town(120.0))) == [120, 120, 0, 0]
+
+
+def test_tobler_by_hand():
+    # 50 m at 10 % up, 50 m at 5 % down: 50 e^(3.5*0.10) + 50 e^(-3.5*0.05); back 50 e^(0) + 50 e^(3.5*0.05)
+    # |s + 0.05| - 0.05: 0.10 -> 0.10, -0.05 -> -0.05, -0.10 -> 0, 0.05 -> 0.05
+    costs = walking_costs(*town(100.0), profiles=heights([10, 15, 12.5]))
+    forward = 50 * math.exp(0.35) + 50 * math.exp(-0.175)
+    backward = 50 * 1.0 + 50 * math.exp(0.175)
+    assert row(costs) == pytest.approx([forward, backward, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("slope", "factor"),
+    [
+        (0.0, 1),
+        (-0.1, 1),
+        (-0.05, math.exp(0.175)),
+        (0.4, math.exp(-1.4)),
+        (0.40001, math.exp(-1.4)),
+        (5, math.exp(-1.4)),
+        (-0.4, math.exp(-1.05)),
+        (-9, math.exp(-1.05)),
+    ],
+)
+def test_the_boundary_of_slopes(slope, factor):
+    assert slope_factor(np.array([slope]))[0] == pytest.approx(factor)
+
+
+def test_a_stated_table():
+    table = {"-0.1": 1.2, "0": 1.0, "0.1": 0.5}
+    found = slope_factor(np.array([-1, -0.1, -0.05, 0, 0.05, 0.1, 1]), table)
+    assert found.tolist() == pytest.approx([1.2, 1.2, 1.1, 1, 0.75, 0.5, 0.5])
+    assert row(walking_costs(*town(100.0), profiles=heights([0, 10]), slope_rule=table)) == pytest.approx(
+        [200, 100 / 1.2, 0, 0]
+    )
+
+
+@pytest.mark.parametrize("table", [{}, {"0": 0.0}, {"0": -1}, {"0.1": 1, "0.10": 2}, {"0": float("inf")}])
+def test_a_wrong_table_is_an_error(table):
+    with pytest.raises(NetworkError, match="table of slopes is wrong"):
+        walking_costs(*town(100.0), profiles=heights([0, 10]), slope_rule=table)
+
+
+def test_steps():
+    nodes, edges = town(40.0, 60.0, highway=["steps", "path"])
+    costs = walking_costs(nodes, edges, steps_factor=1.5)
+    assert row(costs, 0)[:2] == [60, 60]
+    assert row(costs, 1)[:2] == [60, 60]
+    # on a slope the larger of the two: up 1 / f(0.4) = e^1.4 > 1.5; down 1 / f(-0.1) = 1 < 1.5
+    steep = walking_costs(nodes, edges, steps_factor=1.5, profiles=heights([0, 16], [16, 16]))
+    assert row(steep, 0)[:2] == pytest.approx([40 * math.exp(1.4), 40 * math.exp(1.05)])
+    gentle = walking_costs(nodes, edges, steps_factor=1.5, profiles=heights([4, 0], [0, 0]))
+    assert row(gentle, 0)[:2] == pytest.approx([60, 60])
+
+
+def test_passing_a_crossing_costs_it_once_each_way():
+    nodes, edges = town(30.0, 30.0, 30.0, kinds=["", "crossing", ""])
+    costs = walking_costs(nodes, edges, crossing_seconds=20)
+    assert costs["fixed_fwd_s"].tolist() == costs["fixed_bwd_s"].tolist() == [10, 10, 0]
+    # a walk that ends on it pays half; two crossings in a row cost two
+    both = walking_costs(*town(30.0, 30.0, 30.0, kinds=["", "crossing", "crossing"]), crossing_seconds=20)
+    assert both["fixed_fwd_s"].sum() == 40
+
+
+def test_a_loop_at_a_crossing():
+    nodes = pd.DataFrame({"kind": ["crossing"]}, index=[7])
+    loop = shapely.LineString([(0, 0), (10, 0), (10, 10), (0, 0)])
+    edges = gpd.GeoDataFrame({"u": [7], "v": [7], "highway": "path", "oneway": 0}, geometry=[loop], crs=CRS)
+    assert walking_costs(nodes, edges, crossing_seconds=20)["fixed_fwd_s"].item() == 20
+
+
+def test_valves_keep_their_seconds_and_pay_no_crossing(osm_file):
+    points = {1: (100, 100), 2: (101, 100, {"highway": "crossing"}), 3: (102, 100)}
+    ways = {10: ([1, 2], {"highway": "path"}), 11: ([2, 3], {"highway": "service", "access": "private"})}
+    streets = read_streets(osm_file(points, ways), crs=CRS, private="residents")
+    costs = walking_costs(streets.nodes, streets.edges, crossing_seconds=20)
+    entry = costs[costs["highway"] == "entry"].iloc[0]
+    assert entry[["fwd_m", "bwd_m", "fixed_fwd_s", "fixed_bwd_s"]].tolist() == [0, 0, np.inf, 0]
+    # through the crossing and out of the entry: once
+    assert costs["fixed_bwd_s"].sum() == 20
+
+
+@pytest.mark.parametrize(("oneway", "fixed"), [(1, [0, np.inf]), (-1, [np.inf, 0]), (0, [0, 0])])
+def test_one_way(oneway, fixed):
+    assert row(walking_costs(*town(10.0, oneway=oneway)))[2:] == fixed
+
+
+def test_input_stays_and_missing_columns_are_named():
+    nodes, edges = town(10.0)
+    before = edges.copy(deep=True)
+    walking_costs(nodes, edges, crossing_seconds=5, steps_factor=2, profiles=heights([0, 3]))
+    assert edges.equals(before)
+    with pytest.raises(TableError, match="highway"):
+        walking_costs(nodes, edges.drop(columns="highway"))
+
+
+def test_an_edge_without_a_profile_is_flat():
+    nodes, edges = town(10.0, 20.0)
+    costs = walking_costs(nodes, edges, profiles=heights([0, 3]))
+    assert row(costs, 1)[:2] == [20, 20]
+
+
+LENGTH = st.sampled_from([0.0, 1e-9, 1.0, 24.9, 25.0, 25.1, 400.0])
+HEIGHT = st.sampled_from([-10.0, 0.0, 0.1, 10.0, 10.1, 3000.0])
+
+
+@given(
+    drawn=st.lists(
+        st.tuples(
+            LENGTH,
+            st.lists(HEIGHT, min_size=2, max_size=4),
+            st.sampled_from(["steps", "path"]),
+            st.sampled_from([0, 1, -1]),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    crossing=st.sampled_from([0.0, 15.0]),
+    factor=st.sampled_from([1.0, 1.7, 5.0]),
+)
+def test_laws(drawn, crossing, factor):
+    """Costs are not negative; turning every edge round swaps the directions; a slow sum agrees; flat = no heights."""
+    lengths, per_edge, highway, oneway = map(list, zip(*drawn, strict=True))
+    nodes, edges = town(*lengths, highway=highway, oneway=oneway, kinds=["crossing"])
+    options = {"crossing_seconds": crossing, "steps_factor": factor}
+    costs = walking_costs(nodes, edges, profiles=heights(*per_edge), **options)
+    numbers = costs[["fwd_m", "bwd_m", "fixed_fwd_s", "fixed_bwd_s"]]
+    assert (numbers >= 0).all(axis=None)
+    assert np.isfinite(costs[["fwd_m", "bwd_m"]]).all(axis=None)
+
+    turned = edges.assign(
+        u=edges["v"], v=edges["u"], oneway=-edges["oneway"], geometry=edges.geometry.reverse()
+    )
+    back = walking_costs(nodes, turned, profiles=heights(*[h[::-1] for h in per_edge]), **options)
+    swapped = back[["bwd_m", "fwd_m", "fixed_bwd_s", "fixed_fwd_s"]].to_numpy()
+    assert numbers.to_numpy() == pytest.approx(swapped)
+
+    for edge, (length, height, kind, _) in enumerate(drawn):
+        run = edges.geometry.iloc[edge].length / (len(height) - 1)
+        total = 0.0
+        for a, b in pairwise(height):
+            slope = max(-0.4, min(0.4, (b - a) / run)) if run > 0 else 0.0
+            slow = math.exp(3.5 * (abs(slope + 0.05) - 0.05))
+            total += run * (max(slow, factor) if kind == "steps" else slow)
+        assert costs.loc[edge, "fwd_m"] == pytest.approx(total, abs=1e-9), length
+
+    level = heights(*[[7.0] * len(h) for h in per_edge])
+    flat = walking_costs(nodes, edges, profiles=level, **options)
+    without = walking_costs(nodes, edges, **options)
+    assert flat[numbers.columns].to_numpy() == pytest.approx(without[numbers.columns].to_numpy())
+
+
+def test_andorra_is_steep(real):
+    streets = read_streets(real("small_pbf/andorra.osm.pbf"), crs=CRS)
+    found = profiles(streets.edges, real("small_pbf/andorra_N42E001.hgt.zip"))
+    costs = walking_costs(streets.nodes, streets.edges, profiles=found)
+    length = streets.edges.geometry.length
+    assert (costs["fwd_m"] >= length * math.exp(-0.175) - 1e-9).all()
+    assert (costs["fwd_m"] <= length * math.exp(1.4) + 1e-9).all()
+    assert 1.3 < costs["fwd_m"].sum() / length.sum() < 1.6
+
+
+def test_any_object_with_heights_will_do():
+    given_heights = SimpleNamespace(
+        edge_id=np.array([0]), first=np.array([0, 2]), height=np.array([0.0, 10.0])
+    )
+    assert row(walking_costs(*town(100.0), profiles=given_heights))[0] == pytest.approx(100 * math.exp(0.35))
