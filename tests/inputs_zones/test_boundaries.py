@@ -113,6 +113,15 @@ def test_of_two_parents_of_one_name_the_one_underneath_counts(write):
     assert assemble_zones(layers, area_name="x").zones.loc["community/1", "parent_id"] == "town/B"
 
 
+def test_without_a_name_the_parent_is_where_most_of_the_zone_lies(write):
+    above = write("d", [box(0, 0, 10, 10), box(10, 0, 20, 10)], code=["A", "B"])
+    below = write("c", [box(7, 0, 16, 10), box(5, 0, 11, 10)], code=["1", "2"])
+    files = {"district": above, "community": below}
+    layers = [read_zone_layer(path, level=level, id="code", crs=CRS) for level, path in files.items()]
+    zones = assemble_zones(layers, area_name="x").zones
+    assert zones.loc[["community/1", "community/2"], "parent_id"].tolist() == ["district/B", "district/A"]
+
+
 def test_a_zone_outside_every_parent_is_said(write):
     above = write("d", [box(0, 0, 10, 10)], code=["A"])
     below = write("c", [box(0, 0, 10, 10), box(50, 50, 60, 60)], code=["1", "2"])

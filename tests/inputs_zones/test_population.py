@@ -157,20 +157,20 @@ def test_a_total_without_cells_goes_along_the_streets_of_its_zone(raster):
         {"access": ["open", "open", "closed"]},
         geometry=[
             LineString([(X + 0, Y + 2), (X + 14, Y + 2)]),
-            LineString([(X + 12, Y + 9), (X + 20, Y + 9)]),
+            LineString([(X + 12, Y + 9), (X + 15, Y + 9)]),
             LineString([(X + 11, Y), (X + 11, Y + 10)]),
         ],
         crs=CRS,
     )
     pieces = street_points(streets, step_m=2)
-    assert pieces["metres"].sum() == pytest.approx(22)
+    assert pieces["metres"].sum() == pytest.approx(17)
     got = people_on_the_ground(
         zones, {"residents": {"raster": path, "rake_to": "community"}}, halo_m=0, street_points=pieces
     )
     second = got.demand[got.demand["zone_id"] == "community/2"]
-    # 4 of 12 metres on the lower street, 8 on the upper one
-    assert second[second.geometry.y < Y + 5]["residents"].sum() == pytest.approx(10)
-    assert second[second.geometry.y > Y + 5]["residents"].sum() == pytest.approx(20)
+    # 4 of 7 metres on the lower street in 2 pieces, 3 on the upper one in 2 pieces
+    assert second[second.geometry.y < Y + 5]["residents"].sum() == pytest.approx(30 * 4 / 7)
+    assert second[second.geometry.y > Y + 5]["residents"].sum() == pytest.approx(30 * 3 / 7)
     assert note(got, "people_on_streets").values["zones"] == "2"
     as_lines = people_on_the_ground(
         zones, {"residents": {"raster": path, "rake_to": "community"}}, halo_m=0, street_points=streets
@@ -222,9 +222,9 @@ def test_the_halo_is_scaled_like_the_nearest_zone_and_enters_no_sum(raster):
 
 def test_zones_near_the_end_of_the_raster_are_flagged(raster):
     path = raster([[1] * 10] * 10)
-    shapes = [at(10, 30, 40, 60), at(40, 30, 60, 60), at(60, 30, 95, 60)]
+    shapes = [at(10, 30, 40, 60), at(40, 30, 60, 60), at(60, 30, 95, 60), at(150, 30, 160, 60)]
     got = people_on_the_ground(zones_of(shapes), {"residents": {"raster": path}}, halo_m=20)
-    assert got.edge_zones == ("community/1", "community/3")
+    assert got.edge_zones == ("community/1", "community/3", "community/4")
 
 
 def test_an_overlap_is_counted_once_for_the_smaller(raster):
@@ -250,6 +250,22 @@ def test_zero_over_zero_takes_the_zones_rate_then_its_parents(raster):
     assert (note(got, "rate_filled").values["count"], note(got, "rate_filled").values["people"]) == (2, 20)
     assert note(got, "rate_borrowed").values["zones"] == "2"
     assert note(got, "rate_few").values["inside"] == 2
+
+
+def test_a_cell_without_data_has_no_rate_of_zero_but_its_zones(raster):
+    rate = {"raster": raster([[2, -1]], stem="over"), "over": raster([[8, 5]], stem="under")}
+    groups = {"residents": {"raster": raster([[10, 10]])}, "elders_60": {"of": "residents", "rate": rate}}
+    got = people_on_the_ground(zones_of([at(0, 0, 20, 10)]), groups, halo_m=0)
+    assert got.demand["elders_60"].tolist() == pytest.approx([2.5, 2.5])
+
+
+def test_demand_points_stand_in_the_order_of_zones_whatever_they_come_from(raster):
+    zones = zones_of([at(0, 0, 10, 10), at(10, 0, 20, 10)], residents=[10, 20])
+    got = people_on_the_ground(
+        zones, {"residents": {"raster": raster([[0, 5]]), "rake_to": "community"}}, halo_m=0
+    )
+    assert got.demand["zone_id"].tolist() == ["community/1", "community/2"]
+    assert got.demand["residents"].tolist() == [10, 20]
 
 
 @pytest.mark.parametrize(("over", "under"), [(5, 4), (1, 0)])
