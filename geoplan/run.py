@@ -317,7 +317,7 @@ def services_of(study: Study) -> dict[str, dict[str, Any]]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What a run found out.
 

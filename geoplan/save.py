@@ -57,10 +57,10 @@ def save(
         with stages("map"):
             write_map(outcome, folder / "map.html")
         with stages("workbook"):
-            write_workbook(outcome, folder / "gap_list.xlsx")
-            write_csv(outcome, folder)
+            write_workbook(folder / "gap_list.xlsx", outcome)
+            write_csv(folder, outcome)
         with stages("layers"):
-            write_layers(outcome, folder / "coverage.gpkg")
+            write_layers(folder / "coverage.gpkg", outcome)
             for service, raster in minutes.items():
                 write_minutes(folder / f"minutes_{service}.tif", raster, description=f"minutes on foot: {service}")
         with stages("report"):

@@ -224,7 +224,7 @@ class Source:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Outcome:
     """Everything that a run found out: what the report rooms draw and write. Frozen; tables as described above.
 
