@@ -6,6 +6,7 @@ computed on whole coordinate arrays. Whether a file is in the datum that it clai
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -259,8 +260,13 @@ def _to_degrees(geometry: gpd.GeoSeries, stated: CRS | None) -> Callable[[Coordi
 def _project(xy: Coordinates, source: CRS, target: CRS) -> Coordinates:
     if source == target:
         return xy
-    x, y = Transformer.from_crs(source, target, always_xy=True).transform(xy[:, 0], xy[:, 1])
+    x, y = _transformer(source, target).transform(xy[:, 0], xy[:, 1])
     return np.column_stack([x, y])
+
+
+@lru_cache(maxsize=64)  # making one takes far longer than using it
+def _transformer(source: CRS, target: CRS) -> Transformer:
+    return Transformer.from_crs(source, target, always_xy=True)
 
 
 def _in_offset_box(lonlat: Coordinates) -> npt.NDArray[np.bool_]:

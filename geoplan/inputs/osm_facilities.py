@@ -53,7 +53,9 @@ def is_osm(path: str | Path) -> bool:
 
 
 def read_osm(path: str | Path) -> tuple[pd.DataFrame, gpd.GeoSeries]:
-    """Return the facilities of an extract as register cells, and their points in WGS 84; indexed by ``node/1``, ``way/1`` …
+    """Return the facilities of an extract as register cells, and their points in WGS 84.
+
+    Both are indexed by ``node/1``, ``way/1``, ``relation/1``, in this order and by number.
 
     Raises
     ------
@@ -75,6 +77,8 @@ def read_osm(path: str | Path) -> tuple[pd.DataFrame, gpd.GeoSeries]:
         ) from error
     order = sorted(records, key=lambda key: (key.split("/")[0], int(key.split("/")[1])))
     table = pd.DataFrame([records[k][0] for k in order], index=order, columns=list(_HEADERS), dtype=object)
+    # what nothing is tagged with is no column: unknown for all, and said once
+    table = table[[c for c in table.columns if table[c].notna().any() or c in ("id", "name", "type")]]
     return table, gpd.GeoSeries([records[k][1] for k in order], index=order, crs=4326)
 
 
@@ -108,7 +112,8 @@ def type_word(tags: Mapping[str, str]) -> str:
 def _objects(path: Path) -> Iterator[tuple[str, dict[str, str], shapely.Point]]:
     factory = osmium.geom.WKBFactory()
     wanted = osmium.filter.KeyFilter("amenity")
-    for thing in osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted):
+    things: Iterator[Any] = iter(osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted))
+    for thing in things:
         tags = dict(thing.tags)
         if not type_word(tags):
             continue

@@ -75,8 +75,12 @@ def named_zones(
                 found = names.in_text(cells["address"][facility_id], level, within=found) or found
         zone_ids.append(found)
         districts.append(district)
-    as_series = {"index": numbers.index, "dtype": object}
-    return NamedZones(pd.Series(zone_ids, **as_series), pd.Series(districts, **as_series), tuple(notes))
+    index = numbers.index
+    return NamedZones(
+        pd.Series(zone_ids, index=index, dtype=object),
+        pd.Series(districts, index=index, dtype=object),
+        tuple(notes),
+    )
 
 
 def candidates(
@@ -114,7 +118,7 @@ def _zone_match(
     """Return the estate or community that the row names or has in its address; nothing coarser is a place."""
     address = cells["address"][facility_id]
     options: list[tuple[str | None, str]] = []
-    if named is not None and zones.at[named, "level"] == "estate":
+    if named is not None and zones.loc[named, "level"] == "estate":
         options.append((named, "estate"))
     options.append(
         (
@@ -122,7 +126,7 @@ def _zone_match(
             "address_estate",
         )
     )
-    if named is not None and zones.at[named, "level"] == "community":
+    if named is not None and zones.loc[named, "level"] == "community":
         options.append((named, "community"))
     options.append(
         (
@@ -133,13 +137,13 @@ def _zone_match(
     for zone_id, match in options:
         if zone_id is not None and zones.geometry[zone_id] is not None:
             return Match(
-                zones.geometry[zone_id].representative_point(), match, str(zones.at[zone_id, "name"])
+                zones.geometry[zone_id].representative_point(), match, str(zones.loc[zone_id, "name"])
             )
     return None
 
 
 def _partition(zones: gpd.GeoDataFrame, zone_id: str | None) -> bool:
-    return zone_id is not None and zones.at[zone_id, "level"] in ("district", "town", "community")
+    return zone_id is not None and zones.loc[zone_id, "level"] in ("district", "town", "community")
 
 
 class Lookup:

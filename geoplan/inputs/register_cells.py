@@ -240,7 +240,7 @@ def read_year(cell: Any) -> tuple[float, str]:  # noqa: ANN401 - a cell holds an
     match = re.fullmatch(r"(\d{4})(?:年|[-/.]\d{1,2}|\d{2}(?:\d{2})?$|年?\d{1,2}月).*", text)
     if match and 1900 <= int(match[1]) <= 2100:
         return float(match[1]), "year_format"
-    if re.fullmatch(r"\d{5}", text):  # a date that a spreadsheet left as its serial number
+    if re.fullmatch(r"[2-5]\d{4}", text):  # a date that a spreadsheet left as its serial number: 1954-2064
         return float((dt.date(1899, 12, 30) + dt.timedelta(days=int(text))).year), "year_format"
     return math.nan, "year_unreadable"
 

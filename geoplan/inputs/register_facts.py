@@ -119,7 +119,7 @@ def _services(rows: Rows, types: Types | None, one_type: str | None, notes: list
         if unknown or not words:
             code = "type_blank" if not words else "type_unknown" if not found else "type_partly_unknown"
             text = {"cell": plain(cell), "unknown": ", ".join(unknown), "known": ", ".join(map(str, types))}
-            notes.append(Note.of(code, file=rows.file, row=row_of(rows.number[facility_id]), **text))
+            notes.append(Note.of(code, file=rows.file, row=row_of(rows.number.loc[str(facility_id)]), **text))
     return pd.Series(services, index=index, dtype=object)
 
 

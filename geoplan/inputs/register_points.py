@@ -14,6 +14,7 @@ from geoplan.errors import Note
 from geoplan.inputs import datum as datums
 from geoplan.inputs.register_cells import is_blank, plain, read_coordinate
 from geoplan.inputs.register_rows import Rows
+from geoplan.inputs.register_supplies import row_of
 
 #: A point farther outside of the study area than this lies in another city (facilities just outside still serve), metres.
 FAR_M = 20_000.0
@@ -53,7 +54,8 @@ def place_rows(rows: Rows, *, area: shapely.Geometry, crs: CRS, datum: datums.Da
 
     declared = np.where(swapped[:, None], xy[:, ::-1], xy)
     points = np.where(swapped, turned.points, straight.points)
-    geometry = gpd.GeoSeries(np.where(usable, points, None), index=index, crs=crs)
+    points[~usable] = None
+    geometry = gpd.GeoSeries(points, index=index, crs=crs)
     reason = np.where(far, "coordinates_far", codes)
     quality = np.where(usable, "exact", np.where(far, "rejected", "missing"))
     notes = _point_notes(rows, xy, np.where(swapped, "coordinates_swapped", reason), straight.metres)
@@ -137,8 +139,7 @@ def _point_notes(
 ) -> list[Note]:
     notes = []
     for at in np.flatnonzero(codes != ""):
-        number = rows.number.iloc[at]
-        row = None if number is pd.NA else int(number)
+        row = row_of(rows.number.iloc[at])
         cells = ", ".join("–" if np.isnan(v) else f"{v:.6f}".rstrip("0").rstrip(".") for v in xy[at])
         km = "∞" if np.isinf(metres[at]) else f"{metres[at] / 1000:.0f}"
         notes.append(Note.of(str(codes[at]), file=rows.file, row=row, cells=cells, km=km))

@@ -63,20 +63,36 @@ _SEVERITY = {"amount_format": "info"}
 
 
 def read_amounts(
-    cells: pd.DataFrame, columns: Columns, numbers: "pd.Series[int]", *, file: str
+    cells: pd.DataFrame, columns: Columns, numbers: "pd.Series[int]", services: "pd.Series[Any]", *, file: str
 ) -> tuple[dict[str, pd.DataFrame], list[Note]]:
-    """Return ``low, high`` of every amount column, indexed like `cells`, and a note for every odd cell."""
+    """Return ``low, high`` of every amount column, indexed like `cells`, and a note for every odd cell.
+
+    A blank is odd only where one of the row's services has such an amount: a nursery has no beds to state.
+    """
     tables, notes = {}, []
     for field in (f for f in AMOUNTS if f in cells.columns):
         factor, header = columns.factor.get(field, 1.0), columns.header[field]
         amounts = [read_amount(cell) for cell in cells[field]]
-        for number, cell, amount in zip(numbers, cells[field], amounts, strict=True):
+        for number, cell, amount, types in zip(numbers, cells[field], amounts, services, strict=True):
             code = amount.code or _doubt(field, amount.low * factor)
-            if code:
+            if code and (code != "amount_blank" or may_hold(types, field)):
                 notes.append(_note(code, file, number, header, cell, amount))
         bounds = [(a.low * factor, a.high * factor) for a in amounts]
         tables[field] = pd.DataFrame(bounds, index=cells.index, columns=["low", "high"], dtype=float)
-    return tables, notes
+    return tables, [*notes, *_absent(tables, services, file)]
+
+
+def _absent(tables: Mapping[str, pd.DataFrame], services: "pd.Series[Any]", file: str) -> list[Note]:
+    """Return a note for every amount that its facilities must have and that the register has no column for."""
+    notes = []
+    for supply in ("beds", "places", "floor_area_m2"):
+        kinds = [{kind_of(t) for t in types} - {"other"} for types in services]
+        count = sum(any(supply in ALWAYS[kind] for kind in row) for row in kinds)
+        if count and supply not in tables:
+            notes.append(
+                Note.of("amount_column_absent", file=file, severity="info", supply=supply, count=count)
+            )
+    return notes
 
 
 def bound_parts(
@@ -114,29 +130,46 @@ def supplies_of(services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame])
     An amount goes to the services of its kind (beds to eldercare, places to childcare, floor area to all). Where several of one
     facility's services could hold it, each has between 0 and all of it: a combined building does not lend its floor area twice.
     """
+    stated = {field: _bounds(table) for field, table in amounts.items()}
     rows: list[tuple[str, str, str, float, float]] = []
     for facility_id, types in services.items():
-        wanted = {s for t in types for s in ALWAYS[kind_of(t)]} | set(amounts)
+        wanted = {s for t in types for s in ALWAYS[kind_of(t)]} | set(stated)
         for supply in (s for s in AMOUNTS if s in wanted):
             holders = [t for t in types if _may_hold(t, supply)]
-            table = amounts.get(supply)
-            low, high = (0.0, INF) if table is None else table.loc[facility_id, ["low", "high"]]
-            if table is None and supply in PARTS and PARTS[supply] in amounts:
-                high = amounts[PARTS[supply]].loc[facility_id, "high"]
-            for holder in holders:
-                if table is None and supply not in ALWAYS[kind_of(holder)]:
-                    continue
-                rows.append(
-                    (str(facility_id), holder, supply, float(low) if len(holders) == 1 else 0.0, float(high))
-                )
+            # a column that the register lacks is unknown, but a part is never more than its whole
+            whole = stated.get(PARTS.get(supply, ""), {}).get(str(facility_id), (0.0, INF))
+            low, high = stated[supply][str(facility_id)] if supply in stated else (0.0, whole[1])
+            rows.extend(
+                (str(facility_id), holder, supply, low if len(holders) == 1 else 0.0, high)
+                for holder in holders
+                if supply in stated or supply in ALWAYS[kind_of(holder)]
+            )
     return pd.DataFrame(rows, columns=["facility_id", "service", "supply", "low", "high"]).astype(
         {"facility_id": object, "service": object, "supply": object, "low": float, "high": float}
     )
 
 
+def _bounds(table: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    return {
+        str(i): (float(low), float(high))
+        for i, low, high in zip(table.index, table["low"], table["high"], strict=True)
+    }
+
+
 def kind_of(facility_type: str) -> str:
     """Return ``elder`` (beds), ``child`` (places) or ``other`` for a facility type."""
     return "elder" if facility_type in ELDER_TYPES else "child" if facility_type in CHILD_TYPES else "other"
+
+
+def may_hold(types: tuple[str, ...], supply: str) -> bool:
+    """Return True where one of a facility's services has such an amount.
+
+    Examples
+    --------
+    >>> may_hold(("childcare",), "beds"), may_hold(("childcare", "elder_home"), "beds")
+    (False, True)
+    """
+    return any(_may_hold(facility_type, supply) for facility_type in types)
 
 
 def _may_hold(facility_type: str, supply: str) -> bool:
@@ -159,16 +192,22 @@ def misplaced(
     """Return a note for every amount that no service of its row can hold, e.g. beds of a nursery."""
     notes = []
     for supply, table in amounts.items():
+        stated = _bounds(table)
         for facility_id, types in services.items():
-            low = float(table.loc[facility_id, "low"])
-            if low > 0 and not any(_may_hold(t, supply) for t in types):
+            low = stated[str(facility_id)][0]
+            if low > 0 and not may_hold(types, supply):
                 words = {
                     "column": columns.header[supply],
                     "stated": _shown(low),
                     "services": ", ".join(types),
                 }
                 notes.append(
-                    Note.of("amount_without_service", file=file, row=row_of(numbers[facility_id]), **words)
+                    Note.of(
+                        "amount_without_service",
+                        file=file,
+                        row=row_of(numbers.loc[str(facility_id)]),
+                        **words,
+                    )
                 )
     return notes
 
@@ -177,17 +216,16 @@ def combined(
     services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame], numbers: "pd.Series[int]", *, file: str
 ) -> list[Note]:
     """Return a note for every facility whose floor area is known only for its services together."""
-    area = amounts.get("floor_area_m2")
-    if area is None:
+    if "floor_area_m2" not in amounts:
         return []
-    return [
-        Note.of(
-            "floor_area_shared", file=file, row=row_of(numbers[i]), severity="info",
-            area=_shown(float(area.loc[i, "high"])), services=", ".join(types),
-        )
-        for i, types in services.items()
-        if len(types) > 1 and np.isfinite(area.loc[i, "high"])
-    ]  # fmt: skip
+    area = _bounds(amounts["floor_area_m2"])
+    notes = []
+    for facility_id, types in services.items():
+        high = area[str(facility_id)][1]
+        if len(types) > 1 and np.isfinite(high):
+            where = {"file": file, "row": row_of(numbers.loc[str(facility_id)]), "severity": "info"}
+            notes.append(Note.of("floor_area_shared", **where, area=_shown(high), services=", ".join(types)))  # type: ignore[arg-type]
+    return notes
 
 
 def known_total(amounts: Mapping[str, pd.DataFrame], field: str, index: pd.Index) -> pd.Series:
@@ -208,14 +246,16 @@ def _note(code: str, file: str, number: object, header: str, cell: object, amoun
 
 def row_of(number: object) -> int | None:
     """Return a row number as notes have it; None where the source has no rows."""
-    return None if number is pd.NA or number is None else int(number)  # type: ignore[call-overload,no-any-return]
+    return None if number is pd.NA or number is None else int(number)  # type: ignore[call-overload]
 
 
 def _shown(value: float) -> str:
     return "∞" if value == INF else f"{value:g}" if value < 1e6 else f"{value:.0f}"
 
 
-def is_known(amounts: Mapping[str, pd.DataFrame], field: str, index: pd.Index) -> pd.Series:
-    """Return whether an amount is known exactly; True where the register has no such column (nothing is missing there)."""
+def is_known(amounts: Mapping[str, pd.DataFrame], field: str, services: "pd.Series[Any]") -> pd.Series:
+    """Return whether an amount is known exactly; True where no service of the row has it: nothing is missing there."""
+    holds = services.map(lambda types: may_hold(types, field)).astype(bool)
     table = amounts.get(field)
-    return pd.Series(True, index=index) if table is None else (table["low"] == table["high"]).reindex(index)
+    known = pd.Series(False, index=services.index) if table is None else table["low"] == table["high"]
+    return known.reindex(services.index) | ~holds

@@ -48,10 +48,10 @@ def serves_zones(
     for facility_id, cell in cells.items():
         zones: dict[str, None] = {}
         for word in split_words(cell):
-            hit = _served(word, zone_id[facility_id], names)
+            hit = _served(word, zone_id.loc[str(facility_id)], names)
             if hit is None:
                 notes.append(
-                    Note.of("serves_unknown", file=file, row=row_of(numbers[facility_id]), name=word)
+                    Note.of("serves_unknown", file=file, row=row_of(numbers.loc[str(facility_id)]), name=word)
                 )
             else:
                 zones[hit] = None
@@ -82,7 +82,7 @@ def zone_point_notes(
         polygon = zones.geometry[zone]
         metres = 0.0 if polygon is None else placed.geometry[facility_id].distance(polygon)
         if metres > BOUNDARY_SLACK_M:
-            row, name = row_of(numbers[facility_id]), str(zones.at[zone, "name"])
+            row, name = row_of(numbers[facility_id]), str(zones.loc[zone, "name"])
             notes.append(
                 Note.of(
                     "point_outside_named_zone",

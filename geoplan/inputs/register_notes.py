@@ -1,0 +1,115 @@
+"""What is said about the rows of a register as a whole: datum, duplicates, places found by name, years, shared buildings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from geoplan.errors import Note
+from geoplan.inputs.datum import Datum
+from geoplan.inputs.duplicates import SAME_PLACE_M
+from geoplan.inputs.placing import Match
+from geoplan.inputs.register_rows import Rows
+from geoplan.inputs.register_supplies import row_of
+
+
+def datum_notes(rows: Rows, datum: Datum | None) -> list[Note]:
+    """Return what the coordinate headers say about the datum, where it was taken or contradicts the study."""
+    said = rows.columns.datum
+    if said is None or said == datum:
+        return []
+    if datum is None:
+        return [
+            Note.of(
+                "datum_from_header",
+                file=rows.file,
+                severity="info",
+                datum=said,
+                column=rows.columns.header.get("lon", ""),
+            )
+        ]
+    return [
+        Note.of(
+            "datum_against_header",
+            file=rows.file,
+            said=said,
+            stated=str(datum),
+            column=rows.columns.header.get("lon", ""),
+        )
+    ]
+
+
+def fate_notes(fates: pd.DataFrame, rows: Rows) -> list[Note]:
+    """Return a note for every row that repeats another."""
+    notes = []
+    for facility_id, fate in fates[fates["end"] == "duplicate"].iterrows():
+        why, kept = str(fate["why"]).split(":", 1)
+        place = kept.rsplit("#", 1)[-1]
+        notes.append(
+            Note.of(
+                f"duplicate_{why}",
+                file=rows.file,
+                row=row_of(rows.number.loc[str(facility_id)]),
+                kept=place,
+                name=fate["name"],
+            )
+        )
+    return notes
+
+
+def match_notes(matches: Mapping[str, Match], facilities: gpd.GeoDataFrame, rows: Rows) -> list[Note]:
+    """Return a note for every row placed by name, or with a candidate that waits to be accepted, or that counts nowhere."""
+    notes = []
+    for facility_id, facility in facilities[facilities["location_quality"] != "exact"].iterrows():
+        match = matches.get(str(facility_id))
+        where: dict[str, Any] = {
+            "file": rows.file,
+            "row": row_of(rows.number.loc[str(facility_id)]),
+            "severity": "info",
+        }
+        if match is not None:
+            code = "placed_by_name" if facility["location_quality"] == "approximate" else "candidate_point"
+            notes.append(Note.of(code, match=match.match, name=match.matched_name, **where))
+        elif facility["zone_id"] is None:
+            notes.append(Note.of("counts_nowhere", **where | {"severity": "warning"}))
+    return notes
+
+
+def year_notes(facilities: gpd.GeoDataFrame, end: pd.Series, year: int) -> tuple[Note, ...]:
+    """Return notes on facilities that the year decides: not yet open ones, and planned ones whose year has come."""
+    notes = []
+    planned = facilities["status"].isin(["building", "planned"]) & end.isin(["in_run", "not_placed"])
+    later = (facilities["status"] == "existing") & (end == "not_open")
+    for code, chosen in (("planned_counts", planned), ("opens_later", later)):
+        for _, facility in facilities[chosen].iterrows():
+            opened = f"{facility['open_year']:.0f}"
+            row = row_of(facility["source_row"])
+            notes.append(Note.of(code, file=facility["source_file"], row=row, opened=opened, year=year))
+    return tuple(notes)
+
+
+def shared_notes(facilities: gpd.GeoDataFrame) -> tuple[Note, ...]:
+    """Return a note for every facility that another register lists under the same name, place and service."""
+    placed = facilities[facilities.geometry.notna() & (facilities["name"] != "")]
+    notes = []
+    for (name, _), group in placed.groupby(["name", "services"], sort=False):
+        for facility_id, facility in group.iloc[1:].iterrows():
+            first = group.iloc[0]
+            near = (
+                facility.geometry.distance(first.geometry) <= SAME_PLACE_M
+                and facility["source_file"] != first["source_file"]
+            )
+            if near:
+                row = row_of(facility["source_row"])
+                notes.append(
+                    Note.of(
+                        "in_two_registers",
+                        file=facility["source_file"],
+                        row=row,
+                        name=name,
+                        other=str(group.index[0]),
+                        id=str(facility_id),
+                    )
+                )
+    return tuple(notes)

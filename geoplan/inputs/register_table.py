@@ -1,0 +1,172 @@
+"""The table of facilities that a register gives: facts, points and names brought together, and what is still without a point."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from geoplan.inputs import register_supplies as supply
+from geoplan.inputs.datum import Datum
+from geoplan.inputs.duplicates import duplicates
+from geoplan.inputs.fates import ends_of
+from geoplan.inputs.placing import Lookup, Match, NamedZones, candidates, lonlat_columns, read_accepted
+from geoplan.inputs.register_columns import FLAGS
+from geoplan.inputs.register_points import Placed
+from geoplan.inputs.register_rows import Rows, compared_names
+from geoplan.inputs.zone_names import ZoneNames
+from geoplan.inputs.zone_notes import point_zones
+
+#: Columns of the list of what is not yet placed (待落点清单).
+UNPLACED = (
+    "name", "services", "address", "zone_id", "zone_names", "beds", "places", "reason", "location_quality", "match",
+    "matched_name", "lon", "lat", "source_file", "source_row",
+)  # fmt: skip
+
+#: Fields that are names or say where a row is.
+NAME_FIELDS = ("id", "name", "address", "district", "town", "community", "estate", "serves")
+
+#: Columns of `tables.FACILITIES` that every register gives, in order; attributes and texts follow.
+COLUMNS = (
+    "name", "services", "status", "open_year", "close_year", "zone_id", "zone_from", "serves", "location_quality",
+    "source_file", "source_row", *FLAGS, "ownership", "address", "register_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where names without coordinates may be found beside the zones."""
+
+    lookup: Path | None
+    accepted: Path | None
+    datum: Datum | None
+    crs: CRS
+
+
+def study_area(zones: gpd.GeoDataFrame) -> shapely.Geometry:
+    """Return the study area: the zone of level ``area``, or all zones together where it has no polygon."""
+    area = zones.geometry[(zones["level"] == "area") & zones.geometry.notna()]
+    whole = shapely.union_all((area if len(area) else zones.geometry).dropna().to_numpy())
+    shapely.prepare(whole)
+    return whole
+
+
+def matches_of(
+    rows: Rows,
+    placed: Placed,
+    cells: Mapping[str, pd.Series],
+    *,
+    names: ZoneNames,
+    zones: gpd.GeoDataFrame,
+    named: NamedZones,
+    places: Places,
+) -> dict[str, Match]:
+    """Return accepted points of any row, and the matched places of rows without a usable point."""
+    accepted = read_accepted(places.accepted, crs=places.crs) if places.accepted else {}
+    by_id = {
+        str(i): accepted[str(i).rsplit("#", 1)[-1]]
+        for i in rows.cells.index
+        if str(i).rsplit("#", 1)[-1] in accepted
+    }
+    lookup = Lookup(places.lookup, datum=places.datum, crs=places.crs) if places.lookup else None
+    wanted = placed.geometry.index[
+        placed.geometry.isna().to_numpy() & ~placed.geometry.index.isin(list(by_id))
+    ]
+    found = candidates(cells, wanted, names=names, zones=zones, named=named.zone_id, lookup=lookup)
+    return found | by_id
+
+
+def facility_table(
+    rows: Rows, facts: pd.DataFrame, placed: Placed, matches: Mapping[str, Match], cells: Mapping[str, pd.Series], *,
+    named: NamedZones, zones: gpd.GeoDataFrame, crs: CRS,
+) -> gpd.GeoDataFrame:  # fmt: skip
+    """Return `tables.FACILITIES` of every row, whatever becomes of it."""
+    geometry, quality = placed.geometry.copy(), placed.quality.copy()
+    for facility_id, match in matches.items():
+        if match.match.startswith(("accepted", "lookup")):
+            geometry[facility_id], quality[facility_id] = match.point, "approximate"
+    inside = point_zones(geometry[quality == "exact"], zones).reindex(rows.cells.index)
+    # a point says more than a name, except where the point itself comes from a name
+    own = inside.notna()
+    zone_id = inside.where(own, named.zone_id).astype(object)
+    from_point = point_zones(geometry[zone_id.isna() & geometry.notna()], zones).reindex(rows.cells.index)
+    zone_from = pd.Series([None] * len(zone_id), index=zone_id.index, dtype=object)
+    zone_from[named.zone_id.notna()] = "named"
+    zone_from[own | (zone_id.isna() & from_point.notna())] = "point"
+    zone_id = zone_id.where(zone_id.notna(), from_point)
+    table = facts.assign(
+        name=cells["name"].where(cells["name"] != "", cells["id"]),
+        zone_id=zone_id,
+        zone_from=zone_from,
+        serves=None,
+        location_quality=quality,
+        source_file=rows.file,
+        source_row=rows.number,
+        register_id=cells["id"],
+        address=cells["address"],
+    )
+    for column in ("zone_id", "zone_from", "ownership", "address", "register_id"):
+        texts = [text if isinstance(text, str) and text else None for text in table[column]]
+        table[column] = pd.Series(texts, index=table.index, dtype=object)
+    return gpd.GeoDataFrame(table[list(COLUMNS)], geometry=geometry, crs=crs)
+
+
+def settle(
+    rows: Rows, table: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame]
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return the facilities, each once, and the fate of every row."""
+    known = table["services"].map(len) > 0
+    twins = duplicates(
+        compared_names(rows)[known], table[known], {k: t.loc[known] for k, t in amounts.items()}
+    )
+    end = ends_of(table, year=None)
+    end[twins.index] = "duplicate"
+    end[~known] = "unknown_type"
+    fates = pd.DataFrame(
+        {"file": rows.file, "name": table["name"], "services": table["services"], "end": end},
+        index=table.index,
+    )
+    fates["why"] = (twins["why"] + ":" + twins["kept"]).reindex(fates.index).fillna("").astype(object)
+    for supply_name in ("beds", "places"):
+        fates[supply_name] = supply.known_total(amounts, supply_name, fates.index)
+        fates[f"{supply_name}_known"] = supply.is_known(amounts, supply_name, fates["services"])
+    return table[~end.isin(["duplicate", "unknown_type"])], fates
+
+
+def unplaced_table(
+    facilities: gpd.GeoDataFrame,
+    fates: pd.DataFrame,
+    placed: Placed,
+    matches: Mapping[str, Match],
+    *,
+    zones: gpd.GeoDataFrame,
+    crs: CRS,
+) -> pd.DataFrame:
+    """Return 待落点清单: every facility without a point, with a candidate where its name was matched."""
+    waiting = facilities[facilities.geometry.isna()]
+    table = pd.DataFrame(waiting.drop(columns=["geometry"])).reindex(columns=list(UNPLACED))
+    found = [matches.get(str(i)) for i in waiting.index]
+    lonlat = lonlat_columns([None if m is None else m.point for m in found], crs=crs).set_index(waiting.index)
+    table["zone_names"] = [_path(zone_id, zones) for zone_id in waiting["zone_id"]]
+    table["beds"], table["places"] = fates["beds"].reindex(table.index), fates["places"].reindex(table.index)
+    table["reason"] = placed.reason.reindex(table.index)
+    table["match"] = pd.Series(
+        [None if m is None else m.match for m in found], index=table.index, dtype=object
+    )
+    table["matched_name"] = pd.Series(
+        [None if m is None else m.matched_name for m in found], index=table.index, dtype=object
+    )
+    table["lon"], table["lat"] = lonlat["lon"], lonlat["lat"]
+    return table[list(UNPLACED)].rename_axis("facility_id")
+
+
+def _path(zone_id: object, zones: gpd.GeoDataFrame) -> str:
+    """Return the names from district to the zone, 武昌区 / 向阳社区; empty where there is none."""
+    names: list[str] = []
+    while isinstance(zone_id, str) and zones.loc[zone_id, "level"] != "area":
+        names.insert(0, str(zones.loc[zone_id, "name"]))
+        zone_id = zones.loc[zone_id, "parent_id"]
+    return " / ".join(names)

@@ -1,0 +1,114 @@
+"""Headers: what is recognised, what is mapped, what is ambiguous - and that the documentation lists the same table."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from geoplan.errors import InputError
+from geoplan.inputs import register_cells, register_columns, register_points, register_supplies
+from geoplan.inputs.register_columns import FIELDS, recognise
+
+DOCS = Path(__file__).parents[2] / "docs" / "registers.md"
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("经度", "lon"), ("纬度", "lat"), ("百度经度", "lon"), ("百度纬度", "lat"), ("lng", "lon"), ("LAT", "lat"), ("Lng ", "lon"),
+        ("经度（百度）", "lon"), ("高德经度", "lon"), ("经纬度", "lonlat"), ("床位数", "beds"), ("床位数（张）", "beds"), ("总床位（张）", "beds"), ("核定床位数", "beds"),
+        ("护理型床位数", "nursing_beds"), ("其中：护理型床位数", "nursing_beds"), ("认知障碍床位数", "dementia_beds"), ("家庭养老床位", "family_beds"),
+        ("托位数", "places"), ("托位数(个)", "places"), ("普惠托位数", "inclusive_places"), ("其中：普惠托位数", "inclusive_places"),
+        ("普惠", "inclusive"), ("是否普惠", "inclusive"), ("是否为普惠机构", "inclusive"), ("建筑面积", "floor_area_m2"), ("建筑面积（㎡）", "floor_area_m2"),
+        ("建筑面积(平方米)", "floor_area_m2"), ("总建筑面积", "floor_area_m2"), ("性质", "ownership"), ("机构性质", "ownership"), ("地址", "address"),
+        ("详细地址", "address"), ("所属街道", "town"), ("所在街道（乡镇）", "town"), ("所属社区", "community"), ("社区（村）", "community"), ("所在区", "district"),
+        ("县(市、区)", "district"), ("服务社区", "serves"), ("运营状态", "status"), ("备案", "registered"), ("是否备案", "registered"), ("启用年份", "open_year"),
+        ("停用年份", "close_year"), ("内设医疗机构", "medical_unit"), ("机构名称", "name"), ("机构类型", "type"), ("所属小区", "estate"), ("＊机构名称", "name"),
+    ],
+)  # fmt: skip
+def test_usual_headers(header, field):
+    assert recognise([header], mapped={}).header == {field: header}
+
+
+def test_the_header_says_the_datum():
+    columns = recognise(["名称", "百度经度", "百度纬度"], mapped={})
+    assert columns.datum == "bd09"
+    assert recognise(["名称", "经度", "纬度"], mapped={}).datum is None
+    assert recognise(["名称", "经度(WGS84)", "纬度(WGS84)"], mapped={}).datum == "wgs84"
+
+
+def test_of_several_pairs_the_stated_datum_is_read():
+    headers = ["名称", "经度", "纬度", "百度经度", "百度纬度"]
+    assert recognise(headers, mapped={}).header["lon"] == "经度"
+    stated = recognise(headers, mapped={}, datum="bd09")
+    assert (stated.header["lon"], stated.header["lat"]) == ("百度经度", "百度纬度")
+    assert {n.code for n in stated.notes} == {"register_headers_rival", "register_columns_unread"}
+
+
+def test_a_mapped_column_wins_and_is_not_read_twice():
+    columns = recognise(["名称", "床位数", "实有床位"], mapped={"beds": "实有床位", "occupied": "床位数"})
+    assert columns.header["beds"] == "实有床位"
+    assert columns.header["occupied"] == "床位数"
+
+
+def test_every_wrong_mapping_is_named_at_once():
+    with pytest.raises(InputError) as caught:
+        recognise(["名称"], mapped={"bedz": "名称", "beds": "床", "places": "托"})
+    text = str(caught.value)
+    assert "`bedz`" in text
+    assert "`床`" in text
+    assert "`托`" in text
+
+
+def test_unread_columns_are_listed():
+    note = recognise(["名称", "负责人", "电话"], mapped={}).notes[0]
+    assert (note.code, note.severity) == ("register_columns_unread", "info")
+    assert note.values["columns"] == "负责人, 电话"
+
+
+def test_units_of_ten_thousand():
+    assert recognise(["建筑面积（万㎡）"], mapped={}).factor["floor_area_m2"] == 10_000
+    assert recognise(["建筑面积（㎡）"], mapped={}).factor["floor_area_m2"] == 1
+
+
+def test_no_header_means_two_fields():
+    seen = [header for field in FIELDS.values() for header in field.headers]
+    assert len(seen) == len(set(seen))
+    assert all(register_columns.clean_header(h) == h for h in seen)
+
+
+# --- docs/registers.md and the code agree
+
+
+def table_after(heading):
+    text = DOCS.read_text(encoding="utf-8").split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = [line.strip().strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def test_the_documented_headers_are_the_recognised_ones():
+    documented = {row[0].strip("`"): row[3].split("、") for row in table_after("Recognised headers")}
+    assert documented == {name: list(field.headers) for name, field in FIELDS.items()}
+
+
+def test_the_documented_status_words_are_the_known_ones():
+    documented = {word: row[0].strip("`") for row in table_after("Status") for word in row[1].split("、")}
+    assert documented == dict(register_cells.STATUS_WORDS)
+
+
+def test_the_documented_faults_are_the_ones_that_can_be_said():
+    from geoplan.errors import catalogue
+
+    words = Path(register_columns.__file__).parents[1] / "words" / "registers.yaml"
+    codes = set(re.findall(r"^([a-z_0-9]+):$", words.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    documented = {row[0].strip("`") for row in table_after("Faults and what is done")}
+    assert documented == codes
+    assert codes <= set(catalogue())
+
+
+def test_the_documented_numbers_are_the_ones_in_use():
+    text = DOCS.read_text(encoding="utf-8")
+    assert f"{register_points.FAR_M / 1000:.0f} km" in text
+    assert f"{register_points.BOUNDARY_SLACK_M:.0f} m" in text
+    for part, whole in register_supplies.PARTS.items():
+        assert f"`{part}` ≤ `{whole}`" in text
