@@ -233,9 +233,9 @@ def _covered_note(frame: gpd.GeoDataFrame, level: str) -> Note | None:
     low = frame[frame["covered_share"] < COVERED_ENOUGH]
     if low.empty:
         return None
-    zones = "; ".join(
-        f"{row.name_} {row.covered_share:.1%}" for row in low.rename(columns={"name": "name_"}).itertuples()
-    )
+    # rounded down, so that 94.99 % does not read 95 %
+    shares = zip(low["name"], np.floor(low["covered_share"] * 1000) / 10, strict=True)
+    zones = "; ".join(f"{name} {share:.1f}%" for name, share in shares)
     return Note.of(
         "zone_covered_share", file=_files(frame), count=len(low), zones=zones, **level_words(level)
     )
