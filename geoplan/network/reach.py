@@ -98,13 +98,15 @@ def reach(
     Raises
     ------
     TableError
-        If an id is there twice or a column is missing.
+        If an id is there twice, a column is missing, or the snaps are of another graph.
+    ValueError
+        If the pace is not above 0, or the limit is negative or not finite.
     """
     check_unique_index(demand_snaps, name="demand snaps")
     check_unique_index(facility_snaps, name="facility snaps")
+    search = prepare(graph, walk_kmh=walk_kmh, limit_seconds=limit_seconds, reverse=True)
     demand, demand_row = places(graph, demand_snaps, walk_kmh=walk_kmh, toward=False)
     facility, facility_row = places(graph, facility_snaps, walk_kmh=walk_kmh, toward=True)
-    search = prepare(graph, walk_kmh=walk_kmh, limit_seconds=limit_seconds, reverse=True)
     net = network(graph)
     # facilities lie in the order of their chains, along the Hilbert curve: each finds warm what its neighbour has read
     blocks = over_threads(
@@ -141,9 +143,9 @@ def nearest(
     """
     check_unique_index(demand_snaps, name="demand snaps")
     check_unique_index(facility_snaps, name="facility snaps")
+    search = prepare(graph, walk_kmh=walk_kmh, limit_seconds=limit_seconds, reverse=True)
     demand, row = places(graph, demand_snaps, walk_kmh=walk_kmh, toward=False)
     facility, _ = places(graph, facility_snaps, walk_kmh=walk_kmh, toward=True)
-    search = prepare(graph, walk_kmh=walk_kmh, limit_seconds=limit_seconds, reverse=True)
     best, source = _one_pass(graph, facility, search)
     found_s, rank = kernels.nearest_of(best, source, search.limit, network(graph), demand, facility)
     seconds = np.full(len(demand_snaps), np.nan)
@@ -182,8 +184,8 @@ def node_seconds(
         By node position of the graph (``graph.node_id``), shape (n_nodes,); inf beyond the limit.
     """
     check_unique_index(snaps, name="snaps")
-    facility, _ = places(graph, snaps, walk_kmh=walk_kmh, toward=True)
     search = prepare(graph, walk_kmh=walk_kmh, limit_seconds=limit_seconds, reverse=True)
+    facility, _ = places(graph, snaps, walk_kmh=walk_kmh, toward=True)
     return _one_pass(graph, facility, search)[0]
 
 

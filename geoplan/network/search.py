@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geoplan.errors import Note, TableError
 from geoplan.network.graph import WalkGraph
 from geoplan.network.kernels import ARC, Network, Places, Scratch, Search, interpolate, search_arcs
 from geoplan.tables import check_columns
@@ -76,9 +77,16 @@ def places(
 
     With `toward` people walk from the chain's ends to the place (facilities), else from the place to the ends. A stretch of no
     metres is free even where the chain is closed.
+
+    Raises
+    ------
+    TableError
+        If a column is missing, or the snaps name a chain that the graph does not have.
     """
     check_columns(snaps, ["chain", "offset_m", "leg_m"], name="snaps")
     chain = snaps["chain"].to_numpy(np.int64)
+    if len(chain) and chain.max() >= graph.n_chains:
+        raise TableError(Note.of("network_other_graph", chains=graph.n_chains, severity="error"))
     offset, leg = snaps["offset_m"].to_numpy(np.float64), snaps["leg_m"].to_numpy(np.float64)
     row = np.flatnonzero(chain >= 0)
     row = row[np.lexsort((offset[row], chain[row]))]

@@ -80,6 +80,7 @@ def snap(
     """
     check_unique_index(points, name="points")
     shapes = points.to_numpy()
+    shapes = np.where(shapely.is_empty(shapes), None, shapes)
     x, y = shapely.get_x(shapes), shapely.get_y(shapes)  # NaN where there is no point
     given = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     found = Found(np.full(len(given), -1, np.int64), np.zeros(len(given), bool))

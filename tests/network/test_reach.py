@@ -1,0 +1,208 @@
+"""Reach: walks by hand, the boundary, ties, gates, one-way streets, ids, inputs left alone."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from geoplan.errors import TableError
+from geoplan.network.graph import build_graph
+from geoplan.network.reach import nearest, node_seconds, people_within, reach, search_nodes
+
+KMH = 3.6  # 1 m/s: seconds are metres
+
+
+def line_street(**columns):
+    """10 --100 m-- 11 --gate-- 12 --50 m-- 13, and 13 --200 m-- 14."""
+    nodes = pd.DataFrame(
+        {"x": [0.0, 100, 100, 150, 350], "y": 0.0, "kind": ["", "gate", "gate", "", "crossing"]}
+    )
+    nodes.index = pd.RangeIndex(10, 15)
+    ends = [(10, 11), (11, 12), (12, 13), (13, 14)]
+    lines = [shapely.LineString([nodes.loc[k, ["x", "y"]].astype(float) for k in pair]) for pair in ends]
+    edges = gpd.GeoDataFrame(
+        {"u": [a for a, _ in ends], "v": [b for _, b in ends]}, geometry=lines, crs=32650
+    )
+    return nodes, edges.assign(**columns)
+
+
+def at(on_graph, graph, **places):
+    """Snaps of id -> (edge, share, leg)."""
+    return on_graph(graph, places)
+
+
+def test_a_walk_is_leg_street_and_leg(on_graph):
+    graph = build_graph(*line_street())
+    found = reach(
+        graph,
+        at(on_graph, graph, a=(0, 0.2, 5), b=(0, 0.5, 0), c=(2, 1.0, 1)),
+        at(on_graph, graph, x=(2, 0.5, 10), y=(0, 0.5, 3)),
+        walk_kmh=KMH,
+        limit_seconds=120,
+    )
+    table = {("a", "x"): 5 + 80 + 25 + 10, ("a", "y"): 5 + 30 + 3, ("b", "x"): 50 + 25 + 10, ("b", "y"): 3}
+    table |= {("c", "x"): 1 + 25 + 10, ("c", "y"): 1 + 50 + 50 + 3}
+    frame = found.to_frame()
+    assert dict(
+        zip(zip(frame["demand_id"], frame["facility_id"], strict=True), frame["seconds"], strict=True)
+    ) == (pytest.approx(table))
+    assert list(zip(frame["demand_id"], frame["facility_id"], strict=True)) == sorted(table)
+    assert found.to_scipy().toarray().tolist() == [[120, 38], [85, 3], [36, 104]]
+    assert found.nearest()["facility_id"].tolist() == ["y", "y", "x"]
+
+
+@pytest.mark.parametrize(("limit", "within"), [(115, 1), (115 - 5e-7, 1), (115 - 2e-6, 0), (0, 0)])
+def test_the_limit_is_inclusive_by_a_millionth_of_a_second(on_graph, limit, within):
+    graph = build_graph(*line_street())
+    ends = at(on_graph, graph, a=(0, 0.2, 0)), at(on_graph, graph, x=(2, 0.5, 10))
+    assert len(reach(graph, *ends, walk_kmh=KMH, limit_seconds=limit)) == within
+    assert nearest(graph, *ends, walk_kmh=KMH, limit_seconds=limit)["seconds"].notna().sum() == within
+
+
+def test_a_walk_of_no_seconds_is_a_pair(on_graph):
+    graph = build_graph(*line_street())
+    here = at(on_graph, graph, a=(0, 0.2, 0))
+    found = reach(graph, here, here, walk_kmh=KMH, limit_seconds=0)
+    assert found.to_frame()["seconds"].tolist() == [0]
+    assert found.to_scipy().nnz == 1
+
+
+def test_pace_slows_metres_and_not_fixed_seconds(on_graph):
+    graph = build_graph(*line_street(fixed_fwd_s=[0, 30.0, 0, 0]))
+    ends = at(on_graph, graph, a=(0, 0.2, 6)), at(on_graph, graph, x=(2, 0.5, 6))
+    slow, fast = (
+        reach(graph, *ends, walk_kmh=pace, limit_seconds=1e4).to_frame()["seconds"][0] for pace in (1.8, 3.6)
+    )
+    assert (slow, fast) == pytest.approx((2 * 117 + 30, 117 + 30))
+
+
+def test_a_closed_gate_and_a_gate_that_lets_out_only(on_graph):
+    inf = np.inf
+    places = {"in": (0, 0.2, 0), "out": (2, 0.5, 0)}
+    reached = {}
+    for state, (fwd, bwd) in {"open": (0, 0), "closed": (inf, inf), "out": (0, inf)}.items():
+        graph = build_graph(*line_street(fixed_fwd_s=[0, fwd, 0, 0], fixed_bwd_s=[0, bwd, 0, 0]))
+        snaps = at(on_graph, graph, **places)
+        frame = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900).to_frame()
+        reached[state] = set(zip(frame["demand_id"], frame["facility_id"], strict=True))
+    own = {("in", "in"), ("out", "out")}
+    assert reached["open"] == own | {("in", "out"), ("out", "in")}
+    assert reached["closed"] == own
+    assert reached["out"] == own | {("in", "out")}
+
+
+def test_one_way_on_foot_on_the_own_street(on_graph):
+    graph = build_graph(*line_street(oneway=[1, 0, 0, 0]))
+    snaps = at(on_graph, graph, a=(0, 0.2, 0), b=(0, 0.6, 0))
+    frame = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900).to_frame()
+    assert dict(
+        zip(zip(frame["demand_id"], frame["facility_id"], strict=True), frame["seconds"], strict=True)
+    ) == (pytest.approx({("a", "a"): 0, ("a", "b"): 40, ("b", "b"): 0}))
+
+
+def test_at_a_junction_the_end_of_a_one_way_street_is_the_junction(on_graph):
+    # both stand at node 11: one snapped to the street that leads there, one to where it could only leave
+    graph = build_graph(*line_street(oneway=[-1, 0, 0, 0]))
+    snaps = at(on_graph, graph, a=(0, 1.0, 0), b=(2, 0.5, 0))
+    frame = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900).to_frame()
+    assert frame["seconds"].tolist() == [0, 25, 25, 0]
+
+
+def test_ties_go_to_the_smaller_id(on_graph):
+    graph = build_graph(*line_street())
+    demand = at(on_graph, graph, d=(0, 0.5, 0), e=(3, 0.5, 0))
+    for names in (("f9", "f10"), ("f10", "f9")):  # one beside the street's middle each, in either order
+        facilities = at(on_graph, graph, **dict(zip(names, [(0, 0.4, 0), (0, 0.6, 0)], strict=True)))
+        assert (
+            nearest(graph, demand, facilities, walk_kmh=KMH, limit_seconds=50)["facility_id"].tolist()[0]
+            == "f10"
+        )
+        found = reach(graph, demand, facilities, walk_kmh=KMH, limit_seconds=50)
+        assert found.nearest()["facility_id"].tolist()[0] == "f10"
+    same = at(on_graph, graph, f9=(2, 0.5, 4), f10=(2, 0.5, 4))  # through a junction
+    assert nearest(graph, demand, same, walk_kmh=KMH, limit_seconds=900)["facility_id"].tolist() == [
+        "f10",
+        "f10",
+    ]
+
+
+def test_what_is_off_the_network_is_in_no_pair_but_in_the_tables(on_graph):
+    graph = build_graph(*line_street())
+    snaps = at(on_graph, graph, a=(0, 0.2, 0), b=(0, 0.6, 0))
+    off = snaps.copy()
+    off.loc["b", ["chain", "offset_m", "leg_m"]] = [-1, np.nan, np.nan]
+    one = nearest(graph, off, snaps.loc[["b"]], walk_kmh=KMH, limit_seconds=900)
+    assert one["seconds"].tolist() == pytest.approx([40, np.nan], nan_ok=True)
+    assert one["facility_id"].isna().tolist() == [False, True]
+    assert one.index.name == "demand_id"
+    found = reach(graph, snaps, off, walk_kmh=KMH, limit_seconds=900)
+    assert found.to_scipy().shape == (2, 2)
+    assert set(found.to_frame()["facility_id"]) == {"a"}
+    nobody = off.loc[["b"]]
+    assert len(reach(graph, snaps, nobody, walk_kmh=KMH, limit_seconds=900)) == 0
+    assert reach(graph, snaps, nobody, walk_kmh=KMH, limit_seconds=900).nearest()["seconds"].isna().all()
+    assert nearest(graph, snaps, nobody.iloc[:0], walk_kmh=KMH, limit_seconds=900)["facility_id"].isna().all()
+    assert len(reach(graph, snaps.iloc[:0], snaps, walk_kmh=KMH, limit_seconds=900).to_frame()) == 0
+    assert np.isinf(node_seconds(graph, nobody, walk_kmh=KMH, limit_seconds=900)).all()
+
+
+def test_integer_ids_come_back_as_they_were(on_graph):
+    graph = build_graph(*line_street())
+    demand = on_graph(graph, {7: (0, 0.2, 0), 3: (0, 0.5, 0)})
+    frame = reach(
+        graph, demand, on_graph(graph, {"x": (0, 0.4, 0)}), walk_kmh=KMH, limit_seconds=90
+    ).to_frame()
+    assert frame["demand_id"].tolist() == [7, 3]
+    assert frame["demand_id"].dtype == np.int64
+
+
+def test_wrong_tables_and_numbers_are_refused(on_graph):
+    graph = build_graph(*line_street())
+    snaps = at(on_graph, graph, a=(0, 0.2, 0))
+    with pytest.raises(TableError, match="duplicate ids: a"):
+        reach(graph, pd.concat([snaps, snaps]), snaps, walk_kmh=KMH, limit_seconds=1)
+    with pytest.raises(TableError, match="lacks the columns: leg_m"):
+        nearest(graph, snaps.drop(columns="leg_m"), snaps, walk_kmh=KMH, limit_seconds=1)
+    with pytest.raises(TableError, match="another network"):
+        reach(graph, snaps, snaps.assign(chain=3), walk_kmh=KMH, limit_seconds=1)
+    for wrong in ({"walk_kmh": 0.0}, {"limit_seconds": np.inf}, {"limit_seconds": -1.0}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            reach(graph, snaps, snaps, **{"walk_kmh": KMH, "limit_seconds": 1.0} | wrong)
+
+
+def test_snaps_are_left_as_they_were(on_graph):
+    graph = build_graph(*line_street())
+    snaps = at(on_graph, graph, a=(0, 0.2, 0), b=(2, 0.2, 9))
+    before = snaps.copy()
+    found = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900)
+    found.to_scipy().data[:] = -1
+    nearest(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900)
+    pd.testing.assert_frame_equal(snaps, before)
+    assert (found.to_frame()["seconds"] >= 0).all()
+
+
+def test_junction_to_junction_and_the_people_within():
+    graph = build_graph(*line_street(oneway=[0, 0, 1, 0]), contract=False)
+    found = search_nodes(graph, np.array([10, 14]), walk_kmh=KMH, limit_seconds=150)
+    first = dict(zip(found.node_id[: found.start[1]], found.seconds[: found.start[1]], strict=True))
+    assert first == {10: 0, 11: 100, 12: 100, 13: 150}
+    assert found.node_id[found.start[1] :].tolist() == [14]
+    people = pd.Series({10: 1.0, 11: 10.0, 13: 100.0, 14: 1000.0, 99: 5.0})
+    sums = people_within(graph, people, np.array([10, 13, 14]), walk_kmh=KMH, limit_seconds=200)
+    assert sums.to_dict() == {10: 111, 13: 1100, 14: 1100}
+    with pytest.raises(KeyError, match="not a junction of the graph: \\[77\\]"):
+        search_nodes(graph, np.array([77]), walk_kmh=KMH, limit_seconds=150)
+
+
+def test_results_do_not_hang_on_the_number_of_threads(on_graph, monkeypatch):
+    graph = build_graph(*line_street())
+    many = on_graph(
+        graph, {f"d{i:03}": (i % 4 if i % 4 != 1 else 0, (i % 7) / 7, float(i % 5)) for i in range(64)}
+    )
+    frames = []
+    for cores in (1, 3):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        frames.append(reach(graph, many, many, walk_kmh=KMH, limit_seconds=200).to_frame())
+    pd.testing.assert_frame_equal(*frames)
+    assert len(frames[0]) > 1000
