@@ -205,7 +205,8 @@ class Case:
     def _word(self, ids: pd.Index, word: str, rule: "Rule") -> tuple[Bools, Bools]:
         """Return which zones certainly and possibly are `word`."""
         yes = self._says(ids, word)
-        no = self._says(ids, OPPOSITES[word]) if word in OPPOSITES else np.full(len(ids), bool(yes.any()))
+        # a word without an opposite is known not to hold where other zones of the level have it
+        no = self._says(ids, OPPOSITES[word]) if word in OPPOSITES else ~yes & yes.any()
         if word in ("new", "existing") and "built_year" in self.zones and rule.years is not None:
             built = self.zones.loc[ids, "built_year"].to_numpy(dtype=float)
             new = (built >= rule.years[0]) & (built <= rule.years[1])

@@ -272,9 +272,9 @@ def _own_level(case: Case, rule: Rule, ids: pd.Index) -> np.ndarray:
     levels = case.zones.loc[ids, "level"].to_numpy(dtype=object)
     at = np.isin(levels, list(rule.where.levels))
     if not at.any():
-        return at
-    own: np.ndarray = at & ids.isin(case.zones_of(rule).sure)
-    return own
+        return np.asarray(at, dtype=bool)
+    fit = ids.isin(case.zones_of(rule).sure)
+    return np.asarray(np.logical_and(at, fit), dtype=bool)
 
 
 def _notes(rule: Rule, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -167,7 +167,7 @@ class Town:
         return assess(rules, **{**self.tables(), **more})
 
     def finding(self, rules: Any, rule: str, zone: str = "area/1", **more: Any) -> pd.Series:
-        table = self.assess(rules, **more).findings.set_index(["rule_id", "zone_id"])
+        table = self.assess(rules, flag_rules=(), **more).findings.set_index(["rule_id", "zone_id"])
         return table.loc[(rule, zone)]
 
     def case(self) -> Case:

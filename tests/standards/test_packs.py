@@ -1,0 +1,277 @@
+"""Packs: row by row as the plans' table, in the plans' own words; every wrong entry in one error."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from geoplan.errors import PackError, catalogue
+from geoplan.standards import packs
+from geoplan.standards.grammar import parse_bound, parse_level, parse_targets
+from geoplan.standards.kinds import kinds
+from geoplan.standards.vocabulary import facility_types, label, narrower, vocabulary, wider
+
+PLANS = Path(__file__).resolve().parents[3] / "shared" / "plans"
+needs_plans = pytest.mark.skipif(
+    not PLANS.is_dir(), reason="../shared/plans, the published plans, is not there"
+)
+
+
+@needs_plans
+@pytest.mark.parametrize("name", packs.shipped())
+def test_a_pack_has_every_row_of_its_plan_and_no_other(name):
+    with (PLANS / "rules.tsv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["plan"] == name]
+    rules = packs.read_pack(name).rules
+    assert [rule.id for rule in rules] == [row["id"] for row in rows]
+    columns = [
+        "indicator",
+        "kind",
+        "level",
+        "counts",
+        "per",
+        "base",
+        "target",
+        "attribute",
+        "lead",
+        "clause",
+        "note",
+    ]
+    for rule, row in zip(rules, rows, strict=True):
+        assert {c: getattr(rule, c) or "" for c in columns} == {c: row[c] for c in columns}, rule.id
+
+
+@needs_plans
+@pytest.mark.parametrize("name", packs.shipped())
+def test_every_clause_is_quoted_as_the_plan_has_it(name):
+    text = re.sub(r"\s+", "", (PLANS / f"{name}.txt").read_text(encoding="utf-8")).replace("—", "—")
+    plain = text.translate(str.maketrans("，（）；：", ",();:"))
+    for rule in packs.read_pack(name).rules:
+        for part in rule.quote.split("……"):
+            wanted = re.sub(r"\s+", "", part).translate(str.maketrans("，（）；：", ",();:"))
+            assert wanted in plain, (rule.id, part)
+
+
+def test_typed_values_follow_from_the_texts():
+    rules = {rule.id: rule for rule in packs.read_pack("huzhong").rules}
+    share = rules["nursing_bed_share"]
+    assert (share.start.value, share.start.year) == (pytest.approx(0.364), 2022)
+    assert share.targets[0].floor == pytest.approx(0.55)
+    rooms = rules["new_estate_rooms"]
+    assert (rooms.targets[0].floor, rooms.targets[0].upper, rooms.range_is) == (20.0, 30.0, "floor_and_aim")
+    assert (rooms.people.group, rooms.people.n) == ("households", 100.0)
+    assert rooms.where.levels == ("estate",)
+    assert rooms.where.words == ("new",)
+    assert rules["places_per_1000_residents"].rule_id == "huzhong.places_per_1000_residents"
+
+
+def test_the_ten_kinds_are_found_by_standing_in_the_folder():
+    assert sorted(kinds()) == [
+        "circle", "compliance", "facility", "floor_area", "increase", "presence", "provision", "rate", "share", "total",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("level", "words"),
+    [
+        ("city + district", ("area", "district")),
+        ("community:urban", ("community",)),
+        ("town:township", ("town",)),
+        ("estate:existing, with the conditions", ("estate",)),
+        ("facility: institution, public, new; beds>=300 or nursing_beds>=200", ("facility",)),
+    ],
+)
+def test_levels(level, words):
+    assert parse_level(level).levels == words
+
+
+@pytest.mark.parametrize(
+    ("text", "comparison", "floor", "upper", "either"),
+    [
+        (">=50@2025", ">=", 50.0, None, False),
+        (">60%@2025", ">", 0.6, None, False),
+        ("<=150@2025", "<=", 150.0, None, False),
+        ("1..3@2025", "range", 1.0, 3.0, False),
+        ("all@2025", ">=", 1.0, None, False),
+        ("未量化@2025", "", None, None, False),
+        (">=50% or >=30% by district@2025", ">=", 0.3, 0.5, True),
+    ],
+)
+def test_targets(text, comparison, floor, upper, either):
+    (target,) = parse_targets(text)
+    assert (target.comparison, target.floor, target.upper, target.either, target.year) == (
+        comparison,
+        floor,
+        upper,
+        either,
+        2025,
+    )
+
+
+@pytest.mark.parametrize("text", ["50@2025", ">=50", ">=x@2025", "3..1@2025", ">=1@2025; >=2@2025"])
+def test_what_is_no_target(text):
+    with pytest.raises(ValueError, match=r".+"):
+        parse_targets(text)
+
+
+def test_what_is_no_level_or_bound():
+    with pytest.raises(ValueError, match="unknown level `county`"):
+        parse_level("county")
+    with pytest.raises(ValueError, match="bound"):
+        parse_bound("150")
+
+
+WRONG = """title_zh: 试
+title_en: test
+document: 试
+issuer_zh: 试
+issued: "2025"
+years: [2025, 2021]
+area_zh: 试
+area_en: test
+level: county
+source: here
+rules:
+  - id: one
+    kind: provisions
+  - id: Two
+    indicator: 指标
+    title_en: t
+    kind: provision
+    level: district
+    counts: beds
+    of: {facilities: [elder_homes]}
+    suply: beds
+    per: elders_60/1000
+    target: 50@2025
+    unit: bed
+    attribute: 预期
+    clause: 一
+    quote: 文
+  - id: three
+    indicator: 指标
+    title_en: t
+    kind: share
+    level: city
+    counts: x
+    of: {facilities: [institution], where: {attribute: public, supply: beds}}
+    part: nursing_beds
+    part_where: {attribute: public}
+    target: 1..3@2025
+    unit: beds
+    attribute: 预期
+    clause: 一
+    quote: yes
+    quote: 文
+"""
+
+
+def test_one_error_lists_every_wrong_entry_with_its_line(tmp_path):
+    file = tmp_path / "wrong.yaml"
+    file.write_text(WRONG, encoding="utf-8")
+    with pytest.raises(PackError) as caught:
+        packs.read_pack(file)
+    found = {(note.row, note.code) for note in caught.value.notes}
+    assert found >= {
+        (1, "pack_missing"),  # issuer_en
+        (6, "pack_wrong"),  # years stand in the wrong order
+        (9, "pack_choice"),  # county
+        (13, "pack_choice"),  # provisions
+        (14, "pack_type"),  # Two: small letters only
+        (20, "pack_wrong"),  # elder_homes
+        (21, "pack_unknown_entry_meant"),  # suply
+        (23, "pack_wrong"),  # no comparison
+        (24, "pack_wrong"),  # bed
+        (42, "pack_twice"),
+    }
+    text = str(caught.value)
+    assert "did you mean `supply`" in text
+    assert "rules.1.of" in text
+    assert all(note.file == str(file) for note in caught.value.notes)
+
+
+def test_a_pack_that_is_not_there_and_text_that_is_no_pack(tmp_path):
+    with pytest.raises(PackError, match="did you mean `wuhan`"):
+        packs.read_pack("wuham")
+    with pytest.raises(PackError, match="There are: huzhong"):
+        packs.read_pack("nowhere")
+    for name, text, words in [("a", "rules: [", "YAML"), ("b", "- one", "mapping")]:
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(PackError, match=words):
+            packs.read_pack(file)
+    gbk = tmp_path / "gbk.yaml"
+    gbk.write_bytes("title_zh: 试".encode("gbk"))
+    with pytest.raises(PackError, match="UTF-8"):
+        packs.read_pack(gbk)
+
+
+def test_two_packs_of_one_name(tmp_path):
+    pack = packs.read_pack("wuhan")
+    with pytest.raises(PackError, match="wuhan"):
+        packs.rules_of([pack, pack])
+
+
+def test_an_id_stands_once(rules_from):
+    with pytest.raises(PackError, match="stands twice"):
+        rules_from("id: r\nkind: total\nof: {facilities: [institution]}\ntarget: '>=1@2025'",
+                   "id: r\nkind: total\nof: {facilities: [institution]}\ntarget: '>=1@2025'")  # fmt: skip
+
+
+def test_rules_are_frozen():
+    rule = packs.read_pack("wuhan").rules[0]
+    with pytest.raises(ValueError, match="frozen"):
+        rule.unit = "m2"
+
+
+def test_the_table_of_rules_for_reports():
+    table = packs.rules_table([packs.read_pack("wuhan"), packs.read_pack("huzhong")])
+    assert len(table) == 25 + 13
+    assert table.index.is_unique
+    beds = table.loc["wuhan.beds_per_1000_elders"]
+    assert (beds["unit_zh"], beds["unit_en"]) == ("张/千人", "beds per 1,000 people")
+    assert beds["target_text_zh"] == "≥50（2025年）"
+    assert beds["basis_zh"] == "养老床位；养老机构、社区居家养老服务设施；每千人：60岁及以上老年人"
+    assert table.loc["huzhong.new_estate_rooms", "target_text_zh"] == "≥20，宜 30（2025年）"
+    assert table.loc["wuhan.new_estate_eldercare", "basis_zh"].startswith(
+        "达到：新建住宅小区每百户养老服务用房"
+    )
+    assert table.loc["huzhong.nursing_bed_share", "cited_zh"] == "呼政办规〔2023〕1号 一(二)2; 二(二)"
+    assert table.loc["huzhong.nursing_bed_share", "base_value"] == pytest.approx(0.364)
+    assert not table["indicator_en"].str.contains(r"[\u4e00-\u9fff]").any()
+    assert packs.rules_table([]).empty
+
+
+def test_what_is_not_assessed():
+    table = packs.not_assessed_table([packs.read_pack("huzhong")])
+    assert list(table.columns) == ["pack", "clause", "what_zh", "what_en"]
+    assert table["what_zh"].str.contains("养老保险").any()
+
+
+def test_types_know_what_they_are_a_kind_of():
+    assert narrower("community") >= {"elder_day_care", "home_care_centre", "combined_eldercare"}
+    assert "childcare" not in narrower("eldercare")
+    assert wider("home_care_centre") == {"home_care_centre", "home_care", "community", "eldercare"}
+    assert facility_types().loc["childcare", "zh"] == "托育机构"
+    with pytest.raises(KeyError):
+        narrower("castle")
+    for row in vocabulary("types").values():
+        assert all(kind in vocabulary("types") for kind in row.get("is_a", []))
+
+
+def test_derived_supplies_name_what_is_there():
+    for name, row in vocabulary("supplies").items():
+        if "derived" in row:
+            source, attribute = row["derived"]
+            assert source in vocabulary("supplies"), name
+            assert attribute in vocabulary("attributes"), name
+    assert label("supplies", "beds", "zh") == "养老床位"
+
+
+def test_every_message_has_both_languages():
+    for code, words in catalogue().items():
+        if code.startswith(("pack_", "rule_")):
+            assert words["zh"]
+            assert words["en"]
+            assert ("do_zh" in words) == ("do_en" in words), code
