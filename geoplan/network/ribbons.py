@@ -14,6 +14,8 @@ Shapes = npt.NDArray[np.object_]
 QUARTER = 4
 #: Wiggles of a line narrower than this share of the width are not drawn.
 WIGGLE = 1 / 30
+#: What crossings computed in floats may be off, metres.
+ROUNDING_M = 1e-6
 
 
 def ribbon(lines: Shapes, *, width_m: float) -> shapely.Geometry:
@@ -37,9 +39,20 @@ def ribbon(lines: Shapes, *, width_m: float) -> shapely.Geometry:
     2306
     """
     long = shapely.length(lines) >= TOUCH_M
-    drawn = shapely.simplify(strokes(lines[long]), WIGGLE * width_m)
+    drawn = _opened(shapely.simplify(strokes(lines[long]), WIGGLE * width_m))
     spots = shapely.get_point(lines[~long], 0)
     return shapely.union_all(shapely.buffer(np.concatenate([drawn, spots]), width_m, quad_segs=QUARTER))
+
+
+def _opened(lines: Shapes) -> Shapes:
+    """Return `lines` with closed ones cut in two: GEOS loses ground where a closed line crosses itself."""
+    closed = np.flatnonzero(shapely.is_closed(lines))
+    halves = []
+    for line in lines[closed]:
+        xy = shapely.get_coordinates(line)
+        middle = len(xy) // 2
+        halves += [shapely.LineString(xy[: middle + 1]), shapely.LineString(xy[middle:])]
+    return np.concatenate([np.delete(lines, closed), np.array(halves, dtype=object)])
 
 
 def nested_ribbons(bands: Sequence[Shapes], *, width_m: float) -> list[shapely.Geometry]:
@@ -62,13 +75,29 @@ def nested_ribbons(bands: Sequence[Shapes], *, width_m: float) -> list[shapely.G
         Polygons or MultiPolygons (empty without lines), valid, band k covered by band k + 1.
     """
     own = [ribbon(lines, width_m=width_m) for lines in bands]
-    # to the millimetre, so that every crossing is a corner of both outlines
-    outlines = shapely.union_all(shapely.boundary(own), grid_size=TOUCH_M)
+    outlines = shapely.union_all(shapely.boundary(own))
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(outlines)))
-    spot = shapely.get_coordinates(shapely.point_on_surface(faces))
+    points, clear = _inner_points(faces)
     first = np.full(len(faces), len(own))
     for band in reversed(range(len(own))):
         shapely.prepare(own[band])
-        first[shapely.contains_xy(own[band], spot[:, 0], spot[:, 1])] = band
-    inside = [faces[first <= band] for band in range(len(own))]
-    return [shapely.coverage_union_all(held) if len(held) else shapely.MultiPolygon() for held in inside]
+        inside = shapely.contains(own[band], points)
+        # a sliver between two outlines that all but coincide counts with the ground that it touches
+        inside[~clear] = shapely.dwithin(own[band], points[~clear], ROUNDING_M)
+        first[inside] = band
+    held = [faces[first <= band] for band in range(len(own))]
+    return [shapely.coverage_union_all(some) if len(some) else shapely.MultiPolygon() for some in held]
+
+
+def _inner_points(faces: Shapes) -> tuple[Shapes, npt.NDArray[np.bool_]]:
+    """Return a point in each polygon, and whether it lies clear of the edges: not so in a sliver as wide as rounding."""
+    points: Shapes = shapely.point_on_surface(faces)
+    clear = shapely.distance(points, shapely.boundary(faces)) >= ROUNDING_M
+    # a wide face may run out into a spike, and the point may lie in that
+    doubtful = np.flatnonzero(~clear)
+    if len(doubtful):
+        radius = shapely.maximum_inscribed_circle(faces[doubtful], tolerance=ROUNDING_M)
+        wide = shapely.length(radius) >= ROUNDING_M
+        points[doubtful[wide]] = shapely.get_point(radius[wide], 0)
+        clear[doubtful[wide]] = True
+    return points, clear

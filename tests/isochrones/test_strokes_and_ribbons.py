@@ -68,6 +68,31 @@ def test_strokes_keep_length_and_ground(coordinates):
         assert all(ground.covers(line) for line in long)
 
 
+def test_a_line_that_comes_back_to_itself_keeps_its_ground():
+    bow = lines([(0, 10), (0, 0), (10, 10)], [(0, 10), (0.0005, 0), (10, 10)])
+    hull = shapely.MultiLineString(list(bow)).convex_hull.buffer(30).area
+    assert ribbon(bow, width_m=30).area == pytest.approx(hull, rel=0.03)  # 16 corners instead of a circle
+
+
+def test_slivers_between_outlines_leave_no_crack():
+    bands = [
+        lines([(0, 31), (10, 31)]),
+        lines([(0, 0), (0.0005, 31), (30, 100)]),
+        lines([(0.0005, 31), (30, 100)]),
+    ]
+    got = nested_ribbons(bands, width_m=1)
+    assert all(got[k].covers(line) for k in range(3) for band in bands[: k + 1] for line in band)
+
+
+def test_a_face_with_a_spike_belongs_where_its_ground_does():
+    # half a millimetre apart: between the two outlines a spike 15 m long opens
+    bands = [lines([(0, 0), (0.0005, 30)]), lines([(0, 100), (0.0005, 10)])]
+    first, second = nested_ribbons(bands, width_m=1)
+    assert first.covers(bands[0][0])
+    assert second.covers(bands[1][0])
+    assert first.area == pytest.approx(60 + np.pi, rel=0.01)
+
+
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.lists(LINE, max_size=4), min_size=1, max_size=4), st.sampled_from([1.0, 30.0]))
 def test_ribbons_are_valid_nested_and_hold_their_lines(coordinates, width_m):
