@@ -9,6 +9,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,6 +17,7 @@ import numpy as np
 import osmium
 import osmium.filter
 import pandas as pd
+import shapely
 from osmium import osm
 from pyproj import CRS
 
@@ -65,10 +67,10 @@ def read_osm(
     InputError
         If osmium cannot read the file.
     """
-    found = _Lines()
     try:
-        with tempfile.TemporaryDirectory(prefix="geoplan-") as folder:
-            _collect(path, Path(folder), found, walk)
+        found = _collect(path, walk)
+        if any("xy" in vertices for vertices in found.vertices) and _way_before_node(path):
+            found = _collect(path, walk, places_first=True)
     except RuntimeError as error:  # osmium raises nothing finer
         raise InputError(
             Note.of("streets_unreadable", file=path.name, reason=str(error), severity="error")
@@ -76,31 +78,26 @@ def read_osm(
     return _to_ways(found, path, datum=datum, crs=crs)
 
 
-def _collect(path: Path, folder: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
+def _collect(path: Path, walk: Mapping[str, bool], *, places_first: bool = False) -> _Lines:
+    """Return what the file holds; with `places_first` positions are read before the ways that need them."""
+    found = _Lines()
     places = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
     places.ignore_errors()
-    if not _nodes_come_first(path):
+    if places_first:
         osmium.apply(osmium.io.Reader(str(path), osm.NODE), places)
-    text = folder / "streets.opl"
-    _filter(path, text, places, _only(osm.WAY, osmium.filter.KeyFilter(*STREET_KEYS)))
-    _read(text, found, walk)
-    untagged = sorted(set(found.rings) - {row[0] for row in found.rows})
-    if untagged:
-        rings = folder / "rings.opl"
-        _filter(path, rings, places, _only(osm.WAY, osmium.filter.IdFilter(untagged)), kinds=osm.WAY)
-        _read_rings(rings, found, walk)
-
-
-def _nodes_come_first(path: Path) -> bool:
-    """Return whether the file is sorted as usual, so that positions are known when ways come."""
-    reader = osmium.io.Reader(str(path), osm.NOTHING)
-    try:
-        return "Sort.Type_then_ID" in str(reader.header().get("sorting", "")) or not _way_before_node(path)
-    finally:
-        reader.close()
+    with tempfile.TemporaryDirectory(prefix="geoplan-") as folder:
+        text, rings = Path(folder) / "streets.opl", Path(folder) / "rings.opl"
+        _filter(path, text, places, _only(osm.WAY, osmium.filter.KeyFilter(*STREET_KEYS)))
+        _read(text, found, walk)
+        untagged = sorted(set(found.rings) - {row[0] for row in found.rows})
+        if untagged:
+            _filter(path, rings, places, _only(osm.WAY, osmium.filter.IdFilter(untagged)), kinds=osm.WAY)
+            _read_rings(rings, found, walk)
+    return found
 
 
 def _way_before_node(path: Path) -> bool:
+    """Return whether ways stand before nodes, so that their positions are not known yet when they come."""
     for thing in osmium.FileProcessor(str(path)):
         return not isinstance(thing, osm.Node)
     return False
@@ -193,6 +190,7 @@ def _tags(text: str) -> dict[str, str]:
     return dict(_TAG.findall(text, 1))
 
 
+@lru_cache(maxsize=100_000)
 def _unescape(text: str) -> str:
     """Return the text that OPL wrote.
 
@@ -239,11 +237,13 @@ def _vertices(texts: list[str]) -> tuple[Ints, Floats, Ints]:
 
 
 def _metric(lonlat: Floats, *, datum: object, crs: CRS | str) -> Floats:
-    points = gpd.GeoSeries.from_xy(*lonlat.T, crs=4326)
-    if points.empty:
+    """Return positions in `crs`, moved all at once as the vertices of one line."""
+    if not len(lonlat):
         return np.empty((0, 2))
-    moved = to_crs(points, datum=datum, crs=crs)  # type: ignore[arg-type]
-    return np.column_stack([moved.x, moved.y])
+    line = shapely.linestrings(np.concatenate([lonlat, lonlat[-1:]]))  # a line has two vertices at least
+    moved = to_crs(gpd.GeoSeries([line], crs=4326), datum=datum, crs=crs)  # type: ignore[arg-type]
+    xy: Floats = shapely.get_coordinates(moved.array)
+    return xy[:-1]
 
 
 def _table(found: _Lines) -> pd.DataFrame:

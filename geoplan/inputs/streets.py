@@ -243,20 +243,32 @@ def _in_canonical_order(edges: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]
 
     Return also how many were dropped.
     """
-    keys = pd.DataFrame(
-        {
-            "low": np.minimum(edges["u"], edges["v"]),
-            "high": np.maximum(edges["u"], edges["v"]),
-            "length": edges.geometry.length.round(3),
-        }
+    u, v = edges["u"].to_numpy(), edges["v"].to_numpy()
+    low, high, length = np.minimum(u, v), np.maximum(u, v), shapely.length(edges.geometry.array).round(3)
+    order = np.lexsort((length, high, low))
+    same = np.ones(len(order) - 1, dtype=bool) if len(order) else np.empty(0, dtype=bool)
+    for key in (low, high, length):
+        same &= key[order[1:]] == key[order[:-1]]
+    tied = (
+        np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+        if len(order)
+        else np.empty(0, dtype=int)
     )
-    tags = edges[["highway", "access", "oneway", "osm_id", "level", "u"]]
-    order = pd.concat([keys, tags], axis=1).sort_values([*keys, *tags], kind="stable")
-    same = ["low", "high", "length", "highway", "access", "level"]
-    suspects = order.index[order.duplicated(same, keep=False) & (order["oneway"] == 0)]
-    lines = shapely.to_wkb(shapely.normalize(edges.geometry.array[suspects]), output_dimension=2)
-    twice = order.loc[suspects, same].assign(line=lines).duplicated()
-    kept = edges.loc[order.index.difference(suspects[twice], sort=False)].reset_index(drop=True)
+    twice = np.zeros(len(order), dtype=bool)
+    if len(tied):
+        # only edges that share ends and length need more to be told apart
+        rows = pd.DataFrame(edges.iloc[order[tied]].drop(columns="geometry"))
+        rows = rows.assign(
+            low=low[order[tied]], high=high[order[tied]], length=length[order[tied]], place=order[tied]
+        )
+        rows = rows.sort_values(
+            ["low", "high", "length", "highway", "access", "oneway", "osm_id", "level", "u"], kind="stable"
+        )
+        order[tied] = rows["place"]
+        lines = shapely.to_wkb(shapely.normalize(edges.geometry.array[order[tied]]), output_dimension=2)
+        agree = rows[["low", "high", "highway", "access", "level"]].assign(line=lines).duplicated()
+        twice[tied] = agree & (rows["oneway"] == 0)
+    kept = edges.iloc[order[~twice]].reset_index(drop=True)
     kept.index.name = "edge_id"
     return kept, int(twice.sum())
 
