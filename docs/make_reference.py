@@ -42,7 +42,12 @@ def default(field: Any) -> str:
 def bounds(field: Any) -> str:
     """Return a field's range, if it has one."""
     signs = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
-    parts = [f"{sign} {getattr(rule, name):g}" for rule in field.metadata for name, sign in signs.items() if hasattr(rule, name)]
+    parts = [
+        f"{sign} {getattr(rule, name):g}"
+        for rule in field.metadata
+        for name, sign in signs.items()
+        if hasattr(rule, name)
+    ]
     return f" ({', '.join(parts)})" if parts else ""
 
 
@@ -50,7 +55,13 @@ def reference() -> str:
     """Return the page."""
     lines = [HEAD]
     for model in models(Study, []):
-        lines += [f"## {model.__name__}", (model.__doc__ or "").strip(), "", "| entry | default | meaning |", "|---|---|---|"]
+        lines += [
+            f"## {model.__name__}",
+            (model.__doc__ or "").strip(),
+            "",
+            "| entry | default | meaning |",
+            "|---|---|---|",
+        ]
         for name, field in model.model_fields.items():
             meaning = " ".join((field.description or "").split()).replace("|", "\\|")
             lines.append(f"| `{name}` | {default(field)} | {meaning}{bounds(field)} |")

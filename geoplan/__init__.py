@@ -8,13 +8,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from geoplan.version import __version__
+
 if TYPE_CHECKING:
     from geoplan.gather import gather
     from geoplan.run import Result, run
     from geoplan.samples import demo_study
     from geoplan.study import Study, read_study
 
-__version__ = "0.1.0"
 __all__ = ["Result", "Study", "__version__", "demo_study", "gather", "read_study", "run"]
 
 _WHERE = {

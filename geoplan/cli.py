@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from geoplan import __version__, console, samples
+from geoplan import console, samples
 from geoplan.errors import GeoplanError
 from geoplan.progress import Stages
+from geoplan.version import __version__
 
 app = typer.Typer(
     name="geoplan",
@@ -21,14 +22,20 @@ app = typer.Typer(
 )
 
 Lang = Literal["zh", "en"]
-LangOption = Annotated[Lang | None, typer.Option("--lang", help="语言，默认取自项目配置文件。 Language; default: the study's.")]
+LangOption = Annotated[
+    Lang | None, typer.Option("--lang", help="语言，默认取自项目配置文件。 Language; default: the study's.")
+]
 StudyPath = Annotated[Path, typer.Argument(help="项目配置文件（YAML）。 Study file.", show_default=False)]
-OutOption = Annotated[Path | None, typer.Option("--out", help="结果文件夹。 Folder of results; default: the study's `out`.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="结果文件夹。 Folder of results; default: the study's `out`.")
+]
 
 
 @app.command()
 def new(
-    folder: Annotated[Path, typer.Argument(help="新文件夹。 A folder that does not exist yet.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(help="新文件夹。 A folder that does not exist yet.", show_default=False)
+    ],
 ) -> None:
     """新建一个可直接运行、带注释的评价项目。 Write a runnable, commented study.
 
@@ -79,7 +86,9 @@ def demo(
 @app.command()
 def download(
     place: Annotated[str, typer.Argument(help="地名。 Place name, e.g. 武汉市江岸区", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="写入的路网文件。 File to write.")] = Path("streets.graphml"),
+    out: Annotated[Path, typer.Option("--out", help="写入的路网文件。 File to write.")] = Path(
+        "streets.graphml"
+    ),
 ) -> None:
     """从 OpenStreetMap 下载路网（唯一联网的命令）。 Download streets; the only command that uses the Internet.
 
@@ -107,7 +116,7 @@ def _run(path: Path, *, out: Path | None, lang: Lang | None) -> None:
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="版本。 Version.")] = False) -> None:  # noqa: FBT002
+def _root(version: Annotated[bool, typer.Option("--version", help="版本。 Version.")] = False) -> None:
     if version:
         console.out.print(f"geoplan {__version__}", highlight=False)
         raise typer.Exit

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -64,7 +71,13 @@ def progress(lang: str) -> Iterator[Callable[[str, float | None], None]]:
         yield listen
 
 
-def table(title: str, columns: list[str], rows: list[tuple[str, ...]], *, right: frozenset[int] | set[int] = frozenset()) -> None:
+def table(
+    title: str,
+    columns: list[str],
+    rows: list[tuple[str, ...]],
+    *,
+    right: frozenset[int] | set[int] = frozenset(),
+) -> None:
     """Print `rows` under `columns`; those numbered in `right` are set flush right."""
     grid = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold", show_edge=False)
     for number, column in enumerate(columns):
@@ -79,7 +92,11 @@ def print_check(inputs: "Inputs", *, lang: str) -> None:
     words = WORDS[lang]
     rows = [
         *_zone_rows(inputs, words),
-        (words["streets"], f"{len(inputs.nodes):,} {words['nodes']}, {len(inputs.edges):,} {words['edges']}", ""),
+        (
+            words["streets"],
+            f"{len(inputs.nodes):,} {words['nodes']}, {len(inputs.edges):,} {words['edges']}",
+            "",
+        ),
         *_group_rows(inputs),
         *_register_rows(inputs, words),
         (words["crs"], inputs.crs.to_string(), inputs.crs.name),
@@ -117,8 +134,12 @@ def _register_rows(inputs: "Inputs", words: Mapping[str, str]) -> list[tuple[str
         steps += [f"{words[end]} {register[end]}" for end in ENDS if register[end]]
         rates = [
             f"{words[what]} {share(register[column])}"
-            for what, column in (("by_rows", "placed_share"), ("by_beds", "beds_placed_share"), ("by_places", "places_placed_share"))
-            if register[column] == register[column]  # noqa: PLR0124 - NaN where the register has none
+            for what, column in (
+                ("by_rows", "placed_share"),
+                ("by_beds", "beds_placed_share"),
+                ("by_places", "places_placed_share"),
+            )
+            if register[column] == register[column]
         ]
         rows.append((register["file"], " → ".join(steps), f"{words['placed']} {'  '.join(rates)}"))
     return rows
@@ -167,12 +188,21 @@ def _circle_row(outcome: Outcome, service: str) -> tuple[str, ...]:
 
 def _flag_rows(outcome: Outcome) -> list[tuple[str, ...]]:
     rows = []
-    flags = outcome.flags[outcome.flags["zone_id"].isin(outcome.zones.index[outcome.zones["level"] == "community"])]
+    flags = outcome.flags[
+        outcome.flags["zone_id"].isin(outcome.zones.index[outcome.zones["level"] == "community"])
+    ]
     for rule, group in flags.groupby("rule_id", sort=False):
         short = group[group["flagged"].fillna(False).astype(bool)]
         amount = f"{short['shortfall'].sum():,.0f} {unit(group['unit'].iloc[0], outcome.lang)}"
         people = f"{short['people_affected'].sum():,.0f}"
-        rows.append((rule_label(outcome.rules, str(rule), outcome.lang), f"{len(short):,} / {len(group):,}", amount, people))
+        rows.append(
+            (
+                rule_label(outcome.rules, str(rule), outcome.lang),
+                f"{len(short):,} / {len(group):,}",
+                amount,
+                people,
+            )
+        )
     return rows
 
 
@@ -182,7 +212,10 @@ ENDS = ("closed", "not_open", "duplicate", "unknown_type", "not_placed", "in_run
 FILES = {
     "map.html": ("覆盖与短板地图（断网可开）", "map, opens without a network"),
     "report.html": ("评价报告（可打印）", "report to print"),
-    "gap_list.xlsx": ("工作簿：短板社区、主要指标、缺口清单", "workbook: flagged communities, indicators, gap list"),
+    "gap_list.xlsx": (
+        "工作簿：短板社区、主要指标、缺口清单",
+        "workbook: flagged communities, indicators, gap list",
+    ),
     "coverage.gpkg": ("图层（QGIS 样式）", "layers with QGIS styles"),
     "run.json": ("计算记录", "manifest"),
 }

@@ -76,7 +76,14 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         )
     with stages("datum"):
         fits = datum_fits(study, zones.zones, costed, registers)
-    notes = [*zones.notes, *network.notes, *cost_notes, *register.notes, *people.notes, *(fit.note() for fit in fits)]
+    notes = [
+        *zones.notes,
+        *network.notes,
+        *cost_notes,
+        *register.notes,
+        *people.notes,
+        *(fit.note() for fit in fits),
+    ]
     edge = zones.zones.index.isin(people.edge_zones) | zones.zones["edge"]
     return Inputs(
         study=study,
@@ -100,7 +107,10 @@ def study_crs(study: Study) -> CRS:
         return CRS.from_user_input(study.crs)
     bounds = [
         boundaries.layer_bounds(
-            study.resolve(layer.file), id=layer.id, h3=layer.h3, **_plain(layer, study, "datum", "layer", "encoding")
+            study.resolve(layer.file),
+            id=layer.id,
+            h3=layer.h3,
+            **_plain(layer, study, "datum", "layer", "encoding"),
         )
         for layer in study.zones
     ]
@@ -187,7 +197,9 @@ def datum_fits(
 
 def sources(study: Study) -> tuple[Source, ...]:
     """Return every input file with its checksum, as the sources sheet prints it."""
-    data = {layer.file: layer.datum for layer in (*study.zones, *study.facilities, study.streets) if layer.file}
+    data = {
+        layer.file: layer.datum for layer in (*study.zones, *study.facilities, study.streets) if layer.file
+    }
     return tuple(
         readers.source(study.resolve(file), role=role, datum=_datum_name(data.get(file)))
         for role, file in input_files(study)
@@ -208,7 +220,9 @@ def _entries(value: object, name: str, *, given: bool = True) -> Iterator[tuple[
     """Yield every single entry of a study with its full name and whether the file gives it."""
     if isinstance(value, Entry):
         for key, inner in value:
-            yield from _entries(inner, f"{name}.{key}".lstrip("."), given=given and key in value.model_fields_set)
+            yield from _entries(
+                inner, f"{name}.{key}".lstrip("."), given=given and key in value.model_fields_set
+            )
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield from _entries(inner, f"{name}.{key}", given=given)

@@ -4,7 +4,6 @@ import datetime
 from collections.abc import Mapping
 from pathlib import Path
 
-from geoplan import __version__
 from geoplan.network.surface import MinutesRaster, write_minutes
 from geoplan.progress import STAGES, Stages
 from geoplan.report.folder import new_run_id, publish, run_folder
@@ -15,6 +14,7 @@ from geoplan.report.page import write_report
 from geoplan.report.sheets_csv import write_csv
 from geoplan.report.workbook import write_workbook
 from geoplan.tables import Outcome
+from geoplan.version import __version__
 
 
 def save(
@@ -62,13 +62,17 @@ def save(
         with stages("layers"):
             write_layers(folder / "coverage.gpkg", outcome)
             for service, raster in minutes.items():
-                write_minutes(folder / f"minutes_{service}.tif", raster, description=f"minutes on foot: {service}")
+                write_minutes(
+                    folder / f"minutes_{service}.tif", raster, description=f"minutes on foot: {service}"
+                )
         with stages("report"):
             write_report(outcome, folder / "report.html")
         spent = {**seconds, **stages.seconds}
         environment = environment_block(started=started.isoformat(timespec="seconds"), seconds=spent)
         write_manifest(folder, outcome, version=__version__, environment=environment)
-        (folder / "run.log").write_text(log(outcome, spent, started.isoformat()), encoding="utf-8", newline="\n")
+        (folder / "run.log").write_text(
+            log(outcome, spent, started.isoformat()), encoding="utf-8", newline="\n"
+        )
     publish(out, run_id)
     return out / "runs" / run_id
 
@@ -80,6 +84,10 @@ def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:
     lines += [f"{value:8.2f} s  {STAGES[key][column]}" for key, value in seconds.items()]
     lines += [f"{sum(seconds.values()):8.2f} s", ""]
     for row in outcome.warnings.itertuples():
-        place = " ".join(str(part) for part in (row.file, "" if row.row is None else row.row, row.zone) if str(part) not in ("", "<NA>"))
+        place = " ".join(
+            str(part)
+            for part in (row.file, "" if row.row is None else row.row, row.zone)
+            if str(part) not in ("", "<NA>")
+        )
         lines.append(f"{row.severity:8} {row.code:32} {place}  {row.text}  {row.action}".rstrip())
     return "\n".join(lines) + "\n"

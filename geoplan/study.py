@@ -5,18 +5,24 @@ entries are named with a guess of what was meant) into a frozen :class:`Study`. 
 reference: ``docs/study.md`` is made from them.
 """
 
-import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
-
 from pydantic_core import PydanticCustomError
 
-from geoplan.errors import Note, StudyError, catalogue
+from geoplan.errors import Note, StudyError
+from geoplan.study_problems import (
+    entry_lines,
+    meant,
+    one_line,
+    plain_problems,
+    problem_note,
+    repeated_entries,
+)
 from geoplan.tables import GROUPS
 
 Level = Literal["district", "town", "community", "estate"]
@@ -345,14 +351,8 @@ class Study(Entry):
                 yield from [types] if isinstance(types, str) else types
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
-    """Return the entry that was probably meant; empty if none is close."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return close[0] if close else ""
-
-
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    guess = _meant(word, known)
+    guess = meant(word, known)
     return f" → `{guess}` ?" if guess else ""
 
 
@@ -382,145 +382,25 @@ def read_study(path: str | Path) -> "Study":
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(Note.of("study_not_yaml", file=str(path), why=_one_line(error), severity="error")) from error
+        raise StudyError(
+            Note.of("study_not_yaml", file=str(path), why=one_line(error), severity="error")
+        ) from error
     if not isinstance(data, dict):
         raise StudyError(Note.of("study_empty", file=str(path), severity="error"))
-    lines = dict(_lines(tree))
+    lines = dict(entry_lines(tree))
     notes = [
         Note.of("study_twice", file=str(path), row=line, entry=entry, severity="error")
-        for entry, line in _repeated(tree)
+        for entry, line in repeated_entries(tree)
     ]
     study = None
     try:
         study = Study.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
-        notes += [_note(problem, path=path, lines=lines) for problem in _plain_problems(error)]
+        notes += [
+            problem_note(problem, model=Study, path=path, lines=lines) for problem in plain_problems(error)
+        ]
     if notes or study is None:
         raise StudyError(*sorted(notes, key=lambda note: note.row or 0))
-    study._folder = path.resolve().parent  # noqa: SLF001 - the study's own
-    study._path = path  # noqa: SLF001
+    study._folder = path.resolve().parent
+    study._path = path
     return study
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-def _lines(node: yaml.Node | None, entry: str = "") -> Iterator[tuple[str, int]]:
-    """Yield every entry of the YAML tree (``services.childcare.group``) with its line."""
-    if node is None:
-        return
-    yield entry, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = f"{entry}.{key.value}".lstrip(".")
-            yield from _lines(value, name)
-            yield name, key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for position, value in enumerate(node.value):
-            yield from _lines(value, f"{entry}.{position}".lstrip("."))
-
-
-def _repeated(node: yaml.Node | None, entry: str = "") -> Iterator[tuple[str, int]]:
-    """Yield every entry that stands twice in one mapping; YAML itself would silently keep the last."""
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            name = f"{entry}.{key.value}".lstrip(".")
-            if key.value in seen:
-                yield name, key.start_mark.line + 1
-            seen.add(key.value)
-            yield from _repeated(value, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for position, value in enumerate(node.value):
-            yield from _repeated(value, f"{entry}.{position}".lstrip("."))
-
-
-def _plain_problems(error: ValidationError) -> Iterator[dict[str, Any]]:
-    """Yield pydantic's problems once per entry: where an entry may have several forms, only the form that came closest."""
-    best: dict[str, dict[str, Any]] = {}
-    for problem in error.errors(include_url=False):
-        steps = [str(step) for step in problem["loc"] if not _is_form(step)]
-        entry = ".".join(steps)
-        forms = tuple(str(step) for step in problem["loc"] if _is_form(step))
-        coarser = [key for key in best if entry.startswith(f"{key}.") and best[key]["forms"]]
-        for key in coarser:
-            del best[key]
-        best.setdefault(entry, {**problem, "entry": entry, "forms": forms})
-    yield from best.values()
-
-
-def _is_form(step: str | int) -> bool:
-    """Return True for the names that pydantic gives to the forms of a union (``str``, ``list[ControlPoint]`` …)."""
-    return isinstance(step, str) and (step in _FORMS or "[" in step)
-
-
-_FORMS = {"str", "float", "constrained-str", "constrained-float", "Rate", "Text", "literal['tobler']"}
-
-
-def _note(problem: Mapping[str, Any], *, path: Path, lines: Mapping[str, int]) -> Note:
-    """Return pydantic's problem in the planner's words."""
-    entry = problem["entry"]
-    parent, _, last = entry.rpartition(".")
-    line = lines.get(entry, lines.get(parent, 1))
-    kind, context, got = problem["type"], problem.get("ctx", {}), problem["input"]
-    where: dict[str, Any] = {"file": str(path), "row": line, "severity": "error"}
-    if kind == "extra_forbidden":
-        guess = _meant(last, [*_known_entries(parent), *_ALL_ENTRIES])
-        return Note.of("study_unknown_meant" if guess else "study_unknown", entry=entry, guess=guess, **where)
-    if kind == "missing":
-        return Note.of("study_missing", entry=entry, **where)
-    bounds = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
-    if kind in bounds:
-        sign = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}[bounds[kind]]
-        return Note.of("study_bound", entry=entry, sign=sign, bound=f"{context[bounds[kind]]:g}", got=got, **where)
-    if kind == "literal_error":
-        return Note.of("study_choice", entry=entry, choices=context["expected"], got=got, **where)
-    if kind in catalogue():  # a rule of ours, between entries
-        return Note.of(kind, entry=entry or "study", **context, **where)
-    zh, en = _KINDS.get(kind, (kind, kind.replace("_", " ")))
-    shown = json.dumps(got, ensure_ascii=False, default=str)
-    return Note.of("study_type", entry=entry, kind_zh=zh, kind_en=en, got=shown, **where)
-
-
-#: pydantic's kind of problem -> what was expected, in Chinese and English.
-_KINDS = {
-    "string_type": ("文本", "text"),
-    "string_too_short": ("非空文本", "text that is not empty"),
-    "bool_type": ("true 或 false", "true or false"),
-    "dict_type": ("映射（键: 值）", "a mapping"),
-    "model_type": ("映射（键: 值）", "a mapping"),
-    "list_type": ("列表", "a list"),
-    "tuple_type": ("列表", "a list"),
-    "too_short": ("至少一项", "at least one entry"),
-    "int_type": ("整数", "a whole number"),
-    "int_from_float": ("整数", "a whole number"),
-    "float_type": ("数字", "a number"),
-}
-
-
-def _known_entries(parent: str) -> list[str]:
-    """Return the entries that may stand under `parent` (``services.childcare`` -> those of a service)."""
-    model: Any = Study
-    for step in parent.split(".") if parent else []:
-        model = _inner(model, step)
-    return list(model.model_fields) if isinstance(model, type) and issubclass(model, Entry) else []
-
-
-def _inner(model: Any, step: str) -> Any:  # noqa: ANN401 - walks type annotations
-    """Return the type of entry `step` inside `model`, following lists, mappings, options and unions to a model."""
-    if isinstance(model, type) and issubclass(model, Entry):
-        if step not in model.model_fields:
-            return model  # a key or position of a mapping or list of models
-        annotation = model.model_fields[step].annotation
-        return _first_model(annotation) or annotation
-    return model
-
-
-def _first_model(annotation: Any) -> Any:  # noqa: ANN401 - walks type annotations
-    if isinstance(annotation, type) and issubclass(annotation, Entry):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _first_model(part))), None)
-
-
-_ALL_ENTRIES = sorted({name for model in (Study, *Entry.__subclasses__()) for name in model.model_fields})

@@ -34,7 +34,16 @@ from geoplan.errors import Note, TableError
 LEVELS = ("area", "district", "town", "community", "estate")
 
 #: Groups of people (and what stands in for them) that a study may name.
-GROUPS = ("residents", "elders_60", "elders_65", "elders_80", "under_3", "households", "dwellings", "street_m")
+GROUPS = (
+    "residents",
+    "elders_60",
+    "elders_65",
+    "elders_80",
+    "under_3",
+    "households",
+    "dwellings",
+    "street_m",
+)
 
 ZONES = {
     "level": "one of LEVELS",
@@ -174,7 +183,9 @@ def check_columns(table: pd.DataFrame, columns: Iterable[str], *, name: str) -> 
     """Raise TableError naming every column that `table` lacks."""
     missing = [column for column in columns if column not in table.columns]
     if missing:
-        raise TableError(Note.of("table_column_missing", table=name, columns=", ".join(missing), severity="error"))
+        raise TableError(
+            Note.of("table_column_missing", table=name, columns=", ".join(missing), severity="error")
+        )
 
 
 def check_unique_index(table: pd.DataFrame | pd.Series, *, name: str) -> None:
@@ -204,9 +215,7 @@ def check_ids(table: pd.DataFrame, *, name: str, **known: pd.Index) -> None:
 
 def warnings_table(notes: Iterable[Note], lang: str) -> pd.DataFrame:
     """Return `notes` as a table (``severity, code, file, row, zone, text, action``) in `lang`, in the order given."""
-    rows = [
-        (n.severity, n.code, n.file, n.row, n.zone, n.found(lang), n.action(lang)) for n in notes
-    ]
+    rows = [(n.severity, n.code, n.file, n.row, n.zone, n.found(lang), n.action(lang)) for n in notes]
     table = pd.DataFrame(rows, columns=["severity", "code", "file", "row", "zone", "text", "action"])
     return table.astype({"row": "Int64"})
 

@@ -106,7 +106,7 @@ def assemble_zones(layers: Sequence[ZoneLayer], *, area_name: str) -> Zones:
         frame["covered_share"] = _covered(frame, own) if level in levels[:-1] else 1.0
     notes += [note for level in levels[:-1] if (note := _covered_note(frames[level], level)) is not None]
 
-    area = _area(area_name, own, frames[finest].crs)
+    area = _area(area_name, own, frames[levels[0]].geometry.to_numpy(), frames[finest].crs)
     table = pd.concat([area, *(frames[level] for level in LEVELS if level in frames)])
     table["edge"] = False
     parents = [parent if isinstance(parent, str) else None for parent in table["parent_id"]]
@@ -241,15 +241,20 @@ def _covered_note(frame: gpd.GeoDataFrame, level: str) -> Note | None:
     )
 
 
-def _area(name: str, own: np.ndarray, crs: object) -> gpd.GeoDataFrame:
-    """Return the `area` zone: the union of the finest partition level."""
+def _area(name: str, own: np.ndarray, coarsest: np.ndarray, crs: object) -> gpd.GeoDataFrame:
+    """Return the `area` zone: the union of the finest partition level.
+
+    Its covered share is that union over the area of the coarsest level: a city of which only the middle has
+    communities gets no verdict.
+    """
     union = shapely.union_all(own[~shapely.is_missing(own)])
+    whole = shapely.area(shapely.union_all(coarsest[~shapely.is_missing(coarsest)]))
     row: dict[str, object] = {
         "level": "area",
         "name": name,
         "code": "area",
         "parent_id": None,
         "kind": frozenset(),
-        "covered_share": 1.0,
+        "covered_share": min(union.area / whole, 1.0) if whole > 0 else 1.0,
     }
     return gpd.GeoDataFrame([row], geometry=[union], index=["area/area"], crs=crs)

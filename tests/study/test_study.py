@@ -42,7 +42,10 @@ def test_a_good_study_is_read_frozen_with_its_folder(tmp_path):
 
 def test_every_wrong_entry_is_named_at_once_with_its_line(tmp_path):
     text = GOOD.replace("walk_minutes: 15", "walk_minute: 15").replace("walk_kmh: 4.0", "walk_kmh: 40")
-    text = text.replace("level: community", "level: comunity").replace("rate: 0.26", "rate: 26") + "walk_kph: 4\n"
+    text = (
+        text.replace("level: community", "level: comunity").replace("rate: 0.26", "rate: 26")
+        + "walk_kph: 4\n"
+    )
     found, error = problems(tmp_path, text)
     assert sorted(found) == [
         (4, "study_choice", "zones.0.level"),
@@ -85,7 +88,9 @@ def test_bounds_are_inclusive(tmp_path, minutes):
 
 def test_control_points_and_tables_of_kinds_are_read(tmp_path):
     points = "datum: [{local: [1, 2], lonlat: [114.0, 30.5]}, {local: [3, 4], lonlat: [114.1, 30.6]}]"
-    text = GOOD.replace("id: id,", f"id: id, {points}, kind: {{column: 类型, 城镇: urban, 农村: [rural, new]}},")
+    text = GOOD.replace(
+        "id: id,", f"id: id, {points}, kind: {{column: 类型, 城镇: urban, 农村: [rural, new]}},"
+    )
     layer = read_study(write(tmp_path, text)).zones[0]
     assert layer.datum[1].lonlat == (114.1, 30.6)
     assert layer.kind == {"column": "类型", "城镇": "urban", "农村": ["rural", "new"]}

@@ -1,0 +1,156 @@
+"""What is wrong with a study file, in the planner's words: pydantic's problems with the line, once per entry."""
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from geoplan.errors import Note, catalogue
+
+
+def one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def entry_lines(node: yaml.Node | None, entry: str = "") -> Iterator[tuple[str, int]]:
+    """Yield every entry of the YAML tree (``services.childcare.group``) with its line."""
+    if node is None:
+        return
+    yield entry, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            name = f"{entry}.{key.value}".lstrip(".")
+            yield from entry_lines(value, name)
+            yield name, key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            yield from entry_lines(value, f"{entry}.{position}".lstrip("."))
+
+
+def repeated_entries(node: yaml.Node | None, entry: str = "") -> Iterator[tuple[str, int]]:
+    """Yield every entry that stands twice in one mapping; YAML itself would silently keep the last."""
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            name = f"{entry}.{key.value}".lstrip(".")
+            if key.value in seen:
+                yield name, key.start_mark.line + 1
+            seen.add(key.value)
+            yield from repeated_entries(value, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            yield from repeated_entries(value, f"{entry}.{position}".lstrip("."))
+
+
+def plain_problems(error: ValidationError) -> Iterator[dict[str, Any]]:
+    """Yield pydantic's problems once per entry: where an entry may have several forms, only the form that came closest."""
+    best: dict[str, dict[str, Any]] = {}
+    for problem in error.errors(include_url=False):
+        steps = [str(step) for step in problem["loc"] if not _is_form(step)]
+        entry = ".".join(steps)
+        forms = tuple(str(step) for step in problem["loc"] if _is_form(step))
+        coarser = [key for key in best if entry.startswith(f"{key}.") and best[key]["forms"]]
+        for key in coarser:
+            del best[key]
+        best.setdefault(entry, {**problem, "entry": entry, "forms": forms})
+    yield from best.values()
+
+
+def _is_form(step: str | int) -> bool:
+    """Return True for the names that pydantic gives to the forms of a union (``str``, ``list[ControlPoint]`` …)."""
+    return isinstance(step, str) and (step in _FORMS or "[" in step)
+
+
+_FORMS = {"str", "float", "constrained-str", "constrained-float", "Rate", "Text", "literal['tobler']"}
+
+
+def problem_note(
+    problem: Mapping[str, Any], *, model: type[BaseModel], path: Path, lines: Mapping[str, int]
+) -> Note:
+    """Return pydantic's problem in the planner's words."""
+    entry = problem["entry"]
+    parent, _, last = entry.rpartition(".")
+    line = lines.get(entry, lines.get(parent, 1))
+    kind, context, got = problem["type"], problem.get("ctx", {}), problem["input"]
+    where: dict[str, Any] = {"file": str(path), "row": line, "severity": "error"}
+    if kind == "extra_forbidden":
+        guess = meant(last, [*_known_entries(model, parent), *_all_entries(model)])
+        return Note.of("study_unknown_meant" if guess else "study_unknown", entry=entry, guess=guess, **where)
+    if kind == "missing":
+        return Note.of("study_missing", entry=entry, **where)
+    bounds = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
+    if kind in bounds:
+        sign = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}[bounds[kind]]
+        return Note.of(
+            "study_bound", entry=entry, sign=sign, bound=f"{context[bounds[kind]]:g}", got=got, **where
+        )
+    if kind == "literal_error":
+        return Note.of("study_choice", entry=entry, choices=context["expected"], got=got, **where)
+    if kind in catalogue():  # a rule of ours, between entries
+        return Note.of(kind, entry=entry or "study", **context, **where)
+    zh, en = _KINDS.get(kind, (kind, kind.replace("_", " ")))
+    shown = json.dumps(got, ensure_ascii=False, default=str)
+    return Note.of("study_type", entry=entry, kind_zh=zh, kind_en=en, got=shown, **where)
+
+
+#: pydantic's kind of problem -> what was expected, in Chinese and English.
+_KINDS = {
+    "string_type": ("文本", "text"),
+    "string_too_short": ("非空文本", "text that is not empty"),
+    "bool_type": ("true 或 false", "true or false"),
+    "dict_type": ("映射（键: 值）", "a mapping"),
+    "model_type": ("映射（键: 值）", "a mapping"),
+    "list_type": ("列表", "a list"),
+    "tuple_type": ("列表", "a list"),
+    "too_short": ("至少一项", "at least one entry"),
+    "int_type": ("整数", "a whole number"),
+    "int_from_float": ("整数", "a whole number"),
+    "float_type": ("数字", "a number"),
+}
+
+
+def _known_entries(model: Any, parent: str) -> list[str]:  # noqa: ANN401 - walks type annotations
+    """Return the entries that may stand under `parent` (``services.childcare`` -> those of a service)."""
+    for step in parent.split(".") if parent else []:
+        model = _inner(model, step)
+    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _inner(model: Any, step: str) -> Any:  # noqa: ANN401 - walks type annotations
+    """Return the type of entry `step` inside `model`, following lists, mappings, options and unions to a model."""
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        if step not in model.model_fields:
+            return model  # a key or position of a mapping or list of models
+        annotation = model.model_fields[step].annotation
+        return _first_model(annotation) or annotation
+    return model
+
+
+def _first_model(annotation: Any) -> Any:  # noqa: ANN401 - walks type annotations
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _first_model(part))), None)
+
+
+def _all_entries(model: Any) -> set[str]:  # noqa: ANN401 - walks type annotations
+    """Return the names of all entries of `model` and of the models inside it."""
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        inner = [_all_entries(field.annotation) for field in model.model_fields.values()]
+        return set(model.model_fields).union(*inner)
+    return set().union(*(_all_entries(part) for part in get_args(model)))
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """Return the entry that was probably meant; empty if none is close.
+
+    Examples
+    --------
+    >>> meant("walk_minute", ["walk_minutes", "walk_kmh"]), meant("x", ["walk_kmh"])
+    ('walk_minutes', '')
+    """
+    close = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return close[0] if close else ""
