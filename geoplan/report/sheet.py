@@ -112,6 +112,12 @@ class Names:
         self._parent: dict[str, Any] = outcome.zones["parent_id"].to_dict()
         self._facility: dict[str, str] = outcome.facilities["name"].map(text).to_dict()
         self._rules = outcome.rules
+        self._rule: dict[str, str] = {}
+        known = list(outcome.rules.index) if not empty(outcome.rules) else []
+        told = [self._indicator(str(rule)) for rule in known]
+        for rule, name in zip(known, told, strict=True):
+            # two packs may call two rules alike
+            self._rule[str(rule)] = f"{name}{self._pack(str(rule))}" if told.count(name) > 1 else name
 
     def zone(self, zone_id: object) -> str:
         """Return a zone's name, its id where it has none."""
@@ -135,9 +141,21 @@ class Names:
         return self._facility.get(str(facility_id)) or text(facility_id)
 
     def rule(self, rule_id: str) -> str:
-        """Return the indicator's name."""
+        """Return the indicator's name, with its document where two have one name."""
+        return self._rule.get(rule_id) or self._indicator(rule_id)
+
+    def _indicator(self, rule_id: str) -> str:
         own = self.of_rule(rule_id, f"indicator_{self.lang}")
         return str(own) if own else look.rule_label(self._rules, rule_id, self.lang)
+
+    def _pack(self, rule_id: str) -> str:
+        pack = text(self.of_rule(rule_id, "pack"))
+        source = (
+            word("own_setting", self.lang)
+            if pack == "study"
+            else text(self.of_rule(rule_id, "document")) or pack
+        )
+        return f"（{source}）" if self.lang == "zh" else f" ({source})"
 
     def of_rule(self, rule_id: str, column: str) -> Any:  # noqa: ANN401 - whatever the pack holds
         """Return a column of the rule, None where the pack gives nothing."""

@@ -36,7 +36,7 @@ def indicators(outcome: Outcome) -> Sheet:
         Column(look.label("indicator", lang), "text", 20),
         Column(word("indicator_unit", lang), "text", 8),
         Column(look.label("attribute", lang), "text", 7),
-        Column(look.label("base", lang), "text", 9),
+        Column(look.label("base", lang), "text", 12),
         Column(look.label("actual", lang), "rate", 9),
         Column(look.label("reported", lang), "rate", 8),
         Column(look.label("required", lang), "text", 9),
@@ -47,7 +47,7 @@ def indicators(outcome: Outcome) -> Sheet:
         Column(word("shortfall_unit", lang), "text", 7),
         Column(look.label("verdict", lang), "text", 9, "verdict"),
         Column(look.label("lead", lang), "text", 11),
-        Column(word("calculated", lang), "text", 18),
+        Column(word("calculated", lang), "text", 26),
         Column(look.label("clause", lang), "text", 14),
         Column(word("missing", lang), "text", 16),
     ]
@@ -108,7 +108,7 @@ def unit_of_value(names: Names, rule: str, gap_unit: object) -> str:
 
 
 def base_text(names: Names, rule: str, kind: str) -> str:
-    """Return the plan's base value and its year: ``36.4%（2022年）``."""
+    """Return the plan's base value and its year: ``36.4% (2022)``."""
     value, year = names.of_rule(rule, "base_value"), names.of_rule(rule, "base_year")
     if value is None and not isinstance(names.of_rule(rule, "base"), str):
         value = names.of_rule(rule, "base")
@@ -117,7 +117,7 @@ def base_text(names: Names, rule: str, kind: str) -> str:
     amount = _amount(float(value), kind)
     if year is None:
         return amount
-    return f"{amount}（{int(year)}年）" if names.lang == "zh" else f"{amount} ({int(year)})"
+    return f"{amount} ({int(year)})"
 
 
 def _amount(value: float, kind: str) -> str:
@@ -166,7 +166,7 @@ _GAP = (
     ("indicator", "text", 16, ""),
     ("clause", "text", 12, ""),
     ("attribute", "text", 6, ""),
-    ("basis", "text", 9, ""),
+    ("basis", "text", 20, ""),
     ("actual", "rate", 8, ""),
     ("required", "rate", 7, ""),
     ("shortfall", "whole", 7, ""),
@@ -179,7 +179,8 @@ _GAP = (
     ("measures_proposed", "text", 14, ""),
     ("project", "text", 7, ""),
     ("phase", "text", 7, ""),
-    ("rank", "whole", 8, ""),
+    ("rank", "whole", 7, ""),
+    ("note", "text", 11, ""),
 )
 
 
@@ -203,12 +204,12 @@ def gap_list(outcome: Outcome) -> Sheet:
         _gap_row(names, row, findings, rank, position)
         for position, ((_, row), rank) in enumerate(zip(table.iterrows(), ranks, strict=True), start=1)
     ]
-    colours = verdicts(lang) | {look.label("flagged", lang): "flag"}
+    colours = verdicts(lang) | {
+        look.label("flagged", lang): "flag",
+        word("member_lacks", lang): "not_applicable",
+    }
     notes = [word("gap_note", lang)]
-    if not empty(outcome.flags) and (~outcome.flags["own_level"].astype("boolean").fillna(value=True)).any():
-        star = look.label("own_level_note", lang)
-        notes.append(star)
-    return Sheet(look.label("gap_sheet", lang), (block_of(columns, rows),), tuple(notes), 3, colours)
+    return Sheet(look.label("gap_sheet", lang), (block_of(columns, rows),), tuple(notes), 4, colours)
 
 
 def _ranks(table: pd.DataFrame) -> list[Value]:
@@ -237,7 +238,7 @@ def _gap_row(
     cells: dict[str, Value | Cell] = {
         "serial": int(row.get("serial", position)),
         "town": first(row.get("town"), names.above(zone, "town"), names.above(zone, "district")),
-        "community": first(row.get("community"), names.above(zone, "community"), _coarse(names, zone)),
+        "community": _place(names, zone, row.get("member_id"), first(row.get("community"))),
         "indicator": names.rule(rule),
         "clause": first(
             row.get(f"clause_{lang}"),
@@ -251,21 +252,29 @@ def _gap_row(
         "required": number(row.get("required"), kind),
         "shortfall": number(row.get("shortfall"), "whole"),
         "unit": look.unit(row.get("unit"), lang),
-        "verdict": look.label(verdict, lang),
+        "verdict": word("member_lacks", lang) if verdict == "has_not" else look.label(verdict, lang),
         "people_affected": number(row.get("people_affected"), "whole"),
-        "nearest_facility": names.facility(row.get("nearest_facility")),
+        "nearest_facility": first(row.get("nearest_name")) or names.facility(row.get("nearest_facility")),
         "minutes": number(row.get("minutes"), "minutes"),
         "cause": look.label(cause, lang),
         "measures_proposed": first(row.get(f"measures_{lang}"), row.get("measures")) or _measure(cause, lang),
         "project": first(row.get("project")),
         "phase": first(row.get("phase")),
         "rank": rank,
+        "note": first(row.get("note")),
     }
     return [cells[key] for key, *_ in _GAP]
 
 
-def _coarse(names: Names, zone: object) -> str:
-    return names.zone(zone) if present(zone) and names.level(zone) not in ("town", "community") else ""
+def _place(names: Names, zone: object, member: object, community: str) -> str:
+    """Return where a row is: its community, with the estate where it is one; a coarser zone by its own name."""
+    at = member if names.level(member) else zone
+    community = community or names.above(at, "community")
+    if names.level(at) == "estate":
+        return " ".join(part for part in (community, names.zone(at)) if part)
+    if community:
+        return community
+    return names.zone(at) if present(at) and names.level(at) != "town" else ""
 
 
 def _measure(cause: str, lang: str) -> str:

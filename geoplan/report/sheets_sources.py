@@ -137,16 +137,16 @@ def sources(outcome: Outcome) -> Sheet:
 def _files(outcome: Outcome) -> Block:
     lang = outcome.lang
     columns = (
-        Column(look.label("role", lang), "text", 16),
-        Column(look.label("file", lang), "text", 34),
-        Column(look.label("datum", lang), "text", 12),
+        Column(look.label("file", lang), "text", 36),
+        Column(look.label("role", lang), "text", 24),
+        Column(look.label("datum", lang), "text", 11),
         Column(look.label("rows", lang), "whole", 10),
         Column(look.label("bytes", lang), "whole", 11),
-        Column(look.label("note", lang), "text", 24),
-        Column(look.label("sha256", lang), "text", 36),
+        Column(look.label("note", lang), "text", 18),
+        Column(look.label("sha256", lang), "text", 26),
     )
     rows: list[list[Value | Cell]] = [
-        [look.label(s.role, lang), s.file, s.datum, number(s.rows, "whole"), s.bytes, s.note, s.sha256]
+        [s.file, look.label(s.role, lang), s.datum, number(s.rows, "whole"), s.bytes, s.note, s.sha256]
         for s in outcome.sources
     ]
     return block_of(columns, rows, word("block_sources", lang))

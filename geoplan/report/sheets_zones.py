@@ -229,7 +229,9 @@ def _in_order(table: pd.DataFrame, outcome: Outcome, names: Names) -> pd.DataFra
             "service": table["service"].map(services),
             "level": table["zone_id"].map(lambda zone: LEVELS.index(names.level(zone))),
             "zone": table["zone_id"].map(zones),
-            "kind": table["kind"].fillna(""),
+            "kind": table["kind"].map(
+                lambda kind: ("", "urban", "rural").index(kind) if kind in ("", "urban", "rural") else 3
+            ),
         }
     )
     return table.loc[key.sort_values(["service", "level", "zone", "kind"], kind="stable").index]

@@ -167,7 +167,7 @@ def _write_head(page: Worksheet, pen: _Pen, sheet: Sheet, outcome: Outcome, widt
 
 def _height(line: str, width: float, size: float) -> float:
     """Return the height in points of a wrapped text in a column of `width` characters."""
-    return max(_lines(line, width, size), 1) * size * 1.45 + 3
+    return max(_lines(line, width, size), 1) * size * 1.36 + 4
 
 
 def _lines(text: str, width: float, size: float) -> int:
@@ -189,7 +189,11 @@ def _write_block(page: Worksheet, pen: _Pen, block: Block, at: int, widths: list
     for column, entry in enumerate(block.columns):
         page.write_string(at, column, entry.header, head)
     for offset, row in enumerate(block.rows, start=1):
-        texts = [(value, width) for value, width in zip(row, widths, strict=False) if isinstance(value, str)]
+        texts = [
+            (value, width)
+            for value, width, column in zip(row, widths, block.columns, strict=False)
+            if isinstance(value, str) and column.kind == "text"
+        ]
         page.set_row(at + offset, max([_height(value, width, 10) for value, width in texts] or [17.5]))
         for column, value in enumerate(row):
             _write_cell(page, pen, at + offset, column, value, block.columns[column].kind)
@@ -207,7 +211,7 @@ def _write_cell(page: Worksheet, pen: _Pen, row: int, column: int, value: Value 
         form = (
             pen.cell("text")
             if kind == "text"
-            else pen(align="right", bottom=1, bottom_color=look.COLOURS["line"])
+            else pen(align="right", shrink=True, bottom=1, bottom_color=look.COLOURS["line"])
         )
         page.write_string(row, column, value[:CELL_TEXT], form)
     else:

@@ -23,6 +23,7 @@ from town_plan import (
     ESTATES,
     HILLS,
     LIVED_IN,
+    PEOPLE_PER_HOUSEHOLD,
     SEED,
     TOWNS,
 )
@@ -59,19 +60,30 @@ def grid_metres() -> tuple[np.ndarray, np.ndarray]:
     return np.meshgrid(x, y)
 
 
-def people(zones: dict[str, Polygon], rng: np.random.Generator) -> np.ndarray:
-    """Return residents a cell, float32: near the given totals, as an outside grid would be (off by up to 20 %)."""
+def people(town: Town, zones: dict[str, Polygon], rng: np.random.Generator) -> np.ndarray:
+    """Return residents a cell, float32: near the given totals, as an outside grid would be (off by up to 20 %).
+
+    Estates hold as many people as their households say; the rest of a community lives round the cores.
+    """
     x, y = grid_metres()
     core = np.min([np.hypot(x - cx, y - cy) for cx, cy in LIVED_IN], axis=0)
     weight = (np.exp(-core / 450) + 0.06) * rng.gamma(3.0, 1 / 3, size=SHAPE)
     points = shapely.points(x, y)
     hill = np.vectorize(on_hill)(x, y)
     weight[hill | shapely.intersects(river_polygon(), points)] = 0
+    half = (x[0, 1] - x[0, 0]) / 2, (y[0, 0] - y[1, 0]) / 2
+    squares = shapely.box(x - half[0], y - half[1], x + half[0], y + half[1])
     cells = np.zeros(SHAPE)
     for c in COMMUNITIES:
         within = shapely.contains(zones[c.code], points)
-        total = c.residents * rng.uniform(0.8, 1.2)
-        cells[within] = weight[within] / weight[within].sum() * total
+        near_truth = rng.uniform(0.8, 1.2)
+        rest = float(c.residents)
+        for row in (row for row in ESTATES if row[2] == c.name):
+            home = town.estates[row[0]]
+            lived_in = row[5] * PEOPLE_PER_HOUSEHOLD
+            rest -= lived_in
+            cells += shapely.area(shapely.intersection(squares, home)) / home.area * lived_in * near_truth
+        cells[within] += weight[within] / weight[within].sum() * rest * near_truth
     hamlet = np.unravel_index(np.argmin(np.hypot(x - HAMLET[0], y - HAMLET[1])), SHAPE)
     cells[hamlet] = HAMLET[2]
     return np.round(cells, 2).astype("float32")
@@ -156,7 +168,9 @@ def make(folder: Path) -> None:
     place = write.to_lonlat()
     nodes = [place(*xy) for xy in town.ground.points]
     write.osm(study / "streets.osm", nodes, town.ground.node_tags, town.ground.streets)
-    write.raster(study / "population.tif", people(zones, rng), west=WEST, north=NORTH, cell=CELL, nodata=-1)
+    write.raster(
+        study / "population.tif", people(town, zones, rng), west=WEST, north=NORTH, cell=CELL, nodata=-1
+    )
     write.raster(study / "elevation.tif", heights(), west=WEST, north=NORTH, cell=CELL, nodata=-32768)
     boundaries(town, zones, zone_folder)
     elders = register(town, ELDERCARE, at=5, shift=write.gcj02)

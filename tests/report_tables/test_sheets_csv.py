@@ -43,12 +43,12 @@ def test_golden_indicators(make, tmp_path):
     _, headers, *body = rows(paths["indicators.csv"])
     kept = [headers.index(h) for h in ("Indicator", "Actual", "Target", "Completion", "Shortfall", "Verdict")]
     assert [[row[k] for k in kept] for row in body] == [
-        ["每千名老人养老床位", "≥ 27.1", "≥50", "≥ 54.2%", "", "No data"],
-        ["每千人口拥有3岁以下婴幼儿托位数", "4.1", "≥4.5", "0.9111", "8", "Not met"],
-        ["15分钟养老服务圈", "0.78", "", "", "", "Not quantified"],
-        ["15分钟托育服务圈", "0.81", "", "", "", "Not quantified"],
-        ["城镇社区托育服务设施覆盖率", "0.25", "≥50.0%", "0.5", "3", "Not met"],
-        ["护理型床位数占养老机构床位比例", "0.66", "≥65.0%", "1.0154", "", "Met"],
+        ["Beds per 1,000 elders", "≥ 27.1", "≥50", "≥ 54.2%", "", "No data"],
+        ["Places for under-threes per 1,000 residents", "4.1", "≥4.5", "0.9111", "8", "Not met"],
+        ["15-minute eldercare circle", "0.78", "", "", "", "Not quantified"],
+        ["15-minute childcare circle", "0.81", "", "", "", "Not quantified"],
+        ["Urban communities with childcare", "0.25", "≥50.0%", "0.5", "3", "Not met"],
+        ["Nursing share of institution beds", "0.66", "≥65.0%", "1.0154", "", "Met"],
     ]
 
 
