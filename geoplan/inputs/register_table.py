@@ -1,6 +1,6 @@
 """The table of facilities that a register gives: facts, points and names brought together, and what is still without a point."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,15 +88,8 @@ def facility_table(
     for facility_id, match in matches.items():
         if match.match.startswith(("accepted", "lookup")):
             geometry[facility_id], quality[facility_id] = match.point, "approximate"
-    inside = point_zones(geometry[quality == "exact"], zones).reindex(rows.cells.index)
-    # a point says more than a name, except where the point itself comes from a name
-    own = inside.notna()
-    zone_id = inside.where(own, named.zone_id).astype(object)
-    from_point = point_zones(geometry[zone_id.isna() & geometry.notna()], zones).reindex(rows.cells.index)
-    zone_from = pd.Series([None] * len(zone_id), index=zone_id.index, dtype=object)
-    zone_from[named.zone_id.notna()] = "named"
-    zone_from[own | (zone_id.isna() & from_point.notna())] = "point"
-    zone_id = zone_id.where(zone_id.notna(), from_point)
+    inside = point_zones(geometry[geometry.notna()], zones).reindex(rows.cells.index)
+    zone_id, zone_from = _zone_of(inside, named.zone_id, quality, zones)
     table = facts.assign(
         name=cells["name"].where(cells["name"] != "", cells["id"]),
         zone_id=zone_id,
@@ -112,6 +105,36 @@ def facility_table(
         texts = [text if isinstance(text, str) and text else None for text in table[column]]
         table[column] = pd.Series(texts, index=table.index, dtype=object)
     return gpd.GeoDataFrame(table[list(COLUMNS)], geometry=geometry, crs=crs)
+
+
+def _zone_of(
+    inside: pd.Series, named: pd.Series, quality: pd.Series, zones: gpd.GeoDataFrame
+) -> tuple[pd.Series, pd.Series]:
+    """Return the zone of each row and whether it comes from its point or from the name.
+
+    An exact point says more than a name. A point that comes from a name itself only makes the named zone finer.
+    """
+    parent = zones["parent_id"].to_dict()
+    zone_ids, sources = [], []
+    for lies, name, kind in zip(inside, named, quality, strict=True):
+        point = isinstance(lies, str) and (
+            kind == "exact" or not isinstance(name, str) or name in _above(lies, parent)
+        )
+        zone_ids.append(lies if point else name)
+        sources.append("point" if point else "named" if isinstance(name, str) else None)
+    return pd.Series(zone_ids, index=named.index, dtype=object), pd.Series(
+        sources, index=named.index, dtype=object
+    )
+
+
+def _above(zone_id: str, parent: Mapping[Hashable, object]) -> set[object]:
+    """Return a zone and those above it."""
+    found: set[object] = set()
+    current: object = zone_id
+    while isinstance(current, str):
+        found.add(current)
+        current = parent.get(current)
+    return found
 
 
 def settle(

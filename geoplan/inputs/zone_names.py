@@ -18,7 +18,7 @@ SUFFIXES: Mapping[str, str] = {
     "district": r"(市辖区|新区|区|县|市)$",
     "town": r"(街道办事处|街道办|街道|办事处|镇|乡|街)$",
     "community": r"(社区居民委员会|社区居委会|居民委员会|村民委员会|居委会|村委会|社区|村)$",
-    "estate": r"(住宅小区|小区|花园小区)$",
+    "estate": r"(住宅小区|小区)$",
 }
 #: Levels that a register may name, coarse to fine.
 NAMED_LEVELS = ("district", "town", "community", "estate")

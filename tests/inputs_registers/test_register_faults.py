@@ -200,7 +200,7 @@ def _as_excel_would(text):
         return text or None
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     faults=st.dictionaries(st.integers(0, 15), st.sampled_from(sorted(FAULTS)), max_size=12),
     form=st.sampled_from(["utf-8", "utf-8-sig", "gb18030", "xlsx"]),

@@ -1,0 +1,588 @@
+"""Registers as a whole: formats, zones by name, places by name, accepted points, years, services, and sums that add up."""
+
+import importlib.util
+import math
+import time
+from pathlib import Path
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+
+from geoplan import tables
+from geoplan.errors import InputError
+from geoplan.inputs import facilities
+from geoplan.inputs.zone_names import ZoneNames
+
+SPEC = importlib.util.spec_from_file_location("registers_town_too", Path(__file__).with_name("town.py"))
+plan = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(plan)
+CRS, SIDE = plan.CRS, plan.SIDE
+TYPES = {
+    "养老院": "elder_home",
+    "日间照料": "elder_day_care",
+    "托育园": "childcare",
+    "老幼综合": ["elder_day_care", "childcare"],
+}
+
+
+def at(column, row, *, dx=1000.0, dy=1000.0):
+    """Return WGS 84 lon, lat of a place in square (column, row) of the town, metres from its corner."""
+    xy = (plan.WEST + column * SIDE + dx, plan.SOUTH + row * SIDE + dy)
+    point = gpd.GeoSeries([shapely.Point(xy)], crs=CRS).to_crs(4326).iloc[0]
+    return round(point.x, 7), round(point.y, 7)
+
+
+def read(folder, rows, town, **options):
+    """Write rows (first the headers) as CSV and read them."""
+    path = folder / "台账.csv"
+    text = "\n".join(",".join("" if c is None else f'"{c}"' for c in row) for row in rows)
+    path.write_text(text, encoding="utf-8")
+    if "type" not in options:
+        options = {"types": TYPES} | options
+    return facilities.read_register(path, zones=town, crs=CRS, **options)
+
+
+def codes(register):
+    return sorted((n.row, n.code) for n in register.notes if n.row)
+
+
+def supply(register, row, service, kind):
+    table = register.supplies
+    hit = (
+        (table["facility_id"] == f"台账.csv#{row}")
+        & (table["service"] == service)
+        & (table["supply"] == kind)
+    )
+    assert hit.sum() == 1
+    return tuple(table.loc[hit, ["low", "high"]].iloc[0])
+
+
+# --- the tables keep their contract
+
+
+def test_the_tables_have_the_contracted_columns(tmp_path, town):
+    register = read(
+        tmp_path, [("名称", "类型", "经度", "纬度", "床位数"), ("甲", "养老院", *at(0, 0), 30)], town
+    )
+    tables.check_columns(register.facilities, tables.FACILITIES, name="facilities")
+    tables.check_columns(register.supplies, tables.SUPPLIES, name="supplies")
+    joined = facilities.join_registers([register], year=2025)
+    tables.check_unique_index(joined.facilities, name="facilities")
+    tables.check_ids(joined.supplies, name="supplies", facility_id=joined.facilities.index)
+    assert joined.facilities.index.name == "facility_id"
+    assert joined.facilities.crs == CRS
+    row = joined.facilities.loc["台账.csv#2"]
+    assert (row["name"], row["services"], row["zone_id"], row["zone_from"]) == (
+        "甲",
+        ("elder_home",),
+        "community/C00",
+        "point",
+    )
+    assert (row["source_file"], row["source_row"], row["location_quality"], row["serves"]) == (
+        "台账.csv",
+        2,
+        "exact",
+        (),
+    )
+
+
+def test_without_any_register_the_tables_are_empty_and_whole():
+    nothing = facilities.join_registers([], year=2025, crs=CRS)
+    tables.check_columns(nothing.facilities, tables.FACILITIES, name="facilities")
+    tables.check_columns(nothing.supplies, tables.SUPPLIES, name="supplies")
+    assert len(nothing.facilities) == len(nothing.supplies) == len(nothing.unplaced) == 0
+    assert nothing.facilities.crs == CRS
+
+
+# --- rows without coordinates
+
+
+ROWS_WITHOUT = [
+    ("名称", "类型", "所在区", "所属社区", "地址", "经度", "纬度", "床位数"),
+    ("甲", "养老院", "东湖区", "向阳社区", None, None, None, 30),
+    ("乙", "养老院", "东湖区", None, None, None, None, 40),
+    ("丙", "养老院", None, None, "东湖区阳光花园小区3号", None, None, 50),
+    ("丁", "养老院", None, None, None, None, None, 60),
+    ("戊", "养老院", None, None, None, *at(1, 1), 70),
+]
+
+
+def test_a_row_without_coordinates_is_not_lost(tmp_path, town):
+    register = read(tmp_path, ROWS_WITHOUT, town)
+    table = register.facilities
+    assert list(table["zone_id"]) == ["community/C00", "district/D0", "district/D0", None, "community/C11"]
+    assert list(table["zone_from"]) == ["named", "named", "named", None, "point"]
+    assert list(table["location_quality"]) == ["missing"] * 4 + ["exact"]
+    assert table.geometry.notna().tolist() == [False] * 4 + [True]
+    listed = register.unplaced
+    assert list(listed.columns) == list(facilities.UNPLACED)
+    assert list(listed["beds"]) == [30, 40, 50, 60]
+    assert list(listed["zone_names"]) == ["东湖区 / 向阳社区", "东湖区", "东湖区", ""]
+    assert list(listed["reason"]) == ["coordinates_missing"] * 4
+    assert [m if isinstance(m, str) else None for m in listed["match"]] == [
+        "community",
+        None,
+        "address_estate",
+        None,
+    ]
+    assert (5, "counts_nowhere") in codes(register)
+    line = register.reconciliation.iloc[0]
+    assert (line["not_placed"], line["in_run"], line["placed_share"]) == (4, 1, 0.2)
+    assert (line["beds_not_placed"], line["beds_in_run"], line["beds_placed_share"]) == (180, 70, 70 / 250)
+
+
+def test_a_candidate_is_inside_its_zone_and_is_used_only_once_accepted(tmp_path, town):
+    register = read(tmp_path, ROWS_WITHOUT, town)
+    listed = register.unplaced
+    points = gpd.GeoSeries.from_xy(listed["lon"], listed["lat"], crs=4326, index=listed.index).to_crs(CRS)
+    assert points.iloc[0].within(town.geometry["community/C00"])
+    assert points.iloc[2].within(town.geometry["estate/E1"])
+    assert listed["lon"].isna().tolist() == [False, True, False, True]
+
+    path = facilities.write_accepted(tmp_path / "accepted.csv", listed.reset_index())
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    again = read(tmp_path, ROWS_WITHOUT, town, accepted=path)
+    assert list(again.facilities["location_quality"]) == [
+        "approximate",
+        "missing",
+        "approximate",
+        "missing",
+        "exact",
+    ]
+    assert again.facilities.geometry.iloc[0].distance(points.iloc[0]) < 0.05
+    assert list(again.facilities["zone_id"])[:3] == ["community/C00", "district/D0", "community/C00"]
+    assert list(again.unplaced.index) == ["台账.csv#3", "台账.csv#5"]
+    assert again.reconciliation.iloc[0]["in_run"] == 3
+
+
+def test_the_offices_lookup_table_places_by_name_and_by_address(tmp_path, town):
+    book = openpyxl.Workbook()
+    for row in [
+        ("名称", "地址", "经度", "纬度"),
+        (" 乙 ", None, *at(2, 0)),
+        (None, "幸福路1号", *at(3, 0)),
+        ("丁", None, None, None),
+    ]:
+        book.active.append(row)
+    book.save(tmp_path / "lookup.xlsx")
+    rows = [*ROWS_WITHOUT[:3], ("丙", "养老院", None, None, "幸福路１号", None, None, 50), *ROWS_WITHOUT[4:]]
+    register = read(tmp_path, rows, town, lookup=tmp_path / "lookup.xlsx")
+    table = register.facilities
+    assert list(table["location_quality"]) == ["missing", "approximate", "approximate", "missing", "exact"]
+    assert table.geometry.iloc[1].within(town.geometry["community/C02"])
+    assert table.geometry.iloc[2].within(town.geometry["community/C03"])
+    assert list(table["zone_id"])[1:3] == [
+        "district/D0",
+        "community/C03",
+    ]  # a named zone wins for a place from a name
+    assert [n.values["match"] for n in register.notes if n.code == "placed_by_name"] == [
+        "lookup_name",
+        "lookup_address",
+    ]
+
+
+def test_a_place_from_a_name_never_moves_a_row_out_of_the_zone_that_it_names(tmp_path, town):
+    (tmp_path / "a.csv").write_text(
+        f"facility_id,lon,lat\n台账.csv#2,{at(3, 1)[0]},{at(3, 1)[1]}\n", encoding="utf-8"
+    )
+    table = read(tmp_path, ROWS_WITHOUT, town, accepted=tmp_path / "a.csv").facilities
+    assert table.iloc[0][["zone_id", "zone_from", "location_quality"]].tolist() == [
+        "community/C00",
+        "named",
+        "approximate",
+    ]
+
+
+def test_a_file_of_accepted_points_that_cannot_be_read_is_named(tmp_path, town):
+    (tmp_path / "a.csv").write_text("facility_id,lon\n台账.csv#2,114\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no column `lat`"):
+        read(tmp_path, ROWS_WITHOUT, town, accepted=tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("facility_id,lon,lat\n台账.csv#2,114,x\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"a\.csv row 2"):
+        read(tmp_path, ROWS_WITHOUT, town, accepted=tmp_path / "a.csv")
+
+
+# --- names of zones
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "within", "zone_id", "why"),
+    [
+        ("东湖区", "district", None, "district/D0", ""),
+        ("东湖", "district", None, "district/D0", ""),
+        ("向阳", "community", None, "community/C00", ""),
+        ("向阳居委会", "community", None, "community/C00", ""),
+        ("东风村", "community", None, "community/C11", ""),
+        ("东风村委会", "community", None, "community/C11", ""),
+        ("Ｃ１１", "community", None, "community/C11", ""),
+        ("和平社区", "community", None, None, "ambiguous"),
+        ("和平社区", "community", "district/D1", "community/C10", ""),
+        ("向阳社区", "community", "district/D1", None, "unknown"),
+        ("无名社区", "community", None, None, "unknown"),
+        ("阳光花园", "estate", "district/D0", "estate/E1", ""),
+    ],
+)
+def test_names_of_zones(town, name, level, within, zone_id, why):
+    found = ZoneNames(town).find(name, level, within=within)
+    assert (found.zone_id, found.why) == (zone_id, why)
+
+
+def test_an_ambiguous_name_is_not_guessed(tmp_path, town):
+    rows = [("名称", "类型", "社区", "床位"), ("甲", "养老院", "和平社区", 10), ("乙", "养老院", "向阳", 10)]
+    register = read(tmp_path, rows, town)
+    assert (2, "zone_name_ambiguous") in codes(register)
+    assert list(register.facilities["zone_id"]) == [None, "community/C00"]
+
+
+def test_whom_a_facility_serves(tmp_path, town):
+    rows = [
+        ("名称", "类型", "经度", "纬度", "服务社区"),
+        ("甲", "日间照料", *at(3, 0), "向阳社区、和平社区；无名社区"),
+        ("乙", "日间照料", *at(0, 1), None),
+    ]
+    register = read(tmp_path, rows, town)
+    # 和平社区 stands in both districts: the facility's own is meant
+    assert list(register.facilities["serves"]) == [("community/C00", "community/C03"), ()]
+    assert [n.values["name"] for n in register.notes if n.code == "serves_unknown"] == ["无名社区"]
+
+
+# --- services, amounts, attributes
+
+
+def test_a_building_for_two_services_does_not_lend_its_area_twice(tmp_path, town):
+    rows = [
+        ("名称", "类型", "经度", "纬度", "床位", "托位", "建筑面积"),
+        ("甲", "老幼综合", *at(0, 0), 20, 30, 900),
+        ("乙", "养老院", *at(1, 0), 50, None, 1000),
+    ]
+    register = read(tmp_path, rows, town)
+    assert supply(register, 2, "elder_day_care", "floor_area_m2") == (0, 900)
+    assert supply(register, 2, "childcare", "floor_area_m2") == (0, 900)
+    assert supply(register, 2, "elder_day_care", "beds") == (20, 20)
+    assert supply(register, 2, "childcare", "places") == (30, 30)
+    assert supply(register, 3, "elder_home", "floor_area_m2") == (1000, 1000)
+    assert codes(register) == [(2, "floor_area_shared")]  # a home without places is no fault
+    assert register.notes[-1].values["area"] == "900"
+    kinds = register.supplies.groupby("facility_id")["supply"].agg(set)
+    assert "places" not in kinds["台账.csv#3"]
+
+
+def test_two_services_that_both_have_beds_share_them(tmp_path, town):
+    rows = [("名称", "类型", "经度", "纬度", "床位"), ("甲", "养老院、日间照料", *at(0, 0), 20)]
+    register = read(tmp_path, rows, town)
+    assert register.facilities["services"].iloc[0] == ("elder_home", "elder_day_care")
+    assert supply(register, 2, "elder_home", "beds") == (0, 20)
+    assert supply(register, 2, "elder_day_care", "beds") == (0, 20)
+
+
+def test_what_is_not_stated_is_bounded_but_not_zero(tmp_path, town):
+    rows = [
+        ("名称", "类型", "经度", "纬度", "床位", "护理型床位"),
+        ("甲", "养老院", *at(0, 0), 20, None),
+        ("乙", "养老院", *at(1, 0), None, 8),
+        ("丙", "养老院", *at(2, 0), 0, 5),
+    ]
+    register = read(tmp_path, rows, town)
+    assert supply(register, 2, "elder_home", "nursing_beds") == (0, 20)
+    assert supply(register, 3, "elder_home", "beds") == (8, math.inf)
+    assert supply(register, 4, "elder_home", "beds") == (0, 0)
+    assert supply(register, 4, "elder_home", "nursing_beds") == (0, 5)
+    assert supply(register, 2, "elder_home", "dementia_beds") == (0, 20)  # no such column
+    assert supply(register, 2, "elder_home", "floor_area_m2") == (0, math.inf)
+
+
+def test_an_amount_that_no_service_has_is_said(tmp_path, town):
+    rows = [("名称", "类型", "经度", "纬度", "床位", "托位"), ("甲", "托育园", *at(0, 0), 12, 30)]
+    register = read(tmp_path, rows, town)
+    assert codes(register) == [(2, "amount_without_service")]
+    assert set(register.supplies["supply"]) == {"places", "floor_area_m2"}
+
+
+def test_attributes_have_three_values(tmp_path, town):
+    rows = [
+        ("名称", "类型", "经度", "纬度", "性质", "是否普惠", "备案", "星级"),
+        ("甲", "养老院", *at(0, 0), "公建民营", "是", "已备案", "五星级"),
+        ("乙", "养老院", *at(1, 0), "民办", "否", "未备案", "三星级"),
+        ("丙", "养老院", *at(2, 0), None, None, None, None),
+    ]
+    table = read(tmp_path, rows, town).facilities
+    for flag in ("public", "inclusive", "registered", "five_star"):
+        assert table[flag].tolist() == [True, False, pd.NA]
+    assert table["ownership"].tolist() == ["公建民营", "民办", None]
+    assert table["medical_unit"].isna().all()
+
+
+def test_inclusive_comes_from_inclusive_places_where_there_is_no_column(tmp_path, town):
+    rows = [
+        ("名称", "类型", "经度", "纬度", "托位", "普惠托位"),
+        ("甲", "托育园", *at(0, 0), 30, 10),
+        ("乙", "托育园", *at(1, 0), 30, 0),
+        ("丙", "托育园", *at(2, 0), 30, None),
+    ]
+    register = read(tmp_path, rows, town)
+    assert register.facilities["inclusive"].tolist() == [True, False, pd.NA]
+
+
+# --- years and status
+
+
+def test_what_counts_in_a_year(tmp_path, town):
+    rows = [
+        ("名称", "类型", "经度", "纬度", "床位", "运营状态", "启用年份", "停用年份"),
+        ("甲", "养老院", *at(0, 0), 1, "运营", 2010, None),
+        ("乙", "养老院", *at(1, 0), 2, "运营", 2026, None),
+        ("丙", "养老院", *at(2, 0), 4, "在建", 2024, None),
+        ("丁", "养老院", *at(3, 0), 8, "规划", None, None),
+        ("戊", "养老院", *at(0, 1), 16, "停业", None, None),
+        ("己", "养老院", *at(1, 1), 32, "停业", 2001, 2026),
+        ("庚", "养老院", *at(2, 1), 64, "运营", None, 2025),
+    ]
+    register = read(tmp_path, rows, town)
+    assert len(register.facilities) == 7
+    beds = {
+        year: _beds(facilities.join_registers([register], year=year))
+        for year in (2000, 2023, 2024, 2025, 2026)
+    }
+    #        甲 己 庚                                  by hand
+    assert beds == {2000: 64, 2023: 1 + 32 + 64, 2024: 1 + 4 + 32 + 64, 2025: 1 + 4 + 32, 2026: 1 + 2 + 4}
+    joined = facilities.join_registers([register], year=2025)
+    line = joined.reconciliation.iloc[0]
+    assert (line["closed"], line["not_open"], line["in_run"]) == (2, 2, 3)
+    assert line["beds_closed"] + line["beds_not_open"] + line["beds_in_run"] == 127
+    assert {(n.row, n.code) for n in joined.notes if n.row} == {(3, "opens_later"), (4, "planned_counts")}
+    assert set(joined.left_out.index) | set(joined.facilities.index) == set(register.facilities.index)
+
+
+def _beds(register):
+    return register.supplies.loc[register.supplies["supply"] == "beds", "low"].sum()
+
+
+def test_the_studys_own_words(tmp_path, town):
+    rows = [("名称", "类型", "经度", "纬度", "运营状态", "铺位"), ("甲", "养老院", *at(0, 0), "停摆", 20)]
+    register = read(tmp_path, rows, town, status={"停摆": "closed"}, columns={"beds": "铺位"})
+    assert register.facilities["status"].tolist() == ["closed"]
+    assert supply(register, 2, "elder_home", "beds") == (20, 20)
+
+
+# --- the same facility twice
+
+
+def test_same_name_elsewhere_and_other_service_are_no_duplicates(tmp_path, town):
+    head = ("名称", "类型", "经度", "纬度", "床位", "建筑面积")
+    home = ("康乐", "养老院", *at(0, 0), 50, 900)
+    rows = [
+        head,
+        home,
+        ("康乐", "养老院", *at(2, 0), 50, 900),
+        ("康乐", "日间照料", *at(0, 0), 50, 900),
+        ("安康", "养老院", *at(0, 0), 60, 900),
+    ]
+    register = read(tmp_path, rows, town)
+    assert codes(register) == []
+    rows.append(("康 乐", "养老院", *at(0, 0, dx=1100), None, 900))
+    register = read(tmp_path, rows, town)
+    assert codes(register) == [(6, "amount_blank"), (6, "duplicate_same_name")]
+
+
+def test_the_fuller_row_is_kept_and_an_open_one_before_a_closed_one(tmp_path, town):
+    head = ("名称", "类型", "经度", "纬度", "床位", "运营状态")
+    rows = [
+        head,
+        ("甲", "养老院", *at(0, 0), None, "运营"),
+        ("甲", "养老院", *at(0, 0), 50, "运营"),
+        ("乙", "养老院", *at(1, 0), 9, "停业"),
+        ("乙", "养老院", *at(1, 0), 8, "运营"),
+    ]
+    register = read(tmp_path, rows, town)
+    assert list(register.facilities.index) == ["台账.csv#3", "台账.csv#5"]
+
+
+# --- formats
+
+
+@pytest.mark.parametrize("name", ["r.geojson", "r.gpkg", "r.shp", "r.csv", "gb.csv", "r.xlsx"])
+def test_every_format_says_the_same(tmp_path, town, name):
+    lonlat = [at(0, 0), at(1, 1)]
+    table = pd.DataFrame({"名称": ["甲", "乙"], "类型": ["养老院", "日间照料"], "床位数": [30, 8]})
+    path = tmp_path / name
+    if name.endswith((".csv", ".xlsx")):
+        table = table.assign(经度=[p[0] for p in lonlat], 纬度=[p[1] for p in lonlat])
+        if name.endswith("xlsx"):
+            table.to_excel(path, index=False)
+        else:
+            table.to_csv(path, index=False, encoding="gb18030" if name.startswith("gb") else "utf-8")
+    else:
+        layer = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy(*zip(*lonlat, strict=True)), crs=4326)
+        layer.to_file(path, encoding="gbk" if name.endswith("shp") else None)
+    register = facilities.read_register(path, zones=town, crs=CRS, types=TYPES)
+    assert register.facilities["name"].tolist() == ["甲", "乙"]
+    assert register.facilities["zone_id"].tolist() == ["community/C00", "community/C11"]
+    assert register.facilities["services"].tolist() == [("elder_home",), ("elder_day_care",)]
+    assert register.supplies.loc[register.supplies["supply"] == "beds", "low"].tolist() == [30, 8]
+    first = 2 if name.endswith(("csv", "xlsx")) else 1
+    assert register.facilities.index.tolist() == [f"{name}#{first}", f"{name}#{first + 1}"]
+
+
+def test_polygons_stand_as_a_point_inside_and_null_geometry_is_no_fault_of_the_reader(tmp_path, town):
+    shapes = [town.geometry["estate/E1"], None]
+    layer = gpd.GeoDataFrame({"名称": ["甲", "乙"], "所在区": ["东湖区", "西山区"]}, geometry=shapes, crs=CRS)
+    layer.to_file(tmp_path / "r.gpkg")
+    register = facilities.read_register(tmp_path / "r.gpkg", zones=town, crs=CRS, type="elder_home")
+    assert register.facilities.geometry.iloc[0].within(shapes[0])
+    assert register.facilities["location_quality"].tolist() == ["exact", "missing"]
+    assert register.facilities["zone_id"].tolist() == ["community/C00", "district/D1"]
+
+
+def test_coordinates_in_one_cell_and_a_baidu_header(tmp_path, town):
+    from geoplan.inputs import datum
+
+    lon, lat = at(0, 0)
+    baidu = datum.bd09_from_wgs84(pd.DataFrame([[lon, lat]]).to_numpy())[0]
+    rows = [
+        ("名称", "类型", "百度坐标"),
+        ("甲", "养老院", f"{baidu[0]:.8f}，{baidu[1]:.8f}"),
+        ("乙", "养老院", "某处"),
+    ]
+    register = read(tmp_path, rows, town)
+    assert (
+        register.facilities.geometry.iloc[0].distance(shapely.Point(plan.WEST + 1000, plan.SOUTH + 1000))
+        < 0.05
+    )
+    assert register.datum == "bd09"
+    assert {n.code for n in register.notes if n.row is None} >= {"datum_from_header"}
+    assert (3, "coordinates_unreadable") in codes(register)
+    told = read(tmp_path, rows, town, datum="wgs84")
+    assert "datum_against_header" in {n.code for n in told.notes}
+
+
+def test_only_rows_where_a_column_says_so(tmp_path, town):
+    rows = [
+        ("名称", "经度", "纬度", "学校数"),
+        ("甲", *at(0, 0), 2),
+        ("乙", *at(1, 0), 0),
+        ("丙", *at(2, 0), None),
+        ("丁", *at(3, 0), "是"),
+    ]
+    register = read(tmp_path, rows, town, type="school", where="学校数")
+    assert register.facilities["name"].tolist() == ["甲", "丁"]
+    with pytest.raises(InputError, match="no column `校`"):
+        read(tmp_path, rows, town, type="school", where="校")
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        (("名称", "经度", "纬度"), "lacking: type"),
+        (("类型", "床位数"), "lacking: name"),
+        (("名称", "类型", "经度"), "lacking: lat"),
+    ],
+)
+def test_columns_that_a_register_must_have(tmp_path, town, headers, message):
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, [headers, tuple("1" for _ in headers)], town)
+
+
+# --- several registers
+
+
+def test_one_file_read_twice_keeps_its_ids_apart(tmp_path, town):
+    rows = [("名称", "经度", "纬度"), ("甲", *at(0, 0))]
+    both = [read(tmp_path, rows, town, type=kind) for kind in ("school", "healthcare")]
+    joined = facilities.join_registers(both, year=2025)
+    assert joined.facilities.index.tolist() == ["台账.csv#2", "台账.csv@2#2"]
+    assert set(joined.supplies["facility_id"]) == set(joined.facilities.index)
+    assert joined.reconciliation["file"].tolist() == ["台账.csv", "台账.csv@2"]
+
+
+def test_inputs_stay_as_they_were(tmp_path, town):
+    before = town.copy(deep=True)
+    register = read(tmp_path, ROWS_WITHOUT, town)
+    frozen = (
+        register.facilities.copy(deep=True),
+        register.supplies.copy(deep=True),
+        register.fates.copy(deep=True),
+    )
+    facilities.join_registers([register], year=2025)
+    pd.testing.assert_frame_equal(pd.DataFrame(town), pd.DataFrame(before))
+    for now, then in zip((register.facilities, register.supplies, register.fates), frozen, strict=True):
+        pd.testing.assert_frame_equal(pd.DataFrame(now), pd.DataFrame(then))
+
+
+# --- OpenStreetMap
+
+
+OSM = """<osm version="0.6">
+ <node id="1" lat="{0}" lon="{1}" version="1"><tag k="amenity" v="kindergarten"/><tag k="name" v="小星星"/><tag k="capacity" v="90"/></node>
+ <node id="2" lat="{0}" lon="{1}" version="1"><tag k="amenity" v="social_facility"/><tag k="social_facility" v="nursing_home"/>
+  <tag k="social_facility:for" v="senior"/><tag k="capacity:beds" v="120"/><tag k="operator:type" v="public"/><tag k="start_date" v="2012-05"/></node>
+ <node id="3" lat="{0}" lon="{1}" version="1"><tag k="amenity" v="social_facility"/><tag k="social_facility" v="shelter"/></node>
+ <node id="4" lat="{0}" lon="{1}" version="1"><tag k="disused:amenity" v="childcare"/></node>
+ <node id="11" lat="{2}" lon="{1}" version="1"/><node id="12" lat="{2}" lon="{3}" version="1"/><node id="13" lat="{0}" lon="{3}" version="1"/>
+ <way id="5" version="1"><nd ref="11"/><nd ref="12"/><nd ref="13"/><nd ref="11"/><tag k="amenity" v="childcare"/><tag k="capacity" v="30"/></way>
+ <way id="6" version="1"><nd ref="11"/><nd ref="12"/><nd ref="13"/><nd ref="11"/></way>
+ <relation id="7" version="1"><member type="way" ref="6" role="outer"/><tag k="type" v="multipolygon"/><tag k="amenity" v="social_facility"/>
+  <tag k="social_facility" v="day_care"/><tag k="social_facility:for" v="senior;disabled"/></relation>
+</osm>"""
+
+
+def test_tags_of_openstreetmap(tmp_path, town):
+    (lon, lat), (east, north) = at(0, 0), at(0, 0, dx=1200, dy=1200)
+    path = tmp_path / "town.osm"
+    path.write_text(OSM.format(lat, lon, north, east), encoding="utf-8")
+    register = facilities.read_register(path, zones=town, crs=CRS)
+    table = register.facilities
+    assert table["services"].to_dict() == {
+        "town.osm#node/1": ("kindergarten",),
+        "town.osm#node/2": ("elder_home",),
+        "town.osm#relation/7": ("elder_day_care",),
+        "town.osm#way/5": ("childcare",),
+    }
+    assert table["source_row"].isna().all()
+    assert table.loc["town.osm#node/2", ["public", "open_year"]].tolist() == [True, 2012.0]
+    corners = [
+        shapely.Point(plan.WEST + x, plan.SOUTH + y) for x, y in ((1000, 1200), (1200, 1200), (1200, 1000))
+    ]
+    triangle = shapely.Polygon(corners)
+    assert table.geometry["town.osm#way/5"].distance(triangle) == 0
+    stated = register.supplies.set_index(["facility_id", "supply"])["low"]
+    assert stated["town.osm#node/2", "beds"] == 120
+    assert stated["town.osm#way/5", "places"] == 30
+    assert (
+        "town.osm#node/1",
+        "places",
+    ) not in stated.index  # a kindergarten's capacity is no childcare place
+    renamed = facilities.read_register(
+        path, zones=town, crs=CRS, types={"kindergarten": "kindergarten_class"}
+    )
+    assert renamed.facilities["services"].iloc[0] == ("kindergarten_class",)
+
+
+def test_las_palmas(data):
+    area = gpd.read_file(data / "las_palmas" / "boundary.geojson").to_crs(32628).union_all()
+    zones = gpd.GeoDataFrame(
+        {"level": ["area"], "name": ["Las Palmas"], "code": ["1"], "parent_id": [None]},
+        geometry=[area],
+        crs=32628,
+        index=["area/1"],
+    )
+    path = data / "las_palmas" / "las_palmas_2023_osm_20230221.osm.pbf"
+    register = facilities.read_register(path, zones=zones, crs="EPSG:32628")
+    assert register.fates["services"].value_counts().to_dict() == {("kindergarten",): 23, ("elder_home",): 12}
+    assert (register.fates["end"] == "duplicate").sum() == 2  # one home mapped as a relation and two ways
+
+
+def test_reading_is_quick(data, wuhan):
+    path = data / "wuhan" / "eldercare_register.xlsx"
+    options = {
+        "zones": wuhan,
+        "crs": CRS,
+        "datum": "gcj02",
+        "types": {"养老机构": "elder_home", "社区养老服务设施": "elder_day_care"},
+    }
+    facilities.read_register(path, **options)
+    start = time.process_time()
+    facilities.read_register(path, **options)
+    assert time.process_time() - start < 2  # 0.4 s on an idle core
