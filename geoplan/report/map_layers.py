@@ -55,9 +55,10 @@ def truths(values: Iterable[object]) -> list[int | None]:
 def zone_layer(zones: gpd.GeoDataFrame, lang: str) -> Plain:
     """Return every zone once: id, level, name, parent, and its polygon packed."""
     position = {zone_id: place for place, zone_id in enumerate(zones.index)}
+    levels = look.level_order(zones["level"])
     return {
         "id": [str(zone_id) for zone_id in zones.index],
-        "level": [look.level_order(zones["level"]).index(level) for level in zones["level"]],
+        "level": [levels.index(level) for level in zones["level"]],
         "name": [str(name) for name in zones["name"]],
         "parent": [position.get(parent, -1) for parent in zones["parent_id"]],
         "kind": [" ".join(sorted(look.label(kind, lang) for kind in kinds)) for kinds in zones["kind"]],
@@ -92,7 +93,9 @@ def _merged(lines: gpd.GeoSeries) -> Plain:
     whole = shapely.line_merge(
         shapely.multilinestrings(np.asarray(shapely.get_parts(np.asarray(lines.array))))
     )
-    smooth = gpd.GeoSeries(shapely.get_parts(shapely.simplify(whole, STREET_BEND_M)), crs=lines.crs)
+    smooth = gpd.GeoSeries(
+        shapely.get_parts(shapely.simplify(whole, STREET_BEND_M, preserve_topology=False)), crs=lines.crs
+    )
     return pack_lines(np.asarray(smooth.to_crs(LONLAT).array, dtype=object))
 
 
@@ -321,7 +324,7 @@ def isochrone_layer(outcome: Outcome) -> list[Plain]:
     rows = []
     for service, bands in outcome.isochrones.groupby("service", sort=False):
         inward = bands.sort_values("minutes", ascending=False, kind="stable")
-        smooth = inward.geometry.simplify(ISOCHRONE_BEND_M).to_crs(LONLAT)
+        smooth = inward.geometry.simplify(ISOCHRONE_BEND_M, preserve_topology=False).to_crs(LONLAT)
         rows += [
             {
                 "service": order.index(str(service)),
@@ -337,6 +340,7 @@ def outside_layer(outcome: Outcome) -> list[Plain]:
     """Return the people outside each service's circle: their demand points and how many they are."""
     points = shapely.get_coordinates(np.asarray(outcome.demand.geometry.to_crs(LONLAT).array))
     inner = ~outcome.demand["halo"].to_numpy(dtype=bool)
+    totals = _area_totals(outcome)
     layers = []
     for service, entry in outcome.services.items():
         own = outcome.nearest[outcome.nearest["service"] == service].set_index("demand_id")["seconds"]
@@ -348,12 +352,22 @@ def outside_layer(outcome: Outcome) -> list[Plain]:
         )
         layers.append(
             {
-                "label": look.service_label(outcome.services, service, outcome.lang),
+                "total": numbers([totals.get(service, np.nan)], PEOPLE_DIGITS)[0],
                 "xy": pack_points(points[out]),
                 "people": pack_integers(np.rint(people[out] * 10).astype(np.int64)),
             }
         )
     return layers
+
+
+def _area_totals(outcome: Outcome) -> dict[str, float]:
+    """Return the people outside each service's circle in the whole area, as the circle's table has them."""
+    table = outcome.circle
+    level = table["zone_id"].map(outcome.zones["level"])
+    area = table[(table["measure"] == "network") & (table["kind"].fillna("") == "") & (level == "area")]
+    return {
+        str(service): float(people) for service, people in zip(area["service"], area["outside"], strict=True)
+    }
 
 
 def _scale(outcome: Outcome, rule_id: str, required: pd.Series) -> Plain | None:

@@ -11,8 +11,8 @@ from geoplan.report.sheet import Names, text, value_kind
 from geoplan.report.sheets_findings import base_text, target_text
 from geoplan.tables import Outcome
 
-#: Indicators a table of A4 width holds, and rows of the list of the worst.
-COLUMNS, WORST = 6, 15
+#: Indicators a table of A4 width holds, rows of the list of the worst, and zones named where many miss a rule.
+COLUMNS, WORST, NAMED = 6, 15, 8
 
 Plain = dict[str, Any]
 
@@ -285,7 +285,6 @@ def _several(outcome: Outcome, names: Names, found: pd.DataFrame) -> Plain:
     worst_verdict = next(
         v for v in ("not_met", "no_data", "met", "not_quantified", "not_applicable") if verdicts.get(v, 0)
     )
-    comma = "、" if lang == "zh" else ", "
     return {
         "actual": "",
         "required": target_text(found.iloc[0], value_kind(names, found["rule_id"].iloc[0])) or "—",
@@ -297,24 +296,41 @@ def _several(outcome: Outcome, names: Names, found: pd.DataFrame) -> Plain:
         "short": ""
         if look.missing(total)
         else f"{look.whole(total)} {look.unit(found['unit'].iloc[0], lang)}",
-        "note": f"{look.label('not_met', lang)}: {comma.join(names.zone(z) for z in not_met['zone_id'])}"
-        if len(not_met)
-        else "",
+        "note": _named(outcome, names, not_met["zone_id"]),
     }
 
 
+def _named(outcome: Outcome, names: Names, zone_ids: "pd.Series[Any]") -> str:
+    """Return which zones do not meet a rule, the first few by name."""
+    if not len(zone_ids):
+        return ""
+    comma, colon = ("、", "：") if outcome.lang == "zh" else (", ", ": ")
+    told = comma.join(names.zone(zone) for zone in zone_ids.head(NAMED))
+    more = len(zone_ids) - NAMED
+    rest = look.sentence("page_and_more", outcome.lang, count=look.whole(more)) if more > 0 else ""
+    return f"{look.label('not_met', outcome.lang)}{colon}{told}{rest}"
+
+
 def gaps(outcome: Outcome) -> list[Plain]:
-    """Return the shortfalls of what is not met, net and as the sum that lets no surplus offset a neighbour."""
+    """Return the shortfalls of what is not met, net and as the sum that lets no surplus offset a neighbour.
+
+    A rule that several zones miss has one row with their sums; a zone's own shortfall stands in for a sum over what
+    lies below it where there is none.
+    """
     names = Names(outcome)
     short = outcome.findings[outcome.findings["verdict"] == "not_met"]
-    return [
-        {
-            "name": names.rule(row["rule_id"]),
-            "zone": names.zone(row["zone_id"]),
-            "net": look.whole(row["shortfall"]),
-            "gross": look.whole(row["gross_shortfall"]),
-            "unit": look.unit(row["unit"], outcome.lang),
-            "people": look.whole(row["people_affected"]),
-        }
-        for _, row in short.iterrows()
-    ]
+    return [_gap(outcome, names, str(rule), rows) for rule, rows in short.groupby("rule_id", sort=False)]
+
+
+def _gap(outcome: Outcome, names: Names, rule: str, rows: pd.DataFrame) -> Plain:
+    lang, several = outcome.lang, len(rows) > 1
+    gross = rows["gross_shortfall"].fillna(rows["shortfall"]) if several else rows["gross_shortfall"]
+    level = look.label(outcome.zones["level"].get(rows["zone_id"].iloc[0]), lang)
+    return {
+        "name": names.rule(rule),
+        "zone": f"{look.whole(len(rows))} × {level}" if several else names.zone(rows["zone_id"].iloc[0]),
+        "net": look.whole(rows["shortfall"].sum(min_count=1)),
+        "gross": look.whole(gross.sum(min_count=1)),
+        "unit": look.unit(rows["unit"].iloc[0], lang),
+        "people": look.whole(rows["people_affected"].sum(min_count=1)),
+    }

@@ -261,7 +261,7 @@ function startMap(map, data) {
     div("gp-head", $("h1", {}, data.title), div("gp-sub", `${words.year_judged} ${data.year}`), div("gp-basis", data.basis)),
     div("gp-find", searchBox, searchHits), controls, figures, list);
   const legend = div("gp-card gp-legend"), layerCard = div("gp-card gp-layers"), hover = div("gp-hover");
-  page.append(panel, div("gp-right", layerCard, legend), hover, div("gp-credits", data.credits));
+  page.append(panel, div("gp-right", layerCard, legend), hover, data.credits ? div("gp-credits", data.credits) : "");
 
   const choice = (options, current, act) => $("select", { className: "gp-select", on: { change: (e) => { act(Number(e.target.value)); refresh(); } } },
     options.map((label, k) => $("option", { value: k, selected: k === current }, label)));
@@ -445,7 +445,7 @@ function startMap(map, data) {
     body.append(div("gp-layer-head", words.layer_outside));
     data.services.forEach((s, k) => body.append(toggle(s.label, Boolean(shown.outside[k]), (on) => { shown.outside[k] = on; outsideSheet.redraw(); },
       icon((c) => { c.fillStyle = look.people_outside; c.globalAlpha = 0.6; for (const [x, y, r] of [[4, 5, 2], [10, 4, 3], [7, 11, 3.4], [13, 11, 1.6]]) { c.beginPath(); c.arc(x, y, r, 0, 7); c.fill(); } }),
-      sum(data.outside[k] ? outside[k].people : []) / 10)));
+      data.outside[k].total)));
     body.append(div("gp-layer-head", words.layers),
       toggle(words.layer_streets, true, (on) => { on ? streets.addTo(map) : streets.remove(); }),
       toggle(words.layer_labels, true, (on) => { on ? nameSheet.addTo(map) : nameSheet.remove(); }));
