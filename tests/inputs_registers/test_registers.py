@@ -174,10 +174,7 @@ def test_the_offices_lookup_table_places_by_name_and_by_address(tmp_path, town):
     assert list(table["location_quality"]) == ["missing", "approximate", "approximate", "missing", "exact"]
     assert table.geometry.iloc[1].within(town.geometry["community/C02"])
     assert table.geometry.iloc[2].within(town.geometry["community/C03"])
-    assert list(table["zone_id"])[1:3] == [
-        "district/D0",
-        "community/C03",
-    ]  # a named zone wins for a place from a name
+    assert list(table["zone_id"])[1:3] == ["community/C02", "community/C03"]  # a place makes a named zone finer
     assert [n.values["match"] for n in register.notes if n.code == "placed_by_name"] == [
         "lookup_name",
         "lookup_address",
