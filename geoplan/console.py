@@ -1,10 +1,10 @@
 """What the command line prints: stages, the check's table, the run's summary."""
 
 import locale
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -39,7 +39,7 @@ def language() -> str:
     return "en" if name.lower().startswith("en") else "zh"
 
 
-def say(code: str, **values: object) -> None:
+def say(code: str, **values: Any) -> None:  # noqa: ANN401 - what the message names
     """Print one message of the catalogue."""
     out.print(Note.of(code, **values).text(language()), highlight=False, markup=False, soft_wrap=True)
 
@@ -74,7 +74,7 @@ def progress(lang: str) -> Iterator[Callable[[str, float | None], None]]:
 def table(
     title: str,
     columns: list[str],
-    rows: list[tuple[str, ...]],
+    rows: Sequence[tuple[str, ...]],
     *,
     right: frozenset[int] | set[int] = frozenset(),
 ) -> None:
@@ -83,7 +83,7 @@ def table(
     for number, column in enumerate(columns):
         grid.add_column(column, justify="right" if number in right else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*map(Text, row))  # as text: a name in brackets is no markup
     out.print(grid)
 
 
@@ -187,7 +187,7 @@ def _circle_row(outcome: Outcome, service: str) -> tuple[str, ...]:
 
 
 def _flag_rows(outcome: Outcome) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     flags = outcome.flags[
         outcome.flags["zone_id"].isin(outcome.zones.index[outcome.zones["level"] == "community"])
     ]

@@ -197,12 +197,17 @@ def datum_fits(
 
 def sources(study: Study) -> tuple[Source, ...]:
     """Return every input file with its checksum, as the sources sheet prints it."""
-    data = {
-        layer.file: layer.datum for layer in (*study.zones, *study.facilities, study.streets) if layer.file
-    }
+    stated: dict[str, tuple[str, str]] = {}
+    for entry in (*study.zones, study.streets, *study.facilities, *([study.land] if study.land else [])):
+        if entry.file is not None:
+            stated[entry.file] = (_datum_name(entry.datum), entry.source or "")
+    for group in study.population.values():
+        for _, file in _paths(group, "population"):
+            stated[file] = ("", group.source or "")
     return tuple(
-        readers.source(study.resolve(file), role=role, datum=_datum_name(data.get(file)))
+        readers.source(study.resolve(file), role=role, datum=datum_name, note=note)
         for role, file in input_files(study)
+        for datum_name, note in [stated.get(file, ("", ""))]
     )
 
 
@@ -238,12 +243,12 @@ def _datum_name(entry: object) -> str:
     return "local grid" if isinstance(entry, list) else str(entry or "")
 
 
-def _shapes(study: Study, file: str | None, crs: CRS, stated: object = None) -> gpd.GeoSeries | None:
+def _shapes(study: Study, file: str | None, crs: CRS) -> gpd.GeoSeries | None:
     """Return the geometry of a layer in the study's CRS; None without a file."""
     if file is None:
         return None
     shapes = readers.read_layer(study.resolve(file)).geometry
-    return datum.to_crs(shapes[shapes.notna()], datum=stated, crs=crs)
+    return datum.to_crs(shapes[shapes.notna()], datum=None, crs=crs)
 
 
 def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:
@@ -269,7 +274,8 @@ def _plain(entry: Entry, study: Study, *names: str) -> dict[str, Any]:
         return study.resolve(value) if name in PATHS and isinstance(value, str) else value
 
     values = entry.model_dump(exclude_none=True)
-    return {name: resolved(name, value) for name, value in values.items() if not names or name in names}
+    wanted = names or [name for name in values if name != "source"]
+    return {name: resolved(name, value) for name, value in values.items() if name in wanted}
 
 
 def _paths(entry: object, role: str) -> Iterator[tuple[str, str]]:

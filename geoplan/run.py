@@ -94,7 +94,7 @@ def run(study: Study, *, stages: Stages | None = None) -> "Result":
         bands = draw_isochrones(graph, snaps, inputs, services)
     with stages("minutes"):
         minutes = minutes_rasters(graph, snaps, inputs, services)
-    notes = [*inputs.notes, *snap_remarks(snaps, study), *filter(None, [cache_note()]), *assessment.notes]
+    notes = [*inputs.notes, *snap_remarks(snaps, inputs), *filter(None, [cache_note()]), *assessment.notes]
     rules = rules_table(packs, extra=study_circles(services, rules_of(packs)))
     outcome = Outcome(
         name=study.name,

@@ -76,6 +76,8 @@ class ZoneLayer(Entry):
     """One word for all (``urban``), or ``{column: 类型, 城镇: urban, 农村: rural}``."""
     totals: dict[Text, Text] = {}
     """Given totals: group -> column."""
+    source: Text | None = None
+    """Who made it, when, under which licence, as the sources sheet and the map print it."""
     columns: dict[Text, Text] = {}
     """Further attributes: name -> column (estates: built_year, households, dwellings, eldercare_rooms_m2,
     childcare_rooms_m2, handed_over)."""
@@ -110,6 +112,8 @@ class Streets(Entry):
     """Layer inside the file; needed where it holds several."""
     datum: Datum | None = None
     """What the coordinates are in; default: what the file says."""
+    source: Text | None = None
+    """Who made it, when, under which licence, as the sources sheet and the map print it."""
     classes: Text | None = None
     """Column of street classes in a line layer, in OpenStreetMap's words (residential, trunk, steps …)."""
     walk: dict[Text, bool] = {}
@@ -158,6 +162,8 @@ class Group(Entry):
     """Level whose given totals the cells are scaled to; without a raster the totals are spread."""
     spread: Literal["streets", "point"] = "streets"
     """Where zone totals without a raster go: along the zone's streets, or to its representative point."""
+    source: Text | None = None
+    """Who made it, when, under which licence, as the sources sheet and the map print it."""
     of: Text | None = None
     """Group that this one is a part of."""
     rate: Share | Rate | None = None
@@ -196,6 +202,8 @@ class Register(Entry):
     """Word in the register -> facility type(s)."""
     type: Text | None = None
     """Facility type of every row, where the register has only one."""
+    source: Text | None = None
+    """Who made it, when, under which licence, as the sources sheet and the map print it."""
     where: Text | None = None
     """Column of counts or yes/no: only rows where it is above 0 (or 是) are facilities."""
     columns: dict[Text, Text] = {}
@@ -238,6 +246,9 @@ class Service(Entry):
 
 class Land(Entry):
     """Residential land for the third base of circles."""
+
+    source: Text | None = None
+    """Who made it, when, under which licence, as the sources sheet and the map print it."""
 
     file: PathText
     """Polygons of residential land."""

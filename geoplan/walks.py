@@ -18,7 +18,7 @@ from geoplan.network.isochrones import isochrones
 from geoplan.network.reach import Reach, nearest, reach
 from geoplan.network.snap import snap, snap_notes
 from geoplan.network.surface import MinutesRaster, minutes_raster
-from geoplan.study import Study
+from geoplan.report.words import label, share
 
 #: The nearest facility is looked for up to an hour's walk; who finds none is told so.
 SEARCH_MINUTES = 60.0
@@ -51,14 +51,16 @@ class Walks:
 def snap_all(graph: WalkGraph, inputs: Inputs) -> Snaps:
     """Return where people, facilities and residential land join the network."""
     streets = inputs.study.streets
-    rules = {
-        "max_snap_m": streets.max_snap_m,
-        "island_nodes": streets.island_nodes,
-        "barriers": inputs.barriers,
-    }
 
     def joined(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        return gpd.GeoDataFrame(snap(graph, points.geometry, **rules), geometry=points.geometry)
+        table = snap(
+            graph,
+            points.geometry,
+            max_snap_m=streets.max_snap_m,
+            island_nodes=streets.island_nodes,
+            barriers=inputs.barriers,
+        )
+        return gpd.GeoDataFrame(table, geometry=points.geometry)
 
     land = None if inputs.land is None else joined(sample_land(inputs.land, inputs.zones))
     return Snaps(joined(inputs.people.demand), joined(inputs.register.facilities), land)
@@ -173,14 +175,38 @@ def minutes_rasters(
     return found
 
 
-def snap_remarks(snaps: Snaps, study: Study) -> list[Note]:
-    """Return what is to be said of people and facilities that do not join the network."""
-    rules = {"max_snap_m": study.streets.max_snap_m, "island_nodes": study.streets.island_nodes}
-    words = {"zh": ("人口需求点", "设施"), "en": ("demand points", "facilities")}[study.lang]
+def snap_remarks(snaps: Snaps, inputs: Inputs) -> list[Note]:
+    """Return what is to be said of people and facilities that do not join the network.
+
+    People are counted in the study area only, by the group of the first service.
+    """
+    study, demand = inputs.study, inputs.people.demand
+    group = next(iter(study.services.values())).group
+    outside = snaps.demand[(snaps.demand["chain"] < 0) & ~demand["halo"]]
+    people, total = (demand.loc[ids, group].sum() for ids in (outside.index, demand.index[~demand["halo"]]))
+    notes = []
+    if len(outside):
+        words = {
+            "group": label(group, study.lang),
+            "people": f"{people:,.0f}",
+            "share": share(people / total),
+        }
+        notes.append(
+            Note.of(
+                "people_off_network",
+                points=f"{len(outside):,}",
+                metres=f"{study.streets.max_snap_m:g}",
+                **words,
+            )
+        )
     placed = snaps.facilities[
         snaps.facilities["reason"] != "no_point"
     ]  # those without a point are listed elsewhere
-    return [*snap_notes(snaps.demand, what=words[0], **rules), *snap_notes(placed, what=words[1], **rules)]
+    what = "设施" if study.lang == "zh" else "facilities"
+    streets = study.streets
+    return notes + list(
+        snap_notes(placed, what=what, max_snap_m=streets.max_snap_m, island_nodes=streets.island_nodes)
+    )
 
 
 def all_snaps(snaps: Snaps) -> gpd.GeoDataFrame:
