@@ -170,6 +170,8 @@ def from_ways(
     NetworkError
         If nothing may be walked on.
     """
+    if area is not None:
+        ways = _near(ways, area)
     walked = choose_ways(ways, (ways.table["access"] != OUT).to_numpy())
     nodes, edges = build_edges(walked, crs=crs)
     edges, twice = _in_canonical_order(edges)
@@ -271,6 +273,17 @@ def _in_canonical_order(edges: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]
     kept = edges.iloc[order[~twice]].reset_index(drop=True)
     kept.index.name = "edge_id"
     return kept, int(twice.sum())
+
+
+def _near(ways: Ways, area: Area) -> Ways:
+    """Return the ways whose bounds meet those of the area: what lies farther costs no work and enters no note."""
+    if not len(ways.vertex):
+        return ways
+    west, south, east, north = area if isinstance(area, tuple) else area.bounds
+    x, y, first = ways.xy[ways.vertex, 0], ways.xy[ways.vertex, 1], ways.first[:-1]
+    apart = (np.minimum.reduceat(x, first) > east) | (np.maximum.reduceat(x, first) < west)
+    apart |= (np.minimum.reduceat(y, first) > north) | (np.maximum.reduceat(y, first) < south)
+    return choose_ways(ways, ~apart)
 
 
 def _touching(edges: gpd.GeoDataFrame, area: Area) -> gpd.GeoDataFrame:

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoplan.errors import InputError
@@ -143,6 +143,7 @@ def test_file_order_changes_nothing(tmp_path):
 GRID = st.integers(0, 3)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(GRID, GRID, GRID, GRID), min_size=1, max_size=8))
 def test_law_no_metre_is_lost_and_nodes_are_where_ends_meet(ends):
     """Slow oracle: metres of distinct lines; nodes as the set of end points."""

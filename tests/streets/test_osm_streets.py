@@ -158,6 +158,15 @@ def test_an_area_keeps_what_touches_it(osm_file):
     assert pairs(read(path, area=touching)) == [(1, 2), (2, 3)]
 
 
+def test_far_ways_enter_no_note(osm_file):
+    # the trunk road of another town: near 1 and 2 there is no choice to make
+    far = {7: (500, 500), 8: (501, 500)}
+    path = osm_file(LINE | far, {10: ([1, 2], WALK), 11: ([7, 8], {"highway": "trunk"})})
+    assert "class_choice_unstated" in codes(read(path))
+    at = read(path).nodes.loc[1]
+    assert codes(read(path, area=(at.x - 1, at.y - 1, at.x + 1, at.y + 1))) == ["streets_read"]
+
+
 def test_what_choices_of_class_cost_is_said(osm_file):
     #  1 -path- 2 -trunk- 3 -path- 4
     ways = {10: ([1, 2], WALK), 11: ([2, 3], {"highway": "trunk"}), 12: ([3, 4], WALK)}

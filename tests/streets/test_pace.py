@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoplan.errors import NetworkError, TableError
@@ -149,6 +149,7 @@ LENGTH = st.sampled_from([0.0, 1e-9, 1.0, 24.9, 25.0, 25.1, 400.0])
 HEIGHT = st.sampled_from([-10.0, 0.0, 0.1, 10.0, 10.1, 3000.0])
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     drawn=st.lists(
         st.tuples(

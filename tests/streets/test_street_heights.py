@@ -8,7 +8,7 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
@@ -149,6 +149,7 @@ def test_errors(raster, tmp_path):
         profiles(edges, raster(lambda e, _: e, crs=None, name="nowhere.tif"))
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(
         st.tuples(st.sampled_from([0, 1, 13, 500]), st.sampled_from([0, 1, 40, 500])), min_size=2, max_size=4

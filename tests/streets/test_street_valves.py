@@ -3,7 +3,7 @@
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoplan.inputs.streets import read_streets
@@ -175,6 +175,7 @@ STATES = st.sampled_from(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     marks=st.lists(STATES, min_size=5, max_size=5),
     lines=st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5), st.booleans()), min_size=1, max_size=6),
