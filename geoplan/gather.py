@@ -197,10 +197,12 @@ def datum_fits(
 
 def sources(study: Study) -> tuple[Source, ...]:
     """Return every input file with its checksum, as the sources sheet prints it."""
-    stated: dict[str, tuple[str, str]] = {}
-    for entry in (*study.zones, study.streets, *study.facilities, *([study.land] if study.land else [])):
-        if entry.file is not None:
-            stated[entry.file] = (_datum_name(entry.datum), entry.source or "")
+    stated: dict[str | None, tuple[str, str]] = {}
+    for layer in study.zones:
+        stated[layer.file] = (_datum_name(layer.datum), layer.source or "")
+    for register in study.facilities:
+        stated.setdefault(register.file, (_datum_name(register.datum), register.source or ""))
+    stated.setdefault(study.streets.file, (_datum_name(study.streets.datum), study.streets.source or ""))
     for group in study.population.values():
         for _, file in _paths(group, "population"):
             stated[file] = ("", group.source or "")

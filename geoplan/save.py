@@ -1,6 +1,6 @@
 """Write what a run found out: every output into one folder, whole or not at all."""
 
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def save(
         If the folder cannot be written, or a copy is held open by another program (the new results are then whole in the
         run's folder, which the error names).
     """
-    started = datetime.datetime.now(datetime.UTC).astimezone()
+    started = dt.datetime.now(dt.UTC).astimezone()
     run_id = new_run_id(out, started.strftime("%Y%m%d-%H%M%S"))
     with run_folder(out, run_id) as folder:
         with stages("map"):

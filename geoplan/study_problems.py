@@ -13,6 +13,7 @@ from geoplan.errors import Note, catalogue
 
 
 def one_line(error: Exception) -> str:
+    """Return the text of an error on one line."""
     return " ".join(str(error).split())
 
 

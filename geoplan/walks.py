@@ -186,17 +186,14 @@ def snap_remarks(snaps: Snaps, inputs: Inputs) -> list[Note]:
     people, total = (demand.loc[ids, group].sum() for ids in (outside.index, demand.index[~demand["halo"]]))
     notes = []
     if len(outside):
-        words = {
-            "group": label(group, study.lang),
-            "people": f"{people:,.0f}",
-            "share": share(people / total),
-        }
         notes.append(
             Note.of(
                 "people_off_network",
                 points=f"{len(outside):,}",
                 metres=f"{study.streets.max_snap_m:g}",
-                **words,
+                group=label(group, study.lang),
+                people=f"{people:,.0f}",
+                share=share(people / total),
             )
         )
     placed = snaps.facilities[

@@ -43,6 +43,6 @@ def test_an_error_lists_every_note_and_keeps_its_exit_code():
     error = GeoplanError(*notes)
     assert error.text("en").splitlines()[0].startswith("- a.xlsx: no such file.")
     assert error.text("zh").splitlines()[1].startswith("- b.yaml 第3行：")
-    with pytest.raises(GeoplanError, match="a.xlsx"):
+    with pytest.raises(GeoplanError, match=r"a\.xlsx"):
         raise_errors(notes, GeoplanError)
     raise_errors(notes[1:], GeoplanError)  # a warning is no error
