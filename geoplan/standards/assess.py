@@ -16,7 +16,7 @@ from geoplan.standards.kinds.facility import Facility
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule
 from geoplan.standards.verdict import Due, due, judge
-from geoplan.tables import FINDINGS, MEMBERS, check_columns, check_ids, check_unique_index
+from geoplan.tables import FINDINGS, MEMBERS, VERDICTS, check_columns, check_ids, check_unique_index
 
 #: Columns of findings beyond those of `geoplan.tables.FINDINGS`.
 MORE_FINDINGS = {
@@ -35,6 +35,7 @@ MORE_FINDINGS = {
     "share_within": "presence: share of zones within the circle",
     "share_communities": "circle: share of communities covered",
     "share_land": "circle: share of residential land covered",
+    "of_plan": "True where the zone is the area or a district of the plan, not one of many zones below",
 }
 
 #: Columns of members beyond those of `geoplan.tables.MEMBERS`: presence in the three ways.
@@ -69,6 +70,7 @@ def assess(
     reported: Iterable[tuple[str, float, str | None]] = (),
     flag_rules: Sequence[str] | None = None,
     zone_supplies: pd.DataFrame | None = None,
+    register_types: Iterable[str] = (),
 ) -> Assessment:
     """Return findings at each rule's own level, their members, and the flags of every community and town.
 
@@ -95,6 +97,9 @@ def assess(
         rule_ids that flag; None: every rule that can, and the study's own circles.
     zone_supplies
         Supplies without a point: ``zone_id, supply, low, high``.
+    register_types
+        Facility types for which the registers have a word, though perhaps no row: of these there are none, while of a
+        type that no register lists nothing is known.
 
     Raises
     ------
@@ -106,7 +111,7 @@ def assess(
     case = Case(
         zones=zones, demand=demand, overlay=overlay, facilities=facilities, supplies=supplies, pairs=pairs, circle=circle,
         nearest=nearest, services=services, groups=groups, year=year, thresholds=given, zone_supplies=zone_supplies,
-        rules={rule.rule_id: rule for rule in rules},
+        rules={rule.rule_id: rule for rule in rules}, register_types=frozenset(register_types),
     )  # fmt: skip
     own = study_circles(services, rules)
     every = (*rules, *own)
@@ -134,6 +139,32 @@ def assess(
     return Assessment(
         _with_cause(findings, flags, member_table, case), member_table, flags, tuple(dict.fromkeys(notes))
     )
+
+
+def by_rule(findings: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
+    """Return, rule by rule, how many zones were judged, flagged, or left without data, and what is missing.
+
+    Returns
+    -------
+    summary
+        Indexed by rule_id: ``met, not_met, no_data, not_applicable, not_quantified`` (findings), ``flagged, not_flagged,
+        not_known`` (communities and towns), ``missing_zh, missing_en`` (each reason once).
+    """
+    verdicts = pd.crosstab(findings["rule_id"], findings["verdict"]).reindex(
+        columns=list(VERDICTS), fill_value=0
+    )
+    words = (
+        flags["flagged"].astype("boolean").map({True: "flagged", False: "not_flagged"}).fillna("not_known")
+    )
+    counts = pd.crosstab(flags["rule_id"], words).reindex(
+        columns=["flagged", "not_flagged", "not_known"], fill_value=0
+    )
+    order = list(dict.fromkeys([*findings["rule_id"], *flags["rule_id"]]))
+    table = verdicts.reindex(order, fill_value=0).join(counts.reindex(order, fill_value=0))
+    for column in ("missing_zh", "missing_en"):
+        reasons = findings[findings[column] != ""].groupby("rule_id")[column].unique()
+        table[column] = ["; ".join(reasons[rule]) if rule in reasons.index else "" for rule in order]
+    return table.rename_axis("rule_id")
 
 
 def _check(
@@ -169,7 +200,8 @@ def _judged(case: Case, rule: Rule) -> tuple[list[dict[str, Any]], list[pd.DataF
         row = judge(rule, found, year=case.year, what=what, covered=case.covered(found.zone_id))
         missing = row.pop("missing")
         rows.append({
-            "rule_id": rule.rule_id, "zone_id": found.zone_id, "year": case.year, **row,
+            "rule_id": rule.rule_id, "of_plan": case.zones["level"][found.zone_id] in ("area", "district"),
+            "zone_id": found.zone_id, "year": case.year, **row,
             "missing": ", ".join(note.code for note in missing),
             "missing_zh": "；".join(note.found("zh") for note in missing),
             "missing_en": "; ".join(note.found("en") for note in missing),
@@ -205,6 +237,7 @@ def _findings(rows: list[dict[str, Any]], reported: Sequence[tuple[str, float, s
     by = {rule: who or "" for rule, _, who in reported}
     table["reported"] = [values.get(rule, float("nan")) for rule in table["rule_id"]]
     table["reported_by"] = [by.get(rule, "") for rule in table["rule_id"]]
+    table["of_plan"] = table["of_plan"].astype(bool)
     for column in MORE_FINDINGS:
         if column.startswith("share_"):
             table[column] = table[column].astype(float)
@@ -272,4 +305,4 @@ def _unused(rule: Rule, thresholds: Mapping[str, float]) -> bool:
     return rule.rule_id in thresholds and all(t.floor is not None and not t.either for t in rule.targets)
 
 
-__all__ = ["MORE_FINDINGS", "MORE_MEMBERS", "Assessment", "assess"]
+__all__ = ["MORE_FINDINGS", "MORE_MEMBERS", "Assessment", "assess", "by_rule"]

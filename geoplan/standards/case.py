@@ -103,6 +103,7 @@ class Case:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     zone_supplies: pd.DataFrame | None = None
     rules: Mapping[str, "Rule"] = field(default_factory=dict)
+    register_types: frozenset[str] = frozenset()
 
     # --- zones -----------------------------------------------------------------------------------------------
 
@@ -278,8 +279,10 @@ class Case:
 
     @cached_property
     def listed(self) -> frozenset[str]:
-        """Facility types that some register lists, whatever the status."""
-        return frozenset(kind for kinds in self.facilities["services"] for kind in kinds)
+        """Facility types that some register lists, whatever the status, or could list (`register_types`)."""
+        return (
+            frozenset(kind for kinds in self.facilities["services"] for kind in kinds) | self.register_types
+        )
 
     @cached_property
     def offers(self) -> pd.DataFrame:

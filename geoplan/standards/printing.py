@@ -111,7 +111,7 @@ def condition_text(condition: Condition, lang: str) -> str:
     return joint.join(condition_text(part, lang) for part in parts)
 
 
-#: More facility types than this are named by their family where there is little room.
+#: More names than this are replaced by the family's where there is little room.
 SHORT = 3
 
 
@@ -121,7 +121,8 @@ def facilities_text(rule: Rule, lang: str, *, short: bool = False) -> str:
     With `short`, many types of one family are named by the family.
     """
     of = getattr(rule, "of", None) or getattr(rule, "has", None) or getattr(rule, "flag_by", None)
-    if of and short and len(types := frozenset().union(*(selection.types for selection in of))) > SHORT:
+    if of and short and sum(len(selection.facilities) for selection in of) > SHORT:
+        types = frozenset().union(*(selection.types for selection in of))
         for family in ("eldercare", "childcare_service"):
             if types <= narrower(family):
                 return label("types", family, lang)

@@ -176,11 +176,11 @@ def judge(rule: "Rule", found: Measured, *, year: int, what: Due, covered: float
     kept, missing = holds(found.low, found.high, what) if what.comparison else None, list(found.missing)
     short = NAN
     verdict = _verdict(found, what, kept)
-    if verdict in ("met", "not_met", "no_data") and not missing and covered < LEAST_COVERED:
-        verdict, missing = "no_data", [Note.of("rule_not_covered", share=f"{covered:.1%}")]
-    elif verdict == "no_data" and not missing:
+    if verdict == "no_data" and not missing:
         missing = [*_straddle(rule, found, what), *found.hints]
-    elif verdict == "not_applicable" and not what.is_due and found.applicable:
+    if verdict in ("met", "not_met", "no_data") and not found.missing and covered < LEAST_COVERED:
+        verdict, missing = "no_data", [Note.of("rule_not_covered", share=f"{covered:.1%}"), *missing]
+    if verdict == "not_applicable" and not what.is_due and found.applicable:
         missing = [Note.of("rule_not_due", target_year=what.target_year)]
     if verdict == "not_met":
         short = gap(found.low, found.high, found.scale, what, unit=rule.unit)
