@@ -6,6 +6,8 @@
 15
 """
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from geoplan.version import __version__
@@ -35,3 +37,14 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
     from importlib import import_module
 
     return getattr(import_module(_WHERE[name]), name)
+
+
+class _Package(ModuleType):
+    """The package itself: `geoplan.run` stays the function when the module of the same name has been imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _WHERE and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
