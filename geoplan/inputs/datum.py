@@ -203,6 +203,13 @@ def control_points(points: Sequence[Any], *, crs: CRS | str) -> LocalGrid:
     return local_grid(local, _project(lonlat, WGS84, CRS.from_user_input(crs)))
 
 
+def control_notes(datum: Datum | None, *, crs: CRS | str, file: str = "") -> tuple[Note, ...]:
+    """Return what the fit of control points is worth, as a note; nothing for any other datum."""
+    if datum is None or isinstance(datum, str):
+        return ()
+    return (control_points(datum, crs=crs).note(file=file),)
+
+
 def known_crs(datum: str) -> CRS:
     """Return the CRS of an EPSG code, PROJ string, ``wgs84`` or ``cgcs2000``.
 

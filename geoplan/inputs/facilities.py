@@ -15,7 +15,7 @@ from pyproj import CRS
 from geoplan.errors import Note
 from geoplan.inputs import register_notes as said
 from geoplan.inputs import register_supplies as supply
-from geoplan.inputs.datum import Datum
+from geoplan.inputs.datum import Datum, control_notes
 from geoplan.inputs.fates import ends_of, reconcile
 from geoplan.inputs.osm_facilities import OSM_TYPES, is_osm
 from geoplan.inputs.placing import named_zones, write_accepted
@@ -156,7 +156,7 @@ def read_register(
     # where it is: zones that it names, its own point, or a place matched by name
     names = ZoneNames(zones)
     named = named_zones(cells, rows.number, names, file=rows.file)
-    placed = place_rows(rows, area=study_area(zones), crs=crs, datum=used)
+    placed = place_rows(rows, area=study_area(zones), elsewhere=named.elsewhere, crs=crs, datum=used)
     places = Places(Path(lookup) if lookup else None, Path(accepted) if accepted else None, used, crs)
     matches = matches_of(rows, placed, cells, names=names, zones=zones, named=named, places=places)
     table = facility_table(rows, facts, placed, matches, cells, named=named, zones=zones, crs=crs)
@@ -164,12 +164,12 @@ def read_register(
     table["serves"] = serves
 
     # what stays
-    facilities, fates = settle(rows, table, stated)
+    facilities, fates = settle(rows, table, stated, placed)
     kept = {k: t.loc[facilities.index] for k, t in amounts.items()}
     services = facilities["services"]
     notes = [
-        *said.datum_notes(rows, datum), *rows.columns.notes, *fact_notes, *amount_notes, *part_notes, *inclusive_notes,
-        *placed.notes, *named.notes, *serves_notes,
+        *control_notes(datum, crs=crs, file=rows.file), *said.datum_notes(rows, datum), *rows.columns.notes, *fact_notes, *amount_notes, *part_notes, *inclusive_notes,
+        *placed.notes, *said.named_notes(named, placed, rows), *serves_notes,
         *zone_point_notes(placed, named, zones, rows.number, file=rows.file),
         *supply.misplaced(services, kept, rows.columns, rows.number, file=rows.file),
         *supply.combined(services, kept, rows.number, file=rows.file),

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 #: Where a row may end, in the order of the reconciliation.
-ENDS = ("closed", "not_open", "duplicate", "unknown_type", "not_placed", "in_run")
+ENDS = ("closed", "not_open", "outside", "duplicate", "unknown_type", "not_placed", "in_run")
 
 
 def ends_of(facilities: gpd.GeoDataFrame, *, year: int | None) -> pd.Series:

@@ -21,6 +21,9 @@ RESIDUAL_WARNING_M = 2.0
 SCALE_TOLERANCE = 0.01
 
 
+_KINDS_ZH = {"similarity": "相似变换", "mirrored": "镜像相似变换", "affine": "仿射变换"}
+
+
 @dataclass(frozen=True)
 class LocalGrid:
     """A fitted grid: ``[x, y, 1] @ matrix`` gives metric coordinates; `residuals_m` per control point."""
@@ -45,7 +48,8 @@ class LocalGrid:
             file=file,
             severity="warning" if doubtful else "info",
             points=len(self.residuals_m),
-            kind=self.kind,
+            kind_zh=_KINDS_ZH[self.kind],
+            kind_en=self.kind,
             rms=f"{rms:.2f}",
             largest=f"{self.residuals_m.max():.2f}",
             worst=worst,

@@ -23,7 +23,8 @@ from geoplan.inputs import datum as datums
 from geoplan.inputs import readers
 from geoplan.inputs.register_cells import is_blank, read_coordinate
 from geoplan.inputs.register_columns import recognise
-from geoplan.inputs.zone_names import NAMED_LEVELS, ZoneNames, clean_name
+from geoplan.inputs.register_supplies import row_of
+from geoplan.inputs.zone_names import LEVEL_WORDS, NAMED_LEVELS, ZoneNames, clean_name
 
 #: Columns of the file of accepted points.
 ACCEPTED_COLUMNS = ("facility_id", "name", "lon", "lat", "match", "matched_name")
@@ -40,10 +41,14 @@ class Match:
 
 @dataclass(frozen=True)
 class NamedZones:
-    """The finest zone that each row names (None where none), and notes on names that no zone has."""
+    """The finest zone that each row names (None where none), and notes on names that no zone has.
+
+    `elsewhere` is True where the row names a district that the study does not have.
+    """
 
     zone_id: pd.Series
     district_id: pd.Series
+    elsewhere: "pd.Series[bool]"
     notes: tuple[Note, ...]
 
 
@@ -52,33 +57,40 @@ def named_zones(
 ) -> NamedZones:
     """Return the finest zone that each row's columns name; each name is looked up inside the zone named before it.
 
-    Where the columns name none, a district, town or community whose full name stands in the address is taken.
+    Where the columns name none, a district, town or community whose full name stands in the address is taken. Below a district
+    that the study does not have nothing is looked up: its 和平社区 is another one.
     """
-    zone_ids, districts, notes = [], [], []
+    zone_ids, districts, elsewhere, notes = [], [], [], []
     for facility_id in numbers.index:
         found: str | None = None
         district: str | None = None
+        strange = False
         for level in (lv for lv in NAMED_LEVELS if lv in names.levels()):
             text = cells[level][facility_id]
             if not text:
                 continue
             hit = names.find(text, level, within=found)
             if hit.zone_id is None:
-                code = f"zone_name_{hit.why}"
-                row = None if numbers[facility_id] is pd.NA else int(numbers[facility_id])
-                notes.append(Note.of(code, file=file, row=row, level=level, name=text, within=found or ""))
+                row = row_of(numbers.loc[str(facility_id)])
+                words = {"level_zh": LEVEL_WORDS[level][0], "level_en": LEVEL_WORDS[level][1], "name": text}
+                notes.append(Note.of(f"zone_name_{hit.why}", file=file, row=row, **words))
+                strange = level == "district" and hit.why == "unknown"
+                if strange:
+                    break
                 continue
             found = hit.zone_id
             district = found if level == "district" else district
-        if found is None and cells["address"][facility_id]:
+        if found is None and not strange and cells["address"][facility_id]:
             for level in (lv for lv in NAMED_LEVELS[:3] if lv in names.levels()):
                 found = names.in_text(cells["address"][facility_id], level, within=found) or found
         zone_ids.append(found)
         districts.append(district)
+        elsewhere.append(strange)
     index = numbers.index
     return NamedZones(
         pd.Series(zone_ids, index=index, dtype=object),
         pd.Series(districts, index=index, dtype=object),
+        pd.Series(elsewhere, index=index, dtype=bool),
         tuple(notes),
     )
 

@@ -9,9 +9,21 @@ import pandas as pd
 from geoplan.errors import Note
 from geoplan.inputs.datum import Datum
 from geoplan.inputs.duplicates import SAME_PLACE_M
-from geoplan.inputs.placing import Match
-from geoplan.inputs.register_rows import Rows
+from geoplan.inputs.placing import Match, NamedZones
+from geoplan.inputs.register_points import Placed
+from geoplan.inputs.register_rows import Rows, named_cells
 from geoplan.inputs.register_supplies import row_of
+
+#: What a kind of match is called, Chinese and English.
+MATCH_WORDS: Mapping[str, tuple[str, str]] = {
+    "accepted": ("已采纳点位", "accepted point"),
+    "lookup_name": ("对照表名称", "lookup table, name"),
+    "lookup_address": ("对照表地址", "lookup table, address"),
+    "estate": ("所属小区", "estate"),
+    "address_estate": ("地址中的小区", "estate in the address"),
+    "community": ("所属社区", "community"),
+    "address_community": ("地址中的社区", "community in the address"),
+}
 
 
 def datum_notes(rows: Rows, datum: Datum | None) -> list[Note]:
@@ -70,7 +82,8 @@ def match_notes(matches: Mapping[str, Match], facilities: gpd.GeoDataFrame, rows
         }
         if match is not None:
             code = "placed_by_name" if facility["location_quality"] == "approximate" else "candidate_point"
-            notes.append(Note.of(code, match=match.match, name=match.matched_name, **where))
+            zh, en = MATCH_WORDS[match.match]
+            notes.append(Note.of(code, match_zh=zh, match_en=en, name=match.matched_name, **where))
         elif facility["zone_id"] is None:
             notes.append(Note.of("counts_nowhere", **where | {"severity": "warning"}))
     return notes
@@ -113,3 +126,16 @@ def shared_notes(facilities: gpd.GeoDataFrame) -> tuple[Note, ...]:
                     )
                 )
     return tuple(notes)
+
+
+def named_notes(named: NamedZones, placed: Placed, rows: Rows) -> list[Note]:
+    """Return the notes on names that no zone has; rows that rightly belong elsewhere are counted in one note."""
+    outside = {row_of(rows.number.loc[str(i)]) for i in placed.outside.index[placed.outside]}
+    notes = [note for note in named.notes if note.row is None or note.row not in outside]
+    if outside:
+        names = sorted(set(named_cells(rows, "district")[placed.outside]))
+        count = int(placed.outside.sum())
+        notes.append(
+            Note.of("rows_outside", file=rows.file, severity="info", count=count, names=", ".join(names))
+        )
+    return notes

@@ -26,17 +26,21 @@ BOUNDARY_SLACK_M = 500.0
 class Placed:
     """Points of a register: metric `geometry` (null unless usable), `quality`, `reason` of what is not placed, notes.
 
-    `declared` are the coordinates as the file has them, for the datum check: usable rows only, in the file's own CRS.
+    `declared` are the coordinates as the file has them, for the datum check: usable rows only, in the file's own CRS. `outside` is
+    True where a row rightly belongs elsewhere: it names a district that the study does not have, and its point is outside too.
     """
 
     geometry: gpd.GeoSeries
     quality: pd.Series
     reason: pd.Series
     declared: gpd.GeoSeries
+    outside: "pd.Series[bool]"
     notes: tuple[Note, ...]
 
 
-def place_rows(rows: Rows, *, area: shapely.Geometry, crs: CRS, datum: datums.Datum | None) -> Placed:
+def place_rows(
+    rows: Rows, *, area: shapely.Geometry, elsewhere: "pd.Series[bool]", crs: CRS, datum: datums.Datum | None
+) -> Placed:
     """Return the points of a register's rows in `crs`.
 
     A row has a usable point if its coordinates can be read, are not 0, and lie within `FAR_M` of the study area - as they
@@ -51,6 +55,7 @@ def place_rows(rows: Rows, *, area: shapely.Geometry, crs: CRS, datum: datums.Da
     swapped = readable & (straight.metres > FAR_M) & (turned.metres <= FAR_M)
     far = readable & (straight.metres > FAR_M) & ~swapped
     usable = readable & ~far
+    outside = readable & ~swapped & (straight.metres > 0) & elsewhere.to_numpy()
 
     declared = np.where(swapped[:, None], xy[:, ::-1], xy)
     points = np.where(swapped, turned.points, straight.points)
@@ -58,13 +63,16 @@ def place_rows(rows: Rows, *, area: shapely.Geometry, crs: CRS, datum: datums.Da
     geometry = gpd.GeoSeries(points, index=index, crs=crs)
     reason = np.where(far, "coordinates_far", codes)
     quality = np.where(usable, "exact", np.where(far, "rejected", "missing"))
-    notes = _point_notes(rows, xy, np.where(swapped, "coordinates_swapped", reason), straight.metres)
+    notes = _point_notes(
+        rows, xy, np.where(swapped, "coordinates_swapped", np.where(outside, "", reason)), straight.metres
+    )
     kept = gpd.GeoSeries(shapely.points(declared[usable]), index=index[usable], crs=stated or None)
     return Placed(
         geometry,
         pd.Series(quality, index=index, dtype=object),
         pd.Series(reason, index=index, dtype=object),
         kept,
+        pd.Series(outside, index=index, dtype=bool),
         tuple(notes),
     )
 

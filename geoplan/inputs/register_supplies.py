@@ -8,7 +8,7 @@ import pandas as pd
 
 from geoplan.errors import Note
 from geoplan.inputs.register_cells import INF, PLAUSIBLE_MOST, Amount, plain, read_amount
-from geoplan.inputs.register_columns import AMOUNTS, Columns
+from geoplan.inputs.register_columns import AMOUNTS, FIELDS, Columns
 
 #: A supply that is part of another can be no larger: part -> whole.
 PARTS: Mapping[str, str] = {
@@ -90,7 +90,14 @@ def _absent(tables: Mapping[str, pd.DataFrame], services: "pd.Series[Any]", file
         count = sum(any(supply in ALWAYS[kind] for kind in row) for row in kinds)
         if count and supply not in tables:
             notes.append(
-                Note.of("amount_column_absent", file=file, severity="info", supply=supply, count=count)
+                Note.of(
+                    "amount_column_absent",
+                    file=file,
+                    severity="info",
+                    supply_zh=FIELDS[supply].zh,
+                    supply_en=FIELDS[supply].en,
+                    count=count,
+                )
             )
     return notes
 

@@ -138,7 +138,7 @@ def _above(zone_id: str, parent: Mapping[Hashable, object]) -> set[object]:
 
 
 def settle(
-    rows: Rows, table: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame]
+    rows: Rows, table: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame], placed: Placed
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return the facilities, each once, and the fate of every row."""
     known = table["services"].map(len) > 0
@@ -148,6 +148,8 @@ def settle(
     end = ends_of(table, year=None)
     end[twins.index] = "duplicate"
     end[~known] = "unknown_type"
+    # what lies far off in a district of its own is nobody's fault; what lies just outside still serves people inside
+    end[placed.outside & table.geometry.isna()] = "outside"
     fates = pd.DataFrame(
         {"file": rows.file, "name": table["name"], "services": table["services"], "end": end},
         index=table.index,
@@ -156,7 +158,7 @@ def settle(
     for supply_name in ("beds", "places"):
         fates[supply_name] = supply.known_total(amounts, supply_name, fates.index)
         fates[f"{supply_name}_known"] = supply.is_known(amounts, supply_name, fates["services"])
-    return table[~end.isin(["duplicate", "unknown_type"])], fates
+    return table[~end.isin(["outside", "duplicate", "unknown_type"])], fates
 
 
 def unplaced_table(

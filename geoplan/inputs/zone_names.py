@@ -20,6 +20,13 @@ SUFFIXES: Mapping[str, str] = {
     "community": r"(社区居民委员会|社区居委会|居民委员会|村民委员会|居委会|村委会|社区|村)$",
     "estate": r"(住宅小区|小区)$",
 }
+#: What a level is called in a note, Chinese and English.
+LEVEL_WORDS: Mapping[str, tuple[str, str]] = {
+    "district": ("区县", "district"),
+    "town": ("街道（乡镇）", "town"),
+    "community": ("社区（村）", "community"),
+    "estate": ("居住小区", "estate"),
+}
 #: Levels that a register may name, coarse to fine.
 NAMED_LEVELS = ("district", "town", "community", "estate")
 

@@ -174,10 +174,13 @@ def test_the_offices_lookup_table_places_by_name_and_by_address(tmp_path, town):
     assert list(table["location_quality"]) == ["missing", "approximate", "approximate", "missing", "exact"]
     assert table.geometry.iloc[1].within(town.geometry["community/C02"])
     assert table.geometry.iloc[2].within(town.geometry["community/C03"])
-    assert list(table["zone_id"])[1:3] == ["community/C02", "community/C03"]  # a place makes a named zone finer
-    assert [n.values["match"] for n in register.notes if n.code == "placed_by_name"] == [
-        "lookup_name",
-        "lookup_address",
+    assert list(table["zone_id"])[1:3] == [
+        "community/C02",
+        "community/C03",
+    ]  # a place makes a named zone finer
+    assert [n.values["match_en"] for n in register.notes if n.code == "placed_by_name"] == [
+        "lookup table, name",
+        "lookup table, address",
     ]
 
 
@@ -583,3 +586,43 @@ def test_reading_is_quick(data, wuhan):
     start = time.process_time()
     facilities.read_register(path, **options)
     assert time.process_time() - start < 2  # 0.4 s on an idle core
+
+
+def test_a_citys_register_in_a_districts_study(tmp_path, town):
+    far = (at(0, 0)[0] + 0.5, at(0, 0)[1])
+    rows = [
+        ("名称", "类型", "区", "社区", "经度", "纬度", "床位"),
+        ("甲", "养老院", "东湖区", "向阳社区", *at(0, 0), 1),
+        ("乙", "养老院", "远城区", "北秀社区", *far, 2),
+        ("丙", "养老院", "邻城区", "北秀社区", *at(-1, 0), 4),
+        ("丁", "养老院", "远城区", "北秀社区", None, None, 8),
+        ("戊", "养老院", "远城区", None, *at(1, 0), 16),
+        ("己", "养老院", None, None, *far, 32),
+    ]
+    register = read(tmp_path, rows, town)
+    line = register.reconciliation.iloc[0]
+    assert (line["rows"], line["outside"], line["not_placed"], line["in_run"]) == (6, 1, 2, 3)
+    assert (line["beds_outside"], line["beds_not_placed"], line["beds_in_run"]) == (2, 40, 21)
+    # a community's name below a strange district is not looked up
+    assert list(register.facilities["zone_id"]) == ["community/C00", None, None, "community/C01", None]
+    assert codes(register) == [
+        (5, "coordinates_missing"), (5, "counts_nowhere"), (5, "zone_name_unknown"), (6, "zone_name_unknown"),
+        (7, "coordinates_far"), (7, "counts_nowhere"),
+    ]  # fmt: skip
+    note = next(n for n in register.notes if n.code == "rows_outside")
+    assert (note.values["count"], note.values["names"]) == (2, "远城区, 邻城区")
+
+
+def test_a_register_in_metres_and_one_in_a_local_grid(tmp_path, town):
+    x, y = plan.WEST + 1000, plan.SOUTH + 1000
+    rows = [("名称", "类型", "x", "y"), ("甲", "养老院", x, y), ("乙", "养老院", y, x)]
+    register = read(tmp_path, rows, town, datum="EPSG:4547")
+    assert [p.distance(shapely.Point(x, y)) < 0.01 for p in register.facilities.geometry] == [True, True]
+    assert codes(register) == [(3, "coordinates_swapped")]
+    pairs = [
+        {"local": (0.0, 0.0), "lonlat": at(0, 0, dx=0, dy=0)},
+        {"local": (SIDE, SIDE), "lonlat": at(1, 1, dx=0, dy=0)},
+    ]
+    local = read(tmp_path, [rows[0], ("甲", "养老院", 1000, 1000)], town, datum=pairs)
+    assert local.facilities.geometry.iloc[0].distance(shapely.Point(x, y)) < 0.1
+    assert next(n.code for n in local.notes if n.row is None) == "datum_control_points"
