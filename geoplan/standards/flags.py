@@ -209,7 +209,9 @@ def _supply_flags(case: Case, rule: Rule, ids: pd.Index) -> tuple[pd.DataFrame, 
 
 def _times(each: np.ndarray, people: np.ndarray) -> np.ndarray:
     """Return each * people; nobody's share of something unknown is nothing."""
-    return np.multiply(each, people, out=np.zeros(len(people)), where=people > 0)
+    return np.asarray(
+        np.multiply(each, people, out=np.zeros(len(people)), where=people > 0), dtype=np.float64
+    )
 
 
 def _counted(rule: Rule) -> tuple[Sequence[Selection], str]:
@@ -269,12 +271,14 @@ def _causes(table: pd.DataFrame, cause: pd.Series) -> pd.Series:
 
 
 def _own_level(case: Case, rule: Rule, ids: pd.Index) -> np.ndarray:
+    """Return where a flag is no finer than the rule: at its own level and filter, or above it."""
     levels = case.zones.loc[ids, "level"].to_numpy(dtype=object)
     at = np.isin(levels, list(rule.where.levels))
+    above = (levels == "town") & ("community" in rule.where.levels)
     if not at.any():
-        return np.asarray(at, dtype=bool)
+        return np.asarray(above, dtype=bool)
     fit = ids.isin(case.zones_of(rule).sure)
-    return np.asarray(np.logical_and(at, fit), dtype=bool)
+    return np.asarray((at & fit) | above, dtype=bool)
 
 
 def _notes(rule: Rule, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

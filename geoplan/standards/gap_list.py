@@ -227,7 +227,7 @@ def _member_row(member: Mapping[Any, Any], finding: Mapping[Any, Any], names: _N
         **usual, **shown, "part": "member", "member_id": at, "actual": member["value"], "actual_low": member["value"],
         "actual_high": member["value"], "required": np.nan, "verdict": "has_not", "people_affected": np.nan,
         "nearest_facility": near, "nearest_name": names.facility(near), "minutes": member["minutes"],
-        "measures": measure({**shown, "people_affected": np.nan}, names.rule(rule, "facilities"), names.lang),
+        "measures": _member_measure(shown, names.rule(rule, "facilities"), names.rule(rule, "kind"), names.lang),
         "phase": _phase(finding["target_year"], finding["year"], names.lang),
         "note": "" if is_facility or usual["community"] or usual["town"] else names.above(at, "estate"),
     }  # fmt: skip
@@ -263,7 +263,7 @@ def measure(row: Mapping[Any, Any], what: str, lang: str) -> str:
 
 #: What a finding asks for, by kind of rule; {what} the facilities that count, {amount} the gap with its unit.
 _FINDING_MEASURES = {
-    "presence": ("在{amount}未覆盖的单元各配建{what}", "one of {what} in each zone that has none: {amount}"),
+    "presence": ("在未覆盖的单元各配建{what}，共{amount}", "one of {what} in each zone that has none, {amount} in all"),
     "compliance": ("补建达标：{amount}", "bring up to standard: {amount}"),
     "facility": ("整改达标：{amount}", "bring up to standard: {amount}"),
     "share": ("{what}：改造或新增{amount}", "{what}: convert or add {amount}"),
@@ -286,6 +286,12 @@ def _finding_measure(row: Mapping[Any, Any], what: str, kind: str, lang: str) ->
         )
     template = _FINDING_MEASURES.get(kind, _FINDING_MEASURES[""])[at]
     return template.format(what=what or ("设施" if lang == "zh" else "facilities"), amount=amount)
+
+
+def _member_measure(row: Mapping[Any, Any], what: str, kind: str, lang: str) -> str:
+    if kind in ("compliance", "facility"):
+        return "补建或整改达标" if lang == "zh" else "bring up to standard"
+    return measure(row, what, lang)
 
 
 def _phase(target_year: Any, year: Any, lang: str) -> str:  # noqa: ANN401 - numbers and nulls

@@ -1,0 +1,133 @@
+"""The gap list, whole and readable: one small town's findings, flags and gap list as they are handed in."""
+
+import io
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from geoplan.standards.flags import study_circles
+from geoplan.standards.gap_list import GAP_COLUMNS, gap_list, printed
+from geoplan.standards.packs import read_pack, rules_of, rules_table
+
+GOLDEN = Path(__file__).with_name("golden")
+GLOSSARY = ("序号 | 街道（乡镇） | 社区（村） | 指标名称 | 依据条文 | 指标属性 | 统计口径 | 现状值 | 目标值 | 缺口 | 计量单位 | 评价结论 | "
+            "涉及人数 | 最近设施 | 步行时间（分钟） | 成因 | 建议措施 | 对应项目 | 建设时序")  # fmt: skip
+
+
+def listed(town, lang="zh", pack="wuhan", **more):
+    packs = [read_pack(pack)]
+    result = town.assess(rules_of(packs), **more)
+    rules = rules_table(packs, study_circles(town.services, rules_of(packs)))
+    return result, gap_list(
+        result.findings, result.members, result.flags, town.zones, rules, town.facilities, lang=lang
+    )
+
+
+def as_text(table: pd.DataFrame) -> str:
+    out = io.StringIO()
+    table.to_csv(out, index=False, lineterminator="\n", float_format="%.6g")
+    return out.getvalue()
+
+
+def same_as_golden(name: str, text: str) -> None:
+    file = GOLDEN / name
+    if os.environ.get("GOLDEN") == "write":
+        GOLDEN.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="\n")
+    assert text == file.read_text(encoding="utf-8")
+
+
+def test_the_town_reads_as_it_is_written_down(town):
+    result, table = listed(town)
+    findings = ["rule_id", "zone_id", "actual_low", "actual_high", "rows", "unknown_rows", "comparison", "required", "aim", "verdict",
+                "shortfall", "gross_shortfall", "unit", "people_affected", "cause", "missing_zh"]  # fmt: skip
+    same_as_golden("findings.csv", as_text(result.findings[findings]))
+    flags = ["rule_id", "zone_id", "reachable_low", "located_low", "required", "shortfall", "unit", "flagged", "apportioned", "own_level",
+             "people", "people_affected", "nearest_facility", "minutes", "cause", "note_zh"]  # fmt: skip
+    same_as_golden("flags.csv", as_text(result.flags[flags]))
+    same_as_golden("gap_list.csv", as_text(printed(table, lang="zh")))
+
+
+def test_the_columns_are_those_of_the_office(town):
+    _, table = listed(town)
+    assert list(printed(table, lang="zh").columns) == GLOSSARY.split(" | ")
+    assert [both[0] for both in GAP_COLUMNS.values()] == GLOSSARY.split(" | ")
+
+
+def test_flagged_communities_come_first_by_code_with_a_rank_by_people(town):
+    _, table = listed(town)
+    parts = table["part"].tolist()
+    first_other = parts.index("finding")
+    assert set(parts[:first_other]) == {"flag"}
+    assert "flag" not in parts[first_other:]
+    flags = table[table["part"] == "flag"]
+    assert flags["zone_id"].is_monotonic_increasing
+    assert set(flags["zone_id"].str.split("/").str[0]) == {"community"}
+    worst = flags.loc[flags["people_affected"].idxmax()]
+    assert (worst["rank"], worst["indicator"]) == (1, "每千人口拥有3岁以下婴幼儿托位数(个)")
+    assert table["serial"].tolist() == list(range(1, len(table) + 1))
+    assert flags["people_affected"].rank(method="min", ascending=False).tolist() == flags["rank"].tolist()
+
+
+def test_members_follow_their_finding(town):
+    _, table = listed(town)
+    mine = table[table["rule_id"] == "wuhan.community_eldercare"]
+    assert mine["part"].tolist() == ["finding", "member"]
+    assert mine.iloc[1]["community"] == "河西村"
+    assert mine.iloc[0]["shortfall"] == mine.iloc[1]["shortfall"] == 1.0
+    assert mine.iloc[1]["measures"] == "在步行范围内新建或改建养老服务设施，补足1处"
+
+
+def test_where_there_are_no_towns_the_district_stands_there(town):
+    zones = town.zones.copy()
+    zones.loc[["town/1", "town/2"], "level"] = "district"
+    shown = printed(listed(town.change(zones=zones))[1], lang="zh")
+    assert shown.columns[0] == "区（县）"
+    assert shown.iloc[0]["区（县）"] == "西镇"
+
+
+def test_in_english_nothing_of_the_words_is_chinese(town):
+    table = listed(town, "en")[1]
+    shown = printed(table, lang="en")
+    for column in ("Indicator", "Verdict", "Cause", "Measure proposed", "Unit", "Phase"):
+        assert not shown[column].astype(str).str.contains("[\u4e00-\u9fff]").any(), column
+    assert "short (measured by community, not the plan's own level)" in set(shown["Verdict"])
+
+
+def test_nothing_short_gives_an_empty_list_with_its_columns(town):
+    _, table = listed(town, flag_rules=())
+    nothing = gap_list(pd.DataFrame(columns=["rule_id", "verdict", "target_year"]), pd.DataFrame(), pd.DataFrame(), town.zones,
+                       rules_table([read_pack("wuhan")]), town.facilities, lang="zh")  # fmt: skip
+    assert nothing.empty
+    assert list(nothing.columns) == list(table.columns)
+    assert list(printed(nothing, lang="zh").columns) == GLOSSARY.split(" | ")
+
+
+@pytest.mark.parametrize(("year", "phase"), [(2025, "近期"), (2026, "近期")])
+def test_phase_by_target_year(town, year, phase):
+    _, table = listed(town.change(year=year))
+    assert set(table.loc[table["rule_id"] == "wuhan.beds_per_1000_elders", "phase"]) == {phase}
+
+
+def test_before_the_target_year_flags_are_long_term(town):
+    _, table = listed(town.change(year=2023))
+    assert set(table.loc[table["rule_id"] == "wuhan.beds_per_1000_elders", "phase"]) == {"远期"}
+
+
+def test_a_city_above_the_upper_limit_is_told_to_add_no_more(town):
+    rows = town.facilities.assign(
+        services=[("medical_and_care_centre",)] * 4 + list(town.facilities["services"][4:])
+    )
+    zones = town.zones.copy()
+    zones.loc[["town/1", "town/2"], "level"] = "district"
+    result, table = listed(town.change(zones=zones, facilities=rows), flag_rules=())
+    over = result.findings[(result.findings["rule_id"] == "wuhan.medical_and_care_centres")].set_index(
+        "zone_id"
+    )
+    assert over["verdict"].to_dict() == {"town/1": "met", "town/2": "met"}
+    moved = rows.assign(zone_id="community/A")
+    result, table = listed(town.change(zones=zones, facilities=moved), flag_rules=())
+    mine = table[table["rule_id"] == "wuhan.medical_and_care_centres"]
+    assert mine["measures"].tolist() == ["超出上限1处，压减或不再新增", "医养融合康复服务中心：新增1处"]
