@@ -75,6 +75,8 @@ def nested_ribbons(bands: Sequence[Shapes], *, width_m: float) -> list[shapely.G
         Polygons or MultiPolygons (empty without lines), valid, band k covered by band k + 1.
     """
     own = [ribbon(lines, width_m=width_m) for lines in bands]
+    if len(own) == 1:
+        return own  # nothing to fit together
     outlines = shapely.union_all(shapely.boundary(own))
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(outlines)))
     points, clear = _inner_points(faces)
