@@ -9,7 +9,7 @@ import shapely
 from branca.element import Element, Figure
 from folium.template import Template
 
-from geoplan.report import look, map_layers
+from geoplan.report import look, map_layers, map_marks
 from geoplan.report.offline import (
     POLICY,
     OfflineMap,
@@ -96,7 +96,7 @@ def map_page(outcome: Outcome) -> str:
 def payload(outcome: Outcome) -> dict[str, Any]:
     """Return everything that the map's script reads, as plain values."""
     lang = outcome.lang
-    facilities, facility_at = map_layers.facility_layer(outcome)
+    facilities, facility_at = map_marks.facility_layer(outcome)
     return {
         "lang": lang,
         "title": outcome.name,
@@ -116,9 +116,9 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "circle": map_layers.circle_views(outcome, facility_at),
         "findings": map_layers.finding_views(outcome, facility_at),
         "facilities": facilities,
-        "unplaced": map_layers.unplaced_list(outcome),
-        "isochrones": map_layers.isochrone_layer(outcome),
-        "outside": map_layers.outside_layer(outcome),
+        "unplaced": map_marks.unplaced_list(outcome),
+        "isochrones": map_marks.isochrone_layer(outcome),
+        "outside": map_marks.outside_layer(outcome),
         "streets": map_layers.street_layer(outcome.streets),
     }
 

@@ -76,11 +76,14 @@ def _note(outcome: Outcome, service: str, entry: Any, rows: dict[str, "pd.Series
         lang,
         service=look.service_label(outcome.services, service, lang),
         kmh=f"{entry['walk_kmh']:g}",
+        unit=look.of_group("unit_people", entry["group"], lang),
         minutes=f"{minutes:g}",
         metres=look.whole(float(entry["walk_kmh"]) / 3.6 * minutes * 60),
         network=look.share(rows["network"]["share"]),
         # the pace was measured on elders; for other groups it only says what slow walking does
-        frail_word=look.label("page_frail" if str(entry["group"]).startswith("elders") else "page_slow", lang),
+        frail_word=look.label(
+            "page_frail" if str(entry["group"]).startswith("elders") else "page_slow", lang
+        ),
         frail_ms=f"{frail_ms:g}",
         frail_metres=look.whole(frail_ms * minutes * 60),
         frail=look.share(rows["frail"]["share"]),

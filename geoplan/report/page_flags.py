@@ -41,13 +41,13 @@ def key_figures(outcome: Outcome, level: str) -> list[Plain]:
         figures.append(
             {
                 "value": look.share(row["share"]),
-                "label": f"{name} · {look.label('covered_share', outcome.lang)}",
+                "label": f"{name} · {look.of_group('covered_share', row['group'], outcome.lang)}",
             }
         )
         figures.append(
             {
                 "value": look.whole(row["outside"]),
-                "label": f"{name} · {look.label('outside', outcome.lang)}",
+                "label": f"{name} · {look.of_group('outside', row['group'], outcome.lang)}",
                 "strong": True,
             }
         )
@@ -113,7 +113,7 @@ def _circle_sentences(outcome: Outcome) -> Iterator[str]:
             "page_circle_lead",
             outcome.lang,
             group=look.basis(outcome.groups, entry["group"], outcome.lang),
-            outside=look.whole(row["outside"]),
+            outside=f"{look.whole(row['outside'])} {look.of_group('unit_people', entry['group'], outcome.lang)}",
             outside_share=look.share(row["outside"] / row["people"]),
             minutes=f"{entry['walk_minutes']:g}",
             service=look.service_label(outcome.services, service, outcome.lang),

@@ -61,6 +61,17 @@ def facility_label(kind: object, lang: str) -> str:
     return str(found[lang]) if found else label(kind, lang)
 
 
+def of_group(word: str, group: str, lang: str) -> str:
+    """Return the label of `word` for a group: metres of street, where they stand in for people, are not called people.
+
+    Examples
+    --------
+    >>> of_group("outside", "elders_60", "zh"), of_group("outside", "street_m", "zh")
+    ('服务圈外人口', '服务圈外街道长度')
+    """
+    return label(f"{word}_street" if group == "street_m" else word, lang)
+
+
 def rule_label(rules: pd.DataFrame, rule_id: str, lang: str) -> str:
     """Return the indicator's name: the plan's own words, or its English title."""
     for column in (f"indicator_{lang}", "indicator_zh", "indicator"):
@@ -257,7 +268,7 @@ def basis_line(outcome: _Titled) -> str:
 
 #: What a source's file name or note says -> what its licence asks to print.
 _CREDITS = (
-    (("openstreetmap", "osm", ".pbf"), "© OpenStreetMap contributors, ODbL 1.0"),
+    (("openstreetmap", ".osm", ".pbf"), "© OpenStreetMap contributors, ODbL 1.0"),
     (("worldpop",), "WorldPop (www.worldpop.org), CC BY 4.0"),
     (("gistools",), "GISTools, GPL"),
 )
@@ -271,7 +282,8 @@ def attribution(sources: Iterable[Source]) -> tuple[str, ...]:
     >>> attribution([Source("streets", "town.osm.pbf", "", 0)])
     ('© OpenStreetMap contributors, ODbL 1.0',)
     """
-    said = " ".join(f"{source.file} {source.note}".lower() for source in sources)
+    # a note that says where a file comes from outweighs what its name looks like
+    said = " ".join((source.note or source.file).lower() for source in sources)
     return tuple(credit for words, credit in _CREDITS if any(word in said for word in words))
 
 

@@ -102,4 +102,4 @@ def test_credits_are_printed_only_where_a_source_asks_for_them():
 def test_basis_and_banner_on_every_page(outcome, nasty):
     assert look.banner(outcome) == "演示数据，不作为决策依据"
     assert "60岁及以上老年人口（常住，2010年）" in look.basis_line(outcome)
-    assert "Elders 60+ (usual residents, 2010)" in look.basis_line(nasty)
+    assert "Elders 60+ (usually resident, 2010)" in look.basis_line(nasty)

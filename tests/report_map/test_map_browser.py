@@ -113,3 +113,42 @@ def test_flags_are_drawn_in_the_strong_colour_and_shares_are_not(opened, tmp_pat
     flags, shares = colours(tmp_path / "flags.png"), colours(tmp_path / "share.png")
     assert near(flags, look.COLOURS["flag"]) > 100_000
     assert near(shares, look.COLOURS["flag"]) < 5_000
+
+
+def acted(path, folder, script):
+    """Return the DOM after `script` ran in the opened page."""
+    text = (path / "map.html").read_text(encoding="utf-8")
+    changed = path / "acted.html"
+    changed.write_text(
+        text.replace("</html>", f"<script>setTimeout(() => {{{script}}}, 500)</script></html>"),
+        encoding="utf-8",
+    )
+    return browse(changed, folder)
+
+
+MOVE = """
+const map = document.querySelector(".folium-map"), box = map.getBoundingClientRect();
+const at = (x, y, kind) => { const where = {clientX: box.left + x * box.width, clientY: box.top + y * box.height, bubbles: true, view: window};
+  const under = document.elementFromPoint(where.clientX, where.clientY);
+  under.dispatchEvent(new MouseEvent(kind, where)); };
+"""
+
+
+def test_hovering_clicking_and_searching(opened):
+    search = 'const box2 = document.querySelector(".gp-search"); box2.value = "托育"; box2.dispatchEvent(new Event("input"));'
+    over = 'at(0.2, 0.45, "mousemove"); setTimeout(() => { at(0.2, 0.45, "mousemove"); at(0.2, 0.45, "click"); }, 200);'
+    dom = acted(opened, opened / "profile", MOVE + over + search)
+    # hovering shows the figures of the zone under the mouse
+    hover = re.search(r'<div class="gp-hover"[^>]*>(.*?)</div><div class="gp-credits', dom, re.DOTALL).group(
+        1
+    )
+    assert re.search(r"<h3>\w+社区</h3>", hover)
+    assert "可达供给" in hover
+    # a click opens every rule of the zone
+    picked = re.search(r'<div class="gp-picked">(.*)', dom, re.DOTALL).group(1)
+    assert picked.count('class="gp-rule-name"') == 4
+    # a part of a name finds facilities, and only those that have it
+    hits = re.search(r'<div class="gp-hits">(.*?)</div><div class="gp-controls', dom, re.DOTALL).group(1)
+    assert hits.count("<button") == 2
+    assert "向阳托育中心" in hits
+    assert "和平托育园" in hits

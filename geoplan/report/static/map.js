@@ -283,7 +283,7 @@ function startMap(map, data) {
       parts.push(choice(service().measures.map((m) => m.label), state.measure, (k) => { state.measure = k; }));
     }
     const here = levelsHere();
-    if (here.length > 1) parts.push(segments(here.map((k) => [k, levels[k].label]), state.level, (k) => { state.level = k; }));
+    if (here.length > 1) parts.push(segments(here.map((k) => [k, levels[k].brief]), state.level, (k) => { state.level = k; }));
     controls.replaceChildren(...parts);
   }
 
@@ -296,14 +296,14 @@ function startMap(map, data) {
     if (state.view === "flags") {
       const short = rows.filter(([, r]) => view.flagged[r]);
       parts.push(big(whole(short.length), `/ ${whole(rows.length)}`, `${words.flagged} · ${level}`, true));
-      parts.push(big(whole(sum(short.map(([, r]) => view.affected[r]))), words.unit_people, words.people_affected));
+      parts.push(big(whole(sum(short.map(([, r]) => view.affected[r]))), view.words.unit_people, view.words.people_affected));
       if (view.kind !== "circle") parts.push(big(whole(sum(short.map(([, r]) => view.short[r]))), view.unit, words.gross_shortfall));
       figures.dataset.flagged = short.length;
     } else if (state.view === "share") {
       const all = [...view.at].find(([z]) => levels[zones.level[z]].id === "area");
       const r = all ? all[1] : null;
-      parts.push(big(share(r == null ? sum(rows.map(([, k]) => view.people[k] - view.outside[k])) / sum(rows.map(([, k]) => view.people[k])) : view.share[r]), "", words.covered_share, false));
-      parts.push(big(whole(r == null ? sum(rows.map(([, k]) => view.outside[k])) : view.outside[r]), words.unit_people, words.outside, true));
+      parts.push(big(share(r == null ? sum(rows.map(([, k]) => view.people[k] - view.outside[k])) / sum(rows.map(([, k]) => view.people[k])) : view.share[r]), "", service().words.covered_share, false));
+      parts.push(big(whole(r == null ? sum(rows.map(([, k]) => view.outside[k])) : view.outside[r]), service().words.unit_people, service().words.outside, true));
     } else if (state.view === "supply") {
       const low = view[state.supplyBase][0], known = rows.filter(([, r]) => typeof low[r] === "number");
       parts.push(big(rate(view.required), view.value_unit, words.standard));
@@ -341,18 +341,18 @@ function startMap(map, data) {
     const out = [];
     if (state.view === "flags" || state.view === "supply") {
       const write = view.percent ? share : rate, unit = view.percent ? "" : " " + view.value_unit;
-      out.push([view.kind === "circle" ? words.covered_share : words.reachable_short, range(view.reach[0][r], view.reach[1][r], write) + unit]);
+      out.push([view.kind === "circle" ? view.words.covered_share : words.reachable_short, range(view.reach[0][r], view.reach[1][r], write) + unit]);
       if (view.kind !== "circle") out.push([words.located_short, range(view.located[0][r], view.located[1][r], write) + unit]);
       out.push([words.standard, "≥ " + write(view.must[r]) + unit]);
       if (view.flagged[r]) {
         out.push([words.shortfall, whole(view.short[r]) + " " + view.unit]);
-        out.push([words.people_affected, whole(view.affected[r])]);
+        out.push([view.words.people_affected, whole(view.affected[r])]);
         if (view.cause[r]) out.push([words.cause, view.cause[r]]);
       }
       if (view.apportioned[r] != null) out.push([words.apportioned, whole(view.apportioned[r]) + " " + view.unit]);
       out.push([words.nearest_facility, facilityName(view.nearest[r])], [words.median_walk, minutesText(view.minutes[r])]);
     } else if (state.view === "share") {
-      out.push([words.covered_share, share(view.share[r])], [service().group, whole(view.people[r])], [words.outside, whole(view.outside[r])],
+      out.push([service().words.covered_share, share(view.share[r])], [service().group, whole(view.people[r])], [service().words.outside, whole(view.outside[r])],
         [words.nearest_facility, facilityName(view.nearest[r])], [words.median_walk, minutesText(view.minutes[r])]);
     } else {
       out.push([words.verdict, view.has[r] == null ? words.no_data_hatch : view.has[r] ? words.has : words.has_not]);
@@ -371,7 +371,7 @@ function startMap(map, data) {
   function drawList() {
     if (picked >= 0) return drawPicked();
     const worst = worstFirst().slice(0, 12);
-    const title = { share: words.worst_share, members: words.members_without }[state.view] || words.worst;
+    const title = { share: service().words.worst_share, members: words.members_without }[state.view] || words.worst;
     list.replaceChildren(...(worst.length ? [div("gp-list-title", title), ...worst.map(([z], k) => $("button", {
       type: "button", className: "gp-row", data: { zone: z }, on: { click: () => goto(z) } },
       span("gp-rank", String(k + 1)), span("gp-name", zones.name[z], span("gp-where", parents(z))), span("gp-value", headline(z))))] : []));
@@ -404,9 +404,9 @@ function startMap(map, data) {
     const view = rowsOf(), counts = new Map();
     for (const [z] of rowsHere()) { const c = classOfZone(z); counts.set(c, (counts.get(c) || 0) + 1); }
     const of = state.view === "share" ? service().basis : view.basis;
-    const title = state.view === "share" ? `${service().label} · ${words.covered_share}` : view.label;
+    const title = state.view === "share" ? `${service().label} · ${service().words.covered_share}` : view.label;
     const unit = state.view === "supply" ? view.value_unit : state.view === "share" ? (service().measures[state.measure] || {}).label : "";
-    const what = { flags: words.flag_of, share: words.share_of, supply: state.supplyBase === "reach" ? words.supply_of : words.located, members: words.member_of }[state.view];
+    const what = { flags: words.flag_of, share: service().words.share_of, supply: state.supplyBase === "reach" ? words.supply_of : words.located, members: words.member_of }[state.view];
     legend.replaceChildren(
       div("gp-legend-title", title), unit && div("gp-note", unit), div("gp-note", what),
       ...legendRows().map(([name, label]) => {
@@ -442,7 +442,7 @@ function startMap(map, data) {
           chip.style.background = look.services[k % look.services.length]; chip.style.opacity = 0.25 + (0.6 * (bands.length - 1 - bands.indexOf(m))) / bands.length;
           return span("gp-band-item", chip, String(m)); }), words.minutes_unit)); });
     }
-    body.append(div("gp-layer-head", words.layer_outside));
+    body.append(div("gp-layer-head", service().words.outside));
     data.services.forEach((s, k) => body.append(toggle(s.label, Boolean(shown.outside[k]), (on) => { shown.outside[k] = on; outsideSheet.redraw(); },
       icon((c) => { c.fillStyle = look.people_outside; c.globalAlpha = 0.6; for (const [x, y, r] of [[4, 5, 2], [10, 4, 3], [7, 11, 3.4], [13, 11, 1.6]]) { c.beginPath(); c.arc(x, y, r, 0, 7); c.fill(); } }),
       data.outside[k].total)));
@@ -467,7 +467,8 @@ function startMap(map, data) {
 
   function refresh() {
     const here = levelsHere();
-    if (!here.includes(state.level)) state.level = here[here.length - 1] ?? levels.length - 1;
+    const partition = here.filter((k) => levels[k].id !== "estate");
+    if (!here.includes(state.level)) state.level = partition[partition.length - 1] ?? here[here.length - 1] ?? levels.length - 1;
     if (picked >= 0 && zones.level[picked] !== state.level) { picked = -1; pickedSheet.redraw(); }
     drawControls(); paintZones(); drawFigures(); drawList(); drawLegend();
     outlineSheet.redraw(); nameSheet.redraw();
@@ -518,7 +519,7 @@ function startMap(map, data) {
   const wide = map.getSize().x > 800;  // the cards on the right must not hide the study area
   map.fitBounds(data.bounds, { paddingTopLeft: [18, 18], paddingBottomRight: [wide ? 262 : 18, 30] });
   map.setMinZoom(Math.floor(map.getZoom()) - 2);
-  state.level = levels.length - 1;
+  state.level = -1;  // until a view chooses its finest level that partitions the area
   outlineSheet.addTo(map); nameSheet.addTo(map); pickedSheet.addTo(map);
   // map.html#view=share&level=town&service=1&zone=community/W0001&show=isochrones0,outside1 opens on just that
   const wanted = new URLSearchParams(location.hash.slice(1));
