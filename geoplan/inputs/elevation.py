@@ -104,8 +104,9 @@ def sample(path: str | Path, xy: Floats, *, crs: CRS | str) -> Floats:
             if raster.crs is None:
                 raise InputError(Note.of("heights_without_crs", file=path.name, severity="error"))
             target = CRS.from_user_input(raster.crs)
-            x, y = Transformer.from_crs(crs, target, always_xy=True).transform(xy[:, 0], xy[:, 1])
-            return _bilinear(raster, np.asarray(x), np.asarray(y), geographic=target.is_geographic)
+            # twice the last point: some pyproj take an array of one for a number, and warn
+            x, y = Transformer.from_crs(crs, target, always_xy=True).transform(*np.vstack([xy, xy[-1:]]).T)
+            return _bilinear(raster, np.asarray(x)[:-1], np.asarray(y)[:-1], geographic=target.is_geographic)
     except RasterioError as error:
         note = Note.of("heights_unreadable", file=path.name, reason=str(error), severity="error")
         raise InputError(note) from error

@@ -30,7 +30,7 @@ from geoplan.inputs.street_edges import (
     skeleton,
 )
 from geoplan.inputs.street_valves import Gates, Private, add_valves, gate_open, unknown_gates
-from geoplan.inputs.walk_table import OUT, RESIDENTS, STATED_CHOICES, stated
+from geoplan.inputs.walk_table import OUT, RESIDENTS, STATED_CHOICES, WALKED, stated
 
 __all__ = [
     "ConnectionLoss",
@@ -315,9 +315,15 @@ def _class_notes(ways: Ways, walk: Mapping[str, bool], file: str) -> list[Note]:
         if not covered:
             continue
         of_choice = bones["highway"].isin(covered)
-        walked = bool(bones.loc[of_choice, "walked"].any())
-        loss = connection_loss(bones[bones["walked"] | of_choice], covered)
-        if walked and choice in STATED_CHOICES and stated(choice, walk) is None:
+        choice_stated = stated(choice, walk)
+        walked = choice in WALKED if choice_stated is None else choice_stated
+        # a class left out may still have ways that their own tags open: these stay
+        moved = of_choice & (bones["walked"] if walked else ~bones["walked"])
+        if not moved.any():
+            continue
+        marked = bones.assign(highway=np.where(moved, choice, ""))
+        loss = connection_loss(marked[bones["walked"] | moved], [choice])
+        if walked and choice_stated is None:
             notes.append(_loss_note("class_choice_unstated", loss, choice, file, "warning"))
         else:
             notes.append(
