@@ -274,7 +274,7 @@ def _own_level(case: Case, rule: Rule, ids: pd.Index) -> np.ndarray:
     """Return where a flag is no finer than the rule: at its own level and filter, or above it."""
     levels = case.zones.loc[ids, "level"].to_numpy(dtype=object)
     at = np.isin(levels, list(rule.where.levels))
-    above = (levels == "town") & ("community" in rule.where.levels)
+    above = (levels == "town") & ("community" in rule.where.levels and not rule.where.words)
     if not at.any():
         return np.asarray(above, dtype=bool)
     fit = ids.isin(case.zones_of(rule).sure)
