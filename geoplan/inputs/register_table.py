@@ -146,7 +146,7 @@ def settle(
         compared_names(rows)[known], table[known], {k: t.loc[known] for k, t in amounts.items()}
     )
     end = ends_of(table, year=None)
-    end[twins.index] = "duplicate"
+    end[end.index.isin(twins.index)] = "duplicate"
     end[~known] = "unknown_type"
     # what lies far off in a district of its own is nobody's fault; what lies just outside still serves people inside
     end[placed.outside & table.geometry.isna()] = "outside"
