@@ -104,7 +104,6 @@ class Names:
 
     def __init__(self, outcome: Outcome) -> None:
         self.lang = outcome.lang
-        self._zones = outcome.zones[["level", "name", "code", "parent_id"]]
         self._name: dict[str, str] = dict(
             zip(outcome.zones.index, outcome.zones["name"].map(text), strict=True)
         )
@@ -112,6 +111,9 @@ class Names:
         self._parent: dict[str, Any] = outcome.zones["parent_id"].to_dict()
         self._facility: dict[str, str] = outcome.facilities["name"].map(text).to_dict()
         self._rules = outcome.rules
+        self._of_rule: dict[str, dict[str, Any]] = {
+            str(key): row for key, row in zip(outcome.rules.index, rows_of(outcome.rules), strict=True)
+        }
         self._rule: dict[str, str] = {}
         known = list(outcome.rules.index) if not empty(outcome.rules) else []
         told = [self._indicator(str(rule)) for rule in known]
@@ -159,9 +161,7 @@ class Names:
 
     def of_rule(self, rule_id: str, column: str) -> Any:  # noqa: ANN401 - whatever the pack holds
         """Return a column of the rule, None where the pack gives nothing."""
-        if column not in self._rules.columns or rule_id not in self._rules.index:
-            return None
-        value = self._rules.loc[rule_id, column]
+        value = self._of_rule.get(rule_id, {}).get(column)
         return value if present(value) else None
 
     def levels_between(self) -> list[str]:
@@ -197,3 +197,8 @@ def block_of(headers: Sequence[Column], rows: list[list[Value | Cell]], heading:
 def empty(table: pd.DataFrame) -> bool:
     """Return whether `table` has no rows or no columns."""
     return len(table) == 0 or len(table.columns) == 0
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows as dicts of column -> value, in order."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]

@@ -1,5 +1,6 @@
 """Sheets of findings: the indicator table, the gap list, and members of what is not met."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ from geoplan.report.sheet import (
     empty,
     number,
     present,
+    rows_of,
     rule_kind,
     text,
     value_kind,
@@ -57,7 +59,7 @@ def indicators(outcome: Outcome) -> Sheet:
         else pd.Series(dtype=float)
     )
     rows: list[list[Value | Cell]] = []
-    for position, (_, row) in enumerate(outcome.findings.iterrows(), start=1):
+    for position, row in enumerate(rows_of(outcome.findings), start=1):
         rule = row["rule_id"]
         kind = value_kind(names, rule)
         not_met = row["verdict"] == "not_met"
@@ -128,7 +130,7 @@ def _amount(value: float, kind: str) -> str:
     )
 
 
-def target_text(row: pd.Series, kind: str) -> str:
+def target_text(row: Mapping[str, Any], kind: str) -> str:
     """Return what a finding was judged against: ``≥55.0%``, with the recommended value where the plan gives one."""
     if not present(row["required"]):
         return ""
@@ -140,7 +142,7 @@ def target_text(row: pd.Series, kind: str) -> str:
     return f"{sign}{_amount(required, kind)}{above}"
 
 
-def completion(row: pd.Series) -> Value | Cell:
+def completion(row: Mapping[str, Any]) -> Value | Cell:
     """Return actual over target, for at-least targets that are not 0; an interval where the actual is one."""
     if row["comparison"] not in (">=", ">") or not present(row["required"]) or float(row["required"]) == 0:
         return None
@@ -198,11 +200,11 @@ def gap_list(outcome: Outcome) -> Sheet:
         for key, kind, width, mark in _GAP
     ]
     table = outcome.gap_list
-    findings = outcome.findings.drop_duplicates("rule_id").set_index("rule_id")
+    bases = dict(zip(outcome.findings["rule_id"], outcome.findings["basis"], strict=True))
     ranks = _ranks(table)
     rows = [
-        _gap_row(names, row, findings, rank, position)
-        for position, ((_, row), rank) in enumerate(zip(table.iterrows(), ranks, strict=True), start=1)
+        _gap_row(names, row, bases, rank, position)
+        for position, (row, rank) in enumerate(zip(rows_of(table), ranks, strict=True), start=1)
     ]
     colours = verdicts(lang) | {
         look.label("flagged", lang): "flag",
@@ -223,11 +225,10 @@ def _ranks(table: pd.DataFrame) -> list[Value]:
 
 
 def _gap_row(
-    names: Names, row: pd.Series, findings: pd.DataFrame, rank: Value, position: int
+    names: Names, row: Mapping[str, Any], bases: Mapping[str, Any], rank: Value, position: int
 ) -> list[Value | Cell]:
     lang, rule, zone = names.lang, str(row["rule_id"]), row.get("zone_id")
     kind = value_kind(names, rule)
-    of_finding = findings.loc[rule] if rule in findings.index else pd.Series(dtype=object)
 
     def first(*values: Any) -> str:  # noqa: ANN401 - cells of any type
         return next((text(value) for value in values if present(value)), "")
@@ -247,7 +248,7 @@ def _gap_row(
             names.of_rule(rule, "clause"),
         ),
         "attribute": first(row.get("attribute"), names.of_rule(rule, "attribute")),
-        "basis": first(row.get("basis"), of_finding.get("basis")),
+        "basis": first(row.get("basis"), bases.get(rule)),
         "actual": between(low, row.get("actual_high", low), kind),
         "required": number(row.get("required"), kind),
         "shortfall": number(row.get("shortfall"), "whole"),
@@ -306,7 +307,7 @@ def members(outcome: Outcome) -> Sheet | None:
         Column(look.label("cause", lang), "text", 15),
     ]
     rows: list[list[Value | Cell]] = []
-    for position, (_, row) in enumerate(table.iterrows(), start=1):
+    for position, row in enumerate(rows_of(table), start=1):
         member = row["member_id"]
         kind = (
             "rate"

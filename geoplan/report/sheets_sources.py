@@ -14,6 +14,7 @@ from geoplan.report.sheet import (
     empty,
     number,
     present,
+    rows_of,
     text,
     word,
 )
@@ -69,7 +70,7 @@ def unplaced(outcome: Outcome) -> Sheet:
 def _placed_shares(outcome: Outcome) -> list[str]:
     """Return each register's 落点率 in a sentence, by rows, beds and places."""
     lang, told = outcome.lang, []
-    for _, row in outcome.reconciliation.iterrows():
+    for row in rows_of(outcome.reconciliation):
         parts = []
         for counted, prefix in _COUNTED:
             placed, waiting = (float(row.get(f"{prefix}{end}", 0) or 0) for end in ("in_run", "not_placed"))
@@ -109,7 +110,7 @@ def warnings(outcome: Outcome) -> Sheet:
             text(row["action"]),
             text(row["code"]),
         ]
-        for position, (_, row) in enumerate(outcome.warnings.iterrows(), start=1)
+        for position, row in enumerate(rows_of(outcome.warnings), start=1)
     ]
     colours = {look.label("error", lang): "error", look.label("warning", lang): "warning"}
     return Sheet(
@@ -186,7 +187,7 @@ def _reconciliation(outcome: Outcome) -> Block | None:
         *(Column(word(f"end_{end}", lang), "whole") for end in ends),
     )
     rows: list[list[Value | Cell]] = []
-    for _, row in table.iterrows():
+    for row in rows_of(table):
         for counted, prefix in _COUNTED:
             values = [row.get(f"{prefix}{end}") for end in ends]
             if any(value is not None and present(value) and float(value) for value in values):
@@ -212,7 +213,7 @@ def _parameters(outcome: Outcome) -> Block | None:
             text(row["unit"]),
             word("given" if row["given"] else "default", lang),
         ]
-        for _, row in table.iterrows()
+        for row in rows_of(table)
     ]
     return block_of(columns, rows, word("block_parameters", lang))
 
@@ -246,6 +247,6 @@ def _not_assessed(outcome: Outcome) -> Block | None:
     )
     rows: list[list[Value | Cell]] = [
         [text(row["pack"]), text(row["clause"]), *(text(row[name]) for name in told)]
-        for _, row in table.iterrows()
+        for row in rows_of(table)
     ]
     return block_of(columns, rows, look.label("not_assessed_sheet", lang))

@@ -1,5 +1,6 @@
 """Sheets with a row a zone: flagged communities and towns, circles, provision."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ from geoplan.report.sheet import (
     block_of,
     number,
     present,
+    rows_of,
     rule_kind,
     text,
     value_kind,
@@ -50,25 +52,24 @@ def flagged(outcome: Outcome, level: str) -> Sheet:
     ]
     rows: list[tuple[tuple[Any, ...], list[Value | Cell]]] = []
     in_order = {zone: position for position, zone in enumerate(outcome.zones.index)}
-    for zone, own in flags.groupby("zone_id", sort=False):
-        by_rule = own.set_index("rule_id")
-        short = own["flagged"].astype("boolean")
-        is_short, unknown = short.fillna(value=False).to_numpy(dtype=bool), short.isna().to_numpy(dtype=bool)
-        touched = own.loc[is_short, "people_affected"].max() if is_short.any() else float("nan")
-        state = look.label(
-            "flagged" if is_short.any() else ("unknown" if unknown.any() else "not_flagged"), lang
-        )
+    by_zone: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in rows_of(flags):
+        by_zone.setdefault(row["zone_id"], {})[row["rule_id"]] = row
+    for zone, own in by_zone.items():
+        short = [row for row in own.values() if not look.missing(row["flagged"]) and row["flagged"]]
+        unknown = sum(look.missing(row["flagged"]) for row in own.values())
+        touched = [float(row["people_affected"]) for row in short if present(row["people_affected"])]
+        people = max(touched, default=0.0)
         cells: list[Value | Cell] = [
             *(names.above(zone, upper) for upper in above),
             names.zone(zone),
-            state,
-            int(is_short.sum()),
-            number(touched, "whole"),
-            *(_short_of(by_rule, rule, lang) for rule in rules),
-            int(unknown.sum()),
+            look.label("flagged" if short else "unknown" if unknown else "not_flagged", lang),
+            len(short),
+            number(people, "whole") if touched else None,
+            *(_short_of(own.get(rule), lang) for rule in rules),
+            unknown,
         ]
-        people = 0.0 if pd.isna(touched) else float(touched)
-        key = (-int(is_short.any()), -people, -int(is_short.sum()), -int(unknown.sum()), in_order[str(zone)])
+        key = (not short, -people, -len(short), -unknown, in_order[zone])
         rows.append((key, cells))
     rows.sort(key=lambda row: row[0])
     listed: list[list[Value | Cell]] = [
@@ -136,15 +137,14 @@ def standard_text(outcome: Outcome, names: Names, flags: pd.DataFrame, rule: str
     return f"≥{low}" + (f" {unit}" if unit and unit != "%" else "")
 
 
-def _short_of(by_rule: pd.DataFrame, rule: str, lang: str) -> Value | Cell:
-    if rule not in by_rule.index:
+def _short_of(row: Mapping[str, Any] | None, lang: str) -> Value | Cell:
+    if row is None:
         return None
-    short = by_rule["flagged"][rule]
-    if look.missing(short):
+    if look.missing(row["flagged"]):
         return look.label("no_data", lang)
-    if not short:
+    if not row["flagged"]:
         return NOT_SHORT
-    return number(by_rule["shortfall"][rule], "whole") or look.label("no_data", lang)
+    return number(row["shortfall"], "whole") or look.label("no_data", lang)
 
 
 def circles(outcome: Outcome) -> Sheet:
@@ -177,14 +177,10 @@ def circles(outcome: Outcome) -> Sheet:
         Column(look.label("nearest_facility", lang), "text", 13),
     ]
     keys = ["service", "zone_id", "kind"]
-    shares = table.pivot_table(index=keys, columns="measure", values="share", aggfunc="first", dropna=False)
+    shares = {(*(row[k] for k in keys), row["measure"]): row["share"] for row in rows_of(table)}
     rows: list[list[Value | Cell]] = []
-    for _, row in _in_order(table[table["measure"] == "network"], outcome, names).iterrows():
-        key = tuple(row[column] for column in keys)
-        beside = [
-            shares.loc[key, m] if m in shares.columns and key in shares.index else None
-            for m in ("frail", "straight")
-        ]
+    for row in rows_of(_in_order(table[table["measure"] == "network"], outcome, names)):
+        beside = [shares.get((*(row[k] for k in keys), m)) for m in ("frail", "straight")]
         level = names.level(row["zone_id"])
         rows.append(
             [
@@ -237,7 +233,7 @@ def _in_order(table: pd.DataFrame, outcome: Outcome, names: Names) -> pd.DataFra
     return table.loc[key.sort_values(["service", "level", "zone", "kind"], kind="stable").index]
 
 
-def _shares_of_zones(row: pd.Series, level: str) -> list[Value | Cell]:
+def _shares_of_zones(row: Mapping[str, Any], level: str) -> list[Value | Cell]:
     if level == "community" or not row["communities"]:
         return [None, None, None]
     share = float(row["communities_covered"]) / float(row["communities"])
@@ -248,7 +244,7 @@ def _shares_of_zones(row: pd.Series, level: str) -> list[Value | Cell]:
     ]
 
 
-def _land_share(row: pd.Series) -> Value | Cell:
+def _land_share(row: Mapping[str, Any]) -> Value | Cell:
     if pd.isna(row["land_m2"]) or row["land_m2"] == 0:
         return None
     return number(row["land_covered_m2"] / row["land_m2"], "share")
@@ -283,10 +279,12 @@ def provision(outcome: Outcome) -> Sheet | None:
         Column(look.label("cause", lang), "text", 9),
     ]
     rows: list[list[Value | Cell]] = []
-    for _, row in flags.iterrows():
+    for row in rows_of(flags):
         rule, level = row["rule_id"], names.level(row["zone_id"])
         kind = value_kind(names, rule)
-        state = "unknown" if pd.isna(row["flagged"]) else ("flagged" if row["flagged"] else "not_flagged")
+        state = (
+            "unknown" if look.missing(row["flagged"]) else ("flagged" if row["flagged"] else "not_flagged")
+        )
         rows.append(
             [
                 names.rule(rule),

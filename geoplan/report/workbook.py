@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ class _Pen:
 
     def __init__(self, book: Workbook) -> None:
         self._book, self._made = book, dict[tuple[tuple[str, Any], ...], Any]()
+        self._cells: dict[str, Any] = {}
 
     def __call__(self, **properties: object) -> Any:  # noqa: ANN401 - xlsxwriter is untyped
         usual = {
@@ -102,7 +104,14 @@ class _Pen:
 
     def cell(self, kind: str) -> Any:  # noqa: ANN401
         """Return the format of a body cell."""
+        if kind not in self._cells:
+            self._cells[kind] = self._cell(kind)
+        return self._cells[kind]
+
+    def _cell(self, kind: str) -> Any:  # noqa: ANN401
         edge = {"bottom": 1, "bottom_color": look.COLOURS["line"]}
+        if kind == "words":  # a text among numbers, such as an interval
+            return self(align="right", shrink=True, **edge)
         if kind == "text":
             return self(text_wrap=True, align="left", indent=1, **edge)
         return self(num_format=_FORMATS[kind], align="right", **edge)
@@ -170,6 +179,7 @@ def _height(line: str, width: float, size: float) -> float:
     return max(_lines(line, width, size), 1) * size * 1.36 + 4
 
 
+@lru_cache(maxsize=65536)
 def _lines(text: str, width: float, size: float) -> int:
     """Return how many lines a text takes: a Chinese character is nearly as wide as two Latin ones."""
     room = max(width - 1.0, 1.0) * 10 / size
@@ -208,11 +218,7 @@ def _write_cell(page: Worksheet, pen: _Pen, row: int, column: int, value: Value 
     elif value is None:
         page.write_blank(row, column, None, pen.cell("text"))
     elif isinstance(value, str):
-        form = (
-            pen.cell("text")
-            if kind == "text"
-            else pen(align="right", shrink=True, bottom=1, bottom_color=look.COLOURS["line"])
-        )
+        form = pen.cell("text" if kind == "text" else "words")
         page.write_string(row, column, value[:CELL_TEXT], form)
     else:
         page.write_number(row, column, value, pen.cell(kind if kind != "text" else "whole"))

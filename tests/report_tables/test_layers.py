@@ -113,9 +113,9 @@ def test_shares_have_the_classes_of_the_map(package):
     assert tuple(r[2] for r in ranges) == look.share_scale().texts
 
 
-def test_same_outcome_same_bytes_at_another_time(package, make, tmp_path):
+def test_same_outcome_same_bytes_at_another_time(package, fresh, tmp_path):
     time.sleep(1.1)
-    layers.write_layers(tmp_path / "again.gpkg", make())
+    layers.write_layers(tmp_path / "again.gpkg", fresh())
     assert (tmp_path / "again.gpkg").read_bytes() == package.read_bytes()
 
 

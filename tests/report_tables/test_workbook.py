@@ -184,22 +184,22 @@ NASTY = [
 ]
 
 
-@pytest.mark.parametrize("name", NASTY)
-def test_text_never_runs(make, tmp_path, name):
+def test_text_never_runs(make, tmp_path):
     outcome = make()
-    zones = outcome.zones.copy()
-    zones["name"] = name
-    facilities = outcome.facilities.copy()
-    facilities["name"] = name
-    warnings = outcome.warnings.assign(text=name, action=name, file=name)
-    nasty = dataclasses.replace(outcome, zones=zones, facilities=facilities, warnings=warnings, name=name)
+    zones, facilities = outcome.zones.copy(), outcome.facilities.copy()
+    zones["name"] = [NASTY[k % len(NASTY)] for k in range(len(zones))]
+    facilities["name"] = [NASTY[k % len(NASTY)] for k in range(len(facilities))]
+    warnings = pd.concat([outcome.warnings.iloc[:1].assign(text=t, action=t, file=t) for t in NASTY])
+    nasty = dataclasses.replace(outcome, zones=zones, facilities=facilities, warnings=warnings, name=NASTY[0])
     workbook.write_workbook(tmp_path / "a.xlsx", nasty)
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
         pages = [file.read(n).decode() for n in file.namelist() if n.startswith("xl/worksheets/sheet")]
     # formulas stand in rules of colour only, and there are no links
     assert not any("<f>" in page or "<f " in page or "<hyperlink" in page for page in pages)
-    for sheet in openpyxl.load_workbook(tmp_path / "a.xlsx"):
-        assert all(cell.data_type != "f" for row in sheet for cell in row)
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert all(cell.data_type != "f" for sheet in book for row in sheet for cell in row)
+    _, rows = table(book["数据问题清单"])
+    assert [row[5] for row in rows][:4] == NASTY[:4]  # as they are, and only text
 
 
 def test_markup_in_every_name_stays_text(make, tmp_path):
@@ -219,16 +219,16 @@ def test_very_long_text_is_cut_not_lost(make, tmp_path):
     assert any(isinstance(c.value, str) and len(c.value) == 32_767 for row in sheet for c in row)
 
 
-def test_the_same_outcome_gives_the_same_bytes(make, tmp_path, books):
-    workbook.write_workbook(tmp_path / "again.xlsx", make())
+def test_the_same_outcome_gives_the_same_bytes(fresh, tmp_path, books):
+    workbook.write_workbook(tmp_path / "again.xlsx", fresh())
     assert (tmp_path / "again.xlsx").read_bytes() == books["zh"].read_bytes()
 
 
-def test_no_input_is_changed(make):
-    outcome, fresh = make(), make()
+def test_no_input_is_changed(make, fresh):
+    outcome, untouched = make(), fresh()
     workbook.sheets(outcome)
     for entry in dataclasses.fields(outcome):
-        value, before = getattr(outcome, entry.name), getattr(fresh, entry.name)
+        value, before = getattr(outcome, entry.name), getattr(untouched, entry.name)
         if isinstance(value, pd.DataFrame):
             pd.testing.assert_frame_equal(pd.DataFrame(value), pd.DataFrame(before))
 
