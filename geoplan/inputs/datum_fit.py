@@ -46,6 +46,15 @@ FEWEST_POINTS = 8
 #: Datums that put the points in one place are one candidate (abroad GCJ-02 is WGS 84), metres.
 SAME_M = 10.0
 
+#: What points are laid on, Chinese and English; other layers under their own names.
+AGAINST_WORDS: Mapping[str, tuple[str, str]] = {
+    "streets": ("路网", "streets"),
+    "district": ("区县边界", "district boundaries"),
+    "town": ("街道（乡镇）边界", "town boundaries"),
+    "community": ("社区（村）边界", "community boundaries"),
+    "estate": ("小区边界", "estate boundaries"),
+}
+
 #: Fixed, so that the same points get the same answer.
 _SEED = 20231122
 
@@ -97,6 +106,7 @@ class DatumFit:
 
     def note(self) -> Note:
         """Return the verdict as a note: a warning where the file looks like another datum."""
+        against_zh, against_en = AGAINST_WORDS.get(self.against, (self.against, self.against))
         medians = ", ".join(f"{name} {metres:.0f} m" for name, metres in self.median_m.items())
         return Note.of(
             f"datum_{self.verdict}",
@@ -108,7 +118,8 @@ class DatumFit:
             medians=medians or "–",
             support=f"{self.support:.0%}",
             points=self.points,
-            against=self.against,
+            against_zh=against_zh,
+            against_en=against_en,
         )
 
 

@@ -79,9 +79,11 @@ def test_middles_of_communities_cannot_tell(data, wuhan_streets):
 )
 def test_districts_of_wuhan(data, wuhan, wuhan_streets, file, declared, verdict, likely):
     polygons = gpd.read_file(data / "wuhan" / file).geometry
-    others = {"communities": wuhan.geometry[wuhan["level"] == "community"]}
+    others = {"community": wuhan.geometry[wuhan["level"] == "community"]}
     fit = datum_fit.fit_polygons(polygons, street_geometry=wuhan_streets, declared=declared, others=others)
     assert (fit.verdict, fit.likely) == (verdict, likely)
+    assert fit.against == "community"
+    assert "社区（村）边界" in fit.notes[0].text("zh")
     if verdict == "looks_like":
         assert 500 < fit.metres < 800
 
