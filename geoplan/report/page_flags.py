@@ -62,12 +62,10 @@ def key_figures(outcome: Outcome, level: str) -> list[Plain]:
     )
     verdicts = outcome.findings["verdict"].value_counts()
     judged = int(verdicts.get("met", 0) + verdicts.get("not_met", 0))
-    figures.append(
-        {
-            "value": f"{look.whole(verdicts.get('not_met', 0))} / {look.whole(judged)}",
-            "label": f"{look.label('not_met', outcome.lang)} · {look.label('verdict', outcome.lang)}",
-        }
-    )
+    if judged:
+        not_met = f"{look.whole(verdicts.get('not_met', 0))} / {look.whole(judged)}"
+        words = f"{look.label('not_met', outcome.lang)} · {look.label('verdict', outcome.lang)}"
+        figures.append({"value": not_met, "label": words})
     return figures
 
 

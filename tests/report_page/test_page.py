@@ -81,6 +81,22 @@ def test_key_figures_equal_the_tables(outcome):
     assert figures["未达标 · 评价结论"] == "2 / 3"
 
 
+def test_where_nothing_is_judged_no_verdicts_are_counted(outcome):
+    less = dataclasses.replace(outcome, findings=outcome.findings.iloc[:0])
+    assert "未达标 · 评价结论" not in [
+        figure["label"] for figure in page_flags.key_figures(less, "community")
+    ]
+
+
+def test_metres_of_street_are_not_called_people(outcome):
+    streets = {name: entry | {"group": "street_m"} for name, entry in outcome.services.items()}
+    less = dataclasses.replace(outcome, services=streets, circle=outcome.circle.assign(group="street_m"))
+    assert "养老服务 · 街道长度覆盖率" in [
+        figure["label"] for figure in page_flags.key_figures(less, "community")
+    ]
+    assert "1,986 米" in page_flags.lead(less, "community")[0]
+
+
 def test_flags_by_place_add_up_to_the_last_row(outcome, by_hand):
     (table,) = page_flags.by_place(outcome, "community")
     assert [row["name"] for row in table["rows"]] == ["东城区", "西城区", "合计"]

@@ -147,7 +147,10 @@ function startMap(map, data) {
     context.globalAlpha = 1;
   }, { pane: "outlines" });
 
-  const outside = data.outside.map((entry) => ({ world: toWorld(unpackPoints(entry.xy)), people: unpackIntegers(entry.people) }));
+  const outside = data.outside.map((entry) => {
+    const people = unpackIntegers(entry.people), mean = people.reduce((a, b) => a + b, 0) / Math.max(1, people.length);
+    return { world: toWorld(unpackPoints(entry.xy)), people, mean };  // a dot of the mean size is one pixel wide at zoom 12
+  });
   const outsideSheet = new Sheet((context, view) => {
     outside.forEach((layer, service) => {
       if (!shown.outside[service]) return;
@@ -158,7 +161,7 @@ function startMap(map, data) {
         const x = layer.world[2 * i] * view.scale - view.dx, y = layer.world[2 * i + 1] * view.scale - view.dy;
         if (x < -9 || y < -9 || x > view.width + 9 || y > view.height + 9) continue;
         context.beginPath();
-        context.arc(x, y, Math.min(9, Math.max(0.6, 0.28 * grow * Math.sqrt(layer.people[i] / 10))), 0, 2 * Math.PI);
+        context.arc(x, y, Math.min(9, Math.max(0.5, 0.9 * grow * Math.sqrt(layer.people[i] / layer.mean))), 0, 2 * Math.PI);
         context.fill();
       }
       context.globalAlpha = 1;
@@ -323,7 +326,7 @@ function startMap(map, data) {
 
   function worstFirst() {
     const view = rowsOf(), rows = rowsHere();
-    const size = state.view === "flags" ? ([, r]) => (view.flagged[r] ? view.affected[r] || 0 : -1)
+    const size = state.view === "flags" ? ([, r]) => (view.flagged[r] ? view.short[r] || 0 : -1)
       : state.view === "share" ? ([, r]) => view.outside[r] || -1
       : state.view === "supply" ? ([, r]) => { const v = view[state.supplyBase][0][r]; return typeof v === "number" && v < view.must[r] - 1e-9 ? (view.must[r] - v) * (view.people[r] || 0) : -1; }
       : ([, r]) => (view.has[r] === 0 ? 1 : -1);
