@@ -30,7 +30,7 @@ SCALE_M = 30.0
 #: the one before. The golden angle spreads them evenly and keeps them off the axes of a street grid, along which a move changes little.
 COPIES, NEAREST_COPY_M, FARTHEST_COPY_M, GOLDEN_ANGLE = 30, 400.0, 1200.0, np.pi * (3 - 5**0.5)
 #: A datum is found if its score exceeds the copies' median by this many of their (robust) standard deviations. On Wuhan's registers
-#: and polygons the right datum has 11-21 and wrong ones at most 2.6; middles of communities, which fit nothing, at most 2.4.
+#: and polygons the right datum has 10-21 and wrong ones at most 2.6; middles of communities, which fit nothing, at most 2.4.
 CLEAR = 5.0
 #: … or by this many where the district column of the register speaks for the same datum.
 CLEAR_WITH_DISTRICTS = 3.0
