@@ -14,6 +14,7 @@ from geoplan.errors import InputError, Note
 from geoplan.inputs import boundaries, datum, datum_fit, elevation, facilities, population, readers, streets
 from geoplan.network import pace
 from geoplan.progress import Stages
+from geoplan.standards.packs import Pack, read_pack
 from geoplan.study import Entry, Study
 from geoplan.tables import Source
 
@@ -190,8 +191,20 @@ def datum_fits(
         if layer.h3 or readers.is_table(path):
             continue
         shapes = readers.read_layer(path, layer=layer.layer, encoding=layer.encoding).geometry
-        wanted = _plain(layer, study).get("datum")
-        fits.append(datum_fit.fit_polygons(shapes, street_geometry=lines, declared=wanted, file=path.name))
+        others = {
+            str(level): group.geometry
+            for level, group in zones.groupby("level", sort=False)
+            if level not in ("area", layer.level) and group.geometry.notna().any()
+        }
+        fits.append(
+            datum_fit.fit_polygons(
+                shapes,
+                street_geometry=lines,
+                declared=_plain(layer, study).get("datum"),
+                others=others,
+                file=path.name,
+            )
+        )
     return tuple(fits)
 
 
@@ -299,7 +312,23 @@ def _paths(entry: object, role: str) -> Iterator[tuple[str, str]]:
 def input_files(study: Study) -> list[tuple[str, str]]:
     """Return the role (``zones``, ``streets``, ``population`` …) and path of every input file, each once."""
     named = [pair for part in ROLES for pair in _paths(getattr(study, part), part)]
+    named += [("pack", name) for name in study.packs if _is_file(name)]
     return list(dict.fromkeys(named))
+
+
+def read_packs(study: Study) -> list[Pack]:
+    """Return the packs of rules that `study` names: shipped ones, and the planner's own files.
+
+    Raises
+    ------
+    PackError
+        If there is no such pack, or a file has wrong entries.
+    """
+    return [read_pack(study.resolve(name) if _is_file(name) else name) for name in study.packs]
+
+
+def _is_file(pack: str) -> bool:
+    return pack.endswith((".yaml", ".yml"))
 
 
 def _check_files(study: Study) -> None:
