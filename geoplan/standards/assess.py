@@ -12,10 +12,9 @@ from geoplan.errors import Note
 from geoplan.standards.case import Case
 from geoplan.standards.flags import COLUMNS as FLAG_COLUMNS
 from geoplan.standards.flags import flagging, flags_of, study_circles
-from geoplan.standards.kinds.facility import Facility
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule
-from geoplan.standards.verdict import Due, due, judge
+from geoplan.standards.verdict import Due, judge
 from geoplan.tables import FINDINGS, MEMBERS, VERDICTS, check_columns, check_ids, check_unique_index
 
 #: Columns of findings beyond those of `geoplan.tables.FINDINGS`.
@@ -35,6 +34,8 @@ MORE_FINDINGS = {
     "share_within": "presence: share of zones within the circle",
     "share_communities": "circle: share of communities covered",
     "share_land": "circle: share of residential land covered",
+    "share_urban": "circle: share of people in urban zones covered",
+    "share_rural": "circle: share of people in rural zones covered",
     "of_plan": "True where the zone is the area or a district of the plan, not one of many zones below",
 }
 
@@ -196,7 +197,7 @@ def _judged(case: Case, rule: Rule) -> tuple[list[dict[str, Any]], list[pd.DataF
     """Return the findings of one rule and their members."""
     rows, members = [], []
     for found in rule.measure(case):
-        what = rule.due(case) if isinstance(rule, Facility) else due(rule, case.year, case.thresholds)
+        what = rule.due(case)
         row = judge(rule, found, year=case.year, what=what, covered=case.covered(found.zone_id))
         missing = row.pop("missing")
         rows.append({

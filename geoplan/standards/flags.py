@@ -17,8 +17,7 @@ from geoplan.standards.case import Case
 from geoplan.standards.causes import around, cause_of_circle, cause_of_shortage, supply_in_reach
 from geoplan.standards.counts import Amounts, amounts, located, types_of
 from geoplan.standards.kinds.circle import Circle
-from geoplan.standards.kinds.floor_area import FloorArea
-from geoplan.standards.kinds.provision import Provision, no_group
+from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.members import nearest_of
 from geoplan.standards.rules import Rule, Selection
 from geoplan.standards.verdict import Due, due, rounded
@@ -94,16 +93,10 @@ def flagging(rules: Sequence[Rule], only: Sequence[str] | None) -> tuple[Rule, .
     only
         rule_ids; None: all that can.
     """
-    able = [rule for rule in rules if rule.flags is not False and _measures(rule)]
+    able = [
+        rule for rule in rules if rule.flags is not False and (isinstance(rule, Circle) or rule.reached_by())
+    ]
     return tuple(rule for rule in able if only is None or rule.rule_id in only)
-
-
-def _measures(rule: Rule) -> bool:
-    if isinstance(rule, Circle):
-        return True
-    if isinstance(rule, Provision):
-        return rule.of is not None
-    return isinstance(rule, FloorArea) and rule.people is not None and bool(rule.flag_by or rule.of)
 
 
 def flags_of(case: Case, rule: Rule, findings: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Note, ...]]:
@@ -173,8 +166,10 @@ def _circle_flags(case: Case, rule: Circle, ids: pd.Index) -> pd.DataFrame:
 
 
 def _supply_flags(case: Case, rule: Rule, ids: pd.Index) -> tuple[pd.DataFrame, tuple[Note, ...]]:
+    told = rule.reached_by()
     assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
-    of, supply = _counted(rule)
+    assert told is not None  # noqa: S101 - the same
+    of, supply = told
     types = types_of(of)
     group, n = rule.people.group, rule.people.n
     what = due(rule, case.year, case.thresholds)
@@ -212,13 +207,6 @@ def _times(each: np.ndarray, people: np.ndarray) -> np.ndarray:
     return np.asarray(
         np.multiply(each, people, out=np.zeros(len(people)), where=people > 0), dtype=np.float64
     )
-
-
-def _counted(rule: Rule) -> tuple[Sequence[Selection], str]:
-    if isinstance(rule, FloorArea):
-        return rule.flag_by or rule.of or [], "floor_area_m2"
-    assert isinstance(rule, Provision)  # noqa: S101 - `flagging` lets no other through
-    return rule.of or [], rule.supply
 
 
 def _missing(case: Case, rule: Rule, found: Amounts, no_walks: bool, what: Due) -> tuple[Note, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from geoplan.standards import grammar
+from geoplan.standards.verdict import Due, due
 from geoplan.standards.vocabulary import narrower, vocabulary
 
 if TYPE_CHECKING:
@@ -184,6 +185,14 @@ class Rule(Entry):
     def percent(self) -> bool:
         """True where values are shares (0-1), printed as per cent."""
         return self.of_members
+
+    def due(self, case: "Case") -> Due:
+        """Return what the rule asks of its measure in the study's year."""
+        return due(self, case.year, case.thresholds)
+
+    def reached_by(self) -> "tuple[list[Selection], str] | None":
+        """Return the facilities and the supply by which communities are measured; None where the rule measures none."""
+        return None
 
     def measure(self, case: "Case") -> list["Measured"]:
         """Return what is measured at the rule's own zones; every kind has its own."""

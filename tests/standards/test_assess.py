@@ -171,3 +171,39 @@ def test_gap_of_huzhong_by_hand():
     # 12,000 residents at 4.5 per 1,000 less 20 places: 34; the census' 16,359: 74 due, 54 short
     assert gap(20 / 12, 20 / 12, 12.0, Due(">=", 4.5), unit="places") == 34.0
     assert gap(20 / 16.359, 20 / 16.359, 16.359, Due(">=", 4.5), unit="places") == 54.0
+
+
+def test_an_eleventh_kind_is_one_class(town):
+    from typing import Literal
+
+    from geoplan.standards.measure import Measured
+    from geoplan.standards.rules import Rule
+
+    class Oldest(Rule):
+        kind: Literal["oldest"]
+
+        def measure(self, case):
+            opened = case.facilities["open_year"].min()
+            return [
+                Measured(zone, opened, opened, 1.0, rows=len(case.facilities))
+                for zone in case.plan_zones(self)
+            ]
+
+    rule = Oldest.model_validate({
+        "id": "r", "indicator": "最早", "title_en": "oldest", "kind": "oldest", "level": "city", "counts": "x", "target": "<=2000@2025",
+        "unit": "facilities", "attribute": "预期", "clause": "一", "quote": "文", "pack": "local",
+    })  # fmt: skip
+    dated = town.change(facilities=town.facilities.assign(open_year=1999.0))
+    row = dated.finding([rule], "local.r")
+    assert (row["verdict"], row["actual_low"]) == ("met", 1999.0)
+
+
+def test_a_circle_reports_urban_and_rural_people_apart(town):
+    kind = [
+        frozenset({"rural" if i == "community/D" else "urban"}) if i.startswith("community") else frozenset()
+        for i in town.zones.index
+    ]
+    row = town.change(zones=town.zones.assign(kind=kind)).finding(
+        rules_of([read_pack("wuhan")]), "wuhan.circle_eldercare"
+    )
+    assert (row["share_urban"], row["share_rural"]) == (1.0, pytest.approx(1 / 3))

@@ -72,6 +72,11 @@ def test_the_ten_kinds_are_found_by_standing_in_the_folder():
     ]  # fmt: skip
 
 
+def test_a_kind_is_named_like_its_module():
+    for name, model in kinds().items():
+        assert model.__module__ == f"geoplan.standards.kinds.{name}"
+
+
 @pytest.mark.parametrize(
     ("level", "words"),
     [

@@ -85,8 +85,22 @@ class Circle(Rule):
         share, people, covered, land = (float(x) for x in shares.loc[zone, named].to_numpy(dtype=float))
         return Measured(
             zone, share, share, people, rows=len(here), applicable=people > 0, people=people - covered, group=self.group,
-            members=told.members, also={"share_communities": told.low, "share_land": land},
+            members=told.members, also={"share_communities": told.low, "share_land": land, **self._by_kind(case, zone)},
         )  # fmt: skip
+
+    def _by_kind(self, case: Case, zone: str) -> dict[str, float]:
+        """Return the shares of urban and of rural people, where the circle table tells them apart."""
+        service = str(self.of_study(case))
+        if not self._is_service(case, service) or "kind" not in case.circle:
+            return {}
+        rows = case.circle[
+            (case.circle["service"] == service)
+            & (case.circle["measure"] == self.circle_measure)
+            & (case.circle["zone_id"] == zone)
+            & case.circle["kind"].isin(["urban", "rural"])
+        ]
+        shares = rows["share"].to_numpy(dtype=float)
+        return {f"share_{kind}": float(share) for kind, share in zip(rows["kind"], shares, strict=True)}
 
     def missing(self, case: Case) -> tuple[Note, ...]:
         """Return why the circle cannot be measured; empty where it can."""

@@ -12,7 +12,7 @@ from geoplan.standards.counts import ZoneAmounts, zone_amounts
 from geoplan.standards.estates import estate_rooms
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.measure import Measured
-from geoplan.standards.rules import Rule, Selections
+from geoplan.standards.rules import Rule, Selection, Selections
 
 
 class FloorArea(Rule):
@@ -31,6 +31,11 @@ class FloorArea(Rule):
         if (self.estate_column is None) == (self.of is None):
             raise ValueError("give `estate_column` or `of`, one of them")
         return self
+
+    def reached_by(self) -> tuple[list[Selection], str] | None:
+        """Return the facilities whose floor area communities are measured by, where the rule is per household."""
+        of = self.flag_by or self.of
+        return (of, "floor_area_m2") if of and self.people is not None else None
 
     def measure(self, case: Case) -> list[Measured]:
         """Return the floor area per N households (or of the zone) in each zone of the rule's level."""

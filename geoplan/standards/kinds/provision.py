@@ -9,7 +9,7 @@ from geoplan.errors import Note
 from geoplan.standards.case import Case
 from geoplan.standards.counts import ZoneAmounts, zone_amounts
 from geoplan.standards.measure import Measured
-from geoplan.standards.rules import Rule, Selections, Supply
+from geoplan.standards.rules import Rule, Selection, Selections, Supply
 from geoplan.standards.vocabulary import label
 
 
@@ -27,6 +27,10 @@ class Provision(Rule):
         if self.people is None:
             raise ValueError("`per` is needed: per N of which group")
         return self
+
+    def reached_by(self) -> tuple[list[Selection], str] | None:
+        """Return the facilities and the supply that communities are measured by; none without a point."""
+        return (self.of, self.supply) if self.of else None
 
     def measure(self, case: Case) -> list[Measured]:
         """Return the supply per N of the group in each zone of the rule's level."""
