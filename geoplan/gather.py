@@ -169,40 +169,41 @@ def read_registers(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> list[faci
 def datum_fits(
     study: Study, zones: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, registers: Iterable[facilities.Register]
 ) -> tuple[datum_fit.DatumFit, ...]:
-    """Return under which datum each register's points and each zone layer's boundaries lie best on the streets."""
+    """Return under which datum each zone layer's boundaries and each register's points lie best on the streets."""
     lines = edges.geometry[edges.geometry.length > 0]
-    districts = zones.geometry[zones["level"] == "district"]
+    layers = {
+        str(level): group.geometry
+        for level, group in zones.groupby("level", sort=False)
+        if level != "area" and group.geometry.notna().any()
+    }
     fits = []
+    shifted = set()
+    for layer in study.zones:
+        path = study.resolve(layer.file)
+        if layer.h3 or readers.is_table(path):
+            continue
+        fit = datum_fit.fit_polygons(
+            readers.read_layer(path, layer=layer.layer, encoding=layer.encoding).geometry,
+            street_geometry=lines,
+            declared=_plain(layer, study).get("datum"),
+            others={level: shapes for level, shapes in layers.items() if level != layer.level},
+            file=path.name,
+        )
+        fits.append(fit)
+        shifted |= {layer.level} if fit.verdict == "looks_like" else set()
+    # the district that a row names helps to tell, unless the districts themselves lie wrong
+    districts = None if "district" in shifted else layers.get("district")
     for entry, register in zip(study.facilities, registers, strict=True):
-        if entry.file.endswith(OSM_ENDINGS) or register.declared.notna().sum() == 0:
+        if entry.file.endswith(OSM_ENDINGS) or not register.declared.notna().any():
             continue
         fits.append(
             datum_fit.fit_points(
                 register.declared,
                 street_geometry=lines,
                 declared=register.datum,
-                named_districts=register.districts if len(districts) else None,
-                districts=districts if len(districts) else None,
+                named_districts=None if districts is None else register.districts,
+                districts=districts,
                 file=Path(entry.file).name,
-            )
-        )
-    for layer in study.zones:
-        path = study.resolve(layer.file)
-        if layer.h3 or readers.is_table(path):
-            continue
-        shapes = readers.read_layer(path, layer=layer.layer, encoding=layer.encoding).geometry
-        others = {
-            str(level): group.geometry
-            for level, group in zones.groupby("level", sort=False)
-            if level not in ("area", layer.level) and group.geometry.notna().any()
-        }
-        fits.append(
-            datum_fit.fit_polygons(
-                shapes,
-                street_geometry=lines,
-                declared=_plain(layer, study).get("datum"),
-                others=others,
-                file=path.name,
             )
         )
     return tuple(fits)
@@ -229,9 +230,12 @@ def sources(study: Study) -> tuple[Source, ...]:
 def parameters(study: Study) -> pd.DataFrame:
     """Return the study as it runs, one row an entry: ``entry, value, unit, given`` (False: a default)."""
     rows = [
-        (name, str(value), next((u for end, u in UNITS.items() if name.endswith(end)), ""), given)
+        (name, str(value), unit, given)
         for name, value, given in _entries(study, "")
-        if value is not None
+        for unit in [
+            next((u for end, u in UNITS.items() if name.endswith(end) and not isinstance(value, bool)), "")
+        ]
+        if value is not None and (given or unit)  # a default without a unit is no parameter of the method
     ]
     return pd.DataFrame(rows, columns=["entry", "value", "unit", "given"])
 
