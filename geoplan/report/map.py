@@ -24,6 +24,8 @@ from geoplan.report.words import labels
 from geoplan.tables import Outcome
 
 DATA_ID = "geoplan-data"
+#: Our scripts, in the order in which they build on each other.
+SCRIPTS = ("codec.js", "layers.js", "page.js", "map.js")
 
 
 class Raw(Element):
@@ -86,7 +88,7 @@ def map_page(outcome: Outcome) -> str:
     figure.header.add_child(Raw(f"<style>{style}\n{own_style}</style>"), name="style")
     text = json.dumps(payload(outcome), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     figure.html.add_child(Raw(inline_json(text, element_id=DATA_ID)), name="data")
-    code = "\n".join(own(name) for name in ("codec.js", "layers.js", "map.js"))
+    code = "\n".join(own(name) for name in SCRIPTS)
     start = f'startMap({{map}}, JSON.parse(document.getElementById("{DATA_ID}").textContent));'
     page.add_child(Script(f"{code}\n{start}"))
     fix_ids(figure)

@@ -20,8 +20,8 @@ LONLAT = "EPSG:4326"
 MAJOR = frozenset({"motorway", "trunk", "primary", "secondary"})
 #: A street bends by less than this many metres without being drawn as a bend.
 STREET_BEND_M = 1.0
-#: Decimals kept by what is printed.
-SHARE_DIGITS, RATE_DIGITS, MINUTE_DIGITS, PEOPLE_DIGITS = 4, 3, 1, 1
+#: Decimals kept: well beyond those printed, so that rounding twice prints what the workbook prints.
+SHARE_DIGITS, RATE_DIGITS, MINUTE_DIGITS, PEOPLE_DIGITS = 7, 6, 4, 4
 
 #: Words that change where metres of street stand in for people.
 GROUP_WORDS = ("covered_share", "outside", "people_affected", "worst_share", "share_of", "unit_people")
@@ -118,6 +118,7 @@ def service_list(outcome: Outcome) -> list[Plain]:
             "types": list(entry["facilities"]),
             "minutes": float(entry["walk_minutes"]),
             "words": {word: look.of_group(word, entry["group"], outcome.lang) for word in GROUP_WORDS},
+            "files": files_of(outcome, entry["group"]),
             "measures": [
                 {"id": measure, "label": look.measure_label(entry, measure, outcome.lang)}
                 for measure in measures.get(service, [])
@@ -125,6 +126,15 @@ def service_list(outcome: Outcome) -> list[Plain]:
         }
         for service, entry in outcome.services.items()
     ]
+
+
+def files_of(outcome: Outcome, group: str) -> list[str]:
+    """Return the files that a figure comes from: the people's, the registers', the streets'."""
+    people = [_cell(outcome.groups, group, "source")]
+    others = [
+        source.file for role in ("facilities", "streets") for source in outcome.sources if source.role == role
+    ]
+    return [file for file in dict.fromkeys([*people, *others]) if file]
 
 
 def circle_views(outcome: Outcome, facility_at: Mapping[str, int]) -> list[Plain]:
@@ -193,6 +203,7 @@ def rule_words(outcome: Outcome, rule_id: str) -> Plain:
         "percent": kind == "circle" or _cell(rules, rule_id, "percent") == "True",
         "value_unit": _cell(rules, rule_id, f"unit_{lang}"),
         "basis": look.basis(outcome.groups, group, lang) if group else "",
+        "files": files_of(outcome, group),
         "clause": _cell(rules, rule_id, f"cited_{lang}") or _cell(rules, rule_id, "clause"),
         "attribute": _cell(rules, rule_id, "attribute"),
     }

@@ -96,6 +96,19 @@ def test_names_do_not_run(nasty, tmp_path):
     assert "<img" not in dom
 
 
+def test_an_interval_over_several_classes_has_none(outcome, by_hand, opened):
+    dom = browse(opened / "map.html", opened / "profile", query="#view=supply")
+    counts = [
+        int(n) for n in re.findall(r'<div class="gp-class">.*?<span class="gp-count">(\d+)</span>', dom)
+    ]
+    own = outcome.flags[
+        (outcome.flags["rule_id"] == by_hand.BEDS) & outcome.flags["zone_id"].str.startswith("community")
+    ]
+    closed = own[own["reachable_low"] == own["reachable_high"]]
+    classes = look.supply_scale(50).classes(closed["reachable_low"]).tolist()
+    assert counts == [*(classes.count(k) for k in range(5)), len(own) - len(closed)]
+
+
 def colours(path):
     with rasterio.open(path) as picture:
         return picture.read()[:3].reshape(3, -1).T.astype(int)

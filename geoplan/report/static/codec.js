@@ -74,3 +74,24 @@ function unpackPolygons(packed) {
     return polygons;
   });
 }
+
+// The rings of one row of unpackPolygons as lines in world pixels.
+function ringsToLines(polygons) {
+  const rings = polygons.flat(), count = rings.reduce((n, ring) => n + ring.length, 0);
+  const points = new Float64Array(2 * count), start = new Int32Array(rings.length + 1), box = new Float64Array(4 * rings.length);
+  let at = 0;
+  rings.forEach((ring, k) => {
+    for (const [lat, lon] of ring) { points[at++] = lon; points[at++] = lat; }
+    start[k + 1] = at / 2;
+  });
+  const world = toWorld(points);
+  rings.forEach((_, k) => {
+    let w = Infinity, n = Infinity, e = -Infinity, s = -Infinity;
+    for (let i = start[k]; i < start[k + 1]; i++) {
+      w = Math.min(w, world[2 * i]); e = Math.max(e, world[2 * i]);
+      n = Math.min(n, world[2 * i + 1]); s = Math.max(s, world[2 * i + 1]);
+    }
+    box.set([w, n, e, s], 4 * k);
+  });
+  return { world, start, box };
+}

@@ -155,3 +155,62 @@ function hatch(ground, ink) {
   context.stroke();
   return context.createPattern(tile, "repeat");
 }
+
+// The widest band first, so that nearer ones lie above it.
+function paintIsochrones(entries, on, colours, fill) {
+  return (context, view) => {
+    for (const entry of entries) {
+      if (!on[entry.service]) continue;
+      context.beginPath();
+      for (const ring of entry.rings) {
+        for (let i = 0; i < ring.length; i += 2) {
+          context[i ? "lineTo" : "moveTo"](ring[i] * view.scale - view.dx, ring[i + 1] * view.scale - view.dy);
+        }
+        context.closePath();
+      }
+      const colour = colours[entry.service % colours.length];
+      context.fillStyle = colour;
+      context.globalAlpha = fill(entry.service, entry.minutes);
+      context.fill("evenodd");
+      context.globalAlpha = 0.75;
+      context.strokeStyle = colour;
+      context.lineWidth = 0.8;
+      context.stroke();
+      context.globalAlpha = 1;
+    }
+  };
+}
+
+// A dot of the mean number of people is about one pixel wide at zoom 12.
+function paintPeople(layers, on, colour) {
+  return (context, view) => {
+    layers.forEach((layer, service) => {
+      if (!on[service]) return;
+      context.fillStyle = colour;
+      context.globalAlpha = 0.55;
+      const grow = Math.pow(1.32, view.zoom - 12);
+      for (let i = 0; i < layer.people.length; i++) {
+        const x = layer.world[2 * i] * view.scale - view.dx, y = layer.world[2 * i + 1] * view.scale - view.dy;
+        if (x < -9 || y < -9 || x > view.width + 9 || y > view.height + 9) continue;
+        context.beginPath();
+        context.arc(x, y, Math.min(9, Math.max(0.5, 0.9 * grow * Math.sqrt(layer.people[i] / layer.mean))), 0, 2 * Math.PI);
+        context.fill();
+      }
+      context.globalAlpha = 1;
+    });
+  };
+}
+
+// Marks shrink when the whole city is in view.
+const markGrow = (zoom) => Math.min(1.35, Math.max(0.42, 0.42 + 0.22 * (zoom - 11)));
+
+function paintMarks(marks, on) {
+  return (context, view) => {
+    for (const mark of marks) {
+      if (!on[mark.kind]) continue;
+      const x = mark.x * view.scale - view.dx, y = mark.y * view.scale - view.dy;
+      if (x < -12 || y < -12 || x > view.width + 12 || y > view.height + 12) continue;
+      paintMark(context, mark, x, y, markGrow(view.zoom));
+    }
+  };
+}

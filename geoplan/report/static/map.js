@@ -1,71 +1,11 @@
 // The page around the map: views, legend, lists, search, hover. Every text is set as text, never as markup.
 function startMap(map, data) {
   const look = data.look, words = data.words, zones = data.zones, levels = data.levels;
-  const $ = (tag, options, ...children) => {
-    const node = document.createElement(tag);
-    for (const [key, value] of Object.entries(options || {})) {
-      if (key === "on") for (const [event, action] of Object.entries(value)) node.addEventListener(event, action);
-      else if (key === "data") Object.assign(node.dataset, value);
-      else if (key === "css") Object.assign(node.style, value);
-      else node[key] = value;
-    }
-    for (const child of children.flat()) if (child != null && child !== "" && child !== false) node.append(child);
-    return node;
-  };
-  const div = (name, ...children) => $("div", { className: name }, ...children);
-  const span = (name, ...children) => $("span", { className: name }, ...children);
-
-  // ---- numbers, as geoplan/report/words.py writes them
-  const halfUp = (value, digits) => Number(Math.round(Number(value + "e" + digits)) + "e-" + digits);
-  const grouped = (value, digits) => {
-    const [whole, part] = value.toFixed(digits).split(".");
-    return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? "." + part : "");
-  };
-  const whole = (value) => (value == null ? "—" : value === "∞" ? "∞" : grouped(halfUp(value, 0), 0));
-  const share = (value) => {
-    if (value == null) return "—";
-    let shown = halfUp(value, 3) * 100;
-    if (shown >= 99.95 && value < 1) shown = 99.9;
-    if (shown < 0.05 && value > 0) shown = 0.1;
-    return shown.toFixed(1) + "%";
-  };
-  const rate = (value) => {
-    if (value == null) return "—";
-    if (value === "∞") return "∞";
-    const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;
-    const text = grouped(halfUp(value, digits), digits);
-    return digits ? text.replace(/\.?0+$/, "") : text;
-  };
-  const range = (low, high, write) => {
-    if (low == null) return "—";
-    if (high === "∞") return "≥ " + write(low);
-    return high == null || write(low) === write(high) ? write(low) : write(low) + "–" + write(high);
-  };
-
   // ---- the shapes, once
   const paths = unpackPolygons(zones.shape);
   const inZones = (values) => new Map(values.map((z, row) => [z, row]));
   for (const view of [...data.flags, ...data.circle]) view.at = inZones(view.zone);
-  const flat = (z) => {
-    const rings = paths[z].flat(), count = rings.reduce((n, ring) => n + ring.length, 0);
-    const points = new Float64Array(2 * count), start = new Int32Array(rings.length + 1), box = new Float64Array(4 * rings.length);
-    let at = 0;
-    rings.forEach((ring, k) => {
-      for (const [lat, lon] of ring) { points[at++] = lon; points[at++] = lat; }
-      start[k + 1] = at / 2;
-    });
-    const world = toWorld(points);
-    rings.forEach((_, k) => {
-      let w = Infinity, n = Infinity, e = -Infinity, s = -Infinity;
-      for (let i = start[k]; i < start[k + 1]; i++) {
-        w = Math.min(w, world[2 * i]); e = Math.max(e, world[2 * i]);
-        n = Math.min(n, world[2 * i + 1]); s = Math.max(s, world[2 * i + 1]);
-      }
-      box.set([w, n, e, s], 4 * k);
-    });
-    return { world, start, box };
-  };
-  const outlines = paths.map((_, z) => flat(z));
+  const outlines = paths.map(ringsToLines);
   const middle = outlines.map((lines) => {
     // the middle of the largest ring's box: good enough for a name
     let best = 0, area = -1;
@@ -111,27 +51,7 @@ function startMap(map, data) {
     const bands = bandsOf(service), k = bands.length - 1 - bands.indexOf(minutes);
     return 0.14 + 0.1 * k;
   };
-  const isochroneSheet = new Sheet((context, view) => {
-    for (const entry of isochrones) {
-      if (!shown.isochrones[entry.service]) continue;
-      context.beginPath();
-      for (const ring of entry.rings) {
-        for (let i = 0; i < ring.length; i += 2) {
-          context[i ? "lineTo" : "moveTo"](ring[i] * view.scale - view.dx, ring[i + 1] * view.scale - view.dy);
-        }
-        context.closePath();
-      }
-      const colour = look.services[entry.service % look.services.length];
-      context.fillStyle = colour;
-      context.globalAlpha = bandFill(entry.service, entry.minutes);
-      context.fill("evenodd");
-      context.globalAlpha = 0.75;
-      context.strokeStyle = colour;
-      context.lineWidth = 0.8;
-      context.stroke();
-      context.globalAlpha = 1;
-    }
-  }, { pane: "isochrones" }).addTo(map);
+  const isochroneSheet = new Sheet(paintIsochrones(isochrones, shown.isochrones, look.services, bandFill), { pane: "isochrones" }).addTo(map);
 
   const outlineSheet = new Sheet((context, view) => {
     const finer = Math.max(...levels.map((_, k) => (k < state.level ? k : -1)));
@@ -151,22 +71,7 @@ function startMap(map, data) {
     const people = unpackIntegers(entry.people), mean = people.reduce((a, b) => a + b, 0) / Math.max(1, people.length);
     return { world: toWorld(unpackPoints(entry.xy)), people, mean };  // a dot of the mean size is one pixel wide at zoom 12
   });
-  const outsideSheet = new Sheet((context, view) => {
-    outside.forEach((layer, service) => {
-      if (!shown.outside[service]) return;
-      context.fillStyle = look.people_outside;
-      context.globalAlpha = 0.55;
-      const grow = Math.pow(1.32, view.zoom - 12);
-      for (let i = 0; i < layer.people.length; i++) {
-        const x = layer.world[2 * i] * view.scale - view.dx, y = layer.world[2 * i + 1] * view.scale - view.dy;
-        if (x < -9 || y < -9 || x > view.width + 9 || y > view.height + 9) continue;
-        context.beginPath();
-        context.arc(x, y, Math.min(9, Math.max(0.5, 0.9 * grow * Math.sqrt(layer.people[i] / layer.mean))), 0, 2 * Math.PI);
-        context.fill();
-      }
-      context.globalAlpha = 1;
-    });
-  }, { pane: "outside" }).addTo(map);
+  const outsideSheet = new Sheet(paintPeople(outside, shown.outside, look.people_outside), { pane: "outside" }).addTo(map);
 
   const kindOf = new Map(data.facilities.kinds.map((kind) => [kind.id, kind]));
   const markWorld = toWorld(unpackPoints(data.facilities.xy));
@@ -176,15 +81,7 @@ function startMap(map, data) {
     shape: (kindOf.get(data.facilities.kind[k]) || {}).shape, colour: (kindOf.get(data.facilities.kind[k]) || {}).colour,
   }));
   const byArea = [...marks].sort((a, b) => b.radius - a.radius || a.k - b.k);
-  const markGrow = (zoom) => Math.min(1.35, Math.max(0.42, 0.42 + 0.22 * (zoom - 11)));
-  const markSheet = new Sheet((context, view) => {
-    for (const mark of byArea) {
-      if (!shown.kinds[mark.kind]) continue;
-      const x = mark.x * view.scale - view.dx, y = mark.y * view.scale - view.dy;
-      if (x < -12 || y < -12 || x > view.width + 12 || y > view.height + 12) continue;
-      paintMark(context, mark, x, y, markGrow(view.zoom));
-    }
-  }, { pane: "marks" }).addTo(map);
+  const markSheet = new Sheet(paintMarks(byArea, shown.kinds), { pane: "marks" }).addTo(map);
 
   const names = zones.name.map((text, z) => ({ text, z, level: zones.level[z], ...middle[z] })).filter((n) => n.ok && levels[n.level].id !== "area");
   names.sort((a, b) => a.level - b.level || b.room - a.room || a.z - b.z);
@@ -236,8 +133,11 @@ function startMap(map, data) {
     if (state.view === "flags") return view.flagged[row] == null ? "no_data" : view.flagged[row] ? "flag" : "fine";
     if (state.view === "share") return view.share[row] == null ? "no_data" : classOf(view.share[row], look.share_limits);
     if (state.view === "supply") {
-      const low = view[state.supplyBase][0][row];
-      return low == null || low === "∞" ? "no_data" : classOf(low, view.scale.limits);
+      // an interval that reaches over several classes belongs to none of them
+      const [low, high] = view[state.supplyBase].map((end) => (end[row] === "∞" ? Infinity : end[row]));
+      if (low == null) return "no_data";
+      const least = classOf(low, view.scale.limits);
+      return high == null || classOf(high, view.scale.limits) === least ? least : "no_data";
     }
     return view.has[row] == null ? "no_data" : view.has[row] ? "has" : "has_not";
   }
@@ -308,9 +208,9 @@ function startMap(map, data) {
       parts.push(big(share(r == null ? sum(rows.map(([, k]) => view.people[k] - view.outside[k])) / sum(rows.map(([, k]) => view.people[k])) : view.share[r]), "", service().words.covered_share, false));
       parts.push(big(whole(r == null ? sum(rows.map(([, k]) => view.outside[k])) : view.outside[r]), service().words.unit_people, service().words.outside, true));
     } else if (state.view === "supply") {
-      const low = view[state.supplyBase][0], known = rows.filter(([, r]) => typeof low[r] === "number");
+      const most = view[state.supplyBase][1], known = rows.filter(([, r]) => typeof most[r] === "number");
       parts.push(big(rate(view.required), view.value_unit, words.standard));
-      parts.push(big(whole(known.filter(([, r]) => low[r] < view.must[r] - 1e-9).length), `/ ${whole(rows.length)}`, `< ${words.standard} · ${level}`));
+      parts.push(big(whole(known.filter(([, r]) => most[r] < view.must[r] - 1e-9).length), `/ ${whole(rows.length)}`, `< ${words.standard} · ${level}`));
     } else {
       for (const finding of view.findings.slice(0, 4)) {
         const chip = span("gp-chip", finding.verdict_label);
@@ -328,7 +228,7 @@ function startMap(map, data) {
     const view = rowsOf(), rows = rowsHere();
     const size = state.view === "flags" ? ([, r]) => (view.flagged[r] ? view.short[r] || 0 : -1)
       : state.view === "share" ? ([, r]) => view.outside[r] || -1
-      : state.view === "supply" ? ([, r]) => { const v = view[state.supplyBase][0][r]; return typeof v === "number" && v < view.must[r] - 1e-9 ? (view.must[r] - v) * (view.people[r] || 0) : -1; }
+      : state.view === "supply" ? ([, r]) => { const v = view[state.supplyBase][1][r]; return typeof v === "number" && v < view.must[r] - 1e-9 ? (view.must[r] - v) * (view.people[r] || 0) : -1; }
       : ([, r]) => (view.has[r] === 0 ? 1 : -1);
     return rows.map((row) => [row, size(row)]).filter(([, s]) => s > 0).sort((a, b) => b[1] - a[1] || a[0][0] - b[0][0]).map(([row]) => row);
   }
@@ -406,7 +306,7 @@ function startMap(map, data) {
   function drawLegend() {
     const view = rowsOf(), counts = new Map();
     for (const [z] of rowsHere()) { const c = classOfZone(z); counts.set(c, (counts.get(c) || 0) + 1); }
-    const of = state.view === "share" ? service().basis : view.basis;
+    const of = state.view === "share" ? service().basis : view.basis, files = (state.view === "share" ? service() : view).files;
     const title = state.view === "share" ? `${service().label} · ${service().words.covered_share}` : view.label;
     const unit = state.view === "supply" ? view.value_unit : state.view === "share" ? (service().measures[state.measure] || {}).label : "";
     const what = { flags: words.flag_of, share: service().words.share_of, supply: state.supplyBase === "reach" ? words.supply_of : words.located, members: words.member_of }[state.view];
@@ -419,7 +319,7 @@ function startMap(map, data) {
       }),
       div("gp-legend-foot", of && div("", of), div("", `${words.year_judged} ${data.year} · ${levels[state.level].label}`),
         state.view !== "share" && view.clause && div("gp-clause", view.clause),
-        $("div", { className: "gp-files", title: data.files.join("\n") }, `${words.legend_files}${data.lang === "zh" ? "：" : ": "}${data.files.join(data.lang === "zh" ? "、" : ", ")}`)));
+        $("div", { className: "gp-files", title: data.files.join("\n") }, `${words.legend_files}${data.lang === "zh" ? "：" : ": "}${files.join(data.lang === "zh" ? "、" : ", ")}`)));
   }
 
   const icon = (paint) => { const canvas = $("canvas", { width: 32, height: 32, className: "gp-icon" }), c = canvas.getContext("2d"); c.scale(2, 2); paint(c); return canvas; };
