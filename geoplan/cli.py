@@ -51,10 +51,11 @@ def check(study: StudyPath, lang: LangOption = None) -> None:
 
     Example: geoplan check study.yaml
     """
-    from geoplan.gather import gather
+    from geoplan.gather import gather, read_packs
     from geoplan.study import read_study
 
     settings = read_study(study)
+    read_packs(settings)
     with console.progress(lang or settings.lang) as listen:
         inputs = gather(settings, stages=Stages(listen))
     console.print_check(inputs, lang=lang or settings.lang)

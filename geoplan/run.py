@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geoplan.coverage.circle import circle_table
-from geoplan.gather import gather, parameters
+from geoplan.gather import gather, parameters, read_packs
 from geoplan.network.compiled import cache_note
 from geoplan.network.graph import WalkGraph, build_graph
 from geoplan.network.reach import Reach
@@ -21,7 +21,7 @@ from geoplan.save import save
 from geoplan.standards.assess import assess
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gap_list import gap_list
-from geoplan.standards.packs import not_assessed_table, read_pack, rules_of, rules_table
+from geoplan.standards.packs import not_assessed_table, rules_of, rules_table
 from geoplan.study import Study
 from geoplan.tables import Outcome, warnings_table
 from geoplan.walks import all_snaps, draw_isochrones, minutes_rasters, snap_all, snap_remarks, walk_all
@@ -50,7 +50,7 @@ def run(study: Study, *, stages: Stages | None = None) -> "Result":
     np.float64(0.364)
     """
     stages = stages or Stages()
-    packs = [read_pack(_pack(study, name)) for name in study.packs]
+    packs = read_packs(study)
     inputs = gather(study, stages=stages)
     services = services_of(study)
     register = inputs.register
@@ -134,11 +134,6 @@ def run(study: Study, *, stages: Stages | None = None) -> "Result":
     return Result(
         outcome=outcome, reaches=walks.reach, graph=graph, minutes=minutes, seconds=dict(stages.seconds)
     )
-
-
-def _pack(study: Study, name: str) -> str | Path:
-    """Return a shipped pack's name, or the path of the planner's own."""
-    return study.resolve(name) if name.endswith((".yaml", ".yml")) else name
 
 
 def services_of(study: Study) -> dict[str, dict[str, Any]]:
