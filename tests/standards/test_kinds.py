@@ -689,3 +689,19 @@ def test_facility_only_in_some_zones(town, rules_from):
                        "in_zones_of: community:new\nmeasured: floor_area_m2\nover: places\ntarget: '>=12@2025'\nunit: facilities")  # fmt: skip
     members = town.change(zones=town.zones.assign(kind=kind)).assess(rules).members
     assert members["member_id"].tolist() == ["register.xlsx#7"]
+
+
+def test_what_only_possibly_counts_raises_the_most_and_not_the_least(town, rules_from):
+    rules = rules_from(
+        "kind: total\nof: {facilities: [institution], where: {attribute: public}}\nsupply: beds\ntarget: '>=5@2025'"
+    )
+    assert town.finding(rules, "local.r")["actual_low"] == 4.0
+    unsaid = town.facilities.assign(public=pd.array([True, pd.NA, *[False] * 4], dtype="boolean"))
+    row = town.change(facilities=unsaid).finding(rules, "local.r")
+    assert (row["actual_low"], row["actual_high"], row["unknown_rows"], row["verdict"]) == (
+        4.0,
+        10.0,
+        1,
+        "no_data",
+    )
+    assert "must add 1" in row["missing_en"]
