@@ -206,6 +206,14 @@ def test_a_community_without_people_counts_in_no_base():
     assert (a.communities, area.communities, area.communities_covered) == (0, 1, 1)
 
 
+def test_the_halo_enters_no_sum_even_where_it_names_a_zone():
+    demand = people(["community/a", "community/a"], [7.0, 100.0]).assign(halo=[False, True])
+    table = circle_table(
+        demand=demand, zones=town(), services={"eat": EAT}, nearest=walks(demand, [1.0, 1.0])
+    )
+    assert row(table, "area/1").people == row(table, "community/a").covered == 7.0
+
+
 def test_no_facility_at_all():
     demand = people(["community/a"], [7.0])
     nothing = walks(demand, [1.0]).iloc[:0]
