@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import shapely
 from branca.element import Element, Figure
-from folium.template import Template
+from jinja2 import Template
 
 from geoplan.report import look, map_layers, map_marks
 from geoplan.report.offline import (

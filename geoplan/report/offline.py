@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 import folium
 from branca.element import Element, Figure, MacroElement
-from folium.template import Template
+from jinja2 import Template
 
 from geoplan.errors import Note, OutputError
 

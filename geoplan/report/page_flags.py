@@ -267,7 +267,7 @@ def _one(outcome: Outcome, names: Names, row: "pd.Series[Any]") -> Plain:
     short = row["verdict"] == "not_met" and not look.missing(row["shortfall"])
     return {
         "actual": look.interval(row["actual_low"], row["actual_high"], row["unit"], kind=kind),
-        "required": target_text(row, value_kind(names, row["rule_id"])) or "—",
+        "required": target_text(_plain(row), value_kind(names, row["rule_id"])) or "—",
         "verdict": row["verdict"],
         "verdict_label": look.label(row["verdict"], lang),
         "path": look.label(row["on_path"], lang),
@@ -285,7 +285,7 @@ def _several(outcome: Outcome, names: Names, found: pd.DataFrame) -> Plain:
     )
     return {
         "actual": "",
-        "required": target_text(found.iloc[0], value_kind(names, found["rule_id"].iloc[0])) or "—",
+        "required": target_text(_plain(found.iloc[0]), value_kind(names, found["rule_id"].iloc[0])) or "—",
         "verdict": worst_verdict,
         "verdict_label": look.sentence(
             "page_zones_met", lang, met=int(verdicts.get("met", 0)), total=len(found)
@@ -332,3 +332,7 @@ def _gap(outcome: Outcome, names: Names, rule: str, rows: pd.DataFrame) -> Plain
         "unit": look.unit(rows["unit"].iloc[0], lang),
         "people": look.whole(rows["people_affected"].sum(min_count=1)),
     }
+
+
+def _plain(row: "pd.Series[Any]") -> Plain:
+    return {str(column): value for column, value in row.items()}
