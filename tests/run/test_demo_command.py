@@ -1,0 +1,240 @@
+"""``geoplan demo`` as a planner types it: every output, the plan's figures, and what the folder keeps."""
+
+import csv
+import hashlib
+import json
+import re
+from importlib import resources
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pyogrio
+import pytest
+import rasterio
+import yaml
+
+import geoplan.save
+from geoplan.errors import OutputError
+from geoplan.report.folder import new_run_id
+from geoplan.samples import demo_study
+
+FILES = {
+    "circle.csv", "communities.csv", "coverage.gpkg", "gap_list.csv", "gap_list.xlsx", "indicators.csv", "map.html",
+    "minutes_childcare.tif", "minutes_eldercare.tif", "provision.csv", "report.html", "run.json", "run.log",
+    "unplaced.csv", "warnings.csv",
+}  # fmt: skip
+SHARE, PLACES = "huzhong.nursing_bed_share", "huzhong.places_per_1000_residents"
+CJK = re.compile(r"[\u3400-\u9fff]")
+
+
+def rows(path):
+    """Return the cells of a CSV, from the first row as wide as the widest: the banner above it is left out."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        read = list(csv.reader(file))
+    width = max(map(len, read))
+    return [row for row in read if len(row) == width]
+
+
+def sheet(folder, number):
+    """Return a sheet of the workbook from its header row on, as a table."""
+    page = openpyxl.load_workbook(folder / "gap_list.xlsx").worksheets[number]
+    cells = [list(row) for row in page.iter_rows(values_only=True)]
+    start = next(i for i, row in enumerate(cells) if row[0] in ("序号", "No."))
+    return pd.DataFrame(cells[start + 1 :], columns=cells[start])
+
+
+def finding(result, rule, zone="district/HZ"):
+    found = result.findings.set_index(["rule_id", "zone_id"])
+    return found.loc[(rule, zone)]
+
+
+class TestWhatARunLeaves:
+    def test_every_output_is_there_once_in_its_run_and_once_under_its_fixed_name(self, demo_run):
+        inside = {path.name for path in demo_run.folder.iterdir()}
+        assert inside == FILES
+        assert {path.name for path in demo_run.out.iterdir()} == FILES | {"latest.json", "runs"}
+        for name in FILES:
+            assert (demo_run.out / name).read_bytes() == (demo_run.folder / name).read_bytes(), name
+
+    def test_latest_names_the_run(self, demo_run):
+        latest = json.loads((demo_run.out / "latest.json").read_text(encoding="utf-8"))
+        assert latest == {
+            "run": demo_run.folder.name,
+            "folder": f"runs/{demo_run.folder.name}",
+            "files": sorted(FILES),
+        }
+
+    def test_the_manifest_holds_the_checksum_of_every_other_output_and_every_input(self, demo_run):
+        record = json.loads((demo_run.folder / "run.json").read_text(encoding="utf-8"))
+        listed = {entry["file"]: entry["sha256"] for entry in record["files"]}
+        assert set(listed) == FILES - {"run.json", "run.log"}
+        for name, checksum in listed.items():
+            assert hashlib.sha256((demo_run.folder / name).read_bytes()).hexdigest() == checksum, name
+        named = {source["file"] for source in record["sources"]}
+        assert {
+            "streets.osm",
+            "population.tif",
+            "huzhong_eldercare_register.xlsx",
+            "local_rules.yaml",
+        } <= named
+        assert len(record["sources"]) == 10
+
+    def test_every_output_opens(self, demo_run):
+        assert len(openpyxl.load_workbook(demo_run.folder / "gap_list.xlsx").sheetnames) == 10
+        layers = {name for name, _ in pyogrio.list_layers(demo_run.folder / "coverage.gpkg")}
+        assert {
+            "zones_community",
+            "zones_estate",
+            "facilities",
+            "isochrones",
+            "snaps",
+            "layer_styles",
+        } <= layers
+        for service in ("eldercare", "childcare"):
+            with rasterio.open(demo_run.folder / f"minutes_{service}.tif") as raster:
+                minutes = raster.read(1, masked=True)
+                assert 0 <= minutes.min() < 5 < minutes.max() <= 60
+        for page in ("map.html", "report.html"):
+            text = (demo_run.folder / page).read_text(encoding="utf-8")
+            assert text.lstrip().lower().startswith("<!doctype html>")
+            assert "演示数据，不作为决策依据" in text
+            assert "向阳社区" in text
+
+    def test_the_log_says_every_stage_and_every_remark(self, demo_run):
+        log = (demo_run.folder / "run.log").read_text(encoding="utf-8")
+        assert "指标评价" in log
+        for code in json.loads((demo_run.folder / "run.json").read_text(encoding="utf-8"))["warnings"]:
+            assert f" {code} " in log
+
+    def test_the_console_says_what_was_found_and_where_it_is(self, demo_run):
+        assert "演示数据，不作为决策依据" in demo_run.said
+        assert "15分钟养老服务圈" in demo_run.said
+        assert str(demo_run.folder) in demo_run.said.replace("\n", "")
+        assert demo_run.said.count(" s\n") == 16  # a line a stage
+
+
+class TestThePlansFigures:
+    def test_people_beds_and_places(self, demo):
+        totals = demo.outcome.groups["total"]
+        assert totals["residents"] == pytest.approx(12_000, abs=1e-6)
+        assert totals["elders_60"] == pytest.approx(3_164, abs=1e-6)
+        offers = demo.facilities["services"].map(lambda kinds: "elder_home" in kinds)
+        homes = demo.facilities.index[offers & (demo.facilities["status"] == "existing")]
+        amounts = demo.outcome.supplies
+        held = amounts[amounts["facility_id"].isin(homes)].groupby("supply")[["low", "high"]].sum()
+        assert held.loc["beds"].tolist() == [22, 22]
+        assert held.loc["nursing_beds"].tolist() == [8, 8]
+
+    def test_nursing_share_and_places_short(self, demo):
+        share, places = finding(demo, SHARE), finding(demo, PLACES)
+        assert f"{share['actual_low']:.1%}" == f"{share['actual_high']:.1%}" == "36.4%"
+        assert (share["verdict"], share["shortfall"], share["unit"]) == ("not_met", 5, "beds")  # 12.1 - 8
+        assert (places["verdict"], places["shortfall"], places["unit"]) == (
+            "not_met",
+            34,
+            "places",
+        )  # 54 - 20
+
+    def test_they_stand_in_the_workbook_and_the_csv(self, demo_run):
+        table = sheet(demo_run.folder, 2)
+        line = table[table["指标名称"].str.contains("护理型床位占比", na=False)].iloc[0]
+        assert line["现状值（测算）"] == pytest.approx(8 / 22, abs=5e-4)
+        line = table[table["指标名称"].str.contains("每千人口拥有3岁以下", na=False)].iloc[0]
+        assert line["缺口"] == 34
+        header, *lines = rows(demo_run.folder / "indicators.csv")
+        short = {line[header.index("指标名称")]: line[header.index("缺口")] for line in lines}
+        assert short["每千人口拥有3岁以下婴幼儿托位数(个)"] == "34"
+
+    def test_layers_and_tables_say_the_same(self, demo, demo_run):
+        layer = gpd.read_file(demo_run.folder / "coverage.gpkg", layer="zones_community").set_index("zone_id")
+        circle = demo.circle[(demo.circle["service"] == "eldercare") & (demo.circle["measure"] == "network")]
+        circle = circle[circle["kind"] == ""].set_index("zone_id").reindex(layer.index)
+        assert layer["eldercare_outside"].tolist() == pytest.approx(circle["outside"].tolist())
+        community = demo.flags["zone_id"].str.startswith("community/")
+        counted = demo.flags[community].groupby("zone_id")["flagged"].sum().reindex(layer.index)
+        assert layer["flag_count"].tolist() == counted.tolist()
+        assert layer["flagged"].tolist() == ["yes" if count else "no" for count in counted]
+
+
+@pytest.fixture(scope="module")
+def english(command, tmp_path_factory):
+    out = tmp_path_factory.mktemp("english")
+    done = command("demo", "--lang", "en", "--out", out)
+    assert done.exit_code == 0, done.output
+    return out, done.output
+
+
+@pytest.fixture(scope="module")
+def words_of_the_data():
+    """Return every Chinese word of the inputs: the study's entries, layers, registers, and the plan's own citations."""
+    study, shipped = demo_study(), resources.files("geoplan") / "standards" / "packs" / "huzhong.yaml"
+    told = [
+        yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in (study, study.parent / "local_rules.yaml", shipped)
+    ]
+    data = study.parents[2] / "data"
+    layers = [path.read_text(encoding="utf-8") for path in sorted((data / "boundaries").glob("*.geojson"))]
+    page = openpyxl.load_workbook(data / "facilities" / "huzhong_eldercare_register.xlsx").active
+    cells = [str(cell) for row in page.iter_rows(values_only=True) for cell in row]
+    register = (data / "facilities" / "huzhong_childcare_register_gb18030.csv").read_text(encoding="gb18030")
+    return "\n".join([*map(str, told), *layers, *cells, register])
+
+
+class TestTwoLanguages:
+    def test_headers_and_labels_are_english(self, english):
+        out, said = english
+        assert "Demonstration data, not a basis for decisions" in said
+        book = openpyxl.load_workbook(out / "gap_list.xlsx")
+        assert not CJK.search(" ".join(book.sheetnames))
+        for page in book:
+            headers = [row for row in page.iter_rows(values_only=True) if row[0] == "No."]
+            for header in headers:
+                assert not CJK.search(" ".join(map(str, header))), page.title
+        for path in out.glob("*.csv"):
+            assert not CJK.search(" ".join(rows(path)[0])), path.name
+        layers = pyogrio.list_layers(out / "coverage.gpkg")[:, 0]
+        fields = [
+            field
+            for name in layers
+            for field in pyogrio.read_info(out / "coverage.gpkg", layer=name)["fields"]
+        ]
+        assert not CJK.search(" ".join([*layers, *fields]))
+
+    @pytest.mark.xfail(
+        reason="the study's own circles carry 本地设定 and 项目配置文件 in both languages", strict=True
+    )
+    def test_all_other_chinese_is_from_the_data(self, english, words_of_the_data):
+        out, _ = english
+        book = openpyxl.load_workbook(out / "gap_list.xlsx")
+        cells = [
+            str(cell) for page in book for row in page.iter_rows(values_only=True) for cell in row if cell
+        ]
+        cells += [cell for path in out.glob("*.csv") for row in rows(path) for cell in row]
+        report = re.sub(
+            r"<(script|style)\b.*?</\1>|<[^>]+>",
+            "\n",
+            (out / "report.html").read_text("utf-8"),
+            flags=re.DOTALL,
+        )
+        page = re.sub(
+            r"<(script|style)\b.*?</\1>|<[^>]+>", "\n", (out / "map.html").read_text("utf-8"), flags=re.DOTALL
+        )
+        runs = {run for text in [*cells, report, page] for run in re.findall(r"[\u3400-\u9fff]+", text)}
+        assert "向阳社区" in runs
+        assert {run for run in runs if run not in words_of_the_data} == set()
+
+
+class TestARunThatFails:
+    def test_leaves_the_last_one_whole(self, demo, demo_run, monkeypatch):
+        before = {path.name: path.read_bytes() for path in demo_run.out.iterdir() if path.is_file()}
+
+        def full(*_arguments, **_options):
+            raise OutputError("the disk is full")
+
+        monkeypatch.setattr(geoplan.save, "write_report", full)
+        with pytest.raises(OutputError, match="full"):
+            demo.save(demo_run.out)
+        assert [path.name for path in (demo_run.out / "runs").iterdir()] == [demo_run.folder.name]
+        assert {path.name: path.read_bytes() for path in demo_run.out.iterdir() if path.is_file()} == before
+        assert new_run_id(demo_run.out, demo_run.folder.name) != demo_run.folder.name

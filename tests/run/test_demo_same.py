@@ -1,0 +1,94 @@
+"""The same inputs give the same bytes, in whatever order their rows stand, and stay as they were."""
+
+import csv
+import hashlib
+import io
+import json
+
+import openpyxl
+import pandas as pd
+import pytest
+
+import geoplan as gp
+
+CHILDCARE, ELDERCARE = "huzhong_childcare_register_gb18030.csv", "huzhong_eldercare_register.xlsx"
+
+
+def checksums(folder):
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_same_inputs_give_the_same_bytes(demo, demo_run, tmp_path):
+    # once by the command, once by the Python API in a run of its own
+    again = demo.save(tmp_path)
+    one, other = checksums(demo_run.folder), checksums(again)
+    assert set(one) == set(other)
+    assert {name for name in one if one[name] != other[name]} <= {"run.json", "run.log"}
+    records = [
+        json.loads((folder / "run.json").read_text(encoding="utf-8")) for folder in (demo_run.folder, again)
+    ]
+    for record in records:
+        del record["environment"]
+    assert records[0] == records[1]
+    assert len(records[0]["fingerprint"]) == 64
+
+
+def test_rows_in_another_order_give_the_same_flags_and_inputs_stay_as_they_were(demo, town):
+    rows_of = shuffled(town)
+    before = checksums(town.data.parent)
+    result = town.run()
+    assert checksums(town.data.parent) == before
+    # a facility is named by its file and row; here its row is another
+    told = result.flags.assign(
+        nearest_facility=result.flags["nearest_facility"].map(rows_of, na_action="ignore")
+    )
+    kept = demo.flags.assign(nearest_facility=demo.flags["nearest_facility"].map(str, na_action="ignore"))
+    pd.testing.assert_frame_equal(told, kept, rtol=1e-12, atol=1e-9, check_dtype=False)
+    columns = ["rule_id", "zone_id", "actual_low", "actual_high", "shortfall", "verdict", "people_affected"]
+    pd.testing.assert_frame_equal(result.findings[columns], demo.findings[columns], rtol=1e-12, atol=1e-9)
+    assert list(result.zones.index) == list(demo.zones.index)
+
+
+def shuffled(town):
+    """Turn the rows of both registers and every zone layer round; return new facility id -> id in the demo."""
+    rows_of = {}
+    book = openpyxl.load_workbook(town.data / ELDERCARE)
+    page = book.active
+    rows = [[cell.value for cell in row] for row in page.iter_rows(min_row=2)]
+    for number, row in enumerate(reversed(rows)):
+        rows_of[f"{ELDERCARE}#{number + 2}"] = f"{ELDERCARE}#{len(rows) + 1 - number}"
+        for column, value in enumerate(row):
+            page.cell(number + 2, column + 1).value = value
+    book.save(town.data / ELDERCARE)
+
+    path = town.data / CHILDCARE
+    header, *lines = csv.reader(io.StringIO(path.read_bytes().decode("gb18030")))
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *reversed(lines)])
+    path.write_bytes(text.getvalue().encode("gb18030"))
+    for number in range(len(lines)):
+        rows_of[f"{CHILDCARE}#{number + 2}"] = f"{CHILDCARE}#{len(lines) + 1 - number}"
+
+    for path in town.data.glob("*.geojson"):
+        layer = json.loads(path.read_text(encoding="utf-8"))
+        layer["features"].reverse()
+        path.write_text(json.dumps(layer, ensure_ascii=False), encoding="utf-8")
+    return rows_of
+
+
+def test_a_result_saved_twice_has_one_fingerprint_and_two_runs(demo, tmp_path):
+    runs = [demo.save(tmp_path), demo.save(tmp_path)]
+    assert runs[0] != runs[1]
+    prints = {json.loads((run / "run.json").read_text(encoding="utf-8"))["fingerprint"] for run in runs}
+    assert len(prints) == 1
+    assert json.loads((tmp_path / "latest.json").read_text(encoding="utf-8"))["run"] == runs[1].name
+
+
+def test_a_result_is_frozen(demo):
+    with pytest.raises(AttributeError):
+        demo.outcome = None
+    assert isinstance(demo, gp.Result)
