@@ -26,9 +26,9 @@ import osmnx
 import shapely
 from pyproj import Transformer
 
-from geoplan.inputs.osmnx_bridge import GRAPH_NODE_TAGS, GRAPH_WAY_TAGS
 from geoplan.inputs.streets import VALVES, Streets, read_streets
-from geoplan.inputs.walk_table import OUT, judge_way
+from geoplan.inputs.streets.osmnx_bridge import GRAPH_NODE_TAGS, GRAPH_WAY_TAGS
+from geoplan.inputs.streets.walk_table import OUT, judge_way
 
 EXTRACT = Path(__file__).parents[2] / "shared" / "data" / "porto_alegre" / "poa_osm.pbf"
 CRS = "EPSG:32722"

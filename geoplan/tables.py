@@ -173,6 +173,55 @@ FLAGS = {
     "cause": "one of CAUSES or empty",
 }
 
+SERVED = {
+    "service": "service of the study",
+    "zone_id": "zone of any level",
+    "need": "places or beds that its people need: people x the service's stated rate",
+    "served_low": "of them with a place when each is given out once (coverage.allocation), least",
+    "served_high": "the most that the register allows",
+    "without_place": "need in the circle without a place (圈内未满足): reaches some facility, gets nothing; by the least",
+    "outside": "need outside the circle",
+}
+
+PROJECTS = {
+    "name": "项目名称",
+    "works": "建设性质: new, extend, buy, swap, rent or empty (新建/改扩建/购置/置换/租赁)",
+    "services": "tuple of facility types; empty where the project adds none",
+    "beds": "added in all of the row; NaN where the plan does not say",
+    "nursing_beds": "of them",
+    "places": "added in all of the row",
+    "inclusive_places": "of them",
+    "floor_area_m2": "added in all of the row",
+    "facilities": "how many facilities the row stands for",
+    "cost": "investment, 10,000 yuan; NaN where not stated",
+    "cost_from": "stated, or the source row of the unit cost that estimated it",
+    "funds": "source of funds",
+    "start_year": "first year of works; NaN if not stated",
+    "open_year": "year from which it counts; NaN if not stated",
+    "unit": "responsible unit",
+    "zone_id": "finest zone that it names or lies in; null if none",
+    "serves": "tuple of zone_ids",
+    "indicators": "tuple of rule_ids that it says it supports",
+    "location_quality": "as for facilities; missing where the place is no point",
+    "source_file": "file name",
+    "source_row": "row as the planner's program numbers it",
+    "geometry": "point, metric CRS, or null",
+}
+
+SUPPORT = {
+    "rule_id": "pack.rule",
+    "zone_id": "zone of the finding",
+    "verdict_before": "without the projects",
+    "verdict_after": "with every project that counts by the year",
+    "actual_before": "least, without",
+    "actual_after": "least, with",
+    "required": "target",
+    "shortfall_before": "in `unit`",
+    "shortfall_after": "still missing, in `unit`",
+    "unit": "as in findings",
+    "projects": "tuple of project_ids that add to it",
+}
+
 #: Why something is short, a closed list (圈内无设施、圈内设施已满、单体规模不足、类型不符、路网不通、数据不足).
 CAUSES = ("none_in_circle", "full", "too_small", "wrong_type", "not_connected", "no_data")
 
@@ -243,7 +292,8 @@ class Outcome:
     `parameters` is a flat table ``entry, value, unit, given`` of the study as it ran. `reconciliation` has a row a
     register: ``file, rows, closed, duplicate, not_placed, in_run`` and the same for beds and places
     (``rows_, beds_, places_`` prefixes). `unplaced` is the 待落点清单. `reported` holds what departments report
-    (部门填报值): ``rule_id, value, by``.
+    (部门填报值): ``rule_id, value, by``. `planned` holds facilities of the registers that do not count in the year (在建, 规划,
+    停用), as `facilities` with ``end``. `served`, `projects` and `support` are empty where the study asks for none.
     """
 
     name: str
@@ -275,3 +325,7 @@ class Outcome:
     not_assessed: pd.DataFrame
     pace_notes: pd.DataFrame = field(default_factory=pd.DataFrame)
     reported: pd.DataFrame = field(default_factory=pd.DataFrame)
+    served: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SERVED)))
+    planned: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    projects: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    support: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SUPPORT)))

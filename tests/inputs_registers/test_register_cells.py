@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.inputs import register_cells as cells
+from geoplan.inputs.facilities import cells
 
 INF = math.inf
 MARCH = dt.datetime(2021, 3, 1)  # noqa: DTZ001 - as openpyxl gives it

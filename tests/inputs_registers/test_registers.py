@@ -14,7 +14,7 @@ import shapely
 from geoplan import tables
 from geoplan.errors import InputError
 from geoplan.inputs import facilities
-from geoplan.inputs.zone_names import ZoneNames
+from geoplan.inputs.facilities.zone_names import ZoneNames
 
 SPEC = importlib.util.spec_from_file_location("registers_town_too", Path(__file__).with_name("town.py"))
 plan = importlib.util.module_from_spec(SPEC)

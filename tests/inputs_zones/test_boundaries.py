@@ -13,7 +13,7 @@ from shapely import Polygon, box
 
 from geoplan.errors import InputError
 from geoplan.inputs.boundaries import assemble_zones, layer_bounds, partition_levels, read_zone_layer
-from geoplan.inputs.zone_checks import holes, overlaps, without_overlaps
+from geoplan.inputs.boundaries.checks import holes, overlaps, without_overlaps
 from geoplan.tables import ZONES
 
 CRS = 4547

@@ -16,8 +16,8 @@ from shapely import LineString, box
 from geoplan.errors import InputError
 from geoplan.inputs.boundaries import assemble_zones, read_zone_layer
 from geoplan.inputs.population import order_of_dependence, people_on_the_ground
-from geoplan.inputs.raking import distinct_rates, rake
-from geoplan.inputs.spreading import street_points
+from geoplan.inputs.population.raking import distinct_rates, rake
+from geoplan.inputs.population.spreading import street_points
 
 CRS = 4547
 X, Y = 500_000.0, 3_300_000.0  # south-west corner of the small world

@@ -8,9 +8,9 @@ import pytest
 import shapely
 from pyproj import Transformer
 
-from geoplan.inputs.street_edges import islands
 from geoplan.inputs.streets import VALVES, read_streets, walkable_m
-from geoplan.inputs.walk_table import OUT, WAY_KEYS, judge_way, walk_class
+from geoplan.inputs.streets.edges import islands
+from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_way, walk_class
 
 EXTRACTS = {
     # name: file, CRS, nodes and edges without valves (golden, read 2026-11), km

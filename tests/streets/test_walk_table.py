@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from geoplan.inputs import walk_table as wt
-from geoplan.inputs.walk_words import markdown, rows
+from geoplan.inputs.streets import walk_table as wt
+from geoplan.inputs.streets.walk_words import markdown, rows
 
 WAYS = [
     # what is not there

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from geoplan.errors import Note
 from geoplan.inputs.boundaries import COVERED_ENOUGH
-from geoplan.inputs.grids import Raster, cover
-from geoplan.inputs.ground import Ground, given_totals
-from geoplan.inputs.places import Amounts, Block, zone_areas
-from geoplan.inputs.raking import rake, sums
-from geoplan.inputs.spreading import Streets, spread
-from geoplan.inputs.zone_checks import level_words, some
+from geoplan.inputs.boundaries.checks import level_words, some
+from geoplan.inputs.population.grids import Raster, cover
+from geoplan.inputs.population.ground import Ground, given_totals
+from geoplan.inputs.population.places import Amounts, Block, zone_areas
+from geoplan.inputs.population.raking import rake, sums
+from geoplan.inputs.population.spreading import Streets, spread
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

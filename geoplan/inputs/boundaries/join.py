@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from geoplan.errors import InputError, Note, raise_errors
-from geoplan.inputs.zone_checks import (
+from geoplan.inputs.boundaries.checks import (
     hole_note,
     holes,
     level_words,
@@ -25,7 +25,7 @@ from geoplan.inputs.zone_checks import (
     some,
     without_overlaps,
 )
-from geoplan.inputs.zone_layers import ZoneLayer, layer_bounds, natural_key, read_zone_layer
+from geoplan.inputs.boundaries.layers import ZoneLayer, layer_bounds, natural_key, read_zone_layer
 from geoplan.tables import LEVELS
 
 __all__ = ["ZoneLayer", "Zones", "assemble_zones", "layer_bounds", "partition_levels", "read_zone_layer"]

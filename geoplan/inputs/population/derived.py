@@ -9,11 +9,11 @@ import pyproj
 from numpy.typing import NDArray
 
 from geoplan.errors import Note
-from geoplan.inputs.grids import Cut, Raster, transformer, whole_file
-from geoplan.inputs.ground import Ground
-from geoplan.inputs.places import Amounts, Block
-from geoplan.inputs.raking import cell_rates, distinct_rates, outside_range, zone_rates
-from geoplan.inputs.zone_checks import some
+from geoplan.inputs.boundaries.checks import some
+from geoplan.inputs.population.grids import Cut, Raster, transformer, whole_file
+from geoplan.inputs.population.ground import Ground
+from geoplan.inputs.population.places import Amounts, Block
+from geoplan.inputs.population.raking import cell_rates, distinct_rates, outside_range, zone_rates
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from geoplan.errors import InputError, Note
-from geoplan.inputs.register_cells import (
+from geoplan.inputs.facilities.cells import (
     is_blank,
     plain,
     read_flag,
@@ -15,9 +15,9 @@ from geoplan.inputs.register_cells import (
     read_year,
     split_words,
 )
-from geoplan.inputs.register_columns import FLAGS
-from geoplan.inputs.register_rows import Rows, named_cells
-from geoplan.inputs.register_supplies import row_of
+from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.inputs.facilities.rows import Rows, named_cells
+from geoplan.inputs.facilities.supplies import row_of
 
 Types = Mapping[str, str | Sequence[str]]
 

@@ -17,8 +17,8 @@ from pyproj import CRS
 
 from geoplan.errors import InputError, Note
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.street_edges import Floats, Ways, choose_ways, place_key, without_repeats
-from geoplan.inputs.walk_table import OUT, WAY_KEYS, judge_node, judge_way
+from geoplan.inputs.streets.edges import Floats, Ways, choose_ways, place_key, without_repeats
+from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_node, judge_way
 
 #: Columns of classes that are looked for where none is named, in this order.
 CLASS_COLUMNS = ("highway", "fclass", "class")

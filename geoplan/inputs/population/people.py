@@ -18,14 +18,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.errors import InputError, Note, catalogue, raise_errors
-from geoplan.inputs import derived, raked
-from geoplan.inputs.grids import Cut, Raster, cut_grid, part_points, read_raster
-from geoplan.inputs.ground import Ground, edge_zones, estates, ground
-from geoplan.inputs.overlays import joined, part_shares, point_shares
-from geoplan.inputs.places import Amounts, Block, from_cut, from_streets, of_zones
+from geoplan.inputs.boundaries.checks import LEVELS_ZH
+from geoplan.inputs.population import derived, raked
+from geoplan.inputs.population.grids import Cut, Raster, cut_grid, part_points, read_raster
+from geoplan.inputs.population.ground import Ground, edge_zones, estates, ground
+from geoplan.inputs.population.overlays import joined, part_shares, point_shares
+from geoplan.inputs.population.places import Amounts, Block, from_cut, from_streets, of_zones
+from geoplan.inputs.population.spreading import streets_in_zones
 from geoplan.inputs.readers import FilePath
-from geoplan.inputs.spreading import streets_in_zones
-from geoplan.inputs.zone_checks import LEVELS_ZH
 
 Floats = NDArray[np.float64]
 Group = Mapping[str, Any]

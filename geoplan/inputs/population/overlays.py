@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.inputs.grids import REST, Cut, cover
+from geoplan.inputs.population.grids import REST, Cut, cover
 
 Ints = NDArray[np.int64]
 COLUMNS = ["demand_id", "zone_id", "share"]

@@ -9,10 +9,10 @@ import pandas as pd
 
 from geoplan.errors import InputError, Note
 from geoplan.inputs import readers
-from geoplan.inputs.osm_facilities import is_osm, read_osm
-from geoplan.inputs.register_cells import is_blank, read_amount, read_flag
-from geoplan.inputs.register_columns import Columns, recognise
-from geoplan.inputs.zone_names import clean_name
+from geoplan.inputs.facilities.cells import is_blank, read_amount, read_flag
+from geoplan.inputs.facilities.columns import Columns, recognise
+from geoplan.inputs.facilities.osm import is_osm, read_osm
+from geoplan.inputs.facilities.zone_names import clean_name
 
 
 @dataclass(frozen=True)

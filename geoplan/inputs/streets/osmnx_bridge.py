@@ -14,8 +14,8 @@ from pyproj import CRS
 
 from geoplan.errors import InputError, Note
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.street_edges import WAY_COLUMNS, Floats, Ints, Ways, choose_ways, without_repeats
-from geoplan.inputs.walk_table import OUT, WAY_KEYS, judge_node, judge_way
+from geoplan.inputs.streets.edges import WAY_COLUMNS, Floats, Ints, Ways, choose_ways, without_repeats
+from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_node, judge_way
 
 #: Marks a graph that `to_osmnx` made: its edges are judged already and come back as they went.
 MADE_HERE = "geoplan"

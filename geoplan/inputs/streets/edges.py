@@ -16,7 +16,7 @@ from pyproj import CRS
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from geoplan.inputs.walk_table import OUT
+from geoplan.inputs.streets.walk_table import OUT
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

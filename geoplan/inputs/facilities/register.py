@@ -13,17 +13,17 @@ import pandas as pd
 from pyproj import CRS
 
 from geoplan.errors import Note
-from geoplan.inputs import register_notes as said
-from geoplan.inputs import register_supplies as supply
 from geoplan.inputs.datum import Datum, control_notes
-from geoplan.inputs.fates import ends_of, reconcile
-from geoplan.inputs.osm_facilities import OSM_TYPES, is_osm
-from geoplan.inputs.placing import named_zones, write_accepted
-from geoplan.inputs.register_columns import FLAGS
-from geoplan.inputs.register_facts import check_needed_fields, derive_inclusive, read_facts
-from geoplan.inputs.register_points import place_rows
-from geoplan.inputs.register_rows import named_cells, read_register_rows
-from geoplan.inputs.register_table import (
+from geoplan.inputs.facilities import remarks as said
+from geoplan.inputs.facilities import supplies as supply
+from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.inputs.facilities.facts import check_needed_fields, derive_inclusive, read_facts
+from geoplan.inputs.facilities.fates import ends_of, reconcile
+from geoplan.inputs.facilities.osm import OSM_TYPES, is_osm
+from geoplan.inputs.facilities.placing import named_zones, write_accepted
+from geoplan.inputs.facilities.points import place_rows
+from geoplan.inputs.facilities.rows import named_cells, read_register_rows
+from geoplan.inputs.facilities.table import (
     COLUMNS,
     NAME_FIELDS,
     UNPLACED,
@@ -34,8 +34,8 @@ from geoplan.inputs.register_table import (
     study_area,
     unplaced_table,
 )
-from geoplan.inputs.zone_names import ZoneNames
-from geoplan.inputs.zone_notes import serves_zones, zone_point_notes
+from geoplan.inputs.facilities.zone_names import ZoneNames
+from geoplan.inputs.facilities.zone_notes import serves_zones, zone_point_notes
 from geoplan.tables import check_columns, check_unique_index
 
 __all__ = ["UNPLACED", "Register", "join_registers", "read_register", "write_accepted"]

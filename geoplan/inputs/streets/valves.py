@@ -15,8 +15,8 @@ import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from geoplan.inputs.street_edges import EDGE_COLUMNS
-from geoplan.inputs.walk_table import RESIDENTS
+from geoplan.inputs.streets.edges import EDGE_COLUMNS
+from geoplan.inputs.streets.walk_table import RESIDENTS
 
 Private = Literal["open", "residents", "closed"]
 Gates = Literal["tagged", "open", "closed"]
@@ -57,7 +57,7 @@ def add_valves(
     Parameters
     ----------
     nodes, edges
-        As `geoplan.inputs.street_edges.build_edges` gives them.
+        As `geoplan.inputs.streets.edges.build_edges` gives them.
     marks
         Indexed by node id: ``kind, state`` (``open, closed, private``), ``name, stated``; those of ``kind`` gate or
         barrier become valves where two edges or more meet.

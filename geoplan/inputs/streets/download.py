@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from geoplan.errors import DownloadError, Note
-from geoplan.inputs.osmnx_bridge import GRAPH_NODE_TAGS, GRAPH_WAY_TAGS
+from geoplan.inputs.streets.osmnx_bridge import GRAPH_NODE_TAGS, GRAPH_WAY_TAGS
 
 _LOG = logging.getLogger(__name__)
 

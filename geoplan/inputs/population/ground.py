@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from geoplan.errors import InputError, Note
 from geoplan.inputs.boundaries import partition_levels
-from geoplan.inputs.grids import Raster
-from geoplan.inputs.zone_checks import overlaps, without_overlaps
-from geoplan.inputs.zone_layers import natural_key
+from geoplan.inputs.boundaries.checks import overlaps, without_overlaps
+from geoplan.inputs.boundaries.layers import natural_key
+from geoplan.inputs.population.grids import Raster
 from geoplan.tables import check_columns
 
 Ints = NDArray[np.int64]

@@ -1,6 +1,6 @@
 """The walk table in words, made from the values that the code judges by; ``docs/walking.md`` holds it."""
 
-from geoplan.inputs.walk_table import (
+from geoplan.inputs.streets.walk_table import (
     ACCESS_OUT,
     ACCESS_RESIDENTS,
     FOOT_OPEN,

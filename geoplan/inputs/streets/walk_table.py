@@ -2,7 +2,7 @@
 
 The values are those of OpenStreetMap (https://wiki.openstreetmap.org/wiki/Key:highway, Key:access, Key:foot,
 Key:barrier, Key:oneway:foot, Key:conveying, Key:sidewalk; read 2025), judged for a person on foot.
-`geoplan.inputs.walk_words` prints the table; ``docs/walking.md`` holds that print, and a test compares the two.
+`geoplan.inputs.streets.walk_words` prints the table; ``docs/walking.md`` holds that print, and a test compares the two.
 """
 
 from collections.abc import Mapping

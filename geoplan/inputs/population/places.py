@@ -6,9 +6,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.inputs.grids import Cut
-from geoplan.inputs.ground import Ground
-from geoplan.inputs.spreading import Streets, inner_points
+from geoplan.inputs.population.grids import Cut
+from geoplan.inputs.population.ground import Ground
+from geoplan.inputs.population.spreading import Streets, inner_points
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

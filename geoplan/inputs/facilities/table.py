@@ -9,16 +9,23 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoplan.inputs import register_supplies as supply
 from geoplan.inputs.datum import Datum
-from geoplan.inputs.duplicates import duplicates
-from geoplan.inputs.fates import ends_of
-from geoplan.inputs.placing import Lookup, Match, NamedZones, candidates, lonlat_columns, read_accepted
-from geoplan.inputs.register_columns import FLAGS
-from geoplan.inputs.register_points import Placed
-from geoplan.inputs.register_rows import Rows, compared_names
-from geoplan.inputs.zone_names import ZoneNames
-from geoplan.inputs.zone_notes import point_zones
+from geoplan.inputs.facilities import supplies as supply
+from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.inputs.facilities.duplicates import duplicates
+from geoplan.inputs.facilities.fates import ends_of
+from geoplan.inputs.facilities.placing import (
+    Lookup,
+    Match,
+    NamedZones,
+    candidates,
+    lonlat_columns,
+    read_accepted,
+)
+from geoplan.inputs.facilities.points import Placed
+from geoplan.inputs.facilities.rows import Rows, compared_names
+from geoplan.inputs.facilities.zone_names import ZoneNames
+from geoplan.inputs.facilities.zone_notes import point_zones
 
 #: Columns of the list of what is not yet placed (待落点清单).
 UNPLACED = (

@@ -1,6 +1,6 @@
 """The streets that people walk on: read, judged by the walk table, split at junctions, with gates as valves.
 
-What a walker may use is in `geoplan.inputs.walk_table` and printed in ``docs/walking.md``.
+What a walker may use is in `geoplan.inputs.streets.walk_table` and printed in ``docs/walking.md``.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,9 @@ from pyproj import CRS
 from shapely import Geometry
 
 from geoplan.errors import InputError, NetworkError, Note
-from geoplan.inputs import osmnx_bridge, readers
-from geoplan.inputs.line_streets import read_lines
-from geoplan.inputs.osm_streets import is_osm, read_osm
-from geoplan.inputs.osmnx_bridge import to_osmnx
-from geoplan.inputs.street_edges import (
+from geoplan.inputs import readers
+from geoplan.inputs.streets import osmnx_bridge
+from geoplan.inputs.streets.edges import (
     ConnectionLoss,
     Ways,
     build_edges,
@@ -29,8 +27,11 @@ from geoplan.inputs.street_edges import (
     islands,
     skeleton,
 )
-from geoplan.inputs.street_valves import Gates, Private, add_valves, gate_open, unknown_gates
-from geoplan.inputs.walk_table import OUT, RESIDENTS, STATED_CHOICES, WALKED, stated
+from geoplan.inputs.streets.lines import read_lines
+from geoplan.inputs.streets.osm import is_osm, read_osm
+from geoplan.inputs.streets.osmnx_bridge import to_osmnx
+from geoplan.inputs.streets.valves import Gates, Private, add_valves, gate_open, unknown_gates
+from geoplan.inputs.streets.walk_table import OUT, RESIDENTS, STATED_CHOICES, WALKED, stated
 
 __all__ = [
     "ConnectionLoss",
