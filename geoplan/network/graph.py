@@ -1,7 +1,8 @@
 """The walking network as arrays: junctions in Hilbert order, and chains of street edges between them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -24,6 +25,7 @@ from geoplan.network.chains import (
 )
 from geoplan.network.compiled import compiled
 from geoplan.network.hilbert import hilbert_order
+from geoplan.network.kernels import ARC, search_arcs
 from geoplan.tables import check_columns, check_unique_index
 
 #: A line that ends further than this from its node was laid from another node: metres.
@@ -89,6 +91,9 @@ class WalkGraph:
     arc_chain: NDArray[np.int32]
     arc_side: NDArray[np.int8]
     crs: Any = None
+    _arcs: dict[tuple[float, bool], tuple[NDArray[Any], NDArray[Any]]] = field(
+        default_factory=dict, repr=False
+    )
 
     @property
     def n_nodes(self) -> int:
@@ -115,6 +120,26 @@ class WalkGraph:
         """
         speed = walk_kmh / 3.6
         return self.prefix_fwd_m / speed + self.prefix_fwd_s, self.prefix_bwd_m / speed + self.prefix_bwd_s
+
+    @cached_property
+    def node_index(self) -> pd.Index:
+        """The junctions' ids as an index, from id to position."""
+        return pd.Index(self.node_id, name="node_id")
+
+    def arcs(self, walk_kmh: float, *, reverse: bool) -> tuple[NDArray[np.int32], NDArray[Any]]:
+        """Return pointers and arcs (`kernels.ARC`) that a search reads, worked out once for a pace.
+
+        With `reverse` the arcs of a node are those that lead to it.
+        """
+        if (walk_kmh, reverse) not in self._arcs:
+            there, back = self.chain_seconds(walk_kmh)
+            arcs = np.empty(2 * self.n_chains, ARC)
+            ends = np.vstack([self.chain_start, self.chain_end])
+            # at a chain's start (side 0) the search takes the way to its end; reversed, the way from it
+            seconds = np.vstack([back, there] if reverse else [there, back])
+            pointer, n = search_arcs(self.arc_start, self.arc_chain, self.arc_side, ends, seconds, arcs)
+            self._arcs[walk_kmh, reverse] = pointer, arcs[:n]
+        return self._arcs[walk_kmh, reverse]
 
     def geometry(self) -> NDArray[np.object_]:
         """Return the chains' lines as shapely LineStrings, shape (n_chains,)."""

@@ -25,6 +25,11 @@ ARC = np.dtype([("seconds", np.float64), ("to", np.int32)], align=True)
 #: One label that waits in a bucket, and the next one of the same bucket.
 LABEL = np.dtype([("seconds", np.float64), ("node", np.int32), ("next", np.int32)], align=True)
 
+#: Labels that a search has room for at first (at least two, for the seeds); doubled where they do not suffice.
+FIRST_LABELS = 4096
+
+U, ONE = np.uint64, np.uint64(1)
+
 
 class Search(NamedTuple):
     """What is searched: arcs of node i at ``pointer[i]:pointer[i + 1]``, the limit in seconds, buckets a second."""
@@ -36,11 +41,15 @@ class Search(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Memory of one thread: seconds by node (inf between searches), nodes touched, first label of each bucket (-1)."""
+    """Memory of one thread, as every search finds and leaves it.
+
+    Seconds by node, all `idle` (the least number above the limit, so that one comparison tests both); the first label of
+    each bucket, all -1.
+    """
 
     best: Array
-    touched: Array
     head: Array
+    idle: float
 
 
 @compiled
@@ -68,129 +77,115 @@ def search_arcs(
 
 
 @compiled
-def _twice(labels: Array) -> Array:
-    more = np.empty(2 * len(labels), labels.dtype)
-    more[: len(labels)] = labels
-    return more
+def _more(labels: Array) -> Array:
+    return np.empty(2 * len(labels), labels.dtype)
 
 
 @compiled
-def bounded_search(
-    search: Search, scratch: Scratch, labels: Array, seeds: Array, seed_seconds: Array
-) -> tuple[int, Array]:
-    """Search from `seeds` up to the limit; return how many nodes were reached, and the (grown) `labels`.
+def forget(scratch: Scratch, labels: Array, n: np.int64 | int) -> None:
+    """Set the seconds of the nodes that the first n `labels` name back to idle."""
+    for i in range(n):
+        scratch.best[labels[i].node] = scratch.idle
 
-    Then ``scratch.touched[:n]`` are the nodes reached and ``scratch.best`` their seconds; the caller sets them back to inf.
+
+@compiled
+def bounded_search(search: Search, scratch: Scratch, labels: Array, seeds: Array, seed_seconds: Array) -> int:
+    """Search from `seeds` up to the limit; return the number of labels set, or -1 if `labels` is too short.
+
+    Then ``scratch.best`` holds the seconds of the nodes reached; a label is a node's last if its seconds are those of the
+    node. The caller reads them and calls `forget`. (Positions are unsigned: numba then tests none for being negative.
+    And `labels` is never rebound here: that would count references in the innermost loop.)
     """
-    pointer, arcs, limit, per_second = search
-    best, touched, head = scratch
-    n_touched, n_labels, last = 0, 0, -1
+    pointer, arcs, _, per_second = search
+    best, head, _ = scratch
+    n, room = U(0), U(len(labels))
     for s in range(len(seeds)):
-        node, seconds = seeds[s], seed_seconds[s]
-        if seconds <= limit and seconds < best[node]:
-            if best[node] == np.inf:
-                touched[n_touched] = node
-                n_touched += 1
-            best[node] = seconds
-            if n_labels == len(labels):
-                labels = _twice(labels)
-            into = int(seconds * per_second)
-            labels[n_labels].seconds = seconds
-            labels[n_labels].node = node
-            labels[n_labels].next = head[into]
-            head[into] = n_labels
-            n_labels += 1
-            last = max(last, into)
-    bucket = 0
-    while bucket <= last:
+        if seed_seconds[s] < best[seeds[s]]:
+            into = U(seed_seconds[s] * per_second)
+            best[seeds[s]] = seed_seconds[s]
+            labels[n].seconds, labels[n].node, labels[n].next = seed_seconds[s], seeds[s], head[into]
+            head[into] = np.int32(n)
+            n += ONE
+    for bucket in range(len(head)):
         at = head[bucket]
-        if at < 0:
-            bucket += 1
-            continue
-        # one round: the labels that wait here now; what they improve within this bucket waits for the next round
-        head[bucket] = -1
         while at >= 0:
-            node, seconds = labels[at].node, labels[at].seconds
-            at = labels[at].next
-            if seconds > best[node]:
-                continue  # a better label came later
-            for k in range(pointer[node], pointer[node + 1]):
-                reached, other = seconds + arcs[k].seconds, arcs[k].to
-                known = best[other]
-                if reached < known and reached <= limit:
-                    if known == np.inf:
-                        touched[n_touched] = other
-                        n_touched += 1
-                    best[other] = reached
-                    if n_labels == len(labels):
-                        labels = _twice(labels)
-                    into = int(reached * per_second)
-                    labels[n_labels].seconds = reached
-                    labels[n_labels].node = other
-                    labels[n_labels].next = head[into]
-                    head[into] = n_labels
-                    n_labels += 1
-                    last = max(last, into)
-    return n_touched, labels
+            # one round: the labels that wait here now; what they improve within this bucket waits for the next round
+            head[bucket] = -1
+            while at >= 0:
+                label = U(at)
+                node, seconds = U(labels[label].node), labels[label].seconds
+                at = labels[label].next
+                if seconds > best[node]:
+                    continue  # a better label came later
+                for k in range(U(pointer[node]), U(pointer[node + ONE])):
+                    reached, to = seconds + arcs[k].seconds, arcs[k].to
+                    if reached < best[U(to)]:
+                        if n == room:
+                            forget(scratch, labels, np.int64(n))
+                            head[:] = -1
+                            return -1
+                        into = U(reached * per_second)
+                        best[U(to)] = reached
+                        labels[n].seconds, labels[n].node, labels[n].next = reached, to, head[into]
+                        head[into] = np.int32(n)
+                        n += ONE
+            at = head[bucket]
+    return np.int64(n)
 
 
 @compiled
 def nearest_search(
     search: Search,
-    best: Array,
+    scratch: Scratch,
+    labels: Array,
     source: Array,
-    head: Array,
     seeds: Array,
     seed_seconds: Array,
-    seed_source: Array,
-) -> None:
-    """Search from all `seeds` at once: fill `best` with seconds and `source` with the lowest source at that distance.
+    rank: Array,
+) -> Any:  # noqa: ANN401 - numba's int64
+    """Search from all `seeds` at once and keep, beside the seconds, the lowest rank of a seed at that distance.
 
-    `best` starts as inf, `source` as -1, `head` as -1. A label improves another if it has fewer seconds, or as many and a
-    lower source.
+    As `bounded_search`, with `source` by node: ranks, on entry above every rank where a node was not reached. A label improves
+    another if it has fewer seconds, or as many and a lower rank.
     """
-    pointer, arcs, limit, per_second = search
-    labels = np.empty(max(4096, 2 * len(seeds)), LABEL)
-    n_labels, last = 0, -1
+    pointer, arcs, _, per_second = search
+    best, head, idle = scratch
+    n, room = U(0), U(len(labels))
     for s in range(len(seeds)):
-        node, seconds, mine = seeds[s], seed_seconds[s], seed_source[s]
-        if seconds <= limit and (seconds < best[node] or (seconds == best[node] and mine < source[node])):
-            best[node], source[node] = seconds, mine
-            into = int(seconds * per_second)
-            labels[n_labels].seconds = seconds
-            labels[n_labels].node = node
-            labels[n_labels].next = head[into]
-            head[into] = n_labels
-            n_labels += 1
-            last = max(last, into)
-    bucket = 0
-    while bucket <= last:
+        node = seeds[s]
+        if seed_seconds[s] < best[node] or (
+            seed_seconds[s] == best[node] and seed_seconds[s] < idle and rank[s] < source[node]
+        ):
+            into = U(seed_seconds[s] * per_second)
+            best[node], source[node] = seed_seconds[s], rank[s]
+            labels[n].seconds, labels[n].node, labels[n].next = seed_seconds[s], node, head[into]
+            head[into] = np.int32(n)
+            n += ONE
+    for bucket in range(len(head)):
         at = head[bucket]
-        if at < 0:
-            bucket += 1
-            continue
-        head[bucket] = -1
         while at >= 0:
-            node, seconds = labels[at].node, labels[at].seconds
-            at = labels[at].next
-            if seconds > best[node]:
-                continue
-            mine = source[node]
-            for k in range(pointer[node], pointer[node + 1]):
-                reached, other = seconds + arcs[k].seconds, arcs[k].to
-                known = best[other]
-                if reached > limit or reached > known or (reached == known and mine >= source[other]):
+            head[bucket] = -1
+            while at >= 0:
+                label = U(at)
+                node, seconds = U(labels[label].node), labels[label].seconds
+                at = labels[label].next
+                if seconds > best[node]:
                     continue
-                best[other], source[other] = reached, mine
-                if n_labels == len(labels):
-                    labels = _twice(labels)
-                into = int(reached * per_second)
-                labels[n_labels].seconds = reached
-                labels[n_labels].node = other
-                labels[n_labels].next = head[into]
-                head[into] = n_labels
-                n_labels += 1
-                last = max(last, into)
+                mine = source[node]
+                for k in range(U(pointer[node]), U(pointer[node + ONE])):
+                    reached, to = seconds + arcs[k].seconds, arcs[k].to
+                    known = best[U(to)]
+                    if reached > known or (reached == known and (mine >= source[U(to)] or reached == idle)):
+                        continue
+                    if n == room:
+                        return -1
+                    into = U(reached * per_second)
+                    best[U(to)], source[U(to)] = reached, mine
+                    labels[n].seconds, labels[n].node, labels[n].next = reached, to, head[into]
+                    head[into] = np.int32(n)
+                    n += ONE
+            at = head[bucket]
+    return np.int64(n)
 
 
 @compiled
@@ -199,43 +194,54 @@ def nodes_from(search: Search, scratch: Scratch, sources: Array, room: int) -> t
 
     `room` is a first guess at the length of the list.
     """
-    best, touched, _ = scratch
+    best, _, idle = scratch
     counts = np.zeros(len(sources), np.int64)
     found, found_seconds = np.empty(room, np.int32), np.empty(room)
-    labels = np.empty(4096, LABEL)
+    labels = np.empty(FIRST_LABELS, LABEL)
     seed, zero = np.empty(1, np.int32), np.zeros(1)
-    at = 0
+    begun = 0
     for s in range(len(sources)):
         seed[0] = sources[s]
-        n, labels = bounded_search(search, scratch, labels, seed, zero)
-        if at + n > len(found):
-            size = 2 * (at + n)
+        n = bounded_search(search, scratch, labels, seed, zero)
+        while n < 0:
+            labels = _more(labels)
+            n = bounded_search(search, scratch, labels, seed, zero)
+        if begun + n > len(found):
+            size = 2 * (begun + n)
             more, more_seconds = np.empty(size, np.int32), np.empty(size)
-            more[:at], more_seconds[:at] = found[:at], found_seconds[:at]
+            more[:begun], more_seconds[:begun] = found[:begun], found_seconds[:begun]
             found, found_seconds = more, more_seconds
+        at = begun
         for i in range(n):
-            found[at + i] = touched[i]
-            found_seconds[at + i] = best[touched[i]]
-            best[touched[i]] = np.inf
-        counts[s] = n
-        at += n
-    return counts, found[:at], found_seconds[:at]
+            node = labels[i].node
+            if labels[i].seconds == best[node]:
+                found[at], found_seconds[at] = node, labels[i].seconds
+                best[node] = idle
+                at += 1
+        counts[s] = at - begun
+        begun = at
+    return counts, found[:begun], found_seconds[:begun]
 
 
 @compiled
 def weights_within(search: Search, scratch: Scratch, sources: Array, weights: Array) -> Array:
     """Return, for each source node, the sum of `weights` over the nodes within the limit."""
-    best, touched, _ = scratch
+    best, _, idle = scratch
     out = np.zeros(len(sources))
-    labels = np.empty(4096, LABEL)
+    labels = np.empty(FIRST_LABELS, LABEL)
     seed, zero = np.empty(1, np.int32), np.zeros(1)
     for s in range(len(sources)):
         seed[0] = sources[s]
-        n, labels = bounded_search(search, scratch, labels, seed, zero)
+        n = bounded_search(search, scratch, labels, seed, zero)
+        while n < 0:
+            labels = _more(labels)
+            n = bounded_search(search, scratch, labels, seed, zero)
         total = 0.0
         for i in range(n):
-            total += weights[touched[i]]
-            best[touched[i]] = np.inf
+            node = U(labels[i].node)
+            if labels[i].seconds == best[node]:
+                total += weights[node]
+                best[node] = idle
         out[s] = total
     return out
 
@@ -273,15 +279,20 @@ class Network(NamedTuple):
 
 @compiled
 def interpolate(
-    chain: Array, offset: Array, step_start: Array, prefix_offset: Array, ahead: Array, behind: Array
-) -> tuple[Array, Array]:
-    """Return the running sums `ahead` and `behind` at places (`chain`, `offset`), evenly spread within a step."""
-    out_ahead, out_behind = np.empty(len(chain)), np.empty(len(chain))
+    chain: Array,
+    offset: Array,
+    step_start: Array,
+    prefix_offset: Array,
+    metres: Array,
+    fixed: Array,
+    speed: float,
+) -> Array:
+    """Return the running sums in seconds at places (`chain`, `offset`), evenly spread within a step."""
+    out = np.empty(len(chain))
     for i in range(len(chain)):
         c = chain[i]
-        low, high = step_start[c] + c, step_start[c + 1] + c
         # the step that holds the offset: the last whose start is not beyond it
-        a, b = low, high
+        a, b = step_start[c] + c, step_start[c + 1] + c
         while b - a > 1:
             middle = (a + b) // 2
             if prefix_offset[middle] <= offset[i]:
@@ -290,10 +301,9 @@ def interpolate(
                 b = middle
         span = prefix_offset[b] - prefix_offset[a]
         share = (offset[i] - prefix_offset[a]) / span if span > 0 else 0.0
-        share = min(max(share, 0.0), 1.0)
-        out_ahead[i] = ahead[a] + share * (ahead[b] - ahead[a]) if share < 1 else ahead[b]
-        out_behind[i] = behind[a] + share * (behind[b] - behind[a]) if share < 1 else behind[b]
-    return out_ahead, out_behind
+        low, high = metres[a] / speed + fixed[a], metres[b] / speed + fixed[b]
+        out[i] = low + share * (high - low) if share < 1 else high
+    return out
 
 
 @compiled
@@ -331,10 +341,10 @@ def pairs_from(
 
     `search` runs over the reversed arcs: people walk *to* the facility.
     """
-    best, touched, _ = scratch
+    best, _, idle = scratch
     counts = np.zeros(len(which), np.int64)
     found, found_seconds = np.empty(4096, np.int32), np.empty(4096)
-    labels = np.empty(4096, LABEL)
+    labels = np.empty(FIRST_LABELS, LABEL)
     seeds, seed_seconds = np.empty(2, np.int32), np.empty(2)
     at = 0
     for s in range(len(which)):
@@ -342,7 +352,10 @@ def pairs_from(
         own = facility.chain[f]
         seeds[0], seed_seconds[0] = net.chain_start[own], facility.to_start[f]
         seeds[1], seed_seconds[1] = net.chain_end[own], facility.to_end[f]
-        n, labels = bounded_search(search, scratch, labels, seeds, seed_seconds)
+        n = bounded_search(search, scratch, labels, seeds, seed_seconds)
+        while n < 0:
+            labels = _more(labels)
+            n = bounded_search(search, scratch, labels, seeds, seed_seconds)
         begun = at
         # the facility's own chain, whose points may come along it
         for d in range(demand.by_chain[own], demand.by_chain[own + 1]):
@@ -355,12 +368,14 @@ def pairs_from(
                 found, found_seconds = _push(found, found_seconds, at, d, seconds)
                 at += 1
         for i in range(n):
-            node = touched[i]
+            node = labels[i].node
+            if labels[i].seconds > best[node]:
+                continue
             for k in range(net.arc_start[node], net.arc_start[node + 1]):
                 c = net.arc_chain[k]
                 if c == own or demand.by_chain[c] == demand.by_chain[c + 1]:
                     continue
-                if net.arc_side[k] == 1 and best[net.chain_start[c]] < np.inf:
+                if net.arc_side[k] == 1 and best[net.chain_start[c]] < idle:
                     continue  # seen from the chain's start
                 from_start, from_end = best[net.chain_start[c]], best[net.chain_end[c]]
                 for d in range(demand.by_chain[c], demand.by_chain[c + 1]):
@@ -368,8 +383,7 @@ def pairs_from(
                     if seconds <= search.limit:
                         found, found_seconds = _push(found, found_seconds, at, d, seconds)
                         at += 1
-        for i in range(n):
-            best[touched[i]] = np.inf
+        forget(scratch, labels, n)
         counts[s] = at - begun
     return counts, found[:at], found_seconds[:at]
 

@@ -13,7 +13,7 @@ from scipy.sparse import coo_array, csr_array
 
 from geoplan.network import kernels
 from geoplan.network.graph import WalkGraph
-from geoplan.network.search import bucket_heads, network, over_threads, places, prepare
+from geoplan.network.search import network, over_threads, places, prepare, scratch_of
 from geoplan.tables import check_unique_index
 
 
@@ -192,12 +192,20 @@ def node_seconds(
 def _one_pass(
     graph: WalkGraph, facility: kernels.Places, search: kernels.Search
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    # seconds and rank of the nearest facility by node
-    best, source = np.full(graph.n_nodes, np.inf), np.full(graph.n_nodes, -1, np.int32)
+    # seconds and rank of the nearest facility by node; inf and the highest number beyond the limit
     seeds = np.concatenate([graph.chain_start[facility.chain], graph.chain_end[facility.chain]])
     seconds = np.concatenate([facility.to_start, facility.to_end])
     rank = np.concatenate([facility.rank, facility.rank])
-    kernels.nearest_search(search, best, source, bucket_heads(search), seeds, seconds, rank)
+    room = 2 * (len(seeds) + graph.n_nodes)
+    while True:
+        scratch = scratch_of(search, graph.n_nodes)
+        source = np.full(graph.n_nodes, np.iinfo(np.int32).max, np.int32)
+        labels = np.empty(room, kernels.LABEL)
+        if kernels.nearest_search(search, scratch, labels, source, seeds, seconds, rank) >= 0:
+            break
+        room *= 2
+    best: NDArray[np.float64] = scratch.best
+    best[best == scratch.idle] = np.inf
     return best, source
 
 
@@ -272,7 +280,7 @@ def people_within(
 
 
 def _positions(graph: WalkGraph, node_id: NDArray[np.int64]) -> NDArray[np.int32]:
-    position = pd.Index(graph.node_id).get_indexer(pd.Index(node_id))
+    position = graph.node_index.get_indexer(pd.Index(node_id))
     if (position < 0).any():
         msg = f"not a junction of the graph: {np.asarray(node_id)[position < 0][:10].tolist()}"
         raise KeyError(msg)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from geoplan.errors import Note, TableError
 from geoplan.network.graph import WalkGraph
-from geoplan.network.kernels import ARC, Network, Places, Scratch, Search, interpolate, search_arcs
+from geoplan.network.kernels import Network, Places, Scratch, Search, interpolate
 from geoplan.tables import check_columns
 
 #: A walk that takes this much longer than the limit still counts, so that rounding does not part equal walks: seconds.
 SLACK_S = 1e-6
 
 #: Width of a bucket as a part of the mean arc (measured, see docs/performance.md), and the most buckets of one search.
-BUCKET_SHARE, MAX_BUCKETS = 0.5, 1 << 16
+BUCKET_SHARE, MAX_BUCKETS = 2.0, 1 << 16
 
 #: Blocks of sources handed to each thread, so that none waits long for the last.
 BLOCKS_PER_THREAD = 4
@@ -40,21 +40,18 @@ def prepare(graph: WalkGraph, *, walk_kmh: float, limit_seconds: float, reverse:
     if not 0 <= limit_seconds < np.inf:
         msg = f"limit_seconds must be finite and not negative; got {limit_seconds}"
         raise ValueError(msg)
-    forward, back = graph.chain_seconds(walk_kmh)
-    arcs = np.empty(2 * graph.n_chains, ARC)
-    ends = np.vstack([graph.chain_start, graph.chain_end])
-    # at a chain's start (side 0) the search takes the way to its end; reversed, the way from it
-    seconds = np.vstack([back, forward] if reverse else [forward, back])
-    pointer, n_arcs = search_arcs(graph.arc_start, graph.arc_chain, graph.arc_side, ends, seconds, arcs)
+    pointer, arcs = graph.arcs(walk_kmh, reverse=reverse)
     limit = limit_seconds + SLACK_S
-    mean = float(arcs["seconds"][:n_arcs].mean()) if n_arcs else 1.0
+    mean = float(arcs["seconds"].mean()) if len(arcs) else 1.0
     width = max(BUCKET_SHARE * mean, limit / MAX_BUCKETS, 1e-9)
-    return Search(pointer, arcs[:n_arcs], limit, 1.0 / width)
+    return Search(pointer, arcs, limit, 1.0 / width)
 
 
-def bucket_heads(search: Search) -> NDArray[np.int32]:
-    """Return the empty buckets of a search."""
-    return np.full(int(search.limit * search.per_second) + 2, -1, np.int32)
+def scratch_of(search: Search, n_nodes: int) -> Scratch:
+    """Return fresh memory for one thread's searches."""
+    idle = np.nextafter(search.limit, np.inf)
+    head = np.full(int(idle * search.per_second) + 1, -1, np.int32)
+    return Scratch(np.full(n_nodes, idle), head, float(idle))
 
 
 def network(graph: WalkGraph) -> Network:
@@ -76,7 +73,7 @@ def places(
     """Return the snapped places as seconds, in the order of their chains, and the row of each in `snaps`.
 
     With `toward` people walk from the chain's ends to the place (facilities), else from the place to the ends. A stretch of no
-    metres is free even where the chain is closed.
+    metres is free even where the chain is closed. On a chain of no length the place is its start.
 
     Raises
     ------
@@ -97,16 +94,20 @@ def places(
     length = graph.chain_length_m[chain]
     offset = np.clip(offset[row], 0.0, length)
     leg = leg[row] / (walk_kmh / 3.6)
-    with_s, against_s = graph.prefix_seconds(walk_kmh)
-    ahead, behind = interpolate(chain, offset, graph.step_start, graph.prefix_offset_m, with_s, against_s)
-    last = graph.step_start[chain + 1] + chain
+    speed, last = walk_kmh / 3.6, graph.step_start[chain + 1] + chain
+    where = chain, offset, graph.step_start, graph.prefix_offset_m
+    ahead = interpolate(*where, graph.prefix_fwd_m, graph.prefix_fwd_s, speed)
+    behind = interpolate(*where, graph.prefix_bwd_m, graph.prefix_bwd_s, speed)
+    with_s = graph.prefix_fwd_m[last] / speed + graph.prefix_fwd_s[last]
+    against_s = graph.prefix_bwd_m[last] / speed + graph.prefix_bwd_s[last]
     forward, back = graph.chain_open_fwd[chain], graph.chain_open_bwd[chain]
     start_open, end_open = (forward, back) if toward else (back, forward)
     to_start = ahead if toward else behind
-    to_end = against_s[last] - behind if toward else with_s[last] - ahead
+    to_end = against_s - behind if toward else with_s - ahead
     to_start = np.where(offset == 0, 0.0, np.where(start_open, to_start, np.inf))
-    to_end = np.where(offset == length, 0.0, np.where(end_open, to_end, np.inf))
-    by_chain = np.searchsorted(chain, np.arange(graph.n_chains + 1)).astype(np.int64)
+    to_end = np.where((offset == length) & (length > 0), 0.0, np.where(end_open, to_end, np.inf))
+    by_chain = np.zeros(graph.n_chains + 1, np.int64)
+    np.cumsum(np.bincount(chain, minlength=graph.n_chains), out=by_chain[1:])
     found = Places(chain, offset, leg, to_start + leg, to_end + leg, ahead, behind, rank[row], by_chain)
     return found, row
 
@@ -120,13 +121,10 @@ def over_threads(
         np.arange(n_sources), min(threads * BLOCKS_PER_THREAD, max(n_sources, 1)) if threads > 1 else 1
     )
 
-    def scratch() -> Scratch:
-        return Scratch(np.full(n_nodes, np.inf), np.empty(n_nodes, np.int32), bucket_heads(search))
-
     if threads == 1:
-        memory = scratch()
+        memory = scratch_of(search, n_nodes)
         return [block(memory, run) for run in runs]
-    free = [scratch() for _ in range(threads)]
+    free = [scratch_of(search, n_nodes) for _ in range(threads)]
 
     def work(run: NDArray[np.int64]) -> T:
         memory = free.pop()
