@@ -89,6 +89,7 @@ def run(study: Study, *, stages: Stages | None = None) -> "Result":
             thresholds=study.thresholds,
             reported=[(told.rule, told.value, told.by) for told in study.reported],
             flag_rules=study.flag_rules,
+            register_types=study.register_types(),
         )
     with stages("isochrones"):
         bands = draw_isochrones(graph, snaps, inputs, services)
@@ -121,6 +122,7 @@ def run(study: Study, *, stages: Stages | None = None) -> "Result":
             assessment.findings, assessment.members, assessment.flags, inputs.zones, rules, register.facilities,
             lang=study.lang,
         ),
+        planned=register.left_out,
         unplaced=register.unplaced,
         reconciliation=register.reconciliation,
         warnings=warnings_table(notes, study.lang),

@@ -351,6 +351,10 @@ class Study(Entry):
                 if kind not in offered:
                     yield f"services.{name}.facilities: `{kind}` ✗{_did_you_mean(kind, offered)}"
 
+    def register_types(self) -> tuple[str, ...]:
+        """Return every facility type that a register can hold: with none in it, there are none (and not: unknown)."""
+        return tuple(sorted(set(self._offered_types())))
+
     def _offered_types(self) -> Iterator[str]:
         """Yield every facility type that a register names; nothing where an OSM extract's own tags decide."""
         for register in self.facilities:
