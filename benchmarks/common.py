@@ -15,7 +15,8 @@ import numpy as np
 import shapely
 
 from geoplan.inputs.streets import read_streets
-from geoplan.network.graph import EdgeArrays, WalkGraph, graph_from_arrays
+from geoplan.network.edges import EdgeArrays
+from geoplan.network.graph import WalkGraph, graph_from_arrays
 from geoplan.network.pace import walking_costs
 
 DATA = Path(__file__).parents[2] / "shared" / "data"

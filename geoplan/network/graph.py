@@ -1,6 +1,5 @@
 """The walking network as arrays: junctions in Hilbert order, and chains of street edges between them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geoplan.errors import NetworkError, Note
 from geoplan.network.chains import (
     chain_coordinates,
     close_loops,
@@ -24,12 +22,11 @@ from geoplan.network.chains import (
     prefix_sums,
 )
 from geoplan.network.compiled import compiled
+from geoplan.network.edges import EdgeArrays, edge_arrays
 from geoplan.network.hilbert import hilbert_order
-from geoplan.network.kernels import ARC, search_arcs
+from geoplan.network.kernels import search_arcs
+from geoplan.network.records import ARC
 from geoplan.tables import check_columns, check_unique_index
-
-#: A line that ends further than this from its node was laid from another node: metres.
-END_TOLERANCE_M = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,23 +187,6 @@ class WalkGraph:
         return graph
 
 
-@dataclass(frozen=True, eq=False)
-class EdgeArrays:
-    """Street edges as arrays: ends as node positions, line, costs each way (inf: closed), permission code."""
-
-    edge_id: NDArray[np.int64]
-    u: NDArray[np.int32]
-    v: NDArray[np.int32]
-    coord_start: NDArray[np.int64]
-    coord_x: NDArray[np.float64]
-    coord_y: NDArray[np.float64]
-    fwd_m: NDArray[np.float64]
-    bwd_m: NDArray[np.float64]
-    fwd_s: NDArray[np.float64]
-    bwd_s: NDArray[np.float64]
-    permission: NDArray[np.int32]
-
-
 def build_graph(nodes: pd.DataFrame, edges: gpd.GeoDataFrame, *, contract: bool = True) -> WalkGraph:
     """Return the walking network of streets.
 
@@ -242,70 +222,6 @@ def build_graph(nodes: pd.DataFrame, edges: gpd.GeoDataFrame, *, contract: bool 
     arrays = edge_arrays(nodes.index, edges, x, y)
     node_id = nodes.index.to_numpy(np.int64, copy=True)
     return graph_from_arrays(node_id, x, y, arrays, stays=kind | (not contract), crs=edges.crs)
-
-
-def edge_arrays(
-    node_id: pd.Index, edges: gpd.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> EdgeArrays:
-    """Return the street edges as arrays, checked; see `build_graph`."""
-    u, v = node_id.get_indexer(pd.Index(edges["u"])), node_id.get_indexer(pd.Index(edges["v"]))
-    if (u < 0).any() or (v < 0).any():
-        lost = edges.index[(u < 0) | (v < 0)]
-        raise NetworkError(
-            Note.of("network_unknown_node", count=len(lost), ids=_some(lost), severity="error")
-        )
-    points, row = shapely.get_coordinates(edges.geometry.to_numpy(), return_index=True)
-    coord_start = np.searchsorted(row, np.arange(len(edges) + 1)).astype(np.int64)
-    if (short := np.diff(coord_start) < 2).any():
-        raise NetworkError(
-            Note.of(
-                "network_no_line", count=int(short.sum()), ids=_some(edges.index[short]), severity="error"
-            )
-        )
-    first, last = points[coord_start[:-1]], points[coord_start[1:] - 1]
-    off = np.hypot(first[:, 0] - x[u], first[:, 1] - y[u]) + np.hypot(last[:, 0] - x[v], last[:, 1] - y[v])
-    if (apart := ~(off <= 2 * END_TOLERANCE_M)).any():
-        ids = _some(edges.index[apart])
-        raise NetworkError(Note.of("network_ends_apart", count=int(apart.sum()), ids=ids, severity="error"))
-    costs = _costs(edges)
-    access = edges["access"].fillna("").astype(str) if "access" in edges else pd.Series("", index=edges.index)
-    return EdgeArrays(
-        edge_id=edges.index.to_numpy(np.int64, copy=True),
-        u=u.astype(np.int32),
-        v=v.astype(np.int32),
-        coord_start=coord_start,
-        coord_x=points[:, 0].copy(),
-        coord_y=points[:, 1].copy(),
-        **costs,
-        permission=pd.factorize(access)[0].astype(np.int32),
-    )
-
-
-def _costs(edges: gpd.GeoDataFrame) -> dict[str, NDArray[np.float64]]:
-    # costs each way; what may not be walked costs inf seconds
-    length = edges.length
-    column: Mapping[str, Any] = {
-        "fwd_m": edges.get("fwd_m", length),
-        "bwd_m": edges.get("bwd_m", length),
-        "fwd_s": edges.get("fixed_fwd_s", pd.Series(0.0, index=edges.index)),
-        "bwd_s": edges.get("fixed_bwd_s", pd.Series(0.0, index=edges.index)),
-    }
-    costs = {name: np.array(values, np.float64) for name, values in column.items()}
-    bad = np.zeros(len(edges), bool)
-    for values in costs.values():
-        bad |= ~(values >= 0)
-    if bad.any():
-        ids = _some(edges.index[bad])
-        raise NetworkError(Note.of("network_bad_cost", count=int(bad.sum()), ids=ids, severity="error"))
-    if "oneway" in edges:
-        oneway = edges["oneway"].to_numpy()
-        costs["fwd_s"][oneway == -1] = np.inf
-        costs["bwd_s"][oneway == 1] = np.inf
-    return costs
-
-
-def _some(ids: pd.Index) -> str:
-    return ", ".join(map(str, ids[:10])) + (" …" if len(ids) > 10 else "")
 
 
 def graph_from_arrays(

@@ -10,46 +10,17 @@ Denardo & Fox (1979), Operations Research 27(1):161-186, https://doi.org/10.1287
 Meyer & Sanders (2003), Journal of Algorithms 49(1):114-152, https://doi.org/10.1016/S0196-6774(03)00076-2 (rounds)
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geoplan.network.compiled import compiled
-
-Array = NDArray[Any]
-
-#: One arc as the search reads it: seconds and target side by side, 16 bytes.
-ARC = np.dtype([("seconds", np.float64), ("to", np.int32)], align=True)
-
-#: One label that waits in a bucket, and the next one of the same bucket.
-LABEL = np.dtype([("seconds", np.float64), ("node", np.int32), ("next", np.int32)], align=True)
+from geoplan.network.records import LABEL, Array, Network, Places, Scratch, Search
 
 #: Labels that a search has room for at first (at least two, for the seeds); doubled where they do not suffice.
 FIRST_LABELS = 4096
 
 U, ONE = np.uint64, np.uint64(1)
-
-
-class Search(NamedTuple):
-    """What is searched: arcs of node i at ``pointer[i]:pointer[i + 1]``, the limit in seconds, buckets a second."""
-
-    pointer: Array
-    arcs: Array
-    limit: float
-    per_second: float
-
-
-class Scratch(NamedTuple):
-    """Memory of one thread, as every search finds and leaves it.
-
-    Seconds by node, all `idle` (the least number above the limit, so that one comparison tests both); the first label of
-    each bucket, all -1.
-    """
-
-    best: Array
-    head: Array
-    idle: float
 
 
 @compiled
@@ -89,7 +60,7 @@ def forget(scratch: Scratch, labels: Array, n: np.int64 | int) -> None:
 
 
 @compiled
-def bounded_search(search: Search, scratch: Scratch, labels: Array, seeds: Array, seed_seconds: Array) -> int:
+def bounded_search(search: Search, scratch: Scratch, labels: Array, seeds: Array, seed_seconds: Array) -> Any:  # noqa: ANN401 - numba's int64
     """Search from `seeds` up to the limit; return the number of labels set, or -1 if `labels` is too short.
 
     Then ``scratch.best`` holds the seconds of the nodes reached; a label is a node's last if its seconds are those of the
@@ -244,37 +215,6 @@ def weights_within(search: Search, scratch: Scratch, sources: Array, weights: Ar
                 best[node] = idle
         out[s] = total
     return out
-
-
-class Places(NamedTuple):
-    """Places on chains, as seconds: for facilities and demand points alike; order: by chain.
-
-    `chain`, `offset` (metres), `leg`; `to_start`, `to_end` are the seconds between the place and the chain's ends in the
-    direction that is walked (inf if closed), leg included; `ahead`, `behind` the chain's running sums at the place; `rank`
-    decides ties, the lowest wins. ``by_chain[c]:by_chain[c + 1]`` are the places on chain c.
-    """
-
-    chain: Array
-    offset: Array
-    leg: Array
-    to_start: Array
-    to_end: Array
-    ahead: Array
-    behind: Array
-    rank: Array
-    by_chain: Array
-
-
-class Network(NamedTuple):
-    """The parts of the graph that the pairs need."""
-
-    arc_start: Array
-    arc_chain: Array
-    arc_side: Array
-    chain_start: Array
-    chain_end: Array
-    open_fwd: Array
-    open_bwd: Array
 
 
 @compiled

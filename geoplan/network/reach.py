@@ -13,6 +13,7 @@ from scipy.sparse import coo_array, csr_array
 
 from geoplan.network import kernels
 from geoplan.network.graph import WalkGraph
+from geoplan.network.records import LABEL, Places, Search
 from geoplan.network.search import network, over_threads, places, prepare, scratch_of
 from geoplan.tables import check_unique_index
 
@@ -190,7 +191,7 @@ def node_seconds(
 
 
 def _one_pass(
-    graph: WalkGraph, facility: kernels.Places, search: kernels.Search
+    graph: WalkGraph, facility: Places, search: Search
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     # seconds and rank of the nearest facility by node; inf and the highest number beyond the limit
     seeds = np.concatenate([graph.chain_start[facility.chain], graph.chain_end[facility.chain]])
@@ -200,7 +201,7 @@ def _one_pass(
     while True:
         scratch = scratch_of(search, graph.n_nodes)
         source = np.full(graph.n_nodes, np.iinfo(np.int32).max, np.int32)
-        labels = np.empty(room, kernels.LABEL)
+        labels = np.empty(room, LABEL)
         if kernels.nearest_search(search, scratch, labels, source, seeds, seconds, rank) >= 0:
             break
         room *= 2

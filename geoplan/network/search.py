@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from geoplan.errors import Note, TableError
 from geoplan.network.graph import WalkGraph
-from geoplan.network.kernels import Network, Places, Scratch, Search, interpolate
+from geoplan.network.kernels import interpolate
+from geoplan.network.records import Network, Places, Scratch, Search
 from geoplan.tables import check_columns
 
 #: A walk that takes this much longer than the limit still counts, so that rounding does not part equal walks: seconds.

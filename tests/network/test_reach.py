@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from geoplan.errors import TableError
+from geoplan.network import kernels, records
 from geoplan.network.graph import build_graph
 from geoplan.network.reach import nearest, node_seconds, people_within, reach, search_nodes
 
@@ -206,3 +207,43 @@ def test_results_do_not_hang_on_the_number_of_threads(on_graph, monkeypatch):
         frames.append(reach(graph, many, many, walk_kmh=KMH, limit_seconds=200).to_frame())
     pd.testing.assert_frame_equal(*frames)
     assert len(frames[0]) > 1000
+
+
+def long_street(n):
+    """Nodes 0 … n - 1, a metre apart."""
+    nodes = pd.DataFrame({"x": np.arange(n, dtype=float), "y": 0.0})
+    xy = np.stack([np.column_stack([np.arange(n - 1) + k, np.zeros(n - 1)]) for k in (0, 1)], axis=1)
+    table = {"u": np.arange(n - 1), "v": np.arange(1, n)}
+    return nodes, gpd.GeoDataFrame(table, geometry=shapely.linestrings(xy), crs=32650)
+
+
+def test_a_search_that_outgrows_its_labels_is_taken_up_again():
+    n = 3 * kernels.FIRST_LABELS
+    graph = build_graph(*long_street(n), contract=False)
+    found = search_nodes(
+        graph, np.array([0, n - 1, 5]), walk_kmh=KMH, limit_seconds=2.5 * kernels.FIRST_LABELS
+    )
+    reached = int(2.5 * kernels.FIRST_LABELS)
+    assert np.diff(found.start).tolist() == [reached + 1, reached + 1, reached + 6]
+    first = slice(0, found.start[1])
+    assert found.seconds[first].tolist() == found.node_id[first].astype(float).tolist()
+
+
+def test_a_search_without_room_says_so_and_leaves_the_scratch_as_it_was():
+    graph = build_graph(*long_street(50), contract=False)
+    pointer, arcs = graph.arcs(KMH, reverse=False)
+    search = records.Search(pointer, arcs, 100.0, 1.0)
+    scratch = records.Scratch(np.full(50, 100.5), np.full(110, -1, np.int32), 100.5)
+    seeds, zero = np.array([0], np.int32), np.zeros(1)
+    assert kernels.bounded_search(search, scratch, np.empty(8, records.LABEL), seeds, zero) == -1
+    assert (scratch.best == 100.5).all()
+    assert (scratch.head == -1).all()
+    labels = np.empty(64, records.LABEL)
+    assert kernels.bounded_search(search, scratch, labels, seeds, zero) == 50
+    assert scratch.best[graph.node_index.get_indexer(np.arange(50))].tolist() == list(range(50))
+    kernels.forget(scratch, labels, 50)
+    assert (scratch.best == 100.5).all()
+    source = np.full(50, 9, np.int32)
+    assert (
+        kernels.nearest_search(search, scratch, np.empty(8, records.LABEL), source, seeds, zero, seeds) == -1
+    )
