@@ -1,0 +1,187 @@
+"""The three real studies, on data that lie beside the project; skipped where they do not."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+import geoplan as gp
+
+ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
+WUHAN = DATA / "wuhan"
+
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real data at {DATA}")
+
+
+@pytest.fixture(scope="module")
+def wuhan():
+    return gp.run(gp.read_study(ROOT / "studies" / "wuhan.yaml"))
+
+
+@pytest.fixture(scope="module")
+def communities():
+    """The communities as their file has them: residents by zone id."""
+    layer = gpd.read_file(WUHAN / "communities.gpkg")
+    return layer.set_index("community/" + layer["community"].astype(str))["residents"].astype(float)
+
+
+@pytest.fixture(scope="module")
+def told_wrong(tmp_path_factory):
+    """Wuhan's inputs with three traps at once: a register and a district layer in GCJ-02 said to be WGS 84, and points that
+    lie in the middle of communities."""
+    folder = tmp_path_factory.mktemp("told_wrong")
+    layer = gpd.read_file(WUHAN / "communities.gpkg")
+    middle = layer.geometry.representative_point()
+    points = pd.DataFrame({"名称": layer["community"], "经度": middle.x, "纬度": middle.y})
+    points.to_csv(folder / "middles.csv", index=False, encoding="utf-8")
+    text = (ROOT / "studies" / "wuhan.yaml").read_text(encoding="utf-8")
+    for old, new in (
+        ("../../shared/data", DATA.as_posix()),
+        ("districts_cgcs2000.geojson, datum: cgcs2000, id: code", "districts_gcj02.geojson, id: id"),
+        ("    datum: gcj02\n", "    datum: wgs84\n"),
+        ("facilities:\n  -", "facilities:\n  - {file: middles.csv, datum: wgs84, type: middle}\n  -"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    return gp.gather(gp.read_study(folder / "study.yaml"))
+
+
+class TestWuhanToldWrong:
+    """Each trap is found with the others set: 587 m is how far GCJ-02 moves Wuhan (560-760 m E, 150-280 m N)."""
+
+    def fit(self, inputs, file):
+        note = next(note for note in inputs.notes if note.file == file and note.code.startswith("datum_"))
+        return next(fit for fit in inputs.fits if fit.file == file), note
+
+    def test_the_register_looks_like_gcj02(self, told_wrong):
+        fit, note = self.fit(told_wrong, "eldercare_register.xlsx")
+        assert (fit.verdict, fit.declared, fit.likely) == ("looks_like", "wgs84", "gcj02")
+        assert fit.metres == pytest.approx(588, abs=5)
+        assert note.severity == "warning"
+        assert f"looks like gcj02, by {fit.metres:.0f} m" in note.text("en")
+        assert f"{fit.metres:.0f}" in note.text("zh")
+
+    def test_the_district_layer_is_caught(self, told_wrong):
+        fit, note = self.fit(told_wrong, "districts_gcj02.geojson")
+        assert (fit.verdict, fit.declared, fit.likely) == ("looks_like", "wgs84", "gcj02")
+        assert fit.metres == pytest.approx(587, abs=15)
+        assert note.severity == "warning"
+
+    def test_middles_of_communities_cannot_tell(self, told_wrong):
+        fit, note = self.fit(told_wrong, "middles.csv")
+        assert (fit.verdict, fit.likely, fit.metres) == ("cannot_tell", "", 0)
+        assert note.severity == "info"
+
+    def test_what_is_right_is_left_in_peace(self, told_wrong, wuhan):
+        assert self.fit(told_wrong, "childcare_register_gbk.csv")[0].verdict == "fits"
+        assert self.fit(told_wrong, "communities.gpkg")[0].verdict == "fits"
+        codes = set(wuhan.warnings["code"])
+        assert "datum_fits" in codes
+        assert "datum_looks_like" not in codes
+
+
+class TestWuhan:
+    def test_residents_in_all_and_community_by_community(self, wuhan, communities):
+        assert communities.sum() == 5_112_330
+        assert wuhan.outcome.groups.loc["residents", "total"] == pytest.approx(5_112_330, abs=0.5)
+        people = wuhan.demand[~wuhan.demand["halo"]].groupby("zone_id")["residents"].sum()
+        assert set(people.index) == set(communities.index)
+        assert (people - communities).abs().max() < 0.5
+
+    def test_the_register_is_reconciled(self, wuhan):
+        line = wuhan.outcome.reconciliation.set_index("file").loc["eldercare_register.xlsx"]
+        assert line[["rows", "closed", "duplicate", "not_placed", "in_run"]].tolist() == [471, 0, 1, 2, 468]
+        assert line["placed_share"] == pytest.approx(468 / 470)
+        line = wuhan.outcome.reconciliation.set_index("file").loc["childcare_register_gbk.csv"]
+        assert line["rows"] == line["in_run"] == 260
+        assert line["places_in_run"] == 12_536
+        assert len(wuhan.outcome.unplaced) == 2
+
+    def test_a_flag_row_for_each_community_and_flagging_rule(self, wuhan, communities):
+        rules = {
+            "wuhan.beds_per_1000_elders", "wuhan.places_per_1000_residents", "wuhan.new_estate_rooms",
+            "wuhan.circle_eldercare", "study.circle_childcare",
+        }  # fmt: skip
+        keys = pd.MultiIndex.from_frame(wuhan.flags[["rule_id", "zone_id"]])
+        assert keys.is_unique
+        assert set(keys) == {(rule, zone) for rule in rules for zone in communities.index}
+        short = wuhan.flags["flagged"].fillna(value=False).astype(bool)
+        assert (wuhan.flags.loc[short, "shortfall"] > 0).all()
+        assert (wuhan.flags.loc[~short, "shortfall"].fillna(0) == 0).all()
+        assert wuhan.flags.loc[short, "cause"].ne("").all()
+
+    def test_covered_and_outside_are_all_people_and_areas_are_sums(self, wuhan):
+        circle = wuhan.circle
+        assert np.allclose(circle["covered"] + circle["outside"], circle["people"], rtol=0, atol=1e-6)
+        whole = circle[circle["kind"] == ""].copy()
+        whole["level"] = whole["zone_id"].str.partition("/")[0]
+        assert len(whole[whole["level"] == "community"]) == 974 * 2 * 3
+        sums = whole.groupby(["level", "service", "measure"])[["people", "covered", "outside"]].sum()
+        for level in ("district", "community"):
+            pd.testing.assert_frame_equal(sums.loc[level], sums.loc["area"], rtol=0, atol=0.01)
+        shares = whole[whole["level"] == "area"].set_index(["service", "measure"])["share"]
+        for service in ("eldercare", "childcare"):  # a slower pace covers fewer, the straight line more
+            assert shares[(service, "frail")] < shares[(service, "network")] < shares[(service, "straight")]
+
+    def test_no_verdict_where_communities_cover_too_little(self, wuhan):
+        districts = wuhan.zones[wuhan.zones["level"] == "district"]
+        assert (districts["covered_share"] < 0.95).all()
+        coarse = wuhan.findings[wuhan.findings["zone_id"].str.match("area/|district/")]
+        judged = coarse[~coarse["verdict"].isin(["not_quantified", "not_applicable"])]
+        assert set(judged["verdict"]) == {"no_data"}
+        assert set(coarse["zone_id"]) >= {"area/area", *districts.index}
+        beds = wuhan.findings.set_index(["rule_id", "zone_id"]).loc[
+            ("wuhan.beds_per_1000_elders", "area/area")
+        ]
+        assert "under 95%: no verdict" in beds["missing_en"]
+        assert pd.isna(beds["shortfall"])
+
+    def test_everything_is_saved(self, wuhan, tmp_path):
+        run = wuhan.save(tmp_path)
+        sizes = {path.name: path.stat().st_size for path in run.iterdir()}
+        assert sizes["map.html"] < 15e6
+        assert min(sizes.values()) > 0
+        assert len(gpd.read_file(run / "coverage.gpkg", layer="zones_community", ignore_geometry=True)) == 974
+
+
+def test_porto_alegre_on_hexagons_with_slopes():
+    result = gp.run(gp.read_study(ROOT / "studies" / "porto_alegre.yaml"))
+    cells = pd.read_csv(DATA / "porto_alegre" / "poa_hexgrid.csv")
+    assert (result.zones["level"] == "community").sum() == len(cells) == 1227
+    assert result.outcome.groups.loc["residents", "total"] == pytest.approx(
+        cells["population"].sum(), abs=0.5
+    )
+    circle = result.circle[(result.circle["zone_id"] == "area/area") & (result.circle["kind"] == "")]
+    shares = circle.set_index(["service", "measure"])["share"]
+    for service in ("schools", "healthcare"):
+        assert 0.5 < shares[(service, "network")] < shares[(service, "straight")] < 1
+        placed = int((cells[service] > 0).sum())
+        offering = result.facilities["services"].map(lambda kinds, s=service: s.removesuffix("s") in kinds)
+        assert offering.sum() == placed
+    # uphill takes longer than downhill: the same chain costs more metres one way than the other
+    graph = result.graph
+    last = graph.step_start[1:] + np.arange(graph.n_chains)
+    assert np.abs(graph.prefix_fwd_m[last] - graph.prefix_bwd_m[last]).max() > 10
+
+
+def test_las_palmas_from_one_extract_by_street_metres():
+    result = gp.run(gp.read_study(ROOT / "studies" / "las_palmas.yaml"))
+    kinds = result.facilities["services"].explode().value_counts()
+    assert kinds["kindergarten"] == 23
+    circle = result.circle[(result.circle["zone_id"] == "area/area") & (result.circle["kind"] == "")]
+    metres = circle.set_index(["service", "measure"])
+    assert set(metres["group"]) == {"street_m"}
+    inside = result.demand[~result.demand["halo"]]
+    assert metres["people"].tolist() == pytest.approx([inside["street_m"].sum()] * 6)
+    assert 1.0e6 < inside["street_m"].sum() < 3.0e6
+    assert (
+        0.1
+        < metres.loc[("kindergartens", "network"), "share"]
+        < metres.loc[("kindergartens", "straight"), "share"]
+        < 1
+    )
+    assert (result.demand["street_m"] >= 0).all()
