@@ -57,10 +57,10 @@ def save(
         with stages("map"):
             write_map(outcome, folder / "map.html")
         with stages("workbook"):
-            write_workbook(folder / "gap_list.xlsx", outcome)
-            write_csv(folder, outcome)
+            write_workbook(outcome, folder / "gap_list.xlsx")
+            write_csv(outcome, folder)
         with stages("layers"):
-            write_layers(folder / "coverage.gpkg", outcome)
+            write_layers(outcome, folder / "coverage.gpkg")
             for service, raster in minutes.items():
                 write_minutes(
                     folder / f"minutes_{service}.tif", raster, description=f"minutes on foot: {service}"
@@ -69,7 +69,7 @@ def save(
             write_report(outcome, folder / "report.html")
         spent = {**seconds, **stages.seconds}
         environment = environment_block(started=started.isoformat(timespec="seconds"), seconds=spent)
-        write_manifest(folder, outcome, version=__version__, environment=environment)
+        write_manifest(outcome, folder, version=__version__, environment=environment)
         (folder / "run.log").write_text(
             log(outcome, spent, started.isoformat()), encoding="utf-8", newline="\n"
         )

@@ -28,7 +28,7 @@ CREATE TABLE layer_styles (
 """
 
 
-def write_layers(path: Path, outcome: Outcome) -> None:
+def write_layers(outcome: Outcome, path: Path) -> None:
     """Write the GeoPackage; the same outcome gives the same bytes.
 
     Layers: ``zones_<level>`` for every level present (covered shares, flags, reachable and located supply),

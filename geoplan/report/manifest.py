@@ -29,7 +29,7 @@ _PACKAGES = (
 
 
 def write_manifest(
-    folder: Path, outcome: Outcome, *, version: str, environment: Mapping[str, Any] | None = None
+    outcome: Outcome, folder: Path, *, version: str, environment: Mapping[str, Any] | None = None
 ) -> Path:
     """Write ``run.json`` into `folder`, listing every file there with its checksum.
 

@@ -27,7 +27,7 @@ def csv_sheets(outcome: Outcome) -> dict[str, Sheet]:
     return {name: sheet for name, sheet in found.items() if sheet is not None}
 
 
-def write_csv(folder: Path, outcome: Outcome) -> tuple[Path, ...]:
+def write_csv(outcome: Outcome, folder: Path) -> tuple[Path, ...]:
     """Write every CSV into `folder` and return their paths.
 
     The first line names the study, the year, the people's basis and, where it is so, that the data are made up; the

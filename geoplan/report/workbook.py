@@ -51,7 +51,7 @@ def sheets(outcome: Outcome) -> tuple[Sheet, ...]:
     return tuple(sheet for sheet in found if sheet is not None)
 
 
-def write_workbook(path: Path, outcome: Outcome) -> None:
+def write_workbook(outcome: Outcome, path: Path) -> None:
     """Write the workbook: A4 landscape, frozen headers, filters, number formats, colours that follow the values.
 
     Every page names the study, the people's basis and the year; a synthetic study says so on every page.

@@ -17,7 +17,7 @@ from geoplan.report import layers, look
 @pytest.fixture(scope="module")
 def package(make, tmp_path_factory):
     path = tmp_path_factory.mktemp("layers") / "coverage.gpkg"
-    layers.write_layers(path, make())
+    layers.write_layers(make(), path)
     return path
 
 
@@ -115,14 +115,14 @@ def test_shares_have_the_classes_of_the_map(package):
 
 def test_same_outcome_same_bytes_at_another_time(package, fresh, tmp_path):
     time.sleep(1.1)
-    layers.write_layers(tmp_path / "again.gpkg", fresh())
+    layers.write_layers(fresh(), tmp_path / "again.gpkg")
     assert (tmp_path / "again.gpkg").read_bytes() == package.read_bytes()
 
 
 def test_what_is_empty_is_left_out_and_markup_stays_text(make, tmp_path):
     outcome = make(nasty=True)
     bare = dataclasses.replace(outcome, isochrones=outcome.isochrones.iloc[:0], flags=outcome.flags.iloc[:0])
-    layers.write_layers(tmp_path / "a.gpkg", bare)
+    layers.write_layers(bare, tmp_path / "a.gpkg")
     names = [str(n) for n, _ in pyogrio.list_layers(tmp_path / "a.gpkg")]
     assert "isochrones" not in names
     for _, _, _, qml, _ in styles_of(tmp_path / "a.gpkg"):

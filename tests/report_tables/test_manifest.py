@@ -17,7 +17,7 @@ def test_it_lists_every_file_with_its_checksum(make, tmp_path):
     (tmp_path / "b.csv").write_bytes(b"b")
     (tmp_path / "a.csv").write_bytes(b"")
     (tmp_path / "run.log").write_bytes(b"differs")
-    path = manifest.write_manifest(tmp_path, make(), version="1.2.3", environment={"started": "now"})
+    path = manifest.write_manifest(make(), tmp_path, version="1.2.3", environment={"started": "now"})
     record = json.loads(path.read_text(encoding="utf-8"))
     assert [f["file"] for f in record["files"]] == ["a.csv", "b.csv"]
     assert record["files"][1]["sha256"] == hashlib.sha256(b"b").hexdigest()
@@ -31,7 +31,7 @@ def test_it_lists_every_file_with_its_checksum(make, tmp_path):
 def test_only_the_environment_differs_between_two_runs(make, tmp_path):
     for name, when in (("a", "monday"), ("b", "tuesday")):
         (tmp_path / name).mkdir()
-        manifest.write_manifest(tmp_path / name, make(), version="1", environment={"started": when})
+        manifest.write_manifest(make(), tmp_path / name, version="1", environment={"started": when})
     one, two = (json.loads((tmp_path / n / "run.json").read_text(encoding="utf-8")) for n in ("a", "b"))
     assert one.pop("environment") != two.pop("environment")
     assert one == two

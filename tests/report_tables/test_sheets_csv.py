@@ -16,7 +16,7 @@ def rows(path):
 
 def test_files_bom_line_ends_and_first_line(make, tmp_path):
     outcome = make()
-    paths = sheets_csv.write_csv(tmp_path, outcome)
+    paths = sheets_csv.write_csv(outcome, tmp_path)
     names = [p.name for p in paths]
     assert names[:4] == ["gap_list.csv", "communities.csv", "indicators.csv", "circle.csv"]
     for path in paths:
@@ -32,14 +32,14 @@ def test_files_bom_line_ends_and_first_line(make, tmp_path):
 
 def test_numbers_are_plain_and_rows_match_the_list(make, tmp_path):
     outcome = make()
-    path = sheets_csv.write_csv(tmp_path, outcome)[0]
+    path = sheets_csv.write_csv(outcome, tmp_path)[0]
     _, headers, *body = rows(path)
     assert len(body) == len(outcome.gap_list)
     assert [float(row[headers.index("缺口")]) for row in body] == outcome.gap_list["shortfall"].tolist()
 
 
 def test_golden_indicators(make, tmp_path):
-    paths = {p.name: p for p in sheets_csv.write_csv(tmp_path, make(lang="en"))}
+    paths = {p.name: p for p in sheets_csv.write_csv(make(lang="en"), tmp_path)}
     _, headers, *body = rows(paths["indicators.csv"])
     kept = [headers.index(h) for h in ("Indicator", "Actual", "Target", "Completion", "Shortfall", "Verdict")]
     assert [[row[k] for k in kept] for row in body] == [
@@ -70,7 +70,7 @@ def test_names_from_a_register_never_run(make, tmp_path, name):
     outcome = make()
     nasty = dataclasses.replace(outcome, name=name, zones=outcome.zones.assign(name=name), synthetic=False)
     gaps = outcome.gap_list.assign(town=name, community=name, cause="")
-    for path in sheets_csv.write_csv(tmp_path, dataclasses.replace(nasty, gap_list=gaps)):
+    for path in sheets_csv.write_csv(dataclasses.replace(nasty, gap_list=gaps), tmp_path):
         for row in rows(path):
             for cell in row:
                 number = cell.lstrip("-").replace(".", "", 1).isdigit()
@@ -80,6 +80,6 @@ def test_names_from_a_register_never_run(make, tmp_path, name):
 def test_same_outcome_same_bytes(make, tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        sheets_csv.write_csv(tmp_path / folder, make())
+        sheets_csv.write_csv(make(), tmp_path / folder)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()

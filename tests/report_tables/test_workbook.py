@@ -20,7 +20,7 @@ def books(make, tmp_path_factory):
     paths = {}
     for lang in ("zh", "en"):
         paths[lang] = folder / f"{lang}.xlsx"
-        workbook.write_workbook(paths[lang], make(lang=lang))
+        workbook.write_workbook(make(lang=lang), paths[lang])
     return paths
 
 
@@ -62,7 +62,7 @@ def test_every_sheet_is_fit_to_print(books, make, lang):
 
 
 def test_a_real_study_carries_no_banner(make, tmp_path):
-    workbook.write_workbook(tmp_path / "a.xlsx", make(synthetic=False))
+    workbook.write_workbook(make(synthetic=False), tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
         everything = b"".join(file.read(name) for name in file.namelist()).decode("utf-8", "ignore")
     assert "演示数据" not in everything
@@ -123,7 +123,7 @@ def test_the_indicator_table_has_the_columns_of_the_plans(books):
 
 def test_what_departments_report_stands_beside_the_measured(make, tmp_path):
     said = pd.DataFrame({"rule_id": ["wuhan.nursing_bed_share"], "value": [0.7], "by": ["市民政局"]})
-    workbook.write_workbook(tmp_path / "a.xlsx", dataclasses.replace(make(), reported=said))
+    workbook.write_workbook(dataclasses.replace(make(), reported=said), tmp_path / "a.xlsx")
     headers, rows = table(openpyxl.load_workbook(tmp_path / "a.xlsx")["主要指标对照表"])
     column = headers.index("部门填报值")
     assert [row[column] for row in rows] == [None] * 5 + [0.7]
@@ -191,7 +191,7 @@ def test_text_never_runs(make, tmp_path):
     facilities["name"] = [NASTY[k % len(NASTY)] for k in range(len(facilities))]
     warnings = pd.concat([outcome.warnings.iloc[:1].assign(text=t, action=t, file=t) for t in NASTY])
     nasty = dataclasses.replace(outcome, zones=zones, facilities=facilities, warnings=warnings, name=NASTY[0])
-    workbook.write_workbook(tmp_path / "a.xlsx", nasty)
+    workbook.write_workbook(nasty, tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
         pages = [file.read(n).decode() for n in file.namelist() if n.startswith("xl/worksheets/sheet")]
     # formulas stand in rules of colour only, and there are no links
@@ -204,7 +204,7 @@ def test_text_never_runs(make, tmp_path):
 
 def test_markup_in_every_name_stays_text(make, tmp_path):
     outcome = make(nasty=True)
-    workbook.write_workbook(tmp_path / "a.xlsx", outcome)
+    workbook.write_workbook(outcome, tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert book["短板社区清单"]["A1"].value.startswith(outcome.name)
 
@@ -214,13 +214,13 @@ def test_very_long_text_is_cut_not_lost(make, tmp_path):
     long = dataclasses.replace(
         outcome, warnings=outcome.warnings.assign(text="长" * 40_000), name="名" * 400 + "&" * 10
     )
-    workbook.write_workbook(tmp_path / "a.xlsx", long)
+    workbook.write_workbook(long, tmp_path / "a.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["数据问题清单"]
     assert any(isinstance(c.value, str) and len(c.value) == 32_767 for row in sheet for c in row)
 
 
 def test_the_same_outcome_gives_the_same_bytes(fresh, tmp_path, books):
-    workbook.write_workbook(tmp_path / "again.xlsx", fresh())
+    workbook.write_workbook(fresh(), tmp_path / "again.xlsx")
     assert (tmp_path / "again.xlsx").read_bytes() == books["zh"].read_bytes()
 
 
@@ -248,14 +248,14 @@ def test_an_outcome_without_rules_or_facilities_still_prints(make, tmp_path):
         not_assessed=pd.DataFrame(),
         facilities=outcome.facilities.iloc[:0],
     )
-    workbook.write_workbook(tmp_path / "a.xlsx", bare)
+    workbook.write_workbook(bare, tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert "（无）" in [c.value for c in book["缺口清单"]["A"]]
 
 
 def test_a_file_that_cannot_be_written_is_an_os_error(make, tmp_path):
     with pytest.raises(OSError):
-        workbook.write_workbook(tmp_path / "no such folder" / "a.xlsx", make())
+        workbook.write_workbook(make(), tmp_path / "no such folder" / "a.xlsx")
 
 
 def test_intervals_and_targets_in_words():
