@@ -27,7 +27,7 @@ layers: $(VENV)/.dev
 
 # The engine is compiled once, before the workers start, so that they do not all compile it at the same time.
 unit: $(VENV)/.dev
-	$(BIN)/python -m geoplan.network.compiled
+	$(BIN)/python -c "import geoplan as gp; gp.run(gp.read_study(gp.demo_study()))"
 	$(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules geoplan tests
 
 bench: $(VENV)/.dev
