@@ -8,8 +8,9 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from geoplan.coverage.allocation import served, served_by_zone
 from geoplan.coverage.circle import circle_table
-from geoplan.gather import gather, parameters, read_packs
+from geoplan.gather import Inputs, gather, parameters, read_packs
 from geoplan.network.compiled import cache_note
 from geoplan.network.graph import WalkGraph, build_graph
 from geoplan.network.reach import Reach
@@ -23,7 +24,7 @@ from geoplan.standards.flags import study_circles
 from geoplan.standards.gap_list import gap_list
 from geoplan.standards.packs import not_assessed_table, rules_of, rules_table
 from geoplan.study import Study
-from geoplan.tables import Outcome, warnings_table
+from geoplan.tables import SERVED, Outcome, warnings_table
 from geoplan.walks import all_snaps, draw_isochrones, minutes_rasters, snap_all, snap_remarks, walk_all
 
 
@@ -91,6 +92,8 @@ def run(study: Study, *, stages: Stages | None = None) -> "Result":
             flag_rules=study.flag_rules,
             register_types=study.register_types(),
         )
+    with stages("served"):
+        given_out = who_is_served(study, walks.pairs, inputs)
     with stages("isochrones"):
         bands = draw_isochrones(graph, snaps, inputs, services)
     with stages("minutes"):
@@ -122,6 +125,7 @@ def run(study: Study, *, stages: Stages | None = None) -> "Result":
             assessment.findings, assessment.members, assessment.flags, inputs.zones, rules, register.facilities,
             lang=study.lang,
         ),
+        served=given_out,
         planned=register.left_out,
         unplaced=register.unplaced,
         reconciliation=register.reconciliation,
@@ -136,6 +140,31 @@ def run(study: Study, *, stages: Stages | None = None) -> "Result":
     return Result(
         outcome=outcome, reaches=walks.reach, graph=graph, minutes=minutes, seconds=dict(stages.seconds)
     )
+
+
+def who_is_served(study: Study, pairs: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
+    """Return who gets a bed or place when each is given out once, for services with a stated rate of need."""
+    demand, supplies = inputs.people.demand, inputs.register.supplies
+    tables = []
+    for name, service in study.services.items():
+        if service.need is None:
+            continue
+        mine = supplies[
+            supplies["service"].isin(service.facilities) & (supplies["supply"] == service.need.supply)
+        ]
+        near = pairs[pairs["service"] == name]
+        capacity = mine.groupby("facility_id")[["low", "high"]].sum()
+        # a facility of the service without a row of this supply offers none of it
+        capacity = capacity.reindex(capacity.index.union(pd.Index(near["facility_id"].unique())), fill_value=0.0)
+        need = demand[service.need.of or service.group] * service.need.per_1000 / 1000.0
+        result = served(near, need, capacity, walk_minutes=service.walk_minutes)
+        table = served_by_zone(result, demand=demand, zones=inputs.zones, overlay=inputs.people.overlay)
+        table = (
+            table.rename(columns={"without_place_high": "without_place"}).rename_axis("zone_id").reset_index()
+        )
+        tables.append(table.assign(service=name))
+    empty = pd.DataFrame(columns=list(SERVED))
+    return pd.concat(tables, ignore_index=True)[list(SERVED)] if tables else empty
 
 
 def services_of(study: Study) -> dict[str, dict[str, Any]]:

@@ -223,6 +223,17 @@ class Register(Entry):
         return self
 
 
+class Need(Entry):
+    """How many beds or places people need: the rate at which need is set against supply."""
+
+    supply: Text
+    """What is given out: beds, places …"""
+    per_1000: Positive
+    """Needed per 1,000 people of the group, e.g. 50 beds per 1,000 elders."""
+    of: Text | None = None
+    """Group that the rate counts; default: the service's group."""
+
+
 class Service(Entry):
     """One service whose circle is measured."""
 
@@ -240,6 +251,8 @@ class Service(Entry):
     """Radius as the crow flies shown beside it; default: walk_minutes at walk_kmh in metres."""
     flag_share: Share = 0.2
     """A community with a larger share of people outside the circle is flagged."""
+    need: Need | None = None
+    """Rate of need; with it the run says who is served when each place is given out once."""
     bands_minutes: list[Positive] = [5.0, 10.0, 15.0]
     """Isochrone bands, minutes."""
 
@@ -345,6 +358,12 @@ class Study(Entry):
         for name, service in self.services.items():
             if service.group not in self.population:
                 yield f"services.{name}.group: `{service.group}` ✗{_did_you_mean(service.group, self.population)}"
+            if (
+                service.need is not None
+                and service.need.of is not None
+                and service.need.of not in self.population
+            ):
+                yield f"services.{name}.need.of: `{service.need.of}` ✗{_did_you_mean(service.need.of, self.population)}"
         offered = set(self._offered_types())
         for name, service in self.services.items():
             for kind in service.facilities if offered else []:
