@@ -43,7 +43,7 @@ def write_layers(outcome: Outcome, path: Path) -> None:
     written = [layer for layer in layers(outcome) if len(layer.table)]
     for layer in written:
         options = {
-            "SPATIAL_INDEX": "YES",
+            "SPATIAL_INDEX": "NO" if layer.name == "snaps" else "YES",
             "IDENTIFIER": layer.name,
             "DESCRIPTION": layer.description or layer.name,
         }
@@ -154,13 +154,20 @@ def _snaps(outcome: Outcome) -> Layer:
     lang, table = outcome.lang, outcome.snaps
     facilities = set(outcome.facilities.index.map(str))
     ids = table.index.map(str)
+    off = table["reason"].map(present)
     columns: dict[str, Any] = {
         "point_id": ids,
-        "of": ["facility" if i in facilities else "people" for i in ids],
-        "state": np.where(table["reason"].map(present), "off", "on"),
-        "reason": table["reason"].map(str),
-        "leg_m": finite(table["leg_m"]),
-        "island": table["island"].astype(int),
+        "of": np.where(ids.isin(facilities), "facility", "people"),
+        # empty where the point is on the network: nearly always
+        "reason": table["reason"].map(str).where(off, None).astype(object),
+        "leg_m": finite(table["leg_m"]).round(2).astype("float32"),
+        "island": table["island"].astype("int8"),
+    }
+    # a city has more than 100,000 of these rows: a column that says the same in all of them is left out
+    columns = {
+        key: values
+        for key, values in columns.items()
+        if key not in ("of", "island") or len(set(values)) > 1
     }
     shape = gpd.GeoDataFrame(
         pd.DataFrame(columns, index=table.index), geometry=table.geometry, crs=outcome.crs
@@ -171,17 +178,20 @@ def _snaps(outcome: Outcome) -> Layer:
         return styles.marker(colour, "circle") if points else styles.line(colour)
 
     parts = [
-        Part(word("snapped", lang), symbol(look.COLOURS["accent"]), "on"),
-        Part(word("not_snapped", lang), symbol(look.COLOURS["flag"]), "off"),
+        Part(f"{word('not_snapped', lang)} ({reason})", symbol(look.COLOURS["flag"]), reason)
+        for reason in sorted(set(columns["reason"].dropna()))
     ]
+    # in QGIS the class without a value takes all the others, the empty ones too
+    parts.append(Part(word("snapped", lang), symbol(look.COLOURS["accent"])))
     aliases = {"of": word("point_kind", lang), "leg_m": word("leg", lang), "island": word("island", lang)}
     aliases["reason"] = look.label("reason", lang)
+    aliases = {key: alias for key, alias in aliases.items() if key in columns}
     title = word("layer_snaps", lang)
     return Layer(
         "snaps",
         title,
         shape.reset_index(drop=True),
-        (Style(title, styles.categorised("state", parts, aliases=aliases)),),
+        (Style(title, styles.categorised("reason", parts, aliases=aliases)),),
     )
 
 
@@ -218,8 +228,26 @@ def _add_styles(path: Path, written: list[Layer], *, stamp: str) -> None:
             rows,
         )
         base.execute("UPDATE gpkg_contents SET last_change = ?", (stamp,))
+        if any(layer.name == "snaps" for layer in written):
+            base.create_function("bare", 1, without_envelope, deterministic=True)
+            base.execute("UPDATE snaps SET geom = bare(geom) WHERE geom IS NOT NULL")
         base.commit()
         base.execute("VACUUM")
+
+
+def without_envelope(geometry: bytes) -> bytes:
+    r"""Return a GeoPackage geometry without the box around it, which costs a short line more than the line itself.
+
+    The header is ``GP``, version, flags, four bytes of the CRS and then the box, whose size the flags say (GeoPackage 1.3,
+    2.1.3).
+
+    Examples
+    --------
+    >>> without_envelope(b"GP" + bytes([0, 0b0011]) + bytes(4) + bytes(32) + b"wkb")
+    b'GP\x00\x01\x00\x00\x00\x00wkb'
+    """
+    box = (0, 32, 48, 48, 64)[geometry[3] >> 1 & 0b111]
+    return geometry[:3] + bytes([geometry[3] & ~0b1110]) + geometry[4:8] + geometry[8 + box :]
 
 
 def _short(name: str) -> str:

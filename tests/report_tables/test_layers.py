@@ -42,7 +42,29 @@ def test_layers_and_their_rows(package, make):
     assert len(facilities) == len(outcome.facilities)
     assert facilities.geometry.isna().sum() == outcome.facilities.geometry.isna().sum() == 2
     assert len(gpd.read_file(package, layer="isochrones")) == 6
-    assert len(gpd.read_file(package, layer="snaps")) == len(outcome.snaps)
+
+
+def test_every_snap_is_written_out_and_small(package, make, tmp_path):
+    outcome = make()
+    snaps = gpd.read_file(package, layer="snaps").set_index("point_id")
+    assert list(snaps.index) == [str(point) for point in outcome.snaps.index]
+    assert snaps.geometry.to_wkb().tolist() == outcome.snaps.geometry.to_wkb().tolist()
+    assert snaps["leg_m"].to_numpy() == pytest.approx(outcome.snaps["leg_m"].to_numpy(dtype=float), abs=0.006)
+    assert set(snaps["of"]) == {"facility", "people"}
+    assert "island" not in snaps  # no point hangs on an island here
+    lost = outcome.snaps.copy()
+    lost.loc[lost.index[3], ["reason", "island"]] = ["too_far", True]
+    layers.write_layers(dataclasses.replace(outcome, snaps=lost), tmp_path / "a.gpkg")
+    again = gpd.read_file(tmp_path / "a.gpkg", layer="snaps").set_index("point_id")
+    assert again["reason"].dropna().to_dict() == {str(lost.index[3]): "too_far"}
+    assert again["island"].sum() == 1
+
+
+@pytest.mark.parametrize(("code", "size"), [(0, 0), (1, 32), (2, 48), (3, 48), (4, 64)])
+def test_the_box_around_a_geometry_is_cut_out_whatever_its_size(code, size):
+    wkb = bytes(range(21))
+    whole = b"GP\x00" + bytes([code << 1 | 1]) + b"\xc3\x11\x00\x00" + bytes(size) + wkb
+    assert layers.without_envelope(whole) == b"GP\x00\x01\xc3\x11\x00\x00" + wkb
 
 
 def test_values_are_those_of_the_outcome(package, make):
