@@ -83,10 +83,10 @@ def command():
 def shell():
     """Return a call of the command line in a process of its own, under an encoding of the console."""
 
-    def call(*arguments, encoding="utf-8"):
+    def call(*arguments, encoding="utf-8", **environment):
         return subprocess.run(
             [sys.executable, "-c", "from geoplan.cli import main; main()", *map(str, arguments)],
-            env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+            env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", **environment},
             capture_output=True,
             check=False,
         )
