@@ -173,7 +173,7 @@ def _start(flow: Flow, takers: Ints) -> None:
     for i in takers:
         taken = 0.0
         for e in range(pairs.start[i], pairs.start[i + 1]):
-            if flow.part[1][pairs.giver[e]] != flow.part[0][i]:
+            if flow.part[1][pairs.giver[e]] != flow.part[0][i]:  # what a cut leaves across parts is rounding
                 amount[e] = 0.0
             taken += amount[e]
         scale = min(1.0, flow.excess[i] / taken) if taken > 0 else 1.0
