@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
-from geoplan.errors import Note, OutputError
+from geoplan.errors import GeoplanError, Note, OutputError
 from geoplan.gather import input_files
 from geoplan.study import read_study
 
@@ -32,15 +32,21 @@ def write_new(folder: Path) -> Path:
     Raises
     ------
     OutputError
-        If the folder holds something already; nothing is written then.
+        If the folder holds something already, or cannot be made; nothing is written then.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise OutputError(Note.of("new_not_empty", file=str(folder), severity="error"))
+    data = folder / "data"
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise OutputError(Note.of("new_not_empty", file=str(folder), severity="error"))
+        data.mkdir(parents=True)
+    except GeoplanError:
+        raise
+    except OSError as error:  # a file of that name, or a place where nothing may be written
+        note = Note.of("output_unwritable", file=str(folder), why=str(error), severity="error")
+        raise OutputError(note) from error
     source = demo_study()
     study = read_study(source)
     text = source.read_text(encoding="utf-8")
-    data = folder / "data"
-    data.mkdir(parents=True)
     for file in sorted({file for _, file in input_files(study)}):
         shutil.copyfile(study.resolve(file), data / Path(file).name)
         text = re.sub(rf"(?<![\w/.]){re.escape(file)}(?![\w/])", f"data/{Path(file).name}", text)

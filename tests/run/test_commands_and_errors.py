@@ -60,6 +60,14 @@ class TestANewStudy:
         assert (code, [path.name for path in tmp_path.iterdir()]) == (7, ["mine.txt"])
         assert str(tmp_path) in said.replace("\n", "")
 
+    @pytest.mark.parametrize("name", ["mine.txt", "mine.txt/town"])
+    def test_a_file_where_the_folder_should_be(self, name, tmp_path, capsys):
+        (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+        code, said = ends_with(["new", tmp_path / name], capsys)
+        assert code == 7
+        assert "mine.txt" in said
+        assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine"
+
 
 class TestExitCodes:
     def test_each_error_has_its_own(self):
