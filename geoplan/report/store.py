@@ -192,9 +192,9 @@ def _unpacked(table: pa.Table, told: Mapping[str, Any]) -> pd.DataFrame:
     data[shapes] = gpd.GeoSeries(
         shapely.from_wkb(np.array(table[shapes].to_pylist(), dtype=object)), index=labels, crs=told["crs"]
     )
-    return gpd.GeoDataFrame(
-        {name: data[name] for name, _ in told["columns"]}, geometry=shapes, crs=told["crs"]
-    )
+    ordered = {name: data[name] for name, _ in told["columns"]}
+    shaped: pd.DataFrame = gpd.GeoDataFrame(ordered, geometry=shapes, crs=told["crs"])
+    return shaped
 
 
 def _series(array: pa.ChunkedArray, kind: str, labels: pd.Index | None) -> pd.Series:

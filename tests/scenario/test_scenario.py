@@ -1,0 +1,283 @@
+"""Named changes: each moves the figures as by hand, none moves nothing, and what nothing has is said at once."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geoplan.errors import StudyError
+from geoplan.gather import gather
+from geoplan.samples import write_new
+from geoplan.scenario import (
+    apply,
+    base_study,
+    changed_study,
+    gather_scenario,
+    is_scenario,
+    read_scenario,
+    scenario_parameters,
+)
+from geoplan.study import read_study
+
+HOME, HOME_2, CLOSED_NURSERY = "呼中区社会福利院", "碧水镇松鹤养老院", "示例托育点（已停用）"
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    return write_new(tmp_path_factory.mktemp("scenario") / "town")
+
+
+@pytest.fixture(scope="module")
+def base(town):
+    return gather(read_study(town))
+
+
+@pytest.fixture
+def changed(town, base):
+    """Return a call: the entries of a scenario in, the changed inputs out, without reading the inputs again."""
+
+    def call(entries=""):
+        scenario = read_scenario(written(town, entries))
+        return apply(scenario, dataclasses.replace(base, study=changed_study(scenario, base.study)))
+
+    return call
+
+
+def written(town, entries):
+    path = town.parent / "plan.yaml"
+    indented = "".join(f"  {line}\n" for line in entries.strip("\n").split("\n") if line)
+    path.write_text(f"scenario:\n  base: study.yaml\n  name: 方案一\n{indented}", encoding="utf-8")
+    return path
+
+
+def id_of(inputs, name):
+    tables = [inputs.register.facilities, inputs.register.left_out]
+    [found] = [i for table in tables for i in table.index[table["name"] == name]]
+    return found
+
+
+def amounts(inputs, facility_id):
+    own = inputs.register.supplies[inputs.register.supplies["facility_id"] == facility_id]
+    return {row.supply: (row.low, row.high) for row in own.itertuples()}
+
+
+def test_without_changes_everything_is_as_in_the_base(town, base, changed):
+    same = changed()
+    assert same.study == base.study
+    assert same.notes == base.notes
+    for name in ("facilities", "supplies", "left_out", "unplaced", "reconciliation"):
+        pd.testing.assert_frame_equal(getattr(same.register, name), getattr(base.register, name))
+    table = pd.DataFrame({"entry": ["name"], "value": ["x"], "unit": [""], "given": [True]})
+    assert scenario_parameters(read_scenario(written(town, "")), table) is table
+
+
+def test_closing_takes_a_facility_and_its_supplies_out(base, changed):
+    after = changed(f"close: [{HOME}]")
+    facility = id_of(base, HOME)
+    assert set(base.register.facilities.index) - set(after.register.facilities.index) == {facility}
+    assert facility not in set(after.register.supplies["facility_id"])
+    left = after.register.left_out.loc[facility]
+    assert (left["status"], left["close_year"], left["end"]) == ("closed", 2025, "closed")
+    assert after.notes[-1].text("en") == f"plan.yaml: scenario: `{HOME}` ({facility}) closes."
+    # what stays has not moved
+    kept = base.register.facilities.drop(index=facility)
+    pd.testing.assert_frame_equal(after.register.facilities, kept)
+
+
+def test_opening_brings_a_facility_back_with_its_supplies(base, changed):
+    facility = id_of(base, CLOSED_NURSERY)
+    assert facility not in base.register.facilities.index
+    after = changed(f"open: ['{facility}']")
+    row = after.register.facilities.loc[facility]
+    assert row["status"] == "existing"
+    assert np.isnan(row["close_year"])
+    assert amounts(after, facility)["places"] == (15, 15)
+    assert facility not in after.register.left_out.index
+    assert list(after.register.facilities.dtypes) == list(base.register.facilities.dtypes)
+    # closing what was opened would be a contradiction: it did not count
+    with pytest.raises(StudyError, match="does not count"):
+        changed(f"open: [{CLOSED_NURSERY}]\nclose: [{CLOSED_NURSERY}]")
+
+
+def test_enlarging_adds_and_says_what_it_leaves_open(base, changed):
+    facility = id_of(base, HOME)
+    before = amounts(base, facility)
+    assert (before["beds"], before["nursing_beds"]) == ((10, 10), (6, 6))
+    after = amounts(changed(f"enlarge: [{{facility: {HOME}, add: {{beds: 20, nursing_beds: 4}}}}]"), facility)
+    assert (after["beds"], after["nursing_beds"]) == ((30, 30), (10, 10))
+    # twenty beds of which nobody says how many are for nursing: from none to all
+    after = amounts(changed(f"enlarge: [{{facility: {HOME}, add: {{beds: 20}}}}]"), facility)
+    assert (after["beds"], after["nursing_beds"]) == ((30, 30), (6, 26))
+    after = amounts(changed(f"enlarge: [{{facility: {HOME}, to: {{beds: 4}}}}]"), facility)
+    assert (after["beds"], after["nursing_beds"]) == ((4, 4), (4, 4))
+    after = amounts(changed(f"enlarge: [{{facility: {HOME}, add: {{staff: 3}}}}]"), facility)
+    assert after["staff"] == (3, 3)
+    others = changed(f"enlarge: [{{facility: {HOME}, add: {{beds: 20}}}}]").register.supplies
+    kept = base.register.supplies
+    pd.testing.assert_frame_equal(
+        others[others["facility_id"] != facility], kept[kept["facility_id"] != facility]
+    )
+
+
+def test_a_new_facility_stands_where_its_line_and_point_say(base, changed, town):
+    entry = "{name: 新站, services: [elder_day_care], lonlat: [123.5715, 52.0338], supplies: {beds: 12}, attributes: {public: true}}"
+    after = changed(f"add:\n  - {entry}")
+    row = after.register.facilities.iloc[-1]
+    assert row.name == "plan.yaml#5"
+    assert (
+        written(town, f"add:\n  - {entry}")
+        .read_text(encoding="utf-8")
+        .split("\n")[4]
+        .strip()
+        .startswith("- {name")
+    )
+    assert row["public"] is True or row["public"] == True  # noqa: E712 - of a nullable column
+    assert row["registered"] is pd.NA
+    assert (row["location_quality"], row["zone_from"], row["status"]) == ("exact", "point", "existing")
+    zones = after.zones
+    assert zones.geometry[row["zone_id"]].covers(row.geometry)
+    got = amounts(after, "plan.yaml#5")
+    # what is not said is unknown, and a part never more than the whole
+    assert got["beds"] == (12, 12)
+    assert got["nursing_beds"] == (0, 12)
+    assert got["floor_area_m2"] == (0, np.inf)
+    assert list(after.register.facilities.dtypes) == list(base.register.facilities.dtypes)
+    pd.testing.assert_frame_equal(after.register.facilities.iloc[:-1], base.register.facilities)
+
+
+def test_a_new_facility_without_a_point_counts_in_its_zone(changed):
+    after = changed("add: [{name: 新站, services: [childcare], zone: 向阳, supplies: {places: 5}}]")
+    row = after.register.facilities.iloc[-1]
+    assert row.geometry is None
+    assert (row["zone_id"], row["zone_from"]) == ("community/HZ0101", "named")
+    assert "counts in its zone" in after.notes[-1].text("en")
+
+
+def test_pace_gates_packs_and_year_change_the_study(town):
+    scenario = read_scenario(
+        written(
+            town, "gates: {林场家属院西门: true}\nwalk_kmh: {eldercare: 3.2}\npacks: [huzhong]\nyear: 2030"
+        )
+    )
+    study, own = changed_study(scenario, base_study(scenario)), base_study(scenario)
+    assert study.streets.gate_states == {"林场家属院西门": True}
+    assert (study.services["eldercare"].walk_kmh, study.services["childcare"].walk_kmh) == (3.2, 4.0)
+    assert (study.packs, study.year, study.folder) == (["huzhong"], 2030, own.folder)
+    assert own.streets.gate_states == {}
+    assert scenario.changes() == {
+        "scenario.gates.林场家属院西门": "open",
+        "scenario.walk_kmh.eldercare": "3.2",
+        "scenario.packs": "huzhong",
+        "scenario.year": "2030",
+    }
+    assert scenario.title("示范区") == "示范区 · 方案一"
+
+
+def test_a_pack_beside_the_scenario_is_found_from_the_study(town):
+    folder = town.parent / "plans"
+    folder.mkdir(exist_ok=True)
+    (folder / "own.yaml").write_bytes((town.parent / "data" / "local_rules.yaml").read_bytes())
+    path = folder / "plan.yaml"
+    path.write_text("scenario: {base: ../study.yaml, name: a, packs: [own.yaml]}", encoding="utf-8")
+    study = changed_study(read_scenario(path), base_study(read_scenario(path)))
+    assert study.packs == ["plans/own.yaml"]
+    assert study.resolve(study.packs[0]).is_file()
+
+
+WRONG = """
+open: [示例托育点已停用, 呼中区社会福利院]
+close: [没有这一家, 示例托育点（已停用）]
+enlarge:
+  - {facility: 呼中区社会福利, add: {beds: 3}}
+  - {facility: 呼中区社会福利院, add: {places: 3, bedz: 1}}
+  - {facility: 呼中区社会福利院, service: elder_day_care, add: {beds: 3}}
+add:
+  - {name: 甲, services: [elder_homes], zone: 向阳区, attributes: {publik: true}}
+gates: {林场家属院西: true}
+walk_kmh: {elderkare: 4}
+packs: [huzong, none.yaml]
+"""
+
+
+def test_everything_that_nothing_has_is_said_at_once(changed):
+    with pytest.raises(StudyError) as caught:
+        changed(WRONG)
+    text = caught.value.text("en")
+    lines = text.split("\n")
+    assert len(lines) == 15, text
+    for part in (
+        "`呼中区社会福利院` counts in the year already",
+        "no register has `示例托育点已停用`; did you mean `示例托育点（已停用）`?",
+        "no register has `没有这一家`",
+        "`示例托育点（已停用）` does not count in the year",
+        "no register has `呼中区社会福利`; did you mean `呼中区社会福利院`?",
+        "the type of `呼中区社会福利院` has no places",
+        "there is no `bedz`; did you mean `beds`?",
+        "does not offer elder_day_care",
+        "there is no `elder_homes`; did you mean `elder_home`?",
+        "there is no zone `向阳区`",
+        "there is no `publik`; did you mean `public`?",
+        "there is no `林场家属院西`; did you mean `林场家属院西门`?",
+        "there is no `elderkare`; did you mean `eldercare`?",
+        "there is no `huzong`; did you mean `huzhong`?",
+        "packs.1: there is no `none.yaml`",
+    ):
+        assert part in text, part
+    assert "row 4" in lines[0]
+    assert [note.row for note in caught.value.notes] == sorted(note.row for note in caught.value.notes)
+
+
+def test_one_name_for_several_needs_the_id(base, changed):
+    double = base.register.facilities.assign(name="同名")
+    twins = dataclasses.replace(base, register=dataclasses.replace(base.register, facilities=double))
+    scenario_inputs = dataclasses.replace(twins)
+    from geoplan.scenario_register import Changes, change_register
+
+    _, _, wrong = change_register(
+        scenario_inputs.register,
+        Changes(closed=(("同名", 3),)),
+        zones=base.zones,
+        crs=base.crs,
+        year=2025,
+        file="p.yaml",
+    )
+    assert [note.code for note in wrong] == ["scenario_ambiguous"]
+    assert base.register.facilities.index[0] in wrong[0].text("en")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no entries"),
+        ("scenario: {base: a.yaml}", "scenario.name: required"),
+        ("scenario: {base: a.yaml, name: b, clsoe: [x]}", "did you mean `close`"),
+        ("scenario: {base: a.yaml, name: b, walk_kmh: {e: 11}}", "must be ≤ 10"),
+        (
+            "scenario: {base: a.yaml, name: b, enlarge: [{facility: x, add: {beds: 1}, to: {beds: 2}}]}",
+            "exactly one of `add`, `to`",
+        ),
+        ("scenario: {base: a.yaml, name: b, add: [{name: x, services: [y]}]}", "`lonlat`, `zone`"),
+        ("scenario: {base: a.yaml, name: b, name: c}", "stands twice"),
+        ("scenario: [", "not valid YAML"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said(tmp_path, text, says):
+    path = tmp_path / "plan.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        read_scenario(path)
+    assert says in caught.value.text("en")
+
+
+def test_a_base_that_is_not_there(tmp_path):
+    path = tmp_path / "plan.yaml"
+    path.write_text("scenario: {base: a.yaml, name: b}", encoding="utf-8")
+    with pytest.raises(StudyError, match="no such file"):
+        gather_scenario(read_scenario(path))
+
+
+def test_study_and_scenario_files_are_told_apart(town):
+    assert is_scenario(written(town, ""))
+    assert not is_scenario(town)
+    assert not is_scenario(town.parent / "none.yaml")
