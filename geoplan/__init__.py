@@ -3,7 +3,7 @@
 >>> import geoplan as gp
 >>> study = gp.read_study(gp.demo_study())
 >>> study.services["eldercare"].walk_minutes
-15
+15.0
 """
 
 import sys
