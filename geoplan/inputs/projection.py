@@ -25,7 +25,9 @@ FERTILE = (15, 45)
 WIDTH = 5
 
 
-def cohort_change_ratios(before: pd.DataFrame, after: pd.DataFrame, *, years: int) -> pd.DataFrame:
+def cohort_change_ratios(
+    before: pd.DataFrame, after: pd.DataFrame, *, years: int, least: float = 0.0
+) -> pd.DataFrame:
     """Return how many times larger each cohort was at the second census than at the first.
 
     ::
@@ -40,12 +42,15 @@ def cohort_change_ratios(before: pd.DataFrame, after: pd.DataFrame, *, years: in
         (`ages.five_year_bands` makes them so).
     years
         Years between the two (y), a multiple of 5.
+    least
+        Fewest people that a cohort must have had at the first census to have a ratio; the ratios of a handful of people
+        say little. Those left out are NaN, for `ratios_by_zone` to take from the region.
 
     Returns
     -------
     ratios
-        Indexed like `after`; one column a band from age `years` on. NaN where the first census has nobody in the cohort,
-        or a count is unknown, or the zone is not in `before`.
+        Indexed like `after`; one column a band from age `years` on. NaN where the first census has nobody (or fewer than
+        `least`) in the cohort, or a count is unknown, or the zone is not in `before`.
 
     Raises
     ------
@@ -68,8 +73,7 @@ def cohort_change_ratios(before: pd.DataFrame, after: pd.DataFrame, *, years: in
     """
     _check_bands(before, after, years=years)
     first = _aged(before.reindex(after.index), years=years)
-    then = after[first.columns]
-    return _ratio(then, first)
+    return _ratio(after[first.columns], first.where(first >= least))
 
 
 def child_ratios(

@@ -65,7 +65,8 @@ def test_nothing_and_nobody():
     assert (got.table == 0).all(axis=None)
     with pytest.raises(InputError, match="t, u: no zone has any `elders_60`"):
         control(empty, nothing + 1, region_of=TOWN)
-    none = control(zones(), nothing, region_of=TOWN)
+    none = control(zones(), nothing * 0, region_of=TOWN)
+    assert none.factors["elders_60"].to_numpy() == pytest.approx([0, 0, np.nan], nan_ok=True)
     assert none.table["elders_60"].tolist() == [0, 0, 0]
 
 

@@ -103,6 +103,12 @@ def test_unknown_stays_unknown():
     assert with_children.loc["b", ["0-4", "5-9"]].isna().all()
 
 
+def test_a_handful_of_people_has_no_ratio():
+    before, after = people([20] * 7 + [19] + [20] * 7), people([30] * 15)
+    ratios = cohort_change_ratios(before, after, years=5, least=20).loc["a"]
+    assert ratios.index[ratios.isna()].tolist() == ["40-44"]  # 19 were 35-39; 20 just do
+
+
 def test_ratios_of_the_region_stand_in():
     own = pd.DataFrame({"10-14": [1.2, np.nan]}, index=["a", "b"])
     region = pd.DataFrame({"10-14": [0.9]}, index=["town"])
@@ -231,6 +237,7 @@ def test_years_between():
     )  # the year itself, unknowns of others aside
     three = tables | {2024: pd.DataFrame({"elders_60": [180.0, 60.0]})}
     assert to_year(three, 2022)["elders_60"].tolist() == pytest.approx([140, 55])  # from the nearest years
+    assert to_year(three, 2027)["elders_60"].iloc[0] == pytest.approx(190)
     for year in (2019, 2031):
         with pytest.raises(InputError, match="nothing is extrapolated"):
             to_year(tables, year)
