@@ -1,0 +1,235 @@
+"""What a project list does for the indicators (项目库对指标的支撑测算): the findings without and with it, rule by rule."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from geoplan.errors import Note
+from geoplan.standards.case import Case
+from geoplan.standards.counts import amounts, types_of
+from geoplan.standards.rules import Rule
+from geoplan.tables import SUPPORT, check_columns
+
+#: Columns beyond those of `geoplan.tables.SUPPORT`.
+MORE_SUPPORT = {
+    "year": "study's year",
+    "change": "won, lost, nearer, same, farther or open: what the projects do to the verdict and the shortfall",
+    "claimed_by": "tuple of project_ids that say they support it (支撑指标)",
+    "later": "tuple of project_ids that add to it only after the year",
+    "actual_high_before": "most, without",
+    "actual_high_after": "most, with",
+}
+
+
+def support(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    projects: pd.DataFrame,
+    rules: Sequence[Rule],
+    *,
+    zones: pd.DataFrame,
+    facilities: pd.DataFrame,
+    supplies: pd.DataFrame,
+    year: int,
+) -> pd.DataFrame:
+    """Return which indicators are met with the projects, which are not, and what is still missing.
+
+    Parameters
+    ----------
+    before, after
+        Findings of `geoplan.standards.assess.assess` without and with the projects.
+    projects
+        `tables.PROJECTS`.
+    rules
+        From `geoplan.standards.packs.rules_of`.
+    zones
+        `tables.ZONES`.
+    facilities, supplies
+        Of the registers and of every project with a year, from `projects.with_projects` without a year; ``project_id`` is null for
+        the registers' own.
+    year
+        Year that is judged.
+
+    Returns
+    -------
+    support
+        `tables.SUPPORT` with the columns of `MORE_SUPPORT`: one row a finding, in the order of `after`. `projects` names those that
+        add to it by the year; a project adds to a rule if a facility that the rule counts has some of what it counts.
+
+    Raises
+    ------
+    TableError
+        If a table lacks a column.
+    """
+    for name, table in (("before", before), ("after", after)):
+        check_columns(
+            table,
+            ["rule_id", "zone_id", "verdict", "actual_low", "actual_high", "required", "shortfall"],
+            name=name,
+        )
+    check_columns(facilities, ["services", "open_year", "project_id", "zone_id"], name="facilities")
+    check_columns(supplies, ["facility_id", "supply", "low", "high", "project_id"], name="supplies")
+    keys = ["rule_id", "zone_id"]
+    first = before.set_index(keys)
+    helping = adding_projects(rules, projects, zones=zones, facilities=facilities, supplies=supplies)
+    opened = projects["open_year"].astype(float)
+    rows = []
+    for row in after.to_dict("records"):
+        key = row["rule_id"], row["zone_id"]
+        was = first.loc[key] if key in first.index else None
+        adds = helping.get((str(key[0]), str(key[1])), ())
+        rows.append({
+            "rule_id": key[0], "zone_id": key[1], "year": year,
+            "verdict_before": "no_data" if was is None else was["verdict"], "verdict_after": row["verdict"],
+            "actual_before": np.nan if was is None else was["actual_low"], "actual_after": row["actual_low"],
+            "actual_high_before": np.nan if was is None else was["actual_high"], "actual_high_after": row["actual_high"],
+            "required": row["required"], "shortfall_before": np.nan if was is None else was["shortfall"],
+            "shortfall_after": row["shortfall"], "unit": row["unit"],
+            "projects": tuple(p for p in adds if opened[p] <= year),
+            "later": tuple(p for p in adds if not opened[p] <= year),
+            "claimed_by": tuple(str(p) for p, named in projects["indicators"].items() if key[0] in named),
+        })  # fmt: skip
+    table = pd.DataFrame(rows, columns=list(dict.fromkeys([*SUPPORT, *MORE_SUPPORT])))
+    table["change"] = [_change(row) for row in table.to_dict("records")]
+    return table
+
+
+def _change(row: Mapping[object, object]) -> str:
+    """Return what the projects do: won and lost are changes of the verdict, nearer and farther those of the shortfall."""
+    was, now = str(row["verdict_before"]), str(row["verdict_after"])
+    if was != now:
+        return "won" if now == "met" else "lost" if was == "met" else "open"
+    if now != "not_met":
+        return "same"
+    less = float(str(row["shortfall_before"])) - float(str(row["shortfall_after"]))
+    return "nearer" if less > 1e-9 else "farther" if less < -1e-9 else "same"
+
+
+def adding_projects(
+    rules: Sequence[Rule],
+    projects: pd.DataFrame,
+    *,
+    zones: pd.DataFrame,
+    facilities: pd.DataFrame,
+    supplies: pd.DataFrame,
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the projects that add to each rule, by rule_id and zone_id, in the order of the list.
+
+    A compliance rule is helped by what helps the rules that it counts.
+    """
+    known = projects["open_year"].astype(float)
+    last = int(known.max()) if known.notna().any() else 0
+    every = facilities.assign(open_year=facilities["open_year"].where(facilities["project_id"].isna(), last))
+    nothing = pd.DataFrame(columns=["service", "demand_id", "facility_id", "seconds", "measure", "zone_id"])
+    case = Case(
+        zones=zones, demand=nothing, overlay=None, facilities=every, supplies=supplies, pairs=nothing, circle=nothing,
+        nearest=nothing, services={}, groups=nothing, year=last, rules={rule.rule_id: rule for rule in rules},
+    )  # fmt: skip
+    places = _project_places(every, supplies)
+    order = {str(project): at for at, project in enumerate(projects.index)}
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for rule in rules:
+        helping = _helping(case, rule, supplies)
+        if not helping:
+            continue
+        for zone in zones.index:
+            inside = set(case.below(str(zone)))
+            here = sorted(
+                (
+                    p
+                    for p in helping
+                    if places.get(p) in inside or (zone == case.area and places.get(p) is None)
+                ),
+                key=order.__getitem__,
+            )
+            if here:
+                found[rule.rule_id, str(zone)] = tuple(here)
+    return found
+
+
+def _project_places(facilities: pd.DataFrame, supplies: pd.DataFrame) -> dict[str, object]:
+    """Return the zone of each project: its own facility's, or that of the facility that it enlarges."""
+    own = facilities[facilities["project_id"].notna()]
+    at = {str(project): zone for project, zone in zip(own["project_id"], own["zone_id"], strict=True)}
+    more = supplies[supplies["project_id"].notna() & ~supplies["project_id"].isin(list(at))]
+    zones = facilities["zone_id"].reindex(more["facility_id"])
+    at |= {str(project): zone for project, zone in zip(more["project_id"], zones, strict=True)}
+    return {project: zone if isinstance(zone, str) else None for project, zone in at.items()}
+
+
+def _helping(case: Case, rule: Rule, supplies: pd.DataFrame) -> set[str]:
+    """Return the projects that have some of what a rule counts."""
+    for name in getattr(rule, "meets", None) or ():
+        inner = case.rules.get(name if "." in name else f"{rule.pack}.{name}")
+        if inner is not None and inner.rule_id != rule.rule_id:
+            return _helping(case, inner, supplies)
+    of = getattr(rule, "of", None) or getattr(rule, "has", None)
+    if of is None or not types_of(of) & case.listed:
+        return set()
+    wanted = next(
+        (getattr(rule, name) for name in ("part", "measured", "supply") if getattr(rule, name, None)), None
+    )
+    selected = amounts(case, of, None, where=getattr(rule, "part_where", None)).table
+    own = case.facilities["project_id"].reindex(selected.index)
+    if wanted is None:
+        return {str(project) for project in own.dropna()}
+    rows = supplies[
+        supplies["project_id"].notna() & supplies["facility_id"].isin(selected.index) & (supplies["high"] > 0)
+    ]
+    source = _sources(wanted)
+    return {str(project) for project in rows.loc[rows["supply"].isin(source), "project_id"]}
+
+
+def _sources(supply: str) -> tuple[str, ...]:
+    from geoplan.standards.vocabulary import vocabulary
+
+    derived = vocabulary("supplies").get(supply, {}).get("derived")
+    return (supply, derived[0]) if derived else (supply,)
+
+
+def support_notes(table: pd.DataFrame, projects: pd.DataFrame) -> tuple[Note, ...]:
+    """Return a note for every indicator that a project says it supports and does not add to."""
+    helped: dict[str, set[str]] = {}
+    for rule_id, some, later in zip(table["rule_id"], table["projects"], table["later"], strict=True):
+        helped.setdefault(str(rule_id), set()).update(some, later)
+    notes = []
+    for project_id, row in projects.iterrows():
+        for rule_id in row["indicators"]:
+            if rule_id in helped and project_id not in helped[rule_id]:
+                where: dict[str, object] = {"file": row["source_file"], "row": int(row["source_row"])}
+                notes.append(Note.of("project_supports_not", rule=rule_id, name=row["name"], **where))  # type: ignore[arg-type]
+    return tuple(notes)
+
+
+def still_missing(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are still short with the projects: not met, or open for want of data."""
+    missing: pd.DataFrame = table[table["verdict_after"].isin(["not_met", "no_data"])]
+    return missing
+
+
+def summary(table: pd.DataFrame) -> dict[str, int]:
+    """Return how many findings are met before and after, and how many are won, lost and still not met.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"verdict_before": ["not_met", "met"], "verdict_after": ["met", "met"], "change": ["won", "same"]})
+    >>> summary(rows)
+    {'met_before': 1, 'met_after': 2, 'won': 1, 'lost': 0, 'not_met_after': 0}
+    """
+    return {
+        "met_before": int((table["verdict_before"] == "met").sum()),
+        "met_after": int((table["verdict_after"] == "met").sum()),
+        "won": int((table["change"] == "won").sum()),
+        "lost": int((table["change"] == "lost").sum()),
+        "not_met_after": int((table["verdict_after"] == "not_met").sum()),
+    }
+
+
+def rule_words(rules: Iterable[Rule]) -> dict[str, tuple[str, ...]]:
+    """Return how a project list may name an indicator: rule_id, id, and its name in Chinese or English -> rule_ids."""
+    words: dict[str, list[str]] = {}
+    for rule in rules:
+        for word in (rule.rule_id, rule.id, rule.indicator, rule.title_en):
+            words.setdefault(word, []).append(rule.rule_id)
+    return {word: tuple(dict.fromkeys(ids)) for word, ids in words.items()}
