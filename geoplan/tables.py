@@ -42,8 +42,21 @@ GROUPS = (
     "under_3",
     "households",
     "dwellings",
+    "residents_registered",
+    "elders_60_registered",
+    "under_3_registered",
     "street_m",
 )
+
+#: The same people under their other basis (常住 / 户籍): where a study has both, a rule is judged under both.
+OTHER_BASIS = {
+    "residents": "residents_registered",
+    "elders_60": "elders_60_registered",
+    "under_3": "under_3_registered",
+    "residents_registered": "residents",
+    "elders_60_registered": "elders_60",
+    "under_3_registered": "under_3",
+}
 
 ZONES = {
     "level": "one of LEVELS",

@@ -14,7 +14,7 @@ import pandas as pd
 
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
 from geoplan.errors import Note
-from geoplan.standards.grammar import Where
+from geoplan.standards.grammar import KIND_WORDS, Where
 from geoplan.standards.vocabulary import label, narrower, vocabulary
 from geoplan.tables import GROUPS, LEVELS
 
@@ -185,7 +185,9 @@ class Case:
         sure, maybe, notes = np.ones(len(ids), bool), np.ones(len(ids), bool), []
         bands = [where.band] if where.band else []
         for word in where.words:
-            if word == "complete" and not self._says(ids, "complete").any():
+            if word == "complete" and self._says(ids, "complete").any():
+                bands = []  # the housing bureau's list stands in for the band
+            elif word == "complete":
                 bands = bands or [COMPLETE_BAND]
                 notes.append(Note.of("rule_complete_by_band", zone="", severity="info", rule=rule.rule_id))
                 continue
@@ -201,7 +203,8 @@ class Case:
         return sure, maybe, tuple(notes)
 
     def _says(self, ids: pd.Index, word: str) -> Bools:
-        return np.array([word in kind for kind in self.zones.loc[ids, "kind"]], dtype=bool)
+        told = {word, *(long for long, short in KIND_WORDS.items() if short == word)}
+        return np.array([bool(told & set(kind)) for kind in self.zones.loc[ids, "kind"]], dtype=bool)
 
     def _word(self, ids: pd.Index, word: str, rule: "Rule") -> tuple[Bools, Bools]:
         """Return which zones certainly and possibly are `word`."""
@@ -267,19 +270,22 @@ class Case:
     def in_year(self) -> Bools:
         """True for facilities that count in the study's year, shape (n_facilities,).
 
-        From the open year on and before the close year; closed ones without a year do not count, and those under
-        construction or planned only from a stated open year on.
+        From the open year on and before the close year, whatever the status word: what is handed over counts in the year
+        (a joined register leaves out what is not built by then, a scenario hands over what it builds). Closed ones
+        without a year do not count.
         """
         opened = self.facilities["open_year"].to_numpy(dtype=float)
         closes = self.facilities["close_year"].to_numpy(dtype=float)
         status = self.facilities["status"].to_numpy(dtype=object)
         shut = (closes <= self.year) | ((status == "closed") & np.isnan(closes))
-        unbuilt = np.isin(status, ["building", "planned"]) & np.isnan(opened)
-        return np.asarray(~shut & ~unbuilt & ~(opened > self.year), dtype=bool)
+        return np.asarray(~shut & ~(opened > self.year), dtype=bool)
 
     @cached_property
     def listed(self) -> frozenset[str]:
-        """Facility types that some register lists, whatever the status, or could list (`register_types`)."""
+        """Facility types that some register lists, whatever the status, or has a word for (`register_types`).
+
+        Of a type that stands here without a facility there are none (0); of any other type nothing is known.
+        """
         return (
             frozenset(kind for kinds in self.facilities["services"] for kind in kinds) | self.register_types
         )

@@ -119,6 +119,10 @@ def amounts(
         counted = pd.DataFrame({"low": sure.astype(float), "high": maybe.astype(float)}, index=ids)
         return Amounts(counted[maybe].groupby(level=0, sort=False).max(), hints=hints)
     known = supply_rows(case, supply, types)
+    if known.empty and not maybe.any():
+        return Amounts(
+            _none(), hints=hints
+        )  # the registers have a word for the type and no row: there are none
     if known.empty:
         note = Note.of(
             "rule_no_supply",
@@ -170,7 +174,10 @@ def in_named_zones(case: Case, selection: Selection, ids: pd.Index) -> Bools:
 
 @dataclass(frozen=True)
 class ZoneAmounts:
-    """How much stands in each zone: ``low, high, rows, unknown_rows`` by zone_id, and what is missing."""
+    """How much stands in each zone: ``low, high, rows, unknown_rows, known`` by zone_id, and what is missing.
+
+    `known` is the sum over the rows that are certain.
+    """
 
     table: pd.DataFrame
     missing: tuple[Note, ...] = ()
@@ -182,6 +189,10 @@ class ZoneAmounts:
             dtype=float
         )
         return float(low), float(high), int(np.nan_to_num(rows)), int(np.nan_to_num(unknown))
+
+    def known(self, zone: str) -> float:
+        """Return the sum over the certain rows of one zone."""
+        return float(self.table["known"][zone]) if "known" in self.table else float("nan")
 
 
 def zone_amounts(
@@ -202,11 +213,13 @@ def zone_amounts(
 
 
 def located(case: Case, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the amounts of facilities summed by zone: ``low, high, rows, unknown_rows``."""
+    """Return the amounts of facilities summed by zone: ``low, high, rows, unknown_rows, known``."""
     rows = table.rename_axis("facility_id").reset_index()
     totals = (
         located_supply(rows, case.facilities, case.zones).rename(columns={"facilities": "rows"}).astype(float)
     )
+    certain = rows[rows["low"] == rows["high"]]
+    totals["known"] = located_supply(certain, case.facilities, case.zones)["low"].astype(float)
     lost = table[case.homeless[case.facilities.index.get_indexer(table.index)]]
     if len(lost):
         totals.loc[case.area, ["high", "rows", "unknown_rows"]] += [lost["high"].sum(), len(lost), len(lost)]
@@ -238,7 +251,13 @@ def _pointless(case: Case, supply: str) -> ZoneAmounts:
     low, high = rows["low"].to_numpy(dtype=float), rows["high"].to_numpy(dtype=float)
     told = up(np.ones(len(rows)))
     out = pd.DataFrame(
-        {"low": up(low), "high": up(high), "rows": told, "unknown_rows": up((low < high).astype(float))},
+        {
+            "low": up(low),
+            "high": up(high),
+            "rows": told,
+            "unknown_rows": up((low < high).astype(float)),
+            "known": up(np.where(low == high, low, 0.0)),
+        },
         index=case.zones.index,
     )
     out.loc[told == 0, ["low", "high"]] = [0.0, np.inf]

@@ -7,7 +7,7 @@ from geoplan.standards.case import Case
 
 
 def estate_rooms(case: Case, column: str, *, must_be_handed_over: bool) -> pd.DataFrame:
-    """Return the rooms of each estate: ``low, high, rows, unknown_rows`` by zone_id.
+    """Return the rooms of each estate: ``low, high, rows, unknown_rows, known`` by zone_id.
 
     Rooms of a new estate count when they are built, accepted and handed over: where they certainly are not, nothing
     counts; where the table does not say, they possibly count.
@@ -21,14 +21,17 @@ def estate_rooms(case: Case, column: str, *, must_be_handed_over: bool) -> pd.Da
     """
     if column not in case.zones:
         return pd.DataFrame(
-            {"low": 0.0, "high": np.inf, "rows": 1.0, "unknown_rows": 1.0}, index=case.zones.index
+            {"low": 0.0, "high": np.inf, "rows": 1.0, "unknown_rows": 1.0, "known": 0.0},
+            index=case.zones.index,
         )
     area = pd.Series(case.zones[column].to_numpy(dtype=float), index=case.zones.index)
     low, high = area.fillna(0.0), area.fillna(np.inf)
     if must_be_handed_over:
         sure, maybe = handed_over(case)
         low, high = low.where(sure, 0.0), high.where(maybe, 0.0)
-    return pd.DataFrame({"low": low, "high": high, "rows": 1.0, "unknown_rows": (low < high).astype(float)})
+    return pd.DataFrame({
+        "low": low, "high": high, "rows": 1.0, "unknown_rows": (low < high).astype(float), "known": low.where(low == high, 0.0),
+    })  # fmt: skip
 
 
 def handed_over(case: Case) -> tuple[np.ndarray, np.ndarray]:

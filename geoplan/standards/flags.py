@@ -19,7 +19,7 @@ from geoplan.standards.counts import Amounts, amounts, located, types_of
 from geoplan.standards.kinds.circle import Circle
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.members import nearest_of
-from geoplan.standards.rules import Rule, Selection
+from geoplan.standards.rules import STUDY_CLAUSE, Rule, Selection
 from geoplan.standards.verdict import Due, due, rounded
 from geoplan.standards.vocabulary import label, vocabulary
 from geoplan.tables import FLAGS
@@ -75,9 +75,9 @@ def _circle(name: str, terms: Mapping[str, Any]) -> Circle:
     en = str(terms.get("label_en") or name)
     known = [kind for kind in terms["facilities"] if kind in vocabulary("types")]
     return Circle.model_construct(
-        id=f"circle_{name}", kind="circle", pack="study", indicator=f"{minutes:g}分钟{zh}圈",
-        title_en=f"{minutes:g}-minute circle: {en}", level="community", counts="", per=None, base=None,
-        target="未量化@2000", range_is=None, unit="people", attribute="本地设定", lead="", clause="项目配置文件 services",
+        id=f"circle_{name}", kind="circle", pack="study", indicator=f"{minutes:g}分钟{zh}圈（全部设施，项目设定）",
+        title_en=f"{minutes:g}-minute circle: {en} (all facilities, set by the study)", level="community", counts="", per=None, base=None,
+        target="未量化@2000", range_is=None, unit="m" if terms["group"] == "street_m" else "people", attribute="本地设定", lead="", clause=STUDY_CLAUSE["zh"],
         quote="", note="", flags=True, plan_level="city", years=None,
         of=[Selection.model_construct(facilities=list(terms["facilities"]), where=None, in_zones=None)] if not known
         else [Selection(facilities=known)],
@@ -110,7 +110,7 @@ def flags_of(case: Case, rule: Rule, findings: pd.DataFrame) -> tuple[pd.DataFra
     ids = pd.Index([zone for level in LEVELS for zone in case.level(level)], name="zone_id", dtype=object)
     if isinstance(rule, Circle):
         missing = rule.missing(case)
-        table = _nothing(ids) if missing else _circle_flags(case, rule, ids)
+        table = _nothing(ids, rule.unit) if missing else _circle_flags(case, rule, ids)
     else:
         table, missing = _supply_flags(case, rule, ids)
     table["own_level"] = _own_level(case, rule, ids)
@@ -134,7 +134,7 @@ def flags_of(case: Case, rule: Rule, findings: pd.DataFrame) -> tuple[pd.DataFra
     return table[list(COLUMNS)].reset_index(drop=True), told
 
 
-def _nothing(ids: pd.Index, unit: str = "people") -> pd.DataFrame:
+def _nothing(ids: pd.Index, unit: str) -> pd.DataFrame:
     """Return flags that nothing could measure."""
     numbers = ["reachable_low", "reachable_high", "located_low", "located_high", "required", "shortfall", "people",
                "people_affected", "minutes"]  # fmt: skip

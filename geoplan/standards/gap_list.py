@@ -252,7 +252,9 @@ def measure(row: Mapping[Any, Any], what: str, lang: str) -> str:
     words = ""
     if pd.notna(amount) and float(amount) > 0:
         shown = f"{float(amount):,.0f}"
-        if unit == "people":
+        if unit == "m":
+            words = f"，覆盖圈外街道{shown}米" if lang == "zh" else f", to cover {shown} m of street outside"
+        elif unit == "people":
             words = f"，覆盖圈外{shown}人" if lang == "zh" else f", to cover {shown} people outside"
         else:
             name = label("units", unit, lang)

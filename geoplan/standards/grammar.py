@@ -29,6 +29,8 @@ LEVEL_WORDS = {
     "facility": "facility",
 }
 NOT_QUANTIFIED = "未量化"
+#: Filters as plans say them -> words of a zone's ``kind``.
+KIND_WORDS = {"with the conditions": "with_conditions"}
 
 _NUMBER = r"(\d+(?:\.\d+)?)(%?)"
 _BOUND = re.compile(rf"(>=|<=|>|<|=)\s*{_NUMBER}")
@@ -127,7 +129,7 @@ def parse_level(text: str) -> Where:
         if found:
             band = (_group(found[3]), float(found[1]), float(found[2]))
         else:
-            words.append(part)
+            words.append(KIND_WORDS.get(part, part))
     return Where(levels, tuple(words), band)
 
 

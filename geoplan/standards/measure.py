@@ -27,6 +27,8 @@ class Measured:
         Register rows (or members) that count, and those of them whose amount is unknown.
     known
         Part and whole over the rows that are certain, where the value is a share of a supply.
+    have
+        Sum over the rows that are certain, in the unit in which one builds; NaN where the value is no sum of rows.
     missing
         What is missing where nothing can be judged; empty otherwise.
     hints
@@ -52,6 +54,7 @@ class Measured:
     rows: int = 0
     unknown_rows: int = 0
     known: tuple[float, float] | None = None
+    have: float = NAN
     missing: tuple[Note, ...] = ()
     hints: tuple[Note, ...] = ()
     applicable: bool = True

@@ -1,8 +1,7 @@
 """Packs: the rules of one plan, read strictly from one YAML file, every wrong entry in one error."""
 
 import difflib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +12,17 @@ from pydantic import Field, ValidationError, field_validator
 
 from geoplan.errors import Note, PackError
 from geoplan.standards.kinds import kinds
-from geoplan.standards.rules import Entry, Rule, Text
+from geoplan.standards.pack_extends import extended, local_entries, moved
+from geoplan.standards.pack_problems import (
+    SET_WHEN_READ,
+    from_pydantic,
+    lines_of,
+    note_at,
+    plain,
+    problem,
+    repeated,
+)
+from geoplan.standards.rules import STUDY_CLAUSE, Entry, Rule, Text
 from geoplan.standards.vocabulary import label
 
 
@@ -55,12 +64,16 @@ class Pack(Entry):
     """Where the text was read."""
     note: str = ""
     """What a reader must know."""
+    extends: Text | None = None
+    """Pack whose rules this one takes over; a rule given here by the id of one of them changes only the entries given."""
     rules: list[Any] = Field(default_factory=list)
     """One entry a rule."""
     not_assessed: list[NotAssessed] = Field(default_factory=list)
     """Clauses that are not rules here."""
     name: str = ""
     """Set when read: name of the pack."""
+    entries: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """Set when read: every entry as it stands in the file, those of the pack that it extends included."""
 
     @field_validator("years")
     @classmethod
@@ -90,11 +103,37 @@ def read_pack(name_or_path: str | Path) -> Pack:
     >>> pack.document, pack.rules[1].targets[0].floor
     ('呼政办规〔2023〕1号', 20.0)
     """
-    file, text = _open(str(name_or_path))
-    name = Path(file).stem
+    return _read(str(name_or_path), ())
+
+
+def _read(name_or_path: str, above: tuple[str, ...]) -> Pack:
+    """Return a pack; `above` holds the packs that extend it, by file."""
+    file, text = _open(name_or_path)
+    node, entries = _parsed(file, text)
+    lines = dict(lines_of(node))
+    problems = [note_at(entry, "pack_twice", file, line) for entry, line in repeated(node)]
+    if file in above:
+        raise PackError(note_at("extends", "pack_extends_itself", file, lines.get("extends", 1)))
+    own, base = entries, None
+    if isinstance(entries.get("extends"), str):
+        base = _read(_beside(file, entries["extends"]), (*above, file))
+        entries, places = extended(own, base.entries)
+        lines = {
+            **{entry: line for entry, line in lines.items() if not entry.startswith("rules.")},
+            **moved(lines, places),
+        }
+    pack, found = _pack(entries, Path(file).stem)
+    rules, wrong = _rules(entries, Path(file).stem, own if base is not None else {})
+    problems += [plain(item, file, lines) for item in (*found, *wrong)]
+    if problems or pack is None:
+        raise PackError(*sorted(problems, key=lambda note: note.row or 0))
+    return pack.model_copy(update={"rules": rules, "entries": entries})
+
+
+def _parsed(file: str, text: str) -> tuple[yaml.Node | None, dict[str, Any]]:
+    """Return a file's YAML as nodes and as entries."""
     try:
-        node = yaml.compose(text)
-        entries = yaml.safe_load(text)
+        node, entries = yaml.compose(text), yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         row = mark.line + 1 if mark else None
@@ -102,18 +141,27 @@ def read_pack(name_or_path: str | Path) -> Pack:
         raise PackError(Note.of("pack_not_yaml", file=file, row=row, why=why, severity="error")) from None
     if not isinstance(entries, dict):
         raise PackError(Note.of("pack_not_mapping", file=file, severity="error"))
-    lines = dict(_lines(node))
-    problems = [_note(entry, "pack_twice", file, line) for entry, line in _repeated(node)]
-    pack, found = _pack(entries, name)
-    rules, wrong = _rules(entries, name)
-    problems += [_plain(problem, file, lines) for problem in (*found, *wrong)]
-    if problems or pack is None:
-        raise PackError(*sorted(problems, key=lambda note: note.row or 0))
-    return pack.model_copy(update={"rules": rules})
+    return node, entries
 
 
-def rules_of(packs: Iterable[Pack]) -> tuple[Rule, ...]:
-    """Return the rules of several packs in their order.
+def _beside(file: str, name: str) -> str:
+    """Return a pack's name as it stands, a path relative to the file that names it."""
+    return (
+        name
+        if name in shipped()
+        else str(Path(file).parent / name)
+        if name.endswith((".yaml", ".yml"))
+        else name
+    )
+
+
+def rules_of(packs: Iterable[Pack], *, switched_on: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """Return the rules of several packs in their order, without those that are off.
+
+    Parameters
+    ----------
+    switched_on
+        rule_ids of rules that are off in their pack (unverified figures, figures of one place) and shall count.
 
     Raises
     ------
@@ -125,16 +173,21 @@ def rules_of(packs: Iterable[Pack]) -> tuple[Rule, ...]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise PackError(Note.of("pack_name_twice", names=", ".join(twice), severity="error"))
-    return tuple(rule for pack in packs for rule in pack.rules)
+    wanted = frozenset(switched_on)
+    return tuple(rule for pack in packs for rule in pack.rules if rule.is_on or rule.rule_id in wanted)
 
 
-def rules_table(packs: Iterable[Pack], extra: Iterable[Rule] = ()) -> pd.DataFrame:
+def rules_table(
+    packs: Iterable[Pack], extra: Iterable[Rule] = (), *, switched_on: Iterable[str] = ()
+) -> pd.DataFrame:
     """Return every rule as a row for reports, indexed by ``rule_id`` = ``pack.rule``.
 
     Parameters
     ----------
     extra
         Rules that stand in no pack, such as the study's own circles (`geoplan.standards.flags.study_circles`).
+    switched_on
+        As in :func:`rules_of`.
 
     Returns
     -------
@@ -143,11 +196,12 @@ def rules_table(packs: Iterable[Pack], extra: Iterable[Rule] = ()) -> pd.DataFra
         (in which one builds), ``facilities_zh, facilities_en`` (that count), ``unit_zh, unit_en`` (of the value),
         ``gap_unit_zh, gap_unit_en, percent, attribute, base, base_value, base_year, target, target_text_zh,
         target_text_en, clause, document, cited_zh, cited_en`` (document and section), ``quote, lead, note, counts, per,
-        basis_zh, basis_en`` (what counts and per whom).
+        basis_zh, basis_en`` (what counts and per whom), ``local`` (entries that a planner's pack changed, 本地设定; empty where
+        none), ``status, place, source`` (how far a figure was checked, where it holds, where it was read).
     """
     packs = tuple(packs)
     documents = {pack.name: (pack.document, pack.title_zh, pack.title_en) for pack in packs}
-    every = (*rules_of(packs), *extra)
+    every = (*rules_of(packs, switched_on=switched_on), *extra)
     names = {rule.rule_id: (rule.indicator, rule.title_en) for rule in every}
     rows = [_row(rule, documents, names) for rule in every]
     return pd.DataFrame(rows, columns=_COLUMNS).set_index("rule_id")
@@ -160,7 +214,9 @@ def not_assessed_table(packs: Iterable[Pack]) -> pd.DataFrame:
 
 
 def cite(rule: Rule, documents: Mapping[str, tuple[str, str, str]], lang: str = "zh") -> str:
-    """Return document and section of a rule."""
+    """Return document and section of a rule; for a circle of the study's own, the study file."""
+    if rule.pack == "study":
+        return STUDY_CLAUSE[lang]
     number, zh, en = documents.get(rule.pack, ("", "", ""))
     # without a document number the title stands in for it, without what it says of itself in brackets
     title = zh.partition("（题名")[0] if lang == "zh" else en.partition(" (title")[0]
@@ -171,7 +227,7 @@ _COLUMNS = [
     "rule_id", "pack", "id", "kind", "level", "indicator", "title_en", "indicator_zh", "indicator_en", "unit",
     "facilities_zh", "facilities_en", "unit_zh", "unit_en", "gap_unit_zh", "gap_unit_en", "percent", "attribute", "base",
     "base_value", "base_year", "target", "target_text_zh", "target_text_en", "clause", "document", "cited_zh", "cited_en",
-    "quote", "lead", "note", "counts", "per", "basis_zh", "basis_en",
+    "quote", "lead", "note", "counts", "per", "basis_zh", "basis_en", "local", "status", "place", "source",
 ]  # fmt: skip
 
 
@@ -194,6 +250,7 @@ def _row(
         "cited_zh": cite(rule, documents, "zh"), "cited_en": cite(rule, documents, "en"),
         "quote": rule.quote, "lead": rule.lead, "note": rule.note, "counts": rule.counts, "per": rule.per or "",
         "basis_zh": basis_text(rule, "zh", names), "basis_en": basis_text(rule, "en", names),
+        "local": ", ".join(rule.local_entries), "status": rule.status or "", "place": rule.place, "source": rule.source,
     }  # fmt: skip
 
 
@@ -217,19 +274,23 @@ def _open(name: str) -> tuple[str, str]:
 
 def _pack(entries: Mapping[str, Any], name: str) -> tuple[Pack | None, list[dict[str, Any]]]:
     given = {key: value for key, value in entries.items() if key != "rules"}
-    if "name" in given:
-        return None, [_problem(("name",), "extra_forbidden", given["name"], list(Pack.model_fields))]
+    for key in ("name", "entries"):
+        if key in given:
+            return None, [problem((key,), "extra_forbidden", given[key], list(Pack.model_fields))]
     try:
         return Pack.model_validate({**given, "name": name}), []
     except ValidationError as error:
-        return None, [_from_pydantic(item, (), Pack) for item in error.errors(include_url=False)]
+        return None, [from_pydantic(item, (), Pack) for item in error.errors(include_url=False)]
 
 
-def _rules(entries: Mapping[str, Any], pack: str) -> tuple[list[Rule], list[dict[str, Any]]]:
-    """Return the typed rules and every problem in their entries."""
+def _rules(
+    entries: Mapping[str, Any], pack: str, own: Mapping[str, Any]
+) -> tuple[list[Rule], list[dict[str, Any]]]:
+    """Return the typed rules and every problem in their entries; `own` is what a pack that extends another says itself."""
+    changed = local_entries(own)
     given = entries.get("rules", [])
     if not isinstance(given, list):
-        return [], [_problem(("rules",), "list_type", given)]
+        return [], [problem(("rules",), "list_type", given)]
     rules: list[Rule] = []
     problems: list[dict[str, Any]] = []
     seen: set[str] = set()
@@ -237,19 +298,16 @@ def _rules(entries: Mapping[str, Any], pack: str) -> tuple[list[Rule], list[dict
     context = {"pack": pack, "plan_level": entries.get("level"), "years": years}
     for at, entry in enumerate(given):
         if not isinstance(entry, dict):
-            problems.append(_problem(("rules", at), "dict_type", entry))
+            problems.append(problem(("rules", at), "dict_type", entry))
             continue
         rule, found = _rule(entry, at, context)
         problems += found
         if entry.get("id") in seen:
-            problems.append(_problem(("rules", at, "id"), "id_twice", entry["id"]))
+            problems.append(problem(("rules", at, "id"), "id_twice", entry["id"]))
         seen.add(str(entry.get("id")))
         if rule is not None:
-            rules.append(rule)
+            rules.append(rule.model_copy(update={"local_entries": changed.get(rule.id, ())}))
     return rules, problems
-
-
-_SET_WHEN_READ = ("pack", "plan_level", "years")
 
 
 def _rule(
@@ -259,13 +317,13 @@ def _rule(
     model = kinds().get(str(kind))
     if model is None:
         code = "missing" if kind is None else "literal_error"
-        problem = _problem(("rules", at, "kind"), code, kind)
-        return None, [{**problem, "expected": ", ".join(sorted(kinds()))}]
-    allowed = [name for name in model.model_fields if name not in _SET_WHEN_READ]
-    given = {key: value for key, value in entry.items() if key not in _SET_WHEN_READ}
+        wrong = problem(("rules", at, "kind"), code, kind)
+        return None, [{**wrong, "expected": ", ".join(sorted(kinds()))}]
+    allowed = [name for name in model.model_fields if name not in SET_WHEN_READ]
+    given = {key: value for key, value in entry.items() if key not in SET_WHEN_READ}
     problems = [
-        _problem(("rules", at, key), "extra_forbidden", entry[key], allowed)
-        for key in _SET_WHEN_READ
+        problem(("rules", at, key), "extra_forbidden", entry[key], allowed)
+        for key in SET_WHEN_READ
         if key in entry
     ]
     years = context["years"]
@@ -277,105 +335,6 @@ def _rule(
     try:
         rule = model.model_validate({**given, **told})
     except ValidationError as error:
-        problems += [_from_pydantic(item, ("rules", at), model) for item in error.errors(include_url=False)]
+        problems += [from_pydantic(item, ("rules", at), model) for item in error.errors(include_url=False)]
         return None, problems
     return (None if problems else rule), problems
-
-
-def _problem(
-    loc: tuple[str | int, ...], kind: str, got: object, allowed: list[str] | None = None
-) -> dict[str, Any]:
-    return {"loc": loc, "type": kind, "input": got, "allowed": allowed or []}
-
-
-def _from_pydantic(item: Any, before: tuple[str | int, ...], model: type[Entry]) -> dict[str, Any]:  # noqa: ANN401
-    expected = (item.get("ctx") or {}).get("expected", "")
-    why = str((item.get("ctx") or {}).get("error", item["msg"]))
-    loc = (*before, *(step for step in item["loc"] if not _is_form(step)))
-    allowed = [name for name in model.model_fields if name not in _SET_WHEN_READ]
-    return {
-        "loc": loc,
-        "type": item["type"],
-        "input": item["input"],
-        "expected": expected,
-        "why": why,
-        "allowed": allowed,
-    }
-
-
-def _is_form(step: str | int) -> bool:
-    """Return True for the names that pydantic gives to validators and forms inside a location."""
-    return isinstance(step, str) and ("[" in step or "(" in step)
-
-
-#: pydantic's kind of problem -> what was expected, in Chinese and English.
-_KINDS = {
-    "string_type": ("文本", "text"), "string_too_short": ("非空文本", "text that is not empty"),
-    "string_pattern_mismatch": ("小写字母、数字和下划线组成的名称", "a name of small letters, digits and underscores"),
-    "bool_type": ("true 或 false", "true or false"), "dict_type": ("映射（键: 值）", "a mapping"),
-    "model_type": ("映射（键: 值）", "a mapping"), "list_type": ("列表", "a list"),
-    "too_short": ("更多项", "more entries"), "too_long": ("更少项", "fewer entries"),
-    "int_type": ("整数", "a whole number"), "int_from_float": ("整数", "a whole number"), "float_type": ("数字", "a number"),
-}  # fmt: skip
-
-
-def _plain(problem: Mapping[str, Any], file: str, lines: Mapping[str, int]) -> Note:
-    """Return one problem in the planner's words, with its line."""
-    entry = ".".join(map(str, problem["loc"]))
-    line = _line(entry, lines)
-    last, kind, got = str(problem["loc"][-1]) if problem["loc"] else "", problem["type"], problem["input"]
-    where: dict[str, Any] = {"file": file, "row": line, "severity": "error", "entry": entry or "pack"}
-    shown = json.dumps(got, ensure_ascii=False, default=str)
-    if kind == "extra_forbidden":
-        guess = difflib.get_close_matches(last, problem["allowed"], n=1, cutoff=0.6)
-        return Note.of(
-            "pack_unknown_entry_meant" if guess else "pack_unknown_entry", guess=(guess or [""])[0], **where
-        )
-    if kind == "missing":
-        return Note.of("pack_missing", **where)
-    if kind == "id_twice":
-        return Note.of("pack_id_twice", id=got, **where)
-    if kind == "literal_error":
-        return Note.of("pack_choice", choices=problem.get("expected", ""), got=shown, **where)
-    if kind in _KINDS:
-        return Note.of("pack_type", kind_zh=_KINDS[kind][0], kind_en=_KINDS[kind][1], got=shown, **where)
-    return Note.of("pack_wrong", why=problem.get("why", kind), **where)
-
-
-def _line(entry: str, lines: Mapping[str, int]) -> int:
-    while entry and entry not in lines:
-        entry = entry.rpartition(".")[0]
-    return lines.get(entry, 1)
-
-
-def _note(entry: str, code: str, file: str, line: int) -> Note:
-    return Note.of(code, file=file, row=line, entry=entry, severity="error")
-
-
-def _lines(node: yaml.Node | None, entry: str = "") -> Iterator[tuple[str, int]]:
-    """Yield every entry with its line, the first being 1."""
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = f"{entry}.{key.value}".lstrip(".")
-            yield name, key.start_mark.line + 1
-            yield from _lines(value, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for position, value in enumerate(node.value):
-            name = f"{entry}.{position}".lstrip(".")
-            yield name, value.start_mark.line + 1
-            yield from _lines(value, name)
-
-
-def _repeated(node: yaml.Node | None, entry: str = "") -> Iterator[tuple[str, int]]:
-    """Yield every entry that stands twice in one mapping; YAML itself would silently keep the last."""
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            name = f"{entry}.{key.value}".lstrip(".")
-            if key.value in seen:
-                yield name, key.start_mark.line + 1
-            seen.add(key.value)
-            yield from _repeated(value, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for position, value in enumerate(node.value):
-            yield from _repeated(value, f"{entry}.{position}".lstrip("."))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Text = Annotated[str, Field(min_length=1)]
 
+#: Where a circle that the study sets, and no plan, is said.
+STUDY_CLAUSE = {"zh": "项目配置文件 services", "en": "study file, services"}
+
 
 def _known(section: str, name: str) -> str:
     known = vocabulary(section)
@@ -145,6 +148,14 @@ class Rule(Entry):
     """What a reader must know."""
     flags: bool | None = None
     """False: measures no community or town; default: as the kind does."""
+    status: Literal["read", "second_hand", "unverified"] | None = None
+    """How far the figure was checked: read in a copy of its page, read in a text that quotes it, or not read anywhere."""
+    place: str = ""
+    """Where the figure holds, if it is no national one (``上海``)."""
+    source: str = ""
+    """Page where the figure was read."""
+    on: bool | None = None
+    """Whether the rule counts; default: not where it is unverified or of one `place`."""
 
     pack: str = ""
     """Set when the pack is read."""
@@ -153,6 +164,9 @@ class Rule(Entry):
     years: tuple[int, int] | None = None
     """Set when the pack is read: the plan's years."""
 
+    local_entries: tuple[str, ...] = ()
+    """Set when the pack is read: entries that a planner's pack changed in a shipped rule, or all of a rule that it added."""
+
     #: True where a kind's measure is a share of members (zones, estates or facilities).
     of_members: ClassVar[bool] = False
 
@@ -160,6 +174,11 @@ class Rule(Entry):
     def rule_id(self) -> str:
         """``pack.rule``."""
         return f"{self.pack}.{self.id}"
+
+    @property
+    def is_on(self) -> bool:
+        """True where the rule counts without being switched on."""
+        return self.on if self.on is not None else self.status != "unverified" and not self.place
 
     @cached_property
     def where(self) -> grammar.Where:

@@ -231,7 +231,8 @@ def _straddle(rule: "Rule", found: Measured, what: Due) -> list[Note]:
     known_rows, rest = found.rows - found.unknown_rows, found.unknown_rows
     if found.known is not None:
         return [_share_straddle(found, what, known_rows, unit)]
-    have = found.low * found.scale
+    # what the certain rows have; what they must add is told without the least that the others may be known to have
+    have = found.low * found.scale if math.isnan(found.have) else found.have
     if what.comparison in (">=", ">", "=", "between"):
         must = rounded(what.required * found.scale - have, unit=rule.unit, strict=what.comparison == ">")
         code = "rule_rows_must_add"

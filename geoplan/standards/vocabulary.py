@@ -20,9 +20,15 @@ def vocabulary(section: str) -> dict[str, dict[str, Any]]:
     KeyError
         If there is no such table.
     """
+    return _tables()[section]
+
+
+@cache
+def _tables() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return every table, parsed once."""
     text = (resources.files("geoplan.standards") / "vocabulary.yaml").read_text(encoding="utf-8")
     tables: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(text)
-    return tables[section]
+    return tables
 
 
 @cache

@@ -18,11 +18,45 @@ needs_plans = pytest.mark.skipif(
 )
 
 
-@needs_plans
-@pytest.mark.parametrize("name", packs.shipped())
-def test_a_pack_has_every_row_of_its_plan_and_no_other(name):
+PLAN_PACKS = ("yinzhou", "wuhan", "qianjiang", "yantai", "huzhong")
+
+#: Where the table and the plan's text differ in who is responsible, the text decides: annex 1 of Yinzhou prints 民政局 in
+#: three rows, and its annex 2 names the offices of each sentence.
+LEADS_BY_TEXT = {
+    "yinzhou": {
+        "town_home_care_centre": "民政局", "new_estate_eldercare": "民政局", "social_workers": "民政局",
+        "eldercare_land_per_person": "区资规分局、区民政局、区卫健局",
+        "public_inclusive_beds_added": "区民政局、区卫健局、各镇(街道)",
+        "town_elder_respite": "区民政局、区卫健局", "future_community_childcare": "区民政局、区卫健局",
+        "future_community_station": "区民政局、区卫健局", "institutions_with_medical_unit": "区民政局、区卫健局",
+        "primary_care_nursing_bed_share": "区民政局、区卫健局", "smart_terminals": "区民政局、区人力社保局、区大数据中心",
+        "nursing_rooms_large_venues": "区委老干部局、区教育局、区民政局、区住建局、区卫健局",
+    },
+}  # fmt: skip
+
+
+def plan_rows():
     with (PLANS / "rules.tsv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["plan"] == name]
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+@needs_plans
+def test_every_row_of_the_table_is_a_rule():
+    rows = {(row["plan"], row["id"]): row for row in plan_rows()}
+    rules = {(name, rule.id): rule for name in PLAN_PACKS for rule in packs.read_pack(name).rules}
+    assert len(rows) == len(rules) == 135
+    assert list(rows) == list(rules)
+    columns = ["kind", "level", "base", "target", "attribute"]
+    for key, row in rows.items():
+        assert {c: getattr(rules[key], c) or "" for c in columns} == {c: row[c] for c in columns}, key
+        assert rules[key].is_on
+        assert not rules[key].local_entries
+
+
+@needs_plans
+@pytest.mark.parametrize("name", PLAN_PACKS)
+def test_a_pack_has_every_row_of_its_plan_and_no_other(name):
+    rows = [row for row in plan_rows() if row["plan"] == name]
     rules = packs.read_pack(name).rules
     assert [rule.id for rule in rules] == [row["id"] for row in rows]
     columns = [
@@ -39,11 +73,14 @@ def test_a_pack_has_every_row_of_its_plan_and_no_other(name):
         "note",
     ]
     for rule, row in zip(rules, rows, strict=True):
-        assert {c: getattr(rule, c) or "" for c in columns} == {c: row[c] for c in columns}, rule.id
+        wanted = {c: row[c] for c in columns} | {
+            "lead": LEADS_BY_TEXT.get(name, {}).get(rule.id, row["lead"])
+        }
+        assert {c: getattr(rule, c) or "" for c in columns} == wanted, rule.id
 
 
 @needs_plans
-@pytest.mark.parametrize("name", packs.shipped())
+@pytest.mark.parametrize("name", PLAN_PACKS)
 def test_every_clause_is_quoted_as_the_plan_has_it(name):
     text = re.sub(r"\s+", "", (PLANS / f"{name}.txt").read_text(encoding="utf-8")).replace("—", "—")
     plain = text.translate(str.maketrans("，（）；：", ",();:"))

@@ -93,13 +93,21 @@ class Compliance(Rule):
         missing: list[Note] = []
         for at, name in enumerate(self._names()):
             rule = case.rules[name]
-            told, values, why = _met_by(case, rule)
+            told, values, why = _met_by(case, self._at_own_zones(rule))
             if told is None:
                 missing += why
                 continue
             has = has & told.reindex(case.zones.index)
             value = values.reindex(case.zones.index) if at == 0 else value
         return has, value, tuple(dict.fromkeys(missing))
+
+    def _at_own_zones(self, rule: Rule) -> Rule:
+        """Return the named rule as it reads for the zones of this one (new communities' standard for existing ones)."""
+        if rule.where.levels != self.where.levels or rule.where == self.where:
+            return rule
+        moved = rule.model_copy(update={"level": self.level})
+        moved.__dict__.pop("where", None)  # the cached reading of the former level
+        return moved
 
     def _has(self, case: Case, ids: list[str], group: str) -> tuple[pd.Series, pd.Series]:
         has = pd.Series(pd.array([False] * len(ids), dtype="boolean"), index=ids)

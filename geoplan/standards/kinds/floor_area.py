@@ -83,6 +83,7 @@ class FloorArea(Rule):
             base,
             rows=rows,
             unknown_rows=unknown,
+            have=stock.known(zone),
             missing=missing,
             hints=stock.hints,
             applicable=bool(base > 0) or not np.isfinite(base),

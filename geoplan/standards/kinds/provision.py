@@ -60,7 +60,7 @@ class Provision(Rule):
         _, _, rows, unknown = stock.at(zone)
         parts = None if stock.missing or self.of is None else parts_below(case, each, zone)
         return Measured(
-            zone, low, high, scale, rows=rows, unknown_rows=unknown, missing=stock.missing, hints=stock.hints,
+            zone, low, high, scale, rows=rows, unknown_rows=unknown, have=stock.known(zone), missing=stock.missing, hints=stock.hints,
             group=self.people.group, applicable=scale > 0, parts=parts,
         )  # fmt: skip
 

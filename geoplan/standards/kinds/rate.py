@@ -56,6 +56,7 @@ class Rate(Rule):
             found.append(
                 Measured(
                     zone, float(low[zone]), float(high[zone]), float(people[zone]), rows=rows, unknown_rows=unknown,
+                    have=stock.known(zone),
                     missing=stock.missing, hints=stock.hints, group=group, applicable=bool(people[zone] > 0),
                 )
             )  # fmt: skip

@@ -55,5 +55,5 @@ def one_stock(stock: ZoneAmounts, zone: str) -> Measured:
     low, high, rows, unknown = stock.at(zone)
     low, high = (float("nan"), float("nan")) if stock.missing else (low, high)
     return Measured(
-        zone, low, high, 1.0, rows=rows, unknown_rows=unknown, missing=stock.missing, hints=stock.hints
-    )
+        zone, low, high, 1.0, rows=rows, unknown_rows=unknown, have=stock.known(zone), missing=stock.missing, hints=stock.hints
+    )  # fmt: skip
