@@ -53,6 +53,8 @@ class Sheet:
     frozen_columns: int = 0
     values: Mapping[str, str] = field(default_factory=dict)
     """Text in a cell -> key of a colour; for `mark` verdict and severity."""
+    listed: int = -1
+    """Block that is filtered and whose headers stand on every page, where there are several; -1: none of them."""
 
 
 def word(code: str, lang: str, **values: object) -> str:
@@ -64,6 +66,39 @@ def word(code: str, lang: str, **values: object) -> str:
     'Year judged: 2025'
     """
     return catalogue()[f"papers_{code}"][lang].format(**values)
+
+
+#: Longest name of a tab, and what may not stand in it (limits of the file format).
+_TAB, _NOT_IN_TAB = 31, str.maketrans(dict.fromkeys("[]:*?/\\", "·") | {chr(c): " " for c in range(32)})
+
+
+def safe_names(names: Sequence[str]) -> list[str]:
+    """Return names of tabs that a workbook takes: short enough, without what it forbids, no two alike.
+
+    Examples
+    --------
+    >>> safe_names(["a/b", "A/B", "'quoted'", "", "History"])
+    ['a·b', 'A·B (2)', 'quoted', '–', 'History–']
+    """
+    found: list[str] = []
+    taken: set[str] = set()
+    for name in names:
+        plain = name.translate(_NOT_IN_TAB).strip().strip("'").strip() or "–"
+        # a name that Excel keeps for itself
+        plain = f"{plain}–" if plain.casefold() == "history" else plain
+        tries = (plain, *(f"{_cut(plain, f' ({k})')} ({k})" for k in range(2, len(names) + 2)))
+        tab = next(_cut(t, "") for t in tries if _cut(t, "").casefold() not in taken)
+        taken.add(tab.casefold())
+        found.append(tab)
+    return found
+
+
+def _cut(name: str, ending: str) -> str:
+    """Return `name` so short that `ending` fits behind it; a sign beyond the first 65,536 counts twice."""
+    while len((name + ending).encode("utf-16-le")) > 2 * _TAB:
+        name = name[:-1]
+    # an apostrophe may end no name
+    return name if ending else name.rstrip("' ")
 
 
 def present(value: object) -> bool:
@@ -163,6 +198,10 @@ class Names:
         """Return a column of the rule, None where the pack gives nothing."""
         value = self._of_rule.get(rule_id, {}).get(column)
         return value if present(value) else None
+
+    def finest(self) -> str:
+        """Return the finest partition level present: usually communities."""
+        return [level for level in LEVELS[:4] if level in set(self._level.values())][-1]
 
     def levels_between(self) -> list[str]:
         """Return the partition levels present below the area and above the finest, coarse to fine."""

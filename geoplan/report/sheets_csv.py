@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from geoplan.report import look, sheets_findings, sheets_sources, sheets_zones
+from geoplan.report import look, sheets_findings, sheets_gaps, sheets_sources, sheets_zones
 from geoplan.report.sheet import Cell, Sheet, Value, word
 from geoplan.tables import Outcome
 
@@ -16,9 +16,9 @@ _DIGITS = {"share": 4, "rate": 4, "minutes": 1, "whole": 2, "id": 0}
 def csv_sheets(outcome: Outcome) -> dict[str, Sheet]:
     """Return file name -> sheet of every CSV that a run leaves."""
     found: dict[str, Sheet | None] = {
-        "gap_list.csv": sheets_findings.gap_list(outcome),
+        "gap_list.csv": sheets_gaps.gap_list(outcome, brief=False),
         "communities.csv": sheets_zones.flagged(outcome, "community"),
-        "indicators.csv": sheets_findings.indicators(outcome),
+        "indicators.csv": sheets_findings.indicators(outcome, every=True),
         "circle.csv": sheets_zones.circles(outcome),
         "provision.csv": sheets_zones.provision(outcome),
         "unplaced.csv": sheets_sources.unplaced(outcome),

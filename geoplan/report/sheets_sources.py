@@ -1,5 +1,7 @@
 """Sheets on where the numbers come from: not yet placed, warnings, sources and parameters."""
 
+import dataclasses
+
 import pandas as pd
 
 from geoplan.report import look
@@ -23,7 +25,7 @@ from geoplan.tables import Outcome
 #: What a register is counted by, and the prefix of its columns in the reconciliation.
 _COUNTED = (("rows", ""), ("beds", "beds_"), ("places", "places_"))
 #: Where a row may end, in the order in which the sums go down.
-_ENDS = ("rows", "closed", "not_open", "duplicate", "unknown_type", "not_placed", "in_run")
+_ENDS = ("rows", "closed", "not_open", "outside", "duplicate", "unknown_type", "not_placed", "in_run")
 
 
 def unplaced(outcome: Outcome) -> Sheet:
@@ -65,6 +67,16 @@ def unplaced(outcome: Outcome) -> Sheet:
         )
     notes = [word("unplaced_note", lang), *_placed_shares(outcome)]
     return Sheet(look.label("unplaced_sheet", lang), (block_of(columns, rows),), tuple(notes), 2)
+
+
+def reconciled(outcome: Outcome) -> Sheet:
+    """Return where every row of every register ended, and under it 待落点清单."""
+    waiting = unplaced(outcome)
+    listed = dataclasses.replace(waiting.blocks[0], heading=waiting.name)
+    block = _reconciliation(outcome)
+    name = word("reconciled_sheet", outcome.lang)
+    blocks = (*([block] if block else []), listed)
+    return Sheet(name, blocks, waiting.notes, 2, listed=len(blocks) - 1)
 
 
 def _placed_shares(outcome: Outcome) -> list[str]:
@@ -123,13 +135,9 @@ def warnings(outcome: Outcome) -> Sheet:
 
 
 def sources(outcome: Outcome) -> Sheet:
-    """Return sources, people's basis, reconciliation of registers, parameters and clauses not assessed."""
+    """Return sources, people's basis, parameters and clauses not assessed."""
     blocks = [_files(outcome), _groups(outcome)]
-    blocks += [
-        block
-        for block in (_reconciliation(outcome), _parameters(outcome), _pace(outcome), _not_assessed(outcome))
-        if block
-    ]
+    blocks += [block for block in (_parameters(outcome), _pace(outcome), _not_assessed(outcome)) if block]
     owed = look.attribution(outcome.sources)
     name = look.label("sources_sheet", outcome.lang)
     return Sheet(name, tuple(blocks), (word("sources_note", outcome.lang), *owed))
@@ -181,17 +189,19 @@ def _reconciliation(outcome: Outcome) -> Block | None:
     if empty(table):
         return None
     ends = [end for end in _ENDS if end in table.columns]
+    # the first columns are those of the list below it: a serial, then names
     columns = (
-        Column(look.label("file", lang)),
-        Column(word("counted", lang)),
-        *(Column(word(f"end_{end}", lang), "whole") for end in ends),
+        Column(look.label("serial", lang), "whole", 6),
+        Column(look.label("file", lang), "text", 30),
+        Column(word("counted", lang), "text", 10),
+        *(Column(word(f"end_{end}", lang), "whole", 10) for end in ends),
     )
     rows: list[list[Value | Cell]] = []
     for row in rows_of(table):
         for counted, prefix in _COUNTED:
             values = [row.get(f"{prefix}{end}") for end in ends]
             if any(value is not None and present(value) and float(value) for value in values):
-                said = [text(row["file"]), word(f"counted_{counted}", lang)]
+                said = [len(rows) + 1, text(row["file"]), word(f"counted_{counted}", lang)]
                 rows.append([*said, *(number(value, "whole") for value in values)])
     return block_of(columns, rows, word("block_reconciliation", lang))
 

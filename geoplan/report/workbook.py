@@ -12,8 +12,17 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from geoplan.report import look, sheets_findings, sheets_sources, sheets_zones
-from geoplan.report.sheet import Block, Cell, Sheet, Value, word
+from geoplan.report import (
+    look,
+    sheets_findings,
+    sheets_gaps,
+    sheets_members,
+    sheets_projects,
+    sheets_sources,
+    sheets_towns,
+    sheets_zones,
+)
+from geoplan.report.sheet import Block, Cell, Sheet, Value, safe_names, word
 from geoplan.tables import Outcome
 
 #: Longest text that a cell holds, and that a page's header or footer holds (limits of the file format).
@@ -40,11 +49,16 @@ def sheets(outcome: Outcome) -> tuple[Sheet, ...]:
         sheets_zones.flagged(outcome, "community") if "community" in levels else None,
         sheets_zones.flagged(outcome, "town") if "town" in levels else None,
         sheets_findings.indicators(outcome),
-        sheets_findings.gap_list(outcome),
-        sheets_findings.members(outcome),
+        sheets_gaps.gap_list(outcome),
+        sheets_members.members(outcome),
+        sheets_members.facility_findings(outcome),
         sheets_zones.circles(outcome),
         sheets_zones.provision(outcome),
-        sheets_sources.unplaced(outcome),
+        sheets_projects.served(outcome),
+        sheets_projects.projects(outcome),
+        sheets_projects.support(outcome),
+        *sheets_towns.town_sheets(outcome),
+        sheets_sources.reconciled(outcome),
         sheets_sources.warnings(outcome),
         sheets_sources.sources(outcome),
     ]
@@ -70,8 +84,9 @@ def write_workbook(outcome: Outcome, path: Path) -> None:
     book = xlsxwriter.Workbook(str(path), options)
     try:
         pen = _Pen(book)
-        for sheet in sheets(outcome):
-            _write_sheet(book, pen, sheet, outcome)
+        every = sheets(outcome)
+        for tab, sheet in zip(safe_names([sheet.name for sheet in every]), every, strict=True):
+            _write_sheet(book.add_worksheet(tab), pen, sheet, outcome)
         # a fixed date, so that the same outcome gives the same bytes
         created = dt.datetime(outcome.year, 1, 1, tzinfo=dt.UTC)
         book.set_properties({"title": outcome.name, "comments": look.basis_line(outcome), "created": created})
@@ -121,14 +136,13 @@ class _Pen:
         return self._book.add_format({"bg_color": background, "font_color": ink})
 
 
-def _write_sheet(book: Workbook, pen: _Pen, sheet: Sheet, outcome: Outcome) -> None:
-    page = book.add_worksheet(sheet.name[:31])
+def _write_sheet(page: Worksheet, pen: _Pen, sheet: Sheet, outcome: Outcome) -> None:
     widths = _widths(sheet)
     for column, width in enumerate(widths):
         page.set_column(column, column, width)
     at = _write_head(page, pen, sheet, outcome, widths)
     single = len(sheet.blocks) == 1
-    for block in sheet.blocks:
+    for place, block in enumerate(sheet.blocks):
         if block.heading:
             page.write_string(
                 at, 0, block.heading, pen(bold=True, font_size=11, font_color=look.COLOURS["accent"])
@@ -138,6 +152,7 @@ def _write_sheet(book: Workbook, pen: _Pen, sheet: Sheet, outcome: Outcome) -> N
         _colour(page, pen, sheet, block, at)
         if single:
             page.freeze_panes(at + 1, sheet.frozen_columns)
+        if single or place == sheet.listed:
             page.repeat_rows(at)
             page.autofilter(at, 0, last, len(block.columns) - 1)
         at = last + 2
