@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 from pydantic_core import PydanticUndefined
 
-from geoplan.study import Entry, Study
+from geoplan.entries import Entry
+from geoplan.study import Study
 
 TARGET = Path(__file__).parent / "study.md"
 HEAD = """\

@@ -10,12 +10,13 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
+from geoplan.entries import Entry
 from geoplan.errors import InputError, Note
 from geoplan.inputs import boundaries, datum, datum_fit, elevation, facilities, population, readers, streets
 from geoplan.network import pace
 from geoplan.progress import Stages
 from geoplan.standards.packs import Pack, read_pack
-from geoplan.study import Entry, Study
+from geoplan.study import Study
 from geoplan.tables import Source
 
 #: Competing people matter up to two circles out (DESIGN "Halo"); streets must reach one circle further.
