@@ -74,9 +74,8 @@ def reconciled(outcome: Outcome) -> Sheet:
     waiting = unplaced(outcome)
     listed = dataclasses.replace(waiting.blocks[0], heading=waiting.name)
     block = _reconciliation(outcome)
-    name = word("reconciled_sheet", outcome.lang)
     blocks = (*([block] if block else []), listed)
-    return Sheet(name, blocks, waiting.notes, 2, listed=len(blocks) - 1)
+    return Sheet(waiting.name, blocks, waiting.notes, 2, listed=len(blocks) - 1)
 
 
 def _placed_shares(outcome: Outcome) -> list[str]:

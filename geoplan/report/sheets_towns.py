@@ -179,8 +179,10 @@ def _sheet(outcome: Outcome, names: Names, town: Town) -> Sheet:
         block_of([columns[0], *summed], totals, word("guidance_totals", lang)),
         block_of(columns, rows, word("guidance_rows", lang)),
     )
-    name = word("guidance_sheet", lang, town=town.name)
-    return Sheet(name, blocks, (word("guidance_note", lang),), 3, listed=1)
+    # an English workbook keeps its tabs readable where the names are not
+    called = town.name if lang == "zh" or town.name.isascii() else text(outcome.zones["code"][town.zone_id])
+    name = word("guidance_sheet", lang, town=called)
+    return Sheet(name, blocks, (town.name, word("guidance_note", lang)), 3, listed=1)
 
 
 def _total_row(names: Names, total: Total) -> list[Value | Cell]:

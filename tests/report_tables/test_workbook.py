@@ -35,7 +35,7 @@ def test_the_sheets_in_order(books):
     names = openpyxl.load_workbook(books["zh"]).sheetnames
     assert names == [
         "短板社区清单", "短板街道（乡镇）清单", "主要指标对照表", "缺口清单", "未达标单元明细", "15分钟服务圈",
-        "配置水平测算表", "指引·临江街道", "指引·学府街道", "指引·湖滨街道", "指引·新村街道", "台账核对与待落点清单",
+        "配置水平测算表", "指引·临江街道", "指引·学府街道", "指引·湖滨街道", "指引·新村街道", "待落点清单",
         "数据问题清单", "数据来源与参数",
     ]  # fmt: skip
 
@@ -164,9 +164,9 @@ def test_the_circle_sheet_shows_three_measures_beside_each_other(books, make):
 
 def test_not_yet_placed_and_sources(books, make):
     book = openpyxl.load_workbook(books["zh"])
-    _, rows = table(book["台账核对与待落点清单"])
+    _, rows = table(book["待落点清单"])
     assert [row[1] for row in rows] == ["无坐标养老院", "坐标有误托育园"]
-    notes = [c.value for c in book["台账核对与待落点清单"]["A"] if isinstance(c.value, str)]
+    notes = [c.value for c in book["待落点清单"]["A"] if isinstance(c.value, str)]
     assert any("5 中已落点 4（80.0%）" in note for note in notes)
     text = [str(c.value) for row in book["数据来源与参数"] for c in row if c.value is not None]
     for source in make().sources:
