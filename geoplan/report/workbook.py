@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,18 @@ def sheets(outcome: Outcome) -> tuple[Sheet, ...]:
 
 
 def write_workbook(outcome: Outcome, path: Path) -> None:
-    """Write the workbook: A4 landscape, frozen headers, filters, number formats, colours that follow the values.
+    """Write the workbook of a run; see `write_sheets`.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, e.g. because another program holds it open.
+    """
+    write_sheets(sheets(outcome), outcome, path)
+
+
+def write_sheets(found: Sequence[Sheet], outcome: Outcome, path: Path) -> None:
+    """Write a workbook: A4 landscape, frozen headers, filters, number formats, colours that follow the values.
 
     Every page names the study, the people's basis and the year; a synthetic study says so on every page.
 
@@ -84,8 +96,7 @@ def write_workbook(outcome: Outcome, path: Path) -> None:
     book = xlsxwriter.Workbook(str(path), options)
     try:
         pen = _Pen(book)
-        every = sheets(outcome)
-        for tab, sheet in zip(safe_names([sheet.name for sheet in every]), every, strict=True):
+        for tab, sheet in zip(safe_names([sheet.name for sheet in found]), found, strict=True):
             _write_sheet(book.add_worksheet(tab), pen, sheet, outcome)
         # a fixed date, so that the same outcome gives the same bytes
         created = dt.datetime(outcome.year, 1, 1, tzinfo=dt.UTC)
