@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoplan.errors import InputError
-from geoplan.inputs.ages import age_limits, band_limits, five_year_bands, split_ages
+from geoplan.inputs.population.ages import age_limits, band_limits, five_year_bands, split_ages
 
 COUNTS = st.sampled_from([0.0, 1.0, 50.0, 900.0])
 BANDS = ["0-4", "5-9", "10-19", "20-59", "60-64", "65+"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoplan.errors import InputError
-from geoplan.inputs.control import control
+from geoplan.inputs.population.control import control
 
 COUNTS = st.sampled_from([0.0, 1.0, 40.0, 900.0])
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoplan.errors import GeoplanError, InputError
-from geoplan.inputs.projection import (
+from geoplan.inputs.population.projection import (
     child_ratios,
     cohort_change_ratios,
     project,

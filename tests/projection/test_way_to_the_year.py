@@ -4,9 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geoplan.inputs.ages import five_year_bands, split_ages
-from geoplan.inputs.control import control
-from geoplan.inputs.projection import child_ratios, cohort_change_ratios, project, ratios_by_zone, to_year
+from geoplan.inputs.population.ages import five_year_bands, split_ages
+from geoplan.inputs.population.control import control
+from geoplan.inputs.population.projection import (
+    child_ratios,
+    cohort_change_ratios,
+    project,
+    ratios_by_zone,
+    to_year,
+)
 
 CENSUS = ["0岁", "1-4岁", *(f"{a}-{a + 4}岁" for a in range(5, 85, 5)), "85岁及以上"]
 GROUPS = {"under_3": "0-2", "elders_60": "60+", "elders_80": "80+"}

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.errors import InputError, Note
-from geoplan.inputs.ages import band_limits, band_name, check_counts
+from geoplan.inputs.population.ages import band_limits, band_name, check_counts
 from geoplan.tables import check_unique_index
 
 Table = TypeVar("Table", pd.DataFrame, pd.Series)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geoplan.errors import InputError, Note, raise_errors
-from geoplan.inputs.ages import check_counts
+from geoplan.inputs.population.ages import check_counts
 from geoplan.tables import check_unique_index
 
 Floats = npt.NDArray[np.float64]
