@@ -123,7 +123,7 @@ def assess(
     rows: list[dict[str, Any]] = []
     members: list[pd.DataFrame] = []
     for rule in rules:
-        found, parts = _judged(case, rule)
+        found, parts = findings_of(case, rule)
         rows += found
         members += parts
         notes += case.zones_of(rule).notes
@@ -193,8 +193,8 @@ def _check(
     )
 
 
-def _judged(case: Case, rule: Rule) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
-    """Return the findings of one rule and their members."""
+def findings_of(case: Case, rule: Rule) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
+    """Return the findings of one rule, as rows of the findings table without causes, and their members."""
     rows, members = [], []
     for found in rule.measure(case):
         what = rule.due(case)

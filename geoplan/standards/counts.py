@@ -267,7 +267,7 @@ def _pointless(case: Case, supply: str) -> ZoneAmounts:
 def _whole_amounts(case: Case, supply: str, ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
     """Return least and most of a supply over all types of each facility; 0 to inf where no row says."""
     rows = supply_rows(case, supply, frozenset(case.listed))
-    total = rows.groupby("facility_id")[["low", "high"]].sum().reindex(ids)
+    total = rows.groupby("facility_id")[["low", "high"]].sum().astype(float).reindex(ids)
     return total["low"].fillna(0.0).to_numpy(), total["high"].fillna(np.inf).to_numpy()
 
 

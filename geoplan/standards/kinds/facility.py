@@ -66,6 +66,8 @@ class Facility(Rule):
             zones = case.zones_of(self, parse_level(self.in_zones_of))
             if zones.missing:
                 return [Measured(zone, missing=zones.missing) for zone in case.plan_zones(self)]
+            if not zones.sure and not zones.maybe:
+                return [Measured(zone, applicable=False) for zone in case.plan_zones(self)]
         if self.estate_column is not None and zones is not None:
             return self._rooms(case, [*zones.sure, *zones.maybe], len(zones.sure))
         assert self.of is not None  # noqa: S101 - checked when read
