@@ -102,6 +102,7 @@ COLOURS: Mapping[str, str] = {
     "no_data": "#f2f2f0",  # drawn with a hatch
     "hatch": "#b3b8bd",
     "accent": "#14606f",
+    "gain": "#2a49d8",  # what gets better from one result to the other; beside `flag` for what gets worse
     "people_outside": "#7b2d12",
     "banner": "#fff3cd",
     "banner_ink": "#6b4e00",
