@@ -1,0 +1,314 @@
+"""Judge a pack from totals alone: each rule measured by its own kind, verdicts and gaps as everywhere."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoplan.errors import Note
+from geoplan.inputs.projects import ProjectList, join_projects, read_projects
+from geoplan.standards.measure import NAN, Measured
+from geoplan.standards.packs import read_pack, rules_of
+from geoplan.standards.projects import as_facilities
+from geoplan.standards.rules import Rule
+from geoplan.standards.totals.case import AREA, make_case, mode_of, standing, uncounted, uncovered
+from geoplan.standards.totals.file import People, Stated, Totals, read_totals
+from geoplan.standards.totals.implied import implied_people
+from geoplan.standards.verdict import Due, due, judge, rounded
+from geoplan.standards.vocabulary import label
+
+#: Columns of the findings: as `geoplan.tables.FINDINGS`, with what only totals have.
+COLUMNS = {
+    "rule_id": "pack.rule",
+    "indicator_zh": "name of the indicator",
+    "indicator_en": "in English",
+    "year": "year that is judged",
+    "as_of": "latest year of the figures that count; NaN where none does",
+    "basis": "people's basis and year; empty where the rule has no people",
+    "decides": "False for a basis that is only shown beside the one that decides",
+    "people": "people of the rule's group",
+    "from": "computed, or stated (the plan's own share, taken as it is)",
+    "actual_low": "least",
+    "actual_high": "most",
+    "comparison": ">=, >, <=, <, =, between or empty",
+    "required": "target",
+    "percent": "True where values are shares",
+    "have": "amount behind the value, in `unit`, least; NaN for shares",
+    "need": "amount that the target asks for, in `unit`, rounded up; NaN for shares",
+    "shortfall": "in `unit`; NaN unless not met",
+    "surplus": "True where the shortfall is an amount above an upper limit",
+    "unit": "unit in which one builds",
+    "verdict": "met, not_met, no_data, not_applicable, not_quantified",
+    "missing_zh": "what is missing",
+    "missing_en": "in English",
+    "attribute": "约束, 预期, 未标注",
+    "clause": "section of the plan",
+}
+
+
+@dataclass(frozen=True)
+class TotalsFound:
+    """What totals say of a pack.
+
+    Parameters
+    ----------
+    totals
+        As read.
+    year
+        Year that is judged.
+    findings
+        `COLUMNS`, one row a rule and basis: the totals as they stand.
+    with_projects
+        The same with the project lists; empty where there is none.
+    implied
+        People that the plan's own figures imply, beside those stated; see `implied.IMPLIED`.
+    projects
+        The project lists.
+    notes
+        What does not fit, and the faults of the lists.
+    """
+
+    totals: Totals
+    year: int
+    findings: pd.DataFrame
+    with_projects: pd.DataFrame
+    implied: pd.DataFrame
+    projects: ProjectList
+    notes: tuple[Note, ...] = field(default=())
+
+
+def assess_totals(totals: Totals, rules: Sequence[Rule], *, year: int) -> TotalsFound:
+    """Judge rules from totals alone.
+
+    Parameters
+    ----------
+    totals
+        From `geoplan.standards.totals.read_totals`.
+    rules
+        From `geoplan.standards.packs.rules_of`.
+    year
+        Year whose targets judge; of several years of a figure the latest up to it counts.
+
+    Returns
+    -------
+    found
+        A rule is judged by its own kind where its level is the plan's own; where a plan counts communities or towns, only by a
+        value that is stated. A facility type of which the totals say nothing is unknown, so that its rules stay open upwards.
+
+    Raises
+    ------
+    InputError
+        If a project list cannot be read.
+    """
+    lists = [
+        read_projects(totals.folder / entry.file, types=entry.types, columns=entry.columns)
+        for entry in totals.projects
+    ]
+    projects = join_projects(lists)
+    notes = list(projects.notes)
+    findings = _table(totals, rules, year)
+    after = findings.iloc[:0]
+    if len(projects.projects):
+        facilities, supplies = as_facilities(projects.projects, year=year, home=AREA)
+        after = _table(totals, rules, year, added=(facilities, supplies))
+    implied, misfits = implied_people(totals, rules)
+    names = {rule.rule_id for rule in rules} | {rule.id for rule in rules}
+    notes += [
+        Note.of("totals_stated_unused", rule=told.rule) for told in totals.stated if told.rule not in names
+    ]
+    return TotalsFound(totals, year, findings, after, implied, projects, (*notes, *misfits))
+
+
+def assess_totals_file(
+    path: Path | str, pack: str | Path | None = None, year: int | None = None
+) -> TotalsFound:
+    """Judge a pack from a file of totals.
+
+    Parameters
+    ----------
+    path
+        YAML or CSV, see `geoplan.standards.totals.file`.
+    pack
+        Name or file of a pack; default: the one that the file names.
+    year
+        Year that is judged; default: the plan's last.
+
+    Raises
+    ------
+    InputError
+        If the file has wrong entries, or no pack is named at all.
+    PackError
+        If the pack cannot be read.
+    """
+    from geoplan.errors import InputError
+
+    totals = read_totals(path)
+    if pack is None and totals.pack is None:
+        raise InputError(Note.of("totals_no_pack", file=str(path), severity="error"))
+    chosen = read_pack(pack or str(totals.pack))
+    return assess_totals(totals, rules_of([chosen]), year=chosen.years[1] if year is None else year)
+
+
+def _table(
+    totals: Totals,
+    rules: Sequence[Rule],
+    year: int,
+    *,
+    added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
+    rows = [row for rule in rules for row in _judged(totals, rules, rule, year, added)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _judged(
+    totals: Totals,
+    rules: Sequence[Rule],
+    rule: Rule,
+    year: int,
+    added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None,
+) -> Iterator[dict[str, Any]]:
+    """Yield the finding of a rule, one for each basis of its people."""
+    group = (rule.people.group if rule.people else None) or getattr(rule, "group", None)
+    bases: list[People | None] = list(_bases(totals, group, year)) if group else [None]
+    # a basis that is marked decides; without a mark the first does
+    decides = next((one for one in bases if one is not None and one.judges), bases[0] if bases else None)
+    told = _stated(totals, rule, year)
+    for basis in bases or [None]:
+        people = _people(totals, year) | ({str(group): basis.value} if basis is not None else {})
+        found, what = _measured(totals, rules, rule, year=year, people=people, added=added)
+        if told is not None and not _certain(found):
+            # a value that the plan states is per its own people, whatever they are
+            scale = 1.0 if rule.kind in ("total", "increase") else NAN
+            found, what = Measured(AREA, told.value, told.value, scale, rows=1), due(rule, year, {})
+            row = judge(rule, found, year=year, what=what, covered=1.0)
+            yield _row(
+                rule,
+                row,
+                found,
+                what,
+                basis=None,
+                decides=True,
+                year=year,
+                stated=told,
+                as_of=float(told.year),
+            )
+            return
+        row = judge(rule, found, year=year, what=what, covered=1.0)
+        yield _row(rule, row, found, what, basis=basis, decides=basis is decides, year=year, stated=None,
+                   as_of=_as_of(totals, rule, year))  # fmt: skip
+
+
+def _measured(
+    totals: Totals,
+    rules: Sequence[Rule],
+    rule: Rule,
+    *,
+    year: int,
+    people: Mapping[str, float],
+    added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None,
+) -> tuple[Measured, Due]:
+    """Return what a rule's own kind measures in the totals, and what is due."""
+    if not _own_level(rule):
+        return Measured(AREA, missing=(Note.of("totals_not_by_zone"),)), due(rule, year, {})
+    case = make_case(totals, rules, year=year, mode=mode_of(rule), people=people, added=added)
+    return _open_upwards(totals, rule, rule.measure(case)[0], year), rule.due(case)
+
+
+def _certain(found: Measured) -> bool:
+    return not found.missing and math.isfinite(found.low) and found.low == found.high
+
+
+def _row(
+    rule: Rule, row: Mapping[str, Any], found: Measured, what: Due, *, basis: People | None, decides: bool, year: int,
+    stated: Stated | None, as_of: float,
+) -> dict[str, Any]:  # fmt: skip
+    scale = found.scale if rule.kind in ("provision", "total", "increase") and not found.missing else NAN
+    return {
+        "rule_id": rule.rule_id, "indicator_zh": rule.indicator, "indicator_en": rule.title_en, "year": year, "as_of": as_of,
+        "basis": f"{basis.basis} {basis.year}" if basis else "", "decides": decides, "people": basis.value if basis else NAN,
+        "from": "stated" if stated else "computed", "percent": rule.percent or bool(rule.targets[-1].percent),
+        "have": row["actual_low"] * scale, "need": rounded(what.required * scale, unit=rule.unit),
+        **{name: row[name] for name in ("actual_low", "actual_high", "comparison", "required", "shortfall", "surplus", "unit", "verdict")},
+        "missing_zh": "；".join(note.found("zh") for note in row["missing"]),
+        "missing_en": "; ".join(note.found("en") for note in row["missing"]),
+        "attribute": rule.attribute, "clause": rule.clause,
+    }  # fmt: skip
+
+
+def _own_level(rule: Rule) -> bool:
+    """Return True where a rule is judged by the plan's area as a whole, or by its single facilities."""
+    own = {"area"} | ({"district"} if rule.plan_level == "district" else set())
+    return set(rule.where.levels) <= own | {"facility"} and getattr(rule, "communities", None) is None
+
+
+def _open_upwards(totals: Totals, rule: Rule, found: Measured, year: int) -> Measured:
+    """Return a measure without an upper end where the totals lack a facility type, or the number of facilities, that counts."""
+    if found.missing or rule.kind == "facility":
+        return found
+    unknown = uncovered(totals, rule, year)
+    names = {
+        lang: joint.join(label("types", name, lang) for name in unknown)
+        for lang, joint in (("zh", "、"), ("en", ", "))
+    }
+    hints = [Note.of("totals_types_unknown", types_zh=names["zh"], types_en=names["en"])] if unknown else []
+    hints += [Note.of("totals_no_count")] if uncounted(totals, rule, year) else []
+    if not hints:
+        return found
+    told = (*found.hints, *hints)
+    if rule.kind in ("share", "rate", "presence", "compliance"):
+        return replace(
+            found,
+            low=0.0,
+            high=1.0,
+            hints=told,
+            known=None,
+            unknown_rows=max(found.unknown_rows, 1),
+        )
+    return replace(
+        found,
+        high=math.inf,
+        hints=told,
+        unknown_rows=found.unknown_rows + 1,
+        rows=found.rows + 1,
+    )
+
+
+def _stated(totals: Totals, rule: Rule, year: int) -> Stated | None:
+    own = [told for told in totals.stated if told.rule in (rule.id, rule.rule_id) and told.year <= year]
+    return max(own, key=lambda told: told.year) if own else None
+
+
+def _bases(totals: Totals, group: str, year: int) -> Iterator[People]:
+    """Yield the people of a group under each basis, the latest up to `year`."""
+    latest: dict[str, People] = {}
+    for one in totals.people:
+        if (
+            one.group == group
+            and one.year <= year
+            and (one.basis not in latest or one.year >= latest[one.basis].year)
+        ):
+            latest[one.basis] = one
+    yield from latest.values()
+
+
+def _people(totals: Totals, year: int) -> dict[str, float]:
+    """Return the people of each group under the basis that decides."""
+    found = {}
+    for group in dict.fromkeys(one.group for one in totals.people):
+        bases = list(_bases(totals, group, year))
+        if bases:
+            found[group] = next((one for one in bases if one.judges), bases[0]).value
+    return found
+
+
+def _as_of(totals: Totals, rule: Rule, year: int) -> float:
+    types = frozenset().union(
+        *(s.types for s in getattr(rule, "of", None) or getattr(rule, "has", None) or [])
+    )
+    years = [entry.year for entry in standing(totals, year) if entry.type in types]
+    return float(max(years)) if years else float(np.nan)

@@ -1,0 +1,228 @@
+"""Totals as a case that the kinds of rule can measure: one zone, one point of people, facilities that carry the sums.
+
+Sums of several facilities say nothing of a single one. What a rule asks decides how the sums are laid out:
+
+========= ======================================================= ==================================================
+mode      for rules that                                          rows
+========= ======================================================= ==================================================
+``sums``  count all facilities of a type                          the first row of an entry holds its sums
+``parts`` ask for an attribute                                    the first row of each part holds the part's sums
+``each``  judge single facilities, or ask how large they are      every facility between 0 and its part's sum
+========= ======================================================= ==================================================
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.inputs.facilities.table import COLUMNS
+from geoplan.standards.case import Case
+from geoplan.standards.rules import Condition, Rule
+from geoplan.standards.totals.file import Part, Pointless, Standing, Totals, bounds
+from geoplan.standards.vocabulary import narrower, wider
+
+AREA = "area/area"
+MODES = ("sums", "parts", "each")
+
+Rows = list[tuple[dict[str, Any], dict[str, tuple[float, float]]]]
+
+
+def of_year(entries: Iterable[Any], year: int, key: Any) -> list[Any]:  # noqa: ANN401 - any kind of entry
+    """Return the latest entry of each key that is not planned and not of a later year."""
+    latest: dict[Any, Any] = {}
+    for entry in entries:
+        if getattr(entry, "planned", False) or entry.year > year:
+            continue
+        before = latest.get(key(entry))
+        if before is None or entry.year >= before.year:
+            latest[key(entry)] = entry
+    return [entry for entry in entries if any(entry is kept for kept in latest.values())]
+
+
+def standing(totals: Totals, year: int) -> list[Standing]:
+    """Return the entries of facilities that hold in `year`."""
+    return of_year(
+        totals.facilities, year, lambda e: (e.type, e.name, tuple(sorted(e.attributes.items())), e.open_year)
+    )
+
+
+def pointless(totals: Totals, year: int) -> list[Pointless]:
+    """Return the supplies without a place that hold in `year`."""
+    return of_year(totals.amounts, year, lambda e: e.supply)
+
+
+def mode_of(rule: Rule) -> str:
+    """Return how sums must be laid out for a rule."""
+    conditions = [getattr(rule, "part_where", None), getattr(rule, "must", None)]
+    for name in ("of", "has", "of_city"):
+        conditions += [selection.where for selection in getattr(rule, name, None) or []]
+    asked = {form for condition in conditions for form in _forms(condition)}
+    if rule.kind == "facility" or "supply" in asked:
+        return "each"
+    return "parts" if "attribute" in asked else "sums"
+
+
+def _forms(condition: Condition | None) -> set[str]:
+    if condition is None:
+        return set()
+    inner = {form for part in (*(condition.any or []), *(condition.all or [])) for form in _forms(part)}
+    return inner | {name for name in ("attribute", "supply") if getattr(condition, name) is not None}
+
+
+def make_case(
+    totals: Totals,
+    rules: Sequence[Rule],
+    *,
+    year: int,
+    mode: str,
+    people: Mapping[str, float],
+    added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None = None,
+) -> Case:
+    """Return the case of `totals` in `year`.
+
+    Parameters
+    ----------
+    mode
+        One of `MODES`.
+    people
+        Group -> people.
+    added
+        Facilities and supplies of project lists (`geoplan.standards.projects.as_facilities`).
+    """
+    rows = [row for entry in standing(totals, year) for row in _rows(entry, mode)]
+    ids = [f"totals#{at + 1}" for at in range(len(rows))]
+    facilities = _facilities([row for row, _ in rows], ids)
+    supplies = pd.DataFrame(
+        [
+            (i, row["services"][0], s, low, high)
+            for i, (row, has) in zip(ids, rows, strict=True)
+            for s, (low, high) in has.items()
+        ],
+        columns=["facility_id", "service", "supply", "low", "high"],
+    ).astype({"facility_id": object, "service": object, "supply": object, "low": float, "high": float})
+    if added is not None and len(added[0]):
+        new = (
+            added[0]
+            .reindex(columns=facilities.columns)
+            .astype(facilities.drop(columns="geometry").dtypes.to_dict())
+        )
+        facilities = gpd.GeoDataFrame(
+            pd.concat([facilities, new]) if len(facilities) else new, geometry="geometry", crs=None
+        )
+        parts = [table for table in (supplies, added[1][supplies.columns]) if len(table)]
+        supplies = pd.concat(parts, ignore_index=True) if parts else supplies
+    zones = gpd.GeoDataFrame(
+        {"level": ["area"], "name": [totals.area_zh], "code": ["area"], "parent_id": pd.Series([None], dtype=object).to_numpy(),
+         "kind": [frozenset()], "covered_share": [1.0], "edge": [False]},
+        geometry=[None], index=pd.Index([AREA], name="zone_id"),
+    )  # fmt: skip
+    demand = gpd.GeoDataFrame(
+        {"zone_id": [AREA], "halo": [False], **{group: [float(n)] for group, n in people.items()}},
+        geometry=[None], index=pd.Index([0], name="demand_id"),
+    )  # fmt: skip
+    nothing = pd.DataFrame(columns=["service", "demand_id", "facility_id", "seconds", "measure", "zone_id"])
+    none = frozenset().union(*(narrower(name) for name in totals.absent)) if totals.absent else frozenset()
+    return Case(
+        zones=zones, demand=demand, overlay=None, facilities=facilities, supplies=supplies, pairs=nothing, circle=nothing,
+        nearest=nothing, services={}, groups=pd.DataFrame(columns=["basis", "year"]), year=year,
+        zone_supplies=_zone_supplies(totals, year), rules={rule.rule_id: rule for rule in rules},
+        register_types=none | frozenset(name for entry in standing(totals, year) for name in (entry.type, *entry.includes)),
+    )  # fmt: skip
+
+
+def _rows(entry: Standing, mode: str) -> Rows:
+    """Return the facilities of an entry and what each has: supply -> least and most."""
+    parts: list[Part] = list(entry.parts) or [
+        Part(name=entry.name, count=entry.count if entry.count is not None else 1, amounts=entry.amounts)
+    ]
+    sums = {s: bounds(a) for s, a in entry.amounts.items()} | {
+        s: added
+        for s in _in_all(parts)
+        if s not in entry.amounts
+        for added in [_added(bounds(p.amounts[s]) for p in parts)]
+    }
+    out: Rows = []
+    for part in parts:
+        own = {s: bounds(a) for s, a in part.amounts.items()}
+        # a sum that only the whole entry states lies somewhere in its parts
+        has = own | {s: (0.0, high) for s, (_, high) in sums.items() if s not in own}
+        facts = {"services": (entry.type,), "name": part.name, "open_year": float(entry.open_year or np.nan),
+                 **entry.attributes, **part.attributes}  # fmt: skip
+        for number in range(part.count):
+            if mode == "each" and part.count > 1:
+                each = {s: (0.0, high) for s, (_, high) in has.items()}
+            elif mode == "sums":
+                each = dict.fromkeys(sums, (0.0, 0.0)) if out else sums
+            else:
+                each = dict.fromkeys(has, (0.0, 0.0)) if number else has
+            out.append((facts, each))
+    return out
+
+
+def _in_all(parts: Sequence[Part]) -> list[str]:
+    return [s for s in parts[0].amounts if all(s in part.amounts for part in parts)]
+
+
+def _added(intervals: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    lows, highs = zip(*intervals, strict=True)
+    return float(sum(lows)), float(sum(highs))
+
+
+def _facilities(rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> gpd.GeoDataFrame:
+    index = pd.Index(list(ids), name="facility_id", dtype=object)
+    n = len(rows)
+    nobody = np.array([None] * n, dtype=object)
+    services = np.empty(n, dtype=object)
+    services[:] = [row["services"] for row in rows]
+    serves = np.empty(n, dtype=object)
+    serves[:] = [()] * n
+    table = pd.DataFrame({
+        "name": np.array([row["name"] for row in rows], dtype=object), "services": services, "status": np.array(["existing"] * n, dtype=object),
+        "open_year": np.array([row["open_year"] for row in rows], dtype=float), "close_year": np.full(n, np.nan),
+        "zone_id": np.array([AREA] * n, dtype=object), "zone_from": np.array(["named"] * n, dtype=object), "serves": serves,
+        "location_quality": np.array(["missing"] * n, dtype=object), "source_file": np.array(["totals"] * n, dtype=object),
+        "source_row": pd.array([None] * n, dtype="Int64"), "ownership": nobody, "address": nobody, "register_id": nobody,
+    }, index=index)  # fmt: skip
+    flags = dict.fromkeys((*FLAGS, *(name for row in rows for name in row if name not in table)))
+    for flag in flags:
+        table[flag] = pd.array([row.get(flag) for row in rows], dtype="boolean")
+    ordered = [*COLUMNS, *(flag for flag in flags if flag not in COLUMNS)]
+    return gpd.GeoDataFrame(table[ordered], geometry=[None] * n)
+
+
+def _zone_supplies(totals: Totals, year: int) -> pd.DataFrame | None:
+    rows = [(AREA, entry.supply, *bounds(entry.value)) for entry in pointless(totals, year)]
+    return pd.DataFrame(rows, columns=["zone_id", "supply", "low", "high"]) if rows else None
+
+
+def uncovered(totals: Totals, rule: Rule, year: int) -> tuple[str, ...]:
+    """Return the facility types that a rule counts and of which the totals say nothing."""
+    known = {name for entry in standing(totals, year) for name in (entry.type, *entry.includes)}.union(
+        *(_below(name) for name in totals.absent)
+    )
+    asked = [
+        name
+        for field in ("of", "has")
+        for selection in getattr(rule, field, None) or []
+        for name in selection.facilities
+    ]
+    return tuple(dict.fromkeys(name for name in asked if not known & (_below(name) | wider(name))))
+
+
+def uncounted(totals: Totals, rule: Rule, year: int) -> bool:
+    """Return True where a rule counts facilities and the totals do not say how many there are."""
+    amount = "supply" if rule.kind in ("total", "increase") else "whole" if rule.kind == "share" else ""
+    if not amount or getattr(rule, amount) is not None:
+        return False
+    types = frozenset().union(*(selection.types for selection in getattr(rule, "of", None) or []))
+    return any(e.type in types and e.count is None and not e.parts for e in standing(totals, year))
+
+
+@cache
+def _below(name: str) -> frozenset[str]:
+    return narrower(name)

@@ -1,0 +1,305 @@
+"""A file of totals (YAML or CSV): people, facilities with what they have together, stated shares, project lists.
+
+=============== ===========================================================================================================
+section         one entry
+=============== ===========================================================================================================
+``people``      a group's people with basis and year; several bases of one group are all judged, ``judges: true`` marks the
+                one that decides
+``facilities``  facilities of one type together: ``count`` and ``amounts`` (sums); ``parts`` tells them apart where a part of
+                the sums is known; ``planned: true`` marks what the plan aims at, which is never counted as there
+``absent``      facility types of which there are none; a type that stands nowhere in the file is unknown, not 0
+``amounts``     a supply without a place (family beds, social workers)
+``stated``      a rule's value as the plan states it, where it cannot be worked out from totals (shares of communities)
+``shares``      a share of one group in another as the plan states it, from which people are implied
+``projects``    project lists, laid beside the facilities
+=============== ===========================================================================================================
+
+A CSV holds the same in rows: ``section, name, supply, value, year, basis, attributes, planned, judges, source, note``.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+
+from geoplan.errors import InputError, Note
+from geoplan.standards.rules import Entry, Text
+from geoplan.standards.totals.rows import entries_of_csv
+from geoplan.standards.vocabulary import vocabulary
+
+Year = Annotated[int, Field(ge=1990, le=2100)]
+Amount = (
+    Annotated[float, Field(ge=0)]
+    | Annotated[list[Annotated[float, Field(ge=0)] | None], Field(min_length=2, max_length=2)]
+)
+"""A number, or least and most; null as the most: not known."""
+
+
+def bounds(amount: float | list[float | None]) -> tuple[float, float]:
+    """Return least and most of an amount.
+
+    Examples
+    --------
+    >>> bounds(22.0), bounds([10.0, None])
+    ((22.0, 22.0), (10.0, inf))
+    """
+    if not isinstance(amount, list):
+        return float(amount), float(amount)
+    low, high = amount
+    return float(low or 0.0), math.inf if high is None else float(high)
+
+
+class Told(Entry):
+    """Where a figure comes from."""
+
+    source: Text
+    """Document and section, or whose assumption it is."""
+    note: str = ""
+    """What a reader must know."""
+
+
+class People(Told):
+    """People of a group."""
+
+    group: Text
+    """Group."""
+    value: Annotated[float, Field(ge=0)]
+    """People."""
+    basis: Text
+    """常住, 户籍, 七普, 假定 …"""
+    year: Year
+    """Year of the figure."""
+    judges: bool = False
+    """True for the basis that decides, where several are given."""
+
+    @field_validator("group")
+    @classmethod
+    def _group(cls, name: str) -> str:
+        return _known("groups", name)
+
+
+class Having(Entry):
+    """What some facilities have together."""
+
+    name: str = ""
+    """Name, where it is one facility."""
+    amounts: dict[Text, Amount] = Field(default_factory=dict)
+    """Sum of each supply."""
+    attributes: dict[Text, bool] = Field(default_factory=dict)
+    """What holds for each of them."""
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        for supply in self.amounts:
+            _known("supplies", supply)
+        for attribute in self.attributes:
+            _known("attributes", attribute)
+        return self
+
+
+class Part(Having):
+    """Some of the facilities of an entry."""
+
+    count: Annotated[int, Field(ge=0)] = 1
+    """How many facilities."""
+
+
+class Standing(Told, Having):
+    """Facilities of one type together."""
+
+    type: Text
+    """Facility type."""
+    count: Annotated[int, Field(ge=0)] | None = None
+    """How many facilities; none: not known."""
+    year: Year
+    """Year of the figures."""
+    planned: bool = False
+    """True for what the plan aims at."""
+    open_year: Year | None = None
+    """Year in which they opened; for what is new since a base year."""
+    includes: list[Text] = Field(default_factory=list)
+    """Further facility types that are in the sums."""
+    parts: list[Part] = Field(default_factory=list)
+    """The same facilities told apart."""
+
+    @model_validator(mode="after")
+    def _types(self) -> Self:
+        for name in (self.type, *self.includes):
+            _known("types", name)
+        if self.parts and self.count is not None and sum(part.count for part in self.parts) != self.count:
+            raise ValueError("the counts of `parts` do not add up to `count`")
+        return self
+
+
+class Pointless(Told):
+    """A supply without a place."""
+
+    supply: Text
+    """Supply."""
+    value: Amount
+    """How much."""
+    year: Year
+    """Year of the figure."""
+    planned: bool = False
+    """True for what the plan aims at."""
+
+    @field_validator("supply")
+    @classmethod
+    def _supply(cls, name: str) -> str:
+        return _known("supplies", name)
+
+
+class Stated(Told):
+    """A rule's value as the plan states it."""
+
+    rule: Text
+    """Rule, with or without its pack."""
+    value: Annotated[float, Field(ge=0)]
+    """In the rule's unit; shares 0-1."""
+    year: Year
+    """Year of the figure."""
+
+
+class Share(Told):
+    """A share of one group in another as the plan states it."""
+
+    group: Text
+    """The part."""
+    of: Text
+    """The whole."""
+    at_least: Annotated[float, Field(gt=0, le=1)]
+    """Least share, 0-1."""
+    year: Year
+    """Year of the figure."""
+
+
+class Listed(Entry):
+    """A project list."""
+
+    file: Text
+    """Path, relative to the file of totals."""
+    types: dict[Text, Text | list[Text]] = Field(default_factory=dict)
+    """Word -> facility types."""
+    columns: dict[Text, Text] = Field(default_factory=dict)
+    """Field -> column."""
+
+
+class Totals(Entry):
+    """Totals of one area."""
+
+    title_zh: Text
+    """Title in Chinese."""
+    title_en: Text
+    """Title in English."""
+    area_zh: Text
+    """Area in Chinese."""
+    area_en: Text
+    """Area in English."""
+    pack: Text | None = None
+    """Pack that the totals are meant for; `assess_totals_file` takes it where none is named."""
+    note: str = ""
+    """What a reader must know."""
+    people: list[People] = Field(default_factory=list)
+    """People."""
+    facilities: list[Standing] = Field(default_factory=list)
+    """Facilities."""
+    absent: list[Text] = Field(default_factory=list)
+    """Facility types of which there are none."""
+    amounts: list[Pointless] = Field(default_factory=list)
+    """Supplies without a place."""
+    stated: list[Stated] = Field(default_factory=list)
+    """Values of rules as stated."""
+    shares: list[Share] = Field(default_factory=list)
+    """Shares of groups as stated."""
+    projects: list[Listed] = Field(default_factory=list)
+    """Project lists."""
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """Folder to which paths are relative."""
+        return self._folder
+
+    @field_validator("absent")
+    @classmethod
+    def _absent(cls, names: list[str]) -> list[str]:
+        return [_known("types", name) for name in names]
+
+
+def _known(section: str, name: str) -> str:
+    known = vocabulary(section)
+    if name not in known:
+        raise ValueError(f"unknown {section.removesuffix('s')} `{name}`; known are {', '.join(known)}")
+    return name
+
+
+def shipped_totals(folder: Path | str) -> tuple[Path, ...]:
+    """Return the files of totals in a folder, in the order of names."""
+    return tuple(sorted(path for path in Path(folder).glob("*_totals.yaml")))
+
+
+def read_totals(path: Path | str) -> Totals:
+    """Read and check a file of totals.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or with every wrong entry and its line.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".csv":
+        data, lines = entries_of_csv(path)
+    else:
+        data, lines = _from_yaml(path)
+    try:
+        totals = Totals.model_validate(data)
+    except ValidationError as error:
+        raise InputError(*(_note(item, path, lines) for item in error.errors(include_url=False))) from None
+    totals._folder = path.resolve().parent
+    return totals
+
+
+def _from_yaml(path: Path) -> tuple[Any, Mapping[str, int]]:
+    if not path.is_file():
+        raise InputError(Note.of("file_missing", file=str(path), severity="error"))
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return yaml.safe_load(text), dict(_lines(yaml.compose(text)))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        why = " ".join(str(error).split())
+        raise InputError(Note.of("totals_unreadable", file=path.name, why=why, severity="error")) from None
+
+
+def _lines(node: yaml.Node | None, name: str = "") -> Iterator[tuple[str, int]]:
+    """Yield the full name of every entry and its line."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = f"{name}.{key.value}".lstrip(".")
+            yield inner, key.start_mark.line + 1
+            yield from _lines(value, inner)
+    elif isinstance(node, yaml.SequenceNode):
+        for position, value in enumerate(node.value):
+            yield f"{name}.{position}", value.start_mark.line + 1
+            yield from _lines(value, f"{name}.{position}")
+
+
+def _note(item: Any, path: Path, lines: Mapping[str, int]) -> Note:  # noqa: ANN401 - pydantic's own mapping
+    loc = [str(step) for step in item["loc"] if not _is_form(step)]
+    line = next(
+        (lines[".".join(loc[:n])] for n in range(len(loc), 0, -1) if ".".join(loc[:n]) in lines), None
+    )
+    why = str((item.get("ctx") or {}).get("error", item["msg"]))
+    shown = json.dumps(item["input"], ensure_ascii=False, default=str)[:80]
+    entry = ".".join(loc) or "totals"
+    return Note.of(
+        "totals_wrong", file=path.name, row=line, severity="error", entry=entry, why=why, got=shown
+    )
+
+
+def _is_form(step: str | int) -> bool:
+    return isinstance(step, str) and ("[" in step or "(" in step or step in ("float", "list"))
