@@ -154,7 +154,7 @@ class Rule(Entry):
     """Where the figure holds, if it is no national one (``上海``)."""
     source: str = ""
     """Page where the figure was read."""
-    on: bool | None = None
+    active: bool | None = None
     """Whether the rule counts; default: not where it is unverified or of one `place`."""
 
     pack: str = ""
@@ -178,7 +178,7 @@ class Rule(Entry):
     @property
     def is_on(self) -> bool:
         """True where the rule counts without being switched on."""
-        return self.on if self.on is not None else self.status != "unverified" and not self.place
+        return self.active if self.active is not None else self.status != "unverified" and not self.place
 
     @cached_property
     def where(self) -> grammar.Where:

@@ -187,7 +187,7 @@ def judge(rule: "Rule", found: Measured, *, year: int, what: Due, covered: float
     return {
         "actual_low": found.low, "actual_high": found.high, "unknown_rows": found.unknown_rows, "rows": found.rows,
         "required": what.required, "required_upper": what.upper, "aim": what.aim, "comparison": what.comparison,
-        "target_year": what.target_year, "local": what.local,
+        "target_year": what.target_year, "local": what.local or bool(rule.local_entries),
         "shortfall": abs(short), "surplus": verdict == "not_met" and short < 0,
         "gross_shortfall": _gross(rule, found, what), "unit": rule.unit, "verdict": verdict,
         "on_path": on_path(rule, found.low, found.high, year) if verdict != "no_data" else "",

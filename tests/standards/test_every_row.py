@@ -628,7 +628,7 @@ def test_one_bed_under_the_bound_is_not_due(rule_id):
         {**meeting(rule.of[0].where)[0], **missing, **off},
         amounts,
     )
-    assert [row["verdict"] for row in judge(rule, world.case())][0] == "not_applicable"
+    assert next(row["verdict"] for row in judge(rule, world.case())) == "not_applicable"
 
 
 def test_the_cases_cover_every_row():
@@ -637,7 +637,7 @@ def test_the_cases_cover_every_row():
     assert told["boundary"] == told["not met"] == set(RULES)
     # where all are asked for, or a bound or two limits judge, the boundary is what is met
     above = {r for r, n, _, _ in VALUED if n == "met"}
-    assert {r for r in set(RULES) - above} == {
+    assert set(set(RULES) - above) == {
         r
         for r, rule in RULES.items()
         if rule.kind == "facility"

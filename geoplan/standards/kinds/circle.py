@@ -4,11 +4,12 @@ from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
+import shapely
 from pydantic import Field, model_validator
 
 from geoplan.coverage.circle import community_covered
 from geoplan.errors import Note
-from geoplan.standards.case import Case
+from geoplan.standards.case import Bools, Case
 from geoplan.standards.causes import around, cause_of_circle
 from geoplan.standards.counts import amounts, types_of
 from geoplan.standards.kinds.provision import no_group
@@ -90,8 +91,8 @@ class Circle(Rule):
 
     def _by_kind(self, case: Case, zone: str) -> dict[str, float]:
         """Return the shares of urban and of rural people, where the circle table tells them apart."""
-        service = str(self.of_study(case))
-        if not self._is_service(case, service) or "kind" not in case.circle:
+        service = self.of_study(case)
+        if service is None or not self._is_service(case, service) or "kind" not in case.circle:
             return {}
         rows = case.circle[
             (case.circle["service"] == service)
@@ -110,15 +111,12 @@ class Circle(Rule):
         if not counted_types & case.listed:
             names = {lang: label("types", self.of[0].facilities[0], lang) for lang in ("zh", "en")}
             return (Note.of("rule_no_type", types_zh=names["zh"], types_en=names["en"]),)
-        service = self.of_study(case)
-        if service is None:
-            return (
-                Note.of("rule_no_service", minutes=f"{self.minutes or 0:g}", metres=f"{self.metres or 0:g}"),
-            )
+        if self.metres is None and self.of_study(case) is None:
+            return (Note.of("rule_no_service", minutes=f"{self.minutes or 0:g}", metres="-"),)
         return ()
 
     def of_study(self, case: Case) -> str | None:
-        """Return the study's service whose walks answer this circle; None where none reaches as far."""
+        """Return the study's service whose walks (or radius) answer this circle; None where none does."""
         names = [self.service] if self.service else case.services_with(types_of(self.of))
         for name in names:
             terms = case.services[name]
@@ -131,8 +129,8 @@ class Circle(Rule):
 
     def shares(self, case: Case) -> pd.DataFrame:
         """Return the circle in every zone: ``people, covered, share, land, flag_share, nearest_facility, minutes``."""
-        service = str(self.of_study(case))
-        if self._is_service(case, service):
+        service = self.of_study(case)
+        if service is not None and self._is_service(case, service):
             rows = case.circle[
                 (case.circle["service"] == service) & (case.circle["measure"] == self.circle_measure)
             ]
@@ -142,11 +140,7 @@ class Circle(Rule):
             land = told["land_covered_m2"].astype(float).div(told["land_m2"].astype(float))
             people, covered = told["people"].astype(float), told["covered"].astype(float)
         else:
-            points = reached_points(
-                case, self._facilities(case), types_of(self.of), walk_minutes=self.minutes
-            )
-            if points is None:
-                points = np.zeros(len(case.places.points), bool)
+            points = self._points(case)
             people, covered = share_reached(case, points, self.group)
             land = pd.Series(np.nan, index=case.zones.index)
         near = nearest_of(case, self._facilities(case), types_of(self.of), self.group)
@@ -155,6 +149,14 @@ class Circle(Rule):
             "flag_share": flag_share_of(case, types_of(self.of)), "nearest_facility": near["nearest_facility"],
             "minutes": near["minutes"],
         })  # fmt: skip
+
+    def _points(self, case: Case) -> Bools:
+        """Return which demand points inside have a facility that counts within the minutes, or within the metres."""
+        counting = self._facilities(case)
+        if self.metres is not None:
+            return _within_metres(case, counting, self.metres)
+        points = reached_points(case, counting, types_of(self.of), walk_minutes=self.minutes)
+        return np.zeros(len(case.places.points), bool) if points is None else points
 
     @property
     def circle_measure(self) -> str:
@@ -176,6 +178,18 @@ class Circle(Rule):
         )
         told = ((case.circle["service"] == service) & (case.circle["measure"] == self.circle_measure)).any()
         return bool(plain and same_people and same_types and same_limit and told)
+
+
+def _within_metres(case: Case, facilities: pd.Index, metres: float) -> Bools:
+    """Return which demand points inside have one of `facilities` within `metres` in a straight line, inclusive."""
+    found = np.zeros(len(case.places.points), dtype=bool)
+    places = case.facilities.loc[facilities, "geometry"]
+    places = places[places.notna()]
+    if len(places):
+        tree = shapely.STRtree(places.to_numpy())
+        homes = case.demand.loc[case.places.points, "geometry"].to_numpy()
+        found[np.unique(tree.query(homes, predicate="dwithin", distance=metres + 1e-6)[0])] = True
+    return found
 
 
 def _straight(terms: object) -> float:

@@ -1,0 +1,238 @@
+"""Packs as a planner handles them: listed, shown, checked, copied for the next plan, extended."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from geoplan.errors import OutputError, PackError
+from geoplan.standards import pack_tools, packs
+from geoplan.standards.packs import read_pack, rules_of, rules_table
+
+PLANS = Path(__file__).resolve().parents[3] / "shared" / "plans"
+
+
+def test_the_list_of_packs():
+    table = pack_tools.list_packs()
+    assert table["rules"].drop("national").to_dict() == {
+        "huzhong": 13,
+        "qianjiang": 26,
+        "wuhan": 25,
+        "yantai": 28,
+        "yinzhou": 43,
+    }
+    assert (table["on"] == table["rules"]).drop("national").all()
+    assert table.loc["national", "on"] < table.loc["national", "rules"]
+
+
+@pytest.mark.parametrize("name", packs.shipped())
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_pack_is_shown_as_a_table(name, lang):
+    pack = read_pack(name)
+    lines = pack_tools.show(pack, lang).splitlines()
+    assert pack.title_zh in lines[0] if lang == "zh" else pack.title_en in lines[0]
+    ruler = next(i for i, line in enumerate(lines) if re.fullmatch(r"[- ]+", line))
+    table = lines[ruler + 1 : ruler + 1 + len(pack.rules)]
+    assert [
+        line.split()[0].rstrip("…") == rule.id[: len(line.split()[0].rstrip("…"))]
+        for line, rule in zip(table, pack.rules, strict=True)
+    ]
+    starts = [m.start() for m in re.finditer(r"-+", lines[ruler])]
+    for line in table:  # every column begins below its rule, a Chinese character being two wide
+        cells = "".join(c + ("\0" if unicodedata.east_asian_width(c) in "WF" else "") for c in line)
+        assert all(at >= len(cells) or at == 0 or cells[at - 2 : at] == "  " for at in starts), line
+
+
+def test_the_table_of_yantai_reads_as_the_plan():
+    text = pack_tools.show(read_pack("yantai"), "zh")
+    line = next(line for line in text.splitlines() if line.startswith("places_per_1000_residents"))
+    assert re.split(r"\s{2,}", line)[1:] == [
+        "每千人口拥有托位数(个)",
+        "配置水平",
+        "全域",
+        "1.6@2021",
+        "≥4.6（2025年）",
+        "约束",
+        "一(二) 托育4",
+    ]
+    assert "基本养老保险参保率" in text
+
+
+COPY_YEAR = 2030
+
+
+@pytest.mark.parametrize("name", packs.shipped())
+def test_a_copy_starts_the_next_plan(name, tmp_path):
+    old = read_pack(name)
+    file = pack_tools.copy(old, tmp_path / f"{name}_2030.yaml", years=COPY_YEAR)
+    new = pack_tools.check(file)
+    assert [rule.id for rule in new.rules] == [rule.id for rule in old.rules]
+    assert new.years == [min(old.years[1] + 1, COPY_YEAR), COPY_YEAR]
+    for before, after in zip(old.rules, new.rules, strict=True):
+        assert [target.year for target in after.targets] == [COPY_YEAR]
+        last, now = before.targets[-1], after.targets[-1]
+        assert (now.floor, now.upper, now.comparison, now.either) == (
+            last.floor,
+            last.upper,
+            last.comparison,
+            last.either,
+        )
+        if last.floor is None or last.either or before.kind == "increase":
+            assert after.start is None
+        else:
+            assert (after.start.value, after.start.year) == (pytest.approx(last.floor), last.year)
+            assert "待定" in after.note
+        same = set(type(before).model_fields) - {
+            "target",
+            "base",
+            "note",
+            "since",
+            "pack",
+            "years",
+            "local_entries",
+        }
+        assert {k: getattr(after, k) for k in same} == {k: getattr(before, k) for k in same}
+    assert len(new.not_assessed) == len(old.not_assessed)
+
+
+def test_a_copy_overwrites_nothing_and_says_what_was_carried_over(tmp_path):
+    file = pack_tools.copy(read_pack("yantai"), tmp_path / "new" / "next.yaml")
+    assert file.read_text(encoding="utf-8").startswith("# 续编自 烟台市")
+    with pytest.raises(OutputError, match="already"):
+        pack_tools.copy(read_pack("yantai"), file)
+    rule = {rule.id: rule for rule in read_pack(file).rules}["family_beds_added"]
+    assert (rule.since, rule.target) == (2025, ">=5000@2030")
+
+
+LOCAL = """extends: {base}
+title_zh: 烟台市实施细则
+rules:
+  - id: places_per_1000_residents
+    base: "1.8@2021"
+    target: ">=5@2025"
+  - id: complete_community_childcare
+    standard: null
+    meets: [nursery]
+  - id: circle_eldercare
+    active: false
+  - id: nursery
+    indicator: 完整社区托育服务设施建筑面积
+    title_en: Floor area of the nursery of a complete community
+    kind: floor_area
+    level: community:complete
+    counts: floor_area_m2
+    of: {{facilities: [childcare_service]}}
+    target: ">=200@2025"
+    unit: m2
+    attribute: 本地
+    clause: 细则1
+    quote: 不小于200平方米
+"""
+
+
+def local(tmp_path, text=LOCAL, base="yantai", name="local"):
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(text.format(base=base), encoding="utf-8")
+    return file
+
+
+def test_a_planners_pack_changes_single_figures_of_a_shipped_one(tmp_path):
+    pack = pack_tools.check(local(tmp_path))
+    shipped = {rule.id: rule for rule in read_pack("yantai").rules}
+    mine = {rule.id: rule for rule in pack.rules}
+    assert (pack.title_zh, pack.document, pack.level) == ("烟台市实施细则", "烟政办字〔2022〕66号", "city")
+    assert list(mine) == [*shipped, "nursery"]
+    places = mine["places_per_1000_residents"]
+    assert (places.rule_id, places.base, places.target, places.quote) == (
+        "local.places_per_1000_residents", "1.8@2021", ">=5@2025", shipped["places_per_1000_residents"].quote,
+    )  # fmt: skip
+    assert places.local_entries == ("base", "target")
+    assert mine["complete_community_childcare"].meets == ["nursery"]
+    assert mine["beds_per_1000_elders"].local_entries == ()
+    assert "local.circle_eldercare" not in {rule.rule_id for rule in rules_of([pack])}
+    table = rules_table([pack])
+    assert table.loc["local.places_per_1000_residents", "local"] == "base, target"
+    assert (table["local"] != "").sum() == 3
+    assert "本地设定" in pack_tools.show(pack)
+    assert read_pack("yantai").rules == list(shipped.values())
+
+
+def test_what_a_planner_changed_is_marked_in_the_findings(town, tmp_path):
+    rules = rules_of([read_pack(local(tmp_path))])
+    rows = town.assess(rules, flag_rules=()).findings.set_index("rule_id")
+    assert bool(rows.loc["local.places_per_1000_residents", "local"])
+    assert not bool(rows.loc["local.beds_per_1000_elders", "local"])
+
+
+def test_packs_extend_packs_but_not_themselves(tmp_path):
+    local(tmp_path)
+    two = local(
+        tmp_path, "extends: local.yaml\nrules:\n  - {{id: nursery, target: '>=250@2025'}}\n", name="two"
+    )
+    rule = {rule.id: rule for rule in read_pack(two).rules}["nursery"]
+    assert (rule.rule_id, rule.targets[0].floor, rule.local_entries) == ("two.nursery", 250.0, ("target",))
+    one = local(tmp_path, "extends: other.yaml\n", name="one")
+    local(tmp_path, "extends: one.yaml\n", name="other")
+    with pytest.raises(PackError, match="cannot extend itself"):
+        read_pack(one)
+
+
+def test_wrong_entries_of_a_planners_pack_are_told_with_its_own_lines(tmp_path):
+    text = "extends: yantai\nrules:\n  - id: total_places\n    target: many\n  - id: new_one\n    kind: total\n  - id: medical_and_care\n    unit: beds\n    parts: x\n"
+    with pytest.raises(PackError) as caught:
+        read_pack(local(tmp_path, text))
+    found = {(note.row, note.code) for note in caught.value.notes}
+    assert {(4, "pack_wrong"), (5, "pack_missing"), (9, "pack_unknown_entry_meant")} <= found
+    assert {note.row for note in caught.value.notes} == {4, 5, 9}
+
+
+def test_a_pack_that_names_a_rule_that_is_not_there(tmp_path):
+    text = LOCAL.replace("meets: [nursery]", "meets: [nurseries]")
+    with pytest.raises(PackError, match="nurseries") as caught:
+        pack_tools.check(local(tmp_path, text))
+    assert caught.value.notes[0].row == 9
+
+
+# --- the national pack ------------------------------------------------------------------------------------------------
+
+
+def test_unverified_figures_and_those_of_one_place_are_off_until_switched_on(tmp_path):
+    pack = read_pack("national")
+    on = {rule.id for rule in rules_of([pack])}
+    assert all(rule.status for rule in pack.rules)
+    assert on == {rule.id for rule in pack.rules if rule.status != "unverified" and not rule.place}
+    assert all(
+        rule.source for rule in pack.rules if rule.status == "read" and rule.id != "places_per_1000_residents"
+    )
+    wanted = ["national.day_care_area", "national.xiamen_new_places"]
+    more = {rule.id for rule in rules_of([pack], switched_on=wanted)}
+    assert more - on == {"day_care_area", "xiamen_new_places"}
+    assert len(rules_table([pack], switched_on=wanted)) == len(on) + 2
+    mine = local(
+        tmp_path,
+        "extends: national\nrules:\n  - {{id: day_care_area, active: true}}\n  - {{id: home_beds, active: false}}\n",
+    )
+    assert {rule.id for rule in rules_of([read_pack(mine)])} == (on | {"day_care_area"}) - {"home_beds"}
+
+
+@pytest.mark.skipif(not PLANS.is_dir(), reason="../shared/plans is not there")
+def test_every_national_figure_is_quoted_as_it_was_noted():
+    text = (PLANS / "NATIONAL.md").read_text(encoding="utf-8")
+    row_of = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 3:
+            row_of[cells[1]] = cells[2]
+    for rule in read_pack("national").rules:
+        rows = [how for figure, how in row_of.items() if rule.quote in figure.replace("；", "; ")]
+        assert len(rows) >= 1, rule.id
+        words = {"read": "read", "second_hand": "second-hand", "unverified": "unchecked"}
+        assert any(how.startswith(words[rule.status]) for how in rows), rule.id
+        # every number of the target stands in the figure as noted
+        plain = rule.quote.replace(",", "")
+        for target in rule.targets:
+            for value in (target.floor, target.upper):
+                if value is not None:
+                    shown = f"{100 * value:g}" if target.percent else f"{value:g}"
+                    assert re.search(rf"(?<![\d.]){re.escape(shown)}(?![\d.]\d)", plain), (rule.id, shown)
