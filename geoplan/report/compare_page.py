@@ -78,7 +78,7 @@ def comparison_page(comparison: Comparison) -> str:
     titled = comparison.titled()
     own_style = (own("map.css") + "\n" + own("compare.css")).replace("GP_FONT_STACK", look.FONT_STACK)
     code = "\n".join(own(name) for name in SCRIPTS)
-    start = f'startComparison(JSON.parse(document.getElementById("{DATA_ID}").textContent));'
+    start = f'const comparison = startComparison(JSON.parse(document.getElementById("{DATA_ID}").textContent));'
     one, other = comparison.names()
     sections = [
         _section(compare_tables.area_block(comparison, told), lang),

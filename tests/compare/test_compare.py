@@ -1,0 +1,238 @@
+"""Two results compared: what changes by hand, nothing where nothing differs, and what is unknown is no change."""
+
+import csv
+import dataclasses
+import io
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geoplan.report import compare as room
+from geoplan.report.compare import FLAG_CHANGES, VERDICT_CHANGES, compare
+from geoplan.report.compare_page import comparison_page, write_comparison
+from geoplan.report.compare_rows import printed, signed
+from geoplan.report.compare_tables import sheets
+
+
+def changed(outcome, table, where, **values):
+    """Return `outcome` with the cells of one row set."""
+    frame = getattr(outcome, table).copy()
+    for column, value in values.items():
+        frame.loc[where(frame), column] = value
+    return dataclasses.replace(outcome, **{table: frame})
+
+
+def at(frame, **keys):
+    rows = np.logical_and.reduce([(frame[name] == value).to_numpy() for name, value in keys.items()])
+    return frame[rows]
+
+
+def row(frame, **keys):
+    found = at(frame, **keys)
+    assert len(found) == 1, keys
+    return found.iloc[0]
+
+
+@pytest.fixture
+def pair(by_hand, outcome):
+    """Return the outcome, and the same with a better circle, a verdict won, one lost, and a flag gone."""
+    after = dataclasses.replace(outcome, name=f"{outcome.name} · 方案一")
+    here = {"service": "eldercare", "measure": "network", "kind": ""}
+
+    def circle(zone):
+        return lambda t: (t["zone_id"] == zone) & np.logical_and.reduce([t[k] == v for k, v in here.items()])
+
+    for zone in ("community/C03", "area/area"):
+        old = row(outcome.circle, zone_id=zone, **here)
+        after = changed(
+            after, "circle", circle(zone), covered=old["covered"] + 7, outside=old["outside"] - 7,
+            share=(old["covered"] + 7) / old["people"],
+        )  # fmt: skip
+    first, *_ = outcome.findings.index[outcome.findings["verdict"] == "not_met"]
+    met, *_ = outcome.findings.index[outcome.findings["verdict"] == "met"]
+    after = changed(after, "findings", lambda t: t.index == first, verdict="met", shortfall=np.nan)
+    after = changed(after, "findings", lambda t: t.index == met, verdict="not_met", shortfall=3.0)
+    flagged = at(outcome.flags, rule_id=by_hand.BEDS, zone_id="community/C04").iloc[0]
+    assert flagged["flagged"]
+    after = changed(
+        after, "flags", lambda t: (t["rule_id"] == by_hand.BEDS) & (t["zone_id"] == "community/C04"),
+        flagged=False, shortfall=0.0, people_affected=0.0,
+    )  # fmt: skip
+    return outcome, after, {"won": first, "lost": met, "gone": flagged}
+
+
+def test_people_verdicts_and_gaps_as_by_hand(pair, by_hand):
+    before, after, rows = pair
+    found = compare(before, after)
+    key = {"service": "eldercare", "measure": "network"}
+    moved = found.people[found.people["covered_change"] != 0]
+    assert moved["zone_id"].tolist() == ["area/area", "community/C03"]
+    own = row(found.people, zone_id="community/C03", **key)
+    # 16 points of 22 elders
+    assert own["people_before"] == own["people_after"] == 16 * 22
+    assert own["covered_after"] - own["covered_before"] == own["covered_change"] == 7
+    assert own["share_change"] == pytest.approx(7 / (16 * 22))
+    counts = found.verdicts["change"].value_counts().to_dict()
+    assert (counts["won"], counts["lost"], sum(counts.values())) == (1, 1, len(before.findings))
+    won = row(found.verdicts, change="won")
+    old = before.findings.loc[rows["won"]]
+    # what is met falls short by nothing
+    assert (won["rule_id"], won["shortfall_before"], won["shortfall_after"]) == (
+        old["rule_id"], old["shortfall"], 0,
+    )  # fmt: skip
+    assert row(found.verdicts, change="lost")["shortfall_change"] == 3
+    gone = row(found.gaps, change="gone")
+    assert (gone["zone_id"], gone["shortfall_change"]) == ("community/C04", -rows["gone"]["shortfall"])
+    total = row(found.totals, rule_id=by_hand.BEDS, level="community")
+    beds = at(before.flags, rule_id=by_hand.BEDS)
+    beds = beds[beds["zone_id"].str.startswith("community")]
+    short = beds[beds["flagged"].fillna(False).astype(bool)]
+    assert total["flagged_before"] == len(short) == total["flagged_after"] + 1
+    assert total["shortfall_before"] == short["shortfall"].sum()
+    assert total["shortfall_change"] == -rows["gone"]["shortfall"]
+    # the zone that cannot be told is unknown in both: its change is none, and it is counted
+    assert total["unknown_before"] == total["unknown_after"] == 1
+
+
+def test_a_result_compared_with_itself_has_no_change(demo):
+    found = compare(demo, demo)
+    assert set(found.verdicts["change"]) == {"same"}
+    assert set(found.gaps["change"]) <= {"same"}
+    assert found.facilities.empty
+    assert found.notes == ()
+    for table, column in (("people", "covered_change"), ("totals", "shortfall_change")):
+        assert (getattr(found, table)[column].fillna(0) == 0).all()
+    assert len(found.people) == (demo.circle["kind"] == "").sum()
+
+
+def test_what_is_known_on_one_side_only_is_no_change(outcome, by_hand):
+    # 中兴 falls short before; after, nobody can tell
+    after = changed(
+        outcome, "flags", lambda t: (t["rule_id"] == by_hand.BEDS) & (t["zone_id"] == "community/C04"),
+        flagged=pd.NA, shortfall=np.nan,
+    )  # fmt: skip
+    found = compare(outcome, after)
+    total = row(found.totals, rule_id=by_hand.BEDS, level="community")
+    assert total["shortfall_after"] < total["shortfall_before"]
+    assert np.isnan(total["shortfall_change"])
+    assert row(found.gaps, change="other")["zone_id"] == "community/C04"
+    towns = row(found.totals, rule_id=by_hand.BEDS, level="town")
+    assert towns["shortfall_change"] == 0
+
+
+def test_facilities_that_open_close_and_grow(outcome):
+    files = {"e": "eldercare_register.xlsx", "c": "childcare_register.csv"}
+    after = dataclasses.replace(
+        outcome,
+        facilities=outcome.facilities.drop(index=f"{files['c']}#2"),
+        supplies=outcome.supplies.assign(
+            low=outcome.supplies["low"].mask(outcome.supplies["facility_id"] == f"{files['e']}#3", 30.0),
+            high=outcome.supplies["high"].mask(outcome.supplies["facility_id"] == f"{files['e']}#3", 30.0),
+        ),
+    )
+    found = compare(outcome, after).facilities.set_index("facility_id")
+    assert found["change"].to_dict() == {f"{files['e']}#3": "larger", f"{files['c']}#2": "closed"}
+    assert found.loc[f"{files['e']}#3", ["supply", "before", "after"]].tolist() == [
+        "beds",
+        (10, 10),
+        (30, 30),
+    ]
+    back = compare(after, outcome).facilities.set_index("facility_id")["change"].to_dict()
+    assert back == {f"{files['e']}#3": "smaller", f"{files['c']}#2": "opened"}
+
+
+def test_other_years_people_paces_and_rules_are_said(outcome):
+    services = {name: dict(entry) for name, entry in outcome.services.items()}
+    services["childcare"]["walk_kmh"] = 3.2
+    groups = outcome.groups.copy()
+    groups.loc["elders_60", "total"] += 100
+    after = dataclasses.replace(
+        outcome, year=2030, services=services, groups=groups, rules=outcome.rules.iloc[1:],
+        zones=outcome.zones.drop(index="community/C12"),
+    )  # fmt: skip
+    found = compare(outcome, after)
+    assert [note.code for note in found.notes] == [
+        "compare_year", "compare_zones", "compare_people", "compare_pace", "compare_rules",
+    ]  # fmt: skip
+    assert "4 km/h" in found.notes[3].text("en")
+    assert found.names() == (f"{outcome.name} 2025", f"{outcome.name} 2030")
+    # the zone that only the first has is still there, behind the others
+    assert comparison_page(found)
+
+
+VERDICT = st.sampled_from(["met", "not_met", "no_data", "not_applicable"])
+
+
+@given(VERDICT, VERDICT)
+def test_turning_a_comparison_round_turns_won_into_lost(one, other):
+    there, back = room._verdict_change("both", one, other), room._verdict_change("both", other, one)
+    turned = {"won": "lost", "lost": "won", "same": "same", "other": "other"}
+    assert turned[there] == back
+    assert there in VERDICT_CHANGES
+    assert (there == "won") == (other == "met" and one in ("not_met", "no_data"))
+
+
+TRUTH = st.sampled_from([True, False, pd.NA])
+
+
+@given(TRUTH, TRUTH)
+def test_turning_a_comparison_round_turns_new_into_gone(one, other):
+    there, back = room._flag_change("both", one, other), room._flag_change("both", other, one)
+    assert {"new": "gone", "gone": "new", "same": "same", "other": "other"}[there] == back
+    assert there in FLAG_CHANGES
+
+
+def test_the_workbook_holds_what_the_tables_say(pair, tmp_path):
+    before, after, _ = pair
+    found = compare(before, after)
+    write_comparison(found, tmp_path)
+    book = openpyxl.load_workbook(tmp_path / "compare.xlsx")
+    assert book.sheetnames == ["比选结论", "评价结论比较", "街道社区缺口比较", "覆盖人口比较"]
+    page = book["覆盖人口比较"]
+    cells = [[cell.value for cell in line] for line in page.iter_rows()]
+    line = next(own for own in cells if own[1] == "东升社区" and own[3] == "养老服务")
+    own = row(found.people, zone_id="community/C03", service="eldercare", measure="network")
+    assert line[4:8] == [352, own["covered_before"], own["covered_after"], 7]
+    assert any("示范区一老一小设施评价 → 方案一" in str(own[0]) for own in cells[:3])
+    assert any("演示数据" in str(own[0]) for own in cells[:5])
+
+
+def test_the_csv_has_every_figure_once(pair, tmp_path):
+    before, after, _ = pair
+    found = compare(before, after)
+    write_comparison(found, tmp_path)
+    lines = list(csv.reader(io.StringIO((tmp_path / "compare.csv").read_text(encoding="utf-8-sig"))))
+    assert len(lines) == 2 + 2 * len(found.people) + 2 * len(found.verdicts) + len(found.gaps)
+    shares = [own for own in lines if own[0] == "人口覆盖率" and own[5] == "community/C03"]
+    assert len(shares) == len(before.circle["service"].unique()) * 3
+
+
+def test_the_same_comparison_gives_the_same_bytes_and_names_never_run(by_hand, tmp_path):
+    nasty = by_hand.make_outcome(lang="en", nasty=True)
+    for name in ("1", "2"):
+        write_comparison(compare(nasty, by_hand.make_outcome(lang="en", nasty=True)), tmp_path / name)
+    for file in ("compare.html", "compare.xlsx", "compare.csv"):
+        assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes()
+    page = (tmp_path / "1" / "compare.html").read_text(encoding="utf-8")
+    assert by_hand.NASTY not in page
+    assert "<img src=x" not in page
+
+
+def test_what_is_printed(pair):
+    before, after, _ = pair
+    titles = [(title, len(rows)) for title, _, rows, _ in printed(compare(before, after))]
+    assert titles == [("服务圈内人口", 2), ("评价结论变化", 2), ("缺口变化（按计量单位）", 1)]
+    assert signed(7.0) == "+7"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_sheet_stands_in_both_languages(by_hand, lang):
+    own = by_hand.make_outcome(lang=lang)
+    for sheet in sheets(compare(own, own)):
+        for block in sheet.blocks:
+            assert block.columns
+            assert not any(column.header.startswith("compare_") for column in block.columns)
