@@ -50,7 +50,7 @@ def write_atlas(outcome: Outcome, path: Path) -> None:
         raise OutputError(Note.of("atlas_no_matplotlib", missing="matplotlib", severity="error")) from error
     from matplotlib.backends.backend_pdf import PdfPages
 
-    from geoplan.report.atlas_frame import word
+    from geoplan.report.atlas_canvas import word
     from geoplan.report.fonts import face
 
     with mpl.rc_context():
@@ -80,9 +80,11 @@ def write_atlas(outcome: Outcome, path: Path) -> None:
 
 def _pages(outcome: Outcome, face: Any) -> Iterator["Page"]:  # noqa: ANN401 - geoplan.report.fonts.Face
     """Yield every sheet, the index first, without number and frame, which need their count."""
-    from geoplan.report.atlas_frame import Stamp
+    from geoplan.report.atlas_canvas import Stamp
+    from geoplan.report.atlas_gaps import gap_sheet
     from geoplan.report.atlas_map import base_of
-    from geoplan.report.atlas_sheets import Maker, sheets
+    from geoplan.report.atlas_projects import projects_sheet
+    from geoplan.report.atlas_sheets import Maker, facilities_sheet, isochrone_sheet, share_sheet
     from geoplan.report.atlas_towns import town_sheets
 
     stamp = Stamp(
@@ -95,7 +97,14 @@ def _pages(outcome: Outcome, face: Any) -> Iterator["Page"]:  # noqa: ANN401 - g
         basis=look.basis_line(outcome),
     )
     maker = Maker(outcome, base_of(outcome), face, stamp)
-    drawn = [*sheets(maker), *town_sheets(maker)]
+    drawn = [facilities_sheet(maker)]
+    for service in outcome.services:
+        drawn += [isochrone_sheet(maker, service), share_sheet(maker, service)]
+    gaps = (gap_sheet(maker, str(rule)) for rule in dict.fromkeys(outcome.flags["rule_id"]))
+    drawn += [page for page in gaps if page is not None]
+    if len(outcome.projects) or len(maker.base.planned):
+        drawn.append(projects_sheet(maker))
+    drawn += town_sheets(maker)
     yield index_sheet(maker, drawn)
     yield from drawn
 
@@ -120,12 +129,24 @@ def printed(outcome: Outcome) -> Iterator[str]:
     for section in ("supplies", "attributes", "types", "groups", "units"):
         for words in vocabulary(section).values():
             yield str(words[outcome.lang])
-    yield from (outcome.name, look.banner(outcome), look.basis_line(outcome), *look.attribution(outcome.sources))
+    yield from (
+        outcome.name,
+        look.banner(outcome),
+        look.basis_line(outcome),
+        *look.attribution(outcome.sources),
+    )
     for entry in outcome.services.values():
         yield f"{entry['label_zh']}{entry['label_en']}"
         yield from (look.measure_label(entry, m, outcome.lang) for m in ("network", "frail", "straight"))
         yield from (look.facility_label(kind, outcome.lang) for kind in entry["facilities"])
-    tables = (outcome.zones, outcome.facilities, outcome.planned, outcome.projects, outcome.rules, outcome.groups)
+    tables = (
+        outcome.zones,
+        outcome.facilities,
+        outcome.planned,
+        outcome.projects,
+        outcome.rules,
+        outcome.groups,
+    )
     for table in (*tables, outcome.flags[[c for c in outcome.flags.columns if c.startswith("note_")]]):
         for column in table.columns:
             if column != "geometry" and table[column].dtype.kind not in "fiub":
@@ -135,7 +156,7 @@ def printed(outcome: Outcome) -> Iterator[str]:
 
 def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
     """Return 图纸目录: every sheet with its number and scale, and how the figures were found."""
-    from geoplan.report.atlas_frame import MAP, Col, word
+    from geoplan.report.atlas_canvas import MAP, Col, word
 
     outcome, lang = maker.outcome, maker.lang
     page = maker.page(word("title", lang))
@@ -146,7 +167,11 @@ def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
     page.rule(left + 16, bottom + height - 50, left + width - 16, bottom + height - 50, width=0.8)
     page.text(left + 16, bottom + height - 60, word("index", lang), 12)
     rows = [
-        [f"{number:02d}", sheet.title, word("scale", lang, scale=f"{sheet.scale:,.0f}") if sheet.scale else "—"]
+        [
+            f"{number:02d}",
+            sheet.title,
+            word("scale", lang, scale=f"{sheet.scale:,.0f}") if sheet.scale else "—",
+        ]
         for number, sheet in enumerate(drawn, start=2)
     ]
     columns = [
@@ -156,7 +181,10 @@ def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
     room = (left + 16, bottom + 10, 128.0, height - 78)
     for block in range(2):
         shown = page.table(
-            columns, rows, box=(room[0] + block * 138, room[1], room[2], room[3]), points=8 if len(rows) < 80 else 6.5
+            columns,
+            rows,
+            box=(room[0] + block * 138, room[1], room[2], room[3]),
+            points=8 if len(rows) < 80 else 6.5,
         )
         rows = rows[shown:]
         if not rows:

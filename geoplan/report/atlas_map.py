@@ -11,7 +11,8 @@ from matplotlib.collections import PathCollection
 from matplotlib.path import Path as Outline
 
 from geoplan.report import look
-from geoplan.report.atlas_frame import Mark, Page
+from geoplan.report.atlas_canvas import Mark
+from geoplan.report.atlas_frame import Page
 from geoplan.report.map_layers import MAJOR
 from geoplan.report.map_marks import facility_layer
 from geoplan.tables import LEVELS, Outcome
@@ -86,7 +87,7 @@ def _merged(lines: np.ndarray) -> np.ndarray:
     if not len(lines):
         return lines
     whole = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(lines)))
-    return shapely.get_parts(whole)
+    return np.asarray(shapely.get_parts(whole))
 
 
 def marks_table(outcome: Outcome) -> pd.DataFrame:
@@ -164,7 +165,11 @@ def polygons(
     box = shapely.bounds(array)
     seen = (box[:, 2] > west) & (box[:, 0] < east) & (box[:, 3] > south) & (box[:, 1] < north)
     fine = shapely.simplify(array[seen], BEND_MM * (page.scale or 1.0) / 1000)
-    paths = [path for shape in fine if len((path := outline(shape)).vertices)] if one else list(map(outline, fine))
+    paths = (
+        [path for shape in fine if np.size((path := outline(shape)).vertices)]
+        if one
+        else list(map(outline, fine))
+    )
     if one and paths:
         paths = [Outline.make_compound_path(*paths)]  # a single path is written far faster
     colours = [fills] * len(paths) if isinstance(fills, str) else list(np.asarray(fills, dtype=object)[seen])
@@ -257,7 +262,9 @@ def mark_size(page: Page, table: pd.DataFrame) -> float:
     return 1.1 if count <= 60 else 0.7 if count <= 250 else 0.5
 
 
-def names(page: Page, zones: gpd.GeoDataFrame, texts: Mapping[str, str] | None = None, *, points: float) -> None:
+def names(
+    page: Page, zones: gpd.GeoDataFrame, texts: Mapping[str, str] | None = None, *, points: float
+) -> None:
     """Set the zones' names inside them, the largest zones first; one without room goes without."""
     for zone_id in zones.geometry.area.sort_values(ascending=False, kind="stable").index:
         x, y = anchor(zones.geometry[zone_id], page)
@@ -278,4 +285,4 @@ def anchor(shape: shapely.Geometry, page: Page) -> tuple[float | None, float | N
 def extent(zones: Iterable[shapely.Geometry]) -> np.ndarray:
     """Return west, south, east and north of all zones."""
     bounds = shapely.bounds(np.asarray(list(zones), dtype=object))
-    return np.r_[np.nanmin(bounds[:, :2], axis=0), np.nanmax(bounds[:, 2:], axis=0)]
+    return np.asarray(np.r_[np.nanmin(bounds[:, :2], axis=0), np.nanmax(bounds[:, 2:], axis=0)])

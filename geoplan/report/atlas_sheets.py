@@ -1,21 +1,18 @@
 """The sheets of the atlas that show the whole area: facilities, circles, coverage, flags by indicator, and projects."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from geoplan.report import atlas_map, look
-from geoplan.report.atlas_frame import Col, Mark, Page, Stamp, word
+from geoplan.report.atlas_canvas import Col, Mark, Stamp, word
+from geoplan.report.atlas_frame import Page
 from geoplan.report.atlas_map import Base
 from geoplan.report.fonts import Face
-from geoplan.report.sheet import Names, empty, rows_of, value_kind
+from geoplan.report.sheet import Names, rows_of
 from geoplan.tables import Outcome
 
-#: Rows of the table of the zones that most people are affected in; their numbers stand on the map.
-WORST = 25
 #: Most zones whose names fit on a sheet of the whole area.
 NAMED = 60
 #: A paper fill under streets and names must stay light.
@@ -55,20 +52,6 @@ class Maker:
             atlas_map.names(page, base.zones(base.finest), points=8)
 
 
-def sheets(maker: Maker) -> Iterator[Page]:
-    """Yield the sheets of the whole area, in the order of the atlas."""
-    yield facilities_sheet(maker)
-    for service in maker.outcome.services:
-        yield isochrone_sheet(maker, service)
-        yield share_sheet(maker, service)
-    for rule in dict.fromkeys(maker.outcome.flags["rule_id"]):
-        page = gap_sheet(maker, str(rule))
-        if page is not None:
-            yield page
-    if len(maker.outcome.projects) or len(maker.base.planned):
-        yield projects_sheet(maker)
-
-
 # --- 现状设施 --------------------------------------------------------------------------------------------------------
 
 
@@ -105,7 +88,7 @@ def _amounts(supplies: pd.DataFrame, ids: pd.Index, supply: str) -> str:
 def kind_marks(table: pd.DataFrame) -> list[Mark]:
     """Return a line of the legend for each kind of facility, by service."""
     kinds = table.drop_duplicates("kind").sort_values(["service", "kind"], kind="stable")
-    return [Mark("mark", k.colour, k.label, shape=k.shape) for k in kinds.itertuples()]
+    return [Mark("mark", k["colour"], k["label"], shape=k["shape"]) for k in rows_of(kinds)]
 
 
 # --- 服务圈 ---------------------------------------------------------------------------------------------------------
@@ -119,7 +102,9 @@ def isochrone_sheet(maker: Maker, service: str) -> Page:
     page = maker.whole(title, _basis(maker, service))
     bands = outcome.isochrones[outcome.isochrones["service"] == service]
     bands = bands.sort_values("minutes", ascending=False, kind="stable")
-    ramp = list(reversed(look.SEQUENTIAL))[: max(len(bands), 1)][::-1]
+    # the nearest band is the darkest; the widest lies beneath
+    dark = list(reversed(look.SEQUENTIAL))
+    ramp = [dark[min(place, len(dark) - 1)] for place in reversed(range(len(bands)))]
     for place, shape in enumerate(bands.geometry):
         shapes = gpd.GeoSeries([atlas_map.closed(shape, page)], crs=outcome.crs)
         atlas_map.polygons(page, shapes, ramp[place], z=3.2 + 0.1 * place, alpha=FILL_ALPHA)
@@ -152,7 +137,7 @@ def share_sheet(maker: Maker, service: str) -> Page:
     known = zones[classes >= 0]
     fills = [scale.colours[c] for c in classes if c >= 0]
     atlas_map.polygons(page, known.geometry, fills, z=1, alpha=0.9)
-    _hatched(page, zones[classes < 0])
+    hatched(page, zones[classes < 0])
     atlas_map.boundaries(page, base)
     table = base.facilities
     own = table[table["service"] == list(outcome.services).index(service)]
@@ -211,7 +196,9 @@ def _covered(maker: Maker, page: Page, service: str) -> None:
         share = table.loc[table["zone_id"].isin(area), "share"]
         if len(share):
             parts.append([look.measure_label(entry, measure, lang), look.share(share.iloc[0])])
-    page.table([Col(word("measures", lang), 72), Col(look.label("covered_share", lang), 20, right=True)], parts)
+    page.table(
+        [Col(word("measures", lang), 72), Col(look.label("covered_share", lang), 20, right=True)], parts
+    )
 
 
 def _share_table(maker: Maker, page: Page, service: str) -> None:
@@ -237,204 +224,6 @@ def _share_table(maker: Maker, page: Page, service: str) -> None:
         page.note(word("more_book", lang, count=len(table) - shown), points=7.5)
 
 
-def _hatched(page: Page, zones: gpd.GeoDataFrame) -> None:
+def hatched(page: Page, zones: gpd.GeoDataFrame) -> None:
+    """Draw zones without data."""
     atlas_map.polygons(page, zones.geometry, look.COLOURS["no_data"], z=1, hatch=True)
-
-
-# --- 缺口 -----------------------------------------------------------------------------------------------------------
-
-
-def gap_sheet(maker: Maker, rule: str) -> Page | None:
-    """Return the sheet of one indicator's flags, or None where no zone of the finest level is judged by it."""
-    outcome, lang, base, names = maker.outcome, maker.lang, maker.base, maker.names
-    zones = base.zones(base.finest)
-    flags = outcome.flags[outcome.flags["rule_id"] == rule].set_index("zone_id")
-    flags = flags.reindex(zones.index)
-    state = flags["flagged"].astype("boolean")
-    if state.isna().all():
-        return None
-    yes, no = state.fillna(value=False).to_numpy(dtype=bool), (~state).fillna(value=False).to_numpy(dtype=bool)
-    page = maker.whole(word("gap", lang, indicator=names.rule(rule)), _rule_basis(maker, flags))
-    flag, calm = look.COLOURS["flag"], look.COLOURS["not_flagged"]
-    atlas_map.polygons(page, zones.geometry[yes], flag, z=1, alpha=FILL_ALPHA)
-    atlas_map.polygons(page, zones.geometry[no], calm, z=1)
-    _hatched(page, zones[~yes & ~no])
-    atlas_map.boundaries(page, base)
-    worst = flags[yes].sort_values("people_affected", ascending=False, kind="stable")
-    _numbers(page, zones.loc[worst.index[:WORST]])
-    maker.zone_names(page)
-    unit = _gap_unit(maker, rule, flags)
-    level = look.label(base.finest, lang)
-    told = word("flagged_of", lang, level=level, judged=int((yes | no).sum()), unknown=int((~yes & ~no).sum()))
-    page.figure_line(look.whole(int(yes.sum())), told, colour=flag)
-    short, people = flags["shortfall"][yes].sum(), flags["people_affected"][yes].sum()
-    page.figure_line(look.whole(short), word("short", lang, unit=unit), colour=flag)
-    if unit != look.label("unit_people", lang):
-        page.figure_line(look.whole(people), word("affected", lang), colour=flag)
-    for line in _rule_words(maker, rule):
-        page.note(line, lines=2)
-    marks = [
-        Mark("fill", flag, word("flagged", lang), alpha=FILL_ALPHA),
-        Mark("fill", calm, word("not_flagged", lang)),
-        Mark("hatch", look.COLOURS["no_data"], word("no_data", lang)),
-        Mark("number", look.COLOURS["ink"], word("number_mark", lang)),
-    ]
-    page.legend([*marks, *atlas_map.boundary_marks(base)])
-    _worst_table(maker, page, worst, unit)
-    return page
-
-
-def _numbers(page: Page, zones: gpd.GeoDataFrame) -> None:
-    """Set the serial numbers of the worst zones on the map, moved aside where two would touch."""
-    for number, shape in enumerate(zones.geometry, start=1):
-        x, y = atlas_map.anchor(shape, page)
-        if x is None or y is None:
-            continue
-        for dx, dy in ((0, 0), (3.4, 0), (-3.4, 0), (0, 3.4), (0, -3.4), (3.4, 3.4), (-3.4, -3.4)):
-            box = (x + dx - 1.6, y + dy - 1.6, 3.2, 3.2)
-            if page.free(box):
-                page.taken.append(box)
-                page.number_mark(x + dx, y + dy, str(number))
-                break
-
-
-def _worst_table(maker: Maker, page: Page, worst: pd.DataFrame, unit: str) -> None:
-    lang, names, base = maker.lang, maker.names, maker.base
-    above = base.coarse[-1] if base.coarse else ""
-    page.heading(word("worst", lang))
-    columns = [Col(word("no", lang), 9)]
-    columns += [Col(look.label(above, lang), 24)] if above else []
-    columns += [
-        Col(look.label(base.finest, lang), 25 if above else 49),
-        Col(word("worst_short", lang, unit=unit), 17, right=True),
-        Col(word("people", lang), 17, right=True),
-    ]
-    rows = []
-    for number, (zone, row) in enumerate(zip(worst.index, rows_of(worst), strict=True), start=1):
-        place = [names.above(zone, above)] if above else []
-        figures = [look.whole(row["shortfall"]), look.whole(row["people_affected"])]
-        rows.append([str(number), *place, names.zone(zone), *figures])
-    shown = page.table(columns, rows[:WORST], points=7.5)
-    if shown < len(rows):
-        page.note(word("more_book", lang, count=len(rows) - shown), points=7.5)
-
-
-def _gap_unit(maker: Maker, rule: str, flags: pd.DataFrame) -> str:
-    own = flags["unit"].dropna()
-    said = maker.names.of_rule(rule, f"gap_unit_{maker.lang}")
-    return str(said) if said else look.unit(own.iloc[0] if len(own) else "", maker.lang)
-
-
-def _rule_basis(maker: Maker, flags: pd.DataFrame) -> str:
-    """Return the basis that the flags name, else that of all groups, and the level's note."""
-    own = flags.get(f"note_{maker.lang}", pd.Series(dtype=object)).dropna()
-    note = str(own.iloc[0]) if len(own) and str(own.iloc[0]) else ""
-    if not note and not flags["own_level"].fillna(value=True).astype(bool).all():
-        note = look.label("own_level_note", maker.lang)
-    return f"{maker.stamp.basis}{'。' if maker.lang == 'zh' else '. '}{note}" if note else maker.stamp.basis
-
-
-def _rule_words(maker: Maker, rule: str) -> list[str]:
-    lang, names = maker.lang, maker.names
-    target, cited = names.of_rule(rule, f"target_text_{lang}"), names.of_rule(rule, f"cited_{lang}")
-    unit, comma = names.of_rule(rule, f"unit_{lang}"), "，" if lang == "zh" else ", "
-    lines = []
-    if target and value_kind(names, rule) != "share":
-        lines.append(word("standard", lang, standard=f"{target}{comma}{unit}" if unit else target))
-    elif target:
-        lines.append(word("standard", lang, standard=target))
-    return [*lines, word("clause", lang, clause=cited)] if cited else lines
-
-
-# --- 项目库 ---------------------------------------------------------------------------------------------------------
-
-
-def projects_sheet(maker: Maker) -> Page:
-    """Return 规划布局与项目库: planned facilities, projects with their numbers, and what they do for the indicators."""
-    outcome, lang = maker.outcome, maker.lang
-    projects, planned = outcome.projects, maker.base.planned
-    page = maker.whole(word("projects", lang))
-    atlas_map.boundaries(page, maker.base)
-    existing = maker.base.facilities
-    atlas_map.facilities(page, existing, size=0.5 * atlas_map.mark_size(page, existing))
-    if page.map is not None and len(planned):
-        page.map.scatter(
-            planned["x"], planned["y"], s=46, marker="o", facecolor=look.COLOURS["paper"], zorder=6.5,
-            edgecolor=look.COLOURS["accent"], linewidth=1.2,
-        )  # fmt: skip
-    if len(projects):
-        for number, shape in enumerate(projects.geometry, start=1):
-            if shape is not None and not shape.is_empty:
-                x, y = page.on_paper(shape.x, shape.y)
-                page.taken.append((x - 1.8, y - 1.8, 3.6, 3.6))
-                page.number_mark(x, y, str(number), colour=look.COLOURS["flag"])
-    maker.zone_names(page)
-    if len(projects):
-        page.figure_line(look.whole(len(projects)), word("project_count", lang))
-    if len(planned):
-        page.figure_line(look.whole(len(planned)), word("planned_count", lang))
-    marks = [Mark("number", look.COLOURS["flag"], word("project_list", lang))] if len(projects) else []
-    if len(planned):
-        marks.append(
-            Mark("mark", look.COLOURS["paper"], word("planned_list", lang), edge=look.COLOURS["accent"])
-        )
-    page.legend([*marks, *kind_marks(existing), *atlas_map.boundary_marks(maker.base)])
-    _support_table(maker, page)
-    _project_table(maker, page)
-    return page
-
-
-def _project_table(maker: Maker, page: Page) -> None:
-    lang, projects, planned = maker.lang, maker.outcome.projects, maker.base.planned
-    if len(projects):
-        page.heading(word("project_list", lang))
-        columns = [
-            Col(word("no", lang), 9), Col(word("project", lang), 37), Col(word("works", lang), 13),
-            Col(word("content", lang), 22), Col(word("open", lang), 11, right=True),
-        ]  # fmt: skip
-        rows = [
-            [str(number), str(row["name"]), _works(row.get("works"), lang), _content(row, lang), _year(row)]
-            for number, row in enumerate(rows_of(projects), start=1)
-        ]
-        shown = page.table(columns, rows, points=7.5)
-        if shown < len(rows):
-            page.note(word("more_book", lang, count=len(rows) - shown), points=7.5)
-    if len(planned) and page.cursor - page.floor > 20:
-        page.heading(word("planned_list", lang))
-        columns = [Col(look.label("name", lang), 66), Col(look.label("status", lang), 26)]
-        page.table(
-            columns, [[str(p.name), look.label(p.status, lang)] for p in planned.itertuples(index=False)], points=7.5
-        )
-
-
-def _support_table(maker: Maker, page: Page) -> None:
-    lang, table = maker.lang, maker.outcome.support
-    if empty(table):
-        return
-    page.heading(word("support", lang))
-    columns = [Col(look.label("indicator", lang), 52), Col(word("before", lang), 20), Col(word("after", lang), 20)]
-    rows, fills = [], []
-    for row in rows_of(table):
-        before, after = str(row["verdict_before"]), str(row["verdict_after"])
-        rows.append([maker.names.rule(str(row["rule_id"])), look.label(before, lang), look.label(after, lang)])
-        fills.append(["", "", look.VERDICT_COLOURS["met"] if after == "met" and before != "met" else ""])
-    page.table(columns, rows[:12], points=7.5, fills=fills)
-
-
-def _works(value: object, lang: str) -> str:
-    text = "" if look.missing(value) else str(value)
-    return word(f"works_{text}", lang) if text in ("new", "extend", "buy", "swap", "rent") else text
-
-
-def _content(row: Mapping[str, Any], lang: str) -> str:
-    """Return what a project adds: beds, else places, else floor area."""
-    for column, unit in (("beds", "beds"), ("places", "places"), ("floor_area_m2", "m2")):
-        value = row.get(column)
-        if not look.missing(value) and float(value or 0) > 0:
-            return f"{look.whole(float(value or 0))} {look.unit(unit, lang)}"
-    return look.label("none", lang)
-
-
-def _year(row: Mapping[str, Any]) -> str:
-    value = row.get("open_year")
-    return look.label("none", "zh") if look.missing(value) else f"{float(value or np.nan):.0f}"

@@ -9,7 +9,8 @@ import pandas as pd
 import shapely
 
 from geoplan.report import atlas_map, look
-from geoplan.report.atlas_frame import MAP, Col, Mark, Page, word
+from geoplan.report.atlas_canvas import MAP, Col, Mark, word
+from geoplan.report.atlas_frame import Page
 from geoplan.report.atlas_sheets import Maker, kind_marks
 
 #: Most indicators whose columns fit into the side column.
@@ -51,7 +52,9 @@ def matrix(maker: Maker, zones: gpd.GeoDataFrame, rules: Sequence[str]) -> Matri
     flags = maker.outcome.flags[maker.outcome.flags["zone_id"].isin(zones.index)]
 
     def wide(column: str) -> pd.DataFrame:
-        table = flags.pivot_table(index="zone_id", columns="rule_id", values=column, aggfunc="first", dropna=False)
+        table = flags.pivot_table(
+            index="zone_id", columns="rule_id", values=column, aggfunc="first", dropna=False
+        )
         return table.reindex(index=zones.index, columns=list(rules))
 
     numbers = flags["flagged"].astype("boolean").astype("Float64").fillna(-1.0).astype(float)
@@ -110,9 +113,14 @@ def town_sheet(maker: Maker, zone_id: str, table: Matrix) -> Iterator[Page]:
 def _facilities_near(maker: Maker, zones: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return the facilities of the town and those that its people may walk to from its edge."""
     table = maker.base.facilities
-    walk = max((float(s["walk_kmh"]) * float(s["walk_minutes"]) / 0.06 for s in maker.outcome.services.values()), default=0.0)
+    walk = max(
+        (float(s["walk_kmh"]) * float(s["walk_minutes"]) / 0.06 for s in maker.outcome.services.values()),
+        default=0.0,
+    )
     near = shapely.buffer(shapely.union_all(np.asarray(zones.geometry.array)), walk, quad_segs=4)
-    return table[shapely.contains_xy(near, table["x"], table["y"]) & (table["service"] >= 0)]
+    inside = shapely.contains_xy(near, table["x"], table["y"]) & (table["service"] >= 0)
+    found: pd.DataFrame = table.loc[inside]
+    return found
 
 
 def _fill(maker: Maker, page: Page, table: Matrix) -> list[Mark]:
@@ -149,7 +157,9 @@ def _label(page: Page, table: Matrix) -> None:
     """Set number and name of each zone, the worst first; where that has no room, its number alone."""
     points = 9.0 if len(table.zones) <= 40 else 6.5
     later = []
-    for number, (shape, name) in enumerate(zip(table.zones.geometry, table.zones["name"], strict=True), start=1):
+    for number, (shape, name) in enumerate(
+        zip(table.zones.geometry, table.zones["name"], strict=True), start=1
+    ):
         x, y = atlas_map.anchor(shape, page)
         if x is None or y is None:
             continue
@@ -170,9 +180,7 @@ def _most_flagged(table: Matrix) -> list[int]:
 
 def _said(maker: Maker, rule: str, number: int) -> str:
     unit = maker.names.of_rule(rule, f"gap_unit_{maker.lang}") or look.label("unit_people", maker.lang)
-    return word(
-        "indicator", maker.lang, number=_DIGITS[number], indicator=maker.names.rule(rule), unit=unit
-    )
+    return word("indicator", maker.lang, number=_DIGITS[number], indicator=maker.names.rule(rule), unit=unit)
 
 
 def _rows(

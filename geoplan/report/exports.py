@@ -8,7 +8,7 @@ import csv
 import importlib
 import shutil
 import warnings
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,10 +203,8 @@ def _aliases(layer: Layer) -> dict[str, str]:
     """Return what the layer's own style calls its fields."""
     if not layer.styles:
         return {}
-    root = ElementTree.fromstring(layer.styles[0].qml)  # noqa: S314 - made by this program
-    return {
-        str(node.get("field")): str(node.get("name")) for node in root.iter("alias") if node.get("name")
-    }
+    root = ET.fromstring(layer.styles[0].qml)  # noqa: S314 - made by this program
+    return {str(node.get("field")): str(node.get("name")) for node in root.iter("alias") if node.get("name")}
 
 
 def short_names(columns: Sequence[str], stems: Mapping[str, str], *, limit: int) -> dict[str, str]:
@@ -261,7 +259,9 @@ def _renamed(layer: Layer, fields: pd.DataFrame, kind: str) -> gpd.GeoDataFrame:
 # --- Shapefile and FileGDB ------------------------------------------------------------------------------------------
 
 
-def _write_shapefiles(tables: Sequence[Layer], fields: pd.DataFrame, folder: Path, *, year: int) -> list[Path]:
+def _write_shapefiles(
+    tables: Sequence[Layer], fields: pd.DataFrame, folder: Path, *, year: int
+) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for layer in tables:
@@ -299,7 +299,9 @@ def _write_geodatabase(tables: Sequence[Layer], fields: pd.DataFrame, path: Path
     return path
 
 
-def _write(table: gpd.GeoDataFrame, path: Path, *, driver: str, layer: str, layer_options: dict[str, str]) -> None:
+def _write(
+    table: gpd.GeoDataFrame, path: Path, *, driver: str, layer: str, layer_options: dict[str, str]
+) -> None:
     kinds = set(table.geometry.dropna().geom_type)
     multi = driver == "OpenFileGDB" and any(kind.endswith("Polygon") for kind in kinds)
     with warnings.catch_warnings():
@@ -323,4 +325,3 @@ def _write_dxf(outcome: Outcome, tables: Sequence[Layer], path: Path) -> Path:
         raise OutputError(Note.of("exports_no_ezdxf", package="ezdxf", severity="error")) from error
     dxf.write_dxf(outcome, tables, path)
     return path
-

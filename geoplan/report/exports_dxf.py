@@ -1,12 +1,13 @@
-"""The drawing for CAD programs: a DXF (R2010, UTF-8) with a layer for each level, flag, kind of facility and isochrone.
+"""The drawing for CAD programs: a DXF with a layer for each level, flag, kind of facility and isochrone.
 
-Written by ezdxf: GDAL's writer, which comes with pyogrio, puts out neither text nor Chinese layer names.
+Written by ezdxf: GDAL's writer, which comes with pyogrio, puts out neither text nor Chinese layer names. R2004 in code page 936 is what
+every CAD program in China opens, and GDAL and QGIS read its Chinese as it stands; the UTF-8 of later versions they do not.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import ezdxf
 import geopandas as gpd
@@ -29,31 +30,30 @@ _FACILITY_TEXT_M = 10.0
 _DEGREES_A_METRE = 1 / 111_000
 #: Characters that a layer's name must not hold.
 _FORBIDDEN = re.compile(r'[<>/\\":;?*|=`,\r\n]')
-#: ezdxf fixes dates and ids by these header variables.
-_EPOCH_JULIAN = 2451544.5
 
 
 def write_dxf(outcome: Outcome, tables: Sequence[Layer], path: Path) -> None:
     """Write `tables` as a drawing; polygons as closed polylines with their holes, points with their names beside them."""
-    drawing = ezdxf.new("R2010", units=ezdxf.units.M)  # type: ignore[attr-defined]
-    drawing.styles.add("GEOPLAN", font="simsun.ttc")
-    space = drawing.modelspace()
-    of = {layer.name: layer.table for layer in tables}
-    geographic = any(t.crs is not None and t.crs.is_geographic for t in of.values())
-    unit = _DEGREES_A_METRE if geographic else 1.0
-    for name in reversed(of):
-        if name.startswith("zones_"):
-            _zones(outcome, drawing, space, of[name], level=name.removeprefix("zones_"), unit=unit)
-    if "isochrones" in of:
-        _isochrones(outcome, drawing, space, of["isochrones"])
-    if "facilities" in of:
-        _facilities(outcome, drawing, space, of["facilities"], unit=unit)
-    if "projects" in of:
-        name = _word("layer_project", outcome.lang)
-        _layer(drawing, name, look.COLOURS["flag"])
-        _points(space, of["projects"], of["projects"]["name"], name, name, unit=unit)
-    _fix(drawing, outcome.year)
-    drawing.saveas(path, encoding="utf-8")
+    with _fixed():
+        drawing = ezdxf.new("R2004", units=ezdxf.units.M)  # type: ignore[attr-defined]
+        drawing.header["$DWGCODEPAGE"], drawing.encoding = "ANSI_936", "gbk"
+        drawing.styles.add("GEOPLAN", font="simsun.ttc")
+        space = drawing.modelspace()
+        of = {layer.name: layer.table for layer in tables}
+        geographic = any(t.crs is not None and t.crs.is_geographic for t in of.values())
+        unit = _DEGREES_A_METRE if geographic else 1.0
+        for name in reversed(of):
+            if name.startswith("zones_"):
+                _zones(outcome, drawing, space, of[name], level=name.removeprefix("zones_"), unit=unit)
+        if "isochrones" in of:
+            _isochrones(outcome, drawing, space, of["isochrones"])
+        if "facilities" in of:
+            _facilities(outcome, drawing, space, of["facilities"], unit=unit)
+        if "projects" in of:
+            name = _word("layer_project", outcome.lang)
+            _layer(drawing, name, look.COLOURS["flag"])
+            _points(space, of["projects"], of["projects"]["name"], name, name, unit=unit)
+        drawing.saveas(path)
 
 
 def layer_name(text: str) -> str:
@@ -64,7 +64,18 @@ def layer_name(text: str) -> str:
     >>> layer_name("短板_覆盖率(%): 50/100")
     '短板_覆盖率(%)_ 50_100'
     """
-    return _FORBIDDEN.sub("_", text)[:255]
+    return gbk(_FORBIDDEN.sub("_", text))[:255]
+
+
+def gbk(text: str) -> str:
+    """Return `text` with 〓 for every character that code page 936 lacks.
+
+    Examples
+    --------
+    >>> gbk("向阳社区𠮷")
+    '向阳社区〓'
+    """
+    return "".join(c if c.encode("gbk", errors="ignore") else "〓" for c in text)
 
 
 def _word(code: str, lang: str, **values: object) -> str:
@@ -91,7 +102,14 @@ def _zones(
         _outline(space, shape, edge)
         if shape is not None and not shape.is_empty:
             point = shape.representative_point()
-            _text(space, str(name), (point.x, point.y), text, height=_TEXT_M.get(level, 30.0) * unit, middle=True)
+            _text(
+                space,
+                str(name),
+                (point.x, point.y),
+                text,
+                height=_TEXT_M.get(level, 30.0) * unit,
+                middle=True,
+            )
     for rule in dict.fromkeys(outcome.flags["rule_id"].map(str)):
         column = field_name(rule, "flag")
         if column not in table.columns:
@@ -129,7 +147,13 @@ def _facilities(
 
 
 def _points(
-    space: Modelspace, table: gpd.GeoDataFrame, names: Any, layer: str, text: str, *, unit: float  # noqa: ANN401 - a column
+    space: Modelspace,
+    table: gpd.GeoDataFrame,
+    names: Iterable[object],
+    layer: str,
+    text: str,
+    *,
+    unit: float,
 ) -> None:
     for shape, name in zip(table.geometry, names, strict=True):
         if shape is not None and not shape.is_empty:
@@ -142,7 +166,7 @@ def _text(
     space: Modelspace, text: str, at: tuple[float, float], layer: str, *, height: float, middle: bool = False
 ) -> None:
     entity = space.add_text(
-        " ".join(text.split()), height=height, dxfattribs={"layer": layer, "style": "GEOPLAN"}
+        gbk(" ".join(text.split())), height=height, dxfattribs={"layer": layer, "style": "GEOPLAN"}
     )
     align = TextEntityAlignment.MIDDLE_CENTER if middle else TextEntityAlignment.MIDDLE_LEFT
     entity.set_placement(at, align=align)
@@ -150,12 +174,16 @@ def _text(
 
 def _rings(shape: shapely.Geometry | None) -> Iterator[tuple[np.ndarray, bool]]:
     """Yield every ring without its repeated last point, and whether it is a hole."""
-    parts = [] if shape is None else shapely.get_parts(shape)
+    if shape is None:
+        return
+    # tenths of a millimetre, in degrees as well: more digits only make the file long
+    digits = 9 if max(map(abs, shape.bounds), default=0.0) <= 360 else 4
+    parts = shapely.get_parts(shape)
     for part in parts:
         if part.geom_type == "Polygon" and not part.is_empty:
-            yield shapely.get_coordinates(part.exterior)[:-1], False
+            yield shapely.get_coordinates(part.exterior)[:-1].round(digits), False
             for ring in part.interiors:
-                yield shapely.get_coordinates(ring)[:-1], True
+                yield shapely.get_coordinates(ring)[:-1].round(digits), True
 
 
 def _outline(space: Modelspace, shape: shapely.Geometry | None, layer: str) -> None:
@@ -170,14 +198,15 @@ def _filled(space: Modelspace, shape: shapely.Geometry | None, layer: str) -> No
             hatch = space.add_hatch(dxfattribs={"layer": layer})
             hatch.transparency = 0.4
         hatch.paths.add_polyline_path(ring.tolist(), is_closed=True, flags=16 if hole else 1)
-    _outline(space, shape, layer)
 
 
-def _fix(drawing: Drawing, year: int) -> None:
-    """Give the drawing dates and ids that hang on the study's year only, so that the same outcome gives the same bytes."""
-    # Julian day of the year's first day, within the Gregorian cycle of 400 years
-    day = _EPOCH_JULIAN + float((np.datetime64(f"{year:04d}-01-01") - np.datetime64("2000-01-01")).astype(int))
-    for name in ("$TDCREATE", "$TDUCREATE", "$TDUPDATE", "$TDUUPDATE"):
-        drawing.header[name] = day
-    for name in ("$FINGERPRINTGUID", "$VERSIONGUID"):
-        drawing.header[name] = "{00000000-0000-0000-0000-000000000000}"
+@contextmanager
+def _fixed() -> Iterator[None]:
+    """Let ezdxf write no clock and no random ids, so that the same outcome gives the same bytes."""
+    options = ezdxf.options  # type: ignore[attr-defined]
+    before = options.write_fixed_meta_data_for_testing
+    options.write_fixed_meta_data_for_testing = True
+    try:
+        yield
+    finally:
+        options.write_fixed_meta_data_for_testing = before

@@ -155,7 +155,6 @@ def _candidates() -> Iterator[tuple[Path, str]]:
 
     # sorted, so that two copies of one font are always tried in one order
     found = {Path(path).name.lower(): Path(path) for path in sorted(findSystemFonts(), reverse=True)}
-    found |= {p.name.lower(): p for p in sorted(map(Path, findSystemFonts(fontext="otf")), reverse=True)}
     for name, family in SYSTEM_FONTS:
         if name.lower() in found:
             yield found[name.lower()], family
@@ -174,8 +173,8 @@ def _dejavu() -> Path:
 
 def _face_number(path: Path, family: str) -> int | None:
     """Return the number of the face of `family` in a file; None where it is not there or its weight is not fixed."""
-    from fontTools.ttLib import TTFont, TTLibError
-    from fontTools.ttLib.ttCollection import TTCollection
+    from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
+    from fontTools.ttLib.ttCollection import TTCollection  # type: ignore[import-untyped]
 
     try:
         if path.suffix.lower() != ".ttc":
@@ -201,7 +200,7 @@ def _has(path: Path, wanted: Iterable[str]) -> bool:
 
 def _subset(path: Path, number: int, wanted: list[str], target: Path) -> dict[str, float]:
     """Write the face with the wanted characters and TrueType outlines; return their advances in ems."""
-    from fontTools.subset import Options, Subsetter
+    from fontTools.subset import Options, Subsetter  # type: ignore[import-untyped]
     from fontTools.ttLib import TTFont
 
     options = Options(layout_features=[], hinting=False, notdef_outline=True, name_IDs=[1, 2, 4, 6])
@@ -220,8 +219,8 @@ def _subset(path: Path, number: int, wanted: list[str], target: Path) -> dict[st
 
 def _to_truetype(font: Any) -> None:  # noqa: ANN401 - a font of fontTools, which has no types
     """Turn PostScript outlines into TrueType ones, in place."""
-    from fontTools.pens.cu2quPen import Cu2QuPen
-    from fontTools.pens.ttGlyphPen import TTGlyphPen
+    from fontTools.pens.cu2quPen import Cu2QuPen  # type: ignore[import-untyped]
+    from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-untyped]
     from fontTools.ttLib import newTable
 
     order, drawn = font.getGlyphOrder(), font.getGlyphSet()
@@ -237,7 +236,14 @@ def _to_truetype(font: Any) -> None:  # noqa: ANN401 - a font of fontTools, whic
     maxp = font["maxp"]
     maxp.tableVersion = 0x00010000
     # no instructions, no twilight zone: what a font without hints says (OpenType, table maxp)
-    for name in ("TwilightPoints", "Storage", "FunctionDefs", "InstructionDefs", "StackElements", "SizeOfInstructions"):
+    for name in (
+        "TwilightPoints",
+        "Storage",
+        "FunctionDefs",
+        "InstructionDefs",
+        "StackElements",
+        "SizeOfInstructions",
+    ):
         setattr(maxp, f"max{name}", 0)
     maxp.maxZones = 1
     maxp.maxComponentElements = max((len(getattr(g, "components", [])) for g in glyphs.values()), default=0)
