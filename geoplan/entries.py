@@ -125,53 +125,6 @@ class Streets(Entry):
         return self
 
 
-class Rate(Entry):
-    """A rate taken cell by cell: one raster over another."""
-
-    raster: PathText
-    """Numerator."""
-    over: PathText
-    """Denominator, on the same grid."""
-    times: Positive = 1.0
-    """Factor on the ratio."""
-
-
-class Group(Entry):
-    """One group of people: a raster, a rate of another group, zone totals, or street metres."""
-
-    raster: PathText | None = None
-    """People per cell."""
-    rake_to: Level | None = None
-    """Level whose given totals the cells are scaled to; without a raster the totals are spread."""
-    spread: Literal["streets", "point"] = "streets"
-    """Where zone totals without a raster go: along the zone's streets, or to its representative point."""
-    source: Text | None = None
-    """Who made it, when, under which licence, as the sources sheet and the map print it."""
-    of: Text | None = None
-    """Group that this one is a part of."""
-    rate: Share | Rate | None = None
-    """Part of `of`, 0-1: a number, or one raster over another."""
-    people_per_household: Positive | None = None
-    """`of` divided by this gives households."""
-    street_m: bool = False
-    """True: metres of walkable street stand in for people."""
-    basis: Text | None = None
-    """常住, 户籍, 七普 …; a derived group takes that of `of`."""
-    year: Annotated[int, Field(ge=1900, le=2100)] | None = None
-    """Year of the figures; a derived group takes that of `of`."""
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> "Group":
-        sources = [self.raster is not None or self.rake_to is not None, self.of is not None, self.street_m]
-        if sum(sources) != 1:
-            forms = "`raster` (`rake_to`), `of`, `street_m: true`"
-            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
-        if (self.of is not None) != ((self.rate is not None) + (self.people_per_household is not None) == 1):
-            forms = "`of` + `rate`, `of` + `people_per_household`"
-            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
-        return self
-
-
 class Register(Entry):
     """One facility register."""
 

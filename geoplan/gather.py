@@ -69,9 +69,11 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         registers = read_registers(study, zones.zones, crs)
         register = facilities.join_registers(registers, year=study.year)
     with stages("people"):
+        groups = {name: _plain(group, study) for name, group in study.population.items()}
+        projected = population.project_groups(zones.zones, groups, year=study.year, lang=study.lang)
         people = population.people_on_the_ground(
-            zones.zones,
-            {name: _plain(group, study) for name, group in study.population.items()},
+            projected.zones,
+            projected.groups,
             street_points=costed,
             lang=study.lang,
             halo_m=HALO_CIRCLES * circle_m(study),
@@ -83,6 +85,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         *network.notes,
         *cost_notes,
         *register.notes,
+        *projected.notes,
         *people.notes,
         *(fit.note() for fit in fits),
     ]
@@ -90,7 +93,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
     return Inputs(
         study=study,
         crs=crs,
-        zones=zones.zones.assign(edge=edge),
+        zones=projected.zones.assign(edge=edge),
         nodes=network.nodes,
         edges=costed,
         register=register,
@@ -352,4 +355,4 @@ UNITS = {"_minutes": "min", "_kmh": "km/h", "_m": "m", "_ms": "m/s", "_seconds":
 OSM_ENDINGS = (".pbf", ".osm")
 #: Parts of the study that name input files, and the entries that are paths.
 ROLES = ("zones", "streets", "population", "facilities", "land")
-PATHS = ("file", "raster", "over", "barriers", "lookup", "accepted")
+PATHS = ("file", "raster", "over", "barriers", "lookup", "accepted", "women")

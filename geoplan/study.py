@@ -17,7 +17,6 @@ from pydantic_core import PydanticCustomError
 from geoplan.entries import (
     Entry,
     Exports,
-    Group,
     Land,
     PathText,
     ProjectList,
@@ -29,6 +28,7 @@ from geoplan.entries import (
     ZoneLayer,
     ZoneSupplies,
 )
+from geoplan.entries_people import Group
 from geoplan.errors import Note, StudyError
 from geoplan.study_problems import (
     entry_lines,

@@ -73,7 +73,7 @@ def people_on_the_ground(
         Table of zones (see `tables.ZONES`), rows in any order.
     groups
         Group -> its entries as in the study file (``raster, rake_to, spread, of, rate, people_per_household, street_m,
-        basis, year``), paths resolved; absent ones may be missing or None.
+        basis, year, projected``), paths resolved; absent ones may be missing or None.
     halo_m
         Width around the study area in which people compete for supply, metres; 0 for none.
     street_points
@@ -284,6 +284,7 @@ def _source(group: Group, lang: str) -> str:
     files = [str(path).replace("\\", "/").rpartition("/")[2] for path in _files(group)]
     level = group.get("rake_to")
     words = {"level": LEVELS_ZH.get(str(level), "") if lang == "zh" else level, "of": group.get("of")}
+    words["projected"] = group.get("projected")
     if group.get("street_m"):
         code = "source_streets"
     elif group.get("of") is not None:
@@ -301,4 +302,6 @@ def _source(group: Group, lang: str) -> str:
         words["raster"] = files[0]
     else:
         code = "source_totals"
+    if group.get("projected"):
+        code += "_projected"
     return catalogue()[code][lang].format(**words)
