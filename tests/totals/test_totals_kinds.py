@@ -1,0 +1,268 @@
+"""Totals against every kind of rule: met, not met, on the boundary, no data; and the laws that sums keep."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geoplan.standards.packs import read_pack, rules_of
+from geoplan.standards.totals import Totals, assess_totals
+
+PACK = """
+title_zh: 甲
+title_en: A
+document: 甲〔2025〕1号
+issuer_zh: 甲
+issuer_en: A
+issued: "2025-01-01"
+years: [2021, 2025]
+area_zh: 甲区
+area_en: A
+level: district
+source: test
+rules:
+"""
+
+
+def rule(name, kind, level="district", target=">=50@2025", unit="beds", **more):
+    lines = {"id": name, "indicator": name, "title_en": name, "kind": kind, "level": level, "counts": name, "target": f'"{target}"',
+             "unit": unit, "attribute": "预期", "clause": "一", "quote": name, **more}  # fmt: skip
+    return "  - " + "\n    ".join(f"{key}: {value}" for key, value in lines.items()) + "\n"
+
+
+HOMES = "{facilities: [institution]}"
+RULES = (
+    rule("beds_per_1000", "provision", of="{facilities: [institution, community]}", supply="beds", per="elders_60/1000"),
+    rule("institution_beds", "total", of=HOMES, supply="beds", target=">=100@2025"),
+    rule("homes", "total", of=HOMES, target=">=2@2025", unit="facilities"),
+    rule("public_beds", "total", of="{facilities: [institution], where: {attribute: public}}", supply="beds", target=">=40@2025"),
+    rule("large_homes", "total", of="{facilities: [institution], where: {supply: beds, bound: '>=50'}}", target=">=1@2025", unit="facilities"),
+    rule("nursing_share", "share", of=HOMES, part="nursing_beds", whole="beds", target=">=50%@2025"),
+    rule("public_share", "share", of=HOMES, part_where="{attribute: public}", target=">=50%@2025", unit="facilities"),
+    rule("occupancy", "rate", of=HOMES, part="occupied", whole="beds", target=">=65%@2025", unit="people"),
+    rule("enrolment", "rate", of="{facilities: [childcare_service]}", part="enrolled", group="under_3", target=">=10%@2025", unit="people"),
+    rule("new_beds", "increase", of=HOMES, supply="beds", since=2021, target=">=30@2025"),
+    rule("size", "facility", level='"facility: institution"', of=HOMES, measured="beds", target="<=60@2025", unit="facilities"),
+    rule("family_beds", "total", supply="family_beds", target=">=10@2025"),
+    rule("day_care", "presence", level="community", of="{facilities: [elder_day_care]}", target=">=100%@2025", unit="facilities"),
+    rule("public_home", "presence", of="{facilities: [institution], where: {attribute: public}}", target=">=100%@2025", unit="facilities"),
+    rule("vague", "total", of=HOMES, supply="beds", target="未量化@2025"),
+    rule("later", "total", of=HOMES, supply="beds", target=">=100@2030"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pack") / "mine.yaml"
+    path.write_text(PACK + "".join(RULES), encoding="utf-8")
+    return rules_of([read_pack(path)])
+
+
+def totals(**sections):
+    told = {"source": "s", "year": 2022}
+    filled = {
+        key: [told | entry if isinstance(entry, dict) else entry for entry in entries]
+        for key, entries in sections.items()
+    }
+    return Totals.model_validate(
+        {"title_zh": "甲", "title_en": "A", "area_zh": "甲区", "area_en": "A", **filled}
+    )
+
+
+def judged(rules, name, *, year=2025, **sections):
+    table = assess_totals(totals(**sections), [one for one in rules if one.id == name], year=year).findings
+    return table.iloc[0] if len(table) == 1 else table
+
+
+def home(**given):
+    return {"type": "elder_home", "count": 2, **given}
+
+
+ELDERS = [{"group": "elders_60", "value": 2000, "basis": "常住"}]
+
+
+@pytest.mark.parametrize(
+    ("beds", "verdict", "gap"), [(100, "met", math.nan), (99, "not_met", 1), (0, "not_met", 100), ([90, 110], "no_data", math.nan), ([100, None], "met", math.nan)]
+)  # fmt: skip
+def test_provision(rules, beds, verdict, gap):
+    found = judged(
+        rules, "beds_per_1000", people=ELDERS, facilities=[home(amounts={"beds": beds})], absent=["community"]
+    )
+    assert found["verdict"] == verdict
+    assert found["shortfall"] == gap or (math.isnan(gap) and math.isnan(found["shortfall"]))
+    assert (found["need"], found["people"], found["basis"]) == (100, 2000, "常住 2022")
+
+
+def test_a_type_that_is_not_told_leaves_the_upper_end_open(rules):
+    short = judged(rules, "beds_per_1000", people=ELDERS, facilities=[home(amounts={"beds": 60})])
+    assert (short["actual_low"], short["actual_high"], short["verdict"]) == (30, math.inf, "no_data")
+    assert "社区居家养老服务设施" in short["missing_zh"]
+    # what is there is enough whatever else there is
+    assert (
+        judged(rules, "beds_per_1000", people=ELDERS, facilities=[home(amounts={"beds": 100})])["verdict"]
+        == "met"
+    )
+
+
+def test_without_people_or_facilities_there_is_no_verdict(rules):
+    assert judged(rules, "beds_per_1000", facilities=[home(amounts={"beds": 60})])["verdict"] == "no_data"
+    assert judged(rules, "institution_beds")["verdict"] == "no_data"
+    none = judged(rules, "institution_beds", absent=["institution"])
+    assert (none["verdict"], none["shortfall"]) == ("not_met", 100)
+
+
+@pytest.mark.parametrize(
+    ("count", "verdict"), [(2, "met"), (1, "not_met"), (0, "not_met"), (None, "no_data")]
+)
+def test_counts_of_facilities(rules, count, verdict):
+    found = judged(
+        rules, "homes", facilities=[{"type": "elder_home", "count": count, "amounts": {"beds": 60}}]
+    )
+    assert found["verdict"] == verdict
+
+
+PARTS = [
+    {"amounts": {"beds": 40}, "attributes": {"public": True}},
+    {"amounts": {"beds": 20}, "attributes": {"public": False}},
+]
+
+
+def test_parts_answer_what_the_sum_does_not(rules):
+    whole = [home(amounts={"beds": 60, "nursing_beds": 30})]
+    told = [home(amounts={"beds": 60, "nursing_beds": 30}, parts=PARTS)]
+    assert judged(rules, "public_beds", facilities=whole)["verdict"] == "no_data"
+    assert judged(rules, "public_beds", facilities=told)["verdict"] == "met"
+    assert judged(rules, "public_share", facilities=whole)["verdict"] == "no_data"
+    assert judged(rules, "public_share", facilities=told)["actual_low"] == 0.5
+    assert judged(rules, "public_home", facilities=told)["verdict"] == "met"
+    for facilities in (whole, told):
+        found = judged(rules, "nursing_share", facilities=facilities)
+        assert (found["actual_low"], found["actual_high"], found["verdict"]) == (0.5, 0.5, "met")
+
+
+def test_sums_say_nothing_of_one_facility(rules):
+    several = [home(amounts={"beds": 60})]
+    alone = [{"type": "elder_home", "count": 1, "amounts": {"beds": 60}}]
+    # neither home can have more than 60 beds
+    assert judged(rules, "size", facilities=several)["verdict"] == "met"
+    assert judged(rules, "size", facilities=[home(amounts={"beds": 61})])["verdict"] == "no_data"
+    assert (
+        judged(rules, "size", facilities=[{"type": "elder_home", "count": 1, "amounts": {"beds": 61}}])[
+            "verdict"
+        ]
+        == "not_met"
+    )
+    assert judged(rules, "large_homes", facilities=several)["verdict"] == "no_data"
+    assert judged(rules, "large_homes", facilities=alone)["verdict"] == "met"
+    assert judged(rules, "large_homes", facilities=[home(amounts={"beds": 40})])["verdict"] == "not_met"
+
+
+def test_rates(rules):
+    found = judged(rules, "occupancy", facilities=[home(amounts={"beds": 60, "occupied": 39})])
+    assert (found["actual_low"], found["verdict"]) == (0.65, "met")
+    children = [{"group": "under_3", "value": 1000, "basis": "户籍"}]
+    nursery = [{"type": "childcare", "count": 1, "amounts": {"enrolled": 99}}]
+    found = judged(rules, "enrolment", people=children, facilities=nursery)
+    assert (found["actual_low"], found["verdict"]) == (0.099, "not_met")
+
+
+def test_what_is_new_needs_a_year_of_opening(rules):
+    old = home(amounts={"beds": 60}, name="old", open_year=2015)
+    assert judged(rules, "new_beds", facilities=[home(amounts={"beds": 60})])["verdict"] == "no_data"
+    assert judged(rules, "new_beds", facilities=[old])["verdict"] == "not_met"
+    new = home(amounts={"beds": 30}, name="new", open_year=2022)
+    assert judged(rules, "new_beds", facilities=[old, new])["verdict"] == "met"
+
+
+def test_supplies_without_a_place(rules):
+    assert judged(rules, "family_beds")["verdict"] == "no_data"
+    assert judged(rules, "family_beds", amounts=[{"supply": "family_beds", "value": 9}])["shortfall"] == 1
+    planned = [{"supply": "family_beds", "value": 10, "planned": True}]
+    assert judged(rules, "family_beds", amounts=planned)["verdict"] == "no_data"
+
+
+def test_communities_are_judged_by_a_stated_share_only(rules):
+    rooms = [{"type": "elder_day_care", "count": 10}]
+    assert judged(rules, "day_care", facilities=rooms)["verdict"] == "no_data"
+    found = judged(rules, "day_care", facilities=rooms, stated=[{"rule": "day_care", "value": 0.9}])
+    assert (found["verdict"], found["from"], found["actual_low"]) == ("not_met", "stated", 0.9)
+    assert judged(rules, "day_care", stated=[{"rule": "mine.day_care", "value": 1}])["verdict"] == "met"
+
+
+def test_what_can_be_worked_out_is_not_taken_as_stated(rules):
+    found = judged(
+        rules,
+        "institution_beds",
+        facilities=[home(amounts={"beds": 60})],
+        stated=[{"rule": "institution_beds", "value": 100}],
+    )
+    assert (found["from"], found["shortfall"]) == ("computed", 40)
+
+
+def test_of_several_years_the_latest_up_to_the_year_counts(rules):
+    facilities = [
+        home(amounts={"beds": 60}), home(amounts={"beds": 90}, year=2024), home(amounts={"beds": 120}, year=2026),
+        home(amounts={"beds": 500}, year=2025, planned=True),
+    ]  # fmt: skip
+    at = {
+        year: judged(rules, "institution_beds", year=year, facilities=facilities)
+        for year in (2021, 2022, 2025, 2026)
+    }
+    assert [at[year]["actual_low"] for year in (2022, 2025, 2026)] == [60, 90, 120]
+    assert math.isnan(at[2021]["actual_low"])
+    assert [at[year]["as_of"] for year in (2022, 2025, 2026)] == [2022, 2024, 2026]
+    assert at[2022]["verdict"] == "not_applicable"
+
+
+def test_not_quantified_and_not_due(rules):
+    facilities = [home(amounts={"beds": 60})]
+    assert judged(rules, "vague", facilities=facilities)["verdict"] == "not_quantified"
+    assert judged(rules, "later", facilities=facilities)["verdict"] == "not_applicable"
+
+
+def test_each_basis_is_judged_and_the_marked_one_decides(rules):
+    people = [*ELDERS, {"group": "elders_60", "value": 1000, "basis": "户籍", "judges": True}]
+    found = judged(
+        rules, "beds_per_1000", people=people, facilities=[home(amounts={"beds": 60})], absent=["community"]
+    )
+    assert found["basis"].tolist() == ["常住 2022", "户籍 2022"]
+    assert found["verdict"].tolist() == ["not_met", "met"]
+    assert found["decides"].tolist() == [False, True]
+
+
+AMOUNT = st.sampled_from([0, 1, 40, 99, 100, 101])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(AMOUNT, AMOUNT, st.sampled_from([1, 3])), min_size=1, max_size=4))
+def test_sums_of_entries_are_sums(rules, entries):
+    """How sums are cut into entries does not matter, nor how many facilities carry them."""
+    facilities = [
+        home(count=n, name=str(at), amounts={"beds": beds, "nursing_beds": min(beds, nursing)})
+        for at, (beds, nursing, n) in enumerate(entries)
+    ]
+    beds, nursing = sum(b for b, _, _ in entries), sum(min(b, n) for b, n, _ in entries)
+    total = judged(rules, "institution_beds", facilities=facilities)
+    assert total["actual_low"] == total["actual_high"] == beds
+    assert total["verdict"] == ("met" if beds >= 100 else "not_met")
+    assert judged(rules, "homes", facilities=facilities)["actual_low"] == sum(n for _, _, n in entries)
+    share = judged(rules, "nursing_share", facilities=facilities)
+    if beds:
+        assert share["actual_low"] == pytest.approx(nursing / beds)
+        assert share["verdict"] == ("met" if 2 * nursing >= beds else "not_met")
+    else:
+        assert share["verdict"] == "not_applicable"
+
+
+@settings(max_examples=25, deadline=None)
+@given(AMOUNT, AMOUNT, st.booleans(), st.booleans())
+def test_less_knowledge_never_changes_a_verdict_to_its_opposite(rules, one, other, first, second):
+    parts = [
+        {"amounts": {"beds": beds}, "attributes": {"public": public}}
+        for beds, public in ((one, first), (other, second))
+    ]
+    for name in ("public_beds", "public_share", "size", "large_homes"):
+        full = judged(rules, name, facilities=[home(amounts={"beds": one + other}, parts=parts)])["verdict"]
+        less = judged(rules, name, facilities=[home(amounts={"beds": one + other})])["verdict"]
+        assert less in (full, "no_data")
