@@ -25,8 +25,8 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from geoplan.entries import Datum, Entry, Text
 from geoplan.errors import Note, StudyError
-from geoplan.study import Datum, Entry, Text
 from geoplan.study_problems import (
     entry_lines,
     one_line,

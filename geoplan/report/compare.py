@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.errors import Note
+from geoplan.report import look
 from geoplan.tables import Outcome
 
 #: Columns of the comparison's tables; ``_before`` and ``_after`` are NaN where only one result has the row.
@@ -309,8 +310,9 @@ def _notes(before: Outcome, after: Outcome) -> Iterable[Note]:
     for group in after.groups.index.intersection(before.groups.index):
         one, other = (float(o.groups["total"][group]) for o in (before, after))
         if not np.isclose(one, other, rtol=0, atol=0.5):
-            name: dict[str, Any] = {"group": str(group), "before": f"{one:,.0f}", "after": f"{other:,.0f}"}
-            yield Note.of("compare_people", **name)
+            told_group = look.label(group, after.lang)
+            values: dict[str, Any] = {"group": told_group, "before": f"{one:,.0f}", "after": f"{other:,.0f}"}
+            yield Note.of("compare_people", **values)
     for service in after.services:
         terms = [o.services.get(service) for o in (before, after)]
         if terms[0] is None or terms[1] is None:
@@ -318,7 +320,8 @@ def _notes(before: Outcome, after: Outcome) -> Iterable[Note]:
         for key, unit in (("walk_minutes", "min"), ("walk_kmh", "km/h")):
             if terms[0][key] != terms[1][key]:
                 told = [f"{term[key]:g} {unit}" for term in terms if term is not None]
-                yield Note.of("compare_pace", service=service, before=told[0], after=told[1], severity="info")
+                name = look.service_label(after.services, service, after.lang)
+                yield Note.of("compare_pace", service=name, before=told[0], after=told[1], severity="info")
     rules = [set(o.rules.index) for o in (before, after)]
     if rules[0] != rules[1]:
         counts = {"gone": len(rules[0] - rules[1]), "new": len(rules[1] - rules[0])}

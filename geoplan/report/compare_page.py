@@ -17,7 +17,7 @@ from geoplan.errors import Note, OutputError
 from geoplan.report import compare_rows, compare_tables, look, map_layers, map_marks
 from geoplan.report.compare import Comparison
 from geoplan.report.compare_tables import LEAST_PEOPLE, Told, said
-from geoplan.report.map import _bounds, _look
+from geoplan.report.map import map_bounds, map_look
 from geoplan.report.map_layers import Plain, numbers, truths
 from geoplan.report.offline import POLICY, inline_json, inline_script, leaflet, own
 from geoplan.report.sheet import Block, Cell, rows_of
@@ -78,7 +78,9 @@ def comparison_page(comparison: Comparison) -> str:
     titled = comparison.titled()
     own_style = (own("map.css") + "\n" + own("compare.css")).replace("GP_FONT_STACK", look.FONT_STACK)
     code = "\n".join(own(name) for name in SCRIPTS)
-    start = f'const comparison = startComparison(JSON.parse(document.getElementById("{DATA_ID}").textContent));'
+    start = (
+        f'const comparison = startComparison(JSON.parse(document.getElementById("{DATA_ID}").textContent));'
+    )
     one, other = comparison.names()
     sections = [
         _section(compare_tables.area_block(comparison, told), lang),
@@ -165,11 +167,11 @@ def payload(comparison: Comparison, told: Told) -> Plain:
     zones = _all_zones(before, after)
     position = {zone_id: place for place, zone_id in enumerate(zones.index)}
     streets = [map_layers.street_layer(o.streets) for o in (before, after)]
-    bounds = [_bounds(o) for o in (before, after)]
+    bounds = [map_bounds(o) for o in (before, after)]
     return {
         "lang": lang,
         "words": {word: both[lang] for word, both in labels().items()} | {w: said(w, lang) for w in _WORDS},
-        "look": _look(),
+        "look": map_look(),
         "bounds": [
             [min(b[0][k] for b in bounds) for k in (0, 1)],
             [max(b[1][k] for b in bounds) for k in (0, 1)],

@@ -51,6 +51,7 @@ class Told:
         self.lang = comparison.lang
         self.after, self.before = Names(comparison.after), Names(comparison.before)
         self._zones, self._rules = comparison.after.zones.index, comparison.after.rules.index
+        self._both = (comparison.before.services, comparison.after.services)
         self._services = {**comparison.before.services, **comparison.after.services}
 
     def of_zone(self, zone_id: str) -> Names:
@@ -83,8 +84,13 @@ class Told:
         return look.service_label(self._services, service, self.lang)
 
     def measure(self, service: str, measure: str) -> str:
-        """Return a circle's measure with its pace and minutes."""
-        return look.measure_label(self._services[service], measure, self.lang)
+        """Return a circle's measure with its pace and minutes, both where the results differ in them."""
+        labels = [
+            look.measure_label(services[service], measure, self.lang)
+            for services in self._both
+            if service in services
+        ]
+        return " → ".join(dict.fromkeys(labels))
 
 
 def sheets(comparison: Comparison) -> tuple[Sheet, ...]:

@@ -65,7 +65,7 @@ def map_page(outcome: Outcome) -> str:
         If Leaflet is not installed.
     """
     script, style = leaflet()
-    bounds = _bounds(outcome)
+    bounds = map_bounds(outcome)
     centre = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
     figure = Figure(title=look.clean(outcome.name))
     page = OfflineMap(
@@ -109,8 +109,8 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "files": list(dict.fromkeys(source.file for source in outcome.sources)),
         "words": {word: both[lang] for word, both in labels().items()}
         | {"unit_people": look.unit("people", lang)},
-        "look": _look(),
-        "bounds": _bounds(outcome),
+        "look": map_look(),
+        "bounds": map_bounds(outcome),
         "levels": map_layers.level_list(outcome.zones, lang),
         "zones": map_layers.zone_layer(outcome.zones, lang),
         "services": map_layers.service_list(outcome),
@@ -125,7 +125,8 @@ def payload(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _look() -> dict[str, Any]:
+def map_look() -> dict[str, Any]:
+    """Return colours, classes and fonts as plain values for a script."""
     return dict(look.COLOURS) | {
         "sequential": list(look.SEQUENTIAL),
         "verdicts": dict(look.VERDICT_COLOURS),
@@ -136,7 +137,7 @@ def _look() -> dict[str, Any]:
     }
 
 
-def _bounds(outcome: Outcome) -> list[list[float]]:
+def map_bounds(outcome: Outcome) -> list[list[float]]:
     """Return the south-west and north-east corner of the study area, latitude first.
 
     Districts may reach far beyond it: the map opens on what has communities.

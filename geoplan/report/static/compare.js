@@ -77,8 +77,10 @@ function startComparison(data) {
         context.beginPath();
         for (const [z, row] of rowsHere()) if (turn(row) === sign) traceLines(context, sight, outlines[z], true);
         context.lineJoin = "round";
-        context.strokeStyle = "#fff"; context.lineWidth = 5; context.stroke();
-        context.strokeStyle = colour; context.lineWidth = 2.6; context.stroke();
+        // with a whole city in view an edge must not hide the zone
+        const grow = Math.min(1, Math.max(0.35, 0.35 + 0.25 * (sight.zoom - 11)));
+        context.strokeStyle = "#fff"; context.lineWidth = 5 * grow; context.stroke();
+        context.strokeStyle = colour; context.lineWidth = 2.6 * grow; context.stroke();
       }
     }, { pane: "changes" }).addTo(map);
     const f = side.facilities, kinds = new Map(f.kinds.map((kind) => [kind.id, kind])), world = toWorld(unpackPoints(f.xy));
