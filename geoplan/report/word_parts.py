@@ -46,6 +46,7 @@ _STYLES: dict[str, tuple[tuple[str, str], float, float, float, float, bool]] = {
 TEXT, CELL, NOTE = "Plan Text", "Plan Table", "Plan Note"
 #: Frames a reference to a table or picture inside a sentence.
 _MARK = "\ue000"
+_REFERENCE = re.compile(f"({_MARK}(?:table|picture):\\d+{_MARK})")
 #: What XML does not hold.
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: Date of everything inside the file: the first that a ZIP archive can hold.
@@ -87,11 +88,12 @@ class Paper:
         paragraph = self._document.add_paragraph(style=TEXT)
         if lead:
             paragraph.add_run(plain(lead)).bold = True
-        for place, part in enumerate(text.split(_MARK)):
-            if place % 2 == 0:
+        for part in _REFERENCE.split(text):
+            asked = _REFERENCE.fullmatch(part)
+            if asked is None:
                 paragraph.add_run(plain(part))
             else:
-                kind, number = part.split(":")
+                kind, number = part.strip(_MARK).split(":")
                 _add_field(
                     paragraph, f"REF {_bookmark(kind, int(number))} \\h", self._label(kind, int(number))
                 )

@@ -1,0 +1,372 @@
+"""The Word papers: what stands in them, how they are set, that references hold, and that the same outcome gives the same bytes."""
+
+import contextlib
+import dataclasses
+import re
+import sys
+import zipfile
+
+import docx
+import numpy as np
+import pandas as pd
+import pytest
+from docx.oxml.ns import qn
+
+from geoplan.errors import Note, OutputError
+from geoplan.report import look, word, word_facts, word_map, word_parts
+from geoplan.report.sheet import Names
+from geoplan.report.word_guidance import clauses_said
+
+WRITERS = {"assessment": word.write_assessment, "guidance": word.write_town_guidance}
+
+
+@pytest.fixture(scope="module")
+def papers(make, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("papers")
+    paths = {}
+    for name, write in WRITERS.items():
+        for lang in ("zh", "en"):
+            paths[name, lang] = folder / f"{name}_{lang}.docx"
+            write(make(lang=lang), paths[name, lang])
+    return paths
+
+
+def text_of(document):
+    return [paragraph.text for paragraph in document.paragraphs]
+
+
+def cells(table):
+    return [[cell.text for cell in row.cells] for row in table.rows]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_page_is_a4_and_names_basis_year_and_banner(papers, make, name, lang):
+    outcome, document = make(lang=lang), docx.Document(papers[name, lang])
+    section = document.sections[0]
+    assert (round(section.page_width.cm, 1), round(section.page_height.cm, 1)) == (21.0, 29.7)
+    assert look.banner(outcome) in section.header.paragraphs[0].text
+    foot = " ".join(paragraph.text for paragraph in section.footer.paragraphs)
+    assert look.basis_line(outcome) in foot
+    assert "2025" in foot
+    assert "PAGE" in section.footer.paragraphs[-1]._p.xml
+    assert look.banner(outcome) in document.paragraphs[1].text
+
+
+def test_headings_and_fonts_are_those_of_planning_papers(papers):
+    document = docx.Document(papers["assessment", "zh"])
+    styles = [(p.style.name, p.text) for p in document.paragraphs if p.style.name.startswith("Heading")]
+    assert styles[0] == ("Heading 1", "现状评估")
+    assert [text for style, text in styles if style == "Heading 2"] == [
+        "一、基础情况", "二、设施现状", "三、主要指标达标情况", "四、15分钟服务圈覆盖情况", "五、短板与缺口", "六、成因分析",
+        "七、数据与口径说明",
+    ]  # fmt: skip
+    for style, font in {
+        "Heading 1": "黑体",
+        "Heading 2": "黑体",
+        "Caption": "黑体",
+        "Plan Text": "宋体",
+        "Plan Table": "宋体",
+    }.items():
+        fonts = document.styles[style].element.rPr.rFonts
+        assert fonts.get(qn("w:eastAsia")) == font
+        assert not [name for name in fonts.attrib if "Theme" in name]  # a theme's font would outweigh it
+    indent = document.styles["Plan Text"].element.pPr.ind
+    assert indent.get(qn("w:firstLineChars")) == "200"
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_captions_count_and_every_reference_has_its_table(papers, name, lang):
+    document = docx.Document(papers[name, lang])
+    captions = [p.text for p in document.paragraphs if p.style.name == "Caption"]
+    word_ = {"zh": "表", "en": "Table "}[lang]
+    numbers = [int(re.match(rf"{word_}(\d+)", c)[1]) for c in captions if c.startswith(word_)]
+    assert numbers == list(range(1, len(document.tables) + 1))
+    xml = document.element.xml
+    marks = set(re.findall(r'w:bookmarkStart [^>]*w:name="(_Ref[^"]+)"', xml))
+    asked = set(re.findall(r"REF (_Ref\S+)", xml))
+    assert asked
+    assert asked <= marks
+    assert "\ue000" not in xml
+
+
+def test_tables_repeat_headers_and_break_no_row(papers):
+    for table in docx.Document(papers["assessment", "zh"]).tables:
+        rows = table._tbl.tr_lst
+        assert rows[0].trPr.find(qn("w:tblHeader")) is not None
+        assert all(row.trPr.find(qn("w:cantSplit")) is not None for row in rows)
+        widths = [int(cell.get(qn("w:w"))) for cell in table._tbl.tblGrid]
+        assert sum(widths) <= word_parts.TEXT_CM / 2.54 * 1440 + len(widths)
+
+
+def test_people_by_hand(make):
+    # 12 communities of 16 points with 100 residents and 2.5 under-threes each; 3 communities in each of 4 towns
+    columns, rows = word_facts.people_table(make())
+    assert [c.header for c in columns[:3]] == ["街道（乡镇）", "社区（村）数（个）", "常住人口"]
+    assert [row[:3] for row in rows] == [
+        *([town, "3", "4,800"] for town in ("临江街道", "学府街道", "湖滨街道", "新村街道")),
+        ["合计", "12", "19,200"],
+    ]
+    assert rows[-1][-1] == "480"
+
+
+def test_facilities_that_do_not_count_stay_out(make):
+    # of 10 rows one is closed, one under construction until 2026 and one planned for 2028
+    _, rows = word_facts.facilities_table(make())
+    homes = next(row for row in rows if row[0] == "养老机构")
+    assert homes[1:3] == ["2", "1"]  # 江城颐养院, and 无坐标养老院, which has no point
+    assert homes[3] == "≥ 120"  # the second does not say how many beds
+
+
+def test_the_circle_is_that_of_the_outcome(make):
+    outcome = make()
+    _, rows = word_facts.circle_table(outcome)
+    assert len(rows) == 2 * 5
+    circle = outcome.circle[(outcome.circle["kind"] == "") & (outcome.circle["measure"] == "network")]
+    by_zone = circle.set_index(["service", "zone_id"])
+    assert rows[4][5] == look.share(by_zone["share"]["eldercare", "area/area"])
+    assert rows[0][1] == "临江街道"
+    assert rows[0][4] == look.whole(by_zone["outside"]["eldercare", "town/T1"])
+
+
+def test_the_indicator_table_and_its_sentences(papers):
+    document = docx.Document(papers["assessment", "zh"])
+    table = next(cells(t) for t in document.tables if "完成率" in t.rows[0].cells[-3].text)
+    assert len(table) == 1 + 6
+    places = table[2]
+    assert places[1] == "每千人口拥有3岁以下婴幼儿托位数"
+    assert places[5:] == ["4.1", "≥4.5", "91.1%", "8个托位", "未达标"]
+    told = "\n".join(text_of(document))
+    assert "共形成评价结果6项（次），其中达标1项、未达标2项、数据不足1项、规划未量化2项" in told
+    assert "每千人口拥有3岁以下婴幼儿托位数现状4.1，目标≥4.5，尚缺8个托位" in told
+    assert "暂不能判断的指标为：每千名老人养老床位" in told
+
+
+def test_shortfalls_and_causes_add_up(make):
+    outcome = make()
+    flags = outcome.flags[outcome.flags["zone_id"].str.startswith("community")]
+    short = flags[flags["flagged"].astype("boolean").fillna(value=False)]
+    _, rows = word_facts.shortfalls_table(outcome)
+    assert sum(int(row[2]) for row in rows) == len(short)
+    beds = next(row for row in rows if row[0] == "每千名老人养老床位")
+    own = short[short["rule_id"] == "wuhan.beds_per_1000_elders"]
+    assert beds[1] == "11"  # the twelfth cannot be told
+    assert beds[4] == f"{own['shortfall'].sum():,.0f}张"
+    _, causes = word_facts.causes_table(outcome)
+    assert sum(int(row[-1]) for row in causes) == (short["cause"] != "").sum()
+    _, worst = word_facts.worst_table(outcome)
+    people = [float(row[4].replace(",", "")) for row in worst]
+    assert people == sorted(people, reverse=True)
+
+
+class TestGuidance:
+    def test_a_heading_a_map_and_a_table_a_town(self, papers):
+        document = docx.Document(papers["guidance", "zh"])
+        heads = [p.text for p in document.paragraphs if p.style.name == "Heading 2"]
+        assert heads == ["一、临江街道", "二、学府街道", "三、湖滨街道", "四、新村街道"]
+        assert len(document.tables) == 1 + 4
+        assert len(document.inline_shapes) == 4
+
+    def test_two_sentences_for_every_community_that_is_short(self, papers, make):
+        outcome, names = make(), Names(make())
+        zones = list(dict.fromkeys(outcome.gap_list["zone_id"]))
+        found = [p for p in text_of(docx.Document(papers["guidance", "zh"])) if re.match(r"^.{2,4}社区：", p)]
+        assert sorted(p.split("：")[0] for p in found) == sorted(names.zone(zone) for zone in zones)
+        for told in found:
+            assert told.count("。") == 2
+            zone = next(z for z in zones if told.startswith(f"{names.zone(z)}："))
+            own = outcome.gap_list[outcome.gap_list["zone_id"] == zone]
+            assert f"短板{len(own)}项" in told
+            for amount in own["shortfall"]:
+                assert told.count(f"{amount:,.0f}") >= 2  # what is short, and what is to be made up
+
+    def test_one_community_in_full(self, papers):
+        found = [p for p in text_of(docx.Document(papers["guidance", "zh"])) if p.startswith("东升社区：")]
+        assert found == [EAST]
+
+    def test_sums_a_town(self, papers, make):
+        outcome = make()
+        short = outcome.gap_list[outcome.gap_list["rule_id"] == "wuhan.places_per_1000_residents"]
+        by_town = short.groupby("town")["shortfall"].sum()
+        first = cells(docx.Document(papers["guidance", "zh"]).tables[0])
+        column = next(
+            k for k, head in enumerate(first[0]) if head.startswith("每千人口拥有3岁以下婴幼儿托位数")
+        )
+        assert {row[1]: float(row[column].replace("—", "0")) for row in first[1:]} == by_town.reindex(
+            [row[1] for row in first[1:]], fill_value=0.0
+        ).to_dict()
+
+    def test_districts_where_there_are_no_towns(self, make, tmp_path):
+        outcome = make()
+        zones = outcome.zones[outcome.zones["level"] != "town"].copy()
+        above = outcome.zones["parent_id"]
+        zones["parent_id"] = [above[p] if str(p).startswith("town") else p for p in zones["parent_id"]]
+        flags = outcome.flags[outcome.flags["zone_id"].isin(zones.index)]
+        circle = outcome.circle[outcome.circle["zone_id"].isin(zones.index)]
+        plain = dataclasses.replace(
+            outcome, zones=zones, flags=flags, circle=circle, gap_list=outcome.gap_list.assign(town="")
+        )
+        word.write_town_guidance(plain, tmp_path / "a.docx", maps=False)
+        document = docx.Document(tmp_path / "a.docx")
+        heads = [p.text for p in document.paragraphs if p.style.name.startswith("Heading")]
+        assert heads == ["分区县指引", "一、东城区", "二、西城区"]
+        assert not document.inline_shapes
+
+    def test_without_matplotlib_the_paper_says_so(self, make, tmp_path, monkeypatch):
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+        word.write_town_guidance(make(), tmp_path / "a.docx")
+        document = docx.Document(tmp_path / "a.docx")
+        assert not document.inline_shapes
+        assert any("未安装制图组件" in text for text in text_of(document))
+
+    def test_without_a_font_the_paper_says_so(self, make, tmp_path, monkeypatch):
+        from geoplan.report import fonts
+
+        @contextlib.contextmanager
+        def none(_characters):
+            raise OutputError(Note.of("file_missing", file="font"))
+            yield
+
+        monkeypatch.setattr(fonts, "face", none)
+        word.write_town_guidance(make(), tmp_path / "a.docx")
+        document = docx.Document(tmp_path / "a.docx")
+        assert not document.inline_shapes
+        assert any(text.startswith("font") for text in text_of(document))
+
+
+EAST = (
+    "东升社区：常住人口1,600人，短板1项：每千人口拥有3岁以下婴幼儿托位数缺4个托位，成因为单体规模不足，距最近的学府社区养老服务站步行约9分钟。"
+    "建议扩建或就近增设设施（4个托位）（依据：武政办〔2022〕 二）。"
+)
+
+
+def test_clauses_name_a_document_once(make):
+    rules = pd.DataFrame(
+        {
+            "clause": ["三(二)1", "二(二); 三(二)1", "services"],
+            "cited_zh": [
+                "呼政办规〔2023〕1号 三(二)1",
+                "呼政办规〔2023〕1号 二(二); 三(二)1",
+                "项目配置文件 services",
+            ],
+            "pack": ["huzhong", "huzhong", "study"],
+        },
+        index=["a", "b", "c"],
+    )
+    names = Names(dataclasses.replace(make(), rules=rules.assign(indicator_zh=["甲", "乙", "丙"])))
+    assert clauses_said(names, ["a", "b", "c", "a"]) == "呼政办规〔2023〕1号 三(二)1、二(二)；本项目设定"
+
+
+def test_units_in_brackets_stay_out_of_sentences(make):
+    rules = pd.DataFrame(
+        {"indicator_zh": ["托位数(个)", "用房（平方米）", "服务圈（甲办〔2023〕1号）"]}, index=["a", "b", "c"]
+    )
+    names = Names(dataclasses.replace(make(), rules=rules))
+    assert [word_facts.brief(names, rule) for rule in "abc"] == [
+        "托位数",
+        "用房",
+        "服务圈（甲办〔2023〕1号）",
+    ]
+
+
+def test_the_same_outcome_gives_the_same_bytes(fresh, papers, tmp_path):
+    for name, write in WRITERS.items():
+        write(fresh(), tmp_path / "again.docx")
+        assert (tmp_path / "again.docx").read_bytes() == papers[name, "zh"].read_bytes()
+        with zipfile.ZipFile(tmp_path / "again.docx") as file:
+            assert {entry.date_time for entry in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        told = docx.Document(tmp_path / "again.docx").core_properties
+        assert (told.created.year, told.modified.year, told.author) == (2025, 2025, "")
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_names_are_text_and_nothing_else(make, tmp_path, name):
+    outcome = make(nasty=True)
+    zones = outcome.zones.assign(name=[f"{text}\x07\ue000" for text in outcome.zones["name"]])
+    WRITERS[name](dataclasses.replace(outcome, zones=zones), tmp_path / "a.docx")
+    document = docx.Document(tmp_path / "a.docx")
+    assert document.paragraphs[0].text == outcome.name
+    assert outcome.zones["name"]["town/T1"] in "\n".join(
+        [*text_of(document), *(cell for row in cells(document.tables[0]) for cell in row)]
+    )
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_real_study_carries_no_banner(make, tmp_path, name):
+    WRITERS[name](make(synthetic=False), tmp_path / "a.docx")
+    with zipfile.ZipFile(tmp_path / "a.docx") as file:
+        everything = b"".join(file.read(n) for n in file.namelist()).decode("utf-8", "ignore")
+    assert "演示数据" not in everything
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_an_outcome_without_rules_or_facilities_still_prints(make, tmp_path, name):
+    outcome = make()
+    bare = dataclasses.replace(
+        outcome, flags=outcome.flags.iloc[:0], findings=outcome.findings.iloc[:0], members=outcome.members.iloc[:0],
+        gap_list=outcome.gap_list.iloc[:0], unplaced=outcome.unplaced.iloc[:0], rules=pd.DataFrame(),
+        reconciliation=pd.DataFrame(), not_assessed=pd.DataFrame(), facilities=outcome.facilities.iloc[:0],
+    )  # fmt: skip
+    WRITERS[name](bare, tmp_path / "a.docx")
+    assert docx.Document(tmp_path / "a.docx").paragraphs
+
+
+def test_served_and_projects_have_their_sections(make, tmp_path):
+    served = pd.DataFrame(
+        {
+            "service": "eldercare", "zone_id": ["area/area", "town/T1"], "need": [200.0, 50.0],
+            "served_low": [120.0, 20.0], "served_high": [150.0, 20.0], "without_place": [60.0, 25.0], "outside": [20.0, 5.0],
+        }
+    )  # fmt: skip
+    support = pd.DataFrame(
+        {
+            "rule_id": ["wuhan.places_per_1000_residents"], "zone_id": ["area/area"], "verdict_before": ["not_met"],
+            "verdict_after": ["met"], "actual_before": [4.1], "actual_after": [4.6], "required": [4.5],
+            "shortfall_before": [8.0], "shortfall_after": [np.nan], "unit": ["places"], "projects": [("p#2",)],
+        }
+    )  # fmt: skip
+    word.write_assessment(dataclasses.replace(make(), served=served, support=support), tmp_path / "a.docx")
+    document = docx.Document(tmp_path / "a.docx")
+    told = "\n".join(text_of(document))
+    assert (
+        "需求200张（个），每张床位、每个托位只分配一次时实际可服务120–150，占需求的60.0%；圈内未满足60，服务圈外20。"
+        in told
+    )
+    assert "有1项评价结果由未达标（或数据不足）转为达标，仍有0项未达标" in told
+    rows = [row for table in document.tables for row in cells(table)]
+    assert ["养老服务", "临江街道", "50", "45", "20", "25", "5"] in rows
+    assert ["每千人口拥有3岁以下婴幼儿托位数", "4.1", "4.6", "4.5", "未达标", "达标", "—"] in rows
+
+
+def test_a_file_that_cannot_be_written_is_an_os_error(make, tmp_path):
+    with pytest.raises(OSError, match="no such folder"):
+        word.write_assessment(make(), tmp_path / "no such folder" / "a.docx")
+
+
+class TestMap:
+    def test_what_it_shows_of_each_community(self, make):
+        outcome = make()
+        found = word_map.flags_of(outcome)
+        own = outcome.flags[outcome.flags["zone_id"] == "community/C10"]
+        assert found["community/C10"] == own["flagged"].astype("boolean").sum() == 4
+        unknown = outcome.flags[outcome.flags["zone_id"] == "community/C03"].assign(flagged=pd.NA)
+        assert np.isnan(word_map.flags_of(dataclasses.replace(outcome, flags=unknown))["community/C03"])
+
+    def test_same_bytes_and_the_colours_of_the_flags(self, make):
+        import io
+
+        from PIL import Image
+
+        with word_map.atelier(make()) as room:
+            first, again = (word_map.town_map(room, "town/T2") for _ in range(2))
+        assert first == again
+        picture = Image.open(io.BytesIO(first)).convert("RGB")
+        counts = {colour: count for count, colour in picture.getcolors(1 << 20)}
+        red = sum(count for (r, g, b), count in counts.items() if r > 190 and g < 90 and b < 60)
+        assert red > 0.03 * picture.width * picture.height
+
+
+def test_numbers_of_headings():
+    told = [word_parts.counted(n, "zh") for n in (1, 9, 10, 11, 19, 20, 30, 99, 100)]
+    assert told == ["一", "九", "十", "十一", "十九", "二十", "三十", "九十九", "100"]
