@@ -89,8 +89,8 @@ def test_amounts_in_the_sentence_fill_blanks_only(written):
     found = read_projects(written({**CARE, "建设内容及规模": text, "新增床位": "25", "建筑面积": ""}))
     row = found.projects.iloc[0]
     assert row[["beds", "nursing_beds", "places", "floor_area_m2"]].tolist() == [25, 20, 30, 500]
-    assert {note.values["supply"] for note in found.notes if note.code == "project_amount_from_text"} == {
-        "nursing_beds", "places", "floor_area_m2",
+    assert {note.values["supply_en"] for note in found.notes if note.code == "project_amount_from_text"} == {
+        "nursing beds", "childcare places", "floor area, m²",
     }  # fmt: skip
     assert bool(row["approximate"])
     assert ("project_approximate", 2) in codes(found)
@@ -183,6 +183,22 @@ def test_total_rows_are_no_projects(written):
     found = read_projects(written({"序号": "1", **CARE}, {"序号": "合计", "总投资（万元）": "60"}))
     assert found.projects.index.tolist() == ["list.csv#2"]
     assert ("project_total_row", 3) in codes(found)
+
+
+@pytest.mark.parametrize(
+    ("total", "differs"), [("60", False), ("61", False), ("61.5", True), ("", False), ("58", True)]
+)
+def test_a_total_that_does_not_add_up_is_told(written, total, differs):
+    found = read_projects(written({"序号": "1", **CARE}, {"序号": "合计", "总投资（万元）": total}))
+    assert (("project_total_differs", 3) in codes(found)) == differs
+    subtotal = read_projects(written({"序号": "1", **CARE}, {"序号": "小计", "总投资（万元）": total}))
+    assert ("project_total_differs", 3) not in codes(subtotal)
+
+
+def test_a_list_without_a_project_is_empty(written):
+    found = read_projects(written({"序号": "合计", **dict.fromkeys(CARE, ""), "总投资（万元）": "60"}))
+    assert found.projects.empty
+    assert list(found.projects.columns) == list(join_projects([]).projects.columns)
 
 
 def test_indicators_become_rules(written):

@@ -5,9 +5,20 @@ import pandas as pd
 
 from geoplan.errors import Note
 from geoplan.inputs.facilities.cells import is_blank, plain, read_flag
+from geoplan.inputs.facilities.columns import FIELDS
 from geoplan.inputs.facilities.supplies import PARTS
-from geoplan.inputs.projects.cells import ADDED, WHOLE_AREA, amount_in_text, approximate_words, read_added
+from geoplan.inputs.projects.cells import (
+    ADDED,
+    WHOLE_AREA,
+    amount_in_text,
+    approximate_words,
+    read_added,
+    read_cost,
+)
 from geoplan.inputs.projects.listed import Listed
+
+#: A row of totals may differ by this from the sum of rounded figures.
+SUM_SLACK = 1.0
 
 
 def add_amounts(rows: Listed, table: pd.DataFrame, notes: list[Note]) -> None:
@@ -31,7 +42,8 @@ def add_amounts(rows: Listed, table: pd.DataFrame, notes: list[Note]) -> None:
             if np.isnan(low) and is_blank(cell):
                 low = high = amount_in_text(str(texts.loc[str(project_id)]), supply)
                 if not np.isnan(low):
-                    words = {"supply": supply, "amount": f"{low:g}"}
+                    field = FIELDS[supply]
+                    words = {"supply_zh": field.zh, "supply_en": field.en, "amount": f"{low:g}"}
                     notes.append(rows.note("project_amount_from_text", project_id, severity="info", **words))
             bounds.append((low, high))
         table[supply], table[f"{supply}_high"] = (
@@ -70,3 +82,24 @@ def _check_areas(rows: Listed, table: pd.DataFrame, notes: list[Note]) -> None:
             area = f"{table.loc[project_id, 'floor_area_m2']:g}"
             table.loc[project_id, ["floor_area_m2", "floor_area_m2_high"]] = np.nan
             notes.append(rows.note("project_area_of_whole", project_id, area=area))
+
+
+def sum_notes(rows: Listed, table: pd.DataFrame) -> list[Note]:
+    """Return a note for every figure of a row of totals that the projects do not add up to; sums of parts (小计) are not checked."""
+    notes = []
+    for row, cells in rows.sums.iterrows():
+        if any("小计" in plain(cells.get(name)) for name in ("id", "name")):
+            continue
+        for name in ("cost", "beds", "places"):
+            factor = rows.columns.factor.get(name, 1.0)
+            cell = cells.get(name)
+            stated = read_cost(cell, factor)[0] if name == "cost" else read_added(cell, factor)[0]
+            have = float(table[name].sum())
+            if abs(stated - have) > SUM_SLACK:
+                words = {
+                    "column": rows.columns.header[name],
+                    "stated": f"{stated:,.10g}",
+                    "sum": f"{have:,.10g}",
+                }
+                notes.append(Note.of("project_total_differs", file=rows.file, row=int(str(row)), **words))
+    return notes

@@ -24,6 +24,8 @@ class Listed:
     number: "pd.Series[int]"
     points: gpd.GeoSeries | None
     columns: ProjectColumns
+    sums: pd.DataFrame
+    """Cells of the rows that add up others, by row number."""
 
     def text(self, field_name: str) -> pd.Series:
         """Return a field as text; a field that the list lacks, and blanks, are empty."""
@@ -59,4 +61,4 @@ def read_rows(path: Path, mapped: Mapping[str, str], layer: str | None) -> tuple
     number = pd.Series(cells.index[~sums], index=index, dtype="int64")
     if points is not None:
         points = points[~sums].set_axis(index)
-    return Listed(path.name, cells[~sums].set_axis(index), number, points, found), notes
+    return Listed(path.name, cells[~sums].set_axis(index), number, points, found, cells[sums]), notes

@@ -18,7 +18,7 @@ from geoplan.inputs.datum import Datum
 from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.inputs.facilities.zone_names import ZoneNames
 from geoplan.inputs.facilities.zone_notes import serves_zones
-from geoplan.inputs.projects.amounts import add_amounts
+from geoplan.inputs.projects.amounts import add_amounts, sum_notes
 from geoplan.inputs.projects.cells import ADDED
 from geoplan.inputs.projects.facts import (
     Types,
@@ -138,7 +138,7 @@ def read_projects(
             rows.text("serves"), rows.number, ZoneNames(zones), table["zone_id"], file=rows.file
         )
         notes += serve_notes
-    notes += named_elsewhere(rows, table) + repeated(rows, table)
+    notes += named_elsewhere(rows, table) + repeated(rows, table) + sum_notes(rows, table)
     table["source_file"], table["source_row"] = rows.file, rows.number
     ordered = table[[c for c in PROJECTS if c != "geometry"] + [*MORE_PROJECTS, *FLAGS]]
     projects = gpd.GeoDataFrame(ordered, geometry=geometry, crs=crs)
