@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import yaml
@@ -198,7 +199,7 @@ def test_a_census_with_a_blank_in_every_community_gives_no_change(folder):
     for zone, band in zip(NAMES, BANDS[10:13], strict=True):
         table.loc[zone, band] = np.nan
     table.to_csv(folder / "c2010.csv")
-    with pytest.raises(InputError, match="3 zones .community. cannot be projected"):
+    with pytest.raises(InputError, match=r"3 zones \(community\) cannot be projected"):
         gather(study_of(folder, elders(least=1000), year=2030))
 
 
@@ -319,6 +320,36 @@ def test_every_fault_of_every_table_at_once(folder):
         ("projected_no_column", "plan.csv", None),
         ("projected_zone_twice", "c2010.csv", None),
     ]
+
+
+def test_sheets_as_offices_keep_them(folder):
+    # a title above the header, a sheet of notes beside, single years at the start, a sum at the end, districts by id
+    for year, old in ((2010, 90), (2020, "1,080")):
+        book = openpyxl.Workbook()
+        book.active.title = "说明"
+        book.active.append(["常住人口，单位：人"])
+        sheet = book.create_sheet("分年龄")
+        sheet.append([f"{year}年人口普查"])
+        sheet.append(["代码", "合计", "0岁", "1—4岁", *BANDS[1:12], "60岁及以上"])
+        sheet.append(["A", None, 10, 40, *[50] * 11, old])
+        sheet.append(["B", None, 10, 40, *[50] * 11, "不详"])
+        sheet.append(["合计", None, 20, 80, *[100] * 11, None])
+        book.save(folder / f"c{year}.xlsx")
+    tables = {
+        name: {"file": f"c{year}.xlsx", "layer": "分年龄", "year": year, "zone": "代码"}
+        for name, year in (("before", 2010), ("after", 2020))
+    }
+    group = {"elders_60": {"rake_to": "district", "project": {**PROJECT, **tables}}}
+    inputs = gather(study_of(folder, group, year=2020))
+    assert inputs.zones.loc["district/A", "given_elders_60"] == 1080
+    assert np.isnan(inputs.zones.loc["district/B", "given_elders_60"])
+    assert sum(by_zone(inputs).values()) == pytest.approx(1080)
+    lost = [n.values["rows"] for n in inputs.notes if n.code == "projected_rows_elsewhere"]
+    assert lost == ["合计 (5)", "合计 (5)"]
+    # an open band of 60+ cannot say who is 65
+    group["elders_60"]["project"]["ages"] = "65+"
+    with pytest.raises(InputError, match=r"`elders_60` \(ages 65 to inf\)"):
+        gather(study_of(folder, group, year=2020))
 
 
 def test_men_and_women_side_by_side_are_not_mixed_up(folder):

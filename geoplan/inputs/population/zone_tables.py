@@ -137,7 +137,8 @@ def zone_rows(entry: Mapping[str, Any], places: Places, notes: list[Note]) -> Zo
         found = names.find(cells[entry["zone"]], places.level, within=within)
         zone_ids.append(found.zone_id)
         if found.zone_id is None:
-            lost.append(f"{plain(cells[entry['zone']]) or '–'} ({row})")
+            first = next((text for cell in (cells[entry["zone"]], *cells) if (text := plain(cell))), "–")
+            lost.append(f"{first} ({row})")
     if lost:
         words = level_words(places.level)
         notes.append(
