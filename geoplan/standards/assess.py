@@ -12,7 +12,9 @@ from geoplan.errors import Note
 from geoplan.standards.case import Case
 from geoplan.standards.flags import COLUMNS as FLAG_COLUMNS
 from geoplan.standards.flags import flagging, flags_of, study_circles
-from geoplan.standards.measure import Measured
+from geoplan.standards.measure import NAN, Measured
+from geoplan.standards.other_basis import columns_of, under_other_basis
+from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.rules import Rule
 from geoplan.standards.verdict import Due, judge
 from geoplan.tables import FINDINGS, MEMBERS, VERDICTS, check_columns, check_ids, check_unique_index
@@ -36,6 +38,14 @@ MORE_FINDINGS = {
     "share_land": "circle: share of residential land covered",
     "share_urban": "circle: share of people in urban zones covered",
     "share_rural": "circle: share of people in rural zones covered",
+    "reachable_low": "provision and floor area: supply per N that the zone's people can walk to, least; the value is located",
+    "reachable_high": "the most that the register allows",
+    "other_group": "the same people under their other basis (常住 / 户籍), where the study has both",
+    "other_basis": "its basis and year",
+    "other_low": "least of the value under it",
+    "other_high": "most of the value under it",
+    "other_verdict": "verdict under it; the pack's own basis judges",
+    "other_shortfall": "gap under it, in `unit`",
     "of_plan": "True where the zone is the area or a district of the plan, not one of many zones below",
 }
 
@@ -122,8 +132,11 @@ def assess(
 
     rows: list[dict[str, Any]] = []
     members: list[pd.DataFrame] = []
+    reach = {
+        rule.rule_id: reachable(case, rule) for rule in rules if rule.kind in ("provision", "floor_area")
+    }
     for rule in rules:
-        found, parts = findings_of(case, rule)
+        found, parts = findings_of(case, rule, reach.get(rule.rule_id))
         rows += found
         members += parts
         notes += case.zones_of(rule).notes
@@ -132,7 +145,7 @@ def assess(
     tables = []
     for rule in flagging(every, flag_rules):
         mine = findings[findings["rule_id"] == rule.rule_id]
-        table, why = flags_of(case, rule, mine)
+        table, why = flags_of(case, rule, mine, reach.get(rule.rule_id))
         tables.append(table)
         notes += why
     flags = _joined(tables, list(FLAG_COLUMNS))
@@ -193,9 +206,18 @@ def _check(
     )
 
 
-def findings_of(case: Case, rule: Rule) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
-    """Return the findings of one rule, as rows of the findings table without causes, and their members."""
+def findings_of(
+    case: Case, rule: Rule, reach: Reachable | None = None
+) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
+    """Return the findings of one rule, as rows of the findings table without causes, and their members.
+
+    Parameters
+    ----------
+    reach
+        What the people of each zone reach under the rule, to stand beside the value; None where it was not measured.
+    """
     rows, members = [], []
+    other = under_other_basis(case, rule)
     for found in rule.measure(case):
         what = rule.due(case)
         row = judge(rule, found, year=case.year, what=what, covered=case.covered(found.zone_id))
@@ -209,6 +231,9 @@ def findings_of(case: Case, rule: Rule) -> tuple[list[dict[str, Any]], list[pd.D
             "basis": case.basis(found.group) if found.group else "", "attribute": rule.attribute,
             "people": _people(case, found), "people_affected": _affected(rule, found, what, row),
             "cause": "no_data" if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
+            "reachable_low": NAN if reach is None else float(reach.low[found.zone_id]),
+            "reachable_high": NAN if reach is None else float(reach.high[found.zone_id]),
+            **columns_of(other, found.zone_id),
         })  # fmt: skip
         if found.members is not None and len(found.members):
             members.append(found.members.assign(rule_id=rule.rule_id, zone_id=found.zone_id))
@@ -240,7 +265,11 @@ def _findings(rows: list[dict[str, Any]], reported: Sequence[tuple[str, float, s
     table["reported_by"] = [by.get(rule, "") for rule in table["rule_id"]]
     table["of_plan"] = table["of_plan"].astype(bool)
     for column in MORE_FINDINGS:
-        if column.startswith("share_"):
+        if column.startswith(("share_", "reachable_")) or column in (
+            "other_low",
+            "other_high",
+            "other_shortfall",
+        ):
             table[column] = table[column].astype(float)
     return table
 

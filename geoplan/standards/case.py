@@ -15,7 +15,7 @@ import pandas as pd
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
 from geoplan.errors import Note
 from geoplan.standards.grammar import KIND_WORDS, Where
-from geoplan.standards.vocabulary import label, narrower, vocabulary
+from geoplan.standards.vocabulary import narrower, vocabulary
 from geoplan.tables import GROUPS, LEVELS
 
 if TYPE_CHECKING:
@@ -378,14 +378,6 @@ class Case:
         minutes = max(float(self.services[name]["walk_minutes"]) for name in names)
         return found[["demand_id", "facility_id", "seconds"]], minutes
 
-    @cached_property
-    def network_circle(self) -> pd.DataFrame:
-        """The circle table on the network for whole zones, indexed by (service, zone_id)."""
-        keep = self.circle["measure"] == "network"
-        if "kind" in self.circle:
-            keep &= self.circle["kind"].fillna("") == ""
-        return self.circle[keep].set_index(["service", "zone_id"])
-
 
 def _kind_unknown(where: Where) -> Note:
     words = ", ".join(where.words)
@@ -394,10 +386,3 @@ def _kind_unknown(where: Where) -> Note:
 
 def _empty(value: Any) -> bool:  # noqa: ANN401 - a cell of the table of groups
     return value is None or value == "" or bool(pd.isna(value))
-
-
-def group_label(case: Case, group: str, lang: str) -> str:
-    """Return a group's printed name with its basis and year."""
-    basis = case.basis(group)
-    name = label("groups", group, lang)
-    return f"{name}（{basis}）" if basis and lang == "zh" else f"{name} ({basis})" if basis else name

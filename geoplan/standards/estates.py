@@ -1,5 +1,7 @@
 """The estate table (小区台账): rooms, households, and what is handed over."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -32,6 +34,34 @@ def estate_rooms(case: Case, column: str, *, must_be_handed_over: bool) -> pd.Da
     return pd.DataFrame({
         "low": low, "high": high, "rows": 1.0, "unknown_rows": (low < high).astype(float), "known": low.where(low == high, 0.0),
     })  # fmt: skip
+
+
+def pooled(
+    case: Case, table: pd.DataFrame, ids: Sequence[str], *, below: float
+) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the rooms of each estate with those of its pool, and the households of the pool, by zone_id.
+
+    Small estates of one community may build together: those of `ids` with fewer than `below` households form one pool a
+    community, and each has what the pool has. Larger estates, and those of unknown size, stand alone.
+
+    Parameters
+    ----------
+    table
+        From :func:`estate_rooms`.
+    below
+        Households from which on an estate stands alone.
+    """
+    out, size = table.copy(), pd.Series(np.nan, index=case.zones.index)
+    if "households" not in case.zones:
+        return out, size
+    size[:] = case.zones["households"].to_numpy(dtype=float)
+    above = case.zones["parent_id"]
+    small = [zone for zone in ids if size[zone] < below and zone in above.dropna().index]
+    parents = above.loc[small]
+    for column in ("low", "high"):
+        out.loc[small, column] = table.loc[small, column].groupby(parents).transform("sum")
+    size[small] = size[small].groupby(parents).transform("sum")
+    return out, size
 
 
 def handed_over(case: Case) -> tuple[np.ndarray, np.ndarray]:

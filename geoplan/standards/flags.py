@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.circle import community_covered
-from geoplan.coverage.provision import reachable_supply
 from geoplan.errors import Note
 from geoplan.standards.case import Case
 from geoplan.standards.causes import around, cause_of_circle, cause_of_shortage, supply_in_reach
-from geoplan.standards.counts import Amounts, amounts, located, types_of
+from geoplan.standards.counts import amounts, located, types_of
 from geoplan.standards.kinds.circle import Circle
-from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.members import nearest_of
+from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.rules import STUDY_CLAUSE, Rule, Selection
 from geoplan.standards.verdict import Due, due, rounded
 from geoplan.standards.vocabulary import label, vocabulary
@@ -99,20 +98,24 @@ def flagging(rules: Sequence[Rule], only: Sequence[str] | None) -> tuple[Rule, .
     return tuple(rule for rule in able if only is None or rule.rule_id in only)
 
 
-def flags_of(case: Case, rule: Rule, findings: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Note, ...]]:
+def flags_of(
+    case: Case, rule: Rule, findings: pd.DataFrame, reach: Reachable | None = None
+) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Return the flags of one rule in every community and town, and why there are none.
 
     Parameters
     ----------
     findings
         Findings of the same rule, for the apportioned reference.
+    reach
+        What `geoplan.standards.reachable.reachable` gives for the rule, where it was measured before.
     """
     ids = pd.Index([zone for level in LEVELS for zone in case.level(level)], name="zone_id", dtype=object)
     if isinstance(rule, Circle):
         missing = rule.missing(case)
         table = _nothing(ids, rule.unit) if missing else _circle_flags(case, rule, ids)
     else:
-        table, missing = _supply_flags(case, rule, ids)
+        table, missing = _supply_flags(case, rule, ids, reach or reachable(case, rule))
     table["own_level"] = _own_level(case, rule, ids)
     table["apportioned"] = _apportioned(case, rule, ids, findings, table["people"])
     table["rule_id"], table["zone_id"], table["year"] = rule.rule_id, ids, case.year
@@ -165,59 +168,38 @@ def _circle_flags(case: Case, rule: Circle, ids: pd.Index) -> pd.DataFrame:
     }, index=ids)  # fmt: skip
 
 
-def _supply_flags(case: Case, rule: Rule, ids: pd.Index) -> tuple[pd.DataFrame, tuple[Note, ...]]:
+def _supply_flags(
+    case: Case, rule: Rule, ids: pd.Index, reach: Reachable | None
+) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     told = rule.reached_by()
     assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
-    assert told is not None  # noqa: S101 - the same
-    of, supply = told
-    types = types_of(of)
+    assert told is not None and reach is not None  # noqa: S101, PT018 - the same
+    types = types_of(told[0])
     group, n = rule.people.group, rule.people.n
     what = due(rule, case.year, case.thresholds)
-    found = amounts(case, of, supply)
-    walks = case.walks(types)
-    missing = _missing(case, rule, found, walks is None, what)
-    if missing or walks is None:
+    missing = reach.missing or (() if what.comparison else (Note.of("rule_not_quantified"),))
+    if missing:
         return _nothing(ids, rule.unit), missing
-    pairs, minutes = walks
-    pairs = pairs[pairs["facility_id"].isin(found.table.index)]
-    need = case.demand[group].astype(float)
-    stock = found.table
-    each = reachable_supply(pairs, need, stock, walk_minutes=minutes)
+    stock = reach.stock
     people = case.zone_totals(case.points(group))
     some = people.where(people > 0)
-    inside = case.points(group)
-    reach = {
-        end: case.zone_totals(_times(each[end].loc[case.places.points].to_numpy(), inside)).div(some) * n
-        for end in ("low", "high")
-    }
     stands = located(case, stock)
-    in_reach = supply_in_reach(case, pairs, stock)
+    in_reach = supply_in_reach(case, reach.pairs, stock)
     where = around(case, types, stock.index, group)
-    table = _compare(rule, what, ids, people, reach, {e: stands[e] * n / some for e in ("low", "high")})
+    table = _compare(
+        rule,
+        what,
+        ids,
+        people,
+        {"low": reach.low, "high": reach.high},
+        {e: stands[e] * n / some for e in ("low", "high")},
+    )
     table["cause"] = _causes(
         table, cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n)
     )
     near = nearest_of(case, stock.index, types, group).reindex(ids)
     table["nearest_facility"], table["minutes"] = near["nearest_facility"], near["minutes"]
     return table, ()
-
-
-def _times(each: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """Return each * people; nobody's share of something unknown is nothing."""
-    return np.asarray(
-        np.multiply(each, people, out=np.zeros(len(people)), where=people > 0), dtype=np.float64
-    )
-
-
-def _missing(case: Case, rule: Rule, found: Amounts, no_walks: bool, what: Due) -> tuple[Note, ...]:
-    assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
-    if found.missing:
-        return found.missing
-    if rule.people.group not in case.demand:
-        return (no_group(rule.people.group),)
-    if no_walks:
-        return (Note.of("rule_no_service", minutes="-", metres="-"),)
-    return () if what.comparison else (Note.of("rule_not_quantified"),)
 
 
 def _compare(

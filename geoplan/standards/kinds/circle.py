@@ -121,7 +121,7 @@ class Circle(Rule):
         for name in names:
             terms = case.services[name]
             if self.metres is not None:
-                if abs(_straight(terms) - self.metres) <= 1:
+                if abs(_straight(terms) - self.metres) < 1e-3:
                     return name
             elif self.minutes is not None and float(terms["walk_minutes"]) >= self.minutes - 1e-9:
                 return name

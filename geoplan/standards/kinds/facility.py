@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from geoplan.standards.case import Bools, Case, Floats
 from geoplan.standards.counts import amounts, facility_amounts, fits
-from geoplan.standards.estates import estate_rooms
+from geoplan.standards.estates import estate_rooms, pooled
 from geoplan.standards.grammar import parse_level
 from geoplan.standards.measure import Measured
 from geoplan.standards.members import counted, empty_members
@@ -35,6 +35,9 @@ class Facility(Rule):
     times: Annotated[float, Field(gt=0)] = 1.0
     """Factor on the ratio (100 for "per 100")."""
 
+    pool_below: Annotated[float, Field(gt=0)] | None = None
+    """Estates with fewer households than this pool with the other small ones of their community; default: none does."""
+
     of_members: ClassVar[bool] = True
 
     @property
@@ -48,6 +51,8 @@ class Facility(Rule):
             raise ValueError("give `of` or `estate_column`, one of them")
         if self.estate_column is not None and self.in_zones_of is None:
             raise ValueError("`estate_column` needs `in_zones_of`")
+        if self.pool_below is not None and self.estate_column is None:
+            raise ValueError("`pool_below` needs `estate_column`")
         forms = [self.must is not None, self.measured is not None, self.estate_column is not None]
         if sum(forms) != 1:
             raise ValueError("give `must`, `measured` or `estate_column`, one of them")
@@ -114,7 +119,10 @@ class Facility(Rule):
     def _rooms(self, case: Case, ids: list[str], n_sure: int) -> list[Measured]:
         rooms = estate_rooms(
             case, str(self.estate_column), must_be_handed_over="new" in str(self.in_zones_of)
-        ).loc[ids]
+        )
+        if self.pool_below is not None:
+            rooms, _ = pooled(case, rooms, ids, below=self.pool_below)
+        rooms = rooms.loc[ids]
         has, value = self._bounded(case, rooms["low"].to_numpy(), rooms["high"].to_numpy())
         members = empty_members(ids, has, np.arange(len(ids)) < n_sure)
         members["value"] = value

@@ -1,15 +1,16 @@
 """floor_area: square metres per 100 households, or per community."""
 
-from typing import Literal, Self
+from dataclasses import replace
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from geoplan.errors import Note
 from geoplan.standards.case import Case
 from geoplan.standards.counts import ZoneAmounts, zone_amounts
-from geoplan.standards.estates import estate_rooms
+from geoplan.standards.estates import estate_rooms, pooled
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selection, Selections
@@ -26,10 +27,15 @@ class FloorArea(Rule):
     flag_by: Selections | None = None
     """Facilities whose floor area measures communities against an estate rule (参照新建标准测算)."""
 
+    pool_below: Annotated[float, Field(gt=0)] | None = None
+    """Estates with fewer households than this pool with the other small ones of their community; default: none does."""
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.estate_column is None) == (self.of is None):
             raise ValueError("give `estate_column` or `of`, one of them")
+        if self.pool_below is not None and self.estate_column is None:
+            raise ValueError("`pool_below` needs `estate_column`")
         return self
 
     def reached_by(self) -> tuple[list[Selection], str] | None:
@@ -54,7 +60,23 @@ class FloorArea(Rule):
         bases = self._bases(case)
         if bases is None:
             return [Measured(zone, missing=(no_group(group),), group=group) for zone in zones.sure]
-        return [self._one(case, zone, stock, bases) for zone in zones.sure]
+        found = [self._one(case, zone, stock, bases) for zone in zones.sure]
+        return found if self.pool_below is None else self._pooled(case, found, stock, zones.sure)
+
+    def _pooled(
+        self, case: Case, found: list[Measured], stock: ZoneAmounts, ids: tuple[str, ...]
+    ) -> list[Measured]:
+        """Return the measures with small estates at the value of their pool; the gap is shared by households."""
+        rooms, size = pooled(case, stock.table, ids, below=float(self.pool_below or 0.0))
+        n = self.people.n if self.people else 1.0
+        base = size / n if self.people else pd.Series(1.0, index=size.index)
+        return [
+            one
+            if one.missing or not one.applicable
+            else replace(one, low=float(rooms["low"][one.zone_id] / base[one.zone_id]),
+                         high=float(rooms["high"][one.zone_id] / base[one.zone_id]), have=float("nan"))
+            for one in found
+        ]  # fmt: skip
 
     def _bases(self, case: Case) -> pd.Series | None:
         """Return the households (or 1) of each zone over N: the estate table's own where it has them."""
