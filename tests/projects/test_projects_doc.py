@@ -11,11 +11,11 @@ PAGE = (Path(__file__).parents[2] / "docs" / "projects.md").read_text(encoding="
 
 
 def test_every_field_is_documented_with_its_header():
-    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", PAGE.partition("## Totals")[0], flags=re.M))
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", PAGE.partition("## Totals")[0], flags=re.MULTILINE))
     assert rows == {field: headers[0] for field, headers in HEADERS.items() if field not in FLAGS}
 
 
 def test_every_section_of_totals_is_documented():
-    rows = set(re.findall(r"^\| `(\w+)` \|", PAGE.partition("## Totals")[2], flags=re.M))
+    rows = set(re.findall(r"^\| `(\w+)` \|", PAGE.partition("## Totals")[2], flags=re.MULTILINE))
     titles = {"title_zh", "title_en", "area_zh", "area_en", "pack", "note"}
     assert rows == set(Totals.model_fields) - titles
