@@ -82,20 +82,24 @@ def indicators(outcome: Outcome, *, every: bool = False) -> Sheet:
     return Sheet(name, (block_of(columns, rows),), tuple(notes), 3 if several else 2, colours)
 
 
-def summarised(findings: pd.DataFrame) -> list[dict[str, Any]]:
+def summarised(findings: pd.DataFrame, *, most: int | None = None) -> list[dict[str, Any]]:
     """Return findings as rows, those of one rule at many zones below the plan's area in one row with ``counts``.
 
-    ``counts`` is verdict -> how many; ``shortfall`` is empty and ``gross_shortfall`` their sum, since one zone's surplus
+    So are those of the plan's own zones where a rule judges more than `most` of them. ``counts`` is verdict -> how many; ``shortfall`` is empty and ``gross_shortfall`` their sum, since one zone's surplus
     makes up for no other's gap.
     """
-    if "of_plan" not in findings.columns:
-        return rows_of(findings)
     rows: list[dict[str, Any]] = []
-    below = findings[~findings["of_plan"].astype(bool)]
-    by_rule = {rule: own for rule, own in below.groupby("rule_id", sort=False) if len(own) > 1}
+    if "of_plan" in findings.columns:
+        below = ~findings["of_plan"].astype(bool)
+    else:
+        below = pd.Series(data=False, index=findings.index)
+    if most is not None:
+        below |= findings.groupby("rule_id")["rule_id"].transform("size") > most
+    counted = findings[below]
+    by_rule = {rule: own for rule, own in counted.groupby("rule_id", sort=False) if len(own) > 1}
     done: set[str] = set()
-    for row in rows_of(findings):
-        own = None if row["of_plan"] else by_rule.get(row["rule_id"])
+    for row, many in zip(rows_of(findings), below, strict=True):
+        own = by_rule.get(row["rule_id"]) if many else None
         if own is None:
             rows.append(row)
         elif row["rule_id"] not in done:

@@ -200,7 +200,11 @@ def _reconciliation(outcome: Outcome) -> Block | None:
         for counted, prefix in _COUNTED:
             values = [row.get(f"{prefix}{end}") for end in ends]
             if any(value is not None and present(value) and float(value) for value in values):
-                said = [len(rows) + 1, text(row["file"]), word(f"counted_{counted}", lang)]
+                said: list[Value | Cell] = [
+                    len(rows) + 1,
+                    text(row["file"]),
+                    word(f"counted_{counted}", lang),
+                ]
                 rows.append([*said, *(number(value, "whole") for value in values)])
     return block_of(columns, rows, word("block_reconciliation", lang))
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from geoplan.report import look, word_facts
-from geoplan.report.sheet import Names, between, empty, rows_of, text, value_kind, word
+from geoplan.report import look, word_facts, word_gaps
+from geoplan.report.sheet import Names, between, empty, rows_of, value_kind, word
 from geoplan.report.sheets_findings import target_text
 from geoplan.report.sheets_projects import projects_sum
-from geoplan.report.word_facts import amount_said, brief, joined, many
+from geoplan.report.word_facts import amount_said, brief, document_said, joined, many
 from geoplan.report.word_guidance import write_town_guidance
 from geoplan.report.word_map import flags_of
 from geoplan.report.word_parts import Paper, numbered, started
@@ -42,7 +42,7 @@ def write_assessment(outcome: Outcome, path: Path) -> None:
         ("circle", _circle, not empty(outcome.circle)),
         ("served", _served, not empty(outcome.served)),
         ("gaps", _gaps, not empty(outcome.flags)),
-        ("causes", _causes, not word_facts.causes_of(outcome).empty),
+        ("causes", _causes, not word_gaps.causes_of(outcome).empty),
         ("projects", _projects, not empty(outcome.support) or not empty(outcome.projects)),
         ("data", _data, True),
     )
@@ -130,14 +130,9 @@ def _indicators(paper: Paper) -> None:
 
 
 def _documents(outcome: Outcome) -> list[str]:
-    """Return the plans that the rules come from, each once: its title with its number."""
-    judged = outcome.rules.loc[outcome.rules.index.isin(outcome.findings["rule_id"])]
-    found = []
-    for cited, document in zip(
-        judged.get(f"cited_{outcome.lang}", ""), judged.get("document", ""), strict=False
-    ):
-        name = text(cited).rsplit(" ", 1)[0] if text(document) in ("", "not found") else text(document)
-        found.append(name)
+    """Return the plans that the rules come from, each once."""
+    names = Names(outcome)
+    found = [document_said(names, str(rule)) for rule in dict.fromkeys(outcome.findings["rule_id"])]
     return [name for name in dict.fromkeys(found) if name]
 
 
@@ -205,13 +200,13 @@ def _served(paper: Paper) -> None:
                 outside=look.whole(row["outside"]),
             )
         )
-    paper.table(word("served_sheet", lang), *word_facts.served_table(outcome))
+    paper.table(word("served_sheet", lang), *word_gaps.served_table(outcome))
 
 
 def _gaps(paper: Paper) -> None:
     outcome, lang, names = paper.outcome, paper.lang, Names(paper.outcome)
     level = look.label(names.finest(), lang)
-    flags = word_facts.flags_at(outcome, names.finest())
+    flags = word_gaps.flags_at(outcome, names.finest())
     states = flags_of(outcome)
     zones = set(flags["zone_id"])
     short = sum(states[zone] > 0 for zone in zones)
@@ -226,9 +221,9 @@ def _gaps(paper: Paper) -> None:
             table=paper.reference(),
         )
     )
-    paper.table(word("doc_gaps_table", lang, level=level), *word_facts.shortfalls_table(outcome))
+    paper.table(word("doc_gaps_table", lang, level=level), *word_gaps.shortfalls_table(outcome))
     paper.note(word("doc_gaps_note", lang))
-    columns, rows = word_facts.worst_table(outcome)
+    columns, rows = word_gaps.worst_table(outcome)
     if rows:
         paper.text(word("doc_worst", lang, level=level, count=len(rows), table=paper.reference()))
         paper.table(word("doc_worst_table", lang, level=level), columns, rows)
@@ -236,7 +231,7 @@ def _gaps(paper: Paper) -> None:
 
 def _causes(paper: Paper) -> None:
     outcome, lang = paper.outcome, paper.lang
-    counts = word_facts.causes_of(outcome).sum().sort_values(ascending=False, kind="stable")
+    counts = word_gaps.causes_of(outcome).sum().sort_values(ascending=False, kind="stable")
     total = int(counts.sum())
     parts = [
         word("doc_cause_part", lang, cause=look.label(cause, lang), count=look.whole(count), share=look.share(count / total))
@@ -247,7 +242,7 @@ def _causes(paper: Paper) -> None:
     )
     for cause in counts.index[:2]:
         paper.text(word(f"doc_cause_{cause}", lang))
-    paper.table(word("doc_causes_table", lang), *word_facts.causes_table(outcome))
+    paper.table(word("doc_causes_table", lang), *word_gaps.causes_table(outcome))
 
 
 def _projects(paper: Paper) -> None:
@@ -260,7 +255,7 @@ def _projects(paper: Paper) -> None:
         paper.text(
             word("doc_support", lang, won=won, left=int((after == "not_met").sum()), table=paper.reference())
         )
-        paper.table(word("support_sheet", lang), *word_facts.support_table(outcome))
+        paper.table(word("support_sheet", lang), *word_gaps.support_table(outcome))
 
 
 def _data(paper: Paper) -> None:

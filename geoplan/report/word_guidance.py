@@ -10,7 +10,8 @@ from geoplan.report import look, word_facts
 from geoplan.report.sheet import Names, present, rows_of, text, word
 from geoplan.report.sheets_gaps import place_of
 from geoplan.report.sheets_towns import Town, guidance_level, towns, work
-from geoplan.report.word_facts import amount_said, brief, joined, many
+from geoplan.report.word_facts import amount_said, brief, document_said, joined, many
+from geoplan.report.word_gaps import lack_said
 from geoplan.report.word_map import WIDTH_CM, Atelier, atelier, town_map
 from geoplan.report.word_parts import Col, Paper, numbered, started
 from geoplan.tables import CAUSES, Outcome
@@ -171,7 +172,7 @@ def _what_is_short(
     """Return the first sentence on a community: its people, what is short, why, and what is nearest."""
     lang = names.lang
     first = str(people.columns[0])
-    lacks = joined([word_facts.lack_said(names, row) for row in own], lang)
+    lacks = joined([lack_said(names, row) for row in own], lang)
     causes = joined(
         list(dict.fromkeys(look.label(row["cause"], lang) for row in own if text(row["cause"]))), lang
     )
@@ -232,13 +233,13 @@ def clauses_said(names: Names, rules: list[str]) -> str:
     lang = names.lang
     by_document: dict[str, list[str]] = {}
     for rule in dict.fromkeys(rules):
-        clause, cited = text(names.of_rule(rule, "clause")), text(names.of_rule(rule, f"cited_{lang}"))
         if text(names.of_rule(rule, "pack")) == "study":
             by_document.setdefault(word("own_setting", lang), [])
             continue
-        document = cited.removesuffix(clause).strip() if clause else cited
-        clauses = by_document.setdefault(document, [])
-        clauses += [part for part in clause.split("; ") if part and part not in clauses]
+        clauses = by_document.setdefault(document_said(names, rule), [])
+        clauses += [
+            part for part in text(names.of_rule(rule, "clause")).split("; ") if part and part not in clauses
+        ]
     joint = "、" if lang == "zh" else ", "
     return ("；" if lang == "zh" else "; ").join(
         " ".join(part for part in (document, joint.join(clauses)) if part)

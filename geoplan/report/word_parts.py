@@ -213,7 +213,7 @@ def plain(text: object) -> str:
     >>> plain("a\x07b")
     'ab'
     """
-    return _FORBIDDEN.sub("", str(text)).replace(_MARK, "")
+    return str(_FORBIDDEN.sub("", str(text))).replace(_MARK, "")
 
 
 def counted(number: int, lang: str) -> str:

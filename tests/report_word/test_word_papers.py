@@ -13,7 +13,7 @@ import pytest
 from docx.oxml.ns import qn
 
 from geoplan.errors import Note, OutputError
-from geoplan.report import look, word, word_facts, word_map, word_parts
+from geoplan.report import look, word, word_facts, word_gaps, word_map, word_parts
 from geoplan.report.sheet import Names
 from geoplan.report.word_guidance import clauses_said
 
@@ -147,15 +147,15 @@ def test_shortfalls_and_causes_add_up(make):
     outcome = make()
     flags = outcome.flags[outcome.flags["zone_id"].str.startswith("community")]
     short = flags[flags["flagged"].astype("boolean").fillna(value=False)]
-    _, rows = word_facts.shortfalls_table(outcome)
+    _, rows = word_gaps.shortfalls_table(outcome)
     assert sum(int(row[2]) for row in rows) == len(short)
     beds = next(row for row in rows if row[0] == "每千名老人养老床位")
     own = short[short["rule_id"] == "wuhan.beds_per_1000_elders"]
     assert beds[1] == "11"  # the twelfth cannot be told
     assert beds[4] == f"{own['shortfall'].sum():,.0f}张"
-    _, causes = word_facts.causes_table(outcome)
+    _, causes = word_gaps.causes_table(outcome)
     assert sum(int(row[-1]) for row in causes) == (short["cause"] != "").sum()
-    _, worst = word_facts.worst_table(outcome)
+    _, worst = word_gaps.worst_table(outcome)
     people = [float(row[4].replace(",", "")) for row in worst]
     assert people == sorted(people, reverse=True)
 
