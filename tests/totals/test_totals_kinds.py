@@ -215,6 +215,17 @@ def test_of_several_years_the_latest_up_to_the_year_counts(rules):
     assert at[2022]["verdict"] == "not_applicable"
 
 
+def test_entries_of_one_year_are_added_up_and_rival_people_are_an_error(rules):
+    found = judged(
+        rules, "institution_beds", facilities=[home(amounts={"beds": 60}), home(amounts={"beds": 30})]
+    )
+    assert found["actual_low"] == 90
+    with pytest.raises(ValueError, match="twice under one basis"):
+        totals(people=[*ELDERS, *ELDERS])
+    with pytest.raises(ValueError, match="more than one basis"):
+        totals(people=[{**ELDERS[0], "judges": True}, {**ELDERS[0], "basis": "户籍", "judges": True}])
+
+
 def test_not_quantified_and_not_due(rules):
     facilities = [home(amounts={"beds": 60})]
     assert judged(rules, "vague", facilities=facilities)["verdict"] == "not_quantified"

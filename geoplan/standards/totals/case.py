@@ -33,15 +33,12 @@ Rows = list[tuple[dict[str, Any], dict[str, tuple[float, float]]]]
 
 
 def of_year(entries: Iterable[Any], year: int, key: Any) -> list[Any]:  # noqa: ANN401 - any kind of entry
-    """Return the latest entry of each key that is not planned and not of a later year."""
-    latest: dict[Any, Any] = {}
-    for entry in entries:
-        if getattr(entry, "planned", False) or entry.year > year:
-            continue
-        before = latest.get(key(entry))
-        if before is None or entry.year >= before.year:
-            latest[key(entry)] = entry
-    return [entry for entry in entries if any(entry is kept for kept in latest.values())]
+    """Return the entries of each key's latest year up to `year`; planned ones are left out, several of one year all count."""
+    known = [entry for entry in entries if not getattr(entry, "planned", False) and entry.year <= year]
+    latest: dict[Any, int] = {}
+    for entry in known:
+        latest[key(entry)] = max(entry.year, latest.get(key(entry), entry.year))
+    return [entry for entry in known if entry.year == latest[key(entry)]]
 
 
 def standing(totals: Totals, year: int) -> list[Standing]:

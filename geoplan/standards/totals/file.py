@@ -225,6 +225,16 @@ class Totals(Entry):
         """Folder to which paths are relative."""
         return self._folder
 
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        keys = [(one.group, one.basis, one.year) for one in self.people]
+        marked = [group for group, _ in {(one.group, one.basis) for one in self.people if one.judges}]
+        if len(set(keys)) < len(keys):
+            raise ValueError("`people` give one group twice under one basis and year")
+        if len(set(marked)) < len(marked):
+            raise ValueError("`judges` marks more than one basis of a group")
+        return self
+
     @field_validator("absent")
     @classmethod
     def _absent(cls, names: list[str]) -> list[str]:
