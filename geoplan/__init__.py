@@ -14,17 +14,31 @@ from geoplan.version import __version__
 
 if TYPE_CHECKING:
     from geoplan.gather import gather
-    from geoplan.run import Result, run
+    from geoplan.result import Result
+    from geoplan.run import run
     from geoplan.samples import demo_study
+    from geoplan.scenario import Scenario, read_scenario
     from geoplan.study import Study, read_study
 
-__all__ = ["Result", "Study", "__version__", "demo_study", "gather", "read_study", "run"]
+__all__ = [
+    "Result",
+    "Scenario",
+    "Study",
+    "__version__",
+    "demo_study",
+    "gather",
+    "read_scenario",
+    "read_study",
+    "run",
+]
 
 _WHERE = {
-    "Result": "geoplan.run",
+    "Result": "geoplan.result",
+    "Scenario": "geoplan.scenario",
     "Study": "geoplan.study",
     "demo_study": "geoplan.samples",
     "gather": "geoplan.gather",
+    "read_scenario": "geoplan.scenario",
     "read_study": "geoplan.study",
     "run": "geoplan.run",
 }

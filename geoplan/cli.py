@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -12,6 +12,11 @@ from geoplan import console, samples
 from geoplan.errors import GeoplanError
 from geoplan.progress import Stages
 from geoplan.version import __version__
+
+if TYPE_CHECKING:
+    from geoplan.scenario import Scenario
+    from geoplan.study import Study
+    from geoplan.tables import Outcome
 
 app = typer.Typer(
     name="geoplan",
@@ -102,17 +107,88 @@ def download(
     console.say("download_done", file=out)
 
 
-def _run(path: Path, *, out: Path | None, lang: Lang | None) -> None:
+@app.command()
+def compare(
+    before: Annotated[
+        Path,
+        typer.Argument(
+            help="研究、方案或结果文件夹。 Study, scenario, or folder of results.", show_default=False
+        ),
+    ],
+    after: Annotated[Path, typer.Argument(help="同上。 The same.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="结果文件夹。 Folder of results.")] = Path("out/compare"),
+    lang: LangOption = None,
+) -> None:
+    """方案比选：覆盖人口、达标变化、缺口变化，双屏地图。 What changes from one to the other, with a two-sided map.
+
+    Example: geoplan compare study.yaml scenario.yaml
+    """
+    from geoplan.report.compare import compare as compare_outcomes
+    from geoplan.report.compare_page import write_comparison
+    from geoplan.report.compare_rows import printed
+
+    comparison = compare_outcomes(_outcome(before, lang), _outcome(after, lang))
+    for title, columns, rows, right in printed(comparison):
+        console.table(title, columns, rows, right=right)
+    for note in comparison.notes:
+        console.out.print(note.text(comparison.lang), markup=False, highlight=False, soft_wrap=True)
+    write_comparison(comparison, out)
+    console.say("written", folder=out)
+
+
+@app.command(context_settings={"allow_extra_args": True})
+def annual(
+    context: typer.Context,
+    study: StudyPath,
+    years: Annotated[list[str], typer.Option("--years", help="年份，如 2023-2025。 Years, e.g. 2023-2025.")],
+    out: OutOption = None,
+    lang: LangOption = None,
+) -> None:
+    """年度考核表：同一项目多个年份的完成率与序时进度。 The same study for several years in one table.
+
+    Example: geoplan annual study.yaml --years 2023 2024 2025
+    """
+    from geoplan.report.annual import annual as annual_of
+    from geoplan.report.annual import write_annual, years_of
     from geoplan.run import run as run_study
     from geoplan.study import read_study
 
-    study = read_study(path)
-    if lang is not None:
-        study = study.in_language(lang)
-    with console.progress(study.lang) as listen:
+    own = read_study(study)
+    own = own if lang is None else own.in_language(lang)
+    outcomes = [run_study(own.in_year(year)).outcome for year in years_of([*years, *context.args])]
+    folder = out or own.resolve(own.out)
+    write_annual(annual_of(outcomes), folder)
+    console.say("written", folder=folder)
+
+
+def _read(path: Path) -> "Study | Scenario":
+    """Return the study or the scenario that a file holds."""
+    from geoplan.scenario import is_scenario, read_scenario
+    from geoplan.study import read_study
+
+    return read_scenario(path) if is_scenario(path) else read_study(path)
+
+
+def _outcome(path: Path, lang: Lang | None) -> "Outcome":
+    """Return the outcome of a run whose folder is given, or of a study or scenario that is run now."""
+    from geoplan.report.store import read_outcome
+    from geoplan.run import run as run_study
+
+    if path.is_dir():
+        return read_outcome(path)
+    given = _read(path)
+    with console.progress(lang or given.lang or console.language()) as listen:
+        return run_study(given, lang=lang, stages=Stages(listen)).outcome
+
+
+def _run(path: Path, *, out: Path | None, lang: Lang | None) -> None:
+    from geoplan.run import run as run_study
+
+    given = _read(path)
+    with console.progress(lang or given.lang or console.language()) as listen:
         stages = Stages(listen)
-        result = run_study(study, stages=stages)
-        saved = result.save(out or study.resolve(study.out), stages=stages)
+        result = run_study(given, lang=lang, stages=stages)
+        saved = result.save(out or given.out_folder, stages=stages)
     console.print_result(result, saved)
 
 

@@ -27,7 +27,7 @@ from geoplan.tables import VERDICTS, Outcome
 
 if TYPE_CHECKING:
     from geoplan.gather import Inputs
-    from geoplan.run import Result
+    from geoplan.result import Result
 
 #: Where output goes to a file or a pipe there is no width to fit.
 out = Console(width=None if Console().is_terminal else 140)

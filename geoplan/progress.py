@@ -24,6 +24,9 @@ STAGES = {
     "workbook": ("生成工作簿", "workbook"),
     "layers": ("生成图层", "layers"),
     "report": ("生成报告", "report"),
+    "papers": ("生成文本与图集", "papers"),
+    "exports": ("导出图层", "exports"),
+    "store": ("保存结果表", "stored tables"),
 }
 
 

@@ -1,24 +1,19 @@
 """The pipeline: a study in, a result out. It alone calls all stages, top to bottom."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 
 from geoplan.coverage.allocation import served, served_by_zone
 from geoplan.coverage.circle import circle_table
 from geoplan.gather import Inputs, gather, parameters, read_packs
 from geoplan.network.compiled import cache_note
-from geoplan.network.graph import WalkGraph, build_graph
-from geoplan.network.reach import Reach
-from geoplan.network.surface import MinutesRaster
+from geoplan.network.graph import build_graph
 from geoplan.progress import Stages
-from geoplan.report.map import map_page
 from geoplan.report.words import label
-from geoplan.save import save
+from geoplan.result import Result
+from geoplan.scenario import Scenario, gather_scenario, scenario_parameters
 from geoplan.standards.assess import assess
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gap_list import gap_list
@@ -28,13 +23,15 @@ from geoplan.tables import SERVED, Outcome, warnings_table
 from geoplan.walks import all_snaps, draw_isochrones, minutes_rasters, snap_all, snap_remarks, walk_all
 
 
-def run(study: Study, *, stages: Stages | None = None) -> "Result":
-    """Run a study.
+def run(study: Study | Scenario, *, lang: str | None = None, stages: Stages | None = None) -> Result:
+    """Run a study, or a scenario of one.
 
     Parameters
     ----------
     study
-        As `geoplan.read_study` gives it.
+        As `geoplan.read_study` or `geoplan.read_scenario` gives it.
+    lang
+        Language of the outputs, ``zh`` or ``en``; None: the study's.
     stages
         Told of each stage and its seconds.
 
@@ -51,10 +48,24 @@ def run(study: Study, *, stages: Stages | None = None) -> "Result":
     np.float64(0.364)
     """
     stages = stages or Stages()
+    if isinstance(study, Scenario):
+        inputs = gather_scenario(study, lang=lang, stages=stages)
+        result = compute(inputs, stages=stages)
+        named = replace(
+            result.outcome,
+            name=study.title(inputs.study.name),
+            parameters=scenario_parameters(study, result.outcome.parameters),
+        )
+        return replace(result, outcome=named)
+    return compute(gather(study if lang is None else study.in_language(lang), stages=stages), stages=stages)
+
+
+def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
+    """Run on inputs that have been gathered: network, walks, circles, standards, isochrones."""
+    stages = stages or Stages()
+    study, register = inputs.study, inputs.register
     packs = read_packs(study)
-    inputs = gather(study, stages=stages)
     services = services_of(study)
-    register = inputs.register
 
     with stages("graph"):
         graph = build_graph(inputs.nodes, inputs.edges)
@@ -155,7 +166,9 @@ def who_is_served(study: Study, pairs: pd.DataFrame, inputs: Inputs) -> pd.DataF
         near = pairs[pairs["service"] == name]
         capacity = mine.groupby("facility_id")[["low", "high"]].sum()
         # a facility of the service without a row of this supply offers none of it
-        capacity = capacity.reindex(capacity.index.union(pd.Index(near["facility_id"].unique())), fill_value=0.0)
+        capacity = capacity.reindex(
+            capacity.index.union(pd.Index(near["facility_id"].unique())), fill_value=0.0
+        )
         need = demand[service.need.of or service.group] * service.need.per_1000 / 1000.0
         result = served(near, need, capacity, walk_minutes=service.walk_minutes)
         table = served_by_zone(result, demand=demand, zones=inputs.zones, overlay=inputs.people.overlay)
@@ -184,93 +197,3 @@ def services_of(study: Study) -> dict[str, dict[str, Any]]:
         }
         for name, service in study.services.items()
     }
-
-
-@dataclass(frozen=True, repr=False)
-class Result:
-    """What a run found out.
-
-    Parameters
-    ----------
-    outcome
-        All tables, as `geoplan.tables.Outcome` describes them; the usual ones are properties here.
-    reaches
-        Service -> every walk in its circle.
-    graph
-        The walking network.
-    minutes
-        Service -> minutes to the nearest facility, cell by cell.
-    seconds
-        Stage -> seconds.
-    """
-
-    outcome: Outcome
-    reaches: Mapping[str, Reach]
-    graph: WalkGraph
-    minutes: Mapping[str, MinutesRaster]
-    seconds: Mapping[str, float]
-
-    @property
-    def zones(self) -> gpd.GeoDataFrame:
-        """Zones of every level (`tables.ZONES`)."""
-        return self.outcome.zones
-
-    @property
-    def demand(self) -> gpd.GeoDataFrame:
-        """Demand points (`tables.DEMAND`)."""
-        return self.outcome.demand
-
-    @property
-    def facilities(self) -> gpd.GeoDataFrame:
-        """Facilities that count in the year (`tables.FACILITIES`)."""
-        return self.outcome.facilities
-
-    @property
-    def circle(self) -> pd.DataFrame:
-        """Who is within the circle of each service (`tables.CIRCLE`)."""
-        return self.outcome.circle
-
-    @property
-    def flags(self) -> pd.DataFrame:
-        """Every community and town against every standard (`tables.FLAGS`)."""
-        return self.outcome.flags
-
-    @property
-    def findings(self) -> pd.DataFrame:
-        """Verdicts at each rule's own level (`tables.FINDINGS`)."""
-        return self.outcome.findings
-
-    @property
-    def members(self) -> pd.DataFrame:
-        """What the findings counted (`tables.MEMBERS`)."""
-        return self.outcome.members
-
-    @property
-    def gap_list(self) -> pd.DataFrame:
-        """The gap list."""
-        return self.outcome.gap_list
-
-    @property
-    def warnings(self) -> pd.DataFrame:
-        """Everything that was found in the input."""
-        return self.outcome.warnings
-
-    def reach(self, service: str) -> Reach:
-        """Return every walk in the circle of `service`, halo included."""
-        return self.reaches[service]
-
-    def map(self) -> str:
-        """Return the offline map as one HTML page."""
-        return map_page(self.outcome)
-
-    def save(self, folder: str | Path, *, stages: Stages | None = None) -> Path:
-        """Write map, workbook, CSV, layers, rasters, report and ``run.json``; see `geoplan.save`.
-
-        Returns
-        -------
-        run
-            The run's own folder; copies under fixed names stand in `folder`.
-        """
-        return save(
-            self.outcome, Path(folder), minutes=self.minutes, seconds=self.seconds, stages=stages or Stages()
-        )

@@ -12,6 +12,7 @@ from geoplan.report.manifest import environment_block, write_manifest
 from geoplan.report.map import write_map
 from geoplan.report.page import write_report
 from geoplan.report.sheets_csv import write_csv
+from geoplan.report.store import write_outcome
 from geoplan.report.workbook import write_workbook
 from geoplan.tables import Outcome
 from geoplan.version import __version__
@@ -67,6 +68,8 @@ def save(
                 )
         with stages("report"):
             write_report(outcome, folder / "report.html")
+        with stages("store"):
+            write_outcome(outcome, folder)
         spent = {**seconds, **stages.seconds}
         environment = environment_block(started=started.isoformat(timespec="seconds"), seconds=spent)
         write_manifest(outcome, folder, version=__version__, environment=environment)

@@ -115,6 +115,16 @@ class Scenario(Entry):
         """The scenario file."""
         return self._path
 
+    @property
+    def lang(self) -> None:
+        """No language of its own: the base study's."""
+        return
+
+    @property
+    def out_folder(self) -> Path:
+        """Folder of results: ``out/<name of this file>`` beside it."""
+        return self._path.parent / "out" / self._path.stem
+
     def line(self, entry: str) -> int | None:
         """Return the line on which an entry stands, None where it is not known."""
         return self._lines.get(f"scenario.{entry}")

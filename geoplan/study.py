@@ -100,9 +100,18 @@ class Study(Entry):
         """The study file."""
         return self._path
 
-    def in_language(self, lang: Literal["zh", "en"]) -> "Study":
+    def in_language(self, lang: str) -> "Study":
         """Return the same study with its outputs in `lang`."""
         return self.model_copy(update={"lang": lang})
+
+    def in_year(self, year: int) -> "Study":
+        """Return the same study as of another year."""
+        return self.model_copy(update={"year": year})
+
+    @property
+    def out_folder(self) -> Path:
+        """Folder of results."""
+        return self.resolve(self.out)
 
     def resolve(self, file: str) -> Path:
         """Return a path of the study as it is on this machine."""
