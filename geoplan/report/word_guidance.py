@@ -45,12 +45,13 @@ def write_town_guidance(outcome: Outcome, path: Path, *, maps: bool = True) -> N
         word("doc_guidance_lead", lang, level=level, count=len(found), short=short, table=paper.reference())
     )
     paper.table(word("doc_guidance_table", lang, level=level), *_towns_table(outcome, names, found))
+    people = word_facts.people_of(outcome)
     with atelier(outcome) if maps else nullcontext(None) as room:
         if isinstance(room, str):
             paper.note(room)
         for number, town in enumerate(found, start=1):
             paper.heading(numbered(number, town.name, lang), 2)
-            _write_town(paper, names, town, room if isinstance(room, Atelier) else None)
+            _write_town(paper, names, town, people, room if isinstance(room, Atelier) else None)
     paper.save(path)
 
 
@@ -92,12 +93,12 @@ def _towns_table(
     return columns, rows
 
 
-def _write_town(paper: Paper, names: Names, town: Town, room: Atelier | None) -> None:
-    outcome, lang = paper.outcome, paper.lang
+def _write_town(paper: Paper, names: Names, town: Town, people: pd.DataFrame, room: Atelier | None) -> None:
+    lang = paper.lang
     finest = look.label(names.finest(), lang)
     mine = [row for row in town.rows if (text(row.get("part")) or "flag") == "flag"]
     zones = list(dict.fromkeys(str(row["zone_id"]) for row in mine))
-    paper.text(_town_lead(paper, names, town, len(zones)))
+    paper.text(_town_lead(paper, names, town, people, len(zones)))
     if room is not None:
         paper.picture(
             town_map(room, town.zone_id), word("doc_map_caption", lang, town=town.name, level=finest), width_cm=WIDTH_CM
@@ -129,7 +130,6 @@ def _write_town(paper: Paper, names: Names, town: Town, room: Atelier | None) ->
     ]
     paper.table(word("doc_town_table", lang, town=town.name), columns, rows)
     lacking = [row for row in town.rows if text(row.get("part")) == "member"]
-    people = word_facts.people_of(outcome)
     for zone in zones:
         own = [row for row in mine if row["zone_id"] == zone]
         also = [row for row in lacking if text(row["member_id"]) == zone]
@@ -137,7 +137,7 @@ def _write_town(paper: Paper, names: Names, town: Town, room: Atelier | None) ->
         paper.text(said, lead=f"{place_of(names, own[0])}{'：' if lang == 'zh' else ': '}")
 
 
-def _town_lead(paper: Paper, names: Names, town: Town, short: int) -> str:
+def _town_lead(paper: Paper, names: Names, town: Town, people: pd.DataFrame, short: int) -> str:
     """Return how many people and communities a town has, what its circles cover, and how many are short."""
     outcome, lang = paper.outcome, paper.lang
     table = outcome.circle
@@ -155,7 +155,6 @@ def _town_lead(paper: Paper, names: Names, town: Town, short: int) -> str:
         )
         for row in rows_of(own)
     ]
-    people = word_facts.people_of(outcome)
     first = people.columns[0]
     count = int(own["communities"].max()) if len(own) else 0
     value = float(people[first].get(town.zone_id, 0.0))
