@@ -179,16 +179,13 @@ def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
         Col(word("index_scale", lang), 26, right=True),
     ]  # fmt: skip
     room = (left + 16, bottom + 10, 128.0, height - 78)
-    for block in range(2):
-        shown = page.table(
-            columns,
-            rows,
-            box=(room[0] + block * 138, room[1], room[2], room[3]),
-            points=8 if len(rows) < 80 else 6.5,
-        )
-        rows = rows[shown:]
-        if not rows:
-            break
+    points = 8 if len(rows) < 80 else 6.5
+    shown = page.table(columns, rows, box=room, points=points)
+    beside = (room[0] + 138, *room[1:])
+    if shown < len(rows):
+        page.table(columns, rows[shown:], box=beside, points=points)
+    else:
+        _findings(maker, page, beside)
     page.heading(word("index_what", lang))
     for service, entry in outcome.services.items():
         types = "、".join(look.facility_label(kind, lang) for kind in entry["facilities"])
@@ -201,3 +198,30 @@ def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
     page.note(word("sources", lang, files=files), points=8, lines=16)
     page.note(word("review_note", lang), points=8)
     return page
+
+
+def _findings(maker: "Maker", page: "Page", box: tuple[float, float, float, float]) -> None:
+    """Set the verdicts of the area's indicators beside the index, as far as there is room."""
+    from geoplan.report.atlas_canvas import Col, word
+    from geoplan.report.sheet import rows_of
+
+    lang, names = maker.lang, maker.names
+    area = maker.outcome.zones.index[maker.outcome.zones["level"] == "area"]
+    own = maker.outcome.findings
+    own = own[own["zone_id"].isin(area)]
+    if not len(own):
+        return
+    rows, fills = [], []
+    for row in rows_of(own):
+        rule, verdict = str(row["rule_id"]), str(row["verdict"])
+        kind = "share" if names.of_rule(rule, "percent") else str(names.of_rule(rule, "kind") or "")
+        actual = look.interval(row["actual_low"], row["actual_high"], row["unit"], kind=kind)
+        target = str(names.of_rule(rule, f"target_text_{lang}") or look.label("none", lang))
+        rows.append([names.rule(rule), target, actual, look.label(verdict, lang)])
+        fills.append(["", "", "", look.COLOURS["flag_soft"] if verdict == "not_met" else ""])
+    page.text(box[0], box[1] + box[3] + 8, look.label("indicators_sheet", lang), 12)
+    columns = [Col(look.label("indicator", lang), 62), Col(look.label("required", lang), 30)]
+    columns += [Col(word("actual", lang), 20, right=True), Col(look.label("verdict", lang), 18)]
+    shown = page.table(columns, rows, box=box, points=7, fills=fills)
+    if shown < len(rows):
+        page.note(word("more_book", lang, count=len(rows) - shown))

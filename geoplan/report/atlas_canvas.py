@@ -140,7 +140,7 @@ class Canvas:
 
     def heading(self, text: str) -> None:
         """Set a heading of the side column."""
-        self.cursor -= 4.0
+        self.cursor -= 5.0
         self.text(SIDE[0] + PAD, self.cursor, self.face.cut(text, 10.5, SIDE[2] - 2 * PAD), 10.5)
         self.cursor -= 3.6
         self.rule(SIDE[0] + PAD, self.cursor, SIDE[0] + SIDE[2] - PAD, self.cursor, width=0.3, colour=SOFT)
@@ -157,7 +157,7 @@ class Canvas:
         top = self.cursor + 2.0 * (len(lines) - 1)
         for number, line in enumerate(lines):
             self.text(begin, top - 4.0 * number, line, 8.5, colour=SOFT)
-        self.cursor -= 6.0
+        self.cursor -= 7.0
 
     def note(self, text: str, *, points: float = 8.0, colour: str = SOFT, lines: int = 8) -> None:
         """Set a paragraph of the side column."""

@@ -66,7 +66,7 @@ def round_scale(metres: float, millimetres: float) -> float:
     least = max(metres, 1e-9) / (millimetres / 1000)
     power = 10.0 ** math.floor(math.log10(least))
     found = [step * power for step in (*_SCALES, 10.0) if step * power >= least * (1 - 1e-9)]
-    return float(found[0])
+    return float(f"{found[0]:.2g}")
 
 
 def bar_metres(scale: float, millimetres: float) -> float:

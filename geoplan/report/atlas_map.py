@@ -27,8 +27,8 @@ CLOSE_MM = 0.4
 MINOR_STREETS_TO = 45_000
 #: Zone boundaries by level: colour and width in points.
 BOUNDARIES: Mapping[str, tuple[str, float]] = {
-    "district": (look.COLOURS["ink"], 1.5),
-    "town": (look.COLOURS["boundary_strong"], 0.8),
+    "district": (look.COLOURS["boundary_strong"], 1.25),
+    "town": (look.COLOURS["boundary_strong"], 0.65),
     "community": (look.COLOURS["street_major"], 0.35),
 }
 

@@ -77,7 +77,28 @@ def facilities_sheet(maker: Maker) -> Page:
         row = [look.facility_label(kind, lang), look.whole(len(ids))]
         rows.append(row + [_amounts(outcome.supplies, ids, supply) for supply in shown])
     page.table(columns, sorted(rows, key=lambda row: row[0]))
+    _facilities_by_zone(maker, page)
     return page
+
+
+def _facilities_by_zone(maker: Maker, page: Page) -> None:
+    """Set how many facilities of each service stand in the zones above the finest; those in no zone are not counted."""
+    outcome, lang, base = maker.outcome, maker.lang, maker.base
+    if not base.coarse:
+        return
+    level = base.coarse[-1]
+    names = list(outcome.services)[:3]
+    zones = outcome.facilities["zone_id"].map(lambda zone: maker.names.above(zone, level))
+    rows = []
+    for zone in base.zones(level)["name"].map(str):
+        of = outcome.facilities.loc[zones == zone, "services"]
+        kinds = [set(outcome.services[name]["facilities"]) for name in names]
+        rows.append([zone, *[look.whole(sum(bool(k & set(own)) for own in of)) for k in kinds]])
+    page.heading(word("facilities_by_zone", lang, level=look.label(level, lang)))
+    heads = [Col(look.service_label(outcome.services, name, lang), 18, right=True) for name in names]
+    shown = page.table([Col(look.label(level, lang), 92 - 18 * len(names)), *heads], rows)
+    if shown < len(rows):
+        page.note(word("more_book", lang, count=len(rows) - shown), points=7.5)
 
 
 def _amounts(supplies: pd.DataFrame, ids: pd.Index, supply: str) -> str:
@@ -105,13 +126,16 @@ def isochrone_sheet(maker: Maker, service: str) -> Page:
     # the nearest band is the darkest; the widest lies beneath
     dark = list(reversed(look.SEQUENTIAL))
     ramp = [dark[min(place, len(dark) - 1)] for place in reversed(range(len(bands)))]
-    for place, shape in enumerate(bands.geometry):
-        shapes = gpd.GeoSeries([atlas_map.closed(shape, page)], crs=outcome.crs)
-        atlas_map.polygons(page, shapes, ramp[place], z=3.2 + 0.1 * place, alpha=FILL_ALPHA)
+    shapes = [atlas_map.closed(shape, page) for shape in bands.geometry]
+    for place, shape in enumerate(shapes):
+        # each band without the nearer ones, so that its colour is the one in the legend
+        ring = shape.difference(shapes[place + 1]) if place + 1 < len(shapes) else shape
+        own_ring = gpd.GeoSeries([ring], crs=outcome.crs)
+        atlas_map.polygons(page, own_ring, ramp[place], z=3.2 + 0.1 * place, alpha=FILL_ALPHA)
     atlas_map.boundaries(page, maker.base)
     table = maker.base.facilities
     own = table[table["service"] == list(outcome.services).index(service)]
-    atlas_map.facilities(page, own, size=atlas_map.mark_size(page, own))
+    atlas_map.facilities(page, own, size=0.75 * atlas_map.mark_size(page, own))
     shares = _circle(outcome, service).set_index("zone_id")["share"]
     maker.zone_names(
         page, {str(z): f"{maker.names.zone(z)} {look.share(shares.get(z))}" for z in outcome.zones.index}

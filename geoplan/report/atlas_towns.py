@@ -94,20 +94,31 @@ def town_sheet(maker: Maker, zone_id: str, table: Matrix) -> Iterator[Page]:
     )
     page.legend([*marks, *kind_marks(own), *atlas_map.boundary_marks(base)])
     shown_rules = _most_flagged(table)
-    page.heading(word("indicators", lang))
-    for number, place in enumerate(shown_rules):
-        page.note(_said(maker, table.rules[place], number), points=7.5, lines=2, colour=look.COLOURS["ink"])
-        page.cursor += 1.2
-    page.cursor -= 1.5
-    if len(shown_rules) < len(table.rules):
-        page.note(word("more_rules", lang, count=len(table.rules) - len(shown_rules)), points=6.5)
-    page.note(word("table_note", lang, own=look.label("own_level_note", lang)), points=7)
+    _indicators(maker, page, table, shown_rules)
     columns, rows, fills = _rows(maker, table, shown_rules, width=92.0)
     shown = page.table(columns, rows, points=7, fills=fills)
     if shown < len(rows):
         page.note(word("more_rows", lang, count=len(rows) - shown), points=6.5)
     yield page
-    yield from _continued(maker, name, columns, rows[shown:], fills[shown:])
+    while shown < len(rows):
+        rows, fills = rows[shown:], fills[shown:]
+        page = maker.page(word("town_more", lang, zone=name))
+        _indicators(maker, page, table, shown_rules)
+        shown = _blocks(page, columns, rows, fills)
+        yield page
+
+
+def _indicators(maker: Maker, page: Page, table: Matrix, shown: Sequence[int]) -> None:
+    """Say what the numbered columns of the table are."""
+    lang = maker.lang
+    page.heading(word("indicators", lang))
+    for number, place in enumerate(shown):
+        page.note(_said(maker, table.rules[place], number), points=7.5, lines=2, colour=look.COLOURS["ink"])
+        page.cursor += 1.2
+    page.cursor -= 1.5
+    if len(shown) < len(table.rules):
+        page.note(word("more_rules", lang, count=len(table.rules) - len(shown)), points=6.5)
+    page.note(word("table_note", lang, own=look.label("own_level_note", lang)), points=7)
 
 
 def _facilities_near(maker: Maker, zones: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -204,19 +215,12 @@ def _rows(
     return columns, rows, fills
 
 
-def _continued(
-    maker: Maker, name: str, columns: list[Col], rows: list[list[str]], fills: list[list[str]]
-) -> Iterator[Page]:
-    """Yield sheets with the rest of a long table, in blocks side by side."""
-    while rows:
-        page = maker.page(word("town_more", maker.lang, zone=name))
-        wide = sum(c.width for c in columns)
-        for block in range(BLOCKS):
-            if rows:
-                left = MAP[0] + 6 + block * (wide + 5)
-                shown = page.table(
-                    columns, rows, box=(left, MAP[1] + 6, wide, MAP[3] - 12), points=7, fills=fills
-                )
-                rows, fills = rows[shown:], fills[shown:]
-        page.note(word("table_note", maker.lang, own=look.label("own_level_note", maker.lang)))
-        yield page
+def _blocks(page: Page, columns: Sequence[Col], rows: Sequence[list[str]], fills: Sequence[list[str]]) -> int:
+    """Set rows in blocks side by side over the whole sheet, and return how many had room."""
+    wide = sum(c.width for c in columns)
+    done = 0
+    for block in range(BLOCKS):
+        if done < len(rows):
+            box = (MAP[0] + 6 + block * (wide + 4), MAP[1] + 6, wide, MAP[3] - 12)
+            done += page.table(columns, rows[done:], box=box, points=7, fills=fills[done:])
+    return done

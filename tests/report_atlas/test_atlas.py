@@ -1,0 +1,408 @@
+"""The atlas: sheets with what an office asks for, at a true scale, in embedded Chinese, the same bytes each time."""
+
+import dataclasses
+import re
+import sys
+import zlib
+
+import geopandas as gpd
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib import font_manager
+from matplotlib.patches import Rectangle
+from shapely.geometry import MultiPolygon, Point, Polygon
+
+from geoplan.errors import OutputError
+from geoplan.report import atlas, atlas_map, fonts
+from geoplan.report.atlas_canvas import MAP, Col
+from geoplan.report.atlas_frame import Page, bar_metres, round_scale
+from geoplan.report.atlas_towns import matrix
+
+CRS = "EPSG:4547"
+MM_A_POINT = 25.4 / 72
+
+
+def planned_outcome(make_outcome, **options):
+    outcome = make_outcome(**options)
+    projects = gpd.GeoDataFrame(
+        {
+            "name": ["临江养老服务综合体", "学府托育园"],
+            "works": ["new", "extend"],
+            "beds": [120.0, np.nan],
+            "places": [np.nan, 60.0],
+            "floor_area_m2": [np.nan, np.nan],
+            "open_year": [2026.0, np.nan],
+        },
+        geometry=[Point(528_300.0, 3_385_400.0), None],
+        index=pd.Index(["p#2", "p#3"], name="project_id"),
+        crs=CRS,
+    )
+    support = pd.DataFrame(
+        {
+            "rule_id": ["wuhan.places_per_1000_residents"],
+            "zone_id": ["area/area"],
+            "verdict_before": ["not_met"],
+            "verdict_after": ["met"],
+        }
+    )
+    return dataclasses.replace(outcome, projects=projects, support=support)
+
+
+@pytest.fixture(scope="module")
+def outcome(make_outcome):
+    return planned_outcome(make_outcome)
+
+
+@pytest.fixture(scope="module")
+def face(outcome):
+    with fonts.face([*atlas.printed(outcome), "社区"]) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def pages(outcome, face):
+    found = list(atlas._pages(outcome, face))
+    for number, page in enumerate(found, start=1):
+        page.number = f"{number:02d}"
+        page.frame(of=len(found))
+    return {page.title: page for page in found}
+
+
+def texts(page):
+    return [text.get_text() for text in page.paper.texts]
+
+
+def test_the_sheets_are_those_that_an_atlas_has(pages):
+    assert list(pages) == [
+        "布局图集",
+        "设施现状图",
+        "15分钟养老服务圈图",
+        "养老服务人口覆盖率图",
+        "15分钟托育服务圈图",
+        "托育服务人口覆盖率图",
+        "短板分布图：每千名老人养老床位",
+        "短板分布图：每千人口拥有3岁以下婴幼儿托位数",
+        "短板分布图：15分钟养老服务圈",
+        "短板分布图：15分钟托育服务圈",
+        "规划布局与项目库",
+        "临江街道短板图",
+        "学府街道短板图",
+        "湖滨街道短板图",
+        "新村街道短板图",
+    ]
+
+
+def test_every_sheet_has_title_block_banner_basis_and_credits(pages, outcome):
+    for number, (title, page) in enumerate(pages.items(), start=1):
+        said = texts(page)
+        for wanted in (
+            "图　　名",
+            "审 图 号",
+            "＿＿＿＿＿＿",
+            "编制单位",
+            "日　　期",
+            "坐 标 系",
+            f"{number:02d}（15）",
+        ):
+            assert wanted in said, (title, wanted)
+        assert said.count("演示数据，不作为决策依据") == 1
+        assert any("OpenStreetMap contributors" in text for text in said)
+        assert any("2010年" in text for text in said)
+        assert any("2025年" in text for text in said)
+        assert fonts.NO_GLYPH not in "".join(said)
+        if page.scale:
+            assert "北" in said
+            assert f"1:{page.scale:,.0f}（A3原幅）" in said
+
+
+def test_a_study_of_real_data_bears_no_banner(make_outcome):
+    outcome = make_outcome(synthetic=False)
+    with fonts.face(atlas.printed(outcome)) as face:
+        page = next(atlas._pages(outcome, face))
+        page.frame(of=1)
+    assert not any("演示数据" in text for text in texts(page))
+
+
+def test_figures_on_the_sheets_are_those_of_the_tables(pages, outcome):
+    circle = outcome.circle.query(
+        "service == 'eldercare' and measure == 'network' and zone_id == 'area/area'"
+    )
+    row = circle[circle["kind"].fillna("") == ""].iloc[0]
+    said = texts(pages["15分钟养老服务圈图"])
+    assert f"{100 * row['share']:.1f}%" in said
+    assert f"{row['outside']:,.0f}" in said
+    flags = outcome.flags[
+        (outcome.flags["rule_id"] == "wuhan.beds_per_1000_elders")
+        & outcome.flags["zone_id"].str.startswith("community")
+    ]
+    short = flags[flags["flagged"].fillna(value=False)]
+    said = texts(pages["短板分布图：每千名老人养老床位"])
+    assert str(len(short)) in said
+    assert f"{short['shortfall'].sum():,.0f}" in said
+    assert any("数据不足 1 个" in text for text in said)
+    worst = short.sort_values("people_affected", ascending=False)["zone_id"].iloc[0]
+    names = outcome.zones.loc[outcome.zones["level"] == "community", "name"].tolist()
+    table = said[said.index("编号") :]
+    assert next(text for text in table if text in names) == outcome.zones.loc[worst, "name"]
+
+
+def test_projects_stand_on_the_sheet_with_works_size_and_what_they_turn(pages):
+    said = texts(pages["规划布局与项目库"])
+    for wanted in ("临江养老服务综合体", "新建", "120 张", "2026", "学府托育园", "改扩建", "未达标", "达标"):
+        assert wanted in said, wanted
+
+
+def test_a_town_lists_each_community_once_the_most_affected_first(pages, outcome):
+    said = texts(pages["临江街道短板图"])
+    zones = outcome.zones[outcome.zones["parent_id"] == "town/T1"]
+    table = said[said.index("编号") :]
+    listed = [text for text in table if text in set(zones["name"])]
+    assert sorted(listed) == sorted(zones["name"])
+    flags = outcome.flags[outcome.flags["zone_id"].isin(zones.index)]
+    most = flags[flags["flagged"].fillna(value=False)].groupby("zone_id")["people_affected"].max()
+    assert listed[0] == zones.loc[most.idxmax(), "name"]
+
+
+def test_labels_lie_inside_the_map_and_on_no_other(pages):
+    for page in pages.values():
+        boxes = shapely.box(*np.array([(x, y, x + w, y + h) for x, y, w, h in page.taken]).reshape(-1, 4).T)
+        left, bottom, width, height = MAP
+        assert shapely.within(boxes, shapely.box(left, bottom, left + width, bottom + height)).all()
+        tree = shapely.STRtree(boxes)
+        a, b = tree.query(boxes, predicate="overlaps")
+        # the numbers of projects stand where their projects are, whatever lies beneath
+        if page.title != "规划布局与项目库":
+            assert (a == b).all(), page.title
+
+
+def test_the_map_is_at_the_scale_that_it_states(pages, outcome):
+    page = pages["设施现状图"]
+    west, south, east, north = outcome.zones.total_bounds
+    a, b = page.on_paper(west, south), page.on_paper(east, north)
+    assert (b[0] - a[0]) * page.scale / 1000 == pytest.approx(east - west)
+    limits = page.map.get_xlim()
+    assert (limits[1] - limits[0]) / page.scale * 1000 == pytest.approx(MAP[2])
+    # the scale bar: four boxes of one height, as long as the last figure on it says
+    bar = [p for p in page.paper.patches if isinstance(p, Rectangle) and p.get_height() == 1.5]
+    assert len(bar) == 4
+    metres = sum(p.get_width() for p in bar) * page.scale / 1000
+    assert f"{metres:g} m" in texts(page)
+
+
+def test_the_file_has_every_sheet_and_embeds_its_characters_as_truetype(outcome, tmp_path):
+    path = tmp_path / "atlas.pdf"
+    atlas.write_atlas(outcome, path)
+    data = path.read_bytes()
+    assert len(re.findall(rb"/Type /Page\b", data)) == 15
+    size = re.findall(rb"/MediaBox \[ ([^\]]*) \]", data)[0].split()[2:]
+    assert [float(v) * 25.4 / 72 for v in size] == pytest.approx([420.0, 297.0])
+    assert b"/FontFile2" in data
+    assert b"/Type3" not in data
+    assert b"/CreationDate" not in data
+    maps = b"".join(
+        zlib.decompress(stream)
+        for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", data, flags=re.DOTALL)
+        if b"beginbfrange" in _opened(stream)
+    )
+    # a reader that searches or copies finds the characters
+    assert "{:04x}".format(ord("缺")).encode() in maps.lower()
+
+
+def _opened(stream):
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return b""
+
+
+def test_the_same_outcome_gives_the_same_bytes_whatever_the_user_s_settings(outcome, tmp_path):
+    atlas.write_atlas(outcome, tmp_path / "a.pdf")
+    with mpl.rc_context({"font.size": 30, "lines.linewidth": 9, "pdf.fonttype": 3, "hatch.linewidth": 7}):
+        before = dict(mpl.rcParams)
+        atlas.write_atlas(outcome, tmp_path / "b.pdf")
+        assert dict(mpl.rcParams) == before
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
+    assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+
+
+def test_in_english_no_chinese_words_of_the_program_are_left(make_outcome):
+    outcome = planned_outcome(make_outcome, lang="en")
+    with fonts.face(atlas.printed(outcome)) as face:
+        found = list(atlas._pages(outcome, face))
+        for page in found:
+            page.frame(of=len(found))
+    assert found[1].title == "Existing facilities"
+    own = "".join(
+        [*outcome.zones["name"], *outcome.facilities["name"], outcome.name, *outcome.projects["name"]]
+        + [str(v) for v in outcome.rules.select_dtypes(exclude="number").to_numpy().ravel()]
+        + [str(v) for v in outcome.groups.select_dtypes(exclude="number").to_numpy().ravel()]
+    )
+    for page in found:
+        left = {c for text in texts(page) for c in text if "\u4e00" <= c <= "\u9fff" and c not in own}
+        assert not left, (page.title, left)
+
+
+def test_names_that_look_like_formulas_are_printed_as_they_are(make_outcome, tmp_path):
+    outcome = make_outcome(nasty=True)
+    zones = outcome.zones.copy()
+    zones["name"] = zones["name"] + "$x^2$😀"
+    atlas.write_atlas(dataclasses.replace(outcome, zones=zones), tmp_path / "atlas.pdf")
+    assert (tmp_path / "atlas.pdf").stat().st_size > 10_000
+
+
+def test_a_long_table_goes_on_over_further_sheets_and_loses_no_row(make_outcome):
+    outcome = make_outcome()
+    town = outcome.zones.loc["town/T1"]
+    west, south, east, north = town.geometry.bounds
+    step = (north - south) / 300
+    rows = gpd.GeoDataFrame(
+        {
+            "level": "community",
+            "name": [f"第{n}社区" for n in range(300)],
+            "code": [f"N{n}" for n in range(300)],
+            "parent_id": "town/T1",
+            "kind": [frozenset()] * 300,
+        },
+        geometry=[shapely.box(west, south + n * step, east, south + (n + 1) * step) for n in range(300)],
+        index=[f"community/N{n}" for n in range(300)],
+        crs=CRS,
+    )
+    kept = outcome.zones[(outcome.zones["parent_id"] != "town/T1")]
+    zones = pd.concat([kept, rows]).rename_axis("zone_id")
+    flags = outcome.flags[outcome.flags["zone_id"].isin(kept.index)]
+    more = outcome.flags.iloc[[0] * 300].assign(
+        zone_id=list(rows.index), flagged=pd.array([True] * 300, dtype="boolean"), shortfall=5.0
+    )
+    big = dataclasses.replace(outcome, zones=zones, flags=pd.concat([flags, more], ignore_index=True))
+    with fonts.face([*atlas.printed(big)]) as face:
+        found = [page for page in atlas._pages(big, face) if "临江街道" in page.title]
+    assert found[0].title == "临江街道短板图"
+    assert {page.title for page in found[1:]} == {"临江街道短板表（续）"}
+    listed = [text for page in found for text in texts(page) if re.fullmatch(r"第\d+社区", text)]
+    assert len(listed) >= 300
+    assert len(set(listed)) == 300
+
+
+def test_a_matrix_counts_flags_and_tells_unknown_from_not_flagged(outcome, face):
+    base = atlas_map.base_of(outcome)
+
+    class Own:
+        pass
+
+    maker = Own()
+    maker.outcome, maker.base = outcome, base
+    rules = list(dict.fromkeys(outcome.flags["rule_id"]))
+    zones = base.below("area/area")
+    got = matrix(maker, zones, rules)
+    flags = outcome.flags.set_index(["zone_id", "rule_id"])["flagged"]
+    for place, zone in enumerate(got.zones.index):
+        for column, rule in enumerate(got.rules):
+            value = flags[zone, rule]
+            assert got.state[place, column] == (-1 if pd.isna(value) else int(value))
+    people = got.people
+    assert (np.diff(people) <= 0).all()
+
+
+def test_holes_stay_holes_whichever_way_their_rings_turn():
+    shell = [(0, 0), (10, 0), (10, 10), (0, 10)]
+    hole = [(3, 3), (7, 3), (7, 7), (3, 7)]
+    for a in (shell, shell[::-1]):
+        for b in (hole, hole[::-1]):
+            path = atlas_map.outline(MultiPolygon([Polygon(a, [b])]))
+            signed = _signed_area(path.vertices[:5]), _signed_area(path.vertices[5:])
+            assert signed[0] > 0 > signed[1]
+
+
+def _signed_area(ring):
+    x, y = ring[:, 0], ring[:, 1]
+    return float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]) / 2)
+
+
+@given(st.floats(50.0, 1e6))
+def test_a_round_scale_fits_and_wastes_little(metres):
+    scale = round_scale(metres, 280)
+    assert metres <= scale * 0.280 * (1 + 1e-9)
+    assert scale <= max(metres / 0.280 * 1.26, 1)
+    assert float(f"{scale:.2g}") == scale
+    assert scale * 0.06 / 5 <= bar_metres(scale, 60) <= scale * 0.06 * (1 + 1e-9)
+
+
+@given(st.text(alphabet="社区（一）。，abc 12", max_size=60), st.sampled_from([8.0, 20.0, 60.0]))
+def test_wrapped_lines_keep_every_character_and_their_width(text, width):
+    advance = {c: 0.5 if c.isascii() else 1.0 for c in "社区（一）。，abc 12…"}
+    face = fonts.Face(path=None, advance=advance, source="")
+    lines = face.wrap(text, 10, width)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    for line in lines:
+        # only a part that cannot be broken may be wider
+        assert face.width(line, 10) <= width or len(fonts._pieces(line.strip())) == 1
+    for line in lines[1:]:
+        assert not line or line[0] not in "。，）"
+    cut = face.cut(text, 10, width)
+    assert cut == text or (cut.endswith("…") and face.width(cut, 10) <= width + 10 * MM_A_POINT)
+
+
+def test_a_table_shows_what_fits_and_says_how_many(face, pages):
+    page = Page(face, pages["布局图集"].stamp, title="x", number="01")
+    rows = [[str(n), "社区"] for n in range(500)]
+    shown = page.table([Col("a", 20), Col("b", 40)], rows)
+    said = texts(page)
+    assert 10 < shown < 100
+    assert str(shown - 1) in said
+    assert str(shown) not in said
+    assert page.cursor >= page.floor - 3
+
+
+def test_without_matplotlib_the_message_says_what_to_install(outcome, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(OutputError, match=r"geoplan\[papers\]"):
+        atlas.write_atlas(outcome, tmp_path / "atlas.pdf")
+
+
+def test_without_any_chinese_font_the_message_says_what_to_install(outcome, tmp_path, monkeypatch):
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda *_, **__: [])
+    monkeypatch.setitem(sys.modules, "pylopdf_fonts_zh_cn", None)
+    with pytest.raises(OutputError, match="pylopdf-fonts-zh-cn"):
+        atlas.write_atlas(outcome, tmp_path / "atlas.pdf")
+    assert not (tmp_path / "atlas.pdf").exists()
+
+
+def test_a_wheel_s_font_serves_where_the_system_has_none(monkeypatch, tmp_path):
+    system = fonts.find_font()[0]
+    if system.suffix == ".ttc":
+        # a file of one face, as the wheel carries it
+        with fonts.face(["社区"]) as made:
+            (tmp_path / "own.ttf").write_bytes(made.path.read_bytes())
+        system = tmp_path / "own.ttf"
+
+    class Wheel:
+        @staticmethod
+        def sans_path():
+            return system
+
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda *_, **__: [])
+    monkeypatch.setitem(sys.modules, "pylopdf_fonts_zh_cn", Wheel)
+    assert fonts.find_font() == (system, 0)
+    with fonts.face(["社区"]) as face:
+        assert face.advance["社"] == pytest.approx(1.0)
+        assert face.safe("社区😀") == "社区〓"
+
+
+def test_the_chinese_face_of_a_collection_is_taken_not_its_first():
+    path, number = fonts.find_font()
+    if path.suffix != ".ttc":
+        pytest.skip("the system's font is no collection")
+    from fontTools.ttLib import TTFont
+
+    with TTFont(path, fontNumber=number, lazy=True) as font:
+        assert font["name"].getBestFamilyName() in dict(fonts.SYSTEM_FONTS).values()
+
+
+def test_an_unwritable_file_is_named(outcome, tmp_path):
+    with pytest.raises(OutputError, match=r"atlas\.pdf"):
+        atlas.write_atlas(outcome, tmp_path / "no" / "such" / "atlas.pdf")
