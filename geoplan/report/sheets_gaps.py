@@ -63,7 +63,8 @@ def gap_list(outcome: Outcome, *, brief: bool = True) -> Sheet:
     """
     lang, names = outcome.lang, Names(outcome)
     headers = {
-        "town": look.label("town", lang),
+        # what stands in the column: towns, or districts where the study has no towns
+        "town": look.label("town" if (outcome.zones["level"] == "town").any() else "district", lang),
         "community": look.label("community", lang),
         "actual": look.label("actual", lang) if lang == "en" else "现状值",
         "rank": word("rank", lang),

@@ -300,6 +300,16 @@ def test_registers_are_reconciled_above_what_is_not_placed(make):
     assert "台账核对" not in [block.heading for block in sources(make()).blocks]
 
 
+def test_the_gap_list_says_districts_where_there_are_no_towns(make):
+    outcome = make()
+    zones = outcome.zones[outcome.zones["level"] != "town"]
+    headers = [
+        [c.header for c in gap_list(o).blocks[0].columns][1]
+        for o in (outcome, dataclasses.replace(outcome, zones=zones))
+    ]
+    assert headers == ["街道（乡镇）", "区县"]
+
+
 class TestLowRows:
     def test_no_row_of_the_gap_list_takes_more_than_three_lines(self, make):
         block = gap_list(make()).blocks[0]
