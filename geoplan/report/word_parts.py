@@ -226,7 +226,7 @@ def counted(number: int, lang: str) -> str:
     """
     if lang != "zh" or not 0 < number < 100:
         return str(number)
-    digits = ("", *"一二三四五六七八九")
+    digits: list[str] = ["", *"一二三四五六七八九"]
     tens, ones = divmod(number, 10)
     return ("" if tens < 2 else digits[tens]) + ("十" if tens else "") + digits[ones]
 
