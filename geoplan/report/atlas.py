@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from geoplan.errors import Note, OutputError, catalogue
 from geoplan.report import look
 from geoplan.standards.vocabulary import vocabulary
-from geoplan.tables import Outcome
+from geoplan.tables import LEVELS, Outcome
 
 if TYPE_CHECKING:
     from geoplan.report.atlas_frame import Page
@@ -201,14 +201,16 @@ def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
 
 
 def _findings(maker: "Maker", page: "Page", box: tuple[float, float, float, float]) -> None:
-    """Set the verdicts of the area's indicators beside the index, as far as there is room."""
+    """Set the verdicts of the whole area's indicators beside the index, as far as there is room."""
     from geoplan.report.atlas_canvas import Col, word
     from geoplan.report.sheet import rows_of
 
     lang, names = maker.lang, maker.names
-    area = maker.outcome.zones.index[maker.outcome.zones["level"] == "area"]
+    zones = maker.outcome.zones
+    # the one zone that stands for the whole: the area, or its only district
+    whole = [z for level in LEVELS[:2] if len(z := zones.index[zones["level"] == level]) == 1]
     own = maker.outcome.findings
-    own = own[own["zone_id"].isin(area)]
+    own = own[own["zone_id"].isin([z[0] for z in whole])]
     if not len(own):
         return
     rows, fills = [], []

@@ -95,7 +95,8 @@ class Page(Canvas):
         self.rule(left, HEAD[1], left + width, HEAD[1], width=0.7)
         self.rule(SIDE[0], bottom, SIDE[0], HEAD[1], width=0.7)
         middle = HEAD[1] + HEAD[3] / 2
-        self.text(left + 6, middle, self.face.cut(self.title, 21, 175), 21)
+        points = next((p for p in (21, 18, 15, 12) if self.face.width(self.title, p) <= 180), 12)
+        self.text(left + 6, middle, self.face.cut(self.title, points, 180), points)
         side = word("head", lang, study=stamp.study, year=stamp.year)
         self.text(SIDE[0] - 5, middle, self.face.cut(side, 10, 115), 10, colour=SOFT, align="right")
         if stamp.banner:

@@ -227,20 +227,26 @@ def ground(page: Page, base: Base) -> None:
     polygons(page, base.zones(base.finest).geometry, look.COLOURS["paper"], z=0.5)
 
 
-def boundaries(page: Page, base: Base) -> None:
-    """Draw the zones' edges, fine ones first."""
+def boundaries(page: Page, base: Base, *, near: bool = False) -> None:
+    """Draw the zones' edges, fine ones first; on a sheet of one town (`near`) the finest stand out from the streets."""
     for level in reversed((*base.coarse, base.finest)):
-        colour, width = BOUNDARIES.get(level, BOUNDARIES["town"])
+        colour, width = _edge(level, near=near and level == base.finest)
         polygons(page, base.zones(level).geometry, "none", edge=colour, width=width, z=4 + width / 10)
 
 
-def boundary_marks(base: Base) -> list[Mark]:
+def _edge(level: str, *, near: bool) -> tuple[str, float]:
+    return (look.COLOURS["ink_soft"], 0.6) if near else BOUNDARIES.get(level, BOUNDARIES["town"])
+
+
+def boundary_marks(base: Base, *, near: bool = False) -> list[Mark]:
     """Return the legend of the base."""
-    levels = [level for level in (*base.coarse, base.finest) if level in BOUNDARIES]
-    return [
-        Mark("line", BOUNDARIES[level][0], look.label(level, base.outcome.lang), width=BOUNDARIES[level][1])
-        for level in levels
-    ]
+    edges = {
+        level: _edge(level, near=near and level == base.finest)
+        for level in (*base.coarse, base.finest)
+        if level in BOUNDARIES
+    }
+    lang = base.outcome.lang
+    return [Mark("line", colour, look.label(level, lang), width=w) for level, (colour, w) in edges.items()]
 
 
 def facilities(page: Page, table: pd.DataFrame, *, size: float) -> None:

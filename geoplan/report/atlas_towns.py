@@ -82,7 +82,7 @@ def town_sheet(maker: Maker, zone_id: str, table: Matrix) -> Iterator[Page]:
     atlas_map.streets(page, base)
     outside = base.zones(base.finest)[~base.above(zone_id)]
     atlas_map.polygons(page, outside.geometry, look.COLOURS["ground"], z=3.5, alpha=0.7)
-    atlas_map.boundaries(page, base)
+    atlas_map.boundaries(page, base, near=True)
     own = _facilities_near(maker, table.zones)
     atlas_map.facilities(page, own, size=atlas_map.mark_size(page, own))
     _label(page, table)
@@ -92,7 +92,7 @@ def town_sheet(maker: Maker, zone_id: str, table: Matrix) -> Iterator[Page]:
         word("short_zones", lang, level=look.label(base.finest, lang), total=len(table.zones)),
         colour=look.COLOURS["flag"],
     )
-    page.legend([*marks, *kind_marks(own), *atlas_map.boundary_marks(base)])
+    page.legend([*marks, *kind_marks(own), *atlas_map.boundary_marks(base, near=True)])
     shown_rules = _most_flagged(table)
     _indicators(maker, page, table, shown_rules)
     columns, rows, fills = _rows(maker, table, shown_rules, width=92.0)
