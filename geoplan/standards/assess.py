@@ -218,7 +218,7 @@ def findings_of(
     """
     rows, members = [], []
     other = under_other_basis(case, rule)
-    for found in rule.measure(case):
+    for found in _said_once(case, rule, rule.measure(case)):
         what = rule.due(case)
         row = judge(rule, found, year=case.year, what=what, covered=case.covered(found.zone_id))
         missing = row.pop("missing")
@@ -238,6 +238,18 @@ def findings_of(
         if found.members is not None and len(found.members):
             members.append(found.members.assign(rule_id=rule.rule_id, zone_id=found.zone_id))
     return rows, members
+
+
+def _said_once(case: Case, rule: Rule, found: list[Measured]) -> list[Measured]:
+    """Return what was measured; an input that is missing for every town or community is said once for the plan's zones."""
+    finer = set(rule.where.levels) <= {"town", "community", "estate"}
+    missing = found[0].missing if found else ()
+    if not finer or not missing or any(one.missing != missing for one in found):
+        return found
+    return [
+        Measured(zone, missing=missing, hints=found[0].hints, group=found[0].group)
+        for zone in case.plan_zones(rule)
+    ]
 
 
 def _people(case: Case, found: Measured) -> float:

@@ -7,6 +7,7 @@ holds 100 residents, 20 elders, 3 under-threes and 40 households. Blocks 0-2 are
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import geopandas as gpd
@@ -96,6 +97,9 @@ def facilities_table(rows: list[dict[str, Any]]) -> gpd.GeoDataFrame:
     return table
 
 
+_WALKS: dict[tuple[int, ...], tuple[Any, tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]] = {}
+
+
 @dataclass(frozen=True)
 class Town:
     """One study by hand; `change` gives another, `assess` judges it."""
@@ -136,7 +140,15 @@ class Town:
             "demand_id": self.demand.index[rows.ravel()], "facility_id": placed.index[columns.ravel()], "seconds": 3 * grid.ravel(),
         })  # fmt: skip
 
-    def tables(self) -> dict[str, Any]:
+    def walks(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """Pairs, nearest and circle; computed once for the same tables, which no test changes in place."""
+        parts = (self.zones, self.demand, self.facilities, self.services, self.overlay, type(self).seconds)
+        key = tuple(map(id, parts))
+        if key not in _WALKS:
+            _WALKS[key] = (parts, self._walks())
+        return _WALKS[key][1]
+
+    def _walks(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         every = self.seconds()
         pairs, nearest = [], []
         for name, terms in self.services.items():
@@ -154,9 +166,13 @@ class Town:
             demand=self.demand, zones=self.zones, services=self.services, nearest=near, overlay=self.overlay,
             straight=straight_nearest(self.demand, self.facilities, services=self.services),
         )  # fmt: skip
+        return pd.concat(pairs)[columns].reset_index(drop=True), near, circle
+
+    def tables(self) -> dict[str, Any]:
+        pairs, near, circle = self.walks()
         return {
             "zones": self.zones, "demand": self.demand, "overlay": self.overlay, "facilities": self.facilities,
-            "supplies": self.supplies, "pairs": pd.concat(pairs)[columns].reset_index(drop=True), "circle": circle,
+            "supplies": self.supplies, "pairs": pairs, "circle": circle,
             "services": self.services, "year": self.year, "nearest": near,
             "groups": pd.DataFrame(
                 {"basis": ["常住"] * 4, "year": [2020] * 4}, index=["residents", "elders_60", "under_3", "households"]
@@ -174,6 +190,7 @@ class Town:
         return Case(**self.tables())
 
 
+@cache
 def town_by_hand() -> Town:
     rows = [
         facility("福利院", "elder_home", 50, "community/A", public=True, inclusive=True, medical_unit=False, registered=pd.NA),

@@ -128,6 +128,18 @@ def test_a_type_that_the_registers_have_a_word_for_and_no_row_of_is_none(town):
         ), rule
 
 
+def test_an_input_that_is_missing_everywhere_is_said_once(town, rules_from):
+    rules = rules_from(
+        "kind: floor_area\nlevel: community\nof: {facilities: [community_rooms]}\ntarget: '>=30@2025'\nunit: m2"
+    )
+    rows = town.assess(rules).findings
+    assert rows[["zone_id", "verdict", "missing"]].to_numpy().tolist() == [
+        ["area/1", "no_data", "rule_no_type"]
+    ]
+    listed = town.assess(rules, register_types=["community_rooms"]).findings
+    assert listed["verdict"].tolist() == ["not_met"] * 4
+
+
 # --- words of a filter -------------------------------------------------------------------------------------------------
 
 
