@@ -95,7 +95,10 @@ def _pieces(text: str) -> list[str]:
         wide = ord(c) > 0x2E7F and c not in _CLOSES + _OPENS
         last = pieces[-1] if pieces else ""
         glued = last and (
-            c in _CLOSES or last[-1] in _OPENS or (not wide and c not in _OPENS and _narrow(last[-1]))
+            c == " "
+            or c in _CLOSES
+            or last[-1] in _OPENS
+            or (not wide and c not in _OPENS and _narrow(last[-1]))
         )
         if glued:
             pieces[-1] += c
