@@ -56,7 +56,8 @@ def check(study: StudyPath, lang: LangOption = None) -> None:
 
     Example: geoplan check study.yaml
     """
-    from geoplan.gather import gather, read_packs
+    from geoplan.gather import gather
+    from geoplan.provenance import read_packs
     from geoplan.study import read_study
 
     settings = read_study(study)
@@ -159,6 +160,29 @@ def annual(
     folder = out or own.resolve(own.out)
     write_annual(annual_of(outcomes), folder)
     console.say("written", folder=folder)
+
+
+@app.command()
+def assess(
+    totals: Annotated[
+        Path, typer.Option("--totals", help="总数文件（YAML 或 CSV）。 File of totals, YAML or CSV.")
+    ],
+    pack: Annotated[
+        str | None, typer.Option("--pack", help="规划指标库。 Pack; default: the one that the file names.")
+    ] = None,
+    year: Annotated[
+        int | None, typer.Option("--year", help="评价年份。 Year that is judged; default: the file's.")
+    ] = None,
+    lang: Annotated[Lang, typer.Option("--lang", help="语言。 Language.")] = "zh",
+) -> None:
+    """不用地图，只凭总数评价规划指标。 Judge a plan from totals alone, without a map.
+
+    Example: geoplan assess --totals data/totals/huzhong_totals.yaml
+    """
+    from geoplan.standards.totals import assess_totals_file, printable
+
+    found = assess_totals_file(totals, pack, year)
+    console.out.print(printable(found, lang), markup=False, highlight=False, soft_wrap=True)
 
 
 def _read(path: Path) -> "Study | Scenario":

@@ -246,6 +246,8 @@ class ZoneSupplies(Entry):
     """Level of the zones."""
     zone: Text
     """Column that names the zone by id or name."""
+    parent: Text | None = None
+    """Column that names the zone above, for names that stand more than once."""
     supplies: Annotated[dict[Text, Text], Field(min_length=1)]
     """Supply -> column, e.g. ``{family_beds: 家庭养老床位, social_workers: 社会工作者}``."""
     source: Text | None = None

@@ -1,21 +1,32 @@
 """From the study file to clean tables: everything that a run needs, read once, with every problem listed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoplan.entries import Entry
 from geoplan.errors import InputError, Note
-from geoplan.inputs import boundaries, datum, datum_fit, elevation, facilities, population, readers, streets
+from geoplan.inputs import (
+    boundaries,
+    datum,
+    datum_fit,
+    elevation,
+    facilities,
+    population,
+    projects,
+    readers,
+    streets,
+)
+from geoplan.inputs.zone_supplies import ZoneSupplies, read_zone_supplies
 from geoplan.network import pace
 from geoplan.progress import Stages
-from geoplan.standards.packs import Pack, read_pack
+from geoplan.provenance import input_files, plain, read_packs, sources
+from geoplan.standards.packs import rules_of
+from geoplan.standards.support import rule_words
 from geoplan.study import Study
 from geoplan.tables import Source
 
@@ -37,6 +48,8 @@ class Inputs:
     people: population.People
     barriers: gpd.GeoSeries | None
     land: gpd.GeoDataFrame | None
+    projects: gpd.GeoDataFrame
+    zone_supplies: pd.DataFrame | None
     fits: tuple[datum_fit.DatumFit, ...]
     sources: tuple[Source, ...]
     notes: tuple[Note, ...]
@@ -68,8 +81,10 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
     with stages("registers"):
         registers = read_registers(study, zones.zones, crs)
         register = facilities.join_registers(registers, year=study.year)
+        listed = read_project_lists(study, zones.zones, crs)
+        told = read_told(study, zones.zones)
     with stages("people"):
-        groups = {name: _plain(group, study) for name, group in study.population.items()}
+        groups = {name: plain(group, study) for name, group in study.population.items()}
         projected = population.project_groups(zones.zones, groups, year=study.year, lang=study.lang)
         people = population.people_on_the_ground(
             projected.zones,
@@ -85,6 +100,8 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         *network.notes,
         *cost_notes,
         *register.notes,
+        *listed.notes,
+        *(note for table in told for note in table.notes),
         *projected.notes,
         *people.notes,
         *(fit.note() for fit in fits),
@@ -100,6 +117,8 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         people=people,
         barriers=_shapes(study, study.streets.barriers, crs),
         land=_land(study, crs),
+        projects=listed.projects,
+        zone_supplies=pd.concat([table.table for table in told], ignore_index=True) if told else None,
         fits=fits,
         sources=sources(study),
         notes=tuple(notes),
@@ -115,7 +134,7 @@ def study_crs(study: Study) -> CRS:
             study.resolve(layer.file),
             id=layer.id,
             h3=layer.h3,
-            **_plain(layer, study, "datum", "layer", "encoding"),
+            **plain(layer, study, "datum", "layer", "encoding"),
         )
         for layer in study.zones
     ]
@@ -130,7 +149,7 @@ def read_zones(study: Study, crs: CRS) -> boundaries.Zones:
     """Return the zones of every level."""
     layers = []
     for layer in study.zones:
-        entry = _plain(layer, study)
+        entry = plain(layer, study)
         layers.append(boundaries.read_zone_layer(entry.pop("file"), crs=crs, **entry))
     return boundaries.assemble_zones(layers, area_name=study.name)
 
@@ -142,7 +161,7 @@ def read_streets(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> streets.Str
         note = Note.of("streets_not_downloaded", file=str(study.path), place=entry.place, severity="error")
         raise InputError(note)
     around = shapely.box(*zones.total_bounds).buffer(STREET_CIRCLES * circle_m(study), join_style="mitre")
-    wanted = _plain(entry, study, "classes", "walk", "private", "gates", "gate_states", "datum", "layer")
+    wanted = plain(entry, study, "classes", "walk", "private", "gates", "gate_states", "datum", "layer")
     return streets.read_streets(study.resolve(entry.file), crs=crs, area=around, **wanted)
 
 
@@ -165,9 +184,34 @@ def read_registers(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> list[faci
     """Return every register."""
     read = []
     for register in study.facilities:
-        entry = _plain(register, study)
+        entry = plain(register, study)
         read.append(facilities.read_register(entry.pop("file"), zones=zones, crs=crs, **entry))
     return read
+
+
+def read_project_lists(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> projects.ProjectList:
+    """Return all lists of planned projects as one; the indicators that they name are those of the study's packs."""
+    if not study.projects:
+        return projects.join_projects([], crs=crs)
+    words = rule_words(rules_of(read_packs(study)))
+    lists = []
+    for listed in study.projects:
+        entry = plain(listed, study)
+        lists.append(
+            projects.read_projects(entry.pop("file"), zones=zones, crs=crs, indicators=words, **entry)
+        )
+    return projects.join_projects(lists, crs=crs)
+
+
+def read_told(study: Study, zones: gpd.GeoDataFrame) -> list[ZoneSupplies]:
+    """Return the supplies without a point that tables give by zone."""
+    tables = []
+    for table in study.zone_supplies:
+        entry = plain(table, study)
+        tables.append(
+            read_zone_supplies(entry.pop("file"), zones=zones, columns=entry.pop("supplies"), **entry)
+        )
+    return tables
 
 
 def datum_fits(
@@ -189,7 +233,7 @@ def datum_fits(
         fit = datum_fit.fit_polygons(
             readers.read_layer(path, layer=layer.layer, encoding=layer.encoding).geometry,
             street_geometry=lines,
-            declared=_plain(layer, study).get("datum"),
+            declared=plain(layer, study).get("datum"),
             others={level: shapes for level, shapes in layers.items() if level != layer.level},
             file=path.name,
         )
@@ -213,59 +257,6 @@ def datum_fits(
     return tuple(fits)
 
 
-def sources(study: Study) -> tuple[Source, ...]:
-    """Return every input file with its checksum, as the sources sheet prints it."""
-    stated: dict[str | None, tuple[str, str]] = {}
-    for layer in study.zones:
-        stated[layer.file] = (_datum_name(layer.datum), layer.source or "")
-    for register in study.facilities:
-        stated.setdefault(register.file, (_datum_name(register.datum), register.source or ""))
-    stated.setdefault(study.streets.file, (_datum_name(study.streets.datum), study.streets.source or ""))
-    for group in study.population.values():
-        for _, file in _paths(group, "population"):
-            stated[file] = ("", group.source or "")
-    return tuple(
-        readers.source(study.resolve(file), role=role, datum=datum_name, note=note)
-        for role, file in input_files(study)
-        for datum_name, note in [stated.get(file, ("", ""))]
-    )
-
-
-def parameters(study: Study) -> pd.DataFrame:
-    """Return the study as it runs, one row an entry: ``entry, value, unit, given`` (False: a default)."""
-    rows = [
-        (name, str(value), unit, given)
-        for name, value, given in _entries(study, "")
-        for unit in [
-            next((u for end, u in UNITS.items() if name.endswith(end) and not isinstance(value, bool)), "")
-        ]
-        if value is not None and (given or unit)  # a default without a unit is no parameter of the method
-    ]
-    return pd.DataFrame(rows, columns=["entry", "value", "unit", "given"])
-
-
-def _entries(value: object, name: str, *, given: bool = True) -> Iterator[tuple[str, object, bool]]:
-    """Yield every single entry of a study with its full name and whether the file gives it."""
-    if isinstance(value, Entry):
-        for key, inner in value:
-            yield from _entries(
-                inner, f"{name}.{key}".lstrip("."), given=given and key in value.model_fields_set
-            )
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _entries(inner, f"{name}.{key}", given=given)
-    elif isinstance(value, list) and any(isinstance(item, Entry) for item in value):
-        for position, inner in enumerate(value):
-            yield from _entries(inner, f"{name}.{position}", given=given)
-    else:
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-        yield name, shown if shown != "" else None, given
-
-
-def _datum_name(entry: object) -> str:
-    return "local grid" if isinstance(entry, list) else str(entry or "")
-
-
 def _shapes(study: Study, file: str | None, crs: CRS) -> gpd.GeoSeries | None:
     """Return the geometry of a layer in the study's CRS; None without a file."""
     if file is None:
@@ -278,7 +269,7 @@ def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:
     """Return residential land in the study's CRS; None without a layer."""
     if study.land is None:
         return None
-    entry = _plain(study.land, study)
+    entry = plain(study.land, study)
     shapes = readers.read_layer(entry["file"], layer=entry.get("layer")).geometry
     return gpd.GeoDataFrame(geometry=datum.to_crs(shapes[shapes.notna()], datum=entry.get("datum"), crs=crs))
 
@@ -286,57 +277,6 @@ def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:
 def circle_m(study: Study) -> float:
     """Return the radius of the study's widest circle in metres of walking."""
     return max(service.walk_minutes * service.walk_kmh / 0.06 for service in study.services.values())
-
-
-def _plain(entry: Entry, study: Study, *names: str) -> dict[str, Any]:
-    """Return an entry of the study as plain values that a stage takes, its paths resolved; `names` picks some."""
-
-    def resolved(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the study holds
-        if isinstance(value, dict):
-            return {key: resolved(key, inner) for key, inner in value.items()}
-        return study.resolve(value) if name in PATHS and isinstance(value, str) else value
-
-    values = entry.model_dump(exclude_none=True)
-    wanted = names or [name for name in values if name != "source"]
-    return {name: resolved(name, value) for name, value in values.items() if name in wanted}
-
-
-def _paths(entry: object, role: str) -> Iterator[tuple[str, str]]:
-    """Yield the role and path of every input file that an entry of the study names."""
-    if isinstance(entry, Entry):
-        for name, value in entry:
-            if name in PATHS and isinstance(value, str):
-                yield role, value
-            elif name != "packs":
-                yield from _paths(value, role)
-    elif isinstance(entry, dict):
-        for value in entry.values():
-            yield from _paths(value, role)
-    elif isinstance(entry, list):
-        for value in entry:
-            yield from _paths(value, role)
-
-
-def input_files(study: Study) -> list[tuple[str, str]]:
-    """Return the role (``zones``, ``streets``, ``population`` …) and path of every input file, each once."""
-    named = [pair for part in ROLES for pair in _paths(getattr(study, part), part)]
-    named += [("pack", name) for name in study.packs if _is_file(name)]
-    return list(dict.fromkeys(named))
-
-
-def read_packs(study: Study) -> list[Pack]:
-    """Return the packs of rules that `study` names: shipped ones, and the planner's own files.
-
-    Raises
-    ------
-    PackError
-        If there is no such pack, or a file has wrong entries.
-    """
-    return [read_pack(study.resolve(name) if _is_file(name) else name) for name in study.packs]
-
-
-def _is_file(pack: str) -> bool:
-    return pack.endswith((".yaml", ".yml"))
 
 
 def _check_files(study: Study) -> None:
@@ -350,9 +290,4 @@ def _check_files(study: Study) -> None:
         raise InputError(*missing)
 
 
-#: Units of parameters by the end of their names.
-UNITS = {"_minutes": "min", "_kmh": "km/h", "_m": "m", "_ms": "m/s", "_seconds": "s", "flag_share": "0-1"}
 OSM_ENDINGS = (".pbf", ".osm")
-#: Parts of the study that name input files, and the entries that are paths.
-ROLES = ("zones", "streets", "population", "facilities", "land")
-PATHS = ("file", "raster", "over", "barriers", "lookup", "accepted", "women")

@@ -17,6 +17,7 @@ STAGES = {
     "reach": ("步行可达计算", "reach"),
     "circle": ("服务圈统计", "circles"),
     "assess": ("指标评价", "standards"),
+    "projects": ("项目库支撑测算", "project list"),
     "served": ("实际可服务测算", "served"),
     "isochrones": ("等时圈", "isochrones"),
     "minutes": ("步行时间栅格", "minutes rasters"),

@@ -1,26 +1,42 @@
 """The pipeline: a study in, a result out. It alone calls all stages, top to bottom."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from geoplan.coverage.allocation import served, served_by_zone
 from geoplan.coverage.circle import circle_table
-from geoplan.gather import Inputs, gather, parameters, read_packs
+from geoplan.errors import Note
+from geoplan.gather import Inputs, gather
 from geoplan.network.compiled import cache_note
-from geoplan.network.graph import build_graph
+from geoplan.network.graph import WalkGraph, build_graph
 from geoplan.progress import Stages
+from geoplan.provenance import parameters, read_packs
 from geoplan.report.words import label
 from geoplan.result import Result
 from geoplan.scenario import Scenario, gather_scenario, scenario_parameters
-from geoplan.standards.assess import assess
+from geoplan.standards.assess import Assessment, assess
+from geoplan.standards.costs import with_costs
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gap_list import gap_list
 from geoplan.standards.packs import not_assessed_table, rules_of, rules_table
+from geoplan.standards.projects import with_projects
+from geoplan.standards.rules import Rule
+from geoplan.standards.support import support, support_notes
 from geoplan.study import Study
-from geoplan.tables import SERVED, Outcome, warnings_table
-from geoplan.walks import all_snaps, draw_isochrones, minutes_rasters, snap_all, snap_remarks, walk_all
+from geoplan.tables import SERVED, SUPPORT, Outcome, warnings_table
+from geoplan.walks import (
+    Snaps,
+    Walks,
+    all_snaps,
+    draw_isochrones,
+    minutes_rasters,
+    snap_all,
+    snap_remarks,
+    walk_all,
+)
 
 
 def run(study: Study | Scenario, *, lang: str | None = None, stages: Stages | None = None) -> Result:
@@ -66,9 +82,103 @@ def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
     study, register = inputs.study, inputs.register
     packs = read_packs(study)
     services = services_of(study)
+    rules = rules_of(packs)
 
     with stages("graph"):
         graph = build_graph(inputs.nodes, inputs.edges)
+    judged = judge(graph, inputs, services, rules, stages=stages)
+    with stages("projects"):
+        planned = what_projects_meet(graph, inputs, services, rules, judged)
+    with stages("served"):
+        given_out = who_is_served(study, judged.walks.pairs, inputs)
+    with stages("isochrones"):
+        bands = draw_isochrones(graph, judged.snaps, inputs, services)
+    with stages("minutes"):
+        minutes = minutes_rasters(graph, judged.snaps, inputs, services)
+
+    found = judged.assessment
+    notes = [
+        *inputs.notes,
+        *snap_remarks(judged.snaps, inputs),
+        *filter(None, [cache_note()]),
+        *found.notes,
+        *planned.notes,
+    ]
+    printed_rules = rules_table(packs, extra=study_circles(services, rules))
+    listed = gap_list(
+        found.findings,
+        found.members,
+        found.flags,
+        inputs.zones,
+        printed_rules,
+        register.facilities,
+        lang=study.lang,
+    )
+    outcome = Outcome(
+        name=study.name,
+        year=study.year,
+        lang=study.lang,
+        synthetic=study.synthetic,
+        crs=inputs.crs.to_string(),
+        zones=inputs.zones,
+        demand=inputs.people.demand,
+        facilities=register.facilities,
+        supplies=register.supplies,
+        services=services,
+        groups=inputs.people.groups,
+        streets=inputs.edges,
+        snaps=all_snaps(judged.snaps),
+        nearest=judged.walks.nearest,
+        circle=judged.circle,
+        isochrones=bands,
+        rules=printed_rules,
+        findings=found.findings,
+        members=found.members,
+        flags=found.flags,
+        gap_list=with_project_names(listed, planned.support, inputs.projects),
+        served=given_out,
+        planned=register.left_out,
+        projects=with_costs(inputs.projects),
+        support=planned.support,
+        unplaced=register.unplaced,
+        reconciliation=register.reconciliation,
+        warnings=warnings_table(notes, study.lang),
+        sources=inputs.sources,
+        parameters=parameters(study),
+        not_assessed=not_assessed_table(packs),
+        reported=pd.DataFrame(
+            [(told.rule, told.value, told.by) for told in study.reported], columns=["rule_id", "value", "by"]
+        ),
+    )
+    return Result(
+        outcome=outcome,
+        reaches=judged.walks.reach,
+        graph=graph,
+        minutes=minutes,
+        seconds=dict(stages.seconds),
+    )
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Walks, circles and verdicts on one set of facilities."""
+
+    snaps: Snaps
+    walks: Walks
+    circle: pd.DataFrame
+    assessment: Assessment
+
+
+def judge(
+    graph: WalkGraph,
+    inputs: Inputs,
+    services: Mapping[str, Mapping[str, Any]],
+    rules: Sequence[Rule],
+    *,
+    stages: Stages,
+) -> Judged:
+    """Return who reaches what among the facilities of `inputs`, and how every rule judges it."""
+    study, register = inputs.study, inputs.register
     with stages("snap"):
         snaps = snap_all(graph, inputs)
     with stages("reach"):
@@ -86,7 +196,7 @@ def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
         )
     with stages("assess"):
         assessment = assess(
-            rules_of(packs),
+            rules,
             zones=inputs.zones,
             demand=inputs.people.demand,
             overlay=inputs.people.overlay,
@@ -101,56 +211,66 @@ def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
             thresholds=study.thresholds,
             reported=[(told.rule, told.value, told.by) for told in study.reported],
             flag_rules=study.flag_rules,
+            zone_supplies=inputs.zone_supplies,
             register_types=study.register_types(),
         )
-    with stages("served"):
-        given_out = who_is_served(study, walks.pairs, inputs)
-    with stages("isochrones"):
-        bands = draw_isochrones(graph, snaps, inputs, services)
-    with stages("minutes"):
-        minutes = minutes_rasters(graph, snaps, inputs, services)
-    notes = [*inputs.notes, *snap_remarks(snaps, inputs), *filter(None, [cache_note()]), *assessment.notes]
-    rules = rules_table(packs, extra=study_circles(services, rules_of(packs)))
-    outcome = Outcome(
-        name=study.name,
-        year=study.year,
-        lang=study.lang,
-        synthetic=study.synthetic,
-        crs=inputs.crs.to_string(),
-        zones=inputs.zones,
-        demand=inputs.people.demand,
-        facilities=register.facilities,
-        supplies=register.supplies,
-        services=services,
-        groups=inputs.people.groups,
-        streets=inputs.edges,
-        snaps=all_snaps(snaps),
-        nearest=walks.nearest,
-        circle=circle,
-        isochrones=bands,
-        rules=rules,
-        findings=assessment.findings,
-        members=assessment.members,
-        flags=assessment.flags,
-        gap_list=gap_list(
-            assessment.findings, assessment.members, assessment.flags, inputs.zones, rules, register.facilities,
-            lang=study.lang,
-        ),
-        served=given_out,
-        planned=register.left_out,
-        unplaced=register.unplaced,
-        reconciliation=register.reconciliation,
-        warnings=warnings_table(notes, study.lang),
-        sources=inputs.sources,
-        parameters=parameters(study),
-        not_assessed=not_assessed_table(packs),
-        reported=pd.DataFrame(
-            [(told.rule, told.value, told.by) for told in study.reported], columns=["rule_id", "value", "by"]
-        ),
-    )  # fmt: skip
-    return Result(
-        outcome=outcome, reaches=walks.reach, graph=graph, minutes=minutes, seconds=dict(stages.seconds)
+    return Judged(snaps, walks, circle, assessment)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What the project list would meet."""
+
+    support: pd.DataFrame
+    notes: tuple[Note, ...]
+
+
+def what_projects_meet(
+    graph: WalkGraph,
+    inputs: Inputs,
+    services: Mapping[str, Mapping[str, Any]],
+    rules: Sequence[Rule],
+    before: Judged,
+) -> Planned:
+    """Return 项目库对指标的支撑测算: every rule judged again with the projects that count by the study's year."""
+    listed, own = inputs.projects, inputs.register
+    if listed.empty:
+        return Planned(pd.DataFrame(columns=list(SUPPORT)), ())
+    districts = inputs.zones.index[inputs.zones["level"] == "district"]
+    home = (
+        str(districts[0]) if len(districts) == 1 else "area/area"
+    )  # where a project that names no place counts
+    open_now, ever = (
+        with_projects(own.facilities, own.supplies, listed, year=year, home=home)
+        for year in (inputs.study.year, None)
     )
+    register = replace(own, facilities=open_now[0], supplies=open_now[1])
+    after = judge(graph, replace(inputs, register=register), services, rules, stages=Stages())
+    table = support(
+        before.assessment.findings,
+        after.assessment.findings,
+        listed,
+        rules,
+        zones=inputs.zones,
+        facilities=ever[0],
+        supplies=ever[1],
+        year=inputs.study.year,
+    )
+    return Planned(table, tuple(support_notes(table, listed)))
+
+
+def with_project_names(gaps: pd.DataFrame, table: pd.DataFrame, projects: pd.DataFrame) -> pd.DataFrame:
+    """Return the gap list with 对应项目: the projects that add to the same indicator of the same zone."""
+    if table.empty or gaps.empty:
+        return gaps
+    names = {
+        (row["rule_id"], row["zone_id"]): "、".join(
+            str(projects["name"][project]) for project in row["projects"]
+        )
+        for row in table.to_dict("records")
+    }
+    found = [names.get(pair, "") for pair in zip(gaps["rule_id"], gaps["zone_id"], strict=True)]
+    return gaps.assign(project=[new or old for new, old in zip(found, gaps["project"], strict=True)])
 
 
 def who_is_served(study: Study, pairs: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from geoplan.errors import GeoplanError, Note, OutputError
-from geoplan.gather import input_files
+from geoplan.provenance import input_files
 from geoplan.study import read_study
 
 
