@@ -169,7 +169,7 @@ def print_result(result: "Result", folder: Path) -> None:
     out.print(f"{words['results']}  {folder}", highlight=False, soft_wrap=True)
     for name, what in FILES.items():
         if (folder / name).is_file():
-            out.print(f"  {name:16} {what[0 if outcome.lang == 'zh' else 1]}", highlight=False)
+            out.print(f"  {name:18} {what[0 if outcome.lang == 'zh' else 1]}", highlight=False)
 
 
 def _circle_row(outcome: Outcome, service: str) -> tuple[str, ...]:
@@ -216,6 +216,9 @@ FILES = {
         "工作簿：短板社区、主要指标、缺口清单",
         "workbook: flagged communities, indicators, gap list",
     ),
+    "assessment.docx": ("现状评估（Word）", "assessment chapter (Word)"),
+    "town_guidance.docx": ("分街道指引（Word）", "guidance by town (Word)"),
+    "atlas.pdf": ("布局图集", "atlas"),
     "coverage.gpkg": ("图层（QGIS 样式）", "layers with QGIS styles"),
     "run.json": ("计算记录", "manifest"),
 }

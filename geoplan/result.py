@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -32,6 +33,8 @@ class Result:
         Service -> minutes to the nearest facility, cell by cell.
     seconds
         Stage -> seconds.
+    papers, exports
+        What the study asks to be written beside the usual outputs, see `geoplan.save`.
     """
 
     outcome: Outcome
@@ -39,6 +42,8 @@ class Result:
     graph: WalkGraph
     minutes: Mapping[str, MinutesRaster]
     seconds: Mapping[str, float]
+    papers: tuple[str, ...] = ()
+    exports: Mapping[str, Any] | None = None
 
     @property
     def zones(self) -> gpd.GeoDataFrame:
@@ -102,5 +107,11 @@ class Result:
             The run's own folder; copies under fixed names stand in `folder`.
         """
         return save(
-            self.outcome, Path(folder), minutes=self.minutes, seconds=self.seconds, stages=stages or Stages()
+            self.outcome,
+            Path(folder),
+            minutes=self.minutes,
+            seconds=self.seconds,
+            stages=stages or Stages(),
+            papers=self.papers,
+            exports=self.exports,
         )

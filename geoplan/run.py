@@ -1,5 +1,6 @@
 """The pipeline: a study in, a result out. It alone calls all stages, top to bottom."""
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,8 +9,9 @@ import pandas as pd
 
 from geoplan.coverage.allocation import served, served_by_zone
 from geoplan.coverage.circle import circle_table
-from geoplan.errors import Note
+from geoplan.errors import Note, OutputError
 from geoplan.gather import Inputs, gather
+from geoplan.inputs.datum import control_notes
 from geoplan.network.compiled import cache_note
 from geoplan.network.graph import WalkGraph, build_graph
 from geoplan.progress import Stages
@@ -80,6 +82,10 @@ def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
     """Run on inputs that have been gathered: network, walks, circles, standards, isochrones."""
     stages = stages or Stages()
     study, register = inputs.study, inputs.register
+    if (
+        "atlas" in study.papers and importlib.util.find_spec("matplotlib") is None
+    ):  # said before the work, not after
+        raise OutputError(Note.of("atlas_no_matplotlib", missing="matplotlib", severity="error"))
     packs = read_packs(study)
     services = services_of(study)
     rules = rules_of(packs)
@@ -103,6 +109,7 @@ def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
         *filter(None, [cache_note()]),
         *found.notes,
         *planned.notes,
+        *export_notes(inputs),
     ]
     printed_rules = rules_table(packs, extra=study_circles(services, rules))
     listed = gap_list(
@@ -156,6 +163,8 @@ def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
         graph=graph,
         minutes=minutes,
         seconds=dict(stages.seconds),
+        papers=tuple(study.papers),
+        exports=None if study.exports is None else study.exports.model_dump(),
     )
 
 
@@ -298,6 +307,15 @@ def who_is_served(study: Study, pairs: pd.DataFrame, inputs: Inputs) -> pd.DataF
         tables.append(table.assign(service=name))
     empty = pd.DataFrame(columns=list(SERVED))
     return pd.concat(tables, ignore_index=True)[list(SERVED)] if tables else empty
+
+
+def export_notes(inputs: Inputs) -> tuple[Note, ...]:
+    """Return how well control points of the office's own grid fit, where layers are exported in it."""
+    exports = inputs.study.exports
+    if exports is None or not isinstance(exports.crs, list):
+        return ()
+    points = [point.model_dump() for point in exports.crs]
+    return control_notes(points, crs=inputs.crs, file=str(inputs.study.path))
 
 
 def services_of(study: Study) -> dict[str, dict[str, Any]]:

@@ -1,11 +1,13 @@
 """Write what a run found out: every output into one folder, whole or not at all."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from geoplan.network.surface import MinutesRaster, write_minutes
 from geoplan.progress import STAGES, Stages
+from geoplan.report.exports import write_exports
 from geoplan.report.folder import new_run_id, publish, run_folder
 from geoplan.report.layers import write_layers
 from geoplan.report.manifest import environment_block, write_manifest
@@ -25,6 +27,8 @@ def save(
     minutes: Mapping[str, MinutesRaster],
     seconds: Mapping[str, float],
     stages: Stages,
+    papers: Sequence[str] = (),
+    exports: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write every output into ``out/runs/<id>`` and copies under fixed names into `out`.
 
@@ -40,6 +44,10 @@ def save(
         Stage -> seconds of the run so far, for ``run.json`` and ``run.log``.
     stages
         Told of each stage.
+    papers
+        ``word`` and ``atlas``: what is to be handed in beside map, workbook and report.
+    exports
+        ``formats`` and ``crs`` of further layers, see `geoplan.report.exports`; None for none.
 
     Returns
     -------
@@ -68,6 +76,12 @@ def save(
                 )
         with stages("report"):
             write_report(outcome, folder / "report.html")
+        if papers:
+            with stages("papers"):
+                _write_papers(outcome, folder, papers)
+        if exports is not None:
+            with stages("exports"):
+                write_exports(outcome, folder / "exports", **exports)
         with stages("store"):
             write_outcome(outcome, folder)
         spent = {**seconds, **stages.seconds}
@@ -78,6 +92,19 @@ def save(
         )
     publish(out, run_id)
     return out / "runs" / run_id
+
+
+def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str]) -> None:
+    # imported here: Word and PDF libraries take their time to load, and not every run needs them
+    if "word" in papers:
+        from geoplan.report.word import write_assessment, write_town_guidance
+
+        write_assessment(outcome, folder / "assessment.docx")
+        write_town_guidance(outcome, folder / "town_guidance.docx")
+    if "atlas" in papers:
+        from geoplan.report.atlas import write_atlas
+
+        write_atlas(outcome, folder / "atlas.pdf")
 
 
 def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:

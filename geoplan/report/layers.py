@@ -165,9 +165,7 @@ def _snaps(outcome: Outcome) -> Layer:
     }
     # a city has more than 100,000 of these rows: a column that says the same in all of them is left out
     columns = {
-        key: values
-        for key, values in columns.items()
-        if key not in ("of", "island") or len(set(values)) > 1
+        key: values for key, values in columns.items() if key not in ("of", "island") or len(set(values)) > 1
     }
     shape = gpd.GeoDataFrame(
         pd.DataFrame(columns, index=table.index), geometry=table.geometry, crs=outcome.crs

@@ -23,8 +23,8 @@ FILE = "run.json"
 #: Files of a run that its record does not list: itself, and what differs between machines.
 NOT_LISTED = (FILE, "run.log")
 _PACKAGES = (
-    "exactextract", "folium", "geopandas", "geoplan", "networkx", "numba", "numpy", "osmium", "osmnx", "pandas",
-    "pyogrio", "pyproj", "rasterio", "scipy", "shapely", "xlsxwriter",
+    "exactextract", "folium", "geopandas", "geoplan", "matplotlib", "networkx", "numba", "numpy", "osmium", "osmnx", "pandas",
+    "pyogrio", "pyproj", "python-docx", "rasterio", "scipy", "shapely", "xlsxwriter",
 )  # fmt: skip
 
 

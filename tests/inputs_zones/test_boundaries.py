@@ -79,7 +79,9 @@ def test_levels_parents_order_and_covered_share_by_hand(write):
         "district/A",
         "district/B",
     ]
-    assert zones["covered_share"].tolist() == pytest.approx([150 / 200, 1, 0.5, 1, 1, 1])  # communities fill 150 of 200 m²
+    assert zones["covered_share"].tolist() == pytest.approx(
+        [150 / 200, 1, 0.5, 1, 1, 1]
+    )  # communities fill 150 of 200 m²
     assert zones["given_residents"].tolist()[3:] == [10, 20, 30]
     assert zones["given_residents"].iloc[:3].isna().all()
     assert zones.loc["area/area", "name"] == "城区"
