@@ -105,7 +105,7 @@ def download(
 
     console.say("download_start", place=place)
     download_streets(place, out)
-    console.say("download_done", file=out)
+    console.say("written", folder=out)
 
 
 @app.command()
@@ -183,6 +183,70 @@ def assess(
 
     found = assess_totals_file(totals, pack, year)
     console.out.print(printable(found, lang), markup=False, highlight=False, soft_wrap=True)
+
+
+packs = typer.Typer(
+    no_args_is_help=True,
+    help="规划指标库：列表、查看、检查、复制。 Packs of rules: list, show, check, copy.\n\nExample: geoplan packs list",
+)
+app.add_typer(packs, name="packs")
+
+
+@packs.command("list")
+def packs_list(lang: Annotated[Lang, typer.Option("--lang", help="语言。 Language.")] = "zh") -> None:
+    """列出自带的规划指标库。 List the packs that ship.
+
+    Example: geoplan packs list
+    """
+    from geoplan.standards.pack_tools import list_packs
+
+    found = list_packs().reset_index()
+    kept = [column for column in found.columns if not column.endswith("_en" if lang == "zh" else "_zh")]
+    console.table("", kept, [tuple(map(str, row)) for row in found[kept].itertuples(index=False)])
+
+
+@packs.command("show")
+def packs_show(
+    pack: Annotated[str, typer.Argument(help="名称或文件。 Name or file.", show_default=False)],
+    lang: Annotated[Lang, typer.Option("--lang", help="语言。 Language.")] = "zh",
+) -> None:
+    """逐条显示一个规划指标库。 Print every rule of a pack.
+
+    Example: geoplan packs show yantai
+    """
+    from geoplan.standards.pack_tools import show
+    from geoplan.standards.packs import read_pack
+
+    console.out.print(show(read_pack(pack), lang), markup=False, highlight=False, soft_wrap=True)
+
+
+@packs.command("check")
+def packs_check(
+    file: Annotated[Path, typer.Argument(help="自编指标库（YAML）。 Your pack.", show_default=False)],
+) -> None:
+    """检查自编的规划指标库，列出每处错误。 Check a pack of your own; every wrong entry with its line.
+
+    Example: geoplan packs check my_pack.yaml
+    """
+    from geoplan.standards.pack_tools import check as check_pack
+
+    console.say("pack_fits", pack=file, rules=len(check_pack(file).rules))
+
+
+@packs.command("copy")
+def packs_copy(
+    pack: Annotated[str, typer.Argument(help="名称或文件。 Name or file.", show_default=False)],
+    to: Annotated[Path, typer.Option("--to", help="写入的文件。 File to write.")],
+    years: Annotated[int, typer.Option("--years", help="新目标年。 Target year of the next plan.")] = 2030,
+) -> None:
+    """以现有规划为底，起草下一轮规划的指标库。 Start the next plan's pack from one that is there.
+
+    Example: geoplan packs copy yantai --to yantai2030.yaml --years 2030
+    """
+    from geoplan.standards.pack_tools import copy
+    from geoplan.standards.packs import read_pack
+
+    console.say("written", folder=copy(read_pack(pack), to, years=years))
 
 
 def _read(path: Path) -> "Study | Scenario":

@@ -41,7 +41,8 @@ def language() -> str:
 
 def say(code: str, **values: Any) -> None:  # noqa: ANN401 - what the message names
     """Print one message of the catalogue."""
-    out.print(Note.of(code, **values).text(language()), highlight=False, markup=False, soft_wrap=True)
+    shown = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    out.print(Note.of(code, **shown).text(language()), highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from geoplan.progress import Stages
 from geoplan.provenance import input_files, plain, read_packs, sources
 from geoplan.standards.packs import rules_of
 from geoplan.standards.support import rule_words
+from geoplan.standards.vocabulary import vocabulary
 from geoplan.study import Study
 from geoplan.tables import Source
 
@@ -209,7 +210,13 @@ def read_told(study: Study, zones: gpd.GeoDataFrame) -> list[ZoneSupplies]:
     for table in study.zone_supplies:
         entry = plain(table, study)
         tables.append(
-            read_zone_supplies(entry.pop("file"), zones=zones, columns=entry.pop("supplies"), **entry)
+            read_zone_supplies(
+                entry.pop("file"),
+                zones=zones,
+                columns=entry.pop("supplies"),
+                known=vocabulary("supplies"),
+                **entry,
+            )
         )
     return tables
 

@@ -88,7 +88,7 @@ def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
         raise OutputError(Note.of("atlas_no_matplotlib", missing="matplotlib", severity="error"))
     packs = read_packs(study)
     services = services_of(study)
-    rules = rules_of(packs)
+    rules = rules_of(packs, switched_on=study.switch_on)
 
     with stages("graph"):
         graph = build_graph(inputs.nodes, inputs.edges)
@@ -111,7 +111,7 @@ def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
         *planned.notes,
         *export_notes(inputs),
     ]
-    printed_rules = rules_table(packs, extra=study_circles(services, rules))
+    printed_rules = rules_table(packs, extra=study_circles(services, rules), switched_on=study.switch_on)
     listed = gap_list(
         found.findings,
         found.members,

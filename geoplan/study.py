@@ -72,6 +72,8 @@ class Study(Entry):
     """Residential land."""
     packs: list[Text] = []
     """Packs of rules: names of shipped ones, or files."""
+    switch_on: list[Text] = []
+    """Rules (pack.rule) that a pack ships switched off, e.g. unverified figures of `national`, and that shall be judged."""
     flag_rules: list[Text] | None = None
     """Only these rules (pack.rule) flag; default: every per-person and per-household standard and circle."""
     thresholds: dict[Text, float] = {}
@@ -140,6 +142,9 @@ class Study(Entry):
                 and service.need.of not in self.population
             ):
                 yield f"services.{name}.need.of: `{service.need.of}` ✗{_did_you_mean(service.need.of, self.population)}"
+        told = [supply for table in self.zone_supplies for supply in table.supplies]
+        for supply in sorted({supply for supply in told if told.count(supply) > 1}):
+            yield f"zone_supplies: `{supply}` × {told.count(supply)}"  # two levels of one supply would add up
         offered = set(self._offered_types())
         for name, service in self.services.items():
             for kind in service.facilities if offered else []:

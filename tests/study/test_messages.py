@@ -13,6 +13,10 @@ SOURCE = Path(geoplan.__file__).parent
 USED = re.compile(r'Note(?:\.of)?\(\s*"([a-z0-9_]+)"')
 
 
+#: Whole sentences and labels of printed papers, which end as sentences and abbreviations do.
+PAPERS = ("papers_", "atlas_")
+
+
 def fields(text):
     return {name.partition("!")[0] for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
@@ -24,8 +28,11 @@ def test_both_languages_say_the_same(code):
     assert ("do_zh" in words) == ("do_en" in words)
     shared = fields(words["en"]) | fields(words.get("do_en", ""))
     chinese = fields(words["zh"]) | fields(words.get("do_zh", ""))
-    assert {name.removesuffix("_zh") for name in chinese} == {name.removesuffix("_en") for name in shared}
-    for text in words.values():
+    chinese, shared = (
+        {name[:-3] if name[-3:] in ("_zh", "_en") else name for name in names} for names in (chinese, shared)
+    )
+    assert shared <= chinese if code.startswith(PAPERS) else shared == chinese
+    for text in words.values() if not code.startswith(PAPERS) else ():
         assert not text.rstrip().endswith((".", "。"))
     bare = re.sub(r"\{[^}]*\}", "", words["zh"])  # words of its own, beside the values, are Chinese
     assert any("\u4e00" <= letter <= "\u9fff" for letter in bare) or not re.search("[A-Za-z]{2}", bare)
