@@ -41,7 +41,7 @@ def language() -> str:
 
 def say(code: str, **values: Any) -> None:  # noqa: ANN401 - what the message names
     """Print one message of the catalogue."""
-    shown = {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+    shown: dict[str, Any] = {n: str(v) if isinstance(v, Path) else v for n, v in values.items()}
     out.print(Note.of(code, **shown).text(language()), highlight=False, markup=False, soft_wrap=True)
 
 

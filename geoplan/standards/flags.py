@@ -76,7 +76,7 @@ def _circle(name: str, terms: Mapping[str, Any]) -> Circle:
     return Circle.model_construct(
         id=f"circle_{name}", kind="circle", pack="study", indicator=f"{minutes:g}分钟{zh}圈（全部设施，项目设定）",
         title_en=f"{minutes:g}-minute circle: {en} (all facilities, set by the study)", level="community", counts="", per=None, base=None,
-        target="未量化@2000", range_is=None, unit="m" if terms["group"] == "street_m" else "people", attribute="本地设定", lead="", clause=STUDY_CLAUSE["zh"],
+        target="未量化@2000", range_is=None, unit="m" if terms["group"] == "street_m" else "people", attribute="", lead="", clause=STUDY_CLAUSE["zh"],
         quote="", note="", flags=True, plan_level="city", years=None,
         of=[Selection.model_construct(facilities=list(terms["facilities"]), where=None, in_zones=None)] if not known
         else [Selection(facilities=known)],

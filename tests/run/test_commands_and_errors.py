@@ -142,5 +142,6 @@ def test_gather_reads_what_check_prints(town):
         "streets",
         "population",
         "facilities",
+        "projects",
         "pack",
     }
