@@ -187,10 +187,25 @@ class Service(Entry):
     """Radius as the crow flies shown beside it; default: walk_minutes at walk_kmh in metres."""
     flag_share: Share = 0.2
     """A community with a larger share of people outside the circle is flagged."""
+    decay: dict[Text, Share] | None = None
+    """Minutes -> weight of a facility that far (``{"5": 1.0, "10": 0.68, "15": 0.22}``), non-increasing; default: all in the circle
+    count alike."""
     need: Need | None = None
     """Rate of need; with it the run says who is served when each place is given out once."""
     bands_minutes: list[Positive] = [5.0, 10.0, 15.0]
     """Isochrone bands, minutes."""
+
+    @model_validator(mode="after")
+    def _decay_falls(self) -> "Service":
+        if self.decay is not None:
+            try:
+                steps = sorted((float(minutes), weight) for minutes, weight in self.decay.items())
+            except ValueError:
+                steps = []
+            weights = [weight for _, weight in steps]
+            if not steps or steps[0][0] <= 0 or weights != sorted(weights, reverse=True):
+                raise PydanticCustomError("study_decay", "{given}", {"given": str(self.decay)})
+        return self
 
 
 class Land(Entry):

@@ -330,6 +330,7 @@ def services_of(study: Study) -> dict[str, dict[str, Any]]:
             "walk_kmh": service.walk_kmh,
             "straight_m": service.straight_m or service.walk_minutes * service.walk_kmh / 0.06,
             "flag_share": service.flag_share,
+            "decay": None if service.decay is None else {float(m): w for m, w in service.decay.items()},
             "frail_ms": study.frail_ms,
             "bands_minutes": tuple(service.bands_minutes),
         }

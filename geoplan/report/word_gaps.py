@@ -162,11 +162,12 @@ def support_table(outcome: Outcome) -> Table:
     """Return what the project list does for each indicator."""
     lang, names = outcome.lang, Names(outcome)
     columns = [
-        Col(look.label("indicator", lang), 4.4, words=True),
-        *(Col(word(key, lang), 1.6) for key in ("actual_before", "actual_after")),
-        Col(look.label("required", lang), 1.5),
-        *(Col(word(key, lang), 1.8) for key in ("verdict_before", "verdict_after")),
-        Col(word("shortfall_after", lang), 2),
+        Col(look.label("indicator", lang), 4.0, words=True),
+        Col(look.label("zone", lang), 1.8, words=True),
+        *(Col(word(key, lang), 1.4) for key in ("actual_before", "actual_after")),
+        Col(look.label("required", lang), 1.3),
+        *(Col(word(key, lang), 1.5) for key in ("verdict_before", "verdict_after")),
+        Col(word("shortfall_after", lang), 1.8),
     ]
     rows = []
     for row in rows_of(outcome.support) if not empty(outcome.support) else []:
@@ -175,6 +176,7 @@ def support_table(outcome: Outcome) -> Table:
         rows.append(
             [
                 names.rule(row["rule_id"]),
+                names.zone(row["zone_id"]),
                 *(
                     look.amount(row[key], "", kind=as_kind)
                     for key in ("actual_before", "actual_after", "required")

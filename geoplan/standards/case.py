@@ -378,6 +378,11 @@ class Case:
         minutes = max(float(self.services[name]["walk_minutes"]) for name in names)
         return found[["demand_id", "facility_id", "seconds"]], minutes
 
+    def decay(self, types: Iterable[str]) -> Mapping[float, float] | None:
+        """Return the decay bands (minutes -> weight) that every service that `types` offer shares; None for no decay."""
+        stated = [self.services[name].get("decay") for name in self.services_with(types)]
+        return stated[0] if stated and all(bands == stated[0] for bands in stated) else None
+
 
 def _kind_unknown(where: Where) -> Note:
     words = ", ".join(where.words)

@@ -55,7 +55,9 @@ def reachable(case: Case, rule: Rule) -> Reachable | None:
         return Reachable(nothing, nothing, found.table, case.pairs.iloc[:0], missing)
     pairs, minutes = walks
     pairs = pairs[pairs["facility_id"].isin(found.table.index)]
-    each = reachable_supply(pairs, case.demand[group].astype(float), found.table, walk_minutes=minutes)
+    bands = case.decay(types_of(of))
+    need = case.demand[group].astype(float)
+    each = reachable_supply(pairs, need, found.table, walk_minutes=minutes, bands=bands)
     inside = case.points(group)
     people = case.zone_totals(inside)
     some = people.where(people > 0)

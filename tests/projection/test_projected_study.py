@@ -9,7 +9,8 @@ import yaml
 from shapely import LineString, box
 
 from geoplan.errors import InputError, StudyError
-from geoplan.gather import gather, input_files, parameters
+from geoplan.gather import gather
+from geoplan.provenance import input_files, parameters
 from geoplan.study import read_study
 
 BANDS = [f"{a}—{a + 4}岁" for a in range(0, 85, 5)] + ["85岁及以上"]

@@ -336,7 +336,7 @@ def test_served_and_projects_have_their_sections(make, tmp_path):
     assert "有1项评价结果由未达标（或数据不足）转为达标，仍有0项未达标" in told
     rows = [row for table in document.tables for row in cells(table)]
     assert ["养老服务", "临江街道", "50", "45", "20", "25", "5"] in rows
-    assert ["每千人口拥有3岁以下婴幼儿托位数", "4.1", "4.6", "4.5", "未达标", "达标", "—"] in rows
+    assert ["每千人口拥有3岁以下婴幼儿托位数", "示范区", "4.1", "4.6", "4.5", "未达标", "达标", "—"] in rows
 
 
 def test_a_file_that_cannot_be_written_is_an_os_error(make, tmp_path):
