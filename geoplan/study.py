@@ -110,6 +110,10 @@ class Study(Entry):
         """Return the same study as of another year."""
         return self.model_copy(update={"year": year})
 
+    def with_packs(self, packs: list[str]) -> "Study":
+        """Return the same study judged by other packs."""
+        return self.model_copy(update={"packs": packs})
+
     @property
     def out_folder(self) -> Path:
         """Folder of results."""

@@ -185,3 +185,14 @@ def test_las_palmas_from_one_extract_by_street_metres():
         < 1
     )
     assert (result.demand["street_m"] >= 0).all()
+
+
+def test_wuhan_judged_by_three_packs():
+    study = gp.read_study(ROOT / "studies" / "wuhan.yaml")
+    result = gp.run(study.with_packs(["wuhan", "yinzhou", "national"]))
+    packs = result.findings["rule_id"].str.partition(".")[0]
+    assert set(packs) == {"wuhan", "yinzhou", "national"}
+    assert set(result.flags["rule_id"].str.partition(".")[0]) >= {"wuhan", "yinzhou", "national"}
+    # whatever the pack, communities fill too little of a district or of the city for a verdict there
+    whole = result.findings[result.findings["zone_id"].str.startswith(("area/", "district/"))]
+    assert not set(whole["verdict"]) & {"met"}
