@@ -17,23 +17,15 @@
 Facilities are named by id (``file#row``) or by name. What no input has is an error that names every such entry at once.
 """
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from geoplan.entries import Datum, Entry, Text
-from geoplan.errors import Note, StudyError
-from geoplan.study_problems import (
-    entry_lines,
-    one_line,
-    plain_problems,
-    problem_note,
-    repeated_entries,
-)
+from geoplan.study_problems import read_strict
 
 Amount = Annotated[float, Field(ge=0)]
 Pace = Annotated[float, Field(gt=0, le=10)]
@@ -180,27 +172,7 @@ def read_scenario(path: str | Path) -> Scenario:
         With every wrong entry: line, entry, what was found, what is expected.
     """
     path = Path(path)
-    if not path.is_file():
-        raise StudyError(Note.of("file_missing", file=str(path), severity="error"))
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        tree, data = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        note = Note.of("study_not_yaml", file=str(path), why=one_line(error), severity="error")
-        raise StudyError(note) from error
-    if not isinstance(data, dict):
-        raise StudyError(Note.of("scenario_empty", file=str(path), severity="error"))
-    lines = dict(entry_lines(tree))
-    notes = [
-        Note.of("study_twice", file=str(path), row=line, entry=entry, severity="error")
-        for entry, line in repeated_entries(tree)
-    ]
-    read = None
-    try:
-        read = _File.model_validate_json(json.dumps(data, default=str)).scenario
-    except ValidationError as error:
-        notes += [problem_note(p, model=_File, path=path, lines=lines) for p in plain_problems(error)]
-    if notes or read is None:
-        raise StudyError(*sorted(notes, key=lambda note: note.row or 0))
+    file, lines = read_strict(path, _File, empty="scenario_empty")
+    read = file.scenario
     read._path, read._lines = path, lines
     return read

@@ -5,13 +5,11 @@ entries are named with a guess of what was meant) into a frozen :class:`Study`. 
 reference: ``docs/study.md`` is made from them.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from geoplan.entries import (
@@ -29,15 +27,7 @@ from geoplan.entries import (
     ZoneSupplies,
 )
 from geoplan.entries_people import Group
-from geoplan.errors import Note, StudyError
-from geoplan.study_problems import (
-    entry_lines,
-    meant,
-    one_line,
-    plain_problems,
-    problem_note,
-    repeated_entries,
-)
+from geoplan.study_problems import meant, read_strict
 from geoplan.tables import GROUPS
 
 
@@ -194,32 +184,7 @@ def read_study(path: str | Path) -> "Study":
         With every wrong entry: line, entry, what was found, what is expected.
     """
     path = Path(path)
-    if not path.is_file():
-        raise StudyError(Note.of("file_missing", file=str(path), severity="error"))
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(
-            Note.of("study_not_yaml", file=str(path), why=one_line(error), severity="error")
-        ) from error
-    if not isinstance(data, dict):
-        raise StudyError(Note.of("study_empty", file=str(path), severity="error"))
-    lines = dict(entry_lines(tree))
-    notes = [
-        Note.of("study_twice", file=str(path), row=line, entry=entry, severity="error")
-        for entry, line in repeated_entries(tree)
-    ]
-    study = None
-    try:
-        study = Study.model_validate_json(json.dumps(data, default=str))
-    except ValidationError as error:
-        notes += [
-            problem_note(problem, model=Study, path=path, lines=lines) for problem in plain_problems(error)
-        ]
-    if notes or study is None:
-        raise StudyError(*sorted(notes, key=lambda note: note.row or 0))
+    study, _ = read_strict(path, Study, empty="study_empty")
     study._folder = path.resolve().parent
     study._path = path
     return study

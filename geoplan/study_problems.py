@@ -4,12 +4,58 @@ import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from geoplan.errors import Note, catalogue
+from geoplan.errors import Note, StudyError, catalogue
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_strict(path: Path, model: type[Model], *, empty: str) -> tuple[Model, dict[str, int]]:
+    """Read a YAML file into `model`, and return it with the line of every entry.
+
+    Parameters
+    ----------
+    path
+        YAML, UTF-8, with or without a byte order mark.
+    model
+        Strict pydantic model of the whole file.
+    empty
+        Code of the note for a file that holds no entries.
+
+    Raises
+    ------
+    StudyError
+        With every wrong entry: line, entry, what was found, what is expected.
+    """
+    if not path.is_file():
+        raise StudyError(Note.of("file_missing", file=str(path), severity="error"))
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        tree, data = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        note = Note.of("study_not_yaml", file=str(path), why=one_line(error), severity="error")
+        raise StudyError(note) from error
+    if not isinstance(data, dict):
+        raise StudyError(Note.of(empty, file=str(path), severity="error"))
+    lines = dict(entry_lines(tree))
+    notes = [
+        Note.of("study_twice", file=str(path), row=line, entry=entry, severity="error")
+        for entry, line in repeated_entries(tree)
+    ]
+    read = None
+    try:
+        read = model.model_validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        notes += [
+            problem_note(problem, model=model, path=path, lines=lines) for problem in plain_problems(error)
+        ]
+    if notes or read is None:
+        raise StudyError(*sorted(notes, key=lambda note: note.row or 0))
+    return read, lines
 
 
 def one_line(error: Exception) -> str:
