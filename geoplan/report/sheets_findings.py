@@ -150,8 +150,29 @@ def _indicator_row(row: Mapping[str, Any], names: Names, said: Mapping[str, Any]
         text(names.of_rule(rule, "lead")),
         _basis(names, rule, row["basis"]),
         text(names.of_rule(rule, f"cited_{lang}")) or text(row["clause"]),
-        text(row.get(f"missing_{lang}")),
+        _remarks(row, names, kind),
     ]
+
+
+def _remarks(row: Mapping[str, Any], names: Names, kind: str) -> str:
+    """Return what is to be said of one finding: what is missing, what people can reach, another basis, a local figure."""
+    lang = names.lang
+    as_kind = {"share": "share", "rate": "provision"}.get(kind, "")
+    said = [text(row.get(f"missing_{lang}"))]
+    if present(row.get("reachable_low")):
+        said.append(
+            word(
+                "reachable_beside",
+                lang,
+                amount=look.interval(row["reachable_low"], row["reachable_high"], "", kind=as_kind),
+            )
+        )
+    if text(row.get("other_verdict")):
+        verdict = look.label(row["other_verdict"], lang)
+        said.append(word("other_basis_beside", lang, basis=text(row["other_basis"]), verdict=verdict))
+    if row.get("local") is True or text(names.of_rule(row["rule_id"], "local")):
+        said.append(word("local_figure", lang))
+    return ("；" if lang == "zh" else "; ").join(part for part in said if part)
 
 
 def verdicts(lang: str) -> dict[str, str]:

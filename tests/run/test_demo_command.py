@@ -111,6 +111,14 @@ class TestWhatARunLeaves:
             assert "演示数据，不作为决策依据" in text
             assert "向阳社区" in text
 
+    def test_what_people_can_walk_to_stands_beside_what_is_located(self, demo_run):
+        told = next(
+            row
+            for row in rows(demo_run.folder / "indicators.csv")
+            if "每千人口拥有3岁以下婴幼儿托位数(个)" in row
+        )
+        assert told[-1] == "居民步行可达 1.67"
+
     def test_the_log_says_every_stage_and_every_remark(self, demo_run):
         log = (demo_run.folder / "run.log").read_text(encoding="utf-8")
         assert "指标评价" in log
