@@ -43,7 +43,7 @@ _GAP = (
     ("minutes", "minutes", 6, ""),
     ("cause", "text", 8, ""),
     ("measures_proposed", "text", 28, ""),
-    ("project", "text", 6, ""),
+    ("project", "text", 16, ""),
     ("phase", "text", 6, ""),
     ("rank", "whole", 6, ""),
     ("note", "text", 10, ""),
