@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from geoplan.errors import Note, StudyError, catalogue
+from geoplan.yaml_entries import lines_of, repeated
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -41,10 +42,11 @@ def read_strict(path: Path, model: type[Model], *, empty: str) -> tuple[Model, d
         raise StudyError(note) from error
     if not isinstance(data, dict):
         raise StudyError(Note.of(empty, file=str(path), severity="error"))
-    lines = dict(entry_lines(tree))
+    root = tree.start_mark.line + 1 if tree is not None else 1
+    lines = {"": root, **dict(lines_of(tree))}
     notes = [
         Note.of("study_twice", file=str(path), row=line, entry=entry, severity="error")
-        for entry, line in repeated_entries(tree)
+        for entry, line in repeated(tree)
     ]
     read = None
     try:
@@ -61,36 +63,6 @@ def read_strict(path: Path, model: type[Model], *, empty: str) -> tuple[Model, d
 def one_line(error: Exception) -> str:
     """Return the text of an error on one line."""
     return " ".join(str(error).split())
-
-
-def entry_lines(node: yaml.Node | None, entry: str = "") -> Iterator[tuple[str, int]]:
-    """Yield every entry of the YAML tree (``services.childcare.group``) with its line."""
-    if node is None:
-        return
-    yield entry, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            name = f"{entry}.{key.value}".lstrip(".")
-            yield from entry_lines(value, name)
-            yield name, key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for position, value in enumerate(node.value):
-            yield from entry_lines(value, f"{entry}.{position}".lstrip("."))
-
-
-def repeated_entries(node: yaml.Node | None, entry: str = "") -> Iterator[tuple[str, int]]:
-    """Yield every entry that stands twice in one mapping; YAML itself would silently keep the last."""
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            name = f"{entry}.{key.value}".lstrip(".")
-            if key.value in seen:
-                yield name, key.start_mark.line + 1
-            seen.add(key.value)
-            yield from repeated_entries(value, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for position, value in enumerate(node.value):
-            yield from repeated_entries(value, f"{entry}.{position}".lstrip("."))
 
 
 def plain_problems(error: ValidationError) -> Iterator[dict[str, Any]]:

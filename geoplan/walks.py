@@ -62,7 +62,8 @@ def snap_all(graph: WalkGraph, inputs: Inputs) -> Snaps:
         )
         return gpd.GeoDataFrame(table, geometry=points.geometry)
 
-    land = None if inputs.land is None else joined(sample_land(inputs.land, inputs.zones))
+    points = None if inputs.land is None else sample_land(inputs.land, inputs.zones)
+    land = None if points is None else joined(points).assign(zone_id=points["zone_id"], m2=points["m2"])
     return Snaps(joined(inputs.people.demand), joined(inputs.register.facilities), land)
 
 
@@ -96,7 +97,7 @@ def _land_walks(
 ) -> Land:
     """Return the walks from residential land by three measures."""
     assert snaps.land is not None and inputs.land is not None  # noqa: S101, PT018 - the caller asked for it
-    points = sample_land(inputs.land, inputs.zones)
+    points = snaps.land
     facilities = inputs.register.facilities
     offered = {service: _offering(snaps.facilities, facilities, terms) for service, terms in services.items()}
     walks = {

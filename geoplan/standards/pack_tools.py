@@ -11,10 +11,11 @@ import yaml
 
 from geoplan.errors import Note, OutputError, PackError
 from geoplan.standards.grammar import NOT_QUANTIFIED, Target
-from geoplan.standards.pack_problems import lines_of, note_at
+from geoplan.standards.pack_problems import note_at
 from geoplan.standards.packs import Pack, read_pack, shipped
 from geoplan.standards.printing import target_text
 from geoplan.standards.rules import Rule
+from geoplan.yaml_entries import lines_of
 
 #: Columns of the table that `show` prints: header in Chinese and English, widest column in half-width characters.
 _SHOWN = {

@@ -13,17 +13,10 @@ from pydantic import Field, ValidationError, field_validator
 from geoplan.errors import Note, PackError
 from geoplan.standards.kinds import kinds
 from geoplan.standards.pack_extends import extended, local_entries, moved
-from geoplan.standards.pack_problems import (
-    SET_WHEN_READ,
-    from_pydantic,
-    lines_of,
-    note_at,
-    plain,
-    problem,
-    repeated,
-)
+from geoplan.standards.pack_problems import SET_WHEN_READ, from_pydantic, note_at, plain, problem
 from geoplan.standards.rules import STUDY_CLAUSE, Entry, Rule, Text
 from geoplan.standards.vocabulary import label
+from geoplan.yaml_entries import lines_of, repeated
 
 
 class NotAssessed(Entry):
