@@ -235,6 +235,98 @@ SUPPORT = {
     "projects": "tuple of project_ids that add to it",
 }
 
+CANDIDATES = {
+    "name": "as printed; generated ones are called 意向区域 with a number",
+    "services": "tuple of facility types that it may hold; empty: any",
+    "works": "kind of works: new, extend, buy, swap, rent or empty, as in PROJECTS",
+    "floor_area_m2": "floor area; NaN where not stated",
+    "most_beds": "most beds that it may hold; NaN where not stated",
+    "most_places": "most places that it may hold; NaN where not stated",
+    "storey": "floor on which it lies, as printed",
+    "ownership": "as printed",
+    "usable_years": "years for which it may be used; NaN where not stated",
+    "from_year": "first year in which it may open; NaN: any",
+    "cost": "cost of opening it, 10,000 yuan; NaN where not stated",
+    "cost_unit": "cost of each further unit of size (m2, bed or place), 10,000 yuan; NaN where not stated",
+    "cost_from": "stated, or the source row of the unit cost that estimated it",
+    "rule": "required, forbidden or empty",
+    "either_or": "word shared by candidates of which at most one may be chosen; empty for none",
+    "extends": "facility_id of the existing facility that it enlarges; null for a new one",
+    "land_code": "land use code of a parcel, as printed",
+    "generated": "True for a place that nobody has offered: an area of intent, not an address",
+    "zone_id": "finest zone that it lies in; null if none",
+    "location_quality": "as for facilities; generated points are approximate",
+    "source_file": "file name; generated/<way> for generated ones",
+    "source_row": "row as the planner's program numbers it; number of the generated point",
+    "geometry": "point, metric CRS, or null (then it can be in no circle)",
+}
+
+SITES = {
+    "question": "name of the question that it answers",
+    "order": "order of opening by what each adds, from 1",
+    "name": "name of the candidate",
+    "candidate_id": "candidate",
+    "works": "kind of works, as in PROJECTS",
+    "services": "tuple of facility types that open there",
+    "place": "address as printed, or 意向区域 with the zone's name",
+    "size": "how large: in `unit`; NaN where the question has no sizes",
+    "unit": "m2, beds, places or empty",
+    "beds": "beds that it adds; NaN where the question has none",
+    "places": "places that it adds; NaN where the question has none",
+    "floor_area_m2": "floor area that it takes; NaN where not known",
+    "cost": "investment, 10,000 yuan; NaN where not known",
+    "cost_from": "stated, or the source row of the unit cost that estimated it",
+    "phase": "last year of the phase in which it opens",
+    "serves": "tuple of zone_ids that it is to serve",
+    "indicators": "tuple of rule_ids that it adds to",
+    "gain": "what it alone would add, in the unit of the question's aim",
+    "marginal": "what it adds after those before it",
+    "total": "aim with it and all before it",
+    "generated": "True for an area of intent",
+    "zone_id": "finest zone that it lies in",
+    "extends": "facility_id that it enlarges; null for a new one",
+    "geometry": "point, metric CRS",
+}
+
+ANSWERS = {
+    "question": "name in the study file",
+    "ask": "cover, share, median, center, capacity or sizes",
+    "label": "the question in words",
+    "status": "optimal, within, infeasible or none",
+    "stopped": "empty, gap, nodes, clock or interrupt",
+    "aim": "what the objective counts, in words",
+    "unit": "unit of the objective",
+    "objective": "value of the first aim",
+    "bound": "what no answer can better",
+    "gap": "share by which the answer may fall short; 0 if proven",
+    "recount": "the aim counted again on the data as given",
+    "before": "the same aim without any site",
+    "sites": "number of sites",
+    "cost": "sum of the sites' cost, 10,000 yuan; NaN if any is unknown",
+    "candidates": "candidates that were looked at",
+    "repeatable": "False where the clock or a key press ended the search",
+    "nodes": "nodes of the tree",
+    "seconds": "how long it took",
+    "adopted": "True for the question whose sites stand on the map",
+}
+
+CURVE = {
+    "question": "name of the question",
+    "sites": "number of sites",
+    "objective": "best found with so many",
+    "bound": "what no choice of so many can better; NaN where none was computed",
+    "share": "objective as a share of what all candidates together reach (0-1)",
+}
+
+UNMET = {
+    "question": "name of the question",
+    "zone_id": "zone that keeps a gap, or whose people are out of reach",
+    "phase": "last year of the phase; NaN without phases",
+    "gap": "what is still missing, or people out of reach",
+    "unit": "m2, beds, places or people",
+    "why": "no_candidate, too_far, too_small, budget, sites or none",
+}
+
 #: Why something is short, a closed list (圈内无设施、圈内设施已满、单体规模不足、类型不符、路网不通、数据不足).
 CAUSES = ("none_in_circle", "full", "too_small", "wrong_type", "not_connected", "no_data")
 
@@ -306,7 +398,9 @@ class Outcome:
     register: ``file, rows, closed, duplicate, not_placed, in_run`` and the same for beds and places
     (``rows_, beds_, places_`` prefixes). `unplaced` is the 待落点清单. `reported` holds what departments report
     (部门填报值): ``rule_id, value, by``. `planned` holds facilities of the registers that do not count in the year (在建, 规划,
-    停用), as `facilities` with ``end``. `served`, `projects` and `support` are empty where the study asks for none.
+    停用), as `facilities` with ``end``. `served`, `projects` and `support` are empty where the study asks for none; so are
+    `candidates`, `sites`, `answers`, `curve` and `unmet` where no siting question was asked. `sites` holds the sites of every answer, and `support` then
+    says what those of the adopted one meet.
     """
 
     name: str
@@ -342,3 +436,8 @@ class Outcome:
     planned: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
     projects: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
     support: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SUPPORT)))
+    candidates: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    sites: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    answers: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(ANSWERS)))
+    curve: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE)))
+    unmet: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(UNMET)))
