@@ -399,8 +399,9 @@ class Outcome:
     (``rows_, beds_, places_`` prefixes). `unplaced` is the 待落点清单. `reported` holds what departments report
     (部门填报值): ``rule_id, value, by``. `planned` holds facilities of the registers that do not count in the year (在建, 规划,
     停用), as `facilities` with ``end``. `served`, `projects` and `support` are empty where the study asks for none; so are
-    `candidates`, `sites`, `answers`, `curve` and `unmet` where no siting question was asked. `sites` holds the sites of every answer, and `support` then
-    says what those of the adopted one meet.
+    `candidates`, `sites`, `answers`, `curve` and `unmet` where no siting question was asked. `sites` holds the sites of every
+    answer, and `support` then says what those of the adopted one meet. `site_isochrones` (``service, minutes, geometry``, as
+    `isochrones`) is the area from which people reach the adopted sites; it may be empty.
     """
 
     name: str
@@ -441,3 +442,4 @@ class Outcome:
     answers: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(ANSWERS)))
     curve: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE)))
     unmet: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(UNMET)))
+    site_isochrones: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
