@@ -4,9 +4,11 @@ A grid of 4 x 3 communities of 500 m in two districts of two towns each, 16 dema
 10 facilities (two without a point), streets on the grid's lines. Walking seconds are Manhattan metres over the pace, so
 that every figure can be checked by hand; sums over communities equal the coarser zones' rows.
 
-``make_outcome(lang=, synthetic=, nasty=)``: `nasty` puts text that must be escaped into every name.
+``make_outcome(lang=, synthetic=, nasty=)``: `nasty` puts text that must be escaped into every name. ``with_sites(outcome)`` adds
+answered siting questions.
 """
 
+import dataclasses
 import itertools
 
 import geopandas as gpd
@@ -14,7 +16,7 @@ import numpy as np
 import pandas as pd
 from shapely.geometry import LineString, Point, box
 
-from geoplan.tables import Outcome, Source
+from geoplan.tables import ANSWERS, CANDIDATES, SITES, UNMET, Outcome, Source
 
 CRS = "EPSG:4547"
 X0, Y0, SIDE, COLUMNS, ROWS = 528_000.0, 3_385_000.0, 500.0, 4, 3
@@ -712,3 +714,314 @@ def _parameters():
         ],
         columns=["entry", "value", "unit", "given"],
     )
+
+
+# --- siting ---------------------------------------------------------------------------------------------------------
+
+PREMISES = "idle_premises.xlsx"
+#: Name, services, works, floor area, most beds, most places, cost, cost of a unit, its source, rule, either-or, zone, place.
+_OFFERED = (
+    ("长青路闲置厂房", ("elder_home",), "extend", 1400.0, 45.0, np.nan, 110.0, 7.0, "stated", "required", "", "C11", (1300, 1240)),
+    ("和平里原粮站", ("elder_day_care", "elder_home"), "rent", 980.0, 38.0, np.nan, 70.0, 10.0, "stated", "", "", "C08", (1760, 730)),
+    ("春晖路闲置校舍", ("elder_day_care",), "buy", 620.0, 20.0, np.nan, 60.0, 10.0, "unit_costs.csv#3", "", "", "C07", (1180, 690)),
+    ("东升社区服务中心二楼", ("elder_day_care", "childcare"), "swap", 300.0, 10.0, 20.0, 45.0, np.nan, "stated", "", "", "C03", (1260, 180)),
+    ("胜利路地块", ("elder_home",), "new", 2100.0, 80.0, np.nan, 900.0, 8.0, "unit_costs.csv#2", "", "地块", "C10", (740, 1260)),
+    ("胜利路北地块", ("elder_home",), "new", 2300.0, 90.0, np.nan, np.nan, np.nan, "", "", "地块", "C10", (790, 1380)),
+    ("西苑闲置门面", (), "rent", 180.0, np.nan, np.nan, 12.0, np.nan, "stated", "forbidden", "", "C05", (240, 760)),
+    ("江城颐养院扩建", ("elder_home",), "extend", 500.0, 20.0, np.nan, 150.0, 6.0, "stated", "", "", "C01", (250, 250)),
+)  # fmt: skip
+#: What each site of the cover adds, as a share of the elders outside.
+GAINS = (0.40, 0.25, 0.10, 0.07, 0.04, 0.02)
+_GENERATED = (("C04", (1750, 250)), ("C12", (1750, 1250)))
+
+
+def with_sites(outcome):
+    """Return `outcome` with three siting questions answered: one proven, one within a bound, one without an answer.
+
+    The adopted question ``close_gap`` closes the beds' shortfalls of communities (111 beds) but for one bed of C09, which has
+    no candidate near: four sites in two phases, one of them a generated point and with two services. ``cover_elders`` has
+    a gain curve of six points.
+    """
+    nasty = NASTY if NASTY in outcome.name else ""
+    zh = outcome.lang == "zh"
+    candidates = _candidates(outcome, nasty)
+    area = outcome.circle.query("service == 'eldercare' and measure == 'network' and kind == ''").set_index(
+        "zone_id"
+    )
+    covered, people = (float(area.loc["area/area", key]) for key in ("covered", "people"))
+    sites = pd.concat([_gap_sites(candidates, zh), _cover_sites(candidates, people - covered, covered, zh)])
+    sites = gpd.GeoDataFrame(sites, geometry="geometry", crs=CRS)
+    return dataclasses.replace(
+        outcome,
+        candidates=candidates,
+        sites=sites,
+        answers=_answers(sites, people, covered, zh, nasty),
+        curve=_curve(people, covered),
+        unmet=_unmet(),
+    )
+
+
+def _candidates(outcome, nasty):
+    rows = [
+        {
+            "name": name + nasty,
+            "services": services,
+            "works": works,
+            "floor_area_m2": area,
+            "most_beds": beds,
+            "most_places": places,
+            "storey": "1-2层" if area < 1000 else "整栋",
+            "ownership": "区国资公司",
+            "usable_years": 10.0 if works == "rent" else np.nan,
+            "from_year": np.nan,
+            "cost": cost,
+            "cost_unit": cost_unit,
+            "cost_from": cost_from,
+            "rule": rule,
+            "either_or": either,
+            "extends": "eldercare_register.xlsx#2" if name.startswith("江城") else None,
+            "land_code": "0702" if either else "",
+            "generated": False,
+            "zone_id": f"community/{code}",
+            "location_quality": "exact",
+            "source_file": PREMISES,
+            "source_row": row,
+            "geometry": Point(X0 + x, Y0 + y),
+        }
+        for row, (name, services, works, area, beds, places, cost, cost_unit, cost_from, rule, either, code, (x, y)) in enumerate(
+            _OFFERED, start=2
+        )
+    ]  # fmt: skip
+    usual = dict.fromkeys(("floor_area_m2", "most_beds", "most_places", "usable_years", "from_year"), np.nan)
+    zh = outcome.lang == "zh"
+    rows += [
+        usual
+        | {
+            "name": f"意向区域{number}" if zh else f"Area of intent {number}",
+            "services": (),
+            "works": "new",
+            "storey": "",
+            "ownership": "",
+            "cost": 60.0,
+            "cost_unit": 10.0,
+            "cost_from": "unit_costs.csv#2",
+            "rule": "",
+            "either_or": "",
+            "extends": None,
+            "land_code": "",
+            "generated": True,
+            "zone_id": f"community/{code}",
+            "location_quality": "approximate",
+            "source_file": "generated/grid",
+            "source_row": number,
+            "geometry": Point(X0 + x, Y0 + y),
+        }
+        for number, (code, (x, y)) in enumerate(_GENERATED, start=1)
+    ]
+    table = gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)[list(CANDIDATES)]
+    table["extends"] = pd.Series([row["extends"] for row in rows], dtype=object)
+    keys = [f"{file}#{row}" for file, row in zip(table["source_file"], table["source_row"], strict=True)]
+    table.index = pd.Index(keys, name="candidate_id")
+    return table
+
+
+def _site(candidates, question, order, candidate_id, place, **values):
+    own = candidates.loc[candidate_id]
+    usual = {
+        "question": question,
+        "order": order,
+        "name": own["name"],
+        "candidate_id": candidate_id,
+        "works": own["works"],
+        "services": own["services"],
+        "place": place,
+        "size": np.nan,
+        "unit": "",
+        "beds": np.nan,
+        "places": np.nan,
+        "floor_area_m2": own["floor_area_m2"],
+        "cost": own["cost"],
+        "cost_from": own["cost_from"],
+        "phase": np.nan,
+        "serves": (),
+        "indicators": (),
+        "gain": np.nan,
+        "marginal": np.nan,
+        "total": np.nan,
+        "generated": bool(own["generated"]),
+        "zone_id": own["zone_id"],
+        "extends": own["extends"],
+        "geometry": own["geometry"],
+    }
+    return usual | values
+
+
+def _site_table(rows):
+    table = gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)[list(SITES)]
+    table["extends"] = pd.Series([row["extends"] for row in rows], dtype=object)
+    table.index = pd.Index(
+        [f"{q}/{o}" for q, o in zip(table["question"], table["order"], strict=True)], name="site_id"
+    )
+    return table
+
+
+def _gap_sites(candidates, zh):
+    def serves(*codes):
+        return tuple(f"community/{code}" for code in codes)
+
+    intent = "意向区域：南湖社区" if zh else "Area of intent: 南湖社区"
+    rows = [
+        _site(
+            candidates, "close_gap", 1, f"{PREMISES}#2", "长青路18号",
+            services=("elder_home",), size=39.0, unit="beds", beds=39.0, cost=383.0, phase=2025.0, serves=serves("C10", "C11"),
+            indicators=(BEDS,), gain=45.0, marginal=39.0, total=72.0,
+        ),
+        _site(
+            candidates, "close_gap", 2, f"{PREMISES}#3", "和平里3号",
+            services=("elder_home",), size=35.0, unit="beds", beds=35.0, cost=420.0, phase=2025.0, serves=serves("C08", "C12"),
+            indicators=(BEDS,), gain=38.0, marginal=35.0, total=37.0,
+        ),
+        _site(
+            candidates, "close_gap", 3, "generated/grid#1", intent,
+            services=("elder_day_care", "childcare"), size=750.0, unit="m2", beds=19.0, places=6.0, floor_area_m2=750.0,
+            cost=310.0, phase=2030.0, serves=serves("C04"), indicators=(BEDS, PLACES), gain=19.0, marginal=19.0, total=18.0,
+        ),
+        _site(
+            candidates, "close_gap", 4, f"{PREMISES}#4", "春晖路52号",
+            size=17.0, unit="beds", beds=17.0, cost=230.0, phase=2030.0, serves=serves("C05", "C07"),
+            indicators=(BEDS,), gain=20.0, marginal=17.0, total=1.0,
+        ),
+    ]  # fmt: skip
+    return _site_table(rows)
+
+
+def _cover_sites(candidates, outside, covered, zh):
+    shares, at = GAINS[:3], (f"{PREMISES}#7", f"{PREMISES}#3", f"{PREMISES}#2")
+    places = ("胜利路北端", "和平里3号", "长青路18号")
+    rows, total = [], covered
+    for order, (share, key, place) in enumerate(zip(shares, at, places, strict=True), start=1):
+        gain = round(outside * share)
+        total += gain
+        values = {"gain": float(round(gain * 1.2)), "marginal": float(gain), "total": float(total)}
+        serves = (
+            ("community/C10", "community/C09"),
+            ("community/C08", "community/C12"),
+            ("community/C11",),
+        )[order - 1]
+        rows.append(
+            _site(
+                candidates,
+                "cover_elders",
+                order,
+                key,
+                place,
+                services=("elder_home",),
+                serves=serves,
+                indicators=(CIRCLE_E,),
+                **values,
+            )
+        )
+    return _site_table(rows)
+
+
+def _answers(sites, people, covered, zh, nasty):
+    usual = {"stopped": "", "candidates": 10, "repeatable": True, "nodes": 1, "adopted": False}
+    best = float(sites.loc["cover_elders/3", "total"])
+    bound = min(people, round(best * 1.03))
+    labels = {
+        "close_gap": ("最多4处，分2025、2030两期，尽量补齐社区养老床位缺口", "At most 4 sites in two phases, 2025 and 2030, to close the communities' shortfalls of beds"),
+        "cover_elders": ("选3处，使服务圈覆盖的老年人最多", "3 sites so that most elders are within the circle"),
+        "everyone": ("用最少的点位使每个社区95%的老年人进入服务圈", "Fewest sites that bring 95 % of every community's elders into the circle"),
+    }  # fmt: skip
+    unmet, cover = (
+        ("未补齐的床位", "服务圈覆盖的老年人") if zh else ("beds still missing", "elders within the circle")
+    )
+    rows = [
+        usual
+        | {
+            "question": "close_gap",
+            "ask": "sizes",
+            "status": "optimal",
+            "aim": unmet,
+            "unit": "beds",
+            "objective": 1.0,
+            "bound": 1.0,
+            "gap": 0.0,
+            "recount": 1.0,
+            "before": 111.0,
+            "sites": 4,
+            "cost": 1343.0,
+            "nodes": 7,
+            "seconds": 0.82,
+            "adopted": True,
+        },
+        usual
+        | {
+            "question": "cover_elders",
+            "ask": "cover",
+            "status": "within",
+            "stopped": "nodes",
+            "aim": cover,
+            "unit": "people",
+            "objective": best,
+            "bound": float(bound),
+            "gap": (bound - best) / bound,
+            "recount": best,
+            "before": covered,
+            "sites": 3,
+            "cost": np.nan,
+            "nodes": 100,
+            "seconds": 3.1,
+        },
+        usual
+        | {
+            "question": "everyone",
+            "ask": "share",
+            "status": "infeasible",
+            "aim": "点位数" if zh else "sites",
+            "unit": "sites",
+            "objective": np.nan,
+            "bound": np.nan,
+            "gap": np.nan,
+            "recount": np.nan,
+            "before": 0.0,
+            "sites": 0,
+            "cost": 0.0,
+            "nodes": 0,
+            "seconds": 0.05,
+        },
+    ]
+    for row in rows:
+        row["label"] = labels[row["question"]][0 if zh else 1] + nasty
+    return pd.DataFrame(rows)[list(ANSWERS)]
+
+
+def _curve(people, covered):
+    outside = people - covered
+    reached = np.cumsum([round(outside * share) for share in GAINS])
+    objective = [covered + gain for gain in reached]
+    bound = [value + extra for value, extra in zip(objective, (0.0, 12.0, 40.0, 35.0, 20.0), strict=False)]
+    return pd.DataFrame(
+        {
+            "question": "cover_elders",
+            "sites": range(1, 7),
+            "objective": objective,
+            "bound": [*bound, np.nan],
+            "share": [value / objective[-1] for value in objective],
+        }
+    )
+
+
+def _unmet():
+    gap, cover = "close_gap", "cover_elders"
+    rows = [
+        (gap, "community/C04", 2025.0, 19.0, "beds", "budget"),
+        (gap, "community/C05", 2025.0, 5.0, "beds", "budget"),
+        (gap, "community/C07", 2025.0, 12.0, "beds", "too_small"),
+        (gap, "community/C09", 2025.0, 1.0, "beds", "no_candidate"),
+        (gap, "community/C09", 2030.0, 1.0, "beds", "no_candidate"),
+        (cover, "community/C09", np.nan, 88.0, "people", "too_far"),
+        (cover, "community/C04", np.nan, 69.0, "people", "sites"),
+        (cover, "community/C12", np.nan, 25.0, "people", "none"),
+    ]
+    return pd.DataFrame(rows, columns=list(UNMET))
