@@ -27,6 +27,7 @@ from geoplan.entries import (
     ZoneSupplies,
 )
 from geoplan.entries_people import Group
+from geoplan.entries_siting import Siting
 from geoplan.study_problems import meant, read_strict
 from geoplan.tables import GROUPS
 
@@ -58,6 +59,8 @@ class Study(Entry):
     """Supplies without a point, by zone."""
     projects: list[ProjectList] = []
     """Planned projects (项目库); the run says what they would meet."""
+    siting: Siting | None = None
+    """Where to build: candidates and questions, for `geoplan site`."""
     land: Land | None = None
     """Residential land."""
     packs: list[Text] = []
@@ -127,6 +130,11 @@ class Study(Entry):
         for name, group in self.population.items():
             if group.of is not None and group.of not in self.population:
                 yield f"population.{name}.of: `{group.of}` ✗{_did_you_mean(group.of, self.population)}"
+        yield from self._unknown_in_services()
+        if self.siting is not None:
+            yield from self._unknown_in_siting(self.siting)
+
+    def _unknown_in_services(self) -> Iterator[str]:
         for name, service in self.services.items():
             if service.group not in self.population:
                 yield f"services.{name}.group: `{service.group}` ✗{_did_you_mean(service.group, self.population)}"
@@ -144,6 +152,17 @@ class Study(Entry):
             for kind in service.facilities if offered else []:
                 if kind not in offered:
                     yield f"services.{name}.facilities: `{kind}` ✗{_did_you_mean(kind, offered)}"
+
+    def _unknown_in_siting(self, siting: Siting) -> Iterator[str]:
+        if siting.adopted not in siting.questions:
+            yield f"siting.adopt: `{siting.adopt}` ✗{_did_you_mean(siting.adopted, siting.questions)}"
+        for name, question in siting.questions.items():
+            for service in (*question.services, *question.build):
+                if service not in self.services:
+                    yield f"siting.questions.{name}: `{service}` ✗{_did_you_mean(service, self.services)}"
+            for number in question.candidates or []:
+                if not 1 <= number <= len(siting.candidates):
+                    yield f"siting.questions.{name}.candidates: {number} ✗ 1..{len(siting.candidates)}"
 
     def register_types(self) -> tuple[str, ...]:
         """Return every facility type that a register can hold: with none in it, there are none (and not: unknown)."""
