@@ -1,0 +1,1 @@
+"""Which options to choose: each module answers one kind of question, on the arrays of `geoplan.siting.problems`."""
