@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoplan.errors import Note, OutputError, catalogue
-from geoplan.report import look
+from geoplan.report import look, sites_facts
 from geoplan.standards.vocabulary import vocabulary
 from geoplan.tables import LEVELS, Outcome
 
@@ -124,7 +124,8 @@ def crs_name(crs: str) -> str:
 
 def printed(outcome: Outcome) -> Iterator[str]:
     """Yield every text that a sheet may print, for the font that is embedded."""
-    for words in (*look.labels().values(), *(v for k, v in catalogue().items() if k.startswith("atlas_"))):
+    yield from sites_facts.words_of(outcome).values()
+    for words in (v for k, v in catalogue().items() if k.startswith("atlas_")):
         yield str(words[outcome.lang])
     for section in ("supplies", "attributes", "types", "groups", "units"):
         for words in vocabulary(section).values():

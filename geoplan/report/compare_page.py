@@ -14,14 +14,13 @@ import jinja2
 import pandas as pd
 
 from geoplan.errors import Note, OutputError
-from geoplan.report import compare_rows, compare_tables, look, map_layers, map_marks
+from geoplan.report import compare_rows, compare_tables, look, map_layers, map_marks, sites_facts
 from geoplan.report.compare import Comparison
 from geoplan.report.compare_tables import LEAST_PEOPLE, Told, said
 from geoplan.report.map import map_bounds, map_look
 from geoplan.report.map_layers import Plain, numbers, truths
 from geoplan.report.offline import POLICY, inline_json, inline_script, leaflet, own
 from geoplan.report.sheet import Block, Cell, rows_of
-from geoplan.report.words import labels
 from geoplan.tables import Outcome
 
 DATA_ID = "geoplan-data"
@@ -170,7 +169,7 @@ def payload(comparison: Comparison, told: Told) -> Plain:
     bounds = [map_bounds(o) for o in (before, after)]
     return {
         "lang": lang,
-        "words": {word: both[lang] for word, both in labels().items()} | {w: said(w, lang) for w in _WORDS},
+        "words": sites_facts.words_of(after) | {w: said(w, lang) for w in _WORDS},
         "look": map_look(),
         "bounds": [
             [min(b[0][k] for b in bounds) for k in (0, 1)],

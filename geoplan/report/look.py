@@ -46,6 +46,9 @@ __all__ = [
     "SEQUENTIAL",
     "SERVICE_COLOURS",
     "SHARE_LIMITS",
+    "SITE_COLOURS",
+    "SITE_EDGE",
+    "SITE_INKS",
     "SUPPLY_FACTORS",
     "VERDICT_COLOURS",
     "Scale",
@@ -72,6 +75,8 @@ __all__ = [
     "service_label",
     "share",
     "share_scale",
+    "site_colour",
+    "site_ink",
     "supply_scale",
     "unit",
     "whole",
@@ -137,6 +142,28 @@ EXCEL_FORMATS: Mapping[str, str] = {
     "rate": "#,##0.0#",
     "text": "@",
 }
+
+#: Proposed sites: fill of the numbered disc by phase, dark to light, and the ink of its number; blue, which no facility has.
+SITE_COLOURS = ("#1b2fa0", "#5470e8", "#aab8f7", "#dde3fd")
+SITE_INKS = ("#ffffff", "#ffffff", "#0f1c66", "#0f1c66")
+#: Edge of candidates and of the dashed ring around an area of intent.
+SITE_EDGE = "#1b2fa0"
+
+
+def site_colour(place: int) -> str:
+    """Return the fill of a site that opens in the phase at `place`; phases beyond the last colour share it.
+
+    Examples
+    --------
+    >>> site_colour(0), site_colour(9)
+    ('#1b2fa0', '#dde3fd')
+    """
+    return SITE_COLOURS[min(max(place, 0), len(SITE_COLOURS) - 1)]
+
+
+def site_ink(place: int) -> str:
+    """Return the ink of the number on `site_colour`."""
+    return SITE_INKS[min(max(place, 0), len(SITE_INKS) - 1)]
 
 
 def excel_format(unit_word: object, *, kind: str = "") -> str:

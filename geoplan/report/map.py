@@ -9,7 +9,7 @@ import shapely
 from branca.element import Element, Figure
 from jinja2 import Template
 
-from geoplan.report import look, map_layers, map_marks
+from geoplan.report import look, map_layers, map_marks, sites_facts
 from geoplan.report.offline import (
     POLICY,
     OfflineMap,
@@ -20,7 +20,6 @@ from geoplan.report.offline import (
     leaflet,
     own,
 )
-from geoplan.report.words import labels
 from geoplan.tables import Outcome
 
 DATA_ID = "geoplan-data"
@@ -107,8 +106,7 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "basis": look.basis_line(outcome),
         "credits": " · ".join(look.attribution(outcome.sources)),
         "files": list(dict.fromkeys(source.file for source in outcome.sources)),
-        "words": {word: both[lang] for word, both in labels().items()}
-        | {"unit_people": look.unit("people", lang)},
+        "words": sites_facts.words_of(outcome) | {"unit_people": look.unit("people", lang)},
         "look": map_look(),
         "bounds": map_bounds(outcome),
         "levels": map_layers.level_list(outcome.zones, lang),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jinja2
 
-from geoplan.report import look, page_circle, page_flags, page_sources
+from geoplan.report import look, page_circle, page_flags, page_sites, page_sources
 from geoplan.report.page_map import shapes
 from geoplan.report.words import labels
 from geoplan.tables import Outcome
@@ -50,6 +50,7 @@ def report_page(outcome: Outcome) -> str:
         worst=page_flags.worst(outcome, level),
         indicators=page_flags.indicators(outcome),
         gaps=page_flags.gaps(outcome),
+        siting=page_sites.section(outcome, level),
         circle=page_circle.table(outcome),
         circle_notes=page_circle.notes(outcome),
         **page_sources.everything(outcome),

@@ -28,6 +28,16 @@ def asked(outcome: Outcome) -> bool:
     return not (empty(outcome.answers) and empty(outcome.sites))
 
 
+def words_of(outcome: Outcome) -> dict[str, str]:
+    """Return every label in the outcome's language; those of siting only where it was asked for."""
+    kept = asked(outcome)
+    return {
+        word: both[outcome.lang]
+        for word, both in look.labels().items()
+        if kept or not word.startswith("siting")
+    }
+
+
 def adopted(outcome: Outcome) -> dict[str, Any] | None:
     """Return the row of `answers` whose sites stand on the map; None where there is none."""
     rows = [row for row in rows_of(outcome.answers) if present(row["adopted"]) and bool(row["adopted"])]
@@ -112,7 +122,21 @@ def value_said(value: object, unit: object, lang: str, *, with_unit: bool = True
     if word == "share":
         return look.share(number)
     shown = look.rate(number) if "minute" in word else look.whole(number)
-    return f"{shown} {look.unit(word, lang)}".strip() if with_unit else shown
+    return f"{shown} {unit_said(word, lang)}".strip() if with_unit else shown
+
+
+def unit_said(unit: object, lang: str) -> str:
+    """Return the unit of an aim in words; sites and walking have no unit of building."""
+    own = f"siting_page_unit_{unit}"
+    return look.label(own, lang) if own in look.labels() else look.unit(unit, lang)
+
+
+def bound_word(answer: Row, lang: str) -> str:
+    """Return whether the bound lies above (理论上限) or below (理论下限) what an answer may reach."""
+    objective, bound, before = (answer[key] for key in ("objective", "bound", "before"))
+    other = bound if present(bound) and present(objective) and bound != objective else None
+    upper = other >= objective if other is not None else not (present(before) and objective < before)
+    return look.label("siting_page_upper" if upper else "siting_page_lower", lang)
 
 
 def better(value: object, unit: object, lang: str) -> str:
