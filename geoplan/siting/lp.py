@@ -76,7 +76,7 @@ def solve(
     solved
         Proven to a relative gap of ``watch.gap``.
     """
-    highs = _loaded(model, relax=relax)
+    highs = loaded(model, relax=relax)
     whole = bool(model.whole.any()) and not relax
     options: dict[str, bool | int | float | str] = {
         "mip_rel_gap": watch.gap,
@@ -99,7 +99,8 @@ def solve(
     return _read(highs, watch, whole=whole)
 
 
-def _loaded(model: Linear, *, relax: bool) -> highspy.Highs:
+def loaded(model: Linear, *, relax: bool) -> highspy.Highs:
+    """Return HiGHS holding `model`, on one thread with a fixed seed; `relax` leaves out the integers."""
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     for name, value in (("output_flag", False), ("threads", 1), ("parallel", "off"), ("random_seed", 0)):
         highs.setOptionValue(name, value)
