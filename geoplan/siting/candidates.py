@@ -1,0 +1,173 @@
+"""Where a facility may go: the planner's lists and generated areas of intent in one table, with costs where none is stated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from geoplan.errors import Note
+from geoplan.inputs.candidates import CandidateList, candidate_frame
+from geoplan.inputs.candidates.places import same_premises
+from geoplan.inputs.facilities.zone_names import clean_name
+from geoplan.standards.costs import unit_cost, unit_costs
+
+#: Columns that `with_unit_costs` adds to `tables.CANDIDATES`.
+UNIT_COSTS = {
+    "cost_unit_low": "least of the unit cost's sources; the stated cost of a unit where there is one, 10,000 yuan",
+    "cost_unit_high": "most",
+    "cost_unit_of": "what an estimated unit is: places, beds or floor_area_m2; empty where none was estimated",
+}
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Candidates and what is odd about them.
+
+    Parameters
+    ----------
+    candidates
+        `tables.CANDIDATES` with `inputs.candidates.MORE_CANDIDATES`, indexed by candidate_id; those of the lists first, then the
+        generated ones.
+    notes
+        Of the lists, of generating, and of bringing them together.
+    """
+
+    candidates: gpd.GeoDataFrame
+    notes: tuple[Note, ...] = ()
+
+
+def join_candidates(
+    lists: Sequence[CandidateList],
+    generated: Sequence[Candidates] | Candidates | None = None,
+    *,
+    facilities: gpd.GeoDataFrame,
+) -> Candidates:
+    """Return the candidates of every list and the generated ones as one table.
+
+    Premises that stand in two lists (same name, floor, area and place) count once, in the list that comes first. The name of a
+    facility that a candidate enlarges becomes its facility_id; a candidate without a point then lies where the facility does.
+
+    Parameters
+    ----------
+    lists
+        As read, in the order of the study.
+    generated
+        From `generate`; None without any.
+    facilities
+        `tables.FACILITIES`, indexed by facility_id.
+
+    Returns
+    -------
+    candidates
+        With the notes of all; without any list an empty table with every column.
+    """
+    several = [generated] if isinstance(generated, Candidates) else list(generated or ())
+    notes = [note for each in lists for note in each.notes]
+    tables = [_own_ids(each.candidates, lists[:at], notes) for at, each in enumerate(lists)]
+    listed = _stacked(tables, facilities)
+    twins = same_premises(listed, listed.geometry) if len(tables) > 1 else {}
+    for later, kept in twins.items():
+        file, row = listed.loc[later, ["source_file", "source_row"]]
+        notes.append(Note.of("candidate_twice", file=str(file), row=int(row), kept=kept))
+    listed = listed[~listed.index.isin(list(twins))]
+    listed, extend_notes = _with_extended(listed, facilities)
+    notes += [*extend_notes, *(note for each in several for note in each.notes)]
+    return Candidates(_stacked([listed, *(each.candidates for each in several)], facilities), tuple(notes))
+
+
+def _own_ids(table: gpd.GeoDataFrame, before: Sequence[CandidateList], notes: list[Note]) -> gpd.GeoDataFrame:
+    """Return a list with ids of its own: two files of one name in two folders have the same ids."""
+    file = str(table["source_file"].iloc[0]) if len(table) else ""
+    again = sum(file != "" and file in set(each.candidates["source_file"]) for each in before)
+    if not again:
+        return table
+    notes.append(Note.of("candidate_id_twice", file=file, severity="info", id=str(table.index[0])))
+    ids = [str(i).replace(f"{file}#", f"{file}@{again + 1}#", 1) for i in table.index]
+    return table.set_axis(pd.Index(ids, name=table.index.name, dtype=object))
+
+
+def _stacked(tables: Sequence[gpd.GeoDataFrame], facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        nobody = pd.Index([], dtype=object)
+        return candidate_frame({}, index=nobody, geometry=gpd.GeoSeries([]), crs=facilities.crs)
+    return gpd.GeoDataFrame(pd.concat(filled), crs=filled[0].crs) if len(filled) > 1 else filled[0]
+
+
+def _with_extended(
+    listed: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, list[Note]]:
+    """Return the candidates with the facilities that they enlarge, found by facility_id or by name."""
+    names = facilities["name"].map(clean_name)
+    by_name: dict[str, list[str]] = {}
+    for facility_id, name in names.items():
+        if name:
+            by_name.setdefault(name, []).append(str(facility_id))
+    table, notes = listed.copy(), []
+    geometry = table.geometry.copy()
+    for candidate_id in table.index[table["extends_name"] != ""]:
+        name = str(table.loc[candidate_id, "extends_name"])
+        found = [name] if name in facilities.index else by_name.get(clean_name(name), [])
+        file, row = str(table.loc[candidate_id, "source_file"]), int(table.loc[candidate_id, "source_row"])
+        if len(found) != 1:
+            code = "candidate_extends_ambiguous" if found else "candidate_extends_unknown"
+            notes.append(Note(code, file, row, "", {"name": name, "count": len(found)}))
+            continue
+        table.loc[candidate_id, "extends"] = found[0]
+        if table.loc[candidate_id, "works"] == "":
+            table.loc[candidate_id, "works"] = "extend"
+        point = facilities.geometry[found[0]]
+        if geometry[candidate_id] is None and point is not None:
+            geometry[candidate_id] = point
+            table.loc[candidate_id, "location_quality"] = facilities.loc[found[0], "location_quality"]
+            table.loc[candidate_id, "zone_id"] = facilities.loc[found[0], "zone_id"]
+            notes.append(Note("candidate_at_extended", file, row, "", {"name": name}, severity="info"))
+    return table.set_geometry(geometry), notes
+
+
+def with_unit_costs(
+    candidates: gpd.GeoDataFrame,
+    *,
+    service_type: str,
+    supplies: Sequence[str] = ("places", "beds", "floor_area_m2"),
+) -> gpd.GeoDataFrame:
+    """Return the candidates with a cost of each unit where neither a cost nor one of a unit is stated (columns `UNIT_COSTS`).
+
+    The cost of a unit is the middle of what the plans' lists imply for the facility type and kind of works
+    (`standards.costs.unit_costs`), and names their rows. A candidate that may not hold the type, or without a unit cost that fits
+    its kind of works, stays without: unknown is never 0.
+
+    Parameters
+    ----------
+    candidates
+        `tables.CANDIDATES`.
+    service_type
+        Facility type that would open there.
+    supplies
+        What a unit may be: places, beds, floor_area_m2; a unit cost of another is not taken.
+
+    Examples
+    --------
+    >>> row = {"services": [("childcare",)], "works": ["extend"], "cost": [np.nan], "cost_unit": [np.nan], "cost_from": [""]}
+    >>> found = with_unit_costs(gpd.GeoDataFrame(row), service_type="childcare").iloc[0]
+    >>> float(found["cost_unit"]), found["cost_unit_of"], found["cost_from"].split(":")[0]
+    (2.75, 'places', 'childcare_conversion')
+    """
+    costs = unit_costs()
+    out = candidates.assign(
+        cost_unit_low=candidates["cost_unit"], cost_unit_high=candidates["cost_unit"], cost_unit_of=""
+    ).astype({"cost_unit_of": object})
+    open_ = candidates["cost"].isna() & candidates["cost_unit"].isna()
+    able = candidates["services"].map(lambda types: not types or service_type in types).astype(bool)
+    for works in candidates.loc[open_ & able, "works"].drop_duplicates():
+        unit_id = unit_cost(service_type, str(works), supplies)
+        if unit_id is None:
+            continue
+        low, high = float(costs.loc[unit_id, "low"]), float(costs.loc[unit_id, "high"])
+        some = open_ & able & (candidates["works"] == works)
+        out.loc[some, ["cost_unit_low", "cost_unit_high"]] = [low, high]
+        out.loc[some, "cost_unit"] = (low + high) / 2.0
+        out.loc[some, "cost_unit_of"] = str(costs.loc[unit_id, "supply"])
+        out.loc[some, "cost_from"] = f"{unit_id}: {', '.join(costs.loc[unit_id, 'rows'])}"
+    return out
