@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -11,6 +12,8 @@ from geoplan.inputs.candidates import CandidateList, candidate_frame
 from geoplan.inputs.candidates.places import same_premises
 from geoplan.inputs.facilities.zone_names import clean_name
 from geoplan.standards.costs import unit_cost, unit_costs
+
+Frame = TypeVar("Frame", bound=pd.DataFrame)
 
 #: Columns that `with_unit_costs` adds to `tables.CANDIDATES`.
 UNIT_COSTS = {
@@ -127,11 +130,11 @@ def _with_extended(
 
 
 def with_unit_costs(
-    candidates: gpd.GeoDataFrame,
+    candidates: Frame,
     *,
     service_type: str,
     supplies: Sequence[str] = ("places", "beds", "floor_area_m2"),
-) -> gpd.GeoDataFrame:
+) -> Frame:
     """Return the candidates with a cost of each unit where neither a cost nor one of a unit is stated (columns `UNIT_COSTS`).
 
     The cost of a unit is the middle of what the plans' lists imply for the facility type and kind of works
@@ -149,25 +152,29 @@ def with_unit_costs(
 
     Examples
     --------
-    >>> row = {"services": [("childcare",)], "works": ["extend"], "cost": [np.nan], "cost_unit": [np.nan], "cost_from": [""]}
-    >>> found = with_unit_costs(gpd.GeoDataFrame(row), service_type="childcare").iloc[0]
+    >>> row = {"services": [("childcare",)], "works": ["extend"], "cost": [float("nan")], "cost_unit": [float("nan")], "cost_from": [""]}
+    >>> found = with_unit_costs(pd.DataFrame(row), service_type="childcare").iloc[0]
     >>> float(found["cost_unit"]), found["cost_unit_of"], found["cost_from"].split(":")[0]
     (2.75, 'places', 'childcare_conversion')
     """
     costs = unit_costs()
-    out = candidates.assign(
-        cost_unit_low=candidates["cost_unit"], cost_unit_high=candidates["cost_unit"], cost_unit_of=""
-    ).astype({"cost_unit_of": object})
+    out = cast(
+        "Frame",
+        candidates.assign(
+            cost_unit_low=candidates["cost_unit"], cost_unit_high=candidates["cost_unit"], cost_unit_of=""
+        ).astype({"cost_unit_of": object}),
+    )
     open_ = candidates["cost"].isna() & candidates["cost_unit"].isna()
     able = candidates["services"].map(lambda types: not types or service_type in types).astype(bool)
     for works in candidates.loc[open_ & able, "works"].drop_duplicates():
         unit_id = unit_cost(service_type, str(works), supplies)
         if unit_id is None:
             continue
-        low, high = float(costs.loc[unit_id, "low"]), float(costs.loc[unit_id, "high"])
+        unit = costs.loc[[unit_id]].to_dict("records")[0]
+        low, high = float(unit["low"]), float(unit["high"])
         some = open_ & able & (candidates["works"] == works)
         out.loc[some, ["cost_unit_low", "cost_unit_high"]] = [low, high]
         out.loc[some, "cost_unit"] = (low + high) / 2.0
-        out.loc[some, "cost_unit_of"] = str(costs.loc[unit_id, "supply"])
-        out.loc[some, "cost_from"] = f"{unit_id}: {', '.join(costs.loc[unit_id, 'rows'])}"
+        out.loc[some, "cost_unit_of"] = str(unit["supply"])
+        out.loc[some, "cost_from"] = f"{unit_id}: {', '.join(unit['rows'])}"
     return out
