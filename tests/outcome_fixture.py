@@ -1000,7 +1000,7 @@ def _curve(people, covered):
     outside = people - covered
     reached = np.cumsum([round(outside * share) for share in GAINS])
     objective = [covered + gain for gain in reached]
-    bound = [value + extra for value, extra in zip(objective, (0.0, 12.0, 40.0, 35.0, 20.0), strict=False)]
+    bound = [value + extra for value, extra in zip(objective, (0.0, 12.0, 115.0, 35.0, 20.0), strict=False)]
     return pd.DataFrame(
         {
             "question": "cover_elders",

@@ -44,6 +44,22 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A line chart beside the first block, over some of its rows: positions of rows and columns count from 0."""
+
+    title: str
+    first: int
+    last: int
+    x: int
+    lines: tuple[int, ...]
+    """Columns that are drawn: the first solid, the others dashed; their headers name the lines."""
+    axes: tuple[str, str]
+    """What the x axis and the y axis show."""
+    low: float = 0.0
+    """Where the y axis begins."""
+
+
+@dataclass(frozen=True)
 class Sheet:
     """One sheet: a name for its tab, lines of explanation, and blocks one under the other."""
 
@@ -55,6 +71,7 @@ class Sheet:
     """Text in a cell -> key of a colour; for `mark` verdict and severity."""
     listed: int = -1
     """Block that is filtered and whose headers stand on every page, where there are several; -1: none of them."""
+    charts: tuple[Chart, ...] = ()
 
 
 def word(code: str, lang: str, **values: object) -> str:

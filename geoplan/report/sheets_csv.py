@@ -4,13 +4,13 @@ import csv
 import io
 from pathlib import Path
 
-from geoplan.report import look, sheets_findings, sheets_gaps, sheets_sources, sheets_zones
+from geoplan.report import look, sheets_findings, sheets_gaps, sheets_sites, sheets_sources, sheets_zones
 from geoplan.report.sheet import Cell, Sheet, Value, word
 from geoplan.tables import Outcome
 
 #: What starts a formula in Excel, WPS or LibreOffice, full-width forms too.
 _STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-_DIGITS = {"share": 4, "rate": 4, "minutes": 1, "whole": 2, "id": 0}
+_DIGITS = {"share": 4, "rate": 4, "minutes": 1, "whole": 2, "id": 0, "degrees": 6}
 
 
 def csv_sheets(outcome: Outcome) -> dict[str, Sheet]:
@@ -21,6 +21,11 @@ def csv_sheets(outcome: Outcome) -> dict[str, Sheet]:
         "indicators.csv": sheets_findings.indicators(outcome, every=True),
         "circle.csv": sheets_zones.circles(outcome),
         "provision.csv": sheets_zones.provision(outcome),
+        "sites.csv": sheets_sites.sites(outcome),
+        "sites_other.csv": sheets_sites.other_sites(outcome),
+        "answers.csv": sheets_sites.answers(outcome),
+        "curve.csv": sheets_sites.curve(outcome),
+        "unmet.csv": sheets_sites.unmet(outcome),
         "unplaced.csv": sheets_sources.unplaced(outcome),
         "warnings.csv": sheets_sources.warnings(outcome),
     }

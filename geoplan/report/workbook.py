@@ -19,16 +19,17 @@ from geoplan.report import (
     sheets_gaps,
     sheets_members,
     sheets_projects,
+    sheets_sites,
     sheets_sources,
     sheets_towns,
     sheets_zones,
 )
-from geoplan.report.sheet import Block, Cell, Sheet, Value, safe_names, word
+from geoplan.report.sheet import Block, Cell, Chart, Sheet, Value, safe_names, word
 from geoplan.tables import Outcome
 
 #: Longest text that a cell holds, and that a page's header or footer holds (limits of the file format).
 CELL_TEXT, PAGE_TEXT = 32_767, 255
-_FORMATS = dict(look.EXCEL_FORMATS) | {"id": "0"}
+_FORMATS = dict(look.EXCEL_FORMATS) | {"id": "0", "degrees": "0.000000"}
 _MARGINS = {"left": 0.4, "right": 0.4, "top": 0.7, "bottom": 0.6}
 #: Key of a colour -> background and ink.
 _COLOURS = {
@@ -58,6 +59,12 @@ def sheets(outcome: Outcome) -> tuple[Sheet, ...]:
         sheets_projects.served(outcome),
         sheets_projects.projects(outcome),
         sheets_projects.support(outcome),
+        sheets_sites.sites(outcome),
+        sheets_sites.answers(outcome),
+        sheets_sites.curve(outcome),
+        sheets_sites.unmet(outcome),
+        sheets_sites.other_sites(outcome),
+        sheets_sites.candidates(outcome),
         *sheets_towns.town_sheets(outcome),
         sheets_sources.reconciled(outcome),
         sheets_sources.warnings(outcome),
@@ -97,7 +104,10 @@ def write_sheets(found: Sequence[Sheet], outcome: Outcome, path: Path) -> None:
     try:
         pen = _Pen(book)
         for tab, sheet in zip(safe_names([sheet.name for sheet in found]), found, strict=True):
-            _write_sheet(book.add_worksheet(tab), pen, sheet, outcome)
+            page = book.add_worksheet(tab)
+            header = _write_sheet(page, pen, sheet, outcome)
+            for place, chart in enumerate(sheet.charts):
+                _draw(book, page, sheet.blocks[0], chart, header=header, place=place)
         # a fixed date, so that the same outcome gives the same bytes
         created = dt.datetime(outcome.year, 1, 1, tzinfo=dt.UTC)
         book.set_properties({"title": outcome.name, "comments": look.basis_line(outcome), "created": created})
@@ -147,12 +157,14 @@ class _Pen:
         return self._book.add_format({"bg_color": background, "font_color": ink})
 
 
-def _write_sheet(page: Worksheet, pen: _Pen, sheet: Sheet, outcome: Outcome) -> None:
+def _write_sheet(page: Worksheet, pen: _Pen, sheet: Sheet, outcome: Outcome) -> int:
+    """Write a sheet without its charts; return the row of the first block's headers."""
     widths = _widths(sheet)
     for column, width in enumerate(widths):
         page.set_column(column, column, width)
     at = _write_head(page, pen, sheet, outcome, widths)
     single = len(sheet.blocks) == 1
+    headers = at + 1 if sheet.blocks[0].heading else at
     for place, block in enumerate(sheet.blocks):
         if block.heading:
             page.write_string(
@@ -168,6 +180,42 @@ def _write_sheet(page: Worksheet, pen: _Pen, sheet: Sheet, outcome: Outcome) -> 
             page.autofilter(at, 0, last, len(block.columns) - 1)
         at = last + 2
     _set_page(page, sheet, outcome)
+    return headers
+
+
+#: Height of a chart, in pixels and in the rows that it takes with the space below it.
+_CHART_HEIGHT, _CHART_ROWS = 400, 24
+
+
+def _draw(book: Workbook, page: Worksheet, block: Block, chart: Chart, *, header: int, place: int) -> None:
+    """Draw a line chart to the right of a block, the next ones below it; it follows the cells when they are changed."""
+    drawn = book.add_chart({"type": "line"})
+    first, last = header + 1 + chart.first, header + 1 + chart.last
+    for number, column in enumerate(chart.lines):
+        colour = look.COLOURS["ink_soft" if number else "accent"]
+        line = {"color": colour, "width": 1.5 if number else 2.25}
+        mark = {"type": "none"} if number else {
+            "type": "circle", "size": 6, "fill": {"color": colour}, "border": {"color": colour},
+        }  # fmt: skip
+        drawn.add_series(
+            {
+                "name": [page.name, header, column],
+                "categories": [page.name, first, chart.x, last, chart.x],
+                "values": [page.name, first, column, last, column],
+                "line": line | ({"dash_type": "dash"} if number else {}),
+                "marker": mark,
+            }
+        )
+    font = {"name": look.FONT_WORKBOOK, "size": 9, "color": look.COLOURS["ink"], "bold": False}
+    grid = {"visible": True, "line": {"color": look.COLOURS["line"], "width": 0.75}}
+    drawn.set_title({"name": chart.title, "name_font": font | {"size": 11, "bold": True}, "overlay": False})
+    drawn.set_x_axis({"name": chart.axes[0], "name_font": font, "num_font": font})
+    foot = {"min": chart.low, "num_format": "#,##0.###"} | {"major_gridlines": grid}
+    drawn.set_y_axis({"name": chart.axes[1], "name_font": font, "num_font": font} | foot)
+    drawn.set_legend({"position": "bottom", "font": font})
+    drawn.set_size({"width": 620, "height": _CHART_HEIGHT})
+    beside = {"x_offset": 24, "object_position": 3}
+    page.insert_chart(header + place * _CHART_ROWS, len(block.columns), drawn, beside)
 
 
 def _widths(sheet: Sheet) -> list[float]:
