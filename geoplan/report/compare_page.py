@@ -5,6 +5,7 @@ The left map is the first result, the right one the second. Shapes, marks and wo
 """
 
 import json
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -14,7 +15,7 @@ import jinja2
 import pandas as pd
 
 from geoplan.errors import Note, OutputError
-from geoplan.report import compare_rows, compare_tables, look, map_layers, map_marks, sites_facts
+from geoplan.report import compare_rows, compare_tables, look, map_layers, map_marks, map_sites, sites_facts
 from geoplan.report.compare import Comparison
 from geoplan.report.compare_tables import LEAST_PEOPLE, Told, said
 from geoplan.report.map import map_bounds, map_look
@@ -73,13 +74,21 @@ def comparison_page(comparison: Comparison) -> str:
     lang = comparison.lang
     script, style = leaflet()
     told = Told(comparison)
-    data = json.dumps(payload(comparison, told), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    plain = payload(comparison, told)
+    data = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     titled = comparison.titled()
     own_style = (own("map.css") + "\n" + own("compare.css")).replace("GP_FONT_STACK", look.FONT_STACK)
     code = "\n".join(own(name) for name in SCRIPTS)
     start = (
         f'const comparison = startComparison(JSON.parse(document.getElementById("{DATA_ID}").textContent));'
     )
+    if "siting" in plain:
+        code += "\n" + own(map_sites.SCRIPT)
+        own_style += "\n" + own(map_sites.STYLE)
+        start = (
+            f'const data = JSON.parse(document.getElementById("{DATA_ID}").textContent);\n'
+            "const comparison = startComparison(data);\ncompareSites(comparison, data.siting, data.words);"
+        )
     one, other = comparison.names()
     sections = [
         _section(compare_tables.area_block(comparison, told), lang),
@@ -169,7 +178,7 @@ def payload(comparison: Comparison, told: Told) -> Plain:
     bounds = [map_bounds(o) for o in (before, after)]
     return {
         "lang": lang,
-        "words": sites_facts.words_of(after) | {w: said(w, lang) for w in _WORDS},
+        "words": sites_facts.words_of(after, also=before) | {w: said(w, lang) for w in _WORDS},
         "look": map_look(),
         "bounds": [
             [min(b[0][k] for b in bounds) for k in (0, 1)],
@@ -184,6 +193,17 @@ def payload(comparison: Comparison, told: Told) -> Plain:
         ],
         "circle": list(_circle_views(comparison, told, position)),
         "flags": list(_flag_views(comparison, told, position)),
+    } | _siting(before, after, lang)
+
+
+def _siting(before: Outcome, after: Outcome, lang: str) -> Plain:
+    """Return the proposed sites of each side; nothing where neither result has any."""
+    layers = [map_sites.siting_layer(replace(o, lang=lang)) for o in (before, after)]
+    if not any(layer is not None and layer["sites"] for layer in layers):
+        return {}
+    # the page has no switch for what is not proposed
+    return {
+        "siting": [layer and {key: layer[key] for key in ("edge", "phases", "sites")} for layer in layers]
     }
 
 

@@ -109,7 +109,9 @@ class _Plot:
         self.from_zero = low <= FROM_ZERO * high or high <= 0
         begin = min(low, 0.0) if self.from_zero else low - 0.08 * (high - low)
         self.y_ticks = ticks(begin, max(high, begin + 1e-9))
-        self.x_ticks = ticks(min(float(self.n.min()), 1.0), max(float(self.n.max()), 2.0), most=10, whole=True)
+        self.x_ticks = ticks(
+            min(float(self.n.min()), 1.0), max(float(self.n.max()), 2.0), most=10, whole=True
+        )
 
     def x(self, value: float) -> float:
         low, high = self.x_ticks[0], self.x_ticks[-1]

@@ -49,6 +49,7 @@ __all__ = [
     "SITE_COLOURS",
     "SITE_EDGE",
     "SITE_INKS",
+    "SITE_SERVED",
     "SUPPLY_FACTORS",
     "VERDICT_COLOURS",
     "Scale",
@@ -148,6 +149,8 @@ SITE_COLOURS = ("#1b2fa0", "#5470e8", "#aab8f7", "#dde3fd")
 SITE_INKS = ("#ffffff", "#ffffff", "#0f1c66", "#0f1c66")
 #: Edge of candidates and of the dashed ring around an area of intent.
 SITE_EDGE = "#1b2fa0"
+#: Zones that the sites serve.
+SITE_SERVED = "#d5dcf8"
 
 
 def site_colour(place: int) -> str:

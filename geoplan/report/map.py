@@ -9,7 +9,7 @@ import shapely
 from branca.element import Element, Figure
 from jinja2 import Template
 
-from geoplan.report import look, map_layers, map_marks, sites_facts
+from geoplan.report import look, map_layers, map_marks, map_sites, sites_facts
 from geoplan.report.offline import (
     POLICY,
     OfflineMap,
@@ -80,15 +80,22 @@ def map_page(outcome: Outcome) -> str:
     )
     figure.add_child(page)
     own_style = own("map.css").replace("GP_FONT_STACK", look.FONT_STACK)
+    if sites_facts.asked(outcome):
+        own_style += "\n" + own(map_sites.STYLE)
     figure.header.add_child(
         Raw(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'), name="policy"
     )
     figure.header.add_child(Raw(inline_script(script)), name="leaflet")
     figure.header.add_child(Raw(f"<style>{style}\n{own_style}</style>"), name="style")
-    text = json.dumps(payload(outcome), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    data = payload(outcome)
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     figure.html.add_child(Raw(inline_json(text, element_id=DATA_ID)), name="data")
     code = "\n".join(own(name) for name in SCRIPTS)
-    start = f'startMap({{map}}, JSON.parse(document.getElementById("{DATA_ID}").textContent));'
+    read = f'JSON.parse(document.getElementById("{DATA_ID}").textContent)'
+    start = f"startMap({{map}}, {read});"
+    if "siting" in data:
+        code += "\n" + own(map_sites.SCRIPT)
+        start = f"const data = keepNamesClear({read});\nstartSites({{map}}, data, startMap({{map}}, data));"
     page.add_child(Script(f"{code}\n{start}"))
     fix_ids(figure)
     return str(figure.render()) + "\n"
@@ -98,6 +105,7 @@ def payload(outcome: Outcome) -> dict[str, Any]:
     """Return everything that the map's script reads, as plain values."""
     lang = outcome.lang
     facilities, facility_at = map_marks.facility_layer(outcome)
+    siting = map_sites.siting_layer(outcome)
     return {
         "lang": lang,
         "title": outcome.name,
@@ -120,7 +128,7 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "isochrones": map_marks.isochrone_layer(outcome),
         "outside": map_marks.outside_layer(outcome),
         "streets": map_layers.street_layer(outcome.streets),
-    }
+    } | ({} if siting is None else {"siting": siting})
 
 
 def map_look() -> dict[str, Any]:

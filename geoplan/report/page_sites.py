@@ -41,12 +41,15 @@ def section(outcome: Outcome, level: str) -> str:
     return _template().render(
         t={word: both[lang] for word, both in labels().items()},
         colour=look.COLOURS,
+        served=look.SITE_SERVED,
         lead=lead(outcome),
         map=site_map(outcome, level),
         phases=phase_key(outcome),
         sites=site_rows(outcome),
         sites_more=_more(len(sites) - MOST_SITES, lang),
-        gain_note=look.sentence("siting_page_gain_unit", lang, unit=unit) if answer else "",
+        gain_note=look.sentence("siting_page_gain_unit", lang, unit=unit, aim=text(answer["aim"]))
+        if answer
+        else "",
         intent_note=look.label("siting_page_intent_note", lang)
         if any(sites_facts.is_generated(row) for row in rows_of(sites))
         else "",
@@ -54,7 +57,10 @@ def section(outcome: Outcome, level: str) -> str:
         questions=questions(outcome),
         support=support_rows(outcome),
         unmet_why=[
-            {"name": sites_facts.why_said(why, lang), "count": look.whole(count)} for why, count in left.why
+            look.sentence(
+                "siting_page_unmet_count", lang, why=sites_facts.why_said(why, lang), count=look.whole(count)
+            )
+            for why, count in left.why
         ],
         unmet=unmet_rows(outcome, left.rows),
         unmet_more=_more(len(left.rows) - MOST_UNMET, lang),
@@ -165,7 +171,10 @@ def site_map(outcome: Outcome, level: str) -> str:
     points = shapely.get_coordinates(np.asarray(shown.geometry.array))
     # one size for any shape of map: it is printed about as wide as high
     radius = 13.0 if len(shown) <= 40 else 9.0
-    parts = [f'<use href="#z{place}" class="o"/>' for place in range(len(own))]
+    served = {zone for serves in shown["serves"] for zone in serves}
+    unmet = set(sites_facts.unmet(outcome).rows["zone_id"])
+    kinds = ["unmet" if z in unmet else "served" if z in served else "o" for z in own.index]
+    parts = [f'<use href="#z{place}" class="{kind}"/>' for place, kind in enumerate(kinds)]
     parts.append('<use href="#zo" class="b"/>')
     phase_of = sites_facts.phase_place(shown)
     # the first to open lie above the later ones

@@ -20,6 +20,9 @@ from geoplan.tables import Outcome
 #: Communities that a cell names one by one.
 NAMED = 3
 
+#: How the labels begin that only pages on siting print.
+OWN_WORDS = ("siting", "unit_sites")
+
 Row = Mapping[str, Any]
 
 
@@ -28,13 +31,13 @@ def asked(outcome: Outcome) -> bool:
     return not (empty(outcome.answers) and empty(outcome.sites))
 
 
-def words_of(outcome: Outcome) -> dict[str, str]:
-    """Return every label in the outcome's language; those of siting only where it was asked for."""
-    kept = asked(outcome)
+def words_of(outcome: Outcome, *, also: Outcome | None = None) -> dict[str, str]:
+    """Return every label in the outcome's language; those of siting only where it (or `also`) asked where to build."""
+    kept = asked(outcome) or (also is not None and asked(also))
     return {
         word: both[outcome.lang]
         for word, both in look.labels().items()
-        if kept or not word.startswith("siting")
+        if kept or not word.startswith(OWN_WORDS)
     }
 
 
