@@ -89,11 +89,11 @@ def medians(problem: Walks, *, merge: bool) -> Medians:
     whole = bool((cost == np.floor(cost)).all() and (top == np.floor(top)).all() and top.sum() < 2.0**50)
     n = walks.shape[0]
     choice = problem.choice
-    return _built(
-        np.arange(n),
+    return built(
+        np.arange(n, dtype=np.int64),
         (csr_array(choice.rows), choice.least, choice.most),
         (option, point, cost, top),
-        origin=np.arange(len(keep)),
+        origin=np.arange(len(keep), dtype=np.int64),
         fixed=np.empty(0, np.int64),
         base=0.0,
         whole=whole,
@@ -113,7 +113,7 @@ def _alike(walks: csc_array, have: Floats) -> Ints:
     )
 
 
-def _built(
+def built(
     position: Ints,
     limits: tuple[csr_array, Floats, Floats],
     entries: tuple[Ints, Ints, Floats, Floats],
@@ -123,6 +123,19 @@ def _built(
     base: float,
     whole: bool,
 ) -> Medians:
+    """Return the arrays of walks given as entries.
+
+    Parameters
+    ----------
+    position
+        Of each option in the problem given, shape (n,).
+    limits
+        Rows, least, most.
+    entries
+        Option, point and person-seconds of each walk; and the person-seconds of each point without any.
+    origin, fixed, base, whole
+        As in `Medians`; `origin` is of all points, those that no walk changes included.
+    """
     option, point, cost, top = entries
     # points that no option changes leave
     met = np.zeros(len(top), bool)
@@ -163,7 +176,7 @@ def shrunk(arrays: Medians, *, never: Bools, always: Bools) -> Medians:
     np.minimum.at(top, arrays.point[taken], arrays.cost[taken])
     keep = open_[option] & (arrays.cost < top[arrays.point])
     used = arrays.rows[:, np.flatnonzero(always)].sum(axis=1) if always.any() else 0.0
-    return _built(
+    return built(
         arrays.option[open_],
         (csr_array(arrays.rows[:, np.flatnonzero(open_)]), arrays.least - used, arrays.most - used),
         ((np.cumsum(open_) - 1)[option[keep]], arrays.point[keep], arrays.cost[keep], top),

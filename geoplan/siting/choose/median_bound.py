@@ -57,6 +57,7 @@ def climb(
     price: Floats,
     tried: Callable[[Ints, float], float],
     go_on: Callable[[float], bool],
+    rounds: int = ROUNDS,
 ) -> Priced:
     """Return the best bound that prices give.
 
@@ -72,6 +73,8 @@ def climb(
         Given the options taken under a better bound, and that bound; returns the best person-seconds known after that.
     go_on
         Given the best bound, whether to go on.
+    rounds
+        Most rounds of prices.
     """
     n, m = len(arrays), len(arrays.top)
     row, number = number_limit(arrays)
@@ -87,7 +90,7 @@ def climb(
     drift, fee_drift = np.zeros(m), np.zeros(len(fee))
     top = Priced(-np.inf, price, np.zeros(n), number)
     step, stale = FIRST_STEP, 0
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         _worth(arrays.start, arrays.point, arrays.cost, price, worth)
         net = worth + limits.rows.T @ fee if len(fee) else worth
         taken = _lowest(net, number)
