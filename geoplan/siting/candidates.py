@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import geopandas as gpd
 import pandas as pd
@@ -158,12 +158,9 @@ def with_unit_costs(
     (2.75, 'places', 'childcare_conversion')
     """
     costs = unit_costs()
-    out = cast(
-        "Frame",
-        candidates.assign(
-            cost_unit_low=candidates["cost_unit"], cost_unit_high=candidates["cost_unit"], cost_unit_of=""
-        ).astype({"cost_unit_of": object}),
-    )
+    out = candidates.assign(
+        cost_unit_low=candidates["cost_unit"], cost_unit_high=candidates["cost_unit"], cost_unit_of=""
+    ).astype({"cost_unit_of": object})
     open_ = candidates["cost"].isna() & candidates["cost_unit"].isna()
     able = candidates["services"].map(lambda types: not types or service_type in types).astype(bool)
     for works in candidates.loc[open_ & able, "works"].drop_duplicates():

@@ -24,6 +24,7 @@ from geoplan.inputs.projects.listed import Listed
 
 #: Two rows of one name, floor and area this near to each other are the same premises, metres.
 SAME_PLACE_M = 25.0
+AREA_DIMENSION = 2
 
 
 def read_points(
@@ -121,10 +122,13 @@ def _misplaced(
 def parcel_areas(listed: CandidateRows, crs: CRS | str, datum: datums.Datum | None) -> list[float]:
     """Return the area of every parcel's polygon in `crs`, m²; NaN for points and tables."""
     index = listed.rows.cells.index
+    nothing = [float("nan")] * len(index)
     if listed.shapes is None:
-        return [np.nan] * len(index)
-    area = shapely.get_dimensions(listed.shapes.to_numpy()) == 2
-    moved = datums.to_crs(listed.shapes[area], datum=datum, crs=crs) if area.any() else listed.shapes[area]
+        return nothing
+    area = shapely.get_dimensions(np.asarray(listed.shapes.array)) == AREA_DIMENSION
+    if not area.any():
+        return nothing
+    moved = datums.to_crs(listed.shapes[area], datum=datum, crs=crs)
     return [float(m2) for m2 in moved.area.reindex(index)]
 
 

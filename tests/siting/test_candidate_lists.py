@@ -1,0 +1,587 @@
+"""Lists of candidates: rows by hand, a fault at each row, the datum, parcels by land code, and lists joined."""
+
+import csv
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.affinity import translate
+from shapely.geometry import Point, box
+
+from geoplan.errors import InputError, catalogue
+from geoplan.inputs import datum
+from geoplan.inputs.candidates import MORE_CANDIDATES, read_candidates
+from geoplan.inputs.candidates.columns import HEADERS
+from geoplan.siting.candidates import UNIT_COSTS, join_candidates, with_unit_costs
+from geoplan.siting.generate import generate
+from geoplan.standards.costs import unit_costs
+from geoplan.standards.vocabulary import vocabulary
+from geoplan.tables import CANDIDATES
+
+CRS = "EPSG:4547"
+EAST, NORTH = 500_000, 3_380_000
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture
+def zones():
+    rows = [
+        ("area/area", "area", "示例区", None, box(0, 0, 4000, 2000)),
+        ("district/1", "district", "示例区", "area/area", box(0, 0, 4000, 2000)),
+        ("town/1", "town", "东街道", "district/1", box(0, 0, 2000, 2000)),
+        ("town/2", "town", "西镇", "district/1", box(2000, 0, 4000, 2000)),
+        ("community/A", "community", "向阳社区", "town/1", box(0, 0, 2000, 2000)),
+        ("community/B", "community", "河西村", "town/2", box(2000, 0, 4000, 2000)),
+        ("estate/E", "estate", "桦苑小区", "community/A", box(100, 100, 300, 300)),
+    ]
+    ids, level, name, parent, shapes = zip(*rows, strict=True)
+    table = {"level": level, "name": name, "code": [i.split("/")[1] for i in ids], "parent_id": parent}
+    geometry = [translate(shape, EAST, NORTH) for shape in shapes]
+    return gpd.GeoDataFrame(table, geometry=geometry, index=pd.Index(ids, name="zone_id"), crs=CRS)
+
+
+@pytest.fixture
+def lonlat():
+    """Return a function that gives longitude and latitude of metres east and north of the corner, in a datum."""
+
+    def convert(x, y, to="wgs84"):
+        at = gpd.GeoSeries([Point(EAST + x, NORTH + y)], crs=CRS)
+        moved = datum.to_crs(at, datum=None, crs=datum.WGS84)
+        pair = np.array([[moved[0].x, moved[0].y]])
+        change = {"wgs84": lambda p: p, "gcj02": datum.gcj02_from_wgs84, "bd09": datum.bd09_from_wgs84}[to]
+        return tuple(float(v) for v in change(pair)[0])
+
+    return convert
+
+
+@pytest.fixture
+def read(tmp_path, zones):
+    """Return a function that writes rows (dicts) as a list and reads it."""
+
+    def write_and_read(*rows, name="list.csv", **how):
+        headers = list(dict.fromkeys(key for row in rows for key in row))
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.DictWriter(file, headers)
+            writer.writeheader()
+            writer.writerows(rows)
+        return read_candidates(path, zones=zones, crs=CRS, **how)
+
+    return write_and_read
+
+
+def codes(listed, row=None):
+    return [n.code for n in listed.notes if row is None or n.row == row]
+
+
+def test_a_row_as_an_office_writes_it(read, lonlat):
+    x, y = lonlat(500, 700)
+    listed = read(
+        {
+            "序号": "1",
+            "名称": "老年活动站旧址",
+            "地址": "向阳社区1号",
+            "经度": x,
+            "纬度": y,
+            "建筑面积（㎡）": "320",
+            "楼层": "一至二层",
+            "产权": "街道",
+            "可使用年限": "15年",
+            "年租金（万元）": "2",
+            "改造投资估算（万元）": "48",
+            "可设服务": "日间照料/托育",
+            "建设性质": "改扩建",
+            "最多床位": "20",
+            "最多托位": "30",
+            "必选/禁选": "必选",
+            "二选一组": "",
+            "可用年份": "2026",
+        }
+    )
+    assert listed.notes == ()
+    row = listed.candidates.loc["list.csv#2"]
+    assert set(listed.candidates.columns) == {*CANDIDATES, *MORE_CANDIDATES}
+    assert row["services"] == ("elder_day_care", "childcare")
+    assert (row["name"], row["place"], row["storey"]) == ("老年活动站旧址", "向阳社区1号", "一至二层")
+    assert (row["ownership"], row["works"], row["rule"], row["either_or"]) == (
+        "街道",
+        "extend",
+        "required",
+        "",
+    )
+    assert (row["floor_area_m2"], row["most_beds"], row["most_places"], row["usable_years"]) == (
+        320,
+        20,
+        30,
+        15,
+    )
+    # a cost that is stated stands; the rent beside it is not added
+    assert (row["cost"], row["rent_year"], row["cost_from"], row["from_year"]) == (48, 2, "stated", 2026)
+    assert np.isnan(row["cost_unit"])
+    assert (row["zone_id"], row["location_quality"], row["generated"]) == ("community/A", "exact", False)
+    assert (row["source_file"], row["source_row"]) == ("list.csv", 2)
+    assert row["extends"] is None
+    assert row.geometry.distance(Point(EAST + 500, NORTH + 700)) < 0.01
+
+
+def test_what_is_not_said_is_unknown_and_never_0(read):
+    row = read({"名称": "A", "地址": "河西村", "建筑面积": "", "投资估算": "待定"}).candidates.iloc[0]
+    names = [
+        "floor_area_m2",
+        "most_beds",
+        "most_places",
+        "usable_years",
+        "from_year",
+        "cost",
+        "cost_unit",
+        "rent_year",
+    ]
+    assert row[names].isna().all()
+    assert (row["services"], row["works"], row["rule"], row["cost_from"]) == ((), "", "", "")
+    assert (row["zone_id"], row["location_quality"], row.geometry) == ("community/B", "missing", None)
+
+
+def test_what_the_study_says_for_all_rows_fills_blanks_only(read):
+    table = read(
+        {"名称": "A", "可设服务": "", "建设性质": ""},
+        {"名称": "B", "可设服务": "托育", "建设性质": "租赁"},
+        services=("elder_day_care",),
+        works="swap",
+    ).candidates
+    assert table["services"].tolist() == [("elder_day_care",), ("childcare",)]
+    assert table["works"].tolist() == ["swap", "rent"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "field", "value", "code"),
+    [
+        ("建筑面积", "-20", "floor_area_m2", np.nan, "candidate_negative"),
+        ("建筑面积", "0", "floor_area_m2", np.nan, "candidate_amount_odd"),
+        ("建筑面积", "很大", "floor_area_m2", np.nan, "candidate_amount_odd"),
+        ("建筑面积", "200-300", "floor_area_m2", 200.0, "candidate_amount_odd"),
+        ("建筑面积", "300㎡", "floor_area_m2", 300.0, "candidate_amount_odd"),
+        ("建筑面积（亩）", "1.5", "floor_area_m2", 1000.0, None),
+        ("建筑面积（万平方米）", "0.2", "floor_area_m2", 2000.0, None),
+        ("投资估算（万元）", "-3", "cost", np.nan, "candidate_negative"),
+        ("投资估算（万元）", "面议", "cost", np.nan, "candidate_cost_unreadable"),
+        ("投资估算（万元）", "约50", "cost", 50.0, "candidate_cost_approximate"),
+        ("投资估算（元）", "500000", "cost", 50.0, None),
+        ("投资估算", "1.05亿元", "cost", 10_500.0, None),
+        ("单方造价（元/㎡）", "3000", "cost_unit", 0.3, None),
+        ("年租金（万元）", "-3", "rent_year", np.nan, "candidate_negative"),
+        ("租金（元/㎡·月）", "20", "rent_year", np.nan, "candidate_rent_needs_area"),
+        ("月租金（元）", "2500", "rent_year", 3.0, "candidate_rent_without_years"),
+        ("可用年份", "明年", "from_year", np.nan, "candidate_year_unreadable"),
+        ("可使用年限", "长期", "usable_years", np.nan, "candidate_years_unlimited"),
+        ("可使用年限", "至2040年", "usable_years", np.nan, "candidate_years_end"),
+        ("可使用年限", "很久", "usable_years", np.nan, "candidate_years_unreadable"),
+        ("最多托位", "不超过30", "most_places", 30.0, "candidate_amount_odd"),
+        ("建设性质", "协调", "works", "", "candidate_works_unknown"),
+        ("可设服务", "托育、健身", "services", ("childcare",), "candidate_service_unknown"),
+        ("可设服务", "健身", "rule", "forbidden", "candidate_services_unknown"),
+        ("必选/禁选", "必选禁选", "rule", "forbidden", "candidate_required_forbidden"),
+        ("必选/禁选", "待议", "rule", "", "candidate_rule_unknown"),
+        ("是否必选", "是", "rule", "required", None),
+        ("是否禁选", "禁选", "rule", "forbidden", None),
+    ],
+)  # fmt: skip
+def test_each_cell_and_its_fault_at_its_row(read, column, cell, field, value, code):
+    listed = read(
+        {"名称": "A", "地址": "向阳社区", column: ""}, {"名称": "B", "地址": "向阳社区", column: cell}
+    )
+    got = listed.candidates.loc["list.csv#3", field]
+    assert got == (pytest.approx(value, nan_ok=True) if isinstance(value, float) else value)
+    at_row = [c for c in codes(listed, 3) if c != "candidate_no_point"]
+    assert at_row == ([] if code is None else [code])
+    # the row before it says nothing and is at fault in nothing
+    assert codes(listed, 2) == ["candidate_no_point"]
+
+
+def test_required_in_one_column_and_forbidden_in_another(read):
+    listed = read({"名称": "A", "必选": "是", "禁选": "是"})
+    assert listed.candidates["rule"].tolist() == ["forbidden"]
+    assert "candidate_required_forbidden" in codes(listed, 2)
+
+
+def test_a_rent_alone_counts_for_the_years_of_use(read):
+    table = read(
+        {"名称": "A", "年租金（万元）": "2", "可使用年限": "10", "投资估算（万元）": ""},
+        {"名称": "B", "年租金（万元）": "2", "可使用年限": "", "投资估算（万元）": ""},
+        {"名称": "C", "年租金（万元）": "2", "可使用年限": "10", "投资估算（万元）": "7"},
+    ).candidates
+    assert table["cost"].tolist()[::2] == [20.0, 7.0]
+    assert np.isnan(table["cost"].iloc[1])
+    assert table["cost_from"].tolist() == ["rent x years", "", "stated"]
+    assert table["rent_year"].tolist() == [2.0, 2.0, 2.0]
+
+
+def test_one_column_of_rents_and_costs(read):
+    table = read(
+        {"名称": "A", "租金或造价（万元）": "2万元/年", "可使用年限": "5"},
+        {"名称": "B", "租金或造价（万元）": "80", "可使用年限": "5"},
+    ).candidates
+    assert table["cost"].tolist() == [10.0, 80.0]
+    assert table["cost_from"].tolist() == ["rent x years", "stated"]
+
+
+def test_rents_by_the_square_metre(read):
+    row = read({"名称": "A", "建筑面积": "100", "租金（元/㎡·月）": "20", "可使用年限": "5"}).candidates.iloc[
+        0
+    ]
+    assert row["rent_year"] == pytest.approx(20 * 100 * 12 / 1e4)
+    assert row["cost"] == pytest.approx(5 * 2.4)
+
+
+def test_years_of_use_to_a_year_count_from_the_first(read):
+    assert (
+        read({"名称": "A", "可用年份": "2027", "可使用年限": "至2040年"}).candidates["usable_years"].iloc[0]
+        == 13
+    )
+
+
+@pytest.mark.parametrize("told", ["argument", "header", "column"])
+@pytest.mark.parametrize("name", ["gcj02", "bd09"])
+def test_a_datum_is_undone(read, lonlat, name, told):
+    x, y = lonlat(500, 700, name)
+    word = {"gcj02": "高德", "bd09": "百度"}[name] if told == "header" else ""
+    row = {"名称": "A", f"{word}经度": x, f"{word}纬度": y} | (
+        {"坐标系": name.upper()} if told == "column" else {}
+    )
+    listed = read(row, **({"datum": name} if told == "argument" else {}))
+    assert listed.candidates.geometry.iloc[0].distance(Point(EAST + 500, NORTH + 700)) < 0.01
+    assert listed.notes == ()
+    # taken for WGS 84 it lies hundreds of metres off
+    wrong = read({"名称": "A", "经度": x, "纬度": y}).candidates.geometry.iloc[0]
+    assert wrong.distance(Point(EAST + 500, NORTH + 700)) > 300
+
+
+def test_datums_row_by_row_and_one_that_is_none(read, lonlat):
+    g, w = lonlat(500, 700, "gcj02"), lonlat(900, 700)
+    listed = read(
+        {"名称": "A", "经度": g[0], "纬度": g[1], "坐标系": "GCJ-02"},
+        {"名称": "B", "经度": w[0], "纬度": w[1], "坐标系": ""},
+        {"名称": "C", "经度": w[0], "纬度": w[1], "坐标系": "北京54"},
+    )
+    east = [None if p is None else round(p.x - EAST) for p in listed.candidates.geometry]
+    assert east == [500, 900, None]
+    assert codes(listed, 4) == ["candidate_datum_unknown", "candidate_place_unknown"]
+    assert listed.candidates["location_quality"].tolist() == ["exact", "exact", "rejected"]
+
+
+def test_points_that_cannot_be_used_and_one_just_outside(read, lonlat):
+    inside, just, far = lonlat(100, 100), lonlat(-400, 100), lonlat(90_000, 100)
+    listed = read(
+        {"名称": "half", "经度": inside[0], "纬度": ""},
+        {"名称": "zero", "经度": 0, "纬度": 0},
+        {"名称": "words", "经度": "东经", "纬度": "北纬"},
+        {"名称": "far", "经度": far[0], "纬度": far[1]},
+        {"名称": "just", "经度": just[0], "纬度": just[1]},
+        {"名称": "swapped", "经度": inside[1], "纬度": inside[0]},
+        {"名称": "none", "经度": "", "纬度": ""},
+    )
+    first = [codes(listed, row)[0] for row in range(2, 9)]
+    assert first == ["candidate_point_half", "candidate_point_zero", "candidate_point_unreadable", "candidate_point_far",
+                     "candidate_outside_area", "coordinates_swapped", "candidate_no_point"]  # fmt: skip
+    assert listed.candidates.geometry.notna().tolist() == [False] * 4 + [True, True, False]
+    # one just outside is kept: people inside may walk to it
+    assert listed.candidates.loc["list.csv#6", "zone_id"] is None
+    assert listed.candidates.loc["list.csv#7", "zone_id"] == "community/A"
+    assert len(listed.candidates) == 7
+
+
+def test_a_place_without_a_point_names_its_zone(read):
+    listed = read(
+        {"名称": "A", "地址": "示例区向阳社区旧校舍", "所属社区": ""},
+        {"名称": "B", "地址": "", "所属社区": "河西村"},
+        {"名称": "C", "地址": "别处", "所属社区": ""},
+        {"名称": "D", "地址": "", "所属社区": "南山社区"},
+    )
+    assert listed.candidates["zone_id"].tolist() == ["community/A", "community/B", None, None]
+    assert "candidate_place_unknown" in codes(listed, 4)
+    assert "zone_name_unknown" in codes(listed, 5)
+
+
+def test_an_estate_is_counted_in_its_community(read):
+    assert read({"名称": "A", "所属小区": "桦苑小区"}).candidates["zone_id"].tolist() == ["community/A"]
+
+
+def test_a_point_far_from_the_zone_that_its_row_names(read, lonlat):
+    x, y = lonlat(500, 100)
+    listed = read({"名称": "A", "所属社区": "河西村", "经度": x, "纬度": y})
+    assert codes(listed) == ["point_outside_named_zone"]
+    assert listed.candidates["zone_id"].tolist() == ["community/A"]
+
+
+def test_totals_are_passed_over_and_premises_count_once(read, lonlat):
+    (x, y), (x2, y2) = lonlat(500, 700), lonlat(510, 700)
+    (x3, y3) = lonlat(600, 700)
+    one = {"名称": "旧 校舍", "楼层": "1", "建筑面积": "200", "经度": x, "纬度": y}
+    listed = read(
+        one,
+        one | {"名称": "旧校舍", "经度": x2, "纬度": y2},  # 10 m off: the same
+        one | {"楼层": "2"},  # another floor
+        one | {"建筑面积": "150"},  # another room
+        one | {"经度": x3, "纬度": y3},  # 100 m off: another house
+        {"名称": "合计", "楼层": "", "建筑面积": "950", "经度": "", "纬度": ""},
+    )
+    assert listed.candidates.index.tolist() == [f"list.csv#{i}" for i in (2, 4, 5, 6)]
+    assert [(n.code, n.row) for n in listed.notes] == [("candidate_twice", 3), ("candidate_total_row", 7)]
+
+
+def test_either_or_groups(read):
+    listed = read(
+        {"名称": "A", "二选一组": "甲", "必选": "是"},
+        {"名称": "B", "二选一组": "甲", "必选": "是"},
+        {"名称": "C", "二选一组": "乙", "必选": ""},
+        {"名称": "D", "二选一组": "", "必选": ""},
+    )
+    assert listed.candidates["either_or"].tolist() == ["甲", "甲", "乙", ""]
+    assert [c for c in codes(listed) if "either" in c] == [
+        "candidate_either_or_required",
+        "candidate_either_or_alone",
+    ]
+    assert "candidate_either_or_required" in codes(listed, 3)
+
+
+def test_words_of_services(read):
+    cells = ["日间照料", "养老、托育", "社区食堂", "不限", "日间照料室", "婴幼儿照护", "福利站"]
+    types = {"福利站": ["home_care", "elder_canteen"]}
+    listed = read(*({"名称": str(i), "可设服务": cell} for i, cell in enumerate(cells)), types=types)
+    assert listed.candidates["services"].tolist() == [
+        ("elder_day_care",), ("elder_home", "elder_day_care", "childcare"), ("elder_canteen",), (), ("elder_day_care",),
+        ("childcare",), ("home_care", "elder_canteen"),
+    ]  # fmt: skip
+    assert {t for types in listed.candidates["services"] for t in types} <= set(vocabulary("types"))
+    assert "candidate_services_unknown" not in codes(listed)
+
+
+def parcels(tmp_path, rows, name="parcels.geojson"):
+    table = gpd.GeoDataFrame(
+        {
+            "地块编号": [r[0] for r in rows],
+            "用地代码": [r[1] for r in rows],
+            "建筑面积": [r[2] for r in rows],
+        },
+        geometry=[translate(r[3], EAST, NORTH) for r in rows],
+        crs=CRS,
+    )
+    path = tmp_path / name
+    table.to_crs("EPSG:4326").to_file(path)
+    return path
+
+
+L_SHAPE = box(0, 0, 300, 20).union(box(0, 0, 20, 300))
+
+
+def test_parcels_give_a_point_inside_and_no_floor_area(tmp_path, zones):
+    path = parcels(tmp_path, [("G1", "0708", None, L_SHAPE), ("G2", "08", 900.0, box(2100, 0, 2200, 100))])
+    table = read_candidates(path, zones=zones, crs=CRS).candidates
+    # the middle of an L lies outside of it
+    assert not L_SHAPE.contains(L_SHAPE.centroid)
+    shape = translate(L_SHAPE, EAST, NORTH).buffer(0.1)
+    assert shape.contains(table.geometry.iloc[0])
+    assert table["name"].tolist() == ["地块G1", "地块G2"]
+    assert np.isnan(table["floor_area_m2"].iloc[0])
+    assert table["floor_area_m2"].iloc[1] == 900.0
+    assert table["parcel_m2"].tolist() == pytest.approx([L_SHAPE.area, 10_000.0], rel=1e-4)
+    assert table["zone_id"].tolist() == ["community/A", "community/B"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kept"),
+    [
+        ((), "ABCDEFG"),
+        (("0708",), "AB"),
+        (("07",), "ABC"),
+        (("08",), "D"),
+        (("A6",), "E"),
+        (("A",), "EF"),
+        (("070801",), "B"),
+        (("99",), ""),
+    ],
+)
+def test_parcels_by_land_code(tmp_path, zones, wanted, kept):
+    told = {"A": "0708 社会福利用地", "B": "070801", "C": "0701", "D": "08", "E": "A6", "F": "a33", "G": None}
+    shapes = [
+        (name, code, None, box(100 * i, 0, 100 * i + 50, 50)) for i, (name, code) in enumerate(told.items())
+    ]
+    listed = read_candidates(parcels(tmp_path, shapes), zones=zones, crs=CRS, land_codes=wanted)
+    assert [name.removeprefix("地块") for name in listed.candidates["name"]] == list(kept)
+    left = [n for n in listed.notes if n.code == "candidate_land_codes_left"]
+    assert [n.values["count"] for n in left] == ([7 - len(kept)] if len(kept) < 7 else [])
+    assert all(n.values["without"] == 1 for n in left)
+
+
+def test_a_number_that_lost_its_leading_0(read):
+    listed = read({"名称": "A", "用地代码": "708"}, {"名称": "B", "用地代码": "803"}, land_codes=["0708"])
+    assert listed.candidates["name"].tolist() == ["A"]
+
+
+def test_parcels_in_gcj02(tmp_path, zones, lonlat):
+    corners = [lonlat(x, y, "gcj02") for x, y in ((0, 0), (100, 0), (100, 100), (0, 100))]
+    path = tmp_path / "gcj.geojson"
+    shape = gpd.GeoSeries.from_wkt(
+        [f"POLYGON(({','.join(f'{x} {y}' for x, y in [*corners, corners[0]])}))"], crs=4326
+    )
+    gpd.GeoDataFrame({"名称": ["A"]}, geometry=shape).to_file(path)
+    row = read_candidates(path, zones=zones, crs=CRS, datum="gcj02").candidates.iloc[0]
+    assert row.geometry.distance(Point(EAST + 50, NORTH + 50)) < 0.5
+    assert row["parcel_m2"] == pytest.approx(10_000, rel=1e-4)
+
+
+def test_a_list_that_says_nothing_of_where(read):
+    with pytest.raises(InputError, match="lacking"):
+        read({"建筑面积": "100"})
+
+
+def test_columns_that_are_named(read):
+    assert (
+        read({"房子": "A", "大小": "90"}, columns={"name": "房子", "floor_area_m2": "大小"})
+        .candidates["floor_area_m2"]
+        .iloc[0]
+        == 90
+    )
+    with pytest.raises(InputError, match="no field"):
+        read({"名称": "A"}, columns={"nam": "名称"})
+
+
+# --- joined ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def facilities():
+    table = {
+        "name": ["松鹤养老院", "日间照料室", "日间照料室"],
+        "zone_id": ["community/A", "community/B", None],
+        "location_quality": ["exact", "exact", "missing"],
+    }
+    points = [Point(EAST + 10, NORTH + 20), Point(EAST + 2500, NORTH), None]
+    return gpd.GeoDataFrame(table, geometry=points, crs=CRS, index=["r.xlsx#2", "r.xlsx#3", "r.xlsx#4"])
+
+
+def test_what_is_enlarged_is_found_by_name(read, facilities):
+    listed = read(
+        {"名称": "A", "依托设施": "松鹤 养老院", "建设性质": ""},
+        {"名称": "B", "依托设施": "日间照料室", "建设性质": "改扩建"},
+        {"名称": "C", "依托设施": "r.xlsx#3", "建设性质": "租赁"},
+        {"名称": "D", "依托设施": "查无此院", "建设性质": ""},
+        {"名称": "E", "依托设施": "", "建设性质": ""},
+    )
+    got = join_candidates([listed], None, facilities=facilities)
+    assert got.candidates["extends"].tolist() == ["r.xlsx#2", None, "r.xlsx#3", None, None]
+    assert got.candidates["works"].tolist() == ["extend", "extend", "rent", "", ""]
+    # without a point of its own it lies where the facility does
+    assert got.candidates.geometry.iloc[0] == facilities.geometry.iloc[0]
+    assert got.candidates["zone_id"].tolist() == ["community/A", None, "community/B", None, None]
+    new = [(n.code, n.row) for n in got.notes[len(listed.notes) :]]
+    assert new == [
+        ("candidate_at_extended", 2),
+        ("candidate_extends_ambiguous", 3),
+        ("candidate_at_extended", 4),
+        ("candidate_extends_unknown", 5),
+    ]
+    # what was given is as it was
+    assert listed.candidates["extends"].isna().all()
+
+
+def test_premises_of_two_lists_count_once_and_generated_ones_come_last(read, facilities, zones, lonlat):
+    x, y = lonlat(500, 700)
+    one = read({"名称": "A", "经度": x, "纬度": y}, {"名称": "B", "经度": x, "纬度": y}, name="one.csv")
+    two = read({"名称": "A", "经度": x, "纬度": y}, {"名称": "C", "经度": x, "纬度": y}, name="two.csv")
+    made = generate("centroids", zones=zones)
+    got = join_candidates([one, two], made, facilities=facilities)
+    assert got.candidates.index.tolist() == [
+        "one.csv#2",
+        "one.csv#3",
+        "two.csv#3",
+        "generated/centroids#1",
+        "generated/centroids#2",
+    ]
+    assert got.candidates["generated"].tolist() == [False] * 3 + [True] * 2
+    assert [(n.code, n.file, n.row) for n in got.notes] == [("candidate_twice", "two.csv", 2)]
+    assert got.candidates.crs == facilities.crs
+
+
+def test_two_files_of_one_name_have_ids_of_their_own(read, facilities):
+    one = read({"名称": "A"}, name="x/list.csv")
+    two = read({"名称": "B"}, name="y/list.csv")
+    got = join_candidates([one, two], None, facilities=facilities)
+    assert got.candidates.index.tolist() == ["list.csv#2", "list.csv@2#2"]
+
+
+def test_no_list_gives_an_empty_table_with_every_column(facilities):
+    table = join_candidates([], None, facilities=facilities).candidates
+    assert len(table) == 0
+    assert {*CANDIDATES, *MORE_CANDIDATES} == set(table.columns)
+
+
+def test_costs_of_a_unit_where_none_is_stated(read):
+    table = read(
+        {
+            "名称": "A",
+            "建设性质": "改扩建",
+            "可设服务": "托育",
+            "投资估算（万元）": "",
+            "单位造价（万元）": "",
+        },
+        {
+            "名称": "B",
+            "建设性质": "改扩建",
+            "可设服务": "托育",
+            "投资估算（万元）": "9",
+            "单位造价（万元）": "",
+        },
+        {
+            "名称": "C",
+            "建设性质": "改扩建",
+            "可设服务": "托育",
+            "投资估算（万元）": "",
+            "单位造价（万元）": "5",
+        },
+        {"名称": "D", "建设性质": "", "可设服务": "托育", "投资估算（万元）": "", "单位造价（万元）": ""},
+        {
+            "名称": "E",
+            "建设性质": "改扩建",
+            "可设服务": "日间照料",
+            "投资估算（万元）": "",
+            "单位造价（万元）": "",
+        },
+    ).candidates
+    got = with_unit_costs(table, service_type="childcare")
+    unit = unit_costs().loc["childcare_conversion"]
+    assert got["cost_unit"].fillna(-1).tolist() == [(unit["low"] + unit["high"]) / 2, -1, 5, -1, -1]
+    assert got["cost_unit_of"].tolist() == ["places", "", "", "", ""]
+    assert got["cost_from"].tolist() == [
+        f"childcare_conversion: {', '.join(unit['rows'])}",
+        "stated",
+        "stated",
+        "",
+        "",
+    ]
+    assert got["cost_unit_low"].iloc[[0, 2]].tolist() == [unit["low"], 5]
+    assert set(UNIT_COSTS) <= set(got.columns)
+    assert table["cost_unit"].isna().sum() == 4
+    # of another unit none is taken
+    assert with_unit_costs(table, service_type="childcare", supplies=("beds",))["cost_unit"].isna().sum() == 4
+    day = with_unit_costs(table, service_type="elder_day_care", supplies=("floor_area_m2",)).iloc[4]
+    assert (day["cost_unit"], day["cost_unit_of"]) == (0.3, "floor_area_m2")
+
+
+# --- documents ---------------------------------------------------------------------------------------------------
+
+
+def test_the_page_lists_every_field_with_its_first_header():
+    page = (DOCS / "candidates.md").read_text(encoding="utf-8")
+    for field, headers in HEADERS.items():
+        assert f"| `{field}` | {headers[0]}" in page, field
+
+
+def test_every_message_of_the_room_has_both_languages():
+    mine = {c: w for c, w in catalogue().items() if c.startswith(("candidate_", "generate_"))}
+    assert len(mine) > 30
+    for code, words in mine.items():
+        assert {"zh", "en"} <= set(words), code
+        assert ("do_zh" in words) == ("do_en" in words), code
