@@ -85,10 +85,11 @@ def model(question: Open, *, people: bool = False) -> Model:
 
 
 def with_bounds(linear: Linear, *, out: Bools, into: Bools) -> Linear:
-    """Return `linear` with the first columns of `out` fixed at 0 and those of `into` at 1."""
+    """Return `linear` with the first columns of `out` fixed at 0 and those of `into` at 1; columns already fixed stay as they are."""
     low, high = linear.low.copy(), linear.high.copy()
-    low[: len(into)][into] = 1.0
-    high[: len(out)][out] = 0.0
+    free = low[: len(out)] < high[: len(out)]
+    low[: len(into)][into & free] = 1.0
+    high[: len(out)][out & free] = 0.0
     return Linear(linear.cost, low, high, linear.rows, linear.row_low, linear.row_high, linear.whole)
 
 

@@ -140,7 +140,7 @@ def missing(problem: Cover, needs: Needs) -> Needs:
     )
 
 
-def opened(problem: Cover, needs: Needs) -> Open:
+def opened(problem: Cover, needs: Needs, *, fix: bool = True) -> Open:
     """Return what is left to be covered of `problem`, options that every answer holds fixed.
 
     A point is *needed* where its zone, or all people together, cannot do without it. A needed point that one option alone covers
@@ -152,6 +152,8 @@ def opened(problem: Cover, needs: Needs) -> Open:
         As given, or merged.
     needs
         People that options have to add to what exists (`missing`).
+    fix
+        False fixes no option and keeps every open point.
     """
     possible = possible_options(problem.choice)
     ones = csr_array(
@@ -167,11 +169,12 @@ def opened(problem: Cover, needs: Needs) -> Open:
     fixed = np.zeros(len(problem.choice), bool)
     question = Open(problem.choice, possible, fixed, ones, problem.weight, problem.zone, needs)
     question = _kept(question, ~problem.already & (problem.weight > 0) & held)
-    while True:
+    while fix:
         more = _essential(question)
         if not more.any() or not fits(problem.choice, question.fixed | more):
             return question
         question = _with_fixed(question, more)
+    return question
 
 
 def needed_points(question: Open) -> Bools:

@@ -49,7 +49,7 @@ def first_answer(
     watch
         Ends the rounds early.
     """
-    flat = _flat(question)
+    flat = flat_of(question)
     liked = np.ones(len(flat.cost)) if favour is None else favour
     best, chance = None, np.random.default_rng(0)
     chosen = np.zeros(len(flat.cost), np.bool_)
@@ -75,7 +75,8 @@ def _cost(flat: Any, chosen: Bools) -> float:  # noqa: ANN401 - a named tuple of
     return float(flat.cost[chosen].sum()) + 1e-12 * int(chosen.sum())
 
 
-def _flat(question: Open) -> Any:  # noqa: ANN401 - a named tuple of arrays
+def flat_of(question: Open) -> Any:  # noqa: ANN401 - a named tuple of arrays
+    """Return `question` in flat arrays, for compiled code."""
     rows = csc_array(question.choice.rows)
     covers = question.covers
     return Flat(
