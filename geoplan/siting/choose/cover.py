@@ -2,10 +2,9 @@
 
 import numpy as np
 
-from geoplan.siting.choose.cover_model import cover_model, start_of
+from geoplan.siting.choose.cover_search import search
 from geoplan.siting.choose.cover_start import first_choice
 from geoplan.siting.choose.merge import merged
-from geoplan.siting.lp import solve
 from geoplan.siting.problems import Answer, Cover, Floats, Ints, Step, status_of
 from geoplan.siting.watch import Watch
 
@@ -40,19 +39,14 @@ def max_cover(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
     first = first_choice(small.problem, watch=watch)
     if isinstance(first, Answer):
         return first
-    model = cover_model(small.problem)
-    found = solve(model, watch=watch, start=start_of(small.problem, first))
-    chosen, bound = first, -found.bound
-    if found.x is not None:
-        chosen = np.flatnonzero(found.x[: len(small.options)] > 0.5)
-    chosen = small.back(chosen)
-    people = people_covered(problem, chosen)
-    steps = (Step("people", "max", people, max(people, bound + small.base)),)
+    found = search(small.problem, first, base=small.base, watch=watch)
+    chosen = small.back(found.chosen)
+    steps = (Step("people", "max", found.people + small.base, found.bound + small.base),)
     return Answer(
         status_of(steps),
         chosen,
         steps,
-        recount=people,
+        recount=people_covered(problem, chosen),
         stopped=found.stopped,
         nodes=found.nodes,
         repeatable=found.stopped not in ("clock", "interrupt"),

@@ -20,6 +20,8 @@ def first_choice(problem: Cover, *, watch: Watch) -> Ints | Answer:
     found = greedy(problem)
     if found.feasible:
         return swap(problem, found.order, watch=watch)
+    if not len(problem.choice):  # HiGHS gives no verdict on a model of no columns
+        return no_answer(*nearest(problem.choice))
     only = solve(_rows_alone(problem.choice), watch=replace(watch, nodes=None, gap=0.0, listen=_silent))
     if only.x is None:
         if only.state == "infeasible":

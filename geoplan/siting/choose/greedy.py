@@ -46,7 +46,7 @@ def greedy(problem: Cover, *, limit: int | None = None, start: Ints | None = Non
     limit
         Most options chosen; None: as many as the rows allow and as still gain.
     start
-        Options chosen first, in this order.
+        Options chosen first, in this order, as far as the rows allow.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def swap(problem: Cover, chosen: Ints, *, watch: Watch) -> Ints:
     size = len(chosen)
     total = covers @ weight
     rows, most, asked = sorted_rows(choice), loosened(choice), asked_for(choice)
-    while not watch.stopped():
+    while watch.stopped() in ("", "nodes"):  # there is no tree here
         size, gained = _exchange_round(
             covers.indptr, covers.indices, weight, total, rows, most, asked, slots, size, hair
         )
@@ -241,6 +241,8 @@ def _lazy(
     done = np.zeros(n, np.bool_)
     count = 0
     for j in first:
+        if done[j] or not _fits(j, rows, used, most):
+            continue
         order[count], gains[count] = j, _take(j, pointer, indices, weight, rows, used)
         done[j] = True
         count += 1

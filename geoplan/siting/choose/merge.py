@@ -51,6 +51,14 @@ def pattern(matrix: csr_array) -> csr_array:
     return clean
 
 
+def tidy(rows: csr_array) -> csr_array:
+    """Return rows sorted, with no entry twice and none of 0; `rows` are left as they are."""
+    clean = csr_array(rows, dtype=np.float64, copy=True)
+    clean.sum_duplicates()
+    clean.eliminate_zeros()
+    return clean
+
+
 def merged(problem: Cover, *, by_zone: bool = False, drop_dominated: bool = True) -> Merged:
     """Return a smaller problem with the same best answer.
 
@@ -83,7 +91,9 @@ def merged(problem: Cover, *, by_zone: bool = False, drop_dominated: bool = True
     base = float(problem.weight[problem.already].sum())
     covers = pattern(problem.covers)
     options, points = np.arange(len(problem.choice)), np.arange(len(problem.weight))
-    now = Cover(problem.choice, covers, problem.weight, problem.already, problem.zone)
+    choice = problem.choice
+    choice = Choice(choice.cost, tidy(choice.rows), choice.least, choice.most)
+    now = Cover(choice, covers, problem.weight, problem.already, problem.zone)
     for _ in range(ROUNDS if drop_dominated else 1):
         now, group = _points_merged(now, by_zone=by_zone)
         points = np.append(group, -1)[points]  # what left stays out
@@ -137,14 +147,14 @@ def _points_merged(problem: Cover, *, by_zone: bool) -> tuple[Cover, Ints]:
     number[leads] = group[leads]
     return Cover(
         problem.choice,
-        _with_points(covers, number, len(leads)),
+        with_points(covers, number, len(leads)),
         weight[: len(leads)],
         np.zeros(len(leads), bool),
         problem.zone[leads],
     ), group
 
 
-def _with_points(covers: csr_array, number: Ints, n_points: int) -> csr_array:
+def with_points(covers: csr_array, number: Ints, n_points: int) -> csr_array:
     """Return the columns that have a new number of at least 0; numbers ascend."""
     to = number[covers.indices]
     stays = to >= 0

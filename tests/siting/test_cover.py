@@ -1,0 +1,244 @@
+"""The cover of most people against all subsets, at its boundaries, and when it is stopped."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from geoplan.siting.choose.cover import max_cover, order_of_gain, people_covered
+from geoplan.siting.choose.cover_bound import arrays, bound_of, descend, first_prices
+from geoplan.siting.problems import PROOF, Choice, Cover
+from geoplan.siting.watch import Watch
+
+
+def problem(covers, weight, *, cost=None, rows=None, least=None, most=None, already=None):
+    covers = np.atleast_2d(np.array(covers))
+    n, points = covers.shape
+    rows = np.ones((1, n)) if rows is None else np.atleast_2d(np.array(rows, float))
+    choice = Choice(
+        np.ones(n) if cost is None else np.array(cost, float),
+        csr_array(rows),
+        np.zeros(len(rows)) if least is None else np.array(least, float),
+        np.full(len(rows), np.inf) if most is None else np.array(most, float),
+    )
+    already = np.zeros(points, bool) if already is None else np.array(already, bool)
+    return Cover(choice, csr_array(covers), np.array(weight, float), already, np.full(points, -1))
+
+
+def covered(p, chosen):
+    dense = p.covers.toarray() > 0
+    return p.weight[p.already | dense[list(chosen)].any(axis=0)].sum()
+
+
+def brute(p):
+    """People of every choice allowed."""
+    n = len(p.choice)
+    sets = (np.array(c, np.int64) for k in range(n + 1) for c in combinations(range(n), k))
+    return {tuple(c): covered(p, c) for c in sets if p.choice.allows(c)}
+
+
+def seeded(seed, n=60, points=400, p=6, *, whole=True, size=0.15):
+    """Places in a square, each covering those within a distance."""
+    rng = np.random.default_rng(seed)
+    at, people = rng.random((n, 2)), rng.random((points, 2))
+    near = np.hypot(*(at[:, None] - people[None]).transpose(2, 0, 1)) <= size
+    weight = rng.integers(1, 100, points) if whole else rng.random(points) * 100
+    return problem(near, weight, most=[p])
+
+
+def test_most_people_with_two_sites():
+    #            a  b  c  d     greedy takes 0 (6) and then adds 2; 1 and 2 cover all ten
+    p = problem([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1]], [2, 3, 3, 2], most=[2])
+    answer = max_cover(p, watch=Watch())
+    assert answer.status == "optimal"
+    assert answer.chosen.tolist() == [1, 2]
+    assert answer.objective == answer.bound == answer.recount == 10.0
+
+
+def test_what_exists_counts_and_is_not_counted_twice():
+    p = problem([[1, 1, 0], [0, 0, 1]], [5, 1, 3], most=[1], already=[1, 0, 0])
+    answer = max_cover(p, watch=Watch())
+    assert answer.chosen.tolist() == [1]
+    assert answer.objective == 8.0
+
+
+@pytest.mark.parametrize(
+    ("most", "chosen", "people"),
+    [([0], [], 0.0), ([1], [1], 4.0), ([3], [0, 1, 2], 8.0), ([9], [0, 1, 2], 8.0)],
+)
+def test_no_site_one_site_and_more_sites_than_candidates(most, chosen, people):
+    answer = max_cover(problem(np.eye(3), [3, 4, 1], most=most), watch=Watch())
+    assert answer.status == "optimal"
+    assert answer.chosen.tolist() == chosen
+    assert answer.objective == people
+
+
+def test_nobody_to_cover_and_no_candidates():
+    for p in (problem(np.eye(3), [0, 0, 0], most=[2]), problem(np.zeros((2, 3)), [1, 1, 1], most=[1])):
+        answer = max_cover(p, watch=Watch())
+        assert answer.status == "optimal"
+        assert answer.chosen.tolist() == []
+        assert answer.objective == 0.0
+    none = problem(np.zeros((0, 2)), [1, 2], rows=np.ones((1, 0)), most=[1], already=[1, 0])
+    assert max_cover(none, watch=Watch()).objective == 1.0
+
+
+def test_a_budget_is_met_exactly():
+    # 0.1 + 0.2 is more than 0.3 in floats
+    p = problem(np.eye(3), [4, 4, 7], rows=[[0.1, 0.2, 0.25]], most=[0.3])
+    assert max_cover(p, watch=Watch()).chosen.tolist() == [0, 1]
+    p = problem(np.eye(3), [4, 4, 7], rows=[[0.1, 0.2, 0.25]], most=[0.29])
+    assert max_cover(p, watch=Watch()).chosen.tolist() == [2]
+
+
+def test_required_candidates_beyond_the_budget_are_said_with_what_is_short():
+    rows = [[30, 20, 5], [1, 0, 0], [0, 1, 0]]
+    p = problem(np.eye(3), [1, 1, 1], rows=rows, least=[0, 1, 1], most=[40, np.inf, np.inf])
+    answer = max_cover(p, watch=Watch())
+    assert answer.status == "infeasible"
+    assert answer.chosen.tolist() == []
+    assert np.isnan(answer.objective)
+    (note,) = answer.notes
+    assert (note.code, note.values["short"], note.values["number"]) == ("siting_cover_over", "10", 1)
+    assert (
+        note.text("zh")
+        == "必选点位与最低要求至少需要 50，上限为 40，尚差 10（第 1 项限制）。请提高上限，或减少必选点位。"
+    )
+
+
+def test_more_asked_for_than_there_is_says_what_is_possible():
+    p = problem(np.eye(2), [1, 1], rows=[[1, 1]], least=[3], most=[np.inf])
+    answer = max_cover(p, watch=Watch())
+    (note,) = answer.notes
+    assert (answer.status, note.code, note.values["possible"]) == ("infeasible", "siting_cover_under", "2")
+
+
+def test_rows_that_greedy_cannot_keep_are_kept():
+    # row 1 asks for 0 or 1; the one with most people (0) leaves no budget for 2, which row 2 asks for
+    p = problem(
+        [[1, 1, 0], [1, 0, 0], [0, 0, 1]],
+        [5, 5, 1],
+        rows=[[3, 1, 2], [1, 1, 0], [0, 0, 1]],
+        least=[0, 1, 1],
+        most=[3, np.inf, np.inf],
+    )
+    answer = max_cover(p, watch=Watch())
+    assert (answer.status, answer.chosen.tolist(), answer.objective) == ("optimal", [1, 2], 6.0)
+
+
+def test_phases_open_once_and_early_budgets_bind():
+    # options 0-2: the candidates from phase 1 on, 3-5: from phase 2 on; points of phase 1, then the same of phase 2
+    once = np.hstack([np.eye(3), np.eye(3)])
+    early = np.hstack([np.eye(3), np.zeros((3, 3))])
+    both = np.hstack([np.eye(3), np.eye(3)])
+    covers = np.vstack([np.hstack([np.eye(3), np.eye(3)]), np.hstack([np.zeros((3, 3)), np.eye(3)])])
+    rows = np.vstack([once, early.sum(axis=0) * [10, 6, 6, 1, 1, 1], both.sum(axis=0) * [10, 6, 6, 10, 6, 6]])
+    p = problem(covers, [10, 4, 3, 10, 4, 3], rows=rows, most=[1, 1, 1, 10, 16])
+    answer = max_cover(p, watch=Watch())
+    assert answer.chosen.tolist() == [0, 4]
+    assert answer.objective == 10 + 10 + 4
+    assert answer.objective == max(brute(p).values())
+
+
+@st.composite
+def problems(draw):
+    n, points = draw(st.integers(1, 7)), draw(st.integers(1, 9))
+    bits = st.lists(st.booleans(), min_size=points, max_size=points)
+    picks = st.lists(st.booleans(), min_size=n, max_size=n)
+    costs = st.lists(st.sampled_from([0, 1, 2, 2.5]), min_size=n, max_size=n)
+    cost = draw(costs)
+    return problem(
+        draw(st.lists(bits, min_size=n, max_size=n)),
+        draw(st.lists(st.sampled_from([0, 1, 2, 2.5, 50]), min_size=points, max_size=points)),
+        cost=cost,
+        rows=[np.ones(n), cost, draw(costs), draw(picks), draw(picks), draw(picks)],
+        least=[draw(st.sampled_from([0, 0, 1])), 0, 0, draw(st.sampled_from([0, 1, 2])), 0, 0],
+        most=[draw(st.integers(0, 4)), draw(st.sampled_from([2, 3, np.inf])), 4, np.inf, 1, 1],
+        already=draw(bits),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(problems(), st.booleans())
+def test_no_choice_betters_the_answer(p, merge):
+    answer = max_cover(p, watch=Watch(), merge=merge)
+    every = brute(p)
+    if not every:
+        assert answer.status == "infeasible"
+        assert answer.notes
+        return
+    best = max(every.values())
+    assert answer.status == "optimal"
+    assert tuple(answer.chosen) in every
+    assert answer.objective == pytest.approx(best, rel=PROOF)
+    assert answer.recount == pytest.approx(answer.objective)
+    assert answer.bound >= best - 1e-9
+
+
+@settings(max_examples=100, deadline=None)
+@given(problems(), st.sampled_from([0, 1, 7, 40]))
+def test_the_bound_and_what_it_settles_hold_at_any_prices(p, steps):
+    fresh = problem(
+        p.covers.toarray(), p.weight, rows=p.choice.rows.toarray(), least=p.choice.least, most=p.choice.most
+    )
+    every = brute(fresh)
+    data = arrays(fresh)
+    prices = first_prices(data)
+    descend(data, prices, people=max(every.values(), default=0.0), steps=steps)
+    bound = bound_of(data, prices)
+    for chosen, people in every.items():
+        assert people <= bound.value + 1e-9
+        for j in range(len(fresh.choice)):
+            assert people <= (bound.with_ if j in chosen else bound.without)[j] + 1e-9
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_same_with_merging_and_without_and_always_the_same(whole):
+    p = seeded(3, whole=whole)
+    first, again, plain = (max_cover(p, watch=Watch(), merge=m) for m in (True, True, False))
+    assert first.status == plain.status == "optimal"
+    assert first.objective == pytest.approx(plain.objective, rel=2 * PROOF)
+    assert first.chosen.tolist() == again.chosen.tolist()
+    assert (first.bound, first.nodes) == (again.bound, again.nodes)
+    assert first.repeatable
+
+
+def test_a_search_that_is_stopped_gives_its_best_and_a_bound_that_holds():
+    p = seeded(5, n=150, points=900, p=10, size=0.12)
+    best = max_cover(p, watch=Watch())
+    assert best.status == "optimal"
+    stopped = Watch()
+    stopped.interrupt()
+    for watch, why, repeatable in (
+        (stopped, "interrupt", False),
+        (Watch(seconds=0.0), "clock", False),
+        (Watch(nodes=0), "nodes", True),
+        (Watch(gap=0.5), "gap", True),
+    ):
+        answer = max_cover(p, watch=watch)
+        assert p.choice.allows(answer.chosen)
+        assert answer.objective <= best.objective <= answer.bound
+        assert answer.recount == pytest.approx(answer.objective)
+        if answer.status != "optimal":
+            assert (answer.status, answer.stopped, answer.repeatable) == ("within", why, repeatable)
+
+
+def test_who_listens_hears_of_ever_better_answers_and_bounds():
+    heard = []
+    p = seeded(7, n=150, points=900, p=10, size=0.12)
+    answer = max_cover(p, watch=Watch(listen=lambda people, bound: heard.append((people, bound))))
+    people, bounds = (list(column) for column in zip(*heard, strict=True))
+    assert people == sorted(people)
+    assert bounds == sorted(bounds, reverse=True)
+    assert heard[-1] == pytest.approx((answer.objective, answer.bound))
+
+
+def test_the_order_of_opening_adds_up():
+    p = problem([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1]], [2, 3, 3, 2], already=[1, 0, 0, 0])
+    order, gains = order_of_gain(p, np.array([1, 2, 0]))
+    assert order.tolist() == [0, 2, 1]
+    assert gains.tolist() == [6.0, 2.0, 0.0]
+    assert gains.sum() == people_covered(p, order) - 2.0
