@@ -79,6 +79,36 @@ def run(study: StudyPath, out: OutOption = None, lang: LangOption = None) -> Non
 
 
 @app.command()
+def site(
+    study: StudyPath,
+    question: Annotated[
+        list[str] | None,
+        typer.Option("--question", help="只答这些选址问题，可多次。 Only these questions; may be repeated."),
+    ] = None,
+    out: OutOption = None,
+    lang: LangOption = None,
+) -> None:
+    """选址布局：建在哪里、建多大、先后次序，并给出最优性证明。 Where to build, how large, in what order, with proof.
+
+    Ctrl-C 结束当前问题，保留已找到的最好方案及其界。 Ctrl-C ends a search with the best so far and its bound.
+
+    Example: geoplan site study.yaml
+    """
+    from geoplan import console_site
+    from geoplan.site import site as answer
+    from geoplan.study import read_study
+
+    own = read_study(study)
+    told_in = lang or own.lang
+    with console.progress(told_in) as listen, console_site.searches(told_in) as told:
+        stages = Stages(listen)
+        result = answer(own, only=question or (), lang=lang, stages=stages, told=told)
+        folder = out or own.out_folder / "site"
+        result.save(folder, stages=stages)
+    console_site.print_sites(result, folder)
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", help="结果文件夹。 Folder of results.")] = Path("out/demo"),
     lang: LangOption = None,

@@ -21,6 +21,8 @@ STAGES = {
     "served": ("实际可服务测算", "served"),
     "isochrones": ("等时圈", "isochrones"),
     "minutes": ("步行时间栅格", "minutes rasters"),
+    "candidates": ("读取备选点位", "candidates"),
+    "siting": ("选址计算", "siting"),
     "map": ("生成地图", "map"),
     "workbook": ("生成工作簿", "workbook"),
     "layers": ("生成图层", "layers"),

@@ -91,11 +91,15 @@ def sources(study: Study) -> tuple[Source, ...]:
     )
 
 
-def parameters(study: Study) -> pd.DataFrame:
-    """Return the study as it runs, one row an entry: ``entry, value, unit, given`` (False: a default)."""
+def parameters(study: Study, *, siting: bool = False) -> pd.DataFrame:
+    """Return the study as it runs, one row an entry: ``entry, value, unit, given`` (False: a default).
+
+    The entries of `siting` are told only where its questions are answered: with `siting`.
+    """
     rows = [
         (name, str(value), unit, given)
         for name, value, given in _entries(study, "")
+        if siting or not name.startswith("siting")
         for unit in [
             next((u for end, u in UNITS.items() if name.endswith(end) and not isinstance(value, bool)), "")
         ]

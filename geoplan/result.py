@@ -15,6 +15,7 @@ from geoplan.progress import Stages
 from geoplan.report.map import map_page
 from geoplan.save import save
 from geoplan.tables import Outcome
+from geoplan.walks import Snaps
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,6 +30,8 @@ class Result:
         Service -> every walk in its circle.
     graph
         The walking network.
+    snaps
+        Where people, facilities and residential land join it.
     minutes
         Service -> minutes to the nearest facility, cell by cell.
     seconds
@@ -40,6 +43,7 @@ class Result:
     outcome: Outcome
     reaches: Mapping[str, Reach]
     graph: WalkGraph
+    snaps: Snaps
     minutes: Mapping[str, MinutesRaster]
     seconds: Mapping[str, float]
     papers: tuple[str, ...] = ()

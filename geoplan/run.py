@@ -78,8 +78,8 @@ def run(study: Study | Scenario, *, lang: str | None = None, stages: Stages | No
     return compute(gather(study if lang is None else study.in_language(lang), stages=stages), stages=stages)
 
 
-def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
-    """Run on inputs that have been gathered: network, walks, circles, standards, isochrones."""
+def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | None = None) -> Result:
+    """Run on inputs that have been gathered: network (where `graph` is not given), walks, circles, standards, isochrones."""
     stages = stages or Stages()
     study, register = inputs.study, inputs.register
     if (
@@ -90,8 +90,9 @@ def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
     services = services_of(study)
     rules = rules_of(packs, switched_on=study.switch_on)
 
-    with stages("graph"):
-        graph = build_graph(inputs.nodes, inputs.edges)
+    if graph is None:
+        with stages("graph"):
+            graph = build_graph(inputs.nodes, inputs.edges)
     judged = judge(graph, inputs, services, rules, stages=stages)
     with stages("projects"):
         planned = what_projects_meet(graph, inputs, services, rules, judged)
@@ -161,6 +162,7 @@ def compute(inputs: Inputs, *, stages: Stages | None = None) -> Result:
         outcome=outcome,
         reaches=judged.walks.reach,
         graph=graph,
+        snaps=judged.snaps,
         minutes=minutes,
         seconds=dict(stages.seconds),
         papers=tuple(study.papers),

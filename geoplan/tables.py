@@ -400,8 +400,8 @@ class Outcome:
     (部门填报值): ``rule_id, value, by``. `planned` holds facilities of the registers that do not count in the year (在建, 规划,
     停用), as `facilities` with ``end``. `served`, `projects` and `support` are empty where the study asks for none; so are
     `candidates`, `sites`, `answers`, `curve` and `unmet` where no siting question was asked. `sites` holds the sites of every
-    answer, and `support` then says what those of the adopted one meet. `site_isochrones` (``service, minutes, geometry``, as
-    `isochrones`) is the area from which people reach the adopted sites; it may be empty.
+    answer, `site_support` (as `support`, with site_ids in ``projects``) what those of the adopted one meet, and `site_isochrones` (``service, minutes, geometry``, as
+    `isochrones`) the area from which people reach them.
     """
 
     name: str
@@ -443,3 +443,4 @@ class Outcome:
     curve: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE)))
     unmet: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(UNMET)))
     site_isochrones: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    site_support: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SUPPORT)))

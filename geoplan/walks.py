@@ -50,21 +50,25 @@ class Walks:
 
 def snap_all(graph: WalkGraph, inputs: Inputs) -> Snaps:
     """Return where people, facilities and residential land join the network."""
-    streets = inputs.study.streets
-
-    def joined(points: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        table = snap(
-            graph,
-            points.geometry,
-            max_snap_m=streets.max_snap_m,
-            island_nodes=streets.island_nodes,
-            barriers=inputs.barriers,
-        )
-        return gpd.GeoDataFrame(table, geometry=points.geometry)
-
     points = None if inputs.land is None else sample_land(inputs.land, inputs.zones)
-    land = None if points is None else joined(points).assign(zone_id=points["zone_id"], m2=points["m2"])
-    return Snaps(joined(inputs.people.demand), joined(inputs.register.facilities), land)
+    land = None
+    if points is not None:
+        land = snap_points(graph, points, inputs).assign(zone_id=points["zone_id"], m2=points["m2"])
+    demand, facilities = inputs.people.demand, inputs.register.facilities
+    return Snaps(snap_points(graph, demand, inputs), snap_points(graph, facilities, inputs), land)
+
+
+def snap_points(graph: WalkGraph, points: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
+    """Return where points join the network (`tables.SNAPS`), under the study's limits."""
+    streets = inputs.study.streets
+    table = snap(
+        graph,
+        points.geometry,
+        max_snap_m=streets.max_snap_m,
+        island_nodes=streets.island_nodes,
+        barriers=inputs.barriers,
+    )
+    return gpd.GeoDataFrame(table, geometry=points.geometry)
 
 
 def walk_all(

@@ -190,18 +190,15 @@ def fitting(
         newly = use & out
         use &= ~out
         if newly.any() and code != "candidate_not_asked":
-            notes.append(_left_out(code, candidates[newly], question))
+            notes.append(left_out(code, candidates[newly], question))
     return Fit(use, kinds, tuple(notes))
 
 
-def _left_out(code: str, rows: pd.DataFrame, question: Question) -> Note:
+def left_out(code: str, rows: pd.DataFrame, question: Question) -> Note:
+    """Return a note that names candidates which a question leaves out, and why."""
     names = "、".join(rows["name"].astype(str).iloc[:8])
     asked = (rows["rule"] == "required").any()
-    severity = (
-        "warning"
-        if asked or code in ("candidate_cost_unknown", "candidate_off_network", "candidate_too_late")
-        else "info"
-    )
+    severity = "warning" if asked or code not in ("candidate_forbidden", "candidate_wrong_type") else "info"
     return Note.of(
         code,
         question=question.name,

@@ -1,0 +1,194 @@
+"""What the command line prints of siting, and how Ctrl-C ends a search with the best so far."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from geoplan import console
+from geoplan.report.sheets_projects import works as works_words
+from geoplan.report.words import share, unit
+from geoplan.site import SiteResult
+from geoplan.siting.ask import Asked, first_step
+from geoplan.siting.watch import Watch
+
+Told = Callable[[str, Watch, Asked | None], None]
+
+
+@contextmanager
+def searches(lang: str) -> Iterator[Told]:
+    """Print each search as it goes; Ctrl-C ends the one that runs with its best so far, a second one ends the program."""
+    running: list[Watch] = []
+
+    def told(name: str, watch: Watch, found: Asked | None) -> None:
+        running[:] = [] if found is not None else [watch]
+        if found is not None:
+            console.say("siting_answered", name=name, status=status_words(found, lang), seconds=f"{found.seconds:.1f}")  # fmt: skip
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if not running or running[0].interrupted.is_set():
+            raise KeyboardInterrupt
+        running[0].interrupt()
+        console.say("siting_interrupted")
+
+    before: Any = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield told
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def status_words(found: Asked, lang: str) -> str:
+    """Return what is proven of an answer: *proven optimal*, *within x % of the best possible*, or that there is none."""
+    answer = found.answer
+    step = first_step(answer, found.per)
+    if answer.status == "within" and step is not None:
+        loose = max(answer.steps, key=lambda one: one.gap)
+        words = {"zh": "与最优之差不超过 {}", "en": "within {} of the best possible"}[lang].format(
+            percent(loose.gap)
+        )
+    else:
+        words = {
+            "optimal": ("已证明最优", "proven optimal"),
+            "within": ("未证明", "not proven"),
+            "infeasible": ("无可行方案", "no choice fits"),
+            "none": ("中止前未找到方案", "none found before the stop"),
+        }[answer.status][0 if lang == "zh" else 1]
+    if not answer.repeatable:
+        words += {"zh": "（限时中止，结果不可复现）", "en": " (ended by the clock or a key: not repeatable)"}[
+            lang
+        ]
+    return words
+
+
+def percent(gap: float) -> str:
+    """Return a gap as per cent, rounded up: never better than it is.
+
+    Examples
+    --------
+    >>> percent(0.00121), percent(0.2)
+    ('0.13 %', '20 %')
+    """
+    if not np.isfinite(gap):
+        return "?"
+    return f"{np.ceil(round(gap * 1e4, 6)) / 100:g} %"
+
+
+def print_sites(result: SiteResult, folder: object) -> None:
+    """Print every answer, the sites of the adopted one, and what changes with them."""
+    outcome = result.before.outcome
+    lang = outcome.lang
+    words = WORDS[lang]
+    by_name = {one.question.name: one for one in result.asked}
+    console.table(
+        words["answers"],
+        [words["question"], words["sites"], words["cost"], words["aim"], words["before"], words["objective"], words["bound"], words["status"]],
+        [
+            (
+                f"{row['label']}{' *' if row['adopted'] else ''}",
+                f"{row['sites']}",
+                _number(row["cost"]),
+                str(row["aim"]),
+                _amount(row["before"], str(row["unit"]), lang),
+                _amount(row["objective"], str(row["unit"]), lang),
+                _amount(row["bound"], str(row["unit"]), lang),
+                status_words(by_name[str(row["question"])], lang),
+            )
+            for row in outcome.answers.to_dict("records")
+        ],
+        right={1, 2, 4, 5, 6},
+    )  # fmt: skip
+    adopted = outcome.sites[
+        outcome.sites["question"].isin(outcome.answers.loc[outcome.answers["adopted"], "question"])
+    ]
+    console.table(
+        words["listed"],
+        [words["order"], words["name"], words["place"], words["works"], words["size"], words["cost"], words["phase"], words["adds"]],
+        [
+            (
+                f"{row['order']}",
+                str(row["name"]),
+                str(row["place"]),
+                works_words(row["works"], lang),
+                _amount(row["size"], str(row["unit"]), lang) if row["unit"] else "",
+                _number(row["cost"]),
+                f"{row['phase']:.0f}",
+                f"{row['marginal']:,.0f}",
+            )
+            for row in adopted.to_dict("records")
+        ],
+        right={0, 4, 5, 6, 7},
+    )  # fmt: skip
+    if result.after is not None:
+        _print_change(result, words)
+    console.out.print(f"{words['results']}  {folder}", highlight=False, soft_wrap=True)
+    for name, what in FILES.items():
+        console.out.print(f"  {name:24} {what[0 if lang == 'zh' else 1]}", highlight=False)
+
+
+def _print_change(result: SiteResult, words: dict[str, str]) -> None:
+    """Print coverage and flags before and after."""
+    assert result.after is not None  # noqa: S101 - the caller asked
+    before, after = result.before.outcome, result.after.outcome
+    rows = []
+    for service, terms in before.services.items():
+        shares = [_share_covered(outcome, service) for outcome in (before, after)]
+        rows.append((str(terms[f"label_{before.lang}"]), share(shares[0]), share(shares[1])))
+    for rule in dict.fromkeys(before.flags["rule_id"]):
+        short = [int(o.flags.loc[o.flags["rule_id"] == rule, "flagged"].fillna(False).astype(bool).sum()) for o in (before, after)]  # fmt: skip
+        if short[0] != short[1]:
+            column = "indicator" if before.lang == "zh" else "title_en"
+            rows.append((str(before.rules[column].get(rule, rule)), f"{short[0]}", f"{short[1]}"))
+    console.table(words["change"], [words["what"], words["before"], words["after"]], rows, right={1, 2})
+
+
+def _share_covered(outcome: Any, service: str) -> float:  # noqa: ANN401 - an Outcome
+    table = outcome.circle
+    row = table[
+        (table["service"] == service)
+        & (table["measure"] == "network")
+        & (table["zone_id"] == "area/area")
+        & (table["kind"] == "")
+    ]
+    return float(row["share"].iloc[0])
+
+
+def _number(value: float) -> str:
+    return "?" if value != value else f"{value:,.0f}"
+
+
+def _amount(value: float, kind: str, lang: str) -> str:
+    if value != value:
+        return "–"
+    if kind == "share":
+        return share(value)
+    if kind == "minutes":
+        return f"{value:,.1f}"
+    return f"{value:,.0f} {unit(kind, lang) if kind in UNITS else ''}".rstrip()
+
+
+UNITS = ("people", "beds", "places", "m2")
+FILES = {
+    "map.html": ("现状、规划点位与备选点位地图", "map of today, sites and candidates"),
+    "gap_list.xlsx": ("工作簿：选址方案、增益曲线、缺口清单", "workbook: sites, gain curve, gap list"),
+    "report.html": ("评价报告（含选址方案）", "report with the sites"),
+    "after": ("选址后的全套结果", "all results with the sites"),
+    "compare/compare.html": ("选址前后双屏对照", "before and after, side by side"),
+}
+WORDS = {
+    "zh": {
+        "answers": "选址问题（* 为采用方案）", "question": "问题", "sites": "点位", "cost": "万元", "aim": "目标", "before": "现状",
+        "objective": "结果", "bound": "上（下）界", "status": "证明", "listed": "规划点位（采用方案）", "order": "序", "name": "名称",
+        "place": "地点", "works": "建设性质", "size": "规模", "phase": "时序", "adds": "边际增益", "change": "选址前后", "what": "指标",
+        "after": "选址后", "results": "结果",
+    },
+    "en": {
+        "answers": "Questions (* adopted)", "question": "Question", "sites": "Sites", "cost": "10k yuan", "aim": "Aim", "before": "Today",
+        "objective": "Answer", "bound": "Bound", "status": "Proof", "listed": "Sites (adopted answer)", "order": "No.", "name": "Name",
+        "place": "Place", "works": "Works", "size": "Size", "phase": "By", "adds": "Adds", "change": "Before and after", "what": "Indicator",
+        "after": "With the sites", "results": "Results",
+    },
+}  # fmt: skip

@@ -1,0 +1,176 @@
+"""The candidates that a study names: its lists read, areas of intent generated, all in one table."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoplan.entries import Service
+from geoplan.entries_siting import CandidateSource
+from geoplan.errors import InputError, Note
+from geoplan.gather import Inputs
+from geoplan.inputs import candidates as lists
+from geoplan.inputs import datum, datum_fit, readers
+from geoplan.network.graph import WalkGraph
+from geoplan.provenance import plain
+from geoplan.siting.candidates import Candidates, join_candidates, with_unit_costs
+from geoplan.siting.generate import generate
+from geoplan.siting.problems import Ints
+from geoplan.study import Study
+from geoplan.tables import Source
+
+#: Where the files of lists and exclusions stand on the sources sheet.
+ROLE = "candidates"
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Candidates of a study.
+
+    Parameters
+    ----------
+    candidates
+        `tables.CANDIDATES`.
+    source
+        Number of the entry of `siting.candidates` from which each comes, from 1, shape (n,).
+    notes
+        What was found in the lists.
+    sources
+        Files, with checksums.
+    """
+
+    candidates: gpd.GeoDataFrame
+    source: Ints
+    notes: tuple[Note, ...]
+    sources: tuple[Source, ...]
+
+
+def offered_candidates(study: Study, inputs: Inputs, graph: WalkGraph) -> Offered:
+    """Return the candidates that `study` names.
+
+    Raises
+    ------
+    InputError
+        With every problem that stops it, a missing file first.
+    """
+    assert study.siting is not None  # noqa: S101 - the caller asked
+    _check_files(study)
+    read: list[lists.CandidateList] = []
+    made: list[Candidates] = []
+    datum_notes: list[Note] = []
+    for number, entry in enumerate(study.siting.candidates, start=1):
+        if entry.file is not None:
+            kept = plain(entry, study, *LIST)
+            found = lists.read_candidates(
+                study.resolve(entry.file), zones=inputs.zones, crs=inputs.crs, **kept
+            )
+            datum_notes += _datum_note(found, inputs)
+            read.append(replace(found, candidates=found.candidates.assign(entry=number)))
+        else:
+            some = _generated(entry, study, inputs, graph)
+            ids = [
+                str(name).replace("#", f"@{number}#", 1) if made else str(name)
+                for name in some.candidates.index
+            ]
+            table = some.candidates.set_axis(pd.Index(ids, name=some.candidates.index.name, dtype=object))
+            made.append(replace(some, candidates=table.assign(entry=number)))
+    joined = join_candidates(read, made, facilities=inputs.register.facilities)
+    table = with_opening_cost(joined.candidates, services=study.services)
+    return Offered(
+        candidates=table.drop(columns="entry"),
+        source=table["entry"].to_numpy(dtype=np.int64),
+        notes=(*joined.notes, *datum_notes),
+        sources=tuple(_sources(study)),
+    )
+
+
+#: Entries of a list that its reader takes.
+LIST = ("columns", "types", "datum", "layer", "services", "works", "land_codes")
+
+
+def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: WalkGraph) -> Candidates:
+    assert entry.generate is not None  # noqa: S101 - the entry names a file or a way
+    exclude = None
+    if entry.exclude is not None:
+        shapes = readers.read_layer(study.resolve(entry.exclude)).geometry
+        exclude = datum.to_crs(shapes[shapes.notna()], datum=None, crs=inputs.crs)
+    inside = inputs.people.demand[~inputs.people.demand["halo"]]
+    group = next(iter(study.services.values())).group
+    return generate(
+        entry.generate,
+        zones=inputs.zones,
+        graph=graph,
+        people=gpd.GeoDataFrame({"people": inside[group]}, geometry=inside.geometry),
+        spacing_m=entry.spacing_m,
+        exclude=exclude,
+        most=entry.most,
+        services=tuple(entry.services),
+        works=entry.works or "new",
+    )
+
+
+def with_opening_cost(candidates: gpd.GeoDataFrame, *, services: Mapping[str, Service]) -> gpd.GeoDataFrame:
+    """Return the candidates with ``opening_cost``: the stated cost, else all that they may hold at the unit cost of its type.
+
+    Unit costs are those of `with_unit_costs` for the first facility type of the study's services that a candidate may hold; where
+    neither cost nor size is known the opening cost stays unknown (NaN).
+    """
+    kinds = dict.fromkeys(kind for service in services.values() for kind in service.facilities)
+    first = [next((k for k in kinds if not holds or k in holds), None) for holds in candidates["services"]]
+    known = [tuple(row) for row in candidates[list(SIZE.values())].notna().to_numpy()]
+    table = candidates.assign(opening_cost=candidates["cost"].astype(float))
+    for kind, sizes in dict.fromkeys(zip(first, known, strict=True)):
+        supplies = [supply for supply, told in zip(SIZE, sizes, strict=True) if told]
+        same = [own == (kind, sizes) for own in zip(first, known, strict=True)]
+        mine = np.array(same) & candidates["cost"].isna().to_numpy()
+        if kind is None or not supplies or not mine.any():
+            continue
+        priced = with_unit_costs(candidates[mine], service_type=kind, supplies=supplies)
+        size = np.select(
+            [priced["cost_unit_of"] == word for word in SIZE],
+            [priced[column].astype(float) for column in SIZE.values()],
+            np.nan,
+        )
+        cost = priced["cost_unit"].astype(float) * size
+        table.loc[mine, "opening_cost"] = cost.to_numpy()
+        table.loc[mine, "cost_from"] = priced["cost_from"].where(cost.notna(), "").to_numpy()
+    return table
+
+
+#: What a unit cost is counted by -> column of candidates.
+SIZE = {"places": "most_places", "beds": "most_beds", "floor_area_m2": "floor_area_m2"}
+
+
+def _datum_note(found: lists.CandidateList, inputs: Inputs) -> list[Note]:
+    """Return whether the points of a list lie as its datum says, judged by the streets."""
+    if not found.declared.notna().any():
+        return []
+    lines = inputs.edges.geometry[inputs.edges.geometry.length > 0]
+    fit = datum_fit.fit_points(found.declared, street_geometry=lines, declared=found.datum, file=found.file)
+    return [fit.note()]
+
+
+def _files(study: Study) -> Iterator[tuple[CandidateSource, str]]:
+    assert study.siting is not None  # noqa: S101 - the caller asked
+    for entry in study.siting.candidates:
+        for file in (entry.file, entry.exclude):
+            if file is not None:
+                yield entry, file
+
+
+def _check_files(study: Study) -> None:
+    missing = [
+        Note.of("file_missing", file=file, severity="error")
+        for _, file in _files(study)
+        if not study.resolve(file).exists()
+    ]
+    if missing:
+        raise InputError(*missing)
+
+
+def _sources(study: Study) -> Iterator[Source]:
+    for entry, file in _files(study):
+        name = "local grid" if isinstance(entry.datum, list) else str(entry.datum or "")
+        yield readers.source(study.resolve(file), role=ROLE, datum=name, note=entry.source or "")

@@ -1,0 +1,156 @@
+"""What every question stands on: people, candidates, and who walks to which; and the problems in arrays that are made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array, hstack
+
+from geoplan.coverage.circle import in_circle
+from geoplan.network.graph import WalkGraph
+from geoplan.network.reach import reach
+from geoplan.siting.options import Options
+from geoplan.siting.problems import Bools, Cover, Floats, Ints, Walks
+from geoplan.siting.question import Fit, Question
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """People, candidates, and the walks between them.
+
+    Parameters
+    ----------
+    zones
+        `tables.ZONES`.
+    demand
+        `tables.DEMAND` without the halo: people outside the study area are in no sum.
+    demand_snaps, candidate_snaps
+        `tables.SNAPS`, by demand_id and candidate_id.
+    candidates
+        `tables.CANDIDATES` with ``opening_cost``.
+    source
+        Number of the entry of the study from which each candidate comes, from 1, shape (n_candidates,).
+    services
+        Service -> terms, as in `tables.Outcome`.
+    graph
+        Walking network.
+    nearest
+        ``service, demand_id, facility_id, seconds`` to the nearest existing facility within the search limit.
+    """
+
+    zones: gpd.GeoDataFrame
+    demand: gpd.GeoDataFrame
+    demand_snaps: pd.DataFrame
+    candidates: gpd.GeoDataFrame
+    candidate_snaps: pd.DataFrame
+    source: Ints
+    services: Mapping[str, Mapping[str, Any]]
+    graph: WalkGraph
+    nearest: pd.DataFrame
+    _walked: dict[tuple[float, float], csr_array] = field(default_factory=dict)
+
+    @property
+    def on_network(self) -> Bools:
+        """Candidates that people can walk to, shape (n_candidates,)."""
+        return np.asarray(self.candidate_snaps["chain"] >= 0, dtype=bool)
+
+    @property
+    def zone_id(self) -> pd.Index:
+        """Finest zones that have people, in the order of the numbers in :meth:`zone_number`."""
+        names: pd.Index = pd.Index(self.demand["zone_id"].dropna().unique()).sort_values()
+        return names
+
+    def zone_number(self) -> Ints:
+        """Return the number of each point's zone, -1 for none, shape (n_points,)."""
+        return self.zone_id.get_indexer(pd.Index(self.demand["zone_id"])).astype(np.int64)
+
+    def people(self, group: str) -> Floats:
+        """Return the people of a group at each point, shape (n_points,); unknown ones count as none here."""
+        people: Floats = np.nan_to_num(self.demand[group].to_numpy(dtype=np.float64))
+        return people
+
+    def walks(self, service: str, minutes: float) -> csr_array:
+        """Return the seconds from every point to every candidate within `minutes`, shape (n_candidates, n_points)."""
+        kmh = float(self.services[service]["walk_kmh"])
+        if (kmh, minutes) not in self._walked:
+            found = reach(
+                self.graph,
+                self.demand_snaps,
+                self.candidate_snaps,
+                walk_kmh=kmh,
+                limit_seconds=60.0 * minutes,
+            )
+            turned = found.to_scipy().T.tocsr()
+            turned.sort_indices()
+            self._walked[kmh, minutes] = turned
+        return self._walked[kmh, minutes]
+
+    def now(self, service: str) -> Floats:
+        """Return the seconds to the nearest existing facility, inf for none within the search limit, shape (n_points,)."""
+        rows = self.nearest[self.nearest["service"] == service].set_index("demand_id")["seconds"]
+        seconds = rows.reindex(self.demand.index).to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.where(np.isnan(seconds), np.inf, seconds)
+
+
+def cover_problem(ground: Ground, question: Question, fit: Fit, options: Options) -> Cover:
+    """Return who is covered by which option: a block of points for each service and phase.
+
+    Points of phase t are covered by options that open by then; the zone numbers of each block are its own, so that shares by
+    community are shares of one service in one phase.
+    """
+    blocks = _blocks(question)
+    zones = ground.zone_number()
+    n_zones = len(ground.zone_id)
+    covers, weight, already, numbers = [], [], [], []
+    for number, (service, phase) in enumerate(blocks):
+        minutes = question.minutes(ground.services[service])
+        seconds = ground.walks(service, minutes)
+        covers.append(_block(seconds, fit, options, service, phase))
+        weight.append(ground.people(ground.services[service]["group"]))
+        already.append(in_circle(ground.now(service), walk_minutes=minutes))
+        numbers.append(np.where(zones >= 0, zones + number * n_zones, -1))
+    matrix = csr_array(hstack(covers, format="csr"))
+    return Cover(
+        options.choice, matrix, np.concatenate(weight), np.concatenate(already), np.concatenate(numbers)
+    )
+
+
+def walks_problem(ground: Ground, question: Question, fit: Fit, options: Options) -> Walks:
+    """Return how far every point is from every option within `reach_minutes`: a block for each service and phase."""
+    blocks = _blocks(question)
+    zones = ground.zone_number()
+    beyond = 60.0 * question.reach_minutes
+    seconds, weight, now, numbers = [], [], [], []
+    for number, (service, phase) in enumerate(blocks):
+        seconds.append(_block(ground.walks(service, question.reach_minutes), fit, options, service, phase))
+        weight.append(ground.people(ground.services[service]["group"]))
+        to_existing = ground.now(service)
+        now.append(np.where(to_existing <= beyond, to_existing, np.inf))
+        numbers.append(np.where(zones >= 0, zones + number * len(ground.zone_id), -1))
+    matrix = csr_array(hstack(seconds, format="csr"))
+    return Walks(
+        options.choice,
+        matrix,
+        np.concatenate(weight),
+        np.concatenate(now),
+        beyond,
+        np.concatenate(numbers),
+    )
+
+
+def _blocks(question: Question) -> list[tuple[str, int]]:
+    return [(service, phase) for service in question.services for phase in range(len(question.phases))]
+
+
+def _block(seconds: csr_array, fit: Fit, options: Options, service: str, phase: int) -> csr_array:
+    """Return the walks of the options that open by `phase` and hold `service`, shape (n_options, n_points)."""
+    holds = np.array([kind is not None for kind in fit.kinds[service]], dtype=bool)
+    serves = (options.phase <= phase) & holds[options.candidate]
+    mine = seconds[options.candidate]
+    lengths = np.diff(mine.indptr)
+    kept = np.repeat(serves, lengths)
+    start = np.concatenate([[0], np.cumsum(np.where(serves, lengths, 0))])
+    return csr_array((mine.data[kept], mine.indices[kept], start), shape=mine.shape)

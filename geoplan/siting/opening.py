@@ -1,0 +1,118 @@
+"""In what order the chosen sites open, and what each adds: phase by phase, within a phase the one that adds most first."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoplan.siting.problems import Cover, Floats, Ints, Walks
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """Options in the order of opening.
+
+    Parameters
+    ----------
+    option
+        Positions of the options, shape (n_chosen,).
+    gain, marginal, total
+        What each alone would add, what it adds after those before it, and the aim with it and all before it.
+    """
+
+    option: Ints
+    gain: Floats
+    marginal: Floats
+    total: Floats
+
+
+def opening_by_people(problem: Cover, groups: Sequence[Ints]) -> Opening:
+    """Return the order of opening by people covered.
+
+    Parameters
+    ----------
+    problem
+        One phase, the last: an option of `groups` stands once.
+    groups
+        Options that open in each phase, in the order of the phases.
+
+    Examples
+    --------
+    >>> from scipy.sparse import csr_array
+    >>> from geoplan.siting.problems import Choice
+    >>> free = Choice(np.ones(2), csr_array((0, 2)), np.empty(0), np.empty(0))
+    >>> covers = csr_array(np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]]))
+    >>> problem = Cover(free, covers, np.array([5.0, 3.0, 1.0]), np.zeros(3, bool), np.zeros(3, int))
+    >>> found = opening_by_people(problem, [np.array([0, 1])])
+    >>> found.option.tolist(), found.marginal.tolist(), found.total.tolist()
+    ([0, 1], [8.0, 1.0], [8.0, 9.0])
+    """
+    covered = problem.already.copy()
+    start = float(problem.weight[covered].sum())
+
+    def adds(option: int, seen: np.ndarray) -> float:
+        at = _points(problem.covers, option)
+        return float(problem.weight[at[~seen[at]]].sum())
+
+    def open_it(option: int) -> None:
+        covered[_points(problem.covers, option)] = True
+
+    return _open(
+        groups, lambda o: adds(o, problem.already), lambda o: adds(o, covered), open_it, start, sign=1.0
+    )
+
+
+def opening_by_walking(problem: Walks, groups: Sequence[Ints]) -> Opening:
+    """Return the order of opening by person-seconds of walking saved; `total` is what is still walked.
+
+    Parameters are those of :func:`opening_by_people`.
+    """
+    first = np.minimum(problem.now, problem.beyond)
+    left = first.copy()
+    start = float(problem.weight @ first)
+
+    def saves(option: int, walked: np.ndarray) -> float:
+        at, seconds = _points(problem.seconds, option), _values(problem, option)
+        return float(problem.weight[at] @ np.maximum(0.0, walked[at] - seconds))
+
+    def open_it(option: int) -> None:
+        at = _points(problem.seconds, option)
+        left[at] = np.minimum(left[at], _values(problem, option))
+
+    return _open(groups, lambda o: saves(o, first), lambda o: saves(o, left), open_it, start, sign=-1.0)
+
+
+def _open(
+    groups: Sequence[Ints],
+    alone: Callable[[int], float],
+    after: Callable[[int], float],
+    open_it: Callable[[int], None],
+    start: float,
+    *,
+    sign: float,
+) -> Opening:
+    order: list[int] = []
+    marginal: list[float] = []
+    for group in groups:
+        waiting = [int(option) for option in np.sort(group)]
+        while waiting:
+            adds = [after(option) for option in waiting]
+            best = int(np.argmax(adds))  # the first of equal ones
+            marginal.append(adds[best])
+            order.append(waiting.pop(best))
+            open_it(order[-1])
+    total = start + sign * np.cumsum(marginal) if marginal else np.empty(0)
+    gain = np.array([alone(option) for option in order], dtype=np.float64)
+    return Opening(np.array(order, dtype=np.int64), gain, np.array(marginal, dtype=np.float64), total)
+
+
+def _points(matrix: object, option: int) -> np.ndarray:
+    start, end = matrix.indptr[option : option + 2]  # type: ignore[attr-defined]
+    at: np.ndarray = matrix.indices[start:end]  # type: ignore[attr-defined]
+    return at
+
+
+def _values(problem: Walks, option: int) -> Floats:
+    start, end = problem.seconds.indptr[option : option + 2]
+    values: Floats = problem.seconds.data[start:end]
+    return values
