@@ -20,6 +20,8 @@ from geoplan.siting.watch import Watch
 
 #: Most points or options of which every two are compared.
 COMPARED = 4000
+#: Rounds of prices, and the bound on points uncovered that rounding cannot make.
+ROUNDS, SURE = 300, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,25 +85,24 @@ def quick(far: Far, radius: float, *, watch: Watch) -> Probe:
     left = _count(arrays, chosen)
     if not left:
         return Probe("yes", chosen)
-    best = [float(left), chosen]
+    fewest, kept = float(left), chosen
 
     def tried(taken: Ints, _bound: float) -> float:
+        nonlocal fewest, kept
         if arrays.choice.allows(taken):
             after = improved(arrays, taken, moves=2 * len(taken) + 5)
-            count = _count(arrays, after)
-            if count < best[0]:
-                best[:] = [float(count), after]
-        return float(best[0])
+            if _count(arrays, after) < fewest:
+                fewest, kept = float(_count(arrays, after)), after
+        return fewest
 
     def go_on(bound: float) -> bool:
-        return bound <= 1e-4 and best[0] > 0 and not watch.stopped()
+        return bound <= SURE and fewest > 0 and not watch.stopped()
 
-    priced = climb(
-        arrays, float(left), price=np.full(len(arrays.top), 0.5), tried=tried, go_on=go_on, rounds=300
-    )
-    if not best[0]:
-        return Probe("yes", np.asarray(best[1]))
-    return NO if priced.bound > 1e-4 else UNKNOWN
+    price = np.full(len(arrays.top), 0.5)
+    priced = climb(arrays, fewest, price=price, tried=tried, go_on=go_on, rounds=ROUNDS)
+    if not fewest:
+        return Probe("yes", kept)
+    return NO if priced.bound > SURE else UNKNOWN
 
 
 def _uncovered(far: Far, within: Bools, open_: Bools) -> Medians:
@@ -200,7 +201,8 @@ def _kinds(choice: Choice) -> Ints:
 
 def _containing(sets: csr_array) -> Bools:
     """Return which rows contain another row, of equal ones all but the first; shape (m,)."""
-    size, pairs = np.diff(sets.indptr), _common(sets)
+    size: Ints = np.diff(sets.indptr)
+    pairs = _common(sets)
     if pairs is None:
         return _repeated(sets)
     k, other, common = pairs
@@ -212,8 +214,9 @@ def _containing(sets: csr_array) -> Bools:
 
 def _contained(sets: csr_array, kind: Ints) -> Bools:
     """Return which rows another row of the same kind contains, of equal ones all but the first; shape (n,)."""
-    size, pairs = np.diff(sets.indptr), _common(sets)
-    empty = (size == 0) & (kind >= 0)
+    size: Ints = np.diff(sets.indptr)
+    pairs = _common(sets)
+    empty: Bools = (size == 0) & (kind >= 0)
     if pairs is None:
         return empty | (_repeated(sets, kind) & (kind >= 0))
     k, other, common = pairs

@@ -77,15 +77,15 @@ def medians(problem: Walks, *, merge: bool) -> Medians:
     walks = csc_array(problem.seconds)
     walks.sort_indices()
     have = np.minimum(problem.now, problem.beyond)
-    group = _alike(walks, have) if merge else np.arange(len(have))
+    group = _alike(walks, have) if merge else np.arange(len(have), dtype=np.int64)
     weight = np.bincount(group, problem.weight, minlength=len(have))
     keep = np.flatnonzero(weight > 0)
     walks = walks[:, keep]
     column = np.repeat(np.arange(len(keep)), np.diff(walks.indptr))
     gains = walks.data < have[keep][column]
     option, point = walks.indices[gains].astype(np.int64), column[gains]
-    cost = walks.data[gains] * weight[keep][point]
-    top = have[keep] * weight[keep]
+    cost: Floats = walks.data[gains] * weight[keep][point]
+    top: Floats = np.asarray(have[keep] * weight[keep], np.float64)
     whole = bool((cost == np.floor(cost)).all() and (top == np.floor(top)).all() and top.sum() < 2.0**50)
     n = walks.shape[0]
     choice = problem.choice

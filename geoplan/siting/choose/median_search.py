@@ -70,7 +70,7 @@ def _two_best(entries: Any, top: Array, inside: Array, first: Array, near: Array
 
 
 @compiled
-def _allowed(limits: Any, used: Array, add: int, drop: int) -> bool:  # noqa: ANN401 - a tuple of arrays
+def _allowed(limits: Any, used: Array, add: Any, drop: Any) -> bool:  # noqa: ANN401 - a tuple of arrays; numba's int64
     """Return whether `add` may come and `drop` (-1: none) may go."""
     begin, row, share, least, most = limits
     for a in range(begin[add], begin[add + 1]):
@@ -94,10 +94,62 @@ def _allowed(limits: Any, used: Array, add: int, drop: int) -> bool:  # noqa: AN
 
 
 @compiled
-def _use(limits: Any, used: Array, option: int, sign: float) -> None:  # noqa: ANN401 - a tuple of arrays
+def _use(limits: Any, used: Array, option: Any, sign: float) -> None:  # noqa: ANN401 - a tuple of arrays
     begin, row, share, _, _ = limits
     for a in range(begin[option], begin[option + 1]):
         used[row[a]] += sign * share[a]
+
+
+@compiled
+def _gained(entries: Any, j: Any, first: Array, near: Array, second: Array, extra: Array) -> float:  # noqa: ANN401 - a tuple of arrays; numba's int64
+    """Return what option `j` gains alone, and note in `extra` what each option chosen would lose less for it."""
+    start, point, cost = entries
+    gain = 0.0
+    for e in range(start[j], start[j + 1]):
+        k, c = point[e], cost[e]
+        if c < near[k]:
+            gain += near[k] - c
+            if first[k] >= 0:
+                extra[first[k]] += second[k] - near[k]
+        elif c < second[k] and first[k] >= 0:
+            extra[first[k]] += second[k] - c
+    return gain
+
+
+@compiled
+def _best_change(
+    entries: Any,  # noqa: ANN401 - a tuple of arrays
+    top: Array,
+    limits: Any,  # noqa: ANN401 - a tuple of arrays
+    used: Array,
+    inside: Array,
+    hair: float,
+    adding: bool,
+) -> tuple[Any, Any]:
+    """Return the option to come and that to go (-1: none) of the best change; -1, -1 where none gains more than `hair`."""
+    n, m = len(inside), len(top)
+    near, second, first = np.empty(m), np.empty(m), np.empty(m, np.int64)
+    _two_best(entries, top, inside, first, near, second)
+    loss, extra = np.zeros(n), np.zeros(n)
+    for k in range(m):
+        if first[k] >= 0:
+            loss[first[k]] += second[k] - near[k]
+    opened = np.flatnonzero(inside)
+    best, come, go = hair, np.int64(-1), np.int64(-1)
+    for j in range(n):
+        if inside[j]:
+            continue
+        alone = _allowed(limits, used, j, -1)
+        if adding and not alone:
+            continue
+        gain = _gained(entries, j, first, near, second, extra)
+        if alone and gain > best:
+            best, come, go = gain, j, -1
+        for i in opened:
+            if not alone and gain - loss[i] + extra[i] > best and _allowed(limits, used, j, i):
+                best, come, go = gain - loss[i] + extra[i], j, i
+            extra[i] = 0.0
+    return come, go
 
 
 @compiled
@@ -111,51 +163,16 @@ def _climb(
     moves: int,
 ) -> None:
     """Make the best change there is, again and again: first additions, then exchanges; ties by lowest position."""
-    start, point, cost = entries
-    n, m = len(inside), len(top)
-    near, second, first = np.empty(m), np.empty(m), np.empty(m, np.int64)
-    loss, extra = np.zeros(n), np.zeros(n)
     adding = True
     for _ in range(moves):
-        _two_best(entries, top, inside, first, near, second)
-        loss[:] = 0.0
-        for k in range(m):
-            if first[k] >= 0:
-                loss[first[k]] += second[k] - near[k]
-        opened = np.flatnonzero(inside)
-        best, come, go = hair, -1, -1
-        for j in range(n):
-            if inside[j]:
-                continue
-            alone = _allowed(limits, used, j, -1)
-            if adding and not alone:
-                continue
-            gain = 0.0
-            for e in range(start[j], start[j + 1]):
-                k, c = point[e], cost[e]
-                if c < near[k]:
-                    gain += near[k] - c
-                    if first[k] >= 0:
-                        extra[first[k]] += second[k] - near[k]
-                elif c < second[k] and first[k] >= 0:
-                    extra[first[k]] += second[k] - c
-            if alone:
-                if gain > best:
-                    best, come, go = gain, j, -1
-            else:
-                for i in opened:
-                    profit = gain - loss[i] + extra[i]
-                    if profit > best and _allowed(limits, used, j, i):
-                        best, come, go = profit, j, i
-            for i in opened:
-                extra[i] = 0.0
-        if come < 0:
-            if not adding:
-                return
+        come, go = _best_change(entries, top, limits, used, inside, hair, adding)
+        if come < 0 and adding:
             adding = False
-            continue
-        inside[come] = True
-        _use(limits, used, come, 1.0)
-        if go >= 0:
-            inside[go] = False
-            _use(limits, used, go, -1.0)
+        elif come < 0:
+            return
+        else:
+            inside[come] = True
+            _use(limits, used, come, 1.0)
+            if go >= 0:
+                inside[go] = False
+                _use(limits, used, go, -1.0)
