@@ -152,8 +152,10 @@ class _Search:
         base = self.model.linear
         if not self.held:
             return replace(base, cost=aim)
-        rows = csr_array(np.array([row for row, _ in self.held]))
-        high = np.array([value + max(1e-6, HAIR * value) for _, value in self.held])
+        # small sums are written in smaller units: the solver lets a row be off by 1e-6
+        scale = np.array([max(1.0, 100.0 / max(1.0, value)) for _, value in self.held])
+        rows = csr_array(np.array([row for row, _ in self.held]) * scale[:, None])
+        high = np.array([value + max(1e-7, HAIR * value) for _, value in self.held]) * scale
         return replace(
             base,
             cost=aim,
@@ -167,8 +169,8 @@ class _Search:
         fixed = self._model(aim)
         low, high = fixed.low.copy(), fixed.high.copy()
         low[self.model.decided] = high[self.model.decided] = np.round(x[self.model.decided])
-        quiet = Watch(interrupted=self.watch.interrupted)
-        found = solve(replace(fixed, low=low, high=high), watch=quiet)
+        # not under the watch: with the sites fixed it is soon done, and without it there may be no answer to give
+        found = solve(replace(fixed, low=low, high=high), watch=Watch())
         if found.x is None:
             return None
         clean: Floats = np.where(fixed.whole, np.round(found.x), found.x)
@@ -217,10 +219,7 @@ def _answer(problem: Sizes, model: SizeModel, search: _Search) -> SizesAnswer:
     why = why_unmet(
         problem, chosen=chosen, sizes=sizes[chosen], phase=phase[chosen], allocation=allocation, unmet=unmet
     )
-    steps = tuple(
-        Step(name, "min", max(0.0, float(aim @ x)) / unit, min(bound, max(0.0, float(aim @ x))) / unit)
-        for name, aim, unit, bound in search.steps
-    )
+    steps = tuple(_step(name, float(aim @ x), unit, bound) for name, aim, unit, bound in search.steps)
     return SizesAnswer(
         status=status_of(steps),
         chosen=chosen,
@@ -237,6 +236,12 @@ def _answer(problem: Sizes, model: SizeModel, search: _Search) -> SizesAnswer:
         why=why,
         cost=float(costs(problem, model) @ x),
     )
+
+
+def _step(name: str, reached: float, unit: float, bound: float) -> Step:
+    # sums of amounts that count as none are none
+    reached = 0.0 if reached <= LEAST_AMOUNT else reached
+    return Step(name, "min", reached / unit, min(bound, reached) / unit)
 
 
 def _cut_sizes(problem: Sizes, model: SizeModel, x: Floats) -> Floats:

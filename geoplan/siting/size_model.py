@@ -4,7 +4,7 @@ Columns: x (candidate, phase in which it opens), y (the same and a product; x it
 a (amount that a candidate gives to a zone in a phase), u (what a zone lacks in a phase).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -154,31 +154,41 @@ def _per_unit(problem: Sizes) -> Floats:
 
 def build(problem: Sizes) -> SizeModel:
     """Return the model of a question of sizes."""
-    products = problem.shape[2]
-    phases = len(problem.phases)
     least, most = limits(problem)
+    wanted = problem.gap[:, :, None] * np.array([phase.share for phase in problem.phases])
+    model = _columns(problem, least, most, wanted)
+    rows = Rows()
+    _serve(rows, model, wanted, model.linear.high)
+    _keep_to_sizes(rows, model, least, most)
+    _open_once(rows, problem, model)
+    _limit_phases(rows, problem, model)
+    _share_room(rows, problem, model)
+    value, row, column = np.concatenate(rows.value), np.concatenate(rows.row), np.concatenate(rows.column)
+    matrix = coo_array((value, (row, column)), shape=(rows.count, len(model.linear.cost))).tocsr()
+    low, high = np.concatenate(rows.low), np.concatenate(rows.high)
+    return replace(model, linear=replace(model.linear, rows=matrix, row_low=low, row_high=high))
+
+
+def _columns(problem: Sizes, least: Floats, most: Floats, wanted: Floats) -> SizeModel:
+    """Return the model without rows."""
+    phases = len(problem.phases)
     holds = can_hold(problem, least, most)
     opens = np.arange(phases)[None, :] >= problem.first_phase()[:, None]
-    live: Bools = holds.any(axis=1)[:, None] & opens
+    live = np.asarray(holds.any(axis=1, keepdims=True) & opens)
     each = live[:, :, None] & holds[:, None, :]
-
     n, option = _number(live, 0)
-    if products == 1:
-        opening = option[:, :, None]
-    else:
+    opening = option[:, :, None]
+    if problem.shape[2] > 1:
         n, opening = _number(each, n)
     binaries = n
     n, size = _number(each, n)
     pairs = pairs_of(problem)
     usable = holds[pairs.candidate, pairs.product]
     gives = np.concatenate([_phase_of(problem, pairs, usable, t) for t in range(phases)], axis=1)
-    minutes = pairs.minutes[gives[4]]
     given = n + np.arange(gives.shape[1])
-    n += gives.shape[1]
-    wanted = problem.gap[:, :, None] * np.array([phase.share for phase in problem.phases])
     lacks = np.array(np.nonzero(wanted > 0), np.int64)
-    lacking = n + np.arange(lacks.shape[1])
-    n += lacks.shape[1]
+    lacking = n + len(given) + np.arange(lacks.shape[1])
+    n = max(n + len(given) + len(lacking), 1)  # the solver wants a column, if only one that says nothing
 
     high = np.full(n, np.inf)
     high[:binaries] = 1.0
@@ -187,24 +197,9 @@ def build(problem: Sizes) -> SizeModel:
     whole = np.zeros(n, bool)
     whole[:binaries] = True
     whole[size[:, :, problem.whole][each[:, :, problem.whole]]] = True
-    placeholder = Linear(
-        np.zeros(n), np.zeros(n), high, coo_array((0, n)).tocsr(), np.empty(0), np.empty(0), whole
-    )
-    model = SizeModel(placeholder, option, opening, size, given, gives[:4], lacking, lacks, minutes)
-    rows = Rows()
-    _serve(rows, model, wanted, high)
-    _keep_to_sizes(rows, model, least, most)
-    _open_once(rows, problem, model)
-    _limit_phases(rows, problem, model)
-    _share_room(rows, problem, model)
-    matrix = coo_array(
-        (np.concatenate(rows.value), (np.concatenate(rows.row), np.concatenate(rows.column))),
-        shape=(rows.count, n),
-    ).tocsr()
-    linear = Linear(
-        np.zeros(n), np.zeros(n), high, matrix, np.concatenate(rows.low), np.concatenate(rows.high), whole
-    )
-    return SizeModel(linear, option, opening, size, given, gives[:4], lacking, lacks, minutes)
+    none = np.empty(0)
+    linear = Linear(np.zeros(n), np.zeros(n), high, coo_array((0, n)).tocsr(), none, none, whole)
+    return SizeModel(linear, option, opening, size, given, gives[:4], lacking, lacks, pairs.minutes[gives[4]])
 
 
 def _number(there: Bools, first: int) -> tuple[int, Ints]:

@@ -46,10 +46,12 @@ class _Greedy:
         """Return of each candidate the useful size, the products that would open, what it serves, and what it costs."""
         useful = self.sizes()
         weight = self.problem.weights()
-        opens: Bools = useful > 1e-9
+        opens = np.asarray(useful > 1e-9)
         # the least sizes together may be too much for the floor: then only the product that serves most
         if self.problem.room is not None and opens.shape[1] > 1:
-            opens &= ~(opens & (useful < self.least)).any(axis=1)[:, None] | _first_most(useful * weight)
+            opens &= ~(opens & (useful < self.least)).any(axis=1, keepdims=True) | _first_most(
+                useful * weight
+            )
         gain = (np.where(opens, useful, 0.0) * weight).sum(axis=1)
         built = np.where(opens, np.maximum(useful, self.least), 0.0)
         cost = self.site_cost + np.where(opens, self.product_cost + built * self.problem.cost_unit, 0.0).sum(

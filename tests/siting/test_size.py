@@ -1,0 +1,365 @@
+"""Which sites, how large: sums by hand, limits met exactly, laws."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from geoplan.siting.size import Phase, Sizes, recount, solve_sizes
+from geoplan.siting.watch import Watch
+
+
+def walks(*pairs, candidates, zones):
+    """(candidate, zone, minutes); 0 minutes is a walk too."""
+    j, z, minutes = zip(*pairs, strict=True) if pairs else ((), (), ())
+    return csr_array(
+        (np.array(minutes, float), (np.array(j, int), np.array(z, int))), shape=(candidates, zones)
+    )
+
+
+def sizes(gap, *pairs, least=0.0, most=np.inf, opening=1.0, unit=0.0, whole=False, candidates=None, **more):
+    """One product; numbers stand for all candidates."""
+    zones = len(gap)
+    candidates = candidates or 1 + max((j for j, _, _ in pairs), default=0)
+    column = {
+        name: np.broadcast_to(np.array(value, float).reshape(-1, 1), (candidates, 1)).copy()
+        for name, value in {"least": least, "most": most, "cost_unit": unit}.items()
+    }
+    return Sizes(
+        gap=np.array(gap, float).reshape(-1, 1),
+        may=(walks(*pairs, candidates=candidates, zones=zones),),
+        cost_open=np.broadcast_to(np.array(opening, float), (candidates,)).copy(),
+        whole=np.array([whole]),
+        **column,
+        **more,
+    )
+
+
+def solved(problem, then="cost"):
+    answer = solve_sizes(problem, watch=Watch(), then=then)
+    assert answer.status == "optimal"
+    assert answer.recount == pytest.approx(answer.objective, abs=1e-6)
+    return answer
+
+
+def step(answer, name):
+    return next(one.objective for one in answer.steps if one.name == name)
+
+
+def test_one_site_between_two_zones_is_cheaper_than_two():
+    #  zone 0 lacks 400 m2, zone 1 lacks 100; site 1 reaches both, sites 0 and 2 one each
+    problem = sizes([400, 100], (0, 0, 2), (1, 0, 5), (1, 1, 5), (2, 1, 2), least=300, opening=10, unit=0.1)
+    answer = solved(problem)
+    assert answer.chosen.tolist() == [1]
+    assert answer.sizes.tolist() == [[pytest.approx(500)]]
+    assert step(answer, "unmet") == pytest.approx(0, abs=1e-6)
+    assert step(answer, "cost") == answer.cost == pytest.approx(10 + 50)
+    assert step(answer, "walking") == pytest.approx(500 * 5)
+    assert answer.allocation.amount.sum() == pytest.approx(500)
+
+
+def test_of_equal_cost_the_shorter_walk():
+    problem = sizes([50], (0, 0, 12), (1, 0, 3), (2, 0, 7))
+    answer = solved(problem)
+    assert answer.chosen.tolist() == [1]
+    assert step(answer, "walking") == pytest.approx(150)
+
+
+def test_the_gap_comes_before_the_cost():
+    # site 1 is dear, but without it 30 stay unmet
+    answer = solved(sizes([50], (0, 0, 1), (1, 0, 1), most=[20, 60], opening=[1, 1000]))
+    assert answer.chosen.tolist() == [1]
+    assert answer.cost == pytest.approx(1000)
+
+
+def test_no_gap_needs_no_site():
+    answer = solved(sizes([0, 0], (0, 0, 1), (0, 1, 1)))
+    assert len(answer.chosen) == 0
+    assert answer.sizes.shape == (0, 1)
+    assert answer.objective == 0
+
+
+def test_a_zone_without_a_candidate_keeps_its_gap_and_says_why():
+    answer = solved(sizes([5, 7], (0, 0, 1)))
+    assert answer.unmet[0, :, 0].tolist() == [0, 7]
+    assert answer.why[0, :, 0].tolist() == ["none", "no_candidate"]
+    assert [note.code for note in answer.notes] == ["siting_size_no_candidate"]
+    assert "1" in answer.notes[0].text("zh")
+
+
+def test_nobody_anywhere():
+    answer = solved(sizes([5.0], candidates=2))
+    assert answer.objective == 5
+    assert answer.why.ravel().tolist() == ["no_candidate"]
+
+
+def test_the_least_size_is_built_though_the_gap_is_smaller():
+    answer = solved(sizes([40], (0, 0, 1), least=300, unit=0.5))
+    assert answer.sizes.tolist() == [[300]]
+    assert answer.cost == pytest.approx(1 + 150)
+
+
+def test_a_site_that_is_full_in_turns_is_too_small():
+    # site 0 (10) serves both zones, site 1 (5) zone 1 only: 15 of 20
+    problem = sizes([10, 10], (0, 0, 1), (0, 1, 1), (1, 1, 1), most=[10, 5])
+    answer = solved(problem)
+    assert answer.objective == pytest.approx(5)
+    assert set(answer.why[0, answer.unmet[0, :, 0] > 0, 0]) == {"too_small"}
+
+
+@pytest.mark.parametrize(("budget", "unmet"), [(60.0, 0), (59.0, 2), (10.0, 100), (9.9, 100)])
+def test_a_budget_met_exactly_is_kept(budget, unmet):
+    # opening 10, 0.5 a unit: 100 units cost 60
+    answer = solved(sizes([100], (0, 0, 1), opening=10, unit=0.5, phases=(Phase(2030, budget=budget),)))
+    assert answer.objective == pytest.approx(unmet, abs=1e-5)
+    assert answer.cost <= budget + 1e-6
+    if unmet:
+        assert answer.why.ravel().tolist() == ["budget"]
+
+
+def test_the_number_of_sites_is_kept_and_named():
+    answer = solved(sizes([9, 5], (0, 0, 1), (1, 1, 1), phases=(Phase(2030, sites=1),)))
+    assert answer.chosen.tolist() == [0]
+    assert answer.unmet[0, :, 0].tolist() == [0, 5]
+    assert answer.why[0, :, 0].tolist() == ["none", "sites"]
+
+
+def test_fewest_sites_or_least_cost():
+    problem = sizes([10, 10], (0, 0, 1), (0, 1, 1), (1, 0, 1), (2, 1, 1), opening=[100, 1, 1])
+    assert solved(problem, "cost").chosen.tolist() == [1, 2]
+    assert solved(problem, "sites").chosen.tolist() == [0]
+
+
+def test_required_forbidden_and_either_or():
+    base = sizes([10], (0, 0, 1), (1, 0, 2), (2, 0, 3), opening=[1, 2, 3])
+    assert solved(base).chosen.tolist() == [0]
+    assert solved(replace(base, forbidden=np.array([True, False, False]))).chosen.tolist() == [1]
+    assert solved(replace(base, required=np.array([False, False, True]))).chosen.tolist() == [2]
+    paired = replace(base, required=np.array([False, True, False]), either_or=np.array([0, 0, -1]))
+    assert solved(paired).chosen.tolist() == [1]
+    small = replace(base, most=np.full((3, 1), 4.0), either_or=np.array([5, 5, -1]))
+    assert solved(small).chosen.tolist() == [0, 2]
+    assert solved(small).objective == pytest.approx(2)
+    assert set(solved(small).why.ravel()) == {"too_small"}
+
+
+def test_required_that_do_not_fit_are_said_so():
+    problem = sizes([10], (0, 0, 1), (1, 0, 2), opening=30, phases=(Phase(2030, budget=50.0),))
+    answer = solve_sizes(replace(problem, required=np.array([True, True])), watch=Watch())
+    assert answer.status == "infeasible"
+    assert "60" in answer.notes[0].text("en")
+    both = replace(problem, phases=(Phase(),), required=np.array([True, True]), either_or=np.array([1, 1]))
+    assert solve_sizes(both, watch=Watch()).status == "infeasible"
+
+
+def test_required_without_any_gap_opens_at_its_least():
+    problem = sizes([0.0], (0, 0, 1), least=20, required=np.array([True]))
+    answer = solved(problem)
+    assert answer.chosen.tolist() == [0]
+    assert answer.sizes.tolist() == [[20]]
+
+
+def test_phases_are_nested_and_limits_count_all_that_is_open():
+    phases = (Phase(2025, sites=1), Phase(2030, sites=2))
+    answer = solved(sizes([30, 20, 10], (0, 0, 1), (1, 1, 1), (2, 2, 1), phases=phases))
+    assert answer.chosen.tolist() == [0, 1]
+    assert answer.phase.tolist() == [0, 1]  # the larger gap first
+    assert answer.unmet[:, :, 0].tolist() == [[0, 20, 10], [0, 0, 10]]
+    assert step(answer, "unmet") == pytest.approx(10)
+    assert step(answer, "unmet_early") == pytest.approx(30)
+    assert answer.why[:, :, 0].tolist() == [["none", "sites", "sites"], ["none", "none", "sites"]]
+
+
+def test_the_last_phase_comes_first():
+    # one site now: site 0 closes 10 at once; but only sites 1 and 2 together close all, and money is for two
+    phases = (Phase(2025, sites=1), Phase(2030, sites=2))
+    answer = solved(
+        sizes([10, 10], (0, 0, 1), (0, 1, 1), (1, 0, 1), (2, 1, 1), most=[12, 10, 10], phases=phases)
+    )
+    assert step(answer, "unmet") == pytest.approx(0, abs=1e-6)
+    assert step(answer, "unmet_early") == pytest.approx(8)
+
+
+def test_a_phase_asks_for_part_of_the_gap():
+    phases = (Phase(2025, budget=6, share=0.5), Phase(2030, budget=20))
+    problem = sizes([10, 6], (0, 0, 1), (1, 1, 1), opening=0, unit=1, phases=phases)
+    answer = solved(problem)
+    assert step(answer, "unmet") == pytest.approx(0, abs=1e-6)
+    # a site is paid for in whole when it opens: zone 1's 6 now, which meets its half of 3
+    assert step(answer, "unmet_early") == pytest.approx(5)
+    assert answer.phase.tolist() == [1, 0]
+
+
+def test_from_phase():
+    phases = (Phase(2025), Phase(2030))
+    answer = solved(sizes([10], (0, 0, 1), phases=phases, from_phase=np.array([1])))
+    assert answer.phase.tolist() == [1]
+    assert answer.why[:, 0, 0].tolist() == ["no_candidate", "none"]
+
+
+def test_located_counts_for_its_own_zone_only():
+    near = sizes([10, 10], (0, 0, 4), (0, 1, 1), (1, 1, 2), own_zone=np.array([0, -1]))
+    assert solved(near).chosen.tolist() == [0]
+    here = solved(replace(near, located=True))
+    assert here.chosen.tolist() == [0]
+    assert here.objective == pytest.approx(10)
+    assert here.why[0, :, 0].tolist() == ["none", "no_candidate"]
+    assert step(here, "walking") == pytest.approx(40)
+    # own zone without a walk in the data
+    far = replace(near, located=True, own_zone=np.array([0, 0]), most=np.full((2, 1), 6.0))
+    assert solved(far).unmet[0, :, 0].tolist() == [0, 10]
+    assert step(solved(far), "walking") == pytest.approx(4 * 4)
+
+
+def test_whole_places():
+    answer = solved(sizes([2.5, 2.2], (0, 0, 1), (0, 1, 1), whole=True, most=4.9, unit=1))
+    assert answer.sizes.tolist() == [[4]]
+    assert answer.objective == pytest.approx(0.7)
+    assert answer.why[0, answer.unmet[0, :, 0] > 0, 0].tolist() == ["too_small"] * int(
+        (answer.unmet > 0).sum()
+    )
+
+
+def two_products(**more):
+    # zone 0 lacks 100 m2 and 10 beds; candidate 0 has a floor of 120 m2, a bed takes 5 m2
+    both = walks((0, 0, 1), candidates=1, zones=1)
+    base = Sizes(
+        gap=np.array([[100.0, 10.0]]),
+        may=(both, both),
+        least=np.zeros((1, 2)),
+        most=np.full((1, 2), np.inf),
+        cost_open=np.ones(1),
+        cost_unit=np.zeros((1, 2)),
+        whole=np.array([False, True]),
+        room=np.array([120.0]),
+        room_per_unit=np.array([1.0, 5.0]),
+    )
+    return replace(base, **more)
+
+
+def test_two_products_share_a_floor():
+    # a bed is 0.1 of its gap for 5 m2, a square metre 0.01: beds first, 50 m2; 70 m2 are left, 30 unmet
+    answer = solved(two_products())
+    assert answer.sizes.tolist() == [[pytest.approx(70), 10]]
+    assert answer.objective == pytest.approx(0.3)
+    assert answer.why[0, 0].tolist() == ["too_small", "none"]
+    assert answer.cost == pytest.approx(1)
+
+
+def test_cost_of_opening_each_product():
+    answer = solved(two_products(room=None, cost_open=np.array([[3.0, 4.0]])))
+    assert answer.cost == pytest.approx(7)
+    assert answer.sizes.tolist() == [[pytest.approx(100), 10]]
+    assert len(solved(two_products(room=None), "sites").chosen) == 1
+
+
+def test_a_product_that_cannot_be_there():
+    answer = solved(two_products(most=np.array([[np.inf, 0.0]])))
+    assert answer.sizes.tolist() == [[pytest.approx(100), 0]]
+    assert answer.why[0, 0].tolist() == ["none", "no_candidate"]
+
+
+def test_recount_does_not_look_at_the_model():
+    problem = sizes([10, 10], (0, 0, 1), (0, 1, 1), (1, 1, 1))
+    assert recount(problem, np.array([0]), np.array([[12.0]])) == pytest.approx(8)
+    assert recount(problem, np.array([0, 1]), np.array([[3.0], [50.0]])) == pytest.approx(7)
+    assert recount(problem, np.array([], int), np.empty((0, 1))) == 20
+
+
+def test_wrong_arrays_are_named():
+    good = sizes([1, 2], (0, 0, 1))
+    with pytest.raises(ValueError, match="least: shape"):
+        solve_sizes(replace(good, most=np.ones((3, 1)), least=np.zeros((1, 2))), watch=Watch())
+    for wrong in (
+        {"gap": np.array([[np.nan], [1.0]])},
+        {"most": np.array([[-1.0]])},
+        {"phases": (Phase(share=2.0),)},
+        {"phases": ()},
+        {"located": True},
+        {"cost_open": np.ones(4)},
+        {"may": ()},
+    ):
+        with pytest.raises(ValueError):
+            solve_sizes(replace(good, **wrong), watch=Watch())
+
+
+def test_the_same_question_has_the_same_answer():
+    rng = np.random.default_rng(3)
+    pairs = [(j, z, float(rng.integers(0, 15))) for j in range(30) for z in range(20) if rng.random() < 0.2]
+    problem = sizes(rng.integers(0, 90, 20), *pairs, least=20, most=70, opening=5, unit=0.1, candidates=30)
+    first, second = (solve_sizes(problem, watch=Watch(nodes=50)) for _ in range(2))
+    assert first.chosen.tolist() == second.chosen.tolist()
+    assert np.array_equal(first.sizes, second.sizes)
+    assert first.steps == second.steps
+    assert first.repeatable
+
+
+def test_an_interrupted_search_gives_the_best_so_far():
+    problem = sizes([10, 10], (0, 0, 1), (1, 1, 1), phases=(Phase(sites=1),))
+    watch = Watch()
+    watch.interrupt()
+    answer = solve_sizes(problem, watch=watch)
+    assert answer.stopped == "interrupt"
+    assert not answer.repeatable
+    assert answer.status == "within"
+    assert answer.chosen.tolist() == [0]
+    assert answer.bound <= 10 <= answer.objective
+    assert answer.recount == pytest.approx(answer.objective)
+
+
+AMOUNT = st.sampled_from([0.0, 1.0, 7.5, 40.0])
+SIZE = st.sampled_from([0.0, 5.0, 40.0])
+
+
+@st.composite
+def questions(draw):
+    candidates, zones = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    pairs = [
+        (j, z, draw(st.sampled_from([0.0, 9.0])))
+        for j in range(candidates)
+        for z in range(zones)
+        if draw(st.booleans())
+    ]
+    least = [draw(SIZE) for _ in range(candidates)]
+    return sizes(
+        [draw(AMOUNT) for _ in range(zones)],
+        *pairs,
+        least=least,
+        most=[low + draw(SIZE) for low in least],
+        opening=[draw(AMOUNT) for _ in range(candidates)],
+        unit=draw(st.sampled_from([0.0, 1.0])),
+        whole=draw(st.booleans()),
+        candidates=candidates,
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(questions(), st.sampled_from([0.0, 7.5, 41.0]), st.sampled_from([0.0, 1.0, 40.0]))
+def test_more_money_never_leaves_more_unmet(problem, budget, more):
+    poor = solved(replace(problem, phases=(Phase(budget=budget),)))
+    rich = solved(replace(problem, phases=(Phase(budget=budget + more),)))
+    assert rich.objective <= poor.objective + 1e-5
+    assert poor.cost <= budget + 1e-5
+
+
+@settings(max_examples=60, deadline=None)
+@given(questions())
+def test_nobody_gives_more_than_they_have_or_gets_more_than_they_lack(problem):
+    answer = solved(replace(problem, phases=(Phase(2025, sites=1), Phase(2030, sites=2))))
+    given_out = answer.allocation
+    size = np.zeros(problem.shape[0])
+    size[answer.chosen] = answer.sizes[:, 0]
+    opens = np.full(problem.shape[0], 9)
+    opens[answer.chosen] = answer.phase
+    for t in range(2):
+        now = given_out.phase == t
+        out = np.bincount(given_out.candidate[now], weights=given_out.amount[now], minlength=len(size))
+        got = np.bincount(given_out.zone[now], weights=given_out.amount[now], minlength=len(problem.gap))
+        assert (out <= np.where(opens <= t, size, 0) + 1e-5).all()
+        assert got + answer.unmet[t, :, 0] == pytest.approx(problem.gap[:, 0], abs=1e-5)
+        assert (problem.may[0].toarray()[given_out.candidate, given_out.zone] >= 0).all()
+    least, most = problem.least[answer.chosen], problem.most[answer.chosen]
+    assert ((answer.sizes >= least - 1e-9) & (answer.sizes <= np.maximum(most, least) + 1e-9)).all()

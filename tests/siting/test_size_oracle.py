@@ -1,0 +1,238 @@
+"""Sizes against a plain model, written out anew zone by zone and solved by another solver; and against every choice on tiny ones."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pulp
+import pytest
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+
+from geoplan.siting.size import Phase, Sizes, solve_sizes
+from geoplan.siting.watch import Watch
+
+SEEDS = range(20)
+#: pulp announces how its next version will be written.
+pytestmark = pytest.mark.filterwarnings("ignore:.*PuLP 4.0:DeprecationWarning")
+
+
+def instance(seed: int) -> Sizes:
+    """A small question; seeds differ in products, phases, whole units, rooms, rules, and in what counts."""
+    rng = np.random.default_rng(seed)
+    candidates, zones = int(rng.integers(4, 8)), int(rng.integers(4, 8))
+    products = 1 + seed % 2
+    may = []
+    for _ in range(products):
+        entry = rng.random((candidates, zones)) < 0.45
+        j, z = np.nonzero(entry)
+        may.append(csr_array((rng.integers(0, 15, len(j)).astype(float), (j, z)), shape=entry.shape))
+    phases = (Phase(2030, rng.integers(2, 5), rng.integers(100, 260)),)
+    if seed % 3 == 0:
+        phases = (Phase(2025, 2, rng.integers(40, 120), 0.5), Phase(2030, 4, rng.integers(120, 300)))
+    if seed % 5 == 4:
+        phases = (Phase(),)
+    least = rng.choice([0.0, 5.0, 12.0], (candidates, products))
+    return Sizes(
+        gap=rng.choice([0.0, 3.0, 8.0, 20.5], (zones, products))
+        if seed % 4
+        else rng.integers(0, 25, (zones, products)).astype(float),
+        may=tuple(may),
+        least=least,
+        most=least + rng.choice([0.0, 8.0, 30.0, np.inf], (candidates, products)),
+        cost_open=rng.integers(5, 40, candidates if seed % 2 or seed % 3 else (candidates, products)).astype(
+            float
+        ),
+        cost_unit=rng.integers(0, 4, (candidates, products)).astype(float),
+        whole=rng.random(products) < 0.5,
+        phases=phases,
+        room=rng.choice([15.0, 40.0, np.inf], candidates) if seed % 4 == 1 else None,
+        room_per_unit=np.array([1.0, 2.5])[:products] if seed % 4 == 1 else None,
+        required=np.arange(candidates) == 0 if seed % 5 == 1 else None,
+        forbidden=np.arange(candidates) == 1 if seed % 5 == 2 else None,
+        either_or=np.where(np.arange(candidates) < 3, 0, -1) if seed % 4 == 3 else None,
+        from_phase=(np.arange(candidates) % 2).astype(np.int64) if seed % 6 == 3 else None,
+        own_zone=rng.integers(-1, zones, candidates),
+        located=seed % 7 == 6,
+    )
+
+
+class Plain:
+    """A plain model: nothing strengthened, nothing dropped; `x` is open by a phase, `now` the size that counts in it."""
+
+    def __init__(self, problem: Sizes) -> None:
+        self.problem, self.model = problem, pulp.LpProblem("plain", pulp.LpMinimize)
+        self.sites, self.zones, self.products = (range(n) for n in problem.shape)
+        self.times = range(len(problem.phases))
+        self.last = len(problem.phases) - 1
+        self.large = problem.gap.sum() + problem.least.max() + 1
+        self.walk = self.walks()
+
+        def some(name, *sets, cat="Continuous"):
+            return {
+                key: pulp.LpVariable("_".join(map(str, (name, *key))), 0, cat=cat) for key in product(*sets)
+            }
+
+        self.x = some("x", self.sites, self.times, cat="Binary")
+        self.y = some("y", self.sites, self.products, cat="Binary")
+        self.s = {}
+        for k in self.products:
+            self.s |= some("s", self.sites, [k], cat="Integer" if problem.whole[k] else "Continuous")
+        self.now = some("n", self.sites, self.products, self.times)
+        self.paid = some("p", self.sites, self.times)
+        self.u = some("u", self.zones, self.products, self.times)
+        self.a = {
+            (*key, t): pulp.LpVariable(f"a_{n}_{t}", 0) for n, key in enumerate(self.walk) for t in self.times
+        }
+        self.supply()
+        self.opening()
+        self.limits()
+
+    def walks(self):
+        """Minutes by candidate, zone, product."""
+        found = {}
+        for k in self.products:
+            may = self.problem.may[k].tocoo()
+            given = dict(
+                zip(zip(may.row.tolist(), may.col.tolist(), strict=True), may.data.tolist(), strict=True)
+            )
+            if self.problem.located:
+                own = {(j, z) for j, z in enumerate(self.problem.own_zone.tolist()) if z >= 0}
+                given = {pair: given.get(pair, 0.0) for pair in own}
+            found |= {(*pair, k): minutes for pair, minutes in given.items()}
+        return found
+
+    def supply(self):
+        for (z, k, t), unmet in self.u.items():
+            got = pulp.lpSum(v for key, v in self.a.items() if key[1:] == (z, k, t))
+            self.model += got + unmet >= self.problem.gap[z, k] * self.problem.phases[t].share
+        for (j, k, t), now in self.now.items():
+            self.model += now <= self.s[j, k]
+            self.model += now <= self.large * self.x[j, t]
+            self.model += pulp.lpSum(v for key, v in self.a.items() if (key[0], *key[2:]) == (j, k, t)) <= now
+
+    def opening(self):
+        problem, model = self.problem, self.model
+        for (j, k), opened in self.y.items():
+            model += self.s[j, k] <= min(problem.most[j, k], self.large) * opened
+            model += self.s[j, k] >= problem.least[j, k] * opened
+            model += opened <= self.x[j, self.last]
+        money = 1 + problem.cost_open.sum() + self.large * problem.cost_unit.sum()
+        for j in self.sites:
+            model += pulp.lpSum(self.y[j, k] for k in self.products) >= self.x[j, self.last]
+            total = pulp.lpSum(problem.cost_unit[j, k] * self.s[j, k] for k in self.products)
+            if problem.cost_open.ndim == 1:
+                total += problem.cost_open[j] * self.x[j, self.last]
+            else:
+                total += pulp.lpSum(problem.cost_open[j, k] * self.y[j, k] for k in self.products)
+            for t in self.times:
+                # what is open by then has been paid for in whole
+                model += self.paid[j, t] >= total - money * (1 - self.x[j, t])
+                if t:
+                    model += self.x[j, t - 1] <= self.x[j, t]
+
+    def limits(self):
+        problem, model = self.problem, self.model
+        if problem.room is not None:
+            for j in np.flatnonzero(np.isfinite(problem.room)):
+                model += (
+                    pulp.lpSum(problem.room_per_unit[k] * self.s[j, k] for k in self.products)
+                    <= problem.room[j]
+                )
+        for j in np.flatnonzero(problem.flags("required")):
+            model += self.x[j, self.last] == 1
+        for j in np.flatnonzero(problem.flags("forbidden")):
+            model += self.x[j, self.last] == 0
+        for (j, t), opened in self.x.items():
+            if problem.from_phase is not None and t < problem.from_phase[j]:
+                model += opened == 0
+        for group in set() if problem.either_or is None else set(problem.either_or.tolist()) - {-1}:
+            model += pulp.lpSum(self.x[j, self.last] for j in np.flatnonzero(problem.either_or == group)) <= 1
+        for t, phase in enumerate(problem.phases):
+            if np.isfinite(phase.sites):
+                model += pulp.lpSum(self.x[j, t] for j in self.sites) <= phase.sites
+            if np.isfinite(phase.budget):
+                model += pulp.lpSum(self.paid[j, t] for j in self.sites) <= phase.budget
+
+    def aims(self, then):
+        gap = self.problem.gap.sum(axis=0)
+        weight = [1.0] if len(gap) == 1 else [1 / g if g else 0.0 for g in gap]
+        yield pulp.lpSum(weight[k] * v for (_, k, t), v in self.u.items() if t == self.last)
+        if self.last:
+            yield pulp.lpSum(weight[k] * v for (_, k, t), v in self.u.items() if t < self.last)
+        counted = self.paid if then == "cost" else self.x
+        yield pulp.lpSum(counted[j, self.last] for j in self.sites)
+        yield pulp.lpSum(weight[key[2]] * self.walk[key[:3]] * v for key, v in self.a.items())
+
+
+def plain(problem: Sizes, then: str) -> list[float] | None:
+    """Best of each aim in order; None where there is no answer."""
+    whole, found = Plain(problem), []
+    for aim in whole.aims(then):
+        whole.model.setObjective(aim)
+        if whole.model.solve(pulp.PULP_CBC_CMD(msg=False, gapRel=0)) != pulp.LpStatusOptimal:
+            return None
+        found.append(pulp.value(aim) or 0.0)
+        whole.model += aim <= found[-1] + 1e-7
+    return found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_aim_is_that_of_a_plain_model(seed):
+    problem, then = instance(seed), ("cost", "sites")[seed // 2 % 2]
+    expected = plain(problem, then)
+    got = solve_sizes(problem, watch=Watch(), then=then)
+    if expected is None:
+        assert got.status == "infeasible"
+        return
+    assert got.status == "optimal"
+    assert [step.objective for step in got.steps] == pytest.approx(expected, rel=2e-5, abs=2e-5)
+    assert got.recount == pytest.approx(got.objective, rel=1e-6, abs=1e-6)
+
+
+def served(problem: Sizes, size: np.ndarray) -> float:
+    """Most that sites of given sizes serve of one product."""
+    pairs = [
+        (j, z)
+        for j in range(len(size))
+        for z in range(len(problem.gap))
+        if problem.may[0][[j]].toarray()[0, z]
+    ]
+    if not pairs:
+        return 0.0
+    left = np.zeros((len(size) + len(problem.gap), len(pairs)))
+    for n, (j, z) in enumerate(pairs):
+        left[j, n] = left[len(size) + z, n] = 1
+    return -linprog(-np.ones(len(pairs)), A_ub=left, b_ub=np.r_[size, problem.gap[:, 0]]).fun
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_choice_and_size_tried(seed):
+    rng = np.random.default_rng(seed)
+    problem = Sizes(
+        gap=rng.integers(0, 4, (3, 1)).astype(float),
+        may=(csr_array((rng.random((3, 3)) < 0.6).astype(float)),),
+        least=np.array([[1.0], [2.0], [0.0]]),
+        most=np.array([[3.0], [4.0], [2.0]]),
+        cost_open=rng.integers(1, 6, 3).astype(float),
+        cost_unit=rng.integers(0, 3, (3, 1)).astype(float),
+        whole=np.array([True]),
+        phases=(Phase(budget=9.0),),
+    )
+    best = (np.inf, np.inf)
+    for size in product([None, 1, 2, 3], [None, 2, 3, 4], [None, 0, 1, 2]):
+        s = np.array([0.0 if one is None else one for one in size])
+        cost = sum(
+            problem.cost_open[j] + problem.cost_unit[j, 0] * s[j] for j in range(3) if size[j] is not None
+        )
+        if cost <= 9:
+            best = min(best, (round(problem.gap.sum() - served(problem, s), 6), cost))
+    got = solve_sizes(problem, watch=Watch())
+    assert got.status == "optimal"
+    assert (got.objective, got.steps[1].objective) == pytest.approx(best, abs=1e-6)
+    assert got.cost == pytest.approx(best[1])
+
+
+def test_strengthening_changes_no_answer_where_limits_are_wide():
+    problem = replace(instance(4), phases=(Phase(),))
+    assert solve_sizes(problem, watch=Watch()).objective == pytest.approx(plain(problem, "cost")[0])
