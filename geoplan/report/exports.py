@@ -49,7 +49,7 @@ class Exports:
 def write_exports(
     outcome: Outcome, folder: Path, *, formats: Sequence[str], crs: str | Sequence[Any] | None = None
 ) -> Exports:
-    """Write zones of every level, facilities, isochrones and projects for other programs.
+    """Write zones of every level, facilities, isochrones, sites and projects for other programs.
 
     ``shp/<layer>.shp`` (UTF-8, said by a ``.cpg``), ``coverage.gdb``, ``coverage.dxf``, and with the first two the field-name map
     字段对照表.csv (``field_names.csv`` in English).

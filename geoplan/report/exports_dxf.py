@@ -49,6 +49,10 @@ def write_dxf(outcome: Outcome, tables: Sequence[Layer], path: Path) -> None:
             _isochrones(outcome, drawing, space, of["isochrones"])
         if "facilities" in of:
             _facilities(outcome, drawing, space, of["facilities"], unit=unit)
+        if "site_isochrones" in of:
+            _isochrones(outcome, drawing, space, of["site_isochrones"], code="layer_site_isochrone")
+        if "sites" in of:
+            _sites(outcome, drawing, space, of["sites"], unit=unit)
         if "projects" in of:
             name = _word("layer_project", outcome.lang)
             _layer(drawing, name, look.COLOURS["flag"])
@@ -124,12 +128,19 @@ def _zones(
                     _filled(space, shape, named)
 
 
-def _isochrones(outcome: Outcome, drawing: Drawing, space: Modelspace, table: gpd.GeoDataFrame) -> None:
+def _isochrones(
+    outcome: Outcome,
+    drawing: Drawing,
+    space: Modelspace,
+    table: gpd.GeoDataFrame,
+    *,
+    code: str = "layer_isochrone",
+) -> None:
     ramp = list(reversed(look.SEQUENTIAL))
     bands = sorted(set(table["minutes"]))
     for service, minutes, shape in zip(table["service"], table["minutes"], table.geometry, strict=True):
         label = look.service_label(outcome.services, str(service), outcome.lang)
-        name = _word("layer_isochrone", outcome.lang, service=label, minutes=f"{minutes:g}")
+        name = _word(code, outcome.lang, service=label, minutes=f"{minutes:g}")
         _layer(drawing, name, ramp[min(bands.index(minutes), len(ramp) - 1)], on=False)
         _outline(space, shape, name)
 
@@ -144,6 +155,20 @@ def _facilities(
         name = _word("layer_facility", outcome.lang, kind=look.facility_label(kind, outcome.lang))
         _layer(drawing, name, look.SERVICE_COLOURS[order.get(str(kind), 0) % len(look.SERVICE_COLOURS)])
         _points(space, own, own["name"], name, text, unit=unit)
+
+
+def _sites(
+    outcome: Outcome, drawing: Drawing, space: Modelspace, table: gpd.GeoDataFrame, *, unit: float
+) -> None:
+    """Draw the adopted sites, areas of intent on a layer of their own: a drawing must not make addresses of them."""
+    text = _word("layer_site_names", outcome.lang)
+    for generated, code in ((0, "layer_site"), (1, "layer_site_intent")):
+        own = table[(table["adopted"] == 1) & (table["generated"] == generated)]
+        if len(own):
+            _layer(drawing, text, look.COLOURS["ink"])
+            name = _word(code, outcome.lang)
+            _layer(drawing, name, look.SITE_EDGE)
+            _points(space, own, own["name"], name, text, unit=unit)
 
 
 def _points(

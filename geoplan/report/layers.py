@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report import look, styles
+from geoplan.report.layers_sites import candidates_layer, sites_layer
 from geoplan.report.layers_zones import Layer, Style, finite, zone_layer
-from geoplan.report.sheet import Names, present, word
+from geoplan.report.sheet import Names, empty, present, word
 from geoplan.report.styles import Part
 from geoplan.tables import LEVELS, Outcome
 
@@ -32,7 +33,8 @@ def write_layers(outcome: Outcome, path: Path) -> None:
     """Write the GeoPackage; the same outcome gives the same bytes.
 
     Layers: ``zones_<level>`` for every level present (covered shares, flags, reachable and located supply),
-    ``facilities`` (those without a point too, with empty geometry), ``isochrones``, ``snaps``.
+    ``facilities`` (those without a point too, with empty geometry), ``isochrones``, ``snaps``; where
+    a siting question was asked, ``sites``, ``candidates`` and ``site_isochrones``.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def write_layers(outcome: Outcome, path: Path) -> None:
             "IDENTIFIER": layer.name,
             "DESCRIPTION": layer.description or layer.name,
         }
-        polygons = layer.name.startswith(("zones", "isochrones"))
+        polygons = layer.name.startswith(("zones", "isochrones", "site_isochrones"))
         layer.table.to_file(
             path,
             layer=layer.name,
@@ -65,8 +67,11 @@ def layers(outcome: Outcome) -> Iterator[Layer]:
         if (outcome.zones["level"] == level).any():
             yield zone_layer(outcome, level)
     yield _facilities(outcome)
-    yield _isochrones(outcome)
+    yield _isochrones(outcome, outcome.isochrones, "isochrones")
     yield _snaps(outcome)
+    yield from (layer for layer in (sites_layer(outcome), candidates_layer(outcome)) if layer is not None)
+    if not empty(outcome.site_isochrones):
+        yield _isochrones(outcome, outcome.site_isochrones, "site_isochrones")
 
 
 def _facilities(outcome: Outcome) -> Layer:
@@ -117,10 +122,10 @@ def _storable(values: pd.Series) -> pd.Series:
     return values.map(lambda value: str(value) if present(value) else None).astype(object)
 
 
-def _isochrones(outcome: Outcome) -> Layer:
+def _isochrones(outcome: Outcome, found: gpd.GeoDataFrame, name: str) -> Layer:
     lang = outcome.lang
     # the widest first, so that the narrow ones lie on top
-    table = outcome.isochrones.sort_values(["service", "minutes"], ascending=[True, False], kind="stable")
+    table = found.sort_values(["service", "minutes"], ascending=[True, False], kind="stable")
     columns: dict[str, Any] = {
         "service": table["service"].map(str),
         "service_name": [look.service_label(outcome.services, s, lang) for s in table["service"]],
@@ -141,9 +146,9 @@ def _isochrones(outcome: Outcome) -> Layer:
         for k, m in enumerate(bands)
     ]
     aliases = {"service_name": look.label("service", lang), "minutes": look.label("minutes", lang)}
-    title = word("layer_isochrones", lang)
+    title = word(f"layer_{name}", lang)
     return Layer(
-        "isochrones",
+        name,
         title,
         shape.reset_index(drop=True),
         (Style(title, styles.categorised("band", parts, aliases=aliases)),),

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geoplan.tables import Outcome
+from geoplan.tables import ANSWERS, Outcome
 
 FILE = "run.json"
 #: Files of a run that its record does not list: itself, and what differs between machines.
@@ -80,6 +80,8 @@ def manifest(outcome: Outcome, *, version: str, files: Iterable[Path] = ()) -> d
             {"file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)} for path in files
         ],
     }
+    if len(outcome.answers):
+        record["siting"] = _answers(outcome.answers)
     return record | {"fingerprint": hashlib.sha256(canonical(record).encode("utf-8")).hexdigest()}
 
 
@@ -137,6 +139,16 @@ def _counts(outcome: Outcome) -> dict[str, Any]:
         },
         "verdicts": {str(k): int(v) for k, v in outcome.findings["verdict"].value_counts().items()},
     }
+
+
+def _answers(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return what was asked and proven, without how long it took: the same inputs give the same bytes."""
+    counts = ("sites", "candidates", "nodes")
+    kept = [column for column in ANSWERS if column in table.columns and column != "seconds"]
+    return [
+        {key: int(row[key]) if key in counts and not pd.isna(row[key]) else row[key] for key in kept}
+        for row in _rows(table)
+    ]
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -4,7 +4,15 @@ import csv
 import io
 from pathlib import Path
 
-from geoplan.report import look, sheets_findings, sheets_gaps, sheets_sites, sheets_sources, sheets_zones
+from geoplan.report import (
+    look,
+    sheets_answers,
+    sheets_findings,
+    sheets_gaps,
+    sheets_sites,
+    sheets_sources,
+    sheets_zones,
+)
 from geoplan.report.sheet import Cell, Sheet, Value, word
 from geoplan.tables import Outcome
 
@@ -23,9 +31,9 @@ def csv_sheets(outcome: Outcome) -> dict[str, Sheet]:
         "provision.csv": sheets_zones.provision(outcome),
         "sites.csv": sheets_sites.sites(outcome),
         "sites_other.csv": sheets_sites.other_sites(outcome),
-        "answers.csv": sheets_sites.answers(outcome),
-        "curve.csv": sheets_sites.curve(outcome),
-        "unmet.csv": sheets_sites.unmet(outcome),
+        "answers.csv": sheets_answers.answers(outcome),
+        "curve.csv": sheets_answers.curve(outcome),
+        "unmet.csv": sheets_answers.unmet(outcome),
         "unplaced.csv": sheets_sources.unplaced(outcome),
         "warnings.csv": sheets_sources.warnings(outcome),
     }

@@ -68,17 +68,20 @@ def gap_list(outcome: Outcome, *, brief: bool = True) -> Sheet:
         "community": look.label("community", lang),
         "actual": look.label("actual", lang) if lang == "en" else "现状值",
         "rank": word("rank", lang),
+        "site": word("gap_site", lang),
     }
+    table = outcome.gap_list
+    fields = _fields(table)
     columns = [
         Column(headers.get(key) or look.label(key, lang), kind, width, mark)
-        for key, kind, width, mark in _GAP
+        for key, kind, width, mark in fields
     ]
-    table = outcome.gap_list
     bases = dict(zip(outcome.findings["rule_id"], outcome.findings["basis"], strict=True))
     ranks = _ranks(table)
     rows = [
-        _gap_row(names, row, bases, rank, position, brief=brief)
+        [cells[key] for key, *_ in fields]
         for position, (row, rank) in enumerate(zip(rows_of(table), ranks, strict=True), start=1)
+        for cells in [_gap_cells(names, row, bases, rank, position, brief=brief)]
     ]
     colours = verdicts(lang) | {
         look.label("flagged", lang): "flag",
@@ -86,6 +89,16 @@ def gap_list(outcome: Outcome, *, brief: bool = True) -> Sheet:
     }
     notes = [word("gap_note", lang)]
     return Sheet(look.label("gap_sheet", lang), (block_of(columns, rows),), tuple(notes), 4, colours)
+
+
+def _fields(table: pd.DataFrame) -> list[tuple[str, str, float, str]]:
+    """Return the columns that are printed: that of sites, behind that of projects, only where sites were chosen."""
+    sited = "site" in table.columns
+    return [
+        entry
+        for own in _GAP
+        for entry in ([own, ("site", "text", 14.0, "")] if sited and own[0] == "project" else [own])
+    ]
 
 
 def people_basis(names: Names, rule: str, told: str) -> str:
@@ -107,9 +120,10 @@ def _ranks(table: pd.DataFrame) -> list[Value]:
     return [None if pd.isna(value) else int(value) for value in order]
 
 
-def _gap_row(
+def _gap_cells(
     names: Names, row: Mapping[str, Any], bases: Mapping[str, Any], rank: Value, position: int, *, brief: bool
-) -> list[Value | Cell]:
+) -> dict[str, Value | Cell]:
+    """Return a row's cells by field."""
     lang, rule, zone = names.lang, str(row["rule_id"]), row.get("zone_id")
     kind = value_kind(names, rule)
 
@@ -120,7 +134,7 @@ def _gap_row(
     cause = first(row.get("cause"))
     low = row.get("actual_low", row.get("actual"))
     told = first(row.get("basis"), bases.get(rule))
-    cells: dict[str, Value | Cell] = {
+    return {
         "serial": int(row.get("serial", position)),
         "town": first(row.get("town"), names.above(zone, "town"), names.above(zone, "district")),
         "community": place_of(names, row),
@@ -144,11 +158,11 @@ def _gap_row(
         "cause": look.label(cause, lang),
         "measures_proposed": measure_of(row, lang),
         "project": first(row.get("project")),
+        "site": first(row.get("site")),
         "phase": first(row.get("phase")),
         "rank": rank,
         "note": first(row.get("note")),
     }
-    return [cells[key] for key, *_ in _GAP]
 
 
 def place_of(names: Names, row: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Sheets on siting (选址): the adopted sites as a project list, every question, the gain curve, what stays unmet, candidates.
+"""Sheets of sites (规划点位): those of the adopted answer as a project list, those of the others, and what the sites do.
 
 The sheet of the sites has the headers of a project list (项目库), so that `geoplan.inputs.projects` reads it back as one. Nothing is
 written where no siting question was asked.
@@ -11,14 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from geoplan.report import curve_chart, look, sites_facts
+from geoplan.report import look, sheets_projects, sites_facts
 from geoplan.report.sheet import (
     Cell,
-    Chart,
     Column,
     Names,
     Sheet,
@@ -33,27 +30,9 @@ from geoplan.report.sheet import (
 )
 from geoplan.tables import Outcome
 
-#: Most candidates that the workbook lists; the layer ``candidates`` holds all of them.
-MOST_CANDIDATES = 5000
 #: Units whose amounts are whole; all others are printed with decimals.
 _WHOLE = ("people", "beds", "places", "m2", "m", "sites", "facilities", "communities", "zones", "staff")
 _LONLAT = "EPSG:4326"
-#: Columns of the candidates' sheet that stand only where a candidate has something in them: column, kind, width.
-_OPTIONAL = (
-    ("storey", "text", 8.0),
-    ("ownership", "text", 12.0),
-    ("usable_years", "whole", 8.0),
-    ("from_year", "id", 8.0),
-    ("most_beds", "whole", 8.0),
-    ("most_places", "whole", 8.0),
-    ("cost", "whole", 10.0),
-    ("cost_unit", "rate", 9.0),
-    ("cost_from", "text", 18.0),
-    ("rule", "text", 7.0),
-    ("either_or", "text", 9.0),
-    ("land_code", "text", 9.0),
-    ("extends", "text", 14.0),
-)
 
 
 def sites(outcome: Outcome) -> Sheet | None:
@@ -72,7 +51,7 @@ def sites(outcome: Outcome) -> Sheet | None:
         word("sites_as_projects", lang, sheet=word("sites_sheet", lang)),
     ]
     said = tuple(note for note in notes if note)
-    return Sheet(word("sites_sheet", lang), (block_of(_two_lines(columns), rows),), said, 2)
+    return Sheet(word("sites_sheet", lang), (block_of(two_lines(columns), rows),), said, 2)
 
 
 def other_sites(outcome: Outcome) -> Sheet | None:
@@ -89,7 +68,7 @@ def other_sites(outcome: Outcome) -> Sheet | None:
         key=lambda values: values.map(order) if values.name == "question" else values,
         kind="stable",
     )
-    asked = _labels(outcome)
+    asked = labels_of(outcome)
     units = dict(zip(outcome.answers["question"], outcome.answers["unit"].map(text), strict=True))
     columns = [Column(word("sites_question", lang), "text", 24), *_site_columns(names, own)]
     rows = [
@@ -98,7 +77,7 @@ def other_sites(outcome: Outcome) -> Sheet | None:
     ]
     return Sheet(
         word("sites_other_sheet", lang),
-        (block_of(_two_lines(columns), rows),),
+        (block_of(two_lines(columns), rows),),
         (word("sites_other_note", lang),),
         3,
     )
@@ -128,7 +107,7 @@ def _count_note(answer: Mapping[str, Any], own: pd.DataFrame, lang: str) -> str:
     )  # fmt: skip
 
 
-def _labels(outcome: Outcome) -> dict[str, str]:
+def labels_of(outcome: Outcome) -> dict[str, str]:
     """Return the words of every question by its name."""
     table = outcome.answers
     if empty(table):
@@ -136,7 +115,7 @@ def _labels(outcome: Outcome) -> dict[str, str]:
     return {str(q): text(said) or str(q) for q, said in zip(table["question"], table["label"], strict=True)}
 
 
-def _two_lines(columns: list[Column]) -> list[Column]:
+def two_lines(columns: list[Column]) -> list[Column]:
     """Return columns whose headers have what stands in brackets on a line of its own: a bracket alone on a line reads badly."""
     return [
         dataclasses.replace(
@@ -255,240 +234,17 @@ def lonlat(table: gpd.GeoDataFrame) -> list[tuple[float, float]]:
     ]
 
 
-def answers(outcome: Outcome) -> Sheet | None:
-    """Return 选址问题: a row a question, with what was found and what is proven of it; None where none was asked."""
-    if empty(outcome.answers):
+def site_support(outcome: Outcome) -> Sheet | None:
+    """Return 选址方案对指标的支撑测算: every finding before and after the adopted sites; None where that was not judged."""
+    lang, own = outcome.lang, outcome.site_support
+    if empty(own):
         return None
-    lang = outcome.lang
-    columns = [
-        Column(look.label("serial", lang), "whole", 5),
-        Column(word("sites_question_name", lang), "text", 14),
-        Column(word("sites_question", lang), "text", 34),
-        Column(look.label("siting_page_model", lang), "text", 22),
-        Column(look.label("siting_page_status", lang), "text", 22),
-        Column(word("sites_adopted", lang), "text", 7),
-        Column(word("sites_aim", lang), "text", 15),
-        Column(look.label("unit", lang), "text", 7),
-        Column(look.label("siting_page_before", lang), "rate", 10),
-        Column(look.label("siting_page_objective", lang), "rate", 10),
-        Column(look.label("siting_page_bound", lang), "rate", 10),
-        Column(word("sites_gap", lang), "share", 9),
-        Column(look.label("siting_page_recount", lang), "rate", 10),
-        Column(word("sites_count", lang), "whole", 7),
-        Column(word("project_cost", lang), "whole", 10),
-        Column(word("sites_candidates", lang), "whole", 9),
-        Column(word("sites_nodes", lang), "whole", 8),
-        Column(word("sites_repeatable", lang), "text", 7),
-    ]
-    rows = [[place, *_answer_row(row, lang)] for place, row in enumerate(rows_of(outcome.answers), start=1)]
-    notes = (word("sites_answers_note", lang), look.label("siting_page_questions_note", lang))
-    return Sheet(word("sites_answers_sheet", lang), (block_of(_two_lines(columns), rows),), notes, 3)
-
-
-def _answer_row(row: Mapping[str, Any], lang: str) -> list[Value | Cell]:
-    kind = value_kind(row["unit"])
-    gap = number(row["gap"], "share")
-    if isinstance(gap, Cell):  # never less than it is
-        gap = Cell(math.ceil(round(gap.value * 1000, 6)) / 1000, "share")
-
-    def said(key: str) -> str:
-        return look.label("yes" if present(row[key]) and bool(row[key]) else "no", lang)
-
-    return [
-        text(row["question"]),
-        text(row["label"]),
-        sites_facts.model(row["ask"], lang),
-        sites_facts.proof(row, lang),
-        said("adopted"),
-        text(row["aim"]),
-        look.unit(row["unit"], lang),
-        *(number(row[key], kind) for key in ("before", "objective", "bound")),
-        gap,
-        number(row["recount"], kind),
-        *(number(row[key], "whole") for key in ("sites", "cost", "candidates", "nodes")),
-        said("repeatable"),
-    ]
-
-
-def curve(outcome: Outcome) -> Sheet | None:
-    """Return 选址增益曲线: what so many sites achieve and what none can better, with a chart a question; None without any."""
-    if empty(outcome.curve):
+    # as that of the project list, with sites in the place of projects
+    sheet = sheets_projects.support(dataclasses.replace(outcome, support=own, projects=outcome.sites))
+    if sheet is None:
         return None
-    lang, asked = outcome.lang, _labels(outcome)
-    units = dict(zip(outcome.answers["question"], outcome.answers["unit"].map(text), strict=True))
-    aims = dict(zip(outcome.answers["question"], outcome.answers["aim"].map(text), strict=True))
-    columns = [
-        Column(word("sites_question", lang), "text", 30),
-        Column(look.label("siting_page_curve_x", lang), "whole", 9),
-        Column(look.label("siting_page_curve_best", lang), "rate", 11),
-        Column(look.label("unit", lang), "text", 7),
-        Column(word("sites_marginal", lang), "rate", 10),
-        Column(look.label("siting_page_bound", lang), "rate", 11),
-        Column(word("sites_curve_share", lang), "share", 12),
-    ]
-    befores = dict(zip(outcome.answers["question"], outcome.answers["before"].astype(float), strict=True))
-    table = outcome.curve.sort_values("sites", kind="stable")
-    rows: list[list[Value | Cell]] = []
-    charts = []
-    for question in dict.fromkeys(outcome.curve["question"]):
-        own = table[table["question"] == question]
-        unit, first = units.get(question, ""), len(rows)
-        kind = value_kind(unit)
-        added = gains(own["objective"].astype(float), befores.get(question, math.nan))
-        for row, gain in zip(rows_of(own), added, strict=True):
-            cells = [number(row["objective"], kind), look.unit(unit, lang)]
-            more = [number(gain, kind), number(row["bound"], kind), number(row["share"], "share")]
-            rows.append(
-                [asked.get(str(question), text(question)), number(row["sites"], "whole"), *cells, *more]
-            )
-        said = word("sites_curve_title", lang, question=asked.get(str(question), text(question)))
-        aim, of_unit = aims.get(question, ""), look.unit(unit, lang)
-        y = word("sites_curve_y", lang, aim=aim, unit=of_unit) if of_unit else aim
-        # a chart's title takes two lines at most
-        title = said if len(said) <= 60 else said[:59] + "…"
-        low = _foot(own[["objective", "bound"]].to_numpy(dtype=float))
-        charts.append(Chart(title, first, len(rows) - 1, 1, (2, 5), (columns[1].header, y), low))
-    cut = any(chart.low for chart in charts)
-    notes = [word("sites_curve_note", lang), word("sites_curve_cut", lang) if cut else ""]
-    return Sheet(
-        word("sites_curve_sheet", lang),
-        (block_of(_two_lines(columns), rows),),
-        tuple(filter(None, notes)),
-        2,
-        charts=tuple(charts),
-    )
-
-
-def _foot(values: npt.NDArray[np.float64]) -> float:
-    """Return where the axis of a curve begins: at zero, or at a round value where all of it lies far above."""
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    if not curve_chart.FROM_ZERO * high < low < high:
-        return 0.0
-    return curve_chart.ticks(low, high)[0]
-
-
-def gains(objective: pd.Series, before: float) -> list[float]:
-    """Return what each further site adds: the rise where more is better, the fall where less is; NaN where nothing stands before.
-
-    Examples
-    --------
-    >>> gains(pd.Series([60.0, 80.0]), 10.0), gains(pd.Series([9.0, 7.0]), 10.0), gains(pd.Series([5.0]), math.nan)
-    ([50.0, 20.0], [1.0, 2.0], [nan])
-    """
-    steps = pd.Series([before, *objective]).diff().iloc[1:]
-    total = steps.sum()
-    return [float(step) for step in (-steps if total < 0 else steps)]
-
-
-def unmet(outcome: Outcome) -> Sheet | None:
-    """Return 未补齐单元: zones that keep a gap or stay out of reach, by question and phase, and why; None where there are none."""
-    if empty(outcome.unmet):
-        return None
-    lang, names, asked = outcome.lang, Names(outcome), _labels(outcome)
-    above = names.levels_between()
-    columns = [
-        Column(look.label("serial", lang), "whole", 5),
-        Column(word("sites_question", lang), "text", 34),
-        *(Column(look.label(level, lang), "text", 14) for level in above),
-        Column(look.label("zone", lang), "text", 18),
-        Column(word("sites_phase_end", lang), "id", 10),
-        Column(look.label("siting_page_unmet_gap", lang), "whole", 10, "short"),
-        Column(look.label("unit", lang), "text", 8),
-        Column(look.label("siting_page_unmet_why", lang), "text", 28),
-    ]
-    rows: list[list[Value | Cell]] = [
-        [
-            place,
-            asked.get(str(row["question"]), text(row["question"])),
-            *(
-                names.above(row["zone_id"], level) if names.level(row["zone_id"]) != level else ""
-                for level in above
-            ),
-            names.zone(row["zone_id"]),
-            number(row["phase"], "id"),
-            number(row["gap"], "whole"),
-            look.unit(row["unit"], lang),
-            sites_facts.why_said(row["why"], lang),
-        ]
-        for place, row in enumerate(rows_of(outcome.unmet), start=1)
-    ]
-    notes = (word("sites_unmet_note", lang),)
-    return Sheet(word("sites_unmet_sheet", lang), (block_of(_two_lines(columns), rows),), notes, 2)
-
-
-def candidates(outcome: Outcome) -> Sheet | None:
-    """Return 备选点位: every candidate, at most `MOST_CANDIDATES`, the adopted ones always among them; None without any."""
-    if empty(outcome.candidates):
-        return None
-    lang, names, table = outcome.lang, Names(outcome), outcome.candidates
-    chosen = sites_facts.chosen(outcome)
-    order = {} if empty(chosen) else dict(zip(chosen["candidate_id"], chosen["order"], strict=True))
-    listed = listed_candidates(table, set(order), most=MOST_CANDIDATES)
-    more = [(key, kind, width) for key, kind, width in _OPTIONAL if table[key].map(present).any()]
-    columns = [
-        Column(look.label("serial", lang), "whole", 6),
-        Column(look.label("name", lang), "text", 20),
-        Column(word("sites_kind", lang), "text", 9),
-        Column(word("sites_adopted_order", lang), "whole", 8),
-        Column(word("project_works", lang), "text", 8),
-        Column(look.label("zone", lang), "text", 14),
-        Column(word("sites_may_hold", lang), "text", 18),
-        Column(word("project_floor_area_m2", lang), "whole", 10),
-        *(Column(word(f"sites_candidate_{key}", lang), kind, width) for key, kind, width in more),
-        Column(look.label("location", lang), "text", 11),
-        Column(look.label("source_file", lang), "text", 18),
-        Column(look.label("source_row", lang), "whole", 7),
-    ]
-    rows: list[list[Value | Cell]] = [
-        [
-            place,
-            text(row["name"]),
-            word(f"sites_kind_{'generated' if sites_facts.is_generated(row) else 'offered'}", lang),
-            number(order.get(key), "whole"),
-            sites_facts.works_said(row, lang),
-            names.zone(row["zone_id"]) if present(row["zone_id"]) else "",
-            sites_facts.services_said(row, lang) or word("sites_any", lang),
-            number(row["floor_area_m2"], "whole"),
-            *(_candidate_cell(row, name, kind, names) for name, kind, _ in more),
-            word("sites_located_generated", lang)
-            if sites_facts.is_generated(row)
-            else look.label(row["location_quality"], lang),
-            text(row["source_file"]),
-            number(row["source_row"], "whole"),
-        ]
-        for place, (key, row) in enumerate(zip(listed.index, rows_of(listed), strict=True), start=1)
-    ]
-    offered = int((~table["generated"].astype(bool)).sum())
-    counts = {"count": look.whole(len(table)), "offered": look.whole(offered)}
-    notes = [word("sites_candidates_note", lang, generated=look.whole(len(table) - offered), **counts)]
-    if len(listed) < len(table):
-        notes.append(
-            word("sites_candidates_cut", lang, shown=look.whole(len(listed)), count=look.whole(len(table)))
-        )
-    if offered < len(table):
-        notes.append(look.label("siting_page_intent_note", lang))
-    return Sheet(
-        word("sites_candidates_sheet", lang), (block_of(_two_lines(columns), rows),), tuple(notes), 2
-    )
-
-
-def listed_candidates(table: gpd.GeoDataFrame, chosen: set[str], *, most: int) -> gpd.GeoDataFrame:
-    """Return at most `most` candidates in their order: the first ones, and all that were chosen."""
-    if len(table) <= most:
-        return table
-    mine = table.index.isin(list(chosen))
-    room = max(most - int(mine.sum()), 0)
-    return table[mine | ((~mine).cumsum() <= room)]
-
-
-def _candidate_cell(row: Mapping[str, Any], name: str, kind: str, names: Names) -> Value | Cell:
-    value = row[name]
-    if kind != "text":
-        return number(value, kind)
-    if name == "rule" and value in ("required", "forbidden"):
-        return word(f"sites_{value}", names.lang)
-    if name == "extends":
-        return names.facility(value) if present(value) else ""
-    if name == "cost_from":
-        return sites_facts.cost_from_said(row, names.lang)
-    return text(value)
+    (block,) = sheet.blocks
+    last = dataclasses.replace(block.columns[-1], header=word("layer_sites", lang))
+    block = dataclasses.replace(block, columns=(*block.columns[:-1], last))
+    notes = (word("sites_support_note", lang),)
+    return dataclasses.replace(sheet, name=word("sites_support_sheet", lang), blocks=(block,), notes=notes)

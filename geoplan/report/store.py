@@ -7,7 +7,7 @@ executed when it is read. The same outcome gives the same bytes.
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +25,9 @@ FOLDER, FILE = "outcome", "outcome.json"
 #: Raised when a table's description below changes; files of another format are not read.
 FORMAT = 1
 _INDEX = "__index__"
+
+#: Tables that a folder lacks where no siting question was asked.
+_SITING = ("candidates", "sites", "answers", "curve", "unmet", "site_isochrones", "site_support")
 
 #: What a column may be: the name in ``outcome.json``, the pandas dtype, the Arrow type that keeps it.
 _PLAIN: Mapping[str, tuple[str, pa.DataType]] = {
@@ -64,6 +67,8 @@ def write_outcome(outcome: Outcome, folder: Path) -> Path:
     for entry in dataclasses.fields(outcome):
         value = getattr(outcome, entry.name)
         if isinstance(value, pd.DataFrame):
+            if entry.name in _SITING and _not_asked(value, entry):
+                continue
             table, tables[entry.name] = _packed(value)
             # no statistics and no pandas block: the bytes depend on the values alone
             pq.write_table(
@@ -77,6 +82,12 @@ def write_outcome(outcome: Outcome, folder: Path) -> Path:
     text = json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
     (target / FILE).write_bytes((text + "\n").encode("utf-8"))
     return target
+
+
+def _not_asked(table: pd.DataFrame, entry: dataclasses.Field[Any]) -> bool:
+    """Return whether a table is as empty as an outcome has it where nobody asked: it is left out and read as that."""
+    usual = cast("Callable[[], pd.DataFrame]", entry.default_factory)()
+    return len(table) == 0 and type(table) is type(usual) and table.dtypes.equals(usual.dtypes)
 
 
 def read_outcome(folder: Path) -> Outcome:

@@ -57,14 +57,14 @@ def fill(colour: str, *, level: str = "community", hatch: bool = False, alpha: f
     return _symbol("fill", "SimpleFill", options, alpha)
 
 
-def marker(colour: str, shape: str, *, hollow: bool = False) -> ET.Element:
-    """Return the symbol of a facility."""
+def marker(colour: str, shape: str, *, hollow: bool = False, size: float = 2.6) -> ET.Element:
+    """Return the symbol of a facility or site, `size` in mm."""
     options = {
         "name": {"cross": "cross_fill"}.get(shape, shape),
         "color": rgba(look.COLOURS["paper"] if hollow else colour),
         "outline_color": rgba(colour if hollow else look.COLOURS["paper"]),
         "outline_width": "0.3",
-        "size": "2.6",
+        "size": f"{size:g}",
         "size_unit": "MM",
     }
     return _symbol("marker", "SimpleMarker", options)

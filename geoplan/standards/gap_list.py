@@ -1,6 +1,7 @@
 """The gap list (缺口清单): flagged communities first, then findings not met with the members that lack it."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,9 @@ GAP_COLUMNS: Mapping[str, tuple[str, str]] = {
 #: Further columns, which are not printed as such: names of things by id, the two ends of the value, the rank.
 MORE_COLUMNS = ("rank", "district", "rule_id", "zone_id", "member_id", "part", "actual_low", "actual_high",
                 "gross_shortfall", "nearest_name", "note")  # fmt: skip
+
+#: Header of the column of sites, behind that of projects; only where sites were chosen (`with_site_names`).
+SITE = ("规划点位", "Site")
 
 #: Header of the district column, which stands before the town where the study has no towns.
 DISTRICT = ("区（县）", "District")
@@ -102,6 +106,57 @@ _NUMBERS = (
 )
 
 
+def with_site_names(gaps: pd.DataFrame, sites: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
+    """Return the gap list with the column ``site``: the names of the sites that add to a row's indicator and serve its zone.
+
+    A row of a finding is that of every site that serves a zone below it; all others are those that serve the very zone.
+
+    Parameters
+    ----------
+    gaps
+        From `gap_list`.
+    sites
+        `tables.SITES`: those of one answer.
+    zones
+        `tables.ZONES`.
+
+    Returns
+    -------
+    gaps
+        The same rows; names in the order in which the sites open, joined by 、; empty where none serves.
+
+    Examples
+    --------
+    >>> zones = pd.DataFrame({"parent_id": {"area/a": None, "community/c": "area/a", "community/d": "area/a"}})
+    >>> sites = pd.DataFrame({"order": [1], "name": ["粮站"], "serves": [("community/c",)], "indicators": [("p.beds",)]})
+    >>> gaps = pd.DataFrame({"rule_id": "p.beds", "part": ["flag", "flag", "finding"],
+    ...                      "zone_id": ["community/c", "community/d", "area/a"]})
+    >>> with_site_names(gaps, sites, zones)["site"].tolist()
+    ['粮站', '', '粮站']
+    """
+    parents = zones["parent_id"].to_dict()
+    exact: dict[tuple[str, str], dict[str, None]] = {}
+    above: dict[tuple[str, str], dict[str, None]] = {}
+    for site in sites.sort_values("order", kind="stable").to_dict("records"):
+        for rule, zone in itertools.product(site["indicators"], site["serves"]):
+            exact.setdefault((rule, zone), {})[site["name"]] = None
+            for upper in _upwards(zone, parents):
+                above.setdefault((rule, upper), {})[site["name"]] = None
+    parts = gaps["part"] if "part" in gaps else [""] * len(gaps)
+    found = [
+        "、".join((above if part == "finding" else exact).get((rule, zone), {}))
+        for rule, zone, part in zip(gaps["rule_id"], gaps["zone_id"], parts, strict=True)
+    ]
+    return gaps.assign(site=pd.Series(found, index=gaps.index, dtype=object))
+
+
+def _upwards(zone: Any, parents: Mapping[Any, Any]) -> Iterator[Any]:  # noqa: ANN401 - ids and nulls
+    """Yield a zone and all above it."""
+    while zone in parents:
+        yield zone
+        zone = parents[zone]
+
+
 def printed(table: pd.DataFrame, *, lang: str) -> pd.DataFrame:
     """Return the gap list with its headers and words in `lang`: exactly the columns that an office hands in.
 
@@ -113,6 +168,8 @@ def printed(table: pd.DataFrame, *, lang: str) -> pd.DataFrame:
         out[DISTRICT[at]] = table["district"]
     for key, header in GAP_COLUMNS.items():
         out[header[at]] = table[key]
+        if key == "project" and "site" in table:
+            out[SITE[at]] = table["site"]
     notes = table["note"].fillna("").astype(str)
     verdict = [_VERDICTS[code][at] for code in table["verdict"]]
     joint = "（{}）" if lang == "zh" else " ({})"
