@@ -89,6 +89,43 @@ FAMILY_WORDS: Mapping[str, str] = {
     "老年": "elder",
 }
 
+#: Facility types as geoplan prints them (`standards/vocabulary.yaml`): a category column that holds such words alone means these
+#: types, so that its own sheet of sites reads back as a project list.
+PRINTED_TYPES: Mapping[str, str] = {
+    "养老机构": "elder_home",
+    "护理院（养老）": "nursing_home",
+    "失智照护机构": "dementia_home",
+    "失能特困人员集中照护中心": "disabled_care_centre",
+    "社区日间照料设施": "elder_day_care",
+    "居家养老服务中心": "home_care_centre",
+    "居家养老服务站点": "home_care",
+    "老年人托养护理照料机构": "elder_respite_care",
+    "综合养老服务中心": "combined_eldercare",
+    "老年助餐点": "elder_canteen",
+    "医养康养结合服务机构": "medical_and_care",
+    "医养融合康复服务中心": "medical_and_care_centre",
+    "老年学校": "elder_school",
+    "老年大学": "elder_university",
+    "老年大学教学点": "elder_university_point",
+    "托育机构": "childcare",
+    "幼儿园托班": "kindergarten_class",
+    "社区婴幼儿照护驿站": "childcare_station",
+    "用人单位托育点": "workplace_childcare",
+    "家庭托育点": "home_childcare",
+    "区级托育服务综合指导中心": "childcare_guidance_centre",
+    "市级托育服务综合指导中心": "city_childcare_guidance_centre",
+    "幼儿园": "kindergarten",
+    "基层医疗卫生机构": "primary_care",
+    "医院": "hospital",
+    "二级及以上综合医院": "general_hospital_2",
+    "一老一小服务场景": "service_scene",
+    "公共场所": "public_venue",
+    "母婴设施": "nursing_room",
+    "小区配建用房": "estate_rooms",
+    "社区综合服务设施": "community_rooms",
+    "社区嵌入式服务综合体": "embedded_centre",
+}
+
 #: Words of a place that name none.
 VAGUE_PLACE = re.compile(r"相关|有关|各(乡|镇|街|区|社|村)|全(区|市|县|域)|若干|待定|未定|另行|部分")
 #: A remark that the floor area is that of the whole house and not of what is added.

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from geoplan.errors import Note
-from geoplan.inputs.facilities.cells import read_flag, read_year, split_words
+from geoplan.inputs.facilities.cells import plain, read_flag, read_year, split_words
 from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.inputs.facilities.zone_names import clean_name
 from geoplan.inputs.projects.cells import (
+    PRINTED_TYPES,
     family_of_word,
     named_type,
     read_added,
@@ -45,6 +46,10 @@ def read_services(
     found = []
     for project_id, name, word in zip(table.index, table["name"], table["type_word"], strict=True):
         in_name = next((key for key in longest if key in clean_name(name)), None)
+        printed = () if clean_name(word) in mapped else printed_types(word)
+        if printed:
+            found.append(printed)
+            continue
         key = clean_name(word) if clean_name(word) in mapped else in_name
         if key is not None:
             found.append(mapped[key])
@@ -132,7 +137,7 @@ def read_indicators(
     names = None if known is None else {clean_name(word): tuple(ids) for word, ids in known.items()}
     found = []
     for project_id, cell in rows.text("indicators").items():
-        words = split_words(cell)
+        words = split_words(cell) if names is None else _known_words(cell, names)
         if names is None:
             found.append(tuple(words))
             continue
@@ -142,6 +147,40 @@ def read_indicators(
             if clean_name(word) not in names
         )
         found.append(tuple(dict.fromkeys(rule for word in words for rule in names.get(clean_name(word), ()))))
+    return found
+
+
+def printed_types(cell: str) -> tuple[str, ...]:
+    """Return the facility types of a cell that holds nothing but their printed names; empty for any other.
+
+    Examples
+    --------
+    >>> printed_types("社区日间照料设施、托育机构"), printed_types("养老"), printed_types("")
+    (('elder_day_care', 'childcare'), (), ())
+    """
+    kinds = [_PRINTED.get(clean_name(word)) for word in split_words(cell)]
+    return tuple(kind for kind in kinds if kind is not None) if all(kinds) else ()
+
+
+_PRINTED = {clean_name(word): kind for word, kind in PRINTED_TYPES.items()}
+
+
+def _known_words(cell: str, known: Mapping[str, object]) -> list[str]:
+    """Return the words of a cell; the longest run of them that is itself a known name stays one: 助餐、助浴服务覆盖率."""
+    words, between = split_words(cell), plain(cell)
+    found = []
+    at, start = 0, 0
+    while at < len(words):
+        start = between.index(words[at], start)
+        for end in range(len(words), at, -1):
+            stop = start
+            for word in words[at:end]:
+                stop = between.index(word, stop) + len(word)
+            run = between[start:stop]
+            if end == at + 1 or clean_name(run) in known:
+                found.append(run)
+                at, start = end, stop
+                break
     return found
 
 
