@@ -75,6 +75,8 @@ def join_candidates(
         notes.append(Note.of("candidate_twice", file=str(file), row=int(row), kept=kept))
     listed = listed[~listed.index.isin(list(twins))]
     listed, extend_notes = _with_extended(listed, facilities)
+    placed = {(note.file, note.row) for note in extend_notes if note.code == "candidate_at_extended"}
+    notes = [n for n in notes if n.code != "candidate_no_point" or (n.file, n.row) not in placed]
     notes += [*extend_notes, *(note for each in several for note in each.notes)]
     return Candidates(_stacked([listed, *(each.candidates for each in several)], facilities), tuple(notes))
 
@@ -124,7 +126,8 @@ def _with_extended(
         if geometry[candidate_id] is None and point is not None:
             geometry[candidate_id] = point
             table.loc[candidate_id, "location_quality"] = facilities.loc[found[0], "location_quality"]
-            table.loc[candidate_id, "zone_id"] = facilities.loc[found[0], "zone_id"]
+            zone = facilities.loc[found[0], "zone_id"]
+            table.loc[candidate_id, "zone_id"] = zone if isinstance(zone, str) else None
             notes.append(Note("candidate_at_extended", file, row, "", {"name": name}, severity="info"))
     return table.set_geometry(geometry), notes
 

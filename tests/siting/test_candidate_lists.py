@@ -1,6 +1,7 @@
 """Lists of candidates: rows by hand, a fault at each row, the datum, parcels by land code, and lists joined."""
 
 import csv
+import runpy
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,13 +12,18 @@ from shapely.affinity import translate
 from shapely.geometry import Point, box
 
 from geoplan.errors import InputError, catalogue
+from geoplan.gather import gather
 from geoplan.inputs import datum
 from geoplan.inputs.candidates import MORE_CANDIDATES, read_candidates
 from geoplan.inputs.candidates.columns import HEADERS
+from geoplan.network.graph import build_graph
+from geoplan.network.reach import reach
+from geoplan.network.snap import snap
 from geoplan.siting.candidates import UNIT_COSTS, join_candidates, with_unit_costs
 from geoplan.siting.generate import generate
 from geoplan.standards.costs import unit_costs
 from geoplan.standards.vocabulary import vocabulary
+from geoplan.study import read_study
 from geoplan.tables import CANDIDATES
 
 CRS = "EPSG:4547"
@@ -476,7 +482,7 @@ def test_what_is_enlarged_is_found_by_name(read, facilities):
     # without a point of its own it lies where the facility does
     assert got.candidates.geometry.iloc[0] == facilities.geometry.iloc[0]
     assert got.candidates["zone_id"].tolist() == ["community/A", None, "community/B", None, None]
-    new = [(n.code, n.row) for n in got.notes[len(listed.notes) :]]
+    new = [(n.code, n.row) for n in got.notes if "extend" in n.code]
     assert new == [
         ("candidate_at_extended", 2),
         ("candidate_extends_ambiguous", 3),
@@ -568,6 +574,90 @@ def test_costs_of_a_unit_where_none_is_stated(read):
     assert with_unit_costs(table, service_type="childcare", supplies=("beds",))["cost_unit"].isna().sum() == 4
     day = with_unit_costs(table, service_type="elder_day_care", supplies=("floor_area_m2",)).iloc[4]
     assert (day["cost_unit"], day["cost_unit_of"]) == (0.3, "floor_area_m2")
+
+
+# --- the demo town
+
+
+ROOT = DOCS.parent
+PREMISES = ROOT / "data" / "facilities" / "huzhong_premises.xlsx"
+
+
+def test_the_demo_list_is_made_anew_the_same(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "studies" / "huzhong"))
+    main = runpy.run_path(str(ROOT / "studies" / "huzhong" / "make_premises.py"))["main"]
+    main.__globals__["FILE"] = tmp_path / "list.xlsx"
+    main()
+    assert (tmp_path / "list.xlsx").read_bytes() == PREMISES.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def demo():
+    """Return the inputs of the demo's study."""
+    return gather(read_study(ROOT / "studies" / "huzhong" / "study.yaml"))
+
+
+@pytest.fixture(scope="module")
+def premises(demo):
+    """Return the demo's list as the study would read it."""
+    return read_candidates(PREMISES, zones=demo.zones, crs=demo.crs, datum="gcj02")
+
+
+def test_the_demo_list_holds_what_it_is_to_show(premises):
+    table = premises.candidates
+    assert len(table) == 18
+    assert [(n.code, n.row) for n in premises.notes] == [
+        ("candidate_no_point", 11), ("candidate_no_point", 14), ("candidate_total_row", 21)
+    ]  # fmt: skip
+    assert table["rule"].value_counts().to_dict() == {"": 16, "required": 1, "forbidden": 1}
+    assert table["either_or"].value_counts().to_dict() == {"": 16, "站前": 2}
+    assert table["floor_area_m2"].isna().sum() == 1
+    assert table["cost_from"].value_counts().to_dict() == {"stated": 15, "rent x years": 2, "": 1}
+    assert table["from_year"].dropna().tolist() == [2027]
+    assert (table["services"].map(len) > 1).sum() > 10
+    assert table.loc["huzhong_premises.xlsx#11", "zone_id"] == "community/HZ0204"
+
+
+def test_the_demo_premises_can_close_every_circle_but_not_one_of_them_alone(demo, premises):
+    joined = join_candidates([premises], None, facilities=demo.register.facilities)
+    table, people = joined.candidates, demo.people.demand
+    assert table.loc["huzhong_premises.xlsx#14", "extends"] == "huzhong_eldercare_register.xlsx#3"
+    assert "candidate_no_point" not in [n.code for n in joined.notes if n.row == 14]
+    graph = build_graph(demo.nodes, demo.edges)
+    at, sites, now = (
+        snap(graph, t.geometry, barriers=demo.barriers) for t in (people, table, demo.register.facilities)
+    )
+    assert sites["leg_m"].max() < 30
+    walks = reach(graph, at, sites, walk_kmh=4.0, limit_seconds=900).to_scipy().toarray() > 0
+    before = reach(graph, at, now, walk_kmh=4.0, limit_seconds=900).to_scipy().toarray() > 0
+    for group, kinds in (
+        ("elders_60", {"elder_home", "elder_day_care"}),
+        ("under_3", {"childcare", "kindergarten_class"}),
+    ):
+        can = [
+            bool(kinds & set(s)) and r != "forbidden"
+            for s, r in zip(table["services"], table["rule"], strict=True)
+        ]
+        has = offers(demo.register.facilities, kinds)
+        covered = before[:, has].any(axis=1)
+        short = _short(people, group, covered)
+        assert len(short) >= 5
+        assert _short(people, group, covered | walks[:, can].any(axis=1)) == []
+        for site in np.flatnonzero(can):
+            assert len(_short(people, group, covered | walks[:, site])) >= len(short) - 3
+
+
+def offers(facilities, kinds):
+    """Return which facilities offer one of some types now."""
+    of = [bool(kinds & set(s)) for s in facilities["services"]]
+    return np.array(of) & (facilities["status"] == "existing").to_numpy()
+
+
+def _short(people, group, covered):
+    """Return the communities of which more than a fifth of a group is outside."""
+    inside = people[people["zone_id"].notna()]
+    share = inside[group].where(covered[people["zone_id"].notna()], 0.0).groupby(inside["zone_id"]).sum()
+    return (share / inside[group].groupby(inside["zone_id"]).sum()).loc[lambda s: s < 0.8].index.tolist()
 
 
 # --- documents ---------------------------------------------------------------------------------------------------

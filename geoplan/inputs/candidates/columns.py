@@ -38,6 +38,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
         "extends": "依托设施 原设施 原机构 依托机构 改扩建对象 extends",
         "from_year": "可用年份 可启用年份 最早可用年份 可交付年份 交付年份 腾退年份 可用时间 可交付时间 from_year",
         "land_code": "用地代码 地类代码 用地性质代码 用地分类代码 地类编码 用途代码 用地编码 地类 用地性质 用地类型 land_code dlbm ydfldm",
+        "note": "备注 说明 note",
         "lon": "经度 东经 lon lng long longitude 东坐标 x",
         "lat": "纬度 北纬 lat latitude 北坐标 y",
         "lonlat": "经纬度 坐标 经纬度坐标 lonlat",

@@ -16,6 +16,7 @@ MORE_CANDIDATES = {
     "rent_year": "rent of one year, 10,000 yuan; NaN where not stated; in `cost` only where `cost_from` says so",
     "extends_name": "依托设施, as printed; empty if none is named",
     "parcel_m2": "area of the parcel's polygon, else as stated, m²; NaN where neither is known; it is no floor area",
+    "note": "备注, as printed",
 }
 
 _NUMBERS = (

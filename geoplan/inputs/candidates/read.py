@@ -125,7 +125,7 @@ def _table(
     rows = listed.rows
     table = pd.DataFrame(index=rows.cells.index)
     for name, source in (("storey", "storey"), ("ownership", "ownership"), ("place", "place"), ("either_or", "either_or"),
-                         ("land_code", "land_code"), ("extends_name", "extends")):  # fmt: skip
+                         ("land_code", "land_code"), ("extends_name", "extends"), ("note", "note")):  # fmt: skip
         table[name] = rows.text(source)
     table["name"] = _names(listed)
     table["works"] = facts.read_all_works(rows, works, notes)
