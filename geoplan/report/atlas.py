@@ -80,6 +80,7 @@ def write_atlas(outcome: Outcome, path: Path) -> None:
 
 def _pages(outcome: Outcome, face: Any) -> Iterator["Page"]:  # noqa: ANN401 - geoplan.report.fonts.Face
     """Yield every sheet, the index first, without number and frame, which need their count."""
+    from geoplan.report import atlas_sites
     from geoplan.report.atlas_canvas import Stamp
     from geoplan.report.atlas_gaps import gap_sheet
     from geoplan.report.atlas_map import base_of
@@ -104,6 +105,8 @@ def _pages(outcome: Outcome, face: Any) -> Iterator["Page"]:  # noqa: ANN401 - g
     drawn += [page for page in gaps if page is not None]
     if len(outcome.projects) or len(maker.base.planned):
         drawn.append(projects_sheet(maker))
+    if atlas_sites.wanted(maker):
+        drawn.append(atlas_sites.sites_sheet(maker))
     drawn += town_sheets(maker)
     yield index_sheet(maker, drawn)
     yield from drawn
@@ -145,6 +148,8 @@ def printed(outcome: Outcome) -> Iterator[str]:
         outcome.facilities,
         outcome.planned,
         outcome.projects,
+        outcome.sites,
+        outcome.answers,
         outcome.rules,
         outcome.groups,
     )

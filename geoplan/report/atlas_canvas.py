@@ -49,7 +49,7 @@ def word(code: str, lang: str, **values: object) -> str:
 
 @dataclass(frozen=True)
 class Mark:
-    """One line of a legend: a sample and its words. `kind`: fill, hatch, line, mark (a facility), number."""
+    """One line of a legend: a sample and its words. `kind`: fill, hatch, line, mark (a facility), number, ring (dashed)."""
 
     kind: str
     colour: str
@@ -207,6 +207,11 @@ class Canvas:
             self.paper.add_line(Line2D([x, x + 8], [y, y], color=mark.colour, linewidth=mark.width, zorder=4))
         elif mark.kind == "number":
             self.number_mark(x + 4, y, "1", colour=mark.colour)
+        elif mark.kind == "ring":
+            self.paper.scatter(
+                [x + 4], [y], s=62, facecolor="none", edgecolor=mark.colour, linewidth=0.9,
+                linestyle=(0, (2.2, 1.6)), zorder=4,
+            )  # fmt: skip
         else:
             self.paper.scatter(
                 [x + 4], [y], s=28, marker=mark.shape, facecolor=mark.colour, zorder=4,

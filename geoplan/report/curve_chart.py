@@ -25,7 +25,7 @@ SAME = 1e-6
 
 @dataclass(frozen=True)
 class Said:
-    """The words of a chart: axes, lines, and the mark of what was adopted."""
+    """The words of a chart: axes, lines, what is said where an axis does not begin at zero, and of what was adopted."""
 
     y: str
     x: str
@@ -135,16 +135,14 @@ class _Plot:
         out.append(
             f'<path d="M{LEFT:g} {foot:g}H{end:g}" stroke="{look.COLOURS["ink"]}" stroke-width="1.1"/>'
         )
-        for value in self.x_ticks:
-            out.append(_text(self.x(value), foot + 16, f"{value:g}", anchor="middle", fill=soft))
+        out += [_text(self.x(v), foot + 16, f"{v:g}", anchor="middle", fill=soft) for v in self.x_ticks]
         out.append(_text((LEFT + end) / 2, HEIGHT - 8, said.x, anchor="middle"))
-        cut = "" if self.from_zero else f"（{said.cut}）"
-        out.append(_text(4, TOP - 14, said.y + cut))
+        out.append(_text(4, TOP - 14, said.y + ("" if self.from_zero else said.cut)))
         return out
 
     def between(self) -> list[str]:
         """Shade what may still lie between the found values and the bound."""
-        out = []
+        out: list[str] = []
         if self.met:
             return out
         for first, last in _runs(np.isfinite(self.bound)):

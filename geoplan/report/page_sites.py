@@ -35,9 +35,8 @@ def section(outcome: Outcome, level: str) -> str:
     """
     if not sites_facts.asked(outcome):
         return ""
-    answer, lang = sites_facts.adopted(outcome), outcome.lang
+    lang = outcome.lang
     sites, left = sites_facts.chosen(outcome), sites_facts.unmet(outcome)
-    unit = sites_facts.unit_said(answer["unit"], lang) if answer else ""
     return _template().render(
         t={word: both[lang] for word, both in labels().items()},
         colour=look.COLOURS,
@@ -47,9 +46,7 @@ def section(outcome: Outcome, level: str) -> str:
         phases=phase_key(outcome),
         sites=site_rows(outcome),
         sites_more=_more(len(sites) - MOST_SITES, lang),
-        gain_note=look.sentence("siting_page_gain_unit", lang, unit=unit, aim=text(answer["aim"]))
-        if answer
-        else "",
+        gain_note=sites_facts.note_said(outcome, sites, word="siting_page_gain_unit"),
         intent_note=look.label("siting_page_intent_note", lang)
         if any(sites_facts.is_generated(row) for row in rows_of(sites))
         else "",
@@ -144,9 +141,8 @@ def site_rows(outcome: Outcome) -> list[Plain]:
                 "generated": sites_facts.is_generated(row),
                 "works": sites_facts.works_said(row, lang),
                 "services": sites_facts.services_said(row, lang),
-                "size": sites_facts.size_said(row, lang) or "—",
+                "size": sites_facts.size_parts(row, lang) or ["—"],
                 "cost": look.whole(row["cost"]),
-                "cost_from": sites_facts.cost_from_said(row, lang),
                 "phase": sites_facts.phase_said(row["phase"], lang) or "—",
                 "serves": sites_facts.serves_said(names, row),
                 **{
@@ -225,7 +221,7 @@ def _curve(answer: Plain, own: pd.DataFrame, lang: str) -> str:
         best=look.label("siting_page_curve_best", lang),
         bound=look.sentence("siting_page_curve_bound", lang, word=word),
         met=look.sentence("siting_page_curve_met", lang, word=word),
-        cut=look.label("siting_page_curve_cut", lang),
+        cut=_in_brackets(look.label("siting_page_curve_cut", lang), lang),
         adopted=_adopted(answer, own, count, lang),
     )
     return gain_curve(own, said=said, adopted=count, percent=unit == "share")

@@ -176,8 +176,8 @@ def works_said(site: Row, lang: str) -> str:
     return works(text(site["works"]), lang)
 
 
-def size_said(site: Row, lang: str) -> str:
-    """Return how large a site is: its size, else beds, places and floor area, as far as they are known."""
+def size_parts(site: Row, lang: str) -> list[str]:
+    """Return how large a site is: its size, then beds, places and floor area, as far as they are known, each unit once."""
     pairs = [("size", text(site["unit"])), ("beds", "beds"), ("places", "places"), ("floor_area_m2", "m2")]
     parts: dict[str, str] = {}
     for column, unit in pairs:
@@ -185,7 +185,12 @@ def size_said(site: Row, lang: str) -> str:
         if unit and unit not in parts and present(value) and float(value) > 0:  # type: ignore[arg-type]
             space = "" if lang == "zh" else " "
             parts[unit] = f"{look.whole(float(value))}{space}{look.unit(unit, lang)}"  # type: ignore[arg-type]
-    return ("、" if lang == "zh" else ", ").join(parts.values())
+    return list(parts.values())
+
+
+def size_said(site: Row, lang: str) -> str:
+    """Return how large a site is, on one line."""
+    return ("、" if lang == "zh" else ", ").join(size_parts(site, lang))
 
 
 def cost_from_said(site: Row, lang: str) -> str:
@@ -196,6 +201,32 @@ def cost_from_said(site: Row, lang: str) -> str:
     if source == "stated":
         return look.label("siting_page_cost_stated", lang)
     return look.sentence("siting_page_cost_from", lang, source=source)
+
+
+def note_said(outcome: Outcome, sites: pd.DataFrame, *, word: str = "siting_word_gain_note") -> str:
+    """Return the note under a table of sites: what its gains are, and where its costs come from."""
+    answer, lang = adopted(outcome), outcome.lang
+    if answer is None:
+        return ""
+    said = look.sentence(
+        word,
+        lang,
+        unit=unit_said(answer["unit"], lang),
+        aim=text(answer["aim"]),
+    )
+    joint = "、" if lang == "zh" else ", "
+    sources: dict[str, list[str]] = {}
+    for row in rows_of(sites):
+        source = cost_from_said(row, lang)
+        if source:
+            sources.setdefault(source, []).append(f"{float(row['order']):.0f}")
+    if not sources:
+        return said
+    parts = [
+        look.sentence("siting_word_cost_part", lang, source=source, orders=joint.join(orders))
+        for source, orders in sources.items()
+    ]
+    return said + look.sentence("siting_word_cost_note", lang, parts=joint.join(parts))
 
 
 def cost_sum_said(sites: pd.DataFrame, lang: str) -> str:

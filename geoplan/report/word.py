@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from geoplan.report import look, word_facts, word_gaps
+from geoplan.report import look, word_facts, word_gaps, word_sites
 from geoplan.report.sheet import Names, between, empty, rows_of, value_kind, word
 from geoplan.report.sheets_findings import target_text
 from geoplan.report.sheets_projects import projects_sum
@@ -25,7 +25,7 @@ MOST_NAMED = 8
 def write_assessment(outcome: Outcome, path: Path) -> None:
     """Write 现状评估, the chapter on what is there, what is short, where and why, as a Word document.
 
-    Sections: base facts, facilities, indicators, circle, (served,) gaps, causes, (projects,) data and basis. Each says in a
+    Sections: base facts, facilities, indicators, circle, (served,) gaps, causes, (projects, siting,) data and basis. Each says in a
     paragraph what its table shows. The same outcome gives the same bytes.
 
     Raises
@@ -43,12 +43,15 @@ def write_assessment(outcome: Outcome, path: Path) -> None:
         ("served", _served, not empty(outcome.served)),
         ("gaps", _gaps, not empty(outcome.flags)),
         ("causes", _causes, not word_gaps.causes_of(outcome).empty),
-        ("projects", _projects, not empty(outcome.support) or not empty(outcome.projects)),
+        ("projects", _projects, _has_projects(outcome)),
+        ("siting", word_sites.write_section, word_sites.wanted(outcome)),
         ("data", _data, True),
     )
     shown = [(code, write) for code, write, wanted in sections if wanted]
     for number, (code, write) in enumerate(shown, start=1):
-        paper.heading(numbered(number, word(f"doc_h_{code}", lang), lang), 2)
+        # words on siting stand among the labels
+        title = look.label("siting_word_heading", lang) if code == "siting" else word(f"doc_h_{code}", lang)
+        paper.heading(numbered(number, title, lang), 2)
         write(paper)
     paper.save(path)
 
@@ -245,11 +248,17 @@ def _causes(paper: Paper) -> None:
     paper.table(word("doc_causes_table", lang), *word_gaps.causes_table(outcome))
 
 
+def _has_projects(outcome: Outcome) -> bool:
+    """Return whether there is something to say of projects; what is supported by sites stands in the section on them."""
+    supported = not empty(outcome.support) and not word_sites.wanted(outcome)
+    return supported or not empty(outcome.projects)
+
+
 def _projects(paper: Paper) -> None:
     outcome, lang = paper.outcome, paper.lang
     if not empty(outcome.projects):
         paper.text(word("doc_projects", lang, said=projects_sum(outcome)))
-    if not empty(outcome.support):
+    if not empty(outcome.support) and not word_sites.wanted(outcome):
         before, after = outcome.support["verdict_before"], outcome.support["verdict_after"]
         won = int(((before != "met") & (after == "met")).sum())
         paper.text(

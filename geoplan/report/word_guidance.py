@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.report import look, word_facts
+from geoplan.report import look, word_facts, word_sites
 from geoplan.report.sheet import Names, present, rows_of, text, word
 from geoplan.report.sheets_gaps import place_of
 from geoplan.report.sheets_towns import Town, guidance_level, towns, work
@@ -105,6 +105,7 @@ def _write_town(paper: Paper, names: Names, town: Town, people: pd.DataFrame, ro
         )  # fmt: skip
     if not town.rows:
         paper.text(word("doc_town_nothing", lang, town=town.name))
+        word_sites.write_town(paper, town.zone_id, town.name)
         return
     paper.text(word("doc_town_table_lead", lang, town=town.name, table=paper.reference()))
     columns = [
@@ -129,6 +130,7 @@ def _write_town(paper: Paper, names: Names, town: Town, people: pd.DataFrame, ro
         for position, total in enumerate(town.totals, start=1)
     ]
     paper.table(word("doc_town_table", lang, town=town.name), columns, rows)
+    word_sites.write_town(paper, town.zone_id, town.name)
     lacking = [row for row in town.rows if text(row.get("part")) == "member"]
     for zone in zones:
         own = [row for row in mine if row["zone_id"] == zone]

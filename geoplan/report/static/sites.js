@@ -90,7 +90,7 @@ function startSites(map, data, page) {
     page.pick(-1);
     list.replaceChildren(div("gp-picked", closing(words.siting_map_sites, siting.title), siting.aim && div("gp-note", siting.aim), siting.proof && div("gp-note gp-site-proof", siting.proof)),
       ...siting.sites.map((site, k) => $("button", { type: "button", className: "gp-row gp-site-row", on: { click: () => go(k) } }, siteDisc(siting, { ...site, generated: 0 }, 20),
-        span("gp-name", site.name, span("gp-where", [site.generated ? words.siting_page_intent_area : "", site.phase_name, site.place].filter(Boolean).join(" · "))),
+        span("gp-name", site.name, span("gp-where", [site.phase_name, site.place].filter(Boolean).join(" · "))),
         span("gp-value", site.value, span("gp-unit", " " + site.unit)))));
     list.scrollTop = 0;
   }
