@@ -248,6 +248,39 @@ def test_years_of_use_to_a_year_count_from_the_first(read):
     )
 
 
+def test_headers_that_say_a_thing_in_two_ways(read):
+    row = read(
+        {
+            "点位名称": "A",
+            "地址/位置": "向阳社区3号",
+            "产权/权属": "街道",
+            "最多床位/托位": "12",
+            "最多床位": "",
+            "租金或造价（万元）": "9",
+        }
+    ).candidates.iloc[0]
+    assert (row["place"], row["ownership"], row["most_beds"], row["most_places"], row["cost"]) == (
+        "向阳社区3号",
+        "街道",
+        12,
+        12,
+        9,
+    )
+    own = read({"名称": "A", "最多床位/托位": "12", "最多床位": "7"}).candidates.iloc[0]
+    assert (own["most_beds"], own["most_places"]) == (7, 12)
+
+
+def test_thousands_of_parcels_of_one_name(read):
+    rows = [
+        {"名称": "备选地块", "x": 500_000 + 30 * (i % 100), "y": 3_380_000 + 19 * (i // 100)}
+        for i in range(3000)
+    ]
+    listed = read(*rows, datum=CRS)
+    # 19 m between rows is the same place, 30 m between columns is not: every second row of parcels is left out
+    assert len(listed.candidates) == 1500
+    assert {n.code for n in listed.notes} == {"candidate_twice"}
+
+
 @pytest.mark.parametrize("told", ["argument", "header", "column"])
 @pytest.mark.parametrize("name", ["gcj02", "bd09"])
 def test_a_datum_is_undone(read, lonlat, name, told):

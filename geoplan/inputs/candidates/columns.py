@@ -31,6 +31,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
         "works": "建设性质 建设方式 利用方式 works",
         "most_beds": "最多床位 最多床位数 可设床位 可设床位数 床位上限 床位数上限 床位 床位数 most_beds",
         "most_places": "最多托位 最多托位数 可设托位 可设托位数 托位上限 托位数上限 托位 托位数 most_places",
+        "most": "最多床位托位 最多床位或托位 床位托位上限 可设床位托位 可设规模 规模上限 most",
         "rule": "必选禁选 必选或禁选 选择要求 选用要求 rule",
         "required": "必选 必建 required",
         "forbidden": "禁选 禁止 不可用 forbidden",
@@ -90,7 +91,7 @@ def recognise_headers(
     for field, known in HEADERS.items():
         options = []
         for header in free:
-            word, cleaned = _without_datum(_cleaned(header), header)
+            word, cleaned = _without_datum(_one_of(header), header)
             if shapes and cleaned == "面积":
                 cleaned = "用地面积"  # of a layer of parcels it is the land's
             if cleaned in known and (word is None or field in _COORDINATES):
@@ -140,6 +141,21 @@ def _cleaned(header: str) -> str:
     return re.sub(
         r"_?(万元|亿元|元|亩|公顷)(年|月|m2|㎡|平方米)*$", "", clean_header(header)
     ) or clean_header(header)
+
+
+def _one_of(header: str) -> str:
+    """Return a header as it is compared; of one that says a thing in two ways (地址/位置, 产权或权属) the way that is known."""
+    whole = _cleaned(header)
+    if _known(whole):
+        return whole
+    bare = re.sub(r"\(.*?\)", "", unicodedata.normalize("NFKC", header))
+    parts = [_cleaned(part) for part in re.split(r"[/、或]", bare)]
+    fields = {field for part in parts for field, known in HEADERS.items() if part in known}
+    return parts[0] if len(parts) > 1 and len(fields) == 1 and all(parts) and _known(parts[0]) else whole
+
+
+def _known(cleaned: str) -> bool:
+    return any(cleaned in known for known in HEADERS.values())
 
 
 def _without_datum(cleaned: str, header: str) -> tuple[str | None, str]:

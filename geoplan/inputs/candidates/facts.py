@@ -29,7 +29,10 @@ _READ = ("amount_format", "amount_range", "amount_worded")
 
 
 def read_amounts(rows: Listed, notes: list[Note]) -> dict[str, list[float]]:
-    """Return floor area, parcel area, and the most beds and places of every candidate; NaN where not stated."""
+    """Return floor area, parcel area, and the most beds and places of every candidate; NaN where not stated.
+
+    One column for both (最多床位/托位) holds where the candidate has no number of its own.
+    """
 
     def area(name: str) -> Callable[[Any], tuple[float, str]]:
         return lambda cell: read_area(cell, rows.columns.factor.get(name, 1.0))
@@ -39,8 +42,13 @@ def read_amounts(rows: Listed, notes: list[Note]) -> dict[str, list[float]]:
         "parcel_m2": area("parcel_m2"),
         "most_beds": read_most,
         "most_places": read_most,
+        "most": read_most,
     }
-    return {name: _amounts(rows, name, reader, notes) for name, reader in readers.items()}
+    found = {name: _amounts(rows, name, reader, notes) for name, reader in readers.items()}
+    either = found.pop("most")
+    for name in ("most_beds", "most_places"):
+        found[name] = [both if np.isnan(own) else own for own, both in zip(found[name], either, strict=True)]
+    return found
 
 
 def _amounts(

@@ -2,12 +2,14 @@
 
 from collections.abc import Hashable
 from dataclasses import replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from pyproj import CRS
+from scipy.spatial import cKDTree
 
 from geoplan.errors import Note
 from geoplan.inputs import datum as datums
@@ -135,28 +137,36 @@ def parcel_areas(listed: CandidateRows, crs: CRS | str, datum: datums.Datum | No
 def same_premises(table: pd.DataFrame, geometry: gpd.GeoSeries) -> dict[str, str]:
     """Return candidate_id -> the earlier one that is the same premises: same name, floor and area, and the same place.
 
-    The place is the same within `SAME_PLACE_M`; of two without a point, where the address is.
+    The place is the same within `SAME_PLACE_M`; where one of the two is without a point, if both have the same address.
     """
-    keys = pd.Series(
-        list(zip(table["name"].map(clean_name), table["storey"].map(clean_name), table["floor_area_m2"].fillna(-1.0), strict=True)),
-        index=table.index,
-    )  # fmt: skip
-    twins: dict[str, str] = {}
-    for ids in keys.groupby(keys, sort=False).groups.values():
-        first: list[str] = []
-        for this in map(str, ids):
-            same = next((i for i in first if _same_place(i, this, table["place"], geometry)), None)
-            if same is None:
-                first.append(this)
-            else:
-                twins[this] = same
-    return twins
+    names, storeys = table["name"].map(clean_name), table["storey"].map(clean_name)
+    keys = list(zip(names, storeys, table["floor_area_m2"].fillna(-1.0), strict=True))
+    near = _earlier_near(geometry)
+    at: dict[tuple[Any, ...], int] = {}
+    twins: dict[int, int] = {}
+    for j, (key, place, point) in enumerate(zip(keys, table["place"].map(clean_name), geometry, strict=True)):
+        same = [i for i in near.get(j, ()) if keys[i] == key and i not in twins]
+        if not same and point is None:
+            same = [
+                at[a] for a in ((key, place, True), (key, place, False)) if a in at and (place or not a[2])
+            ]
+        elif not same and place and (key, place, False) in at:
+            same = [at[key, place, False]]
+        if same:
+            twins[j] = min(same)
+        else:
+            at.setdefault((key, place, point is not None), j)
+    ids = [str(i) for i in table.index]
+    return {ids[j]: ids[i] for j, i in twins.items()}
 
 
-def _same_place(one: str, other: str, place: pd.Series, geometry: gpd.GeoSeries) -> bool:
-    a, b = geometry[one], geometry[other]
-    if (a is None) != (b is None):
-        return bool(clean_name(place[one])) and clean_name(place[one]) == clean_name(place[other])
-    if a is None or b is None:
-        return clean_name(place[one]) == clean_name(place[other])
-    return bool(a.distance(b) <= SAME_PLACE_M)
+def _earlier_near(geometry: gpd.GeoSeries) -> dict[int, list[int]]:
+    """Return the earlier points within `SAME_PLACE_M` of each, by position, for those that have some."""
+    has = np.flatnonzero(geometry.notna())
+    found: dict[int, list[int]] = {}
+    if len(has):
+        xy = shapely.get_coordinates(np.asarray(geometry.iloc[has].array))
+        pairs = np.sort(cKDTree(xy).query_pairs(SAME_PLACE_M, output_type="ndarray"), axis=1)
+        for i, j in has[pairs]:
+            found.setdefault(int(j), []).append(int(i))
+    return found
