@@ -13,6 +13,7 @@ import numpy as np
 
 from geoplan.errors import Note
 from geoplan.siting.choose.cover import max_cover
+from geoplan.siting.choose.cover_start import nearest
 from geoplan.siting.choose.fair_level import Ladder, highest_level, shares_of
 from geoplan.siting.choose.fair_people import most_people
 from geoplan.siting.choose.fair_spread import Spread, least, spread_of
@@ -103,7 +104,7 @@ def worst_off(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
     if ladder.chosen is None:
         if ladder.stopped:
             return no_answer(status="none", stopped=ladder.stopped)
-        return no_answer(Note.of("siting_share_no_choice", severity="error"))
+        return no_answer(*nearest(problem.choice))
     people = _people_at(problem, compared, ladder, watch=watch, merge=merge)
     chosen, nodes, stopped = people.chosen, ladder.nodes + people.nodes, ladder.stopped or people.stopped
     share = worst_share(problem, chosen)

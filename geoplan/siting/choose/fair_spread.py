@@ -31,9 +31,11 @@ from geoplan.siting.watch import Watch
 ALL_PAIRS = 20_000
 #: Rounds of links added to the linear program, and a link missed by less than this is let be.
 ROUNDS = 12
-#: Links added at most in a round.
+#: Links added at most in a round of the linear program.
 MOST_LINKS = 5_000
 MISSED = 1e-4
+#: The same for a choice: what HiGHS lets a whole number be off.
+MISSED_WHOLE = 2e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +126,7 @@ def _closed_in(problem: Cover, built: _Built, best: Ints, *, watch: Watch) -> Sp
             chosen = exchanged(built.question, chosen, watch=watch, base=built.base, people=built.people)
             if spread_of(problem, chosen) < spread_of(problem, best):
                 best = chosen
-        rows, points = _missed(built, tree.x)
+        rows, points = _missed(built, tree.x, least=MISSED_WHOLE)
         stopped = tree.stopped or watch.stopped(nodes=nodes)
         if not stopped and not len(rows):
             stopped = "gap" if _open(spread_of(problem, best), bound, 0.0) else ""
@@ -207,13 +209,13 @@ def _rooted(built: _Built, *, watch: Watch) -> tuple[Linear, float, Stopped]:
     return linear, bound, watch.stopped()
 
 
-def _missed(built: _Built, x: Floats) -> tuple[Ints, Ints]:
+def _missed(built: _Built, x: Floats, *, least: float = MISSED) -> tuple[Ints, Ints]:
     """Return pairs of option and point where the point counts for less than the option: the worst of each point."""
     n, covers = len(built.question.choice), built.covers
     option = np.repeat(np.arange(n), np.diff(covers.indptr))
     point = covers.indices.astype(np.int64)
     over = x[option] - x[n + point]
-    bad = np.flatnonzero(over > MISSED)
+    bad = np.flatnonzero(over > least)
     order = bad[np.lexsort((option[bad], -over[bad], point[bad]))]
     first = np.ones(len(order), bool)
     first[1:] = point[order[1:]] != point[order[:-1]]
@@ -266,7 +268,7 @@ def _most_people(
             if _people(problem, chosen) > _people(problem, best):
                 best = chosen
             break
-        rows, points = _missed(built, tree.x)
+        rows, points = _missed(built, tree.x, least=MISSED_WHOLE)
         if tree.stopped or not len(rows):
             break
         held = _with_links(built, held, rows, points)

@@ -121,7 +121,7 @@ def fewest(
     if found.chosen is None:
         if found.state != "infeasible":
             return no_answer(*notes, status="none", stopped=found.stopped)
-        return no_answer(*notes, nearest_within(problem, needs, watch=watch))
+        return no_answer(*notes, *nearest_within(problem, needs, watch=watch))
     if not meets(problem, found.chosen, needs):
         raise RuntimeError("a choice that a search returned misses what was asked")
     objective = recount(problem, found.chosen)

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.sparse import block_array, csr_array
 
 from geoplan.errors import Note
+from geoplan.siting.choose.cover_start import nearest
 from geoplan.siting.choose.share_model import groups, identity, weighted
 from geoplan.siting.choose.share_open import Needs, covered_points, missing, opened, short
 from geoplan.siting.lp import Linear, solve
@@ -11,10 +12,11 @@ from geoplan.siting.problems import Cover
 from geoplan.siting.watch import Watch
 
 
-def nearest_within(problem: Cover, needs: Needs, *, watch: Watch) -> Note:
+def nearest_within(problem: Cover, needs: Needs, *, watch: Watch) -> tuple[Note, ...]:
     """Return the note that says how near to `needs` the choice can come: people missing, zones short.
 
-    People missing are summed over all needs: of all people, and of each zone.
+    People missing are summed over all needs: of all people, and of each zone. Where the rows contradict one another, the notes name
+    them instead.
     """
     nothing = Needs(-np.inf, np.full(len(needs.zone), -np.inf))
     left = missing(problem, needs)
@@ -43,12 +45,14 @@ def nearest_within(problem: Cover, needs: Needs, *, watch: Watch) -> Note:
         np.concatenate([np.ones(n, bool), np.zeros(k + g, bool)]),
     )
     tree = solve(linear, watch=watch)
+    if tree.state == "infeasible":
+        return nearest(choice)
     if tree.x is None:
-        return Note.of("siting_share_no_choice", severity="error")
+        return (Note.of("siting_share_nearest_unknown", severity="error"),)
     covered = covered_points(problem, np.flatnonzero(tree.x[:n] > 0.5))
     total, zones = short(problem, needs, covered)
     lacks = missing(problem, needs)
-    return Note.of(
+    note = Note.of(
         "siting_share_not_within",
         severity="error",
         people=f"{max(0.0, float(asks.sum()) + tree.objective):,.0f}",
@@ -56,3 +60,4 @@ def nearest_within(problem: Cover, needs: Needs, *, watch: Watch) -> Note:
         zones=int(zones.sum()),
         asked=int((lacks.zone > 0).sum()) + int(total and not zones.any()),
     )
+    return (note,)

@@ -1,0 +1,266 @@
+"""Fewest sites that cover a share: sums by hand, the boundary, laws, every choice tried."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from geoplan.siting.choose.share import fewest, meets, reachable_shares, zone_shares
+from geoplan.siting.choose.share_open import Needs, asked, reachable
+from geoplan.siting.choose.share_solve import rounded_up
+from geoplan.siting.problems import Choice, Cover
+from geoplan.siting.watch import Watch
+
+
+def choice(n, *rows, cost=None):
+    """Rows as (coefficients, least, most)."""
+    matrix = csr_array(np.array([row[0] for row in rows], float).reshape(len(rows), n))
+    least, most = (np.array([row[k] for row in rows], float) for k in (1, 2))
+    return Choice(np.ones(n) if cost is None else np.array(cost, float), matrix, least, most)
+
+
+def cover(covers, weight, *, rows=(), cost=None, already=None, zone=None):
+    covers = np.array(covers, float)
+    n, k = covers.shape
+    return Cover(
+        choice(n, *rows, cost=cost),
+        csr_array(covers),
+        np.array(weight, float),
+        np.zeros(k, bool) if already is None else np.array(already, bool),
+        np.zeros(k, np.int64) if zone is None else np.array(zone, np.int64),
+    )
+
+
+def subsets(n):
+    return (np.array(chosen, np.int64) for size in range(n + 1) for chosen in combinations(range(n), size))
+
+
+def lowered(problem, share, each):
+    wanted, within = asked(problem, share=share, each=each), reachable(problem)
+    return Needs(min(wanted.total, within.total), np.minimum(wanted.zone, within.zone))
+
+
+def cheapest_by_trying(problem, needs):
+    return min(
+        (problem.choice.cost[c].sum() for c in subsets(len(problem.choice)) if meets(problem, c, needs)),
+        default=np.inf,
+    )
+
+
+EDGE_WEIGHTS = st.sampled_from([0.0, 1.0, 3.0, 500.0])
+SHARES = st.sampled_from([None, 0.0, 0.5, 0.9, 1.0])
+
+
+@st.composite
+def problems(draw, most_options=6, most_points=8):
+    n, k = draw(st.integers(1, most_options)), draw(st.integers(1, most_points))
+    covers = draw(st.lists(st.lists(st.booleans(), min_size=k, max_size=k), min_size=n, max_size=n))
+    weight = draw(st.lists(EDGE_WEIGHTS, min_size=k, max_size=k))
+    already = draw(st.lists(st.sampled_from([False, False, True]), min_size=k, max_size=k))
+    zone = draw(st.lists(st.integers(-1, 2), min_size=k, max_size=k))
+    cost = draw(
+        st.one_of(st.none(), st.lists(st.sampled_from([0.0, 0.5, 1.0, 20.0]), min_size=n, max_size=n))
+    )
+    rows = []
+    if draw(st.booleans()):
+        rows.append((np.ones(n), 0, draw(st.integers(0, n))))
+    if draw(st.booleans()):
+        rows.append((draw(st.lists(st.sampled_from([1.0, 2.5, 4.0]), min_size=n, max_size=n)), 0, 6.0))
+    if draw(st.booleans()):
+        rows.append((np.arange(n) < 2, 0, 1))  # either-or
+    if draw(st.booleans()):
+        rows.append((np.arange(n) == n - 1, 1, 1))  # required
+    return cover(covers, weight, rows=rows, cost=cost, already=already, zone=zone)
+
+
+def test_a_sum_by_hand():
+    #            a   b   c   d   people
+    #            40  30  20  10
+    # option 0:  x   x               70       1:      x   x    50      2:          x   x   30
+    problem = cover([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]], [40, 30, 20, 10])
+    seventy = fewest(problem, share=0.7, watch=Watch())
+    assert (seventy.status, seventy.chosen.tolist(), seventy.objective, seventy.recount) == (
+        "optimal",
+        [0],
+        1,
+        1,
+    )
+    assert fewest(problem, share=0.71, watch=Watch()).chosen.tolist() in ([0, 1], [0, 2])
+    assert fewest(problem, share=1.0, watch=Watch()).chosen.tolist() == [0, 2]
+
+
+def test_a_dear_site_gives_way_to_two_cheap_ones():
+    problem = cover([[1, 1], [1, 0], [0, 1]], [5, 5], cost=[50, 20, 20])
+    answer = fewest(problem, share=1, watch=Watch())
+    assert (answer.chosen.tolist(), answer.objective, answer.bound) == ([1, 2], 40, 40)
+
+
+def test_each_zone_is_asked_for_its_share():
+    # zone 0: 90 + 10 people, zone 1: 5 + 5; four fifths of all people lie in zone 0 alone
+    problem = cover([[1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], [90, 10, 5, 5], zone=[0, 0, 1, 1])
+    assert fewest(problem, share=0.8, watch=Watch()).chosen.tolist() == [0]
+    each = fewest(problem, each=0.8, watch=Watch())
+    assert each.chosen.tolist() == [0, 1, 2]
+    assert zone_shares(problem, each.chosen).tolist() == [0.9, 1.0]
+    assert len(fewest(problem, each=0.5, watch=Watch()).chosen) == 2
+
+
+@pytest.mark.parametrize(("share", "chosen"), [(0.3, [0]), (0.3 + 5e-10, [0]), (0.3 + 1e-8, [1]), (0.0, [])])
+def test_a_share_exactly_reached_counts(share, chosen):
+    # 0.1 + 0.2 is not 0.3 in floats
+    problem = cover([[1, 1, 0], [0, 0, 1]], [0.1, 0.2, 0.7], cost=[1, 5])
+    assert fewest(problem, share=share, watch=Watch()).chosen.tolist() == chosen
+
+
+def test_a_hair_that_the_solver_lets_pass_is_not_let_pass():
+    # 1e-6 of all people are missing with the first alone: less than HiGHS would notice, more than rounding
+    problem = cover([[1, 0, 0], [0, 1, 0]], [4_999_995.0, 7.0, 4_999_998.0])
+    answer = fewest(problem, share=0.5, watch=Watch(), merge=False)
+    assert (answer.status, answer.chosen.tolist()) == ("optimal", [0, 1])
+
+
+def test_what_exists_counts_and_zones_without_people_ask_nothing():
+    problem = cover([[1, 0, 0], [0, 1, 0]], [30, 0, 70], already=[0, 0, 1], zone=[0, 1, 0])
+    assert fewest(problem, share=0.7, each=0.7, watch=Watch()).chosen.tolist() == []
+    assert fewest(problem, each=0.71, watch=Watch()).chosen.tolist() == [0]
+    shares = zone_shares(problem, np.array([0]))
+    assert shares[0] == 1.0
+    assert np.isnan(shares[1])
+
+
+def test_points_in_no_zone_count_among_all_people_only():
+    problem = cover([[1, 0], [0, 1]], [10, 90], zone=[0, -1])
+    assert fewest(problem, each=1.0, watch=Watch()).chosen.tolist() == [0]
+    assert fewest(problem, share=0.9, watch=Watch()).chosen.tolist() == [1]
+
+
+def test_what_is_out_of_reach_is_said_and_taken_as_far_as_it_goes():
+    problem = cover([[1, 0, 1, 0], [0, 0, 0, 0]], [60, 40, 10, 90], zone=[0, 0, 1, 1])
+    total, by_zone = reachable_shares(problem)
+    assert total == pytest.approx(0.35)
+    assert by_zone.tolist() == pytest.approx([0.6, 0.1])
+    answer = fewest(problem, share=0.5, each=0.6, watch=Watch())
+    assert (answer.status, answer.chosen.tolist()) == ("optimal", [0])
+    assert [note.code for note in answer.notes] == ["siting_share_beyond", "siting_zones_beyond"]
+    assert answer.notes[0].values == {"asked": "50.0%", "reached": "35.0%"}
+    assert answer.notes[1].values == {"asked": "60.0%", "short": 1, "zones": 2}
+    refused = fewest(problem, share=0.5, each=0.6, watch=Watch(), as_far_as_possible=False)
+    assert (refused.status, refused.steps) == ("infeasible", ())
+    assert {note.severity for note in refused.notes} == {"error"}
+    for note in (*answer.notes, *refused.notes):
+        assert note.text("zh")
+        assert note.text("en")
+
+
+def test_a_choice_too_small_says_how_many_people_are_missing():
+    problem = cover([[1, 0, 0], [0, 1, 0], [0, 0, 1]], [50, 30, 20], rows=[(np.ones(3), 0, 1)])
+    answer = fewest(problem, share=0.9, watch=Watch())
+    assert answer.status == "infeasible"
+    (note,) = answer.notes
+    assert note.code == "siting_share_not_within"
+    assert (note.values["people"], note.values["least"]) == ("40", "40")
+    assert note.text("zh")
+    assert note.text("en")
+
+
+def test_limits_that_contradict_one_another_are_named():
+    problem = cover([[1], [1]], [50], rows=[([1, 0], 1, 1), ([0, 1], 1, 1), ([1, 1], 0, 1)])
+    answer = fewest(problem, share=0.9, watch=Watch())
+    assert answer.status == "infeasible"
+    assert [note.code for note in answer.notes] == ["siting_cover_over"]
+
+
+def test_required_sites_are_in_and_one_of_two_is_out():
+    covers = [[1, 1, 0], [0, 1, 1], [0, 0, 0]]
+    required = cover(covers, [1, 1, 1], rows=[([0, 0, 1], 1, 1)])
+    assert fewest(required, share=1, watch=Watch()).chosen.tolist() == [0, 1, 2]
+    either = cover(covers, [1, 1, 1], rows=[([1, 1, 0], 0, 1)])
+    assert fewest(either, share=0.6, watch=Watch()).objective == 1
+    assert fewest(either, share=1, watch=Watch()).status == "infeasible"
+
+
+@pytest.mark.parametrize(
+    ("share", "each"), [(None, None), (-0.1, None), (None, 1.1), (90, None), (float("nan"), None)]
+)
+def test_shares_must_be_asked_and_be_shares(share, each):
+    with pytest.raises(ValueError, match="share"):
+        fewest(cover([[1]], [1]), share=share, each=each, watch=Watch())
+
+
+def test_whole_costs_round_the_bound_up_by_their_common_step():
+    assert rounded_up(np.array([20.0, 50.0, 0.0]), 41.0) == 50.0
+    assert rounded_up(np.array([20.0, 50.0]), 40.0 + 1e-9) == 40.0
+    assert rounded_up(np.array([0.5]), 0.7) == 0.7
+    assert rounded_up(np.zeros(2), 0.0) == 0.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems(), SHARES, SHARES)
+def test_it_is_the_cheapest_of_all_choices(problem, share, each):
+    if share is None and each is None:
+        share = 0.9
+    best = cheapest_by_trying(problem, lowered(problem, share, each))
+    for merge in (True, False):
+        answer = fewest(problem, share=share, each=each, watch=Watch(), merge=merge)
+        assert answer.status == ("optimal" if np.isfinite(best) else "infeasible")
+        if np.isfinite(best):
+            assert answer.objective == pytest.approx(best)
+            assert answer.recount == answer.objective
+            assert problem.choice.allows(answer.chosen)
+
+
+@settings(max_examples=30, deadline=None)
+@given(problems(), st.sampled_from([(0.0, 0.5), (0.5, 0.9), (0.9, 1.0)]), st.booleans())
+def test_more_is_never_cheaper(problem, shares, by_zone):
+    name = "each" if by_zone else "share"
+    less, more = (fewest(problem, watch=Watch(), **{name: share}) for share in shares)
+    if less.status == "infeasible":
+        assert more.status == "infeasible"
+    elif more.status == "optimal":
+        assert less.objective <= more.objective + 1e-9
+
+
+def scattered(seed, n=60, k=400, radius=0.13):
+    chance = np.random.default_rng(seed)
+    options, points = chance.random((n, 2)), chance.random((k, 2))
+    near = np.hypot(*(options[:, None] - points[None]).transpose(2, 0, 1)) < radius
+    zone = (points[:, 0] * 4).astype(int) * 4 + (points[:, 1] * 4).astype(int)
+    return cover(near, chance.integers(1, 50, k), zone=zone)
+
+
+def test_an_interrupt_gives_the_best_so_far_with_its_bound():
+    problem, watch = scattered(1), Watch()
+    watch.interrupt()
+    answer = fewest(problem, share=0.9, watch=watch)
+    assert (answer.status, answer.stopped, answer.repeatable) == ("within", "interrupt", False)
+    assert meets(problem, answer.chosen, asked(problem, share=0.9, each=None))
+    proven = fewest(problem, share=0.9, watch=Watch())
+    assert answer.bound <= proven.objective <= answer.objective
+
+
+def test_a_limit_of_nodes_holds_and_repeats():
+    problem = scattered(2, n=90, radius=0.1)
+    proven = fewest(problem, share=0.85, each=0.6, watch=Watch())
+    some = [fewest(problem, share=0.85, each=0.6, watch=Watch(nodes=1)) for _ in range(2)]
+    assert some[0].chosen.tolist() == some[1].chosen.tolist()
+    assert some[0].steps == some[1].steps
+    assert some[0].repeatable
+    assert some[0].bound <= proven.objective <= some[0].objective
+    assert proven.status == "optimal"
+
+
+def test_a_gap_lets_the_search_end_early():
+    answer = fewest(scattered(3, n=90, radius=0.1), share=0.85, watch=Watch(gap=0.5))
+    assert answer.steps[0].gap <= 0.5
+
+
+def test_the_listener_hears_of_progress():
+    heard = []
+    answer = fewest(
+        scattered(4), share=0.9, watch=Watch(listen=lambda best, bound: heard.append((best, bound)))
+    )
+    assert heard
+    assert all(best >= answer.objective for best, _ in heard)
