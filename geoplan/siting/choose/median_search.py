@@ -135,7 +135,9 @@ def _best_change(
         if first[k] >= 0:
             loss[first[k]] += second[k] - near[k]
     opened = np.flatnonzero(inside)
-    best, come, go = hair, np.int64(-1), np.int64(-1)
+    best = hair
+    come: Any = np.int64(-1)
+    go: Any = np.int64(-1)
     for j in range(n):
         if inside[j]:
             continue
