@@ -112,7 +112,7 @@ def _marks(page: Page, sites: gpd.GeoDataFrame) -> None:
                 linestyle=(0, (2.2, 1.6)), zorder=7,
             )  # fmt: skip
         page.paper.scatter(
-            [x], [y], s=175, facecolor=look.site_colour(phase), edgecolor=look.COLOURS["paper"], linewidth=0.8,
+            [x], [y], s=175, facecolor=look.site_colour(phase), edgecolor=look.site_edge(phase), linewidth=0.8,
             zorder=7,
         )  # fmt: skip
         page.text(
@@ -126,7 +126,7 @@ def _legend(maker: Maker, page: Page, bands: list[tuple[float, str]], candidates
     paper, edge = look.COLOURS["paper"], look.SITE_EDGE
     years = sites_facts.phases(sites)
     names = [sites_facts.phase_said(year, lang) for year in years] or [look.label("siting_map_sites", lang)]
-    marks = [Mark("mark", look.site_colour(k), name) for k, name in enumerate(names)]
+    marks = [Mark("mark", look.site_colour(k), name, edge=look.SITE_EDGE) for k, name in enumerate(names)]
     if any(sites_facts.is_generated(row) for row in rows_of(sites)):
         marks.append(Mark("ring", edge, look.label("siting_page_intent_area", lang)))
     if candidates:

@@ -77,6 +77,7 @@ __all__ = [
     "share",
     "share_scale",
     "site_colour",
+    "site_edge",
     "site_ink",
     "supply_scale",
     "unit",
@@ -167,6 +168,11 @@ def site_colour(place: int) -> str:
 def site_ink(place: int) -> str:
     """Return the ink of the number on `site_colour`."""
     return SITE_INKS[min(max(place, 0), len(SITE_INKS) - 1)]
+
+
+def site_edge(place: int) -> str:
+    """Return the edge of a site's disc: white around a dark one, dark around a light one."""
+    return COLOURS["paper"] if site_ink(place) == COLOURS["paper"] else SITE_EDGE
 
 
 def excel_format(unit_word: object, *, kind: str = "") -> str:

@@ -67,7 +67,13 @@ def _phases(outcome: Outcome) -> list[Plain]:
         look.label("siting_map_sites", outcome.lang)
     ]
     return [
-        {"name": name, "colour": look.site_colour(k), "ink": look.site_ink(k), "sites": at.count(k)}
+        {
+            "name": name,
+            "colour": look.site_colour(k),
+            "ink": look.site_ink(k),
+            "edge": look.site_edge(k),
+            "sites": at.count(k),
+        }
         for k, name in enumerate(names)
     ]
 

@@ -18,7 +18,7 @@ from geoplan.report.words import labels
 from geoplan.tables import Outcome
 
 #: Sites and zones that stay unmet that the page lists; the workbook has all. Curves that it draws.
-MOST_SITES, MOST_UNMET, MOST_CURVES = 60, 20, 3
+MOST_SITES, MOST_UNMET, MOST_CURVES = 40, 20, 3
 
 Plain = dict[str, Any]
 
@@ -117,10 +117,12 @@ def _bound(answer: Plain, lang: str) -> str:
 
 
 def phase_key(outcome: Outcome) -> list[Plain]:
-    """Return the phases with their colours; empty without phases."""
+    """Return the phases with their colours; without phases one line for all sites."""
+    years = sites_facts.phases(sites_facts.chosen(outcome))
+    names = [sites_facts.phase_said(year, outcome.lang) for year in years]
     return [
-        {"name": sites_facts.phase_said(year, outcome.lang), "colour": look.site_colour(place)}
-        for place, year in enumerate(sites_facts.phases(sites_facts.chosen(outcome)))
+        {"name": name, "colour": look.site_colour(place), "edge": look.SITE_EDGE}
+        for place, name in enumerate(names or [look.label("siting_page_sites", outcome.lang)])
     ]
 
 
@@ -181,7 +183,7 @@ def site_map(outcome: Outcome, level: str) -> str:
         if sites_facts.is_generated(row):
             style = f'fill="#fff" stroke="{look.SITE_EDGE}" stroke-width="2.4" stroke-dasharray="5 3.4"'
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius + 5:g}" {style} fill-opacity=".75"/>')
-        style = f'fill="{fill}" stroke="#fff" stroke-width="2"'
+        style = f'fill="{fill}" stroke="{look.site_edge(phase_of[place])}" stroke-width="1.6"'
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" {style}/>')
         parts.append(
             f'<text x="{x:.1f}" y="{y + radius * 0.36:.1f}" text-anchor="middle" font-size="{radius * 1.1:g}" '

@@ -19,6 +19,8 @@ from geoplan.tables import Outcome
 
 #: Communities that a cell names one by one.
 NAMED = 3
+#: Sites that a note lists by their numbers; more are counted.
+MOST_ORDERS = 12
 
 #: How the labels begin that only pages on siting print.
 OWN_WORDS = ("siting", "unit_sites")
@@ -224,6 +226,8 @@ def note_said(outcome: Outcome, sites: pd.DataFrame, *, word: str = "siting_word
         return said
     parts = [
         look.sentence("siting_word_cost_part", lang, source=source, orders=joint.join(orders))
+        if len(orders) <= MOST_ORDERS
+        else look.sentence("siting_word_cost_parts", lang, source=source, count=len(orders))
         for source, orders in sources.items()
     ]
     return said + look.sentence("siting_word_cost_note", lang, parts=joint.join(parts))

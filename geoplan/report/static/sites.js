@@ -1,7 +1,7 @@
 // Proposed sites over a map: numbered marks, candidates, isochrones, and a card for each. Every text is set as text.
 function siteDisc(siting, site, size) {
   const phase = siting.phases[site.phase], disc = span("gp-site-disc", String(site.order));
-  Object.assign(disc.style, { background: phase.colour, color: phase.ink, width: size + "px", height: size + "px", fontSize: size * 0.5 + "px", lineHeight: size - 4 + "px" });
+  Object.assign(disc.style, { background: phase.colour, color: phase.ink, borderColor: phase.edge, width: size + "px", height: size + "px", fontSize: size * 0.5 + "px", lineHeight: size - 4 + "px" });
   if (!site.generated) return disc;
   const ring = span("gp-site-ring", disc);
   ring.style.borderColor = siting.edge;
@@ -102,7 +102,7 @@ function startSites(map, data, page) {
   pane.style.pointerEvents = "none";
   const spots = toWorld(unpackPoints(siting.candidates.xy));
   const candidates = new Sheet((context, view) => {
-    const radius = Math.min(5, Math.max(2, 2 + 0.8 * (view.zoom - 11)));
+    const radius = Math.min(5, Math.max(2, 2 + 0.8 * (view.zoom - 11))) * (spots.length > 1000 ? 0.6 : 1);
     context.strokeStyle = siting.edge;
     context.fillStyle = "rgba(255,255,255,0.85)";
     context.lineWidth = 1.3;
