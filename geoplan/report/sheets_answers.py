@@ -4,6 +4,7 @@ Nothing is written where no siting question was asked.
 """
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,8 @@ from geoplan.tables import Outcome
 
 #: Most candidates that the workbook lists; the layer ``candidates`` holds all of them.
 MOST_CANDIDATES = 5000
+#: Half widths that a chart's title has room for.
+_TITLE = 84
 #: Columns of the candidates' sheet that stand only where a candidate has something in them: column, kind, width.
 _OPTIONAL = (
     ("storey", "text", 8.0),
@@ -44,7 +47,7 @@ _OPTIONAL = (
     ("cost", "whole", 10.0),
     ("cost_unit", "rate", 9.0),
     ("cost_from", "text", 18.0),
-    ("rule", "text", 7.0),
+    ("rule", "text", 9.0),
     ("either_or", "text", 9.0),
     ("land_code", "text", 9.0),
     ("extends", "text", 14.0),
@@ -74,7 +77,7 @@ def answers(outcome: Outcome) -> Sheet | None:
         Column(word("project_cost", lang), "whole", 10),
         Column(word("sites_candidates", lang), "whole", 9),
         Column(word("sites_nodes", lang), "whole", 8),
-        Column(word("sites_repeatable", lang), "text", 7),
+        Column(word("sites_repeatable", lang), "text", 10),
     ]
     rows = [[place, *_answer_row(row, lang)] for place, row in enumerate(rows_of(outcome.answers), start=1)]
     notes = (word("sites_answers_note", lang), look.label("siting_page_questions_note", lang))
@@ -140,8 +143,7 @@ def curve(outcome: Outcome) -> Sheet | None:
         said = word("sites_curve_title", lang, question=asked.get(str(question), text(question)))
         aim, of_unit = aims.get(question, ""), look.unit(unit, lang)
         y = word("sites_curve_y", lang, aim=aim, unit=of_unit) if of_unit else aim
-        # a chart's title takes two lines at most
-        title = said if len(said) <= 60 else said[:59] + "…"
+        title = _cut(said, _TITLE)
         low = _foot(own[["objective", "bound"]].to_numpy(dtype=float))
         charts.append(Chart(title, first, len(rows) - 1, 1, (2, 5), (columns[1].header, y), low))
     cut = any(chart.low for chart in charts)
@@ -153,6 +155,20 @@ def curve(outcome: Outcome) -> Sheet | None:
         2,
         charts=tuple(charts),
     )
+
+
+def _cut(said: str, most: int) -> str:
+    """Return a text in at most so many half widths: a Chinese character takes two.
+
+    Examples
+    --------
+    >>> _cut("增益曲线", 8), _cut("增益曲线", 7), _cut("gain", 3)
+    ('增益曲线', '增益曲…', 'ga…')
+    """
+    widths = np.cumsum([2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in said])
+    if not len(said) or widths[-1] <= most:
+        return said
+    return said[: int((widths < most).sum())] + "…"
 
 
 def _foot(values: npt.NDArray[np.float64]) -> float:
@@ -224,9 +240,9 @@ def candidates(outcome: Outcome) -> Sheet | None:
     columns = [
         Column(look.label("serial", lang), "whole", 6),
         Column(look.label("name", lang), "text", 20),
-        Column(word("sites_kind", lang), "text", 9),
+        Column(word("sites_kind", lang), "text", 11),
         Column(word("sites_adopted_order", lang), "whole", 8),
-        Column(word("project_works", lang), "text", 8),
+        Column(word("project_works", lang), "text", 9.5),
         Column(look.label("zone", lang), "text", 14),
         Column(word("sites_may_hold", lang), "text", 18),
         Column(word("project_floor_area_m2", lang), "whole", 10),

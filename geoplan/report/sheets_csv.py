@@ -63,7 +63,8 @@ def csv_text(sheet: Sheet, outcome: Outcome) -> str:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([harmless(stop.join(part for part in first if part))])
-    writer.writerow([harmless(column.header.replace("\n", " ")) for column in block.columns])
+    headers = [column.header.replace("\n（", "（").replace("\n", " ") for column in block.columns]
+    writer.writerow([harmless(header) for header in headers])
     for row in block.rows:
         writer.writerow([_cell(value, column.kind) for value, column in zip(row, block.columns, strict=True)])
     return out.getvalue()

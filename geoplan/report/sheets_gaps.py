@@ -87,7 +87,7 @@ def gap_list(outcome: Outcome, *, brief: bool = True) -> Sheet:
         look.label("flagged", lang): "flag",
         word("member_lacks", lang): "not_applicable",
     }
-    notes = [word("gap_note", lang)]
+    notes = [word("gap_note", lang), *([word("gap_site_note", lang)] if "site" in table.columns else [])]
     return Sheet(look.label("gap_sheet", lang), (block_of(columns, rows),), tuple(notes), 4, colours)
 
 

@@ -48,7 +48,8 @@ def sites(outcome: Outcome) -> Sheet | None:
         _count_note(answer, own, lang),
         word("sites_gain_note", lang, aim=text(answer["aim"]), unit=look.unit(answer["unit"], lang)),
         look.label("siting_page_intent_note", lang) if own["generated"].astype(bool).any() else "",
-        word("sites_as_projects", lang, sheet=word("sites_sheet", lang)),
+        # the reader of project lists knows Chinese words only
+        word("sites_as_projects", lang, sheet=word("sites_sheet", lang)) if lang == "zh" else "",
     ]
     said = tuple(note for note in notes if note)
     return Sheet(word("sites_sheet", lang), (block_of(two_lines(columns), rows),), said, 2)
@@ -141,7 +142,7 @@ def _site_columns(names: Names, own: pd.DataFrame) -> list[Column]:
     found = [
         Column(look.label("serial", lang), "whole", 5),
         Column(look.label("name", lang), "text", 17),
-        Column(word("project_works", lang), "text", 8),
+        Column(word("project_works", lang), "text", 9.5),
         Column(word("sites_place", lang), "text", 17),
         *(Column(word(f"sites_in_{level}", lang), "text", 10) for level in _above(names)),
         Column(look.label("services", lang), "text", 14),

@@ -212,7 +212,9 @@ def _draw(book: Workbook, page: Worksheet, block: Block, chart: Chart, *, header
     grid = {"visible": True, "line": {"color": look.COLOURS["line"], "width": 0.75}}
     drawn.set_title({"name": chart.title, "name_font": font | {"size": 11, "bold": True}, "overlay": False})
     drawn.set_x_axis({"name": chart.axes[0], "name_font": font, "num_font": font})
-    foot = {"min": chart.low, "num_format": "#,##0.###"} | {"major_gridlines": grid}
+    foot = {"min": int(chart.low) if chart.low.is_integer() else chart.low, "num_format": "#,##0.###"} | {
+        "major_gridlines": grid
+    }
     drawn.set_y_axis({"name": chart.axes[1], "name_font": font, "num_font": font} | foot)
     drawn.set_legend({"position": "bottom", "font": font})
     drawn.set_size({"width": 620, "height": _CHART_HEIGHT})
