@@ -5,15 +5,15 @@ more than::
 
     L(u, v) = sum_k (w_k - u_k) + sum_r v_r * limit_r + the best p of  s_j = own_j + sum_{k in j} u_k - sum_r v_r a_rj
 
-of each group of options that exclude each other one at most. Prices fall where L falls by the volume algorithm, whose averaged
-directions also converge; L's least value is the bound of the linear program (rows that limit a number are whole in themselves).
+of each group of options that exclude each other one at most. L's least value is the bound of the linear program; a subgradient
+descent comes near it, each direction kept in part for the next (Camerini, Fratta & Maffioli), each price moved in measure of its weight.
 
 References
 ----------
 Galvão & ReVelle (1996), A Lagrangean heuristic for the maximal covering location problem, European Journal of Operational
 Research 88(1):114-123, https://doi.org/10.1016/0377-2217(94)00159-6
-Barahona & Anbil (2000), The volume algorithm: producing primal solutions with a subgradient method, Mathematical
-Programming 87(3):385-399, https://doi.org/10.1007/s101070050002
+Camerini, Fratta & Maffioli (1975), On improving relaxation methods by modified gradient techniques, Mathematical Programming
+Study 3:26-34, https://doi.org/10.1007/BFb0120697
 """
 
 from dataclasses import dataclass
@@ -29,8 +29,10 @@ from geoplan.siting.problems import Bools, Choice, Cover, Floats, Ints
 
 #: Steps between two looks at the watch.
 CHUNK = 50
-#: Share of the gap that the first step aims at.
-FIRST_STEP = 0.1
+#: Length of steps: at first the whole gap (Polyak), shorter by a factor after so many steps that gain less than a share of the gap.
+FIRST_STEP, SHORTER, PATIENCE, LEAST_GAIN = 1.0, 0.7, 20, 1e-5
+#: How much of the direction is kept from one step to the next.
+KEEP = 0.9
 #: Limits below this are none: what rounding leaves of a budget used up.
 HAIR = 1e-9
 
@@ -54,10 +56,16 @@ class Arrays(NamedTuple):
 
 
 class Prices(NamedTuple):
-    """Where the descent stands: the best prices, the averaged direction, and figures (bound, step, fruitless steps)."""
+    """Where the descent stands.
+
+    Prices now and at their best, of points and of rows; the direction; what is picked on average; and figures: the best bound, the
+    length of steps as a share of the gap, steps without gain.
+    """
 
     point: Floats
     row: Floats
+    best_point: Floats
+    best_row: Floats
     point_way: Floats
     row_way: Floats
     average: Floats
@@ -152,15 +160,15 @@ def first_prices(data: Arrays, given: tuple[Floats, Floats] | None = None) -> Pr
         point = np.clip(given[0][data.shared], 0.0, data.weight)
         low, high = np.where(data.least > 0, -np.inf, 0.0), np.where(np.isfinite(data.most), np.inf, 0.0)
         row = np.clip(given[1] * data.size, low, high)
-    figures = np.array([np.inf, FIRST_STEP, 0.0, 0.0])
-    return Prices(point, row, np.zeros(m), np.zeros(rows), np.zeros(n), figures)
+    figures = np.array([np.finfo(np.float64).max, FIRST_STEP, 0.0])
+    return Prices(point, row, point.copy(), row.copy(), np.zeros(m), np.zeros(rows), np.zeros(n), figures)
 
 
 def given_prices(data: Arrays, prices: Prices, weight: Floats) -> tuple[Floats, Floats]:
     """Return the prices of all points of the problem (`weight`: those that need none are worth their weight) and of a unit of each row."""
     point = weight.copy()
-    point[data.shared] = prices.point
-    return point, prices.row / data.size
+    point[data.shared] = prices.best_point
+    return point, prices.best_row / data.size
 
 
 def descend(data: Arrays, prices: Prices, *, people: float, steps: int = CHUNK) -> None:
@@ -170,7 +178,7 @@ def descend(data: Arrays, prices: Prices, *, people: float, steps: int = CHUNK) 
 
 def bound_of(data: Arrays, prices: Prices) -> Bound:
     """Return the bound at the best prices, computed afresh, and what it says of each option."""
-    value, score = _scores(data, prices.point, prices.row)
+    value, score = _scores(data, prices.best_point, prices.best_row)
     picked, best, second, leaves, enters = _pick(data, score)
     inner = score[picked].sum()
     value += float(inner)
@@ -239,64 +247,89 @@ def _pick(data: Arrays, score: Floats) -> tuple[Ints, Ints, Floats, float, float
 
 
 @compiled
+def _times(data: Arrays, picked: Ints, times: Floats, used: Floats) -> None:
+    """Set how often each point is covered, less one, and the share of each row's limit that is used."""
+    times[:] = -1.0
+    used[:] = 0.0
+    for j in picked:
+        for e in range(data.pointer[j], data.pointer[j + 1]):
+            times[data.indices[e]] += 1.0
+        for e in range(data.row_pointer[j], data.row_pointer[j + 1]):
+            used[data.row[e]] += data.share[e]
+
+
+@compiled
+def _points_turned(data: Arrays, prices: Prices, times: Floats) -> float:
+    """Add the points' part of the direction; return its squared length, each point in its own measure: its weight."""
+    size = 0.0
+    for k in range(len(times)):
+        at, way = prices.point[k], times[k]
+        # a price at its limit that would leave it stays
+        if (at >= data.weight[k] and way < 0.0) or (at <= 0.0 and way > 0.0):
+            way = 0.0
+        prices.point_way[k] = way + KEEP * prices.point_way[k]
+        size += data.weight[k] * prices.point_way[k] ** 2
+    return size
+
+
+@compiled
+def _rows_turned(data: Arrays, prices: Prices, used: Floats, scale: float) -> float:
+    """Add the rows' part of the direction; return its squared length."""
+    size = 0.0
+    for r in range(len(used)):
+        at = prices.row[r]
+        upper = at > 0.0 or (at == 0.0 and used[r] > data.least[r])
+        way = (data.most[r] if upper else data.least[r]) - used[r]
+        if way == np.inf or (at == 0.0 and way > 0.0 and data.least[r] == 0.0):
+            way = 0.0
+        prices.row_way[r] = way + KEEP * prices.row_way[r]
+        size += scale * prices.row_way[r] ** 2
+    return size
+
+
+@compiled
+def _moved(data: Arrays, prices: Prices, step: float, scale: float) -> None:
+    for k in range(len(prices.point)):
+        to = prices.point[k] - step * data.weight[k] * prices.point_way[k]
+        prices.point[k] = min(data.weight[k], max(0.0, to))
+    for r in range(len(prices.row)):
+        to = prices.row[r] - step * scale * prices.row_way[r]
+        low = -np.inf if data.least[r] > 0.0 else 0.0
+        high = np.inf if data.most[r] < np.inf else 0.0
+        prices.row[r] = min(high, max(low, to))
+
+
+@compiled
 def _descend(data: Arrays, prices: Prices, people: float, steps: int) -> None:
-    n, m, rows = len(data.own), len(data.weight), len(data.most)
-    point, row = prices.point.copy(), prices.row.copy()
-    times, used, way = np.empty(m), np.empty(rows), np.empty(m)
+    times, used = np.empty(len(data.weight)), np.empty(len(data.most))
+    figures, scale = prices.figures, max(1.0, people)
     for _ in range(steps):
-        constant, score = _scores(data, point, row)
+        value, score = _scores(data, prices.point, prices.row)
         picked = _pick(data, score)[0]
-        value = constant
-        times[:] = -1.0
-        used[:] = 0.0
         for j in picked:
             value += score[j]
-            for e in range(data.pointer[j], data.pointer[j + 1]):
-                times[data.indices[e]] += 1.0
-            for e in range(data.row_pointer[j], data.row_pointer[j + 1]):
-                used[data.row[e]] += data.share[e]
-        # how far the new direction agrees with the averaged one says whether steps are too long or too short
-        along = 0.0
-        for k in range(m):
-            along += data.weight[k] * times[k] * prices.point_way[k]
-        better = value < prices.figures[0]
-        if better:
-            if prices.figures[0] - value > 1e-4 * (prices.figures[0] - people):
-                prices.figures[2] = 0.0
-            prices.figures[0] = value
-            prices.point[:] = point
-            prices.row[:] = row
-            if along > 0.0:
-                prices.figures[1] = min(2.0, prices.figures[1] * 1.1)
-        else:
-            prices.figures[2] += 1.0
-            if prices.figures[2] % 10.0 == 0.0:
-                prices.figures[1] *= 0.8
-        first = prices.figures[3] == 0.0
-        keep = 0.0 if first else 0.9
-        prices.figures[3] += 1.0
-        size = 0.0
-        for k in range(m):
-            prices.point_way[k] = keep * prices.point_way[k] + (1.0 - keep) * times[k]
-            size += data.weight[k] * prices.point_way[k] ** 2
-        scale = max(1.0, people)
-        for r in range(rows):
-            limit = data.most[r] if row[r] >= 0.0 and data.most[r] < np.inf else data.least[r]
-            gap = limit - used[r]
-            prices.row_way[r] = keep * prices.row_way[r] + (1.0 - keep) * gap
-            size += scale * prices.row_way[r] ** 2
-        for j in range(n):
-            prices.average[j] *= keep
+        prices.average[:] *= KEEP
         for j in picked:
-            prices.average[j] += 1.0 - keep
-        if size <= 0.0:
+            prices.average[j] += 1.0 - KEEP
+        lead = value - people
+        if value < figures[0]:
+            figures[2] = 0.0 if figures[0] - value > LEAST_GAIN * abs(lead) else figures[2] + 1.0
+            figures[0] = value
+            prices.best_point[:] = prices.point
+            prices.best_row[:] = prices.row
+        else:
+            figures[2] += 1.0
+        if figures[2] >= PATIENCE:
+            # back to the best prices, with shorter steps
+            figures[2] = 0.0
+            figures[1] *= SHORTER
+            prices.point[:] = prices.best_point
+            prices.row[:] = prices.best_row
+            prices.point_way[:] = 0.0
+            prices.row_way[:] = 0.0
+            continue
+        _times(data, picked, times, used)
+        size = _points_turned(data, prices, times) + _rows_turned(data, prices, used, scale)
+        if size <= 0.0 or lead <= 0.0:
             break
-        step = prices.figures[1] * (prices.figures[0] - people) / size
-        for k in range(m):
-            moved = prices.point[k] - step * data.weight[k] * prices.point_way[k]
-            point[k] = min(data.weight[k], max(0.0, moved))
-        for r in range(rows):
-            moved = prices.row[r] - step * scale * prices.row_way[r]
-            low = -np.inf if data.least[r] > 0.0 else 0.0
-            high = np.inf if data.most[r] < np.inf else 0.0
-            row[r] = min(high, max(low, moved))
+        _moved(data, prices, figures[1] * lead / size, scale)

@@ -15,7 +15,7 @@ from geoplan.siting.watch import Watch
 #: Share of the options left that must be settled for the rest to be made anew.
 WORTH = 0.1
 #: The descent ends when a chunk of steps closes less than this share of the gap.
-SLOW = 0.02
+SLOW = 0.01
 #: Chunks of steps at most before what is left goes to HiGHS.
 CHUNKS = 200
 
