@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 
 from geoplan.siting.choose.cover import max_cover, order_of_gain, people_covered
 from geoplan.siting.choose.cover_bound import arrays, bound_of, descend, first_prices
+from geoplan.siting.choose.cover_curve import cover_curve
 from geoplan.siting.problems import PROOF, Choice, Cover
 from geoplan.siting.watch import Watch
 
@@ -242,3 +243,35 @@ def test_the_order_of_opening_adds_up():
     assert order.tolist() == [0, 2, 1]
     assert gains.tolist() == [6.0, 2.0, 0.0]
     assert gains.sum() == people_covered(p, order) - 2.0
+
+
+def test_the_curve_holds_every_best_between_people_and_bound_and_never_falls():
+    p = seeded(11, n=40, points=300)
+    free = problem(p.covers.toarray(), p.weight, rows=np.zeros((0, 40)))
+    sites = [4, 0, 1, 2, 3, 6, 40]
+    people, bound = cover_curve(free, sites, watch=Watch())
+    order = np.argsort(sites)
+    assert (np.diff(people[order]) >= 0).all()
+    assert (np.diff(bound[order]) >= 0).all()
+    for number, low, high in zip(sites, people, bound, strict=True):
+        best = max_cover(problem(p.covers.toarray(), p.weight, most=[number]), watch=Watch())
+        assert best.status == "optimal"
+        assert low <= best.objective <= high
+    assert people[1] == bound[1] == 0.0
+    assert people[-1] == bound[-1] == p.weight[p.covers.toarray().any(axis=0)].sum()
+
+
+def test_the_curve_keeps_rows_and_says_where_there_is_no_answer():
+    # 0 and 1 are required: fewer than two sites are no answer; 2 and 3 exclude each other; 5 people are there already
+    rows = [[1, 1, 0, 0], [0, 0, 1, 1]]
+    already = [0, 0, 0, 0, 1]
+    p = problem(np.eye(4, 5), [1, 2, 4, 8, 5], rows=rows, least=[2, 0], most=[np.inf, 1], already=already)
+    people, bound = cover_curve(p, [1, 2, 3, 4], watch=Watch())
+    assert np.isnan(people[0])
+    assert people[1:].tolist() == bound[1:].tolist() == [8.0, 16.0, 16.0]
+    assert bound[0] == np.inf
+    stopped = Watch()
+    stopped.interrupt()
+    people, bound = cover_curve(p, [2], watch=stopped)
+    assert np.isnan(people[0])
+    assert bound[0] == np.inf

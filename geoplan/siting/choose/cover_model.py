@@ -84,4 +84,5 @@ def start_of(problem: Cover, chosen: Ints) -> Floats:
     x[chosen] = 1.0
     covered = np.zeros(len(problem.weight), bool)
     covered[problem.covers[chosen].indices] = True
-    return np.r_[x, covered[shared].astype(float)]
+    values: Floats = np.r_[x, covered[shared].astype(float)]
+    return values

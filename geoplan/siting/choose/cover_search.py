@@ -174,7 +174,9 @@ def _carried(given: tuple[Floats, Floats], smaller: Rest) -> tuple[Floats, Float
     """Return the prices of the points of what is left: points added up add up their prices."""
     point, row = given
     stays = smaller.points >= 0
-    here = np.bincount(smaller.points[stays], weights=point[stays], minlength=len(smaller.problem.weight))
+    here = np.bincount(
+        smaller.points[stays], weights=point[stays], minlength=len(smaller.problem.weight)
+    ).astype(np.float64)
     return here, row
 
 

@@ -163,20 +163,20 @@ def swap(problem: Cover, chosen: Ints, *, watch: Watch) -> Ints:
 @compiled
 def _fits(j: int, rows: tuple[Ints, Ints, Floats], used: Floats, most: Floats) -> bool:
     pointer, row, data = rows
+    fits = True
     for e in range(pointer[j], pointer[j + 1]):
-        if used[row[e]] + data[e] > most[row[e]]:
-            return False
-    return True
+        fits &= used[row[e]] + data[e] <= most[row[e]]
+    return fits
 
 
 @compiled
 def _asked(j: int, rows: tuple[Ints, Ints, Floats], used: Floats, asked: Floats) -> bool:
     """Return whether some row still asks for option j."""
     pointer, row, _ = rows
+    asks = False
     for e in range(pointer[j], pointer[j + 1]):
-        if used[row[e]] < asked[row[e]]:
-            return True
-    return False
+        asks |= used[row[e]] < asked[row[e]]
+    return asks
 
 
 @compiled
@@ -310,6 +310,74 @@ def _may_swap(
 
 
 @compiled
+def _put(
+    j: int,
+    slot: int,
+    pointer: Ints,
+    indices: Ints,
+    weight: Floats,
+    rows: tuple[Ints, Ints, Floats],
+    held: tuple[Ints, Ints, Floats, Floats],
+) -> None:
+    """Put option j into a slot; `held`: how many cover each point, the sum of their slots, what each slot alone covers, rows used."""
+    count, holder, loss, used = held
+    loss[slot] = 0.0
+    for e in range(pointer[j], pointer[j + 1]):
+        k = indices[e]
+        count[k] += 1
+        holder[k] += slot
+        if count[k] == 1:
+            loss[slot] += weight[k]
+        elif count[k] == 2:
+            loss[holder[k] - slot] -= weight[k]
+    for e in range(rows[0][j], rows[0][j + 1]):
+        used[rows[1][e]] += rows[2][e]
+
+
+@compiled
+def _remove(
+    j: int,
+    slot: int,
+    pointer: Ints,
+    indices: Ints,
+    weight: Floats,
+    rows: tuple[Ints, Ints, Floats],
+    held: tuple[Ints, Ints, Floats, Floats],
+) -> None:
+    """Take option j out of its slot."""
+    count, holder, loss, used = held
+    for e in range(pointer[j], pointer[j + 1]):
+        k = indices[e]
+        count[k] -= 1
+        holder[k] -= slot
+        if count[k] == 1:
+            loss[holder[k]] += weight[k]
+    for e in range(rows[0][j], rows[0][j + 1]):
+        used[rows[1][e]] -= rows[2][e]
+
+
+@compiled
+def _adds(
+    j: int,
+    pointer: Ints,
+    indices: Ints,
+    weight: Floats,
+    held: tuple[Ints, Ints, Floats, Floats],
+    shared: Floats,
+) -> float:
+    """Return what j covers that nobody does; add to `shared` what it covers that one slot alone does."""
+    count, holder = held[0], held[1]
+    gain = 0.0
+    for e in range(pointer[j], pointer[j + 1]):
+        k = indices[e]
+        if count[k] == 0:
+            gain += weight[k]
+        elif count[k] == 1:
+            shared[holder[k]] += weight[k]
+    return gain
+
+
+@compiled
 def _exchange_round(
     pointer: Ints,
     indices: Ints,
@@ -324,66 +392,34 @@ def _exchange_round(
 ) -> tuple[int, bool]:
     """Hold every option once against those chosen; return how many are chosen now and whether anything was gained."""
     n, n_points = len(pointer) - 1, len(weight)
-    chosen = np.zeros(n, np.bool_)
-    # how many cover a point, and the sum of their slots: of one alone, its slot
-    count, holder = np.zeros(n_points, np.int32), np.zeros(n_points, np.int64)
-    used = np.zeros(len(most))
+    # of a point that one option covers alone, the sum of slots is its slot
+    held = np.zeros(n_points, np.int64), np.zeros(n_points, np.int64), np.zeros(n + 1), np.zeros(len(most))
+    loss, used = held[2], held[3]
+    chosen, shared = np.zeros(n, np.bool_), np.zeros(n + 1)
     for s in range(size):
-        j = slots[s]
-        chosen[j] = True
-        for e in range(pointer[j], pointer[j + 1]):
-            count[indices[e]] += 1
-            holder[indices[e]] += s
-        for e in range(rows[0][j], rows[0][j + 1]):
-            used[rows[1][e]] += rows[2][e]
-    loss, shared = np.zeros(n + 1), np.zeros(n + 1)
-    for k in range(n_points):
-        if count[k] == 1:
-            loss[holder[k]] += weight[k]
+        chosen[slots[s]] = True
+        _put(slots[s], s, pointer, indices, weight, rows, held)
     gained = False
     for j in range(n):
         if chosen[j] or total[j] <= hair:
             continue
-        gain = 0.0
-        for e in range(pointer[j], pointer[j + 1]):
-            k = indices[e]
-            if count[k] == 0:
-                gain += weight[k]
-            elif count[k] == 1:
-                shared[holder[k]] += weight[k]
+        gain = _adds(j, pointer, indices, weight, held, shared)
         best, slot = hair, -1
         if gain > hair and _may_swap(-1, j, rows, used, most, asked):
             best, slot = gain, size
         for s in range(size):
             profit = gain - loss[s] + shared[s]
+            shared[s] = 0.0
             if profit > best and _may_swap(slots[s], j, rows, used, most, asked):
                 best, slot = profit, s
-            shared[s] = 0.0
         if slot < 0:
             continue
         gained = True
         if slot < size:
-            out = slots[slot]
-            chosen[out] = False
-            for e in range(pointer[out], pointer[out + 1]):
-                k = indices[e]
-                count[k] -= 1
-                holder[k] -= slot
-                if count[k] == 1:
-                    loss[holder[k]] += weight[k]
-            for e in range(rows[0][out], rows[0][out + 1]):
-                used[rows[1][e]] -= rows[2][e]
+            chosen[slots[slot]] = False
+            _remove(slots[slot], slot, pointer, indices, weight, rows, held)
         else:
             size += 1
-        slots[slot], chosen[j], loss[slot] = j, True, 0.0
-        for e in range(pointer[j], pointer[j + 1]):
-            k = indices[e]
-            count[k] += 1
-            holder[k] += slot
-            if count[k] == 1:
-                loss[slot] += weight[k]
-            elif count[k] == 2:
-                loss[holder[k] - slot] -= weight[k]
-        for e in range(rows[0][j], rows[0][j + 1]):
-            used[rows[1][e]] += rows[2][e]
+        slots[slot], chosen[j] = j, True
+        _put(j, slot, pointer, indices, weight, rows, held)
     return size, gained

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from geoplan.network.compiled import compiled
@@ -142,7 +143,7 @@ def _points_merged(problem: Cover, *, by_zone: bool) -> tuple[Cover, Ints]:
     rank[np.argsort(lead, kind="stable")] = np.arange(len(lead))
     group[live] = rank[place]
     leads = live[np.sort(lead)]
-    weight = np.bincount(group[live], weights=problem.weight[live], minlength=len(leads))
+    weight = np.bincount(group[live], weights=problem.weight[live], minlength=len(leads)).astype(np.float64)
     number = np.full(n_points, -1, np.int64)
     number[leads] = group[leads]
     return Cover(
@@ -192,7 +193,9 @@ def _undominated(problem: Cover) -> Bools:
 
 
 @compiled
-def _column_sums(pointer: Ints, indices: Ints, key: Ints, n_points: int) -> tuple[Ints, Ints, Ints]:
+def _column_sums(
+    pointer: Ints, indices: Ints, key: NDArray[np.uint64], n_points: int
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], Ints]:
     first, second = np.zeros(n_points, np.uint64), np.zeros(n_points, np.uint64)
     degree = np.zeros(n_points, np.int64)
     for j in range(len(pointer) - 1):
@@ -233,7 +236,7 @@ def _rarest(pointer: Ints, indices: Ints, degree: Ints) -> Ints:
 
 
 @compiled
-def _uses_more(a: int, b: int, rows: tuple[Ints, Ints, Floats]) -> bool:
+def _uses_more(a: int | np.int64, b: int | np.int64, rows: tuple[Ints, Ints, Floats]) -> bool:
     """Return whether option b uses more than a of some row (sorted by row)."""
     pointer, row, data = rows
     i = pointer[a]
@@ -247,7 +250,7 @@ def _uses_more(a: int, b: int, rows: tuple[Ints, Ints, Floats]) -> bool:
 
 
 @compiled
-def _within(a: int, b: int, pointer: Ints, indices: Ints) -> bool:
+def _within(a: int | np.int64, b: int | np.int64, pointer: Ints, indices: Ints) -> bool:
     """Return whether all that option a covers is covered by b (sorted by point)."""
     i, end = pointer[b], pointer[b + 1]
     for e in range(pointer[a], pointer[a + 1]):
