@@ -178,7 +178,9 @@ def test_no_adopted_answer_proposes_nothing(sited):
 def test_unknown_costs_are_counted_not_taken_for_nothing(sited):
     sites = sited.sites.copy()
     sites["cost"] = np.where(sites["order"] == 1, np.nan, sites["cost"])
-    assert "已列投资 960 万元，另有 1 处投资不明" in page_sites.lead(dataclasses.replace(sited, sites=sites))[0]
+    assert (
+        "已列投资 960 万元，另有 1 处投资不明" in page_sites.lead(dataclasses.replace(sited, sites=sites))[0]
+    )
 
 
 def test_names_are_escaped(by_hand):

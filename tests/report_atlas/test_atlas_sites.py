@@ -1,0 +1,129 @@
+"""选址布局图 in the atlas: there with sites and only then; every site numbered, in its phase's colour, dashed where generated."""
+
+import dataclasses
+import importlib.util
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from geoplan.report import atlas, atlas_sites, fonts, look
+from geoplan.report.atlas_canvas import Stamp
+from geoplan.report.atlas_map import base_of
+from geoplan.report.atlas_sheets import Maker
+
+_SPEC = importlib.util.spec_from_file_location(
+    "atlas_sites_fixture", Path(__file__).parents[1] / "outcome_fixture.py"
+)
+BY_HAND = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(BY_HAND)
+
+
+def with_isochrones(outcome):
+    own = outcome.sites[outcome.sites["question"] == "close_gap"]
+    rows = [("eldercare", m, own.geometry.buffer(40 * m).union_all()) for m in (5.0, 10.0, 15.0)]
+    table = gpd.GeoDataFrame(
+        rows, columns=["service", "minutes", "geometry"], geometry="geometry", crs=outcome.crs
+    )
+    return dataclasses.replace(outcome, site_isochrones=table)
+
+
+@pytest.fixture(scope="module")
+def sited():
+    return with_isochrones(BY_HAND.with_sites(BY_HAND.make_outcome()))
+
+
+@pytest.fixture(scope="module")
+def face(sited):
+    with fonts.face(atlas.printed(sited)) as own:
+        yield own
+
+
+def sheet(outcome, face):
+    stamp = Stamp("s", 2025, outcome.lang, "crs", "", "", "b")
+    maker = Maker(outcome, base_of(outcome), face, stamp)
+    return atlas_sites.sites_sheet(maker), maker
+
+
+def texts(page):
+    return [text.get_text() for text in page.paper.texts]
+
+
+def titles(outcome, face):
+    return [page.title for page in atlas._pages(outcome, face)]
+
+
+def test_the_sheet_is_there_with_sites_and_only_then(sited, face, make_outcome):
+    assert titles(sited, face).count("选址布局图") == 1
+    assert "选址布局图" not in titles(make_outcome(), face)
+    none = dataclasses.replace(sited, answers=sited.answers.assign(adopted=False))
+    assert "选址布局图" not in titles(none, face)
+
+
+def test_every_site_stands_at_its_place_in_its_phases_colour(sited, face):
+    page, _ = sheet(sited, face)
+    own = sited.sites[sited.sites["question"] == "close_gap"]
+    discs = {
+        tuple(np.round(marks.get_offsets()[0], 3)): to_hex(marks.get_facecolor()[0])
+        for marks in page.paper.collections
+        if len(marks.get_offsets()) == 1 and marks.get_sizes()[0] == 175
+    }
+    wanted = {
+        tuple(np.round(page.on_paper(shape.x, shape.y), 3)): look.site_colour(int(year == 2030))
+        for shape, year in zip(own.geometry, own["phase"], strict=True)
+    }
+    assert discs == wanted
+    for number in "1234":
+        assert number in texts(page)
+
+
+def test_a_dashed_ring_lies_around_generated_sites_alone(sited, face):
+    page, _ = sheet(sited, face)
+    rings = [
+        marks
+        for marks in page.paper.collections
+        if len(marks.get_offsets()) == 1 and marks.get_sizes()[0] == 340
+    ]
+    generated = sited.sites.loc["close_gap/3"].geometry
+    assert len(rings) == 1
+    assert list(rings[0].get_offsets()[0]) == pytest.approx(page.on_paper(generated.x, generated.y))
+    assert rings[0].get_linestyle()[0][1] is not None
+    assert look.label("siting_page_intent_note", "zh")[:12] in "".join(texts(page))
+
+
+def test_the_side_column_says_what_is_proven_and_lists_the_sites(sited, face):
+    page, _ = sheet(sited, face)
+    told = texts(page)
+    assert "4" in told
+    assert "1,343" in told
+    assert any("已证明最优" in text for text in told)
+    for name in ("长青路闲置厂房", "和平里原粮站", "意向区域1", "春晖路闲置校舍"):
+        assert any(text.startswith(name[:5]) for text in told)
+    assert "备选点位（未选）" in told
+    assert "规划点位步行15分钟" in told
+    answers = sited.answers.assign(status="within", gap=0.05)
+    other, _ = sheet(dataclasses.replace(sited, answers=answers), face)
+    assert not any("已证明最优" in text for text in texts(other))
+    assert any("与最优之差不超过 5.0%" in text for text in texts(other))
+
+
+def test_what_does_not_fit_is_counted(sited, face):
+    own = sited.sites[sited.sites["question"] == "close_gap"]
+    many = own.iloc[np.arange(120) % 4].copy()
+    many["order"] = range(1, 121)
+    many.index = [f"close_gap/{k}" for k in range(1, 121)]
+    many.loc["close_gap/5", "geometry"] = None
+    page, _ = sheet(dataclasses.replace(sited, sites=many), face)
+    rows = sum(text in {"改扩建", "租赁", "新建", "购置"} for text in texts(page))
+    assert 5 < rows < 120
+    assert f"其余 {120 - rows} 处见工作簿" in texts(page)
+    assert page.cursor >= page.floor - 1e-6
+
+
+def test_the_same_outcome_gives_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        own = with_isochrones(BY_HAND.with_sites(BY_HAND.make_outcome(lang="en")))
+        atlas.write_atlas(own, tmp_path / f"{name}.pdf")
+    assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
