@@ -848,6 +848,7 @@ def _site(candidates, question, order, candidate_id, place, **values):
         "gain": np.nan,
         "marginal": np.nan,
         "total": np.nan,
+        "gain_unit": "people" if question == "cover_elders" else "",
         "generated": bool(own["generated"]),
         "zone_id": own["zone_id"],
         "extends": own["extends"],

@@ -59,7 +59,7 @@ def sites_layer(outcome: Outcome) -> Layer | None:
         "zone_id": [text(row["zone_id"]) for row in rows],
         **{key: finite(table[key]).to_numpy() for key in _NUMBERS},
         "unit": [text(row["unit"]) for row in rows],
-        "gain_unit": [units.get(str(row["question"]), "") for row in rows],
+        "gain_unit": [text(row.get("gain_unit")) or units.get(str(row["question"]), "") for row in rows],
         "cost_from": [sites_facts.cost_from_said(row, lang) for row in rows],
         "phase": table["phase"].astype(float).round().astype("Int64").to_numpy(),
         "serves": [_joined(row["serves"], names.zone, lang) for row in rows],

@@ -31,7 +31,19 @@ from geoplan.report.sheet import (
 from geoplan.tables import Outcome
 
 #: Units whose amounts are whole; all others are printed with decimals.
-_WHOLE = ("people", "beds", "places", "m2", "m", "sites", "facilities", "communities", "zones", "staff")
+_WHOLE = (
+    "people",
+    "cost",
+    "beds",
+    "places",
+    "m2",
+    "m",
+    "sites",
+    "facilities",
+    "communities",
+    "zones",
+    "staff",
+)
 _LONLAT = "EPSG:4326"
 
 
@@ -46,7 +58,7 @@ def sites(outcome: Outcome) -> Sheet | None:
     notes = [
         *answer_notes(answer, lang),
         _count_note(answer, own, lang),
-        word("sites_gain_note", lang, aim=text(answer["aim"]), unit=look.unit(answer["unit"], lang)),
+        word("sites_gain_note", lang, unit=look.unit(_gain_unit(rows_of(own)[0], answer["unit"]), lang)),
         look.label("siting_page_intent_note", lang) if own["generated"].astype(bool).any() else "",
         # the reader of project lists knows Chinese words only
         word("sites_as_projects", lang, sheet=word("sites_sheet", lang)) if lang == "zh" else "",
@@ -71,10 +83,18 @@ def other_sites(outcome: Outcome) -> Sheet | None:
     )
     asked = labels_of(outcome)
     units = dict(zip(outcome.answers["question"], outcome.answers["unit"].map(text), strict=True))
-    columns = [Column(word("sites_question", lang), "text", 24), *_site_columns(names, own)]
+    columns = [
+        Column(word("sites_question", lang), "text", 24),
+        *_site_columns(names, own),
+        Column(word("layer_gain_unit", lang), "text", 9),
+    ]
     rows = [
-        [asked.get(str(question), text(question)), *row]
-        for question, row in zip(own["question"], _site_rows(names, own, units), strict=True)
+        [
+            asked.get(str(site["question"]), text(site["question"])),
+            *row,
+            look.unit(_gain_unit(site, units.get(str(site["question"]), "")), lang),
+        ]
+        for site, row in zip(rows_of(own), _site_rows(names, own, units), strict=True)
     ]
     return Sheet(
         word("sites_other_sheet", lang),
@@ -167,6 +187,11 @@ def _site_columns(names: Names, own: pd.DataFrame) -> list[Column]:
     return found
 
 
+def _gain_unit(row: Mapping[str, Any], unit: object) -> str:
+    """Return the unit of what a site adds: its own, else that of the answer's objective."""
+    return text(row.get("gain_unit")) or text(unit)
+
+
 def _above(names: Names) -> list[str]:
     """Return the levels of zones that are named beside a place: towns and communities, as far as there are any."""
     return [level for level in (*names.levels_between(), names.finest()) if level in ("town", "community")]
@@ -179,7 +204,7 @@ def _site_rows(names: Names, own: gpd.GeoDataFrame, units: Mapping[str, str]) ->
     places = lonlat(own)
     found: list[list[Value | Cell]] = []
     for row, (lon, lat) in zip(rows_of(own), places, strict=True):
-        kind = value_kind(units.get(str(row["question"]), ""))
+        kind = value_kind(_gain_unit(row, units.get(str(row["question"]), "")))
         cells: list[Value | Cell] = [
             number(row["order"], "whole"),
             text(row["name"]),
