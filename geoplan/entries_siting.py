@@ -13,9 +13,10 @@ class CandidateSource(Entry):
 
     file: PathText | None = None
     """The planner's list of premises (存量用房) or parcels (备选地块): XLSX, CSV, or a layer of points or parcels."""
-    generate: Literal["streets", "grid", "centroids"] | None = None
+    generate: Literal["streets", "grid", "centroids", "existing"] | None = None
     """Instead of a file: street junctions, a grid inside communities, or the middle of each community's people. Nobody has offered
-    them: they are called areas of intent (意向区域), never addresses."""
+    them: they are called areas of intent (意向区域), never addresses. ``existing``: every facility that offers one of `services` (or
+    any service of the study) may be enlarged."""
     layer: Text | None = None
     """Sheet or layer; needed where the file holds several."""
     datum: Datum | None = None
@@ -73,6 +74,8 @@ class Question(Entry):
     """Services of the study; default: the first. People of several are added up; a site that may hold several serves all."""
     build: dict[Text, Text] = {}
     """Service -> facility type that opens; default: the first of the service that the candidate may hold."""
+    attributes: dict[Text, bool] = {}
+    """What the sites will be, e.g. ``{registered: true, inclusive: true}``: rules that count only such facilities then count them."""
     candidates: list[int] | None = None
     """Numbers of the entries of `siting.candidates` that this question looks at, from 1; default: all."""
     sites: Annotated[int, Field(ge=0)] | None = None

@@ -9,6 +9,7 @@ import pandas as pd
 
 from geoplan.errors import Note, StudyError
 from geoplan.gather import Inputs, gather
+from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.network.isochrones import isochrones
 from geoplan.progress import Stages
 from geoplan.provenance import parameters, read_packs
@@ -24,6 +25,7 @@ from geoplan.siting.question import Question, question_of
 from geoplan.siting.sites import answer_row, answers_table, sites_as_projects, sites_table
 from geoplan.siting.watch import Watch
 from geoplan.siting.words import aim_words, question_words
+from geoplan.standards.flags import study_circles
 from geoplan.standards.gap_list import with_site_names
 from geoplan.standards.packs import rules_of
 from geoplan.standards.projects import with_projects
@@ -118,6 +120,7 @@ def site(
     inputs = gather(study, stages=stages)
     before = compute(inputs, stages=stages)
     rules = rules_of(read_packs(study), switched_on=study.switch_on)
+    known = (*rules, *study_circles(before.outcome.services, rules))
     with stages("candidates"):
         offered = offered_candidates(study, inputs, before.graph)
         ground = _ground(inputs, before, offered)
@@ -125,7 +128,7 @@ def site(
         asked = tuple(
             _answered(ground, before.outcome, inputs, question, rules, told) for question in questions
         )
-    outcome = _with_answers(before.outcome, ground, asked, adopted, rules)
+    outcome = _with_answers(before.outcome, ground, asked, adopted, known)
     sites = outcome.sites[outcome.sites["question"] == adopted]
     notes = [*offered.notes, *(note for one in asked for note in (*one.fit.notes, *one.answer.notes))]
     outcome = replace(
@@ -136,12 +139,19 @@ def site(
     )
     if sites.empty:
         return SiteResult(replace(before, outcome=outcome), None, asked)
-    projects = sites_as_projects(sites, facilities=inputs.register.facilities)
+    own = next(one for one in asked if one.question.name == adopted)
+    # judged as if every phase were built: the same people and targets as before, so that only the sites differ
+    projects = sites_as_projects(
+        sites,
+        facilities=inputs.register.facilities,
+        attributes=own.question.attributes,
+        year=study.year,
+    )
     built = with_sites(inputs, projects)
     after = compute(built, graph=before.graph, stages=stages)
     outcome = replace(
         outcome,
-        site_isochrones=_isochrones(ground, next(one for one in asked if one.question.name == adopted)),
+        site_isochrones=_isochrones(ground, own),
         site_support=support(
             outcome.findings,
             after.outcome.findings,
@@ -150,11 +160,11 @@ def site(
             zones=inputs.zones,
             facilities=built.register.facilities,
             supplies=built.register.supplies,
-            year=max(study.year, int(projects["open_year"].max())),
+            year=study.year,
         ),
         gap_list=named_closers(outcome.gap_list, sites, before.outcome, after.outcome),
     )
-    named = {"zh": "{}（选址后）", "en": "{} (with the sites)"}[study.lang].format(outcome.name)
+    named = {"zh": "{}（规划点位全部建成）", "en": "{} (all sites built)"}[study.lang].format(outcome.name)
     after = replace(after, outcome=replace(after.outcome, name=named))
     return SiteResult(replace(before, outcome=outcome), after, asked)
 
@@ -163,18 +173,21 @@ def _questions(study: Study, only: Sequence[str]) -> list[Question]:
     if study.siting is None:
         raise StudyError(Note.of("siting_no_questions", file=str(study.path), severity="error"))
     entries = study.siting.questions
-    for name in only:
-        if name not in entries:
-            known = "、".join(entries)
-            raise StudyError(
-                Note.of(
-                    "siting_unknown_question",
-                    file=str(study.path),
-                    name=name,
-                    known=known,
-                    severity="error",
-                )
-            )
+    known = "、".join(entries)
+    problems = [
+        Note.of("siting_unknown_question", file=str(study.path), name=name, known=known, severity="error")
+        for name in only
+        if name not in entries
+    ]
+    problems += [
+        Note.of("siting_unknown_attribute", file=str(study.path), question=name, name=flag,
+                known=", ".join(FLAGS), severity="error")
+        for name, entry in entries.items()
+        for flag in entry.attributes
+        if flag not in FLAGS
+    ]  # fmt: skip
+    if problems:
+        raise StudyError(*problems)
     return [
         question_of(name, entries[name].model_dump(), services=list(study.services), year=study.year)
         for name in (only or entries)

@@ -15,7 +15,12 @@ from geoplan.inputs import candidates as lists
 from geoplan.inputs import datum, datum_fit, readers
 from geoplan.network.graph import WalkGraph
 from geoplan.provenance import plain
-from geoplan.siting.candidates import Candidates, join_candidates, with_unit_costs
+from geoplan.siting.candidates import (
+    Candidates,
+    enlargements,
+    join_candidates,
+    with_unit_costs,
+)
 from geoplan.siting.generate import generate
 from geoplan.siting.problems import Ints
 from geoplan.study import Study
@@ -92,6 +97,9 @@ LIST = ("columns", "types", "datum", "layer", "services", "works", "land_codes")
 
 def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: WalkGraph) -> Candidates:
     assert entry.generate is not None  # noqa: S101 - the entry names a file or a way
+    if entry.generate == "existing":
+        kinds = entry.services or [kind for service in study.services.values() for kind in service.facilities]
+        return enlargements(inputs.register.facilities, kinds)
     exclude = None
     if entry.exclude is not None:
         shapes = readers.read_layer(study.resolve(entry.exclude)).geometry

@@ -148,8 +148,8 @@ def _gaps(
         what_if = str(mine["note_zh"].dropna().iloc[0]) if mine["note_zh"].notna().any() else ""
         if what_if:
             notes.append(
-                Note.of("siting_gap_what_if", rule=product.rule.rule_id, zh=what_if,
-                        en=str(mine["note_en"].dropna().iloc[0]), severity="info")
+                Note.of("siting_gap_what_if", rule=product.rule.rule_id, what_zh=what_if,
+                        what_en=str(mine["note_en"].dropna().iloc[0]), severity="info")
             )  # fmt: skip
         table[number] = short.fillna(0.0)
     kept = table[(table > 0).any(axis=1)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geoplan.errors import Note
@@ -178,3 +179,37 @@ def with_unit_costs(
         out.loc[some, "cost_unit_of"] = str(unit["supply"])
         out.loc[some, "cost_from"] = f"{unit_id}: {', '.join(unit['rows'])}"
     return out
+
+
+def enlargements(facilities: gpd.GeoDataFrame, types: Sequence[str]) -> Candidates:
+    """Return every placed facility that offers one of `types` as a candidate that enlarges it.
+
+    Parameters
+    ----------
+    facilities
+        `tables.FACILITIES`.
+    types
+        Facility types; a candidate may hold those of them that the facility offers.
+
+    Returns
+    -------
+    candidates
+        Ids ``existing/<facility_id>``; nothing is known of their floor area, most beds or places, or cost.
+    """
+    wanted = list(dict.fromkeys(types))
+    holds = [tuple(kind for kind in wanted if kind in offered) for offered in facilities["services"]]
+    able = np.array([bool(kinds) for kinds in holds], dtype=bool) & facilities.geometry.notna().to_numpy()
+    some = facilities[able]
+    columns = {
+        "name": some["name"].astype(str).to_list(),
+        "services": [kinds for kinds, is_able in zip(holds, able, strict=True) if is_able],
+        "works": "extend",
+        "generated": False,
+        "extends": [str(facility) for facility in some.index],
+        "zone_id": some["zone_id"].to_list(),
+        "location_quality": some["location_quality"].to_list(),
+        "source_file": some["source_file"].to_list(),
+        "source_row": some["source_row"].to_list(),
+    }
+    index = pd.Index([f"existing/{facility}" for facility in some.index], dtype=object)
+    return Candidates(candidate_frame(columns, index=index, geometry=some.geometry, crs=facilities.crs))

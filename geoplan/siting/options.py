@@ -88,7 +88,7 @@ def _rows(
             yield _Row(opened, money[opened], 0.0, float(phase.budget))
     required = candidates["rule"].to_numpy()[candidate] == "required"
     starts = np.flatnonzero(np.diff(candidate, prepend=-1))  # options of a candidate follow each other
-    for first, end in zip(starts, np.append(starts[1:], len(candidate)), strict=True):
+    for first, end in zip(starts, np.append(starts, len(candidate))[1:], strict=True):
         if required[first] or end - first > 1:
             yield _Row(np.arange(first, end), np.ones(end - first), float(required[first]), 1.0)
     words = candidates["either_or"].to_numpy()[candidate]

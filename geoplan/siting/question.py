@@ -29,6 +29,7 @@ class Question:
     services: tuple[str, ...]
     phases: tuple[Phase, ...]
     build: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, bool] = field(default_factory=dict)
     sources: tuple[int, ...] = ()
     share: float | None = None
     each: float | None = None
@@ -197,8 +198,7 @@ def fitting(
 def left_out(code: str, rows: pd.DataFrame, question: Question) -> Note:
     """Return a note that names candidates which a question leaves out, and why."""
     names = "、".join(rows["name"].astype(str).iloc[:8])
-    asked = (rows["rule"] == "required").any()
-    severity = "warning" if asked or code not in ("candidate_forbidden", "candidate_wrong_type") else "info"
+    severity = "info" if code in ("candidate_forbidden", "candidate_wrong_type") else "warning"
     return Note.of(
         code,
         question=question.name,

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.sparse import coo_array, csr_array
 
 from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.inputs.facilities.supplies import CHILD_TYPES, ELDER_TYPES
 from geoplan.inputs.projects import MORE_PROJECTS
 from geoplan.inputs.projects.cells import ADDED
 from geoplan.siting.ask import Asked, first_step
@@ -56,19 +57,20 @@ def sites_table(ground: Ground, asked: Asked, *, rules: Sequence[Rule], lang: st
             "serves": serves.get(name, ()), "indicators": _indicators(question, kinds, rules),
             "gain": opening.gain[place], "marginal": opening.marginal[place], "total": opening.total[place],
             "generated": bool(own["generated"]), "zone_id": own["zone_id"], "extends": own["extends"],
-            "geometry": own["geometry"], **_amounts(asked, name, own),
+            "geometry": own["geometry"], **_amounts(asked, name, own, kinds),
         })  # fmt: skip
     table = pd.DataFrame(rows, columns=list(SITES))
     index = pd.Index([f"{question.name}/{n}" for n in range(1, len(table) + 1)], name="site_id", dtype=object)
     return gpd.GeoDataFrame(table.set_index(index), geometry="geometry", crs=ground.candidates.crs)
 
 
-def _amounts(asked: Asked, name: str, own: pd.Series) -> dict[str, Any]:
+def _amounts(asked: Asked, name: str, own: pd.Series, kinds: Sequence[str]) -> dict[str, Any]:
     """Return how large a site is and what it costs: as the answer says, else all that the candidate may hold."""
     if asked.amounts is not None:
         return {str(key): value for key, value in asked.amounts.loc[name].to_dict().items()}
     return {
-        "size": np.nan, "unit": "", "beds": own["most_beds"], "places": own["most_places"], "floor_area_m2": own["floor_area_m2"],
+        "size": np.nan, "unit": "", "beds": own["most_beds"] if ELDER_TYPES.intersection(kinds) else np.nan,
+        "places": own["most_places"] if CHILD_TYPES.intersection(kinds) else np.nan, "floor_area_m2": own["floor_area_m2"],
         "cost": own["opening_cost"], "cost_from": own["cost_from"] if pd.notna(own["opening_cost"]) else "",
     }  # fmt: skip
 
@@ -129,12 +131,9 @@ def zone_weights(ground: Ground, group: str) -> csr_array:
 
 
 def _indicators(question: Question, kinds: Sequence[str], rules: Sequence[Rule]) -> tuple[str, ...]:
-    """Return the rules that count what opens: those asked for, else every one whose facilities it is among."""
-    if question.rules:
-        return question.rules
-    return tuple(
-        rule.rule_id for rule in rules if types_of(getattr(rule, "of", None) or None) & frozenset(kinds)
-    )
+    """Return the rules that count what opens: those asked for first, then every one whose facilities it is among."""
+    counting = [rule.rule_id for rule in rules if types_of(getattr(rule, "of", None)) & frozenset(kinds)]
+    return tuple(dict.fromkeys([*question.rules, *counting]))
 
 
 def answer_row(
@@ -172,7 +171,11 @@ def answers_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def sites_as_projects(
-    sites: gpd.GeoDataFrame, *, facilities: pd.DataFrame, year: int | None = None
+    sites: gpd.GeoDataFrame,
+    *,
+    facilities: pd.DataFrame,
+    attributes: Mapping[str, bool] | None = None,
+    year: int | None = None,
 ) -> gpd.GeoDataFrame:
     """Return sites as a project list (`tables.PROJECTS`), so that they are judged as one.
 
@@ -182,6 +185,8 @@ def sites_as_projects(
         `tables.SITES` of one question.
     facilities
         Existing facilities: the name of one that is enlarged.
+    attributes
+        What they will be (``registered``, ``inclusive`` …); of every other attribute nothing is known.
     year
         Year from which they count; None: the last of their phase. What a site adds that nobody has said stays unknown.
     """
@@ -202,7 +207,7 @@ def sites_as_projects(
         "approximate": False,
     }, index=sites.index.rename("project_id"))  # fmt: skip
     for flag in FLAGS:
-        table[flag] = pd.array([pd.NA] * len(table), dtype="boolean")
+        table[flag] = pd.array([(attributes or {}).get(flag, pd.NA)] * len(table), dtype="boolean")
     columns = [c for c in PROJECTS if c != "geometry"] + [*MORE_PROJECTS, *FLAGS]
     return gpd.GeoDataFrame(
         table[columns], geometry=gpd.GeoSeries(sites.geometry.to_list(), index=table.index), crs=sites.crs

@@ -182,8 +182,9 @@ def least_of_one(product: Product, rules: Sequence[Rule]) -> float:
     rule = product.rule
     for other in rules:
         same = other.pack == rule.pack and other.clause == rule.clause and other.kind == "facility"
-        if same and other.counts == product.supply and other.targets[-1].comparison == ">=":
-            return float(other.targets[-1].low)
+        target = other.targets[-1]
+        if same and other.counts == product.supply and target.comparison == ">=" and target.floor is not None:
+            return float(target.floor)
     return 0.0
 
 

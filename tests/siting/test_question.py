@@ -1,0 +1,136 @@
+"""Questions in plain values: limits of phases, which candidates they look at, which options there are."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely import Point
+
+from geoplan.siting.options import options_of
+from geoplan.siting.question import Phase, Question, fitting, question_of
+
+ENTRY = {
+    "ask": "cover",
+    "sites": None,
+    "budget": None,
+    "phases": [],
+    "services": [],
+    "candidates": None,
+    "rules": [],
+}
+SERVICES = {
+    "care": {"facilities": ("home", "day"), "walk_minutes": 15.0},
+    "child": {"facilities": ("nursery",), "walk_minutes": 10.0},
+}
+
+
+def candidates(**columns):
+    n = max(len(values) for values in columns.values())
+    usual = {
+        "name": [f"c{i}" for i in range(n)],
+        "services": [()] * n,
+        "from_year": [np.nan] * n,
+        "rule": [""] * n,
+        "either_or": [""] * n,
+        "opening_cost": [10.0] * n,
+    }
+    table = pd.DataFrame({**usual, **columns}, index=[f"list#{i + 2}" for i in range(n)])
+    return gpd.GeoDataFrame(table, geometry=[Point(i, 0) for i in range(n)])
+
+
+def ask(**values):
+    return Question("q", "cover", ("care",), (Phase(2025, 2),), **values)
+
+
+def test_a_limit_beside_phases_holds_for_the_last_of_them():
+    phases = [{"by": 2025, "sites": 2, "budget": None}, {"by": 2030, "sites": 9, "budget": None}]
+    question = question_of(
+        "q", {**ENTRY, "phases": phases, "sites": 5, "budget": 100.0}, services=["care"], year=2025
+    )
+    assert question.phases == (Phase(2025, 2), Phase(2030, 5, 100.0))
+    assert question.services == ("care",)
+
+
+def test_without_phases_the_study_s_year_is_the_only_one():
+    assert question_of("q", {**ENTRY, "sites": 3}, services=["care"], year=2025).phases == (Phase(2025, 3),)
+
+
+def test_who_is_left_out_and_why():
+    table = candidates(
+        services=[("day",), ("nursery",), (), (), ()],
+        rule=["", "", "forbidden", "", ""],
+        from_year=[np.nan, np.nan, np.nan, 2026.0, np.nan],
+    )
+    on = np.array([True, True, True, True, False])
+    found = fitting(table, ask(), services=SERVICES, on_network=on, source=[1] * 5)
+    assert found.use.tolist() == [True, False, False, False, False]
+    assert [note.code for note in found.notes] == [
+        "candidate_forbidden",
+        "candidate_wrong_type",
+        "candidate_off_network",
+        "candidate_too_late",
+    ]
+    assert found.kinds["care"] == ["day", None, "home", "home", "home"]
+
+
+def test_a_budget_leaves_out_unknown_costs_and_a_number_does_not():
+    table = candidates(opening_cost=[np.nan, 5.0])
+    on = np.array([True, True])
+    by_number = fitting(table, ask(), services=SERVICES, on_network=on, source=[1, 1])
+    by_money = fitting(
+        table,
+        Question("q", "cover", ("care",), (Phase(2025, None, 50.0),)),
+        services=SERVICES,
+        on_network=on,
+        source=[1, 1],
+    )
+    assert by_number.use.tolist() == [True, True]
+    assert by_money.use.tolist() == [False, True]
+    assert by_money.notes[0].code == "candidate_cost_unknown"
+
+
+def test_a_question_may_look_at_some_lists_only():
+    table = candidates(rule=["", ""])
+    found = fitting(
+        table, ask(sources=(2,)), services=SERVICES, on_network=np.array([True, True]), source=[1, 2]
+    )
+    assert found.use.tolist() == [False, True]
+
+
+def test_options_in_phases():
+    """Two candidates, the second free from 2027: it opens in the second phase only; limits count all that is open by then."""
+    table = candidates(from_year=[np.nan, 2027.0], opening_cost=[30.0, 20.0])
+    phases = (Phase(2025, 1, 30.0), Phase(2030, 2, 40.0))
+    options = options_of(table, np.array([True, True]), phases)
+    assert options.candidate.tolist() == [0, 0, 1]
+    assert options.phase.tolist() == [0, 1, 1]
+    rows = options.choice.rows.toarray()
+    assert rows.tolist() == [
+        [1, 0, 0],  # sites by 2025
+        [30, 0, 0],  # money by 2025
+        [1, 1, 1],  # sites by 2030
+        [30, 30, 20],  # money by 2030
+        [1, 1, 0],  # the first opens once
+    ]
+    assert options.choice.most.tolist() == [1, 30, 2, 40, 1]
+    assert options.choice.allows(np.array([0]))
+    assert not options.choice.allows(np.array([0, 2]))  # 50 by 2030
+    assert not options.choice.allows(np.array([0, 1]))
+
+
+@pytest.mark.parametrize("least", ["sites", "cost"])
+def test_required_and_either_or(least):
+    table = candidates(
+        rule=["required", "", ""], either_or=["", "pair", "pair"], opening_cost=[3.0, 4.0, 5.0]
+    )
+    choice = options_of(table, np.ones(3, bool), (Phase(2025),), least=least).choice
+    assert choice.cost.tolist() == ([1, 1, 1] if least == "sites" else [3, 4, 5])
+    assert not choice.allows(np.array([1]))
+    assert choice.allows(np.array([0, 1]))
+    assert not choice.allows(np.array([0, 1, 2]))
+
+
+def test_no_candidate_gives_no_option():
+    choice = options_of(candidates(rule=["", ""]), np.zeros(2, bool), (Phase(2025, 1),)).choice
+    assert len(choice) == 0
+    assert choice.allows(np.empty(0, np.int64))
