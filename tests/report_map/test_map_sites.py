@@ -215,7 +215,14 @@ class TestBrowser:
     def test_a_click_shows_a_card_the_button_closes_it_and_search_finds_a_site(self, opened):
         script = """
             const told = document.body.dataset, box = document.querySelector('.gp-search');
-            document.querySelectorAll('.gp-site')[1].click();
+            const mark = document.querySelectorAll('.gp-site')[1], spot = mark.getBoundingClientRect();
+            const at = { bubbles: true, clientX: spot.x + 8, clientY: spot.y + 8, view: window };
+            for (const kind of ['mouseover', 'mousemove']) mark.dispatchEvent(new MouseEvent(kind, at));
+            told.hover = getComputedStyle(document.querySelector('.gp-hover')).display;
+            told.shown = document.querySelector('.gp-hover h3').textContent;
+            mark.dispatchEvent(new MouseEvent('mouseout', at));
+            told.gone = getComputedStyle(document.querySelector('.gp-hover')).display;
+            mark.click();
             told.card = document.querySelector('.gp-site-card h2').textContent;
             document.querySelector('.gp-close').click();
             told.closed = String(!document.querySelector('.gp-site-card'));
@@ -226,6 +233,7 @@ class TestBrowser:
             told.left = String(document.querySelectorAll('.leaflet-marker-icon').length);
         """
         told = state(browse(opened / "map.html", opened / "profile", script=script))
+        assert (told["hover"], told["shown"], told["gone"]) == ("block", "2 和平里原粮站", "none")
         assert (told["card"], told["closed"]) == ("2 和平里原粮站", "true")
         assert told["hit"] == "和平里原粮站"
         assert told["left"] == "0"

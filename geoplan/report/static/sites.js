@@ -28,7 +28,8 @@ function siteMarks(map, siting, hover, pick) {
     const whole = site.generated ? size + 12 : size;
     const icon = L.divIcon({ className: "gp-site", html: siteDisc(siting, site, size), iconSize: [whole, whole] });
     const mark = L.marker(site.at, { icon, pane: "sites", alt: `${site.order} ${site.name}`, zIndexOffset: 1000 * (count - k), riseOnHover: true });
-    const show = (event) => { hover.replaceChildren(...siteCard(site)); showBeside(hover, event.originalEvent); };
+    // the map beneath must not hear of it: it would put the zone's figures, or nothing, in the card's place
+    const show = (event) => { L.DomEvent.stop(event); hover.replaceChildren(...siteCard(site)); showBeside(hover, event.originalEvent); };
     mark.on("mouseover mousemove", show);
     mark.on("mouseout", () => { hover.style.display = "none"; });
     if (pick) mark.on("click", () => pick(k));
