@@ -12,7 +12,7 @@ from geoplan.siting.choose.median_bound import Priced, climb, settled
 from geoplan.siting.choose.median_limits import first_choice, usable
 from geoplan.siting.choose.median_master import Master
 from geoplan.siting.choose.median_search import improved
-from geoplan.siting.choose.median_tree import Best, rooted, search
+from geoplan.siting.choose.median_tree import Best, by_reduced, rooted, search
 from geoplan.siting.problems import Answer, Bools, Floats, Ints, Step, Stopped, Walks, status_of
 from geoplan.siting.watch import Watch
 
@@ -158,8 +158,7 @@ def _looked_through(arrays: Medians, price: Floats, best: Best) -> tuple[Stopped
             return "", 0
         if reason := best.ended:
             return reason, 0
-        slack = best.cutoff - root.bound
-        never, always = (root.y < 0.5) & (root.reduced >= slack), (root.y > 0.5) & (-root.reduced >= slack)
+        never, always = by_reduced(root, best.cutoff - root.bound)
         if int((never | always).sum()) <= 0.2 * len(arrays):
             break
         arrays, price = _smaller(arrays, root.walks, never, always)

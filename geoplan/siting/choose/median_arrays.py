@@ -7,6 +7,9 @@ from scipy.sparse import csc_array, csr_array
 
 from geoplan.siting.problems import Bools, Choice, Floats, Ints, Walks
 
+#: Sums of whole person-seconds below this keep every whole number apart from the next, rounding and all.
+SMALL = 1e7
+
 
 @dataclass(frozen=True, eq=False)
 class Medians:
@@ -31,7 +34,7 @@ class Medians:
     base
         Person-seconds of points that none of these options changes.
     whole
-        Whether all person-seconds are whole numbers: then so is every objective.
+        Whether all person-seconds are whole numbers, and not too many: then so is every objective.
     """
 
     option: Ints
@@ -58,6 +61,14 @@ class Medians:
     def choice(self) -> Choice:
         """The limits, all costs 0."""
         return Choice(np.zeros(len(self)), self.rows, self.least, self.most)
+
+    def savings(self) -> Floats:
+        """Return the person-seconds that each option would save alone, shape (n,)."""
+        option = np.repeat(np.arange(len(self)), np.diff(self.start))
+        saved: Floats = np.bincount(option, self.top[self.point] - self.cost, minlength=len(self)).astype(
+            float
+        )
+        return saved
 
     def positions(self, chosen: Ints) -> Ints:
         """Return positions in the problem given, with what is fixed, ascending."""
@@ -86,7 +97,7 @@ def medians(problem: Walks, *, merge: bool) -> Medians:
     option, point = walks.indices[gains].astype(np.int64), column[gains]
     cost: Floats = walks.data[gains] * weight[keep][point]
     top: Floats = np.asarray(have[keep] * weight[keep], np.float64)
-    whole = bool((cost == np.floor(cost)).all() and (top == np.floor(top)).all() and top.sum() < 2.0**50)
+    whole = bool((cost == np.floor(cost)).all() and (top == np.floor(top)).all() and top.sum() < SMALL)
     n = walks.shape[0]
     choice = problem.choice
     return built(

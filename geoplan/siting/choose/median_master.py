@@ -19,6 +19,8 @@ from geoplan.siting.problems import Bools, Floats, Ints
 from geoplan.siting.watch import Watch
 
 Array = NDArray[Any]
+#: A cut broken by less, in units of the program, is kept: ten times what HiGHS takes for nothing.
+HAIR = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +49,16 @@ class Master:
     def __init__(self, arrays: Medians, price: Floats, *, watch: Watch) -> None:
         self.arrays, self.watch = arrays, watch
         n, m = len(arrays), len(arrays.top)
-        low = np.minimum.reduceat(arrays.by_cost, arrays.by_start[:-1])
+        # HiGHS' tolerances are absolute: person-seconds in a unit, a power of two, in which the largest is about 1,000
+        self.unit = float(2.0 ** (np.ceil(np.log2(max(1e-300, float(arrays.top.max())))) - 10))
+        self.cost, self.top = arrays.by_cost / self.unit, arrays.top / self.unit
+        low = np.minimum.reduceat(self.cost, arrays.by_start[:-1])
         rows = arrays.rows.copy()
         rows.resize((rows.shape[0], n + m))
         model = Linear(
             np.r_[np.zeros(n), np.ones(m)],
             np.r_[np.zeros(n), low],
-            np.r_[np.ones(n), arrays.top],
+            np.r_[np.ones(n), self.top],
             rows,
             arrays.least,
             arrays.most,
@@ -63,8 +68,7 @@ class Master:
         self.kept = rows.shape[0]
         self.highs.setOptionValue("solver", "simplex")
         self._listen()
-        levels = _beside(arrays, np.clip(price, low, arrays.top))
-        for level in levels:
+        for level in _beside(arrays.by_start, self.cost, self.top, np.clip(price / self.unit, low, self.top)):
             self._cut(np.arange(m), level)
 
     def _listen(self) -> None:
@@ -93,28 +97,24 @@ class Master:
             return None
         found = self.highs.getSolution()
         x, reduced = np.array(found.col_value), np.array(found.col_dual)
-        bound = self.arrays.base + float(self.highs.getInfo().objective_function_value)
-        return Relaxed(bound, x[:n], reduced[:n], x[n:])
+        bound = self.arrays.base + self.unit * float(self.highs.getInfo().objective_function_value)
+        return Relaxed(bound, x[:n], self.unit * reduced[:n], self.unit * x[n:])
 
     def deepen(self, found: Relaxed) -> float:
         """Add every cut that `found` breaks; return by how many person-seconds it does."""
         arrays = self.arrays
         level, missing = np.empty(len(arrays.top)), np.empty(len(arrays.top))
         y = np.where(found.y < 1e-9, 0.0, found.y)
-        _separate(
-            arrays.by_start, arrays.by_option, arrays.by_cost, arrays.top, y, found.walks, level, missing
-        )
-        hair = 1e-9 * max(1.0, float(arrays.top.max(initial=0.0)))
-        broken = np.flatnonzero(missing > hair)
+        walks = found.walks / self.unit
+        _separate(arrays.by_start, arrays.by_option, self.cost, self.top, y, walks, level, missing)
+        broken = np.flatnonzero(missing > HAIR)
         if len(broken):
             self._cut(broken, level[broken])
-        return float(missing[broken].sum())
+        return self.unit * float(missing[broken].sum())
 
     def _cut(self, points: Ints, level: Floats) -> None:
         arrays, n = self.arrays, len(self.arrays)
-        starts, columns, values = _cut_rows(
-            arrays.by_start, arrays.by_option, arrays.by_cost, points, level, n
-        )
+        starts, columns, values = _cut_rows(arrays.by_start, arrays.by_option, self.cost, points, level, n)
         self.highs.addRows(
             len(points), level, np.full(len(points), np.inf), len(columns), starts[:-1], columns, values
         )
@@ -128,12 +128,12 @@ class Master:
             self.highs.deleteRows(len(slack), slack)
 
 
-def _beside(arrays: Medians, price: Floats) -> list[Floats]:
-    """Return the person-seconds of each point next above `price` (its top at most), and the next below where that differs."""
+def _beside(start: Ints, cost: Floats, top: Floats, price: Floats) -> list[Floats]:
+    """Return the person-seconds of each point next above `price` (its top at most), and next below it."""
     m = len(price)
-    above, below = arrays.top.copy(), np.empty(m)
+    above, below = top.copy(), np.empty(m)
     for k in range(m):
-        own = arrays.by_cost[arrays.by_start[k] : arrays.by_start[k + 1]]
+        own = cost[start[k] : start[k + 1]]
         at = int(np.searchsorted(own, price[k] - 1e-9))
         if at < len(own):
             above[k] = own[at]

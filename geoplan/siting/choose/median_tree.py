@@ -13,6 +13,8 @@ from geoplan.siting.watch import Watch
 
 #: Rounds of cuts at a node whose solution is fractional before it branches all the same.
 ROUNDS = 4
+#: Where objectives are whole numbers: by how much a bound must pass one to rule it out.
+SURE = 0.01
 
 
 @dataclass
@@ -42,13 +44,13 @@ class Best:
         """Return a bound, rounded up where every objective is a whole number."""
         if not self.whole or not np.isfinite(bound):
             return bound
-        return float(np.ceil(bound - 1e-6 * max(1.0, 1e-6 * abs(bound))))
+        return float(np.ceil(bound - SURE))
 
     @property
     def cutoff(self) -> float:
         """Person-seconds from which on a choice is no better than the best."""
         if self.whole:
-            return self.objective - 1.0 + 1e-5
+            return self.objective - 1.0 + SURE
         return self.objective - 1e-9 * max(1.0, abs(self.objective))
 
     @property
@@ -79,7 +81,7 @@ def rooted(master: Master, best: Best) -> Relaxed | Stopped:
             return found
         best.raise_to(found.bound)
         _round(master.arrays, found.y, best)
-        if master.deepen(found) <= 1e-8 * max(1.0, abs(found.bound)):
+        if master.deepen(found) == 0:
             return found
 
 
@@ -94,6 +96,8 @@ def search(master: Master, best: Best, *, nodes: int = 0) -> tuple[Stopped, int]
     n = len(master.arrays)
     heap = [_Node(best.bound, 0, np.zeros(n, bool), np.zeros(n, bool))]
     count = 0
+    # what each option would save alone; a hair, so that every fraction weighs
+    worth = 1e-9 + master.arrays.savings()
     while heap:
         node = heapq.heappop(heap)
         if node.bound >= best.cutoff:
@@ -107,19 +111,25 @@ def search(master: Master, best: Best, *, nodes: int = 0) -> tuple[Stopped, int]
             return best.watch.stopped() or "clock", nodes
         if found.bound >= best.cutoff:
             continue
-        option = _branching(found.y)
+        option = _branching(found.y, worth)
         if option < 0:
             # whole: taken, unless the limits refuse by a hair what the linear program let pass
             open_ = np.flatnonzero(~(node.never | node.always))
             if not len(open_) or master.arrays.choice.allows(np.flatnonzero(found.y > 0.5)):
                 continue
             option = int(open_[0])
+        shut, kept = by_reduced(found, best.cutoff - found.bound)
         for closed in (False, True):
-            never, always = node.never.copy(), node.always.copy()
+            never, always = node.never | shut, node.always | kept
             (never if closed else always)[option] = True
             count += 1
             heapq.heappush(heap, _Node(found.bound, count, never, always))
     return "", nodes
+
+
+def by_reduced(found: Relaxed, slack: float) -> tuple[Bools, Bools]:
+    """Return which options are in no choice, and which in every one, that betters the solution's bound by less than `slack`."""
+    return (found.y < 0.5) & (found.reduced >= slack), (found.y > 0.5) & (-found.reduced >= slack)
 
 
 def _bounded(master: Master, node: _Node, best: Best) -> Relaxed | None:
@@ -131,21 +141,27 @@ def _bounded(master: Master, node: _Node, best: Best) -> Relaxed | None:
         if found is None or found.bound >= best.cutoff:
             return found
         missing = master.deepen(found)
-        fractional = _branching(found.y) >= 0
+        fractional = bool(_fractional(found.y).any())
         if not fractional:
             _take(master.arrays, np.flatnonzero(found.y > 0.5), best)
-        if missing <= 1e-8 * max(1.0, abs(found.bound)):
+        if missing == 0:
             return found
         rounds += 1
         if fractional and rounds >= ROUNDS:
             return found
 
 
-def _branching(y: Floats) -> int:
-    """Return the option nearest to one half, the lowest position of such; -1 where all are whole."""
+def _fractional(y: Floats) -> Floats:
+    """Return how far each option is from whole, 0 to 0.5; 0 within what the linear program promises."""
     part = np.minimum(y, 1.0 - y)
-    at = int(part.argmax()) if len(part) else -1
-    return at if at >= 0 and part[at] > 1e-6 else -1
+    return np.where(part > 1e-6, part, 0.0)
+
+
+def _branching(y: Floats, worth: Floats) -> int:
+    """Return the fractional option that weighs most, the lowest position of such; -1 where all are whole."""
+    weight = _fractional(y) * worth
+    at = int(weight.argmax()) if len(weight) else -1
+    return at if at >= 0 and weight[at] > 0 else -1
 
 
 def _take(arrays: Medians, chosen: Ints, best: Best) -> None:
