@@ -217,7 +217,14 @@ def test_every_question_has_a_chart_of_its_own(outcome, tmp_path):
     assert gains == [39.0, 35.0, 19.0, 17.0, 0.0, 0.0]
     workbook.write_workbook(both, tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
-        assert sum(n.startswith("xl/charts/chart") for n in file.namelist()) == 2
+        charts = [file.read(n).decode() for n in sorted(file.namelist()) if n.startswith("xl/charts/chart")]
+    # each draws its own six rows
+    rows = [
+        {part.split("</c:f>")[0].rpartition("!")[2] for part in chart.split("<c:f>")[1:]} for chart in charts
+    ]
+    first = 1 + max(int(ref.rpartition("$")[2]) for ref in rows[0] if ":" not in ref)
+    assert {f"$C${first}:$C${first + 5}", f"$F${first}:$F${first + 5}"} <= rows[0]
+    assert {f"$C${first + 6}:$C${first + 11}", f"$F${first + 6}:$F${first + 11}"} <= rows[1]
 
 
 def test_unmet_zones_say_why(books, outcome):
