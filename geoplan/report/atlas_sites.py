@@ -140,9 +140,8 @@ def _legend(maker: Maker, page: Page, bands: list[tuple[float, str]], candidates
 
 def _table(maker: Maker, page: Page) -> None:
     """Set the table of sites, as many as there is room for."""
-    lang, answer = maker.lang, sites_facts.adopted(maker.outcome)
+    lang, unit = maker.lang, sites_facts.gain_unit(maker.outcome)
     sites = sites_facts.chosen(maker.outcome)
-    unit = answer["unit"] if answer is not None else ""
     page.heading(look.label("siting_page_sites_table", lang))
     columns = [
         Col(word("no", lang), 8), Col(word("project", lang), 24), Col(word("works", lang), 14),

@@ -83,7 +83,7 @@ def _sites(outcome: Outcome) -> list[Plain]:
     sites = sites_facts.chosen(outcome)
     if answer is None or sites.empty:
         return []
-    unit = answer["unit"]
+    unit = sites_facts.gain_unit(outcome)
     degrees = _degrees(sites)
     phases = sites_facts.phase_place(sites)
     out = []
@@ -102,15 +102,15 @@ def _sites(outcome: Outcome) -> list[Plain]:
                 "value": f"+{marginal}" if marginal and not marginal.startswith("−") else marginal,
                 "unit": sites_facts.unit_said(unit, lang),
                 "at": [round(float(lat), 6), round(float(lon), 6)],
-                "lines": _lines(names, row, answer),
+                "lines": _lines(names, row, unit),
             }
         )
     return out
 
 
-def _lines(names: Names, row: dict[str, Any], answer: dict[str, Any]) -> list[list[str]]:
+def _lines(names: Names, row: dict[str, Any], unit: str) -> list[list[str]]:
     """Return a site's card: label and value of each figure that is known."""
-    lang, unit = names.lang, answer["unit"]
+    lang = names.lang
     money = look.whole(row["cost"]) if present(row["cost"]) else ""
     source = sites_facts.cost_from_said(row, lang)
     brackets = "{}（{}）" if lang == "zh" else "{} ({})"

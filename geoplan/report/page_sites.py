@@ -128,7 +128,7 @@ def phase_key(outcome: Outcome) -> list[Plain]:
 
 def site_rows(outcome: Outcome) -> list[Plain]:
     """Return a row a site of the adopted answer, in order of opening."""
-    answer, lang, names = sites_facts.adopted(outcome), outcome.lang, Names(outcome)
+    lang, names, unit = outcome.lang, Names(outcome), sites_facts.gain_unit(outcome)
     sites = sites_facts.chosen(outcome)
     rows = []
     for row in rows_of(sites.head(MOST_SITES)):
@@ -147,10 +147,7 @@ def site_rows(outcome: Outcome) -> list[Plain]:
                 "cost": look.whole(row["cost"]),
                 "phase": sites_facts.phase_said(row["phase"], lang) or "—",
                 "serves": sites_facts.serves_said(names, row),
-                **{
-                    key: sites_facts.better(row[key], answer["unit"], lang) if answer else ""
-                    for key in ("gain", "marginal", "total")
-                },
+                **{key: sites_facts.better(row[key], unit, lang) for key in ("gain", "marginal", "total")},
             }
         )
     return rows

@@ -23,7 +23,7 @@ NAMED = 3
 MOST_ORDERS = 12
 
 #: How the labels begin that only pages on siting print.
-OWN_WORDS = ("siting", "unit_sites")
+OWN_WORDS = ("siting", "unit_sites", "unit_cost")
 
 Row = Mapping[str, Any]
 
@@ -136,6 +136,13 @@ def unit_said(unit: object, lang: str) -> str:
     return look.label(own, lang) if own in look.labels() else look.unit(unit, lang)
 
 
+def gain_unit(outcome: Outcome) -> str:
+    """Return the unit of what the adopted sites add: their own where it differs from that of the objective."""
+    answer, sites = adopted(outcome), chosen(outcome)
+    own = [text(unit) for unit in sites["gain_unit"]] if "gain_unit" in sites.columns else []
+    return next(filter(None, own), text(answer["unit"]) if answer is not None else "")
+
+
 def bound_word(answer: Row, lang: str) -> str:
     """Return whether the bound lies above (理论上限) or below (理论下限) what an answer may reach."""
     objective, bound, before = (answer[key] for key in ("objective", "bound", "before"))
@@ -210,12 +217,7 @@ def note_said(outcome: Outcome, sites: pd.DataFrame, *, word: str = "siting_word
     answer, lang = adopted(outcome), outcome.lang
     if answer is None:
         return ""
-    said = look.sentence(
-        word,
-        lang,
-        unit=unit_said(answer["unit"], lang),
-        aim=text(answer["aim"]),
-    )
+    said = look.sentence(word, lang, unit=unit_said(gain_unit(outcome), lang))
     joint = "、" if lang == "zh" else ", "
     sources: dict[str, list[str]] = {}
     for row in rows_of(sites):

@@ -87,8 +87,7 @@ def _unmet(paper: Paper) -> None:
 
 def sites_table(outcome: Outcome, sites: pd.DataFrame) -> Table:
     """Return the sites in the columns of a project list: name, place, works, types, size, cost, phase, zones, gain."""
-    lang, names, answer = outcome.lang, Names(outcome), sites_facts.adopted(outcome)
-    unit = answer["unit"] if answer is not None else ""
+    lang, names, unit = outcome.lang, Names(outcome), sites_facts.gain_unit(outcome)
     columns = [
         Col(look.label("serial", lang), 0.9),
         Col(look.label("siting_page_site", lang), 3.2, words=True),

@@ -183,6 +183,19 @@ def test_unknown_costs_are_counted_not_taken_for_nothing(sited):
     )
 
 
+def test_gains_have_their_own_unit_where_the_objective_counts_something_else(sited):
+    # fewest sites: the objective counts sites, what each adds are people
+    own = adopting(sited, "cover_elders", ask="share", unit="sites", objective=3.0, bound=3.0, before=0.0)
+    assert sites_facts.gain_unit(own) == "people"
+    assert sites_facts.gain_unit(sited) == "beds"
+    section = page_sites.section(own, "community")
+    assert "建成后的数值；单位：人。" in section
+    assert "方案实施后 3 处" in section
+    assert [row["marginal"] for row in page_sites.site_rows(own)] == [
+        look.whole(value) for value in own.sites.loc[own.sites["question"] == "cover_elders", "marginal"]
+    ]
+
+
 def test_names_are_escaped(by_hand):
     nasty = by_hand.with_sites(by_hand.make_outcome(lang="en", nasty=True))
     section = page_sites.section(nasty, "community")
