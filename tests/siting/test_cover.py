@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from geoplan.siting.choose import cover_search
 from geoplan.siting.choose.cover import max_cover, order_of_gain, people_covered
 from geoplan.siting.choose.cover_bound import arrays, bound_of, descend, first_prices
 from geoplan.siting.choose.cover_curve import cover_curve
@@ -275,3 +276,36 @@ def test_the_curve_keeps_rows_and_says_where_there_is_no_answer():
     people, bound = cover_curve(p, [2], watch=stopped)
     assert np.isnan(people[0])
     assert bound[0] == np.inf
+
+
+@settings(max_examples=60, deadline=None)
+@given(problems())
+def test_branching_alone_finds_the_best_too(p):
+    every = brute(p)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cover_search, "SMALL", -1)  # nothing goes to HiGHS
+        patch.setattr(cover_search, "NODE_CHUNKS", 1)
+        answer = max_cover(p, watch=Watch())
+    if every:
+        assert answer.status == "optimal"
+        assert answer.objective == pytest.approx(max(every.values()), rel=PROOF)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_branching_and_its_limit_in_nodes(monkeypatch, whole):
+    # points strewn over options without any geography are hard to bound
+    rng = np.random.default_rng(2)
+    weight = rng.integers(1, 100, 120) if whole else rng.random(120) * 100
+    p = problem(rng.random((40, 120)) < 0.1, weight, most=[8])
+    best = max_cover(p, watch=Watch())
+    monkeypatch.setattr(cover_search, "SMALL", -1)
+    branched = max_cover(p, watch=Watch())
+    assert branched.status == best.status == "optimal"
+    assert branched.objective == pytest.approx(best.objective, rel=2 * PROOF)
+    assert branched.nodes > 10
+    limited = [max_cover(p, watch=Watch(nodes=5)) for _ in range(2)]
+    assert limited[0].stopped == "nodes"
+    assert limited[0].nodes == 5
+    assert limited[0].objective <= best.objective <= limited[0].bound
+    assert limited[0].bound > limited[0].objective
+    assert (limited[0].bound, limited[0].chosen.tolist()) == (limited[1].bound, limited[1].chosen.tolist())

@@ -31,6 +31,8 @@ from geoplan.siting.problems import Bools, Choice, Cover, Floats, Ints
 CHUNK = 50
 #: Length of steps: at first the whole gap (Polyak), shorter by a factor after so many steps that gain less than a share of the gap.
 FIRST_STEP, SHORTER, PATIENCE, LEAST_GAIN = 1.0, 0.7, 20, 1e-5
+#: Length of the first step from prices that are good already.
+NEXT_STEP = 0.3
 #: How much of the direction is kept from one step to the next.
 KEEP = 0.9
 #: Limits below this are none: what rounding leaves of a budget used up.
@@ -160,7 +162,7 @@ def first_prices(data: Arrays, given: tuple[Floats, Floats] | None = None) -> Pr
         point = np.clip(given[0][data.shared], 0.0, data.weight)
         low, high = np.where(data.least > 0, -np.inf, 0.0), np.where(np.isfinite(data.most), np.inf, 0.0)
         row = np.clip(given[1] * data.size, low, high)
-    figures = np.array([np.finfo(np.float64).max, FIRST_STEP, 0.0])
+    figures = np.array([np.finfo(np.float64).max, FIRST_STEP if given is None else NEXT_STEP, 0.0])
     return Prices(point, row, point.copy(), row.copy(), np.zeros(m), np.zeros(rows), np.zeros(n), figures)
 
 
@@ -216,8 +218,10 @@ def _scores(data: Arrays, point: Floats, row: Floats) -> tuple[float, Floats]:
 
 @compiled
 def _pick(data: Arrays, score: Floats) -> tuple[Ints, Ints, Floats, float, float]:
-    """Return the options picked, the best of each group and the score of its second (0 at least), and what an option must
-    beat to enter the picked (0 where there is room) and what would replace one that leaves (0 at least).
+    """Return what is picked, and what it takes to change that.
+
+    The options picked; the best of each group and the score of its second (0 at least); what an option must beat to enter (0 where there
+    is room); what would replace one that leaves (0 at least).
     """
     groups = 0
     for j in range(len(score)):

@@ -51,9 +51,11 @@ def direct_points(problem: Cover) -> tuple[Floats, Ints]:
 
 
 def cover_model(problem: Cover) -> Linear:
-    """Return the model: options first (whole), then the points that need a variable (0 to 1)::
+    """Return the model: options first (whole), then the points that need a variable (0 to 1).
 
-    min  - sum_j own_j x_j - sum_k w_k y_k     y_k <= sum of x_j that cover k,  least <= rows x <= most
+    What it says::
+
+        min  - sum_j own_j x_j - sum_k w_k y_k     y_k <= sum of x_j that cover k,  least <= rows x <= most
     """
     own, shared = direct_points(problem)
     choice, n, m = problem.choice, len(problem.choice), len(shared)
