@@ -125,7 +125,6 @@ def curve(outcome: Outcome) -> Sheet | None:
         Column(look.label("siting_page_bound", lang), "rate", 11),
         Column(word("sites_curve_share", lang), "share", 12),
     ]
-    befores = dict(zip(outcome.answers["question"], outcome.answers["before"].astype(float), strict=True))
     table = outcome.curve.sort_values("sites", kind="stable")
     rows: list[list[Value | Cell]] = []
     charts = []
@@ -133,7 +132,7 @@ def curve(outcome: Outcome) -> Sheet | None:
         own = table[table["question"] == question]
         unit, first = units.get(question, ""), len(rows)
         kind = value_kind(unit)
-        added = gains(own["objective"].astype(float), befores.get(question, math.nan))
+        added = gains(own["objective"].astype(float))
         for row, gain in zip(rows_of(own), added, strict=True):
             cells = [number(row["objective"], kind), look.unit(unit, lang)]
             more = [number(gain, kind), number(row["bound"], kind), number(row["share"], "share")]
@@ -173,23 +172,25 @@ def _cut(said: str, most: int) -> str:
 
 def _foot(values: npt.NDArray[np.float64]) -> float:
     """Return where the axis of a curve begins: at zero, or at a round value where all of it lies far above."""
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return 0.0
+    low, high = float(known.min()), float(known.max())
     if not curve_chart.FROM_ZERO * high < low < high:
         return 0.0
     return curve_chart.ticks(low, high)[0]
 
 
-def gains(objective: pd.Series, before: float) -> list[float]:
+def gains(objective: pd.Series) -> list[float]:
     """Return what each further site adds: the rise where more is better, the fall where less is; NaN where nothing stands before.
 
     Examples
     --------
-    >>> gains(pd.Series([60.0, 80.0]), 10.0), gains(pd.Series([9.0, 7.0]), 10.0), gains(pd.Series([5.0]), math.nan)
-    ([50.0, 20.0], [1.0, 2.0], [nan])
+    >>> gains(pd.Series([10.0, 60.0, 80.0])), gains(pd.Series([math.nan, 9.0, 7.0]))
+    ([nan, 50.0, 20.0], [nan, nan, 2.0])
     """
-    steps = pd.Series([before, *objective]).diff().iloc[1:]
-    total = steps.sum()
-    return [float(step) for step in (-steps if total < 0 else steps)]
+    steps = objective.diff()
+    return [float(step) for step in (-steps if steps.sum() < 0 else steps)]
 
 
 def unmet(outcome: Outcome) -> Sheet | None:

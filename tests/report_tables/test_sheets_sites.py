@@ -190,7 +190,7 @@ def test_the_curve_has_a_native_chart_over_its_cells(books, outcome):
     rows = rows_of(books / "zh.xlsx", "选址增益曲线")
     assert [row["规划点位数（处）"] for row in rows] == list(range(1, 7))
     assert [row["已求得的最好值"] for row in rows] == outcome.curve["objective"].tolist()
-    assert [row["边际增益"] for row in rows][:3] == [794, 496, 199]
+    assert [row["边际增益"] for row in rows][:3] == [None, 496, 199]
     assert rows[5]["理论上（下）限"] is None
     with zipfile.ZipFile(books / "zh.xlsx") as file:
         (name,) = [n for n in file.namelist() if n.startswith("xl/charts/chart")]
@@ -212,9 +212,10 @@ def test_every_question_has_a_chart_of_its_own(outcome, tmp_path):
     both = dataclasses.replace(outcome, curve=pd.concat([more, outcome.curve], ignore_index=True))
     sheet = sheets_answers.curve(both)
     assert [(chart.first, chart.last) for chart in sheet.charts] == [(0, 5), (6, 11)]
-    # less is better here: what each site takes away from 111
-    gains = [row[4].value for row in sheet.blocks[0].rows[:6]]
-    assert gains == [39.0, 35.0, 19.0, 17.0, 0.0, 0.0]
+    # less is better here: what each further site takes away
+    gains = [row[4].value for row in sheet.blocks[0].rows[1:6]]
+    assert gains == [35.0, 19.0, 17.0, 0.0, 0.0]
+    assert sheet.blocks[0].rows[0][4] is None
     workbook.write_workbook(both, tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
         charts = [file.read(n).decode() for n in sorted(file.namelist()) if n.startswith("xl/charts/chart")]
@@ -225,6 +226,18 @@ def test_every_question_has_a_chart_of_its_own(outcome, tmp_path):
     first = 1 + max(int(ref.rpartition("$")[2]) for ref in rows[0] if ":" not in ref)
     assert {f"$C${first}:$C${first + 5}", f"$F${first}:$F${first + 5}"} <= rows[0]
     assert {f"$C${first + 6}:$C${first + 11}", f"$F${first + 6}:$F${first + 11}"} <= rows[1]
+
+
+def test_a_number_of_sites_without_an_answer_stays_blank(outcome, tmp_path):
+    first = pd.DataFrame(
+        {"question": "cover_elders", "sites": [0], "objective": np.nan, "bound": np.inf, "share": np.nan}
+    )
+    more = dataclasses.replace(outcome, curve=pd.concat([first, outcome.curve], ignore_index=True))
+    sheet = sheets_answers.curve(more)
+    assert sheet.blocks[0].rows[0][2] is None
+    assert sheet.blocks[0].rows[0][5] is None
+    assert sheet.charts[0].low == 3000
+    workbook.write_sheets([sheet], more, tmp_path / "a.xlsx")
 
 
 def test_unmet_zones_say_why(books, outcome):
