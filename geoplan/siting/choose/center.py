@@ -12,7 +12,9 @@ from scipy.sparse import csc_array
 from geoplan.errors import Note
 from geoplan.siting.choose.center_probe import Far, Probe, decided, quick
 from geoplan.siting.choose.median import walks_of
+from geoplan.siting.choose.median_arrays import medians
 from geoplan.siting.choose.median_limits import first_choice, usable
+from geoplan.siting.choose.median_search import improved
 from geoplan.siting.problems import Answer, Bools, Floats, Ints, Step, Stopped, Walks, status_of
 from geoplan.siting.watch import Watch
 
@@ -57,7 +59,8 @@ def center(problem: Walks, *, watch: Watch, merge: bool = True) -> Answer:
         return start
     counted = within_reach(problem)
     far = _far(problem, counted, start, merge=merge)
-    search = _Search(far, watch)
+    # where the limits leave people unreached every choice is as far: then the one of little walking stands
+    search = _Search(far, watch, improved(medians(problem, merge=merge), start))
     stopped = search.run()
     objective = search.objective
     step = Step("farthest_seconds", "min", objective, search.bound)
@@ -106,10 +109,10 @@ class _Search:
 
     far: Far
     watch: Watch
+    chosen: Ints
     radii: Floats = field(init=False)
     low: int = field(init=False)
     high: int = field(init=False)
-    chosen: Ints = field(init=False)
     nodes: int = 0
 
     def __post_init__(self) -> None:
@@ -119,8 +122,7 @@ class _Search:
         floor = float(least.max(initial=0.0))
         every = np.unique(np.r_[far.have, far.seconds, floor])
         self.radii = every[every >= floor]
-        self.low, self.chosen = -1, far.start
-        self.high = self._place(far.start)
+        self.low, self.high = -1, self._place(self.chosen)
 
     @property
     def objective(self) -> float:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import csc_array, csr_array, hstack
 
 from geoplan.errors import Note
 from geoplan.siting.lp import Linear, Solved, solve
@@ -45,9 +45,9 @@ def first_choice(choice: Choice, score: Floats, *, watch: Watch) -> Ints | Answe
         Positions, ascending; or an `Answer` of status ``infeasible`` with a note on what is nearest, or ``none`` where the search
         was stopped first.
     """
-    nothing = np.empty(0, np.int64)
-    if choice.allows(nothing):
-        return nothing
+    asked = _asked(choice)
+    if choice.allows(asked):
+        return asked
     n, m = len(choice), choice.rows.shape[0]
     model = Linear(score, np.zeros(n), np.ones(n), choice.rows, choice.least, choice.most, np.ones(n, bool))
     found = solve(model, watch=quiet(watch)) if n and m else Solved("infeasible", None, 0, 0, "", 0)
@@ -57,7 +57,24 @@ def first_choice(choice: Choice, score: Floats, *, watch: Watch) -> Ints | Answe
             return chosen
     if found.state == "infeasible":
         return no_answer(nearest_note(choice, watch=watch))
-    return no_answer(status="none", stopped=found.stopped)
+    unknown = no_answer(status="none", stopped=found.stopped)
+    return replace(unknown, repeatable=found.stopped not in ("clock", "interrupt"))
+
+
+def _asked(choice: Choice) -> Ints:
+    """Return what each limit with a least asks for, lowest positions first as far as the other limits let them; it may not suffice."""
+    rows, columns = csr_array(choice.rows), csc_array(choice.rows)
+    inside, used = np.zeros(len(choice), bool), np.zeros(rows.shape[0])
+    for r in np.flatnonzero(choice.least > 0):
+        for j in rows.indices[rows.indptr[r] : rows.indptr[r + 1]]:
+            part = slice(columns.indptr[j], columns.indptr[j + 1])
+            limits, share = columns.indices[part], columns.data[part]
+            if used[r] >= choice.least[r]:
+                break
+            if not inside[j] and (used[limits] + share <= choice.most[limits]).all():
+                inside[j] = True
+                used[limits] += share
+    return np.flatnonzero(inside)
 
 
 def nearest_note(choice: Choice, *, watch: Watch) -> Note:

@@ -1,0 +1,355 @@
+"""Least walking: sums by hand, boundaries, laws, every choice tried, the plain model, limits of the search."""
+
+import itertools
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array, hstack, vstack
+
+from geoplan.siting.choose.median import median, walks_of
+from geoplan.siting.choose.median_arrays import medians
+from geoplan.siting.choose.median_bound import climb, settled
+from geoplan.siting.choose.median_search import improved
+from geoplan.siting.lp import Linear, solve
+from geoplan.siting.problems import Choice, Walks
+from geoplan.siting.watch import Watch
+
+BEYOND = 600.0
+
+
+def choice(n, *rows):
+    """Limits (coefficients, least, most)."""
+    table = np.array([row[0] for row in rows], float).reshape(len(rows), n)
+    return Choice(np.ones(n), csr_array(table), *(np.array([row[k] for row in rows], float) for k in (1, 2)))
+
+
+def at_most(n, p):
+    return choice(n, (np.ones(n), 0, p))
+
+
+def walks(table, chosen_by, *, weight=None, now=None, beyond=BEYOND):
+    """A question from a table of seconds, NaN beyond reach."""
+    table = np.array(table, float)
+    option, point = np.nonzero(np.isfinite(table))
+    n, m = table.shape
+    seconds = csr_array((table[option, point], (option, point)), shape=(n, m))
+    weight = np.ones(m) if weight is None else np.array(weight, float)
+    now = np.full(m, np.inf) if now is None else np.array(now, float)
+    return Walks(chosen_by, seconds, weight, now, beyond, np.full(m, -1))
+
+
+def plain(problem, chosen):
+    """Person-seconds, point by point."""
+    total = 0.0
+    table = problem.seconds.tocoo()
+    walk = {(int(j), int(k)): float(s) for j, k, s in zip(table.row, table.col, table.data, strict=True)}
+    for k in range(len(problem.weight)):
+        near = [walk.get((int(j), k), problem.beyond) for j in chosen]
+        total += float(problem.weight[k]) * min([float(problem.now[k]), problem.beyond, *near])
+    return total
+
+
+def tried(problem):
+    """The least of every choice that the limits allow; inf if none."""
+    n = len(problem.choice)
+    every = (np.array(c, int) for size in range(n + 1) for c in itertools.combinations(range(n), size))
+    return min((plain(problem, c) for c in every if problem.choice.allows(c)), default=np.inf)
+
+
+def modelled(problem):
+    """The least by the plain model: who goes where, as a column each."""
+    n, m = problem.seconds.shape
+    pairs = problem.seconds.tocoo()
+    k = len(pairs.data)
+    each = np.arange(k)
+    goes = csr_array((np.ones(k), (pairs.col, each)), shape=(m, k))
+    opens = csr_array((-np.ones(k), (each, pairs.row)), shape=(k, n))
+    same = csr_array((np.ones(k), (each, each)), shape=(k, k))
+    have = np.minimum(problem.now, problem.beyond)
+    rows = vstack(
+        [
+            hstack([problem.choice.rows, csr_array((problem.choice.rows.shape[0], k))]),
+            hstack([csr_array((m, n)), goes]),
+            hstack([opens, same]),
+        ]
+    )
+    model = Linear(
+        np.r_[np.zeros(n), (pairs.data - have[pairs.col]) * problem.weight[pairs.col]],
+        np.zeros(n + k),
+        np.ones(n + k),
+        csr_array(rows),
+        np.r_[problem.choice.least, np.full(m + k, -np.inf)],
+        np.r_[problem.choice.most, np.ones(m), np.zeros(k)],
+        np.r_[np.ones(n, bool), np.zeros(k, bool)],
+    )
+    return solve(model, watch=Watch()).objective + float(problem.weight @ have)
+
+
+def town(seed, candidates=25, points=50, phases=2):
+    """Candidates in phases, budgets, a pair of which one, one required: all kinds of limits together."""
+    rng = np.random.default_rng(seed)
+    at, home = rng.random((candidates, 2)), rng.random((points, 2))
+    seconds = np.hypot(*(at[:, None] - home[None]).transpose(2, 0, 1)) * 3000
+    reach, n = float(rng.choice([900.0, 1800.0])), candidates * phases
+    table = np.full((n, points * phases), np.nan)
+    for opens in range(phases):
+        here = slice(opens * candidates, (opens + 1) * candidates)
+        table[here, opens * points :] = np.tile(np.where(seconds <= reach, seconds, np.nan), phases - opens)
+    cost, rows = rng.integers(5, 40, candidates), []
+    for phase in range(1, phases + 1):
+        upto = np.r_[np.tile(cost, phase), np.zeros(n - candidates * phase)]
+        rows += [(upto, 0, rng.integers(40, 80) * phase), (upto > 0, 0, 3 * phase)]
+    rows += [(np.arange(n) % candidates == c, 0, 1) for c in range(candidates)]
+    rows += [(np.isin(np.arange(n) % candidates, rng.choice(candidates, 2, replace=False)), 0, 1)]
+    rows += [(np.arange(n) % candidates == rng.integers(candidates), 1, np.inf)]
+    now = np.tile(np.where(rng.random(points) < 0.7, np.inf, rng.random(points) * 2000), phases)
+    weight = np.tile(rng.integers(0, 400, points), phases)
+    return walks(table, choice(n, *rows), weight=weight, now=now, beyond=reach)
+
+
+def plane(seed, n, p):
+    """Nodes in a square, each a candidate and a point of one person, metres whole."""
+    at = np.random.default_rng(seed).random((n, 2))
+    metres = np.round(np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1)) * 100)
+    return walks(metres, at_most(n, p), beyond=200.0)
+
+
+def test_two_sites_on_a_street():
+    # a --60-- b --60-- c --60-- d --60-- e  (seconds);  people 10, 1, 1, 1, 10
+    street = [[60.0 * abs(j - k) for k in range(5)] for j in range(5)]
+    found = median(walks(street, at_most(5, 2), weight=[10, 1, 1, 1, 10]), watch=Watch())
+    # a and e: b and d walk 60, c 120
+    assert (found.chosen.tolist(), found.objective, found.recount) == ([0, 4], 240.0, 240.0)
+    assert (found.status, found.bound, found.steps[0].name) == ("optimal", 240.0, "person_seconds")
+    one = median(walks(street, at_most(5, 1), weight=[10, 1, 1, 1, 10]), watch=Watch())
+    # anywhere from a to e the two ends walk 240 s x 10; c is nearest for the others: 60 + 60
+    assert (one.chosen.tolist(), one.objective) == ([2], 2520.0)
+
+
+def test_what_exists_and_what_is_beyond_count():
+    table = [[60, np.nan, np.nan, 30], [np.nan, 120, np.nan, 30]]
+    ask = walks(table, at_most(2, 1), weight=[4, 4, 4, 0], now=[90, np.inf, 700, np.inf])
+    found = median(ask, watch=Watch())
+    # the second option: 4 x 90 now, 4 x 120, 4 x 600 (700 is beyond); the first would be 4 x (60 + 600 + 600)
+    assert (found.chosen.tolist(), found.objective) == ([1], 360.0 + 480.0 + 2400.0)
+    assert walks_of(ask, found.chosen).tolist() == [90.0, 120.0, 600.0, 30.0]
+    (note,) = found.notes
+    assert note.text("en").startswith("4 people (at 1 demand points)")
+    assert "4人" in note.text("zh")
+
+
+@pytest.mark.parametrize("p", [0, 3, 9])
+def test_no_site_and_as_many_as_there_are(p):
+    table = [[60, 120, 240], [120, 0, 120], [240, 120, 60]]
+    found = median(walks(table, at_most(3, p), now=[np.inf, np.inf, 90]), watch=Watch())
+    assert found.status == "optimal"
+    assert found.objective == (1290.0 if p == 0 else 120.0)
+
+
+def test_nothing_to_choose_from_and_nobody_to_serve():
+    nobody = median(walks([[60.0]], at_most(1, 1), weight=[0]), watch=Watch())
+    nowhere = median(walks(np.empty((0, 2)), choice(0)), watch=Watch())
+    assert (nobody.status, nobody.objective, nobody.notes) == ("optimal", 0.0, ())
+    assert (nowhere.status, nowhere.objective) == ("optimal", 1200.0)
+
+
+def test_limits_that_contradict_each_other_say_what_is_nearest():
+    both = choice(2, ([1, 0], 1, np.inf), ([0, 1], 1, np.inf), ([1, 1], 0, 1))
+    found = median(walks([[60.0], [60.0]], both), watch=Watch())
+    assert (found.status, len(found.chosen), found.steps) == ("infeasible", 0, ())
+    (note,) = found.notes
+    assert note.severity == "error"
+    assert (note.values["broken"], note.values["limits"]) == (1, 3)
+    assert "breaks 1 of them" in note.text("en")
+    assert "突破其中1项" in note.text("zh")
+
+
+SECONDS = st.sampled_from([np.nan, 0, 60, 60.5, 300, 600])
+PEOPLE = st.sampled_from([0, 1, 2.5, 400])
+NOW = st.sampled_from([np.inf, 0, 60, 600, 900])
+
+
+@st.composite
+def questions(draw):
+    n, m = draw(st.integers(1, 5)), draw(st.integers(1, 6))
+    cell = st.lists(SECONDS, min_size=m, max_size=m)
+    table = draw(st.lists(cell, min_size=n, max_size=n))
+    rows = [(np.ones(n), 0, draw(st.integers(0, n)))]
+    share = st.lists(st.sampled_from([0, 1, 2.5, 9]), min_size=n, max_size=n)
+    rows += [(draw(share), 0, draw(st.sampled_from([0, 2.5, 4, 20]))) for _ in range(draw(st.integers(0, 2)))]
+    one = st.lists(st.sampled_from([0, 1]), min_size=n, max_size=n)
+    rows += [
+        (draw(one), draw(st.integers(0, 2)), draw(st.integers(1, 2))) for _ in range(draw(st.integers(0, 1)))
+    ]
+    weight, now = (draw(st.lists(kind, min_size=m, max_size=m)) for kind in (PEOPLE, NOW))
+    return walks(table, choice(n, *rows), weight=weight, now=now)
+
+
+@settings(deadline=None, max_examples=150)
+@given(questions(), st.booleans())
+def test_no_choice_betters_the_answer(ask, merge):
+    found, least = median(ask, watch=Watch(), merge=merge), tried(ask)
+    if np.isinf(least):
+        assert found.status == "infeasible"
+    else:
+        assert found.status == "optimal"
+        assert ask.choice.allows(found.chosen)
+        assert [found.objective, found.recount, plain(ask, found.chosen)] == pytest.approx([least] * 3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(questions(), st.data())
+def test_more_sites_and_more_options_never_lengthen_walks(ask, data):
+    n = len(ask.choice)
+    free = Walks(at_most(n, 1), ask.seconds, ask.weight, ask.now, ask.beyond, ask.zone)
+    sums = []
+    for p in range(n + 1):
+        more = Walks(at_most(n, p), ask.seconds, ask.weight, ask.now, ask.beyond, ask.zone)
+        sums.append(median(more, watch=Watch()).objective)
+    assert all(b <= a + 1e-9 for a, b in itertools.pairwise(sums))
+    fewer = data.draw(st.integers(0, n - 1))
+    without = Walks(at_most(fewer, 1), ask.seconds[:fewer], ask.weight, ask.now, ask.beyond, ask.zone)
+    assert median(free, watch=Watch()).objective <= median(without, watch=Watch()).objective + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_budgets_phases_pairs_and_required_together(seed):
+    ask = town(seed)
+    found = median(ask, watch=Watch())
+    assert found.status == "optimal"
+    assert ask.choice.allows(found.chosen)
+    assert found.objective == pytest.approx(modelled(ask), rel=2e-6)
+    assert found.recount == pytest.approx(found.objective)
+    assert plain(ask, found.chosen) == pytest.approx(found.recount)
+
+
+def test_merging_points_changes_nothing():
+    ask = town(7, points=20, phases=1)
+    twice = Walks(
+        ask.choice,
+        csr_array(hstack([ask.seconds, ask.seconds])),
+        np.r_[ask.weight, ask.weight],
+        np.r_[ask.now, ask.now],
+        ask.beyond,
+        np.r_[ask.zone, ask.zone],
+    )
+    merged, apart = (median(twice, watch=Watch(), merge=merge) for merge in (True, False))
+    assert len(medians(twice, merge=True).top) < len(medians(twice, merge=False).top)
+    assert merged.objective == pytest.approx(apart.objective)
+    assert merged.objective == pytest.approx(2 * median(ask, watch=Watch()).objective)
+
+
+def test_points_of_another_walk_now_are_not_merged():
+    ask = walks([[60, 60]], at_most(1, 1), now=[90, 100])
+    assert len(medians(ask, merge=True).top) == 2
+
+
+def test_the_bound_is_below_every_choice_and_settles_only_what_is_certain():
+    ask = plane(1, 40, 4)
+    arrays = medians(ask, merge=True)
+    start = improved(arrays, np.empty(0, np.int64))
+    assert len(start) == 4
+    found = median(ask, watch=Watch())
+    priced = climb(
+        arrays,
+        plain(ask, start),
+        price=arrays.top / 2,
+        tried=lambda _taken, _bound: plain(ask, start),
+        go_on=lambda _bound: True,
+        rounds=200,
+    )
+    assert 0 < priced.bound <= found.objective + 1e-6
+    never, always = settled(priced, found.objective + 1.0)
+    inside = np.isin(np.arange(40), found.chosen)
+    assert never.any()
+    assert not (never & inside).any()
+    assert not (always & ~inside).any()
+
+
+def test_exchanges_never_worsen_and_keep_the_limits():
+    ask = town(3)
+    arrays = medians(ask, merge=True)
+    must = np.array([j for j in range(len(ask.choice)) if ask.choice.allows(np.array([j]))])[:1]
+    better = improved(arrays, must)
+    assert ask.choice.allows(better)
+    assert plain(ask, better) <= plain(ask, must)
+
+
+def test_the_same_question_gets_the_same_answer():
+    first, again = (median(plane(2, 60, 6), watch=Watch()) for _ in range(2))
+    assert first.chosen.tolist() == again.chosen.tolist()
+    assert (first.objective, first.bound, first.nodes) == (again.objective, again.bound, again.nodes)
+
+
+def test_equal_options_fall_to_the_lowest_position():
+    found = median(walks([[60, 120], [60, 120], [60, 120]], at_most(3, 1)), watch=Watch())
+    assert found.chosen.tolist() == [0]
+
+
+HARD = {"candidates": 60, "points": 120}
+
+
+def test_a_limit_of_nodes_gives_the_same_best_so_far_with_its_bound():
+    ask = town(4, **HARD)
+    short, again = (median(ask, watch=Watch(nodes=2)) for _ in range(2))
+    full = median(ask, watch=Watch())
+    assert full.status == "optimal"
+    assert full.nodes > 2
+    assert (short.status, short.stopped, short.nodes, short.repeatable) == ("within", "nodes", 2, True)
+    assert short.bound <= full.objective <= short.objective
+    assert (short.chosen.tolist(), short.bound) == (again.chosen.tolist(), again.bound)
+
+
+def test_a_gap_ends_the_search():
+    full, near = (median(town(4, **HARD), watch=Watch(gap=gap)) for gap in (0.0, 0.05))
+    assert (near.status, near.stopped) == ("within", "gap")
+    assert 0 < near.steps[0].gap <= 0.05
+    assert near.bound <= full.objective
+
+
+def test_an_interrupt_gives_the_best_so_far_with_its_bound():
+    told = []
+    watch = Watch()
+
+    def listen(objective, bound):
+        told.append((objective, bound))
+        if len(told) == 3:
+            watch.interrupt()
+
+    watch.listen = listen
+    ask = town(4, **HARD)
+    found = median(ask, watch=watch)
+    assert (found.status, found.stopped, found.repeatable) == ("within", "interrupt", False)
+    assert ask.choice.allows(found.chosen)
+    assert found.bound <= median(ask, watch=Watch()).objective <= found.objective
+
+
+def test_an_interrupt_before_the_start_and_from_another_thread():
+    before = Watch()
+    before.interrupt()
+    assert median(town(4, **HARD), watch=before).stopped == "interrupt"
+    during = Watch()
+    threading.Timer(0.05, during.interrupt).start()
+    found = median(town(5, candidates=90, points=200, phases=3), watch=during)
+    assert found.status in ("within", "optimal")
+    assert np.isfinite(found.objective)
+
+
+def test_the_clock_ends_the_search():
+    found = median(town(4, **HARD), watch=Watch(seconds=0.0))
+    assert (found.status, found.stopped, found.repeatable) == ("within", "clock", False)
+
+
+def test_inputs_stay_as_they_are():
+    ask = town(1)
+    kept = [
+        a.copy() for a in (ask.seconds.data, ask.seconds.indices, ask.weight, ask.now, ask.choice.rows.data)
+    ]
+    median(ask, watch=Watch())
+    for a, b in zip(
+        kept, (ask.seconds.data, ask.seconds.indices, ask.weight, ask.now, ask.choice.rows.data), strict=True
+    ):
+        assert np.array_equal(a, b)
