@@ -16,9 +16,11 @@ from geoplan.siting.choose.fair import (
     people_covered,
     spread,
     worst_off,
+    worst_part,
     worst_share,
     zone_shares,
 )
+from geoplan.siting.choose.fair_part import share_of_part
 from geoplan.siting.problems import Choice, Cover
 from geoplan.siting.watch import Watch
 
@@ -212,7 +214,7 @@ def test_links_put_in_only_where_they_are_missed_give_the_same_spread(seed, monk
     assert at_once.steps[0].objective == pytest.approx(best, abs=2e-6)
 
 
-@pytest.mark.parametrize("ask", [worst_off, least_spread])
+@pytest.mark.parametrize("ask", [worst_off, worst_part, least_spread])
 def test_an_interrupt_gives_the_best_so_far_with_its_bound(ask):
     problem, watch = scattered(1), Watch()
     watch.interrupt()
@@ -225,7 +227,7 @@ def test_an_interrupt_gives_the_best_so_far_with_its_bound(ask):
     assert low - 1e-6 <= proven.objective <= high + 1e-6
 
 
-@pytest.mark.parametrize("ask", [worst_off, least_spread])
+@pytest.mark.parametrize("ask", [worst_off, worst_part, least_spread])
 def test_a_limit_of_nodes_repeats(ask):
     problem = scattered(3)
     some = [ask(problem, watch=Watch(nodes=1)) for _ in range(2)]
@@ -237,7 +239,7 @@ def test_a_limit_of_nodes_repeats(ask):
     assert low - 1e-6 <= proven.objective <= high + 1e-6
 
 
-@pytest.mark.parametrize("ask", [worst_off, least_spread])
+@pytest.mark.parametrize("ask", [worst_off, worst_part, least_spread])
 def test_somebody_must_live_in_a_zone(ask):
     with pytest.raises(ValueError, match="no zone has people"):
         ask(cover([[1]], [5], zone=[-1]), watch=Watch())
@@ -247,3 +249,60 @@ def test_somebody_must_live_in_a_zone(ask):
 def test_the_part_to_keep_is_a_share(keep):
     with pytest.raises(ValueError, match="keep"):
         least_spread(scattered(1), keep=keep, watch=Watch())
+
+
+def test_the_worst_off_part_is_averaged_over_zones_in_order_of_their_shares():
+    # zones of 100, 100 and 200 people with shares 0, 1/2 and 1: the worst-off half are the first two, a quarter the first alone
+    problem = cover([[1, 0, 0, 0, 0]], [50, 100, 50, 50, 150], already=[0, 0, 0, 1, 1], zone=[1, 0, 1, 2, 2])
+    everyone = np.ones(3, bool)
+    for part, mean in [(0.25, 0.0), (0.5, 0.25), (0.75, (0 + 50 + 100) / 300), (1.0, 250 / 400)]:
+        assert share_of_part(problem, everyone, np.array([0]), part=part) == pytest.approx(mean)
+
+
+def test_the_worst_off_part_decides_where_no_single_zone_can():
+    # one site for three zones that have nothing: the worst-off one stays at nothing, their mean can still be lifted
+    problem = cover(
+        [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]],
+        [10, 30, 20, 500],
+        most=1,
+        zone=[0, 1, 2, 3],
+        already=[0, 0, 0, 1],
+    )
+    unmoved = worst_off(problem, watch=Watch())
+    assert unmoved.steps[0].objective == 0.0
+    (note,) = unmoved.notes
+    assert (note.code, note.values) == ("siting_fair_unmoved", {"share": "0.0%", "zones": 3})
+    assert note.text("zh")
+    assert note.text("en")
+    answer = worst_part(problem, part=1.0, watch=Watch())
+    assert (answer.status, answer.chosen.tolist()) == ("optimal", [1])
+    assert answer.steps[0].objective == pytest.approx(0.5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(problems(), st.sampled_from([0.1, 0.5, 1.0]))
+def test_no_choice_lifts_the_worst_off_part_higher(problem, part):
+    every, compared = allowed(problem), helpable(problem)
+    if not compared.any():
+        compared = ~np.isnan(zone_shares(problem, np.array([], int)))
+
+    def share(chosen):
+        return share_of_part(problem, compared, chosen, part=part)
+
+    for merge in (True, False):
+        answer = worst_part(problem, part=part, watch=Watch(), merge=merge)
+        if not every:
+            assert answer.status == "infeasible"
+            continue
+        best = max(share(c) for c in every)
+        people = max(people_covered(problem, c) for c in every if share(c) >= best - 1e-7)
+        assert answer.status == "optimal"
+        assert answer.steps[0].objective == pytest.approx(best, abs=2e-6)
+        assert answer.steps[1].objective >= people - 1e-6
+        assert answer.recount == share(answer.chosen)
+
+
+@pytest.mark.parametrize("part", [0.0, 1.1, float("nan")])
+def test_the_worst_off_part_is_a_share(part):
+    with pytest.raises(ValueError, match="part"):
+        worst_part(scattered(1), part=part, watch=Watch())

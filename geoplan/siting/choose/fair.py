@@ -11,10 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from geoplan.coverage.circle import TOLERANCE_SHARE
 from geoplan.errors import Note
 from geoplan.siting.choose.cover import max_cover
 from geoplan.siting.choose.cover_start import nearest
 from geoplan.siting.choose.fair_level import Ladder, highest_level, shares_of
+from geoplan.siting.choose.fair_part import highest_part, share_of_part
 from geoplan.siting.choose.fair_people import most_people
 from geoplan.siting.choose.fair_spread import Spread, least, spread_of
 from geoplan.siting.choose.share_open import (
@@ -28,7 +30,7 @@ from geoplan.siting.choose.share_open import (
 from geoplan.siting.problems import Answer, Bools, Cover, Ints, Step, Stopped, no_answer, status_of
 from geoplan.siting.watch import Watch
 
-__all__ = ["helpable", "least_spread", "spread", "worst_off", "zone_shares"]
+__all__ = ["helpable", "least_spread", "spread", "worst_off", "worst_part", "zone_shares"]
 
 
 def helpable(problem: Cover) -> Bools:
@@ -109,9 +111,56 @@ def worst_off(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
     chosen, nodes, stopped = people.chosen, ladder.nodes + people.nodes, ladder.stopped or people.stopped
     share = worst_share(problem, chosen)
     steps = (Step("worst_share", "max", share, max(share, ladder.bound)), people.steps[0])
-    return _answer(
-        problem, chosen, steps, share, nodes=nodes, stopped=stopped, notes=_left_out(problem, share)
+    return _answer(problem, chosen, steps, share, nodes=nodes, stopped=stopped, notes=_said(problem, share))
+
+
+def worst_part(problem: Cover, *, part: float = 0.1, watch: Watch, merge: bool = True) -> Answer:
+    """Return the choice with the highest mean share covered of the worst-off `part` of the people and, of those, most people.
+
+    Zones are ordered by their shares; the first of them that hold `part` of the people of all compared zones are averaged. It is the
+    measure where `worst_off` says nothing: when more zones have nothing than sites may be chosen, or when a zone can be helped by a
+    little only. ``part=1`` is the share of all compared zones together.
+
+    Parameters
+    ----------
+    problem
+        Who is covered by which option, and in which zone.
+    part
+        Part of the people of the compared zones (see `helpable`), 0 < part <= 1.
+    watch
+        Limits of the search.
+    merge
+        False solves the problem as given.
+
+    Returns
+    -------
+    answer
+        Steps ``worst_part_share`` (0-1) and ``people``.
+
+    Raises
+    ------
+    ValueError
+        If `part` is not within 0-1 or 0, or no zone has people.
+    """
+    if not 0.0 < part <= 1.0:
+        raise ValueError(f"the part of the people must be above 0 and at most 1; got {part}")
+    compared = _compared(problem)
+    if not compared.any():
+        raise ValueError("no zone has people: there is no worst-off part")
+    top = max_cover(problem, watch=watch, merge=merge)
+    if not top.steps:
+        return top
+    rest = _rest(watch, top.nodes)
+    found = highest_part(problem, compared, top.chosen, part=part, watch=rest, merge=merge)
+    chosen = np.sort(found.chosen)
+    share = share_of_part(problem, compared, chosen, part=part)
+    people = people_covered(problem, chosen)
+    steps = (
+        Step("worst_part_share", "max", share, max(share, found.bound)),
+        Step("people", "max", people, max(people, min(top.bound, found.people_bound))),
     )
+    nodes, stopped = top.nodes + found.nodes, found.stopped or top.stopped
+    return _answer(problem, chosen, steps, share, nodes=nodes, stopped=stopped, notes=())
 
 
 def least_spread(problem: Cover, *, keep: float = 0.95, watch: Watch, merge: bool = True) -> Answer:
@@ -185,6 +234,15 @@ def _answer(
 def _compared(problem: Cover) -> Bools:
     helped = helpable(problem)
     return helped if helped.any() else zone_sums(problem, np.ones(len(problem.weight), bool)) > 0
+
+
+def _said(problem: Cover, share: float) -> tuple[Note, ...]:
+    today = worst_share(problem, np.empty(0, np.int64))
+    if share > today + TOLERANCE_SHARE or today >= 1.0 - TOLERANCE_SHARE:
+        return _left_out(problem, share)
+    zones = _compared(problem) & (shares_of(problem, np.empty(0, np.int64)) <= today + TOLERANCE_SHARE)
+    unmoved = Note.of("siting_fair_unmoved", share=f"{today:.1%}", zones=int(zones.sum()))
+    return (unmoved, *_left_out(problem, share))
 
 
 def _left_out(problem: Cover, share: float) -> tuple[Note, ...]:

@@ -18,12 +18,19 @@ HAIR = 1e-10
 
 #: How often points are covered, what rows use, people newly covered (by zone; in `sums`: all, in zones), scratch.
 Now = namedtuple("Now", "times used zone sums part touched")  # noqa: PYI024 - compiled code takes it
-#: What is looked for: `spread` or most people; people in each zone whom others cover already, their part of all; a gain that counts.
-Aim = namedtuple("Aim", "spread base part hair")  # noqa: PYI024 - compiled code takes it
+#: What is looked for: 0 most people, 1 least spread, 2 people up to a cap; people in each zone whom others cover already, their part of
+#: all, the cap; a gain that counts.
+Aim = namedtuple("Aim", "mode base part cap hair")  # noqa: PYI024 - compiled code takes it
 
 
 def exchanged(
-    question: Open, chosen: Ints, *, watch: Watch, base: Floats | None = None, people: Floats | None = None
+    question: Open,
+    chosen: Ints,
+    *,
+    watch: Watch,
+    base: Floats | None = None,
+    people: Floats | None = None,
+    cap: Floats | None = None,
 ) -> Ints:
     """Return `chosen` after the best exchange, addition or removal of one option again and again, while one helps.
 
@@ -38,14 +45,16 @@ def exchanged(
     base, people
         People of each zone who are covered besides the open points, and all people of each zone, shape (n_zones,): the spread of
         shares is made least. None: most people are covered.
+    cap
+        With `base` and `people`: people count up to this number in each zone, shape (n_zones,), instead of the spread.
     """
     flat = flat_of(question)
-    by_spread = base is not None and people is not None
-    zones = len(flat.need_zone)
+    none = np.zeros(len(flat.need_zone))
     if base is None or people is None:
-        aim = Aim(by_spread, np.zeros(zones), np.zeros(zones), HAIR * float(question.weight.sum()))
+        aim = Aim(0, none, none, none, HAIR * float(question.weight.sum()))
     else:
-        aim = Aim(by_spread, base, people / people.sum(), HAIR * float(people.sum()))
+        hair = HAIR * float(people.sum())
+        aim = Aim(1 if cap is None else 2, base, people / people.sum(), none if cap is None else cap, hair)
     picked = np.zeros(len(flat.cost), np.bool_)
     picked[chosen] = True
     for _ in range(MOST_EXCHANGES):
@@ -175,15 +184,20 @@ def _rows_let(flat: Any, now: Any, a: Any, b: Any) -> bool:  # noqa: ANN401
 
 @compiled
 def _value(flat: Any, aim: Any, now: Any, strict: int) -> float:  # noqa: ANN401
-    # larger is better: people covered, or minus the sum of what zones have above their part of all (half the spread)
+    # larger is better: people covered, or minus what zones have above their part of all, or lack of their cap
     if strict:
         if now.sums[0] < flat.need_total:
             return -np.inf
         for z in range(len(flat.need_zone)):
             if now.zone[z] < flat.need_zone[z] and flat.need_zone[z] > 0.0:
                 return -np.inf
-    if not aim.spread:
+    if aim.mode == 0:
         return float(now.sums[0])
+    if aim.mode == 2:
+        lacking = 0.0
+        for z in range(len(aim.base)):
+            lacking += max(0.0, aim.cap[z] - aim.base[z] - now.zone[z])
+        return float(-lacking)
     everyone = aim.base.sum() + now.sums[1]
     over = 0.0
     for z in range(len(aim.base)):
