@@ -8,6 +8,7 @@ Candidates j open (x) with sizes s and give amounts a to zones z, which keep a g
 Phases are nested: what is open stays open, at the size at which it opened; what is given out is given out anew in each phase.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,7 +17,8 @@ from scipy.sparse import csr_array, vstack
 
 from geoplan.errors import Note
 from geoplan.siting.lp import Linear, solve
-from geoplan.siting.problems import Bools, Floats, Step, Stopped, status_of
+from geoplan.siting.problems import PROOF, Bools, Floats, Step, Stopped, status_of
+from geoplan.siting.size_improve import BLOCKS, improve
 from geoplan.siting.size_model import SizeModel, aims, build, costs, limits
 from geoplan.siting.size_problem import WHY, Allocation, Phase, Sizes, SizesAnswer, check
 from geoplan.siting.size_recount import recount, why_unmet
@@ -137,16 +139,44 @@ class _Search:
         self.steps.append((name, aim, unit, min(bound, reached)))
 
     def _search(self, aim: Floats) -> float:
-        nodes = None if self.watch.nodes is None else max(0, self.watch.nodes - self.nodes)
-        found = solve(self._model(aim), watch=replace(self.watch, nodes=nodes), start=self.best)
+        linear, bound = self._model(aim), 0.0
+        if self.best is not None:
+            self.best = _or(
+                self._settle(self.best, aim), self.best
+            )  # the same sites, at their best for this aim
+        if self.best is not None and len(self.model.decided) > BLOCKS[-1]:
+            # a large one: the top of the tree, whose cuts give most of the bound, then blocks, and the tree if that is not enough
+            before = self.stopped
+            bound = self._tree(linear, replace(self._limits(1), gap=self.watch.gap / 10))
+            self.stopped = before if self.stopped == "nodes" else self.stopped
+            near = self._near(bound)
+            x, nodes = improve(linear, self.model, self.best, watch=self._limits(), enough=near)
+            self.nodes += nodes
+            self._take(x, aim)
+            if near(float(aim @ self.best)):
+                self.stopped = self.stopped if aim @ self.best - bound <= PROOF else "gap"
+                return bound
+        return max(bound, self._tree(linear, self._limits()))
+
+    def _tree(self, linear: Linear, watch: Watch) -> float:
+        found = solve(linear, watch=watch, start=self.best)
         self.nodes += found.nodes
         self.stopped = found.stopped or self.stopped
         if found.x is not None:
-            clean = self._settle(found.x, aim)
-            better = found.x if clean is None else clean
-            if self.best is None or aim @ better <= aim @ self.best:
-                self.best = better
-        return max(0.0, found.bound) if found.state in ("optimal", "feasible", "none") else 0.0
+            self._take(found.x, linear.cost)
+        return 0.0 if found.state == "infeasible" else max(0.0, found.bound)
+
+    def _take(self, x: Floats, aim: Floats) -> None:
+        better = _or(self._settle(x, aim), x)
+        if self.best is None or aim @ better <= aim @ self.best:
+            self.best = better
+
+    def _near(self, bound: float) -> Callable[[float], bool]:
+        return lambda value: value - bound <= max(self.watch.gap * abs(value), 1e-9)
+
+    def _limits(self, most: int | None = None) -> Watch:
+        nodes = None if self.watch.nodes is None else max(0, self.watch.nodes - self.nodes)
+        return replace(self.watch, nodes=nodes if most is None else min(most, nodes or most))
 
     def _model(self, aim: Floats) -> Linear:
         base = self.model.linear
@@ -175,6 +205,10 @@ class _Search:
             return None
         clean: Floats = np.where(fixed.whole, np.round(found.x), found.x)
         return clean
+
+
+def _or(found: Floats | None, other: Floats) -> Floats:
+    return other if found is None else found
 
 
 def _none(problem: Sizes, search: _Search) -> SizesAnswer:
