@@ -88,6 +88,17 @@ def test_nobody_to_cover_and_no_candidates():
     assert max_cover(none, watch=Watch()).objective == 1.0
 
 
+def test_who_adds_nobody_is_not_chosen_unless_asked_for():
+    # 2 covers what 0 and 1 cover together; a second site would add nobody
+    covers = [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
+    for merge in (True, False):
+        assert max_cover(
+            problem(covers, [1, 2, 3], most=[3]), watch=Watch(), merge=merge
+        ).chosen.tolist() == [2]
+    asked = problem(covers, [1, 2, 3], rows=[[1, 1, 1], [1, 1, 0]], least=[0, 1], most=[3, np.inf])
+    assert max_cover(asked, watch=Watch()).chosen.tolist() in ([0, 2], [1, 2])
+
+
 def test_a_budget_is_met_exactly():
     # 0.1 + 0.2 is more than 0.3 in floats
     p = problem(np.eye(3), [4, 4, 7], rows=[[0.1, 0.2, 0.25]], most=[0.3])
@@ -178,6 +189,9 @@ def test_no_choice_betters_the_answer(p, merge):
     assert answer.objective == pytest.approx(best, rel=PROOF)
     assert answer.recount == pytest.approx(answer.objective)
     assert answer.bound >= best - 1e-9
+    for j in answer.chosen:
+        fewer = np.setdiff1d(answer.chosen, [j])
+        assert not p.choice.allows(fewer) or covered(p, fewer) < best
 
 
 @settings(max_examples=100, deadline=None)

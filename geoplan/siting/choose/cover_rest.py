@@ -24,6 +24,8 @@ class Rest:
         People whom the options taken cover.
     points
         Position in `problem` of each point of the cover that it was made from, -1 for those that left.
+    drop_dominated
+        Whether options that another betters are dropped on the way.
     """
 
     problem: Cover
@@ -31,6 +33,7 @@ class Rest:
     taken: Ints
     base: float
     points: Ints
+    drop_dominated: bool = True
 
     def back(self, chosen: Ints) -> Ints:
         """Return the positions in the whole cover of what is taken and of options chosen here, ascending."""
@@ -41,19 +44,19 @@ class Rest:
         return np.flatnonzero(np.isin(self.options, chosen))
 
 
-def whole(problem: Cover) -> Rest:
+def whole(problem: Cover, *, drop_dominated: bool = True) -> Rest:
     """Return all of a merged cover, with nothing settled but what the rows settle themselves."""
     n = len(problem.choice)
     nothing = np.empty(0, np.int64)
-    rest = Rest(problem, np.arange(n), nothing, 0.0, np.arange(len(problem.weight)))
+    rest = Rest(problem, np.arange(n), nothing, 0.0, np.arange(len(problem.weight)), drop_dominated)
     return settled(rest, np.zeros(n, bool), np.zeros(n, bool))
 
 
 def settled(rest: Rest, out: Bools, taken: Bools) -> Rest:
     """Return what is left when some options are out and some are taken (masks over the options left).
 
-    So are options that a row asks for in full, and those that no longer fit a limit. Where a limit is overrun the answer allows nothing;
-    `lost` says so.
+    So are options that a row asks for in full (taken), and those that no longer fit a limit (out). Where a limit is overrun by what is
+    taken no choice is left: `lost` says so.
     """
     problem = rest.problem
     taken = taken | _asked_in_full(problem.choice, out)
@@ -64,15 +67,17 @@ def settled(rest: Rest, out: Bools, taken: Bools) -> Rest:
     keep = ~out & ~taken & fits_alone(left)
     already = problem.already.copy()
     already[problem.covers[np.flatnonzero(taken)].indices] = True
-    small = merged(
-        with_options(Cover(left, problem.covers, problem.weight, already, problem.zone), np.flatnonzero(keep))
+    fewer = with_options(
+        Cover(left, problem.covers, problem.weight, already, problem.zone), np.flatnonzero(keep)
     )
+    small = merged(fewer, drop_dominated=rest.drop_dominated)
     return Rest(
         small.problem,
         rest.options[np.flatnonzero(keep)[small.options]],
         np.sort(np.r_[rest.taken, rest.options[taken]]),
         rest.base + small.base,
         small.points,
+        rest.drop_dominated,
     )
 
 

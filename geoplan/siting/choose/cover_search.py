@@ -1,7 +1,7 @@
 """The search for the best cover: prices bound it and settle options, exchanges better it, branching and HiGHS close what is left.
 
-What is left after settling is branched on while it is large: at most half the work of a linear program each time, as the prices of
-the root are good prices everywhere. What is small goes to HiGHS whole.
+What is left after settling is branched on while it is large, the part with the highest bound first; the prices of the root are
+good prices in every part. What is small goes to HiGHS whole.
 """
 
 import heapq
@@ -141,7 +141,7 @@ class Part:
     branch: int
 
 
-def search(problem: Cover, first: Ints, *, base: float, watch: Watch) -> Search:
+def search(problem: Cover, first: Ints, *, base: float, watch: Watch, drop_dominated: bool = True) -> Search:
     """Search from a first choice on a merged cover until the proof, or until the watch says so.
 
     Parameters
@@ -154,6 +154,8 @@ def search(problem: Cover, first: Ints, *, base: float, watch: Watch) -> Search:
         People already covered.
     watch
         Limits and listener.
+    drop_dominated
+        Whether options that another betters are dropped on the way.
 
     Returns
     -------
@@ -161,7 +163,7 @@ def search(problem: Cover, first: Ints, *, base: float, watch: Watch) -> Search:
         The best found and the bound proven.
     """
     state, tree = Search(problem, watch, base, first), list[Node]()
-    root = _explored(state, whole(problem), None)
+    root = _explored(state, whole(problem, drop_dominated=drop_dominated), None)
     if root is not None and not state.full():
         _divided(state, root, tree)
     while root is not None and tree and not state.ends() and not state.full():

@@ -20,12 +20,13 @@ def first_choice(problem: Cover, *, watch: Watch) -> Ints | Answer:
     found = greedy(problem)
     if found.feasible:
         return swap(problem, found.order, watch=watch)
+    alone = replace(watch, nodes=None, gap=0.0, listen=_silent)
     if not len(problem.choice):  # HiGHS gives no verdict on a model of no columns
-        return no_answer(*nearest(problem.choice))
-    only = solve(_rows_alone(problem.choice), watch=replace(watch, nodes=None, gap=0.0, listen=_silent))
+        return no_answer(*nearest(problem.choice, watch=alone))
+    only = solve(_rows_alone(problem.choice), watch=alone)
     if only.x is None:
         if only.state == "infeasible":
-            return no_answer(*nearest(problem.choice))
+            return no_answer(*nearest(problem.choice, watch=alone))
         note = Note.of("siting_cover_stopped", severity="error")
         return no_answer(note, status="none", stopped=only.stopped)
     allowed = np.flatnonzero(only.x > 0.5)
@@ -50,7 +51,7 @@ def _rows_alone(choice: Choice) -> Linear:
     )
 
 
-def nearest(choice: Choice) -> tuple[Note, ...]:
+def nearest(choice: Choice, *, watch: Watch) -> tuple[Note, ...]:
     """Return which rows cannot be kept together, and by how little they are missed.
 
     What rows ask for is kept before limits are; limits are overrun by as small a share of each, added up, as can be.
@@ -59,6 +60,8 @@ def nearest(choice: Choice) -> tuple[Note, ...]:
     ----------
     choice
         Rows that no choice keeps.
+    watch
+        Stopped before anything was found there are no notes.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def nearest(choice: Choice) -> tuple[Note, ...]:
     --------
     >>> rows = csr_array(np.array([[30.0, 20.0, 5.0], [1.0, 1.0, 0.0]]))
     >>> choice = Choice(np.ones(3), rows, np.array([0.0, 2.0]), np.array([40.0, np.inf]))
-    >>> print(nearest(choice)[0].found("en"))
+    >>> print(nearest(choice, watch=Watch())[0].found("en"))
     what is required needs at least 50, the limit is 40: 10 too little (limit 1)
     """
     n, m = len(choice), len(choice.most)
@@ -91,8 +94,8 @@ def nearest(choice: Choice) -> tuple[Note, ...]:
         row_high=np.r_[choice.most[limited], np.full(len(asked), np.inf)],
         whole=np.r_[np.ones(n, bool), np.zeros(2 * m, bool)],
     )
-    found = solve(model, watch=Watch())
-    if found.x is None:  # cannot be: every row may be missed
+    found = solve(model, watch=watch)
+    if found.x is None:  # stopped: every row may be missed, so there is an answer
         return ()
     return _missed(choice, np.round(found.x[:n]))
 
