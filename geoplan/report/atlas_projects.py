@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from geoplan.report import atlas_map, look, sites_facts
+from geoplan.report import atlas_map, look
 from geoplan.report.atlas_canvas import Col, Mark, word
 from geoplan.report.atlas_frame import Page
 from geoplan.report.atlas_sheets import Maker, kind_marks
@@ -72,8 +72,7 @@ def _project_table(maker: Maker, page: Page) -> None:
 
 def _support_table(maker: Maker, page: Page) -> None:
     lang, table = maker.lang, maker.outcome.support
-    # with sites proposed it is theirs
-    if empty(table) or sites_facts.asked(maker.outcome):
+    if empty(table):
         return
     page.heading(word("support", lang))
     columns = [

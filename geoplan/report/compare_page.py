@@ -197,14 +197,25 @@ def payload(comparison: Comparison, told: Told) -> Plain:
 
 
 def _siting(before: Outcome, after: Outcome, lang: str) -> Plain:
-    """Return the proposed sites of each side; nothing where neither result has any."""
+    """Return the proposed sites of each side; nothing where neither result has any.
+
+    A study judged again with its sites built has them as facilities: there they belong, not on the side that proposes them.
+    """
     layers = [map_sites.siting_layer(replace(o, lang=lang)) for o in (before, after)]
     if not any(layer is not None and layer["sites"] for layer in layers):
         return {}
+    if layers[1] is None and _built(before, after):
+        layers.reverse()
     # the page has no switch for what is not proposed
     return {
         "siting": [layer and {key: layer[key] for key in ("edge", "phases", "sites")} for layer in layers]
     }
+
+
+def _built(before: Outcome, after: Outcome) -> bool:
+    """Return whether any site that the first result proposes stands in the second one."""
+    new = set(after.facilities["name"].map(str)) - set(before.facilities["name"].map(str))
+    return bool(new & set(sites_facts.chosen(before)["name"].map(str)))
 
 
 def _all_zones(before: Outcome, after: Outcome) -> gpd.GeoDataFrame:

@@ -1,5 +1,6 @@
 """The report's section 选址方案: what is proposed and how sure that is, then the sites, the curve, what stays unmet, and how it was found."""
 
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -13,7 +14,7 @@ from geoplan.report import look, sites_facts
 from geoplan.report.curve_chart import Said, gain_curve
 from geoplan.report.page_map import WIDTH
 from geoplan.report.sheet import Cell, Names, empty, present, rows_of, text
-from geoplan.report.sheets_projects import support
+from geoplan.report.sheets_sites import site_support
 from geoplan.report.words import labels
 from geoplan.tables import Outcome
 
@@ -97,7 +98,7 @@ def lead(outcome: Outcome) -> list[str]:
     phases = sites_facts.phases_said(sites, lang)
     if phases:
         out.append(look.sentence("siting_page_phases", lang, parts=phases))
-    if not empty(outcome.support):
+    if not empty(outcome.site_support):
         won, left = sites_facts.verdicts_won(outcome)
         out.append(look.sentence("siting_page_won", lang, won=won, left=left))
     zones = sites_facts.unmet(outcome).zones
@@ -273,8 +274,8 @@ def questions(outcome: Outcome) -> list[Plain]:
 
 
 def support_rows(outcome: Outcome) -> Plain | None:
-    """Return the indicators before and after the sites, as the workbook's sheet has them; None where there are none."""
-    sheet = support(outcome)
+    """Return the indicators that the sites change, as the workbook's sheet has them; None where there are none."""
+    sheet = site_support(replace(outcome, site_support=sites_facts.changed(outcome)))
     if sheet is None or sites_facts.adopted(outcome) is None:
         return None
     block = sheet.blocks[0]

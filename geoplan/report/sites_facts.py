@@ -22,6 +22,8 @@ NAMED = 3
 #: Sites that a note lists by their numbers; more are counted.
 MOST_ORDERS = 12
 
+#: Values that differ by less are the same value.
+HAIR = 1e-9
 #: How the labels begin that only pages on siting print.
 OWN_WORDS = ("siting", "unit_sites", "unit_cost")
 
@@ -309,5 +311,17 @@ def why_said(why: object, lang: str) -> str:
 
 def verdicts_won(outcome: Outcome) -> tuple[int, int]:
     """Return how many findings turn to met with the sites, and how many stay not met."""
-    before, after = outcome.support["verdict_before"], outcome.support["verdict_after"]
+    before, after = outcome.site_support["verdict_before"], outcome.site_support["verdict_after"]
     return int(((before != "met") & (after == "met")).sum()), int((after == "not_met").sum())
+
+
+def changed(outcome: Outcome) -> pd.DataFrame:
+    """Return the rows of `site_support` that the sites change: verdict, value or shortfall."""
+    table = outcome.site_support
+    if empty(table):
+        return table
+    moved = table["verdict_before"] != table["verdict_after"]
+    for before, after in (("actual_before", "actual_after"), ("shortfall_before", "shortfall_after")):
+        one, other = (pd.to_numeric(table[key]).astype(float) for key in (before, after))
+        moved |= ~(((one - other).abs() <= HAIR) | (one == other) | (one.isna() & other.isna()))
+    return table[moved]

@@ -43,7 +43,7 @@ def write_assessment(outcome: Outcome, path: Path) -> None:
         ("served", _served, not empty(outcome.served)),
         ("gaps", _gaps, not empty(outcome.flags)),
         ("causes", _causes, not word_gaps.causes_of(outcome).empty),
-        ("projects", _projects, _has_projects(outcome)),
+        ("projects", _projects, not empty(outcome.support) or not empty(outcome.projects)),
         ("siting", word_sites.write_section, word_sites.wanted(outcome)),
         ("data", _data, True),
     )
@@ -248,17 +248,11 @@ def _causes(paper: Paper) -> None:
     paper.table(word("doc_causes_table", lang), *word_gaps.causes_table(outcome))
 
 
-def _has_projects(outcome: Outcome) -> bool:
-    """Return whether there is something to say of projects; what is supported by sites stands in the section on them."""
-    supported = not empty(outcome.support) and not word_sites.wanted(outcome)
-    return supported or not empty(outcome.projects)
-
-
 def _projects(paper: Paper) -> None:
     outcome, lang = paper.outcome, paper.lang
     if not empty(outcome.projects):
         paper.text(word("doc_projects", lang, said=projects_sum(outcome)))
-    if not empty(outcome.support) and not word_sites.wanted(outcome):
+    if not empty(outcome.support):
         before, after = outcome.support["verdict_before"], outcome.support["verdict_after"]
         won = int(((before != "met") & (after == "met")).sum())
         paper.text(

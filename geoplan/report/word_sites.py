@@ -1,6 +1,7 @@
 """选址布局建议 in the Word papers: the section of the assessment, and the sites of one town in its guidance."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -52,10 +53,14 @@ def write_section(paper: Paper) -> None:
         paper.text(look.label("siting_word_intent", lang))
     paper.table(look.label("siting_word_table", lang), *sites_table(outcome, sites))
     paper.note(sites_facts.note_said(outcome, sites))
-    if not empty(outcome.support):
+    if not empty(outcome.site_support):
         won, left = sites_facts.verdicts_won(outcome)
-        paper.text(look.sentence("siting_word_support", lang, won=won, left=left, table=paper.reference()))
-        paper.table(look.label("siting_word_support_table", lang), *word_gaps.support_table(outcome))
+        moved = sites_facts.changed(outcome)
+        see = look.sentence("siting_word_see", lang, table=paper.reference()) if len(moved) else ""
+        paper.text(look.sentence("siting_word_support", lang, won=won, left=left, see=see))
+        if len(moved):
+            table = word_gaps.support_table(replace(outcome, support=moved))
+            paper.table(look.label("siting_word_support_table", lang), *table)
     _unmet(paper)
 
 

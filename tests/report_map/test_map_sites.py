@@ -8,6 +8,7 @@ import subprocess
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from shapely.geometry import Point
 
@@ -157,6 +158,20 @@ def test_a_comparison_has_the_sites_on_their_own_side(outcome, sited):
     assert data["siting"][0] is None
     assert len(data["siting"][1]["sites"]) == 4
     assert "siting" not in comparison_page(compare(outcome, outcome))
+
+
+def test_sites_that_are_built_in_the_second_result_are_drawn_there(outcome, sited):
+    data = [None, None]
+    built = outcome.facilities.iloc[[0]].assign(name="和平里原粮站")
+    built.index = ["close_gap/2"]
+    after = dataclasses.replace(outcome, facilities=pd.concat([outcome.facilities, built]))
+    for place, other in enumerate((outcome, after)):
+        page = comparison_page(compare(sited, other))
+        data[place] = json.loads(
+            re.search(r'id="geoplan-data"[^>]*>(.*?)</script>', page, re.DOTALL).group(1)
+        )
+    assert [side is not None for side in data[0]["siting"]] == [True, False]
+    assert [side is not None for side in data[1]["siting"]] == [False, True]
 
 
 # --- in the browser -------------------------------------------------------------------------------------------------

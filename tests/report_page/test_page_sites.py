@@ -160,11 +160,15 @@ def test_support_is_told_as_before_and_after(sited, by_hand):
         "actual_before": 4.1, "actual_after": 4.6, "required": 4.5, "shortfall_before": 8.0,
         "shortfall_after": 0.0, "unit": "places", "projects": ("close_gap/3",),
     }  # fmt: skip
-    own = dataclasses.replace(sited, support=pd.DataFrame([row]))
-    assert "方案实施后，1 项评价结果由未达标（或数据不足）转为达标，仍有 0 项未达标" in page_sites.lead(own)
+    # what the sites leave as it is is not among what they change
+    same = row | {"verdict_after": "not_met", "actual_after": 4.1, "shortfall_after": 8.0, "projects": ()}
+    own = dataclasses.replace(sited, site_support=pd.DataFrame([row, same]))
+    assert "方案实施后，1 项评价结果由未达标（或数据不足）转为达标，仍有 1 项未达标" in page_sites.lead(own)
     section = text_of(page_sites.section(own, "community"))
     assert look.label("siting_page_support", "zh") in section
     assert "4.6" in section
+    assert len(page_sites.support_rows(own)["rows"]) == 1
+    assert page_sites.support_rows(sited) is None
 
 
 def test_no_adopted_answer_proposes_nothing(sited):

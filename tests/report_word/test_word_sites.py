@@ -117,11 +117,15 @@ def test_support_of_sites_stands_with_them_and_not_with_projects(sited, tmp_path
         "actual_before": 4.1, "actual_after": 4.6, "required": 4.5, "shortfall_before": 8.0,
         "shortfall_after": 0.0, "unit": "places", "projects": ("close_gap/3",),
     }  # fmt: skip
-    document = assessment(dataclasses.replace(sited, support=pd.DataFrame([row])), tmp_path)
+    # what the sites leave as it is is not among what they change
+    same = row | {"verdict_after": "not_met", "actual_after": 4.1, "shortfall_after": 8.0, "projects": ()}
+    document = assessment(dataclasses.replace(sited, site_support=pd.DataFrame([row, same])), tmp_path)
     told = text_of(document)
-    assert "方案实施后，1项评价结果由未达标（或数据不足）转为达标，仍有0项未达标" in told
+    assert "方案实施后，1项评价结果由未达标（或数据不足）转为达标，仍有1项未达标，有变化的指标见表" in told
     assert "选址方案实施前后主要指标对照表" in told
     assert "项目库" not in told
+    after = table_after(document, "实施后")
+    assert [row[0] for row in after[1:]] == ["每千人口拥有3岁以下婴幼儿托位数"]
     assert [p.text for p in document.paragraphs if p.style.name == "Heading 2"][-2] == "七、选址布局建议"
 
 
