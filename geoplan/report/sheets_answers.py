@@ -109,16 +109,24 @@ def _answer_row(row: Mapping[str, Any], lang: str) -> list[Value | Cell]:
     ]
 
 
+def _asked_notes(outcome: Outcome, table: pd.DataFrame) -> list[str]:
+    """Return a line a question of a table: its name and its words."""
+    asked = labels_of(outcome)
+    return [
+        word("sites_question_line", outcome.lang, name=name, question=asked.get(str(name), str(name)))
+        for name in dict.fromkeys(table["question"])
+    ]
+
+
 def curve(outcome: Outcome) -> Sheet | None:
     """Return 选址增益曲线: what so many sites achieve and what none can better, with a chart a question; None without any."""
     if empty(outcome.curve):
         return None
     lang, asked = outcome.lang, labels_of(outcome)
     units = dict(zip(outcome.answers["question"], outcome.answers["unit"].map(text), strict=True))
-    aims = dict(zip(outcome.answers["question"], outcome.answers["aim"].map(text), strict=True))
     columns = [
-        Column(word("sites_question", lang), "text", 30),
-        Column(look.label("siting_page_curve_x", lang), "whole", 9),
+        Column(word("sites_question_name", lang), "text", 15),
+        Column(look.label("siting_page_curve_x", lang), "whole", 10),
         Column(look.label("siting_page_curve_best", lang), "rate", 11),
         Column(look.label("unit", lang), "text", 7),
         Column(word("sites_marginal", lang), "rate", 10),
@@ -136,21 +144,21 @@ def curve(outcome: Outcome) -> Sheet | None:
         for row, gain in zip(rows_of(own), added, strict=True):
             cells = [number(row["objective"], kind), look.unit(unit, lang)]
             more = [number(gain, kind), number(row["bound"], kind), number(row["share"], "share")]
-            rows.append(
-                [asked.get(str(question), text(question)), number(row["sites"], "whole"), *cells, *more]
-            )
+            rows.append([text(question), number(row["sites"], "whole"), *cells, *more])
         said = word("sites_curve_title", lang, question=asked.get(str(question), text(question)))
-        aim, of_unit = aims.get(question, ""), look.unit(unit, lang)
-        y = word("sites_curve_y", lang, aim=aim, unit=of_unit) if of_unit else aim
+        # of a question in phases the curve counts the last one, and its aim all: the axis names neither
+        best = look.label("siting_page_curve_best", lang)
+        y = word("sites_curve_y", lang, what=best, unit=look.unit(unit, lang))
         title = _cut(said, _TITLE)
         low = _foot(own[["objective", "bound"]].to_numpy(dtype=float))
         charts.append(Chart(title, first, len(rows) - 1, 1, (2, 5), (columns[1].header, y), low))
     cut = any(chart.low for chart in charts)
-    notes = [word("sites_curve_note", lang), word("sites_curve_cut", lang) if cut else ""]
+    notes = [*_asked_notes(outcome, outcome.curve), word("sites_curve_note", lang)]
+    notes += [word("sites_curve_cut", lang)] if cut else []
     return Sheet(
         word("sites_curve_sheet", lang),
         (block_of(two_lines(columns), rows),),
-        tuple(filter(None, notes)),
+        tuple(notes),
         2,
         charts=tuple(charts),
     )
@@ -197,11 +205,11 @@ def unmet(outcome: Outcome) -> Sheet | None:
     """Return 未补齐单元: zones that keep a gap or stay out of reach, by question and phase, and why; None where there are none."""
     if empty(outcome.unmet):
         return None
-    lang, names, asked = outcome.lang, Names(outcome), labels_of(outcome)
+    lang, names = outcome.lang, Names(outcome)
     above = names.levels_between()
     columns = [
-        Column(look.label("serial", lang), "whole", 5),
-        Column(word("sites_question", lang), "text", 34),
+        Column(look.label("serial", lang), "whole", 6),
+        Column(word("sites_question_name", lang), "text", 16),
         *(Column(look.label(level, lang), "text", 14) for level in above),
         Column(look.label("zone", lang), "text", 18),
         Column(word("sites_phase_end", lang), "id", 10),
@@ -212,7 +220,7 @@ def unmet(outcome: Outcome) -> Sheet | None:
     rows: list[list[Value | Cell]] = [
         [
             place,
-            asked.get(str(row["question"]), text(row["question"])),
+            text(row["question"]),
             *(
                 names.above(row["zone_id"], level) if names.level(row["zone_id"]) != level else ""
                 for level in above
@@ -225,7 +233,7 @@ def unmet(outcome: Outcome) -> Sheet | None:
         ]
         for place, row in enumerate(rows_of(outcome.unmet), start=1)
     ]
-    notes = (word("sites_unmet_note", lang),)
+    notes = (*_asked_notes(outcome, outcome.unmet), word("sites_unmet_note", lang))
     return Sheet(word("sites_unmet_sheet", lang), (block_of(two_lines(columns), rows),), notes, 2)
 
 

@@ -159,6 +159,8 @@ def value_kind(unit: object) -> str:
 
 def _site_columns(names: Names, own: pd.DataFrame) -> list[Column]:
     lang = names.lang
+    # packs may count one facility under a dozen indicators: room for them, so that rows stay low on paper
+    several = max(len(_several(rules)) for rules in own["indicators"])
     found = [
         Column(look.label("serial", lang), "whole", 5),
         Column(look.label("name", lang), "text", 17),
@@ -166,7 +168,7 @@ def _site_columns(names: Names, own: pd.DataFrame) -> list[Column]:
         Column(word("sites_place", lang), "text", 17),
         *(Column(word(f"sites_in_{level}", lang), "text", 10) for level in _above(names)),
         Column(look.label("services", lang), "text", 14),
-        Column(word("sites_size", lang), "text", 11),
+        *([Column(word("sites_size", lang), "text", 11)] if _sized(own) else []),
         Column(word("project_beds", lang), "whole", 8),
         Column(word("project_places", lang), "whole", 8),
         Column(word("project_floor_area_m2", lang), "whole", 9),
@@ -174,7 +176,9 @@ def _site_columns(names: Names, own: pd.DataFrame) -> list[Column]:
         Column(word("sites_cost_from", lang), "text", 18),
         Column(word("sites_phase", lang), "id", 9),
         Column(word("project_serves", lang), "text", 16),
-        Column(word("sites_indicators", lang), "text", 18),
+        Column(
+            word("sites_indicators", lang), "text", 18.0 if several <= 2 else 30.0 if several <= 5 else 46.0
+        ),
         Column(word("sites_gain", lang), "rate", 8),
         Column(word("sites_marginal", lang), "rate", 8),
         Column(word("sites_total", lang), "rate", 8),
@@ -185,6 +189,11 @@ def _site_columns(names: Names, own: pd.DataFrame) -> list[Column]:
     if own["extends"].map(present).any():
         found.append(Column(word("sites_extends", lang), "text", 14))
     return found
+
+
+def _sized(own: pd.DataFrame) -> bool:
+    """Return whether the question has sizes."""
+    return bool(own["size"].map(present).any())
 
 
 def _gain_unit(row: Mapping[str, Any], unit: object) -> str:
@@ -201,7 +210,7 @@ def _site_rows(names: Names, own: gpd.GeoDataFrame, units: Mapping[str, str]) ->
     lang = names.lang
     joint = "、" if lang == "zh" else ", "
     enlarges = own["extends"].map(present).any()
-    places = lonlat(own)
+    places, sized = lonlat(own), _sized(own)
     found: list[list[Value | Cell]] = []
     for row, (lon, lat) in zip(rows_of(own), places, strict=True):
         kind = value_kind(_gain_unit(row, units.get(str(row["question"]), "")))
@@ -212,7 +221,7 @@ def _site_rows(names: Names, own: gpd.GeoDataFrame, units: Mapping[str, str]) ->
             sites_facts.place_said(names, row),
             *(names.above(row["zone_id"], level) for level in _above(names)),
             sites_facts.services_said(row, lang),
-            size_said(row, lang),
+            *([size_said(row, lang)] if sized else []),
             *(number(row[key], "whole") for key in ("beds", "places", "floor_area_m2", "cost")),
             sites_facts.cost_from_said(row, lang),
             number(row["phase"], "id"),

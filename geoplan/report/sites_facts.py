@@ -211,6 +211,8 @@ def cost_from_said(site: Row, lang: str) -> str:
     source = text(site["cost_from"])
     if source == "stated":
         return look.label("siting_page_cost_stated", lang)
+    if source == "rent x years":
+        return look.label("sites_cost_from_rent", lang)
     return look.sentence("siting_page_cost_from", lang, source=source)
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from geoplan.inputs.projects import read_projects
 from geoplan.inputs.projects.cells import PRINTED_TYPES
-from geoplan.report import compare, sheets_answers, sheets_csv, sheets_sites, store, workbook
+from geoplan.report import compare, sheets_answers, sheets_csv, sheets_sites, sites_facts, store, workbook
 from geoplan.report.manifest import canonical, manifest
 from geoplan.report.sites_facts import chosen
 from geoplan.standards.gap_list import SITE, printed, with_site_names
@@ -539,3 +539,19 @@ def test_the_printed_gap_list_has_the_column_behind_that_of_projects(outcome, ma
     headers = list(printed(named, lang="zh").columns)
     assert headers[headers.index("对应项目") + 1] == SITE[0]
     assert SITE[0] not in printed(gaps, lang="zh").columns
+
+
+def test_where_a_cost_comes_from_is_said_in_words():
+    for source, said in (
+        ("stated", "据备选清单"),
+        ("rent x years", "据年租金与可用年限"),
+        ("unit_costs.csv#2", "据 unit_costs.csv#2"),
+    ):
+        assert sites_facts.cost_from_said({"cost": 1.0, "cost_from": source}, "zh") == said
+    assert sites_facts.cost_from_said({"cost": np.nan, "cost_from": "stated"}, "zh") == ""
+
+
+def test_a_question_without_sizes_has_no_column_of_them(outcome):
+    headers = [column.header for column in sheets_sites.other_sites(outcome).blocks[0].columns]
+    assert "建设规模" not in headers
+    assert headers[-1] == "增益计量单位"
