@@ -281,11 +281,11 @@ def _rows_turned(data: Arrays, prices: Prices, used: Floats, scale: float) -> fl
     """Add the rows' part of the direction; return its squared length."""
     size = 0.0
     for r in range(len(used)):
-        at = prices.row[r]
-        upper = at > 0.0 or (at == 0.0 and used[r] > data.least[r])
-        way = (data.most[r] if upper else data.least[r]) - used[r]
-        if way == np.inf or (at == 0.0 and way > 0.0 and data.least[r] == 0.0):
-            way = 0.0
+        at, way = prices.row[r], 0.0
+        if at > 0.0 or used[r] > data.most[r]:
+            way = data.most[r] - used[r]
+        elif at < 0.0 or used[r] < data.least[r]:
+            way = data.least[r] - used[r]
         prices.row_way[r] = way + KEEP * prices.row_way[r]
         size += scale * prices.row_way[r] ** 2
     return size

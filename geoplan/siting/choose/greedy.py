@@ -17,6 +17,9 @@ from geoplan.siting.choose.merge import pattern
 from geoplan.siting.problems import Choice, Cover, Floats, Ints
 from geoplan.siting.watch import Watch
 
+#: The points of each option (pointer, indices), and the people of each point.
+Points = tuple[Ints, Ints, Floats]
+
 #: Two sums closer than this share of all people count as equal: no endless exchange of equals.
 EQUAL = 1e-11
 
@@ -90,9 +93,7 @@ def _greedy_run(problem: Cover, price: Floats, limit: int | None, start: Ints | 
     most, asked = loosened(choice), asked_for(choice)
     first = np.empty(0, np.int64) if start is None else np.asarray(start, np.int64)
     order, gains, met = _lazy(
-        covers.indptr,
-        covers.indices,
-        np.where(problem.already, 0.0, problem.weight),
+        (covers.indptr, covers.indices, np.where(problem.already, 0.0, problem.weight)),
         rows,
         most,
         asked,
@@ -153,7 +154,7 @@ def swap(problem: Cover, chosen: Ints, *, watch: Watch) -> Ints:
     rows, most, asked = sorted_rows(choice), loosened(choice), asked_for(choice)
     while watch.stopped() in ("", "nodes"):  # there is no tree here
         size, gained = _exchange_round(
-            covers.indptr, covers.indices, weight, total, rows, most, asked, slots, size, hair
+            (covers.indptr, covers.indices, weight), total, rows, most, asked, slots, size, hair
         )
         if not gained:
             break
@@ -180,7 +181,8 @@ def _asked(j: int, rows: tuple[Ints, Ints, Floats], used: Floats, asked: Floats)
 
 
 @compiled
-def _gain(j: int, pointer: Ints, indices: Ints, weight: Floats) -> float:
+def _gain(j: int, points: Points) -> float:
+    pointer, indices, weight = points
     gain = 0.0
     for e in range(pointer[j], pointer[j + 1]):
         gain += weight[indices[e]]
@@ -190,14 +192,13 @@ def _gain(j: int, pointer: Ints, indices: Ints, weight: Floats) -> float:
 @compiled
 def _take(
     j: int,
-    pointer: Ints,
-    indices: Ints,
-    weight: Floats,
+    points: Points,
     rows: tuple[Ints, Ints, Floats],
     used: Floats,
 ) -> float:
-    """Choose option j: its points have no weight left; return what they had."""
-    gain = _gain(j, pointer, indices, weight)
+    """Choose option j: its points have no people left; return how many they had."""
+    pointer, indices, weight = points
+    gain = _gain(j, points)
     for e in range(pointer[j], pointer[j + 1]):
         weight[indices[e]] = 0.0
     for e in range(rows[0][j], rows[0][j + 1]):
@@ -225,9 +226,7 @@ def _sink(heap: Ints, at: int, size: int, value: Floats) -> None:
 
 @compiled
 def _lazy(
-    pointer: Ints,
-    indices: Ints,
-    people: Floats,
+    points: Points,
     rows: tuple[Ints, Ints, Floats],
     most: Floats,
     asked: Floats,
@@ -235,15 +234,16 @@ def _lazy(
     first: Ints,
     limit: int,
 ) -> tuple[Ints, Floats, bool]:
+    pointer = points[0]
     n = len(pointer) - 1
-    weight, used = people.copy(), np.zeros(len(most))
+    used = np.zeros(len(most))
     order, gains = np.empty(n, np.int64), np.empty(n)
     done = np.zeros(n, np.bool_)
     count = 0
     for j in first:
         if done[j] or not _fits(j, rows, used, most):
             continue
-        order[count], gains[count] = j, _take(j, pointer, indices, weight, rows, used)
+        order[count], gains[count] = j, _take(j, points, rows, used)
         done[j] = True
         count += 1
     value = np.empty(n)
@@ -253,7 +253,7 @@ def _lazy(
         size = 0
         for j in range(n):
             if not done[j] and (turn == 1 or _asked(j, rows, used, asked)):
-                value[j] = _gain(j, pointer, indices, weight) * rate[j]
+                value[j] = _gain(j, points) * rate[j]
                 heap[size] = j
                 size += 1
         for at in range(size // 2 - 1, -1, -1):
@@ -263,14 +263,14 @@ def _lazy(
             gone = not _fits(j, rows, used, most) or (turn == 0 and not _asked(j, rows, used, asked))
             if not gone:
                 # a gain only falls as others are chosen: the top is the best if it still is the top
-                now = _gain(j, pointer, indices, weight) * rate[j]
+                now = _gain(j, points) * rate[j]
                 if now < value[j]:
                     value[j] = now
                     _sink(heap, 0, size, value)
                     continue
                 if turn == 1 and now <= 0.0:
                     break
-                order[count], gains[count] = j, _take(j, pointer, indices, weight, rows, used)
+                order[count], gains[count] = j, _take(j, points, rows, used)
                 done[j] = True
                 count += 1
             size -= 1
@@ -313,13 +313,12 @@ def _may_swap(
 def _put(
     j: int,
     slot: int,
-    pointer: Ints,
-    indices: Ints,
-    weight: Floats,
+    points: Points,
     rows: tuple[Ints, Ints, Floats],
     held: tuple[Ints, Ints, Floats, Floats],
 ) -> None:
     """Put option j into a slot; `held`: how many cover each point, the sum of their slots, what each slot alone covers, rows used."""
+    pointer, indices, weight = points
     count, holder, loss, used = held
     loss[slot] = 0.0
     for e in range(pointer[j], pointer[j + 1]):
@@ -338,13 +337,12 @@ def _put(
 def _remove(
     j: int,
     slot: int,
-    pointer: Ints,
-    indices: Ints,
-    weight: Floats,
+    points: Points,
     rows: tuple[Ints, Ints, Floats],
     held: tuple[Ints, Ints, Floats, Floats],
 ) -> None:
     """Take option j out of its slot."""
+    pointer, indices, weight = points
     count, holder, loss, used = held
     for e in range(pointer[j], pointer[j + 1]):
         k = indices[e]
@@ -359,13 +357,12 @@ def _remove(
 @compiled
 def _adds(
     j: int,
-    pointer: Ints,
-    indices: Ints,
-    weight: Floats,
+    points: Points,
     held: tuple[Ints, Ints, Floats, Floats],
     shared: Floats,
 ) -> float:
     """Return what j covers that nobody does; add to `shared` what it covers that one slot alone does."""
+    pointer, indices, weight = points
     count, holder = held[0], held[1]
     gain = 0.0
     for e in range(pointer[j], pointer[j + 1]):
@@ -379,9 +376,7 @@ def _adds(
 
 @compiled
 def _exchange_round(
-    pointer: Ints,
-    indices: Ints,
-    weight: Floats,
+    points: Points,
     total: Floats,
     rows: tuple[Ints, Ints, Floats],
     most: Floats,
@@ -391,6 +386,7 @@ def _exchange_round(
     hair: float,
 ) -> tuple[int, bool]:
     """Hold every option once against those chosen; return how many are chosen now and whether anything was gained."""
+    pointer, weight = points[0], points[2]
     n, n_points = len(pointer) - 1, len(weight)
     # of a point that one option covers alone, the sum of slots is its slot
     held = np.zeros(n_points, np.int64), np.zeros(n_points, np.int64), np.zeros(n + 1), np.zeros(len(most))
@@ -398,12 +394,12 @@ def _exchange_round(
     chosen, shared = np.zeros(n, np.bool_), np.zeros(n + 1)
     for s in range(size):
         chosen[slots[s]] = True
-        _put(slots[s], s, pointer, indices, weight, rows, held)
+        _put(slots[s], s, points, rows, held)
     gained = False
     for j in range(n):
         if chosen[j] or total[j] <= hair:
             continue
-        gain = _adds(j, pointer, indices, weight, held, shared)
+        gain = _adds(j, points, held, shared)
         best, slot = hair, -1
         if gain > hair and _may_swap(-1, j, rows, used, most, asked):
             best, slot = gain, size
@@ -417,9 +413,9 @@ def _exchange_round(
         gained = True
         if slot < size:
             chosen[slots[slot]] = False
-            _remove(slots[slot], slot, pointer, indices, weight, rows, held)
+            _remove(slots[slot], slot, points, rows, held)
         else:
             size += 1
         slots[slot], chosen[j] = j, True
-        _put(j, slot, pointer, indices, weight, rows, held)
+        _put(j, slot, points, rows, held)
     return size, gained
