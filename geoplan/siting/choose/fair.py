@@ -106,7 +106,7 @@ def worst_off(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
     if ladder.chosen is None:
         if ladder.stopped:
             return no_answer(status="none", stopped=ladder.stopped)
-        return no_answer(*nearest(problem.choice))
+        return no_answer(*nearest(problem.choice, watch=watch))
     people = _people_at(problem, compared, ladder, watch=watch, merge=merge)
     chosen, nodes, stopped = people.chosen, ladder.nodes + people.nodes, ladder.stopped or people.stopped
     share = worst_share(problem, chosen)

@@ -46,7 +46,7 @@ def nearest_within(problem: Cover, needs: Needs, *, watch: Watch) -> tuple[Note,
     )
     tree = solve(linear, watch=watch)
     if tree.state == "infeasible":
-        return nearest(choice)
+        return nearest(choice, watch=watch)
     if tree.x is None:
         return (Note.of("siting_share_nearest_unknown", severity="error"),)
     covered = covered_points(problem, np.flatnonzero(tree.x[:n] > 0.5))

@@ -28,9 +28,9 @@ Flat = namedtuple(  # noqa: PYI024 - compiled code takes it
 #: How far a choice has come: how often each point is covered, what the rows use, what is missing, scratch, the gains last seen.
 State = namedtuple("State", "times used left_zone left_total part touched stale")  # noqa: PYI024 - compiled code takes it
 #: How often a part of the answer is taken out and filled in again.
-ROUNDS = 60
-#: The part that is taken out.
-PART = 0.3
+ROUNDS = 200
+#: The part that is taken out, at least this many options.
+PART, FEW = 0.07, 3
 
 
 def first_answer(
@@ -58,12 +58,12 @@ def first_answer(
         best = chosen.copy()
     if best is None:
         return None
-    even = np.ones(len(flat.cost))
     for _ in range(rounds):
         if watch.stopped():
             break
-        chosen = best & (flat.fixed | (chance.random(len(best)) >= PART))
-        noise = even * (0.9 + 0.2 * chance.random(len(best)))
+        part = max(PART, FEW / max(1, int(best.sum())))
+        chosen = best & (flat.fixed | (chance.random(len(best)) >= part))
+        noise = 0.9 + 0.2 * chance.random(len(best))
         if _fill(flat, chosen, noise):
             _drop(flat, chosen)
             if _cost(flat, chosen) <= _cost(flat, best):
