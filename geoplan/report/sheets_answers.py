@@ -29,7 +29,7 @@ from geoplan.report.sheet import (
     text,
     word,
 )
-from geoplan.report.sheets_sites import labels_of, two_lines, value_kind
+from geoplan.report.sheets_sites import cost_from_width, labels_of, two_lines, value_kind
 from geoplan.tables import Outcome
 
 #: Most candidates that the workbook lists; the layer ``candidates`` holds all of them.
@@ -122,7 +122,7 @@ def curve(outcome: Outcome) -> Sheet | None:
     """Return 选址增益曲线: what so many sites achieve and what none can better, with a chart a question; None without any."""
     if empty(outcome.curve):
         return None
-    lang, asked = outcome.lang, labels_of(outcome)
+    lang = outcome.lang
     units = dict(zip(outcome.answers["question"], outcome.answers["unit"].map(text), strict=True))
     columns = [
         Column(word("sites_question_name", lang), "text", 15),
@@ -145,7 +145,7 @@ def curve(outcome: Outcome) -> Sheet | None:
             cells = [number(row["objective"], kind), look.unit(unit, lang)]
             more = [number(gain, kind), number(row["bound"], kind), number(row["share"], "share")]
             rows.append([text(question), number(row["sites"], "whole"), *cells, *more])
-        said = word("sites_curve_title", lang, question=asked.get(str(question), text(question)))
+        said = word("sites_curve_title", lang, question=text(question))
         # of a question in phases the curve counts the last one, and its aim all: the axis names neither
         best = look.label("siting_page_curve_best", lang)
         y = word("sites_curve_y", lang, what=best, unit=look.unit(unit, lang))
@@ -245,7 +245,10 @@ def candidates(outcome: Outcome) -> Sheet | None:
     chosen = sites_facts.chosen(outcome)
     order = {} if empty(chosen) else dict(zip(chosen["candidate_id"], chosen["order"], strict=True))
     listed = listed_candidates(table, set(order), most=MOST_CANDIDATES)
-    more = [(key, kind, width) for key, kind, width in _OPTIONAL if table[key].map(present).any()]
+    wider = {"cost_from": cost_from_width(table, lang)}
+    more = [
+        (key, kind, wider.get(key, width)) for key, kind, width in _OPTIONAL if table[key].map(present).any()
+    ]
     columns = [
         Column(look.label("serial", lang), "whole", 6),
         Column(look.label("name", lang), "text", 20),

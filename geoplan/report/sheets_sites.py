@@ -173,7 +173,7 @@ def _site_columns(names: Names, own: pd.DataFrame) -> list[Column]:
         Column(word("project_places", lang), "whole", 8),
         Column(word("project_floor_area_m2", lang), "whole", 9),
         Column(word("project_cost", lang), "whole", 8),
-        Column(word("sites_cost_from", lang), "text", 18),
+        Column(word("sites_cost_from", lang), "text", cost_from_width(own, lang)),
         Column(word("sites_phase", lang), "id", 9),
         Column(word("project_serves", lang), "text", 16),
         Column(
@@ -189,6 +189,12 @@ def _site_columns(names: Names, own: pd.DataFrame) -> list[Column]:
     if own["extends"].map(present).any():
         found.append(Column(word("sites_extends", lang), "text", 14))
     return found
+
+
+def cost_from_width(table: pd.DataFrame, lang: str) -> float:
+    """Return how wide the sources of costs stand: names of files break badly."""
+    longest = max((len(sites_facts.cost_from_said(row, lang)) for row in rows_of(table)), default=0)
+    return 12.0 if longest <= 9 else 19.0 if longest <= 20 else 32.0
 
 
 def _sized(own: pd.DataFrame) -> bool:

@@ -186,7 +186,7 @@ def _write_sheet(page: Worksheet, pen: _Pen, sheet: Sheet, outcome: Outcome) -> 
 
 
 #: Height of a chart, in pixels and in the rows that it takes with the space below it.
-_CHART_HEIGHT, _CHART_ROWS = 400, 24
+_CHART_HEIGHT, _CHART_ROWS = 330, 15
 
 
 def _draw(book: Workbook, page: Worksheet, block: Block, chart: Chart, *, header: int, place: int) -> None:
@@ -219,7 +219,8 @@ def _draw(book: Workbook, page: Worksheet, block: Block, chart: Chart, *, header
     drawn.set_legend({"position": "bottom", "font": font})
     drawn.set_size({"width": 620, "height": _CHART_HEIGHT})
     beside = {"x_offset": 24, "object_position": 3}
-    page.insert_chart(header + place * _CHART_ROWS, len(block.columns), drawn, beside)
+    # below the headers, which stand on every page and would take a part of it along
+    page.insert_chart(header + 1 + place * _CHART_ROWS, len(block.columns), drawn, beside)
 
 
 def _widths(sheet: Sheet) -> list[float]:
