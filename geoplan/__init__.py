@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from geoplan.run import run
     from geoplan.samples import demo_study
     from geoplan.scenario import Scenario, read_scenario
+    from geoplan.site import SiteResult, site
     from geoplan.study import Study, read_study
 
 __all__ = [
     "Result",
     "Scenario",
+    "SiteResult",
     "Study",
     "__version__",
     "demo_study",
@@ -30,17 +32,20 @@ __all__ = [
     "read_scenario",
     "read_study",
     "run",
+    "site",
 ]
 
 _WHERE = {
     "Result": "geoplan.result",
     "Scenario": "geoplan.scenario",
+    "SiteResult": "geoplan.site",
     "Study": "geoplan.study",
     "demo_study": "geoplan.samples",
     "gather": "geoplan.gather",
     "read_scenario": "geoplan.scenario",
     "read_study": "geoplan.study",
     "run": "geoplan.run",
+    "site": "geoplan.site",
 }
 
 

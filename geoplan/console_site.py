@@ -1,7 +1,7 @@
 """What the command line prints of siting, and how Ctrl-C ends a search with the best so far."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -14,6 +14,7 @@ from geoplan.report.words import share, unit
 from geoplan.site import SiteResult
 from geoplan.siting.ask import Asked, first_step
 from geoplan.siting.watch import Watch
+from geoplan.tables import Outcome
 
 Told = Callable[[str, Watch, Asked | None], None]
 
@@ -113,7 +114,7 @@ def print_sites(result: SiteResult, folder: object) -> None:
                 str(row["name"]),
                 str(row["place"]),
                 works_words(row["works"], lang),
-                _amount(row["size"], str(row["unit"]), lang) if row["unit"] else "",
+                _size(row, lang),
                 _number(row["cost"]),
                 f"{row['phase']:.0f}",
                 f"{row['marginal']:,.0f}",
@@ -138,14 +139,23 @@ def _print_change(result: SiteResult, words: dict[str, str]) -> None:
         shares = [_share_covered(outcome, service) for outcome in (before, after)]
         rows.append((str(terms[f"label_{before.lang}"]), share(shares[0]), share(shares[1])))
     for rule in dict.fromkeys(before.flags["rule_id"]):
-        short = [int(o.flags.loc[o.flags["rule_id"] == rule, "flagged"].fillna(False).astype(bool).sum()) for o in (before, after)]  # fmt: skip
-        if short[0] != short[1]:
+        told = [_flagged(outcome, str(rule), words) for outcome in (before, after)]
+        if told[0] != told[1]:
             column = "indicator" if before.lang == "zh" else "title_en"
-            rows.append((str(before.rules[column].get(rule, rule)), f"{short[0]}", f"{short[1]}"))
+            rows.append((str(before.rules[column].get(rule, rule)), *told))
     console.table(words["change"], [words["what"], words["before"], words["after"]], rows, right={1, 2})
 
 
-def _share_covered(outcome: Any, service: str) -> float:  # noqa: ANN401 - an Outcome
+def _flagged(outcome: Outcome, rule: str, words: dict[str, str]) -> str:
+    """Return how many communities are flagged by a rule, and of how many it is not known."""
+    communities = outcome.zones.index[outcome.zones["level"] == "community"]
+    flags = outcome.flags[(outcome.flags["rule_id"] == rule) & outcome.flags["zone_id"].isin(communities)]
+    short = int(flags["flagged"].fillna(False).astype(bool).sum())
+    unknown = int(flags["flagged"].isna().sum())
+    return f"{short}" + (f" ({words['unknown']} {unknown})" if unknown else "")
+
+
+def _share_covered(outcome: Outcome, service: str) -> float:
     table = outcome.circle
     row = table[
         (table["service"] == service)
@@ -154,6 +164,13 @@ def _share_covered(outcome: Any, service: str) -> float:  # noqa: ANN401 - an Ou
         & (table["kind"] == "")
     ]
     return float(row["share"].iloc[0])
+
+
+def _size(row: Mapping[Any, Any], lang: str) -> str:
+    """Return how large a site is: as the answer sizes it, else all that it may hold."""
+    if row["unit"]:
+        return _amount(row["size"], str(row["unit"]), lang)
+    return " ".join(_amount(row[what], what, lang) for what in ("beds", "places") if row[what] > 0)
 
 
 def _number(value: float) -> str:
@@ -182,13 +199,13 @@ WORDS = {
     "zh": {
         "answers": "选址问题（* 为采用方案）", "question": "问题", "sites": "点位", "cost": "万元", "aim": "目标", "before": "现状",
         "objective": "结果", "bound": "上（下）界", "status": "证明", "listed": "规划点位（采用方案）", "order": "序", "name": "名称",
-        "place": "地点", "works": "建设性质", "size": "规模", "phase": "时序", "adds": "边际增益", "change": "选址前后", "what": "指标",
-        "after": "选址后", "results": "结果",
+        "place": "地点", "works": "建设性质", "size": "规模", "phase": "时序", "adds": "边际增益", "change": "选址前后（覆盖率；短板社区数）", "what": "指标",
+        "after": "选址后", "unknown": "未知", "results": "结果",
     },
     "en": {
         "answers": "Questions (* adopted)", "question": "Question", "sites": "Sites", "cost": "10k yuan", "aim": "Aim", "before": "Today",
         "objective": "Answer", "bound": "Bound", "status": "Proof", "listed": "Sites (adopted answer)", "order": "No.", "name": "Name",
-        "place": "Place", "works": "Works", "size": "Size", "phase": "By", "adds": "Adds", "change": "Before and after", "what": "Indicator",
-        "after": "With the sites", "results": "Results",
+        "place": "Place", "works": "Works", "size": "Size", "phase": "By", "adds": "Adds", "change": "Before and after (share covered; flagged communities)", "what": "Indicator",
+        "after": "With the sites", "unknown": "not known", "results": "Results",
     },
 }  # fmt: skip

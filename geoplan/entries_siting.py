@@ -93,7 +93,7 @@ class Question(Entry):
     keep: Share = 0.95
     """``least_spread``: part of the most people that must still be covered."""
     reach_minutes: Annotated[float, Field(gt=0, le=60)] = 60.0
-    """``median``, ``center`` and ``capacity``: people farther than this count at this, minutes."""
+    """``median`` and ``center``: people farther than this count at this, minutes."""
     least: Literal["sites", "cost"] = "sites"
     """``share`` and ``sizes``: what is kept low, the number of sites or their cost."""
     rules: list[Text] = []

@@ -19,6 +19,7 @@ from geoplan.result import Result
 from geoplan.run import compute
 from geoplan.site_candidates import Offered, offered_candidates
 from geoplan.siting.ask import Asked, ask
+from geoplan.siting.ask_capacity import Need, ask_capacity
 from geoplan.siting.ask_sizes import ask_sizes
 from geoplan.siting.ground import Ground
 from geoplan.siting.question import Question, question_of
@@ -206,6 +207,9 @@ def _ground(inputs: Inputs, before: Result, offered: Offered) -> Ground:
         services=before.outcome.services,
         graph=before.graph,
         nearest=before.outcome.nearest,
+        facilities=inputs.register.facilities,
+        facility_snaps=before.snaps.facilities,
+        supplies=inputs.register.supplies,
     )
 
 
@@ -222,15 +226,20 @@ def _answered(
     if question.ask == "sizes":
         found = ask_sizes(ground, question, rules=rules, flags=outcome.flags, watch=watch)
     elif question.ask == "capacity":
-        from geoplan.siting.ask_capacity import ask_capacity
-
-        found = ask_capacity(
-            ground, question, study_services=inputs.study.services, supplies=outcome.supplies, watch=watch
-        )
+        found = ask_capacity(ground, question, need=_need(inputs.study, question), watch=watch)
     else:
         found = ask(ground, question, watch=watch)
     told(question.name, watch, found)
     return found
+
+
+def _need(study: Study, question: Question) -> Need:
+    """Return the stated rate of need of a question's service."""
+    name = question.services[0]
+    service = study.services[name]
+    if service.need is None:
+        raise StudyError(Note.of("siting_no_need", question=question.name, service=name, severity="error"))
+    return Need(name, service.need.supply, service.need.per_1000, service.need.of or service.group)
 
 
 def _with_answers(
@@ -253,10 +262,19 @@ def _with_answers(
     return replace(
         outcome,
         candidates=ground.candidates,
-        sites=gpd.GeoDataFrame(pd.concat(sites), crs=ground.candidates.crs),
+        sites=_stacked(sites),
         answers=answers_table(rows),
         curve=_joined([one.curve for one in asked], CURVE),
         unmet=_joined([one.unmet for one in asked], UNMET),
+    )
+
+
+def _stacked(tables: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Return the sites of all answers as one table; an answer without any adds nothing."""
+    filled = [table for table in tables if len(table)] or list(tables[:1])
+    joined: gpd.GeoDataFrame = pd.concat(filled)
+    return joined.assign(
+        **{key: joined[key].astype(object).where(joined[key].notna(), None) for key in ("extends", "zone_id")}
     )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geoplan.errors import Note
 from geoplan.siting.choose.center import center
-from geoplan.siting.choose.cover import cover_curve, max_cover
+from geoplan.siting.choose.cover import max_cover
+from geoplan.siting.choose.cover_curve import cover_curve
 from geoplan.siting.choose.fair import least_spread, worst_off
 from geoplan.siting.choose.median import median, walks_of
 from geoplan.siting.choose.share import fewest
@@ -125,8 +127,12 @@ def _solve_cover(problem: Cover, question: Question, watch: Watch) -> Answer:
 
 def _walking(ground: Ground, question: Question, fit: Fit, options: Options, watch: Watch) -> Asked:
     problem = walks_problem(ground, question, fit, options)
+    notes: tuple[Note, ...] = ()
+    if question.ask == "center":
+        problem, notes = _improvable(problem, question)
     solver: Callable[..., Answer] = median if question.ask == "median" else center
     answer = solver(problem, watch=watch)
+    answer = replace(answer, notes=(*notes, *answer.notes))
     single = replace(question, phases=question.phases[-1:])
     last = walks_problem(ground, single, fit, _at_the_end(options))
     opening = opening_by_walking(last, _groups(answer, options, question))
@@ -157,6 +163,27 @@ def _walking(ground: Ground, question: Question, fit: Fit, options: Options, wat
         0.0,
         unmet=_out_of_reach(ground, question, last, answer),
     )
+
+
+def _improvable(problem: Walks, question: Question) -> tuple[Walks, tuple[Note, ...]]:
+    """Return a center problem of the people whom some candidate brings nearer; the walk of all others stays as it is, whatever opens.
+
+    Left in, the farthest of them would be the answer, and every choice as good as none.
+    """
+    nearer = np.zeros(len(problem.weight), dtype=bool)
+    column = problem.seconds.indices
+    nearer[column[problem.seconds.data < np.minimum(problem.now, problem.beyond)[column]]] = True
+    fixed = ~nearer & (problem.weight > 0) & np.isfinite(problem.now)
+    if not fixed.any() or not (nearer & (problem.weight > 0)).any():
+        return problem, ()
+    note = Note.of(
+        "siting_center_fixed",
+        question=question.name,
+        people=f"{problem.weight[fixed].sum() / len(question.phases):,.0f}",
+        minutes=f"{problem.now[fixed].max() / 60:.1f}",
+        severity="info",
+    )
+    return replace(problem, weight=np.where(fixed, 0.0, problem.weight)), (note,)
 
 
 def _reachable(problem: Walks) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array, hstack
 
-from geoplan.coverage.circle import in_circle
+from geoplan.coverage.circle import in_circle, offering
 from geoplan.network.graph import WalkGraph
 from geoplan.network.reach import reach
 from geoplan.siting.options import Options
@@ -39,6 +39,8 @@ class Ground:
         Walking network.
     nearest
         ``service, demand_id, facility_id, seconds`` to the nearest existing facility within the search limit.
+    facilities, facility_snaps, supplies
+        What exists, as in `tables`.
     """
 
     zones: gpd.GeoDataFrame
@@ -50,6 +52,9 @@ class Ground:
     services: Mapping[str, Mapping[str, Any]]
     graph: WalkGraph
     nearest: pd.DataFrame
+    facilities: gpd.GeoDataFrame
+    facility_snaps: pd.DataFrame
+    supplies: pd.DataFrame
     _walked: dict[tuple[float, float], csr_array] = field(default_factory=dict)
 
     @property
@@ -76,17 +81,21 @@ class Ground:
         """Return the seconds from every point to every candidate within `minutes`, shape (n_candidates, n_points)."""
         kmh = float(self.services[service]["walk_kmh"])
         if (kmh, minutes) not in self._walked:
-            found = reach(
-                self.graph,
-                self.demand_snaps,
-                self.candidate_snaps,
-                walk_kmh=kmh,
-                limit_seconds=60.0 * minutes,
-            )
-            turned = found.to_scipy().T.tocsr()
-            turned.sort_indices()
-            self._walked[kmh, minutes] = turned
+            self._walked[kmh, minutes] = self._walks_to(self.candidate_snaps, kmh, minutes)
         return self._walked[kmh, minutes]
+
+    def walks_to_existing(self, service: str, minutes: float) -> tuple[pd.Index, csr_array]:
+        """Return the facilities that offer a service, and the seconds from every point to each, shape (n_facilities, n_points)."""
+        ids = offering(self.facilities, self.services[service]["facilities"]).index
+        snaps = self.facility_snaps.loc[ids]
+        snaps = snaps[snaps["chain"] >= 0]
+        return snaps.index, self._walks_to(snaps, float(self.services[service]["walk_kmh"]), minutes)
+
+    def _walks_to(self, snaps: pd.DataFrame, kmh: float, minutes: float) -> csr_array:
+        found = reach(self.graph, self.demand_snaps, snaps, walk_kmh=kmh, limit_seconds=60.0 * minutes)
+        turned = csr_array(found.to_scipy().T.tocsr())
+        turned.sort_indices()
+        return turned
 
     def now(self, service: str) -> Floats:
         """Return the seconds to the nearest existing facility, inf for none within the search limit, shape (n_points,)."""

@@ -55,7 +55,7 @@ def sites_table(ground: Ground, asked: Asked, *, rules: Sequence[Rule], lang: st
             "question": question.name, "order": place + 1, "name": own["name"], "candidate_id": name, "works": own["works"],
             "services": kinds, "place": _place(own, ground.zones, lang), "phase": float(question.phases[asked.options.phase[option]].by),
             "serves": serves.get(name, ()), "indicators": _indicators(question, kinds, rules),
-            "gain": opening.gain[place], "marginal": opening.marginal[place], "total": opening.total[place],
+            "gain": opening.gain[place], "marginal": opening.marginal[place], "total": opening.total[place], "gain_unit": asked.gain_unit,
             "generated": bool(own["generated"]), "zone_id": own["zone_id"], "extends": own["extends"],
             "geometry": own["geometry"], **_amounts(asked, name, own, kinds),
         })  # fmt: skip

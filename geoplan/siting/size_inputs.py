@@ -154,7 +154,7 @@ def _limits(
     generated = rows["generated"].to_numpy(dtype=bool)
     for column, product in enumerate(products):
         smallest = question.smallest if question.smallest is not None else least_of_one(product, rules)
-        own = _most_held(question, product, rows)
+        own = most_held(question, product.supply, rows)
         limit = np.inf if question.largest is None else question.largest
         held = np.array([fit.kinds[product.service][n] is not None for n in number], dtype=bool)
         # an area of intent is sized by the answer; premises of unknown size are not
@@ -166,13 +166,13 @@ def _limits(
     return least, most, unknown
 
 
-def _most_held(question: Question, product: Product, rows: pd.DataFrame) -> Floats:
-    """Return the most that each candidate may hold of a product; NaN where nothing says so."""
+def most_held(question: Question, supply: str, rows: pd.DataFrame) -> Floats:
+    """Return the most that each candidate may hold of a supply; NaN where nothing says so."""
     area = rows["floor_area_m2"].to_numpy(dtype=np.float64)
-    if product.supply == "floor_area_m2":
+    if supply == "floor_area_m2":
         return area
-    said = rows[HELD[product.supply]].to_numpy(dtype=np.float64)
-    each = question.m2_per_bed if product.supply == "beds" else question.m2_per_place
+    said = rows[HELD[supply]].to_numpy(dtype=np.float64)
+    each = question.m2_per_bed if supply == "beds" else question.m2_per_place
     by_area = np.full(len(rows), np.nan) if each is None else np.floor(area / each + 1e-9)
     return np.where(np.isnan(said), by_area, said)
 

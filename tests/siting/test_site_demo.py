@@ -83,7 +83,7 @@ def test_each_phase_by_hand(found):
             known = before.outcome.nearest
             old = known[known["service"] == service].set_index("demand_id")["seconds"].reindex(inside)
             holds = [bool(set(kinds) & set(terms["facilities"])) for kinds in sites["services"]]
-            opened = sites[holds & (sites["phase"] <= year)]
+            opened = sites[np.array(holds) & (sites["phase"] <= year).to_numpy()]
             new = nearest(
                 before.graph,
                 before.snaps.demand.loc[inside],

@@ -1,0 +1,211 @@
+"""Most need met when each bed or place is given out once: from candidates and rates of need to `capacity.Capacity`, and back."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from geoplan.errors import Note, StudyError
+from geoplan.siting.ask import Asked
+from geoplan.siting.capacity import median_capacity
+from geoplan.siting.capacity_problem import Capacity, recount
+from geoplan.siting.ground import Ground
+from geoplan.siting.opening import Opening
+from geoplan.siting.options import Options, options_of
+from geoplan.siting.problems import Answer, Bools, Floats, Ints, Step, status_of
+from geoplan.siting.question import Fit, Question, fitting, left_out
+from geoplan.siting.size_inputs import HELD, most_held
+from geoplan.siting.watch import Watch
+from geoplan.tables import UNMET
+
+
+@dataclass(frozen=True)
+class Need:
+    """How many beds or places the people of a service need: `per_1000` of a group."""
+
+    service: str
+    supply: str
+    per_1000: float
+    group: str
+
+
+def ask_capacity(ground: Ground, question: Question, *, need: Need, watch: Watch) -> Asked:
+    """Answer a question of capacities: first most need met within the circle, then least walking.
+
+    What exists keeps its beds, of which the least that the registers allow count; they may be given out anew. With phases the last
+    is answered first, with all of its limits; each earlier one then chooses among its sites.
+
+    Parameters
+    ----------
+    need
+        What the people of the service need.
+
+    Raises
+    ------
+    StudyError
+        If the supply is none that candidates state.
+    """
+    started = time.perf_counter()
+    if need.supply not in HELD:
+        raise StudyError(
+            Note.of(
+                "siting_need_of",
+                question=question.name,
+                supply=need.supply,
+                known=", ".join(HELD),
+                severity="error",
+            )
+        )
+    asked = replace(question, services=(need.service,))
+    fit = fitting(
+        ground.candidates,
+        asked,
+        services=ground.services,
+        on_network=ground.on_network,
+        source=ground.source.tolist(),
+    )
+    capacity, unknown = _capacity(ground, question, need, fit)
+    notes = (
+        [left_out("candidate_size_unknown", ground.candidates[unknown], question)] if unknown.any() else []
+    )
+    use = fit.use & ~unknown
+    minutes = question.minutes(ground.services[need.service])
+    wanted = ground.people(need.group) * need.per_1000 / 1000.0
+    held, doubtful = _existing(ground, need, minutes)
+    if doubtful:
+        notes.append(
+            Note.of("siting_beds_doubtful", question=question.name, count=doubtful, severity="warning")
+        )
+
+    def problem_of(options: Options) -> Capacity:
+        walks = ground.walks(need.service, minutes)[options.candidate]
+        return Capacity(
+            options.choice, walks, wanted, capacity[options.candidate], *held, beyond=60.0 * minutes + 1e-5
+        )
+
+    found, phase, steps = _phased(ground, asked, use, problem_of, watch)
+    everything = options_of(ground.candidates, use, asked.phases[-1:])
+    last = problem_of(everything)
+    opening = _opening(last, found, phase)
+    options = Options(everything.candidate[opening.option], phase[opening.option], everything.choice)
+    order = np.arange(len(opening.option))
+    answer = replace(
+        found,
+        chosen=order,
+        steps=steps,
+        status=status_of(steps) if found.steps else found.status,
+        notes=(*found.notes, *notes),
+    )
+    return Asked(
+        asked,
+        fit,
+        options,
+        answer,
+        {"floor_area_m2": "m2"}.get(need.supply, need.supply),
+        1.0,
+        recount(last, np.empty(0, np.int64)),
+        replace(opening, option=order),
+        {"floor_area_m2": "m2"}.get(need.supply, need.supply),
+        time.perf_counter() - started,
+        unmet=pd.DataFrame(columns=list(UNMET)),
+        amounts=_amounts(ground, need, options.candidate, capacity),
+    )
+
+
+def _capacity(ground: Ground, question: Question, need: Need, fit: Fit) -> tuple[Floats, Bools]:
+    """Return the beds of each candidate, and those in use of which nothing is known."""
+    own = most_held(question, need.supply, ground.candidates)
+    limit = np.inf if question.largest is None else question.largest
+    capacity = np.minimum(np.where(np.isnan(own), limit, own), limit)
+    unknown = fit.use & ~np.isfinite(capacity)
+    return np.where(np.isfinite(capacity), capacity, 0.0), np.asarray(unknown, dtype=bool)
+
+
+def _existing(ground: Ground, need: Need, minutes: float) -> tuple[tuple[csr_array, Floats], int]:
+    """Return the walks to what exists, its beds (the least that the registers allow), and how many are not certain."""
+    ids, walks = ground.walks_to_existing(need.service, minutes)
+    kinds = ground.services[need.service]["facilities"]
+    mine = ground.supplies[
+        ground.supplies["service"].isin(kinds) & (ground.supplies["supply"] == need.supply)
+    ]
+    beds = mine.groupby("facility_id")[["low", "high"]].sum().reindex(ids, fill_value=0.0)
+    doubtful = int((beds["high"] > beds["low"]).sum())
+    return (walks, beds["low"].to_numpy(dtype=np.float64)), doubtful
+
+
+def _phased(
+    ground: Ground, question: Question, use: Bools, problem_of: Callable[[Options], Capacity], watch: Watch
+) -> tuple[Answer, Ints, tuple[Step, ...]]:
+    """Return the answer of the last phase, the phase in which each of its candidates opens, and all aims.
+
+    The phase is by position among the options of the last phase, the last one for those not chosen.
+    """
+    phases = question.phases
+    everything = options_of(ground.candidates, use, phases[-1:])
+    answer = median_capacity(problem_of(everything), watch=watch)
+    phase = np.full(len(everything.candidate), len(phases) - 1, dtype=np.int64)
+    steps = list(answer.steps)
+    chosen = everything.candidate[answer.chosen]
+    for number in range(len(phases) - 2, -1, -1):
+        among = np.zeros(len(use), dtype=bool)
+        among[chosen] = True
+        ready = ground.candidates["from_year"].to_numpy(dtype=np.float64)
+        among &= np.nan_to_num(ready, nan=-np.inf) <= phases[number].by
+        some = options_of(_optional(ground.candidates), among, phases[number : number + 1])
+        earlier = median_capacity(problem_of(some), watch=watch)
+        chosen = some.candidate[earlier.chosen]
+        phase[np.isin(everything.candidate, chosen)] = number
+        steps += [replace(step, name=f"{step.name} {phases[number].by}") for step in earlier.steps]
+    return answer, phase, tuple(steps)
+
+
+def _optional(candidates: pd.DataFrame) -> pd.DataFrame:
+    """Return candidates none of which is required: what is required stands in the last phase, perhaps not in an earlier one."""
+    return candidates.assign(rule=candidates["rule"].where(candidates["rule"] != "required", ""))
+
+
+def _opening(problem: Capacity, answer: Answer, phase: Ints) -> Opening:
+    """Return the order of opening: phase by phase, within a phase the site that meets most of the need left."""
+    order: list[int] = []
+    marginal: list[float] = []
+    have = start = recount(problem, np.empty(0, np.int64))
+    waiting = [int(option) for option in answer.chosen]
+    while waiting:
+        first = min(int(phase[option]) for option in waiting)
+        ready = [option for option in waiting if phase[option] == first]
+        met = [recount(problem, np.array([*order, option])) for option in _few(problem, ready)]
+        best = int(np.argmax(met))
+        order.append(_few(problem, ready)[best])
+        marginal.append(met[best] - have)
+        have = met[best]
+        waiting.remove(order[-1])
+    gain = [recount(problem, np.array([option])) - start for option in order]
+    total = start + np.cumsum(marginal) if marginal else np.empty(0)
+    return Opening(np.array(order, dtype=np.int64), np.array(gain), np.array(marginal), np.asarray(total))
+
+
+#: Sites that are tried for the next to open: an exact count of what each would meet takes a flow.
+TRIED = 8
+
+
+def _few(problem: Capacity, ready: Sequence[int]) -> list[int]:
+    """Return the candidates for the next to open: the largest few."""
+    largest = sorted(ready, key=lambda option: (-problem.capacity[option], option))
+    return largest[:TRIED]
+
+
+def _amounts(ground: Ground, need: Need, chosen: Ints, capacity: Floats) -> pd.DataFrame:
+    rows = ground.candidates.iloc[chosen]
+    size = capacity[chosen]
+    table = pd.DataFrame(index=rows.index)
+    table["size"] = size
+    table["unit"] = {"floor_area_m2": "m2"}.get(need.supply, need.supply)
+    table["beds"] = size if need.supply == "beds" else np.nan
+    table["places"] = size if need.supply == "places" else np.nan
+    table["floor_area_m2"] = size if need.supply == "floor_area_m2" else rows["floor_area_m2"]
+    table["cost"] = rows["opening_cost"]
+    table["cost_from"] = rows["cost_from"].where(rows["opening_cost"].notna(), "")
+    return table
