@@ -60,7 +60,14 @@ def bound_met(curve: pd.DataFrame) -> bool:
     return bool(np.isclose(objective, bound, rtol=SAME, atol=1e-9).all())
 
 
-def gain_curve(curve: pd.DataFrame, *, said: Said, adopted: int | None, percent: bool = False) -> str:
+def gain_curve(
+    curve: pd.DataFrame,
+    *,
+    said: Said,
+    adopted: int | None,
+    value: float | None = None,
+    percent: bool = False,
+) -> str:
     """Return the curve as one ``<svg>`` element; the same curve gives the same text.
 
     Parameters
@@ -72,6 +79,8 @@ def gain_curve(curve: pd.DataFrame, *, said: Said, adopted: int | None, percent:
         Words, plain; they are escaped here.
     adopted
         Number of sites to mark, None for none.
+    value
+        What is reached with them, where that is not what the curve has: a budget may forbid the best of so many.
     percent
         Whether the objective is a share (0-1).
 
@@ -83,13 +92,13 @@ def gain_curve(curve: pd.DataFrame, *, said: Said, adopted: int | None, percent:
     rows = curve[curve["objective"].notna()].sort_values("sites", kind="stable")
     if rows.empty:
         raise ValueError("a curve without any value")
-    plot = _Plot(rows, percent=percent)
+    plot = _Plot(rows, percent=percent, also=value)
     parts = [
         f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" class="curve" role="img" font-size="11.5" fill="{look.COLOURS["ink"]}">',
         *plot.grid(said),
         *plot.between(),
         *plot.lines(),
-        *(plot.mark(adopted, said.adopted) if adopted is not None else ()),
+        *(plot.mark(adopted, said.adopted, value) if adopted is not None else ()),
         *plot.key(said),
         "</svg>",
     ]
@@ -99,12 +108,13 @@ def gain_curve(curve: pd.DataFrame, *, said: Said, adopted: int | None, percent:
 class _Plot:
     """A curve with its scales."""
 
-    def __init__(self, rows: pd.DataFrame, *, percent: bool) -> None:
+    def __init__(self, rows: pd.DataFrame, *, percent: bool, also: float | None) -> None:
         self.n = rows["sites"].to_numpy(dtype=float)
         self.objective = rows["objective"].to_numpy(dtype=float)
         self.bound = rows["bound"].to_numpy(dtype=float)
         self.met, self.percent = bound_met(rows), percent
-        values = np.r_[self.objective, self.bound[np.isfinite(self.bound)]]
+        more = [] if also is None else [also]
+        values = np.r_[self.objective, self.bound[np.isfinite(self.bound)], more]
         low, high = float(values.min()), float(values.max())
         self.from_zero = low <= FROM_ZERO * high or high <= 0
         begin = min(low, 0.0) if self.from_zero else low - 0.08 * (high - low)
@@ -171,18 +181,23 @@ class _Plot:
             out.append(f'<circle cx="{self.x(a):.1f}" cy="{self.y(b):.1f}" r="{radius:g}" fill="{ink}"/>')
         return out
 
-    def mark(self, adopted: int, words: str) -> list[str]:
-        """Mark the adopted number where the curve has it."""
+    def mark(self, adopted: int, words: str, own: float | None) -> list[str]:
+        """Mark the adopted number where the curve has it, or at its own value."""
         here = np.flatnonzero(self.n == adopted)
         if not len(here):
             return []
-        strong, value = look.COLOURS["flag"], float(self.objective[here[0]])
+        strong, value = look.COLOURS["flag"], float(self.objective[here[0]]) if own is None else own
         x, y = self.x(float(adopted)), self.y(value)
         foot = HEIGHT - BOTTOM
         # beside a rising curve there is room below it, beside a falling one above it
         rising = self.objective[-1] >= self.objective[0]
         left = x > LEFT + 0.55 * (WIDTH - LEFT - RIGHT)
-        tx, ty = (x - 11 if left else x + 11), (y + 22 if rising else y - 14)
+        tx = x - 11 if left else x + 11
+        over = np.linspace(tx - _wide(words) if left else tx, tx if left else tx + _wide(words), 12)
+        beside = np.interp(
+            over, [self.x(n) for n in self.n], [self.y(v) for v in self.objective], left=y, right=y
+        )
+        ty = max(y + 22, float(beside.max()) + 18) if rising else min(y - 14, float(beside.min()) - 10)
         ty = min(max(ty, TOP + 12), foot - 8)
         return [
             f'<path d="M{x:.1f} {y:.1f}V{foot:g}" stroke="{strong}" stroke-width="1.2" stroke-dasharray="2 2.5"/>',

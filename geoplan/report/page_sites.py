@@ -204,27 +204,51 @@ def curves(outcome: Outcome) -> list[Plain]:
         drawn.append(
             {
                 "title": text(answer["label"]) or text(answer["question"]),
-                "svg": _curve(answer, own, lang),
+                "svg": _curve(outcome, answer, own),
+                "note": look.label("siting_page_curve_note", lang)
+                if _own_value(outcome, answer, own) is not None
+                else "",
             }
         )
     return drawn[:MOST_CURVES]
 
 
-def _curve(answer: Plain, own: pd.DataFrame, lang: str) -> str:
-    unit = text(answer["unit"])
+def _own_value(outcome: Outcome, answer: Plain, own: pd.DataFrame) -> float | None:
+    """Return what an answer's sites reach in all where that is not what its curve has for so many; else None."""
+    if empty(outcome.sites):
+        return None
+    sites = outcome.sites[outcome.sites["question"] == answer["question"]].sort_values("order", kind="stable")
+    at = own.loc[own["sites"] == len(sites), "objective"]
+    if sites.empty or at.empty or not present(sites["total"].iloc[-1]):
+        return None
+    reached, best = float(sites["total"].iloc[-1]), float(at.iloc[0])
+    return None if np.isclose(reached, best, rtol=1e-6) else reached
+
+
+def _curve(outcome: Outcome, answer: Plain, own: pd.DataFrame) -> str:
+    lang, value = outcome.lang, _own_value(outcome, answer, own)
+    unit = sites_facts.gain_unit(outcome, answer)
     count = int(answer["sites"]) if present(answer["sites"]) and present(answer["objective"]) else None
     ends = own.sort_values("sites", kind="stable")["objective"].to_numpy()
     word = look.label("siting_page_upper" if ends[-1] >= ends[0] else "siting_page_lower", lang)
     said = Said(
-        y=f"{text(answer['aim'])}{_in_brackets(sites_facts.unit_said(unit, lang), lang)}",
+        y=f"{_axis(answer, own, lang)}{_in_brackets(sites_facts.unit_said(unit, lang), lang)}",
         x=look.label("siting_page_curve_x", lang),
         best=look.label("siting_page_curve_best", lang),
         bound=look.sentence("siting_page_curve_bound", lang, word=word),
         met=look.sentence("siting_page_curve_met", lang, word=word),
         cut=_in_brackets(look.label("siting_page_curve_cut", lang), lang),
-        adopted=_adopted(answer, own, count, lang),
+        adopted=_adopted(answer, own, count, lang, value=value, unit=unit),
     )
-    return gain_curve(own, said=said, adopted=count, percent=unit == "share")
+    return gain_curve(own, said=said, adopted=count, value=value, percent=unit == "share")
+
+
+def _axis(answer: Plain, own: pd.DataFrame, lang: str) -> str:
+    """Return what the curve counts: the answer's aim, unless that sums over phases, of which a curve has one."""
+    at = own.loc[own["sites"] == answer["sites"], "objective"]
+    same = len(at) and present(answer["objective"]) and np.isclose(at.iloc[0], answer["objective"])
+    beyond = present(answer["objective"]) and answer["objective"] > own["objective"].max() * (1 + 1e-6)
+    return look.label("siting_page_curve_once", lang) if beyond and not same else text(answer["aim"])
 
 
 def _in_brackets(words: str, lang: str) -> str:
@@ -233,7 +257,9 @@ def _in_brackets(words: str, lang: str) -> str:
     return f"（{words}）" if lang == "zh" else f" ({words})"
 
 
-def _adopted(answer: Plain, own: pd.DataFrame, count: int | None, lang: str) -> str:
+def _adopted(
+    answer: Plain, own: pd.DataFrame, count: int | None, lang: str, *, value: float | None, unit: str
+) -> str:
     """Return what stands beside the mark: number of sites, value, and its share of what all candidates reach."""
     at = own[own["sites"] == count]
     if at.empty or count is None:
@@ -241,12 +267,12 @@ def _adopted(answer: Plain, own: pd.DataFrame, count: int | None, lang: str) -> 
     name = look.label("siting_page_curve_adopted", lang) if answer["adopted"] else ""
     parts = [
         look.sentence("siting_page_curve_sites", lang, count=count),
-        sites_facts.value_said(at["objective"].iloc[0], answer["unit"], lang),
+        sites_facts.value_said(at["objective"].iloc[0] if value is None else value, unit, lang),
     ]
-    if present(at["share"].iloc[0]):
-        parts.append(
-            look.sentence("siting_page_curve_share", lang, share=look.share(float(at["share"].iloc[0])))
-        )
+    share, best = at["share"].iloc[0], float(at["objective"].iloc[0])
+    if present(share) and best > 0:
+        own_share = float(share) if value is None else float(share) * value / best
+        parts.append(look.sentence("siting_page_curve_share", lang, share=look.share(own_share)))
     comma, colon = ("，", "：") if lang == "zh" else (", ", ": ")
     return (f"{name}{colon}" if name else "") + comma.join(parts)
 

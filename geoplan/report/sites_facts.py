@@ -138,11 +138,16 @@ def unit_said(unit: object, lang: str) -> str:
     return look.label(own, lang) if own in look.labels() else look.unit(unit, lang)
 
 
-def gain_unit(outcome: Outcome) -> str:
-    """Return the unit of what the adopted sites add: their own where it differs from that of the objective."""
-    answer, sites = adopted(outcome), chosen(outcome)
-    own = [text(unit) for unit in sites["gain_unit"]] if "gain_unit" in sites.columns else []
-    return next(filter(None, own), text(answer["unit"]) if answer is not None else "")
+def gain_unit(outcome: Outcome, answer: Row | None = None) -> str:
+    """Return the unit of what an answer's sites add (the adopted one's by default): their own, else the objective's."""
+    answer = adopted(outcome) if answer is None else answer
+    if answer is None:
+        return ""
+    sites = outcome.sites
+    if empty(sites) or "gain_unit" not in sites.columns:
+        return text(answer["unit"])
+    own = sites.loc[sites["question"] == answer["question"], "gain_unit"]
+    return next(filter(None, map(text, own)), text(answer["unit"]))
 
 
 def bound_word(answer: Row, lang: str) -> str:

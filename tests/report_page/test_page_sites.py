@@ -244,6 +244,44 @@ def test_the_adopted_number_is_marked_on_its_value():
     assert [node.text for node in tree.iter("text")].count("adopted") == 1
 
 
+def test_the_marks_words_lie_clear_of_a_steep_curve():
+    words = "12 sites, 3,380 people, 99.9% of what all reach"
+    rows = curve([0.0, 20.0, 40.0, 60.0, 80.0, 99.0, 99.5, 100.0, 100.0, 100.0], [np.nan] * 10)
+    tree = drawn(gain_curve(rows, said=dataclasses.replace(SAID, adopted=words), adopted=8))
+    (text,) = [node for node in tree.iter("text") if node.text == words]
+    end, line = float(text.attrib["x"]), float(text.attrib["y"])
+    dots = [
+        (float(n.attrib["cx"]), float(n.attrib["cy"])) for n in tree.iter("circle") if n.attrib["r"] == "3"
+    ]
+    over = [y for x, y in dots if end - 6 * len(words) <= x <= end and y > TOP - 5]
+    assert over
+    assert max(over) + 8 < line
+
+
+def test_a_curve_of_one_phase_is_not_labelled_with_a_sum_over_phases(sited):
+    aim = "各期之和"
+    own = adopting(sited, "cover_elders", aim=aim)
+    assert aim in page_sites.curves(own)[0]["svg"]
+    twice = adopting(sited, "cover_elders", aim=aim, objective=2.0 * sited.curve["objective"].max())
+    svg = page_sites.curves(twice)[0]["svg"]
+    assert aim not in svg
+    assert look.label("siting_page_curve_once", "zh") in svg
+
+
+def test_an_answer_below_the_curve_is_marked_at_its_own_value(sited):
+    assert page_sites.curves(sited)[0]["note"] == ""
+    sites = sited.sites.copy()
+    less = float(sites.loc["cover_elders/3", "total"]) - 500.0
+    sites.loc["cover_elders/3", "total"] = less
+    (chart,) = page_sites.curves(dataclasses.replace(sited, sites=sites))
+    assert chart["note"] == look.label("siting_page_curve_note", "zh")
+    assert f"{look.whole(less)} 人" in chart["svg"]
+    tree = drawn(chart["svg"])
+    (marked,) = [float(n.attrib["cy"]) for n in tree.iter("circle") if n.attrib["r"] == "6"]
+    dots = [float(n.attrib["cy"]) for n in tree.iter("circle") if n.attrib["r"] == "3"]
+    assert marked > dots[2] + 10
+
+
 def test_a_number_that_the_curve_lacks_is_not_marked():
     svg = gain_curve(curve([1.0, 2.0], [np.nan, np.nan]), said=SAID, adopted=9)
     assert 'r="6"' not in svg

@@ -152,8 +152,9 @@ function startSites(map, data, page) {
     parts.push(toggle(words.siting_map_candidates, candidatesOn, (on) => switchTo(candidates, on), span("gp-site-candidate"), siting.candidates.total));
     if (drawn < siting.candidates.total) parts.push(div("gp-note soft", words.siting_map_candidates_cut.replace("{total}", whole(siting.candidates.total)).replace("{shown}", whole(drawn))));
   }
+  if (isochrones.length > 1) parts.push(div("gp-layer-head", words.siting_map_isochrones));
   for (const own of isochrones) {
-    const label = isochrones.length > 1 ? `${words.siting_map_isochrones} · ${own.label}` : words.siting_map_isochrones;
+    const label = isochrones.length > 1 ? own.label : words.siting_map_isochrones;
     parts.push(toggle(label, isochronesOn, (on) => { switchTo(own.sheet, on); stepBack(); }, span("gp-site-band")),
       div("gp-note gp-bands", own.bands.map((m) => { const chip = span("gp-band"); chip.style.background = siting.edge; chip.style.opacity = own.bands.filter((b) => b >= m).reduce((o, b) => 1 - (1 - o) * (1 - own.fill(0, b)), 0);
         return span("gp-band-item", chip, String(m)); }), words.minutes_unit));
