@@ -160,7 +160,7 @@ def value_kind(unit: object) -> str:
 def _site_columns(names: Names, own: pd.DataFrame) -> list[Column]:
     lang = names.lang
     # packs may count one facility under a dozen indicators: room for them, so that rows stay low on paper
-    several = max(len(_several(rules)) for rules in own["indicators"])
+    several = max(len(_of_plans(names, rules)) for rules in own["indicators"])
     found = [
         Column(look.label("serial", lang), "whole", 5),
         Column(look.label("name", lang), "text", 17),
@@ -189,6 +189,12 @@ def _site_columns(names: Names, own: pd.DataFrame) -> list[Column]:
     if own["extends"].map(present).any():
         found.append(Column(word("sites_extends", lang), "text", 14))
     return found
+
+
+def _of_plans(names: Names, rules: object) -> tuple[str, ...]:
+    """Return the rules that plans set; a study's own circles only where there are no others."""
+    every = tuple(str(rule) for rule in _several(rules))
+    return tuple(rule for rule in every if names.of_rule(rule, "pack") != "study") or every
 
 
 def cost_from_width(table: pd.DataFrame, lang: str) -> float:
@@ -232,7 +238,7 @@ def _site_rows(names: Names, own: gpd.GeoDataFrame, units: Mapping[str, str]) ->
             sites_facts.cost_from_said(row, lang),
             number(row["phase"], "id"),
             joint.join(names.zone(zone) for zone in _several(row["serves"])),
-            joint.join(dict.fromkeys(names.rule(str(rule)) for rule in _several(row["indicators"]))),
+            joint.join(dict.fromkeys(names.rule(rule) for rule in _of_plans(names, row["indicators"]))),
             *(number(row[key], kind) for key in ("gain", "marginal", "total")),
             look.label("yes" if sites_facts.is_generated(row) else "no", lang),
             number(lon, "degrees"),

@@ -555,3 +555,14 @@ def test_a_question_without_sizes_has_no_column_of_them(outcome):
     headers = [column.header for column in sheets_sites.other_sites(outcome).blocks[0].columns]
     assert "建设规模" not in headers
     assert headers[-1] == "增益计量单位"
+
+
+def test_a_studys_own_circle_is_an_indicator_only_where_no_plan_sets_one(outcome):
+    rules = outcome.rules.copy()
+    rules.loc["wuhan.circle_eldercare", "pack"] = "study"
+    sites = outcome.sites.copy()
+    both = ("wuhan.beds_per_1000_elders", "wuhan.circle_eldercare")
+    sites["indicators"] = [both, both[1:], *sites["indicators"].iloc[2:]]
+    sheet = sheets_sites.sites(dataclasses.replace(outcome, rules=rules, sites=sites))
+    at = [column.header for column in sheet.blocks[0].columns].index("对应指标")
+    assert [row[at] for row in sheet.blocks[0].rows[:2]] == ["每千名老人养老床位", "15分钟养老服务圈"]
