@@ -25,7 +25,7 @@ MOST_ORDERS = 12
 #: Values that differ by less are the same value.
 HAIR = 1e-9
 #: How the labels begin that only pages on siting print.
-OWN_WORDS = ("siting", "unit_sites", "unit_cost")
+OWN_WORDS = ("siting", "sites_", "unit_sites", "unit_cost")
 
 Row = Mapping[str, Any]
 

@@ -95,14 +95,14 @@ def sites_table(outcome: Outcome, sites: pd.DataFrame) -> Table:
     lang, names, unit = outcome.lang, Names(outcome), sites_facts.gain_unit(outcome)
     columns = [
         Col(look.label("serial", lang), 0.9),
-        Col(look.label("siting_page_site", lang), 3.2, words=True),
+        Col(look.label("siting_page_site", lang), 3.1, words=True),
         Col(look.label("siting_page_works", lang), 1.5),
         Col(look.label("services", lang), 2.0, words=True),
-        Col(look.label("siting_page_size", lang), 1.8),
+        Col(look.label("siting_page_size", lang), 2.1),
         Col(look.label("siting_page_cost_head", lang), 1.7),
-        Col(look.label("siting_page_phase", lang), 1.3),
+        Col(look.label("siting_page_phase", lang), 1.7),
         Col(look.label("siting_page_serves", lang), 2.2, words=True),
-        Col(look.label("siting_page_marginal", lang), 1.3),
+        Col(look.label("siting_page_marginal", lang), 1.2),
         Col(look.label("siting_page_total", lang), 1.1),
     ]
     rows = [
