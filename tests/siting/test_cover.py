@@ -242,6 +242,24 @@ def test_a_search_that_is_stopped_gives_its_best_and_a_bound_that_holds():
             assert (answer.status, answer.stopped, answer.repeatable) == ("within", why, repeatable)
 
 
+@pytest.mark.parametrize("calls", [1, 2, 4])
+def test_an_interrupt_on_the_way_gives_the_best_so_far(calls):
+    rng = np.random.default_rng(2)
+    p = problem(rng.random((40, 120)) < 0.1, rng.integers(1, 100, 120), most=[8])
+    heard = []
+
+    def listen(people, bound):
+        heard.append((people, bound))
+        if len(heard) == calls:
+            watch.interrupt()
+
+    watch = Watch(listen=listen)
+    answer, best = max_cover(p, watch=watch), max_cover(p, watch=Watch())
+    assert (answer.status, answer.stopped, answer.repeatable) == ("within", "interrupt", False)
+    assert p.choice.allows(answer.chosen)
+    assert heard[calls - 1][0] <= answer.objective <= best.objective <= answer.bound <= heard[calls - 1][1]
+
+
 def test_who_listens_hears_of_ever_better_answers_and_bounds():
     heard = []
     p = seeded(7, n=150, points=900, p=10, size=0.12)

@@ -57,14 +57,16 @@ def max_cover(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
     found = search(small.problem, first, base=small.base, watch=watch, drop_dominated=merge)
     chosen = small.back(_needed(small.problem, found.chosen))
     steps = (Step("people", "max", found.people + small.base, found.bound + small.base),)
+    status = status_of(steps)
+    stopped = "" if status == "optimal" else found.stopped
     return Answer(
-        status_of(steps),
+        status,
         chosen,
         steps,
         recount=people_covered(problem, chosen),
-        stopped=found.stopped,
+        stopped=stopped,
         nodes=found.nodes,
-        repeatable=found.stopped not in ("clock", "interrupt"),
+        repeatable=stopped not in ("clock", "interrupt"),
     )
 
 

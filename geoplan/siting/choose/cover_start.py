@@ -20,7 +20,7 @@ def first_choice(problem: Cover, *, watch: Watch) -> Ints | Answer:
     found = greedy(problem)
     if found.feasible:
         return swap(problem, found.order, watch=watch)
-    alone = replace(watch, nodes=None, gap=0.0, listen=_silent)
+    alone = replace(watch, nodes=None, gap=0.0, listen=silent)
     if not len(problem.choice):  # HiGHS gives no verdict on a model of no columns
         return no_answer(*nearest(problem.choice, watch=alone))
     only = solve(_rows_alone(problem.choice), watch=alone)
@@ -33,7 +33,7 @@ def first_choice(problem: Cover, *, watch: Watch) -> Ints | Answer:
     return swap(problem, greedy(problem, start=allowed).order, watch=watch)
 
 
-def _silent(_objective: float, _bound: float) -> None:
+def silent(_objective: float, _bound: float) -> None:
     """Tell nobody: what this search finds is not what was asked."""
 
 
