@@ -129,6 +129,8 @@ class _Search:
         bound = 0.0  # no aim can be below 0
         if why:
             self.stopped = why
+            if self.best is not None:
+                self.best = _or(self._settle(self.best, aim), self.best)
         elif self.best is None or aim @ self.best > 0.0:
             bound = self._search(aim)
         if self.best is None:
@@ -261,7 +263,7 @@ def _answer(problem: Sizes, model: SizeModel, search: _Search) -> SizesAnswer:
         recount=recount(problem, chosen, sizes[chosen]),
         stopped="" if status_of(steps) == "optimal" else search.stopped,
         nodes=search.nodes,
-        repeatable=search.stopped not in ("clock", "interrupt"),
+        repeatable=status_of(steps) == "optimal" or search.stopped not in ("clock", "interrupt"),
         notes=_notes(why[-1], unmet[-1]),
         sizes=sizes[chosen],
         phase=phase[chosen],

@@ -1,6 +1,7 @@
 """Improving a choice of sites block by block: all but one neighbourhood are held, and that one is solved anew.
 
-Large neighbourhood search (Shaw 1998, Principles and Practice of Constraint Programming, LNCS 1520:417-431). What couples far places
+Large neighbourhood search (Shaw 1998, Principles and Practice of Constraint Programming, LNCS 1520:417-431,
+https://doi.org/10.1007/3-540-49481-2_30). What couples far places
 is only a sum (a budget, an earlier aim), so that solving place by place gets close to the best of all.
 """
 

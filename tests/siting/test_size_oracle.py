@@ -9,7 +9,10 @@ import pytest
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
+from geoplan.siting import size, size_improve
+from geoplan.siting.lp import solve
 from geoplan.siting.size import Phase, Sizes, solve_sizes
+from geoplan.siting.size_model import aims, build
 from geoplan.siting.watch import Watch
 
 SEEDS = range(20)
@@ -190,20 +193,50 @@ def test_every_aim_is_that_of_a_plain_model(seed):
     assert got.recount == pytest.approx(got.objective, rel=1e-6, abs=1e-6)
 
 
-def served(problem: Sizes, size: np.ndarray) -> float:
+@pytest.mark.parametrize("seed", range(8))
+def test_block_by_block_ends_at_the_same_aims(seed, monkeypatch):
+    monkeypatch.setattr(size, "BLOCKS", (2, 3))
+    monkeypatch.setattr(size_improve, "BLOCKS", (2, 3))
+    problem, then = instance(seed), ("cost", "sites")[seed // 2 % 2]
+    expected = plain(problem, then)
+    got = solve_sizes(problem, watch=Watch(), then=then)
+    if expected is None:
+        assert got.status == "infeasible"
+        return
+    assert got.status == "optimal"
+    assert [step.objective for step in got.steps] == pytest.approx(expected, rel=2e-5, abs=2e-5)
+
+
+def test_a_block_makes_no_choice_worse_and_keeps_its_rows():
+    problem = instance(1)
+    model = build(problem)
+    name, aim, _ = aims(problem, model, "cost")[0]
+    assert name == "unmet"
+    linear = replace(model.linear, cost=aim)
+    dear = solve(replace(linear, cost=-aim), watch=Watch()).x  # as much unmet as can be
+    best, nodes = size_improve.improve(linear, model, dear, watch=Watch(), enough=lambda _: False)
+    assert aim @ best < aim @ dear
+    assert nodes > 0
+    used = linear.rows @ best
+    assert ((used >= linear.row_low - 1e-6) & (used <= linear.row_high + 1e-6)).all()
+    columns = np.concatenate(list(size_improve.blocks(model, size=2)))
+    assert np.array_equal(np.unique(columns), model.decided)
+
+
+def served(problem: Sizes, built: np.ndarray) -> float:
     """Most that sites of given sizes serve of one product."""
     pairs = [
         (j, z)
-        for j in range(len(size))
+        for j in range(len(built))
         for z in range(len(problem.gap))
         if problem.may[0][[j]].toarray()[0, z]
     ]
     if not pairs:
         return 0.0
-    left = np.zeros((len(size) + len(problem.gap), len(pairs)))
+    left = np.zeros((len(built) + len(problem.gap), len(pairs)))
     for n, (j, z) in enumerate(pairs):
-        left[j, n] = left[len(size) + z, n] = 1
-    return -linprog(-np.ones(len(pairs)), A_ub=left, b_ub=np.r_[size, problem.gap[:, 0]]).fun
+        left[j, n] = left[len(built) + z, n] = 1
+    return -linprog(-np.ones(len(pairs)), A_ub=left, b_ub=np.r_[built, problem.gap[:, 0]]).fun
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -220,10 +253,10 @@ def test_every_choice_and_size_tried(seed):
         phases=(Phase(budget=9.0),),
     )
     best = (np.inf, np.inf)
-    for size in product([None, 1, 2, 3], [None, 2, 3, 4], [None, 0, 1, 2]):
-        s = np.array([0.0 if one is None else one for one in size])
+    for tried in product([None, 1, 2, 3], [None, 2, 3, 4], [None, 0, 1, 2]):
+        s = np.array([0.0 if one is None else one for one in tried])
         cost = sum(
-            problem.cost_open[j] + problem.cost_unit[j, 0] * s[j] for j in range(3) if size[j] is not None
+            problem.cost_open[j] + problem.cost_unit[j, 0] * s[j] for j in range(3) if tried[j] is not None
         )
         if cost <= 9:
             best = min(best, (round(problem.gap.sum() - served(problem, s), 6), cost))
