@@ -165,7 +165,7 @@ def site(
         ),
         gap_list=named_closers(outcome.gap_list, sites, before.outcome, after.outcome),
     )
-    named = {"zh": "{}（规划点位全部建成）", "en": "{} (all sites built)"}[study.lang].format(outcome.name)
+    named = {"zh": "{} · 规划点位全部建成", "en": "{} · all sites built"}[study.lang].format(outcome.name)
     after = replace(after, outcome=replace(after.outcome, name=named))
     return SiteResult(replace(before, outcome=outcome), after, asked)
 
