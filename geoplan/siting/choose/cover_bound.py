@@ -23,7 +23,7 @@ import numpy as np
 
 from geoplan.network.compiled import compiled
 from geoplan.siting.choose.cover_model import direct_points, exclusive_groups
-from geoplan.siting.choose.greedy import sorted_rows
+from geoplan.siting.choose.cover_rows import sorted_rows
 from geoplan.siting.choose.merge import pattern, with_points
 from geoplan.siting.problems import Bools, Choice, Cover, Floats, Ints
 

@@ -61,9 +61,8 @@ def cover_curve(problem: Cover, sites: Sequence[int], *, watch: Watch) -> tuple[
     # more sites cover no less, fewer no more
     people[order] = np.fmax.accumulate(people[order])
     bound[order] = np.minimum.accumulate(bound[order][::-1])[::-1]
-    bound = np.where(
-        np.isnan(people), np.inf, np.fmax(bound, people)
-    )  # sums in another order differ by a hair
+    # sums in another order differ by a hair
+    bound = np.where(np.isnan(people), np.inf, np.fmax(bound, people))
     return people + small.base, bound + small.base
 
 

@@ -51,7 +51,7 @@ def _rows_alone(choice: Choice) -> Linear:
     )
 
 
-def nearest(choice: Choice, *, watch: Watch) -> tuple[Note, ...]:
+def nearest(choice: Choice, *, watch: Watch | None = None) -> tuple[Note, ...]:
     """Return which rows cannot be kept together, and by how little they are missed.
 
     What rows ask for is kept before limits are; limits are overrun by as small a share of each, added up, as can be.
@@ -61,7 +61,7 @@ def nearest(choice: Choice, *, watch: Watch) -> tuple[Note, ...]:
     choice
         Rows that no choice keeps.
     watch
-        Stopped before anything was found there are no notes.
+        Where it stops the search before anything was found there are no notes; None: no stop.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def nearest(choice: Choice, *, watch: Watch) -> tuple[Note, ...]:
     --------
     >>> rows = csr_array(np.array([[30.0, 20.0, 5.0], [1.0, 1.0, 0.0]]))
     >>> choice = Choice(np.ones(3), rows, np.array([0.0, 2.0]), np.array([40.0, np.inf]))
-    >>> print(nearest(choice, watch=Watch())[0].found("en"))
+    >>> print(nearest(choice)[0].found("en"))
     what is required needs at least 50, the limit is 40: 10 too little (limit 1)
     """
     n, m = len(choice), len(choice.most)
@@ -94,7 +94,7 @@ def nearest(choice: Choice, *, watch: Watch) -> tuple[Note, ...]:
         row_high=np.r_[choice.most[limited], np.full(len(asked), np.inf)],
         whole=np.r_[np.ones(n, bool), np.zeros(2 * m, bool)],
     )
-    found = solve(model, watch=watch)
+    found = solve(model, watch=watch or Watch())
     if found.x is None:  # stopped: every row may be missed, so there is an answer
         return ()
     return _missed(choice, np.round(found.x[:n]))
