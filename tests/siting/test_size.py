@@ -310,6 +310,29 @@ def test_an_interrupted_search_gives_the_best_so_far():
     assert answer.recount == pytest.approx(answer.objective)
 
 
+def test_a_key_pressed_in_the_middle_keeps_what_was_found():
+    rng = np.random.default_rng(4)
+    pairs = [(j, z, 1.0) for j in range(60) for z in range(60) if rng.random() < 0.1]
+    problem = sizes(rng.integers(1, 90, 60), *pairs, least=40, most=70, opening=5, unit=0.1, candidates=60)
+    problem = replace(problem, phases=(Phase(budget=90.0),))
+    watch = Watch()
+    told = []
+
+    def press(*_):
+        told.append(watch.interrupted.is_set())
+        watch.interrupt()
+
+    watch.listen = press
+    answer = solve_sizes(problem, watch=watch)
+    assert told
+    assert answer.steps[0].objective >= answer.steps[0].bound
+    assert answer.recount == pytest.approx(answer.objective)
+    assert answer.cost <= 90 + 1e-6
+    if answer.status != "optimal":
+        assert answer.stopped == "interrupt"
+        assert not answer.repeatable
+
+
 AMOUNT = st.sampled_from([0.0, 1.0, 7.5, 40.0])
 SIZE = st.sampled_from([0.0, 5.0, 40.0])
 
