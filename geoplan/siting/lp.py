@@ -159,6 +159,9 @@ def _read(highs: highspy.Highs, watch: Watch, *, whole: bool) -> Solved:
     objective = float(info.objective_function_value)
     if whole:
         bound = float(info.mip_dual_bound)
+        if proven and watch.gap == 0.0 and not np.isfinite(bound):
+            # presolve proved the start and left no bound behind
+            bound = objective
         closed = objective - bound <= PROOF * max(1.0, abs(objective))
         return Solved(
             "optimal" if closed else "feasible",

@@ -36,6 +36,8 @@ MOST_LINKS = 5_000
 #: So few links change the linear program too little to solve it again.
 FEW_LINKS = 500
 MISSED = 1e-4
+#: Rounds of links added to the whole model: what is still missed then is the solver's rounding.
+MOST_ROUNDS = 60
 #: The same for a choice: what HiGHS lets a whole number be off.
 MISSED_WHOLE = 2e-6
 
@@ -113,7 +115,7 @@ def least(problem: Cover, top: Answer, *, floor: float, watch: Watch, merge: boo
 
 def _closed_in(problem: Cover, built: _Built, best: Ints, *, watch: Watch) -> Spread:
     linear, bound, stopped = _rooted(built, watch=watch)
-    n, nodes = len(built.question.choice), 0
+    n, nodes, rounds = len(built.question.choice), 0, 0
     while not stopped and _open(spread_of(problem, best), bound, watch.gap):
         rest = watch if watch.nodes is None else replace(watch, nodes=max(0, watch.nodes - nodes))
         told = _told(rest, spread_of(problem, best), bound)
@@ -130,8 +132,9 @@ def _closed_in(problem: Cover, built: _Built, best: Ints, *, watch: Watch) -> Sp
             if spread_of(problem, chosen) < spread_of(problem, best):
                 best = chosen
         rows, points = _missed(built, tree.x, least=MISSED_WHOLE)
+        rounds += 1
         stopped = tree.stopped or watch.stopped(nodes=nodes)
-        if not stopped and not len(rows):
+        if not stopped and (not len(rows) or rounds == MOST_ROUNDS):
             stopped = "gap" if _open(spread_of(problem, best), bound, 0.0) else ""
             break
         linear = _with_links(built, linear, rows, points)
@@ -267,6 +270,7 @@ def _most_people(
         row_high=np.append(linear.row_high, value + PROOF),
     )
     have, bound, nodes = float(problem.weight[problem.already].sum()), np.inf, 0
+    rounds = 0
     while not watch.stopped(nodes=nodes):
         rest = watch if watch.nodes is None else replace(watch, nodes=watch.nodes - nodes)
         tree = solve(held, watch=replace(rest, listen=_silent), start=built.filled(best))
@@ -280,7 +284,8 @@ def _most_people(
                 best = chosen
             break
         rows, points = _missed(built, tree.x, least=MISSED_WHOLE)
-        if tree.stopped or not len(rows):
+        rounds += 1
+        if tree.stopped or not len(rows) or rounds == MOST_ROUNDS:
             break
         held = _with_links(built, held, rows, points)
     return best, bound, nodes
