@@ -1,5 +1,5 @@
 # Two commands do everything on a machine that has only Python >= 3.11 and make:
-#   make demo    set up, run the demo study, say where the results are
+#   make demo    set up, run the demo study, answer its siting questions, say where the results are
 #   make test    set up, lint, types, import layers, tests, doctests
 PYTHON ?= python3
 VENV   ?= .venv
@@ -12,6 +12,7 @@ endif
 
 demo: $(VENV)/.run
 	$(BIN)/geoplan demo
+	$(BIN)/geoplan site studies/huzhong/study.yaml --out out/demo/site
 
 test: lint types layers unit
 
@@ -27,7 +28,7 @@ layers: $(VENV)/.dev
 
 # The engine is compiled once, before the workers start, so that they do not all compile it at the same time.
 unit: $(VENV)/.dev
-	$(BIN)/python -c "import geoplan as gp; gp.run(gp.read_study(gp.demo_study()))"
+	$(BIN)/python -c "import geoplan as gp; gp.site(gp.read_study(gp.demo_study()))"
 	$(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules geoplan tests
 
 bench: $(VENV)/.dev

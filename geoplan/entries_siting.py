@@ -88,8 +88,11 @@ class Question(Entry):
     """``share``: part of all people that must be in the circle."""
     each: Share | None = None
     """``share``: part of every community's people that must be in the circle."""
-    fair: Literal["total", "worst_off", "least_spread"] = "total"
-    """``cover``: most people; or the worst-off community first; or least spread between communities."""
+    fair: Literal["total", "worst_off", "worst_part", "least_spread"] = "total"
+    """``cover``: most people; or the worst-off community first; or the worst-off `part` of the people first (their communities' mean
+    share); or least spread between communities."""
+    part: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """``worst_part``: part of the people that counts as the worst off."""
     keep: Share = 0.95
     """``least_spread``: part of the most people that must still be covered."""
     reach_minutes: Annotated[float, Field(gt=0, le=60)] = 60.0

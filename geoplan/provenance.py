@@ -15,7 +15,7 @@ from geoplan.tables import Source
 UNITS = {"_minutes": "min", "_kmh": "km/h", "_m": "m", "_ms": "m/s", "_seconds": "s", "flag_share": "0-1"}
 #: Parts of the study that name input files, and the entries that are paths.
 ROLES = ("zones", "streets", "population", "facilities", "zone_supplies", "projects", "land")
-PATHS = ("file", "raster", "over", "barriers", "lookup", "accepted", "women")
+PATHS = ("file", "raster", "over", "barriers", "lookup", "accepted", "women", "exclude")
 
 
 def plain(entry: Entry, study: Study, *names: str) -> dict[str, Any]:
@@ -52,6 +52,11 @@ def input_files(study: Study) -> list[tuple[str, str]]:
     named = [pair for part in ROLES for pair in _paths(getattr(study, part), part)]
     named += [("pack", name) for name in study.packs if _is_file(name)]
     return list(dict.fromkeys(named))
+
+
+def siting_files(study: Study) -> list[tuple[str, str]]:
+    """Return the role and path of every file that only siting reads: lists of candidates, excluded areas."""
+    return list(dict.fromkeys(_paths(study.siting, "candidates")))
 
 
 def read_packs(study: Study) -> list[Pack]:

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from geoplan.errors import GeoplanError, Note, OutputError
-from geoplan.provenance import input_files
+from geoplan.provenance import input_files, siting_files
 from geoplan.study import read_study
 
 
@@ -47,7 +47,7 @@ def write_new(folder: Path) -> Path:
     source = demo_study()
     study = read_study(source)
     text = source.read_text(encoding="utf-8")
-    for file in sorted({file for _, file in input_files(study)}):
+    for file in sorted({file for _, file in (*input_files(study), *siting_files(study))}):
         shutil.copyfile(study.resolve(file), data / Path(file).name)
         text = re.sub(rf"(?<![\w/.]){re.escape(file)}(?![\w/])", f"data/{Path(file).name}", text)
     target = folder / "study.yaml"

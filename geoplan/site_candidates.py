@@ -14,7 +14,7 @@ from geoplan.gather import Inputs
 from geoplan.inputs import candidates as lists
 from geoplan.inputs import datum, datum_fit, readers
 from geoplan.network.graph import WalkGraph
-from geoplan.provenance import plain
+from geoplan.provenance import plain, siting_files
 from geoplan.siting.candidates import (
     Candidates,
     enlargements,
@@ -25,9 +25,6 @@ from geoplan.siting.generate import generate
 from geoplan.siting.problems import Ints
 from geoplan.study import Study
 from geoplan.tables import Source
-
-#: Where the files of lists and exclusions stand on the sources sheet.
-ROLE = "candidates"
 
 
 @dataclass(frozen=True)
@@ -160,18 +157,10 @@ def _datum_note(found: lists.CandidateList, inputs: Inputs) -> list[Note]:
     return [fit.note()]
 
 
-def _files(study: Study) -> Iterator[tuple[CandidateSource, str]]:
-    assert study.siting is not None  # noqa: S101 - the caller asked
-    for entry in study.siting.candidates:
-        for file in (entry.file, entry.exclude):
-            if file is not None:
-                yield entry, file
-
-
 def _check_files(study: Study) -> None:
     missing = [
         Note.of("file_missing", file=file, severity="error")
-        for _, file in _files(study)
+        for _, file in siting_files(study)
         if not study.resolve(file).exists()
     ]
     if missing:
@@ -179,6 +168,10 @@ def _check_files(study: Study) -> None:
 
 
 def _sources(study: Study) -> Iterator[Source]:
-    for entry, file in _files(study):
-        name = "local grid" if isinstance(entry.datum, list) else str(entry.datum or "")
-        yield readers.source(study.resolve(file), role=ROLE, datum=name, note=entry.source or "")
+    assert study.siting is not None  # noqa: S101 - the caller asked
+    stated = {entry.file: entry for entry in study.siting.candidates}
+    for role, file in siting_files(study):
+        entry = stated.get(file)
+        datum_name = "" if entry is None or isinstance(entry.datum, list) else entry.datum or ""
+        note = "" if entry is None else entry.source or ""
+        yield readers.source(study.resolve(file), role=role, datum=datum_name, note=note)

@@ -12,7 +12,7 @@ from geoplan.errors import Note
 from geoplan.siting.choose.center import center
 from geoplan.siting.choose.cover import max_cover
 from geoplan.siting.choose.cover_curve import cover_curve
-from geoplan.siting.choose.fair import least_spread, worst_off
+from geoplan.siting.choose.fair import least_spread, worst_off, worst_part
 from geoplan.siting.choose.median import median, walks_of
 from geoplan.siting.choose.share import fewest
 from geoplan.siting.ground import Ground, cover_problem, walks_problem
@@ -120,6 +120,8 @@ def _solve_cover(problem: Cover, question: Question, watch: Watch) -> Answer:
         return fewest(problem, share=question.share, each=question.each, watch=watch)
     if question.fair == "worst_off":
         return worst_off(problem, watch=watch)
+    if question.fair == "worst_part":
+        return worst_part(problem, part=question.part, watch=watch)
     if question.fair == "least_spread":
         return least_spread(problem, keep=question.keep, watch=watch)
     return max_cover(problem, watch=watch)

@@ -34,6 +34,7 @@ class Question:
     share: float | None = None
     each: float | None = None
     fair: str = "total"
+    part: float = 0.1
     keep: float = 0.95
     reach_minutes: float = 60.0
     least: str = "sites"

@@ -12,6 +12,7 @@ AIMS: Mapping[str, tuple[str, str]] = {
     "cover": ("服务圈内人数", "people in the circle"),
     "cover phased": ("各期服务圈内人数之和", "people in the circle, summed over the phases"),
     "worst_off": ("覆盖率最低社区的覆盖率", "share covered in the worst-off community"),
+    "worst_part": ("覆盖率最低的一部分人口的平均覆盖率", "mean share covered of the worst-off part of the people"),
     "least_spread": ("各社区覆盖率与总覆盖率之差（按人口加权平均）", "mean difference of communities' shares from the share of all"),
     "share sites": ("规划点位数", "number of sites"),
     "share cost": ("投资估算", "cost"),
@@ -72,6 +73,7 @@ def question_words(
     sentence = {
         "cover": (f"{named}：{minutes:g}分钟圈内人数最多", f"{named}: most people within {minutes:g} minutes"),
         "worst_off": (f"{named}：先提高覆盖率最低的社区", f"{named}: the worst-off community first"),
+        "worst_part": (f"{named}：先提高覆盖率最低的{question.part:.0%}人口", f"{named}: the worst-off {question.part:.0%} of the people first"),
         "least_spread": (f"{named}：各社区覆盖率最均衡", f"{named}: least spread between communities"),
         "share": (f"{named}：覆盖{percent}的人口，{'点位最少' if question.least == 'sites' else '投资最省'}",
                   f"{named}: {'fewest sites' if question.least == 'sites' else 'least cost'} that cover {percent}"),

@@ -20,8 +20,8 @@ from geoplan.siting.watch import Watch
 
 #: Most points or options of which every two are compared.
 COMPARED = 4000
-#: Rounds of prices, and the bound on points uncovered that rounding cannot make.
-ROUNDS, SURE = 300, 1e-4
+#: Rounds of prices, choices met on the way that are improved, and the bound on points uncovered that rounding cannot make.
+ROUNDS, TRIES, SURE = 300, 4, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,11 +85,12 @@ def quick(far: Far, radius: float, *, watch: Watch) -> Probe:
     left = _count(arrays, chosen)
     if not left:
         return Probe("yes", chosen)
-    fewest, kept = float(left), chosen
+    fewest, kept, tries = float(left), chosen, 0
 
     def tried(taken: Ints, _bound: float) -> float:
-        nonlocal fewest, kept
-        if arrays.choice.allows(taken):
+        nonlocal fewest, kept, tries
+        if tries < TRIES and arrays.choice.allows(taken):
+            tries += 1
             after = improved(arrays, taken, moves=2 * len(taken) + 5)
             if _count(arrays, after) < fewest:
                 fewest, kept = float(_count(arrays, after)), after

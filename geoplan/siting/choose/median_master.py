@@ -90,7 +90,12 @@ class Master:
         if self.watch.seconds is not None:
             self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.0, self.watch.left()))
         self.highs.run()
-        n, ended, kinds = len(self.arrays), self.highs.getModelStatus(), highspy.HighsModelStatus
+        n, kinds = len(self.arrays), highspy.HighsModelStatus
+        if self.highs.getModelStatus() not in (kinds.kOptimal, kinds.kInfeasible) and not self.watch.stopped():
+            # lost its way from the last basis: begin afresh
+            self.highs.clearSolver()
+            self.highs.run()
+        ended = self.highs.getModelStatus()
         if ended == kinds.kInfeasible:
             return Relaxed(np.inf, np.zeros(n), np.zeros(n), self.arrays.top)
         if ended != kinds.kOptimal:
