@@ -33,7 +33,7 @@ CASES = [
 ]
 #: Largest graph that spopt is asked about: its models hold a column for every pair.
 PEER_NODES = 200
-STREETS, STREETS_P = (400, 2000), 20
+STREETS, STREETS_P = (1000, 10_000), 50
 
 
 def lengths(n: int, seed: int) -> np.ndarray:

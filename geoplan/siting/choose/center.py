@@ -18,6 +18,9 @@ from geoplan.siting.choose.median_search import improved
 from geoplan.siting.problems import Answer, Bools, Floats, Ints, Step, Stopped, Walks, status_of
 from geoplan.siting.watch import Watch
 
+#: Share of a radius below which its neighbours are left to the programs.
+COARSE = 0.005
+
 
 def center(problem: Walks, *, watch: Watch, merge: bool = True) -> Answer:
     """Return the options under which the farthest walk is shortest.
@@ -162,10 +165,14 @@ class _Search:
             self.low = max(self.low, at)
         self.watch.listen(self.objective, self.bound)
 
+    def _apart(self, no: int, yes: int) -> bool:
+        """Return whether quick means are still worth their time between two radii."""
+        return yes - no > 1 and self.radii[yes] - self.radii[max(no, 0)] > COARSE * self.radii[yes]
+
     def _quickly(self) -> Stopped:
         # yes below, no above: the undecided radii lie between; one bisection from either side
         yes, no = self.high, self.low
-        while yes - no > 1 and self.high - self.low > 1:
+        while self._apart(no, yes) and self.high - self.low > 1:
             if reason := self._ended():
                 return reason
             at = (no + yes) // 2
@@ -174,7 +181,7 @@ class _Search:
             yes, no = (at, no) if probe.state == "yes" else (yes, at)
             yes = min(yes, self.high)
         yes, no = self.high, self.low
-        while yes - no > 1:
+        while self._apart(no, yes):
             if reason := self._ended():
                 return reason
             at = (no + yes) // 2

@@ -91,7 +91,10 @@ class Master:
             self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.0, self.watch.left()))
         self.highs.run()
         n, kinds = len(self.arrays), highspy.HighsModelStatus
-        if self.highs.getModelStatus() not in (kinds.kOptimal, kinds.kInfeasible) and not self.watch.stopped():
+        if (
+            self.highs.getModelStatus() not in (kinds.kOptimal, kinds.kInfeasible)
+            and not self.watch.stopped()
+        ):
             # lost its way from the last basis: begin afresh
             self.highs.clearSolver()
             self.highs.run()
