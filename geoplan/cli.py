@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -58,13 +59,16 @@ def check(study: StudyPath, lang: LangOption = None) -> None:
     """
     from geoplan.gather import gather
     from geoplan.provenance import read_packs
+    from geoplan.site_candidates import read_lists
     from geoplan.study import read_study
 
     settings = read_study(study)
     read_packs(settings)
     with console.progress(lang or settings.lang) as listen:
         inputs = gather(settings, stages=Stages(listen))
-    console.print_check(inputs, lang=lang or settings.lang)
+        listed = read_lists(settings, inputs)
+        inputs = replace(inputs, notes=(*inputs.notes, *(note for found in listed for note in found.notes)))
+    console.print_check(inputs, lang=lang or settings.lang, listed=listed)
     if any(note.severity == "error" for note in inputs.notes):
         raise typer.Exit(code=3)
 

@@ -27,6 +27,7 @@ from geoplan.tables import VERDICTS, Outcome
 
 if TYPE_CHECKING:
     from geoplan.gather import Inputs
+    from geoplan.inputs.candidates import CandidateList
     from geoplan.result import Result
 
 #: Where output goes to a file or a pipe there is no width to fit.
@@ -39,10 +40,10 @@ def language() -> str:
     return "en" if name.lower().startswith("en") else "zh"
 
 
-def say(code: str, **values: Any) -> None:  # noqa: ANN401 - what the message names
-    """Print one message of the catalogue."""
+def say(code: str, *, lang: str | None = None, **values: Any) -> None:  # noqa: ANN401 - what the message names
+    """Print one message of the catalogue in `lang`; without one in the language of the system."""
     shown: dict[str, Any] = {n: str(v) if isinstance(v, Path) else v for n, v in values.items()}
-    out.print(Note.of(code, **shown).text(language()), highlight=False, markup=False, soft_wrap=True)
+    out.print(Note.of(code, **shown).text(lang or language()), highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -88,8 +89,8 @@ def table(
     out.print(grid)
 
 
-def print_check(inputs: "Inputs", *, lang: str) -> None:
-    """Print what a study's inputs hold, and every problem with its place and what to do."""
+def print_check(inputs: "Inputs", *, lang: str, listed: Sequence["CandidateList"] = ()) -> None:
+    """Print what a study's inputs and its lists of candidates hold, and every problem with its place and what to do."""
     words = WORDS[lang]
     rows = [
         *_zone_rows(inputs, words),
@@ -100,6 +101,7 @@ def print_check(inputs: "Inputs", *, lang: str) -> None:
         ),
         *_group_rows(inputs),
         *_register_rows(inputs, words),
+        *((found.file, f"{words['candidates']} {len(found.candidates):,}", "") for found in listed),
         (words["crs"], inputs.crs.to_string(), inputs.crs.name),
     ]
     table(words["found"], [words["input"], words["what"], words["more"]], rows)
@@ -226,7 +228,7 @@ FILES = {
 WORDS = {
     "zh": {
         "lang": "zh", "found": "数据检查", "input": "输入", "what": "内容", "more": "说明", "streets": "步行路网", "nodes": "节点",
-        "edges": "路段", "crs": "计算坐标系", "problems": "发现的问题", "kind": "级别", "where": "位置", "text": "内容", "action": "处理",
+        "edges": "路段", "crs": "计算坐标系", "candidates": "备选点位", "problems": "发现的问题", "kind": "级别", "where": "位置", "text": "内容", "action": "处理",
         "error": "错误", "warning": "警告", "info": "提示", "rows": "台账", "closed": "停用", "not_open": "未启用", "duplicate": "重复",
         "unknown_type": "类型不明", "not_placed": "待落点", "in_run": "参与计算", "placed": "落点率", "by_rows": "按条", "by_beds": "按床位",
         "by_places": "按托位", "circles": "15分钟服务圈（人口覆盖率）", "service": "服务", "covered": "路网步行", "outside": "圈外人口",
@@ -235,7 +237,7 @@ WORDS = {
     },
     "en": {
         "lang": "en", "found": "Data check", "input": "Input", "what": "What", "more": "More", "streets": "Walking network",
-        "nodes": "nodes", "edges": "edges", "crs": "CRS", "problems": "Problems found", "kind": "Kind", "where": "Where",
+        "nodes": "nodes", "edges": "edges", "crs": "CRS", "candidates": "candidates", "problems": "Problems found", "kind": "Kind", "where": "Where",
         "text": "Found", "action": "Done, or to do", "error": "errors", "warning": "warnings", "info": "notes", "rows": "rows",
         "closed": "closed", "not_open": "not yet open", "duplicate": "duplicate", "unknown_type": "unknown type",
         "not_placed": "not placed", "in_run": "in the run", "placed": "placed", "by_rows": "rows", "by_beds": "beds",

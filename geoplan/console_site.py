@@ -1,6 +1,7 @@
 """What the command line prints of siting, and how Ctrl-C ends a search with the best so far."""
 
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
@@ -26,20 +27,41 @@ def searches(lang: str) -> Iterator[Told]:
 
     def told(name: str, watch: Watch, found: Asked | None) -> None:
         running[:] = [] if found is not None else [watch]
+        watch.listen = _Progress(name, lang)
         if found is not None:
-            console.say("siting_answered", name=name, status=status_words(found, lang), seconds=f"{found.seconds:.1f}")  # fmt: skip
+            console.say("siting_answered", lang=lang, name=name, status=status_words(found, lang), seconds=f"{found.seconds:.1f}")  # fmt: skip
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         if not running or running[0].interrupted.is_set():
             raise KeyboardInterrupt
         running[0].interrupt()
-        console.say("siting_interrupted")
+        console.say("siting_interrupted", lang=lang)
 
     before: Any = signal.signal(signal.SIGINT, interrupt)
     try:
         yield told
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+class _Progress:
+    """Says every few seconds how far the best so far may be from the best possible."""
+
+    def __init__(self, name: str, lang: str) -> None:
+        self.name, self.lang, self.last = name, lang, time.monotonic()
+
+    def __call__(self, objective: float, bound: float) -> None:
+        size = max(abs(objective), abs(bound))
+        if time.monotonic() - self.last < EVERY_SECONDS or not np.isfinite(size) or size == 0.0:
+            return
+        self.last = time.monotonic()
+        console.say(
+            "siting_so_far", lang=self.lang, name=self.name, gap=percent(abs(bound - objective) / size)
+        )
+
+
+#: How often a long search says where it is.
+EVERY_SECONDS = 5.0
 
 
 def status_words(found: Asked, lang: str) -> str:
@@ -53,7 +75,7 @@ def status_words(found: Asked, lang: str) -> str:
         )
     else:
         words = {
-            "optimal": ("已证明最优", "proven optimal"),
+            "optimal": ("已验证最优", "proven optimal"),
             "within": ("未证明", "not proven"),
             "infeasible": ("无可行方案", "no choice fits"),
             "none": ("中止前未找到方案", "none found before the stop"),
@@ -198,8 +220,8 @@ FILES = {
 WORDS = {
     "zh": {
         "answers": "选址问题（* 为采用方案）", "question": "问题", "sites": "点位", "cost": "万元", "aim": "目标", "before": "现状",
-        "objective": "结果", "bound": "上（下）界", "status": "证明", "listed": "规划点位（采用方案）", "order": "序", "name": "名称",
-        "place": "地点", "works": "建设性质", "size": "规模", "phase": "时序", "adds": "边际增益", "change": "选址前后（覆盖率；短板社区数）", "what": "指标",
+        "objective": "结果", "bound": "理论上（下）限", "status": "证明", "listed": "规划点位（采用方案）", "order": "序", "name": "名称",
+        "place": "地点", "works": "建设性质", "size": "规模", "phase": "时序", "adds": "边际新增", "change": "选址前后（覆盖率；短板社区数）", "what": "指标",
         "after": "选址后", "unknown": "未知", "results": "结果",
     },
     "en": {

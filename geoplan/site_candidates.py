@@ -88,6 +88,28 @@ def offered_candidates(study: Study, inputs: Inputs, graph: WalkGraph) -> Offere
     )
 
 
+def read_lists(study: Study, inputs: Inputs) -> list[lists.CandidateList]:
+    """Return the planner's lists of candidates, each row with the number of its ``entry`` from 1; none without `siting`.
+
+    Raises
+    ------
+    InputError
+        With every problem that stops it, a missing file first.
+    """
+    if study.siting is None:
+        return []
+    _check_files(study)
+    read = []
+    for number, entry in enumerate(study.siting.candidates, start=1):
+        if entry.file is not None:
+            kept = plain(entry, study, *LIST)
+            found = lists.read_candidates(
+                study.resolve(entry.file), zones=inputs.zones, crs=inputs.crs, **kept
+            )
+            read.append(replace(found, candidates=found.candidates.assign(entry=number)))
+    return read
+
+
 #: Entries of a list that its reader takes.
 LIST = ("columns", "types", "datum", "layer", "services", "works", "land_codes")
 

@@ -94,7 +94,7 @@ def gap_said(gap: float) -> str:
 
 
 def proof(answer: Row, lang: str) -> str:
-    """Return what is proven of an answer: 已证明最优 only where its status says so; how it was stopped behind it."""
+    """Return what is proven of an answer: 已验证最优 only where its status says so; how it was stopped behind it."""
     status, parts = text(answer["status"]), []
     gap = answer["gap"]
     if status == "within":

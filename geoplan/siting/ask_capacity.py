@@ -1,17 +1,19 @@
 """Most need met when each bed or place is given out once: from candidates and rates of need to `capacity.Capacity`, and back."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from geoplan.coverage.fair_flow import Flow
 from geoplan.errors import Note, StudyError
 from geoplan.siting.ask import Asked
 from geoplan.siting.capacity import median_capacity
-from geoplan.siting.capacity_problem import Capacity, recount
+from geoplan.siting.capacity_flow import Giving
+from geoplan.siting.capacity_problem import Capacity, beds_of, recount
 from geoplan.siting.ground import Ground
 from geoplan.siting.opening import Opening
 from geoplan.siting.options import Options, options_of
@@ -169,32 +171,29 @@ def _optional(candidates: pd.DataFrame) -> pd.DataFrame:
 
 def _opening(problem: Capacity, answer: Answer, phase: Ints) -> Opening:
     """Return the order of opening: phase by phase, within a phase the site that meets most of the need left."""
+    giving = Giving(beds_of(problem), problem.need)
+    base = giving.start()
+    start = giving.met(base)
+
+    def with_site(flow: Flow, option: int) -> Flow:
+        return giving.opened(flow, np.array([option]))
+
     order: list[int] = []
     marginal: list[float] = []
-    have = start = recount(problem, np.empty(0, np.int64))
-    waiting = [int(option) for option in answer.chosen]
+    flow, waiting = base, [int(option) for option in answer.chosen]
+    gain = {option: giving.met(with_site(base, option)) - start for option in waiting}
     while waiting:
         first = min(int(phase[option]) for option in waiting)
         ready = [option for option in waiting if phase[option] == first]
-        met = [recount(problem, np.array([*order, option])) for option in _few(problem, ready)]
-        best = int(np.argmax(met))
-        order.append(_few(problem, ready)[best])
-        marginal.append(met[best] - have)
-        have = met[best]
-        waiting.remove(order[-1])
-    gain = [recount(problem, np.array([option])) - start for option in order]
+        flows = [with_site(flow, option) for option in ready]
+        best = int(np.argmax([giving.met(each) for each in flows]))
+        marginal.append(giving.met(flows[best]) - giving.met(flow))
+        flow = flows[best]
+        order.append(ready[best])
+        waiting.remove(ready[best])
     total = start + np.cumsum(marginal) if marginal else np.empty(0)
-    return Opening(np.array(order, dtype=np.int64), np.array(gain), np.array(marginal), np.asarray(total))
-
-
-#: Sites that are tried for the next to open: an exact count of what each would meet takes a flow.
-TRIED = 8
-
-
-def _few(problem: Capacity, ready: Sequence[int]) -> list[int]:
-    """Return the candidates for the next to open: the largest few."""
-    largest = sorted(ready, key=lambda option: (-problem.capacity[option], option))
-    return largest[:TRIED]
+    alone = np.array([gain[option] for option in order], dtype=np.float64)
+    return Opening(np.array(order, dtype=np.int64), alone, np.array(marginal), np.asarray(total))
 
 
 def _amounts(ground: Ground, need: Need, chosen: Ints, capacity: Floats) -> pd.DataFrame:

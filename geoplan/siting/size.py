@@ -249,6 +249,11 @@ def _answer(problem: Sizes, model: SizeModel, search: _Search) -> SizesAnswer:
     allocation = Allocation(zone, candidate, product, when, amount[some])
     sizes = _cut_sizes(problem, model, x)
     x = x.copy()
+    # a site of no size that costs nothing is as good open as not: it is not one
+    empty = (phase >= 0) & (sizes.sum(axis=1) <= LEAST_AMOUNT) & ~problem.flags("required")
+    x[model.option[empty][model.option[empty] >= 0]] = 0.0
+    phase[empty] = -1
+    chosen = np.flatnonzero(phase >= 0)
     j, t, k = np.nonzero(model.size >= 0)
     x[model.size[j, t, k]] = np.where(phase[j] == t, sizes[j, k], 0.0)
     unmet = _unmet(problem, allocation)
