@@ -102,14 +102,14 @@ def test_the_side_column_says_what_is_proven_and_lists_the_sites(sited, face):
     told = texts(page)
     assert "4" in told
     assert "1,343" in told
-    assert any("已证明最优" in text for text in told)
+    assert any("已验证最优" in text for text in told)
     for name in ("长青路闲置厂房", "和平里原粮站", "意向区域1", "春晖路闲置校舍"):
         assert any(text.startswith(name[:5]) for text in told)
     assert "备选点位（未选）" in told
     assert "规划点位步行15分钟" in told
     answers = sited.answers.assign(status="within", gap=0.05)
     other = sheet(dataclasses.replace(sited, answers=answers), face)
-    assert not any("已证明最优" in text for text in texts(other))
+    assert not any("已验证最优" in text for text in texts(other))
     assert any("与最优之差不超过 5.0%" in text for text in texts(other))
 
 

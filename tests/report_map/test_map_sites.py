@@ -68,7 +68,7 @@ def test_the_sites_are_those_of_the_adopted_answer_at_their_places(sited, layer)
         ("至2030年", 2),
     ]
     assert [site["phase"] for site in layer["sites"]] == [0, 0, 1, 1]
-    assert layer["proof"] == "已证明最优"
+    assert layer["proof"] == "已验证最优"
     assert layer["aim"] == "未补齐的床位：111 张 → 1 张"
 
 

@@ -51,7 +51,7 @@ def test_nothing_is_said_where_nothing_was_asked(outcome):
 def test_the_lead_says_what_is_proposed_and_that_it_is_proven(sited, page):
     lead = page_sites.lead(sited)
     assert "建议布局规划点位 4 处（其中 1 处为意向区域，不是地址），投资估算合计 1,343 万元" in lead[0]
-    assert lead[1] == "未补齐的床位：现状 111 张，方案实施后 1 张；已证明最优"
+    assert lead[1] == "未补齐的床位：现状 111 张，方案实施后 1 张；已验证最优"
     assert lead[2] == "分期实施：至2025年累计 2 处，至2030年累计 4 处"
     # of C09 the last phase tells; what the first phase leaves and the second closes does not stay
     assert lead[3] == "方案实施后仍有 1 个评价单元未能补足，见下表"
@@ -62,7 +62,7 @@ def test_the_lead_says_what_is_proposed_and_that_it_is_proven(sited, page):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"status": "optimal", "gap": 0.0}, "已证明最优"),
+        ({"status": "optimal", "gap": 0.0}, "已验证最优"),
         ({"status": "within", "gap": 0.0101}, "与最优之差不超过 1.1%，达到节点数上限即停止"),
         (
             {"status": "within", "gap": 0.02, "stopped": "clock", "repeatable": False},
@@ -77,7 +77,7 @@ def test_the_lead_says_what_is_proposed_and_that_it_is_proven(sited, page):
             "未求得理论上（下）限，与最优之差不明",
         ),
         ({"status": "none", "stopped": ""}, "停止前未求得方案"),
-        ({"status": "optimal", "stopped": "", "repeatable": False}, "已证明最优，结果不可复现"),
+        ({"status": "optimal", "stopped": "", "repeatable": False}, "已验证最优，结果不可复现"),
     ],
 )
 def test_what_is_proven_is_said_and_no_more(sited, values, said):
@@ -86,7 +86,7 @@ def test_what_is_proven_is_said_and_no_more(sited, values, said):
     answer = sites_facts.adopted(own)
     told = sites_facts.proof(answer, "zh")
     assert told == said
-    assert ("已证明最优" in told) == (answer["status"] == "optimal")
+    assert ("已验证最优" in told) == (answer["status"] == "optimal")
     assert ("proven optimal" in sites_facts.proof(answer, "en")) == (answer["status"] == "optimal")
 
 
@@ -126,7 +126,7 @@ def test_the_table_has_every_site_of_the_adopted_answer_in_order(sited, page):
 def test_every_question_has_its_row_with_bound_and_recount(sited, page):
     rows = page_sites.questions(sited)
     assert [row["proof"] for row in rows] == [
-        "已证明最优",
+        "已验证最优",
         f"与最优之差不超过 {sites_facts.gap_said(sited.answers['gap'][1])}，达到节点数上限即停止",
         "已证明在给定条件下无可行方案",
     ]
@@ -134,7 +134,7 @@ def test_every_question_has_its_row_with_bound_and_recount(sited, page):
     assert rows[1]["objective"] == rows[1]["recount"] == look.whole(sited.answers["objective"][1]) + " 人"
     assert rows[1]["bound"] == look.whole(sited.answers["bound"][1]) + " 人"
     assert (rows[2]["sites"], rows[2]["objective"]) == ("—", "—")
-    assert page.count("已证明最优") == 2  # lead and table
+    assert page.count("已验证最优") == 2  # lead and table
 
 
 def test_what_stays_unmet_is_that_of_the_last_phase_with_its_reason(sited):

@@ -147,7 +147,7 @@ def test_an_indicator_with_commas_in_its_name_stays_one(tmp_path):
 def test_the_head_says_what_was_asked_and_what_is_proven(books):
     sheet = load(books / "zh.xlsx")["选址方案"]
     head = "\n".join(str(cell.value) for cell in sheet["A"][:10])
-    for said in ("最多4处，分2025、2030两期", "已证明最优", "现状 111 张", "方案实施后 1 张", "独立复算 1 张", "备选点位 10 个",
+    for said in ("最多4处，分2025、2030两期", "已验证最优", "现状 111 张", "方案实施后 1 张", "独立复算 1 张", "备选点位 10 个",
                  "1 处为意向区域", "1,343 万元"):  # fmt: skip
         assert said in head
     english = load(books / "en.xlsx")["Sites"]
@@ -176,7 +176,7 @@ def test_only_what_is_proven_is_called_optimal(books):
     rows = rows_of(books / "zh.xlsx", "选址问题")
     assert [row["是否采用"] for row in rows] == ["是", "否", "否"]
     status = [row["结论"] for row in rows]
-    assert status[0] == "已证明最优"
+    assert status[0] == "已验证最优"
     assert status[1].startswith("与最优之差不超过 3.0%")
     assert "最优" not in status[2]
     assert "无可行方案" in status[2]

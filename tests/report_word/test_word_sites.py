@@ -69,7 +69,7 @@ def test_the_section_stands_before_the_data_and_says_what_is_proposed(sited, tmp
         "从10个备选点位中比选，建议布局规划点位4处（其中 1 处为意向区域，不是地址），投资估算合计 1,343 万元"
         in told
     )
-    assert "未补齐的床位由现状的111 张变为1 张。该方案经计算已证明最优" in told
+    assert "未补齐的床位由现状的111 张变为1 张。该方案经计算已验证最优" in told
     assert "按选定点位在原始数据上独立复算为1 张。" in told
     assert "至2025年累计 2 处，至2030年累计 4 处" in told
     assert "仍有1个评价单元未能补足：步行范围内没有备选点位的1个" in told
@@ -108,7 +108,7 @@ def test_the_table_has_every_site(sited, tmp_path):
 def test_optimal_is_said_of_proven_answers_alone(sited, tmp_path, values, said):
     told = text_of(assessment(adopting(sited, **values), tmp_path))
     assert said in told
-    assert "已证明最优" not in told
+    assert "已验证最优" not in told
 
 
 def test_support_of_sites_stands_with_them_and_not_with_projects(sited, tmp_path):
