@@ -11,6 +11,7 @@ import numpy as np
 
 from geoplan import console
 from geoplan.report.sheets_projects import works as works_words
+from geoplan.report.sites_facts import proof
 from geoplan.report.words import share, unit
 from geoplan.site import SiteResult
 from geoplan.siting.ask import Asked, first_step
@@ -65,26 +66,17 @@ EVERY_SECONDS = 5.0
 
 
 def status_words(found: Asked, lang: str) -> str:
-    """Return what is proven of an answer: *proven optimal*, *within x % of the best possible*, or that there is none."""
+    """Return what is proven of an answer, in the words of the report."""
     answer = found.answer
     step = first_step(answer, found.per)
-    if answer.status == "within" and step is not None:
-        loose = max(answer.steps, key=lambda one: one.gap)
-        words = {"zh": "与最优之差不超过 {}", "en": "within {} of the best possible"}[lang].format(
-            percent(loose.gap)
-        )
-    else:
-        words = {
-            "optimal": ("已验证最优", "proven optimal"),
-            "within": ("未证明", "not proven"),
-            "infeasible": ("无可行方案", "no choice fits"),
-            "none": ("中止前未找到方案", "none found before the stop"),
-        }[answer.status][0 if lang == "zh" else 1]
-    if not answer.repeatable:
-        words += {"zh": "（限时中止，结果不可复现）", "en": " (ended by the clock or a key: not repeatable)"}[
-            lang
-        ]
-    return words
+    row = {
+        "status": answer.status,
+        "gap": np.nan if step is None else step.gap,
+        "bound": np.nan if step is None else step.bound,
+        "stopped": answer.stopped,
+        "repeatable": answer.repeatable,
+    }
+    return proof(row, lang)
 
 
 def percent(gap: float) -> str:

@@ -299,7 +299,7 @@ ANSWERS = {
     "unit": "unit of the objective",
     "objective": "value of the first aim",
     "bound": "what no answer can better",
-    "gap": "share by which the answer may fall short in the least certain of its aims; 0 if proven",
+    "gap": "share by which the answer may fall short in its first aim; 0 if proven",
     "recount": "the aim counted again on the data as given",
     "before": "the same aim without any site",
     "sites": "number of sites",

@@ -99,11 +99,12 @@ def proof(answer: Row, lang: str) -> str:
     gap = answer["gap"]
     if status == "within":
         known = present(gap) and math.isfinite(float(gap)) and present(answer["bound"])
-        parts.append(
-            look.sentence("siting_page_within", lang, gap=gap_said(float(gap)))
-            if known
-            else look.label("siting_page_no_bound", lang)
-        )
+        if not known:
+            parts.append(look.label("siting_page_no_bound", lang))
+        elif float(gap) == 0.0:
+            parts.append(look.label("siting_page_first_proven", lang))
+        else:
+            parts.append(look.sentence("siting_page_within", lang, gap=gap_said(float(gap))))
     elif status in ("optimal", "infeasible", "none"):
         parts.append(look.label(f"siting_page_{status}", lang))
     else:

@@ -93,7 +93,7 @@ def median_capacity(problem: Capacity, *, watch: Watch) -> Answer:
     if found.best is None or watch.stopped(nodes=found.nodes):
         return _answer(problem, found)
     transport = Transport(problem, found.value)
-    chosen, walked, bound = found.best, np.inf, 0.0
+    chosen, walked, bound = found.best, np.inf, least_walking(problem, found.value)
     start = transport.settled(chosen)
     if start is not None:
         walked = transport.walking(start)
@@ -106,11 +106,33 @@ def median_capacity(problem: Capacity, *, watch: Watch) -> Answer:
         if transport.walking(better) <= walked:
             chosen, walked = other, transport.walking(better)
     if solved.state in ("optimal", "feasible", "none"):
-        bound = max(0.0, solved.bound + transport.constant)
+        bound = max(bound, solved.bound + transport.constant)
     second = Step("walking", "min", walked, min(bound, walked))
     stopped = found.stopped or solved.stopped
-    last = replace(found, best=chosen, nodes=found.nodes + solved.nodes, stopped=stopped)
+    giving = Giving(beds_of(problem), problem.need)  # the choice that walks least may meet a little more
+    value = max(found.value, giving.met(giving.opened(giving.start(), chosen)))
+    last = replace(found, best=chosen, value=value, nodes=found.nodes + solved.nodes, stopped=stopped)
     return _answer(problem, last, second)
+
+
+def least_walking(problem: Capacity, met: float) -> float:
+    """Return seconds that no choice which meets `met` can go below: those nearest to any bed have them, all others none.
+
+    Examples
+    --------
+    >>> choice = Choice(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
+    >>> problem = Capacity(choice, csr_array([[60.0, 90.0]]), np.array([3.0, 4.0]), np.array([5.0]), csr_array((0, 2)),
+    ...     np.empty(0), beyond=900.0)
+    >>> least_walking(problem, 5.0)  # 3 at 60, 2 at 90, 2 without
+    2160.0
+    """
+    beds = beds_of(problem)
+    nearest = np.full(len(problem.need), problem.beyond)
+    np.minimum.at(nearest, beds.point, beds.seconds)
+    order = np.argsort(nearest, kind="stable")
+    need = problem.need[order]
+    had = np.clip(met - (np.cumsum(need) - need), 0.0, need)
+    return float(had @ nearest[order] + (need - had).sum() * problem.beyond)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +209,8 @@ class _Master:
     def __init__(self, choice: Choice, giving: Giving, watch: Watch) -> None:
         self.choice, self.giving, self.watch = choice, giving, watch
         self.base = giving.start()
-        self.cuts: list[Cut] = [Cut(float(giving.need.sum()), np.zeros(len(choice)))]
+        # all need, and what exists meets with every option's beds on top: proof at once where all new beds are taken up
+        self.cuts: list[Cut] = [Cut(float(giving.need.sum()), np.zeros(len(choice))), giving.cut(self.base)]
         self.best: Ints | None = None
         self.value, self.bound = -np.inf, float(giving.need.sum())
         self.stopped: Stopped = ""

@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-# the compiled maximum flow of the fair shares; here it is only ever asked for the total and its cut
 from geoplan.coverage.fair_flow import Flow, _no_flow, _push_all, pairing
+
+# the compiled maximum flow of the fair shares; here it is only ever asked for the total and its cut
+from geoplan.network.compiled import compiled
 from geoplan.siting.capacity_problem import Beds
 from geoplan.siting.problems import Bools, Floats, Ints
 
@@ -60,12 +62,25 @@ class Giving:
             amount=flow.amount.copy(), excess=flow.excess.copy(), spare=flow.spare.copy(), level=level
         )
         more.spare[options] += self.useful[options] * (1.0 if share is None else share)
-        self._push(more)
+        _take_up(more, np.asarray(options, np.int64))
+        # every further way to meet need ends at a new bed: with none to spare the flow is full
+        if (more.spare[options] > more.least).any():
+            self._push(more)
         return more
 
     def met(self, flow: Flow) -> float:
         """Return the need that is met."""
         return float(self.need.sum() - flow.excess.sum()) if len(self.points) else 0.0
+
+    def lacking(self, flow: Flow) -> Floats:
+        """Return the beds of each option that people in its reach lack: at least so much it meets further."""
+        if not len(self.points):
+            return np.zeros(self.beds.options)
+        asked = np.bincount(
+            self.pairs.giver, weights=flow.excess[self.pairs.taker], minlength=len(self.useful)
+        )
+        beds: Floats = np.minimum(self.useful, asked)[: self.beds.options]
+        return beds
 
     def cut(self, flow: Flow) -> Cut:
         """Return the bound that a full flow proves.
@@ -77,8 +92,26 @@ class Giving:
         options = self.beds.options
         if not len(self.points):
             return Cut(0.0, np.zeros(options))
+        self._push(flow)  # marks who lacks something, where `opened` had no need to
         inside: Bools = flow.level[0] >= 0
         wanted = np.where(inside, self.need, 0.0)
         asked = np.bincount(self.pairs.giver, weights=wanted[self.pairs.taker], minlength=len(self.useful))
         value = np.minimum(self.useful, asked)
         return Cut(float(self.need[~inside].sum() + value[options:].sum()), value[:options])
+
+
+@compiled
+def _take_up(flow: Flow, givers: Ints) -> None:
+    """Give the spare beds of `givers` to those in reach who lack some: most of what a new site meets, without a search."""
+    pairs = flow.pairs
+    for j in givers:
+        for k in range(pairs.back_start[j], pairs.back_start[j + 1]):
+            if flow.spare[j] <= flow.least:
+                break
+            e = pairs.back[k]
+            i = pairs.taker[e]
+            amount = min(flow.excess[i], flow.spare[j])
+            if amount > 0.0:
+                flow.amount[e] += amount
+                flow.excess[i] -= amount
+                flow.spare[j] -= amount

@@ -1,7 +1,5 @@
 """A first choice for the question of capacities: the option that meets most further need, again and again."""
 
-from heapq import heapify, heappop, heappush
-
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -24,41 +22,35 @@ def some_choice(choice: Choice, worth: Floats) -> Ints | None:
 
 
 def greedy(choice: Choice, giving: Giving, base: Flow, *, watch: Watch) -> Ints:
-    """Return options that meet much need: from those that must open, the one that meets most further need for what it takes up.
+    """Return options that meet much need: from those that must open, the one that meets most further need, again and again.
 
-    What a choice meets is submodular (an option adds the less, the more is open), so that a gain seen earlier is a bound on the
-    gain now and most need not be looked at again (Minoux 1978, Optimization Techniques, LNCIS 7:234-243). The choice may break
-    limits from below; the caller asks `Choice.allows`.
+    What an option meets further is counted by the need that people in its reach still lack; once nobody lacks any there, by the
+    least cut, which also knows of beds that others could leave to them. Each time every option is looked at in one pass; only the one
+    that opens takes a flow. The choice may break limits from below; the caller asks `Choice.allows`.
     """
     alone = (choice.least > 0) & (np.diff(choice.rows.indptr) == 1)
     chosen = list(map(int, np.unique(choice.rows[np.flatnonzero(alone)].indices)))
     flow = giving.opened(base, np.array(chosen, np.int64))
-    met = giving.met(flow)
-    used = (
-        np.asarray(choice.rows[:, np.array(chosen, np.int64)].sum(axis=1)).ravel()
-        if chosen
-        else np.zeros(len(choice.most))
-    )
+    used = np.asarray(choice.rows[:, np.array(chosen, np.int64)].sum(axis=1)).ravel()
     columns = choice.rows.tocsc()
-    queue = [
-        (-float(giving.useful[j]), j, -1)
-        for j in range(len(choice))
-        if j not in set(chosen) and giving.useful[j] > 0
-    ]
-    heapify(queue)
-    while queue and not watch.stopped():
-        gain, j, seen = heappop(queue)
+    free = np.ones(len(choice), bool)
+    free[chosen] = False
+    while not watch.stopped():
+        gain = giving.lacking(flow)
+        if not (gain[free] > flow.least).any():
+            gain = giving.cut(flow).coefficient
+        j = int(np.argmax(np.where(free, gain, -1.0))) if free.any() else -1
+        if j < 0 or gain[j] <= flow.least:
+            break
+        free[j] = False
         rows, taken = _column(columns, j)
         if (used[rows] + taken > choice.most[rows] + 1e-9).any():
             continue
-        if seen < len(chosen):
-            gain = met - giving.met(giving.opened(flow, np.array([j])))
-            if gain < -1e-9:
-                heappush(queue, (gain, j, len(chosen)))
+        more = giving.opened(flow, np.array([j]))
+        if giving.met(more) <= giving.met(flow):
             continue
         chosen.append(j)
-        flow = giving.opened(flow, np.array([j]))
-        met = giving.met(flow)
+        flow = more
         used[rows] += taken
     return np.array(sorted(chosen), np.int64)
 
@@ -71,8 +63,11 @@ def _column(columns: csr_array, j: int) -> tuple[Ints, Floats]:
 def pruned(choice: Choice, giving: Giving, base: Flow, chosen: Ints, value: float) -> Ints:
     """Return `chosen` without the options that add nothing, the last first, where the choice lets them go."""
     kept = np.sort(chosen)
+    bound = giving.cut(base)
     for j in kept[::-1]:
         rest = kept[kept != j]
+        if bound.constant + bound.coefficient[rest].sum() < value - 1e-9 * max(1.0, value):
+            continue  # without it the rest cannot meet as much
         if choice.allows(rest) and giving.met(giving.opened(base, rest)) >= value - 1e-9 * max(1.0, value):
             kept = rest
     return kept

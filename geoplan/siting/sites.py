@@ -158,7 +158,7 @@ def answer_row(
         "question": asked.question.name, "ask": asked.question.ask, "label": label,
         "status": answer.status, "stopped": answer.stopped, "aim": aim, "unit": asked.unit,
         "objective": np.nan if step is None else step.objective, "bound": np.nan if step is None else step.bound,
-        "gap": max((one.gap for one in answer.steps), default=np.nan), "recount": answer.recount / asked.per, "before": asked.before,
+        "gap": np.nan if step is None else step.gap, "recount": answer.recount / asked.per, "before": asked.before,
         "sites": len(sites), "cost": float(sites["cost"].sum(skipna=False)) if len(sites) else 0.0,
         "candidates": candidates, "repeatable": answer.repeatable, "nodes": answer.nodes,
         "adopted": adopted,
