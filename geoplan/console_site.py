@@ -156,7 +156,7 @@ def _print_change(result: SiteResult, words: dict[str, str]) -> None:
         told = [_flagged(outcome, str(rule), words) for outcome in (before, after)]
         if told[0] != told[1]:
             column = "indicator" if before.lang == "zh" else "title_en"
-            rows.append((str(before.rules[column].get(rule, rule)), *told))
+            rows.append((str(before.rules[column].get(rule, rule)), told[0], told[1]))
     console.table(words["change"], [words["what"], words["before"], words["after"]], rows, right={1, 2})
 
 

@@ -278,7 +278,7 @@ def _left(
             why = (
                 ("too_far" if sums[2][place] < sums[1][place] - 1e-9 else "no_candidate") if never else limit
             )
-            rows.append({"zone_id": names[place], "gap": sums[1][place], "why": why})
+            rows.append({"zone_id": str(names[int(place)]), "gap": sums[1][place], "why": why})
     table = pd.DataFrame(rows, columns=["zone_id", "gap", "why"])
     filled = table.assign(question=question.name, phase=float(question.phases[-1].by), unit="people")
     return filled[list(UNMET)]
