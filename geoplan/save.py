@@ -14,6 +14,7 @@ from geoplan.report.manifest import environment_block, write_manifest
 from geoplan.report.map import write_map
 from geoplan.report.page import write_report
 from geoplan.report.sheets_csv import write_csv
+from geoplan.report.sites_facts import proof
 from geoplan.report.store import write_outcome
 from geoplan.report.workbook import write_workbook
 from geoplan.tables import Outcome
@@ -108,11 +109,13 @@ def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str]) -> None
 
 
 def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:
-    """Return the run's log: when, where the time went, and everything that was found."""
+    """Return the run's log: when, where the time went, what is proven of siting, and everything that was found."""
     column = 0 if outcome.lang == "zh" else 1
     lines = [f"geoplan {__version__}  {outcome.name}  {started}", ""]
     lines += [f"{value:8.2f} s  {STAGES[key][column]}" for key, value in seconds.items()]
     lines += [f"{sum(seconds.values()):8.2f} s", ""]
+    for answer in outcome.answers.to_dict("records"):
+        lines.append(f"{answer['question']}  {answer['label']}  {proof(answer, outcome.lang)}")
     for row in outcome.warnings.itertuples():
         place = " ".join(
             str(part)

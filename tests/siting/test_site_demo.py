@@ -158,6 +158,7 @@ def test_what_is_written(saved):
     for name in ("map.html", "report.html", "gap_list.xlsx", "coverage.gpkg", "run.json", "after/map.html", "after/gap_list.xlsx",
                  "compare/compare.html", "compare/compare.xlsx"):  # fmt: skip
         assert (saved / name).stat().st_size > 1000
+    assert "已验证最优" in (saved / "run.log").read_text(encoding="utf-8")
     told = json.loads((saved / "run.json").read_text(encoding="utf-8"))["siting"]
     first = (told["answers"] if isinstance(told, dict) else told)[0]
     assert first["status"] == "optimal"
