@@ -58,19 +58,10 @@ def offered_candidates(study: Study, inputs: Inputs, graph: WalkGraph) -> Offere
         With every problem that stops it, a missing file first.
     """
     assert study.siting is not None  # noqa: S101 - the caller asked
-    _check_files(study)
-    read: list[lists.CandidateList] = []
+    read = read_lists(study, inputs)
     made: list[Candidates] = []
-    datum_notes: list[Note] = []
     for number, entry in enumerate(study.siting.candidates, start=1):
-        if entry.file is not None:
-            kept = plain(entry, study, *LIST)
-            found = lists.read_candidates(
-                study.resolve(entry.file), zones=inputs.zones, crs=inputs.crs, **kept
-            )
-            datum_notes += _datum_note(found, inputs)
-            read.append(replace(found, candidates=found.candidates.assign(entry=number)))
-        else:
+        if entry.file is None:
             some = _generated(entry, study, inputs, graph)
             ids = [
                 str(name).replace("#", f"@{number}#", 1) if made else str(name)
@@ -80,10 +71,12 @@ def offered_candidates(study: Study, inputs: Inputs, graph: WalkGraph) -> Offere
             made.append(replace(some, candidates=table.assign(entry=number)))
     joined = join_candidates(read, made, facilities=inputs.register.facilities)
     table = with_opening_cost(joined.candidates, services=study.services)
+    number_of = table.get("entry", pd.Series([], dtype=np.int64))  # no candidate at all, no column
+    notes = [] if len(table) else [Note.of("siting_no_candidates", file=str(study.path), severity="warning")]
     return Offered(
-        candidates=table.drop(columns="entry"),
-        source=table["entry"].to_numpy(dtype=np.int64),
-        notes=(*joined.notes, *datum_notes),
+        candidates=table.drop(columns="entry", errors="ignore"),
+        source=number_of.to_numpy(dtype=np.int64),
+        notes=(*joined.notes, *(note for found in read for note in _datum_note(found, inputs)), *notes),
         sources=tuple(_sources(study)),
     )
 
@@ -141,7 +134,7 @@ def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: Walk
 def with_opening_cost(candidates: gpd.GeoDataFrame, *, services: Mapping[str, Service]) -> gpd.GeoDataFrame:
     """Return the candidates with ``opening_cost``: the stated cost, else all that they may hold at the unit cost of its type.
 
-    Unit costs are those of `with_unit_costs` for the first facility type of the study's services that a candidate may hold; where
+    A stated cost of a unit counts where one size alone is stated: of several it is not known which it is the cost of. Other unit costs are those of `with_unit_costs` for the first facility type of the study's services that a candidate may hold; where
     neither cost nor size is known the opening cost stays unknown (NaN).
     """
     kinds = dict.fromkeys(kind for service in services.values() for kind in service.facilities)
@@ -155,8 +148,10 @@ def with_opening_cost(candidates: gpd.GeoDataFrame, *, services: Mapping[str, Se
         if kind is None or not supplies or not mine.any():
             continue
         priced = with_unit_costs(candidates[mine], service_type=kind, supplies=supplies)
+        only = supplies[0] if len(supplies) == 1 else ""
+        unit_of = priced["cost_unit_of"].where(priced["cost_unit_of"] != "", only)
         size = np.select(
-            [priced["cost_unit_of"] == word for word in SIZE],
+            [unit_of == word for word in SIZE],
             [priced[column].astype(float) for column in SIZE.values()],
             np.nan,
         )

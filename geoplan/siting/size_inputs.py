@@ -86,10 +86,14 @@ def sizes_problem(
     notes = []
     if unknown.any():
         notes.append(left_out("candidate_size_unknown", rows[unknown], question))
-    barred = np.zeros(len(rows), dtype=bool)
+    barred: Bools = np.all(
+        most <= 0, axis=1
+    )  # of unknown size or below the least: a required one cannot open either
+    if (barred & ~unknown).any():
+        notes.append(left_out("candidate_too_small", rows[barred & ~unknown], question))
     if question.counts_money and not known.all():
-        barred = ~known
-        notes.append(left_out("candidate_cost_unknown", rows[barred], question))
+        notes.append(left_out("candidate_cost_unknown", rows[~known], question))
+        barred |= ~known
     required = (rows["rule"] == "required").to_numpy(dtype=bool)
     years = [phase.by for phase in question.phases]
     ready = np.nan_to_num(rows["from_year"].to_numpy(dtype=np.float64), nan=-np.inf)
@@ -132,6 +136,8 @@ def _may(ground: Ground, question: Question, product: Product, number: Ints, zon
     seconds = walks @ spread
     place = pd.Index(zones).get_indexer(ground.zone_id)
     row, zone = shares.nonzero()
+    if not len(row):  # nobody walks to any candidate, or there is none
+        return csr_array((len(number), len(zones)))
     share = np.asarray(shares[row, zone]).ravel()
     enough = (share >= question.theta - 1e-9) & (place[zone] >= 0)
     row, zone = row[enough], zone[enough]
