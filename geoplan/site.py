@@ -131,7 +131,11 @@ def site(
         )
     outcome = _with_answers(before.outcome, ground, asked, adopted, known)
     sites = outcome.sites[outcome.sites["question"] == adopted]
-    notes = [*offered.notes, *(note for one in asked for note in (*one.fit.notes, *one.answer.notes))]
+    notes = [
+        *offered.notes,
+        *_past(questions, study.year),
+        *(note for one in asked for note in (*one.fit.notes, *one.answer.notes)),
+    ]
     outcome = replace(
         outcome,
         sources=(*outcome.sources, *offered.sources),
@@ -192,6 +196,15 @@ def _questions(study: Study, only: Sequence[str]) -> list[Question]:
     return [
         question_of(name, entries[name].model_dump(), services=list(study.services), year=study.year)
         for name in (only or entries)
+    ]
+
+
+def _past(questions: Sequence[Question], year: int) -> list[Note]:
+    """Return a note on every question whose last phase ends before the year of the study."""
+    return [
+        Note.of("siting_phase_past", question=one.name, by=one.phases[-1].by, year=year, severity="warning")
+        for one in questions
+        if one.phases[-1].by < year
     ]
 
 
@@ -286,18 +299,26 @@ def _joined(tables: Sequence[pd.DataFrame], columns: Iterable[str]) -> pd.DataFr
 def with_sites(inputs: Inputs, projects: gpd.GeoDataFrame) -> Inputs:
     """Return the inputs with sites opened, or existing facilities enlarged by them; all phases count."""
     register = inputs.register
-    facilities, supplies = with_projects(register.facilities, register.supplies, projects)
+    names = register.facilities["name"]
+    # found by id: two facilities may have one name
+    by_id = register.facilities.assign(name=pd.Series(names.index, index=names.index, dtype=names.dtype))
+    facilities, supplies = with_projects(by_id, register.supplies, projects)
+    facilities = facilities.assign(name=[*names, *facilities["name"].iloc[len(names) :]])
     return replace(inputs, register=replace(register, facilities=facilities, supplies=supplies))
 
 
 def named_closers(gaps: pd.DataFrame, sites: pd.DataFrame, before: Outcome, after: Outcome) -> pd.DataFrame:
-    """Return the gap list with the sites that close a row: those that serve it, where nothing is short any more with all of them."""
+    """Return the gap list with the sites that close a row: those that serve it, where with all of them it is known that nothing is short."""
     named = with_site_names(gaps, sites, before.zones)
     short = {
         (row.rule_id, row.zone_id)
         for row in after.flags.itertuples()
-        if row.flagged is not pd.NA and bool(row.flagged)
-    } | {(row.rule_id, row.zone_id) for row in after.findings.itertuples() if row.verdict == "not_met"}
+        if row.flagged is pd.NA or bool(row.flagged)
+    } | {
+        (row.rule_id, row.zone_id)
+        for row in after.findings.itertuples()
+        if row.verdict in ("not_met", "no_data")
+    }
     keys = zip(named["rule_id"], named["zone_id"], strict=True)
     return named.assign(
         site=[name if key not in short else "" for name, key in zip(named["site"], keys, strict=True)]

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.sparse import coo_array, csr_array
 
 from geoplan.inputs.facilities.columns import FLAGS
-from geoplan.inputs.facilities.supplies import CHILD_TYPES, ELDER_TYPES
+from geoplan.inputs.facilities.supplies import CHILD_TYPES, ELDER_TYPES, kind_of
 from geoplan.inputs.projects import MORE_PROJECTS
 from geoplan.inputs.projects.cells import ADDED
 from geoplan.siting.ask import Asked, first_step
@@ -177,14 +177,15 @@ def sites_as_projects(
     attributes: Mapping[str, bool] | None = None,
     year: int | None = None,
 ) -> gpd.GeoDataFrame:
-    """Return sites as a project list (`tables.PROJECTS`), so that they are judged as one.
+    """Return sites as a project list (`tables.PROJECTS`), so that they are judged as one; ``extends`` is a facility_id.
 
     Parameters
     ----------
     sites
         `tables.SITES` of one question.
     facilities
-        Existing facilities: the name of one that is enlarged.
+        Existing facilities. Where none of a site's kind (eldercare, childcare) names the zones that it serves, sites name none
+        either: a rule judged by where facilities stand is then still judged so.
     attributes
         What they will be (``registered``, ``inclusive`` …); of every other attribute nothing is known.
     year
@@ -194,16 +195,25 @@ def sites_as_projects(
     known = {"beds": sites["beds"], "places": sites["places"], "floor_area_m2": sites["floor_area_m2"]}
     # a question that sizes beds or places says all that a site adds; else nothing is known of them
     amounts = {supply: known.get(supply, blank).astype(float) for supply in ADDED}
-    names = facilities["name"]
+    naming = {
+        kind_of(kind)
+        for kinds, zones in zip(facilities["services"], facilities["serves"], strict=True)
+        if len(zones)
+        for kind in kinds
+    }
+    serves = [
+        zones if naming.intersection(map(kind_of, kinds)) else ()
+        for kinds, zones in zip(sites["services"], sites["serves"], strict=True)
+    ]
     table = pd.DataFrame({
         "name": sites["name"], "works": sites["works"], "services": sites["services"], **amounts,
         **{f"{supply}_high": amount for supply, amount in amounts.items()},
         "facilities": 1.0, "cost": sites["cost"].astype(float), "cost_from": sites["cost_from"], "funds": "",
         "start_year": blank, "open_year": sites["phase"].astype(float) if year is None else float(year),
-        "unit": "", "zone_id": sites["zone_id"], "serves": sites["serves"], "indicators": sites["indicators"],
+        "unit": "", "zone_id": sites["zone_id"], "serves": pd.Series(serves, index=sites.index, dtype=object), "indicators": sites["indicators"],
         "location_quality": "approximate", "source_file": sites["question"], "source_row": sites["order"],
         "number": sites["order"].astype(str), "type_word": "", "place": sites["place"], "content": "",
-        "extends": [str(names.get(old, "")) if isinstance(old, str) else "" for old in sites["extends"]],
+        "extends": [old if isinstance(old, str) else "" for old in sites["extends"]],
         "approximate": False,
     }, index=sites.index.rename("project_id"))  # fmt: skip
     for flag in FLAGS:
