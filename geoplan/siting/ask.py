@@ -65,7 +65,7 @@ class Asked:
 
 
 def ask(ground: Ground, question: Question, *, watch: Watch) -> Asked:
-    """Answer a question of coverage or walking (all but ``capacity`` and ``sizes``, which `size` answers).
+    """Answer a question of coverage or walking (all but ``capacity`` and ``sizes``).
 
     Parameters
     ----------
@@ -84,7 +84,9 @@ def ask(ground: Ground, question: Question, *, watch: Watch) -> Asked:
         on_network=ground.on_network,
         source=ground.source.tolist(),
     )
-    options = options_of(ground.candidates, fit.use, question.phases, least=question.least)
+    # only the fewest or cheapest sites count their cost; elsewhere it may be unknown
+    least = question.least if question.ask == "share" else "sites"
+    options = options_of(ground.candidates, fit.use, question.phases, least=least)
     asked = _walking if question.ask in ("median", "center") else _coverage
     found = asked(ground, question, fit, options, watch)
     return replace(found, seconds=time.perf_counter() - started)
@@ -263,7 +265,8 @@ def _left(
     least: float | None = None,
 ) -> pd.DataFrame:
     names = ground.zone_id
-    limit = "budget" if question.phases[-1].budget is not None else "sites"
+    last = question.phases[-1]
+    limit = "budget" if last.budget is not None else "sites" if last.sites is not None else "none"
     rows: list[dict[str, Any]] = []
     for number, service in enumerate(question.services):
         here = zone - number * len(names)

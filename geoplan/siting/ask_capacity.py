@@ -17,7 +17,7 @@ from geoplan.siting.capacity_problem import Capacity, beds_of, recount
 from geoplan.siting.ground import Ground
 from geoplan.siting.opening import Opening
 from geoplan.siting.options import Options, options_of
-from geoplan.siting.problems import Answer, Bools, Floats, Ints, Step, status_of
+from geoplan.siting.problems import Answer, Bools, Floats, Ints, status_of
 from geoplan.siting.question import Fit, Question, fitting, left_out
 from geoplan.siting.size_inputs import HELD, most_held
 from geoplan.siting.watch import Watch
@@ -88,19 +88,13 @@ def ask_capacity(ground: Ground, question: Question, *, need: Need, watch: Watch
             options.choice, walks, wanted, capacity[options.candidate], *held, beyond=60.0 * minutes + 1e-5
         )
 
-    found, phase, steps = _phased(ground, asked, use, problem_of, watch)
+    found, phase = _phased(ground, asked, use, problem_of, watch)
     everything = options_of(ground.candidates, use, asked.phases[-1:])
     last = problem_of(everything)
     opening = _opening(last, found, phase)
     options = Options(everything.candidate[opening.option], phase[opening.option], everything.choice)
     order = np.arange(len(opening.option))
-    answer = replace(
-        found,
-        chosen=order,
-        steps=steps,
-        status=status_of(steps) if found.steps else found.status,
-        notes=(*found.notes, *notes),
-    )
+    answer = replace(found, chosen=order, notes=(*found.notes, *notes))
     return Asked(
         asked,
         fit,
@@ -140,8 +134,8 @@ def _existing(ground: Ground, need: Need, minutes: float) -> tuple[tuple[csr_arr
 
 def _phased(
     ground: Ground, question: Question, use: Bools, problem_of: Callable[[Options], Capacity], watch: Watch
-) -> tuple[Answer, Ints, tuple[Step, ...]]:
-    """Return the answer of the last phase, the phase in which each of its candidates opens, and all aims.
+) -> tuple[Answer, Ints]:
+    """Return the answer of the last phase with what is proven of all, and the phase in which each of its candidates opens.
 
     The phase is by position among the options of the last phase, the last one for those not chosen.
     """
@@ -149,7 +143,6 @@ def _phased(
     everything = options_of(ground.candidates, use, phases[-1:])
     answer = median_capacity(problem_of(everything), watch=watch)
     phase = np.full(len(everything.candidate), len(phases) - 1, dtype=np.int64)
-    steps = list(answer.steps)
     chosen = everything.candidate[answer.chosen]
     for number in range(len(phases) - 2, -1, -1):
         among = np.zeros(len(use), dtype=bool)
@@ -160,8 +153,23 @@ def _phased(
         earlier = median_capacity(problem_of(some), watch=watch)
         chosen = some.candidate[earlier.chosen]
         phase[np.isin(everything.candidate, chosen)] = number
-        steps += [replace(step, name=f"{step.name} {phases[number].by}") for step in earlier.steps]
-    return answer, phase, tuple(steps)
+        answer = _with_earlier(answer, earlier, phases[number].by)
+    return answer, phase
+
+
+def _with_earlier(answer: Answer, earlier: Answer, by: int) -> Answer:
+    """Return the answer of the last phase with the aims of an earlier one; it is proven only if both are."""
+    if not answer.steps:
+        return answer
+    steps = (*answer.steps, *(replace(step, name=f"{step.name} {by}") for step in earlier.steps))
+    return replace(
+        answer,
+        steps=steps,
+        status=status_of(steps) if earlier.steps and answer.status == "optimal" else "within",
+        stopped=answer.stopped or earlier.stopped,
+        nodes=answer.nodes + earlier.nodes,
+        repeatable=answer.repeatable and earlier.repeatable,
+    )
 
 
 def _optional(candidates: pd.DataFrame) -> pd.DataFrame:

@@ -73,6 +73,8 @@ def ask_sizes(
     )
     amounts, serves, opening = _told(rows, products, prepared, answer, zones)
     unit = products[0].unit if len(products) == 1 else "share"
+    # of several rules each counts as the part of its own gap: the aim is their mean
+    per = float(max(1, int((gap.sum(axis=0) > 0).sum()))) if len(products) > 1 else 1.0
     shown = replace(answer, chosen=np.arange(len(answer.chosen)), notes=(*answer.notes, *notes))
     return Asked(
         asked,
@@ -80,9 +82,9 @@ def ask_sizes(
         options,
         shown,
         unit,
-        1.0,
-        float((gap.sum(axis=0) * problem.weights()).sum()),
-        opening,
+        per,
+        float((gap.sum(axis=0) * problem.weights()).sum()) / per,
+        replace(opening, gain=opening.gain / per, marginal=opening.marginal / per, total=opening.total / per),
         unit,
         time.perf_counter() - started,
         unmet=_unmet(asked, products, answer, zones),

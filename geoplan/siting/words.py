@@ -57,9 +57,8 @@ def question_words(
     named = ("、" if zh else ", ").join(str(services[s][f"label_{lang}"]) for s in question.services)
     minutes = question.minutes(services[question.services[0]])
     limits = ("；" if zh else "; ").join(
-        _limit(phase, phased=question.is_phased, zh=zh) for phase in question.phases
+        told for phase in question.phases if (told := _limit(phase, phased=question.is_phased, zh=zh))
     )
-    limits = limits.strip("；; ")
     column = "indicator" if zh else "title_en"
     asked = ("、" if zh else ", ").join(str(rules[column].get(rule, rule)) for rule in question.rules)
     percent = " / ".join(
