@@ -1,0 +1,242 @@
+"""Edges of siting on the demo town: nothing to choose from, limits of 0, phases in the past, and what sites do to rules and names."""
+
+import importlib
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.geometry import Point
+
+import geoplan as gp
+from geoplan.entries import Service
+from geoplan.entries_siting import CandidateSource, Question
+from geoplan.gather import gather
+from geoplan.run import compute
+from geoplan.site import named_closers, site, with_sites
+from geoplan.site_candidates import with_opening_cost
+from geoplan.siting.ask_capacity import _with_earlier
+from geoplan.siting.problems import Answer, Step
+from geoplan.siting.question import Phase
+from geoplan.siting.question import Question as Plain
+from geoplan.siting.sites import sites_as_projects
+from geoplan.siting.words import question_words
+
+RULE = "huzhong.places_per_1000_residents"
+BEDS = "local_rules.town_beds_per_1000_elders"
+EVERY = {
+    "cover": {"ask": "cover", "services": ["eldercare"], "sites": 2},
+    "share": {"ask": "share", "services": ["eldercare"], "share": 0.9},
+    "median": {"ask": "median", "services": ["eldercare"], "sites": 2},
+    "center": {"ask": "center", "services": ["eldercare"], "sites": 2},
+    "capacity": {"ask": "capacity", "services": ["childcare"], "sites": 2},
+    "sizes": {"ask": "sizes", "rules": [RULE]},
+}
+
+
+@pytest.fixture(scope="module")
+def study():
+    return gp.read_study(gp.demo_study())
+
+
+@pytest.fixture(scope="module")
+def asking(study):
+    """Ask questions of the demo; inputs and the study as it is are computed once."""
+    inputs = gather(study)
+    before = compute(inputs)
+    room = importlib.import_module("geoplan.site")
+
+    def ask(questions, candidates=None):
+        entries = {name: Question(**entry) for name, entry in questions.items()}
+        update = {"questions": entries, "adopt": None}
+        if candidates is not None:
+            update["candidates"] = candidates
+        asked = study.model_copy(update={"siting": study.siting.model_copy(update=update)})
+
+        def computed(these, **given):
+            return compute(these, **given) if "graph" in given else before
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(room, "gather", lambda one, **_: replace(inputs, study=one))
+            patch.setattr(room, "compute", computed)
+            return site(asked)
+
+    ask.inputs = inputs
+    return ask
+
+
+def codes(found):
+    return set(found.before.outcome.warnings["code"])
+
+
+def candidates_of(tmp_path, text):
+    file = tmp_path / "premises.csv"
+    file.write_text(text, encoding="utf-8")
+    return [CandidateSource(file=str(file))]
+
+
+@pytest.mark.parametrize("way", ["none", "forbidden", "off the network"])
+def test_without_a_candidate_that_may_be_chosen_every_question_tells_what_exists(asking, tmp_path, way):
+    sources = {
+        "none": [CandidateSource(generate="existing", services=["hospital"])],
+        "forbidden": candidates_of(tmp_path, "名称,经度,纬度,最多托位,必选/禁选\n甲,123.6,52.05,20,禁选\n"),
+    }
+    if way == "off the network":
+        sources[way] = candidates_of(tmp_path, "名称,最多托位\n甲,20\n")
+    found = asking(EVERY, sources[way])
+    answers = found.answers.set_index("question")
+    assert (answers["status"] == "optimal").all()
+    assert (answers["sites"] == 0).all()
+    assert (answers["candidates"] == 0).all()
+    for name in ("cover", "median", "center", "capacity", "sizes"):
+        assert answers.loc[name, "objective"] == pytest.approx(answers.loc[name, "before"])
+    assert found.after is None
+    told = {"none": "siting_no_candidates", "forbidden": "candidate_forbidden", "off the network": "candidate_off_network"}  # fmt: skip
+    assert told[way] in codes(found)
+
+
+def test_limits_of_nothing_leave_everything_as_it_is(asking):
+    named = {
+        name: {**{key: value for key, value in EVERY[name].items() if key != "sites"}, limit: 0}
+        for name, limit in (("cover", "sites"), ("median", "budget"), ("center", "sites"))
+    }
+    found = asking(named)
+    answers = found.answers.set_index("question")
+    np.testing.assert_allclose(answers["objective"], answers["before"])
+    assert (answers["cost"] == 0).all()
+
+
+def test_phases_before_the_year_of_the_study_are_told(asking):
+    past = {**EVERY["cover"], "sites": None, "phases": [{"by": 1995, "sites": 1}, {"by": 1999, "sites": 2}]}
+    told = asking({"past": past, "now": {**EVERY["cover"], "sites": 0}}).before.outcome.warnings
+    texts = told.loc[told["code"] == "siting_phase_past", "text"].tolist()
+    assert len(texts) == 1
+    assert "past" in texts[0]
+
+
+def test_cost_is_counted_only_where_it_is_asked_for(asking):
+    """Areas of intent have no cost; `least: cost` means nothing to a question of coverage, and does not stop it."""
+    found = asking(
+        {"sites": EVERY["cover"], "cost": {**EVERY["cover"], "least": "cost"}},
+        [CandidateSource(generate="centroids")],
+    )
+    first, second = found.answers["objective"]
+    assert first == second > found.answers["before"].iloc[0]
+
+
+def test_what_a_share_leaves_open_is_due_to_no_limit(asking):
+    found = asking({"q": {**EVERY["share"], "share": 0.75}})
+    left = found.before.outcome.unmet
+    assert len(left)
+    assert not set(left["why"]) & {"sites", "budget"}
+
+
+def test_several_rules_are_the_mean_part_of_their_gaps(asking):
+    found = asking({"q": {"ask": "sizes", "rules": [RULE, BEDS], "largest": 30.0, "sites": 3}})
+    row = found.answers.iloc[0]
+    assert row["unit"] == "share"
+    assert 0 <= row["objective"] <= row["before"] <= 1 + 1e-9
+    assert row["before"] - row["objective"] == pytest.approx(found.sites["marginal"].sum())
+    assert row["recount"] == pytest.approx(row["objective"])
+
+
+def test_required_premises_too_small_or_of_unknown_size_are_left_out_and_do_not_open_empty(asking, tmp_path):
+    head = "名称,经度,纬度,最多托位,投资估算,必选/禁选\n"
+    at = asking.inputs.register.facilities.geometry.dropna().to_crs(4326).iloc[0]
+    rows = [f"{name},{at.x},{at.y},{places},10,{rule}\n" for name, places, rule in
+            (("小屋", "3", "必选"), ("不知", "", "必选"), ("大屋", "60", ""))]  # fmt: skip
+    question = {"ask": "sizes", "rules": [RULE], "smallest": 5}
+    found = asking({"q": question}, candidates_of(tmp_path, head + "".join(rows)))
+    assert set(found.sites["name"]) <= {"大屋"}
+    assert {"candidate_too_small", "candidate_size_unknown"} <= codes(found)
+
+
+def test_sites_do_not_change_how_a_rule_of_presence_is_judged(asking):
+    """No childcare register names the zones served: a community that has a facility has it still when sites stand elsewhere."""
+    question = {**EVERY["cover"], "services": ["childcare"], "sites": 3}
+    found = asking({"q": {**question, "attributes": {"registered": True, "inclusive": True}}})
+    kept = []
+    for outcome in (found.before.outcome, found.after.outcome):
+        rows = outcome.members[outcome.members["rule_id"] == "huzhong.community_childcare"]
+        kept.append(rows.set_index("member_id")["has"].fillna(False).astype(bool))
+    assert kept[0].any()
+    assert kept[1][kept[0]].all()
+    assert kept[1].sum() > kept[0].sum()
+    assert found.sites["serves"].map(len).min() >= 1
+
+
+def test_the_facility_that_is_enlarged_is_found_though_two_have_its_name(asking):
+    """Both of one name: by name neither is meant, and a second facility would stand beside them."""
+    inputs = asking.inputs
+    register = inputs.register
+    places = register.facilities["services"].map(lambda kinds: "elder_day_care" in kinds)
+    twins = register.facilities.index[places & register.facilities.geometry.notna()][:2]
+    facilities = register.facilities.copy()
+    facilities.loc[twins, "name"] = "同名日间照料室"
+    inputs = replace(inputs, register=replace(register, facilities=facilities))
+    old = twins[1]
+    row = {
+        "question": "q", "order": 1, "name": "同名日间照料室", "works": "extend", "services": ("elder_day_care",), "place": "",
+        "beds": 7.0, "places": np.nan, "floor_area_m2": np.nan, "cost": np.nan, "cost_from": "", "phase": 2025.0, "serves": (),
+        "indicators": (), "zone_id": facilities.loc[old, "zone_id"], "extends": old,
+    }  # fmt: skip
+    geometry = gpd.GeoSeries([facilities.geometry[old]], crs=facilities.crs)
+    sites = gpd.GeoDataFrame(
+        pd.DataFrame([row], index=["q/1"]), geometry=geometry.to_list(), crs=geometry.crs
+    )
+    built = with_sites(inputs, sites_as_projects(sites, facilities=facilities, year=2024)).register
+    assert list(built.facilities.index) == list(facilities.index)
+    assert built.facilities["name"].tolist() == facilities["name"].tolist()
+    added = built.supplies[built.supplies["project_id"].notna() & (built.supplies["supply"] == "beds")]
+    assert added["facility_id"].tolist() == [old]
+    assert added["low"].tolist() == [7.0]
+
+
+def test_a_row_closes_only_where_it_is_known_to(asking):
+    outcome = asking({"q": EVERY["cover"]}).before.outcome
+    zone = outcome.zones.index[outcome.zones["level"] == "community"][0]
+    sites = pd.DataFrame({"order": [1], "name": ["甲"], "serves": [(zone,)], "indicators": [("p.r",)]})
+    gaps = pd.DataFrame({"rule_id": ["p.r"], "zone_id": [zone], "part": ["flag"]})
+    for flagged, name in ((True, ""), (pd.NA, ""), (False, "甲")):
+        flags = pd.DataFrame(
+            {"rule_id": ["p.r"], "zone_id": [zone], "flagged": pd.array([flagged], "boolean")}
+        )
+        after = replace(outcome, flags=flags, findings=outcome.findings.iloc[:0])
+        assert named_closers(gaps, sites, outcome, after)["site"].tolist() == [name]
+
+
+def test_a_stated_cost_of_a_unit_counts_where_its_size_is_certain():
+    rows = {
+        "services": [("childcare",)] * 4, "works": ["extend"] * 4, "cost": [np.nan, np.nan, 50.0, np.nan],
+        "cost_unit": [3.0, 3.0, np.nan, np.nan], "cost_from": ["stated", "stated", "stated", ""],
+        "most_places": [20.0, 20.0, 20.0, 20.0], "most_beds": [np.nan] * 4, "floor_area_m2": [np.nan, 300.0, np.nan, np.nan],
+    }  # fmt: skip
+    table = gpd.GeoDataFrame(rows, geometry=[Point(0, 0)] * 4)
+    service = Service.model_construct(facilities=["childcare"])
+    found = with_opening_cost(table, services={"childcare": service})
+    assert found["opening_cost"].fillna(-1).tolist() == [60.0, -1.0, 50.0, 55.0]
+    assert found["cost_from"].iloc[0] == "stated"
+
+
+def test_phases_of_capacity_are_proven_only_if_each_is():
+    done = (Step("met", "max", 9.0, 9.0),)
+    last = Answer("optimal", np.array([0]), done, 9.0, nodes=3)
+    good = _with_earlier(last, Answer("optimal", np.array([0]), done, 9.0, nodes=4), 2025)
+    assert (good.status, good.nodes, [step.name for step in good.steps]) == (
+        "optimal",
+        7,
+        ["met", "met 2025"],
+    )
+    cut = Answer("none", np.empty(0, np.int64), stopped="interrupt", repeatable=False)
+    stopped = _with_earlier(last, cut, 2025)
+    assert (stopped.status, stopped.stopped, stopped.repeatable) == ("within", "interrupt", False)
+
+
+def test_a_phase_without_limits_leaves_no_gap_in_the_words():
+    phases = (Phase(2025, 1), Phase(2027), Phase(2030, 3))
+    told = {"eldercare": {"label_zh": "养老", "label_en": "eldercare", "walk_minutes": 15.0}}
+    question = Plain("q", "cover", ("eldercare",), phases)
+    assert question_words(question, told, pd.DataFrame(), "zh").endswith(
+        "（到2025年不超过1处；到2030年不超过3处）"
+    )
