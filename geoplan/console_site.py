@@ -131,7 +131,7 @@ def print_sites(result: SiteResult, folder: object) -> None:
                 _size(row, lang),
                 _number(row["cost"]),
                 f"{row['phase']:.0f}",
-                f"{row['marginal']:,.0f}",
+                share(row["marginal"]) if row["gain_unit"] == "share" else f"{row['marginal']:,.0f}",
             )
             for row in adopted.to_dict("records")
         ],
@@ -141,6 +141,8 @@ def print_sites(result: SiteResult, folder: object) -> None:
         _print_change(result, words)
     console.out.print(f"{words['results']}  {folder}", highlight=False, soft_wrap=True)
     for name, what in FILES.items():
+        if result.after is None and name.startswith(("after", "compare")):
+            continue
         console.out.print(f"  {name:24} {what[0 if lang == 'zh' else 1]}", highlight=False)
 
 

@@ -240,3 +240,18 @@ def test_a_phase_without_limits_leaves_no_gap_in_the_words():
     assert question_words(question, told, pd.DataFrame(), "zh").endswith(
         "（到2025年不超过1处；到2030年不超过3处）"
     )
+
+
+def test_what_is_printed_names_no_folder_that_is_not_written_and_no_share_as_0(asking, tmp_path, monkeypatch):
+    room = importlib.import_module("geoplan.console_site")
+    printed = []
+    monkeypatch.setattr(room.console.out, "print", lambda *words, **_: printed.append(str(words[0])))
+    tables = []
+    monkeypatch.setattr(room.console, "table", lambda *given, **_: tables.append(given))
+    room.print_sites(asking({"q": {**EVERY["cover"], "sites": 0}}), tmp_path)
+    assert not any("compare" in line or "after" in line for line in printed)
+    several = {"ask": "sizes", "rules": [RULE, BEDS], "largest": 30.0, "sites": 3}
+    room.print_sites(asking({"q": several}), tmp_path)
+    assert any("compare" in line for line in printed)
+    sites = next(rows for title, _, rows in tables if title == room.WORDS["zh"]["listed"] and rows)
+    assert all(row[-1].endswith("%") and row[-1] != "0.0%" for row in sites)
