@@ -114,7 +114,8 @@ def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:
     lines = [f"geoplan {__version__}  {outcome.name}  {started}", ""]
     lines += [f"{value:8.2f} s  {STAGES[key][column]}" for key, value in seconds.items()]
     lines += [f"{sum(seconds.values()):8.2f} s", ""]
-    for answer in outcome.answers.to_dict("records"):
+    for record in outcome.answers.to_dict("records"):
+        answer = {str(key): value for key, value in record.items()}
         lines.append(f"{answer['question']}  {answer['label']}  {proof(answer, outcome.lang)}")
     for row in outcome.warnings.itertuples():
         place = " ".join(

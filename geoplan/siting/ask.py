@@ -292,4 +292,5 @@ def first_step(answer: Answer, per: float) -> Step | None:
     if not answer.steps:
         return None
     step = answer.steps[0]
-    return replace(step, objective=step.objective / per, bound=step.bound / per)
+    bound = step.objective if step.gap == 0.0 else step.bound  # proven: what is between them is rounding
+    return replace(step, objective=step.objective / per, bound=bound / per)
