@@ -103,7 +103,7 @@ class Question(Entry):
     """``sizes``: rules (pack.rule) whose shortfalls are to be cleared."""
     theta: Annotated[float, Field(gt=0, le=1)] = 0.5
     """``sizes``: a site helps a community of whose people at least this share walk to it."""
-    walk_minutes: Positive | None = None
+    walk_minutes: Annotated[float, Field(gt=0, le=60)] | None = None
     """Longest walk, minutes; default: that of the service."""
     mode: Literal["reachable", "located"] = "reachable"
     """``sizes``: a site helps every community that walks to it, or only the one in which it stands."""
@@ -147,6 +147,8 @@ class Question(Entry):
             found.append("`fair` + `phases`")
         if self.ask == "sizes" and not self.rules:
             found.append("`rules`")
+        if self.ask == "capacity" and len(self.services) > 1:
+            found.append("`services`: 1")
         years = [phase.by for phase in self.phases]
         if years != sorted(set(years)):
             found.append(f"`phases`: {years}")
@@ -162,6 +164,12 @@ class Siting(Entry):
     """Questions by name; each is answered on its own."""
     adopt: Text | None = None
     """Question whose sites are drawn, judged and compared; default: the first."""
+
+    @model_validator(mode="after")
+    def _existing_once(self) -> "Siting":
+        if sum(source.generate == "existing" for source in self.candidates) > 1:
+            raise PydanticCustomError("siting_question", "{problem}", {"problem": "`generate: existing` × 2"})
+        return self
 
     @property
     def adopted(self) -> str:

@@ -17,7 +17,7 @@ from geoplan.report.compare import Comparison, compare
 from geoplan.report.compare_page import write_comparison
 from geoplan.result import Result
 from geoplan.run import compute
-from geoplan.site_candidates import Offered, offered_candidates
+from geoplan.site_candidates import Offered, offered_candidates, with_opening_cost
 from geoplan.siting.ask import Asked, ask
 from geoplan.siting.ask_capacity import Need, ask_capacity
 from geoplan.siting.ask_sizes import ask_sizes
@@ -195,7 +195,7 @@ def _questions(study: Study, only: Sequence[str]) -> list[Question]:
         raise StudyError(*problems)
     return [
         question_of(name, entries[name].model_dump(), services=list(study.services), year=study.year)
-        for name in (only or entries)
+        for name in (dict.fromkeys(only) or entries)
     ]
 
 
@@ -234,6 +234,12 @@ def _answered(
     rules: Sequence[Rule],
     told: Told,
 ) -> Asked:
+    # what opens decides what it costs where no cost is stated
+    kinds = [
+        *question.build.values(),
+        *(kind for name in question.services for kind in ground.services[name]["facilities"]),
+    ]
+    ground = replace(ground, candidates=with_opening_cost(ground.candidates, kinds=kinds))
     watch = Watch(gap=question.gap, nodes=question.most_nodes, seconds=question.most_seconds)
     told(question.name, watch, None)
     if question.ask == "sizes":

@@ -1,13 +1,12 @@
 """The candidates that a study names: its lists read, areas of intent generated, all in one table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.entries import Service
 from geoplan.entries_siting import CandidateSource
 from geoplan.errors import InputError, Note
 from geoplan.gather import Inputs
@@ -70,7 +69,8 @@ def offered_candidates(study: Study, inputs: Inputs, graph: WalkGraph) -> Offere
             table = some.candidates.set_axis(pd.Index(ids, name=some.candidates.index.name, dtype=object))
             made.append(replace(some, candidates=table.assign(entry=number)))
     joined = join_candidates(read, made, facilities=inputs.register.facilities)
-    table = with_opening_cost(joined.candidates, services=study.services)
+    kinds = [kind for service in study.services.values() for kind in service.facilities]
+    table = with_opening_cost(joined.candidates, kinds=list(dict.fromkeys(kinds)))
     number_of = table.get("entry", pd.Series([], dtype=np.int64))  # no candidate at all, no column
     notes = [] if len(table) else [Note.of("siting_no_candidates", file=str(study.path), severity="warning")]
     return Offered(
@@ -131,13 +131,13 @@ def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: Walk
     )
 
 
-def with_opening_cost(candidates: gpd.GeoDataFrame, *, services: Mapping[str, Service]) -> gpd.GeoDataFrame:
+def with_opening_cost(candidates: gpd.GeoDataFrame, *, kinds: Sequence[str]) -> gpd.GeoDataFrame:
     """Return the candidates with ``opening_cost``: the stated cost, else all that they may hold at the unit cost of its type.
 
-    A stated cost of a unit counts where one size alone is stated: of several it is not known which it is the cost of. Other unit costs are those of `with_unit_costs` for the first facility type of the study's services that a candidate may hold; where
+    A stated cost of a unit counts for what its header says it is of, else where one size alone is stated: of several it is not known
+    which it is the cost of. Other unit costs are those of `with_unit_costs` for the first of `kinds` that a candidate may hold. Where
     neither cost nor size is known the opening cost stays unknown (NaN).
     """
-    kinds = dict.fromkeys(kind for service in services.values() for kind in service.facilities)
     first = [next((k for k in kinds if not holds or k in holds), None) for holds in candidates["services"]]
     known = [tuple(row) for row in candidates[list(SIZE.values())].notna().to_numpy()]
     table = candidates.assign(opening_cost=candidates["cost"].astype(float))

@@ -83,8 +83,9 @@ def walk_all(
         walk_kmh, limit = terms["walk_kmh"], 60.0 * terms["walk_minutes"]
         reaches[service] = reach(graph, snaps.demand, offered, walk_kmh=walk_kmh, limit_seconds=limit)
         pairs.append(reaches[service].to_frame().assign(service=service))
-        found.append(_nearest(graph, snaps.demand, offered, service, walk_kmh))
-        frail.append(_nearest(graph, snaps.demand, offered, service, frail_kmh))
+        minutes = max(SEARCH_MINUTES, float(terms["walk_minutes"]))
+        found.append(_nearest(graph, snaps.demand, offered, service, walk_kmh, minutes=minutes))
+        frail.append(_nearest(graph, snaps.demand, offered, service, frail_kmh, minutes=minutes))
     straight = straight_nearest(demand, facilities, services=services)
     land = None
     if snaps.land is not None:
@@ -117,10 +118,16 @@ def _land_walks(
 
 
 def _nearest(
-    graph: WalkGraph, people: pd.DataFrame, offered: pd.DataFrame, service: str, walk_kmh: float
+    graph: WalkGraph,
+    people: pd.DataFrame,
+    offered: pd.DataFrame,
+    service: str,
+    walk_kmh: float,
+    *,
+    minutes: float = SEARCH_MINUTES,
 ) -> pd.DataFrame:
-    """Return the nearest facility of each point within the search limit, as rows of the table `nearest`."""
-    found = nearest(graph, people, offered, walk_kmh=walk_kmh, limit_seconds=60.0 * SEARCH_MINUTES)
+    """Return the nearest facility of each point within `minutes`, as rows of the table `nearest`."""
+    found = nearest(graph, people, offered, walk_kmh=walk_kmh, limit_seconds=60.0 * minutes)
     return found.rename_axis("demand_id").reset_index().assign(service=service)
 
 

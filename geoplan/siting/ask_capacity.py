@@ -13,7 +13,7 @@ from geoplan.errors import Note, StudyError
 from geoplan.siting.ask import Asked
 from geoplan.siting.capacity import median_capacity
 from geoplan.siting.capacity_flow import Giving
-from geoplan.siting.capacity_problem import Capacity, beds_of, recount
+from geoplan.siting.capacity_problem import Capacity, beds_of, met_rates, recount
 from geoplan.siting.ground import Ground
 from geoplan.siting.opening import Opening
 from geoplan.siting.options import Options, options_of
@@ -106,7 +106,7 @@ def ask_capacity(ground: Ground, question: Question, *, need: Need, watch: Watch
         replace(opening, option=order),
         {"floor_area_m2": "m2"}.get(need.supply, need.supply),
         time.perf_counter() - started,
-        unmet=pd.DataFrame(columns=list(UNMET)),
+        unmet=_unmet(ground, asked, need, last, found.chosen),
         amounts=_amounts(ground, need, options.candidate, capacity),
     )
 
@@ -175,6 +175,36 @@ def _with_earlier(answer: Answer, earlier: Answer, by: int) -> Answer:
 def _optional(candidates: pd.DataFrame) -> pd.DataFrame:
     """Return candidates none of which is required: what is required stands in the last phase, perhaps not in an earlier one."""
     return candidates.assign(rule=candidates["rule"].where(candidates["rule"] != "required", ""))
+
+
+def _unmet(ground: Ground, question: Question, need: Need, problem: Capacity, chosen: Ints) -> pd.DataFrame:
+    """Return the need of each zone that stays unmet when beds are given out as fairly as can be, and why."""
+    zone = ground.zone_number()
+    inside = zone >= 0
+    lacks = problem.need * (1.0 - met_rates(problem, chosen))
+    reached = np.zeros(len(problem.need), dtype=bool)
+    reached[beds_of(problem).point] = True
+    n = len(ground.zone_id)
+    left = np.bincount(zone[inside], weights=lacks[inside], minlength=n)
+    alone = np.bincount(zone[inside], weights=(lacks * ~reached)[inside], minlength=n)
+    last = question.phases[-1]
+    limit = "budget" if last.budget is not None else "sites" if last.sites is not None else "too_small"
+    rows = [
+        {
+            "question": question.name,
+            "zone_id": str(ground.zone_id[int(place)]),
+            "phase": float(last.by),
+            "gap": float(left[place]),
+            "unit": {"floor_area_m2": "m2"}.get(need.supply, need.supply),
+            "why": "no_candidate" if alone[place] > left[place] / 2 else limit,
+        }
+        for place in np.flatnonzero(left > UNMET_LEAST)
+    ]
+    return pd.DataFrame(rows, columns=list(UNMET))
+
+
+#: Less than this, in beds or places, is told of no zone.
+UNMET_LEAST = 0.05
 
 
 def _opening(problem: Capacity, answer: Answer, phase: Ints) -> Opening:

@@ -45,6 +45,7 @@ def ask_sizes(
     """
     started = time.perf_counter()
     products = [_product(ground, question, name, rules) for name in question.rules]
+    _check_products(question, products)
     services = tuple(dict.fromkeys(product.service for product in products))
     asked = replace(question, services=services)
     fit = fitting(
@@ -54,7 +55,7 @@ def ask_sizes(
         on_network=ground.on_network,
         source=ground.source.tolist(),
     )
-    zones, gap, notes = _gaps(ground, products, flags)
+    zones, gap, notes = _gaps(ground, question, products, flags)
     rows = ground.candidates[fit.use]
     prepared = sizes_problem(ground, asked, products, fit, zones, gap, rules)
     problem = prepared.problem
@@ -121,8 +122,22 @@ def _product(ground: Ground, question: Question, name: str, rules: Sequence[Rule
     return Product(rule, fitting_services[0], supply, rule.people.group, rule.unit)
 
 
+def _check_products(question: Question, products: Sequence[Product]) -> None:
+    """Raise StudyError where two rules count the same beds."""
+    by_supply: dict[tuple[str, str], list[str]] = {}
+    for product in products:
+        by_supply.setdefault((product.service, product.supply), []).append(product.rule.rule_id)
+    problems = [
+        Note.of("siting_rules_same_supply", question=question.name, rules="、".join(rules), severity="error")
+        for rules in by_supply.values()
+        if len(rules) > 1
+    ]
+    if problems:
+        raise StudyError(*problems)
+
+
 def _gaps(
-    ground: Ground, products: Sequence[Product], flags: pd.DataFrame
+    ground: Ground, question: Question, products: Sequence[Product], flags: pd.DataFrame
 ) -> tuple[pd.Index, Floats, list[Note]]:
     """Return the communities with a shortfall, and how large, shape (n_zones, n_products)."""
     finest = ground.zone_id
@@ -136,6 +151,15 @@ def _gaps(
         if product.unit in WHOLE:
             short = pd.Series(np.ceil(short.to_numpy() - 1e-9), index=short.index)
         unknown = int(short.isna().sum())
+        if unknown == len(short):
+            raise StudyError(
+                Note.of(
+                    "siting_rule_without_gap",
+                    question=question.name,
+                    rule=product.rule.rule_id,
+                    severity="error",
+                )
+            )
         source = {True: ("分解参考值", "the apportioned reference"), False: ("社区短板缺口", "the communities' own shortfalls")}[by_share]  # fmt: skip
         notes.append(
             Note.of(

@@ -20,7 +20,7 @@ Frame = TypeVar("Frame", bound=pd.DataFrame)
 UNIT_COSTS = {
     "cost_unit_low": "least of the unit cost's sources; the stated cost of a unit where there is one, 10,000 yuan",
     "cost_unit_high": "most",
-    "cost_unit_of": "what an estimated unit is: places, beds or floor_area_m2; empty where none was estimated",
+    "cost_unit_of": "what a unit is: places, beds or floor_area_m2; empty where nothing says so",
 }
 
 
@@ -163,7 +163,9 @@ def with_unit_costs(
     """
     costs = unit_costs()
     out = candidates.assign(
-        cost_unit_low=candidates["cost_unit"], cost_unit_high=candidates["cost_unit"], cost_unit_of=""
+        cost_unit_low=candidates["cost_unit"],
+        cost_unit_high=candidates["cost_unit"],
+        cost_unit_of=candidates["cost_unit_per"] if "cost_unit_per" in candidates else "",
     ).astype({"cost_unit_of": object})
     open_ = candidates["cost"].isna() & candidates["cost_unit"].isna()
     able = candidates["services"].map(lambda types: not types or service_type in types).astype(bool)

@@ -95,10 +95,29 @@ def beds_of(problem: Capacity) -> Beds:
     return Beds(point[keep][order], giver[keep][order], seconds[keep][order], capacity, len(problem.capacity))
 
 
+def met_rates(problem: Capacity, chosen: Ints) -> Floats:
+    """Return the part (0-1) of each point's need that is met when beds are given out as fairly as can be, shape (n_points,).
+
+    By the fair shares of `coverage.fair_flow`, which serve the most that can be served; 0 where nothing is in reach.
+    """
+    beds = beds_of(problem)
+    open_ = np.zeros(len(beds.capacity), bool)
+    open_[chosen] = True
+    open_[beds.options :] = True
+    keep = open_[beds.giver]
+    rates = np.zeros(len(problem.need))
+    points, i = np.unique(beds.point[keep], return_inverse=True)
+    givers, j = np.unique(beds.giver[keep], return_inverse=True)
+    if len(points):
+        pairs = pairing(i.ravel(), j.ravel(), takers=len(points), givers=len(givers))
+        rates[points] = fair_rates(pairs, problem.need[points], beds.capacity[givers])
+    return rates
+
+
 def recount(problem: Capacity, chosen: Ints) -> float:
     """Return the need met when the beds of `chosen` options and of what exists are each given out once, on the data as given.
 
-    By the fair shares of `coverage.fair_flow`, which serve the most that can be served; the search has no part in it.
+    By :func:`met_rates`; the search has no part in it.
 
     Examples
     --------
@@ -108,15 +127,4 @@ def recount(problem: Capacity, chosen: Ints) -> float:
     >>> recount(problem, np.array([], int)), recount(problem, np.array([0]))
     (1.0, 6.0)
     """
-    beds = beds_of(problem)
-    open_ = np.zeros(len(beds.capacity), bool)
-    open_[chosen] = True
-    open_[beds.options :] = True
-    keep = open_[beds.giver]
-    points, i = np.unique(beds.point[keep], return_inverse=True)
-    givers, j = np.unique(beds.giver[keep], return_inverse=True)
-    if not len(points):
-        return 0.0
-    need = problem.need[points]
-    pairs = pairing(i.ravel(), j.ravel(), takers=len(points), givers=len(givers))
-    return float(need @ fair_rates(pairs, need, beds.capacity[givers]))
+    return float(problem.need @ met_rates(problem, chosen))

@@ -140,6 +140,7 @@ def walks_problem(ground: Ground, question: Question, fit: Fit, options: Options
         now.append(np.where(to_existing <= beyond, to_existing, np.inf))
         numbers.append(np.where(zones >= 0, zones + number * len(ground.zone_id), -1))
     matrix = csr_array(hstack(seconds, format="csr"))
+    matrix.data = np.minimum(matrix.data, beyond)  # a hair over the limit still counts as within it
     return Walks(
         options.choice,
         matrix,

@@ -229,8 +229,8 @@ def _none(problem: Sizes, search: _Search) -> SizesAnswer:
         severity="error",
         required=int(required.sum()),
         cost=f"{cheapest[required].sum():,.1f}",
-        budget=f"{last.budget:,.1f}",
-        sites=f"{last.sites:g}",
+        budget=f"{last.budget:,.1f}" if np.isfinite(last.budget) else "∞",
+        sites=f"{last.sites:g}" if np.isfinite(last.sites) else "∞",
     )
     return SizesAnswer("infeasible", nothing, nodes=search.nodes, notes=(note,))
 

@@ -215,10 +215,12 @@ def _costs(
             )
             priced = with_unit_costs(rows[mine], service_type=str(kind), supplies=ways)
             each = priced["cost_unit"].to_numpy(dtype=np.float64)
-            by_area = (priced["cost_unit_of"] == "floor_area_m2").to_numpy() & (
-                product.supply != "floor_area_m2"
-            )
-            each = np.where(by_area, each * (np.nan if per_area is None else per_area), each)
+            of = priced["cost_unit_of"].to_numpy()
+            area = np.nan if per_area is None else per_area  # m2 of each unit, to price it by floor area
+            by_area = np.where(
+                of == "floor_area_m2", each * area, np.nan
+            )  # what else it may be of is not known
+            each = np.where(of == product.supply, each, by_area)
             unit[mine, column] = np.nan_to_num(each)
             known[mine] &= ~np.isnan(each) | ~np.isnan(opening[mine])
             fill = (told[mine] == "") & ~np.isnan(each)

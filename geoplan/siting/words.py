@@ -62,7 +62,7 @@ def question_words(
     column = "indicator" if zh else "title_en"
     asked = ("、" if zh else ", ").join(str(rules[column].get(rule, rule)) for rule in question.rules)
     percent = " / ".join(
-        f"{value:.0%}" + word
+        f"{100 * value:g}%" + word
         for value, word in (
             (question.share, "" if zh else " of all people"),
             (question.each, "（每个社区）" if zh else " of every community"),

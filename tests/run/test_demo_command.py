@@ -130,7 +130,11 @@ class TestWhatARunLeaves:
         assert "15分钟养老服务圈" in demo_run.said
         assert str(demo_run.folder) in demo_run.said.replace("\n", "")
         for key, (words, _) in STAGES.items():  # a line a stage, with its seconds
-            if key in ("exports", "candidates", "siting"):  # the demo asks for no exports; siting is a command of its own
+            if key in (
+                "exports",
+                "candidates",
+                "siting",
+            ):  # the demo asks for no exports; siting is a command of its own
                 continue
             assert re.search(rf"^  {words}  \d+\.\d s$", demo_run.said, flags=re.MULTILINE), words
 

@@ -12,6 +12,7 @@ from shapely.geometry import Point
 import geoplan as gp
 from geoplan.entries import Service
 from geoplan.entries_siting import CandidateSource, Question
+from geoplan.errors import StudyError
 from geoplan.gather import gather
 from geoplan.run import compute
 from geoplan.site import named_closers, site, with_sites
@@ -24,7 +25,7 @@ from geoplan.siting.sites import sites_as_projects
 from geoplan.siting.words import question_words
 
 RULE = "huzhong.places_per_1000_residents"
-BEDS = "local_rules.town_beds_per_1000_elders"
+ROOMS = "huzhong.new_estate_rooms"
 EVERY = {
     "cover": {"ask": "cover", "services": ["eldercare"], "sites": 2},
     "share": {"ask": "share", "services": ["eldercare"], "share": 0.9},
@@ -133,12 +134,25 @@ def test_what_a_share_leaves_open_is_due_to_no_limit(asking):
 
 
 def test_several_rules_are_the_mean_part_of_their_gaps(asking):
-    found = asking({"q": {"ask": "sizes", "rules": [RULE, BEDS], "largest": 30.0, "sites": 3}})
+    found = asking({"q": {"ask": "sizes", "rules": [RULE, ROOMS], "largest": 300.0, "sites": 3}})
     row = found.answers.iloc[0]
     assert row["unit"] == "share"
     assert 0 <= row["objective"] <= row["before"] <= 1 + 1e-9
     assert row["before"] - row["objective"] == pytest.approx(found.sites["marginal"].sum())
     assert row["recount"] == pytest.approx(row["objective"])
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ([ROOMS, "huzhong.existing_estate_rooms"], "同一种供给|cannot be built twice"),
+        (["local_rules.town_beds_per_1000_elders"], "既无缺口|neither a shortfall"),
+        (["huzhong.circle_eldercare"], "不是可按|no rule whose shortfall"),
+    ],
+)
+def test_rules_that_cannot_be_sized_say_so(asking, rules, said):
+    with pytest.raises(StudyError, match=said):
+        asking({"q": {"ask": "sizes", "rules": rules, "sites": 3}})
 
 
 def test_required_premises_too_small_or_of_unknown_size_are_left_out_and_do_not_open_empty(asking, tmp_path):
@@ -214,7 +228,7 @@ def test_a_stated_cost_of_a_unit_counts_where_its_size_is_certain():
     }  # fmt: skip
     table = gpd.GeoDataFrame(rows, geometry=[Point(0, 0)] * 4)
     service = Service.model_construct(facilities=["childcare"])
-    found = with_opening_cost(table, services={"childcare": service})
+    found = with_opening_cost(table, kinds=list(service.facilities))
     assert found["opening_cost"].fillna(-1).tolist() == [60.0, -1.0, 50.0, 55.0]
     assert found["cost_from"].iloc[0] == "stated"
 
@@ -250,8 +264,31 @@ def test_what_is_printed_names_no_folder_that_is_not_written_and_no_share_as_0(a
     monkeypatch.setattr(room.console, "table", lambda *given, **_: tables.append(given))
     room.print_sites(asking({"q": {**EVERY["cover"], "sites": 0}}), tmp_path)
     assert not any("compare" in line or "after" in line for line in printed)
-    several = {"ask": "sizes", "rules": [RULE, BEDS], "largest": 30.0, "sites": 3}
+    several = {"ask": "sizes", "rules": [RULE, ROOMS], "largest": 300.0, "sites": 3}
     room.print_sites(asking({"q": several}), tmp_path)
     assert any("compare" in line for line in printed)
     sites = next(rows for title, _, rows in tables if title == room.WORDS["zh"]["listed"] and rows)
     assert all(row[-1].endswith("%") and row[-1] != "0.0%" for row in sites)
+
+
+@pytest.mark.parametrize(
+    ("header", "cost"),
+    [("单位造价（万元/托位）", 2.0), ("单位造价（万元/平方米）", 2.0 * 12.0), ("单位造价", np.nan)],
+)
+def test_a_unit_cost_says_what_it_is_of(asking, tmp_path, header, cost):
+    """At 2 a place, or 2 a square metre of which a place takes 12; without a word of what, nothing can be charged."""
+    at = asking.inputs.register.facilities.geometry.dropna().to_crs(4326).iloc[0]
+    file = f"名称,经度,纬度,最多托位,{header}\n大屋,{at.x},{at.y},60,2\n"
+    found = asking({"q": {"ask": "sizes", "rules": [RULE]}}, candidates_of(tmp_path, file))
+    assert len(found.sites) == 1
+    each = found.sites["cost"].iloc[0] / found.sites["size"].iloc[0]
+    np.testing.assert_allclose(each, cost)
+
+
+def test_capacity_tells_what_stays_unmet_and_why(asking):
+    """What is unmet by community adds up to the need of the study's people less what is met."""
+    found = asking({"q": {"ask": "capacity", "services": ["childcare"], "sites": 2}})
+    row, left = found.answers.iloc[0], found.before.outcome.unmet
+    assert row["objective"] + left["gap"].sum() == pytest.approx(54.0, abs=0.5)  # 4.5 per 1,000 of 12,000
+    assert set(left["why"]) <= {"sites", "no_candidate"}
+    assert (left["unit"] == "places").all()

@@ -169,6 +169,22 @@ def _without_datum(cleaned: str, header: str) -> tuple[str | None, str]:
     return None, cleaned
 
 
+#: Words of a header that say what a unit cost is of, the first that stands in it.
+UNIT_WORDS = {"floor_area_m2": ("㎡", "m2", "平方米", "平米", "单方"), "beds": ("床",), "places": ("托位",)}
+
+
+def cost_unit_per(header: str) -> str:
+    """Return what a unit cost is of by its header; empty where it does not say.
+
+    Examples
+    --------
+    >>> cost_unit_per("单位造价（万元/平方米）"), cost_unit_per("单位造价（万元/托位）"), cost_unit_per("单位造价")
+    ('floor_area_m2', 'places', '')
+    """
+    text = f"{header}{unicodedata.normalize('NFKC', header)}".lower()
+    return next((supply for supply, words in UNIT_WORDS.items() if any(word in text for word in words)), "")
+
+
 def _factor(header: str, field: str) -> float:
     """Return what a number under this header is multiplied by."""
     text = unicodedata.normalize("NFKC", header).lower()

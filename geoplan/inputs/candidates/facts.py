@@ -19,6 +19,7 @@ from geoplan.inputs.candidates.cells import (
     read_services,
     read_usable_years,
 )
+from geoplan.inputs.candidates.columns import cost_unit_per
 from geoplan.inputs.facilities.cells import plain, read_flag, read_year
 from geoplan.inputs.facilities.zone_names import clean_name
 from geoplan.inputs.projects.cells import read_cost, read_works
@@ -103,12 +104,19 @@ def read_years(rows: Listed, notes: list[Note]) -> dict[str, list[float]]:
 def read_all_money(
     rows: Listed, area: Sequence[float], usable_years: Sequence[float], notes: list[Note]
 ) -> dict[str, list[Any]]:
-    """Return ``cost, cost_unit, cost_from, rent_year`` of every candidate, 10,000 yuan.
+    """Return ``cost, cost_unit, cost_unit_per, cost_from, rent_year`` of every candidate, 10,000 yuan.
 
     A stated cost stands as it is; a rent beside it stays apart. Where only a rent is stated it counts for all the years of use,
     if these are known: cost = rent of a year x usable years.
     """
-    found: dict[str, list[Any]] = {"cost": [], "cost_unit": [], "cost_from": [], "rent_year": []}
+    found: dict[str, list[Any]] = {
+        "cost": [],
+        "cost_unit": [],
+        "cost_unit_per": [],
+        "cost_from": [],
+        "rent_year": [],
+    }
+    per = cost_unit_per(rows.columns.header.get("cost_unit", ""))
     texts = zip(
         rows.cells.index,
         rows.text("cost"),
@@ -135,6 +143,7 @@ def read_all_money(
             )
         found["cost"].append(round(rent * years, 10) if lasting else cost)
         found["cost_unit"].append(unit)
+        found["cost_unit_per"].append("" if np.isnan(unit) else per)
         found["cost_from"].append("stated" if stated else "rent x years" if lasting else "")
         found["rent_year"].append(rent)
     return found

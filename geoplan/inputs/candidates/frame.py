@@ -13,6 +13,7 @@ from geoplan.tables import CANDIDATES
 #: Columns beyond those of `geoplan.tables.CANDIDATES`.
 MORE_CANDIDATES = {
     "place": "地址, as printed",
+    "cost_unit_per": "what a stated unit cost is of: places, beds or floor_area_m2; empty where its header does not say",
     "rent_year": "rent of one year, 10,000 yuan; NaN where not stated; in `cost` only where `cost_from` says so",
     "extends_name": "依托设施, as printed; empty if none is named",
     "parcel_m2": "area of the parcel's polygon, else as stated, m²; NaN where neither is known; it is no floor area",
