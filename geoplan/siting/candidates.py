@@ -165,7 +165,7 @@ def with_unit_costs(
     out = candidates.assign(
         cost_unit_low=candidates["cost_unit"],
         cost_unit_high=candidates["cost_unit"],
-        cost_unit_of=candidates["cost_unit_per"] if "cost_unit_per" in candidates else "",
+        cost_unit_of=candidates.get("cost_unit_per", ""),
     ).astype({"cost_unit_of": object})
     open_ = candidates["cost"].isna() & candidates["cost_unit"].isna()
     able = candidates["services"].map(lambda types: not types or service_type in types).astype(bool)
