@@ -101,6 +101,8 @@ class Question(Entry):
     """``share`` and ``sizes``: what is kept low, the number of sites or their cost."""
     rules: list[Text] = []
     """``sizes``: rules (pack.rule) whose shortfalls are to be cleared."""
+    to: Literal["required", "recommended"] = "required"
+    """``sizes``: up to the value that judges, or up to the pack's recommended one (``20..30 m²``: 20, or 30)."""
     theta: Annotated[float, Field(gt=0, le=1)] = 0.5
     """``sizes``: a site helps a community of whose people at least this share walk to it."""
     walk_minutes: Annotated[float, Field(gt=0, le=60)] | None = None

@@ -22,7 +22,16 @@ from geoplan.siting.size_problem import Sizes, SizesAnswer
 from geoplan.siting.watch import Watch
 from geoplan.standards.counts import types_of
 from geoplan.standards.rules import Rule
+from geoplan.standards.verdict import due
 from geoplan.tables import UNMET
+
+
+#: Where a gap comes from, in words.
+GAPS = {
+    "apportioned": ("分解参考值", "the apportioned reference"),
+    "recommended": ("社区现状与推荐值之差", "what the communities lack of the recommended value"),
+    "own": ("社区短板缺口", "the communities' own shortfalls"),
+}
 
 
 def ask_sizes(
@@ -148,6 +157,9 @@ def _gaps(
         shared = mine["apportioned"].astype(float)
         by_share = bool(shared.notna().any()) and not bool(mine["own_level"].fillna(False).astype(bool).all())
         short = shared if by_share else mine["shortfall"].astype(float)
+        aimed = question.to == "recommended" and not by_share
+        if aimed:
+            short = _short_of_aim(product.rule, mine)
         if product.unit in WHOLE:
             short = pd.Series(np.ceil(short.to_numpy() - 1e-9), index=short.index)
         unknown = int(short.isna().sum())
@@ -160,7 +172,7 @@ def _gaps(
                     severity="error",
                 )
             )
-        source = {True: ("分解参考值", "the apportioned reference"), False: ("社区短板缺口", "the communities' own shortfalls")}[by_share]  # fmt: skip
+        source = GAPS["apportioned" if by_share else "recommended" if aimed else "own"]
         notes.append(
             Note.of(
                 "siting_gap_from",
@@ -180,6 +192,21 @@ def _gaps(
         table[number] = short.fillna(0.0)
     kept = table[(table > 0).any(axis=1)]
     return kept.index, kept.to_numpy(dtype=np.float64), notes
+
+
+def _short_of_aim(rule: Rule, flags: pd.DataFrame) -> pd.Series:
+    """Return what the people of each zone lack of the recommended value in the rule's unit; NaN where nothing is known.
+
+    ``(recommended - reachable) * people / n``; 0 where they reach as much.
+    """
+    target = due(rule, int(flags["year"].dropna().iloc[0]), {}) if flags["year"].notna().any() else None
+    if target is None or not np.isfinite(target.aim) or rule.people is None:
+        return flags["shortfall"].astype(float)
+    lacks = (
+        (target.aim - flags["reachable_high"].astype(float)) * flags["people"].astype(float) / rule.people.n
+    )
+    known = flags["flagged"].notna().to_numpy(dtype=bool)
+    return lacks.clip(lower=0.0).where(known)
 
 
 def _told(

@@ -39,6 +39,7 @@ class Question:
     reach_minutes: float = 60.0
     least: str = "sites"
     rules: tuple[str, ...] = ()
+    to: str = "required"
     theta: float = 0.5
     walk_minutes: float | None = None
     mode: str = "reachable"

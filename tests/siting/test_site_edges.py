@@ -292,3 +292,17 @@ def test_capacity_tells_what_stays_unmet_and_why(asking):
     assert row["objective"] + left["gap"].sum() == pytest.approx(54.0, abs=0.5)  # 4.5 per 1,000 of 12,000
     assert set(left["why"]) <= {"sites", "no_candidate"}
     assert (left["unit"] == "places").all()
+
+
+def test_sizes_up_to_the_recommended_value(asking):
+    """20 m2 per 100 households judge, 30 are recommended: 10 m2 more for every 100 households of a community that is short."""
+    entry = {"ask": "sizes", "rules": [ROOMS], "sites": 0}
+    gaps = {}
+    for to in ("required", "recommended"):
+        found = asking({"q": {**entry, "to": to}})
+        gaps[to] = found.before.outcome.unmet.set_index("zone_id")["gap"]
+    flags = found.before.outcome.flags
+    mine = flags[flags["rule_id"] == ROOMS].set_index("zone_id").loc[gaps["required"].index]
+    more = gaps["recommended"].loc[mine.index] - gaps["required"]
+    np.testing.assert_allclose(more, 10.0 * mine["people"] / 100.0, atol=0.01)
+    assert set(gaps["required"].index) <= set(gaps["recommended"].index)
