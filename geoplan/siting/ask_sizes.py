@@ -25,7 +25,6 @@ from geoplan.standards.rules import Rule
 from geoplan.standards.verdict import due
 from geoplan.tables import UNMET
 
-
 #: Where a gap comes from, in words.
 GAPS = {
     "apportioned": ("分解参考值", "the apportioned reference"),
