@@ -98,7 +98,7 @@ def _coverage(ground: Ground, question: Question, fit: Fit, options: Options, wa
     last = _last_phase(ground, question, fit, options)
     opening = opening_by_people(last, _groups(answer, options, question))
     unit = {"sites": "sites", "cost": "cost"}[question.least] if question.ask == "share" else "people"
-    before = float(problem.weight[problem.already].sum()) if question.ask == "cover" else 0.0
+    before = float(problem.weight[problem.already].sum()) if question.ask == "cover" else np.nan
     if question.ask == "cover" and question.fair != "total":
         unit, before = "share", np.nan
     return Asked(
