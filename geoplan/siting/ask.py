@@ -89,7 +89,27 @@ def ask(ground: Ground, question: Question, *, watch: Watch) -> Asked:
     options = options_of(ground.candidates, fit.use, question.phases, least=least)
     asked = _walking if question.ask in ("median", "center") else _coverage
     found = asked(ground, question, fit, options, watch)
-    return replace(found, seconds=time.perf_counter() - started)
+    answer = replace(
+        found.answer, notes=(*found.answer.notes, *limits_named(found.answer, question, options))
+    )
+    return replace(found, answer=answer, seconds=time.perf_counter() - started)
+
+
+#: So many limits are named where no choice keeps them all.
+LIMITS_NAMED = 12
+
+
+def limits_named(answer: Answer, question: Question, options: Options) -> tuple[Note, ...]:
+    """Return what the numbered limits are where no choice keeps them all."""
+    if answer.status != "infeasible" or not options.limits:
+        return ()
+    zh, en = (
+        "；".join(f"{n}. {said[at]}" for n, said in enumerate(options.limits[:LIMITS_NAMED], start=1))
+        + ("…" if len(options.limits) > LIMITS_NAMED else "")
+        for at in (0, 1)
+    )
+    note = Note.of("siting_limits_named", question=question.name, limits_zh=zh, limits_en=en)
+    return (note,)
 
 
 def _coverage(ground: Ground, question: Question, fit: Fit, options: Options, watch: Watch) -> Asked:

@@ -22,11 +22,14 @@ class Options:
         Positions of the candidate and of the phase in which it opens, shape (n_options,).
     choice
         What may be chosen together.
+    limits
+        What each row of the choice is, in Chinese and English.
     """
 
     candidate: Ints
     phase: Ints
     choice: Choice
+    limits: tuple[tuple[str, str], ...] = ()
 
 
 def options_of(
@@ -66,7 +69,7 @@ def options_of(
         least=np.array([each.least for each in rows], dtype=np.float64),
         most=np.array([each.most for each in rows], dtype=np.float64),
     )
-    return Options(candidate, number, choice)
+    return Options(candidate, number, choice, tuple(each.said for each in rows))
 
 
 class _Row(NamedTuple):
@@ -74,6 +77,7 @@ class _Row(NamedTuple):
     values: Floats
     least: float
     most: float
+    said: tuple[str, str]
 
 
 def _rows(
@@ -83,15 +87,27 @@ def _rows(
     for position, phase in enumerate(phases):
         opened = np.flatnonzero(number <= position)
         if phase.sites is not None:
-            yield _Row(opened, np.ones(len(opened)), 0.0, float(phase.sites))
+            said = f"到{phase.by}年不超过{phase.sites}处", f"at most {phase.sites} sites by {phase.by}"
+            yield _Row(opened, np.ones(len(opened)), 0.0, float(phase.sites), said)
         if phase.budget is not None:
-            yield _Row(opened, money[opened], 0.0, float(phase.budget))
+            said = (
+                f"到{phase.by}年不超过{phase.budget:g}万元",
+                f"at most {phase.budget:g} (10,000 yuan) by {phase.by}",
+            )
+            yield _Row(opened, money[opened], 0.0, float(phase.budget), said)
     required = candidates["rule"].to_numpy()[candidate] == "required"
+    names = candidates["name"].to_numpy()
     starts = np.flatnonzero(np.diff(candidate, prepend=-1))  # options of a candidate follow each other
     for first, end in zip(starts, np.append(starts, len(candidate))[1:], strict=True):
         if required[first] or end - first > 1:
-            yield _Row(np.arange(first, end), np.ones(end - first), float(required[first]), 1.0)
+            name = names[candidate[first]]
+            said = (
+                (f"必选：{name}", f"required: {name}")
+                if required[first]
+                else (f"只启用一次：{name}", f"opens once: {name}")
+            )
+            yield _Row(np.arange(first, end), np.ones(end - first), float(required[first]), 1.0, said)
     words = candidates["either_or"].to_numpy()[candidate]
     for word in dict.fromkeys(words[words != ""]):
         same = np.flatnonzero(words == word)
-        yield _Row(same, np.ones(len(same)), 0.0, 1.0)
+        yield _Row(same, np.ones(len(same)), 0.0, 1.0, (f"二选一：{word}", f"either-or: {word}"))

@@ -306,3 +306,12 @@ def test_sizes_up_to_the_recommended_value(asking):
     more = gaps["recommended"].loc[mine.index] - gaps["required"]
     np.testing.assert_allclose(more, 10.0 * mine["people"] / 100.0, atol=0.01)
     assert set(gaps["required"].index) <= set(gaps["recommended"].index)
+
+
+def test_limits_that_contradict_are_named(asking):
+    """The demo's one required kindergarten costs 72; with 10 to spend the note says so, and which limit is which."""
+    found = asking({"q": {"ask": "cover", "services": ["childcare"], "budget": 10.0}})
+    assert found.answers["status"].tolist() == ["infeasible"]
+    said = found.before.outcome.warnings.set_index("code")["text"]
+    assert "1. 到2025年不超过10万元；2. 必选：北秀闲置幼儿园" in said["siting_limits_named"]
+    assert found.after is None
