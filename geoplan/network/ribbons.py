@@ -81,11 +81,16 @@ def nested_ribbons(bands: Sequence[Shapes], *, width_m: float) -> list[shapely.G
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(outlines)))
     points, clear = _inner_points(faces)
     first = np.full(len(faces), len(own))
+    ground = shapely.area(faces)
+    thin = np.flatnonzero(~clear & (ground > ROUNDING_M * shapely.length(faces) / 2))
     for band in reversed(range(len(own))):
         shapely.prepare(own[band])
         inside = shapely.contains(own[band], points)
         # a sliver between two outlines that all but coincide counts with the ground that it touches
         inside[~clear] = shapely.dwithin(own[band], points[~clear], ROUNDING_M)
+        # a thin face that is wider than rounding belongs where its ground lies: it may merely touch this band with an end
+        if len(thin):
+            inside[thin] = shapely.area(shapely.intersection(faces[thin], own[band])) > ground[thin] / 2
         first[inside] = band
     held = [faces[first <= band] for band in range(len(own))]
     return [shapely.coverage_union_all(some) if len(some) else shapely.MultiPolygon() for some in held]
