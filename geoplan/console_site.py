@@ -11,7 +11,7 @@ import numpy as np
 
 from geoplan import console
 from geoplan.report.sheets_projects import works as works_words
-from geoplan.report.sites_facts import proof
+from geoplan.report.sites_facts import gap_said, proof
 from geoplan.report.words import share, unit
 from geoplan.site import SiteResult
 from geoplan.siting.ask import Asked, first_step
@@ -57,7 +57,7 @@ class _Progress:
             return
         self.last = time.monotonic()
         console.say(
-            "siting_so_far", lang=self.lang, name=self.name, gap=percent(abs(bound - objective) / size)
+            "siting_so_far", lang=self.lang, name=self.name, gap=gap_said(abs(bound - objective) / size)
         )
 
 
@@ -77,19 +77,6 @@ def status_words(found: Asked, lang: str) -> str:
         "repeatable": answer.repeatable,
     }
     return proof(row, lang)
-
-
-def percent(gap: float) -> str:
-    """Return a gap as per cent, rounded up: never better than it is.
-
-    Examples
-    --------
-    >>> percent(0.00121), percent(0.2)
-    ('0.13 %', '20 %')
-    """
-    if not np.isfinite(gap):
-        return "?"
-    return f"{np.ceil(round(gap * 1e4, 6)) / 100:g} %"
 
 
 def print_sites(result: SiteResult, folder: object) -> None:

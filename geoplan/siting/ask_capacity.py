@@ -33,6 +33,11 @@ class Need:
     per_1000: float
     group: str
 
+    @property
+    def unit(self) -> str:
+        """Unit in which the supply is built."""
+        return {"floor_area_m2": "m2"}.get(self.supply, self.supply)
+
 
 def ask_capacity(ground: Ground, question: Question, *, need: Need, watch: Watch) -> Asked:
     """Answer a question of capacities: first most need met within the circle, then least walking.
@@ -100,11 +105,11 @@ def ask_capacity(ground: Ground, question: Question, *, need: Need, watch: Watch
         fit,
         options,
         answer,
-        {"floor_area_m2": "m2"}.get(need.supply, need.supply),
+        need.unit,
         1.0,
         recount(last, np.empty(0, np.int64)),
         replace(opening, option=order),
-        {"floor_area_m2": "m2"}.get(need.supply, need.supply),
+        need.unit,
         time.perf_counter() - started,
         unmet=_unmet(ground, asked, need, last, found.chosen),
         amounts=_amounts(ground, need, options.candidate, capacity),
@@ -195,7 +200,7 @@ def _unmet(ground: Ground, question: Question, need: Need, problem: Capacity, ch
             "zone_id": str(ground.zone_id[int(place)]),
             "phase": float(last.by),
             "gap": float(left[place]),
-            "unit": {"floor_area_m2": "m2"}.get(need.supply, need.supply),
+            "unit": need.unit,
             "why": "no_candidate" if alone[place] > left[place] / 2 else limit,
         }
         for place in np.flatnonzero(left > UNMET_LEAST)
@@ -239,7 +244,7 @@ def _amounts(ground: Ground, need: Need, chosen: Ints, capacity: Floats) -> pd.D
     size = capacity[chosen]
     table = pd.DataFrame(index=rows.index)
     table["size"] = size
-    table["unit"] = {"floor_area_m2": "m2"}.get(need.supply, need.supply)
+    table["unit"] = need.unit
     table["beds"] = size if need.supply == "beds" else np.nan
     table["places"] = size if need.supply == "places" else np.nan
     table["floor_area_m2"] = size if need.supply == "floor_area_m2" else rows["floor_area_m2"]

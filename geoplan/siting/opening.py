@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from geoplan.siting.problems import Cover, Floats, Ints, Walks
 
@@ -106,9 +107,9 @@ def _open(
     return Opening(np.array(order, dtype=np.int64), gain, np.array(marginal, dtype=np.float64), total)
 
 
-def _points(matrix: object, option: int) -> np.ndarray:
-    start, end = matrix.indptr[option : option + 2]  # type: ignore[attr-defined]
-    at: np.ndarray = matrix.indices[start:end]  # type: ignore[attr-defined]
+def _points(matrix: csr_array, option: int) -> Ints:
+    start, end = matrix.indptr[option : option + 2]
+    at: Ints = matrix.indices[start:end]
     return at
 
 

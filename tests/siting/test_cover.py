@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from geoplan.siting.choose import cover_search
-from geoplan.siting.choose.cover import max_cover, order_of_gain, people_covered
+from geoplan.siting.choose.cover import max_cover, people_covered
 from geoplan.siting.choose.cover_bound import arrays, bound_of, descend, first_prices
 from geoplan.siting.choose.cover_curve import cover_curve
+from geoplan.siting.opening import opening_by_people
 from geoplan.siting.problems import PROOF, Choice, Cover
 from geoplan.siting.watch import Watch
 
@@ -272,10 +273,11 @@ def test_who_listens_hears_of_ever_better_answers_and_bounds():
 
 def test_the_order_of_opening_adds_up():
     p = problem([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1]], [2, 3, 3, 2], already=[1, 0, 0, 0])
-    order, gains = order_of_gain(p, np.array([1, 2, 0]))
-    assert order.tolist() == [0, 2, 1]
-    assert gains.tolist() == [6.0, 2.0, 0.0]
-    assert gains.sum() == people_covered(p, order) - 2.0
+    opening = opening_by_people(p, [np.array([1, 2, 0])])
+    assert opening.option.tolist() == [0, 2, 1]
+    assert opening.marginal.tolist() == [6.0, 2.0, 0.0]
+    assert opening.marginal.sum() == people_covered(p, opening.option) - 2.0
+    assert opening.total.tolist() == [8.0, 10.0, 10.0]
 
 
 def test_the_curve_holds_every_best_between_people_and_bound_and_never_falls():

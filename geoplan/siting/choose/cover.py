@@ -5,7 +5,7 @@ import numpy as np
 from geoplan.siting.choose.cover_search import search
 from geoplan.siting.choose.cover_start import first_choice
 from geoplan.siting.choose.merge import merged
-from geoplan.siting.problems import Answer, Cover, Floats, Ints, Step, status_of
+from geoplan.siting.problems import Answer, Cover, Ints, Step, status_of
 from geoplan.siting.watch import Watch
 
 
@@ -76,45 +76,6 @@ def people_covered(problem: Cover, chosen: Ints) -> float:
     for j in chosen:
         covered[_points(problem, j)] = True
     return float(problem.weight[covered].sum())
-
-
-def order_of_gain(problem: Cover, chosen: Ints) -> tuple[Ints, Floats]:
-    """Return options chosen in the order in which each adds most people, and what it adds.
-
-    Parameters
-    ----------
-    problem
-        Who is covered by which option.
-    chosen
-        Positions of options.
-
-    Returns
-    -------
-    order, gains
-        Shape (len(chosen),); of equal gains the lowest position is first. The gains add up to the people covered less those already
-        covered.
-
-    Examples
-    --------
-    >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import Choice
-    >>> choice = Choice(np.ones(2), csr_array((0, 2)), np.empty(0), np.empty(0))
-    >>> covers = csr_array(np.array([[1, 1, 0], [0, 1, 1]]))
-    >>> cover = Cover(choice, covers, np.array([1.0, 4.0, 5.0]), np.zeros(3, bool), np.full(3, -1))
-    >>> order_of_gain(cover, np.array([0, 1]))
-    (array([1, 0]), array([9., 1.]))
-    """
-    left, covered = [int(j) for j in np.sort(chosen)], problem.already.copy()
-    order, gains = [], []
-    while left:
-        adds = [
-            float(problem.weight[here[~covered[here]]].sum()) for here in (_points(problem, j) for j in left)
-        ]
-        best = int(np.argmax(adds))
-        gains.append(adds[best])
-        covered[_points(problem, left[best])] = True
-        order.append(left.pop(best))
-    return np.array(order, np.int64), np.array(gains, np.float64)
 
 
 def _points(problem: Cover, option: int) -> Ints:

@@ -13,7 +13,7 @@ import numpy as np
 
 from geoplan.coverage.circle import TOLERANCE_SHARE
 from geoplan.errors import Note
-from geoplan.siting.choose.cover import max_cover
+from geoplan.siting.choose.cover import max_cover, people_covered
 from geoplan.siting.choose.cover_start import nearest
 from geoplan.siting.choose.fair_level import Ladder, highest_level, shares_of
 from geoplan.siting.choose.fair_part import highest_part, share_of_part
@@ -205,11 +205,6 @@ def least_spread(problem: Cover, *, keep: float = 0.95, watch: Watch, merge: boo
     )
     nodes, stopped = top.nodes + found.nodes, found.stopped or top.stopped
     return _answer(problem, found.chosen, steps, value, nodes=nodes, stopped=stopped, notes=())
-
-
-def people_covered(problem: Cover, chosen: Ints) -> float:
-    """Return the people that `chosen` and what exists cover, summed over the points as given."""
-    return float(problem.weight[covered_points(problem, chosen)].sum())
 
 
 def _answer(

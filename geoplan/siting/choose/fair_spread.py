@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import block_array, coo_array, csr_array, vstack
 
+from geoplan.siting.choose.cover import people_covered
 from geoplan.siting.choose.fair_swap import exchanged
 from geoplan.siting.choose.merge import merged
 from geoplan.siting.choose.share_model import identity
@@ -280,7 +281,7 @@ def _most_people(
         bound = min(bound, have - tree.bound)
         chosen = np.flatnonzero(tree.x[:n] > 0.5)
         if spread_of(problem, chosen) <= value + PROOF:
-            if _people(problem, chosen) > _people(problem, best):
+            if people_covered(problem, chosen) > people_covered(problem, best):
                 best = chosen
             break
         rows, points = _missed(built, tree.x, least=MISSED_WHOLE)
@@ -289,10 +290,6 @@ def _most_people(
             break
         held = _with_links(built, held, rows, points)
     return best, bound, nodes
-
-
-def _people(problem: Cover, chosen: Ints) -> float:
-    return float(problem.weight[covered_points(problem, chosen)].sum())
 
 
 def _silent(_objective: float, _bound: float) -> None:
