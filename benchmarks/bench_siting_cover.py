@@ -22,16 +22,16 @@ from common import WALK_KMH, Table, cpu_seconds, medians, porto_alegre, versions
 from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
 
 import geoplan as gp
-from geoplan.gather import gather
 from geoplan.network.graph import build_graph
 from geoplan.network.reach import reach, search_nodes
 from geoplan.network.snap import snap
-from geoplan.siting.choose.cover import max_cover
-from geoplan.siting.choose.greedy import greedy
-from geoplan.siting.choose.merge import merged
-from geoplan.siting.lp import Linear, solve
+from geoplan.pipeline.gather import gather
+from geoplan.siting.objectives.cover.solve import max_cover
 from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.greedy import greedy
+from geoplan.siting.solve.lp import Linear, solve
+from geoplan.siting.solve.presolve import merged
 
 SEED = 20250
 NODES, CANDIDATES, SITES, EACH = 20_000, 1_000, 20, 390

@@ -22,14 +22,14 @@ from common import Table, cpu_seconds, versions
 from scipy.sparse import coo_array, csr_array
 
 import geoplan as gp
-from geoplan.gather import Inputs, gather
 from geoplan.network.graph import WalkGraph, build_graph
 from geoplan.network.reach import reach
-from geoplan.siting.capacity import Capacity, cover_capacity, median_capacity
+from geoplan.pipeline.gather import Inputs, gather
+from geoplan.pipeline.walks import snap_all
+from geoplan.siting.objectives.capacity.solve import Capacity, cover_capacity, median_capacity
+from geoplan.siting.objectives.sizes.solve import Sizes, solve_sizes
 from geoplan.siting.problems import Answer, Choice
-from geoplan.siting.size import Sizes, solve_sizes
-from geoplan.siting.watch import Watch
-from geoplan.walks import snap_all
+from geoplan.siting.solve.control import Watch
 
 STUDY = Path(__file__).parents[1] / "studies" / "wuhan.yaml"
 WALK_KMH, CIRCLE_M, CIRCLE_S = 4.0, 800.0, 900.0

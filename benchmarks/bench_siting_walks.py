@@ -22,10 +22,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import shortest_path
 
 from geoplan.network.reach import search_nodes
-from geoplan.siting.choose.center import center
-from geoplan.siting.choose.median import median
+from geoplan.siting.objectives.center.solve import center
+from geoplan.siting.objectives.median.solve import median
 from geoplan.siting.problems import Choice, Walks
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
 
 CASES = [
     *((100, 5), (100, 33), (200, 10), (200, 67), (400, 5), (400, 40), (400, 133)),

@@ -1,12 +1,12 @@
-"""Write docs/study.md, the reference of the study file, from the docstrings of `geoplan.study`."""
+"""Write docs/study.md, the reference of the study file, from the docstrings of `geoplan.study.study`."""
 
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic_core import PydanticUndefined
 
-from geoplan.entries import Entry
-from geoplan.study import Study
+from geoplan.study.entries import Entry
+from geoplan.study.study import Study
 
 TARGET = Path(__file__).parent / "study.md"
 HEAD = """\

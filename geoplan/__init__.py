@@ -6,20 +6,18 @@
 15.0
 """
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from geoplan.version import __version__
 
 if TYPE_CHECKING:
-    from geoplan.gather import gather
-    from geoplan.result import Result
-    from geoplan.run import run
-    from geoplan.samples import demo_study
-    from geoplan.scenario import Scenario, read_scenario
-    from geoplan.site import SiteResult, site
-    from geoplan.study import Study, read_study
+    from geoplan.cli.demo import demo_study
+    from geoplan.pipeline.evaluate import run
+    from geoplan.pipeline.gather import gather
+    from geoplan.pipeline.plan_sites import SiteResult, site
+    from geoplan.pipeline.result import Result
+    from geoplan.pipeline.scenario import Scenario, read_scenario
+    from geoplan.study.study import Study, read_study
 
 __all__ = [
     "Result",
@@ -36,16 +34,16 @@ __all__ = [
 ]
 
 _WHERE = {
-    "Result": "geoplan.result",
-    "Scenario": "geoplan.scenario",
-    "SiteResult": "geoplan.site",
-    "Study": "geoplan.study",
-    "demo_study": "geoplan.samples",
-    "gather": "geoplan.gather",
-    "read_scenario": "geoplan.scenario",
-    "read_study": "geoplan.study",
-    "run": "geoplan.run",
-    "site": "geoplan.site",
+    "Result": "geoplan.pipeline.result",
+    "Scenario": "geoplan.pipeline.scenario",
+    "SiteResult": "geoplan.pipeline.plan_sites",
+    "Study": "geoplan.study.study",
+    "demo_study": "geoplan.cli.demo",
+    "gather": "geoplan.pipeline.gather",
+    "read_scenario": "geoplan.pipeline.scenario",
+    "read_study": "geoplan.study.study",
+    "run": "geoplan.pipeline.evaluate",
+    "site": "geoplan.pipeline.plan_sites",
 }
 
 
@@ -56,14 +54,3 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever is asked for
     from importlib import import_module
 
     return getattr(import_module(_WHERE[name]), name)
-
-
-class _Package(ModuleType):
-    """The package itself: `geoplan.run` stays the function when the module of the same name has been imported."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _WHERE and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

@@ -453,7 +453,7 @@ def _isochrones(facilities):
 
 
 def _rules():
-    """Return the rules with the columns of `geoplan.standards.packs.rules_table`."""
+    """Return the rules with the columns of `geoplan.standards.packs.read.rules_table`."""
     rows = [
         (BEDS, "每千名老人养老床位", "Beds per 1,000 elders", "provision", "city", "elders_60/1000", "beds", ">=50@2025", "预期"),
         (PLACES, "每千人口拥有3岁以下婴幼儿托位数", "Places for under-threes per 1,000 residents", "provision", "city", "residents/1000", "places", ">=4.5@2025", "约束"),

@@ -15,8 +15,8 @@ from geoplan.coverage.circle import in_circle
 from geoplan.coverage.fair_flow import Pairing, fair_rates, pairing
 from geoplan.coverage.provision import _check_reach
 from geoplan.coverage.zone_sums import zone_sums
-from geoplan.errors import Note
 from geoplan.tables import check_ids, check_unique_index
+from geoplan.words.errors import Note
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

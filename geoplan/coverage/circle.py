@@ -16,8 +16,8 @@ import shapely
 from scipy.spatial import cKDTree
 
 from geoplan.coverage.zone_sums import ZoneSums, zone_sums
-from geoplan.errors import Note, TableError
 from geoplan.tables import CIRCLE, check_columns, check_ids
+from geoplan.words.errors import Note, TableError
 
 #: What a computer's rounding may add to a walk; far below a step. Fifteen minutes to the second are inside.
 TOLERANCE_SECONDS = 1e-6

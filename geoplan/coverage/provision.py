@@ -12,8 +12,8 @@ import pandas as pd
 
 from geoplan.coverage.circle import in_circle
 from geoplan.coverage.zone_sums import lineage, zone_sums
-from geoplan.errors import Note, TableError
 from geoplan.tables import check_columns, check_ids, check_unique_index
+from geoplan.words.errors import Note, TableError
 
 Floats = npt.NDArray[np.float64]
 

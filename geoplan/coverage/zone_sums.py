@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geoplan.errors import Note, TableError
 from geoplan.tables import LEVELS, check_columns, check_ids, check_unique_index
+from geoplan.words.errors import Note, TableError
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

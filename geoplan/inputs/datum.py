@@ -16,8 +16,8 @@ import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs.local_grid import LocalGrid, local_grid
+from geoplan.words.errors import InputError, Note
 
 Coordinates = npt.NDArray[np.float64]
 Datum = str | Sequence[Any]

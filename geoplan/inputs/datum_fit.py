@@ -17,9 +17,9 @@ import shapely
 from pyproj import CRS
 from scipy.stats import binomtest
 
-from geoplan.errors import Note
 from geoplan.inputs import datum as datums
 from geoplan.inputs.datum import Datum
+from geoplan.words.errors import Note
 
 Floats = npt.NDArray[np.float64]
 

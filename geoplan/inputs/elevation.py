@@ -18,7 +18,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
-from geoplan.errors import InputError, Note
+from geoplan.words.errors import InputError, Note
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from geoplan.errors import InputError, Note
+from geoplan.words.errors import InputError, Note
 
 Coordinates = npt.NDArray[np.float64]
 

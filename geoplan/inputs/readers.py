@@ -1,7 +1,7 @@
 """Reading files as they stand: layers with geometry, rows of tables, and the fingerprint of each file.
 
 Nothing is interpreted here: blanks stay blank, ``007`` stays text, coordinates stay in the file's own datum. What
-cannot be read raises an :class:`~geoplan.errors.InputError` that says what was found and what to do.
+cannot be read raises an :class:`~geoplan.words.errors.InputError` that says what was found and what to do.
 """
 
 import csv
@@ -18,9 +18,9 @@ import openpyxl
 import pandas as pd
 import pyogrio
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs.encodings import dbf_encoding, decode_text
 from geoplan.tables import Source
+from geoplan.words.errors import InputError, Note
 
 #: Layers with geometry, by the end of the file name.
 LAYER_SUFFIXES = (

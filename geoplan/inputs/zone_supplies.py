@@ -12,10 +12,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import InputError, Note, raise_errors
 from geoplan.inputs import readers
 from geoplan.inputs.facilities.cells import is_blank, plain, read_amount
 from geoplan.inputs.facilities.zone_names import LEVEL_WORDS, ZoneNames
+from geoplan.words.errors import InputError, Note, raise_errors
 
 #: How a cell was read and the note that says so; codes as in `cells.read_amount`.
 _REMARKS = {

@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-from geoplan.errors import Note
+from geoplan.words.errors import Note
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

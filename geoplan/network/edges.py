@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.errors import NetworkError, Note
+from geoplan.words.errors import NetworkError, Note
 
 #: A line that ends further than this from its node was laid from another node: metres.
 END_TOLERANCE_M = 1.0

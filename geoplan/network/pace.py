@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geoplan.errors import NetworkError, Note
 from geoplan.inputs.elevation import Profiles
 from geoplan.tables import check_columns
+from geoplan.words.errors import NetworkError, Note
 
 Floats = npt.NDArray[np.float64]
 SlopeRule = Literal["tobler"] | Mapping[str, float] | Mapping[float, float]

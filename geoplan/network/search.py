@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoplan.errors import Note, TableError
 from geoplan.network.graph import WalkGraph
 from geoplan.network.kernels import interpolate
 from geoplan.network.records import Network, Places, Scratch, Search
 from geoplan.tables import check_columns
+from geoplan.words.errors import Note, TableError
 
 #: A walk that takes this much longer than the limit still counts, so that rounding does not part equal walks: seconds.
 SLACK_S = 1e-6

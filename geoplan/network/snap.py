@@ -11,10 +11,10 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.errors import Note
 from geoplan.network.graph import WalkGraph
 from geoplan.network.grid import Grid, Segments, candidates, feet, grid_of, nearest_segment
 from geoplan.tables import check_unique_index
+from geoplan.words.errors import Note
 
 #: The main network is taken instead of an island if no further than this many times the island's distance, plus metres
 #: (also within `max_snap_m`).

@@ -13,13 +13,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.errors import Note, TableError
 from geoplan.inputs.candidates import candidate_frame
 from geoplan.network.graph import WalkGraph
 from geoplan.network.hilbert import hilbert_order
 from geoplan.siting.candidates import Candidates
 from geoplan.siting.spacing import PEOPLE_AROUND_M, apart, weight_around
 from geoplan.tables import LEVELS, check_columns
+from geoplan.words.errors import Note, TableError
 
 Way = Literal["streets", "grid", "centroids"]
 WAYS: tuple[Way, ...] = ("streets", "grid", "centroids")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from geoplan.errors import Note
+from geoplan.words.errors import Note
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import Note
 from geoplan.siting.problems import Bools
+from geoplan.words.errors import Note
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.inputs.facilities.supplies import CHILD_TYPES, ELDER_TYPES, kind_of
 from geoplan.inputs.projects import MORE_PROJECTS
 from geoplan.inputs.projects.cells import ADDED
-from geoplan.siting.ask import Asked, first_step
-from geoplan.siting.ground import Ground
+from geoplan.siting.inputs import Ground
+from geoplan.siting.objectives.ask import Asked, first_step
 from geoplan.siting.question import Question
 from geoplan.standards.counts import types_of
 from geoplan.standards.rules import Rule

@@ -8,8 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from geoplan.errors import Note
-from geoplan.standards.case import Case
+from geoplan.standards.data import Case
 from geoplan.standards.flags import COLUMNS as FLAG_COLUMNS
 from geoplan.standards.flags import flagging, flags_of, study_circles
 from geoplan.standards.measure import NAN, Measured
@@ -18,6 +17,7 @@ from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.rules import Rule
 from geoplan.standards.verdict import Due, judge
 from geoplan.tables import FINDINGS, MEMBERS, VERDICTS, check_columns, check_ids, check_unique_index
+from geoplan.words.errors import Note
 
 #: Columns of findings beyond those of `geoplan.tables.FINDINGS`.
 MORE_FINDINGS = {
@@ -88,7 +88,7 @@ def assess(
     Parameters
     ----------
     rules
-        From `geoplan.standards.packs.rules_of`.
+        From `geoplan.standards.packs.read.rules_of`.
     zones, demand, overlay, facilities, supplies, circle
         As in `geoplan.tables`.
     pairs, nearest

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from geoplan.standards.case import Case
 from geoplan.standards.counts import family_of
+from geoplan.standards.data import Case
 from geoplan.standards.members import reached_points, share_reached
 
 #: A zone's people have or lack something when over this share of them do.

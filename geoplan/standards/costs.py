@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from geoplan.standards.vocabulary import narrower
+from geoplan.words.vocabulary import narrower
 
 #: Central subsidy of a new place of inclusive childcare, 10,000 yuan (黔江府办发〔2022〕71号 附件3, 普惠托育服务专项行动).
 SUBSIDY_PER_PLACE = 1.0

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.provision import located_supply
-from geoplan.errors import Note
-from geoplan.standards.case import Bools, Case
+from geoplan.standards.data import Bools, Case
 from geoplan.standards.grammar import parse_bound
 from geoplan.standards.rules import Condition, Selection
-from geoplan.standards.vocabulary import label, narrower, vocabulary
+from geoplan.words.errors import Note
+from geoplan.words.vocabulary import label, narrower, vocabulary
 
 
 @dataclass(frozen=True)

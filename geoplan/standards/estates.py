@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from geoplan.standards.case import Case
+from geoplan.standards.data import Case
 
 
 def estate_rooms(case: Case, column: str, *, must_be_handed_over: bool) -> pd.DataFrame:

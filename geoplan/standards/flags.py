@@ -11,17 +11,17 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.circle import community_covered
-from geoplan.errors import Note
-from geoplan.standards.case import Case
 from geoplan.standards.causes import around, cause_of_circle, cause_of_shortage, supply_in_reach
 from geoplan.standards.counts import amounts, located, types_of
+from geoplan.standards.data import Case
 from geoplan.standards.kinds.circle import Circle
 from geoplan.standards.members import nearest_of
 from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.rules import STUDY_CLAUSE, Rule, Selection
 from geoplan.standards.verdict import Due, due, rounded
-from geoplan.standards.vocabulary import label, vocabulary
 from geoplan.tables import FLAGS
+from geoplan.words.errors import Note
+from geoplan.words.vocabulary import label, vocabulary
 
 LEVELS = ("community", "town")
 

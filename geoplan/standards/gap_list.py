@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.standards.flags import LEVELS
-from geoplan.standards.vocabulary import label
+from geoplan.words.vocabulary import label
 
 #: Columns as an office hands them in: key -> header in Chinese and English.
 GAP_COLUMNS: Mapping[str, tuple[str, str]] = {
@@ -67,7 +67,7 @@ def gap_list(
     zones, facilities
         As in `geoplan.tables`.
     rules
-        From `geoplan.standards.packs.rules_table`, the study's own circles included.
+        From `geoplan.standards.packs.read.rules_table`, the study's own circles included.
     lang
         ``zh`` or ``en``, for the words.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import Note
+from geoplan.words.errors import Note
 
 NAN = float("nan")
 

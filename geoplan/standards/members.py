@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.circle import community_covered, in_circle
-from geoplan.standards.case import Bools, Case, Floats
 from geoplan.standards.counts import amounts, family_of, types_of
+from geoplan.standards.data import Bools, Case, Floats
 from geoplan.standards.measure import Measured, share_of_members
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from geoplan.standards.case import Case
+from geoplan.standards.data import Case
 from geoplan.standards.rules import Rule
 from geoplan.standards.verdict import judge
 from geoplan.tables import OTHER_BASIS

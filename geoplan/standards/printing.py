@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from geoplan.standards.grammar import Target
 from geoplan.standards.rules import Condition, Rule, Selection
-from geoplan.standards.vocabulary import label, narrower
+from geoplan.words.vocabulary import label, narrower
 
 _SIGNS = {">=": "≥", ">": "＞", "<=": "≤", "<": "＜", "=": "=", "": ""}
 
@@ -142,7 +142,7 @@ def basis_text(rule: Rule, lang: str, names: Mapping[str, tuple[str, str]] | Non
 
     Examples
     --------
-    >>> from geoplan.standards.packs import read_pack
+    >>> from geoplan.standards.packs.read import read_pack
     >>> basis_text(read_pack("huzhong").rules[5], "zh")
     '护理型床位/养老床位；养老机构'
     """

@@ -16,8 +16,8 @@ from geoplan.inputs.facilities.table import COLUMNS
 from geoplan.inputs.facilities.zone_names import clean_name
 from geoplan.inputs.projects.cells import ADDED
 from geoplan.standards.verdict import Due, holds
-from geoplan.standards.vocabulary import wider
 from geoplan.tables import check_columns, check_unique_index
+from geoplan.words.vocabulary import wider
 
 #: Floor area that a new childcare place needs in new communities, m² (鄞政发〔2023〕17号, 二(三)7).
 AREA_PER_PLACE_M2 = 12.0

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from geoplan.standards.case import Case
 from geoplan.standards.counts import Amounts, zone_amounts
+from geoplan.standards.data import Case
 from geoplan.standards.measure import Measured, ratio
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.provision import reachable_supply
-from geoplan.errors import Note
-from geoplan.standards.case import Case, Floats
 from geoplan.standards.counts import amounts, types_of
+from geoplan.standards.data import Case, Floats
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.rules import Rule
+from geoplan.words.errors import Note
 
 
 @dataclass(frozen=True)

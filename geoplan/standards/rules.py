@@ -12,10 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from geoplan.standards import grammar
 from geoplan.standards.verdict import Due, due
-from geoplan.standards.vocabulary import narrower, vocabulary
+from geoplan.words.vocabulary import narrower, vocabulary
 
 if TYPE_CHECKING:
-    from geoplan.standards.case import Case
+    from geoplan.standards.data import Case
     from geoplan.standards.measure import Measured
 
 Text = Annotated[str, Field(min_length=1)]

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import Note
-from geoplan.standards.case import Case
 from geoplan.standards.counts import amounts, types_of
+from geoplan.standards.data import Case
 from geoplan.standards.rules import Rule
 from geoplan.tables import SUPPORT, check_columns
+from geoplan.words.errors import Note
 
 #: Columns beyond those of `geoplan.tables.SUPPORT`.
 MORE_SUPPORT = {
@@ -42,7 +42,7 @@ def support(
     projects
         `tables.PROJECTS`.
     rules
-        From `geoplan.standards.packs.rules_of`.
+        From `geoplan.standards.packs.read.rules_of`.
     zones
         `tables.ZONES`.
     facilities, supplies
@@ -182,7 +182,7 @@ def _helping(case: Case, rule: Rule, supplies: pd.DataFrame) -> set[str]:
 
 
 def _sources(supply: str) -> tuple[str, ...]:
-    from geoplan.standards.vocabulary import vocabulary
+    from geoplan.words.vocabulary import vocabulary
 
     derived = vocabulary("supplies").get(supply, {}).get("derived")
     return (supply, derived[0]) if derived else (supply,)

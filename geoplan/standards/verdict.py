@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geoplan.errors import Note
-from geoplan.standards.case import LEAST_COVERED
+from geoplan.standards.data import LEAST_COVERED
 from geoplan.standards.measure import NAN, Measured
-from geoplan.standards.vocabulary import label, vocabulary
+from geoplan.words.errors import Note
+from geoplan.words.vocabulary import label, vocabulary
 
 if TYPE_CHECKING:
     from geoplan.standards.rules import Rule

@@ -12,7 +12,7 @@ from scipy.sparse import coo_array, vstack
 from scipy.spatial import cKDTree
 
 from geoplan.coverage.allocation import served, served_by_zone, served_note
-from geoplan.errors import TableError
+from geoplan.words.errors import TableError
 
 INF = float("inf")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from geoplan.run import run
-from geoplan.samples import demo_study
-from geoplan.study import read_study
+from geoplan.cli.demo import demo_study
+from geoplan.pipeline.evaluate import run
+from geoplan.study.study import read_study
 
 _SPEC = importlib.util.spec_from_file_location(
     "outcome_by_hand", Path(__file__).parents[1] / "outcome_fixture.py"

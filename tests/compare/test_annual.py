@@ -8,11 +8,11 @@ import numpy as np
 import openpyxl
 import pytest
 
-from geoplan.errors import StudyError, TableError
-from geoplan.report.annual import annual, indicator_sheet, write_annual, years_of
-from geoplan.run import run
-from geoplan.samples import demo_study
-from geoplan.study import read_study
+from geoplan.cli.demo import demo_study
+from geoplan.pipeline.evaluate import run
+from geoplan.report.compare.annual import annual, indicator_sheet, write_annual, years_of
+from geoplan.study.study import read_study
+from geoplan.words.errors import StudyError, TableError
 
 NURSING = "wuhan.nursing_bed_share"
 

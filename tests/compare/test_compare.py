@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.report import compare as room
-from geoplan.report.compare import FLAG_CHANGES, VERDICT_CHANGES, compare
-from geoplan.report.compare_page import comparison_page, write_comparison
-from geoplan.report.compare_rows import printed, signed
-from geoplan.report.compare_tables import sheets
+from geoplan.report.compare import compare as room
+from geoplan.report.compare.compare import FLAG_CHANGES, VERDICT_CHANGES, compare
+from geoplan.report.compare.page import comparison_page, write_comparison
+from geoplan.report.compare.rows import printed, signed
+from geoplan.report.compare.tables import sheets
 
 
 def changed(outcome, table, where, **values):

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.errors import InputError
-from geoplan.report import store
-from geoplan.report.map import map_page
-from geoplan.report.page import report_page
-from geoplan.report.store import find_outcome, read_outcome, write_outcome
+from geoplan.report.booklet.page import report_page
+from geoplan.report.folder import store
+from geoplan.report.folder.store import find_outcome, read_outcome, write_outcome
+from geoplan.report.webmap.map import map_page
+from geoplan.words.errors import InputError
 
 
 def assert_same(one, other):

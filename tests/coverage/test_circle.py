@@ -20,8 +20,8 @@ from geoplan.coverage.circle import (
 )
 from geoplan.coverage.land import sample_land
 from geoplan.coverage.zone_sums import lineage, zone_sums
-from geoplan.errors import TableError
 from geoplan.tables import CIRCLE
+from geoplan.words.errors import TableError
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 HERE = Path(__file__).parent

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoplan.coverage.provision import located_supply, reachable_supply, zone_reachable
-from geoplan.errors import TableError
+from geoplan.words.errors import TableError
 
 INF = float("inf")
 

@@ -9,8 +9,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from geoplan.run import run
-from geoplan.study import read_study
+from geoplan.pipeline.evaluate import run
+from geoplan.study.study import read_study
 
 ROOT = Path(__file__).parents[2]
 SHARE, PLACES = "huzhong.nursing_bed_share", "huzhong.places_per_1000_residents"

@@ -7,8 +7,8 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.errors import InputError
 from geoplan.inputs import datum
+from geoplan.words.errors import InputError
 
 # lon, lat in WGS 84; GCJ-02; BD-09: as prcoords 1.0.2 and geocoordinates-rs 0.14.2 both give them, to 1e-12 degrees
 PUBLISHED = [

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from geoplan.errors import InputError
 from geoplan.inputs.facilities import cells as register_cells
 from geoplan.inputs.facilities import columns as register_columns
 from geoplan.inputs.facilities import points as register_points
 from geoplan.inputs.facilities import supplies as register_supplies
 from geoplan.inputs.facilities.columns import FIELDS, recognise
+from geoplan.words.catalogue import catalogue
+from geoplan.words.errors import InputError
 
 DOCS = Path(__file__).parents[2] / "docs" / "registers.md"
 
@@ -100,7 +101,6 @@ def test_the_documented_status_words_are_the_known_ones():
 
 
 def test_the_documented_faults_are_the_ones_that_can_be_said():
-    from geoplan.errors import catalogue
 
     words = Path(register_columns.__file__).parents[2] / "words" / "registers.yaml"
     codes = set(re.findall(r"^([a-z_0-9]+):$", words.read_text(encoding="utf-8"), flags=re.MULTILINE))

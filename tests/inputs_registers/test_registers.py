@@ -12,9 +12,9 @@ import pytest
 import shapely
 
 from geoplan import tables
-from geoplan.errors import InputError
 from geoplan.inputs import facilities
 from geoplan.inputs.facilities.zone_names import ZoneNames
+from geoplan.words.errors import InputError
 
 SPEC = importlib.util.spec_from_file_location("registers_town_too", Path(__file__).with_name("town.py"))
 plan = importlib.util.module_from_spec(SPEC)

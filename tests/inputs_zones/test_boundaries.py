@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Polygon, box
 
-from geoplan.errors import InputError
 from geoplan.inputs.boundaries import assemble_zones, layer_bounds, partition_levels, read_zone_layer
 from geoplan.inputs.boundaries.checks import holes, overlaps, without_overlaps
 from geoplan.tables import ZONES
+from geoplan.words.errors import InputError
 
 CRS = 4547
 DATA = Path(__file__).parents[3] / "shared" / "data"

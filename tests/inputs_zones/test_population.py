@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from rasterio import Affine
 from shapely import LineString, box
 
-from geoplan.errors import InputError
 from geoplan.inputs.boundaries import assemble_zones, read_zone_layer
 from geoplan.inputs.population import order_of_dependence, people_on_the_ground
 from geoplan.inputs.population.raking import distinct_rates, rake
 from geoplan.inputs.population.spreading import street_points
+from geoplan.words.errors import InputError
 
 CRS = 4547
 X, Y = 500_000.0, 3_300_000.0  # south-west corner of the small world

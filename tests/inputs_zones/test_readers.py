@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import Point
 
-from geoplan.errors import InputError, catalogue
 from geoplan.inputs import readers
 from geoplan.inputs.encodings import decode_text
+from geoplan.words.catalogue import catalogue
+from geoplan.words.errors import InputError
 
 
 def places(names=("向阳社区", "北秀社区")):

@@ -11,10 +11,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoplan.errors import TableError
 from geoplan.network.graph import build_graph
 from geoplan.network.isochrones import isochrones, legs
 from geoplan.network.pieces import reached_parts
+from geoplan.words.errors import TableError
 
 #: Short edges that each street edge is cut into.
 CUTS = 8

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from geoplan.errors import NetworkError, TableError
 from geoplan.network.graph import WalkGraph, build_graph
+from geoplan.words.errors import NetworkError, TableError
 
 
 def streets(points, links, **columns):

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from geoplan.errors import TableError
 from geoplan.network import kernels, records
 from geoplan.network.graph import build_graph
 from geoplan.network.reach import nearest, node_seconds, people_within, reach, search_nodes
+from geoplan.words.errors import TableError
 
 KMH = 3.6  # 1 m/s: seconds are metres
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.errors import InputError
-from geoplan.inputs.population.ages import age_limits, band_limits, five_year_bands, split_ages
+from geoplan.inputs.population.ages import band_limits, five_year_bands, split_ages
+from geoplan.study.ages import age_limits
+from geoplan.words.errors import InputError
 
 COUNTS = st.sampled_from([0.0, 1.0, 50.0, 900.0])
 BANDS = ["0-4", "5-9", "10-19", "20-59", "60-64", "65+"]

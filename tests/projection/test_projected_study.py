@@ -8,10 +8,10 @@ import pytest
 import yaml
 from shapely import LineString, box
 
-from geoplan.errors import InputError, StudyError
-from geoplan.gather import gather
-from geoplan.provenance import input_files, parameters
-from geoplan.study import read_study
+from geoplan.pipeline.gather import gather
+from geoplan.pipeline.provenance import input_files, parameters
+from geoplan.study.study import read_study
+from geoplan.words.errors import InputError, StudyError
 
 BANDS = [f"{a}—{a + 4}岁" for a in range(0, 85, 5)] + ["85岁及以上"]
 CRS = "EPSG:4547"

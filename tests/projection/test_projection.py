@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.errors import GeoplanError, InputError
 from geoplan.inputs.population.projection import (
     child_ratios,
     cohort_change_ratios,
@@ -17,6 +16,7 @@ from geoplan.inputs.population.projection import (
     to_year,
     under_three,
 )
+from geoplan.words.errors import GeoplanError, InputError
 
 BANDS = [f"{a}-{a + 4}" for a in range(0, 70, 5)] + ["70+"]
 COUNTS = st.sampled_from([0.0, 1.0, 40.0, 333.0])

@@ -8,9 +8,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from geoplan.errors import InputError
 from geoplan.inputs.projects import MORE_PROJECTS, join_projects, read_projects
 from geoplan.tables import PROJECTS
+from geoplan.words.errors import InputError
 
 CARE = {
     "项目名称": "向阳日间照料室", "类别": "养老", "建设性质": "新建", "建设地点": "向阳社区", "新增床位": "10", "建筑面积": "200",

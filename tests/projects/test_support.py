@@ -11,18 +11,18 @@ import pytest
 
 import geoplan as gp
 from geoplan.coverage.circle import circle_table
-from geoplan.errors import TableError
-from geoplan.gather import gather, read_packs
 from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.inputs.projects import read_projects
 from geoplan.network.graph import build_graph
-from geoplan.run import services_of
+from geoplan.pipeline.evaluate import services_of
+from geoplan.pipeline.gather import gather, read_packs
+from geoplan.pipeline.walks import snap_all, walk_all
 from geoplan.standards.assess import assess
-from geoplan.standards.packs import read_pack, rules_of
+from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.projects import with_projects
 from geoplan.standards.support import rule_words, still_missing, summary, support, support_notes
 from geoplan.tables import SUPPORT
-from geoplan.walks import snap_all, walk_all
+from geoplan.words.errors import TableError
 
 ROOT = Path(__file__).parents[2]
 LIST = ROOT / "data" / "facilities" / "huzhong_projects.xlsx"

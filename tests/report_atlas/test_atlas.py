@@ -17,11 +17,13 @@ from matplotlib import font_manager
 from matplotlib.patches import Rectangle
 from shapely.geometry import MultiPolygon, Point, Polygon
 
-from geoplan.errors import OutputError
-from geoplan.report import atlas, atlas_map, fonts
-from geoplan.report.atlas_canvas import MAP, Col
-from geoplan.report.atlas_frame import Page, bar_metres, round_scale
-from geoplan.report.atlas_towns import matrix
+from geoplan.report.atlas import atlas
+from geoplan.report.atlas import map as atlas_map
+from geoplan.report.atlas.canvas import MAP, Col
+from geoplan.report.atlas.frame import Page, bar_metres, round_scale
+from geoplan.report.atlas.towns import matrix
+from geoplan.report.look import fonts
+from geoplan.words.errors import OutputError
 
 CRS = "EPSG:4547"
 MM_A_POINT = 25.4 / 72

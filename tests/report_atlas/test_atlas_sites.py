@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from geoplan.report import atlas, atlas_sites, fonts, look
-from geoplan.report.atlas_canvas import Stamp
-from geoplan.report.atlas_map import base_of
-from geoplan.report.atlas_sheets import Maker
+from geoplan.report import look
+from geoplan.report.atlas import atlas
+from geoplan.report.atlas import sites as atlas_sites
+from geoplan.report.atlas.canvas import Stamp
+from geoplan.report.atlas.map import base_of
+from geoplan.report.atlas.sheets import Maker
+from geoplan.report.look import fonts
 
 _SPEC = importlib.util.spec_from_file_location(
     "atlas_sites_fixture", Path(__file__).parents[1] / "outcome_fixture.py"

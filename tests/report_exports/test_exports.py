@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pyproj import Transformer
 from shapely.geometry import Point
 
-from geoplan.errors import OutputError
-from geoplan.report.exports import FORMATS, export_layers, moved, short_names, write_exports
+from geoplan.report.layers.exports import FORMATS, export_layers, moved, short_names, write_exports
+from geoplan.words.errors import OutputError
 
 CRS = "EPSG:4547"
 
@@ -206,7 +206,7 @@ def test_unknown_formats_and_shifted_datums_are_refused(outcome, tmp_path):
 
 
 def test_a_drawing_without_its_library_says_what_to_install(outcome, tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "geoplan.report.exports_dxf", None)
+    monkeypatch.setitem(__import__("sys").modules, "geoplan.report.layers.dxf", None)
     with pytest.raises(OutputError, match="pip install ezdxf"):
         write_exports(outcome, tmp_path, formats=["dxf"])
 

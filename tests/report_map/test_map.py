@@ -8,10 +8,11 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from geoplan.errors import OutputError
-from geoplan.report import map_layers, offline
-from geoplan.report.map import DATA_ID, SCRIPTS, map_page, payload, write_map
-from geoplan.report.map_codec import unpack_integers
+from geoplan.report.webmap import layers as map_layers
+from geoplan.report.webmap import offline
+from geoplan.report.webmap.codec import unpack_integers
+from geoplan.report.webmap.map import DATA_ID, SCRIPTS, map_page, payload, write_map
+from geoplan.words.errors import OutputError
 
 
 class Page(HTMLParser):

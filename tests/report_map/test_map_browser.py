@@ -9,7 +9,7 @@ import pytest
 import rasterio
 
 from geoplan.report import look
-from geoplan.report.map import write_map
+from geoplan.report.webmap.map import write_map
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),

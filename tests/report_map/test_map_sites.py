@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point
 
-from geoplan.report import look, map_sites
-from geoplan.report.compare import compare
-from geoplan.report.compare_page import comparison_page
-from geoplan.report.map import map_page, payload, write_map
-from geoplan.report.map_codec import unpack_integers
+from geoplan.report import look
+from geoplan.report.compare.compare import compare
+from geoplan.report.compare.page import comparison_page
+from geoplan.report.webmap import sites as map_sites
+from geoplan.report.webmap.codec import unpack_integers
+from geoplan.report.webmap.map import map_page, payload, write_map
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),

@@ -9,9 +9,12 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from geoplan.report import look, page_circle, page_flags, page_sources
-from geoplan.report.page import report_page, write_report
-from geoplan.report.page_map import flag_map, shapes
+from geoplan.report import look
+from geoplan.report.booklet import circle as page_circle
+from geoplan.report.booklet import flags as page_flags
+from geoplan.report.booklet import sources as page_sources
+from geoplan.report.booklet.map import flag_map, shapes
+from geoplan.report.booklet.page import report_page, write_report
 
 
 class Text(HTMLParser):

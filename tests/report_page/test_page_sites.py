@@ -10,9 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.report import look, page_sites, sites_facts
-from geoplan.report.curve_chart import HEIGHT, LEFT, RIGHT, TOP, WIDTH, Said, bound_met, gain_curve, ticks
-from geoplan.report.page import report_page
+from geoplan.report import look
+from geoplan.report.booklet import sites as page_sites
+from geoplan.report.booklet.page import report_page
+from geoplan.report.content import sites_facts
+from geoplan.report.look.curve_chart import (
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Said,
+    bound_met,
+    gain_curve,
+    ticks,
+)
 
 SAID = Said("y", "x", "best", "bound", "met", "(cut)", "adopted")
 

@@ -11,7 +11,8 @@ import numpy as np
 import pyogrio
 import pytest
 
-from geoplan.report import layers, look
+from geoplan.report import look
+from geoplan.report.layers import geopackage as layers
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,10 @@ import pandas as pd
 import pyogrio
 import pytest
 
-from geoplan.report import layers, look
-from geoplan.report.exports import FORMATS, export_layers, write_exports
-from geoplan.report.layers_sites import candidates_layer, sites_layer
+from geoplan.report import look
+from geoplan.report.layers import geopackage as layers
+from geoplan.report.layers.exports import FORMATS, export_layers, write_exports
+from geoplan.report.layers.sites import candidates_layer, sites_layer
 
 
 def fixture_module():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.report import manifest
+from geoplan.report.folder import manifest
 
 
 def test_it_lists_every_file_with_its_checksum(make, tmp_path):

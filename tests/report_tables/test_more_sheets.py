@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.report import sheets_csv, workbook
-from geoplan.report.sheet import Cell, Names, safe_names
-from geoplan.report.sheets_findings import indicators, summarised
-from geoplan.report.sheets_gaps import gap_list, people_basis
-from geoplan.report.sheets_members import facility_findings, members
-from geoplan.report.sheets_projects import projects, served, support
-from geoplan.report.sheets_sources import reconciled, sources
-from geoplan.report.sheets_towns import guidance_level, town_sheets, towns
+from geoplan.report.content.findings import indicators, summarised
+from geoplan.report.content.gaps import gap_list, people_basis
+from geoplan.report.content.members import facility_findings, members
+from geoplan.report.content.projects import projects, served, support
+from geoplan.report.content.sheet import Cell, Names, safe_names
+from geoplan.report.content.sources import reconciled, sources
+from geoplan.report.content.towns import guidance_level, town_sheets, towns
+from geoplan.report.workbook import csv_files as sheets_csv
+from geoplan.report.workbook import workbook
 
 PLACES = "wuhan.places_per_1000_residents"
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.report import look, sheets_csv
+from geoplan.report import look
+from geoplan.report.workbook import csv_files as sheets_csv
 
 
 def rows(path):

@@ -17,12 +17,18 @@ import pytest
 
 from geoplan.inputs.projects import read_projects
 from geoplan.inputs.projects.cells import PRINTED_TYPES
-from geoplan.report import compare, sheets_answers, sheets_csv, sheets_sites, sites_facts, store, workbook
-from geoplan.report.manifest import canonical, manifest
-from geoplan.report.sites_facts import chosen
+from geoplan.report.compare import compare
+from geoplan.report.content import answers as sheets_answers
+from geoplan.report.content import sites as sheets_sites
+from geoplan.report.content import sites_facts
+from geoplan.report.content.sites_facts import chosen
+from geoplan.report.folder import store
+from geoplan.report.folder.manifest import canonical, manifest
+from geoplan.report.workbook import csv_files as sheets_csv
+from geoplan.report.workbook import workbook
 from geoplan.standards.gap_list import SITE, printed, with_site_names
-from geoplan.standards.vocabulary import vocabulary
 from geoplan.tables import PROJECTS, SUPPORT
+from geoplan.words.vocabulary import vocabulary
 
 SHEETS = ["选址方案", "选址问题", "选址增益曲线", "未补齐单元", "其他方案点位", "备选点位"]
 SITING = ("candidates", "sites", "answers", "curve", "unmet")

@@ -9,9 +9,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from geoplan.report import look, workbook
-from geoplan.report.sheet import Cell, Names, between, number
-from geoplan.report.sheets_findings import completion, target_text
+from geoplan.report import look
+from geoplan.report.content.findings import completion, target_text
+from geoplan.report.content.sheet import Cell, Names, between, number
+from geoplan.report.workbook import workbook
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,15 @@ import pandas as pd
 import pytest
 from docx.oxml.ns import qn
 
-from geoplan.errors import Note, OutputError
-from geoplan.report import look, word, word_facts, word_gaps, word_map, word_parts
-from geoplan.report.sheet import Names
-from geoplan.report.word_guidance import clauses_said
+from geoplan.report import look
+from geoplan.report.content.sheet import Names
+from geoplan.report.word import facts as word_facts
+from geoplan.report.word import gaps as word_gaps
+from geoplan.report.word import papers as word
+from geoplan.report.word import parts as word_parts
+from geoplan.report.word import pictures as word_map
+from geoplan.report.word.guidance import clauses_said
+from geoplan.words.errors import Note, OutputError
 
 WRITERS = {"assessment": word.write_assessment, "guidance": word.write_town_guidance}
 
@@ -221,7 +226,7 @@ class TestGuidance:
         assert any("未安装制图组件" in text for text in text_of(document))
 
     def test_without_a_font_the_paper_says_so(self, make, tmp_path, monkeypatch):
-        from geoplan.report import fonts
+        from geoplan.report.look import fonts
 
         @contextlib.contextmanager
         def none(_characters):

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geoplan.report import look, word
+from geoplan.report import look
+from geoplan.report.word import papers as word
 
 _SPEC = importlib.util.spec_from_file_location(
     "word_sites_fixture", Path(__file__).parents[1] / "outcome_fixture.py"

@@ -11,10 +11,10 @@ import openpyxl
 import pytest
 import typer.testing
 
-from geoplan.cli import app
-from geoplan.run import run
-from geoplan.samples import demo_study, write_new
-from geoplan.study import read_study
+from geoplan.cli.commands import app
+from geoplan.cli.demo import demo_study, write_new
+from geoplan.pipeline.evaluate import run
+from geoplan.study.study import read_study
 
 ROOT = Path(__file__).parents[2]
 ELDERCARE, CHILDCARE = "huzhong_eldercare_register.xlsx", "huzhong_childcare_register_gb18030.csv"
@@ -85,7 +85,7 @@ def shell():
 
     def call(*arguments, encoding="utf-8", **environment):
         return subprocess.run(
-            [sys.executable, "-c", "from geoplan.cli import main; main()", *map(str, arguments)],
+            [sys.executable, "-c", "from geoplan.cli.commands import main; main()", *map(str, arguments)],
             env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", **environment},
             capture_output=True,
             check=False,

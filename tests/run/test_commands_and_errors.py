@@ -4,7 +4,9 @@ import pytest
 import yaml
 
 import geoplan as gp
-from geoplan import cli, errors, samples
+from geoplan.cli import commands as cli
+from geoplan.cli import demo as samples
+from geoplan.words import errors
 
 CHILDREN = errors.GeoplanError.__subclasses__()
 

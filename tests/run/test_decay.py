@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 import geoplan as gp
-from geoplan.errors import StudyError
-from geoplan.run import compute
-from geoplan.study import read_study
+from geoplan.pipeline.evaluate import compute
+from geoplan.study.study import read_study
+from geoplan.words.errors import StudyError
 
 RULE = "huzhong.places_per_1000_residents"
 

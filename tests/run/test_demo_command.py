@@ -14,11 +14,11 @@ import pytest
 import rasterio
 import yaml
 
-import geoplan.save
-from geoplan.errors import OutputError
-from geoplan.progress import STAGES
-from geoplan.report.folder import new_run_id
-from geoplan.samples import demo_study
+import geoplan.report.folder.save
+from geoplan.cli.demo import demo_study
+from geoplan.report.folder.folder import new_run_id
+from geoplan.words.errors import OutputError
+from geoplan.words.progress import STAGES
 
 FILES = {
     "assessment.docx", "circle.csv", "communities.csv", "coverage.gpkg", "gap_list.csv", "gap_list.xlsx", "indicators.csv", "map.html",
@@ -256,7 +256,7 @@ class TestARunThatFails:
         def full(*_arguments, **_options):
             raise OutputError("the disk is full")
 
-        monkeypatch.setattr(geoplan.save, "write_report", full)
+        monkeypatch.setattr(geoplan.report.folder.save, "write_report", full)
         with pytest.raises(OutputError, match="full"):
             demo.save(demo_run.out)
         assert [path.name for path in (demo_run.out / "runs").iterdir()] == [demo_run.folder.name]

@@ -21,7 +21,7 @@ def flat(text):
 
 @pytest.fixture(scope="module")
 def checked(command):
-    from geoplan.samples import demo_study
+    from geoplan.cli.demo import demo_study
 
     done = command("check", demo_study())
     assert done.exit_code == 0

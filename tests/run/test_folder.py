@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from geoplan.errors import OutputError
-from geoplan.report import folder
+from geoplan.report.folder import folder
+from geoplan.words.errors import OutputError
 
 
 def fill(out, run_id, text):

@@ -3,7 +3,7 @@
 import pytest
 
 import geoplan as gp
-from geoplan.samples import write_new
+from geoplan.cli.demo import write_new
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geoplan.errors import StudyError
-from geoplan.gather import gather
-from geoplan.samples import write_new
-from geoplan.scenario import (
+from geoplan.cli.demo import write_new
+from geoplan.pipeline.gather import gather
+from geoplan.pipeline.scenario import (
     apply,
     base_study,
     changed_study,
@@ -18,7 +17,8 @@ from geoplan.scenario import (
     read_scenario,
     scenario_parameters,
 )
-from geoplan.study import read_study
+from geoplan.study.study import read_study
+from geoplan.words.errors import StudyError
 
 HOME, HOME_2, CLOSED_NURSERY = "呼中区社会福利院", "碧水镇松鹤养老院", "示例托育点（已停用）"
 
@@ -232,7 +232,7 @@ def test_one_name_for_several_needs_the_id(base, changed):
     double = base.register.facilities.assign(name="同名")
     twins = dataclasses.replace(base, register=dataclasses.replace(base.register, facilities=double))
     scenario_inputs = dataclasses.replace(twins)
-    from geoplan.scenario_register import Changes, change_register
+    from geoplan.pipeline.scenario_register import Changes, change_register
 
     _, _, wrong = change_register(
         scenario_inputs.register,

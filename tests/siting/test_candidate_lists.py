@@ -11,20 +11,21 @@ import pytest
 from shapely.affinity import translate
 from shapely.geometry import Point, box
 
-from geoplan.errors import InputError, catalogue
-from geoplan.gather import gather
 from geoplan.inputs import datum
 from geoplan.inputs.candidates import MORE_CANDIDATES, read_candidates
 from geoplan.inputs.candidates.columns import HEADERS
 from geoplan.network.graph import build_graph
 from geoplan.network.reach import reach
 from geoplan.network.snap import snap
+from geoplan.pipeline.gather import gather
 from geoplan.siting.candidates import UNIT_COSTS, join_candidates, with_unit_costs
 from geoplan.siting.generate import generate
 from geoplan.standards.costs import unit_costs
-from geoplan.standards.vocabulary import vocabulary
-from geoplan.study import read_study
+from geoplan.study.study import read_study
 from geoplan.tables import CANDIDATES
+from geoplan.words.catalogue import catalogue
+from geoplan.words.errors import InputError
+from geoplan.words.vocabulary import vocabulary
 
 CRS = "EPSG:4547"
 EAST, NORTH = 500_000, 3_380_000

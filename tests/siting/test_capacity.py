@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
-from geoplan.siting.capacity import Capacity, cover_capacity, median_capacity, recount
+from geoplan.siting.objectives.capacity.solve import Capacity, cover_capacity, median_capacity, recount
 from geoplan.siting.problems import Choice
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
 
 #: pulp announces how its next version will be written.
 pytestmark = pytest.mark.filterwarnings("ignore:.*PuLP 4.0:DeprecationWarning")

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, hstack, vstack
 
-from geoplan.siting.choose import center_probe
-from geoplan.siting.choose.center import center, within_reach
-from geoplan.siting.choose.median import walks_of
-from geoplan.siting.lp import Linear, solve
+from geoplan.siting.objectives.center import probe as center_probe
+from geoplan.siting.objectives.center.solve import center, within_reach
+from geoplan.siting.objectives.median.solve import walks_of
 from geoplan.siting.problems import Choice, Walks
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.lp import Linear, solve
 
 BEYOND = 600.0
 
@@ -237,7 +237,9 @@ def test_programs_alone_decide_as_the_quick_means_do(monkeypatch, compared):
     ask = plane(3, 40, 4)
     best = center(ask, watch=Watch()).objective
     monkeypatch.setattr(center_probe, "COMPARED", compared)
-    monkeypatch.setattr("geoplan.siting.choose.center.quick", lambda *_a, **_k: center_probe.UNKNOWN)
+    monkeypatch.setattr(
+        "geoplan.siting.objectives.center.solve.quick", lambda *_a, **_k: center_probe.UNKNOWN
+    )
     slow = center(ask, watch=Watch())
     assert (slow.status, slow.objective) == ("optimal", best)
 

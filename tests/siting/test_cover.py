@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.choose import cover_search
-from geoplan.siting.choose.cover import max_cover, people_covered
-from geoplan.siting.choose.cover_bound import arrays, bound_of, descend, first_prices
-from geoplan.siting.choose.cover_curve import cover_curve
+from geoplan.siting.objectives.cover import search as cover_search
+from geoplan.siting.objectives.cover.bound import arrays, bound_of, descend, first_prices
+from geoplan.siting.objectives.cover.curve import cover_curve
+from geoplan.siting.objectives.cover.solve import max_cover, people_covered
 from geoplan.siting.opening import opening_by_people
 from geoplan.siting.problems import PROOF, Choice, Cover
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
 
 
 def problem(covers, weight, *, cost=None, rows=None, least=None, most=None, already=None):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from geoplan.siting.choose.cover import max_cover
+from geoplan.siting.objectives.cover.solve import max_cover
 from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
 
 pulp = pytest.importorskip("pulp")
 with warnings.catch_warnings():

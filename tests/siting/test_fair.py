@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.choose import fair_spread
-from geoplan.siting.choose.cover import max_cover
-from geoplan.siting.choose.fair import (
+from geoplan.siting.objectives.cover.solve import max_cover
+from geoplan.siting.objectives.fair import spread as fair_spread
+from geoplan.siting.objectives.fair.part import share_of_part
+from geoplan.siting.objectives.fair.solve import (
     helpable,
     least_spread,
     people_covered,
@@ -20,9 +21,8 @@ from geoplan.siting.choose.fair import (
     worst_share,
     zone_shares,
 )
-from geoplan.siting.choose.fair_part import share_of_part
 from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
 
 
 def cover(covers, weight, *, most=None, rows=(), already=None, zone=None):

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 from shapely.geometry import LineString, Point, box
 
-from geoplan.errors import TableError
 from geoplan.network.graph import build_graph
 from geoplan.siting.generate import generate
 from geoplan.siting.spacing import apart, weight_around
+from geoplan.words.errors import TableError
 
 CRS = "EPSG:4547"
 STUDY = Path(__file__).parents[2] / "studies" / "wuhan.yaml"

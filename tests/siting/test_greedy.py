@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.choose.greedy import greedy, swap
 from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.greedy import greedy, swap
 
 
 def problem(covers, weight, *, rows=None, least=None, most=None, already=None):

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, hstack, vstack
 
-from geoplan.siting.choose.median import median, walks_of
-from geoplan.siting.choose.median_arrays import medians
-from geoplan.siting.choose.median_bound import climb, settled
-from geoplan.siting.choose.median_search import improved
-from geoplan.siting.lp import Linear, solve
+from geoplan.siting.objectives.median.arrays import medians
+from geoplan.siting.objectives.median.bound import climb, settled
+from geoplan.siting.objectives.median.search import improved
+from geoplan.siting.objectives.median.solve import median, walks_of
 from geoplan.siting.problems import Choice, Walks
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.lp import Linear, solve
 
 BEYOND = 600.0
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.choose.merge import merged
 from geoplan.siting.problems import Choice, Cover
+from geoplan.siting.solve.presolve import merged
 
 
 def problem(covers, weight, *, cost=None, rows=None, least=None, most=None, already=None, zone=None):

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.choose.share import fewest, meets, reachable_shares, zone_shares
-from geoplan.siting.choose.share_open import Needs, asked, reachable
-from geoplan.siting.choose.share_solve import rounded_up
+from geoplan.siting.objectives.share.open import Needs, asked, reachable
+from geoplan.siting.objectives.share.search import rounded_up
+from geoplan.siting.objectives.share.solve import fewest, meets, reachable_shares, zone_shares
 from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
 
 
 def choice(n, *rows, cost=None):

@@ -6,9 +6,9 @@ import pytest
 from scipy.sparse import csr_array
 from spopt.locate import LSCP
 
-from geoplan.siting.choose.share import fewest
+from geoplan.siting.objectives.share.solve import fewest
 from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
 
 RADIUS = 0.25
 

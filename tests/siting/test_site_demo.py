@@ -8,12 +8,12 @@ import pytest
 
 import geoplan as gp
 from geoplan.coverage.circle import in_circle
-from geoplan.entries_siting import CandidateSource, Question
-from geoplan.errors import StudyError
 from geoplan.inputs.projects import read_projects
 from geoplan.network.reach import nearest
-from geoplan.report.store import read_outcome
-from geoplan.site import site
+from geoplan.pipeline.plan_sites import site
+from geoplan.report.folder.store import read_outcome
+from geoplan.study.siting import CandidateSource, Question
+from geoplan.words.errors import StudyError
 
 FLAGGED_CIRCLES = ("study.circle_eldercare", "study.circle_childcare")
 
@@ -98,8 +98,8 @@ def test_each_phase_by_hand(found):
 
 
 def found_snaps(found):
-    from geoplan.gather import gather
-    from geoplan.walks import snap_points
+    from geoplan.pipeline.gather import gather
+    from geoplan.pipeline.walks import snap_points
 
     inputs = gather(gp.read_study(gp.demo_study()))
     return snap_points(found.before.graph, found.before.outcome.candidates, inputs)

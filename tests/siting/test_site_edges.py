@@ -10,19 +10,19 @@ import pytest
 from shapely.geometry import Point
 
 import geoplan as gp
-from geoplan.entries import Service
-from geoplan.entries_siting import CandidateSource, Question
-from geoplan.errors import StudyError
-from geoplan.gather import gather
-from geoplan.run import compute
-from geoplan.site import named_closers, site, with_sites
-from geoplan.site_candidates import with_opening_cost
-from geoplan.siting.ask_capacity import _with_earlier
+from geoplan.pipeline.evaluate import compute
+from geoplan.pipeline.gather import gather
+from geoplan.pipeline.plan_sites import named_closers, site, with_sites
+from geoplan.pipeline.site_candidates import with_opening_cost
+from geoplan.siting.objectives.capacity.ask import _with_earlier
 from geoplan.siting.problems import Answer, Step
 from geoplan.siting.question import Phase
 from geoplan.siting.question import Question as Plain
 from geoplan.siting.sites import sites_as_projects
 from geoplan.siting.words import question_words
+from geoplan.study.entries import Service
+from geoplan.study.siting import CandidateSource, Question
+from geoplan.words.errors import StudyError
 
 RULE = "huzhong.places_per_1000_residents"
 ROOMS = "huzhong.new_estate_rooms"
@@ -46,7 +46,7 @@ def asking(study):
     """Ask questions of the demo; inputs and the study as it is are computed once."""
     inputs = gather(study)
     before = compute(inputs)
-    room = importlib.import_module("geoplan.site")
+    room = importlib.import_module("geoplan.pipeline.plan_sites")
 
     def ask(questions, candidates=None):
         entries = {name: Question(**entry) for name, entry in questions.items()}
@@ -257,7 +257,7 @@ def test_a_phase_without_limits_leaves_no_gap_in_the_words():
 
 
 def test_what_is_printed_names_no_folder_that_is_not_written_and_no_share_as_0(asking, tmp_path, monkeypatch):
-    room = importlib.import_module("geoplan.console_site")
+    room = importlib.import_module("geoplan.cli.console_site")
     printed = []
     monkeypatch.setattr(room.console.out, "print", lambda *words, **_: printed.append(str(words[0])))
     tables = []

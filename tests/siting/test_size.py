@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.size import Phase, Sizes, recount, solve_sizes
-from geoplan.siting.watch import Watch
+from geoplan.siting.objectives.sizes.solve import Phase, Sizes, recount, solve_sizes
+from geoplan.siting.solve.control import Watch
 
 
 def walks(*pairs, candidates, zones):

@@ -9,11 +9,12 @@ import pytest
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from geoplan.siting import size, size_improve
-from geoplan.siting.lp import solve
-from geoplan.siting.size import Phase, Sizes, solve_sizes
-from geoplan.siting.size_model import aims, build
-from geoplan.siting.watch import Watch
+from geoplan.siting.objectives.sizes import improve as size_improve
+from geoplan.siting.objectives.sizes import solve as size
+from geoplan.siting.objectives.sizes.model import aims, build
+from geoplan.siting.objectives.sizes.solve import Phase, Sizes, solve_sizes
+from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.lp import solve
 
 SEEDS = range(20)
 #: pulp announces how its next version will be written.

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from geoplan.siting.choose.center import center
-from geoplan.siting.choose.median import median
+from geoplan.siting.objectives.center.solve import center
+from geoplan.siting.objectives.median.solve import median
 from geoplan.siting.problems import Choice, Walks
-from geoplan.siting.watch import Watch
+from geoplan.siting.solve.control import Watch
 
 with warnings.catch_warnings():
     # spopt and what it imports warn of things of their own

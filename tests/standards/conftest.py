@@ -18,8 +18,8 @@ from shapely.geometry import Point, box
 
 from geoplan.coverage.circle import circle_table, straight_nearest
 from geoplan.standards.assess import assess
-from geoplan.standards.case import Case
-from geoplan.standards.packs import read_pack
+from geoplan.standards.data import Case
+from geoplan.standards.packs.read import read_pack
 
 SERVICES = {
     "eldercare": {

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geoplan.errors import TableError
-from geoplan.standards.packs import read_pack, rules_of
+from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.verdict import Due, due, gap, holds, rounded
 from geoplan.tables import CAUSES, FINDINGS, FLAGS, MEMBERS, VERDICTS
+from geoplan.words.errors import TableError
 
 
 def total(rules_from, target, base=""):

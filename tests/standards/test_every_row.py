@@ -18,12 +18,12 @@ import pytest
 from shapely.geometry import Point
 
 from geoplan.standards.assess import findings_of
-from geoplan.standards.case import OPPOSITES, Case
+from geoplan.standards.data import OPPOSITES, Case
 from geoplan.standards.grammar import parse_bound, parse_level
 from geoplan.standards.kinds.total import Total
-from geoplan.standards.packs import read_pack
-from geoplan.standards.vocabulary import narrower, vocabulary
+from geoplan.standards.packs.read import read_pack
 from geoplan.tables import CIRCLE
+from geoplan.words.vocabulary import narrower, vocabulary
 
 PLANS = ("yinzhou", "wuhan", "qianjiang", "yantai", "huzhong")
 RULES = {rule.rule_id: rule for name in PLANS for rule in read_pack(name).rules}

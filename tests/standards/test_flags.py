@@ -6,7 +6,7 @@ import pytest
 
 from geoplan.standards.assess import by_rule
 from geoplan.standards.flags import study_circles
-from geoplan.standards.packs import read_pack, rules_of
+from geoplan.standards.packs.read import read_pack, rules_of
 
 INF = float("inf")
 

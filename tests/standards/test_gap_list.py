@@ -9,7 +9,7 @@ import pytest
 
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gap_list import GAP_COLUMNS, gap_list, printed
-from geoplan.standards.packs import read_pack, rules_of, rules_table
+from geoplan.standards.packs.read import read_pack, rules_of, rules_table
 
 GOLDEN = Path(__file__).with_name("golden")
 GLOSSARY = ("序号 | 街道（乡镇） | 社区（村） | 指标名称 | 依据条文 | 指标属性 | 统计口径 | 现状值 | 目标值 | 缺口 | 计量单位 | 评价结论 | "

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from geoplan.errors import OutputError, PackError
-from geoplan.standards import pack_tools, packs
-from geoplan.standards.packs import read_pack, rules_of, rules_table
+from geoplan.standards.packs import read as packs
+from geoplan.standards.packs import tools as pack_tools
+from geoplan.standards.packs.read import read_pack, rules_of, rules_table
+from geoplan.words.errors import OutputError, PackError
 
 PLANS = Path(__file__).resolve().parents[3] / "shared" / "plans"
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from geoplan.errors import PackError, catalogue
-from geoplan.standards import packs
 from geoplan.standards.grammar import parse_bound, parse_level, parse_targets
 from geoplan.standards.kinds import kinds
-from geoplan.standards.vocabulary import facility_types, label, narrower, vocabulary, wider
+from geoplan.standards.packs import read as packs
+from geoplan.words.catalogue import catalogue
+from geoplan.words.errors import PackError
+from geoplan.words.vocabulary import facility_types, label, narrower, vocabulary, wider
 
 PLANS = Path(__file__).resolve().parents[3] / "shared" / "plans"
 needs_plans = pytest.mark.skipif(

@@ -7,7 +7,7 @@ import pytest
 
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gap_list import measure
-from geoplan.standards.packs import read_pack, rules_of, rules_table
+from geoplan.standards.packs.read import read_pack, rules_of, rules_table
 
 INF = float("inf")
 BEDS = "kind: provision\nof: {facilities: [institution, community]}\nsupply: beds\nper: %s/1000\ntarget: '>=50@2025'"

@@ -3,9 +3,9 @@
 import openpyxl
 import pytest
 
-from geoplan.errors import InputError
 from geoplan.inputs.zone_supplies import read_zone_supplies
-from geoplan.standards.vocabulary import vocabulary
+from geoplan.words.errors import InputError
+from geoplan.words.vocabulary import vocabulary
 
 INF = float("inf")
 COLUMNS = {"social_workers": "社工人数", "family_beds": "家庭养老床位"}

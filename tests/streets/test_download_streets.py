@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import osmnx
 import pytest
 
-from geoplan.errors import DownloadError
 from geoplan.inputs.streets import read_streets
 from geoplan.inputs.streets.download import download_streets
+from geoplan.words.errors import DownloadError
 
 RING = [[0.09, 0.09], [0.11, 0.09], [0.11, 0.11], [0.09, 0.11], [0.09, 0.09]]
 PLACE = [

@@ -8,9 +8,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoplan.errors import InputError
 from geoplan.inputs.streets import connection_loss, from_ways, read_streets
 from geoplan.inputs.streets.lines import read_lines
+from geoplan.words.errors import InputError
 
 CRS = "EPSG:4547"
 X, Y = 500_000.0, 3_380_000.0

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import shapely
 
-from geoplan.errors import InputError, NetworkError
 from geoplan.inputs.streets import read_streets
+from geoplan.words.errors import InputError, NetworkError
 
 CRS = "EPSG:32631"  # the points lie by (0.1 E, 0.1 N) degrees: within zone 31
 WALK = {"highway": "footway"}

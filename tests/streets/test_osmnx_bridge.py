@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from geoplan.errors import InputError
 from geoplan.inputs.streets import from_osmnx, read_streets, to_osmnx
+from geoplan.words.errors import InputError
 
 CRS = "EPSG:32631"
 POINTS = {

@@ -12,10 +12,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoplan.errors import NetworkError, TableError
 from geoplan.inputs.elevation import Profiles, profiles
 from geoplan.inputs.streets import read_streets
 from geoplan.network.pace import slope_factor, walking_costs
+from geoplan.words.errors import NetworkError, TableError
 
 CRS = "EPSG:32631"
 

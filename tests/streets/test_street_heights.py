@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from geoplan.errors import InputError
 from geoplan.inputs.elevation import profiles, sample
 from geoplan.inputs.streets import read_streets
+from geoplan.words.errors import InputError
 
 CRS = "EPSG:32631"
 X, Y = 500_000.0, 1_000_000.0

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import geoplan
-from geoplan.errors import GeoplanError, Note, catalogue, raise_errors
+from geoplan.words.catalogue import catalogue
+from geoplan.words.errors import GeoplanError, Note, raise_errors
 
 SOURCE = Path(geoplan.__file__).parent
 USED = re.compile(r'Note(?:\.of)?\(\s*"([a-z0-9_]+)"')

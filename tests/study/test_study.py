@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from geoplan.errors import StudyError
-from geoplan.study import read_study
+from geoplan.study.study import read_study
+from geoplan.words.errors import StudyError
 
 GOOD = """\
 name: 示例

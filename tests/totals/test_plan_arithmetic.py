@@ -6,7 +6,7 @@ import pytest
 
 from geoplan.inputs.projects import read_projects
 from geoplan.standards.costs import cost_totals, with_costs
-from geoplan.standards.packs import read_pack
+from geoplan.standards.packs.read import read_pack
 from geoplan.standards.projects import area_per_place
 from geoplan.standards.totals import assess_totals_file, printable, read_totals, shipped_totals
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from geoplan.errors import InputError
 from geoplan.standards.totals import assess_totals_file, read_totals
+from geoplan.words.errors import InputError
 
 HUZHONG = """section,name,supply,value,year,basis,attributes,planned,judges,source,note
 people,residents,,12000,2022,演示假定,,,是,假定,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoplan.standards.packs import read_pack, rules_of
+from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.totals import Totals, assess_totals
 
 PACK = """

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.errors import Note
+from geoplan.words.errors import Note
 
 #: Overlaps and holes up to this size come from digitising and rounding, and are not listed.
 SLIVER_M2 = 1.0

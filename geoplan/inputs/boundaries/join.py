@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.errors import InputError, Note, raise_errors
 from geoplan.inputs.boundaries.checks import (
     hole_note,
     holes,
@@ -27,6 +26,7 @@ from geoplan.inputs.boundaries.checks import (
 )
 from geoplan.inputs.boundaries.layers import ZoneLayer, layer_bounds, natural_key, read_zone_layer
 from geoplan.tables import LEVELS
+from geoplan.words.errors import InputError, Note, raise_errors
 
 __all__ = ["ZoneLayer", "Zones", "assemble_zones", "layer_bounds", "partition_levels", "read_zone_layer"]
 

@@ -12,10 +12,10 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoplan.errors import InputError, Note, raise_errors
 from geoplan.inputs import datum as datums
 from geoplan.inputs.boundaries.checks import level_words, mend_polygons, some, square
 from geoplan.inputs.readers import FilePath, is_table, read_layer, read_rows
+from geoplan.words.errors import InputError, Note, raise_errors
 
 Kind = str | Mapping[str, str | Sequence[str]]
 

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs.facilities.columns import DATUM_WORDS, clean_header
+from geoplan.words.errors import InputError, Note
 
 #: Field -> recognised headers, cleaned, the preferred one first.
 HEADERS: Mapping[str, tuple[str, ...]] = {

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import Note
 from geoplan.inputs.candidates.cells import (
     begins_with,
     is_rent,
@@ -24,6 +23,7 @@ from geoplan.inputs.facilities.cells import plain, read_flag, read_year
 from geoplan.inputs.facilities.zone_names import clean_name
 from geoplan.inputs.projects.cells import read_cost, read_works
 from geoplan.inputs.projects.listed import Listed
+from geoplan.words.errors import Note
 
 #: Oddities of amounts that are read all the same.
 _READ = ("amount_format", "amount_range", "amount_worded")

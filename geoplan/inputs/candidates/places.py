@@ -11,7 +11,6 @@ import shapely
 from pyproj import CRS
 from scipy.spatial import cKDTree
 
-from geoplan.errors import Note
 from geoplan.inputs import datum as datums
 from geoplan.inputs.candidates.cells import read_datum
 from geoplan.inputs.candidates.rows import CandidateRows
@@ -23,6 +22,7 @@ from geoplan.inputs.facilities.table import study_area
 from geoplan.inputs.facilities.zone_names import NAMED_LEVELS, ZoneNames, clean_name
 from geoplan.inputs.facilities.zone_notes import point_zones
 from geoplan.inputs.projects.listed import Listed
+from geoplan.words.errors import Note
 
 #: Two rows of one name, floor and area this near to each other are the same premises, metres.
 SAME_PLACE_M = 25.0

@@ -12,11 +12,11 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
-from geoplan.errors import Note
 from geoplan.inputs.candidates import facts, places
 from geoplan.inputs.candidates.frame import candidate_frame
 from geoplan.inputs.candidates.rows import CandidateRows, only, read_candidate_rows
 from geoplan.inputs.datum import Datum
+from geoplan.words.errors import Note
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.errors import Note
 from geoplan.inputs import readers
 from geoplan.inputs.candidates.columns import recognise_headers
 from geoplan.inputs.facilities.cells import plain
 from geoplan.inputs.projects.cells import TOTAL_ROW, ProjectColumns
 from geoplan.inputs.projects.listed import Listed
+from geoplan.words.errors import Note
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from geoplan.errors import InputError, Note
+from geoplan.words.errors import InputError, Note
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs.facilities.cells import (
     is_blank,
     plain,
@@ -18,6 +17,7 @@ from geoplan.inputs.facilities.cells import (
 from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.inputs.facilities.rows import Rows, named_cells
 from geoplan.inputs.facilities.supplies import row_of
+from geoplan.words.errors import InputError, Note
 
 Types = Mapping[str, str | Sequence[str]]
 

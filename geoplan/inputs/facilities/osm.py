@@ -13,7 +13,7 @@ import osmium
 import pandas as pd
 import shapely
 
-from geoplan.errors import InputError, Note
+from geoplan.words.errors import InputError, Note
 
 #: Words of `social_facility:for` (https://wiki.openstreetmap.org/wiki/Key:social_facility:for) by who they mean.
 _ELDERS = frozenset(["senior", "elderly", "seniors", "elder"])

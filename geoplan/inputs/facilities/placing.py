@@ -18,13 +18,13 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs import datum as datums
 from geoplan.inputs import readers
 from geoplan.inputs.facilities.cells import is_blank, read_coordinate
 from geoplan.inputs.facilities.columns import recognise
 from geoplan.inputs.facilities.supplies import row_of
 from geoplan.inputs.facilities.zone_names import LEVEL_WORDS, NAMED_LEVELS, ZoneNames, clean_name
+from geoplan.words.errors import InputError, Note
 
 #: Columns of the file of accepted points.
 ACCEPTED_COLUMNS = ("facility_id", "name", "lon", "lat", "match", "matched_name")

@@ -10,11 +10,11 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoplan.errors import Note
 from geoplan.inputs import datum as datums
 from geoplan.inputs.facilities.cells import is_blank, plain, read_coordinate
 from geoplan.inputs.facilities.rows import Rows
 from geoplan.inputs.facilities.supplies import row_of
+from geoplan.words.errors import Note
 
 #: A point farther outside of the study area than this lies in another city (facilities just outside still serve), metres.
 FAR_M = 20_000.0

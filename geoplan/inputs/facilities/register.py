@@ -12,7 +12,6 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
-from geoplan.errors import Note
 from geoplan.inputs.datum import Datum, control_notes
 from geoplan.inputs.facilities import remarks as said
 from geoplan.inputs.facilities import supplies as supply
@@ -37,6 +36,7 @@ from geoplan.inputs.facilities.table import (
 from geoplan.inputs.facilities.zone_names import ZoneNames
 from geoplan.inputs.facilities.zone_notes import serves_zones, zone_point_notes
 from geoplan.tables import check_columns, check_unique_index
+from geoplan.words.errors import Note
 
 __all__ = ["UNPLACED", "Register", "join_registers", "read_register", "write_accepted"]
 

@@ -6,13 +6,13 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from geoplan.errors import Note
 from geoplan.inputs.datum import Datum
 from geoplan.inputs.facilities.duplicates import SAME_PLACE_M
 from geoplan.inputs.facilities.placing import Match, NamedZones
 from geoplan.inputs.facilities.points import Placed
 from geoplan.inputs.facilities.rows import Rows, named_cells
 from geoplan.inputs.facilities.supplies import row_of
+from geoplan.words.errors import Note
 
 #: What a kind of match is called, Chinese and English.
 MATCH_WORDS: Mapping[str, tuple[str, str]] = {

@@ -7,12 +7,12 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs import readers
 from geoplan.inputs.facilities.cells import is_blank, read_amount, read_flag
 from geoplan.inputs.facilities.columns import Columns, recognise
 from geoplan.inputs.facilities.osm import is_osm, read_osm
 from geoplan.inputs.facilities.zone_names import clean_name
+from geoplan.words.errors import InputError, Note
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import Note
 from geoplan.inputs.facilities.cells import INF, PLAUSIBLE_MOST, Amount, plain, read_amount
 from geoplan.inputs.facilities.columns import AMOUNTS, FIELDS, Columns
+from geoplan.words.errors import Note
 
 #: A supply that is part of another can be no larger: part -> whole.
 PARTS: Mapping[str, str] = {

@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.errors import Note
 from geoplan.inputs.facilities.cells import split_words
 from geoplan.inputs.facilities.placing import NamedZones
 from geoplan.inputs.facilities.points import BOUNDARY_SLACK_M, Placed
 from geoplan.inputs.facilities.supplies import row_of
 from geoplan.inputs.facilities.zone_names import ZoneNames
+from geoplan.words.errors import Note
 
 #: Levels that partition the area, fine to coarse.
 _FINE_FIRST = ("community", "town", "district")

@@ -1,6 +1,5 @@
 """Tables of people by age: what a band holds, how bands are cut into the ages of a group, five-year bands."""
 
-import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Literal
@@ -10,35 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.interpolate import PchipInterpolator
 
-from geoplan.errors import InputError, Note, raise_errors
+from geoplan.study.ages import age_limits
+from geoplan.words.errors import InputError, Note, raise_errors
 
 Floats = npt.NDArray[np.float64]
-
-#: ``0-4``, ``0—4岁``, ``0~4``, ``0至4岁``
-_CLOSED = re.compile(r"(\d{1,3})\s*岁?\s*[-–—~～至]\s*(\d{1,3})\s*岁?")
-#: ``85+``, ``85岁及以上``, ``85及以上``
-_OPEN = re.compile(r"(\d{1,3})\s*岁?\s*(?:\+|及以上)")
-#: ``0``, ``0岁``
-_SINGLE = re.compile(r"(\d{1,3})\s*岁?")
-
-
-def age_limits(band: str) -> tuple[float, float] | None:
-    """Return the exact ages at which a band of completed years begins and ends, or None if it names none.
-
-    Examples
-    --------
-    >>> [age_limits(band) for band in ("0-4", "85岁及以上", "0岁", "total")]
-    [(0.0, 5.0), (85.0, inf), (0.0, 1.0), None]
-    """
-    text = str(band).strip()
-    if found := _CLOSED.fullmatch(text):
-        first, last = float(found[1]), float(found[2])
-        return (first, last + 1) if first <= last else None
-    if found := _OPEN.fullmatch(text):
-        return float(found[1]), np.inf
-    if found := _SINGLE.fullmatch(text):
-        return float(found[1]), float(found[1]) + 1
-    return None
 
 
 def band_name(start: float, end: float) -> str:

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geoplan.errors import InputError, Note, raise_errors
 from geoplan.inputs.population.ages import check_counts
 from geoplan.tables import check_unique_index
+from geoplan.words.errors import InputError, Note, raise_errors
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,12 +8,12 @@ import numpy as np
 import pyproj
 from numpy.typing import NDArray
 
-from geoplan.errors import Note
 from geoplan.inputs.boundaries.checks import some
 from geoplan.inputs.population.grids import Cut, Raster, transformer, whole_file
 from geoplan.inputs.population.ground import Ground
 from geoplan.inputs.population.places import Amounts, Block
 from geoplan.inputs.population.raking import cell_rates, distinct_rates, outside_range, zone_rates
+from geoplan.words.errors import Note
 
 Floats = NDArray[np.float64]
 

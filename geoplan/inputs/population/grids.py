@@ -16,7 +16,7 @@ from exactextract.raster import NumPyRasterSource
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from geoplan.errors import InputError, Note
+from geoplan.words.errors import InputError, Note
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -11,12 +11,12 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs.boundaries import partition_levels
 from geoplan.inputs.boundaries.checks import overlaps, without_overlaps
 from geoplan.inputs.boundaries.layers import natural_key
 from geoplan.inputs.population.grids import Raster
 from geoplan.tables import check_columns
+from geoplan.words.errors import InputError, Note
 
 Ints = NDArray[np.int64]
 

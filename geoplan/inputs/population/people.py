@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoplan.errors import InputError, Note, catalogue, raise_errors
 from geoplan.inputs.boundaries.checks import LEVELS_ZH
 from geoplan.inputs.population import derived, raked
 from geoplan.inputs.population.grids import Cut, Raster, cut_grid, part_points, read_raster
@@ -26,6 +25,8 @@ from geoplan.inputs.population.overlays import joined, part_shares, point_shares
 from geoplan.inputs.population.places import Amounts, Block, from_cut, from_streets, of_zones
 from geoplan.inputs.population.spreading import streets_in_zones
 from geoplan.inputs.readers import FilePath
+from geoplan.words.catalogue import catalogue, phrase
+from geoplan.words.errors import InputError, Note, raise_errors
 
 Floats = NDArray[np.float64]
 Group = Mapping[str, Any]
@@ -290,13 +291,11 @@ def _source(group: Group, lang: str) -> str:
     elif group.get("of") is not None:
         of = catalogue().get(f"group_{group['of']}", {}).get(lang, group["of"])
         if group.get("people_per_household") is not None:
-            return catalogue()["source_households"][lang].format(of=of, people=group["people_per_household"])
+            return phrase("source_households", lang, of=of, people=group["people_per_household"])
         if isinstance(rate, Mapping):
             times = rate.get("times", 1.0)
-            return catalogue()["source_raster_rate"][lang].format(
-                of=of, raster=files[0], over=files[1], times=times
-            )
-        return catalogue()["source_rate"][lang].format(of=of, rate=rate)
+            return phrase("source_raster_rate", lang, of=of, raster=files[0], over=files[1], times=times)
+        return phrase("source_rate", lang, of=of, rate=rate)
     elif files:
         code = "source_raked" if level else "source_raster"
         words["raster"] = files[0]
@@ -304,4 +303,4 @@ def _source(group: Group, lang: str) -> str:
         code = "source_totals"
     if group.get("projected"):
         code += "_projected"
-    return catalogue()[code][lang].format(**words)
+    return phrase(code, lang, **words)

@@ -18,13 +18,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import InputError, Note, catalogue, raise_errors
 from geoplan.inputs.boundaries.checks import level_words, some
 from geoplan.inputs.population.ages import band_limits, five_year_bands, split_ages
 from geoplan.inputs.population.cohorts import AtYear, Cohorts, at_year
 from geoplan.inputs.population.control import control
 from geoplan.inputs.population.projection import WIDTH, under_three
 from geoplan.inputs.population.zone_tables import AREA, Places, age_bands, numbers_of
+from geoplan.words.catalogue import phrase
+from geoplan.words.errors import InputError, Note, raise_errors
 
 Entries = Mapping[str, Any]
 
@@ -60,7 +61,7 @@ def project_groups(
         Table of zones (see `tables.ZONES`).
     groups
         Group -> its entries as in the study file, paths resolved. ``project`` holds ``before, after, ages`` (censuses),
-        or ``births``, or ``women``; and ``rule, least, ratios_by, totals`` (see `geoplan.entries.Projection`).
+        or ``births``, or ``women``; and ``rule, least, ratios_by, totals`` (see `geoplan.study.entries.Projection`).
     year
         The study's year.
     lang
@@ -108,7 +109,7 @@ def _once(notes: list[Note]) -> list[Note]:
 
 def _as_totals(group: Entries, *, year: int, lang: str) -> Entries:
     """Return a projected group as one whose totals are given."""
-    word = catalogue()["basis_projected"][lang]
+    word = phrase("basis_projected", lang)
     basis = ("，" if lang == "zh" else ", ").join(part for part in (group.get("basis"), word) if part)
     files = ", ".join(dict.fromkeys(Path(path).name for path in _files(group["project"])))
     kept = {key: value for key, value in group.items() if key != "project"}

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs.population.ages import band_limits, band_name, check_counts
 from geoplan.tables import check_unique_index
+from geoplan.words.errors import InputError, Note
 
 Table = TypeVar("Table", pd.DataFrame, pd.Series)
 

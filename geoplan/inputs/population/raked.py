@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
-from geoplan.errors import Note
 from geoplan.inputs.boundaries import COVERED_ENOUGH
 from geoplan.inputs.boundaries.checks import level_words, some
 from geoplan.inputs.population.grids import Raster, cover
@@ -17,6 +16,7 @@ from geoplan.inputs.population.ground import Ground, given_totals
 from geoplan.inputs.population.places import Amounts, Block, zone_areas
 from geoplan.inputs.population.raking import rake, sums
 from geoplan.inputs.population.spreading import Streets, spread
+from geoplan.words.errors import Note
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

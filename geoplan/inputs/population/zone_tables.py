@@ -15,12 +15,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import Note
 from geoplan.inputs.boundaries.checks import level_words, some
 from geoplan.inputs.facilities.cells import is_blank, plain, read_amount
 from geoplan.inputs.facilities.zone_names import ZoneNames
-from geoplan.inputs.population.ages import age_limits
 from geoplan.inputs.readers import read_rows
+from geoplan.study.ages import age_limits
+from geoplan.words.errors import Note
 
 #: What `facilities.cells.read_amount` calls a number that needs no reading between the lines.
 PLAIN_NUMBERS = ("", "amount_format")

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import Note
 from geoplan.inputs.facilities.cells import is_blank, plain, read_flag
 from geoplan.inputs.facilities.columns import FIELDS
 from geoplan.inputs.facilities.supplies import PARTS
@@ -16,6 +15,7 @@ from geoplan.inputs.projects.cells import (
     read_cost,
 )
 from geoplan.inputs.projects.listed import Listed
+from geoplan.words.errors import Note
 
 #: A row of totals may differ by this from the sum of rounded figures.
 SUM_SLACK = 1.0

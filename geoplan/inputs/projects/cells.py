@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs.facilities.cells import is_blank, plain, read_amount
 from geoplan.inputs.facilities.columns import FIELDS as REGISTER_FIELDS
 from geoplan.inputs.facilities.columns import FLAGS, clean_header
+from geoplan.words.errors import InputError, Note
 
 #: Field -> recognised headers, cleaned, the preferred one first.
 HEADERS: Mapping[str, tuple[str, ...]] = {

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import Note
 from geoplan.inputs.facilities.cells import plain, read_flag, read_year, split_words
 from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.inputs.facilities.zone_names import clean_name
@@ -19,6 +18,7 @@ from geoplan.inputs.projects.cells import (
     read_years,
 )
 from geoplan.inputs.projects.listed import Listed
+from geoplan.words.errors import Note
 
 Types = Mapping[str, str | Sequence[str]]
 

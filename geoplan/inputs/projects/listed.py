@@ -9,10 +9,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import Note
 from geoplan.inputs import readers
 from geoplan.inputs.facilities.cells import is_blank, plain
 from geoplan.inputs.projects.cells import TOTAL_ROW, ProjectColumns, recognise_headers
+from geoplan.words.errors import Note
 
 
 @dataclass(frozen=True)

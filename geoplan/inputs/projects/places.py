@@ -4,7 +4,6 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
-from geoplan.errors import Note
 from geoplan.inputs.datum import Datum
 from geoplan.inputs.facilities.columns import Columns
 from geoplan.inputs.facilities.points import BOUNDARY_SLACK_M, place_rows
@@ -14,6 +13,7 @@ from geoplan.inputs.facilities.zone_names import LEVEL_WORDS, ZoneNames, bare_na
 from geoplan.inputs.facilities.zone_notes import point_zones
 from geoplan.inputs.projects.cells import VAGUE_PLACE, town_named
 from geoplan.inputs.projects.listed import Listed
+from geoplan.words.errors import Note
 
 
 def read_points(

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from pyproj import CRS
 
-from geoplan.errors import Note
 from geoplan.inputs.datum import Datum
 from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.inputs.facilities.zone_names import ZoneNames
@@ -34,6 +33,7 @@ from geoplan.inputs.projects.facts import (
 from geoplan.inputs.projects.listed import read_rows
 from geoplan.inputs.projects.places import named_elsewhere, read_points, read_zones
 from geoplan.tables import PROJECTS
+from geoplan.words.errors import Note
 
 #: Columns beyond those of `geoplan.tables.PROJECTS`; the amounts' own columns hold the least that the list allows.
 MORE_PROJECTS = {

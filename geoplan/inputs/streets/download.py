@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from geoplan.errors import DownloadError, Note
 from geoplan.inputs.streets.osmnx_bridge import GRAPH_NODE_TAGS, GRAPH_WAY_TAGS
+from geoplan.words.errors import DownloadError, Note
 
 _LOG = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs.datum import to_crs
 from geoplan.inputs.streets.edges import Floats, Ways, choose_ways, place_key, without_repeats
 from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_node, judge_way
+from geoplan.words.errors import InputError, Note
 
 #: Columns of classes that are looked for where none is named, in this order.
 CLASS_COLUMNS = ("highway", "fclass", "class")

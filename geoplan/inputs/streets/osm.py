@@ -21,10 +21,10 @@ import shapely
 from osmium import osm
 from pyproj import CRS
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs.datum import to_crs
 from geoplan.inputs.streets.edges import Floats, Ints, Ways, join_twins, without_repeats
 from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, WayVerdict, judge_node, judge_way, walk_class
+from geoplan.words.errors import InputError, Note
 
 #: Ends of file names that this module reads.
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2")

@@ -12,10 +12,10 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs.datum import to_crs
 from geoplan.inputs.streets.edges import WAY_COLUMNS, Floats, Ints, Ways, choose_ways, without_repeats
 from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_node, judge_way
+from geoplan.words.errors import InputError, Note
 
 #: Marks a graph that `to_osmnx` made: its edges are judged already and come back as they went.
 MADE_HERE = "geoplan"

@@ -15,7 +15,6 @@ import shapely
 from pyproj import CRS
 from shapely import Geometry
 
-from geoplan.errors import InputError, NetworkError, Note
 from geoplan.inputs import readers
 from geoplan.inputs.streets import osmnx_bridge
 from geoplan.inputs.streets.edges import (
@@ -32,6 +31,7 @@ from geoplan.inputs.streets.osm import is_osm, read_osm
 from geoplan.inputs.streets.osmnx_bridge import to_osmnx
 from geoplan.inputs.streets.valves import Gates, Private, add_valves, gate_open, unknown_gates
 from geoplan.inputs.streets.walk_table import OUT, RESIDENTS, STATED_CHOICES, WALKED, stated
+from geoplan.words.errors import InputError, NetworkError, Note
 
 __all__ = [
     "ConnectionLoss",

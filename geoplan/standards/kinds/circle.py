@@ -8,10 +8,9 @@ import shapely
 from pydantic import Field, model_validator
 
 from geoplan.coverage.circle import community_covered
-from geoplan.errors import Note
-from geoplan.standards.case import Bools, Case
 from geoplan.standards.causes import around, cause_of_circle
 from geoplan.standards.counts import amounts, types_of
+from geoplan.standards.data import Bools, Case
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.measure import Measured
 from geoplan.standards.members import (
@@ -23,7 +22,8 @@ from geoplan.standards.members import (
     share_reached,
 )
 from geoplan.standards.rules import Group, Rule, Selections
-from geoplan.standards.vocabulary import label
+from geoplan.words.errors import Note
+from geoplan.words.vocabulary import label
 
 
 class Circle(Rule):

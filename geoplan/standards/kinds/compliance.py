@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
-from geoplan.errors import Note
-from geoplan.standards.case import Case
 from geoplan.standards.counts import types_of
+from geoplan.standards.data import Case
 from geoplan.standards.estates import estate_rooms
 from geoplan.standards.measure import Measured
 from geoplan.standards.members import counted, empty_members, group_of, zone_presence
 from geoplan.standards.rules import Rule, Selections, Text
 from geoplan.standards.verdict import due, holds
+from geoplan.words.errors import Note
 
 
 class Compliance(Rule):

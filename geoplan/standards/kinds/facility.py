@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from geoplan.standards.case import Bools, Case, Floats
 from geoplan.standards.counts import amounts, facility_amounts, fits
+from geoplan.standards.data import Bools, Case, Floats
 from geoplan.standards.estates import estate_rooms, pooled
 from geoplan.standards.grammar import parse_level
 from geoplan.standards.measure import Measured

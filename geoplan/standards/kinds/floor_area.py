@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from geoplan.errors import Note
-from geoplan.standards.case import Case
 from geoplan.standards.counts import ZoneAmounts, zone_amounts
+from geoplan.standards.data import Case
 from geoplan.standards.estates import estate_rooms, pooled
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selection, Selections
+from geoplan.words.errors import Note
 
 
 class FloorArea(Rule):

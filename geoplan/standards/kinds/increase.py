@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from geoplan.standards.case import Case
 from geoplan.standards.counts import ZoneAmounts, amounts, located, zone_amounts
+from geoplan.standards.data import Case
 from geoplan.standards.kinds.total import one_stock
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selections, Supply

@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from geoplan.standards.case import Case
 from geoplan.standards.causes import around, cause_of_circle
 from geoplan.standards.counts import amounts, types_of
+from geoplan.standards.data import Case
 from geoplan.standards.measure import Measured, share_of_members
 from geoplan.standards.members import counted, empty_members, group_of, nearest_of, zone_presence
 from geoplan.standards.rules import Rule, Selections

@@ -5,12 +5,12 @@ from typing import Literal, Self
 import pandas as pd
 from pydantic import model_validator
 
-from geoplan.errors import Note
-from geoplan.standards.case import Case
 from geoplan.standards.counts import ZoneAmounts, zone_amounts
+from geoplan.standards.data import Case
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selection, Selections, Supply
-from geoplan.standards.vocabulary import label
+from geoplan.words.errors import Note
+from geoplan.words.vocabulary import label
 
 
 class Provision(Rule):

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from geoplan.standards.case import Case
 from geoplan.standards.counts import amounts, zone_amounts
+from geoplan.standards.data import Case
 from geoplan.standards.kinds.provision import no_group, per
 from geoplan.standards.measure import Measured
 from geoplan.standards.ratios import pointless_ratio, zone_ratios

@@ -4,11 +4,11 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from geoplan.errors import Note
-from geoplan.standards.case import Case
 from geoplan.standards.counts import ZoneAmounts, zone_amounts
+from geoplan.standards.data import Case
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selections, Supply, Text
+from geoplan.words.errors import Note
 
 
 class Total(Rule):

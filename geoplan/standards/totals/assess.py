@@ -10,17 +10,17 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.errors import Note
 from geoplan.inputs.projects import ProjectList, join_projects, read_projects
 from geoplan.standards.measure import NAN, Measured
-from geoplan.standards.packs import read_pack, rules_of
+from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.projects import as_facilities
 from geoplan.standards.rules import Rule
 from geoplan.standards.totals.case import AREA, make_case, mode_of, standing, uncounted, uncovered
 from geoplan.standards.totals.file import People, Stated, Totals, read_totals
 from geoplan.standards.totals.implied import implied_people
 from geoplan.standards.verdict import Due, due, judge, rounded
-from geoplan.standards.vocabulary import label
+from geoplan.words.errors import Note
+from geoplan.words.vocabulary import label
 
 #: Columns of the findings: as `geoplan.tables.FINDINGS`, with what only totals have.
 COLUMNS = {
@@ -90,7 +90,7 @@ def assess_totals(totals: Totals, rules: Sequence[Rule], *, year: int) -> Totals
     totals
         From `geoplan.standards.totals.read_totals`.
     rules
-        From `geoplan.standards.packs.rules_of`.
+        From `geoplan.standards.packs.read.rules_of`.
     year
         Year whose targets judge; of several years of a figure the latest up to it counts.
 
@@ -145,7 +145,7 @@ def assess_totals_file(
     PackError
         If the pack cannot be read.
     """
-    from geoplan.errors import InputError
+    from geoplan.words.errors import InputError
 
     totals = read_totals(path)
     if pack is None and totals.pack is None:

@@ -21,10 +21,10 @@ import pandas as pd
 
 from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.inputs.facilities.table import COLUMNS
-from geoplan.standards.case import Case
+from geoplan.standards.data import Case
 from geoplan.standards.rules import Condition, Rule
 from geoplan.standards.totals.file import Part, Pointless, Standing, Totals, bounds
-from geoplan.standards.vocabulary import narrower, wider
+from geoplan.words.vocabulary import narrower, wider
 
 AREA = "area/area"
 MODES = ("sums", "parts", "each")

@@ -26,10 +26,10 @@ from typing import Annotated, Any, Self
 import yaml
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
-from geoplan.errors import InputError, Note
 from geoplan.standards.rules import Entry, Text
 from geoplan.standards.totals.rows import entries_of_csv
-from geoplan.standards.vocabulary import vocabulary
+from geoplan.words.errors import InputError, Note
+from geoplan.words.vocabulary import vocabulary
 
 Year = Annotated[int, Field(ge=1990, le=2100)]
 Amount = (

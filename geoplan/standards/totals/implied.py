@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.errors import Note
 from geoplan.standards.rules import Rule
 from geoplan.standards.totals.case import of_year
 from geoplan.standards.totals.file import Totals, bounds
-from geoplan.standards.vocabulary import label
+from geoplan.words.errors import Note
+from geoplan.words.vocabulary import label
 
 #: Columns of the table of implied people.
 IMPLIED = {

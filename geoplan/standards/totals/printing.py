@@ -9,7 +9,7 @@ import pandas as pd
 
 from geoplan.standards.printing import number
 from geoplan.standards.totals.assess import TotalsFound
-from geoplan.standards.vocabulary import label
+from geoplan.words.vocabulary import label
 
 _VERDICTS = {
     "met": ("达标", "met"), "not_met": ("未达标", "not met"), "no_data": ("数据不足", "no data"),

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from geoplan.errors import InputError, Note
 from geoplan.inputs import readers
 from geoplan.inputs.facilities.cells import is_blank, plain, read_flag
+from geoplan.words.errors import InputError, Note
 
 _SECTIONS = {"people": "group", "facilities": "type", "absent": "", "amounts": "supply", "stated": "rule"}
 

@@ -1,0 +1,335 @@
+"""The command line: parse, call the Python API, print."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from geoplan.cli import console
+from geoplan.cli import demo as samples
+from geoplan.version import __version__
+from geoplan.words.errors import GeoplanError
+from geoplan.words.progress import Stages
+
+if TYPE_CHECKING:
+    from geoplan.pipeline.scenario import Scenario
+    from geoplan.study.study import Study
+    from geoplan.tables import Outcome
+
+app = typer.Typer(
+    name="geoplan",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="15分钟养老托育服务圈评价：覆盖图、短板清单、指标对照表。\n\n15-minute eldercare and childcare circles: coverage map, gap list, indicator table.",
+)
+
+Lang = Literal["zh", "en"]
+LangOption = Annotated[
+    Lang | None, typer.Option("--lang", help="语言，默认取自项目配置文件。 Language; default: the study's.")
+]
+StudyPath = Annotated[Path, typer.Argument(help="项目配置文件（YAML）。 Study file.", show_default=False)]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="结果文件夹。 Folder of results; default: the study's `out`.")
+]
+
+
+@app.command()
+def new(
+    folder: Annotated[
+        Path, typer.Argument(help="新文件夹。 A folder that does not exist yet.", show_default=False)
+    ],
+) -> None:
+    """新建一个可直接运行、带注释的评价项目。 Write a runnable, commented study.
+
+    Example: geoplan new my-district
+    """
+    study = samples.write_new(folder)
+    console.say("new_written", study=study)
+
+
+@app.command()
+def check(study: StudyPath, lang: LangOption = None) -> None:
+    """读取全部输入，列出发现的内容与问题，不做长时间计算。 Read every input; print what was found and every problem.
+
+    Example: geoplan check study.yaml
+    """
+    from geoplan.pipeline.gather import gather
+    from geoplan.pipeline.provenance import read_packs
+    from geoplan.pipeline.site_candidates import read_lists
+    from geoplan.study.study import read_study
+
+    settings = read_study(study)
+    read_packs(settings)
+    with console.progress(lang or settings.lang) as listen:
+        inputs = gather(settings, stages=Stages(listen))
+        listed = read_lists(settings, inputs)
+        inputs = replace(inputs, notes=(*inputs.notes, *(note for found in listed for note in found.notes)))
+    console.print_check(inputs, lang=lang or settings.lang, listed=listed)
+    if any(note.severity == "error" for note in inputs.notes):
+        raise typer.Exit(code=3)
+
+
+@app.command()
+def run(study: StudyPath, out: OutOption = None, lang: LangOption = None) -> None:
+    """评价计算：覆盖图、短板清单、工作簿、图层与报告。 Do the whole job, with a line for each stage.
+
+    Example: geoplan run study.yaml
+    """
+    _run(study, out=out, lang=lang)
+
+
+@app.command()
+def site(
+    study: StudyPath,
+    question: Annotated[
+        list[str] | None,
+        typer.Option("--question", help="只答这些选址问题，可多次。 Only these questions; may be repeated."),
+    ] = None,
+    out: OutOption = None,
+    lang: LangOption = None,
+) -> None:
+    """选址布局：建在哪里、建多大、先后次序，并给出最优性证明。 Where to build, how large, in what order, with proof.
+
+    Ctrl-C 结束当前问题，保留已找到的最好方案及其界。 Ctrl-C ends a search with the best so far and its bound.
+
+    Example: geoplan site study.yaml
+    """
+    from geoplan.cli import console_site
+    from geoplan.pipeline.plan_sites import site as answer
+    from geoplan.study.study import read_study
+
+    own = read_study(study)
+    told_in = lang or own.lang
+    with console.progress(told_in) as listen, console_site.searches(told_in) as told:
+        stages = Stages(listen)
+        result = answer(own, only=question or (), lang=lang, stages=stages, told=told)
+        folder = out or own.out_folder / "site"
+        result.save(folder, stages=stages)
+    console_site.print_sites(result, folder)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="结果文件夹。 Folder of results.")] = Path("out/demo"),
+    lang: LangOption = None,
+) -> None:
+    """用自带的示例镇运行一遍（演示数据）。 Run the demo town that ships (illustrative data).
+
+    Example: geoplan demo
+    """
+    _run(samples.demo_study(), out=out, lang=lang)
+
+
+@app.command()
+def download(
+    place: Annotated[str, typer.Argument(help="地名。 Place name, e.g. 武汉市江岸区", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="写入的路网文件。 File to write.")] = Path(
+        "streets.graphml"
+    ),
+) -> None:
+    """从 OpenStreetMap 下载路网（唯一联网的命令）。 Download streets; the only command that uses the Internet.
+
+    Example: geoplan download 武汉市江岸区 --out streets.graphml
+    """
+    from geoplan.inputs.streets.download import download_streets
+
+    console.say("download_start", place=place)
+    download_streets(place, out)
+    console.say("written", folder=out)
+
+
+@app.command()
+def compare(
+    before: Annotated[
+        Path,
+        typer.Argument(
+            help="研究、方案或结果文件夹。 Study, scenario, or folder of results.", show_default=False
+        ),
+    ],
+    after: Annotated[Path, typer.Argument(help="同上。 The same.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="结果文件夹。 Folder of results.")] = Path("out/compare"),
+    lang: LangOption = None,
+) -> None:
+    """方案比选：覆盖人口、达标变化、缺口变化，双屏地图。 What changes from one to the other, with a two-sided map.
+
+    Example: geoplan compare study.yaml scenario.yaml
+    """
+    from geoplan.report.compare.compare import compare as compare_outcomes
+    from geoplan.report.compare.page import write_comparison
+    from geoplan.report.compare.rows import printed
+
+    comparison = compare_outcomes(_outcome(before, lang), _outcome(after, lang))
+    for title, columns, rows, right in printed(comparison):
+        console.table(title, columns, rows, right=right)
+    for note in comparison.notes:
+        console.out.print(note.text(comparison.lang), markup=False, highlight=False, soft_wrap=True)
+    write_comparison(comparison, out)
+    console.say("written", folder=out)
+
+
+@app.command(context_settings={"allow_extra_args": True})
+def annual(
+    context: typer.Context,
+    study: StudyPath,
+    years: Annotated[list[str], typer.Option("--years", help="年份，如 2023-2025。 Years, e.g. 2023-2025.")],
+    out: OutOption = None,
+    lang: LangOption = None,
+) -> None:
+    """年度考核表：同一项目多个年份的完成率与序时进度。 The same study for several years in one table.
+
+    Example: geoplan annual study.yaml --years 2023 2024 2025
+    """
+    from geoplan.pipeline.evaluate import run as run_study
+    from geoplan.report.compare.annual import annual as annual_of
+    from geoplan.report.compare.annual import write_annual, years_of
+    from geoplan.study.study import read_study
+
+    own = read_study(study)
+    own = own if lang is None else own.in_language(lang)
+    outcomes = [run_study(own.in_year(year)).outcome for year in years_of([*years, *context.args])]
+    folder = out or own.resolve(own.out)
+    write_annual(annual_of(outcomes), folder)
+    console.say("written", folder=folder)
+
+
+@app.command()
+def assess(
+    totals: Annotated[
+        Path, typer.Option("--totals", help="总数文件（YAML 或 CSV）。 File of totals, YAML or CSV.")
+    ],
+    pack: Annotated[
+        str | None, typer.Option("--pack", help="规划指标库。 Pack; default: the one that the file names.")
+    ] = None,
+    year: Annotated[
+        int | None, typer.Option("--year", help="评价年份。 Year that is judged; default: the file's.")
+    ] = None,
+    lang: Annotated[Lang, typer.Option("--lang", help="语言。 Language.")] = "zh",
+) -> None:
+    """不用地图，只凭总数评价规划指标。 Judge a plan from totals alone, without a map.
+
+    Example: geoplan assess --totals data/totals/huzhong_totals.yaml
+    """
+    from geoplan.standards.totals import assess_totals_file, printable
+
+    found = assess_totals_file(totals, pack, year)
+    console.out.print(printable(found, lang), markup=False, highlight=False, soft_wrap=True)
+
+
+packs = typer.Typer(
+    no_args_is_help=True,
+    help="规划指标库：列表、查看、检查、复制。 Packs of rules: list, show, check, copy.\n\nExample: geoplan packs list",
+)
+app.add_typer(packs, name="packs")
+
+
+@packs.command("list")
+def packs_list(lang: Annotated[Lang, typer.Option("--lang", help="语言。 Language.")] = "zh") -> None:
+    """列出自带的规划指标库。 List the packs that ship.
+
+    Example: geoplan packs list
+    """
+    from geoplan.standards.packs.tools import list_packs
+
+    found = list_packs().reset_index()
+    kept = [column for column in found.columns if not column.endswith("_en" if lang == "zh" else "_zh")]
+    console.table("", kept, [tuple(map(str, row)) for row in found[kept].itertuples(index=False)])
+
+
+@packs.command("show")
+def packs_show(
+    pack: Annotated[str, typer.Argument(help="名称或文件。 Name or file.", show_default=False)],
+    lang: Annotated[Lang, typer.Option("--lang", help="语言。 Language.")] = "zh",
+) -> None:
+    """逐条显示一个规划指标库。 Print every rule of a pack.
+
+    Example: geoplan packs show yantai
+    """
+    from geoplan.standards.packs.read import read_pack
+    from geoplan.standards.packs.tools import show
+
+    console.out.print(show(read_pack(pack), lang), markup=False, highlight=False, soft_wrap=True)
+
+
+@packs.command("check")
+def packs_check(
+    file: Annotated[Path, typer.Argument(help="自编指标库（YAML）。 Your pack.", show_default=False)],
+) -> None:
+    """检查自编的规划指标库，列出每处错误。 Check a pack of your own; every wrong entry with its line.
+
+    Example: geoplan packs check my_pack.yaml
+    """
+    from geoplan.standards.packs.tools import check as check_pack
+
+    console.say("pack_fits", pack=file, rules=len(check_pack(file).rules))
+
+
+@packs.command("copy")
+def packs_copy(
+    pack: Annotated[str, typer.Argument(help="名称或文件。 Name or file.", show_default=False)],
+    to: Annotated[Path, typer.Option("--to", help="写入的文件。 File to write.")],
+    years: Annotated[int, typer.Option("--years", help="新目标年。 Target year of the next plan.")] = 2030,
+) -> None:
+    """以现有规划为底，起草下一轮规划的指标库。 Start the next plan's pack from one that is there.
+
+    Example: geoplan packs copy yantai --to yantai2030.yaml --years 2030
+    """
+    from geoplan.standards.packs.read import read_pack
+    from geoplan.standards.packs.tools import copy
+
+    console.say("written", folder=copy(read_pack(pack), to, years=years))
+
+
+def _read(path: Path) -> "Study | Scenario":
+    """Return the study or the scenario that a file holds."""
+    from geoplan.pipeline.scenario import is_scenario, read_scenario
+    from geoplan.study.study import read_study
+
+    return read_scenario(path) if is_scenario(path) else read_study(path)
+
+
+def _outcome(path: Path, lang: Lang | None) -> "Outcome":
+    """Return the outcome of a run whose folder is given, or of a study or scenario that is run now."""
+    from geoplan.pipeline.evaluate import run as run_study
+    from geoplan.report.folder.store import read_outcome
+
+    if path.is_dir():
+        return read_outcome(path)
+    given = _read(path)
+    with console.progress(lang or given.lang or console.language()) as listen:
+        return run_study(given, lang=lang, stages=Stages(listen)).outcome
+
+
+def _run(path: Path, *, out: Path | None, lang: Lang | None) -> None:
+    from geoplan.pipeline.evaluate import run as run_study
+
+    given = _read(path)
+    with console.progress(lang or given.lang or console.language()) as listen:
+        stages = Stages(listen)
+        result = run_study(given, lang=lang, stages=stages)
+        saved = result.save(out or given.out_folder, stages=stages)
+    console.print_result(result, saved)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="版本。 Version.")] = False) -> None:
+    if version:
+        console.out.print(f"geoplan {__version__}", highlight=False)
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; map errors to exit codes (see `geoplan.words.errors`), never a traceback for a planner's mistake."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a GBK console must not stop a run
+    try:
+        app(arguments, standalone_mode=True)
+    except GeoplanError as error:
+        problems = Console(stderr=True, soft_wrap=True)
+        problems.print(error.text(console.language()), style="red", highlight=False, markup=False)
+        raise SystemExit(error.exit_code) from None

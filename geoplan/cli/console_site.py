@@ -1,0 +1,215 @@
+"""What the command line prints of siting, and how Ctrl-C ends a search with the best so far."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from geoplan.cli import console
+from geoplan.pipeline.plan_sites import SiteResult
+from geoplan.report.content.projects import works as works_words
+from geoplan.report.content.sites_facts import gap_said, proof
+from geoplan.report.look.words import share
+from geoplan.siting.objectives.ask import Asked, first_step
+from geoplan.siting.solve.control import Watch
+from geoplan.tables import Outcome
+from geoplan.words.labels import unit
+
+Told = Callable[[str, Watch, Asked | None], None]
+
+
+@contextmanager
+def searches(lang: str) -> Iterator[Told]:
+    """Print each search as it goes; Ctrl-C ends the one that runs with its best so far, a second one ends the program."""
+    running: list[Watch] = []
+
+    def told(name: str, watch: Watch, found: Asked | None) -> None:
+        running[:] = [] if found is not None else [watch]
+        watch.listen = _Progress(name, lang)
+        if found is not None:
+            console.say("siting_answered", lang=lang, name=name, status=status_words(found, lang), seconds=f"{found.seconds:.1f}")  # fmt: skip
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if not running or running[0].interrupted.is_set():
+            raise KeyboardInterrupt
+        running[0].interrupt()
+        console.say("siting_interrupted", lang=lang)
+
+    before: Any = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield told
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Progress:
+    """Says every few seconds how far the best so far may be from the best possible."""
+
+    def __init__(self, name: str, lang: str) -> None:
+        self.name, self.lang, self.last = name, lang, time.monotonic()
+
+    def __call__(self, objective: float, bound: float) -> None:
+        size = max(abs(objective), abs(bound))
+        if time.monotonic() - self.last < EVERY_SECONDS or not np.isfinite(size) or size == 0.0:
+            return
+        self.last = time.monotonic()
+        console.say(
+            "siting_so_far", lang=self.lang, name=self.name, gap=gap_said(abs(bound - objective) / size)
+        )
+
+
+#: How often a long search says where it is.
+EVERY_SECONDS = 5.0
+
+
+def status_words(found: Asked, lang: str) -> str:
+    """Return what is proven of an answer, in the words of the report."""
+    answer = found.answer
+    step = first_step(answer, found.per)
+    row = {
+        "status": answer.status,
+        "gap": np.nan if step is None else step.gap,
+        "bound": np.nan if step is None else step.bound,
+        "stopped": answer.stopped,
+        "repeatable": answer.repeatable,
+    }
+    return proof(row, lang)
+
+
+def print_sites(result: SiteResult, folder: object) -> None:
+    """Print every answer, the sites of the adopted one, and what changes with them."""
+    outcome = result.before.outcome
+    lang = outcome.lang
+    words = WORDS[lang]
+    by_name = {one.question.name: one for one in result.asked}
+    console.table(
+        words["answers"],
+        [words["question"], words["sites"], words["cost"], words["aim"], words["before"], words["objective"], words["bound"], words["status"]],
+        [
+            (
+                f"{row['label']}{' *' if row['adopted'] else ''}",
+                f"{row['sites']}",
+                _number(row["cost"]),
+                str(row["aim"]),
+                _amount(row["before"], str(row["unit"]), lang),
+                _amount(row["objective"], str(row["unit"]), lang),
+                _amount(row["bound"], str(row["unit"]), lang),
+                status_words(by_name[str(row["question"])], lang),
+            )
+            for row in outcome.answers.to_dict("records")
+        ],
+        right={1, 2, 4, 5, 6},
+    )  # fmt: skip
+    adopted = outcome.sites[
+        outcome.sites["question"].isin(outcome.answers.loc[outcome.answers["adopted"], "question"])
+    ]
+    console.table(
+        words["listed"],
+        [words["order"], words["name"], words["place"], words["works"], words["size"], words["cost"], words["phase"], words["adds"]],
+        [
+            (
+                f"{row['order']}",
+                str(row["name"]),
+                str(row["place"]),
+                works_words(row["works"], lang),
+                _size(row, lang),
+                _number(row["cost"]),
+                f"{row['phase']:.0f}",
+                share(row["marginal"]) if row["gain_unit"] == "share" else f"{row['marginal']:,.0f}",
+            )
+            for row in adopted.to_dict("records")
+        ],
+        right={0, 4, 5, 6, 7},
+    )  # fmt: skip
+    if result.after is not None:
+        _print_change(result, words)
+    console.out.print(f"{words['results']}  {folder}", highlight=False, soft_wrap=True)
+    for name, what in FILES.items():
+        if result.after is None and name.startswith(("after", "compare")):
+            continue
+        console.out.print(f"  {name:24} {what[0 if lang == 'zh' else 1]}", highlight=False)
+
+
+def _print_change(result: SiteResult, words: dict[str, str]) -> None:
+    """Print coverage and flags before and after."""
+    assert result.after is not None  # noqa: S101 - the caller asked
+    before, after = result.before.outcome, result.after.outcome
+    rows = []
+    for service, terms in before.services.items():
+        shares = [_share_covered(outcome, service) for outcome in (before, after)]
+        rows.append((str(terms[f"label_{before.lang}"]), share(shares[0]), share(shares[1])))
+    for rule in dict.fromkeys(before.flags["rule_id"]):
+        told = [_flagged(outcome, str(rule), words) for outcome in (before, after)]
+        if told[0] != told[1]:
+            column = "indicator" if before.lang == "zh" else "title_en"
+            rows.append((str(before.rules[column].get(rule, rule)), told[0], told[1]))
+    console.table(words["change"], [words["what"], words["before"], words["after"]], rows, right={1, 2})
+
+
+def _flagged(outcome: Outcome, rule: str, words: dict[str, str]) -> str:
+    """Return how many communities are flagged by a rule, and of how many it is not known."""
+    communities = outcome.zones.index[outcome.zones["level"] == "community"]
+    flags = outcome.flags[(outcome.flags["rule_id"] == rule) & outcome.flags["zone_id"].isin(communities)]
+    short = int(flags["flagged"].fillna(False).astype(bool).sum())
+    unknown = int(flags["flagged"].isna().sum())
+    return f"{short}" + (f" ({words['unknown']} {unknown})" if unknown else "")
+
+
+def _share_covered(outcome: Outcome, service: str) -> float:
+    table = outcome.circle
+    row = table[
+        (table["service"] == service)
+        & (table["measure"] == "network")
+        & (table["zone_id"] == "area/area")
+        & (table["kind"] == "")
+    ]
+    return float(row["share"].iloc[0])
+
+
+def _size(row: Mapping[Any, Any], lang: str) -> str:
+    """Return how large a site is: as the answer sizes it, else all that it may hold."""
+    if row["unit"]:
+        return _amount(row["size"], str(row["unit"]), lang)
+    return " ".join(_amount(row[what], what, lang) for what in ("beds", "places") if row[what] > 0)
+
+
+def _number(value: float) -> str:
+    return "?" if value != value else f"{value:,.0f}"
+
+
+def _amount(value: float, kind: str, lang: str) -> str:
+    if value != value:
+        return "–"
+    if kind == "share":
+        return share(value)
+    if kind == "minutes":
+        return f"{value:,.1f}"
+    return f"{value:,.0f} {unit(kind, lang) if kind in UNITS else ''}".rstrip()
+
+
+UNITS = ("people", "beds", "places", "m2")
+FILES = {
+    "map.html": ("现状、规划点位与备选点位地图", "map of today, sites and candidates"),
+    "gap_list.xlsx": ("工作簿：选址方案、增益曲线、缺口清单", "workbook: sites, gain curve, gap list"),
+    "report.html": ("评价报告（含选址方案）", "report with the sites"),
+    "after": ("选址后的全套结果", "all results with the sites"),
+    "compare/compare.html": ("选址前后双屏对照", "before and after, side by side"),
+}
+WORDS = {
+    "zh": {
+        "answers": "选址问题（* 为采用方案）", "question": "问题", "sites": "点位", "cost": "万元", "aim": "目标", "before": "现状",
+        "objective": "结果", "bound": "理论上（下）限", "status": "证明", "listed": "规划点位（采用方案）", "order": "序", "name": "名称",
+        "place": "地点", "works": "建设性质", "size": "规模", "phase": "时序", "adds": "边际新增", "change": "选址前后（覆盖率；短板社区数）", "what": "指标",
+        "after": "选址后", "unknown": "未知", "results": "结果",
+    },
+    "en": {
+        "answers": "Questions (* adopted)", "question": "Question", "sites": "Sites", "cost": "10k yuan", "aim": "Aim", "before": "Today",
+        "objective": "Answer", "bound": "Bound", "status": "Proof", "listed": "Sites (adopted answer)", "order": "No.", "name": "Name",
+        "place": "Place", "works": "Works", "size": "Size", "phase": "By", "adds": "Adds", "change": "Before and after (share covered; flagged communities)", "what": "Indicator",
+        "after": "With the sites", "unknown": "not known", "results": "Results",
+    },
+}  # fmt: skip

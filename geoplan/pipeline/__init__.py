@@ -1,0 +1,1 @@
+"""The jobs, each on one screen: gather, walks, evaluate, plan sites."""

@@ -1,0 +1,300 @@
+"""From the study file to clean tables: everything that a run needs, read once, with every problem listed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from geoplan.inputs import (
+    boundaries,
+    datum,
+    datum_fit,
+    elevation,
+    facilities,
+    population,
+    projects,
+    readers,
+    streets,
+)
+from geoplan.inputs.zone_supplies import ZoneSupplies, read_zone_supplies
+from geoplan.network import pace
+from geoplan.pipeline.provenance import input_files, plain, read_packs, sources
+from geoplan.standards.packs.read import rules_of
+from geoplan.standards.support import rule_words
+from geoplan.study.study import Study
+from geoplan.tables import Source
+from geoplan.words.errors import InputError, Note
+from geoplan.words.progress import Stages
+from geoplan.words.vocabulary import vocabulary
+
+#: Competing people matter up to two circles out (DESIGN "Halo"); streets must reach one circle further.
+HALO_CIRCLES = 2
+STREET_CIRCLES = 3
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run works on; tables as `geoplan.tables` describes them."""
+
+    study: Study
+    crs: CRS
+    zones: gpd.GeoDataFrame
+    nodes: pd.DataFrame
+    edges: gpd.GeoDataFrame
+    register: facilities.Register
+    people: population.People
+    barriers: gpd.GeoSeries | None
+    land: gpd.GeoDataFrame | None
+    projects: gpd.GeoDataFrame
+    zone_supplies: pd.DataFrame | None
+    fits: tuple[datum_fit.DatumFit, ...]
+    sources: tuple[Source, ...]
+    notes: tuple[Note, ...]
+
+
+def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
+    """Read every input of `study`.
+
+    Parameters
+    ----------
+    study
+        As `geoplan.read_study` gives it.
+    stages
+        Told of each stage and its seconds.
+
+    Raises
+    ------
+    InputError
+        With every problem that stops a run.
+    """
+    stages = stages or Stages()
+    _check_files(study)
+    with stages("zones"):
+        crs = study_crs(study)
+        zones = read_zones(study, crs)
+    with stages("streets"):
+        network = read_streets(study, zones.zones, crs)
+        costed, cost_notes = walking_costs(study, network)
+    with stages("registers"):
+        registers = read_registers(study, zones.zones, crs)
+        register = facilities.join_registers(registers, year=study.year)
+        listed = read_project_lists(study, zones.zones, crs)
+        told = read_told(study, zones.zones)
+    with stages("people"):
+        groups = {name: plain(group, study) for name, group in study.population.items()}
+        projected = population.project_groups(zones.zones, groups, year=study.year, lang=study.lang)
+        people = population.people_on_the_ground(
+            projected.zones,
+            projected.groups,
+            street_points=costed,
+            lang=study.lang,
+            halo_m=HALO_CIRCLES * circle_m(study),
+        )
+    with stages("datum"):
+        fits = datum_fits(study, zones.zones, costed, registers)
+    notes = [
+        *zones.notes,
+        *network.notes,
+        *cost_notes,
+        *register.notes,
+        *listed.notes,
+        *(note for table in told for note in table.notes),
+        *projected.notes,
+        *people.notes,
+        *(fit.note() for fit in fits),
+    ]
+    edge = zones.zones.index.isin(people.edge_zones) | zones.zones["edge"]
+    return Inputs(
+        study=study,
+        crs=crs,
+        zones=projected.zones.assign(edge=edge),
+        nodes=network.nodes,
+        edges=costed,
+        register=register,
+        people=people,
+        barriers=_shapes(study, study.streets.barriers, crs),
+        land=_land(study, crs),
+        projects=listed.projects,
+        zone_supplies=pd.concat([table.table for table in told], ignore_index=True) if told else None,
+        fits=fits,
+        sources=sources(study),
+        notes=tuple(notes),
+    )
+
+
+def study_crs(study: Study) -> CRS:
+    """Return the metric CRS in which `study` is computed: the stated one, else the one that fits its zones."""
+    if study.crs is not None:
+        return CRS.from_user_input(study.crs)
+    bounds = [
+        boundaries.layer_bounds(
+            study.resolve(layer.file),
+            id=layer.id,
+            h3=layer.h3,
+            **plain(layer, study, "datum", "layer", "encoding"),
+        )
+        for layer in study.zones
+    ]
+    known = [b for b in bounds if b is not None]
+    if not known:
+        raise InputError(Note.of("zones_no_geometry", file=str(study.path), severity="error"))
+    west, south, east, north = zip(*known, strict=True)
+    return datum.metric_crs((min(west), min(south), max(east), max(north)))
+
+
+def read_zones(study: Study, crs: CRS) -> boundaries.Zones:
+    """Return the zones of every level."""
+    layers = []
+    for layer in study.zones:
+        entry = plain(layer, study)
+        layers.append(boundaries.read_zone_layer(entry.pop("file"), crs=crs, **entry))
+    return boundaries.assemble_zones(layers, area_name=study.name)
+
+
+def read_streets(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> streets.Streets:
+    """Return the streets that matter to the study area: those within three circles of it."""
+    entry = study.streets
+    if entry.file is None:
+        note = Note.of("streets_not_downloaded", file=str(study.path), place=entry.place, severity="error")
+        raise InputError(note)
+    around = shapely.box(*zones.total_bounds).buffer(STREET_CIRCLES * circle_m(study), join_style="mitre")
+    wanted = plain(entry, study, "classes", "walk", "private", "gates", "gate_states", "datum", "layer")
+    return streets.read_streets(study.resolve(entry.file), crs=crs, area=around, **wanted)
+
+
+def walking_costs(study: Study, network: streets.Streets) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
+    """Return the edges with what it costs to walk them: slope, steps, crossings."""
+    slope, delays = study.streets.slope, study.streets.delays
+    profiles = None if slope is None else elevation.profiles(network.edges, study.resolve(slope.file))
+    costed = pace.walking_costs(
+        network.nodes,
+        network.edges,
+        crossing_seconds=delays.crossing_seconds,
+        steps_factor=delays.steps_factor,
+        profiles=profiles,
+        slope_rule="tobler" if slope is None else slope.rule,
+    )
+    return costed, () if profiles is None else profiles.notes
+
+
+def read_registers(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> list[facilities.Register]:
+    """Return every register."""
+    read = []
+    for register in study.facilities:
+        entry = plain(register, study)
+        read.append(facilities.read_register(entry.pop("file"), zones=zones, crs=crs, **entry))
+    return read
+
+
+def read_project_lists(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> projects.ProjectList:
+    """Return all lists of planned projects as one; the indicators that they name are those of the study's packs."""
+    if not study.projects:
+        return projects.join_projects([], crs=crs)
+    words = rule_words(rules_of(read_packs(study)))
+    lists = []
+    for listed in study.projects:
+        entry = plain(listed, study)
+        lists.append(
+            projects.read_projects(entry.pop("file"), zones=zones, crs=crs, indicators=words, **entry)
+        )
+    return projects.join_projects(lists, crs=crs)
+
+
+def read_told(study: Study, zones: gpd.GeoDataFrame) -> list[ZoneSupplies]:
+    """Return the supplies without a point that tables give by zone."""
+    tables = []
+    for table in study.zone_supplies:
+        entry = plain(table, study)
+        tables.append(
+            read_zone_supplies(
+                entry.pop("file"),
+                zones=zones,
+                columns=entry.pop("supplies"),
+                known=vocabulary("supplies"),
+                **entry,
+            )
+        )
+    return tables
+
+
+def datum_fits(
+    study: Study, zones: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, registers: Iterable[facilities.Register]
+) -> tuple[datum_fit.DatumFit, ...]:
+    """Return under which datum each zone layer's boundaries and each register's points lie best on the streets."""
+    lines = edges.geometry[edges.geometry.length > 0]
+    layers = {
+        str(level): group.geometry
+        for level, group in zones.groupby("level", sort=False)
+        if level != "area" and group.geometry.notna().any()
+    }
+    fits = []
+    shifted = set()
+    for layer in study.zones:
+        path = study.resolve(layer.file)
+        if layer.h3 or readers.is_table(path):
+            continue
+        fit = datum_fit.fit_polygons(
+            readers.read_layer(path, layer=layer.layer, encoding=layer.encoding).geometry,
+            street_geometry=lines,
+            declared=plain(layer, study).get("datum"),
+            others={level: shapes for level, shapes in layers.items() if level != layer.level},
+            file=path.name,
+        )
+        fits.append(fit)
+        shifted |= {layer.level} if fit.verdict == "looks_like" else set()
+    # the district that a row names helps to tell, unless the districts themselves lie wrong
+    districts = None if "district" in shifted else layers.get("district")
+    for entry, register in zip(study.facilities, registers, strict=True):
+        if entry.file.endswith(OSM_ENDINGS) or not register.declared.notna().any():
+            continue
+        fits.append(
+            datum_fit.fit_points(
+                register.declared,
+                street_geometry=lines,
+                declared=register.datum,
+                named_districts=None if districts is None else register.districts,
+                districts=districts,
+                file=Path(entry.file).name,
+            )
+        )
+    return tuple(fits)
+
+
+def _shapes(study: Study, file: str | None, crs: CRS) -> gpd.GeoSeries | None:
+    """Return the geometry of a layer in the study's CRS; None without a file."""
+    if file is None:
+        return None
+    shapes = readers.read_layer(study.resolve(file)).geometry
+    return datum.to_crs(shapes[shapes.notna()], datum=None, crs=crs)
+
+
+def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:
+    """Return residential land in the study's CRS; None without a layer."""
+    if study.land is None:
+        return None
+    entry = plain(study.land, study)
+    shapes = readers.read_layer(entry["file"], layer=entry.get("layer")).geometry
+    return gpd.GeoDataFrame(geometry=datum.to_crs(shapes[shapes.notna()], datum=entry.get("datum"), crs=crs))
+
+
+def circle_m(study: Study) -> float:
+    """Return the radius of the study's widest circle in metres of walking."""
+    return max(service.walk_minutes * service.walk_kmh / 0.06 for service in study.services.values())
+
+
+def _check_files(study: Study) -> None:
+    """Raise one error that names every missing file."""
+    missing = [
+        Note.of("file_missing", file=file, severity="error")
+        for _, file in input_files(study)
+        if not study.resolve(file).exists()
+    ]
+    if missing:
+        raise InputError(*missing)
+
+
+OSM_ENDINGS = (".pbf", ".osm")

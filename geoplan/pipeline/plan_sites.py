@@ -1,0 +1,355 @@
+"""Where to build: the questions of a study answered, and the study judged again with the sites of the adopted answer."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.network.isochrones import isochrones
+from geoplan.pipeline.evaluate import compute
+from geoplan.pipeline.gather import Inputs, gather
+from geoplan.pipeline.provenance import parameters, read_packs
+from geoplan.pipeline.result import Result
+from geoplan.pipeline.site_candidates import Offered, offered_candidates, with_opening_cost
+from geoplan.pipeline.walks import ISOCHRONE_WIDTH_M, snap_points
+from geoplan.report.compare.compare import Comparison, compare
+from geoplan.report.compare.page import write_comparison
+from geoplan.siting.inputs import Ground
+from geoplan.siting.objectives.ask import Asked, ask
+from geoplan.siting.objectives.capacity.ask import Need, ask_capacity
+from geoplan.siting.objectives.sizes.ask import ask_sizes
+from geoplan.siting.question import Question, question_of
+from geoplan.siting.sites import answer_row, answers_table, sites_as_projects, sites_table
+from geoplan.siting.solve.control import Watch
+from geoplan.siting.words import aim_words, question_words
+from geoplan.standards.flags import study_circles
+from geoplan.standards.gap_list import with_site_names
+from geoplan.standards.packs.read import rules_of
+from geoplan.standards.projects import with_projects
+from geoplan.standards.rules import Rule
+from geoplan.standards.support import support
+from geoplan.study.study import Study
+from geoplan.tables import CURVE, UNMET, Outcome, warnings_table
+from geoplan.words.errors import Note, StudyError
+from geoplan.words.progress import Stages
+
+#: Called with a question's name and its watch before the search, and with what was found after it.
+Told = Callable[[str, Watch, Asked | None], None]
+
+
+@dataclass(frozen=True, repr=False)
+class SiteResult:
+    """What was found: the study as it is with the sites beside it, the study with the sites, and the answers.
+
+    Parameters
+    ----------
+    before
+        The study as it is; its outcome holds candidates, sites, answers, gain curves, and what stays unmet.
+    after
+        The same with the sites of the adopted answer; None where it has none.
+    asked
+        Every answer, in the order of the study.
+    """
+
+    before: Result
+    after: Result | None
+    asked: tuple[Asked, ...]
+
+    @property
+    def sites(self) -> gpd.GeoDataFrame:
+        """Sites of every answer (`tables.SITES`)."""
+        return self.before.outcome.sites
+
+    @property
+    def answers(self) -> pd.DataFrame:
+        """What is proven of every answer (`tables.ANSWERS`)."""
+        return self.before.outcome.answers
+
+    def compare(self) -> Comparison | None:
+        """Return what changes from one to the other; None without sites."""
+        return None if self.after is None else compare(self.before.outcome, self.after.outcome)
+
+    def save(self, folder: str | Path, *, stages: Stages | None = None) -> Path:
+        """Write the study with the sites beside it into `folder`, the study after into ``after``, both compared into ``compare``."""
+        folder = Path(folder)
+        saved = self.before.save(folder, stages=stages)
+        if self.after is not None:
+            self.after.save(folder / "after", stages=stages)
+            comparison = self.compare()
+            assert comparison is not None  # noqa: S101 - there is an after
+            write_comparison(comparison, folder / "compare")
+        return saved
+
+
+def site(
+    study: Study,
+    *,
+    only: Sequence[str] = (),
+    lang: str | None = None,
+    stages: Stages | None = None,
+    told: Told | None = None,
+) -> SiteResult:
+    """Answer the siting questions of a study.
+
+    Parameters
+    ----------
+    study
+        With an entry `siting`.
+    only
+        Names of the questions to answer; the first of them is adopted. Default: all.
+    lang
+        Language of the outputs; None: the study's.
+    stages
+        Told of each stage and its seconds.
+    told
+        Told of each question; its watch can be interrupted, which gives the best so far with its bound.
+
+    Raises
+    ------
+    StudyError
+        If the study asks no question, or none of such a name.
+    GeoplanError
+        As `geoplan.pipeline.evaluate.run`.
+    """
+    stages, told = stages or Stages(), told or (lambda _name, _watch, _asked: None)
+    study = study if lang is None else study.in_language(lang)
+    questions = _questions(study, only)
+    adopted = questions[0].name if only or study.siting is None else study.siting.adopted
+    inputs = gather(study, stages=stages)
+    before = compute(inputs, stages=stages)
+    rules = rules_of(read_packs(study), switched_on=study.switch_on)
+    known = (*rules, *study_circles(before.outcome.services, rules))
+    with stages("candidates"):
+        offered = offered_candidates(study, inputs, before.graph)
+        ground = _ground(inputs, before, offered)
+    with stages("siting"):
+        asked = tuple(
+            _answered(ground, before.outcome, inputs, question, rules, told) for question in questions
+        )
+    outcome = _with_answers(before.outcome, ground, asked, adopted, known)
+    sites = outcome.sites[outcome.sites["question"] == adopted]
+    notes = [
+        *offered.notes,
+        *_past(questions, study.year),
+        *(note for one in asked for note in (*one.fit.notes, *one.answer.notes)),
+    ]
+    outcome = replace(
+        outcome,
+        sources=(*outcome.sources, *offered.sources),
+        parameters=parameters(study, siting=True),
+        warnings=pd.concat([outcome.warnings, warnings_table(notes, study.lang)], ignore_index=True),
+    )
+    if sites.empty:
+        return SiteResult(replace(before, outcome=outcome), None, asked)
+    own = next(one for one in asked if one.question.name == adopted)
+    # judged as if every phase were built: the same people and targets as before, so that only the sites differ
+    projects = sites_as_projects(
+        sites,
+        facilities=inputs.register.facilities,
+        attributes=own.question.attributes,
+        year=study.year,
+    )
+    built = with_sites(inputs, projects)
+    after = compute(built, graph=before.graph, stages=stages)
+    outcome = replace(
+        outcome,
+        site_isochrones=_isochrones(ground, own),
+        site_support=support(
+            outcome.findings,
+            after.outcome.findings,
+            projects,
+            rules,
+            zones=inputs.zones,
+            facilities=built.register.facilities,
+            supplies=built.register.supplies,
+            year=study.year,
+        ),
+        gap_list=named_closers(outcome.gap_list, sites, before.outcome, after.outcome),
+    )
+    named = {"zh": "{} · 规划点位全部建成", "en": "{} · all sites built"}[study.lang].format(outcome.name)
+    after = replace(after, outcome=replace(after.outcome, name=named))
+    return SiteResult(replace(before, outcome=outcome), after, asked)
+
+
+def _questions(study: Study, only: Sequence[str]) -> list[Question]:
+    if study.siting is None:
+        raise StudyError(Note.of("siting_no_questions", file=str(study.path), severity="error"))
+    entries = study.siting.questions
+    known = "、".join(entries)
+    problems = [
+        Note.of("siting_unknown_question", file=str(study.path), name=name, known=known, severity="error")
+        for name in only
+        if name not in entries
+    ]
+    problems += [
+        Note.of("siting_unknown_attribute", file=str(study.path), question=name, name=flag,
+                known=", ".join(FLAGS), severity="error")
+        for name, entry in entries.items()
+        for flag in entry.attributes
+        if flag not in FLAGS
+    ]  # fmt: skip
+    if problems:
+        raise StudyError(*problems)
+    return [
+        question_of(name, entries[name].model_dump(), services=list(study.services), year=study.year)
+        for name in (dict.fromkeys(only) or entries)
+    ]
+
+
+def _past(questions: Sequence[Question], year: int) -> list[Note]:
+    """Return a note on every question whose last phase ends before the year of the study."""
+    return [
+        Note.of("siting_phase_past", question=one.name, by=one.phases[-1].by, year=year, severity="warning")
+        for one in questions
+        if one.phases[-1].by < year
+    ]
+
+
+def _ground(inputs: Inputs, before: Result, offered: Offered) -> Ground:
+    inside = inputs.people.demand[~inputs.people.demand["halo"]]
+    return Ground(
+        zones=inputs.zones,
+        demand=inside,
+        demand_snaps=before.snaps.demand.loc[inside.index],
+        candidates=offered.candidates,
+        candidate_snaps=snap_points(before.graph, offered.candidates, inputs),
+        source=offered.source,
+        services=before.outcome.services,
+        graph=before.graph,
+        nearest=before.outcome.nearest,
+        facilities=inputs.register.facilities,
+        facility_snaps=before.snaps.facilities,
+        supplies=inputs.register.supplies,
+    )
+
+
+def _answered(
+    ground: Ground,
+    outcome: Outcome,
+    inputs: Inputs,
+    question: Question,
+    rules: Sequence[Rule],
+    told: Told,
+) -> Asked:
+    # what opens decides what it costs where no cost is stated
+    kinds = [
+        *question.build.values(),
+        *(kind for name in question.services for kind in ground.services[name]["facilities"]),
+    ]
+    ground = replace(ground, candidates=with_opening_cost(ground.candidates, kinds=kinds))
+    watch = Watch(gap=question.gap, nodes=question.most_nodes, seconds=question.most_seconds)
+    told(question.name, watch, None)
+    if question.ask == "sizes":
+        found = ask_sizes(ground, question, rules=rules, flags=outcome.flags, watch=watch)
+    elif question.ask == "capacity":
+        found = ask_capacity(ground, question, need=_need(inputs.study, question), watch=watch)
+    else:
+        found = ask(ground, question, watch=watch)
+    told(question.name, watch, found)
+    return found
+
+
+def _need(study: Study, question: Question) -> Need:
+    """Return the stated rate of need of a question's service."""
+    name = question.services[0]
+    service = study.services[name]
+    if service.need is None:
+        raise StudyError(Note.of("siting_no_need", question=question.name, service=name, severity="error"))
+    return Need(name, service.need.supply, service.need.per_1000, service.need.of or service.group)
+
+
+def _with_answers(
+    outcome: Outcome, ground: Ground, asked: Sequence[Asked], adopted: str, rules: Sequence[Rule]
+) -> Outcome:
+    """Return the outcome with the tables of siting filled."""
+    lang = outcome.lang
+    sites = [sites_table(ground, one, rules=rules, lang=lang) for one in asked]
+    rows = [
+        answer_row(
+            one,
+            table,
+            label=question_words(one.question, outcome.services, outcome.rules, lang),
+            aim=aim_words(one.question, lang),
+            adopted=one.question.name == adopted,
+            candidates=int(one.fit.use.sum()),
+        )
+        for one, table in zip(asked, sites, strict=True)
+    ]
+    return replace(
+        outcome,
+        candidates=ground.candidates,
+        sites=_stacked(sites),
+        answers=answers_table(rows),
+        curve=_joined([one.curve for one in asked], CURVE),
+        unmet=_joined([one.unmet for one in asked], UNMET),
+    )
+
+
+def _stacked(tables: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Return the sites of all answers as one table; an answer without any adds nothing."""
+    filled = [table for table in tables if len(table)] or list(tables[:1])
+    joined: gpd.GeoDataFrame = pd.concat(filled)
+    return joined.assign(
+        **{key: joined[key].astype(object).where(joined[key].notna(), None) for key in ("extends", "zone_id")}
+    )
+
+
+def _joined(tables: Sequence[pd.DataFrame], columns: Iterable[str]) -> pd.DataFrame:
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
+
+
+def with_sites(inputs: Inputs, projects: gpd.GeoDataFrame) -> Inputs:
+    """Return the inputs with sites opened, or existing facilities enlarged by them; all phases count."""
+    register = inputs.register
+    names = register.facilities["name"]
+    # found by id: two facilities may have one name
+    by_id = register.facilities.assign(name=pd.Series(names.index, index=names.index, dtype=names.dtype))
+    facilities, supplies = with_projects(by_id, register.supplies, projects)
+    facilities = facilities.assign(name=[*names, *facilities["name"].iloc[len(names) :]])
+    return replace(inputs, register=replace(register, facilities=facilities, supplies=supplies))
+
+
+def named_closers(gaps: pd.DataFrame, sites: pd.DataFrame, before: Outcome, after: Outcome) -> pd.DataFrame:
+    """Return the gap list with the sites that close a row: those that serve it, where with all of them it is known that nothing is short."""
+    named = with_site_names(gaps, sites, before.zones)
+    short = {
+        (row.rule_id, row.zone_id)
+        for row in after.flags.itertuples()
+        if row.flagged is pd.NA or bool(row.flagged)
+    } | {
+        (row.rule_id, row.zone_id)
+        for row in after.findings.itertuples()
+        if row.verdict in ("not_met", "no_data")
+    }
+    keys = zip(named["rule_id"], named["zone_id"], strict=True)
+    return named.assign(
+        site=[name if key not in short else "" for name, key in zip(named["site"], keys, strict=True)]
+    )
+
+
+def _isochrones(ground: Ground, asked: Asked) -> gpd.GeoDataFrame:
+    """Return the isochrones of the sites of an answer, service by service."""
+    tables = []
+    chosen = asked.options.candidate[asked.opening.option]
+    for service in asked.question.services:
+        terms, kinds = ground.services[service], asked.fit.kinds[service]
+        held = [number for number in chosen if kinds[number] is not None]
+        snaps = ground.candidate_snaps.iloc[held]
+        snaps = snaps[snaps["chain"] >= 0]
+        if len(snaps):
+            drawn = isochrones(
+                ground.graph,
+                snaps,
+                walk_kmh=terms["walk_kmh"],
+                minutes=terms["bands_minutes"],
+                width_m=ISOCHRONE_WIDTH_M,
+            )
+            tables.append(drawn.assign(service=service))
+    if not tables:
+        return gpd.GeoDataFrame({"service": [], "minutes": []}, geometry=[], crs=ground.candidates.crs)
+    table: gpd.GeoDataFrame = pd.concat(tables, ignore_index=True)
+    return table[["service", "minutes", "geometry"]]

@@ -1,0 +1,135 @@
+"""What a run is made of: the files and packs that a study names, with checksums, and its parameters as a table."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from geoplan.inputs import readers
+from geoplan.standards.packs.read import Pack, read_pack
+from geoplan.study.entries import Entry
+from geoplan.study.study import Study
+from geoplan.tables import Source
+
+#: Units of parameters by the end of their names.
+UNITS = {"_minutes": "min", "_kmh": "km/h", "_m": "m", "_ms": "m/s", "_seconds": "s", "flag_share": "0-1"}
+#: Parts of the study that name input files, and the entries that are paths.
+ROLES = ("zones", "streets", "population", "facilities", "zone_supplies", "projects", "land")
+PATHS = ("file", "raster", "over", "barriers", "lookup", "accepted", "women", "exclude")
+
+
+def plain(entry: Entry, study: Study, *names: str) -> dict[str, Any]:
+    """Return an entry of the study as plain values that a stage takes, its paths resolved; `names` picks some."""
+
+    def resolved(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the study holds
+        if isinstance(value, dict):
+            return {key: resolved(key, inner) for key, inner in value.items()}
+        return study.resolve(value) if name in PATHS and isinstance(value, str) else value
+
+    values = entry.model_dump(exclude_none=True)
+    wanted = names or [name for name in values if name != "source"]
+    return {name: resolved(name, value) for name, value in values.items() if name in wanted}
+
+
+def _paths(entry: object, role: str) -> Iterator[tuple[str, str]]:
+    """Yield the role and path of every input file that an entry of the study names."""
+    if isinstance(entry, Entry):
+        for name, value in entry:
+            if name in PATHS and isinstance(value, str):
+                yield role, value
+            elif name != "packs":
+                yield from _paths(value, role)
+    elif isinstance(entry, dict):
+        for value in entry.values():
+            yield from _paths(value, role)
+    elif isinstance(entry, list):
+        for value in entry:
+            yield from _paths(value, role)
+
+
+def input_files(study: Study) -> list[tuple[str, str]]:
+    """Return the role (``zones``, ``streets``, ``population`` …) and path of every input file, each once."""
+    named = [pair for part in ROLES for pair in _paths(getattr(study, part), part)]
+    named += [("pack", name) for name in study.packs if _is_file(name)]
+    return list(dict.fromkeys(named))
+
+
+def siting_files(study: Study) -> list[tuple[str, str]]:
+    """Return the role and path of every file that only siting reads: lists of candidates, excluded areas."""
+    return list(dict.fromkeys(_paths(study.siting, "candidates")))
+
+
+def read_packs(study: Study) -> list[Pack]:
+    """Return the packs of rules that `study` names: shipped ones, and the planner's own files.
+
+    Raises
+    ------
+    PackError
+        If there is no such pack, or a file has wrong entries.
+    """
+    return [read_pack(study.resolve(name) if _is_file(name) else name) for name in study.packs]
+
+
+def _is_file(pack: str) -> bool:
+    return pack.endswith((".yaml", ".yml"))
+
+
+def sources(study: Study) -> tuple[Source, ...]:
+    """Return every input file with its checksum, as the sources sheet prints it."""
+    stated: dict[str | None, tuple[str, str]] = {}
+    for layer in study.zones:
+        stated[layer.file] = (_datum_name(layer.datum), layer.source or "")
+    for register in study.facilities:
+        stated.setdefault(register.file, (_datum_name(register.datum), register.source or ""))
+    for listed in study.projects:
+        stated.setdefault(listed.file, (_datum_name(listed.datum), listed.source or ""))
+    for table in study.zone_supplies:
+        stated.setdefault(table.file, ("", table.source or ""))
+    stated.setdefault(study.streets.file, (_datum_name(study.streets.datum), study.streets.source or ""))
+    for group in study.population.values():
+        for _, file in _paths(group, "population"):
+            stated[file] = ("", group.source or "")
+    return tuple(
+        readers.source(study.resolve(file), role=role, datum=datum_name, note=note)
+        for role, file in input_files(study)
+        for datum_name, note in [stated.get(file, ("", ""))]
+    )
+
+
+def parameters(study: Study, *, siting: bool = False) -> pd.DataFrame:
+    """Return the study as it runs, one row an entry: ``entry, value, unit, given`` (False: a default).
+
+    The entries of `siting` are told only where its questions are answered: with `siting`.
+    """
+    rows = [
+        (name, str(value), unit, given)
+        for name, value, given in _entries(study, "")
+        if siting or not name.startswith("siting")
+        for unit in [
+            next((u for end, u in UNITS.items() if name.endswith(end) and not isinstance(value, bool)), "")
+        ]
+        if value is not None and (given or unit)  # a default without a unit is no parameter of the method
+    ]
+    return pd.DataFrame(rows, columns=["entry", "value", "unit", "given"])
+
+
+def _entries(value: object, name: str, *, given: bool = True) -> Iterator[tuple[str, object, bool]]:
+    """Yield every single entry of a study with its full name and whether the file gives it."""
+    if isinstance(value, Entry):
+        for key, inner in value:
+            yield from _entries(
+                inner, f"{name}.{key}".lstrip("."), given=given and key in value.model_fields_set
+            )
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _entries(inner, f"{name}.{key}", given=given)
+    elif isinstance(value, list) and any(isinstance(item, Entry) for item in value):
+        for position, inner in enumerate(value):
+            yield from _entries(inner, f"{name}.{position}", given=given)
+    else:
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        yield name, shown if shown != "" else None, given
+
+
+def _datum_name(entry: object) -> str:
+    return "local grid" if isinstance(entry, list) else str(entry or "")

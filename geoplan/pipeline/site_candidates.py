@@ -1,0 +1,194 @@
+"""The candidates that a study names: its lists read, areas of intent generated, all in one table."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoplan.inputs import candidates as lists
+from geoplan.inputs import datum, datum_fit, readers
+from geoplan.network.graph import WalkGraph
+from geoplan.pipeline.gather import Inputs
+from geoplan.pipeline.provenance import plain, siting_files
+from geoplan.siting.candidates import (
+    Candidates,
+    enlargements,
+    join_candidates,
+    with_unit_costs,
+)
+from geoplan.siting.generate import generate
+from geoplan.siting.problems import Ints
+from geoplan.study.siting import CandidateSource
+from geoplan.study.study import Study
+from geoplan.tables import Source
+from geoplan.words.errors import InputError, Note
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Candidates of a study.
+
+    Parameters
+    ----------
+    candidates
+        `tables.CANDIDATES`.
+    source
+        Number of the entry of `siting.candidates` from which each comes, from 1, shape (n,).
+    notes
+        What was found in the lists.
+    sources
+        Files, with checksums.
+    """
+
+    candidates: gpd.GeoDataFrame
+    source: Ints
+    notes: tuple[Note, ...]
+    sources: tuple[Source, ...]
+
+
+def offered_candidates(study: Study, inputs: Inputs, graph: WalkGraph) -> Offered:
+    """Return the candidates that `study` names.
+
+    Raises
+    ------
+    InputError
+        With every problem that stops it, a missing file first.
+    """
+    assert study.siting is not None  # noqa: S101 - the caller asked
+    read = read_lists(study, inputs)
+    made: list[Candidates] = []
+    for number, entry in enumerate(study.siting.candidates, start=1):
+        if entry.file is None:
+            some = _generated(entry, study, inputs, graph)
+            ids = [
+                str(name).replace("#", f"@{number}#", 1) if made else str(name)
+                for name in some.candidates.index
+            ]
+            table = some.candidates.set_axis(pd.Index(ids, name=some.candidates.index.name, dtype=object))
+            made.append(replace(some, candidates=table.assign(entry=number)))
+    joined = join_candidates(read, made, facilities=inputs.register.facilities)
+    kinds = [kind for service in study.services.values() for kind in service.facilities]
+    table = with_opening_cost(joined.candidates, kinds=list(dict.fromkeys(kinds)))
+    number_of = table.get("entry", pd.Series([], dtype=np.int64))  # no candidate at all, no column
+    notes = [] if len(table) else [Note.of("siting_no_candidates", file=str(study.path), severity="warning")]
+    return Offered(
+        candidates=table.drop(columns="entry", errors="ignore"),
+        source=number_of.to_numpy(dtype=np.int64),
+        notes=(*joined.notes, *(note for found in read for note in _datum_note(found, inputs)), *notes),
+        sources=tuple(_sources(study)),
+    )
+
+
+def read_lists(study: Study, inputs: Inputs) -> list[lists.CandidateList]:
+    """Return the planner's lists of candidates, each row with the number of its ``entry`` from 1; none without `siting`.
+
+    Raises
+    ------
+    InputError
+        With every problem that stops it, a missing file first.
+    """
+    if study.siting is None:
+        return []
+    _check_files(study)
+    read = []
+    for number, entry in enumerate(study.siting.candidates, start=1):
+        if entry.file is not None:
+            kept = plain(entry, study, *LIST)
+            found = lists.read_candidates(
+                study.resolve(entry.file), zones=inputs.zones, crs=inputs.crs, **kept
+            )
+            read.append(replace(found, candidates=found.candidates.assign(entry=number)))
+    return read
+
+
+#: Entries of a list that its reader takes.
+LIST = ("columns", "types", "datum", "layer", "services", "works", "land_codes")
+
+
+def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: WalkGraph) -> Candidates:
+    assert entry.generate is not None  # noqa: S101 - the entry names a file or a way
+    if entry.generate == "existing":
+        kinds = entry.services or [kind for service in study.services.values() for kind in service.facilities]
+        return enlargements(inputs.register.facilities, kinds)
+    exclude = None
+    if entry.exclude is not None:
+        shapes = readers.read_layer(study.resolve(entry.exclude)).geometry
+        exclude = datum.to_crs(shapes[shapes.notna()], datum=None, crs=inputs.crs)
+    inside = inputs.people.demand[~inputs.people.demand["halo"]]
+    group = next(iter(study.services.values())).group
+    return generate(
+        entry.generate,
+        zones=inputs.zones,
+        graph=graph,
+        people=gpd.GeoDataFrame({"people": inside[group]}, geometry=inside.geometry),
+        spacing_m=entry.spacing_m,
+        exclude=exclude,
+        most=entry.most,
+        services=tuple(entry.services),
+        works=entry.works or "new",
+    )
+
+
+def with_opening_cost(candidates: gpd.GeoDataFrame, *, kinds: Sequence[str]) -> gpd.GeoDataFrame:
+    """Return the candidates with ``opening_cost``: the stated cost, else all that they may hold at the unit cost of its type.
+
+    A stated cost of a unit counts for what its header says it is of, else where one size alone is stated: of several it is not known
+    which it is the cost of. Other unit costs are those of `with_unit_costs` for the first of `kinds` that a candidate may hold. Where
+    neither cost nor size is known the opening cost stays unknown (NaN).
+    """
+    first = [next((k for k in kinds if not holds or k in holds), None) for holds in candidates["services"]]
+    known = [tuple(row) for row in candidates[list(SIZE.values())].notna().to_numpy()]
+    table = candidates.assign(opening_cost=candidates["cost"].astype(float))
+    for kind, sizes in dict.fromkeys(zip(first, known, strict=True)):
+        supplies = [supply for supply, told in zip(SIZE, sizes, strict=True) if told]
+        same = [own == (kind, sizes) for own in zip(first, known, strict=True)]
+        mine = np.array(same) & candidates["cost"].isna().to_numpy()
+        if kind is None or not supplies or not mine.any():
+            continue
+        priced = with_unit_costs(candidates[mine], service_type=kind, supplies=supplies)
+        only = supplies[0] if len(supplies) == 1 else ""
+        unit_of = priced["cost_unit_of"].where(priced["cost_unit_of"] != "", only)
+        size = np.select(
+            [unit_of == word for word in SIZE],
+            [priced[column].astype(float) for column in SIZE.values()],
+            np.nan,
+        )
+        cost = priced["cost_unit"].astype(float) * size
+        table.loc[mine, "opening_cost"] = cost.to_numpy()
+        table.loc[mine, "cost_from"] = priced["cost_from"].where(cost.notna(), "").to_numpy()
+    return table
+
+
+#: What a unit cost is counted by -> column of candidates.
+SIZE = {"places": "most_places", "beds": "most_beds", "floor_area_m2": "floor_area_m2"}
+
+
+def _datum_note(found: lists.CandidateList, inputs: Inputs) -> list[Note]:
+    """Return whether the points of a list lie as its datum says, judged by the streets."""
+    if not found.declared.notna().any():
+        return []
+    lines = inputs.edges.geometry[inputs.edges.geometry.length > 0]
+    fit = datum_fit.fit_points(found.declared, street_geometry=lines, declared=found.datum, file=found.file)
+    return [fit.note()]
+
+
+def _check_files(study: Study) -> None:
+    missing = [
+        Note.of("file_missing", file=file, severity="error")
+        for _, file in siting_files(study)
+        if not study.resolve(file).exists()
+    ]
+    if missing:
+        raise InputError(*missing)
+
+
+def _sources(study: Study) -> Iterator[Source]:
+    assert study.siting is not None  # noqa: S101 - the caller asked
+    stated = {entry.file: entry for entry in study.siting.candidates}
+    for role, file in siting_files(study):
+        entry = stated.get(file)
+        datum_name = "" if entry is None or isinstance(entry.datum, list) else entry.datum or ""
+        note = "" if entry is None else entry.source or ""
+        yield readers.source(study.resolve(file), role=role, datum=datum_name, note=note)

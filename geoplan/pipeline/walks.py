@@ -1,0 +1,231 @@
+"""Every walk that a run needs, service by service: where people join the network, how long they walk, and what that covers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoplan.coverage.circle import Land, offering, straight_nearest
+from geoplan.coverage.land import sample_land
+from geoplan.network.graph import WalkGraph
+from geoplan.network.isochrones import isochrones
+from geoplan.network.reach import Reach, nearest, reach
+from geoplan.network.snap import snap, snap_notes
+from geoplan.network.surface import MinutesRaster, minutes_raster
+from geoplan.pipeline.gather import Inputs
+from geoplan.words.errors import Note
+from geoplan.words.labels import label
+from geoplan.words.numbers import format_number
+
+#: The nearest facility is looked for up to an hour's walk; who finds none is told so.
+SEARCH_MINUTES = 60.0
+#: Isochrones are drawn this wide to both sides of a street, for the eye only.
+ISOCHRONE_WIDTH_M = 30.0
+MINUTES_CELL_M = 100.0
+
+
+@dataclass(frozen=True)
+class Snaps:
+    """Where people, facilities and residential land join the network."""
+
+    demand: gpd.GeoDataFrame
+    facilities: gpd.GeoDataFrame
+    land: gpd.GeoDataFrame | None
+
+
+@dataclass(frozen=True)
+class Walks:
+    """Every walk that is needed: pairs in each circle, and the nearest facility by three measures."""
+
+    reach: Mapping[str, Reach]
+    pairs: pd.DataFrame
+    nearest: pd.DataFrame
+    frail: pd.DataFrame
+    straight: pd.DataFrame
+    land: Land | None
+
+
+def snap_all(graph: WalkGraph, inputs: Inputs) -> Snaps:
+    """Return where people, facilities and residential land join the network."""
+    points = None if inputs.land is None else sample_land(inputs.land, inputs.zones)
+    land = None
+    if points is not None:
+        land = snap_points(graph, points, inputs).assign(zone_id=points["zone_id"], m2=points["m2"])
+    demand, facilities = inputs.people.demand, inputs.register.facilities
+    return Snaps(snap_points(graph, demand, inputs), snap_points(graph, facilities, inputs), land)
+
+
+def snap_points(graph: WalkGraph, points: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
+    """Return where points join the network (`tables.SNAPS`), under the study's limits."""
+    streets = inputs.study.streets
+    table = snap(
+        graph,
+        points.geometry,
+        max_snap_m=streets.max_snap_m,
+        island_nodes=streets.island_nodes,
+        barriers=inputs.barriers,
+    )
+    return gpd.GeoDataFrame(table, geometry=points.geometry)
+
+
+def walk_all(
+    graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Mapping[str, Any]]
+) -> Walks:
+    """Return the walks of every service: all pairs in the circle, the nearest by three measures."""
+    study, demand, facilities = inputs.study, inputs.people.demand, inputs.register.facilities
+    frail_kmh = study.frail_ms * 3.6
+    reaches, pairs, found, frail = {}, [], [], []
+    for service, terms in services.items():
+        offered = _offering(snaps.facilities, facilities, terms)
+        walk_kmh, limit = terms["walk_kmh"], 60.0 * terms["walk_minutes"]
+        reaches[service] = reach(graph, snaps.demand, offered, walk_kmh=walk_kmh, limit_seconds=limit)
+        pairs.append(reaches[service].to_frame().assign(service=service))
+        minutes = max(SEARCH_MINUTES, float(terms["walk_minutes"]))
+        found.append(_nearest(graph, snaps.demand, offered, service, walk_kmh, minutes=minutes))
+        frail.append(_nearest(graph, snaps.demand, offered, service, frail_kmh, minutes=minutes))
+    straight = straight_nearest(demand, facilities, services=services)
+    land = None
+    if snaps.land is not None:
+        land = _land_walks(graph, snaps, inputs, services, frail_kmh)
+    return Walks(reaches, pd.concat(pairs, ignore_index=True), _rows(found), _rows(frail), straight, land)
+
+
+def _land_walks(
+    graph: WalkGraph,
+    snaps: Snaps,
+    inputs: Inputs,
+    services: Mapping[str, Mapping[str, Any]],
+    frail_kmh: float,
+) -> Land:
+    """Return the walks from residential land by three measures."""
+    assert snaps.land is not None and inputs.land is not None  # noqa: S101, PT018 - the caller asked for it
+    points = snaps.land
+    facilities = inputs.register.facilities
+    offered = {service: _offering(snaps.facilities, facilities, terms) for service, terms in services.items()}
+    walks = {
+        "network": [
+            _nearest(graph, snaps.land, offered[s], s, terms["walk_kmh"]) for s, terms in services.items()
+        ],
+        "frail": [_nearest(graph, snaps.land, offered[s], s, frail_kmh) for s in services],
+    }
+    straight = straight_nearest(points, facilities, services=services)
+    return Land(
+        points, {**{measure: _rows(tables) for measure, tables in walks.items()}, "straight": straight}
+    )
+
+
+def _nearest(
+    graph: WalkGraph,
+    people: pd.DataFrame,
+    offered: pd.DataFrame,
+    service: str,
+    walk_kmh: float,
+    *,
+    minutes: float = SEARCH_MINUTES,
+) -> pd.DataFrame:
+    """Return the nearest facility of each point within `minutes`, as rows of the table `nearest`."""
+    found = nearest(graph, people, offered, walk_kmh=walk_kmh, limit_seconds=60.0 * minutes)
+    return found.rename_axis("demand_id").reset_index().assign(service=service)
+
+
+def _rows(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(tables, ignore_index=True)[["service", "demand_id", "facility_id", "seconds"]]
+
+
+def _offering(
+    snaps: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, terms: Mapping[str, Any]
+) -> gpd.GeoDataFrame:
+    """Return the snaps of placed facilities that offer a service."""
+    ids = offering(facilities, terms["facilities"]).index
+    return snaps[snaps.index.isin(ids) & (snaps["chain"] >= 0)]
+
+
+def draw_isochrones(
+    graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Mapping[str, Any]]
+) -> gpd.GeoDataFrame:
+    """Return the isochrones of every service, one polygon a band."""
+    tables = []
+    for service, terms in services.items():
+        offered = _offering(snaps.facilities, inputs.register.facilities, terms)
+        if len(offered):
+            minutes = terms["bands_minutes"]
+            drawn = isochrones(
+                graph, offered, walk_kmh=terms["walk_kmh"], minutes=minutes, width_m=ISOCHRONE_WIDTH_M
+            )
+            tables.append(drawn.assign(service=service))
+    if not tables:
+        return gpd.GeoDataFrame({"service": [], "minutes": []}, geometry=[], crs=inputs.crs)
+    table: gpd.GeoDataFrame = pd.concat(tables, ignore_index=True)
+    return table[["service", "minutes", "geometry"]]
+
+
+def minutes_rasters(
+    graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Mapping[str, Any]]
+) -> dict[str, MinutesRaster]:
+    """Return the minutes to the nearest facility of every service, cell by cell over the study area."""
+    streets = inputs.study.streets
+    area = inputs.zones.geometry["area/area"]
+    found = {}
+    for service, terms in services.items():
+        offered = _offering(snaps.facilities, inputs.register.facilities, terms)
+        if len(offered):
+            found[service] = minutes_raster(
+                graph,
+                offered,
+                bounds=area.bounds,
+                cell_m=MINUTES_CELL_M,
+                walk_kmh=terms["walk_kmh"],
+                limit_seconds=60.0 * SEARCH_MINUTES,
+                area=area,
+                max_snap_m=streets.max_snap_m,
+                island_nodes=streets.island_nodes,
+                barriers=inputs.barriers,
+            )
+    return found
+
+
+def snap_remarks(snaps: Snaps, inputs: Inputs) -> list[Note]:
+    """Return what is to be said of people and facilities that do not join the network.
+
+    People are counted in the study area only, by the group of the first service.
+    """
+    study, demand = inputs.study, inputs.people.demand
+    group = next(iter(study.services.values())).group
+    outside = snaps.demand[(snaps.demand["chain"] < 0) & ~demand["halo"]]
+    people, total = (demand.loc[ids, group].sum() for ids in (outside.index, demand.index[~demand["halo"]]))
+    notes = []
+    if len(outside):
+        notes.append(
+            Note.of(
+                "people_off_network",
+                points=f"{len(outside):,}",
+                metres=f"{study.streets.max_snap_m:g}",
+                group=label(group, study.lang),
+                people=f"{people:,.0f}",
+                share=format_number(people / total, "percent"),
+            )
+        )
+    placed = snaps.facilities[
+        snaps.facilities["reason"] != "no_point"
+    ]  # those without a point are listed elsewhere
+    what = "设施" if study.lang == "zh" else "facilities"
+    streets = study.streets
+    return notes + list(
+        snap_notes(placed, what=what, max_snap_m=streets.max_snap_m, island_nodes=streets.island_nodes)
+    )
+
+
+def all_snaps(snaps: Snaps) -> gpd.GeoDataFrame:
+    """Return every access leg of facilities and people as a line; a point, or nothing, where there is no leg."""
+    table = pd.concat([snaps.facilities.assign(of="facility"), snaps.demand.assign(of="demand")])
+    table.index = table.index.map(str).rename("point_id")
+    on = shapely.points(table["x"], table["y"])
+    from_xy = shapely.get_coordinates(table.geometry.array[table["chain"] >= 0])
+    ends = np.stack([from_xy, shapely.get_coordinates(on[table["chain"] >= 0])], axis=1)
+    legs = np.array(table.geometry.array, dtype=object)
+    legs[table["chain"] >= 0] = shapely.linestrings(ends)
+    return gpd.GeoDataFrame(table.drop(columns="geometry"), geometry=legs, crs=snaps.demand.crs)

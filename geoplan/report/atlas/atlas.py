@@ -1,0 +1,237 @@
+"""布局图集: the outcome as an atlas, a PDF of A3 sheets to print and to hand in.
+
+Sheets: index and notes, existing facilities, each service's circle and coverage, the flags of each indicator, planned facilities
+and projects, and one sheet a town (a district where there are no towns). It needs ``geoplan[papers]``: matplotlib, and a Chinese
+font of the system or of an installed wheel.
+"""
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geoplan.report import look
+from geoplan.report.content import sites_facts
+from geoplan.tables import LEVELS, Outcome
+from geoplan.words.catalogue import catalogue
+from geoplan.words.errors import Note, OutputError
+from geoplan.words.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from geoplan.report.atlas.frame import Page
+    from geoplan.report.atlas.sheets import Maker
+
+#: What matplotlib is set to while the atlas is drawn, whatever the user's own settings say.
+_SETTINGS: dict[str, Any] = {
+    "pdf.fonttype": 42,
+    "pdf.compression": 6,
+    "path.simplify": False,
+    "hatch.linewidth": 0.4,
+    "axes.unicode_minus": False,
+}
+
+
+def write_atlas(outcome: Outcome, path: Path) -> None:
+    """Write the atlas; the same outcome and the same font give the same bytes.
+
+    Parameters
+    ----------
+    outcome
+        What a run found out.
+    path
+        The PDF; replaced where it is there.
+
+    Raises
+    ------
+    OutputError
+        If matplotlib is not installed, no Chinese font is found, or the file cannot be written.
+    """
+    try:
+        mpl = importlib.import_module("matplotlib")
+    except ImportError as error:
+        raise OutputError(Note.of("atlas_no_matplotlib", missing="matplotlib", severity="error")) from error
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    from geoplan.report.atlas.canvas import word
+    from geoplan.report.look.fonts import face
+
+    with mpl.rc_context():
+        # a user's own settings must not change what an office hands in; they are back when the block ends
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        with face(printed(outcome)) as own:
+            pages = list(_pages(outcome, own))
+            info = {
+                "Title": f"{outcome.name} {word('title', outcome.lang)}",
+                "CreationDate": None,
+                "ModDate": None,
+                "Creator": "geoplan",
+                "Producer": "geoplan",
+            }
+            try:
+                with PdfPages(path, metadata=info) as pdf:
+                    for number, page in enumerate(pages, start=1):
+                        page.number = f"{number:02d}"
+                        page.frame(of=len(pages))
+                        pdf.savefig(page.figure)
+                        page.figure.clear()
+            except OSError as error:
+                note = Note.of("exports_unwritable", name=path.name, why=str(error), severity="error")
+                raise OutputError(note) from error
+
+
+def _pages(outcome: Outcome, face: Any) -> Iterator["Page"]:  # noqa: ANN401 - geoplan.report.look.fonts.Face
+    """Yield every sheet, the index first, without number and frame, which need their count."""
+    from geoplan.report.atlas import sites as atlas_sites
+    from geoplan.report.atlas.canvas import Stamp
+    from geoplan.report.atlas.gaps import gap_sheet
+    from geoplan.report.atlas.map import base_of
+    from geoplan.report.atlas.projects import projects_sheet
+    from geoplan.report.atlas.sheets import Maker, facilities_sheet, isochrone_sheet, share_sheet
+    from geoplan.report.atlas.towns import town_sheets
+
+    stamp = Stamp(
+        study=outcome.name,
+        year=outcome.year,
+        lang=outcome.lang,
+        crs=crs_name(outcome.crs),
+        banner=look.banner(outcome),
+        credits="　".join(look.attribution(outcome.sources)),
+        basis=look.basis_line(outcome),
+    )
+    maker = Maker(outcome, base_of(outcome), face, stamp)
+    drawn = [facilities_sheet(maker)]
+    for service in outcome.services:
+        drawn += [isochrone_sheet(maker, service), share_sheet(maker, service)]
+    gaps = (gap_sheet(maker, str(rule)) for rule in dict.fromkeys(outcome.flags["rule_id"]))
+    drawn += [page for page in gaps if page is not None]
+    if len(outcome.projects) or len(maker.base.planned):
+        drawn.append(projects_sheet(maker))
+    if atlas_sites.wanted(maker):
+        drawn.append(atlas_sites.sites_sheet(maker))
+    drawn += town_sheets(maker)
+    yield index_sheet(maker, drawn)
+    yield from drawn
+
+
+def crs_name(crs: str) -> str:
+    """Return a CRS as a title block names it.
+
+    Examples
+    --------
+    >>> crs_name("EPSG:4547")
+    'CGCS2000 / CM 114E'
+    """
+    from pyproj import CRS
+
+    return str(CRS.from_user_input(crs).name).replace("3-degree Gauss-Kruger ", "")
+
+
+def printed(outcome: Outcome) -> Iterator[str]:
+    """Yield every text that a sheet may print, for the font that is embedded."""
+    yield from sites_facts.words_of(outcome).values()
+    for words in (v for k, v in catalogue().items() if k.startswith("atlas_")):
+        yield str(words[outcome.lang])
+    for section in ("supplies", "attributes", "types", "groups", "units"):
+        for words in vocabulary(section).values():
+            yield str(words[outcome.lang])
+    yield from (
+        outcome.name,
+        look.banner(outcome),
+        look.basis_line(outcome),
+        *look.attribution(outcome.sources),
+    )
+    for entry in outcome.services.values():
+        yield f"{entry['label_zh']}{entry['label_en']}"
+        yield from (look.measure_label(entry, m, outcome.lang) for m in ("network", "frail", "straight"))
+        yield from (look.facility_label(kind, outcome.lang) for kind in entry["facilities"])
+    tables = (
+        outcome.zones,
+        outcome.facilities,
+        outcome.planned,
+        outcome.projects,
+        outcome.sites,
+        outcome.answers,
+        outcome.rules,
+        outcome.groups,
+    )
+    for table in (*tables, outcome.flags[[c for c in outcome.flags.columns if c.startswith("note_")]]):
+        for column in table.columns:
+            if column != "geometry" and table[column].dtype.kind not in "fiub":
+                yield from (str(value) for value in table[column].dropna().unique() if isinstance(value, str))
+    yield from (f"{source.file}{source.note}" for source in outcome.sources)
+
+
+def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
+    """Return 图纸目录: every sheet with its number and scale, and how the figures were found."""
+    from geoplan.report.atlas.canvas import MAP, Col, word
+
+    outcome, lang = maker.outcome, maker.lang
+    page = maker.page(word("title", lang))
+    left, bottom, width, height = MAP
+    page.text(left + 16, bottom + height - 26, maker.face.cut(outcome.name, 30, width - 30), 30)
+    subtitle = f"{word('title', lang)}　{outcome.year}"
+    page.text(left + 16, bottom + height - 42, subtitle, 18, colour=look.COLOURS["accent"])
+    page.rule(left + 16, bottom + height - 50, left + width - 16, bottom + height - 50, width=0.8)
+    page.text(left + 16, bottom + height - 60, word("index", lang), 12)
+    rows = [
+        [
+            f"{number:02d}",
+            sheet.title,
+            word("scale", lang, scale=f"{sheet.scale:,.0f}") if sheet.scale else "—",
+        ]
+        for number, sheet in enumerate(drawn, start=2)
+    ]
+    columns = [
+        Col(word("sheet_number", lang).replace("　", ""), 14), Col(word("sheet_name", lang).replace("　", ""), 88),
+        Col(word("index_scale", lang), 26, right=True),
+    ]  # fmt: skip
+    room = (left + 16, bottom + 10, 128.0, height - 78)
+    points = 8 if len(rows) < 80 else 6.5
+    shown = page.table(columns, rows, box=room, points=points)
+    beside = (room[0] + 138, *room[1:])
+    if shown < len(rows):
+        page.table(columns, rows[shown:], box=beside, points=points)
+    else:
+        _findings(maker, page, beside)
+    page.heading(word("index_what", lang))
+    for service, entry in outcome.services.items():
+        types = "、".join(look.facility_label(kind, lang) for kind in entry["facilities"])
+        name = look.service_label(outcome.services, service, lang)
+        minutes, kmh = f"{entry['walk_minutes']:g}", f"{entry['walk_kmh']:g}"
+        page.note(word("pace", lang, service=name, types=types, minutes=minutes, kmh=kmh), points=8)
+    page.note(look.basis_line(outcome), points=8)
+    page.note(word("method", lang), points=8)
+    files = "、".join(dict.fromkeys(source.file for source in outcome.sources))
+    page.note(word("sources", lang, files=files), points=8, lines=16)
+    page.note(word("review_note", lang), points=8)
+    return page
+
+
+def _findings(maker: "Maker", page: "Page", box: tuple[float, float, float, float]) -> None:
+    """Set the verdicts of the whole area's indicators beside the index, as far as there is room."""
+    from geoplan.report.atlas.canvas import Col, word
+    from geoplan.report.content.sheet import rows_of
+
+    lang, names = maker.lang, maker.names
+    zones = maker.outcome.zones
+    # the one zone that stands for the whole: the area, or its only district
+    whole = [z for level in LEVELS[:2] if len(z := zones.index[zones["level"] == level]) == 1]
+    own = maker.outcome.findings
+    own = own[own["zone_id"].isin([z[0] for z in whole])]
+    if not len(own):
+        return
+    rows, fills = [], []
+    for row in rows_of(own):
+        rule, verdict = str(row["rule_id"]), str(row["verdict"])
+        kind = "share" if names.of_rule(rule, "percent") else str(names.of_rule(rule, "kind") or "")
+        actual = look.interval(row["actual_low"], row["actual_high"], row["unit"], kind=kind)
+        target = str(names.of_rule(rule, f"target_text_{lang}") or look.label("none", lang))
+        rows.append([names.rule(rule), target, actual, look.label(verdict, lang)])
+        fills.append(["", "", "", look.COLOURS["flag_soft"] if verdict == "not_met" else ""])
+    page.text(box[0], box[1] + box[3] + 8, look.label("indicators_sheet", lang), 12)
+    columns = [Col(look.label("indicator", lang), 62), Col(look.label("required", lang), 30)]
+    columns += [Col(word("actual", lang), 20, right=True), Col(look.label("verdict", lang), 18)]
+    shown = page.table(columns, rows, box=box, points=7, fills=fills)
+    if shown < len(rows):
+        page.note(word("more_book", lang, count=len(rows) - shown))

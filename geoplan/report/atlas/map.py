@@ -1,0 +1,294 @@
+"""What lies on the atlas's maps: a quiet base of streets and boundaries, polygons by class, isochrones, and facilities."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from matplotlib.collections import PathCollection
+from matplotlib.path import Path as Outline
+
+from geoplan.report import look
+from geoplan.report.atlas.canvas import Mark
+from geoplan.report.atlas.frame import Page
+from geoplan.report.webmap.layers import MAJOR
+from geoplan.report.webmap.marks import facility_layer
+from geoplan.tables import LEVELS, Outcome
+
+#: Shapes of `look.MARK_SHAPES` as matplotlib names them.
+MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "pentagon": "p", "cross": "P"}
+#: A line bends by less than this on paper without being drawn as a bend, millimetres.
+BEND_MM = 0.12
+#: Gaps of an isochrone narrower than twice this are closed on paper, millimetres.
+CLOSE_MM = 0.4
+#: Beyond this denominator only main streets are drawn; the others would be a grey veil.
+MINOR_STREETS_TO = 45_000
+#: Zone boundaries by level: colour and width in points.
+BOUNDARIES: Mapping[str, tuple[str, float]] = {
+    "district": (look.COLOURS["boundary_strong"], 1.25),
+    "town": (look.COLOURS["boundary_strong"], 0.65),
+    "community": (look.COLOURS["street_major"], 0.35),
+}
+
+
+@dataclass(frozen=True)
+class Base:
+    """What every sheet draws from: zones by level, merged streets, and facilities with their marks."""
+
+    outcome: Outcome
+    finest: str
+    coarse: tuple[str, ...]
+    minor: np.ndarray
+    major: np.ndarray
+    facilities: pd.DataFrame
+    planned: pd.DataFrame
+
+    def zones(self, level: str) -> gpd.GeoDataFrame:
+        """Return the zones of a level."""
+        return self.outcome.zones[self.outcome.zones["level"] == level]
+
+    def below(self, zone_id: str) -> gpd.GeoDataFrame:
+        """Return the finest zones inside a zone."""
+        return self.zones(self.finest).loc[self.above(zone_id)]
+
+    def above(self, zone_id: str) -> np.ndarray:
+        """Return for each finest zone whether it lies in `zone_id`."""
+        parents = self.outcome.zones["parent_id"]
+        at = pd.Series(self.zones(self.finest).index, index=self.zones(self.finest).index)
+        found = at == zone_id
+        for _ in LEVELS:
+            at = at.map(parents)
+            found |= at == zone_id
+        return found.to_numpy(dtype=bool)
+
+
+def base_of(outcome: Outcome) -> Base:
+    """Return what every sheet draws from."""
+    partition = [level for level in LEVELS[1:4] if (outcome.zones["level"] == level).any()]
+    finest = partition[-1] if partition else "area"
+    return Base(
+        outcome, finest, tuple(partition[:-1]), *_streets(outcome.streets),
+        facilities=marks_table(outcome), planned=_planned(outcome),
+    )  # fmt: skip
+
+
+def _streets(streets: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return minor and major streets, pieces end to end merged, motorways' ramps with the motorways."""
+    lines = np.asarray(streets.geometry.array)
+    kept = shapely.length(lines) > 0
+    highway = streets["highway"] if "highway" in streets.columns else pd.Series("", index=streets.index)
+    major = highway.astype(object).map(lambda h: str(h).removesuffix("_link") in MAJOR).to_numpy(dtype=bool)
+    return _merged(lines[kept & ~major]), _merged(lines[kept & major])
+
+
+def _merged(lines: np.ndarray) -> np.ndarray:
+    if not len(lines):
+        return lines
+    whole = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(lines)))
+    return np.asarray(shapely.get_parts(whole))
+
+
+def marks_table(outcome: Outcome) -> pd.DataFrame:
+    """Return the facilities that have a point: ``x, y, kind, label, service, colour, shape, radius``, as on the screen's map."""
+    layer, place = facility_layer(outcome)
+    known = {entry["id"]: entry for entry in layer["kinds"]}
+    points = outcome.facilities.geometry.reindex(list(place))
+    kinds = [known[kind] for kind in layer["kind"]]
+    return pd.DataFrame(
+        {
+            "x": points.x.to_numpy(),
+            "y": points.y.to_numpy(),
+            "kind": layer["kind"],
+            "label": [k["label"] for k in kinds],
+            "service": [k["service"] for k in kinds],
+            "colour": [k["colour"] for k in kinds],
+            "shape": [MARKERS[k["shape"]] for k in kinds],
+            "radius": layer["radius"],
+            "name": layer["name"],
+        },
+        index=pd.Index(list(place), name="facility_id"),
+    )
+
+
+def _planned(outcome: Outcome) -> pd.DataFrame:
+    """Return the facilities that are under construction or planned and have a point: ``x, y, name, status``."""
+    table = outcome.planned
+    if not len(table):
+        return pd.DataFrame(columns=["x", "y", "name", "status"])
+    shown = table[table.geometry.notna() & table["status"].isin(["building", "planned"])]
+    xy = shapely.get_coordinates(np.asarray(shown.geometry.array))
+    return pd.DataFrame(
+        {"x": xy[:, 0], "y": xy[:, 1], "name": shown["name"].map(str), "status": shown["status"]},
+        index=shown.index,
+    )
+
+
+# --- drawing --------------------------------------------------------------------------------------------------------
+
+
+def outline(shape: shapely.Geometry) -> Outline:
+    """Return a polygon or multipolygon as one path, holes included."""
+    # a reader fills by winding: a hole is one only where it turns the other way than what it lies in
+    rings = [
+        np.asarray(ring.coords)[:: 1 if ring.is_ccw == (place == 0) else -1, :2]
+        for part in shapely.get_parts(shape)
+        if not part.is_empty and part.geom_type == "Polygon"
+        for place, ring in enumerate((part.exterior, *part.interiors))
+    ]
+    if not rings:
+        return Outline(np.zeros((0, 2)))
+    codes = [
+        np.r_[Outline.MOVETO, np.full(len(ring) - 2, Outline.LINETO), Outline.CLOSEPOLY].astype(np.uint8)
+        for ring in rings
+    ]
+    return Outline(np.concatenate(rings), np.concatenate(codes))
+
+
+def polygons(
+    page: Page,
+    shapes: gpd.GeoSeries,
+    fills: Sequence[str] | str,
+    *,
+    edge: str = "none",
+    width: float = 0.0,
+    z: float = 1,
+    alpha: float = 1.0,
+    hatch: bool = False,
+) -> None:
+    """Draw polygons, each with its fill, on the page's map."""
+    if page.map is None or not len(shapes):
+        return
+    one = isinstance(fills, str)
+    array, (west, south, east, north) = np.asarray(shapes.array), page.window()
+    box = shapely.bounds(array)
+    seen = (box[:, 2] > west) & (box[:, 0] < east) & (box[:, 3] > south) & (box[:, 1] < north)
+    fine = shapely.simplify(array[seen], BEND_MM * (page.scale or 1.0) / 1000)
+    paths = (
+        [path for shape in fine if np.size((path := outline(shape)).vertices)]
+        if one
+        else list(map(outline, fine))
+    )
+    if one and paths:
+        paths = [Outline.make_compound_path(*paths)]  # a single path is written far faster
+    colours = [fills] * len(paths) if isinstance(fills, str) else list(np.asarray(fills, dtype=object)[seen])
+    page.map.add_collection(
+        PathCollection(
+            paths, facecolors=colours, edgecolors=look.COLOURS["hatch"] if hatch else edge, linewidths=width,
+            zorder=z, alpha=alpha, hatch="//////" if hatch else None,
+        ),
+        autolim=False,
+    )  # fmt: skip
+
+
+def streets(page: Page, base: Base) -> None:
+    """Draw the streets in the window: main ones always, the others where the scale leaves room."""
+    minor = (page.scale or 1.0) <= MINOR_STREETS_TO
+    if minor:
+        _lines(page, base.minor, look.COLOURS["street"], 0.3)
+    _lines(page, base.major, look.COLOURS["street" if not minor else "street_major"], 0.7 if minor else 0.45)
+
+
+def _lines(page: Page, lines: np.ndarray, colour: str, width: float) -> None:
+    if page.map is None or not len(lines):
+        return
+    west, south, east, north = page.window()
+    box = shapely.bounds(lines)
+    seen = lines[(box[:, 2] > west) & (box[:, 0] < east) & (box[:, 3] > south) & (box[:, 1] < north)]
+    bend = BEND_MM * (page.scale or 1.0) / 1000
+    points, line = shapely.get_coordinates(
+        shapely.simplify(seen, bend, preserve_topology=False), return_index=True
+    )
+    if not len(points):
+        return
+    # one path for all streets: a line begins wherever the number of the line changes
+    begins = np.r_[True, line[1:] != line[:-1]]
+    codes = np.where(begins, Outline.MOVETO, Outline.LINETO).astype(np.uint8)
+    page.map.add_collection(
+        PathCollection(
+            [Outline(points, codes)], facecolors="none", edgecolors=colour, linewidths=width, zorder=3,
+            capstyle="round",
+        ),
+        autolim=False,
+    )  # fmt: skip
+
+
+def closed(shape: shapely.Geometry, page: Page) -> shapely.Geometry:
+    """Return an isochrone without the holes that would not show on paper: closed by `CLOSE_MM` at the sheet's scale."""
+    reach = CLOSE_MM * (page.scale or 1.0) / 1000
+    bend = BEND_MM * (page.scale or 1.0) / 1000
+    grown = shapely.buffer(shapely.simplify(shape, bend), reach, quad_segs=2)
+    return shapely.buffer(grown, -reach, quad_segs=2)
+
+
+def ground(page: Page, base: Base) -> None:
+    """Lay white paper under the zones that are judged."""
+    polygons(page, base.zones(base.finest).geometry, look.COLOURS["paper"], z=0.5)
+
+
+def boundaries(page: Page, base: Base, *, near: bool = False) -> None:
+    """Draw the zones' edges, fine ones first; on a sheet of one town (`near`) the finest stand out from the streets."""
+    for level in reversed((*base.coarse, base.finest)):
+        colour, width = _edge(level, near=near and level == base.finest)
+        polygons(page, base.zones(level).geometry, "none", edge=colour, width=width, z=4 + width / 10)
+
+
+def _edge(level: str, *, near: bool) -> tuple[str, float]:
+    return (look.COLOURS["ink_soft"], 0.6) if near else BOUNDARIES.get(level, BOUNDARIES["town"])
+
+
+def boundary_marks(base: Base, *, near: bool = False) -> list[Mark]:
+    """Return the legend of the base."""
+    edges = {
+        level: _edge(level, near=near and level == base.finest)
+        for level in (*base.coarse, base.finest)
+        if level in BOUNDARIES
+    }
+    lang = base.outcome.lang
+    return [Mark("line", colour, look.label(level, lang), width=w) for level, (colour, w) in edges.items()]
+
+
+def facilities(page: Page, table: pd.DataFrame, *, size: float) -> None:
+    """Draw facilities by kind, the large ones under the small; `size` scales the radii of the screen's map."""
+    if page.map is None:
+        return
+    for (_, shape, colour), own in table.groupby(["kind", "shape", "colour"], sort=False):
+        order = own.sort_values("radius", ascending=False, kind="stable")
+        page.map.scatter(
+            order["x"], order["y"], s=(2 * order["radius"] * size) ** 2, marker=str(shape), facecolor=str(colour),
+            edgecolor=look.COLOURS["paper"], linewidth=0.3, zorder=6,
+        )  # fmt: skip
+
+
+def mark_size(page: Page, table: pd.DataFrame) -> float:
+    """Return the factor of the marks' radii that keeps a crowded sheet readable."""
+    west, south, east, north = page.window()
+    count = int((table["x"].between(west, east) & table["y"].between(south, north)).sum())
+    return 1.1 if count <= 60 else 0.7 if count <= 250 else 0.5
+
+
+def names(
+    page: Page, zones: gpd.GeoDataFrame, texts: Mapping[str, str] | None = None, *, points: float
+) -> None:
+    """Set the zones' names inside them, the largest zones first; one without room goes without."""
+    for zone_id in zones.geometry.area.sort_values(ascending=False, kind="stable").index:
+        x, y = anchor(zones.geometry[zone_id], page)
+        if x is not None and y is not None:
+            page.label(x, y, str(zones["name"][zone_id]) if texts is None else texts[zone_id], points)
+
+
+def anchor(shape: shapely.Geometry, page: Page) -> tuple[float | None, float | None]:
+    """Return the place on the sheet for a zone's name: the middle of what the map shows of it."""
+    seen = shapely.clip_by_rect(shape, *page.window())
+    if seen.is_empty:
+        return None, None
+    middle = seen.centroid
+    point = middle if seen.contains(middle) else seen.representative_point()
+    return page.on_paper(point.x, point.y)
+
+
+def extent(zones: Iterable[shapely.Geometry]) -> np.ndarray:
+    """Return west, south, east and north of all zones."""
+    bounds = shapely.bounds(np.asarray(list(zones), dtype=object))
+    return np.asarray(np.r_[np.nanmin(bounds[:, :2], axis=0), np.nanmax(bounds[:, 2:], axis=0)])

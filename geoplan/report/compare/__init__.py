@@ -1,0 +1,1 @@
+"""Two runs side by side, and years one after the other."""

@@ -1,0 +1,1 @@
+"""The tables and sentences of a delivery, described once; renderers draw them."""

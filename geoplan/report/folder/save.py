@@ -1,0 +1,127 @@
+"""Write what a run found out: every output into one folder, whole or not at all."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from geoplan.network.surface import MinutesRaster, write_minutes
+from geoplan.report.booklet.page import write_report
+from geoplan.report.content.sites_facts import proof
+from geoplan.report.folder.folder import new_run_id, publish, run_folder
+from geoplan.report.folder.manifest import environment_block, write_manifest
+from geoplan.report.folder.store import write_outcome
+from geoplan.report.layers.exports import write_exports
+from geoplan.report.layers.geopackage import write_layers
+from geoplan.report.webmap.map import write_map
+from geoplan.report.workbook.csv_files import write_csv
+from geoplan.report.workbook.workbook import write_workbook
+from geoplan.tables import Outcome
+from geoplan.version import __version__
+from geoplan.words.progress import STAGES, Stages
+
+
+def save(
+    outcome: Outcome,
+    out: Path,
+    *,
+    minutes: Mapping[str, MinutesRaster],
+    seconds: Mapping[str, float],
+    stages: Stages,
+    papers: Sequence[str] = (),
+    exports: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write every output into ``out/runs/<id>`` and copies under fixed names into `out`.
+
+    Parameters
+    ----------
+    outcome
+        What the run found out.
+    out
+        Folder of results; made where it is not there.
+    minutes
+        Service -> minutes raster.
+    seconds
+        Stage -> seconds of the run so far, for ``run.json`` and ``run.log``.
+    stages
+        Told of each stage.
+    papers
+        ``word`` and ``atlas``: what is to be handed in beside map, workbook and report.
+    exports
+        ``formats`` and ``crs`` of further layers, see `geoplan.report.layers.exports`; None for none.
+
+    Returns
+    -------
+    run
+        The run's own folder.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written, or a copy is held open by another program (the new results are then whole in the
+        run's folder, which the error names).
+    """
+    started = dt.datetime.now(dt.UTC).astimezone()
+    run_id = new_run_id(out, started.strftime("%Y%m%d-%H%M%S"))
+    with run_folder(out, run_id) as folder:
+        with stages("map"):
+            write_map(outcome, folder / "map.html")
+        with stages("workbook"):
+            write_workbook(outcome, folder / "gap_list.xlsx")
+            write_csv(outcome, folder)
+        with stages("layers"):
+            write_layers(outcome, folder / "coverage.gpkg")
+            for service, raster in minutes.items():
+                write_minutes(
+                    folder / f"minutes_{service}.tif", raster, description=f"minutes on foot: {service}"
+                )
+        with stages("report"):
+            write_report(outcome, folder / "report.html")
+        if papers:
+            with stages("papers"):
+                _write_papers(outcome, folder, papers)
+        if exports is not None:
+            with stages("exports"):
+                write_exports(outcome, folder / "exports", **exports)
+        with stages("store"):
+            write_outcome(outcome, folder)
+        spent = {**seconds, **stages.seconds}
+        environment = environment_block(started=started.isoformat(timespec="seconds"), seconds=spent)
+        write_manifest(outcome, folder, version=__version__, environment=environment)
+        (folder / "run.log").write_text(
+            log(outcome, spent, started.isoformat()), encoding="utf-8", newline="\n"
+        )
+    publish(out, run_id)
+    return out / "runs" / run_id
+
+
+def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str]) -> None:
+    # imported here: Word and PDF libraries take their time to load, and not every run needs them
+    if "word" in papers:
+        from geoplan.report.word.papers import write_assessment, write_town_guidance
+
+        write_assessment(outcome, folder / "assessment.docx")
+        write_town_guidance(outcome, folder / "town_guidance.docx")
+    if "atlas" in papers:
+        from geoplan.report.atlas.atlas import write_atlas
+
+        write_atlas(outcome, folder / "atlas.pdf")
+
+
+def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:
+    """Return the run's log: when, where the time went, what is proven of siting, and everything that was found."""
+    column = 0 if outcome.lang == "zh" else 1
+    lines = [f"geoplan {__version__}  {outcome.name}  {started}", ""]
+    lines += [f"{value:8.2f} s  {STAGES[key][column]}" for key, value in seconds.items()]
+    lines += [f"{sum(seconds.values()):8.2f} s", ""]
+    for record in outcome.answers.to_dict("records"):
+        answer = {str(key): value for key, value in record.items()}
+        lines.append(f"{answer['question']}  {answer['label']}  {proof(answer, outcome.lang)}")
+    for row in outcome.warnings.itertuples():
+        place = " ".join(
+            str(part)
+            for part in (row.file, "" if row.row is None else row.row, row.zone)
+            if str(part) not in ("", "<NA>")
+        )
+        lines.append(f"{row.severity:8} {row.code:32} {place}  {row.text}  {row.action}".rstrip())
+    return "\n".join(lines) + "\n"

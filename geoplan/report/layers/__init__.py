@@ -1,0 +1,1 @@
+"""GeoPackage, Shapefile, FileGDB and DXF."""

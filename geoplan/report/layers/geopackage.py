@@ -1,0 +1,259 @@
+"""The layers for QGIS and ArcGIS: ``coverage.gpkg`` with zones, facilities, isochrones and snaps, and their styles."""
+
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoplan.report import look
+from geoplan.report.content.sheet import Names, empty, present, word
+from geoplan.report.layers import styles
+from geoplan.report.layers.sites import candidates_layer, sites_layer
+from geoplan.report.layers.styles import Part
+from geoplan.report.layers.zones import Layer, Style, finite, zone_layer
+from geoplan.tables import LEVELS, Outcome
+
+#: The table that QGIS reads styles from, as QGIS makes it.
+_LAYER_STYLES = """
+CREATE TABLE layer_styles (
+  id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+  f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256),
+  styleName TEXT(30), styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
+  update_time DATETIME
+)
+"""
+
+
+def write_layers(outcome: Outcome, path: Path) -> None:
+    """Write the GeoPackage; the same outcome gives the same bytes.
+
+    Layers: ``zones_<level>`` for every level present (covered shares, flags, reachable and located supply),
+    ``facilities`` (those without a point too, with empty geometry), ``isochrones``, ``snaps``; where
+    a siting question was asked, ``sites``, ``candidates`` and ``site_isochrones``.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    path.unlink(missing_ok=True)
+    written = [layer for layer in layers(outcome) if len(layer.table)]
+    for layer in written:
+        options = {
+            "SPATIAL_INDEX": "NO" if layer.name == "snaps" else "YES",
+            "IDENTIFIER": layer.name,
+            "DESCRIPTION": layer.description or layer.name,
+        }
+        polygons = layer.name.startswith(("zones", "isochrones", "site_isochrones"))
+        layer.table.to_file(
+            path,
+            layer=layer.name,
+            driver="GPKG",
+            engine="pyogrio",
+            promote_to_multi=polygons or None,
+            layer_options=options,
+        )
+    _add_styles(path, written, stamp=f"{outcome.year:04d}-01-01T00:00:00.000Z")
+
+
+def layers(outcome: Outcome) -> Iterator[Layer]:
+    """Yield every layer, zones coarse to fine first."""
+    for level in LEVELS:
+        if (outcome.zones["level"] == level).any():
+            yield zone_layer(outcome, level)
+    yield _facilities(outcome)
+    yield _isochrones(outcome, outcome.isochrones, "isochrones")
+    yield _snaps(outcome)
+    yield from (layer for layer in (sites_layer(outcome), candidates_layer(outcome)) if layer is not None)
+    if not empty(outcome.site_isochrones):
+        yield _isochrones(outcome, outcome.site_isochrones, "site_isochrones")
+
+
+def _facilities(outcome: Outcome) -> Layer:
+    lang, names, table = outcome.lang, Names(outcome), outcome.facilities
+    plain = pd.DataFrame({"facility_id": table.index.map(str)}, index=table.index)
+    plain["name"] = table["name"].map(str)
+    plain["type"] = table["services"].map(lambda own: own[0] if len(own) else "")
+    plain["services"] = table["services"].map(
+        lambda own: "、".join(look.facility_label(s, lang) for s in own)
+    )
+    plain["zone"] = table["zone_id"].map(names.zone)
+    known = {"name", "services", "zone_id", "serves", "geometry", "zone_from"}
+    for column in (c for c in table.columns if c not in known):
+        plain[column] = _storable(table[column])
+    for supply, amounts in outcome.supplies.groupby("supply", sort=True):
+        sums = amounts.groupby("facility_id")[["low", "high"]].sum().reindex(table.index)
+        plain[f"{supply}_low"], plain[f"{supply}_high"] = finite(sums["low"]), finite(sums["high"])
+    aliases = {column: look.label(column, lang) for column in plain.columns}
+    kinds = sorted(set(plain["type"]))
+    order = {t: k for k, s in enumerate(outcome.services.values()) for t in s["facilities"]}
+    parts = [
+        Part(
+            look.facility_label(kind, lang),
+            styles.marker(
+                look.SERVICE_COLOURS[order.get(kind, 0) % len(look.SERVICE_COLOURS)],
+                look.MARK_SHAPES[position % len(look.MARK_SHAPES)],
+            ),
+            kind,
+        )
+        for position, kind in enumerate(kinds)
+    ]
+    title = word("layer_facilities", lang)
+    shape = gpd.GeoDataFrame(plain, geometry=table.geometry, crs=outcome.crs).reset_index(drop=True)
+    return Layer(
+        "facilities",
+        title,
+        shape,
+        (Style(title, styles.categorised("type", parts, aliases=aliases, label="name")),),
+    )
+
+
+def _storable(values: pd.Series) -> pd.Series:
+    """Return a column as the format can hold it: numbers as they are, yes/no as 1/0, all else as text."""
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return values.astype("Int64")
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values if pd.api.types.is_integer_dtype(values.dtype) else finite(values)
+    return values.map(lambda value: str(value) if present(value) else None).astype(object)
+
+
+def _isochrones(outcome: Outcome, found: gpd.GeoDataFrame, name: str) -> Layer:
+    lang = outcome.lang
+    # the widest first, so that the narrow ones lie on top
+    table = found.sort_values(["service", "minutes"], ascending=[True, False], kind="stable")
+    columns: dict[str, Any] = {
+        "service": table["service"].map(str),
+        "service_name": [look.service_label(outcome.services, s, lang) for s in table["service"]],
+        "minutes": table["minutes"].astype(float),
+        "band": [f"{m:g}" for m in table["minutes"]],
+    }
+    shape = gpd.GeoDataFrame(
+        pd.DataFrame(columns, index=table.index), geometry=table.geometry, crs=outcome.crs
+    )
+    bands = sorted({float(m) for m in table["minutes"]})
+    ramp = list(reversed(look.SEQUENTIAL))
+    parts = [
+        Part(
+            word("minutes", lang, minutes=f"{m:g}"),
+            styles.fill(ramp[min(k, len(ramp) - 1)], alpha=0.55),
+            f"{m:g}",
+        )
+        for k, m in enumerate(bands)
+    ]
+    aliases = {"service_name": look.label("service", lang), "minutes": look.label("minutes", lang)}
+    title = word(f"layer_{name}", lang)
+    return Layer(
+        name,
+        title,
+        shape.reset_index(drop=True),
+        (Style(title, styles.categorised("band", parts, aliases=aliases)),),
+    )
+
+
+def _snaps(outcome: Outcome) -> Layer:
+    lang, table = outcome.lang, outcome.snaps
+    facilities = set(outcome.facilities.index.map(str))
+    ids = table.index.map(str)
+    off = table["reason"].map(present)
+    columns: dict[str, Any] = {
+        "point_id": ids,
+        "of": np.where(ids.isin(facilities), "facility", "people"),
+        # empty where the point is on the network: nearly always
+        "reason": table["reason"].map(str).where(off, None).astype(object),
+        "leg_m": finite(table["leg_m"]).round(2).astype("float32"),
+        "island": table["island"].astype("int8"),
+    }
+    # a city has more than 100,000 of these rows: a column that says the same in all of them is left out
+    columns = {
+        key: values for key, values in columns.items() if key not in ("of", "island") or len(set(values)) > 1
+    }
+    shape = gpd.GeoDataFrame(
+        pd.DataFrame(columns, index=table.index), geometry=table.geometry, crs=outcome.crs
+    )
+    points = bool(table.geometry.dropna().geom_type.isin(["Point", "MultiPoint"]).all())
+
+    def symbol(colour: str) -> Any:  # noqa: ANN401 - an XML element
+        return styles.marker(colour, "circle") if points else styles.line(colour)
+
+    parts = [
+        Part(f"{word('not_snapped', lang)} ({reason})", symbol(look.COLOURS["flag"]), reason)
+        for reason in sorted(set(columns["reason"].dropna()))
+    ]
+    # in QGIS the class without a value takes all the others, the empty ones too
+    parts.append(Part(word("snapped", lang), symbol(look.COLOURS["accent"])))
+    aliases = {"of": word("point_kind", lang), "leg_m": word("leg", lang), "island": word("island", lang)}
+    aliases["reason"] = look.label("reason", lang)
+    aliases = {key: alias for key, alias in aliases.items() if key in columns}
+    title = word("layer_snaps", lang)
+    return Layer(
+        "snaps",
+        title,
+        shape.reset_index(drop=True),
+        (Style(title, styles.categorised("reason", parts, aliases=aliases)),),
+    )
+
+
+def _add_styles(path: Path, written: list[Layer], *, stamp: str) -> None:
+    """Add ``layer_styles`` and fix every date, then lay the file out anew so that its bytes hang on its content only."""
+    with closing(sqlite3.connect(path)) as base:
+        base.execute(_LAYER_STYLES)
+        base.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
+            (stamp,),
+        )
+        rows = [
+            (
+                "",
+                "",
+                layer.name,
+                "geom",
+                _short(style.name),
+                style.qml,
+                "",
+                int(number == 0),
+                style.name,
+                "",
+                "",
+                stamp,
+            )
+            for layer in written
+            for number, style in enumerate(layer.styles)
+        ]
+        base.executemany(
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML, "
+            "styleSLD, useAsDefault, description, owner, ui, update_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+        base.execute("UPDATE gpkg_contents SET last_change = ?", (stamp,))
+        if any(layer.name == "snaps" for layer in written):
+            base.create_function("bare", 1, without_envelope, deterministic=True)
+            base.execute("UPDATE snaps SET geom = bare(geom) WHERE geom IS NOT NULL")
+        base.commit()
+        base.execute("VACUUM")
+
+
+def without_envelope(geometry: bytes) -> bytes:
+    r"""Return a GeoPackage geometry without the box around it, which costs a short line more than the line itself.
+
+    The header is ``GP``, version, flags, four bytes of the CRS and then the box, whose size the flags say (GeoPackage 1.3,
+    2.1.3).
+
+    Examples
+    --------
+    >>> without_envelope(b"GP" + bytes([0, 0b0011]) + bytes(4) + bytes(32) + b"wkb")
+    b'GP\x00\x01\x00\x00\x00\x00wkb'
+    """
+    box = (0, 32, 48, 48, 64)[geometry[3] >> 1 & 0b111]
+    return geometry[:3] + bytes([geometry[3] & ~0b1110]) + geometry[4:8] + geometry[8 + box :]
+
+
+def _short(name: str) -> str:
+    """Return a style's name within the 30 characters of its column."""
+    return unicodedata.normalize("NFC", name) if len(name) <= 30 else name[:29] + "…"

@@ -1,0 +1,238 @@
+"""One look for the map, the workbook, the atlas and the page: colours, classes, words, fonts and number formats.
+
+Nothing here measures anything. Colours are colour-blind safe because every ramp is ordered by lightness alone, and a
+flag differs from every ramp colour in hue *and* lightness. Words and number formats come from `geoplan.report.look.words`, whose
+labels stand in ``labels.yaml``; they are offered here as well, so that a page needs this one module.
+"""
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoplan.report.look.words import (
+    amount,
+    attribution,
+    banner,
+    basis,
+    basis_line,
+    clean,
+    interval,
+    level_order,
+    measure_label,
+    minutes,
+    rate,
+    rule_label,
+    sentence,
+    service_label,
+    share,
+    whole,
+)
+from geoplan.words.labels import facility_label, label, labels, of_group, unit
+from geoplan.words.numbers import missing
+
+__all__ = [
+    "COLOURS",
+    "EXCEL_FORMATS",
+    "FONT_STACK",
+    "FONT_WORKBOOK",
+    "MARK_SHAPES",
+    "SEQUENTIAL",
+    "SERVICE_COLOURS",
+    "SHARE_LIMITS",
+    "SITE_COLOURS",
+    "SITE_EDGE",
+    "SITE_INKS",
+    "SITE_SERVED",
+    "SUPPLY_FACTORS",
+    "VERDICT_COLOURS",
+    "Scale",
+    "amount",
+    "attribution",
+    "banner",
+    "basis",
+    "basis_line",
+    "clean",
+    "excel_format",
+    "facility_label",
+    "interval",
+    "label",
+    "labels",
+    "level_order",
+    "mark_radius",
+    "measure_label",
+    "minutes",
+    "missing",
+    "of_group",
+    "rate",
+    "rule_label",
+    "sentence",
+    "service_label",
+    "share",
+    "share_scale",
+    "site_colour",
+    "site_edge",
+    "site_ink",
+    "supply_scale",
+    "unit",
+    "whole",
+]
+
+#: Chinese first in a CJK font of the system; Latin falls to the same font, so digits align in tables.
+FONT_STACK = (
+    '"Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC", "Hiragino Sans GB", '
+    '"Microsoft YaHei", "WenQuanYi Micro Hei", "Segoe UI", "Helvetica Neue", Arial, sans-serif'
+)
+#: A workbook names one font; where it is absent the program falls back to its own CJK font.
+FONT_WORKBOOK = "Microsoft YaHei"
+
+#: Quiet colours of page and map, and the two strong ones.
+COLOURS: Mapping[str, str] = {
+    "ink": "#1d2733",
+    "ink_soft": "#5b6875",
+    "line": "#d9dee3",
+    "paper": "#ffffff",
+    "ground": "#f4f5f3",
+    "street": "#c3c8cc",
+    "street_major": "#aab1b7",
+    "boundary": "#ffffff",
+    "boundary_strong": "#4a5663",
+    "flag": "#d1431b",  # the one strong colour: a flag (短板)
+    "flag_soft": "#f3c3b1",
+    "not_flagged": "#e6ebea",
+    "no_data": "#f2f2f0",  # drawn with a hatch
+    "hatch": "#b3b8bd",
+    "accent": "#14606f",
+    "gain": "#2a49d8",  # what gets better from one result to the other; beside `flag` for what gets worse
+    "people_outside": "#7b2d12",
+    "banner": "#fff3cd",
+    "banner_ink": "#6b4e00",
+}
+
+#: Sequential ramp, light to dark, for shares and supply; lightness falls with every step.
+SEQUENTIAL = ("#e0ede7", "#b5d8d2", "#7cb9bc", "#3c8a9b", "#14546b")
+
+#: Verdicts have their own colours, told apart from flags: green-grey, plum, and greys.
+VERDICT_COLOURS: Mapping[str, str] = {
+    "met": "#8fb996",
+    "not_met": "#7d4878",
+    "no_data": "#f2f2f0",
+    "not_applicable": "#e3e5e8",
+    "not_quantified": "#c9d3e0",
+}
+
+#: Limits of the classes of a covered share; 0.8 is the usual limit below which a community is flagged.
+SHARE_LIMITS = (0.5, 0.7, 0.8, 0.9)
+#: Limits of the classes of supply as multiples of the standard: 1 separates enough from short.
+SUPPLY_FACTORS = (0.25, 0.5, 1.0, 1.5)
+
+#: Marks of facilities: shape by type, colour by service.
+MARK_SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "cross")
+SERVICE_COLOURS = ("#2f2a6b", "#8a4b08", "#0b5a3c", "#5a1a5c")
+
+#: Number formats of a workbook; a unit picks its format by `excel_format`.
+EXCEL_FORMATS: Mapping[str, str] = {
+    "share": "0.0%",
+    "whole": "#,##0",
+    "minutes": "0",
+    "rate": "#,##0.0#",
+    "text": "@",
+}
+
+#: Proposed sites: fill of the numbered disc by phase, dark to light, and the ink of its number; blue, which no facility has.
+SITE_COLOURS = ("#1b2fa0", "#5470e8", "#aab8f7", "#dde3fd")
+SITE_INKS = ("#ffffff", "#ffffff", "#0f1c66", "#0f1c66")
+#: Edge of candidates and of the dashed ring around an area of intent.
+SITE_EDGE = "#1b2fa0"
+#: Zones that the sites serve.
+SITE_SERVED = "#d5dcf8"
+
+
+def site_colour(place: int) -> str:
+    """Return the fill of a site that opens in the phase at `place`; phases beyond the last colour share it.
+
+    Examples
+    --------
+    >>> site_colour(0), site_colour(9)
+    ('#1b2fa0', '#dde3fd')
+    """
+    return SITE_COLOURS[min(max(place, 0), len(SITE_COLOURS) - 1)]
+
+
+def site_ink(place: int) -> str:
+    """Return the ink of the number on `site_colour`."""
+    return SITE_INKS[min(max(place, 0), len(SITE_INKS) - 1)]
+
+
+def site_edge(place: int) -> str:
+    """Return the edge of a site's disc: white around a dark one, dark around a light one."""
+    return COLOURS["paper"] if site_ink(place) == COLOURS["paper"] else SITE_EDGE
+
+
+def excel_format(unit_word: object, *, kind: str = "") -> str:
+    """Return the number format of a workbook cell that holds a value of this unit and kind of rule."""
+    if unit_word == "share" or kind in ("share", "presence", "compliance", "circle", "rate"):
+        return EXCEL_FORMATS["share"]
+    if unit_word == "minutes":
+        return EXCEL_FORMATS["minutes"]
+    return EXCEL_FORMATS["rate"] if kind in ("provision", "floor_area") else EXCEL_FORMATS["whole"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Classes of a measured value: limits (in the value's own unit), one colour a class, one printed range a class."""
+
+    limits: tuple[float, ...]
+    colours: tuple[str, ...]
+    texts: tuple[str, ...]
+
+    def classes(self, values: Iterable[float]) -> np.ndarray:
+        """Return the class of each value, 0 the lowest; a value on a limit belongs above it; NaN is -1.
+
+        Examples
+        --------
+        >>> share_scale().classes([0.0, 0.8, 1.0, float("nan")]).tolist()
+        [0, 3, 4, -1]
+        """
+        array = np.asarray(list(values), dtype=float)
+        # a share that is 0.8 but for rounding of a sum stands in the class that begins with 0.8
+        found = np.searchsorted(np.asarray(self.limits) - 1e-9, array, side="right")
+        return np.where(np.isnan(array), -1, found)
+
+
+def share_scale() -> Scale:
+    """Return the classes of a covered share, the same everywhere."""
+    texts = _ranges([f"{100 * limit:g}" for limit in SHARE_LIMITS], "%")
+    return Scale(SHARE_LIMITS, SEQUENTIAL, texts)
+
+
+def supply_scale(required: float) -> Scale:
+    """Return the classes of a supply against its standard `required` (> 0), printed in the standard's own unit.
+
+    Examples
+    --------
+    >>> supply_scale(50).limits
+    (12.5, 25.0, 50.0, 75.0)
+    """
+    limits = tuple(float(required) * factor for factor in SUPPLY_FACTORS)
+    return Scale(limits, SEQUENTIAL, _ranges([f"{limit:.6g}" for limit in limits], ""))
+
+
+def _ranges(limits: Sequence[str], suffix: str) -> tuple[str, ...]:
+    between = [f"{low}–{high}{suffix}" for low, high in itertools.pairwise(limits)]
+    return (f"< {limits[0]}{suffix}", *between, f"≥ {limits[-1]}{suffix}")
+
+
+def mark_radius(capacity: float | None) -> float:
+    """Return the radius in pixels of a facility's mark: area grows with beds or places; unknown is the smallest.
+
+    Examples
+    --------
+    >>> mark_radius(None), mark_radius(0), mark_radius(100), mark_radius(10000)
+    (3.0, 3.0, 5.0, 7.0)
+    """
+    if missing(capacity) or capacity is None:
+        return 3.0
+    return round(3.0 + 4.0 * math.sqrt(min(max(float(capacity), 0.0), 400.0) / 400.0), 1)

@@ -1,0 +1,159 @@
+"""The map: one self-contained page that opens without a network (``map.html``)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from branca.element import Element, Figure
+from jinja2 import Template
+
+from geoplan.report import look
+from geoplan.report.content import sites_facts
+from geoplan.report.webmap import layers as map_layers
+from geoplan.report.webmap import marks as map_marks
+from geoplan.report.webmap import sites as map_sites
+from geoplan.report.webmap.offline import (
+    POLICY,
+    OfflineMap,
+    Script,
+    fix_ids,
+    inline_json,
+    inline_script,
+    leaflet,
+    own,
+)
+from geoplan.tables import Outcome
+
+DATA_ID = "geoplan-data"
+#: Our scripts, in the order in which they build on each other.
+SCRIPTS = ("codec.js", "layers.js", "page.js", "map.js")
+
+
+class Raw(Element):
+    """A piece of page that stands as it is; braces in it are no template."""
+
+    _template = Template("{{ this.text }}")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+def write_map(outcome: Outcome, path: Path) -> None:
+    """Write the map to `path`: same outcome, same bytes.
+
+    Parameters
+    ----------
+    outcome
+        What the run found out.
+    path
+        File to write, HTML, UTF-8.
+
+    Raises
+    ------
+    OutputError
+        If Leaflet is not installed.
+    """
+    path.write_bytes(map_page(outcome).encode("utf-8"))
+
+
+def map_page(outcome: Outcome) -> str:
+    """Return the map's page.
+
+    Raises
+    ------
+    OutputError
+        If Leaflet is not installed.
+    """
+    script, style = leaflet()
+    bounds = map_bounds(outcome)
+    centre = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
+    figure = Figure(title=look.clean(outcome.name))
+    page = OfflineMap(
+        location=[round(value, 6) for value in centre],
+        tiles=None,
+        zoom_start=12,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+        max_zoom=19,
+        wheel_px_per_zoom_level=90,
+        attribution_control=False,
+        font_size="14px",
+    )
+    figure.add_child(page)
+    own_style = own("map.css").replace("GP_FONT_STACK", look.FONT_STACK)
+    if sites_facts.asked(outcome):
+        own_style += "\n" + own(map_sites.STYLE)
+    figure.header.add_child(
+        Raw(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'), name="policy"
+    )
+    figure.header.add_child(Raw(inline_script(script)), name="leaflet")
+    figure.header.add_child(Raw(f"<style>{style}\n{own_style}</style>"), name="style")
+    data = payload(outcome)
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    figure.html.add_child(Raw(inline_json(text, element_id=DATA_ID)), name="data")
+    code = "\n".join(own(name) for name in SCRIPTS)
+    read = f'JSON.parse(document.getElementById("{DATA_ID}").textContent)'
+    start = f"startMap({{map}}, {read});"
+    if "siting" in data:
+        code += "\n" + own(map_sites.SCRIPT)
+        start = f"const data = keepNamesClear({read});\nstartSites({{map}}, data, startMap({{map}}, data));"
+    page.add_child(Script(f"{code}\n{start}"))
+    fix_ids(figure)
+    return str(figure.render()) + "\n"
+
+
+def payload(outcome: Outcome) -> dict[str, Any]:
+    """Return everything that the map's script reads, as plain values."""
+    lang = outcome.lang
+    facilities, facility_at = map_marks.facility_layer(outcome)
+    siting = map_sites.siting_layer(outcome)
+    return {
+        "lang": lang,
+        "title": outcome.name,
+        "year": outcome.year,
+        "banner": look.banner(outcome),
+        "basis": look.basis_line(outcome),
+        "credits": " · ".join(look.attribution(outcome.sources)),
+        "files": list(dict.fromkeys(source.file for source in outcome.sources)),
+        "words": sites_facts.words_of(outcome) | {"unit_people": look.unit("people", lang)},
+        "look": map_look(),
+        "bounds": map_bounds(outcome),
+        "levels": map_layers.level_list(outcome.zones, lang),
+        "zones": map_layers.zone_layer(outcome.zones, lang),
+        "services": map_layers.service_list(outcome),
+        "flags": map_layers.flag_views(outcome, facility_at),
+        "circle": map_layers.circle_views(outcome, facility_at),
+        "findings": map_layers.finding_views(outcome, facility_at),
+        "facilities": facilities,
+        "unplaced": map_marks.unplaced_list(outcome),
+        "isochrones": map_marks.isochrone_layer(outcome),
+        "outside": map_marks.outside_layer(outcome),
+        "streets": map_layers.street_layer(outcome.streets),
+    } | ({} if siting is None else {"siting": siting})
+
+
+def map_look() -> dict[str, Any]:
+    """Return colours, classes and fonts as plain values for a script."""
+    return dict(look.COLOURS) | {
+        "sequential": list(look.SEQUENTIAL),
+        "verdicts": dict(look.VERDICT_COLOURS),
+        "services": list(look.SERVICE_COLOURS),
+        "share_limits": list(look.share_scale().limits),
+        "share_texts": list(look.share_scale().texts),
+        "font": look.FONT_STACK,
+    }
+
+
+def map_bounds(outcome: Outcome) -> list[list[float]]:
+    """Return the south-west and north-east corner of the study area, latitude first.
+
+    Districts may reach far beyond it: the map opens on what has communities.
+    """
+    area = outcome.zones[outcome.zones["level"] == "area"]
+    zones = area if len(area) and not area.geometry.isna().all() else outcome.zones
+    shapes = np.asarray(zones.geometry.to_crs(map_layers.LONLAT).array)
+    west, south, east, north = (round(float(value), 6) for value in shapely.total_bounds(shapes))
+    return [[south, west], [north, east]]

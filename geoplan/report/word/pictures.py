@@ -1,0 +1,284 @@
+"""The small map of a town in its guidance: communities by how many indicators are short, streets, facilities.
+
+Drawn by matplotlib, which is an optional part of the installation; without it, or without a font that has the names, there is
+no picture and the paper says why.
+"""
+
+import io
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from geoplan.report import look
+from geoplan.report.content.sheet import Names, word
+from geoplan.tables import Outcome
+from geoplan.words.errors import OutputError
+
+#: Size of the picture in inches and its resolution; width on paper in centimetres.
+WIDTH_IN, MOST_HEIGHT_IN, DPI = 6.0, 4.3, 170
+WIDTH_CM = 14.0
+#: Indicators short -> fill: none, one, two, three or more.
+FILLS = (look.COLOURS["not_flagged"], look.COLOURS["flag_soft"], "#e58866", look.COLOURS["flag"])
+_MARKERS = ("o", "s", "^", "D", "p", "P")
+#: Beyond so many communities names would lie on each other.
+MOST_NAMES = 40
+_MARGIN = 0.04
+
+
+@dataclass(frozen=True)
+class Atelier:
+    """What every map of one paper is drawn with: the outcome, its flags by community, and the font."""
+
+    outcome: Outcome
+    short: Mapping[str, float]
+    face: Any
+
+    def font(self, size: float) -> Any:  # noqa: ANN401 - matplotlib's
+        """Return the font in `size` points."""
+        from matplotlib.font_manager import FontProperties
+
+        return FontProperties(fname=str(self.face.path), size=size)
+
+
+@contextmanager
+def atelier(outcome: Outcome) -> Iterator[Atelier | str]:
+    """Yield what maps are drawn with, or why there are none, in a sentence."""
+    try:
+        import matplotlib as mpl  # noqa: F401 - only whether it is there
+
+        from geoplan.report.look.fonts import face
+
+        room = face(_texts(outcome))
+        found = room.__enter__()  # not a `with`: what is drawn must not be taken for a missing font
+    except ImportError:
+        yield word("doc_no_maps", outcome.lang)
+        return
+    except OutputError as error:
+        yield error.text(outcome.lang)
+        return
+    try:
+        yield Atelier(outcome, flags_of(outcome), found)
+    finally:
+        room.__exit__(None, None, None)
+
+
+def flags_of(outcome: Outcome) -> dict[str, float]:
+    """Return zone_id -> how many indicators are short; NaN where none is known to be and one cannot be told."""
+    found: dict[str, float] = {}
+    for zone, own in outcome.flags.groupby("zone_id", sort=False)["flagged"]:
+        told = own.astype("boolean")
+        short = int(told.fillna(value=False).sum())
+        found[str(zone)] = math.nan if short == 0 and told.isna().any() else float(short)
+    return found
+
+
+def _texts(outcome: Outcome) -> Iterable[str]:
+    yield from map(str, outcome.zones["name"])
+    yield from (
+        word(f"doc_map_{code}", outcome.lang, count=0) for code in ("none", "short", "more", "unknown")
+    )
+    yield from (look.facility_label(kind, outcome.lang) for kind in _kinds(outcome))
+    yield look.label("synthetic_banner", outcome.lang)
+    yield "0123456789 kmN北"
+
+
+def _kinds(outcome: Outcome) -> list[str]:
+    return list(dict.fromkeys(kind for entry in outcome.services.values() for kind in entry["facilities"]))
+
+
+def town_map(room: Atelier, zone_id: str) -> bytes:
+    """Return the map of one town as PNG: its communities filled, its neighbours blank, streets beneath, facilities above."""
+    from matplotlib.figure import Figure
+
+    outcome = room.outcome
+    west, south, east, north = outcome.zones.geometry[zone_id].bounds
+    finest = Names(outcome).finest()
+    own = outcome.zones[(outcome.zones["level"] == finest) & _inside(outcome, zone_id)]
+    if len(own):
+        west, south, east, north = own.total_bounds
+    pad = _MARGIN * max(east - west, north - south)
+    frame = (west - pad, south - pad, east + pad, north + pad)
+    wide, high = frame[2] - frame[0], frame[3] - frame[1]
+    height = min(max(WIDTH_IN * high / wide, 2.2), MOST_HEIGHT_IN)
+    figure = Figure(figsize=(WIDTH_IN, height + 0.55), dpi=DPI)
+    axes = figure.add_axes((0.0, 0.55 / (height + 0.55), 1.0, height / (height + 0.55)))
+    axes.set_aspect("equal")
+    axes.set_xlim(*_spread(frame[0], frame[2], WIDTH_IN / height * high))
+    axes.set_ylim(*_spread(frame[1], frame[3], height / WIDTH_IN * wide))
+    axes.set_axis_off()
+    view = shapely.box(axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
+    _draw_zones(axes, room, own, outcome.zones.geometry[zone_id])
+    _draw_streets(axes, outcome, view)
+    kinds = _draw_facilities(axes, outcome, view)
+    if len(own) <= MOST_NAMES:
+        _draw_names(axes, room, own)
+    _draw_scale(axes, room, wide)
+    _draw_legend(figure, room, kinds, unknown=any(math.isnan(room.short.get(str(z), 0.0)) for z in own.index))
+    return _png(figure)
+
+
+def _png(figure: Any) -> bytes:  # noqa: ANN401
+    """Return the picture in 255 colours, a third of the size; it holds neither date nor version of a program."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    out = io.BytesIO()
+    picture.quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        out, "PNG", optimize=True
+    )
+    return out.getvalue()
+
+
+def _inside(outcome: Outcome, zone_id: str) -> np.ndarray:
+    """Return for every zone whether it is `zone_id` or lies below it."""
+    parents = outcome.zones["parent_id"].to_dict()
+
+    def climbs(zone: object) -> bool:
+        while zone in parents:
+            if zone == zone_id:
+                return True
+            zone = parents[zone]
+        return False
+
+    return np.array([climbs(zone) for zone in outcome.zones.index], dtype=bool)
+
+
+def _spread(low: float, high: float, least: float) -> tuple[float, float]:
+    """Return low and high, moved apart until they are `least` apart, so that the picture is filled."""
+    more = max(least - (high - low), 0.0) / 2
+    return low - more, high + more
+
+
+def _draw_zones(axes: Any, room: Atelier, own: gpd.GeoDataFrame, town: Any) -> None:  # noqa: ANN401
+    for zone, shape in own.geometry.items():
+        count = room.short.get(str(zone), 0.0)
+        unknown = math.isnan(count)
+        fill = look.COLOURS["no_data"] if unknown else FILLS[int(min(count, 3))]
+        axes.add_artist(
+            _patch(
+                shape, facecolor=fill, edgecolor=look.COLOURS["boundary_strong"], linewidth=0.4,
+                hatch="////" if unknown else None, zorder=1,
+            )
+        )  # fmt: skip
+    axes.add_artist(
+        _patch(town, facecolor="none", edgecolor=look.COLOURS["boundary_strong"], linewidth=1.2, zorder=4)
+    )
+
+
+def _patch(shape: Any, **look_of: Any) -> Any:  # noqa: ANN401
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts([shape]))]
+    return PathPatch(Path.make_compound_path(*(Path(ring, closed=True) for ring in rings)), **look_of)
+
+
+def _draw_streets(axes: Any, outcome: Outcome, view: Any) -> None:  # noqa: ANN401
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    streets = outcome.streets
+    near = streets.geometry.array[np.sort(streets.sindex.query(view))] if len(streets) else []
+    if not len(near):
+        return
+    # one path for all: a city has tens of thousands of streets
+    points, line = shapely.get_coordinates(near, return_index=True)
+    starts = np.r_[True, np.diff(line) != 0]
+    codes = np.where(starts, Path.MOVETO, Path.LINETO).astype(Path.code_type)
+    colour = look.COLOURS["street_major"]
+    axes.add_artist(
+        PathPatch(Path(points, codes), facecolor="none", edgecolor=colour, linewidth=0.35, zorder=2)
+    )
+
+
+def _draw_facilities(axes: Any, outcome: Outcome, view: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401
+    """Draw the facilities in view; return label, marker and colour of the kinds that are there."""
+    own = outcome.facilities[outcome.facilities.geometry.notna()]
+    own = own[(own["status"] != "closed") & own.geometry.intersects(view)]
+    shown = []
+    service_of = {k: n for n, entry in enumerate(outcome.services.values()) for k in entry["facilities"]}
+    for place, kind in enumerate(_kinds(outcome)):
+        here = own[own["services"].map(lambda kinds, kind=kind: kind in kinds)]
+        if here.empty:
+            continue
+        marker = _MARKERS[place % len(_MARKERS)]
+        colour = look.SERVICE_COLOURS[service_of[kind] % len(look.SERVICE_COLOURS)]
+        axes.scatter(
+            here.geometry.x, here.geometry.y, s=16, marker=marker, c=colour,
+            edgecolors=look.COLOURS["paper"], linewidths=0.5, zorder=6,
+        )  # fmt: skip
+        shown.append((look.facility_label(kind, outcome.lang), marker, colour))
+    return shown
+
+
+def _draw_names(axes: Any, room: Atelier, own: gpd.GeoDataFrame) -> None:  # noqa: ANN401
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=1.8, foreground=look.COLOURS["paper"])]
+    points = own.geometry.representative_point()
+    size = 7.5 if len(own) <= 20 else 6.0
+    for name, point in zip(own["name"], points, strict=True):
+        axes.annotate(
+            room.face.safe(name), (point.x, point.y), ha="center", va="center", color=look.COLOURS["ink"],
+            fontproperties=room.font(size), path_effects=halo, zorder=7,
+        )  # fmt: skip
+
+
+def _draw_scale(axes: Any, room: Atelier, wide: float) -> None:  # noqa: ANN401
+    """Draw a scale bar of a round length and the north arrow in the lower right corner."""
+    power = 10.0 ** math.floor(math.log10(wide / 4))
+    metres = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= wide / 4)
+    low, high = axes.get_xlim()
+    south, north = axes.get_ylim()
+    right, base = high - 0.03 * (high - low), south + 0.03 * (north - south)
+    axes.plot([right - metres, right], [base, base], color=look.COLOURS["ink"], linewidth=1.6, zorder=8)
+    told = f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
+    above = base + 0.012 * (north - south)
+    style = {"ha": "center", "va": "bottom", "zorder": 8, "color": look.COLOURS["ink"]}
+    axes.text(right - metres / 2, above, told, fontproperties=room.font(7), **style)
+    top = north - 0.03 * (north - south)
+    tail = top - 0.09 * (north - south)
+    arrow = {"arrowstyle": "-|>", "color": look.COLOURS["ink"], "linewidth": 1.0}
+    axes.annotate("", (right, top), (right, tail), arrowprops=arrow, zorder=8)
+    axes.text(right, tail, "北" if room.outcome.lang == "zh" else "N", fontproperties=room.font(8),
+              ha="center", va="top", zorder=8)  # fmt: skip
+
+
+def _draw_legend(
+    figure: Any,  # noqa: ANN401
+    room: Atelier,
+    kinds: list[tuple[str, str, str]],
+    *,
+    unknown: bool,
+) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    lang, edge = room.outcome.lang, look.COLOURS["boundary_strong"]
+    told = [word("doc_map_none", lang), *(word("doc_map_short", lang, count=k) for k in (1, 2))]
+    told.append(word("doc_map_more", lang, count=3))
+    entries: list[Any] = [
+        Patch(facecolor=fill, edgecolor=edge, linewidth=0.4, label=text)
+        for fill, text in zip(FILLS, told, strict=True)
+    ]
+    if unknown:
+        entries.append(
+            Patch(facecolor=look.COLOURS["no_data"], edgecolor=edge, hatch="////", label=word("doc_map_unknown", lang))
+        )  # fmt: skip
+    entries += [
+        Line2D([], [], marker=marker, color=colour, linestyle="", markersize=4.5, label=room.face.safe(label))
+        for label, marker, colour in kinds
+    ]
+    figure.legend(
+        handles=entries, loc="lower center", ncols=4, frameon=False, prop=room.font(7),
+        columnspacing=1.2, handletextpad=0.4, borderaxespad=0.2,
+    )  # fmt: skip

@@ -1,1 +1,0 @@
-"""Which options to choose: each module answers one kind of question, on the arrays of `geoplan.siting.problems`."""

@@ -1,0 +1,1 @@
+"""Siting objectives, one package each."""

@@ -1,0 +1,253 @@
+"""Most need met when each bed or place is given out once: from candidates and rates of need to `capacity.Capacity`, and back."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from geoplan.coverage.fair_flow import Flow
+from geoplan.siting.inputs import Ground
+from geoplan.siting.objectives.ask import Asked
+from geoplan.siting.objectives.capacity.flow import Giving
+from geoplan.siting.objectives.capacity.problem import Capacity, beds_of, met_rates, recount
+from geoplan.siting.objectives.capacity.solve import median_capacity
+from geoplan.siting.objectives.sizes.inputs import HELD, most_held
+from geoplan.siting.opening import Opening
+from geoplan.siting.options import Options, options_of
+from geoplan.siting.problems import Answer, Bools, Floats, Ints, status_of
+from geoplan.siting.question import Fit, Question, fitting, left_out
+from geoplan.siting.solve.control import Watch
+from geoplan.tables import UNMET
+from geoplan.words.errors import Note, StudyError
+
+
+@dataclass(frozen=True)
+class Need:
+    """How many beds or places the people of a service need: `per_1000` of a group."""
+
+    service: str
+    supply: str
+    per_1000: float
+    group: str
+
+    @property
+    def unit(self) -> str:
+        """Unit in which the supply is built."""
+        return {"floor_area_m2": "m2"}.get(self.supply, self.supply)
+
+
+def ask_capacity(ground: Ground, question: Question, *, need: Need, watch: Watch) -> Asked:
+    """Answer a question of capacities: first most need met within the circle, then least walking.
+
+    What exists keeps its beds, of which the least that the registers allow count; they may be given out anew. With phases the last
+    is answered first, with all of its limits; each earlier one then chooses among its sites.
+
+    Parameters
+    ----------
+    need
+        What the people of the service need.
+
+    Raises
+    ------
+    StudyError
+        If the supply is none that candidates state.
+    """
+    started = time.perf_counter()
+    if need.supply not in HELD:
+        raise StudyError(
+            Note.of(
+                "siting_need_of",
+                question=question.name,
+                supply=need.supply,
+                known=", ".join(HELD),
+                severity="error",
+            )
+        )
+    asked = replace(question, services=(need.service,))
+    fit = fitting(
+        ground.candidates,
+        asked,
+        services=ground.services,
+        on_network=ground.on_network,
+        source=ground.source.tolist(),
+    )
+    capacity, unknown = _capacity(ground, question, need, fit)
+    notes = (
+        [left_out("candidate_size_unknown", ground.candidates[unknown], question)] if unknown.any() else []
+    )
+    use = fit.use & ~unknown
+    minutes = question.minutes(ground.services[need.service])
+    wanted = ground.people(need.group) * need.per_1000 / 1000.0
+    held, doubtful = _existing(ground, need, minutes)
+    if doubtful:
+        notes.append(
+            Note.of("siting_beds_doubtful", question=question.name, count=doubtful, severity="warning")
+        )
+
+    def problem_of(options: Options) -> Capacity:
+        walks = ground.walks(need.service, minutes)[options.candidate]
+        return Capacity(
+            options.choice, walks, wanted, capacity[options.candidate], *held, beyond=60.0 * minutes + 1e-5
+        )
+
+    found, phase = _phased(ground, asked, use, problem_of, watch)
+    everything = options_of(ground.candidates, use, asked.phases[-1:])
+    last = problem_of(everything)
+    opening = _opening(last, found, phase)
+    options = Options(everything.candidate[opening.option], phase[opening.option], everything.choice)
+    order = np.arange(len(opening.option))
+    answer = replace(found, chosen=order, notes=(*found.notes, *notes))
+    return Asked(
+        asked,
+        fit,
+        options,
+        answer,
+        need.unit,
+        1.0,
+        recount(last, np.empty(0, np.int64)),
+        replace(opening, option=order),
+        need.unit,
+        time.perf_counter() - started,
+        unmet=_unmet(ground, asked, need, last, found.chosen),
+        amounts=_amounts(ground, need, options.candidate, capacity),
+    )
+
+
+def _capacity(ground: Ground, question: Question, need: Need, fit: Fit) -> tuple[Floats, Bools]:
+    """Return the beds of each candidate, and those in use of which nothing is known."""
+    own = most_held(question, need.supply, ground.candidates)
+    limit = np.inf if question.largest is None else question.largest
+    capacity = np.minimum(np.where(np.isnan(own), limit, own), limit)
+    unknown = fit.use & ~np.isfinite(capacity)
+    return np.where(np.isfinite(capacity), capacity, 0.0), np.asarray(unknown, dtype=bool)
+
+
+def _existing(ground: Ground, need: Need, minutes: float) -> tuple[tuple[csr_array, Floats], int]:
+    """Return the walks to what exists, its beds (the least that the registers allow), and how many are not certain."""
+    ids, walks = ground.walks_to_existing(need.service, minutes)
+    kinds = ground.services[need.service]["facilities"]
+    mine = ground.supplies[
+        ground.supplies["service"].isin(kinds) & (ground.supplies["supply"] == need.supply)
+    ]
+    beds = mine.groupby("facility_id")[["low", "high"]].sum().reindex(ids, fill_value=0.0)
+    doubtful = int((beds["high"] > beds["low"]).sum())
+    return (walks, beds["low"].to_numpy(dtype=np.float64)), doubtful
+
+
+def _phased(
+    ground: Ground, question: Question, use: Bools, problem_of: Callable[[Options], Capacity], watch: Watch
+) -> tuple[Answer, Ints]:
+    """Return the answer of the last phase with what is proven of all, and the phase in which each of its candidates opens.
+
+    The phase is by position among the options of the last phase, the last one for those not chosen.
+    """
+    phases = question.phases
+    everything = options_of(ground.candidates, use, phases[-1:])
+    answer = median_capacity(problem_of(everything), watch=watch)
+    phase = np.full(len(everything.candidate), len(phases) - 1, dtype=np.int64)
+    chosen = everything.candidate[answer.chosen]
+    for number in range(len(phases) - 2, -1, -1):
+        among = np.zeros(len(use), dtype=bool)
+        among[chosen] = True
+        ready = ground.candidates["from_year"].to_numpy(dtype=np.float64)
+        among &= np.nan_to_num(ready, nan=-np.inf) <= phases[number].by
+        some = options_of(_optional(ground.candidates), among, phases[number : number + 1])
+        earlier = median_capacity(problem_of(some), watch=watch)
+        chosen = some.candidate[earlier.chosen]
+        phase[np.isin(everything.candidate, chosen)] = number
+        answer = _with_earlier(answer, earlier, phases[number].by)
+    return answer, phase
+
+
+def _with_earlier(answer: Answer, earlier: Answer, by: int) -> Answer:
+    """Return the answer of the last phase with the aims of an earlier one; it is proven only if both are."""
+    if not answer.steps:
+        return answer
+    steps = (*answer.steps, *(replace(step, name=f"{step.name} {by}") for step in earlier.steps))
+    return replace(
+        answer,
+        steps=steps,
+        status=status_of(steps) if earlier.steps and answer.status == "optimal" else "within",
+        stopped=answer.stopped or earlier.stopped,
+        nodes=answer.nodes + earlier.nodes,
+        repeatable=answer.repeatable and earlier.repeatable,
+    )
+
+
+def _optional(candidates: pd.DataFrame) -> pd.DataFrame:
+    """Return candidates none of which is required: what is required stands in the last phase, perhaps not in an earlier one."""
+    return candidates.assign(rule=candidates["rule"].where(candidates["rule"] != "required", ""))
+
+
+def _unmet(ground: Ground, question: Question, need: Need, problem: Capacity, chosen: Ints) -> pd.DataFrame:
+    """Return the need of each zone that stays unmet when beds are given out as fairly as can be, and why."""
+    zone = ground.zone_number()
+    inside = zone >= 0
+    lacks = problem.need * (1.0 - met_rates(problem, chosen))
+    reached = np.zeros(len(problem.need), dtype=bool)
+    reached[beds_of(problem).point] = True
+    n = len(ground.zone_id)
+    left = np.bincount(zone[inside], weights=lacks[inside], minlength=n)
+    alone = np.bincount(zone[inside], weights=(lacks * ~reached)[inside], minlength=n)
+    last = question.phases[-1]
+    limit = "budget" if last.budget is not None else "sites" if last.sites is not None else "too_small"
+    rows = [
+        {
+            "question": question.name,
+            "zone_id": str(ground.zone_id[int(place)]),
+            "phase": float(last.by),
+            "gap": float(left[place]),
+            "unit": need.unit,
+            "why": "no_candidate" if alone[place] > left[place] / 2 else limit,
+        }
+        for place in np.flatnonzero(left > UNMET_LEAST)
+    ]
+    return pd.DataFrame(rows, columns=list(UNMET))
+
+
+#: Less than this, in beds or places, is told of no zone.
+UNMET_LEAST = 0.05
+
+
+def _opening(problem: Capacity, answer: Answer, phase: Ints) -> Opening:
+    """Return the order of opening: phase by phase, within a phase the site that meets most of the need left."""
+    giving = Giving(beds_of(problem), problem.need)
+    base = giving.start()
+    start = giving.met(base)
+
+    def with_site(flow: Flow, option: int) -> Flow:
+        return giving.opened(flow, np.array([option]))
+
+    order: list[int] = []
+    marginal: list[float] = []
+    flow, waiting = base, [int(option) for option in answer.chosen]
+    gain = {option: giving.met(with_site(base, option)) - start for option in waiting}
+    while waiting:
+        first = min(int(phase[option]) for option in waiting)
+        ready = [option for option in waiting if phase[option] == first]
+        flows = [with_site(flow, option) for option in ready]
+        best = int(np.argmax([giving.met(each) for each in flows]))
+        marginal.append(giving.met(flows[best]) - giving.met(flow))
+        flow = flows[best]
+        order.append(ready[best])
+        waiting.remove(ready[best])
+    total = start + np.cumsum(marginal) if marginal else np.empty(0)
+    alone = np.array([gain[option] for option in order], dtype=np.float64)
+    return Opening(np.array(order, dtype=np.int64), alone, np.array(marginal), np.asarray(total))
+
+
+def _amounts(ground: Ground, need: Need, chosen: Ints, capacity: Floats) -> pd.DataFrame:
+    rows = ground.candidates.iloc[chosen]
+    size = capacity[chosen]
+    table = pd.DataFrame(index=rows.index)
+    table["size"] = size
+    table["unit"] = need.unit
+    table["beds"] = size if need.supply == "beds" else np.nan
+    table["places"] = size if need.supply == "places" else np.nan
+    table["floor_area_m2"] = size if need.supply == "floor_area_m2" else rows["floor_area_m2"]
+    table["cost"] = rows["opening_cost"]
+    table["cost_from"] = rows["cost_from"].where(rows["opening_cost"].notna(), "")
+    return table

@@ -1,0 +1,297 @@
+"""Capacities: need that is given out once, so that a bed taken by one is not another's.
+
+Covering (Current & Storbeck 1988, Environment and Planning B 15(2):153-163): most need met by p sites. Median: of those, the one
+with the least walking. What exists keeps its beds, but they are given out anew.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array, vstack
+
+from geoplan.siting.objectives.capacity.flow import Cut, Giving
+from geoplan.siting.objectives.capacity.median import Transport
+from geoplan.siting.objectives.capacity.problem import Beds, Capacity, beds_of, check, recount
+from geoplan.siting.objectives.capacity.start import greedy, pruned, some_choice
+from geoplan.siting.problems import PROOF, Answer, Choice, Ints, Step, Stopped, no_answer, status_of
+from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.lp import Linear, solve
+from geoplan.words.errors import Note
+
+__all__ = ["Beds", "Capacity", "cover_capacity", "median_capacity", "recount"]
+
+#: Rounds of the linear program, and the least by which a cut must be violated, as a share of what is met.
+ROUNDS, VIOLATED = 400, 1e-7
+
+
+def cover_capacity(problem: Capacity, *, watch: Watch) -> Answer:
+    """Return which options meet the most need when each bed is given out once.
+
+    What a choice meets is a maximum flow from points to beds; by its least cut, a bound that is linear in the choice. The search
+    (Benders 1962, Numerische Mathematik 4:238-252, https://doi.org/10.1007/BF01386316) keeps a small model of options and cuts:
+    solve it, find what its answer truly meets and the cut that says so, add the cut, solve again. The model's bound holds at every
+    moment. Options that add nothing are left out of the answer where the choice lets them.
+
+    Parameters
+    ----------
+    problem
+        Needs, beds, and who reaches what.
+    watch
+        Limits; nodes are those of all small models together.
+
+    Returns
+    -------
+    answer
+        Step ``need_met``.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit each other or a number is out of its range.
+
+    Examples
+    --------
+    Two points of 10 and 4; option 0 has 8 beds for the first, option 1 has 6 for both; one may open.
+
+    >>> choice = Choice(np.ones(2), csr_array(np.ones((1, 2))), np.zeros(1), np.ones(1))
+    >>> reach = csr_array(np.array([[60.0, 0.0], [60.0, 90.0]]))
+    >>> reach.eliminate_zeros()
+    >>> problem = Capacity(choice, reach, np.array([10.0, 4.0]), np.array([8.0, 6.0]), csr_array((0, 2)), np.empty(0))
+    >>> answer = cover_capacity(problem, watch=Watch())
+    >>> answer.status, answer.chosen.tolist(), answer.objective, answer.recount
+    ('optimal', [0], 8.0, 8.0)
+    """
+    check(problem)
+    return _answer(problem, _cover(problem, watch))
+
+
+def median_capacity(problem: Capacity, *, watch: Watch) -> Answer:
+    """Return which options meet the most need, and of those which make people walk least.
+
+    The first aim is that of `cover_capacity`. The second, ``walking``, is the sum of beds given out x seconds; need without a bed
+    counts at `beyond`. It is a mixed-integer model of who gets how many beds where (a transport problem once the options are
+    chosen), in which a point gets nothing where nothing is open: the second says nothing new of whole answers, but makes the bound
+    far better.
+
+    Parameters
+    ----------
+    problem, watch
+        As in `cover_capacity`.
+
+    Returns
+    -------
+    answer
+        Steps ``need_met`` and ``walking``.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit each other or a number is out of its range.
+    """
+    check(problem)
+    found = _cover(problem, watch)
+    if found.best is None or watch.stopped(nodes=found.nodes):
+        return _answer(problem, found)
+    transport = Transport(problem, found.value)
+    chosen, walked, bound = found.best, np.inf, least_walking(problem, found.value)
+    start = transport.settled(chosen)
+    if start is not None:
+        walked = transport.walking(start)
+    nodes = None if watch.nodes is None else max(0, watch.nodes - found.nodes)
+    solved = solve(transport.linear, watch=replace(watch, nodes=nodes), start=start)
+    if solved.x is not None:
+        other = np.flatnonzero(solved.x[: len(problem.choice)] > 0.5)
+        clean = transport.settled(other)
+        better = solved.x if clean is None else clean
+        if transport.walking(better) <= walked:
+            chosen, walked = other, transport.walking(better)
+    if solved.state in ("optimal", "feasible", "none"):
+        bound = max(bound, solved.bound + transport.constant)
+    second = Step("walking", "min", walked, min(bound, walked))
+    stopped = found.stopped or solved.stopped
+    giving = Giving(beds_of(problem), problem.need)  # the choice that walks least may meet a little more
+    value = max(found.value, giving.met(giving.opened(giving.start(), chosen)))
+    last = replace(found, best=chosen, value=value, nodes=found.nodes + solved.nodes, stopped=stopped)
+    return _answer(problem, last, second)
+
+
+def least_walking(problem: Capacity, met: float) -> float:
+    """Return seconds that no choice which meets `met` can go below: those nearest to any bed have them, all others none.
+
+    Examples
+    --------
+    >>> choice = Choice(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
+    >>> problem = Capacity(choice, csr_array([[60.0, 90.0]]), np.array([3.0, 4.0]), np.array([5.0]), csr_array((0, 2)),
+    ...     np.empty(0), beyond=900.0)
+    >>> least_walking(problem, 5.0)  # 3 at 60, 2 at 90, 2 without
+    2160.0
+    """
+    beds = beds_of(problem)
+    nearest = np.full(len(problem.need), problem.beyond)
+    np.minimum.at(nearest, beds.point, beds.seconds)
+    order = np.argsort(nearest, kind="stable")
+    need = problem.need[order]
+    had = np.clip(met - (np.cumsum(need) - need), 0.0, need)
+    return float(had @ nearest[order] + (need - had).sum() * problem.beyond)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The best choice, the need that it meets, and what none can better."""
+
+    best: Ints | None
+    value: float
+    bound: float
+    stopped: Stopped
+    nodes: int
+
+
+def _answer(problem: Capacity, found: _Found, *further: Step) -> Answer:
+    if found.best is None:
+        if found.stopped:
+            return no_answer(status="none", stopped=found.stopped)
+        return no_answer(Note.of("siting_capacity_infeasible", severity="error"))
+    met = recount(problem, found.best)
+    steps = (Step("need_met", "max", found.value, max(found.bound, found.value)), *further)
+    status = status_of(steps)
+    stopped = "" if status == "optimal" else found.stopped or "gap"
+    clocked = found.stopped in ("clock", "interrupt") and status != "optimal"
+    return Answer(
+        status,
+        np.sort(found.best),
+        steps,
+        met,
+        stopped,
+        found.nodes,
+        repeatable=not clocked,
+        notes=_notes(problem, met),
+    )
+
+
+def _notes(problem: Capacity, met: float) -> tuple[Note, ...]:
+    total = float(problem.need.sum())
+    reached = np.zeros(len(problem.need), bool)
+    reached[beds_of(problem).point] = True
+    outside = float(problem.need[~reached].sum())
+    if total - met <= PROOF * max(1.0, total):
+        return ()
+    return (
+        Note.of(
+            "siting_capacity_unmet",
+            severity="info",
+            need=f"{total:,.0f}",
+            met=f"{met:,.0f}",
+            outside=f"{outside:,.0f}",
+            full=f"{max(0.0, total - met - outside):,.0f}",
+        ),
+    )
+
+
+def _cover(problem: Capacity, watch: Watch) -> _Found:
+    giving = Giving(beds_of(problem), problem.need)
+    base = giving.start()
+    first = some_choice(problem.choice, giving.useful[: len(problem.choice)])
+    if first is None:
+        return _Found(None, np.nan, np.nan, "", 0)
+    master = _Master(problem.choice, giving, watch)
+    for chosen in (first, greedy(problem.choice, giving, base, watch=watch)):
+        master.look(chosen)
+    master.relax()
+    master.search()
+    assert master.best is not None  # noqa: S101 - `first` was looked at
+    best = pruned(problem.choice, giving, base, master.best, master.value)
+    return _Found(best, master.value, master.bound, master.stopped, master.nodes)
+
+
+class _Master:
+    """The small model of options and cuts, and the best so far; lives within one call."""
+
+    def __init__(self, choice: Choice, giving: Giving, watch: Watch) -> None:
+        self.choice, self.giving, self.watch = choice, giving, watch
+        self.base = giving.start()
+        # all need, and what exists meets with every option's beds on top: proof at once where all new beds are taken up
+        self.cuts: list[Cut] = [Cut(float(giving.need.sum()), np.zeros(len(choice))), giving.cut(self.base)]
+        self.best: Ints | None = None
+        self.value, self.bound = -np.inf, float(giving.need.sum())
+        self.stopped: Stopped = ""
+        self.nodes = 0
+
+    def look(self, chosen: Ints) -> float:
+        """Return what a choice meets; keep its cut, and the choice if it is the best."""
+        flow = self.giving.opened(self.base, chosen)
+        self.cuts.append(self.giving.cut(flow))
+        met = self.giving.met(flow)
+        better = self.best is None or met > self.value + 1e-9 * max(1.0, self.value)
+        if better and self.choice.allows(chosen):
+            self.best, self.value = chosen, met
+            self.watch.listen(self.value, self.bound)
+        return met
+
+    def relax(self) -> None:
+        """Add cuts at the answers of the linear program until it has nothing more to give."""
+        for _ in range(ROUNDS):
+            if self.watch.stopped(nodes=self.nodes) or self.closed():
+                return
+            found = solve(self.linear(), watch=Watch(interrupted=self.watch.interrupted), relax=True)
+            if found.x is None or found.state != "optimal":
+                return
+            self.bound = min(self.bound, -found.bound)
+            x = np.clip(found.x[:-1], 0.0, 1.0)
+            some = np.flatnonzero(x > 1e-9)
+            flow = self.giving.opened(self.base, some, x[some])
+            cut = self.giving.cut(flow)
+            if found.x[-1] - (cut.constant + cut.coefficient @ x) <= VIOLATED * max(1.0, self.bound):
+                return
+            self.cuts.append(cut)
+
+    def search(self) -> None:
+        """Solve, look, add the cut, until best and bound meet or the watch ends it."""
+        while not self.closed():
+            self.stopped = self.watch.stopped(nodes=self.nodes)
+            if self.stopped:
+                return
+            nodes = None if self.watch.nodes is None else max(0, self.watch.nodes - self.nodes)
+            quiet = replace(self.watch, nodes=nodes, gap=self.watch.gap / 4, listen=Watch().listen)
+            found = solve(self.linear(), watch=quiet, start=self.as_start())
+            self.nodes += max(1, found.nodes)
+            if np.isfinite(found.bound):
+                self.bound = min(self.bound, -found.bound)
+            if found.x is None:
+                self.stopped = found.stopped
+                return
+            chosen = np.flatnonzero(found.x[:-1] > 0.5)
+            met = self.look(chosen)
+            if not found.stopped and found.x[-1] <= met + VIOLATED * max(1.0, met) and not self.closed():
+                self.stopped = (
+                    "gap"  # the model says no more of this choice than it meets: only tolerances are left
+                )
+                return
+
+    def closed(self) -> bool:
+        """Return whether best and bound are as near as is asked."""
+        gap = max(self.watch.gap, PROOF / 10)
+        return self.bound - self.value <= gap * max(1.0, abs(self.bound))
+
+    def as_start(self) -> np.ndarray:
+        """Return the best so far as an answer of the model."""
+        assert self.best is not None  # noqa: S101 - looked at before
+        x = np.zeros(len(self.choice) + 1)
+        x[self.best] = 1.0
+        x[-1] = min(cut.constant + float(cut.coefficient @ x[:-1]) for cut in self.cuts)
+        return x
+
+    def linear(self) -> Linear:
+        """Return the model: maximise the last column under all cuts."""
+        n = len(self.choice)
+        rows = csr_array(np.array([np.append(-cut.coefficient, 1.0) for cut in self.cuts]))
+        choice = self.choice.rows.tocoo()
+        wide = coo_array((choice.data, (choice.row, choice.col)), shape=(choice.shape[0], n + 1))
+        return Linear(
+            cost=np.append(np.zeros(n), -1.0),
+            low=np.zeros(n + 1),
+            high=np.append(np.ones(n), self.bound),
+            rows=vstack([wide, rows], format="csr"),
+            row_low=np.concatenate([self.choice.least, np.full(len(self.cuts), -np.inf)]),
+            row_high=np.concatenate([self.choice.most, [cut.constant for cut in self.cuts]]),
+            whole=np.append(np.ones(n, bool), False),
+        )

@@ -1,0 +1,289 @@
+"""The least spread of shares between zones, as a linear model whose lower links are added where they are missed.
+
+With ``C_z`` people covered of zone z, ``C`` of all zones and ``W_z, W`` their people, the spread is
+``sum_z W_z / W * |C_z / W_z - C / W| = 2 / W * sum_z max(0, C_z - W_z / W * C)``: what some zones have above their part, others lack.
+A model that makes it small would rather not count people who are covered: ``y_i >= x_j`` for every pair forbids that. There are as
+many of these rows as pairs; only those that an answer misses are put in, and it is solved again. Every model on the way holds the
+true answers, so that its bound is a bound.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import block_array, coo_array, csr_array, vstack
+
+from geoplan.siting.objectives.cover.solve import people_covered
+from geoplan.siting.objectives.fair.swap import exchanged
+from geoplan.siting.objectives.share.model import identity
+from geoplan.siting.objectives.share.open import Needs, Open, covered_points, hair, opened, zone_sums
+from geoplan.siting.problems import PROOF, Answer, Cover, Floats, Ints, Stopped
+from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.lp import Linear, solve
+from geoplan.siting.solve.presolve import merged
+
+#: So many pairs of option and point are put in at once.
+ALL_PAIRS = 20_000
+#: Rounds of links added to the linear program, and a link missed by less than this is let be.
+ROUNDS = 3
+#: Links added at most in a round of the linear program.
+MOST_LINKS = 5_000
+#: So few links change the linear program too little to solve it again.
+FEW_LINKS = 500
+MISSED = 1e-4
+#: Rounds of links added to the whole model: what is still missed then is the solver's rounding.
+MOST_ROUNDS = 60
+#: The same for a choice: what HiGHS lets a whole number be off.
+MISSED_WHOLE = 2e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """The choice found, a lower bound on the spread, an upper bound on the people covered among choices of that spread."""
+
+    chosen: Ints
+    bound: float
+    people_bound: float
+    nodes: int
+    stopped: Stopped
+
+
+@dataclass(frozen=True, eq=False)
+class _Built:
+    linear: Linear
+    question: Open
+    covers: csr_array
+    base: Floats
+    people: Floats
+
+    def filled(self, chosen: Ints) -> Floats:
+        """Return the values of all columns: x, y, people of each zone, what each has above its part."""
+        picked = np.zeros(self.covers.shape[0])
+        picked[chosen] = 1.0
+        y = np.minimum(1.0, self.covers.T @ picked)
+        zone, n = self.question.zone, len(self.people)
+        inside = zone >= 0
+        count = self.base + np.bincount(zone[inside], (y * self.question.weight)[inside], minlength=n)
+        over = np.maximum(0.0, count - self.people / self.people.sum() * count.sum())
+        return np.concatenate([picked, y, count, over, [count.sum()]])
+
+
+def spread_of(problem: Cover, chosen: Ints) -> float:
+    """Return the spread of `chosen` (see `fair.spread`), summed from the points as given."""
+    people = zone_sums(problem, np.ones(len(problem.weight), bool))
+    covered = zone_sums(problem, covered_points(problem, chosen))
+    live = people > 0
+    if not live.any():
+        return 0.0
+    weight = people[live] / people[live].sum()
+    average = covered[live].sum() / people[live].sum()
+    return float((weight * np.abs(covered[live] / people[live] - average)).sum())
+
+
+def least(problem: Cover, top: Answer, *, floor: float, watch: Watch, merge: bool) -> Spread:
+    """Return the choice with the least spread among those that cover at least `floor` people.
+
+    Parameters
+    ----------
+    problem
+        As given.
+    top
+        A choice that covers at least `floor` people.
+    floor
+        People to be covered, those that what exists covers among them.
+    watch, merge
+        As in `fair.least_spread`. An option is never dropped for another: covering more can spread shares.
+    """
+    small = merged(problem, by_zone=True, drop_dominated=False) if merge else None
+    base = problem if small is None else small.problem
+    zones = int(problem.zone.max(initial=-1)) + 1
+    covered_now = float(problem.weight[problem.already].sum())
+    left = floor - hair(problem).total - covered_now
+    question = opened(base, Needs(left, np.full(zones, -np.inf)), fix=False)
+    have = zone_sums(problem, problem.already)
+    people = zone_sums(problem, np.ones(len(problem.weight), bool))
+    best = exchanged(question, top.chosen, watch=watch, base=have, people=people)
+    watch.listen(spread_of(problem, best), 0.0)
+    built = _built(question, have, people)
+    return _closed_in(problem, built, best, watch=watch)
+
+
+def _closed_in(problem: Cover, built: _Built, best: Ints, *, watch: Watch) -> Spread:
+    linear, bound, stopped = _rooted(built, watch=watch)
+    n, nodes, rounds = len(built.question.choice), 0, 0
+    while not stopped and _open(spread_of(problem, best), bound, watch.gap):
+        rest = watch if watch.nodes is None else replace(watch, nodes=max(0, watch.nodes - nodes))
+        told = _told(rest, spread_of(problem, best), bound)
+        tree = solve(linear, watch=told, start=built.filled(best))
+        nodes += tree.nodes
+        if tree.x is None:
+            stopped = tree.stopped or "gap"
+            break
+        bound = max(bound, tree.bound)
+        chosen = np.flatnonzero(tree.x[:n] > 0.5)
+        if _enough(built.question, chosen):
+            # what the tree finds need not be as good as it looks, but exchanges can make something of it
+            chosen = exchanged(built.question, chosen, watch=watch, base=built.base, people=built.people)
+            if spread_of(problem, chosen) < spread_of(problem, best):
+                best = chosen
+        rows, points = _missed(built, tree.x, least=MISSED_WHOLE)
+        rounds += 1
+        stopped = tree.stopped or watch.stopped(nodes=nodes)
+        if not stopped and (not len(rows) or rounds == MOST_ROUNDS):
+            stopped = "gap" if _open(spread_of(problem, best), bound, 0.0) else ""
+            break
+        linear = _with_links(built, linear, rows, points)
+    watch.listen(spread_of(problem, best), bound)
+    if stopped or _open(spread_of(problem, best), bound, 0.0):
+        return Spread(best, bound, np.inf, nodes, stopped or "gap")
+    rest = watch if watch.nodes is None else replace(watch, nodes=max(0, watch.nodes - nodes))
+    best, people, more = _most_people(problem, built, linear, best, watch=rest)
+    return Spread(best, bound, people, nodes + more, watch.stopped(nodes=nodes + more))
+
+
+def _told(watch: Watch, spread: float, bound: float) -> Watch:
+    # a choice on the way may look better than it is, as long as links are missing
+    def listen(_objective: float, better: float) -> None:
+        watch.listen(spread, max(bound, better))
+
+    return replace(watch, listen=listen)
+
+
+def _open(spread: float, bound: float, gap: float) -> bool:
+    return spread - bound > max(PROOF, gap * spread)
+
+
+def _enough(question: Open, chosen: Ints) -> bool:
+    hit = np.zeros(len(question.weight), bool)
+    for option in chosen:
+        hit[question.covers.indices[question.covers.indptr[option] : question.covers.indptr[option + 1]]] = (
+            True
+        )
+    return float(question.weight[hit].sum()) >= question.needs.total
+
+
+def _built(question: Open, base: Floats, people: Floats) -> _Built:
+    # columns: options, points, people covered of each zone, what each zone has above its part, people covered of all zones
+    choice, covers = question.choice, question.covers
+    n, k, z = len(choice), len(question.weight), len(people)
+    inside = np.flatnonzero(question.zone >= 0)
+    counts = csr_array(coo_array((question.weight[inside], (question.zone[inside], inside)), shape=(z, k)))
+    part = people / people.sum()
+    # what an option covers of a zone is the least that is covered there when it is chosen
+    adds = coo_array(covers @ counts.T)
+    m = len(adds.data)
+    by_option = csr_array(coo_array((-adds.data, (np.arange(m), adds.row)), shape=(m, n)))
+    by_zone = csr_array(coo_array((np.ones(m), (np.arange(m), adds.col)), shape=(m, z)))
+    rows = block_array(
+        [
+            [csr_array(choice.rows), None, None, None, None],
+            [csr_array(covers.T), -identity(k), None, None, None],
+            [None, csr_array(question.weight[None, :]), None, None, None],
+            [None, -counts, identity(z), None, None],
+            [None, None, csr_array(np.ones((1, z))), None, csr_array(-np.ones((1, 1)))],
+            [None, None, -identity(z), identity(z), csr_array(part[:, None])],
+            [by_option, None, by_zone, None, None],
+        ]
+    )
+    some = np.concatenate([np.zeros(k), [question.needs.total]])
+    links = np.zeros(k + 2 * z + 1)
+    linear = Linear(
+        np.concatenate([np.zeros(n + k + z), np.full(z, 2.0 / people.sum()), [0.0]]),
+        np.zeros(n + k + 2 * z + 1),
+        np.concatenate([question.possible.astype(float), np.ones(k), np.full(2 * z + 1, np.inf)]),
+        csr_array(rows),
+        np.concatenate([choice.least, some, base, [0.0], np.zeros(z), base[adds.col]]),
+        np.concatenate([choice.most, np.full(k + 1, np.inf), base, [0.0], np.full(z + m, np.inf)]),
+        np.concatenate([np.ones(n, bool), links.astype(bool)]),
+    )
+    return _Built(linear, question, covers, base, people)
+
+
+def _rooted(built: _Built, *, watch: Watch) -> tuple[Linear, float, Stopped]:
+    """Return the model with the links that its linear program misses, and the bound of that."""
+    linear, bound = built.linear, 0.0
+    if built.covers.nnz <= ALL_PAIRS:
+        by_pair = built.covers.tocoo()
+        return _with_links(built, linear, by_pair.row, by_pair.col), bound, watch.stopped()
+    for _ in range(ROUNDS):
+        # the interior point is three times as fast here as the simplex method
+        loose = solve(linear, watch=watch, relax=True, method="ipm")
+        if loose.state != "optimal" or loose.x is None:
+            return linear, bound, watch.stopped() or loose.stopped
+        bound = max(bound, loose.objective)
+        rows, points = _missed(built, loose.x)
+        linear = _with_links(built, linear, rows, points)
+        if len(rows) < FEW_LINKS:
+            break
+    return linear, bound, watch.stopped()
+
+
+def _missed(built: _Built, x: Floats, *, least: float = MISSED) -> tuple[Ints, Ints]:
+    """Return pairs of option and point where the point counts for less than the option: the worst of each point."""
+    n, covers = len(built.question.choice), built.covers
+    option = np.repeat(np.arange(n), np.diff(covers.indptr))
+    point = covers.indices.astype(np.int64)
+    over = x[option] - x[n + point]
+    bad = np.flatnonzero(over > least)
+    order = bad[np.lexsort((option[bad], -over[bad], point[bad]))]
+    first = np.ones(len(order), bool)
+    first[1:] = point[order[1:]] != point[order[:-1]]
+    worst = order[first]
+    most = np.argsort(-(over[worst] * built.question.weight[point[worst]]), kind="stable")[:MOST_LINKS]
+    worst = worst[np.sort(most)]
+    return option[worst], point[worst]
+
+
+def _with_links(built: _Built, linear: Linear, options: Ints, points: Ints) -> Linear:
+    n, m = len(built.question.choice), len(options)
+    if not m:
+        return linear
+    at, ones = np.arange(m), np.ones(m)
+    entries = np.concatenate([ones, -ones]), (np.concatenate([at, at]), np.concatenate([n + points, options]))
+    more = csr_array(coo_array(entries, shape=(m, linear.rows.shape[1])))
+    return replace(
+        linear,
+        rows=csr_array(vstack([linear.rows, more])),
+        row_low=np.append(linear.row_low, np.zeros(m)),
+        row_high=np.append(linear.row_high, np.full(m, np.inf)),
+    )
+
+
+def _most_people(
+    problem: Cover, built: _Built, linear: Linear, best: Ints, *, watch: Watch
+) -> tuple[Ints, float, int]:
+    """Return the choice of the same spread that covers most people, an upper bound on them, nodes of the tree."""
+    n, k = len(built.question.choice), len(built.question.weight)
+    value = spread_of(problem, best)
+    cost = np.zeros(len(linear.cost))
+    cost[n : n + k] = -built.question.weight
+    held = replace(
+        linear,
+        cost=cost,
+        rows=csr_array(vstack([linear.rows, csr_array(linear.cost[None, :])])),
+        row_low=np.append(linear.row_low, 0.0),
+        row_high=np.append(linear.row_high, value + PROOF),
+    )
+    have, bound, nodes = float(problem.weight[problem.already].sum()), np.inf, 0
+    rounds = 0
+    while not watch.stopped(nodes=nodes):
+        rest = watch if watch.nodes is None else replace(watch, nodes=watch.nodes - nodes)
+        tree = solve(held, watch=replace(rest, listen=_silent), start=built.filled(best))
+        nodes += tree.nodes
+        if tree.x is None:
+            break
+        bound = min(bound, have - tree.bound)
+        chosen = np.flatnonzero(tree.x[:n] > 0.5)
+        if spread_of(problem, chosen) <= value + PROOF:
+            if people_covered(problem, chosen) > people_covered(problem, best):
+                best = chosen
+            break
+        rows, points = _missed(built, tree.x, least=MISSED_WHOLE)
+        rounds += 1
+        if tree.stopped or not len(rows) or rounds == MOST_ROUNDS:
+            break
+        held = _with_links(built, held, rows, points)
+    return best, bound, nodes
+
+
+def _silent(_objective: float, _bound: float) -> None:
+    """Tell nobody: people are the second aim."""

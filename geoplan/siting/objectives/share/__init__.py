@@ -1,0 +1,1 @@
+"""The siting objective `share`."""

@@ -1,0 +1,316 @@
+"""Which sites, and how large, close the gaps: a mixed-integer model with its aims in order, each proven or bounded.
+
+Candidates j open (x) with sizes s and give amounts a to zones z, which keep a gap u::
+
+    min_j x_j <= s_j <= max_j x_j        sum_j a_zj + u_z = gap_z        sum_z a_zj <= s_j        a_zj <= gap_z x_j
+    a_zj only where enough of the zone's people walk to j
+
+Phases are nested: what is open stays open, at the size at which it opened; what is given out is given out anew in each phase.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from geoplan.siting.objectives.sizes.improve import BLOCKS, improve
+from geoplan.siting.objectives.sizes.model import SizeModel, aims, build, costs, limits
+from geoplan.siting.objectives.sizes.problem import WHY, Allocation, Phase, Sizes, SizesAnswer, check
+from geoplan.siting.objectives.sizes.recount import recount, why_unmet
+from geoplan.siting.objectives.sizes.start import greedy
+from geoplan.siting.problems import PROOF, Bools, Floats, Step, Stopped, status_of
+from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.lp import Linear, solve
+from geoplan.words.errors import Note
+
+__all__ = ["WHY", "Allocation", "Phase", "Sizes", "SizesAnswer", "recount", "solve_sizes"]
+
+#: An earlier aim may get worse by this share in a later one, so that rounding does not stand in the way.
+HAIR = 1e-9
+#: Amounts below this are none.
+LEAST_AMOUNT = 1e-6
+
+
+def solve_sizes(problem: Sizes, *, watch: Watch, then: Literal["cost", "sites"] = "cost") -> SizesAnswer:
+    """Return which sites open, how large, when and for whom.
+
+    The aims, each pursued among the answers that are as good in all before it:
+
+    1. ``unmet``: the gap unmet in the last phase. Of one product in its own unit; of several the sum of the shares of each
+       product's whole gap, since beds and square metres do not add up.
+    2. ``unmet_early``, with phases: the gaps unmet in each earlier phase, summed, so that early opening counts.
+    3. ``cost`` of all sites, or the number of ``sites``.
+    4. ``walking``: amount x minutes, summed over phases.
+
+    An aim that the search could not finish is held at the best found; the bounds of later aims are bounds under that.
+
+    Parameters
+    ----------
+    problem
+        What may be built, and what is missing.
+    watch
+        Limits of the search: ``gap`` is that of each aim, ``nodes`` that of all aims together. The listener is told of each aim
+        in turn.
+    then
+        What follows after the gap.
+
+    Returns
+    -------
+    answer
+        With sizes cut to what is given out, or the least size. Status `infeasible` where what is required does not fit
+        the limits.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit each other or a number is out of its range.
+
+    References
+    ----------
+    Daskin (2013), Network and Discrete Location, 2nd ed., Wiley: capacitated facility location and its strong formulation.
+
+    Examples
+    --------
+    One zone lacks 400 m2, another 100; one place of at most 300 m2 serves both, a dearer one the first only.
+
+    >>> may = csr_array(np.array([[5.0, 5.0], [8.0, 0.0]]))
+    >>> may.eliminate_zeros()
+    >>> problem = Sizes(gap=np.array([[400.0], [100.0]]), may=(may,), least=np.full((2, 1), 50.0),
+    ...     most=np.full((2, 1), 300.0), cost_open=np.array([10.0, 20.0]), cost_unit=np.full((2, 1), 0.1),
+    ...     whole=np.array([False]))
+    >>> answer = solve_sizes(problem, watch=Watch())
+    >>> answer.status, answer.chosen.tolist(), answer.sizes.sum().round(6), answer.objective
+    ('optimal', [0, 1], np.float64(500.0), 0.0)
+    """
+    check(problem)
+    model = build(problem)
+    search = _Search(problem, model, watch)
+    search.begin(then)
+    for name, aim, unit in aims(problem, model, then):
+        search.pursue(name, aim, unit)
+        if search.hopeless:
+            return _none(problem, search)
+    return _answer(problem, model, search)
+
+
+@dataclass
+class _Search:
+    """The best so far and what is proven of it; lives within one call."""
+
+    problem: Sizes
+    model: SizeModel
+    watch: Watch
+    best: Floats | None = None
+    hopeless: bool = False
+    stopped: Stopped = ""
+    nodes: int = 0
+
+    def __post_init__(self) -> None:
+        self.held: list[tuple[Floats, float]] = []
+        self.steps: list[tuple[str, Floats, float, float]] = []
+
+    def begin(self, then: str) -> None:
+        """Start from the greedy choice, where it keeps all limits."""
+        phase, products = greedy(self.problem, then=then)
+        model, at = self.model, np.flatnonzero(phase >= 0)
+        on = [model.option[at, phase[at]]]
+        j, k = np.nonzero(products & (phase >= 0)[:, None])
+        on.append(model.opening[j, phase[j], k])
+        x = np.zeros(len(model.linear.cost))
+        x[np.concatenate(on)] = 1.0
+        first = aims(self.problem, model, then)[0][1]
+        self.best = self._settle(x, first)
+
+    def pursue(self, name: str, aim: Floats, unit: float) -> None:
+        """Find the best for one aim while all before it are held."""
+        why = self.stopped if self.stopped in ("clock", "interrupt") else self.watch.stopped(nodes=self.nodes)
+        bound = 0.0  # no aim can be below 0
+        if why:
+            self.stopped = why
+            if self.best is not None:
+                self.best = _or(self._settle(self.best, aim), self.best)
+        elif self.best is None or aim @ self.best > 0.0:
+            bound = self._search(aim)
+        if self.best is None:
+            self.hopeless = True
+            return
+        reached = max(0.0, float(aim @ self.best))
+        self.held.append((aim, reached))
+        self.steps.append((name, aim, unit, min(bound, reached)))
+
+    def _search(self, aim: Floats) -> float:
+        linear, bound = self._model(aim), 0.0
+        if self.best is not None:
+            self.best = _or(
+                self._settle(self.best, aim), self.best
+            )  # the same sites, at their best for this aim
+        if self.best is not None and len(self.model.decided) > BLOCKS[-1]:
+            # a large one: the top of the tree, whose cuts give most of the bound, then blocks, and the tree if that is not enough
+            before = self.stopped
+            bound = self._tree(linear, replace(self._limits(1), gap=self.watch.gap / 10))
+            self.stopped = before if self.stopped == "nodes" else self.stopped
+            near = self._near(bound)
+            x, nodes = improve(linear, self.model, self.best, watch=self._limits(), enough=near)
+            self.nodes += nodes
+            self._take(x, aim)
+            if near(float(aim @ self.best)):
+                self.stopped = self.stopped if aim @ self.best - bound <= PROOF else "gap"
+                return bound
+        return max(bound, self._tree(linear, self._limits()))
+
+    def _tree(self, linear: Linear, watch: Watch) -> float:
+        found = solve(linear, watch=watch, start=self.best)
+        self.nodes += found.nodes
+        self.stopped = found.stopped or self.stopped
+        if found.x is not None:
+            self._take(found.x, linear.cost)
+        return 0.0 if found.state == "infeasible" else max(0.0, found.bound)
+
+    def _take(self, x: Floats, aim: Floats) -> None:
+        better = _or(self._settle(x, aim), x)
+        if self.best is None or aim @ better <= aim @ self.best:
+            self.best = better
+
+    def _near(self, bound: float) -> Callable[[float], bool]:
+        return lambda value: value - bound <= max(self.watch.gap * abs(value), 1e-9)
+
+    def _limits(self, most: int | None = None) -> Watch:
+        nodes = None if self.watch.nodes is None else max(0, self.watch.nodes - self.nodes)
+        return replace(self.watch, nodes=nodes if most is None else min(most, nodes or most))
+
+    def _model(self, aim: Floats) -> Linear:
+        base = self.model.linear
+        if not self.held:
+            return replace(base, cost=aim)
+        # small sums are written in smaller units: the solver lets a row be off by 1e-6
+        scale = np.array([max(1.0, 100.0 / max(1.0, value)) for _, value in self.held])
+        rows = csr_array(np.array([row for row, _ in self.held]) * scale[:, None])
+        high = np.array([value + max(1e-7, HAIR * value) for _, value in self.held]) * scale
+        return replace(
+            base,
+            cost=aim,
+            rows=vstack([base.rows, rows], format="csr"),
+            row_low=np.concatenate([base.row_low, np.full(len(high), -np.inf)]),
+            row_high=np.concatenate([base.row_high, high]),
+        )
+
+    def _settle(self, x: Floats, aim: Floats) -> Floats | None:
+        """Return the best for an aim with the sites of `x`: whole ones exactly whole, sizes fitting them; None if there is none."""
+        fixed = self._model(aim)
+        low, high = fixed.low.copy(), fixed.high.copy()
+        low[self.model.decided] = high[self.model.decided] = np.round(x[self.model.decided])
+        # not under the watch: with the sites fixed it is soon done, and without it there may be no answer to give
+        found = solve(replace(fixed, low=low, high=high), watch=Watch())
+        if found.x is None:
+            return None
+        clean: Floats = np.where(fixed.whole, np.round(found.x), found.x)
+        return clean
+
+
+def _or(found: Floats | None, other: Floats) -> Floats:
+    return other if found is None else found
+
+
+def _none(problem: Sizes, search: _Search) -> SizesAnswer:
+    nothing = np.empty(0, np.int64)
+    if search.stopped:
+        return SizesAnswer(
+            "none", nothing, stopped=search.stopped, nodes=search.nodes, repeatable=search.stopped == "nodes"
+        )
+    required = problem.flags("required")
+    site, product = problem.opening()
+    least, _ = limits(problem)
+    cheapest = site + np.where(required[:, None], product + least * problem.cost_unit, np.inf).min(axis=1)
+    last = problem.phases[-1]
+    note = Note.of(
+        "siting_size_infeasible",
+        severity="error",
+        required=int(required.sum()),
+        cost=f"{cheapest[required].sum():,.1f}",
+        budget=f"{last.budget:,.1f}" if np.isfinite(last.budget) else "∞",
+        sites=f"{last.sites:g}" if np.isfinite(last.sites) else "∞",
+    )
+    return SizesAnswer("infeasible", nothing, nodes=search.nodes, notes=(note,))
+
+
+def _answer(problem: Sizes, model: SizeModel, search: _Search) -> SizesAnswer:
+    x = search.best
+    assert x is not None  # noqa: S101 - else `_none`
+    phase = np.full(problem.shape[0], -1, np.int64)
+    j, t = np.nonzero(model.option >= 0)
+    open_ = x[model.option[j, t]] > 0.5
+    phase[j[open_]] = t[open_]
+    chosen = np.flatnonzero(phase >= 0)
+    amount = x[model.given]
+    some = amount > LEAST_AMOUNT
+    zone, candidate, product, when = (model.gives[row][some] for row in (1, 0, 2, 3))
+    allocation = Allocation(zone, candidate, product, when, amount[some])
+    sizes = _cut_sizes(problem, model, x)
+    x = x.copy()
+    # a site of no size that costs nothing is as good open as not: it is not one
+    empty = (phase >= 0) & (sizes.sum(axis=1) <= LEAST_AMOUNT) & ~problem.flags("required")
+    x[model.option[empty][model.option[empty] >= 0]] = 0.0
+    phase[empty] = -1
+    chosen = np.flatnonzero(phase >= 0)
+    j, t, k = np.nonzero(model.size >= 0)
+    x[model.size[j, t, k]] = np.where(phase[j] == t, sizes[j, k], 0.0)
+    unmet = _unmet(problem, allocation)
+    why = why_unmet(
+        problem, chosen=chosen, sizes=sizes[chosen], phase=phase[chosen], allocation=allocation, unmet=unmet
+    )
+    steps = tuple(_step(name, float(aim @ x), unit, bound) for name, aim, unit, bound in search.steps)
+    return SizesAnswer(
+        status=status_of(steps),
+        chosen=chosen,
+        steps=steps,
+        recount=recount(problem, chosen, sizes[chosen]),
+        stopped="" if status_of(steps) == "optimal" else search.stopped,
+        nodes=search.nodes,
+        repeatable=status_of(steps) == "optimal" or search.stopped not in ("clock", "interrupt"),
+        notes=_notes(why[-1], unmet[-1]),
+        sizes=sizes[chosen],
+        phase=phase[chosen],
+        allocation=allocation,
+        unmet=unmet,
+        why=why,
+        cost=float(costs(problem, model) @ x),
+    )
+
+
+def _step(name: str, reached: float, unit: float, bound: float) -> Step:
+    # sums of amounts that count as none are none
+    reached = 0.0 if reached <= LEAST_AMOUNT else reached
+    return Step(name, "min", reached / unit, min(bound, reached) / unit)
+
+
+def _cut_sizes(problem: Sizes, model: SizeModel, x: Floats) -> Floats:
+    # no larger than what is given out in the fullest phase, nor smaller than the least of a product that is open
+    used = np.zeros((len(problem.phases), *problem.least.shape))
+    np.add.at(used, (model.gives[3], model.gives[0], model.gives[2]), x[model.given])
+    full = used.max(axis=0)
+    least, most = limits(problem)
+    opened: Bools = np.zeros(full.shape, bool)
+    j, t, k = np.nonzero(model.opening >= 0)
+    on = x[model.opening[j, t, k]] > 0.5
+    opened[j[on], k[on]] = True
+    size = np.where(problem.whole, np.ceil(full - LEAST_AMOUNT), full)
+    return np.where(opened, np.clip(size, least, np.maximum(most, least)), 0.0)
+
+
+def _unmet(problem: Sizes, allocation: Allocation) -> Floats:
+    share = np.array([phase.share for phase in problem.phases])
+    unmet = problem.gap[None, :, :] * share[:, None, None]
+    scale = np.maximum(1.0, unmet)
+    np.subtract.at(unmet, (allocation.phase, allocation.zone, allocation.product), allocation.amount)
+    return np.where(unmet <= LEAST_AMOUNT * scale, 0.0, unmet)
+
+
+def _notes(why: np.ndarray, unmet: Floats) -> tuple[Note, ...]:
+    notes = []
+    for reason in WHY[1:]:
+        zones = int(((why == reason) & (unmet > 0)).any(axis=1).sum())
+        if zones:
+            notes.append(Note.of(f"siting_size_{reason}", severity="info", zones=zones))
+    return tuple(notes)

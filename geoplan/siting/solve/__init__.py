@@ -1,0 +1,1 @@
+"""What the objectives solve with: the door to HiGHS, presolve, greedy, exchange, control."""

@@ -1,0 +1,184 @@
+"""The door to HiGHS: one linear or mixed-integer model in arrays, solved under a watch.
+
+HiGHS (Huangfu & Hall 2018, https://doi.org/10.1007/s12532-017-0130-5) runs on one thread with a fixed seed: the same model gives
+the same answer.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import highspy
+import numpy as np
+from scipy.sparse import csc_array, csr_array
+
+from geoplan.siting.problems import PROOF, Bools, Floats, Stopped
+from geoplan.siting.solve.control import Watch
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """Minimise ``cost @ x`` under ``row_low <= rows @ x <= row_high`` and ``low <= x <= high``; ``whole`` columns are integers."""
+
+    cost: Floats
+    low: Floats
+    high: Floats
+    rows: csr_array | csc_array
+    row_low: Floats
+    row_high: Floats
+    whole: Bools
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """What HiGHS found.
+
+    `state` is ``optimal`` (proven to the tolerance), ``feasible`` (stopped early with a solution), ``infeasible``, ``unbounded`` or
+    ``none`` (stopped before any). `bound` is a lower bound on the minimum. `x` is None without a solution; `dual` (rows) and
+    `reduced` (columns) are None unless a linear program was solved.
+    """
+
+    state: Literal["optimal", "feasible", "infeasible", "unbounded", "none"]
+    x: Floats | None
+    objective: float
+    bound: float
+    stopped: Stopped
+    nodes: int
+    dual: Floats | None = None
+    reduced: Floats | None = None
+
+
+def solve(
+    model: Linear,
+    *,
+    watch: Watch,
+    start: Floats | None = None,
+    relax: bool = False,
+    method: Literal["choose", "simplex", "ipm"] = "choose",
+    crossover: bool = True,
+) -> Solved:
+    """Solve `model`.
+
+    Parameters
+    ----------
+    model
+        What is to be minimised.
+    watch
+        Limits and the flag that ends the search.
+    start
+        A feasible solution to begin with.
+    relax
+        True leaves out the integers: a linear program.
+    method, crossover
+        How a linear program is solved: interior point, with or without crossover to a vertex.
+
+    Returns
+    -------
+    solved
+        Proven to a relative gap of ``watch.gap``.
+    """
+    highs = loaded(model, relax=relax)
+    whole = bool(model.whole.any()) and not relax
+    options: dict[str, bool | int | float | str] = {
+        "mip_rel_gap": watch.gap,
+        "mip_abs_gap": 1e-9,
+        "solver": method,
+        "run_crossover": "on" if crossover else "off",
+    }
+    if watch.nodes is not None:
+        options["mip_max_nodes"] = int(watch.nodes)
+    if watch.seconds is not None:
+        options["time_limit"] = max(0.0, watch.left())
+    for name, value in options.items():
+        highs.setOptionValue(name, value)
+    if start is not None and whole:
+        solution = highspy.HighsSolution()
+        solution.col_value = list(map(float, start))
+        highs.setSolution(solution)
+    _listen(highs, watch, whole=whole)
+    highs.run()
+    return _read(highs, watch, whole=whole)
+
+
+def loaded(model: Linear, *, relax: bool) -> highspy.Highs:
+    """Return HiGHS holding `model`, on one thread with a fixed seed; `relax` leaves out the integers."""
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, value in (("output_flag", False), ("threads", 1), ("parallel", "off"), ("random_seed", 0)):
+        highs.setOptionValue(name, value)
+    columns = csc_array(model.rows)
+    columns.sort_indices()
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(model.cost), columns.shape[0]
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = model.cost, model.low, model.high
+    lp.row_lower_, lp.row_upper_ = model.row_low, model.row_high
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = columns.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = columns.indices.astype(np.int32)
+    lp.a_matrix_.value_ = columns.data.astype(np.float64)
+    if model.whole.any() and not relax:
+        kinds = highspy.HighsVarType
+        lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in model.whole]
+    highs.passModel(lp)
+    return highs
+
+
+def _listen(highs: highspy.Highs, watch: Watch, *, whole: bool) -> None:
+    # HiGHS asks now and then whether to go on; an exception must not cross into it
+    def ask(event: highspy.highs.HighsCallbackEvent) -> None:
+        if watch.interrupted.is_set():
+            event.interrupt()
+
+    def better(event: highspy.highs.HighsCallbackEvent) -> None:
+        watch.listen(event.data_out.mip_primal_bound, event.data_out.mip_dual_bound)
+
+    if whole:
+        highs.cbMipInterrupt += ask
+        highs.cbMipImprovingSolution += better
+    else:
+        highs.cbSimplexInterrupt += ask
+        highs.cbIpmInterrupt += ask
+
+
+def _read(highs: highspy.Highs, watch: Watch, *, whole: bool) -> Solved:
+    kinds = highspy.HighsModelStatus
+    ended, info, found = highs.getModelStatus(), highs.getInfo(), highs.getSolution()
+    proven = ended == kinds.kOptimal
+    nodes = max(0, int(info.mip_node_count)) if whole else 0
+    has_one = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    if ended == kinds.kInfeasible:
+        return Solved("infeasible", None, np.inf, np.inf, "", nodes)
+    if ended in (kinds.kUnbounded, kinds.kUnboundedOrInfeasible):
+        return Solved("unbounded", None, np.nan, -np.inf, "", nodes)
+    stopped: Stopped = ""
+    if not proven:
+        stopped = (
+            "interrupt" if watch.interrupted.is_set() else "clock" if ended == kinds.kTimeLimit else "nodes"
+        )
+    if not has_one:
+        bound = float(info.mip_dual_bound) if whole else -np.inf
+        return Solved("none", None, np.nan, bound, stopped, nodes)
+    objective = float(info.objective_function_value)
+    if whole:
+        bound = float(info.mip_dual_bound)
+        if proven and watch.gap == 0.0 and not np.isfinite(bound):
+            # presolve proved the start and left no bound behind
+            bound = objective
+        closed = objective - bound <= PROOF * max(1.0, abs(objective))
+        return Solved(
+            "optimal" if closed else "feasible",
+            np.array(found.col_value),
+            objective,
+            min(bound, objective),
+            "" if closed else stopped or "gap",
+            nodes,
+        )
+    bound = objective if proven else -np.inf
+    return Solved(
+        "optimal" if proven else "feasible",
+        np.array(found.col_value),
+        objective,
+        bound,
+        stopped,
+        0,
+        dual=np.array(found.row_dual) if found.dual_valid else None,
+        reduced=np.array(found.col_dual) if found.dual_valid else None,
+    )

@@ -1,0 +1,1 @@
+"""Packs: the rules of one plan, read strictly from one YAML file."""

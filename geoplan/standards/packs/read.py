@@ -1,0 +1,333 @@
+"""Packs: the rules of one plan, read strictly from one YAML file, every wrong entry in one error."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+import yaml
+from pydantic import Field, ValidationError, field_validator
+
+from geoplan.standards.kinds import kinds
+from geoplan.standards.packs.extends import extended, local_entries, moved
+from geoplan.standards.packs.problems import SET_WHEN_READ, from_pydantic, note_at, plain, problem
+from geoplan.standards.rules import STUDY_CLAUSE, Entry, Rule, Text
+from geoplan.words.errors import Note, PackError
+from geoplan.words.strict_yaml import lines_of, repeated
+from geoplan.words.vocabulary import label
+
+
+class NotAssessed(Entry):
+    """A clause that no place or capacity can answer."""
+
+    clause: Text
+    """Section of the plan."""
+    zh: Text
+    """What it asks, in Chinese."""
+    en: Text
+    """What it asks, in English."""
+
+
+class Pack(Entry):
+    """The rules of one plan."""
+
+    title_zh: Text
+    """Title in Chinese."""
+    title_en: Text
+    """Title in English."""
+    document: Text
+    """Document number, or ``not found``."""
+    issuer_zh: Text
+    """Issuing body, in Chinese."""
+    issuer_en: Text
+    """Issuing body, in English."""
+    issued: Text
+    """Date of issue, or ``not found``."""
+    years: Annotated[list[int], Field(min_length=2, max_length=2)]
+    """First and last year of the plan."""
+    area_zh: Text
+    """Area that the plan is for, in Chinese."""
+    area_en: Text
+    """Area that the plan is for, in English."""
+    level: Literal["city", "district"]
+    """What the area is."""
+    source: Text
+    """Where the text was read."""
+    note: str = ""
+    """What a reader must know."""
+    extends: Text | None = None
+    """Pack whose rules this one takes over; a rule given here by the id of one of them changes only the entries given."""
+    rules: list[Any] = Field(default_factory=list)
+    """One entry a rule."""
+    not_assessed: list[NotAssessed] = Field(default_factory=list)
+    """Clauses that are not rules here."""
+    name: str = ""
+    """Set when read: name of the pack."""
+    entries: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """Set when read: every entry as it stands in the file, those of the pack that it extends included."""
+
+    @field_validator("years")
+    @classmethod
+    def _in_order(cls, years: list[int]) -> list[int]:
+        if years[0] > years[1]:
+            raise ValueError("the first year stands first")
+        return years
+
+
+def shipped() -> tuple[str, ...]:
+    """Return the names of the packs that come with geoplan."""
+    folder = resources.files("geoplan.standards") / "packs"
+    return tuple(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")))
+
+
+def read_pack(name_or_path: str | Path) -> Pack:
+    """Return the pack of a shipped name or of a file; its rules are typed (`geoplan.standards.rules.Rule`).
+
+    Raises
+    ------
+    PackError
+        If there is no such pack, or it has wrong entries; the error lists every one with file and line.
+
+    Examples
+    --------
+    >>> pack = read_pack("huzhong")
+    >>> pack.document, pack.rules[1].targets[0].floor
+    ('呼政办规〔2023〕1号', 20.0)
+    """
+    return _read(str(name_or_path), ())
+
+
+def _read(name_or_path: str, above: tuple[str, ...]) -> Pack:
+    """Return a pack; `above` holds the packs that extend it, by file."""
+    file, text = _open(name_or_path)
+    node, entries = _parsed(file, text)
+    lines = dict(lines_of(node))
+    problems = [note_at(entry, "pack_twice", file, line) for entry, line in repeated(node)]
+    if file in above:
+        raise PackError(note_at("extends", "pack_extends_itself", file, lines.get("extends", 1)))
+    own, base = entries, None
+    if isinstance(entries.get("extends"), str):
+        base = _read(_beside(file, entries["extends"]), (*above, file))
+        entries, places = extended(own, base.entries)
+        lines = {
+            **{entry: line for entry, line in lines.items() if not entry.startswith("rules.")},
+            **moved(lines, places),
+        }
+    pack, found = _pack(entries, Path(file).stem)
+    rules, wrong = _rules(entries, Path(file).stem, own if base is not None else {})
+    problems += [plain(item, file, lines) for item in (*found, *wrong)]
+    if problems or pack is None:
+        raise PackError(*sorted(problems, key=lambda note: note.row or 0))
+    return pack.model_copy(update={"rules": rules, "entries": entries})
+
+
+def _parsed(file: str, text: str) -> tuple[yaml.Node | None, dict[str, Any]]:
+    """Return a file's YAML as nodes and as entries."""
+    try:
+        node, entries = yaml.compose(text), yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        row = mark.line + 1 if mark else None
+        why = str(getattr(error, "problem", None) or error)
+        raise PackError(Note.of("pack_not_yaml", file=file, row=row, why=why, severity="error")) from None
+    if not isinstance(entries, dict):
+        raise PackError(Note.of("pack_not_mapping", file=file, severity="error"))
+    return node, entries
+
+
+def _beside(file: str, name: str) -> str:
+    """Return a pack's name as it stands, a path relative to the file that names it."""
+    return (
+        name
+        if name in shipped()
+        else str(Path(file).parent / name)
+        if name.endswith((".yaml", ".yml"))
+        else name
+    )
+
+
+def rules_of(packs: Iterable[Pack], *, switched_on: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """Return the rules of several packs in their order, without those that are off.
+
+    Parameters
+    ----------
+    switched_on
+        rule_ids of rules that are off in their pack (unverified figures, figures of one place) and shall count.
+
+    Raises
+    ------
+    PackError
+        If two packs have one name.
+    """
+    packs = tuple(packs)
+    names = [pack.name for pack in packs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PackError(Note.of("pack_name_twice", names=", ".join(twice), severity="error"))
+    wanted = frozenset(switched_on)
+    return tuple(rule for pack in packs for rule in pack.rules if rule.is_on or rule.rule_id in wanted)
+
+
+def rules_table(
+    packs: Iterable[Pack], extra: Iterable[Rule] = (), *, switched_on: Iterable[str] = ()
+) -> pd.DataFrame:
+    """Return every rule as a row for reports, indexed by ``rule_id`` = ``pack.rule``.
+
+    Parameters
+    ----------
+    extra
+        Rules that stand in no pack, such as the study's own circles (`geoplan.standards.flags.study_circles`).
+    switched_on
+        As in :func:`rules_of`.
+
+    Returns
+    -------
+    rules
+        ``pack, id, kind, level, indicator`` (also as ``indicator_zh``), ``title_en`` (also as ``indicator_en``), ``unit``
+        (in which one builds), ``facilities_zh, facilities_en`` (that count), ``unit_zh, unit_en`` (of the value),
+        ``gap_unit_zh, gap_unit_en, percent, attribute, base, base_value, base_year, target, target_text_zh,
+        target_text_en, clause, document, cited_zh, cited_en`` (document and section), ``quote, lead, note, counts, per,
+        basis_zh, basis_en`` (what counts and per whom), ``local`` (entries that a planner's pack changed, 本地设定; empty where
+        none), ``status, place, source`` (how far a figure was checked, where it holds, where it was read).
+    """
+    packs = tuple(packs)
+    documents = {pack.name: (pack.document, pack.title_zh, pack.title_en) for pack in packs}
+    every = (*rules_of(packs, switched_on=switched_on), *extra)
+    names = {rule.rule_id: (rule.indicator, rule.title_en) for rule in every}
+    rows = [_row(rule, documents, names) for rule in every]
+    return pd.DataFrame(rows, columns=_COLUMNS).set_index("rule_id")
+
+
+def not_assessed_table(packs: Iterable[Pack]) -> pd.DataFrame:
+    """Return the clauses that are not rules here: ``pack, clause, what_zh, what_en``."""
+    rows = [(pack.name, item.clause, item.zh, item.en) for pack in packs for item in pack.not_assessed]
+    return pd.DataFrame(rows, columns=["pack", "clause", "what_zh", "what_en"])
+
+
+def cite(rule: Rule, documents: Mapping[str, tuple[str, str, str]], lang: str = "zh") -> str:
+    """Return document and section of a rule; for a circle of the study's own, the study file."""
+    if rule.pack == "study":
+        return STUDY_CLAUSE[lang]
+    number, zh, en = documents.get(rule.pack, ("", "", ""))
+    # without a document number the title stands in for it, without what it says of itself in brackets
+    title = zh.partition("（题名")[0] if lang == "zh" else en.partition(" (title")[0]
+    return " ".join(part for part in (number if number != "not found" else title, rule.clause) if part)
+
+
+_COLUMNS = [
+    "rule_id", "pack", "id", "kind", "level", "indicator", "title_en", "indicator_zh", "indicator_en", "unit",
+    "facilities_zh", "facilities_en", "unit_zh", "unit_en", "gap_unit_zh", "gap_unit_en", "percent", "attribute", "base",
+    "base_value", "base_year", "target", "target_text_zh", "target_text_en", "clause", "document", "cited_zh", "cited_en",
+    "quote", "lead", "note", "counts", "per", "basis_zh", "basis_en", "local", "status", "place", "source",
+]  # fmt: skip
+
+
+def _row(
+    rule: Rule, documents: Mapping[str, tuple[str, str, str]], names: Mapping[str, tuple[str, str]]
+) -> dict[str, Any]:
+    from geoplan.standards.printing import basis_text, facilities_text, target_text, value_unit
+
+    start = rule.start
+    return {
+        "rule_id": rule.rule_id, "pack": rule.pack, "id": rule.id, "kind": rule.kind, "level": rule.level,
+        "indicator": rule.indicator, "title_en": rule.title_en, "indicator_zh": rule.indicator, "indicator_en": rule.title_en,
+        "unit": rule.unit, "facilities_zh": facilities_text(rule, "zh", short=True), "facilities_en": facilities_text(rule, "en", short=True),
+        "unit_zh": value_unit(rule, "zh"), "unit_en": value_unit(rule, "en"),
+        "gap_unit_zh": label("units", rule.unit, "zh"), "gap_unit_en": label("units", rule.unit, "en"),
+        "percent": rule.percent, "attribute": rule.attribute, "base": rule.base or "",
+        "base_value": start.value if start else float("nan"), "base_year": start.year if start else pd.NA,
+        "target": rule.target, "target_text_zh": target_text(rule, "zh"), "target_text_en": target_text(rule, "en"),
+        "clause": rule.clause, "document": documents.get(rule.pack, ("", "", ""))[0],
+        "cited_zh": cite(rule, documents, "zh"), "cited_en": cite(rule, documents, "en"),
+        "quote": rule.quote, "lead": rule.lead, "note": rule.note, "counts": rule.counts, "per": rule.per or "",
+        "basis_zh": basis_text(rule, "zh", names), "basis_en": basis_text(rule, "en", names),
+        "local": ", ".join(rule.local_entries), "status": rule.status or "", "place": rule.place, "source": rule.source,
+    }  # fmt: skip
+
+
+def _open(name: str) -> tuple[str, str]:
+    if name in shipped():
+        file = resources.files("geoplan.standards") / "packs" / f"{name}.yaml"
+        return f"{name}.yaml", file.read_text(encoding="utf-8")
+    path = Path(name)
+    if not path.is_file():
+        guess = difflib.get_close_matches(name, shipped(), n=1, cutoff=0.6)
+        names = ", ".join(shipped())
+        code = "pack_unknown_meant" if guess else "pack_unknown"
+        raise PackError(
+            Note.of(code, name=name, guess=guess[0] if guess else "", names=names, severity="error")
+        )
+    try:
+        return str(path), path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise PackError(Note.of("pack_not_utf8", file=str(path), severity="error")) from None
+
+
+def _pack(entries: Mapping[str, Any], name: str) -> tuple[Pack | None, list[dict[str, Any]]]:
+    given = {key: value for key, value in entries.items() if key != "rules"}
+    for key in ("name", "entries"):
+        if key in given:
+            return None, [problem((key,), "extra_forbidden", given[key], list(Pack.model_fields))]
+    try:
+        return Pack.model_validate({**given, "name": name}), []
+    except ValidationError as error:
+        return None, [from_pydantic(item, (), Pack) for item in error.errors(include_url=False)]
+
+
+def _rules(
+    entries: Mapping[str, Any], pack: str, own: Mapping[str, Any]
+) -> tuple[list[Rule], list[dict[str, Any]]]:
+    """Return the typed rules and every problem in their entries; `own` is what a pack that extends another says itself."""
+    changed = local_entries(own)
+    given = entries.get("rules", [])
+    if not isinstance(given, list):
+        return [], [problem(("rules",), "list_type", given)]
+    rules: list[Rule] = []
+    problems: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    years = entries.get("years")
+    context = {"pack": pack, "plan_level": entries.get("level"), "years": years}
+    for at, entry in enumerate(given):
+        if not isinstance(entry, dict):
+            problems.append(problem(("rules", at), "dict_type", entry))
+            continue
+        rule, found = _rule(entry, at, context)
+        problems += found
+        if entry.get("id") in seen:
+            problems.append(problem(("rules", at, "id"), "id_twice", entry["id"]))
+        seen.add(str(entry.get("id")))
+        if rule is not None:
+            rules.append(rule.model_copy(update={"local_entries": changed.get(rule.id, ())}))
+    return rules, problems
+
+
+def _rule(
+    entry: dict[str, Any], at: int, context: Mapping[str, Any]
+) -> tuple[Rule | None, list[dict[str, Any]]]:
+    kind = entry.get("kind")
+    model = kinds().get(str(kind))
+    if model is None:
+        code = "missing" if kind is None else "literal_error"
+        wrong = problem(("rules", at, "kind"), code, kind)
+        return None, [{**wrong, "expected": ", ".join(sorted(kinds()))}]
+    allowed = [name for name in model.model_fields if name not in SET_WHEN_READ]
+    given = {key: value for key, value in entry.items() if key not in SET_WHEN_READ}
+    problems = [
+        problem(("rules", at, key), "extra_forbidden", entry[key], allowed)
+        for key in SET_WHEN_READ
+        if key in entry
+    ]
+    years = context["years"]
+    told = {"pack": context["pack"]}
+    if context["plan_level"] in ("city", "district"):
+        told["plan_level"] = context["plan_level"]
+    if isinstance(years, list) and len(years) == 2 and all(type(year) is int for year in years):
+        told["years"] = tuple(years)
+    try:
+        rule = model.model_validate({**given, **told})
+    except ValidationError as error:
+        problems += [from_pydantic(item, ("rules", at), model) for item in error.errors(include_url=False)]
+        return None, problems
+    return (None if problems else rule), problems

@@ -1,0 +1,1 @@
+"""The study file: what a planner may write, by subject."""

@@ -1,0 +1,188 @@
+"""The parts of a study file that say who lives where, and how people are projected to its year."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from geoplan.study.ages import age_limits
+from geoplan.study.entries import Entry, Level, PathText, Positive, Share, Text
+
+
+def _ages(text: str) -> str:
+    """Return ages as they are written, if they are ages."""
+    if age_limits(text) is None:
+        raise PydanticCustomError("study_ages", "ages like 60+, not {got}", {"got": text})
+    return text
+
+
+Ages = Annotated[str, AfterValidator(_ages)]  # completed years: 60+, 0-2
+
+
+class ZoneTable(Entry):
+    """A table with one row a zone, of the level of `rake_to`."""
+
+    file: PathText
+    """XLSX or CSV."""
+    layer: Text | None = None
+    """Sheet; needed where the file holds several."""
+    zone: Text
+    """Column that names the zone by id or name."""
+    parent: Text | None = None
+    """Column that names the zone above, where zones of one name lie in several."""
+
+
+class Census(ZoneTable):
+    """People by age: columns of five-year bands (0—4岁 … 85岁及以上, 0-4 … 85+); blanks are unknown, never 0."""
+
+    year: Annotated[int, Field(ge=1900, le=2100)]
+    """Year of the census."""
+    women: PathText | None = None
+    """The same table of women only; with both censuses' children are counted per woman, else per adult."""
+
+
+class Births(ZoneTable):
+    """Live births of the last three years, columns headed by the year (``2023``, ``2023年``)."""
+
+    survival: Annotated[dict[int, Share], Field(min_length=3, max_length=3)]
+    """Year -> share (0-1) of its births who live in the zone in the study's year, e.g. ``{2023: 0.99, 2024: 0.99, 2025: 1}``;
+    the years are the last three up to the study's year, or before it."""
+
+
+class Women(ZoneTable):
+    """Women of child-bearing age and how many under-threes there are to each."""
+
+    count: Text
+    """Column of women."""
+    ratio: Positive
+    """Under-threes per woman."""
+
+
+class PlanTotals(Entry):
+    """Totals of the study's year that zones must add up to: one number for the study area, or a table by region."""
+
+    people: Positive | None = None
+    """Total of the whole study area, instead of a table."""
+    file: PathText | None = None
+    """XLSX or CSV, one row a region."""
+    layer: Text | None = None
+    """Sheet; needed where the file holds several."""
+    zone: Text | None = None
+    """Column that names the region by id or name."""
+    parent: Text | None = None
+    """Column that names the zone above, where regions of one name lie in several."""
+    level: Literal["district", "town", "community"] | None = None
+    """Level of the regions."""
+    total: Text | None = None
+    """Column of the total."""
+    ages: Ages | None = None
+    """Ages that the total counts (``0+``: everybody), where they are not the group's; the group is scaled by the same
+    factor."""
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "PlanTotals":
+        table = (self.file, self.zone, self.level, self.total)
+        if sum(entry is not None for entry in table) != (4 if self.people is None else 0):
+            forms = "`people`, `file` + `zone` + `level` + `total`"
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+        return self
+
+
+class Projection(Entry):
+    """Totals in the study's year: from two censuses by cohort change (Hamilton & Perry 1962), from births, or from women."""
+
+    before: Census | None = None
+    """The earlier census."""
+    after: Census | None = None
+    """The later one; a study's year between the two lies on the line between them."""
+    ages: Ages | None = None
+    """Ages of the group, completed years: ``60+``, ``0-2``, ``0+`` for everybody."""
+    rule: Literal["uniform", "pchip"] = "uniform"
+    """How a band that the ages cut is split: evenly over its years, or by a monotone cubic through the cumulative count."""
+    least: Annotated[float, Field(ge=0)] = 50.0
+    """A zone whose cohort had fewer people at the earlier census takes the change of its region."""
+    ratios_by: Literal["area", "district", "town"] = "area"
+    """The region: whose change small cohorts take, and to whose own projection zones add up where no `totals` are given."""
+    births: Births | None = None
+    """Instead of censuses, for under-threes."""
+    women: Women | None = None
+    """Instead of censuses, for under-threes."""
+    totals: PlanTotals | None = None
+    """Totals of the plan that zones must add up to."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Projection":
+        censuses = (self.before, self.after, self.ages)
+        given = [
+            any(entry is not None for entry in censuses),
+            self.births is not None,
+            self.women is not None,
+        ]
+        if sum(given) != 1 or (given[0] and None in censuses):
+            forms = "`before` + `after` + `ages`, `births`, `women`"
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+        if self.before is not None and self.after is not None:
+            years = self.before.year, self.after.year
+            if years[1] <= years[0] or (years[1] - years[0]) % 5:
+                words = {"before": years[0], "after": years[1]}
+                raise PydanticCustomError("study_years_rise", "{before} before {after}", words)
+            if (self.before.women is None) != (self.after.women is None):
+                forms = "`before.women` + `after.women`, –"
+                raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+        elif self.totals is not None and self.totals.ages is not None:
+            raise PydanticCustomError(
+                "study_one_of", "one of {forms}", {"forms": "`totals.ages`, `births` / `women`"}
+            )
+        return self
+
+
+class Rate(Entry):
+    """A rate taken cell by cell: one raster over another."""
+
+    raster: PathText
+    """Numerator."""
+    over: PathText
+    """Denominator, on the same grid."""
+    times: Positive = 1.0
+    """Factor on the ratio."""
+
+
+class Group(Entry):
+    """One group of people: a raster, a rate of another group, zone totals, or street metres."""
+
+    raster: PathText | None = None
+    """People per cell."""
+    rake_to: Level | None = None
+    """Level whose given totals the cells are scaled to; without a raster the totals are spread."""
+    spread: Literal["streets", "point"] = "streets"
+    """Where zone totals without a raster go: along the zone's streets, or to its representative point."""
+    project: Projection | None = None
+    """Totals projected to the study's year at the level of `rake_to`, in place of given ones."""
+    source: Text | None = None
+    """Who made it, when, under which licence, as the sources sheet and the map print it."""
+    of: Text | None = None
+    """Group that this one is a part of."""
+    rate: Share | Rate | None = None
+    """Part of `of`, 0-1: a number, or one raster over another."""
+    people_per_household: Positive | None = None
+    """`of` divided by this gives households."""
+    street_m: bool = False
+    """True: metres of walkable street stand in for people."""
+    basis: Text | None = None
+    """常住, 户籍, 七普 …; a derived group takes that of `of`."""
+    year: Annotated[int, Field(ge=1900, le=2100)] | None = None
+    """Year of the figures; a derived group takes that of `of`, a projected one the study's."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Group":
+        sources = [self.raster is not None or self.rake_to is not None, self.of is not None, self.street_m]
+        if sum(sources) != 1:
+            forms = "`raster` (`rake_to`), `of`, `street_m: true`"
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+        if (self.of is not None) != ((self.rate is not None) + (self.people_per_household is not None) == 1):
+            forms = "`of` + `rate`, `of` + `people_per_household`"
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+        if self.project is not None and (self.rake_to in (None, "estate") or self.year is not None):
+            forms = "`project` + `rake_to: community` (town, district), `year`"
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+        return self

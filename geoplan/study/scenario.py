@@ -1,0 +1,178 @@
+"""A scenario (方案): named changes to a study, read from YAML.
+
+::
+
+    scenario:
+      base: study.yaml
+      name: 开放西门并新建日间照料中心
+      open: [已停用的示例托育点]                     # stands in a register and does not count in the year
+      close: [碧水镇松鹤养老院]
+      enlarge: [{facility: 呼中区社会福利院, add: {beds: 20, nursing_beds: 10}}]
+      add: [{name: 新建日间照料中心, services: [elder_day_care], lonlat: [123.57, 52.03], supplies: {beds: 10}}]
+      gates: {林场家属院西门: true}
+      walk_kmh: {eldercare: 3.2}
+      packs: [huzhong]
+      year: 2030
+
+Facilities are named by id (``file#row``) or by name. What no input has is an error that names every such entry at once.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field, PrivateAttr, model_validator
+from pydantic_core import PydanticCustomError
+
+from geoplan.study.entries import Datum, Entry, Text
+from geoplan.study.problems import read_strict
+
+Amount = Annotated[float, Field(ge=0)]
+Pace = Annotated[float, Field(gt=0, le=10)]
+
+
+class Enlargement(Entry):
+    """One facility that becomes larger."""
+
+    facility: Text
+    """Facility by id or name."""
+    service: Text | None = None
+    """Facility type that gets it, where the facility has several that could."""
+    add: dict[Text, Amount] = Field(default_factory=dict)
+    """Supply -> how much more (``beds, nursing_beds, places, floor_area_m2`` …)."""
+    to: dict[Text, Amount] = Field(default_factory=dict)
+    """Supply -> how much there is then."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Enlargement":
+        if bool(self.add) == bool(self.to):
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": "`add`, `to`"})
+        return self
+
+
+class NewFacility(Entry):
+    """One facility that no register has."""
+
+    name: Text
+    """Name on maps and tables."""
+    services: Annotated[list[Text], Field(min_length=1)]
+    """Facility types that it offers."""
+    lonlat: tuple[float, float] | None = None
+    """Its point: longitude and latitude, or x and y of `datum`."""
+    datum: Datum = "wgs84"
+    """What `lonlat` is in."""
+    zone: Text | None = None
+    """Zone (id or name) in which it counts where it has no point yet."""
+    supplies: dict[Text, Amount] = Field(default_factory=dict)
+    """Supply -> amount; what is not said is unknown."""
+    attributes: dict[Text, bool] = Field(default_factory=dict)
+    """Attribute -> whether it has it (``public, inclusive, registered`` …); what is not said is unknown."""
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "NewFacility":
+        if self.lonlat is None and self.zone is None:
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": "`lonlat`, `zone`"})
+        return self
+
+
+class Scenario(Entry):
+    """Named changes to a study."""
+
+    base: Text
+    """Study file, relative to this file."""
+    name: Text
+    """What the scenario is called; stands behind the study's name on every page."""
+    open: list[Text] = Field(default_factory=list)
+    """Facilities of the registers that do not count in the year (planned, building, closed) and shall count."""
+    close: list[Text] = Field(default_factory=list)
+    """Facilities that count in the year and shall not."""
+    enlarge: list[Enlargement] = Field(default_factory=list)
+    """Facilities that become larger."""
+    add: list[NewFacility] = Field(default_factory=list)
+    """Facilities that no register has."""
+    gates: dict[Text, bool] = Field(default_factory=dict)
+    """Gates by id or name: true opens, false closes."""
+    walk_kmh: dict[Text, Pace] = Field(default_factory=dict)
+    """Service -> walking speed on the flat, km/h."""
+    packs: list[Text] | None = None
+    """Packs of rules in place of the study's."""
+    year: Annotated[int, Field(ge=1990, le=2100)] | None = None
+    """Year that is judged."""
+
+    _path: Path = PrivateAttr(default=Path())
+    _lines: dict[str, int] = PrivateAttr(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The scenario file."""
+        return self._path
+
+    @property
+    def lang(self) -> None:
+        """No language of its own: the base study's."""
+        return
+
+    @property
+    def out_folder(self) -> Path:
+        """Folder of results: ``out/<name of this file>`` beside it."""
+        return self._path.parent / "out" / self._path.stem
+
+    def line(self, entry: str) -> int | None:
+        """Return the line on which an entry stands, None where it is not known."""
+        return self._lines.get(f"scenario.{entry}")
+
+    def title(self, study: str) -> str:
+        """Return the name on every page: the study's, then the scenario's."""
+        return f"{study} · {self.name}"
+
+    def changes(self) -> dict[str, str]:
+        """Return every change as text, for the sheet of parameters: ``scenario.close`` -> what is closed."""
+        told: dict[str, str] = {}
+        for entry in ("open", "close"):
+            if getattr(self, entry):
+                told[f"scenario.{entry}"] = ", ".join(getattr(self, entry))
+        for number, larger in enumerate(self.enlarge):
+            amounts = [f"{name} +{value:g}" for name, value in larger.add.items()]
+            amounts += [f"{name} = {value:g}" for name, value in larger.to.items()]
+            told[f"scenario.enlarge.{number}"] = f"{larger.facility}: {', '.join(amounts)}"
+        for number, new in enumerate(self.add):
+            at = new.zone if new.lonlat is None else f"{new.lonlat[0]:g} {new.lonlat[1]:g} ({new.datum})"
+            amounts = [f"{name} {value:g}" for name, value in new.supplies.items()]
+            told[f"scenario.add.{number}"] = ", ".join([new.name, *new.services, str(at), *amounts])
+        told |= {
+            f"scenario.gates.{gate}": "open" if is_open else "closed" for gate, is_open in self.gates.items()
+        }
+        told |= {f"scenario.walk_kmh.{service}": f"{kmh:g}" for service, kmh in self.walk_kmh.items()}
+        if self.packs is not None:
+            told["scenario.packs"] = ", ".join(self.packs)
+        return told | ({} if self.year is None else {"scenario.year": str(self.year)})
+
+
+class _File(Entry):
+    """The scenario file: one entry that marks it as such."""
+
+    scenario: Scenario
+
+
+def is_scenario(path: Path) -> bool:
+    """Return whether `path` is a scenario file (and not a study file): YAML with the one entry ``scenario``."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        return False
+    return isinstance(data, dict) and "scenario" in data and "zones" not in data
+
+
+def read_scenario(path: str | Path) -> Scenario:
+    """Read and check a scenario file.
+
+    Raises
+    ------
+    StudyError
+        With every wrong entry: line, entry, what was found, what is expected.
+    """
+    path = Path(path)
+    file, lines = read_strict(path, _File, empty="scenario_empty")
+    read = file.scenario
+    read._path, read._lines = path, lines
+    return read

@@ -1,0 +1,179 @@
+"""The part of a study file that asks where to build: candidates, questions, limits."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from geoplan.study.entries import Datum, Entry, PathText, Positive, Share, Text
+
+
+class CandidateSource(Entry):
+    """Where candidates come from: the planner's own list, or generated areas of intent."""
+
+    file: PathText | None = None
+    """The planner's list of premises (存量用房) or parcels (备选地块): XLSX, CSV, or a layer of points or parcels."""
+    generate: Literal["streets", "grid", "centroids", "existing"] | None = None
+    """Instead of a file: street junctions, a grid inside communities, or the middle of each community's people. Nobody has offered
+    them: they are called areas of intent (意向区域), never addresses. ``existing``: every facility that offers one of `services` (or
+    any service of the study) may be enlarged."""
+    layer: Text | None = None
+    """Sheet or layer; needed where the file holds several."""
+    datum: Datum | None = None
+    """What the coordinates are in; default: what the file says, else wgs84."""
+    columns: dict[Text, Text] = {}
+    """Field -> column, for columns whose headers are not recognised (see docs/candidates.md)."""
+    types: dict[Text, Text | list[Text]] = {}
+    """Word of the column of services -> facility type(s), beside the usual ones."""
+    services: list[Text] = []
+    """Facility types that they may hold, where the list has no such column; default: any."""
+    works: Literal["new", "extend", "buy", "swap", "rent"] | None = None
+    """Kind of works, where the list does not say it; default for generated ones: new."""
+    land_codes: list[Text] = []
+    """Only parcels whose land use code begins with one of these."""
+    spacing_m: Annotated[float, Field(ge=10, le=5000)] = 200.0
+    """Generated: no two are nearer than this, metres."""
+    exclude: PathText | None = None
+    """Generated: layer of polygons in which nothing may stand."""
+    most: Annotated[int, Field(ge=1)] | None = None
+    """Generated: at most so many; those with most people around them are kept."""
+    source: Text | None = None
+    """Who made the list, as the sources sheet prints it."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "CandidateSource":
+        if (self.file is None) == (self.generate is None):
+            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": "`file`, `generate`"})
+        return self
+
+
+class Phase(Entry):
+    """What may have been built by the end of a phase; limits are of all phases up to it."""
+
+    by: Annotated[int, Field(ge=1990, le=2100)]
+    """Last year of the phase."""
+    sites: Annotated[int, Field(ge=0)] | None = None
+    """Most sites by then."""
+    budget: Annotated[float, Field(ge=0)] | None = None
+    """Most money by then, 10,000 yuan."""
+
+
+Ask = Literal["cover", "share", "median", "center", "capacity", "sizes"]
+
+
+class Question(Entry):
+    """One question: what is asked, of whom, within which limits."""
+
+    ask: Ask
+    """``cover``: most people in the circle. ``share``: fewest (or cheapest) sites for a share of people. ``median``: least
+    walking. ``center``: least farthest walk. ``capacity``: most need met, each bed given out once. ``sizes``: which sites and how
+    large clear the shortfalls of `rules`."""
+    label: Text | None = None
+    """The question in words, as tables print it; default: made from its entries."""
+    services: list[Text] = []
+    """Services of the study; default: the first. People of several are added up; a site that may hold several serves all."""
+    build: dict[Text, Text] = {}
+    """Service -> facility type that opens; default: the first of the service that the candidate may hold."""
+    attributes: dict[Text, bool] = {}
+    """What the sites will be, e.g. ``{registered: true, inclusive: true}``: rules that count only such facilities then count them."""
+    candidates: list[int] | None = None
+    """Numbers of the entries of `siting.candidates` that this question looks at, from 1; default: all."""
+    sites: Annotated[int, Field(ge=0)] | None = None
+    """Most sites."""
+    budget: Annotated[float, Field(ge=0)] | None = None
+    """Most money, 10,000 yuan; candidates of unknown cost are then left out, and listed."""
+    phases: list[Phase] = []
+    """Two or three phases, each of which contains the one before."""
+    share: Share | None = None
+    """``share``: part of all people that must be in the circle."""
+    each: Share | None = None
+    """``share``: part of every community's people that must be in the circle."""
+    fair: Literal["total", "worst_off", "worst_part", "least_spread"] = "total"
+    """``cover``: most people; or the worst-off community first; or the worst-off `part` of the people first (their communities' mean
+    share); or least spread between communities."""
+    part: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """``worst_part``: part of the people that counts as the worst off."""
+    keep: Share = 0.95
+    """``least_spread``: part of the most people that must still be covered."""
+    reach_minutes: Annotated[float, Field(gt=0, le=60)] = 60.0
+    """``median`` and ``center``: people farther than this count at this, minutes."""
+    least: Literal["sites", "cost"] = "sites"
+    """``share`` and ``sizes``: what is kept low, the number of sites or their cost."""
+    rules: list[Text] = []
+    """``sizes``: rules (pack.rule) whose shortfalls are to be cleared."""
+    to: Literal["required", "recommended"] = "required"
+    """``sizes``: up to the value that judges, or up to the pack's recommended one (``20..30 m²``: 20, or 30)."""
+    theta: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """``sizes``: a site helps a community of whose people at least this share walk to it."""
+    walk_minutes: Annotated[float, Field(gt=0, le=60)] | None = None
+    """Longest walk, minutes; default: that of the service."""
+    mode: Literal["reachable", "located"] = "reachable"
+    """``sizes``: a site helps every community that walks to it, or only the one in which it stands."""
+    smallest: Annotated[float, Field(ge=0)] | None = None
+    """``sizes``: least size of a site in the rule's unit; default: what the pack asks of one facility, else 0."""
+    largest: Positive | None = None
+    """``sizes``, ``capacity``: most of one site in the rule's unit, where the candidate itself does not say less."""
+    m2_per_bed: Positive | None = None
+    """Floor area per bed by which a candidate's floor area limits its beds, m²."""
+    m2_per_place: Positive = 12.0
+    """The same per childcare place, m² (鄞政发〔2023〕17号 二(三)7)."""
+    curve: Annotated[int, Field(ge=0, le=500)] | None = None
+    """``cover``: the gain curve runs to so many sites; default: twice the number asked for; 0: no curve."""
+    gap: Share = 0.0
+    """Relative gap to the bound at which the search may end; 0: a proof."""
+    most_nodes: Annotated[int, Field(ge=0)] | None = None
+    """Most nodes of the search tree; the same number gives the same answer again."""
+    most_seconds: Positive | None = 600.0
+    """Most seconds; an answer that the clock ended is marked as not repeatable."""
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> "Question":
+        for problem in self._problems():
+            raise PydanticCustomError("siting_question", "{problem}", {"problem": problem})
+        return self
+
+    def _problems(self) -> list[str]:
+        found = []
+        limited = (
+            self.sites is not None
+            or self.budget is not None
+            or any(p.sites is not None or p.budget is not None for p in self.phases)
+        )
+        if self.ask in ("cover", "median", "center", "capacity") and not limited:
+            found.append("`sites` / `budget` / `phases`")
+        if self.ask == "share" and self.share is None and self.each is None:
+            found.append("`share` / `each`")
+        if self.ask == "share" and self.phases:
+            found.append("`share` + `phases`")
+        if self.fair != "total" and self.phases:
+            found.append("`fair` + `phases`")
+        if self.ask == "sizes" and not self.rules:
+            found.append("`rules`")
+        if self.ask == "capacity" and len(self.services) > 1:
+            found.append("`services`: 1")
+        years = [phase.by for phase in self.phases]
+        if years != sorted(set(years)):
+            found.append(f"`phases`: {years}")
+        return found
+
+
+class Siting(Entry):
+    """Where to build: candidates and questions."""
+
+    candidates: Annotated[list[CandidateSource], Field(min_length=1)]
+    """Lists of premises and parcels, and generated areas of intent."""
+    questions: Annotated[dict[Text, Question], Field(min_length=1)]
+    """Questions by name; each is answered on its own."""
+    adopt: Text | None = None
+    """Question whose sites are drawn, judged and compared; default: the first."""
+
+    @model_validator(mode="after")
+    def _existing_once(self) -> "Siting":
+        if sum(source.generate == "existing" for source in self.candidates) > 1:
+            raise PydanticCustomError("siting_question", "{problem}", {"problem": "`generate: existing` × 2"})
+        return self
+
+    @property
+    def adopted(self) -> str:
+        """Name of the adopted question."""
+        return self.adopt or next(iter(self.questions))

@@ -1,0 +1,66 @@
+"""The catalogue: every message, sentence and column header of geoplan in Chinese and English.
+
+Words stand beside the code that uses them, in a file whose name ends in ``words.yaml``; messages of several rooms stand in
+``geoplan/words/messages``. One code is defined once in the whole package.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import yaml
+
+LANGUAGES = ("zh", "en")
+
+
+@cache
+def catalogue() -> dict[str, dict[str, Any]]:
+    """Return every message: code -> ``zh, en`` (what was found) and ``do_zh, do_en`` (what was done or is to do).
+
+    It collects ``words/messages/*.yaml`` and every ``*words.yaml`` that stands beside the code that uses it.
+
+    Raises
+    ------
+    ValueError
+        If two files of the catalogue define one code.
+    """
+    messages: dict[str, dict[str, Any]] = {}
+    for file in _word_files(resources.files("geoplan")):
+        for code, words in (yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader) or {}).items():  # noqa: S506
+            if code in messages:
+                raise ValueError(f"{file.name}: message `{code}` is defined twice")
+            messages[code] = words
+    return messages
+
+
+#: The same as yaml.safe_load, in C where PyYAML was built with libyaml.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _word_files(folder: Traversable) -> Iterator[Traversable]:
+    """Yield the word files below a folder of the package, in the order of their names."""
+    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+        if entry.is_dir():
+            yield from _word_files(entry)
+        elif entry.name.endswith("words.yaml") or (
+            folder.name == "messages" and entry.name.endswith(".yaml")
+        ):
+            yield entry
+
+
+def phrase(code: str, lang: str, **values: object) -> str:
+    """Return a sentence of the catalogue in `lang` (``zh`` or ``en``), its ``{…}`` filled in.
+
+    Raises
+    ------
+    KeyError
+        If the catalogue has no such code, or the sentence names a value that is not given.
+
+    Examples
+    --------
+    >>> phrase("tally_whole", "en", count=3, judged=10)
+    '3 / 10'
+    """
+    return str(catalogue()[code][lang]).format(**values)

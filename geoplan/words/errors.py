@@ -1,0 +1,155 @@
+"""What can go wrong, said once, in Chinese and English.
+
+A :class:`Note` is one thing found in the input: a code, where it stands, and the values that were found. Its
+words come from the catalogue (`geoplan.words.catalogue`), so that the console, the workbook and the page say the
+same. A stage lists notes and goes on; what cannot go on raises a :class:`GeoplanError` that holds every note at once::
+
+    GeoplanError
+    ├── StudyError(ValueError)       the study file has wrong entries                    exit code 2
+    ├── InputError(ValueError)       an input file cannot be used as it is               exit code 3
+    ├── TableError(ValueError)       a table handed to a stage lacks a column or an id   exit code 4
+    ├── NetworkError(ValueError)     the streets give no usable network                  exit code 5
+    ├── PackError(ValueError)        a pack of rules has wrong entries                   exit code 6
+    ├── OutputError(OSError)         results cannot be written where they should go      exit code 7
+    └── DownloadError(OSError)       the explicit download failed                        exit code 8
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from geoplan.words.catalogue import catalogue, phrase
+
+
+@dataclass(frozen=True)
+class Note:
+    """One thing found: which message, where, and the values that fill it.
+
+    Parameters
+    ----------
+    code
+        Key of the message in the catalogue.
+    file, row, zone
+        Where it stands: file name, row as the planner's program numbers it (the header is row 1), zone id.
+    values
+        What fills the message's ``{…}``.
+    severity
+        ``error`` (nothing can be computed), ``warning`` (something was changed or left out), ``info``.
+
+    Examples
+    --------
+    >>> Note.of("file_missing", file="register.xlsx").text("en")
+    'register.xlsx: no such file. Check the path; it is read relative to the study file.'
+    """
+
+    code: str
+    file: str = ""
+    row: int | None = None
+    zone: str = ""
+    values: dict[str, Any] = field(default_factory=dict, hash=False)
+    severity: str = "warning"
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        *,
+        file: str = "",
+        row: int | None = None,
+        zone: str = "",
+        severity: str = "warning",
+        **values: Any,  # noqa: ANN401 - whatever the message names
+    ) -> "Note":
+        """Return a note; keyword arguments beyond the named ones fill the message."""
+        return cls(code, file, row, zone, values, severity)
+
+    def found(self, lang: str) -> str:
+        """Return what was found, in `lang` (``zh`` or ``en``)."""
+        return phrase(self.code, lang, **self.values)
+
+    def action(self, lang: str) -> str:
+        """Return what was done about it or what to do, in `lang`; may be empty."""
+        return str(catalogue()[self.code].get(f"do_{lang}", "")).format(**self.values)
+
+    def where(self, lang: str) -> str:
+        """Return the place: file, row, zone, as far as known."""
+        row = "" if self.row is None else (f"第{self.row}行" if lang == "zh" else f"row {self.row}")
+        return " ".join(part for part in (self.file, row, self.zone) if part)
+
+    def text(self, lang: str) -> str:
+        """Return place, finding and action on one line."""
+        colon, stop = ("：", "。") if lang == "zh" else (": ", ". ")
+        where, action = self.where(lang), self.action(lang)
+        body = (self.found(lang) + (stop + action if action else "")).rstrip(" .。") + stop.strip()
+        body = body.replace("?.", "?")
+        return f"{where}{colon}{body}" if where else body
+
+
+class GeoplanError(Exception):
+    """Something that a planner can act on; holds one or more notes.
+
+    Parameters
+    ----------
+    *notes
+        What was found, every problem at once; or one plain sentence.
+    """
+
+    exit_code = 1
+
+    def __init__(self, *notes: Note | str) -> None:
+        self.notes = notes
+        super().__init__(self.text("en"))
+
+    def text(self, lang: str) -> str:
+        """Return every note in `lang`, one a line; several get bullets."""
+        lines = [note if isinstance(note, str) else note.text(lang) for note in self.notes]
+        return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+
+
+class StudyError(GeoplanError, ValueError):
+    """The study file has wrong entries."""
+
+    exit_code = 2
+
+
+class InputError(GeoplanError, ValueError):
+    """An input file cannot be used as it is."""
+
+    exit_code = 3
+
+
+class TableError(GeoplanError, ValueError):
+    """A table handed to a stage lacks a column, or names an id that another lacks."""
+
+    exit_code = 4
+
+
+class NetworkError(GeoplanError, ValueError):
+    """The streets give no usable network."""
+
+    exit_code = 5
+
+
+class PackError(GeoplanError, ValueError):
+    """A pack of rules has wrong entries."""
+
+    exit_code = 6
+
+
+class OutputError(GeoplanError, OSError):
+    """Results cannot be written where they should go."""
+
+    exit_code = 7
+
+
+class DownloadError(GeoplanError, OSError):
+    """The explicit download failed."""
+
+    exit_code = 8
+
+
+def raise_errors(notes: Iterable[Note], kind: type[GeoplanError]) -> None:
+    """Raise one `kind` that holds every note of severity ``error``; return where there is none."""
+    errors = [note for note in notes if note.severity == "error"]
+    if errors:
+        raise kind(*errors)

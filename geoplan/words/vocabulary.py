@@ -1,0 +1,89 @@
+"""The words that rules may use: facility types with what they are a kind of, attributes, supplies, units and groups.
+
+The tables stand in ``vocabulary.yaml``; labels in Chinese and English are the ones that reports print.
+"""
+
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import pandas as pd
+import yaml
+
+
+@cache
+def vocabulary(section: str) -> dict[str, dict[str, Any]]:
+    """Return one table of ``vocabulary.yaml``: ``types``, ``attributes``, ``supplies``, ``units`` or ``groups``.
+
+    Raises
+    ------
+    KeyError
+        If there is no such table.
+    """
+    return _tables()[section]
+
+
+@cache
+def _tables() -> dict[str, dict[str, dict[str, Any]]]:
+    """Return every table, parsed once."""
+    text = (resources.files("geoplan.words") / "vocabulary.yaml").read_text(encoding="utf-8")
+    tables: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(text)
+    return tables
+
+
+@cache
+def narrower(name: str) -> frozenset[str]:
+    """Return facility type `name` and every type that is a kind of it.
+
+    Raises
+    ------
+    KeyError
+        If `name` is no facility type.
+
+    Examples
+    --------
+    >>> sorted(narrower("home_care"))
+    ['home_care', 'home_care_centre']
+    """
+    types = vocabulary("types")
+    if name not in types:
+        raise KeyError(name)
+    found = {name}
+    while more := {kind for kind, row in types.items() if found & set(row.get("is_a", []))} - found:
+        found |= more
+    return frozenset(found)
+
+
+@cache
+def wider(name: str) -> frozenset[str]:
+    """Return facility type `name` and every type that it is a kind of; a type that is not listed is only itself.
+
+    Examples
+    --------
+    >>> sorted(wider("elder_home"))
+    ['elder_home', 'eldercare', 'institution']
+    """
+    above = vocabulary("types").get(name, {}).get("is_a", [])
+    return frozenset({name}).union(*(wider(kind) for kind in above)) if above else frozenset({name})
+
+
+def facility_types() -> pd.DataFrame:
+    """Return the facility types as a table indexed by type: ``zh, en, is_a, family``.
+
+    Examples
+    --------
+    >>> facility_types().loc["elder_home", "zh"]
+    '养老机构'
+    """
+    rows = {
+        name: (row["zh"], row["en"], tuple(row.get("is_a", ())), bool(row.get("family", False)))
+        for name, row in vocabulary("types").items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["zh", "en", "is_a", "family"]).rename_axis(
+        "type"
+    )
+
+
+def label(section: str, name: str, lang: str) -> str:
+    """Return the printed word for `name` of one table in `lang` (``zh`` or ``en``); an unlisted name as it stands."""
+    return str(vocabulary(section).get(name, {}).get(lang, name))
