@@ -1,6 +1,5 @@
 """Heights along streets from an elevation raster."""
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
+from geoplan.inputs.readers import raster_name
 from geoplan.words.errors import InputError, Note
 
 Floats = npt.NDArray[np.float64]
@@ -95,12 +95,10 @@ def sample(path: str | Path, xy: Floats, *, crs: CRS | str) -> Floats:
         Shape (n, 2), in `crs`.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(Note.of("file_missing", file=str(path), severity="error"))
     if not len(xy):
         return np.empty(0)
     try:
-        with rasterio.open(_gdal_name(path)) as raster:
+        with rasterio.open(raster_name(path)) as raster:
             if raster.crs is None:
                 raise InputError(Note.of("heights_without_crs", file=path.name, severity="error"))
             target = CRS.from_user_input(raster.crs)
@@ -110,21 +108,6 @@ def sample(path: str | Path, xy: Floats, *, crs: CRS | str) -> Floats:
     except RasterioError as error:
         note = Note.of("heights_unreadable", file=path.name, reason=str(error), severity="error")
         raise InputError(note) from error
-
-
-def _gdal_name(path: Path) -> str:
-    """Return the name by which GDAL opens the file; of a zip, its first raster."""
-    if path.suffix.lower() != ".zip":
-        return str(path)
-    with zipfile.ZipFile(path) as archive:
-        rasters = sorted(
-            n for n in archive.namelist() if n.lower().endswith((".hgt", ".tif", ".tiff", ".asc", ".img"))
-        )
-    if not rasters:
-        raise InputError(
-            Note.of("heights_unreadable", file=path.name, reason=".zip: .hgt, .tif ?", severity="error")
-        )
-    return f"/vsizip/{path.as_posix()}/{rasters[0]}"
 
 
 def _bilinear(raster: rasterio.DatasetReader, x: Floats, y: Floats, *, geographic: bool) -> Floats:

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import geopandas as gpd
 import openpyxl
@@ -19,41 +19,30 @@ import pandas as pd
 import pyogrio
 
 from geoplan.inputs.encodings import dbf_encoding, decode_text
+from geoplan.study.formats import KINDS, SHAPEFILE_PARTS, TEXT_TABLES, ending, kind_of
 from geoplan.tables import Source
 from geoplan.words.errors import InputError, Note
 
-#: Layers with geometry, by the end of the file name.
-LAYER_SUFFIXES = (
-    ".geojson",
-    ".json",
-    ".gpkg",
-    ".shp",
-    ".gdb",
-    ".gdb.zip",
-    ".parquet",
-    ".geoparquet",
-    ".fgb",
-    ".kml",
-)
-#: Tables of rows.
-ROW_SUFFIXES = (".xlsx", ".xlsm", ".csv", ".txt", ".tsv")
-#: Parts of a Shapefile that decide what is read from it.
-SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 #: Rows above the header (a title, a unit, a date) are looked for in this many rows.
 HEADER_SEARCH_ROWS = 15
 
 FilePath = str | Path
 
 
-def is_table(path: FilePath) -> bool:
-    """Return True where `path` is a table of rows (XLSX, CSV), False where it is a layer.
+def file_kind(path: FilePath, *kinds: str) -> str:
+    """Return which of `kinds` (`study.formats.KINDS`) a file is.
 
-    Examples
-    --------
-    >>> is_table("register.XLSX"), is_table("zones.gpkg")
-    (True, False)
+    Raises
+    ------
+    InputError
+        If the file is missing, or of none of these kinds.
     """
-    return str(path).lower().endswith(ROW_SUFFIXES)
+    path = _existing(path)
+    kind = kind_of(path)
+    if kind not in kinds:
+        known = ", ".join(end for each in kinds for end in KINDS[each])
+        _fail("file_kind_unknown", path, found=ending(path) or path.name, known=known)
+    return kind
 
 
 def read_layer(path: FilePath, *, layer: str | None = None, encoding: str | None = None) -> gpd.GeoDataFrame:
@@ -79,11 +68,10 @@ def read_layer(path: FilePath, *, layer: str | None = None, encoding: str | None
     InputError
         If the file is missing, of an unknown kind, unreadable, or holds several layers and none is named.
     """
-    path = _existing(path)
-    if not path.name.lower().endswith(LAYER_SUFFIXES):
-        _fail("file_kind_unknown", path, found=path.suffix or path.name, known=", ".join(LAYER_SUFFIXES))
+    path = Path(path)
+    file_kind(path, "layer")
     try:
-        if path.suffix.lower() in (".parquet", ".geoparquet"):
+        if ending(path) in (".parquet", ".geoparquet"):
             table = gpd.read_parquet(path)
         else:
             table = _read_ogr(path, layer=layer, encoding=encoding)
@@ -98,7 +86,7 @@ def read_layer(path: FilePath, *, layer: str | None = None, encoding: str | None
 
 def _read_ogr(path: Path, *, layer: str | None, encoding: str | None) -> Any:  # noqa: ANN401 - pyogrio gives either
     """Read through GDAL, with the layer chosen and the encoding found out."""
-    kind = path.suffix.lower()
+    kind = ending(path)
     if kind in (".geojson", ".json"):
         # GeoJSON is UTF-8 by its standard; what is not, is decoded here and handed on as UTF-8
         return pyogrio.read_dataframe(_text(path, encoding).encode("utf-8"))
@@ -134,14 +122,33 @@ def read_rows(path: FilePath, *, layer: str | None = None, encoding: str | None 
     InputError
         If the file is missing, of an unknown kind, unreadable, empty, or holds several sheets and none is named.
     """
-    path = _existing(path)
-    kind = path.suffix.lower()
-    if kind not in ROW_SUFFIXES:
-        _fail("file_kind_unknown", path, found=kind or path.name, known=", ".join(ROW_SUFFIXES))
-    cells = _csv_cells(path, encoding) if kind in (".csv", ".txt", ".tsv") else _sheet_cells(path, layer)
+    path = Path(path)
+    file_kind(path, "table")
+    cells = _csv_cells(path, encoding) if ending(path) in TEXT_TABLES else _sheet_cells(path, layer)
     if not any(map(_filled, cells)):
         _fail("table_empty", path)
     return _with_header(cells)
+
+
+def raster_name(path: FilePath) -> str:
+    """Return the name by which GDAL opens a raster; of a zip the first raster in it.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, or a zip holds no raster.
+    """
+    path = _existing(path)
+    if ending(path) != ".zip":
+        return str(path)
+    try:
+        with ZipFile(path) as archive:
+            rasters = sorted(name for name in archive.namelist() if kind_of(name) == "raster")
+    except BadZipFile as error:
+        raise InputError(_note("file_unreadable", path, reason=_reason(error))) from error
+    if not rasters:
+        _fail("file_kind_unknown", path, found=".zip", known=", ".join(KINDS["raster"]))
+    return f"/vsizip/{path.as_posix()}/{rasters[0]}"
 
 
 def source(path: FilePath, *, role: str, rows: int | None = None, datum: str = "", note: str = "") -> Source:
@@ -160,7 +167,7 @@ def source(path: FilePath, *, role: str, rows: int | None = None, datum: str = "
         parts = sorted(
             (p for p in path.rglob("*") if p.is_file()), key=lambda p: p.relative_to(path).as_posix()
         )
-    elif path.suffix.lower() == ".shp":
+    elif ending(path) == ".shp":
         parts = sorted(
             p for p in path.parent.iterdir() if p.stem == path.stem and p.suffix.lower() in SHAPEFILE_PARTS
         )

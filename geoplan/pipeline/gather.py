@@ -25,6 +25,7 @@ from geoplan.network import pace
 from geoplan.pipeline.provenance import input_files, plain, read_packs, sources
 from geoplan.standards.packs.read import rules_of
 from geoplan.standards.support import rule_words
+from geoplan.study.formats import kind_of
 from geoplan.study.study import Study
 from geoplan.tables import Source
 from geoplan.words.errors import InputError, Note
@@ -235,7 +236,7 @@ def datum_fits(
     shifted = set()
     for layer in study.zones:
         path = study.resolve(layer.file)
-        if layer.h3 or readers.is_table(path):
+        if layer.h3 or kind_of(path) == "table":
             continue
         fit = datum_fit.fit_polygons(
             readers.read_layer(path, layer=layer.layer, encoding=layer.encoding).geometry,
@@ -249,7 +250,7 @@ def datum_fits(
     # the district that a row names helps to tell, unless the districts themselves lie wrong
     districts = None if "district" in shifted else layers.get("district")
     for entry, register in zip(study.facilities, registers, strict=True):
-        if entry.file.endswith(OSM_ENDINGS) or not register.declared.notna().any():
+        if kind_of(entry.file) == "osm" or not register.declared.notna().any():
             continue
         fits.append(
             datum_fit.fit_points(
@@ -295,6 +296,3 @@ def _check_files(study: Study) -> None:
     ]
     if missing:
         raise InputError(*missing)
-
-
-OSM_ENDINGS = (".pbf", ".osm")

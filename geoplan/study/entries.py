@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from geoplan.study.formats import kind_of
+
 Level = Literal["district", "town", "community", "estate"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -153,8 +155,7 @@ class Register(Entry):
 
     @model_validator(mode="after")
     def _types(self) -> "Register":
-        osm = self.file.endswith((".pbf", ".osm"))
-        if (self.types is None) == (self.type is None) and not osm:
+        if (self.types is None) == (self.type is None) and kind_of(self.file) != "osm":
             raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": "`types`, `type`"})
         return self
 

@@ -14,7 +14,7 @@ from pyproj import CRS
 
 from geoplan.inputs import datum as datums
 from geoplan.inputs.boundaries.checks import level_words, mend_polygons, some, square
-from geoplan.inputs.readers import FilePath, is_table, read_layer, read_rows
+from geoplan.inputs.readers import FilePath, file_kind, read_layer, read_rows
 from geoplan.words.errors import InputError, Note, raise_errors
 
 Kind = str | Mapping[str, str | Sequence[str]]
@@ -170,7 +170,7 @@ def code_text(value: Any) -> str | None:  # noqa: ANN401 - a cell holds anything
 
 def _read(path: FilePath, *, layer: str | None, encoding: str | None) -> pd.DataFrame:
     """Return the file's rows, numbered as the planner's program numbers them (a layer's features from 1)."""
-    if is_table(path):
+    if file_kind(path, "table", "layer") == "table":
         return read_rows(path, layer=layer, encoding=encoding)
     table: pd.DataFrame = read_layer(path, layer=layer, encoding=encoding)
     table.index = pd.RangeIndex(1, len(table) + 1, name="row")

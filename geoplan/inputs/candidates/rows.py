@@ -7,12 +7,11 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
-from numpy.typing import NDArray
 
 from geoplan.inputs import readers
 from geoplan.inputs.candidates.columns import recognise_headers
 from geoplan.inputs.facilities.cells import plain
+from geoplan.inputs.lists.points import inner_points
 from geoplan.inputs.projects.cells import TOTAL_ROW, ProjectColumns
 from geoplan.inputs.projects.listed import Listed
 from geoplan.words.errors import Note
@@ -36,7 +35,7 @@ def read_candidate_rows(
 ) -> tuple[CandidateRows, list[Note]]:
     """Return the rows that are candidates, without those that add up others."""
     shapes = None
-    if readers.is_table(path):
+    if readers.file_kind(path, "table", "layer") == "table":
         table = readers.read_rows(path, layer=layer)
     else:
         features = readers.read_layer(path, layer=layer)
@@ -72,16 +71,3 @@ def only(listed: CandidateRows, keep: "pd.Series[bool]") -> CandidateRows:
     shapes = None if listed.shapes is None else listed.shapes[index]
     kept = replace(rows, cells=rows.cells.loc[index], number=rows.number[index], points=points)
     return CandidateRows(kept, shapes, listed.datum)
-
-
-def inner_points(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
-    """Return points as they are, and of lines and parcels a point inside; null and empty are null."""
-    given = np.asarray(shapes.array, dtype=object)
-    nothing = shapely.is_missing(given) | shapely.is_empty(given)
-    point = shapely.get_type_id(given) == shapely.GeometryType.POINT
-    out: NDArray[np.object_] = given.astype(object)
-    out[nothing] = None
-    other = ~nothing & ~point
-    # a polygon that crosses itself has no inside until it is mended
-    out[other] = shapely.point_on_surface(shapely.make_valid(given[other]))
-    return gpd.GeoSeries(out, index=shapes.index, crs=shapes.crs)

@@ -13,6 +13,7 @@ import osmium
 import pandas as pd
 import shapely
 
+from geoplan.inputs.streets.osm import osmium_file
 from geoplan.words.errors import InputError, Note
 
 #: Words of `social_facility:for` (https://wiki.openstreetmap.org/wiki/Key:social_facility:for) by who they mean.
@@ -45,11 +46,6 @@ OSM_TYPES: Mapping[str, tuple[str, ...]] = {
 
 #: Headers of the table that `read_osm` returns, all in the table of recognised headers.
 _HEADERS = ("id", "name", "type", "address", "public", "beds", "places", "open_year", "status")
-
-
-def is_osm(path: str | Path) -> bool:
-    """Return True where `path` is an OpenStreetMap extract."""
-    return str(path).lower().endswith((".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2"))
 
 
 def read_osm(path: str | Path) -> tuple[pd.DataFrame, gpd.GeoSeries]:
@@ -112,7 +108,9 @@ def type_word(tags: Mapping[str, str]) -> str:
 def _objects(path: Path) -> Iterator[tuple[str, dict[str, str], shapely.Point]]:
     factory = osmium.geom.WKBFactory()
     wanted = osmium.filter.KeyFilter("amenity")
-    things: Iterator[Any] = iter(osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted))
+    things: Iterator[Any] = iter(
+        osmium.FileProcessor(osmium_file(path)).with_areas(wanted).with_filter(wanted)
+    )
     for thing in things:
         tags = dict(thing.tags)
         if not type_word(tags):

@@ -261,7 +261,7 @@ def lonlat_columns(points: list[Any], *, crs: CRS) -> pd.DataFrame:
 def _table_and_points(
     path: Path, datum: datums.Datum | None
 ) -> tuple[pd.DataFrame, gpd.GeoSeries, datums.Datum | None]:
-    if not readers.is_table(path):
+    if readers.file_kind(path, "table", "layer") == "layer":
         shapes = readers.read_layer(path)
         table = pd.DataFrame(shapes.drop(columns=shapes.geometry.name))
         columns = recognise(list(table.columns), mapped={}, file=path.name)

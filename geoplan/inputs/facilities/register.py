@@ -18,7 +18,7 @@ from geoplan.inputs.facilities import supplies as supply
 from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.inputs.facilities.facts import check_needed_fields, derive_inclusive, read_facts
 from geoplan.inputs.facilities.fates import ends_of, reconcile
-from geoplan.inputs.facilities.osm import OSM_TYPES, is_osm
+from geoplan.inputs.facilities.osm import OSM_TYPES
 from geoplan.inputs.facilities.placing import named_zones, write_accepted
 from geoplan.inputs.facilities.points import place_rows
 from geoplan.inputs.facilities.rows import named_cells, read_register_rows
@@ -35,6 +35,7 @@ from geoplan.inputs.facilities.table import (
 )
 from geoplan.inputs.facilities.zone_names import ZoneNames
 from geoplan.inputs.facilities.zone_notes import serves_zones, zone_point_notes
+from geoplan.study.formats import kind_of
 from geoplan.tables import check_columns, check_unique_index
 from geoplan.words.errors import Note
 
@@ -139,7 +140,7 @@ def read_register(
     rows = read_register_rows(
         path, mapped=columns or {}, datum=datum if isinstance(datum, str) else None, layer=layer, where=where
     )
-    if is_osm(path) and type is None:
+    if kind_of(path) == "osm" and type is None:
         types = {**OSM_TYPES, **(types or {})}
     check_needed_fields(rows, types)
     used = datum if datum is not None else rows.columns.datum

@@ -10,7 +10,7 @@ import pandas as pd
 from geoplan.inputs import readers
 from geoplan.inputs.facilities.cells import is_blank, read_amount, read_flag
 from geoplan.inputs.facilities.columns import Columns, recognise
-from geoplan.inputs.facilities.osm import is_osm, read_osm
+from geoplan.inputs.facilities.osm import read_osm
 from geoplan.inputs.facilities.zone_names import clean_name
 from geoplan.words.errors import InputError, Note
 
@@ -46,11 +46,12 @@ def read_register_rows(
         If the file cannot be read, or a mapped column or `where` is missing.
     """
     points = None
-    if is_osm(path):
+    kind = readers.file_kind(path, "osm", "table", "layer")
+    if kind == "osm":
         table, points = read_osm(path)
         ids = table.index.to_series()
         number = pd.Series(pd.NA, index=table.index, dtype="Int64")
-    elif readers.is_table(path):
+    elif kind == "table":
         table = readers.read_rows(path, layer=layer)
         ids = pd.Series(table.index.astype(str), index=table.index)
         number = pd.Series(table.index, index=table.index, dtype="Int64")

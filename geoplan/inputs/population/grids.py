@@ -16,6 +16,7 @@ from exactextract.raster import NumPyRasterSource
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from geoplan.inputs.readers import raster_name
 from geoplan.words.errors import InputError, Note
 
 Floats = NDArray[np.float64]
@@ -102,7 +103,7 @@ class Raster:
 
 def whole_file(raster: Raster) -> Floats:
     """Return all values of a raster's file, flat, NaN where there is no data; of a very large file only the window."""
-    with rasterio.open(raster.path) as source:
+    with rasterio.open(raster_name(raster.path)) as source:
         if source.width * source.height > WHOLE_CELLS:
             return raster.values
         return _values(source, None)
@@ -114,7 +115,7 @@ def read_raster(path: str | Path, around: tuple[float, float, float, float], crs
     Parameters
     ----------
     path
-        GeoTIFF or anything else that rasterio opens; the first band is read.
+        GeoTIFF or anything else that rasterio opens, zipped or not; the first band is read.
     around
         Bounds that the window has to hold, in `crs` (the study area with its halo).
 
@@ -125,10 +126,8 @@ def read_raster(path: str | Path, around: tuple[float, float, float, float], crs
         that are not declared as nodata.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(Note.of("file_missing", file=path.name, severity="error"))
     try:
-        with rasterio.open(path) as source:
+        with rasterio.open(raster_name(path)) as source:
             return _window(source, path, around, crs)
     except rasterio.errors.RasterioIOError as error:
         reason = str(error).splitlines()[0]

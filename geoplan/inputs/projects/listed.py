@@ -11,6 +11,7 @@ import pandas as pd
 
 from geoplan.inputs import readers
 from geoplan.inputs.facilities.cells import is_blank, plain
+from geoplan.inputs.lists.points import inner_points
 from geoplan.inputs.projects.cells import TOTAL_ROW, ProjectColumns, recognise_headers
 from geoplan.words.errors import Note
 
@@ -42,13 +43,13 @@ class Listed:
 def read_rows(path: Path, mapped: Mapping[str, str], layer: str | None) -> tuple[Listed, list[Note]]:
     """Return the rows that are projects, without those that add up others."""
     points = None
-    if readers.is_table(path):
+    if readers.file_kind(path, "table", "layer") == "table":
         table = readers.read_rows(path, layer=layer)
     else:
         shapes = readers.read_layer(path, layer=layer)
         table = pd.DataFrame(shapes.drop(columns=shapes.geometry.name)).astype(object)
         table.index = pd.RangeIndex(1, len(table) + 1)
-        points = shapes.geometry.set_axis(table.index)
+        points = inner_points(shapes.geometry.set_axis(table.index))
     found = recognise_headers([str(c) for c in table.columns], mapped=mapped, file=path.name)
     cells = pd.DataFrame({f: table[h] for f, h in found.header.items()}, index=table.index, dtype=object)
     firsts = [cells[name].map(plain) for name in ("id", "name") if name in cells]

@@ -24,10 +24,8 @@ from pyproj import CRS
 from geoplan.inputs.datum import to_crs
 from geoplan.inputs.streets.edges import Floats, Ints, Ways, join_twins, without_repeats
 from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, WayVerdict, judge_node, judge_way, walk_class
+from geoplan.study.formats import OSM_FORMATS, ending
 from geoplan.words.errors import InputError, Note
-
-#: Ends of file names that this module reads.
-OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
 
 #: Ways with one of these keys may be streets.
 STREET_KEYS = ("highway", "route", "railway", "public_transport")
@@ -52,9 +50,9 @@ class _Lines:
     left_out: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
-def is_osm(path: Path) -> bool:
-    """Return whether the file's name is that of an OpenStreetMap extract."""
-    return path.name.lower().endswith(OSM_SUFFIXES)
+def osmium_file(path: Path) -> osmium.io.File:
+    """Return an extract as osmium opens it, whatever the case of its ending."""
+    return osmium.io.File(str(path), OSM_FORMATS[ending(path)])
 
 
 def read_osm(
@@ -84,7 +82,7 @@ def _collect(path: Path, walk: Mapping[str, bool], *, places_first: bool = False
     places = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
     places.ignore_errors()
     if places_first:
-        osmium.apply(osmium.io.Reader(str(path), osm.NODE), places)
+        osmium.apply(osmium.io.Reader(osmium_file(path), osm.NODE), places)
     with tempfile.TemporaryDirectory(prefix="geoplan-") as folder:
         text, rings = Path(folder) / "streets.opl", Path(folder) / "rings.opl"
         _filter(path, text, places, _only(osm.WAY, osmium.filter.KeyFilter(*STREET_KEYS)))
@@ -98,7 +96,7 @@ def _collect(path: Path, walk: Mapping[str, bool], *, places_first: bool = False
 
 def _way_before_node(path: Path) -> bool:
     """Return whether ways stand before nodes, so that their positions are not known yet when they come."""
-    for thing in osmium.FileProcessor(str(path)):
+    for thing in osmium.FileProcessor(osmium_file(path)):
         return not isinstance(thing, osm.Node)
     return False
 
@@ -120,7 +118,7 @@ def _filter(
     """Write as OPL what passes: barriers and crossings, `ways`, and relations that are streets."""
     nodes = _only(osm.NODE, osmium.filter.KeyFilter("barrier", "highway"))
     rings = _only(osm.RELATION, osmium.filter.KeyFilter("highway"))
-    reader = osmium.io.Reader(str(path), kinds)
+    reader = osmium.io.Reader(osmium_file(path), kinds)
     try:
         with osmium.SimpleWriter(osmium.io.File(str(target), _OPL), overwrite=True) as writer:
             osmium.apply(reader, places, nodes, ways, rings, writer)

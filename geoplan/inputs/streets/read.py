@@ -27,11 +27,11 @@ from geoplan.inputs.streets.edges import (
     skeleton,
 )
 from geoplan.inputs.streets.lines import read_lines
-from geoplan.inputs.streets.osm import is_osm, read_osm
+from geoplan.inputs.streets.osm import read_osm
 from geoplan.inputs.streets.osmnx_bridge import to_osmnx
 from geoplan.inputs.streets.valves import Gates, Private, add_valves, gate_open, unknown_gates
 from geoplan.inputs.streets.walk_table import OUT, RESIDENTS, STATED_CHOICES, WALKED, stated
-from geoplan.words.errors import InputError, NetworkError, Note
+from geoplan.words.errors import NetworkError, Note
 
 __all__ = [
     "ConnectionLoss",
@@ -118,12 +118,11 @@ def read_streets(
         If nothing in it may be walked on.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(Note.of("file_missing", file=str(path), severity="error"))
+    kind = readers.file_kind(path, "osm", "graph", "layer")
     walk = dict(walk or {})
-    if is_osm(path):
+    if kind == "osm":
         ways, left_out, notes = read_osm(path, walk=walk, datum=datum, crs=crs)
-    elif path.suffix.lower() == ".graphml":
+    elif kind == "graph":
         return from_osmnx(
             osmnx_bridge.read_graphml(path),
             crs=crs,

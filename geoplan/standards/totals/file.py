@@ -28,6 +28,7 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator, model
 
 from geoplan.standards.rules import Entry, Text
 from geoplan.standards.totals.rows import entries_of_csv
+from geoplan.study.formats import kind_of
 from geoplan.words.errors import InputError, Note
 from geoplan.words.vocabulary import vocabulary
 
@@ -262,7 +263,7 @@ def read_totals(path: Path | str) -> Totals:
         If it cannot be read, or with every wrong entry and its line.
     """
     path = Path(path)
-    if path.suffix.lower() == ".csv":
+    if kind_of(path) == "table":
         data, lines = entries_of_csv(path)
     else:
         data, lines = _from_yaml(path)

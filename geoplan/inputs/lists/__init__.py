@@ -1,0 +1,1 @@
+"""Office lists: registers, projects, premises and parcels are read by one recogniser of headers and one reader of cells."""

@@ -1,0 +1,52 @@
+"""Kinds of files that a study may name, told apart by the end of the file's name in upper or lower case.
+
+This is the only list of file endings. Every reader says which kinds it takes and refuses the others by one message
+(`geoplan.inputs.readers.file_kind`). A new format is one entry here and its reader.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+#: OpenStreetMap extracts -> the format as osmium calls it (osmium itself tells only lower-case endings).
+OSM_FORMATS: Mapping[str, str] = {
+    ".pbf": "pbf", ".osm": "osm", ".osm.gz": "osm.gz", ".osm.bz2": "osm.bz2",
+}  # fmt: skip
+#: Tables kept as text; the other tables are workbooks.
+TEXT_TABLES = (".csv", ".txt", ".tsv")
+#: Kind -> endings.
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "osm": tuple(OSM_FORMATS),
+    "graph": (".graphml",),
+    "layer": (
+        ".geojson", ".json", ".gpkg", ".shp", ".gdb", ".gdb.zip", ".parquet", ".geoparquet", ".fgb", ".kml",
+    ),
+    "table": (".xlsx", ".xlsm", *TEXT_TABLES),
+    "raster": (".hgt", ".tif", ".tiff", ".asc", ".img"),
+}  # fmt: skip
+#: Parts of a Shapefile that decide what is read from it.
+SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+
+
+def ending(path: str | Path) -> str:
+    """Return the end of a file's name in lower case, as `KINDS` has it; of an unknown one what follows the last dot.
+
+    Examples
+    --------
+    >>> ending("a/City.OSM.PBF"), ending("zones.gdb.ZIP"), ending("notes.docx"), ending("city.osm.gz")
+    ('.pbf', '.gdb.zip', '.docx', '.osm.gz')
+    """
+    name = Path(path).name.lower()
+    known = [end for ends in KINDS.values() for end in ends if name.endswith(end)]
+    return max(known, key=len, default=Path(name).suffix)
+
+
+def kind_of(path: str | Path) -> str:
+    """Return the kind of a file (`KINDS`), empty if its ending is unknown.
+
+    Examples
+    --------
+    >>> kind_of("register.XLSX"), kind_of("city.osm.pbf"), kind_of("zones.shp"), kind_of("notes.docx")
+    ('table', 'osm', 'layer', '')
+    """
+    end = ending(path)
+    return next((kind for kind, ends in KINDS.items() if end in ends), "")
