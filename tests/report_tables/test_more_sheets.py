@@ -13,7 +13,7 @@ from geoplan.report.content.findings import indicators, summarised
 from geoplan.report.content.gaps import gap_list, people_basis
 from geoplan.report.content.members import facility_findings, members
 from geoplan.report.content.projects import projects, served, support
-from geoplan.report.content.sheet import Cell, Names, safe_names
+from geoplan.report.content.sheet import Cell, Names
 from geoplan.report.content.sources import reconciled, sources
 from geoplan.report.content.towns import guidance_level, town_sheets, towns
 from geoplan.report.workbook import csv_files as sheets_csv
@@ -36,7 +36,7 @@ def by_header(sheet, block=0):
 class TestTabs:
     @given(st.lists(st.text(alphabet="ab甲[]:*?/\\'\n 😀", max_size=40), max_size=8))
     def test_safe_unique_and_as_many(self, names):
-        tabs = safe_names(names)
+        tabs = workbook.safe_names(names)
         assert len(tabs) == len(names)
         assert len({tab.casefold() for tab in tabs}) == len(names)
         for tab in tabs:
@@ -46,7 +46,7 @@ class TestTabs:
             assert not tab.endswith("'")
 
     def test_what_is_safe_stays(self):
-        assert safe_names(["缺口清单", "指引·呼中镇"]) == ["缺口清单", "指引·呼中镇"]
+        assert workbook.safe_names(["缺口清单", "指引·呼中镇"]) == ["缺口清单", "指引·呼中镇"]
 
     def test_towns_of_one_name_and_of_forbidden_signs_open(self, make, tmp_path):
         outcome = make()

@@ -316,7 +316,7 @@ def test_without_an_adopted_answer_no_sites_are_proposed(outcome):
 
 def test_nothing_of_siting_is_written_where_nobody_asked(make, tmp_path):
     plain = make()
-    assert not {sheet.name for sheet in workbook.sheets(plain)} & set(SHEETS)
+    assert not {table.page or table.title for table in workbook.sheets(plain)} & set(SHEETS)
     assert not {"sites.csv", "sites_other.csv", "answers.csv", "curve.csv", "unmet.csv"} & set(
         sheets_csv.csv_sheets(plain)
     )

@@ -2,14 +2,28 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-
-import pandas as pd
+from dataclasses import dataclass, field, replace
 
 from geoplan.report import look
-from geoplan.tables import LEVELS, Outcome
-from geoplan.words.catalogue import phrase
+from geoplan.report.content.names import (
+    Names,
+    empty,
+    present,
+    rows_of,
+    rule_kind,
+    text,
+    value_kind,
+    word,
+)
+from geoplan.report.content.table import Amount, Coded, Table
+from geoplan.report.content.table import Cell as TableCell
+from geoplan.report.content.table import Chart as TableChart
+from geoplan.report.content.table import Column as TableColumn
+
+__all__ = [
+    "Block", "Cell", "Chart", "Column", "Names", "Sheet", "Value", "between", "block_of", "empty", "number", "present", "rows_of",
+    "rule_kind", "table_of", "text", "value_kind", "word",
+]  # fmt: skip
 
 #: A cell: text, a number, or a number with the format it asks for.
 Value = str | float | int | None
@@ -74,60 +88,6 @@ class Sheet:
     charts: tuple[Chart, ...] = ()
 
 
-def word(code: str, lang: str, **values: object) -> str:
-    """Return the words ``papers_<code>`` in `lang`.
-
-    Examples
-    --------
-    >>> word("year", "en", year=2025)
-    'Year judged: 2025'
-    """
-    return phrase(f"papers_{code}", lang, **values)
-
-
-#: Longest name of a tab, and what may not stand in it (limits of the file format).
-_TAB, _NOT_IN_TAB = 31, str.maketrans(dict.fromkeys("[]:*?/\\", "·") | {chr(c): " " for c in range(32)})
-
-
-def safe_names(names: Sequence[str]) -> list[str]:
-    """Return names of tabs that a workbook takes: short enough, without what it forbids, no two alike.
-
-    Examples
-    --------
-    >>> safe_names(["a/b", "A/B", "'quoted'", "", "History"])
-    ['a·b', 'A·B (2)', 'quoted', '–', 'History–']
-    """
-    found: list[str] = []
-    taken: set[str] = set()
-    for name in names:
-        plain = name.translate(_NOT_IN_TAB).strip().strip("'").strip() or "–"
-        # a name that Excel keeps for itself
-        plain = f"{plain}–" if plain.casefold() == "history" else plain
-        tries = (plain, *(f"{_cut(plain, f' ({k})')} ({k})" for k in range(2, len(names) + 2)))
-        tab = next(_cut(t, "") for t in tries if _cut(t, "").casefold() not in taken)
-        taken.add(tab.casefold())
-        found.append(tab)
-    return found
-
-
-def _cut(name: str, ending: str) -> str:
-    """Return `name` so short that `ending` fits behind it; a sign beyond the first 65,536 counts twice."""
-    while len((name + ending).encode("utf-16-le")) > 2 * _TAB:
-        name = name[:-1]
-    # an apostrophe may end no name
-    return name if ending else name.rstrip("' ")
-
-
-def present(value: object) -> bool:
-    """Return whether `value` is neither None, NaN, NA nor empty text."""
-    return not look.missing(value) and value != ""
-
-
-def text(value: object) -> str:
-    """Return `value` as text, nothing where it is missing."""
-    return str(value) if present(value) else ""
-
-
 def number(value: object, kind: str) -> Value | Cell:
     """Return a cell for a number, None where it is missing; infinity has no number."""
     if look.missing(value) or math.isinf(float(value)):  # type: ignore[arg-type]
@@ -151,97 +111,6 @@ def between(low: object, high: object, kind: str) -> Value | Cell:
     return look.interval(float(low), float(high), kind=as_kind)  # type: ignore[arg-type]
 
 
-class Names:
-    """Names of zones, facilities and rules of one outcome, as they are printed."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        self.lang = outcome.lang
-        self._name: dict[str, str] = dict(
-            zip(outcome.zones.index, outcome.zones["name"].map(text), strict=True)
-        )
-        self._level: dict[str, str] = outcome.zones["level"].to_dict()
-        self._parent: dict[str, Any] = outcome.zones["parent_id"].to_dict()
-        self._facility: dict[str, str] = outcome.facilities["name"].map(text).to_dict()
-        self._rules = outcome.rules
-        self._of_rule: dict[str, dict[str, Any]] = {
-            str(key): row for key, row in zip(outcome.rules.index, rows_of(outcome.rules), strict=True)
-        }
-        self._rule: dict[str, str] = {}
-        known = list(outcome.rules.index) if not empty(outcome.rules) else []
-        told = [self._indicator(str(rule)) for rule in known]
-        for rule, name in zip(known, told, strict=True):
-            # two packs may call two rules alike
-            self._rule[str(rule)] = f"{name}{self._pack(str(rule))}" if told.count(name) > 1 else name
-
-    def zone(self, zone_id: object) -> str:
-        """Return a zone's name, its id where it has none."""
-        return self._name.get(str(zone_id)) or text(zone_id)
-
-    def level(self, zone_id: object) -> str:
-        """Return a zone's level, nothing for an id that is no zone's."""
-        return self._level.get(str(zone_id), "")
-
-    def above(self, zone_id: object, level: str) -> str:
-        """Return the name of the zone of `level` that holds `zone_id` (or is it); nothing where there is none."""
-        at = zone_id
-        while present(at) and str(at) in self._level:
-            if self._level[str(at)] == level:
-                return self._name[str(at)]
-            at = self._parent[str(at)]
-        return ""
-
-    def facility(self, facility_id: object) -> str:
-        """Return a facility's name, its id where it has none."""
-        return self._facility.get(str(facility_id)) or text(facility_id)
-
-    def rule(self, rule_id: str) -> str:
-        """Return the indicator's name, with its document where two have one name."""
-        return self._rule.get(rule_id) or self._indicator(rule_id)
-
-    def _indicator(self, rule_id: str) -> str:
-        own = self.of_rule(rule_id, f"indicator_{self.lang}")
-        return str(own) if own else look.rule_label(self._rules, rule_id, self.lang)
-
-    def _pack(self, rule_id: str) -> str:
-        pack = text(self.of_rule(rule_id, "pack"))
-        source = (
-            word("own_setting", self.lang)
-            if pack == "study"
-            else text(self.of_rule(rule_id, "document")) or pack
-        )
-        return f"（{source}）" if self.lang == "zh" else f" ({source})"
-
-    def of_rule(self, rule_id: str, column: str) -> Any:  # noqa: ANN401 - whatever the pack holds
-        """Return a column of the rule, None where the pack gives nothing."""
-        value = self._of_rule.get(rule_id, {}).get(column)
-        return value if present(value) else None
-
-    def finest(self) -> str:
-        """Return the finest partition level present: usually communities."""
-        return [level for level in LEVELS[:4] if level in set(self._level.values())][-1]
-
-    def levels_between(self) -> list[str]:
-        """Return the partition levels present below the area and above the finest, coarse to fine."""
-        partition = [level for level in LEVELS[1:4] if level in set(self._level.values())]
-        return partition[:-1]
-
-
-def rule_kind(names: Names, rule_id: str) -> str:
-    """Return the kind of a rule, nothing where it is not known."""
-    return text(names.of_rule(rule_id, "kind"))
-
-
-def value_kind(names: Names, rule_id: str) -> str:
-    """Return the number format of a rule's values: ``share``, ``rate`` or ``whole``."""
-    kind = rule_kind(names, rule_id)
-    percent = names.of_rule(rule_id, "percent")
-    if kind in ("share", "presence", "compliance", "circle") or (percent is not None and bool(percent)):
-        return "share"
-    if kind == "rate":
-        return "share" if percent is None else "rate"
-    return "rate" if kind in ("provision", "floor_area") else "whole"
-
-
 def block_of(headers: Sequence[Column], rows: list[list[Value | Cell]], heading: str = "") -> Block:
     """Return a block, checking that every row has a cell for every column."""
     for row in rows:
@@ -250,11 +119,46 @@ def block_of(headers: Sequence[Column], rows: list[list[Value | Cell]], heading:
     return Block(tuple(headers), rows, heading)
 
 
-def empty(table: pd.DataFrame) -> bool:
-    """Return whether `table` has no rows or no columns."""
-    return len(table) == 0 or len(table.columns) == 0
+#: Number formats of old sheets -> those of tables.
+_FORMATS = {"share": "percent", "whole": "count", "rate": "per_1000", "id": "year", "text": "text"}
+_MARKS = {"verdict": "code", "flagged": "code", "severity": "code"}
 
 
-def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table's rows as dicts of column -> value, in order."""
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+def table_of(sheet: Sheet) -> Table:
+    """Return an old sheet as a table, with its further blocks below it."""
+
+    def cell(value: Value | Cell, column: Column) -> TableCell:
+        if isinstance(value, Cell):
+            return Amount.of(value.value, _FORMATS.get(value.kind, value.kind))
+        if isinstance(value, str):
+            return Coded(sheet.values[value], value) if value in sheet.values and column.mark else value
+        if value is None:
+            return None
+        return Amount.of(value, "count" if column.kind == "text" else _FORMATS.get(column.kind, column.kind))
+
+    def table(block: Block, place: int) -> Table:
+        columns = [
+            TableColumn(f"c{k}", c.header, _FORMATS.get(c.kind, c.kind), c.width, _MARKS.get(c.mark, c.mark))
+            for k, c in enumerate(block.columns)
+        ]
+        rows = [
+            [cell(value, column) for value, column in zip(row, block.columns, strict=True)]
+            for row in block.rows
+        ]
+        return Table.of(
+            sheet.name, block.heading or sheet.name, columns, rows, filtered=place == sheet.listed
+        )
+
+    charts = tuple(
+        TableChart(c.title, c.first, c.last, f"c{c.x}", tuple(f"c{k}" for k in c.lines), c.axes, c.low)
+        for c in sheet.charts
+    )
+    first, *others = [table(block, place) for place, block in enumerate(sheet.blocks)]
+    return replace(
+        first,
+        notes=sheet.notes,
+        frozen=sheet.frozen_columns,
+        charts=charts,
+        below=tuple(others),
+        page=sheet.name,
+    )

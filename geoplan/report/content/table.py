@@ -4,23 +4,26 @@ A content module makes a `Table` from the outcome. A renderer (workbook, CSV, Wo
 any table and knows no column by name: it prints a cell with `cell_text`, so that a figure reads the same everywhere, and may ask
 a cell for its numbers or its code where its format holds them (a spreadsheet's number, a colour).
 
-What a column is called and how its numbers are written stands once, in the catalogue under ``column_<key>``, in the words file
-beside the content module::
+What a column is called and how its numbers are written stands once, in the catalogue under ``column_<key>``, in a words file
+beside the content modules::
 
     column_marginal: {zh: 边际新增, en: Marginal gain, format: count, width: 8}
+
+A content module registers its tables with `geoplan.report.content.registry.listed`; the workbook and the CSV files find them there.
 """
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.labels import label
 from geoplan.words.numbers import FORMATS, format_interval, missing
 
-#: How much of a table a product prints: 1 where room is scarce (atlas, map), 2 on paper (Word, report), 3 everything.
-Depth = Literal[1, 2, 3]
+#: How much of a table a product prints: 1 where room is scarce (atlas, map), 2 on paper (Word, report), 3 in the workbook, 4 in
+#: files for programs only (ids).
+Depth = Literal[1, 2, 3, 4]
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,23 @@ class Amount:
 
 @dataclass(frozen=True)
 class Coded:
-    """A word of a closed list (a verdict, a state, a cause): the code for programs and colours, its label for people."""
+    """A word of a list (a verdict, a state, a cause): the code for programs and colours, its label for people.
+
+    `shown` is the label where the list is open or the label is not the code's own (a planner's facility type, a service that
+    the study names).
+
+    Examples
+    --------
+    >>> Coded("not_met").text("zh"), Coded("sauna", "桑拿").text("zh")
+    ('未达标', '桑拿')
+    """
 
     code: str
+    shown: str = ""
 
     def text(self, lang: str) -> str:
-        """Return the label; an unknown code raises."""
-        return label(self.code, lang)
+        """Return the label; an unknown code without a label of its own raises."""
+        return self.shown or label(self.code, lang)
 
 
 @dataclass(frozen=True)
@@ -80,23 +93,61 @@ class Tally:
     --------
     >>> Tally(3, 10, 2).text("zh"), Tally(0, 0, 13).text("zh"), Tally(3, 10, 0).text("en")
     ('3 / 10（另 2 个数据不足）', '数据不足（13 个）', '3 / 10')
+    >>> Tally(3, 10, 0, "met").text("zh")
+    '达标 3 / 10'
     """
 
     count: int
     judged: int
     no_data: int = 0
+    code: str = ""
+    """What is counted, where the header does not say it."""
+
+    @classmethod
+    def of(cls, states: Iterable[object], code: str = "") -> "Tally":
+        """Return how many of `states` (True, False, or missing: no data) are true.
+
+        Examples
+        --------
+        >>> Tally.of([True, False, None, float("nan")])
+        Tally(count=1, judged=2, no_data=2, code='')
+        """
+        listed = list(states)
+        known = [bool(state) for state in listed if not missing(state)]
+        return cls(sum(known), len(known), len(listed) - len(known), code)
 
     def text(self, lang: str) -> str:
         """Return ``3 / 10 (2 more without data)``; only the number without data where nothing was judged."""
         if self.judged == 0:
-            code = "tally_no_data" if self.no_data else "tally_none"
-        else:
-            code = "tally_part" if self.no_data else "tally_whole"
-        return phrase(code, lang, count=self.count, judged=self.judged, no_data=self.no_data)
+            return phrase("tally_no_data" if self.no_data else "tally_none", lang, no_data=self.no_data)
+        code = "tally_part" if self.no_data else "tally_whole"
+        shown = phrase(code, lang, count=f"{self.count:,}", judged=f"{self.judged:,}", no_data=self.no_data)
+        return f"{label(self.code, lang)} {shown}" if self.code else shown
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Several words in one cell: types of a facility, communities that a site serves.
+
+    Examples
+    --------
+    >>> Listed((Coded("met"), "甲")).text("zh"), Listed(("a", "b")).text("en")
+    ('达标、甲', 'a, b')
+    """
+
+    items: tuple[str | Coded, ...]
+
+    def text(self, lang: str) -> str:
+        """Return the words with the separator of the language."""
+        return ("、" if lang == "zh" else ", ").join(cell_text(item, lang) for item in self.items)
 
 
 #: One cell; text stands as it is, None is a cell without a value.
-Cell = str | Amount | Coded | Tally | None
+Cell = str | Amount | Coded | Tally | Listed | None
+
+
+#: Formats of columns that hold words, or several numbers in words.
+WORDED = ("text", "coded", "listed", "tally")
 
 
 def cell_text(cell: Cell, lang: str) -> str:
@@ -117,12 +168,13 @@ class Column:
     header
         Name for people, in the language of the table.
     format
-        Number format (`geoplan.words.numbers.FORMATS`), ``text``, or ``coded``; a cell may differ in its own `Amount.format`.
+        Number format (`geoplan.words.numbers.FORMATS`), ``text``, ``coded``, ``listed`` or ``tally``; a cell may differ in its own
+        `Amount.format`.
     width
         Width beside the other columns, in characters.
     mark
-        What a renderer may colour: ``short`` (a shortfall), ``share`` (classes of a covered share), ``verdict``, ``flagged``,
-        ``severity`` or nothing.
+        What a renderer may colour: ``short`` (a shortfall), ``share`` (classes of a covered share), ``code`` (the colour of each
+        cell's code) or nothing.
     depth
         From which depth on a product prints it.
     interval
@@ -138,7 +190,7 @@ class Column:
     interval: bool = False
 
     def __post_init__(self) -> None:
-        if self.format not in FORMATS and self.format not in ("text", "coded"):
+        if self.format not in FORMATS and self.format not in WORDED:
             raise ValueError(f"column `{self.key}`: no number format `{self.format}`")
 
 
@@ -173,13 +225,17 @@ def column(key: str, lang: str, *, name: str = "", header: str = "", **values: o
 
 @dataclass(frozen=True)
 class Chart:
-    """A line chart over some rows of a table: positions of rows and columns count from 0."""
+    """A line chart over the rows `first` to `last` (from 0) of a table: the columns `lines` over the column `x`, by their keys.
+
+    The first line is solid, the others are dashed; their headers name them. `axes` says what the x axis and the y axis show, `low`
+    is where the y axis begins.
+    """
 
     title: str
     first: int
     last: int
-    x: int
-    lines: tuple[int, ...]
+    x: str
+    lines: tuple[str, ...]
     axes: tuple[str, str]
     low: float = 0.0
 
@@ -202,6 +258,12 @@ class Table:
         Columns on the left that stay in sight.
     empty
         What is said where there are no rows: why, never just nothing.
+    below
+        Tables that stand below it on the same page (tab of the workbook).
+    page
+        Title of a page that holds several tables; each table's own title is then its heading.
+    filtered
+        Whether a page that holds several filters this one and repeats its headers; one of a page, or none.
     """
 
     key: str
@@ -212,11 +274,17 @@ class Table:
     frozen: int = 0
     empty: str = ""
     charts: tuple[Chart, ...] = ()
+    below: "tuple[Table, ...]" = ()
+    page: str = ""
+    filtered: bool = False
 
     def __post_init__(self) -> None:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"{self.key}: a row of {len(row)} cells under {len(self.columns)} columns")
+            for cell, entry in zip(row, self.columns, strict=True):
+                if isinstance(cell, Amount) and cell.low != cell.high and not entry.interval:
+                    raise ValueError(f"{self.key}: an interval in the column `{entry.key}` of single numbers")
 
     @classmethod
     def of(
@@ -226,19 +294,36 @@ class Table:
         return cls(key, title, tuple(columns), tuple(tuple(row) for row in rows), **more)  # type: ignore[arg-type]
 
     def to(self, depth: Depth) -> "Table":
-        """Return the table with the columns that a product of `depth` prints."""
+        """Return the table with the columns that a product of `depth` prints, and the charts that these can draw."""
         kept = [place for place, entry in enumerate(self.columns) if entry.depth <= depth]
-        return Table(
-            self.key, self.title, tuple(self.columns[k] for k in kept),
-            tuple(tuple(row[k] for k in kept) for row in self.rows), self.notes,
-            sum(k < self.frozen for k in kept), self.empty,
-        )  # fmt: skip
+        return replace(
+            self,
+            columns=tuple(self.columns[k] for k in kept),
+            rows=tuple(tuple(row[k] for k in kept) for row in self.rows),
+            frozen=sum(k < self.frozen for k in kept),
+            charts=tuple(
+                chart
+                for chart in self.charts
+                if {chart.x, *chart.lines} <= {self.columns[k].key for k in kept}
+            ),
+        )
 
     def first(self, count: int) -> "Table":
-        """Return the table with its first rows only."""
-        return Table(
-            self.key, self.title, self.columns, self.rows[:count], self.notes, self.frozen, self.empty
-        )
+        """Return the table with its first rows only, without charts."""
+        return replace(self, rows=self.rows[:count], charts=())
+
+    def cells(self, key: str) -> list[Cell]:
+        """Return the cells of one column.
+
+        Raises
+        ------
+        KeyError
+            If no column has this key.
+        """
+        for place, entry in enumerate(self.columns):
+            if entry.key == key:
+                return [row[place] for row in self.rows]
+        raise KeyError(key)
 
     def texts(self, lang: str) -> list[list[str]]:
         """Return every cell as text."""

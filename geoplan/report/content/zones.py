@@ -29,6 +29,11 @@ from geoplan.tables import LEVELS, Outcome
 NOT_SHORT = "—"
 
 
+def of_level(outcome: Outcome, level: str) -> Sheet | None:
+    """Return `flagged` where the study has the level."""
+    return flagged(outcome, level) if level in set(outcome.zones["level"]) else None
+
+
 def flagged(outcome: Outcome, level: str) -> Sheet:
     """Return one row a zone of `level`, a column a rule, the worst first: 短板社区清单, and the same for towns.
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from pathlib import Path
 
 from geoplan.report import look
@@ -11,8 +12,13 @@ from geoplan.report.content import gaps as sheets_gaps
 from geoplan.report.content import sites as sheets_sites
 from geoplan.report.content import sources as sheets_sources
 from geoplan.report.content import zones as sheets_zones
-from geoplan.report.content.sheet import Cell, Sheet, Value, word
+from geoplan.report.content.names import word
+from geoplan.report.content.registry import tables
+from geoplan.report.content.sheet import Cell as OldCell
+from geoplan.report.content.sheet import Sheet, Value
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Listed, Table, Tally, cell_text
 from geoplan.tables import Outcome
+from geoplan.words.numbers import FORMATS
 
 #: What starts a formula in Excel, WPS or LibreOffice, full-width forms too.
 _STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -45,6 +51,10 @@ def write_csv(outcome: Outcome, folder: Path) -> tuple[Path, ...]:
     second holds the headers.
     """
     paths = []
+    for table in tables(outcome, "csv"):
+        path = folder / f"{table.key}.csv"
+        path.write_bytes(table_text(table, outcome).encode("utf-8-sig"))
+        paths.append(path)
     for name, sheet in csv_sheets(outcome).items():
         path = folder / name
         path.write_bytes(csv_text(sheet, outcome).encode("utf-8-sig"))
@@ -68,6 +78,66 @@ def csv_text(sheet: Sheet, outcome: Outcome) -> str:
     return out.getvalue()
 
 
+def table_text(table: Table, outcome: Outcome) -> str:
+    """Return a table as CSV text with Windows line ends: the first line holds the names for programs.
+
+    An interval is two fields, ``<key>_low`` and ``<key>_high`` (``INF``: nothing bounds it), a tally three (``<key>``, ``<key>_judged``,
+    ``<key>_no_data``), a share 0-1, a coded cell its code. What has no value is empty. The last field, ``remarks``, says where the data
+    are made up.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([name for column in table.columns for name in field_names(column)] + ["remarks"])
+    for row in table.rows:
+        found = [
+            value for cell, column in zip(row, table.columns, strict=True) for value in _values(cell, column)
+        ]
+        writer.writerow([*found, look.banner(outcome)])
+    return out.getvalue()
+
+
+def field_names(column: Column) -> tuple[str, ...]:
+    """Return the fields that a column is to programs.
+
+    Examples
+    --------
+    >>> field_names(Column("actual", "Actual", "count", interval=True)), field_names(Column("met", "Met", "tally"))
+    (('actual_low', 'actual_high'), ('met', 'met_judged', 'met_no_data'))
+    """
+    if column.interval:
+        return (f"{column.key}_low", f"{column.key}_high")
+    if column.format == "tally":
+        return (column.key, f"{column.key}_judged", f"{column.key}_no_data")
+    return (column.key,)
+
+
+def _values(cell: Cell, column: Column) -> list[str]:
+    if column.format == "tally":
+        if not isinstance(cell, Tally):
+            return ["", "", ""]
+        return [str(cell.count) if cell.judged else "", str(cell.judged), str(cell.no_data)]
+    if isinstance(cell, Amount):
+        return [_number(cell.low), _number(cell.high)] if column.interval else [_number(cell.low)]
+    if column.interval:
+        return ["", ""]
+    if column.format in FORMATS or cell is None:
+        return [""]  # a word in the place of a number: there is none
+    if isinstance(cell, Listed):
+        return [harmless(";".join(_code(item) for item in cell.items))]
+    return [harmless(_code(cell))]
+
+
+def _code(cell: Cell) -> str:
+    return cell.code if isinstance(cell, Coded) else cell_text(cell, "en")
+
+
+def _number(value: float) -> str:
+    if math.isinf(value):
+        return "INF" if value > 0 else "-INF"
+    shown = f"{value:.6f}".rstrip("0").rstrip(".")
+    return "0" if shown == "-0" else shown
+
+
 def harmless(text: str) -> str:
     """Return `text` with an apostrophe before what a spreadsheet would run as a formula.
 
@@ -80,12 +150,12 @@ def harmless(text: str) -> str:
     return f"'{text}" if starts else text
 
 
-def _cell(value: Value | Cell, kind: str) -> str:
+def _cell(value: Value | OldCell, kind: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
         return harmless(value)
-    number, form = (value.value, value.kind) if isinstance(value, Cell) else (float(value), kind)
+    number, form = (value.value, value.kind) if isinstance(value, OldCell) else (float(value), kind)
     shown = f"{number:.{_DIGITS.get(form, 4)}f}"
     shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
     return "0" if shown == "-0" else shown

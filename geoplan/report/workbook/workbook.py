@@ -1,10 +1,15 @@
-"""The workbook that an office hands in: ``gap_list.xlsx``. Same outcome, same bytes; text in it never runs."""
+"""The workbook that an office hands in: ``gap_list.xlsx``. Same outcome, same bytes; text in it never runs.
+
+It draws any table, a tab each, and knows no column by name. A cell of a spreadsheet shows what `cell_text` prints, and holds the
+number behind it.
+"""
 
 import datetime as dt
 import math
 import unicodedata
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -23,68 +28,97 @@ from geoplan.report.content import sites as sheets_sites
 from geoplan.report.content import sources as sheets_sources
 from geoplan.report.content import towns as sheets_towns
 from geoplan.report.content import zones as sheets_zones
-from geoplan.report.content.sheet import Block, Cell, Chart, Sheet, Value, safe_names, word
+from geoplan.report.content.names import word
+from geoplan.report.content.registry import listed, tables
+from geoplan.report.content.sheet import Sheet, table_of
+from geoplan.report.content.table import WORDED, Amount, Cell, Chart, Coded, Column, Table, Tally, cell_text
 from geoplan.tables import Outcome
+from geoplan.words.numbers import FORMATS, format_number
 
 #: Longest text that a cell holds, and that a page's header or footer holds (limits of the file format).
 CELL_TEXT, PAGE_TEXT = 32_767, 255
-_FORMATS = dict(look.EXCEL_FORMATS) | {"id": "0", "degrees": "0.000000"}
 _MARGINS = {"left": 0.4, "right": 0.4, "top": 0.7, "bottom": 0.6}
-#: Key of a colour -> background and ink.
+_FLAG = (look.COLOURS["flag_soft"], look.COLOURS["flag"])
+_NO_DATA = (look.COLOURS["no_data"], look.COLOURS["ink_soft"])
+_NOT_MET = (look.VERDICT_COLOURS["not_met"], look.COLOURS["paper"])
+_MET = (look.VERDICT_COLOURS["met"], look.COLOURS["ink"])
+_BESIDE = (look.VERDICT_COLOURS["not_applicable"], look.COLOURS["ink_soft"])
+#: Code of a cell -> background and ink.
 _COLOURS = {
-    "flag": (look.COLOURS["flag_soft"], look.COLOURS["flag"]),
-    "no_data": (look.COLOURS["no_data"], look.COLOURS["ink_soft"]),
-    "met": (look.VERDICT_COLOURS["met"], look.COLOURS["ink"]),
-    "not_met": (look.VERDICT_COLOURS["not_met"], look.COLOURS["paper"]),
-    "not_applicable": (look.VERDICT_COLOURS["not_applicable"], look.COLOURS["ink_soft"]),
+    "flag": _FLAG,
+    "flagged": _FLAG,
+    "unknown": _NO_DATA,
+    "no_data": _NO_DATA,
+    "met": _MET,
+    "has": _MET,
+    "not_met": _NOT_MET,
+    "has_not": _NOT_MET,
+    "not_applicable": _BESIDE,
+    "member_lacks": _BESIDE,
     "not_quantified": (look.VERDICT_COLOURS["not_quantified"], look.COLOURS["ink"]),
-    "error": (look.COLOURS["flag_soft"], look.COLOURS["flag"]),
+    "error": _FLAG,
     "warning": (look.COLOURS["banner"], look.COLOURS["banner_ink"]),
 }
 
 
-def sheets(outcome: Outcome) -> tuple[Sheet, ...]:
-    """Return every sheet of the workbook, the main product first."""
-    levels = set(outcome.zones["level"])
-    found = [
-        sheets_zones.flagged(outcome, "community") if "community" in levels else None,
-        sheets_zones.flagged(outcome, "town") if "town" in levels else None,
-        sheets_findings.indicators(outcome),
-        sheets_gaps.gap_list(outcome),
-        sheets_members.members(outcome),
-        sheets_members.facility_findings(outcome),
-        sheets_zones.circles(outcome),
-        sheets_zones.provision(outcome),
-        sheets_projects.served(outcome),
-        sheets_projects.projects(outcome),
-        sheets_projects.support(outcome),
-        sheets_sites.sites(outcome),
-        sheets_sites.site_support(outcome),
-        sheets_answers.answers(outcome),
-        sheets_answers.curve(outcome),
-        sheets_answers.unmet(outcome),
-        sheets_sites.other_sites(outcome),
-        sheets_answers.candidates(outcome),
-        *sheets_towns.town_sheets(outcome),
-        sheets_sources.reconciled(outcome),
-        sheets_sources.warnings(outcome),
-        sheets_sources.sources(outcome),
-    ]
-    return tuple(sheet for sheet in found if sheet is not None)
+def _old(order: float, make: Callable[[Outcome], Sheet | Iterable[Sheet] | None]) -> None:
+    """Register a maker of old sheets."""
+
+    @wraps(make)
+    def made(outcome: Outcome) -> list[Table]:
+        found = make(outcome)
+        listed_sheets = [] if found is None else [found] if isinstance(found, Sheet) else list(found)
+        return [table_of(sheet) for sheet in listed_sheets]
+
+    listed(order, "workbook")(made)
+
+
+_old(10, lambda outcome: sheets_zones.of_level(outcome, "community"))
+_old(20, lambda outcome: sheets_zones.of_level(outcome, "town"))
+_old(30, sheets_findings.indicators)
+_old(40, sheets_gaps.gap_list)
+_old(50, sheets_members.members)
+_old(60, sheets_members.facility_findings)
+_old(70, sheets_zones.circles)
+_old(80, sheets_zones.provision)
+_old(90, sheets_projects.served)
+_old(100, sheets_projects.projects)
+_old(110, sheets_projects.support)
+_old(120, sheets_sites.sites)
+_old(130, sheets_sites.site_support)
+_old(140, sheets_answers.answers)
+_old(150, sheets_answers.curve)
+_old(160, sheets_answers.unmet)
+_old(170, sheets_sites.other_sites)
+_old(180, sheets_answers.candidates)
+_old(190, sheets_towns.town_sheets)
+_old(200, sheets_sources.reconciled)
+_old(210, sheets_sources.warnings)
+_old(220, sheets_sources.sources)
+
+
+def sheets(outcome: Outcome) -> tuple[Table, ...]:
+    """Return the tables of the workbook in order, the main product first; each is a tab, with those below it."""
+    return tables(outcome, "workbook")
 
 
 def write_workbook(outcome: Outcome, path: Path) -> None:
-    """Write the workbook of a run; see `write_sheets`.
+    """Write the workbook of a run; see `write_tables`.
 
     Raises
     ------
     OSError
         If the file cannot be written, e.g. because another program holds it open.
     """
-    write_sheets(sheets(outcome), outcome, path)
+    write_tables(sheets(outcome), outcome, path)
 
 
 def write_sheets(found: Sequence[Sheet], outcome: Outcome, path: Path) -> None:
+    """Write old sheets; see `write_tables`."""
+    write_tables([table_of(sheet) for sheet in found], outcome, path)
+
+
+def write_tables(pages: Iterable[Table], outcome: Outcome, path: Path) -> None:
     """Write a workbook: A4 landscape, frozen headers, filters, number formats, colours that follow the values.
 
     Every page names the study, the people's basis and the year; a synthetic study says so on every page.
@@ -101,13 +135,14 @@ def write_sheets(found: Sequence[Sheet], outcome: Outcome, path: Path) -> None:
         "in_memory": True,
     }
     book = xlsxwriter.Workbook(str(path), options)
+    pages = [_printed(table) for table in pages]
     try:
         pen = _Pen(book)
-        for tab, sheet in zip(safe_names([sheet.name for sheet in found]), found, strict=True):
+        for tab, table in zip(safe_names([table.page or table.title for table in pages]), pages, strict=True):
             page = book.add_worksheet(tab)
-            header = _write_sheet(page, pen, sheet, outcome)
-            for place, chart in enumerate(sheet.charts):
-                _draw(book, page, sheet.blocks[0], chart, header=header, place=place)
+            header = _write_page(page, pen, table, outcome)
+            for place, chart in enumerate(table.charts):
+                _draw(book, page, table, chart, header=header, place=place)
         # a fixed date, so that the same outcome gives the same bytes
         created = dt.datetime(outcome.year, 1, 1, tzinfo=dt.UTC)
         book.set_properties({"title": outcome.name, "comments": look.basis_line(outcome), "created": created})
@@ -116,6 +151,44 @@ def write_sheets(found: Sequence[Sheet], outcome: Outcome, path: Path) -> None:
             book.close()
         except xlsxwriter.exceptions.FileCreateError as error:
             raise OSError(str(error)) from error
+
+
+def _printed(table: Table) -> Table:
+    """Return a table with what a workbook prints of it, the same for those below it."""
+    return replace(table.to(3), below=tuple(part.to(3) for part in table.below))
+
+
+#: Longest name of a tab, and what may not stand in it (limits of the file format).
+_TAB, _NOT_IN_TAB = 31, str.maketrans(dict.fromkeys("[]:*?/\\", "·") | {chr(c): " " for c in range(32)})
+
+
+def safe_names(names: Sequence[str]) -> list[str]:
+    """Return names of tabs that a workbook takes: short enough, without what it forbids, no two alike.
+
+    Examples
+    --------
+    >>> safe_names(["a/b", "A/B", "'quoted'", "", "History"])
+    ['a·b', 'A·B (2)', 'quoted', '–', 'History–']
+    """
+    found: list[str] = []
+    taken: set[str] = set()
+    for name in names:
+        plain = name.translate(_NOT_IN_TAB).strip().strip("'").strip() or "–"
+        # a name that Excel keeps for itself
+        plain = f"{plain}–" if plain.casefold() == "history" else plain
+        tries = (plain, *(f"{_cut(plain, f' ({k})')} ({k})" for k in range(2, len(names) + 2)))
+        tab = next(_cut(t, "") for t in tries if _cut(t, "").casefold() not in taken)
+        taken.add(tab.casefold())
+        found.append(tab)
+    return found
+
+
+def _cut(name: str, ending: str) -> str:
+    """Return `name` so short that `ending` fits behind it; a sign beyond the first 65,536 counts twice."""
+    while len((name + ending).encode("utf-16-le")) > 2 * _TAB:
+        name = name[:-1]
+    # an apostrophe may end no name
+    return name if ending else name.rstrip("' ")
 
 
 class _Pen:
@@ -138,48 +211,47 @@ class _Pen:
             self._made[key] = self._book.add_format(merged)
         return self._made[key]
 
-    def cell(self, kind: str) -> Any:  # noqa: ANN401
-        """Return the format of a body cell."""
-        if kind not in self._cells:
-            self._cells[kind] = self._cell(kind)
-        return self._cells[kind]
-
-    def _cell(self, kind: str) -> Any:  # noqa: ANN401
-        edge = {"bottom": 1, "bottom_color": look.COLOURS["line"]}
-        if kind == "words":  # a text among numbers, such as an interval
-            return self(align="right", shrink=True, **edge)
-        if kind == "text":
-            return self(text_wrap=True, align="left", indent=1, **edge)
-        return self(num_format=_FORMATS[kind], align="right", **edge)
+    def cell(self, shown: str) -> Any:  # noqa: ANN401
+        """Return the format of a body cell: ``text``, ``words`` (a text among numbers, such as an interval), or a number's code."""
+        if shown not in self._cells:
+            edge = {"bottom": 1, "bottom_color": look.COLOURS["line"]}
+            if shown == "text":
+                form = self(text_wrap=True, align="left", indent=1, **edge)
+            elif shown == "words":
+                form = self(align="right", shrink=True, **edge)
+            else:
+                form = self(num_format=shown, align="right", **edge)
+            self._cells[shown] = form
+        return self._cells[shown]
 
     def colour(self, background: str, ink: str) -> Any:  # noqa: ANN401
         """Return a format that only colours, for rules that follow the values."""
         return self._book.add_format({"bg_color": background, "font_color": ink})
 
 
-def _write_sheet(page: Worksheet, pen: _Pen, sheet: Sheet, outcome: Outcome) -> int:
-    """Write a sheet without its charts; return the row of the first block's headers."""
-    widths = _widths(sheet)
+def _write_page(page: Worksheet, pen: _Pen, table: Table, outcome: Outcome) -> int:
+    """Write a page without its charts; return the row of the first table's headers."""
+    parts = (table, *table.below)
+    widths = _widths(parts)
     for column, width in enumerate(widths):
         page.set_column(column, column, width)
-    at = _write_head(page, pen, sheet, outcome, widths)
-    single = len(sheet.blocks) == 1
-    headers = at + 1 if sheet.blocks[0].heading else at
-    for place, block in enumerate(sheet.blocks):
-        if block.heading:
-            page.write_string(
-                at, 0, block.heading, pen(bold=True, font_size=11, font_color=look.COLOURS["accent"])
-            )
+    at = _write_head(page, pen, table, outcome, widths)
+    single = not table.below
+    headers = at if single else at + 1
+    for part in parts:
+        if not single:
+            heading = pen(bold=True, font_size=11, font_color=look.COLOURS["accent"])
+            page.write_string(at, 0, part.title, heading)
             at += 1
-        last = _write_block(page, pen, block, at, widths, outcome.lang)
-        _colour(page, pen, sheet, block, at)
+        last = _write_table(page, pen, part, at, widths, outcome.lang)
+        _colour(page, pen, part, at, outcome.lang)
         if single:
-            page.freeze_panes(at + 1, sheet.frozen_columns)
-        if single or place == sheet.listed:
+            page.freeze_panes(at + 1, table.frozen)
+        if single or part.filtered:
             page.repeat_rows(at)
-            page.autofilter(at, 0, last, len(block.columns) - 1)
+            page.autofilter(at, 0, last, len(part.columns) - 1)
         at = last + 2
-    _set_page(page, sheet, outcome)
+    _set_page(page, table, outcome)
     return headers
 
 
@@ -187,11 +259,13 @@ def _write_sheet(page: Worksheet, pen: _Pen, sheet: Sheet, outcome: Outcome) -> 
 _CHART_HEIGHT, _CHART_ROWS = 330, 15
 
 
-def _draw(book: Workbook, page: Worksheet, block: Block, chart: Chart, *, header: int, place: int) -> None:
-    """Draw a line chart to the right of a block, the next ones below it; it follows the cells when they are changed."""
+def _draw(book: Workbook, page: Worksheet, table: Table, chart: Chart, *, header: int, place: int) -> None:
+    """Draw a line chart to the right of a table, the next ones below it; it follows the cells when they are changed."""
     drawn = book.add_chart({"type": "line"})
+    at = {column.key: position for position, column in enumerate(table.columns)}
     first, last = header + 1 + chart.first, header + 1 + chart.last
-    for number, column in enumerate(chart.lines):
+    x = at[chart.x]
+    for number, column in enumerate(at[key] for key in chart.lines):
         colour = look.COLOURS["ink_soft" if number else "accent"]
         line = {"color": colour, "width": 1.5 if number else 2.25}
         mark = {"type": "none"} if number else {
@@ -200,7 +274,7 @@ def _draw(book: Workbook, page: Worksheet, block: Block, chart: Chart, *, header
         drawn.add_series(
             {
                 "name": [page.name, header, column],
-                "categories": [page.name, first, chart.x, last, chart.x],
+                "categories": [page.name, first, x, last, x],
                 "values": [page.name, first, column, last, column],
                 "line": line | ({"dash_type": "dash"} if number else {}),
                 "marker": mark,
@@ -218,22 +292,19 @@ def _draw(book: Workbook, page: Worksheet, block: Block, chart: Chart, *, header
     drawn.set_size({"width": 620, "height": _CHART_HEIGHT})
     beside = {"x_offset": 24, "object_position": 3}
     # below the headers, which stand on every page and would take a part of it along
-    page.insert_chart(header + 1 + place * _CHART_ROWS, len(block.columns), drawn, beside)
+    page.insert_chart(header + 1 + place * _CHART_ROWS, len(table.columns), drawn, beside)
 
 
-def _widths(sheet: Sheet) -> list[float]:
-    count = max(len(block.columns) for block in sheet.blocks)
-    return [
-        max((b.columns[k].width for b in sheet.blocks if k < len(b.columns)), default=10.0)
-        for k in range(count)
-    ]
+def _widths(parts: Sequence[Table]) -> list[float]:
+    count = max(len(part.columns) for part in parts)
+    return [max(part.columns[k].width for part in parts if k < len(part.columns)) for k in range(count)]
 
 
-def _write_head(page: Worksheet, pen: _Pen, sheet: Sheet, outcome: Outcome, widths: list[float]) -> int:
+def _write_head(page: Worksheet, pen: _Pen, table: Table, outcome: Outcome, widths: list[float]) -> int:
     """Write title, year and basis, banner and notes; return the next free row."""
     lang, last = outcome.lang, len(widths) - 1
     lines: list[tuple[str, Any, float]] = []
-    title = word("title", lang, name=outcome.name, sheet=sheet.name)
+    title = word("title", lang, name=outcome.name, sheet=table.page or table.title)
     lines.append((title, pen(bold=True, font_size=14, text_wrap=True), 14))
     dot = "。" if lang == "zh" else ". "
     basis = f"{word('year', lang, year=outcome.year)}{dot}{look.basis_line(outcome)}"
@@ -242,7 +313,8 @@ def _write_head(page: Worksheet, pen: _Pen, sheet: Sheet, outcome: Outcome, widt
     if outcome.synthetic:
         colours = {"bg_color": look.COLOURS["banner"], "font_color": look.COLOURS["banner_ink"]}
         lines.append((look.banner(outcome), pen(bold=True, font_size=11, **colours), 11))
-    lines += [(note, soft, 9) for note in sheet.notes]
+    notes = dict.fromkeys(note for part in (table, *table.below) for note in part.notes)
+    lines += [(note, soft, 9) for note in notes]
     for row, (line, form, size) in enumerate(lines):
         if last > 0:
             page.merge_range(row, 0, row, last, "", form)
@@ -266,63 +338,100 @@ def _lines(text: str, width: float, size: float) -> int:
     return sum(max(math.ceil(count / room), 1) for count in cells)
 
 
-def _write_block(page: Worksheet, pen: _Pen, block: Block, at: int, widths: list[float], lang: str) -> int:
+def _write_table(page: Worksheet, pen: _Pen, table: Table, at: int, widths: list[float], lang: str) -> int:
     """Write headers and rows; return the last row written."""
     head = pen(
         bold=True, font_size=9, font_color=look.COLOURS["paper"], bg_color=look.COLOURS["accent"],
         text_wrap=True, align="center", border=1, border_color=look.COLOURS["line"],
     )  # fmt: skip
-    page.set_row(at, max(_height(c.header, w, 9.5) for c, w in zip(block.columns, widths, strict=False)))
-    for column, entry in enumerate(block.columns):
-        page.write_string(at, column, entry.header, head)
-    for offset, row in enumerate(block.rows, start=1):
+    page.set_row(at, max(_height(c.header, w, 9.5) for c, w in zip(table.columns, widths, strict=False)))
+    for place, column in enumerate(table.columns):
+        page.write_string(at, place, column.header, head)
+    for offset, row in enumerate(table.rows, start=1):
         texts = [
-            (value, width)
-            for value, width, column in zip(row, widths, block.columns, strict=False)
-            if isinstance(value, str) and column.kind == "text"
+            _height(cell_text(cell, lang), width, 10)
+            for cell, width, column in zip(row, widths, table.columns, strict=False)
+            if cell is not None and column.format in WORDED
         ]
-        page.set_row(at + offset, max([_height(value, width, 10) for value, width in texts] or [17.5]))
-        for column, value in enumerate(row):
-            _write_cell(page, pen, at + offset, column, value, block.columns[column].kind)
-    if not block.rows:
-        page.write_string(at + 1, 0, word("nothing", lang), pen(font_color=look.COLOURS["ink_soft"]))
-    return at + max(len(block.rows), 1)
+        page.set_row(at + offset, max(texts or [17.5]))
+        for place, cell in enumerate(row):
+            _write_cell(page, pen, (at + offset, place), cell, table.columns[place], lang)
+    if not table.rows:
+        nothing = table.empty or word("nothing", lang)
+        page.write_string(at + 1, 0, nothing, pen(font_color=look.COLOURS["ink_soft"]))
+    return at + max(len(table.rows), 1)
 
 
-def _write_cell(page: Worksheet, pen: _Pen, row: int, column: int, value: Value | Cell, kind: str) -> None:
-    if isinstance(value, Cell):
-        page.write_number(row, column, value.value, pen.cell(value.kind))
-    elif value is None:
-        page.write_blank(row, column, None, pen.cell("text"))
-    elif isinstance(value, str):
-        form = pen.cell("text" if kind == "text" else "words")
-        page.write_string(row, column, value[:CELL_TEXT], form)
+def _write_cell(
+    page: Worksheet, pen: _Pen, at: tuple[int, int], cell: Cell, column: Column, lang: str
+) -> None:
+    if cell is None:
+        page.write_blank(*at, None, pen.cell("text"))
+    elif isinstance(cell, Amount) and math.isfinite(cell.low) and cell_text(cell, lang) == _low(cell):
+        page.write_number(*at, cell.low, pen.cell(number_code(cell.low, cell.format)))
     else:
-        page.write_number(row, column, value, pen.cell(kind if kind != "text" else "whole"))
+        form = pen.cell("text" if column.format in WORDED else "words")
+        page.write_string(*at, cell_text(cell, lang)[:CELL_TEXT], form)
 
 
-def _colour(page: Worksheet, pen: _Pen, sheet: Sheet, block: Block, at: int) -> None:
-    """Let colours follow values: shortfalls, classes of shares, and words of verdicts."""
-    if not block.rows:
+def _low(cell: Amount) -> str:
+    return format_number(cell.low, cell.format)
+
+
+def number_code(value: float, number_format: str) -> str:
+    """Return the number format of a spreadsheet cell that shows `value` as `format_number` prints it.
+
+    A format that drops zeros behind the point would leave the point, so that the code has as many digits as are printed; what is
+    not rounded (99.96 % prints as 99.9 %) stands in the code as text.
+
+    Examples
+    --------
+    >>> number_code(50.0, "per_1000"), number_code(4.55, "per_1000"), number_code(0.5, "percent")
+    ('#,##0', '#,##0.00', '0.0%')
+    >>> number_code(0.9999, "percent")
+    '"99.9%"'
+    """
+    shown = format_number(value, number_format)
+    if number_format == "percent":
+        rounded = format_number(round(value, 3), "percent")
+        return FORMATS[number_format].excel if shown == rounded else f'"{shown}"'
+    if number_format in ("per_1000", "decimal"):
+        digits = len(shown.partition(".")[2])
+        return "#,##0" + ("." + "0" * digits if digits else "")
+    return FORMATS[number_format].excel
+
+
+def _colour(page: Worksheet, pen: _Pen, table: Table, at: int, lang: str) -> None:
+    """Let colours follow values: shortfalls, classes of shares, and codes such as verdicts."""
+    if not table.rows:
         return
-    first, last = at + 1, at + len(block.rows)
-    for column, entry in enumerate(block.columns):
+    first, last = at + 1, at + len(table.rows)
+    for column, entry in enumerate(table.columns):
         here = xl_rowcol_to_cell(first, column)
         rules: list[tuple[str, tuple[str, str]]] = []
         if entry.mark == "short":
-            rules.append((f"AND(ISNUMBER({here}),{here}>0)", _COLOURS["flag"]))
-            rules += [
-                (f'{here}="{look.label("no_data", lang)}"', _COLOURS["no_data"]) for lang in ("zh", "en")
-            ]
-        elif entry.mark == "share":
+            rules.append((f"AND(ISNUMBER({here}),{here}>0)", _FLAG))
+        if entry.mark == "share":
             rules += _share_rules(here)
-        elif entry.mark in ("verdict", "flagged", "severity"):
-            rules += [(f'{here}="{said}"', _COLOURS[key]) for said, key in sheet.values.items()]
+        if entry.mark:
+            shown = {cell_text(row[column], lang): _code(row[column]) for row in table.rows}
+            rules += [
+                (f'{here}="{text}"', _COLOURS[code])
+                for text, code in sorted(shown.items())
+                if code in _COLOURS and '"' not in text
+            ]
         for formula, (background, ink) in rules:
             form = pen.colour(background, ink)
             page.conditional_format(
                 first, column, last, column, {"type": "formula", "criteria": f"={formula}", "format": form}
             )
+
+
+def _code(cell: Cell) -> str:
+    """Return what colours a cell: its code; a tally of what is met is met where all are."""
+    if isinstance(cell, Tally):
+        return "no_data" if not cell.judged else "met" if cell.count == cell.judged else "not_met"
+    return cell.code if isinstance(cell, Coded) else ""
 
 
 def _share_rules(here: str) -> list[tuple[str, tuple[str, str]]]:
@@ -337,7 +446,7 @@ def _share_rules(here: str) -> list[tuple[str, tuple[str, str]]]:
     return rules
 
 
-def _set_page(page: Worksheet, sheet: Sheet, outcome: Outcome) -> None:
+def _set_page(page: Worksheet, table: Table, outcome: Outcome) -> None:
     page.set_landscape()
     page.set_paper(9)  # A4
     page.set_margins(**_MARGINS)
@@ -345,7 +454,7 @@ def _set_page(page: Worksheet, sheet: Sheet, outcome: Outcome) -> None:
     page.hide_gridlines(2)
     lang = outcome.lang
     right = look.banner(outcome)
-    page.set_header(_page_text(f"{outcome.name} · {sheet.name}", right))
+    page.set_header(_page_text(f"{outcome.name} · {table.page or table.title}", right))
     basis = f"{word('year', lang, year=outcome.year)} · {look.basis_line(outcome)}"
     page.set_footer(_page_text(basis, word("page", lang), escape_right=False))
 

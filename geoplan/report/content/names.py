@@ -1,0 +1,145 @@
+"""Names of zones, facilities and rules as every output prints them, the number formats of rules, and how tables are read."""
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+
+from geoplan.tables import LEVELS, Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.numbers import missing
+
+#: Formats of values by kind of rule, for tables of rules that do not name them.
+_OF_KIND = {
+    "share": "percent", "presence": "percent", "compliance": "percent", "circle": "percent", "facility": "percent",
+    "provision": "per_1000", "floor_area": "per_1000", "rate": "per_1000",
+}  # fmt: skip
+
+
+def word(code: str, lang: str, **values: object) -> str:
+    """Return the words ``papers_<code>`` in `lang`.
+
+    Examples
+    --------
+    >>> word("year", "en", year=2025)
+    'Year judged: 2025'
+    """
+    return phrase(f"papers_{code}", lang, **values)
+
+
+def present(value: object) -> bool:
+    """Return whether `value` is neither None, NaN, NA nor empty text."""
+    return not missing(value) and value != ""
+
+
+def text(value: object) -> str:
+    """Return `value` as text, nothing where it is missing."""
+    return str(value) if present(value) else ""
+
+
+def empty(table: pd.DataFrame) -> bool:
+    """Return whether `table` has no rows or no columns."""
+    return len(table) == 0 or len(table.columns) == 0
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows as dicts of column -> value, in order."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+class Names:
+    """Names of zones, facilities and rules of one outcome, as they are printed."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.lang = outcome.lang
+        zones, rules = outcome.zones, outcome.rules
+        self._name: dict[str, str] = dict(zip(zones.index, zones["name"].map(text), strict=True))
+        self._code: dict[str, str] = dict(zip(zones.index, zones["code"].map(text), strict=True))
+        self._level: dict[str, str] = zones["level"].to_dict()
+        self._parent: dict[str, Any] = zones["parent_id"].to_dict()
+        self._facility: dict[str, str] = outcome.facilities["name"].map(text).to_dict()
+        self._of_rule: dict[str, dict[str, Any]] = {
+            str(key): row for key, row in zip(rules.index, rows_of(rules), strict=True)
+        }
+        called = {rule: self._indicator(rule) for rule in self._of_rule}
+        alike = Counter(called.values())
+        # rules of one name are told apart by the short title of their pack
+        self._rule = {
+            rule: f"{name}{self._pack(rule)}" if alike[name] > 1 else name for rule, name in called.items()
+        }
+
+    def zone(self, zone_id: object) -> str:
+        """Return a zone's name, its id where it has none."""
+        return self._name.get(str(zone_id)) or text(zone_id)
+
+    def code(self, zone_id: object) -> str:
+        """Return a zone's code in the source file (区划代码), nothing for an id that is no zone's."""
+        return self._code.get(str(zone_id), "")
+
+    def level(self, zone_id: object) -> str:
+        """Return a zone's level, nothing for an id that is no zone's."""
+        return self._level.get(str(zone_id), "")
+
+    def above(self, zone_id: object, level: str) -> str:
+        """Return the name of the zone of `level` that holds `zone_id` (or is it); nothing where there is none."""
+        at = zone_id
+        while present(at) and str(at) in self._level:
+            if self._level[str(at)] == level:
+                return self._name[str(at)]
+            at = self._parent[str(at)]
+        return ""
+
+    def facility(self, facility_id: object) -> str:
+        """Return a facility's name, its id where it has none."""
+        return self._facility.get(str(facility_id)) or text(facility_id)
+
+    def rule(self, rule_id: str) -> str:
+        """Return the indicator's name, with its pack where two have one name."""
+        return self._rule.get(rule_id) or self._indicator(rule_id)
+
+    def _indicator(self, rule_id: str) -> str:
+        return text(self.of_rule(rule_id, f"indicator_{self.lang}")) or rule_id
+
+    def _pack(self, rule_id: str) -> str:
+        pack = text(self.of_rule(rule_id, "pack"))
+        if pack == "study":
+            source = word("own_setting", self.lang)
+        else:
+            source = text(self.of_rule(rule_id, f"pack_title_{self.lang}")) or pack
+        return f"（{source}）" if self.lang == "zh" else f" ({source})"
+
+    def of_rule(self, rule_id: str, column: str) -> Any:  # noqa: ANN401 - whatever the pack holds
+        """Return a column of the rule, None where the pack gives nothing."""
+        value = self._of_rule.get(rule_id, {}).get(column)
+        return value if present(value) else None
+
+    def format(self, rule_id: str) -> str:
+        """Return the number format of a rule's values."""
+        own = text(self.of_rule(rule_id, "format"))
+        if own:
+            return own
+        kind, percent = text(self.of_rule(rule_id, "kind")), self.of_rule(rule_id, "percent")
+        return "percent" if percent else _OF_KIND.get(kind, "count")
+
+    def member_format(self, rule_id: str) -> str:
+        """Return the number format of what a rule measures of each member."""
+        return text(self.of_rule(rule_id, "member_format")) or self.format(rule_id)
+
+    def finest(self) -> str:
+        """Return the finest partition level present: usually communities."""
+        return [level for level in LEVELS[:4] if level in set(self._level.values())][-1]
+
+    def levels_between(self) -> list[str]:
+        """Return the partition levels present below the area and above the finest, coarse to fine."""
+        partition = [level for level in LEVELS[1:4] if level in set(self._level.values())]
+        return partition[:-1]
+
+
+def rule_kind(names: Names, rule_id: str) -> str:
+    """Return the kind of a rule, nothing where it is not known."""
+    return text(names.of_rule(rule_id, "kind"))
+
+
+def value_kind(names: Names, rule_id: str) -> str:
+    """Return the number format of a rule's values in the words of old sheets: ``share``, ``rate`` or ``whole``."""
+    return {"percent": "share", "per_1000": "rate", "decimal": "rate"}.get(names.format(rule_id), "whole")
