@@ -22,6 +22,7 @@ from geoplan.report.atlas import map as atlas_map
 from geoplan.report.atlas.canvas import MAP, Col
 from geoplan.report.atlas.frame import Page, bar_metres, round_scale
 from geoplan.report.atlas.towns import matrix
+from geoplan.report.content.basemap import BaseMap
 from geoplan.report.look import fonts
 from geoplan.words.errors import OutputError
 
@@ -291,7 +292,7 @@ def test_a_long_table_goes_on_over_further_sheets_and_loses_no_row(make_outcome)
 
 
 def test_a_matrix_counts_flags_and_tells_unknown_from_not_flagged(outcome, face):
-    base = atlas_map.base_of(outcome)
+    base = BaseMap(outcome)
 
     class Own:
         pass

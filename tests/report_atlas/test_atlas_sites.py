@@ -14,8 +14,8 @@ from geoplan.report import look
 from geoplan.report.atlas import atlas
 from geoplan.report.atlas import sites as atlas_sites
 from geoplan.report.atlas.canvas import Stamp
-from geoplan.report.atlas.map import base_of
 from geoplan.report.atlas.sheets import Maker
+from geoplan.report.content.basemap import BaseMap
 from geoplan.report.look import fonts
 
 _SPEC = importlib.util.spec_from_file_location(
@@ -47,7 +47,7 @@ def face(sited):
 
 def maker_of(outcome, face):
     stamp = Stamp("s", 2025, outcome.lang, "crs", "", "", "b")
-    return Maker(outcome, base_of(outcome), face, stamp)
+    return Maker(outcome, BaseMap(outcome), face, stamp)
 
 
 def sheet(outcome, face):

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from geoplan.report.webmap import layers as map_layers
-from geoplan.report.webmap import offline
-from geoplan.report.webmap.codec import unpack_integers
+from geoplan.report.content import packed as map_layers
+from geoplan.report.look import offline
+from geoplan.report.look.codec import unpack_integers
 from geoplan.report.webmap.map import DATA_ID, SCRIPTS, map_page, payload, write_map
 from geoplan.words.errors import OutputError
 

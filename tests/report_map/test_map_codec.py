@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 
-from geoplan.report.webmap.codec import (
+from geoplan.report.look.codec import (
     STEPS,
     pack_integers,
     pack_lines,

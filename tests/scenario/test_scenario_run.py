@@ -6,12 +6,12 @@ import importlib
 import numpy as np
 import pandas as pd
 import pytest
+from geoplan.report.webmap.layers import LONLAT
 
 from geoplan.cli.demo import write_new
 from geoplan.pipeline.scenario import base_study, read_scenario
 from geoplan.report.compare.compare import compare
 from geoplan.report.folder.store import write_outcome
-from geoplan.report.webmap.layers import LONLAT
 from geoplan.report.workbook.csv_files import csv_sheets, csv_text
 
 pipeline = importlib.import_module("geoplan.pipeline.evaluate")

@@ -85,10 +85,10 @@ def _pages(outcome: Outcome, face: Any) -> Iterator["Page"]:  # noqa: ANN401 - g
     from geoplan.report.atlas import sites as atlas_sites
     from geoplan.report.atlas.canvas import Stamp
     from geoplan.report.atlas.gaps import gap_sheet
-    from geoplan.report.atlas.map import base_of
     from geoplan.report.atlas.projects import projects_sheet
     from geoplan.report.atlas.sheets import Maker, facilities_sheet, isochrone_sheet, share_sheet
     from geoplan.report.atlas.towns import town_sheets
+    from geoplan.report.content.basemap import BaseMap
 
     stamp = Stamp(
         study=outcome.name,
@@ -99,7 +99,7 @@ def _pages(outcome: Outcome, face: Any) -> Iterator["Page"]:  # noqa: ANN401 - g
         credits="　".join(look.attribution(outcome.sources)),
         basis=look.basis_line(outcome),
     )
-    maker = Maker(outcome, base_of(outcome), face, stamp)
+    maker = Maker(outcome, BaseMap(outcome), face, stamp)
     drawn = [facilities_sheet(maker)]
     for service in outcome.services:
         drawn += [isochrone_sheet(maker, service), share_sheet(maker, service)]

@@ -1,11 +1,9 @@
 """What lies on the atlas's maps: a quiet base of streets and boundaries, polygons by class, isochrones, and facilities."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from matplotlib.collections import PathCollection
 from matplotlib.path import Path as Outline
@@ -13,9 +11,7 @@ from matplotlib.path import Path as Outline
 from geoplan.report import look
 from geoplan.report.atlas.canvas import Mark
 from geoplan.report.atlas.frame import Page
-from geoplan.report.webmap.layers import MAJOR
-from geoplan.report.webmap.marks import facility_layer
-from geoplan.tables import LEVELS, Outcome
+from geoplan.report.content.basemap import BaseMap
 
 #: Shapes of `look.MARK_SHAPES` as matplotlib names them.
 MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "pentagon": "p", "cross": "P"}
@@ -31,98 +27,6 @@ BOUNDARIES: Mapping[str, tuple[str, float]] = {
     "town": (look.COLOURS["boundary_strong"], 0.65),
     "community": (look.COLOURS["street_major"], 0.35),
 }
-
-
-@dataclass(frozen=True)
-class Base:
-    """What every sheet draws from: zones by level, merged streets, and facilities with their marks."""
-
-    outcome: Outcome
-    finest: str
-    coarse: tuple[str, ...]
-    minor: np.ndarray
-    major: np.ndarray
-    facilities: pd.DataFrame
-    planned: pd.DataFrame
-
-    def zones(self, level: str) -> gpd.GeoDataFrame:
-        """Return the zones of a level."""
-        return self.outcome.zones[self.outcome.zones["level"] == level]
-
-    def below(self, zone_id: str) -> gpd.GeoDataFrame:
-        """Return the finest zones inside a zone."""
-        return self.zones(self.finest).loc[self.above(zone_id)]
-
-    def above(self, zone_id: str) -> np.ndarray:
-        """Return for each finest zone whether it lies in `zone_id`."""
-        parents = self.outcome.zones["parent_id"]
-        at = pd.Series(self.zones(self.finest).index, index=self.zones(self.finest).index)
-        found = at == zone_id
-        for _ in LEVELS:
-            at = at.map(parents)
-            found |= at == zone_id
-        return found.to_numpy(dtype=bool)
-
-
-def base_of(outcome: Outcome) -> Base:
-    """Return what every sheet draws from."""
-    partition = [level for level in LEVELS[1:4] if (outcome.zones["level"] == level).any()]
-    finest = partition[-1] if partition else "area"
-    return Base(
-        outcome, finest, tuple(partition[:-1]), *_streets(outcome.streets),
-        facilities=marks_table(outcome), planned=_planned(outcome),
-    )  # fmt: skip
-
-
-def _streets(streets: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return minor and major streets, pieces end to end merged, motorways' ramps with the motorways."""
-    lines = np.asarray(streets.geometry.array)
-    kept = shapely.length(lines) > 0
-    highway = streets["highway"] if "highway" in streets.columns else pd.Series("", index=streets.index)
-    major = highway.astype(object).map(lambda h: str(h).removesuffix("_link") in MAJOR).to_numpy(dtype=bool)
-    return _merged(lines[kept & ~major]), _merged(lines[kept & major])
-
-
-def _merged(lines: np.ndarray) -> np.ndarray:
-    if not len(lines):
-        return lines
-    whole = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(lines)))
-    return np.asarray(shapely.get_parts(whole))
-
-
-def marks_table(outcome: Outcome) -> pd.DataFrame:
-    """Return the facilities that have a point: ``x, y, kind, label, service, colour, shape, radius``, as on the screen's map."""
-    layer, place = facility_layer(outcome)
-    known = {entry["id"]: entry for entry in layer["kinds"]}
-    points = outcome.facilities.geometry.reindex(list(place))
-    kinds = [known[kind] for kind in layer["kind"]]
-    return pd.DataFrame(
-        {
-            "x": points.x.to_numpy(),
-            "y": points.y.to_numpy(),
-            "kind": layer["kind"],
-            "label": [k["label"] for k in kinds],
-            "service": [k["service"] for k in kinds],
-            "colour": [k["colour"] for k in kinds],
-            "shape": [MARKERS[k["shape"]] for k in kinds],
-            "radius": layer["radius"],
-            "name": layer["name"],
-        },
-        index=pd.Index(list(place), name="facility_id"),
-    )
-
-
-def _planned(outcome: Outcome) -> pd.DataFrame:
-    """Return the facilities that are under construction or planned and have a point: ``x, y, name, status``."""
-    table = outcome.planned
-    if not len(table):
-        return pd.DataFrame(columns=["x", "y", "name", "status"])
-    shown = table[table.geometry.notna() & table["status"].isin(["building", "planned"])]
-    xy = shapely.get_coordinates(np.asarray(shown.geometry.array))
-    return pd.DataFrame(
-        {"x": xy[:, 0], "y": xy[:, 1], "name": shown["name"].map(str), "status": shown["status"]},
-        index=shown.index,
-    )
 
 
 # --- drawing --------------------------------------------------------------------------------------------------------
@@ -182,12 +86,14 @@ def polygons(
     )  # fmt: skip
 
 
-def streets(page: Page, base: Base) -> None:
+def streets(page: Page, base: BaseMap) -> None:
     """Draw the streets in the window: main ones always, the others where the scale leaves room."""
     minor = (page.scale or 1.0) <= MINOR_STREETS_TO
     if minor:
-        _lines(page, base.minor, look.COLOURS["street"], 0.3)
-    _lines(page, base.major, look.COLOURS["street" if not minor else "street_major"], 0.7 if minor else 0.45)
+        _lines(page, base.streets[0], look.COLOURS["street"], 0.3)
+    _lines(
+        page, base.streets[1], look.COLOURS["street" if not minor else "street_major"], 0.7 if minor else 0.45
+    )
 
 
 def _lines(page: Page, lines: np.ndarray, colour: str, width: float) -> None:
@@ -222,12 +128,12 @@ def closed(shape: shapely.Geometry, page: Page) -> shapely.Geometry:
     return shapely.buffer(grown, -reach, quad_segs=2)
 
 
-def ground(page: Page, base: Base) -> None:
+def ground(page: Page, base: BaseMap) -> None:
     """Lay white paper under the zones that are judged."""
     polygons(page, base.zones(base.finest).geometry, look.COLOURS["paper"], z=0.5)
 
 
-def boundaries(page: Page, base: Base, *, near: bool = False) -> None:
+def boundaries(page: Page, base: BaseMap, *, near: bool = False) -> None:
     """Draw the zones' edges, fine ones first; on a sheet of one town (`near`) the finest stand out from the streets."""
     for level in reversed((*base.coarse, base.finest)):
         colour, width = _edge(level, near=near and level == base.finest)
@@ -238,33 +144,40 @@ def _edge(level: str, *, near: bool) -> tuple[str, float]:
     return (look.COLOURS["ink_soft"], 0.6) if near else BOUNDARIES.get(level, BOUNDARIES["town"])
 
 
-def boundary_marks(base: Base, *, near: bool = False) -> list[Mark]:
+def boundary_marks(base: BaseMap, *, near: bool = False) -> list[Mark]:
     """Return the legend of the base."""
     edges = {
         level: _edge(level, near=near and level == base.finest)
         for level in (*base.coarse, base.finest)
         if level in BOUNDARIES
     }
-    lang = base.outcome.lang
+    lang = base.lang
     return [Mark("line", colour, look.label(level, lang), width=w) for level, (colour, w) in edges.items()]
 
 
-def facilities(page: Page, table: pd.DataFrame, *, size: float) -> None:
+def facilities(page: Page, base: BaseMap, table: gpd.GeoDataFrame, *, size: float) -> None:
     """Draw facilities by kind, the large ones under the small; `size` scales the radii of the screen's map."""
     if page.map is None:
         return
-    for (_, shape, colour), own in table.groupby(["kind", "shape", "colour"], sort=False):
-        order = own.sort_values("radius", ascending=False, kind="stable")
+    for kind in base.kinds:
+        own = table[table["kind"] == kind.code].sort_values("radius", ascending=False, kind="stable")
         page.map.scatter(
-            order["x"], order["y"], s=(2 * order["radius"] * size) ** 2, marker=str(shape), facecolor=str(colour),
-            edgecolor=look.COLOURS["paper"], linewidth=0.3, zorder=6,
+            own.geometry.x, own.geometry.y, s=(2 * own["radius"] * size) ** 2, marker=MARKERS[kind.shape],
+            facecolor=kind.colour, edgecolor=look.COLOURS["paper"], linewidth=0.3, zorder=6,
         )  # fmt: skip
 
 
-def mark_size(page: Page, table: pd.DataFrame) -> float:
+def kind_marks(base: BaseMap, table: gpd.GeoDataFrame) -> list[Mark]:
+    """Return a line of the legend for each kind of facility in `table`, by service."""
+    present = set(table["kind"])
+    kinds = sorted((k for k in base.kinds if k.code in present), key=lambda k: (k.service, k.code))
+    return [Mark("mark", k.colour, k.label, shape=MARKERS[k.shape]) for k in kinds]
+
+
+def mark_size(page: Page, table: gpd.GeoDataFrame) -> float:
     """Return the factor of the marks' radii that keeps a crowded sheet readable."""
     west, south, east, north = page.window()
-    count = int((table["x"].between(west, east) & table["y"].between(south, north)).sum())
+    count = int((table.geometry.x.between(west, east) & table.geometry.y.between(south, north)).sum())
     return 1.1 if count <= 60 else 0.7 if count <= 250 else 0.5
 
 

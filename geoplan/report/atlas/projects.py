@@ -7,7 +7,7 @@ from geoplan.report import look
 from geoplan.report.atlas import map as atlas_map
 from geoplan.report.atlas.canvas import Col, Mark, word
 from geoplan.report.atlas.frame import Page
-from geoplan.report.atlas.sheets import Maker, kind_marks
+from geoplan.report.atlas.sheets import Maker
 from geoplan.report.content.sheet import empty, rows_of
 
 
@@ -18,10 +18,10 @@ def projects_sheet(maker: Maker) -> Page:
     page = maker.whole(word("projects", lang))
     atlas_map.boundaries(page, maker.base)
     existing = maker.base.facilities
-    atlas_map.facilities(page, existing, size=0.5 * atlas_map.mark_size(page, existing))
+    atlas_map.facilities(page, maker.base, existing, size=0.5 * atlas_map.mark_size(page, existing))
     if page.map is not None and len(planned):
         page.map.scatter(
-            planned["x"], planned["y"], s=46, marker="o", facecolor=look.COLOURS["paper"], zorder=6.5,
+            planned.geometry.x, planned.geometry.y, s=46, marker="o", facecolor=look.COLOURS["paper"], zorder=6.5,
             edgecolor=look.COLOURS["accent"], linewidth=1.2,
         )  # fmt: skip
     if len(projects):
@@ -40,7 +40,7 @@ def projects_sheet(maker: Maker) -> Page:
         marks.append(
             Mark("mark", look.COLOURS["paper"], word("planned_list", lang), edge=look.COLOURS["accent"])
         )
-    page.legend([*marks, *kind_marks(existing), *atlas_map.boundary_marks(maker.base)])
+    page.legend([*marks, *atlas_map.kind_marks(maker.base, existing), *atlas_map.boundary_marks(maker.base)])
     _support_table(maker, page)
     _project_table(maker, page)
     return page

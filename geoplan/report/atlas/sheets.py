@@ -9,7 +9,7 @@ from geoplan.report import look
 from geoplan.report.atlas import map as atlas_map
 from geoplan.report.atlas.canvas import Col, Mark, Stamp, word
 from geoplan.report.atlas.frame import Page
-from geoplan.report.atlas.map import Base
+from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.sheet import Names, rows_of
 from geoplan.report.look.fonts import Face
 from geoplan.tables import Outcome
@@ -23,7 +23,7 @@ FILL_ALPHA = 0.75
 class Maker:
     """What every sheet is made with: the base, the font, and the words of the title block."""
 
-    def __init__(self, outcome: Outcome, base: Base, face: Face, stamp: Stamp) -> None:
+    def __init__(self, outcome: Outcome, base: BaseMap, face: Face, stamp: Stamp) -> None:
         self.outcome, self.base, self.face, self.stamp = outcome, base, face, stamp
         self.lang, self.names = outcome.lang, Names(outcome)
 
@@ -61,12 +61,12 @@ def facilities_sheet(maker: Maker) -> Page:
     outcome, lang, table = maker.outcome, maker.lang, maker.base.facilities
     page = maker.whole(word("facilities", lang))
     atlas_map.boundaries(page, maker.base)
-    atlas_map.facilities(page, table, size=atlas_map.mark_size(page, table))
+    atlas_map.facilities(page, maker.base, table, size=atlas_map.mark_size(page, table))
     maker.zone_names(page)
     page.figure_line(look.whole(len(outcome.facilities)), word("counted", lang))
     missing = len(outcome.facilities) - len(table)
     page.note(word("placed_note", lang, placed=look.whole(len(table)), missing=look.whole(missing)))
-    page.legend([*kind_marks(table), *atlas_map.boundary_marks(maker.base)])
+    page.legend([*atlas_map.kind_marks(maker.base, table), *atlas_map.boundary_marks(maker.base)])
     page.note(word("size_note", lang))
     kinds = outcome.facilities["services"].map(lambda own: own[0] if len(own) else "")
     columns = [Col(look.label("services", lang), 36), Col(word("number", lang), 12, right=True)]
@@ -107,12 +107,6 @@ def _amounts(supplies: pd.DataFrame, ids: pd.Index, supply: str) -> str:
     return look.interval(own["low"].sum(), own["high"].sum()) if len(own) else look.label("none", "zh")
 
 
-def kind_marks(table: pd.DataFrame) -> list[Mark]:
-    """Return a line of the legend for each kind of facility, by service."""
-    kinds = table.drop_duplicates("kind").sort_values(["service", "kind"], kind="stable")
-    return [Mark("mark", k["colour"], k["label"], shape=k["shape"]) for k in rows_of(kinds)]
-
-
 # --- 服务圈 ---------------------------------------------------------------------------------------------------------
 
 
@@ -122,8 +116,7 @@ def isochrone_sheet(maker: Maker, service: str) -> Page:
     entry, name = outcome.services[service], look.service_label(outcome.services, service, lang)
     title = word("isochrones", lang, minutes=f"{entry['walk_minutes']:g}", service=name)
     page = maker.whole(title, _basis(maker, service))
-    bands = outcome.isochrones[outcome.isochrones["service"] == service]
-    bands = bands.sort_values("minutes", ascending=False, kind="stable")
+    bands = maker.base.isochrones(service)
     # the nearest band is the darkest; the widest lies beneath
     dark = list(reversed(look.SEQUENTIAL))
     ramp = [dark[min(place, len(dark) - 1)] for place in reversed(range(len(bands)))]
@@ -136,8 +129,8 @@ def isochrone_sheet(maker: Maker, service: str) -> Page:
     atlas_map.boundaries(page, maker.base)
     table = maker.base.facilities
     own = table[table["service"] == list(outcome.services).index(service)]
-    atlas_map.facilities(page, own, size=0.75 * atlas_map.mark_size(page, own))
-    shares = _circle(outcome, service).set_index("zone_id")["share"]
+    atlas_map.facilities(page, maker.base, own, size=0.75 * atlas_map.mark_size(page, own))
+    shares = maker.base.circle(service)["share"]
     maker.zone_names(
         page, {str(z): f"{maker.names.zone(z)} {look.share(shares.get(z))}" for z in outcome.zones.index}
     )
@@ -146,7 +139,7 @@ def isochrone_sheet(maker: Maker, service: str) -> Page:
         Mark("fill", colour, word("band", lang, minutes=f"{m:g}"), alpha=FILL_ALPHA)
         for m, colour in zip(reversed(list(bands["minutes"])), reversed(ramp), strict=True)
     ]
-    page.legend([*marks, *kind_marks(own), *atlas_map.boundary_marks(maker.base)])
+    page.legend([*marks, *atlas_map.kind_marks(maker.base, own), *atlas_map.boundary_marks(maker.base)])
     _share_table(maker, page, service)
     return page
 
@@ -157,7 +150,7 @@ def share_sheet(maker: Maker, service: str) -> Page:
     name = look.service_label(outcome.services, service, lang)
     page = maker.whole(word("share", lang, service=name), _basis(maker, service))
     zones, scale = base.zones(base.finest), look.share_scale()
-    shares = _circle(outcome, service).set_index("zone_id")["share"].reindex(zones.index)
+    shares = maker.base.circle(service)["share"].reindex(zones.index)
     classes = scale.classes(shares)
     known = zones[classes >= 0]
     fills = [scale.colours[c] for c in classes if c >= 0]
@@ -166,7 +159,7 @@ def share_sheet(maker: Maker, service: str) -> Page:
     atlas_map.boundaries(page, base)
     table = base.facilities
     own = table[table["service"] == list(outcome.services).index(service)]
-    atlas_map.facilities(page, own, size=0.7 * atlas_map.mark_size(page, own))
+    atlas_map.facilities(page, maker.base, own, size=0.7 * atlas_map.mark_size(page, own))
     maker.zone_names(page)
     _covered(maker, page, service)
     marks = [Mark("fill", c, t, alpha=0.9) for c, t in zip(scale.colours, scale.texts, strict=True)]
@@ -174,7 +167,7 @@ def share_sheet(maker: Maker, service: str) -> Page:
         marks.append(Mark("hatch", look.COLOURS["no_data"], word("no_data", lang)))
     group = outcome.services[service]["group"]
     page.legend(marks, heading=look.of_group("share_of", group, lang))
-    page.legend([*kind_marks(own), *atlas_map.boundary_marks(base)])
+    page.legend([*atlas_map.kind_marks(maker.base, own), *atlas_map.boundary_marks(base)])
     _share_table(maker, page, service)
     return page
 
@@ -189,20 +182,13 @@ def _basis(maker: Maker, service: str) -> str:
     )  # fmt: skip
 
 
-def _circle(outcome: Outcome, service: str, measure: str = "network") -> pd.DataFrame:
-    table = outcome.circle
-    return table[
-        (table["service"] == service) & (table["measure"] == measure) & (table["kind"].fillna("") == "")
-    ]
-
-
 def _covered(maker: Maker, page: Page, service: str) -> None:
     """Set the area's covered share and people outside, and beside them what the other measures give."""
     outcome, lang = maker.outcome, maker.lang
     entry = outcome.services[service]
     area = outcome.zones.index[outcome.zones["level"] == "area"]
-    own = _circle(outcome, service)
-    row = own[own["zone_id"].isin(area)]
+    own = maker.base.circle(service)
+    row = own[own.index.isin(area)]
     if not len(row):
         return
     group = look.label(entry["group"], lang)
@@ -217,8 +203,8 @@ def _covered(maker: Maker, page: Page, service: str) -> None:
     )
     parts = []
     for measure in ("network", "frail", "straight"):
-        table = _circle(outcome, service, measure)
-        share = table.loc[table["zone_id"].isin(area), "share"]
+        table = maker.base.circle(service, measure)
+        share = table.loc[table.index.isin(area), "share"]
         if len(share):
             parts.append([look.measure_label(entry, measure, lang), look.share(share.iloc[0])])
     page.table(
@@ -228,9 +214,9 @@ def _covered(maker: Maker, page: Page, service: str) -> None:
 
 def _share_table(maker: Maker, page: Page, service: str) -> None:
     """Set the covered share of the zones above the finest, or of the finest where there are none above."""
-    outcome, lang, base = maker.outcome, maker.lang, maker.base
+    lang, base = maker.lang, maker.base
     level = base.coarse[-1] if base.coarse else base.finest
-    rows = _circle(outcome, service).set_index("zone_id")
+    rows = base.circle(service)
     rows = rows[rows.index.isin(base.zones(level).index) & (rows["people"] > 0)]
     rows = rows.sort_values("share", kind="stable")
     columns = [

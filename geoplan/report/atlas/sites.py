@@ -7,7 +7,7 @@ from geoplan.report import look
 from geoplan.report.atlas import map as atlas_map
 from geoplan.report.atlas.canvas import Col, Mark, word
 from geoplan.report.atlas.frame import Page
-from geoplan.report.atlas.sheets import FILL_ALPHA, Maker, kind_marks
+from geoplan.report.atlas.sheets import FILL_ALPHA, Maker
 from geoplan.report.content import sites_facts
 from geoplan.report.content.sheet import empty, present, rows_of, text
 
@@ -28,7 +28,7 @@ def sites_sheet(maker: Maker) -> Page:
     bands = _isochrones(maker, page)
     atlas_map.boundaries(page, maker.base)
     existing = maker.base.facilities
-    atlas_map.facilities(page, existing, size=0.5 * atlas_map.mark_size(page, existing))
+    atlas_map.facilities(page, maker.base, existing, size=0.5 * atlas_map.mark_size(page, existing))
     left = _candidates(maker, page)
     _marks(page, sites)
     maker.zone_names(page)
@@ -137,7 +137,13 @@ def _legend(maker: Maker, page: Page, bands: list[tuple[float, str]], candidates
         Mark("fill", colour, look.sentence("siting_map_atlas_band", lang, minutes=f"{m:g}"), alpha=FILL_ALPHA)
         for m, colour in bands
     ]
-    page.legend([*marks, *kind_marks(maker.base.facilities), *atlas_map.boundary_marks(maker.base)])
+    page.legend(
+        [
+            *marks,
+            *atlas_map.kind_marks(maker.base, maker.base.facilities),
+            *atlas_map.boundary_marks(maker.base),
+        ]
+    )
 
 
 def _table(maker: Maker, page: Page) -> None:

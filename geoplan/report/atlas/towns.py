@@ -12,7 +12,7 @@ from geoplan.report import look
 from geoplan.report.atlas import map as atlas_map
 from geoplan.report.atlas.canvas import MAP, Col, Mark, word
 from geoplan.report.atlas.frame import Page
-from geoplan.report.atlas.sheets import Maker, kind_marks
+from geoplan.report.atlas.sheets import Maker
 
 #: Most indicators whose columns fit into the side column.
 MOST_RULES = 7
@@ -85,7 +85,7 @@ def town_sheet(maker: Maker, zone_id: str, table: Matrix) -> Iterator[Page]:
     atlas_map.polygons(page, outside.geometry, look.COLOURS["ground"], z=3.5, alpha=0.7)
     atlas_map.boundaries(page, base, near=True)
     own = _facilities_near(maker, table.zones)
-    atlas_map.facilities(page, own, size=atlas_map.mark_size(page, own))
+    atlas_map.facilities(page, maker.base, own, size=atlas_map.mark_size(page, own))
     _label(page, table)
     counts = table.count()
     page.figure_line(
@@ -93,7 +93,7 @@ def town_sheet(maker: Maker, zone_id: str, table: Matrix) -> Iterator[Page]:
         word("short_zones", lang, level=look.label(base.finest, lang), total=len(table.zones)),
         colour=look.COLOURS["flag"],
     )
-    page.legend([*marks, *kind_marks(own), *atlas_map.boundary_marks(base, near=True)])
+    page.legend([*marks, *atlas_map.kind_marks(maker.base, own), *atlas_map.boundary_marks(base, near=True)])
     shown_rules = _most_flagged(table)
     _indicators(maker, page, table, shown_rules)
     columns, rows, fills = _rows(maker, table, shown_rules, width=92.0)
@@ -122,7 +122,7 @@ def _indicators(maker: Maker, page: Page, table: Matrix, shown: Sequence[int]) -
     page.note(word("table_note", lang, own=look.label("own_level_note", lang)), points=7)
 
 
-def _facilities_near(maker: Maker, zones: gpd.GeoDataFrame) -> pd.DataFrame:
+def _facilities_near(maker: Maker, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the facilities of the town and those that its people may walk to from its edge."""
     table = maker.base.facilities
     walk = max(
@@ -130,8 +130,8 @@ def _facilities_near(maker: Maker, zones: gpd.GeoDataFrame) -> pd.DataFrame:
         default=0.0,
     )
     near = shapely.buffer(shapely.union_all(np.asarray(zones.geometry.array)), walk, quad_segs=4)
-    inside = shapely.contains_xy(near, table["x"], table["y"]) & (table["service"] >= 0)
-    found: pd.DataFrame = table.loc[inside]
+    inside = shapely.contains_xy(near, table.geometry.x, table.geometry.y) & (table["service"] >= 0)
+    found: gpd.GeoDataFrame = table.loc[inside]
     return found
 
 

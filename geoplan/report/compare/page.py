@@ -19,14 +19,11 @@ from geoplan.report.compare import rows as compare_rows
 from geoplan.report.compare import tables as compare_tables
 from geoplan.report.compare.compare import Comparison
 from geoplan.report.compare.tables import LEAST_PEOPLE, Told, said
-from geoplan.report.content import sites_facts
+from geoplan.report.content import packed, sites_facts
+from geoplan.report.content.basemap import BaseMap
+from geoplan.report.content.packed import Plain, map_bounds, map_look, numbers, truths
 from geoplan.report.content.sheet import Block, Cell, rows_of
-from geoplan.report.webmap import layers as map_layers
-from geoplan.report.webmap import marks as map_marks
-from geoplan.report.webmap import sites as map_sites
-from geoplan.report.webmap.layers import Plain, numbers, truths
-from geoplan.report.webmap.map import map_bounds, map_look
-from geoplan.report.webmap.offline import POLICY, inline_json, inline_script, leaflet, own
+from geoplan.report.look.offline import POLICY, inline_json, inline_script, leaflet, own
 from geoplan.tables import Outcome
 from geoplan.words.errors import Note, OutputError
 
@@ -89,8 +86,8 @@ def comparison_page(comparison: Comparison) -> str:
         f'const comparison = startComparison(JSON.parse(document.getElementById("{DATA_ID}").textContent));'
     )
     if "siting" in plain:
-        code += "\n" + own(map_sites.SCRIPT)
-        own_style += "\n" + own(map_sites.STYLE)
+        code += "\n" + own("sites.js")
+        own_style += "\n" + own("sites.css")
         start = (
             f'const data = JSON.parse(document.getElementById("{DATA_ID}").textContent);\n'
             "const comparison = startComparison(data);\ncompareSites(comparison, data.siting, data.words);"
@@ -180,7 +177,7 @@ def payload(comparison: Comparison, told: Told) -> Plain:
     before, after = comparison.before, comparison.after
     zones = _all_zones(before, after)
     position = {zone_id: place for place, zone_id in enumerate(zones.index)}
-    streets = [map_layers.street_layer(o.streets) for o in (before, after)]
+    streets = [packed.street_layer(BaseMap(o)) for o in (before, after)]
     bounds = [map_bounds(o) for o in (before, after)]
     return {
         "lang": lang,
@@ -190,8 +187,8 @@ def payload(comparison: Comparison, told: Told) -> Plain:
             [min(b[0][k] for b in bounds) for k in (0, 1)],
             [max(b[1][k] for b in bounds) for k in (0, 1)],
         ],
-        "levels": map_layers.level_list(zones, lang),
-        "zones": map_layers.zone_layer(zones, lang),
+        "levels": packed.level_list(zones, lang),
+        "zones": packed.zone_layer(zones, lang),
         # the same streets are packed once
         "streets": streets if streets[0] != streets[1] else streets[:1],
         "sides": [
@@ -207,7 +204,7 @@ def _siting(before: Outcome, after: Outcome, lang: str) -> Plain:
 
     A study judged again with its sites built has them as facilities: there they belong, not on the side that proposes them.
     """
-    layers = [map_sites.siting_layer(replace(o, lang=lang)) for o in (before, after)]
+    layers = [packed.siting_layer(replace(o, lang=lang)) for o in (before, after)]
     if not any(layer is not None and layer["sites"] for layer in layers):
         return {}
     if layers[1] is None and _built(before, after):
@@ -234,7 +231,7 @@ def _all_zones(before: Outcome, after: Outcome) -> gpd.GeoDataFrame:
 
 def _side(outcome: Outcome, comparison: Comparison, side: str) -> Plain:
     """Return one map's facilities, those that change marked."""
-    layer, places = map_marks.facility_layer(outcome)
+    layer, places = packed.facility_layer(BaseMap(outcome))
     changes: dict[str, str] = {}
     for row in rows_of(comparison.facilities):
         changes.setdefault(str(row["facility_id"]), str(row["change"]))
@@ -260,13 +257,11 @@ def _circle_views(comparison: Comparison, told: Told, position: dict[str, int]) 
                 "own": measure == "network",
                 "unit": look.unit("people", told.lang),
                 "zone": [position[zone] for zone in rows["zone_id"]],
-                "share": [numbers(rows[f"share_{s}"], map_layers.SHARE_DIGITS) for s in ("before", "after")],
-                "covered": [
-                    numbers(rows[f"covered_{s}"], map_layers.PEOPLE_DIGITS) for s in ("before", "after")
-                ],
+                "share": [numbers(rows[f"share_{s}"], packed.SHARE_DIGITS) for s in ("before", "after")],
+                "covered": [numbers(rows[f"covered_{s}"], packed.PEOPLE_DIGITS) for s in ("before", "after")],
                 "change": numbers(
                     rows["covered_change"].mask(rows["covered_change"].abs() < LEAST_PEOPLE, 0.0),
-                    map_layers.PEOPLE_DIGITS,
+                    packed.PEOPLE_DIGITS,
                 ),
             }
         )
@@ -283,10 +278,8 @@ def _flag_views(comparison: Comparison, told: Told, position: dict[str, int]) ->
                 "unit": look.unit(rows["unit"].iloc[0], told.lang),
                 "zone": [position[zone] for zone in rows["zone_id"]],
                 "flagged": [truths(rows[f"flagged_{s}"]) for s in ("before", "after")],
-                "short": [
-                    numbers(rows[f"shortfall_{s}"], map_layers.PEOPLE_DIGITS) for s in ("before", "after")
-                ],
-                "change": numbers(rows["shortfall_change"], map_layers.PEOPLE_DIGITS),
+                "short": [numbers(rows[f"shortfall_{s}"], packed.PEOPLE_DIGITS) for s in ("before", "after")],
+                "change": numbers(rows["shortfall_change"], packed.PEOPLE_DIGITS),
             }
         )
     return views

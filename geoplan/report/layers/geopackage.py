@@ -237,6 +237,19 @@ def _add_styles(path: Path, written: list[Layer], *, stamp: str) -> None:
             base.execute("UPDATE snaps SET geom = bare(geom) WHERE geom IS NOT NULL")
         base.commit()
         base.execute("VACUUM")
+    _reset_change_counter(path)
+
+
+def _reset_change_counter(path: Path) -> None:
+    """Set the counters of SQLite's header that say how many transactions wrote the file, not what stands in it.
+
+    How often a library commits hangs on how busy the machine is. ``File change counter`` (byte 24) and ``version-valid-for``
+    (byte 92) must be equal (SQLite file format, 1.3).
+    """
+    with path.open("r+b") as file:
+        for offset in (24, 92):
+            file.seek(offset)
+            file.write((1).to_bytes(4, "big"))
 
 
 def without_envelope(geometry: bytes) -> bytes:

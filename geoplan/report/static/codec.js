@@ -1,4 +1,4 @@
-// Reads what geoplan/report/map_codec.py packs: base64 of zigzag variable-length numbers, differences of 1e-5 degrees.
+// Reads what geoplan/report/look/codec.py packs: base64 of zigzag variable-length numbers, differences of 1e-5 degrees.
 function unpackIntegers(text) {
   const bytes = atob(text), out = [];
   let number = 0, factor = 1;

@@ -4,17 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import shapely
 from branca.element import Element, Figure
 from jinja2 import Template
 
 from geoplan.report import look
-from geoplan.report.content import sites_facts
-from geoplan.report.webmap import layers as map_layers
-from geoplan.report.webmap import marks as map_marks
-from geoplan.report.webmap import sites as map_sites
-from geoplan.report.webmap.offline import (
+from geoplan.report.content import packed, sites_facts
+from geoplan.report.content.basemap import BaseMap
+from geoplan.report.look.offline import (
     POLICY,
     OfflineMap,
     Script,
@@ -24,6 +20,7 @@ from geoplan.report.webmap.offline import (
     leaflet,
     own,
 )
+from geoplan.report.webmap import views
 from geoplan.tables import Outcome
 
 DATA_ID = "geoplan-data"
@@ -68,7 +65,7 @@ def map_page(outcome: Outcome) -> str:
         If Leaflet is not installed.
     """
     script, style = leaflet()
-    bounds = map_bounds(outcome)
+    bounds = packed.map_bounds(outcome)
     centre = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
     figure = Figure(title=look.clean(outcome.name))
     page = OfflineMap(
@@ -85,7 +82,7 @@ def map_page(outcome: Outcome) -> str:
     figure.add_child(page)
     own_style = own("map.css").replace("GP_FONT_STACK", look.FONT_STACK)
     if sites_facts.asked(outcome):
-        own_style += "\n" + own(map_sites.STYLE)
+        own_style += "\n" + own("sites.css")
     figure.header.add_child(
         Raw(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'), name="policy"
     )
@@ -98,7 +95,7 @@ def map_page(outcome: Outcome) -> str:
     read = f'JSON.parse(document.getElementById("{DATA_ID}").textContent)'
     start = f"startMap({{map}}, {read});"
     if "siting" in data:
-        code += "\n" + own(map_sites.SCRIPT)
+        code += "\n" + own("sites.js")
         start = f"const data = keepNamesClear({read});\nstartSites({{map}}, data, startMap({{map}}, data));"
     page.add_child(Script(f"{code}\n{start}"))
     fix_ids(figure)
@@ -108,8 +105,9 @@ def map_page(outcome: Outcome) -> str:
 def payload(outcome: Outcome) -> dict[str, Any]:
     """Return everything that the map's script reads, as plain values."""
     lang = outcome.lang
-    facilities, facility_at = map_marks.facility_layer(outcome)
-    siting = map_sites.siting_layer(outcome)
+    base = BaseMap(outcome)
+    facilities, facility_at = packed.facility_layer(base)
+    siting = packed.siting_layer(outcome)
     return {
         "lang": lang,
         "title": outcome.name,
@@ -119,41 +117,17 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "credits": " · ".join(look.attribution(outcome.sources)),
         "files": list(dict.fromkeys(source.file for source in outcome.sources)),
         "words": sites_facts.words_of(outcome) | {"unit_people": look.unit("people", lang)},
-        "look": map_look(),
-        "bounds": map_bounds(outcome),
-        "levels": map_layers.level_list(outcome.zones, lang),
-        "zones": map_layers.zone_layer(outcome.zones, lang),
-        "services": map_layers.service_list(outcome),
-        "flags": map_layers.flag_views(outcome, facility_at),
-        "circle": map_layers.circle_views(outcome, facility_at),
-        "findings": map_layers.finding_views(outcome, facility_at),
+        "look": packed.map_look(),
+        "bounds": packed.map_bounds(outcome),
+        "levels": packed.level_list(outcome.zones, lang),
+        "zones": packed.zone_layer(outcome.zones, lang),
+        "services": views.service_list(outcome),
+        "flags": views.flag_views(outcome, facility_at),
+        "circle": views.circle_views(outcome, facility_at),
+        "findings": views.finding_views(outcome, facility_at),
         "facilities": facilities,
-        "unplaced": map_marks.unplaced_list(outcome),
-        "isochrones": map_marks.isochrone_layer(outcome),
-        "outside": map_marks.outside_layer(outcome),
-        "streets": map_layers.street_layer(outcome.streets),
+        "unplaced": views.unplaced_list(outcome),
+        "isochrones": packed.isochrone_layer(base),
+        "outside": packed.outside_layer(base),
+        "streets": packed.street_layer(base),
     } | ({} if siting is None else {"siting": siting})
-
-
-def map_look() -> dict[str, Any]:
-    """Return colours, classes and fonts as plain values for a script."""
-    return dict(look.COLOURS) | {
-        "sequential": list(look.SEQUENTIAL),
-        "verdicts": dict(look.VERDICT_COLOURS),
-        "services": list(look.SERVICE_COLOURS),
-        "share_limits": list(look.share_scale().limits),
-        "share_texts": list(look.share_scale().texts),
-        "font": look.FONT_STACK,
-    }
-
-
-def map_bounds(outcome: Outcome) -> list[list[float]]:
-    """Return the south-west and north-east corner of the study area, latitude first.
-
-    Districts may reach far beyond it: the map opens on what has communities.
-    """
-    area = outcome.zones[outcome.zones["level"] == "area"]
-    zones = area if len(area) and not area.geometry.isna().all() else outcome.zones
-    shapes = np.asarray(zones.geometry.to_crs(map_layers.LONLAT).array)
-    west, south, east, north = (round(float(value), 6) for value in shapely.total_bounds(shapes))
-    return [[south, west], [north, east]]

@@ -6,104 +6,22 @@ Nothing is measured here: figures are picked from the outcome's tables and put i
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
 from geoplan.report import look
-from geoplan.report.webmap.codec import pack_lines, pack_polygons
+from geoplan.report.content.packed import (
+    MINUTE_DIGITS,
+    PEOPLE_DIGITS,
+    RATE_DIGITS,
+    SHARE_DIGITS,
+    Plain,
+    numbers,
+    truths,
+)
 from geoplan.tables import Outcome
-
-LONLAT = "EPSG:4326"
-#: Street classes that keep their weight when the whole city is in view.
-MAJOR = frozenset({"motorway", "trunk", "primary", "secondary"})
-#: A street bends by less than this many metres without being drawn as a bend.
-STREET_BEND_M = 1.0
-#: Decimals kept: well beyond those printed, so that rounding twice prints what the workbook prints.
-SHARE_DIGITS, RATE_DIGITS, MINUTE_DIGITS, PEOPLE_DIGITS = 7, 6, 4, 4
 
 #: Words that change where metres of street stand in for people.
 GROUP_WORDS = ("covered_share", "outside", "people_affected", "worst_share", "share_of", "unit_people")
-
-Plain = dict[str, Any]
-
-
-def numbers(values: Iterable[float], digits: int) -> list[float | int | str | None]:
-    """Return numbers for JSON: rounded, whole ones without a point, None for NaN, ``∞`` for no upper end.
-
-    Examples
-    --------
-    >>> numbers([0.123456, 2.0, float("nan"), float("inf")], 3)
-    [0.123, 2, None, '∞']
-    """
-    out: list[float | int | str | None] = []
-    for value in pd.to_numeric(pd.Series(list(values), dtype=object), errors="coerce").astype("float64"):
-        if np.isnan(value):
-            out.append(None)
-        elif np.isinf(value):
-            out.append("∞")
-        else:
-            kept = round(float(value), digits)
-            out.append(int(kept) if kept == int(kept) else kept)
-    return out
-
-
-def truths(values: Iterable[object]) -> list[int | None]:
-    """Return three-valued truth for JSON: 1, 0, None."""
-    return [None if look.missing(value) else int(bool(value)) for value in values]
-
-
-def zone_layer(zones: gpd.GeoDataFrame, lang: str) -> Plain:
-    """Return every zone once: id, level, name, parent, and its polygon packed."""
-    position = {zone_id: place for place, zone_id in enumerate(zones.index)}
-    levels = look.level_order(zones["level"])
-    return {
-        "id": [str(zone_id) for zone_id in zones.index],
-        "level": [levels.index(level) for level in zones["level"]],
-        "name": [str(name) for name in zones["name"]],
-        "parent": [position.get(parent, -1) for parent in zones["parent_id"]],
-        "kind": [" ".join(sorted(look.label(kind, lang) for kind in kinds)) for kinds in zones["kind"]],
-        "shape": pack_polygons(zones.geometry.to_crs(LONLAT)),
-    }
-
-
-def level_list(zones: gpd.GeoDataFrame, lang: str) -> list[Plain]:
-    """Return the levels present, coarse to fine, with how many zones each has."""
-    counts = zones["level"].value_counts()
-    return [
-        {
-            "id": level,
-            "label": look.label(level, lang),
-            "brief": look.label(f"brief_{level}", lang),
-            "zones": int(counts[level]),
-        }
-        for level in look.level_order(counts.index)
-    ]
-
-
-def street_layer(streets: gpd.GeoDataFrame) -> list[Plain]:
-    """Return the streets as two merged sheets, minor and major ways, each a list of packed lines."""
-    lines = streets.loc[shapely.length(np.asarray(streets.geometry.array)) > 0]
-    highway = lines["highway"] if "highway" in lines.columns else pd.Series("", index=lines.index)
-    major = (
-        highway.astype("object")
-        .map(lambda word: str(word).removesuffix("_link") in MAJOR)
-        .to_numpy(dtype=bool)
-    )
-    return [_merged(lines.geometry[~major]), _merged(lines.geometry[major])]
-
-
-def _merged(lines: gpd.GeoSeries) -> Plain:
-    if lines.empty:
-        return pack_lines(np.array([], dtype=object))
-    whole = shapely.line_merge(
-        shapely.multilinestrings(np.asarray(shapely.get_parts(np.asarray(lines.array))))
-    )
-    smooth = gpd.GeoSeries(
-        shapely.get_parts(shapely.simplify(whole, STREET_BEND_M, preserve_topology=False)), crs=lines.crs
-    )
-    return pack_lines(np.asarray(smooth.to_crs(LONLAT).array, dtype=object))
 
 
 def service_list(outcome: Outcome) -> list[Plain]:
@@ -284,3 +202,21 @@ def _cell(table: pd.DataFrame, key: str, column: str) -> str:
     if column not in table.columns or key not in table.index or look.missing(table[column][key]):
         return ""
     return str(table[column][key])
+
+
+def unplaced_list(outcome: Outcome) -> list[Plain]:
+    """Return 待落点清单: the facilities that stand in the register but not on the map."""
+    names = outcome.zones["name"]
+    table = outcome.unplaced
+    empty = pd.Series("", index=table.index)
+    return [
+        {
+            "name": "" if look.missing(name) else str(name),
+            "zone": str(names.get(zone_id, "")),
+            "origin": f"{file} #{row}",
+        }
+        for name, zone_id, file, row in zip(
+            *(table.get(column, empty) for column in ("name", "zone_id", "source_file", "source_row")),
+            strict=True,
+        )
+    ]
