@@ -162,13 +162,15 @@ def compare(
     from geoplan.report.compare.compare import compare as compare_outcomes
     from geoplan.report.compare.page import write_comparison
     from geoplan.report.compare.rows import printed
+    from geoplan.report.folder.delivery import delivery
 
     comparison = compare_outcomes(_outcome(before, lang), _outcome(after, lang))
     for title, columns, rows, right in printed(comparison):
         console.table(title, columns, rows, right=right)
     for note in comparison.notes:
         console.out.print(note.text(comparison.lang), markup=False, highlight=False, soft_wrap=True)
-    write_comparison(comparison, out)
+    with delivery(out) as made:
+        write_comparison(comparison, made.folder)
     console.say("written", folder=out)
 
 
@@ -187,13 +189,15 @@ def annual(
     from geoplan.pipeline.evaluate import run as run_study
     from geoplan.report.compare.annual import annual as annual_of
     from geoplan.report.compare.annual import write_annual, years_of
+    from geoplan.report.folder.delivery import delivery
     from geoplan.study.study import read_study
 
     own = read_study(study)
     own = own if lang is None else own.in_language(lang)
     outcomes = [run_study(own.in_year(year)).outcome for year in years_of([*years, *context.args])]
-    folder = out or own.resolve(own.out)
-    write_annual(annual_of(outcomes), folder)
+    folder = out or own.out_folder / "annual"
+    with delivery(folder) as made:
+        write_annual(annual_of(outcomes), made.folder)
     console.say("written", folder=folder)
 
 

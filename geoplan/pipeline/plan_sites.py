@@ -17,6 +17,7 @@ from geoplan.pipeline.site_candidates import Offered, offered_candidates, with_o
 from geoplan.pipeline.walks import ISOCHRONE_WIDTH_M, snap_points
 from geoplan.report.compare.compare import Comparison, compare
 from geoplan.report.compare.page import write_comparison
+from geoplan.report.folder.delivery import delivery
 from geoplan.siting.inputs import Ground
 from geoplan.siting.objectives.ask import Asked, ask
 from geoplan.siting.objectives.capacity.ask import Need, ask_capacity
@@ -72,16 +73,21 @@ class SiteResult:
         """Return what changes from one to the other; None without sites."""
         return None if self.after is None else compare(self.before.outcome, self.after.outcome)
 
-    def save(self, folder: str | Path, *, stages: Stages | None = None) -> Path:
-        """Write the study with the sites beside it into `folder`, the study after into ``after``, both compared into ``compare``."""
-        folder = Path(folder)
-        saved = self.before.save(folder, stages=stages)
-        if self.after is not None:
-            self.after.save(folder / "after", stages=stages)
+    def save(self, out: str | Path, *, stages: Stages | None = None) -> Path:
+        """Write the study with the sites beside it, the study after (``after/``), and both compared (``compare/``), as one delivery.
+
+        Returns
+        -------
+        run
+            The delivery's own folder; `out` holds the same under fixed names.
+        """
+        with delivery(Path(out)) as made:
+            self.before.write(made.folder, stages=stages)
             comparison = self.compare()
-            assert comparison is not None  # noqa: S101 - there is an after
-            write_comparison(comparison, folder / "compare")
-        return saved
+            if self.after is not None and comparison is not None:
+                self.after.write(made.folder / "after", stages=stages)
+                write_comparison(comparison, made.folder / "compare")
+        return made.run
 
 
 def site(

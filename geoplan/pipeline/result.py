@@ -12,7 +12,8 @@ from geoplan.network.graph import WalkGraph
 from geoplan.network.reach import Reach
 from geoplan.network.surface import MinutesRaster
 from geoplan.pipeline.walks import Snaps
-from geoplan.report.folder.save import save
+from geoplan.report.folder.delivery import delivery
+from geoplan.report.folder.save import write_outputs
 from geoplan.report.webmap.map import map_page
 from geoplan.tables import Outcome
 from geoplan.words.progress import Stages
@@ -102,20 +103,31 @@ class Result:
         """Return the offline map as one HTML page."""
         return map_page(self.outcome)
 
-    def save(self, folder: str | Path, *, stages: Stages | None = None) -> Path:
-        """Write map, workbook, CSV, layers, rasters, report and ``run.json``; see `geoplan.report.folder.save`.
-
-        Returns
-        -------
-        run
-            The run's own folder; copies under fixed names stand in `folder`.
-        """
-        return save(
+    def write(self, folder: Path, *, stages: Stages | None = None) -> None:
+        """Write map, workbook, CSV, layers, rasters, report and ``run.json`` into an empty folder."""
+        write_outputs(
             self.outcome,
-            Path(folder),
+            folder,
             minutes=self.minutes,
             seconds=self.seconds,
             stages=stages or Stages(),
             papers=self.papers,
             exports=self.exports,
         )
+
+    def save(self, out: str | Path, *, stages: Stages | None = None) -> Path:
+        """Write every output into ``out/runs/<id>`` and publish it under fixed names in `out`.
+
+        Returns
+        -------
+        run
+            The run's own folder.
+
+        Raises
+        ------
+        OutputError
+            See `geoplan.report.folder.delivery.delivery`.
+        """
+        with delivery(Path(out)) as made:
+            self.write(made.folder, stages=stages)
+        return made.run

@@ -16,7 +16,6 @@ import yaml
 
 import geoplan.report.folder.save
 from geoplan.cli.demo import demo_study
-from geoplan.report.folder.folder import new_run_id
 from geoplan.words.errors import OutputError
 from geoplan.words.progress import STAGES
 
@@ -54,13 +53,18 @@ class TestWhatARunLeaves:
     def test_every_output_is_there_once_in_its_run_and_once_under_its_fixed_name(self, demo_run):
         inside = {path.name for path in demo_run.folder.iterdir()}
         assert inside == FILES | {"outcome"}  # the tables as they stood, for comparing
-        assert {path.name for path in demo_run.out.iterdir()} == FILES | {"latest.json", "runs"}
+        assert {path.name for path in demo_run.out.iterdir()} == FILES | {
+            "latest.json",
+            "runs",
+            ".publish.lock",
+        }
         for name in FILES:
             assert (demo_run.out / name).read_bytes() == (demo_run.folder / name).read_bytes(), name
 
     def test_latest_names_the_run(self, demo_run):
         latest = json.loads((demo_run.out / "latest.json").read_text(encoding="utf-8"))
         assert latest == {
+            "format": 1,
             "run": demo_run.folder.name,
             "folder": f"runs/{demo_run.folder.name}",
             "files": sorted(FILES),
@@ -261,4 +265,3 @@ class TestARunThatFails:
             demo.save(demo_run.out)
         assert [path.name for path in (demo_run.out / "runs").iterdir()] == [demo_run.folder.name]
         assert {path.name: path.read_bytes() for path in demo_run.out.iterdir() if path.is_file()} == before
-        assert new_run_id(demo_run.out, demo_run.folder.name) != demo_run.folder.name

@@ -30,7 +30,7 @@ from geoplan.report.content.sheet import (
 from geoplan.report.workbook import workbook
 from geoplan.report.workbook.csv_files import csv_text
 from geoplan.tables import Outcome
-from geoplan.words.errors import Note, OutputError, StudyError, TableError
+from geoplan.words.errors import Note, StudyError, TableError
 
 #: Columns of `Annual.findings`; shares are 0-1.
 FINDINGS: Mapping[str, str] = {
@@ -189,22 +189,11 @@ def write_annual(table: Annual, folder: Path) -> tuple[Path, ...]:
     -------
     paths
         Of the files written.
-
-    Raises
-    ------
-    OutputError
-        If a file cannot be written, e.g. because another program holds it open.
     """
     paths = (folder / "annual.xlsx", folder / "annual.csv")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        workbook.write_sheets(sheets(table), table.last, paths[0])
-        paths[1].write_bytes(csv_text(long_sheet(table), table.last).encode("utf-8-sig"))
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        note = Note.of("output_unwritable", file=str(folder), why=str(error), severity="error")
-        raise OutputError(note) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    workbook.write_sheets(sheets(table), table.last, paths[0])
+    paths[1].write_bytes(csv_text(long_sheet(table), table.last).encode("utf-8-sig"))
     return paths
 
 

@@ -25,7 +25,6 @@ from geoplan.report.content.packed import Plain, map_bounds, map_look, numbers, 
 from geoplan.report.content.sheet import Block, Cell, rows_of
 from geoplan.report.look.offline import POLICY, inline_json, inline_script, leaflet, own
 from geoplan.tables import Outcome
-from geoplan.words.errors import Note, OutputError
 
 DATA_ID = "geoplan-data"
 SCRIPTS = ("codec.js", "layers.js", "page.js", "compare.js")
@@ -46,23 +45,12 @@ def write_comparison(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
     -------
     paths
         Of the files written.
-
-    Raises
-    ------
-    OutputError
-        If a file cannot be written, e.g. because another program holds it open.
     """
     paths = tuple(folder / f"compare.{ending}" for ending in ("html", "xlsx", "csv"))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        paths[0].write_bytes(comparison_page(comparison).encode("utf-8"))
-        compare_tables.write_workbook(comparison, paths[1])
-        compare_rows.write_csv(comparison, paths[2])
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        note = Note.of("output_unwritable", file=str(folder), why=str(error), severity="error")
-        raise OutputError(note) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    paths[0].write_bytes(comparison_page(comparison).encode("utf-8"))
+    compare_tables.write_workbook(comparison, paths[1])
+    compare_rows.write_csv(comparison, paths[2])
     return paths
 
 

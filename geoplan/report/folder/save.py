@@ -1,4 +1,4 @@
-"""Write what a run found out: every output into one folder, whole or not at all."""
+"""Every output of a run, written into one folder."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,6 @@ from typing import Any
 from geoplan.network.surface import MinutesRaster, write_minutes
 from geoplan.report.booklet.page import write_report
 from geoplan.report.content.sites_facts import proof
-from geoplan.report.folder.folder import new_run_id, publish, run_folder
 from geoplan.report.folder.manifest import environment_block, write_manifest
 from geoplan.report.folder.store import write_outcome
 from geoplan.report.layers.exports import write_exports
@@ -21,78 +20,62 @@ from geoplan.version import __version__
 from geoplan.words.progress import STAGES, Stages
 
 
-def save(
+def write_outputs(
     outcome: Outcome,
-    out: Path,
+    folder: Path,
     *,
     minutes: Mapping[str, MinutesRaster],
     seconds: Mapping[str, float],
     stages: Stages,
     papers: Sequence[str] = (),
     exports: Mapping[str, Any] | None = None,
-) -> Path:
-    """Write every output into ``out/runs/<id>`` and copies under fixed names into `out`.
+) -> None:
+    """Write every output of a run into `folder`, which `geoplan.report.folder.delivery` publishes.
 
     Parameters
     ----------
     outcome
         What the run found out.
-    out
-        Folder of results; made where it is not there.
+    folder
+        An empty folder.
     minutes
         Service -> minutes raster.
     seconds
         Stage -> seconds of the run so far, for ``run.json`` and ``run.log``.
     stages
-        Told of each stage.
+        Listener of stages.
     papers
         ``word`` and ``atlas``: what is to be handed in beside map, workbook and report.
     exports
         ``formats`` and ``crs`` of further layers, see `geoplan.report.layers.exports`; None for none.
-
-    Returns
-    -------
-    run
-        The run's own folder.
-
-    Raises
-    ------
-    OutputError
-        If the folder cannot be written, or a copy is held open by another program (the new results are then whole in the
-        run's folder, which the error names).
     """
     started = dt.datetime.now(dt.UTC).astimezone()
-    run_id = new_run_id(out, started.strftime("%Y%m%d-%H%M%S"))
-    with run_folder(out, run_id) as folder:
-        with stages("map"):
-            write_map(outcome, folder / "map.html")
-        with stages("workbook"):
-            write_workbook(outcome, folder / "gap_list.xlsx")
-            write_csv(outcome, folder)
-        with stages("layers"):
-            write_layers(outcome, folder / "coverage.gpkg")
-            for service, raster in minutes.items():
-                write_minutes(
-                    folder / f"minutes_{service}.tif", raster, description=f"minutes on foot: {service}"
-                )
-        with stages("report"):
-            write_report(outcome, folder / "report.html")
-        if papers:
-            with stages("papers"):
-                _write_papers(outcome, folder, papers)
-        if exports is not None:
-            with stages("exports"):
-                write_exports(outcome, folder / "exports", **exports)
-        with stages("store"):
-            write_outcome(outcome, folder)
-        spent = {**seconds, **stages.seconds}
-        environment = environment_block(started=started.isoformat(timespec="seconds"), seconds=spent)
-        write_manifest(outcome, folder, version=__version__, environment=environment)
-        (folder / "run.log").write_text(
-            log(outcome, spent, started.isoformat()), encoding="utf-8", newline="\n"
-        )
-    publish(out, run_id)
-    return out / "runs" / run_id
+    folder.mkdir(exist_ok=True)
+    with stages("map"):
+        write_map(outcome, folder / "map.html")
+    with stages("workbook"):
+        write_workbook(outcome, folder / "gap_list.xlsx")
+        write_csv(outcome, folder)
+    with stages("layers"):
+        write_layers(outcome, folder / "coverage.gpkg")
+        for service, raster in minutes.items():
+            write_minutes(
+                folder / f"minutes_{service}.tif", raster, description=f"minutes on foot: {service}"
+            )
+    with stages("report"):
+        write_report(outcome, folder / "report.html")
+    if papers:
+        with stages("papers"):
+            _write_papers(outcome, folder, papers)
+    if exports is not None:
+        with stages("exports"):
+            write_exports(outcome, folder / "exports", **exports)
+    with stages("store"):
+        write_outcome(outcome, folder)
+    spent = {**seconds, **stages.seconds}
+    environment = environment_block(started=started.isoformat(timespec="seconds"), seconds=spent)
+    write_manifest(outcome, folder, version=__version__, environment=environment)
+    (folder / "run.log").write_text(log(outcome, spent, started.isoformat()), encoding="utf-8", newline="\n")
 
 
 def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
+from geoplan.report.folder.delivery import latest_run
 from geoplan.tables import Outcome, Source
 from geoplan.words.errors import InputError, Note
 
@@ -131,14 +132,8 @@ def find_outcome(folder: Path) -> Path | None:
     >>> find_outcome(Path("no-such-folder")) is None
     True
     """
-    latest = folder / "latest.json"
-    runs = []
-    if latest.is_file():
-        try:
-            runs = [folder / str(json.loads(latest.read_text(encoding="utf-8"))["folder"])]
-        except (ValueError, KeyError, TypeError):
-            runs = []
-    options = [folder, folder / FOLDER, *(run / FOLDER for run in runs)]
+    run = latest_run(folder)
+    options = [folder, folder / FOLDER, *([] if run is None else [run / FOLDER])]
     return next((option for option in options if (option / FILE).is_file()), None)
 
 
