@@ -27,8 +27,8 @@ from geoplan.network.reach import reach, search_nodes
 from geoplan.network.snap import snap
 from geoplan.pipeline.gather import gather
 from geoplan.siting.objectives.cover.solve import max_cover
-from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import CoverageProblem, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.greedy import greedy
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.siting.solve.presolve import merged
@@ -37,13 +37,15 @@ SEED = 20250
 NODES, CANDIDATES, SITES, EACH = 20_000, 1_000, 20, 390
 
 
-def cover(covers: csr_array, weight: np.ndarray, sites: int) -> Cover:
+def cover(covers: csr_array, weight: np.ndarray, sites: int) -> CoverageProblem:
     n, points = covers.shape
-    choice = Choice(np.ones(n), csr_array(np.ones((1, n))), np.zeros(1), np.array([float(sites)]))
-    return Cover(choice, covers, weight, np.zeros(points, bool), np.full(points, -1))
+    constraints = SelectionConstraints(
+        np.ones(n), csr_array(np.ones((1, n))), np.zeros(1), np.array([float(sites)])
+    )
+    return CoverageProblem(constraints, covers, weight, np.zeros(points, bool), np.full(points, -1))
 
 
-def porto() -> tuple[Cover, float, np.ndarray]:
+def porto() -> tuple[CoverageProblem, float, np.ndarray]:
     """Nodes and candidates at random nodes, 1 to 100 people each; the walk that covers `EACH` nodes on average, and all walks."""
     plain = porto_alegre()
     graph = plain.graph(contract=False)
@@ -64,18 +66,18 @@ def porto() -> tuple[Cover, float, np.ndarray]:
     return cover(csr_array(covers), weight, SITES), limit, walks
 
 
-def as_it_stands(problem: Cover) -> Linear:
+def as_it_stands(problem: CoverageProblem) -> Linear:
     """The textbook model: a variable for every option and every point, nothing merged."""
     n, m = problem.covers.shape
     links = hstack([-problem.covers.T, eye_array(m)])
-    number = hstack([problem.choice.rows, csr_array((1, m))])
+    number = hstack([problem.constraints.rows, csr_array((1, m))])
     return Linear(
         cost=-np.r_[np.zeros(n), problem.weight],
         low=np.zeros(n + m),
         high=np.ones(n + m),
         rows=csr_array(vstack([number, links])),
         row_low=np.full(1 + m, -np.inf),
-        row_high=np.r_[problem.choice.most, np.zeros(m)],
+        row_high=np.r_[problem.constraints.most, np.zeros(m)],
         whole=np.r_[np.ones(n, bool), np.zeros(m, bool)],
     )
 
@@ -83,14 +85,14 @@ def as_it_stands(problem: Cover) -> Linear:
 def against_others(table: Table) -> None:
     """(a) To the proof, against spopt with HiGHS and HiGHS alone."""
     problem, limit, walks = porto()
-    answer = max_cover(problem, watch=Watch())
-    (ours,) = medians(lambda: max_cover(problem, watch=Watch()), runs=5)
+    answer = max_cover(problem, control=SearchControl())
+    (ours,) = medians(lambda: max_cover(problem, control=SearchControl()), runs=5)
     share = answer.objective / problem.weight.sum()
     print(
         f"      Porto Alegre, {CANDIDATES:,} candidates x {NODES:,} nodes, p = {SITES}, {limit:.0f} s, seed {SEED}: {answer.status}, "
         f"{answer.objective:,.0f} people ({share:.1%}), bound {answer.bound:,.0f}, {answer.nodes} nodes"
     )
-    alone, plain = cpu_seconds(lambda: solve(as_it_stands(problem), watch=Watch()))
+    alone, plain = cpu_seconds(lambda: solve(as_it_stands(problem), control=SearchControl()))
     proven = answer.status == plain.state == "optimal"
     table.same("cover, HiGHS as it stands", good=proven and abs(plain.objective + answer.objective) < 0.5)
     table.row(
@@ -140,14 +142,14 @@ def large(table: Table) -> None:
     """(b) Within 1 % of a proven bound."""
     covers, elders, _ = wuhan(10_000)
     problem = cover(covers, elders, 50)
-    max_cover(cover(covers[:50], elders, 5), watch=Watch())  # compiles
-    took, answer = cpu_seconds(lambda: max_cover(problem, watch=Watch(gap=0.01)))
+    max_cover(cover(covers[:50], elders, 5), control=SearchControl())  # compiles
+    took, answer = cpu_seconds(lambda: max_cover(problem, control=SearchControl(gap=0.01)))
     gap = 100 * answer.steps[0].gap
     detail = f"{answer.objective:,.0f} of {elders.sum():,.0f} elders, bound {answer.bound:,.0f}; {covers.shape[0]:,} x {covers.shape[1]:,}, {covers.nnz:,} pairs"
     table.row("cover, Wuhan, p = 50: % from the bound", gap, "1", good=gap <= 1.0, detail=detail)
     table.row("cover, Wuhan, p = 50: CPU seconds", took, "300", good=took <= 300, detail=f"seed {SEED}")
     table.same("cover, Wuhan, counted again", good=abs(answer.recount - answer.objective) < 1e-3)
-    more, answer = cpu_seconds(lambda: max_cover(problem, watch=Watch(nodes=40)))
+    more, answer = cpu_seconds(lambda: max_cover(problem, control=SearchControl(nodes=40)))
     print(
         f"      after 40 nodes, {more:.1f} s: {100 * answer.steps[0].gap:.2f} %, {answer.objective:,.0f} : {answer.bound:,.0f}"
     )
@@ -171,7 +173,7 @@ def many(table: Table) -> None:
     print(
         f"      merging: {took:.1f} s, {len(small.options):,} options x {len(small.problem.weight):,} points stay"
     )
-    took, answer = cpu_seconds(lambda: max_cover(problem, watch=Watch(gap=0.01, nodes=10)))
+    took, answer = cpu_seconds(lambda: max_cover(problem, control=SearchControl(gap=0.01, nodes=10)))
     print(
         f"      whole search to 1 %: {took:.1f} s, {100 * answer.steps[0].gap:.2f} %, {answer.objective:,.0f} : {answer.bound:,.0f}"
     )

@@ -28,8 +28,8 @@ from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.walks import snap_all
 from geoplan.siting.objectives.capacity.solve import Capacity, cover_capacity, median_capacity
 from geoplan.siting.objectives.sizes.solve import Sizes, solve_sizes
-from geoplan.siting.problems import Answer, Choice
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import Answer, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 
 STUDY = Path(__file__).parents[1] / "studies" / "wuhan.yaml"
 WALK_KMH, CIRCLE_M, CIRCLE_S = 4.0, 800.0, 900.0
@@ -53,7 +53,7 @@ def wuhan() -> Wuhan:
     graph = build_graph(inputs.nodes, inputs.edges)
     snaps = snap_all(graph, inputs)
     nodes, chain = np.unique(graph.chain_start, return_index=True)
-    pick = np.sort(np.random.default_rng(1).choice(len(nodes), CANDIDATES, replace=False))
+    pick = np.sort(np.random.default_rng(1).constraints(len(nodes), CANDIDATES, replace=False))
     candidates = pd.DataFrame(
         {"chain": chain[pick], "offset_m": 0.0, "leg_m": 0.0}, index=np.arange(CANDIDATES)
     )
@@ -111,13 +111,15 @@ def capacity_of(data: Wuhan) -> Capacity:
     new = reach(data.graph, data.snaps, data.candidates.iloc[some], **terms).to_scipy()
     old = reach(data.graph, data.snaps, data.offered, **terms).to_scipy()
     return Capacity(
-        Choice(np.ones(FEWER), csr_array(np.ones((1, FEWER))), np.zeros(1), np.array([float(OPEN)])),
+        SelectionConstraints(
+            np.ones(FEWER), csr_array(np.ones((1, FEWER))), np.zeros(1), np.array([float(OPEN)])
+        ),
         csr_array(new.T),
         data.inputs.people.demand["elders_60"].to_numpy() * 0.05,
         rng.choice([50.0, 100.0, 200.0, 300.0], FEWER),
         csr_array(old.T),
         data.beds,
-        beyond=3600.0,
+        cutoff_seconds=3600.0,
     )
 
 
@@ -166,7 +168,7 @@ def main() -> int:
                 measure(
                     table,
                     title,
-                    lambda then=then: solve_sizes(problem, watch=Watch(gap=GAP), then=then),
+                    lambda then=then: solve_sizes(problem, control=SearchControl(gap=GAP), then=then),
                     limit=LIMIT_SECONDS,
                 )
     if {"cover", "median"} & set(asked):
@@ -177,7 +179,12 @@ def main() -> int:
         for name, ask in (("cover", cover_capacity), ("median", median_capacity)):
             if name in asked:
                 title = f"capacity, {name}, {OPEN} of {FEWER}"
-                measure(table, title, lambda ask=ask: ask(beds, watch=Watch(gap=GAP)), limit=LIMIT_SECONDS)
+                measure(
+                    table,
+                    title,
+                    lambda ask=ask: ask(beds, control=SearchControl(gap=GAP)),
+                    limit=LIMIT_SECONDS,
+                )
     return int(table.failed > 0)
 
 

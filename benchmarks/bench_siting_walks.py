@@ -24,8 +24,8 @@ from scipy.sparse.csgraph import shortest_path
 from geoplan.network.reach import search_nodes
 from geoplan.siting.objectives.center.solve import center
 from geoplan.siting.objectives.median.solve import median
-from geoplan.siting.problems import Choice, Walks
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import DistanceProblem, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 
 CASES = [
     *((100, 5), (100, 33), (200, 10), (200, 67), (400, 5), (400, 40), (400, 133)),
@@ -48,13 +48,13 @@ def lengths(n: int, seed: int) -> np.ndarray:
     return shortest_path(csr_array(np.where(np.isinf(direct), 0.0, direct)), directed=False)
 
 
-def asked(seconds: csr_array, weight: np.ndarray, p: int, beyond: float) -> Walks:
+def asked(seconds: csr_array, weight: np.ndarray, p: int, cutoff_seconds: float) -> DistanceProblem:
     n, m = seconds.shape
-    limits = Choice(np.ones(n), csr_array(np.ones((1, n))), np.zeros(1), np.array([float(p)]))
-    return Walks(limits, seconds, weight, np.full(m, np.inf), beyond, np.full(m, -1))
+    limits = SelectionConstraints(np.ones(n), csr_array(np.ones((1, n))), np.zeros(1), np.array([float(p)]))
+    return DistanceProblem(limits, seconds, weight, np.full(m, np.inf), cutoff_seconds, np.full(m, -1))
 
 
-def on_graph(n: int, p: int) -> Walks:
+def on_graph(n: int, p: int) -> DistanceProblem:
     table = lengths(n, seed_of(n, p))
     every = csr_array((table.ravel(), np.tile(np.arange(n), n), np.arange(0, n * n + 1, n)), shape=(n, n))
     return asked(every, np.ones(n), p, float(table.max()))
@@ -64,7 +64,7 @@ def seed_of(n: int, p: int) -> int:
     return n * 1000 + p
 
 
-def on_streets() -> Walks:
+def on_streets() -> DistanceProblem:
     """Candidates and points at nodes of Porto Alegre drawn with seed 5, whole people 1..99."""
     graph = porto_alegre().graph(contract=True)
     rng = np.random.default_rng(5)
@@ -80,11 +80,11 @@ def on_streets() -> Walks:
 def once(n: int, p: int, peer_seconds: float) -> dict:
     """Both questions on one instance, in this process."""
     for solver in (median, center):
-        solver(on_graph(20, 2), watch=Watch())
+        solver(on_graph(20, 2), control=SearchControl())
     ask = on_graph(n, p) if n else on_streets()
     told = {"pairs": int(ask.seconds.nnz)}
     for name, solver in (("median", median), ("center", center)):
-        took, found = cpu_seconds(lambda solver=solver: solver(ask, watch=Watch(seconds=600.0)))
+        took, found = cpu_seconds(lambda solver=solver: solver(ask, control=SearchControl(seconds=600.0)))
         told[name] = {
             "status": found.status,
             "objective": found.objective,
@@ -108,7 +108,7 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-def peer(name: str, ask: Walks, p: int, seconds: float) -> tuple[float, float] | None:
+def peer(name: str, ask: DistanceProblem, p: int, seconds: float) -> tuple[float, float] | None:
     """CPU seconds and objective of spopt with HiGHS; None if not proven in `seconds` of wall clock."""
     warnings.simplefilter("ignore")
     import pulp

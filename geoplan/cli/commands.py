@@ -105,9 +105,9 @@ def site(
 
     own = read_study(study)
     told_in = lang or own.lang
-    with console.progress(told_in) as listen, console_site.searches(told_in) as told:
+    with console.progress(told_in) as listen, console_site.searches(told_in) as listener:
         stages = Stages(listen)
-        result = answer(own, only=question or (), lang=lang, stages=stages, told=told)
+        result = answer(own, only=question or (), lang=lang, stages=stages, listener=listener)
         folder = out or own.out_folder / "site"
         result.save(folder, stages=stages)
     console_site.print_sites(result, folder)

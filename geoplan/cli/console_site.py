@@ -14,22 +14,22 @@ from geoplan.pipeline.plan_sites import SiteResult
 from geoplan.report.content.projects import works as works_words
 from geoplan.report.content.sites_facts import gap_said, proof
 from geoplan.report.look.words import share
-from geoplan.siting.objectives.ask import Asked, first_step
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.objectives.ask import SitingResult, first_step
+from geoplan.siting.solve.control import SearchControl
 from geoplan.tables import Outcome
 from geoplan.words.labels import unit
 
-Told = Callable[[str, Watch, Asked | None], None]
+SearchListener = Callable[[str, SearchControl, SitingResult | None], None]
 
 
 @contextmanager
-def searches(lang: str) -> Iterator[Told]:
+def searches(lang: str) -> Iterator[SearchListener]:
     """Print each search as it goes; Ctrl-C ends the one that runs with its best so far, a second one ends the program."""
-    running: list[Watch] = []
+    running: list[SearchControl] = []
 
-    def told(name: str, watch: Watch, found: Asked | None) -> None:
-        running[:] = [] if found is not None else [watch]
-        watch.listen = _Progress(name, lang)
+    def told(name: str, control: SearchControl, found: SitingResult | None) -> None:
+        running[:] = [] if found is not None else [control]
+        control.listen = _Progress(name, lang)
         if found is not None:
             console.say("siting_answered", lang=lang, name=name, status=status_words(found, lang), seconds=f"{found.seconds:.1f}")  # fmt: skip
 
@@ -66,7 +66,7 @@ class _Progress:
 EVERY_SECONDS = 5.0
 
 
-def status_words(found: Asked, lang: str) -> str:
+def status_words(found: SitingResult, lang: str) -> str:
     """Return what is proven of an answer, in the words of the report."""
     answer = found.answer
     step = first_step(answer, found.per)

@@ -18,13 +18,13 @@ from geoplan.pipeline.walks import ISOCHRONE_WIDTH_M, snap_points
 from geoplan.report.compare.compare import Comparison, compare
 from geoplan.report.compare.page import write_comparison
 from geoplan.report.folder.delivery import delivery
-from geoplan.siting.inputs import Ground
-from geoplan.siting.objectives.ask import Asked, ask
+from geoplan.siting.inputs import SitingInputs
+from geoplan.siting.objectives.ask import SitingResult, ask
 from geoplan.siting.objectives.capacity.ask import Need, ask_capacity
 from geoplan.siting.objectives.sizes.ask import ask_sizes
 from geoplan.siting.question import Question, question_of
 from geoplan.siting.sites import answer_row, answers_table, sites_as_projects, sites_table
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.words import aim_words, question_words
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gap_list import with_site_names
@@ -37,8 +37,8 @@ from geoplan.tables import CURVE, UNMET, Outcome, warnings_table
 from geoplan.words.errors import Note, StudyError
 from geoplan.words.progress import Stages
 
-#: Called with a question's name and its watch before the search, and with what was found after it.
-Told = Callable[[str, Watch, Asked | None], None]
+#: Called with a question's name and its control before the search, and with what was found after it.
+SearchListener = Callable[[str, SearchControl, SitingResult | None], None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,7 +57,7 @@ class SiteResult:
 
     before: Result
     after: Result | None
-    asked: tuple[Asked, ...]
+    asked: tuple[SitingResult, ...]
 
     @property
     def sites(self) -> gpd.GeoDataFrame:
@@ -96,7 +96,7 @@ def site(
     only: Sequence[str] = (),
     lang: str | None = None,
     stages: Stages | None = None,
-    told: Told | None = None,
+    listener: SearchListener | None = None,
 ) -> SiteResult:
     """Answer the siting questions of a study.
 
@@ -109,9 +109,9 @@ def site(
     lang
         Language of the outputs; None: the study's.
     stages
-        Told of each stage and its seconds.
-    told
-        Told of each question; its watch can be interrupted, which gives the best so far with its bound.
+        Prints each stage and its seconds.
+    listener
+        Called before and after each question; interrupting its control ends the search with the best answer so far and its bound.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def site(
     GeoplanError
         As `geoplan.pipeline.evaluate.run`.
     """
-    stages, told = stages or Stages(), told or (lambda _name, _watch, _asked: None)
+    stages, listener = stages or Stages(), listener or (lambda _name, _control, _found: None)
     study = study if lang is None else study.in_language(lang)
     questions = _questions(study, only)
     adopted = questions[0].name if only or study.siting is None else study.siting.adopted
@@ -133,14 +133,14 @@ def site(
         ground = _ground(inputs, before, offered)
     with stages("siting"):
         asked = tuple(
-            _answered(ground, before.outcome, inputs, question, rules, told) for question in questions
+            _answered(ground, before.outcome, inputs, question, rules, listener) for question in questions
         )
     outcome = _with_answers(before.outcome, ground, asked, adopted, known)
     sites = outcome.sites[outcome.sites["question"] == adopted]
     notes = [
         *offered.notes,
         *_past(questions, study.year),
-        *(note for one in asked for note in (*one.fit.notes, *one.answer.notes)),
+        *(note for one in asked for note in (*one.eligible.notes, *one.answer.notes)),
     ]
     outcome = replace(
         outcome,
@@ -214,9 +214,9 @@ def _past(questions: Sequence[Question], year: int) -> list[Note]:
     ]
 
 
-def _ground(inputs: Inputs, before: Result, offered: Offered) -> Ground:
+def _ground(inputs: Inputs, before: Result, offered: Offered) -> SitingInputs:
     inside = inputs.people.demand[~inputs.people.demand["halo"]]
-    return Ground(
+    return SitingInputs(
         zones=inputs.zones,
         demand=inside,
         demand_snaps=before.snaps.demand.loc[inside.index],
@@ -233,28 +233,28 @@ def _ground(inputs: Inputs, before: Result, offered: Offered) -> Ground:
 
 
 def _answered(
-    ground: Ground,
+    ground: SitingInputs,
     outcome: Outcome,
     inputs: Inputs,
     question: Question,
     rules: Sequence[Rule],
-    told: Told,
-) -> Asked:
+    listener: SearchListener,
+) -> SitingResult:
     # what opens decides what it costs where no cost is stated
     kinds = [
         *question.build.values(),
         *(kind for name in question.services for kind in ground.services[name]["facilities"]),
     ]
     ground = replace(ground, candidates=with_opening_cost(ground.candidates, kinds=kinds))
-    watch = Watch(gap=question.gap, nodes=question.most_nodes, seconds=question.most_seconds)
-    told(question.name, watch, None)
+    control = SearchControl(gap=question.gap, nodes=question.most_nodes, seconds=question.most_seconds)
+    listener(question.name, control, None)
     if question.ask == "sizes":
-        found = ask_sizes(ground, question, rules=rules, flags=outcome.flags, watch=watch)
+        found = ask_sizes(ground, question, rules=rules, flags=outcome.flags, control=control)
     elif question.ask == "capacity":
-        found = ask_capacity(ground, question, need=_need(inputs.study, question), watch=watch)
+        found = ask_capacity(ground, question, need=_need(inputs.study, question), control=control)
     else:
-        found = ask(ground, question, watch=watch)
-    told(question.name, watch, found)
+        found = ask(ground, question, control=control)
+    listener(question.name, control, found)
     return found
 
 
@@ -268,7 +268,7 @@ def _need(study: Study, question: Question) -> Need:
 
 
 def _with_answers(
-    outcome: Outcome, ground: Ground, asked: Sequence[Asked], adopted: str, rules: Sequence[Rule]
+    outcome: Outcome, ground: SitingInputs, asked: Sequence[SitingResult], adopted: str, rules: Sequence[Rule]
 ) -> Outcome:
     """Return the outcome with the tables of siting filled."""
     lang = outcome.lang
@@ -280,7 +280,7 @@ def _with_answers(
             label=question_words(one.question, outcome.services, outcome.rules, lang),
             aim=aim_words(one.question, lang),
             adopted=one.question.name == adopted,
-            candidates=int(one.fit.use.sum()),
+            candidates=int(one.eligible.use.sum()),
         )
         for one, table in zip(asked, sites, strict=True)
     ]
@@ -337,12 +337,12 @@ def named_closers(gaps: pd.DataFrame, sites: pd.DataFrame, before: Outcome, afte
     )
 
 
-def _isochrones(ground: Ground, asked: Asked) -> gpd.GeoDataFrame:
+def _isochrones(ground: SitingInputs, asked: SitingResult) -> gpd.GeoDataFrame:
     """Return the isochrones of the sites of an answer, service by service."""
     tables = []
     chosen = asked.options.candidate[asked.opening.option]
     for service in asked.question.services:
-        terms, kinds = ground.services[service], asked.fit.kinds[service]
+        terms, kinds = ground.services[service], asked.eligible.kinds[service]
         held = [number for number in chosen if kinds[number] is not None]
         snaps = ground.candidate_snaps.iloc[held]
         snaps = snaps[snaps["chain"] >= 0]

@@ -13,12 +13,12 @@ from geoplan.coverage.circle import in_circle, offering
 from geoplan.network.graph import WalkGraph
 from geoplan.network.reach import reach
 from geoplan.siting.options import Options
-from geoplan.siting.problems import Bools, Cover, Floats, Ints, Walks
-from geoplan.siting.question import Fit, Question
+from geoplan.siting.problems import Bools, CoverageProblem, DistanceProblem, Floats, Ints
+from geoplan.siting.question import EligibleCandidates, Question
 
 
 @dataclass(frozen=True, eq=False)
-class Ground:
+class SitingInputs:
     """People, candidates, and the walks between them.
 
     Parameters
@@ -97,56 +97,66 @@ class Ground:
         turned.sort_indices()
         return turned
 
-    def now(self, service: str) -> Floats:
+    def existing_seconds(self, service: str) -> Floats:
         """Return the seconds to the nearest existing facility, inf for none within the search limit, shape (n_points,)."""
         rows = self.nearest[self.nearest["service"] == service].set_index("demand_id")["seconds"]
         seconds = rows.reindex(self.demand.index).to_numpy(dtype=np.float64, na_value=np.nan)
         return np.where(np.isnan(seconds), np.inf, seconds)
 
 
-def cover_problem(ground: Ground, question: Question, fit: Fit, options: Options) -> Cover:
+def coverage_problem(
+    inputs: SitingInputs, question: Question, eligibility: EligibleCandidates, options: Options
+) -> CoverageProblem:
     """Return who is covered by which option: a block of points for each service and phase.
 
     Points of phase t are covered by options that open by then; the zone numbers of each block are its own, so that shares by
     community are shares of one service in one phase.
     """
     blocks = _blocks(question)
-    zones = ground.zone_number()
-    n_zones = len(ground.zone_id)
-    covers, weight, already, numbers = [], [], [], []
+    zones = inputs.zone_number()
+    n_zones = len(inputs.zone_id)
+    covers, weight, covered_by_existing, numbers = [], [], [], []
     for number, (service, phase) in enumerate(blocks):
-        minutes = question.minutes(ground.services[service])
-        seconds = ground.walks(service, minutes)
-        covers.append(_block(seconds, fit, options, service, phase))
-        weight.append(ground.people(ground.services[service]["group"]))
-        already.append(in_circle(ground.now(service), walk_minutes=minutes))
+        minutes = question.minutes(inputs.services[service])
+        seconds = inputs.walks(service, minutes)
+        covers.append(_block(seconds, eligibility, options, service, phase))
+        weight.append(inputs.people(inputs.services[service]["group"]))
+        covered_by_existing.append(in_circle(inputs.existing_seconds(service), walk_minutes=minutes))
         numbers.append(np.where(zones >= 0, zones + number * n_zones, -1))
     matrix = csr_array(hstack(covers, format="csr"))
-    return Cover(
-        options.choice, matrix, np.concatenate(weight), np.concatenate(already), np.concatenate(numbers)
+    return CoverageProblem(
+        options.constraints,
+        matrix,
+        np.concatenate(weight),
+        np.concatenate(covered_by_existing),
+        np.concatenate(numbers),
     )
 
 
-def walks_problem(ground: Ground, question: Question, fit: Fit, options: Options) -> Walks:
+def distance_problem(
+    inputs: SitingInputs, question: Question, eligibility: EligibleCandidates, options: Options
+) -> DistanceProblem:
     """Return how far every point is from every option within `reach_minutes`: a block for each service and phase."""
     blocks = _blocks(question)
-    zones = ground.zone_number()
-    beyond = 60.0 * question.reach_minutes
+    zones = inputs.zone_number()
+    cutoff_seconds = 60.0 * question.reach_minutes
     seconds, weight, now, numbers = [], [], [], []
     for number, (service, phase) in enumerate(blocks):
-        seconds.append(_block(ground.walks(service, question.reach_minutes), fit, options, service, phase))
-        weight.append(ground.people(ground.services[service]["group"]))
-        to_existing = ground.now(service)
-        now.append(np.where(to_existing <= beyond, to_existing, np.inf))
-        numbers.append(np.where(zones >= 0, zones + number * len(ground.zone_id), -1))
+        seconds.append(
+            _block(inputs.walks(service, question.reach_minutes), eligibility, options, service, phase)
+        )
+        weight.append(inputs.people(inputs.services[service]["group"]))
+        to_existing = inputs.existing_seconds(service)
+        now.append(np.where(to_existing <= cutoff_seconds, to_existing, np.inf))
+        numbers.append(np.where(zones >= 0, zones + number * len(inputs.zone_id), -1))
     matrix = csr_array(hstack(seconds, format="csr"))
-    matrix.data = np.minimum(matrix.data, beyond)  # a hair over the limit still counts as within it
-    return Walks(
-        options.choice,
+    matrix.data = np.minimum(matrix.data, cutoff_seconds)  # a hair over the limit still counts as within it
+    return DistanceProblem(
+        options.constraints,
         matrix,
         np.concatenate(weight),
         np.concatenate(now),
-        beyond,
+        cutoff_seconds,
         np.concatenate(numbers),
     )
 
@@ -155,9 +165,11 @@ def _blocks(question: Question) -> list[tuple[str, int]]:
     return [(service, phase) for service in question.services for phase in range(len(question.phases))]
 
 
-def _block(seconds: csr_array, fit: Fit, options: Options, service: str, phase: int) -> csr_array:
+def _block(
+    seconds: csr_array, eligibility: EligibleCandidates, options: Options, service: str, phase: int
+) -> csr_array:
     """Return the walks of the options that open by `phase` and hold `service`, shape (n_options, n_points)."""
-    holds = np.array([kind is not None for kind in fit.kinds[service]], dtype=bool)
+    holds = np.array([kind is not None for kind in eligibility.kinds[service]], dtype=bool)
     serves = (options.phase <= phase) & holds[options.candidate]
     mine = seconds[options.candidate]
     lengths = np.diff(mine.indptr)

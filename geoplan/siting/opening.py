@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from geoplan.siting.problems import Cover, Floats, Ints, Walks
+from geoplan.siting.problems import CoverageProblem, DistanceProblem, Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Opening:
     total: Floats
 
 
-def opening_by_people(problem: Cover, groups: Sequence[Ints]) -> Opening:
+def opening_by_people(problem: CoverageProblem, groups: Sequence[Ints]) -> Opening:
     """Return the order of opening by people covered.
 
     Parameters
@@ -40,15 +40,15 @@ def opening_by_people(problem: Cover, groups: Sequence[Ints]) -> Opening:
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import Choice
-    >>> free = Choice(np.ones(2), csr_array((0, 2)), np.empty(0), np.empty(0))
+    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> free = SelectionConstraints(np.ones(2), csr_array((0, 2)), np.empty(0), np.empty(0))
     >>> covers = csr_array(np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]]))
-    >>> problem = Cover(free, covers, np.array([5.0, 3.0, 1.0]), np.zeros(3, bool), np.zeros(3, int))
+    >>> problem = CoverageProblem(free, covers, np.array([5.0, 3.0, 1.0]), np.zeros(3, bool), np.zeros(3, int))
     >>> found = opening_by_people(problem, [np.array([0, 1])])
     >>> found.option.tolist(), found.marginal.tolist(), found.total.tolist()
     ([0, 1], [8.0, 1.0], [8.0, 9.0])
     """
-    covered = problem.already.copy()
+    covered = problem.covered_by_existing.copy()
     start = float(problem.weight[covered].sum())
 
     def adds(option: int, seen: np.ndarray) -> float:
@@ -59,16 +59,21 @@ def opening_by_people(problem: Cover, groups: Sequence[Ints]) -> Opening:
         covered[_points(problem.covers, option)] = True
 
     return _open(
-        groups, lambda o: adds(o, problem.already), lambda o: adds(o, covered), open_it, start, sign=1.0
+        groups,
+        lambda o: adds(o, problem.covered_by_existing),
+        lambda o: adds(o, covered),
+        open_it,
+        start,
+        sign=1.0,
     )
 
 
-def opening_by_walking(problem: Walks, groups: Sequence[Ints]) -> Opening:
+def opening_by_walking(problem: DistanceProblem, groups: Sequence[Ints]) -> Opening:
     """Return the order of opening by person-seconds of walking saved; `total` is what is still walked.
 
     Parameters are those of :func:`opening_by_people`.
     """
-    first = np.minimum(problem.now, problem.beyond)
+    first = np.minimum(problem.existing_seconds, problem.cutoff_seconds)
     left = first.copy()
     start = float(problem.weight @ first)
 
@@ -113,7 +118,7 @@ def _points(matrix: csr_array, option: int) -> Ints:
     return at
 
 
-def _values(problem: Walks, option: int) -> Floats:
+def _values(problem: DistanceProblem, option: int) -> Floats:
     start, end = problem.seconds.indptr[option : option + 2]
     values: Floats = problem.seconds.data[start:end]
     return values

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 
-from geoplan.siting.problems import Bools, Choice, Floats, Ints
+from geoplan.siting.problems import Bools, Floats, Ints, SelectionConstraints
 from geoplan.siting.question import Phase
 
 
@@ -20,7 +20,7 @@ class Options:
     ----------
     candidate, phase
         Positions of the candidate and of the phase in which it opens, shape (n_options,).
-    choice
+    constraints
         What may be chosen together.
     limits
         What each row of the choice is, in Chinese and English.
@@ -28,7 +28,7 @@ class Options:
 
     candidate: Ints
     phase: Ints
-    choice: Choice
+    constraints: SelectionConstraints
     limits: tuple[tuple[str, str], ...] = ()
 
 
@@ -63,13 +63,13 @@ def options_of(
             np.concatenate([each.at for each in rows]) if rows else np.empty(0, np.int64),
         ),
     )
-    choice = Choice(
+    constraints = SelectionConstraints(
         cost=np.ones(n) if least == "sites" else money,
         rows=coo_array(entries, shape=(len(rows), n)).tocsr(),
         least=np.array([each.least for each in rows], dtype=np.float64),
         most=np.array([each.most for each in rows], dtype=np.float64),
     )
-    return Options(candidate, number, choice, tuple(each.said for each in rows))
+    return Options(candidate, number, constraints, tuple(each.said for each in rows))
 
 
 class _Row(NamedTuple):

@@ -30,7 +30,7 @@ Stopped = Literal["", "gap", "nodes", "clock", "interrupt"]
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class SelectionConstraints:
     """Which options may be chosen together: ``least <= rows @ chosen <= most``.
 
     Parameters
@@ -60,55 +60,55 @@ class Choice:
 
 
 @dataclass(frozen=True, eq=False)
-class Cover:
+class CoverageProblem:
     """Who is covered by which option.
 
     Parameters
     ----------
-    choice
+    constraints
         What may be chosen together.
     covers
         Shape (n_options, n_points): an entry where the option covers the point; data are not read.
     weight
         People of each point, shape (n_points,), >= 0.
-    already
+    covered_by_existing
         Points that what exists covers, shape (n_points,).
     zone
         Zone of each point as a number from 0, -1 for none, shape (n_points,): where shares by community count.
     """
 
-    choice: Choice
+    constraints: SelectionConstraints
     covers: csr_array
     weight: Floats
-    already: Bools
+    covered_by_existing: Bools
     zone: Ints
 
 
 @dataclass(frozen=True, eq=False)
-class Walks:
+class DistanceProblem:
     """How far it is from every point to the options within reach.
 
     Parameters
     ----------
-    choice
+    constraints
         What may be chosen together.
     seconds
         Shape (n_options, n_points); an entry is a walk, of 0 seconds too; no entry is beyond reach.
     weight
         People of each point, shape (n_points,), >= 0.
-    now
+    existing_seconds
         Seconds to what exists, shape (n_points,); inf where nothing is within reach.
-    beyond
+    cutoff_seconds
         Seconds at which people count who reach nothing; no walk in `seconds` is longer.
     zone
-        As in `Cover`.
+        As in `CoverageProblem`.
     """
 
-    choice: Choice
+    constraints: SelectionConstraints
     seconds: csr_array
     weight: Floats
-    now: Floats
-    beyond: float
+    existing_seconds: Floats
+    cutoff_seconds: float
     zone: Ints
 
 

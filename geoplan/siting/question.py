@@ -32,15 +32,15 @@ class Question:
     attributes: Mapping[str, bool] = field(default_factory=dict)
     sources: tuple[int, ...] = ()
     share: float | None = None
-    each: float | None = None
+    min_share_per_community: float | None = None
     fair: str = "total"
-    part: float = 0.1
-    keep: float = 0.95
+    worst_share: float = 0.1
+    min_total_share: float = 0.95
     reach_minutes: float = 60.0
-    least: str = "sites"
+    minimise: str = "sites"
     rules: tuple[str, ...] = ()
-    to: str = "required"
-    theta: float = 0.5
+    size_target: str = "required"
+    min_reach_share: float = 0.5
     walk_minutes: float | None = None
     mode: str = "reachable"
     smallest: float | None = None
@@ -57,7 +57,7 @@ class Question:
     def counts_money(self) -> bool:
         """True where a candidate's cost matters."""
         spends = any(phase.budget is not None for phase in self.phases)
-        return spends or (self.ask in ("share", "sizes") and self.least == "cost")
+        return spends or (self.ask in ("share", "sizes") and self.minimise == "cost")
 
     @property
     def is_phased(self) -> bool:
@@ -67,6 +67,17 @@ class Question:
     def minutes(self, terms: Mapping[str, Any]) -> float:
         """Return the longest walk that counts for a service."""
         return float(self.walk_minutes or terms["walk_minutes"])
+
+
+#: Entries of a question in the study file -> fields here, where the two differ.
+RENAMED = {
+    "least": "minimise",
+    "to": "size_target",
+    "keep": "min_total_share",
+    "part": "worst_share",
+    "each": "min_share_per_community",
+    "theta": "min_reach_share",
+}
 
 
 def question_of(name: str, entry: Mapping[str, Any], *, services: Sequence[str], year: int) -> Question:
@@ -81,7 +92,7 @@ def question_of(name: str, entry: Mapping[str, Any], *, services: Sequence[str],
     year
         Year of the study: the phase where there are none.
     """
-    values = dict(entry)
+    values = {RENAMED.get(key, key): value for key, value in entry.items()}
     limits = {key: values.pop(key) for key in ("sites", "budget")}
     phases = tuple(Phase(**phase) for phase in values.pop("phases"))
     if phases:  # a limit beside the phases holds for the last of them
@@ -127,7 +138,7 @@ def opens_as(holds: Sequence[str], kinds: Sequence[str], build: str | None) -> s
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class EligibleCandidates:
     """Which candidates a question looks at, and what each would open.
 
     Parameters
@@ -145,14 +156,14 @@ class Fit:
     notes: tuple[Note, ...]
 
 
-def fitting(
+def eligible(
     candidates: pd.DataFrame,
     question: Question,
     *,
     services: Mapping[str, Mapping[str, Any]],
     on_network: Bools,
     source: Sequence[int],
-) -> Fit:
+) -> EligibleCandidates:
     """Return which of `candidates` a question looks at; required ones that cannot be chosen are listed like all others.
 
     Parameters
@@ -194,7 +205,7 @@ def fitting(
         use &= ~out
         if newly.any() and code != "candidate_not_asked":
             notes.append(left_out(code, candidates[newly], question))
-    return Fit(use, kinds, tuple(notes))
+    return EligibleCandidates(use, kinds, tuple(notes))
 
 
 def left_out(code: str, rows: pd.DataFrame, question: Question) -> Note:

@@ -12,8 +12,8 @@ from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.inputs.facilities.supplies import CHILD_TYPES, ELDER_TYPES, kind_of
 from geoplan.inputs.projects import MORE_PROJECTS
 from geoplan.inputs.projects.cells import ADDED
-from geoplan.siting.inputs import Ground
-from geoplan.siting.objectives.ask import Asked, first_step
+from geoplan.siting.inputs import SitingInputs
+from geoplan.siting.objectives.ask import SitingResult, first_step
 from geoplan.siting.question import Question
 from geoplan.standards.counts import types_of
 from geoplan.standards.rules import Rule
@@ -23,12 +23,14 @@ from geoplan.tables import ANSWERS, PROJECTS, SITES
 INTENT = {"zh": "意向区域", "en": "area of intent"}
 
 
-def sites_table(ground: Ground, asked: Asked, *, rules: Sequence[Rule], lang: str) -> gpd.GeoDataFrame:
+def sites_table(
+    inputs: SitingInputs, asked: SitingResult, *, rules: Sequence[Rule], lang: str
+) -> gpd.GeoDataFrame:
     """Return the sites of an answer in their order of opening (`tables.SITES`), indexed by ``question/order``.
 
     Parameters
     ----------
-    ground
+    inputs
         What the question stood on.
     asked
         Its answer.
@@ -38,22 +40,22 @@ def sites_table(ground: Ground, asked: Asked, *, rules: Sequence[Rule], lang: st
         ``zh`` or ``en``.
     """
     question, opening = asked.question, asked.opening
-    serves = asked.serves if asked.serves is not None else _served(ground, asked)
+    serves = asked.serves if asked.serves is not None else _served(inputs, asked)
     rows = []
     for place, option in enumerate(opening.option):
         number = int(asked.options.candidate[option])
-        own = ground.candidates.iloc[number]
-        name = str(ground.candidates.index[number])
+        own = inputs.candidates.iloc[number]
+        name = str(inputs.candidates.index[number])
         kinds = tuple(
             dict.fromkeys(
                 kind
                 for service in question.services
-                if (kind := asked.fit.kinds[service][number]) is not None
+                if (kind := asked.eligible.kinds[service][number]) is not None
             )
         )
         rows.append({
             "question": question.name, "order": place + 1, "name": own["name"], "candidate_id": name, "works": own["works"],
-            "services": kinds, "place": _place(own, ground.zones, lang), "phase": float(question.phases[asked.options.phase[option]].by),
+            "services": kinds, "place": _place(own, inputs.zones, lang), "phase": float(question.phases[asked.options.phase[option]].by),
             "serves": serves.get(name, ()), "indicators": _indicators(question, kinds, rules),
             "gain": opening.gain[place], "marginal": opening.marginal[place], "total": opening.total[place], "gain_unit": asked.gain_unit,
             "generated": bool(own["generated"]), "zone_id": own["zone_id"], "extends": own["extends"],
@@ -61,10 +63,10 @@ def sites_table(ground: Ground, asked: Asked, *, rules: Sequence[Rule], lang: st
         })  # fmt: skip
     table = pd.DataFrame(rows, columns=list(SITES))
     index = pd.Index([f"{question.name}/{n}" for n in range(1, len(table) + 1)], name="site_id", dtype=object)
-    return gpd.GeoDataFrame(table.set_index(index), geometry="geometry", crs=ground.candidates.crs)
+    return gpd.GeoDataFrame(table.set_index(index), geometry="geometry", crs=inputs.candidates.crs)
 
 
-def _amounts(asked: Asked, name: str, own: pd.Series, kinds: Sequence[str]) -> dict[str, Any]:
+def _amounts(asked: SitingResult, name: str, own: pd.Series, kinds: Sequence[str]) -> dict[str, Any]:
     """Return how large a site is and what it costs: as the answer says, else all that the candidate may hold."""
     if asked.amounts is not None:
         return {str(key): value for key, value in asked.amounts.loc[name].to_dict().items()}
@@ -84,30 +86,30 @@ def _place(own: pd.Series, zones: pd.DataFrame, lang: str) -> str:
     return str(address) if isinstance(address, str) and address else named
 
 
-def _served(ground: Ground, asked: Asked) -> dict[str, tuple[str, ...]]:
+def _served(inputs: SitingInputs, asked: SitingResult) -> dict[str, tuple[str, ...]]:
     """Return the zones that each chosen candidate serves: those of whose people at least `theta` walk to it, and its own."""
     question = asked.question
     chosen = asked.options.candidate[asked.opening.option]
-    found: dict[str, dict[str, None]] = {str(ground.candidates.index[c]): {} for c in chosen}
+    found: dict[str, dict[str, None]] = {str(inputs.candidates.index[c]): {} for c in chosen}
     for service in question.services:
         shares = zone_shares(
-            ground,
-            ground.walks(service, question.minutes(ground.services[service]))[chosen],
-            str(ground.services[service]["group"]),
+            inputs,
+            inputs.walks(service, question.minutes(inputs.services[service]))[chosen],
+            str(inputs.services[service]["group"]),
         )
         rows, zones = shares.nonzero()
         for row, zone in zip(rows, zones, strict=True):
-            if shares[row, zone] >= question.theta - 1e-9:
-                found[str(ground.candidates.index[chosen[row]])][str(ground.zone_id[zone])] = None
+            if shares[row, zone] >= question.min_reach_share - 1e-9:
+                found[str(inputs.candidates.index[chosen[row]])][str(inputs.zone_id[zone])] = None
     for number in chosen:
-        own = ground.candidates["zone_id"].iloc[number]
+        own = inputs.candidates["zone_id"].iloc[number]
         if isinstance(own, str):
-            found[str(ground.candidates.index[number])][own] = None
-    order = {str(zone): place for place, zone in enumerate(ground.zones.index)}
+            found[str(inputs.candidates.index[number])][own] = None
+    order = {str(zone): place for place, zone in enumerate(inputs.zones.index)}
     return {name: tuple(sorted(zones, key=order.__getitem__)) for name, zones in found.items()}
 
 
-def zone_shares(ground: Ground, walks: csr_array, group: str) -> csr_array:
+def zone_shares(inputs: SitingInputs, walks: csr_array, group: str) -> csr_array:
     """Return the share of each zone's people who walk to each candidate, shape (n_candidates, n_zones).
 
     Parameters
@@ -118,16 +120,16 @@ def zone_shares(ground: Ground, walks: csr_array, group: str) -> csr_array:
         Whose share.
     """
     walked = csr_array((np.ones(walks.nnz), walks.indices, walks.indptr), shape=walks.shape)
-    return csr_array(walked @ zone_weights(ground, group))
+    return csr_array(walked @ zone_weights(inputs, group))
 
 
-def zone_weights(ground: Ground, group: str) -> csr_array:
+def zone_weights(inputs: SitingInputs, group: str) -> csr_array:
     """Return the share of its zone's people at each point, shape (n_points, n_zones); 0 in a zone without any."""
-    zone, people = ground.zone_number(), ground.people(group)
+    zone, people = inputs.zone_number(), inputs.people(group)
     inside = np.flatnonzero(zone >= 0)
-    total = np.bincount(zone[inside], weights=people[inside], minlength=len(ground.zone_id))
+    total = np.bincount(zone[inside], weights=people[inside], minlength=len(inputs.zone_id))
     weight = people[inside] / np.where(total > 0, total, 1.0)[zone[inside]]
-    return coo_array((weight, (inside, zone[inside])), shape=(len(zone), len(ground.zone_id))).tocsr()
+    return coo_array((weight, (inside, zone[inside])), shape=(len(zone), len(inputs.zone_id))).tocsr()
 
 
 def _indicators(question: Question, kinds: Sequence[str], rules: Sequence[Rule]) -> tuple[str, ...]:
@@ -137,7 +139,7 @@ def _indicators(question: Question, kinds: Sequence[str], rules: Sequence[Rule])
 
 
 def answer_row(
-    asked: Asked, sites: pd.DataFrame, *, label: str, aim: str, adopted: bool, candidates: int
+    asked: SitingResult, sites: pd.DataFrame, *, label: str, aim: str, adopted: bool, candidates: int
 ) -> dict[str, Any]:
     """Return a row of `tables.ANSWERS`.
 

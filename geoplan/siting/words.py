@@ -35,7 +35,7 @@ def aim_words(question: Question, lang: str) -> str:
     if question.ask == "cover":
         key = question.fair if question.fair != "total" else "cover phased" if question.is_phased else "cover"
     if question.ask == "share":
-        key = f"share {question.least}"
+        key = f"share {question.minimise}"
     return AIMS[key][0 if lang == "zh" else 1]
 
 
@@ -65,17 +65,17 @@ def question_words(
         f"{100 * value:g}%" + word
         for value, word in (
             (question.share, "" if zh else " of all people"),
-            (question.each, "（每个社区）" if zh else " of every community"),
+            (question.min_share_per_community, "（每个社区）" if zh else " of every community"),
         )
         if value is not None
     )
     sentence = {
         "cover": (f"{named}：{minutes:g}分钟圈内人数最多", f"{named}: most people within {minutes:g} minutes"),
         "worst_off": (f"{named}：先提高覆盖率最低的社区", f"{named}: the worst-off community first"),
-        "worst_part": (f"{named}：先提高覆盖率最低的{question.part:.0%}人口", f"{named}: the worst-off {question.part:.0%} of the people first"),
+        "worst_part": (f"{named}：先提高覆盖率最低的{question.worst_share:.0%}人口", f"{named}: the worst-off {question.worst_share:.0%} of the people first"),
         "least_spread": (f"{named}：各社区覆盖率最均衡", f"{named}: least spread between communities"),
-        "share": (f"{named}：覆盖{percent}的人口，{'点位最少' if question.least == 'sites' else '投资最省'}",
-                  f"{named}: {'fewest sites' if question.least == 'sites' else 'least cost'} that cover {percent}"),
+        "share": (f"{named}：覆盖{percent}的人口，{'点位最少' if question.minimise == 'sites' else '投资最省'}",
+                  f"{named}: {'fewest sites' if question.minimise == 'sites' else 'least cost'} that cover {percent}"),
         "median": (f"{named}：人均步行时间最短", f"{named}: least walking"),
         "center": (f"{named}：最远的人步行时间最短", f"{named}: least farthest walk"),
         "capacity": (f"{named}：每张床位（托位）只给一人，满足的需求最多", f"{named}: most need met, each bed or place given out once"),

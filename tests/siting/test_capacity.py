@@ -12,8 +12,8 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
 from geoplan.siting.objectives.capacity.solve import Capacity, cover_capacity, median_capacity, recount
-from geoplan.siting.problems import Choice
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 
 #: pulp announces how its next version will be written.
 pytestmark = pytest.mark.filterwarnings("ignore:.*PuLP 4.0:DeprecationWarning")
@@ -29,7 +29,7 @@ def at_most(p, n, *, required=(), cost=None, budget=None):
         rows.append(cost)
         least.append(0.0)
         most.append(budget)
-    return Choice(
+    return SelectionConstraints(
         np.ones(n) if cost is None else cost, csr_array(np.array(rows)), np.array(least), np.array(most)
     )
 
@@ -43,7 +43,7 @@ def walks(table):
 
 def capacity(table, need, beds, *, p=1, existing=None, existing_beds=(), **more):
     existing = np.empty((0, len(need))) if existing is None else existing
-    given = {"choice": at_most(p, len(beds)), "beyond": 1000.0} | more
+    given = {"constraints": at_most(p, len(beds)), "cutoff_seconds": 1000.0} | more
     return Capacity(
         seconds=walks(table),
         need=np.array(need, float),
@@ -80,7 +80,7 @@ def instance(seed):
         rng.choice([0.0, 5.0, 10.0, 33.3], n),
         existing=some(old),
         existing_beds=rng.choice([0.0, 6.0, 15.0], old),
-        choice=at_most(
+        constraints=at_most(
             rng.integers(1, 4),
             n,
             required=[1] if seed % 3 == 0 else [],
@@ -102,8 +102,8 @@ def plain(problem):
         model += pulp.lpSum(f[e] for e in np.flatnonzero(pairs.row == j)) <= beds
     for i, need in enumerate(problem.need):
         model += pulp.lpSum(f[e] for e in np.flatnonzero(pairs.col == i)) <= need
-    rows = problem.choice.rows.toarray()
-    for row, least, most in zip(rows, problem.choice.least, problem.choice.most, strict=True):
+    rows = problem.constraints.rows.toarray()
+    for row, least, most in zip(rows, problem.constraints.least, problem.constraints.most, strict=True):
         used = pulp.lpSum(row[j] * x[j] for j in range(n))
         model += used >= least
         if np.isfinite(most):
@@ -113,26 +113,26 @@ def plain(problem):
     assert model.solve(solver) == pulp.LpStatusOptimal
     met = pulp.value(pulp.lpSum(f)) or 0.0
     model += pulp.lpSum(f) >= met - 1e-7
-    beyond = problem.beyond
-    model.setObjective(pulp.lpSum((beyond - s) * one for s, one in zip(pairs.data, f, strict=True)))
+    cutoff_seconds = problem.cutoff_seconds
+    model.setObjective(pulp.lpSum((cutoff_seconds - s) * one for s, one in zip(pairs.data, f, strict=True)))
     assert model.solve(solver) == pulp.LpStatusOptimal
     saved = pulp.value(model.objective) or 0.0
-    return met, beyond * problem.need.sum() - saved
+    return met, cutoff_seconds * problem.need.sum() - saved
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_both_aims_are_those_of_a_plain_model(seed):
     problem = instance(seed)
     met, walked = plain(problem)
-    covered = cover_capacity(problem, watch=Watch())
+    covered = cover_capacity(problem, control=SearchControl())
     assert covered.status == "optimal"
     assert covered.objective == pytest.approx(met, abs=1e-6)
     assert covered.recount == pytest.approx(met, abs=1e-6)
-    median = median_capacity(problem, watch=Watch())
+    median = median_capacity(problem, control=SearchControl())
     assert median.status == "optimal"
     assert [step.objective for step in median.steps] == pytest.approx([met, walked], rel=1e-5, abs=1e-5)
     assert median.recount == pytest.approx(met, abs=1e-5)
-    assert problem.choice.allows(median.chosen)
+    assert problem.constraints.allows(median.chosen)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -140,10 +140,10 @@ def test_every_choice_tried(seed):
     problem = instance(seed)
     n = len(problem.capacity)
     choices = [np.array(c, int) for k in range(4) for c in combinations(range(n), k)]
-    best = max(most_met(problem, c) for c in choices if problem.choice.allows(c))
-    answer = cover_capacity(problem, watch=Watch())
+    best = max(most_met(problem, c) for c in choices if problem.constraints.allows(c))
+    answer = cover_capacity(problem, control=SearchControl())
     assert answer.objective == pytest.approx(best, abs=1e-6)
-    assert problem.choice.allows(answer.chosen)
+    assert problem.constraints.allows(answer.chosen)
     for c in choices[:8]:
         assert recount(problem, c) == pytest.approx(most_met(problem, c), abs=1e-6)
 
@@ -151,7 +151,7 @@ def test_every_choice_tried(seed):
 def test_a_bed_is_given_out_once():
     # both sites reach both points; 20 + 20 are needed, 15 beds each: 30 are met, not 40
     problem = capacity([[60, 60], [60, 60]], [20, 20], [15, 15], p=2)
-    answer = cover_capacity(problem, watch=Watch())
+    answer = cover_capacity(problem, control=SearchControl())
     assert (answer.status, answer.objective, answer.recount) == ("optimal", 30, 30)
     assert answer.notes[0].values == {"need": "40", "met": "30", "outside": "0", "full": "10"}
 
@@ -159,50 +159,52 @@ def test_a_bed_is_given_out_once():
 def test_beds_that_exist_are_given_out_anew():
     # the old home's 10 beds could serve either point; a new site reaches the second only, so that the old serves the first
     problem = capacity([[-1, 30]], [10, 10], [10], existing=[[30, 30]], existing_beds=[10])
-    assert cover_capacity(problem, watch=Watch()).objective == 20
-    assert cover_capacity(replace(problem, choice=at_most(0, 1)), watch=Watch()).objective == 10
+    assert cover_capacity(problem, control=SearchControl()).objective == 20
+    assert (
+        cover_capacity(replace(problem, constraints=at_most(0, 1)), control=SearchControl()).objective == 10
+    )
 
 
 def test_large_and_far_or_small_and_near():
     # site 0 has beds for all; site 1 is at the door, but has 6 beds; most need met comes first, then the walk
     problem = capacity([[500], [10]], [8], [8, 6])
-    median = median_capacity(problem, watch=Watch())
+    median = median_capacity(problem, control=SearchControl())
     assert median.chosen.tolist() == [0]
     assert [step.objective for step in median.steps] == pytest.approx([8, 8 * 500])
-    both = median_capacity(replace(problem, choice=at_most(2, 2)), watch=Watch())
+    both = median_capacity(replace(problem, constraints=at_most(2, 2)), control=SearchControl())
     assert both.chosen.tolist() == [0, 1]
     assert both.steps[1].objective == pytest.approx(6 * 10 + 2 * 500)
 
 
 def test_need_without_a_bed_counts_at_beyond():
     problem = capacity([[100, -1]], [5, 3], [4])
-    median = median_capacity(problem, watch=Watch())
+    median = median_capacity(problem, control=SearchControl())
     assert median.steps[1].objective == pytest.approx(4 * 100 + (1 + 3) * 1000)
     assert median.notes[0].values == {"need": "8", "met": "4", "outside": "3", "full": "1"}
     assert "8" in median.notes[0].text("zh")
 
 
 def test_of_equal_sites_the_nearer():
-    median = median_capacity(capacity([[50], [0], [70]], [5], [5, 5, 5]), watch=Watch())
+    median = median_capacity(capacity([[50], [0], [70]], [5], [5, 5, 5]), control=SearchControl())
     assert median.chosen.tolist() == [1]
     assert median.steps[1].objective == pytest.approx(0, abs=1e-6)
 
 
 def test_a_site_that_adds_nothing_is_not_built():
     problem = capacity([[10], [10], [10]], [5], [9, 9, 9], p=3)
-    assert len(cover_capacity(problem, watch=Watch()).chosen) == 1
+    assert len(cover_capacity(problem, control=SearchControl()).chosen) == 1
 
 
 def test_what_is_required_opens_though_it_adds_nothing():
-    problem = capacity([[-1], [10]], [5], [9, 9], choice=at_most(1, 2, required=[0]))
-    answer = cover_capacity(problem, watch=Watch())
+    problem = capacity([[-1], [10]], [5], [9, 9], constraints=at_most(1, 2, required=[0]))
+    answer = cover_capacity(problem, control=SearchControl())
     assert (answer.status, answer.chosen.tolist(), answer.objective) == ("optimal", [0], 0)
 
 
 def test_a_contradiction_has_no_answer():
-    problem = capacity([[10], [10]], [5], [9, 9], choice=at_most(1, 2, required=[0, 1]))
+    problem = capacity([[10], [10]], [5], [9, 9], constraints=at_most(1, 2, required=[0, 1]))
     for ask in (cover_capacity, median_capacity):
-        answer = ask(problem, watch=Watch())
+        answer = ask(problem, control=SearchControl())
         assert answer.status == "infeasible"
         assert answer.notes[0].severity == "error"
         assert answer.notes[0].text("en")
@@ -218,7 +220,7 @@ def test_nobody_and_nothing():
     ):
         met = min(problem.need.sum(), problem.existing_capacity.sum())
         for ask in (cover_capacity, median_capacity):
-            answer = ask(problem, watch=Watch())
+            answer = ask(problem, control=SearchControl())
             assert (answer.status, answer.objective, answer.recount) == ("optimal", met, met)
 
 
@@ -228,11 +230,11 @@ def test_wrong_arrays_are_named():
         {"need": np.array([np.nan])},
         {"capacity": np.array([-1.0])},
         {"need": np.ones(3)},
-        {"beyond": 5.0},
+        {"cutoff_seconds": 5.0},
         {"existing_capacity": np.ones(2)},
     ):
         with pytest.raises(ValueError):
-            cover_capacity(replace(good, **wrong), watch=Watch())
+            cover_capacity(replace(good, **wrong), control=SearchControl())
 
 
 def middling():
@@ -246,7 +248,7 @@ def middling():
 
 def test_the_same_question_has_the_same_answer():
     for ask in (cover_capacity, median_capacity):
-        first, second = (ask(middling(), watch=Watch(gap=0.002, nodes=2000)) for _ in range(2))
+        first, second = (ask(middling(), control=SearchControl(gap=0.002, nodes=2000)) for _ in range(2))
         assert first.steps == second.steps
         assert first.chosen.tolist() == second.chosen.tolist()
         assert first.repeatable
@@ -256,9 +258,9 @@ def test_the_same_question_has_the_same_answer():
 
 def test_an_interrupted_search_gives_the_best_so_far():
     for ask in (cover_capacity, median_capacity):
-        watch = Watch()
-        watch.interrupt()
-        answer = ask(middling(), watch=watch)
+        control = SearchControl()
+        control.interrupt()
+        answer = ask(middling(), control=control)
         assert (answer.status, answer.stopped, answer.repeatable) == ("within", "interrupt", False)
         assert 0 < answer.objective <= answer.bound
         assert answer.recount == pytest.approx(answer.objective)
@@ -285,11 +287,11 @@ def questions(draw):
 @given(questions())
 def test_no_more_than_there_is_and_more_sites_never_meet_less(problem):
     n = len(problem.capacity)
-    answer = cover_capacity(problem, watch=Watch())
+    answer = cover_capacity(problem, control=SearchControl())
     assert answer.status == "optimal"
     assert answer.objective <= problem.need.sum() + 1e-9
     assert answer.objective <= problem.capacity[answer.chosen].sum() + problem.existing_capacity.sum() + 1e-9
     assert answer.objective == pytest.approx(most_met(problem, answer.chosen), abs=1e-6)
-    more = cover_capacity(replace(problem, choice=at_most(n, n)), watch=Watch())
+    more = cover_capacity(replace(problem, constraints=at_most(n, n)), control=SearchControl())
     assert more.objective >= answer.objective - 1e-6
     assert more.objective == pytest.approx(most_met(problem, np.arange(n)), abs=1e-6)

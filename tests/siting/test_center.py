@@ -11,24 +11,26 @@ from scipy.sparse import csr_array, hstack, vstack
 from geoplan.siting.objectives.center import probe as center_probe
 from geoplan.siting.objectives.center.solve import center, within_reach
 from geoplan.siting.objectives.median.solve import walks_of
-from geoplan.siting.problems import Choice, Walks
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import DistanceProblem, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 
 BEYOND = 600.0
 
 
-def choice(n, *rows):
+def constraints(n, *rows):
     """Limits (coefficients, least, most)."""
     table = np.array([row[0] for row in rows], float).reshape(len(rows), n)
-    return Choice(np.ones(n), csr_array(table), *(np.array([row[k] for row in rows], float) for k in (1, 2)))
+    return SelectionConstraints(
+        np.ones(n), csr_array(table), *(np.array([row[k] for row in rows], float) for k in (1, 2))
+    )
 
 
 def at_most(n, p):
-    return choice(n, (np.ones(n), 0, p))
+    return constraints(n, (np.ones(n), 0, p))
 
 
-def walks(table, chosen_by, *, weight=None, now=None, beyond=BEYOND):
+def walks(table, chosen_by, *, weight=None, now=None, cutoff_seconds=BEYOND):
     """A question from a table of seconds, NaN beyond reach."""
     table = np.array(table, float)
     option, point = np.nonzero(np.isfinite(table))
@@ -36,7 +38,7 @@ def walks(table, chosen_by, *, weight=None, now=None, beyond=BEYOND):
     seconds = csr_array((table[option, point], (option, point)), shape=(n, m))
     weight = np.ones(m) if weight is None else np.array(weight, float)
     now = np.full(m, np.inf) if now is None else np.array(now, float)
-    return Walks(chosen_by, seconds, weight, now, beyond, np.full(m, -1))
+    return DistanceProblem(chosen_by, seconds, weight, now, cutoff_seconds, np.full(m, -1))
 
 
 def farthest(problem, chosen):
@@ -45,25 +47,27 @@ def farthest(problem, chosen):
     walk = {(int(j), int(k)): float(s) for j, k, s in zip(table.row, table.col, table.data, strict=True)}
     far = 0.0
     for k in range(len(problem.weight)):
-        can = problem.now[k] <= problem.beyond or any((j, k) in walk for j in range(len(problem.choice)))
+        can = problem.existing_seconds[k] <= problem.cutoff_seconds or any(
+            (j, k) in walk for j in range(len(problem.constraints))
+        )
         if can and problem.weight[k] > 0:
-            near = [walk.get((int(j), k), problem.beyond) for j in chosen]
-            far = max(far, min([float(problem.now[k]), problem.beyond, *near]))
+            near = [walk.get((int(j), k), problem.cutoff_seconds) for j in chosen]
+            far = max(far, min([float(problem.existing_seconds[k]), problem.cutoff_seconds, *near]))
     return far
 
 
 def tried(problem):
     """The least of every choice that the limits allow; inf if none."""
-    n = len(problem.choice)
+    n = len(problem.constraints)
     every = (np.array(c, int) for size in range(n + 1) for c in itertools.combinations(range(n), size))
-    return min((farthest(problem, c) for c in every if problem.choice.allows(c)), default=np.inf)
+    return min((farthest(problem, c) for c in every if problem.constraints.allows(c)), default=np.inf)
 
 
 def modelled(problem):
     """The least by the plain model: who goes where as a column each, and the farthest walk."""
     n, m = problem.seconds.shape
     pairs = problem.seconds.tocoo()
-    counted, have = within_reach(problem), np.minimum(problem.now, problem.beyond)
+    counted, have = within_reach(problem), np.minimum(problem.existing_seconds, problem.cutoff_seconds)
     k = len(pairs.data)
     each = np.arange(k)
     goes = csr_array((np.ones(k), (pairs.col, each)), shape=(m, k))
@@ -72,7 +76,7 @@ def modelled(problem):
     saved = csr_array((-(have[pairs.col] - pairs.data) * counted[pairs.col], (pairs.col, each)), shape=(m, k))
     rows = vstack(
         [
-            hstack([problem.choice.rows, csr_array((problem.choice.rows.shape[0], k + 1))]),
+            hstack([problem.constraints.rows, csr_array((problem.constraints.rows.shape[0], k + 1))]),
             hstack([csr_array((m, n)), goes, csr_array((m, 1))]),
             hstack([opens, same, csr_array((k, 1))]),
             hstack([csr_array((m, n)), saved, csr_array(-np.ones((m, 1)))]),
@@ -83,11 +87,11 @@ def modelled(problem):
         np.zeros(n + k + 1),
         np.r_[np.ones(n + k), np.inf],
         csr_array(rows),
-        np.r_[problem.choice.least, np.full(2 * m + k, -np.inf)],
-        np.r_[problem.choice.most, np.ones(m), np.zeros(k), -have * counted],
+        np.r_[problem.constraints.least, np.full(2 * m + k, -np.inf)],
+        np.r_[problem.constraints.most, np.ones(m), np.zeros(k), -have * counted],
         np.r_[np.ones(n, bool), np.zeros(k + 1, bool)],
     )
-    return solve(model, watch=Watch()).objective
+    return solve(model, control=SearchControl()).objective
 
 
 def town(seed, candidates=20, points=40, phases=2):
@@ -109,21 +113,21 @@ def town(seed, candidates=20, points=40, phases=2):
     rows += [(np.arange(n) % candidates == rng.integers(candidates), 1, np.inf)]
     now = np.tile(np.where(rng.random(points) < 0.8, np.inf, rng.random(points) * 2000), phases)
     weight = np.tile(rng.integers(0, 400, points), phases)
-    return walks(table, choice(n, *rows), weight=weight, now=now, beyond=3600.0)
+    return walks(table, constraints(n, *rows), weight=weight, now=now, cutoff_seconds=3600.0)
 
 
 def plane(seed, n, p):
     """Nodes in a square, each a candidate and a point of one person."""
     at = np.random.default_rng(seed).random((n, 2))
     metres = np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1)) * 100
-    return walks(metres, at_most(n, p), beyond=200.0)
+    return walks(metres, at_most(n, p), cutoff_seconds=200.0)
 
 
 def test_two_sites_on_a_street():
     # five corners in a row, a minute apart
     street = [[60.0 * abs(j - k) for k in range(5)] for j in range(5)]
-    two = center(walks(street, at_most(5, 2)), watch=Watch())
-    one = center(walks(street, at_most(5, 1)), watch=Watch())
+    two = center(walks(street, at_most(5, 2)), control=SearchControl())
+    one = center(walks(street, at_most(5, 1)), control=SearchControl())
     assert (two.status, two.objective, two.bound, two.recount) == ("optimal", 60.0, 60.0, 60.0)
     assert two.steps[0].name == "farthest_seconds"
     assert (one.chosen.tolist(), one.objective) == ([2], 120.0)
@@ -132,7 +136,7 @@ def test_two_sites_on_a_street():
 def test_weightless_and_unreachable_points_are_left_out_and_told_of():
     table = [[60, np.nan, np.nan, np.nan], [np.nan, 120, np.nan, 590]]
     ask = walks(table, at_most(2, 2), weight=[4, 4, 7, 0], now=[np.inf, np.inf, 700, np.inf])
-    found = center(ask, watch=Watch())
+    found = center(ask, control=SearchControl())
     assert (found.objective, found.chosen.tolist()) == (120.0, [0, 1])
     (note,) = found.notes
     assert (note.code, note.values["people"], note.values["points"]) == ("center_out_of_reach", 7, 1)
@@ -141,34 +145,34 @@ def test_weightless_and_unreachable_points_are_left_out_and_told_of():
 
 def test_people_whom_the_limits_leave_unreached_count_at_beyond():
     table = [[60, np.nan], [np.nan, 120]]
-    found = center(walks(table, at_most(2, 1), weight=[4, 4]), watch=Watch())
+    found = center(walks(table, at_most(2, 1), weight=[4, 4]), control=SearchControl())
     assert (found.status, found.objective) == ("optimal", BEYOND)
     assert [note.code for note in found.notes] == ["center_beyond"]
     assert "4 more people" in found.notes[0].text("en")
 
 
 def test_a_walk_as_long_as_beyond_is_within_reach():
-    found = center(walks([[BEYOND]], at_most(1, 1)), watch=Watch())
+    found = center(walks([[BEYOND]], at_most(1, 1)), control=SearchControl())
     assert (found.objective, found.notes if len(found.chosen) else ()) == (BEYOND, ())
 
 
 @pytest.mark.parametrize("p", [0, 3, 9])
 def test_no_site_and_as_many_as_there_are(p):
     table = [[60, 120, 240], [120, 0, 120], [240, 120, 60]]
-    found = center(walks(table, at_most(3, p), now=[np.inf, np.inf, 90]), watch=Watch())
+    found = center(walks(table, at_most(3, p), now=[np.inf, np.inf, 90]), control=SearchControl())
     assert (found.status, found.objective) == ("optimal", BEYOND if p == 0 else 60.0)
 
 
 def test_nothing_to_choose_from_and_nobody_to_serve():
-    nobody = center(walks([[60.0]], at_most(1, 1), weight=[0]), watch=Watch())
-    nowhere = center(walks(np.empty((0, 2)), choice(0)), watch=Watch())
+    nobody = center(walks([[60.0]], at_most(1, 1), weight=[0]), control=SearchControl())
+    nowhere = center(walks(np.empty((0, 2)), constraints(0)), control=SearchControl())
     assert (nobody.status, nobody.objective, nobody.notes) == ("optimal", 0.0, ())
     assert (nowhere.status, nowhere.objective, nowhere.notes[0].values["people"]) == ("optimal", 0.0, 2)
 
 
 def test_limits_that_contradict_each_other_say_what_is_nearest():
-    both = choice(2, ([1, 0], 1, np.inf), ([0, 1], 1, np.inf), ([1, 1], 0, 1))
-    found = center(walks([[60.0], [60.0]], both), watch=Watch())
+    both = constraints(2, ([1, 0], 1, np.inf), ([0, 1], 1, np.inf), ([1, 1], 0, 1))
+    found = center(walks([[60.0], [60.0]], both), control=SearchControl())
     assert (found.status, found.notes[0].values["broken"]) == ("infeasible", 1)
 
 
@@ -189,58 +193,68 @@ def questions(draw):
         (draw(one), draw(st.integers(0, 2)), draw(st.integers(1, 2))) for _ in range(draw(st.integers(0, 1)))
     ]
     weight, now = (draw(st.lists(kind, min_size=m, max_size=m)) for kind in (PEOPLE, NOW))
-    return walks(table, choice(n, *rows), weight=weight, now=now)
+    return walks(table, constraints(n, *rows), weight=weight, now=now)
 
 
 @settings(deadline=None, max_examples=150)
 @given(questions(), st.booleans())
 def test_no_choice_betters_the_answer(ask, merge):
-    found, least = center(ask, watch=Watch(), merge=merge), tried(ask)
+    found, least = center(ask, control=SearchControl(), merge=merge), tried(ask)
     if np.isinf(least):
         assert found.status == "infeasible"
     else:
         assert found.status == "optimal"
-        assert ask.choice.allows(found.chosen)
+        assert ask.constraints.allows(found.chosen)
         assert [found.objective, found.recount, farthest(ask, found.chosen)] == [least] * 3
 
 
 @settings(deadline=None, max_examples=60)
 @given(questions())
 def test_more_sites_never_lengthen_the_farthest_walk(ask):
-    n, far = len(ask.choice), []
+    n, far = len(ask.constraints), []
     for p in range(n + 1):
-        more = Walks(at_most(n, p), ask.seconds, ask.weight, ask.now, ask.beyond, ask.zone)
-        far.append(center(more, watch=Watch()).objective)
+        more = DistanceProblem(
+            at_most(n, p), ask.seconds, ask.weight, ask.existing_seconds, ask.cutoff_seconds, ask.zone
+        )
+        far.append(center(more, control=SearchControl()).objective)
     assert all(b <= a for a, b in itertools.pairwise(far))
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_budgets_phases_pairs_and_required_together(seed):
     ask = town(seed)
-    found = center(ask, watch=Watch())
+    found = center(ask, control=SearchControl())
     assert found.status == "optimal"
-    assert ask.choice.allows(found.chosen)
+    assert ask.constraints.allows(found.chosen)
     assert found.objective == pytest.approx(modelled(ask), rel=1e-6)
     assert found.recount == found.objective == walks_of(ask, found.chosen)[within_reach(ask)].max()
 
 
 def test_merging_points_changes_nothing():
     ask = town(5, phases=1)
-    seconds, weight, now = csr_array(hstack([ask.seconds] * 2)), np.tile(ask.weight, 2), np.tile(ask.now, 2)
-    twice = Walks(ask.choice, seconds, weight, now, ask.beyond, np.tile(ask.zone, 2))
-    found = [center(q, watch=Watch(), merge=merge).objective for q in (ask, twice) for merge in (True, False)]
+    seconds, weight, now = (
+        csr_array(hstack([ask.seconds] * 2)),
+        np.tile(ask.weight, 2),
+        np.tile(ask.existing_seconds, 2),
+    )
+    twice = DistanceProblem(ask.constraints, seconds, weight, now, ask.cutoff_seconds, np.tile(ask.zone, 2))
+    found = [
+        center(q, control=SearchControl(), merge=merge).objective
+        for q in (ask, twice)
+        for merge in (True, False)
+    ]
     assert found == [found[0]] * 4
 
 
 @pytest.mark.parametrize("compared", [4000, 0])
 def test_programs_alone_decide_as_the_quick_means_do(monkeypatch, compared):
     ask = plane(3, 40, 4)
-    best = center(ask, watch=Watch()).objective
+    best = center(ask, control=SearchControl()).objective
     monkeypatch.setattr(center_probe, "COMPARED", compared)
     monkeypatch.setattr(
         "geoplan.siting.objectives.center.solve.quick", lambda *_a, **_k: center_probe.UNKNOWN
     )
-    slow = center(ask, watch=Watch())
+    slow = center(ask, control=SearchControl())
     assert (slow.status, slow.objective) == ("optimal", best)
 
 
@@ -251,28 +265,28 @@ def test_smaller_covers_have_the_same_answers():
     assert keep.tolist() == [0, 2]
     assert never.tolist() == [False, True, True, False]
     # a limit that asks for one of the first two, or treats them differently, keeps them
-    asked = choice(4, ([1, 1, 0, 0], 1, 2))
+    asked = constraints(4, ([1, 1, 0, 0], 1, 2))
     assert not center_probe._smallest(covers, asked)[1][:2].any()
-    dearer = choice(4, ([2, 1, 1, 1], 0, 3))
+    dearer = constraints(4, ([2, 1, 1, 1], 0, 3))
     assert not center_probe._smallest(covers, dearer)[1][:2].any()
 
 
 def test_the_same_question_gets_the_same_answer():
-    first, again = (center(plane(2, 60, 6), watch=Watch()) for _ in range(2))
+    first, again = (center(plane(2, 60, 6), control=SearchControl()) for _ in range(2))
     assert first.chosen.tolist() == again.chosen.tolist()
     assert (first.objective, first.nodes) == (again.objective, again.nodes)
 
 
 def test_an_interrupt_gives_the_best_so_far_with_its_bound():
-    ask, watch, told = plane(4, 80, 6), Watch(), []
+    ask, control, told = plane(4, 80, 6), SearchControl(), []
 
     def listen(objective, bound):
         told.append((objective, bound))
         if len(told) == 2:
-            watch.interrupt()
+            control.interrupt()
 
-    watch.listen = listen
-    found, full = center(ask, watch=watch), center(ask, watch=Watch())
+    control.listen = listen
+    found, full = center(ask, control=control), center(ask, control=SearchControl())
     assert (found.status, found.stopped, found.repeatable) == ("within", "interrupt", False)
     assert found.bound <= full.objective <= found.objective
     assert found.recount == found.objective
@@ -280,8 +294,8 @@ def test_an_interrupt_gives_the_best_so_far_with_its_bound():
 
 def test_a_gap_and_the_clock_end_the_search():
     ask = plane(4, 80, 6)
-    full = center(ask, watch=Watch()).objective
-    near, late = center(ask, watch=Watch(gap=0.5)), center(ask, watch=Watch(seconds=0.0))
+    full = center(ask, control=SearchControl()).objective
+    near, late = center(ask, control=SearchControl(gap=0.5)), center(ask, control=SearchControl(seconds=0.0))
     assert (near.status, near.stopped, near.repeatable) == ("within", "gap", True)
     assert 0 < near.steps[0].gap <= 0.5
     assert (late.status, late.stopped, late.repeatable) == ("within", "clock", False)

@@ -13,34 +13,38 @@ from geoplan.siting.objectives.cover.bound import arrays, bound_of, descend, fir
 from geoplan.siting.objectives.cover.curve import cover_curve
 from geoplan.siting.objectives.cover.solve import max_cover, people_covered
 from geoplan.siting.opening import opening_by_people
-from geoplan.siting.problems import PROOF, Choice, Cover
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import PROOF, CoverageProblem, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 
 
-def problem(covers, weight, *, cost=None, rows=None, least=None, most=None, already=None):
+def problem(covers, weight, *, cost=None, rows=None, least=None, most=None, covered_by_existing=None):
     covers = np.atleast_2d(np.array(covers))
     n, points = covers.shape
     rows = np.ones((1, n)) if rows is None else np.atleast_2d(np.array(rows, float))
-    choice = Choice(
+    constraints = SelectionConstraints(
         np.ones(n) if cost is None else np.array(cost, float),
         csr_array(rows),
         np.zeros(len(rows)) if least is None else np.array(least, float),
         np.full(len(rows), np.inf) if most is None else np.array(most, float),
     )
-    already = np.zeros(points, bool) if already is None else np.array(already, bool)
-    return Cover(choice, csr_array(covers), np.array(weight, float), already, np.full(points, -1))
+    covered_by_existing = (
+        np.zeros(points, bool) if covered_by_existing is None else np.array(covered_by_existing, bool)
+    )
+    return CoverageProblem(
+        constraints, csr_array(covers), np.array(weight, float), covered_by_existing, np.full(points, -1)
+    )
 
 
 def covered(p, chosen):
     dense = p.covers.toarray() > 0
-    return p.weight[p.already | dense[list(chosen)].any(axis=0)].sum()
+    return p.weight[p.covered_by_existing | dense[list(chosen)].any(axis=0)].sum()
 
 
 def brute(p):
     """People of every choice allowed."""
-    n = len(p.choice)
+    n = len(p.constraints)
     sets = (np.array(c, np.int64) for k in range(n + 1) for c in combinations(range(n), k))
-    return {tuple(c): covered(p, c) for c in sets if p.choice.allows(c)}
+    return {tuple(c): covered(p, c) for c in sets if p.constraints.allows(c)}
 
 
 def seeded(seed, n=60, points=400, p=6, *, whole=True, size=0.15):
@@ -55,15 +59,15 @@ def seeded(seed, n=60, points=400, p=6, *, whole=True, size=0.15):
 def test_most_people_with_two_sites():
     #            a  b  c  d     greedy takes 0 (6) and then adds 2; 1 and 2 cover all ten
     p = problem([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1]], [2, 3, 3, 2], most=[2])
-    answer = max_cover(p, watch=Watch())
+    answer = max_cover(p, control=SearchControl())
     assert answer.status == "optimal"
     assert answer.chosen.tolist() == [1, 2]
     assert answer.objective == answer.bound == answer.recount == 10.0
 
 
 def test_what_exists_counts_and_is_not_counted_twice():
-    p = problem([[1, 1, 0], [0, 0, 1]], [5, 1, 3], most=[1], already=[1, 0, 0])
-    answer = max_cover(p, watch=Watch())
+    p = problem([[1, 1, 0], [0, 0, 1]], [5, 1, 3], most=[1], covered_by_existing=[1, 0, 0])
+    answer = max_cover(p, control=SearchControl())
     assert answer.chosen.tolist() == [1]
     assert answer.objective == 8.0
 
@@ -73,7 +77,7 @@ def test_what_exists_counts_and_is_not_counted_twice():
     [([0], [], 0.0), ([1], [1], 4.0), ([3], [0, 1, 2], 8.0), ([9], [0, 1, 2], 8.0)],
 )
 def test_no_site_one_site_and_more_sites_than_candidates(most, chosen, people):
-    answer = max_cover(problem(np.eye(3), [3, 4, 1], most=most), watch=Watch())
+    answer = max_cover(problem(np.eye(3), [3, 4, 1], most=most), control=SearchControl())
     assert answer.status == "optimal"
     assert answer.chosen.tolist() == chosen
     assert answer.objective == people
@@ -81,12 +85,12 @@ def test_no_site_one_site_and_more_sites_than_candidates(most, chosen, people):
 
 def test_nobody_to_cover_and_no_candidates():
     for p in (problem(np.eye(3), [0, 0, 0], most=[2]), problem(np.zeros((2, 3)), [1, 1, 1], most=[1])):
-        answer = max_cover(p, watch=Watch())
+        answer = max_cover(p, control=SearchControl())
         assert answer.status == "optimal"
         assert answer.chosen.tolist() == []
         assert answer.objective == 0.0
-    none = problem(np.zeros((0, 2)), [1, 2], rows=np.ones((1, 0)), most=[1], already=[1, 0])
-    assert max_cover(none, watch=Watch()).objective == 1.0
+    none = problem(np.zeros((0, 2)), [1, 2], rows=np.ones((1, 0)), most=[1], covered_by_existing=[1, 0])
+    assert max_cover(none, control=SearchControl()).objective == 1.0
 
 
 def test_who_adds_nobody_is_not_chosen_unless_asked_for():
@@ -94,24 +98,24 @@ def test_who_adds_nobody_is_not_chosen_unless_asked_for():
     covers = [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
     for merge in (True, False):
         assert max_cover(
-            problem(covers, [1, 2, 3], most=[3]), watch=Watch(), merge=merge
+            problem(covers, [1, 2, 3], most=[3]), control=SearchControl(), merge=merge
         ).chosen.tolist() == [2]
     asked = problem(covers, [1, 2, 3], rows=[[1, 1, 1], [1, 1, 0]], least=[0, 1], most=[3, np.inf])
-    assert max_cover(asked, watch=Watch()).chosen.tolist() in ([0, 2], [1, 2])
+    assert max_cover(asked, control=SearchControl()).chosen.tolist() in ([0, 2], [1, 2])
 
 
 def test_a_budget_is_met_exactly():
     # 0.1 + 0.2 is more than 0.3 in floats
     p = problem(np.eye(3), [4, 4, 7], rows=[[0.1, 0.2, 0.25]], most=[0.3])
-    assert max_cover(p, watch=Watch()).chosen.tolist() == [0, 1]
+    assert max_cover(p, control=SearchControl()).chosen.tolist() == [0, 1]
     p = problem(np.eye(3), [4, 4, 7], rows=[[0.1, 0.2, 0.25]], most=[0.29])
-    assert max_cover(p, watch=Watch()).chosen.tolist() == [2]
+    assert max_cover(p, control=SearchControl()).chosen.tolist() == [2]
 
 
 def test_required_candidates_beyond_the_budget_are_said_with_what_is_short():
     rows = [[30, 20, 5], [1, 0, 0], [0, 1, 0]]
     p = problem(np.eye(3), [1, 1, 1], rows=rows, least=[0, 1, 1], most=[40, np.inf, np.inf])
-    answer = max_cover(p, watch=Watch())
+    answer = max_cover(p, control=SearchControl())
     assert answer.status == "infeasible"
     assert answer.chosen.tolist() == []
     assert np.isnan(answer.objective)
@@ -125,7 +129,7 @@ def test_required_candidates_beyond_the_budget_are_said_with_what_is_short():
 
 def test_more_asked_for_than_there_is_says_what_is_possible():
     p = problem(np.eye(2), [1, 1], rows=[[1, 1]], least=[3], most=[np.inf])
-    answer = max_cover(p, watch=Watch())
+    answer = max_cover(p, control=SearchControl())
     (note,) = answer.notes
     assert (answer.status, note.code, note.values["possible"]) == ("infeasible", "siting_cover_under", "2")
 
@@ -139,7 +143,7 @@ def test_rows_that_greedy_cannot_keep_are_kept():
         least=[0, 1, 1],
         most=[3, np.inf, np.inf],
     )
-    answer = max_cover(p, watch=Watch())
+    answer = max_cover(p, control=SearchControl())
     assert (answer.status, answer.chosen.tolist(), answer.objective) == ("optimal", [1, 2], 6.0)
 
 
@@ -151,7 +155,7 @@ def test_phases_open_once_and_early_budgets_bind():
     covers = np.vstack([np.hstack([np.eye(3), np.eye(3)]), np.hstack([np.zeros((3, 3)), np.eye(3)])])
     rows = np.vstack([once, early.sum(axis=0) * [10, 6, 6, 1, 1, 1], both.sum(axis=0) * [10, 6, 6, 10, 6, 6]])
     p = problem(covers, [10, 4, 3, 10, 4, 3], rows=rows, most=[1, 1, 1, 10, 16])
-    answer = max_cover(p, watch=Watch())
+    answer = max_cover(p, control=SearchControl())
     assert answer.chosen.tolist() == [0, 4]
     assert answer.objective == 10 + 10 + 4
     assert answer.objective == max(brute(p).values())
@@ -171,14 +175,14 @@ def problems(draw):
         rows=[np.ones(n), cost, draw(costs), draw(picks), draw(picks), draw(picks)],
         least=[draw(st.sampled_from([0, 0, 1])), 0, 0, draw(st.sampled_from([0, 1, 2])), 0, 0],
         most=[draw(st.integers(0, 4)), draw(st.sampled_from([2, 3, np.inf])), 4, np.inf, 1, 1],
-        already=draw(bits),
+        covered_by_existing=draw(bits),
     )
 
 
 @settings(max_examples=150, deadline=None)
 @given(problems(), st.booleans())
 def test_no_choice_betters_the_answer(p, merge):
-    answer = max_cover(p, watch=Watch(), merge=merge)
+    answer = max_cover(p, control=SearchControl(), merge=merge)
     every = brute(p)
     if not every:
         assert answer.status == "infeasible"
@@ -192,14 +196,18 @@ def test_no_choice_betters_the_answer(p, merge):
     assert answer.bound >= best - 1e-9
     for j in answer.chosen:
         fewer = np.setdiff1d(answer.chosen, [j])
-        assert not p.choice.allows(fewer) or covered(p, fewer) < best
+        assert not p.constraints.allows(fewer) or covered(p, fewer) < best
 
 
 @settings(max_examples=100, deadline=None)
 @given(problems(), st.sampled_from([0, 1, 7, 40]))
 def test_the_bound_and_what_it_settles_hold_at_any_prices(p, steps):
     fresh = problem(
-        p.covers.toarray(), p.weight, rows=p.choice.rows.toarray(), least=p.choice.least, most=p.choice.most
+        p.covers.toarray(),
+        p.weight,
+        rows=p.constraints.rows.toarray(),
+        least=p.constraints.least,
+        most=p.constraints.most,
     )
     every = brute(fresh)
     data = arrays(fresh)
@@ -208,14 +216,14 @@ def test_the_bound_and_what_it_settles_hold_at_any_prices(p, steps):
     bound = bound_of(data, prices)
     for chosen, people in every.items():
         assert people <= bound.value + 1e-9
-        for j in range(len(fresh.choice)):
+        for j in range(len(fresh.constraints)):
             assert people <= (bound.with_ if j in chosen else bound.without)[j] + 1e-9
 
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_the_same_with_merging_and_without_and_always_the_same(whole):
     p = seeded(3, whole=whole)
-    first, again, plain = (max_cover(p, watch=Watch(), merge=m) for m in (True, True, False))
+    first, again, plain = (max_cover(p, control=SearchControl(), merge=m) for m in (True, True, False))
     assert first.status == plain.status == "optimal"
     assert first.objective == pytest.approx(plain.objective, rel=2 * PROOF)
     assert first.chosen.tolist() == again.chosen.tolist()
@@ -225,18 +233,18 @@ def test_the_same_with_merging_and_without_and_always_the_same(whole):
 
 def test_a_search_that_is_stopped_gives_its_best_and_a_bound_that_holds():
     p = seeded(5, n=150, points=900, p=10, size=0.12)
-    best = max_cover(p, watch=Watch())
+    best = max_cover(p, control=SearchControl())
     assert best.status == "optimal"
-    stopped = Watch()
+    stopped = SearchControl()
     stopped.interrupt()
-    for watch, why, repeatable in (
+    for control, why, repeatable in (
         (stopped, "interrupt", False),
-        (Watch(seconds=0.0), "clock", False),
-        (Watch(nodes=0), "nodes", True),
-        (Watch(gap=0.5), "gap", True),
+        (SearchControl(seconds=0.0), "clock", False),
+        (SearchControl(nodes=0), "nodes", True),
+        (SearchControl(gap=0.5), "gap", True),
     ):
-        answer = max_cover(p, watch=watch)
-        assert p.choice.allows(answer.chosen)
+        answer = max_cover(p, control=control)
+        assert p.constraints.allows(answer.chosen)
         assert answer.objective <= best.objective <= answer.bound
         assert answer.recount == pytest.approx(answer.objective)
         if answer.status != "optimal":
@@ -252,19 +260,19 @@ def test_an_interrupt_on_the_way_gives_the_best_so_far(calls):
     def listen(people, bound):
         heard.append((people, bound))
         if len(heard) == calls:
-            watch.interrupt()
+            control.interrupt()
 
-    watch = Watch(listen=listen)
-    answer, best = max_cover(p, watch=watch), max_cover(p, watch=Watch())
+    control = SearchControl(listen=listen)
+    answer, best = max_cover(p, control=control), max_cover(p, control=SearchControl())
     assert (answer.status, answer.stopped, answer.repeatable) == ("within", "interrupt", False)
-    assert p.choice.allows(answer.chosen)
+    assert p.constraints.allows(answer.chosen)
     assert heard[calls - 1][0] <= answer.objective <= best.objective <= answer.bound <= heard[calls - 1][1]
 
 
 def test_who_listens_hears_of_ever_better_answers_and_bounds():
     heard = []
     p = seeded(7, n=150, points=900, p=10, size=0.12)
-    answer = max_cover(p, watch=Watch(listen=lambda people, bound: heard.append((people, bound))))
+    answer = max_cover(p, control=SearchControl(listen=lambda people, bound: heard.append((people, bound))))
     people, bounds = (list(column) for column in zip(*heard, strict=True))
     assert people == sorted(people)
     assert bounds == sorted(bounds, reverse=True)
@@ -272,7 +280,7 @@ def test_who_listens_hears_of_ever_better_answers_and_bounds():
 
 
 def test_the_order_of_opening_adds_up():
-    p = problem([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1]], [2, 3, 3, 2], already=[1, 0, 0, 0])
+    p = problem([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1]], [2, 3, 3, 2], covered_by_existing=[1, 0, 0, 0])
     opening = opening_by_people(p, [np.array([1, 2, 0])])
     assert opening.option.tolist() == [0, 2, 1]
     assert opening.marginal.tolist() == [6.0, 2.0, 0.0]
@@ -284,12 +292,12 @@ def test_the_curve_holds_every_best_between_people_and_bound_and_never_falls():
     p = seeded(11, n=40, points=300)
     free = problem(p.covers.toarray(), p.weight, rows=np.zeros((0, 40)))
     sites = [4, 0, 1, 2, 3, 6, 40]
-    people, bound = cover_curve(free, sites, watch=Watch())
+    people, bound = cover_curve(free, sites, control=SearchControl())
     order = np.argsort(sites)
     assert (np.diff(people[order]) >= 0).all()
     assert (np.diff(bound[order]) >= 0).all()
     for number, low, high in zip(sites, people, bound, strict=True):
-        best = max_cover(problem(p.covers.toarray(), p.weight, most=[number]), watch=Watch())
+        best = max_cover(problem(p.covers.toarray(), p.weight, most=[number]), control=SearchControl())
         assert best.status == "optimal"
         assert low <= best.objective <= high
     assert people[1] == bound[1] == 0.0
@@ -299,15 +307,22 @@ def test_the_curve_holds_every_best_between_people_and_bound_and_never_falls():
 def test_the_curve_keeps_rows_and_says_where_there_is_no_answer():
     # 0 and 1 are required: fewer than two sites are no answer; 2 and 3 exclude each other; 5 people are there already
     rows = [[1, 1, 0, 0], [0, 0, 1, 1]]
-    already = [0, 0, 0, 0, 1]
-    p = problem(np.eye(4, 5), [1, 2, 4, 8, 5], rows=rows, least=[2, 0], most=[np.inf, 1], already=already)
-    people, bound = cover_curve(p, [1, 2, 3, 4], watch=Watch())
+    covered_by_existing = [0, 0, 0, 0, 1]
+    p = problem(
+        np.eye(4, 5),
+        [1, 2, 4, 8, 5],
+        rows=rows,
+        least=[2, 0],
+        most=[np.inf, 1],
+        covered_by_existing=covered_by_existing,
+    )
+    people, bound = cover_curve(p, [1, 2, 3, 4], control=SearchControl())
     assert np.isnan(people[0])
     assert people[1:].tolist() == bound[1:].tolist() == [8.0, 16.0, 16.0]
     assert bound[0] == np.inf
-    stopped = Watch()
+    stopped = SearchControl()
     stopped.interrupt()
-    people, bound = cover_curve(p, [2], watch=stopped)
+    people, bound = cover_curve(p, [2], control=stopped)
     assert np.isnan(people[0])
     assert bound[0] == np.inf
 
@@ -319,7 +334,7 @@ def test_branching_alone_finds_the_best_too(p):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cover_search, "SMALL", -1)  # nothing goes to HiGHS
         patch.setattr(cover_search, "NODE_CHUNKS", 1)
-        answer = max_cover(p, watch=Watch())
+        answer = max_cover(p, control=SearchControl())
     if every:
         assert answer.status == "optimal"
         assert answer.objective == pytest.approx(max(every.values()), rel=PROOF)
@@ -331,13 +346,13 @@ def test_branching_and_its_limit_in_nodes(monkeypatch, whole):
     rng = np.random.default_rng(2)
     weight = rng.integers(1, 100, 120) if whole else rng.random(120) * 100
     p = problem(rng.random((40, 120)) < 0.1, weight, most=[8])
-    best = max_cover(p, watch=Watch())
+    best = max_cover(p, control=SearchControl())
     monkeypatch.setattr(cover_search, "SMALL", -1)
-    branched = max_cover(p, watch=Watch())
+    branched = max_cover(p, control=SearchControl())
     assert branched.status == best.status == "optimal"
     assert branched.objective == pytest.approx(best.objective, rel=2 * PROOF)
     assert branched.nodes > 10
-    limited = [max_cover(p, watch=Watch(nodes=5)) for _ in range(2)]
+    limited = [max_cover(p, control=SearchControl(nodes=5)) for _ in range(2)]
     assert limited[0].stopped == "nodes"
     assert limited[0].nodes == 5
     assert limited[0].objective <= best.objective <= limited[0].bound

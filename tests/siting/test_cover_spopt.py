@@ -7,8 +7,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from geoplan.siting.objectives.cover.solve import max_cover
-from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import CoverageProblem, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 
 pulp = pytest.importorskip("pulp")
 with warnings.catch_warnings():
@@ -31,10 +31,14 @@ def test_same_people_as_spopt(seed):
         metres, weight, RADIUS, p, predefined_facilities_arr=required if required.any() else None
     ).solve(pulp.PULP_CBC_CMD(msg=False))
     rows = np.vstack([np.ones((1, n)), required[None].astype(float)])
-    choice = Choice(np.ones(n), csr_array(rows), np.r_[0.0, required.sum()], np.array([p, np.inf]))
+    constraints = SelectionConstraints(
+        np.ones(n), csr_array(rows), np.r_[0.0, required.sum()], np.array([p, np.inf])
+    )
     ours = max_cover(
-        Cover(choice, csr_array((metres <= RADIUS).T), weight, np.zeros(points, bool), np.full(points, -1)),
-        watch=Watch(),
+        CoverageProblem(
+            constraints, csr_array((metres <= RADIUS).T), weight, np.zeros(points, bool), np.full(points, -1)
+        ),
+        control=SearchControl(),
     )
     assert ours.status == "optimal"
     assert ours.objective == pytest.approx(pulp.value(theirs.problem.objective))

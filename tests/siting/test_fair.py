@@ -13,38 +13,38 @@ from geoplan.siting.objectives.fair import spread as fair_spread
 from geoplan.siting.objectives.fair.part import share_of_part
 from geoplan.siting.objectives.fair.solve import (
     helpable,
+    least_share,
     least_spread,
     people_covered,
     spread,
     worst_off,
     worst_part,
-    worst_share,
     zone_shares,
 )
-from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import CoverageProblem, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 
 
-def cover(covers, weight, *, most=None, rows=(), already=None, zone=None):
+def cover(covers, weight, *, most=None, rows=(), covered_by_existing=None, zone=None):
     covers = np.array(covers, float)
     n, k = covers.shape
     if most is not None:
         rows = (*rows, (np.ones(n), 0, most))
     matrix = csr_array(np.array([row[0] for row in rows], float).reshape(len(rows), n))
     least, upper = (np.array([row[i] for row in rows], float) for i in (1, 2))
-    return Cover(
-        Choice(np.ones(n), matrix, least, upper),
+    return CoverageProblem(
+        SelectionConstraints(np.ones(n), matrix, least, upper),
         csr_array(covers),
         np.array(weight, float),
-        np.zeros(k, bool) if already is None else np.array(already, bool),
+        np.zeros(k, bool) if covered_by_existing is None else np.array(covered_by_existing, bool),
         np.zeros(k, np.int64) if zone is None else np.array(zone, np.int64),
     )
 
 
 def allowed(problem, most=6):
-    n = len(problem.choice)
+    n = len(problem.constraints)
     every = (np.array(c, np.int64) for size in range(most + 1) for c in combinations(range(n), size))
-    return [chosen for chosen in every if problem.choice.allows(chosen)]
+    return [chosen for chosen in every if problem.constraints.allows(chosen)]
 
 
 @st.composite
@@ -52,7 +52,7 @@ def problems(draw):
     n, k = draw(st.integers(1, 6)), draw(st.integers(1, 8))
     covers = draw(st.lists(st.lists(st.booleans(), min_size=k, max_size=k), min_size=n, max_size=n))
     weight = draw(st.lists(st.sampled_from([0.0, 1.0, 3.0, 500.0]), min_size=k, max_size=k))
-    already = draw(st.lists(st.sampled_from([False, False, True]), min_size=k, max_size=k))
+    covered_by_existing = draw(st.lists(st.sampled_from([False, False, True]), min_size=k, max_size=k))
     zone = draw(st.lists(st.integers(-1, 3), min_size=k, max_size=k))
     rows = []
     if draw(st.booleans()):
@@ -63,7 +63,14 @@ def problems(draw):
         rows.append((np.arange(n) == n - 1, 1, 1))  # required
     # somebody lives in zone 0
     weight[0], zone[0] = 3.0, 0
-    return cover(covers, weight, rows=rows, most=draw(st.integers(0, n)), already=already, zone=zone)
+    return cover(
+        covers,
+        weight,
+        rows=rows,
+        most=draw(st.integers(0, n)),
+        covered_by_existing=covered_by_existing,
+        zone=zone,
+    )
 
 
 def four_zones(most):
@@ -80,7 +87,7 @@ def four_zones(most):
 def test_the_worst_off_come_before_the_many():
     problem = four_zones(2)
     assert helpable(problem).tolist() == [True, True, True, False]
-    answer = worst_off(problem, watch=Watch())
+    answer = worst_off(problem, control=SearchControl())
     assert (answer.status, answer.chosen.tolist()) == ("optimal", [0, 3])
     assert [(step.name, step.sense, step.objective) for step in answer.steps] == [
         ("worst_share", "max", 0.5),
@@ -88,34 +95,34 @@ def test_the_worst_off_come_before_the_many():
     ]
     assert answer.recount == 0.5
     # with one site someone stays at nothing whatever is chosen: then the many count
-    one = worst_off(four_zones(1), watch=Watch())
+    one = worst_off(four_zones(1), control=SearchControl())
     assert (one.chosen.tolist(), one.steps[0].objective, one.steps[1].objective) == ([0], 0.0, 200.0)
 
 
 def test_the_lifted_zone_costs_people_elsewhere():
     # one site: 90 of zone 0's 100, or 1 of 10 in each of zones 0 and 1
     problem = cover([[1, 0, 0, 0], [0, 1, 1, 0]], [90, 10, 1, 9], most=1, zone=[0, 0, 1, 1])
-    answer = worst_off(problem, watch=Watch())
+    answer = worst_off(problem, control=SearchControl())
     assert answer.chosen.tolist() == [1]
     assert [step.objective for step in answer.steps] == pytest.approx([0.1, 11.0])
-    assert max_cover(problem, watch=Watch()).chosen.tolist() == [0]
+    assert max_cover(problem, control=SearchControl()).chosen.tolist() == [0]
 
 
 def test_zones_that_nothing_helps_are_left_out_and_counted():
-    answer = worst_off(four_zones(3), watch=Watch())
+    answer = worst_off(four_zones(3), control=SearchControl())
     (note,) = answer.notes
     assert (note.code, note.values) == ("siting_fair_left_out", {"zones": 1})
     assert note.text("zh")
     assert note.text("en")
     # a zone covered in full already is not helped, and not left out either
-    problem = cover([[1, 0]], [5, 5], already=[0, 1], zone=[0, 1], most=1)
+    problem = cover([[1, 0]], [5, 5], covered_by_existing=[0, 1], zone=[0, 1], most=1)
     assert helpable(problem).tolist() == [True, False]
-    assert worst_off(problem, watch=Watch()).notes == ()
+    assert worst_off(problem, control=SearchControl()).notes == ()
 
 
 def test_where_nothing_helps_anyone_the_worst_share_stays_as_it_is():
-    problem = cover([[0, 0]], [5, 5], already=[0, 1], zone=[0, 0], most=1)
-    answer = worst_off(problem, watch=Watch())
+    problem = cover([[0, 0]], [5, 5], covered_by_existing=[0, 1], zone=[0, 0], most=1)
+    answer = worst_off(problem, control=SearchControl())
     assert (answer.status, answer.steps[0].objective, answer.steps[1].objective) == ("optimal", 0.5, 5.0)
 
 
@@ -132,23 +139,27 @@ def test_spread_is_the_mean_difference_from_the_share_of_all():
 def test_the_least_spread_keeps_nearly_the_most_people():
     # option 0: all 100 of zone 0; options 1 and 2: 48 of either zone
     problem = cover([[1, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0]], [48, 52, 48, 52], most=2, zone=[0, 0, 1, 1])
-    most = max_cover(problem, watch=Watch())
+    most = max_cover(problem, control=SearchControl())
     assert most.chosen.tolist() == [0, 2]
     assert spread(problem, most.chosen) == pytest.approx(0.26)
-    even = least_spread(problem, keep=0.6, watch=Watch())
+    even = least_spread(problem, min_total_share=0.6, control=SearchControl())
     assert (even.status, even.chosen.tolist()) == ("optimal", [1, 2])
     assert even.steps[0].objective == pytest.approx(0.0)
     assert even.steps[1].objective == 96.0
     # 96 of 148 are 0.6486...: a hair more to keep, and it is out
-    assert least_spread(problem, keep=96 / 148, watch=Watch()).chosen.tolist() == [1, 2]
-    assert least_spread(problem, keep=96 / 148 + 1e-6, watch=Watch()).chosen.tolist() == [0, 2]
-    assert least_spread(problem, keep=0.0, watch=Watch()).steps[0].objective == pytest.approx(0.0)
+    assert least_spread(problem, min_total_share=96 / 148, control=SearchControl()).chosen.tolist() == [1, 2]
+    assert least_spread(
+        problem, min_total_share=96 / 148 + 1e-6, control=SearchControl()
+    ).chosen.tolist() == [0, 2]
+    assert least_spread(problem, min_total_share=0.0, control=SearchControl()).steps[
+        0
+    ].objective == pytest.approx(0.0)
 
 
 def test_people_who_are_covered_cannot_be_left_uncounted():
     # leaving y of the second point at 0 would make the shares even; the site covers it all the same
     problem = cover([[1, 1, 0]], [5, 5, 10], rows=[([1], 1, 1)], zone=[0, 0, 1])
-    answer = least_spread(problem, watch=Watch(), keep=0.5)
+    answer = least_spread(problem, control=SearchControl(), min_total_share=0.5)
     assert (answer.status, answer.steps[0].objective) == ("optimal", 0.5)
 
 
@@ -157,19 +168,19 @@ def test_people_who_are_covered_cannot_be_left_uncounted():
 def test_no_choice_has_a_better_off_worst_off_zone(problem):
     every = allowed(problem)
     for merge in (True, False):
-        answer = worst_off(problem, watch=Watch(), merge=merge)
+        answer = worst_off(problem, control=SearchControl(), merge=merge)
         if not every:
             assert answer.status == "infeasible"
             assert answer.notes
             continue
-        best = max(worst_share(problem, c) for c in every)
-        people = max(people_covered(problem, c) for c in every if worst_share(problem, c) >= best - 1e-6)
+        best = max(least_share(problem, c) for c in every)
+        people = max(people_covered(problem, c) for c in every if least_share(problem, c) >= best - 1e-6)
         assert answer.status == "optimal"
         assert answer.steps[0].objective == pytest.approx(best, abs=1e-6)
         assert answer.steps[1].objective == pytest.approx(people)
-        assert answer.recount == worst_share(problem, answer.chosen)
-        plain = max_cover(problem, watch=Watch())
-        assert answer.steps[0].objective >= worst_share(problem, plain.chosen) - 1e-6
+        assert answer.recount == least_share(problem, answer.chosen)
+        plain = max_cover(problem, control=SearchControl())
+        assert answer.steps[0].objective >= least_share(problem, plain.chosen) - 1e-6
 
 
 @settings(max_examples=40, deadline=None)
@@ -177,19 +188,19 @@ def test_no_choice_has_a_better_off_worst_off_zone(problem):
 def test_no_choice_that_keeps_the_people_is_more_even(problem, keep):
     every = allowed(problem)
     for merge in (True, False):
-        answer = least_spread(problem, keep=keep, watch=Watch(), merge=merge)
+        answer = least_spread(problem, min_total_share=keep, control=SearchControl(), merge=merge)
         if not every:
             assert answer.status == "infeasible"
             continue
         floor = keep * max(people_covered(problem, c) for c in every) - 1e-6
-        fit = [c for c in every if people_covered(problem, c) >= floor]
-        best = min(spread(problem, c) for c in fit)
-        people = max(people_covered(problem, c) for c in fit if spread(problem, c) <= best + 1e-6)
+        eligibility = [c for c in every if people_covered(problem, c) >= floor]
+        best = min(spread(problem, c) for c in eligibility)
+        people = max(people_covered(problem, c) for c in eligibility if spread(problem, c) <= best + 1e-6)
         assert answer.status == "optimal"
         assert answer.steps[0].objective == pytest.approx(best, abs=2e-6)
         assert answer.steps[1].objective == pytest.approx(people)
         assert answer.steps[1].objective >= floor
-        plain = max_cover(problem, watch=Watch())
+        plain = max_cover(problem, control=SearchControl())
         assert answer.steps[0].objective <= spread(problem, plain.chosen) + 1e-9
 
 
@@ -204,24 +215,24 @@ def scattered(seed, n=30, k=150, most=5):
 @pytest.mark.parametrize("seed", range(2))
 def test_links_put_in_only_where_they_are_missed_give_the_same_spread(seed, monkeypatch):
     problem = scattered(seed, n=16, k=60, most=3)
-    at_once = least_spread(problem, keep=0.9, watch=Watch())
+    at_once = least_spread(problem, min_total_share=0.9, control=SearchControl())
     monkeypatch.setattr(fair_spread, "ALL_PAIRS", 0)
-    bit_by_bit = least_spread(problem, keep=0.9, watch=Watch())
+    bit_by_bit = least_spread(problem, min_total_share=0.9, control=SearchControl())
     assert at_once.status == bit_by_bit.status == "optimal"
     assert bit_by_bit.steps[0].objective == pytest.approx(at_once.steps[0].objective, abs=2e-6)
-    floor = 0.9 * max_cover(problem, watch=Watch()).objective - 1e-6
+    floor = 0.9 * max_cover(problem, control=SearchControl()).objective - 1e-6
     best = min(spread(problem, c) for c in allowed(problem, 3) if people_covered(problem, c) >= floor)
     assert at_once.steps[0].objective == pytest.approx(best, abs=2e-6)
 
 
 @pytest.mark.parametrize("ask", [worst_off, worst_part, least_spread])
 def test_an_interrupt_gives_the_best_so_far_with_its_bound(ask):
-    problem, watch = scattered(1), Watch()
-    watch.interrupt()
-    answer = ask(problem, watch=watch)
+    problem, control = scattered(1), SearchControl()
+    control.interrupt()
+    answer = ask(problem, control=control)
     assert (answer.status, answer.stopped, answer.repeatable) == ("within", "interrupt", False)
-    assert problem.choice.allows(answer.chosen)
-    proven = ask(problem, watch=Watch()).steps[0]
+    assert problem.constraints.allows(answer.chosen)
+    proven = ask(problem, control=SearchControl()).steps[0]
     first = answer.steps[0]
     low, high = sorted((first.objective, first.bound))
     assert low - 1e-6 <= proven.objective <= high + 1e-6
@@ -230,11 +241,11 @@ def test_an_interrupt_gives_the_best_so_far_with_its_bound(ask):
 @pytest.mark.parametrize("ask", [worst_off, worst_part, least_spread])
 def test_a_limit_of_nodes_repeats(ask):
     problem = scattered(3)
-    some = [ask(problem, watch=Watch(nodes=1)) for _ in range(2)]
+    some = [ask(problem, control=SearchControl(nodes=1)) for _ in range(2)]
     assert some[0].chosen.tolist() == some[1].chosen.tolist()
     assert some[0].steps == some[1].steps
     assert some[0].repeatable
-    proven = ask(problem, watch=Watch()).steps[0]
+    proven = ask(problem, control=SearchControl()).steps[0]
     low, high = sorted((some[0].steps[0].objective, some[0].steps[0].bound))
     assert low - 1e-6 <= proven.objective <= high + 1e-6
 
@@ -242,18 +253,20 @@ def test_a_limit_of_nodes_repeats(ask):
 @pytest.mark.parametrize("ask", [worst_off, worst_part, least_spread])
 def test_somebody_must_live_in_a_zone(ask):
     with pytest.raises(ValueError, match="no zone has people"):
-        ask(cover([[1]], [5], zone=[-1]), watch=Watch())
+        ask(cover([[1]], [5], zone=[-1]), control=SearchControl())
 
 
 @pytest.mark.parametrize("keep", [-0.1, 1.1, float("nan")])
 def test_the_part_to_keep_is_a_share(keep):
     with pytest.raises(ValueError, match="keep"):
-        least_spread(scattered(1), keep=keep, watch=Watch())
+        least_spread(scattered(1), min_total_share=keep, control=SearchControl())
 
 
 def test_the_worst_off_part_is_averaged_over_zones_in_order_of_their_shares():
     # zones of 100, 100 and 200 people with shares 0, 1/2 and 1: the worst-off half are the first two, a quarter the first alone
-    problem = cover([[1, 0, 0, 0, 0]], [50, 100, 50, 50, 150], already=[0, 0, 0, 1, 1], zone=[1, 0, 1, 2, 2])
+    problem = cover(
+        [[1, 0, 0, 0, 0]], [50, 100, 50, 50, 150], covered_by_existing=[0, 0, 0, 1, 1], zone=[1, 0, 1, 2, 2]
+    )
     everyone = np.ones(3, bool)
     for part, mean in [(0.25, 0.0), (0.5, 0.25), (0.75, (0 + 50 + 100) / 300), (1.0, 250 / 400)]:
         assert share_of_part(problem, everyone, np.array([0]), part=part) == pytest.approx(mean)
@@ -266,15 +279,15 @@ def test_the_worst_off_part_decides_where_no_single_zone_can():
         [10, 30, 20, 500],
         most=1,
         zone=[0, 1, 2, 3],
-        already=[0, 0, 0, 1],
+        covered_by_existing=[0, 0, 0, 1],
     )
-    unmoved = worst_off(problem, watch=Watch())
+    unmoved = worst_off(problem, control=SearchControl())
     assert unmoved.steps[0].objective == 0.0
     (note,) = unmoved.notes
     assert (note.code, note.values) == ("siting_fair_unmoved", {"share": "0.0%", "zones": 3})
     assert note.text("zh")
     assert note.text("en")
-    answer = worst_part(problem, part=1.0, watch=Watch())
+    answer = worst_part(problem, worst_share=1.0, control=SearchControl())
     assert (answer.status, answer.chosen.tolist()) == ("optimal", [1])
     assert answer.steps[0].objective == pytest.approx(0.5)
 
@@ -290,7 +303,7 @@ def test_no_choice_lifts_the_worst_off_part_higher(problem, part):
         return share_of_part(problem, compared, chosen, part=part)
 
     for merge in (True, False):
-        answer = worst_part(problem, part=part, watch=Watch(), merge=merge)
+        answer = worst_part(problem, worst_share=part, control=SearchControl(), merge=merge)
         if not every:
             assert answer.status == "infeasible"
             continue
@@ -305,4 +318,4 @@ def test_no_choice_lifts_the_worst_off_part_higher(problem, part):
 @pytest.mark.parametrize("part", [0.0, 1.1, float("nan")])
 def test_the_worst_off_part_is_a_share(part):
     with pytest.raises(ValueError, match="part"):
-        worst_part(scattered(1), part=part, watch=Watch())
+        worst_part(scattered(1), worst_share=part, control=SearchControl())

@@ -6,29 +6,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import CoverageProblem, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.greedy import greedy, swap
 
 
-def problem(covers, weight, *, rows=None, least=None, most=None, already=None):
+def problem(covers, weight, *, rows=None, least=None, most=None, covered_by_existing=None):
     covers = np.atleast_2d(np.array(covers))
     n, points = covers.shape
     rows = np.ones((1, n)) if rows is None else np.atleast_2d(np.array(rows, float))
-    choice = Choice(
+    constraints = SelectionConstraints(
         np.ones(n),
         csr_array(rows),
         np.zeros(len(rows)) if least is None else np.array(least, float),
         np.full(len(rows), np.inf) if most is None else np.array(most, float),
     )
-    already = np.zeros(points, bool) if already is None else np.array(already, bool)
-    return Cover(choice, csr_array(covers), np.array(weight, float), already, np.full(points, -1))
+    covered_by_existing = (
+        np.zeros(points, bool) if covered_by_existing is None else np.array(covered_by_existing, bool)
+    )
+    return CoverageProblem(
+        constraints, csr_array(covers), np.array(weight, float), covered_by_existing, np.full(points, -1)
+    )
 
 
 def gain(p, chosen, j=None):
     dense = p.covers.toarray() > 0
     chosen = list(chosen) + ([] if j is None else [j])
-    return p.weight[~p.already & dense[chosen].any(axis=0)].sum()
+    return p.weight[~p.covered_by_existing & dense[chosen].any(axis=0)].sum()
 
 
 def test_most_people_first_and_what_is_covered_counts_no_more():
@@ -75,16 +79,16 @@ def test_an_exchange_finds_what_greedy_misses():
     p = problem([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1]], [2, 3, 3, 2], most=[2])
     first = greedy(p)
     assert gain(p, first.order) == 8.0
-    better = swap(p, first.order, watch=Watch())
+    better = swap(p, first.order, control=SearchControl())
     assert better.tolist() == [1, 2]
     assert gain(p, better) == 10.0
 
 
 def test_an_interrupted_search_keeps_what_it_has():
     p = problem(np.eye(3), [1, 2, 3], most=[1])
-    watch = Watch()
-    watch.interrupt()
-    assert swap(p, np.array([0]), watch=watch).tolist() == [0]
+    control = SearchControl()
+    control.interrupt()
+    assert swap(p, np.array([0]), control=control).tolist() == [0]
 
 
 @st.composite
@@ -98,7 +102,7 @@ def problems(draw):
         draw(st.lists(st.sampled_from([0, 1, 2, 50]), min_size=points, max_size=points)),
         rows=[np.ones(n), cost, either],
         most=[draw(st.integers(0, 4)), draw(st.sampled_from([0, 2, 3, np.inf])), 1],
-        already=draw(bits),
+        covered_by_existing=draw(bits),
     )
 
 
@@ -106,14 +110,14 @@ def problems(draw):
 @given(problems())
 def test_the_lazy_choice_is_a_greedy_one(p):
     found = greedy(p)
-    assert p.choice.allows(found.order)
+    assert p.constraints.allows(found.order)
     assert found.gains.sum() == pytest.approx(gain(p, found.order))
     for i, j in enumerate(found.order):
         before = found.order[:i]
         assert found.gains[i] == pytest.approx(gain(p, before, j) - gain(p, before))
-    left = [j for j in range(len(p.choice)) if j not in found.order]
+    left = [j for j in range(len(p.constraints)) if j not in found.order]
     assert not any(
-        p.choice.allows(np.array([*found.order, j])) and gain(p, found.order, j) > gain(p, found.order)
+        p.constraints.allows(np.array([*found.order, j])) and gain(p, found.order, j) > gain(p, found.order)
         for j in left
     )
 
@@ -122,11 +126,11 @@ def test_the_lazy_choice_is_a_greedy_one(p):
 @given(problems())
 def test_no_single_exchange_betters_what_swap_returns(p):
     first = greedy(p).order
-    better = swap(p, first, watch=Watch())
-    assert p.choice.allows(better)
+    better = swap(p, first, control=SearchControl())
+    assert p.constraints.allows(better)
     reached = gain(p, better)
     assert reached >= gain(p, first)
-    for j in set(range(len(p.choice))) - set(better.tolist()):
+    for j in set(range(len(p.constraints))) - set(better.tolist()):
         for i in range(len(better)):
             other = np.r_[np.delete(better, i), j]
-            assert not p.choice.allows(other) or gain(p, other) <= reached + 1e-9
+            assert not p.constraints.allows(other) or gain(p, other) <= reached + 1e-9

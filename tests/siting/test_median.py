@@ -13,24 +13,26 @@ from geoplan.siting.objectives.median.arrays import medians
 from geoplan.siting.objectives.median.bound import climb, settled
 from geoplan.siting.objectives.median.search import improved
 from geoplan.siting.objectives.median.solve import median, walks_of
-from geoplan.siting.problems import Choice, Walks
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import DistanceProblem, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 
 BEYOND = 600.0
 
 
-def choice(n, *rows):
+def constraints(n, *rows):
     """Limits (coefficients, least, most)."""
     table = np.array([row[0] for row in rows], float).reshape(len(rows), n)
-    return Choice(np.ones(n), csr_array(table), *(np.array([row[k] for row in rows], float) for k in (1, 2)))
+    return SelectionConstraints(
+        np.ones(n), csr_array(table), *(np.array([row[k] for row in rows], float) for k in (1, 2))
+    )
 
 
 def at_most(n, p):
-    return choice(n, (np.ones(n), 0, p))
+    return constraints(n, (np.ones(n), 0, p))
 
 
-def walks(table, chosen_by, *, weight=None, now=None, beyond=BEYOND):
+def walks(table, chosen_by, *, weight=None, now=None, cutoff_seconds=BEYOND):
     """A question from a table of seconds, NaN beyond reach."""
     table = np.array(table, float)
     option, point = np.nonzero(np.isfinite(table))
@@ -38,7 +40,7 @@ def walks(table, chosen_by, *, weight=None, now=None, beyond=BEYOND):
     seconds = csr_array((table[option, point], (option, point)), shape=(n, m))
     weight = np.ones(m) if weight is None else np.array(weight, float)
     now = np.full(m, np.inf) if now is None else np.array(now, float)
-    return Walks(chosen_by, seconds, weight, now, beyond, np.full(m, -1))
+    return DistanceProblem(chosen_by, seconds, weight, now, cutoff_seconds, np.full(m, -1))
 
 
 def plain(problem, chosen):
@@ -47,16 +49,18 @@ def plain(problem, chosen):
     table = problem.seconds.tocoo()
     walk = {(int(j), int(k)): float(s) for j, k, s in zip(table.row, table.col, table.data, strict=True)}
     for k in range(len(problem.weight)):
-        near = [walk.get((int(j), k), problem.beyond) for j in chosen]
-        total += float(problem.weight[k]) * min([float(problem.now[k]), problem.beyond, *near])
+        near = [walk.get((int(j), k), problem.cutoff_seconds) for j in chosen]
+        total += float(problem.weight[k]) * min(
+            [float(problem.existing_seconds[k]), problem.cutoff_seconds, *near]
+        )
     return total
 
 
 def tried(problem):
     """The least of every choice that the limits allow; inf if none."""
-    n = len(problem.choice)
+    n = len(problem.constraints)
     every = (np.array(c, int) for size in range(n + 1) for c in itertools.combinations(range(n), size))
-    return min((plain(problem, c) for c in every if problem.choice.allows(c)), default=np.inf)
+    return min((plain(problem, c) for c in every if problem.constraints.allows(c)), default=np.inf)
 
 
 def modelled(problem):
@@ -68,10 +72,10 @@ def modelled(problem):
     goes = csr_array((np.ones(k), (pairs.col, each)), shape=(m, k))
     opens = csr_array((-np.ones(k), (each, pairs.row)), shape=(k, n))
     same = csr_array((np.ones(k), (each, each)), shape=(k, k))
-    have = np.minimum(problem.now, problem.beyond)
+    have = np.minimum(problem.existing_seconds, problem.cutoff_seconds)
     rows = vstack(
         [
-            hstack([problem.choice.rows, csr_array((problem.choice.rows.shape[0], k))]),
+            hstack([problem.constraints.rows, csr_array((problem.constraints.rows.shape[0], k))]),
             hstack([csr_array((m, n)), goes]),
             hstack([opens, same]),
         ]
@@ -81,11 +85,11 @@ def modelled(problem):
         np.zeros(n + k),
         np.ones(n + k),
         csr_array(rows),
-        np.r_[problem.choice.least, np.full(m + k, -np.inf)],
-        np.r_[problem.choice.most, np.ones(m), np.zeros(k)],
+        np.r_[problem.constraints.least, np.full(m + k, -np.inf)],
+        np.r_[problem.constraints.most, np.ones(m), np.zeros(k)],
         np.r_[np.ones(n, bool), np.zeros(k, bool)],
     )
-    return solve(model, watch=Watch()).objective + float(problem.weight @ have)
+    return solve(model, control=SearchControl()).objective + float(problem.weight @ have)
 
 
 def town(seed, candidates=25, points=50, phases=2):
@@ -107,24 +111,24 @@ def town(seed, candidates=25, points=50, phases=2):
     rows += [(np.arange(n) % candidates == rng.integers(candidates), 1, np.inf)]
     now = np.tile(np.where(rng.random(points) < 0.7, np.inf, rng.random(points) * 2000), phases)
     weight = np.tile(rng.integers(0, 400, points), phases)
-    return walks(table, choice(n, *rows), weight=weight, now=now, beyond=reach)
+    return walks(table, constraints(n, *rows), weight=weight, now=now, cutoff_seconds=reach)
 
 
 def plane(seed, n, p):
     """Nodes in a square, each a candidate and a point of one person, metres whole."""
     at = np.random.default_rng(seed).random((n, 2))
     metres = np.round(np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1)) * 100)
-    return walks(metres, at_most(n, p), beyond=200.0)
+    return walks(metres, at_most(n, p), cutoff_seconds=200.0)
 
 
 def test_two_sites_on_a_street():
     # a --60-- b --60-- c --60-- d --60-- e  (seconds);  people 10, 1, 1, 1, 10
     street = [[60.0 * abs(j - k) for k in range(5)] for j in range(5)]
-    found = median(walks(street, at_most(5, 2), weight=[10, 1, 1, 1, 10]), watch=Watch())
+    found = median(walks(street, at_most(5, 2), weight=[10, 1, 1, 1, 10]), control=SearchControl())
     # a and e: b and d walk 60, c 120
     assert (found.chosen.tolist(), found.objective, found.recount) == ([0, 4], 240.0, 240.0)
     assert (found.status, found.bound, found.steps[0].name) == ("optimal", 240.0, "person_seconds")
-    one = median(walks(street, at_most(5, 1), weight=[10, 1, 1, 1, 10]), watch=Watch())
+    one = median(walks(street, at_most(5, 1), weight=[10, 1, 1, 1, 10]), control=SearchControl())
     # anywhere from a to e the two ends walk 240 s x 10; c is nearest for the others: 60 + 60
     assert (one.chosen.tolist(), one.objective) == ([2], 2520.0)
 
@@ -132,7 +136,7 @@ def test_two_sites_on_a_street():
 def test_what_exists_and_what_is_beyond_count():
     table = [[60, np.nan, np.nan, 30], [np.nan, 120, np.nan, 30]]
     ask = walks(table, at_most(2, 1), weight=[4, 4, 4, 0], now=[90, np.inf, 700, np.inf])
-    found = median(ask, watch=Watch())
+    found = median(ask, control=SearchControl())
     # the second option: 4 x 90 now, 4 x 120, 4 x 600 (700 is beyond); the first would be 4 x (60 + 600 + 600)
     assert (found.chosen.tolist(), found.objective) == ([1], 360.0 + 480.0 + 2400.0)
     assert walks_of(ask, found.chosen).tolist() == [90.0, 120.0, 600.0, 30.0]
@@ -144,21 +148,21 @@ def test_what_exists_and_what_is_beyond_count():
 @pytest.mark.parametrize("p", [0, 3, 9])
 def test_no_site_and_as_many_as_there_are(p):
     table = [[60, 120, 240], [120, 0, 120], [240, 120, 60]]
-    found = median(walks(table, at_most(3, p), now=[np.inf, np.inf, 90]), watch=Watch())
+    found = median(walks(table, at_most(3, p), now=[np.inf, np.inf, 90]), control=SearchControl())
     assert found.status == "optimal"
     assert found.objective == (1290.0 if p == 0 else 120.0)
 
 
 def test_nothing_to_choose_from_and_nobody_to_serve():
-    nobody = median(walks([[60.0]], at_most(1, 1), weight=[0]), watch=Watch())
-    nowhere = median(walks(np.empty((0, 2)), choice(0)), watch=Watch())
+    nobody = median(walks([[60.0]], at_most(1, 1), weight=[0]), control=SearchControl())
+    nowhere = median(walks(np.empty((0, 2)), constraints(0)), control=SearchControl())
     assert (nobody.status, nobody.objective, nobody.notes) == ("optimal", 0.0, ())
     assert (nowhere.status, nowhere.objective) == ("optimal", 1200.0)
 
 
 def test_limits_that_contradict_each_other_say_what_is_nearest():
-    both = choice(2, ([1, 0], 1, np.inf), ([0, 1], 1, np.inf), ([1, 1], 0, 1))
-    found = median(walks([[60.0], [60.0]], both), watch=Watch())
+    both = constraints(2, ([1, 0], 1, np.inf), ([0, 1], 1, np.inf), ([1, 1], 0, 1))
+    found = median(walks([[60.0], [60.0]], both), control=SearchControl())
     assert (found.status, len(found.chosen), found.steps) == ("infeasible", 0, ())
     (note,) = found.notes
     assert note.severity == "error"
@@ -185,42 +189,51 @@ def questions(draw):
         (draw(one), draw(st.integers(0, 2)), draw(st.integers(1, 2))) for _ in range(draw(st.integers(0, 1)))
     ]
     weight, now = (draw(st.lists(kind, min_size=m, max_size=m)) for kind in (PEOPLE, NOW))
-    return walks(table, choice(n, *rows), weight=weight, now=now)
+    return walks(table, constraints(n, *rows), weight=weight, now=now)
 
 
 @settings(deadline=None, max_examples=150)
 @given(questions(), st.booleans())
 def test_no_choice_betters_the_answer(ask, merge):
-    found, least = median(ask, watch=Watch(), merge=merge), tried(ask)
+    found, least = median(ask, control=SearchControl(), merge=merge), tried(ask)
     if np.isinf(least):
         assert found.status == "infeasible"
     else:
         assert found.status == "optimal"
-        assert ask.choice.allows(found.chosen)
+        assert ask.constraints.allows(found.chosen)
         assert [found.objective, found.recount, plain(ask, found.chosen)] == pytest.approx([least] * 3)
 
 
 @settings(deadline=None, max_examples=60)
 @given(questions(), st.data())
 def test_more_sites_and_more_options_never_lengthen_walks(ask, data):
-    n = len(ask.choice)
-    free = Walks(at_most(n, 1), ask.seconds, ask.weight, ask.now, ask.beyond, ask.zone)
+    n = len(ask.constraints)
+    free = DistanceProblem(
+        at_most(n, 1), ask.seconds, ask.weight, ask.existing_seconds, ask.cutoff_seconds, ask.zone
+    )
     sums = []
     for p in range(n + 1):
-        more = Walks(at_most(n, p), ask.seconds, ask.weight, ask.now, ask.beyond, ask.zone)
-        sums.append(median(more, watch=Watch()).objective)
+        more = DistanceProblem(
+            at_most(n, p), ask.seconds, ask.weight, ask.existing_seconds, ask.cutoff_seconds, ask.zone
+        )
+        sums.append(median(more, control=SearchControl()).objective)
     assert all(b <= a + 1e-9 for a, b in itertools.pairwise(sums))
     fewer = data.draw(st.integers(0, n - 1))
-    without = Walks(at_most(fewer, 1), ask.seconds[:fewer], ask.weight, ask.now, ask.beyond, ask.zone)
-    assert median(free, watch=Watch()).objective <= median(without, watch=Watch()).objective + 1e-9
+    without = DistanceProblem(
+        at_most(fewer, 1), ask.seconds[:fewer], ask.weight, ask.existing_seconds, ask.cutoff_seconds, ask.zone
+    )
+    assert (
+        median(free, control=SearchControl()).objective
+        <= median(without, control=SearchControl()).objective + 1e-9
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_budgets_phases_pairs_and_required_together(seed):
     ask = town(seed)
-    found = median(ask, watch=Watch())
+    found = median(ask, control=SearchControl())
     assert found.status == "optimal"
-    assert ask.choice.allows(found.chosen)
+    assert ask.constraints.allows(found.chosen)
     assert found.objective == pytest.approx(modelled(ask), rel=2e-6)
     assert found.recount == pytest.approx(found.objective)
     assert plain(ask, found.chosen) == pytest.approx(found.recount)
@@ -228,18 +241,18 @@ def test_budgets_phases_pairs_and_required_together(seed):
 
 def test_merging_points_changes_nothing():
     ask = town(7, points=20, phases=1)
-    twice = Walks(
-        ask.choice,
+    twice = DistanceProblem(
+        ask.constraints,
         csr_array(hstack([ask.seconds, ask.seconds])),
         np.r_[ask.weight, ask.weight],
-        np.r_[ask.now, ask.now],
-        ask.beyond,
+        np.r_[ask.existing_seconds, ask.existing_seconds],
+        ask.cutoff_seconds,
         np.r_[ask.zone, ask.zone],
     )
-    merged, apart = (median(twice, watch=Watch(), merge=merge) for merge in (True, False))
+    merged, apart = (median(twice, control=SearchControl(), merge=merge) for merge in (True, False))
     assert len(medians(twice, merge=True).top) < len(medians(twice, merge=False).top)
     assert merged.objective == pytest.approx(apart.objective)
-    assert merged.objective == pytest.approx(2 * median(ask, watch=Watch()).objective)
+    assert merged.objective == pytest.approx(2 * median(ask, control=SearchControl()).objective)
 
 
 def test_points_of_another_walk_now_are_not_merged():
@@ -252,7 +265,7 @@ def test_the_bound_is_below_every_choice_and_settles_only_what_is_certain():
     arrays = medians(ask, merge=True)
     start = improved(arrays, np.empty(0, np.int64))
     assert len(start) == 4
-    found = median(ask, watch=Watch())
+    found = median(ask, control=SearchControl())
     priced = climb(
         arrays,
         plain(ask, start),
@@ -272,20 +285,20 @@ def test_the_bound_is_below_every_choice_and_settles_only_what_is_certain():
 def test_exchanges_never_worsen_and_keep_the_limits():
     ask = town(3)
     arrays = medians(ask, merge=True)
-    must = np.array([j for j in range(len(ask.choice)) if ask.choice.allows(np.array([j]))])[:1]
+    must = np.array([j for j in range(len(ask.constraints)) if ask.constraints.allows(np.array([j]))])[:1]
     better = improved(arrays, must)
-    assert ask.choice.allows(better)
+    assert ask.constraints.allows(better)
     assert plain(ask, better) <= plain(ask, must)
 
 
 def test_the_same_question_gets_the_same_answer():
-    first, again = (median(plane(2, 60, 6), watch=Watch()) for _ in range(2))
+    first, again = (median(plane(2, 60, 6), control=SearchControl()) for _ in range(2))
     assert first.chosen.tolist() == again.chosen.tolist()
     assert (first.objective, first.bound, first.nodes) == (again.objective, again.bound, again.nodes)
 
 
 def test_equal_options_fall_to_the_lowest_position():
-    found = median(walks([[60, 120], [60, 120], [60, 120]], at_most(3, 1)), watch=Watch())
+    found = median(walks([[60, 120], [60, 120], [60, 120]], at_most(3, 1)), control=SearchControl())
     assert found.chosen.tolist() == [0]
 
 
@@ -294,8 +307,8 @@ HARD = {"candidates": 60, "points": 120}
 
 def test_a_limit_of_nodes_gives_the_same_best_so_far_with_its_bound():
     ask = town(4, **HARD)
-    short, again = (median(ask, watch=Watch(nodes=2)) for _ in range(2))
-    full = median(ask, watch=Watch())
+    short, again = (median(ask, control=SearchControl(nodes=2)) for _ in range(2))
+    full = median(ask, control=SearchControl())
     assert full.status == "optimal"
     assert full.nodes > 2
     assert (short.status, short.stopped, short.nodes, short.repeatable) == ("within", "nodes", 2, True)
@@ -304,7 +317,7 @@ def test_a_limit_of_nodes_gives_the_same_best_so_far_with_its_bound():
 
 
 def test_a_gap_ends_the_search():
-    full, near = (median(town(4, **HARD), watch=Watch(gap=gap)) for gap in (0.0, 0.05))
+    full, near = (median(town(4, **HARD), control=SearchControl(gap=gap)) for gap in (0.0, 0.05))
     assert (near.status, near.stopped) == ("within", "gap")
     assert 0 < near.steps[0].gap <= 0.05
     assert near.bound <= full.objective
@@ -312,44 +325,53 @@ def test_a_gap_ends_the_search():
 
 def test_an_interrupt_gives_the_best_so_far_with_its_bound():
     told = []
-    watch = Watch()
+    control = SearchControl()
 
     def listen(objective, bound):
         told.append((objective, bound))
         if len(told) == 3:
-            watch.interrupt()
+            control.interrupt()
 
-    watch.listen = listen
+    control.listen = listen
     ask = town(4, **HARD)
-    found = median(ask, watch=watch)
+    found = median(ask, control=control)
     assert (found.status, found.stopped, found.repeatable) == ("within", "interrupt", False)
-    assert ask.choice.allows(found.chosen)
-    assert found.bound <= median(ask, watch=Watch()).objective <= found.objective
+    assert ask.constraints.allows(found.chosen)
+    assert found.bound <= median(ask, control=SearchControl()).objective <= found.objective
 
 
 def test_an_interrupt_before_the_start_and_from_another_thread():
-    before = Watch()
+    before = SearchControl()
     before.interrupt()
-    assert median(town(4, **HARD), watch=before).stopped == "interrupt"
-    during = Watch()
+    assert median(town(4, **HARD), control=before).stopped == "interrupt"
+    during = SearchControl()
     threading.Timer(0.05, during.interrupt).start()
-    found = median(town(5, candidates=90, points=200, phases=3), watch=during)
+    found = median(town(5, candidates=90, points=200, phases=3), control=during)
     assert found.status in ("within", "optimal")
     assert np.isfinite(found.objective)
 
 
 def test_the_clock_ends_the_search():
-    found = median(town(4, **HARD), watch=Watch(seconds=0.0))
+    found = median(town(4, **HARD), control=SearchControl(seconds=0.0))
     assert (found.status, found.stopped, found.repeatable) == ("within", "clock", False)
 
 
 def test_inputs_stay_as_they_are():
     ask = town(1)
     kept = [
-        a.copy() for a in (ask.seconds.data, ask.seconds.indices, ask.weight, ask.now, ask.choice.rows.data)
+        a.copy()
+        for a in (
+            ask.seconds.data,
+            ask.seconds.indices,
+            ask.weight,
+            ask.existing_seconds,
+            ask.constraints.rows.data,
+        )
     ]
-    median(ask, watch=Watch())
+    median(ask, control=SearchControl())
     for a, b in zip(
-        kept, (ask.seconds.data, ask.seconds.indices, ask.weight, ask.now, ask.choice.rows.data), strict=True
+        kept,
+        (ask.seconds.data, ask.seconds.indices, ask.weight, ask.existing_seconds, ask.constraints.rows.data),
+        strict=True,
     ):
         assert np.array_equal(a, b)

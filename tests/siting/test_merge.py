@@ -8,39 +8,41 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.problems import Choice, Cover
+from geoplan.siting.problems import CoverageProblem, SelectionConstraints
 from geoplan.siting.solve.presolve import merged
 
 
-def problem(covers, weight, *, cost=None, rows=None, least=None, most=None, already=None, zone=None):
+def problem(
+    covers, weight, *, cost=None, rows=None, least=None, most=None, covered_by_existing=None, zone=None
+):
     covers = np.atleast_2d(np.array(covers))
     n, points = covers.shape
     rows = np.ones((1, n)) if rows is None else np.atleast_2d(np.array(rows, float))
-    choice = Choice(
+    constraints = SelectionConstraints(
         np.ones(n) if cost is None else np.array(cost, float),
         csr_array(rows),
         np.zeros(len(rows)) if least is None else np.array(least, float),
         np.full(len(rows), np.inf) if most is None else np.array(most, float),
     )
-    return Cover(
-        choice,
+    return CoverageProblem(
+        constraints,
         csr_array(covers),
         np.array(weight, float),
-        np.zeros(points, bool) if already is None else np.array(already, bool),
+        np.zeros(points, bool) if covered_by_existing is None else np.array(covered_by_existing, bool),
         np.full(points, -1) if zone is None else np.array(zone),
     )
 
 
 def covered(p, chosen):
     dense = p.covers.toarray() > 0
-    return p.weight[p.already | dense[list(chosen)].any(axis=0)].sum()
+    return p.weight[p.covered_by_existing | dense[list(chosen)].any(axis=0)].sum()
 
 
 def best(p):
     """Most people over all subsets; None where none is allowed."""
-    n = len(p.choice)
+    n = len(p.constraints)
     sets = (np.array(c, np.int64) for k in range(n + 1) for c in combinations(range(n), k))
-    return max((covered(p, c) for c in sets if p.choice.allows(c)), default=None)
+    return max((covered(p, c) for c in sets if p.constraints.allows(c)), default=None)
 
 
 def test_points_of_one_set_are_added_up_and_dead_points_leave():
@@ -48,7 +50,7 @@ def test_points_of_one_set_are_added_up_and_dead_points_leave():
     p = problem(
         [[1, 1, 1, 0, 1, 0], [0, 1, 0, 1, 1, 0]],
         [2, 9, 3, 0, 7, 8],
-        already=[0, 1, 0, 0, 0, 0],
+        covered_by_existing=[0, 1, 0, 0, 0, 0],
     )
     small = merged(p, drop_dominated=False)
     assert small.problem.weight.tolist() == [5.0, 7.0]
@@ -89,7 +91,7 @@ def test_an_option_is_dropped_only_where_another_is_as_good_in_all(cost, rows, l
 def test_entries_of_value_zero_and_entries_twice_count_once_and_nothing_is_changed():
     covers = csr_array((np.zeros(4), np.array([1, 0, 1, 1]), np.array([0, 3, 4])), shape=(2, 2))
     p = problem([[1, 1], [0, 1]], [3, 4])
-    p = Cover(p.choice, covers, p.weight, p.already, p.zone)
+    p = CoverageProblem(p.constraints, covers, p.weight, p.covered_by_existing, p.zone)
     before = covers.indices.copy()
     assert merged(p, drop_dominated=False).problem.covers.toarray().tolist() == [[1, 1], [0, 1]]
     assert (covers.indices == before).all()
@@ -119,7 +121,7 @@ def problems(draw):
         rows=[cost, asked, either],
         least=[0, least, 0],
         most=[draw(st.sampled_from([0, 2, 3])), np.inf, 1],
-        already=draw(bits),
+        covered_by_existing=draw(bits),
     )
 
 

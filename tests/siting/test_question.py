@@ -7,7 +7,7 @@ import pytest
 from shapely import Point
 
 from geoplan.siting.options import options_of
-from geoplan.siting.question import Phase, Question, fitting, question_of
+from geoplan.siting.question import Phase, Question, eligible, question_of
 
 ENTRY = {
     "ask": "cover",
@@ -62,7 +62,7 @@ def test_who_is_left_out_and_why():
         from_year=[np.nan, np.nan, np.nan, 2026.0, np.nan],
     )
     on = np.array([True, True, True, True, False])
-    found = fitting(table, ask(), services=SERVICES, on_network=on, source=[1] * 5)
+    found = eligible(table, ask(), services=SERVICES, on_network=on, source=[1] * 5)
     assert found.use.tolist() == [True, False, False, False, False]
     assert [note.code for note in found.notes] == [
         "candidate_forbidden",
@@ -76,8 +76,8 @@ def test_who_is_left_out_and_why():
 def test_a_budget_leaves_out_unknown_costs_and_a_number_does_not():
     table = candidates(opening_cost=[np.nan, 5.0])
     on = np.array([True, True])
-    by_number = fitting(table, ask(), services=SERVICES, on_network=on, source=[1, 1])
-    by_money = fitting(
+    by_number = eligible(table, ask(), services=SERVICES, on_network=on, source=[1, 1])
+    by_money = eligible(
         table,
         Question("q", "cover", ("care",), (Phase(2025, None, 50.0),)),
         services=SERVICES,
@@ -91,7 +91,7 @@ def test_a_budget_leaves_out_unknown_costs_and_a_number_does_not():
 
 def test_a_question_may_look_at_some_lists_only():
     table = candidates(rule=["", ""])
-    found = fitting(
+    found = eligible(
         table, ask(sources=(2,)), services=SERVICES, on_network=np.array([True, True]), source=[1, 2]
     )
     assert found.use.tolist() == [False, True]
@@ -104,7 +104,7 @@ def test_options_in_phases():
     options = options_of(table, np.array([True, True]), phases)
     assert options.candidate.tolist() == [0, 0, 1]
     assert options.phase.tolist() == [0, 1, 1]
-    rows = options.choice.rows.toarray()
+    rows = options.constraints.rows.toarray()
     assert rows.tolist() == [
         [1, 0, 0],  # sites by 2025
         [30, 0, 0],  # money by 2025
@@ -112,10 +112,10 @@ def test_options_in_phases():
         [30, 30, 20],  # money by 2030
         [1, 1, 0],  # the first opens once
     ]
-    assert options.choice.most.tolist() == [1, 30, 2, 40, 1]
-    assert options.choice.allows(np.array([0]))
-    assert not options.choice.allows(np.array([0, 2]))  # 50 by 2030
-    assert not options.choice.allows(np.array([0, 1]))
+    assert options.constraints.most.tolist() == [1, 30, 2, 40, 1]
+    assert options.constraints.allows(np.array([0]))
+    assert not options.constraints.allows(np.array([0, 2]))  # 50 by 2030
+    assert not options.constraints.allows(np.array([0, 1]))
 
 
 @pytest.mark.parametrize("least", ["sites", "cost"])
@@ -123,14 +123,14 @@ def test_required_and_either_or(least):
     table = candidates(
         rule=["required", "", ""], either_or=["", "pair", "pair"], opening_cost=[3.0, 4.0, 5.0]
     )
-    choice = options_of(table, np.ones(3, bool), (Phase(2025),), least=least).choice
-    assert choice.cost.tolist() == ([1, 1, 1] if least == "sites" else [3, 4, 5])
-    assert not choice.allows(np.array([1]))
-    assert choice.allows(np.array([0, 1]))
-    assert not choice.allows(np.array([0, 1, 2]))
+    constraints = options_of(table, np.ones(3, bool), (Phase(2025),), least=least).constraints
+    assert constraints.cost.tolist() == ([1, 1, 1] if least == "sites" else [3, 4, 5])
+    assert not constraints.allows(np.array([1]))
+    assert constraints.allows(np.array([0, 1]))
+    assert not constraints.allows(np.array([0, 1, 2]))
 
 
 def test_no_candidate_gives_no_option():
-    choice = options_of(candidates(rule=["", ""]), np.zeros(2, bool), (Phase(2025, 1),)).choice
-    assert len(choice) == 0
-    assert choice.allows(np.empty(0, np.int64))
+    constraints = options_of(candidates(rule=["", ""]), np.zeros(2, bool), (Phase(2025, 1),)).constraints
+    assert len(constraints) == 0
+    assert constraints.allows(np.empty(0, np.int64))

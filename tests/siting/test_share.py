@@ -11,25 +11,25 @@ from scipy.sparse import csr_array
 from geoplan.siting.objectives.share.open import Needs, asked, reachable
 from geoplan.siting.objectives.share.search import rounded_up
 from geoplan.siting.objectives.share.solve import fewest, meets, reachable_shares, zone_shares
-from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import CoverageProblem, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 
 
-def choice(n, *rows, cost=None):
+def constraints(n, *rows, cost=None):
     """Rows as (coefficients, least, most)."""
     matrix = csr_array(np.array([row[0] for row in rows], float).reshape(len(rows), n))
     least, most = (np.array([row[k] for row in rows], float) for k in (1, 2))
-    return Choice(np.ones(n) if cost is None else np.array(cost, float), matrix, least, most)
+    return SelectionConstraints(np.ones(n) if cost is None else np.array(cost, float), matrix, least, most)
 
 
-def cover(covers, weight, *, rows=(), cost=None, already=None, zone=None):
+def cover(covers, weight, *, rows=(), cost=None, covered_by_existing=None, zone=None):
     covers = np.array(covers, float)
     n, k = covers.shape
-    return Cover(
-        choice(n, *rows, cost=cost),
+    return CoverageProblem(
+        constraints(n, *rows, cost=cost),
         csr_array(covers),
         np.array(weight, float),
-        np.zeros(k, bool) if already is None else np.array(already, bool),
+        np.zeros(k, bool) if covered_by_existing is None else np.array(covered_by_existing, bool),
         np.zeros(k, np.int64) if zone is None else np.array(zone, np.int64),
     )
 
@@ -39,13 +39,17 @@ def subsets(n):
 
 
 def lowered(problem, share, each):
-    wanted, within = asked(problem, share=share, each=each), reachable(problem)
+    wanted, within = asked(problem, share=share, min_share_per_community=each), reachable(problem)
     return Needs(min(wanted.total, within.total), np.minimum(wanted.zone, within.zone))
 
 
 def cheapest_by_trying(problem, needs):
     return min(
-        (problem.choice.cost[c].sum() for c in subsets(len(problem.choice)) if meets(problem, c, needs)),
+        (
+            problem.constraints.cost[c].sum()
+            for c in subsets(len(problem.constraints))
+            if meets(problem, c, needs)
+        ),
         default=np.inf,
     )
 
@@ -59,7 +63,7 @@ def problems(draw, most_options=6, most_points=8):
     n, k = draw(st.integers(1, most_options)), draw(st.integers(1, most_points))
     covers = draw(st.lists(st.lists(st.booleans(), min_size=k, max_size=k), min_size=n, max_size=n))
     weight = draw(st.lists(EDGE_WEIGHTS, min_size=k, max_size=k))
-    already = draw(st.lists(st.sampled_from([False, False, True]), min_size=k, max_size=k))
+    covered_by_existing = draw(st.lists(st.sampled_from([False, False, True]), min_size=k, max_size=k))
     zone = draw(st.lists(st.integers(-1, 2), min_size=k, max_size=k))
     cost = draw(
         st.one_of(st.none(), st.lists(st.sampled_from([0.0, 0.5, 1.0, 20.0]), min_size=n, max_size=n))
@@ -73,7 +77,7 @@ def problems(draw, most_options=6, most_points=8):
         rows.append((np.arange(n) < 2, 0, 1))  # either-or
     if draw(st.booleans()):
         rows.append((np.arange(n) == n - 1, 1, 1))  # required
-    return cover(covers, weight, rows=rows, cost=cost, already=already, zone=zone)
+    return cover(covers, weight, rows=rows, cost=cost, covered_by_existing=covered_by_existing, zone=zone)
 
 
 def test_a_sum_by_hand():
@@ -81,51 +85,53 @@ def test_a_sum_by_hand():
     #            40  30  20  10
     # option 0:  x   x               70       1:      x   x    50      2:          x   x   30
     problem = cover([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]], [40, 30, 20, 10])
-    seventy = fewest(problem, share=0.7, watch=Watch())
+    seventy = fewest(problem, share=0.7, control=SearchControl())
     assert (seventy.status, seventy.chosen.tolist(), seventy.objective, seventy.recount) == (
         "optimal",
         [0],
         1,
         1,
     )
-    assert fewest(problem, share=0.71, watch=Watch()).chosen.tolist() in ([0, 1], [0, 2])
-    assert fewest(problem, share=1.0, watch=Watch()).chosen.tolist() == [0, 2]
+    assert fewest(problem, share=0.71, control=SearchControl()).chosen.tolist() in ([0, 1], [0, 2])
+    assert fewest(problem, share=1.0, control=SearchControl()).chosen.tolist() == [0, 2]
 
 
 def test_a_dear_site_gives_way_to_two_cheap_ones():
     problem = cover([[1, 1], [1, 0], [0, 1]], [5, 5], cost=[50, 20, 20])
-    answer = fewest(problem, share=1, watch=Watch())
+    answer = fewest(problem, share=1, control=SearchControl())
     assert (answer.chosen.tolist(), answer.objective, answer.bound) == ([1, 2], 40, 40)
 
 
 def test_each_zone_is_asked_for_its_share():
     # zone 0: 90 + 10 people, zone 1: 5 + 5; four fifths of all people lie in zone 0 alone
     problem = cover([[1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], [90, 10, 5, 5], zone=[0, 0, 1, 1])
-    assert fewest(problem, share=0.8, watch=Watch()).chosen.tolist() == [0]
-    each = fewest(problem, each=0.8, watch=Watch())
+    assert fewest(problem, share=0.8, control=SearchControl()).chosen.tolist() == [0]
+    each = fewest(problem, min_share_per_community=0.8, control=SearchControl())
     assert each.chosen.tolist() == [0, 1, 2]
     assert zone_shares(problem, each.chosen).tolist() == [0.9, 1.0]
-    assert len(fewest(problem, each=0.5, watch=Watch()).chosen) == 2
+    assert len(fewest(problem, min_share_per_community=0.5, control=SearchControl()).chosen) == 2
 
 
 @pytest.mark.parametrize(("share", "chosen"), [(0.3, [0]), (0.3 + 5e-10, [0]), (0.3 + 1e-8, [1]), (0.0, [])])
 def test_a_share_exactly_reached_counts(share, chosen):
     # 0.1 + 0.2 is not 0.3 in floats
     problem = cover([[1, 1, 0], [0, 0, 1]], [0.1, 0.2, 0.7], cost=[1, 5])
-    assert fewest(problem, share=share, watch=Watch()).chosen.tolist() == chosen
+    assert fewest(problem, share=share, control=SearchControl()).chosen.tolist() == chosen
 
 
 def test_a_hair_that_the_solver_lets_pass_is_not_let_pass():
     # 1e-6 of all people are missing with the first alone: less than HiGHS would notice, more than rounding
     problem = cover([[1, 0, 0], [0, 1, 0]], [4_999_995.0, 7.0, 4_999_998.0])
-    answer = fewest(problem, share=0.5, watch=Watch(), merge=False)
+    answer = fewest(problem, share=0.5, control=SearchControl(), merge=False)
     assert (answer.status, answer.chosen.tolist()) == ("optimal", [0, 1])
 
 
 def test_what_exists_counts_and_zones_without_people_ask_nothing():
-    problem = cover([[1, 0, 0], [0, 1, 0]], [30, 0, 70], already=[0, 0, 1], zone=[0, 1, 0])
-    assert fewest(problem, share=0.7, each=0.7, watch=Watch()).chosen.tolist() == []
-    assert fewest(problem, each=0.71, watch=Watch()).chosen.tolist() == [0]
+    problem = cover([[1, 0, 0], [0, 1, 0]], [30, 0, 70], covered_by_existing=[0, 0, 1], zone=[0, 1, 0])
+    assert (
+        fewest(problem, share=0.7, min_share_per_community=0.7, control=SearchControl()).chosen.tolist() == []
+    )
+    assert fewest(problem, min_share_per_community=0.71, control=SearchControl()).chosen.tolist() == [0]
     shares = zone_shares(problem, np.array([0]))
     assert shares[0] == 1.0
     assert np.isnan(shares[1])
@@ -133,8 +139,8 @@ def test_what_exists_counts_and_zones_without_people_ask_nothing():
 
 def test_points_in_no_zone_count_among_all_people_only():
     problem = cover([[1, 0], [0, 1]], [10, 90], zone=[0, -1])
-    assert fewest(problem, each=1.0, watch=Watch()).chosen.tolist() == [0]
-    assert fewest(problem, share=0.9, watch=Watch()).chosen.tolist() == [1]
+    assert fewest(problem, min_share_per_community=1.0, control=SearchControl()).chosen.tolist() == [0]
+    assert fewest(problem, share=0.9, control=SearchControl()).chosen.tolist() == [1]
 
 
 def test_what_is_out_of_reach_is_said_and_taken_as_far_as_it_goes():
@@ -142,12 +148,14 @@ def test_what_is_out_of_reach_is_said_and_taken_as_far_as_it_goes():
     total, by_zone = reachable_shares(problem)
     assert total == pytest.approx(0.35)
     assert by_zone.tolist() == pytest.approx([0.6, 0.1])
-    answer = fewest(problem, share=0.5, each=0.6, watch=Watch())
+    answer = fewest(problem, share=0.5, min_share_per_community=0.6, control=SearchControl())
     assert (answer.status, answer.chosen.tolist()) == ("optimal", [0])
     assert [note.code for note in answer.notes] == ["siting_share_beyond", "siting_zones_beyond"]
     assert answer.notes[0].values == {"asked": "50.0%", "reached": "35.0%"}
     assert answer.notes[1].values == {"asked": "60.0%", "short": 1, "zones": 2}
-    refused = fewest(problem, share=0.5, each=0.6, watch=Watch(), as_far_as_possible=False)
+    refused = fewest(
+        problem, share=0.5, min_share_per_community=0.6, control=SearchControl(), as_far_as_possible=False
+    )
     assert (refused.status, refused.steps) == ("infeasible", ())
     assert {note.severity for note in refused.notes} == {"error"}
     for note in (*answer.notes, *refused.notes):
@@ -157,7 +165,7 @@ def test_what_is_out_of_reach_is_said_and_taken_as_far_as_it_goes():
 
 def test_a_choice_too_small_says_how_many_people_are_missing():
     problem = cover([[1, 0, 0], [0, 1, 0], [0, 0, 1]], [50, 30, 20], rows=[(np.ones(3), 0, 1)])
-    answer = fewest(problem, share=0.9, watch=Watch())
+    answer = fewest(problem, share=0.9, control=SearchControl())
     assert answer.status == "infeasible"
     (note,) = answer.notes
     assert note.code == "siting_share_not_within"
@@ -168,7 +176,7 @@ def test_a_choice_too_small_says_how_many_people_are_missing():
 
 def test_limits_that_contradict_one_another_are_named():
     problem = cover([[1], [1]], [50], rows=[([1, 0], 1, 1), ([0, 1], 1, 1), ([1, 1], 0, 1)])
-    answer = fewest(problem, share=0.9, watch=Watch())
+    answer = fewest(problem, share=0.9, control=SearchControl())
     assert answer.status == "infeasible"
     assert [note.code for note in answer.notes] == ["siting_cover_over"]
 
@@ -176,10 +184,10 @@ def test_limits_that_contradict_one_another_are_named():
 def test_required_sites_are_in_and_one_of_two_is_out():
     covers = [[1, 1, 0], [0, 1, 1], [0, 0, 0]]
     required = cover(covers, [1, 1, 1], rows=[([0, 0, 1], 1, 1)])
-    assert fewest(required, share=1, watch=Watch()).chosen.tolist() == [0, 1, 2]
+    assert fewest(required, share=1, control=SearchControl()).chosen.tolist() == [0, 1, 2]
     either = cover(covers, [1, 1, 1], rows=[([1, 1, 0], 0, 1)])
-    assert fewest(either, share=0.6, watch=Watch()).objective == 1
-    assert fewest(either, share=1, watch=Watch()).status == "infeasible"
+    assert fewest(either, share=0.6, control=SearchControl()).objective == 1
+    assert fewest(either, share=1, control=SearchControl()).status == "infeasible"
 
 
 @pytest.mark.parametrize(
@@ -187,7 +195,7 @@ def test_required_sites_are_in_and_one_of_two_is_out():
 )
 def test_shares_must_be_asked_and_be_shares(share, each):
     with pytest.raises(ValueError, match="share"):
-        fewest(cover([[1]], [1]), share=share, each=each, watch=Watch())
+        fewest(cover([[1]], [1]), share=share, min_share_per_community=each, control=SearchControl())
 
 
 def test_whole_costs_round_the_bound_up_by_their_common_step():
@@ -204,19 +212,21 @@ def test_it_is_the_cheapest_of_all_choices(problem, share, each):
         share = 0.9
     best = cheapest_by_trying(problem, lowered(problem, share, each))
     for merge in (True, False):
-        answer = fewest(problem, share=share, each=each, watch=Watch(), merge=merge)
+        answer = fewest(
+            problem, share=share, min_share_per_community=each, control=SearchControl(), merge=merge
+        )
         assert answer.status == ("optimal" if np.isfinite(best) else "infeasible")
         if np.isfinite(best):
             assert answer.objective == pytest.approx(best)
             assert answer.recount == answer.objective
-            assert problem.choice.allows(answer.chosen)
+            assert problem.constraints.allows(answer.chosen)
 
 
 @settings(max_examples=30, deadline=None)
 @given(problems(), st.sampled_from([(0.0, 0.5), (0.5, 0.9), (0.9, 1.0)]), st.booleans())
 def test_more_is_never_cheaper(problem, shares, by_zone):
-    name = "each" if by_zone else "share"
-    less, more = (fewest(problem, watch=Watch(), **{name: share}) for share in shares)
+    name = "min_share_per_community" if by_zone else "share"
+    less, more = (fewest(problem, control=SearchControl(), **{name: share}) for share in shares)
     if less.status == "infeasible":
         assert more.status == "infeasible"
     elif more.status == "optimal":
@@ -232,19 +242,22 @@ def scattered(seed, n=60, k=400, radius=0.13):
 
 
 def test_an_interrupt_gives_the_best_so_far_with_its_bound():
-    problem, watch = scattered(1), Watch()
-    watch.interrupt()
-    answer = fewest(problem, share=0.9, watch=watch)
+    problem, control = scattered(1), SearchControl()
+    control.interrupt()
+    answer = fewest(problem, share=0.9, control=control)
     assert (answer.status, answer.stopped, answer.repeatable) == ("within", "interrupt", False)
-    assert meets(problem, answer.chosen, asked(problem, share=0.9, each=None))
-    proven = fewest(problem, share=0.9, watch=Watch())
+    assert meets(problem, answer.chosen, asked(problem, share=0.9, min_share_per_community=None))
+    proven = fewest(problem, share=0.9, control=SearchControl())
     assert answer.bound <= proven.objective <= answer.objective
 
 
 def test_a_limit_of_nodes_holds_and_repeats():
     problem = scattered(2, n=90, radius=0.1)
-    proven = fewest(problem, share=0.85, each=0.6, watch=Watch())
-    some = [fewest(problem, share=0.85, each=0.6, watch=Watch(nodes=1)) for _ in range(2)]
+    proven = fewest(problem, share=0.85, min_share_per_community=0.6, control=SearchControl())
+    some = [
+        fewest(problem, share=0.85, min_share_per_community=0.6, control=SearchControl(nodes=1))
+        for _ in range(2)
+    ]
     assert some[0].chosen.tolist() == some[1].chosen.tolist()
     assert some[0].steps == some[1].steps
     assert some[0].repeatable
@@ -253,14 +266,14 @@ def test_a_limit_of_nodes_holds_and_repeats():
 
 
 def test_a_gap_lets_the_search_end_early():
-    answer = fewest(scattered(3, n=90, radius=0.1), share=0.85, watch=Watch(gap=0.5))
+    answer = fewest(scattered(3, n=90, radius=0.1), share=0.85, control=SearchControl(gap=0.5))
     assert answer.steps[0].gap <= 0.5
 
 
 def test_the_listener_hears_of_progress():
     heard = []
     answer = fewest(
-        scattered(4), share=0.9, watch=Watch(listen=lambda best, bound: heard.append((best, bound)))
+        scattered(4), share=0.9, control=SearchControl(listen=lambda best, bound: heard.append((best, bound)))
     )
     assert heard
     assert all(best >= answer.objective for best, _ in heard)

@@ -7,8 +7,8 @@ from scipy.sparse import csr_array
 from spopt.locate import LSCP
 
 from geoplan.siting.objectives.share.solve import fewest
-from geoplan.siting.problems import Choice, Cover
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import CoverageProblem, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 
 RADIUS = 0.25
 
@@ -25,14 +25,14 @@ def test_the_fewest_sites_are_as_many_as_spopt_finds(seed):
     model = LSCP.from_cost_matrix(away, RADIUS)
     model.solve(pulp.HiGHS(msg=False))
     n = len(options)
-    free = Choice(np.ones(n), csr_array((0, n)), np.empty(0), np.empty(0))
-    problem = Cover(
+    free = SelectionConstraints(np.ones(n), csr_array((0, n)), np.empty(0), np.empty(0))
+    problem = CoverageProblem(
         free,
         csr_array((away <= RADIUS).T.astype(float)),
         np.ones(80),
         np.zeros(80, bool),
         np.zeros(80, np.int64),
     )
-    answer = fewest(problem, share=1.0, watch=Watch())
+    answer = fewest(problem, share=1.0, control=SearchControl())
     assert answer.status == "optimal"
     assert answer.objective == round(model.problem.objective.value())

@@ -207,12 +207,12 @@ def test_a_key_press_gives_the_best_so_far_with_its_bound():
     study = gp.read_study(gp.demo_study())
     heard = []
 
-    def told(name, watch, found):
+    def listener(name, control, found):
         heard.append((name, found is not None))
         if found is None:
-            watch.interrupt()
+            control.interrupt()
 
-    stopped = site(study, only=["circles", "each"], told=told)
+    stopped = site(study, only=["circles", "each"], listener=listener)
     assert heard == [("circles", False), ("circles", True), ("each", False), ("each", True)]
     for row in stopped.answers.to_dict("records"):
         if row["status"] == "within":

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from geoplan.siting.objectives.sizes.solve import Phase, Sizes, recount, solve_sizes
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 
 
 def walks(*pairs, candidates, zones):
@@ -39,7 +39,7 @@ def sizes(gap, *pairs, least=0.0, most=np.inf, opening=1.0, unit=0.0, whole=Fals
 
 
 def solved(problem, then="cost"):
-    answer = solve_sizes(problem, watch=Watch(), then=then)
+    answer = solve_sizes(problem, control=SearchControl(), then=then)
     assert answer.status == "optimal"
     assert answer.recount == pytest.approx(answer.objective, abs=1e-6)
     return answer
@@ -148,11 +148,11 @@ def test_required_forbidden_and_either_or():
 
 def test_required_that_do_not_fit_are_said_so():
     problem = sizes([10], (0, 0, 1), (1, 0, 2), opening=30, phases=(Phase(2030, budget=50.0),))
-    answer = solve_sizes(replace(problem, required=np.array([True, True])), watch=Watch())
+    answer = solve_sizes(replace(problem, required=np.array([True, True])), control=SearchControl())
     assert answer.status == "infeasible"
     assert "60" in answer.notes[0].text("en")
     both = replace(problem, phases=(Phase(),), required=np.array([True, True]), either_or=np.array([1, 1]))
-    assert solve_sizes(both, watch=Watch()).status == "infeasible"
+    assert solve_sizes(both, control=SearchControl()).status == "infeasible"
 
 
 def test_required_without_any_gap_opens_at_its_least():
@@ -272,7 +272,7 @@ def test_recount_does_not_look_at_the_model():
 def test_wrong_arrays_are_named():
     good = sizes([1, 2], (0, 0, 1))
     with pytest.raises(ValueError, match="least: shape"):
-        solve_sizes(replace(good, most=np.ones((3, 1)), least=np.zeros((1, 2))), watch=Watch())
+        solve_sizes(replace(good, most=np.ones((3, 1)), least=np.zeros((1, 2))), control=SearchControl())
     for wrong in (
         {"gap": np.array([[np.nan], [1.0]])},
         {"most": np.array([[-1.0]])},
@@ -283,14 +283,14 @@ def test_wrong_arrays_are_named():
         {"may": ()},
     ):
         with pytest.raises(ValueError):
-            solve_sizes(replace(good, **wrong), watch=Watch())
+            solve_sizes(replace(good, **wrong), control=SearchControl())
 
 
 def test_the_same_question_has_the_same_answer():
     rng = np.random.default_rng(3)
     pairs = [(j, z, float(rng.integers(0, 15))) for j in range(30) for z in range(20) if rng.random() < 0.2]
     problem = sizes(rng.integers(0, 90, 20), *pairs, least=20, most=70, opening=5, unit=0.1, candidates=30)
-    first, second = (solve_sizes(problem, watch=Watch(nodes=50)) for _ in range(2))
+    first, second = (solve_sizes(problem, control=SearchControl(nodes=50)) for _ in range(2))
     assert first.chosen.tolist() == second.chosen.tolist()
     assert np.array_equal(first.sizes, second.sizes)
     assert first.steps == second.steps
@@ -299,9 +299,9 @@ def test_the_same_question_has_the_same_answer():
 
 def test_an_interrupted_search_gives_the_best_so_far():
     problem = sizes([10, 10], (0, 0, 1), (1, 1, 1), phases=(Phase(sites=1),))
-    watch = Watch()
-    watch.interrupt()
-    answer = solve_sizes(problem, watch=watch)
+    control = SearchControl()
+    control.interrupt()
+    answer = solve_sizes(problem, control=control)
     assert answer.stopped == "interrupt"
     assert not answer.repeatable
     assert answer.status == "within"
@@ -315,15 +315,15 @@ def test_a_key_pressed_in_the_middle_keeps_what_was_found():
     pairs = [(j, z, 1.0) for j in range(60) for z in range(60) if rng.random() < 0.1]
     problem = sizes(rng.integers(1, 90, 60), *pairs, least=40, most=70, opening=5, unit=0.1, candidates=60)
     problem = replace(problem, phases=(Phase(budget=90.0),))
-    watch = Watch()
+    control = SearchControl()
     told = []
 
     def press(*_):
-        told.append(watch.interrupted.is_set())
-        watch.interrupt()
+        told.append(control.interrupted.is_set())
+        control.interrupt()
 
-    watch.listen = press
-    answer = solve_sizes(problem, watch=watch)
+    control.listen = press
+    answer = solve_sizes(problem, control=control)
     assert told
     assert answer.steps[0].objective >= answer.steps[0].bound
     assert answer.recount == pytest.approx(answer.objective)

@@ -13,7 +13,7 @@ from geoplan.siting.objectives.sizes import improve as size_improve
 from geoplan.siting.objectives.sizes import solve as size
 from geoplan.siting.objectives.sizes.model import aims, build
 from geoplan.siting.objectives.sizes.solve import Phase, Sizes, solve_sizes
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import solve
 
 SEEDS = range(20)
@@ -82,7 +82,7 @@ class Plain:
         self.s = {}
         for k in self.products:
             self.s |= some("s", self.sites, [k], cat="Integer" if problem.whole[k] else "Continuous")
-        self.now = some("n", self.sites, self.products, self.times)
+        self.existing_seconds = some("n", self.sites, self.products, self.times)
         self.paid = some("p", self.sites, self.times)
         self.u = some("u", self.zones, self.products, self.times)
         self.a = {
@@ -110,7 +110,7 @@ class Plain:
         for (z, k, t), unmet in self.u.items():
             got = pulp.lpSum(v for key, v in self.a.items() if key[1:] == (z, k, t))
             self.model += got + unmet >= self.problem.gap[z, k] * self.problem.phases[t].share
-        for (j, k, t), now in self.now.items():
+        for (j, k, t), now in self.existing_seconds.items():
             self.model += now <= self.s[j, k]
             self.model += now <= self.large * self.x[j, t]
             self.model += pulp.lpSum(v for key, v in self.a.items() if (key[0], *key[2:]) == (j, k, t)) <= now
@@ -185,7 +185,7 @@ def plain(problem: Sizes, then: str) -> list[float] | None:
 def test_every_aim_is_that_of_a_plain_model(seed):
     problem, then = instance(seed), ("cost", "sites")[seed // 2 % 2]
     expected = plain(problem, then)
-    got = solve_sizes(problem, watch=Watch(), then=then)
+    got = solve_sizes(problem, control=SearchControl(), then=then)
     if expected is None:
         assert got.status == "infeasible"
         return
@@ -200,7 +200,7 @@ def test_block_by_block_ends_at_the_same_aims(seed, monkeypatch):
     monkeypatch.setattr(size_improve, "BLOCKS", (2, 3))
     problem, then = instance(seed), ("cost", "sites")[seed // 2 % 2]
     expected = plain(problem, then)
-    got = solve_sizes(problem, watch=Watch(), then=then)
+    got = solve_sizes(problem, control=SearchControl(), then=then)
     if expected is None:
         assert got.status == "infeasible"
         return
@@ -214,8 +214,8 @@ def test_a_block_makes_no_choice_worse_and_keeps_its_rows():
     name, aim, _ = aims(problem, model, "cost")[0]
     assert name == "unmet"
     linear = replace(model.linear, cost=aim)
-    dear = solve(replace(linear, cost=-aim), watch=Watch()).x  # as much unmet as can be
-    best, nodes = size_improve.improve(linear, model, dear, watch=Watch(), enough=lambda _: False)
+    dear = solve(replace(linear, cost=-aim), control=SearchControl()).x  # as much unmet as can be
+    best, nodes = size_improve.improve(linear, model, dear, control=SearchControl(), enough=lambda _: False)
     assert aim @ best < aim @ dear
     assert nodes > 0
     used = linear.rows @ best
@@ -261,7 +261,7 @@ def test_every_choice_and_size_tried(seed):
         )
         if cost <= 9:
             best = min(best, (round(problem.gap.sum() - served(problem, s), 6), cost))
-    got = solve_sizes(problem, watch=Watch())
+    got = solve_sizes(problem, control=SearchControl())
     assert got.status == "optimal"
     assert (got.objective, got.steps[1].objective) == pytest.approx(best, abs=1e-6)
     assert got.cost == pytest.approx(best[1])
@@ -269,4 +269,4 @@ def test_every_choice_and_size_tried(seed):
 
 def test_strengthening_changes_no_answer_where_limits_are_wide():
     problem = replace(instance(4), phases=(Phase(),))
-    assert solve_sizes(problem, watch=Watch()).objective == pytest.approx(plain(problem, "cost")[0])
+    assert solve_sizes(problem, control=SearchControl()).objective == pytest.approx(plain(problem, "cost")[0])

@@ -8,8 +8,8 @@ from scipy.sparse import csr_array
 
 from geoplan.siting.objectives.center.solve import center
 from geoplan.siting.objectives.median.solve import median
-from geoplan.siting.problems import Choice, Walks
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import DistanceProblem, SelectionConstraints
+from geoplan.siting.solve.control import SearchControl
 
 with warnings.catch_warnings():
     # spopt and what it imports warn of things of their own
@@ -31,9 +31,9 @@ def instance(seed):
 
 def asked(seconds, weight, p):
     n, m = seconds.shape
-    limits = Choice(np.ones(n), csr_array(np.ones((1, n))), np.zeros(1), np.array([float(p)]))
+    limits = SelectionConstraints(np.ones(n), csr_array(np.ones((1, n))), np.zeros(1), np.array([float(p)]))
     table = csr_array((seconds.ravel(), (np.repeat(np.arange(n), m), np.tile(np.arange(m), n))), shape=(n, m))
-    return Walks(limits, table, weight, np.full(m, np.inf), float(seconds.max()), np.full(m, -1))
+    return DistanceProblem(limits, table, weight, np.full(m, np.inf), float(seconds.max()), np.full(m, -1))
 
 
 def theirs(build, *args):
@@ -47,7 +47,7 @@ def theirs(build, *args):
 @pytest.mark.parametrize("seed", range(20))
 def test_median_as_spopt(seed):
     seconds, weight, p = instance(seed)
-    found = median(asked(seconds, weight, p), watch=Watch())
+    found = median(asked(seconds, weight, p), control=SearchControl())
     other = theirs(locate.PMedian.from_cost_matrix, seconds.T, weight, p)
     assert found.status == "optimal"
     assert found.objective == pytest.approx(other, rel=1e-6)
@@ -56,7 +56,7 @@ def test_median_as_spopt(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_center_as_spopt(seed):
     seconds, weight, p = instance(seed)
-    found = center(asked(seconds, weight, p), watch=Watch())
+    found = center(asked(seconds, weight, p), control=SearchControl())
     other = theirs(locate.PCenter.from_cost_matrix, seconds.T, p)
     assert found.status == "optimal"
     assert found.objective == pytest.approx(other, rel=1e-6)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geoplan.siting.inputs import Ground, cover_problem, walks_problem
+from geoplan.siting.inputs import SitingInputs, coverage_problem, distance_problem
 from geoplan.siting.objectives.center.solve import center
 from geoplan.siting.objectives.cover.curve import cover_curve
 from geoplan.siting.objectives.cover.solve import max_cover
@@ -17,9 +17,9 @@ from geoplan.siting.objectives.median.solve import median, walks_of
 from geoplan.siting.objectives.share.solve import fewest
 from geoplan.siting.opening import Opening, opening_by_people, opening_by_walking
 from geoplan.siting.options import Options, options_of
-from geoplan.siting.problems import Answer, Cover, Floats, Ints, Step, Walks
-from geoplan.siting.question import Fit, Question, fitting
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import Answer, CoverageProblem, DistanceProblem, Floats, Ints, Step
+from geoplan.siting.question import EligibleCandidates, Question, eligible
+from geoplan.siting.solve.control import SearchControl
 from geoplan.tables import CURVE, UNMET
 from geoplan.words.errors import Note
 
@@ -28,7 +28,7 @@ CURVE_SITES = 60
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class SitingResult:
     """An answer with what is told of it.
 
     Parameters
@@ -49,7 +49,7 @@ class Asked:
     """
 
     question: Question
-    fit: Fit
+    eligible: EligibleCandidates
     options: Options
     answer: Answer
     unit: str
@@ -64,31 +64,31 @@ class Asked:
     serves: Mapping[str, tuple[str, ...]] | None = None
 
 
-def ask(ground: Ground, question: Question, *, watch: Watch) -> Asked:
+def ask(inputs: SitingInputs, question: Question, *, control: SearchControl) -> SitingResult:
     """Answer a question of coverage or walking (all but ``capacity`` and ``sizes``).
 
     Parameters
     ----------
-    ground
+    inputs
         People, candidates, walks.
     question
         What is asked.
-    watch
+    control
         Limits of the search, its listener, and the flag that ends it.
     """
     started = time.perf_counter()
-    fit = fitting(
-        ground.candidates,
+    eligibility = eligible(
+        inputs.candidates,
         question,
-        services=ground.services,
-        on_network=ground.on_network,
-        source=ground.source.tolist(),
+        services=inputs.services,
+        on_network=inputs.on_network,
+        source=inputs.source.tolist(),
     )
     # only the fewest or cheapest sites count their cost; elsewhere it may be unknown
-    least = question.least if question.ask == "share" else "sites"
-    options = options_of(ground.candidates, fit.use, question.phases, least=least)
+    least = question.minimise if question.ask == "share" else "sites"
+    options = options_of(inputs.candidates, eligibility.use, question.phases, least=least)
     asked = _walking if question.ask in ("median", "center") else _coverage
-    found = asked(ground, question, fit, options, watch)
+    found = asked(inputs, question, eligibility, options, control)
     answer = replace(
         found.answer, notes=(*found.answer.notes, *limits_named(found.answer, question, options))
     )
@@ -112,18 +112,24 @@ def limits_named(answer: Answer, question: Question, options: Options) -> tuple[
     return (note,)
 
 
-def _coverage(ground: Ground, question: Question, fit: Fit, options: Options, watch: Watch) -> Asked:
-    problem = cover_problem(ground, question, fit, options)
-    answer = _solve_cover(problem, question, watch)
-    last = _last_phase(ground, question, fit, options)
+def _coverage(
+    inputs: SitingInputs,
+    question: Question,
+    eligibility: EligibleCandidates,
+    options: Options,
+    control: SearchControl,
+) -> SitingResult:
+    problem = coverage_problem(inputs, question, eligibility, options)
+    answer = _solve_cover(problem, question, control)
+    last = _last_phase(inputs, question, eligibility, options)
     opening = opening_by_people(last, _groups(answer, options, question))
-    unit = {"sites": "sites", "cost": "cost"}[question.least] if question.ask == "share" else "people"
-    before = float(problem.weight[problem.already].sum()) if question.ask == "cover" else np.nan
+    unit = {"sites": "sites", "cost": "cost"}[question.minimise] if question.ask == "share" else "people"
+    before = float(problem.weight[problem.covered_by_existing].sum()) if question.ask == "cover" else np.nan
     if question.ask == "cover" and question.fair != "total":
         unit, before = "share", np.nan
-    return Asked(
+    return SitingResult(
         question,
-        fit,
+        eligibility,
         options,
         answer,
         unit,
@@ -132,33 +138,44 @@ def _coverage(ground: Ground, question: Question, fit: Fit, options: Options, wa
         opening,
         "people",
         0.0,
-        curve=_curve(ground, question, fit, watch),
-        unmet=_uncovered(ground, question, last, answer),
+        curve=_curve(inputs, question, eligibility, control),
+        unmet=_uncovered(inputs, question, last, answer),
     )
 
 
-def _solve_cover(problem: Cover, question: Question, watch: Watch) -> Answer:
+def _solve_cover(problem: CoverageProblem, question: Question, control: SearchControl) -> Answer:
     if question.ask == "share":
-        return fewest(problem, share=question.share, each=question.each, watch=watch)
+        return fewest(
+            problem,
+            share=question.share,
+            min_share_per_community=question.min_share_per_community,
+            control=control,
+        )
     if question.fair == "worst_off":
-        return worst_off(problem, watch=watch)
+        return worst_off(problem, control=control)
     if question.fair == "worst_part":
-        return worst_part(problem, part=question.part, watch=watch)
+        return worst_part(problem, worst_share=question.worst_share, control=control)
     if question.fair == "least_spread":
-        return least_spread(problem, keep=question.keep, watch=watch)
-    return max_cover(problem, watch=watch)
+        return least_spread(problem, min_total_share=question.min_total_share, control=control)
+    return max_cover(problem, control=control)
 
 
-def _walking(ground: Ground, question: Question, fit: Fit, options: Options, watch: Watch) -> Asked:
-    problem = walks_problem(ground, question, fit, options)
+def _walking(
+    inputs: SitingInputs,
+    question: Question,
+    eligibility: EligibleCandidates,
+    options: Options,
+    control: SearchControl,
+) -> SitingResult:
+    problem = distance_problem(inputs, question, eligibility, options)
     notes: tuple[Note, ...] = ()
     if question.ask == "center":
         problem, notes = _improvable(problem, question)
     solver: Callable[..., Answer] = median if question.ask == "median" else center
-    answer = solver(problem, watch=watch)
+    answer = solver(problem, control=control)
     answer = replace(answer, notes=(*notes, *answer.notes))
     single = replace(question, phases=question.phases[-1:])
-    last = walks_problem(ground, single, fit, _at_the_end(options))
+    last = distance_problem(inputs, single, eligibility, _at_the_end(options))
     opening = opening_by_walking(last, _groups(answer, options, question))
     people = float(problem.weight.sum())
     nothing = walks_of(problem, np.empty(0, np.int64))
@@ -169,9 +186,9 @@ def _walking(ground: Ground, question: Question, fit: Fit, options: Options, wat
         if question.ask == "median"
         else (farthest, 60.0)
     )
-    return Asked(
+    return SitingResult(
         question,
-        fit,
+        eligibility,
         options,
         answer,
         "minutes",
@@ -185,64 +202,70 @@ def _walking(ground: Ground, question: Question, fit: Fit, options: Options, wat
         ),
         "person_minutes",
         0.0,
-        unmet=_out_of_reach(ground, question, last, answer),
+        unmet=_out_of_reach(inputs, question, last, answer),
     )
 
 
-def _improvable(problem: Walks, question: Question) -> tuple[Walks, tuple[Note, ...]]:
+def _improvable(problem: DistanceProblem, question: Question) -> tuple[DistanceProblem, tuple[Note, ...]]:
     """Return a center problem of the people whom some candidate brings nearer; the walk of all others stays as it is, whatever opens.
 
     Left in, the farthest of them would be the answer, and every choice as good as none.
     """
     nearer = np.zeros(len(problem.weight), dtype=bool)
     column = problem.seconds.indices
-    nearer[column[problem.seconds.data < np.minimum(problem.now, problem.beyond)[column]]] = True
-    fixed = ~nearer & (problem.weight > 0) & np.isfinite(problem.now)
+    nearer[
+        column[problem.seconds.data < np.minimum(problem.existing_seconds, problem.cutoff_seconds)[column]]
+    ] = True
+    fixed = ~nearer & (problem.weight > 0) & np.isfinite(problem.existing_seconds)
     if not fixed.any() or not (nearer & (problem.weight > 0)).any():
         return problem, ()
     note = Note.of(
         "siting_center_fixed",
         question=question.name,
         people=f"{problem.weight[fixed].sum() / len(question.phases):,.0f}",
-        minutes=f"{problem.now[fixed].max() / 60:.1f}",
+        minutes=f"{problem.existing_seconds[fixed].max() / 60:.1f}",
         severity="info",
     )
     return replace(problem, weight=np.where(fixed, 0.0, problem.weight)), (note,)
 
 
-def _reachable(problem: Walks) -> np.ndarray:
-    found = np.isfinite(problem.now) & (problem.now <= problem.beyond)
+def _reachable(problem: DistanceProblem) -> np.ndarray:
+    found = np.isfinite(problem.existing_seconds) & (problem.existing_seconds <= problem.cutoff_seconds)
     found[problem.seconds.indices] = True
     return np.asarray(found & (problem.weight > 0))
 
 
 def _at_the_end(options: Options) -> Options:
     """Return the same options as if all phases were one."""
-    return Options(options.candidate, np.zeros_like(options.phase), options.choice)
+    return Options(options.candidate, np.zeros_like(options.phase), options.constraints)
 
 
-def _last_phase(ground: Ground, question: Question, fit: Fit, options: Options) -> Cover:
+def _last_phase(
+    inputs: SitingInputs, question: Question, eligibility: EligibleCandidates, options: Options
+) -> CoverageProblem:
     single = replace(question, phases=question.phases[-1:])
-    return cover_problem(ground, single, fit, _at_the_end(options))
+    return coverage_problem(inputs, single, eligibility, _at_the_end(options))
 
 
 def _groups(answer: Answer, options: Options, question: Question) -> list[Ints]:
     return [answer.chosen[options.phase[answer.chosen] == number] for number in range(len(question.phases))]
 
 
-def _curve(ground: Ground, question: Question, fit: Fit, watch: Watch) -> pd.DataFrame:
+def _curve(
+    inputs: SitingInputs, question: Question, eligibility: EligibleCandidates, control: SearchControl
+) -> pd.DataFrame:
     """Return the gain curve: the best found with 0, 1, 2 … sites and what no choice can better, in the last phase, money apart."""
     asked = question.phases[-1].sites
     most = question.curve if question.curve is not None else min(CURVE_SITES, 2 * (asked or CURVE_SITES // 2))
-    most = min(most, int(fit.use.sum()))
-    if question.ask != "cover" or question.fair != "total" or most == 0 or watch.interrupted.is_set():
+    most = min(most, int(eligibility.use.sum()))
+    if question.ask != "cover" or question.fair != "total" or most == 0 or control.interrupted.is_set():
         return pd.DataFrame(columns=list(CURVE))
     single = replace(question, phases=(replace(question.phases[-1], sites=None, budget=None),))
-    options = options_of(ground.candidates, fit.use, single.phases)
-    problem = cover_problem(ground, single, fit, options)
+    options = options_of(inputs.candidates, eligibility.use, single.phases)
+    problem = coverage_problem(inputs, single, eligibility, options)
     sites = range(most + 1)
-    objective, bound = cover_curve(problem, list(sites), watch=watch)
-    reached = problem.already.copy()
+    objective, bound = cover_curve(problem, list(sites), control=control)
+    reached = problem.covered_by_existing.copy()
     reached[problem.covers.indices] = True
     return pd.DataFrame(
         {
@@ -255,27 +278,31 @@ def _curve(ground: Ground, question: Question, fit: Fit, watch: Watch) -> pd.Dat
     )[list(CURVE)]
 
 
-def _uncovered(ground: Ground, question: Question, last: Cover, answer: Answer) -> pd.DataFrame:
+def _uncovered(
+    inputs: SitingInputs, question: Question, last: CoverageProblem, answer: Answer
+) -> pd.DataFrame:
     """Return the zones that still have more people outside the circle than the service's flag share, and why."""
-    covered = last.already.copy()
+    covered = last.covered_by_existing.copy()
     for option in answer.chosen:
         covered[last.covers.indices[last.covers.indptr[option] : last.covers.indptr[option + 1]]] = True
-    could = last.already.copy()
+    could = last.covered_by_existing.copy()
     could[last.covers.indices] = True
-    return _left(ground, question, last.weight, ~covered, ~could, last.zone)
+    return _left(inputs, question, last.weight, ~covered, ~could, last.zone)
 
 
-def _out_of_reach(ground: Ground, question: Question, last: Walks, answer: Answer) -> pd.DataFrame:
+def _out_of_reach(
+    inputs: SitingInputs, question: Question, last: DistanceProblem, answer: Answer
+) -> pd.DataFrame:
     """Return the zones with people who reach nothing within `reach_minutes`, and why."""
     walked = walks_of(last, answer.chosen)
-    none = walked >= last.beyond
-    could = np.isfinite(last.now)
+    none = walked >= last.cutoff_seconds
+    could = np.isfinite(last.existing_seconds)
     could[last.seconds.indices] = True
-    return _left(ground, question, last.weight, none, ~could, last.zone, least=0.0)
+    return _left(inputs, question, last.weight, none, ~could, last.zone, least=0.0)
 
 
 def _left(
-    ground: Ground,
+    inputs: SitingInputs,
     question: Question,
     weight: Floats,
     outside: np.ndarray,
@@ -284,7 +311,7 @@ def _left(
     *,
     least: float | None = None,
 ) -> pd.DataFrame:
-    names = ground.zone_id
+    names = inputs.zone_id
     last = question.phases[-1]
     limit = "budget" if last.budget is not None else "sites" if last.sites is not None else "none"
     rows: list[dict[str, Any]] = []
@@ -295,7 +322,7 @@ def _left(
             np.bincount(here[mine], weights=(weight * part)[mine], minlength=len(names))
             for part in (np.ones(len(weight)), outside, outside & hopeless)
         ]
-        allowed = float(ground.services[service]["flag_share"]) if least is None else least
+        allowed = float(inputs.services[service]["flag_share"]) if least is None else least
         for place in np.flatnonzero(sums[1] > allowed * sums[0] + 1e-9):
             never = sums[2][place] > allowed * sums[0][place] + 1e-9
             why = (

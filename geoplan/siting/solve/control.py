@@ -9,7 +9,7 @@ from geoplan.siting.problems import Stopped
 
 
 @dataclass
-class Watch:
+class SearchControl:
     """Limits of one search, its listener, and the flag that a key press sets.
 
     Parameters

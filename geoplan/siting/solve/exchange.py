@@ -7,8 +7,8 @@ Teitz & Bart (1968), Heuristic methods for estimating the generalized vertex med
 import numpy as np
 
 from geoplan.network.compiled import compiled
-from geoplan.siting.problems import Cover, Floats, Ints
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import CoverageProblem, Floats, Ints
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.presolve import pattern
 from geoplan.siting.solve.rows import Points, asked_for, loosened, sorted_rows
 
@@ -16,7 +16,7 @@ from geoplan.siting.solve.rows import Points, asked_for, loosened, sorted_rows
 EQUAL = 1e-11
 
 
-def swap(problem: Cover, chosen: Ints, *, watch: Watch) -> Ints:
+def swap(problem: CoverageProblem, chosen: Ints, *, control: SearchControl) -> Ints:
     """Exchange one option chosen for another, or add one, while more people are covered; rows stay kept.
 
     Each option not chosen is held in turn against all that are; the best exchange with it is made at once if it gains. Ends when a
@@ -28,7 +28,7 @@ def swap(problem: Cover, chosen: Ints, *, watch: Watch) -> Ints:
         Who is covered by which option.
     chosen
         A choice that the rows allow.
-    watch
+    control
         Asked before each round.
 
     Returns
@@ -36,16 +36,16 @@ def swap(problem: Cover, chosen: Ints, *, watch: Watch) -> Ints:
     chosen
         At least as good, ascending.
     """
-    choice, covers = problem.choice, pattern(problem.covers)
-    weight = np.where(problem.already, 0.0, problem.weight)
+    constraints, covers = problem.constraints, pattern(problem.covers)
+    weight = np.where(problem.covered_by_existing, 0.0, problem.weight)
     hair = EQUAL * max(1.0, float(weight.sum()))
-    n = len(choice)
+    n = len(constraints)
     slots = np.full(n + 1, -1, np.int64)
     slots[: len(chosen)] = np.sort(chosen)
     size = len(chosen)
     total = covers @ weight
-    rows, most, asked = sorted_rows(choice), loosened(choice), asked_for(choice)
-    while watch.stopped() in ("", "nodes"):  # there is no tree here
+    rows, most, asked = sorted_rows(constraints), loosened(constraints), asked_for(constraints)
+    while control.stopped() in ("", "nodes"):  # there is no tree here
         size, gained = _exchange_round(
             (covers.indptr, covers.indices, weight), total, rows, most, asked, slots, size, hair
         )

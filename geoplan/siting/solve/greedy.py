@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geoplan.network.compiled import compiled
-from geoplan.siting.problems import Choice, Cover, Floats, Ints
+from geoplan.siting.problems import CoverageProblem, Floats, Ints, SelectionConstraints
 from geoplan.siting.solve.exchange import swap
 from geoplan.siting.solve.presolve import pattern
 from geoplan.siting.solve.rows import Points, asked_for, loosened, sorted_rows
@@ -33,7 +33,7 @@ class Greedy:
     feasible: bool = True
 
 
-def greedy(problem: Cover, *, limit: int | None = None, start: Ints | None = None) -> Greedy:
+def greedy(problem: CoverageProblem, *, limit: int | None = None, start: Ints | None = None) -> Greedy:
     """Choose again and again the option that covers most more people and may still be chosen.
 
     Rows that ask for something come first. Where a row limits anything but a number (a budget), a second run takes the most people
@@ -56,47 +56,47 @@ def greedy(problem: Cover, *, limit: int | None = None, start: Ints | None = Non
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> choice = Choice(np.ones(3), csr_array(np.ones((1, 3))), np.zeros(1), np.array([2.0]))
+    >>> constraints = SelectionConstraints(np.ones(3), csr_array(np.ones((1, 3))), np.zeros(1), np.array([2.0]))
     >>> covers = csr_array(np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1]]))
-    >>> found = greedy(Cover(choice, covers, np.array([3.0, 4.0, 5.0]), np.zeros(3, bool), np.full(3, -1)))
+    >>> found = greedy(CoverageProblem(constraints, covers, np.array([3.0, 4.0, 5.0]), np.zeros(3, bool), np.full(3, -1)))
     >>> found.order, found.gains
     (array([1, 0]), array([9., 3.]))
     """
-    runs = [np.zeros(len(problem.choice))]
-    price = _price(problem.choice)
+    runs = [np.zeros(len(problem.constraints))]
+    price = _price(problem.constraints)
     if price.any():
         runs.append(price)
     found = [_greedy_run(problem, price, limit, start) for price in runs]
     return max(found, key=lambda one: (one.feasible, one.gains.sum()))
 
 
-def _price(choice: Choice) -> Floats:
+def _price(constraints: SelectionConstraints) -> Floats:
     """Return the share of the budgets that each option uses: rows with a limit that count not just options."""
-    rows = choice.rows
+    rows = constraints.rows
     line = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
     graded = np.zeros(rows.shape[0], bool)
     graded[line[(rows.data != 0) & (rows.data != 1)]] = True
-    graded &= np.isfinite(choice.most) & (choice.most > 0)
+    graded &= np.isfinite(constraints.most) & (constraints.most > 0)
     if not graded.any():
-        return np.zeros(len(choice))
-    share = np.where(graded, 1.0 / np.where(graded, choice.most, 1.0), 0.0)
+        return np.zeros(len(constraints))
+    share = np.where(graded, 1.0 / np.where(graded, constraints.most, 1.0), 0.0)
     # an option that uses nothing is as good as free, not infinitely so
     return np.asarray(rows.T @ share) + 1e-9
 
 
-def _greedy_run(problem: Cover, price: Floats, limit: int | None, start: Ints | None) -> Greedy:
-    choice, covers = problem.choice, pattern(problem.covers)
-    rows = sorted_rows(choice)
-    most, asked = loosened(choice), asked_for(choice)
+def _greedy_run(problem: CoverageProblem, price: Floats, limit: int | None, start: Ints | None) -> Greedy:
+    constraints, covers = problem.constraints, pattern(problem.covers)
+    rows = sorted_rows(constraints)
+    most, asked = loosened(constraints), asked_for(constraints)
     first = np.empty(0, np.int64) if start is None else np.asarray(start, np.int64)
     order, gains, met = _lazy(
-        (covers.indptr, covers.indices, np.where(problem.already, 0.0, problem.weight)),
+        (covers.indptr, covers.indices, np.where(problem.covered_by_existing, 0.0, problem.weight)),
         rows,
         most,
         asked,
         np.where(price > 0, 1.0 / np.where(price > 0, price, 1.0), 1.0),
         first,
-        len(choice) if limit is None else limit,
+        len(constraints) if limit is None else limit,
     )
     return Greedy(order, gains, bool(met))
 

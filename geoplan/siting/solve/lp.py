@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array
 
 from geoplan.siting.problems import PROOF, Bools, Floats, Stopped
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class Solved:
 def solve(
     model: Linear,
     *,
-    watch: Watch,
+    control: SearchControl,
     start: Floats | None = None,
     relax: bool = False,
     method: Literal["choose", "simplex", "ipm"] = "choose",
@@ -62,7 +62,7 @@ def solve(
     ----------
     model
         What is to be minimised.
-    watch
+    control
         Limits and the flag that ends the search.
     start
         A feasible solution to begin with.
@@ -74,29 +74,29 @@ def solve(
     Returns
     -------
     solved
-        Proven to a relative gap of ``watch.gap``.
+        Proven to a relative gap of ``control.gap``.
     """
     highs = loaded(model, relax=relax)
     whole = bool(model.whole.any()) and not relax
     options: dict[str, bool | int | float | str] = {
-        "mip_rel_gap": watch.gap,
+        "mip_rel_gap": control.gap,
         "mip_abs_gap": 1e-9,
         "solver": method,
         "run_crossover": "on" if crossover else "off",
     }
-    if watch.nodes is not None:
-        options["mip_max_nodes"] = int(watch.nodes)
-    if watch.seconds is not None:
-        options["time_limit"] = max(0.0, watch.left())
+    if control.nodes is not None:
+        options["mip_max_nodes"] = int(control.nodes)
+    if control.seconds is not None:
+        options["time_limit"] = max(0.0, control.left())
     for name, value in options.items():
         highs.setOptionValue(name, value)
     if start is not None and whole:
         solution = highspy.HighsSolution()
         solution.col_value = list(map(float, start))
         highs.setSolution(solution)
-    _listen(highs, watch, whole=whole)
+    _listen(highs, control, whole=whole)
     highs.run()
-    return _read(highs, watch, whole=whole)
+    return _read(highs, control, whole=whole)
 
 
 def loaded(model: Linear, *, relax: bool) -> highspy.Highs:
@@ -121,14 +121,14 @@ def loaded(model: Linear, *, relax: bool) -> highspy.Highs:
     return highs
 
 
-def _listen(highs: highspy.Highs, watch: Watch, *, whole: bool) -> None:
+def _listen(highs: highspy.Highs, control: SearchControl, *, whole: bool) -> None:
     # HiGHS asks now and then whether to go on; an exception must not cross into it
     def ask(event: highspy.highs.HighsCallbackEvent) -> None:
-        if watch.interrupted.is_set():
+        if control.interrupted.is_set():
             event.interrupt()
 
     def better(event: highspy.highs.HighsCallbackEvent) -> None:
-        watch.listen(event.data_out.mip_primal_bound, event.data_out.mip_dual_bound)
+        control.listen(event.data_out.mip_primal_bound, event.data_out.mip_dual_bound)
 
     if whole:
         highs.cbMipInterrupt += ask
@@ -138,7 +138,7 @@ def _listen(highs: highspy.Highs, watch: Watch, *, whole: bool) -> None:
         highs.cbIpmInterrupt += ask
 
 
-def _read(highs: highspy.Highs, watch: Watch, *, whole: bool) -> Solved:
+def _read(highs: highspy.Highs, control: SearchControl, *, whole: bool) -> Solved:
     kinds = highspy.HighsModelStatus
     ended, info, found = highs.getModelStatus(), highs.getInfo(), highs.getSolution()
     proven = ended == kinds.kOptimal
@@ -151,7 +151,7 @@ def _read(highs: highspy.Highs, watch: Watch, *, whole: bool) -> Solved:
     stopped: Stopped = ""
     if not proven:
         stopped = (
-            "interrupt" if watch.interrupted.is_set() else "clock" if ended == kinds.kTimeLimit else "nodes"
+            "interrupt" if control.interrupted.is_set() else "clock" if ended == kinds.kTimeLimit else "nodes"
         )
     if not has_one:
         bound = float(info.mip_dual_bound) if whole else -np.inf
@@ -159,7 +159,7 @@ def _read(highs: highspy.Highs, watch: Watch, *, whole: bool) -> Solved:
     objective = float(info.objective_function_value)
     if whole:
         bound = float(info.mip_dual_bound)
-        if proven and watch.gap == 0.0 and not np.isfinite(bound):
+        if proven and control.gap == 0.0 and not np.isfinite(bound):
             # presolve proved the start and left no bound behind
             bound = objective
         closed = objective - bound <= PROOF * max(1.0, abs(objective))

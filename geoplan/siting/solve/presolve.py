@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from geoplan.network.compiled import compiled
-from geoplan.siting.problems import Bools, Choice, Cover, Floats, Ints
+from geoplan.siting.problems import Bools, CoverageProblem, Floats, Ints, SelectionConstraints
 
 #: Pairs of options compared at most; beyond it dominated options stay, which costs time later but no exactness.
 MOST_PAIRS = 200_000_000
@@ -31,7 +31,7 @@ class Merged:
         Weight of the points that what exists covers.
     """
 
-    problem: Cover
+    problem: CoverageProblem
     options: Ints
     points: Ints
     base: float
@@ -60,7 +60,7 @@ def tidy(rows: csr_array) -> csr_array:
     return clean
 
 
-def merged(problem: Cover, *, by_zone: bool = False, drop_dominated: bool = True) -> Merged:
+def merged(problem: CoverageProblem, *, by_zone: bool = False, drop_dominated: bool = True) -> Merged:
     """Return a smaller problem with the same best answer.
 
     Points without weight, already covered, or covered by none leave. Points with the same set of options (and, `by_zone`, the same
@@ -83,18 +83,20 @@ def merged(problem: Cover, *, by_zone: bool = False, drop_dominated: bool = True
 
     Examples
     --------
-    >>> choice = Choice(np.ones(2), csr_array(np.ones((1, 2))), np.zeros(1), np.ones(1))
+    >>> constraints = SelectionConstraints(np.ones(2), csr_array(np.ones((1, 2))), np.zeros(1), np.ones(1))
     >>> covers = csr_array(np.array([[1, 1, 0], [1, 1, 1]]))
-    >>> small = merged(Cover(choice, covers, np.array([3.0, 4.0, 5.0]), np.zeros(3, bool), np.full(3, -1)))
+    >>> small = merged(CoverageProblem(constraints, covers, np.array([3.0, 4.0, 5.0]), np.zeros(3, bool), np.full(3, -1)))
     >>> small.options, small.problem.weight
     (array([1]), array([12.]))
     """
-    base = float(problem.weight[problem.already].sum())
+    base = float(problem.weight[problem.covered_by_existing].sum())
     covers = pattern(problem.covers)
-    options, points = np.arange(len(problem.choice)), np.arange(len(problem.weight))
-    choice = problem.choice
-    choice = Choice(choice.cost, tidy(choice.rows), choice.least, choice.most)
-    now = Cover(choice, covers, problem.weight, problem.already, problem.zone)
+    options, points = np.arange(len(problem.constraints)), np.arange(len(problem.weight))
+    constraints = problem.constraints
+    constraints = SelectionConstraints(
+        constraints.cost, tidy(constraints.rows), constraints.least, constraints.most
+    )
+    now = CoverageProblem(constraints, covers, problem.weight, problem.covered_by_existing, problem.zone)
     for _ in range(ROUNDS if drop_dominated else 1):
         now, group = _points_merged(now, by_zone=by_zone)
         points = np.append(group, -1)[points]  # what left stays out
@@ -107,22 +109,24 @@ def merged(problem: Cover, *, by_zone: bool = False, drop_dominated: bool = True
     return Merged(now, options, points, base)
 
 
-def with_options(problem: Cover, keep: Bools | Ints) -> Cover:
+def with_options(problem: CoverageProblem, keep: Bools | Ints) -> CoverageProblem:
     """Return `problem` with some of its options (a mask, or ascending positions); points stay."""
-    choice = problem.choice
-    rows = csr_array(choice.rows.tocsc()[:, keep])
-    fewer = Choice(choice.cost[keep], rows, choice.least, choice.most)
-    return Cover(fewer, problem.covers[keep], problem.weight, problem.already, problem.zone)
+    constraints = problem.constraints
+    rows = csr_array(constraints.rows.tocsc()[:, keep])
+    fewer = SelectionConstraints(constraints.cost[keep], rows, constraints.least, constraints.most)
+    return CoverageProblem(
+        fewer, problem.covers[keep], problem.weight, problem.covered_by_existing, problem.zone
+    )
 
 
-def _points_merged(problem: Cover, *, by_zone: bool) -> tuple[Cover, Ints]:
+def _points_merged(problem: CoverageProblem, *, by_zone: bool) -> tuple[CoverageProblem, Ints]:
     """Return the problem with points of one set of options added up, and the new position of each point (-1: left)."""
     covers = problem.covers
     n_options, n_points = covers.shape
     # a set of options is known by the sums, modulo 2^64, of two random numbers of its members
     key = np.random.default_rng(20_25).integers(0, 2**64, (n_options, 2), np.uint64)
     first, second, degree = _column_sums(covers.indptr, covers.indices, key, n_points)
-    live = np.flatnonzero((problem.weight > 0) & ~problem.already & (degree > 0))
+    live = np.flatnonzero((problem.weight > 0) & ~problem.covered_by_existing & (degree > 0))
     zone = problem.zone[live] if by_zone else np.zeros(len(live), np.int64)
     order = np.lexsort((live, zone, second[live], first[live]))
     at, zone = live[order], zone[order]
@@ -146,8 +150,8 @@ def _points_merged(problem: Cover, *, by_zone: bool) -> tuple[Cover, Ints]:
     weight = np.bincount(group[live], weights=problem.weight[live], minlength=len(leads)).astype(np.float64)
     number = np.full(n_points, -1, np.int64)
     number[leads] = group[leads]
-    return Cover(
-        problem.choice,
+    return CoverageProblem(
+        problem.constraints,
         with_points(covers, number, len(leads)),
         weight[: len(leads)],
         np.zeros(len(leads), bool),
@@ -166,18 +170,18 @@ def with_points(covers: csr_array, number: Ints, n_points: int) -> csr_array:
     return csr_array((np.ones(len(indices), np.int8), indices, pointer), shape=(covers.shape[0], n_points))
 
 
-def _undominated(problem: Cover) -> Bools:
+def _undominated(problem: CoverageProblem) -> Bools:
     """Return which options no other betters."""
-    choice, covers = problem.choice, problem.covers
-    pinned = np.zeros(len(choice), bool)
-    pinned[choice.rows[choice.least > 0].indices] = True
+    constraints, covers = problem.constraints, problem.covers
+    pinned = np.zeros(len(constraints), bool)
+    pinned[constraints.rows[constraints.least > 0].indices] = True
     by_point = covers.tocsc()
     degree = np.diff(by_point.indptr).astype(np.int64)
     rarest = _rarest(covers.indptr, covers.indices, degree)
     pairs = int(degree[rarest[rarest >= 0]].sum())
     if pairs > MOST_PAIRS:
         return (rarest >= 0) | pinned
-    rows = choice.rows.tocsc()
+    rows = constraints.rows.tocsc()
     rows.sum_duplicates()
     dropped = _dominated(
         covers.indptr,
@@ -185,7 +189,7 @@ def _undominated(problem: Cover) -> Bools:
         by_point.indptr,
         by_point.indices,
         rarest,
-        choice.cost,
+        constraints.cost,
         (rows.indptr, rows.indices, rows.data.astype(np.float64)),
         pinned,
     )

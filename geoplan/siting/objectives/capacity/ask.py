@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from geoplan.coverage.fair_flow import Flow
-from geoplan.siting.inputs import Ground
-from geoplan.siting.objectives.ask import Asked
+from geoplan.siting.inputs import SitingInputs
+from geoplan.siting.objectives.ask import SitingResult
 from geoplan.siting.objectives.capacity.flow import Giving
 from geoplan.siting.objectives.capacity.problem import Capacity, beds_of, met_rates, recount
 from geoplan.siting.objectives.capacity.solve import median_capacity
@@ -18,8 +18,8 @@ from geoplan.siting.objectives.sizes.inputs import HELD, most_held
 from geoplan.siting.opening import Opening
 from geoplan.siting.options import Options, options_of
 from geoplan.siting.problems import Answer, Bools, Floats, Ints, status_of
-from geoplan.siting.question import Fit, Question, fitting, left_out
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.question import EligibleCandidates, Question, eligible, left_out
+from geoplan.siting.solve.control import SearchControl
 from geoplan.tables import UNMET
 from geoplan.words.errors import Note, StudyError
 
@@ -39,7 +39,9 @@ class Need:
         return {"floor_area_m2": "m2"}.get(self.supply, self.supply)
 
 
-def ask_capacity(ground: Ground, question: Question, *, need: Need, watch: Watch) -> Asked:
+def ask_capacity(
+    inputs: SitingInputs, question: Question, *, need: Need, control: SearchControl
+) -> SitingResult:
     """Answer a question of capacities: first most need met within the circle, then least walking.
 
     What exists keeps its beds, of which the least that the registers allow count; they may be given out anew. With phases the last
@@ -67,42 +69,47 @@ def ask_capacity(ground: Ground, question: Question, *, need: Need, watch: Watch
             )
         )
     asked = replace(question, services=(need.service,))
-    fit = fitting(
-        ground.candidates,
+    eligibility = eligible(
+        inputs.candidates,
         asked,
-        services=ground.services,
-        on_network=ground.on_network,
-        source=ground.source.tolist(),
+        services=inputs.services,
+        on_network=inputs.on_network,
+        source=inputs.source.tolist(),
     )
-    capacity, unknown = _capacity(ground, question, need, fit)
+    capacity, unknown = _capacity(inputs, question, need, eligibility)
     notes = (
-        [left_out("candidate_size_unknown", ground.candidates[unknown], question)] if unknown.any() else []
+        [left_out("candidate_size_unknown", inputs.candidates[unknown], question)] if unknown.any() else []
     )
-    use = fit.use & ~unknown
-    minutes = question.minutes(ground.services[need.service])
-    wanted = ground.people(need.group) * need.per_1000 / 1000.0
-    held, doubtful = _existing(ground, need, minutes)
+    use = eligibility.use & ~unknown
+    minutes = question.minutes(inputs.services[need.service])
+    wanted = inputs.people(need.group) * need.per_1000 / 1000.0
+    held, doubtful = _existing(inputs, need, minutes)
     if doubtful:
         notes.append(
             Note.of("siting_beds_doubtful", question=question.name, count=doubtful, severity="warning")
         )
 
     def problem_of(options: Options) -> Capacity:
-        walks = ground.walks(need.service, minutes)[options.candidate]
+        walks = inputs.walks(need.service, minutes)[options.candidate]
         return Capacity(
-            options.choice, walks, wanted, capacity[options.candidate], *held, beyond=60.0 * minutes + 1e-5
+            options.constraints,
+            walks,
+            wanted,
+            capacity[options.candidate],
+            *held,
+            cutoff_seconds=60.0 * minutes + 1e-5,
         )
 
-    found, phase = _phased(ground, asked, use, problem_of, watch)
-    everything = options_of(ground.candidates, use, asked.phases[-1:])
+    found, phase = _phased(inputs, asked, use, problem_of, control)
+    everything = options_of(inputs.candidates, use, asked.phases[-1:])
     last = problem_of(everything)
     opening = _opening(last, found, phase)
-    options = Options(everything.candidate[opening.option], phase[opening.option], everything.choice)
+    options = Options(everything.candidate[opening.option], phase[opening.option], everything.constraints)
     order = np.arange(len(opening.option))
     answer = replace(found, chosen=order, notes=(*found.notes, *notes))
-    return Asked(
+    return SitingResult(
         asked,
-        fit,
+        eligibility,
         options,
         answer,
         need.unit,
@@ -111,26 +118,28 @@ def ask_capacity(ground: Ground, question: Question, *, need: Need, watch: Watch
         replace(opening, option=order),
         need.unit,
         time.perf_counter() - started,
-        unmet=_unmet(ground, asked, need, last, found.chosen),
-        amounts=_amounts(ground, need, options.candidate, capacity),
+        unmet=_unmet(inputs, asked, need, last, found.chosen),
+        amounts=_amounts(inputs, need, options.candidate, capacity),
     )
 
 
-def _capacity(ground: Ground, question: Question, need: Need, fit: Fit) -> tuple[Floats, Bools]:
+def _capacity(
+    inputs: SitingInputs, question: Question, need: Need, eligibility: EligibleCandidates
+) -> tuple[Floats, Bools]:
     """Return the beds of each candidate, and those in use of which nothing is known."""
-    own = most_held(question, need.supply, ground.candidates)
+    own = most_held(question, need.supply, inputs.candidates)
     limit = np.inf if question.largest is None else question.largest
     capacity = np.minimum(np.where(np.isnan(own), limit, own), limit)
-    unknown = fit.use & ~np.isfinite(capacity)
+    unknown = eligibility.use & ~np.isfinite(capacity)
     return np.where(np.isfinite(capacity), capacity, 0.0), np.asarray(unknown, dtype=bool)
 
 
-def _existing(ground: Ground, need: Need, minutes: float) -> tuple[tuple[csr_array, Floats], int]:
+def _existing(inputs: SitingInputs, need: Need, minutes: float) -> tuple[tuple[csr_array, Floats], int]:
     """Return the walks to what exists, its beds (the least that the registers allow), and how many are not certain."""
-    ids, walks = ground.walks_to_existing(need.service, minutes)
-    kinds = ground.services[need.service]["facilities"]
-    mine = ground.supplies[
-        ground.supplies["service"].isin(kinds) & (ground.supplies["supply"] == need.supply)
+    ids, walks = inputs.walks_to_existing(need.service, minutes)
+    kinds = inputs.services[need.service]["facilities"]
+    mine = inputs.supplies[
+        inputs.supplies["service"].isin(kinds) & (inputs.supplies["supply"] == need.supply)
     ]
     beds = mine.groupby("facility_id")[["low", "high"]].sum().reindex(ids, fill_value=0.0)
     doubtful = int((beds["high"] > beds["low"]).sum())
@@ -138,24 +147,28 @@ def _existing(ground: Ground, need: Need, minutes: float) -> tuple[tuple[csr_arr
 
 
 def _phased(
-    ground: Ground, question: Question, use: Bools, problem_of: Callable[[Options], Capacity], watch: Watch
+    inputs: SitingInputs,
+    question: Question,
+    use: Bools,
+    problem_of: Callable[[Options], Capacity],
+    control: SearchControl,
 ) -> tuple[Answer, Ints]:
     """Return the answer of the last phase with what is proven of all, and the phase in which each of its candidates opens.
 
     The phase is by position among the options of the last phase, the last one for those not chosen.
     """
     phases = question.phases
-    everything = options_of(ground.candidates, use, phases[-1:])
-    answer = median_capacity(problem_of(everything), watch=watch)
+    everything = options_of(inputs.candidates, use, phases[-1:])
+    answer = median_capacity(problem_of(everything), control=control)
     phase = np.full(len(everything.candidate), len(phases) - 1, dtype=np.int64)
     chosen = everything.candidate[answer.chosen]
     for number in range(len(phases) - 2, -1, -1):
         among = np.zeros(len(use), dtype=bool)
         among[chosen] = True
-        ready = ground.candidates["from_year"].to_numpy(dtype=np.float64)
+        ready = inputs.candidates["from_year"].to_numpy(dtype=np.float64)
         among &= np.nan_to_num(ready, nan=-np.inf) <= phases[number].by
-        some = options_of(_optional(ground.candidates), among, phases[number : number + 1])
-        earlier = median_capacity(problem_of(some), watch=watch)
+        some = options_of(_optional(inputs.candidates), among, phases[number : number + 1])
+        earlier = median_capacity(problem_of(some), control=control)
         chosen = some.candidate[earlier.chosen]
         phase[np.isin(everything.candidate, chosen)] = number
         answer = _with_earlier(answer, earlier, phases[number].by)
@@ -182,14 +195,16 @@ def _optional(candidates: pd.DataFrame) -> pd.DataFrame:
     return candidates.assign(rule=candidates["rule"].where(candidates["rule"] != "required", ""))
 
 
-def _unmet(ground: Ground, question: Question, need: Need, problem: Capacity, chosen: Ints) -> pd.DataFrame:
+def _unmet(
+    inputs: SitingInputs, question: Question, need: Need, problem: Capacity, chosen: Ints
+) -> pd.DataFrame:
     """Return the need of each zone that stays unmet when beds are given out as fairly as can be, and why."""
-    zone = ground.zone_number()
+    zone = inputs.zone_number()
     inside = zone >= 0
     lacks = problem.need * (1.0 - met_rates(problem, chosen))
     reached = np.zeros(len(problem.need), dtype=bool)
     reached[beds_of(problem).point] = True
-    n = len(ground.zone_id)
+    n = len(inputs.zone_id)
     left = np.bincount(zone[inside], weights=lacks[inside], minlength=n)
     alone = np.bincount(zone[inside], weights=(lacks * ~reached)[inside], minlength=n)
     last = question.phases[-1]
@@ -197,7 +212,7 @@ def _unmet(ground: Ground, question: Question, need: Need, problem: Capacity, ch
     rows = [
         {
             "question": question.name,
-            "zone_id": str(ground.zone_id[int(place)]),
+            "zone_id": str(inputs.zone_id[int(place)]),
             "phase": float(last.by),
             "gap": float(left[place]),
             "unit": need.unit,
@@ -239,8 +254,8 @@ def _opening(problem: Capacity, answer: Answer, phase: Ints) -> Opening:
     return Opening(np.array(order, dtype=np.int64), alone, np.array(marginal), np.asarray(total))
 
 
-def _amounts(ground: Ground, need: Need, chosen: Ints, capacity: Floats) -> pd.DataFrame:
-    rows = ground.candidates.iloc[chosen]
+def _amounts(inputs: SitingInputs, need: Need, chosen: Ints, capacity: Floats) -> pd.DataFrame:
+    rows = inputs.candidates.iloc[chosen]
     size = capacity[chosen]
     table = pd.DataFrame(index=rows.index)
     table["size"] = size

@@ -7,7 +7,7 @@ from scipy.sparse import coo_array, vstack
 
 from geoplan.siting.objectives.capacity.problem import Capacity, beds_of
 from geoplan.siting.problems import Floats, Ints
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 
 #: By so much the need met may be less than the first aim's, as a share, so that rounding does not stand in the way.
@@ -50,26 +50,28 @@ class Transport:
         )
         high.append(np.zeros(len(new)))
         total = _block(np.zeros(pairs, np.int64), given, np.ones(pairs), (1, options + pairs))
-        choice = problem.choice.rows.tocoo()
-        choice = _block(choice.row, choice.col, choice.data, (choice.shape[0], options + pairs))
+        constraints = problem.constraints.rows.tocoo()
+        constraints = _block(
+            constraints.row, constraints.col, constraints.data, (constraints.shape[0], options + pairs)
+        )
         limits = np.concatenate(high)
         self.linear = Linear(
             # what is given is not beyond
-            cost=np.concatenate([np.zeros(options), beds.seconds - problem.beyond]),
+            cost=np.concatenate([np.zeros(options), beds.seconds - problem.cutoff_seconds]),
             low=np.zeros(options + pairs),
             high=np.concatenate([np.ones(options), most]),
-            rows=vstack([*blocks, total, choice], format="csr"),
+            rows=vstack([*blocks, total, constraints], format="csr"),
             row_low=np.concatenate(
-                [np.full(len(limits), -np.inf), [met - max(1e-7, HAIR * met)], problem.choice.least]
+                [np.full(len(limits), -np.inf), [met - max(1e-7, HAIR * met)], problem.constraints.least]
             ),
-            row_high=np.concatenate([limits, [np.inf], problem.choice.most]),
+            row_high=np.concatenate([limits, [np.inf], problem.constraints.most]),
             whole=np.arange(options + pairs) < options,
         )
         self.options = options
-        self.constant = float(problem.beyond * problem.need.sum())
+        self.constant = float(problem.cutoff_seconds * problem.need.sum())
 
     def walking(self, x: Floats) -> float:
-        """Return the walking of an answer of the model, need without a bed at `beyond`."""
+        """Return the walking of an answer of the model, need without a bed at `cutoff_seconds`."""
         return float(self.linear.cost @ x) + self.constant
 
     def settled(self, chosen: Ints) -> Floats | None:
@@ -78,7 +80,7 @@ class Transport:
         x[chosen] = 1.0
         low, high = self.linear.low.copy(), self.linear.high.copy()
         low[: self.options] = high[: self.options] = x
-        found = solve(replace(self.linear, low=low, high=high), watch=Watch(), relax=True)
+        found = solve(replace(self.linear, low=low, high=high), control=SearchControl(), relax=True)
         return found.x
 
 

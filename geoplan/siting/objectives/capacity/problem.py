@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from geoplan.coverage.fair_flow import fair_rates, pairing
-from geoplan.siting.problems import Choice, Floats, Ints
+from geoplan.siting.problems import Floats, Ints, SelectionConstraints
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +15,7 @@ class Capacity:
 
     Parameters
     ----------
-    choice
+    constraints
         Which options may be chosen together.
     seconds
         Shape (n_options, n_points): an entry where the point's people may be given a bed of the option; its value is the walk,
@@ -28,17 +28,17 @@ class Capacity:
         As `seconds`, of the facilities that exist, shape (n_existing, n_points). Their beds are given out anew.
     existing_capacity
         Beds of each, shape (n_existing,), >= 0, finite.
-    beyond
+    cutoff_seconds
         Seconds at which need counts that gets no bed (median only); no walk is longer.
     """
 
-    choice: Choice
+    constraints: SelectionConstraints
     seconds: csr_array
     need: Floats
     capacity: Floats
     existing: csr_array
     existing_capacity: Floats
-    beyond: float = 3600.0
+    cutoff_seconds: float = 3600.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class Beds:
 
 def check(problem: Capacity) -> None:
     """Raise ValueError where the arrays do not fit each other or a number is out of its range."""
-    options, points = len(problem.choice), len(problem.need)
+    options, points = len(problem.constraints), len(problem.need)
     shapes = (
         ("seconds", problem.seconds.shape, (options, points)),
         ("capacity", problem.capacity.shape, (options,)),
@@ -79,7 +79,7 @@ def check(problem: Capacity) -> None:
     for values in (problem.need, problem.capacity, problem.existing_capacity, *walks):
         if not bool((np.isfinite(values) & (values >= 0)).all()):
             raise ValueError("need, capacity and seconds must be >= 0 and finite")
-    if any(bool((walk > problem.beyond).any()) for walk in walks):
+    if any(bool((walk > problem.cutoff_seconds).any()) for walk in walks):
         raise ValueError("a walk is longer than `beyond`")
 
 
@@ -121,8 +121,8 @@ def recount(problem: Capacity, chosen: Ints) -> float:
 
     Examples
     --------
-    >>> choice = Choice(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
-    >>> problem = Capacity(choice, csr_array([[60.0, 60.0]]), np.array([3.0, 4.0]), np.array([5.0]),
+    >>> constraints = SelectionConstraints(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
+    >>> problem = Capacity(constraints, csr_array([[60.0, 60.0]]), np.array([3.0, 4.0]), np.array([5.0]),
     ...     csr_array([[60.0, 0.0]]), np.array([1.0]))
     >>> recount(problem, np.array([], int)), recount(problem, np.array([0]))
     (1.0, 6.0)

@@ -13,8 +13,17 @@ from geoplan.siting.objectives.capacity.flow import Cut, Giving
 from geoplan.siting.objectives.capacity.median import Transport
 from geoplan.siting.objectives.capacity.problem import Beds, Capacity, beds_of, check, recount
 from geoplan.siting.objectives.capacity.start import greedy, pruned, some_choice
-from geoplan.siting.problems import PROOF, Answer, Choice, Ints, Step, Stopped, no_answer, status_of
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import (
+    PROOF,
+    Answer,
+    Ints,
+    SelectionConstraints,
+    Step,
+    Stopped,
+    no_answer,
+    status_of,
+)
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.words.errors import Note
 
@@ -24,7 +33,7 @@ __all__ = ["Beds", "Capacity", "cover_capacity", "median_capacity", "recount"]
 ROUNDS, VIOLATED = 400, 1e-7
 
 
-def cover_capacity(problem: Capacity, *, watch: Watch) -> Answer:
+def cover_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
     """Return which options meet the most need when each bed is given out once.
 
     What a choice meets is a maximum flow from points to beds; by its least cut, a bound that is linear in the choice. The search
@@ -36,7 +45,7 @@ def cover_capacity(problem: Capacity, *, watch: Watch) -> Answer:
     ----------
     problem
         Needs, beds, and who reaches what.
-    watch
+    control
         Limits; nodes are those of all small models together.
 
     Returns
@@ -53,29 +62,29 @@ def cover_capacity(problem: Capacity, *, watch: Watch) -> Answer:
     --------
     Two points of 10 and 4; option 0 has 8 beds for the first, option 1 has 6 for both; one may open.
 
-    >>> choice = Choice(np.ones(2), csr_array(np.ones((1, 2))), np.zeros(1), np.ones(1))
+    >>> constraints = SelectionConstraints(np.ones(2), csr_array(np.ones((1, 2))), np.zeros(1), np.ones(1))
     >>> reach = csr_array(np.array([[60.0, 0.0], [60.0, 90.0]]))
     >>> reach.eliminate_zeros()
-    >>> problem = Capacity(choice, reach, np.array([10.0, 4.0]), np.array([8.0, 6.0]), csr_array((0, 2)), np.empty(0))
-    >>> answer = cover_capacity(problem, watch=Watch())
+    >>> problem = Capacity(constraints, reach, np.array([10.0, 4.0]), np.array([8.0, 6.0]), csr_array((0, 2)), np.empty(0))
+    >>> answer = cover_capacity(problem, control=SearchControl())
     >>> answer.status, answer.chosen.tolist(), answer.objective, answer.recount
     ('optimal', [0], 8.0, 8.0)
     """
     check(problem)
-    return _answer(problem, _cover(problem, watch))
+    return _answer(problem, _cover(problem, control))
 
 
-def median_capacity(problem: Capacity, *, watch: Watch) -> Answer:
+def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
     """Return which options meet the most need, and of those which make people walk least.
 
     The first aim is that of `cover_capacity`. The second, ``walking``, is the sum of beds given out x seconds; need without a bed
-    counts at `beyond`. It is a mixed-integer model of who gets how many beds where (a transport problem once the options are
+    counts at `cutoff_seconds`. It is a mixed-integer model of who gets how many beds where (a transport problem once the options are
     chosen), in which a point gets nothing where nothing is open: the second says nothing new of whole answers, but makes the bound
     far better.
 
     Parameters
     ----------
-    problem, watch
+    problem, control
         As in `cover_capacity`.
 
     Returns
@@ -89,18 +98,18 @@ def median_capacity(problem: Capacity, *, watch: Watch) -> Answer:
         If the arrays do not fit each other or a number is out of its range.
     """
     check(problem)
-    found = _cover(problem, watch)
-    if found.best is None or watch.stopped(nodes=found.nodes):
+    found = _cover(problem, control)
+    if found.best is None or control.stopped(nodes=found.nodes):
         return _answer(problem, found)
     transport = Transport(problem, found.value)
     chosen, walked, bound = found.best, np.inf, least_walking(problem, found.value)
     start = transport.settled(chosen)
     if start is not None:
         walked = transport.walking(start)
-    nodes = None if watch.nodes is None else max(0, watch.nodes - found.nodes)
-    solved = solve(transport.linear, watch=replace(watch, nodes=nodes), start=start)
+    nodes = None if control.nodes is None else max(0, control.nodes - found.nodes)
+    solved = solve(transport.linear, control=replace(control, nodes=nodes), start=start)
     if solved.x is not None:
-        other = np.flatnonzero(solved.x[: len(problem.choice)] > 0.5)
+        other = np.flatnonzero(solved.x[: len(problem.constraints)] > 0.5)
         clean = transport.settled(other)
         better = solved.x if clean is None else clean
         if transport.walking(better) <= walked:
@@ -120,19 +129,19 @@ def least_walking(problem: Capacity, met: float) -> float:
 
     Examples
     --------
-    >>> choice = Choice(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
-    >>> problem = Capacity(choice, csr_array([[60.0, 90.0]]), np.array([3.0, 4.0]), np.array([5.0]), csr_array((0, 2)),
+    >>> constraints = SelectionConstraints(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
+    >>> problem = Capacity(constraints, csr_array([[60.0, 90.0]]), np.array([3.0, 4.0]), np.array([5.0]), csr_array((0, 2)),
     ...     np.empty(0), beyond=900.0)
     >>> least_walking(problem, 5.0)  # 3 at 60, 2 at 90, 2 without
     2160.0
     """
     beds = beds_of(problem)
-    nearest = np.full(len(problem.need), problem.beyond)
+    nearest = np.full(len(problem.need), problem.cutoff_seconds)
     np.minimum.at(nearest, beds.point, beds.seconds)
     order = np.argsort(nearest, kind="stable")
     need = problem.need[order]
     had = np.clip(met - (np.cumsum(need) - need), 0.0, need)
-    return float(had @ nearest[order] + (need - had).sum() * problem.beyond)
+    return float(had @ nearest[order] + (need - had).sum() * problem.cutoff_seconds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,30 +196,33 @@ def _notes(problem: Capacity, met: float) -> tuple[Note, ...]:
     )
 
 
-def _cover(problem: Capacity, watch: Watch) -> _Found:
+def _cover(problem: Capacity, control: SearchControl) -> _Found:
     giving = Giving(beds_of(problem), problem.need)
     base = giving.start()
-    first = some_choice(problem.choice, giving.useful[: len(problem.choice)])
+    first = some_choice(problem.constraints, giving.useful[: len(problem.constraints)])
     if first is None:
         return _Found(None, np.nan, np.nan, "", 0)
-    master = _Master(problem.choice, giving, watch)
-    for chosen in (first, greedy(problem.choice, giving, base, watch=watch)):
+    master = _Master(problem.constraints, giving, control)
+    for chosen in (first, greedy(problem.constraints, giving, base, control=control)):
         master.look(chosen)
     master.relax()
     master.search()
     assert master.best is not None  # noqa: S101 - `first` was looked at
-    best = pruned(problem.choice, giving, base, master.best, master.value)
+    best = pruned(problem.constraints, giving, base, master.best, master.value)
     return _Found(best, master.value, master.bound, master.stopped, master.nodes)
 
 
 class _Master:
     """The small model of options and cuts, and the best so far; lives within one call."""
 
-    def __init__(self, choice: Choice, giving: Giving, watch: Watch) -> None:
-        self.choice, self.giving, self.watch = choice, giving, watch
+    def __init__(self, constraints: SelectionConstraints, giving: Giving, control: SearchControl) -> None:
+        self.constraints, self.giving, self.control = constraints, giving, control
         self.base = giving.start()
         # all need, and what exists meets with every option's beds on top: proof at once where all new beds are taken up
-        self.cuts: list[Cut] = [Cut(float(giving.need.sum()), np.zeros(len(choice))), giving.cut(self.base)]
+        self.cuts: list[Cut] = [
+            Cut(float(giving.need.sum()), np.zeros(len(constraints))),
+            giving.cut(self.base),
+        ]
         self.best: Ints | None = None
         self.value, self.bound = -np.inf, float(giving.need.sum())
         self.stopped: Stopped = ""
@@ -222,17 +234,19 @@ class _Master:
         self.cuts.append(self.giving.cut(flow))
         met = self.giving.met(flow)
         better = self.best is None or met > self.value + 1e-9 * max(1.0, self.value)
-        if better and self.choice.allows(chosen):
+        if better and self.constraints.allows(chosen):
             self.best, self.value = chosen, met
-            self.watch.listen(self.value, self.bound)
+            self.control.listen(self.value, self.bound)
         return met
 
     def relax(self) -> None:
         """Add cuts at the answers of the linear program until it has nothing more to give."""
         for _ in range(ROUNDS):
-            if self.watch.stopped(nodes=self.nodes) or self.closed():
+            if self.control.stopped(nodes=self.nodes) or self.closed():
                 return
-            found = solve(self.linear(), watch=Watch(interrupted=self.watch.interrupted), relax=True)
+            found = solve(
+                self.linear(), control=SearchControl(interrupted=self.control.interrupted), relax=True
+            )
             if found.x is None or found.state != "optimal":
                 return
             self.bound = min(self.bound, -found.bound)
@@ -247,12 +261,14 @@ class _Master:
     def search(self) -> None:
         """Solve, look, add the cut, until best and bound meet or the watch ends it."""
         while not self.closed():
-            self.stopped = self.watch.stopped(nodes=self.nodes)
+            self.stopped = self.control.stopped(nodes=self.nodes)
             if self.stopped:
                 return
-            nodes = None if self.watch.nodes is None else max(0, self.watch.nodes - self.nodes)
-            quiet = replace(self.watch, nodes=nodes, gap=self.watch.gap / 4, listen=Watch().listen)
-            found = solve(self.linear(), watch=quiet, start=self.as_start())
+            nodes = None if self.control.nodes is None else max(0, self.control.nodes - self.nodes)
+            quiet = replace(
+                self.control, nodes=nodes, gap=self.control.gap / 4, listen=SearchControl().listen
+            )
+            found = solve(self.linear(), control=quiet, start=self.as_start())
             self.nodes += max(1, found.nodes)
             if np.isfinite(found.bound):
                 self.bound = min(self.bound, -found.bound)
@@ -269,29 +285,31 @@ class _Master:
 
     def closed(self) -> bool:
         """Return whether best and bound are as near as is asked."""
-        gap = max(self.watch.gap, PROOF / 10)
+        gap = max(self.control.gap, PROOF / 10)
         return self.bound - self.value <= gap * max(1.0, abs(self.bound))
 
     def as_start(self) -> np.ndarray:
         """Return the best so far as an answer of the model."""
         assert self.best is not None  # noqa: S101 - looked at before
-        x = np.zeros(len(self.choice) + 1)
+        x = np.zeros(len(self.constraints) + 1)
         x[self.best] = 1.0
         x[-1] = min(cut.constant + float(cut.coefficient @ x[:-1]) for cut in self.cuts)
         return x
 
     def linear(self) -> Linear:
         """Return the model: maximise the last column under all cuts."""
-        n = len(self.choice)
+        n = len(self.constraints)
         rows = csr_array(np.array([np.append(-cut.coefficient, 1.0) for cut in self.cuts]))
-        choice = self.choice.rows.tocoo()
-        wide = coo_array((choice.data, (choice.row, choice.col)), shape=(choice.shape[0], n + 1))
+        constraints = self.constraints.rows.tocoo()
+        wide = coo_array(
+            (constraints.data, (constraints.row, constraints.col)), shape=(constraints.shape[0], n + 1)
+        )
         return Linear(
             cost=np.append(np.zeros(n), -1.0),
             low=np.zeros(n + 1),
             high=np.append(np.ones(n), self.bound),
             rows=vstack([wide, rows], format="csr"),
-            row_low=np.concatenate([self.choice.least, np.full(len(self.cuts), -np.inf)]),
-            row_high=np.concatenate([self.choice.most, [cut.constant for cut in self.cuts]]),
+            row_low=np.concatenate([self.constraints.least, np.full(len(self.cuts), -np.inf)]),
+            row_high=np.concatenate([self.constraints.most, [cut.constant for cut in self.cuts]]),
             whole=np.append(np.ones(n, bool), False),
         )

@@ -14,8 +14,8 @@ from geoplan.siting.objectives.median.arrays import Medians, built
 from geoplan.siting.objectives.median.bound import climb
 from geoplan.siting.objectives.median.limits import quiet
 from geoplan.siting.objectives.median.search import improved
-from geoplan.siting.problems import Bools, Choice, Floats, Ints, Stopped
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import Bools, Floats, Ints, SelectionConstraints, Stopped
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 
 #: Most points or options of which every two are compared.
@@ -30,17 +30,17 @@ class Far:
 
     Parameters
     ----------
-    choice
+    constraints
         The limits.
     option, point, seconds
         Walks shorter than what the point has, one entry each.
     have
-        Seconds that each point walks without any option, at most `beyond`, shape (m,).
+        Seconds that each point walks without any option, at most `cutoff_seconds`, shape (m,).
     start
         A choice that the limits allow.
     """
 
-    choice: Choice
+    constraints: SelectionConstraints
     option: Ints
     point: Ints
     seconds: Floats
@@ -62,7 +62,7 @@ NOTHING = np.empty(0, np.int64)
 NO, UNKNOWN = Probe("no", NOTHING), Probe("unknown", NOTHING)
 
 
-def quick(far: Far, radius: float, *, watch: Watch) -> Probe:
+def quick(far: Far, radius: float, *, control: SearchControl) -> Probe:
     """Decide by exchanges, or by prices under which even the best earners leave a point uncovered.
 
     Parameters
@@ -71,7 +71,7 @@ def quick(far: Far, radius: float, *, watch: Watch) -> Probe:
         The points.
     radius
         Seconds within which everyone is to be.
-    watch
+    control
         Limits of the search.
     """
     within = far.seconds <= radius
@@ -89,7 +89,7 @@ def quick(far: Far, radius: float, *, watch: Watch) -> Probe:
 
     def tried(taken: Ints, _bound: float) -> float:
         nonlocal fewest, kept, tries
-        if tries < TRIES and arrays.choice.allows(taken):
+        if tries < TRIES and arrays.constraints.allows(taken):
             tries += 1
             after = improved(arrays, taken, moves=2 * len(taken) + 5)
             if _count(arrays, after) < fewest:
@@ -97,7 +97,7 @@ def quick(far: Far, radius: float, *, watch: Watch) -> Probe:
         return fewest
 
     def go_on(bound: float) -> bool:
-        return bound <= SURE and fewest > 0 and not watch.stopped()
+        return bound <= SURE and fewest > 0 and not control.stopped()
 
     price = np.full(len(arrays.top), 0.5)
     priced = climb(arrays, fewest, price=price, tried=tried, go_on=go_on, rounds=ROUNDS)
@@ -111,8 +111,8 @@ def _uncovered(far: Far, within: Bools, open_: Bools) -> Medians:
     use = within & open_[far.point]
     number = np.cumsum(open_) - 1
     return built(
-        np.arange(len(far.choice)),
-        (csr_array(far.choice.rows), far.choice.least, far.choice.most),
+        np.arange(len(far.constraints)),
+        (csr_array(far.constraints.rows), far.constraints.least, far.constraints.most),
         (far.option[use], number[far.point[use]], np.zeros(int(use.sum())), np.ones(int(open_.sum()))),
         origin=np.arange(int(open_.sum())),
         fixed=NOTHING,
@@ -128,12 +128,12 @@ def _count(arrays: Medians, chosen: Ints) -> int:
     return int((~covered).sum())
 
 
-def decided(far: Far, radius: float, *, watch: Watch, nodes: int, relax: bool) -> Probe:
+def decided(far: Far, radius: float, *, control: SearchControl, nodes: int, relax: bool) -> Probe:
     """Decide by the linear program (`relax`: only a ``no`` or a whole solution counts) or by the integer program.
 
     Parameters
     ----------
-    far, radius, watch
+    far, radius, control
         As for `quick`.
     nodes
         Nodes looked at before.
@@ -142,32 +142,32 @@ def decided(far: Far, radius: float, *, watch: Watch, nodes: int, relax: bool) -
     """
     use = (far.seconds <= radius) & (far.have[far.point] > radius)
     open_ = np.flatnonzero(far.have > radius)
-    n = len(far.choice)
+    n = len(far.constraints)
     number = np.searchsorted(open_, far.point[use])
     covers = csr_array((np.ones(int(use.sum())), (number, far.option[use])), shape=(len(open_), n))
-    keep, never = _smallest(covers, far.choice)
+    keep, never = _smallest(covers, far.constraints)
     model = Linear(
         np.zeros(n),
         np.zeros(n),
         np.where(never, 0.0, 1.0),
-        csr_array(vstack([far.choice.rows, covers[keep]])),
-        np.r_[far.choice.least, np.ones(len(keep))],
-        np.r_[far.choice.most, np.full(len(keep), np.inf)],
+        csr_array(vstack([far.constraints.rows, covers[keep]])),
+        np.r_[far.constraints.least, np.ones(len(keep))],
+        np.r_[far.constraints.most, np.full(len(keep), np.inf)],
         np.ones(n, bool),
     )
-    found = solve(model, watch=quiet(watch, nodes=nodes), relax=relax)
+    found = solve(model, control=quiet(control, nodes=nodes), relax=relax)
     if found.state == "infeasible":
         return Probe("no", NOTHING, nodes=found.nodes)
     if found.x is not None:
         chosen = np.flatnonzero(found.x > 0.5)
-        if far.choice.allows(chosen) and not len(
+        if far.constraints.allows(chosen) and not len(
             np.setdiff1d(np.arange(len(keep)), covers[keep][:, chosen].nonzero()[0])
         ):
             return Probe("yes", chosen, nodes=found.nodes)
     return Probe("unknown", NOTHING, stopped="" if relax else found.stopped, nodes=found.nodes)
 
 
-def _smallest(covers: csr_array, choice: Choice) -> tuple[Ints, Bools]:
+def _smallest(covers: csr_array, constraints: SelectionConstraints) -> tuple[Ints, Bools]:
     """Return the points that have to be asked for, and the options that another of the same limits betters.
 
     A point is covered for certain where one is whose options are all its own; an option that covers part of what another covers is not
@@ -179,21 +179,21 @@ def _smallest(covers: csr_array, choice: Choice) -> tuple[Ints, Bools]:
         larger = _containing(part)
         keep = keep[~larger]
         part = csr_array(covers[keep].T[np.flatnonzero(~never)])
-        worse = _contained(part, _kinds(choice)[~never])
+        worse = _contained(part, _kinds(constraints)[~never])
         if not worse.any() and not larger.any():
             break
         never[np.flatnonzero(~never)[worse]] = True
     return keep, never
 
 
-def _kinds(choice: Choice) -> Ints:
+def _kinds(constraints: SelectionConstraints) -> Ints:
     """Return a number by option, the same for options that use the same of every limit; -1 where a limit asks for a least."""
-    columns = csr_array(choice.rows.T)
+    columns = csr_array(constraints.rows.T)
     columns.sort_indices()
     first: dict[tuple[bytes, bytes], int] = {}
-    kind = np.empty(len(choice), np.int64)
-    asked = np.zeros(len(choice), bool)
-    asked[choice.rows[np.flatnonzero(choice.least > 0)].indices] = True
+    kind = np.empty(len(constraints), np.int64)
+    asked = np.zeros(len(constraints), bool)
+    asked[constraints.rows[np.flatnonzero(constraints.least > 0)].indices] = True
     for j, (a, b) in enumerate(zip(columns.indptr[:-1], columns.indptr[1:], strict=True)):
         kind[j] = first.setdefault((columns.indices[a:b].tobytes(), columns.data[a:b].tobytes()), j)
     kind[asked] = -1

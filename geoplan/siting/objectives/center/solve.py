@@ -14,25 +14,25 @@ from geoplan.siting.objectives.median.arrays import medians
 from geoplan.siting.objectives.median.limits import first_choice, usable
 from geoplan.siting.objectives.median.search import improved
 from geoplan.siting.objectives.median.solve import walks_of
-from geoplan.siting.problems import Answer, Bools, Floats, Ints, Step, Stopped, Walks, status_of
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import Answer, Bools, DistanceProblem, Floats, Ints, Step, Stopped, status_of
+from geoplan.siting.solve.control import SearchControl
 from geoplan.words.errors import Note
 
 #: Share of a radius below which its neighbours are left to the programs.
 COARSE = 0.005
 
 
-def center(problem: Walks, *, watch: Watch, merge: bool = True) -> Answer:
+def center(problem: DistanceProblem, *, control: SearchControl, merge: bool = True) -> Answer:
     """Return the options under which the farthest walk is shortest.
 
     ``min max_k min(now_k, beyond, min_{j chosen} seconds_jk)`` under the limits of the choice, over the points with people that some option
-    or what exists reaches within `beyond`. People whom nothing can reach are told of in a note.
+    or what exists reaches within `cutoff_seconds`. People whom nothing can reach are told of in a note.
 
     Parameters
     ----------
     problem
         The question.
-    watch
+    control
         Limits of the search.
     merge
         Whether points with the same walks become one; the answer is the same.
@@ -49,21 +49,21 @@ def center(problem: Walks, *, watch: Watch, merge: bool = True) -> Answer:
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import Choice
-    >>> one = Choice(np.ones(2), csr_array(np.ones((1, 2))), np.zeros(1), np.ones(1))
+    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> one = SelectionConstraints(np.ones(2), csr_array(np.ones((1, 2))), np.zeros(1), np.ones(1))
     >>> walks = csr_array(np.array([[60.0, 300.0], [240.0, 90.0]]))
-    >>> ask = Walks(one, walks, np.array([5.0, 2.0]), np.full(2, np.inf), 3600.0, np.full(2, -1))
-    >>> found = center(ask, watch=Watch())
+    >>> ask = DistanceProblem(one, walks, np.array([5.0, 2.0]), np.full(2, np.inf), 3600.0, np.full(2, -1))
+    >>> found = center(ask, control=SearchControl())
     >>> found.status, found.chosen.tolist(), found.objective
     ('optimal', [1], 240.0)
     """
-    start = first_choice(problem.choice, np.ones(len(problem.choice)), watch=watch)
+    start = first_choice(problem.constraints, np.ones(len(problem.constraints)), control=control)
     if isinstance(start, Answer):
         return start
     counted = within_reach(problem)
     far = _far(problem, counted, start, merge=merge)
     # where the limits leave people unreached every choice is as far: then the one of little walking stands
-    search = _Search(far, watch, improved(medians(problem, merge=merge), start))
+    search = _Search(far, control, improved(medians(problem, merge=merge), start))
     stopped = search.run()
     objective = search.objective
     step = Step("farthest_seconds", "min", objective, search.bound)
@@ -80,23 +80,25 @@ def center(problem: Walks, *, watch: Watch, merge: bool = True) -> Answer:
     )
 
 
-def within_reach(problem: Walks) -> Bools:
-    """Return which points have people and something within `beyond`, an option or what exists; shape (n_points,)."""
-    met = problem.now <= problem.beyond
+def within_reach(problem: DistanceProblem) -> Bools:
+    """Return which points have people and something within `cutoff_seconds`, an option or what exists; shape (n_points,)."""
+    met = problem.existing_seconds <= problem.cutoff_seconds
     met[problem.seconds.indices] = True
     return met & (problem.weight > 0)
 
 
-def _far(problem: Walks, counted: Bools, start: Ints, *, merge: bool) -> Far:
+def _far(problem: DistanceProblem, counted: Bools, start: Ints, *, merge: bool) -> Far:
     walks = csc_array(problem.seconds)[:, np.flatnonzero(counted)]
     walks.sort_indices()
-    have = np.minimum(problem.now, problem.beyond)[counted]
+    have = np.minimum(problem.existing_seconds, problem.cutoff_seconds)[counted]
     if merge:
         keep = _firsts(walks, have)
         walks, have = walks[:, keep], have[keep]
     point = np.repeat(np.arange(len(have)), np.diff(walks.indptr))
-    use = (walks.data < have[point]) & usable(problem.choice)[walks.indices]
-    return Far(problem.choice, walks.indices[use].astype(np.int64), point[use], walks.data[use], have, start)
+    use = (walks.data < have[point]) & usable(problem.constraints)[walks.indices]
+    return Far(
+        problem.constraints, walks.indices[use].astype(np.int64), point[use], walks.data[use], have, start
+    )
 
 
 def _firsts(walks: csc_array, have: Floats) -> Ints:
@@ -111,7 +113,7 @@ class _Search:
     """Bisection: no choice brings everyone within ``radii[low]``, `chosen` brings everyone within ``radii[high]``."""
 
     far: Far
-    watch: Watch
+    control: SearchControl
     chosen: Ints
     radii: Floats = field(init=False)
     low: int = field(init=False)
@@ -139,7 +141,7 @@ class _Search:
 
     def _place(self, chosen: Ints) -> int:
         walks = self.far.have.copy()
-        inside = np.zeros(len(self.far.choice), bool)
+        inside = np.zeros(len(self.far.constraints), bool)
         inside[chosen] = True
         use = inside[self.far.option]
         np.minimum.at(walks, self.far.point[use], self.far.seconds[use])
@@ -150,10 +152,10 @@ class _Search:
         return self._quickly() or self._by_programs(relax=True) or self._by_programs(relax=False)
 
     def _ended(self) -> Stopped:
-        if reason := self.watch.stopped(nodes=self.nodes):
+        if reason := self.control.stopped(nodes=self.nodes):
             return reason
         lead = self.objective - self.bound
-        return "gap" if 0 < lead <= self.watch.gap * max(self.objective, 1e-300) else ""
+        return "gap" if 0 < lead <= self.control.gap * max(self.objective, 1e-300) else ""
 
     def _take(self, at: int, probe: Probe) -> None:
         self.nodes += probe.nodes
@@ -163,7 +165,7 @@ class _Search:
                 self.high, self.chosen = place, probe.chosen
         elif probe.state == "no":
             self.low = max(self.low, at)
-        self.watch.listen(self.objective, self.bound)
+        self.control.listen(self.objective, self.bound)
 
     def _apart(self, no: int, yes: int) -> bool:
         """Return whether quick means are still worth their time between two radii."""
@@ -176,7 +178,7 @@ class _Search:
             if reason := self._ended():
                 return reason
             at = (no + yes) // 2
-            probe = quick(self.far, float(self.radii[at]), watch=self.watch)
+            probe = quick(self.far, float(self.radii[at]), control=self.control)
             self._take(at, probe)
             yes, no = (at, no) if probe.state == "yes" else (yes, at)
             yes = min(yes, self.high)
@@ -185,7 +187,7 @@ class _Search:
             if reason := self._ended():
                 return reason
             at = (no + yes) // 2
-            probe = quick(self.far, float(self.radii[at]), watch=self.watch)
+            probe = quick(self.far, float(self.radii[at]), control=self.control)
             self._take(at, probe)
             yes, no = (yes, at) if probe.state == "no" else (at, no)
         return ""
@@ -197,7 +199,7 @@ class _Search:
                 return reason
             at = (low + high) // 2
             radius = float(self.radii[at])
-            probe = decided(self.far, radius, watch=self.watch, nodes=self.nodes, relax=relax)
+            probe = decided(self.far, radius, control=self.control, nodes=self.nodes, relax=relax)
             self._take(at, probe)
             if probe.state == "unknown" and not relax:
                 return probe.stopped or self._ended() or "nodes"
@@ -205,12 +207,12 @@ class _Search:
         return ""
 
 
-def _notes(problem: Walks, chosen: Ints, counted: Bools) -> tuple[Note, ...]:
+def _notes(problem: DistanceProblem, chosen: Ints, counted: Bools) -> tuple[Note, ...]:
     """Return the notes on people whom nothing can reach, and on those whom the limits leave unreached."""
     notes = []
-    minutes = round(problem.beyond / 60, 1)
+    minutes = round(problem.cutoff_seconds / 60, 1)
     out = ~counted & (problem.weight > 0)
-    met = problem.now <= problem.beyond
+    met = problem.existing_seconds <= problem.cutoff_seconds
     for option in chosen:
         met[problem.seconds.indices[problem.seconds.indptr[option] : problem.seconds.indptr[option + 1]]] = (
             True

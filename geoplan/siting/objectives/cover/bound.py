@@ -23,7 +23,7 @@ import numpy as np
 
 from geoplan.network.compiled import compiled
 from geoplan.siting.objectives.cover.model import direct_points, exclusive_groups
-from geoplan.siting.problems import Bools, Choice, Cover, Floats, Ints
+from geoplan.siting.problems import Bools, CoverageProblem, Floats, Ints, SelectionConstraints
 from geoplan.siting.solve.presolve import pattern, with_points
 from geoplan.siting.solve.rows import sorted_rows
 
@@ -97,23 +97,23 @@ class Bound:
     average: Floats
 
 
-def arrays(problem: Cover) -> Arrays:
+def arrays(problem: CoverageProblem) -> Arrays:
     """Return `problem` as compiled code reads it."""
-    covers, choice = pattern(problem.covers), problem.choice
+    covers, constraints = pattern(problem.covers), problem.constraints
     own, shared = direct_points(problem)
     number = np.full(len(problem.weight), -1, np.int64)
     number[shared] = np.arange(len(shared))
     shorter = with_points(covers, number, len(shared))
-    limit, at = number_row(choice)
-    finite = np.where(np.isfinite(choice.most) & (choice.most > HAIR), choice.most, 1.0)
-    pointer, row, data = sorted_rows(choice)
-    group = exclusive_groups(choice)
+    limit, at = number_row(constraints)
+    finite = np.where(np.isfinite(constraints.most) & (constraints.most > HAIR), constraints.most, 1.0)
+    pointer, row, data = sorted_rows(constraints)
+    group = exclusive_groups(constraints)
     alone = group < 0
     # groups are kept by the bound itself, so is the number of sites: their rows need no price
-    priced = np.isfinite(choice.most) & ~_kept_by_groups(choice, group)
+    priced = np.isfinite(constraints.most) & ~_kept_by_groups(constraints, group)
     if at >= 0:
         priced[at] = False
-    group[alone] = choice.rows.shape[0] + np.arange(alone.sum())
+    group[alone] = constraints.rows.shape[0] + np.arange(alone.sum())
     _, group = np.unique(group, return_inverse=True)
     return Arrays(
         shorter.indptr.astype(np.int64),
@@ -123,8 +123,8 @@ def arrays(problem: Cover) -> Arrays:
         pointer,
         row,
         data / finite[row],
-        np.where(choice.least > 0, choice.least / finite, 0.0),
-        np.where(priced, choice.most / finite, np.inf),
+        np.where(constraints.least > 0, constraints.least / finite, 0.0),
+        np.where(priced, constraints.most / finite, np.inf),
         group.astype(np.int64),
         limit,
         shared,
@@ -132,24 +132,24 @@ def arrays(problem: Cover) -> Arrays:
     )
 
 
-def number_row(choice: Choice) -> tuple[int, int]:
+def number_row(constraints: SelectionConstraints) -> tuple[int, int]:
     """Return the most options that may be chosen, and the row that says so; all of them and -1 where no row counts all alike."""
-    rows, n = choice.rows, len(choice)
+    rows, n = constraints.rows, len(constraints)
     best, at = n, -1
-    for r in np.flatnonzero(np.isfinite(choice.most) & (np.diff(rows.indptr) == n)):
+    for r in np.flatnonzero(np.isfinite(constraints.most) & (np.diff(rows.indptr) == n)):
         data = rows.data[rows.indptr[r] : rows.indptr[r + 1]]
         if n and data[0] > 0 and (data == data[0]).all():
-            most = int(np.floor(choice.most[r] / data[0] + 1e-9))
+            most = int(np.floor(constraints.most[r] / data[0] + 1e-9))
             if most < best or at < 0:
                 best, at = min(best, most), int(r)
     return best, at
 
 
-def _kept_by_groups(choice: Choice, group: Ints) -> Bools:
+def _kept_by_groups(constraints: SelectionConstraints, group: Ints) -> Bools:
     """Return the rows that say no more than a group: all options with a coefficient of 1 are in it."""
-    kept = np.zeros(choice.rows.shape[0], bool)
+    kept = np.zeros(constraints.rows.shape[0], bool)
     for r in np.unique(group[group >= 0]):
-        members = choice.rows.indices[choice.rows.indptr[r] : choice.rows.indptr[r + 1]]
+        members = constraints.rows.indices[constraints.rows.indptr[r] : constraints.rows.indptr[r + 1]]
         kept[r] = bool((group[members] == r).all())
     return kept
 

@@ -6,22 +6,22 @@ Church & ReVelle (1974), Papers of the Regional Science Association 32(1):101-11
 import numpy as np
 from scipy.sparse import coo_array, csr_array, hstack, vstack
 
-from geoplan.siting.problems import Choice, Cover, Floats, Ints
+from geoplan.siting.problems import CoverageProblem, Floats, Ints, SelectionConstraints
 from geoplan.siting.solve.lp import Linear
 from geoplan.siting.solve.presolve import pattern
 
 
-def exclusive_groups(choice: Choice) -> Ints:
+def exclusive_groups(constraints: SelectionConstraints) -> Ints:
     """Return a number for each option such that of those with one number at most one is chosen; -1 for options in no such group.
 
     Read off the rows ``sum of options <= 1``, the longest first; an option is in one group at most.
     """
-    group = np.full(len(choice), -1, np.int64)
-    rows = choice.rows
+    group = np.full(len(constraints), -1, np.int64)
+    rows = constraints.rows
     size = np.diff(rows.indptr)
     line = np.repeat(np.arange(rows.shape[0]), size)
     whole = np.bincount(line, weights=rows.data == 1, minlength=rows.shape[0]) == size
-    either = np.flatnonzero(whole & (choice.most >= 1) & (choice.most < 2) & (size > 1))
+    either = np.flatnonzero(whole & (constraints.most >= 1) & (constraints.most < 2) & (size > 1))
     for r in either[np.argsort(-size[either], kind="stable")]:
         members = rows.indices[rows.indptr[r] : rows.indptr[r + 1]]
         free = members[group[members] < 0]
@@ -30,7 +30,7 @@ def exclusive_groups(choice: Choice) -> Ints:
     return group
 
 
-def direct_points(problem: Cover) -> tuple[Floats, Ints]:
+def direct_points(problem: CoverageProblem) -> tuple[Floats, Ints]:
     """Return the weight that each option has for itself, and the other points.
 
     A point of which at most one option can be chosen is covered exactly as often as its options are chosen: it needs no variable.
@@ -39,18 +39,18 @@ def direct_points(problem: Cover) -> tuple[Floats, Ints]:
     options = covers.tocsc()
     degree = np.diff(options.indptr)
     filled = np.flatnonzero(degree > 0)
-    group = exclusive_groups(problem.choice)[options.indices]
+    group = exclusive_groups(problem.constraints)[options.indices]
     alone = degree == 1
     if len(filled):
         starts = options.indptr[filled]
         low, high = np.minimum.reduceat(group, starts), np.maximum.reduceat(group, starts)
         alone[filled] |= (low == high) & (low >= 0)
-    weight = np.where(problem.already, 0.0, problem.weight)
+    weight = np.where(problem.covered_by_existing, 0.0, problem.weight)
     own = covers @ np.where(alone, weight, 0.0)
     return own, np.flatnonzero(~alone & (degree > 0) & (weight > 0))
 
 
-def cover_model(problem: Cover) -> Linear:
+def cover_model(problem: CoverageProblem) -> Linear:
     """Return the model: options first (whole), then the points that need a variable (0 to 1).
 
     What it says::
@@ -58,7 +58,7 @@ def cover_model(problem: Cover) -> Linear:
         min  - sum_j own_j x_j - sum_k w_k y_k     y_k <= sum of x_j that cover k,  least <= rows x <= most
     """
     own, shared = direct_points(problem)
-    choice, n, m = problem.choice, len(problem.choice), len(shared)
+    constraints, n, m = problem.constraints, len(problem.constraints), len(shared)
     links = csr_array(pattern(problem.covers).tocsc()[:, shared].T).tocoo()
     least_one = coo_array(
         (
@@ -67,22 +67,22 @@ def cover_model(problem: Cover) -> Linear:
         ),
         shape=(m, n + m),
     )
-    limits = hstack([choice.rows, csr_array((choice.rows.shape[0], m))])
+    limits = hstack([constraints.rows, csr_array((constraints.rows.shape[0], m))])
     return Linear(
         cost=-np.r_[own, problem.weight[shared]],
         low=np.zeros(n + m),
         high=np.ones(n + m),
         rows=csr_array(vstack([limits, least_one])),
-        row_low=np.r_[np.where(choice.least > 0, choice.least, -np.inf), np.full(m, -np.inf)],
-        row_high=np.r_[choice.most, np.zeros(m)],
+        row_low=np.r_[np.where(constraints.least > 0, constraints.least, -np.inf), np.full(m, -np.inf)],
+        row_high=np.r_[constraints.most, np.zeros(m)],
         whole=np.r_[np.ones(n, bool), np.zeros(m, bool)],
     )
 
 
-def start_of(problem: Cover, chosen: Ints) -> Floats:
+def start_of(problem: CoverageProblem, chosen: Ints) -> Floats:
     """Return the values of the model's columns for a choice."""
     _, shared = direct_points(problem)
-    x = np.zeros(len(problem.choice))
+    x = np.zeros(len(problem.constraints))
     x[chosen] = 1.0
     covered = np.zeros(len(problem.weight), bool)
     covered[problem.covers[chosen].indices] = True

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoplan.siting.problems import PROOF, Bools, Choice, Cover, Floats, Ints
+from geoplan.siting.problems import PROOF, Bools, CoverageProblem, Floats, Ints, SelectionConstraints
 from geoplan.siting.solve.presolve import merged, with_options
 
 
@@ -28,7 +28,7 @@ class Rest:
         Whether options that another betters are dropped on the way.
     """
 
-    problem: Cover
+    problem: CoverageProblem
     options: Ints
     taken: Ints
     base: float
@@ -44,9 +44,9 @@ class Rest:
         return np.flatnonzero(np.isin(self.options, chosen))
 
 
-def whole(problem: Cover, *, drop_dominated: bool = True) -> Rest:
+def whole(problem: CoverageProblem, *, drop_dominated: bool = True) -> Rest:
     """Return all of a merged cover, with nothing settled but what the rows settle themselves."""
-    n = len(problem.choice)
+    n = len(problem.constraints)
     nothing = np.empty(0, np.int64)
     rest = Rest(problem, np.arange(n), nothing, 0.0, np.arange(len(problem.weight)), drop_dominated)
     return settled(rest, np.zeros(n, bool), np.zeros(n, bool))
@@ -59,16 +59,19 @@ def settled(rest: Rest, out: Bools, taken: Bools) -> Rest:
     taken no choice is left: `lost` says so.
     """
     problem = rest.problem
-    taken = taken | _asked_in_full(problem.choice, out)
-    used = problem.choice.rows @ taken.astype(float)
-    choice = problem.choice
-    left = Choice(choice.cost, choice.rows, np.maximum(choice.least - used, 0.0), choice.most - used)
+    taken = taken | _asked_in_full(problem.constraints, out)
+    used = problem.constraints.rows @ taken.astype(float)
+    constraints = problem.constraints
+    left = SelectionConstraints(
+        constraints.cost, constraints.rows, np.maximum(constraints.least - used, 0.0), constraints.most - used
+    )
     left.least[left.least < 1e-9] = 0.0
     keep = ~out & ~taken & fits_alone(left)
-    already = problem.already.copy()
-    already[problem.covers[np.flatnonzero(taken)].indices] = True
+    covered_by_existing = problem.covered_by_existing.copy()
+    covered_by_existing[problem.covers[np.flatnonzero(taken)].indices] = True
     fewer = with_options(
-        Cover(left, problem.covers, problem.weight, already, problem.zone), np.flatnonzero(keep)
+        CoverageProblem(left, problem.covers, problem.weight, covered_by_existing, problem.zone),
+        np.flatnonzero(keep),
     )
     small = merged(fewer, drop_dominated=rest.drop_dominated)
     return Rest(
@@ -83,31 +86,31 @@ def settled(rest: Rest, out: Bools, taken: Bools) -> Rest:
 
 def lost(rest: Rest) -> bool:
     """Return whether it is plain that no choice is left: a limit overrun, or more asked for than there is."""
-    choice = rest.problem.choice
-    there = np.asarray(choice.rows.sum(axis=1)).ravel()
-    hair = 1e-9 * np.maximum(1.0, np.abs(np.where(np.isfinite(choice.most), choice.most, 1.0)))
-    return bool((choice.most < -hair).any() or (there < choice.least - 1e-9).any())
+    constraints = rest.problem.constraints
+    there = np.asarray(constraints.rows.sum(axis=1)).ravel()
+    hair = 1e-9 * np.maximum(1.0, np.abs(np.where(np.isfinite(constraints.most), constraints.most, 1.0)))
+    return bool((constraints.most < -hair).any() or (there < constraints.least - 1e-9).any())
 
 
-def _asked_in_full(choice: Choice, out: Bools) -> Bools:
+def _asked_in_full(constraints: SelectionConstraints, out: Bools) -> Bools:
     """Return the options without which some row's `least` is not reached."""
-    asked = choice.least > 0
+    asked = constraints.least > 0
     if not asked.any():
-        return np.zeros(len(choice), bool)
-    rows = choice.rows[asked]
+        return np.zeros(len(constraints), bool)
+    rows = constraints.rows[asked]
     there = rows @ (~out).astype(float)
-    full = there <= choice.least[asked] + 1e-9
+    full = there <= constraints.least[asked] + 1e-9
     needed = np.asarray(rows.T @ full.astype(float)) > 0
     return needed & ~out
 
 
-def fits_alone(choice: Choice) -> Bools:
+def fits_alone(constraints: SelectionConstraints) -> Bools:
     """Return which options no limit forbids by itself."""
-    rows = choice.rows
+    rows = constraints.rows
     line = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    hair = 1e-9 * np.maximum(1.0, np.abs(np.where(np.isfinite(choice.most), choice.most, 1.0)))
-    fits = np.ones(len(choice), bool)
-    fits[rows.indices[rows.data > (choice.most + hair)[line]]] = False
+    hair = 1e-9 * np.maximum(1.0, np.abs(np.where(np.isfinite(constraints.most), constraints.most, 1.0)))
+    fits = np.ones(len(constraints), bool)
+    fits[rows.indices[rows.data > (constraints.most + hair)[line]]] = False
     return fits
 
 

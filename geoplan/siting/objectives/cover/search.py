@@ -12,8 +12,8 @@ import numpy as np
 from geoplan.siting.objectives.cover.bound import Bound, arrays, bound_of, descend, first_prices, given_prices
 from geoplan.siting.objectives.cover.model import cover_model, start_of
 from geoplan.siting.objectives.cover.rest import Rest, lost, no_better, quantum, rounded, settled, whole
-from geoplan.siting.problems import PROOF, Bools, Cover, Floats, Ints, Stopped
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import PROOF, Bools, CoverageProblem, Floats, Ints, Stopped
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.greedy import greedy, swap
 from geoplan.siting.solve.lp import solve
 
@@ -40,7 +40,7 @@ class Search:
     ----------
     problem
         The merged cover.
-    watch
+    control
         When to stop, whom to tell.
     base
         People already covered, told to the listener too.
@@ -58,8 +58,8 @@ class Search:
         Sums come in this step; 0: any.
     """
 
-    problem: Cover
-    watch: Watch
+    problem: CoverageProblem
+    control: SearchControl
     base: float
     chosen: Ints
     people: float = 0.0
@@ -93,7 +93,7 @@ class Search:
 
     def tell(self) -> None:
         """Tell the listener."""
-        self.watch.listen(self.people + self.base, self.bound + self.base)
+        self.control.listen(self.people + self.base, self.bound + self.base)
 
     @property
     def closed(self) -> bool:
@@ -104,19 +104,19 @@ class Search:
     @property
     def near(self) -> bool:
         """Whether the gap is what the watch allows."""
-        return self.bound - self.people <= self.watch.gap * (self.bound + self.base)
+        return self.bound - self.people <= self.control.gap * (self.bound + self.base)
 
     def ends(self) -> bool:
         """Return whether to stop, and keep why: the proof, a gap that is small enough, the clock or a key press."""
         if self.closed:
             return True
-        why = self.watch.stopped()
+        why = self.control.stopped()
         self.stopped = "gap" if self.near else "" if why == "nodes" else why
         return bool(self.stopped)
 
     def full(self) -> bool:
         """Return whether the tree has as many nodes as it may have."""
-        if self.watch.stopped(nodes=self.nodes) == "nodes":
+        if self.control.stopped(nodes=self.nodes) == "nodes":
             self.stopped = "nodes"
         return self.stopped == "nodes"
 
@@ -141,7 +141,9 @@ class Part:
     branch: int
 
 
-def search(problem: Cover, first: Ints, *, base: float, watch: Watch, drop_dominated: bool = True) -> Search:
+def search(
+    problem: CoverageProblem, first: Ints, *, base: float, control: SearchControl, drop_dominated: bool = True
+) -> Search:
     """Search from a first choice on a merged cover until the proof, or until the watch says so.
 
     Parameters
@@ -152,7 +154,7 @@ def search(problem: Cover, first: Ints, *, base: float, watch: Watch, drop_domin
         A choice that the rows allow.
     base
         People already covered.
-    watch
+    control
         Limits and listener.
     drop_dominated
         Whether options that another betters are dropped on the way.
@@ -162,7 +164,7 @@ def search(problem: Cover, first: Ints, *, base: float, watch: Watch, drop_domin
     search
         The best found and the bound proven.
     """
-    state, tree = Search(problem, watch, base, first), list[Node]()
+    state, tree = Search(problem, control, base, first), list[Node]()
     root = _explored(state, whole(problem, drop_dominated=drop_dominated), None)
     if root is not None and not state.full():
         _divided(state, root, tree)
@@ -257,7 +259,7 @@ def _tried(state: Search, rest: Rest, found: Bound) -> None:
         order = start[np.argsort(-found.average[start], kind="stable")]
         one = greedy(rest.problem, start=order)
         if one.feasible:
-            state.better(rest.back(swap(rest.problem, one.order, watch=state.watch)))
+            state.better(rest.back(swap(rest.problem, one.order, control=state.control)))
 
 
 def _against(state: Search, rest: Rest, found: Bound) -> tuple[Bools, Bools]:
@@ -297,15 +299,15 @@ def _close(state: Search, rest: Rest) -> None:
 
     def listen(cost: float, low: float) -> None:
         people, bound = max(state.people, rest.base - cost), max(rest.base - low, state.others, state.floor)
-        state.watch.listen(people + state.base, max(people, min(bound, state.bound)) + state.base)
+        state.control.listen(people + state.base, max(people, min(bound, state.bound)) + state.base)
 
     found = solve(
         cover_model(rest.problem),
-        watch=replace(
-            state.watch,
+        control=replace(
+            state.control,
             # whole people: one less than one more is proof enough
-            gap=max(state.watch.gap, 0.5 * PROOF, 0.99 * state.step / left),
-            nodes=None if state.watch.nodes is None else max(0, state.watch.nodes - state.nodes),
+            gap=max(state.control.gap, 0.5 * PROOF, 0.99 * state.step / left),
+            nodes=None if state.control.nodes is None else max(0, state.control.nodes - state.nodes),
             listen=listen,
         ),
         start=start_of(rest.problem, start.order) if start.feasible else None,

@@ -4,12 +4,12 @@ import numpy as np
 
 from geoplan.siting.objectives.cover.search import search
 from geoplan.siting.objectives.cover.start import first_choice
-from geoplan.siting.problems import Answer, Cover, Ints, Step, status_of
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import Answer, CoverageProblem, Ints, Step, status_of
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.presolve import merged
 
 
-def max_cover(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
+def max_cover(problem: CoverageProblem, *, control: SearchControl, merge: bool = True) -> Answer:
     """Return the choice that covers most people, of all that the rows allow.
 
     In the words of Church & ReVelle, with points already covered counted::
@@ -23,7 +23,7 @@ def max_cover(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
     ----------
     problem
         Who is covered by which option. Options from a phase on have their points once for each phase.
-    watch
+    control
         When to stop, whom to tell. A limit of 0 nodes ends the search after the root's bound.
     merge
         False keeps options that another betters: slower, with the same people covered.
@@ -42,19 +42,19 @@ def max_cover(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import Choice
-    >>> choice = Choice(np.ones(3), csr_array(np.ones((1, 3))), np.zeros(1), np.array([2.0]))
+    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> constraints = SelectionConstraints(np.ones(3), csr_array(np.ones((1, 3))), np.zeros(1), np.array([2.0]))
     >>> covers = csr_array(np.array([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1]]))
-    >>> cover = Cover(choice, covers, np.array([2.0, 3.0, 3.0, 2.0]), np.zeros(4, bool), np.full(4, -1))
-    >>> answer = max_cover(cover, watch=Watch())
+    >>> cover = CoverageProblem(constraints, covers, np.array([2.0, 3.0, 3.0, 2.0]), np.zeros(4, bool), np.full(4, -1))
+    >>> answer = max_cover(cover, control=SearchControl())
     >>> answer.status, answer.chosen, answer.objective
     ('optimal', array([1, 2]), 10.0)
     """
     small = merged(problem, drop_dominated=merge)
-    first = first_choice(small.problem, watch=watch)
+    first = first_choice(small.problem, control=control)
     if isinstance(first, Answer):
         return first
-    found = search(small.problem, first, base=small.base, watch=watch, drop_dominated=merge)
+    found = search(small.problem, first, base=small.base, control=control, drop_dominated=merge)
     chosen = small.back(_needed(small.problem, found.chosen))
     steps = (Step("people", "max", found.people + small.base, found.bound + small.base),)
     status = status_of(steps)
@@ -70,31 +70,31 @@ def max_cover(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
     )
 
 
-def people_covered(problem: Cover, chosen: Ints) -> float:
+def people_covered(problem: CoverageProblem, chosen: Ints) -> float:
     """Return the people covered by what exists and by options chosen: a plain sum over all points."""
-    covered = problem.already.copy()
+    covered = problem.covered_by_existing.copy()
     for j in chosen:
         covered[_points(problem, j)] = True
     return float(problem.weight[covered].sum())
 
 
-def _points(problem: Cover, option: int) -> Ints:
+def _points(problem: CoverageProblem, option: int) -> Ints:
     """Return the points that an option covers, each once."""
     pointer = problem.covers.indptr
     return np.unique(problem.covers.indices[pointer[option] : pointer[option + 1]])
 
 
-def _needed(problem: Cover, chosen: Ints) -> Ints:
+def _needed(problem: CoverageProblem, chosen: Ints) -> Ints:
     """Return the options chosen without those that add nobody and that no row asks for, the dearest tried first."""
     times = np.bincount(problem.covers[chosen].indices, minlength=len(problem.weight))
-    has = problem.choice.rows[:, chosen].sum(axis=1)
-    columns = problem.choice.rows.tocsc()
+    has = problem.constraints.rows[:, chosen].sum(axis=1)
+    columns = problem.constraints.rows.tocsc()
     stays = set(chosen.tolist())
-    for j in chosen[np.lexsort((-chosen, -problem.choice.cost[chosen]))]:
+    for j in chosen[np.lexsort((-chosen, -problem.constraints.cost[chosen]))]:
         column = columns[:, [j]].toarray().ravel()
         here = _points(problem, j)
         if (times[here] > 1).all() and (
-            has - column >= np.where(column > 0, problem.choice.least, 0.0) - 1e-9
+            has - column >= np.where(column > 0, problem.constraints.least, 0.0) - 1e-9
         ).all():
             stays.discard(int(j))
             times[here] -= 1

@@ -18,8 +18,8 @@ from geoplan.siting.objectives.share.open import (
 )
 from geoplan.siting.objectives.share.search import met
 from geoplan.siting.objectives.share.start import first_answer
-from geoplan.siting.problems import PROOF, Bools, Cover, Floats, Ints, Stopped
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import PROOF, Bools, CoverageProblem, Floats, Ints, Stopped
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import solve
 from geoplan.siting.solve.presolve import merged
 
@@ -40,13 +40,15 @@ class Ladder:
     stopped: Stopped = ""
 
 
-def shares_of(problem: Cover, chosen: Ints) -> Floats:
+def shares_of(problem: CoverageProblem, chosen: Ints) -> Floats:
     """Return the share of each zone's people covered, inf for zones without people, shape (n_zones,)."""
     shares = zone_shares(problem, chosen)
     return np.where(np.isnan(shares), np.inf, shares)
 
 
-def highest_level(problem: Cover, compared: Bools, *, watch: Watch, merge: bool) -> Ladder:
+def highest_level(
+    problem: CoverageProblem, compared: Bools, *, control: SearchControl, merge: bool
+) -> Ladder:
     """Return the choice whose least share among `compared` zones is highest, and a bound on it.
 
     Between the best level found and the lowest one proven out of reach two levels are tried in turn: the middle, and the next one up,
@@ -58,7 +60,7 @@ def highest_level(problem: Cover, compared: Bools, *, watch: Watch, merge: bool)
         As given.
     compared
         Zones whose shares count, shape (n_zones,).
-    watch, merge
+    control, merge
         As in `fair.worst_off`.
     """
     small = merged(problem, by_zone=True, drop_dominated=True) if merge else None
@@ -73,12 +75,12 @@ def highest_level(problem: Cover, compared: Bools, *, watch: Watch, merge: bool)
         return float(shares_of(problem, back(chosen))[compared].min())
 
     top = float((zone_sums(problem, reachable_points(problem))[compared] / people[compared]).min())
-    tried = _tried(at(-1.0), watch=watch)
+    tried = _tried(at(-1.0), control=control)
     if tried.chosen is None:
         return Ladder(None, -np.inf, top, tried.nodes, tried.stopped)
     begun = Ladder(tried.chosen, reached(tried.chosen), top, tried.nodes)
-    begun = _climbed(begun, at, reached, watch=watch)
-    found = _proven(begun, at, reached, watch=watch)
+    begun = _climbed(begun, at, reached, control=control)
+    found = _proven(begun, at, reached, control=control)
     assert found.chosen is not None  # noqa: S101 - it only gets better
     return replace(found, chosen=back(found.chosen))
 
@@ -92,14 +94,14 @@ class _Tried:
 
 
 def _climbed(
-    ladder: Ladder, at: Callable[[float], Open], reached: Callable[[Ints], float], *, watch: Watch
+    ladder: Ladder, at: Callable[[float], Open], reached: Callable[[Ints], float], *, control: SearchControl
 ) -> Ladder:
     # greedy answers first: they cost little and lift the level that branching has to better
     low, high = ladder.level, ladder.bound
     best = ladder
-    while high - low > 0.01 and not watch.stopped():
+    while high - low > 0.01 and not control.stopped():
         middle = 0.5 * (low + high)
-        chosen = first_answer(at(middle), rounds=ROUNDS, watch=watch)
+        chosen = first_answer(at(middle), rounds=ROUNDS, control=control)
         if chosen is None:
             high = middle
             continue
@@ -110,17 +112,17 @@ def _climbed(
 
 
 def _proven(
-    ladder: Ladder, at: Callable[[float], Open], reached: Callable[[Ints], float], *, watch: Watch
+    ladder: Ladder, at: Callable[[float], Open], reached: Callable[[Ints], float], *, control: SearchControl
 ) -> Ladder:
     now, turn = ladder, 0
     while now.bound - now.level > NEXT:
-        stopped = watch.stopped(nodes=now.nodes)
-        if stopped or now.bound - now.level <= watch.gap * now.bound:
+        stopped = control.stopped(nodes=now.nodes)
+        if stopped or now.bound - now.level <= control.gap * now.bound:
             return replace(now, stopped=stopped or "gap")
-        watch.listen(now.level, now.bound)
+        control.listen(now.level, now.bound)
         level = now.level + NEXT if turn % 2 == 0 else 0.5 * (now.level + now.bound)
-        rest = watch if watch.nodes is None else replace(watch, nodes=watch.nodes - now.nodes)
-        tried = _tried(at(level), watch=rest)
+        rest = control if control.nodes is None else replace(control, nodes=control.nodes - now.nodes)
+        tried = _tried(at(level), control=rest)
         now, turn = replace(now, nodes=now.nodes + tried.nodes), turn + 1
         if tried.state == "none":
             return replace(now, stopped=tried.stopped or "gap")
@@ -135,24 +137,24 @@ def _proven(
     return now
 
 
-def _tried(question: Open, *, watch: Watch) -> _Tried:
+def _tried(question: Open, *, control: SearchControl) -> _Tried:
     """Return whether the needs of `question` can be met, and a choice that meets them."""
-    chosen = first_answer(question, rounds=0, watch=watch)
+    chosen = first_answer(question, rounds=0, control=control)
     if chosen is not None:
         return _Tried("reached", chosen)
     built = model(question)
-    quiet = replace(watch, listen=_silent)
-    loose = solve(built.linear, watch=quiet, relax=True)
+    quiet = replace(control, listen=_silent)
+    loose = solve(built.linear, control=quiet, relax=True)
     if loose.state == "infeasible":
         return _Tried("out")
     if loose.state != "optimal" or loose.x is None:
-        return _Tried("none", stopped=watch.stopped() or loose.stopped)
-    n = len(question.choice)
-    chosen = first_answer(question, favour=0.01 + loose.x[:n], rounds=ROUNDS, watch=watch)
+        return _Tried("none", stopped=control.stopped() or loose.stopped)
+    n = len(question.constraints)
+    chosen = first_answer(question, favour=0.01 + loose.x[:n], rounds=ROUNDS, control=control)
     if chosen is not None:
         return _Tried("reached", chosen)
     # any choice will do: the first one ends the search
-    tree = solve(built.linear, watch=replace(quiet, gap=np.inf))
+    tree = solve(built.linear, control=replace(quiet, gap=np.inf))
     if tree.state == "infeasible":
         return _Tried("out", nodes=tree.nodes)
     if tree.x is None:

@@ -17,8 +17,8 @@ from scipy.sparse import block_array, coo_array, csr_array, vstack
 from geoplan.siting.objectives.fair.swap import exchanged
 from geoplan.siting.objectives.share.model import identity, with_bounds
 from geoplan.siting.objectives.share.open import Needs, Open, covered_points, opened, zone_shares, zone_sums
-from geoplan.siting.problems import PROOF, Bools, Cover, Floats, Ints, Stopped
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import PROOF, Bools, CoverageProblem, Floats, Ints, Stopped
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, Solved, solve
 from geoplan.siting.solve.presolve import merged
 
@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class _Built:
-    problem: Cover
+    problem: CoverageProblem
     compared: Bools
     part: float
     question: Open
@@ -52,7 +52,7 @@ class _Built:
         return float(self.problem.weight[covered_points(self.problem, self.options[chosen])].sum())
 
 
-def share_of_part(problem: Cover, compared: Bools, chosen: Ints, *, part: float) -> float:
+def share_of_part(problem: CoverageProblem, compared: Bools, chosen: Ints, *, part: float) -> float:
     """Return the mean share covered of the worst-off `part` of the people of `compared` zones; a zone may count in part."""
     shares = zone_shares(problem, chosen)[compared]
     people = zone_sums(problem, np.ones(len(problem.weight), bool))[compared]
@@ -64,7 +64,13 @@ def share_of_part(problem: Cover, compared: Bools, chosen: Ints, *, part: float)
 
 
 def highest_part(
-    problem: Cover, compared: Bools, start: Ints, *, part: float, watch: Watch, merge: bool
+    problem: CoverageProblem,
+    compared: Bools,
+    start: Ints,
+    *,
+    part: float,
+    control: SearchControl,
+    merge: bool,
 ) -> Part:
     """Return the choice with the highest mean share of the worst-off `part`, and most people among those.
 
@@ -76,56 +82,58 @@ def highest_part(
         Zones that count, shape (n_zones,); each has people.
     start
         A choice to begin with.
-    part, watch, merge
+    part, control, merge
         As in `fair.worst_part`.
     """
     small = merged(problem, by_zone=True, drop_dominated=True) if merge else None
     base, options = (
-        (problem, np.arange(len(problem.choice))) if small is None else (small.problem, small.options)
+        (problem, np.arange(len(problem.constraints))) if small is None else (small.problem, small.options)
     )
     nothing = Needs(-np.inf, np.full(len(compared), -np.inf))
     question = opened(base, nothing, fix=False)
-    have = zone_sums(problem, problem.already)
+    have = zone_sums(problem, problem.covered_by_existing)
     people = zone_sums(problem, np.ones(len(problem.weight), bool))
     linear = _linear(question, compared, have, people, part)
     built = _Built(problem, compared, part, question, linear, options)
     begin = np.flatnonzero(np.isin(options, start))
-    loose = solve(linear, watch=watch, relax=True, method="ipm")
+    loose = solve(linear, control=control, relax=True, method="ipm")
     if loose.state != "optimal" or loose.x is None:
-        reason: Stopped = watch.stopped() or loose.stopped or "gap"
+        reason: Stopped = control.stopped() or loose.stopped or "gap"
         return Part(start, 1.0, np.inf, 0, reason)
-    best = _started(built, begin, have, people, float(loose.x[-1]), watch=watch)
+    best = _started(built, begin, have, people, float(loose.x[-1]), control=control)
     if best is None or built.value(best) < share_of_part(problem, compared, start, part=part):
-        best = begin if problem.choice.allows(options[begin]) else None
-    return _branched(built, best, start, loose, watch=watch)
+        best = begin if problem.constraints.allows(options[begin]) else None
+    return _branched(built, best, start, loose, control=control)
 
 
 def _started(
-    built: _Built, begin: Ints, have: Floats, people: Floats, level: float, *, watch: Watch
+    built: _Built, begin: Ints, have: Floats, people: Floats, level: float, *, control: SearchControl
 ) -> Ints | None:
     # with the level t held, people count up to it in every compared zone: exchanges, for levels about that of the linear program
     best = None
-    if not built.problem.choice.allows(built.options[begin]):
+    if not built.problem.constraints.allows(built.options[begin]):
         return None
     for factor in (1.0, 0.75, 1.25):
         cap = np.where(built.compared, min(1.0, factor * level) * people, 0.0)
-        chosen = exchanged(built.question, begin, watch=watch, base=have, people=people, cap=cap)
+        chosen = exchanged(built.question, begin, control=control, base=have, people=people, cap=cap)
         if best is None or built.value(chosen) > built.value(best):
             best = chosen
     return best
 
 
-def _branched(built: _Built, best: Ints | None, start: Ints, loose: Solved, *, watch: Watch) -> Part:
-    n = len(built.question.choice)
+def _branched(
+    built: _Built, best: Ints | None, start: Ints, loose: Solved, *, control: SearchControl
+) -> Part:
+    n = len(built.question.constraints)
     bound, linear, first = -loose.objective, built.linear, None
     if best is not None:
-        watch.listen(built.value(best), bound)
+        control.listen(built.value(best), bound)
         spare = bound - built.value(best) + PROOF
         if loose.reduced is not None:
             out, into = loose.reduced[:n] > spare, -loose.reduced[:n] > spare
             linear = with_bounds(linear, out=out, into=into)
         first = _filled(built, best)
-    tree = solve(linear, watch=_told(watch), start=first)
+    tree = solve(linear, control=_told(control), start=first)
     if tree.x is not None:
         bound = min(bound, -tree.bound)
         chosen = np.flatnonzero(tree.x[:n] > 0.5)
@@ -135,12 +143,12 @@ def _branched(built: _Built, best: Ints | None, start: Ints, loose: Solved, *, w
         return Part(start, bound, np.inf, tree.nodes, tree.stopped or "gap")
     if bound - built.value(best) > PROOF:
         return Part(built.options[best], bound, np.inf, tree.nodes, tree.stopped or "gap")
-    return _most_people(built, best, bound, tree.nodes, watch=watch)
+    return _most_people(built, best, bound, tree.nodes, control=control)
 
 
-def _most_people(built: _Built, best: Ints, bound: float, nodes: int, *, watch: Watch) -> Part:
+def _most_people(built: _Built, best: Ints, bound: float, nodes: int, *, control: SearchControl) -> Part:
     """Return the choice with the same mean share that covers most people."""
-    n, k = len(built.question.choice), len(built.question.weight)
+    n, k = len(built.question.constraints), len(built.question.weight)
     linear, value = built.linear, built.value(best)
     cost = np.zeros(len(linear.cost))
     cost[n : n + k] = -built.question.weight
@@ -151,9 +159,9 @@ def _most_people(built: _Built, best: Ints, bound: float, nodes: int, *, watch: 
         row_low=np.append(linear.row_low, value - PROOF),
         row_high=np.append(linear.row_high, np.inf),
     )
-    rest = watch if watch.nodes is None else replace(watch, nodes=max(0, watch.nodes - nodes))
-    tree = solve(held, watch=replace(rest, listen=_silent), start=_filled(built, best))
-    given = float(built.problem.weight[built.problem.already].sum())
+    rest = control if control.nodes is None else replace(control, nodes=max(0, control.nodes - nodes))
+    tree = solve(held, control=replace(rest, listen=_silent), start=_filled(built, best))
+    given = float(built.problem.weight[built.problem.covered_by_existing].sum())
     if tree.x is not None:
         chosen = np.flatnonzero(tree.x[:n] > 0.5)
         if built.value(chosen) >= value - 2 * PROOF and built.people(chosen) > built.people(best):
@@ -163,8 +171,8 @@ def _most_people(built: _Built, best: Ints, bound: float, nodes: int, *, watch: 
 
 def _linear(question: Open, compared: Bools, have: Floats, people: Floats, part: float) -> Linear:
     # columns: options, points, what each compared zone lacks of the level (as a share), the level
-    zones, choice = np.flatnonzero(compared), question.choice
-    n, k, z = len(choice), len(question.weight), len(zones)
+    zones, constraints = np.flatnonzero(compared), question.constraints
+    n, k, z = len(constraints), len(question.weight), len(zones)
     number = np.full(len(compared) + 1, -1)
     number[zones] = np.arange(z)
     inside = np.flatnonzero(number[question.zone] >= 0)
@@ -173,7 +181,7 @@ def _linear(question: Open, compared: Bools, have: Floats, people: Floats, part:
     counts = csr_array(coo_array((share, (of_zone, inside)), shape=(z, k)))
     rows = block_array(
         [
-            [csr_array(choice.rows), None, None, csr_array((choice.rows.shape[0], 1))],
+            [csr_array(constraints.rows), None, None, csr_array((constraints.rows.shape[0], 1))],
             [csr_array(question.covers.T), -identity(k), None, None],
             [None, counts, identity(z), csr_array(-np.ones((z, 1)))],
         ]
@@ -184,8 +192,8 @@ def _linear(question: Open, compared: Bools, have: Floats, people: Floats, part:
         np.zeros(n + k + z + 1),
         np.concatenate([question.possible.astype(float), np.ones(k + z + 1)]),
         csr_array(rows),
-        np.concatenate([choice.least, np.zeros(k), -have[zones] / people[zones]]),
-        np.concatenate([choice.most, np.full(k + z, np.inf)]),
+        np.concatenate([constraints.least, np.zeros(k), -have[zones] / people[zones]]),
+        np.concatenate([constraints.most, np.full(k + z, np.inf)]),
         np.concatenate([np.ones(n, bool), np.zeros(k + z + 1, bool)]),
     )
 
@@ -206,11 +214,11 @@ def _filled(built: _Built, chosen: Ints) -> Floats:
     return np.concatenate([picked, covered, np.maximum(0.0, level - shares), [level]])
 
 
-def _told(watch: Watch) -> Watch:
+def _told(control: SearchControl) -> SearchControl:
     def listen(objective: float, bound: float) -> None:
-        watch.listen(-objective, -bound)
+        control.listen(-objective, -bound)
 
-    return replace(watch, listen=listen)
+    return replace(control, listen=listen)
 
 
 def _silent(_objective: float, _bound: float) -> None:

@@ -26,23 +26,23 @@ from geoplan.siting.objectives.share.open import (
     zone_shares,
     zone_sums,
 )
-from geoplan.siting.problems import Answer, Bools, Cover, Ints, Step, Stopped, no_answer, status_of
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import Answer, Bools, CoverageProblem, Ints, Step, Stopped, no_answer, status_of
+from geoplan.siting.solve.control import SearchControl
 from geoplan.words.errors import Note
 
 __all__ = ["helpable", "least_spread", "spread", "worst_off", "worst_part", "zone_shares"]
 
 
-def helpable(problem: Cover) -> Bools:
+def helpable(problem: CoverageProblem) -> Bools:
     """Return which zones some possible option helps: it covers people there whom nothing covers yet; shape (n_zones,).
 
     Zones without people are False.
     """
-    reached = covered_points(problem, np.flatnonzero(possible_options(problem.choice)))
-    return zone_sums(problem, reached & ~problem.already) > 0
+    reached = covered_points(problem, np.flatnonzero(possible_options(problem.constraints)))
+    return zone_sums(problem, reached & ~problem.covered_by_existing) > 0
 
 
-def worst_share(problem: Cover, chosen: Ints) -> float:
+def least_share(problem: CoverageProblem, chosen: Ints) -> float:
     """Return the least share covered of the zones that are compared: those that can be helped, or all with people where none can.
 
     Raises
@@ -56,7 +56,7 @@ def worst_share(problem: Cover, chosen: Ints) -> float:
     return float(shares[compared].min())
 
 
-def spread(problem: Cover, chosen: Ints) -> float:
+def spread(problem: CoverageProblem, chosen: Ints) -> float:
     """Return the mean absolute difference between a zone's share covered and the share of all zones together.
 
     Zones weigh by their people; points in no zone do not count::
@@ -66,16 +66,16 @@ def spread(problem: Cover, chosen: Ints) -> float:
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import Choice
-    >>> free = Choice(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
-    >>> problem = Cover(free, csr_array([[1.0, 0]]), np.array([30.0, 10]), np.zeros(2, bool), np.array([0, 1]))
+    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> free = SelectionConstraints(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
+    >>> problem = CoverageProblem(free, csr_array([[1.0, 0]]), np.array([30.0, 10]), np.zeros(2, bool), np.array([0, 1]))
     >>> spread(problem, np.array([0]))  # 30/40 * |1 - 0.75| + 10/40 * |0 - 0.75|
     0.375
     """
     return spread_of(problem, chosen)
 
 
-def worst_off(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
+def worst_off(problem: CoverageProblem, *, control: SearchControl, merge: bool = True) -> Answer:
     """Return the choice whose worst-off zone has the highest share covered and, of those, the one that covers most people.
 
     Zones that no option helps are not compared; a note says how many of them stay below the worst-off one (see `helpable`).
@@ -84,7 +84,7 @@ def worst_off(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
     ----------
     problem
         Who is covered by which option, and in which zone.
-    watch
+    control
         Limits of the search.
     merge
         False solves the problem as given.
@@ -102,32 +102,34 @@ def worst_off(problem: Cover, *, watch: Watch, merge: bool = True) -> Answer:
     compared = _compared(problem)
     if not compared.any():
         raise ValueError("no zone has people: there is no worst-off one")
-    ladder = highest_level(problem, compared, watch=watch, merge=merge)
+    ladder = highest_level(problem, compared, control=control, merge=merge)
     if ladder.chosen is None:
         if ladder.stopped:
             return no_answer(status="none", stopped=ladder.stopped)
-        return no_answer(*nearest(problem.choice, watch=watch))
-    people = _people_at(problem, compared, ladder, watch=watch, merge=merge)
+        return no_answer(*nearest(problem.constraints, control=control))
+    people = _people_at(problem, compared, ladder, control=control, merge=merge)
     chosen, nodes, stopped = people.chosen, ladder.nodes + people.nodes, ladder.stopped or people.stopped
-    share = worst_share(problem, chosen)
+    share = least_share(problem, chosen)
     steps = (Step("worst_share", "max", share, max(share, ladder.bound)), people.steps[0])
     return _answer(problem, chosen, steps, share, nodes=nodes, stopped=stopped, notes=_said(problem, share))
 
 
-def worst_part(problem: Cover, *, part: float = 0.1, watch: Watch, merge: bool = True) -> Answer:
-    """Return the choice with the highest mean share covered of the worst-off `part` of the people and, of those, most people.
+def worst_part(
+    problem: CoverageProblem, *, worst_share: float = 0.1, control: SearchControl, merge: bool = True
+) -> Answer:
+    """Return the choice with the highest mean share covered of the worst-off `worst_share` of the people and, of those, most people.
 
-    Zones are ordered by their shares; the first of them that hold `part` of the people of all compared zones are averaged. It is the
+    Zones are ordered by their shares; the first of them that hold `worst_share` of the people of all compared zones are averaged. It is the
     measure where `worst_off` says nothing: when more zones have nothing than sites may be chosen, or when a zone can be helped by a
-    little only. ``part=1`` is the share of all compared zones together.
+    little only. ``worst_share=1`` is the share of all compared zones together.
 
     Parameters
     ----------
     problem
         Who is covered by which option, and in which zone.
-    part
-        Part of the people of the compared zones (see `helpable`), 0 < part <= 1.
-    watch
+    worst_share
+        Part of the people of the compared zones (see `helpable`), 0 < worst_share <= 1.
+    control
         Limits of the search.
     merge
         False solves the problem as given.
@@ -140,20 +142,20 @@ def worst_part(problem: Cover, *, part: float = 0.1, watch: Watch, merge: bool =
     Raises
     ------
     ValueError
-        If `part` is not within 0-1 or 0, or no zone has people.
+        If `worst_share` is not within 0-1 or 0, or no zone has people.
     """
-    if not 0.0 < part <= 1.0:
-        raise ValueError(f"the part of the people must be above 0 and at most 1; got {part}")
+    if not 0.0 < worst_share <= 1.0:
+        raise ValueError(f"the part of the people must be above 0 and at most 1; got {worst_share}")
     compared = _compared(problem)
     if not compared.any():
         raise ValueError("no zone has people: there is no worst-off part")
-    top = max_cover(problem, watch=watch, merge=merge)
+    top = max_cover(problem, control=control, merge=merge)
     if not top.steps:
         return top
-    rest = _rest(watch, top.nodes)
-    found = highest_part(problem, compared, top.chosen, part=part, watch=rest, merge=merge)
+    rest = _rest(control, top.nodes)
+    found = highest_part(problem, compared, top.chosen, part=worst_share, control=rest, merge=merge)
     chosen = np.sort(found.chosen)
-    share = share_of_part(problem, compared, chosen, part=part)
+    share = share_of_part(problem, compared, chosen, part=worst_share)
     people = people_covered(problem, chosen)
     steps = (
         Step("worst_part_share", "max", share, max(share, found.bound)),
@@ -163,16 +165,18 @@ def worst_part(problem: Cover, *, part: float = 0.1, watch: Watch, merge: bool =
     return _answer(problem, chosen, steps, share, nodes=nodes, stopped=stopped, notes=())
 
 
-def least_spread(problem: Cover, *, keep: float = 0.95, watch: Watch, merge: bool = True) -> Answer:
+def least_spread(
+    problem: CoverageProblem, *, min_total_share: float = 0.95, control: SearchControl, merge: bool = True
+) -> Answer:
     """Return the choice with the least spread of shares among those that cover nearly as many people as can be.
 
     Parameters
     ----------
     problem
         Who is covered by which option, and in which zone.
-    keep
+    min_total_share
         Part of the most people that any choice covers (what exists among them) that the answer has to cover, 0-1.
-    watch
+    control
         Limits of the search.
     merge
         False solves the problem as given.
@@ -185,18 +189,18 @@ def least_spread(problem: Cover, *, keep: float = 0.95, watch: Watch, merge: boo
     Raises
     ------
     ValueError
-        If `keep` is not within 0-1, or no zone has people.
+        If `min_total_share` is not within 0-1, or no zone has people.
     """
-    if not 0.0 <= keep <= 1.0:
-        raise ValueError(f"the part to keep must be within 0-1; got {keep}")
+    if not 0.0 <= min_total_share <= 1.0:
+        raise ValueError(f"the part to keep must be within 0-1; got {min_total_share}")
     if not (zone_sums(problem, np.ones(len(problem.weight), bool)) > 0).any():
         raise ValueError("no zone has people: there is no spread between zones")
-    top = max_cover(problem, watch=watch, merge=merge)
+    top = max_cover(problem, control=control, merge=merge)
     if not top.steps:
         return top
-    floor = keep * people_covered(problem, top.chosen)
-    rest = _rest(watch, top.nodes)
-    found: Spread = least(problem, top, floor=floor, watch=rest, merge=merge)
+    floor = min_total_share * people_covered(problem, top.chosen)
+    rest = _rest(control, top.nodes)
+    found: Spread = least(problem, top, floor=floor, control=rest, merge=merge)
     value = spread_of(problem, found.chosen)
     people = people_covered(problem, found.chosen)
     steps = (
@@ -208,7 +212,7 @@ def least_spread(problem: Cover, *, keep: float = 0.95, watch: Watch, merge: boo
 
 
 def _answer(
-    problem: Cover,
+    problem: CoverageProblem,
     chosen: Ints,
     steps: tuple[Step, ...],
     recount: float,
@@ -217,7 +221,7 @@ def _answer(
     stopped: Stopped,
     notes: tuple[Note, ...],
 ) -> Answer:
-    if not problem.choice.allows(chosen):
+    if not problem.constraints.allows(chosen):
         raise RuntimeError("a choice that a search returned is not allowed")
     status = status_of(steps)
     stopped = "" if status == "optimal" else stopped or "gap"
@@ -226,13 +230,13 @@ def _answer(
     )
 
 
-def _compared(problem: Cover) -> Bools:
+def _compared(problem: CoverageProblem) -> Bools:
     helped = helpable(problem)
     return helped if helped.any() else zone_sums(problem, np.ones(len(problem.weight), bool)) > 0
 
 
-def _said(problem: Cover, share: float) -> tuple[Note, ...]:
-    today = worst_share(problem, np.empty(0, np.int64))
+def _said(problem: CoverageProblem, share: float) -> tuple[Note, ...]:
+    today = least_share(problem, np.empty(0, np.int64))
     if share > today + TOLERANCE_SHARE or today >= 1.0 - TOLERANCE_SHARE:
         return _left_out(problem, share)
     zones = _compared(problem) & (shares_of(problem, np.empty(0, np.int64)) <= today + TOLERANCE_SHARE)
@@ -240,7 +244,7 @@ def _said(problem: Cover, share: float) -> tuple[Note, ...]:
     return (unmoved, *_left_out(problem, share))
 
 
-def _left_out(problem: Cover, share: float) -> tuple[Note, ...]:
+def _left_out(problem: CoverageProblem, share: float) -> tuple[Note, ...]:
     # nothing changes the share of a zone that cannot be helped
     below = ~_compared(problem) & (shares_of(problem, np.empty(0, np.int64)) < share)
     if not below.any():
@@ -248,19 +252,21 @@ def _left_out(problem: Cover, share: float) -> tuple[Note, ...]:
     return (Note.of("siting_fair_left_out", severity="info", zones=int(below.sum())),)
 
 
-def _people_at(problem: Cover, compared: Bools, ladder: Ladder, *, watch: Watch, merge: bool) -> Answer:
+def _people_at(
+    problem: CoverageProblem, compared: Bools, ladder: Ladder, *, control: SearchControl, merge: bool
+) -> Answer:
     assert ladder.chosen is not None  # noqa: S101 - the caller looked
-    rest = _rest(watch, ladder.nodes)
+    rest = _rest(control, ladder.nodes)
     people = zone_sums(problem, np.ones(len(problem.weight), bool))
-    floor = worst_share(problem, ladder.chosen)
+    floor = least_share(problem, ladder.chosen)
     needs = Needs(-np.inf, np.where(compared, floor * people, -np.inf))
     if (missing(problem, needs).zone <= 0).all():
         # the worst-off zone cannot be lifted: no choice lets it sink either
-        plain = max_cover(problem, watch=rest, merge=merge)
+        plain = max_cover(problem, control=rest, merge=merge)
         if plain.steps:
             return plain
-    return most_people(problem, needs, ladder.chosen, watch=rest, merge=merge)
+    return most_people(problem, needs, ladder.chosen, control=rest, merge=merge)
 
 
-def _rest(watch: Watch, nodes: int) -> Watch:
-    return watch if watch.nodes is None else replace(watch, nodes=max(0, watch.nodes - nodes))
+def _rest(control: SearchControl, nodes: int) -> SearchControl:
+    return control if control.nodes is None else replace(control, nodes=max(0, control.nodes - nodes))

@@ -16,8 +16,8 @@ from geoplan.siting.objectives.cover.solve import people_covered
 from geoplan.siting.objectives.fair.swap import exchanged
 from geoplan.siting.objectives.share.model import identity
 from geoplan.siting.objectives.share.open import Needs, Open, covered_points, hair, opened, zone_sums
-from geoplan.siting.problems import PROOF, Answer, Cover, Floats, Ints, Stopped
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import PROOF, Answer, CoverageProblem, Floats, Ints, Stopped
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.siting.solve.presolve import merged
 
@@ -67,7 +67,7 @@ class _Built:
         return np.concatenate([picked, y, count, over, [count.sum()]])
 
 
-def spread_of(problem: Cover, chosen: Ints) -> float:
+def spread_of(problem: CoverageProblem, chosen: Ints) -> float:
     """Return the spread of `chosen` (see `fair.spread`), summed from the points as given."""
     people = zone_sums(problem, np.ones(len(problem.weight), bool))
     covered = zone_sums(problem, covered_points(problem, chosen))
@@ -79,7 +79,9 @@ def spread_of(problem: Cover, chosen: Ints) -> float:
     return float((weight * np.abs(covered[live] / people[live] - average)).sum())
 
 
-def least(problem: Cover, top: Answer, *, floor: float, watch: Watch, merge: bool) -> Spread:
+def least(
+    problem: CoverageProblem, top: Answer, *, floor: float, control: SearchControl, merge: bool
+) -> Spread:
     """Return the choice with the least spread among those that cover at least `floor` people.
 
     Parameters
@@ -90,30 +92,30 @@ def least(problem: Cover, top: Answer, *, floor: float, watch: Watch, merge: boo
         A choice that covers at least `floor` people.
     floor
         People to be covered, those that what exists covers among them.
-    watch, merge
+    control, merge
         As in `fair.least_spread`. An option is never dropped for another: covering more can spread shares.
     """
     small = merged(problem, by_zone=True, drop_dominated=False) if merge else None
     base = problem if small is None else small.problem
     zones = int(problem.zone.max(initial=-1)) + 1
-    covered_now = float(problem.weight[problem.already].sum())
+    covered_now = float(problem.weight[problem.covered_by_existing].sum())
     left = floor - hair(problem).total - covered_now
     question = opened(base, Needs(left, np.full(zones, -np.inf)), fix=False)
-    have = zone_sums(problem, problem.already)
+    have = zone_sums(problem, problem.covered_by_existing)
     people = zone_sums(problem, np.ones(len(problem.weight), bool))
-    best = exchanged(question, top.chosen, watch=watch, base=have, people=people)
-    watch.listen(spread_of(problem, best), 0.0)
+    best = exchanged(question, top.chosen, control=control, base=have, people=people)
+    control.listen(spread_of(problem, best), 0.0)
     built = _built(question, have, people)
-    return _closed_in(problem, built, best, watch=watch)
+    return _closed_in(problem, built, best, control=control)
 
 
-def _closed_in(problem: Cover, built: _Built, best: Ints, *, watch: Watch) -> Spread:
-    linear, bound, stopped = _rooted(built, watch=watch)
-    n, nodes, rounds = len(built.question.choice), 0, 0
-    while not stopped and _open(spread_of(problem, best), bound, watch.gap):
-        rest = watch if watch.nodes is None else replace(watch, nodes=max(0, watch.nodes - nodes))
+def _closed_in(problem: CoverageProblem, built: _Built, best: Ints, *, control: SearchControl) -> Spread:
+    linear, bound, stopped = _rooted(built, control=control)
+    n, nodes, rounds = len(built.question.constraints), 0, 0
+    while not stopped and _open(spread_of(problem, best), bound, control.gap):
+        rest = control if control.nodes is None else replace(control, nodes=max(0, control.nodes - nodes))
         told = _told(rest, spread_of(problem, best), bound)
-        tree = solve(linear, watch=told, start=built.filled(best))
+        tree = solve(linear, control=told, start=built.filled(best))
         nodes += tree.nodes
         if tree.x is None:
             stopped = tree.stopped or "gap"
@@ -122,30 +124,30 @@ def _closed_in(problem: Cover, built: _Built, best: Ints, *, watch: Watch) -> Sp
         chosen = np.flatnonzero(tree.x[:n] > 0.5)
         if _enough(built.question, chosen):
             # what the tree finds need not be as good as it looks, but exchanges can make something of it
-            chosen = exchanged(built.question, chosen, watch=watch, base=built.base, people=built.people)
+            chosen = exchanged(built.question, chosen, control=control, base=built.base, people=built.people)
             if spread_of(problem, chosen) < spread_of(problem, best):
                 best = chosen
         rows, points = _missed(built, tree.x, least=MISSED_WHOLE)
         rounds += 1
-        stopped = tree.stopped or watch.stopped(nodes=nodes)
+        stopped = tree.stopped or control.stopped(nodes=nodes)
         if not stopped and (not len(rows) or rounds == MOST_ROUNDS):
             stopped = "gap" if _open(spread_of(problem, best), bound, 0.0) else ""
             break
         linear = _with_links(built, linear, rows, points)
-    watch.listen(spread_of(problem, best), bound)
+    control.listen(spread_of(problem, best), bound)
     if stopped or _open(spread_of(problem, best), bound, 0.0):
         return Spread(best, bound, np.inf, nodes, stopped or "gap")
-    rest = watch if watch.nodes is None else replace(watch, nodes=max(0, watch.nodes - nodes))
-    best, people, more = _most_people(problem, built, linear, best, watch=rest)
-    return Spread(best, bound, people, nodes + more, watch.stopped(nodes=nodes + more))
+    rest = control if control.nodes is None else replace(control, nodes=max(0, control.nodes - nodes))
+    best, people, more = _most_people(problem, built, linear, best, control=rest)
+    return Spread(best, bound, people, nodes + more, control.stopped(nodes=nodes + more))
 
 
-def _told(watch: Watch, spread: float, bound: float) -> Watch:
+def _told(control: SearchControl, spread: float, bound: float) -> SearchControl:
     # a choice on the way may look better than it is, as long as links are missing
     def listen(_objective: float, better: float) -> None:
-        watch.listen(spread, max(bound, better))
+        control.listen(spread, max(bound, better))
 
-    return replace(watch, listen=listen)
+    return replace(control, listen=listen)
 
 
 def _open(spread: float, bound: float, gap: float) -> bool:
@@ -163,8 +165,8 @@ def _enough(question: Open, chosen: Ints) -> bool:
 
 def _built(question: Open, base: Floats, people: Floats) -> _Built:
     # columns: options, points, people covered of each zone, what each zone has above its part, people covered of all zones
-    choice, covers = question.choice, question.covers
-    n, k, z = len(choice), len(question.weight), len(people)
+    constraints, covers = question.constraints, question.covers
+    n, k, z = len(constraints), len(question.weight), len(people)
     inside = np.flatnonzero(question.zone >= 0)
     counts = csr_array(coo_array((question.weight[inside], (question.zone[inside], inside)), shape=(z, k)))
     part = people / people.sum()
@@ -175,7 +177,7 @@ def _built(question: Open, base: Floats, people: Floats) -> _Built:
     by_zone = csr_array(coo_array((np.ones(m), (np.arange(m), adds.col)), shape=(m, z)))
     rows = block_array(
         [
-            [csr_array(choice.rows), None, None, None, None],
+            [csr_array(constraints.rows), None, None, None, None],
             [csr_array(covers.T), -identity(k), None, None, None],
             [None, csr_array(question.weight[None, :]), None, None, None],
             [None, -counts, identity(z), None, None],
@@ -191,35 +193,35 @@ def _built(question: Open, base: Floats, people: Floats) -> _Built:
         np.zeros(n + k + 2 * z + 1),
         np.concatenate([question.possible.astype(float), np.ones(k), np.full(2 * z + 1, np.inf)]),
         csr_array(rows),
-        np.concatenate([choice.least, some, base, [0.0], np.zeros(z), base[adds.col]]),
-        np.concatenate([choice.most, np.full(k + 1, np.inf), base, [0.0], np.full(z + m, np.inf)]),
+        np.concatenate([constraints.least, some, base, [0.0], np.zeros(z), base[adds.col]]),
+        np.concatenate([constraints.most, np.full(k + 1, np.inf), base, [0.0], np.full(z + m, np.inf)]),
         np.concatenate([np.ones(n, bool), links.astype(bool)]),
     )
     return _Built(linear, question, covers, base, people)
 
 
-def _rooted(built: _Built, *, watch: Watch) -> tuple[Linear, float, Stopped]:
+def _rooted(built: _Built, *, control: SearchControl) -> tuple[Linear, float, Stopped]:
     """Return the model with the links that its linear program misses, and the bound of that."""
     linear, bound = built.linear, 0.0
     if built.covers.nnz <= ALL_PAIRS:
         by_pair = built.covers.tocoo()
-        return _with_links(built, linear, by_pair.row, by_pair.col), bound, watch.stopped()
+        return _with_links(built, linear, by_pair.row, by_pair.col), bound, control.stopped()
     for _ in range(ROUNDS):
         # the interior point is three times as fast here as the simplex method
-        loose = solve(linear, watch=watch, relax=True, method="ipm")
+        loose = solve(linear, control=control, relax=True, method="ipm")
         if loose.state != "optimal" or loose.x is None:
-            return linear, bound, watch.stopped() or loose.stopped
+            return linear, bound, control.stopped() or loose.stopped
         bound = max(bound, loose.objective)
         rows, points = _missed(built, loose.x)
         linear = _with_links(built, linear, rows, points)
         if len(rows) < FEW_LINKS:
             break
-    return linear, bound, watch.stopped()
+    return linear, bound, control.stopped()
 
 
 def _missed(built: _Built, x: Floats, *, least: float = MISSED) -> tuple[Ints, Ints]:
     """Return pairs of option and point where the point counts for less than the option: the worst of each point."""
-    n, covers = len(built.question.choice), built.covers
+    n, covers = len(built.question.constraints), built.covers
     option = np.repeat(np.arange(n), np.diff(covers.indptr))
     point = covers.indices.astype(np.int64)
     over = x[option] - x[n + point]
@@ -234,7 +236,7 @@ def _missed(built: _Built, x: Floats, *, least: float = MISSED) -> tuple[Ints, I
 
 
 def _with_links(built: _Built, linear: Linear, options: Ints, points: Ints) -> Linear:
-    n, m = len(built.question.choice), len(options)
+    n, m = len(built.question.constraints), len(options)
     if not m:
         return linear
     at, ones = np.arange(m), np.ones(m)
@@ -249,10 +251,10 @@ def _with_links(built: _Built, linear: Linear, options: Ints, points: Ints) -> L
 
 
 def _most_people(
-    problem: Cover, built: _Built, linear: Linear, best: Ints, *, watch: Watch
+    problem: CoverageProblem, built: _Built, linear: Linear, best: Ints, *, control: SearchControl
 ) -> tuple[Ints, float, int]:
     """Return the choice of the same spread that covers most people, an upper bound on them, nodes of the tree."""
-    n, k = len(built.question.choice), len(built.question.weight)
+    n, k = len(built.question.constraints), len(built.question.weight)
     value = spread_of(problem, best)
     cost = np.zeros(len(linear.cost))
     cost[n : n + k] = -built.question.weight
@@ -263,11 +265,11 @@ def _most_people(
         row_low=np.append(linear.row_low, 0.0),
         row_high=np.append(linear.row_high, value + PROOF),
     )
-    have, bound, nodes = float(problem.weight[problem.already].sum()), np.inf, 0
+    have, bound, nodes = float(problem.weight[problem.covered_by_existing].sum()), np.inf, 0
     rounds = 0
-    while not watch.stopped(nodes=nodes):
-        rest = watch if watch.nodes is None else replace(watch, nodes=watch.nodes - nodes)
-        tree = solve(held, watch=replace(rest, listen=_silent), start=built.filled(best))
+    while not control.stopped(nodes=nodes):
+        rest = control if control.nodes is None else replace(control, nodes=control.nodes - nodes)
+        tree = solve(held, control=replace(rest, listen=_silent), start=built.filled(best))
         nodes += tree.nodes
         if tree.x is None:
             break

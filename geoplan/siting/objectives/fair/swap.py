@@ -9,7 +9,7 @@ from geoplan.network.compiled import compiled
 from geoplan.siting.objectives.share.open import Open
 from geoplan.siting.objectives.share.start import flat_of
 from geoplan.siting.problems import Bools, Floats, Ints
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 
 #: Exchanges at most: each betters the choice, so that they end by themselves; this only bounds the time.
 MOST_EXCHANGES = 500
@@ -27,7 +27,7 @@ def exchanged(
     question: Open,
     chosen: Ints,
     *,
-    watch: Watch,
+    control: SearchControl,
     base: Floats | None = None,
     people: Floats | None = None,
     cap: Floats | None = None,
@@ -40,7 +40,7 @@ def exchanged(
         What is left to be covered; its needs hold before and after.
     chosen
         Positions of the options to begin with, which meet the needs.
-    watch
+    control
         Ends the exchanges early.
     base, people
         People of each zone who are covered besides the open points, and all people of each zone, shape (n_zones,): the spread of
@@ -58,7 +58,7 @@ def exchanged(
     picked = np.zeros(len(flat.cost), np.bool_)
     picked[chosen] = True
     for _ in range(MOST_EXCHANGES):
-        if watch.stopped() or not _exchange(flat, aim, picked):
+        if control.stopped() or not _exchange(flat, aim, picked):
             break
     return np.flatnonzero(picked)
 

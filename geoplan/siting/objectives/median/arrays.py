@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from geoplan.siting.problems import Bools, Choice, Floats, Ints, Walks
+from geoplan.siting.problems import Bools, DistanceProblem, Floats, Ints, SelectionConstraints
 
 #: Sums of whole person-seconds below this keep every whole number apart from the next, rounding and all.
 SMALL = 1e7
@@ -20,7 +20,7 @@ class Medians:
     option
         Position of each option in the problem given, ascending, shape (n,).
     rows, least, most
-        As in `Choice`, for these options.
+        As in `SelectionConstraints`, for these options.
     start, point, cost
         Person-seconds by option: of option ``j`` those at ``start[j]:start[j + 1]``, each below the point's `top`.
     top
@@ -58,9 +58,9 @@ class Medians:
         return len(self.option)
 
     @property
-    def choice(self) -> Choice:
+    def constraints(self) -> SelectionConstraints:
         """The limits, all costs 0."""
-        return Choice(np.zeros(len(self)), self.rows, self.least, self.most)
+        return SelectionConstraints(np.zeros(len(self)), self.rows, self.least, self.most)
 
     def savings(self) -> Floats:
         """Return the person-seconds that each option would save alone, shape (n,)."""
@@ -75,7 +75,7 @@ class Medians:
         return np.sort(np.r_[self.fixed, self.option[chosen]])
 
 
-def medians(problem: Walks, *, merge: bool) -> Medians:
+def medians(problem: DistanceProblem, *, merge: bool) -> Medians:
     """Return the arrays of `problem`: weightless points and walks that nobody gains by left out.
 
     Parameters
@@ -87,7 +87,7 @@ def medians(problem: Walks, *, merge: bool) -> Medians:
     """
     walks = csc_array(problem.seconds)
     walks.sort_indices()
-    have = np.minimum(problem.now, problem.beyond)
+    have = np.minimum(problem.existing_seconds, problem.cutoff_seconds)
     group = _alike(walks, have) if merge else np.arange(len(have), dtype=np.int64)
     weight = np.bincount(group, problem.weight, minlength=len(have))
     keep = np.flatnonzero(weight > 0)
@@ -99,10 +99,10 @@ def medians(problem: Walks, *, merge: bool) -> Medians:
     top: Floats = np.asarray(have[keep] * weight[keep], np.float64)
     whole = bool((cost == np.floor(cost)).all() and (top == np.floor(top)).all() and top.sum() < SMALL)
     n = walks.shape[0]
-    choice = problem.choice
+    constraints = problem.constraints
     return built(
         np.arange(n, dtype=np.int64),
-        (csr_array(choice.rows), choice.least, choice.most),
+        (csr_array(constraints.rows), constraints.least, constraints.most),
         (option, point, cost, top),
         origin=np.arange(len(keep), dtype=np.int64),
         fixed=np.empty(0, np.int64),

@@ -5,38 +5,40 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csc_array, csr_array, hstack
 
-from geoplan.siting.problems import Answer, Bools, Choice, Floats, Ints, no_answer
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import Answer, Bools, Floats, Ints, SelectionConstraints, no_answer
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, Solved, solve
 from geoplan.words.errors import Note
 
 
-def quiet(watch: Watch, *, nodes: int = 0) -> Watch:
+def quiet(control: SearchControl, *, nodes: int = 0) -> SearchControl:
     """Return a watch for a question within the question: same clock and flag, no listener, no gap, what is left of the nodes."""
-    left = None if watch.nodes is None else max(1, watch.nodes - nodes)
-    return replace(watch, gap=0.0, nodes=left, listen=lambda _objective, _bound: None)
+    left = None if control.nodes is None else max(1, control.nodes - nodes)
+    return replace(control, gap=0.0, nodes=left, listen=lambda _objective, _bound: None)
 
 
-def usable(choice: Choice) -> Bools:
+def usable(constraints: SelectionConstraints) -> Bools:
     """Return which options break no limit alone, shape (n,)."""
-    wide = choice.rows.tocoo()
-    most = choice.most[wide.row]
+    wide = constraints.rows.tocoo()
+    most = constraints.most[wide.row]
     over = wide.data > most + 1e-9 * np.maximum(1.0, np.abs(np.where(np.isfinite(most), most, 1.0)))
-    alone = np.ones(len(choice), bool)
+    alone = np.ones(len(constraints), bool)
     alone[wide.col[over]] = False
     return alone
 
 
-def first_choice(choice: Choice, score: Floats, *, watch: Watch) -> Ints | Answer:
+def first_choice(
+    constraints: SelectionConstraints, score: Floats, *, control: SearchControl
+) -> Ints | Answer:
     """Return options that the limits allow together, of a low sum of `score`; or the answer that there are none.
 
     Parameters
     ----------
-    choice
+    constraints
         The limits.
     score
         What is to be low, shape (n,).
-    watch
+    control
         Limits of the search.
 
     Returns
@@ -45,47 +47,55 @@ def first_choice(choice: Choice, score: Floats, *, watch: Watch) -> Ints | Answe
         Positions, ascending; or an `Answer` of status ``infeasible`` with a note on what is nearest, or ``none`` where the search
         was stopped first.
     """
-    asked = _asked(choice)
-    if choice.allows(asked):
+    asked = _asked(constraints)
+    if constraints.allows(asked):
         return asked
-    n, m = len(choice), choice.rows.shape[0]
-    model = Linear(score, np.zeros(n), np.ones(n), choice.rows, choice.least, choice.most, np.ones(n, bool))
-    found = solve(model, watch=quiet(watch)) if n and m else Solved("infeasible", None, 0, 0, "", 0)
+    n, m = len(constraints), constraints.rows.shape[0]
+    model = Linear(
+        score,
+        np.zeros(n),
+        np.ones(n),
+        constraints.rows,
+        constraints.least,
+        constraints.most,
+        np.ones(n, bool),
+    )
+    found = solve(model, control=quiet(control)) if n and m else Solved("infeasible", None, 0, 0, "", 0)
     if found.x is not None:
         chosen = np.flatnonzero(found.x > 0.5)
-        if choice.allows(chosen):
+        if constraints.allows(chosen):
             return chosen
     if found.state == "infeasible":
-        return no_answer(nearest_note(choice, watch=watch))
+        return no_answer(nearest_note(constraints, control=control))
     unknown = no_answer(status="none", stopped=found.stopped)
     return replace(unknown, repeatable=found.stopped not in ("clock", "interrupt"))
 
 
-def _asked(choice: Choice) -> Ints:
+def _asked(constraints: SelectionConstraints) -> Ints:
     """Return what each limit with a least asks for, lowest positions first as far as the other limits let them; it may not suffice."""
-    rows, columns = csr_array(choice.rows), csc_array(choice.rows)
-    inside, used = np.zeros(len(choice), bool), np.zeros(rows.shape[0])
-    for r in np.flatnonzero(choice.least > 0):
+    rows, columns = csr_array(constraints.rows), csc_array(constraints.rows)
+    inside, used = np.zeros(len(constraints), bool), np.zeros(rows.shape[0])
+    for r in np.flatnonzero(constraints.least > 0):
         for j in rows.indices[rows.indptr[r] : rows.indptr[r + 1]]:
             part = slice(columns.indptr[j], columns.indptr[j + 1])
             limits, share = columns.indices[part], columns.data[part]
-            if used[r] >= choice.least[r]:
+            if used[r] >= constraints.least[r]:
                 break
-            if not inside[j] and (used[limits] + share <= choice.most[limits]).all():
+            if not inside[j] and (used[limits] + share <= constraints.most[limits]).all():
                 inside[j] = True
                 used[limits] += share
     return np.flatnonzero(inside)
 
 
-def nearest_note(choice: Choice, *, watch: Watch) -> Note:
+def nearest_note(constraints: SelectionConstraints, *, control: SearchControl) -> Note:
     """Return the note on limits that contradict each other: the least that they must give way, and which of them.
 
     Each limit gives way by a share of itself (of 1 where it is 0), and the sum of the shares is least.
     """
-    n, m = len(choice), choice.rows.shape[0]
+    n, m = len(constraints), constraints.rows.shape[0]
     # every side of a limit gets a slack that costs its share
-    under, over = np.flatnonzero(choice.least > 0), np.flatnonzero(np.isfinite(choice.most))
-    size = np.r_[np.maximum(1.0, choice.least[under]), np.maximum(1.0, np.abs(choice.most[over]))]
+    under, over = np.flatnonzero(constraints.least > 0), np.flatnonzero(np.isfinite(constraints.most))
+    size = np.r_[np.maximum(1.0, constraints.least[under]), np.maximum(1.0, np.abs(constraints.most[over]))]
     k = len(size)
     slack = csr_array(
         (np.r_[np.ones(len(under)), -np.ones(len(over))], (np.r_[under, over], np.arange(k))), shape=(m, k)
@@ -94,17 +104,20 @@ def nearest_note(choice: Choice, *, watch: Watch) -> Note:
         np.r_[np.zeros(n), 1.0 / size],
         np.zeros(n + k),
         np.r_[np.ones(n), np.full(k, np.inf)],
-        csr_array(hstack([choice.rows, slack])),
-        choice.least,
-        choice.most,
+        csr_array(hstack([constraints.rows, slack])),
+        constraints.least,
+        constraints.most,
         np.r_[np.ones(n, bool), np.zeros(k, bool)],
     )
-    found = solve(model, watch=quiet(watch))
+    found = solve(model, control=quiet(control))
     if found.x is None:
         return Note.of("siting_limits_contradict", severity="error", limits=m)
     chosen = np.flatnonzero(found.x[:n] > 0.5)
-    used = choice.rows[:, chosen].sum(axis=1) if len(chosen) else np.zeros(m)
-    short, beyond = np.maximum(choice.least - used, 0.0), np.maximum(used - choice.most, 0.0)
+    used = constraints.rows[:, chosen].sum(axis=1) if len(chosen) else np.zeros(m)
+    short, beyond = (
+        np.maximum(constraints.least - used, 0.0),
+        np.maximum(used - constraints.most, 0.0),
+    )
     broken = np.flatnonzero(np.maximum(short, beyond) > 1e-6)
     return Note.of(
         "siting_limits_nearest",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from geoplan.network.compiled import compiled
 from geoplan.siting.objectives.median.arrays import Medians
 from geoplan.siting.problems import Bools, Floats, Ints
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, loaded
 
 Array = NDArray[Any]
@@ -42,12 +42,12 @@ class Master:
         The question.
     price
         Prices of points near the best, shape (m,): where the first cuts are laid.
-    watch
+    control
         Flag and clock.
     """
 
-    def __init__(self, arrays: Medians, price: Floats, *, watch: Watch) -> None:
-        self.arrays, self.watch = arrays, watch
+    def __init__(self, arrays: Medians, price: Floats, *, control: SearchControl) -> None:
+        self.arrays, self.control = arrays, control
         n, m = len(arrays), len(arrays.top)
         # HiGHS' tolerances are absolute: person-seconds in a unit, a power of two, in which the largest is about 1,000
         self.unit = float(2.0 ** (np.ceil(np.log2(max(1e-300, float(arrays.top.max())))) - 10))
@@ -73,7 +73,7 @@ class Master:
 
     def _listen(self) -> None:
         def ask(event: highspy.highs.HighsCallbackEvent) -> None:
-            if self.watch.interrupted.is_set():
+            if self.control.interrupted.is_set():
                 event.interrupt()
 
         self.highs.cbSimplexInterrupt += ask
@@ -87,13 +87,13 @@ class Master:
 
     def solve(self) -> Relaxed | None:
         """Return the solution under the cuts so far; None where it was stopped."""
-        if self.watch.seconds is not None:
-            self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.0, self.watch.left()))
+        if self.control.seconds is not None:
+            self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.0, self.control.left()))
         self.highs.run()
         n, kinds = len(self.arrays), highspy.HighsModelStatus
         if (
             self.highs.getModelStatus() not in (kinds.kOptimal, kinds.kInfeasible)
-            and not self.watch.stopped()
+            and not self.control.stopped()
         ):
             # lost its way from the last basis: begin afresh
             self.highs.clearSolver()

@@ -12,15 +12,15 @@ from geoplan.siting.objectives.median.limits import first_choice, usable
 from geoplan.siting.objectives.median.master import Master
 from geoplan.siting.objectives.median.search import improved
 from geoplan.siting.objectives.median.tree import Best, by_reduced, rooted, search
-from geoplan.siting.problems import Answer, Bools, Floats, Ints, Step, Stopped, Walks, status_of
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import Answer, Bools, DistanceProblem, Floats, Ints, Step, Stopped, status_of
+from geoplan.siting.solve.control import SearchControl
 from geoplan.words.errors import Note
 
 #: Different choices met on the way up that are improved by exchanges.
 TRIES = 40
 
 
-def median(problem: Walks, *, watch: Watch, merge: bool = True) -> Answer:
+def median(problem: DistanceProblem, *, control: SearchControl, merge: bool = True) -> Answer:
     """Return the options under which people walk least in all.
 
     ``min sum_k weight_k * min(now_k, beyond, min_{j chosen} seconds_jk)`` under the limits of the choice.
@@ -29,7 +29,7 @@ def median(problem: Walks, *, watch: Watch, merge: bool = True) -> Answer:
     ----------
     problem
         The question.
-    watch
+    control
         Limits of the search.
     merge
         Whether points with the same walks become one; the answer is the same.
@@ -47,22 +47,22 @@ def median(problem: Walks, *, watch: Watch, merge: bool = True) -> Answer:
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import Choice
-    >>> one = Choice(np.ones(2), csr_array(np.ones((1, 2))), np.zeros(1), np.ones(1))
+    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> one = SelectionConstraints(np.ones(2), csr_array(np.ones((1, 2))), np.zeros(1), np.ones(1))
     >>> walks = csr_array(np.array([[60.0, 300.0], [240.0, 90.0]]))
-    >>> ask = Walks(one, walks, np.array([5.0, 2.0]), np.full(2, np.inf), 3600.0, np.full(2, -1))
-    >>> found = median(ask, watch=Watch())
+    >>> ask = DistanceProblem(one, walks, np.array([5.0, 2.0]), np.full(2, np.inf), 3600.0, np.full(2, -1))
+    >>> found = median(ask, control=SearchControl())
     >>> found.status, found.chosen.tolist(), found.objective
     ('optimal', [0], 900.0)
     """
     arrays = medians(problem, merge=merge)
-    arrays = shrunk(arrays, never=~usable(arrays.choice), always=_required(arrays))
-    start = first_choice(arrays.choice, np.ones(len(arrays)), watch=watch)
+    arrays = shrunk(arrays, never=~usable(arrays.constraints), always=_required(arrays))
+    start = first_choice(arrays.constraints, np.ones(len(arrays)), control=control)
     if isinstance(start, Answer):
         return start
     start = improved(arrays, start)
-    best = Best(arrays.positions(start), value(arrays, start), watch, arrays.whole)
-    watch.listen(best.objective, best.bound)
+    best = Best(arrays.positions(start), value(arrays, start), control, arrays.whole)
+    control.listen(best.objective, best.bound)
     stopped, nodes = _proven(arrays, start, best)
     if not stopped:
         best.raise_to(best.objective)
@@ -80,8 +80,8 @@ def median(problem: Walks, *, watch: Watch, merge: bool = True) -> Answer:
     )
 
 
-def walks_of(problem: Walks, chosen: Ints) -> Floats:
-    """Return the walk of each point to the nearest of what exists and of `chosen`, `beyond` where nothing is within reach.
+def walks_of(problem: DistanceProblem, chosen: Ints) -> Floats:
+    """Return the walk of each point to the nearest of what exists and of `chosen`, `cutoff_seconds` where nothing is within reach.
 
     Parameters
     ----------
@@ -93,18 +93,18 @@ def walks_of(problem: Walks, chosen: Ints) -> Floats:
     Returns
     -------
     walks
-        Seconds, shape (n_points,), at most ``problem.beyond``.
+        Seconds, shape (n_points,), at most ``problem.cutoff_seconds``.
 
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import Choice
-    >>> free = Choice(np.ones(1), csr_array((0, 1)), np.zeros(0), np.zeros(0))
-    >>> ask = Walks(free, csr_array(np.array([[60.0, 0.0]])), np.ones(2), np.array([90.0, np.inf]), 3600.0, np.full(2, -1))
+    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> free = SelectionConstraints(np.ones(1), csr_array((0, 1)), np.zeros(0), np.zeros(0))
+    >>> ask = DistanceProblem(free, csr_array(np.array([[60.0, 0.0]])), np.ones(2), np.array([90.0, np.inf]), 3600.0, np.full(2, -1))
     >>> walks_of(ask, np.array([0])).tolist(), walks_of(ask, np.array([], int)).tolist()
     ([60.0, 3600.0], [90.0, 3600.0])
     """
-    walks = np.minimum(problem.now, problem.beyond)
+    walks = np.minimum(problem.existing_seconds, problem.cutoff_seconds)
     for option in chosen:
         part = slice(problem.seconds.indptr[option], problem.seconds.indptr[option + 1])
         np.minimum.at(walks, problem.seconds.indices[part], problem.seconds.data[part])
@@ -118,7 +118,7 @@ def _required(arrays: Medians) -> Bools:
         own = arrays.rows.indices[arrays.rows.indptr[r] : arrays.rows.indptr[r + 1]]
         if len(own) == 1:
             must[own] = True
-    return must & usable(arrays.choice)
+    return must & usable(arrays.constraints)
 
 
 def _proven(arrays: Medians, start: Ints, best: Best) -> tuple[Stopped, int]:
@@ -132,7 +132,7 @@ def _proven(arrays: Medians, start: Ints, best: Best) -> tuple[Stopped, int]:
         best.raise_to(priced.bound)
         if best.objective <= best.bound or priced.bound >= best.cutoff:
             return "", 0
-        if reason := best.watch.stopped() or best.ended:
+        if reason := best.control.stopped() or best.ended:
             return reason, 0
         never, always = settled(priced, best.cutoff)
         price = priced.price
@@ -150,7 +150,7 @@ def _proven(arrays: Medians, start: Ints, best: Best) -> tuple[Stopped, int]:
 def _looked_through(arrays: Medians, price: Floats, best: Best) -> tuple[Stopped, int]:
     """Prove by the linear program and the tree, starting anew whenever the root settles many options."""
     while True:
-        master = Master(arrays, price, watch=best.watch)
+        master = Master(arrays, price, control=best.control)
         root = rooted(master, best)
         if isinstance(root, str):
             return root, 0
@@ -177,7 +177,7 @@ def _smaller(arrays: Medians, price: Floats, never: Bools, always: Bools) -> tup
 def _settle(arrays: Medians, best: Best) -> tuple[Stopped, int]:
     """End where no open option changes any walk: what is fixed may be better than the best, if the limits can be kept."""
     if arrays.base < best.cutoff:
-        rest = first_choice(arrays.choice, np.ones(len(arrays)), watch=best.watch)
+        rest = first_choice(arrays.constraints, np.ones(len(arrays)), control=best.control)
         if not isinstance(rest, Answer):
             best.take(arrays.positions(rest), arrays.base)
         elif rest.status != "infeasible":
@@ -191,14 +191,14 @@ def _priced(arrays: Medians, price: Floats, best: Best) -> Priced:
     def attempt(taken: Ints, bound: float) -> float:
         best.raise_to(bound)
         key = taken.tobytes()
-        if key not in tried and len(tried) < TRIES and arrays.choice.allows(taken):
+        if key not in tried and len(tried) < TRIES and arrays.constraints.allows(taken):
             tried.add(key)
             chosen = improved(arrays, taken, moves=len(arrays))
             best.take(arrays.positions(chosen), value(arrays, chosen))
         return best.objective
 
     def go_on(bound: float) -> bool:
-        return bound < best.cutoff and not best.watch.stopped() and not best.ended
+        return bound < best.cutoff and not best.control.stopped() and not best.ended
 
     return climb(arrays, best.objective, price=price, tried=attempt, go_on=go_on)
 
@@ -214,9 +214,9 @@ def _between(arrays: Medians, chosen: Ints) -> Floats:
     return (near + second) / 2.0
 
 
-def _out_of_reach(problem: Walks, chosen: Ints) -> tuple[Note, ...]:
-    """Return the note on people whom neither what exists nor an option chosen lets arrive within `beyond`."""
-    met = problem.now <= problem.beyond
+def _out_of_reach(problem: DistanceProblem, chosen: Ints) -> tuple[Note, ...]:
+    """Return the note on people whom neither what exists nor an option chosen lets arrive within `cutoff_seconds`."""
+    met = problem.existing_seconds <= problem.cutoff_seconds
     for option in chosen:
         met[problem.seconds.indices[problem.seconds.indptr[option] : problem.seconds.indptr[option + 1]]] = (
             True
@@ -230,6 +230,6 @@ def _out_of_reach(problem: Walks, chosen: Ints) -> tuple[Note, ...]:
             severity="info",
             people=round(float(problem.weight[out].sum())),
             points=int(out.sum()),
-            minutes=round(problem.beyond / 60, 1),
+            minutes=round(problem.cutoff_seconds / 60, 1),
         ),
     )

@@ -9,7 +9,7 @@ from geoplan.siting.objectives.median.arrays import Medians, value
 from geoplan.siting.objectives.median.master import Master, Relaxed
 from geoplan.siting.objectives.median.search import improved
 from geoplan.siting.problems import Bools, Floats, Ints, Stopped
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 
 #: Rounds of cuts at a node whose solution is fractional before it branches all the same.
 ROUNDS = 4
@@ -23,7 +23,7 @@ class Best:
 
     chosen: Ints
     objective: float
-    watch: Watch
+    control: SearchControl
     whole: bool
     bound: float = -np.inf
 
@@ -31,14 +31,14 @@ class Best:
         """Keep a choice if it is better."""
         if objective < self.objective - 1e-9 * max(1.0, abs(self.objective)):
             self.chosen, self.objective = chosen, objective
-            self.watch.listen(self.objective, self.bound)
+            self.control.listen(self.objective, self.bound)
 
     def raise_to(self, bound: float) -> None:
         """Keep a bound if it is better."""
         bound = min(self.rounded(bound), self.objective)
         if bound > self.bound:
             self.bound = bound
-            self.watch.listen(self.objective, self.bound)
+            self.control.listen(self.objective, self.bound)
 
     def rounded(self, bound: float) -> float:
         """Return a bound, rounded up where every objective is a whole number."""
@@ -58,7 +58,7 @@ class Best:
         """Return ``gap`` where the best is near enough, but not proven."""
         lead = self.objective - self.bound
         size = max(abs(self.objective), abs(self.bound), 1e-300)
-        return "gap" if self.watch.gap > 0 and lead <= self.watch.gap * size else ""
+        return "gap" if self.control.gap > 0 and lead <= self.control.gap * size else ""
 
 
 @dataclass(order=True)
@@ -72,11 +72,11 @@ class _Node:
 def rooted(master: Master, best: Best) -> Relaxed | Stopped:
     """Return the solution of the linear program with no cut broken, or why it was stopped."""
     while True:
-        if reason := best.watch.stopped():
+        if reason := best.control.stopped():
             return reason
         found = master.solve()
         if found is None:
-            return best.watch.stopped() or "clock"
+            return best.control.stopped() or "clock"
         if found.bound >= best.cutoff:
             return found
         best.raise_to(found.bound)
@@ -103,19 +103,19 @@ def search(master: Master, best: Best, *, nodes: int = 0) -> tuple[Stopped, int]
         if node.bound >= best.cutoff:
             return "", nodes
         best.raise_to(node.bound)
-        if reason := best.watch.stopped(nodes=nodes) or best.ended:
+        if reason := best.control.stopped(nodes=nodes) or best.ended:
             return reason, nodes
         nodes += 1
         found = _bounded(master, node, best)
         if found is None:
-            return best.watch.stopped() or "clock", nodes
+            return best.control.stopped() or "clock", nodes
         if found.bound >= best.cutoff:
             continue
         option = _branching(found.y, worth)
         if option < 0:
             # whole: taken, unless the limits refuse by a hair what the linear program let pass
             open_ = np.flatnonzero(~(node.never | node.always))
-            if not len(open_) or master.arrays.choice.allows(np.flatnonzero(found.y > 0.5)):
+            if not len(open_) or master.arrays.constraints.allows(np.flatnonzero(found.y > 0.5)):
                 continue
             option = int(open_[0])
         shut, kept = by_reduced(found, best.cutoff - found.bound)
@@ -165,7 +165,7 @@ def _branching(y: Floats, worth: Floats) -> int:
 
 
 def _take(arrays: Medians, chosen: Ints, best: Best) -> None:
-    if arrays.choice.allows(chosen):
+    if arrays.constraints.allows(chosen):
         best.take(arrays.positions(chosen), value(arrays, chosen))
 
 
@@ -181,6 +181,6 @@ def _round(arrays: Medians, y: Floats, best: Best) -> None:
             used[columns.indices[part]] += columns.data[part]
             chosen.append(int(option))
     at = np.sort(np.array(chosen, np.int64))
-    if arrays.choice.allows(at):
+    if arrays.constraints.allows(at):
         at = improved(arrays, at, moves=20)
         _take(arrays, at, best)

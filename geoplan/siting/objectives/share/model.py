@@ -50,17 +50,17 @@ def model(question: Open, *, people: bool = False) -> Model:
     counted[inside] |= ~needed[inside] & zone_asks[question.zone[inside]]
     points = np.flatnonzero(counted)
     covers = csr_array(question.covers[:, points])
-    n, k = len(question.choice), len(points)
+    n, k = len(question.constraints), len(points)
     member, asks = groups(question, question.needs)
     # a need without the points that every answer covers
     rest = asks - member @ (question.weight * needed)
     held = rest > 0
     truncated = _truncated(question, member, asks)
-    choice = question.choice
+    constraints = question.constraints
     rows = csr_array(
         block_array(
             [
-                [csr_array(choice.rows), csr_array((choice.rows.shape[0], k))],
+                [csr_array(constraints.rows), csr_array((constraints.rows.shape[0], k))],
                 [csr_array(question.covers.T[np.flatnonzero(needed)]), None],
                 [csr_array(covers.T), -identity(k)],
                 [None, csr_array(weighted(member, question.weight)[np.flatnonzero(held)][:, points])],
@@ -69,9 +69,11 @@ def model(question: Open, *, people: bool = False) -> Model:
         )
     )
     m, t = int(needed.sum()), truncated.shape[0]
-    low = np.concatenate([choice.least, np.ones(m), np.zeros(k), rest[held], np.ones(t)])
-    high = np.concatenate([choice.most, np.full(len(low) - len(choice.most), np.inf)])
-    cost = np.concatenate([np.zeros(n), -question.weight[points]] if people else [choice.cost, np.zeros(k)])
+    low = np.concatenate([constraints.least, np.ones(m), np.zeros(k), rest[held], np.ones(t)])
+    high = np.concatenate([constraints.most, np.full(len(low) - len(constraints.most), np.inf)])
+    cost = np.concatenate(
+        [np.zeros(n), -question.weight[points]] if people else [constraints.cost, np.zeros(k)]
+    )
     linear = Linear(
         cost,
         np.concatenate([question.fixed.astype(float), np.zeros(k)]),

@@ -6,13 +6,13 @@ from scipy.sparse import block_array, csr_array
 from geoplan.siting.objectives.cover.start import nearest
 from geoplan.siting.objectives.share.model import groups, identity, weighted
 from geoplan.siting.objectives.share.open import Needs, covered_points, missing, opened, short
-from geoplan.siting.problems import Cover
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import CoverageProblem
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.words.errors import Note
 
 
-def nearest_within(problem: Cover, needs: Needs, *, watch: Watch) -> tuple[Note, ...]:
+def nearest_within(problem: CoverageProblem, needs: Needs, *, control: SearchControl) -> tuple[Note, ...]:
     """Return the note that says how near to `needs` the choice can come: people missing, zones short.
 
     People missing are summed over all needs: of all people, and of each zone. Where the rows contradict one another, the notes name
@@ -22,14 +22,14 @@ def nearest_within(problem: Cover, needs: Needs, *, watch: Watch) -> tuple[Note,
     left = missing(problem, needs)
     question = opened(problem, nothing)
     member, asks = groups(question, left)
-    choice, n, k, g = problem.choice, len(problem.choice), len(question.weight), len(asks)
+    constraints, n, k, g = problem.constraints, len(problem.constraints), len(question.weight), len(asks)
     # u of each need is met, at most the need and at most the people covered
     rows = block_array(
         [
             [
-                csr_array(choice.rows),
-                csr_array((choice.rows.shape[0], k)),
-                csr_array((choice.rows.shape[0], g)),
+                csr_array(constraints.rows),
+                csr_array((constraints.rows.shape[0], k)),
+                csr_array((constraints.rows.shape[0], g)),
             ],
             [csr_array(question.covers.T), -identity(k), csr_array((k, g))],
             [csr_array((g, n)), weighted(member, question.weight), -identity(g)],
@@ -40,13 +40,13 @@ def nearest_within(problem: Cover, needs: Needs, *, watch: Watch) -> tuple[Note,
         np.zeros(n + k + g),
         np.concatenate([question.possible.astype(float), np.ones(k), asks]),
         csr_array(rows),
-        np.concatenate([choice.least, np.zeros(k + g)]),
-        np.concatenate([choice.most, np.full(k + g, np.inf)]),
+        np.concatenate([constraints.least, np.zeros(k + g)]),
+        np.concatenate([constraints.most, np.full(k + g, np.inf)]),
         np.concatenate([np.ones(n, bool), np.zeros(k + g, bool)]),
     )
-    tree = solve(linear, watch=watch)
+    tree = solve(linear, control=control)
     if tree.state == "infeasible":
-        return nearest(choice, watch=watch)
+        return nearest(constraints, control=control)
     if tree.x is None:
         return (Note.of("siting_share_nearest_unknown", severity="error"),)
     covered = covered_points(problem, np.flatnonzero(tree.x[:n] > 0.5))

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from geoplan.coverage.circle import TOLERANCE_SHARE
-from geoplan.siting.problems import Bools, Choice, Cover, Floats, Ints
+from geoplan.siting.problems import Bools, CoverageProblem, Floats, Ints, SelectionConstraints
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Open:
 
     Parameters
     ----------
-    choice
+    constraints
         Which options may be chosen together.
     possible, fixed
         Options that no row forbids; options that every answer holds. Shape (n_options,).
@@ -35,7 +35,7 @@ class Open:
         People of the open points that have to be covered.
     """
 
-    choice: Choice
+    constraints: SelectionConstraints
     possible: Bools
     fixed: Bools
     covers: csr_array
@@ -44,20 +44,20 @@ class Open:
     needs: Needs
 
 
-def zone_sums(problem: Cover, points: Bools) -> Floats:
+def zone_sums(problem: CoverageProblem, points: Bools) -> Floats:
     """Return people of the `points` by zone number, shape (n_zones,)."""
     inside = points & (problem.zone >= 0)
     return _by_zone(problem.weight[inside], problem.zone[inside], n_zones(problem))
 
 
-def n_zones(problem: Cover) -> int:
+def n_zones(problem: CoverageProblem) -> int:
     """Return how many zone numbers there are."""
     return int(problem.zone.max(initial=-1)) + 1
 
 
-def covered_points(problem: Cover, chosen: Ints) -> Bools:
+def covered_points(problem: CoverageProblem, chosen: Ints) -> Bools:
     """Return which points `chosen` and what exists cover, shape (n_points,)."""
-    covered = problem.already.copy()
+    covered = problem.covered_by_existing.copy()
     for option in chosen:
         covered[problem.covers.indices[problem.covers.indptr[option] : problem.covers.indptr[option + 1]]] = (
             True
@@ -65,13 +65,13 @@ def covered_points(problem: Cover, chosen: Ints) -> Bools:
     return covered
 
 
-def zone_shares(problem: Cover, chosen: Ints) -> Floats:
+def zone_shares(problem: CoverageProblem, chosen: Ints) -> Floats:
     """Return the share of each zone's people that `chosen` and what exists cover, 0-1, shape (n_zones,); NaN without people.
 
     Examples
     --------
-    >>> free = Choice(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
-    >>> problem = Cover(free, csr_array([[1.0, 0, 0]]), np.array([30.0, 10, 5]), np.zeros(3, bool), np.array([0, 0, 1]))
+    >>> free = SelectionConstraints(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
+    >>> problem = CoverageProblem(free, csr_array([[1.0, 0, 0]]), np.array([30.0, 10, 5]), np.zeros(3, bool), np.array([0, 0, 1]))
     >>> zone_shares(problem, np.array([0])).tolist()
     [0.75, 0.0]
     """
@@ -81,49 +81,53 @@ def zone_shares(problem: Cover, chosen: Ints) -> Floats:
     return shares
 
 
-def possible_options(choice: Choice) -> Bools:
+def possible_options(constraints: SelectionConstraints) -> Bools:
     """Return the options that no row rules out on their own, shape (n,)."""
-    rows = choice.rows.tocoo()
-    limit = choice.most[rows.row]
+    rows = constraints.rows.tocoo()
+    limit = constraints.most[rows.row]
     over = rows.data > limit + 1e-9 * np.maximum(1.0, np.where(np.isfinite(limit), np.abs(limit), 1.0))
-    allowed = np.ones(len(choice), bool)
+    allowed = np.ones(len(constraints), bool)
     allowed[rows.col[over]] = False
     return allowed
 
 
-def fits(choice: Choice, chosen: Bools) -> bool:
+def fits(constraints: SelectionConstraints, chosen: Bools) -> bool:
     """Return whether `chosen`, shape (n,), keeps within every `most`, whatever is still missing."""
-    limit = np.where(np.isfinite(choice.most), np.abs(choice.most), 1.0)
-    return bool((choice.rows @ chosen.astype(float) <= choice.most + 1e-9 * np.maximum(1.0, limit)).all())
+    limit = np.where(np.isfinite(constraints.most), np.abs(constraints.most), 1.0)
+    return bool(
+        (constraints.rows @ chosen.astype(float) <= constraints.most + 1e-9 * np.maximum(1.0, limit)).all()
+    )
 
 
-def reachable_points(problem: Cover) -> Bools:
+def reachable_points(problem: CoverageProblem) -> Bools:
     """Return the points that what exists or any possible option covers, shape (n_points,)."""
-    return covered_points(problem, np.flatnonzero(possible_options(problem.choice)))
+    return covered_points(problem, np.flatnonzero(possible_options(problem.constraints)))
 
 
-def asked(problem: Cover, *, share: float | None, each: float | None) -> Needs:
+def asked(problem: CoverageProblem, *, share: float | None, min_share_per_community: float | None) -> Needs:
     """Return the people that `share` of all and `each` of every zone stand for."""
     people = zone_sums(problem, np.ones(len(problem.weight), bool))
     return Needs(
         -np.inf if share is None else share * float(problem.weight.sum()),
-        np.full(len(people), -np.inf) if each is None else each * people,
+        np.full(len(people), -np.inf)
+        if min_share_per_community is None
+        else min_share_per_community * people,
     )
 
 
-def reachable(problem: Cover) -> Needs:
+def reachable(problem: CoverageProblem) -> Needs:
     """Return the people that what exists and all possible options together cover."""
     points = reachable_points(problem)
     return Needs(float(problem.weight[points].sum()), zone_sums(problem, points))
 
 
-def hair(problem: Cover) -> Needs:
+def hair(problem: CoverageProblem) -> Needs:
     """Return how many people the rounding of a share may hide: a share that is exactly reached counts as reached."""
     people = zone_sums(problem, np.ones(len(problem.weight), bool))
     return Needs(TOLERANCE_SHARE * float(problem.weight.sum()), TOLERANCE_SHARE * people)
 
 
-def short(problem: Cover, needs: Needs, covered: Bools) -> tuple[bool, Bools]:
+def short(problem: CoverageProblem, needs: Needs, covered: Bools) -> tuple[bool, Bools]:
     """Return whether the `covered` points miss the need of all, and which zones miss theirs."""
     rounding = hair(problem)
     # a little more is let pass than a model has to reach: it adds up in another order
@@ -131,16 +135,16 @@ def short(problem: Cover, needs: Needs, covered: Bools) -> tuple[bool, Bools]:
     return total, zone_sums(problem, covered) < needs.zone - 1.001 * rounding.zone
 
 
-def missing(problem: Cover, needs: Needs) -> Needs:
+def missing(problem: CoverageProblem, needs: Needs) -> Needs:
     """Return the people that options have to add to what exists; <= 0 where nothing is missing."""
-    rounding, have = hair(problem), problem.already
+    rounding, have = hair(problem), problem.covered_by_existing
     return Needs(
         needs.total - rounding.total - float(problem.weight[have].sum()),
         needs.zone - rounding.zone - zone_sums(problem, have),
     )
 
 
-def opened(problem: Cover, needs: Needs, *, fix: bool = True) -> Open:
+def opened(problem: CoverageProblem, needs: Needs, *, fix: bool = True) -> Open:
     """Return what is left to be covered of `problem`, options that every answer holds fixed.
 
     A point is *needed* where its zone, or all people together, cannot do without it. A needed point that one option alone covers
@@ -155,7 +159,7 @@ def opened(problem: Cover, needs: Needs, *, fix: bool = True) -> Open:
     fix
         False fixes no option and keeps every open point.
     """
-    possible = possible_options(problem.choice)
+    possible = possible_options(problem.constraints)
     ones = csr_array(
         (np.ones(len(problem.covers.indices)), problem.covers.indices, problem.covers.indptr),
         shape=problem.covers.shape,
@@ -166,12 +170,12 @@ def opened(problem: Cover, needs: Needs, *, fix: bool = True) -> Open:
     ones.eliminate_zeros()
     ones.data[:] = 1.0
     held = np.bincount(ones.indices, minlength=ones.shape[1]) > 0
-    fixed = np.zeros(len(problem.choice), bool)
-    question = Open(problem.choice, possible, fixed, ones, problem.weight, problem.zone, needs)
-    question = _kept(question, ~problem.already & (problem.weight > 0) & held)
+    fixed = np.zeros(len(problem.constraints), bool)
+    question = Open(problem.constraints, possible, fixed, ones, problem.weight, problem.zone, needs)
+    question = _kept(question, ~problem.covered_by_existing & (problem.weight > 0) & held)
     while fix:
         more = _essential(question)
-        if not more.any() or not fits(problem.choice, question.fixed | more):
+        if not more.any() or not fits(problem.constraints, question.fixed | more):
             return question
         question = _with_fixed(question, more)
     return question

@@ -9,7 +9,7 @@ from geoplan.siting.objectives.share.model import Model, model, with_bounds
 from geoplan.siting.objectives.share.open import Needs, Open
 from geoplan.siting.objectives.share.start import first_answer
 from geoplan.siting.problems import PROOF, Floats, Ints, Stopped
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Solved, solve
 
 #: HiGHS lets a row be missed by this much, and each point count by this much too many.
@@ -27,27 +27,27 @@ class Found:
     nodes: int = 0
 
 
-def cheapest(question: Open, *, watch: Watch) -> Found:
-    """Return the cheapest options that meet the needs of `question`, as far as `watch` lets it be proven."""
-    best = first_answer(question, watch=watch)
+def cheapest(question: Open, *, control: SearchControl) -> Found:
+    """Return the cheapest options that meet the needs of `question`, as far as `control` lets it be proven."""
+    best = first_answer(question, control=control)
     built = model(question)
-    bound = float(question.choice.cost[question.fixed].sum())
-    loose = solve(built.linear, watch=watch, relax=True)
+    bound = float(question.constraints.cost[question.fixed].sum())
+    loose = solve(built.linear, control=control, relax=True)
     if loose.state == "infeasible":
         return Found("infeasible", None, np.inf)
     if loose.state != "optimal" or loose.x is None:
-        return Found("none" if best is None else "found", best, bound, watch.stopped() or loose.stopped)
-    bound = max(bound, rounded_up(question.choice.cost, loose.bound))
-    guided = first_answer(question, favour=0.01 + loose.x[: len(question.choice)], watch=watch)
+        return Found("none" if best is None else "found", best, bound, control.stopped() or loose.stopped)
+    bound = max(bound, rounded_up(question.constraints.cost, loose.bound))
+    guided = first_answer(question, favour=0.01 + loose.x[: len(question.constraints)], control=control)
     best = _cheaper(question, best, guided)
     if best is not None:
-        watch.listen(cost_of(question, best), bound)
+        control.listen(cost_of(question, best), bound)
     if best is not None and _closed(cost_of(question, best), bound, 0.0):
         return Found("found", best, bound)
-    stopped = watch.stopped()
-    if stopped or (best is not None and _closed(cost_of(question, best), bound, watch.gap)):
+    stopped = control.stopped()
+    if stopped or (best is not None and _closed(cost_of(question, best), bound, control.gap)):
         return Found("none" if best is None else "found", best, bound, stopped or "gap")
-    return _branched(question, built, loose, best, watch=watch)
+    return _branched(question, built, loose, best, control=control)
 
 
 def rounded_up(cost: Floats, bound: float) -> float:
@@ -72,7 +72,7 @@ def rounded_up(cost: Floats, bound: float) -> float:
 
 def cost_of(question: Open, chosen: Ints) -> float:
     """Return the cost of `chosen`."""
-    return float(question.choice.cost[chosen].sum())
+    return float(question.constraints.cost[chosen].sum())
 
 
 def met(question: Open, chosen: Ints) -> bool:
@@ -89,24 +89,26 @@ def met(question: Open, chosen: Ints) -> bool:
     return bool(total >= question.needs.total - tiny and (sums >= question.needs.zone - tiny).all())
 
 
-def _branched(question: Open, built: Model, loose: Solved, best: Ints | None, *, watch: Watch) -> Found:
-    linear, n, start = built.linear, len(question.choice), None
+def _branched(
+    question: Open, built: Model, loose: Solved, best: Ints | None, *, control: SearchControl
+) -> Found:
+    linear, n, start = built.linear, len(question.constraints), None
     if best is not None and loose.reduced is not None:
         # an option whose reduced cost lifts the bound above the best answer is in no answer as good; and the other way round
         spare = cost_of(question, best) - loose.objective + PROOF * max(1.0, abs(loose.objective))
         reduced = loose.reduced[:n]
         linear = with_bounds(linear, out=reduced > spare, into=-reduced > spare)
         start = built.filled(best)
-    tree = solve(linear, watch=watch, start=start)
+    tree = solve(linear, control=control, start=start)
     if tree.state == "infeasible":
         # with an answer in hand only rounding can say so
         lost = Found("infeasible", None, np.inf, nodes=tree.nodes)
         return lost if best is None else Found("found", best, loose.bound, "gap", tree.nodes)
-    bound = max(rounded_up(question.choice.cost, max(loose.bound, tree.bound)), 0.0)
+    bound = max(rounded_up(question.constraints.cost, max(loose.bound, tree.bound)), 0.0)
     if tree.x is not None:
         chosen = np.flatnonzero(tree.x[:n] > 0.5)
         if not met(question, chosen):
-            stricter, more = _tightened(question, best, watch=watch)
+            stricter, more = _tightened(question, best, control=control)
             best, tree = _cheaper(question, best, stricter), replace(tree, nodes=tree.nodes + more)
         else:
             best = _cheaper(question, chosen, best)
@@ -116,7 +118,7 @@ def _branched(question: Open, built: Model, loose: Solved, best: Ints | None, *,
     return Found("found", best, bound, "" if closed else tree.stopped or "gap", tree.nodes)
 
 
-def _tightened(question: Open, best: Ints | None, *, watch: Watch) -> tuple[Ints | None, int]:
+def _tightened(question: Open, best: Ints | None, *, control: SearchControl) -> tuple[Ints | None, int]:
     # the tree let its rounding pass for people: ask for a little more than the needs
     inside = question.zone >= 0
     zones = np.bincount(question.zone[inside], question.weight[inside], minlength=len(question.needs.zone))
@@ -130,10 +132,10 @@ def _tightened(question: Open, best: Ints | None, *, watch: Watch) -> tuple[Ints
     strict = replace(question, needs=needs)
     built = model(strict)
     start = built.filled(best) if best is not None and met(strict, best) else None
-    tree = solve(built.linear, watch=watch, start=start)
+    tree = solve(built.linear, control=control, start=start)
     if tree.x is None:
         return None, tree.nodes
-    chosen = np.flatnonzero(tree.x[: len(question.choice)] > 0.5)
+    chosen = np.flatnonzero(tree.x[: len(question.constraints)] > 0.5)
     return (chosen if met(question, chosen) else None), tree.nodes
 
 

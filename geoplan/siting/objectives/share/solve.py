@@ -30,15 +30,15 @@ from geoplan.siting.objectives.share.open import (
     zone_shares,
 )
 from geoplan.siting.objectives.share.search import Found, cheapest
-from geoplan.siting.problems import Answer, Cover, Floats, Ints, Step, no_answer, status_of
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import Answer, CoverageProblem, Floats, Ints, Step, no_answer, status_of
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.presolve import merged
 from geoplan.words.errors import Note
 
 __all__ = ["fewest", "reachable_shares", "zone_shares"]
 
 
-def reachable_shares(problem: Cover) -> tuple[float, Floats]:
+def reachable_shares(problem: CoverageProblem) -> tuple[float, Floats]:
     """Return the share of all people, and of each zone's, that what exists and all options together cover.
 
     Options that a row rules out on their own do not count; rows that limit several options together are left aside.
@@ -49,7 +49,7 @@ def reachable_shares(problem: Cover) -> tuple[float, Floats]:
         0-1; `by_zone` has shape (n_zones,), NaN for zones without people. `total` is NaN without people.
     """
     within = reachable(problem)
-    people = asked(problem, share=1.0, each=1.0)
+    people = asked(problem, share=1.0, min_share_per_community=1.0)
     total = within.total / people.total if people.total > 0 else np.nan
     by_zone = np.divide(
         within.zone, people.zone, out=np.full(len(people.zone), np.nan), where=people.zone > 0
@@ -58,11 +58,11 @@ def reachable_shares(problem: Cover) -> tuple[float, Floats]:
 
 
 def fewest(
-    problem: Cover,
+    problem: CoverageProblem,
     *,
     share: float | None = None,
-    each: float | None = None,
-    watch: Watch,
+    min_share_per_community: float | None = None,
+    control: SearchControl,
     merge: bool = True,
     as_far_as_possible: bool = True,
 ) -> Answer:
@@ -74,9 +74,9 @@ def fewest(
         Who is covered by which option; a cost of 1 each counts sites.
     share
         Part of all people to be covered, 0-1, those that what exists covers among them; None: not asked.
-    each
+    min_share_per_community
         Part of each zone's people to be covered, 0-1; None: not asked. Zones without people ask nothing.
-    watch
+    control
         Limits of the search.
     merge
         False solves the problem as given, nothing merged or dropped beforehand.
@@ -98,30 +98,32 @@ def fewest(
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import Choice
-    >>> free = Choice(np.ones(3), csr_array((0, 3)), np.empty(0), np.empty(0))
+    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> free = SelectionConstraints(np.ones(3), csr_array((0, 3)), np.empty(0), np.empty(0))
     >>> covers = csr_array([[1.0, 1, 0], [0, 1, 1], [0, 0, 1]])
-    >>> people = Cover(free, covers, np.array([10.0, 30, 60]), np.zeros(3, bool), np.zeros(3, int))
-    >>> fewest(people, share=0.9, watch=Watch()).chosen.tolist(), fewest(people, share=1, watch=Watch()).chosen.tolist()
+    >>> people = CoverageProblem(free, covers, np.array([10.0, 30, 60]), np.zeros(3, bool), np.zeros(3, int))
+    >>> fewest(people, share=0.9, control=SearchControl()).chosen.tolist(), fewest(people, share=1, control=SearchControl()).chosen.tolist()
     ([1], [0, 1])
     """
-    _check(share, each)
-    needs = asked(problem, share=share, each=each)
+    _check(share, min_share_per_community)
+    needs = asked(problem, share=share, min_share_per_community=min_share_per_community)
     within = reachable(problem)
     rounding = hair(problem)
     total_short = within.total < needs.total - rounding.total
     zones_short = within.zone < needs.zone - rounding.zone
-    notes = _beyond_reach(problem, needs, within, share=share, each=each)
+    notes = _beyond_reach(
+        problem, needs, within, share=share, min_share_per_community=min_share_per_community
+    )
     if notes and not as_far_as_possible:
         return no_answer(*(replace(note, severity="error") for note in notes))
     needs = Needs(
         within.total if total_short else needs.total, np.where(zones_short, within.zone, needs.zone)
     )
-    found = _searched(problem, needs, watch=watch, merge=merge)
+    found = _searched(problem, needs, control=control, merge=merge)
     if found.chosen is None:
         if found.state != "infeasible":
             return no_answer(*notes, status="none", stopped=found.stopped)
-        return no_answer(*notes, *nearest_within(problem, needs, watch=watch))
+        return no_answer(*notes, *nearest_within(problem, needs, control=control))
     if not meets(problem, found.chosen, needs):
         raise RuntimeError("a choice that a search returned misses what was asked")
     objective = recount(problem, found.chosen)
@@ -138,37 +140,42 @@ def fewest(
     )
 
 
-def recount(problem: Cover, chosen: Ints) -> float:
+def recount(problem: CoverageProblem, chosen: Ints) -> float:
     """Return the cost of `chosen`, summed from the choice as given."""
-    return float(np.sum(problem.choice.cost[chosen]))
+    return float(np.sum(problem.constraints.cost[chosen]))
 
 
-def meets(problem: Cover, chosen: Ints, needs: Needs) -> bool:
+def meets(problem: CoverageProblem, chosen: Ints, needs: Needs) -> bool:
     """Return whether `chosen` may be chosen and meet `needs`, counted on the problem as given."""
     total, zones = short(problem, needs, covered_points(problem, chosen))
-    return problem.choice.allows(chosen) and not total and not zones.any()
+    return problem.constraints.allows(chosen) and not total and not zones.any()
 
 
-def _searched(problem: Cover, needs: Needs, *, watch: Watch, merge: bool) -> Found:
+def _searched(problem: CoverageProblem, needs: Needs, *, control: SearchControl, merge: bool) -> Found:
     left = missing(problem, needs)
     if not merge:
-        return cheapest(opened(problem, left), watch=watch)
+        return cheapest(opened(problem, left), control=control)
     # zones without a need of their own do not keep points apart
     small = merged(problem, by_zone=bool((left.zone > 0).any()), drop_dominated=True)
-    found = cheapest(opened(small.problem, left), watch=watch)
+    found = cheapest(opened(small.problem, left), control=control)
     return found if found.chosen is None else replace(found, chosen=small.back(found.chosen))
 
 
-def _check(share: float | None, each: float | None) -> None:
-    if share is None and each is None:
+def _check(share: float | None, min_share_per_community: float | None) -> None:
+    if share is None and min_share_per_community is None:
         raise ValueError("a share of all people or of each zone's people must be asked")
-    for part in (share, each):
+    for part in (share, min_share_per_community):
         if part is not None and not 0.0 <= part <= 1.0:
             raise ValueError(f"a share must be within 0-1; got {part}")
 
 
 def _beyond_reach(
-    problem: Cover, needs: Needs, within: Needs, *, share: float | None, each: float | None
+    problem: CoverageProblem,
+    needs: Needs,
+    within: Needs,
+    *,
+    share: float | None,
+    min_share_per_community: float | None,
 ) -> list[Note]:
     rounding = hair(problem)
     notes = []
@@ -176,12 +183,12 @@ def _beyond_reach(
         reached = within.total / float(problem.weight.sum())
         notes.append(Note.of("siting_share_beyond", asked=f"{share:.1%}", reached=f"{reached:.1%}"))
     zones_short = within.zone < needs.zone - rounding.zone
-    if each is not None and zones_short.any():
-        people = asked(problem, share=None, each=1.0).zone
+    if min_share_per_community is not None and zones_short.any():
+        people = asked(problem, share=None, min_share_per_community=1.0).zone
         notes.append(
             Note.of(
                 "siting_zones_beyond",
-                asked=f"{each:.1%}",
+                asked=f"{min_share_per_community:.1%}",
                 short=int(zones_short.sum()),
                 zones=int((people > 0).sum()),
             )

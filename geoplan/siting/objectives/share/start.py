@@ -18,7 +18,7 @@ from scipy.sparse import csc_array
 from geoplan.network.compiled import compiled
 from geoplan.siting.objectives.share.open import Open
 from geoplan.siting.problems import Bools, Floats, Ints
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 
 #: The question in flat arrays, as compiled code takes it.
 Flat = namedtuple(  # noqa: PYI024 - compiled code takes it
@@ -34,7 +34,7 @@ PART, FEW = 0.07, 3
 
 
 def first_answer(
-    question: Open, *, favour: Floats | None = None, rounds: int = ROUNDS, watch: Watch
+    question: Open, *, favour: Floats | None = None, rounds: int = ROUNDS, control: SearchControl
 ) -> Ints | None:
     """Return options that meet the needs at a low cost, ascending; None where greedy choice finds none.
 
@@ -46,7 +46,7 @@ def first_answer(
         Factor on each option's gain, shape (n_options,), >= 0: what a linear bound would choose; None: all alike.
     rounds
         How often a part is taken out and filled in again.
-    watch
+    control
         Ends the rounds early.
     """
     flat = flat_of(question)
@@ -59,7 +59,7 @@ def first_answer(
     if best is None:
         return None
     for _ in range(rounds):
-        if watch.stopped():
+        if control.stopped():
             break
         part = max(PART, FEW / max(1, int(best.sum())))
         chosen = best & (flat.fixed | (chance.random(len(best)) >= part))
@@ -77,7 +77,7 @@ def _cost(flat: Any, chosen: Bools) -> float:  # noqa: ANN401 - a named tuple of
 
 def flat_of(question: Open) -> Any:  # noqa: ANN401 - a named tuple of arrays
     """Return `question` in flat arrays, for compiled code."""
-    rows = csc_array(question.choice.rows)
+    rows = csc_array(question.constraints.rows)
     covers = question.covers
     return Flat(
         covers.indptr.astype(np.int64),
@@ -86,12 +86,12 @@ def flat_of(question: Open) -> Any:  # noqa: ANN401 - a named tuple of arrays
         question.zone.astype(np.int64),
         float(question.needs.total),
         question.needs.zone.astype(np.float64),
-        question.choice.cost.astype(np.float64),
+        question.constraints.cost.astype(np.float64),
         rows.indptr.astype(np.int64),
         rows.indices.astype(np.int64),
         rows.data.astype(np.float64),
-        question.choice.least.astype(np.float64),
-        question.choice.most.astype(np.float64),
+        question.constraints.least.astype(np.float64),
+        question.constraints.most.astype(np.float64),
         question.possible.copy(),
         question.fixed.copy(),
     )

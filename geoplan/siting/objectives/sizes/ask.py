@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from geoplan.siting.inputs import Ground
-from geoplan.siting.objectives.ask import Asked
+from geoplan.siting.inputs import SitingInputs
+from geoplan.siting.objectives.ask import SitingResult
 from geoplan.siting.objectives.sizes.inputs import HELD, WHOLE, Prepared, Product, sizes_problem
 from geoplan.siting.objectives.sizes.problem import Sizes, SizesAnswer
 from geoplan.siting.objectives.sizes.solve import solve_sizes
 from geoplan.siting.opening import Opening
 from geoplan.siting.options import Options
-from geoplan.siting.problems import Choice, Floats
-from geoplan.siting.question import Question, fitting
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.problems import Floats, SelectionConstraints
+from geoplan.siting.question import Question, eligible
+from geoplan.siting.solve.control import SearchControl
 from geoplan.standards.counts import types_of
 from geoplan.standards.rules import Rule
 from geoplan.standards.verdict import due
@@ -34,8 +34,13 @@ GAPS = {
 
 
 def ask_sizes(
-    ground: Ground, question: Question, *, rules: Sequence[Rule], flags: pd.DataFrame, watch: Watch
-) -> Asked:
+    inputs: SitingInputs,
+    question: Question,
+    *,
+    rules: Sequence[Rule],
+    flags: pd.DataFrame,
+    control: SearchControl,
+) -> SitingResult:
     """Answer a question of sizes.
 
     The shortfalls are those of the flags by community; of a rule that its plan judges at a coarser level, the gap apportioned to the
@@ -52,28 +57,28 @@ def ask_sizes(
         If the question names a rule that does not measure communities by a supply that one builds.
     """
     started = time.perf_counter()
-    products = [_product(ground, question, name, rules) for name in question.rules]
+    products = [_product(inputs, question, name, rules) for name in question.rules]
     _check_products(question, products)
     services = tuple(dict.fromkeys(product.service for product in products))
     asked = replace(question, services=services)
-    fit = fitting(
-        ground.candidates,
+    eligibility = eligible(
+        inputs.candidates,
         asked,
-        services=ground.services,
-        on_network=ground.on_network,
-        source=ground.source.tolist(),
+        services=inputs.services,
+        on_network=inputs.on_network,
+        source=inputs.source.tolist(),
     )
-    zones, gap, notes = _gaps(ground, question, products, flags)
-    rows = ground.candidates[fit.use]
-    prepared = sizes_problem(ground, asked, products, fit, zones, gap, rules)
+    zones, gap, notes = _gaps(inputs, question, products, flags)
+    rows = inputs.candidates[eligibility.use]
+    prepared = sizes_problem(inputs, asked, products, eligibility, zones, gap, rules)
     problem = prepared.problem
-    answer = solve_sizes(problem, watch=watch, then="cost" if question.least == "cost" else "sites")
+    answer = solve_sizes(problem, control=control, then="cost" if question.minimise == "cost" else "sites")
     notes += prepared.notes
-    number = np.flatnonzero(fit.use)
+    number = np.flatnonzero(eligibility.use)
     options = Options(
         number[answer.chosen],
         answer.phase.astype(np.int64),
-        Choice(
+        SelectionConstraints(
             np.ones(len(answer.chosen)),
             csr_array((0, len(answer.chosen))),
             np.empty(0),
@@ -85,9 +90,9 @@ def ask_sizes(
     # of several rules each counts as the part of its own gap: the aim is their mean
     per = float(max(1, int((gap.sum(axis=0) > 0).sum()))) if len(products) > 1 else 1.0
     shown = replace(answer, chosen=np.arange(len(answer.chosen)), notes=(*answer.notes, *notes))
-    return Asked(
+    return SitingResult(
         asked,
-        fit,
+        eligibility,
         options,
         shown,
         unit,
@@ -102,7 +107,7 @@ def ask_sizes(
     )
 
 
-def _product(ground: Ground, question: Question, name: str, rules: Sequence[Rule]) -> Product:
+def _product(inputs: SitingInputs, question: Question, name: str, rules: Sequence[Rule]) -> Product:
     """Return what a rule is short of; an error where it does not measure communities by a supply."""
     rule = next((rule for rule in rules if rule.rule_id == name), None)
     told = None if rule is None else rule.reached_by()
@@ -119,9 +124,9 @@ def _product(ground: Ground, question: Question, name: str, rules: Sequence[Rule
         )
     of, supply = told
     types = types_of(of)
-    named = [s for s in question.services if types & set(ground.services[s]["facilities"])]
+    named = [s for s in question.services if types & set(inputs.services[s]["facilities"])]
     fitting_services = named or [
-        s for s, terms in ground.services.items() if types & set(terms["facilities"])
+        s for s, terms in inputs.services.items() if types & set(terms["facilities"])
     ]
     if not fitting_services:
         raise StudyError(
@@ -145,10 +150,10 @@ def _check_products(question: Question, products: Sequence[Product]) -> None:
 
 
 def _gaps(
-    ground: Ground, question: Question, products: Sequence[Product], flags: pd.DataFrame
+    inputs: SitingInputs, question: Question, products: Sequence[Product], flags: pd.DataFrame
 ) -> tuple[pd.Index, Floats, list[Note]]:
     """Return the communities with a shortfall, and how large, shape (n_zones, n_products)."""
-    finest = ground.zone_id
+    finest = inputs.zone_id
     table = pd.DataFrame(0.0, index=finest, columns=range(len(products)))
     notes = []
     for number, product in enumerate(products):
@@ -156,7 +161,7 @@ def _gaps(
         shared = mine["apportioned"].astype(float)
         by_share = bool(shared.notna().any()) and not bool(mine["own_level"].fillna(False).astype(bool).all())
         short = shared if by_share else mine["shortfall"].astype(float)
-        aimed = question.to == "recommended" and not by_share
+        aimed = question.size_target == "recommended" and not by_share
         if aimed:
             short = _short_of_aim(product.rule, mine)
         if product.unit in WHOLE:

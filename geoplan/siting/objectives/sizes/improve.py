@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from geoplan.siting.objectives.sizes.model import SizeModel
 from geoplan.siting.problems import Floats, Ints
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 
 #: Candidates in a block, pass by pass, and nodes of the tree for one block.
@@ -40,7 +40,7 @@ def blocks(model: SizeModel, *, size: int) -> Iterator[Ints]:
 
 
 def improve(
-    linear: Linear, model: SizeModel, x: Floats, *, watch: Watch, enough: Callable[[float], bool]
+    linear: Linear, model: SizeModel, x: Floats, *, control: SearchControl, enough: Callable[[float], bool]
 ) -> tuple[Floats, int]:
     """Return a choice that is no worse than `x`, and the nodes that were looked at.
 
@@ -52,7 +52,7 @@ def improve(
         What its columns stand for.
     x
         A feasible choice.
-    watch
+    control
         Limits; no more than half of its nodes are used.
     enough
         Told the sum; True ends the search.
@@ -60,18 +60,18 @@ def improve(
     decided, nodes = model.decided, 0
     best, value = x, float(linear.cost @ x)
     for free in chain.from_iterable(blocks(model, size=size) for size in BLOCKS):
-        if enough(value) or watch.stopped(nodes=2 * nodes):
+        if enough(value) or control.stopped(nodes=2 * nodes):
             break
         low, high = linear.low.copy(), linear.high.copy()
         held = np.setdiff1d(decided, free, assume_unique=True)
         low[held] = high[held] = np.round(best[held])
-        quiet = Watch(
-            gap=watch.gap / 4,
+        quiet = SearchControl(
+            gap=control.gap / 4,
             nodes=BLOCK_NODES,
-            seconds=None if watch.seconds is None else max(0.0, watch.left()),
-            interrupted=watch.interrupted,
+            seconds=None if control.seconds is None else max(0.0, control.left()),
+            interrupted=control.interrupted,
         )
-        found = solve(replace(linear, low=low, high=high), watch=quiet, start=best)
+        found = solve(replace(linear, low=low, high=high), control=quiet, start=best)
         nodes += found.nodes
         if found.x is not None and found.objective < value - 1e-9 * max(1.0, abs(value)):
             best, value = found.x, found.objective

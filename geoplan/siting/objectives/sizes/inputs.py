@@ -8,10 +8,10 @@ import pandas as pd
 from scipy.sparse import coo_array, csr_array
 
 from geoplan.siting.candidates import with_unit_costs
-from geoplan.siting.inputs import Ground
+from geoplan.siting.inputs import SitingInputs
 from geoplan.siting.objectives.sizes.problem import Phase, Sizes
 from geoplan.siting.problems import Bools, Floats, Ints
-from geoplan.siting.question import Fit, Question, left_out
+from geoplan.siting.question import EligibleCandidates, Question, left_out
 from geoplan.siting.sites import zone_weights
 from geoplan.standards.rules import Rule
 from geoplan.words.errors import Note
@@ -70,19 +70,19 @@ class Prepared:
 
 
 def sizes_problem(
-    ground: Ground,
+    inputs: SitingInputs,
     question: Question,
     products: Sequence[Product],
-    fit: Fit,
+    eligibility: EligibleCandidates,
     zones: pd.Index,
     gap: Floats,
     rules: Sequence[Rule],
 ) -> Prepared:
     """Return the problem in arrays over the candidates in use."""
-    number = np.flatnonzero(fit.use)
-    rows = ground.candidates.iloc[number]
-    least, most, unknown = _limits(question, products, fit, rows, number, rules)
-    open_cost, unit_cost, known, told = _costs(question, products, fit, rows, number)
+    number = np.flatnonzero(eligibility.use)
+    rows = inputs.candidates.iloc[number]
+    least, most, unknown = _limits(question, products, eligibility, rows, number, rules)
+    open_cost, unit_cost, known, told = _costs(question, products, eligibility, rows, number)
     notes = []
     if unknown.any():
         notes.append(left_out("candidate_size_unknown", rows[unknown], question))
@@ -102,7 +102,7 @@ def sizes_problem(
     zone_of = pd.Index(zones).get_indexer(pd.Index(rows["zone_id"].astype(object)))
     problem = Sizes(
         gap=gap,
-        may=tuple(_may(ground, question, product, number, zones) for product in products),
+        may=tuple(_may(inputs, question, product, number, zones) for product in products),
         least=np.minimum(least, most),
         most=most,
         cost_open=open_cost,
@@ -128,18 +128,20 @@ def sizes_problem(
     return Prepared(problem, known, told, tuple(notes))
 
 
-def _may(ground: Ground, question: Question, product: Product, number: Ints, zones: pd.Index) -> csr_array:
+def _may(
+    inputs: SitingInputs, question: Question, product: Product, number: Ints, zones: pd.Index
+) -> csr_array:
     """Return the mean minutes of walk of each zone's people to each candidate that at least `theta` of them walk to."""
-    walks = ground.walks(product.service, question.minutes(ground.services[product.service]))[number]
-    spread = zone_weights(ground, product.group)
+    walks = inputs.walks(product.service, question.minutes(inputs.services[product.service]))[number]
+    spread = zone_weights(inputs, product.group)
     shares = csr_array((np.ones(walks.nnz), walks.indices, walks.indptr), shape=walks.shape) @ spread
     seconds = walks @ spread
-    place = pd.Index(zones).get_indexer(ground.zone_id)
+    place = pd.Index(zones).get_indexer(inputs.zone_id)
     row, zone = shares.nonzero()
     if not len(row):  # nobody walks to any candidate, or there is none
         return csr_array((len(number), len(zones)))
     share = np.asarray(shares[row, zone]).ravel()
-    enough = (share >= question.theta - 1e-9) & (place[zone] >= 0)
+    enough = (share >= question.min_reach_share - 1e-9) & (place[zone] >= 0)
     row, zone = row[enough], zone[enough]
     minutes = np.asarray(seconds[row, zone]).ravel() / share[enough] / 60.0
     return coo_array((minutes, (row, place[zone])), shape=(len(number), len(zones))).tocsr()
@@ -148,7 +150,7 @@ def _may(ground: Ground, question: Question, product: Product, number: Ints, zon
 def _limits(
     question: Question,
     products: Sequence[Product],
-    fit: Fit,
+    eligibility: EligibleCandidates,
     rows: pd.DataFrame,
     number: Ints,
     rules: Sequence[Rule],
@@ -162,7 +164,7 @@ def _limits(
         smallest = question.smallest if question.smallest is not None else least_of_one(product, rules)
         own = most_held(question, product.supply, rows)
         limit = np.inf if question.largest is None else question.largest
-        held = np.array([fit.kinds[product.service][n] is not None for n in number], dtype=bool)
+        held = np.array([eligibility.kinds[product.service][n] is not None for n in number], dtype=bool)
         # an area of intent is sized by the answer; premises of unknown size are not
         bound = np.where(np.isnan(own), np.where(generated, np.inf, limit if question.largest else 0.0), own)
         unknown |= held & np.isnan(own) & ~generated & (question.largest is None)
@@ -195,7 +197,11 @@ def least_of_one(product: Product, rules: Sequence[Rule]) -> float:
 
 
 def _costs(
-    question: Question, products: Sequence[Product], fit: Fit, rows: pd.DataFrame, number: Ints
+    question: Question,
+    products: Sequence[Product],
+    eligibility: EligibleCandidates,
+    rows: pd.DataFrame,
+    number: Ints,
 ) -> tuple[Floats, Floats, Bools, pd.Series]:
     """Return the cost of opening, the cost of each unit, which candidates' cost is known, and where it comes from.
 
@@ -206,7 +212,7 @@ def _costs(
     known = np.ones(len(rows), dtype=bool)
     told = rows["cost_from"].astype(object).where(~np.isnan(opening), "")
     for column, product in enumerate(products):
-        kinds = np.array([fit.kinds[product.service][n] or "" for n in number], dtype=object)
+        kinds = np.array([eligibility.kinds[product.service][n] or "" for n in number], dtype=object)
         for kind in dict.fromkeys(kinds[kinds != ""]):
             mine = kinds == kind
             per_area = question.m2_per_bed if product.supply == "beds" else question.m2_per_place

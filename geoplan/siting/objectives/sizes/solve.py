@@ -21,7 +21,7 @@ from geoplan.siting.objectives.sizes.problem import WHY, Allocation, Phase, Size
 from geoplan.siting.objectives.sizes.recount import recount, why_unmet
 from geoplan.siting.objectives.sizes.start import greedy
 from geoplan.siting.problems import PROOF, Bools, Floats, Step, Stopped, status_of
-from geoplan.siting.solve.control import Watch
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.words.errors import Note
 
@@ -33,7 +33,9 @@ HAIR = 1e-9
 LEAST_AMOUNT = 1e-6
 
 
-def solve_sizes(problem: Sizes, *, watch: Watch, then: Literal["cost", "sites"] = "cost") -> SizesAnswer:
+def solve_sizes(
+    problem: Sizes, *, control: SearchControl, then: Literal["cost", "sites"] = "cost"
+) -> SizesAnswer:
     """Return which sites open, how large, when and for whom.
 
     The aims, each pursued among the answers that are as good in all before it:
@@ -50,7 +52,7 @@ def solve_sizes(problem: Sizes, *, watch: Watch, then: Literal["cost", "sites"] 
     ----------
     problem
         What may be built, and what is missing.
-    watch
+    control
         Limits of the search: ``gap`` is that of each aim, ``nodes`` that of all aims together. The listener is told of each aim
         in turn.
     then
@@ -80,13 +82,13 @@ def solve_sizes(problem: Sizes, *, watch: Watch, then: Literal["cost", "sites"] 
     >>> problem = Sizes(gap=np.array([[400.0], [100.0]]), may=(may,), least=np.full((2, 1), 50.0),
     ...     most=np.full((2, 1), 300.0), cost_open=np.array([10.0, 20.0]), cost_unit=np.full((2, 1), 0.1),
     ...     whole=np.array([False]))
-    >>> answer = solve_sizes(problem, watch=Watch())
+    >>> answer = solve_sizes(problem, control=SearchControl())
     >>> answer.status, answer.chosen.tolist(), answer.sizes.sum().round(6), answer.objective
     ('optimal', [0, 1], np.float64(500.0), 0.0)
     """
     check(problem)
     model = build(problem)
-    search = _Search(problem, model, watch)
+    search = _Search(problem, model, control)
     search.begin(then)
     for name, aim, unit in aims(problem, model, then):
         search.pursue(name, aim, unit)
@@ -101,7 +103,7 @@ class _Search:
 
     problem: Sizes
     model: SizeModel
-    watch: Watch
+    control: SearchControl
     best: Floats | None = None
     hopeless: bool = False
     stopped: Stopped = ""
@@ -125,7 +127,9 @@ class _Search:
 
     def pursue(self, name: str, aim: Floats, unit: float) -> None:
         """Find the best for one aim while all before it are held."""
-        why = self.stopped if self.stopped in ("clock", "interrupt") else self.watch.stopped(nodes=self.nodes)
+        why = (
+            self.stopped if self.stopped in ("clock", "interrupt") else self.control.stopped(nodes=self.nodes)
+        )
         bound = 0.0  # no aim can be below 0
         if why:
             self.stopped = why
@@ -149,10 +153,10 @@ class _Search:
         if self.best is not None and len(self.model.decided) > BLOCKS[-1]:
             # a large one: the top of the tree, whose cuts give most of the bound, then blocks, and the tree if that is not enough
             before = self.stopped
-            bound = self._tree(linear, replace(self._limits(1), gap=self.watch.gap / 10))
+            bound = self._tree(linear, replace(self._limits(1), gap=self.control.gap / 10))
             self.stopped = before if self.stopped == "nodes" else self.stopped
             near = self._near(bound)
-            x, nodes = improve(linear, self.model, self.best, watch=self._limits(), enough=near)
+            x, nodes = improve(linear, self.model, self.best, control=self._limits(), enough=near)
             self.nodes += nodes
             self._take(x, aim)
             if near(float(aim @ self.best)):
@@ -160,8 +164,8 @@ class _Search:
                 return bound
         return max(bound, self._tree(linear, self._limits()))
 
-    def _tree(self, linear: Linear, watch: Watch) -> float:
-        found = solve(linear, watch=watch, start=self.best)
+    def _tree(self, linear: Linear, control: SearchControl) -> float:
+        found = solve(linear, control=control, start=self.best)
         self.nodes += found.nodes
         self.stopped = found.stopped or self.stopped
         if found.x is not None:
@@ -174,11 +178,11 @@ class _Search:
             self.best = better
 
     def _near(self, bound: float) -> Callable[[float], bool]:
-        return lambda value: value - bound <= max(self.watch.gap * abs(value), 1e-9)
+        return lambda value: value - bound <= max(self.control.gap * abs(value), 1e-9)
 
-    def _limits(self, most: int | None = None) -> Watch:
-        nodes = None if self.watch.nodes is None else max(0, self.watch.nodes - self.nodes)
-        return replace(self.watch, nodes=nodes if most is None else min(most, nodes or most))
+    def _limits(self, most: int | None = None) -> SearchControl:
+        nodes = None if self.control.nodes is None else max(0, self.control.nodes - self.nodes)
+        return replace(self.control, nodes=nodes if most is None else min(most, nodes or most))
 
     def _model(self, aim: Floats) -> Linear:
         base = self.model.linear
@@ -202,7 +206,7 @@ class _Search:
         low, high = fixed.low.copy(), fixed.high.copy()
         low[self.model.decided] = high[self.model.decided] = np.round(x[self.model.decided])
         # not under the watch: with the sites fixed it is soon done, and without it there may be no answer to give
-        found = solve(replace(fixed, low=low, high=high), watch=Watch())
+        found = solve(replace(fixed, low=low, high=high), control=SearchControl())
         if found.x is None:
             return None
         clean: Floats = np.where(fixed.whole, np.round(found.x), found.x)
