@@ -16,32 +16,22 @@ import numpy as np
 import pandas as pd
 from shapely.geometry import LineString, Point, box
 
-from geoplan.tables import ANSWERS, CANDIDATES, SITES, UNMET, Outcome, Source
+from geoplan.tables import ANSWERS, CANDIDATES, SITES, UNMET, Outcome, Service, Source
 
 CRS = "EPSG:4547"
 X0, Y0, SIDE, COLUMNS, ROWS = 528_000.0, 3_385_000.0, 500.0, 4, 3
 NASTY = "</script><img src=x onerror=\"document.title='hacked'\">'&`${1}"
 NAMES = ["向阳", "北秀", "东升", "南湖", "西苑", "中兴", "春晖", "和平", "建设", "胜利", "长青", "兴华"]
 SERVICES = {
-    "eldercare": {
-        "label_zh": "养老服务",
-        "label_en": "Eldercare",
-        "facilities": ("elder_home", "elder_day_care"),
-        "group": "elders_60",
-        "walk_minutes": 15.0,
-        "walk_kmh": 4.0,
-        "flag_share": 0.2,
-    },
-    "childcare": {
-        "label_zh": "托育服务",
-        "label_en": "Childcare",
-        "facilities": ("childcare", "kindergarten_class"),
-        "group": "under_3",
-        "walk_minutes": 15.0,
-        "walk_kmh": 4.0,
-        "flag_share": 0.2,
-    },
-}
+    "eldercare": Service(
+        name="eldercare", label_zh="养老服务", label_en="Eldercare", facilities=("elder_home", "elder_day_care"),
+        group="elders_60", walk_minutes=15.0, walk_kmh=4.0,
+    ),
+    "childcare": Service(
+        name="childcare", label_zh="托育服务", label_en="Childcare", facilities=("childcare", "kindergarten_class"),
+        group="under_3", walk_minutes=15.0, walk_kmh=4.0,
+    ),
+}  # fmt: skip
 BEDS, PLACES = "wuhan.beds_per_1000_elders", "wuhan.places_per_1000_residents"
 CIRCLE_E, CIRCLE_C = "wuhan.circle_eldercare", "wuhan.circle_childcare"
 PRESENCE, NURSING = "wuhan.urban_community_childcare", "wuhan.nursing_bed_share"
@@ -227,7 +217,7 @@ def _facilities(nasty):
 
 def in_run(facilities, service):
     """Return the facilities of `service` that count in 2025 and have a point."""
-    types = set(SERVICES[service]["facilities"])
+    types = set(SERVICES[service].facilities)
     offers = facilities["services"].map(lambda own: bool(types & set(own)))
     return facilities[offers & (facilities["status"] == "existing") & facilities.geometry.notna()]
 
@@ -240,7 +230,7 @@ def _nearest(demand, facilities):
             demand.geometry.y.to_numpy()[:, None] - near.geometry.y.to_numpy()
         )
         best = metres.argmin(axis=1)
-        seconds = metres.min(axis=1) / (entry["walk_kmh"] / 3.6)
+        seconds = metres.min(axis=1) / (entry.walk_kmh / 3.6)
         ids = near.index.to_numpy()[best]
         parts.append(
             pd.DataFrame(
@@ -267,8 +257,8 @@ def _circle(zones, demand, facilities, nearest):
         entry = SERVICES[service]
         own = nearest[nearest["service"] == service].set_index("demand_id")
         seconds = own["seconds"] * factor[measure]
-        people = demand[entry["group"]]
-        inside = (seconds <= entry["walk_minutes"] * 60 + 1e-6) & ~demand["halo"]
+        people = demand[entry.group]
+        inside = (seconds <= entry.walk_minutes * 60 + 1e-6) & ~demand["halo"]
         by_zone = pd.DataFrame(
             {
                 "people": people.where(~demand["halo"], 0.0),
@@ -288,13 +278,13 @@ def _circle(zones, demand, facilities, nearest):
                     "measure": measure,
                     "kind": "",
                     "zone_id": zone_id,
-                    "group": entry["group"],
+                    "group": entry.group,
                     "people": total,
                     "covered": covered,
                     "outside": total - covered,
                     "share": covered / total,
                     "communities": len(below),
-                    "communities_covered": int((shares <= entry["flag_share"] + 1e-9).sum()),
+                    "communities_covered": int((shares <= entry.flag_share + 1e-9).sum()),
                     "land_m2": np.nan,
                     "land_covered_m2": np.nan,
                     "median_minutes": float(seconds.loc[here].median() / 60),
@@ -709,7 +699,7 @@ def _parameters():
         [
             ("services.eldercare.walk_minutes", "15", "min", True),
             ("services.eldercare.walk_kmh", "4.0", "km/h", True),
-            ("frail_ms", "0.76", "m/s", False),
+            ("frail_kmh", "2.736", "km/h", False),
             ("streets.max_snap_m", "250", "m", False),
         ],
         columns=["entry", "value", "unit", "given"],

@@ -141,7 +141,7 @@ def _print_change(result: SiteResult, words: dict[str, str]) -> None:
     rows = []
     for service, terms in before.services.items():
         shares = [_share_covered(outcome, service) for outcome in (before, after)]
-        rows.append((str(terms[f"label_{before.lang}"]), share(shares[0]), share(shares[1])))
+        rows.append((terms.label(before.lang), share(shares[0]), share(shares[1])))
     for rule in dict.fromkeys(before.flags["rule_id"]):
         told = [_flagged(outcome, str(rule), words) for outcome in (before, after)]
         if told[0] != told[1]:

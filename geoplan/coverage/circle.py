@@ -6,7 +6,6 @@ stated pace, the network at the pace of frail elders, and the straight line.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +15,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from geoplan.coverage.zone_sums import ZoneSums, zone_sums
-from geoplan.tables import CIRCLE, check_columns, check_ids
+from geoplan.tables import CIRCLE, Service, check_columns, check_ids
 from geoplan.words.errors import Note, TableError
 
 #: What a computer's rounding may add to a walk; far below a step. Fifteen minutes to the second are inside.
@@ -56,7 +55,7 @@ def community_covered(
 
 
 def straight_nearest(
-    demand: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, services: Mapping[str, Mapping[str, Any]]
+    demand: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, *, services: Mapping[str, Service]
 ) -> pd.DataFrame:
     """Return the facility nearest as the crow flies, for every service and point.
 
@@ -68,7 +67,7 @@ def straight_nearest(
         ``services`` (tuple of types) and points in the same CRS, indexed by facility_id; those without a point, or of
         no wanted type, are left out. Of facilities at one spot the first in the table is taken.
     services
-        Service -> ``facilities`` (types) and ``walk_kmh``.
+        Service -> its terms.
 
     Returns
     -------
@@ -79,7 +78,7 @@ def straight_nearest(
     at = shapely.get_coordinates(demand.geometry.array)
     tables = []
     for service, terms in services.items():
-        offered = offering(facilities, terms["facilities"])
+        offered = offering(facilities, terms.facilities)
         placed = offered[offered.geometry.notna() & ~offered.geometry.is_empty]
         if placed.empty or not len(at):
             continue
@@ -88,7 +87,7 @@ def straight_nearest(
         ).drop_duplicates()
         metres, position = cKDTree(xy.to_numpy()).query(at)
         columns = {"demand_id": demand.index, "facility_id": xy.index[position], "metres": metres}
-        table = pd.DataFrame(columns).assign(seconds=metres * 3.6 / float(terms["walk_kmh"]))
+        table = pd.DataFrame(columns).assign(seconds=metres * 3.6 / terms.walk_kmh)
         table.insert(0, "service", service)
         tables.append(table)
     if not tables:
@@ -122,7 +121,7 @@ def circle_table(
     *,
     demand: pd.DataFrame,
     zones: pd.DataFrame,
-    services: Mapping[str, Mapping[str, Any]],
+    services: Mapping[str, Service],
     nearest: pd.DataFrame,
     overlay: pd.DataFrame | None = None,
     frail_nearest: pd.DataFrame | None = None,
@@ -136,8 +135,7 @@ def circle_table(
     demand, zones, overlay
         As in `geoplan.tables`; points of the halo enter no sum. Estates take people by the overlay's shares.
     services
-        Service -> ``group, walk_minutes, walk_kmh, flag_share`` and, where the radius of the straight line is not
-        what one walks in that time, ``straight_m``.
+        Service -> its terms.
     nearest
         ``service, demand_id, facility_id, seconds``: the nearest within the search limit; no row, or NaN, for none.
     frail_nearest
@@ -160,7 +158,7 @@ def circle_table(
     TableError
         If a table lacks a column or names an unknown id, or `demand` lacks a service's group.
     """
-    groups = {terms["group"]: service for service, terms in services.items()}
+    groups = {terms.group: service for service, terms in services.items()}
     missing = [
         Note.of("service_group_missing", service=s, group=g, severity="error")
         for g, s in groups.items()
@@ -172,38 +170,22 @@ def circle_table(
     lands = None if land is None else zone_sums(land.points.assign(halo=False), zones)
     tables = []
     for service, terms in services.items():
-        people = demand.loc[places.points, terms["group"]].to_numpy(dtype=np.float64)
+        people = demand.loc[places.points, terms.group].to_numpy(dtype=np.float64)
         for measure, table in zip(MEASURES, (nearest, frail_nearest, straight), strict=True):
             if table is None:
                 continue
-            minutes = limit_minutes(terms, measure)
+            minutes = terms.straight_minutes if measure == "straight" else terms.walk_minutes
             seconds, facility, names = _walks(table, service, places, demand.index)
-            part = _people_rows(
-                places, people, seconds, walk_minutes=minutes, flag_share=float(terms["flag_share"])
-            )
+            part = _people_rows(places, people, seconds, walk_minutes=minutes, flag_share=terms.flag_share)
             part["median_minutes"] = places.weighted_median(seconds, people) / 60.0
             part["nearest_facility"] = _named(places.commonest(facility, people), names)
             part["land_m2"], part["land_covered_m2"] = _land_rows(
                 lands, land, service, measure, walk_minutes=minutes, n_rows=len(places.rows)
             )
-            tables.append(part.assign(service=service, measure=measure, group=terms["group"]))
+            tables.append(part.assign(service=service, measure=measure, group=terms.group))
     if not tables:
         return pd.DataFrame(columns=list(CIRCLE))
     return pd.concat(tables, ignore_index=True)[list(CIRCLE)]
-
-
-def limit_minutes(terms: Mapping[str, Any], measure: str) -> float:
-    """Return the longest walk in minutes; for ``straight`` what ``straight_m`` takes at the stated pace.
-
-    Examples
-    --------
-    >>> limit_minutes({"walk_minutes": 15.0, "walk_kmh": 4.0, "straight_m": 500.0}, "straight")
-    7.5
-    """
-    radius = terms.get("straight_m")
-    if measure == "straight" and radius is not None:
-        return float(radius) * 0.06 / float(terms["walk_kmh"])
-    return float(terms["walk_minutes"])
 
 
 def _walks(

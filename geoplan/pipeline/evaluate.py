@@ -3,7 +3,6 @@
 import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
 
@@ -35,9 +34,8 @@ from geoplan.standards.projects import with_projects
 from geoplan.standards.rules import Rule
 from geoplan.standards.support import support, support_notes
 from geoplan.study.study import Study
-from geoplan.tables import SERVED, SUPPORT, Outcome, warnings_table
+from geoplan.tables import SERVED, SUPPORT, Outcome, Service, warnings_table
 from geoplan.words.errors import Note, OutputError
-from geoplan.words.labels import label
 from geoplan.words.progress import Stages
 
 
@@ -87,7 +85,7 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
     ):  # said before the work, not after
         raise OutputError(Note.of("atlas_no_matplotlib", missing="matplotlib", severity="error"))
     packs = read_packs(study)
-    services = services_of(study)
+    services = study.measured_services()
     rules = rules_of(packs, switched_on=study.switch_on)
 
     if graph is None:
@@ -97,7 +95,7 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
     with stages("projects"):
         planned = what_projects_meet(graph, inputs, services, rules, judged)
     with stages("served"):
-        given_out = who_is_served(study, judged.walks.pairs, inputs)
+        given_out = who_is_served(services, judged.walks.pairs, inputs)
     with stages("isochrones"):
         bands = draw_isochrones(graph, judged.snaps, inputs, services)
     with stages("minutes"):
@@ -183,7 +181,7 @@ class Judged:
 def judge(
     graph: WalkGraph,
     inputs: Inputs,
-    services: Mapping[str, Mapping[str, Any]],
+    services: Mapping[str, Service],
     rules: Sequence[Rule],
     *,
     stages: Stages,
@@ -239,7 +237,7 @@ class Planned:
 def what_projects_meet(
     graph: WalkGraph,
     inputs: Inputs,
-    services: Mapping[str, Mapping[str, Any]],
+    services: Mapping[str, Service],
     rules: Sequence[Rule],
     before: Judged,
 ) -> Planned:
@@ -284,11 +282,11 @@ def with_project_names(gaps: pd.DataFrame, table: pd.DataFrame, projects: pd.Dat
     return gaps.assign(project=[new or old for new, old in zip(found, gaps["project"], strict=True)])
 
 
-def who_is_served(study: Study, pairs: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
+def who_is_served(services: Mapping[str, Service], pairs: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
     """Return who gets a bed or place when each is given out once, for services with a stated rate of need."""
     demand, supplies = inputs.people.demand, inputs.register.supplies
     tables = []
-    for name, service in study.services.items():
+    for name, service in services.items():
         if service.need is None:
             continue
         mine = supplies[
@@ -300,7 +298,7 @@ def who_is_served(study: Study, pairs: pd.DataFrame, inputs: Inputs) -> pd.DataF
         capacity = capacity.reindex(
             capacity.index.union(pd.Index(near["facility_id"].unique())), fill_value=0.0
         )
-        need = demand[service.need.of or service.group] * service.need.per_1000 / 1000.0
+        need = demand[service.need.group] * service.need.per_1000 / 1000.0
         result = served(near, need, capacity, walk_minutes=service.walk_minutes)
         table = served_by_zone(result, demand=demand, zones=inputs.zones, overlay=inputs.people.overlay)
         table = (
@@ -318,23 +316,3 @@ def export_notes(inputs: Inputs) -> tuple[Note, ...]:
         return ()
     points = [point.model_dump() for point in exports.crs]
     return control_notes(points, crs=inputs.crs, file=str(inputs.study.path))
-
-
-def services_of(study: Study) -> dict[str, dict[str, Any]]:
-    """Return each service of the study as plain values with a label in both languages."""
-    return {
-        name: {
-            "label_zh": service.label or label(f"service_{name}", "zh"),
-            "label_en": service.label or label(f"service_{name}", "en"),
-            "facilities": tuple(service.facilities),
-            "group": service.group,
-            "walk_minutes": service.walk_minutes,
-            "walk_kmh": service.walk_kmh,
-            "straight_m": service.straight_m or service.walk_minutes * service.walk_kmh / 0.06,
-            "flag_share": service.flag_share,
-            "decay": None if service.decay is None else {float(m): w for m, w in service.decay.items()},
-            "frail_ms": study.frail_ms,
-            "bands_minutes": tuple(service.bands_minutes),
-        }
-        for name, service in study.services.items()
-    }

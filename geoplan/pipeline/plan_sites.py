@@ -243,7 +243,7 @@ def _answered(
     # what opens decides what it costs where no cost is stated
     kinds = [
         *question.build.values(),
-        *(kind for name in question.services for kind in ground.services[name]["facilities"]),
+        *(kind for name in question.services for kind in ground.services[name].facilities),
     ]
     ground = replace(ground, candidates=with_opening_cost(ground.candidates, kinds=kinds))
     control = SearchControl(gap=question.gap, nodes=question.most_nodes, seconds=question.most_seconds)
@@ -350,8 +350,8 @@ def _isochrones(ground: SitingInputs, asked: SitingResult) -> gpd.GeoDataFrame:
             drawn = isochrones(
                 ground.graph,
                 snaps,
-                walk_kmh=terms["walk_kmh"],
-                minutes=terms["bands_minutes"],
+                walk_kmh=terms.walk_kmh,
+                minutes=terms.bands_minutes,
                 width_m=ISOCHRONE_WIDTH_M,
             )
             tables.append(drawn.assign(service=service))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +16,7 @@ from geoplan.network.reach import Reach, nearest, reach
 from geoplan.network.snap import snap, snap_notes
 from geoplan.network.surface import MinutesRaster, minutes_raster
 from geoplan.pipeline.gather import Inputs
+from geoplan.tables import Service
 from geoplan.words.errors import Note
 from geoplan.words.labels import label
 from geoplan.words.numbers import format_number
@@ -72,25 +72,24 @@ def snap_points(graph: WalkGraph, points: gpd.GeoDataFrame, inputs: Inputs) -> g
     return gpd.GeoDataFrame(table, geometry=points.geometry)
 
 
-def walk_all(
-    graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Mapping[str, Any]]
-) -> Walks:
+def walk_all(graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]) -> Walks:
     """Return the walks of every service: all pairs in the circle, the nearest by three measures."""
-    study, demand, facilities = inputs.study, inputs.people.demand, inputs.register.facilities
-    frail_kmh = study.frail_ms * 3.6
+    demand, facilities = inputs.people.demand, inputs.register.facilities
     reaches, pairs, found, frail = {}, [], [], []
     for service, terms in services.items():
         offered = _offering(snaps.facilities, facilities, terms)
-        walk_kmh, limit = terms["walk_kmh"], 60.0 * terms["walk_minutes"]
-        reaches[service] = reach(graph, snaps.demand, offered, walk_kmh=walk_kmh, limit_seconds=limit)
+        kmh = terms.walk_kmh
+        reaches[service] = reach(
+            graph, snaps.demand, offered, walk_kmh=kmh, limit_seconds=terms.limit_seconds
+        )
         pairs.append(reaches[service].to_frame().assign(service=service))
-        minutes = max(SEARCH_MINUTES, float(terms["walk_minutes"]))
-        found.append(_nearest(graph, snaps.demand, offered, service, walk_kmh, minutes=minutes))
-        frail.append(_nearest(graph, snaps.demand, offered, service, frail_kmh, minutes=minutes))
+        minutes = max(SEARCH_MINUTES, terms.walk_minutes)
+        found.append(_nearest(graph, snaps.demand, offered, service, kmh, minutes=minutes))
+        frail.append(_nearest(graph, snaps.demand, offered, service, terms.frail_kmh, minutes=minutes))
     straight = straight_nearest(demand, facilities, services=services)
     land = None
     if snaps.land is not None:
-        land = _land_walks(graph, snaps, inputs, services, frail_kmh)
+        land = _land_walks(graph, snaps, inputs, services)
     return Walks(reaches, pd.concat(pairs, ignore_index=True), _rows(found), _rows(frail), straight, land)
 
 
@@ -98,8 +97,7 @@ def _land_walks(
     graph: WalkGraph,
     snaps: Snaps,
     inputs: Inputs,
-    services: Mapping[str, Mapping[str, Any]],
-    frail_kmh: float,
+    services: Mapping[str, Service],
 ) -> Land:
     """Return the walks from residential land by three measures."""
     assert snaps.land is not None and inputs.land is not None  # noqa: S101, PT018 - the caller asked for it
@@ -108,9 +106,11 @@ def _land_walks(
     offered = {service: _offering(snaps.facilities, facilities, terms) for service, terms in services.items()}
     walks = {
         "network": [
-            _nearest(graph, snaps.land, offered[s], s, terms["walk_kmh"]) for s, terms in services.items()
+            _nearest(graph, snaps.land, offered[s], s, terms.walk_kmh) for s, terms in services.items()
         ],
-        "frail": [_nearest(graph, snaps.land, offered[s], s, frail_kmh) for s in services],
+        "frail": [
+            _nearest(graph, snaps.land, offered[s], s, terms.frail_kmh) for s, terms in services.items()
+        ],
     }
     straight = straight_nearest(points, facilities, services=services)
     return Land(
@@ -136,25 +136,23 @@ def _rows(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)[["service", "demand_id", "facility_id", "seconds"]]
 
 
-def _offering(
-    snaps: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, terms: Mapping[str, Any]
-) -> gpd.GeoDataFrame:
+def _offering(snaps: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, terms: Service) -> gpd.GeoDataFrame:
     """Return the snaps of placed facilities that offer a service."""
-    ids = offering(facilities, terms["facilities"]).index
+    ids = offering(facilities, terms.facilities).index
     return snaps[snaps.index.isin(ids) & (snaps["chain"] >= 0)]
 
 
 def draw_isochrones(
-    graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Mapping[str, Any]]
+    graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]
 ) -> gpd.GeoDataFrame:
     """Return the isochrones of every service, one polygon a band."""
     tables = []
     for service, terms in services.items():
         offered = _offering(snaps.facilities, inputs.register.facilities, terms)
         if len(offered):
-            minutes = terms["bands_minutes"]
+            minutes = terms.bands_minutes
             drawn = isochrones(
-                graph, offered, walk_kmh=terms["walk_kmh"], minutes=minutes, width_m=ISOCHRONE_WIDTH_M
+                graph, offered, walk_kmh=terms.walk_kmh, minutes=minutes, width_m=ISOCHRONE_WIDTH_M
             )
             tables.append(drawn.assign(service=service))
     if not tables:
@@ -164,7 +162,7 @@ def draw_isochrones(
 
 
 def minutes_rasters(
-    graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Mapping[str, Any]]
+    graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]
 ) -> dict[str, MinutesRaster]:
     """Return the minutes to the nearest facility of every service, cell by cell over the study area."""
     streets = inputs.study.streets
@@ -178,7 +176,7 @@ def minutes_rasters(
                 offered,
                 bounds=area.bounds,
                 cell_m=MINUTES_CELL_M,
-                walk_kmh=terms["walk_kmh"],
+                walk_kmh=terms.walk_kmh,
                 limit_seconds=60.0 * SEARCH_MINUTES,
                 area=area,
                 max_snap_m=streets.max_snap_m,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +14,7 @@ from geoplan.network.reach import reach
 from geoplan.siting.options import Options
 from geoplan.siting.problems import Bools, CoverageProblem, DistanceProblem, Floats, Ints
 from geoplan.siting.question import EligibleCandidates, Question
+from geoplan.tables import Service
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class SitingInputs:
     source
         Number of the entry of the study from which each candidate comes, from 1, shape (n_candidates,).
     services
-        Service -> terms, as in `tables.Outcome`.
+        Service -> its terms.
     graph
         Walking network.
     nearest
@@ -49,7 +49,7 @@ class SitingInputs:
     candidates: gpd.GeoDataFrame
     candidate_snaps: pd.DataFrame
     source: Ints
-    services: Mapping[str, Mapping[str, Any]]
+    services: Mapping[str, Service]
     graph: WalkGraph
     nearest: pd.DataFrame
     facilities: gpd.GeoDataFrame
@@ -79,17 +79,17 @@ class SitingInputs:
 
     def walks(self, service: str, minutes: float) -> csr_array:
         """Return the seconds from every point to every candidate within `minutes`, shape (n_candidates, n_points)."""
-        kmh = float(self.services[service]["walk_kmh"])
+        kmh = self.services[service].walk_kmh
         if (kmh, minutes) not in self._walked:
             self._walked[kmh, minutes] = self._walks_to(self.candidate_snaps, kmh, minutes)
         return self._walked[kmh, minutes]
 
     def walks_to_existing(self, service: str, minutes: float) -> tuple[pd.Index, csr_array]:
         """Return the facilities that offer a service, and the seconds from every point to each, shape (n_facilities, n_points)."""
-        ids = offering(self.facilities, self.services[service]["facilities"]).index
+        ids = offering(self.facilities, self.services[service].facilities).index
         snaps = self.facility_snaps.loc[ids]
         snaps = snaps[snaps["chain"] >= 0]
-        return snaps.index, self._walks_to(snaps, float(self.services[service]["walk_kmh"]), minutes)
+        return snaps.index, self._walks_to(snaps, self.services[service].walk_kmh, minutes)
 
     def _walks_to(self, snaps: pd.DataFrame, kmh: float, minutes: float) -> csr_array:
         found = reach(self.graph, self.demand_snaps, snaps, walk_kmh=kmh, limit_seconds=60.0 * minutes)
@@ -120,7 +120,7 @@ def coverage_problem(
         minutes = question.minutes(inputs.services[service])
         seconds = inputs.walks(service, minutes)
         covers.append(_block(seconds, eligibility, options, service, phase))
-        weight.append(inputs.people(inputs.services[service]["group"]))
+        weight.append(inputs.people(inputs.services[service].group))
         covered_by_existing.append(in_circle(inputs.existing_seconds(service), walk_minutes=minutes))
         numbers.append(np.where(zones >= 0, zones + number * n_zones, -1))
     matrix = csr_array(hstack(covers, format="csr"))
@@ -145,7 +145,7 @@ def distance_problem(
         seconds.append(
             _block(inputs.walks(service, question.reach_minutes), eligibility, options, service, phase)
         )
-        weight.append(inputs.people(inputs.services[service]["group"]))
+        weight.append(inputs.people(inputs.services[service].group))
         to_existing = inputs.existing_seconds(service)
         now.append(np.where(to_existing <= cutoff_seconds, to_existing, np.inf))
         numbers.append(np.where(zones >= 0, zones + number * len(inputs.zone_id), -1))

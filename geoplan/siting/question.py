@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.siting.problems import Bools
+from geoplan.tables import Service
 from geoplan.words.errors import Note
 
 
@@ -64,9 +65,9 @@ class Question:
         """True where sites open in two phases or more."""
         return len(self.phases) > 1
 
-    def minutes(self, terms: Mapping[str, Any]) -> float:
+    def minutes(self, service: Service) -> float:
         """Return the longest walk that counts for a service."""
-        return float(self.walk_minutes or terms["walk_minutes"])
+        return self.walk_minutes or service.walk_minutes
 
 
 #: Entries of a question in the study file -> fields here, where the two differ.
@@ -160,7 +161,7 @@ def eligible(
     candidates: pd.DataFrame,
     question: Question,
     *,
-    services: Mapping[str, Mapping[str, Any]],
+    services: Mapping[str, Service],
     on_network: Bools,
     source: Sequence[int],
 ) -> EligibleCandidates:
@@ -171,7 +172,7 @@ def eligible(
     candidates
         `tables.CANDIDATES`, shape (n, …).
     services
-        Service -> terms of the study.
+        Service -> its terms.
     on_network
         Candidates that people can walk to, shape (n,).
     source
@@ -179,7 +180,7 @@ def eligible(
     """
     kinds = {
         name: [
-            opens_as(holds, services[name]["facilities"], question.build.get(name))
+            opens_as(holds, services[name].facilities, question.build.get(name))
             for holds in candidates["services"]
         ]
         for name in question.services

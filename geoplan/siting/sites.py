@@ -95,7 +95,7 @@ def _served(inputs: SitingInputs, asked: SitingResult) -> dict[str, tuple[str, .
         shares = zone_shares(
             inputs,
             inputs.walks(service, question.minutes(inputs.services[service]))[chosen],
-            str(inputs.services[service]["group"]),
+            inputs.services[service].group,
         )
         rows, zones = shares.nonzero()
         for row, zone in zip(rows, zones, strict=True):

@@ -1,11 +1,11 @@
 """Questions and aims in words, as tables, report and papers print them."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from geoplan.siting.question import Phase, Question
+from geoplan.tables import Service
 
 #: What the objective of each kind of question counts.
 AIMS: Mapping[str, tuple[str, str]] = {
@@ -40,21 +40,21 @@ def aim_words(question: Question, lang: str) -> str:
 
 
 def question_words(
-    question: Question, services: Mapping[str, Mapping[str, Any]], rules: pd.DataFrame, lang: str
+    question: Question, services: Mapping[str, Service], rules: pd.DataFrame, lang: str
 ) -> str:
     """Return a question in one sentence.
 
     Parameters
     ----------
     services
-        Service -> terms with their labels.
+        Service -> its terms.
     rules
         Printed rules by rule_id, with ``indicator`` and ``title_en``.
     """
     if question.label:
         return question.label
     zh = lang == "zh"
-    named = ("、" if zh else ", ").join(str(services[s][f"label_{lang}"]) for s in question.services)
+    named = ("、" if zh else ", ").join(services[s].label(lang) for s in question.services)
     minutes = question.minutes(services[question.services[0]])
     limits = ("；" if zh else "; ").join(
         told for phase in question.phases if (told := _limit(phase, phased=question.is_phased, zh=zh))

@@ -16,7 +16,7 @@ from geoplan.standards.other_basis import columns_of, under_other_basis
 from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.rules import Rule
 from geoplan.standards.verdict import Due, judge
-from geoplan.tables import FINDINGS, MEMBERS, VERDICTS, check_columns, check_ids, check_unique_index
+from geoplan.tables import FINDINGS, MEMBERS, VERDICTS, Service, check_columns, check_ids, check_unique_index
 from geoplan.words.errors import Note
 
 #: Columns of findings beyond those of `geoplan.tables.FINDINGS`.
@@ -74,7 +74,7 @@ def assess(
     pairs: pd.DataFrame,
     circle: pd.DataFrame,
     nearest: pd.DataFrame,
-    services: Mapping[str, Mapping[str, Any]],
+    services: Mapping[str, Service],
     groups: pd.DataFrame,
     year: int,
     thresholds: Mapping[str, float] | None = None,
@@ -95,7 +95,7 @@ def assess(
         ``service, demand_id, facility_id, seconds``: every pair within the service's circle, halo included; and the
         nearest facility within the search limit.
     services
-        Service -> ``label_zh, label_en, facilities, group, walk_minutes, walk_kmh, flag_share``.
+        Service -> its terms.
     groups
         ``basis, year`` by group.
     year

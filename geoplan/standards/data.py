@@ -14,7 +14,7 @@ import pandas as pd
 
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
 from geoplan.standards.grammar import KIND_WORDS, Where
-from geoplan.tables import GROUPS, LEVELS
+from geoplan.tables import GROUPS, LEVELS, Service
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import narrower, vocabulary
 
@@ -97,7 +97,7 @@ class Case:
     pairs: pd.DataFrame
     circle: pd.DataFrame
     nearest: pd.DataFrame
-    services: Mapping[str, Mapping[str, Any]]
+    services: Mapping[str, Service]
     groups: pd.DataFrame
     year: int
     thresholds: Mapping[str, float] = field(default_factory=dict)
@@ -322,7 +322,7 @@ class Case:
     def service_types(self, service: str) -> frozenset[str]:
         """Return every facility type that offers a service of the study, narrower ones included."""
         known = vocabulary("types")
-        names = self.services[service]["facilities"]
+        names = self.services[service].facilities
         return frozenset().union(*(narrower(name) if name in known else frozenset({name}) for name in names))
 
     @cached_property
@@ -375,12 +375,12 @@ class Case:
         if len(names) > 1:
             found = found.sort_values(["demand_id", "facility_id", "seconds"], kind="stable")
             found = found.drop_duplicates(["demand_id", "facility_id"])
-        minutes = max(float(self.services[name]["walk_minutes"]) for name in names)
+        minutes = max(self.services[name].walk_minutes for name in names)
         return found[["demand_id", "facility_id", "seconds"]], minutes
 
     def decay(self, types: Iterable[str]) -> Mapping[float, float] | None:
         """Return the decay bands (minutes -> weight) that every service that `types` offer shares; None for no decay."""
-        stated = [self.services[name].get("decay") for name in self.services_with(types)]
+        stated = [self.services[name].decay for name in self.services_with(types)]
         return stated[0] if stated and all(bands == stated[0] for bands in stated) else None
 
 

@@ -5,7 +5,6 @@ reachable supply (two-step floating catchment) with the located beside it, whate
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from geoplan.standards.members import nearest_of
 from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.rules import STUDY_CLAUSE, Rule, Selection
 from geoplan.standards.verdict import Due, due, rounded
-from geoplan.tables import FLAGS
+from geoplan.tables import FLAGS, Service
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label, vocabulary
 
@@ -36,12 +35,12 @@ BY_EXISTING_ESTATES = {"zh": "参照小区标准测算", "en": "measured by the 
 COLUMNS = (*FLAGS, "basis", "note_zh", "note_en")
 
 
-def study_circles(services: Mapping[str, Mapping[str, Any]], rules: Iterable[Rule]) -> tuple[Circle, ...]:
+def study_circles(services: Mapping[str, Service], rules: Iterable[Rule]) -> tuple[Circle, ...]:
     """Return a circle rule ``study.circle_<service>`` for each service of the study that no rule's circle answers.
 
     Examples
     --------
-    >>> services = {"care": {"facilities": ("elder_home",), "group": "elders_60", "walk_minutes": 15.0}}
+    >>> services = {"care": Service(name="care", facilities=("elder_home",), group="elders_60", walk_minutes=15.0, walk_kmh=4.0)}
     >>> [rule.rule_id for rule in study_circles(services, [])]
     ['study.circle_care']
     """
@@ -53,34 +52,31 @@ def study_circles(services: Mapping[str, Mapping[str, Any]], rules: Iterable[Rul
     )
 
 
-def _answers(rule: Circle, terms: Mapping[str, Any]) -> bool:
+def _answers(rule: Circle, terms: Service) -> bool:
     """Return True where a plan's circle speaks of all the facilities of a service, for its people and its walk."""
-    if rule.metres is not None or rule.minutes is None or rule.group != terms["group"]:
+    if rule.metres is not None or rule.minutes is None or rule.group != terms.group:
         return False
     whole = all(selection.where is None and selection.in_zones is None for selection in rule.of)
-    return (
-        whole and types_of(rule.of) >= _types(terms) and rule.minutes <= float(terms["walk_minutes"]) + 1e-9
-    )
+    return whole and types_of(rule.of) >= _types(terms) and rule.minutes <= terms.walk_minutes + 1e-9
 
 
-def _types(terms: Mapping[str, Any]) -> frozenset[str]:
-    known = [name for name in terms["facilities"] if name in vocabulary("types")]
-    return Selection(facilities=known).types if known else frozenset(terms["facilities"])
+def _types(terms: Service) -> frozenset[str]:
+    known = [name for name in terms.facilities if name in vocabulary("types")]
+    return Selection(facilities=known).types if known else frozenset(terms.facilities)
 
 
-def _circle(name: str, terms: Mapping[str, Any]) -> Circle:
-    minutes = float(terms["walk_minutes"])
-    zh = str(terms.get("label_zh") or name)
-    en = str(terms.get("label_en") or name)
-    known = [kind for kind in terms["facilities"] if kind in vocabulary("types")]
+def _circle(name: str, terms: Service) -> Circle:
+    minutes = terms.walk_minutes
+    zh, en = terms.label("zh"), terms.label("en")
+    known = [kind for kind in terms.facilities if kind in vocabulary("types")]
     return Circle.model_construct(
         id=f"circle_{name}", kind="circle", pack="study", indicator=f"{minutes:g}分钟{zh}圈（全部设施，项目设定）",
         title_en=f"{minutes:g}-minute circle: {en} (all facilities, set by the study)", level="community", counts="", per=None, base=None,
-        target="未量化@2000", range_is=None, unit="m" if terms["group"] == "street_m" else "people", attribute="", lead="", clause=STUDY_CLAUSE["zh"],
+        target="未量化@2000", range_is=None, unit="m" if terms.group == "street_m" else "people", attribute="", lead="", clause=STUDY_CLAUSE["zh"],
         quote="", note="", flags=True, plan_level="city", years=None,
-        of=[Selection.model_construct(facilities=list(terms["facilities"]), where=None, in_zones=None)] if not known
+        of=[Selection.model_construct(facilities=list(terms.facilities), where=None, in_zones=None)] if not known
         else [Selection(facilities=known)],
-        group=terms["group"], minutes=minutes, metres=None, service=name,
+        group=terms.group, minutes=minutes, metres=None, service=name,
     )  # fmt: skip
 
 

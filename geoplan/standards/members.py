@@ -80,7 +80,7 @@ def share_reached(case: Case, points: Bools, group: str) -> tuple[pd.Series, pd.
 def flag_share_of(case: Case, types: frozenset[str]) -> float:
     """Return the share of people that may lie outside the circle of the best fitting service."""
     names = case.services_with(types)
-    return float(case.services[names[0]].get("flag_share", FLAG_SHARE)) if names else FLAG_SHARE
+    return case.services[names[0]].flag_share if names else FLAG_SHARE
 
 
 def zone_presence(case: Case, of: Sequence["Selection"], ids: Sequence[str], group: str) -> pd.DataFrame:

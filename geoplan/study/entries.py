@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from geoplan import tables
 from geoplan.study.formats import kind_of
+from geoplan.words.labels import label
 
 Level = Literal["district", "town", "community", "estate"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -207,6 +209,25 @@ class Service(Entry):
             if not steps or steps[0][0] <= 0 or weights != sorted(weights, reverse=True):
                 raise PydanticCustomError("study_decay", "{given}", {"given": str(self.decay)})
         return self
+
+    def measured(self, name: str, frail_kmh: float) -> tables.Service:
+        """Return the service as the stages take it."""
+        need = self.need
+        return tables.Service(
+            name=name,
+            label_zh=self.label or label(f"service_{name}", "zh"),
+            label_en=self.label or label(f"service_{name}", "en"),
+            facilities=tuple(self.facilities),
+            group=self.group,
+            walk_minutes=self.walk_minutes,
+            walk_kmh=self.walk_kmh,
+            stated_straight_m=self.straight_m,
+            flag_share=self.flag_share,
+            decay=None if self.decay is None else {float(m): weight for m, weight in self.decay.items()},
+            frail_kmh=frail_kmh,
+            bands_minutes=tuple(self.bands_minutes),
+            need=None if need is None else tables.NeedRate(need.per_1000, need.supply, need.of or self.group),
+        )
 
 
 class Land(Entry):

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
+from geoplan import tables
 from geoplan.study.entries import (
     Entry,
     Exports,
@@ -73,8 +74,8 @@ class Study(Entry):
     """Local thresholds (本地设定) for rules that the plan does not quantify, pack.rule -> value."""
     reported: list[Reported] = []
     """Figures that departments report."""
-    frail_ms: Annotated[float, Field(gt=0, le=3)] = 0.76
-    """Pace of frail elders shown beside the stated one, m/s (mean over 65 with limited mobility, n = 768)."""
+    frail_kmh: Annotated[float, Field(gt=0, le=10)] = 2.736
+    """Pace of frail elders shown beside the stated one, km/h (0.76 m/s: mean over 65 with limited mobility, n = 768)."""
     papers: list[Literal["word", "atlas"]] = ["word"]
     """Papers to hand in beside map, workbook and report: Word documents, atlas (needs the extra `papers`)."""
     exports: Exports | None = None
@@ -163,6 +164,10 @@ class Study(Entry):
             for number in question.candidates or []:
                 if not 1 <= number <= len(siting.candidates):
                     yield f"siting.questions.{name}.candidates: {number} ✗ 1..{len(siting.candidates)}"
+
+    def measured_services(self) -> dict[str, tables.Service]:
+        """Return every service as the stages take it, by name."""
+        return {name: service.measured(name, self.frail_kmh) for name, service in self.services.items()}
 
     def register_types(self) -> tuple[str, ...]:
         """Return every facility type that a register can hold: with none in it, there are none (and not: unknown)."""

@@ -22,11 +22,12 @@ warnings    none                                        ``severity, code, file, 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
+from geoplan.tables.service import NeedRate as NeedRate
+from geoplan.tables.service import Service as Service
 from geoplan.words.errors import Note, TableError
 
 #: Levels from coarse to fine. ``area`` is the study area as a whole and stands for the city in city rules;
@@ -391,8 +392,7 @@ class Source:
 class Outcome:
     """Everything that a run found out: what the report rooms draw and write. Frozen; tables as described above.
 
-    `services` maps each service of the study to a plain dict: ``label_zh, label_en, facilities (tuple of types), group,
-    walk_minutes, walk_kmh, flag_share``. `rules` is a table indexed by ``rule_id`` with every column of a pack's rule
+    `services` maps each service of the study to its terms. `rules` is a table indexed by ``rule_id`` with every column of a pack's rule
     (see `geoplan.standards.rules`). `groups` is a table indexed by group: ``label, basis, year, total, source``.
     `parameters` is a flat table ``entry, value, unit, given`` of the study as it ran. `reconciliation` has a row a
     register: ``file, rows, closed, duplicate, not_placed, in_run`` and the same for beds and places
@@ -413,7 +413,7 @@ class Outcome:
     demand: gpd.GeoDataFrame
     facilities: gpd.GeoDataFrame
     supplies: pd.DataFrame
-    services: Mapping[str, Mapping[str, Any]]
+    services: Mapping[str, Service]
     groups: pd.DataFrame
     streets: gpd.GeoDataFrame
     snaps: gpd.GeoDataFrame

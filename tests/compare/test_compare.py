@@ -146,8 +146,8 @@ def test_facilities_that_open_close_and_grow(outcome):
 
 
 def test_other_years_people_paces_and_rules_are_said(outcome):
-    services = {name: dict(entry) for name, entry in outcome.services.items()}
-    services["childcare"]["walk_kmh"] = 3.2
+    slower = dataclasses.replace(outcome.services["childcare"], walk_kmh=3.2)
+    services = {**outcome.services, "childcare": slower}
     groups = outcome.groups.copy()
     groups.loc["elders_60", "total"] += 100
     after = dataclasses.replace(

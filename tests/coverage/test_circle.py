@@ -1,5 +1,6 @@
 """Circle: by hand, the boundary, the law, a golden file, and a slow oracle on random towns."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,23 +16,18 @@ from geoplan.coverage.circle import (
     circle_table,
     community_covered,
     in_circle,
-    limit_minutes,
     straight_nearest,
 )
 from geoplan.coverage.land import sample_land
 from geoplan.coverage.zone_sums import lineage, zone_sums
-from geoplan.tables import CIRCLE
+from geoplan.tables import CIRCLE, Service
 from geoplan.words.errors import TableError
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 HERE = Path(__file__).parent
-EAT = {
-    "facilities": ("elder_home",),
-    "group": "elders_60",
-    "walk_minutes": 15.0,
-    "walk_kmh": 4.0,
-    "flag_share": 0.2,
-}
+EAT = Service(
+    name="eat", facilities=("elder_home",), group="elders_60", walk_minutes=15.0, walk_kmh=4.0, flag_share=0.2
+)
 
 
 def zone_table(rows):
@@ -227,7 +223,7 @@ def test_wrong_tables_are_named():
         circle_table(
             demand=demand,
             zones=town(),
-            services={"eat": EAT | {"group": "under_3"}},
+            services={"eat": replace(EAT, group="under_3")},
             nearest=walks(demand, [1.0]),
         )
     with pytest.raises(TableError, match="demand_id names ids that `demand_id` lacks: 99"):
@@ -252,7 +248,7 @@ def test_straight_line_and_its_radius():
         geometry=[shapely.Point(0, 0), shapely.Point(20, 40), shapely.Point(20, 40), None],
         crs=demand.crs,
     )
-    services = {"eat": EAT | {"straight_m": 40.0}, "none": EAT | {"facilities": ("hospice",)}}
+    services = {"eat": replace(EAT, stated_straight_m=40.0), "none": replace(EAT, facilities=("hospice",))}
     got = straight_nearest(demand, facilities, services=services)
     assert got["service"].unique().tolist() == ["eat"]
     assert got["facility_id"].tolist() == ["f#3"] * 3  # the first of two at one spot
@@ -261,7 +257,7 @@ def test_straight_line_and_its_radius():
     table = circle_table(demand=demand, zones=town(), services=services, nearest=got.iloc[:0], straight=got)
     eat = table[table["service"] == "eat"]
     assert row(eat, "area/1", measure="straight").covered == 1.0  # 40 m inclusive, the others beyond
-    assert limit_minutes(EAT, "straight") == 15.0
+    assert EAT.straight_minutes == 15.0
 
 
 def test_land_is_the_third_base():

@@ -14,7 +14,6 @@ from geoplan.coverage.circle import circle_table
 from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.inputs.projects import read_projects
 from geoplan.network.graph import build_graph
-from geoplan.pipeline.evaluate import services_of
 from geoplan.pipeline.gather import gather, read_packs
 from geoplan.pipeline.walks import snap_all, walk_all
 from geoplan.standards.assess import assess
@@ -32,7 +31,7 @@ LIST = ROOT / "data" / "facilities" / "huzhong_projects.xlsx"
 def demo():
     """Return the demo town judged without and with its project list."""
     study = gp.read_study(ROOT / "studies" / "huzhong" / "study.yaml")
-    inputs, services, rules = gather(study), services_of(study), rules_of(read_packs(study))
+    inputs, services, rules = gather(study), study.measured_services(), rules_of(read_packs(study))
     graph = build_graph(inputs.nodes, inputs.edges)
     found = read_projects(LIST, zones=inputs.zones, crs=inputs.crs, indicators=rule_words(rules))
 

@@ -92,7 +92,7 @@ def test_where_nothing_is_judged_no_verdicts_are_counted(outcome):
 
 
 def test_metres_of_street_are_not_called_people(outcome):
-    streets = {name: entry | {"group": "street_m"} for name, entry in outcome.services.items()}
+    streets = {name: dataclasses.replace(entry, group="street_m") for name, entry in outcome.services.items()}
     less = dataclasses.replace(outcome, services=streets, circle=outcome.circle.assign(group="street_m"))
     assert "养老服务 · 街道长度覆盖率" in [
         figure["label"] for figure in page_flags.key_figures(less, "community")

@@ -40,7 +40,7 @@ def test_only_the_environment_differs_between_two_runs(make, tmp_path):
 @pytest.mark.parametrize("change", [
     {"year": 2026},
     {"synthetic": False},
-    {"parameters": pd.DataFrame({"entry": ["frail_ms"], "value": ["0.8"], "unit": ["m/s"], "given": [True]})},
+    {"parameters": pd.DataFrame({"entry": ["frail_kmh"], "value": ["2.9"], "unit": ["km/h"], "given": [True]})},
 ])  # fmt: skip
 def test_the_fingerprint_moves_with_any_input(make, change):
     outcome = make()

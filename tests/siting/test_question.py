@@ -8,6 +8,7 @@ from shapely import Point
 
 from geoplan.siting.options import options_of
 from geoplan.siting.question import Phase, Question, eligible, question_of
+from geoplan.tables import Service
 
 ENTRY = {
     "ask": "cover",
@@ -19,8 +20,8 @@ ENTRY = {
     "rules": [],
 }
 SERVICES = {
-    "care": {"facilities": ("home", "day"), "walk_minutes": 15.0},
-    "child": {"facilities": ("nursery",), "walk_minutes": 10.0},
+    name: Service(name=name, facilities=types, group="residents", walk_minutes=minutes, walk_kmh=4.0)
+    for name, types, minutes in (("care", ("home", "day"), 15.0), ("child", ("nursery",), 10.0))
 }
 
 

@@ -83,17 +83,17 @@ def test_each_phase_by_hand(found):
         for service, terms in before.outcome.services.items():
             known = before.outcome.nearest
             old = known[known["service"] == service].set_index("demand_id")["seconds"].reindex(inside)
-            holds = [bool(set(kinds) & set(terms["facilities"])) for kinds in sites["services"]]
+            holds = [bool(set(kinds) & set(terms.facilities)) for kinds in sites["services"]]
             opened = sites[np.array(holds) & (sites["phase"] <= year).to_numpy()]
             new = nearest(
                 before.graph,
                 before.snaps.demand.loc[inside],
                 snaps.loc[opened["candidate_id"]],
-                walk_kmh=terms["walk_kmh"],
+                walk_kmh=terms.walk_kmh,
                 limit_seconds=3600,
             )["seconds"]
             covered = in_circle(old, walk_minutes=15) | in_circle(new, walk_minutes=15)
-            total += demand.loc[inside, terms["group"]].to_numpy()[covered].sum()
+            total += demand.loc[inside, terms.group].to_numpy()[covered].sum()
     assert total == pytest.approx(found.answers.set_index("question").loc["circles", "objective"], rel=1e-9)
 
 

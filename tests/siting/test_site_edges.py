@@ -20,8 +20,9 @@ from geoplan.siting.question import Phase
 from geoplan.siting.question import Question as Plain
 from geoplan.siting.sites import sites_as_projects
 from geoplan.siting.words import question_words
-from geoplan.study.entries import Service
+from geoplan.study import entries
 from geoplan.study.siting import CandidateSource, Question
+from geoplan.tables import Service
 from geoplan.words.errors import StudyError
 
 RULE = "huzhong.places_per_1000_residents"
@@ -227,7 +228,7 @@ def test_a_stated_cost_of_a_unit_counts_where_its_size_is_certain():
         "most_places": [20.0, 20.0, 20.0, 20.0], "most_beds": [np.nan] * 4, "floor_area_m2": [np.nan, 300.0, np.nan, np.nan],
     }  # fmt: skip
     table = gpd.GeoDataFrame(rows, geometry=[Point(0, 0)] * 4)
-    service = Service.model_construct(facilities=["childcare"])
+    service = entries.Service.model_construct(facilities=["childcare"])
     found = with_opening_cost(table, kinds=list(service.facilities))
     assert found["opening_cost"].fillna(-1).tolist() == [60.0, -1.0, 50.0, 55.0]
     assert found["cost_from"].iloc[0] == "stated"
@@ -249,7 +250,11 @@ def test_phases_of_capacity_are_proven_only_if_each_is():
 
 def test_a_phase_without_limits_leaves_no_gap_in_the_words():
     phases = (Phase(2025, 1), Phase(2027), Phase(2030, 3))
-    told = {"eldercare": {"label_zh": "养老", "label_en": "eldercare", "walk_minutes": 15.0}}
+    told = {
+        "eldercare": Service(
+            name="eldercare", facilities=(), group="elders_60", walk_minutes=15.0, walk_kmh=4.0
+        )
+    }
     question = Plain("q", "cover", ("eldercare",), phases)
     assert question_words(question, told, pd.DataFrame(), "zh").endswith(
         "（到2025年不超过1处；到2030年不超过3处）"

@@ -20,16 +20,17 @@ from geoplan.coverage.circle import circle_table, straight_nearest
 from geoplan.standards.assess import assess
 from geoplan.standards.data import Case
 from geoplan.standards.packs.read import read_pack
+from geoplan.tables import Service
 
 SERVICES = {
-    "eldercare": {
-        "label_zh": "养老服务", "label_en": "eldercare", "facilities": ("elder_home", "elder_day_care"),
-        "group": "elders_60", "walk_minutes": 15.0, "walk_kmh": 1.2, "flag_share": 0.2,
-    },
-    "childcare": {
-        "label_zh": "托育服务", "label_en": "childcare", "facilities": ("childcare", "kindergarten_class"),
-        "group": "under_3", "walk_minutes": 15.0, "walk_kmh": 1.2, "flag_share": 0.2,
-    },
+    "eldercare": Service(
+        name="eldercare", label_zh="养老服务", label_en="eldercare", facilities=("elder_home", "elder_day_care"),
+        group="elders_60", walk_minutes=15.0, walk_kmh=1.2,
+    ),
+    "childcare": Service(
+        name="childcare", label_zh="托育服务", label_en="childcare", facilities=("childcare", "kindergarten_class"),
+        group="under_3", walk_minutes=15.0, walk_kmh=1.2,
+    ),
 }  # fmt: skip
 
 
@@ -110,7 +111,7 @@ class Town:
     supplies: pd.DataFrame
     year: int = 2025
     overlay: pd.DataFrame | None = None
-    services: Mapping[str, Any] = field(default_factory=lambda: SERVICES)
+    services: Mapping[str, Service] = field(default_factory=lambda: SERVICES)
 
     def change(self, **values: Any) -> "Town":
         return replace(self, **values)
@@ -153,10 +154,10 @@ class Town:
         pairs, nearest = [], []
         for name, terms in self.services.items():
             ids = [
-                i for i, kinds in self.facilities["services"].items() if set(kinds) & set(terms["facilities"])
+                i for i, kinds in self.facilities["services"].items() if set(kinds) & set(terms.facilities)
             ]
             mine = every[every["facility_id"].isin(ids)].assign(service=name)
-            pairs.append(mine[mine["seconds"] <= 60 * terms["walk_minutes"] + 1e-6])
+            pairs.append(mine[mine["seconds"] <= terms.limit_seconds + 1e-6])
             first = mine.sort_values(["demand_id", "seconds", "facility_id"]).drop_duplicates("demand_id")
             full = pd.DataFrame({"demand_id": self.demand.index}).merge(first, how="left", on="demand_id")
             nearest.append(full.assign(service=name))

@@ -22,7 +22,7 @@ from geoplan.standards.data import OPPOSITES, Case
 from geoplan.standards.grammar import parse_bound, parse_level
 from geoplan.standards.kinds.total import Total
 from geoplan.standards.packs.read import read_pack
-from geoplan.tables import CIRCLE
+from geoplan.tables import CIRCLE, Service
 from geoplan.words.vocabulary import narrower, vocabulary
 
 PLANS = ("yinzhou", "wuhan", "qianjiang", "yantai", "huzhong")
@@ -324,8 +324,9 @@ def circle(rule: Any, world: World, value: float) -> None:
     ids = world.of_level("community")
     where = put(world, rule.of, ids[0], {})
     kinds = tuple(sorted({type_in(s) for s in rule.of}))
-    world.service = {"label_zh": "", "label_en": "", "facilities": kinds, "group": rule.group, "walk_minutes": rule.minutes,
-                     "walk_kmh": 4.0, "flag_share": 0.2}  # fmt: skip
+    world.service = Service(
+        name="s", facilities=kinds, group=rule.group, walk_minutes=rule.minutes, walk_kmh=4.0
+    )
     world.covered = [(zone, where) for zone in ids[: round(value * len(ids))]]
 
 

@@ -1,5 +1,7 @@
 """Flags: every community and town by what its people reach, by hand and against slow sums."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -137,11 +139,11 @@ def test_circles_flag_where_more_than_the_flag_share_lies_outside(town):
         "people",
         40.0,
     ]
-    third = {name: {**terms, "flag_share": 2 / 3} for name, terms in town.services.items()}
+    third = {name: replace(terms, flag_share=2 / 3) for name, terms in town.services.items()}
     assert not flags(town.change(services=third), rules, "wuhan.circle_eldercare")[
         "flagged"
     ].any()  # exactly 2/3 outside
-    less = {name: {**terms, "flag_share": 0.66} for name, terms in town.services.items()}
+    less = {name: replace(terms, flag_share=0.66) for name, terms in town.services.items()}
     assert flags(town.change(services=less), rules, "wuhan.circle_eldercare").loc["community/D", "flagged"]
 
 
@@ -158,7 +160,7 @@ def test_services_without_a_rule_flag_under_the_studys_own(town):
 
 
 def test_a_service_of_types_that_no_pack_knows(town):
-    services = {"schools": {**town.services["childcare"], "facilities": ("school",)}}
+    services = {"schools": replace(town.services["childcare"], facilities=("school",))}
     rows = town.facilities.assign(services=[("school",)] * 6)
     table = flags(town.change(services=services, facilities=rows), [], "study.circle_schools")
     assert table["flagged"].notna().all()

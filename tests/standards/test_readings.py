@@ -1,6 +1,8 @@
 """Readings that plans need: both bases of people, what is reachable beside what is located, pools of small estates, lists of
 complete communities, circles in metres, and what the words of a filter mean."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -252,7 +254,7 @@ def test_a_studys_own_circle_is_told_apart_from_a_plans(town):
 
 
 def test_a_circle_over_streets_is_short_of_metres(town):
-    services = {"eldercare": {**town.services["eldercare"], "group": "street_m"}}
+    services = {"eldercare": replace(town.services["eldercare"], group="street_m")}
     roads = town.change(
         services=services, demand=town.demand[["zone_id", "halo", "geometry"]].assign(street_m=250.0)
     )

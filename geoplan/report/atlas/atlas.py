@@ -142,9 +142,9 @@ def printed(outcome: Outcome) -> Iterator[str]:
         *look.attribution(outcome.sources),
     )
     for entry in outcome.services.values():
-        yield f"{entry['label_zh']}{entry['label_en']}"
+        yield f"{entry.label('zh')}{entry.label('en')}"
         yield from (look.measure_label(entry, m, outcome.lang) for m in ("network", "frail", "straight"))
-        yield from (look.facility_label(kind, outcome.lang) for kind in entry["facilities"])
+        yield from (look.facility_label(kind, outcome.lang) for kind in entry.facilities)
     tables = (
         outcome.zones,
         outcome.facilities,
@@ -196,9 +196,9 @@ def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
         _findings(maker, page, beside)
     page.heading(word("index_what", lang))
     for service, entry in outcome.services.items():
-        types = "、".join(look.facility_label(kind, lang) for kind in entry["facilities"])
+        types = "、".join(look.facility_label(kind, lang) for kind in entry.facilities)
         name = look.service_label(outcome.services, service, lang)
-        minutes, kmh = f"{entry['walk_minutes']:g}", f"{entry['walk_kmh']:g}"
+        minutes, kmh = f"{entry.walk_minutes:g}", f"{entry.walk_kmh:g}"
         page.note(word("pace", lang, service=name, types=types, minutes=minutes, kmh=kmh), points=8)
     page.note(look.basis_line(outcome), points=8)
     page.note(word("method", lang), points=8)

@@ -93,7 +93,7 @@ def _facilities_by_zone(maker: Maker, page: Page) -> None:
     rows = []
     for zone in base.zones(level)["name"].map(str):
         of = outcome.facilities.loc[zones == zone, "services"]
-        kinds = [set(outcome.services[name]["facilities"]) for name in names]
+        kinds = [set(outcome.services[name].facilities) for name in names]
         rows.append([zone, *[look.whole(sum(bool(k & set(own)) for own in of)) for k in kinds]])
     page.heading(word("facilities_by_zone", lang, level=look.label(level, lang)))
     heads = [Col(look.service_label(outcome.services, name, lang), 18, right=True) for name in names]
@@ -114,7 +114,7 @@ def isochrone_sheet(maker: Maker, service: str) -> Page:
     """Return the sheet of one service's circle: isochrones, its facilities, and the covered share of each zone."""
     outcome, lang = maker.outcome, maker.lang
     entry, name = outcome.services[service], look.service_label(outcome.services, service, lang)
-    title = word("isochrones", lang, minutes=f"{entry['walk_minutes']:g}", service=name)
+    title = word("isochrones", lang, minutes=f"{entry.walk_minutes:g}", service=name)
     page = maker.whole(title, _basis(maker, service))
     bands = maker.base.isochrones(service)
     # the nearest band is the darkest; the widest lies beneath
@@ -165,7 +165,7 @@ def share_sheet(maker: Maker, service: str) -> Page:
     marks = [Mark("fill", c, t, alpha=0.9) for c, t in zip(scale.colours, scale.texts, strict=True)]
     if (classes < 0).any():
         marks.append(Mark("hatch", look.COLOURS["no_data"], word("no_data", lang)))
-    group = outcome.services[service]["group"]
+    group = outcome.services[service].group
     page.legend(marks, heading=look.of_group("share_of", group, lang))
     page.legend([*atlas_map.kind_marks(maker.base, own), *atlas_map.boundary_marks(base)])
     _share_table(maker, page, service)
@@ -176,7 +176,7 @@ def _basis(maker: Maker, service: str) -> str:
     """Return whom the service's figures count, by which measure, in which year."""
     outcome, lang = maker.outcome, maker.lang
     entry = outcome.services[service]
-    people = look.basis(outcome.groups, entry["group"], lang)
+    people = look.basis(outcome.groups, entry.group, lang)
     return f"{people}；{look.measure_label(entry, 'network', lang)}" if lang == "zh" else (
         f"{people}; {look.measure_label(entry, 'network', lang)}"
     )  # fmt: skip
@@ -191,13 +191,13 @@ def _covered(maker: Maker, page: Page, service: str) -> None:
     row = own[own.index.isin(area)]
     if not len(row):
         return
-    group = look.label(entry["group"], lang)
+    group = look.label(entry.group, lang)
     words = word(
-        "covered", lang, group=group, minutes=f"{entry['walk_minutes']:g}",
+        "covered", lang, group=group, minutes=f"{entry.walk_minutes:g}",
         service=look.service_label(outcome.services, service, lang),
     )  # fmt: skip
     page.figure_line(look.share(row["share"].iloc[0]), words)
-    unit = look.of_group("unit_people", entry["group"], lang)
+    unit = look.of_group("unit_people", entry.group, lang)
     page.figure_line(
         look.whole(row["outside"].iloc[0]), word("outside", lang, unit=unit), colour=look.COLOURS["flag"]
     )

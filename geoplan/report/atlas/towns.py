@@ -126,7 +126,7 @@ def _facilities_near(maker: Maker, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the facilities of the town and those that its people may walk to from its edge."""
     table = maker.base.facilities
     walk = max(
-        (float(s["walk_kmh"]) * float(s["walk_minutes"]) / 0.06 for s in maker.outcome.services.values()),
+        (s.walk_minutes * s.walk_kmh / 0.06 for s in maker.outcome.services.values()),
         default=0.0,
     )
     near = shapely.buffer(shapely.union_all(np.asarray(zones.geometry.array)), walk, quad_segs=4)

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report import look
-from geoplan.tables import Outcome
+from geoplan.tables import Outcome, Service
 
 Plain = dict[str, Any]
 
@@ -67,25 +67,22 @@ def notes(outcome: Outcome) -> list[str]:
     return sentences
 
 
-def _note(outcome: Outcome, service: str, entry: Any, rows: dict[str, "pd.Series[Any]"]) -> str:  # noqa: ANN401 - a plain dict
-    lang, minutes = outcome.lang, float(entry["walk_minutes"])
-    frail_ms = float(entry.get("frail_ms", 0.76))
+def _note(outcome: Outcome, service: str, entry: Service, rows: dict[str, "pd.Series[Any]"]) -> str:
+    lang = outcome.lang
     beyond = float(rows["straight"]["covered"]) - float(rows["network"]["covered"])
     return look.sentence(
         "page_measure_note",
         lang,
         service=look.service_label(outcome.services, service, lang),
-        kmh=f"{entry['walk_kmh']:g}",
-        unit=look.of_group("unit_people", entry["group"], lang),
-        minutes=f"{minutes:g}",
-        metres=look.whole(float(entry["walk_kmh"]) / 3.6 * minutes * 60),
+        kmh=f"{entry.walk_kmh:g}",
+        unit=look.of_group("unit_people", entry.group, lang),
+        minutes=f"{entry.walk_minutes:g}",
+        metres=look.whole(entry.walk_minutes * entry.walk_kmh / 0.06),
         network=look.share(rows["network"]["share"]),
         # the pace was measured on elders; for other groups it only says what slow walking does
-        frail_word=look.label(
-            "page_frail" if str(entry["group"]).startswith("elders") else "page_slow", lang
-        ),
-        frail_ms=f"{frail_ms:g}",
-        frail_metres=look.whole(frail_ms * minutes * 60),
+        frail_word=look.label("page_frail" if entry.group.startswith("elders") else "page_slow", lang),
+        frail_ms=f"{entry.frail_kmh / 3.6:g}",
+        frail_metres=look.whole(entry.frail_m),
         frail=look.share(rows["frail"]["share"]),
         frail_people=look.whole(abs(float(rows["network"]["covered"]) - float(rows["frail"]["covered"]))),
         straight=look.share(rows["straight"]["share"]),

@@ -110,10 +110,10 @@ def _circle_sentences(outcome: Outcome) -> Iterator[str]:
         yield look.sentence(
             "page_circle_lead",
             outcome.lang,
-            group=look.basis(outcome.groups, entry["group"], outcome.lang),
-            outside=f"{look.whole(row['outside'])} {look.of_group('unit_people', entry['group'], outcome.lang)}",
+            group=look.basis(outcome.groups, entry.group, outcome.lang),
+            outside=f"{look.whole(row['outside'])} {look.of_group('unit_people', entry.group, outcome.lang)}",
             outside_share=look.share(row["outside"] / row["people"]),
-            minutes=f"{entry['walk_minutes']:g}",
+            minutes=f"{entry.walk_minutes:g}",
             service=look.service_label(outcome.services, service, outcome.lang),
             flagged=look.whole(row["communities"] - row["communities_covered"]),
             communities=look.whole(row["communities"]),

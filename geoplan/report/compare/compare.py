@@ -314,13 +314,13 @@ def _notes(before: Outcome, after: Outcome) -> Iterable[Note]:
             values: dict[str, Any] = {"group": told_group, "before": f"{one:,.0f}", "after": f"{other:,.0f}"}
             yield Note.of("compare_people", **values)
     for service in after.services:
-        terms = [o.services.get(service) for o in (before, after)]
-        if terms[0] is None or terms[1] is None:
+        if service not in before.services:
             continue
-        for key, unit in (("walk_minutes", "min"), ("walk_kmh", "km/h")):
-            if terms[0][key] != terms[1][key]:
-                told = [f"{term[key]:g} {unit}" for term in terms if term is not None]
-                name = look.service_label(after.services, service, after.lang)
+        terms = [o.services[service] for o in (before, after)]
+        name = look.service_label(after.services, service, after.lang)
+        for pair, unit in (([t.walk_minutes for t in terms], "min"), ([t.walk_kmh for t in terms], "km/h")):
+            if pair[0] != pair[1]:
+                told = [f"{value:g} {unit}" for value in pair]
                 yield Note.of("compare_pace", service=name, before=told[0], after=told[1], severity="info")
     rules = [set(o.rules.index) for o in (before, after)]
     if rules[0] != rules[1]:

@@ -134,7 +134,7 @@ class BaseMap:
     @cached_property
     def _service_of(self) -> dict[str, int]:
         services = self.outcome.services.values()
-        return {kind: place for place, entry in enumerate(services) for kind in entry["facilities"]}
+        return {kind: place for place, entry in enumerate(services) for kind in entry.facilities}
 
     @cached_property
     def facilities(self) -> gpd.GeoDataFrame:
@@ -211,8 +211,8 @@ class BaseMap:
         own = outcome.nearest[outcome.nearest["service"] == service].set_index("demand_id")["seconds"]
         seconds = own.reindex(outcome.demand.index).to_numpy(dtype=np.float64, na_value=np.inf)
         seconds = np.where(np.isnan(seconds), np.inf, seconds)
-        people = outcome.demand[entry["group"]].to_numpy(dtype=np.float64)
-        covered = np.asarray(in_circle(seconds, walk_minutes=float(entry["walk_minutes"])))
+        people = outcome.demand[entry.group].to_numpy(dtype=np.float64)
+        covered = np.asarray(in_circle(seconds, walk_minutes=entry.walk_minutes))
         out = inner & (people > 0) & ~covered
         total = self.circle(service)["outside"].reindex(self.zones("area").index).sum(min_count=1)
         return PeopleOutside(outcome.demand.geometry[out], people[out], float(total))

@@ -212,7 +212,7 @@ def circles(outcome: Outcome) -> Sheet:
         label = look.service_label(outcome.services, service, lang)
         told = [look.measure_label(entry, measure, lang) for measure in ("network", "frail", "straight")]
         notes.append(f"{label}：{'；'.join(told)}" if lang == "zh" else f"{label}: {'; '.join(told)}")
-    minutes = {float(entry["walk_minutes"]) for entry in outcome.services.values()}
+    minutes = {entry.walk_minutes for entry in outcome.services.values()}
     name = (
         word("circle_sheet", lang, minutes=f"{minutes.pop():g}")
         if len(minutes) == 1

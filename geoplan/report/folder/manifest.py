@@ -4,6 +4,7 @@ Canonical JSON: keys in order, UTF-8, no clock. What differs from machine to mac
 that two runs on the same inputs differ in that block only.
 """
 
+import dataclasses
 import hashlib
 import importlib.metadata
 import json
@@ -67,7 +68,10 @@ def manifest(outcome: Outcome, *, version: str, files: Iterable[Path] = ()) -> d
         },
         "sources": [vars(source) for source in outcome.sources],
         "parameters": _rows(outcome.parameters),
-        "services": {name: dict(entry) for name, entry in outcome.services.items()},
+        "services": {
+            name: dataclasses.asdict(one) | {"straight_m": one.straight_m}
+            for name, one in outcome.services.items()
+        },
         "groups": {
             str(key): row for key, row in zip(outcome.groups.index, _rows(outcome.groups), strict=True)
         },

@@ -19,12 +19,12 @@ import pyarrow.parquet as pq
 import shapely
 
 from geoplan.report.folder.delivery import latest_run
-from geoplan.tables import Outcome, Source
+from geoplan.tables import NeedRate, Outcome, Service, Source
 from geoplan.words.errors import InputError, Note
 
 FOLDER, FILE = "outcome", "outcome.json"
 #: Raised when a table's description below changes; files of another format are not read.
-FORMAT = 1
+FORMAT = 2
 _INDEX = "__index__"
 
 #: Tables that a folder lacks where no siting question was asked.
@@ -75,6 +75,8 @@ def write_outcome(outcome: Outcome, folder: Path) -> Path:
             pq.write_table(
                 table, target / f"{entry.name}.parquet", compression="zstd", write_statistics=False
             )
+        elif entry.name == "services":
+            values[entry.name] = _tagged([dataclasses.asdict(service) for service in value.values()])
         elif entry.name == "sources":
             values[entry.name] = [dataclasses.asdict(source) for source in value]
         else:
@@ -114,6 +116,7 @@ def read_outcome(folder: Path) -> Outcome:
             raise InputError(note)
         values = {name: _untagged(value) for name, value in record["values"].items() if name != "sources"}
         sources = tuple(Source(**entry) for entry in record["values"]["sources"])
+        values["services"] = {entry["name"]: _service(entry) for entry in values["services"]}
         for name, told in record["tables"].items():
             values[name] = _unpacked(pq.read_table(found / f"{name}.parquet"), told)
         return Outcome(sources=sources, **values)
@@ -122,6 +125,13 @@ def read_outcome(folder: Path) -> Outcome:
             raise
         why = " ".join(str(error).split())
         raise InputError(Note.of("outcome_damaged", file=str(found), why=why, severity="error")) from error
+
+
+def _service(entry: Mapping[str, Any]) -> Service:
+    """Return a service from its plain values."""
+    decay = None if entry["decay"] is None else {float(m): w for m, w in entry["decay"].items()}
+    need = None if entry["need"] is None else NeedRate(**entry["need"])
+    return Service(**{**entry, "decay": decay, "need": need})
 
 
 def find_outcome(folder: Path) -> Path | None:

@@ -150,7 +150,7 @@ def _facilities(
 ) -> None:
     text = _word("layer_facility_names", outcome.lang)
     _layer(drawing, text, look.COLOURS["ink"])
-    order = {t: k for k, s in enumerate(outcome.services.values()) for t in s["facilities"]}
+    order = {t: k for k, s in enumerate(outcome.services.values()) for t in s.facilities}
     for kind, own in table.groupby("type", sort=True):
         name = _word("layer_facility", outcome.lang, kind=look.facility_label(kind, outcome.lang))
         _layer(drawing, name, look.SERVICE_COLOURS[order.get(str(kind), 0) % len(look.SERVICE_COLOURS)])

@@ -92,7 +92,7 @@ def _facilities(outcome: Outcome) -> Layer:
         plain[f"{supply}_low"], plain[f"{supply}_high"] = finite(sums["low"]), finite(sums["high"])
     aliases = {column: look.label(column, lang) for column in plain.columns}
     kinds = sorted(set(plain["type"]))
-    order = {t: k for k, s in enumerate(outcome.services.values()) for t in s["facilities"]}
+    order = {t: k for k, s in enumerate(outcome.services.values()) for t in s.facilities}
     parts = [
         Part(
             look.facility_label(kind, lang),

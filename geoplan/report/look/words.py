@@ -2,11 +2,11 @@
 
 import html
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import pandas as pd
 
-from geoplan.tables import LEVELS, Source
+from geoplan.tables import LEVELS, Service, Source
 from geoplan.words.labels import facility_label, label, labels, of_group, unit  # noqa: F401
 from geoplan.words.numbers import format_interval, format_number, missing
 
@@ -19,31 +19,28 @@ def rule_label(rules: pd.DataFrame, rule_id: str, lang: str) -> str:
     return rule_id
 
 
-def service_label(services: Mapping[str, Mapping[str, Any]], service: str, lang: str) -> str:
+def service_label(services: Mapping[str, Service], service: str, lang: str) -> str:
     """Return the name that the study gives a service, else the usual one."""
-    return str(
-        services.get(service, {}).get(f"label_{lang}")
-        or label(f"service_{service}", lang).removeprefix("service ")
-    )
+    return services[service].label(lang)
 
 
-def measure_label(service: Mapping[str, Any], measure: str, lang: str) -> str:
+def measure_label(service: Service, measure: str, lang: str) -> str:
     """Return a circle's measure with its figures: pace and minutes, or metres.
 
     Examples
     --------
-    >>> measure_label({"walk_minutes": 15.0, "walk_kmh": 4.0}, "network", "en")
+    >>> care = Service(name="care", facilities=("elder_home",), group="elders_60", walk_minutes=15.0, walk_kmh=4.0)
+    >>> measure_label(care, "network", "en")
     'Network walk, 4 km/h, 15 min'
     """
-    minutes_text = f"{service['walk_minutes']:g}"
+    minutes_text = f"{service.walk_minutes:g}"
     comma, unit_word = ("，", "分钟") if lang == "zh" else (", ", " min")
     name = label(measure, lang)
     if measure == "network":
-        return f"{name}{comma}{service['walk_kmh']:g} km/h{comma}{minutes_text}{unit_word}"
+        return f"{name}{comma}{service.walk_kmh:g} km/h{comma}{minutes_text}{unit_word}"
     if measure == "frail":
-        return f"{name}{comma}{float(service.get('frail_ms', 0.76)):g} m/s{comma}{minutes_text}{unit_word}"
-    metres = service.get("straight_m") or service["walk_kmh"] / 3.6 * service["walk_minutes"] * 60
-    return f"{name}{comma}{metres:,.0f} m"
+        return f"{name}{comma}{service.frail_kmh / 3.6:g} m/s{comma}{minutes_text}{unit_word}"
+    return f"{name}{comma}{service.straight_m:,.0f} m"
 
 
 def share(value: float | None) -> str:

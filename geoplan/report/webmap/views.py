@@ -31,12 +31,12 @@ def service_list(outcome: Outcome) -> list[Plain]:
         {
             "id": service,
             "label": look.service_label(outcome.services, service, outcome.lang),
-            "group": look.label(entry["group"], outcome.lang),
-            "basis": look.basis(outcome.groups, entry["group"], outcome.lang),
-            "types": list(entry["facilities"]),
-            "minutes": float(entry["walk_minutes"]),
-            "words": {word: look.of_group(word, entry["group"], outcome.lang) for word in GROUP_WORDS},
-            "files": files_of(outcome, entry["group"]),
+            "group": look.label(entry.group, outcome.lang),
+            "basis": look.basis(outcome.groups, entry.group, outcome.lang),
+            "types": list(entry.facilities),
+            "minutes": entry.walk_minutes,
+            "words": {word: look.of_group(word, entry.group, outcome.lang) for word in GROUP_WORDS},
+            "files": files_of(outcome, entry.group),
             "measures": [
                 {"id": measure, "label": look.measure_label(entry, measure, outcome.lang)}
                 for measure in measures.get(service, [])
@@ -132,7 +132,7 @@ def _group(outcome: Outcome, rule_id: str) -> str:
     told = " ".join(_cell(outcome.rules, rule_id, column) for column in ("per", "counts"))
     named = next((str(group) for group in outcome.groups.index if str(group) in told), "")
     own = next(
-        (entry["group"] for name, entry in outcome.services.items() if rule_id.endswith(f".circle_{name}")),
+        (entry.group for name, entry in outcome.services.items() if rule_id.endswith(f".circle_{name}")),
         "",
     )
     return named or own

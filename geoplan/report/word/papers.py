@@ -165,22 +165,21 @@ def _circle(paper: Paper) -> None:
             measure: look.share(own["share"][measure]) if measure in own.index else look.label("none", lang)
             for measure in ("network", "frail", "straight")
         }
-        metres = float(entry.get("straight_m") or entry["walk_kmh"] / 3.6 * entry["walk_minutes"] * 60)
         paper.text(
             word(
                 "doc_circle",
                 lang,
                 service=look.service_label(outcome.services, service, lang),
-                kmh=f"{entry['walk_kmh']:g}",
-                minutes=f"{entry['walk_minutes']:g}",
-                metres=look.whole(metres),
+                kmh=f"{entry.walk_kmh:g}",
+                minutes=f"{entry.walk_minutes:g}",
+                metres=look.whole(entry.straight_m),
                 group=look.basis(outcome.groups, group, lang),
                 covered=look.whole(network["covered"]),
                 outside=look.whole(network["outside"]),
                 unit=look.of_group("unit_people", group, lang),
                 communities=look.whole(network["communities"]),
                 reached=look.whole(network["communities_covered"]),
-                frail_ms=f"{float(entry.get('frail_ms', 0.76)):g}",
+                frail_ms=f"{entry.frail_kmh / 3.6:g}",
                 **said,
             )
         )

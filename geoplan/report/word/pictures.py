@@ -89,7 +89,7 @@ def _texts(outcome: Outcome) -> Iterable[str]:
 
 
 def _kinds(outcome: Outcome) -> list[str]:
-    return list(dict.fromkeys(kind for entry in outcome.services.values() for kind in entry["facilities"]))
+    return list(dict.fromkeys(kind for entry in outcome.services.values() for kind in entry.facilities))
 
 
 def town_map(room: Atelier, zone_id: str) -> bytes:
@@ -205,7 +205,7 @@ def _draw_facilities(axes: Any, outcome: Outcome, view: Any) -> list[tuple[str, 
     own = outcome.facilities[outcome.facilities.geometry.notna()]
     own = own[(own["status"] != "closed") & own.geometry.intersects(view)]
     shown = []
-    service_of = {k: n for n, entry in enumerate(outcome.services.values()) for k in entry["facilities"]}
+    service_of = {k: n for n, entry in enumerate(outcome.services.values()) for k in entry.facilities}
     for place, kind in enumerate(_kinds(outcome)):
         here = own[own["services"].map(lambda kinds, kind=kind: kind in kinds)]
         if here.empty:

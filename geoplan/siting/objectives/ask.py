@@ -322,7 +322,7 @@ def _left(
             np.bincount(here[mine], weights=(weight * part)[mine], minlength=len(names))
             for part in (np.ones(len(weight)), outside, outside & hopeless)
         ]
-        allowed = float(inputs.services[service]["flag_share"]) if least is None else least
+        allowed = inputs.services[service].flag_share if least is None else least
         for place in np.flatnonzero(sums[1] > allowed * sums[0] + 1e-9):
             never = sums[2][place] > allowed * sums[0][place] + 1e-9
             why = (

@@ -121,9 +121,9 @@ class Circle(Rule):
         for name in names:
             terms = case.services[name]
             if self.metres is not None:
-                if abs(_straight(terms) - self.metres) < 1e-3:
+                if abs(terms.straight_m - self.metres) < 1e-3:
                     return name
-            elif self.minutes is not None and float(terms["walk_minutes"]) >= self.minutes - 1e-9:
+            elif self.minutes is not None and terms.walk_minutes >= self.minutes - 1e-9:
                 return name
         return None
 
@@ -171,11 +171,9 @@ class Circle(Rule):
         """Return True where the rule's facilities, people and minutes are just those of a service of the study."""
         terms = case.services[service]
         plain = all(selection.where is None and selection.in_zones is None for selection in self.of)
-        same_people = terms["group"] == self.group
+        same_people = terms.group == self.group
         same_types = types_of(self.of) & case.listed == case.service_types(service) & case.listed
-        same_limit = (
-            self.metres is not None or abs(float(terms["walk_minutes"]) - float(self.minutes or 0)) < 1e-9
-        )
+        same_limit = self.metres is not None or abs(terms.walk_minutes - float(self.minutes or 0)) < 1e-9
         told = ((case.circle["service"] == service) & (case.circle["measure"] == self.circle_measure)).any()
         return bool(plain and same_people and same_types and same_limit and told)
 
@@ -190,10 +188,3 @@ def _within_metres(case: Case, facilities: pd.Index, metres: float) -> Bools:
         homes = case.demand.loc[case.places.points, "geometry"].to_numpy()
         found[np.unique(tree.query(homes, predicate="dwithin", distance=metres + 1e-6)[0])] = True
     return found
-
-
-def _straight(terms: object) -> float:
-    """Return the radius in a straight line of a study's service, metres."""
-    assert hasattr(terms, "get")  # noqa: S101 - a mapping, as Outcome.services says
-    told = terms.get("straight_m")
-    return float(told) if told else float(terms["walk_minutes"]) * float(terms["walk_kmh"]) * 1000 / 60  # type: ignore[index]

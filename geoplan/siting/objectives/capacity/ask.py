@@ -137,7 +137,7 @@ def _capacity(
 def _existing(inputs: SitingInputs, need: Need, minutes: float) -> tuple[tuple[csr_array, Floats], int]:
     """Return the walks to what exists, its beds (the least that the registers allow), and how many are not certain."""
     ids, walks = inputs.walks_to_existing(need.service, minutes)
-    kinds = inputs.services[need.service]["facilities"]
+    kinds = inputs.services[need.service].facilities
     mine = inputs.supplies[
         inputs.supplies["service"].isin(kinds) & (inputs.supplies["supply"] == need.supply)
     ]

@@ -124,10 +124,8 @@ def _product(inputs: SitingInputs, question: Question, name: str, rules: Sequenc
         )
     of, supply = told
     types = types_of(of)
-    named = [s for s in question.services if types & set(inputs.services[s]["facilities"])]
-    fitting_services = named or [
-        s for s, terms in inputs.services.items() if types & set(terms["facilities"])
-    ]
+    named = [s for s in question.services if types & set(inputs.services[s].facilities)]
+    fitting_services = named or [s for s, terms in inputs.services.items() if types & set(terms.facilities)]
     if not fitting_services:
         raise StudyError(
             Note.of("siting_rule_without_service", question=question.name, rule=name, severity="error")
