@@ -40,7 +40,9 @@ def labels() -> Mapping[str, Mapping[str, str]]:
 def _known(word: str, *sections: str) -> Mapping[str, str] | None:
     """Return both labels of `word` from the first table of the vocabulary that has it, else from the labels."""
     found = next((table[word] for table in map(vocabulary, sections) if word in table), None)
-    return found or labels().get(word) or next((v[word] for v in map(vocabulary, _SECTIONS) if word in v), None)
+    return (
+        found or labels().get(word) or next((v[word] for v in map(vocabulary, _SECTIONS) if word in v), None)
+    )
 
 
 def label(word: object, lang: str) -> str:

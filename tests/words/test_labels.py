@@ -37,7 +37,9 @@ def test_an_unknown_phrase_and_a_value_that_is_not_given_raise():
 
 @pytest.mark.parametrize("own", ["mobile_clinic", "流动助餐车"])
 def test_what_a_planner_invents_prints_as_written(own):
-    assert [ask(own, lang) for ask in (planner_word, facility_label, service_label) for lang in ("zh", "en")] == [own] * 6
+    assert [
+        ask(own, lang) for ask in (planner_word, facility_label, service_label) for lang in ("zh", "en")
+    ] == [own] * 6
 
 
 def test_a_kind_of_zone_is_not_called_as_the_status_of_a_facility_is():
