@@ -8,10 +8,11 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
+from geoplan.report import look
 from geoplan.report.content import packed as map_layers
 from geoplan.report.look import offline
 from geoplan.report.look.codec import unpack_integers
-from geoplan.report.webmap.map import DATA_ID, SCRIPTS, map_page, payload, write_map
+from geoplan.report.webmap.map import DATA_ID, map_page, payload, write_map
 from geoplan.words.errors import OutputError
 
 
@@ -78,29 +79,71 @@ def test_every_zone_stands_once_and_has_one_polygon(outcome, data):
         assert text.count(json.dumps(zone_id)) == 1
 
 
+def views_of(data, subject):
+    return [view for view in data["views"] if view["subject"] == subject]
+
+
+def column_of(view, key):
+    return next(column for column in view["columns"] if column["key"] == key)
+
+
 def test_flags_equal_the_table(outcome, data):
-    for view in data["flags"]:
-        rows = outcome.flags[outcome.flags["rule_id"] == view["rule"]]
+    views = views_of(data, "flags")
+    assert [view["key"] for view in views] == list(dict.fromkeys(outcome.flags["rule_id"]))
+    for view in views:
+        rows = outcome.flags[outcome.flags["rule_id"] == view["key"]]
         assert [data["zones"]["id"][z] for z in view["zone"]] == list(rows["zone_id"])
-        assert [None if v is None else bool(v) for v in view["flagged"]] == [
-            None if pd.isna(v) else bool(v) for v in rows["flagged"]
-        ]
-        assert sum(v or 0 for v in view["short"]) == rows["shortfall"].sum()
-    assert len(data["flags"]) == outcome.flags["rule_id"].nunique()
+        assert view["of"] == [2 if pd.isna(v) else 0 if v else 1 for v in rows["flagged"]]
+        short = column_of(view, "shortfall")["low"]
+        # only what is flagged has a shortfall to print
+        assert [v is not None for v in short] == [k == 0 for k in view["of"]]
+        assert sum(v or 0 for v in short) == rows["shortfall"].sum()
 
 
-def test_an_open_interval_stays_open(by_hand, data):
-    view = next(v for v in data["flags"] if v["rule"] == by_hand.BEDS)
-    row = view["zone"].index(data["zones"]["id"].index("community/C03"))
-    assert (view["reach"][0][row], view["reach"][1][row], view["flagged"][row]) == (12, "∞", None)
+def test_an_open_interval_stays_open_and_has_no_class(by_hand, data):
+    place = data["zones"]["id"].index("community/C03")
+    for view in (v for v in data["views"] if v["key"] == by_hand.BEDS and v["group"] != "属地供给"):
+        row = view["zone"].index(place)
+        reach = column_of(view, "reachable")
+        assert (reach["low"][row], reach["high"][row]) == (12, "∞")
+        assert view["of"][row] == len(view["classes"]) - 1
+        assert view["classes"][-1]["hatch"]
+
+
+def test_supply_has_the_classes_of_every_output(outcome, by_hand, data):
+    view = next(v for v in views_of(data, "supply") if v["key"] == by_hand.BEDS and v["group"] == "可达供给")
+    rows = outcome.flags[outcome.flags["rule_id"] == by_hand.BEDS]
+    closed = (rows["reachable_low"] == rows["reachable_high"]).to_numpy()
+    wanted = look.supply_scale(50).classes(rows["reachable_low"]).tolist()
+    assert view["of"] == [k if known else 5 for k, known in zip(wanted, closed, strict=True)]
+    assert [c["text"] for c in view["classes"][:-1]] == list(look.supply_scale(50).texts)
 
 
 def test_shares_equal_the_table(outcome, data):
     whole = outcome.circle[outcome.circle["kind"] == ""]
-    for view in data["circle"]:
-        rows = whole[(whole["service"] == view["service"]) & (whole["measure"] == view["measure"])]
-        assert view["share"] == pytest.approx(rows["share"].to_list(), abs=6e-8)
+    for view in views_of(data, "share"):
+        service, measure = view["key"].split("/")
+        rows = whole[(whole["service"] == service) & (whole["measure"] == measure)]
+        assert column_of(view, "share")["low"] == pytest.approx(rows["share"].to_list(), abs=6e-8)
         assert len(set(view["zone"])) == len(view["zone"]) == len(outcome.zones)
+
+
+def test_figures_of_the_panel_count_judged_and_unknown_apart(outcome, by_hand, data):
+    view = next(v for v in views_of(data, "flags") if v["key"] == by_hand.BEDS)
+    own = outcome.flags[
+        (outcome.flags["rule_id"] == by_hand.BEDS) & outcome.flags["zone_id"].str.startswith("community")
+    ]
+    short = own[own["flagged"].fillna(value=False)]
+    told = {figure["name"]: figure for figure in view["figures"]["community"]}
+    assert told["短板社区（村） / 已判定"]["value"] == f"{len(short)} / 11（另 1 个数据不足）"
+    assert told["短板社区（村） / 已判定"]["caveats"] == ["按社区测算，非规划考核口径"]
+    assert told["涉及人数"]["value"] == look.whole(short["people_affected"].sum())
+    assert told["缺口合计（不抵扣富余）"]["value"] == look.whole(short["shortfall"].sum())
+    # nothing known is nothing flagged, and not 0 of 12
+    unknown = outcome.flags.assign(flagged=pd.array([pd.NA] * len(outcome.flags), dtype="boolean"))
+    none = payload(dataclasses.replace(outcome, flags=unknown))
+    first = next(v for v in views_of(none, "flags") if v["key"] == by_hand.BEDS)["figures"]["community"]
+    assert [figure["value"] for figure in first] == ["数据不足（12 个）", "", ""]
 
 
 def test_dots_sum_to_the_people_outside(outcome, data):
@@ -111,19 +154,21 @@ def test_dots_sum_to_the_people_outside(outcome, data):
 
 
 def test_members_equal_the_table(outcome, data):
-    view = data["findings"][0]
-    rows = outcome.members[outcome.members["rule_id"] == view["rule"]]
-    assert view["has"].count(1) == int(rows["has"].fillna(False).sum())
-    assert view["has"].count(None) == int(rows["has"].isna().sum())
-    assert view["findings"][0]["verdict"] == "not_met"
-    assert (view["findings"][0]["actual"], view["findings"][0]["required"]) == ("25.0%", "50.0%")
+    view = views_of(data, "members")[0]
+    rows = outcome.members[outcome.members["rule_id"] == view["key"]]
+    assert view["of"].count(1) == int(rows["has"].fillna(False).sum())
+    assert view["of"].count(2) == int(rows["has"].isna().sum())
+    finding = view["figures"]["community"][0]
+    assert finding["value"] == "未达标"
+    assert finding["caveats"][0].startswith("现状值（测算） 25.0%，目标值 ≥50.0%，缺口 ")
 
 
 def test_facilities_without_a_point_or_closed_are_not_marks_but_the_unplaced_are_listed(outcome, data):
     names = data["facilities"]["name"]
     assert "停用养老院" not in names
     assert "无坐标养老院" not in names
-    assert [entry["name"] for entry in data["unplaced"]] == ["无坐标养老院", "坐标有误托育园"]
+    assert [line.split(" · ")[0] for line in data["unplaced"]] == ["无坐标养老院", "坐标有误托育园"]
+    assert data["facilities"]["about"][names.index("湖滨护理院")] == "养老机构 · 在建 · 按名称匹配（近似）"
     hollow = [
         n for n, status in zip(names, data["facilities"]["status"], strict=True) if status != "existing"
     ]
@@ -161,10 +206,18 @@ def test_names_cannot_leave_their_place(by_hand, nasty):
 
 
 def test_our_scripts_set_text_and_never_markup():
-    for name in SCRIPTS:
-        assert not re.search(
-            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|bindTooltip|bindPopup", offline.own(name)
-        )
+    code = offline.bundle("map.js", "sites.js", "compare.js")
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|bindTooltip|bindPopup", code
+    )
+
+
+def test_a_facility_of_the_halo_says_that_it_lies_outside(outcome):
+    halo = outcome.facilities.copy()
+    halo.loc[halo.index[0], "zone_id"] = None
+    told = payload(dataclasses.replace(outcome, facilities=halo))["facilities"]
+    assert told["about"][0].endswith("区外，参与计算")
+    assert not any("区外" in text for text in told["about"][1:])
 
 
 def test_inputs_stay_as_they_were(by_hand, outcome):

@@ -9,6 +9,9 @@ import pytest
 import rasterio
 
 from geoplan.report import look
+from geoplan.report.content.headline import flag_figures
+from geoplan.report.content.names import Names
+from geoplan.report.content.table import cell_text
 from geoplan.report.webmap.map import write_map
 
 CHROMIUM = next(
@@ -48,26 +51,21 @@ def opened(outcome, tmp_path_factory):
     return folder
 
 
-def test_it_opens_on_the_flags_and_counts_as_the_table_does(outcome, by_hand, opened):
+def test_it_opens_on_the_flags_and_prints_what_the_content_says(outcome, by_hand, opened):
     dom = browse(opened / "map.html", opened / "profile")
     state = body(dom)
     assert (state["view"], state["zones"]) == ("flags", "12")
     assert "refused" not in state
-    own = outcome.flags[
-        (outcome.flags["rule_id"] == by_hand.BEDS) & outcome.flags["zone_id"].str.startswith("community")
-    ]
-    short = own[own["flagged"].fillna(False)]
-    assert f'data-flagged="{len(short)}"' in dom
-    assert look.whole(short["people_affected"].sum()) in dom
+    for figure in flag_figures(outcome, Names(outcome), by_hand.BEDS, "community"):
+        assert cell_text(figure.value, "zh") in dom
+        assert all(caveat in dom for caveat in figure.caveats)
     assert "演示数据，不作为决策依据" in dom
     assert "© OpenStreetMap contributors" in dom
     assert "待落点设施" in dom
 
 
 def test_the_view_of_shares_prints_what_the_report_prints(outcome, opened):
-    dom = browse(
-        opened / "map.html", opened / "profile", query="#view=share&measure=1&level=town&zone=town/T2"
-    )
+    dom = browse(opened / "map.html", opened / "profile", query="#view=share&pick=1&level=town&zone=town/T2")
     state = body(dom)
     assert (state["view"], state["zones"]) == ("share", "4")
     rows = outcome.circle[(outcome.circle["service"] == "eldercare") & (outcome.circle["measure"] == "frail")]
@@ -94,19 +92,6 @@ def test_names_do_not_run(nasty, tmp_path):
     assert body(dom)["view"] == "supply"
     assert "<title>hacked" not in dom
     assert "<img" not in dom
-
-
-def test_an_interval_over_several_classes_has_none(outcome, by_hand, opened):
-    dom = browse(opened / "map.html", opened / "profile", query="#view=supply")
-    counts = [
-        int(n) for n in re.findall(r'<div class="gp-class">.*?<span class="gp-count">(\d+)</span>', dom)
-    ]
-    own = outcome.flags[
-        (outcome.flags["rule_id"] == by_hand.BEDS) & outcome.flags["zone_id"].str.startswith("community")
-    ]
-    closed = own[own["reachable_low"] == own["reachable_high"]]
-    classes = look.supply_scale(50).classes(closed["reachable_low"]).tolist()
-    assert counts == [*(classes.count(k) for k in range(5)), len(own) - len(closed)]
 
 
 def colours(path):

@@ -23,11 +23,10 @@ from geoplan.report.content import packed, sites_facts
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.packed import Plain, map_bounds, map_look, numbers, truths
 from geoplan.report.content.sheet import Block, Cell, rows_of
-from geoplan.report.look.offline import POLICY, inline_json, inline_script, leaflet, own
+from geoplan.report.look.offline import POLICY, bundle, inline_json, inline_script, leaflet, own
 from geoplan.tables import Outcome
 
 DATA_ID = "geoplan-data"
-SCRIPTS = ("codec.js", "layers.js", "page.js", "compare.js")
 _WORDS = ("before", "after", "change", "only_changes", "gained", "fell", "marked", "view_share", "view_flags")
 
 
@@ -69,16 +68,16 @@ def comparison_page(comparison: Comparison) -> str:
     data = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     titled = comparison.titled()
     own_style = (own("map.css") + "\n" + own("compare.css")).replace("GP_FONT_STACK", look.FONT_STACK)
-    code = "\n".join(own(name) for name in SCRIPTS)
+    scripts = ["compare.js"]
     start = (
         f'const comparison = startComparison(JSON.parse(document.getElementById("{DATA_ID}").textContent));'
     )
     if "siting" in plain:
-        code += "\n" + own("sites.js")
+        scripts.append("sites.js")
         own_style += "\n" + own("sites.css")
         start = (
             f'const data = JSON.parse(document.getElementById("{DATA_ID}").textContent);\n'
-            "const comparison = startComparison(data);\ncompareSites(comparison, data.siting, data.words);"
+            "const comparison = startComparison(data);\ncompareSites(comparison, data.siting);"
         )
     one, other = comparison.names()
     sections = [
@@ -93,7 +92,7 @@ def comparison_page(comparison: Comparison) -> str:
         leaflet=inline_script(script),
         style=f"<style>{style}\n{own_style}</style>",
         data=inline_json(data, element_id=DATA_ID),
-        code=inline_script(f"{code}\n{start}"),
+        code=inline_script(f"{bundle(*scripts)}\n{start}"),
         title=f"{said('title', lang)} · {titled.name}",
         heading=said("title", lang),
         before=one,
@@ -199,7 +198,9 @@ def _siting(before: Outcome, after: Outcome, lang: str) -> Plain:
         layers.reverse()
     # the page has no switch for what is not proposed
     return {
-        "siting": [layer and {key: layer[key] for key in ("edge", "phases", "sites")} for layer in layers]
+        "siting": [
+            layer and {key: layer[key] for key in ("words", "edge", "phases", "sites")} for layer in layers
+        ]
     }
 
 

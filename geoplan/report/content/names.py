@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.report import look
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import missing
@@ -53,6 +54,9 @@ class Names:
     def __init__(self, outcome: Outcome) -> None:
         self.lang = outcome.lang
         zones, rules = outcome.zones, outcome.rules
+        self._groups = [str(group) for group in outcome.groups.index]
+        # the circle of a service counts the service's group
+        self._circles = {f".circle_{name}": entry.group for name, entry in outcome.services.items()}
         self._name: dict[str, str] = dict(zip(zones.index, zones["name"].map(text), strict=True))
         self._code: dict[str, str] = dict(zip(zones.index, zones["code"].map(text), strict=True))
         self._level: dict[str, str] = zones["level"].to_dict()
@@ -124,6 +128,20 @@ class Names:
     def member_format(self, rule_id: str) -> str:
         """Return the number format of what a rule measures of each member."""
         return text(self.of_rule(rule_id, "member_format")) or self.format(rule_id)
+
+    def group(self, rule_id: str) -> str:
+        """Return the group that a rule is per, or that its circle counts; nothing where it counts no people."""
+        told = " ".join(text(self.of_rule(rule_id, column)) for column in ("per", "counts"))
+        named = next((group for group in self._groups if group in told), "")
+        return named or next((g for end, g in self._circles.items() if rule_id.endswith(end)), "")
+
+    def gap_unit(self, rule_id: str, units: pd.Series) -> str:
+        """Return the unit of a rule's shortfall, `units` being those of its rows: beds, places, people or metres of street."""
+        own = units.dropna()
+        unit = text(own.iloc[0]) if len(own) else ""
+        if unit == "people":
+            return look.of_group("unit_people", self.group(rule_id), self.lang)
+        return text(self.of_rule(rule_id, f"gap_unit_{self.lang}")) or look.unit(unit, self.lang)
 
     def finest(self) -> str:
         """Return the finest partition level present: usually communities."""

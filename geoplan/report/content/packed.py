@@ -1,5 +1,6 @@
 """The base map as plain values for the scripts of ``map.html`` and ``compare.html``: shapes packed once, texts ready to print."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,8 +13,11 @@ from geoplan.report import look
 from geoplan.report.content import sites_facts
 from geoplan.report.content.basemap import BaseMap, Lines, bands_inward
 from geoplan.report.content.sheet import Names, empty, present, rows_of, text
+from geoplan.report.content.table import Amount, Coded, Figure, Table, Tally, cell_text
 from geoplan.report.look.codec import pack_integers, pack_lines, pack_points, pack_polygons
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.numbers import FORMATS, format_number
 
 LONLAT = "EPSG:4326"
 #: A street, an isochrone bends by less than this many metres without being drawn as a bend.
@@ -23,8 +27,20 @@ SHARE_DIGITS, RATE_DIGITS, MINUTE_DIGITS, PEOPLE_DIGITS = 7, 6, 4, 4
 
 #: Candidates that are drawn at most; beyond, so many are taken evenly from the table, and the map says so.
 MOST_CANDIDATES = 3000
+#: Words that the script prints beside the sites.
+_SITE_WORDS = {
+    "head": "siting_map_head", "sites": "siting_map_sites", "numbers": "siting_map_numbers", "list": "siting_map_list",
+    "candidate": "siting_map_candidate", "candidates": "siting_map_candidates", "isochrones": "siting_map_isochrones",
+    "intent": "siting_page_intent_area", "intent_note": "siting_page_intent_note",
+}  # fmt: skip
 #: Communities that a site's card names one by one.
 NAMED = 8
+
+#: Decimals of a packed number by format, more than are printed.
+_DIGITS = {
+    "count": PEOPLE_DIGITS, "percent": SHARE_DIGITS, "per_1000": RATE_DIGITS, "decimal": RATE_DIGITS,
+    "minutes": MINUTE_DIGITS, "cost": PEOPLE_DIGITS, "year": 0, "degrees": 6,
+}  # fmt: skip
 
 Plain = dict[str, Any]
 
@@ -96,7 +112,7 @@ def _packed_lines(lines: Lines, crs: str) -> Plain:
 
 def facility_layer(base: BaseMap) -> tuple[Plain, dict[str, int]]:
     """Return the facilities that are drawn, and their places in the layer by facility_id."""
-    table = base.facilities
+    table, names = base.facilities, {kind.code: kind.label for kind in base.kinds}
     layer = {
         "kinds": [
             {"id": k.code, "label": k.label, "service": k.service, "shape": k.shape, "colour": k.colour}
@@ -105,14 +121,25 @@ def facility_layer(base: BaseMap) -> tuple[Plain, dict[str, int]]:
         "name": list(table["name"]),
         "kind": list(table["kind"]),
         "status": list(table["status"]),
-        "approximate": [int(value) for value in table["approximate"]],
-        "inside": [int(value) for value in table["inside"]],
+        "about": [_about(base, names[row["kind"]], row) for row in rows_of(pd.DataFrame(table))],
         "radius": list(table["radius"]),
         "capacity": list(table["capacity"]),
         "origin": list(table["source"]),
         "xy": pack_points(degrees(table)),
     }
     return layer, {str(facility_id): place for place, facility_id in enumerate(table.index)}
+
+
+def _about(base: BaseMap, kind: str, row: Plain) -> str:
+    """Return what a facility is: kind, status, how sure its place is, and whether it lies outside the study area."""
+    lang = base.lang
+    parts = [
+        kind,
+        look.label(row["status"], lang),
+        look.label("approximate", lang) if row["approximate"] else "",
+    ]
+    parts.append("" if row["inside"] else phrase("map_outside_area", lang))
+    return " · ".join(part for part in parts if part)
 
 
 def isochrone_layer(base: BaseMap) -> list[Plain]:
@@ -181,6 +208,63 @@ def map_bounds(outcome: Outcome) -> list[list[float]]:
     return [[south, west], [north, east]]
 
 
+# --- tables and figures ---------------------------------------------------------------------------------------------
+
+
+def packed_table(table: Table, lang: str) -> list[Plain]:
+    """Return a table's columns for the script, which prints them with ``static/format.js``.
+
+    A column of numbers in one format has ``format, low`` and, where any is an interval, ``high``; every other column has its
+    ``texts``, each once, and ``at``: the text of each row, -1 for none.
+    """
+    columns = []
+    for place, entry in enumerate(table.columns):
+        cells = [row[place] for row in table.rows]
+        head = {"key": entry.key, "header": entry.header}
+        numbers_only = all(
+            cell is None or (isinstance(cell, Amount) and cell.format == entry.format) for cell in cells
+        )
+        if entry.format in FORMATS and numbers_only:
+            ends = [(None, None) if cell is None else (cell.low, cell.high) for cell in cells]  # type: ignore[union-attr]
+            low, high = (_kept([end[k] for end in ends], entry.format) for k in (0, 1))
+            columns.append(
+                head | {"format": entry.format, "low": low} | ({} if low == high else {"high": high})
+            )
+            continue
+        shown = [cell_text(cell, lang) for cell in cells]
+        texts = [each for each in dict.fromkeys(shown) if each]
+        at = {each: k for k, each in enumerate(texts)}
+        columns.append(head | {"texts": texts, "at": [at.get(each, -1) for each in shown]})
+    return columns
+
+
+def _kept(values: Iterable[float | None], form: str) -> list[float | int | str | None]:
+    """Return numbers with as few decimals as print the same text."""
+    out: list[float | int | str | None] = []
+    for value in values:
+        (kept,) = numbers([math.nan if value is None else value], _DIGITS[form])
+        if isinstance(kept, float | int) and format_number(kept, form) != format_number(value, form):
+            kept = value
+        out.append(kept)
+    return out
+
+
+def packed_figures(figures: Iterable[Figure], lang: str) -> list[Plain]:
+    """Return figures as texts; a verdict also has the colours of its chip."""
+    return [
+        {"name": figure.name, "value": cell_text(figure.value, lang), "unit": figure.unit, "caveats": list(figure.caveats)}
+        | (_chip(figure.value.code) if isinstance(figure.value, Coded) else {"strong": isinstance(figure.value, Tally)})
+        for figure in figures
+    ]  # fmt: skip
+
+
+def _chip(code: str) -> Plain:
+    return {
+        "colour": look.VERDICT_COLOURS[code],
+        "ink": look.COLOURS["paper" if code == "not_met" else "ink"],
+    }
+
+
 # --- siting ---------------------------------------------------------------------------------------------------------
 
 
@@ -209,6 +293,7 @@ def siting_layer(outcome: Outcome) -> Plain | None:
         "title": title or look.label("siting_page_unadopted", lang),
         "aim": aim,
         "proof": proof,
+        "words": {key: look.label(code, lang) for key, code in _SITE_WORDS.items()},
         "edge": look.SITE_EDGE,
         "phases": _phases(outcome),
         "sites": _sites(outcome),
@@ -297,7 +382,7 @@ def _candidates(outcome: Outcome) -> Plain:
     """Return the candidates that the adopted answer leaves, those with a point, at most `MOST_CANDIDATES` of them."""
     table, lang = outcome.candidates, outcome.lang
     if empty(table):
-        return {"total": 0, "names": [], "notes": [], "xy": pack_points(np.zeros((0, 2)))}
+        return {"total": 0, "cut": "", "names": [], "notes": [], "xy": pack_points(np.zeros((0, 2)))}
     taken = set(sites_facts.chosen(outcome)["candidate_id"]) if not empty(outcome.sites) else set()
     own = table[~table.index.isin(taken) & table.geometry.notna()]
     total = len(own)
@@ -305,6 +390,11 @@ def _candidates(outcome: Outcome) -> Plain:
         own = own.iloc[np.linspace(0, total - 1, MOST_CANDIDATES).round().astype(int)]
     return {
         "total": total,
+        "cut": look.sentence(
+            "siting_map_candidates_cut", lang, total=look.whole(total), shown=look.whole(len(own))
+        )
+        if len(own) < total
+        else "",
         "names": [text(name) for name in own["name"]],
         "notes": [_candidate_note(row, lang) for row in rows_of(pd.DataFrame(own.drop(columns="geometry")))],
         "xy": pack_points(degrees(own)),

@@ -88,6 +88,29 @@ def own(name: str) -> str:
     return text.replace("\r\n", "\n")
 
 
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
+
+
+def bundle(*names: str) -> str:
+    """Return our scripts `names` and all that they import as one plain script, each file once, what is imported first.
+
+    The files are modules, so that they can be tested one by one; a page that may fetch nothing has them without their imports.
+    """
+    done: dict[str, str] = {}
+
+    def take(name: str) -> None:
+        if name in done:
+            return
+        code = own(name)
+        for needed in _IMPORT.findall(code):
+            take(needed)
+        done[name] = re.sub(r"^export ", "", _IMPORT.sub("", code), flags=re.MULTILINE)
+
+    for name in names:
+        take(name)
+    return "\n".join(done.values())
+
+
 def inline_script(code: str) -> str:
     """Return a script element; an end tag inside `code` cannot close it."""
     return "<script>" + re.sub(r"</(?=script)", r"<\\/", code, flags=re.IGNORECASE) + "</script>"

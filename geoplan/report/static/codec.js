@@ -1,5 +1,5 @@
 // Reads what geoplan/report/look/codec.py packs: base64 of zigzag variable-length numbers, differences of 1e-5 degrees.
-function unpackIntegers(text) {
+export function unpackIntegers(text) {
   const bytes = atob(text), out = [];
   let number = 0, factor = 1;
   for (let i = 0; i < bytes.length; i++) {
@@ -14,7 +14,7 @@ function unpackIntegers(text) {
 }
 
 // Longitude, latitude, longitude, latitude … in degrees.
-function unpackPoints(text) {
+export function unpackPoints(text) {
   const steps = unpackIntegers(text), out = new Float64Array(steps.length);
   let x = 0, y = 0;
   for (let i = 0; i < steps.length; i += 2) {
@@ -25,7 +25,7 @@ function unpackPoints(text) {
 }
 
 // Pixels of the whole world at zoom 0, the spherical Mercator that Leaflet draws in.
-function toWorld(points) {
+export function toWorld(points) {
   const out = new Float64Array(points.length), rad = Math.PI / 180;
   for (let i = 0; i < points.length; i += 2) {
     const sine = Math.sin(points[i + 1] * rad);
@@ -36,7 +36,7 @@ function toWorld(points) {
 }
 
 // Lines as {world, start, box}: line k has vertices start[k] … start[k + 1] - 1, box[4k …] its bounds.
-function unpackLines(packed) {
+export function unpackLines(packed) {
   const counts = unpackIntegers(packed.n), world = toWorld(unpackPoints(packed.xy));
   const start = new Int32Array(counts.length + 1), box = new Float64Array(4 * counts.length);
   for (let k = 0; k < counts.length; k++) {
@@ -55,7 +55,7 @@ function unpackLines(packed) {
 }
 
 // Per row a list of polygons, each a list of rings, each a list of [latitude, longitude]: what L.polygon takes.
-function unpackPolygons(packed) {
+export function unpackPolygons(packed) {
   const parts = unpackIntegers(packed.parts), rings = unpackIntegers(packed.rings);
   const counts = unpackIntegers(packed.n), points = unpackPoints(packed.xy);
   let part = 0, ring = 0, at = 0;
@@ -76,7 +76,7 @@ function unpackPolygons(packed) {
 }
 
 // The rings of one row of unpackPolygons as lines in world pixels.
-function ringsToLines(polygons) {
+export function ringsToLines(polygons) {
   const rings = polygons.flat(), count = rings.reduce((n, ring) => n + ring.length, 0);
   const points = new Float64Array(2 * count), start = new Int32Array(rings.length + 1), box = new Float64Array(4 * rings.length);
   let at = 0;

@@ -1,5 +1,11 @@
 // Two maps that move together: left the first result, right the second. Every text is set as text, never as markup.
-function startComparison(data) {
+import { ringsToLines, toWorld, unpackLines, unpackPoints, unpackPolygons } from "./codec.js";
+import { $, div, span } from "./dom.js";
+import { share, whole } from "./format.js";
+import { hatch, markGrow, paintMarks, paintNames, paintStreets, traceLines } from "./paint.js";
+import { Sheet } from "./sheet.js";
+
+export function startComparison(data) {
   const look = data.look, words = data.words, zones = data.zones, levels = data.levels, page = document.body;
   const paths = unpackPolygons(zones.shape), outlines = paths.map(ringsToLines);
   const middle = outlines.map((lines) => {

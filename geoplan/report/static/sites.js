@@ -1,5 +1,13 @@
 // Proposed sites over a map: numbered marks, candidates, isochrones, and a card for each. Every text is set as text.
-function siteDisc(siting, site, size) {
+import { ringsOf } from "./base.js";
+import { toWorld, unpackPoints } from "./codec.js";
+import { $, div, lineNodes, showBeside, span, toggle } from "./dom.js";
+import { whole } from "./format.js";
+import { paintIsochrones } from "./paint.js";
+import { bandChip } from "./panel.js";
+import { Sheet } from "./sheet.js";
+
+export function siteDisc(siting, site, size) {
   const phase = siting.phases[site.phase], disc = span("gp-site-disc", String(site.order));
   Object.assign(disc.style, { background: phase.colour, color: phase.ink, borderColor: phase.edge, width: size + "px", height: size + "px", fontSize: size * 0.5 + "px", lineHeight: size - 4 + "px" });
   if (!site.generated) return disc;
@@ -8,19 +16,12 @@ function siteDisc(siting, site, size) {
   return ring;
 }
 
-function siteCard(site) {
-  return [$("h3", {}, `${site.order} ${site.name}`), div("gp-where", site.place), ...site.lines.map(([label, value]) => div("gp-line", span("", label), span("gp-value", value)))];
-}
-
-function showBeside(node, event) {
-  node.style.display = "block";
-  const w = node.offsetWidth, h = node.offsetHeight;
-  node.style.left = (event.clientX + 16 + w > window.innerWidth ? event.clientX - 16 - w : event.clientX + 16) + "px";
-  node.style.top = Math.max(8, Math.min(event.clientY + 14, window.innerHeight - h - 10)) + "px";
+export function siteCard(site) {
+  return [$("h3", {}, `${site.order} ${site.name}`), div("gp-where", site.place), ...lineNodes(site.lines)];
 }
 
 // One mark a site in a pane of its own; `hover` is the box that shows its card, `pick` what a click does.
-function siteMarks(map, siting, hover, pick) {
+export function siteMarks(map, siting, hover, pick) {
   const pane = map.createPane("sites");
   pane.style.zIndex = 455;
   const count = siting.sites.length, size = count <= 60 ? 24 : count <= 200 ? 20 : 16;
@@ -38,10 +39,10 @@ function siteMarks(map, siting, hover, pick) {
   return L.layerGroup(marks);
 }
 
-function siteIsochrones(siting) {
+export function siteIsochrones(siting) {
   const names = [...new Set(siting.isochrones.map((entry) => entry.service))];
   const entries = siting.isochrones.map((entry) => ({ service: names.indexOf(entry.service), minutes: entry.minutes,
-    rings: (unpackPolygons(entry.shape)[0] || []).flat().map((ring) => toWorld(Float64Array.from(ring.flatMap(([lat, lon]) => [lon, lat])))) }));
+    rings: ringsOf(entry.shape) }));
   return names.map((name, k) => {
     const own = entries.filter((entry) => entry.service === k), bands = own.map((entry) => entry.minutes).sort((a, b) => a - b);
     const fill = (_, minutes) => 0.1 + 0.1 * (bands.length - 1 - bands.indexOf(minutes));
@@ -50,46 +51,38 @@ function siteIsochrones(siting) {
   });
 }
 
-// Names of zones give way to sites as they do to facilities; to be called before the map is started.
-function keepNamesClear(data) {
-  const plain = paintNames, points = toWorld(Float64Array.from(data.siting.sites.flatMap((site) => [site.at[1], site.at[0]])));
-  const spots = data.siting.sites.map((_, k) => ({ x: points[2 * k], y: points[2 * k + 1] }));
-  paintNames = (names, marks, fontOf) => plain(names, () => [...marks(), ...spots], fontOf);
-  return data;
-}
-
 // The sites of each side of a comparison, with a line of the legend; `sides` holds a siting layer or null for each map.
-function compareSites(comparison, sides, words) {
+export function compareSites(comparison, sides) {
   const tip = document.getElementById("cmp-hover"), legend = document.getElementById("cmp-legend");
   sides.forEach((siting, side) => { if (siting) siteMarks(comparison.maps[side].map, siting, tip).addTo(comparison.maps[side].map); });
   const first = sides.find((siting) => siting && siting.sites.length);
   if (!first) return;
-  const line = div("gp-class cmp-sites", siteDisc(first, { order: 1, phase: 0, generated: 0 }, 16), span("", words.siting_map_sites));
-  if (first.sites.some((site) => site.generated)) line.append(span("gp-site-sample"), span("", words.siting_page_intent_area));
+  const line = div("gp-class cmp-sites", siteDisc(first, { order: 1, phase: 0, generated: 0 }, 16), span("", first.words.sites));
+  if (first.sites.some((site) => site.generated)) line.append(span("gp-site-sample"), span("", first.words.intent));
   legend.after(line);
   document.body.dataset.sites = sides.map((siting) => (siting ? siting.sites.length : 0)).join(" ");
 }
 
-function startSites(map, data, page) {
-  const siting = data.siting, words = data.words, body = document.body;
-  const hover = document.querySelector(".gp-hover"), list = document.querySelector(".gp-list");
+export function startSites(map, data, page) {
+  const siting = data.siting, words = siting.words, body = document.body;
+  const { hover, list } = page.nodes;
   const wanted = new URLSearchParams(location.hash.slice(1)), shown = (wanted.get("show") || "").split(",");
 
   // ---- the card in the side list, and the list of all sites
   const closing = (title, where) => div("gp-picked-head", div("", $("h2", {}, title), div("gp-where", where)),
-    $("button", { type: "button", className: "gp-close", title: words.back, on: { click: () => page.pick(-1) } }, "×"));
+    $("button", { type: "button", className: "gp-close", title: data.words.back, on: { click: () => page.pick(-1) } }, "×"));
   function pick(k) {
     const site = siting.sites[k];
     page.pick(-1);
     list.replaceChildren(div("gp-picked gp-site-card", closing(`${site.order} ${site.name}`, site.place), ...siteCard(site).slice(2),
-      site.generated ? div("gp-note gp-site-intent", words.siting_page_intent_note) : "",
-      $("button", { type: "button", className: "gp-site-all", on: { click: listAll } }, words.siting_map_list)));
+      site.generated ? div("gp-note gp-site-intent", words.intent_note) : "",
+      $("button", { type: "button", className: "gp-site-all", on: { click: listAll } }, words.list)));
     list.scrollTop = 0;
   }
   function go(k) { pick(k); map.flyTo(siting.sites[k].at, Math.max(map.getZoom(), 14.5), { duration: 0.6 }); }
   function listAll() {
     page.pick(-1);
-    list.replaceChildren(div("gp-picked", closing(words.siting_map_sites, siting.title), siting.aim && div("gp-note", siting.aim), siting.proof && div("gp-note gp-site-proof", siting.proof)),
+    list.replaceChildren(div("gp-picked", closing(words.sites, siting.title), siting.aim && div("gp-note", siting.aim), siting.proof && div("gp-note gp-site-proof", siting.proof)),
       ...siting.sites.map((site, k) => $("button", { type: "button", className: "gp-row gp-site-row", on: { click: () => go(k) } }, siteDisc(siting, { ...site, generated: 0 }, 20),
         span("gp-name", site.name, span("gp-where", [site.phase_name, site.place].filter(Boolean).join(" · "))),
         span("gp-value", site.value, span("gp-unit", " " + site.unit)))));
@@ -125,7 +118,7 @@ function startSites(map, data, page) {
       if (d < least) { least = d; best = k / 2; }
     }
     if (best < 0) return;
-    hover.replaceChildren($("h3", {}, siting.candidates.names[best]), div("gp-where", words.siting_map_candidate), div("gp-note", siting.candidates.notes[best]));
+    hover.replaceChildren($("h3", {}, siting.candidates.names[best]), div("gp-where", words.candidate), div("gp-note", siting.candidates.notes[best]));
     showBeside(hover, event.originalEvent);
   });
   const isochrones = siteIsochrones(siting);
@@ -133,46 +126,43 @@ function startSites(map, data, page) {
   const stepBack = () => body.classList.toggle("gp-site-step", isochrones.some((own) => map.hasLayer(own.sheet)));
 
   // ---- their place among the layers: toggles that are the legend as well
-  const toggle = (label, on, act, mark, count) => $("label", { className: "gp-toggle" },
-    $("input", { type: "checkbox", checked: on, on: { change: (e) => act(e.target.checked) } }), mark, span("", label), count != null && span("gp-count", whole(count)));
   const candidatesOn = shown.includes("candidates"), isochronesOn = shown.includes("siteisochrones");
-  const parts = [div("gp-layer-head", words.siting_map_head)];
+  const parts = [div("gp-layer-head", words.head)];
   if (siting.sites.length) {
     const sample = (generated, phase) => siteDisc(siting, { order: 1, phase, generated }, 16);
-    parts.push(toggle(words.siting_map_sites, true, (on) => switchTo(marks, on), sample(0, 0), siting.sites.length));
+    parts.push(toggle(words.sites, true, (on) => switchTo(marks, on), sample(0, 0), whole(siting.sites.length)));
     const several = siting.phases.length > 1;
-    if (several || siting.phases[0].name !== words.siting_map_sites) parts.push(...siting.phases.map((phase, k) => div("gp-site-key", sample(0, k), span("", phase.name), span("gp-count", whole(phase.sites)))));
+    if (several || siting.phases[0].name !== words.sites) parts.push(...siting.phases.map((phase, k) => div("gp-site-key", sample(0, k), span("", phase.name), span("gp-count", whole(phase.sites)))));
     const intent = siting.sites.filter((site) => site.generated).length;
-    if (intent) parts.push($("div", { className: "gp-site-key", title: words.siting_page_intent_note }, span("gp-site-sample"), span("", words.siting_page_intent_area), span("gp-count", whole(intent))));
-    parts.push(div("gp-note soft", words.siting_map_numbers));
-    parts.push($("button", { type: "button", className: "gp-site-all", on: { click: listAll } }, words.siting_map_list));
+    if (intent) parts.push($("div", { className: "gp-site-key", title: words.intent_note }, span("gp-site-sample"), span("", words.intent), span("gp-count", whole(intent))));
+    parts.push(div("gp-note soft", words.numbers));
+    parts.push($("button", { type: "button", className: "gp-site-all", on: { click: listAll } }, words.list));
   }
   if (siting.candidates.total) {
-    const drawn = siting.candidates.names.length;
-    parts.push(toggle(words.siting_map_candidates, candidatesOn, (on) => switchTo(candidates, on), span("gp-site-candidate"), siting.candidates.total));
-    if (drawn < siting.candidates.total) parts.push(div("gp-note soft", words.siting_map_candidates_cut.replace("{total}", whole(siting.candidates.total)).replace("{shown}", whole(drawn))));
+    parts.push(toggle(words.candidates, candidatesOn, (on) => switchTo(candidates, on), span("gp-site-candidate"), whole(siting.candidates.total)));
+    if (siting.candidates.cut) parts.push(div("gp-note soft", siting.candidates.cut));
   }
-  if (isochrones.length > 1) parts.push(div("gp-layer-head", words.siting_map_isochrones));
+  if (isochrones.length > 1) parts.push(div("gp-layer-head", words.isochrones));
   for (const own of isochrones) {
-    const label = isochrones.length > 1 ? own.label : words.siting_map_isochrones;
+    const label = isochrones.length > 1 ? own.label : words.isochrones;
     parts.push(toggle(label, isochronesOn, (on) => { switchTo(own.sheet, on); stepBack(); }, span("gp-site-band")),
-      div("gp-note gp-bands", own.bands.map((m) => { const chip = span("gp-band"); chip.style.background = siting.edge; chip.style.opacity = own.bands.filter((b) => b >= m).reduce((o, b) => 1 - (1 - o) * (1 - own.fill(0, b)), 0);
-        return span("gp-band-item", chip, String(m)); }), words.minutes_unit));
+      div("gp-note gp-bands", own.bands.map((m) => span("gp-band-item",
+        bandChip(siting.edge, own.bands.filter((b) => b >= m).reduce((o, b) => 1 - (1 - o) * (1 - own.fill(0, b)), 0)), String(m))), data.words.minutes_unit));
     if (isochronesOn) own.sheet.addTo(map);
   }
   if (candidatesOn) candidates.addTo(map);
   stepBack();
-  document.querySelector(".gp-layers-body").prepend(...parts);
+  page.nodes.layers.querySelector(".gp-layers-body").prepend(...parts);
 
   // ---- search finds sites too, before all else
-  const box = document.querySelector(".gp-search"), hits = document.querySelector(".gp-hits");
+  const box = page.nodes.search, hits = page.nodes.hits;
   box.addEventListener("input", () => {
     const asked = box.value.trim().toLowerCase();
     const found = asked ? siting.sites.map((site, k) => [site, k]).filter(([site]) => site.name.toLowerCase().includes(asked)).slice(0, 5) : [];
     if (!found.length) return;
     if (!hits.querySelector(".gp-row")) hits.replaceChildren();
     hits.prepend(...found.map(([site, k]) => $("button", { type: "button", className: "gp-row", on: { click: () => { hits.replaceChildren(); box.value = site.name; go(k); } } },
-      span("gp-name", site.name, span("gp-where", words.siting_map_sites)))));
+      span("gp-name", site.name, span("gp-where", words.sites)))));
   });
 
   // map.html#site=3 opens on that site, map.html#show=candidates,siteisochrones with those layers

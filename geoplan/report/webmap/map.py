@@ -14,6 +14,7 @@ from geoplan.report.look.offline import (
     POLICY,
     OfflineMap,
     Script,
+    bundle,
     fix_ids,
     inline_json,
     inline_script,
@@ -22,10 +23,9 @@ from geoplan.report.look.offline import (
 )
 from geoplan.report.webmap import views
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
 
 DATA_ID = "geoplan-data"
-#: Our scripts, in the order in which they build on each other.
-SCRIPTS = ("codec.js", "layers.js", "page.js", "map.js")
 
 
 class Raw(Element):
@@ -91,13 +91,12 @@ def map_page(outcome: Outcome) -> str:
     data = payload(outcome)
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     figure.html.add_child(Raw(inline_json(text, element_id=DATA_ID)), name="data")
-    code = "\n".join(own(name) for name in SCRIPTS)
-    read = f'JSON.parse(document.getElementById("{DATA_ID}").textContent)'
-    start = f"startMap({{map}}, {read});"
+    start = f'const data = JSON.parse(document.getElementById("{DATA_ID}").textContent), page = startMap({{map}}, data);'
+    scripts = ["map.js"]
     if "siting" in data:
-        code += "\n" + own("sites.js")
-        start = f"const data = keepNamesClear({read});\nstartSites({{map}}, data, startMap({{map}}, data));"
-    page.add_child(Script(f"{code}\n{start}"))
+        scripts.append("sites.js")
+        start += "\nstartSites({map}, data, page);"
+    page.add_child(Script(f"{bundle(*scripts)}\n{start}"))
     fix_ids(figure)
     return str(figure.render()) + "\n"
 
@@ -106,26 +105,25 @@ def payload(outcome: Outcome) -> dict[str, Any]:
     """Return everything that the map's script reads, as plain values."""
     lang = outcome.lang
     base = BaseMap(outcome)
-    facilities, facility_at = packed.facility_layer(base)
     siting = packed.siting_layer(outcome)
+    year = phrase("map_year", lang, year=outcome.year)
+    files = dict.fromkeys(source.file for source in outcome.sources)
     return {
         "lang": lang,
         "title": outcome.name,
-        "year": outcome.year,
+        "year": year,
         "banner": look.banner(outcome),
         "basis": look.basis_line(outcome),
         "credits": " · ".join(look.attribution(outcome.sources)),
-        "files": list(dict.fromkeys(source.file for source in outcome.sources)),
-        "words": sites_facts.words_of(outcome) | {"unit_people": look.unit("people", lang)},
+        "files": list(files),
+        "words": views.page_words(lang),
         "look": packed.map_look(),
         "bounds": packed.map_bounds(outcome),
         "levels": packed.level_list(outcome.zones, lang),
         "zones": packed.zone_layer(outcome.zones, lang),
         "services": views.service_list(outcome),
-        "flags": views.flag_views(outcome, facility_at),
-        "circle": views.circle_views(outcome, facility_at),
-        "findings": views.finding_views(outcome, facility_at),
-        "facilities": facilities,
+        "views": views.view_list(base),
+        "facilities": packed.facility_layer(base)[0],
         "unplaced": views.unplaced_list(outcome),
         "isochrones": packed.isochrone_layer(base),
         "outside": packed.outside_layer(base),

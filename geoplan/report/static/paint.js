@@ -1,47 +1,6 @@
-// Canvas sheets that only draw (streets, outlines, isochrones, dots, marks, names) and never catch the mouse.
-const Sheet = L.Layer.extend({
-  initialize(paint, options) { this.paint = paint; L.setOptions(this, options); },
-  onAdd(map) {
-    this.map = map;
-    this.canvas = L.DomUtil.create("canvas", "gp-sheet leaflet-zoom-animated", map.getPane(this.options.pane));
-    this.canvas.style.pointerEvents = "none";
-    map.on("moveend viewreset resize", this.redraw, this);
-    map.on("zoomanim", this.animate, this);
-    this.redraw();
-  },
-  onRemove(map) {
-    map.off("moveend viewreset resize", this.redraw, this);
-    map.off("zoomanim", this.animate, this);
-    this.canvas.remove();
-  },
-  animate(event) {
-    const scale = this.map.getZoomScale(event.zoom, this.zoom);
-    const corner = this.map._latLngToNewLayerPoint(this.corner, event.zoom, event.center);
-    L.DomUtil.setTransform(this.canvas, corner, scale);
-  },
-  redraw() {
-    if (!this.map) return;
-    const map = this.map, margin = 0.15, size = map.getSize(), ratio = window.devicePixelRatio || 1;
-    const pad = size.multiplyBy(margin).round(), whole = size.add(pad.multiplyBy(2));
-    const topLeft = map.containerPointToLayerPoint(pad.multiplyBy(-1)).round();
-    this.zoom = map.getZoom();
-    this.corner = map.layerPointToLatLng(topLeft);
-    L.DomUtil.setTransform(this.canvas, topLeft, 1);
-    this.canvas.width = whole.x * ratio; this.canvas.height = whole.y * ratio;
-    this.canvas.style.width = whole.x + "px"; this.canvas.style.height = whole.y + "px";
-    const context = this.canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const scale = Math.pow(2, this.zoom), origin = map.getPixelOrigin().add(topLeft);
-    const view = {
-      zoom: this.zoom, scale, dx: origin.x, dy: origin.y, width: whole.x, height: whole.y,
-      west: origin.x / scale, north: origin.y / scale, east: (origin.x + whole.x) / scale, south: (origin.y + whole.y) / scale,
-    };
-    this.paint(context, view);
-  },
-});
-
+// What is painted on the canvas sheets: lines, marks, names, isochrones, dots. Nothing here knows the page.
 // Adds the lines in view to the context's path; vertices under 0.8 px from the last one are skipped.
-function traceLines(context, view, lines, closed) {
+export function traceLines(context, view, lines, closed) {
   const { world, start, box } = lines, step = 0.8;
   for (let k = 0; k + 1 < start.length; k++) {
     const b = 4 * k;
@@ -59,7 +18,7 @@ function traceLines(context, view, lines, closed) {
   }
 }
 
-function paintStreets(sheets, look) {
+export function paintStreets(sheets, look) {
   return (context, view) => {
     context.lineCap = context.lineJoin = "round";
     sheets.forEach((lines, major) => {
@@ -75,7 +34,7 @@ function paintStreets(sheets, look) {
 }
 
 // A mark's outline around (0, 0); every shape has about the same area as the circle.
-function traceMark(context, shape, radius) {
+export function traceMark(context, shape, radius) {
   const polygon = (n, turn, grow) => {
     for (let k = 0; k < n; k++) {
       const angle = turn + (2 * Math.PI * k) / n, r = radius * grow;
@@ -96,7 +55,7 @@ function traceMark(context, shape, radius) {
   } else context.arc(0, 0, radius, 0, 2 * Math.PI);
 }
 
-function paintMark(context, mark, x, y, grow) {
+export function paintMark(context, mark, x, y, grow) {
   context.save();
   context.translate(x, y);
   traceMark(context, mark.shape, mark.radius * grow + (mark.hollow ? 0.5 : 0));
@@ -115,7 +74,7 @@ function paintMark(context, mark, x, y, grow) {
 }
 
 // Names, the more important first; one that would touch another, or a small name that would hide a mark, is left out.
-function paintNames(names, marks, fontOf) {
+export function paintNames(names, marks, fontOf) {
   return (context, view) => {
     const taken = [];
     const spots = marks().map((mark) => [mark.x * view.scale - view.dx, mark.y * view.scale - view.dy]);
@@ -142,7 +101,7 @@ function paintNames(names, marks, fontOf) {
   };
 }
 
-function hatch(ground, ink) {
+export function hatch(ground, ink) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
   const context = tile.getContext("2d");
@@ -157,7 +116,7 @@ function hatch(ground, ink) {
 }
 
 // The widest band first, so that nearer ones lie above it.
-function paintIsochrones(entries, on, colours, fill) {
+export function paintIsochrones(entries, on, colours, fill) {
   return (context, view) => {
     for (const entry of entries) {
       if (!on[entry.service]) continue;
@@ -182,7 +141,7 @@ function paintIsochrones(entries, on, colours, fill) {
 }
 
 // A dot of the mean number of people is about one pixel wide at zoom 12.
-function paintPeople(layers, on, colour) {
+export function paintPeople(layers, on, colour) {
   return (context, view) => {
     layers.forEach((layer, service) => {
       if (!on[service]) return;
@@ -202,9 +161,9 @@ function paintPeople(layers, on, colour) {
 }
 
 // Marks shrink when the whole city is in view.
-const markGrow = (zoom) => Math.min(1.35, Math.max(0.42, 0.42 + 0.22 * (zoom - 11)));
+export const markGrow = (zoom) => Math.min(1.35, Math.max(0.42, 0.42 + 0.22 * (zoom - 11)));
 
-function paintMarks(marks, on) {
+export function paintMarks(marks, on) {
   return (context, view) => {
     for (const mark of marks) {
       if (!on[mark.kind]) continue;

@@ -1,0 +1,158 @@
+"""Key figures: what stands in large type on the map's panel and on sheets, and in the first sentences of papers.
+
+Each is a `Figure` with its unit and its caveats. How many, of how many judged, and how many without data stay together in one
+`Tally`; an interval stays an interval, its share too.
+"""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from geoplan.report import look
+from geoplan.report.content.findings import target_text
+from geoplan.report.content.names import Names, present, rows_of, text, value_kind
+from geoplan.report.content.table import Amount, Coded, Figure, Tally, cell_text
+from geoplan.tables import VERDICTS, Outcome
+from geoplan.words.catalogue import phrase
+
+
+def coverage_figures(outcome: Outcome, service: str, measure: str = "network") -> tuple[Figure, ...]:
+    """Return the share of people within a service's circle in the whole area, and how many are outside it."""
+    lang, entry = outcome.lang, outcome.services[service]
+    table, group = outcome.circle, entry.group
+    level = table["zone_id"].map(outcome.zones["level"])
+    own = table[
+        (table["service"] == service) & (table["measure"] == measure) & (table["kind"].fillna("") == "")
+        & (level == "area")
+    ]  # fmt: skip
+    if own.empty:
+        return ()
+    row = own.iloc[0]
+    covered = phrase(
+        "headline_covered", lang, group=look.label(group, lang), measure=look.measure_label(entry, measure, lang),
+        service=look.service_label(outcome.services, service, lang),
+    )  # fmt: skip
+    return (
+        Figure(covered, Amount.of(row["share"], "percent")),
+        Figure(
+            look.of_group("outside", group, lang), Amount.of(row["outside"], "count"), _people(group, lang)
+        ),
+    )
+
+
+def flag_figures(outcome: Outcome, names: Names, rule: str, level: str) -> tuple[Figure, ...]:
+    """Return how many zones of a level a rule flags, how many people that affects, and what is short in all."""
+    lang, group = outcome.lang, names.group(rule)
+    own = _of_level(outcome, outcome.flags[outcome.flags["rule_id"] == rule], level)
+    if own.empty:
+        return ()
+    short = own[own["flagged"].astype("boolean").fillna(value=False)]
+    notes = flag_caveats(own, lang)
+    counted = phrase("headline_flagged", lang, level=look.label(level, lang))
+    found = [
+        Figure(counted, Tally.of(own["flagged"]), caveats=notes),
+        Figure(
+            look.of_group("people_affected", group, lang),
+            Amount.of(short["people_affected"].sum(min_count=1), "count"), _people(group, lang),
+        ),
+    ]  # fmt: skip
+    if not (own["unit"].dropna() == "people").all():
+        # where a shortfall is in people it is the people affected
+        gross = Amount.of(short["shortfall"].sum(min_count=1), "count")
+        found.append(Figure(look.label("gross_shortfall", lang), gross, names.gap_unit(rule, own["unit"])))
+    return tuple(found)
+
+
+def supply_figures(outcome: Outcome, names: Names, rule: str, end: str, level: str) -> tuple[Figure, ...]:
+    """Return a rule's standard, and how many zones of a level certainly have less (``reachable`` or ``located``)."""
+    lang, form = outcome.lang, names.format(rule)
+    own = _of_level(outcome, outcome.flags[outcome.flags["rule_id"] == rule], level)
+    required = own["required"].dropna()
+    if required.empty:
+        return ()
+    low, high = (pd.to_numeric(own[f"{end}_{bound}"]).astype(float) for bound in ("low", "high"))
+    must = pd.to_numeric(own["required"]).astype(float)
+    less = (high < must - 1e-9).astype("boolean")
+    # an interval around the standard is no judgement
+    unknown = low.isna() | must.isna() | ((low < must - 1e-9) & (high.fillna(float("inf")) >= must - 1e-9))
+    return (
+        Figure(
+            look.label("standard", lang),
+            Amount.of(required.iloc[0], form),
+            text(names.of_rule(rule, f"unit_{lang}")),
+        ),
+        Figure(
+            phrase("headline_below", lang, level=look.label(level, lang)), Tally.of(less.mask(unknown)),
+            caveats=flag_caveats(own, lang),
+        ),
+    )  # fmt: skip
+
+
+def finding_figures(outcome: Outcome, names: Names, rule: str, *, most: int = 4) -> tuple[Figure, ...]:
+    """Return the verdicts of one rule with actual, target and gap, at most `most` of them."""
+    lang, form, kind = outcome.lang, names.format(rule), value_kind(names, rule)
+    comma = phrase("headline_comma", lang)
+    found = []
+    for row in rows_of(outcome.findings[outcome.findings["rule_id"] == rule])[:most]:
+        actual = Amount.between(row["actual_low"], row["actual_high"], form)
+        gap = Amount.of(row["shortfall"], "count")
+        told = [
+            f"{look.label('actual', lang)} {cell_text(actual, lang)}" if actual else "",
+            f"{look.label('required', lang)} {target_text(row, kind)}" if present(row["required"]) else "",
+            f"{look.label('shortfall', lang)} {cell_text(gap, lang)} {look.unit(row['unit'], lang)}" if gap else "",
+            text(row.get(f"missing_{lang}")),
+        ]  # fmt: skip
+        caveats = tuple(part for part in (comma.join(part for part in told[:3] if part), told[3]) if part)
+        found.append(Figure(names.zone(row["zone_id"]), Coded(str(row["verdict"])), caveats=caveats))
+    return tuple(found)
+
+
+def verdict_figures(outcome: Outcome) -> tuple[Figure, ...]:
+    """Return how many findings of the plans' own zones have each verdict."""
+    lang, table = outcome.lang, outcome.findings
+    own = table[table["of_plan"].astype(bool)] if "of_plan" in table.columns else table
+    counts = own["verdict"].value_counts()
+    return tuple(
+        Figure(look.label(verdict, lang), Amount.of(int(counts[verdict]), "count"))
+        for verdict in VERDICTS
+        if verdict in counts.index
+    )
+
+
+def served_figures(outcome: Outcome, service: str) -> tuple[Figure, ...]:
+    """Return how many people of the whole area get a bed or place, and their share of the need, both as intervals."""
+    lang, table = outcome.lang, outcome.served
+    level = table["zone_id"].map(outcome.zones["level"])
+    own = table[(table["service"] == service) & (level == "area")]
+    if own.empty:
+        return ()
+    row = own.iloc[0]
+    need = float(row["need"])
+    share = (
+        Amount.between(row["served_low"] / need, row["served_high"] / need, "percent") if need > 0 else None
+    )
+    return (
+        Figure(
+            phrase("headline_served", lang), Amount.between(row["served_low"], row["served_high"], "count")
+        ),
+        Figure(phrase("headline_served_share", lang), share),
+        Figure(phrase("headline_without_place", lang), Amount.of(row["without_place"], "count")),
+    )
+
+
+def flag_caveats(rows: pd.DataFrame, lang: str) -> tuple[str, ...]:
+    """Return what qualifies the flags of one rule: the sentences of their rows, each once."""
+    told: Iterable[object] = ()
+    if f"note_{lang}" in rows.columns:
+        told = rows[f"note_{lang}"]
+    elif "own_level" in rows.columns and not rows["own_level"].astype("boolean").fillna(value=True).all():
+        told = (look.label("own_level_note", lang),)
+    return tuple(dict.fromkeys(str(note) for note in told if present(note)))
+
+
+def _of_level(outcome: Outcome, rows: pd.DataFrame, level: str) -> pd.DataFrame:
+    return rows[rows["zone_id"].map(outcome.zones["level"]) == level]
+
+
+def _people(group: str, lang: str) -> str:
+    return look.of_group("unit_people", group, lang)

@@ -1,0 +1,340 @@
+"""Zones by class: each question that a map answers by colouring zones - flags, coverage, supply, members - and its figures.
+
+A view says for every zone that it speaks of which class of the legend it has, and holds a table with what is known of the zone. Web
+map and atlas draw views; neither decides what a zone is.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from geoplan.report import look
+from geoplan.report.content.basemap import BaseMap
+from geoplan.report.content.headline import (
+    coverage_figures,
+    finding_figures,
+    flag_caveats,
+    flag_figures,
+    supply_figures,
+)
+from geoplan.report.content.names import Names, present, rows_of, text
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table
+from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.numbers import missing
+
+Subject = Literal["flags", "share", "supply", "members"]
+
+
+@dataclass(frozen=True)
+class ZoneClass:
+    """One class of a legend; `hatch` is drawn over `colour` where there is no data."""
+
+    text: str
+    colour: str
+    hatch: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ZoneView:
+    """How zones are coloured by one question.
+
+    Parameters
+    ----------
+    subject
+        Kind of question.
+    key
+        Rule, or service and measure.
+    title
+        Name in the menu and above the legend.
+    group
+        Name that several views share (the service of a measure, the base of a supply); empty for none.
+    what
+        What a colour says.
+    notes
+        Whom it counts, the clause, and every caveat.
+    files
+        Files that the figures come from.
+    classes
+        Classes of the legend in its order; the last is the one without data.
+    zones
+        Zones that the view speaks of, n of them.
+    of_class
+        Place of each zone's class in `classes`, shape (n,).
+    table
+        What is known of each zone: n rows in the order of `zones`, a cell without a value where nothing is to be said.
+    lead
+        Column of `table` that stands for the zone in a list.
+    order
+        How bad each zone is, the higher the worse, NaN where it is not: shape (n,).
+    list_title
+        Title of the list of the worst.
+    figures
+        Level -> figures of all its zones together.
+    """
+
+    subject: Subject
+    key: str
+    title: str
+    group: str
+    what: str
+    notes: tuple[str, ...]
+    files: tuple[str, ...]
+    classes: tuple[ZoneClass, ...]
+    zones: tuple[str, ...]
+    of_class: tuple[int, ...]
+    table: Table
+    lead: int
+    order: np.ndarray
+    list_title: str
+    figures: Mapping[str, tuple[Figure, ...]]
+
+    def worst(self) -> list[int]:
+        """Return the rows of the zones that are bad, the worst first."""
+        bad = np.flatnonzero(~np.isnan(self.order))
+        return [int(k) for k in bad[np.argsort(-self.order[bad], kind="stable")]]
+
+
+def zone_views(base: BaseMap) -> list[ZoneView]:
+    """Return every view of an outcome: flags, coverage, supply, members."""
+    outcome, names = base.outcome, Names(base.outcome)
+    rules = dict(tuple(outcome.flags.groupby("rule_id", sort=False)))
+    flags = [flag_view(base, names, str(rule), rows) for rule, rows in rules.items()]
+    measures = outcome.circle.groupby("service", sort=False)["measure"].unique()
+    shares = [
+        share_view(base, names, service, str(measure))
+        for service in outcome.services
+        for measure in measures.get(service, ())
+    ]
+    supplies = [
+        supply_view(base, names, str(rule), rows, end)
+        for rule, rows in rules.items()
+        if _is_supply(rows)
+        for end in ("reachable", "located")
+    ]
+    members = [
+        member_view(base, names, str(rule), rows)
+        for rule, rows in outcome.members.groupby("rule_id", sort=False)
+    ]
+    return [*flags, *shares, *supplies, *members]
+
+
+# --- flags and supply -----------------------------------------------------------------------------------------------
+
+
+def flag_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> ZoneView:
+    """Return where a rule flags zones; `rows` are its rows of the flags table."""
+    lang = base.lang
+    classes = (
+        ZoneClass(look.label("flagged", lang), look.COLOURS["flag"]),
+        ZoneClass(look.label("not_flagged", lang), look.COLOURS["not_flagged"]),
+        _no_data(lang),
+    )
+    place = [2 if missing(flagged) else 0 if flagged else 1 for flagged in rows["flagged"]]
+    short = pd.to_numeric(rows["shortfall"]).astype(float).to_numpy()
+    order = np.where(np.array(place) == 0, np.nan_to_num(short), np.nan)
+    table = _flag_table(base, names, rule, rows)
+    return ZoneView(
+        "flags", rule, names.rule(rule), "", phrase("map_flag_of", lang), _rule_notes(base.outcome, names, rule, rows),
+        _files(base.outcome, names.group(rule)), classes, tuple(map(str, rows["zone_id"])), tuple(place), table,
+        _place(table, "shortfall"), order, phrase("map_worst", lang),
+        {level: flag_figures(base.outcome, names, rule, level) for level in base.levels},
+    )  # fmt: skip
+
+
+def supply_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame, end: str) -> ZoneView:
+    """Return the ``reachable`` or ``located`` supply of zones in classes around the rule's standard.
+
+    An interval that reaches over several classes belongs to none of them.
+    """
+    lang = base.lang
+    required = float(rows["required"].dropna().iloc[0])
+    scale = look.supply_scale(required)
+    classes = (*_scaled(scale), _no_data(lang))
+    low, high = (pd.to_numeric(rows[f"{end}_{bound}"]).astype(float).to_numpy() for bound in ("low", "high"))
+    first, last = scale.classes(low), scale.classes(np.where(np.isnan(high), low, high))
+    place = np.where((first == last) & (first >= 0), first, len(classes) - 1)
+    must = pd.to_numeric(rows["required"]).astype(float).to_numpy()
+    people = pd.to_numeric(rows["people"]).astype(float).to_numpy()
+    lacking = np.isfinite(high) & (high < must - 1e-9)
+    order = np.where(lacking, (must - np.where(lacking, high, 0.0)) * np.nan_to_num(people), np.nan)
+    table = _flag_table(base, names, rule, rows)
+    return ZoneView(
+        "supply", rule, names.rule(rule), look.label(f"{end}_short", lang), look.label(end, lang),
+        _rule_notes(base.outcome, names, rule, rows), _files(base.outcome, names.group(rule)), classes,
+        tuple(map(str, rows["zone_id"])), tuple(int(k) for k in place), table, _place(table, end), order,
+        phrase("map_worst", lang),
+        {level: supply_figures(base.outcome, names, rule, end, level) for level in base.levels},
+    )  # fmt: skip
+
+
+def _is_supply(rows: pd.DataFrame) -> bool:
+    """Return whether a rule's flags measure a supply against a standard (a circle has no located supply)."""
+    required = rows["required"].dropna()
+    return bool(rows["located_low"].notna().any()) and len(required) > 0 and float(required.iloc[0]) > 0
+
+
+def _flag_table(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Table:
+    """Return what is known of each zone under a rule: state, supply beside the standard, and what is short."""
+    lang, form = base.lang, names.format(rule)
+    group, supply = names.group(rule), _is_supply(rows)
+    value_unit = text(names.of_rule(rule, f"unit_{lang}"))
+    gap_unit = names.gap_unit(rule, rows["unit"])
+    reach = look.label("reachable_short", lang) if supply else look.of_group("covered_share", group, lang)
+    columns = [
+        Column("flagged", look.label("flag", lang), "coded", mark="code", depth=1),
+        _valued("reachable", with_unit(reach, value_unit, lang), form, interval=True),
+        _valued(
+            "located", with_unit(look.label("located_short", lang), value_unit, lang), form, interval=True
+        ),
+        _valued("required", with_unit(look.label("standard", lang), value_unit, lang), form),
+        _valued("shortfall", with_unit(look.label("shortfall", lang), gap_unit, lang), "count"),
+        _valued("people_affected", look.of_group("people_affected", group, lang), "count"),
+        Column("cause", look.label("cause", lang), "coded", depth=1),
+        _valued("apportioned", with_unit(look.label("apportioned", lang), gap_unit, lang), "count"),
+        *_walk_columns(lang),
+    ]
+    cells: list[list[Cell]] = []
+    for row in rows_of(rows):
+        flagged = None if missing(row["flagged"]) else bool(row["flagged"])
+        cells.append(
+            [
+                Coded("unknown" if flagged is None else "flagged" if flagged else "not_flagged"),
+                Amount.between(row["reachable_low"], row["reachable_high"], form),
+                Amount.between(row["located_low"], row["located_high"], form),
+                Amount.of(row["required"], form),
+                Amount.of(row["shortfall"], "count") if flagged else None,
+                Amount.of(row["people_affected"], "count") if flagged else None,
+                Coded(str(row["cause"])) if present(row["cause"]) else None,
+                Amount.of(row["apportioned"], "count"),
+                *_walk_cells(names, row, "minutes"),
+            ]
+        )
+    return Table.of(rule, names.rule(rule), columns, cells)
+
+
+# --- coverage -------------------------------------------------------------------------------------------------------
+
+
+def share_view(base: BaseMap, names: Names, service: str, measure: str) -> ZoneView:
+    """Return the share of people within the circle of one service, in the classes that every output has."""
+    outcome, lang, entry = base.outcome, base.lang, base.outcome.services[service]
+    rows, group = base.circle(service, measure).reset_index(), entry.group
+    scale = look.share_scale()
+    classes = (*_scaled(scale), _no_data(lang))
+    found = scale.classes(rows["share"].astype(float))
+    outside = rows["outside"].astype(float).to_numpy()
+    columns = [
+        _valued("share", look.of_group("covered_share", group, lang), "percent"),
+        _valued("people", look.label(group, lang), "count"),
+        _valued("outside", look.of_group("outside", group, lang), "count"),
+        *_walk_columns(lang),
+    ]
+    cells: list[list[Cell]] = [
+        [
+            Amount.of(row["share"], "percent"),
+            Amount.of(row["people"], "count"),
+            Amount.of(row["outside"], "count"),
+            *_walk_cells(names, row, "median_minutes"),
+        ]
+        for row in rows_of(rows)
+    ]
+    name = look.service_label(outcome.services, service, lang)
+    told = look.measure_label(entry, measure, lang)
+    return ZoneView(
+        "share", f"{service}/{measure}", told, name, look.of_group("share_of", group, lang),
+        (look.basis(outcome.groups, group, lang),), _files(outcome, group), classes, tuple(map(str, rows["zone_id"])),
+        tuple(int(k) if k >= 0 else len(classes) - 1 for k in found),
+        Table.of(f"{service}_{measure}", name, columns, cells), 0, np.where(outside > 0, outside, np.nan),
+        look.of_group("worst_share", group, lang),
+        {level: coverage_figures(outcome, service, measure) for level in base.levels},
+    )  # fmt: skip
+
+
+# --- members --------------------------------------------------------------------------------------------------------
+
+
+def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> ZoneView:
+    """Return which of the zones that a finding counts have what it asks; members that are no zones stand in the figures only."""
+    lang, outcome = base.lang, base.outcome
+    own = rows[rows["member_id"].isin(outcome.zones.index)].drop_duplicates("member_id")
+    classes = (
+        ZoneClass(look.label("has_not", lang), look.VERDICT_COLOURS["not_met"]),
+        ZoneClass(look.label("has", lang), look.VERDICT_COLOURS["met"]),
+        _no_data(lang),
+    )
+    place = [2 if missing(has) else 1 if has else 0 for has in own["has"]]
+    columns = [
+        Column("has", look.label("verdict", lang), "coded", mark="code", depth=1),
+        Column("cause", look.label("cause", lang), "coded", depth=1),
+        *_walk_columns(lang),
+    ]
+    cells: list[list[Cell]] = [
+        [
+            Coded(("has_not", "has", "no_data")[k]),
+            Coded(str(row["cause"])) if present(row["cause"]) else None,
+            *_walk_cells(names, row, "minutes"),
+        ]
+        for k, row in zip(place, rows_of(own), strict=True)
+    ]
+    figures = finding_figures(outcome, names, rule)
+    return ZoneView(
+        "members", rule, names.rule(rule), "", phrase("map_member_of", lang),
+        _rule_notes(outcome, names, rule, own), _files(outcome, names.group(rule)), classes,
+        tuple(map(str, own["member_id"])), tuple(place), Table.of(rule, names.rule(rule), columns, cells), 0,
+        np.where(np.array(place, dtype=int) == 0, 1.0, np.nan), phrase("map_members_without", lang),
+        dict.fromkeys(base.levels, figures),
+    )  # fmt: skip
+
+
+# --- what several views share ---------------------------------------------------------------------------------------
+
+
+def with_unit(name: str, unit: str, lang: str) -> str:
+    """Return a name with its unit in brackets, where it has one."""
+    return phrase("map_with_unit", lang, name=name, unit=unit) if unit else name
+
+
+def _valued(key: str, header: str, form: str, *, interval: bool = False) -> Column:
+    return Column(key, header, form, depth=1, interval=interval)
+
+
+def _walk_columns(lang: str) -> list[Column]:
+    return [
+        Column("nearest_facility", look.label("nearest_facility", lang), depth=1),
+        Column("minutes", look.label("median_minutes", lang), "minutes", depth=1),
+    ]
+
+
+def _walk_cells(names: Names, row: Mapping[str, Any], minutes: str) -> list[Cell]:
+    return [names.facility(row["nearest_facility"]) or None, Amount.of(row[minutes], "minutes")]
+
+
+def _no_data(lang: str) -> ZoneClass:
+    return ZoneClass(look.label("no_data", lang), look.COLOURS["no_data"], hatch=True)
+
+
+def _scaled(scale: look.Scale) -> Iterable[ZoneClass]:
+    return (ZoneClass(shown, colour) for shown, colour in zip(scale.texts, scale.colours, strict=True))
+
+
+def _place(table: Table, key: str) -> int:
+    return [entry.key for entry in table.columns].index(key)
+
+
+def _rule_notes(outcome: Outcome, names: Names, rule: str, rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return whom a rule counts, its clause, and every caveat of its rows."""
+    lang, group = names.lang, names.group(rule)
+    basis = look.basis(outcome.groups, group, lang) if group else ""
+    clause = text(names.of_rule(rule, f"cited_{lang}")) or text(names.of_rule(rule, "clause"))
+    return tuple(part for part in (basis, clause, *flag_caveats(rows, lang)) if part)
+
+
+def _files(outcome: Outcome, group: str) -> tuple[str, ...]:
+    """Return the files that a figure comes from: the people's, the registers', the streets'."""
+    people = text(outcome.groups["source"].get(group)) if "source" in outcome.groups.columns else ""
+    roles = [s.file for role in ("facilities", "streets") for s in outcome.sources if s.role == role]
+    return tuple(file for file in dict.fromkeys([people, *roles]) if file)
