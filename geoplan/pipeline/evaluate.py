@@ -3,7 +3,9 @@
 import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from geoplan.coverage.allocation import served, served_by_zone
@@ -11,13 +13,15 @@ from geoplan.coverage.circle import circle_table
 from geoplan.inputs.datum import control_notes
 from geoplan.network.compiled import cache_note
 from geoplan.network.graph import WalkGraph, build_graph
+from geoplan.network.surface import MinutesRaster
 from geoplan.pipeline.gather import Inputs, gather
-from geoplan.pipeline.provenance import parameters, read_packs
+from geoplan.pipeline.provenance import parameters as parameters_of
+from geoplan.pipeline.provenance import read_packs
 from geoplan.pipeline.result import Result
 from geoplan.pipeline.scenario import Scenario, gather_scenario, scenario_parameters
 from geoplan.pipeline.walks import (
     Snaps,
-    Walks,
+    WalkTables,
     all_snaps,
     draw_isochrones,
     minutes_rasters,
@@ -28,13 +32,13 @@ from geoplan.pipeline.walks import (
 from geoplan.standards.assess import Assessment, assess
 from geoplan.standards.costs import with_costs
 from geoplan.standards.flags import study_circles
-from geoplan.standards.gap_list import gap_list
-from geoplan.standards.packs.read import not_assessed_table, rules_of, rules_table
+from geoplan.standards.gap_list import gap_list, gap_list_with_sites
+from geoplan.standards.packs.read import Pack, not_assessed_table, rules_of, rules_table
 from geoplan.standards.projects import with_projects
 from geoplan.standards.rules import Rule
 from geoplan.standards.support import support, support_notes
 from geoplan.study.study import Study
-from geoplan.tables import SERVED, SUPPORT, Outcome, Service, warnings_table
+from geoplan.tables import SERVED, SUPPORT, Outcome, Service, Source, warnings_table
 from geoplan.words.errors import Note, OutputError
 from geoplan.words.progress import Stages
 
@@ -66,62 +70,155 @@ def run(study: Study | Scenario, *, lang: str | None = None, stages: Stages | No
     stages = stages or Stages()
     if isinstance(study, Scenario):
         inputs = gather_scenario(study, lang=lang, stages=stages)
-        result = compute(inputs, stages=stages)
-        named = replace(
-            result.outcome,
-            name=study.title(inputs.study.name),
-            parameters=scenario_parameters(study, result.outcome.parameters),
+        found = compute(inputs, stages=stages)
+        told = scenario_parameters(study, parameters_of(inputs.study))
+        return result_of(
+            found, outcome_of(found, name=study.title(inputs.study.name), parameters=told), stages
         )
-        return replace(result, outcome=named)
-    return compute(gather(study if lang is None else study.in_language(lang), stages=stages), stages=stages)
+    inputs = gather(study if lang is None else study.in_language(lang), stages=stages)
+    found = compute(inputs, stages=stages)
+    return result_of(found, outcome_of(found), stages)
 
 
-def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | None = None) -> Result:
-    """Run on inputs that have been gathered: network (where `graph` is not given), walks, circles, standards, isochrones."""
+@dataclass(frozen=True)
+class Evaluation:
+    """Walks, circles and verdicts on one set of facilities."""
+
+    snaps: Snaps
+    walks: WalkTables
+    circle: pd.DataFrame
+    assessment: Assessment
+
+
+@dataclass(frozen=True)
+class ProjectEffect:
+    """What the project list would meet (`tables.SUPPORT`)."""
+
+    support: pd.DataFrame
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
+class Computation:
+    """Everything measured and judged on one set of inputs: what the outcome is made of."""
+
+    inputs: Inputs
+    graph: WalkGraph
+    packs: Sequence[Pack]
+    rules: Sequence[Rule]
+    services: Mapping[str, Service]
+    evaluation: Evaluation
+    projects: ProjectEffect
+    served: pd.DataFrame
+    isochrones: gpd.GeoDataFrame
+    minutes: Mapping[str, MinutesRaster]
+
+    @property
+    def rules_table(self) -> pd.DataFrame:
+        """Every rule as outputs print it, the circles of the study's own included."""
+        extra = study_circles(self.services, self.rules)
+        return rules_table(self.packs, extra=extra, switched_on=self.inputs.study.switch_on)
+
+
+@dataclass(frozen=True)
+class SitingTables:
+    """What siting adds to an outcome: its tables, the sites of the adopted answer, and the assessment with them."""
+
+    candidates: gpd.GeoDataFrame
+    sites: gpd.GeoDataFrame
+    answers: pd.DataFrame
+    curve: pd.DataFrame
+    unmet: pd.DataFrame
+    isochrones: gpd.GeoDataFrame
+    support: pd.DataFrame
+    adopted: gpd.GeoDataFrame
+    after: Assessment | None
+
+
+def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | None = None) -> Computation:
+    """Measure and judge gathered inputs: network (where `graph` is not given), walks, circles, standards, isochrones."""
     stages = stages or Stages()
-    study, register = inputs.study, inputs.register
-    if (
-        "atlas" in study.papers and importlib.util.find_spec("matplotlib") is None
-    ):  # said before the work, not after
+    study = inputs.study
+    if "atlas" in study.papers and importlib.util.find_spec("matplotlib") is None:
+        # said before the work, not after
         raise OutputError(Note.of("atlas_no_matplotlib", missing="matplotlib", severity="error"))
     packs = read_packs(study)
     services = study.measured_services()
     rules = rules_of(packs, switched_on=study.switch_on)
-
     if graph is None:
         with stages("graph"):
             graph = build_graph(inputs.nodes, inputs.edges)
-    judged = judge(graph, inputs, services, rules, stages=stages)
+    evaluation = evaluate(graph, inputs, services, rules, stages=stages)
     with stages("projects"):
-        planned = what_projects_meet(graph, inputs, services, rules, judged)
+        projects = project_support(graph, inputs, services, rules, evaluation)
     with stages("served"):
-        given_out = who_is_served(services, judged.walks.pairs, inputs)
+        served_table = who_is_served(services, evaluation.walks.pairs, inputs)
     with stages("isochrones"):
-        bands = draw_isochrones(graph, judged.snaps, inputs, services)
+        bands = draw_isochrones(graph, evaluation.snaps, inputs, services)
     with stages("minutes"):
-        minutes = minutes_rasters(graph, judged.snaps, inputs, services)
+        minutes = minutes_rasters(graph, evaluation.snaps, inputs, services)
+    return Computation(
+        inputs=inputs,
+        graph=graph,
+        packs=packs,
+        rules=rules,
+        services=services,
+        evaluation=evaluation,
+        projects=projects,
+        served=served_table,
+        isochrones=bands,
+        minutes=minutes,
+    )
 
-    found = judged.assessment
-    notes = [
-        *inputs.notes,
-        *snap_remarks(judged.snaps, inputs),
-        *filter(None, [cache_note()]),
-        *found.notes,
-        *planned.notes,
-        *export_notes(inputs),
-    ]
-    printed_rules = rules_table(packs, extra=study_circles(services, rules), switched_on=study.switch_on)
-    listed = gap_list(
-        found.findings,
-        found.members,
-        found.flags,
+
+def outcome_of(
+    found: Computation,
+    *,
+    name: str | None = None,
+    parameters: pd.DataFrame | None = None,
+    siting: SitingTables | None = None,
+    notes: Sequence[Note] = (),
+    sources: Sequence[Source] = (),
+) -> Outcome:
+    """Return the outcome: the only place where one is made.
+
+    Parameters
+    ----------
+    found
+        What was measured and judged.
+    name, parameters
+        Where they are not those of the study.
+    siting
+        What siting adds; None where no question was asked.
+    notes, sources
+        Found and read beside those of the inputs.
+    """
+    inputs, evaluation, study = found.inputs, found.evaluation, found.inputs.study
+    register, judged, rules = inputs.register, found.evaluation.assessment, found.rules_table
+    gaps = gap_list(
+        judged.findings,
+        judged.members,
+        judged.flags,
         inputs.zones,
-        printed_rules,
+        rules,
         register.facilities,
         lang=study.lang,
     )
-    outcome = Outcome(
-        name=study.name,
+    gaps = with_project_names(gaps, found.projects.support, inputs.projects)
+    if siting is not None and siting.after is not None:
+        gaps = gap_list_with_sites(gaps, siting.adopted, inputs.zones, siting.after)
+    every = [
+        *inputs.notes,
+        *snap_remarks(evaluation.snaps, inputs),
+        *filter(None, [cache_note()]),
+        *judged.notes,
+        *found.projects.notes,
+        *export_notes(inputs),
+        *notes,
+    ]
+    reported = [(told.rule, told.value, told.by) for told in study.reported]
+    return Outcome(
+        name=name or study.name,
         year=study.year,
         lang=study.lang,
         synthetic=study.synthetic,
@@ -130,62 +227,68 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
         demand=inputs.people.demand,
         facilities=register.facilities,
         supplies=register.supplies,
-        services=services,
+        services=found.services,
         groups=inputs.people.groups,
         streets=inputs.edges,
-        snaps=all_snaps(judged.snaps),
-        nearest=judged.walks.nearest,
-        circle=judged.circle,
-        isochrones=bands,
-        rules=printed_rules,
-        findings=found.findings,
-        members=found.members,
-        flags=found.flags,
-        gap_list=with_project_names(listed, planned.support, inputs.projects),
-        served=given_out,
+        snaps=all_snaps(evaluation.snaps),
+        nearest=evaluation.walks.nearest,
+        circle=evaluation.circle,
+        isochrones=found.isochrones,
+        rules=rules,
+        findings=judged.findings,
+        members=judged.members,
+        flags=judged.flags,
+        gap_list=gaps,
+        served=found.served,
         planned=register.left_out,
         projects=with_costs(inputs.projects),
-        support=planned.support,
+        support=found.projects.support,
         unplaced=register.unplaced,
         reconciliation=register.reconciliation,
-        warnings=warnings_table(notes, study.lang),
-        sources=inputs.sources,
-        parameters=parameters(study),
-        not_assessed=not_assessed_table(packs),
-        reported=pd.DataFrame(
-            [(told.rule, told.value, told.by) for told in study.reported], columns=["rule_id", "value", "by"]
-        ),
+        warnings=warnings_table(every, study.lang),
+        sources=(*inputs.sources, *sources),
+        parameters=parameters_of(study) if parameters is None else parameters,
+        not_assessed=not_assessed_table(found.packs),
+        reported=pd.DataFrame(reported, columns=["rule_id", "value", "by"]),
+        **({} if siting is None else _siting_fields(siting)),
     )
+
+
+def _siting_fields(siting: SitingTables) -> dict[str, Any]:
+    return {
+        "candidates": siting.candidates,
+        "sites": siting.sites,
+        "answers": siting.answers,
+        "curve": siting.curve,
+        "unmet": siting.unmet,
+        "site_isochrones": siting.isochrones,
+        "site_support": siting.support,
+    }
+
+
+def result_of(found: Computation, outcome: Outcome, stages: Stages) -> Result:
+    """Return the result: the outcome with walks, rasters, and what the study asks to be written."""
+    study = found.inputs.study
     return Result(
         outcome=outcome,
-        reaches=judged.walks.reach,
-        graph=graph,
-        snaps=judged.snaps,
-        minutes=minutes,
+        reaches=found.evaluation.walks.reach,
+        graph=found.graph,
+        snaps=found.evaluation.snaps,
+        minutes=found.minutes,
         seconds=dict(stages.seconds),
         papers=tuple(study.papers),
         exports=None if study.exports is None else study.exports.model_dump(),
     )
 
 
-@dataclass(frozen=True)
-class Judged:
-    """Walks, circles and verdicts on one set of facilities."""
-
-    snaps: Snaps
-    walks: Walks
-    circle: pd.DataFrame
-    assessment: Assessment
-
-
-def judge(
+def evaluate(
     graph: WalkGraph,
     inputs: Inputs,
     services: Mapping[str, Service],
     rules: Sequence[Rule],
     *,
     stages: Stages,
-) -> Judged:
+) -> Evaluation:
     """Return who reaches what among the facilities of `inputs`, and how every rule judges it."""
     study, register = inputs.study, inputs.register
     with stages("snap"):
@@ -223,28 +326,20 @@ def judge(
             zone_supplies=inputs.zone_supplies,
             register_types=study.register_types(),
         )
-    return Judged(snaps, walks, circle, assessment)
+    return Evaluation(snaps, walks, circle, assessment)
 
 
-@dataclass(frozen=True)
-class Planned:
-    """What the project list would meet."""
-
-    support: pd.DataFrame
-    notes: tuple[Note, ...]
-
-
-def what_projects_meet(
+def project_support(
     graph: WalkGraph,
     inputs: Inputs,
     services: Mapping[str, Service],
     rules: Sequence[Rule],
-    before: Judged,
-) -> Planned:
+    before: Evaluation,
+) -> ProjectEffect:
     """Return 项目库对指标的支撑测算: every rule judged again with the projects that count by the study's year."""
     listed, own = inputs.projects, inputs.register
     if listed.empty:
-        return Planned(pd.DataFrame(columns=list(SUPPORT)), ())
+        return ProjectEffect(pd.DataFrame(columns=list(SUPPORT)), ())
     districts = inputs.zones.index[inputs.zones["level"] == "district"]
     home = (
         str(districts[0]) if len(districts) == 1 else "area/area"
@@ -254,7 +349,7 @@ def what_projects_meet(
         for year in (inputs.study.year, None)
     )
     register = replace(own, facilities=open_now[0], supplies=open_now[1])
-    after = judge(graph, replace(inputs, register=register), services, rules, stages=Stages())
+    after = evaluate(graph, replace(inputs, register=register), services, rules, stages=Stages())
     table = support(
         before.assessment.findings,
         after.assessment.findings,
@@ -265,7 +360,7 @@ def what_projects_meet(
         supplies=ever[1],
         year=inputs.study.year,
     )
-    return Planned(table, tuple(support_notes(table, listed)))
+    return ProjectEffect(table, tuple(support_notes(table, listed)))
 
 
 def with_project_names(gaps: pd.DataFrame, table: pd.DataFrame, projects: pd.DataFrame) -> pd.DataFrame:

@@ -9,9 +9,9 @@ import pandas as pd
 
 from geoplan.inputs.facilities.columns import FLAGS
 from geoplan.network.isochrones import isochrones
-from geoplan.pipeline.evaluate import compute
+from geoplan.pipeline.evaluate import Computation, SitingTables, compute, outcome_of, result_of
 from geoplan.pipeline.gather import Inputs, gather
-from geoplan.pipeline.provenance import parameters, read_packs
+from geoplan.pipeline.provenance import parameters
 from geoplan.pipeline.result import Result
 from geoplan.pipeline.site_candidates import Offered, offered_candidates, with_opening_cost
 from geoplan.pipeline.walks import ISOCHRONE_WIDTH_M, snap_points
@@ -27,13 +27,11 @@ from geoplan.siting.sites import answer_row, answers_table, sites_as_projects, s
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.words import aim_words, question_words
 from geoplan.standards.flags import study_circles
-from geoplan.standards.gap_list import with_site_names
-from geoplan.standards.packs.read import rules_of
 from geoplan.standards.projects import with_projects
-from geoplan.standards.rules import Rule
 from geoplan.standards.support import support
 from geoplan.study.study import Study
-from geoplan.tables import CURVE, UNMET, Outcome, warnings_table
+from geoplan.tables import CURVE, SUPPORT, UNMET
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note, StudyError
 from geoplan.words.progress import Stages
 
@@ -126,58 +124,53 @@ def site(
     adopted = questions[0].name if only or study.siting is None else study.siting.adopted
     inputs = gather(study, stages=stages)
     before = compute(inputs, stages=stages)
-    rules = rules_of(read_packs(study), switched_on=study.switch_on)
-    known = (*rules, *study_circles(before.outcome.services, rules))
     with stages("candidates"):
         offered = offered_candidates(study, inputs, before.graph)
-        ground = _ground(inputs, before, offered)
+        ground = _siting_inputs(before, offered)
     with stages("siting"):
-        asked = tuple(
-            _answered(ground, before.outcome, inputs, question, rules, listener) for question in questions
-        )
-    outcome = _with_answers(before.outcome, ground, asked, adopted, known)
-    sites = outcome.sites[outcome.sites["question"] == adopted]
+        answers = tuple(_answered(ground, before, question, listener) for question in questions)
+    tables = _answer_tables(before, ground, answers, adopted)
     notes = [
         *offered.notes,
         *_past(questions, study.year),
-        *(note for one in asked for note in (*one.eligible.notes, *one.answer.notes)),
+        *(note for one in answers for note in (*one.eligible.notes, *one.answer.notes)),
     ]
-    outcome = replace(
-        outcome,
-        sources=(*outcome.sources, *offered.sources),
-        parameters=parameters(study, siting=True),
-        warnings=pd.concat([outcome.warnings, warnings_table(notes, study.lang)], ignore_index=True),
-    )
-    if sites.empty:
-        return SiteResult(replace(before, outcome=outcome), None, asked)
-    own = next(one for one in asked if one.question.name == adopted)
-    # judged as if every phase were built: the same people and targets as before, so that only the sites differ
-    projects = sites_as_projects(
-        sites,
-        facilities=inputs.register.facilities,
-        attributes=own.question.attributes,
-        year=study.year,
-    )
-    built = with_sites(inputs, projects)
-    after = compute(built, graph=before.graph, stages=stages)
-    outcome = replace(
-        outcome,
-        site_isochrones=_isochrones(ground, own),
-        site_support=support(
-            outcome.findings,
-            after.outcome.findings,
-            projects,
-            rules,
-            zones=inputs.zones,
-            facilities=built.register.facilities,
-            supplies=built.register.supplies,
+    after = None
+    if len(tables.adopted):
+        own = next(one for one in answers if one.question.name == adopted)
+        # judged as if every phase were built: the same people and targets as before, so that only the sites differ
+        projects = sites_as_projects(
+            tables.adopted,
+            facilities=inputs.register.facilities,
+            attributes=own.question.attributes,
             year=study.year,
-        ),
-        gap_list=named_closers(outcome.gap_list, sites, before.outcome, after.outcome),
+        )
+        built = with_sites(inputs, projects)
+        after = compute(built, graph=before.graph, stages=stages)
+        tables = replace(
+            tables,
+            isochrones=_isochrones(ground, own),
+            after=after.evaluation.assessment,
+            support=support(
+                before.evaluation.assessment.findings,
+                after.evaluation.assessment.findings,
+                projects,
+                before.rules,
+                zones=inputs.zones,
+                facilities=built.register.facilities,
+                supplies=built.register.supplies,
+                year=study.year,
+            ),
+        )
+    outcome = outcome_of(
+        before, parameters=parameters(study, siting=True), siting=tables, notes=notes, sources=offered.sources
     )
-    named = {"zh": "{} · 规划点位全部建成", "en": "{} · all sites built"}[study.lang].format(outcome.name)
-    after = replace(after, outcome=replace(after.outcome, name=named))
-    return SiteResult(replace(before, outcome=outcome), after, asked)
+    name = phrase("siting_all_built", study.lang, name=study.name)
+    return SiteResult(
+        result_of(before, outcome, stages),
+        None if after is None else result_of(after, outcome_of(after, name=name), stages),
+        answers,
+    )
 
 
 def _questions(study: Study, only: Sequence[str]) -> list[Question]:
@@ -214,31 +207,27 @@ def _past(questions: Sequence[Question], year: int) -> list[Note]:
     ]
 
 
-def _ground(inputs: Inputs, before: Result, offered: Offered) -> SitingInputs:
+def _siting_inputs(before: Computation, offered: Offered) -> SitingInputs:
+    inputs, snaps = before.inputs, before.evaluation.snaps
     inside = inputs.people.demand[~inputs.people.demand["halo"]]
     return SitingInputs(
         zones=inputs.zones,
         demand=inside,
-        demand_snaps=before.snaps.demand.loc[inside.index],
+        demand_snaps=snaps.demand.loc[inside.index],
         candidates=offered.candidates,
         candidate_snaps=snap_points(before.graph, offered.candidates, inputs),
         source=offered.source,
-        services=before.outcome.services,
+        services=before.services,
         graph=before.graph,
-        nearest=before.outcome.nearest,
+        nearest=before.evaluation.walks.nearest,
         facilities=inputs.register.facilities,
-        facility_snaps=before.snaps.facilities,
+        facility_snaps=snaps.facilities,
         supplies=inputs.register.supplies,
     )
 
 
 def _answered(
-    ground: SitingInputs,
-    outcome: Outcome,
-    inputs: Inputs,
-    question: Question,
-    rules: Sequence[Rule],
-    listener: SearchListener,
+    ground: SitingInputs, before: Computation, question: Question, listener: SearchListener
 ) -> SitingResult:
     # what opens decides what it costs where no cost is stated
     kinds = [
@@ -249,9 +238,11 @@ def _answered(
     control = SearchControl(gap=question.gap, nodes=question.most_nodes, seconds=question.most_seconds)
     listener(question.name, control, None)
     if question.ask == "sizes":
-        found = ask_sizes(ground, question, rules=rules, flags=outcome.flags, control=control)
+        found = ask_sizes(
+            ground, question, rules=before.rules, flags=before.evaluation.assessment.flags, control=control
+        )
     elif question.ask == "capacity":
-        found = ask_capacity(ground, question, need=_need(inputs.study, question), control=control)
+        found = ask_capacity(ground, question, need=_need(before.inputs.study, question), control=control)
     else:
         found = ask(ground, question, control=control)
     listener(question.name, control, found)
@@ -267,30 +258,35 @@ def _need(study: Study, question: Question) -> Need:
     return Need(name, service.need.supply, service.need.per_1000, service.need.of or service.group)
 
 
-def _with_answers(
-    outcome: Outcome, ground: SitingInputs, asked: Sequence[SitingResult], adopted: str, rules: Sequence[Rule]
-) -> Outcome:
-    """Return the outcome with the tables of siting filled."""
-    lang = outcome.lang
-    sites = [sites_table(ground, one, rules=rules, lang=lang) for one in asked]
+def _answer_tables(
+    before: Computation, ground: SitingInputs, answers: Sequence[SitingResult], adopted: str
+) -> SitingTables:
+    """Return the tables of siting, without what building the sites changes."""
+    lang, printed = before.inputs.study.lang, before.rules_table
+    rules = (*before.rules, *study_circles(before.services, before.rules))
+    tables = [sites_table(ground, one, rules=rules, lang=lang) for one in answers]
     rows = [
         answer_row(
             one,
             table,
-            label=question_words(one.question, outcome.services, outcome.rules, lang),
+            label=question_words(one.question, before.services, printed, lang),
             aim=aim_words(one.question, lang),
             adopted=one.question.name == adopted,
             candidates=int(one.eligible.use.sum()),
         )
-        for one, table in zip(asked, sites, strict=True)
+        for one, table in zip(answers, tables, strict=True)
     ]
-    return replace(
-        outcome,
+    sites = _stacked(tables)
+    return SitingTables(
         candidates=ground.candidates,
-        sites=_stacked(sites),
+        sites=sites,
         answers=answers_table(rows),
-        curve=_joined([one.curve for one in asked], CURVE),
-        unmet=_joined([one.unmet for one in asked], UNMET),
+        curve=_joined([one.curve for one in answers], CURVE),
+        unmet=_joined([one.unmet for one in answers], UNMET),
+        isochrones=gpd.GeoDataFrame(),
+        support=pd.DataFrame(columns=list(SUPPORT)),
+        adopted=sites[sites["question"] == adopted],
+        after=None,
     )
 
 
@@ -317,24 +313,6 @@ def with_sites(inputs: Inputs, projects: gpd.GeoDataFrame) -> Inputs:
     facilities, supplies = with_projects(by_id, register.supplies, projects)
     facilities = facilities.assign(name=[*names, *facilities["name"].iloc[len(names) :]])
     return replace(inputs, register=replace(register, facilities=facilities, supplies=supplies))
-
-
-def named_closers(gaps: pd.DataFrame, sites: pd.DataFrame, before: Outcome, after: Outcome) -> pd.DataFrame:
-    """Return the gap list with the sites that close a row: those that serve it, where with all of them it is known that nothing is short."""
-    named = with_site_names(gaps, sites, before.zones)
-    short = {
-        (row.rule_id, row.zone_id)
-        for row in after.flags.itertuples()
-        if row.flagged is pd.NA or bool(row.flagged)
-    } | {
-        (row.rule_id, row.zone_id)
-        for row in after.findings.itertuples()
-        if row.verdict in ("not_met", "no_data")
-    }
-    keys = zip(named["rule_id"], named["zone_id"], strict=True)
-    return named.assign(
-        site=[name if key not in short else "" for name, key in zip(named["site"], keys, strict=True)]
-    )
 
 
 def _isochrones(ground: SitingInputs, asked: SitingResult) -> gpd.GeoDataFrame:

@@ -38,7 +38,7 @@ class Snaps:
 
 
 @dataclass(frozen=True)
-class Walks:
+class WalkTables:
     """Every walk that is needed: pairs in each circle, and the nearest facility by three measures."""
 
     reach: Mapping[str, Reach]
@@ -72,7 +72,7 @@ def snap_points(graph: WalkGraph, points: gpd.GeoDataFrame, inputs: Inputs) -> g
     return gpd.GeoDataFrame(table, geometry=points.geometry)
 
 
-def walk_all(graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]) -> Walks:
+def walk_all(graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]) -> WalkTables:
     """Return the walks of every service: all pairs in the circle, the nearest by three measures."""
     demand, facilities = inputs.people.demand, inputs.register.facilities
     reaches, pairs, found, frail = {}, [], [], []
@@ -90,7 +90,9 @@ def walk_all(graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[s
     land = None
     if snaps.land is not None:
         land = _land_walks(graph, snaps, inputs, services)
-    return Walks(reaches, pd.concat(pairs, ignore_index=True), _rows(found), _rows(frail), straight, land)
+    return WalkTables(
+        reaches, pd.concat(pairs, ignore_index=True), _rows(found), _rows(frail), straight, land
+    )
 
 
 def _land_walks(

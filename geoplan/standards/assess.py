@@ -8,16 +8,14 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from geoplan.standards.caveats import rule_caveats
 from geoplan.standards.data import Case
 from geoplan.standards.flags import COLUMNS as FLAG_COLUMNS
 from geoplan.standards.flags import flagging, flags_of, study_circles
-from geoplan.standards.measure import NAN, Measured, Tally
+from geoplan.standards.measure import NAN, Measured
 from geoplan.standards.other_basis import columns_of, under_other_basis
 from geoplan.standards.reachable import Reachable, reachable
-from geoplan.standards.requirement import Requirement
 from geoplan.standards.rules import Rule
-from geoplan.standards.verdict import judge
+from geoplan.standards.verdict import Due, judge
 from geoplan.tables import FINDINGS, MEMBERS, VERDICTS, Service, check_columns, check_ids, check_unique_index
 from geoplan.words.errors import Note
 
@@ -48,12 +46,6 @@ MORE_FINDINGS = {
     "other_high": "most of the value under it",
     "other_verdict": "verdict under it; the pack's own basis judges",
     "other_shortfall": "gap under it, in `unit`",
-    "target_zh": "what is required in the study's year, in words: ≥55.0%, 1–2, 每处≤150 个托位",
-    "target_en": "in English",
-    "members_met": "members that meet the rule; NA where the rule counts none",
-    "members_judged": "members that could be judged",
-    "members_no_data": "members that could not be judged",
-    "caveats": "tuple of codes of the catalogue: what qualifies the figures",
     "of_plan": "True where the zone is the area or a district of the plan, not one of many zones below",
 }
 
@@ -226,12 +218,8 @@ def findings_of(
     """
     rows, members = [], []
     other = under_other_basis(case, rule)
-    asked = rule.requirement(case.year, case.thresholds)
-    target = {lang: rule.required_text(asked, lang) for lang in ("zh", "en")}
-    caveats = rule_caveats(case, rule)
     for found in _said_once(case, rule, rule.measure(case)):
-        what = rule.measure_requirement(case.year, case.thresholds)
-        tally = _tally(case, rule, found)
+        what = rule.due(case)
         row = judge(rule, found, year=case.year, what=what, covered=case.covered(found.zone_id))
         missing = row.pop("missing")
         rows.append({
@@ -243,9 +231,6 @@ def findings_of(
             "basis": case.basis(found.group) if found.group else "", "attribute": rule.attribute,
             "people": _people(case, found), "people_affected": _affected(rule, found, what, row),
             "cause": "no_data" if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
-            "target_zh": target["zh"], "target_en": target["en"], "caveats": caveats,
-            "members_met": tally and tally.met, "members_judged": tally and tally.judged,
-            "members_no_data": tally and tally.no_data,
             "reachable_low": NAN if reach is None else float(reach.low[found.zone_id]),
             "reachable_high": NAN if reach is None else float(reach.high[found.zone_id]),
             **columns_of(other, found.zone_id),
@@ -253,15 +238,6 @@ def findings_of(
         if found.members is not None and len(found.members):
             members.append(found.members.assign(rule_id=rule.rule_id, zone_id=found.zone_id))
     return rows, members
-
-
-def _tally(case: Case, rule: Rule, found: Measured) -> Tally | None:
-    """Return the members that were counted; where nothing could be measured, every zone due is one without data."""
-    if found.tally is not None or not rule.counts_members:
-        return found.tally
-    zones = case.zones_of(rule)
-    here = case.below(found.zone_id).intersection(pd.Index([*zones.sure, *zones.maybe]))
-    return Tally(no_data=len(here) if found.missing else 0)
 
 
 def _said_once(case: Case, rule: Rule, found: list[Measured]) -> list[Measured]:
@@ -281,7 +257,7 @@ def _people(case: Case, found: Measured) -> float:
     return float("nan") if people is None else float(people[found.zone_id])
 
 
-def _affected(rule: Rule, found: Measured, what: Requirement, row: Mapping[str, Any]) -> float:
+def _affected(rule: Rule, found: Measured, what: Due, row: Mapping[str, Any]) -> float:
     """Return the people affected: those who lack it, or for supply per N the shortfall over the rate."""
     if row["verdict"] == "not_quantified" and rule.kind == "circle":
         return found.people
@@ -300,8 +276,6 @@ def _findings(rows: list[dict[str, Any]], reported: Sequence[tuple[str, float, s
     table["reported"] = [values.get(rule, float("nan")) for rule in table["rule_id"]]
     table["reported_by"] = [by.get(rule, "") for rule in table["rule_id"]]
     table["of_plan"] = table["of_plan"].astype(bool)
-    for column in ("members_met", "members_judged", "members_no_data"):
-        table[column] = table[column].astype("Int64")
     for column in MORE_FINDINGS:
         if column.startswith(("share_", "reachable_")) or column in (
             "other_low",

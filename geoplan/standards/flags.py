@@ -11,23 +11,28 @@ import pandas as pd
 
 from geoplan.coverage.circle import community_covered
 from geoplan.standards.causes import around, cause_of_circle, cause_of_shortage, supply_in_reach
-from geoplan.standards.caveats import flag_caveats, level_caveat
 from geoplan.standards.counts import amounts, located, types_of
 from geoplan.standards.data import Case
-from geoplan.standards.grammar import NOT_QUANTIFIED
 from geoplan.standards.kinds.circle import Circle
 from geoplan.standards.members import nearest_of
 from geoplan.standards.reachable import Reachable, reachable
-from geoplan.standards.requirement import Requirement, rounded
-from geoplan.standards.rules import Rule, Selection
+from geoplan.standards.rules import STUDY_CLAUSE, Rule, Selection
+from geoplan.standards.verdict import Due, due, rounded
 from geoplan.tables import FLAGS, Service
-from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note
-from geoplan.words.vocabulary import vocabulary
+from geoplan.words.vocabulary import label, vocabulary
 
 LEVELS = ("community", "town")
 
-COLUMNS = (*FLAGS, "basis", "caveats", "note_zh", "note_en")
+#: Said beside a flag whose rule is judged at a coarser level, and beside a rule for new estates.
+BY_COMMUNITY = {
+    "zh": "按社区测算，非规划考核口径",
+    "en": "measured by community, not the plan's own level",
+}
+BY_NEW_ESTATES = {"zh": "参照新建标准测算", "en": "measured by the standard for new estates, as a what-if"}
+BY_EXISTING_ESTATES = {"zh": "参照小区标准测算", "en": "measured by the standard for estates, as a what-if"}
+
+COLUMNS = (*FLAGS, "basis", "note_zh", "note_en")
 
 
 def study_circles(services: Mapping[str, Service], rules: Iterable[Rule]) -> tuple[Circle, ...]:
@@ -65,9 +70,9 @@ def _circle(name: str, terms: Service) -> Circle:
     zh, en = terms.label("zh"), terms.label("en")
     known = [kind for kind in terms.facilities if kind in vocabulary("types")]
     return Circle.model_construct(
-        id=f"circle_{name}", kind="circle", pack="study", indicator=phrase("study_circle", "zh", minutes=f"{minutes:g}", service=zh),
-        title_en=phrase("study_circle", "en", minutes=f"{minutes:g}", service=en), level="community", counts="", per=None, base=None,
-        target=f"{NOT_QUANTIFIED}@2000", range_is=None, unit="m" if terms.group == "street_m" else "people", attribute="", lead="", clause=phrase("study_clause", "zh"),
+        id=f"circle_{name}", kind="circle", pack="study", indicator=f"{minutes:g}分钟{zh}圈（全部设施，项目设定）",
+        title_en=f"{minutes:g}-minute circle: {en} (all facilities, set by the study)", level="community", counts="", per=None, base=None,
+        target="未量化@2000", range_is=None, unit="m" if terms.group == "street_m" else "people", attribute="", lead="", clause=STUDY_CLAUSE["zh"],
         quote="", note="", flags=True, plan_level="city", years=None,
         of=[Selection.model_construct(facilities=list(terms.facilities), where=None, in_zones=None)] if not known
         else [Selection(facilities=known)],
@@ -83,7 +88,10 @@ def flagging(rules: Sequence[Rule], only: Sequence[str] | None) -> tuple[Rule, .
     only
         rule_ids; None: all that can.
     """
-    return tuple(rule for rule in rules if rule.measures_zones and (only is None or rule.rule_id in only))
+    able = [
+        rule for rule in rules if rule.flags is not False and (isinstance(rule, Circle) or rule.reached_by())
+    ]
+    return tuple(rule for rule in able if only is None or rule.rule_id in only)
 
 
 def flags_of(
@@ -110,11 +118,8 @@ def flags_of(
     table["basis"] = case.basis(
         rule.group if isinstance(rule, Circle) else rule.people.group if rule.people else ""
     )
-    own_level = table["own_level"].to_numpy(dtype=bool)
-    table["caveats"] = flag_caveats(case, rule, ids, own_level)
-    note = level_caveat(rule)
-    for lang in LANGUAGES:
-        table[f"note_{lang}"] = np.where(own_level, "", phrase(note, lang) if note else "").astype(object)
+    notes = _notes(rule, table["own_level"].to_numpy(dtype=bool))
+    table["note_zh"], table["note_en"] = notes
     told = tuple(
         Note.of(
             "rule_flags_nobody",
@@ -167,7 +172,7 @@ def _supply_flags(
     assert told is not None and reach is not None  # noqa: S101, PT018 - the same
     types = types_of(told[0])
     group, n = rule.people.group, rule.people.n
-    what = rule.requirement(case.year, case.thresholds)
+    what = due(rule, case.year, case.thresholds)
     missing = reach.missing or (() if what.comparison else (Note.of("rule_not_quantified"),))
     if missing:
         return _nothing(ids, rule.unit), missing
@@ -195,7 +200,7 @@ def _supply_flags(
 
 def _compare(
     rule: Rule,
-    what: Requirement,
+    what: Due,
     ids: pd.Index,
     people: pd.Series,
     reach: Mapping[str, pd.Series],
@@ -242,6 +247,16 @@ def _own_level(case: Case, rule: Rule, ids: pd.Index) -> np.ndarray:
     return np.asarray((at & fit) | above, dtype=bool)
 
 
+def _notes(rule: Rule, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(rule, Circle) and rule.pack == "study":
+        blank = np.full(len(own), "", dtype=object)
+        return blank, blank.copy()
+    words = BY_COMMUNITY
+    if "estate" in rule.where.levels:
+        words = BY_NEW_ESTATES if "new" in rule.where.words else BY_EXISTING_ESTATES
+    return np.where(own, "", words["zh"]).astype(object), np.where(own, "", words["en"]).astype(object)
+
+
 def _apportioned(
     case: Case, rule: Rule, ids: pd.Index, findings: pd.DataFrame, people: pd.Series
 ) -> pd.Series:
@@ -265,3 +280,8 @@ def _apportioned(
         finer = case.zones.loc[ids, "level"].to_numpy(dtype=object) != level
         out = out.where(out.notna(), (top.map(told).astype(float) * share).where(finer))
     return out
+
+
+def unit_label(unit: str, lang: str) -> str:
+    """Return the printed unit in which one builds."""
+    return label("units", unit, lang)

@@ -9,7 +9,7 @@ import pandas as pd
 from geoplan.coverage.circle import community_covered, in_circle
 from geoplan.standards.counts import amounts, family_of, types_of
 from geoplan.standards.data import Bools, Case, Floats
-from geoplan.standards.measure import Measured, Tally, share_of_members
+from geoplan.standards.measure import Measured, share_of_members
 
 if TYPE_CHECKING:
     from geoplan.standards.rules import Rule, Selection
@@ -174,21 +174,8 @@ def counted(
         rows=len(members), unknown_rows=int((has.isna() | ~members["sure"]).sum()) + unplaced,
         applicable=len(members) > 0,
         people=float("nan") if people is None else float(people.reindex(lacking).sum(min_count=1)) if len(lacking) else 0.0,
-        group=group, members=members.drop(columns="sure"), also=also or {}, tally=tally_of(has, members["sure"]),
+        group=group, members=members.drop(columns="sure"), also=also or {},
     )  # fmt: skip
-
-
-def tally_of(has: pd.Series, sure: pd.Series) -> Tally:
-    """Return how many members have it, how many could be judged, and how many could not.
-
-    Examples
-    --------
-    >>> tally_of(pd.Series([True, False, pd.NA, True], dtype="boolean"), pd.Series([True, True, True, False]))
-    Tally(met=1, judged=2, no_data=2)
-    """
-    judged = has.notna().to_numpy(dtype=bool) & sure.to_numpy(dtype=bool)
-    met = judged & has.fillna(value=False).to_numpy(dtype=bool)
-    return Tally(int(met.sum()), int(judged.sum()), int((~judged).sum()))
 
 
 def empty_members(ids: Sequence[str], has: Any, sure: Floats | Bools) -> pd.DataFrame:  # noqa: ANN401 - any array of three values

@@ -24,8 +24,7 @@ def under_other_basis(case: Case, rule: Rule) -> dict[str, dict[str, Any]]:
     other, group = twin
     out = {}
     for found in other.measure(case):
-        what = other.measure_requirement(case.year, case.thresholds)
-        row = judge(other, found, year=case.year, what=what, covered=case.covered(found.zone_id))
+        row = judge(other, found, year=case.year, what=other.due(case), covered=case.covered(found.zone_id))
         out[found.zone_id] = {
             "other_group": group, "other_basis": case.basis(group), "other_low": found.low, "other_high": found.high,
             "other_verdict": row["verdict"], "other_shortfall": row["shortfall"],

@@ -6,11 +6,11 @@ import importlib
 import numpy as np
 import pandas as pd
 import pytest
-from geoplan.report.webmap.layers import LONLAT
 
 from geoplan.cli.demo import write_new
 from geoplan.pipeline.scenario import base_study, read_scenario
 from geoplan.report.compare.compare import compare
+from geoplan.report.content.packed import LONLAT
 from geoplan.report.folder.store import write_outcome
 from geoplan.report.workbook.csv_files import csv_sheets, csv_text
 

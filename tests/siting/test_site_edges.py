@@ -12,7 +12,7 @@ from shapely.geometry import Point
 import geoplan as gp
 from geoplan.pipeline.evaluate import compute
 from geoplan.pipeline.gather import gather
-from geoplan.pipeline.plan_sites import named_closers, site, with_sites
+from geoplan.pipeline.plan_sites import site, with_sites
 from geoplan.pipeline.site_candidates import with_opening_cost
 from geoplan.siting.objectives.capacity.ask import _with_earlier
 from geoplan.siting.problems import Answer, Step
@@ -20,6 +20,8 @@ from geoplan.siting.question import Phase
 from geoplan.siting.question import Question as Plain
 from geoplan.siting.sites import sites_as_projects
 from geoplan.siting.words import question_words
+from geoplan.standards.assess import Assessment
+from geoplan.standards.gap_list import gap_list_with_sites
 from geoplan.study import entries
 from geoplan.study.siting import CandidateSource, Question
 from geoplan.tables import Service
@@ -217,8 +219,8 @@ def test_a_row_closes_only_where_it_is_known_to(asking):
         flags = pd.DataFrame(
             {"rule_id": ["p.r"], "zone_id": [zone], "flagged": pd.array([flagged], "boolean")}
         )
-        after = replace(outcome, flags=flags, findings=outcome.findings.iloc[:0])
-        assert named_closers(gaps, sites, outcome, after)["site"].tolist() == [name]
+        after = Assessment(outcome.findings.iloc[:0], outcome.members.iloc[:0], flags, ())
+        assert gap_list_with_sites(gaps, sites, outcome.zones, after)["site"].tolist() == [name]
 
 
 def test_a_stated_cost_of_a_unit_counts_where_its_size_is_certain():

@@ -392,7 +392,7 @@ def cases(rule: Any) -> Iterator[tuple[str, float, str]]:
     """Yield name, value and verdict of the cases whose value can be set."""
     target, world = rule.targets[-1], world_for(rule, 60 if getattr(rule, "communities", None) else N)
     at, one = required(rule), step(rule, world)
-    strict, top = target.comparison == ">", 1.0 if rule.is_share else INF
+    strict, top = target.comparison == ">", 1.0 if rule.percent else INF
     if rule.kind == "facility":
         yield from [("boundary", 1.0, "met"), ("not met", 1 - 1 / N, "not_met")]
         return
@@ -644,5 +644,5 @@ def test_the_cases_cover_every_row():
         if rule.kind == "facility"
         or (rule.targets[-1].comparison == "range" and rule.range_is == "limits")
         or rule.targets[-1].either
-        or (rule.is_share and required(rule) == 1.0)
+        or (rule.percent and required(rule) == 1.0)
     }

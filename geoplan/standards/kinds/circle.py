@@ -41,18 +41,7 @@ class Circle(Rule):
     service: str | None = None
     """Only this service of the study; default: the one that fits best."""
 
-    is_share: ClassVar[bool] = True
-    counts_members: ClassVar[bool] = True
-
-    @property
-    def counted_group(self) -> str:
-        """People who walk to it."""
-        return self.group
-
-    @property
-    def measures_zones(self) -> bool:
-        """True where the circle measures communities and towns."""
-        return self.flags is not False
+    of_members: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
@@ -97,7 +86,7 @@ class Circle(Rule):
         share, people, covered, land = (float(x) for x in shares.loc[zone, named].to_numpy(dtype=float))
         return Measured(
             zone, share, share, people, rows=len(here), applicable=people > 0, people=people - covered, group=self.group,
-            members=told.members, tally=told.tally, also={"share_communities": told.low, "share_land": land, **self._by_kind(case, zone)},
+            members=told.members, also={"share_communities": told.low, "share_land": land, **self._by_kind(case, zone)},
         )  # fmt: skip
 
     def _by_kind(self, case: Case, zone: str) -> dict[str, float]:

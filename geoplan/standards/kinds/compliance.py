@@ -1,6 +1,5 @@
 """compliance: zones or estates that meet another rule, over those due."""
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -12,10 +11,9 @@ from geoplan.standards.data import Case
 from geoplan.standards.estates import estate_rooms
 from geoplan.standards.measure import Measured
 from geoplan.standards.members import counted, empty_members, group_of, zone_presence
-from geoplan.standards.rules import Rule, Selection, Selections, Text, family_group
-from geoplan.words.catalogue import phrase
+from geoplan.standards.rules import Rule, Selections, Text
+from geoplan.standards.verdict import due, holds
 from geoplan.words.errors import Note
-from geoplan.words.vocabulary import label
 
 
 class Compliance(Rule):
@@ -31,9 +29,7 @@ class Compliance(Rule):
     standard: Literal["not stated"] | None = None
     """``not stated``: the plan names no standard; no data until a local pack names a rule in `meets`."""
 
-    is_share: ClassVar[bool] = True
-    counts_members: ClassVar[bool] = True
-    member_gap: ClassVar[float] = 1.0
+    of_members: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _one_standard(self) -> Self:
@@ -49,54 +45,6 @@ class Compliance(Rule):
         ):
             raise ValueError("give `meets`, `has_rooms` and/or `has`, or `standard: not stated`")
         return self
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Facilities of which one must stand inside."""
-        return tuple(self.has or ())
-
-    @property
-    def counted_group(self) -> str:
-        """People of the zones: those whom the facilities are for, else all residents."""
-        return family_group(types_of(self.has)) if self.has else "residents"
-
-    def facilities_text(self, lang: str, *, short: bool = False) -> str:
-        """Return the facilities that must stand inside; else the rooms that the estate table must give."""
-        if self.has is None and self.has_rooms is not None:
-            return label("supplies", self.has_rooms, lang)
-        return super().facilities_text(lang, short=short)
-
-    def condition_text(self, lang: str, rules: Mapping[str, Rule]) -> str:
-        """Return which rules must be met."""
-        if self.standard is not None:
-            return phrase("compliance_no_standard", lang)
-        if self.meets is None:
-            return ""
-        named = [rules[name].indicator_text(lang) if name in rules else name for name in self._names()]
-        return phrase("compliance_meets", lang, rules=phrase("rule_joint", lang).join(named))
-
-    def whom_text(self, lang: str) -> str:  # noqa: ARG002 - zones are counted
-        """Return nothing: zones are counted, not people."""
-        return ""
-
-    def member_format(self, rules: Mapping[str, Rule]) -> str:
-        """Return the format of the rule that must be met, which gives the value of a member; rooms are in m²."""
-        first = rules.get(self._names()[0]) if self.meets else None
-        if first is None or first is self:
-            return "count"
-        return first.member_format(rules) if first.counts_members else first.value_format
-
-    def member_target_text(self, lang: str, rules: Mapping[str, Rule]) -> str:
-        """Return what one zone must meet: the targets of the rules that are named."""
-        if self.meets is None:
-            return (
-                phrase("presence_member", lang, what=self.facilities_text(lang, short=True))
-                if self.standard is None
-                else ""
-            )
-        named = [rules[name] for name in self._names() if name in rules and rules[name] is not self]
-        parts = [rule.member_target_text(lang, rules) or rule.full_target_text(lang) for rule in named]
-        return phrase("rule_part_joint", lang).join(dict.fromkeys(part for part in parts if part))
 
     def measure(self, case: Case) -> list[Measured]:
         """Return the share of zones that meet the named rules, by the plan's zones, with the zones as members."""
@@ -178,7 +126,7 @@ class Compliance(Rule):
 
 def _met_by(case: Case, rule: Rule) -> tuple[pd.Series | None, pd.Series, tuple[Note, ...]]:
     """Return which zones meet a rule (True, False, NA) with its value, by zone_id; None and why where nothing is known."""
-    what = rule.requirement(case.year, case.thresholds)
+    what = due(rule, case.year, case.thresholds)
     found = rule.measure(case)
     has: dict[str, bool | None] = {}
     values: dict[str, float] = {}
@@ -192,7 +140,7 @@ def _met_by(case: Case, rule: Rule) -> tuple[pd.Series | None, pd.Series, tuple[
                 zip(one.members["member_id"].astype(str), one.members["value"].astype(float), strict=True)
             )
         elif one.applicable and not one.missing:
-            has[one.zone_id] = what.holds(one.low, one.high)
+            has[one.zone_id] = holds(one.low, one.high, what) if what.comparison else None
             values[one.zone_id] = one.low
     missing = tuple(note for one in found for note in one.missing)
     if not has and missing:

@@ -1,7 +1,5 @@
 """facility: what one facility must itself meet; conditions join by any and all."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
@@ -14,10 +12,8 @@ from geoplan.standards.estates import estate_rooms, pooled
 from geoplan.standards.grammar import parse_level
 from geoplan.standards.measure import Measured
 from geoplan.standards.members import counted, empty_members
-from geoplan.standards.requirement import NAN, Requirement
-from geoplan.standards.rules import Condition, Rule, Selections, Supply, supply_unit
-from geoplan.words.catalogue import phrase
-from geoplan.words.vocabulary import label
+from geoplan.standards.rules import Condition, Rule, Selections, Supply
+from geoplan.standards.verdict import Due, due, holds
 
 
 class Facility(Rule):
@@ -42,9 +38,12 @@ class Facility(Rule):
     pool_below: Annotated[float, Field(gt=0)] | None = None
     """Estates with fewer households than this pool with the other small ones of their community; default: none does."""
 
-    is_share: ClassVar[bool] = True
-    counts_members: ClassVar[bool] = True
-    member_gap: ClassVar[float] = 1.0
+    of_members: ClassVar[bool] = True
+
+    @property
+    def percent(self) -> bool:
+        """Shares of facilities are printed as per cent; the bound itself is a number."""
+        return True
 
     @model_validator(mode="after")
     def _forms(self) -> Self:
@@ -59,60 +58,11 @@ class Facility(Rule):
             raise ValueError("give `must`, `measured` or `estate_column`, one of them")
         return self
 
-    @property
-    def supplies(self) -> tuple[str, ...]:
-        """The supply that the target bounds."""
-        return tuple(name for name in (self.measured, self.over) if name)
-
-    def facilities_text(self, lang: str, *, short: bool = False) -> str:
-        """Return the facilities that are due; the rooms of an estate where those are."""
-        if self.estate_column is not None:
-            return label("supplies", self.estate_column, lang)
-        return super().facilities_text(lang, short=short)
-
-    def amount_text(self, lang: str) -> str:
-        """Return the supply that the target bounds, over its divisor."""
-        return "/".join(label("supplies", name, lang) for name in self.supplies)
-
-    def condition_text(self, lang: str, rules: Mapping[str, Rule]) -> str:  # noqa: ARG002 - compliance names others
-        """Return what each facility must meet."""
-        return "" if self.must is None else self.must.text(lang)
-
-    def member_format(self, rules: Mapping[str, Rule]) -> str:  # noqa: ARG002 - compliance names others
-        """Return the format of the amount of one facility: whole, or a ratio with its decimals."""
-        return "count" if self.over is None else "decimal"
-
-    def _bound_text(self, required: Requirement, lang: str) -> str:
-        """Return what one facility must meet: ``≤150 个托位``, ``≥12 平方米/托位``."""
-        if self.must is not None or not required.comparison:
-            return self.must.text(lang) if self.must is not None else required.text("count", lang)
-        bound = required.text(self.member_format({}), lang)
-        unit = supply_unit(self.measured or "floor_area_m2", lang)
-        if self.over is None:
-            return f"{bound} {unit}"
-        over = supply_unit(self.over, lang, divisor=True)
-        times = "" if self.times == 1.0 else f"{self.times:g} "
-        return phrase("facility_ratio", lang, bound=bound, unit=unit, over=over, times=times)
-
-    def required_text(self, required: Requirement, lang: str) -> str:
-        """Return what the rule asks for: that each facility meets its own bound."""
-        if self.must is not None:
-            return phrase("rule_target_all", lang)
-        if not required.comparison:
-            return required.text("count", lang)
-        return phrase("facility_each", lang, bound=self._bound_text(required, lang))
-
-    def member_target_text(self, lang: str, rules: Mapping[str, Rule]) -> str:  # noqa: ARG002 - compliance names others
-        """Return what one facility must meet by the last target."""
-        last = self.targets[-1]
-        return self._bound_text(Requirement.of([last], year=last.year, range_is=self.range_is), lang)
-
-    def measure_requirement(self, year: int, thresholds: Mapping[str, float] | None = None) -> Requirement:
+    def due(self, case: Case) -> Due:
         """Return what judges the share of facilities: all of them."""
-        own = self.requirement(year, thresholds)
-        if not own.comparison:
-            return replace(own, required=NAN)
-        return Requirement(">=", 1.0, target_year=own.target_year, is_due=own.is_due, local=own.local)
+        own = due(self, case.year, case.thresholds)
+        return Due(">=" if own.comparison else "", 1.0 if own.comparison else float("nan"), target_year=own.target_year,
+                   is_due=own.is_due, local=own.local)  # fmt: skip
 
     def measure(self, case: Case) -> list[Measured]:
         """Return the share of facilities that keep the rule by the plan's zones, with the facilities as members."""
@@ -158,8 +108,11 @@ class Facility(Rule):
         return self._bounded(case, low * self.times, high * self.times)
 
     def _bounded(self, case: Case, low: Floats, high: Floats) -> tuple["pd.arrays.BooleanArray", Floats]:
-        what = self.requirement(case.year, case.thresholds)
-        told = [what.holds(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+        what = due(self, case.year, case.thresholds)
+        told = [
+            holds(float(a), float(b), what) if what.comparison else None
+            for a, b in zip(low, high, strict=True)
+        ]
         has = pd.array(told, dtype="boolean")
         return has, np.where(low == high, low, np.nan)
 

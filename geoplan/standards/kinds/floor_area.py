@@ -1,6 +1,5 @@
 """floor_area: square metres per 100 households, or per community."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Literal, Self
 
@@ -14,7 +13,6 @@ from geoplan.standards.estates import estate_rooms, pooled
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selection, Selections
-from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 
 
@@ -39,28 +37,6 @@ class FloorArea(Rule):
         if self.pool_below is not None and self.estate_column is None:
             raise ValueError("`pool_below` needs `estate_column`")
         return self
-
-    @property
-    def supplies(self) -> tuple[str, ...]:
-        """Rooms of the estate table, or the floor area of facilities."""
-        return (self.estate_column or "floor_area_m2",)
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Facilities whose floor area counts, else those by which communities are measured."""
-        return tuple(self.of or self.flag_by or ())
-
-    def facilities_text(self, lang: str, *, short: bool = False) -> str:
-        """Return the facilities in words; the rooms of an estate where there are none."""
-        return super().facilities_text(lang, short=short) or self.amount_text(lang)
-
-    def basis_text(self, lang: str, rules: Mapping[str, Rule]) -> str:
-        """Return what is counted and per whom; of estates their rooms, not the facilities by which communities are measured."""
-        if self.estate_column is None:
-            return super().basis_text(lang, rules)
-        return phrase("rule_part_joint", lang).join(
-            filter(None, (self.amount_text(lang), self.whom_text(lang)))
-        )
 
     def reached_by(self) -> tuple[list[Selection], str] | None:
         """Return the facilities whose floor area communities are measured by, where the rule is per household."""

@@ -1,6 +1,5 @@
 """presence: zones that have a facility, over all zones of that level and filter."""
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -11,8 +10,7 @@ from geoplan.standards.counts import amounts, types_of
 from geoplan.standards.data import Case
 from geoplan.standards.measure import Measured, share_of_members
 from geoplan.standards.members import counted, empty_members, group_of, nearest_of, zone_presence
-from geoplan.standards.rules import Rule, Selections, family_group
-from geoplan.words.catalogue import phrase
+from geoplan.standards.rules import Rule, Selections
 
 WAYS = ("located", "assigned", "within_circle")
 
@@ -28,22 +26,7 @@ class Presence(Rule):
     judged_by: Literal["located", "assigned", "within_circle"] | None = None
     """Which presence judges; default: assigned where a register names the zones served, else located."""
 
-    is_share: ClassVar[bool] = True
-    counts_members: ClassVar[bool] = True
-    member_gap: ClassVar[float] = 1.0
-
-    @property
-    def counted_group(self) -> str:
-        """People whom the facilities are for."""
-        return family_group(types_of(self.of))
-
-    def whom_text(self, lang: str) -> str:  # noqa: ARG002 - zones are counted
-        """Return nothing: zones are counted, not people."""
-        return ""
-
-    def member_target_text(self, lang: str, rules: Mapping[str, Rule]) -> str:  # noqa: ARG002 - compliance names others
-        """Return what one zone must have."""
-        return phrase("presence_member", lang, what=self.facilities_text(lang, short=True))
+    of_members: ClassVar[bool] = True
 
     def measure(self, case: Case) -> list[Measured]:
         """Return the share of zones that have a facility, by the plan's zones, with the zones as members."""

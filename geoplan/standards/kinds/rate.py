@@ -10,7 +10,6 @@ from geoplan.standards.kinds.provision import no_group, per
 from geoplan.standards.measure import Measured
 from geoplan.standards.ratios import pointless_ratio, zone_ratios
 from geoplan.standards.rules import Group, Rule, Selections, Supply
-from geoplan.words.vocabulary import label
 
 
 class Rate(Rule):
@@ -26,27 +25,13 @@ class Rate(Rule):
     group: Group | None = None
     """Instead of `whole`: the group of people."""
 
-    is_share: ClassVar[bool] = True
+    of_members: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _one_whole(self) -> Self:
         if (self.whole is None) == (self.group is None):
             raise ValueError("give `whole` or `group`, one of them")
         return self
-
-    @property
-    def supplies(self) -> tuple[str, ...]:
-        """People in the facilities, and the capacity."""
-        return tuple(name for name in (self.part, self.whole) if name)
-
-    @property
-    def counted_group(self) -> str:
-        """Group of people that is the whole; empty where capacity is."""
-        return self.group or ""
-
-    def amount_text(self, lang: str) -> str:
-        """Return the part over the whole."""
-        return "/".join(label("supplies", name, lang) for name in self.supplies)
 
     def measure(self, case: Case) -> list[Measured]:
         """Return the rate in each zone of the rule's level."""

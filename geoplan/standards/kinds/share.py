@@ -1,6 +1,5 @@
 """share: a part over a whole, of a supply or of facilities (nursing beds of beds)."""
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
@@ -10,7 +9,6 @@ from geoplan.standards.data import Case
 from geoplan.standards.measure import Measured
 from geoplan.standards.ratios import pointless_ratio, zone_ratios
 from geoplan.standards.rules import Condition, Rule, Selections, Supply
-from geoplan.words.vocabulary import label
 
 
 class Share(Rule):
@@ -26,7 +24,7 @@ class Share(Rule):
     part_where: Condition | None = None
     """Instead of `part`: the facilities (or their `whole`) that meet this."""
 
-    is_share: ClassVar[bool] = True
+    of_members: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _one_part(self) -> Self:
@@ -35,19 +33,6 @@ class Share(Rule):
         if self.of is None and (self.part is None or self.whole is None):
             raise ValueError("without `of`, `part` and `whole` name the supplies of zones")
         return self
-
-    @property
-    def supplies(self) -> tuple[str, ...]:
-        """Supply of the part and of the whole; empty where facilities are counted."""
-        return tuple(name for name in (self.part, self.whole) if name)
-
-    def amount_text(self, lang: str) -> str:
-        """Return the part over the whole."""
-        return "/".join(label("supplies", name, lang) for name in self.supplies) if self.part else ""
-
-    def condition_text(self, lang: str, rules: Mapping[str, Rule]) -> str:  # noqa: ARG002 - compliance names others
-        """Return what makes the part."""
-        return "" if self.part_where is None else self.part_where.text(lang)
 
     def measure(self, case: Case) -> list[Measured]:
         """Return the share in each zone of the rule's level."""

@@ -1,6 +1,5 @@
 """total: a sum of a supply, or a count of facilities or of marked zones."""
 
-from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import model_validator
@@ -9,7 +8,6 @@ from geoplan.standards.counts import ZoneAmounts, zone_amounts
 from geoplan.standards.data import Case
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selections, Supply, Text
-from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 
 
@@ -31,10 +29,6 @@ class Total(Rule):
         if self.communities is None and not (self.of or self.supply):
             raise ValueError("give `of`, `supply` or `communities`")
         return self
-
-    def condition_text(self, lang: str, rules: Mapping[str, Rule]) -> str:  # noqa: ARG002 - compliance names others
-        """Return which communities are counted."""
-        return "" if self.communities is None else phrase("total_marked", lang, word=self.communities)
 
     def measure(self, case: Case) -> list[Measured]:
         """Return the sum or count in each zone of the rule's level."""

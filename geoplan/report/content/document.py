@@ -1,0 +1,141 @@
+"""Documents of a delivery: headings, sentences, tables and pictures in order, described once and drawn by Word and the report page.
+
+A content module makes a `Document` from the outcome. A renderer draws its blocks one after the other and knows no sentence and no
+column. A sentence names a table or picture that follows it by `ahead`, which the renderer turns into its number.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from geoplan.report.content.table import Figure, Table
+
+Kind = Literal["table", "picture"]
+
+#: Frames a reference to a table or picture inside a sentence; a private character that no text holds.
+MARK = "\ue000"
+REFERENCE = re.compile(f"{MARK}(table|picture):(\\d+){MARK}")
+
+
+def ahead(kind: Kind = "table", count: int = 1) -> str:
+    """Return what stands in a sentence for the table (or picture) that comes `count` ahead of it: 1 is the next.
+
+    Examples
+    --------
+    >>> bool(REFERENCE.fullmatch(ahead("table", 2)))
+    True
+    """
+    return f"{MARK}{kind}:{count}{MARK}"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 1 is the title of a paper, 2 its sections, 3 their parts."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Body text; `lead` stands before it in bold. May hold references (`ahead`)."""
+
+    text: str
+    lead: str = ""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Sentences as a list."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A small line, such as one under a table."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Key figures, drawn large; those whose place is in `strong` in the colour of flags."""
+
+    figures: tuple[Figure, ...]
+    strong: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table under its title as a caption, with its notes below; a paper prints its columns up to depth 2."""
+
+    table: Table
+
+
+@dataclass(frozen=True)
+class TownMap:
+    """The small map of one town or district: its communities by how many indicators are short."""
+
+    zone_id: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class FlagMaps:
+    """Small maps beside each other, one for each rule: flagged, not flagged, without data; title and note of each."""
+
+    level: str
+    maps: tuple[tuple[str, str, str], ...]
+    """Rule, title, note."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The gain curve of a siting question."""
+
+    question: str
+
+
+@dataclass(frozen=True)
+class SiteMap:
+    """The small map of the sites of the adopted answer."""
+
+    level: str
+
+
+Block = Heading | Paragraph | Points | Remark | Figures | Shown | TownMap | FlagMaps | Curve | SiteMap
+
+
+@dataclass(frozen=True)
+class Document:
+    """A paper: its title, and blocks in order."""
+
+    title: str
+    blocks: tuple[Block, ...] = field(default=())
+
+    @classmethod
+    def of(cls, title: str, blocks: Sequence[Block]) -> "Document":
+        """Return a document from any sequence of blocks."""
+        return cls(title, tuple(blocks))
+
+
+def counted(number: int, lang: str) -> str:
+    """Return the number of a heading: 一, 二 … 二十一 in Chinese.
+
+    Examples
+    --------
+    >>> counted(3, "zh"), counted(10, "zh"), counted(21, "zh"), counted(21, "en")
+    ('三', '十', '二十一', '21')
+    """
+    if lang != "zh" or not 0 < number < 100:
+        return str(number)
+    digits: list[str] = ["", *"一二三四五六七八九"]
+    tens, ones = divmod(number, 10)
+    return ("" if tens < 2 else digits[tens]) + ("十" if tens else "") + digits[ones]
+
+
+def numbered(number: int, text: str, lang: str) -> str:
+    """Return a heading with its number: ``三、15分钟服务圈``."""
+    return f"{counted(number, lang)}、{text}" if lang == "zh" else f"{number}  {text}"

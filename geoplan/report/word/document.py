@@ -1,0 +1,300 @@
+"""A document as a Word file in the form of Chinese planning papers: A4, 宋体 and 黑体, captions that count by themselves, no date of the day.
+
+Styles, margins, header and footer come from ``template.docx`` beside this file: an office may change fonts and sizes there. Tables
+and references to them are fields, so that they count anew when a chapter is pasted into another document.
+"""
+
+import datetime as dt
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import docx
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+from docx.shared import Cm
+
+from geoplan.report import look
+from geoplan.report.content.document import (
+    MARK,
+    REFERENCE,
+    Document,
+    Figures,
+    Heading,
+    Paragraph,
+    Points,
+    Remark,
+    Shown,
+    TownMap,
+)
+from geoplan.report.content.names import word
+from geoplan.report.content.table import Column, Table
+from geoplan.report.word.pictures import WIDTH_CM, Atelier, atelier, town_map
+from geoplan.tables import Outcome
+from geoplan.words.numbers import NOTHING
+
+#: Width between the margins of the template's page, centimetres.
+TEXT_CM = 21.0 - 2 * 2.6
+#: Names of the template's own styles: body text with its indent, text of a table, a note under a table or picture.
+TEXT, CELL, NOTE = "Plan Text", "Plan Table", "Plan Note"
+#: What XML does not hold.
+_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Date of everything inside the file: the first that a ZIP archive can hold.
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+#: Words of a cell longer than this are set flush left, shorter ones in the middle.
+_LONG_WORD = 8
+
+
+def write_document(document: Document, outcome: Outcome, path: Path, *, maps: bool = True) -> None:
+    """Write a document with the study's name, year and basis on every page; the same content gives the same bytes.
+
+    Parameters
+    ----------
+    document
+        What is drawn.
+    outcome
+        What names the study on every page; its maps are drawn of it.
+    path
+        File to write.
+    maps
+        False leaves maps out. They also stay out, and the paper says so, where matplotlib or a font is missing.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, e.g. because another program holds it open.
+    """
+    paper = _Paper(outcome, document.title)
+    wanted = maps and any(isinstance(block, TownMap) for block in document.blocks)
+    with atelier(outcome) if wanted else nullcontext(None) as room:
+        if isinstance(room, str):
+            paper.note(room)
+        for block in document.blocks:
+            _draw(paper, block, room if isinstance(room, Atelier) else None)
+    paper.save(path)
+
+
+def _draw(paper: "_Paper", block: object, room: Atelier | None) -> None:
+    match block:
+        case Heading(text, level):
+            paper.heading(text, level)
+        case Paragraph(text, lead):
+            paper.text(text, lead=lead)
+        case Points(items):
+            for item in items:
+                paper.text(item)
+        case Remark(text):
+            paper.note(text)
+        case Figures(figures):
+            for figure in figures:
+                paper.text(
+                    figure.text(paper.lang), lead=f"{figure.name}{'：' if paper.lang == 'zh' else ': '}"
+                )
+        case Shown(table):
+            paper.table(table.to(2))
+        case TownMap(zone_id, caption):
+            if room is not None:
+                paper.picture(town_map(room, zone_id), caption, width_cm=WIDTH_CM)
+        case _:
+            raise TypeError(f"a Word document draws no {type(block).__name__}")
+
+
+class _Paper:
+    """A Word file under construction."""
+
+    def __init__(self, outcome: Outcome, title: str) -> None:
+        self.outcome, self.lang, self.title = outcome, outcome.lang, title
+        template = resources.files("geoplan.report.word") / "template.docx"
+        self._document: Any = docx.Document(io.BytesIO(template.read_bytes()))
+        self._counts = {"table": 0, "picture": 0}
+        self._bookmarks = 0
+        self._head_and_foot()
+        self.heading(outcome.name, 0)
+        told = [word("year", self.lang, year=outcome.year), look.banner(outcome)]
+        self._document.add_paragraph(plain("　".join(part for part in told if part)), style="Subtitle")
+        self.heading(title, 1)
+
+    def heading(self, text: str, level: int) -> None:
+        """Add a heading; 0 is the title of the paper."""
+        self._document.add_paragraph(plain(text), style="Title" if level == 0 else f"Heading {level}")
+
+    def text(self, text: str, *, lead: str = "") -> None:
+        """Add a paragraph of body text; `lead` stands before it in bold, references become fields."""
+        paragraph = self._document.add_paragraph(style=TEXT)
+        if lead:
+            paragraph.add_run(plain(lead)).bold = True
+        at = 0
+        for found in REFERENCE.finditer(text):
+            paragraph.add_run(plain(text[at : found.start()]))
+            kind, number = found[1], self._counts[found[1]] + int(found[2])
+            _add_field(paragraph, f"REF {_bookmark(kind, number)} \\h", self._label(kind, number))
+            at = found.end()
+        paragraph.add_run(plain(text[at:]))
+
+    def note(self, text: str) -> None:
+        """Add a small line, such as one under a table."""
+        self._document.add_paragraph(plain(text), style=NOTE)
+
+    def table(self, table: Table) -> None:
+        """Add a table with its caption above and its notes below; its headers stand on every page, no row breaks over two."""
+        self._caption("table", table.title)
+        body = [[plain(text) or NOTHING for text in row] for row in table.texts(self.lang)] or [
+            [table.empty or word("nothing", self.lang), *([""] * (len(table.columns) - 1))]
+        ]
+        xml = _table_xml(table.columns, body, merged=table.frozen)
+        self._document.element.body.insert_element_before(parse_xml(xml), "w:sectPr")
+        for note in table.notes or ("",):
+            self.note(note)
+
+    def picture(self, png: bytes, caption: str, *, width_cm: float) -> None:
+        """Add a picture with its caption below."""
+        paragraph = self._document.add_paragraph(style=NOTE)
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        paragraph.paragraph_format.keep_with_next = True
+        shape = paragraph.add_run().add_picture(io.BytesIO(png), width=Cm(width_cm))
+        shape._inline.docPr.set("descr", plain(caption))
+        self._caption("picture", caption, below=True)
+
+    def save(self, path: Path) -> None:
+        """Write the file; dates inside it are the study's year and the first that the format knows."""
+        core, created = self._document.core_properties, dt.datetime(self.outcome.year, 1, 1, tzinfo=dt.UTC)
+        core.title, core.subject = plain(f"{self.outcome.name} {self.title}"), plain(self.title)
+        core.author, core.last_modified_by, core.keywords = "", "", ""
+        core.comments = look.basis_line(self.outcome)
+        core.created, core.modified, core.revision = created, created, 1
+        raw = io.BytesIO()
+        self._document.save(raw)
+        with zipfile.ZipFile(raw) as packed, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            for name in packed.namelist():
+                entry = zipfile.ZipInfo(name, _ZIP_DATE)
+                entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 0
+                file.writestr(entry, packed.read(name))
+
+    def _label(self, kind: str, number: int) -> str:
+        return word(f"doc_{kind}_label", self.lang, number=number)
+
+    def _caption(self, kind: str, caption: str, *, below: bool = False) -> None:
+        self._counts[kind] += 1
+        number = self._counts[kind]
+        paragraph = self._document.add_paragraph(style="Caption")
+        paragraph.paragraph_format.keep_with_next = not below
+        before, after = word(f"doc_{kind}_label", self.lang, number="\n").split("\n")
+        self._bookmarks += 1
+        start = (
+            f'<w:bookmarkStart {nsdecls("w")} w:id="{self._bookmarks}" w:name="{_bookmark(kind, number)}"/>'
+        )
+        paragraph._p.append(parse_xml(start))
+        paragraph.add_run(before)
+        _add_field(paragraph, f"SEQ {before.strip()} \\* ARABIC", str(number))
+        if after:
+            paragraph.add_run(after)
+        paragraph._p.append(parse_xml(f'<w:bookmarkEnd {nsdecls("w")} w:id="{self._bookmarks}"/>'))
+        paragraph.add_run(plain(f"\u3000{caption}" if self.lang == "zh" else f"  {caption}"))
+
+    def _head_and_foot(self) -> None:
+        outcome, section = self.outcome, self._document.sections[0]
+        head, foot = section.header.paragraphs[0], section.footer.paragraphs[0]
+        head.add_run(plain(f"{outcome.name}\u3000{self.title}"))
+        if outcome.synthetic:
+            head.add_run(f"\t{look.banner(outcome)}").bold = True
+        foot.add_run(plain(f"{word('year', self.lang, year=outcome.year)}\u3000{look.basis_line(outcome)}"))
+        pages = section.footer.add_paragraph(style="Footer")
+        pages.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        before, after = word("doc_page", self.lang, page="\n").split("\n")
+        pages.add_run(before)
+        _add_field(pages, "PAGE", "1")
+        pages.add_run(after)
+
+
+def plain(text: object) -> str:
+    r"""Return `text` as a document can hold it: without control characters and marks of our own.
+
+    Examples
+    --------
+    >>> plain("a\x07b")
+    'ab'
+    """
+    return str(_FORBIDDEN.sub("", str(text))).replace(MARK, "")
+
+
+def _bookmark(kind: str, number: int) -> str:
+    return f"_Ref_{kind}_{number}"
+
+
+def _add_field(paragraph: Any, code: str, shown: str) -> None:  # noqa: ANN401 - python-docx's paragraphs have no public type
+    """Add a field with what it shows until the program counts anew."""
+    for kind in ("begin", "code", "separate", "shown", "end"):
+        run = paragraph.add_run(shown if kind == "shown" else "")
+        if kind == "code":
+            told = f'<w:instrText {nsdecls("w")} xml:space="preserve"> {escape(code)} </w:instrText>'
+            run._r.append(parse_xml(told))
+        elif kind != "shown":
+            run._r.append(parse_xml(f'<w:fldChar {nsdecls("w")} w:fldCharType="{kind}"/>'))
+
+
+def _table_xml(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, merged: int) -> str:
+    """Return a table as WordprocessingML: a full grid, headers repeated, fixed widths over the whole page.
+
+    The first `merged` columns are merged where a value repeats: a town's rows under its district's.
+    """
+    total = sum(column.width for column in columns)
+    widths = [round(column.width / total * TEXT_CM / 2.54 * 1440) for column in columns]
+    left = [
+        column.format in ("text", "listed") and any(len(row[k]) > _LONG_WORD for row in rows)
+        for k, column in enumerate(columns)
+    ]
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
+    edges = "".join(
+        f'<w:{side} w:val="single" w:sz="{8 if side in ("top", "bottom") else 4}" w:space="0" w:color="595959"/>'
+        for side in ("top", "left", "bottom", "right", "insideH", "insideV")
+    )
+    margins = '<w:tblCellMar><w:left w:w="57" w:type="dxa"/><w:right w:w="57" w:type="dxa"/></w:tblCellMar>'
+    head = "".join(
+        _cell_xml(column.header, width, "center", shade=True)
+        for column, width in zip(columns, widths, strict=True)
+    )
+    lines = [f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{head}</w:tr>"]
+    lines += [
+        f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{row}</w:tr>"
+        for row in _rows_xml(widths, left, rows, merged=merged)
+    ]
+    return (
+        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
+        f'<w:tblBorders>{edges}</w:tblBorders><w:tblLayout w:type="fixed"/>{margins}</w:tblPr>'
+        f"<w:tblGrid>{grid}</w:tblGrid>{''.join(lines)}</w:tbl>"
+    )
+
+
+def _rows_xml(
+    widths: Sequence[int], left: Sequence[bool], rows: Sequence[Sequence[str]], *, merged: int
+) -> Iterator[str]:
+    for place, row in enumerate(rows):
+        cells = []
+        same = place > 0
+        for k, (width, value) in enumerate(zip(widths, row, strict=True)):
+            same = same and k < merged and rows[place - 1][k] == value
+            merge = "" if k >= merged else "continue" if same else "restart"
+            cells.append(_cell_xml(value, width, "left" if left[k] else "center", merge=merge))
+        yield "".join(cells)
+
+
+def _cell_xml(text: str, width: int, align: str, *, shade: bool = False, merge: str = "") -> str:
+    shading = '<w:shd w:val="clear" w:color="auto" w:fill="E7EDEF"/>' if shade else ""
+    merging = f'<w:vMerge w:val="{merge}"/>' if merge else ""
+    shown = "" if merge == "continue" else text
+    bold = "<w:rPr><w:b/></w:rPr>" if shade else ""
+    lines = "<w:br/>".join(
+        f'<w:t xml:space="preserve">{escape(plain(line))}</w:t>' for line in shown.split("\n")
+    )
+    return (
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{merging}{shading}<w:vAlign w:val="center"/></w:tcPr>'
+        f'<w:p><w:pPr><w:pStyle w:val="{CELL.replace(" ", "")}"/><w:jc w:val="{align}"/></w:pPr>'
+        f"<w:r>{bold}{lines}</w:r></w:p></w:tc>"
+    )
