@@ -11,8 +11,9 @@ import numpy as np
 
 from geoplan.cli import console
 from geoplan.pipeline.plan_sites import SiteResult
-from geoplan.report.content.projects import works as works_words
+from geoplan.report.content.projects import construction_cell
 from geoplan.report.content.sites_facts import gap_said, proof
+from geoplan.report.content.table import cell_text
 from geoplan.report.look.words import share
 from geoplan.siting.objectives.ask import SitingResult, first_step
 from geoplan.siting.solve.control import SearchControl
@@ -115,7 +116,7 @@ def print_sites(result: SiteResult, folder: object) -> None:
                 f"{row['order']}",
                 str(row["name"]),
                 str(row["place"]),
-                works_words(row["works"], lang),
+                cell_text(construction_cell(row["works"], lang), lang),
                 _size(row, lang),
                 _number(row["cost"]),
                 f"{row['phase']:.0f}",

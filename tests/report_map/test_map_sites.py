@@ -78,12 +78,12 @@ def test_a_card_says_works_size_cost_phase_whom_and_what_it_adds(layer):
     assert first["建设性质"] == "改扩建"
     assert first["设施类型"] == "养老机构"
     assert first["建设规模"] == "39张、1,400平方米"
-    assert first["投资估算（万元）"] == "383（据备选清单）"
+    assert first["投资估算（万元）"] == "383（清单所列）"
     assert first["建设时序"] == "至2025年"
     assert first["服务社区"] == "胜利社区、长青社区"
     assert (first["单独新增"], first["边际新增"], first["至此值"]) == ("45 张", "39 张", "72 张")
     third = dict(map(tuple, layer["sites"][2]["lines"]))
-    assert third["投资估算（万元）"] == "310（据 unit_costs.csv#2）"
+    assert third["投资估算（万元）"] == "310（按单位造价测算，新建养老机构（按床位） 15.2–15.3万元/张）"
 
 
 def test_a_generated_site_is_an_area_of_intent_without_address(sited):

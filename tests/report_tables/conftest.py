@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from geoplan.report.content.table import cell_text
+
 
 def module():
     path = Path(__file__).parents[1] / "outcome_fixture.py"
@@ -25,3 +27,14 @@ def fresh():
 def make(fresh):
     """Make an outcome once for each set of arguments; nothing that is tested here may change it."""
     return functools.cache(fresh)
+
+
+@pytest.fixture(scope="session")
+def texts():
+    """Return a table's rows as dicts of key -> text, as every output prints it."""
+
+    def read(table, lang="zh"):
+        keys = [column.key for column in table.columns]
+        return [dict(zip(keys, (cell_text(cell, lang) for cell in row), strict=True)) for row in table.rows]
+
+    return read

@@ -12,9 +12,16 @@ from hypothesis import strategies as st
 from geoplan.report.content.findings import indicators, summarised
 from geoplan.report.content.gaps import gap_list, people_basis
 from geoplan.report.content.members import facility_findings, members
-from geoplan.report.content.projects import projects, served, support
+from geoplan.report.content.projects import project_support_table, projects_table
+from geoplan.report.content.served import served
 from geoplan.report.content.sheet import Cell, Names
-from geoplan.report.content.sources import reconciled, sources
+from geoplan.report.content.sources import (
+    registers_page,
+    sources_page,
+    unplaced_table,
+    warnings_by_kind_table,
+)
+from geoplan.report.content.table import Amount, Coded
 from geoplan.report.content.towns import guidance_level, town_sheets, towns
 from geoplan.report.workbook import csv_files as sheets_csv
 from geoplan.report.workbook import workbook
@@ -246,26 +253,49 @@ SERVED = pd.DataFrame(
 
 class TestProjects:
     def test_none_without_them(self, make):
-        assert [sheet(make()) for sheet in (projects, support, served)] == [None] * 3
+        made = (projects_table, project_support_table, served)
+        assert [table(make()) for table in made] == [None] * 3
 
-    def test_project_list(self, make):
-        sheet = projects(dataclasses.replace(make(), projects=PROJECTS))
-        first, second = by_header(sheet)
-        assert (first["项目名称"], first["建设性质"], first["建设地点"]) == ("=甲养老院", "新建", "向阳社区")
-        assert (first["新增床位（张）"], first["投资估算（万元）"], first["启用年份"]) == (100, 2500, 2025)
-        assert first["服务社区（村）"] == "向阳社区、北秀社区"
-        assert first["支撑指标"] == "每千人口拥有3岁以下婴幼儿托位数"
-        assert (second["建设性质"], second["新增床位（张）"], second["开工年份"]) == ("改扩建", None, None)
-        assert sheet.notes == (
+    def test_project_list(self, make, texts):
+        table = projects_table(dataclasses.replace(make(), projects=PROJECTS))
+        first, second = texts(table)
+        assert (first["name"], first["works"], first["zone"]) == ("=甲养老院", "新建", "向阳社区")
+        assert (first["added_beds"], first["cost"], first["open_year"]) == ("100", "2,500", "2025")
+        assert (first["serves"], first["indicators"]) == (
+            "向阳社区、北秀社区",
+            "每千人口拥有3岁以下婴幼儿托位数",
+        )
+        assert (first["size"], first["cost_from"]) == ("床位100张、建筑面积3000平方米", "清单所列")
+        # what the list does not say is blank, and no sum of nothing
+        assert (second["works"], second["added_beds"], second["cost"], second["start_year"]) == (
+            "改扩建",
+            "",
+            "",
+            "",
+        )
+        assert table.notes == (
             "共 2 个项目，新增床位（张）合计 100，新增托位（个）合计 50，投资估算（万元）合计 2,500，1 个项目未载投资",
         )
 
-    def test_support(self, make):
-        sheet = support(dataclasses.replace(make(), projects=PROJECTS, support=SUPPORT))
-        first, second = by_header(sheet)
-        assert (first["现状结论"], first["实施后结论"], first["仍缺"]) == ("未达标", "达标", None)
-        assert (first["现状值"], first["实施后"], first["支撑项目"]) == (4.1, 4.6, "乙托育园")
-        assert (second["仍缺"], second["支撑项目"]) == (7, "=甲养老院、gone")
+    def test_support(self, make, texts):
+        table = project_support_table(dataclasses.replace(make(), projects=PROJECTS, support=SUPPORT))
+        first, second = texts(table)
+        assert (first["verdict_before"], first["verdict_after"], first["shortfall_after"]) == (
+            "未达标",
+            "达标",
+            "",
+        )
+        assert (first["actual_before"], first["actual_after"]) == ("4.1", "4.6")
+        assert first["built_projects"] == "乙托育园"
+        assert (second["shortfall_after"], second["built_projects"]) == ("7", "=甲养老院、gone")
+
+    def test_an_interval_is_not_cut_to_its_low_end(self, make):
+        more = SUPPORT.assign(actual_high_before=[4.3, 0.5], actual_high_after=[np.inf, 0.6])
+        table = project_support_table(dataclasses.replace(make(), projects=PROJECTS, support=more))
+        first, second = table.rows
+        at = [column.key for column in table.columns].index("actual_before")
+        assert first[at : at + 2] == (Amount(4.1, 4.3, "per_1000"), Amount(4.6, np.inf, "per_1000"))
+        assert [cell.text("zh") for cell in second[at : at + 2]] == ["50.0%", "60.0%"]
 
     def test_served_by_service_then_level(self, make):
         found = by_header(served(dataclasses.replace(make(), served=SERVED)))
@@ -289,16 +319,47 @@ class TestProjects:
         assert any(cell.value == "=甲养老院" for sheet in book for row in sheet for cell in row)
 
 
-def test_registers_are_reconciled_above_what_is_not_placed(make):
-    sheet = reconciled(make())
-    ends, waiting = by_header(sheet), by_header(sheet, 1)
-    assert [(row["文件"], row["计量"], row["台账合计"], row["参与计算"]) for row in ends] == [
-        ("eldercare_register.xlsx", "行数", 6, 4), ("eldercare_register.xlsx", "床位", 440, 410),
-        ("childcare_register.csv", "行数", 4, 3), ("childcare_register.csv", "托位", 115, 90),
+def test_registers_are_reconciled_above_what_is_not_placed(make, texts):
+    page = registers_page(make())
+    (waiting,) = page.below
+    shown = [
+        (row["file"], row["counted"], row["end_rows"], row["end_in_run"], row["placed_share"])
+        for row in texts(page)
+    ]
+    assert shown == [
+        ("eldercare_register.xlsx", "行数", "6", "4", "80.0%"), ("eldercare_register.xlsx", "床位", "440", "410", "100.0%"),
+        ("childcare_register.csv", "行数", "4", "3", "75.0%"), ("childcare_register.csv", "托位", "115", "90", "78.3%"),
     ]  # fmt: skip
-    assert [row["名称"] for row in waiting] == ["无坐标养老院", "坐标有误托育园"]
-    assert sheet.listed == 1
-    assert "台账核对" not in [block.heading for block in sources(make()).blocks]
+    assert [row["name"] for row in texts(waiting)] == ["无坐标养老院", "坐标有误托育园"]
+    # nobody says how many beds they have: that is not none
+    assert {(row["beds"], row["places"]) for row in texts(waiting)} == {("", "")}
+    assert (page.page, page.filtered, waiting.filtered) == ("待落点清单", False, True)
+    assert registers_page(
+        dataclasses.replace(make(), reconciliation=make().reconciliation.iloc[:0])
+    ) == unplaced_table(make())
+
+
+def test_sources_say_whose_people_and_what_is_not_assessed(make, texts):
+    page = sources_page(make())
+    assert [table.key for table in (page, *page.below)] == ["sources", "groups", "parameters", "not_assessed"]
+    assert {row["given"] for row in texts(page.below[1])} <= {"已给定", "默认值"}
+    assert "© OpenStreetMap contributors, ODbL 1.0" in page.notes
+
+
+def test_warnings_of_one_kind_are_counted_and_the_severe_come_first(make):
+    outcome = make()
+    rows = pd.DataFrame(
+        [("info", "b", "x.csv", 1, "", "乙", ""), ("warning", "a", "x.csv", 2, "", "甲一", "改"),
+         ("warning", "a", "x.csv", 3, "", "甲二", "改"), ("error", "c", None, None, "", "丙", "")],
+        columns=["severity", "code", "file", "row", "zone", "text", "action"],
+    )  # fmt: skip
+    table = warnings_by_kind_table(dataclasses.replace(outcome, warnings=rows))
+    assert table.cells("severity") == [Coded("error"), Coded("warning"), Coded("info")]
+    assert [cell.low for cell in table.cells("times")] == [1, 2, 1]
+    assert table.cells("found") == ["丙", "甲一", "乙"]
+    assert (
+        warnings_by_kind_table(dataclasses.replace(outcome, warnings=rows.iloc[:0])).empty == "未发现数据问题"
+    )
 
 
 def test_the_gap_list_says_districts_where_there_are_no_towns(make):

@@ -87,7 +87,7 @@ def test_the_table_has_every_site(sited, tmp_path):
     assert cells[3][1] == "意向区域1\n意向区域：南湖社区"
     assert sum(float(row[5]) for row in cells[1:]) == 1343
     assert (
-        "投资估算据备选清单（第1、2号）、据 unit_costs.csv#2（第3号）、据 unit_costs.csv#3（第4号）。"
+        "投资估算清单所列（第1、2号）、按单位造价测算，新建养老机构（按床位） 15.2–15.3万元/张（第3号）、"
         in text_of(assessment(sited, tmp_path))
     )
 

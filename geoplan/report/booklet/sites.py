@@ -1,6 +1,5 @@
 """The report's section 选址方案: what is proposed and how sure that is, then the sites, the curve, what stays unmet, and how it was found."""
 
-from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -13,11 +12,13 @@ import shapely
 from geoplan.report import look
 from geoplan.report.booklet.map import WIDTH
 from geoplan.report.content import sites_facts
-from geoplan.report.content.sheet import Cell, Names, empty, present, rows_of, text
-from geoplan.report.content.sites import site_support
+from geoplan.report.content.sheet import Names, empty, present, rows_of, text
+from geoplan.report.content.sites import changed_support_table
+from geoplan.report.content.table import cell_text
 from geoplan.report.look.curve_chart import Said, gain_curve
 from geoplan.tables import Outcome
 from geoplan.words.labels import labels
+from geoplan.words.numbers import FORMATS
 
 #: Sites and zones that stay unmet that the page lists; the workbook has all. Curves that it draws.
 MOST_SITES, MOST_UNMET, MOST_CURVES = 40, 20, 3
@@ -302,26 +303,14 @@ def questions(outcome: Outcome) -> list[Plain]:
 
 def support_rows(outcome: Outcome) -> Plain | None:
     """Return the indicators that the sites change, as the workbook's sheet has them; None where there are none."""
-    sheet = site_support(replace(outcome, site_support=sites_facts.changed(outcome)))
-    if sheet is None or sites_facts.adopted(outcome) is None:
+    table = changed_support_table(outcome)
+    if table is None or sites_facts.adopted(outcome) is None:
         return None
-    block = sheet.blocks[0]
-    # what adds to an indicator stands in the table of sites
-    columns = block.columns[:-1]
+    table = table.to(2)
     return {
-        "heads": [{"text": c.header.replace("\n", ""), "number": c.kind not in ("text", "id")} for c in columns],
-        "rows": [[_shown(value, c.kind) for value, c in zip(row, columns, strict=False)] for row in block.rows],
-    }  # fmt: skip
-
-
-def _shown(value: object, kind: str) -> str:
-    amount, form = (value.value, value.kind) if isinstance(value, Cell) else (value, kind)
-    if amount is None:
-        return "—"
-    if isinstance(amount, str):
-        return amount
-    number = float(amount)  # type: ignore[arg-type]
-    return look.share(number) if form == "share" else look.rate(number) if form == "rate" else look.whole(number)  # fmt: skip
+        "heads": [{"text": c.header, "number": c.format in FORMATS} for c in table.columns],
+        "rows": [[cell_text(cell, outcome.lang) or "—" for cell in row] for row in table.rows],
+    }
 
 
 def unmet_rows(outcome: Outcome, rows: pd.DataFrame) -> list[Plain]:

@@ -1,172 +1,265 @@
-"""Sheets on siting (选址) beside the sites: every question, the gain curve with its chart, what stays unmet, and the candidates.
-
-Nothing is written where no siting question was asked.
-"""
+"""Siting questions and what was found: each question's value, bound and proof, the gain curve, and the zones that keep a gap."""
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geoplan.report import look
-from geoplan.report.content import sites_facts
-from geoplan.report.content.sheet import (
-    Cell,
-    Chart,
-    Column,
-    Names,
-    Sheet,
-    Value,
-    block_of,
-    empty,
-    number,
-    present,
-    rows_of,
-    text,
-    word,
-)
-from geoplan.report.content.sites import cost_from_width, labels_of, two_lines, value_kind
+from geoplan.report.content.names import Names, empty, present, rows_of, text
+from geoplan.report.content.registry import listed
+from geoplan.report.content.table import Amount, Cell, Chart, Coded, Figure, Table, column
 from geoplan.report.look import curve_chart
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label, unit
+from geoplan.words.numbers import format_number
 
-#: Most candidates that the workbook lists; the layer ``candidates`` holds all of them.
-MOST_CANDIDATES = 5000
 #: Half widths that a chart's title has room for.
 _TITLE = 84
-#: Columns of the candidates' sheet that stand only where a candidate has something in them: column, kind, width.
-_OPTIONAL = (
-    ("storey", "text", 8.0),
-    ("ownership", "text", 12.0),
-    ("usable_years", "whole", 8.0),
-    ("from_year", "id", 8.0),
-    ("most_beds", "whole", 8.0),
-    ("most_places", "whole", 8.0),
-    ("cost", "whole", 10.0),
-    ("cost_unit", "rate", 9.0),
-    ("cost_from", "text", 18.0),
-    ("rule", "text", 9.0),
-    ("either_or", "text", 9.0),
-    ("land_code", "text", 9.0),
-    ("extends", "text", 14.0),
-)
+#: How a search may have been stopped before its end.
+_STOPS = ("gap", "nodes", "clock", "interrupt")
 
 
-def answers(outcome: Outcome) -> Sheet | None:
+@dataclass(frozen=True)
+class SitingAnswer:
+    """One row of the outcome's `answers` (`geoplan.tables.ANSWERS`); a number that is not known is NaN."""
+
+    question: str
+    ask: str
+    label: str
+    status: str
+    stopped: str
+    aim: str
+    unit: str
+    objective: float
+    bound: float
+    gap: float
+    recount: float
+    before: float
+    sites: float
+    cost: float
+    candidates: float
+    nodes: float
+    repeatable: bool
+    adopted: bool
+
+    @property
+    def title(self) -> str:
+        """The question in words, its name where the study gives none."""
+        return self.label or self.question
+
+    def amount(self, value: float) -> Amount | None:
+        """Return a value of the objective as a cell."""
+        return Amount.of(value, amount_format(self.unit))
+
+    def value(self, value: float, lang: str) -> str:
+        """Return a value of the objective with its unit; an em dash where it is not known."""
+        return amount_text(value, self.unit, lang)
+
+    def proof(self, lang: str) -> str:
+        """Return what is proven of the answer, in words."""
+        return proof(
+            self.status, gap=self.gap, bound=self.bound, stopped=self.stopped, repeatable=self.repeatable, lang=lang
+        )  # fmt: skip
+
+    def model(self, lang: str) -> str:
+        """Return the model behind the kind of question, in words."""
+        return phrase(f"answers_model_{self.ask}", lang)
+
+    def bound_name(self, lang: str) -> str:
+        """Return whether the bound lies above (理论上限) or below (理论下限) what an answer may reach."""
+        if self.bound != self.objective and not math.isnan(self.bound - self.objective):
+            upper = self.bound > self.objective
+        else:
+            upper = not self.objective < self.before
+        return phrase("answers_upper_bound" if upper else "answers_lower_bound", lang)
+
+
+_TEXTS = ("question", "ask", "label", "status", "stopped", "aim", "unit")
+_NUMBERS = ("objective", "bound", "gap", "recount", "before", "sites", "cost", "candidates", "nodes")
+
+
+def answers(outcome: Outcome) -> tuple[SitingAnswer, ...]:
+    """Return every answer in the order of the study's questions."""
+    return tuple(map(_answer, rows_of(outcome.answers)))
+
+
+def _answer(row: Mapping[str, Any]) -> SitingAnswer:
+    texts: dict[str, Any] = {key: text(row[key]) for key in _TEXTS}
+    numbers: dict[str, Any] = {key: float(row[key]) if present(row[key]) else math.nan for key in _NUMBERS}
+    # only what is said to be unrepeatable is
+    repeatable = not present(row["repeatable"]) or bool(row["repeatable"])
+    adopted = present(row["adopted"]) and bool(row["adopted"])
+    return SitingAnswer(**texts, **numbers, repeatable=repeatable, adopted=adopted)
+
+
+def adopted(outcome: Outcome) -> SitingAnswer | None:
+    """Return the answer whose sites stand on the map; None where there is none."""
+    return next((answer for answer in answers(outcome) if answer.adopted), None)
+
+
+def amount_format(unit_code: str) -> str:
+    """Return the number format of an amount in a unit: shares in per cent, minutes with decimals, all else whole.
+
+    Examples
+    --------
+    >>> amount_format("beds"), amount_format("share"), amount_format("person_minutes")
+    ('count', 'percent', 'decimal')
+    """
+    return "percent" if unit_code == "share" else "decimal" if "minute" in unit_code else "count"
+
+
+def amount_text(value: float, unit_code: str, lang: str) -> str:
+    """Return an amount with its unit as it stands in a sentence; a share has none beside its per cent.
+
+    Examples
+    --------
+    >>> amount_text(111.0, "beds", "zh"), amount_text(0.5, "share", "zh"), amount_text(math.nan, "beds", "en")
+    ('111 张', '50.0%', '—')
+    """
+    known = Amount.of(value, amount_format(unit_code))
+    named = "" if known is None or unit_code == "share" else unit(unit_code, lang)
+    return Figure("", known, named).text(lang) if known else label("none", lang)
+
+
+def gap_text(gap: float) -> str:
+    """Return how far an answer may be from the best possible, rounded up to 0.1 % so that it is never understated.
+
+    Examples
+    --------
+    >>> gap_text(0.01), gap_text(0.0101), gap_text(0.00001)
+    ('1.0%', '1.1%', '0.1%')
+    """
+    return format_number(_rounded_up(gap), "percent")
+
+
+def _rounded_up(gap: float) -> float:
+    return math.ceil(round(gap * 1000, 6)) / 1000 if math.isfinite(gap) else gap
+
+
+def proof(
+    status: str, *, gap: float, bound: float, stopped: str, repeatable: bool, lang: str
+) -> str:  # fmt: skip
+    """Return what is proven of an answer; 已验证最优 only where its status says so; how it was stopped behind it.
+
+    Parameters
+    ----------
+    status
+        ``optimal``, ``within``, ``infeasible`` or ``none``.
+    gap, bound
+        Share by which the answer may fall short, and the bound; NaN where none was found.
+    stopped
+        ``gap``, ``nodes``, ``clock``, ``interrupt`` or nothing.
+    repeatable
+        Whether the same inputs give the same answer.
+    lang
+        Language.
+
+    Raises
+    ------
+    KeyError
+        If there is no such status.
+    """
+    if status != "within":
+        parts = [phrase(f"answers_status_{status}", lang)]
+    elif math.isnan(bound) or not math.isfinite(gap):
+        parts = [phrase("answers_no_bound", lang)]
+    elif gap == 0.0:
+        parts = [phrase("answers_first_proven", lang)]
+    else:
+        parts = [phrase("answers_within", lang, gap=gap_text(gap))]
+    if stopped in _STOPS:
+        parts.append(phrase(f"answers_stopped_{stopped}", lang))
+    if not repeatable and stopped not in ("clock", "interrupt"):
+        parts.append(phrase("answers_unrepeatable", lang))
+    return phrase("join_comma", lang).join(parts)
+
+
+@listed(140, "workbook", "csv")
+def answers_table(outcome: Outcome) -> Table | None:
     """Return 选址问题: a row a question, with what was found and what is proven of it; None where none was asked."""
     if empty(outcome.answers):
         return None
     lang = outcome.lang
-    columns = [
-        Column(look.label("serial", lang), "whole", 5),
-        Column(word("sites_question_name", lang), "text", 14),
-        Column(word("sites_question", lang), "text", 34),
-        Column(look.label("siting_page_model", lang), "text", 22),
-        Column(look.label("siting_page_status", lang), "text", 22),
-        Column(word("sites_adopted", lang), "text", 7),
-        Column(word("sites_aim", lang), "text", 15),
-        Column(look.label("unit", lang), "text", 7),
-        Column(look.label("siting_page_before", lang), "rate", 10),
-        Column(look.label("siting_page_objective", lang), "rate", 10),
-        Column(look.label("siting_page_bound", lang), "rate", 10),
-        Column(word("sites_gap", lang), "share", 9),
-        Column(look.label("siting_page_recount", lang), "rate", 10),
-        Column(word("sites_count", lang), "whole", 7),
-        Column(word("project_cost", lang), "whole", 10),
-        Column(word("sites_candidates", lang), "whole", 9),
-        Column(word("sites_nodes", lang), "whole", 8),
-        Column(word("sites_repeatable", lang), "text", 10),
-    ]
-    rows = [[place, *_answer_row(row, lang)] for place, row in enumerate(rows_of(outcome.answers), start=1)]
-    notes = (word("sites_answers_note", lang), look.label("siting_page_questions_note", lang))
-    return Sheet(word("sites_answers_sheet", lang), (block_of(two_lines(columns), rows),), notes, 3)
+    keys = (
+        "serial", "question", "question_text", "model", "status", "adopted", "aim", "unit", "before", "objective",
+        "bound", "gap", "recount", "site_count", "cost", "candidate_count", "nodes", "repeatable",
+    )  # fmt: skip
+    rows: list[list[Cell]] = []
+    for place, answer in enumerate(answers(outcome), start=1):
+        rows.append([
+            Amount.of(place, "count"), answer.question, answer.label, Coded(answer.ask, answer.model(lang)),
+            Coded(answer.status, answer.proof(lang)), Coded("yes" if answer.adopted else "no"), answer.aim,
+            unit_cell(answer.unit, lang),
+            *(answer.amount(value) for value in (answer.before, answer.objective, answer.bound)),
+            Amount.of(_rounded_up(answer.gap), "percent"), answer.amount(answer.recount),
+            Amount.of(answer.sites, "count"), Amount.of(answer.cost, "cost"), Amount.of(answer.candidates, "count"),
+            Amount.of(answer.nodes, "count"), Coded("yes" if answer.repeatable else "no"),
+        ])  # fmt: skip
+    notes = (phrase("answers_note", lang), phrase("answers_recount_note", lang))
+    title = phrase("answers_title", lang)
+    return Table.of("answers", title, [column(key, lang) for key in keys], rows, notes=notes, frozen=3)
 
 
-def _answer_row(row: Mapping[str, Any], lang: str) -> list[Value | Cell]:
-    kind = value_kind(row["unit"])
-    gap = number(row["gap"], "share")
-    if isinstance(gap, Cell):  # never less than it is
-        gap = Cell(math.ceil(round(gap.value * 1000, 6)) / 1000, "share")
-
-    def said(key: str) -> str:
-        return look.label("yes" if present(row[key]) and bool(row[key]) else "no", lang)
-
-    return [
-        text(row["question"]),
-        text(row["label"]),
-        sites_facts.model(row["ask"], lang),
-        sites_facts.proof(row, lang),
-        said("adopted"),
-        text(row["aim"]),
-        look.unit(row["unit"], lang),
-        *(number(row[key], kind) for key in ("before", "objective", "bound")),
-        gap,
-        number(row["recount"], kind),
-        *(number(row[key], "whole") for key in ("sites", "cost", "candidates", "nodes")),
-        said("repeatable"),
-    ]
+def unit_cell(unit_code: str, lang: str) -> Cell:
+    """Return a unit as a cell: its code for programs, its name for people; None where there is none."""
+    return Coded(unit_code, unit(unit_code, lang)) if unit_code else None
 
 
-def _asked_notes(outcome: Outcome, table: pd.DataFrame) -> list[str]:
-    """Return a line a question of a table: its name and its words."""
-    asked = labels_of(outcome)
-    return [
-        word("sites_question_line", outcome.lang, name=name, question=asked.get(str(name), str(name)))
-        for name in dict.fromkeys(table["question"])
-    ]
-
-
-def curve(outcome: Outcome) -> Sheet | None:
-    """Return 选址增益曲线: what so many sites achieve and what none can better, with a chart a question; None without any."""
-    if empty(outcome.curve):
-        return None
-    lang = outcome.lang
-    units = dict(zip(outcome.answers["question"], outcome.answers["unit"].map(text), strict=True))
-    columns = [
-        Column(word("sites_question_name", lang), "text", 15),
-        Column(look.label("siting_page_curve_x", lang), "whole", 10),
-        Column(look.label("siting_page_curve_best", lang), "rate", 11),
-        Column(look.label("unit", lang), "text", 7),
-        Column(word("sites_marginal", lang), "rate", 10),
-        Column(look.label("siting_page_bound", lang), "rate", 11),
-        Column(word("sites_curve_share", lang), "share", 12),
-    ]
-    table = outcome.curve.sort_values("sites", kind="stable")
-    rows: list[list[Value | Cell]] = []
-    charts = []
-    for question in dict.fromkeys(outcome.curve["question"]):
-        own = table[table["question"] == question]
-        unit, first = units.get(question, ""), len(rows)
-        kind = value_kind(unit)
-        added = gains(own["objective"].astype(float))
-        for row, gain in zip(rows_of(own), added, strict=True):
-            cells = [number(row["objective"], kind), look.unit(unit, lang)]
-            more = [number(gain, kind), number(row["bound"], kind), number(row["share"], "share")]
-            rows.append([text(question), number(row["sites"], "whole"), *cells, *more])
-        said = word("sites_curve_title", lang, question=text(question))
-        # of a question in phases the curve counts the last one, and its aim all: the axis names neither
-        best = look.label("siting_page_curve_best", lang)
-        y = word("sites_curve_y", lang, what=best, unit=look.unit(unit, lang))
-        title = _cut(said, _TITLE)
-        low = _foot(own[["objective", "bound"]].to_numpy(dtype=float))
-        charts.append(Chart(title, first, len(rows) - 1, 1, (2, 5), (columns[1].header, y), low))
-    cut = any(chart.low for chart in charts)
-    notes = [*_asked_notes(outcome, outcome.curve), word("sites_curve_note", lang)]
-    notes += [word("sites_curve_cut", lang)] if cut else []
-    return Sheet(
-        word("sites_curve_sheet", lang),
-        (block_of(two_lines(columns), rows),),
-        tuple(notes),
-        2,
-        charts=tuple(charts),
+def _question_notes(outcome: Outcome, questions: Iterable[object]) -> tuple[str, ...]:
+    """Return a line a question: its name and its words."""
+    titles = {answer.question: answer.title for answer in answers(outcome)}
+    return tuple(
+        phrase("answers_question_line", outcome.lang, name=name, question=titles.get(str(name), str(name)))
+        for name in dict.fromkeys(questions)
     )
 
 
-def _cut(said: str, most: int) -> str:
+# --- gain curve -----------------------------------------------------------------------------------------------------
+
+
+@listed(150, "workbook", "csv")
+def curve_table(outcome: Outcome) -> Table | None:
+    """Return 选址增益曲线: what so many sites achieve and the bound, with a chart a question; None without any."""
+    if empty(outcome.curve):
+        return None
+    lang = outcome.lang
+    units = {answer.question: answer.unit for answer in answers(outcome)}
+    keys = ("question", "site_count", "best_found", "unit", "marginal", "bound", "curve_share")
+    columns = [column(key, lang) for key in keys]
+    table = outcome.curve.sort_values("sites", kind="stable")
+    rows: list[list[Cell]] = []
+    charts = []
+    for question in dict.fromkeys(outcome.curve["question"]):
+        own = table[table["question"] == question]
+        unit_code, first = units.get(str(question), ""), len(rows)
+        form = amount_format(unit_code)
+        for row, gain in zip(rows_of(own), gains(own["objective"].astype(float)), strict=True):
+            bound = row["bound"] if present(row["bound"]) and math.isfinite(float(row["bound"])) else None
+            rows.append([
+                str(question), Amount.of(row["sites"], "count"), Amount.of(row["objective"], form),
+                unit_cell(unit_code, lang), Amount.of(gain, form), Amount.of(bound, form),
+                Amount.of(row["share"], "percent"),
+            ])  # fmt: skip
+        title = _cut(phrase("answers_curve_title", lang, question=question), _TITLE)
+        # of a question in phases the curve counts the last one, and its aim all: the axis names neither
+        y = phrase("answers_curve_y", lang, what=columns[2].header, unit=unit(unit_code, lang))
+        low = _axis_start(own[["objective", "bound"]].to_numpy(dtype=float))
+        axes = (columns[1].header, y)
+        charts.append(Chart(title, first, len(rows) - 1, "site_count", ("best_found", "bound"), axes, low))
+    notes = (*_question_notes(outcome, outcome.curve["question"]), phrase("answers_curve_note", lang))
+    if any(chart.low for chart in charts):
+        notes = (*notes, phrase("answers_curve_cut", lang))
+    title = phrase("answers_curve_sheet", lang)
+    return Table.of("curve", title, columns, rows, notes=notes, frozen=2, charts=tuple(charts))
+
+
+def _cut(shown: str, most: int) -> str:
     """Return a text in at most so many half widths: a Chinese character takes two.
 
     Examples
@@ -174,13 +267,13 @@ def _cut(said: str, most: int) -> str:
     >>> _cut("增益曲线", 8), _cut("增益曲线", 7), _cut("gain", 3)
     ('增益曲线', '增益曲…', 'ga…')
     """
-    widths = np.cumsum([2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in said])
-    if not len(said) or widths[-1] <= most:
-        return said
-    return said[: int((widths < most).sum())] + "…"
+    widths = np.cumsum([2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in shown])
+    if not len(shown) or widths[-1] <= most:
+        return shown
+    return shown[: int((widths < most).sum())] + "…"
 
 
-def _foot(values: npt.NDArray[np.float64]) -> float:
+def _axis_start(values: npt.NDArray[np.float64]) -> float:
     """Return where the axis of a curve begins: at zero, or at a round value where all of it lies far above."""
     known = values[np.isfinite(values)]
     if not len(known):
@@ -203,116 +296,173 @@ def gains(objective: pd.Series) -> list[float]:
     return [float(step) for step in (-steps if steps.sum() < 0 else steps)]
 
 
-def unmet(outcome: Outcome) -> Sheet | None:
+@dataclass(frozen=True, eq=False)
+class GainCurve:
+    """One drawn curve (`geoplan.report.look.curve_chart.gain_curve`): points, words, and the mark of what was adopted."""
+
+    title: str
+    points: pd.DataFrame
+    words: curve_chart.Said
+    adopted: int | None
+    value: float | None
+    percent: bool
+    note: str
+
+
+def gain_curves(outcome: Outcome) -> tuple[GainCurve, ...]:
+    """Return the gain curves of at least two points, that of the adopted question first."""
+    if empty(outcome.curve):
+        return ()
+    known = outcome.curve[outcome.curve["objective"].notna()].sort_values("sites", kind="stable")
+    ordered = sorted(answers(outcome), key=lambda answer: not answer.adopted)
+    points = {answer.question: known[known["question"] == answer.question] for answer in ordered}
+    return tuple(
+        _gain_curve(outcome, answer, points[answer.question])
+        for answer in ordered
+        if len(points[answer.question]) > 1
+    )
+
+
+def _gain_curve(outcome: Outcome, answer: SitingAnswer, points: pd.DataFrame) -> GainCurve:
+    lang, value, unit_code = outcome.lang, _own_value(outcome, answer, points), gain_unit(outcome, answer)
+    solved = not math.isnan(answer.sites) and not math.isnan(answer.objective)
+    count = int(answer.sites) if solved else None
+    ends = points["objective"].to_numpy()
+    bound = phrase("answers_upper_bound" if ends[-1] >= ends[0] else "answers_lower_bound", lang)
+    # a question in phases sums over them, and its curve has only the last one
+    at = points.loc[points["sites"] == answer.sites, "objective"]
+    same = len(at) > 0 and np.isclose(at.iloc[0], answer.objective)
+    summed = answer.objective > points["objective"].max() * (1 + 1e-6) and not same
+    axis = phrase("answers_curve_once", lang) if summed else answer.aim
+    words = curve_chart.Said(
+        y=phrase("answers_curve_y", lang, what=axis, unit=unit(unit_code, lang)) if unit_code else axis,
+        x=column("site_count", lang).header,
+        best=column("best_found", lang).header,
+        bound=phrase("answers_curve_bound", lang, bound=bound),
+        met=phrase("answers_curve_met", lang, bound=bound),
+        cut=phrase("in_brackets", lang, text=phrase("answers_curve_cut", lang)),
+        adopted=_mark_text(answer, points, count, lang, value=value, unit_code=unit_code),
+    )
+    note = phrase("answers_curve_below", lang) if value is not None else ""
+    return GainCurve(answer.title, points, words, count, value, unit_code == "share", note)
+
+
+def gain_unit(outcome: Outcome, answer: SitingAnswer) -> str:
+    """Return the unit of what an answer's sites add: their own, else the objective's."""
+    sites = outcome.sites
+    if empty(sites) or "gain_unit" not in sites.columns:
+        return answer.unit
+    own = sites.loc[sites["question"] == answer.question, "gain_unit"]
+    return next(filter(None, map(text, own)), answer.unit)
+
+
+def _own_value(outcome: Outcome, answer: SitingAnswer, points: pd.DataFrame) -> float | None:
+    """Return what an answer's sites reach in all where that is not what its curve has for so many; else None."""
+    if empty(outcome.sites):
+        return None
+    own = outcome.sites[outcome.sites["question"] == answer.question].sort_values("order", kind="stable")
+    at = points.loc[points["sites"] == len(own), "objective"]
+    if own.empty or at.empty or not present(own["total"].iloc[-1]):
+        return None
+    reached, best = float(own["total"].iloc[-1]), float(at.iloc[0])
+    return None if np.isclose(reached, best, rtol=1e-6) else reached
+
+
+def _mark_text(
+    answer: SitingAnswer, points: pd.DataFrame, count: int | None, lang: str, *, value: float | None, unit_code: str
+) -> str:  # fmt: skip
+    """Return what stands beside the mark: number of sites, value, and its share of what all candidates reach."""
+    at = points[points["sites"] == count]
+    if at.empty or count is None:
+        return ""
+    share, best = at["share"].iloc[0], float(at["objective"].iloc[0])
+    reached = best if value is None else value
+    parts = [phrase("answers_curve_sites", lang, count=count), amount_text(reached, unit_code, lang)]
+    if present(share) and best > 0:
+        shown = format_number(float(share) * reached / best, "percent")
+        parts.append(phrase("answers_curve_share", lang, share=shown))
+    said = phrase("join_comma", lang).join(parts)
+    return phrase("answers_curve_adopted", lang, text=said) if answer.adopted else said
+
+
+# --- what stays unmet -----------------------------------------------------------------------------------------------
+
+
+@listed(160, "workbook", "csv")
+def unmet_table(outcome: Outcome) -> Table | None:
     """Return 未补齐单元: zones that keep a gap or stay out of reach, by question and phase, and why; None where there are none."""
-    if empty(outcome.unmet):
+    return _unmet_table(outcome, outcome.unmet, _question_notes(outcome, outcome.unmet.get("question", ())))
+
+
+def unmet_at_end(outcome: Outcome) -> Table | None:
+    """Return what the adopted answer leaves unmet when its last phase is open, largest first within a unit; None without any."""
+    return _unmet_table(outcome, unmet_rows(outcome), ())
+
+
+def _unmet_table(outcome: Outcome, table: pd.DataFrame, notes: tuple[str, ...]) -> Table | None:
+    if empty(table):
         return None
     lang, names = outcome.lang, Names(outcome)
     above = names.levels_between()
-    columns = [
-        Column(look.label("serial", lang), "whole", 6),
-        Column(word("sites_question_name", lang), "text", 16),
-        *(Column(look.label(level, lang), "text", 14) for level in above),
-        Column(look.label("zone", lang), "text", 18),
-        Column(word("sites_phase_end", lang), "id", 10),
-        Column(look.label("siting_page_unmet_gap", lang), "whole", 10, "short"),
-        Column(look.label("unit", lang), "text", 8),
-        Column(look.label("siting_page_unmet_why", lang), "text", 28),
-    ]
-    rows: list[list[Value | Cell]] = [
-        [
-            place,
-            text(row["question"]),
-            *(
-                names.above(row["zone_id"], level) if names.level(row["zone_id"]) != level else ""
-                for level in above
-            ),
-            names.zone(row["zone_id"]),
-            number(row["phase"], "id"),
-            number(row["gap"], "whole"),
-            look.unit(row["unit"], lang),
-            sites_facts.why_said(row["why"], lang),
-        ]
-        for place, row in enumerate(rows_of(outcome.unmet), start=1)
-    ]
-    notes = (*_asked_notes(outcome, outcome.unmet), word("sites_unmet_note", lang))
-    return Sheet(word("sites_unmet_sheet", lang), (block_of(two_lines(columns), rows),), notes, 2)
+    keys = ("serial", "question", *above, "zone", "zone_code", "phase_end", "gap_left", "unit", "why")
+    rows: list[list[Cell]] = []
+    for place, row in enumerate(rows_of(table), start=1):
+        zone, unit_code = row["zone_id"], text(row["unit"])
+        rows.append([
+            Amount.of(place, "count"), text(row["question"]),
+            *(names.above(zone, level) if names.level(zone) != level else "" for level in above),
+            names.zone(zone), names.code(zone), Amount.of(row["phase"], "year"),
+            Amount.of(row["gap"], amount_format(unit_code)), unit_cell(unit_code, lang), why_cell(row["why"], lang),
+        ])  # fmt: skip
+    columns = [column(key, lang) for key in keys]
+    notes = (*notes, phrase("unmet_note", lang))
+    return Table.of("unmet", phrase("unmet_title", lang), columns, rows, notes=notes, frozen=2)
 
 
-def candidates(outcome: Outcome) -> Sheet | None:
-    """Return 备选点位: every candidate, at most `MOST_CANDIDATES`, the adopted ones always among them; None without any."""
-    if empty(outcome.candidates):
-        return None
-    lang, names, table = outcome.lang, Names(outcome), outcome.candidates
-    chosen = sites_facts.chosen(outcome)
-    order = {} if empty(chosen) else dict(zip(chosen["candidate_id"], chosen["order"], strict=True))
-    listed = listed_candidates(table, set(order), most=MOST_CANDIDATES)
-    wider = {"cost_from": cost_from_width(table, lang)}
-    more = [
-        (key, kind, wider.get(key, width)) for key, kind, width in _OPTIONAL if table[key].map(present).any()
+def why_cell(why: object, lang: str) -> Coded:
+    """Return why a zone keeps its gap."""
+    code = text(why) or "none"
+    return Coded(code, phrase(f"unmet_why_{code}", lang))
+
+
+def unmet_rows(outcome: Outcome) -> pd.DataFrame:
+    """Return the rows of `unmet` that the adopted answer leaves at the end, largest first within a unit."""
+    answer, table = adopted(outcome), outcome.unmet
+    if answer is None or empty(table):
+        return table.iloc[:0]
+    own = table[(table["question"] == answer.question) & ~(table["gap"] <= 0)]
+    # a gap that a later phase closes does not stay
+    years = outcome.sites.loc[outcome.sites["question"] == answer.question, "phase"].dropna()
+    last = max(years if len(years) else own["phase"].dropna(), default=math.nan)
+    own = own[~(own["phase"] < last)]
+    units = {code: place for place, code in enumerate(dict.fromkeys(own["unit"]))}
+    own = own.assign(place=own["unit"].map(units))
+    return own.sort_values(["place", "gap"], ascending=[True, False], kind="stable").drop(columns="place")
+
+
+def unmet_sentence(outcome: Outcome) -> str:
+    """Return how many zones stay unmet at the end, by reason; nothing where none does."""
+    lang, own = outcome.lang, unmet_rows(outcome)
+    if own.empty:
+        return ""
+    reasons = own["why"].map(lambda why: text(why) or "none")
+    counts = own.groupby(reasons, sort=False)["zone_id"].nunique().sort_values(ascending=False, kind="stable")
+    parts = [
+        phrase("unmet_part", lang, why=why_cell(why, lang).text(lang), count=format_number(count, "count"))
+        for why, count in counts.items()
     ]
-    columns = [
-        Column(look.label("serial", lang), "whole", 6),
-        Column(look.label("name", lang), "text", 20),
-        Column(word("sites_kind", lang), "text", 11),
-        Column(word("sites_adopted_order", lang), "whole", 8),
-        Column(word("project_works", lang), "text", 9.5),
-        Column(look.label("zone", lang), "text", 14),
-        Column(word("sites_may_hold", lang), "text", 18),
-        Column(word("project_floor_area_m2", lang), "whole", 10),
-        *(Column(word(f"sites_candidate_{key}", lang), kind, width) for key, kind, width in more),
-        Column(look.label("location", lang), "text", 11),
-        Column(look.label("source_file", lang), "text", 18),
-        Column(look.label("source_row", lang), "whole", 7),
-    ]
-    rows: list[list[Value | Cell]] = [
-        [
-            place,
-            text(row["name"]),
-            word(f"sites_kind_{'generated' if sites_facts.is_generated(row) else 'offered'}", lang),
-            number(order.get(key), "whole"),
-            sites_facts.works_said(row, lang),
-            names.zone(row["zone_id"]) if present(row["zone_id"]) else "",
-            sites_facts.services_said(row, lang) or word("sites_any", lang),
-            number(row["floor_area_m2"], "whole"),
-            *(_candidate_cell(row, name, kind, names) for name, kind, _ in more),
-            word("sites_located_generated", lang)
-            if sites_facts.is_generated(row)
-            else look.label(row["location_quality"], lang),
-            text(row["source_file"]),
-            number(row["source_row"], "whole"),
-        ]
-        for place, (key, row) in enumerate(zip(listed.index, rows_of(listed), strict=True), start=1)
-    ]
-    offered = int((~table["generated"].astype(bool)).sum())
-    counts = {"count": look.whole(len(table)), "offered": look.whole(offered)}
-    notes = [word("sites_candidates_note", lang, generated=look.whole(len(table) - offered), **counts)]
-    if len(listed) < len(table):
-        notes.append(
-            word("sites_candidates_cut", lang, shown=look.whole(len(listed)), count=look.whole(len(table)))
+    zones = format_number(own["zone_id"].nunique(), "count")
+    return phrase("unmet_sentence", lang, count=zones, parts=phrase("join_comma", lang).join(parts))
+
+
+def how_found(outcome: Outcome) -> tuple[str, ...]:
+    """Return how the sites were found: a sentence a question on its model and candidates, then where the walks come from."""
+    lang = outcome.lang
+    asked = tuple(
+        phrase(
+            "answers_how", lang, question=answer.title, model=answer.model(lang),
+            candidates=format_number(answer.candidates, "count"),
         )
-    if offered < len(table):
-        notes.append(look.label("siting_page_intent_note", lang))
-    return Sheet(word("sites_candidates_sheet", lang), (block_of(two_lines(columns), rows),), tuple(notes), 2)
-
-
-def listed_candidates(table: gpd.GeoDataFrame, chosen: set[str], *, most: int) -> gpd.GeoDataFrame:
-    """Return at most `most` candidates in their order: the first ones, and all that were chosen."""
-    if len(table) <= most:
-        return table
-    mine = table.index.isin(list(chosen))
-    room = max(most - int(mine.sum()), 0)
-    return table[mine | ((~mine).cumsum() <= room)]
-
-
-def _candidate_cell(row: Mapping[str, Any], name: str, kind: str, names: Names) -> Value | Cell:
-    value = row[name]
-    if kind != "text":
-        return number(value, kind)
-    if name == "rule" and value in ("required", "forbidden"):
-        return word(f"sites_{value}", names.lang)
-    if name == "extends":
-        return names.facility(value) if present(value) else ""
-    if name == "cost_from":
-        return sites_facts.cost_from_said(row, names.lang)
-    return text(value)
+        for answer in answers(outcome)
+    )  # fmt: skip
+    return (*asked, phrase("answers_how_walks", lang))

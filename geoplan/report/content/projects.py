@@ -1,205 +1,181 @@
-"""Sheets on the project list (项目库), what it does for the indicators, and who has a place in the end (served)."""
+"""The project list (项目库) and what it does for the indicators; and the words that projects, sites and candidates share."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from geoplan.report import look
-from geoplan.report.content.findings import verdicts
-from geoplan.report.content.sheet import (
-    Cell,
-    Column,
-    Names,
-    Sheet,
-    Value,
-    between,
-    block_of,
-    empty,
-    number,
-    present,
-    rows_of,
-    text,
-    value_kind,
-    word,
-)
-from geoplan.tables import LEVELS, Outcome
+import pandas as pd
 
-#: What a project adds, in the order of the sheet: column, and the width of its cells.
-ADDED = (
-    ("beds", 8.0),
-    ("nursing_beds", 9.0),
-    ("places", 8.0),
-    ("inclusive_places", 9.0),
-    ("floor_area_m2", 10.0),
-    ("facilities", 7.0),
-)
-_WORKS = ("new", "extend", "buy", "swap", "rent")
+from geoplan.report.content.findings import target_text
+from geoplan.report.content.names import Names, empty, present, rows_of, text, value_kind
+from geoplan.report.content.registry import listed
+from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column
+from geoplan.standards.costs import unit_costs
+from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import facility_label, unit
+from geoplan.words.numbers import format_interval, format_number
+
+#: What a project adds, in the order of the table: column of `geoplan.tables.PROJECTS` -> column of the table.
+ADDED = {
+    "beds": "added_beds", "nursing_beds": "nursing_beds", "places": "added_places", "inclusive_places": "inclusive_places",
+    "floor_area_m2": "floor_area_m2", "facilities": "facilities",
+}  # fmt: skip
 
 
-def projects(outcome: Outcome) -> Sheet | None:
+def construction_cell(code: object, lang: str) -> Coded | None:
+    """Return the type of construction (建设性质: 新建, 改扩建, 购置, 置换, 租赁); None where it is not stated."""
+    return Coded(str(code), phrase(f"construction_{code}", lang)) if present(code) else None
+
+
+def facility_types(services: object, lang: str) -> Listed:
+    """Return types of facility, a planner's own as she wrote it."""
+    kinds = services if isinstance(services, tuple | list) else ()
+    return Listed(tuple(Coded(str(kind), facility_label(kind, lang)) for kind in kinds))
+
+
+def zones_cell(names: Names, zones: object) -> Listed:
+    """Return zones by name."""
+    ids = zones if isinstance(zones, tuple | list) else ()
+    return Listed(tuple(Coded(str(zone), names.zone(zone)) for zone in ids))
+
+
+def cost_source(source: object, lang: str) -> Coded | None:
+    """Return where a cost comes from; None where there is no cost.
+
+    Raises
+    ------
+    KeyError
+        If it is neither stated nor a rent nor a unit cost of `geoplan.standards.costs`.
+
+    Examples
+    --------
+    >>> cost_source("stated", "zh").text("zh"), cost_source("rent x years", "en").text("en")
+    ('清单所列', 'rent over the years usable')
+    >>> cost_source("childcare_conversion: plan.csv#6", "zh").text("zh")
+    '按单位造价测算，托育机构、幼儿园托班改扩建 2–3.5万元/个托位'
+    """
+    said = text(source)
+    if not said:
+        return None
+    if said in ("stated", "rent x years"):
+        code = said.replace(" ", "_")
+        return Coded(code, phrase(f"cost_{code}", lang))
+    unit_id = said.partition(":")[0]
+    cost: dict[Any, Any] = unit_costs().loc[unit_id].to_dict()
+    built = {"floor_area_m2": "m2"}.get(cost["supply"], cost["supply"])
+    range_ = format_interval(cost["low"], cost["high"], "decimal")
+    return Coded(
+        unit_id, phrase("cost_from_unit", lang, name=cost[lang], range=range_, unit=unit(built, lang))
+    )
+
+
+@listed(100, "workbook", "csv")
+def projects_table(outcome: Outcome) -> Table | None:
     """Return 项目库: a row a project, with what it adds, its cost, years and what it supports; None where there is none."""
     if empty(outcome.projects):
         return None
     lang, names = outcome.lang, Names(outcome)
-    columns = [
-        Column(look.label("serial", lang), "whole", 5),
-        Column(word("project_name", lang), "text", 24),
-        Column(word("project_works", lang), "text", 9),
-        Column(look.label("services", lang), "text", 16),
-        Column(word("project_place", lang), "text", 13),
-        *(Column(word(f"project_{key}", lang), "whole", width) for key, width in ADDED),
-        Column(word("project_cost", lang), "whole", 10),
-        Column(word("project_cost_from", lang), "text", 12),
-        Column(word("project_funds", lang), "text", 14),
-        Column(word("project_start_year", lang), "id", 7),
-        Column(word("project_open_year", lang), "id", 7),
-        Column(word("project_unit", lang), "text", 13),
-        Column(word("project_serves", lang), "text", 16),
-        Column(word("project_indicators", lang), "text", 24),
-        Column(look.label("location", lang), "text", 11),
-        Column(look.label("source_file", lang), "text", 18),
-        Column(look.label("source_row", lang), "whole", 6),
-    ]
-    table = rows_of(outcome.projects)
-    rows: list[list[Value | Cell]] = [
-        [position, *_project_row(row, names)] for position, row in enumerate(table, start=1)
-    ]
-    return Sheet(word("projects_sheet", lang), (block_of(columns, rows),), (projects_sum(outcome),), 2)
-
-
-def projects_sum(outcome: Outcome) -> str:
-    """Return how many projects there are and what they add in all, in a sentence."""
-    lang, table = outcome.lang, outcome.projects
-    joint = "，" if lang == "zh" else ", "
-    parts = [
-        word("projects_added", lang, what=word(f"project_{key}", lang), sum=look.whole(table[key].sum()))
-        for key in ("beds", "places", "cost")
-        if key in table.columns and table[key].notna().any()
-    ]
-    unstated = int(table["cost"].isna().sum()) if "cost" in table.columns else 0
-    if unstated:
-        parts.append(word("projects_unstated", lang, count=unstated))
-    return joint.join([word("projects_count", lang, count=len(table)), *parts])
-
-
-def works(code: object, lang: str) -> str:
-    """Return the kind of works in words: 新建, 改扩建, 购置, 置换, 租赁."""
-    return word(f"works_{code}", lang) if code in _WORKS else text(code)
-
-
-def _project_row(row: Mapping[str, Any], names: Names) -> list[Value | Cell]:
-    lang = names.lang
-    joint = "、" if lang == "zh" else ", "
-    stated = row.get("cost_from")
-    return [
-        text(row["name"]),
-        works(row["works"], lang),
-        joint.join(look.facility_label(kind, lang) for kind in row["services"]),
-        names.zone(row["zone_id"]) if present(row["zone_id"]) else "",
-        *(number(row.get(key), "whole") for key, _ in ADDED),
-        number(row["cost"], "whole"),
-        word("cost_stated", lang) if stated == "stated" else text(stated),
-        text(row["funds"]),
-        number(row["start_year"], "id"),
-        number(row["open_year"], "id"),
-        text(row["unit"]),
-        joint.join(names.zone(zone) for zone in row["serves"]),
-        joint.join(names.rule(rule) for rule in row["indicators"]),
-        look.label(row["location_quality"], lang),
-        text(row["source_file"]),
-        number(row["source_row"], "whole"),
-    ]
-
-
-def support(outcome: Outcome) -> Sheet | None:
-    """Return 项目库对指标的支撑测算: every finding before and after the projects; None where there is none."""
-    if empty(outcome.support):
-        return None
-    lang, names = outcome.lang, Names(outcome)
-    columns = [
-        Column(look.label("serial", lang), "whole", 5),
-        Column(look.label("indicator", lang), "text", 28),
-        Column(look.label("zone", lang), "text", 12),
-        Column(word("actual_before", lang), "rate", 10),
-        Column(word("actual_after", lang), "rate", 10),
-        Column(look.label("required", lang), "rate", 9),
-        Column(word("verdict_before", lang), "text", 11, "verdict"),
-        Column(word("verdict_after", lang), "text", 11, "verdict"),
-        Column(word("shortfall_before", lang), "whole", 9, "short"),
-        Column(word("shortfall_after", lang), "whole", 9, "short"),
-        Column(look.label("unit", lang), "text", 9),
-        Column(word("support_projects", lang), "text", 44),
-    ]
-    called = {} if empty(outcome.projects) else {str(k): text(v) for k, v in outcome.projects["name"].items()}
-    joint = "、" if lang == "zh" else ", "
-    rows: list[list[Value | Cell]] = []
-    for position, row in enumerate(rows_of(outcome.support), start=1):
-        kind = value_kind(names, row["rule_id"])
-        rows.append(
-            [
-                position,
-                names.rule(row["rule_id"]),
-                names.zone(row["zone_id"]),
-                number(row["actual_before"], kind),
-                number(row["actual_after"], kind),
-                number(row["required"], kind),
-                look.label(row["verdict_before"], lang),
-                look.label(row["verdict_after"], lang),
-                number(row["shortfall_before"], "whole"),
-                number(row["shortfall_after"], "whole"),
-                look.unit(row["unit"], lang),
-                joint.join(called.get(str(project), str(project)) for project in row["projects"]),
-            ]
-        )
-    notes = (word("support_note", lang),)
-    return Sheet(word("support_sheet", lang), (block_of(columns, rows),), notes, 3, verdicts(lang))
-
-
-def served(outcome: Outcome) -> Sheet | None:
-    """Return 可达与实际可服务: need, what lies in the circle, and what has a place when each is given out once."""
-    if empty(outcome.served):
-        return None
-    lang, names = outcome.lang, Names(outcome)
-    above = names.levels_between()
-    columns = [
-        Column(look.label("service", lang), "text", 10),
-        Column(look.label("level", lang), "text", 12),
-        *(Column(look.label(level, lang), "text", 13) for level in above),
-        Column(look.label("zone", lang), "text", 18),
-        Column(word("need", lang), "whole", 12),
-        Column(word("in_circle", lang), "whole", 12),
-        Column(word("in_circle_share", lang), "share", 10, "share"),
-        Column(word("served", lang), "whole", 14),
-        Column(word("served_share", lang), "share", 10, "share"),
-        Column(word("without_place", lang), "whole", 13, "short"),
-        Column(word("need_outside", lang), "whole", 13, "short"),
-    ]
-    services = {service: place for place, service in enumerate(outcome.services)}
-    zones = {zone: place for place, zone in enumerate(outcome.zones.index)}
-    listed = sorted(
-        rows_of(outcome.served),
-        key=lambda row: (services[row["service"]], LEVELS.index(names.level(row["zone_id"])), zones[row["zone_id"]]),
+    keys = (
+        "serial", "name", "works", "services", "zone", "zone_code", "size", *ADDED.values(), "cost", "cost_from", "funds",
+        "start_year", "open_year", "responsible", "serves", "indicators", "location", "source_file", "source_row",
     )  # fmt: skip
-    rows: list[list[Value | Cell]] = [
-        [look.service_label(outcome.services, row["service"], lang), *_served_row(row, names, above)]
-        for row in listed
-    ]
-    notes = (word("served_note", lang),)
-    return Sheet(word("served_sheet", lang), (block_of(columns, rows),), notes, 3 + len(above))
+    rows: list[list[Cell]] = []
+    for place, row in enumerate(rows_of(outcome.projects), start=1):
+        rows.append([
+            Amount.of(place, "count"), text(row["name"]), construction_cell(row["works"], lang),
+            facility_types(row["services"], lang), names.zone(row["zone_id"]) if present(row["zone_id"]) else "",
+            names.code(row["zone_id"]), size_text(row, lang), *(Amount.of(row.get(key), "count") for key in ADDED),
+            Amount.of(row["cost"], "cost"), cost_source(row.get("cost_from"), lang), text(row["funds"]),
+            Amount.of(row["start_year"], "year"), Amount.of(row["open_year"], "year"), text(row["unit"]),
+            zones_cell(names, row["serves"]),
+            Listed(tuple(Coded(str(rule), names.rule(rule)) for rule in row["indicators"])),
+            Coded(str(row["location_quality"])), text(row["source_file"]), Amount.of(row["source_row"], "count"),
+        ])  # fmt: skip
+    columns = [column(key, lang) for key in keys]
+    notes = (projects_sentence(outcome),)
+    return Table.of("projects", phrase("projects_title", lang), columns, rows, notes=notes, frozen=2)
 
 
-def _served_row(row: Mapping[str, Any], names: Names, above: list[str]) -> list[Value | Cell]:
-    level, need = names.level(row["zone_id"]), float(row["need"])
-    inside = need - float(row["outside"])
-    shares = [inside / need, row["served_low"] / need] if need > 0 else [None, None]
-    return [
-        look.label(level, names.lang),
-        *(names.above(row["zone_id"], upper) if upper != level else "" for upper in above),
-        names.zone(row["zone_id"]),
-        number(need, "whole"),
-        number(inside, "whole"),
-        number(shares[0], "share"),
-        between(row["served_low"], row["served_high"], "whole"),
-        number(shares[1], "share"),
-        number(row["without_place"], "whole"),
-        number(row["outside"], "whole"),
-    ]
+def size_text(row: Mapping[str, Any], lang: str) -> str:
+    """Return how large a project or site is, as a project list says it: its size, else beds, places and floor area.
+
+    Examples
+    --------
+    >>> row = {"size": 39.0, "unit": "beds", "beds": 39.0, "places": float("nan"), "floor_area_m2": 750.0}
+    >>> size_text(row, "zh"), size_text(row, "en")
+    ('床位39张、建筑面积750平方米', '39 beds, floor area 750 m²')
+    """
+    own = [("size", text(row["unit"]))] if "size" in row else []
+    parts: dict[str, str] = {}
+    for key, unit_code in [*own, ("beds", "beds"), ("places", "places"), ("floor_area_m2", "m2")]:
+        value = row.get(key)
+        if unit_code and unit_code not in parts and present(value) and float(value) > 0:  # type: ignore[arg-type]
+            amount = format_number(float(value), "count").replace(",", "")  # type: ignore[arg-type]
+            known = unit_code in ("beds", "places", "m2")
+            code = f"size_{unit_code}" if known else "size_other"
+            parts[unit_code] = phrase(code, lang, amount=amount, unit="" if known else unit(unit_code, lang))
+    return phrase("join_items", lang).join(parts.values())
+
+
+def projects_sentence(outcome: Outcome) -> str:
+    """Return how many projects there are and what they add in all; a sum says of how many projects it is not known."""
+    lang, table = outcome.lang, outcome.projects
+    parts = [phrase("projects_count", lang, count=format_number(len(table), "count"))]
+    for key in ("beds", "places", "cost"):
+        if key in table.columns and table[key].notna().any():
+            shown = format_number(float(table[key].sum()), "count")
+            parts.append(
+                phrase("projects_sum", lang, what=column(ADDED.get(key, key), lang).header, sum=shown)
+            )
+    unknown = int(table["cost"].isna().sum()) if "cost" in table.columns else 0
+    if unknown:
+        parts.append(phrase("projects_without_cost", lang, count=unknown))
+    return phrase("join_comma", lang).join(parts)
+
+
+@listed(110, "workbook", "csv")
+def project_support_table(outcome: Outcome) -> Table | None:
+    """Return 项目库对指标的支撑测算: every finding before and after the projects; None where there is none."""
+    return support_table(outcome, outcome.support, built=outcome.projects, key="support")
+
+
+def support_table(outcome: Outcome, support: pd.DataFrame, *, built: pd.DataFrame, key: str) -> Table | None:
+    """Return findings before and after something is built.
+
+    Parameters
+    ----------
+    outcome
+        What a run found out.
+    support
+        Rows of `geoplan.tables.SUPPORT`.
+    built
+        Projects or sites that the rows name, with ``name``, by their ids.
+    key
+        ``support`` (projects) or ``site_support``: key of the table, of its title and of its note.
+    """
+    if empty(support):
+        return None
+    lang, names = outcome.lang, Names(outcome)
+    called = {} if empty(built) else built["name"].map(text).to_dict()
+    findings = {(row["rule_id"], row["zone_id"]): row for row in rows_of(outcome.findings)}
+    keys = (
+        "serial", "indicator", "zone", "zone_code", "actual_before", "actual_after", "required", "verdict_before",
+        "verdict_after", "shortfall_before", "shortfall_after", "unit", "built_sites" if key == "site_support" else "built_projects",
+    )  # fmt: skip
+    rows: list[list[Cell]] = []
+    for place, row in enumerate(rows_of(support), start=1):
+        form, unit_code = names.format(row["rule_id"]), text(row["unit"])
+        finding = findings.get((row["rule_id"], row["zone_id"]))
+        rows.append([
+            Amount.of(place, "count"), names.rule(row["rule_id"]), names.zone(row["zone_id"]), names.code(row["zone_id"]),
+            *(Amount.between(row[f"actual_{side}"], row.get(f"actual_high_{side}"), form) for side in ("before", "after")),
+            Amount.of(row["required"], form) if finding is None else target_text(finding, value_kind(names, row["rule_id"])),
+            *(Coded(row[f"verdict_{side}"]) for side in ("before", "after")),
+            *(Amount.of(row[f"shortfall_{side}"], "count") for side in ("before", "after")),
+            Coded(unit_code, unit(unit_code, lang)) if unit_code else None,
+            Listed(tuple(Coded(str(one), called.get(one, str(one))) for one in row["projects"])),
+        ])  # fmt: skip
+    columns = [column(name, lang) for name in keys]
+    return Table.of(
+        key, phrase(f"{key}_title", lang), columns, rows, notes=(phrase(f"{key}_note", lang),), frozen=3
+    )

@@ -1,299 +1,284 @@
-"""Sheets of sites (规划点位): those of the adopted answer as a project list, those of the others, and what the sites do.
+"""Proposed sites (规划点位): those of the adopted answer in the form of a project list, those of the others, and sentences on them.
 
-The sheet of the sites has the headers of a project list (项目库), so that `geoplan.inputs.projects` reads it back as one. Nothing is
-written where no siting question was asked.
+The headers of the table of sites are those of a project list (项目库), so that `geoplan.inputs.projects` reads its sheet back as one.
+A generated place is called 意向区域 wherever it stands and never by an address. Nothing is written where no siting question was asked.
 """
 
-import dataclasses
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
-from geoplan.report import look
-from geoplan.report.content import projects as sheets_projects
-from geoplan.report.content import sites_facts
-from geoplan.report.content.sheet import (
-    Cell,
-    Column,
-    Names,
-    Sheet,
-    Value,
-    block_of,
-    empty,
-    number,
-    present,
-    rows_of,
-    text,
-    word,
+from geoplan.report.content import answers
+from geoplan.report.content.answers import SitingAnswer, adopted, amount_format, unit_cell
+from geoplan.report.content.names import Names, empty, present, rows_of, text
+from geoplan.report.content.projects import (
+    construction_cell,
+    cost_source,
+    facility_types,
+    size_text,
+    support_table,
+    zones_cell,
 )
+from geoplan.report.content.registry import listed
+from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import unit
+from geoplan.words.numbers import format_number
 
-#: Units whose amounts are whole; all others are printed with decimals.
-_WHOLE = (
-    "people",
-    "cost",
-    "beds",
-    "places",
-    "m2",
-    "m",
-    "sites",
-    "facilities",
-    "communities",
-    "zones",
-    "staff",
-)
-_LONLAT = "EPSG:4326"
+#: Values that differ by less are the same value.
+ROUNDING_TOLERANCE = 1e-9
+
+Row = Mapping[str, Any]
 
 
-def sites(outcome: Outcome) -> Sheet | None:
-    """Return 选址方案: the sites of the adopted answer in the form of a project list; None where there are none."""
-    answer, own = sites_facts.adopted(outcome), sites_facts.chosen(outcome)
-    if answer is None or empty(own):
-        return None
-    lang, names = outcome.lang, Names(outcome)
-    columns = _site_columns(names, own)
-    rows = _site_rows(names, own, {str(answer["question"]): text(answer["unit"])})
-    notes = [
-        *answer_notes(answer, lang),
-        _count_note(answer, own, lang),
-        word("sites_gain_note", lang, unit=look.unit(_gain_unit(rows_of(own)[0], answer["unit"]), lang)),
-        look.label("siting_page_intent_note", lang) if own["generated"].astype(bool).any() else "",
-        # the reader of project lists knows Chinese words only
-        word("sites_as_projects", lang, sheet=word("sites_sheet", lang)) if lang == "zh" else "",
-    ]
-    said = tuple(note for note in notes if note)
-    return Sheet(word("sites_sheet", lang), (block_of(two_lines(columns), rows),), said, 2)
+def asked(outcome: Outcome) -> bool:
+    """Return whether the study asked where to build; where it did not, no page says anything of siting."""
+    return not (empty(outcome.answers) and empty(outcome.sites))
 
 
-def other_sites(outcome: Outcome) -> Sheet | None:
-    """Return 其他方案点位: the sites of the answers that were not adopted, by question; None where there are none."""
-    if empty(outcome.sites):
-        return None
-    own = outcome.sites[~outcome.sites.index.isin(sites_facts.chosen(outcome).index)]
-    if empty(own):
-        return None
-    lang, names = outcome.lang, Names(outcome)
-    order = {name: place for place, name in enumerate(outcome.answers["question"])}
-    own = own.sort_values(
-        ["question", "order"],
-        key=lambda values: values.map(order) if values.name == "question" else values,
-        kind="stable",
-    )
-    asked = labels_of(outcome)
-    units = dict(zip(outcome.answers["question"], outcome.answers["unit"].map(text), strict=True))
-    columns = [
-        Column(word("sites_question", lang), "text", 24),
-        *_site_columns(names, own),
-        Column(word("layer_gain_unit", lang), "text", 9),
-    ]
-    rows = [
-        [
-            asked.get(str(site["question"]), text(site["question"])),
-            *row,
-            look.unit(_gain_unit(site, units.get(str(site["question"]), "")), lang),
-        ]
-        for site, row in zip(rows_of(own), _site_rows(names, own, units), strict=True)
-    ]
-    return Sheet(
-        word("sites_other_sheet", lang),
-        (block_of(two_lines(columns), rows),),
-        (word("sites_other_note", lang),),
-        3,
-    )
+def chosen(outcome: Outcome) -> gpd.GeoDataFrame:
+    """Return the sites of the adopted answer in order of opening, indexed by site_id."""
+    answer = adopted(outcome)
+    if answer is None or empty(outcome.sites):
+        return outcome.sites.iloc[:0]
+    own = outcome.sites[outcome.sites["question"] == answer.question]
+    return own.sort_values("order", kind="stable")
 
 
-def answer_notes(answer: Mapping[str, Any], lang: str) -> list[str]:
-    """Return the lines that say what was asked, what was found, and what is proven of it."""
-    model = sites_facts.model(answer["ask"], lang)
-    found = [
-        word("sites_asked", lang, question=text(answer["label"]) or text(answer["question"]), model=model)
-    ]
-    if not present(answer["objective"]):
-        return [*found, word("sites_status_line", lang, proof=sites_facts.proof(answer, lang))]
-    told = {
-        key: sites_facts.value_said(answer[key], answer["unit"], lang)
-        for key in ("before", "objective", "bound", "recount")
-    }
-    aim, proof = text(answer["aim"]), sites_facts.proof(answer, lang)
-    return [*found, word("sites_found", lang, aim=aim, proof=proof, **told)]
+def phases(sites: pd.DataFrame) -> tuple[int, ...]:
+    """Return the years in which the phases end, first to last; empty without phases."""
+    return () if empty(sites) else tuple(sorted({int(year) for year in sites["phase"].dropna()}))
 
 
-def _count_note(answer: Mapping[str, Any], own: pd.DataFrame, lang: str) -> str:
-    looked = look.whole(float(answer["candidates"])) if present(answer["candidates"]) else "—"
-    return word(
-        "sites_looked", lang, candidates=looked, count=len(own), intent=sites_facts.intent_said(own, lang),
-        cost=sites_facts.cost_sum_said(own, lang),
-    )  # fmt: skip
+def phase_places(sites: pd.DataFrame) -> list[int]:
+    """Return the place of each site's phase among `phases`, 0 where it has none."""
+    order = {year: place for place, year in enumerate(phases(sites))}
+    return [order[int(year)] if present(year) else 0 for year in sites.get("phase", ())]
 
 
-def labels_of(outcome: Outcome) -> dict[str, str]:
-    """Return the words of every question by its name."""
-    table = outcome.answers
-    if empty(table):
-        return {}
-    return {str(q): text(said) or str(q) for q, said in zip(table["question"], table["label"], strict=True)}
+def phase_name(year: object, lang: str) -> str:
+    """Return a phase in words: 至2030年; nothing without a year."""
+    return phrase("sites_by", lang, year=f"{float(year):.0f}") if present(year) else ""  # type: ignore[arg-type]
 
 
-def two_lines(columns: list[Column]) -> list[Column]:
-    """Return columns whose headers have what stands in brackets on a line of its own: a bracket alone on a line reads badly."""
-    return [
-        dataclasses.replace(
-            column, header=re.sub(r"(?<=\S)\s*([（(][^（(）)]+[）)])$", r"\n\1", column.header)
-        )
-        for column in columns
-    ]
+def is_generated(site: Row) -> bool:
+    """Return whether nobody has offered the place."""
+    return present(site["generated"]) and bool(site["generated"])
 
 
-def value_kind(unit: object) -> str:
-    """Return the number format of an amount in a unit: ``whole``, ``share``, or ``rate`` where decimals matter.
-
-    Examples
-    --------
-    >>> value_kind("beds"), value_kind("share"), value_kind("minutes")
-    ('whole', 'share', 'rate')
-    """
-    return "share" if unit == "share" else "whole" if unit in _WHOLE else "rate"
-
-
-def _site_columns(names: Names, own: pd.DataFrame) -> list[Column]:
-    lang = names.lang
-    # packs may count one facility under a dozen indicators: room for them, so that rows stay low on paper
-    several = max(len(_of_plans(names, rules)) for rules in own["indicators"])
-    found = [
-        Column(look.label("serial", lang), "whole", 5),
-        Column(look.label("name", lang), "text", 17),
-        Column(word("project_works", lang), "text", 9.5),
-        Column(word("sites_place", lang), "text", 17),
-        *(Column(word(f"sites_in_{level}", lang), "text", 10) for level in _above(names)),
-        Column(look.label("services", lang), "text", 14),
-        *([Column(word("sites_size", lang), "text", 11)] if _sized(own) else []),
-        Column(word("project_beds", lang), "whole", 8),
-        Column(word("project_places", lang), "whole", 8),
-        Column(word("project_floor_area_m2", lang), "whole", 9),
-        Column(word("project_cost", lang), "whole", 8),
-        Column(word("sites_cost_from", lang), "text", cost_from_width(own, lang)),
-        Column(word("sites_phase", lang), "id", 9),
-        Column(word("project_serves", lang), "text", 16),
-        Column(
-            word("sites_indicators", lang), "text", 18.0 if several <= 2 else 30.0 if several <= 5 else 46.0
-        ),
-        Column(word("sites_gain", lang), "rate", 8),
-        Column(word("sites_marginal", lang), "rate", 8),
-        Column(word("sites_total", lang), "rate", 8),
-        Column(word("sites_generated", lang), "text", 8),
-        Column(word("sites_lon", lang), "degrees", 11),
-        Column(word("sites_lat", lang), "degrees", 10),
-    ]
-    if own["extends"].map(present).any():
-        found.append(Column(word("sites_extends", lang), "text", 14))
-    return found
-
-
-def _of_plans(names: Names, rules: object) -> tuple[str, ...]:
-    """Return the rules that plans set; a study's own circles only where there are no others."""
-    every = tuple(str(rule) for rule in _several(rules))
-    return tuple(rule for rule in every if names.of_rule(rule, "pack") != "study") or every
-
-
-def cost_from_width(table: pd.DataFrame, lang: str) -> float:
-    """Return how wide the sources of costs stand: names of files break badly."""
-    longest = max((len(sites_facts.cost_from_said(row, lang)) for row in rows_of(table)), default=0)
-    return 12.0 if longest <= 9 else 19.0 if longest <= 20 else 32.0
-
-
-def _sized(own: pd.DataFrame) -> bool:
-    """Return whether the question has sizes."""
-    return bool(own["size"].map(present).any())
-
-
-def _gain_unit(row: Mapping[str, Any], unit: object) -> str:
-    """Return the unit of what a site adds: its own, else that of the answer's objective."""
-    return text(row.get("gain_unit")) or text(unit)
-
-
-def _above(names: Names) -> list[str]:
-    """Return the levels of zones that are named beside a place: towns and communities, as far as there are any."""
-    return [level for level in (*names.levels_between(), names.finest()) if level in ("town", "community")]
-
-
-def _site_rows(names: Names, own: gpd.GeoDataFrame, units: Mapping[str, str]) -> list[list[Value | Cell]]:
-    lang = names.lang
-    joint = "、" if lang == "zh" else ", "
-    enlarges = own["extends"].map(present).any()
-    places, sized = lonlat(own), _sized(own)
-    found: list[list[Value | Cell]] = []
-    for row, (lon, lat) in zip(rows_of(own), places, strict=True):
-        kind = value_kind(_gain_unit(row, units.get(str(row["question"]), "")))
-        cells: list[Value | Cell] = [
-            number(row["order"], "whole"),
-            text(row["name"]),
-            sites_facts.works_said(row, lang),
-            sites_facts.place_said(names, row),
-            *(names.above(row["zone_id"], level) for level in _above(names)),
-            sites_facts.services_said(row, lang),
-            *([size_said(row, lang)] if sized else []),
-            *(number(row[key], "whole") for key in ("beds", "places", "floor_area_m2", "cost")),
-            sites_facts.cost_from_said(row, lang),
-            number(row["phase"], "id"),
-            joint.join(names.zone(zone) for zone in _several(row["serves"])),
-            joint.join(dict.fromkeys(names.rule(rule) for rule in _of_plans(names, row["indicators"]))),
-            *(number(row[key], kind) for key in ("gain", "marginal", "total")),
-            look.label("yes" if sites_facts.is_generated(row) else "no", lang),
-            number(lon, "degrees"),
-            number(lat, "degrees"),
-        ]
-        found.append([*cells, names.facility(row["extends"])] if enlarges else cells)
-    return found
-
-
-def size_said(row: Mapping[str, Any], lang: str) -> str:
-    """Return a site's size as a project list says it: ``床位39张``, ``建筑面积750平方米``; nothing where there is none.
-
-    Examples
-    --------
-    >>> size_said({"size": 39.0, "unit": "beds"}, "zh"), size_said({"size": 750.0, "unit": "m2"}, "en")
-    ('床位39张', 'floor area 750 m²')
-    """
-    unit = text(row["unit"])
-    if not present(row["size"]) or not unit:
-        return ""
-    amount = look.whole(float(row["size"])).replace(",", "")
-    if unit in ("beds", "places", "m2"):
-        return word(f"sites_size_{unit}", lang, amount=amount)
-    return f"{amount}{'' if lang == 'zh' else ' '}{look.unit(unit, lang)}"
-
-
-def _several(value: object) -> tuple[object, ...]:
-    return tuple(value) if isinstance(value, tuple | list) else ()
+def place_text(names: Names, site: Row) -> str:
+    """Return the address as printed, or 意向区域 with the zone's name: a generated place has no address."""
+    if not is_generated(site):
+        return text(site["place"])
+    if not present(site["zone_id"]):
+        return phrase("sites_intent_area", names.lang)
+    return phrase("sites_intent_in", names.lang, zone=names.zone(site["zone_id"]))
 
 
 def lonlat(table: gpd.GeoDataFrame) -> list[tuple[float, float]]:
     """Return longitude and latitude (WGS 84) of each row's point, NaN where it has none."""
-    points = table.geometry
-    if table.crs is not None:
-        points = points.to_crs(_LONLAT)
-    missing = points.isna() | points.is_empty
+    points = table.geometry if table.crs is None else table.geometry.to_crs("EPSG:4326")
+    none = points.isna() | points.is_empty
     return [
-        (math.nan, math.nan) if none else (round(point.x, 6), round(point.y, 6))
-        for point, none in zip(points, missing, strict=True)
+        (math.nan, math.nan) if gone else (round(point.x, 6), round(point.y, 6))
+        for point, gone in zip(points, none, strict=True)
     ]
 
 
-def site_support(outcome: Outcome) -> Sheet | None:
-    """Return 选址方案对指标的支撑测算: every finding before and after the adopted sites; None where that was not judged."""
-    lang, own = outcome.lang, outcome.site_support
+# --- tables ---------------------------------------------------------------------------------------------------------
+
+
+@listed(120, "workbook", "csv")
+def sites_table(outcome: Outcome) -> Table | None:
+    """Return 选址方案: the sites of the adopted answer in order of opening; None where there are none."""
+    return sites_of(outcome, chosen(outcome))
+
+
+def sites_of(outcome: Outcome, own: gpd.GeoDataFrame) -> Table | None:
+    """Return the table of some of the adopted sites, e.g. those of one town; None without any."""
+    answer = adopted(outcome)
+    if answer is None or empty(own):
+        return None
+    lang, title = outcome.lang, phrase("sites_title", outcome.lang)
+    keys, rows = _cells(Names(outcome), own, {answer.question: answer.unit})
+    notes = [gain_note(outcome, answer), cost_note(own, lang), intent_note(own, lang)]
+    details = [*answer_sentences(outcome)]
+    if lang == "zh":  # the reader of project lists knows Chinese headers only
+        details.append(phrase("sites_as_projects", lang, sheet=title))
+    return Table.of(
+        "sites", title, [column(key, lang) for key in keys], rows, frozen=2,
+        notes=tuple(filter(None, notes)), details=tuple(filter(None, details)),
+    )  # fmt: skip
+
+
+@listed(170, "workbook", "csv")
+def other_sites_table(outcome: Outcome) -> Table | None:
+    """Return 其他方案点位: the sites of the answers that were not adopted, by question; None where there are none."""
+    own = outcome.sites[~outcome.sites.index.isin(chosen(outcome).index)]
     if empty(own):
         return None
-    # as that of the project list, with sites in the place of projects
-    sheet = sheets_projects.support(dataclasses.replace(outcome, support=own, projects=outcome.sites))
-    if sheet is None:
+    lang, every = outcome.lang, answers.answers(outcome)
+    order = {answer.question: place for place, answer in enumerate(every)}
+    own = own.sort_values(
+        ["question", "order"], kind="stable",
+        key=lambda values: values.map(order) if values.name == "question" else values,
+    )  # fmt: skip
+    titles = {answer.question: answer.title for answer in every}
+    keys, rows = _cells(Names(outcome), own, {answer.question: answer.unit for answer in every})
+    rows = [
+        [str(question), titles.get(str(question), str(question)), *row]
+        for question, row in zip(own["question"], rows, strict=True)
+    ]
+    columns = [column(key, lang) for key in ("question", "question_text", *keys)]
+    notes = (phrase("sites_other_note", lang),)
+    return Table.of("sites_other", phrase("sites_other_title", lang), columns, rows, notes=notes, frozen=4)
+
+
+def _cells(
+    names: Names, own: gpd.GeoDataFrame, units: Mapping[str, str]
+) -> tuple[tuple[str, ...], list[list[Cell]]]:
+    """Return the keys of the columns and a row a site."""
+    lang = names.lang
+    above = [level for level in (*names.levels_between(), names.finest()) if level in ("town", "community")]
+    # a study whose sites enlarge nothing has no column of it
+    enlarges = ("extends",) if own["extends"].map(present).any() else ()
+    keys = (
+        "order_no", "name", "works", "place", "zone_code", *above, "services", "size", "added_beds", "added_places", "floor_area_m2",
+        "cost", "cost_from", "phase", "serves", "indicators", "gain", "marginal", "total", "gain_unit", "generated",
+        "lon", "lat", *enlarges,
+    )  # fmt: skip
+    rows: list[list[Cell]] = []
+    for row, (lon, lat) in zip(rows_of(own), lonlat(own), strict=True):
+        unit_code = text(row.get("gain_unit")) or units.get(str(row["question"]), "")
+        form = amount_format(unit_code)
+        extends: Cell = (
+            Coded(str(row["extends"]), names.facility(row["extends"])) if present(row["extends"]) else None
+        )
+        rows.append([
+            Amount.of(row["order"], "count"), text(row["name"]), construction_cell(row["works"], lang),
+            place_text(names, row), names.code(row["zone_id"]), *(names.above(row["zone_id"], level) for level in above),
+            facility_types(row["services"], lang), size_text(row, lang),
+            *(Amount.of(row[key], "count") for key in ("beds", "places", "floor_area_m2")),
+            Amount.of(row["cost"], "cost"), cost_source(row["cost_from"], lang),
+            Amount.of(row["phase"], "year"), zones_cell(names, row["serves"]), _indicators(names, row["indicators"]),
+            *(Amount.of(row[key], form) for key in ("gain", "marginal", "total")), unit_cell(unit_code, lang),
+            Coded("yes" if is_generated(row) else "no"), Amount.of(lon, "degrees"), Amount.of(lat, "degrees"),
+            *([extends] if enlarges else []),
+        ])  # fmt: skip
+    return keys, rows
+
+
+def _indicators(names: Names, rules: object) -> Listed:
+    """Return the indicators that plans set; a study's own circles only where there are no others."""
+    every = [str(rule) for rule in rules] if isinstance(rules, tuple | list) else []
+    of_plans = [rule for rule in every if names.of_rule(rule, "pack") != "study"] or every
+    by_name = {names.rule(rule): rule for rule in reversed(of_plans)}
+    return Listed(tuple(Coded(rule, name) for name, rule in reversed(by_name.items())))
+
+
+@listed(130, "workbook")
+def site_support_table(outcome: Outcome) -> Table | None:
+    """Return 选址方案对指标的支撑测算: every finding before and after the adopted sites; None where that was not judged."""
+    return support_table(outcome, outcome.site_support, built=outcome.sites, key="site_support")
+
+
+def changed_support_table(outcome: Outcome) -> Table | None:
+    """Return the rows of `site_support_table` that the sites change: verdict, value or shortfall; None without any."""
+    table = outcome.site_support
+    if empty(table):
         return None
-    (block,) = sheet.blocks
-    last = dataclasses.replace(block.columns[-1], header=word("layer_sites", lang))
-    block = dataclasses.replace(block, columns=(*block.columns[:-1], last))
-    notes = (word("sites_support_note", lang),)
-    return dataclasses.replace(sheet, name=word("sites_support_sheet", lang), blocks=(block,), notes=notes)
+    moved = table["verdict_before"] != table["verdict_after"]
+    for before, after in (("actual_before", "actual_after"), ("shortfall_before", "shortfall_after")):
+        one, other = (pd.to_numeric(table[key]).astype(float) for key in (before, after))
+        moved |= ~(((one - other).abs() <= ROUNDING_TOLERANCE) | (one == other) | (one.isna() & other.isna()))
+    return support_table(outcome, table[moved], built=outcome.sites, key="site_support")
+
+
+# --- sentences ------------------------------------------------------------------------------------------------------
+
+
+def lead(outcome: Outcome) -> tuple[str, ...]:
+    """Return the sentences that open every section on siting: what is proposed, what it achieves, what is proven, what stays."""
+    lang, sites = outcome.lang, chosen(outcome)
+    if adopted(outcome) is None:
+        return (phrase("sites_not_adopted", lang),)
+    said = [*answer_sentences(outcome), phases_sentence(sites, lang)]
+    if not empty(outcome.site_support):
+        before, after = outcome.site_support["verdict_before"], outcome.site_support["verdict_after"]
+        won, left = int(((before != "met") & (after == "met")).sum()), int((after == "not_met").sum())
+        said.append(phrase("sites_won", lang, won=won, left=left))
+    return tuple(filter(None, (*said, answers.unmet_sentence(outcome))))
+
+
+def answer_sentences(outcome: Outcome) -> tuple[str, ...]:
+    """Return what was asked and is proposed, then what was found and is proven of it; nothing where no answer is adopted."""
+    answer, lang, sites = adopted(outcome), outcome.lang, chosen(outcome)
+    if answer is None:
+        return ()
+    proposed = phrase(
+        "sites_lead", lang, question=answer.title, model=answer.model(lang), count=format_number(len(sites), "count"),
+        candidates=format_number(answer.candidates, "count"), intent=_intent_count(sites, lang),
+        cost=cost_sentence(sites, lang),
+    )  # fmt: skip
+    bound = ""
+    if answer.status == "within" and not math.isnan(answer.bound):
+        value = answer.value(answer.bound, lang)
+        bound = phrase("sites_aim_bound", lang, name=answer.bound_name(lang), bound=value)
+    found = phrase(
+        "sites_aim", lang, aim=answer.aim, bound=bound, proof=answer.proof(lang),
+        **{key: answer.value(getattr(answer, key), lang) for key in ("before", "objective", "recount")},
+    )  # fmt: skip
+    return (proposed, found)
+
+
+def cost_sentence(sites: pd.DataFrame, lang: str) -> str:
+    """Return what the sites cost in all, and how many costs are not known: a part, without a stop at its end."""
+    known, unknown = sites["cost"].dropna(), int(sites["cost"].isna().sum())
+    if known.empty:
+        return phrase("sites_cost_unknown", lang)
+    cost = format_number(float(known.sum()), "cost")
+    return phrase("sites_cost_part" if unknown else "sites_cost_all", lang, cost=cost, count=unknown)
+
+
+def _intent_count(sites: pd.DataFrame, lang: str) -> str:
+    count = sum(is_generated(row) for row in rows_of(sites))
+    return phrase("sites_intent_count", lang, count=count) if count else ""
+
+
+def phases_sentence(sites: pd.DataFrame, lang: str) -> str:
+    """Return how many sites are open by the end of each phase; nothing with fewer than two phases."""
+    years = phases(sites)
+    if len(years) < 2:
+        return ""
+    parts = [
+        phrase("sites_phase_part", lang, year=year, count=int((sites["phase"] <= year).sum()))
+        for year in years
+    ]
+    return phrase("sites_phases", lang, parts=phrase("join_comma", lang).join(parts))
+
+
+def gain_note(outcome: Outcome, answer: SitingAnswer) -> str:
+    """Return what the columns of gains count, and their unit."""
+    unit_code = answers.gain_unit(outcome, answer)
+    return phrase("sites_gain_note", outcome.lang, unit=unit(unit_code, outcome.lang))
+
+
+def cost_note(sites: pd.DataFrame, lang: str) -> str:
+    """Return how many of the costs come from which source; nothing where all are stated or none is known."""
+    sources = [cost_source(row["cost_from"], lang) for row in rows_of(sites)]
+    counts: dict[str, int] = {}
+    for source in filter(None, sources):
+        counts[source.text(lang)] = counts.get(source.text(lang), 0) + 1
+    if all(source is None or source.code == "stated" for source in sources):
+        return ""
+    parts = [phrase("sites_cost_source", lang, source=said, count=count) for said, count in counts.items()]
+    return phrase("sites_cost_note", lang, parts=phrase("join_items", lang).join(parts))
+
+
+def intent_note(sites: pd.DataFrame, lang: str) -> str:
+    """Return what an area of intent is; nothing where no place is generated."""
+    return phrase("sites_intent_note", lang) if sites["generated"].astype(bool).any() else ""

@@ -13,9 +13,11 @@ import geopandas as gpd
 import pandas as pd
 
 from geoplan.report import look
-from geoplan.report.content.projects import works
+from geoplan.report.content.projects import cost_source
 from geoplan.report.content.sheet import Names, empty, present, rows_of, text
+from geoplan.report.content.table import cell_text
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
 
 #: Communities that a cell names one by one.
 NAMED = 3
@@ -190,7 +192,8 @@ def services_said(site: Row, lang: str) -> str:
 
 def works_said(site: Row, lang: str) -> str:
     """Return the kind of works."""
-    return works(text(site["works"]), lang)
+    code = text(site["works"])
+    return phrase(f"construction_{code}", lang) if code else ""
 
 
 def size_parts(site: Row, lang: str) -> list[str]:
@@ -212,14 +215,7 @@ def size_said(site: Row, lang: str) -> str:
 
 def cost_from_said(site: Row, lang: str) -> str:
     """Return where a cost comes from; nothing where there is no cost."""
-    if not present(site["cost"]) or not present(site["cost_from"]):
-        return ""
-    source = text(site["cost_from"])
-    if source == "stated":
-        return look.label("siting_page_cost_stated", lang)
-    if source == "rent x years":
-        return look.label("sites_cost_from_rent", lang)
-    return look.sentence("siting_page_cost_from", lang, source=source)
+    return cell_text(cost_source(site["cost_from"], lang), lang) if present(site["cost"]) else ""
 
 
 def note_said(outcome: Outcome, sites: pd.DataFrame, *, word: str = "siting_word_gain_note") -> str:

@@ -1,265 +1,190 @@
-"""Sheets on where the numbers come from: not yet placed, warnings, sources and parameters."""
+"""Where the numbers come from: input files, people and their basis, parameters, clauses not assessed, registers, and warnings."""
 
-import dataclasses
-
-import pandas as pd
+from dataclasses import replace
 
 from geoplan.report import look
-from geoplan.report.content.sheet import (
-    Block,
-    Cell,
-    Column,
-    Names,
-    Sheet,
-    Value,
-    block_of,
-    empty,
-    number,
-    present,
-    rows_of,
-    text,
-    word,
-)
+from geoplan.report.content.names import Names, empty, present, rows_of, text
+from geoplan.report.content.projects import facility_types
+from geoplan.report.content.registry import listed
+from geoplan.report.content.table import Amount, Cell, Coded, Table, column
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label
 
 #: What a register is counted by, and the prefix of its columns in the reconciliation.
-_COUNTED = (("rows", ""), ("beds", "beds_"), ("places", "places_"))
+_COUNTED = {"rows": "", "beds": "beds_", "places": "places_"}
 #: Where a row may end, in the order in which the sums go down.
 _ENDS = ("rows", "closed", "not_open", "outside", "duplicate", "unknown_type", "not_placed", "in_run")
+_SEVERITIES = ("error", "warning", "info")
 
 
-def unplaced(outcome: Outcome) -> Sheet:
-    """Return 待落点清单, with each register's 落点率 above it."""
-    lang, names, table = outcome.lang, Names(outcome), outcome.unplaced
-    columns = [
-        Column(look.label("serial", lang), "whole", 6),
-        Column(look.label("name", lang), "text", 30),
-        Column(look.label("services", lang), "text", 22),
-        Column(look.label("zone", lang), "text", 16),
-        Column(look.label("address", lang), "text", 24),
-        Column(word("counted_beds", lang), "whole", 7),
-        Column(word("counted_places", lang), "whole", 7),
-        Column(look.label("location", lang), "text", 16),
-        Column(word("matched", lang), "text", 16),
-        Column(look.label("source_file", lang), "text", 28),
-        Column(look.label("source_row", lang), "whole", 8),
-    ]
-    rows: list[list[Value | Cell]] = []
-    for position, (key, row) in enumerate(table.iterrows(), start=1):
-        known = outcome.facilities.loc[key] if key in outcome.facilities.index else pd.Series(dtype=object)
-        services = row.get("services", known.get("services", ()))
-        rows.append(
-            [
-                position,
-                text(row.get("name")),
-                "、".join(look.facility_label(s, lang) for s in services)
-                if isinstance(services, tuple | list)
-                else text(services),
-                text(row.get("zone_names")) or names.zone(row.get("zone_id")),
-                text(row.get("address", known.get("address"))),
-                number(row.get("beds"), "whole"),
-                number(row.get("places"), "whole"),
-                look.label(row.get("location_quality", known.get("location_quality")), lang),
-                text(row.get("matched_name")),
-                text(row.get("source_file", row.get("file"))),
-                number(row.get("source_row", row.get("row")), "whole"),
-            ]
-        )
-    notes = [word("unplaced_note", lang), *_placed_shares(outcome)]
-    return Sheet(look.label("unplaced_sheet", lang), (block_of(columns, rows),), tuple(notes), 2)
+# --- registers ------------------------------------------------------------------------------------------------------
 
 
-def reconciled(outcome: Outcome) -> Sheet:
-    """Return where every row of every register ended, and under it 待落点清单."""
-    waiting = unplaced(outcome)
-    listed = dataclasses.replace(waiting.blocks[0], heading=waiting.name)
-    block = _reconciliation(outcome)
-    blocks = (*([block] if block else []), listed)
-    return Sheet(waiting.name, blocks, waiting.notes, 2, listed=len(blocks) - 1)
+@listed(200, "workbook")
+def registers_page(outcome: Outcome) -> Table:
+    """Return where every row of every register ended, and below it 待落点清单."""
+    first, waiting = reconciliation_table(outcome), unplaced_table(outcome)
+    if first is None:
+        return waiting
+    return replace(first, page=waiting.title, below=(replace(waiting, notes=()),), notes=waiting.notes)
 
 
-def _placed_shares(outcome: Outcome) -> list[str]:
-    """Return each register's 落点率 in a sentence, by rows, beds and places."""
-    lang, told = outcome.lang, []
-    for row in rows_of(outcome.reconciliation):
-        parts = []
-        for counted, prefix in _COUNTED:
-            placed, waiting = (float(row.get(f"{prefix}{end}", 0) or 0) for end in ("in_run", "not_placed"))
-            if placed + waiting > 0:
-                share = look.share(placed / (placed + waiting))
-                of = look.whole(placed + waiting)
-                what = word(f"counted_{counted}", lang)
-                parts.append(
-                    word("placed_part", lang, what=what, of=of, placed=look.whole(placed), share=share)
-                )
-        joint = "；" if lang == "zh" else "; "
-        told.append(word("placed", lang, file=row["file"], parts=joint.join(parts)))
-    return told
-
-
-def warnings(outcome: Outcome) -> Sheet:
-    """Return every warning with what was done about it."""
-    lang, names = outcome.lang, Names(outcome)
-    columns = [
-        Column(look.label("serial", lang), "whole", 6),
-        Column(look.label("severity", lang), "text", 8, "severity"),
-        Column(look.label("file", lang), "text", 28),
-        Column(look.label("row", lang), "whole", 7),
-        Column(look.label("zone", lang), "text", 16),
-        Column(look.label("text", lang), "text", 60),
-        Column(look.label("action", lang), "text", 46),
-        Column(look.label("code", lang), "text", 26),
-    ]
-    rows: list[list[Value | Cell]] = [
-        [
-            position,
-            look.label(row["severity"], lang),
-            text(row["file"]),
-            number(row["row"], "whole"),
-            names.zone(row["zone"]) if present(row["zone"]) else "",
-            text(row["text"]),
-            text(row["action"]),
-            text(row["code"]),
-        ]
-        for position, row in enumerate(rows_of(outcome.warnings), start=1)
-    ]
-    colours = {look.label("error", lang): "error", look.label("warning", lang): "warning"}
-    return Sheet(
-        look.label("warnings_sheet", lang),
-        (block_of(columns, rows),),
-        (word("warnings_note", lang),),
-        2,
-        colours,
-    )
-
-
-def sources(outcome: Outcome) -> Sheet:
-    """Return sources, people's basis, parameters and clauses not assessed."""
-    blocks = [_files(outcome), _groups(outcome)]
-    blocks += [block for block in (_parameters(outcome), _pace(outcome), _not_assessed(outcome)) if block]
-    owed = look.attribution(outcome.sources)
-    name = look.label("sources_sheet", outcome.lang)
-    return Sheet(name, tuple(blocks), (word("sources_note", outcome.lang), *owed))
-
-
-def _files(outcome: Outcome) -> Block:
-    lang = outcome.lang
-    columns = (
-        Column(look.label("file", lang), "text", 36),
-        Column(look.label("role", lang), "text", 24),
-        Column(look.label("datum", lang), "text", 11),
-        Column(look.label("rows", lang), "whole", 10),
-        Column(look.label("bytes", lang), "whole", 11),
-        Column(look.label("note", lang), "text", 18),
-        Column(look.label("sha256", lang), "text", 26),
-    )
-    rows: list[list[Value | Cell]] = [
-        [s.file, look.label(s.role, lang), s.datum, number(s.rows, "whole"), s.bytes, s.note, s.sha256]
-        for s in outcome.sources
-    ]
-    return block_of(columns, rows, word("block_sources", lang))
-
-
-def _groups(outcome: Outcome) -> Block:
-    lang = outcome.lang
-    columns = (
-        Column(look.label("group", lang)),
-        Column(look.label("basis", lang)),
-        Column(look.label("year", lang), "id"),
-        Column(look.label("sum", lang), "whole"),
-        Column(look.label("source", lang)),
-    )
-    rows: list[list[Value | Cell]] = [
-        [
-            look.label(group, lang),
-            text(row["basis"]),
-            number(row["year"], "id"),
-            number(row["total"], "whole"),
-            text(row["source"]),
-        ]
-        for group, row in outcome.groups.iterrows()
-    ]
-    return block_of(columns, rows, word("block_groups", lang))
-
-
-def _reconciliation(outcome: Outcome) -> Block | None:
-    """Return where every row ended: rows -> closed, duplicate … -> not placed -> in the run."""
+def reconciliation_table(outcome: Outcome) -> Table | None:
+    """Return where every row ended, in rows, beds and places: closed, duplicate …, not placed, in the run; None without a register."""
     lang, table = outcome.lang, outcome.reconciliation
     if empty(table):
         return None
     ends = [end for end in _ENDS if end in table.columns]
-    # the first columns are those of the list below it: a serial, then names
-    columns = (
-        Column(look.label("serial", lang), "whole", 6),
-        Column(look.label("file", lang), "text", 30),
-        Column(word("counted", lang), "text", 10),
-        *(Column(word(f"end_{end}", lang), "whole", 10) for end in ends),
-    )
-    rows: list[list[Value | Cell]] = []
+    rows: list[list[Cell]] = []
     for row in rows_of(table):
-        for counted, prefix in _COUNTED:
-            values = [row.get(f"{prefix}{end}") for end in ends]
-            if any(value is not None and present(value) and float(value) for value in values):
-                said: list[Value | Cell] = [
-                    len(rows) + 1,
-                    text(row["file"]),
-                    word(f"counted_{counted}", lang),
-                ]
-                rows.append([*said, *(number(value, "whole") for value in values)])
-    return block_of(columns, rows, word("block_reconciliation", lang))
-
-
-def _parameters(outcome: Outcome) -> Block | None:
-    lang, table = outcome.lang, outcome.parameters
-    if empty(table):
-        return None
-    columns = (
-        Column(look.label("entry", lang)),
-        Column(look.label("value", lang)),
-        Column(look.label("unit", lang)),
-        Column(look.label("given", lang)),
+        for counted, prefix in _COUNTED.items():
+            amounts = {end: row.get(f"{prefix}{end}") for end in ends}
+            known = {end: float(str(value)) for end, value in amounts.items() if present(value)}
+            if not any(known.values()):
+                continue
+            placed, waiting = known.get("in_run", 0.0), known.get("not_placed", 0.0)
+            share = placed / (placed + waiting) if placed + waiting > 0 else None
+            rows.append([
+                Amount.of(len(rows) + 1, "count"), text(row["file"]), Coded(counted, phrase(f"sources_{counted}", lang)),
+                *(Amount.of(amounts[end], "count") for end in ends), Amount.of(share, "percent"),
+                Amount.of(row.get(f"{prefix}unknown_rows") if prefix else None, "count"),
+            ])  # fmt: skip
+    keys = ("serial", "file", "counted", *(f"end_{end}" for end in ends), "placed_share", "unknown_rows")
+    columns = [column(key, lang) for key in keys]
+    return Table.of(
+        "reconciliation", phrase("reconciliation_title", lang), columns, rows, frozen=2, filtered=False
     )
-    rows: list[list[Value | Cell]] = [
+
+
+@listed(200, "csv")
+def unplaced_table(outcome: Outcome) -> Table:
+    """Return 待落点清单: the facilities without a credible point."""
+    lang, names = outcome.lang, Names(outcome)
+    keys = (
+        "serial", "name", "services", "zone", "zone_code", "address", "beds", "places", "location", "matched", "source_file",
+        "source_row",
+    )  # fmt: skip
+    rows: list[list[Cell]] = [
         [
-            text(row["entry"]),
-            text(row["value"]),
-            text(row["unit"]),
-            word("given" if row["given"] else "default", lang),
+            Amount.of(place, "count"), text(row["name"]), facility_types(row["services"], lang),
+            text(row["zone_names"]) or names.zone(row["zone_id"]), names.code(row["zone_id"]), text(row["address"]),
+            Amount.of(row["beds"], "count"), Amount.of(row["places"], "count"), Coded(str(row["location_quality"])),
+            text(row["matched_name"]), text(row["source_file"]), Amount.of(row["source_row"], "count"),
         ]
-        for row in rows_of(table)
-    ]
-    return block_of(columns, rows, word("block_parameters", lang))
+        for place, row in enumerate(rows_of(outcome.unplaced), start=1)
+    ]  # fmt: skip
+    columns = [column(key, lang) for key in keys]
+    title = phrase("unplaced_title", lang)
+    notes, none = (phrase("unplaced_note", lang),), phrase("unplaced_none", lang)
+    return Table.of("unplaced", title, columns, rows, notes=notes, frozen=2, empty=none, filtered=True)
 
 
-def _pace(outcome: Outcome) -> Block | None:
-    table = outcome.pace_notes
-    if empty(table):
-        return None
-    columns = tuple(Column(look.label(str(column), outcome.lang)) for column in table.columns)
-    rows: list[list[Value | Cell]] = [
+# --- warnings -------------------------------------------------------------------------------------------------------
+
+
+@listed(210, "workbook", "csv")
+def warnings_table(outcome: Outcome) -> Table:
+    """Return every warning with what was done about it."""
+    lang, names = outcome.lang, Names(outcome)
+    keys = ("serial", "severity", "file", "row", "zone", "zone_code", "found", "action", "code")
+    rows: list[list[Cell]] = [
         [
-            value
-            if isinstance(value, int | float) and not isinstance(value, bool) and present(value)
-            else text(value)
-            for value in row
+            Amount.of(place, "count"), Coded(str(row["severity"])), text(row["file"]), Amount.of(row["row"], "count"),
+            names.zone(row["zone"]), names.code(row["zone"]), text(row["text"]), text(row["action"]), text(row["code"]),
         ]
-        for row in table.itertuples(index=False)
-    ]
-    return block_of(columns, rows, word("block_pace", outcome.lang))
+        for place, row in enumerate(rows_of(outcome.warnings), start=1)
+    ]  # fmt: skip
+    return Table.of(
+        "warnings", phrase("warnings_title", lang), [column(key, lang) for key in keys], rows, frozen=2,
+        notes=(phrase("warnings_note", lang),), empty=phrase("warnings_none", lang),
+    )  # fmt: skip
 
 
-def _not_assessed(outcome: Outcome) -> Block | None:
-    lang, table = outcome.lang, outcome.not_assessed
-    if empty(table):
+def warnings_by_kind_table(outcome: Outcome) -> Table:
+    """Return a row a kind of warning and file, the severe ones first: how often, and the words of the first one."""
+    lang, table = outcome.lang, outcome.warnings.fillna({"file": ""})
+    kinds = [own for _, own in table.groupby(["severity", "code", "file"], sort=False)]
+    kinds.sort(key=lambda own: _SEVERITIES.index(own["severity"].iloc[0]))
+    rows: list[list[Cell]] = []
+    for own in kinds:
+        first = rows_of(own)[0]
+        rows.append([
+            Coded(str(first["severity"])), text(first["file"]), Amount.of(len(own), "count"), text(first["text"]),
+            text(first["action"]),
+        ])  # fmt: skip
+    columns = [column(key, lang) for key in ("severity", "file", "times", "found", "action")]
+    title, none = phrase("warnings_title", lang), phrase("warnings_none", lang)
+    return Table.of("warnings_by_kind", title, columns, rows, empty=none)
+
+
+# --- sources --------------------------------------------------------------------------------------------------------
+
+
+@listed(220, "workbook")
+def sources_page(outcome: Outcome) -> Table:
+    """Return the input files, and below them the people's basis, the parameters and the clauses that are not assessed."""
+    tables = (groups_table(outcome), parameters_table(outcome), not_assessed_table(outcome))
+    below = tuple(table for table in tables if table is not None)
+    notes = (phrase("sources_note", outcome.lang), *look.attribution(outcome.sources))
+    return replace(files_table(outcome), page=phrase("sources_title", outcome.lang), below=below, notes=notes)
+
+
+def files_table(outcome: Outcome) -> Table:
+    """Return every input file with its checksum."""
+    lang = outcome.lang
+    keys = ("file", "role", "datum", "rows", "bytes", "note", "sha256")
+    rows: list[list[Cell]] = [
+        [
+            source.file, Coded(source.role), source.datum, Amount.of(source.rows, "count"),
+            Amount.of(source.bytes, "count"), source.note, source.sha256,
+        ]
+        for source in outcome.sources
+    ]  # fmt: skip
+    columns = [column(key, lang) for key in keys]
+    return Table.of("sources", phrase("sources_files", lang), columns, rows, filtered=False)
+
+
+def groups_table(outcome: Outcome) -> Table:
+    """Return the groups of people: basis, year, how many, from which file."""
+    lang = outcome.lang
+    rows: list[list[Cell]] = [
+        [
+            Coded(str(group)), text(row["basis"]), Amount.of(row["year"], "year"), Amount.of(row["total"], "count"),
+            text(row["source"]),
+        ]
+        for group, row in zip(outcome.groups.index, rows_of(outcome.groups), strict=True)
+    ]  # fmt: skip
+    columns = [column(key, lang) for key in ("group", "basis", "year", "sum", "source")]
+    return Table.of("groups", phrase("groups_title", lang), columns, rows, filtered=False)
+
+
+def parameters_table(outcome: Outcome) -> Table | None:
+    """Return the study's settings as it ran, by the entries of the study file; None where there are none."""
+    if empty(outcome.parameters):
         return None
-    told = [name for name in (f"what_{lang}", "text", "reason", f"reason_{lang}") if name in table.columns]
-    columns = (
-        Column(word("pack", lang)),
-        Column(look.label("clause", lang)),
-        *(Column(look.label("reason" if "reason" in name else "text", lang)) for name in told),
-    )
-    rows: list[list[Value | Cell]] = [
-        [text(row["pack"]), text(row["clause"]), *(text(row[name]) for name in told)]
-        for row in rows_of(table)
+    lang = outcome.lang
+    rows: list[list[Cell]] = [
+        [text(row["entry"]), text(row["value"]), text(row["unit"]), _given(bool(row["given"]), lang)]
+        for row in rows_of(outcome.parameters)
     ]
-    return block_of(columns, rows, look.label("not_assessed_sheet", lang))
+    columns = [column(key, lang) for key in ("entry", "value", "value_unit", "given")]
+    return Table.of("parameters", phrase("parameters_title", lang), columns, rows, filtered=False)
+
+
+def _given(given: bool, lang: str) -> Coded:
+    code = "given" if given else "default"
+    return Coded(code, phrase(f"parameters_{code}", lang))
+
+
+def not_assessed_table(outcome: Outcome) -> Table | None:
+    """Return the clauses that no rule judges; None without any."""
+    if empty(outcome.not_assessed):
+        return None
+    lang = outcome.lang
+    rows: list[list[Cell]] = [
+        [text(row["pack"]), text(row["clause"]), text(row[f"what_{lang}"])]
+        for row in rows_of(outcome.not_assessed)
+    ]
+    columns = [column(key, lang) for key in ("pack", "clause", "what")]
+    return Table.of("not_assessed", label("not_assessed_sheet", lang), columns, rows, filtered=False)

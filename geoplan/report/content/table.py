@@ -254,6 +254,8 @@ class Table:
         As many cells in each row as there are columns.
     notes
         Sentences that qualify the figures; every product that prints the table prints them.
+    details
+        Sentences for those who work on with the table; printed with all of its columns only (depth 3).
     frozen
         Columns on the left that stay in sight.
     empty
@@ -271,6 +273,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
     frozen: int = 0
     empty: str = ""
     charts: tuple[Chart, ...] = ()
@@ -300,6 +303,7 @@ class Table:
             self,
             columns=tuple(self.columns[k] for k in kept),
             rows=tuple(tuple(row[k] for k in kept) for row in self.rows),
+            details=self.details if depth >= 3 else (),
             frozen=sum(k < self.frozen for k in kept),
             charts=tuple(
                 chart
@@ -341,7 +345,7 @@ class Figure:
 
     def text(self, lang: str) -> str:
         """Return the value with its unit and its caveats in brackets."""
-        shown = cell_text(self.value, lang) + (self.unit if lang == "zh" else f" {self.unit}".rstrip())
+        shown = f"{cell_text(self.value, lang)} {self.unit}".rstrip()
         if not self.caveats:
             return shown
         joined = ("；" if lang == "zh" else "; ").join(self.caveats)

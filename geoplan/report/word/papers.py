@@ -6,7 +6,7 @@ from typing import Any
 
 from geoplan.report import look
 from geoplan.report.content.findings import target_text
-from geoplan.report.content.projects import projects_sum
+from geoplan.report.content.projects import projects_sentence
 from geoplan.report.content.sheet import Names, between, empty, rows_of, value_kind, word
 from geoplan.report.word import facts as word_facts
 from geoplan.report.word import gaps as word_gaps
@@ -253,7 +253,7 @@ def _causes(paper: Paper) -> None:
 def _projects(paper: Paper) -> None:
     outcome, lang = paper.outcome, paper.lang
     if not empty(outcome.projects):
-        paper.text(word("doc_projects", lang, said=projects_sum(outcome)))
+        paper.text(word("doc_projects", lang, said=projects_sentence(outcome)))
     if not empty(outcome.support):
         before, after = outcome.support["verdict_before"], outcome.support["verdict_after"]
         won = int(((before != "met") & (after == "met")).sum())

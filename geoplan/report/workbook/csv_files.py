@@ -6,11 +6,8 @@ import math
 from pathlib import Path
 
 from geoplan.report import look
-from geoplan.report.content import answers as sheets_answers
 from geoplan.report.content import findings as sheets_findings
 from geoplan.report.content import gaps as sheets_gaps
-from geoplan.report.content import sites as sheets_sites
-from geoplan.report.content import sources as sheets_sources
 from geoplan.report.content import zones as sheets_zones
 from geoplan.report.content.names import word
 from geoplan.report.content.registry import tables
@@ -33,13 +30,6 @@ def csv_sheets(outcome: Outcome) -> dict[str, Sheet]:
         "indicators.csv": sheets_findings.indicators(outcome, every=True),
         "circle.csv": sheets_zones.circles(outcome),
         "provision.csv": sheets_zones.provision(outcome),
-        "sites.csv": sheets_sites.sites(outcome),
-        "sites_other.csv": sheets_sites.other_sites(outcome),
-        "answers.csv": sheets_answers.answers(outcome),
-        "curve.csv": sheets_answers.curve(outcome),
-        "unmet.csv": sheets_answers.unmet(outcome),
-        "unplaced.csv": sheets_sources.unplaced(outcome),
-        "warnings.csv": sheets_sources.warnings(outcome),
     }
     return {name: sheet for name, sheet in found.items() if sheet is not None}
 

@@ -19,13 +19,10 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from geoplan.report import look
-from geoplan.report.content import answers as sheets_answers
 from geoplan.report.content import findings as sheets_findings
 from geoplan.report.content import gaps as sheets_gaps
 from geoplan.report.content import members as sheets_members
-from geoplan.report.content import projects as sheets_projects
-from geoplan.report.content import sites as sheets_sites
-from geoplan.report.content import sources as sheets_sources
+from geoplan.report.content import served as sheets_served
 from geoplan.report.content import towns as sheets_towns
 from geoplan.report.content import zones as sheets_zones
 from geoplan.report.content.names import word
@@ -81,20 +78,8 @@ _old(50, sheets_members.members)
 _old(60, sheets_members.facility_findings)
 _old(70, sheets_zones.circles)
 _old(80, sheets_zones.provision)
-_old(90, sheets_projects.served)
-_old(100, sheets_projects.projects)
-_old(110, sheets_projects.support)
-_old(120, sheets_sites.sites)
-_old(130, sheets_sites.site_support)
-_old(140, sheets_answers.answers)
-_old(150, sheets_answers.curve)
-_old(160, sheets_answers.unmet)
-_old(170, sheets_sites.other_sites)
-_old(180, sheets_answers.candidates)
+_old(90, sheets_served.served)
 _old(190, sheets_towns.town_sheets)
-_old(200, sheets_sources.reconciled)
-_old(210, sheets_sources.warnings)
-_old(220, sheets_sources.sources)
 
 
 def sheets(outcome: Outcome) -> tuple[Table, ...]:
@@ -313,7 +298,7 @@ def _write_head(page: Worksheet, pen: _Pen, table: Table, outcome: Outcome, widt
     if outcome.synthetic:
         colours = {"bg_color": look.COLOURS["banner"], "font_color": look.COLOURS["banner_ink"]}
         lines.append((look.banner(outcome), pen(bold=True, font_size=11, **colours), 11))
-    notes = dict.fromkeys(note for part in (table, *table.below) for note in part.notes)
+    notes = dict.fromkeys(note for part in (table, *table.below) for note in (*part.details, *part.notes))
     lines += [(note, soft, 9) for note in notes]
     for row, (line, form, size) in enumerate(lines):
         if last > 0:
