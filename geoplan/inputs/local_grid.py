@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import InputError, Note
 
 Coordinates = npt.NDArray[np.float64]
@@ -19,9 +20,6 @@ RESIDUAL_WARNING_M = 2.0
 
 #: A metric grid has a scale near 1; beyond this share the units or points are in doubt.
 SCALE_TOLERANCE = 0.01
-
-
-_KINDS_ZH = {"similarity": "相似变换", "mirrored": "镜像相似变换", "affine": "仿射变换"}
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,8 @@ class LocalGrid:
             file=file,
             severity="warning" if doubtful else "info",
             points=len(self.residuals_m),
-            kind_zh=_KINDS_ZH[self.kind],
-            kind_en=self.kind,
+            kind_zh=phrase(f"local_grid_{self.kind}", "zh"),
+            kind_en=phrase(f"local_grid_{self.kind}", "en"),
             rms=f"{rms:.2f}",
             largest=f"{self.residuals_m.max():.2f}",
             worst=worst,

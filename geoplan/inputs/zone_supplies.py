@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from geoplan.inputs import readers
-from geoplan.inputs.facilities.cells import is_blank, plain, read_amount
-from geoplan.inputs.facilities.zone_names import LEVEL_WORDS, ZoneNames
+from geoplan.inputs.lists.cells import cell_text, is_blank, read_amount
+from geoplan.inputs.lists.zone_names import ZoneNames, level_words
 from geoplan.words.errors import InputError, Note, raise_errors
 
 #: How a cell was read and the note that says so; codes as in `cells.read_amount`.
@@ -88,7 +88,7 @@ def read_zone_supplies(
         zone_id, why = _zone(names, cells, level=level, zone=zone, parent=parent)
         if zone_id is None or zone_id in found:
             code = "zone_supply_twice" if zone_id is not None else f"zone_supply_{why}"
-            notes.append(Note.of(code, file=file, row=number, name=plain(cells[zone])))
+            notes.append(Note.of(code, file=file, row=number, name=cell_text(cells[zone])))
             continue
         found[zone_id] = {}
         for supply, header in columns.items():
@@ -97,7 +97,11 @@ def read_zone_supplies(
             if amount.code in _REMARKS:
                 notes.append(
                     Note.of(
-                        _REMARKS[amount.code], file=file, row=number, column=header, cell=plain(cells[header])
+                        _REMARKS[amount.code],
+                        file=file,
+                        row=number,
+                        column=header,
+                        cell=cell_text(cells[header]),
                     )
                 )
     table, absent = _filled(found, zones, level, list(columns))
@@ -132,10 +136,7 @@ def _wrong(
         if known is not None and supply not in known
     ]
     if not (zones["level"] == level).any():
-        words = LEVEL_WORDS.get(level, (level, level))
-        notes.append(
-            Note.of("zone_supply_no_zones", file=file, level_zh=words[0], level_en=words[1], severity="error")
-        )
+        notes.append(Note.of("zone_supply_no_zones", file=file, severity="error", **level_words(level)))
     return notes
 
 
@@ -171,15 +172,13 @@ def _absent_notes(absent: list[str], zones: gpd.GeoDataFrame, level: str, file: 
     if not absent:
         return []
     some = "、".join(str(zones.loc[i, "name"]) for i in absent[:10])
-    words = LEVEL_WORDS[level]
     return [
         Note.of(
             "zone_supply_absent",
             file=file,
             count=len(absent),
             zones=some,
-            level_zh=words[0],
-            level_en=words[1],
+            **level_words(level),
         )
     ]
 

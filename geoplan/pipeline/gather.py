@@ -84,7 +84,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         registers = read_registers(study, zones.zones, crs)
         register = facilities.join_registers(registers, year=study.year)
         listed = read_project_lists(study, zones.zones, crs)
-        told = read_told(study, zones.zones)
+        told = read_supplies_by_zone(study, zones.zones)
     with stages("people"):
         groups = {name: plain(group, study) for name, group in study.population.items()}
         projected = population.project_groups(zones.zones, groups, year=study.year, lang=study.lang)
@@ -205,7 +205,7 @@ def read_project_lists(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> proje
     return projects.join_projects(lists, crs=crs)
 
 
-def read_told(study: Study, zones: gpd.GeoDataFrame) -> list[ZoneSupplies]:
+def read_supplies_by_zone(study: Study, zones: gpd.GeoDataFrame) -> list[ZoneSupplies]:
     """Return the supplies without a point that tables give by zone."""
     tables = []
     for table in study.zone_supplies:

@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.network.isochrones import isochrones
 from geoplan.pipeline.evaluate import Computation, SitingTables, compute, outcome_of, result_of
 from geoplan.pipeline.gather import Inputs, gather
@@ -185,10 +185,10 @@ def _questions(study: Study, only: Sequence[str]) -> list[Question]:
     ]
     problems += [
         Note.of("siting_unknown_attribute", file=str(study.path), question=name, name=flag,
-                known=", ".join(FLAGS), severity="error")
+                known=", ".join(ATTRIBUTES), severity="error")
         for name, entry in entries.items()
         for flag in entry.attributes
-        if flag not in FLAGS
+        if flag not in ATTRIBUTES
     ]  # fmt: skip
     if problems:
         raise StudyError(*problems)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.inputs.facilities.columns import AMOUNTS, FLAGS
+from geoplan.inputs.facilities.fields import AMOUNTS, ATTRIBUTES
 from geoplan.inputs.facilities.supplies import CHILD_TYPES, ELDER_TYPES, NO_CAPACITY_TYPES
 from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.scenario_register import Added, Changes, Enlarged, change_register
@@ -200,7 +200,7 @@ def _unknown(scenario: Scenario, inputs: Inputs) -> Iterator[Note]:
             if kind not in types:
                 yield _not_there(scenario, f"add.{number}.services", kind, types)
         yield from _wrong_keys(scenario, f"add.{number}.supplies", new.supplies, AMOUNTS)
-        yield from _wrong_keys(scenario, f"add.{number}.attributes", new.attributes, FLAGS)
+        yield from _wrong_keys(scenario, f"add.{number}.attributes", new.attributes, ATTRIBUTES)
     for number, larger in enumerate(scenario.enlarge):
         yield from _wrong_keys(scenario, f"enlarge.{number}.add", larger.add, AMOUNTS)
         yield from _wrong_keys(scenario, f"enlarge.{number}.to", larger.to, AMOUNTS)

@@ -11,11 +11,10 @@ from pyproj import CRS
 from shapely.geometry import Point
 
 from geoplan.inputs import datum as datums
-from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.inputs.facilities.fields import ATTRIBUTES, PARTS
 from geoplan.inputs.facilities.register import Register
-from geoplan.inputs.facilities.supplies import PARTS, may_hold, supplies_of
-from geoplan.inputs.facilities.zone_names import NAMED_LEVELS, ZoneNames, clean_name
-from geoplan.inputs.facilities.zone_notes import point_zones
+from geoplan.inputs.facilities.supplies import may_hold, supplies_of
+from geoplan.inputs.lists.zone_names import NAMED_LEVELS, ZoneNames, clean_name, point_zones
 from geoplan.study.problems import meant
 from geoplan.words.errors import Note
 
@@ -326,7 +325,7 @@ def _new_facility(
         geometry = datums.to_crs(gpd.GeoSeries([Point(new.point)], index=index), datum=new.datum, crs=crs)
         inside = point_zones(geometry, zones).iloc[0]
     texts: dict[str, Any] = dict.fromkeys(like.columns)
-    texts |= {flag: new.attributes.get(flag, pd.NA) for flag in FLAGS if flag in like.columns}
+    texts |= {flag: new.attributes.get(flag, pd.NA) for flag in ATTRIBUTES if flag in like.columns}
     texts |= {
         "name": new.name,
         "services": new.services,

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from geoplan.inputs.candidates import CandidateList, candidate_frame
-from geoplan.inputs.candidates.places import same_premises
-from geoplan.inputs.facilities.zone_names import clean_name
+from geoplan.inputs.candidates.read import same_premises
+from geoplan.inputs.lists.zone_names import clean_name
 from geoplan.standards.costs import unit_cost, unit_costs
 from geoplan.words.errors import Note
 

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array, csr_array
 
-from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.supplies import CHILD_TYPES, ELDER_TYPES, kind_of
 from geoplan.inputs.projects import MORE_PROJECTS
-from geoplan.inputs.projects.cells import ADDED
+from geoplan.inputs.projects.fields import ADDED
 from geoplan.siting.inputs import SitingInputs
 from geoplan.siting.objectives.ask import SitingResult, first_step
 from geoplan.siting.question import Question
@@ -218,9 +218,9 @@ def sites_as_projects(
         "extends": [old if isinstance(old, str) else "" for old in sites["extends"]],
         "approximate": False,
     }, index=sites.index.rename("project_id"))  # fmt: skip
-    for flag in FLAGS:
+    for flag in ATTRIBUTES:
         table[flag] = pd.array([(attributes or {}).get(flag, pd.NA)] * len(table), dtype="boolean")
-    columns = [c for c in PROJECTS if c != "geometry"] + [*MORE_PROJECTS, *FLAGS]
+    columns = [c for c in PROJECTS if c != "geometry"] + [*MORE_PROJECTS, *ATTRIBUTES]
     return gpd.GeoDataFrame(
         table[columns], geometry=gpd.GeoSeries(sites.geometry.to_list(), index=table.index), crs=sites.crs
     )

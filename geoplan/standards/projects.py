@@ -10,11 +10,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.inputs.facilities.columns import FLAGS
-from geoplan.inputs.facilities.supplies import PARTS, supplies_of
+from geoplan.inputs.facilities.fields import ATTRIBUTES, PARTS
+from geoplan.inputs.facilities.supplies import supplies_of
 from geoplan.inputs.facilities.table import COLUMNS
-from geoplan.inputs.facilities.zone_names import clean_name
-from geoplan.inputs.projects.cells import ADDED
+from geoplan.inputs.lists.zone_names import clean_name
+from geoplan.inputs.projects.fields import ADDED
 from geoplan.standards.verdict import Due, holds
 from geoplan.tables import check_columns, check_unique_index
 from geoplan.words.vocabulary import wider
@@ -170,7 +170,7 @@ def _facility_rows(
         "source_row": pd.array(each["source_row"].to_list(), dtype="Int64"),
         "ownership": None, "address": each["place"].to_numpy(dtype=object), "register_id": None,
     }, index=index)  # fmt: skip
-    for flag in FLAGS:
+    for flag in ATTRIBUTES:
         table[flag] = pd.array(each[flag].to_list() if flag in each else [None] * len(each), dtype="boolean")
     geometry = gpd.GeoSeries(each.geometry.to_list(), index=index, crs=crs)
     facilities = gpd.GeoDataFrame(table[list(COLUMNS)], geometry=geometry, crs=crs)

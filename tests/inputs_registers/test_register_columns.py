@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from geoplan.inputs.facilities import cells as register_cells
-from geoplan.inputs.facilities import columns as register_columns
-from geoplan.inputs.facilities import points as register_points
-from geoplan.inputs.facilities import supplies as register_supplies
-from geoplan.inputs.facilities.columns import FIELDS, recognise
+from geoplan.inputs.facilities.fields import FIELDS, PARTS
+from geoplan.inputs.lists import cells, points, zone_names
+from geoplan.inputs.lists.fields import clean_header, recognise
 from geoplan.words.catalogue import catalogue
 from geoplan.words.errors import InputError
 
@@ -31,33 +29,35 @@ DOCS = Path(__file__).parents[2] / "docs" / "registers.md"
     ],
 )  # fmt: skip
 def test_usual_headers(header, field):
-    assert recognise([header], mapped={}).header == {field: header}
+    assert recognise([header], FIELDS, mapped={}).header == {field: header}
 
 
 def test_the_header_says_the_datum():
-    columns = recognise(["名称", "百度经度", "百度纬度"], mapped={})
+    columns = recognise(["名称", "百度经度", "百度纬度"], FIELDS, mapped={})
     assert columns.datum == "bd09"
-    assert recognise(["名称", "经度", "纬度"], mapped={}).datum is None
-    assert recognise(["名称", "经度(WGS84)", "纬度(WGS84)"], mapped={}).datum == "wgs84"
+    assert recognise(["名称", "经度", "纬度"], FIELDS, mapped={}).datum is None
+    assert recognise(["名称", "经度(WGS84)", "纬度(WGS84)"], FIELDS, mapped={}).datum == "wgs84"
 
 
 def test_of_several_pairs_the_stated_datum_is_read():
     headers = ["名称", "经度", "纬度", "百度经度", "百度纬度"]
-    assert recognise(headers, mapped={}).header["lon"] == "经度"
-    stated = recognise(headers, mapped={}, datum="bd09")
+    assert recognise(headers, FIELDS, mapped={}).header["lon"] == "经度"
+    stated = recognise(headers, FIELDS, mapped={}, datum="bd09")
     assert (stated.header["lon"], stated.header["lat"]) == ("百度经度", "百度纬度")
-    assert {n.code for n in stated.notes} == {"register_headers_rival", "register_columns_unread"}
+    assert {n.code for n in stated.notes} == {"list_headers_rival", "list_columns_unread"}
 
 
 def test_a_mapped_column_wins_and_is_not_read_twice():
-    columns = recognise(["名称", "床位数", "实有床位"], mapped={"beds": "实有床位", "occupied": "床位数"})
+    columns = recognise(
+        ["名称", "床位数", "实有床位"], FIELDS, mapped={"beds": "实有床位", "occupied": "床位数"}
+    )
     assert columns.header["beds"] == "实有床位"
     assert columns.header["occupied"] == "床位数"
 
 
 def test_every_wrong_mapping_is_named_at_once():
     with pytest.raises(InputError) as caught:
-        recognise(["名称"], mapped={"bedz": "名称", "beds": "床", "places": "托"})
+        recognise(["名称"], FIELDS, mapped={"bedz": "名称", "beds": "床", "places": "托"})
     text = str(caught.value)
     assert "`bedz`" in text
     assert "`床`" in text
@@ -65,20 +65,20 @@ def test_every_wrong_mapping_is_named_at_once():
 
 
 def test_unread_columns_are_listed():
-    note = recognise(["名称", "负责人", "电话"], mapped={}).notes[0]
-    assert (note.code, note.severity) == ("register_columns_unread", "info")
+    note = recognise(["名称", "负责人", "电话"], FIELDS, mapped={}).notes[0]
+    assert (note.code, note.severity) == ("list_columns_unread", "info")
     assert note.values["columns"] == "负责人, 电话"
 
 
 def test_units_of_ten_thousand():
-    assert recognise(["建筑面积（万㎡）"], mapped={}).factor["floor_area_m2"] == 10_000
-    assert recognise(["建筑面积（㎡）"], mapped={}).factor["floor_area_m2"] == 1
+    assert recognise(["建筑面积（万㎡）"], FIELDS, mapped={}).factor["floor_area_m2"] == 10_000
+    assert recognise(["建筑面积（㎡）"], FIELDS, mapped={}).factor == {}
 
 
 def test_no_header_means_two_fields():
     seen = [header for field in FIELDS.values() for header in field.headers]
     assert len(seen) == len(set(seen))
-    assert all(register_columns.clean_header(h) == h for h in seen)
+    assert all(clean_header(h) == h for h in seen)
 
 
 # --- docs/registers.md and the code agree
@@ -97,13 +97,18 @@ def test_the_documented_headers_are_the_recognised_ones():
 
 def test_the_documented_status_words_are_the_known_ones():
     documented = {word: row[0].strip("`") for row in table_after("Status") for word in row[1].split("、")}
-    assert documented == dict(register_cells.STATUS_WORDS)
+    assert documented == dict(cells.STATUS_WORDS)
 
 
 def test_the_documented_faults_are_the_ones_that_can_be_said():
-
-    words = Path(register_columns.__file__).parents[2] / "words" / "registers.yaml"
-    codes = set(re.findall(r"^([a-z_0-9]+):$", words.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    folder = Path(cells.__file__).parents[1]
+    files = [
+        folder / "lists" / "words.yaml",
+        folder / "facilities" / "words.yaml",
+        folder / "datum_words.yaml",
+    ]
+    words = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    codes = set(re.findall(r"^([a-z_0-9]+):$", words, flags=re.MULTILINE))
     documented = {row[0].strip("`") for row in table_after("Faults and what is done")}
     assert documented == codes
     assert codes <= set(catalogue())
@@ -111,7 +116,7 @@ def test_the_documented_faults_are_the_ones_that_can_be_said():
 
 def test_the_documented_numbers_are_the_ones_in_use():
     text = DOCS.read_text(encoding="utf-8")
-    assert f"{register_points.FAR_M / 1000:.0f} km" in text
-    assert f"{register_points.BOUNDARY_SLACK_M:.0f} m" in text
-    for part, whole in register_supplies.PARTS.items():
+    assert f"{points.FAR_M / 1000:.0f} km" in text
+    assert f"{zone_names.BOUNDARY_SLACK_M:.0f} m" in text
+    for part, whole in PARTS.items():
         assert f"`{part}` ≤ `{whole}`" in text

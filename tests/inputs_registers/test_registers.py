@@ -13,7 +13,7 @@ import shapely
 
 from geoplan import tables
 from geoplan.inputs import facilities
-from geoplan.inputs.facilities.zone_names import ZoneNames
+from geoplan.inputs.lists.zone_names import ZoneNames
 from geoplan.words.errors import InputError
 
 SPEC = importlib.util.spec_from_file_location("registers_town_too", Path(__file__).with_name("town.py"))

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.table import COLUMNS
 from geoplan.inputs.projects import join_projects, read_projects
-from geoplan.inputs.projects.cells import ADDED
+from geoplan.inputs.projects.fields import ADDED
 from geoplan.standards.projects import area_per_place, as_facilities, counting, enlarged, with_projects
 from geoplan.tables import FACILITIES, SUPPLIES
 
@@ -31,7 +31,7 @@ def project(**given):
         "name": "甲", "works": "new", "services": ("elder_home",), "facilities": 1.0, "cost": np.nan, "cost_from": "", "funds": "",
         "start_year": np.nan, "open_year": 2025.0, "unit": "", "zone_id": "town/2", "serves": (), "indicators": (),
         "location_quality": "missing", "source_file": "l.csv", "source_row": 2, "number": "1", "type_word": "", "place": "西镇",
-        "content": "", "extends": "", "approximate": False, "geometry": None, **dict.fromkeys(FLAGS),
+        "content": "", "extends": "", "approximate": False, "geometry": None, **dict.fromkeys(ATTRIBUTES),
     }  # fmt: skip
     for supply in ADDED:
         row[supply] = row[f"{supply}_high"] = np.nan
@@ -44,7 +44,7 @@ def project(**given):
 
 def listed(*rows):
     index = pd.Index([f"l.csv#{at + 2}" for at in range(len(rows))], name="project_id", dtype=object)
-    table = pd.DataFrame(list(rows), index=index).astype(dict.fromkeys(FLAGS, "boolean"))
+    table = pd.DataFrame(list(rows), index=index).astype(dict.fromkeys(ATTRIBUTES, "boolean"))
     return gpd.GeoDataFrame(table, geometry="geometry", crs="EPSG:4547")
 
 
@@ -150,7 +150,7 @@ def test_laid_beside_the_registers(written, zones):
     own = gpd.GeoDataFrame(
         pd.DataFrame({c: [None] for c in COLUMNS}, index=pd.Index(["r.xlsx#2"], name="facility_id")).assign(
             name="松鹤养老院", services=[("elder_home",)], status="existing", open_year=2016.0, close_year=np.nan,
-            source_row=pd.array([2], dtype="Int64"), remark="本册另有一列", **{flag: pd.array([None], dtype="boolean") for flag in FLAGS},
+            source_row=pd.array([2], dtype="Int64"), remark="本册另有一列", **{flag: pd.array([None], dtype="boolean") for flag in ATTRIBUTES},
         ),
         geometry=[None], crs=zones.crs,
     )  # fmt: skip

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from geoplan.inputs.facilities.columns import FLAGS
-from geoplan.inputs.projects.cells import HEADERS
+from geoplan.inputs.facilities.fields import ATTRIBUTES
+from geoplan.inputs.projects.fields import FIELDS
 from geoplan.standards.totals import Totals
 
 PAGE = (Path(__file__).parents[2] / "docs" / "projects.md").read_text(encoding="utf-8")
@@ -12,7 +12,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "projects.md").read_text(encoding="
 
 def test_every_field_is_documented_with_its_header():
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", PAGE.partition("## Totals")[0], flags=re.MULTILINE))
-    assert rows == {field: headers[0] for field, headers in HEADERS.items() if field not in FLAGS}
+    assert rows == {field: found.headers[0] for field, found in FIELDS.items() if field not in ATTRIBUTES}
 
 
 def test_every_section_of_totals_is_documented():

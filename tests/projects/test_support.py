@@ -11,7 +11,7 @@ import pytest
 
 import geoplan as gp
 from geoplan.coverage.circle import circle_table
-from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.projects import read_projects
 from geoplan.network.graph import build_graph
 from geoplan.pipeline.gather import gather, read_packs
@@ -165,7 +165,7 @@ def facilities(**projects):
     table = pd.DataFrame(
         {"services": [(r[0],) for r in rows], "zone_id": pd.Series([r[1] for r in rows], dtype=object).to_numpy(), "open_year": [r[2] for r in rows],
          "close_year": np.nan, "status": "planned", "location_quality": "missing", "serves": [()] * len(rows), "name": list(projects),
-         "project_id": list(projects), **{flag: pd.array([None] * len(rows), dtype="boolean") for flag in FLAGS}},
+         "project_id": list(projects), **{flag: pd.array([None] * len(rows), dtype="boolean") for flag in ATTRIBUTES}},
         index=pd.Index(list(projects), name="facility_id", dtype=object),
     )  # fmt: skip
     return table.assign(registered=pd.array([r[3] for r in rows], dtype="boolean"))

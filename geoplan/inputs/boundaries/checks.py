@@ -8,20 +8,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geoplan.inputs.lists.zone_names import level_words
 from geoplan.words.errors import Note
 
 #: Overlaps and holes up to this size come from digitising and rounding, and are not listed.
 SLIVER_M2 = 1.0
 #: Overlaps up to this size are not even cut: they shift less than a person.
 NOTHING_M2 = 0.01
-#: Levels in Chinese (the names of English ones are the keys).
-LEVELS_ZH = {
-    "area": "评价范围",
-    "district": "区县",
-    "town": "街道（乡镇）",
-    "community": "社区（村）",
-    "estate": "居住小区",
-}
 #: How many zones or pairs a note names.
 NAMED = 20
 
@@ -167,11 +160,6 @@ def hole_note(level: str, file: str, areas: np.ndarray) -> Note | None:
         total=square(areas.sum()),
         largest=square(areas[0]),
     )
-
-
-def level_words(level: str) -> dict[str, Any]:
-    """Return what fills ``{level_zh}`` and ``{level_en}`` of a message."""
-    return {"level_zh": LEVELS_ZH[level], "level_en": level}
 
 
 def square(m2: float) -> str:

@@ -17,7 +17,6 @@ import shapely
 from geoplan.inputs.boundaries.checks import (
     hole_note,
     holes,
-    level_words,
     overlap_note,
     overlaps,
     shared_areas,
@@ -25,6 +24,7 @@ from geoplan.inputs.boundaries.checks import (
     without_overlaps,
 )
 from geoplan.inputs.boundaries.layers import ZoneLayer, layer_bounds, natural_key, read_zone_layer
+from geoplan.inputs.lists.zone_names import level_words
 from geoplan.tables import LEVELS
 from geoplan.words.errors import InputError, Note, raise_errors
 

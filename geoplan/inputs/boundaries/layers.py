@@ -13,7 +13,8 @@ import shapely
 from pyproj import CRS
 
 from geoplan.inputs import datum as datums
-from geoplan.inputs.boundaries.checks import level_words, mend_polygons, some, square
+from geoplan.inputs.boundaries.checks import mend_polygons, some, square
+from geoplan.inputs.lists.zone_names import level_words
 from geoplan.inputs.readers import FilePath, file_kind, read_layer, read_rows
 from geoplan.words.errors import InputError, Note, raise_errors
 

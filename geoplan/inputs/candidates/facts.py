@@ -1,13 +1,15 @@
 """What each candidate is: amounts, money, years, services, and what must, must not, or may only one of two be chosen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from geoplan.inputs.candidates.cells import (
+from geoplan.inputs.candidates.fields import (
     begins_with,
+    cost_unit_per,
     is_rent,
     land_codes_in,
     read_area,
@@ -18,91 +20,90 @@ from geoplan.inputs.candidates.cells import (
     read_services,
     read_usable_years,
 )
-from geoplan.inputs.candidates.columns import cost_unit_per
-from geoplan.inputs.facilities.cells import plain, read_flag, read_year
-from geoplan.inputs.facilities.zone_names import clean_name
-from geoplan.inputs.projects.cells import read_cost, read_works
-from geoplan.inputs.projects.listed import Listed
+from geoplan.inputs.lists.cells import read_cost, read_flag, read_works, read_year
+from geoplan.inputs.lists.rows import Rows
+from geoplan.inputs.lists.types import Types, type_words
 from geoplan.words.errors import Note
 
-#: Oddities of amounts that are read all the same.
-_READ = ("amount_format", "amount_range", "amount_worded")
+#: What the codes of cells mean for a candidate.
+_AMOUNTS = {"amount_negative": "candidate_negative"} | dict.fromkeys(
+    ("amount_format", "amount_range", "amount_worded", "amount_unreadable", "amount_zero"),
+    "candidate_amount_odd",
+)
+_COSTS = {"cost_negative": "candidate_negative"}
+_YEARS = {"year_format": "", "year_unreadable": "candidate_year_unreadable"}
 
 
-def read_amounts(rows: Listed, notes: list[Note]) -> dict[str, list[float]]:
+def read_facts(
+    rows: Rows, types: Types, services: Sequence[str], works: str, notes: list[Note]
+) -> pd.DataFrame:
+    """Return what the rows say of themselves: the columns of `tables.CANDIDATES` that do not say where a candidate is.
+
+    Parameters
+    ----------
+    services, works
+        What holds for rows that say nothing.
+    """
+    table = pd.DataFrame(index=rows.index)
+    for name, source in (("storey", "storey"), ("ownership", "ownership"), ("place", "place"), ("either_or", "either_or"),
+                         ("land_code", "land_code"), ("extends_name", "extends"), ("note", "note")):  # fmt: skip
+        table[name] = rows.text(source)
+    table["name"] = _names(rows)
+    table["works"] = rows.read("works", read_works, notes, absent="").replace("", works)
+    found, lost = _services(rows, types, services, notes)
+    table["services"] = pd.Series(found, index=table.index, dtype=object)
+    amounts = _amounts(rows, notes)
+    years = _years(rows, notes)
+    money = _money(rows, amounts["floor_area_m2"], years["usable_years"], notes)
+    for name, values in (amounts | years | money).items():
+        table[name] = values
+    table["rule"] = _rules(rows, lost, notes)
+    table["source_file"], table["source_row"] = rows.file, rows.number
+    return table
+
+
+def _names(rows: Rows) -> list[str]:
+    """Return the name of every candidate; of a nameless one its number or place, else its row."""
+    texts = zip(rows.text("name"), rows.text("id"), rows.text("place"), rows.number, strict=True)
+    parcels = rows.shapes is not None
+    return [
+        name or (f"地块{number}" if number and parcels else place or number) or f"备选点位{row}"
+        for name, number, place, row in texts
+    ]
+
+
+def _amounts(rows: Rows, notes: list[Note]) -> dict[str, list[float]]:
     """Return floor area, parcel area, and the most beds and places of every candidate; NaN where not stated.
 
     One column for both (最多床位/托位) holds where the candidate has no number of its own.
     """
-
-    def area(name: str) -> Callable[[Any], tuple[float, str]]:
-        return lambda cell: read_area(cell, rows.columns.factor.get(name, 1.0))
-
-    readers = {
-        "floor_area_m2": area("floor_area_m2"),
-        "parcel_m2": area("parcel_m2"),
-        "most_beds": read_most,
-        "most_places": read_most,
-        "most": read_most,
-    }
-    found = {name: _amounts(rows, name, reader, notes) for name, reader in readers.items()}
+    found = {}
+    for name in ("floor_area_m2", "parcel_m2", "most_beds", "most_places", "most"):
+        area = partial(read_area, factor=rows.columns.factor.get(name, 1.0))
+        reader = area if name.endswith("_m2") else read_most
+        found[name] = rows.read(name, reader, notes, absent=np.nan, codes=_AMOUNTS).astype(float)
     either = found.pop("most")
     for name in ("most_beds", "most_places"):
-        found[name] = [both if np.isnan(own) else own for own, both in zip(found[name], either, strict=True)]
-    return found
+        found[name] = found[name].fillna(either)
+    return {name: list(values) for name, values in found.items()}
 
 
-def _amounts(
-    rows: Listed, name: str, reader: Callable[[Any], tuple[float, str]], notes: list[Note]
-) -> list[float]:
-    found = []
-    for candidate_id, cell in rows.text(name).items():
-        value, odd = reader(cell)
-        found.append(value)
-        if odd == "amount_negative":
-            notes.append(_at_cell(rows, "candidate_negative", candidate_id, name, cell))
-        elif odd:
-            severity = "info" if odd in _READ else "warning"
-            notes.append(_at_cell(rows, "candidate_amount_odd", candidate_id, name, cell, severity=severity))
-    return found
-
-
-def _at_cell(
-    rows: Listed, code: str, candidate_id: object, name: str, cell: object, *, severity: str = "warning"
-) -> Note:
-    return rows.note(
-        code, candidate_id, severity=severity, column=rows.columns.header[name], cell=plain(cell)
-    )
-
-
-def read_years(rows: Listed, notes: list[Note]) -> dict[str, list[float]]:
+def _years(rows: Rows, notes: list[Note]) -> dict[str, list[float]]:
     """Return the first year in which each candidate may open, and for how many years it may be used; NaN where not stated."""
-    first, usable = [], []
-    for candidate_id, cell in rows.text("from_year").items():
-        year, odd = read_year(cell)
-        if odd == "year_unreadable":
-            notes.append(_at_cell(rows, "candidate_year_unreadable", candidate_id, "from_year", cell))
-        first.append(year)
+    first = list(rows.read("from_year", read_year, notes, absent=np.nan, codes=_YEARS))
+    usable = []
     for (candidate_id, cell), year in zip(rows.text("usable_years").items(), first, strict=True):
         years, odd = read_usable_years(cell, from_year=year)
         usable.append(years)
-        if odd == "unlimited":
-            notes.append(
-                _at_cell(
-                    rows, "candidate_years_unlimited", candidate_id, "usable_years", cell, severity="info"
-                )
-            )
-        elif odd in ("years_end", "years_unreadable"):
-            notes.append(_at_cell(rows, f"candidate_{odd}", candidate_id, "usable_years", cell))
-        elif odd:
-            notes.append(
-                _at_cell(rows, "candidate_amount_odd", candidate_id, "usable_years", cell, severity="info")
-            )
+        if odd:
+            code = f"candidate_{odd}" if odd.startswith("years_") else "candidate_amount_odd"
+            severity = "warning" if odd in ("years_end", "years_unreadable") else "info"
+            notes.append(rows.at_cell(code, candidate_id, "usable_years", cell, severity=severity))
     return {"from_year": first, "usable_years": usable}
 
 
-def read_all_money(
-    rows: Listed, area: Sequence[float], usable_years: Sequence[float], notes: list[Note]
+def _money(
+    rows: Rows, area: Sequence[float], usable_years: Sequence[float], notes: list[Note]
 ) -> dict[str, list[Any]]:
     """Return ``cost, cost_unit, cost_unit_per, cost_from, rent_year`` of every candidate, 10,000 yuan.
 
@@ -118,7 +119,7 @@ def read_all_money(
     }
     per = cost_unit_per(rows.columns.header.get("cost_unit", ""))
     texts = zip(
-        rows.cells.index,
+        rows.index,
         rows.text("cost"),
         rows.text("rent"),
         rows.text("cost_unit"),
@@ -134,7 +135,7 @@ def read_all_money(
         )
         unit, odd = read_money(unit_cell, rows.columns.factor.get("cost_unit", 1.0))
         if odd:
-            notes.append(_at_cell(rows, "candidate_cost_unreadable", candidate_id, "cost_unit", unit_cell))
+            notes.append(rows.at_cell("cost_unreadable", candidate_id, "cost_unit", unit_cell))
         stated = not np.isnan(cost) or not np.isnan(unit)
         lasting = not stated and not np.isnan(rent) and not np.isnan(years)
         if not stated and not np.isnan(rent) and np.isnan(years):
@@ -149,44 +150,29 @@ def read_all_money(
     return found
 
 
-def _cost(rows: Listed, candidate_id: str, cell: str, notes: list[Note]) -> float:
-    if cell.lstrip().startswith("-") and any(sign.isdigit() for sign in cell):
-        notes.append(_at_cell(rows, "candidate_negative", candidate_id, "cost", cell))
-        return np.nan
+def _cost(rows: Rows, candidate_id: str, cell: str, notes: list[Note]) -> float:
     cost, odd = read_cost(cell, rows.columns.factor.get("cost", 1.0))
     if odd:
-        severity = "info" if odd == "approximate" else "warning"
-        notes.append(_at_cell(rows, f"candidate_cost_{odd}", candidate_id, "cost", cell, severity=severity))
+        notes.append(rows.at_cell(_COSTS.get(odd, odd), candidate_id, "cost", cell))
     return cost
 
 
-def _rent(rows: Listed, candidate_id: str, cell: str, name: str, m2: float, notes: list[Note]) -> float:
+def _rent(rows: Rows, candidate_id: str, cell: str, name: str, m2: float, notes: list[Note]) -> float:
     header = rows.columns.header.get(name, "")
     rent, odd = read_rent(cell, factor=rows.columns.factor.get(name, 1.0), header=header, floor_area_m2=m2)
     codes = {
         "negative": "candidate_negative",
-        "unreadable": "candidate_cost_unreadable",
+        "unreadable": "cost_unreadable",
         "needs_area": "candidate_rent_needs_area",
     }
     if odd:
-        notes.append(_at_cell(rows, codes[odd], candidate_id, name, cell))
+        notes.append(rows.at_cell(codes[odd], candidate_id, name, cell))
     return rent
 
 
-def read_all_works(rows: Listed, default: str, notes: list[Note]) -> list[str]:
-    """Return the kind of works of every candidate; `default` where the list does not say."""
-    found = []
-    for candidate_id, cell in rows.text("works").items():
-        works, readable = read_works(cell)
-        found.append(works or default)
-        if not readable:
-            notes.append(rows.note("candidate_works_unknown", candidate_id, cell=cell))
-    return found
-
-
-def read_all_services(
-    rows: Listed,
-    types: Mapping[str, str | Sequence[str]],
+def _services(
+    rows: Rows,
+    types: Types,
     default: Sequence[str],
     notes: list[Note],
 ) -> tuple[list[tuple[str, ...]], list[bool]]:
@@ -194,9 +180,7 @@ def read_all_services(
 
     A candidate of which every word is unknown must not pass for one that may hold anything.
     """
-    known = {
-        clean_name(w): ((kinds,) if isinstance(kinds, str) else tuple(kinds)) for w, kinds in types.items()
-    }
+    known = type_words(types)
     found, lost = [], []
     for candidate_id, cell in rows.text("services").items():
         kinds, unknown = read_services(cell, known)
@@ -209,11 +193,11 @@ def read_all_services(
     return found, lost
 
 
-def read_rules(rows: Listed, lost: Sequence[bool], notes: list[Note]) -> list[str]:
+def _rules(rows: Rows, lost: Sequence[bool], notes: list[Note]) -> list[str]:
     """Return ``required``, ``forbidden`` or nothing for every candidate; what is both is forbidden, and so is one whose services are unknown."""
     found = []
     texts = zip(
-        rows.cells.index, rows.text("rule"), rows.text("required"), rows.text("forbidden"), lost, strict=True
+        rows.index, rows.text("rule"), rows.text("required"), rows.text("forbidden"), lost, strict=True
     )
     for candidate_id, cell, must_cell, never_cell, unknown in texts:
         rule, odd = read_rule(cell)
@@ -227,7 +211,7 @@ def read_rules(rows: Listed, lost: Sequence[bool], notes: list[Note]) -> list[st
     return found
 
 
-def _flagged(rows: Listed, candidate_id: str, name: str, cell: str, notes: list[Note]) -> bool:
+def _flagged(rows: Rows, candidate_id: str, name: str, cell: str, notes: list[Note]) -> bool:
     """Return whether a column of 必选 or 禁选 says yes; the word itself is a yes."""
     value, odd = read_flag(cell)
     if odd and read_rule(cell)[0] == name:
@@ -237,7 +221,7 @@ def _flagged(rows: Listed, candidate_id: str, name: str, cell: str, notes: list[
     return value is True
 
 
-def group_notes(rows: Listed, table: pd.DataFrame) -> list[Note]:
+def group_notes(rows: Rows, table: pd.DataFrame) -> list[Note]:
     """Return notes on either-or groups of one candidate, and on those that require two."""
     notes = []
     for word, members in table[table["either_or"] != ""].groupby("either_or", sort=False):
@@ -248,23 +232,14 @@ def group_notes(rows: Listed, table: pd.DataFrame) -> list[Note]:
     return notes
 
 
-def by_land_code(rows: Listed, wanted: Sequence[str], notes: list[Note]) -> "pd.Series[bool]":
-    """Return which candidates have a land use code that begins with one of those wanted; how many have not is listed."""
+def by_land_code(rows: Rows, wanted: Sequence[str], notes: list[Note]) -> pd.Index:
+    """Return the candidates with a land use code that begins with one of those wanted; how many have not is listed."""
     texts = rows.text("land_code")
     if not wanted:
-        return pd.Series(True, index=texts.index)
+        return rows.index
     keep = texts.map(lambda cell: begins_with(cell, wanted)).astype(bool)
-    without = int((texts.map(land_codes_in).map(len) == 0).sum())
-    left = int((~keep).sum())
-    if left:
-        notes.append(
-            Note.of(
-                "candidate_land_codes_left",
-                file=rows.file,
-                severity="info",
-                count=left,
-                without=without,
-                codes=", ".join(wanted),
-            )
-        )
-    return keep
+    if not keep.all():
+        without = int((texts.map(land_codes_in).map(len) == 0).sum())
+        left, codes = int((~keep).sum()), ", ".join(wanted)
+        notes.append(rows.general("candidate_land_codes_left", without=without, count=left, codes=codes))
+    return rows.index[keep]

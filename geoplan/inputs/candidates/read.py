@@ -5,18 +5,40 @@ without a point is kept and can be in no circle. Every fault is a note by file a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 from pyproj import CRS
+from scipy.spatial import cKDTree
 
-from geoplan.inputs.candidates import facts, places
+from geoplan.inputs import datum as datums
+from geoplan.inputs.candidates.facts import by_land_code, group_notes, read_facts
+from geoplan.inputs.candidates.fields import FIELDS, PARCEL_FIELDS
 from geoplan.inputs.candidates.frame import candidate_frame
-from geoplan.inputs.candidates.rows import CandidateRows, only, read_candidate_rows
 from geoplan.inputs.datum import Datum
+from geoplan.inputs.lists.cells import read_datum
+from geoplan.inputs.lists.points import datum_of, place_rows, study_area
+from geoplan.inputs.lists.rows import Rows, open_list, read_rows
+from geoplan.inputs.lists.types import Types
+from geoplan.inputs.lists.zone_names import ZoneNames, clean_name, named_zones, outside_named, point_zones
 from geoplan.words.errors import Note
+
+#: Two rows of one name, floor and area this near to each other are the same premises, metres.
+SAME_PLACE_M = 25.0
+AREA_DIMENSION = 2
+#: What is wrong with coordinates -> the note of a candidate without a point: the advice differs from that of registers.
+_WITHOUT_POINT = {
+    "coordinates_missing": "candidate_no_point",
+    "coordinates_half": "candidate_point_half",
+    "coordinates_unreadable": "candidate_point_unreadable",
+    "coordinates_zero": "candidate_point_zero",
+    "coordinates_far": "candidate_point_far",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +71,7 @@ def read_candidates(
     *,
     zones: gpd.GeoDataFrame,
     crs: CRS | str,
-    types: Mapping[str, str | Sequence[str]] | None = None,
+    types: Types | None = None,
     columns: Mapping[str, str] | None = None,
     datum: Datum | None = None,
     layer: str | None = None,
@@ -66,9 +88,9 @@ def read_candidates(
     zones, crs
         `tables.ZONES` and the study's metric CRS.
     types
-        Word of the column 可设服务 -> facility type(s), before the usual words (`cells.SERVICE_WORDS`, `projects.cells.NAMED_TYPES`).
+        Word of the column 可设服务 -> facility type(s), before the usual words (`fields.SERVICE_WORDS`, `lists.types.NAMED_TYPES`).
     columns
-        Field -> column, for headers that are not recognised (`columns.HEADERS`).
+        Field -> column, for headers that are not recognised (`fields.FIELDS`).
     datum
         What the coordinates are in; None: what a header says (百度经度), else the file, else WGS 84.
     layer
@@ -89,64 +111,128 @@ def read_candidates(
         If the file cannot be read or lacks a column that it must have; every problem at once.
     """
     path = Path(path)
-    listed, notes = read_candidate_rows(path, columns or {}, layer)
-    listed = only(listed, facts.by_land_code(listed.rows, land_codes, notes))
-    datum = datum if datum is not None else listed.datum
-    table = _table(listed, types or {}, services, works, notes)
-    table["rule"] = facts.read_rules(listed.rows, table.pop("lost").tolist(), notes)
-    geometry, table["location_quality"], declared, point_notes = places.read_points(listed, zones, crs, datum)
-    notes += point_notes
-    table["zone_id"] = places.read_zones(listed.rows, geometry, zones, notes)
-    own_m2 = pd.Series(places.parcel_areas(listed, crs, datum), index=table.index, dtype=float)
+    opened = open_list(path, layer)
+    parcels = opened[1] is not None
+    rows, notes = read_rows(
+        path, PARCEL_FIELDS if parcels else FIELDS, opened, key="candidate_id", mapped=columns or {}, datum=datum,
+        needs=[] if parcels else [("name", "place", "lon", "lonlat")],
+    )  # fmt: skip
+    rows = rows.only(by_land_code(rows, land_codes, notes))
+    used, datum_notes = datum_of(rows, datum, crs)
+    table = read_facts(rows, types or {}, services, works, notes)
+    geometry, table["location_quality"], declared, point_notes = _points(rows, zones, crs, used)
+    notes += [*datum_notes, *point_notes]
+    table["zone_id"] = _zones(rows, geometry, zones, notes)
+    own_m2 = _parcel_areas(rows, crs, used)
     table["parcel_m2"] = own_m2.where(own_m2.notna(), table["parcel_m2"])
-    twins = places.same_premises(table, geometry)
-    notes += [listed.rows.note("candidate_twice", i, kept=kept) for i, kept in twins.items()]
+    twins = same_premises(table, geometry)
+    notes += [rows.note("candidate_twice", i, kept=kept) for i, kept in twins.items()]
+    areas = table["floor_area_m2"]
+    notes += rows.total_notes({"floor_area_m2": (float(areas.sum()), float(areas.fillna(np.inf).sum()))})
     keep = ~table.index.isin(list(twins))
     table = table[keep]
-    notes += facts.group_notes(listed.rows, table)
+    notes += group_notes(rows, table)
     candidates = candidate_frame(
         {str(name): column for name, column in table.items()},
         index=table.index,
         geometry=geometry[keep],
         crs=crs,
     )
-    ordered = tuple(sorted((*listed.rows.columns.notes, *notes), key=lambda note: note.row or 0))
-    return CandidateList(candidates, ordered, declared, datum, path.name)
+    ordered = tuple(sorted(notes, key=lambda note: note.row or 0))
+    return CandidateList(candidates, ordered, declared, used, path.name)
 
 
-def _table(
-    listed: CandidateRows,
-    types: Mapping[str, str | Sequence[str]],
-    services: Sequence[str],
-    works: str,
-    notes: list[Note],
-) -> pd.DataFrame:
-    """Return what the rows say of themselves; ``lost`` marks those whose services are all unknown words."""
-    rows = listed.rows
-    table = pd.DataFrame(index=rows.cells.index)
-    for name, source in (("storey", "storey"), ("ownership", "ownership"), ("place", "place"), ("either_or", "either_or"),
-                         ("land_code", "land_code"), ("extends_name", "extends"), ("note", "note")):  # fmt: skip
-        table[name] = rows.text(source)
-    table["name"] = _names(listed)
-    table["works"] = facts.read_all_works(rows, works, notes)
-    found, lost = facts.read_all_services(rows, types, services, notes)
-    table["services"] = pd.Series(found, index=table.index, dtype=object)
-    table["lost"] = pd.Series(lost, index=table.index, dtype=bool)
-    amounts = facts.read_amounts(rows, notes)
-    years = facts.read_years(rows, notes)
-    money = facts.read_all_money(rows, amounts["floor_area_m2"], years["usable_years"], notes)
-    for name, values in (amounts | years | money).items():
-        table[name] = values
-    table["source_file"], table["source_row"] = rows.file, rows.number
-    return table
+def _points(
+    rows: Rows, zones: gpd.GeoDataFrame, crs: CRS | str, datum: Datum | None
+) -> tuple[gpd.GeoSeries, pd.Series, gpd.GeoSeries, list[Note]]:
+    """Return the candidates' points in `crs`, how good they are, the coordinates as declared in the list's own datum, and notes.
+
+    A column that names the datum row by row goes before the list's; a row whose word means none has no point.
+    """
+    area, index = study_area(zones), rows.index
+    geometry = gpd.GeoSeries([None] * len(index), index=index, crs=crs)
+    quality = pd.Series("missing", index=index, dtype=object)
+    declared = gpd.GeoSeries()
+    notes: list[Note] = []
+    if not rows.located or not len(index):
+        return geometry, quality, declared, [rows.note("candidate_no_point", i) for i in index]
+    words = rows.text("datum")
+    for word in words.drop_duplicates():
+        some = words.index[words == word]
+        own = datum if word == "" else read_datum(word)
+        if word and own is None:
+            notes += [rows.note("candidate_datum_unknown", i, word=word) for i in some]
+            quality[some] = "rejected"
+            continue
+        placed = place_rows(rows.only(some), area=area, crs=CRS.from_user_input(crs), datum=own)
+        geometry[some], quality[some] = placed.geometry, placed.quality
+        declared = placed.declared if word == "" or len(some) == len(index) else declared
+        notes += [replace(note, code=_WITHOUT_POINT.get(note.code, note.code)) for note in placed.notes]
+    inside = shapely.distance(area, geometry.to_numpy())
+    for candidate_id, metres in zip(index, inside, strict=True):
+        if metres > 0:
+            notes.append(rows.note("candidate_outside_area", candidate_id, metres=f"{metres:.0f}"))
+    return geometry, quality, declared, notes
 
 
-def _names(listed: CandidateRows) -> list[str]:
-    """Return the name of every candidate; of a nameless one its number or place, else its row."""
-    rows = listed.rows
-    texts = zip(rows.text("name"), rows.text("id"), rows.text("place"), rows.number, strict=True)
-    parcels = listed.shapes is not None
-    return [
-        name or (f"地块{number}" if number and parcels else place or number) or f"备选点位{row}"
-        for name, number, place, row in texts
-    ]
+def _zones(rows: Rows, geometry: gpd.GeoSeries, zones: gpd.GeoDataFrame, notes: list[Note]) -> pd.Series:
+    """Return the finest zone that each candidate lies in, without a point the one that it names; null where neither is known."""
+    place = rows.text("place")
+    found = named_zones(rows, place, ZoneNames(zones))
+    notes.extend(found.notes)
+    parent, level = zones["parent_id"].to_dict(), zones["level"].to_dict()
+    # an estate lies over communities: its candidates count in the community that holds it
+    up = [parent.get(z) if isinstance(z, str) and level[z] == "estate" else z for z in found.zone_id]
+    named = pd.Series([z if isinstance(z, str) else None for z in up], index=rows.index, dtype=object)
+    notes += outside_named(rows, geometry, named, zones)
+    for candidate_id in rows.index[geometry.isna() & named.isna()]:
+        notes.append(rows.note("candidate_place_unknown", candidate_id, place=place[candidate_id] or "–"))
+    return point_zones(geometry, zones).where(geometry.notna(), named)
+
+
+def _parcel_areas(rows: Rows, crs: CRS | str, datum: Datum | None) -> pd.Series:
+    """Return the area of every parcel's polygon in `crs`, m²; NaN for points and tables."""
+    areas = pd.Series(np.nan, index=rows.index)
+    if rows.shapes is not None:
+        polygons = rows.shapes[shapely.get_dimensions(np.asarray(rows.shapes.array)) == AREA_DIMENSION]
+        if len(polygons):
+            areas[polygons.index] = datums.to_crs(polygons, datum=datum, crs=crs).area
+    return areas
+
+
+def same_premises(table: pd.DataFrame, geometry: gpd.GeoSeries) -> dict[str, str]:
+    """Return candidate_id -> the earlier one that is the same premises: same name, floor and area, and the same place.
+
+    The place is the same within `SAME_PLACE_M`; where one of the two is without a point, if both have the same address.
+    """
+    names, storeys = table["name"].map(clean_name), table["storey"].map(clean_name)
+    keys = list(zip(names, storeys, table["floor_area_m2"].fillna(-1.0), strict=True))
+    near = _earlier_near(geometry)
+    at: dict[tuple[Any, ...], int] = {}
+    twins: dict[int, int] = {}
+    for j, (key, place, point) in enumerate(zip(keys, table["place"].map(clean_name), geometry, strict=True)):
+        same = [i for i in near.get(j, ()) if keys[i] == key and i not in twins]
+        if not same and point is None:
+            same = [
+                at[a] for a in ((key, place, True), (key, place, False)) if a in at and (place or not a[2])
+            ]
+        elif not same and place and (key, place, False) in at:
+            same = [at[key, place, False]]
+        if same:
+            twins[j] = min(same)
+        else:
+            at.setdefault((key, place, point is not None), j)
+    ids = [str(i) for i in table.index]
+    return {ids[j]: ids[i] for j, i in twins.items()}
+
+
+def _earlier_near(geometry: gpd.GeoSeries) -> dict[int, list[int]]:
+    """Return the earlier points within `SAME_PLACE_M` of each, by position, for those that have some."""
+    has = np.flatnonzero(geometry.notna())
+    found: dict[int, list[int]] = {}
+    if len(has):
+        xy = shapely.get_coordinates(np.asarray(geometry.iloc[has].array))
+        pairs = np.sort(cKDTree(xy).query_pairs(SAME_PLACE_M, output_type="ndarray"), axis=1)
+        for i, j in has[pairs]:
+            found.setdefault(int(j), []).append(int(i))
+    return found

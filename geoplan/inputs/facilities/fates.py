@@ -1,11 +1,24 @@
-"""Where every row of a register ends, so that the sums add up: rows -> closed, duplicate … -> not placed -> in the run."""
+"""Where every row of a register ends, so that the sums add up: rows -> closed, duplicate … -> not placed -> in the run.
+
+Also which rows enter one facility twice, and what the year decides.
+"""
+
+from collections.abc import Hashable, Mapping
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geoplan.words.errors import Note
+
 #: Where a row may end, in the order of the reconciliation.
 ENDS = ("closed", "not_open", "outside", "duplicate", "unknown_type", "not_placed", "in_run")
+#: Two rows of one name and one service are one facility if their points are within this distance, metres.
+SAME_PLACE_M = 200.0
+#: Two rows of one service and equal amounts are one facility if their points are within this distance, metres.
+SAME_POINT_M = 1.0
+#: Fewer known amounts above 0 than this prove nothing by being equal.
+EQUAL_AMOUNTS = 2
 
 
 def ends_of(facilities: gpd.GeoDataFrame, *, year: int | None) -> pd.Series:
@@ -39,7 +52,7 @@ def reconcile(fates: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     fates
-        One row a register row, indexed by facility_id: ``file, end, beds, places`` (the least that the register allows),
+        One row a register row, indexed by facility_id: ``file, source_row, end, beds, places`` (the least that the register allows),
         ``beds_known, places_known`` (bool).
 
     Returns
@@ -64,3 +77,121 @@ def reconcile(fates: pd.DataFrame) -> pd.DataFrame:
                 line[f"{prefix}unknown_rows"] = int((~part[f"{weight}_known"]).sum())
         lines.append(line)
     return pd.DataFrame(lines)
+
+
+def duplicates(
+    names: pd.Series, facilities: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Return the rows that repeat another: ``kept`` (the id that stands for both) and ``why``, indexed by facility_id.
+
+    A row repeats another where both offer the same services and either
+
+    - have one name (``same_name``), and lie within `SAME_PLACE_M`, or one lacks a point and both are in the same zone; or
+    - lie at one point (``same_point``) and state the same known amounts, at least `EQUAL_AMOUNTS` of them above 0.
+
+    An existing facility is kept before a closed or planned one, then the row with more amounts known, then the first.
+
+    Parameters
+    ----------
+    names
+        Names as they are compared, indexed like `facilities`; empty where there is none.
+    """
+    known = (
+        sum((t["low"] == t["high"]).astype(int) for t in amounts.values())
+        if amounts
+        else pd.Series(0, index=names.index)
+    )
+    order = np.lexsort((np.arange(len(names)), -np.asarray(known), facilities["status"] != "existing"))
+    stated = _stated(amounts, names.index)
+    geometry, zone_id, services = facilities.geometry, facilities["zone_id"], facilities["services"]
+    by_name: dict[Hashable, list[str]] = {}
+    by_amounts: dict[Hashable, list[str]] = {}
+    found: dict[str, tuple[str, str]] = {}
+    for facility_id in names.index[order]:
+        named = by_name.setdefault((names[facility_id], services[facility_id]), [])
+        equal = by_amounts.setdefault((stated[facility_id], services[facility_id]), [])
+        twins = [o for o in named if names[facility_id] and _same_place(facility_id, o, geometry, zone_id)]
+        if twins:
+            found[facility_id] = (twins[0], "same_name")
+            continue
+        point = geometry[facility_id]
+        if stated[facility_id] and point is not None:
+            near = [o for o in equal if point.distance(geometry[o]) <= SAME_POINT_M]
+            if near:
+                found[facility_id] = (near[0], "same_point")
+                continue
+            equal.append(facility_id)
+        named.append(facility_id)
+    rows = {i: found[i] for i in names.index if i in found}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["kept", "why"], dtype=object)
+
+
+def _same_place(one: str, other: str, geometry: gpd.GeoSeries, zone_id: pd.Series) -> bool:
+    if geometry[one] is not None and geometry[other] is not None:
+        return bool(geometry[one].distance(geometry[other]) <= SAME_PLACE_M)
+    return zone_id[one] is not None and zone_id[one] == zone_id[other]
+
+
+def _stated(amounts: Mapping[str, pd.DataFrame], index: pd.Index) -> dict[str, tuple[tuple[str, float], ...]]:
+    """Return the known amounts of each row as a key that can be compared; empty where too few are above 0."""
+    exact = pd.DataFrame({k: t["low"].where(t["low"] == t["high"]) for k, t in amounts.items()}, index=index)
+    keys = {}
+    for facility_id, row in exact.iterrows():
+        known = row.dropna()
+        enough = (known > 0).sum() >= EQUAL_AMOUNTS
+        keys[str(facility_id)] = tuple((str(k), float(v)) for k, v in known.items()) if enough else ()
+    return keys
+
+
+def duplicate_notes(fates: pd.DataFrame) -> list[Note]:
+    """Return a note for every row that repeats another."""
+    notes = []
+    for _, fate in fates[fates["end"] == "duplicate"].iterrows():
+        why, kept = str(fate["why"]).split(":", 1)
+        words = {"kept": _row(fates.loc[kept, "source_row"]) or kept.rsplit("#", 1)[-1], "name": fate["name"]}
+        notes.append(Note.of(f"duplicate_{why}", file=fate["file"], row=_row(fate["source_row"]), **words))
+    return notes
+
+
+def year_notes(facilities: gpd.GeoDataFrame, end: pd.Series, year: int) -> tuple[Note, ...]:
+    """Return notes on facilities that the year decides: not yet open ones, and planned ones whose year has come."""
+    notes = []
+    planned = facilities["status"].isin(["building", "planned"]) & end.isin(["in_run", "not_placed"])
+    later = (facilities["status"] == "existing") & (end == "not_open")
+    for code, chosen in (("planned_counts", planned), ("opens_later", later)):
+        for _, facility in facilities[chosen].iterrows():
+            opened = f"{facility['open_year']:.0f}"
+            row = _row(facility["source_row"])
+            notes.append(Note.of(code, file=facility["source_file"], row=row, opened=opened, year=year))
+    return tuple(notes)
+
+
+def shared_notes(facilities: gpd.GeoDataFrame) -> tuple[Note, ...]:
+    """Return a note for every facility that another register lists under the same name, place and service."""
+    placed = facilities[facilities.geometry.notna() & (facilities["name"] != "")]
+    notes = []
+    for (name, _), group in placed.groupby(["name", "services"], sort=False):
+        for facility_id, facility in group.iloc[1:].iterrows():
+            first = group.iloc[0]
+            near = (
+                facility.geometry.distance(first.geometry) <= SAME_PLACE_M
+                and facility["source_file"] != first["source_file"]
+            )
+            if near:
+                row = _row(facility["source_row"])
+                notes.append(
+                    Note.of(
+                        "in_two_registers",
+                        file=facility["source_file"],
+                        row=row,
+                        name=name,
+                        other=str(group.index[0]),
+                        id=str(facility_id),
+                    )
+                )
+    return tuple(notes)
+
+
+def _row(row: object) -> int | None:
+    """Return a row number as notes have it; None where the source has no rows."""
+    return int(str(row)) if str(row).isdigit() else None

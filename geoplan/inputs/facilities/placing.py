@@ -1,4 +1,4 @@
-"""Rows without a point: the zones that they name, a place matched offline by name, and points that the office has accepted.
+"""Facilities without a point: a place matched offline by name, and points that the office has accepted.
 
 Nothing is looked up on the Internet. A row is matched to the office's own lookup table (by name, then by address), to the estate
 or community that it names, or to an estate or community whose full name stands in its address. A match in the office's own table
@@ -15,15 +15,16 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 from pyproj import CRS
 
 from geoplan.inputs import datum as datums
 from geoplan.inputs import readers
-from geoplan.inputs.facilities.cells import is_blank, read_coordinate
-from geoplan.inputs.facilities.columns import recognise
-from geoplan.inputs.facilities.supplies import row_of
-from geoplan.inputs.facilities.zone_names import LEVEL_WORDS, NAMED_LEVELS, ZoneNames, clean_name
+from geoplan.inputs.facilities.fields import FIELDS
+from geoplan.inputs.lists.cells import read_coordinate
+from geoplan.inputs.lists.points import declared_points
+from geoplan.inputs.lists.rows import Rows, open_list, read_rows
+from geoplan.inputs.lists.zone_names import ZoneNames, clean_name
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import InputError, Note
 
 #: Columns of the file of accepted points.
@@ -39,123 +40,41 @@ class Match:
     matched_name: str
 
 
-@dataclass(frozen=True)
-class NamedZones:
-    """The finest zone that each row names (None where none), and notes on names that no zone has.
+def places_by_name(
+    rows: Rows, wanted: pd.Index, *, names: ZoneNames, zones: gpd.GeoDataFrame, named: pd.Series, lookup: "Lookup | None"
+) -> dict[str, Match]:  # fmt: skip
+    """Return the match of each wanted row that has one.
 
-    `elsewhere` is True where the row names a district that the study does not have.
+    Parameters
+    ----------
+    named
+        The zone that each row names.
     """
-
-    zone_id: pd.Series
-    district_id: pd.Series
-    elsewhere: "pd.Series[bool]"
-    notes: tuple[Note, ...]
-
-
-def named_zones(
-    cells: Mapping[str, pd.Series], numbers: pd.Series, names: ZoneNames, *, file: str
-) -> NamedZones:
-    """Return the finest zone that each row's columns name; each name is looked up inside the zone named before it.
-
-    Where the columns name none, a district, town or community whose full name stands in the address is taken. Below a district
-    that the study does not have nothing is looked up: its 和平社区 is another one.
-    """
-    zone_ids, districts, elsewhere, notes = [], [], [], []
-    for facility_id in numbers.index:
-        found: str | None = None
-        district: str | None = None
-        strange = False
-        for level in (lv for lv in NAMED_LEVELS if lv in names.levels()):
-            text = cells[level][facility_id]
-            if not text:
-                continue
-            hit = names.find(text, level, within=found)
-            if hit.zone_id is None:
-                row = row_of(numbers.loc[str(facility_id)])
-                words = {"level_zh": LEVEL_WORDS[level][0], "level_en": LEVEL_WORDS[level][1], "name": text}
-                notes.append(Note.of(f"zone_name_{hit.why}", file=file, row=row, **words))
-                strange = level == "district" and hit.why == "unknown"
-                if strange:
-                    break
-                continue
-            found = hit.zone_id
-            district = found if level == "district" else district
-        if found is None and not strange and cells["address"][facility_id]:
-            for level in (lv for lv in NAMED_LEVELS[:3] if lv in names.levels()):
-                found = names.in_text(cells["address"][facility_id], level, within=found) or found
-        zone_ids.append(found)
-        districts.append(district)
-        elsewhere.append(strange)
-    index = numbers.index
-    return NamedZones(
-        pd.Series(zone_ids, index=index, dtype=object),
-        pd.Series(districts, index=index, dtype=object),
-        pd.Series(elsewhere, index=index, dtype=bool),
-        tuple(notes),
-    )
-
-
-def candidates(
-    cells: Mapping[str, pd.Series],
-    wanted: pd.Index,
-    *,
-    names: ZoneNames,
-    zones: gpd.GeoDataFrame,
-    named: pd.Series,
-    lookup: "Lookup | None",
-) -> dict[str, Match]:
-    """Return the match of each wanted row that has one."""
     found: dict[str, Match] = {}
+    texts, addresses = rows.text("name"), rows.text("address")
     for facility_id in wanted:
-        match = (
-            lookup.find(cells["name"][facility_id], cells["address"][facility_id])
-            if lookup is not None
-            else None
-        )
+        address = addresses[facility_id]
+        match = None if lookup is None else lookup.find(texts[facility_id], address)
         if match is None:
-            match = _zone_match(facility_id, cells, names=names, zones=zones, named=named[facility_id])
+            match = _zone_match(address, names=names, zones=zones, named=named[facility_id])
         if match is not None:
             found[facility_id] = match
     return found
 
 
 def _zone_match(
-    facility_id: str,
-    cells: Mapping[str, pd.Series],
-    *,
-    names: ZoneNames,
-    zones: gpd.GeoDataFrame,
-    named: str | None,
+    address: str, *, names: ZoneNames, zones: gpd.GeoDataFrame, named: str | None
 ) -> Match | None:
     """Return the estate or community that the row names or has in its address; nothing coarser is a place."""
-    address = cells["address"][facility_id]
-    options: list[tuple[str | None, str]] = []
-    if named is not None and zones.loc[named, "level"] == "estate":
-        options.append((named, "estate"))
-    options.append(
-        (
-            names.in_text(address, "estate", within=named if _partition(zones, named) else None),
-            "address_estate",
-        )
-    )
-    if named is not None and zones.loc[named, "level"] == "community":
-        options.append((named, "community"))
-    options.append(
-        (
-            names.in_text(address, "community", within=named if _partition(zones, named) else None),
-            "address_community",
-        )
-    )
-    for zone_id, match in options:
-        if zone_id is not None and zones.geometry[zone_id] is not None:
-            return Match(
-                zones.geometry[zone_id].representative_point(), match, str(zones.loc[zone_id, "name"])
-            )
+    level = None if named is None else zones.loc[named, "level"]
+    within = named if level in ("district", "town", "community") else None
+    for kind in ("estate", "community"):
+        in_address = names.in_text(address, kind, within=within)
+        for zone_id, match in ((named if level == kind else None, kind), (in_address, f"address_{kind}")):
+            if zone_id is not None and zones.geometry[zone_id] is not None:
+                point = zones.geometry[zone_id].representative_point()
+                return Match(point, match, str(zones.loc[zone_id, "name"]))
     return None
-
-
-def _partition(zones: gpd.GeoDataFrame, zone_id: str | None) -> bool:
-    return zone_id is not None and zones.loc[zone_id, "level"] in ("district", "town", "community")
 
 
 class Lookup:
@@ -172,15 +91,17 @@ class Lookup:
     """
 
     def __init__(self, path: Path, *, datum: datums.Datum | None, crs: CRS) -> None:
-        table, points, stated = _table_and_points(path, datum)
-        metric = datums.to_crs(points, datum=stated, crs=crs)
+        rows, _ = read_rows(
+            path, FIELDS, opened := open_list(path, None), key="row_id", mapped={}, datum=datum,
+            needs=() if opened[1] is not None else [("lon", "lonlat")],
+        )  # fmt: skip
+        stated = datum or rows.columns.datum or (None if rows.shapes is not None else "wgs84")
+        metric = datums.to_crs(declared_points(rows), datum=stated, crs=crs)
         self._places: dict[str, dict[str, list[Any]]] = {"name": {}, "address": {}}
         for field, places in self._places.items():
-            if field in table.columns:
-                for text, point in zip(table[field], metric, strict=True):
-                    key = clean_name(text)
-                    if key and point is not None and not point.is_empty:
-                        places.setdefault(key, []).append(point)
+            for text, point in zip(rows.text(field), metric, strict=True):
+                if text and point is not None and not point.is_empty:
+                    places.setdefault(clean_name(text), []).append(point)
 
     def find(self, name: str, address: str) -> Match | None:
         """Return the one place under this name, else under this address; several places more than 200 m apart are none."""
@@ -204,10 +125,10 @@ def read_accepted(path: Path, *, crs: CRS) -> dict[str, Match]:
     if missing:
         found = ", ".join(map(str, table.columns))
         raise InputError(
-            *[
+            *(
                 Note.of("column_missing", file=path.name, severity="error", column=c, found=found)
                 for c in missing
-            ]
+            )
         )
     lon, lat = ([read_coordinate(v)[0] for v in table[c]] for c in ("lon", "lat"))
     bad = [
@@ -258,35 +179,15 @@ def lonlat_columns(points: list[Any], *, crs: CRS) -> pd.DataFrame:
     return pd.DataFrame({"lon": np.round(lon, 7), "lat": np.round(lat, 7)})
 
 
-def _table_and_points(
-    path: Path, datum: datums.Datum | None
-) -> tuple[pd.DataFrame, gpd.GeoSeries, datums.Datum | None]:
-    if readers.file_kind(path, "table", "layer") == "layer":
-        shapes = readers.read_layer(path)
-        table = pd.DataFrame(shapes.drop(columns=shapes.geometry.name))
-        columns = recognise(list(table.columns), mapped={}, file=path.name)
-        return (
-            table.rename(columns={h: f for f, h in columns.header.items()}),
-            shapes.representative_point(),
-            datum,
-        )
-    rows = readers.read_rows(path)
-    columns = recognise(
-        list(rows.columns), mapped={}, datum=datum if isinstance(datum, str) else None, file=path.name
-    )
-    lacking = [f for f in ("lon", "lat") if f not in columns.header]
-    if lacking:
-        found = ", ".join(map(str, rows.columns))
-        raise InputError(
-            *[
-                Note.of("column_missing", file=path.name, severity="error", column=f, found=found)
-                for f in lacking
-            ]
-        )
-    table = pd.DataFrame({f: rows[h] for f, h in columns.header.items()})
-    xy = [
-        (read_coordinate(x)[0], read_coordinate(y)[0])
-        for x, y in zip(table["lon"], table["lat"], strict=True)
-    ]
-    shapes = [None if np.isnan(p).any() or is_blank(p[0]) else shapely.Point(p) for p in xy]
-    return table, gpd.GeoSeries(shapes, index=table.index), datum or columns.datum or "wgs84"
+def match_notes(matches: Mapping[str, Match], facilities: gpd.GeoDataFrame, rows: Rows) -> list[Note]:
+    """Return a note for every row placed by name, or with a candidate that waits to be accepted, or that counts nowhere."""
+    notes = []
+    for facility_id, facility in facilities[facilities["location_quality"] != "exact"].iterrows():
+        match = matches.get(str(facility_id))
+        if match is not None:
+            code = "placed_by_name" if facility["location_quality"] == "approximate" else "candidate_point"
+            words = {f"match_{lang}": phrase(f"match_{match.match}", lang) for lang in ("zh", "en")}
+            notes.append(rows.note(code, facility_id, severity="info", name=match.matched_name, **words))
+        elif facility["zone_id"] is None:
+            notes.append(rows.note("counts_nowhere", facility_id))
+    return notes

@@ -12,30 +12,26 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
-from geoplan.inputs.datum import Datum, control_notes
-from geoplan.inputs.facilities import remarks as said
+from geoplan.inputs import readers
+from geoplan.inputs.datum import Datum
 from geoplan.inputs.facilities import supplies as supply
-from geoplan.inputs.facilities.columns import FLAGS
-from geoplan.inputs.facilities.facts import check_needed_fields, derive_inclusive, read_facts
-from geoplan.inputs.facilities.fates import ends_of, reconcile
-from geoplan.inputs.facilities.osm import OSM_TYPES
-from geoplan.inputs.facilities.placing import named_zones, write_accepted
-from geoplan.inputs.facilities.points import place_rows
-from geoplan.inputs.facilities.rows import named_cells, read_register_rows
+from geoplan.inputs.facilities.facts import derive_inclusive, read_facts
+from geoplan.inputs.facilities.fates import duplicate_notes, ends_of, reconcile, shared_notes, year_notes
+from geoplan.inputs.facilities.fields import ATTRIBUTES, FIELDS
+from geoplan.inputs.facilities.osm import OSM_TYPES, read_osm
+from geoplan.inputs.facilities.placing import match_notes, write_accepted
 from geoplan.inputs.facilities.table import (
     COLUMNS,
-    NAME_FIELDS,
     UNPLACED,
     Places,
     facility_table,
     matches_of,
     settle,
-    study_area,
     unplaced_table,
 )
-from geoplan.inputs.facilities.zone_names import ZoneNames
-from geoplan.inputs.facilities.zone_notes import serves_zones, zone_point_notes
-from geoplan.study.formats import kind_of
+from geoplan.inputs.lists.points import Placed, datum_of, place_rows, study_area
+from geoplan.inputs.lists.rows import Rows, open_list, read_rows
+from geoplan.inputs.lists.zone_names import NamedZones, ZoneNames, named_zones, outside_named, serves_zones
 from geoplan.tables import check_columns, check_unique_index
 from geoplan.words.errors import Note
 
@@ -137,45 +133,43 @@ def read_register(
     path, crs = Path(path), CRS.from_user_input(crs)
     check_columns(zones, ["level", "name", "code", "parent_id"], name="zones")
     check_unique_index(zones, name="zones")
-    rows = read_register_rows(
-        path, mapped=columns or {}, datum=datum if isinstance(datum, str) else None, layer=layer, where=where
-    )
-    if kind_of(path) == "osm" and type is None:
+    osm = readers.file_kind(path, "osm", "table", "layer") == "osm"
+    if osm and type is None:
         types = {**OSM_TYPES, **(types or {})}
-    check_needed_fields(rows, types)
-    used = datum if datum is not None else rows.columns.datum
+    opened = read_osm(path) if osm else open_list(path, layer)
+    needs: list[tuple[str, ...]] = [] if types is None else [("type",)]
+    needs += [] if opened[1] is not None else [("name", "id", "lon", "lonlat")]
+    rows, row_notes = read_rows(
+        path, FIELDS, opened, key="facility_id", mapped=columns or {}, needs=needs, datum=datum, where=where
+    )
+    used, datum_notes = datum_of(rows, datum, crs)
 
     # what each row says
-    cells = {f: named_cells(rows, f) for f in NAME_FIELDS}
     facts, fact_notes = read_facts(rows, types=types, one_type=type, status_words=status or {})
-    stated, amount_notes = supply.read_amounts(
-        rows.cells, rows.columns, rows.number, facts["services"], file=rows.file
-    )
-    amounts, part_notes = supply.bound_parts(stated, rows.columns, rows.number, file=rows.file)
+    stated, amount_notes = supply.read_amounts(rows, facts["services"])
+    amounts, part_notes = supply.bound_parts(stated, rows)
     facts, inclusive_notes = derive_inclusive(facts, rows, amounts)
 
     # where it is: zones that it names, its own point, or a place matched by name
     names = ZoneNames(zones)
-    named = named_zones(cells, rows.number, names, file=rows.file)
-    placed = place_rows(rows, area=study_area(zones), elsewhere=named.elsewhere, crs=crs, datum=used)
+    named = named_zones(rows, rows.text("address"), names)
+    placed = place_rows(rows, area=study_area(zones), crs=crs, datum=used, elsewhere=named.elsewhere)
     places = Places(Path(lookup) if lookup else None, Path(accepted) if accepted else None, used, crs)
-    matches = matches_of(rows, placed, cells, names=names, zones=zones, named=named, places=places)
-    table = facility_table(rows, facts, placed, matches, cells, named=named, zones=zones, crs=crs)
-    serves, serves_notes = serves_zones(cells["serves"], rows.number, names, table["zone_id"], file=rows.file)
-    table["serves"] = serves
+    matches = matches_of(rows, placed, names=names, zones=zones, named=named, places=places)
+    table = facility_table(rows, facts, placed, matches, named=named, zones=zones, crs=crs)
+    table["serves"], serves_notes = serves_zones(rows, names, table["zone_id"])
 
     # what stays
     facilities, fates = settle(rows, table, stated, placed)
     kept = {k: t.loc[facilities.index] for k, t in amounts.items()}
     services = facilities["services"]
+    sums = {k: (float(t["low"].sum()), float(t["high"].sum())) for k, t in stated.items()}
     notes = [
-        *control_notes(datum, crs=crs, file=rows.file), *said.datum_notes(rows, datum), *rows.columns.notes, *fact_notes, *amount_notes, *part_notes, *inclusive_notes,
-        *placed.notes, *said.named_notes(named, placed, rows), *serves_notes,
-        *zone_point_notes(placed, named, zones, rows.number, file=rows.file),
-        *supply.misplaced(services, kept, rows.columns, rows.number, file=rows.file),
-        *supply.combined(services, kept, rows.number, file=rows.file),
-        *said.fate_notes(fates, rows),
-        *said.match_notes(matches, facilities, rows),
+        *row_notes, *rows.total_notes(sums), *datum_notes, *fact_notes, *amount_notes, *part_notes, *inclusive_notes,
+        *placed.notes, *_named_notes(named, placed, rows), *serves_notes,
+        *outside_named(rows, placed.geometry, named.zone_id, zones),
+        *supply.misplaced(services, kept, rows), *supply.combined(services, kept, rows),
+        *duplicate_notes(fates), *match_notes(matches, facilities, rows),
     ]  # fmt: skip
     return Register(
         facilities=facilities,
@@ -189,6 +183,19 @@ def read_register(
         datum=used,
         file=rows.file,
     )
+
+
+def _named_notes(named: NamedZones, placed: Placed, rows: Rows) -> list[Note]:
+    """Return the notes on names that no zone has; rows that rightly belong elsewhere are counted in one note."""
+    outside = placed.outside.index[placed.outside]
+    numbers = {rows.row_of(i) for i in outside}
+    notes = [note for note in named.notes if note.row is None or note.row not in numbers]
+    if len(outside):
+        names = ", ".join(sorted(set(rows.text("district")[outside])))
+        notes.append(
+            Note.of("rows_outside", file=rows.file, severity="info", count=len(outside), names=names)
+        )
+    return notes
 
 
 def join_registers(registers: Sequence[Register], *, year: int, crs: CRS | str | None = None) -> Register:
@@ -222,8 +229,8 @@ def join_registers(registers: Sequence[Register], *, year: int, crs: CRS | str |
         unplaced=unplaced[unplaced.index.isin(end.index[counts])],
         reconciliation=reconcile(fates),
         notes=tuple(note for r in parts for note in r.notes)
-        + said.year_notes(facilities, end, year)
-        + said.shared_notes(facilities[counts]),
+        + year_notes(facilities, end, year)
+        + shared_notes(facilities[counts]),
         fates=fates,
         left_out=gpd.GeoDataFrame(facilities[~counts].assign(end=end[~counts]), crs=parts[0].facilities.crs),
         parts=tuple(parts),
@@ -263,7 +270,7 @@ def _empty_register(crs: CRS | str | None) -> Register:
     """Return a register without a row, with every column."""
     table = pd.DataFrame(columns=list(COLUMNS), index=pd.Index([], name="facility_id", dtype=object))
     kinds: dict[str, str] = {"open_year": "float64", "close_year": "float64", "source_row": "Int64"}
-    table = table.astype(kinds | dict.fromkeys(FLAGS, "boolean"))
+    table = table.astype(kinds | dict.fromkeys(ATTRIBUTES, "boolean"))
     facilities = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries([], index=table.index), crs=crs)
     supplies = supply.supplies_of(facilities["services"], {})
     unplaced = pd.DataFrame(columns=list(UNPLACED), index=table.index)

@@ -6,18 +6,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geoplan.inputs.facilities.cells import INF, PLAUSIBLE_MOST, Amount, plain, read_amount
-from geoplan.inputs.facilities.columns import AMOUNTS, FIELDS, Columns
+from geoplan.inputs.facilities.fields import AMOUNTS, FIELDS, PARTS
+from geoplan.inputs.lists.cells import INF, read_amount, shown
+from geoplan.inputs.lists.rows import Rows
 from geoplan.words.errors import Note
 
-#: A supply that is part of another can be no larger: part -> whole.
-PARTS: Mapping[str, str] = {
-    "nursing_beds": "beds",
-    "dementia_beds": "beds",
-    "inclusive_beds": "beds",
-    "inclusive_places": "places",
-    "certified_care_workers": "care_workers",
-    "certified_childcare_staff": "childcare_staff",
+#: Amounts above these are read but doubted: (field, most that one facility plausibly has). 2 x the largest known of its kind.
+PLAUSIBLE_MOST: Mapping[str, float] = {
+    "beds": 6000,
+    "nursing_beds": 6000,
+    "places": 2000,
+    "floor_area_m2": 500_000,
 }
 
 #: Facility types whose capacity is beds, and those whose capacity is places; a type in neither takes what the row gives.
@@ -43,14 +42,6 @@ NO_CAPACITY_TYPES = frozenset(
     ["kindergarten", "elder_canteen", "elder_school", "elder_university", "elder_university_point"]
 )
 
-_ELDER_SUPPLIES = frozenset(
-    ["beds", "nursing_beds", "dementia_beds", "family_beds", "medical_rehab_beds", "inclusive_beds", "occupied",
-     "care_workers", "certified_care_workers", "doctors", "nurses", "social_workers"]
-)  # fmt: skip
-_CHILD_SUPPLIES = frozenset(
-    ["places", "inclusive_places", "enrolled", "childcare_staff", "certified_childcare_staff"]
-)
-
 #: Supplies that every facility of a kind has, known or not: unknown where the register has no such column.
 ALWAYS: Mapping[str, tuple[str, ...]] = {
     "elder": ("beds", "nursing_beds", "dementia_beds", "floor_area_m2"),
@@ -58,31 +49,29 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
     "other": ("floor_area_m2",),
 }
 
-#: Odd cells that were read without a doubt are information; the others say that an amount is doubtful or unknown.
-_SEVERITY = {"amount_format": "info"}
 
-
-def read_amounts(
-    cells: pd.DataFrame, columns: Columns, numbers: "pd.Series[int]", services: "pd.Series[Any]", *, file: str
-) -> tuple[dict[str, pd.DataFrame], list[Note]]:
-    """Return ``low, high`` of every amount column, indexed like `cells`, and a note for every odd cell.
+def read_amounts(rows: Rows, services: "pd.Series[Any]") -> tuple[dict[str, pd.DataFrame], list[Note]]:
+    """Return ``low, high`` of every amount column, indexed like the rows, and a note for every odd cell.
 
     A blank is odd only where one of the row's services has such an amount: a nursery has no beds to state.
     """
     tables, notes = {}, []
-    for field in (f for f in AMOUNTS if f in cells.columns):
-        factor, header = columns.factor.get(field, 1.0), columns.header[field]
-        amounts = [read_amount(cell) for cell in cells[field]]
-        for number, cell, amount, types in zip(numbers, cells[field], amounts, services, strict=True):
-            code = amount.code or _doubt(field, amount.low * factor)
-            if code and (code != "amount_blank" or may_hold(types, field)):
-                notes.append(_note(code, file, number, header, cell, amount))
-        bounds = [(a.low * factor, a.high * factor) for a in amounts]
-        tables[field] = pd.DataFrame(bounds, index=cells.index, columns=["low", "high"], dtype=float)
-    return tables, [*notes, *_absent(tables, services, file)]
+    for field in (f for f in AMOUNTS if f in rows.cells.columns):
+        factor = rows.columns.factor.get(field, 1.0)
+        bounds = []
+        for row_id, cell in rows.cells[field].items():
+            amount = read_amount(cell)
+            bounds.append((amount.low * factor, amount.high * factor))
+            implausible = amount.low * factor > PLAUSIBLE_MOST.get(field, INF)
+            code = amount.code or ("amount_implausible" if implausible else "")
+            if code and (code != "amount_blank" or may_hold(services.loc[str(row_id)], field)):
+                words = {"low": shown(amount.low), "high": shown(amount.high)}
+                notes.append(rows.at_cell(code, row_id, field, cell, **words))
+        tables[field] = pd.DataFrame(bounds, index=rows.index, columns=["low", "high"], dtype=float)
+    return tables, [*notes, *_absent(tables, services, rows)]
 
 
-def _absent(tables: Mapping[str, pd.DataFrame], services: "pd.Series[Any]", file: str) -> list[Note]:
+def _absent(tables: Mapping[str, pd.DataFrame], services: "pd.Series[Any]", rows: Rows) -> list[Note]:
     """Return a note for every amount that its facilities must have and that the register has no column for."""
     notes = []
     for supply in ("beds", "places", "floor_area_m2"):
@@ -90,10 +79,8 @@ def _absent(tables: Mapping[str, pd.DataFrame], services: "pd.Series[Any]", file
         count = sum(any(supply in ALWAYS[kind] for kind in row) for row in kinds)
         if count and supply not in tables:
             notes.append(
-                Note.of(
+                rows.general(
                     "amount_column_absent",
-                    file=file,
-                    severity="info",
                     supply_zh=FIELDS[supply].zh,
                     supply_en=FIELDS[supply].en,
                     count=count,
@@ -103,7 +90,7 @@ def _absent(tables: Mapping[str, pd.DataFrame], services: "pd.Series[Any]", file
 
 
 def bound_parts(
-    amounts: Mapping[str, pd.DataFrame], columns: Columns, numbers: "pd.Series[int]", *, file: str
+    amounts: Mapping[str, pd.DataFrame], rows: Rows
 ) -> tuple[dict[str, pd.DataFrame], list[Note]]:
     """Return amounts with parts bounded by their whole and wholes by their parts.
 
@@ -117,11 +104,9 @@ def bound_parts(
         p, w = bounded[part], bounded[whole]
         over = (p["low"] > w["high"]).to_numpy()
         for at in np.flatnonzero(over):
-            values = {"part": columns.header[part], "whole": columns.header[whole]}
-            stated = {"stated": _shown(p["low"].iloc[at]), "most": _shown(w["high"].iloc[at])}
-            notes.append(
-                Note.of("amount_part_over_whole", file=file, row=row_of(numbers.iloc[at]), **values, **stated)
-            )
+            values = {"part": rows.columns.header[part], "whole": rows.columns.header[whole]}
+            stated = {"stated": shown(p["low"].iloc[at]), "most": shown(w["high"].iloc[at])}
+            notes.append(rows.note("amount_part_over_whole", p.index.tolist()[at], **values, **stated))
         # where the whole is 0 and the part is not, either may be wrong: nothing becomes 0
         ceiling = np.where(over & (w["high"] == 0), p["low"], w["high"])
         high = np.where(over, ceiling, np.minimum(p["high"], w["high"]))
@@ -180,22 +165,13 @@ def may_hold(types: tuple[str, ...], supply: str) -> bool:
 
 
 def _may_hold(facility_type: str, supply: str) -> bool:
-    kind = kind_of(facility_type)
-    if kind == "other" and facility_type in NO_CAPACITY_TYPES:
-        return supply not in _ELDER_SUPPLIES | _CHILD_SUPPLIES
-    return not (kind == "elder" and supply in _CHILD_SUPPLIES) and not (
-        kind == "child" and supply in _ELDER_SUPPLIES
-    )
+    held_by, kind = FIELDS[supply].held_by, kind_of(facility_type)
+    if kind == "other":
+        return not held_by or facility_type not in NO_CAPACITY_TYPES
+    return held_by in ("", kind)
 
 
-def misplaced(
-    services: "pd.Series[Any]",
-    amounts: Mapping[str, pd.DataFrame],
-    columns: Columns,
-    numbers: "pd.Series[int]",
-    *,
-    file: str,
-) -> list[Note]:
+def misplaced(services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame], rows: Rows) -> list[Note]:
     """Return a note for every amount that no service of its row can hold, e.g. beds of a nursery."""
     notes = []
     for supply, table in amounts.items():
@@ -203,61 +179,29 @@ def misplaced(
         for facility_id, types in services.items():
             low = stated[str(facility_id)][0]
             if low > 0 and not may_hold(types, supply):
-                words = {
-                    "column": columns.header[supply],
-                    "stated": _shown(low),
-                    "services": ", ".join(types),
-                }
+                words = {"column": rows.columns.header[supply], "stated": shown(low)}
                 notes.append(
-                    Note.of(
-                        "amount_without_service",
-                        file=file,
-                        row=row_of(numbers.loc[str(facility_id)]),
-                        **words,
-                    )
+                    rows.note("amount_without_service", facility_id, services=", ".join(types), **words)
                 )
     return notes
 
 
-def combined(
-    services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame], numbers: "pd.Series[int]", *, file: str
-) -> list[Note]:
+def combined(services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame], rows: Rows) -> list[Note]:
     """Return a note for every facility whose floor area is known only for its services together."""
     if "floor_area_m2" not in amounts:
         return []
-    area = _bounds(amounts["floor_area_m2"])
-    notes = []
-    for facility_id, types in services.items():
-        high = area[str(facility_id)][1]
-        if len(types) > 1 and np.isfinite(high):
-            where = {"file": file, "row": row_of(numbers.loc[str(facility_id)]), "severity": "info"}
-            notes.append(Note.of("floor_area_shared", **where, area=_shown(high), services=", ".join(types)))  # type: ignore[arg-type]
-    return notes
+    most = zip(services.items(), amounts["floor_area_m2"]["high"], strict=True)
+    return [
+        rows.note("floor_area_shared", i, severity="info", area=shown(high), services=", ".join(types))
+        for (i, types), high in most
+        if len(types) > 1 and np.isfinite(high)
+    ]
 
 
 def known_total(amounts: Mapping[str, pd.DataFrame], field: str, index: pd.Index) -> pd.Series:
     """Return what is known of an amount (its least) by facility; 0 where the register has no such column."""
     table = amounts.get(field)
     return pd.Series(0.0, index=index) if table is None else table["low"].reindex(index)
-
-
-def _doubt(field: str, value: float) -> str:
-    return "amount_implausible" if value > PLAUSIBLE_MOST.get(field, INF) else ""
-
-
-def _note(code: str, file: str, number: object, header: str, cell: object, amount: Amount) -> Note:
-    severity = _SEVERITY.get(code, "warning")
-    words = {"column": header, "cell": plain(cell), "low": _shown(amount.low), "high": _shown(amount.high)}
-    return Note.of(code, file=file, row=row_of(number), severity=severity, **words)
-
-
-def row_of(number: object) -> int | None:
-    """Return a row number as notes have it; None where the source has no rows."""
-    return None if number is pd.NA or number is None else int(number)  # type: ignore[call-overload]
-
-
-def _shown(value: float) -> str:
-    return "∞" if value == INF else f"{value:g}" if value < 1e6 else f"{value:.0f}"
 
 
 def is_known(amounts: Mapping[str, pd.DataFrame], field: str, services: "pd.Series[Any]") -> pd.Series:

@@ -6,26 +6,16 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 from pyproj import CRS
 
 from geoplan.inputs.datum import Datum
 from geoplan.inputs.facilities import supplies as supply
-from geoplan.inputs.facilities.columns import FLAGS
-from geoplan.inputs.facilities.duplicates import duplicates
-from geoplan.inputs.facilities.fates import ends_of
-from geoplan.inputs.facilities.placing import (
-    Lookup,
-    Match,
-    NamedZones,
-    candidates,
-    lonlat_columns,
-    read_accepted,
-)
-from geoplan.inputs.facilities.points import Placed
-from geoplan.inputs.facilities.rows import Rows, compared_names
-from geoplan.inputs.facilities.zone_names import ZoneNames
-from geoplan.inputs.facilities.zone_notes import point_zones
+from geoplan.inputs.facilities.fates import duplicates, ends_of
+from geoplan.inputs.facilities.fields import ATTRIBUTES
+from geoplan.inputs.facilities.placing import Lookup, Match, lonlat_columns, places_by_name, read_accepted
+from geoplan.inputs.lists.points import Placed
+from geoplan.inputs.lists.rows import Rows
+from geoplan.inputs.lists.zone_names import NamedZones, ZoneNames, clean_name, point_zones
 
 #: Columns of the list of what is not yet placed (待落点清单).
 UNPLACED = (
@@ -33,13 +23,10 @@ UNPLACED = (
     "matched_name", "lon", "lat", "source_file", "source_row",
 )  # fmt: skip
 
-#: Fields that are names or say where a row is.
-NAME_FIELDS = ("id", "name", "address", "district", "town", "community", "estate", "serves")
-
 #: Columns of `tables.FACILITIES` that every register gives, in order; attributes and texts follow.
 COLUMNS = (
     "name", "services", "status", "open_year", "close_year", "zone_id", "zone_from", "serves", "location_quality",
-    "source_file", "source_row", *FLAGS, "ownership", "address", "register_id",
+    "source_file", "source_row", *ATTRIBUTES, "ownership", "address", "register_id",
 )  # fmt: skip
 
 
@@ -53,18 +40,9 @@ class Places:
     crs: CRS
 
 
-def study_area(zones: gpd.GeoDataFrame) -> shapely.Geometry:
-    """Return the study area: the zone of level ``area``, or all zones together where it has no polygon."""
-    area = zones.geometry[(zones["level"] == "area") & zones.geometry.notna()]
-    whole = shapely.union_all((area if len(area) else zones.geometry).dropna().to_numpy())
-    shapely.prepare(whole)
-    return whole
-
-
 def matches_of(
     rows: Rows,
     placed: Placed,
-    cells: Mapping[str, pd.Series],
     *,
     names: ZoneNames,
     zones: gpd.GeoDataFrame,
@@ -75,19 +53,19 @@ def matches_of(
     accepted = read_accepted(places.accepted, crs=places.crs) if places.accepted else {}
     by_id = {
         str(i): accepted[str(i).rsplit("#", 1)[-1]]
-        for i in rows.cells.index
+        for i in rows.index
         if str(i).rsplit("#", 1)[-1] in accepted
     }
     lookup = Lookup(places.lookup, datum=places.datum, crs=places.crs) if places.lookup else None
     wanted = placed.geometry.index[
         placed.geometry.isna().to_numpy() & ~placed.geometry.index.isin(list(by_id))
     ]
-    found = candidates(cells, wanted, names=names, zones=zones, named=named.zone_id, lookup=lookup)
+    found = places_by_name(rows, wanted, names=names, zones=zones, named=named.zone_id, lookup=lookup)
     return found | by_id
 
 
 def facility_table(
-    rows: Rows, facts: pd.DataFrame, placed: Placed, matches: Mapping[str, Match], cells: Mapping[str, pd.Series], *,
+    rows: Rows, facts: pd.DataFrame, placed: Placed, matches: Mapping[str, Match], *,
     named: NamedZones, zones: gpd.GeoDataFrame, crs: CRS,
 ) -> gpd.GeoDataFrame:  # fmt: skip
     """Return `tables.FACILITIES` of every row, whatever becomes of it."""
@@ -95,18 +73,19 @@ def facility_table(
     for facility_id, match in matches.items():
         if match.match.startswith(("accepted", "lookup")):
             geometry[facility_id], quality[facility_id] = match.point, "approximate"
-    inside = point_zones(geometry[geometry.notna()], zones).reindex(rows.cells.index)
+    inside = point_zones(geometry, zones)
     zone_id, zone_from = _zone_of(inside, named.zone_id, quality, zones)
+    names = rows.text("name")
     table = facts.assign(
-        name=cells["name"].where(cells["name"] != "", cells["id"]),
+        name=names.where(names != "", rows.text("id")),
         zone_id=zone_id,
         zone_from=zone_from,
         serves=None,
         location_quality=quality,
         source_file=rows.file,
         source_row=rows.number,
-        register_id=cells["id"],
-        address=cells["address"],
+        register_id=rows.text("id"),
+        address=rows.text("address"),
     )
     for column in ("zone_id", "zone_from", "ownership", "address", "register_id"):
         texts = [text if isinstance(text, str) and text else None for text in table[column]]
@@ -149,16 +128,21 @@ def settle(
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return the facilities, each once, and the fate of every row."""
     known = table["services"].map(len) > 0
-    twins = duplicates(
-        compared_names(rows)[known], table[known], {k: t.loc[known] for k, t in amounts.items()}
-    )
+    names = rows.text("name").map(clean_name)
+    twins = duplicates(names[known], table[known], {k: t.loc[known] for k, t in amounts.items()})
     end = ends_of(table, year=None)
     end[end.index.isin(twins.index)] = "duplicate"
     end[~known] = "unknown_type"
     # what lies far off in a district of its own is nobody's fault; what lies just outside still serves people inside
     end[placed.outside & table.geometry.isna()] = "outside"
     fates = pd.DataFrame(
-        {"file": rows.file, "name": table["name"], "services": table["services"], "end": end},
+        {
+            "file": rows.file,
+            "source_row": rows.number,
+            "name": table["name"],
+            "services": table["services"],
+            "end": end,
+        },
         index=table.index,
     )
     fates["why"] = (twins["why"] + ":" + twins["kept"]).reindex(fates.index).fillna("").astype(object)

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoplan.inputs.boundaries.checks import LEVELS_ZH
 from geoplan.inputs.population import derived, raked
 from geoplan.inputs.population.grids import Cut, Raster, cut_grid, part_points, read_raster
 from geoplan.inputs.population.ground import Ground, edge_zones, estates, ground
@@ -27,6 +26,7 @@ from geoplan.inputs.population.spreading import streets_in_zones
 from geoplan.inputs.readers import FilePath
 from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.errors import InputError, Note, raise_errors
+from geoplan.words.labels import label
 
 Floats = NDArray[np.float64]
 Group = Mapping[str, Any]
@@ -284,7 +284,7 @@ def _source(group: Group, lang: str) -> str:
     rate = group.get("rate")
     files = [str(path).replace("\\", "/").rpartition("/")[2] for path in _files(group)]
     level = group.get("rake_to")
-    words = {"level": LEVELS_ZH.get(str(level), "") if lang == "zh" else level, "of": group.get("of")}
+    words = {"level": label(level, "zh") if lang == "zh" else level, "of": group.get("of")}
     words["projected"] = group.get("projected")
     if group.get("street_m"):
         code = "source_streets"

@@ -18,7 +18,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.inputs.boundaries.checks import level_words, some
+from geoplan.inputs.boundaries.checks import some
+from geoplan.inputs.lists.zone_names import level_words
 from geoplan.inputs.population.ages import band_limits, five_year_bands, split_ages
 from geoplan.inputs.population.cohorts import AtYear, Cohorts, at_year
 from geoplan.inputs.population.control import control

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoplan.inputs.boundaries import COVERED_ENOUGH
-from geoplan.inputs.boundaries.checks import level_words, some
+from geoplan.inputs.boundaries.checks import some
+from geoplan.inputs.lists.zone_names import level_words
 from geoplan.inputs.population.grids import Raster, cover
 from geoplan.inputs.population.ground import Ground, given_totals
 from geoplan.inputs.population.places import Amounts, Block, zone_areas

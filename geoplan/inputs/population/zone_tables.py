@@ -15,9 +15,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.inputs.boundaries.checks import level_words, some
-from geoplan.inputs.facilities.cells import is_blank, plain, read_amount
-from geoplan.inputs.facilities.zone_names import ZoneNames
+from geoplan.inputs.boundaries.checks import some
+from geoplan.inputs.lists.cells import cell_text, is_blank, read_amount
+from geoplan.inputs.lists.zone_names import ZoneNames, level_words
 from geoplan.inputs.readers import read_rows
 from geoplan.study.ages import age_limits
 from geoplan.words.errors import Note
@@ -97,7 +97,9 @@ class ZoneRows:
                         "zone": str(zone),
                     }
                     notes.append(
-                        Note.of("projected_cell", severity="error", column=header, cell=plain(cell), **place)
+                        Note.of(
+                            "projected_cell", severity="error", column=header, cell=cell_text(cell), **place
+                        )
                     )
                 values.append(amount.low if known else np.nan)
             table[key] = values
@@ -137,7 +139,7 @@ def zone_rows(entry: Mapping[str, Any], places: Places, notes: list[Note]) -> Zo
         found = names.find(cells[entry["zone"]], places.level, within=within)
         zone_ids.append(found.zone_id)
         if found.zone_id is None:
-            first = next((text for cell in (cells[entry["zone"]], *cells) if (text := plain(cell))), "–")
+            first = next((text for cell in (cells[entry["zone"]], *cells) if (text := cell_text(cell))), "–")
             lost.append(f"{first} ({row})")
     if lost:
         words = level_words(places.level)

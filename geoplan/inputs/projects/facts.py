@@ -1,47 +1,67 @@
-"""What each project is: works, facility types, count, money, years, attributes, and the indicators that it claims."""
+"""What each project is and adds: works, facility types, count, money, years, amounts, attributes, and the indicators that it claims."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from geoplan.inputs.facilities.cells import plain, read_flag, read_year, split_words
-from geoplan.inputs.facilities.columns import FLAGS
-from geoplan.inputs.facilities.zone_names import clean_name
-from geoplan.inputs.projects.cells import (
-    PRINTED_TYPES,
-    family_of_word,
-    named_type,
-    read_added,
+from geoplan.inputs.facilities.fields import ATTRIBUTES, PARTS
+from geoplan.inputs.facilities.fields import FIELDS as REGISTER_FIELDS
+from geoplan.inputs.lists.cells import (
+    cell_text,
+    is_blank,
     read_cost,
+    read_flag,
     read_works,
-    read_years,
+    read_year,
+    shown,
+    split_words,
 )
-from geoplan.inputs.projects.listed import Listed
+from geoplan.inputs.lists.rows import Rows
+from geoplan.inputs.lists.types import Types, named_type, printed_types, type_words
+from geoplan.inputs.lists.zone_names import clean_name
+from geoplan.inputs.projects.fields import (
+    ADDED,
+    WHOLE_AREA,
+    amount_in_text,
+    approximate_words,
+    family_of_word,
+    read_added,
+    read_span,
+)
 from geoplan.words.errors import Note
 
-Types = Mapping[str, str | Sequence[str]]
+
+def read_facts(
+    rows: Rows, types: Types, indicators: Mapping[str, Sequence[str]] | None, notes: list[Note]
+) -> pd.DataFrame:
+    """Return the columns of `tables.PROJECTS` and `MORE_PROJECTS` that do not say where a project is."""
+    table = pd.DataFrame(index=rows.index)
+    for name, source in (("name", "name"), ("number", "id"), ("type_word", "type"), ("place", "place"), ("funds", "funds"),
+                         ("unit", "unit"), ("content", "content"), ("extends", "extends")):  # fmt: skip
+        table[name] = rows.text(source)
+    table["works"] = rows.read("works", read_works, notes, absent="")
+    table["services"] = _services(rows, table, types, notes)
+    _add_amounts(rows, table, notes)
+    table["facilities"] = _counts(rows, table, notes)
+    cost = partial(read_cost, factor=rows.columns.factor.get("cost", 1.0))
+    table["cost"] = rows.read("cost", cost, notes, absent=np.nan).astype(float)
+    table["cost_from"] = np.where(table["cost"].notna(), "stated", "")
+    table["start_year"], table["open_year"] = _years(rows, notes)
+    for name in ATTRIBUTES:
+        table[name] = rows.read(name, partial(read_flag, field=name), notes).astype("boolean")
+    # a project that calls itself 普惠 is inclusive
+    table["inclusive"] = table["inclusive"].mask(
+        table["inclusive"].isna() & table["name"].str.contains("普惠"), True
+    )
+    table["indicators"] = _indicators(rows, indicators, notes)
+    return table
 
 
-def read_all_works(rows: Listed, notes: list[Note]) -> list[str]:
-    """Return the kind of works of every project; empty where the list does not say."""
-    found = []
-    for project_id, cell in rows.text("works").items():
-        works, readable = read_works(cell)
-        found.append(works)
-        if not readable:
-            notes.append(rows.note("project_works_unknown", project_id, cell=cell))
-    return found
-
-
-def read_services(
-    rows: Listed, table: pd.DataFrame, types: Types, notes: list[Note]
-) -> list[tuple[str, ...]]:
+def _services(rows: Rows, table: pd.DataFrame, types: Types, notes: list[Note]) -> list[tuple[str, ...]]:
     """Return the facility types of every project: as mapped, else as its name shows within its category."""
-    mapped = {
-        clean_name(word): ((kinds,) if isinstance(kinds, str) else tuple(kinds))
-        for word, kinds in types.items()
-    }
+    mapped = type_words(types)
     longest = sorted(mapped, key=lambda word: (-len(word), word))
     found = []
     for project_id, name, word in zip(table.index, table["name"], table["type_word"], strict=True):
@@ -66,7 +86,7 @@ def read_services(
     return found
 
 
-def read_counts(rows: Listed, table: pd.DataFrame, notes: list[Note]) -> list[float]:
+def _counts(rows: Rows, table: pd.DataFrame, notes: list[Note]) -> list[float]:
     """Return how many facilities each row stands for; a row without a count stands for one, unless it names no place."""
     found = []
     for project_id, cell in rows.text("facilities").items():
@@ -81,26 +101,12 @@ def read_counts(rows: Listed, table: pd.DataFrame, notes: list[Note]) -> list[fl
     return found
 
 
-def read_costs(rows: Listed, notes: list[Note]) -> list[float]:
-    """Return the investment of every project, 10,000 yuan; NaN where it is not stated."""
-    found = []
-    for project_id, cell in rows.text("cost").items():
-        cost, odd = read_cost(cell, rows.columns.factor.get("cost", 1.0))
-        found.append(cost)
-        if odd:
-            severity = "info" if odd == "approximate" else "warning"
-            notes.append(rows.note(f"project_cost_{odd}", project_id, severity=severity, cell=cell))
-    return found
-
-
-def read_all_years(rows: Listed, notes: list[Note]) -> tuple[list[float], list[float]]:
+def _years(rows: Rows, notes: list[Note]) -> tuple[list[float], list[float]]:
     """Return the first year of works and the year of completion of every project; NaN where not stated."""
     starts, opens = [], []
-    texts = zip(
-        rows.text("years"), rows.text("start_year"), rows.text("open_year"), rows.cells.index, strict=True
-    )
+    texts = zip(rows.text("years"), rows.text("start_year"), rows.text("open_year"), rows.index, strict=True)
     for years, start_cell, open_cell, project_id in texts:
-        start, opened = read_years(years)
+        start, opened = read_span(years)
         start = read_year(start_cell)[0] if start_cell else start
         opened = read_year(open_cell)[0] if open_cell else opened
         if start > opened:
@@ -115,23 +121,65 @@ def read_all_years(rows: Listed, notes: list[Note]) -> tuple[list[float], list[f
     return starts, opens
 
 
-def add_flags(rows: Listed, table: pd.DataFrame, notes: list[Note]) -> None:
-    """Add the attributes of registers, three-valued; a project that calls itself 普惠 is inclusive."""
-    for flag in FLAGS:
-        values: list[bool | None] = []
-        for project_id, cell in rows.text(flag).items():
-            value, odd = read_flag(cell, field=flag)
+def _add_amounts(rows: Rows, table: pd.DataFrame, notes: list[Note]) -> None:
+    """Add what every project adds, as least and most; NaN where the list does not say."""
+    texts = rows.text("content")
+    for supply in ADDED:
+        blank = pd.Series(None, index=rows.index, dtype=object)
+        cells = rows.cells.get(supply, blank)
+        bounds = []
+        for project_id, cell in cells.items():
+            low, high, odd = read_added(cell, rows.columns.factor.get(supply, 1.0))
             if odd:
-                column = rows.columns.header[flag]
-                notes.append(rows.note("project_amount_odd", project_id, column=column, cell=cell))
-            if flag == "inclusive" and value is None and "普惠" in str(table.loc[str(project_id), "name"]):
-                value = True
-            values.append(value)
-        table[flag] = pd.array(values, dtype="boolean")
+                words = {"low": shown(low), "high": shown(high)}
+                notes.append(rows.at_cell(odd, project_id, supply, cell, **words))
+            if np.isnan(low) and is_blank(cell):
+                low = high = amount_in_text(str(texts.loc[str(project_id)]), supply)
+                if not np.isnan(low):
+                    field = REGISTER_FIELDS[supply]
+                    words = {"supply_zh": field.zh, "supply_en": field.en, "amount": f"{low:g}"}
+                    notes.append(rows.note("project_amount_from_text", project_id, severity="info", **words))
+            bounds.append((low, high))
+        table[supply], table[f"{supply}_high"] = (
+            pd.Series(ends, index=table.index, dtype=float)
+            for ends in (zip(*bounds, strict=True) if bounds else ((), ()))
+        )
+    _check_parts(rows, table, notes)
+    _check_areas(rows, table, notes)
 
 
-def read_indicators(
-    rows: Listed, known: Mapping[str, Sequence[str]] | None, notes: list[Note]
+def _check_parts(rows: Rows, table: pd.DataFrame, notes: list[Note]) -> None:
+    """Take back a part that is larger than its whole: neither is known to be right, the whole stands."""
+    for part, whole in PARTS.items():
+        if part not in ADDED or whole not in ADDED:
+            continue
+        # works on a named facility may turn beds that it has into nursing beds
+        over = (table[part] > table[f"{whole}_high"]) & (table["extends"] == "")
+        for project_id in table.index[over]:
+            words = {"part": f"{table.loc[project_id, part]:g}", "whole": f"{table.loc[project_id, whole]:g}"}
+            notes.append(rows.note("project_part_over_whole", project_id, **words))
+        table.loc[over, [part, f"{part}_high"]] = np.nan
+
+
+def _check_areas(rows: Rows, table: pd.DataFrame, notes: list[Note]) -> None:
+    """Mark approximate areas, and take back those of a whole house: how much of it is added is not known."""
+    remarks = rows.text("note")
+    table["approximate"] = [read_flag(cell)[0] is True for cell in rows.text("approximate")]
+    for project_id in table.index:
+        content = str(table.loc[project_id, "content"])
+        words = approximate_words(content)
+        if table.loc[project_id, "approximate"] or words:
+            table.loc[project_id, "approximate"] |= any("平" in word for word in words)
+            notes.append(rows.note("project_approximate", project_id, words="、".join(words) or "约"))
+        scope = f"{rows.text('area_scope')[project_id]} {remarks[project_id]}"
+        if WHOLE_AREA.search(scope):
+            area = f"{table.loc[project_id, 'floor_area_m2']:g}"
+            table.loc[project_id, ["floor_area_m2", "floor_area_m2_high"]] = np.nan
+            notes.append(rows.note("project_area_of_whole", project_id, area=area))
+
+
+def _indicators(
+    rows: Rows, known: Mapping[str, Sequence[str]] | None, notes: list[Note]
 ) -> list[tuple[str, ...]]:
     """Return the rules that each project says it supports."""
     names = None if known is None else {clean_name(word): tuple(ids) for word, ids in known.items()}
@@ -150,24 +198,9 @@ def read_indicators(
     return found
 
 
-def printed_types(cell: str) -> tuple[str, ...]:
-    """Return the facility types of a cell that holds nothing but their printed names; empty for any other.
-
-    Examples
-    --------
-    >>> printed_types("社区日间照料设施、托育机构"), printed_types("养老"), printed_types("")
-    (('elder_day_care', 'childcare'), (), ())
-    """
-    kinds = [_PRINTED.get(clean_name(word)) for word in split_words(cell)]
-    return tuple(kind for kind in kinds if kind is not None) if all(kinds) else ()
-
-
-_PRINTED = {clean_name(word): kind for word, kind in PRINTED_TYPES.items()}
-
-
 def _known_words(cell: str, known: Mapping[str, object]) -> list[str]:
     """Return the words of a cell; the longest run of them that is itself a known name stays one: 助餐、助浴服务覆盖率."""
-    words, between = split_words(cell), plain(cell)
+    words, between = split_words(cell), cell_text(cell)
     found = []
     at, start = 0, 0
     while at < len(words):
@@ -184,7 +217,7 @@ def _known_words(cell: str, known: Mapping[str, object]) -> list[str]:
     return found
 
 
-def repeated(rows: Listed, table: pd.DataFrame) -> list[Note]:
+def repeated(rows: Rows, table: pd.DataFrame) -> list[Note]:
     """Return a note for every project whose name stands in an earlier row too."""
     names = table["name"].map(clean_name)
     again = names.duplicated() & (names != "")

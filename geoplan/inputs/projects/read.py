@@ -14,24 +14,20 @@ import pandas as pd
 from pyproj import CRS
 
 from geoplan.inputs.datum import Datum
-from geoplan.inputs.facilities.columns import FLAGS
-from geoplan.inputs.facilities.zone_names import ZoneNames
-from geoplan.inputs.facilities.zone_notes import serves_zones
-from geoplan.inputs.projects.amounts import add_amounts, sum_notes
-from geoplan.inputs.projects.cells import ADDED
-from geoplan.inputs.projects.facts import (
-    Types,
-    add_flags,
-    read_all_works,
-    read_all_years,
-    read_costs,
-    read_counts,
-    read_indicators,
-    read_services,
-    repeated,
+from geoplan.inputs.facilities.fields import ATTRIBUTES
+from geoplan.inputs.lists.points import datum_of, place_rows, study_area
+from geoplan.inputs.lists.rows import Rows, open_list, read_rows
+from geoplan.inputs.lists.types import Types
+from geoplan.inputs.lists.zone_names import (
+    ZoneNames,
+    bare_name,
+    named_zones,
+    outside_named,
+    point_zones,
+    serves_zones,
 )
-from geoplan.inputs.projects.listed import read_rows
-from geoplan.inputs.projects.places import named_elsewhere, read_points, read_zones
+from geoplan.inputs.projects.facts import read_facts, repeated
+from geoplan.inputs.projects.fields import ADDED, FIELDS, VAGUE_PLACE, town_named
 from geoplan.tables import PROJECTS
 from geoplan.words.errors import Note
 
@@ -93,9 +89,9 @@ def read_projects(
         `tables.ZONES` and the study's metric CRS; without them no place is looked up and every project is without a point.
     types
         Word of the category column, or word in a project's name -> facility type(s); what it does not say is read from the
-        name (`projects.cells.NAMED_TYPES`). An empty list: such projects add nothing.
+        name (`lists.types.NAMED_TYPES`). An empty list: such projects add nothing.
     columns
-        Field -> column, for headers that are not recognised (`projects.cells.HEADERS`).
+        Field -> column, for headers that are not recognised (`projects.fields.FIELDS`).
     datum
         What the coordinates are in; None: what the file says, else WGS 84.
     layer
@@ -114,36 +110,69 @@ def read_projects(
         If the file cannot be read or lacks a column that it must have; every problem at once.
     """
     path = Path(path)
-    rows, notes = read_rows(path, columns or {}, layer)
-    table = pd.DataFrame(index=rows.cells.index)
-    for name, source in (("name", "name"), ("number", "id"), ("type_word", "type"), ("place", "place"), ("funds", "funds"),
-                         ("unit", "unit"), ("content", "content"), ("extends", "extends")):  # fmt: skip
-        table[name] = rows.text(source)
-    table["works"] = read_all_works(rows, notes)
-    table["services"] = read_services(rows, table, types or {}, notes)
-    add_amounts(rows, table, notes)
-    table["facilities"] = read_counts(rows, table, notes)
-    table["cost"] = read_costs(rows, notes)
-    table["cost_from"] = np.where(table["cost"].notna(), "stated", "")
-    table["start_year"], table["open_year"] = read_all_years(rows, notes)
-    add_flags(rows, table, notes)
-    table["indicators"] = read_indicators(rows, indicators, notes)
-    geometry, quality, declared, point_notes = read_points(rows, zones, crs, datum)
-    notes += point_notes
-    table["location_quality"] = quality
-    table["zone_id"] = read_zones(rows, table, geometry, zones, notes)
-    table["serves"] = [()] * len(table)
+    needs = [("name",)]
+    rows, notes = read_rows(
+        path, FIELDS, open_list(path, layer), key="project_id", mapped=columns or {}, needs=needs, datum=datum
+    )
+    used, datum_notes = datum_of(rows, datum, crs)
+    table = read_facts(rows, types or {}, indicators, notes)
+    geometry = gpd.GeoSeries([None] * len(table), index=table.index, crs=crs)
+    declared = gpd.GeoSeries()
+    table["location_quality"], table["zone_id"], table["serves"] = "missing", None, [()] * len(table)
     if zones is not None:
-        table["serves"], serve_notes = serves_zones(
-            rows.text("serves"), rows.number, ZoneNames(zones), table["zone_id"], file=rows.file
-        )
-        notes += serve_notes
-    notes += named_elsewhere(rows, table) + repeated(rows, table) + sum_notes(rows, table)
-    table["source_file"], table["source_row"] = rows.file, rows.number
-    ordered = table[[c for c in PROJECTS if c != "geometry"] + [*MORE_PROJECTS, *FLAGS]]
+        if rows.located and crs is not None:
+            placed = place_rows(rows, area=study_area(zones), crs=CRS.from_user_input(crs), datum=used)
+            geometry, table["location_quality"], declared = placed.geometry, placed.quality, placed.declared
+            # a project without coordinates is usual, and listed as such; every other oddity is a fault
+            notes += [note for note in placed.notes if note.code != "coordinates_missing"]
+        names = ZoneNames(zones)
+        table["zone_id"] = _zones(rows, geometry, zones, names, notes)
+        table["serves"], serves_notes = serves_zones(rows, names, table["zone_id"])
+        notes += [*datum_notes, *serves_notes]
+    notes += _named_elsewhere(rows, table) + repeated(rows, table) + rows.total_notes(_sums(table, rows))
+    table["source_file"], table["source_row"] = rows.file, rows.number.astype("int64")
+    ordered = table[[c for c in PROJECTS if c != "geometry"] + [*MORE_PROJECTS, *ATTRIBUTES]]
     projects = gpd.GeoDataFrame(ordered, geometry=geometry, crs=crs)
-    ordered_notes = tuple(sorted((*rows.columns.notes, *notes), key=lambda note: note.row or 0))
-    return ProjectList(projects, ordered_notes, declared, datum, rows.file)
+    ordered_notes = tuple(sorted(notes, key=lambda note: note.row or 0))
+    return ProjectList(projects, ordered_notes, declared, used, rows.file)
+
+
+def _sums(table: pd.DataFrame, rows: Rows) -> dict[str, tuple[float, float]]:
+    """Return least and most that the projects add up to, for the columns of the list; what a row does not say may be anything."""
+    sums = {}
+    for name in ("cost", "beds", "places"):
+        if name in rows.cells:
+            most = table[f"{name}_high"] if name != "cost" else table[name]
+            sums[name] = float(table[name].sum()), float(most.fillna(np.inf).sum())
+    return sums
+
+
+def _zones(
+    rows: Rows, geometry: gpd.GeoSeries, zones: gpd.GeoDataFrame, names: ZoneNames, notes: list[Note]
+) -> pd.Series:
+    """Return the finest zone that each project lies in, else the one that it names; null where neither is known."""
+    place = rows.text("place")
+    vague = place.map(lambda text: VAGUE_PLACE.search(text) is not None).astype(bool)
+    named = named_zones(rows, place.mask(vague, ""), names)
+    notes += named.notes
+    told = rows.text("town") + rows.text("community")
+    lost = (place != "") & named.zone_id.isna() & ((told == "") | ~vague)
+    for project_id in place.index[lost]:
+        code = "project_place_vague" if vague[project_id] else "project_place_unknown"
+        notes.append(rows.note(code, project_id, place=place[project_id]))
+    notes += outside_named(rows, geometry, named.zone_id, zones)
+    inside = point_zones(geometry, zones)
+    return inside.where(inside.notna(), named.zone_id)
+
+
+def _named_elsewhere(rows: Rows, table: pd.DataFrame) -> list[Note]:
+    """Return a note for every project whose name says another town than its place."""
+    notes = []
+    for project_id, name, place in zip(table.index, table["name"], table["place"], strict=True):
+        own, other = town_named(name), town_named(place)
+        if own and other and bare_name(own, "town") != bare_name(other, "town"):
+            notes.append(rows.note("project_named_elsewhere", project_id, named=own, place=other))
+    return notes
 
 
 def join_projects(lists: Sequence[ProjectList], *, crs: CRS | str | None = None) -> ProjectList:
@@ -155,9 +184,9 @@ def join_projects(lists: Sequence[ProjectList], *, crs: CRS | str | None = None)
     ['name', 'works', 'services']
     """
     if not lists:
-        names = [c for c in PROJECTS if c != "geometry"] + [*MORE_PROJECTS, *FLAGS]
+        names = [c for c in PROJECTS if c != "geometry"] + [*MORE_PROJECTS, *ATTRIBUTES]
         table = pd.DataFrame(columns=names, index=pd.Index([], name="project_id", dtype=object))
-        table = table.astype(dict.fromkeys(FLAGS, "boolean") | dict.fromkeys(_NUMBERS, "float64"))
+        table = table.astype(dict.fromkeys(ATTRIBUTES, "boolean") | dict.fromkeys(_NUMBERS, "float64"))
         return ProjectList(
             gpd.GeoDataFrame(table, geometry=gpd.GeoSeries([], index=table.index), crs=crs), ()
         )

@@ -19,7 +19,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.inputs.facilities.columns import FLAGS
+from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.table import COLUMNS
 from geoplan.standards.data import Case
 from geoplan.standards.rules import Condition, Rule
@@ -185,7 +185,7 @@ def _facilities(rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> gpd.Ge
         "location_quality": np.array(["missing"] * n, dtype=object), "source_file": np.array(["totals"] * n, dtype=object),
         "source_row": pd.array([None] * n, dtype="Int64"), "ownership": nobody, "address": nobody, "register_id": nobody,
     }, index=index)  # fmt: skip
-    flags = dict.fromkeys((*FLAGS, *(name for row in rows for name in row if name not in table)))
+    flags = dict.fromkeys((*ATTRIBUTES, *(name for row in rows for name in row if name not in table)))
     for flag in flags:
         table[flag] = pd.array([row.get(flag) for row in rows], dtype="boolean")
     ordered = [*COLUMNS, *(flag for flag in flags if flag not in COLUMNS)]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from geoplan.inputs import readers
-from geoplan.inputs.facilities.cells import is_blank, plain, read_flag
+from geoplan.inputs.lists.cells import cell_text, is_blank, read_flag
 from geoplan.words.errors import InputError, Note
 
 _SECTIONS = {"people": "group", "facilities": "type", "absent": "", "amounts": "supply", "stated": "rule"}
@@ -28,7 +28,7 @@ def entries_of_csv(path: Path) -> tuple[dict[str, Any], Mapping[str, int]]:
     lines: dict[str, int] = {}
     merged: dict[tuple[str, ...], dict[str, Any]] = {}
     for line, row in table.iterrows():
-        cells = {str(key): "" if is_blank(cell) else plain(cell) for key, cell in row.items()}
+        cells = {str(key): "" if is_blank(cell) else cell_text(cell) for key, cell in row.items()}
         section = cells["section"]
         if section not in _SECTIONS:
             known = ", ".join(_SECTIONS)

@@ -1,17 +1,56 @@
-"""What one cell of a list of candidates says: areas, rents, years of use, services, what must or must not be chosen, land codes.
+"""What a list of candidates says: the table of its fields, and what only its cells say: areas, rents, years of use, services, rules.
 
-Every reader returns what it understood and, where something was odd, a code. Unknown is never zero.
+A new field is one line of the table. Every reader of a cell returns what it understood and, where something was odd, a code. Unknown
+is never zero.
 """
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from geoplan.inputs.candidates.columns import AREA_UNITS
-from geoplan.inputs.facilities.cells import is_blank, plain, read_amount, split_words
-from geoplan.inputs.facilities.zone_names import clean_name
-from geoplan.inputs.projects.cells import named_type
+from geoplan.inputs.lists.cells import cell_text, is_blank, read_amount, split_words
+from geoplan.inputs.lists.fields import AREA_UNITS, PLACE_FIELDS, Fields, field, table
+from geoplan.inputs.lists.types import named_type
+from geoplan.inputs.lists.zone_names import clean_name
+
+#: Every field by name, in the order of the documentation.
+FIELDS: Fields = table(
+    field("id", "text", "序号 编号 点位编号 房屋编号 地块编号 地块号 宗地编号 宗地号 id"),
+    field("name", "text", "名称 点位名称 房屋名称 用房名称 物业名称 资产名称 地块名称 宗地名称 备选点位 备选点位名称 备选地块 存量用房 项目名称 name"),
+    field("place", "text", "地址 位置 坐落 详细地址 房屋地址 房屋坐落 地块位置 宗地坐落 用地位置 地点 所在地 place address"),
+    field("floor_area_m2", "area", "建筑面积 可用面积 可用建筑面积 可利用面积 房屋面积 使用面积 规划建筑面积 计容建筑面积 面积 floor_area_m2"),
+    field("parcel_m2", "area", "用地面积 地块面积 土地面积 宗地面积 占地面积 parcel_m2"),
+    field("storey", "text", "楼层 所在楼层 层次 storey"),
+    field("ownership", "text", "产权 权属 产权单位 权属单位 产权人 权利人 产权性质 权属性质 土地权属 产权归属 ownership"),
+    field("usable_years", "text", "可使用年限 可用年限 使用年限 剩余年限 剩余使用年限 租期 可租年限 usable_years"),
+    field("rent", "money", "租金 年租金 月租金 租金标准 参考租金 rent"),
+    field("cost", "money", "造价 投资 投资估算 改造投资估算 改造投资 改造费用 改造造价 估算投资 估算造价 总投资 建设投资 投资额 购置价 购置费用 租金或造价 造价或租金 cost"),
+    field("cost_unit", "money", "单位造价 单方造价 单位投资 cost_unit"),
+    field("services", "text", "可设服务 拟设服务 可设设施 拟设设施 可设功能 拟设功能 适宜服务 适宜设施 适宜功能 设施类型 服务类型 拟用途 services"),
+    field("works", "text", "建设性质 建设方式 利用方式 works"),
+    field("most_beds", "text", "最多床位 最多床位数 可设床位 可设床位数 床位上限 床位数上限 床位 床位数 most_beds"),
+    field("most_places", "text", "最多托位 最多托位数 可设托位 可设托位数 托位上限 托位数上限 托位 托位数 most_places"),
+    field("most", "text", "最多床位托位 最多床位或托位 床位托位上限 可设床位托位 可设规模 规模上限 most"),
+    field("rule", "text", "必选禁选 必选或禁选 选择要求 选用要求 rule"),
+    field("required", "text", "必选 必建 required"),
+    field("forbidden", "text", "禁选 禁止 不可用 forbidden"),
+    field("either_or", "text", "二选一组 二选一 互斥组 互斥 二选一编号 either_or"),
+    field("extends", "text", "依托设施 原设施 原机构 依托机构 改扩建对象 extends"),
+    field("from_year", "year", "可用年份 可启用年份 最早可用年份 可交付年份 交付年份 腾退年份 可用时间 可交付时间 from_year"),
+    field("land_code", "text", "用地代码 地类代码 用地性质代码 用地分类代码 地类编码 用途代码 用地编码 地类 用地性质 用地类型 land_code dlbm ydfldm"),
+    field("note", "text", "备注 说明 note"),
+    field("datum", "text", "坐标系 坐标系统 坐标基准 datum"),
+    *PLACE_FIELDS,
+)  # fmt: skip
+#: The same of a layer of parcels, in which 面积 is the land's.
+PARCEL_FIELDS: Fields = {
+    **FIELDS,
+    "floor_area_m2": replace(FIELDS["floor_area_m2"], headers=tuple(h for h in FIELDS["floor_area_m2"].headers if h != "面积")),
+    "parcel_m2": replace(FIELDS["parcel_m2"], headers=(*FIELDS["parcel_m2"].headers, "面积")),
+}  # fmt: skip
 
 #: Words of services that are no facility's name, as offices write what a house may hold -> facility types.
 SERVICE_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -35,12 +74,21 @@ FORBIDDEN = re.compile(r"禁选|禁止|不得|不可|不能|排除|forbidden", r
 #: Words of a column of rules that say neither.
 NO_RULE = frozenset(["可选", "可", "否", "无", "一般", "备选", "optional"])
 
-#: What a datum is called in a column of coordinate systems -> the datum.
-DATUM_CELLS: Mapping[str, str] = {
-    "wgs84": "wgs84", "wgs1984": "wgs84", "gps": "wgs84", "地球坐标": "wgs84", "cgcs2000": "cgcs2000", "国家2000": "cgcs2000",
-    "2000国家大地坐标系": "cgcs2000", "2000": "cgcs2000", "天地图": "cgcs2000", "gcj02": "gcj02", "高德": "gcj02",
-    "腾讯": "gcj02", "火星": "gcj02", "火星坐标": "gcj02", "百度": "bd09", "bd09": "bd09", "bd09ll": "bd09", "百度坐标": "bd09",
-}  # fmt: skip
+#: Words of a header that say what a unit cost is of, the first that stands in it.
+UNIT_WORDS = {"floor_area_m2": ("㎡", "m2", "平方米", "平米", "单方"), "beds": ("床",), "places": ("托位",)}
+
+
+def cost_unit_per(header: str) -> str:
+    """Return what a unit cost is of by its header; empty where it does not say.
+
+    Examples
+    --------
+    >>> cost_unit_per("单位造价（万元/平方米）"), cost_unit_per("单位造价（万元/托位）"), cost_unit_per("单位造价")
+    ('floor_area_m2', 'places', '')
+    """
+    text = f"{header}{unicodedata.normalize('NFKC', header)}".lower()
+    return next((supply for supply, words in UNIT_WORDS.items() if any(word in text for word in words)), "")
+
 
 _PER = {"年": 1.0, "月": 12.0, "天": 365.0, "日": 365.0}
 _NUMBER = r"(\d+(?:\.\d+)?)"
@@ -60,7 +108,7 @@ def read_area(cell: Any, factor: float = 1.0) -> tuple[float, str]:  # noqa: ANN
     """
     if is_blank(cell):
         return math.nan, ""
-    text, by = plain(cell).lower().replace(" ", ""), factor
+    text, by = cell_text(cell).lower().replace(" ", ""), factor
     unit = next((word for word in AREA_UNITS if text.endswith(word)), None)
     if unit is not None:
         cell, by = text.removesuffix(unit), AREA_UNITS[unit]
@@ -96,7 +144,7 @@ def is_rent(cell: Any) -> bool:  # noqa: ANN401 - a cell holds anything
     >>> is_rent("12万元/年"), is_rent("120万元")
     (True, False)
     """
-    return re.search(r"[/每](年|月|天|日)", plain(cell)) is not None
+    return re.search(r"[/每](年|月|天|日)", cell_text(cell)) is not None
 
 
 def read_rent(
@@ -128,14 +176,14 @@ def read_rent(
     """
     if is_blank(cell):
         return math.nan, ""
-    text = plain(cell).replace(" ", "").replace(",", "").lower()
+    text = cell_text(cell).replace(" ", "").replace(",", "").lower()
     if re.match(rf"-{_NUMBER}", text):
         return math.nan, "negative"
     found = _PRICE.fullmatch(text)
     if not found:
         return math.nan, "unreadable"
     number, unit, area, time = found.groups()
-    heading = plain(header).lower().replace(" ", "")
+    heading = cell_text(header).lower().replace(" ", "")
     money = (
         factor if unit is None else 1e4 if unit.startswith("亿") else 1.0 if unit.startswith("万") else 1e-4
     )
@@ -157,7 +205,7 @@ def read_money(cell: Any, factor: float = 1.0) -> tuple[float, str]:  # noqa: AN
     >>> read_money("3000元/㎡"), read_money(0.3), read_money("2万元")
     ((0.3, ''), (0.3, ''), (2.0, ''))
     """
-    text = re.sub(r"/.*$", "", plain(cell))
+    text = re.sub(r"/.*$", "", cell_text(cell))
     return read_rent(text, factor=factor) if text else (math.nan, "")
 
 
@@ -171,13 +219,13 @@ def read_usable_years(cell: Any, *, from_year: float) -> tuple[float, str]:  # n
     >>> read_usable_years("10年", from_year=math.nan), read_usable_years("至2035年", from_year=2025.0)
     ((10.0, ''), (10.0, ''))
     >>> read_usable_years("长期", from_year=math.nan), read_usable_years("至2035年", from_year=math.nan)
-    ((nan, 'unlimited'), (nan, 'years_end'))
+    ((nan, 'years_unlimited'), (nan, 'years_end'))
     """
     if is_blank(cell):
         return math.nan, ""
-    text = plain(cell).replace(" ", "")
+    text = cell_text(cell).replace(" ", "")
     if re.search(r"长期|永久|无限|不限|无期限", text):
-        return math.nan, "unlimited"
+        return math.nan, "years_unlimited"
     if end := re.search(r"(?<!\d)((?:19|20)\d{2})(?!\d)", text):
         years = float(end[1]) - from_year
         return (
@@ -213,7 +261,7 @@ def read_services(
     words = (
         [whole]
         if whole in types
-        else [clean_name(word) for word in split_words(re.sub(r"[或和及与]", "、", plain(cell)))]
+        else [clean_name(word) for word in split_words(re.sub(r"[或和及与]", "、", cell_text(cell)))]
     )
     for word in words:
         if word in ANY_SERVICE:
@@ -245,27 +293,13 @@ def read_rule(cell: Any) -> tuple[str, str]:  # noqa: ANN401 - a cell holds anyt
     >>> read_rule("必选"), read_rule("禁选（危房）"), read_rule(None), read_rule("可选"), read_rule("必选、禁选"), read_rule("待议")
     (('required', ''), ('forbidden', ''), ('', ''), ('', ''), ('forbidden', 'both'), ('', 'unknown'))
     """
-    text = plain(cell)
+    text = cell_text(cell)
     must, never = REQUIRED.search(text) is not None, FORBIDDEN.search(text) is not None
     if must and never:
         return "forbidden", "both"
     if must or never:
         return ("required" if must else "forbidden"), ""
     return "", "" if is_blank(cell) or text.lower() in NO_RULE else "unknown"
-
-
-def read_datum(cell: Any) -> str | None:  # noqa: ANN401 - a cell holds anything
-    """Return the datum that a cell names: an EPSG code as it stands, else a known word; None if it means none.
-
-    Examples
-    --------
-    >>> read_datum("GCJ-02"), read_datum("百度坐标系"), read_datum("EPSG:4547"), read_datum("北京54")
-    ('gcj02', 'bd09', 'EPSG:4547', None)
-    """
-    text = re.sub(r"[\s\-_()]", "", plain(cell).lower())
-    if re.fullmatch(r"epsg:\d{4,5}", text):
-        return text.upper()
-    return DATUM_CELLS.get(text) or DATUM_CELLS.get(re.sub(r"坐标系?$", "", text))
 
 
 def land_codes_in(cell: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell holds anything
@@ -278,7 +312,7 @@ def land_codes_in(cell: Any) -> tuple[str, ...]:  # noqa: ANN401 - a cell holds 
     >>> land_codes_in("0708 社会福利用地"), land_codes_in(708), land_codes_in("A6"), land_codes_in("R2/B1"), land_codes_in("耕地")
     (('0708',), ('0708',), ('A6',), ('R2', 'B1'), ())
     """
-    codes = re.findall(r"[A-Z]+\d*|\d{1,6}", plain(cell).upper())
+    codes = re.findall(r"[A-Z]+\d*|\d{1,6}", cell_text(cell).upper())
     return tuple(f"0{code}" if code.isdigit() and len(code) % 2 else code for code in codes)
 
 
@@ -290,5 +324,5 @@ def begins_with(cell: Any, wanted: Sequence[str]) -> bool:  # noqa: ANN401 - a c
     >>> begins_with("0708", ["07"]), begins_with("0809", ["0708", "080"]), begins_with("A6", ["a"]), begins_with("", ["08"])
     (True, True, True, False)
     """
-    prefixes = tuple(plain(code).upper() for code in wanted)
+    prefixes = tuple(cell_text(code).upper() for code in wanted)
     return any(code.startswith(prefixes) for code in land_codes_in(cell))

@@ -1,6 +1,7 @@
-"""What one cell of a register says: amounts as intervals, yes and no, years, status words, coordinates.
+"""What one cell of an office list says: amounts as intervals, money, yes and no, years, status words, coordinates, datum, works.
 
-Each reader returns what it understood together with a code of what was odd (empty: nothing). Unknown is never zero.
+Each reader returns what it understood together with a code of what was odd (empty: nothing). Unknown is never zero. Lists may say
+by an own message what a code means for them (`rows.Rows.read`).
 """
 
 import datetime as dt
@@ -26,8 +27,8 @@ STATUS_WORDS: Mapping[str, str] = {
     **dict.fromkeys(["停业", "已停业", "停用", "已停用", "停运", "已停运", "停办", "已停办", "停止运营", "暂停运营", "暂停营业", "关闭", "已关闭", "关停", "已关停", "歇业", "注销", "已注销", "撤销", "已撤销", "吊销", "拆除", "已拆除", "撤并", "closed"], "closed"),
 }  # fmt: skip
 
-YES = frozenset(["是", "有", "已", "对", "y", "yes", "true", "t", "1", "1.0", "√", "✓", "✔", "具备", "已备案", "备案", "已登记备案", "普惠", "普惠性", "公办", "公立", "已签约", "签约", "已设", "已设置", "内设", "示范", "达标"])  # fmt: skip
-NO = frozenset(["否", "无", "未", "没有", "不是", "n", "no", "false", "f", "0", "0.0", "×", "✗", "✘", "x", "不具备", "未备案", "非普惠", "非普惠性", "不普惠", "民办", "私立", "未签约", "未设", "未设置", "非示范", "未达标"])  # fmt: skip
+YES = frozenset(["是", "有", "已", "对", "y", "yes", "true", "t", "1", "1.0", "√", "✓", "✔", "具备", "已备案", "备案", "已登记备案", "普惠", "普惠性", "公办", "公立", "已签约", "签约", "已设", "已设置", "内设", "示范", "达标", "已移交"])  # fmt: skip
+NO = frozenset(["否", "无", "未", "没有", "不是", "n", "no", "false", "f", "0", "0.0", "×", "✗", "✘", "x", "不具备", "未备案", "非普惠", "非普惠性", "不普惠", "民办", "私立", "未签约", "未设", "未设置", "非示范", "未达标", "未移交"])  # fmt: skip
 
 #: Ownership words -> public. 公建民营 (built by government, run by others) counts as public, as civil affairs statistics
 #: count it; the register's own word stays in the column `ownership`.
@@ -36,13 +37,18 @@ PUBLIC_WORDS: Mapping[str, bool] = {
     **dict.fromkeys(["民办", "民营", "私立", "私营", "民建民营", "民办公助", "民办非企业", "民非", "社会力量", "社会办", "企业", "个体", "private"], False),
 }  # fmt: skip
 
-#: Amounts above these are read but doubted: (field, most that one facility plausibly has). 2 x the largest known of its kind.
-PLAUSIBLE_MOST: Mapping[str, float] = {
-    "beds": 6000,
-    "nursing_beds": 6000,
-    "places": 2000,
-    "floor_area_m2": 500_000,
-}
+#: Kinds of works as lists write them; the longest word that stands in the cell decides.
+WORKS: Mapping[str, str] = {
+    "新建": "new", "迁建": "new", "改扩建": "extend", "改建": "extend", "扩建": "extend", "改造": "extend", "提升": "extend",
+    "装修": "extend", "购置": "buy", "购买": "buy", "回购": "buy", "置换": "swap", "租赁": "rent", "租用": "rent",
+}  # fmt: skip
+
+#: What a datum is called in a column of coordinate systems -> the datum.
+DATUM_CELLS: Mapping[str, str] = {
+    "wgs84": "wgs84", "wgs1984": "wgs84", "gps": "wgs84", "地球坐标": "wgs84", "cgcs2000": "cgcs2000", "国家2000": "cgcs2000",
+    "2000国家大地坐标系": "cgcs2000", "2000": "cgcs2000", "天地图": "cgcs2000", "gcj02": "gcj02", "高德": "gcj02",
+    "腾讯": "gcj02", "火星": "gcj02", "火星坐标": "gcj02", "百度": "bd09", "bd09": "bd09", "bd09ll": "bd09", "百度坐标": "bd09",
+}  # fmt: skip
 
 _UNIT = r"(张|个|床|人|名|位|户|间|处|托位|床位|m2|m²|平方米|平米|平方|平|sqm)"
 _NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
@@ -61,12 +67,12 @@ UNKNOWN_BLANK = Amount(0.0, INF, "amount_blank")
 UNREADABLE = Amount(0.0, INF, "amount_unreadable")
 
 
-def plain(cell: Any) -> str:  # noqa: ANN401 - a cell holds anything
+def cell_text(cell: Any) -> str:  # noqa: ANN401 - a cell holds anything
     """Return a cell as half-width text without outer blanks; missing is empty.
 
     Examples
     --------
-    >>> plain(" １２０　张 "), plain(None), plain(50.0)
+    >>> cell_text(" １２０　张 "), cell_text(None), cell_text(50.0)
     ('120 张', '', '50')
     """
     if cell is None or (isinstance(cell, float) and math.isnan(cell)) or cell is pd.NA or cell is pd.NaT:
@@ -78,7 +84,7 @@ def plain(cell: Any) -> str:  # noqa: ANN401 - a cell holds anything
 
 def is_blank(cell: Any) -> bool:  # noqa: ANN401 - a cell holds anything
     """Return True where a cell is empty or says that nothing is known."""
-    return plain(cell).lower() in BLANK_WORDS
+    return cell_text(cell).lower() in BLANK_WORDS
 
 
 def read_amount(cell: Any) -> Amount:  # noqa: ANN401 - a cell holds anything
@@ -118,7 +124,7 @@ def read_amount(cell: Any) -> Amount:  # noqa: ANN401 - a cell holds anything
     stripped = cell.strip()
     if re.fullmatch(r"[+-]?\d+(\.\d+)?", stripped, flags=re.ASCII):
         return _number(float(stripped), "")
-    return _worded(plain(cell).lower().replace(" ", ""))
+    return _worded(cell_text(cell).lower().replace(" ", ""))
 
 
 def _number(value: float, code: str) -> Amount:
@@ -185,11 +191,11 @@ def read_flag(cell: Any, *, field: str = "") -> tuple[bool | None, str]:  # noqa
     >>> read_flag("是"), read_flag("未备案"), read_flag(None), read_flag("申请中")
     ((True, ''), (False, ''), (None, ''), (None, 'flag_unreadable'))
     """
-    if isinstance(cell, str) and plain(cell) in {"—", "-", "/"}:
+    if isinstance(cell, str) and cell_text(cell) in {"—", "-", "/"}:
         return None, ""
     if is_blank(cell):
         return None, ""
-    text = plain(cell).lower().replace(" ", "")
+    text = cell_text(cell).lower().replace(" ", "")
     if field == "five_star" and (
         match := re.fullmatch(r"([一二三四五1-5])星级?(机构|养老机构)?|([1-5])", text)
     ):
@@ -214,7 +220,9 @@ def read_ownership(cell: Any) -> tuple[bool | None, str]:  # noqa: ANN401 - a ce
     if is_blank(cell):
         return None, ""
     text = re.sub(
-        r"^(非?普惠性?)|(非?普惠性?|性质|机构|养老院|园|幼儿园)$", "", plain(cell).lower().replace(" ", "")
+        r"^(非?普惠性?)|(非?普惠性?|性质|机构|养老院|园|幼儿园)$",
+        "",
+        cell_text(cell).lower().replace(" ", ""),
     )
     if text in PUBLIC_WORDS:
         return PUBLIC_WORDS[text], ""
@@ -233,7 +241,7 @@ def read_year(cell: Any) -> tuple[float, str]:  # noqa: ANN401 - a cell holds an
         return float(cell.year), "year_format"
     if is_blank(cell):
         return math.nan, ""
-    text = plain(cell).replace(" ", "")
+    text = cell_text(cell).replace(" ", "")
     odd = "" if isinstance(cell, int | float) or str(cell).strip() == text else "year_format"
     if re.fullmatch(r"\d{4}", text) and 1900 <= int(text) <= 2100:
         return float(text), odd
@@ -255,9 +263,9 @@ def read_status(cell: Any, words: Mapping[str, str]) -> tuple[str, str]:  # noqa
     """
     if is_blank(cell):
         return "existing", "status_blank"
-    text = plain(cell).lower()
+    text = cell_text(cell).lower()
     for word, status in words.items():
-        if plain(word).lower() == text:
+        if cell_text(word).lower() == text:
             return status, ""
     known = STATUS_WORDS.get(text.replace(" ", "")) or STATUS_WORDS.get(text)
     return (known, "") if known else ("existing", "status_unknown")
@@ -275,7 +283,7 @@ def read_coordinate(cell: Any) -> tuple[float, bool]:  # noqa: ANN401 - a cell h
         return math.nan, False
     if isinstance(cell, bool | dt.date):
         return math.nan, True
-    text = plain(cell).lower().replace(" ", "")
+    text = cell_text(cell).lower().replace(" ", "")
     text = re.sub(r"^(东经|北纬|e|n)[::]?|(e|n)$", "", text)
     if match := re.fullmatch(r"(-?\d+)[°度](\d+)['′分](?:(\d+(?:\.\d+)?)(?:[\"″秒]|''|′′)?)?", text):
         return round(int(match[1]) + int(match[2]) / 60 + float(match[3] or 0) / 3600, 9), False
@@ -294,4 +302,76 @@ def split_words(cell: Any) -> list[str]:  # noqa: ANN401 - a cell holds anything
     >>> split_words("向阳社区、北秀社区；南湖社区")
     ['向阳社区', '北秀社区', '南湖社区']
     """
-    return [] if is_blank(cell) else [w for w in re.split(r"[、,;/|+\n\s]+", plain(cell)) if w]
+    return [] if is_blank(cell) else [w for w in re.split(r"[、,;/|+\n\s]+", cell_text(cell)) if w]
+
+
+def read_works(cell: Any) -> tuple[str, str]:  # noqa: ANN401 - a cell holds anything
+    """Return the kind of works and what was odd; blank is an empty word.
+
+    Examples
+    --------
+    >>> read_works("改扩建"), read_works("回购"), read_works(None), read_works("协调")
+    (('extend', ''), ('buy', ''), ('', ''), ('', 'works_unknown'))
+    """
+    text = cell_text(cell)
+    hits = sorted((word for word in WORKS if word in text), key=lambda word: (-len(word), text.index(word)))
+    return (WORKS[hits[0]], "") if hits else ("", "" if is_blank(cell) else "works_unknown")
+
+
+def read_cost(cell: Any, factor: float = 1.0) -> tuple[float, str]:  # noqa: ANN401 - a cell holds anything
+    """Return money in 10,000 yuan (NaN if none) and what was odd; `factor` is that of the header.
+
+    Examples
+    --------
+    >>> read_cost("1.05亿元"), read_cost("约500万元"), read_cost(""), read_cost("待专项债落实后"), read_cost("-3万元")
+    ((10500.0, ''), (500.0, 'cost_approximate'), (nan, ''), (nan, 'cost_unreadable'), (nan, 'cost_negative'))
+    """
+    if is_blank(cell):
+        return math.nan, ""
+    text = cell_text(cell).replace(" ", "").replace(",", "")
+    found = re.fullmatch(r"(约|大约|预计)?(-?\d+(?:\.\d+)?)(亿元?|万元?|元)?(左右|余|多)?", text)
+    if not found:
+        return math.nan, "cost_unreadable"
+    if found[2].startswith("-"):
+        return math.nan, "cost_negative"
+    unit = found[3] or ""
+    times = 10_000.0 if unit.startswith("亿") else 1.0 if unit.startswith("万") else 1e-4 if unit else factor
+    return float(found[2]) * times, "cost_approximate" if found[1] or found[4] else ""
+
+
+def read_datum(cell: Any) -> str | None:  # noqa: ANN401 - a cell holds anything
+    """Return the datum that a cell names: an EPSG code as it stands, else a known word; None if it means none.
+
+    Examples
+    --------
+    >>> read_datum("GCJ-02"), read_datum("百度坐标系"), read_datum("EPSG:4547"), read_datum("北京54")
+    ('gcj02', 'bd09', 'EPSG:4547', None)
+    """
+    text = re.sub(r"[\s\-_()]", "", cell_text(cell).lower())
+    if re.fullmatch(r"epsg:\d{4,5}", text):
+        return text.upper()
+    return DATUM_CELLS.get(text) or DATUM_CELLS.get(re.sub(r"坐标系?$", "", text))
+
+
+def read_count(cell: Any) -> tuple[float, bool]:  # noqa: ANN401 - a cell holds anything
+    """Return a number of people or things (NaN if none) and whether the cell was filled but is no certain count.
+
+    Examples
+    --------
+    >>> read_count("1,200人"), read_count("不详"), read_count("约60"), read_count(-2)
+    ((1200.0, False), (nan, False), (nan, True), (nan, True))
+    """
+    amount = read_amount(cell)
+    certain = amount.code in ("", "amount_format")
+    return (amount.low, False) if certain else (math.nan, amount.code != "amount_blank")
+
+
+def shown(value: float) -> str:
+    """Return a bound of an interval as messages print it.
+
+    Examples
+    --------
+    >>> shown(math.inf), shown(1234567.0), shown(2.5)
+    ('∞', '1234567', '2.5')
+    """
+    return "∞" if value == INF else f"{value:g}" if value < 1e6 else f"{value:.0f}"

@@ -1,0 +1,286 @@
+"""The rows of an office list as they stand, from a table or a layer: cells by field, points, and rows that add up others.
+
+What is skipped is handled here once for every list: titles above the header and blank rows (`readers.read_rows`), rows of totals
+(`total_rows`). This is also the place for rows that a workbook hides and for headers of two rows.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from geoplan.inputs import readers
+from geoplan.inputs.lists.cells import Amount, cell_text, is_blank, read_amount, read_cost, read_flag, shown
+from geoplan.inputs.lists.fields import Columns, Fields, recognise
+from geoplan.words.errors import InputError, Note
+
+#: Rows that add up others begin so.
+TOTAL_WORDS = r"合计|总计|小计|共计|总合计"
+#: A row of totals may differ by this from the sum of rounded figures.
+SUM_SLACK = 1.0
+#: Oddities of cells that are read without a doubt.
+_INFO = frozenset(["amount_format", "year_format", "status_blank", "cost_approximate"])
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a list before anything is interpreted.
+
+    Parameters
+    ----------
+    file
+        File name.
+    cells
+        One object column a field, indexed by row id.
+    number
+        Row as the planner's program shows it, by row id; NA where the source has no rows (OpenStreetMap).
+    shapes
+        The file's own geometry in its own CRS, by row id; None where the file is a table.
+    columns
+        What was recognised.
+    totals
+        Cells of the rows that add up others, by row number.
+    """
+
+    file: str
+    cells: pd.DataFrame
+    number: "pd.Series[int]"
+    shapes: gpd.GeoSeries | None
+    columns: Columns
+    totals: pd.DataFrame
+
+    @property
+    def index(self) -> pd.Index:
+        """Row ids."""
+        return self.cells.index
+
+    @property
+    def located(self) -> bool:
+        """Whether the list has points at all: geometry or columns of coordinates."""
+        return self.shapes is not None or {"lon", "lat"} <= set(self.cells) or "lonlat" in self.cells
+
+    def row_of(self, row_id: object) -> int | None:
+        """Return a row's number as notes have it; None where the source has no rows."""
+        number = self.number.loc[str(row_id)]
+        return None if pd.isna(number) else int(number)
+
+    def note(self, code: str, row_id: object, *, severity: str = "warning", **values: Any) -> Note:  # noqa: ANN401
+        """Return a note at a row."""
+        return Note.of(code, file=self.file, row=self.row_of(row_id), severity=severity, **values)
+
+    def general(self, code: str, *, severity: str = "info", **values: Any) -> Note:  # noqa: ANN401
+        """Return a note on the whole list."""
+        return Note.of(code, file=self.file, severity=severity, **values)
+
+    def at_cell(
+        self, code: str, row_id: object, field: str, cell: object, *, severity: str | None = None, **values: Any,  # noqa: ANN401
+    ) -> Note:  # fmt: skip
+        """Return a note at a cell, which names its column and what stands in it."""
+        words = {"column": self.columns.header.get(field, field), "cell": cell_text(cell), **values}
+        return self.note(code, row_id, severity=severity or ("info" if code in _INFO else "warning"), **words)
+
+    def text(self, field: str) -> pd.Series:
+        """Return a field as printed; a field that the list lacks, and blanks, are empty."""
+        if field not in self.cells:
+            return pd.Series("", index=self.index, dtype=object)
+        return self.cells[field].map(_printed).astype(object)
+
+    def read(
+        self,
+        field: str,
+        reader: Callable[[Any], tuple[Any, str]],
+        notes: list[Note],
+        *,
+        absent: object = None,
+        codes: Mapping[str, str] | None = None,
+    ) -> pd.Series:
+        """Return a field read cell by cell, `absent` where the list has no such column; a note for every odd cell.
+
+        Parameters
+        ----------
+        field
+            Field name.
+        reader
+            Cell -> value and a code of what was odd (empty: nothing).
+        notes
+            Gets the notes.
+        codes
+            Code of the reader -> code of the message, where they differ; an empty one says nothing.
+        """
+        if field not in self.cells:
+            return pd.Series([absent] * len(self.cells), index=self.index, dtype=object)
+        values = []
+        for row_id, cell in self.cells[field].items():
+            value, odd = reader(cell)
+            values.append(value)
+            code = (codes or {}).get(odd, odd)
+            if code:
+                severity = "info" if odd in _INFO else "warning"
+                notes.append(self.at_cell(code, row_id, field, cell, severity=severity, **_values(value)))
+        return pd.Series(values, index=self.index, dtype=object)
+
+    def only(self, keep: pd.Index) -> "Rows":
+        """Return the list with some of its rows."""
+        shapes = None if self.shapes is None else self.shapes[keep]
+        return replace(self, cells=self.cells.loc[keep], number=self.number[keep], shapes=shapes)
+
+    def total_notes(self, sums: Mapping[str, tuple[float, float]]) -> list[Note]:
+        """Return a note for every figure of a row of totals that the rows do not add up to; sums of parts (小计) are not checked.
+
+        Parameters
+        ----------
+        sums
+            Field -> least and most that the rows add up to.
+        """
+        notes = []
+        for row, cells in self.totals.iterrows():
+            if any("小计" in cell_text(cells.get(name)).replace(" ", "") for name in ("id", "name")):
+                continue
+            for field, (low, high) in sums.items():
+                least, most = self._stated(field, cells.get(field))
+                if least > high + SUM_SLACK or most < low - SUM_SLACK:
+                    total = f"{low:,.10g}" if low == high else f"{low:,.10g}–{shown(high)}"
+                    words = {"column": self.columns.header[field], "stated": f"{least:,.10g}", "sum": total}
+                    notes.append(Note.of("list_total_differs", file=self.file, row=int(str(row)), **words))
+        return notes
+
+    def _stated(self, field: str, cell: object) -> tuple[float, float]:
+        """Return least and most of a cell that is an amount or money."""
+        factor = self.columns.factor.get(field, 1.0)
+        amount, (cost, _) = read_amount(cell), read_cost(cell, factor)
+        if amount.code == "amount_unreadable" and cost == cost:
+            return cost, cost
+        return amount.low * factor, amount.high * factor
+
+
+def _printed(cell: Any) -> str:  # noqa: ANN401 - a cell holds anything
+    if is_blank(cell):
+        return ""
+    whole = isinstance(cell, float) and cell.is_integer()
+    return " ".join(str(int(cell) if whole else cell).split())
+
+
+def _values(value: object) -> dict[str, str]:
+    """Return what a cell was read as, for its message."""
+    if isinstance(value, Amount):
+        return {"low": shown(value.low), "high": shown(value.high)}
+    return {"value": f"{value:.0f}"} if isinstance(value, float) and value == value else {"value": ""}
+
+
+def open_list(path: Path, layer: str | None) -> tuple[pd.DataFrame, gpd.GeoSeries | None]:
+    """Return the cells of a table or layer by row number (a layer's features from 1), and a layer's geometry.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    if readers.file_kind(path, "table", "layer") == "table":
+        return readers.read_rows(path, layer=layer), None
+    features = readers.read_layer(path, layer=layer)
+    numbers = pd.RangeIndex(1, len(features) + 1, name="row")
+    table = pd.DataFrame(features.drop(columns=features.geometry.name)).astype(object).set_axis(numbers)
+    return table, features.geometry.set_axis(numbers)
+
+
+def read_rows(
+    path: Path,
+    fields: Fields,
+    opened: tuple[pd.DataFrame, gpd.GeoSeries | None],
+    *,
+    key: str,
+    mapped: Mapping[str, str],
+    needs: Iterable[Collection[str]] = (),
+    datum: object = None,
+    where: str | None = None,
+) -> tuple[Rows, list[Note]]:
+    """Return the rows of a list without those that add up others, and what was found.
+
+    Parameters
+    ----------
+    path, opened
+        The file and what `open_list` gives.
+    fields
+        The list's table of fields.
+    key
+        Name of the index of row ids, ``file#row``.
+    mapped, needs, datum
+        See `fields.recognise`; control points do not help to choose columns.
+    where
+        Column of counts or yes/no: only rows where it is above 0 (or 是) are kept.
+
+    Raises
+    ------
+    InputError
+        If a column is missing; every problem at once.
+    """
+    table, shapes = opened
+    headers = [str(column) for column in table.columns if column != where]
+    stated = datum if isinstance(datum, str) else None
+    columns = recognise(headers, fields, mapped=mapped, needs=needs, datum=stated, file=path.name)
+    if where is not None:
+        table = table[_selected(table, where, path.name)]
+    cells = pd.DataFrame({f: table[h] for f, h in columns.header.items()}, index=table.index, dtype=object)
+    sums, notes = total_rows(cells, ("id", "name"), file=path.name)
+    numbers = cells.index[~sums]
+    index = pd.Index([f"{path.name}#{row}" for row in numbers], name=key, dtype=object)
+    rows = Rows(
+        path.name,
+        cells[~sums].set_axis(index),
+        pd.Series(numbers if numbers.dtype.kind == "i" else pd.NA, index=index, dtype="Int64"),
+        None if shapes is None else shapes.loc[numbers].set_axis(index),
+        columns,
+        cells[sums],
+    )
+    return rows, [*columns.notes, *notes]
+
+
+def total_rows(
+    table: pd.DataFrame, columns: Iterable[str], *, file: str
+) -> tuple[NDArray[np.bool_], list[Note]]:
+    """Return which rows add up others by the words in one of `columns`, and a note for each.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"name": ["A", "合 计", "小计（东片）"]}, index=[2, 3, 4])
+    >>> total_rows(table, ["name"], file="")[0].tolist()
+    [False, True, True]
+    """
+    sums = np.zeros(len(table), bool)
+    for column in columns:
+        if column in table:
+            words = table[column].map(lambda cell: cell_text(cell).replace(" ", ""))
+            sums |= words.str.match(TOTAL_WORDS).to_numpy(bool)
+    notes = [Note.of("list_total_row", file=file, row=int(row), severity="info") for row in table.index[sums]]
+    return sums, notes
+
+
+def _selected(table: pd.DataFrame, where: str, file: str) -> "pd.Series[bool]":
+    """Return which rows a column chooses: a count above 0, or a yes."""
+    if where not in table.columns:
+        found = ", ".join(map(str, table.columns))
+        raise InputError(Note.of("column_missing", file=file, severity="error", column=where, found=found))
+
+    def chosen(cell: object) -> bool:
+        return read_flag(cell)[0] is True or (not is_blank(cell) and read_amount(cell).low > 0)
+
+    return table[where].map(chosen).astype(bool)
+
+
+def inner_points(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return points as they are, and of lines and parcels a point inside; null and empty are null."""
+    given = np.asarray(shapes.array, dtype=object)
+    nothing = shapely.is_missing(given) | shapely.is_empty(given)
+    point = shapely.get_type_id(given) == shapely.GeometryType.POINT
+    out: NDArray[np.object_] = given.astype(object)
+    out[nothing] = None
+    other = ~nothing & ~point
+    # a polygon that crosses itself has no inside until it is mended
+    out[other] = shapely.point_on_surface(shapely.make_valid(given[other]))
+    return gpd.GeoSeries(out, index=shapes.index, crs=shapes.crs)
