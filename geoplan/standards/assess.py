@@ -8,14 +8,16 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from geoplan.standards.data import Case
+from geoplan.standards.caveats import rule_caveats
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.flags import COLUMNS as FLAG_COLUMNS
 from geoplan.standards.flags import flagging, flags_of, study_circles
-from geoplan.standards.measure import NAN, Measured
+from geoplan.standards.measure import NAN, Measured, Tally
 from geoplan.standards.other_basis import columns_of, under_other_basis
 from geoplan.standards.reachable import Reachable, reachable
-from geoplan.standards.rules import Rule
-from geoplan.standards.verdict import Due, judge
+from geoplan.standards.requirement import Requirement
+from geoplan.standards.rules import Rule, linked
+from geoplan.standards.verdict import judge
 from geoplan.tables import FINDINGS, MEMBERS, VERDICTS, Service, check_columns, check_ids, check_unique_index
 from geoplan.words.errors import Note
 
@@ -46,6 +48,12 @@ MORE_FINDINGS = {
     "other_high": "most of the value under it",
     "other_verdict": "verdict under it; the pack's own basis judges",
     "other_shortfall": "gap under it, in `unit`",
+    "target_zh": "what is required in the study's year, in words: ≥55.0%, 1–2, 每处≤150 个托位",
+    "target_en": "in English",
+    "members_met": "members that meet the rule; NA where the rule counts none",
+    "members_judged": "members that could be judged",
+    "members_no_data": "members that could not be judged",
+    "caveats": "tuple of codes of the catalogue: what qualifies the figures",
     "of_plan": "True where the zone is the area or a district of the plan, not one of many zones below",
 }
 
@@ -118,11 +126,11 @@ def assess(
         If a table lacks a column or names an id that another lacks.
     """
     _check(zones, demand, facilities, supplies, pairs, circle)
-    given = dict(thresholds or {})
-    case = Case(
+    rules, given = linked(rules), dict(thresholds or {})
+    data = AssessmentData(
         zones=zones, demand=demand, overlay=overlay, facilities=facilities, supplies=supplies, pairs=pairs, circle=circle,
         nearest=nearest, services=services, groups=groups, year=year, thresholds=given, zone_supplies=zone_supplies,
-        rules={rule.rule_id: rule for rule in rules}, register_types=frozenset(register_types),
+        register_types=frozenset(register_types),
     )  # fmt: skip
     own = study_circles(services, rules)
     every = (*rules, *own)
@@ -133,25 +141,26 @@ def assess(
     rows: list[dict[str, Any]] = []
     members: list[pd.DataFrame] = []
     reach = {
-        rule.rule_id: reachable(case, rule) for rule in rules if rule.kind in ("provision", "floor_area")
+        rule.rule_id: reachable(data, rule) for rule in rules if rule.kind in ("provision", "floor_area")
     }
     for rule in rules:
-        found, parts = findings_of(case, rule, reach.get(rule.rule_id))
+        found, parts = findings_of(data, rule, reach.get(rule.rule_id))
         rows += found
         members += parts
-        notes += case.zones_of(rule).notes
+        if rule.zones(data).by_band:
+            notes.append(Note.of("rule_complete_by_band", severity="info", rule=rule.rule_id))
     findings = _findings(rows, told)
 
     tables = []
     for rule in flagging(every, flag_rules):
         mine = findings[findings["rule_id"] == rule.rule_id]
-        table, why = flags_of(case, rule, mine, reach.get(rule.rule_id))
+        table, why = flags_of(data, rule, mine, reach.get(rule.rule_id))
         tables.append(table)
         notes += why
     flags = _joined(tables, list(FLAG_COLUMNS))
     member_table = _joined(members, ["rule_id", "zone_id", *list(MEMBERS)[2:], *MORE_MEMBERS])
     return Assessment(
-        _with_cause(findings, flags, member_table, case), member_table, flags, tuple(dict.fromkeys(notes))
+        _with_cause(findings, flags, member_table, data), member_table, flags, tuple(dict.fromkeys(notes))
     )
 
 
@@ -207,7 +216,7 @@ def _check(
 
 
 def findings_of(
-    case: Case, rule: Rule, reach: Reachable | None = None
+    data: AssessmentData, rule: Rule, reach: Reachable | None = None
 ) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
     """Return the findings of one rule, as rows of the findings table without causes, and their members.
 
@@ -217,20 +226,27 @@ def findings_of(
         What the people of each zone reach under the rule, to stand beside the value; None where it was not measured.
     """
     rows, members = [], []
-    other = under_other_basis(case, rule)
-    for found in _said_once(case, rule, rule.measure(case)):
-        what = rule.due(case)
-        row = judge(rule, found, year=case.year, what=what, covered=case.covered(found.zone_id))
+    other = under_other_basis(data, rule)
+    asked = rule.requirement(data.year, data.thresholds)
+    target = {lang: rule.required_text(asked, lang) for lang in ("zh", "en")}
+    caveats = rule_caveats(data, rule)
+    for found in _said_once(data, rule, rule.measure(data)):
+        what = rule.measure_requirement(data.year, data.thresholds)
+        tally = _tally(data, rule, found)
+        row = judge(rule, found, year=data.year, what=what, covered=data.covered(found.zone_id))
         missing = row.pop("missing")
         rows.append({
-            "rule_id": rule.rule_id, "of_plan": case.zones["level"][found.zone_id] in ("area", "district"),
-            "zone_id": found.zone_id, "year": case.year, **row,
+            "rule_id": rule.rule_id, "of_plan": data.zones["level"][found.zone_id] in ("area", "district"),
+            "zone_id": found.zone_id, "year": data.year, **row,
             "missing": ", ".join(note.code for note in missing),
             "missing_zh": "；".join(note.found("zh") for note in missing),
             "missing_en": "; ".join(note.found("en") for note in missing),
-            "basis": case.basis(found.group) if found.group else "", "attribute": rule.attribute,
-            "people": _people(case, found), "people_affected": _affected(rule, found, what, row),
+            "basis": data.basis(found.group) if found.group else "", "attribute": rule.attribute,
+            "people": _people(data, found), "people_affected": _affected(rule, found, what, row),
             "cause": "no_data" if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
+            "target_zh": target["zh"], "target_en": target["en"], "caveats": caveats,
+            "members_met": tally and tally.met, "members_judged": tally and tally.judged,
+            "members_no_data": tally and tally.no_data,
             "reachable_low": NAN if reach is None else float(reach.low[found.zone_id]),
             "reachable_high": NAN if reach is None else float(reach.high[found.zone_id]),
             **columns_of(other, found.zone_id),
@@ -240,7 +256,16 @@ def findings_of(
     return rows, members
 
 
-def _said_once(case: Case, rule: Rule, found: list[Measured]) -> list[Measured]:
+def _tally(data: AssessmentData, rule: Rule, found: Measured) -> Tally | None:
+    """Return the members that were counted; where nothing could be measured, every zone due is one without data."""
+    if found.tally is not None or not rule.counts_members:
+        return found.tally
+    zones = rule.zones(data)
+    here = data.below(found.zone_id).intersection(pd.Index([*zones.sure, *zones.maybe]))
+    return Tally(no_data=len(here) if found.missing else 0)
+
+
+def _said_once(data: AssessmentData, rule: Rule, found: list[Measured]) -> list[Measured]:
     """Return what was measured; an input that is missing for every town or community is said once for the plan's zones."""
     finer = set(rule.where.levels) <= {"town", "community", "estate"}
     missing = found[0].missing if found else ()
@@ -248,16 +273,16 @@ def _said_once(case: Case, rule: Rule, found: list[Measured]) -> list[Measured]:
         return found
     return [
         Measured(zone, missing=missing, hints=found[0].hints, group=found[0].group)
-        for zone in case.plan_zones(rule)
+        for zone in rule.plan_zones(data)
     ]
 
 
-def _people(case: Case, found: Measured) -> float:
-    people = case.people(found.group) if found.group else None
+def _people(data: AssessmentData, found: Measured) -> float:
+    people = data.people(found.group) if found.group else None
     return float("nan") if people is None else float(people[found.zone_id])
 
 
-def _affected(rule: Rule, found: Measured, what: Due, row: Mapping[str, Any]) -> float:
+def _affected(rule: Rule, found: Measured, what: Requirement, row: Mapping[str, Any]) -> float:
     """Return the people affected: those who lack it, or for supply per N the shortfall over the rate."""
     if row["verdict"] == "not_quantified" and rule.kind == "circle":
         return found.people
@@ -276,6 +301,8 @@ def _findings(rows: list[dict[str, Any]], reported: Sequence[tuple[str, float, s
     table["reported"] = [values.get(rule, float("nan")) for rule in table["rule_id"]]
     table["reported_by"] = [by.get(rule, "") for rule in table["rule_id"]]
     table["of_plan"] = table["of_plan"].astype(bool)
+    for column in ("members_met", "members_judged", "members_no_data"):
+        table[column] = table[column].astype("Int64")
     for column in MORE_FINDINGS:
         if column.startswith(("share_", "reachable_")) or column in (
             "other_low",
@@ -287,7 +314,7 @@ def _findings(rows: list[dict[str, Any]], reported: Sequence[tuple[str, float, s
 
 
 def _with_cause(
-    findings: pd.DataFrame, flags: pd.DataFrame, members: pd.DataFrame, case: Case
+    findings: pd.DataFrame, flags: pd.DataFrame, members: pd.DataFrame, data: AssessmentData
 ) -> pd.DataFrame:
     """Return findings with a cause where they are not met: the one that affects most people among what falls short."""
     if findings.empty:
@@ -296,7 +323,7 @@ def _with_cause(
     short = flags[flags["flagged"].fillna(False).astype(bool)] if len(flags) else flags
     told = set(short["rule_id"]) | set(members["rule_id"])
     for at, row in findings[(findings["verdict"] == "not_met") & findings["rule_id"].isin(told)].iterrows():
-        below = set(case.below(str(row["zone_id"])))
+        below = set(data.below(str(row["zone_id"])))
         mine = short[(short["rule_id"] == row["rule_id"]) & short["zone_id"].isin(below)]
         weights = mine.groupby("cause")["people_affected"].sum()
         if weights.empty and len(members):

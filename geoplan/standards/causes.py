@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.standards.counts import family_of
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.members import reached_points, share_reached
 
 #: A zone's people have or lack something when over this share of them do.
@@ -41,33 +41,33 @@ class Around:
     cut_off: pd.Series
 
 
-def around(case: Case, types: frozenset[str], counting: pd.Index, group: str) -> Around | None:
+def around(data: AssessmentData, types: frozenset[str], counting: pd.Index, group: str) -> Around | None:
     """Return what is around the people of each zone; None where no service of the study has the types."""
-    near = reached_points(case, counting, types)
+    near = reached_points(data, counting, types)
     if near is None:
         return None
     family = family_of(types)
-    kindred_ids = case.facilities.index[[bool(family & set(kinds)) for kinds in case.facilities["services"]]]
-    kin = reached_points(case, kindred_ids, family)
+    kindred_ids = data.facilities.index[[bool(family & set(kinds)) for kinds in data.facilities["services"]]]
+    kin = reached_points(data, kindred_ids, family)
     kin = near if kin is None else kin
-    people, there = share_reached(case, near, group)
-    _, kindred = share_reached(case, near | kin, group)
+    people, there = share_reached(data, near, group)
+    _, kindred = share_reached(data, near | kin, group)
     others = people - there
     return Around(
         there.div(people.where(people > 0)),
         (kindred - there).div(others.where(others > 0)),
-        _cut_off(case, types),
+        _cut_off(data, types),
     )
 
 
-def _cut_off(case: Case, types: frozenset[str]) -> pd.Series:
-    nowhere = pd.Series(False, index=case.zones.index)
-    names = case.services_with(types)
-    rows = case.circle[case.circle["service"].isin(names[:1])]
+def _cut_off(data: AssessmentData, types: frozenset[str]) -> pd.Series:
+    nowhere = pd.Series(False, index=data.zones.index)
+    names = data.services_with(types)
+    rows = data.circle[data.circle["service"].isin(names[:1])]
     if "kind" in rows:
         rows = rows[rows["kind"].fillna("") == ""]
-    walk = rows[rows["measure"] == "network"].set_index("zone_id").reindex(case.zones.index)
-    crow = rows[rows["measure"] == "straight"].set_index("zone_id").reindex(case.zones.index)
+    walk = rows[rows["measure"] == "network"].set_index("zone_id").reindex(data.zones.index)
+    crow = rows[rows["measure"] == "straight"].set_index("zone_id").reindex(data.zones.index)
     if walk.empty or crow.empty:
         return nowhere
     outside = walk["outside"].astype(float)
@@ -106,21 +106,21 @@ def cause_of_shortage(where: Around | None, in_reach: pd.Series, need: pd.Series
     )
 
 
-def supply_in_reach(case: Case, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
+def supply_in_reach(data: AssessmentData, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
     """Return the supply (high) of the distinct facilities that the people of each zone reach, by zone_id."""
     known = table["high"]
     rows = pairs[pairs["facility_id"].isin(known.index)]
-    own = case.demand["zone_id"].reindex(rows["demand_id"]).to_numpy(dtype=object)
+    own = data.demand["zone_id"].reindex(rows["demand_id"]).to_numpy(dtype=object)
     inside = ~pd.isna(own)
-    zone = case.zones.index.get_indexer(pd.Index(own[inside]))
+    zone = data.zones.index.get_indexer(pd.Index(own[inside]))
     facility = known.index.get_indexer(pd.Index(rows["facility_id"].to_numpy()[inside]))
-    below, upper = case.above
+    below, upper = data.above
     keys = np.unique(zone.astype(np.int64) * len(known) + facility)
     reach = pd.DataFrame({"zone": keys // max(len(known), 1), "facility": keys % max(len(known), 1)})
     lifted = reach.merge(pd.DataFrame({"zone": below, "upper": upper}), on="zone")[
         ["upper", "facility"]
     ].drop_duplicates()
     total = np.bincount(
-        lifted["upper"], weights=known.to_numpy(dtype=float)[lifted["facility"]], minlength=len(case.zones)
+        lifted["upper"], weights=known.to_numpy(dtype=float)[lifted["facility"]], minlength=len(data.zones)
     )
-    return pd.Series(total, index=case.zones.index)
+    return pd.Series(total, index=data.zones.index)

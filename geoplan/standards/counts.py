@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.provision import located_supply
-from geoplan.standards.data import Bools, Case
+from geoplan.standards.data import AssessmentData, Bools
 from geoplan.standards.grammar import parse_bound
 from geoplan.standards.rules import Condition, Selection
+from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label, narrower, vocabulary
 
@@ -37,7 +38,7 @@ class Amounts:
     hints: tuple[Note, ...] = ()
 
 
-def fits(case: Case, condition: Condition | None, amount_at: pd.Index) -> tuple[Bools, Bools]:
+def fits(data: AssessmentData, condition: Condition | None, amount_at: pd.Index) -> tuple[Bools, Bools]:
     """Return which facilities of `amount_at` certainly and possibly meet a condition.
 
     Conditions joined by ``all`` hold certainly where each certainly does, those by ``any`` where one certainly does.
@@ -45,13 +46,13 @@ def fits(case: Case, condition: Condition | None, amount_at: pd.Index) -> tuple[
     if condition is None:
         return np.ones(len(amount_at), bool), np.ones(len(amount_at), bool)
     if condition.any is not None or condition.all is not None:
-        parts = [fits(case, part, amount_at) for part in (condition.any or condition.all or [])]
+        parts = [fits(data, part, amount_at) for part in (condition.any or condition.all or [])]
         join = np.logical_or if condition.any is not None else np.logical_and
         return join.reduce([sure for sure, _ in parts]), join.reduce([maybe for _, maybe in parts])
     if condition.attribute is not None:
-        sure, maybe = three_valued(case, condition.attribute, amount_at)
+        sure, maybe = three_valued(data, condition.attribute, amount_at)
         return (sure, maybe) if condition.holds else (~maybe, ~sure)
-    low, high = _whole_amounts(case, str(condition.supply), amount_at)
+    low, high = _whole_amounts(data, str(condition.supply), amount_at)
     return compare(low, high, str(condition.bound))
 
 
@@ -66,11 +67,11 @@ def compare(low: np.ndarray, high: np.ndarray, bound: str) -> tuple[Bools, Bools
     return sure & ~unknown, maybe | unknown
 
 
-def three_valued(case: Case, attribute: str, ids: pd.Index) -> tuple[Bools, Bools]:
+def three_valued(data: AssessmentData, attribute: str, ids: pd.Index) -> tuple[Bools, Bools]:
     """Return which facilities certainly and possibly have an attribute; a column that is absent says nothing."""
-    if attribute not in case.facilities:
+    if attribute not in data.facilities:
         return np.zeros(len(ids), bool), np.ones(len(ids), bool)
-    values = case.facilities.loc[ids, attribute]
+    values = data.facilities.loc[ids, attribute]
     blank = values.isna().to_numpy(dtype=bool)
     true = np.array(
         [not empty and bool(value) for value, empty in zip(values, blank, strict=True)], dtype=bool
@@ -79,7 +80,7 @@ def three_valued(case: Case, attribute: str, ids: pd.Index) -> tuple[Bools, Bool
 
 
 def amounts(
-    case: Case, of: Sequence[Selection], supply: str | None, *, where: Condition | None = None
+    data: AssessmentData, of: Sequence[Selection], supply: str | None, *, where: Condition | None = None
 ) -> Amounts:
     """Return what each selected facility has of `supply`; facilities themselves where `supply` is None.
 
@@ -94,31 +95,37 @@ def amounts(
     where
         A further condition on each.
     """
-    types = frozenset().union(*(selection.types for selection in of))
-    if not types & case.listed:
-        names = {
-            lang: "、".join(label("types", n, lang) for s in of for n in s.facilities)
-            for lang in ("zh", "en")
-        }
-        return Amounts(_none(), (Note.of("rule_no_type", types_zh=names["zh"], types_en=names["en"]),))
+    key = ("amounts", repr(of), supply, repr(where))
+    if key not in data.memo:
+        data.memo[key] = _amounts(data, of, supply, where)
+    found: Amounts = data.memo[key]
+    return found
 
-    rows = case.offers[case.offers["service"].isin(types)]
+
+def _amounts(
+    data: AssessmentData, of: Sequence[Selection], supply: str | None, where: Condition | None
+) -> Amounts:
+    types = frozenset().union(*(selection.types for selection in of))
+    if not types & data.listed:
+        return Amounts(_none(), (no_types(of),))
+
+    rows = data.offers[data.offers["service"].isin(types)]
     ids = pd.Index(rows["facility_id"])
     sure, maybe = np.zeros(len(rows), bool), np.zeros(len(rows), bool)
     for selection in of:
         offered = rows["service"].isin(selection.types).to_numpy()
-        yes, perhaps = fits(case, selection.where, ids)
-        inside = in_named_zones(case, selection, ids)
+        yes, perhaps = fits(data, selection.where, ids)
+        inside = in_named_zones(data, selection, ids)
         sure |= offered & yes & inside
         maybe |= offered & perhaps & inside
-    yes, perhaps = fits(case, where, ids)
+    yes, perhaps = fits(data, where, ids)
     sure, maybe = sure & yes, maybe & perhaps
 
-    hints = tuple(_absent_attributes(case, [*(s.where for s in of), where]))
+    hints = tuple(_absent_attributes(data, [*(s.where for s in of), where]))
     if supply is None:
         counted = pd.DataFrame({"low": sure.astype(float), "high": maybe.astype(float)}, index=ids)
         return Amounts(counted[maybe].groupby(level=0, sort=False).max(), hints=hints)
-    known = supply_rows(case, supply, types)
+    known = supply_rows(data, supply, types)
     if known.empty and not maybe.any():
         return Amounts(
             _none(), hints=hints
@@ -138,38 +145,49 @@ def amounts(
     return Amounts(table.groupby(level=0, sort=False).sum(), hints=hints)
 
 
-def supply_rows(case: Case, supply: str, types: frozenset[str]) -> pd.DataFrame:
+def no_types(of: Sequence[Selection]) -> Note:
+    """Return the note that no register lists any of the facilities that count."""
+    names = {
+        lang: phrase("rule_joint", lang).join(
+            label("types", name, lang) for one in of for name in one.facilities
+        )
+        for lang in LANGUAGES
+    }
+    return Note.of("rule_no_type", types_zh=names["zh"], types_en=names["en"])
+
+
+def supply_rows(data: AssessmentData, supply: str, types: frozenset[str]) -> pd.DataFrame:
     """Return the rows of `supply` for facility types; where a register has none, those of the supply it derives from.
 
     Inclusive places, say, are the places of an inclusive institution where the register has no column of its own.
     """
-    offered = case.supplies[case.supplies["service"].isin(types)]
+    offered = data.supplies[data.supplies["service"].isin(types)]
     own = offered[offered["supply"] == supply]
     derived = vocabulary("supplies").get(supply, {}).get("derived")
     if derived is None:
         return own
     source, attribute = derived
     rest = offered[(offered["supply"] == source) & ~offered["facility_id"].isin(own["facility_id"])]
-    if rest.empty or attribute not in case.facilities:
+    if rest.empty or attribute not in data.facilities:
         return own
-    sure, maybe = three_valued(case, attribute, pd.Index(rest["facility_id"]))
+    sure, maybe = three_valued(data, attribute, pd.Index(rest["facility_id"]))
     rest = rest.assign(low=np.where(sure, rest["low"], 0.0), high=np.where(maybe, rest["high"], 0.0))
     joined: pd.DataFrame = pd.concat([own, rest], ignore_index=True)
     return joined
 
 
-def in_named_zones(case: Case, selection: Selection, ids: pd.Index) -> Bools:
+def in_named_zones(data: AssessmentData, selection: Selection, ids: pd.Index) -> Bools:
     """Return which facilities stand in the zones that a selection names; all where it names none."""
     if selection.in_zones is None:
         return np.ones(len(ids), bool)
-    named = case.zones["name"].astype(str)
+    named = data.zones["name"].astype(str)
     inside = {
         zone
         for name in selection.in_zones
-        for top in case.zones.index[(named == name) | named.str.startswith(name)]
-        for zone in case.below(str(top))
+        for top in data.zones.index[(named == name) | named.str.startswith(name)]
+        for zone in data.below(str(top))
     }
-    return np.asarray(case.facilities.loc[ids, "zone_id"].isin(inside), dtype=bool)
+    return np.asarray(data.facilities.loc[ids, "zone_id"].isin(inside), dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -196,7 +214,11 @@ class ZoneAmounts:
 
 
 def zone_amounts(
-    case: Case, of: Sequence[Selection] | None, supply: str | None, *, where: Condition | None = None
+    data: AssessmentData,
+    of: Sequence[Selection] | None,
+    supply: str | None,
+    *,
+    where: Condition | None = None,
 ) -> ZoneAmounts:
     """Return what stands in each zone; a supply without a point comes from the table of zone supplies.
 
@@ -204,31 +226,31 @@ def zone_amounts(
     neither is known possibly counts in the area.
     """
     if of is None:
-        return _pointless(case, str(supply))
-    found = amounts(case, of, supply, where=where)
-    table = located(case, found.table)
+        return _pointless(data, str(supply))
+    found = amounts(data, of, supply, where=where)
+    table = located(data, found.table)
     return ZoneAmounts(
         table.assign(low=np.nan, high=np.nan) if found.missing else table, found.missing, found.hints
     )
 
 
-def located(case: Case, table: pd.DataFrame) -> pd.DataFrame:
+def located(data: AssessmentData, table: pd.DataFrame) -> pd.DataFrame:
     """Return the amounts of facilities summed by zone: ``low, high, rows, unknown_rows, known``."""
     rows = table.rename_axis("facility_id").reset_index()
     totals = (
-        located_supply(rows, case.facilities, case.zones).rename(columns={"facilities": "rows"}).astype(float)
+        located_supply(rows, data.facilities, data.zones).rename(columns={"facilities": "rows"}).astype(float)
     )
     certain = rows[rows["low"] == rows["high"]]
-    totals["known"] = located_supply(certain, case.facilities, case.zones)["low"].astype(float)
-    lost = table[case.homeless[case.facilities.index.get_indexer(table.index)]]
+    totals["known"] = located_supply(certain, data.facilities, data.zones)["low"].astype(float)
+    lost = table[data.homeless[data.facilities.index.get_indexer(table.index)]]
     if len(lost):
-        totals.loc[case.area, ["high", "rows", "unknown_rows"]] += [lost["high"].sum(), len(lost), len(lost)]
+        totals.loc[data.area, ["high", "rows", "unknown_rows"]] += [lost["high"].sum(), len(lost), len(lost)]
     return totals
 
 
-def _pointless(case: Case, supply: str) -> ZoneAmounts:
+def _pointless(data: AssessmentData, supply: str) -> ZoneAmounts:
     """Return a supply without a point from the table of zone supplies."""
-    table = case.zone_supplies
+    table = data.zone_supplies
     rows = None if table is None else table[table["supply"] == supply]
     if rows is None or rows.empty:
         note = Note.of(
@@ -237,12 +259,12 @@ def _pointless(case: Case, supply: str) -> ZoneAmounts:
             supply_en=label("supplies", supply, "en"),
         )
         return ZoneAmounts(
-            pd.DataFrame(np.nan, index=case.zones.index, columns=["low", "high", "rows", "unknown_rows"]),
+            pd.DataFrame(np.nan, index=data.zones.index, columns=["low", "high", "rows", "unknown_rows"]),
             (note,),
         )
-    zone, upper = case.above
-    at = case.zones.index.get_indexer(pd.Index(rows["zone_id"]))
-    n = len(case.zones)
+    zone, upper = data.above
+    at = data.zones.index.get_indexer(pd.Index(rows["zone_id"]))
+    n = len(data.zones)
 
     def up(values: np.ndarray) -> np.ndarray:
         own = np.bincount(at, weights=values, minlength=n)
@@ -258,34 +280,34 @@ def _pointless(case: Case, supply: str) -> ZoneAmounts:
             "unknown_rows": up((low < high).astype(float)),
             "known": up(np.where(low == high, low, 0.0)),
         },
-        index=case.zones.index,
+        index=data.zones.index,
     )
     out.loc[told == 0, ["low", "high"]] = [0.0, np.inf]
     return ZoneAmounts(out)
 
 
-def _whole_amounts(case: Case, supply: str, ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+def _whole_amounts(data: AssessmentData, supply: str, ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
     """Return least and most of a supply over all types of each facility; 0 to inf where no row says."""
-    rows = supply_rows(case, supply, frozenset(case.listed))
+    rows = supply_rows(data, supply, frozenset(data.listed))
     total = rows.groupby("facility_id")[["low", "high"]].sum().astype(float).reindex(ids)
     return total["low"].fillna(0.0).to_numpy(), total["high"].fillna(np.inf).to_numpy()
 
 
-def facility_amounts(case: Case, supply: str, ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+def facility_amounts(data: AssessmentData, supply: str, ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
     """Return least and most of a supply of each facility, all its types together; 0 to inf where no row says."""
-    return _whole_amounts(case, supply, ids)
+    return _whole_amounts(data, supply, ids)
 
 
-def _absent_attributes(case: Case, conditions: Sequence[Condition | None]) -> list[Note]:
+def _absent_attributes(data: AssessmentData, conditions: Sequence[Condition | None]) -> list[Note]:
     """Return a hint for each attribute that no register has a column for."""
     found = []
     for condition in conditions:
         if condition is None:
             continue
-        if condition.attribute is not None and condition.attribute not in case.facilities:
+        if condition.attribute is not None and condition.attribute not in data.facilities:
             names = {lang: label("attributes", condition.attribute, lang) for lang in ("zh", "en")}
             found.append(Note.of("rule_no_attribute", attribute_zh=names["zh"], attribute_en=names["en"]))
-        found += _absent_attributes(case, [*(condition.any or []), *(condition.all or [])])
+        found += _absent_attributes(data, [*(condition.any or []), *(condition.all or [])])
     return found
 
 

@@ -1,65 +1,27 @@
 """One study as rules see it: its tables, and who and what stands in which zone.
 
-A :class:`Case` is made once a run and never changed; the kinds of rule ask it for zones, people and supplies.
+An :class:`AssessmentData` is made once a run and never changed; the kinds of rule ask it for zones, people and supplies. It knows
+no rules.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
-from geoplan.standards.grammar import KIND_WORDS, Where
-from geoplan.tables import GROUPS, LEVELS, Service
-from geoplan.words.errors import Note
+from geoplan.tables import GROUPS, Service
 from geoplan.words.vocabulary import narrower, vocabulary
-
-if TYPE_CHECKING:
-    from geoplan.standards.rules import Rule
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-#: Words of which a zone has one or the other: where it has one, the other is known not to hold.
-OPPOSITES = {
-    "urban": "rural",
-    "rural": "urban",
-    "new": "existing",
-    "existing": "new",
-    "township": "street",
-    "street": "township",
-}
-
-#: A complete community (完整居住社区) has 5,000 to 12,000 residents where no list names it; the band stands in the
-#: Yantai plan, 一(二) 托育10, and in 完整居住社区建设标准(试行) 2020.
-COMPLETE_BAND = ("residents", 5_000.0, 12_000.0)
-
 #: Least share of a coarser zone that must have communities for a verdict.
 LEAST_COVERED = 0.95
-
-
-@dataclass(frozen=True)
-class Zoned:
-    """Zones that a rule means.
-
-    Parameters
-    ----------
-    sure, maybe
-        zone_ids that certainly fit the filter, and those of which the tables do not say.
-    missing
-        Why there is nothing to judge although there should be; empty otherwise.
-    notes
-        How a filter was read.
-    """
-
-    sure: tuple[str, ...]
-    maybe: tuple[str, ...] = ()
-    missing: tuple[Note, ...] = ()
-    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,8 +48,12 @@ class Steps:
 
 
 @dataclass(frozen=True)
-class Case:
-    """The tables of one study, as `geoplan.tables` describes them, with what follows from them."""
+class AssessmentData:
+    """The tables of one study, as `geoplan.tables` describes them, with what follows from them.
+
+    `pairs` and `nearest` hold ``service, demand_id, facility_id, seconds``; `thresholds` the local thresholds (本地设定) by
+    rule_id; `register_types` the facility types for which the registers have a word. `memo` keeps what was worked out once.
+    """
 
     zones: pd.DataFrame
     demand: pd.DataFrame
@@ -102,8 +68,8 @@ class Case:
     year: int
     thresholds: Mapping[str, float] = field(default_factory=dict)
     zone_supplies: pd.DataFrame | None = None
-    rules: Mapping[str, "Rule"] = field(default_factory=dict)
     register_types: frozenset[str] = frozenset()
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     # --- zones -----------------------------------------------------------------------------------------------
 
@@ -146,78 +112,6 @@ class Case:
         at = self.zones.index.get_indexer(pd.Index([zone_id]))[0]
         found: pd.Index = self.zones.index[zone[upper == at]]
         return found
-
-    def plan_zones(self, rule: "Rule") -> tuple[str, ...]:
-        """Return the zones that the plan of `rule` speaks for: the area for a city's, the districts for a district's.
-
-        A study that has no district level is one district itself.
-        """
-        return (rule.plan_level == "district" and self.level("district")) or (self.area,)
-
-    def zones_of(self, rule: "Rule", where: Where | None = None) -> Zoned:
-        """Return the zones at the own level of `rule` (or at `where`) that fit its filter."""
-        where = where or rule.where
-        levels = where.levels
-        ids = [zone for level in levels for zone in self._at(level, rule)]
-        if not ids:
-            missing = (Note.of("rule_no_estates"),) if "estate" in levels and not self.level("estate") else ()
-            return Zoned((), missing=missing)
-        sure, maybe, notes = self._fits(pd.Index(ids), rule, where)
-        return Zoned(
-            tuple(np.array(ids, dtype=object)[sure]),
-            tuple(np.array(ids, dtype=object)[maybe & ~sure]),
-            missing=() if sure.any() or not maybe.any() else (_kind_unknown(where),),
-            notes=notes,
-        )
-
-    def _at(self, level: str, rule: "Rule") -> tuple[str, ...]:
-        if level == "district" and not self.level("district") and rule.plan_level == "district":
-            return (self.area,)
-        ids = self.level(level) if level in LEVELS else ()
-        if level == "estate" and "built_year" in self.zones:
-            later = self.zones.loc[list(ids), "built_year"].to_numpy(dtype=float) > self.year
-            ids = tuple(
-                zone for zone, is_later in zip(ids, later, strict=True) if not is_later
-            )  # not yet due
-        return ids
-
-    def _fits(self, ids: pd.Index, rule: "Rule", where: Where) -> tuple[Bools, Bools, tuple[Note, ...]]:
-        sure, maybe, notes = np.ones(len(ids), bool), np.ones(len(ids), bool), []
-        bands = [where.band] if where.band else []
-        for word in where.words:
-            if word == "complete" and self._says(ids, "complete").any():
-                bands = []  # the housing bureau's list stands in for the band
-            elif word == "complete":
-                bands = bands or [COMPLETE_BAND]
-                notes.append(Note.of("rule_complete_by_band", zone="", severity="info", rule=rule.rule_id))
-                continue
-            yes, perhaps = self._word(ids, word, rule)
-            sure, maybe = sure & yes, maybe & perhaps
-        for group, least, most in bands[:1]:
-            people = self.people(group)
-            if people is None:
-                sure = np.zeros(len(ids), bool)
-            else:
-                inside = people.loc[ids].between(least, most).to_numpy()
-                sure, maybe = sure & inside, maybe & inside
-        return sure, maybe, tuple(notes)
-
-    def _says(self, ids: pd.Index, word: str) -> Bools:
-        told = {word, *(long for long, short in KIND_WORDS.items() if short == word)}
-        return np.array([bool(told & set(kind)) for kind in self.zones.loc[ids, "kind"]], dtype=bool)
-
-    def _word(self, ids: pd.Index, word: str, rule: "Rule") -> tuple[Bools, Bools]:
-        """Return which zones certainly and possibly are `word`."""
-        yes = self._says(ids, word)
-        # a word without an opposite is known not to hold where other zones of the level have it
-        no = self._says(ids, OPPOSITES[word]) if word in OPPOSITES else ~yes & yes.any()
-        if word in ("new", "existing") and "built_year" in self.zones and rule.years is not None:
-            built = self.zones.loc[ids, "built_year"].to_numpy(dtype=float)
-            new = (built >= rule.years[0]) & (built <= rule.years[1])
-            said = yes | no | np.isnan(built)
-            yes = yes | (~said & (new == (word == "new")))
-            no = no | (~said & (new != (word == "new")))
-        return yes & ~no, yes | ~no
 
     def covered(self, zone_id: str) -> float:
         """Return how much of a zone has communities (0-1)."""
@@ -382,11 +276,6 @@ class Case:
         """Return the decay bands (minutes -> weight) that every service that `types` offer shares; None for no decay."""
         stated = [self.services[name].decay for name in self.services_with(types)]
         return stated[0] if stated and all(bands == stated[0] for bands in stated) else None
-
-
-def _kind_unknown(where: Where) -> Note:
-    words = ", ".join(where.words)
-    return Note.of("rule_kind_unknown", words=words)
 
 
 def _empty(value: Any) -> bool:  # noqa: ANN401 - a cell of the table of groups

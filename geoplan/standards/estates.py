@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 
 
-def estate_rooms(case: Case, column: str, *, must_be_handed_over: bool) -> pd.DataFrame:
+def estate_rooms(data: AssessmentData, column: str, *, must_be_handed_over: bool) -> pd.DataFrame:
     """Return the rooms of each estate: ``low, high, rows, unknown_rows, known`` by zone_id.
 
     Rooms of a new estate count when they are built, accepted and handed over: where they certainly are not, nothing
@@ -21,15 +21,15 @@ def estate_rooms(case: Case, column: str, *, must_be_handed_over: bool) -> pd.Da
     must_be_handed_over
         True for new estates.
     """
-    if column not in case.zones:
+    if column not in data.zones:
         return pd.DataFrame(
             {"low": 0.0, "high": np.inf, "rows": 1.0, "unknown_rows": 1.0, "known": 0.0},
-            index=case.zones.index,
+            index=data.zones.index,
         )
-    area = pd.Series(case.zones[column].to_numpy(dtype=float), index=case.zones.index)
+    area = pd.Series(data.zones[column].to_numpy(dtype=float), index=data.zones.index)
     low, high = area.fillna(0.0), area.fillna(np.inf)
     if must_be_handed_over:
-        sure, maybe = handed_over(case)
+        sure, maybe = handed_over(data)
         low, high = low.where(sure, 0.0), high.where(maybe, 0.0)
     return pd.DataFrame({
         "low": low, "high": high, "rows": 1.0, "unknown_rows": (low < high).astype(float), "known": low.where(low == high, 0.0),
@@ -37,7 +37,7 @@ def estate_rooms(case: Case, column: str, *, must_be_handed_over: bool) -> pd.Da
 
 
 def pooled(
-    case: Case, table: pd.DataFrame, ids: Sequence[str], *, below: float
+    data: AssessmentData, table: pd.DataFrame, ids: Sequence[str], *, below: float
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Return the rooms of each estate with those of its pool, and the households of the pool, by zone_id.
 
@@ -51,11 +51,11 @@ def pooled(
     below
         Households from which on an estate stands alone.
     """
-    out, size = table.copy(), pd.Series(np.nan, index=case.zones.index)
-    if "households" not in case.zones:
+    out, size = table.copy(), pd.Series(np.nan, index=data.zones.index)
+    if "households" not in data.zones:
         return out, size
-    size[:] = case.zones["households"].to_numpy(dtype=float)
-    above = case.zones["parent_id"]
+    size[:] = data.zones["households"].to_numpy(dtype=float)
+    above = data.zones["parent_id"]
     small = [zone for zone in ids if size[zone] < below and zone in above.dropna().index]
     parents = above.loc[small]
     for column in ("low", "high"):
@@ -64,12 +64,12 @@ def pooled(
     return out, size
 
 
-def handed_over(case: Case) -> tuple[np.ndarray, np.ndarray]:
+def handed_over(data: AssessmentData) -> tuple[np.ndarray, np.ndarray]:
     """Return which zones' rooms are certainly and possibly handed over; a column that is absent says nothing."""
-    n = len(case.zones)
-    if "handed_over" not in case.zones:
+    n = len(data.zones)
+    if "handed_over" not in data.zones:
         return np.zeros(n, bool), np.ones(n, bool)
-    values = case.zones["handed_over"]
+    values = data.zones["handed_over"]
     blank = values.isna().to_numpy(dtype=bool)
     true = np.array(
         [not empty and bool(value) for value, empty in zip(values, blank, strict=True)], dtype=bool

@@ -10,29 +10,24 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.circle import community_covered
-from geoplan.standards.causes import around, cause_of_circle, cause_of_shortage, supply_in_reach
-from geoplan.standards.counts import amounts, located, types_of
-from geoplan.standards.data import Case
+from geoplan.standards.causes import around, cause_of_shortage, supply_in_reach
+from geoplan.standards.caveats import flag_caveats, level_caveat
+from geoplan.standards.counts import located, types_of
+from geoplan.standards.data import AssessmentData
+from geoplan.standards.grammar import NOT_QUANTIFIED
 from geoplan.standards.kinds.circle import Circle
 from geoplan.standards.members import nearest_of
 from geoplan.standards.reachable import Reachable, reachable
-from geoplan.standards.rules import STUDY_CLAUSE, Rule, Selection
-from geoplan.standards.verdict import Due, due, rounded
+from geoplan.standards.requirement import Requirement, rounded
+from geoplan.standards.rules import Rule, Selection
 from geoplan.tables import FLAGS, Service
+from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note
-from geoplan.words.vocabulary import label, vocabulary
+from geoplan.words.vocabulary import vocabulary
 
 LEVELS = ("community", "town")
 
-#: Said beside a flag whose rule is judged at a coarser level, and beside a rule for new estates.
-BY_COMMUNITY = {
-    "zh": "按社区测算，非规划考核口径",
-    "en": "measured by community, not the plan's own level",
-}
-BY_NEW_ESTATES = {"zh": "参照新建标准测算", "en": "measured by the standard for new estates, as a what-if"}
-BY_EXISTING_ESTATES = {"zh": "参照小区标准测算", "en": "measured by the standard for estates, as a what-if"}
-
-COLUMNS = (*FLAGS, "basis", "note_zh", "note_en")
+COLUMNS = (*FLAGS, "basis", "caveats", "note_zh", "note_en")
 
 
 def study_circles(services: Mapping[str, Service], rules: Iterable[Rule]) -> tuple[Circle, ...]:
@@ -70,9 +65,9 @@ def _circle(name: str, terms: Service) -> Circle:
     zh, en = terms.label("zh"), terms.label("en")
     known = [kind for kind in terms.facilities if kind in vocabulary("types")]
     return Circle.model_construct(
-        id=f"circle_{name}", kind="circle", pack="study", indicator=f"{minutes:g}分钟{zh}圈（全部设施，项目设定）",
-        title_en=f"{minutes:g}-minute circle: {en} (all facilities, set by the study)", level="community", counts="", per=None, base=None,
-        target="未量化@2000", range_is=None, unit="m" if terms.group == "street_m" else "people", attribute="", lead="", clause=STUDY_CLAUSE["zh"],
+        id=f"circle_{name}", kind="circle", pack="study", indicator=phrase("study_circle", "zh", minutes=f"{minutes:g}", service=zh),
+        title_en=phrase("study_circle", "en", minutes=f"{minutes:g}", service=en), level="community", counts="", per=None, base=None,
+        target=f"{NOT_QUANTIFIED}@2000", range_is=None, unit="m" if terms.group == "street_m" else "people", attribute="", lead="", clause=phrase("study_clause", "zh"),
         quote="", note="", flags=True, plan_level="city", years=None,
         of=[Selection.model_construct(facilities=list(terms.facilities), where=None, in_zones=None)] if not known
         else [Selection(facilities=known)],
@@ -88,14 +83,11 @@ def flagging(rules: Sequence[Rule], only: Sequence[str] | None) -> tuple[Rule, .
     only
         rule_ids; None: all that can.
     """
-    able = [
-        rule for rule in rules if rule.flags is not False and (isinstance(rule, Circle) or rule.reached_by())
-    ]
-    return tuple(rule for rule in able if only is None or rule.rule_id in only)
+    return tuple(rule for rule in rules if rule.measures_zones and (only is None or rule.rule_id in only))
 
 
 def flags_of(
-    case: Case, rule: Rule, findings: pd.DataFrame, reach: Reachable | None = None
+    data: AssessmentData, rule: Rule, findings: pd.DataFrame, reach: Reachable | None = None
 ) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Return the flags of one rule in every community and town, and why there are none.
 
@@ -106,20 +98,23 @@ def flags_of(
     reach
         What `geoplan.standards.reachable.reachable` gives for the rule, where it was measured before.
     """
-    ids = pd.Index([zone for level in LEVELS for zone in case.level(level)], name="zone_id", dtype=object)
+    ids = pd.Index([zone for level in LEVELS for zone in data.level(level)], name="zone_id", dtype=object)
     if isinstance(rule, Circle):
-        missing = rule.missing(case)
-        table = _nothing(ids, rule.unit) if missing else _circle_flags(case, rule, ids)
+        missing = rule.missing_inputs(data)
+        table = _nothing(ids, rule.unit) if missing else _circle_flags(data, rule, ids)
     else:
-        table, missing = _supply_flags(case, rule, ids, reach or reachable(case, rule))
-    table["own_level"] = _own_level(case, rule, ids)
-    table["apportioned"] = _apportioned(case, rule, ids, findings, table["people"])
-    table["rule_id"], table["zone_id"], table["year"] = rule.rule_id, ids, case.year
-    table["basis"] = case.basis(
+        table, missing = _supply_flags(data, rule, ids, reach or reachable(data, rule))
+    table["own_level"] = _own_level(data, rule, ids)
+    table["apportioned"] = _apportioned(data, rule, ids, findings, table["people"])
+    table["rule_id"], table["zone_id"], table["year"] = rule.rule_id, ids, data.year
+    table["basis"] = data.basis(
         rule.group if isinstance(rule, Circle) else rule.people.group if rule.people else ""
     )
-    notes = _notes(rule, table["own_level"].to_numpy(dtype=bool))
-    table["note_zh"], table["note_en"] = notes
+    own_level = table["own_level"].to_numpy(dtype=bool)
+    table["caveats"] = flag_caveats(data, rule, ids, own_level)
+    note = level_caveat(rule)
+    for lang in LANGUAGES:
+        table[f"note_{lang}"] = np.where(own_level, "", phrase(note, lang) if note else "").astype(object)
     told = tuple(
         Note.of(
             "rule_flags_nobody",
@@ -144,8 +139,8 @@ def _nothing(ids: pd.Index, unit: str) -> pd.DataFrame:
     return table
 
 
-def _circle_flags(case: Case, rule: Circle, ids: pd.Index) -> pd.DataFrame:
-    shares = rule.shares(case).reindex(ids)
+def _circle_flags(data: AssessmentData, rule: Circle, ids: pd.Index) -> pd.DataFrame:
+    shares = rule.shares(data).reindex(ids)
     people, share = shares["people"], shares["share"]
     outside = people - shares["covered"]
     # flagged where more than the flag share of the people lie outside; exactly that share is not flagged
@@ -153,8 +148,7 @@ def _circle_flags(case: Case, rule: Circle, ids: pd.Index) -> pd.DataFrame:
     inside = community_covered(people, shares["covered"], flag_share=float(shares["flag_share"].iloc[0]))
     is_flagged = ~inside & ~empty
     flagged = pd.Series(pd.arrays.BooleanArray(is_flagged, empty), index=ids)
-    found = amounts(case, rule.of, None).table
-    cause = cause_of_circle(around(case, types_of(rule.of), found.index, rule.group), ids)
+    cause = rule.causes(data, ids)
     return pd.DataFrame({
         "reachable_low": share, "reachable_high": share, "located_low": np.nan, "located_high": np.nan,
         "required": 1 - shares["flag_share"], "shortfall": outside.where(is_flagged, 0.0).where(~empty), "unit": rule.unit,
@@ -165,23 +159,23 @@ def _circle_flags(case: Case, rule: Circle, ids: pd.Index) -> pd.DataFrame:
 
 
 def _supply_flags(
-    case: Case, rule: Rule, ids: pd.Index, reach: Reachable | None
+    data: AssessmentData, rule: Rule, ids: pd.Index, reach: Reachable | None
 ) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     told = rule.reached_by()
     assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
     assert told is not None and reach is not None  # noqa: S101, PT018 - the same
     types = types_of(told[0])
     group, n = rule.people.group, rule.people.n
-    what = due(rule, case.year, case.thresholds)
+    what = rule.requirement(data.year, data.thresholds)
     missing = reach.missing or (() if what.comparison else (Note.of("rule_not_quantified"),))
     if missing:
         return _nothing(ids, rule.unit), missing
     stock = reach.stock
-    people = case.zone_totals(case.points(group))
+    people = data.zone_totals(data.points(group))
     some = people.where(people > 0)
-    stands = located(case, stock)
-    in_reach = supply_in_reach(case, reach.pairs, stock)
-    where = around(case, types, stock.index, group)
+    stands = located(data, stock)
+    in_reach = supply_in_reach(data, reach.pairs, stock)
+    where = around(data, types, stock.index, group)
     table = _compare(
         rule,
         what,
@@ -193,14 +187,14 @@ def _supply_flags(
     table["cause"] = _causes(
         table, cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n)
     )
-    near = nearest_of(case, stock.index, types, group).reindex(ids)
+    near = nearest_of(data, stock.index, types, group).reindex(ids)
     table["nearest_facility"], table["minutes"] = near["nearest_facility"], near["minutes"]
     return table, ()
 
 
 def _compare(
     rule: Rule,
-    what: Due,
+    what: Requirement,
     ids: pd.Index,
     people: pd.Series,
     reach: Mapping[str, pd.Series],
@@ -236,29 +230,19 @@ def _causes(table: pd.DataFrame, cause: pd.Series) -> pd.Series:
     return told.where(~(flagged.isna() & (table["people"] > 0)).to_numpy(dtype=bool), "no_data")
 
 
-def _own_level(case: Case, rule: Rule, ids: pd.Index) -> np.ndarray:
+def _own_level(data: AssessmentData, rule: Rule, ids: pd.Index) -> np.ndarray:
     """Return where a flag is no finer than the rule: at its own level and filter, or above it."""
-    levels = case.zones.loc[ids, "level"].to_numpy(dtype=object)
+    levels = data.zones.loc[ids, "level"].to_numpy(dtype=object)
     at = np.isin(levels, list(rule.where.levels))
     above = (levels == "town") & ("community" in rule.where.levels and not rule.where.words)
     if not at.any():
         return np.asarray(above, dtype=bool)
-    fit = ids.isin(case.zones_of(rule).sure)
+    fit = ids.isin(rule.zones(data).sure)
     return np.asarray((at & fit) | above, dtype=bool)
 
 
-def _notes(rule: Rule, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if isinstance(rule, Circle) and rule.pack == "study":
-        blank = np.full(len(own), "", dtype=object)
-        return blank, blank.copy()
-    words = BY_COMMUNITY
-    if "estate" in rule.where.levels:
-        words = BY_NEW_ESTATES if "new" in rule.where.words else BY_EXISTING_ESTATES
-    return np.where(own, "", words["zh"]).astype(object), np.where(own, "", words["en"]).astype(object)
-
-
 def _apportioned(
-    case: Case, rule: Rule, ids: pd.Index, findings: pd.DataFrame, people: pd.Series
+    data: AssessmentData, rule: Rule, ids: pd.Index, findings: pd.DataFrame, people: pd.Series
 ) -> pd.Series:
     """Return the gap of the zone above that the rule judges, shared out by the group's people (分解参考值)."""
     out = pd.Series(np.nan, index=ids)
@@ -267,21 +251,16 @@ def _apportioned(
     told = (
         findings[findings["verdict"].isin(["met", "not_met"])].set_index("zone_id")["shortfall"].fillna(0.0)
     )
-    crowd = case.people(rule.people.group)
+    crowd = data.people(rule.people.group)
     if crowd is None:
         return out
     for level in rule.where.levels:
         if level not in ("area", "district", "town"):
             continue
-        top = case.up(level).reindex(ids)
-        if level == "district" and not case.level("district"):
-            top = pd.Series(case.area, index=ids)
+        top = data.up(level).reindex(ids)
+        if level == "district" and not data.level("district"):
+            top = pd.Series(data.area, index=ids)
         share = people / top.map(crowd).astype(float)
-        finer = case.zones.loc[ids, "level"].to_numpy(dtype=object) != level
+        finer = data.zones.loc[ids, "level"].to_numpy(dtype=object) != level
         out = out.where(out.notna(), (top.map(told).astype(float) * share).where(finer))
     return out
-
-
-def unit_label(unit: str, lang: str) -> str:
-    """Return the printed unit in which one builds."""
-    return label("units", unit, lang)

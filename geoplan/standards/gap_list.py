@@ -9,6 +9,7 @@ import pandas as pd
 
 from geoplan.standards.assess import Assessment
 from geoplan.standards.flags import LEVELS
+from geoplan.words.catalogue import phrase
 from geoplan.words.vocabulary import label
 
 #: Columns as an office hands them in: key -> header in Chinese and English.
@@ -268,7 +269,7 @@ def _finding_row(row: Mapping[Any, Any], names: _Names) -> dict[str, Any]:
         "required": row["required"], "shortfall": row["shortfall"], "gross_shortfall": row["gross_shortfall"],
         "unit": row["unit"], "verdict": "not_met", "people_affected": row["people_affected"], "nearest_facility": None,
         "nearest_name": "", "minutes": np.nan, "cause": row["cause"],
-        "measures": _finding_measure(row, names.rule(rule, "facilities"), names.rule(rule, "kind"), names.lang),
+        "measures": _finding_measure(row, names.rule(rule, "remedy"), names.lang),
         "phase": _phase(row["target_year"], row["year"], names.lang),
     }  # fmt: skip
 
@@ -279,13 +280,16 @@ def _member_row(member: Mapping[Any, Any], finding: Mapping[Any, Any], names: _N
     zone = finding["zone_id"] if is_facility else at
     usual = _usual(rule, zone, names, finding["basis"])
     near = at if is_facility else member["nearest_facility"]
-    one = 1.0 if names.rule(rule, "kind") in ("presence", "facility", "compliance") else np.nan
-    shown = {"shortfall": one, "unit": finding["unit"], "cause": member["cause"]}
+    shown = {
+        "shortfall": names.rules.get(rule, {}).get("member_gap", np.nan),
+        "unit": finding["unit"],
+        "cause": member["cause"],
+    }
     return {
         **usual, **shown, "part": "member", "member_id": at, "actual": member["value"], "actual_low": member["value"],
         "actual_high": member["value"], "required": np.nan, "verdict": "has_not", "people_affected": np.nan,
         "nearest_facility": near, "nearest_name": names.facility(near), "minutes": member["minutes"],
-        "measures": _member_measure(shown, names.rule(rule, "facilities"), names.rule(rule, "kind"), names.lang),
+        "measures": names.rule(rule, "member_remedy") or measure(shown, names.rule(rule, "facilities"), names.lang),
         "phase": _phase(finding["target_year"], finding["year"], names.lang),
         "note": "" if is_facility or usual["community"] or usual["town"] else names.above(at, "estate"),
     }  # fmt: skip
@@ -321,37 +325,14 @@ def measure(row: Mapping[Any, Any], what: str, lang: str) -> str:
     return template.format(what=what or ("设施" if lang == "zh" else "facilities"), amount=words)
 
 
-#: What a finding asks for, by kind of rule; {what} the facilities that count, {amount} the gap with its unit.
-_FINDING_MEASURES = {
-    "presence": ("在未覆盖的单元各配建{what}，共{amount}", "one of {what} in each zone that has none, {amount} in all"),
-    "compliance": ("补建达标：{amount}", "bring up to standard: {amount}"),
-    "facility": ("整改达标：{amount}", "bring up to standard: {amount}"),
-    "share": ("{what}：改造或新增{amount}", "{what}: convert or add {amount}"),
-    "rate": ("{what}：提高使用率，再增{amount}", "{what}: raise the use by {amount}"),
-    "floor_area": ("补足用房{amount}", "make up {amount} of rooms"),
-    "": ("{what}：新增{amount}", "{what}: add {amount}"),
-}  # fmt: skip
-
-
-def _finding_measure(row: Mapping[Any, Any], what: str, kind: str, lang: str) -> str:
-    at = 0 if lang == "zh" else 1
+def _finding_measure(row: Mapping[Any, Any], remedy: str, lang: str) -> str:
+    """Return what to do about a finding: the rule's own remedy, or that no more is to be built above an upper limit."""
     known = pd.notna(row["shortfall"])
     unit = label("units", str(row["unit"]), lang)
     amount = f"{float(row['shortfall']):,.0f}{'' if lang == 'zh' else ' '}{unit}" if known else ""
     if row.get("surplus") is True:
-        return (
-            f"超出上限{amount}，压减或不再新增"
-            if lang == "zh"
-            else f"{amount} above the upper limit: add no more"
-        )
-    template = _FINDING_MEASURES.get(kind, _FINDING_MEASURES[""])[at]
-    return template.format(what=what or ("设施" if lang == "zh" else "facilities"), amount=amount)
-
-
-def _member_measure(row: Mapping[Any, Any], what: str, kind: str, lang: str) -> str:
-    if kind in ("compliance", "facility"):
-        return "补建或整改达标" if lang == "zh" else "bring up to standard"
-    return measure(row, what, lang)
+        return phrase("gap_surplus", lang, amount=amount)
+    return remedy.format(amount=amount)
 
 
 def _phase(target_year: Any, year: Any, lang: str) -> str:  # noqa: ANN401 - numbers and nulls

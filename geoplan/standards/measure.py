@@ -12,6 +12,23 @@ NAN = float("nan")
 
 
 @dataclass(frozen=True)
+class Tally:
+    """Members counted in three figures that stay together.
+
+    Parameters
+    ----------
+    met, judged
+        Members that meet the rule, of those that could be judged; 0 <= met <= judged.
+    no_data
+        Members of which it is not known whether they meet it, or whether they count.
+    """
+
+    met: int = 0
+    judged: int = 0
+    no_data: int = 0
+
+
+@dataclass(frozen=True)
 class Measured:
     """What was measured for one rule at one zone, before it is judged.
 
@@ -45,6 +62,8 @@ class Measured:
         ``member_id, has, value, nearest_facility, minutes, cause`` and further columns; None where there are none.
     also
         Further figures of the finding (``share_located, share_assigned, share_within`` …).
+    tally
+        How many members have it, of how many that could be judged, and how many could not; None where no members count.
     """
 
     zone_id: str
@@ -63,6 +82,7 @@ class Measured:
     parts: pd.DataFrame | None = None
     members: pd.DataFrame | None = None
     also: Mapping[str, float] = field(default_factory=dict)
+    tally: "Tally | None" = None
 
 
 @dataclass(frozen=True)

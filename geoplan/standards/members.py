@@ -1,110 +1,101 @@
 """Members: the zones or facilities that a presence, compliance, circle or facility rule counts, one by one."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from geoplan.coverage.circle import community_covered, in_circle
-from geoplan.standards.counts import amounts, family_of, types_of
-from geoplan.standards.data import Bools, Case, Floats
-from geoplan.standards.measure import Measured, share_of_members
-
-if TYPE_CHECKING:
-    from geoplan.standards.rules import Rule, Selection
+from geoplan.standards.counts import amounts, located, types_of
+from geoplan.standards.data import AssessmentData, Bools, Floats
+from geoplan.standards.measure import NAN, Measured, Tally, share_of_members
+from geoplan.standards.rule_zones import RuleZones
+from geoplan.standards.rules import Rule, Selection
+from geoplan.words.errors import Note
 
 #: Share of people that may lie outside where a rule has no service of the study to ask.
 FLAG_SHARE = 0.2
 
 
-def group_of(case: Case, rule: "Rule", types: frozenset[str]) -> str:
-    """Return the group of people that a rule is about: its own, else that of its family of service; may be empty."""
-    own = getattr(rule, "group", None) or (rule.people.group if rule.people else None)
-    if own:
-        return str(own)
-    for name, group in (("eldercare", "elders_60"), ("childcare_service", "under_3")):
-        if types & family_of(frozenset({name})) and group in case.demand:
-            return group
-    return ""
-
-
-def nearest_of(case: Case, counting: pd.Index, types: frozenset[str], group: str) -> pd.DataFrame:
+def nearest_of(data: AssessmentData, counting: pd.Index, types: frozenset[str], group: str) -> pd.DataFrame:
     """Return the nearest of the facilities that count: ``nearest_facility, minutes`` by zone_id.
 
     The facility is nearest for most of the group's people; minutes are their weighted median, NaN where under half reach
     any. A point's nearest is looked for within the circle, and beyond it where the nearest of the service counts.
     """
-    index, points = case.zones.index, case.places.points
+    index, points = data.zones.index, data.places.points
     empty = pd.DataFrame(
         {"nearest_facility": pd.array([None] * len(index), dtype=object), "minutes": np.nan}, index=index
     )
-    if not case.services_with(types) or not group or group not in case.demand:
+    if not data.services_with(types) or not group or group not in data.demand:
         return empty
-    steps = case.steps
-    keep = case.steps_of(types, counting)
+    steps = data.steps
+    keep = data.steps_of(types, counting)
     if not keep.any():
         return empty
     at, facility, seconds = steps.point[keep], steps.facility[keep], steps.seconds[keep]
     first = np.r_[True, at[1:] != at[:-1]]
     best, walk = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.inf)
     best[at[first]], walk[at[first]] = facility[first], seconds[first]
-    people = case.points(group)
-    codes = case.places.commonest(best, people)[case.whole_rows]
-    names_of = np.append(case.facilities.index.to_numpy(dtype=object), [None])
-    median = case.places.weighted_median(walk / 60.0, people)[case.whole_rows]
+    people = data.points(group)
+    codes = data.places.commonest(best, people)[data.whole_rows]
+    names_of = np.append(data.facilities.index.to_numpy(dtype=object), [None])
+    median = data.places.weighted_median(walk / 60.0, people)[data.whole_rows]
     return pd.DataFrame({"nearest_facility": names_of[codes], "minutes": median}, index=index)
 
 
 def reached_points(
-    case: Case, facilities: pd.Index, types: frozenset[str], *, walk_minutes: float | None = None
+    data: AssessmentData, facilities: pd.Index, types: frozenset[str], *, walk_minutes: float | None = None
 ) -> Bools | None:
     """Return which demand points inside have one of `facilities` within the circle; None where no service has the types."""
-    if not case.services_with(types):
+    if not data.services_with(types):
         return None
-    steps = case.steps
-    keep = steps.near & case.steps_of(types, facilities)
+    steps = data.steps
+    keep = steps.near & data.steps_of(types, facilities)
     if walk_minutes is not None:
         keep &= in_circle(steps.seconds, walk_minutes=walk_minutes)
-    found = np.zeros(len(case.places.points), dtype=bool)
+    found = np.zeros(len(data.places.points), dtype=bool)
     found[steps.point[keep]] = True
     return found
 
 
-def share_reached(case: Case, points: Bools, group: str) -> tuple[pd.Series, pd.Series]:
+def share_reached(data: AssessmentData, points: Bools, group: str) -> tuple[pd.Series, pd.Series]:
     """Return people of `group` in each zone and those at `points`, by zone_id."""
-    people = case.points(group)
-    return case.zone_totals(people), case.zone_totals(np.where(points, people, 0.0))
+    people = data.points(group)
+    return data.zone_totals(people), data.zone_totals(np.where(points, people, 0.0))
 
 
-def flag_share_of(case: Case, types: frozenset[str]) -> float:
+def flag_share_of(data: AssessmentData, types: frozenset[str]) -> float:
     """Return the share of people that may lie outside the circle of the best fitting service."""
-    names = case.services_with(types)
-    return case.services[names[0]].flag_share if names else FLAG_SHARE
+    names = data.services_with(types)
+    return data.services[names[0]].flag_share if names else FLAG_SHARE
 
 
-def zone_presence(case: Case, of: Sequence["Selection"], ids: Sequence[str], group: str) -> pd.DataFrame:
+def zone_presence(
+    data: AssessmentData, of: Sequence[Selection], ids: Sequence[str], group: str
+) -> pd.DataFrame:
     """Return which zones have a facility, three ways: ``located, assigned, within_circle`` (True, False, NA) by zone_id.
 
     `located`: one stands inside. `assigned`: the register says that one serves the zone; a facility that serves a town
     serves its communities. `within_circle`: the share of people outside the circle of one is not above the service's
     flag share.
     """
-    found = amounts(case, of, None)
+    found = amounts(data, of, None)
     index = pd.Index(ids, name="zone_id")
     table = found.table
     certain, possible = table.index[table["low"] > 0], table.index[table["high"] > 0]
     out = pd.DataFrame(index=index)
-    out["located"] = _three(_stands_in(case, certain, index), _stands_in(case, possible, index))
-    serves = case.facilities["serves"]
+    out["located"] = _three(_stands_in(data, certain, index), _stands_in(data, possible, index))
+    serves = data.facilities["serves"]
     told = any(len(zones) > 0 for zones in serves.loc[possible])
     if told:
         out["assigned"] = _three(
-            _serves(case, serves.loc[certain], index), _serves(case, serves.loc[possible], index)
+            _serves(data, serves.loc[certain], index), _serves(data, serves.loc[possible], index)
         )
     else:
         out["assigned"] = pd.Series(pd.NA, index=index, dtype="boolean")
-    out["within_circle"] = _within(case, certain, possible, of, index, group)
+    out["within_circle"] = _within(data, certain, possible, of, index, group)
     return out
 
 
@@ -112,77 +103,143 @@ def _three(sure: Bools, maybe: Bools) -> "pd.arrays.BooleanArray":
     return pd.arrays.BooleanArray(sure.copy(), maybe & ~sure)
 
 
-def _stands_in(case: Case, facilities: pd.Index, index: pd.Index) -> Bools:
+def _stands_in(data: AssessmentData, facilities: pd.Index, index: pd.Index) -> Bools:
     rows = pd.DataFrame({"low": 1.0, "high": 1.0}, index=facilities)
-    from geoplan.standards.counts import located
-
-    return np.asarray(located(case, rows).loc[index, "low"] > 0)
+    return np.asarray(located(data, rows).loc[index, "low"] > 0)
 
 
-def _serves(case: Case, serves: pd.Series, index: pd.Index) -> Bools:
+def _serves(data: AssessmentData, serves: pd.Series, index: pd.Index) -> Bools:
     """Return which zones are served: named, or below or above one that is."""
     named = {zone for zones in serves for zone in zones}
-    below = {zone for top in named if top in case.zones.index for zone in case.below(str(top))}
-    zone, upper = case.above
-    hit = np.asarray(case.zones.index.isin(list(named)))
-    above = set(case.zones.index[upper[hit[zone]]])
+    below = {zone for top in named if top in data.zones.index for zone in data.below(str(top))}
+    zone, upper = data.above
+    hit = np.asarray(data.zones.index.isin(list(named)))
+    above = set(data.zones.index[upper[hit[zone]]])
     return np.asarray(index.isin(list(below | above)))
 
 
 def _within(
-    case: Case, certain: pd.Index, possible: pd.Index, of: Sequence["Selection"], index: pd.Index, group: str
+    data: AssessmentData,
+    certain: pd.Index,
+    possible: pd.Index,
+    of: Sequence[Selection],
+    index: pd.Index,
+    group: str,
 ) -> pd.Series:
     types, unknown = types_of(of), pd.Series(pd.NA, index=index, dtype="boolean")
-    if not group or group not in case.demand:
+    if not group or group not in data.demand:
         return unknown
     ends = []
     for ids in (certain, possible):
-        points = reached_points(case, ids, types)
+        points = reached_points(data, ids, types)
         if points is None:
             return unknown
-        people, near = share_reached(case, points, group)
+        people, near = share_reached(data, points, group)
         ends.append(
-            community_covered(people.loc[index], near.loc[index], flag_share=flag_share_of(case, types))
+            community_covered(people.loc[index], near.loc[index], flag_share=flag_share_of(data, types))
         )
-    people_there = case.zone_totals(case.points(group)).loc[index].to_numpy() > 0
+    people_there = data.zone_totals(data.points(group)).loc[index].to_numpy() > 0
     values = pd.Series(_three(ends[0] & people_there, (ends[1] | ends[0]) & people_there), index=index)
     return values.where(people_there, pd.NA)
 
 
-def counted(
-    case: Case, members: pd.DataFrame, zone: str, *, unplaced: int = 0, group: str = "",
-    also: dict[str, float] | None = None,
-) -> Measured:  # fmt: skip
-    """Return the share of members that have something, as one measure of the plan's zone.
+def tally_of(has: pd.Series, sure: pd.Series) -> Tally:
+    """Return how many members have it, how many could be judged, and how many could not.
+
+    Examples
+    --------
+    >>> tally_of(pd.Series([True, False, pd.NA, True], dtype="boolean"), pd.Series([True, True, True, False]))
+    Tally(met=1, judged=2, no_data=2)
+    """
+    judged = has.notna().to_numpy(dtype=bool) & sure.to_numpy(dtype=bool)
+    met = judged & has.fillna(value=False).to_numpy(dtype=bool)
+    return Tally(int(met.sum()), int(judged.sum()), int((~judged).sum()))
+
+
+def members_table(ids: Sequence[str], has: Any, sure: Floats | Bools) -> pd.DataFrame:  # noqa: ANN401 - any array of three values
+    """Return members with the columns that every kind fills.
 
     Parameters
     ----------
-    members
-        ``member_id, has, sure`` and further columns: `sure` False where the member only possibly counts.
-    unplaced
-        Facilities that name only a coarser zone: each may give one more member what it lacks.
+    ids
+        zone_ids or facility_ids.
+    has
+        True, False or NA for each.
+    sure
+        False where one only possibly counts.
     """
-    has = members["has"].astype("boolean")
-    low, high = share_of_members(has, members["sure"])
-    n = int(members["sure"].sum())
-    if unplaced and n:
-        high = min(1.0, high + unplaced / n)
-    lacking = members.loc[~has.fillna(False), "member_id"]
-    people = case.people(group) if group else None
-    return Measured(
-        zone, low, high, float(n),
-        rows=len(members), unknown_rows=int((has.isna() | ~members["sure"]).sum()) + unplaced,
-        applicable=len(members) > 0,
-        people=float("nan") if people is None else float(people.reindex(lacking).sum(min_count=1)) if len(lacking) else 0.0,
-        group=group, members=members.drop(columns="sure"), also=also or {},
-    )  # fmt: skip
-
-
-def empty_members(ids: Sequence[str], has: Any, sure: Floats | Bools) -> pd.DataFrame:  # noqa: ANN401 - any array of three values
-    """Return a members table with the columns that every kind fills."""
     n = len(ids)
     return pd.DataFrame({
         "member_id": list(ids), "has": pd.array(has, dtype="boolean"), "value": np.full(n, np.nan),
         "nearest_facility": pd.array([None] * n, dtype=object), "minutes": np.full(n, np.nan), "cause": [""] * n,
         "sure": sure,
     })  # fmt: skip
+
+
+class MemberRule(Rule):
+    """Base of the kinds that count members: their value is the share of members that meet the rule, by the plan's zones."""
+
+    is_share: ClassVar[bool] = True
+    counts_members: ClassVar[bool] = True
+    member_gap: ClassVar[float] = 1.0
+
+    def group_in(self, data: AssessmentData) -> str:
+        """Return the people whom the rule is about; empty where the study has none of them."""
+        return self.counted_group if self.counted_group in data.demand else ""
+
+    def member_zones(self, data: AssessmentData) -> RuleZones | None:
+        """Return the zones that are members, or in which they must stand; None where no zone matters."""
+        return self.zones(data)
+
+    def missing(self, data: AssessmentData) -> tuple[Note, ...]:
+        """Return why no member can be judged; empty where they can."""
+        zones = self.member_zones(data)
+        return () if zones is None else zones.missing
+
+    def members(self, data: AssessmentData) -> pd.DataFrame:
+        """Return the members: ``member_id, has, sure`` and further columns, see :func:`members_table`."""
+        raise NotImplementedError(f"the kind `{self.kind}` counts no members")
+
+    def is_inside(self, data: AssessmentData, members: pd.DataFrame, zone: str) -> pd.Series | Bools:
+        """Return which members belong to a zone of the plan."""
+        return members["member_id"].isin(data.below(zone))
+
+    def unplaced(self, data: AssessmentData, zone: str) -> int:  # noqa: ARG002 - of no other kind's concern
+        """Return how many facilities are known to be in a zone but not in which member: each may give one what it lacks."""
+        return 0
+
+    def measure(self, data: AssessmentData, zones: Collection[str] | None = None) -> list[Measured]:
+        """Return the share of members that meet the rule in each zone of the plan, with the members."""
+        group, plan = self.group_in(data), [z for z in self.plan_zones(data) if zones is None or z in zones]
+        missing, due = self.missing(data), self.member_zones(data)
+        if missing:
+            return [Measured(zone, missing=missing, group=group) for zone in plan]
+        if due is not None and not due.sure and not due.maybe:
+            return [Measured(zone, applicable=False, group=group) for zone in plan]
+        members = self.members(data)
+        return [
+            self.count(data, members[self.is_inside(data, members, zone)].reset_index(drop=True), zone)
+            for zone in plan
+        ]
+
+    def count(self, data: AssessmentData, members: pd.DataFrame, zone: str) -> Measured:
+        """Return the share of `members` that meet the rule, as the measure of a zone of the plan."""
+        has, group = members["has"].astype("boolean"), self.group_in(data)
+        low, high = share_of_members(has, members["sure"])
+        n, unplaced = int(members["sure"].sum()), self.unplaced(data, zone)
+        if unplaced and n:
+            high = min(1.0, high + unplaced / n)
+        lacking = members.loc[~has.fillna(value=False), "member_id"]
+        people = data.people(group) if group else None
+        affected = (
+            NAN
+            if people is None
+            else float(people.reindex(lacking).sum(min_count=1))
+            if len(lacking)
+            else 0.0
+        )
+        return Measured(
+            zone, low, high, float(n), rows=len(members),
+            unknown_rows=int((has.isna() | ~members["sure"]).sum()) + unplaced, applicable=len(members) > 0,
+            people=affected, group=group, members=members.drop(columns="sure"), tally=tally_of(has, members["sure"]),
+        )  # fmt: skip

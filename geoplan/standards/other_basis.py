@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.rules import Rule
 from geoplan.standards.verdict import judge
 from geoplan.tables import OTHER_BASIS
@@ -13,20 +13,21 @@ COLUMNS = ("other_group", "other_basis", "other_low", "other_high", "other_verdi
 _NONE = dict(zip(COLUMNS, ("", "", math.nan, math.nan, "", math.nan), strict=True))
 
 
-def under_other_basis(case: Case, rule: Rule) -> dict[str, dict[str, Any]]:
+def under_other_basis(data: AssessmentData, rule: Rule) -> dict[str, dict[str, Any]]:
     """Return the verdicts of a rule under the other basis of its people, by zone_id; empty where there is none.
 
     The pack's own group judges (``per: elders_60/1000`` or ``elders_60_registered/1000``); this stands beside it.
     """
-    twin = _twin(case, rule)
+    twin = _twin(data, rule)
     if twin is None:
         return {}
     other, group = twin
     out = {}
-    for found in other.measure(case):
-        row = judge(other, found, year=case.year, what=other.due(case), covered=case.covered(found.zone_id))
+    for found in other.measure(data):
+        what = other.measure_requirement(data.year, data.thresholds)
+        row = judge(other, found, year=data.year, what=what, covered=data.covered(found.zone_id))
         out[found.zone_id] = {
-            "other_group": group, "other_basis": case.basis(group), "other_low": found.low, "other_high": found.high,
+            "other_group": group, "other_basis": data.basis(group), "other_low": found.low, "other_high": found.high,
             "other_verdict": row["verdict"], "other_shortfall": row["shortfall"],
         }  # fmt: skip
     return out
@@ -37,11 +38,11 @@ def columns_of(told: dict[str, dict[str, Any]], zone: str) -> dict[str, Any]:
     return told.get(zone, _NONE)
 
 
-def _twin(case: Case, rule: Rule) -> tuple[Rule, str] | None:
+def _twin(data: AssessmentData, rule: Rule) -> tuple[Rule, str] | None:
     """Return the same rule over the other people, where the rule is per people and the study has both."""
     own = rule.people.group if rule.people else getattr(rule, "group", None) if rule.kind == "rate" else None
     group = OTHER_BASIS.get(str(own))
-    if group is None or group not in case.demand or own not in case.demand:
+    if group is None or group not in data.demand or own not in data.demand:
         return None
     if rule.people is not None:
         other = rule.model_copy(update={"per": f"{group}/{rule.people.n:g}"})

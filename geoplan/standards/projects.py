@@ -15,7 +15,9 @@ from geoplan.inputs.facilities.supplies import supplies_of
 from geoplan.inputs.facilities.table import COLUMNS
 from geoplan.inputs.lists.zone_names import clean_name
 from geoplan.inputs.projects.fields import ADDED
-from geoplan.standards.verdict import Due, holds
+from geoplan.inputs.facilities.zone_names import clean_name
+from geoplan.inputs.projects.cells import ADDED
+from geoplan.standards.requirement import Requirement
 from geoplan.tables import check_columns, check_unique_index
 from geoplan.words.vocabulary import wider
 
@@ -225,7 +227,8 @@ def area_per_place(projects: pd.DataFrame, *, least_m2: float = AREA_PER_PLACE_M
     rows = projects[projects["places"].astype(float) > 0]
     low = rows["floor_area_m2"].astype(float) / rows["places_high"].astype(float)
     high = rows["floor_area_m2_high"].astype(float) / rows["places"].astype(float)
-    told = [holds(a, b, Due(">=", least_m2)) for a, b in zip(low, high, strict=True)]
+    enough = Requirement(">=", least_m2)
+    told = [enough.holds(a, b) for a, b in zip(low, high, strict=True)]
     verdict = [{True: "met", False: "not_met", None: "no_data"}[kept] for kept in told]
     return rows[["name", "places", "floor_area_m2", "approximate"]].assign(
         m2_per_place=low.where(low == high), verdict=verdict

@@ -7,7 +7,7 @@ import pandas as pd
 
 from geoplan.coverage.provision import reachable_supply
 from geoplan.standards.counts import amounts, types_of
-from geoplan.standards.data import Case, Floats
+from geoplan.standards.data import AssessmentData, Floats
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.rules import Rule
 from geoplan.words.errors import Note
@@ -36,33 +36,33 @@ class Reachable:
     missing: tuple[Note, ...] = ()
 
 
-def reachable(case: Case, rule: Rule) -> Reachable | None:
+def reachable(data: AssessmentData, rule: Rule) -> Reachable | None:
     """Return what the people of each zone reach under `rule`; None for a rule that is not per people or households."""
     told = rule.reached_by()
     if told is None or rule.people is None:
         return None
     of, supply = told
     group, n = rule.people.group, rule.people.n
-    found = amounts(case, of, supply)
-    walks = case.walks(types_of(of))
-    nothing = pd.Series(np.nan, index=case.zones.index)
+    found = amounts(data, of, supply)
+    walks = data.walks(types_of(of))
+    nothing = pd.Series(np.nan, index=data.zones.index)
     missing = found.missing
-    if not missing and group not in case.demand:
+    if not missing and group not in data.demand:
         missing = (no_group(group),)
     if not missing and walks is None:
         missing = (Note.of("rule_no_service", minutes="-", metres="-"),)
     if missing or walks is None:
-        return Reachable(nothing, nothing, found.table, case.pairs.iloc[:0], missing)
+        return Reachable(nothing, nothing, found.table, data.pairs.iloc[:0], missing)
     pairs, minutes = walks
     pairs = pairs[pairs["facility_id"].isin(found.table.index)]
-    bands = case.decay(types_of(of))
-    need = case.demand[group].astype(float)
+    bands = data.decay(types_of(of))
+    need = data.demand[group].astype(float)
     each = reachable_supply(pairs, need, found.table, walk_minutes=minutes, bands=bands)
-    inside = case.points(group)
-    people = case.zone_totals(inside)
+    inside = data.points(group)
+    people = data.zone_totals(inside)
     some = people.where(people > 0)
     low, high = (
-        case.zone_totals(_times(each[end].loc[case.places.points].to_numpy(), inside)).div(some) * n
+        data.zone_totals(_times(each[end].loc[data.places.points].to_numpy(), inside)).div(some) * n
         for end in ("low", "high")
     )
     return Reachable(low, high, found.table, pairs)

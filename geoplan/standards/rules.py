@@ -1,27 +1,37 @@
-"""Rules: what every clause says, typed and checked when loaded.
+"""Rules: what every clause says, typed and checked when loaded, and how it reads in words.
 
-A rule is one of ten kinds, each in its own module of ``geoplan.standards.kinds`` with its fields and its measure; an
-eleventh is one more module there. This module holds what all kinds share. The columns of a plan's table stand as
-short texts (see `geoplan.standards.grammar`), from which the typed values follow, so that nothing is said twice.
+A rule is one of ten kinds. Each kind stands in its own module of ``geoplan.standards.kinds``, with its fields, its measure
+and, in a words file beside it, its name, its remedy and what it counts. A further kind is one more module there; no other
+file changes. This module holds what all kinds share. The columns of a plan's table are short texts (see
+`geoplan.standards.grammar`); the typed values follow from them.
 """
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from geoplan.standards import grammar
-from geoplan.standards.verdict import Due, due
-from geoplan.words.vocabulary import narrower, vocabulary
-
-if TYPE_CHECKING:
-    from geoplan.standards.data import Case
-    from geoplan.standards.measure import Measured
+from geoplan.standards.data import AssessmentData
+from geoplan.standards.measure import Measured
+from geoplan.standards.requirement import NAN, SIGNS, Requirement
+from geoplan.standards.rule_zones import RuleZones, plan_zones, rule_zones
+from geoplan.words.catalogue import catalogue, phrase
+from geoplan.words.errors import Note, PackError
+from geoplan.words.numbers import format_number
+from geoplan.words.vocabulary import label, narrower, vocabulary
 
 Text = Annotated[str, Field(min_length=1)]
 
-#: Where a circle that the study sets, and no plan, is said.
-STUDY_CLAUSE = {"zh": "项目配置文件 services", "en": "study file, services"}
+#: Family of service -> the people whom it is for.
+FAMILY_GROUPS = {"eldercare": "elders_60", "childcare_service": "under_3"}
+
+#: Groups that are counted in households or dwellings, not in people.
+HOUSES = ("households", "dwellings")
+
+#: Where there is little room, more names of facility types than this are replaced by the name of their family.
+MOST_NAMES = 3
 
 
 def _known(section: str, name: str) -> str:
@@ -56,6 +66,22 @@ class Condition(Entry):
     """At least one of these."""
     all: list["Condition"] | None = None
     """Every one of these."""
+
+    def text(self, lang: str) -> str:
+        """Return the condition in words, such as ``养老床位≥150``."""
+        if self.attribute is not None:
+            name = label("attributes", self.attribute, lang)
+            return name if self.holds else phrase("rule_condition_not", lang, name=name)
+        if self.supply is not None:
+            sign, value = grammar.parse_bound(str(self.bound))
+            bound = SIGNS[sign] + format_number(
+                value, "percent" if str(self.bound).endswith("%") else "decimal"
+            )
+            return phrase(
+                "rule_condition_supply", lang, name=label("supplies", self.supply, lang), bound=bound
+            )
+        joint = phrase("rule_condition_any" if self.any is not None else "rule_condition_all", lang)
+        return joint.join(part.text(lang) for part in self.any or self.all or [])
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -93,6 +119,21 @@ class Selection(Entry):
         """Every facility type that counts."""
         known = vocabulary("types")
         return frozenset().union(*(narrower(name) if name in known else {name} for name in self.facilities))
+
+    def text(self, lang: str) -> str:
+        """Return the facilities in words, with the zones and the condition that narrow them."""
+        joint = phrase("rule_joint", lang)
+        names = joint.join(label("types", name, lang) for name in self.facilities)
+        if self.in_zones:
+            names = phrase("rule_facilities_in", lang, names=names, zones=joint.join(self.in_zones))
+        if self.where is None:
+            return names
+        return phrase("rule_facilities_where", lang, names=names, condition=self.where.text(lang))
+
+
+def family_group(types: frozenset[str]) -> str:
+    """Return the people whom facilities of these types are for; empty where they belong to no family."""
+    return next((group for family, group in FAMILY_GROUPS.items() if types & narrower(family)), "")
 
 
 Selections = Annotated[list[Selection], BeforeValidator(_as_list), Field(min_length=1)]
@@ -152,6 +193,8 @@ class Rule(Entry):
     """How far the figure was checked: read in a copy of its page, read in a text that quotes it, or not read anywhere."""
     place: str = ""
     """Where the figure holds, if it is no national one (``上海``)."""
+    place_en: str = ""
+    """The same in English."""
     source: str = ""
     """Page where the figure was read."""
     active: bool | None = None
@@ -167,13 +210,28 @@ class Rule(Entry):
     local_entries: tuple[str, ...] = ()
     """Set when the pack is read: entries that a planner's pack changed in a shipped rule, or all of a rule that it added."""
 
-    #: True where a kind's measure is a share of members (zones, estates or facilities).
-    of_members: ClassVar[bool] = False
+    standards: "tuple[Rule, ...]" = ()
+    """Set by `linked`: the rules that this one names in `named`."""
+
+    #: True where the value of the kind is a share (0-1): it prints in per cent, and so does its target.
+    is_share: ClassVar[bool] = False
+    #: True where the kind counts members (zones, estates or facilities), each of which meets the rule or does not.
+    counts_members: ClassVar[bool] = False
+    #: How much of the shortfall one member is that does not meet the rule; NaN where the shortfall counts another thing.
+    member_gap: ClassVar[float] = NAN
 
     @property
     def rule_id(self) -> str:
         """``pack.rule``."""
         return f"{self.pack}.{self.id}"
+
+    def kind_text(self, lang: str) -> str:
+        """Return the name of the kind."""
+        return phrase(f"kind_{self.kind}", lang)
+
+    def indicator_text(self, lang: str) -> str:
+        """Return the indicator's name: the plan's own words, or its English title."""
+        return self.indicator if lang == "zh" else self.title_en
 
     @property
     def is_on(self) -> bool:
@@ -200,22 +258,203 @@ class Rule(Entry):
         """Group and N."""
         return grammar.parse_per(self.per) if self.per else None
 
-    @property
-    def percent(self) -> bool:
-        """True where values are shares (0-1), printed as per cent."""
-        return self.of_members
+    # --- what is asked and measured ----------------------------------------------------------------------------
 
-    def due(self, case: "Case") -> Due:
-        """Return what the rule asks of its measure in the study's year."""
-        return due(self, case.year, case.thresholds)
+    def requirement(self, year: int, thresholds: Mapping[str, float] | None = None) -> Requirement:
+        """Return what the plan asks for in `year`.
+
+        Parameters
+        ----------
+        thresholds
+            Local thresholds (本地设定) by rule_id, for what the plan does not quantify.
+        """
+        local = (thresholds or {}).get(self.rule_id)
+        return Requirement.of(self.targets, year=year, range_is=self.range_is, local=local)
+
+    def measure_requirement(self, year: int, thresholds: Mapping[str, float] | None = None) -> Requirement:
+        """Return what judges the measure in `year`; other than `requirement` where the plan's bound holds for each member."""
+        return self.requirement(year, thresholds)
 
     def reached_by(self) -> "tuple[list[Selection], str] | None":
         """Return the facilities and the supply by which communities are measured; None where the rule measures none."""
         return None
 
-    def measure(self, case: "Case") -> list["Measured"]:
-        """Return what is measured at the rule's own zones; every kind has its own."""
+    @property
+    def measures_zones(self) -> bool:
+        """True where the rule measures communities and towns: their circle, or the supply that they can reach."""
+        return self.flags is not False and self.reached_by() is not None
+
+    def zones(self, data: AssessmentData, where: grammar.Where | None = None) -> RuleZones:
+        """Return the zones at the rule's own level (or at `where`) that fit its filter."""
+        return rule_zones(data, where or self.where, plan_level=self.plan_level, years=self.years)
+
+    def plan_zones(self, data: AssessmentData) -> tuple[str, ...]:
+        """Return the zones that the rule's plan speaks for: the area for a city's plan, the districts for a district's."""
+        return plan_zones(data, plan_level=self.plan_level)
+
+    def measure(self, data: AssessmentData, zones: Collection[str] | None = None) -> list[Measured]:
+        """Return what is measured at the rule's own zones, one row a zone in the order of the zones table.
+
+        Where no zone can be told to fit, one row for the area says why.
+
+        Parameters
+        ----------
+        zones
+            zone_ids: only these are measured, with the same result as among all; None: all.
+        """
+        mine = self.zones(data)
+        if mine.sure:
+            return self.measure_zones(data, [zone for zone in mine.sure if zones is None or zone in zones])
+        if zones is not None and data.area not in zones:
+            return []
+        return [
+            Measured(data.area, missing=mine.missing, applicable=bool(mine.missing), group=self.counted_group)
+        ]
+
+    def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
+        """Return what is measured at zones `ids` of the rule's level; every kind has its own."""
         raise NotImplementedError(f"the kind `{self.kind}` measures nothing")
+
+    # --- what counts; a kind overrides what differs -------------------------------------------------------------
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Which facilities count; empty where the kind counts none."""
+        return tuple(getattr(self, "of", None) or ())
+
+    @property
+    def supplies(self) -> tuple[str, ...]:
+        """Which supplies are added up; empty where facilities or zones are counted."""
+        named = getattr(self, "supply", None)
+        return (named,) if named else ()
+
+    @property
+    def counted_group(self) -> str:
+        """Group of people that the rule is about, as far as the rule itself says; may be empty."""
+        return self.people.group if self.people else ""
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Ids of other rules that this one counts by."""
+        return ()
+
+    # --- how the rule reads; a kind overrides what differs ------------------------------------------------------
+
+    @property
+    def value_format(self) -> str:
+        """Number format (`geoplan.words.numbers.FORMATS`) of the value, its target and what flags measure."""
+        return "percent" if self.is_share else "count" if self.people is None else "per_1000"
+
+    def member_format(self) -> str:
+        """Return the number format of the value of one member."""
+        return self.value_format
+
+    def facilities_text(self, lang: str, *, short: bool = False) -> str:
+        """Return the facilities that count; `short` names many types of one family by the family."""
+        of = self.selections
+        if short and sum(len(selection.facilities) for selection in of) > MOST_NAMES:
+            types = frozenset().union(*(selection.types for selection in of))
+            for family in FAMILY_GROUPS:
+                if types <= narrower(family):
+                    return label("types", family, lang)
+        return " + ".join(selection.text(lang) for selection in of)
+
+    def amount_text(self, lang: str) -> str:
+        """Return what is added up; empty where facilities or zones are counted."""
+        return phrase("rule_joint", lang).join(label("supplies", name, lang) for name in self.supplies)
+
+    def condition_text(self, lang: str) -> str:
+        """Return what those that count must meet; empty where they need nothing."""
+        return self.own_text("condition", lang)
+
+    def whom_text(self, lang: str) -> str:
+        """Return per whom the rule counts."""
+        if self.people is None:
+            return ""
+        group, n = label("groups", self.people.group, lang), int(self.people.n)
+        code = f"rule_per_{self.people.group}" if self.people.group in HOUSES else "rule_per_people"
+        return phrase(code if n > 1 else f"{code}_one", lang, n=_round_number(n, lang), group=group)
+
+    def basis_text(self, lang: str) -> str:
+        """Return what the rule counts and per whom, without the people's basis, which a study gives.
+
+        Examples
+        --------
+        >>> from geoplan.standards.packs.read import read_pack
+        >>> read_pack("huzhong").rules[5].basis_text("zh")
+        '护理型床位/养老床位；养老机构'
+        """
+        parts = (
+            self.amount_text(lang),
+            self.facilities_text(lang),
+            self.condition_text(lang),
+            self.whom_text(lang),
+        )
+        return phrase("rule_part_joint", lang).join(part for part in parts if part)
+
+    def unit_text(self, lang: str) -> str:
+        """Return the unit of the value: per cent, beds per 1,000 people, or the unit in which one builds."""
+        if self.is_share:
+            return "%"
+        unit = phrase("rule_unit_places", lang) if self.unit == "places" else label("units", self.unit, lang)
+        if self.people is None:
+            return unit
+        n = int(self.people.n)
+        code = "rule_unit_per_household" if self.people.group in HOUSES else "rule_unit_per_person"
+        return phrase(code if n == 1 else f"{code}s", lang, unit=unit, n=_round_number(n, lang))
+
+    def required_text(self, required: Requirement, lang: str) -> str:
+        """Return in words what `required` (from `requirement`) asks for, without its unit."""
+        return required.text(self.value_format, lang)
+
+    def target_text(self, lang: str) -> str:
+        """Return what the rule asks for by year: ``≥50（2025年）``."""
+        asked = ((t.year, Requirement.of([t], year=t.year, range_is=self.range_is)) for t in self.targets)
+        return phrase("rule_part_joint", lang).join(
+            phrase("rule_target_year", lang, target=self.required_text(required, lang), year=year)
+            for year, required in asked
+        )
+
+    def full_target_text(self, lang: str) -> str:
+        """Return the last target with the unit of the value: ``≥20 平方米/百户``."""
+        last = self.targets[-1]
+        bound = self.required_text(Requirement.of([last], year=last.year, range_is=self.range_is), lang)
+        return bound if self.is_share else f"{bound} {self.unit_text(lang)}"
+
+    def member_target_text(self, lang: str) -> str:
+        """Return what one member must meet by itself; empty where members have no target of their own."""
+        return self.own_text("member_target", lang, what=self.facilities_text(lang, short=True))
+
+    def own_text(self, code: str, lang: str, **values: str) -> str:
+        """Return a sentence of the kind's own words (``<code>_<kind>``), else that of all kinds; empty where there is neither."""
+        own, common = f"{code}_{self.kind}", f"{code}_rule"
+        found = own if own in catalogue() else common if common in catalogue() else None
+        return "" if found is None else phrase(found, lang, **values)
+
+    def remedy_text(self, lang: str, *, member: bool = False) -> str:
+        """Return what to do where the rule (or a `member`) falls short; ``{amount}`` in it is the shortfall with its unit."""
+        what = (
+            self.facilities_text(lang, short=True)
+            or self.amount_text(lang)
+            or phrase("rule_facilities", lang)
+        )
+        return self.own_text("member_remedy" if member else "remedy", lang, what=what, amount="{amount}")
+
+    def affected_text(self, lang: str) -> str:
+        """Return whom `people_affected` counts; empty where the kind counts nobody."""
+        group = self.counted_group
+        return self.own_text(
+            "affected", lang, group=label("groups", group, lang) if group else phrase("rule_people", lang)
+        )
+
+    def gap_text(self, lang: str) -> str:
+        """Return what the shortfall counts."""
+        what = (
+            self.amount_text(lang)
+            or self.facilities_text(lang, short=True)
+            or phrase("rule_facilities", lang)
+        )
+        return self.own_text("gap", lang, what=what)
 
     @field_validator("level")
     @classmethod
@@ -253,3 +492,51 @@ class Rule(Entry):
         if any(target.comparison == "range" for target in self.targets) and self.range_is is None:
             raise ValueError("`range_is` must say whether the range is `limits` or `floor_and_aim`")
         return self
+
+
+def supply_unit(supply: str, lang: str, *, divisor: bool = False) -> str:
+    """Return the unit in which a supply is counted: beds, places, m² or people; `divisor`: as it stands behind a stroke.
+
+    Examples
+    --------
+    >>> supply_unit("places", "zh"), supply_unit("floor_area_m2", "en"), supply_unit("beds", "zh", divisor=True)
+    ('个托位', 'm²', '床')
+    """
+    unit = (
+        "beds"
+        if supply.endswith("beds")
+        else "places"
+        if supply.endswith("places")
+        else "m2"
+        if supply.endswith("_m2")
+        else "people"
+    )
+    return phrase(f"rule_over_{unit}", lang) if divisor else label("units", unit, lang)
+
+
+def _round_number(n: int, lang: str) -> str:
+    """Return 100, 1,000 and 10,000 as they are said."""
+    code = f"rule_round_{n}"
+    return phrase(code, lang) if code in catalogue() else f"{n:,}"
+
+
+def linked(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Return rules with the rules that they name in their `standards`; a name of no rule is left out.
+
+    Raises
+    ------
+    PackError
+        If a rule is named by a rule that it names itself.
+    """
+    rules = tuple(rules)
+    by_id = {rule.rule_id: rule for rule in rules}
+
+    def link(rule: Rule, above: tuple[str, ...]) -> Rule:
+        if rule.rule_id in above:
+            raise PackError(Note.of("pack_meets_itself", rules=", ".join(above), severity="error"))
+        if not rule.named:
+            return rule
+        found = (link(by_id[name], (*above, rule.rule_id)) for name in rule.named if name in by_id)
+        return rule.model_copy(update={"standards": tuple(found)})
+
+    return tuple(link(rule, ()) for rule in rules)

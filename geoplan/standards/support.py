@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from geoplan.standards.counts import amounts, types_of
-from geoplan.standards.data import Case
-from geoplan.standards.rules import Rule
+from geoplan.standards.data import AssessmentData
+from geoplan.standards.rules import Rule, linked
 from geoplan.tables import SUPPORT, check_columns
 from geoplan.words.errors import Note
 
@@ -122,24 +122,24 @@ def adding_projects(
     last = int(known.max()) if known.notna().any() else 0
     every = facilities.assign(open_year=facilities["open_year"].where(facilities["project_id"].isna(), last))
     nothing = pd.DataFrame(columns=["service", "demand_id", "facility_id", "seconds", "measure", "zone_id"])
-    case = Case(
+    data = AssessmentData(
         zones=zones, demand=nothing, overlay=None, facilities=every, supplies=supplies, pairs=nothing, circle=nothing,
-        nearest=nothing, services={}, groups=nothing, year=last, rules={rule.rule_id: rule for rule in rules},
+        nearest=nothing, services={}, groups=nothing, year=last,
     )  # fmt: skip
     places = _project_places(every, supplies)
     order = {str(project): at for at, project in enumerate(projects.index)}
     found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for rule in rules:
-        helping = _helping(case, rule, supplies)
+    for rule in linked(rules):
+        helping = _helping(data, rule, supplies)
         if not helping:
             continue
         for zone in zones.index:
-            inside = set(case.below(str(zone)))
+            inside = set(data.below(str(zone)))
             here = sorted(
                 (
                     p
                     for p in helping
-                    if places.get(p) in inside or (zone == case.area and places.get(p) is None)
+                    if places.get(p) in inside or (zone == data.area and places.get(p) is None)
                 ),
                 key=order.__getitem__,
             )
@@ -158,20 +158,18 @@ def _project_places(facilities: pd.DataFrame, supplies: pd.DataFrame) -> dict[st
     return {project: zone if isinstance(zone, str) else None for project, zone in at.items()}
 
 
-def _helping(case: Case, rule: Rule, supplies: pd.DataFrame) -> set[str]:
+def _helping(data: AssessmentData, rule: Rule, supplies: pd.DataFrame) -> set[str]:
     """Return the projects that have some of what a rule counts."""
-    for name in getattr(rule, "meets", None) or ():
-        inner = case.rules.get(name if "." in name else f"{rule.pack}.{name}")
-        if inner is not None and inner.rule_id != rule.rule_id:
-            return _helping(case, inner, supplies)
+    for inner in rule.standards[:1]:
+        return _helping(data, inner, supplies)
     of = getattr(rule, "of", None) or getattr(rule, "has", None)
-    if of is None or not types_of(of) & case.listed:
+    if of is None or not types_of(of) & data.listed:
         return set()
     wanted = next(
         (getattr(rule, name) for name in ("part", "measured", "supply") if getattr(rule, name, None)), None
     )
-    selected = amounts(case, of, None, where=getattr(rule, "part_where", None)).table
-    own = case.facilities["project_id"].reindex(selected.index)
+    selected = amounts(data, of, None, where=getattr(rule, "part_where", None)).table
+    own = data.facilities["project_id"].reindex(selected.index)
     if wanted is None:
         return {str(project) for project in own.dropna()}
     rows = supplies[

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from geoplan import tables
 from geoplan.study.formats import kind_of
-from geoplan.words.labels import label
+from geoplan.words.labels import service_label
 
 Level = Literal["district", "town", "community", "estate"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -215,8 +215,8 @@ class Service(Entry):
         need = self.need
         return tables.Service(
             name=name,
-            label_zh=self.label or label(f"service_{name}", "zh"),
-            label_en=self.label or label(f"service_{name}", "en"),
+            label_zh=self.label or service_label(name, "zh"),
+            label_en=self.label or service_label(name, "en"),
             facilities=tuple(self.facilities),
             group=self.group,
             walk_minutes=self.walk_minutes,

@@ -1,6 +1,10 @@
-"""Labels: every word of a closed list (levels, groups, verdicts, causes, facility types, units) in Chinese and English."""
+"""Labels: every word of a closed list (levels, groups, verdicts, causes, facility types, units) in Chinese and English.
 
-from collections.abc import Mapping
+A code that neither the labels nor the vocabulary know is a fault of the program: `label` raises. A word that a planner may
+invent (a facility type, a service, a kind of zone, an attribute) goes through `planner_word`, which prints it as she wrote it.
+"""
+
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 
@@ -11,6 +15,13 @@ from geoplan.words.vocabulary import vocabulary
 
 #: Tables of the vocabulary in which a word is looked for that is not among the labels.
 _SECTIONS = ("supplies", "attributes", "types", "groups")
+
+
+class UnknownWordError(LookupError):
+    """A code that no list of words has: it would stand raw in an official paper."""
+
+    def __init__(self, code: object) -> None:
+        super().__init__(f"no label for `{code}` in words/labels.yaml or words/vocabulary.yaml")
 
 
 @cache
@@ -26,31 +37,82 @@ def labels() -> Mapping[str, Mapping[str, str]]:
     return words
 
 
+def _known(word: str, *sections: str) -> Mapping[str, str] | None:
+    """Return both labels of `word` from the first table of the vocabulary that has it, else from the labels."""
+    found = next((table[word] for table in map(vocabulary, sections) if word in table), None)
+    return (
+        found or labels().get(word) or next((v[word] for v in map(vocabulary, _SECTIONS) if word in v), None)
+    )
+
+
 def label(word: object, lang: str) -> str:
-    """Return the label of `word` in `lang`; a word of the planner's own (a facility type …) stays as it is.
+    """Return the label of a code in `lang`; nothing for a missing value.
+
+    Raises
+    ------
+    UnknownWordError
+        If neither the labels nor the vocabulary have the code.
 
     Examples
     --------
-    >>> label("not_met", "zh"), label("community", "en"), label("own_type", "en")
-    ('未达标', 'Community', 'own type')
+    >>> label("not_met", "zh"), label("community", "en"), label(None, "en")
+    ('未达标', 'Community', '')
+    """
+    if missing(word) or word == "":
+        return ""
+    found = labels().get(str(word)) or _known(str(word))
+    if found is None:
+        raise UnknownWordError(word)
+    return str(found[lang])
+
+
+def planner_word(word: object, lang: str) -> str:
+    """Return the label of a word that a planner may invent: the usual label where there is one, else as she wrote it.
+
+    Examples
+    --------
+    >>> planner_word("urban", "en"), planner_word("own_kind", "en"), planner_word("滨水社区", "zh")
+    ('Urban', 'own_kind', '滨水社区')
     """
     if missing(word):
         return ""
-    text = str(word)
-    found = labels().get(text) or next((v[text] for v in map(vocabulary, _SECTIONS) if text in v), None)
-    return str(found[lang]) if found else text.replace("_", " ")
+    found = _known(str(word))
+    return str(word) if found is None else str(found[lang])
+
+
+def zone_kind_label(kind: object, lang: str) -> str:
+    """Return the name of a kind of zone; one that the planner invented prints as she wrote it.
+
+    Examples
+    --------
+    >>> zone_kind_label("existing", "zh"), zone_kind_label("urban", "en"), zone_kind_label("滨水", "zh")
+    ('既有', 'Urban', '滨水')
+    """
+    return planner_word(f"{kind}_zone" if f"{kind}_zone" in labels() else kind, lang)
 
 
 def facility_label(kind: object, lang: str) -> str:
-    """Return the name of a facility type; one that no pack knows stays as it is.
+    """Return the name of a facility type; one that the planner invented prints as she wrote it.
 
     Examples
     --------
     >>> facility_label("elder_home", "zh"), facility_label("own_type", "zh")
-    ('养老机构', 'own type')
+    ('养老机构', 'own_type')
     """
-    found = vocabulary("types").get(str(kind))
-    return str(found[lang]) if found else label(kind, lang)
+    found = _known(str(kind), "types")
+    return str(kind) if found is None else str(found[lang])
+
+
+def service_label(service: str, lang: str) -> str:
+    """Return the usual name of a service; one that the planner invented prints as she wrote it.
+
+    Examples
+    --------
+    >>> service_label("childcare", "zh"), service_label("canteens", "zh")
+    ('托育服务', 'canteens')
+    """
+    found = labels().get(f"service_{service}")
+    return service if found is None else found[lang]
 
 
 def of_group(word: str, group: str, lang: str) -> str:
@@ -67,13 +129,28 @@ def of_group(word: str, group: str, lang: str) -> str:
 def unit(word: object, lang: str) -> str:
     """Return the label of a unit of building (``beds`` → 张).
 
+    Raises
+    ------
+    UnknownWordError
+        If there is no such unit.
+
     Examples
     --------
     >>> unit("beds", "zh"), unit("m2", "en")
     ('张', 'm²')
     """
-    if missing(word):
+    if missing(word) or word == "":
         return ""
-    text = str(word)
-    found = labels().get(f"unit_{text}") or vocabulary("units").get(text)
-    return str(found[lang]) if found else label(text, lang)
+    found = labels().get(f"unit_{word}") or vocabulary("units").get(str(word))
+    return label(word, lang) if found is None else str(found[lang])
+
+
+def listed(words: Iterable[str], lang: str) -> str:
+    """Return words one after another, as the language separates them.
+
+    Examples
+    --------
+    >>> listed(["托位", "床位"], "zh"), listed(["places", "beds"], "en")
+    ('托位、床位', 'places, beds')
+    """
+    return ("、" if lang == "zh" else ", ").join(words)

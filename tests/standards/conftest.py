@@ -18,7 +18,7 @@ from shapely.geometry import Point, box
 
 from geoplan.coverage.circle import circle_table, straight_nearest
 from geoplan.standards.assess import assess
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.packs.read import read_pack
 from geoplan.tables import Service
 
@@ -187,8 +187,8 @@ class Town:
         table = self.assess(rules, flag_rules=(), **more).findings.set_index(["rule_id", "zone_id"])
         return table.loc[(rule, zone)]
 
-    def case(self) -> Case:
-        return Case(**self.tables())
+    def data(self) -> AssessmentData:
+        return AssessmentData(**self.tables())
 
 
 @cache

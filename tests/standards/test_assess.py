@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from geoplan.standards.packs.read import read_pack, rules_of
-from geoplan.standards.verdict import Due, due, gap, holds, rounded
+from geoplan.standards.requirement import Requirement, rounded
 from geoplan.tables import CAUSES, FINDINGS, FLAGS, MEMBERS, VERDICTS
 from geoplan.words.errors import TableError
 
@@ -150,16 +150,15 @@ def test_a_table_without_its_columns_or_with_unknown_ids(town, rules_from):
         town.assess(rules, facilities=town.facilities.assign(zone_id="community/Z"))
 
 
-def test_due_reads_ranges_and_thresholds():
+def test_requirements_read_ranges_and_thresholds():
     rule = {rule.id: rule for rule in read_pack("huzhong").rules}["new_estate_rooms"]
-    assert (
-        due(rule, 2025, {}) == Due(">=", 20.0, aim=30.0, target_year=2025) or due(rule, 2025, {}).aim == 30.0
-    )
+    what = rule.requirement(2025)
+    assert (what.comparison, what.required, what.aim, what.target_year) == (">=", 20.0, 30.0, 2025)
     centres = {rule.id: rule for rule in read_pack("wuhan").rules}["medical_and_care_centres"]
-    what = due(centres, 2025, {})
+    what = centres.requirement(2025)
     assert (what.comparison, what.required, what.upper) == ("between", 1.0, 3.0)
-    assert [holds(x, x, what) for x in (0.0, 1.0, 3.0, 4.0)] == [False, True, True, False]
-    assert holds(0.0, 2.0, what) is None
+    assert [what.holds(x, x) for x in (0.0, 1.0, 3.0, 4.0)] == [False, True, True, False]
+    assert what.holds(0.0, 2.0) is None
 
 
 @pytest.mark.parametrize(
@@ -173,8 +172,8 @@ def test_gaps_round_up_in_whole_units(amount, unit, strict, whole):
 
 def test_gap_of_huzhong_by_hand():
     # 12,000 residents at 4.5 per 1,000 less 20 places: 34; the census' 16,359: 74 due, 54 short
-    assert gap(20 / 12, 20 / 12, 12.0, Due(">=", 4.5), unit="places") == 34.0
-    assert gap(20 / 16.359, 20 / 16.359, 16.359, Due(">=", 4.5), unit="places") == 54.0
+    assert Requirement(">=", 4.5).gap(20 / 12, 20 / 12, 12.0, unit="places") == 34.0
+    assert Requirement(">=", 4.5).gap(20 / 16.359, 20 / 16.359, 16.359, unit="places") == 54.0
 
 
 def test_an_eleventh_kind_is_one_class(town):
@@ -186,11 +185,11 @@ def test_an_eleventh_kind_is_one_class(town):
     class Oldest(Rule):
         kind: Literal["oldest"]
 
-        def measure(self, case):
-            opened = case.facilities["open_year"].min()
+        def measure(self, data):
+            opened = data.facilities["open_year"].min()
             return [
-                Measured(zone, opened, opened, 1.0, rows=len(case.facilities))
-                for zone in case.plan_zones(self)
+                Measured(zone, opened, opened, 1.0, rows=len(data.facilities))
+                for zone in self.plan_zones(data)
             ]
 
     rule = Oldest.model_validate({

@@ -18,15 +18,17 @@ import pytest
 from shapely.geometry import Point
 
 from geoplan.standards.assess import findings_of
-from geoplan.standards.data import OPPOSITES, Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.grammar import parse_bound, parse_level
 from geoplan.standards.kinds.total import Total
 from geoplan.standards.packs.read import read_pack
+from geoplan.standards.rule_zones import OPPOSITES
+from geoplan.standards.rules import linked
 from geoplan.tables import CIRCLE, Service
 from geoplan.words.vocabulary import narrower, vocabulary
 
 PLANS = ("yinzhou", "wuhan", "qianjiang", "yantai", "huzhong")
-RULES = {rule.rule_id: rule for name in PLANS for rule in read_pack(name).rules}
+RULES = {rule.rule_id: rule for name in PLANS for rule in linked(read_pack(name).rules)}
 N, CROWD, INF = 20, 1000.0, math.inf
 LOCAL = 0.8  # threshold set where the plan gives no figure
 
@@ -49,7 +51,6 @@ class World:
     service: dict[str, Any] | None = None
     types: frozenset[str] = frozenset()
     thresholds: dict[str, float] = field(default_factory=dict)
-    rules: dict[str, Any] = field(default_factory=dict)
 
     def of_level(self, level: str) -> list[str]:
         return list(self.zones.index[self.zones["level"] == level])
@@ -62,7 +63,7 @@ class World:
             self.supplies.append((name, kind, supply, float(low), float(high)))
         return name
 
-    def case(self) -> Case:
+    def data(self) -> AssessmentData:
         communities = self.of_level("community")
         demand = gpd.GeoDataFrame(
             {"zone_id": communities, "halo": False, **dict.fromkeys(self.groups, self.crowd)},
@@ -86,13 +87,13 @@ class World:
             [("s", at[zone], f, 60.0) for zone, f in self.covered],
             columns=["service", "demand_id", "facility_id", "seconds"],
         )
-        return Case(
+        return AssessmentData(
             zones=self.zones, demand=demand, overlay=None, facilities=facilities, year=self.year, pairs=pairs, nearest=pairs.iloc[:0],
             supplies=pd.DataFrame(self.supplies, columns=["facility_id", "service", "supply", "low", "high"]),
             circle=pd.DataFrame(columns=list(CIRCLE)), services={"s": self.service} if self.service else {},
             groups=pd.DataFrame({"basis": ["常住"], "year": [2020]}, index=["residents"]), thresholds=self.thresholds,
             zone_supplies=pd.DataFrame(self.pointless, columns=["zone_id", "supply", "low", "high"]) if self.pointless else None,
-            rules=self.rules, register_types=self.types,
+            register_types=self.types,
         )  # fmt: skip
 
 
@@ -149,7 +150,6 @@ def world_for(rule: Any, n: int = N, *, kind: frozenset[str] | None = None, year
     world.zones["built_year"] = world.zones["built_year"].where(
         world.zones["built_year"].isna(), float(world.year)
     )
-    world.rules = dict(RULES)
     return world
 
 
@@ -219,14 +219,14 @@ def counts_rows(rule: Any) -> bool:
     return rule.kind in ("total", "increase") and not rule.supply
 
 
-def with_value(rule: Any, value: float, world: World | None = None) -> Case:
+def with_value(rule: Any, value: float, world: World | None = None) -> AssessmentData:
     """Return a case in which the rule's value is `value` in every zone; a pair is an interval."""
     world = world or world_for(rule)
     {
         "provision": sums, "total": sums, "increase": sums, "floor_area": sums, "rate": ratios, "share": ratios,
         "presence": presence, "compliance": compliance, "circle": circle, "facility": facility,
     }[rule.kind](rule, world, value)  # fmt: skip
-    return world.case()
+    return world.data()
 
 
 def scaled(value: Any, scale: float) -> Any:
@@ -353,19 +353,19 @@ def facility(rule: Any, world: World, value: float) -> None:
 # --- the cases ------------------------------------------------------------------------------------------------------
 
 
-def standard_for(rule: Any) -> tuple[Any, dict[str, Any]]:
+def standard_for(rule: Any) -> Any:
     """A rule whose plan states no standard, with a local one: a day-care room in each zone."""
     if getattr(rule, "standard", None) is None:
-        return rule, {}
+        return rule
     local = Total.model_validate({
         "id": "standard", "indicator": "标准", "title_en": "standard", "kind": "total", "level": rule.level, "counts": "x",
         "of": {"facilities": ["elder_day_care"]}, "target": ">=1@2020", "unit": "facilities", "attribute": "本地设定", "clause": "本地",
         "quote": "本地", "pack": "local", "plan_level": rule.plan_level, "years": rule.years,
     })  # fmt: skip
-    return changed(rule, standard=None, meets=["local.standard"]), {"local.standard": local}
+    return changed(rule, standard=None, meets=["local.standard"], standards=(local,))
 
 
-def judge(rule: Any, case: Case) -> list[dict[str, Any]]:
+def judge(rule: Any, case: AssessmentData) -> list[dict[str, Any]]:
     return findings_of(case, rule)[0]
 
 
@@ -392,7 +392,7 @@ def cases(rule: Any) -> Iterator[tuple[str, float, str]]:
     """Yield name, value and verdict of the cases whose value can be set."""
     target, world = rule.targets[-1], world_for(rule, 60 if getattr(rule, "communities", None) else N)
     at, one = required(rule), step(rule, world)
-    strict, top = target.comparison == ">", 1.0 if rule.percent else INF
+    strict, top = target.comparison == ">", 1.0 if rule.is_share else INF
     if rule.kind == "facility":
         yield from [("boundary", 1.0, "met"), ("not met", 1 - 1 / N, "not_met")]
         return
@@ -422,15 +422,14 @@ def cases(rule: Any) -> Iterator[tuple[str, float, str]]:
         yield "not met", at - one, "not_met"
 
 
-VALUED = [(rule_id, *case) for rule_id, rule in RULES.items() for case in cases(standard_for(rule)[0])]
+VALUED = [(rule_id, *case) for rule_id, rule in RULES.items() for case in cases(standard_for(rule))]
 
 
-def built(rule: Any, value: float, **more: Any) -> tuple[Any, Case]:
-    rule, local = standard_for(rule)
+def built(rule: Any, value: float, **more: Any) -> tuple[Any, AssessmentData]:
+    rule = standard_for(rule)
     world = world_for(rule, 60 if getattr(rule, "communities", None) else N, **more)
     if getattr(rule, "communities", None):
         world.zones = zones_of("community", 60, frozenset())
-    world.rules |= local
     return rule, with_value(rule, value, world)
 
 
@@ -451,7 +450,7 @@ def test_met_not_met_and_on_the_boundary(rule_id, name, value, verdict):
             assert row["shortfall"] == pytest.approx(gap_by_hand(rule, value, case))
 
 
-def gap_by_hand(rule: Any, value: float, case: Case) -> float:
+def gap_by_hand(rule: Any, value: float, case: AssessmentData) -> float:
     """What is missing, added up another way: (required - value) of the people, the whole, the members."""
     target = rule.targets[-1]
     at = 1.0 if rule.kind == "facility" else required(rule)
@@ -492,7 +491,7 @@ def test_no_data(rule_id):
     rule = RULES[rule_id]
     if getattr(rule, "standard", None):
         # the plan states no standard: nothing to judge by until a local pack names one
-        row = judge(rule, replace(world_for(rule), thresholds={}).case())[0]
+        row = judge(rule, replace(world_for(rule), thresholds={}).data())[0]
         assert (row["verdict"], row["missing"]) == (
             "not_quantified" if rule.targets[0].floor is None else "no_data",
             "rule_no_standard",
@@ -507,7 +506,7 @@ def test_no_data(rule_id):
         assert np.isnan(row["shortfall"])
 
 
-def blank(rule: Any) -> Case:
+def blank(rule: Any) -> AssessmentData:
     """A case in which the input that decides is blank: an amount, an attribute, a column, or the whole register."""
     level, _ = level_of(rule)
     world = world_for(rule)
@@ -535,14 +534,13 @@ def blank(rule: Any) -> Case:
         unsaid = dict.fromkeys(meeting(condition)[0], pd.NA)
         for zone in world.of_level(level):
             put(world, rule.of, zone, {}, **unsaid)
-    return world.case()  # else: no register and no table lists it
+    return world.data()  # else: no register and no table lists it
 
 
 @pytest.mark.parametrize("rule_id", RULES)
 def test_not_due_before_the_first_target(rule_id):
-    rule, local = standard_for(RULES[rule_id])
+    rule = standard_for(RULES[rule_id])
     world = world_for(rule, year=rule.targets[0].year - 1)
-    world.rules |= local
     world.thresholds = {}
     if getattr(rule, "communities", None):
         world.zones = zones_of("community", 60, frozenset())
@@ -552,13 +550,13 @@ def test_not_due_before_the_first_target(rule_id):
         assert row["missing"] == ("rule_not_due" if quantified else "")
 
 
-def without_subject(rule: Any) -> Case | None:
+def without_subject(rule: Any) -> AssessmentData | None:
     """A case in which nothing is there that the rule could be about; None where there always is (a district, a city)."""
     level, words = level_of(rule)
     if words and all(word in OPPOSITES for word in words if word != "with_conditions"):
-        return world_for(rule, kind=frozenset(OPPOSITES[w] for w in words if w in OPPOSITES)).case()
+        return world_for(rule, kind=frozenset(OPPOSITES[w] for w in words if w in OPPOSITES)).data()
     if "complete" in words:
-        return replace(world_for(rule, kind=frozenset()), crowd=100.0).case()
+        return replace(world_for(rule, kind=frozenset()), crowd=100.0).data()
     if rule.kind == "provision" or (rule.kind == "rate" and rule.group):
         return with_value(rule, 1.0, replace(world_for(rule), crowd=0.0))
     if rule.kind == "circle":
@@ -570,26 +568,26 @@ def without_subject(rule: Any) -> Case | None:
         elif rule.whole:
             put(world, rule.of, world.of_level(level)[0], {rule.part: 0.0, rule.whole: 0.0})
         world.types = frozenset({type_in(rule.of[0])}) if rule.of else frozenset()
-        return world.case()
+        return world.data()
     if rule.kind == "facility":
-        return replace(world_for(rule), types=frozenset({type_in(rule.of[0])})).case()
+        return replace(world_for(rule), types=frozenset({type_in(rule.of[0])})).data()
     if level in ("town", "community"):
         world = world_for(rule)
         world.zones = world.zones[world.zones["level"].isin(["area", "district"])]
-        return world.case()
+        return world.data()
     if rule.where.levels == ("district",) and rule.plan_level == "city":
         world = world_for(rule)
         world.zones = world.zones[world.zones["level"] == "area"]
-        return world.case()
+        return world.data()
     return None
 
 
 @pytest.mark.parametrize(
-    "rule_id", [r for r, rule in RULES.items() if without_subject(standard_for(rule)[0]) is not None]
+    "rule_id", [r for r, rule in RULES.items() if without_subject(standard_for(rule)) is not None]
 )
 def test_not_applicable_where_there_is_nothing_of_its_kind(rule_id):
-    rule, local = standard_for(RULES[rule_id])
-    case = replace(without_subject(rule), rules={**RULES, **local})
+    rule = standard_for(RULES[rule_id])
+    case = without_subject(rule)
     rows = judge(rule, case)
     assert rows
     assert {row["verdict"] for row in rows} == {"not_applicable"}, rows
@@ -597,10 +595,9 @@ def test_not_applicable_where_there_is_nothing_of_its_kind(rule_id):
 
 @pytest.mark.parametrize("rule_id", RULES)
 def test_not_quantified_shows_the_value_and_judges_nothing(rule_id):
-    rule, local = standard_for(RULES[rule_id])
+    rule = standard_for(RULES[rule_id])
     rule = changed(rule, target="未量化@2025")
     world = world_for(rule)
-    world.rules |= local
     world.thresholds = {}
     value = 1.0 if is_members(rule) or rule.kind in ("share", "rate") else 3.0
     if getattr(rule, "communities", None):
@@ -629,7 +626,7 @@ def test_one_bed_under_the_bound_is_not_due(rule_id):
         {**meeting(rule.of[0].where)[0], **missing, **off},
         amounts,
     )
-    assert next(row["verdict"] for row in judge(rule, world.case())) == "not_applicable"
+    assert next(row["verdict"] for row in judge(rule, world.data())) == "not_applicable"
 
 
 def test_the_cases_cover_every_row():
@@ -644,5 +641,5 @@ def test_the_cases_cover_every_row():
         if rule.kind == "facility"
         or (rule.targets[-1].comparison == "range" and rule.range_is == "limits")
         or rule.targets[-1].either
-        or (rule.percent and required(rule) == 1.0)
+        or (rule.is_share and required(rule) == 1.0)
     }

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoplan.standards.measure import ratio, share_of_members
-from geoplan.standards.verdict import Due, gap, holds
+from geoplan.standards.requirement import Requirement
 
 #: Empty, small and large amounts, and both sides of the standard.
 AMOUNTS = st.sampled_from([0.0, 1.0, 3.0, 10.0, 50.0])
@@ -19,9 +19,9 @@ SIGNS = st.sampled_from([">=", ">", "<=", "<", "="])
 @given(ENDS, SIGNS, AMOUNTS)
 def test_what_holds_for_an_interval_holds_for_every_value_in_it(ends, sign, required):
     low, high = ends
-    what = Due(sign, required)
-    verdict = holds(low, high, what)
-    inside = {holds(x, x, what) for x in (low, high, (low + high) / 2, min(max(required, low), high))}
+    what = Requirement(sign, required)
+    verdict = what.holds(low, high)
+    inside = {what.holds(x, x) for x in (low, high, (low + high) / 2, min(max(required, low), high))}
     if verdict is True:
         assert inside == {True}
     elif verdict is False:
@@ -33,21 +33,21 @@ def test_what_holds_for_an_interval_holds_for_every_value_in_it(ends, sign, requ
 @given(ENDS, ENDS, SIGNS, AMOUNTS)
 def test_knowing_more_never_turns_a_verdict(wide, narrow, sign, required):
     low, high = min(wide[0], narrow[0]), max(wide[1], narrow[1])
-    what = Due(sign, required)
-    verdict = holds(low, high, what)
+    what = Requirement(sign, required)
+    verdict = what.holds(low, high)
     if verdict is not None:
-        assert holds(narrow[0], narrow[1], what) is verdict
+        assert what.holds(narrow[0], narrow[1]) is verdict
 
 
 @given(AMOUNTS, AMOUNTS.filter(bool), st.sampled_from([">=", ">"]), st.sampled_from([0.5, 1.0, 7.0]))
 def test_building_the_gap_meets_the_rule_and_one_less_does_not(value, required, sign, scale):
-    what = Due(sign, required)
-    if holds(value, value, what):
+    what = Requirement(sign, required)
+    if what.holds(value, value):
         return
-    more = gap(value, value, scale, what, unit="beds")
+    more = what.gap(value, value, scale, unit="beds")
     assert more >= 1 and more == int(more)  # noqa: PT018
-    assert holds(value + more / scale, value + more / scale, what)
-    assert not holds(value + (more - 1) / scale, value + (more - 1) / scale, what)
+    assert what.holds(value + more / scale, value + more / scale)
+    assert not what.holds(value + (more - 1) / scale, value + (more - 1) / scale)
 
 
 ROWS = st.lists(st.tuples(ENDS, ENDS), min_size=1, max_size=3)

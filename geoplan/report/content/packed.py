@@ -79,7 +79,9 @@ def zone_layer(zones: gpd.GeoDataFrame, lang: str) -> Plain:
         "level": [levels.index(level) for level in zones["level"]],
         "name": [str(name) for name in zones["name"]],
         "parent": [position.get(parent, -1) for parent in zones["parent_id"]],
-        "kind": [" ".join(sorted(look.label(kind, lang) for kind in kinds)) for kinds in zones["kind"]],
+        "kind": [
+            " ".join(sorted(look.zone_kind_label(kind, lang) for kind in kinds)) for kinds in zones["kind"]
+        ],
         "shape": pack_polygons(zones.geometry.to_crs(LONLAT)),
     }
 

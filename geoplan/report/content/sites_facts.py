@@ -137,8 +137,7 @@ def value_said(value: object, unit: object, lang: str, *, with_unit: bool = True
 
 def unit_said(unit: object, lang: str) -> str:
     """Return the unit of an aim in words; sites and walking have no unit of building."""
-    own = f"siting_page_unit_{unit}"
-    return look.label(own, lang) if own in look.labels() else look.unit(unit, lang)
+    return look.unit(unit, lang)
 
 
 def gain_unit(outcome: Outcome, answer: Row | None = None) -> str:

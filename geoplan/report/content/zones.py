@@ -193,7 +193,7 @@ def circles(outcome: Outcome) -> Sheet:
                 look.label(level, lang),
                 *(names.above(row["zone_id"], upper) if upper != level else "" for upper in above),
                 names.zone(row["zone_id"]),
-                look.label(row["kind"], lang) if row["kind"] else "",
+                look.zone_kind_label(row["kind"], lang),
                 look.label(row["group"], lang),
                 number(row["people"], "whole"),
                 number(row["covered"], "whole"),

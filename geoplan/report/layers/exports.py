@@ -128,7 +128,7 @@ def _projects(outcome: Outcome) -> Layer:
             continue
         if values.map(lambda value: isinstance(value, tuple | list | frozenset)).any():
             columns[column] = values.map(
-                lambda own: "、".join(look.label(v, outcome.lang) for v in own) if own else ""
+                lambda own: "、".join(look.planner_word(v, outcome.lang) for v in own) if own else ""
             )
         elif pd.api.types.is_numeric_dtype(values.dtype):
             columns[column] = values.astype(float).replace([np.inf, -np.inf], np.nan)

@@ -60,7 +60,9 @@ def zone_layer(outcome: Outcome, level: str) -> Layer:
         "code": zones["code"].map(str),
         "above": zones["parent_id"].map(names.zone),
         "kind": zones["kind"].map(
-            lambda words: "、".join(look.label(w, lang) for w in sorted(words)) if present(words) else ""
+            lambda words: (
+                "、".join(look.zone_kind_label(w, lang) for w in sorted(words)) if present(words) else ""
+            )
         ),
         "covered_share": zones["covered_share"].astype(float),
     }

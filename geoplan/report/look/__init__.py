@@ -30,7 +30,7 @@ from geoplan.report.look.words import (
     share,
     whole,
 )
-from geoplan.words.labels import facility_label, label, labels, of_group, unit
+from geoplan.words.labels import facility_label, label, labels, of_group, planner_word, unit, zone_kind_label
 from geoplan.words.numbers import missing
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "minutes",
     "missing",
     "of_group",
+    "planner_word",
     "rate",
     "rule_label",
     "sentence",
@@ -78,6 +79,7 @@ __all__ = [
     "supply_scale",
     "unit",
     "whole",
+    "zone_kind_label",
 ]
 
 #: Chinese first in a CJK font of the system; Latin falls to the same font, so digits align in tables.

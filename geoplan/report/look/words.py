@@ -7,7 +7,7 @@ from typing import Protocol
 import pandas as pd
 
 from geoplan.tables import LEVELS, Service, Source
-from geoplan.words.labels import facility_label, label, labels, of_group, unit  # noqa: F401
+from geoplan.words.labels import facility_label, label, labels, of_group, planner_word, unit, zone_kind_label  # noqa: F401
 from geoplan.words.numbers import format_interval, format_number, missing
 
 
@@ -116,7 +116,7 @@ def basis(groups: pd.DataFrame, group: str, lang: str) -> str:
         return name
     said, given_year = groups["basis"][group], groups["year"][group]
     year = "" if missing(given_year) else f"{given_year:.0f}" + ("年" if lang == "zh" else "")
-    words = ["" if missing(said) else label(said, lang), year]
+    words = [planner_word(said, lang), year]
     parts = [word for word in words if word]
     if not parts:
         return name

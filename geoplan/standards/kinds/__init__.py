@@ -1,7 +1,7 @@
 """The kinds of rule, one module each: its fields, and how it is measured.
 
 Every module here defines one subclass of `geoplan.standards.rules.Rule` whose ``kind`` is a literal, and whose
-``measure(case)`` returns what was measured at the rule's own zones. A kind is found by standing here.
+``measure(data)`` returns what was measured at the rule's own zones. A kind is found by standing here.
 """
 
 from functools import cache

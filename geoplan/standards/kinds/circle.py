@@ -1,5 +1,6 @@
 """circle: a group within T minutes (or D metres) of a service."""
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
@@ -9,24 +10,24 @@ from pydantic import Field, model_validator
 
 from geoplan.coverage.circle import community_covered
 from geoplan.standards.causes import around, cause_of_circle
-from geoplan.standards.counts import amounts, types_of
-from geoplan.standards.data import Bools, Case
+from geoplan.standards.counts import amounts, no_types, types_of
+from geoplan.standards.data import AssessmentData, Bools
 from geoplan.standards.kinds.provision import no_group
-from geoplan.standards.measure import Measured
+from geoplan.standards.measure import NAN, Measured
 from geoplan.standards.members import (
-    counted,
-    empty_members,
+    MemberRule,
     flag_share_of,
+    members_table,
     nearest_of,
     reached_points,
     share_reached,
 )
-from geoplan.standards.rules import Group, Rule, Selections
+from geoplan.standards.rules import Group, Selections
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label
 
 
-class Circle(Rule):
+class Circle(MemberRule):
     """A group within minutes or metres of a service."""
 
     kind: Literal["circle"]
@@ -41,7 +42,17 @@ class Circle(Rule):
     service: str | None = None
     """Only this service of the study; default: the one that fits best."""
 
-    of_members: ClassVar[bool] = True
+    member_gap: ClassVar[float] = NAN  # the shortfall counts people
+
+    @property
+    def counted_group(self) -> str:
+        """People who walk to it."""
+        return self.group
+
+    @property
+    def measures_zones(self) -> bool:
+        """True where the circle measures communities and towns."""
+        return self.flags is not False
 
     @model_validator(mode="after")
     def _one_limit(self) -> Self:
@@ -49,77 +60,85 @@ class Circle(Rule):
             raise ValueError("give `minutes` or `metres`, one of them")
         return self
 
-    def measure(self, case: Case) -> list[Measured]:
-        """Return the share of people in the circle by the plan's zones, with the communities as members."""
-        zones = case.zones_of(self)
-        missing = zones.missing or self.missing(case)
-        if missing:
-            return [Measured(zone, missing=missing, group=self.group) for zone in case.plan_zones(self)]
-        if not zones.sure and not zones.maybe:
-            return [Measured(zone, applicable=False, group=self.group) for zone in case.plan_zones(self)]
-        shares = self.shares(case)
+    def whom_text(self, lang: str) -> str:
+        """Return whose circle it is."""
+        return label("groups", self.group, lang)
+
+    def group_in(self, data: AssessmentData) -> str:  # noqa: ARG002 - a circle without its group is missing it
+        """Return the people who walk to it."""
+        return self.group
+
+    def members(self, data: AssessmentData) -> pd.DataFrame:
+        """Return the communities with people: which are covered, with the share in the circle."""
+        zones = self.zones(data)
         ids = [*zones.sure, *zones.maybe]
-        each = shares.reindex(ids)
+        each = self.shares(data).reindex(ids)
         empty = ~(each["people"] > 0).to_numpy(dtype=bool)
         inside = community_covered(
             each["people"], each["covered"], flag_share=float(each["flag_share"].iloc[0])
         )
         has = pd.arrays.BooleanArray(np.asarray(inside, dtype=bool), empty)
-        members = empty_members(ids, has, np.isin(np.array(ids, dtype=object), list(zones.sure)))
-        members["value"] = each["share"].to_numpy()
-        members["nearest_facility"], members["minutes"] = (
-            each["nearest_facility"].to_numpy(),
-            each["minutes"].to_numpy(),
+        members = members_table(ids, has, np.isin(np.array(ids, dtype=object), list(zones.sure)))
+        for column, source in (
+            ("value", "share"),
+            ("nearest_facility", "nearest_facility"),
+            ("minutes", "minutes"),
+        ):
+            members[column] = each[source].to_numpy()
+        members["cause"] = np.where(
+            ~inside & ~empty, self.causes(data, each.index).to_numpy(dtype=object), ""
         )
-        cause = cause_of_circle(
-            around(case, types_of(self.of), self._facilities(case), self.group), each.index
-        )
-        outside = ~inside & ~empty
-        members["cause"] = np.where(outside, cause.to_numpy(dtype=object), "")
-        members = members[each["people"].to_numpy() > 0].reset_index(drop=True)
-        return [self._zone(case, zone, members, shares) for zone in case.plan_zones(self)]
+        return members[~empty].reset_index(drop=True)
 
-    def _zone(self, case: Case, zone: str, members: pd.DataFrame, shares: pd.DataFrame) -> Measured:
-        here = members[members["member_id"].isin(case.below(zone))].reset_index(drop=True)
-        told = counted(case, here, zone, group=self.group)
+    def causes(self, data: AssessmentData, ids: pd.Index) -> pd.Series:
+        """Return why people of zones lie outside, by zone_id."""
+        return cause_of_circle(around(data, types_of(self.of), self._facilities(data), self.group), ids)
+
+    def count(self, data: AssessmentData, members: pd.DataFrame, zone: str) -> Measured:
+        """Return the share of the people of a zone who are in the circle, with the share of communities and of land."""
+        told = super().count(data, members, zone)
         named = ["share", "people", "covered", "land"]
-        share, people, covered, land = (float(x) for x in shares.loc[zone, named].to_numpy(dtype=float))
-        return Measured(
-            zone, share, share, people, rows=len(here), applicable=people > 0, people=people - covered, group=self.group,
-            members=told.members, also={"share_communities": told.low, "share_land": land, **self._by_kind(case, zone)},
+        share, people, covered, land = (
+            float(x) for x in self.shares(data).loc[zone, named].to_numpy(dtype=float)
+        )
+        also = {"share_communities": told.low, "share_land": land, **self._by_kind(data, zone)}
+        return replace(
+            told, low=share, high=share, scale=people, unknown_rows=0, applicable=people > 0, people=people - covered, also=also
         )  # fmt: skip
 
-    def _by_kind(self, case: Case, zone: str) -> dict[str, float]:
+    def _by_kind(self, data: AssessmentData, zone: str) -> dict[str, float]:
         """Return the shares of urban and of rural people, where the circle table tells them apart."""
-        service = self.of_study(case)
-        if service is None or not self._is_service(case, service) or "kind" not in case.circle:
+        service = self.of_study(data)
+        if service is None or not self._is_service(data, service) or "kind" not in data.circle:
             return {}
-        rows = case.circle[
-            (case.circle["service"] == service)
-            & (case.circle["measure"] == self.circle_measure)
-            & (case.circle["zone_id"] == zone)
-            & case.circle["kind"].isin(["urban", "rural"])
+        rows = data.circle[
+            (data.circle["service"] == service)
+            & (data.circle["measure"] == self.circle_measure)
+            & (data.circle["zone_id"] == zone)
+            & data.circle["kind"].isin(["urban", "rural"])
         ]
         shares = rows["share"].to_numpy(dtype=float)
         return {f"share_{kind}": float(share) for kind, share in zip(rows["kind"], shares, strict=True)}
 
-    def missing(self, case: Case) -> tuple[Note, ...]:
+    def missing(self, data: AssessmentData) -> tuple[Note, ...]:
         """Return why the circle cannot be measured; empty where it can."""
-        if self.group not in case.demand:
+        return super().missing(data) or self.missing_inputs(data)
+
+    def missing_inputs(self, data: AssessmentData) -> tuple[Note, ...]:
+        """Return why no zone of any level can be measured; empty where they can."""
+        if self.group not in data.demand:
             return (no_group(self.group),)
-        counted_types = types_of(self.of)
-        if not counted_types & case.listed:
-            names = {lang: label("types", self.of[0].facilities[0], lang) for lang in ("zh", "en")}
-            return (Note.of("rule_no_type", types_zh=names["zh"], types_en=names["en"]),)
-        if self.metres is None and self.of_study(case) is None:
+        if not types_of(self.of) & data.listed:
+            return (no_types(self.of),)
+        if self.metres is None and self.of_study(data) is None:
             return (Note.of("rule_no_service", minutes=f"{self.minutes or 0:g}", metres="-"),)
         return ()
 
-    def of_study(self, case: Case) -> str | None:
+    def of_study(self, data: AssessmentData) -> str | None:
         """Return the study's service whose walks (or radius) answer this circle; None where none does."""
-        names = [self.service] if self.service else case.services_with(types_of(self.of))
+        names = [self.service] if self.service else data.services_with(types_of(self.of))
         for name in names:
-            terms = case.services[name]
+            terms = data.services[name]
             if self.metres is not None:
                 if abs(terms.straight_m - self.metres) < 1e-3:
                     return name
@@ -127,64 +146,71 @@ class Circle(Rule):
                 return name
         return None
 
-    def shares(self, case: Case) -> pd.DataFrame:
+    def shares(self, data: AssessmentData) -> pd.DataFrame:
         """Return the circle in every zone: ``people, covered, share, land, flag_share, nearest_facility, minutes``."""
-        service = self.of_study(case)
-        if service is not None and self._is_service(case, service):
-            rows = case.circle[
-                (case.circle["service"] == service) & (case.circle["measure"] == self.circle_measure)
+        key = ("circle", self.rule_id, self.minutes, self.metres)
+        if key not in data.memo:
+            data.memo[key] = self._shares(data)
+        found: pd.DataFrame = data.memo[key]
+        return found
+
+    def _shares(self, data: AssessmentData) -> pd.DataFrame:
+        service = self.of_study(data)
+        if service is not None and self._is_service(data, service):
+            rows = data.circle[
+                (data.circle["service"] == service) & (data.circle["measure"] == self.circle_measure)
             ]
             if "kind" in rows:
                 rows = rows[rows["kind"].fillna("") == ""]
-            told = rows.set_index("zone_id").reindex(case.zones.index)
+            told = rows.set_index("zone_id").reindex(data.zones.index)
             land = told["land_covered_m2"].astype(float).div(told["land_m2"].astype(float))
             people, covered = told["people"].astype(float), told["covered"].astype(float)
         else:
-            points = self._points(case)
-            people, covered = share_reached(case, points, self.group)
-            land = pd.Series(np.nan, index=case.zones.index)
-        near = nearest_of(case, self._facilities(case), types_of(self.of), self.group)
+            points = self._points(data)
+            people, covered = share_reached(data, points, self.group)
+            land = pd.Series(np.nan, index=data.zones.index)
+        near = nearest_of(data, self._facilities(data), types_of(self.of), self.group)
         return pd.DataFrame({
             "people": people, "covered": covered, "share": covered.div(people.where(people > 0)), "land": land,
-            "flag_share": flag_share_of(case, types_of(self.of)), "nearest_facility": near["nearest_facility"],
+            "flag_share": flag_share_of(data, types_of(self.of)), "nearest_facility": near["nearest_facility"],
             "minutes": near["minutes"],
         })  # fmt: skip
 
-    def _points(self, case: Case) -> Bools:
+    def _points(self, data: AssessmentData) -> Bools:
         """Return which demand points inside have a facility that counts within the minutes, or within the metres."""
-        counting = self._facilities(case)
+        counting = self._facilities(data)
         if self.metres is not None:
-            return _within_metres(case, counting, self.metres)
-        points = reached_points(case, counting, types_of(self.of), walk_minutes=self.minutes)
-        return np.zeros(len(case.places.points), bool) if points is None else points
+            return _within_metres(data, counting, self.metres)
+        points = reached_points(data, counting, types_of(self.of), walk_minutes=self.minutes)
+        return np.zeros(len(data.places.points), bool) if points is None else points
 
     @property
     def circle_measure(self) -> str:
         """Measure of the circle table that answers: network, or straight where the rule says metres."""
         return "network" if self.metres is None else "straight"
 
-    def _facilities(self, case: Case) -> pd.Index:
-        found = amounts(case, self.of, None).table
+    def _facilities(self, data: AssessmentData) -> pd.Index:
+        found = amounts(data, self.of, None).table
         return found.index[found["low"] > 0]
 
-    def _is_service(self, case: Case, service: str) -> bool:
+    def _is_service(self, data: AssessmentData, service: str) -> bool:
         """Return True where the rule's facilities, people and minutes are just those of a service of the study."""
-        terms = case.services[service]
+        terms = data.services[service]
         plain = all(selection.where is None and selection.in_zones is None for selection in self.of)
         same_people = terms.group == self.group
-        same_types = types_of(self.of) & case.listed == case.service_types(service) & case.listed
+        same_types = types_of(self.of) & data.listed == data.service_types(service) & data.listed
         same_limit = self.metres is not None or abs(terms.walk_minutes - float(self.minutes or 0)) < 1e-9
-        told = ((case.circle["service"] == service) & (case.circle["measure"] == self.circle_measure)).any()
+        told = ((data.circle["service"] == service) & (data.circle["measure"] == self.circle_measure)).any()
         return bool(plain and same_people and same_types and same_limit and told)
 
 
-def _within_metres(case: Case, facilities: pd.Index, metres: float) -> Bools:
+def _within_metres(data: AssessmentData, facilities: pd.Index, metres: float) -> Bools:
     """Return which demand points inside have one of `facilities` within `metres` in a straight line, inclusive."""
-    found = np.zeros(len(case.places.points), dtype=bool)
-    places = case.facilities.loc[facilities, "geometry"]
+    found = np.zeros(len(data.places.points), dtype=bool)
+    places = data.facilities.loc[facilities, "geometry"]
     places = places[places.notna()]
     if len(places):
         tree = shapely.STRtree(places.to_numpy())
-        homes = case.demand.loc[case.places.points, "geometry"].to_numpy()
+        homes = data.demand.loc[data.places.points, "geometry"].to_numpy()
         found[np.unique(tree.query(homes, predicate="dwithin", distance=metres + 1e-6)[0])] = True
     return found

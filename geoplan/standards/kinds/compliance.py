@@ -1,22 +1,23 @@
 """compliance: zones or estates that meet another rule, over those due."""
 
-from typing import ClassVar, Literal, Self
+from dataclasses import dataclass
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
 from geoplan.standards.counts import types_of
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.estates import estate_rooms
-from geoplan.standards.measure import Measured
-from geoplan.standards.members import counted, empty_members, group_of, zone_presence
-from geoplan.standards.rules import Rule, Selections, Text
-from geoplan.standards.verdict import due, holds
+from geoplan.standards.members import MemberRule, members_table, zone_presence
+from geoplan.standards.rules import Rule, Selection, Selections, Text, family_group
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
+from geoplan.words.vocabulary import label
 
 
-class Compliance(Rule):
+class Compliance(MemberRule):
     """Zones that meet another rule, over those due."""
 
     kind: Literal["compliance"]
@@ -28,8 +29,6 @@ class Compliance(Rule):
     """Instead, or beside `has_rooms`: a facility stands inside."""
     standard: Literal["not stated"] | None = None
     """``not stated``: the plan names no standard; no data until a local pack names a rule in `meets`."""
-
-    of_members: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _one_standard(self) -> Self:
@@ -46,60 +45,83 @@ class Compliance(Rule):
             raise ValueError("give `meets`, `has_rooms` and/or `has`, or `standard: not stated`")
         return self
 
-    def measure(self, case: Case) -> list[Measured]:
-        """Return the share of zones that meet the named rules, by the plan's zones, with the zones as members."""
-        zones = case.zones_of(self)
-        missing = self._missing(case) or zones.missing
-        group = (
-            group_of(case, self, types_of(self.has))
-            if self.has
-            else ("residents" if "residents" in case.demand else "")
-        )
-        if missing:
-            return [Measured(zone, missing=missing, group=group) for zone in case.plan_zones(self)]
-        ids = [*zones.sure, *zones.maybe]
-        if not ids:
-            return [Measured(zone, applicable=False, group=group) for zone in case.plan_zones(self)]
-        has, value, why = self._meets(case) if self.meets else (*self._has(case, ids, group), ())
-        if why:
-            return [Measured(zone, missing=why, group=group) for zone in case.plan_zones(self)]
-        members = empty_members(
-            ids, has.loc[ids].to_numpy(), np.isin(np.array(ids, dtype=object), list(zones.sure))
-        )
-        members["value"] = value.reindex(ids).to_numpy(dtype=float)
-        return [
-            counted(
-                case,
-                members[members["member_id"].isin(case.below(zone))].reset_index(drop=True),
-                zone,
-                group=group,
-            )
-            for zone in case.plan_zones(self)
-        ]
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Facilities of which one must stand inside."""
+        return tuple(self.has or ())
 
-    def _missing(self, case: Case) -> tuple[Note, ...]:
+    @property
+    def counted_group(self) -> str:
+        """People of the zones: those whom the facilities are for, else all residents."""
+        return family_group(types_of(self.has)) if self.has else "residents"
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Rules that must be met, by rule_id."""
+        return tuple(name if "." in name else f"{self.pack}.{name}" for name in self.meets or [])
+
+    def facilities_text(self, lang: str, *, short: bool = False) -> str:
+        """Return the facilities that must stand inside; else the rooms that the estate table must give."""
+        if self.has is None and self.has_rooms is not None:
+            return label("supplies", self.has_rooms, lang)
+        return super().facilities_text(lang, short=short)
+
+    def condition_text(self, lang: str) -> str:
+        """Return which rules must be met."""
+        if self.standard is not None:
+            return phrase("compliance_no_standard", lang)
+        if self.meets is None:
+            return ""
+        known = {rule.rule_id: rule.indicator_text(lang) for rule in self.standards}
+        named = [known.get(name, name) for name in self.named]
+        return phrase("compliance_meets", lang, rules=phrase("rule_joint", lang).join(named))
+
+    def member_format(self) -> str:
+        """Return the format of the rule that must be met, which gives the value of a member; rooms are in m²."""
+        if not self.standards:
+            return "count"
+        first = self.standards[0]
+        return first.member_format() if first.counts_members else first.value_format
+
+    def member_target_text(self, lang: str) -> str:
+        """Return what one zone must meet: the targets of the rules that are named."""
+        if self.meets is None:
+            return "" if self.standard is not None else super().member_target_text(lang)
+        parts = [rule.member_target_text(lang) or rule.full_target_text(lang) for rule in self.standards]
+        return phrase("rule_part_joint", lang).join(dict.fromkeys(part for part in parts if part))
+
+    def missing(self, data: AssessmentData) -> tuple[Note, ...]:
+        """Return why no zone can be judged: no standard is stated, or the rules that must be met say nothing."""
         if self.standard is not None:
             return (Note.of("rule_no_standard"),)
-        unknown = [name for name in self._names() if name not in case.rules]
-        return (Note.of("rule_unknown_rule", rules=", ".join(unknown)),) if unknown else ()
+        unknown = set(self.named) - {rule.rule_id for rule in self.standards}
+        if unknown:
+            return (Note.of("rule_unknown_rule", rules=", ".join(sorted(unknown))),)
+        zones = self.zones(data)
+        if zones.missing or not (zones.sure or zones.maybe):
+            return zones.missing
+        return tuple(dict.fromkeys(note for found in self._met(data) for note in found.missing))
 
-    def _names(self) -> list[str]:
-        return [name if "." in name else f"{self.pack}.{name}" for name in self.meets or []]
+    def members(self, data: AssessmentData) -> pd.DataFrame:
+        """Return which zones meet every named rule, with the value under the first; or which have the rooms or facilities."""
+        zones = self.zones(data)
+        ids = [*zones.sure, *zones.maybe]
+        has, value = self._has(data, ids, self.group_in(data))
+        for found in self._met(data):
+            has = has & found.has.reindex(ids)
+        if self.standards:
+            value = self._met(data)[0].value.reindex(ids)
+        members = members_table(ids, has.to_numpy(), np.isin(np.array(ids, dtype=object), list(zones.sure)))
+        members["value"] = value.to_numpy(dtype=float)
+        return members
 
-    def _meets(self, case: Case) -> tuple[pd.Series, pd.Series, tuple[Note, ...]]:
-        """Return which zones meet every named rule, the value under the first, and why nothing can be said."""
-        has = pd.Series(pd.array([True] * len(case.zones), dtype="boolean"), index=case.zones.index)
-        value = pd.Series(np.nan, index=case.zones.index)
-        missing: list[Note] = []
-        for at, name in enumerate(self._names()):
-            rule = case.rules[name]
-            told, values, why = _met_by(case, self._at_own_zones(rule))
-            if told is None:
-                missing += why
-                continue
-            has = has & told.reindex(case.zones.index)
-            value = values.reindex(case.zones.index) if at == 0 else value
-        return has, value, tuple(dict.fromkeys(missing))
+    def _met(self, data: AssessmentData) -> tuple["MetBy", ...]:
+        """Return which zones meet each of the named rules."""
+        key = ("met", self.rule_id, self.level, tuple((rule.rule_id, rule.level) for rule in self.standards))
+        if key not in data.memo:
+            data.memo[key] = tuple(_met_by(data, self._at_own_zones(rule)) for rule in self.standards)
+        found: tuple[MetBy, ...] = data.memo[key]
+        return found
 
     def _at_own_zones(self, rule: Rule) -> Rule:
         """Return the named rule as it reads for the zones of this one (new communities' standard for existing ones)."""
@@ -109,41 +131,46 @@ class Compliance(Rule):
         moved.__dict__.pop("where", None)  # the cached reading of the former level
         return moved
 
-    def _has(self, case: Case, ids: list[str], group: str) -> tuple[pd.Series, pd.Series]:
-        has = pd.Series(pd.array([False] * len(ids), dtype="boolean"), index=ids)
+    def _has(self, data: AssessmentData, ids: list[str], group: str) -> tuple[pd.Series, pd.Series]:
+        """Return which zones have the rooms or a facility; every zone where rules are named instead."""
+        has = pd.Series(pd.array([self.meets is not None] * len(ids), dtype="boolean"), index=ids)
         value = pd.Series(np.nan, index=ids)
         if self.has_rooms is not None:
-            rooms = estate_rooms(case, self.has_rooms, must_be_handed_over="new" in self.where.words).loc[ids]
+            rooms = estate_rooms(data, self.has_rooms, must_be_handed_over="new" in self.where.words).loc[ids]
             value = rooms["low"]
             some, maybe = rooms["low"].to_numpy(dtype=float) > 0, rooms["high"].to_numpy(dtype=float) > 0
-            said = pd.Series(pd.arrays.BooleanArray(maybe, maybe & ~some), index=ids)
-            has = has | said
-        if self.has is not None and types_of(self.has) & case.listed:
-            stands = zone_presence(case, self.has, ids, group)["located"]
-            has = has | stands
+            has = has | pd.Series(pd.arrays.BooleanArray(maybe, maybe & ~some), index=ids)
+        if self.has is not None and types_of(self.has) & data.listed:
+            has = has | zone_presence(data, self.has, ids, group)["located"]
         return has, value
 
 
-def _met_by(case: Case, rule: Rule) -> tuple[pd.Series | None, pd.Series, tuple[Note, ...]]:
-    """Return which zones meet a rule (True, False, NA) with its value, by zone_id; None and why where nothing is known."""
-    what = due(rule, case.year, case.thresholds)
-    found = rule.measure(case)
+@dataclass(frozen=True)
+class MetBy:
+    """Which zones meet a rule (True, False, NA), with its value, by zone_id; and why nothing is known of any."""
+
+    has: pd.Series
+    value: pd.Series
+    missing: tuple[Note, ...] = ()
+
+
+def _met_by(data: AssessmentData, rule: Rule) -> MetBy:
+    required = rule.requirement(data.year, data.thresholds)
+    measured = rule.measure(data)
     has: dict[str, bool | None] = {}
     values: dict[str, float] = {}
-    for one in found:
+    for one in measured:
         if one.members is not None:
-            has |= {
-                str(m): None if pd.isna(h) else bool(h)
-                for m, h in zip(one.members["member_id"], one.members["has"], strict=True)
-            }
-            values |= dict(
-                zip(one.members["member_id"].astype(str), one.members["value"].astype(float), strict=True)
-            )
+            ids = one.members["member_id"].astype(str)
+            has |= {m: None if pd.isna(h) else bool(h) for m, h in zip(ids, one.members["has"], strict=True)}
+            values |= dict(zip(ids, one.members["value"].astype(float), strict=True))
         elif one.applicable and not one.missing:
-            has[one.zone_id] = holds(one.low, one.high, what) if what.comparison else None
+            has[one.zone_id] = required.holds(one.low, one.high)
             values[one.zone_id] = one.low
-    missing = tuple(note for one in found for note in one.missing)
+    missing = tuple(note for one in measured for note in one.missing)
     if not has and missing:
-        return None, pd.Series(dtype=float), missing
-    table = pd.Series(pd.array(list(has.values()), dtype="boolean"), index=list(has), dtype="boolean")
-    return table, pd.Series(values, dtype=float), ()
+        return MetBy(pd.Series(dtype="boolean"), pd.Series(dtype=float), missing)
+    return MetBy(
+        pd.Series(pd.array(list(has.values()), dtype="boolean"), index=list(has)),
+        pd.Series(values, dtype=float),
+    )

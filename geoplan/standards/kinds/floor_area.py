@@ -1,5 +1,6 @@
 """floor_area: square metres per 100 households, or per community."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal, Self
 
@@ -8,11 +9,12 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from geoplan.standards.counts import ZoneAmounts, zone_amounts
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.estates import estate_rooms, pooled
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selection, Selections
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 
 
@@ -38,36 +40,58 @@ class FloorArea(Rule):
             raise ValueError("`pool_below` needs `estate_column`")
         return self
 
+    @property
+    def supplies(self) -> tuple[str, ...]:
+        """Rooms of the estate table, or the floor area of facilities."""
+        return (self.estate_column or "floor_area_m2",)
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Facilities whose floor area counts, else those by which communities are measured."""
+        return tuple(self.of or self.flag_by or ())
+
+    def facilities_text(self, lang: str, *, short: bool = False) -> str:
+        """Return the facilities in words; the rooms of an estate where there are none."""
+        return super().facilities_text(lang, short=short) or self.amount_text(lang)
+
+    def basis_text(self, lang: str) -> str:
+        """Return what is counted and per whom; of estates their rooms, not the facilities by which communities are measured."""
+        if self.estate_column is None:
+            return super().basis_text(lang)
+        return phrase("rule_part_joint", lang).join(
+            filter(None, (self.amount_text(lang), self.whom_text(lang)))
+        )
+
     def reached_by(self) -> tuple[list[Selection], str] | None:
         """Return the facilities whose floor area communities are measured by, where the rule is per household."""
         of = self.flag_by or self.of
         return (of, "floor_area_m2") if of and self.people is not None else None
 
-    def measure(self, case: Case) -> list[Measured]:
-        """Return the floor area per N households (or of the zone) in each zone of the rule's level."""
-        zones = case.zones_of(self)
-        group = self.people.group if self.people else "residents"
-        if zones.missing:
-            return [Measured(case.area, missing=zones.missing, group=group)]
-        if not zones.sure:
-            return [Measured(case.area, applicable=False, group=group)]
+    @property
+    def counted_group(self) -> str:
+        """Households or people that it is per; else the residents of the zone."""
+        return self.people.group if self.people else "residents"
+
+    def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
+        """Return the floor area per N households (or of the zone) in each zone."""
         if self.estate_column is not None:
             stock = ZoneAmounts(
-                estate_rooms(case, self.estate_column, must_be_handed_over="new" in self.where.words)
+                estate_rooms(data, self.estate_column, must_be_handed_over="new" in self.where.words)
             )
         else:
-            stock = zone_amounts(case, self.of, "floor_area_m2")
-        bases = self._bases(case)
+            stock = zone_amounts(data, self.of, "floor_area_m2")
+        bases = self._bases(data)
         if bases is None:
-            return [Measured(zone, missing=(no_group(group),), group=group) for zone in zones.sure]
-        found = [self._one(case, zone, stock, bases) for zone in zones.sure]
-        return found if self.pool_below is None else self._pooled(case, found, stock, zones.sure)
+            group = self.counted_group
+            return [Measured(zone, missing=(no_group(group),), group=group) for zone in ids]
+        found = [self._one(data, zone, stock, bases) for zone in ids]
+        return found if self.pool_below is None else self._pooled(data, found, stock, self.zones(data).sure)
 
     def _pooled(
-        self, case: Case, found: list[Measured], stock: ZoneAmounts, ids: tuple[str, ...]
+        self, data: AssessmentData, found: list[Measured], stock: ZoneAmounts, ids: tuple[str, ...]
     ) -> list[Measured]:
         """Return the measures with small estates at the value of their pool; the gap is shared by households."""
-        rooms, size = pooled(case, stock.table, ids, below=float(self.pool_below or 0.0))
+        rooms, size = pooled(data, stock.table, ids, below=float(self.pool_below or 0.0))
         n = self.people.n if self.people else 1.0
         base = size / n if self.people else pd.Series(1.0, index=size.index)
         return [
@@ -78,23 +102,23 @@ class FloorArea(Rule):
             for one in found
         ]  # fmt: skip
 
-    def _bases(self, case: Case) -> pd.Series | None:
+    def _bases(self, data: AssessmentData) -> pd.Series | None:
         """Return the households (or 1) of each zone over N: the estate table's own where it has them."""
         if self.people is None:
-            return pd.Series(1.0, index=case.zones.index)
+            return pd.Series(1.0, index=data.zones.index)
         group, n = self.people.group, self.people.n
-        counted = case.people(group)
-        if group in case.zones:
-            told = pd.Series(case.zones[group].to_numpy(dtype=float), index=case.zones.index)
-            estates = case.zones["level"] == "estate"
+        counted = data.people(group)
+        if group in data.zones:
+            told = pd.Series(data.zones[group].to_numpy(dtype=float), index=data.zones.index)
+            estates = data.zones["level"] == "estate"
             counted = told if counted is None else counted.where(~estates, told)
         return None if counted is None else counted / n
 
-    def _one(self, case: Case, zone: str, stock: ZoneAmounts, bases: pd.Series) -> Measured:
+    def _one(self, data: AssessmentData, zone: str, stock: ZoneAmounts, bases: pd.Series) -> Measured:
         low, high, rows, unknown = stock.at(zone)
         base = float(bases[zone])
         missing = stock.missing or (() if np.isfinite(base) else (Note.of("rule_no_households", zone=zone),))
-        people = None if self.people else case.people("residents")
+        people = None if self.people else data.people("residents")
         crowd = (
             base * self.people.n if self.people else float("nan") if people is None else float(people[zone])
         )
@@ -110,5 +134,5 @@ class FloorArea(Rule):
             hints=stock.hints,
             applicable=bool(base > 0) or not np.isfinite(base),
             people=crowd,
-            group=self.people.group if self.people else "residents",
+            group=self.counted_group,
         )

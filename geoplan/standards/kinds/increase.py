@@ -1,5 +1,6 @@
 """increase: what is new since the base year."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from geoplan.standards.counts import ZoneAmounts, amounts, located, zone_amounts
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.kinds.total import one_stock
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selections, Supply
@@ -30,26 +31,21 @@ class Increase(Rule):
             raise ValueError("give `of` or `supply`")
         return self
 
-    def measure(self, case: Case) -> list[Measured]:
-        """Return what is new since the base year in each zone of the rule's level.
+    def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
+        """Return what is new since the base year in each zone.
 
         A facility without an opening year possibly counts. What a facility added after it opened is not in a register
         and not in the figure.
         """
-        zones = case.zones_of(self)
-        if zones.missing:
-            return [Measured(case.area, missing=zones.missing)]
-        if not zones.sure:
-            return [Measured(case.area, applicable=False)]
         if self.of is None:
-            stock = zone_amounts(case, None, self.supply)
+            stock = zone_amounts(data, None, self.supply)
         else:
-            found = amounts(case, self.of, self.supply)
-            stock = ZoneAmounts(located(case, self._new(case, found.table)), found.missing, found.hints)
-        return [one_stock(stock, zone) for zone in zones.sure]
+            found = amounts(data, self.of, self.supply)
+            stock = ZoneAmounts(located(data, self._new(data, found.table)), found.missing, found.hints)
+        return [one_stock(stock, zone) for zone in ids]
 
-    def _new(self, case: Case, table: pd.DataFrame) -> pd.DataFrame:
-        opened = case.facilities.loc[table.index, "open_year"].to_numpy(dtype=float)
+    def _new(self, data: AssessmentData, table: pd.DataFrame) -> pd.DataFrame:
+        opened = data.facilities.loc[table.index, "open_year"].to_numpy(dtype=float)
         kept = table.assign(low=np.where(opened > self.since, table["low"], 0.0))
         new: pd.DataFrame = kept[(opened > self.since) | np.isnan(opened)]
         return new

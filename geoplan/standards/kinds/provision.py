@@ -1,12 +1,13 @@
 """provision: supply per N of a group (places per 1,000 residents)."""
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 import pandas as pd
 from pydantic import model_validator
 
 from geoplan.standards.counts import ZoneAmounts, zone_amounts
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selection, Selections, Supply
 from geoplan.words.errors import Note
@@ -32,33 +33,23 @@ class Provision(Rule):
         """Return the facilities and the supply that communities are measured by; none without a point."""
         return (self.of, self.supply) if self.of else None
 
-    def measure(self, case: Case) -> list[Measured]:
-        """Return the supply per N of the group in each zone of the rule's level."""
+    def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
+        """Return the supply per N of the group in each zone."""
         assert self.people is not None  # noqa: S101 - checked when read
         group, n = self.people.group, self.people.n
-        zones = case.zones_of(self)
-        people = case.people(group)
-        if zones.missing:
-            return [Measured(case.area, missing=zones.missing, group=group)]
+        people = data.people(group)
         if people is None:
-            return [Measured(zone, missing=(no_group(group),), group=group) for zone in zones.sure]
-        if not zones.sure:
-            return [Measured(case.area, applicable=False, group=group)]
-        stock = zone_amounts(case, self.of, self.supply)
-        each = pd.DataFrame(
-            {
-                "low": per(stock.table["low"], people, n),
-                "high": per(stock.table["high"], people, n),
-                "scale": people / n,
-            }
-        )
-        return [self._one(case, zone, stock, each) for zone in zones.sure]
+            return [Measured(zone, missing=(no_group(group),), group=group) for zone in ids]
+        stock = zone_amounts(data, self.of, self.supply)
+        low, high = per(stock.table["low"], people, n), per(stock.table["high"], people, n)
+        each = pd.DataFrame({"low": low, "high": high, "scale": people / n})
+        return [self._one(data, zone, stock, each) for zone in ids]
 
-    def _one(self, case: Case, zone: str, stock: ZoneAmounts, each: pd.DataFrame) -> Measured:
+    def _one(self, data: AssessmentData, zone: str, stock: ZoneAmounts, each: pd.DataFrame) -> Measured:
         assert self.people is not None  # noqa: S101 - checked when read
         low, high, scale = (float(x) for x in each.loc[zone, ["low", "high", "scale"]].to_numpy(dtype=float))
         _, _, rows, unknown = stock.at(zone)
-        parts = None if stock.missing or self.of is None else parts_below(case, each, zone)
+        parts = None if stock.missing or self.of is None else parts_below(data, each, zone)
         return Measured(
             zone, low, high, scale, rows=rows, unknown_rows=unknown, have=stock.known(zone), missing=stock.missing, hints=stock.hints,
             group=self.people.group, applicable=scale > 0, parts=parts,
@@ -77,14 +68,14 @@ def no_group(group: str) -> Note:
     )
 
 
-def parts_below(case: Case, each: pd.DataFrame, zone: str) -> pd.DataFrame | None:
+def parts_below(data: AssessmentData, each: pd.DataFrame, zone: str) -> pd.DataFrame | None:
     """Return the rows of the towns inside a zone, of the communities where there are no towns; None at that level."""
     order = ["area", "district", "town", "community"]
-    level = "town" if case.level("town") else "community"
-    if not case.level(level) or order.index(level) <= order.index(
-        str(case.zones.loc[zone, "level"]).replace("estate", "community")
+    level = "town" if data.level("town") else "community"
+    if not data.level(level) or order.index(level) <= order.index(
+        str(data.zones.loc[zone, "level"]).replace("estate", "community")
     ):
         return None
-    inside = case.below(zone).intersection(pd.Index(case.level(level)), sort=False)
+    inside = data.below(zone).intersection(pd.Index(data.level(level)), sort=False)
     rows = each.loc[inside]
     return rows[rows["scale"] > 0]

@@ -1,15 +1,17 @@
 """rate: people over people or over capacity (enrolment, occupancy)."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from geoplan.standards.counts import amounts, zone_amounts
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.kinds.provision import no_group, per
 from geoplan.standards.measure import Measured
-from geoplan.standards.ratios import pointless_ratio, zone_ratios
+from geoplan.standards.ratios import facility_ratios, supply_ratios
 from geoplan.standards.rules import Group, Rule, Selections, Supply
+from geoplan.words.vocabulary import label
 
 
 class Rate(Rule):
@@ -25,7 +27,7 @@ class Rate(Rule):
     group: Group | None = None
     """Instead of `whole`: the group of people."""
 
-    of_members: ClassVar[bool] = True
+    is_share: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _one_whole(self) -> Self:
@@ -33,31 +35,44 @@ class Rate(Rule):
             raise ValueError("give `whole` or `group`, one of them")
         return self
 
-    def measure(self, case: Case) -> list[Measured]:
-        """Return the rate in each zone of the rule's level."""
-        if self.group is not None:
-            return self._of_people(case, self.group)
-        if self.of is None:
-            return pointless_ratio(case, self, self.part, str(self.whole), inside=False)
-        whole, part = amounts(case, self.of, self.whole), amounts(case, self.of, self.part)
-        return zone_ratios(case, self, part, whole, inside=False)
+    @property
+    def supplies(self) -> tuple[str, ...]:
+        """People in the facilities, and the capacity."""
+        return tuple(name for name in (self.part, self.whole) if name)
 
-    def _of_people(self, case: Case, group: str) -> list[Measured]:
-        zones, people = case.zones_of(self), case.people(group)
-        if zones.missing or people is None:
-            return [Measured(case.area, missing=zones.missing or (no_group(group),), group=group)]
-        if not zones.sure:
-            return [Measured(case.area, applicable=False, group=group)]
-        stock = zone_amounts(case, self.of, self.part)
+    @property
+    def counted_group(self) -> str:
+        """Group of people that is the whole; empty where capacity is."""
+        return self.group or ""
+
+    def amount_text(self, lang: str) -> str:
+        """Return the part over the whole."""
+        return "/".join(label("supplies", name, lang) for name in self.supplies)
+
+    def whom_text(self, lang: str) -> str:
+        """Return the group of people that is the whole."""
+        return label("groups", self.group, lang) if self.group else ""
+
+    def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
+        """Return the rate in each zone."""
+        if self.group is not None:
+            return self._of_people(data, ids, self.group)
+        if self.of is None:
+            return supply_ratios(data, ids, self.part, str(self.whole), inside=False)
+        whole, part = amounts(data, self.of, self.whole), amounts(data, self.of, self.part)
+        return facility_ratios(data, ids, part, whole, inside=False)
+
+    def _of_people(self, data: AssessmentData, ids: Sequence[str], group: str) -> list[Measured]:
+        people = data.people(group)
+        if people is None:
+            return [Measured(zone, missing=(no_group(group),), group=group) for zone in ids]
+        stock = zone_amounts(data, self.of, self.part)
         low, high = per(stock.table["low"], people, 1.0), per(stock.table["high"], people, 1.0)
         found = []
-        for zone in zones.sure:
+        for zone in ids:
             _, _, rows, unknown = stock.at(zone)
-            found.append(
-                Measured(
-                    zone, float(low[zone]), float(high[zone]), float(people[zone]), rows=rows, unknown_rows=unknown,
-                    have=stock.known(zone),
-                    missing=stock.missing, hints=stock.hints, group=group, applicable=bool(people[zone] > 0),
-                )
-            )  # fmt: skip
+            found.append(Measured(
+                zone, float(low[zone]), float(high[zone]), float(people[zone]), rows=rows, unknown_rows=unknown,
+                have=stock.known(zone), missing=stock.missing, hints=stock.hints, group=group, applicable=bool(people[zone] > 0),
+            ))  # fmt: skip
         return found

@@ -1,14 +1,16 @@
 """share: a part over a whole, of a supply or of facilities (nursing beds of beds)."""
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from geoplan.standards.counts import amounts
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured
-from geoplan.standards.ratios import pointless_ratio, zone_ratios
+from geoplan.standards.ratios import facility_ratios, supply_ratios
 from geoplan.standards.rules import Condition, Rule, Selections, Supply
+from geoplan.words.vocabulary import label
 
 
 class Share(Rule):
@@ -24,7 +26,7 @@ class Share(Rule):
     part_where: Condition | None = None
     """Instead of `part`: the facilities (or their `whole`) that meet this."""
 
-    of_members: ClassVar[bool] = True
+    is_share: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _one_part(self) -> Self:
@@ -34,12 +36,24 @@ class Share(Rule):
             raise ValueError("without `of`, `part` and `whole` name the supplies of zones")
         return self
 
-    def measure(self, case: Case) -> list[Measured]:
-        """Return the share in each zone of the rule's level."""
+    @property
+    def supplies(self) -> tuple[str, ...]:
+        """Supply of the part and of the whole; empty where facilities are counted."""
+        return tuple(name for name in (self.part, self.whole) if name)
+
+    def amount_text(self, lang: str) -> str:
+        """Return the part over the whole."""
+        return "/".join(label("supplies", name, lang) for name in self.supplies) if self.part else ""
+
+    def condition_text(self, lang: str) -> str:
+        """Return what makes the part."""
+        return "" if self.part_where is None else self.part_where.text(lang)
+
+    def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
+        """Return the share in each zone."""
         if self.of is None:
-            return pointless_ratio(case, self, str(self.part), str(self.whole), inside=True)
-        whole = amounts(case, self.of, self.whole)
-        part = amounts(
-            case, self.of, self.part if self.part is not None else self.whole, where=self.part_where
-        )
-        return zone_ratios(case, self, part, whole, inside=True)
+            return supply_ratios(data, ids, str(self.part), str(self.whole), inside=True)
+        whole = amounts(data, self.of, self.whole)
+        supply = self.part if self.part is not None else self.whole
+        part = amounts(data, self.of, supply, where=self.part_where)
+        return facility_ratios(data, ids, part, whole, inside=True)

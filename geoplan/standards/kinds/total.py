@@ -1,13 +1,15 @@
 """total: a sum of a supply, or a count of facilities or of marked zones."""
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 from pydantic import model_validator
 
 from geoplan.standards.counts import ZoneAmounts, zone_amounts
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selections, Supply, Text
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 
 
@@ -30,22 +32,21 @@ class Total(Rule):
             raise ValueError("give `of`, `supply` or `communities`")
         return self
 
-    def measure(self, case: Case) -> list[Measured]:
-        """Return the sum or count in each zone of the rule's level."""
-        zones = case.zones_of(self)
-        if zones.missing:
-            return [Measured(case.area, missing=zones.missing)]
-        if not zones.sure:
-            return [Measured(case.area, applicable=False)]
-        if self.communities is not None:
-            return [self._marked(case, zone, self.communities) for zone in zones.sure]
-        stock = zone_amounts(case, self.of, self.supply)
-        return [one_stock(stock, zone) for zone in zones.sure]
+    def condition_text(self, lang: str) -> str:
+        """Return which communities are counted."""
+        return "" if self.communities is None else phrase("total_marked", lang, word=self.communities)
 
-    def _marked(self, case: Case, zone: str, word: str) -> Measured:
-        inside = case.below(zone).intersection(list(case.level("community")))
-        marked = [word in kind for kind in case.zones.loc[inside, "kind"]]
-        if not any(word in kind for kind in case.zones["kind"]):
+    def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
+        """Return the sum or count in each zone."""
+        if self.communities is not None:
+            return [self._marked(data, zone, self.communities) for zone in ids]
+        stock = zone_amounts(data, self.of, self.supply)
+        return [one_stock(stock, zone) for zone in ids]
+
+    def _marked(self, data: AssessmentData, zone: str, word: str) -> Measured:
+        inside = data.below(zone).intersection(list(data.level("community")))
+        marked = [word in kind for kind in data.zones.loc[inside, "kind"]]
+        if not any(word in kind for kind in data.zones["kind"]):
             return Measured(zone, missing=(Note.of("rule_kind_unknown", words=word),))
         return Measured(zone, float(sum(marked)), float(sum(marked)), 1.0, rows=len(marked))
 

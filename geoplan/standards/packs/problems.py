@@ -9,7 +9,7 @@ from geoplan.standards.rules import Entry
 from geoplan.words.errors import Note
 
 #: Entries of a rule that are set when the pack is read, and never stand in the file.
-SET_WHEN_READ = ("pack", "plan_level", "years", "local_entries")
+SET_WHEN_READ = ("pack", "plan_level", "years", "local_entries", "standards")
 
 
 def problem(

@@ -1,6 +1,7 @@
 """Packs: the rules of one plan, read strictly from one YAML file, every wrong entry in one error."""
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -13,10 +14,14 @@ from pydantic import Field, ValidationError, field_validator
 from geoplan.standards.kinds import kinds
 from geoplan.standards.packs.extends import extended, local_entries, moved
 from geoplan.standards.packs.problems import SET_WHEN_READ, from_pydantic, note_at, plain, problem
-from geoplan.standards.rules import STUDY_CLAUSE, Entry, Rule, Text
+from geoplan.standards.rules import Entry, Rule, Text, linked
+from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note, PackError
 from geoplan.words.strict_yaml import lines_of, repeated
 from geoplan.words.vocabulary import label
+
+#: What stands in a pack for a document number or a date that is not known.
+NOT_FOUND = "not found"
 
 
 class NotAssessed(Entry):
@@ -37,6 +42,10 @@ class Pack(Entry):
     """Title in Chinese."""
     title_en: Text
     """Title in English."""
+    short_title_zh: str = ""
+    """Short title in Chinese, beside the names of rules that two packs share; default: the title."""
+    short_title_en: str = ""
+    """Short title in English."""
     document: Text
     """Document number, or ``not found``."""
     issuer_zh: Text
@@ -67,6 +76,14 @@ class Pack(Entry):
     """Set when read: name of the pack."""
     entries: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Set when read: every entry as it stands in the file, those of the pack that it extends included."""
+
+    def plain_title(self, lang: str) -> str:
+        """Return the title, without what it says of itself in brackets."""
+        return self.title_zh.partition("（题名")[0] if lang == "zh" else self.title_en.partition(" (title")[0]
+
+    def short_title(self, lang: str) -> str:
+        """Return the short title, else the title."""
+        return (self.short_title_zh if lang == "zh" else self.short_title_en) or self.plain_title(lang)
 
     @field_validator("years")
     @classmethod
@@ -167,7 +184,7 @@ def rules_of(packs: Iterable[Pack], *, switched_on: Iterable[str] = ()) -> tuple
     if twice:
         raise PackError(Note.of("pack_name_twice", names=", ".join(twice), severity="error"))
     wanted = frozenset(switched_on)
-    return tuple(rule for pack in packs for rule in pack.rules if rule.is_on or rule.rule_id in wanted)
+    return linked(rule for pack in packs for rule in pack.rules if rule.is_on or rule.rule_id in wanted)
 
 
 def rules_table(
@@ -185,19 +202,12 @@ def rules_table(
     Returns
     -------
     rules
-        ``pack, id, kind, level, indicator`` (also as ``indicator_zh``), ``title_en`` (also as ``indicator_en``), ``unit``
-        (in which one builds), ``facilities_zh, facilities_en`` (that count), ``unit_zh, unit_en`` (of the value),
-        ``gap_unit_zh, gap_unit_en, percent, attribute, base, base_value, base_year, target, target_text_zh,
-        target_text_en, clause, document, cited_zh, cited_en`` (document and section), ``quote, lead, note, counts, per,
-        basis_zh, basis_en`` (what counts and per whom), ``local`` (entries that a planner's pack changed, 本地设定; empty where
-        none), ``status, place, source`` (how far a figure was checked, where it holds, where it was read).
+        The columns of `RULES`.
     """
-    packs = tuple(packs)
-    documents = {pack.name: (pack.document, pack.title_zh, pack.title_en) for pack in packs}
-    every = (*rules_of(packs, switched_on=switched_on), *extra)
-    names = {rule.rule_id: (rule.indicator, rule.title_en) for rule in every}
-    rows = [_row(rule, documents, names) for rule in every]
-    return pd.DataFrame(rows, columns=_COLUMNS).set_index("rule_id")
+    named = {pack.name: pack for pack in packs}
+    every = (*rules_of(named.values(), switched_on=switched_on), *extra)
+    rows = [_row(rule, named.get(rule.pack)) for rule in every]
+    return pd.DataFrame(rows, columns=["rule_id", *RULES]).set_index("rule_id")
 
 
 def not_assessed_table(packs: Iterable[Pack]) -> pd.DataFrame:
@@ -206,45 +216,108 @@ def not_assessed_table(packs: Iterable[Pack]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["pack", "clause", "what_zh", "what_en"])
 
 
-def cite(rule: Rule, documents: Mapping[str, tuple[str, str, str]], lang: str = "zh") -> str:
+def cite(rule: Rule, pack: Pack | None, lang: str = "zh") -> str:
     """Return document and section of a rule; for a circle of the study's own, the study file."""
     if rule.pack == "study":
-        return STUDY_CLAUSE[lang]
-    number, zh, en = documents.get(rule.pack, ("", "", ""))
-    # without a document number the title stands in for it, without what it says of itself in brackets
-    title = zh.partition("（题名")[0] if lang == "zh" else en.partition(" (title")[0]
-    return " ".join(part for part in (number if number != "not found" else title, rule.clause) if part)
+        return phrase("study_clause", lang)
+    # without a document number the title stands in for it
+    document = "" if pack is None else pack.document if pack.document != NOT_FOUND else pack.plain_title(lang)
+    return " ".join(part for part in (document, rule.clause) if part)
 
 
-_COLUMNS = [
-    "rule_id", "pack", "id", "kind", "level", "indicator", "title_en", "indicator_zh", "indicator_en", "unit",
-    "facilities_zh", "facilities_en", "unit_zh", "unit_en", "gap_unit_zh", "gap_unit_en", "percent", "attribute", "base",
-    "base_value", "base_year", "target", "target_text_zh", "target_text_en", "clause", "document", "cited_zh", "cited_en",
-    "quote", "lead", "note", "counts", "per", "basis_zh", "basis_en", "local", "status", "place", "source",
-]  # fmt: skip
+#: Columns of the rules table. Texts end in ``_zh`` and ``_en``; formats are names of `geoplan.words.numbers.FORMATS`.
+RULES = {
+    "pack": "name of the pack; ``study`` for what the study sets itself",
+    "pack_title_zh": "short title of the pack, with the place of a figure of one place: tells rules with one name apart",
+    "pack_title_en": "in English",
+    "id": "unique in the pack",
+    "kind": "kind of rule; outputs print `kind_zh`, `kind_en` and compare nothing with it",
+    "kind_zh": "name of the kind",
+    "kind_en": "in English",
+    "level": "where it is judged, as the pack says",
+    "indicator": "name in the plan's own words",
+    "title_en": "in English",
+    "indicator_zh": "as `indicator`",
+    "indicator_en": "as `title_en`",
+    "unit": "unit in which one builds, of shortfalls",
+    "gap_unit_zh": "in words",
+    "gap_unit_en": "in English",
+    "unit_zh": "unit of the value, the target and what flags measure: %, 张/千人 …",
+    "unit_en": "in English",
+    "format": "number format of the value, the target and what flags measure",
+    "member_format": "number format of the value of one member",
+    "percent": "True where values are shares (0-1)",
+    "counts_members": "True where members (zones, estates, facilities) are counted, each of which meets the rule or does not",
+    "member_gap": "how much of the shortfall one member is that lacks it; NaN where the shortfall counts another thing",
+    "measures_zones": "True where communities and towns are measured: by their circle or by what they can reach",
+    "target": "as the pack says",
+    "target_text_zh": "in words, with the years: ≥50（2025年）, 1–2（2025年）, 每处≤150 个托位（2025年）",
+    "target_text_en": "in English",
+    "member_target_zh": "what one member must meet by itself: ≤150 个托位, ≥12 平方米/托位; empty where it has no target of its own",
+    "member_target_en": "in English",
+    "remedy_zh": "what to do where the rule falls short; ``{amount}`` in it is the shortfall with its unit",
+    "remedy_en": "in English",
+    "member_remedy_zh": "what to do where one member falls short; empty where that follows from the cause",
+    "member_remedy_en": "in English",
+    "affected_zh": "whom `people_affected` counts; empty where nobody is counted",
+    "affected_en": "in English",
+    "gap_zh": "what the shortfall counts",
+    "gap_en": "in English",
+    "group": "group of people that the rule is about; empty where it is about none",
+    "facilities_zh": "facilities that count, short",
+    "facilities_en": "in English",
+    "basis_zh": "what is counted, and per whom",
+    "basis_en": "in English",
+    "counts": "the same as the pack says",
+    "per": "group and N, as the pack says; empty where there is none",
+    "attribute": "约束, 预期, 未标注 …",
+    "base": "value and year that the plan starts from, as the pack says",
+    "base_value": "value; shares 0-1; NaN where there is none",
+    "base_year": "year; NA where there is none",
+    "clause": "section of the plan",
+    "document": "document number",
+    "cited_zh": "document and section",
+    "cited_en": "in English",
+    "quote": "the clause in the plan's own words",
+    "lead": "responsible unit",
+    "note": "what a reader must know",
+    "local": "entries that a planner's pack changed (本地设定); empty where none",
+    "status": "how far the figure was checked",
+    "place": "where it holds, if not nationwide",
+    "source": "where it was read",
+}
 
 
-def _row(
-    rule: Rule, documents: Mapping[str, tuple[str, str, str]], names: Mapping[str, tuple[str, str]]
-) -> dict[str, Any]:
-    from geoplan.standards.printing import basis_text, facilities_text, target_text, value_unit
+def _pack_title(rule: Rule, pack: Pack | None, lang: str) -> str:
+    """Return the short title of a rule's pack, with the place where a figure of one place holds."""
+    title = phrase("study_pack", lang) if pack is None else pack.short_title(lang)
+    place = rule.place if lang == "zh" else rule.place_en or rule.place
+    return phrase("rule_pack_place", lang, title=title, place=place) if place else title
 
+
+def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
     start = rule.start
-    return {
+    row: dict[str, Any] = {
         "rule_id": rule.rule_id, "pack": rule.pack, "id": rule.id, "kind": rule.kind, "level": rule.level,
-        "indicator": rule.indicator, "title_en": rule.title_en, "indicator_zh": rule.indicator, "indicator_en": rule.title_en,
-        "unit": rule.unit, "facilities_zh": facilities_text(rule, "zh", short=True), "facilities_en": facilities_text(rule, "en", short=True),
-        "unit_zh": value_unit(rule, "zh"), "unit_en": value_unit(rule, "en"),
-        "gap_unit_zh": label("units", rule.unit, "zh"), "gap_unit_en": label("units", rule.unit, "en"),
-        "percent": rule.percent, "attribute": rule.attribute, "base": rule.base or "",
-        "base_value": start.value if start else float("nan"), "base_year": start.year if start else pd.NA,
-        "target": rule.target, "target_text_zh": target_text(rule, "zh"), "target_text_en": target_text(rule, "en"),
-        "clause": rule.clause, "document": documents.get(rule.pack, ("", "", ""))[0],
-        "cited_zh": cite(rule, documents, "zh"), "cited_en": cite(rule, documents, "en"),
-        "quote": rule.quote, "lead": rule.lead, "note": rule.note, "counts": rule.counts, "per": rule.per or "",
-        "basis_zh": basis_text(rule, "zh", names), "basis_en": basis_text(rule, "en", names),
+        "indicator": rule.indicator, "title_en": rule.title_en, "unit": rule.unit, "format": rule.value_format,
+        "member_format": rule.member_format(), "percent": rule.is_share, "counts_members": rule.counts_members,
+        "member_gap": rule.member_gap, "measures_zones": rule.measures_zones, "target": rule.target, "group": rule.counted_group, "counts": rule.counts,
+        "per": rule.per or "", "attribute": rule.attribute, "base": rule.base or "",
+        "base_value": start.value if start else math.nan, "base_year": start.year if start else pd.NA, "clause": rule.clause,
+        "document": "" if pack is None else pack.document, "quote": rule.quote, "lead": rule.lead, "note": rule.note,
         "local": ", ".join(rule.local_entries), "status": rule.status or "", "place": rule.place, "source": rule.source,
     }  # fmt: skip
+    for lang in LANGUAGES:
+        row |= {f"{column}_{lang}": text for column, text in {
+            "pack_title": _pack_title(rule, pack, lang),
+            "kind": rule.kind_text(lang), "indicator": rule.indicator_text(lang), "gap_unit": label("units", rule.unit, lang),
+            "unit": rule.unit_text(lang), "target_text": rule.target_text(lang),
+            "member_target": rule.member_target_text(lang), "remedy": rule.remedy_text(lang),
+            "member_remedy": rule.remedy_text(lang, member=True), "affected": rule.affected_text(lang),
+            "gap": rule.gap_text(lang), "facilities": rule.facilities_text(lang, short=True),
+            "basis": rule.basis_text(lang), "cited": cite(rule, pack, lang),
+        }.items()}  # fmt: skip
+    return row
 
 
 def _open(name: str) -> tuple[str, str]:

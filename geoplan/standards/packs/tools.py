@@ -12,7 +12,6 @@ import yaml
 from geoplan.standards.grammar import NOT_QUANTIFIED, Target
 from geoplan.standards.packs.problems import note_at
 from geoplan.standards.packs.read import Pack, read_pack, shipped
-from geoplan.standards.printing import target_text
 from geoplan.standards.rules import Rule
 from geoplan.words.errors import Note, OutputError, PackError
 from geoplan.words.strict_yaml import lines_of
@@ -256,7 +255,7 @@ def _shown(rule: Rule, lang: str) -> dict[str, str]:
     attribute = rule.attribute if lang == "zh" else _ATTRIBUTES.get(rule.attribute, rule.attribute)
     return {
         "id": rule.id, "name": rule.indicator if lang == "zh" else rule.title_en, "kind": _KINDS.get(rule.kind, rule.kind) if lang == "zh" else rule.kind,
-        "level": _level(rule) if lang == "zh" else rule.level, "base": rule.base or "", "target": target_text(rule, lang), "attribute": attribute, "clause": rule.clause, "remark": remark,
+        "level": _level(rule) if lang == "zh" else rule.level, "base": rule.base or "", "target": rule.target_text(lang), "attribute": attribute, "clause": rule.clause, "remark": remark,
     }  # fmt: skip
 
 

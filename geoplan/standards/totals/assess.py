@@ -14,11 +14,12 @@ from geoplan.inputs.projects import ProjectList, join_projects, read_projects
 from geoplan.standards.measure import NAN, Measured
 from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.projects import as_facilities
-from geoplan.standards.rules import Rule
-from geoplan.standards.totals.case import AREA, make_case, mode_of, standing, uncounted, uncovered
+from geoplan.standards.requirement import Requirement, rounded
+from geoplan.standards.rules import Rule, linked
+from geoplan.standards.totals.data import AREA, mode_of, standing, totals_data, uncounted, uncovered
 from geoplan.standards.totals.file import People, Stated, Totals, read_totals
 from geoplan.standards.totals.implied import implied_people
-from geoplan.standards.verdict import Due, due, judge, rounded
+from geoplan.standards.verdict import judge
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label
 
@@ -37,7 +38,8 @@ COLUMNS = {
     "actual_high": "most",
     "comparison": ">=, >, <=, <, =, between or empty",
     "required": "target",
-    "percent": "True where values are shares",
+    "required_upper": "upper limit of a two-sided target; NaN where there is none",
+    "format": "number format of the values (`geoplan.words.numbers.FORMATS`)",
     "have": "amount behind the value, in `unit`, least; NaN for shares",
     "need": "amount that the target asks for, in `unit`, rounded up; NaN for shares",
     "shortfall": "in `unit`; NaN unless not met",
@@ -105,6 +107,7 @@ def assess_totals(totals: Totals, rules: Sequence[Rule], *, year: int) -> Totals
     InputError
         If a project list cannot be read.
     """
+    rules = linked(rules)
     lists = [
         read_projects(totals.folder / entry.file, types=entry.types, columns=entry.columns)
         for entry in totals.projects
@@ -161,13 +164,12 @@ def _table(
     *,
     added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
-    rows = [row for rule in rules for row in _judged(totals, rules, rule, year, added)]
+    rows = [row for rule in rules for row in _judged(totals, rule, year, added)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _judged(
     totals: Totals,
-    rules: Sequence[Rule],
     rule: Rule,
     year: int,
     added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None,
@@ -180,11 +182,11 @@ def _judged(
     told = _stated(totals, rule, year)
     for basis in bases or [None]:
         people = _people(totals, year) | ({str(group): basis.value} if basis is not None else {})
-        found, what = _measured(totals, rules, rule, year=year, people=people, added=added)
+        found, what = _measured(totals, rule, year=year, people=people, added=added)
         if told is not None and not _certain(found):
             # a value that the plan states is per its own people, whatever they are
             scale = 1.0 if rule.kind in ("total", "increase") else NAN
-            found, what = Measured(AREA, told.value, told.value, scale, rows=1), due(rule, year, {})
+            found, what = Measured(AREA, told.value, told.value, scale, rows=1), rule.requirement(year)
             row = judge(rule, found, year=year, what=what, covered=1.0)
             yield _row(
                 rule,
@@ -205,18 +207,17 @@ def _judged(
 
 def _measured(
     totals: Totals,
-    rules: Sequence[Rule],
     rule: Rule,
     *,
     year: int,
     people: Mapping[str, float],
     added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None,
-) -> tuple[Measured, Due]:
+) -> tuple[Measured, Requirement]:
     """Return what a rule's own kind measures in the totals, and what is due."""
     if not _own_level(rule):
-        return Measured(AREA, missing=(Note.of("totals_not_by_zone"),)), due(rule, year, {})
-    case = make_case(totals, rules, year=year, mode=mode_of(rule), people=people, added=added)
-    return _open_upwards(totals, rule, rule.measure(case)[0], year), rule.due(case)
+        return Measured(AREA, missing=(Note.of("totals_not_by_zone"),)), rule.requirement(year)
+    data = totals_data(totals, year=year, mode=mode_of(rule), people=people, added=added)
+    return _open_upwards(totals, rule, rule.measure(data)[0], year), rule.measure_requirement(year)
 
 
 def _certain(found: Measured) -> bool:
@@ -224,16 +225,16 @@ def _certain(found: Measured) -> bool:
 
 
 def _row(
-    rule: Rule, row: Mapping[str, Any], found: Measured, what: Due, *, basis: People | None, decides: bool, year: int,
+    rule: Rule, row: Mapping[str, Any], found: Measured, what: Requirement, *, basis: People | None, decides: bool, year: int,
     stated: Stated | None, as_of: float,
 ) -> dict[str, Any]:  # fmt: skip
     scale = found.scale if rule.kind in ("provision", "total", "increase") and not found.missing else NAN
     return {
         "rule_id": rule.rule_id, "indicator_zh": rule.indicator, "indicator_en": rule.title_en, "year": year, "as_of": as_of,
         "basis": f"{basis.basis} {basis.year}" if basis else "", "decides": decides, "people": basis.value if basis else NAN,
-        "from": "stated" if stated else "computed", "percent": rule.percent or bool(rule.targets[-1].percent),
+        "from": "stated" if stated else "computed", "format": rule.value_format,
         "have": row["actual_low"] * scale, "need": rounded(what.required * scale, unit=rule.unit),
-        **{name: row[name] for name in ("actual_low", "actual_high", "comparison", "required", "shortfall", "surplus", "unit", "verdict")},
+        **{name: row[name] for name in ("actual_low", "actual_high", "comparison", "required", "required_upper", "shortfall", "surplus", "unit", "verdict")},
         "missing_zh": "；".join(note.found("zh") for note in row["missing"]),
         "missing_en": "; ".join(note.found("en") for note in row["missing"]),
         "attribute": rule.attribute, "clause": rule.clause,

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from geoplan.standards.rules import Rule
-from geoplan.standards.totals.case import of_year
+from geoplan.standards.totals.data import of_year
 from geoplan.standards.totals.file import Totals, bounds
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label

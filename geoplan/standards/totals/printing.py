@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.standards.printing import number
+from geoplan.standards.requirement import Requirement
 from geoplan.standards.totals.assess import TotalsFound
+from geoplan.words.numbers import format_interval, format_number
 from geoplan.words.vocabulary import label
 
 _VERDICTS = {
@@ -71,38 +72,28 @@ def _findings(table: pd.DataFrame, lang: str) -> str:
         value = _interval(row) + (_word("stated", at) if row["from"] == "stated" else "")
         short = _amount(row["shortfall"], str(row["unit"]), lang)
         rows.append([
-            str(row[f"indicator_{lang}"]), basis, value, _target(row), _amount(row["need"], str(row["unit"]), lang),
+            str(row[f"indicator_{lang}"]), basis, value, _target(row, lang), _amount(row["need"], str(row["unit"]), lang),
             f"+{short}" if row["surplus"] and short else short, _VERDICTS[str(row["verdict"])][at], str(row[f"missing_{lang}"]),
         ])  # fmt: skip
     return aligned(rows)
 
 
 def _interval(row: Mapping[Any, Any]) -> str:
-    low, high, percent = float(row["actual_low"]), float(row["actual_high"]), bool(row["percent"])
-    if math.isnan(low) or (low == 0 and high >= 1 and percent and low != high):
-        return "–"
-    if low == high:
-        return number(low, percent=percent)
-    return (
-        f"≥{number(low, percent=percent)}"
-        if math.isinf(high)
-        else f"{number(low, percent=percent)}–{number(high, percent=percent)}"
-    )
+    low, high, form = float(row["actual_low"]), float(row["actual_high"]), str(row["format"])
+    is_open = form == "percent" and low == 0 and high >= 1
+    return format_interval(math.nan if is_open else low, high, form)
 
 
-def _target(row: Mapping[Any, Any]) -> str:
-    required = float(row["required"])
-    if math.isnan(required):
-        return "–"
-    sign = {">=": "≥", "<=": "≤", "between": "≥"}.get(str(row["comparison"]), str(row["comparison"]))
-    return f"{sign}{number(required, percent=bool(row['percent']))}"
+def _target(row: Mapping[Any, Any], lang: str) -> str:
+    required = Requirement(str(row["comparison"]), float(row["required"]), float(row["required_upper"]))
+    return required.text(str(row["format"]), lang)
 
 
 def _amount(value: float, unit: str, lang: str) -> str:
     if math.isnan(value):
         return ""
     name = label("units", unit, lang)
-    return f"{number(value, percent=False)}{'' if lang == 'zh' else ' '}{name}"
+    return f"{format_number(value, 'decimal')}{'' if lang == 'zh' else ' '}{name}"
 
 
 def _implied(table: pd.DataFrame, lang: str) -> str:
@@ -110,7 +101,7 @@ def _implied(table: pd.DataFrame, lang: str) -> str:
     rows = [[header[at] for header in _IMPLIED]]
     for row in table.to_dict("records"):
         share = row["rule_id"] == ""
-        rate = f"≥{number(row['rate'], percent=True)}" if share else f"{row['rate']:g}/{row['per']:,.0f}"
+        rate = f"≥{format_number(row['rate'], 'percent')}" if share else f"{row['rate']:g}/{row['per']:,.0f}"
         fits = "none" if pd.isna(row["fits"]) else "yes" if row["fits"] else "no"
         rows.append([
             str(row["year"]), _amount(row["amount"], str(row["unit"]), lang), rate, label("groups", str(row["group"]), lang),

@@ -21,7 +21,6 @@ from geoplan.siting.question import Question, eligible
 from geoplan.siting.solve.control import SearchControl
 from geoplan.standards.counts import types_of
 from geoplan.standards.rules import Rule
-from geoplan.standards.verdict import due
 from geoplan.tables import UNMET
 from geoplan.words.errors import Note, StudyError
 
@@ -201,7 +200,7 @@ def _short_of_aim(rule: Rule, flags: pd.DataFrame) -> pd.Series:
 
     ``(recommended - reachable) * people / n``; 0 where they reach as much.
     """
-    target = due(rule, int(flags["year"].dropna().iloc[0]), {}) if flags["year"].notna().any() else None
+    target = rule.requirement(int(flags["year"].dropna().iloc[0])) if flags["year"].notna().any() else None
     if target is None or not np.isfinite(target.aim) or rule.people is None:
         return flags["shortfall"].astype(float)
     lacks = (

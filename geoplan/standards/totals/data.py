@@ -21,7 +21,7 @@ import pandas as pd
 
 from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.table import COLUMNS
-from geoplan.standards.data import Case
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.rules import Condition, Rule
 from geoplan.standards.totals.file import Part, Pointless, Standing, Totals, bounds
 from geoplan.words.vocabulary import narrower, wider
@@ -71,15 +71,14 @@ def _forms(condition: Condition | None) -> set[str]:
     return inner | {name for name in ("attribute", "supply") if getattr(condition, name) is not None}
 
 
-def make_case(
+def totals_data(
     totals: Totals,
-    rules: Sequence[Rule],
     *,
     year: int,
     mode: str,
     people: Mapping[str, float],
     added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None = None,
-) -> Case:
+) -> AssessmentData:
     """Return the case of `totals` in `year`.
 
     Parameters
@@ -124,10 +123,10 @@ def make_case(
     )  # fmt: skip
     nothing = pd.DataFrame(columns=["service", "demand_id", "facility_id", "seconds", "measure", "zone_id"])
     none = frozenset().union(*(narrower(name) for name in totals.absent)) if totals.absent else frozenset()
-    return Case(
+    return AssessmentData(
         zones=zones, demand=demand, overlay=None, facilities=facilities, supplies=supplies, pairs=nothing, circle=nothing,
         nearest=nothing, services={}, groups=pd.DataFrame(columns=["basis", "year"]), year=year,
-        zone_supplies=_zone_supplies(totals, year), rules={rule.rule_id: rule for rule in rules},
+        zone_supplies=_zone_supplies(totals, year),
         register_types=none | frozenset(name for entry in standing(totals, year) for name in (entry.type, *entry.includes)),
     )  # fmt: skip
 

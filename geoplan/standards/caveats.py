@@ -1,0 +1,52 @@
+"""Caveats: what qualifies a figure, as codes of the catalogue that stand beside it in every output."""
+
+import numpy as np
+import pandas as pd
+
+from geoplan.standards.data import AssessmentData
+from geoplan.standards.rules import Rule
+
+
+def rule_caveats(data: AssessmentData, rule: Rule) -> tuple[str, ...]:
+    """Return what qualifies every figure of a rule: a local value, an assumed list of zones, a figure that was not checked."""
+    holds = {
+        "caveat_local": bool(rule.local_entries) or rule.requirement(data.year, data.thresholds).local,
+        "caveat_complete_by_band": rule.zones(data).by_band,
+        "caveat_unverified": rule.status == "unverified",
+        "caveat_second_hand": rule.status == "second_hand",
+        "caveat_elsewhere": bool(rule.place),
+    }
+    return tuple(code for code, is_so in holds.items() if is_so)
+
+
+def level_caveat(rule: Rule) -> str:
+    """Return what qualifies a flag at another level than the rule's own; empty for the study's own circles."""
+    if rule.pack == "study":
+        return ""
+    if "estate" not in rule.where.levels:
+        return "caveat_by_community"
+    return "caveat_new_estates" if "new" in rule.where.words else "caveat_existing_estates"
+
+
+def flag_caveats(
+    data: AssessmentData, rule: Rule, ids: pd.Index, own_level: np.ndarray
+) -> list[tuple[str, ...]]:
+    """Return what qualifies the flag of each zone: its level, that of its rule, and the edge of the data.
+
+    Parameters
+    ----------
+    ids
+        zone_ids.
+    own_level
+        Where the flag is at the rule's own level or above it; shape (n_ids,).
+    """
+    everywhere, elsewhere = rule_caveats(data, rule), level_caveat(rule)
+    edge = (
+        data.zones["edge"].reindex(ids).fillna(value=False).to_numpy(dtype=bool)
+        if "edge" in data.zones
+        else np.zeros(len(ids), bool)
+    )
+    return [
+        tuple(filter(None, (elsewhere if not own else "", *everywhere, "caveat_edge" if at_edge else "")))
+        for own, at_edge in zip(own_level, edge, strict=True)
+    ]

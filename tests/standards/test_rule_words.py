@@ -1,0 +1,103 @@
+"""What a kind says of itself: formats, targets and remedies in words, the three figures of its members, and caveats."""
+
+import pytest
+
+from geoplan.standards.kinds import kinds
+from geoplan.standards.packs.read import RULES, read_pack, rules_of, rules_table, shipped
+from geoplan.words.catalogue import catalogue, phrase
+from geoplan.words.numbers import FORMATS
+
+EVERY = [read_pack(name) for name in shipped()]
+TABLE = rules_table(EVERY, switched_on=[rule.rule_id for pack in EVERY for rule in pack.rules])
+
+
+def test_every_rule_says_its_formats_names_and_remedy():
+    assert list(TABLE.columns) == list(RULES)
+    assert set(TABLE["format"]) | set(TABLE["member_format"]) <= set(FORMATS)
+    for column in ("kind", "target_text", "remedy", "gap", "unit", "pack_title", "basis"):
+        for lang in ("zh", "en"):
+            assert (TABLE[f"{column}_{lang}"] != "").all(), column
+    assert set(kinds()) == {code.removeprefix("kind_") for code in catalogue() if code.startswith("kind_")}
+
+
+def test_shares_print_in_per_cent_whatever_they_are_of():
+    percent = TABLE["kind"].isin(["share", "rate", "presence", "compliance", "circle", "facility"])
+    assert (TABLE["format"] == "percent").eq(percent).all()
+    assert TABLE["format"]["wuhan.beds_per_1000_elders"] == "per_1000"
+    assert (
+        TABLE["format"]["wuhan.complete_community_childcare"]
+        == TABLE["format"]["wuhan.total_beds"]
+        == "count"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "target", "member"),
+    [
+        ("qianjiang.childcare_unit_size", "每处≤150 个托位（2025年）", "≤150 个托位"),
+        ("wuhan.new_estate_unit", "每处≥300 平方米（2025年）", "≥300 平方米"),
+        ("yinzhou.new_community_area_per_place", "每处≥12 平方米/托位（2025年）", "≥12 平方米/托位"),
+        ("yinzhou.doctors_per_resident", "每处≥1 人/100 人（2025年）", "≥1 人/100 人"),
+        ("wuhan.large_homes_have_clinic", "全部（2025年）", "内设医疗机构"),
+        ("wuhan.medical_and_care_centres", "1–3（2025年）", ""),
+        ("huzhong.new_estate_rooms", "≥20，宜 30（2025年）", ""),
+        ("huzhong.new_estate_fitted", "≥100.0%（2023年）", "≥20，宜 30 平方米/百户"),
+        ("wuhan.kindergartens_2_3", "≥50.0% 或 ≥30.0%（分区确定）（2025年）", ""),
+        ("huzhong.circle_eldercare", "规划未量化（2025年）", ""),
+    ],
+)
+def test_targets_in_words(rule, target, member):
+    assert (TABLE["target_text_zh"][rule], TABLE["member_target_zh"][rule]) == (target, member)
+
+
+def test_names_that_two_packs_share_are_told_apart_by_the_short_title():
+    twice = TABLE[TABLE.duplicated(["indicator_zh"], keep=False)]
+    assert len(twice) and not twice.duplicated(["indicator_zh", "pack_title_zh"]).any()  # noqa: PT018
+
+
+def test_a_facility_rule_is_judged_by_all_and_says_its_own_bound(town, rules_from):
+    rules = rules_from(
+        "kind: facility\nof: {facilities: [institution]}\nmeasured: beds\ntarget: '<=4@2025'\nunit: facilities"
+    )
+    row = town.finding(rules, "local.r")
+    assert (row["actual_low"], row["required"], row["target_zh"]) == (0.5, 1.0, "每处≤4 张")
+    assert (row["members_met"], row["members_judged"], row["members_no_data"]) == (1, 2, 0)
+
+
+def test_the_target_of_a_finding_is_that_of_the_year_or_the_local_one(town, rules_from):
+    rules = rules_from(
+        "kind: total\nof: {facilities: [institution]}\nsupply: beds\ntarget: '1..2@2023; 5..9@2025'\nrange_is: limits"
+    )
+    assert town.change(year=2024).finding(rules, "local.r")["target_zh"] == "1–2"
+    open_ = rules_from("kind: total\nof: {facilities: [institution]}\nsupply: beds\ntarget: '未量化@2025'")
+    assert town.finding(open_, "local.r")["target_zh"] == "规划未量化"
+    row = town.finding(open_, "local.r", thresholds={"local.r": 1200.0})
+    assert (row["target_zh"], row["caveats"]) == ("≥1,200", ("caveat_local",))
+
+
+def test_zones_that_cannot_be_judged_are_no_data_and_never_a_failure(town, rules_from):
+    rules = rules_from(
+        "kind: presence\nof: {facilities: [elder_university]}\nlevel: community\ntarget: '>=100%@2025'"
+    )
+    row = town.finding(rules, "local.r")
+    assert row["verdict"] == "no_data"
+    assert (row["members_met"], row["members_judged"], row["members_no_data"]) == (0, 0, 4)
+    total = rules_from("kind: total\nof: {facilities: [institution]}\nsupply: beds\ntarget: '>=1@2025'")
+    assert town.assess(total).findings["members_judged"].isna().all()
+
+
+def test_what_qualifies_a_flag_stands_beside_it(town):
+    rules = rules_of(
+        [read_pack("wuhan"), read_pack("national")], switched_on=["national.anhui_new_estate_rooms"]
+    )
+    flags = town.assess(rules).flags.set_index(["rule_id", "zone_id"])["caveats"]
+    assert flags["wuhan.beds_per_1000_elders", "community/A"] == ("caveat_by_community",)
+    assert flags["wuhan.circle_eldercare", "community/A"] == ()
+    assert flags["national.anhui_new_estate_rooms", "community/A"] == (
+        "caveat_new_estates", "caveat_elsewhere",
+    )  # fmt: skip
+    edge = town.change(zones=town.zones.assign(edge=town.zones.index == "community/B")).assess(rules).flags
+    at_edge = edge[edge["caveats"].map(lambda codes: "caveat_edge" in codes)]
+    assert set(at_edge["zone_id"]) == {"community/B"}
+    for codes in {*flags, *edge["caveats"]}:
+        assert all(phrase(code, lang) for code in codes for lang in ("zh", "en"))
