@@ -13,9 +13,7 @@ import pandas as pd
 from geoplan.inputs.facilities.fields import ATTRIBUTES, PARTS
 from geoplan.inputs.facilities.supplies import supplies_of
 from geoplan.inputs.facilities.table import COLUMNS
-from geoplan.inputs.facilities.zone_names import clean_name
 from geoplan.inputs.lists.zone_names import clean_name
-from geoplan.inputs.projects.cells import ADDED
 from geoplan.inputs.projects.fields import ADDED
 from geoplan.standards.requirement import Requirement
 from geoplan.tables import check_columns, check_unique_index
