@@ -1,4 +1,4 @@
-"""The indicator table: what each rule asks, what was measured, and whether it is met."""
+"""主要指标对照表: what each rule asks, what was measured, and whether it is met."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,87 +6,65 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report import look
-from geoplan.report.content.sheet import (
-    Cell,
-    Column,
-    Names,
-    Sheet,
-    Value,
-    between,
-    block_of,
-    empty,
-    number,
-    present,
-    rows_of,
-    text,
-    value_kind,
-    word,
-)
+from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text
+from geoplan.report.content.registry import listed
+from geoplan.report.content.sheet import Cell as OldCell
+from geoplan.report.content.sheet import Value, between
+from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, cell_text, column, numbered
 from geoplan.tables import VERDICTS, Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label, unit
+from geoplan.words.numbers import format_interval, format_number
 
 _SIGNS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "=": "="}
 
 
-def indicators(outcome: Outcome, *, every: bool = False) -> Sheet:
-    """Return 主要指标对照表: one row a finding, at the plan's own level.
+@listed(30, "workbook")
+def indicators(outcome: Outcome, *, most: int | None = None) -> Table:
+    """Return 主要指标对照表: one row a finding at the plan's own level.
 
-    Parameters
-    ----------
-    outcome
-        What a run found out.
-    every
-        True lists every finding (the CSV); else a rule that judges many zones below the plan's area has one row that
-        counts them, and those that fall short stand in 未达标单元明细.
+    A rule that judges many zones below the plan's area has one row that counts them; those that fall short stand in
+    未达标单元明细. So have the plan's own zones where a rule judges more than `most` of them.
     """
+    return _table("indicators", outcome, summarised(outcome.findings, most=most))
+
+
+@listed(30, "csv")
+def findings(outcome: Outcome) -> Table:
+    """Return every finding, a row each."""
+    return _table("findings", outcome, rows_of(outcome.findings))
+
+
+def _table(key: str, outcome: Outcome, found: list[dict[str, Any]]) -> Table:
     lang, names = outcome.lang, Names(outcome)
-    found = rows_of(outcome.findings) if every else summarised(outcome.findings)
     several = len({row["zone_id"] for row in found}) > 1
-    columns = [
-        Column(look.label("serial", lang), "whole", 5),
-        *([Column(look.label("zone", lang), "text", 10)] if several else []),
-        Column(look.label("indicator", lang), "text", 22),
-        Column(word("indicator_unit", lang), "text", 8),
-        Column(look.label("attribute", lang), "text", 8),
-        Column(look.label("base", lang), "text", 12),
-        Column(look.label("actual", lang), "rate", 9),
-        Column(look.label("reported", lang), "rate", 8),
-        Column(look.label("required", lang), "text", 9),
-        Column(look.label("completion", lang), "share", 8),
-        Column(look.label("progress", lang), "text", 9),
-        Column(look.label("shortfall", lang), "whole", 8, "short"),
-        Column(look.label("gross_shortfall", lang), "whole", 9),
-        Column(word("shortfall_unit", lang), "text", 7),
-        Column(look.label("verdict", lang), "text", 11, "verdict"),
-        Column(look.label("lead", lang), "text", 11),
-        Column(word("calculated", lang), "text", 34),
-        Column(look.label("clause", lang), "text", 18),
-        Column(word("missing", lang), "text", 28),
-    ]
+    keys = (
+        "serial", "rule_id", "indicator", "zone", "zone_code", "unit_of_value", "attribute", "base", "actual", "reported", "target",
+        "required", "completion", "progress", "shortfall", "gross_shortfall", "unit", "verdict", "members", "lead", "basis", "clause",
+        "finding_note", "caveats",
+    )  # fmt: skip
+    depths: dict[str, Any] = {"required": 4} | ({} if several else {"zone": 4, "zone_code": 4})
     told = outcome.reported
-    said = {} if empty(told) else dict(zip(told["rule_id"], told["value"], strict=True))
-    colours = verdicts(lang)
-    rows: list[list[Value | Cell]] = []
-    for position, row in enumerate(found, start=1):
-        place = names.zone(row["zone_id"])
-        if "counts" in row:
-            place, verdict, colour = _counted(row, names)
-            colours[verdict] = colour
-        else:
-            verdict = look.label(row["verdict"], lang)
-        cells = _indicator_row(row, names, said)
-        rows.append([position, *([place] if several else []), *cells[:12], verdict, *cells[12:]])
-    name = look.label("indicators_sheet", lang)
-    notes = [word("indicators_note", lang)]
+    reported = {} if empty(told) else dict(zip(told["rule_id"], told["value"], strict=True))
+    notes = [phrase("indicators_note", lang)]
     if any("counts" in row for row in found):
-        notes.append(word("indicators_counted", lang, sheet=word("members_sheet", lang)))
-    return Sheet(name, (block_of(columns, rows),), tuple(notes), 3 if several else 2, colours)
+        notes.append(phrase("indicators_counted", lang, sheet=phrase("members_title", lang)))
+    return Table.of(
+        key,
+        phrase("indicators_title", lang),
+        [column(name, lang, depth=depths.get(name)) for name in keys],
+        numbered(_row(row, names, reported) for row in found),
+        notes=tuple(notes),
+        frozen=4 if several else 3,
+    )
 
 
 def summarised(findings: pd.DataFrame, *, most: int | None = None) -> list[dict[str, Any]]:
     """Return findings as rows, those of one rule at many zones below the plan's area in one row with ``counts``.
 
-    So are those of the plan's own zones where a rule judges more than `most` of them. ``counts`` is verdict -> how many; ``shortfall`` is empty and ``gross_shortfall`` their sum, since one zone's surplus
-    makes up for no other's gap.
+    So are those of the plan's own zones where a rule judges more than `most` of them. ``counts`` is verdict -> how many;
+    ``shortfall`` is empty and ``gross_shortfall`` their sum, since one zone's surplus makes up for no other's gap. ``caveats`` are
+    those of any of them.
     """
     rows: list[dict[str, Any]] = []
     if "of_plan" in findings.columns:
@@ -113,127 +91,146 @@ def _one_row(first: Mapping[str, Any], own: pd.DataFrame) -> dict[str, Any]:
     short = own.loc[own["verdict"] == "not_met", "shortfall"].sum(min_count=1)
     worst = next((v for v in ("not_met", "no_data", "met") if v in counts), str(first["verdict"]))
     alike = len(set(own["required"].fillna(-1.0))) == 1
-    cleared = {"actual_low": None, "actual_high": None, "shortfall": None, "on_path": ""}
-    unlike = {} if alike else {"required": None, "aim": None}
-    return {**first, **cleared, **unlike, "gross_shortfall": short, "verdict": worst, "counts": counts}
+    cleared = {"actual_low": None, "actual_high": None, "shortfall": None, "on_path": "", "members_judged": None}
+    unlike = {} if alike else {"required": None, "aim": None, "target_zh": "", "target_en": ""}
+    row = {**first, **cleared, **unlike, "gross_shortfall": short, "verdict": worst, "counts": counts}
+    if "caveats" in own.columns:
+        row["caveats"] = tuple(dict.fromkeys(code for codes in own["caveats"] for code in codes))
+    return row
 
 
-def _counted(row: Mapping[str, Any], names: Names) -> tuple[str, str, str]:
-    """Return place, verdicts in words and the key of their colour for a row that counts zones."""
-    lang, counts = names.lang, row["counts"]
-    level = look.label(names.level(row["zone_id"]), lang)
-    place = word("zones_counted", lang, count=sum(counts.values()), level=level)
-    order = [verdict for verdict in VERDICTS if verdict in counts]
-    space = "" if lang == "zh" else " "
-    said = "\n".join(f"{look.label(verdict, lang)}{space}{counts[verdict]}" for verdict in order)
-    return place, said, row["verdict"]
+def place_of(names: Names, row: Mapping[str, Any]) -> str:
+    """Return the zone of a finding; of a row that counts zones, how many there are."""
+    if "counts" not in row:
+        return names.zone(row["zone_id"])
+    level = label(names.level(row["zone_id"]), names.lang)
+    return phrase("indicators_zones", names.lang, count=sum(row["counts"].values()), level=level)
 
 
-def _indicator_row(row: Mapping[str, Any], names: Names, said: Mapping[str, Any]) -> list[Value | Cell]:
-    """Return the cells of one finding without serial, place and verdict."""
+def verdict_of(row: Mapping[str, Any]) -> Coded | Tally:
+    """Return the verdict of a finding; of a row that counts zones, how many of those judged meet the rule."""
+    counts = row.get("counts")
+    if counts is None or not counts.keys() & {"met", "not_met", "no_data"}:
+        return Coded(row["verdict"])
+    met = counts.get("met", 0)
+    return Tally(met, met + counts.get("not_met", 0), counts.get("no_data", 0), "met")
+
+
+def members_of(row: Mapping[str, Any]) -> Tally | None:
+    """Return how many members meet the rule, of those judged, and those without data; None where it counts none."""
+    if not present(row.get("members_judged")):
+        return None
+    return Tally(int(row["members_met"]), int(row["members_judged"]), int(row["members_no_data"]))
+
+
+def _row(row: Mapping[str, Any], names: Names, reported: Mapping[str, Any]) -> list[Cell]:
+    """Return the cells of one finding without its number."""
     lang, rule = names.lang, row["rule_id"]
-    kind = value_kind(names, rule)
-    not_met = row["verdict"] == "not_met"
+    number_format, not_met = names.format(rule), row["verdict"] == "not_met"
     return [
+        rule,
         names.rule(rule),
-        unit_of_value(names, rule, row["unit"]),
+        place_of(names, row),
+        names.code(row["zone_id"]) if "counts" not in row else "",
+        names.unit(rule) or unit(row["unit"], lang),
         text(row["attribute"]),
-        base_text(names, rule, kind),
-        between(row["actual_low"], row["actual_high"], kind),
-        number(said.get(rule), kind),
-        target_text(row, kind),
-        completion(row),
-        look.label(row["on_path"], lang),
-        number(row["shortfall"], "whole") if not_met else None,
-        number(row["gross_shortfall"], "whole") if not_met else None,
-        look.unit(row["unit"], lang) if not_met else "",
+        base_of(names, rule),
+        Amount.between(row["actual_low"], row["actual_high"], number_format),
+        Amount.of(reported.get(rule), number_format),
+        target_of(names, row),
+        Amount.of(row["required"], number_format),
+        completion_of(row),
+        Coded(row["on_path"]) if present(row["on_path"]) else None,
+        Amount.of(row["shortfall"], "count") if not_met else None,
+        Amount.of(row["gross_shortfall"], "count") if not_met else None,
+        Coded(row["unit"], unit(row["unit"], lang)) if not_met and present(row["unit"]) else None,
+        verdict_of(row),
+        members_of(row),
         text(names.of_rule(rule, "lead")),
-        _basis(names, rule, row["basis"]),
-        text(names.of_rule(rule, f"cited_{lang}")) or text(row["clause"]),
-        _remarks(row, names, kind),
+        _joined(lang, names.of_rule(rule, f"basis_{lang}"), row["basis"]),
+        names.clause(rule) or text(row["clause"]),
+        _note(row, names, number_format),
+        _joined(lang, *caveats_of(row, lang)),
     ]
 
 
-def _remarks(row: Mapping[str, Any], names: Names, kind: str) -> str:
-    """Return what is to be said of one finding: what is missing, what people can reach, another basis, a local figure."""
-    lang = names.lang
-    as_kind = {"share": "share", "rate": "provision"}.get(kind, "")
-    said = [text(row.get(f"missing_{lang}"))]
+def _joined(lang: str, *parts: object) -> str:
+    return phrase("join_semicolon", lang).join(text(part) for part in parts if present(part))
+
+
+def _note(row: Mapping[str, Any], names: Names, number_format: str) -> str:
+    """Return what is to be said of one finding: what is missing, what people can reach, another basis."""
+    lang, said = names.lang, [text(row.get(f"missing_{names.lang}"))]
     if present(row.get("reachable_low")):
-        said.append(
-            word(
-                "reachable_beside",
-                lang,
-                amount=look.interval(row["reachable_low"], row["reachable_high"], "", kind=as_kind),
-            )
-        )
-    if text(row.get("other_verdict")):
-        verdict = look.label(row["other_verdict"], lang)
-        said.append(word("other_basis_beside", lang, basis=text(row["other_basis"]), verdict=verdict))
-    if row.get("local") is True or text(names.of_rule(row["rule_id"], "local")):
-        said.append(word("local_figure", lang))
-    return ("；" if lang == "zh" else "; ").join(part for part in said if part)
+        amount = format_interval(row["reachable_low"], row["reachable_high"], number_format)
+        said.append(phrase("indicators_reachable", lang, amount=amount))
+    if present(row.get("other_verdict")):
+        verdict = label(row["other_verdict"], lang)
+        said.append(phrase("indicators_other_basis", lang, basis=text(row["other_basis"]), verdict=verdict))
+    return _joined(lang, *said)
 
 
-def verdicts(lang: str) -> dict[str, str]:
-    """Return the words of the verdicts and what colours them."""
-    return {look.label(v, lang): v for v in VERDICTS}
-
-
-def unit_of_value(names: Names, rule: str, gap_unit: object) -> str:
-    """Return the unit of a rule's value: per cent, 张/千人, or the unit in which one builds."""
-    own = names.of_rule(rule, f"unit_{names.lang}")
-    if own:
-        return str(own)
-    return "%" if value_kind(names, rule) == "share" else look.unit(gap_unit, names.lang)
-
-
-def base_text(names: Names, rule: str, kind: str) -> str:
-    """Return the plan's base value and its year: ``36.4% (2022)``."""
+def base_of(names: Names, rule: str) -> str:
+    """Return the plan's base value and its year: ``36.4%（2022年）``; nothing where there is none."""
     value, year = names.of_rule(rule, "base_value"), names.of_rule(rule, "base_year")
-    if value is None and not isinstance(names.of_rule(rule, "base"), str):
-        value = names.of_rule(rule, "base")
     if value is None:
         return ""
-    amount = _amount(float(value), kind)
-    if year is None:
-        return amount
-    return f"{amount} ({int(year)})"
+    amount = format_number(float(value), names.format(rule))
+    return amount if year is None else phrase("value_in_year", names.lang, value=amount, year=int(year))
 
 
-def _amount(value: float, kind: str) -> str:
-    return (
-        look.share(value)
-        if kind == "share"
-        else look.amount(value, "", kind="provision" if kind == "rate" else "")
-    )
+def target_of(names: Names, row: Mapping[str, Any]) -> str:
+    """Return what a finding was judged against, as the kind of its rule words it: ``≥55.0%``, ``1–2``, ``每处≤150 个托位``."""
+    own = row.get(f"target_{names.lang}")
+    return text(own) if own is not None else _target(row, names.format(row["rule_id"]))
 
 
-def target_text(row: Mapping[str, Any], kind: str) -> str:
-    """Return what a finding was judged against: ``≥55.0%``, with the recommended value where the plan gives one."""
+def _target(row: Mapping[str, Any], number_format: str) -> str:
     if not present(row["required"]):
         return ""
     required, aim = float(row["required"]), row["aim"]
-    if row["comparison"] == "between" and present(aim):
-        return f"{_amount(required, kind)}–{_amount(float(aim), kind)}"
-    sign = _SIGNS.get(str(row["comparison"]), "")
-    above = f" → {_amount(float(aim), kind)}" if present(aim) and float(aim) != required else ""
-    return f"{sign}{_amount(required, kind)}{above}"
+    shown = format_number(required, number_format)
+    better = format_number(float(aim), number_format) if present(aim) and float(aim) != required else ""
+    if row["comparison"] == "between" and better:
+        return f"{shown}–{better}"
+    return f"{_SIGNS.get(str(row['comparison']), '')}{shown}{f' → {better}' if better else ''}"
 
 
-def completion(row: Mapping[str, Any]) -> Value | Cell:
+def completion_of(row: Mapping[str, Any]) -> Amount | None:
     """Return actual over target, for at-least targets that are not 0; an interval where the actual is one."""
     if row["comparison"] not in (">=", ">") or not present(row["required"]) or float(row["required"]) == 0:
         return None
     if not present(row["actual_low"]):
         return None
-    required = float(row["required"])
-    high = row["actual_high"]
-    return between(
-        float(row["actual_low"]) / required, float(high) / required if present(high) else None, "share"
-    )
+    required, high = float(row["required"]), row["actual_high"]
+    low = float(row["actual_low"]) / required
+    return Amount.between(low, float(high) / required if present(high) else None, "percent")
 
 
-def _basis(names: Names, rule: str, people: object) -> str:
-    parts = [text(names.of_rule(rule, f"basis_{names.lang}")), text(people)]
-    return ("；" if names.lang == "zh" else "; ").join(part for part in parts if part)
+# What the papers, the page and the comparison still call; each goes when its caller draws the table.
+
+
+def base_text(names: Names, rule: str, kind: str) -> str:  # noqa: ARG001
+    """Return `base_of`."""
+    return base_of(names, rule)
+
+
+def target_text(row: Mapping[str, Any], kind: str) -> str:
+    """Return `target_of` in a format of old sheets."""
+    return _target(row, {"share": "percent", "rate": "per_1000"}.get(kind, "count"))
+
+
+def completion(row: Mapping[str, Any]) -> Value | OldCell:
+    """Return `completion_of` as a cell of old sheets."""
+    found = completion_of(row)
+    return None if found is None else between(found.low, found.high, "share")
+
+
+def unit_of_value(names: Names, rule: str, gap_unit: object) -> str:
+    """Return the unit of a rule's value: per cent, 张/千人, or the unit in which one builds."""
+    return names.unit(rule) or ("%" if names.format(rule) == "percent" else unit(gap_unit, names.lang))
+
+
+def verdicts(lang: str) -> dict[str, str]:
+    """Return the words of the verdicts and what colours them."""
+    return {label(v, lang): v for v in VERDICTS}

@@ -1,168 +1,150 @@
-"""The gap list as a sheet: flagged communities, then findings not met with their members."""
+"""缺口清单: flagged communities, then findings not met with the members that lack it, as an office hands it in."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from geoplan.report import look
-from geoplan.report.content.findings import verdicts
-from geoplan.report.content.sheet import (
-    Cell,
-    Column,
-    Names,
-    Sheet,
-    Value,
-    between,
-    block_of,
-    number,
-    present,
-    rows_of,
-    text,
-    value_kind,
-    word,
-)
+from geoplan.report.content.findings import target_of
+from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
+from geoplan.report.content.registry import listed
+from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered
 from geoplan.tables import CAUSES, Outcome
-
-#: Columns of the gap list, in the order in which an office hands it in: field, header, kind, width, mark.
-_GAP = (
-    ("serial", "whole", 5, ""),
-    ("town", "text", 8, ""),
-    ("community", "text", 11, ""),
-    ("indicator", "text", 17, ""),
-    ("clause", "text", 16, ""),
-    ("attribute", "text", 8, ""),
-    ("basis", "text", 16, ""),
-    ("actual", "rate", 8, ""),
-    ("required", "rate", 7, ""),
-    ("shortfall", "whole", 7, ""),
-    ("unit", "text", 7, ""),
-    ("verdict", "text", 7, "verdict"),
-    ("people_affected", "whole", 8, ""),
-    ("nearest_facility", "text", 12, ""),
-    ("minutes", "minutes", 6, ""),
-    ("cause", "text", 8, ""),
-    ("measures_proposed", "text", 28, ""),
-    ("project", "text", 16, ""),
-    ("phase", "text", 6, ""),
-    ("rank", "whole", 6, ""),
-    ("note", "text", 10, ""),
-)
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import unit
+from geoplan.words.numbers import format_number
 
 
-def gap_list(outcome: Outcome, *, brief: bool = True) -> Sheet:
-    """Return 缺口清单: flagged communities, then findings not met; columns as an office hands them in.
-
-    Parameters
-    ----------
-    outcome
-        What a run found out.
-    brief
-        The basis says whom a figure counts and leaves what is counted to the indicator table, so that a row stays low on
-        paper; False: all of it, for the CSV.
-    """
-    lang, names = outcome.lang, Names(outcome)
-    headers = {
-        # what stands in the column: towns, or districts where the study has no towns
-        "town": look.label("town" if (outcome.zones["level"] == "town").any() else "district", lang),
-        "community": look.label("community", lang),
-        "actual": look.label("actual", lang) if lang == "en" else "现状值",
-        "rank": word("rank", lang),
-        "site": word("gap_site", lang),
-    }
-    table = outcome.gap_list
-    fields = _fields(table)
-    columns = [
-        Column(headers.get(key) or look.label(key, lang), kind, width, mark)
-        for key, kind, width, mark in fields
-    ]
-    bases = dict(zip(outcome.findings["rule_id"], outcome.findings["basis"], strict=True))
-    ranks = _ranks(table)
+@listed(40, "workbook", "csv")
+def gap_list(outcome: Outcome) -> Table:
+    """Return the gap list: flagged communities in the order of their codes, then findings not met with their members."""
+    lang, names, table = outcome.lang, Names(outcome), outcome.gap_list
+    # the column of sites stands only where sites were chosen; that of districts where the study has no towns
+    upper = "town" if (outcome.zones["level"] == "town").any() else "district"
+    keys = (
+        "serial", "rule_id", "zone_code", upper, "community", "indicator", "clause", "attribute", "basis", "actual", "target",
+        "required", "shortfall", "unit", "verdict", "people_affected", "nearest_facility", "minutes", "cause", "measure",
+        "project", *(["site"] if "site" in table.columns else []), "term", "rank", "caveats",
+    )  # fmt: skip
+    depths: dict[str, Any] = {"required": 4}
+    about = GapSources(outcome, names)
     rows = [
-        [cells[key] for key, *_ in fields]
-        for position, (row, rank) in enumerate(zip(rows_of(table), ranks, strict=True), start=1)
-        for cells in [_gap_cells(names, row, bases, rank, position, brief=brief)]
+        _row(about, row, upper, rank) for row, rank in zip(rows_of(table), _ranks(table), strict=True)
     ]
-    colours = verdicts(lang) | {
-        look.label("flagged", lang): "flag",
-        word("member_lacks", lang): "not_applicable",
-    }
-    notes = [word("gap_note", lang), *([word("gap_site_note", lang)] if "site" in table.columns else [])]
-    return Sheet(look.label("gap_sheet", lang), (block_of(columns, rows),), tuple(notes), 4, colours)
+    notes = [phrase("gaps_note", lang), *([phrase("gaps_site_note", lang)] if "site" in keys else [])]
+    columns = [column(key, lang, depth=depths.get(key)) for key in keys]
+    return Table.of(
+        "gap_list",
+        phrase("gaps_title", lang),
+        columns,
+        numbered([cells[key] for key in keys[1:]] for cells in rows),
+        notes=tuple(notes),
+        frozen=5,
+        empty=phrase("gaps_none", lang),
+    )
 
 
-def _fields(table: pd.DataFrame) -> list[tuple[str, str, float, str]]:
-    """Return the columns that are printed: that of sites, behind that of projects, only where sites were chosen."""
-    sited = "site" in table.columns
+class GapSources:
+    """What a row of the gap list needs of the findings and flags that it comes from."""
+
+    def __init__(self, outcome: Outcome, names: Names) -> None:
+        self.names = names
+        self.finding = {(row["rule_id"], row["zone_id"]): row for row in rows_of(outcome.findings)}
+        self.flag = {(row["rule_id"], row["zone_id"]): row for row in rows_of(outcome.flags)}
+        #: A rule's caveats hold for its members as well.
+        self.of_rule = {row["rule_id"]: row for row in rows_of(outcome.findings)}
+
+    def source(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the flag or finding that a row of the gap list comes from, for a member that of its rule."""
+        part, key = part_of(row), (row["rule_id"], row["zone_id"])
+        found = self.flag.get(key) if part == "flag" else self.finding.get(key)
+        return found or self.of_rule.get(row["rule_id"], {})
+
+    def caveats(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return what qualifies a row of the gap list, in words."""
+        own = filter(None, [text(row.get("note"))])
+        return tuple(dict.fromkeys((*caveats_of(self.source(row), self.names.lang), *own)))
+
+
+def part_of(row: Mapping[str, Any]) -> str:
+    """Return whether a row of the gap list is a flag, a finding or a member of one."""
+    return text(row.get("part")) or "flag"
+
+
+def format_of(names: Names, row: Mapping[str, Any]) -> str:
+    """Return the number format of a row's value: what was measured of the one member, or of the zone."""
+    rule = str(row["rule_id"])
+    return names.member_format(rule) if part_of(row) == "member" else names.format(rule)
+
+
+def target_cell(names: Names, row: Mapping[str, Any], source: Mapping[str, Any]) -> str:
+    """Return what a row was judged against: a flag by the standard, a finding by its target, a member by its own."""
+    rule, part = str(row["rule_id"]), part_of(row)
+    if part == "member":
+        return names.member_target(rule)
+    if part == "finding" and source:
+        return target_of(names, source)
+    required = row.get("required")
+    return f"≥{format_number(required, names.format(rule))}" if present(required) else ""
+
+
+def _ranks(table: pd.DataFrame) -> list[Cell]:
+    """Return each row's rank by people affected, 1 the most; the table's own where it has one."""
+    if "rank" in table.columns:
+        return [Amount.of(value, "count") for value in table["rank"]]
+    if "people_affected" not in table.columns:
+        return [None] * len(table)
     return [
-        entry
-        for own in _GAP
-        for entry in ([own, ("site", "text", 14.0, "")] if sited and own[0] == "project" else [own])
+        Amount.of(value, "count") for value in table["people_affected"].rank(method="min", ascending=False)
     ]
+
+
+def _row(about: GapSources, row: Mapping[str, Any], upper: str, rank: Cell) -> dict[str, Cell]:
+    """Return a row's cells by column."""
+    names, source = about.names, about.source(row)
+    lang, rule, zone = names.lang, str(row["rule_id"]), row.get("zone_id")
+    member = row.get("member_id")
+    verdict, cause, number_format = text(row.get("verdict")) or "flagged", text(row.get("cause")), format_of(names, row)
+    low = row.get("actual_low", row.get("actual"))
+    return {
+        "rule_id": rule,
+        "zone_code": names.code(member if names.level(member) else zone),
+        upper: text(row.get(upper)) or names.above(zone, upper),
+        "community": place_of(names, row),
+        "indicator": names.rule(rule),
+        "clause": text(row.get(f"clause_{lang}")) or text(row.get("clause")) or names.clause(rule),
+        "attribute": text(row.get("attribute")) or text(names.of_rule(rule, "attribute")),
+        "basis": people_basis(names, rule, text(row.get("basis")) or text(source.get("basis"))),
+        "actual": Amount.between(low, row.get("actual_high", low), number_format),
+        "target": target_cell(names, row, source),
+        "required": Amount.of(row.get("required"), number_format),
+        "shortfall": Amount.of(row.get("shortfall"), "count"),
+        "unit": Coded(row["unit"], unit(row["unit"], lang)) if present(row.get("unit")) else None,
+        "verdict": Coded(verdict, phrase("gaps_member", lang) if verdict == "has_not" else ""),
+        "people_affected": Amount.of(row.get("people_affected"), "count"),
+        "nearest_facility": text(row.get("nearest_name")) or names.facility(row.get("nearest_facility")),
+        "minutes": Amount.of(row.get("minutes"), "minutes"),
+        "cause": Coded(cause) if cause else None,
+        "measure": measure_of(row, lang),
+        "project": text(row.get("project")),
+        "site": text(row.get("site")),
+        "term": text(row.get("phase")),
+        "rank": rank,
+        "caveats": phrase("join_semicolon", lang).join(about.caveats(row)),
+    }
 
 
 def people_basis(names: Names, rule: str, told: str) -> str:
-    """Return the part of a basis that says whom it counts: ``每千人：60岁及以上老年人；常住 2010``."""
-    joint = "；" if names.lang == "zh" else "; "
+    """Return the part of a basis that says whom it counts: ``每千人：60岁及以上老年人口；常住 2010``.
+
+    What is counted stands in the indicator table, so that a row stays low on paper.
+    """
+    joint = phrase("join_semicolon", names.lang)
     counted = text(names.of_rule(rule, f"basis_{names.lang}")).split(joint)
-    # of what the rule counts, `per` names people; the registers' part stands in the indicator table
-    people = [part for part in told.split(joint) if part not in counted or part.startswith(("每", "per "))]
+    # of what the rule counts, `per` names people
+    per = phrase("gaps_per", names.lang)
+    people = [part for part in told.split(joint) if part not in counted or part.startswith(per)]
     return joint.join(people) or told
-
-
-def _ranks(table: pd.DataFrame) -> list[Value]:
-    """Return each row's rank by people affected, 1 the most; the table's own where it has one."""
-    if "rank" in table.columns:
-        return [None if pd.isna(value) else int(value) for value in table["rank"]]
-    if "people_affected" not in table.columns:
-        return [None] * len(table)
-    order = table["people_affected"].rank(method="min", ascending=False)
-    return [None if pd.isna(value) else int(value) for value in order]
-
-
-def _gap_cells(
-    names: Names, row: Mapping[str, Any], bases: Mapping[str, Any], rank: Value, position: int, *, brief: bool
-) -> dict[str, Value | Cell]:
-    """Return a row's cells by field."""
-    lang, rule, zone = names.lang, str(row["rule_id"]), row.get("zone_id")
-    kind = value_kind(names, rule)
-
-    def first(*values: Any) -> str:  # noqa: ANN401 - cells of any type
-        return next((text(value) for value in values if present(value)), "")
-
-    verdict = first(row.get("verdict")) or "flagged"
-    cause = first(row.get("cause"))
-    low = row.get("actual_low", row.get("actual"))
-    told = first(row.get("basis"), bases.get(rule))
-    return {
-        "serial": int(row.get("serial", position)),
-        "town": first(row.get("town"), names.above(zone, "town"), names.above(zone, "district")),
-        "community": place_of(names, row),
-        "indicator": names.rule(rule),
-        "clause": first(
-            row.get(f"clause_{lang}"),
-            names.of_rule(rule, f"cited_{lang}"),
-            row.get("clause"),
-            names.of_rule(rule, "clause"),
-        ),
-        "attribute": first(row.get("attribute"), names.of_rule(rule, "attribute")),
-        "basis": people_basis(names, rule, told) if brief else told,
-        "actual": between(low, row.get("actual_high", low), kind),
-        "required": number(row.get("required"), kind),
-        "shortfall": number(row.get("shortfall"), "whole"),
-        "unit": look.unit(row.get("unit"), lang),
-        "verdict": word("member_lacks", lang) if verdict == "has_not" else look.label(verdict, lang),
-        "people_affected": number(row.get("people_affected"), "whole"),
-        "nearest_facility": first(row.get("nearest_name")) or names.facility(row.get("nearest_facility")),
-        "minutes": number(row.get("minutes"), "minutes"),
-        "cause": look.label(cause, lang),
-        "measures_proposed": measure_of(row, lang),
-        "project": first(row.get("project")),
-        "site": first(row.get("site")),
-        "phase": first(row.get("phase")),
-        "rank": rank,
-        "note": first(row.get("note")),
-    }
 
 
 def place_of(names: Names, row: Mapping[str, Any]) -> str:
@@ -181,4 +163,4 @@ def measure_of(row: Mapping[str, Any], lang: str) -> str:
     """Return what to do about a row of the gap list: its own words, else what its cause asks for."""
     own = next((row[key] for key in (f"measures_{lang}", "measures") if present(row.get(key))), "")
     cause = text(row.get("cause"))
-    return str(own) or (word(f"measure_{cause}", lang) if cause in CAUSES else "")
+    return str(own) or (phrase(f"gaps_measure_{cause}", lang) if cause in CAUSES else "")

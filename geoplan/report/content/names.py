@@ -1,6 +1,7 @@
 """Names of zones, facilities and rules as every output prints them, the number formats of rules, and how tables are read."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from geoplan.report import look
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label
 from geoplan.words.numbers import missing
 
 #: Formats of values by kind of rule, for tables of rules that do not name them.
@@ -48,6 +50,27 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
+def field_name(*parts: str) -> str:
+    """Return parts as one field name for programs: letters, digits and underscores.
+
+    Examples
+    --------
+    >>> field_name("wuhan.beds_per_1000_elders", "short")
+    'wuhan_beds_per_1000_elders_short'
+    """
+    return "_".join("".join(c if c.isalnum() else "_" for c in part) for part in parts)
+
+
+def caveats_of(row: Mapping[str, Any], lang: str) -> tuple[str, ...]:
+    """Return what qualifies the figures of a finding or flag, in words: each stands wherever the figures are printed."""
+    if "caveats" in row:
+        return tuple(phrase(code, lang) for code in row["caveats"])
+    told = row.get(f"note_{lang}")
+    if told is None and row.get("own_level") is False:
+        told = word("own_level", lang)
+    return (str(told),) if present(told) else ()
+
+
 class Names:
     """Names of zones, facilities and rules of one outcome, as they are printed."""
 
@@ -84,14 +107,22 @@ class Names:
         """Return a zone's level, nothing for an id that is no zone's."""
         return self._level.get(str(zone_id), "")
 
-    def above(self, zone_id: object, level: str) -> str:
-        """Return the name of the zone of `level` that holds `zone_id` (or is it); nothing where there is none."""
+    def has(self, level: str) -> bool:
+        """Return whether the study has zones of a level."""
+        return level in self._level.values()
+
+    def at(self, zone_id: object, level: str) -> str:
+        """Return the id of the zone of `level` that holds `zone_id` (or is it); nothing where there is none."""
         at = zone_id
         while present(at) and str(at) in self._level:
             if self._level[str(at)] == level:
-                return self._name[str(at)]
+                return str(at)
             at = self._parent[str(at)]
         return ""
+
+    def above(self, zone_id: object, level: str) -> str:
+        """Return the name of the zone of `level` that holds `zone_id` (or is it); nothing where there is none."""
+        return self._name.get(self.at(zone_id, level), "")
 
     def facility(self, facility_id: object) -> str:
         """Return a facility's name, its id where it has none."""
@@ -142,6 +173,23 @@ class Names:
         if unit == "people":
             return look.of_group("unit_people", self.group(rule_id), self.lang)
         return text(self.of_rule(rule_id, f"gap_unit_{self.lang}")) or look.unit(unit, self.lang)
+
+    def member_target(self, rule_id: str) -> str:
+        """Return what one member must meet by itself (``≤150 个托位``), nothing where members have no target of their own."""
+        return text(self.of_rule(rule_id, f"member_target_{self.lang}"))
+
+    def unit(self, rule_id: str) -> str:
+        """Return the unit of a rule's values: %, 张/千人 …; nothing where the pack gives none."""
+        return text(self.of_rule(rule_id, f"unit_{self.lang}"))
+
+    def gap(self, rule_id: str) -> str:
+        """Return what the rule's shortfall counts."""
+        return text(self.of_rule(rule_id, f"gap_{self.lang}")) or label("shortfall", self.lang)
+
+    def clause(self, rule_id: str) -> str:
+        """Return document and section of a rule."""
+        cited = self.of_rule(rule_id, f"cited_{self.lang}") or self.of_rule(rule_id, "clause")
+        return text(cited)
 
     def finest(self) -> str:
         """Return the finest partition level present: usually communities."""

@@ -3,69 +3,58 @@
 from collections.abc import Mapping
 from typing import Any
 
-from geoplan.report import look
-from geoplan.report.content.sheet import (
-    Cell,
-    Column,
-    Names,
-    Sheet,
-    Value,
-    between,
-    block_of,
-    empty,
-    number,
-    rows_of,
-    word,
-)
+from geoplan.report.content.names import Names, empty, rows_of
+from geoplan.report.content.registry import listed
+from geoplan.report.content.table import Amount, Cell, Coded, Table, column
+from geoplan.report.content.zones import service_cell
 from geoplan.tables import LEVELS, Outcome
+from geoplan.words.catalogue import phrase
 
 
-def served(outcome: Outcome) -> Sheet | None:
-    """Return 可达与实际可服务: need, what lies in the circle, and what has a place when each is given out once."""
+@listed(90, "workbook", "csv")
+def served(outcome: Outcome) -> Table | None:
+    """Return need and what has a place, a row a service and zone; None where the study asks for no allocation."""
     if empty(outcome.served):
         return None
     lang, names = outcome.lang, Names(outcome)
     above = names.levels_between()
-    columns = [
-        Column(look.label("service", lang), "text", 10),
-        Column(look.label("level", lang), "text", 12),
-        *(Column(look.label(level, lang), "text", 13) for level in above),
-        Column(look.label("zone", lang), "text", 18),
-        Column(word("need", lang), "whole", 12),
-        Column(word("in_circle", lang), "whole", 12),
-        Column(word("in_circle_share", lang), "share", 10, "share"),
-        Column(word("served", lang), "whole", 14),
-        Column(word("served_share", lang), "share", 10, "share"),
-        Column(word("without_place", lang), "whole", 13, "short"),
-        Column(word("need_outside", lang), "whole", 13, "short"),
-    ]
+    keys = (
+        "service", "level", "zone_code", *above, "zone", "need", "in_circle", "in_circle_share", "served", "served_share",
+        "without_place", "need_outside",
+    )  # fmt: skip
     services = {service: place for place, service in enumerate(outcome.services)}
     zones = {zone: place for place, zone in enumerate(outcome.zones.index)}
-    listed = sorted(
+    rows = sorted(
         rows_of(outcome.served),
         key=lambda row: (services[row["service"]], LEVELS.index(names.level(row["zone_id"])), zones[row["zone_id"]]),
     )  # fmt: skip
-    rows: list[list[Value | Cell]] = [
-        [look.service_label(outcome.services, row["service"], lang), *_served_row(row, names, above)]
-        for row in listed
-    ]
-    notes = (word("served_note", lang),)
-    return Sheet(word("served_sheet", lang), (block_of(columns, rows),), notes, 3 + len(above))
+    return Table.of(
+        "served",
+        phrase("served_title", lang),
+        [column(key, lang) for key in keys],
+        [[service_cell(outcome, row["service"]), *_row(row, names, above)] for row in rows],
+        notes=(phrase("served_note", lang),),
+        frozen=4 + len(above),
+    )
 
 
-def _served_row(row: Mapping[str, Any], names: Names, above: list[str]) -> list[Value | Cell]:
-    level, need = names.level(row["zone_id"]), float(row["need"])
-    inside = need - float(row["outside"])
-    shares = [inside / need, row["served_low"] / need] if need > 0 else [None, None]
+def _row(row: Mapping[str, Any], names: Names, above: list[str]) -> list[Cell]:
+    zone, need = row["zone_id"], float(row["need"])
+    level, inside = names.level(zone), need - float(row["outside"])
+
+    def share(low: float, high: float) -> Amount | None:
+        return Amount.between(low / need, high / need, "percent") if need > 0 else None
+
     return [
-        look.label(level, names.lang),
-        *(names.above(row["zone_id"], upper) if upper != level else "" for upper in above),
-        names.zone(row["zone_id"]),
-        number(need, "whole"),
-        number(inside, "whole"),
-        number(shares[0], "share"),
-        between(row["served_low"], row["served_high"], "whole"),
-        number(shares[1], "share"),
-        number(row["without_place"], "whole"),
-        number(row["outside"], "whole"),
+        Coded(level),
+        names.code(zone),
+        *(names.above(zone, upper) if upper != level else "" for upper in above),
+        names.zone(zone),
+        Amount.of(need, "count"),
+        Amount.of(inside, "count"),
+        share(inside, inside),
+        Amount.between(row["served_low"], row["served_high"], "count"),
+        share(row["served_low"], row["served_high"]),
+        Amount.of(row["without_place"], "count"),
+        Amount.of(row["outside"], "count"),
     ]

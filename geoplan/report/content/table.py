@@ -150,6 +150,11 @@ Cell = str | Amount | Coded | Tally | Listed | None
 WORDED = ("text", "coded", "listed", "tally")
 
 
+def numbered(rows: Iterable[Sequence[Cell]]) -> list[list[Cell]]:
+    """Return rows with their number, from 1, in front."""
+    return [[Amount(position, position, "count"), *row] for position, row in enumerate(rows, start=1)]
+
+
 def cell_text(cell: Cell, lang: str) -> str:
     """Return a cell as text: the one way in which every output prints it; nothing where there is no value."""
     if cell is None:
@@ -194,7 +199,9 @@ class Column:
             raise ValueError(f"column `{self.key}`: no number format `{self.format}`")
 
 
-def column(key: str, lang: str, *, name: str = "", header: str = "", **values: object) -> Column:
+def column(
+    key: str, lang: str, *, name: str = "", header: str = "", depth: Depth | None = None, **values: object
+) -> Column:
     """Return the column that the catalogue describes under ``column_<key>``.
 
     Parameters
@@ -207,6 +214,8 @@ def column(key: str, lang: str, *, name: str = "", header: str = "", **values: o
         Name for programs where one description serves several columns (a column a rule); else `key`.
     header
         Header where the catalogue's does not do; else the catalogue's, with its ``{…}`` filled from `values`.
+    depth
+        Depth where the table prints the column elsewhere than others do.
 
     Raises
     ------
@@ -220,6 +229,8 @@ def column(key: str, lang: str, *, name: str = "", header: str = "", **values: o
         for option in ("format", "width", "mark", "depth", "interval")
         if option in entry
     }
+    if depth is not None:
+        given["depth"] = depth
     return Column(name or key, shown, **given)
 
 

@@ -1,29 +1,19 @@
-"""分街道指引: for every town what to build or enlarge, how much, by which clause, and when; a sheet a town."""
+"""分街道指引: for every town what to build or enlarge, how much, by which clause, and when; a page a town."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from geoplan.report import look
-from geoplan.report.content.gaps import measure_of, place_of
-from geoplan.report.content.sheet import (
-    Block,
-    Cell,
-    Column,
-    Names,
-    Sheet,
-    Value,
-    block_of,
-    empty,
-    number,
-    present,
-    rows_of,
-    text,
-    word,
-)
+from geoplan.report.content.gaps import GapSources, measure_of, part_of, place_of
+from geoplan.report.content.names import Names, empty, present, rows_of, text
+from geoplan.report.content.registry import listed
+from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import unit
+from geoplan.words.numbers import format_number
 
 
 @dataclass(frozen=True)
@@ -92,7 +82,7 @@ def _totals(rows: list[dict[str, Any]]) -> tuple[Total, ...]:
     """Return a total a rule and part (flag, finding, member), in the order in which they come."""
     grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
-        grouped.setdefault((str(row["rule_id"]), text(row.get("part")) or "flag"), []).append(row)
+        grouped.setdefault((str(row["rule_id"]), part_of(row)), []).append(row)
     found = []
     for (rule, part), own in sorted(
         grouped.items(), key=lambda item: ("flag", "finding", "member").index(item[0][1])
@@ -119,99 +109,106 @@ def _totals(rows: list[dict[str, Any]]) -> tuple[Total, ...]:
 def work(names: Names, total: Total) -> str:
     """Return what is to be built or enlarged for one indicator, in words: ``新建、改扩建托育服务设施，共补足 34 个托位``."""
     lang = names.lang
-    what = text(names.of_rule(total.rule_id, f"facilities_{lang}")) or word("work_anything", lang)
+    what = text(names.of_rule(total.rule_id, f"facilities_{lang}")) or phrase("guidance_anything", lang)
     if total.part == "member":
-        return word("work_members", lang, what=what, count=total.zones)
+        return phrase("guidance_members", lang, what=what, count=total.zones)
     if not present(total.shortfall):
-        return word("work_plain", lang, what=what)
-    amount = look.whole(total.shortfall)
+        return phrase("guidance_plain", lang, what=what)
+    amount = format_number(total.shortfall, "count")
     if total.unit == "people":
-        return word("work_people", lang, what=what, amount=amount)
-    space = "" if lang == "zh" else " "
-    return word("work_amount", lang, what=what, amount=f"{amount}{space}{look.unit(total.unit, lang)}")
+        return phrase("guidance_people", lang, what=what, amount=amount)
+    return phrase("guidance_amount", lang, what=what, amount=amount, unit=unit(total.unit, lang))
 
 
-def town_sheets(outcome: Outcome) -> tuple[Sheet, ...]:
-    """Return a sheet a town: what is to be done by indicator, then community by community; none without a gap list."""
+@listed(190, "workbook")
+def town_pages(outcome: Outcome) -> tuple[Table, ...]:
+    """Return a page a town: what is to be done by indicator, then place by place; none without a gap list."""
     if empty(outcome.gap_list):
         return ()
-    names = Names(outcome)
-    return tuple(_sheet(outcome, names, town) for town in towns(outcome))
+    about = GapSources(outcome, Names(outcome))
+    return tuple(_page(outcome, about, town) for town in towns(outcome))
 
 
-#: Header, kind, width of the columns of both blocks; the first is filled in.
-_COLUMNS = (
-    ("serial", "whole", 6.0),
-    ("place", "text", 18.0),
-    ("indicator", "text", 26.0),
-    ("shortfall", "whole", 9.0),
-    ("unit", "text", 9.0),
-    ("work", "text", 36.0),
-    ("clause", "text", 26.0),
-    ("phase", "text", 8.0),
-    ("people_affected", "whole", 10.0),
-    ("cause", "text", 13.0),
-    ("nearest_facility", "text", 20.0),
-    ("minutes", "minutes", 9.0),
-)
-
-
-def _sheet(outcome: Outcome, names: Names, town: Town) -> Sheet:
-    lang = outcome.lang
-    headers = {"place": look.label("community", lang), "work": word("work", lang)}
-    columns = [
-        Column(headers.get(key) or look.label(key, lang), kind, width) for key, kind, width in _COLUMNS
-    ]
-    summed = [
-        Column(word("zones_short", lang), "text", 18),
-        *(columns[k] for k in (2,)),
-        Column(look.label("gross_shortfall", lang), "whole", 9),
-        *columns[4:9],
-        Column(word("main_cause", lang), "text", 13),
-    ]
-    totals: list[list[Value | Cell]] = [
-        [position, *_total_row(names, total)] for position, total in enumerate(town.totals, start=1)
-    ]
-    rows: list[list[Value | Cell]] = [
-        [position, *_row(names, row)] for position, row in enumerate(town.rows, start=1)
-    ]
-    blocks: tuple[Block, ...] = (
-        block_of([columns[0], *summed], totals, word("guidance_totals", lang)),
-        block_of(columns, rows, word("guidance_rows", lang)),
-    )
+def _page(outcome: Outcome, about: GapSources, town: Town) -> Table:
+    names, lang = about.names, outcome.lang
     # an English workbook keeps its tabs readable where the names are not
-    called = town.name if lang == "zh" or town.name.isascii() else text(outcome.zones["code"][town.zone_id])
-    name = word("guidance_sheet", lang, town=called)
-    return Sheet(name, blocks, (town.name, word("guidance_note", lang)), 3, listed=1)
+    called = town.name if lang == "zh" or town.name.isascii() else names.code(town.zone_id)
+    below = guidance(about, town)
+    notes = (town.name, *below.notes)
+    page = phrase("guidance_page", lang, town=called)
+    return replace(guidance_totals(about, town), notes=notes, below=(replace(below, notes=(), filtered=True),), page=page)
 
 
-def _total_row(names: Names, total: Total) -> list[Value | Cell]:
-    lang = names.lang
-    return [
-        word(f"zones_{total.part}", lang, count=total.zones),
-        names.rule(total.rule_id),
-        number(total.shortfall, "whole"),
-        look.unit(total.unit, lang),
-        work(names, total),
-        text(names.of_rule(total.rule_id, f"cited_{lang}")) or total.clause,
-        total.phase,
-        number(total.people, "whole"),
-        look.label(total.cause, lang),
+def guidance_totals(about: GapSources, town: Town) -> Table:
+    """Return what is to be done in a town, a row an indicator."""
+    names, lang = about.names, about.names.lang
+    keys = (
+        "serial", "zones_short", "indicator", "gross_shortfall", "unit", "work", "clause", "term", "people_affected", "cause",
+        "caveats",
+    )  # fmt: skip
+    rows: list[list[Cell]] = []
+    for total in town.totals:
+        said = dict.fromkeys(
+            caveat
+            for row in town.rows
+            if row["rule_id"] == total.rule_id and part_of(row) == total.part
+            for caveat in about.caveats(row)
+        )
+        rows.append(
+            [
+                phrase(f"guidance_zones_{total.part}", lang, count=total.zones),
+                names.rule(total.rule_id),
+                Amount.of(total.shortfall, "count"),
+                _unit(total.unit, lang),
+                work(names, total),
+                names.clause(total.rule_id) or total.clause,
+                total.phase,
+                Amount.of(total.people, "count"),
+                Coded(total.cause) if total.cause else None,
+                phrase("join_semicolon", lang).join(said),
+            ]
+        )
+    columns = [
+        column(key, lang, header=phrase("guidance_main_cause", lang) if key == "cause" else "") for key in keys
     ]
+    return Table.of(
+        f"guidance_totals_{names.code(town.zone_id)}", phrase("guidance_totals", lang), columns, numbered(rows), frozen=3
+    )
 
 
-def _row(names: Names, row: Mapping[str, Any]) -> list[Value | Cell]:
-    lang, rule = names.lang, str(row["rule_id"])
-    return [
-        place_of(names, row),
-        names.rule(rule),
-        number(row["shortfall"], "whole"),
-        look.unit(row["unit"], lang),
-        measure_of(row, lang),
-        text(names.of_rule(rule, f"cited_{lang}")) or text(row.get("clause")),
-        text(row.get("phase")),
-        number(row["people_affected"], "whole"),
-        look.label(text(row["cause"]), lang),
-        text(row.get("nearest_name")) or names.facility(row["nearest_facility"]),
-        number(row["minutes"], "minutes"),
+def guidance(about: GapSources, town: Town) -> Table:
+    """Return what is to be done in a town, a row a place and indicator."""
+    names, lang = about.names, about.names.lang
+    keys = (
+        "serial", "community", "indicator", "shortfall", "unit", "measure", "clause", "term", "people_affected", "cause",
+        "nearest_facility", "minutes", "caveats",
+    )  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            place_of(names, row),
+            names.rule(str(row["rule_id"])),
+            Amount.of(row["shortfall"], "count"),
+            _unit(row["unit"], lang),
+            measure_of(row, lang),
+            names.clause(str(row["rule_id"])) or text(row.get("clause")),
+            text(row.get("phase")),
+            Amount.of(row["people_affected"], "count"),
+            Coded(row["cause"]) if present(row["cause"]) else None,
+            text(row.get("nearest_name")) or names.facility(row["nearest_facility"]),
+            Amount.of(row["minutes"], "minutes"),
+            phrase("join_semicolon", lang).join(about.caveats(row)),
+        ]
+        for row in town.rows
     ]
+    return Table.of(
+        f"guidance_{names.code(town.zone_id)}",
+        phrase("guidance_rows", lang),
+        [column(key, lang) for key in keys],
+        numbered(rows),
+        notes=(phrase("guidance_note", lang),),
+        frozen=3,
+    )
+
+
+def _unit(code: object, lang: str) -> Cell:
+    return Coded(str(code), unit(code, lang)) if present(code) else None

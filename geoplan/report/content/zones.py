@@ -1,4 +1,4 @@
-"""Sheets with a row a zone: flagged communities and towns, circles, provision."""
+"""Tables of zones: flagged communities and towns, circles, provision, and their totals over the study area."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,153 +6,204 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report import look
-from geoplan.report.content.sheet import (
-    Block,
-    Cell,
-    Column,
+from geoplan.report.content.names import (
     Names,
-    Sheet,
-    Value,
-    between,
-    block_of,
-    number,
+    caveats_of,
+    field_name,
     present,
     rows_of,
-    rule_kind,
-    text,
-    value_kind,
-    word,
 )
+from geoplan.report.content.registry import listed
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tally, column, numbered
 from geoplan.tables import LEVELS, Outcome
-
-#: What stands in a cell that is not short.
-NOT_SHORT = "—"
-
-
-def of_level(outcome: Outcome, level: str) -> Sheet | None:
-    """Return `flagged` where the study has the level."""
-    return flagged(outcome, level) if level in set(outcome.zones["level"]) else None
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label, unit
+from geoplan.words.numbers import format_number, missing
 
 
-def flagged(outcome: Outcome, level: str) -> Sheet:
-    """Return one row a zone of `level`, a column a rule, the worst first: 短板社区清单, and the same for towns.
+@listed(10, "workbook", "csv")
+def communities(outcome: Outcome) -> Table | None:
+    """Return 短板社区清单: `flagged` communities, None where the study has none."""
+    return flagged(outcome, "community") if (outcome.zones["level"] == "community").any() else None
+
+
+@listed(20, "workbook", "csv")
+def towns(outcome: Outcome) -> Table | None:
+    """Return 短板街道（乡镇）清单: `flagged` towns, None where the study has none."""
+    return flagged(outcome, "town") if (outcome.zones["level"] == "town").any() else None
+
+
+def flagged(outcome: Outcome, level: str) -> Table:
+    """Return one row a zone of `level`, a column a rule, the worst first.
 
     The worst is the zone where the rule that touches most people touches most; then the one short of more rules.
-    Zones that are not short of anything stand below, those without data between.
+    Zones that are not short of anything stand below, those without data between. Under a rule stands the shortfall, 0 where the
+    zone is not short, 数据不足 where that cannot be told, nothing where the rule does not measure the zone.
     """
     lang, names = outcome.lang, Names(outcome)
     flags = outcome.flags[outcome.flags["zone_id"].map(names.level) == level]
     rules = list(dict.fromkeys(flags["rule_id"]))
-    marks, said = _marks(flags, level, lang)
+    caveats = {rule: _common(flags[flags["rule_id"] == rule], lang) for rule in rules}
+    marks = {found: "*" * place for place, found in enumerate(dict.fromkeys(filter(None, caveats.values())), 1)}
     above = [upper for upper in names.levels_between() if upper != level]
     columns = [
-        Column(look.label("serial", lang), "whole", 6),
-        *(Column(look.label(upper, lang), "text", 12) for upper in above),
-        Column(look.label(level, lang), "text", 16),
-        Column(word("is_flagged", lang), "text", 9, "flagged"),
-        Column(word("flag_count", lang), "whole", 9),
-        Column(look.label("people_affected", lang), "whole", 10),
-        *(_rule_column(outcome, names, flags, rule, marks.get(rule, "")) for rule in rules),
-        Column(word("unknown_count", lang), "whole", 10),
+        column("serial", lang),
+        column("zone_code", lang),
+        *(column(upper, lang) for upper in above),
+        column(level, lang),
+        column("flagged", lang),
+        column("flag_count", lang),
+        column("people_affected", lang),
+        *(_rule_column(names, flags, rule, marks.get(caveats[rule], "")) for rule in rules),
+        column("caveats", lang),
     ]
-    rows: list[tuple[tuple[Any, ...], list[Value | Cell]]] = []
-    in_order = {zone: position for position, zone in enumerate(outcome.zones.index)}
+    order = {zone: position for position, zone in enumerate(outcome.zones.index)}
     by_zone: dict[str, dict[str, dict[str, Any]]] = {}
     for row in rows_of(flags):
         by_zone.setdefault(row["zone_id"], {})[row["rule_id"]] = row
+    rows: list[tuple[tuple[Any, ...], list[Cell]]] = []
     for zone, own in by_zone.items():
-        short = [row for row in own.values() if not look.missing(row["flagged"]) and row["flagged"]]
-        unknown = sum(look.missing(row["flagged"]) for row in own.values())
+        tally = Tally.of(row["flagged"] for row in own.values())
+        short = [row for row in own.values() if not missing(row["flagged"]) and row["flagged"]]
         touched = [float(row["people_affected"]) for row in short if present(row["people_affected"])]
-        people = max(touched, default=0.0)
-        cells: list[Value | Cell] = [
+        others = dict.fromkeys(
+            said for rule, row in own.items() for said in caveats_of(row, lang) if said not in caveats[rule]
+        )
+        cells: list[Cell] = [
+            names.code(zone),
             *(names.above(zone, upper) for upper in above),
             names.zone(zone),
-            look.label("flagged" if short else "unknown" if unknown else "not_flagged", lang),
-            len(short),
-            number(people, "whole") if touched else None,
-            *(_short_of(own.get(rule), lang) for rule in rules),
-            unknown,
+            Coded("flagged" if short else "unknown" if tally.no_data else "not_flagged"),
+            tally,
+            Amount.of(max(touched), "count") if touched else None,
+            *(_short_of(own.get(rule)) for rule in rules),
+            phrase("join_semicolon", lang).join(others),
         ]
-        key = (not short, -people, -len(short), -unknown, in_order[zone])
-        rows.append((key, cells))
+        rows.append(((not short, -max(touched, default=0.0), -tally.count, -tally.no_data, order[zone]), cells))
     rows.sort(key=lambda row: row[0])
-    listed: list[list[Value | Cell]] = [
-        [position, *cells] for position, (_, cells) in enumerate(rows, start=1)
+    notes = [phrase("zones_flagged_note", lang, level=label(level, lang), unknown=label("no_data", lang))]
+    notes += [
+        phrase("zones_marked", lang, mark=mark, note=phrase("join_semicolon", lang).join(said))
+        for said, mark in marks.items()
     ]
-    name = look.label("flags_sheet", lang) if level == "community" else word("towns_sheet", lang)
-    notes = [
-        word(
-            "flags_note",
-            lang,
-            level=look.label(level, lang),
-            blank=NOT_SHORT,
-            unknown=look.label("no_data", lang),
-        )
-    ]
-    notes += [word("flags_marked", lang, mark=mark, note=note) for note, mark in said.items()]
-    colours = {look.label("flagged", lang): "flag", look.label("unknown", lang): "no_data"}
-    return Sheet(name, (block_of(columns, listed),), tuple(notes), len(above) + 2, colours)
+    title = phrase("communities_title" if level == "community" else "towns_title", lang)
+    key = "communities" if level == "community" else "towns"
+    return Table.of(
+        key, title, columns, numbered(cells for _, cells in rows), notes=tuple(notes), frozen=len(above) + 3
+    )
 
 
-def _marks(flags: pd.DataFrame, level: str, lang: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return rule -> mark, and what each mark says, for rules that are not judged at this level by their plan."""
-    marks: dict[str, str] = {}
-    said: dict[str, str] = {}
-    by_community = word("own_level", lang)
-    for rule, own in flags.groupby("rule_id", sort=False):
-        if f"note_{lang}" in own.columns:
-            told = [str(note) for note in own[f"note_{lang}"] if present(note)]
-        else:
-            told = [] if own["own_level"].astype("boolean").fillna(value=True).all() else [by_community]
-        if told:
-            note = (
-                told[0]
-                if level == "community"
-                else told[0].replace(by_community, word("own_level_town", lang))
-            )
-            marks[str(rule)] = said.setdefault(note, "*" * (len(said) + 1))
-    return marks, said
+def _common(rows: pd.DataFrame, lang: str) -> tuple[str, ...]:
+    """Return the caveats that hold for every zone that a rule measures."""
+    found = [caveats_of(row, lang) for row in rows_of(rows)]
+    return tuple(said for said in found[0] if all(said in other for other in found)) if found else ()
 
 
-def _rule_column(outcome: Outcome, names: Names, flags: pd.DataFrame, rule: str, mark: str) -> Column:
-    lang, own = outcome.lang, flags[flags["rule_id"] == rule].iloc[0]
-    if rule_kind(names, rule) == "circle":
-        outside = look.share(1 - float(own["required"])) if present(own["required"]) else NOT_SHORT
-        header = word("circle_header", lang, indicator=names.rule(rule), star=mark, standard=outside)
-    else:
-        standard = standard_text(outcome, names, flags, rule)
-        unit = look.unit(own["unit"], lang)
-        header = word(
-            "rule_header", lang, indicator=names.rule(rule), star=mark, standard=standard, unit=unit
-        )
-    return Column(header, "whole", 15, "short")
+def _rule_column(names: Names, flags: pd.DataFrame, rule: str, mark: str) -> Column:
+    own = flags[flags["rule_id"] == rule].iloc[0]
+    return column(
+        "rule_shortfall",
+        names.lang,
+        name=field_name(rule, "short"),
+        indicator=names.rule(rule),
+        mark=mark,
+        standard=standard_text(names, flags, rule),
+        gap=names.gap(rule),
+        unit=unit(own["unit"], names.lang),
+    )
 
 
-def standard_text(outcome: Outcome, names: Names, flags: pd.DataFrame, rule: str) -> str:
-    """Return what a rule asks of each zone, with its unit: ``≥4.5 个托位/千人``."""
+def standard_text(names: Names, flags: pd.DataFrame, rule: str) -> str:
+    """Return what a rule asks of each zone, with its unit: ``≥4.5 个托位/千人``; a dash where nothing is required."""
     required = flags.loc[flags["rule_id"] == rule, "required"].dropna()
     if required.empty:
-        return NOT_SHORT
-    kind = value_kind(names, rule)
-    low = look.amount(
-        float(required.min()), "share" if kind == "share" else "", kind="provision" if kind == "rate" else ""
-    )
-    unit = text(names.of_rule(rule, f"unit_{outcome.lang}"))
-    return f"≥{low}" + (f" {unit}" if unit and unit != "%" else "")
+        return format_number(None, "count")
+    number_format = names.format(rule)
+    shown = f"≥{format_number(float(required.min()), number_format)}"
+    return shown if number_format == "percent" else f"{shown} {names.unit(rule)}".rstrip()
 
 
-def _short_of(row: Mapping[str, Any] | None, lang: str) -> Value | Cell:
+def _short_of(row: Mapping[str, Any] | None) -> Cell:
     if row is None:
         return None
-    if look.missing(row["flagged"]):
-        return look.label("no_data", lang)
-    if not row["flagged"]:
-        return NOT_SHORT
-    return number(row["shortfall"], "whole") or look.label("no_data", lang)
+    if missing(row["flagged"]) or (row["flagged"] and missing(row["shortfall"])):
+        return Coded("no_data")
+    return Amount.of(row["shortfall"] if row["flagged"] else 0.0, "count")
 
 
-def circles(outcome: Outcome) -> Sheet:
+def _state(value: object) -> str:
+    return "unknown" if missing(value) else "flagged" if value else "not_flagged"
+
+
+def flag_totals(outcome: Outcome, level: str) -> Table | None:
+    """Return a row a rule: how many zones of `level` are flagged, of how many, their shortfalls and people; None without flags."""
+    lang, names = outcome.lang, Names(outcome)
+    flags = outcome.flags[outcome.flags["zone_id"].map(names.level) == level]
+    if flags.empty:
+        return None
+    keys = ("rule_id", "indicator", "target", "flag_zones", "gross_shortfall", "unit", "people_affected", "caveats")
+    rows: list[list[Cell]] = []
+    for rule, own in flags.groupby("rule_id", sort=False):
+        tally = Tally.of(own["flagged"])
+        short = own[own["flagged"].fillna(value=False).astype(bool)]
+
+        def sum_of(key: str, short: pd.DataFrame = short, tally: Tally = tally) -> Cell:
+            if not tally.judged:
+                return Coded("no_data")
+            return Amount.of(short[key].sum(min_count=1) if tally.count else 0.0, "count")
+
+        rows.append(
+            [
+                str(rule),
+                names.rule(str(rule)),
+                standard_text(names, flags, str(rule)),
+                tally,
+                sum_of("shortfall"),
+                _unit(own["unit"].iloc[0], lang),
+                sum_of("people_affected"),
+                phrase("join_semicolon", lang).join(_common(own, lang)),
+            ]
+        )
+    title = phrase("communities_title" if level == "community" else "flags_title", lang)
+    return Table.of("flag_totals", title, [column(key, lang) for key in keys], rows)
+
+
+def _unit(code: object, lang: str) -> Cell:
+    return Coded(str(code), unit(code, lang)) if present(code) else None
+
+
+def flags_by_place(outcome: Outcome, level: str, above: str) -> Table | None:
+    """Return a row a zone of the coarser level `above`, a column a rule: flagged zones of `level`, of how many; None without flags.
+
+    The last row counts the whole area; a cell is empty where the rule measures no zone there.
+    """
+    lang, names = outcome.lang, Names(outcome)
+    flags = outcome.flags[outcome.flags["zone_id"].map(names.level) == level]
+    if flags.empty:
+        return None
+    rules = [str(rule) for rule in dict.fromkeys(flags["rule_id"])]
+    place = flags["zone_id"].map(lambda zone: names.at(zone, above) if above else "")
+    here = [zone for zone in outcome.zones.index[outcome.zones["level"] == above] if (place == zone).any()]
+
+    def row(name: str, own: pd.DataFrame) -> list[Cell]:
+        of_rule = {rule: Tally.of(part["flagged"]) for rule, part in own.groupby("rule_id", sort=False)}
+        return [name, *(of_rule.get(rule) for rule in rules)]
+
+    columns = [
+        column("zone", lang, header=label(above, lang) if above else ""),
+        *(
+            column("rule_flagged", lang, name=field_name(rule, "flag"), indicator=names.rule(rule))
+            for rule in rules
+        ),
+    ]
+    rows = [row(names.zone(zone), flags[place == zone]) for zone in here]
+    rows.append(row(label("sum", lang), flags))
+    notes = (phrase("zones_tally_note", lang),)
+    return Table.of("flags_by_place", phrase("zones_by_place", lang), columns, rows, notes=notes, frozen=1)
+
+
+@listed(70, "workbook", "csv")
+def circles(outcome: Outcome) -> Table:
     """Return 15分钟服务圈: the stated pace leads, frail elders' pace and the straight line beside it."""
     lang, names = outcome.lang, Names(outcome)
     table = outcome.circle.copy()
@@ -160,65 +211,77 @@ def circles(outcome: Outcome) -> Sheet:
         table["kind"] = ""
     land = bool(table["land_m2"].notna().any())
     above = names.levels_between()
-    columns = [
-        Column(look.label("service", lang), "text", 8),
-        Column(look.label("level", lang), "text", 9),
-        *(Column(look.label(level, lang), "text", 9) for level in above),
-        Column(look.label("zone", lang), "text", 11),
-        Column(word("part", lang), "text", 5),
-        Column(look.label("group", lang), "text", 13),
-        Column(word("head_count", lang), "whole", 9),
-        Column(look.label("covered", lang), "whole", 9),
-        Column(look.label("outside", lang), "whole", 9, "outside"),
-        Column(look.label("covered_share", lang), "share", 9, "share"),
-        Column(word("frail_share", lang), "share", 10, "share"),
-        Column(word("straight_share", lang), "share", 9, "share"),
-        Column(look.label("communities", lang), "whole", 7),
-        Column(look.label("communities_covered", lang), "whole", 8),
-        Column(look.label("communities_share", lang), "share", 9),
-        *([Column(look.label("land_share", lang), "share", 9)] if land else []),
-        Column(look.label("median_minutes", lang), "minutes", 9),
-        Column(look.label("unreached", lang), "whole", 9),
-        Column(look.label("nearest_facility", lang), "text", 13),
-    ]
-    keys = ["service", "zone_id", "kind"]
-    shares = {(*(row[k] for k in keys), row["measure"]): row["share"] for row in rows_of(table)}
-    rows: list[list[Value | Cell]] = []
+    keys = [
+        "service", "level", "zone_code", *above, "zone", "part", "group", "people", "covered", "outside", "share", "share_frail",
+        "share_straight", "communities_covered", "communities_share", *(["land_share"] if land else []), "minutes", "unreached",
+        "nearest_facility",
+    ]  # fmt: skip
+    by = ["service", "zone_id", "kind"]
+    shares = {(*(row[k] for k in by), row["measure"]): row["share"] for row in rows_of(table)}
+    rows: list[list[Cell]] = []
     for row in rows_of(_in_order(table[table["measure"] == "network"], outcome, names)):
-        beside = [shares.get((*(row[k] for k in keys), m)) for m in ("frail", "straight")]
-        level = names.level(row["zone_id"])
+        zone, level = row["zone_id"], names.level(row["zone_id"])
+        frail, straight = (shares.get((*(row[k] for k in by), m)) for m in ("frail", "straight"))
         rows.append(
             [
-                look.service_label(outcome.services, row["service"], lang),
-                look.label(level, lang),
-                *(names.above(row["zone_id"], upper) if upper != level else "" for upper in above),
-                names.zone(row["zone_id"]),
-                look.zone_kind_label(row["kind"], lang),
-                look.label(row["group"], lang),
-                number(row["people"], "whole"),
-                number(row["covered"], "whole"),
-                number(row["outside"], "whole"),
-                number(row["share"], "share"),
-                *(number(value, "share") for value in beside),
-                *_shares_of_zones(row, level),
+                service_cell(outcome, row["service"]),
+                Coded(level),
+                names.code(zone),
+                *(names.above(zone, upper) if upper != level else "" for upper in above),
+                names.zone(zone),
+                Coded(row["kind"], look.zone_kind_label(row["kind"], lang)) if row["kind"] else None,
+                Coded(row["group"]),
+                *(Amount.of(row[key], "count") for key in ("people", "covered", "outside")),
+                *(Amount.of(value, "percent") for value in (row["share"], frail, straight)),
+                *_of_communities(row, level),
                 *([_land_share(row)] if land else []),
-                number(row["median_minutes"], "minutes"),
-                number(row["unreached"], "whole"),
+                Amount.of(row["median_minutes"], "minutes"),
+                Amount.of(row["unreached"], "count"),
                 names.facility(row["nearest_facility"]),
             ]
         )
-    notes = [word("circle_note", lang)]
-    for service, entry in outcome.services.items():
-        label = look.service_label(outcome.services, service, lang)
-        told = [look.measure_label(entry, measure, lang) for measure in ("network", "frail", "straight")]
-        notes.append(f"{label}：{'；'.join(told)}" if lang == "zh" else f"{label}: {'; '.join(told)}")
+    joint = phrase("join_semicolon", lang)
+    notes = [phrase("circle_note", lang)]
+    notes += [
+        phrase(
+            "circle_measures",
+            lang,
+            service=look.service_label(outcome.services, service, lang),
+            measures=joint.join(look.measure_label(entry, m, lang) for m in ("network", "frail", "straight")),
+        )
+        for service, entry in outcome.services.items()
+    ]
+    title = circle_title(outcome)
+    columns = [column(key, lang) for key in keys]
+    return Table.of("circle", title, columns, rows, notes=tuple(notes), frozen=4 + len(above))
+
+
+def circle_title(outcome: Outcome) -> str:
+    """Return 15分钟服务圈, without the minutes where services have unlike ones."""
     minutes = {entry.walk_minutes for entry in outcome.services.values()}
-    name = (
-        word("circle_sheet", lang, minutes=f"{minutes.pop():g}")
-        if len(minutes) == 1
-        else look.label("circle_sheet", lang)
-    )
-    return Sheet(name, (block_of(columns, rows),), tuple(notes), 3 + len(above))
+    if len(minutes) == 1:
+        return phrase("circle_title", outcome.lang, minutes=f"{minutes.pop():g}")
+    return phrase("circles_title", outcome.lang)
+
+
+def circle_totals(outcome: Outcome) -> Table | None:
+    """Return `circles` of the whole study area, a row a service; None where there is none."""
+    whole = circles(outcome)
+    kept = [
+        row
+        for row, level, part in zip(whole.rows, whole.cells("level"), whole.cells("part"), strict=True)
+        if level == Coded("area") and part is None
+    ]
+    keys = ("service", "group", "people", "covered", "outside", "share", "share_frail", "share_straight")
+    at = {entry.key: place for place, entry in enumerate(whole.columns)}
+    rows = [[row[at[key]] for key in (*keys, "communities_covered")] for row in kept]
+    columns = [whole.columns[at[key]] for key in (*keys, "communities_covered")]
+    return Table.of("circle_totals", whole.title, columns, rows, notes=whole.notes) if rows else None
+
+
+def service_cell(outcome: Outcome, service: str) -> Coded:
+    """Return a service with the name that the study gives it."""
+    return Coded(service, look.service_label(outcome.services, service, outcome.lang))
 
 
 def _in_order(table: pd.DataFrame, outcome: Outcome, names: Names) -> pd.DataFrame:
@@ -238,81 +301,61 @@ def _in_order(table: pd.DataFrame, outcome: Outcome, names: Names) -> pd.DataFra
     return table.loc[key.sort_values(["service", "level", "zone", "kind"], kind="stable").index]
 
 
-def _shares_of_zones(row: Mapping[str, Any], level: str) -> list[Value | Cell]:
-    if level == "community" or not row["communities"]:
-        return [None, None, None]
-    share = float(row["communities_covered"]) / float(row["communities"])
-    return [
-        number(row["communities"], "whole"),
-        number(row["communities_covered"], "whole"),
-        number(share, "share"),
-    ]
+def _of_communities(row: Mapping[str, Any], level: str) -> list[Cell]:
+    count = row["communities"]
+    if level == "community" or missing(count) or not count:
+        return [None, None]
+    covered = row["communities_covered"]
+    return [Tally(int(covered), int(count)), Amount.of(float(covered) / float(count), "percent")]
 
 
-def _land_share(row: Mapping[str, Any]) -> Value | Cell:
+def _land_share(row: Mapping[str, Any]) -> Cell:
     if pd.isna(row["land_m2"]) or row["land_m2"] == 0:
         return None
-    return number(row["land_covered_m2"] / row["land_m2"], "share")
+    return Amount.of(row["land_covered_m2"] / row["land_m2"], "percent")
 
 
-def provision(outcome: Outcome) -> Sheet | None:
-    """Return reachable and located supply of every rule that measures zones; None where there is none."""
+@listed(80, "workbook", "csv")
+def provision(outcome: Outcome) -> Table | None:
+    """Return reachable and located supply of every rule that measures supply per head; None where there is none."""
     lang, names = outcome.lang, Names(outcome)
-    flags = outcome.flags[
-        ~outcome.flags["rule_id"].map(lambda rule: rule_kind(names, rule) == "circle").astype(bool)
-    ]
+    # what is measured as a share of people stands in the table of circles
+    flags = outcome.flags[outcome.flags["rule_id"].map(names.format).ne("percent").astype(bool)]
     if flags.empty:
         return None
     above = names.levels_between()
-    columns = [
-        Column(look.label("indicator", lang), "text", 18),
-        Column(look.label("level", lang), "text", 9),
-        *(Column(look.label(level, lang), "text", 9) for level in above),
-        Column(look.label("zone", lang), "text", 11),
-        Column(word("head_count", lang), "whole", 9),
-        Column(word("reachable", lang), "rate", 9),
-        Column(word("located", lang), "rate", 9),
-        Column(word("standard", lang), "rate", 7),
-        Column(word("unit_of_standard", lang), "text", 10),
-        Column(look.label("flag", lang), "text", 8, "flagged"),
-        Column(look.label("shortfall", lang), "whole", 7, "short"),
-        Column(look.label("unit", lang), "text", 8),
-        Column(look.label("apportioned", lang), "whole", 9),
-        Column(look.label("people_affected", lang), "whole", 8),
-        Column(look.label("nearest_facility", lang), "text", 13),
-        Column(look.label("minutes", lang), "minutes", 8),
-        Column(look.label("cause", lang), "text", 9),
-    ]
-    rows: list[list[Value | Cell]] = []
+    keys = (
+        "rule_id", "indicator", "level", "zone_code", *above, "zone", "people", "reachable", "located", "required", "value_unit",
+        "flagged", "shortfall", "unit", "apportioned", "people_affected", "nearest_facility", "minutes", "cause", "caveats",
+    )  # fmt: skip
+    rows: list[list[Cell]] = []
     for row in rows_of(flags):
-        rule, level = row["rule_id"], names.level(row["zone_id"])
-        kind = value_kind(names, rule)
-        state = (
-            "unknown" if look.missing(row["flagged"]) else ("flagged" if row["flagged"] else "not_flagged")
-        )
+        rule, zone, state = row["rule_id"], row["zone_id"], _state(row["flagged"])
+        level, number_format = names.level(zone), names.format(rule)
         rows.append(
             [
+                rule,
                 names.rule(rule),
-                look.label(level, lang),
-                *(names.above(row["zone_id"], upper) if upper != level else "" for upper in above),
-                names.zone(row["zone_id"]),
-                number(row["people"], "whole"),
-                between(row["reachable_low"], row["reachable_high"], kind),
-                between(row["located_low"], row["located_high"], kind),
-                number(row["required"], kind),
-                text(names.of_rule(rule, f"unit_{lang}")) or look.unit(row["unit"], lang),
-                look.label(state, lang),
-                number(row["shortfall"], "whole") if state == "flagged" else None,
-                look.unit(row["unit"], lang),
-                number(row["apportioned"], "whole"),
-                number(row["people_affected"], "whole") if state == "flagged" else None,
+                Coded(level),
+                names.code(zone),
+                *(names.above(zone, upper) if upper != level else "" for upper in above),
+                names.zone(zone),
+                Amount.of(row["people"], "count"),
+                Amount.between(row["reachable_low"], row["reachable_high"], number_format),
+                Amount.between(row["located_low"], row["located_high"], number_format),
+                Amount.of(row["required"], number_format),
+                names.unit(rule) or unit(row["unit"], lang),
+                Coded(state),
+                Amount.of(row["shortfall"], "count") if state == "flagged" else None,
+                _unit(row["unit"], lang),
+                Amount.of(row["apportioned"], "count"),
+                Amount.of(row["people_affected"], "count") if state == "flagged" else None,
                 names.facility(row["nearest_facility"]),
-                number(row["minutes"], "minutes"),
-                look.label(row["cause"], lang),
+                Amount.of(row["minutes"], "minutes"),
+                Coded(row["cause"]) if present(row["cause"]) else None,
+                phrase("join_semicolon", lang).join(caveats_of(row, lang)),
             ]
         )
-    colours = {look.label("flagged", lang): "flag", look.label("unknown", lang): "no_data"}
-    block: Block = block_of(columns, rows)
-    return Sheet(
-        word("provision_sheet", lang), (block,), (word("provision_note", lang),), 3 + len(above), colours
-    )
+    columns = [column(key, lang) for key in keys]
+    notes = (phrase("provision_note", lang),)
+    return Table.of("provision", phrase("provision_title", lang), columns, rows, notes=notes, frozen=4 + len(above))
