@@ -80,7 +80,7 @@ FORMATS: dict[str, NumberFormat] = {
     "percent": NumberFormat(_percent, "0.0%"),
     "per_1000": NumberFormat(_rate, "[<10]#,##0.##;[<100]#,##0.#;#,##0"),
     "decimal": NumberFormat(_rate, "[<10]#,##0.##;[<100]#,##0.#;#,##0"),
-    "minutes": NumberFormat(_count, "0"),
+    "minutes": NumberFormat(_count, "#,##0"),
     "cost": NumberFormat(_count, "#,##0"),
     "year": NumberFormat(_year, "0"),
     "degrees": NumberFormat(_degrees, "0.000000"),

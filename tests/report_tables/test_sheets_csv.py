@@ -1,55 +1,76 @@
-"""CSV: opens in Excel as Chinese, says whose figures they are, and never runs."""
+"""CSV: names for programs, numbers as the tables hold them, opens in Excel as Chinese, and never runs."""
 
 import csv
 import io
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.report import look
+from geoplan.report.content.registry import tables
+from geoplan.report.content.table import Amount
 from geoplan.report.workbook import csv_files as sheets_csv
+from geoplan.words.numbers import FORMATS
 
 
 def rows(path):
     return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
 
 
-def test_files_bom_line_ends_and_first_line(make, tmp_path):
-    outcome = make()
-    paths = [p for p in sheets_csv.write_csv(outcome, tmp_path) if p.name in sheets_csv.csv_sheets(outcome)]
-    names = [p.name for p in paths]
-    assert names[:4] == ["gap_list.csv", "communities.csv", "indicators.csv", "circle.csv"]
+def test_files_bom_line_ends_and_names_for_programs(make, tmp_path):
+    paths = sheets_csv.write_csv(make(), tmp_path)
     for path in paths:
         data = path.read_bytes()
         assert data.startswith(b"\xef\xbb\xbf")
         assert data.count(b"\r\n") == data.count(b"\n")
-        first = rows(path)[0]
-        assert len(first) == 1
-        assert look.basis_line(outcome) in first[0]
-        assert "2025" in first[0]
-        assert first[0].startswith("演示数据，不作为决策依据")
+    for table in tables(make(), "csv"):
+        names, *body = rows(tmp_path / f"{table.key}.csv")
+        assert names[-1] == "remarks"
+        assert len(set(names)) == len(names)
+        assert all(name.isascii() and name.replace("_", "").isalnum() for name in names)
+        assert {row[-1] for row in body} <= {"演示数据，不作为决策依据"}
 
 
-def test_numbers_are_plain_and_rows_match_the_list(make, tmp_path):
+def test_a_real_study_has_no_remark(make, tmp_path):
+    sheets_csv.write_csv(make(synthetic=False), tmp_path)
+    assert {row[-1] for row in rows(tmp_path / "gap_list.csv")[1:]} == {""}
+
+
+def test_pandas_reads_every_file_as_the_table_holds_it(make, tmp_path):
     outcome = make()
-    path = next(p for p in sheets_csv.write_csv(outcome, tmp_path) if p.name == "gap_list.csv")
-    _, headers, *body = rows(path)
-    assert len(body) == len(outcome.gap_list)
-    assert [float(row[headers.index("缺口")]) for row in body] == outcome.gap_list["shortfall"].tolist()
+    sheets_csv.write_csv(outcome, tmp_path)
+    for table in tables(outcome, "csv"):
+        frame = pd.read_csv(tmp_path / f"{table.key}.csv", encoding="utf-8-sig", dtype={"zone_code": str})
+        assert len(frame) == len(table.rows)
+        for column in table.columns:
+            fields = sheets_csv.field_names(column)
+            for end, field in zip(("low", "high"), fields, strict=False):
+                for cell, found in zip(table.cells(column.key), frame[field], strict=True):
+                    if isinstance(cell, Amount):
+                        assert found == pytest.approx(getattr(cell, end), abs=1e-6)
+                    elif column.format in FORMATS:
+                        assert pd.isna(found)  # no number, whatever word stands there
 
 
-def test_golden_indicators(make, tmp_path):
-    paths = {p.name: p for p in sheets_csv.write_csv(make(lang="en"), tmp_path)}
-    _, headers, *body = rows(paths["indicators.csv"])
-    kept = [headers.index(h) for h in ("Indicator", "Actual", "Target", "Completion", "Shortfall", "Verdict")]
-    assert [[row[k] for k in kept] for row in body] == [
-        ["Beds per 1,000 elders", "≥ 27.1", "≥50", "≥ 54.2%", "", "No data"],
-        ["Places for under-threes per 1,000 residents", "4.1", "≥4.5", "0.9111", "8", "Not met"],
-        ["15-minute eldercare circle", "0.78", "", "", "", "Not quantified"],
-        ["15-minute childcare circle", "0.81", "", "", "", "Not quantified"],
-        ["Urban communities with childcare", "0.25", "≥50.0%", "0.5", "3", "Not met"],
-        ["Nursing share of institution beds", "0.66", "≥65.0%", "1.0154", "", "Met"],
+def test_the_gap_list_in_numbers(make, tmp_path):
+    outcome = make()
+    sheets_csv.write_csv(outcome, tmp_path)
+    frame = pd.read_csv(tmp_path / "gap_list.csv", encoding="utf-8-sig")
+    assert frame["shortfall"].tolist() == outcome.gap_list["shortfall"].tolist()
+
+
+def test_golden_findings(make, tmp_path):
+    sheets_csv.write_csv(make(lang="en"), tmp_path)
+    frame = pd.read_csv(tmp_path / "findings.csv", encoding="utf-8-sig", keep_default_na=False)
+    kept = ["indicator", "actual_low", "actual_high", "target", "completion_low", "shortfall", "verdict"]
+    assert frame[kept].astype(str).to_numpy().tolist() == [
+        ["Beds per 1,000 elders", "27.1", "inf", "≥50", "0.542", "", "no_data"],
+        ["Places for under-threes per 1,000 residents", "4.1", "4.1", "≥4.5", "0.911111", "8", "not_met"],
+        ["15-minute eldercare circle", "0.78", "0.78", "", "", "", "not_quantified"],
+        ["15-minute childcare circle", "0.81", "0.81", "", "", "", "not_quantified"],
+        ["Urban communities with childcare", "0.25", "0.25", "≥50.0%", "0.5", "3", "not_met"],
+        ["Nursing share of institution beds", "0.66", "0.66", "≥65.0%", "1.015385", "", "met"],
     ]
 
 

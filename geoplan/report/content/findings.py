@@ -5,12 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.report import look
 from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
 from geoplan.report.content.sheet import Cell as OldCell
 from geoplan.report.content.sheet import Value, between
-from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, cell_text, column, numbered
+from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, column, numbered
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
@@ -91,7 +90,13 @@ def _one_row(first: Mapping[str, Any], own: pd.DataFrame) -> dict[str, Any]:
     short = own.loc[own["verdict"] == "not_met", "shortfall"].sum(min_count=1)
     worst = next((v for v in ("not_met", "no_data", "met") if v in counts), str(first["verdict"]))
     alike = len(set(own["required"].fillna(-1.0))) == 1
-    cleared = {"actual_low": None, "actual_high": None, "shortfall": None, "on_path": "", "members_judged": None}
+    cleared = {
+        "actual_low": None,
+        "actual_high": None,
+        "shortfall": None,
+        "on_path": "",
+        "members_judged": None,
+    }
     unlike = {} if alike else {"required": None, "aim": None, "target_zh": "", "target_en": ""}
     row = {**first, **cleared, **unlike, "gross_shortfall": short, "verdict": worst, "counts": counts}
     if "caveats" in own.columns:

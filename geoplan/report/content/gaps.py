@@ -28,9 +28,7 @@ def gap_list(outcome: Outcome) -> Table:
     )  # fmt: skip
     depths: dict[str, Any] = {"required": 4}
     about = GapSources(outcome, names)
-    rows = [
-        _row(about, row, upper, rank) for row, rank in zip(rows_of(table), _ranks(table), strict=True)
-    ]
+    rows = [_row(about, row, upper, rank) for row, rank in zip(rows_of(table), _ranks(table), strict=True)]
     notes = [phrase("gaps_note", lang), *([phrase("gaps_site_note", lang)] if "site" in keys else [])]
     columns = [column(key, lang, depth=depths.get(key)) for key in keys]
     return Table.of(
@@ -104,7 +102,11 @@ def _row(about: GapSources, row: Mapping[str, Any], upper: str, rank: Cell) -> d
     names, source = about.names, about.source(row)
     lang, rule, zone = names.lang, str(row["rule_id"]), row.get("zone_id")
     member = row.get("member_id")
-    verdict, cause, number_format = text(row.get("verdict")) or "flagged", text(row.get("cause")), format_of(names, row)
+    verdict, cause, number_format = (
+        text(row.get("verdict")) or "flagged",
+        text(row.get("cause")),
+        format_of(names, row),
+    )
     low = row.get("actual_low", row.get("actual"))
     return {
         "rule_id": rule,
@@ -115,9 +117,9 @@ def _row(about: GapSources, row: Mapping[str, Any], upper: str, rank: Cell) -> d
         "clause": text(row.get(f"clause_{lang}")) or text(row.get("clause")) or names.clause(rule),
         "attribute": text(row.get("attribute")) or text(names.of_rule(rule, "attribute")),
         "basis": people_basis(names, rule, text(row.get("basis")) or text(source.get("basis"))),
-        "actual": Amount.between(low, row.get("actual_high", low), number_format),
+        "actual": Amount.between(low, row.get("actual_high", low), number_format) if number_format else None,
         "target": target_cell(names, row, source),
-        "required": Amount.of(row.get("required"), number_format),
+        "required": Amount.of(row.get("required"), names.format(rule)),
         "shortfall": Amount.of(row.get("shortfall"), "count"),
         "unit": Coded(row["unit"], unit(row["unit"], lang)) if present(row.get("unit")) else None,
         "verdict": Coded(verdict, phrase("gaps_member", lang) if verdict == "has_not" else ""),

@@ -42,6 +42,12 @@ def state_of(has: object) -> Coded:
     return Coded("no_data" if missing(has) else "has" if has else "has_not")
 
 
+def value_of(names: Names, row: Mapping[str, Any]) -> Amount | None:
+    """Return what was measured of a member; None where it cannot be told, or is no amount."""
+    number_format = names.member_format(row["rule_id"])
+    return Amount.of(row["value"], number_format) if number_format and not missing(row["has"]) else None
+
+
 def _lacking(outcome: Outcome, names: Names) -> list[list[Cell]]:
     """Return a row a member that a finding not met counts and that lacks it or cannot be told."""
     if empty(outcome.members):
@@ -64,7 +70,7 @@ def _lacking(outcome: Outcome, names: Names) -> list[list[Cell]]:
                 names.zone(member) if is_zone else names.facility(member),
                 names.code(member),
                 state_of(row["has"]),
-                Amount.of(row["value"], names.member_format(rule)),
+                value_of(names, row),
                 names.member_target(rule),
                 None,
                 None,
@@ -124,7 +130,10 @@ def facility_findings(outcome: Outcome) -> Table | None:
         "serial", "facility_id", "name", "services", *above, "zone_code", "rule_id", "indicator", "target", "member_value",
         "member_state", "clause", "source_file", "source_row",
     )  # fmt: skip
-    own = {str(key): row for key, row in zip(outcome.facilities.index, rows_of(pd.DataFrame(outcome.facilities)), strict=True)}
+    own = {
+        str(key): row
+        for key, row in zip(outcome.facilities.index, rows_of(pd.DataFrame(outcome.facilities)), strict=True)
+    }
     order = {facility: place for place, facility in enumerate(outcome.facilities.index)}
     rows = sorted(rows_of(table), key=lambda row: order[row["member_id"]])
     return Table.of(
@@ -155,7 +164,7 @@ def _facility_row(
         rule,
         names.rule(rule),
         names.member_target(rule) or text(names.of_rule(rule, f"target_text_{names.lang}")),
-        Amount.of(row["value"], names.member_format(rule)),
+        value_of(names, row),
         state_of(row["has"]),
         names.clause(rule),
         text(own["source_file"]),

@@ -157,8 +157,9 @@ class Names:
         return "percent" if percent else _OF_KIND.get(kind, "count")
 
     def member_format(self, rule_id: str) -> str:
-        """Return the number format of what a rule measures of each member."""
-        return text(self.of_rule(rule_id, "member_format")) or self.format(rule_id)
+        """Return the number format of what a rule measures of each member; nothing where a member only has it or not."""
+        own = self._of_rule.get(rule_id, {}).get("member_format")
+        return self.format(rule_id) if own is None else text(own)
 
     def group(self, rule_id: str) -> str:
         """Return the group that a rule is per, or that its circle counts; nothing where it counts no people."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.report.content.findings import target_text
-from geoplan.report.content.names import Names, empty, present, rows_of, text, value_kind
+from geoplan.report.content.findings import target_of
+from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column
 from geoplan.standards.costs import unit_costs
@@ -169,7 +169,7 @@ def support_table(outcome: Outcome, support: pd.DataFrame, *, built: pd.DataFram
         rows.append([
             Amount.of(place, "count"), names.rule(row["rule_id"]), names.zone(row["zone_id"]), names.code(row["zone_id"]),
             *(Amount.between(row[f"actual_{side}"], row.get(f"actual_high_{side}"), form) for side in ("before", "after")),
-            Amount.of(row["required"], form) if finding is None else target_text(finding, value_kind(names, row["rule_id"])),
+            Amount.of(row["required"], form) if finding is None else target_of(names, finding),
             *(Coded(row[f"verdict_{side}"]) for side in ("before", "after")),
             *(Amount.of(row[f"shortfall_{side}"], "count") for side in ("before", "after")),
             Coded(unit_code, unit(unit_code, lang)) if unit_code else None,

@@ -136,7 +136,9 @@ def _page(outcome: Outcome, about: GapSources, town: Town) -> Table:
     below = guidance(about, town)
     notes = (town.name, *below.notes)
     page = phrase("guidance_page", lang, town=called)
-    return replace(guidance_totals(about, town), notes=notes, below=(replace(below, notes=(), filtered=True),), page=page)
+    return replace(
+        guidance_totals(about, town), notes=notes, below=(replace(below, notes=(), filtered=True),), page=page
+    )
 
 
 def guidance_totals(about: GapSources, town: Town) -> Table:
@@ -169,10 +171,15 @@ def guidance_totals(about: GapSources, town: Town) -> Table:
             ]
         )
     columns = [
-        column(key, lang, header=phrase("guidance_main_cause", lang) if key == "cause" else "") for key in keys
+        column(key, lang, header=phrase("guidance_main_cause", lang) if key == "cause" else "")
+        for key in keys
     ]
     return Table.of(
-        f"guidance_totals_{names.code(town.zone_id)}", phrase("guidance_totals", lang), columns, numbered(rows), frozen=3
+        f"guidance_totals_{names.code(town.zone_id)}",
+        phrase("guidance_totals", lang),
+        columns,
+        numbered(rows),
+        frozen=3,
     )
 
 

@@ -44,7 +44,9 @@ def flagged(outcome: Outcome, level: str) -> Table:
     flags = outcome.flags[outcome.flags["zone_id"].map(names.level) == level]
     rules = list(dict.fromkeys(flags["rule_id"]))
     caveats = {rule: _common(flags[flags["rule_id"] == rule], lang) for rule in rules}
-    marks = {found: "*" * place for place, found in enumerate(dict.fromkeys(filter(None, caveats.values())), 1)}
+    marks = {
+        found: "*" * place for place, found in enumerate(dict.fromkeys(filter(None, caveats.values())), 1)
+    }
     above = [upper for upper in names.levels_between() if upper != level]
     columns = [
         column("serial", lang),
@@ -79,7 +81,9 @@ def flagged(outcome: Outcome, level: str) -> Table:
             *(_short_of(own.get(rule)) for rule in rules),
             phrase("join_semicolon", lang).join(others),
         ]
-        rows.append(((not short, -max(touched, default=0.0), -tally.count, -tally.no_data, order[zone]), cells))
+        rows.append(
+            ((not short, -max(touched, default=0.0), -tally.count, -tally.no_data, order[zone]), cells)
+        )
     rows.sort(key=lambda row: row[0])
     notes = [phrase("zones_flagged_note", lang, level=label(level, lang), unknown=label("no_data", lang))]
     notes += [
@@ -141,7 +145,16 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
     flags = outcome.flags[outcome.flags["zone_id"].map(names.level) == level]
     if flags.empty:
         return None
-    keys = ("rule_id", "indicator", "target", "flag_zones", "gross_shortfall", "unit", "people_affected", "caveats")
+    keys = (
+        "rule_id",
+        "indicator",
+        "target",
+        "flag_zones",
+        "gross_shortfall",
+        "unit",
+        "people_affected",
+        "caveats",
+    )
     rows: list[list[Cell]] = []
     for rule, own in flags.groupby("rule_id", sort=False):
         tally = Tally.of(own["flagged"])
@@ -358,4 +371,6 @@ def provision(outcome: Outcome) -> Table | None:
         )
     columns = [column(key, lang) for key in keys]
     notes = (phrase("provision_note", lang),)
-    return Table.of("provision", phrase("provision_title", lang), columns, rows, notes=notes, frozen=4 + len(above))
+    return Table.of(
+        "provision", phrase("provision_title", lang), columns, rows, notes=notes, frozen=4 + len(above)
+    )

@@ -6,9 +6,6 @@ import math
 from pathlib import Path
 
 from geoplan.report import look
-from geoplan.report.content import findings as sheets_findings
-from geoplan.report.content import gaps as sheets_gaps
-from geoplan.report.content import zones as sheets_zones
 from geoplan.report.content.names import word
 from geoplan.report.content.registry import tables
 from geoplan.report.content.sheet import Cell as OldCell
@@ -22,32 +19,12 @@ _STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _DIGITS = {"share": 4, "rate": 4, "minutes": 1, "whole": 2, "id": 0, "degrees": 6}
 
 
-def csv_sheets(outcome: Outcome) -> dict[str, Sheet]:
-    """Return file name -> sheet of every CSV that a run leaves."""
-    found: dict[str, Sheet | None] = {
-        "gap_list.csv": sheets_gaps.gap_list(outcome, brief=False),
-        "communities.csv": sheets_zones.flagged(outcome, "community"),
-        "indicators.csv": sheets_findings.indicators(outcome, every=True),
-        "circle.csv": sheets_zones.circles(outcome),
-        "provision.csv": sheets_zones.provision(outcome),
-    }
-    return {name: sheet for name, sheet in found.items() if sheet is not None}
-
-
 def write_csv(outcome: Outcome, folder: Path) -> tuple[Path, ...]:
-    """Write every CSV into `folder` and return their paths.
-
-    The first line names the study, the year, the people's basis and, where it is so, that the data are made up; the
-    second holds the headers.
-    """
+    """Write every table that is registered for CSV into `folder` and return the paths."""
     paths = []
     for table in tables(outcome, "csv"):
         path = folder / f"{table.key}.csv"
         path.write_bytes(table_text(table, outcome).encode("utf-8-sig"))
-        paths.append(path)
-    for name, sheet in csv_sheets(outcome).items():
-        path = folder / name
-        path.write_bytes(csv_text(sheet, outcome).encode("utf-8-sig"))
         paths.append(path)
     return tuple(paths)
 

@@ -7,9 +7,9 @@ number behind it.
 import datetime as dt
 import math
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache, wraps
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,8 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from geoplan.report import look
-from geoplan.report.content import findings as sheets_findings
-from geoplan.report.content import gaps as sheets_gaps
-from geoplan.report.content import members as sheets_members
-from geoplan.report.content import served as sheets_served
-from geoplan.report.content import towns as sheets_towns
-from geoplan.report.content import zones as sheets_zones
 from geoplan.report.content.names import word
-from geoplan.report.content.registry import listed, tables
+from geoplan.report.content.registry import tables
 from geoplan.report.content.sheet import Sheet, table_of
 from geoplan.report.content.table import WORDED, Amount, Cell, Chart, Coded, Column, Table, Tally, cell_text
 from geoplan.tables import Outcome
@@ -56,30 +50,6 @@ _COLOURS = {
     "error": _FLAG,
     "warning": (look.COLOURS["banner"], look.COLOURS["banner_ink"]),
 }
-
-
-def _old(order: float, make: Callable[[Outcome], Sheet | Iterable[Sheet] | None]) -> None:
-    """Register a maker of old sheets."""
-
-    @wraps(make)
-    def made(outcome: Outcome) -> list[Table]:
-        found = make(outcome)
-        listed_sheets = [] if found is None else [found] if isinstance(found, Sheet) else list(found)
-        return [table_of(sheet) for sheet in listed_sheets]
-
-    listed(order, "workbook")(made)
-
-
-_old(10, lambda outcome: sheets_zones.of_level(outcome, "community"))
-_old(20, lambda outcome: sheets_zones.of_level(outcome, "town"))
-_old(30, sheets_findings.indicators)
-_old(40, sheets_gaps.gap_list)
-_old(50, sheets_members.members)
-_old(60, sheets_members.facility_findings)
-_old(70, sheets_zones.circles)
-_old(80, sheets_zones.provision)
-_old(90, sheets_served.served)
-_old(190, sheets_towns.town_sheets)
 
 
 def sheets(outcome: Outcome) -> tuple[Table, ...]:

@@ -1,0 +1,479 @@
+"""Tables of zones, findings, gaps, members, towns and what is served: which cells they hold, before anything draws them."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geoplan.report.content.findings import completion_of, findings, indicators, summarised, target_of
+from geoplan.report.content.gaps import gap_list, people_basis
+from geoplan.report.content.members import facility_findings, members
+from geoplan.report.content.names import Names
+from geoplan.report.content.registry import tables
+from geoplan.report.content.served import served
+from geoplan.report.content.table import Amount, Coded, Listed, Table, Tally, column
+from geoplan.report.content.towns import guidance_level, town_pages, towns
+from geoplan.report.content.zones import (
+    circle_totals,
+    circles,
+    communities,
+    flag_totals,
+    flagged,
+    flags_by_place,
+    provision,
+)
+
+PLACES, BEDS = "wuhan.places_per_1000_residents", "wuhan.beds_per_1000_elders"
+
+
+def value(cell):
+    """Return a cell as a plain value: a number, both ends of an interval, a code, or as it is."""
+    if isinstance(cell, Amount):
+        return cell.low if cell.low == cell.high else (cell.low, cell.high)
+    return cell.code if isinstance(cell, Coded) else cell
+
+
+def by_key(table):
+    """Return a table's rows as dicts of column key -> value."""
+    keys = [entry.key for entry in table.columns]
+    return [dict(zip(keys, map(value, row), strict=True)) for row in table.rows]
+
+
+class TestFlagged:
+    def test_one_row_a_community_worst_first(self, make):
+        outcome = make()
+        rows = by_key(communities(outcome))
+        flags = outcome.flags[outcome.flags["zone_id"].str.startswith("community")]
+        assert len(rows) == flags["zone_id"].nunique() == 12
+        touched = [row["people_affected"] for row in rows if row["people_affected"] is not None]
+        assert touched == sorted(touched, reverse=True)
+        short = flags[flags["flagged"].fillna(False)]
+        assert touched == pytest.approx(
+            sorted(short.groupby("zone_id")["people_affected"].max(), reverse=True)
+        )
+        assert sum(row["flag_count"].count for row in rows) == len(short)
+        assert sum(row["flag_count"].no_data for row in rows) == flags["flagged"].isna().sum()
+
+    def test_a_cell_is_the_shortfall_or_zero_or_no_data(self, make):
+        outcome = make()
+        flags = outcome.flags[outcome.flags["zone_id"].str.startswith("community")]
+        codes = outcome.zones["code"].to_dict()
+        found = {row["zone_code"]: row for row in by_key(communities(outcome))}
+        for row in flags.itertuples():
+            known = not pd.isna(row.flagged)
+            asked = (row.shortfall if row.flagged else 0.0) if known else "no_data"
+            assert found[codes[row.zone_id]][f"{row.rule_id.replace('.', '_')}_short"] == asked
+
+    def test_a_rule_without_data_anywhere_is_neither_zero_nor_a_failure(self, make):
+        outcome = make()
+        unknown = outcome.flags["rule_id"] == BEDS
+        flags = outcome.flags.assign(flagged=outcome.flags["flagged"].mask(unknown, pd.NA))
+        dark = dataclasses.replace(outcome, flags=flags)
+        row = next(row for row in by_key(flag_totals(dark, "community")) if row["rule_id"] == BEDS)
+        assert (row["flag_zones"], row["gross_shortfall"], row["people_affected"]) == (
+            Tally(0, 0, 12), "no_data", "no_data",
+        )  # fmt: skip
+        assert flag_totals(dark, "community").texts("zh")[0][3:5] == ["数据不足（12 个）", "数据不足"]
+
+    def test_the_caveats_of_a_rule_mark_its_header(self, make):
+        outcome = make()
+        marked = outcome.flags.assign(
+            caveats=[("caveat_new_estates",) if rule == BEDS else () for rule in outcome.flags["rule_id"]]
+        )
+        table = communities(dataclasses.replace(outcome, flags=marked))
+        headers = [entry.header for entry in table.columns if entry.mark == "short"]
+        assert [header.split("\n")[0].endswith("*") for header in headers] == [True, False, False, False]
+        assert any("参照新建标准测算" in note and "*" in note for note in table.notes)
+
+    def test_a_caveat_of_one_zone_stands_in_its_row(self, make):
+        outcome = make()
+        edge = outcome.zones.index[outcome.zones["level"] == "community"][3]
+        flags = outcome.flags.assign(
+            caveats=[("caveat_edge",) if zone == edge else () for zone in outcome.flags["zone_id"]]
+        )
+        rows = by_key(communities(dataclasses.replace(outcome, flags=flags)))
+        assert {row["zone_code"]: bool(row["caveats"]) for row in rows} == {
+            code: code == outcome.zones["code"][edge] for code in (row["zone_code"] for row in rows)
+        }
+
+    def test_flags_by_place_add_up(self, make):
+        outcome = make()
+        rows = by_key(flags_by_place(outcome, "community", "district"))
+        assert [row["zone"] for row in rows] == ["东城区", "西城区", "合计"]
+        for key in list(rows[0])[1:]:
+            for part in ("count", "judged", "no_data"):
+                assert sum(getattr(row[key], part) for row in rows[:2]) == getattr(rows[2][key], part)
+
+    def test_towns_have_their_own_list(self, make):
+        table = flagged(make(), "town")
+        assert table.key == "towns"
+        assert len(table.rows) == 4
+
+
+class TestCircles:
+    def test_three_measures_beside_each_other(self, make):
+        outcome = make()
+        table = circles(outcome)
+        rows = by_key(table)
+        assert table.title == "15分钟服务圈"
+        assert len(rows) == (outcome.circle["measure"] == "network").sum()
+        circle = outcome.circle
+        area = circle[
+            (circle["zone_id"] == "area/area") & (circle["service"] == "eldercare") & (circle["kind"] == "")
+        ]
+        shares = area.set_index("measure")["share"]
+        assert [rows[0][key] for key in ("share", "share_frail", "share_straight")] == pytest.approx(
+            [shares[measure] for measure in ("network", "frail", "straight")]
+        )
+        assert rows[0]["people"] == pytest.approx(rows[0]["covered"] + rows[0]["outside"])
+
+    def test_totals_are_the_rows_of_the_whole_area(self, make):
+        outcome = make()
+        totals = by_key(circle_totals(outcome))
+        assert [row["service"] for row in totals] == ["eldercare", "childcare"]
+        assert totals[0]["share"] == by_key(circles(outcome))[0]["share"]
+
+    def test_provision_has_no_circles(self, make):
+        outcome = make()
+        assert {row["rule_id"] for row in by_key(provision(outcome))} == {BEDS, PLACES}
+
+
+class TestFindings:
+    def test_measured_reported_and_target(self, make):
+        outcome = make()
+        said = pd.DataFrame({"rule_id": ["wuhan.nursing_bed_share"], "value": [0.7], "by": ["市民政局"]})
+        rows = by_key(findings(dataclasses.replace(outcome, reported=said)))
+        places, unknown = rows[1], rows[0]
+        assert (places["actual"], places["target"], places["shortfall"]) == (4.1, "≥4.5", 8)
+        assert places["completion"] == pytest.approx(4.1 / 4.5)
+        assert (places["verdict"], places["progress"], places["attribute"]) == ("not_met", "behind", "约束")
+        assert unknown["actual"] == (pytest.approx(27.1, abs=0.05), np.inf)
+        assert (unknown["verdict"], unknown["shortfall"]) == ("no_data", None)
+        assert [row["reported"] for row in rows] == [None] * 5 + [0.7]
+
+    def test_targets_and_completion(self, make):
+        names = Names(make())
+        row = {
+            "rule_id": BEDS,
+            "required": 20.0,
+            "aim": 30.0,
+            "comparison": ">=",
+            "actual_low": 15.0,
+            "actual_high": 30.0,
+        }
+        assert target_of(names, row) == "≥20 → 30"
+        assert target_of(names, row | {"comparison": "between"}) == "20–30"
+        assert target_of(names, row | {"target_zh": "每处≤150 个托位"}) == "每处≤150 个托位"
+        assert completion_of(row) == Amount(0.75, 1.5, "percent")
+        assert completion_of(row | {"comparison": "<="}) is None
+
+    def test_a_facility_rule_prints_its_share_and_its_own_target(self, make):
+        outcome = make()
+        rules = outcome.rules.assign(format="percent", member_format="count", member_target_zh="≤150 个托位")
+        told = outcome.findings.assign(
+            actual_low=6 / 7,
+            actual_high=6 / 7,
+            target_zh="每处≤150 个托位",
+            members_met=6,
+            members_judged=7,
+            members_no_data=2,
+        )
+        (first, *_) = indicators(dataclasses.replace(outcome, rules=rules, findings=told)).texts("zh")
+        row = dict(zip((c.key for c in indicators(outcome).columns), first, strict=True))
+        assert (row["actual"], row["target"], row["members"]) == (
+            "85.7%",
+            "每处≤150 个托位",
+            "6 / 7（另 2 个数据不足）",
+        )
+
+
+def many_findings(outcome):
+    """Return the outcome with one rule judged at every community: 5 met, 4 not met by 10 each, 3 without data."""
+    zones = [zone for zone in outcome.zones.index if zone.startswith("community")]
+    first = outcome.findings.iloc[1].to_dict()
+    verdicts = ["met"] * 5 + ["not_met"] * 4 + ["no_data"] * 3
+    rows = [
+        first | {
+            "zone_id": zone, "verdict": verdict, "actual_low": 1.0, "actual_high": 1.0, "of_plan": False,
+            "shortfall": 10.0 if verdict == "not_met" else np.nan, "rule_id": PLACES,
+        }
+        for zone, verdict in zip(zones, verdicts, strict=True)
+    ]  # fmt: skip
+    others = outcome.findings[outcome.findings["rule_id"] != PLACES].assign(of_plan=True)
+    return dataclasses.replace(
+        outcome, findings=pd.concat([others.iloc[:1], pd.DataFrame(rows), others.iloc[1:]], ignore_index=True)
+    )
+
+
+class TestManyZones:
+    def test_the_table_has_one_row_that_counts_them(self, make):
+        outcome = many_findings(make())
+        found = by_key(indicators(outcome))
+        assert len(found) == 6
+        row = found[1]
+        assert row["zone"] == "12 个社区（村）"
+        assert row["verdict"] == Tally(5, 9, 3, "met")
+        assert row["verdict"].text("zh") == "达标 5 / 9（另 3 个数据不足）"
+        assert (row["gross_shortfall"], row["shortfall"], row["actual"]) == (40, None, None)
+        assert len(findings(outcome).rows) == 5 + 12
+
+    def test_those_that_fall_short_stand_among_the_members(self, make):
+        outcome = many_findings(make())
+        before, after = by_key(members(make())), by_key(members(outcome))
+        added = after[len(before) :]
+        assert [row["member_state"] for row in added] == ["not_met"] * 4 + ["no_data"] * 3
+        assert [row["shortfall"] for row in added] == [10.0] * 4 + [None] * 3
+        assert added[0]["member"] == Names(outcome).zone("community/C06")
+        assert {row["target"] for row in added} == {"≥4.5"}
+
+    def test_zones_with_unlike_targets_print_none(self, make):
+        outcome = many_findings(make())
+        findings = outcome.findings.copy()
+        findings.loc[findings.index[2], "required"] = 6.0
+        row = next(row for row in summarised(findings) if "counts" in row)
+        assert row["required"] is None
+
+    def test_one_zone_alone_keeps_its_own_row(self, make):
+        findings = make().findings.assign(of_plan=False)
+        assert [row["rule_id"] for row in summarised(findings)] == findings["rule_id"].tolist()
+        assert not any("counts" in row for row in summarised(findings))
+
+
+def test_facilities_one_by_one(make):
+    outcome = make()
+    assert facility_findings(outcome) is None
+    ids = outcome.facilities.index
+    rows = pd.DataFrame(
+        {
+            "rule_id": "wuhan.nursing_bed_share", "zone_id": "area/area", "member_id": [ids[6], ids[1], ids[0]],
+            "has": pd.array([True, False, pd.NA], dtype="boolean"), "value": [1.0, 0.0, 3.0],
+            "nearest_facility": None, "minutes": np.nan, "cause": "",
+        }
+    )  # fmt: skip
+    found = by_key(facility_findings(dataclasses.replace(outcome, members=rows)))
+    # in the order of the registers
+    assert [(row["name"], row["member_state"]) for row in found] == [
+        ("江城颐养院", "no_data"), ("学府社区养老服务站", "has_not"), ("向阳托育中心", "has"),
+    ]  # fmt: skip
+    assert found[0]["community"] == "向阳社区"
+    assert found[0]["member_value"] is None  # what cannot be told has no value
+    assert found[0]["services"] == Listed((Coded("elder_home", "养老机构"),))
+    assert [row["source_row"] for row in found] == [2, 3, 2]
+
+
+class TestGapList:
+    def test_columns_as_an_office_hands_them_in(self, make):
+        outcome = make()
+        asked = [
+            "序号",
+            "区划代码",
+            "街道（乡镇）",
+            "社区（村）",
+            "指标名称",
+            "依据条文",
+            "指标属性",
+            "统计口径",
+            "现状值（测算）",
+            "目标值",
+            "缺口",
+            "计量单位",
+            "评价结论",
+            "涉及人数",
+            "最近设施",
+            "步行时间（分钟）",
+            "成因",
+            "建议措施",
+            "对应项目",
+            "建设时序",
+        ]
+        table = gap_list(outcome)
+        assert [entry.header for entry in table.to(3).columns][: len(asked)] == asked
+        rows = by_key(table)
+        assert [row["shortfall"] for row in rows] == outcome.gap_list["shortfall"].tolist()
+        assert {row["verdict"] for row in rows} == {"flagged"}
+        assert all(bool(row["measure"]) == bool(row["cause"]) for row in rows)  # a measure for every cause
+
+    def test_districts_where_there_are_no_towns(self, make):
+        outcome = make()
+        zones = outcome.zones[outcome.zones["level"] != "town"]
+        keys = [entry.key for entry in gap_list(dataclasses.replace(outcome, zones=zones)).columns]
+        assert "district" in keys
+        assert "town" not in keys
+
+    def test_the_basis_leaves_what_is_counted_to_the_indicator_table(self, make):
+        counted = "托位；托育机构（已备案）、幼儿园托班；每千人：常住人口"
+        names = Names(dataclasses.replace(make(), rules=make().rules.assign(basis_zh=counted)))
+        assert people_basis(names, PLACES, f"{counted}；常住 2010") == "每千人：常住人口；常住 2010"
+        assert people_basis(names, PLACES, "托位") == "托位"  # where no people are named, all that there is
+
+    def test_a_member_has_its_own_format_and_target(self, make):
+        outcome = make()
+        gaps = outcome.gap_list.iloc[:1].assign(
+            part="member",
+            member_id="community/C01",
+            actual=160.0,
+            actual_low=160.0,
+            actual_high=160.0,
+            verdict="has_not",
+        )
+        rules = outcome.rules.assign(format="percent", member_format="count", member_target_zh="≤150 个托位")
+        (row,) = by_key(gap_list(dataclasses.replace(outcome, gap_list=gaps, rules=rules)))
+        assert (row["actual"], row["target"], row["verdict"]) == (160.0, "≤150 个托位", "has_not")
+
+    def test_caveats_of_a_flag_stand_beside_it_in_the_list_and_the_guidance(self, make):
+        outcome = make()
+        flags = outcome.flags.assign(caveats=[("caveat_new_estates", "caveat_local")] * len(outcome.flags))
+        told = dataclasses.replace(outcome, flags=flags)
+        assert {row["caveats"] for row in by_key(gap_list(told))} == {"参照新建标准测算；本地设定"}
+        for page in town_pages(told):
+            for table in (page, *page.below):
+                assert {row["caveats"] for row in by_key(table)} == {"参照新建标准测算；本地设定"}
+
+
+class TestTowns:
+    def test_every_row_of_the_gap_list_stands_in_one_town(self, make):
+        outcome = make()
+        found = towns(outcome)
+        assert [town.name for town in found] == ["临江街道", "学府街道", "湖滨街道", "新村街道"]
+        rows = [(row["zone_id"], row["rule_id"]) for town in found for row in town.rows]
+        gaps = outcome.gap_list
+        assert sorted(rows) == sorted(zip(gaps["zone_id"], gaps["rule_id"], strict=True))
+        for town in found:
+            assert {row["town"] for row in town.rows} <= {town.name}
+
+    def test_totals_are_the_sums_of_the_rows(self, make):
+        outcome = make()
+        for town, page in zip(towns(outcome), town_pages(outcome), strict=True):
+            gaps = outcome.gap_list[outcome.gap_list["town"] == town.name]
+            own = by_key(page)
+            assert len(own) == gaps["rule_id"].nunique()
+            assert sum(row["gross_shortfall"] for row in own) == gaps["shortfall"].sum()
+            assert [row["zones_short"] for row in own] == [
+                f"短板社区 {len(part)} 个" for _, part in gaps.groupby("rule_id", sort=False)
+            ]
+            listed = by_key(page.below[0])
+            assert [row["shortfall"] for row in listed] == gaps["shortfall"].tolist()
+            assert all(row["clause"] for row in own + listed)
+
+    def test_what_to_build_names_amount_and_facilities(self, make):
+        outcome = make()
+        rules = outcome.rules.assign(facilities_zh="托育服务设施", facilities_en="childcare")
+        page = town_pages(dataclasses.replace(outcome, rules=rules))[0]
+        row = next(r for r in by_key(page) if r["indicator"] == "每千人口拥有3岁以下婴幼儿托位数")
+        assert row["work"] == f"新建、改扩建托育服务设施，共补足 {row['gross_shortfall']:.0f}个托位"
+
+    def test_findings_members_and_facilities_belong_where_they_lie(self, make):
+        outcome = make()
+        home = outcome.facilities.index[0]
+        rows = [
+            {"rule_id": "wuhan.urban_community_childcare", "zone_id": "area/area", "part": "finding", "member_id": ""},
+            {"rule_id": "wuhan.urban_community_childcare", "zone_id": "community/C05", "part": "member", "member_id": "community/C05"},
+            {"rule_id": "wuhan.nursing_bed_share", "zone_id": "area/area", "part": "member", "member_id": home},
+        ]  # fmt: skip
+        usual = dict.fromkeys(outcome.gap_list.columns, np.nan) | {
+            "unit": "facilities",
+            "cause": "",
+            "town": "",
+        }
+        gaps = pd.DataFrame([usual | row for row in rows]).astype(
+            {"shortfall": float, "people_affected": float}
+        )
+        found = {t.name: t for t in towns(dataclasses.replace(outcome, gap_list=gaps))}
+        # communities 1, 5 and 9 lie in the first town; what is judged of the whole area lies in none
+        assert [row["member_id"] for row in found["临江街道"].rows] == ["community/C05", home]
+        assert sum(len(town.rows) for town in found.values()) == 2
+
+    def test_districts_or_the_area_where_there_are_no_towns(self, make):
+        outcome = make()
+        for gone, level in ((("town",), "district"), (("town", "district"), "area")):
+            zones = outcome.zones[~outcome.zones["level"].isin(gone)].copy()
+            parents = outcome.zones["parent_id"].to_dict()
+
+            def climb(zone, parents=parents, known=frozenset(zones.index)):
+                while isinstance(zone, str) and zone not in known:
+                    zone = parents[zone]
+                return zone
+
+            zones["parent_id"] = [climb(p) for p in zones["parent_id"]]
+            fewer = dataclasses.replace(outcome, zones=zones)
+            assert guidance_level(fewer) == level
+            assert sum(len(town.rows) for town in towns(fewer)) == len(outcome.gap_list)
+
+    def test_a_town_without_communities_is_left_out(self, make):
+        outcome = make()
+        moved = outcome.zones["parent_id"].replace({"town/T4": "town/T3"})
+        found = towns(dataclasses.replace(outcome, zones=outcome.zones.assign(parent_id=moved)))
+        assert [town.name for town in found] == ["临江街道", "学府街道", "湖滨街道"]
+
+
+SERVED = pd.DataFrame(
+    {
+        "service": ["childcare", "eldercare", "eldercare"], "zone_id": ["area/area", "town/T1", "area/area"],
+        "need": [0.0, 50.0, 200.0], "served_low": [0.0, 20.0, 120.0], "served_high": [0.0, 20.0, 150.0],
+        "without_place": [0.0, 25.0, 60.0], "outside": [0.0, 5.0, 20.0],
+    }
+)  # fmt: skip
+
+
+def test_served_by_service_then_level_with_both_ends_of_a_share(make):
+    assert served(make()) is None
+    found = by_key(served(dataclasses.replace(make(), served=SERVED)))
+    assert [(row["service"], row["zone"]) for row in found] == [
+        ("eldercare", "示范区"), ("eldercare", "临江街道"), ("childcare", "示范区"),
+    ]  # fmt: skip
+    whole = found[0]
+    assert (whole["in_circle"], whole["in_circle_share"]) == (180, 0.9)
+    assert (whole["served"], whole["served_share"]) == ((120, 150), (0.6, 0.75))
+    assert (whole["without_place"], whole["need_outside"]) == (60, 20)
+    assert found[2]["in_circle_share"] is None  # of no need there is no share
+
+
+class TestNames:
+    def test_they_climb_to_the_zone_above(self, make):
+        names = Names(make())
+        assert names.above("community/C01", "district") == "东城区"
+        assert names.above("community/C01", "community") == "向阳社区"
+        assert names.above("area/area", "district") == ""
+        assert names.zone("nowhere") == "nowhere"
+        assert names.code("community/C01") == make().zones["code"]["community/C01"]
+
+    def test_rules_of_one_name_are_told_apart_by_their_pack(self, make):
+        outcome = make()
+        packs = {BEDS: "武汉市规划", PLACES: "国家标准"}
+        rules = outcome.rules.assign(
+            indicator_zh="养老床位", pack_title_zh=[packs.get(rule, "其他") for rule in outcome.rules.index]
+        )
+        names = Names(dataclasses.replace(outcome, rules=rules))
+        assert (names.rule(BEDS), names.rule(PLACES)) == ("养老床位（武汉市规划）", "养老床位（国家标准）")
+
+
+class TestTable:
+    def test_an_interval_needs_a_column_of_intervals(self):
+        with pytest.raises(ValueError, match="single numbers"):
+            Table.of("a", "A", [column("people", "zh")], [[Amount(1.0, 2.0, "count")]])
+
+    def test_a_row_has_a_cell_for_every_column(self):
+        with pytest.raises(ValueError, match="2 cells under 1"):
+            Table.of("a", "A", [column("people", "zh")], [[None, None]])
+
+    def test_a_product_prints_the_columns_of_its_depth(self):
+        table = Table.of(
+            "a",
+            "A",
+            [column(key, "zh") for key in ("rule_id", "indicator", "part")],
+            [["r", "i", None]],
+            frozen=2,
+        )
+        assert [[c.key for c in table.to(depth).columns] for depth in (1, 3, 4)] == [
+            ["indicator"], ["indicator", "part"], ["rule_id", "indicator", "part"],
+        ]  # fmt: skip
+        assert table.to(1).frozen == 1
+        assert table.cells("indicator") == ["i"]
+
+    @pytest.mark.parametrize("product", ["workbook", "csv"])
+    @pytest.mark.parametrize("lang", ["zh", "en"])
+    def test_every_key_is_used_once_and_every_list_has_codes(self, make, product, lang):
+        found = [part for table in tables(make(lang=lang), product) for part in (table, *table.below)]
+        keys = [table.key for table in found]
+        assert len(keys) == len(set(keys))
