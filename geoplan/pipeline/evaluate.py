@@ -32,7 +32,7 @@ from geoplan.pipeline.walks import (
 from geoplan.standards.assess import Assessment, assess
 from geoplan.standards.costs import with_costs
 from geoplan.standards.flags import study_circles
-from geoplan.standards.gap_list import gap_list, gap_list_with_sites
+from geoplan.standards.gaps import gap_list, gap_list_with_sites
 from geoplan.standards.packs.read import Pack, not_assessed_table, rules_of, rules_table
 from geoplan.standards.projects import with_projects
 from geoplan.standards.rules import Rule
@@ -206,7 +206,7 @@ def outcome_of(
     )
     gaps = with_project_names(gaps, found.projects.support, inputs.projects)
     if siting is not None and siting.after is not None:
-        gaps = gap_list_with_sites(gaps, siting.adopted, inputs.zones, siting.after)
+        gaps = gap_list_with_sites(gaps, siting.adopted, inputs.zones, siting.after, lang=study.lang)
     every = [
         *inputs.notes,
         *snap_remarks(evaluation.snaps, inputs),

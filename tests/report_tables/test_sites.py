@@ -49,7 +49,7 @@ from geoplan.report.content.table import Amount, Coded
 from geoplan.report.folder import store
 from geoplan.report.folder.manifest import canonical, manifest
 from geoplan.report.workbook import csv_files, workbook
-from geoplan.standards.gap_list import SITE, printed, with_site_names
+from geoplan.standards.gaps import with_site_names
 from geoplan.tables import PROJECTS, SUPPORT
 from geoplan.words.vocabulary import vocabulary
 
@@ -609,7 +609,7 @@ def test_folders_with_and_without_sites_can_be_compared(sited, make, tmp_path):
 
 def test_rows_of_the_gap_list_name_the_site_that_serves_them(outcome):
     gaps = outcome.gap_list
-    named = with_site_names(gaps, chosen(outcome), outcome.zones)
+    named = with_site_names(gaps, chosen(outcome), outcome.zones, lang="zh")
     assert "site" not in gaps
     beds = named[named["rule_id"] == "wuhan.beds_per_1000_elders"].set_index("zone_id")["site"]
     assert beds.to_dict() == {
@@ -636,7 +636,7 @@ def test_a_finding_is_closed_by_sites_that_serve_zones_below_it(outcome):
             "part": ["finding", "finding", "member", "finding"],
         }
     )
-    named = with_site_names(gaps, chosen(outcome), outcome.zones)["site"].tolist()
+    named = with_site_names(gaps, chosen(outcome), outcome.zones, lang="zh")["site"].tolist()
     # in the order of opening; a coarse member is served by nobody
     assert named == [
         "长青路闲置厂房、和平里原粮站、意向区域1、春晖路闲置校舍",
@@ -644,14 +644,14 @@ def test_a_finding_is_closed_by_sites_that_serve_zones_below_it(outcome):
         "",
         "",
     ]
-    assert with_site_names(gaps.iloc[:0], chosen(outcome), outcome.zones)["site"].tolist() == []
+    assert with_site_names(gaps.iloc[:0], chosen(outcome), outcome.zones, lang="zh")["site"].tolist() == []
 
 
 @pytest.mark.parametrize(("lang", "header"), [("zh", "规划点位"), ("en", "Site")])
 def test_the_column_of_sites_is_printed_only_where_there_are_any(sited, tmp_path, lang, header):
     outcome = sited(lang=lang)
     named = dataclasses.replace(
-        outcome, gap_list=with_site_names(outcome.gap_list, chosen(outcome), outcome.zones)
+        outcome, gap_list=with_site_names(outcome.gap_list, chosen(outcome), outcome.zones, lang="zh")
     )
     sheet = "缺口清单" if lang == "zh" else "Gap list"
     for own, there in ((outcome, False), (named, True)):
@@ -661,13 +661,3 @@ def test_the_column_of_sites_is_printed_only_where_there_are_any(sited, tmp_path
     at = headers.index(header)
     assert headers[at - 1] in ("对应项目", "Project")
     assert [row[at] or "" for row in rows] == named.gap_list["site"].tolist()
-
-
-def test_the_printed_gap_list_has_the_column_behind_that_of_projects(outcome, make):
-    usual = {"project": "", "attribute": "", "basis": "", "clause": "", "phase": "", "measures": "", "district": "",
-             "note": "", "nearest_name": "", "verdict": "flagged"}  # fmt: skip
-    gaps = outcome.gap_list.assign(**usual)
-    named = with_site_names(gaps, chosen(outcome), outcome.zones)
-    headers = list(printed(named, lang="zh").columns)
-    assert headers[headers.index("对应项目") + 1] == SITE[0]
-    assert SITE[0] not in printed(gaps, lang="zh").columns

@@ -21,7 +21,7 @@ from geoplan.siting.question import Question as Plain
 from geoplan.siting.sites import sites_as_projects
 from geoplan.siting.words import question_words
 from geoplan.standards.assess import Assessment
-from geoplan.standards.gap_list import gap_list_with_sites
+from geoplan.standards.gaps import gap_list_with_sites
 from geoplan.study import entries
 from geoplan.study.siting import CandidateSource, Question
 from geoplan.tables import Service
@@ -220,7 +220,7 @@ def test_a_row_closes_only_where_it_is_known_to(asking):
             {"rule_id": ["p.r"], "zone_id": [zone], "flagged": pd.array([flagged], "boolean")}
         )
         after = Assessment(outcome.findings.iloc[:0], outcome.members.iloc[:0], flags, ())
-        assert gap_list_with_sites(gaps, sites, outcome.zones, after)["site"].tolist() == [name]
+        assert gap_list_with_sites(gaps, sites, outcome.zones, after, lang="zh")["site"].tolist() == [name]
 
 
 def test_a_stated_cost_of_a_unit_counts_where_its_size_is_certain():

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from geoplan.standards.flags import study_circles
-from geoplan.standards.gap_list import measure
+from geoplan.standards.gaps import measure
 from geoplan.standards.packs.read import read_pack, rules_of, rules_table
 
 INF = float("inf")

@@ -1,0 +1,318 @@
+"""The gap list (缺口清单): flagged communities first, then findings not met with the members that lack it."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geoplan.standards.assess import Assessment
+from geoplan.standards.flags import LEVELS
+from geoplan.words.catalogue import phrase
+from geoplan.words.numbers import format_number
+from geoplan.words.vocabulary import label
+
+#: Columns of the gap list; those that an office hands in stand first, in its order.
+GAPS = {
+    "serial": "1, 2 …",
+    "town": "name of the town",
+    "community": "name of the community",
+    "indicator": "name of the indicator",
+    "clause": "document and section",
+    "attribute": "约束, 预期, 未标注 …",
+    "basis": "what is counted, per whom, and the people's basis",
+    "actual": "value, least; in the rule's unit",
+    "required": "what is required; NaN for members",
+    "shortfall": "in `unit`",
+    "unit": "unit in which one builds",
+    "verdict": "flagged, not_met or has_not",
+    "people_affected": "people; NaN where it has no meaning",
+    "nearest_facility": "facility_id or null",
+    "minutes": "to it",
+    "cause": "one of CAUSES or empty",
+    "measures": "what to do, in words",
+    "project": "names of projects",
+    "phase": "near or long term, in words",
+    "rank": "place among flagged communities by people affected, 1 being the most",
+    "district": "name of the district",
+    "rule_id": "pack.rule",
+    "zone_id": "zone",
+    "member_id": "zone_id or facility_id of a member; empty elsewhere",
+    "part": "flag, finding or member",
+    "format": "number format of `actual` and `required`",
+    "target": "what is required, in words; of a member its own target",
+    "actual_low": "as `actual`",
+    "actual_high": "value, most",
+    "gross_shortfall": "of findings: sum of the gaps of towns",
+    "nearest_name": "name of the nearest facility",
+    "note": "what qualifies the row, in words",
+    "caveats": "tuple of codes of the catalogue: what qualifies its figures",
+}
+
+_NUMBERS = ("actual", "actual_low", "actual_high", "required", "shortfall", "gross_shortfall", "people_affected", "minutes")
+
+
+def gap_list(
+    findings: pd.DataFrame, members: pd.DataFrame, flags: pd.DataFrame, zones: pd.DataFrame, rules: pd.DataFrame,
+    facilities: pd.DataFrame, *, lang: str,
+) -> pd.DataFrame:  # fmt: skip
+    """Return the gap list: flagged communities in the order of their codes, then findings not met with their members.
+
+    Parameters
+    ----------
+    findings, members, flags
+        From `geoplan.standards.assess.assess`.
+    zones, facilities
+        As in `geoplan.tables`.
+    rules
+        From `geoplan.standards.packs.read.rules_table`, the study's own circles included.
+    lang
+        ``zh`` or ``en``, for the words.
+
+    Returns
+    -------
+    gap_list
+        The columns of `GAPS`.
+    """
+    names = _Names(zones, rules, facilities, lang)
+    years = findings.set_index("rule_id")["target_year"].to_dict() if "target_year" in findings else {}
+    rows = [_flag_row(row, names, years) for row in _flagged(flags, zones)]
+    affected = pd.Series([row["people_affected"] for row in rows], dtype=float)
+    for row, rank in zip(rows, affected.rank(method="min", ascending=False), strict=True):
+        row["rank"] = rank
+    lacking = _lacking(members)
+    for finding in findings[findings["verdict"] == "not_met"].to_dict("records"):
+        rows.append(_finding_row(finding, names))
+        mine = lacking.get((finding["rule_id"], finding["zone_id"]), [])
+        rows += [_member_row(member, finding, names) for member in mine]
+    table = pd.DataFrame(rows, columns=list(GAPS))
+    table["serial"] = np.arange(1, len(table) + 1)
+    return table.astype({"rank": "Int64", **dict.fromkeys(_NUMBERS, "float64")})
+
+
+def with_site_names(gaps: pd.DataFrame, sites: pd.DataFrame, zones: pd.DataFrame, *, lang: str) -> pd.DataFrame:
+    """Return the gap list with the column ``site``: the names of the sites that add to a row's indicator and serve its zone.
+
+    A row of a finding is that of every site that serves a zone below it; all others are those that serve the very zone.
+
+    Parameters
+    ----------
+    gaps
+        From `gap_list`.
+    sites
+        `tables.SITES`: those of one answer.
+    zones
+        `tables.ZONES`.
+
+    Returns
+    -------
+    gaps
+        The same rows; names in the order in which the sites open, joined as `lang` joins names; empty where none serves.
+
+    Examples
+    --------
+    >>> zones = pd.DataFrame({"parent_id": {"area/a": None, "community/c": "area/a", "community/d": "area/a"}})
+    >>> sites = pd.DataFrame({"order": [1], "name": ["粮站"], "serves": [("community/c",)], "indicators": [("p.beds",)]})
+    >>> gaps = pd.DataFrame({"rule_id": "p.beds", "part": ["flag", "flag", "finding"],
+    ...                      "zone_id": ["community/c", "community/d", "area/a"]})
+    >>> with_site_names(gaps, sites, zones, lang="zh")["site"].tolist()
+    ['粮站', '', '粮站']
+    """
+    parents = zones["parent_id"].to_dict()
+    exact: dict[tuple[str, str], dict[str, None]] = {}
+    above: dict[tuple[str, str], dict[str, None]] = {}
+    for site in sites.sort_values("order", kind="stable").to_dict("records"):
+        for rule, zone in itertools.product(site["indicators"], site["serves"]):
+            exact.setdefault((rule, zone), {})[site["name"]] = None
+            for upper in _upwards(zone, parents):
+                above.setdefault((rule, upper), {})[site["name"]] = None
+    parts = gaps["part"] if "part" in gaps else [""] * len(gaps)
+    joint = phrase("rule_joint", lang)
+    found = [
+        joint.join((above if part == "finding" else exact).get((rule, zone), {}))
+        for rule, zone, part in zip(gaps["rule_id"], gaps["zone_id"], parts, strict=True)
+    ]
+    return gaps.assign(site=pd.Series(found, index=gaps.index, dtype=object))
+
+
+def _upwards(zone: Any, parents: Mapping[Any, Any]) -> Iterator[Any]:  # noqa: ANN401 - ids and nulls
+    """Yield a zone and all above it."""
+    while zone in parents:
+        yield zone
+        zone = parents[zone]
+
+
+def gap_list_with_sites(
+    gaps: pd.DataFrame, sites: pd.DataFrame, zones: pd.DataFrame, after: Assessment, *, lang: str
+) -> pd.DataFrame:
+    """Return the gap list with the sites that close a row in the column ``site``.
+
+    A site is named where it serves the row's zone and, once all are built, it is known that nothing is short there.
+
+    Parameters
+    ----------
+    gaps
+        From `gap_list`.
+    sites
+        `tables.SITES`: those of one answer.
+    zones
+        `tables.ZONES`.
+    after
+        The assessment with all sites built.
+    """
+    named = with_site_names(gaps, sites, zones, lang=lang)
+    flags, findings = after.flags, after.findings
+    open_flags = flags[flags["flagged"].astype("boolean").fillna(value=True)]
+    open_findings = findings[findings["verdict"].isin(["not_met", "no_data"])]
+    still_open = {
+        pair
+        for table in (open_flags, open_findings)
+        for pair in zip(table["rule_id"], table["zone_id"], strict=True)
+    }
+    rows = zip(named["site"], named["rule_id"], named["zone_id"], strict=True)
+    return named.assign(site=[site if (rule, zone) not in still_open else "" for site, rule, zone in rows])
+
+
+class _Names:
+    """Names of zones, rules and facilities, looked up once."""
+
+    def __init__(self, zones: pd.DataFrame, rules: pd.DataFrame, facilities: pd.DataFrame, lang: str) -> None:
+        self.lang = lang
+        self.rules = rules.to_dict("index")
+        self.zones = zones[["level", "name", "parent_id"]].to_dict("index")
+        self.facilities = facilities["name"].astype(object).to_dict()
+
+    def above(self, zone: Any, level: str) -> str:  # noqa: ANN401 - ids and nulls
+        """Return the name of the zone of `level` that `zone` is or lies in; empty where there is none."""
+        at = zone
+        while at in self.zones:
+            if self.zones[at]["level"] == level:
+                return str(self.zones[at]["name"])
+            at = self.zones[at]["parent_id"]
+        return ""
+
+    def rule(self, rule_id: str, column: str) -> str:
+        """Return one word of a rule, in the language where it has two."""
+        told = self.rules.get(rule_id, {})
+        value = told.get(f"{column}_{self.lang}", told.get(column, ""))
+        return "" if value is None else str(value)
+
+    def facility(self, facility_id: Any) -> str:  # noqa: ANN401 - ids and nulls
+        """Return a facility's name."""
+        name = self.facilities.get(facility_id)
+        return "" if name is None or pd.isna(name) else str(name)
+
+
+def _flagged(flags: pd.DataFrame, zones: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return the flags of the finest level that is flagged, in the order of the zones' codes, then of the rules."""
+    if flags.empty:
+        return []
+    level = next((name for name in LEVELS if (zones["level"] == name).any()), LEVELS[0])
+    mine = flags[
+        flags["flagged"].fillna(value=False).astype(bool) & flags["zone_id"].map(zones["level"]).eq(level)
+    ]
+    codes = mine["zone_id"].map(zones["code"]).astype(str)
+    order = np.lexsort((np.arange(len(mine)), mine["zone_id"].astype(str), codes))
+    return list(mine.iloc[order].to_dict("records"))
+
+
+def _lacking(members: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return the members that certainly lack what a rule asks for, by (rule_id, zone_id)."""
+    if members.empty:
+        return {}
+    lacks = ~members["has"].astype("boolean").fillna(value=True)
+    found = members[lacks.to_numpy(dtype=bool)]
+    return {key: part.to_dict("records") for key, part in found.groupby(["rule_id", "zone_id"], sort=False)}  # type: ignore[misc]
+
+
+def _row(part: str, rule: str, zone: Any, names: _Names, basis: str) -> dict[str, Any]:  # noqa: ANN401 - ids and nulls
+    """Return what every row has: names of the zone and the rule, and nothing in the other columns."""
+    return {
+        **dict.fromkeys(_NUMBERS, np.nan),
+        "part": part, "rule_id": rule, "zone_id": zone, "member_id": "", "district": names.above(zone, "district"),
+        "town": names.above(zone, "town"), "community": names.above(zone, "community"), "indicator": names.rule(rule, "indicator"),
+        "clause": names.rule(rule, "cited") or names.rule(rule, "clause"), "attribute": names.rule(rule, "attribute"),
+        "basis": phrase("rule_part_joint", names.lang).join(filter(None, (names.rule(rule, "basis"), basis))),
+        "format": names.rule(rule, "format"), "target": "", "nearest_facility": None, "nearest_name": "", "project": "", "note": "",
+        "rank": pd.NA, "caveats": (),
+    }  # fmt: skip
+
+
+def _flag_row(row: Mapping[Any, Any], names: _Names, years: Mapping[Any, Any]) -> dict[str, Any]:
+    rule = row["rule_id"]
+    return {
+        **_row("flag", rule, row["zone_id"], names, row.get("basis", "")),
+        **{key: row[key] for key in ("required", "shortfall", "unit", "people_affected", "nearest_facility", "minutes", "cause")},
+        "actual": row["reachable_low"], "actual_low": row["reachable_low"], "actual_high": row["reachable_high"],
+        "verdict": "flagged", "nearest_name": names.facility(row["nearest_facility"]),
+        "target": names.rule(rule, "target_text"), "measures": measure(row, names.rule(rule, "facilities"), names.lang),
+        "phase": _phase(years.get(rule), row["year"], names.lang), "note": row.get(f"note_{names.lang}", ""),
+        "caveats": row.get("caveats", ()),
+    }  # fmt: skip
+
+
+def _finding_row(row: Mapping[Any, Any], names: _Names) -> dict[str, Any]:
+    rule = str(row["rule_id"])
+    same = ("actual_low", "actual_high", "required", "shortfall", "gross_shortfall", "unit", "people_affected", "cause")
+    return {
+        **_row("finding", rule, row["zone_id"], names, row["basis"]),
+        **{key: row[key] for key in same},
+        "actual": row["actual_low"], "verdict": "not_met", "target": row.get(f"target_{names.lang}", ""),
+        "measures": _finding_measure(row, names.rule(rule, "remedy"), names.lang),
+        "phase": _phase(row["target_year"], row["year"], names.lang), "caveats": row.get("caveats", ()),
+    }  # fmt: skip
+
+
+def _member_row(member: Mapping[Any, Any], finding: Mapping[Any, Any], names: _Names) -> dict[str, Any]:
+    rule, at = str(finding["rule_id"]), member["member_id"]
+    is_facility = at in names.facilities
+    usual = _row("member", rule, finding["zone_id"] if is_facility else at, names, finding["basis"])
+    near = at if is_facility else member["nearest_facility"]
+    lacks = {"shortfall": names.rules.get(rule, {}).get("member_gap", np.nan), "unit": finding["unit"], "cause": member["cause"]}
+    remedy = names.rule(rule, "member_remedy") or measure(lacks, names.rule(rule, "facilities"), names.lang)
+    return {
+        **usual, **lacks, "member_id": at, "actual": member["value"], "actual_low": member["value"],
+        "actual_high": member["value"], "verdict": "has_not", "nearest_facility": near, "nearest_name": names.facility(near),
+        "minutes": member["minutes"], "format": names.rule(rule, "member_format"), "target": names.rule(rule, "member_target"),
+        "measures": remedy, "phase": _phase(finding["target_year"], finding["year"], names.lang),
+        "note": "" if is_facility or usual["community"] or usual["town"] else names.above(at, "estate"),
+        "caveats": finding.get("caveats", ()),
+    }  # fmt: skip
+
+
+def measure(row: Mapping[Any, Any], what: str, lang: str) -> str:
+    """Return what to do about one shortfall, from its cause and amount, in words.
+
+    Parameters
+    ----------
+    row
+        ``shortfall, unit, cause``.
+    what
+        Facilities that count, in words.
+    """
+    amount, unit = row["shortfall"], str(row["unit"])
+    words = ""
+    if pd.notna(amount) and float(amount) > 0:
+        code = f"measure_amount_{unit}" if unit in ("m", "people") else "measure_amount"
+        words = phrase(code, lang, amount=format_number(float(amount), "count"), unit=label("units", unit, lang))
+    cause = str(row["cause"]) or "none"
+    return phrase(f"measure_{cause}", lang, what=what or phrase("rule_facilities", lang), amount=words)
+
+
+def _finding_measure(row: Mapping[Any, Any], remedy: str, lang: str) -> str:
+    """Return what to do about a finding: the rule's own remedy, or that no more is to be built above an upper limit."""
+    amount = ""
+    if pd.notna(row["shortfall"]):
+        shown, unit = format_number(float(row["shortfall"]), "count"), label("units", str(row["unit"]), lang)
+        amount = phrase("gap_amount", lang, amount=shown, unit=unit)
+    if row.get("surplus") is True:
+        return phrase("gap_surplus", lang, amount=amount)
+    return remedy.format(amount=amount)
+
+
+def _phase(target_year: Any, year: Any, lang: str) -> str:  # noqa: ANN401 - numbers and nulls
+    """Return near term for what is due by the study's year, long term for later targets."""
+    if target_year is None or pd.isna(target_year) or not target_year:
+        return ""
+    return phrase("gap_near_term" if int(target_year) <= int(year) else "gap_long_term", lang)
