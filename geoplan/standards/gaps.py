@@ -50,7 +50,16 @@ GAPS = {
     "caveats": "tuple of codes of the catalogue: what qualifies its figures",
 }
 
-_NUMBERS = ("actual", "actual_low", "actual_high", "required", "shortfall", "gross_shortfall", "people_affected", "minutes")
+_NUMBERS = (
+    "actual",
+    "actual_low",
+    "actual_high",
+    "required",
+    "shortfall",
+    "gross_shortfall",
+    "people_affected",
+    "minutes",
+)
 
 
 def gap_list(
@@ -91,7 +100,9 @@ def gap_list(
     return table.astype({"rank": "Int64", **dict.fromkeys(_NUMBERS, "float64")})
 
 
-def with_site_names(gaps: pd.DataFrame, sites: pd.DataFrame, zones: pd.DataFrame, *, lang: str) -> pd.DataFrame:
+def with_site_names(
+    gaps: pd.DataFrame, sites: pd.DataFrame, zones: pd.DataFrame, *, lang: str
+) -> pd.DataFrame:
     """Return the gap list with the column ``site``: the names of the sites that add to a row's indicator and serve its zone.
 
     A row of a finding is that of every site that serves a zone below it; all others are those that serve the very zone.
@@ -254,7 +265,16 @@ def _flag_row(row: Mapping[Any, Any], names: _Names, years: Mapping[Any, Any]) -
 
 def _finding_row(row: Mapping[Any, Any], names: _Names) -> dict[str, Any]:
     rule = str(row["rule_id"])
-    same = ("actual_low", "actual_high", "required", "shortfall", "gross_shortfall", "unit", "people_affected", "cause")
+    same = (
+        "actual_low",
+        "actual_high",
+        "required",
+        "shortfall",
+        "gross_shortfall",
+        "unit",
+        "people_affected",
+        "cause",
+    )
     return {
         **_row("finding", rule, row["zone_id"], names, row["basis"]),
         **{key: row[key] for key in same},
@@ -269,7 +289,11 @@ def _member_row(member: Mapping[Any, Any], finding: Mapping[Any, Any], names: _N
     is_facility = at in names.facilities
     usual = _row("member", rule, finding["zone_id"] if is_facility else at, names, finding["basis"])
     near = at if is_facility else member["nearest_facility"]
-    lacks = {"shortfall": names.rules.get(rule, {}).get("member_gap", np.nan), "unit": finding["unit"], "cause": member["cause"]}
+    lacks = {
+        "shortfall": names.rules.get(rule, {}).get("member_gap", np.nan),
+        "unit": finding["unit"],
+        "cause": member["cause"],
+    }
     remedy = names.rule(rule, "member_remedy") or measure(lacks, names.rule(rule, "facilities"), names.lang)
     return {
         **usual, **lacks, "member_id": at, "actual": member["value"], "actual_low": member["value"],
@@ -295,7 +319,9 @@ def measure(row: Mapping[Any, Any], what: str, lang: str) -> str:
     words = ""
     if pd.notna(amount) and float(amount) > 0:
         code = f"measure_amount_{unit}" if unit in ("m", "people") else "measure_amount"
-        words = phrase(code, lang, amount=format_number(float(amount), "count"), unit=label("units", unit, lang))
+        words = phrase(
+            code, lang, amount=format_number(float(amount), "count"), unit=label("units", unit, lang)
+        )
     cause = str(row["cause"]) or "none"
     return phrase(f"measure_{cause}", lang, what=what or phrase("rule_facilities", lang), amount=words)
 
