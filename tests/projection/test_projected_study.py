@@ -207,8 +207,8 @@ def test_a_census_with_a_blank_in_every_community_gives_no_change(folder):
 def test_a_community_new_since_the_first_census_takes_its_region(folder):
     census().drop(index="丙社区").to_csv(folder / "c2010.csv")
     inputs = gather(study_of(folder, elders(), year=2030))
-    absent = next(n for n in inputs.notes if n.code == "projected_zones_absent")
-    assert (absent.file, absent.values["zones"]) == ("c2010.csv", "3")
+    absent = next(n for n in inputs.notes if n.code == "zone_rows_absent")
+    assert (absent.file, absent.values["zones"]) == ("c2010.csv", "丙社区")
     # 东区 alone tells the change, 1.25; 丙 has 500 of 60-84 from 50-74, 500 of 85+ from 75+
     alone = {"community/1": 3600, "community/2": 300, "community/3": 1250}
     as_one = 1.25 * (2 * 300 + 3 * 350 + 2 * 350 + 1050)
@@ -251,8 +251,7 @@ def test_under_threes_by_births_or_by_women(folder):
     inputs = gather(study_of(folder, group))
     assert by_zone(inputs, "under_3") == pytest.approx({"community/1": 29, "community/2": 58})
     assert inputs.zones.loc["community/3", "given_under_3"] == 0
-    lost = next(n for n in inputs.notes if n.code == "projected_rows_elsewhere")
-    assert lost.values["rows"] == "合计 (5)"
+    assert [n.row for n in inputs.notes if n.code == "list_total_row"] == [5]
     with pytest.raises(InputError, match="births must be those of the three years"):
         gather(study_of(folder, group, year=2030))
 
@@ -315,11 +314,11 @@ def test_every_fault_of_every_table_at_once(folder):
     found = sorted((note.code, note.file, note.row) for note in error.value.notes)
     assert found == [
         ("age_bands_apart", "c2020.csv", None),
-        ("projected_cell", "c2010.csv", 2),
-        ("projected_cell", "c2010.csv", 3),
-        ("projected_no_column", "births.csv", None),
-        ("projected_no_column", "plan.csv", None),
-        ("projected_zone_twice", "c2010.csv", None),
+        ("column_missing", "births.csv", None),
+        ("column_missing", "plan.csv", None),
+        ("zone_rows_cell", "c2010.csv", 2),
+        ("zone_rows_cell", "c2010.csv", 3),
+        ("zone_rows_twice", "c2010.csv", None),
     ]
 
 
@@ -345,8 +344,8 @@ def test_sheets_as_offices_keep_them(folder):
     assert inputs.zones.loc["district/A", "given_elders_60"] == 1080
     assert np.isnan(inputs.zones.loc["district/B", "given_elders_60"])
     assert sum(by_zone(inputs).values()) == pytest.approx(1080)
-    lost = [n.values["rows"] for n in inputs.notes if n.code == "projected_rows_elsewhere"]
-    assert lost == ["合计 (5)", "合计 (5)"]
+    lost = [(n.file, n.row) for n in inputs.notes if n.code == "list_total_row"]
+    assert lost == [("c2010.xlsx", 5), ("c2020.xlsx", 5)]
     # an open band of 60+ cannot say who is 65
     group["elders_60"]["project"]["ages"] = "65+"
     with pytest.raises(InputError, match=r"`elders_60` \(ages 65 to inf\)"):

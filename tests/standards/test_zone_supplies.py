@@ -36,15 +36,15 @@ def test_one_row_a_zone_and_supply_unknown_where_nothing_is_said(town, tmp_path)
         ("town/1", "family_beds"): (40.0, 40.0), ("town/2", "family_beds"): (50.0, 60.0),
     }  # fmt: skip
     assert [(note.code, note.row) for note in found.notes] == [
-        ("zone_supply_worded", 2),
-        ("zone_supply_worded", 3),
+        ("amount_worded", 2),
+        ("amount_worded", 3),
     ]
 
 
 def test_a_town_that_is_not_in_the_table_leaves_the_sum_open(town, tmp_path, rules_from):
     found = read(town, table(tmp_path, [("东街道", 3, 4)]))
     assert as_dict(found)[("town/2", "family_beds")] == (0.0, INF)
-    assert [note.code for note in found.notes] == ["zone_supply_absent"]
+    assert [note.code for note in found.notes] == ["zone_rows_absent"]
     assert "西镇" in found.notes[0].found("zh")
     rules = rules_from("kind: increase\nsupply: family_beds\nsince: 2020\ntarget: '>=5@2025'")
     assert town.finding(rules, "local.r", zone_supplies=found.table)["verdict"] == "no_data"
@@ -63,7 +63,7 @@ def test_rows_that_name_no_zone_or_one_twice_are_left_out_and_said(town, tmp_pat
     assert as_dict(found)[("town/1", "social_workers")] == (3.0, 3.0)
     assert as_dict(found)[("town/2", "social_workers")] == (0.0, INF)
     assert [(note.code, note.row) for note in found.notes] == [
-        ("zone_supply_unknown", 3), ("zone_supply_twice", 4), ("zone_supply_unreadable", 5), ("zone_supply_unreadable", 5),
+        ("zone_rows_unknown", None), ("zone_rows_twice", None), ("amount_unreadable", 5), ("amount_negative", 5),
     ]  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_a_name_that_may_be_several_is_decided_by_the_zone_above(town, tmp_path)
     terms = {"zones": zones, "level": "community", "zone": "社区", "columns": {"social_workers": "社工人数"}}
     found = read_zone_supplies(tmp_path / "c.xlsx", parent="镇街", **terms)
     assert as_dict(found)[("community/C", "social_workers")] == (2.0, 2.0)
-    assert [note.code for note in found.notes] == ["zone_supply_ambiguous", "zone_supply_absent"]
+    assert [note.code for note in found.notes] == ["zone_rows_ambiguous", "zone_rows_absent"]
 
 
 def test_one_error_lists_what_makes_the_table_unusable(town, tmp_path):
@@ -93,9 +93,9 @@ def test_one_error_lists_what_makes_the_table_unusable(town, tmp_path):
             known=vocabulary("supplies"),
         )
     assert [note.code for note in caught.value.notes] == [
-        "zone_supply_no_column",
         "zone_supply_not_known",
         "zone_supply_no_zones",
+        "column_missing",
     ]
     assert "街道" in str(caught.value)
 

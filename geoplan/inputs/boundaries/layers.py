@@ -14,6 +14,8 @@ from pyproj import CRS
 
 from geoplan.inputs import datum as datums
 from geoplan.inputs.boundaries.checks import mend_polygons, some, square
+from geoplan.inputs.lists.cells import read_count, read_flag
+from geoplan.inputs.lists.rows import total_rows
 from geoplan.inputs.lists.zone_names import level_words
 from geoplan.inputs.readers import FilePath, file_kind, read_layer, read_rows
 from geoplan.words.errors import InputError, Note, raise_errors
@@ -24,8 +26,6 @@ Kind = str | Mapping[str, str | Sequence[str]]
 NUMBERS = ("built_year", "households", "dwellings", "eldercare_rooms_m2", "childcare_rooms_m2")
 #: Attributes with three values: yes, no, unknown.
 ANSWERS = ("handed_over",)
-YES = frozenset({"是", "已移交", "有", "√", "y", "yes", "true", "1", "1.0"})
-NO = frozenset({"否", "未移交", "无", "×", "n", "no", "false", "0", "0.0"})
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,9 @@ def read_zone_layer(
     _check_columns(table, [column for column in wanted if column], file)
 
     notes: list[Note] = []
+    if not isinstance(table, gpd.GeoDataFrame):
+        sums, total_notes = total_rows(table, [id, name] if name else [id], file=file)
+        table, notes = table[~sums], [*notes, *total_notes]
     codes = table[id].map(code_text)
     table, codes = _drop_blank_rows(table, codes, file, notes)
     notes += _id_notes(codes, level, file)
@@ -269,17 +272,17 @@ def _kinds(table: pd.DataFrame, kind: Kind | None, file: str, notes: list[Note])
 
 def _numbers(cells: pd.Series, codes: pd.Series, column: str, file: str, notes: list[Note]) -> pd.Series:
     """Return a column as numbers >= 0; a blank is NaN and counted, what is no amount is NaN and listed."""
-    values = pd.to_numeric(cells, errors="coerce").astype(float)
-    values[np.isinf(values)] = np.nan
-    blank = cells.isna()
+    read = [read_count(cell) for cell in cells]
+    values = pd.Series([value for value, _ in read], index=cells.index, dtype=float)
+    bad = np.array([odd for _, odd in read], dtype=bool)
+    blank = values.isna() & ~bad
     if blank.any():
         listed = some(codes[blank].astype(str).to_numpy())
         notes.append(
             Note.of("zone_value_blank", file=file, column=column, count=int(blank.sum()), zones=listed)
         )
-    bad = (~blank & values.isna()) | (values < 0)
     notes += _cell_notes("zone_value_bad", cells[bad], codes, file)
-    return values.mask(bad)
+    return values
 
 
 def _attribute(name: str, cells: pd.Series, codes: pd.Series, file: str, notes: list[Note]) -> pd.Series:
@@ -288,10 +291,10 @@ def _attribute(name: str, cells: pd.Series, codes: pd.Series, file: str, notes: 
         return _numbers(cells, codes, str(cells.name), file, notes)
     if name not in ANSWERS:
         return cells.astype(object).where(cells.notna(), None)
-    words = cells.map(lambda cell: (code_text(cell) or "").lower())
-    unknown = ~words.isin([*YES, *NO, ""])
+    answers = [read_flag(cell) for cell in cells]
+    unknown = np.array([bool(odd) for _, odd in answers], dtype=bool)
     notes += _cell_notes("zone_answer_bad", cells[unknown], codes, file)
-    return words.map(lambda word: True if word in YES else False if word in NO else pd.NA).astype("boolean")
+    return pd.Series([answer for answer, _ in answers], index=cells.index, dtype="boolean")
 
 
 def _cell_notes(code: str, cells: pd.Series, codes: pd.Series, file: str) -> list[Note]:

@@ -20,11 +20,12 @@ import pandas as pd
 
 from geoplan.inputs.boundaries.checks import some
 from geoplan.inputs.lists.zone_names import level_words
+from geoplan.inputs.lists.zone_rows import AREA, LevelZones
 from geoplan.inputs.population.ages import band_limits, five_year_bands, split_ages
 from geoplan.inputs.population.cohorts import AtYear, Cohorts, at_year
 from geoplan.inputs.population.control import control
 from geoplan.inputs.population.projection import WIDTH, under_three
-from geoplan.inputs.population.zone_tables import AREA, Places, age_bands, numbers_of
+from geoplan.inputs.population.zone_tables import age_bands, numbers_of
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import InputError, Note, raise_errors
 
@@ -82,7 +83,7 @@ def project_groups(
         if group["rake_to"] not in set(zones["level"]):
             continue  # said where cells are raked
         column = f"given_{name}"
-        places = Places(zones, group["rake_to"])
+        places = LevelZones(zones, group["rake_to"])
         try:
             people = _people(name, group["project"], places, year, notes)
         except InputError as error:
@@ -125,7 +126,7 @@ def _files(entry: Entries) -> list[Any]:
     return files + [census["women"] for census in censuses if census.get("women")]
 
 
-def _people(name: str, entry: Entries, places: Places, year: int, notes: list[Note]) -> pd.Series:
+def _people(name: str, entry: Entries, places: LevelZones, year: int, notes: list[Note]) -> pd.Series:
     """Return a group's people by zone, scaled to the totals that hold."""
     found: list[Note] = []
     ages = (
@@ -213,7 +214,7 @@ def _scaled(
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
-def _censuses(entry: Entries, places: Places, notes: list[Note]) -> Cohorts | None:
+def _censuses(entry: Entries, places: LevelZones, notes: list[Note]) -> Cohorts | None:
     """Return both censuses in the same five-year bands; None where a table cannot be used."""
     wanted = [entry["before"], entry["after"]]
     if any(census.get("women") for census in wanted):
@@ -240,7 +241,7 @@ def _censuses(entry: Entries, places: Places, notes: list[Note]) -> Cohorts | No
         return None
 
 
-def _born(entry: Entries, places: Places, year: int, notes: list[Note]) -> pd.DataFrame | None:
+def _born(entry: Entries, places: LevelZones, year: int, notes: list[Note]) -> pd.DataFrame | None:
     """Return children under three from the births of the last three years."""
     years = sorted(entry["survival"])
     if years not in ([year - 2, year - 1, year], [year - 3, year - 2, year - 1]):
@@ -259,7 +260,7 @@ def _born(entry: Entries, places: Places, year: int, notes: list[Note]) -> pd.Da
     return _alone(under_three(births=births, survival=entry["survival"]))
 
 
-def _of_women(entry: Entries, places: Places, notes: list[Note]) -> pd.DataFrame | None:
+def _of_women(entry: Entries, places: LevelZones, notes: list[Note]) -> pd.DataFrame | None:
     """Return children under three from women and a ratio."""
     women = numbers_of(entry, {"women": (entry["count"],)}, places, notes)
     return None if women is None else _alone(under_three(women=women["women"], ratio=entry["ratio"]))
@@ -270,20 +271,22 @@ def _alone(people: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"group": people, "whole": people})
 
 
-def _totals(entry: Entries, places: Places, notes: list[Note]) -> tuple[pd.Series, pd.Series] | None:
+def _totals(entry: Entries, places: LevelZones, notes: list[Note]) -> tuple[pd.Series, pd.Series] | None:
     """Return the plan's total by region, and the region of each zone; None where the table cannot be used."""
     if entry.get("people") is not None:
         return pd.Series({AREA: float(entry["people"])}), places.region_of("area")
     region = _region(places, entry["level"], notes)
     try:
-        table = numbers_of(entry, {"total": (entry["total"],)}, Places(places.zones, entry["level"]), notes)
+        table = numbers_of(
+            entry, {"total": (entry["total"],)}, LevelZones(places.zones, entry["level"]), notes
+        )
     except InputError as error:
         notes += [note for note in error.notes if isinstance(note, Note)]
         return None
     return None if table is None else (table["total"], region)
 
 
-def _region(places: Places, level: str, notes: list[Note]) -> pd.Series:
+def _region(places: LevelZones, level: str, notes: list[Note]) -> pd.Series:
     """Return the region of each zone, NaN where in none; an error where no zone is in any."""
     region = places.region_of(level)
     if region.isna().all():

@@ -1,0 +1,208 @@
+"""Tables with one row a zone: census tables by age, births, women, a plan's totals, supplies without a point.
+
+Rows are matched to zones by id or name. A blank cell is unknown, never 0. Rows of totals are left out; so are rows of other places,
+which are listed.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geoplan.inputs.boundaries.checks import some
+from geoplan.inputs.lists.cells import cell_text, is_blank, read_amount, read_count, shown
+from geoplan.inputs.lists.rows import total_rows
+from geoplan.inputs.lists.zone_names import ZoneNames, level_words
+from geoplan.inputs.readers import FilePath, read_rows
+from geoplan.words.errors import Note
+
+#: The study area as a whole, as a zone.
+AREA = "area/area"
+
+
+@dataclass(frozen=True)
+class LevelZones:
+    """The zones of one level.
+
+    Parameters
+    ----------
+    zones
+        `tables.ZONES`.
+    level
+        Level of the rows.
+    """
+
+    zones: gpd.GeoDataFrame
+    level: str
+
+    @property
+    def ids(self) -> pd.Index:
+        """Ids of the zones of the level, in their order."""
+        ids: pd.Index = self.zones.index[self.zones["level"] == self.level]
+        return ids
+
+    def region_of(self, level: str) -> pd.Series:
+        """Return the zone of a coarser `level` in which each zone lies, NaN where in none; ``area``: all in one."""
+        if level == "area":
+            return pd.Series(AREA, index=self.ids, dtype=object)
+        names = ZoneNames(self.zones)
+        level_of = self.zones["level"].to_dict()
+        above = {
+            zone: next((up for up in names.ancestors(zone) if level_of.get(up) == level), np.nan)
+            for zone in self.ids
+        }
+        return pd.Series(above, index=self.ids, dtype=object)
+
+
+@dataclass(frozen=True)
+class ZoneRows:
+    """The rows of a table that stand for zones.
+
+    Parameters
+    ----------
+    cells
+        As they stand, indexed by zone_id.
+    rows
+        Row in the file, by zone_id.
+    file
+        Name of the file.
+    """
+
+    cells: pd.DataFrame
+    rows: Mapping[str, int]
+    file: str
+
+    def counts(self, columns: Mapping[Hashable, str], notes: list[Note]) -> pd.DataFrame:
+        """Return numbers, one column a key of `columns` (key -> header); NaN where blank; what is no count is an error."""
+        table = pd.DataFrame(np.nan, index=self.cells.index, columns=list(columns))
+        for key, header in columns.items():
+            values = []
+            for zone, cell in self.cells[header].items():
+                value, odd = read_count(cell)
+                values.append(value)
+                if odd:
+                    notes.append(self._note("zone_rows_cell", zone, header, cell, severity="error"))
+            table[key] = values
+        return table
+
+    def amounts(
+        self, columns: Mapping[str, str], notes: list[Note]
+    ) -> dict[tuple[str, str], tuple[float, float]]:
+        """Return least and most by zone and key of `columns` (key -> header); 0 to inf where the table does not say."""
+        found = {}
+        for key, header in columns.items():
+            for zone, cell in self.cells[header].items():
+                amount = read_amount(cell)
+                found[str(zone), key] = amount.low, amount.high
+                if amount.code not in ("", "amount_blank", "amount_format"):
+                    bounds = {"low": shown(amount.low), "high": shown(amount.high)}
+                    notes.append(self._note(amount.code, zone, header, cell, **bounds))
+        return found
+
+    def _note(
+        self,
+        code: str,
+        zone: Hashable,
+        header: str,
+        cell: object,
+        *,
+        severity: str = "warning",
+        **values: str,
+    ) -> Note:
+        zone_id = str(zone)
+        return Note.of(
+            code, file=self.file, row=self.rows[zone_id], zone=zone_id, severity=severity,
+            column=header, cell=cell_text(cell), **values,
+        )  # fmt: skip
+
+
+def zone_rows(
+    path: FilePath,
+    at: LevelZones,
+    notes: list[Note],
+    *,
+    zone: str,
+    parent: str | None = None,
+    layer: str | None = None,
+    encoding: str | None = None,
+    columns: Sequence[str] = (),
+    twice: str = "error",
+) -> ZoneRows | None:
+    """Return the rows of a table by zone; None where a column is not there.
+
+    Parameters
+    ----------
+    at
+        The zones that rows may name.
+    notes
+        What is found is added.
+    zone, parent
+        Headers of the columns with the zones' names or codes, and with the zones above, for names that occur more than once.
+    layer, encoding
+        Sheet, and text encoding of a CSV.
+    columns
+        Headers of further columns that must be there.
+    twice
+        Severity of a zone that has several rows, of which the first is taken.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    table = read_rows(path, layer=layer, encoding=encoding)
+    file = Path(path).name
+    if not has_columns(table, [zone, *columns, *([parent] if parent else [])], file, notes):
+        return None
+    sums, total_notes = total_rows(table, [zone], file=file)
+    notes += total_notes
+    table = table[~sums]
+    names = ZoneNames(at.zones)
+    zone_ids, lost = [], {"unknown": list[str](), "ambiguous": list[str]()}
+    for row, cells in table.iterrows():
+        found = names.find(cells[zone], at.level, within=_above(cells.get(parent), names, at.level))
+        zone_ids.append(found.zone_id)
+        if found.zone_id is None:
+            first = next((text for cell in (cells[zone], *cells) if (text := cell_text(cell))), "–")
+            lost[found.why].append(f"{first} ({row})")
+    for why, rows in lost.items():
+        if rows:
+            words = {"count": len(rows), "rows": some(rows), **level_words(at.level)}
+            notes.append(Note.of(f"zone_rows_{why}", file=file, **words))
+    table = table.assign(zone_id=pd.Series(zone_ids, index=table.index, dtype=object)).dropna(
+        subset="zone_id"
+    )
+    double = table["zone_id"].duplicated(keep=False)
+    for zone_id, same in table.index[double].to_series().groupby(table.loc[double, "zone_id"].to_numpy()):
+        numbers = ", ".join(map(str, same))
+        notes.append(Note.of("zone_rows_twice", severity=twice, file=file, zone=str(zone_id), rows=numbers))
+    table = table[~table["zone_id"].duplicated()]
+    index = pd.Index(table["zone_id"], name="zone_id")
+    absent = at.ids.difference(index, sort=False)
+    if len(absent) and len(index):
+        zones = some(str(at.zones.loc[zone_id, "name"]) for zone_id in absent)
+        words = {"count": len(absent), "zones": zones, **level_words(at.level)}
+        notes.append(Note.of("zone_rows_absent", file=file, **words))
+    rows_of = {str(zone_id): int(row) for zone_id, row in zip(index, table.index, strict=True)}
+    return ZoneRows(table.drop(columns="zone_id").set_axis(index), rows_of, file)
+
+
+def has_columns(table: pd.DataFrame, columns: Iterable[str], file: str, notes: list[Note]) -> bool:
+    """Return True where a table has every column; an error for each that it lacks."""
+    absent = [column for column in dict.fromkeys(columns) if column not in table.columns]
+    found = ", ".join(map(str, table.columns))
+    notes += [
+        Note.of("column_missing", severity="error", file=file, column=column, found=found)
+        for column in absent
+    ]
+    return not absent
+
+
+def _above(cell: object, names: ZoneNames, level: str) -> str | None:
+    """Return the zone above `level`, the nearest level first, that a cell names."""
+    levels = names.levels()
+    above = levels[: levels.index(level)] if level in levels and not is_blank(cell) else ()
+    return next((up for at in reversed(above) if (up := names.find(cell, at).zone_id) is not None), None)
