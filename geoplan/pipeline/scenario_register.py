@@ -14,6 +14,7 @@ from geoplan.inputs import datum as datums
 from geoplan.inputs.facilities.fields import ATTRIBUTES, PARTS
 from geoplan.inputs.facilities.register import Register
 from geoplan.inputs.facilities.supplies import may_hold, supplies_of
+from geoplan.inputs.lists.ids import former_id, row_ids
 from geoplan.inputs.lists.zone_names import NAMED_LEVELS, ZoneNames, clean_name, point_zones
 from geoplan.study.problems import meant
 from geoplan.words.errors import Note
@@ -68,7 +69,7 @@ def change_register(
     zones
         `tables.ZONES`, in `crs`.
     file
-        Name of the scenario file: an added facility's id is ``file#line``.
+        Name of the scenario file: an added facility's id is its name and this.
 
     Returns
     -------
@@ -101,8 +102,12 @@ def change_register(
     supplies = supplies[~supplies["facility_id"].isin(closed)].reset_index(drop=True)
     for facility_id, entry in larger:
         supplies = _enlarged(supplies, facility_id, entry)
-    for new in changes.added:
-        row, own = _new_facility(new, new_zones, facilities, zones=zones, crs=crs, file=file)
+    names = [new.name for new in changes.added]
+    lines = [new.line for new in changes.added]
+    ids = row_ids(file, codes=[""] * len(names), names=names, rows=lines)
+    for facility_id, new in zip(ids, changes.added, strict=True):
+        zone = new_zones.get(new.line)
+        row, own = _new_facility(facility_id, new, zone, facilities, zones=zones, crs=crs, file=file)
         facilities = gpd.GeoDataFrame(
             pd.concat([facilities, row.astype(_dtypes(facilities))]), geometry="geometry", crs=crs
         )
@@ -147,11 +152,18 @@ class _Book:
             self.note("scenario_ambiguous", line, name=name, ids=", ".join(fitting))
         elif options:
             self.note("scenario_not_counting" if counting else "scenario_counting", line, name=name)
+        elif now := self._former(name):
+            self.note("scenario_former_id", line, name=name, id=now, called=self.names[now])
         else:
             guess = meant(name, [*self.names.values(), *self.names])
             code = "scenario_facility_meant" if guess else "scenario_facility"
             self.note(code, line, name=name, guess=guess)
         return None
+
+    def _former(self, name: str) -> str | None:
+        """Return the id of the facility that stands in the row which `name` (``file#row``) says."""
+        tables = [table for table in (self.register.facilities, self.register.left_out) if len(table)]
+        return next((now for table in tables if (now := former_id(name, table))), None)
 
     def check_fit(self, facility_id: str, entry: Enlarged, closed: Iterable[str]) -> None:
         """Note what a facility cannot hold, a type that it does not offer, and one that is closed as well."""
@@ -307,8 +319,9 @@ def _zones_of(added: Iterable[Added], zones: gpd.GeoDataFrame, book: _Book) -> d
 
 
 def _new_facility(
+    facility_id: str,
     new: Added,
-    named: Mapping[int, str],
+    zone: str | None,
     like: gpd.GeoDataFrame,
     *,
     zones: gpd.GeoDataFrame,
@@ -316,10 +329,8 @@ def _new_facility(
     file: str,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return a new facility as a row of the table `like`, and its supplies."""
-    facility_id = f"{file}#{new.line}"
     index = pd.Index([facility_id], name="facility_id")
     geometry = gpd.GeoSeries([None], index=index, crs=crs)
-    zone = named.get(new.line)
     inside = None
     if new.point is not None:
         geometry = datums.to_crs(gpd.GeoSeries([Point(new.point)], index=index), datum=new.datum, crs=crs)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from geoplan.inputs.candidates import CandidateList, candidate_frame
 from geoplan.inputs.candidates.read import same_premises
+from geoplan.inputs.lists.ids import former_id
 from geoplan.inputs.lists.zone_names import clean_name
 from geoplan.standards.costs import unit_cost, unit_costs
 from geoplan.words.errors import Note
@@ -117,8 +118,10 @@ def _with_extended(
         found = [name] if name in facilities.index else by_name.get(clean_name(name), [])
         file, row = str(table.loc[candidate_id, "source_file"]), int(table.loc[candidate_id, "source_row"])
         if len(found) != 1:
-            code = "candidate_extends_ambiguous" if found else "candidate_extends_unknown"
-            notes.append(Note(code, file, row, "", {"name": name, "count": len(found)}))
+            now = None if found else former_id(name, facilities)
+            code = "ambiguous" if found else "former" if now else "unknown"
+            values = {"name": name, "count": len(found), "id": now}
+            notes.append(Note(f"candidate_extends_{code}", file, row, "", values))
             continue
         table.loc[candidate_id, "extends"] = found[0]
         if table.loc[candidate_id, "works"] == "":

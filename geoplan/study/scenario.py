@@ -14,7 +14,7 @@
       packs: [huzhong]
       year: 2030
 
-Facilities are named by id (``file#row``) or by name. What no input has is an error that names every such entry at once.
+Facilities are named by id (the register's code, else ``name@file``) or by name. What no input has is an error that names every such entry at once.
 """
 
 from pathlib import Path

@@ -41,19 +41,20 @@ def test_the_ten_faults_planted_in_wuhans_eldercare_register(data, wuhan):
         (202, "amount_part_over_whole"),
         (472, "duplicate_same_name"),
     }
+    row_id = {row: i for i, row in register.facilities["source_row"].items()}
     supply = register.supplies.set_index(["facility_id", "supply"])[["low", "high"]]
-    assert tuple(supply.loc[("eldercare_register.xlsx#5", "beds")]) == (
+    assert tuple(supply.loc[(row_id[5], "beds")]) == (
         49.0,
         math.inf,
     )  # at least its nursing beds
-    assert tuple(supply.loc[("eldercare_register.xlsx#19", "beds")]) == (60.0, 60.0)
-    assert supply.loc[("eldercare_register.xlsx#57", "beds"), "high"] == math.inf
-    assert tuple(supply.loc[("eldercare_register.xlsx#162", "floor_area_m2")]) == (300.0, 300.0)
-    assert tuple(supply.loc[("eldercare_register.xlsx#202", "nursing_beds")]) == (0.0, 20.0)
+    assert tuple(supply.loc[(row_id[19], "beds")]) == (60.0, 60.0)
+    assert supply.loc[(row_id[57], "beds"), "high"] == math.inf
+    assert tuple(supply.loc[(row_id[162], "floor_area_m2")]) == (300.0, 300.0)
+    assert tuple(supply.loc[(row_id[202], "nursing_beds")]) == (0.0, 20.0)
     table = register.facilities
-    assert table.loc["eldercare_register.xlsx#79", "open_year"] == 2021
-    assert table.loc["eldercare_register.xlsx#43", "location_quality"] == "exact"
-    assert list(register.unplaced.index) == ["eldercare_register.xlsx#31", "eldercare_register.xlsx#92"]
+    assert table.loc[row_id[79], "open_year"] == 2021
+    assert table.loc[row_id[43], "location_quality"] == "exact"
+    assert list(register.unplaced.index) == [row_id[31], row_id[92]]
     assert list(register.unplaced["zone_names"]) == ["硚口区", "江汉区"]
     assert list(register.unplaced["location_quality"]) == ["missing", "rejected"]
 
@@ -230,9 +231,8 @@ def test_faults_put_anywhere_are_found_there_and_nowhere_else(faults, form, seed
     exact = register.supplies[register.supplies["supply"] == "beds"].set_index("facility_id")
     for at, row in enumerate(clean):
         if at not in faults or faults[at].startswith("twice"):
-            kept = register.supplies["facility_id"].str.endswith(f"#{at + 2}") & (
-                register.supplies["supply"] == "beds"
-            )
+            ids = register.facilities.index[register.facilities["source_row"] == at + 2]
+            kept = register.supplies["facility_id"].isin(ids) & (register.supplies["supply"] == "beds")
             assert set(register.supplies.loc[kept, "low"]) == {float(row[BEDS])}
     assert set(exact.index) == set(register.facilities.index)
 

@@ -10,9 +10,12 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geoplan import tables
 from geoplan.inputs import facilities
+from geoplan.inputs.lists.ids import former_id, row_ids
 from geoplan.inputs.lists.zone_names import ZoneNames
 from geoplan.words.errors import InputError
 
@@ -52,7 +55,7 @@ def codes(register):
 def supply(register, row, service, kind):
     table = register.supplies
     hit = (
-        (table["facility_id"] == f"台账.csv#{row}")
+        table["facility_id"].isin(register.facilities.index[register.facilities["source_row"] == row])
         & (table["service"] == service)
         & (table["supply"] == kind)
     )
@@ -74,7 +77,7 @@ def test_the_tables_have_the_contracted_columns(tmp_path, town):
     tables.check_ids(joined.supplies, name="supplies", facility_id=joined.facilities.index)
     assert joined.facilities.index.name == "facility_id"
     assert joined.facilities.crs == CRS
-    row = joined.facilities.loc["台账.csv#2"]
+    row = joined.facilities.loc["甲@台账.csv"]
     assert (row["name"], row["services"], row["zone_id"], row["zone_from"]) == (
         "甲",
         ("elder_home",),
@@ -154,7 +157,7 @@ def test_a_candidate_is_inside_its_zone_and_is_used_only_once_accepted(tmp_path,
     ]
     assert again.facilities.geometry.iloc[0].distance(points.iloc[0]) < 0.05
     assert list(again.facilities["zone_id"])[:3] == ["community/C00", "district/D0", "community/C00"]
-    assert list(again.unplaced.index) == ["台账.csv#3", "台账.csv#5"]
+    assert list(again.unplaced["source_row"]) == [3, 5]
     assert again.reconciliation.iloc[0]["in_run"] == 3
 
 
@@ -186,7 +189,7 @@ def test_the_offices_lookup_table_places_by_name_and_by_address(tmp_path, town):
 
 def test_a_place_from_a_name_never_moves_a_row_out_of_the_zone_that_it_names(tmp_path, town):
     (tmp_path / "a.csv").write_text(
-        f"facility_id,lon,lat\n台账.csv#2,{at(3, 1)[0]},{at(3, 1)[1]}\n", encoding="utf-8"
+        f"facility_id,lon,lat\n甲@台账.csv,{at(3, 1)[0]},{at(3, 1)[1]}\n", encoding="utf-8"
     )
     table = read(tmp_path, ROWS_WITHOUT, town, accepted=tmp_path / "a.csv").facilities
     assert table.iloc[0][["zone_id", "zone_from", "location_quality"]].tolist() == [
@@ -197,10 +200,10 @@ def test_a_place_from_a_name_never_moves_a_row_out_of_the_zone_that_it_names(tmp
 
 
 def test_a_file_of_accepted_points_that_cannot_be_read_is_named(tmp_path, town):
-    (tmp_path / "a.csv").write_text("facility_id,lon\n台账.csv#2,114\n", encoding="utf-8")
+    (tmp_path / "a.csv").write_text("facility_id,lon\n甲@台账.csv,114\n", encoding="utf-8")
     with pytest.raises(InputError, match="no column `lat`"):
         read(tmp_path, ROWS_WITHOUT, town, accepted=tmp_path / "a.csv")
-    (tmp_path / "a.csv").write_text("facility_id,lon,lat\n台账.csv#2,114,x\n", encoding="utf-8")
+    (tmp_path / "a.csv").write_text("facility_id,lon,lat\n甲@台账.csv,114,x\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"a\.csv row 2"):
         read(tmp_path, ROWS_WITHOUT, town, accepted=tmp_path / "a.csv")
 
@@ -267,7 +270,7 @@ def test_a_building_for_two_services_does_not_lend_its_area_twice(tmp_path, town
     assert codes(register) == [(2, "floor_area_shared")]  # a home without places is no fault
     assert register.notes[-1].values["area"] == "900"
     kinds = register.supplies.groupby("facility_id")["supply"].agg(set)
-    assert "places" not in kinds["台账.csv#3"]
+    assert "places" not in kinds["乙@台账.csv"]
 
 
 def test_two_services_that_both_have_beds_share_them(tmp_path, town):
@@ -397,7 +400,7 @@ def test_the_fuller_row_is_kept_and_an_open_one_before_a_closed_one(tmp_path, to
         ("乙", "养老院", *at(1, 0), 8, "运营"),
     ]
     register = read(tmp_path, rows, town)
-    assert list(register.facilities.index) == ["台账.csv#3", "台账.csv#5"]
+    assert list(register.facilities["source_row"]) == [3, 5]
 
 
 # --- formats
@@ -423,7 +426,8 @@ def test_every_format_says_the_same(tmp_path, town, name):
     assert register.facilities["services"].tolist() == [("elder_home",), ("elder_day_care",)]
     assert register.supplies.loc[register.supplies["supply"] == "beds", "low"].tolist() == [30, 8]
     first = 2 if name.endswith(("csv", "xlsx")) else 1
-    assert register.facilities.index.tolist() == [f"{name}#{first}", f"{name}#{first + 1}"]
+    assert register.facilities.index.tolist() == [f"甲@{name}", f"乙@{name}"]
+    assert register.facilities["source_row"].tolist() == [first, first + 1]
 
 
 def test_polygons_stand_as_a_point_inside_and_null_geometry_is_no_fault_of_the_reader(tmp_path, town):
@@ -492,7 +496,7 @@ def test_one_file_read_twice_keeps_its_ids_apart(tmp_path, town):
     rows = [("名称", "经度", "纬度"), ("甲", *at(0, 0))]
     both = [read(tmp_path, rows, town, type=kind) for kind in ("school", "healthcare")]
     joined = facilities.join_registers(both, year=2025)
-    assert joined.facilities.index.tolist() == ["台账.csv#2", "台账.csv@2#2"]
+    assert joined.facilities.index.tolist() == ["甲@台账.csv", "甲@台账.csv@2"]
     assert set(joined.supplies["facility_id"]) == set(joined.facilities.index)
     assert joined.reconciliation["file"].tolist() == ["台账.csv", "台账.csv@2"]
 
@@ -535,23 +539,23 @@ def test_tags_of_openstreetmap(tmp_path, town):
     register = facilities.read_register(path, zones=town, crs=CRS)
     table = register.facilities
     assert table["services"].to_dict() == {
-        "town.osm#node/1": ("kindergarten",),
-        "town.osm#node/2": ("elder_home",),
-        "town.osm#relation/7": ("elder_day_care",),
-        "town.osm#way/5": ("childcare",),
+        "node/1": ("kindergarten",),
+        "node/2": ("elder_home",),
+        "relation/7": ("elder_day_care",),
+        "way/5": ("childcare",),
     }
     assert table["source_row"].isna().all()
-    assert table.loc["town.osm#node/2", ["public", "open_year"]].tolist() == [True, 2012.0]
+    assert table.loc["node/2", ["public", "open_year"]].tolist() == [True, 2012.0]
     corners = [
         shapely.Point(plan.WEST + x, plan.SOUTH + y) for x, y in ((1000, 1200), (1200, 1200), (1200, 1000))
     ]
     triangle = shapely.Polygon(corners)
-    assert table.geometry["town.osm#way/5"].distance(triangle) == 0
+    assert table.geometry["way/5"].distance(triangle) == 0
     stated = register.supplies.set_index(["facility_id", "supply"])["low"]
-    assert stated["town.osm#node/2", "beds"] == 120
-    assert stated["town.osm#way/5", "places"] == 30
+    assert stated["node/2", "beds"] == 120
+    assert stated["way/5", "places"] == 30
     assert (
-        "town.osm#node/1",
+        "node/1",
         "places",
     ) not in stated.index  # a kindergarten's capacity is no childcare place
     renamed = facilities.read_register(
@@ -626,3 +630,106 @@ def test_a_register_in_metres_and_one_in_a_local_grid(tmp_path, town):
     local = read(tmp_path, [rows[0], ("甲", "养老院", 1000, 1000)], town, datum=pairs)
     assert local.facilities.geometry.iloc[0].distance(shapely.Point(x, y)) < 0.1
     assert next(n.code for n in local.notes if n.row is None) == "datum_control_points"
+
+
+# --- ids stay with the facility: whatever happens to other rows, none comes to mean another one
+
+CODED = ("编号", "名称", "类型", "经度", "纬度", "床位数")
+CODED_ROWS = [
+    ("E1", "甲", "养老院", *at(0, 0), 10),
+    ("", "乙", "养老院", *at(1, 0), 20),
+    ("", "丙", "养老院", *at(2, 0), 30),
+    ("", "丙", "养老院", *at(0, 1), 40),
+    ("E9", "丁", "养老院", *at(1, 1), 50),
+    ("E9", "戊", "养老院", *at(2, 1), 60),
+    ("", "", "养老院", *at(3, 1), 70),
+]
+CODED_IDS = [
+    "E1",
+    "乙@台账.csv",
+    "丙#1@台账.csv",
+    "丙#2@台账.csv",
+    "丁@台账.csv",
+    "戊@台账.csv",
+    "#8@台账.csv",
+]
+
+
+def beds_by_id(register):
+    beds = register.supplies[register.supplies["supply"] == "beds"]
+    return dict(zip(beds["facility_id"], beds["low"], strict=True))
+
+
+def test_a_code_is_the_id_else_name_and_file_and_only_ties_are_parted(tmp_path, town):
+    register = read(tmp_path, [CODED, *CODED_ROWS], town)
+    assert register.facilities.index.tolist() == CODED_IDS
+    assert beds_by_id(register) == dict(zip(CODED_IDS, range(10, 80, 10), strict=True))
+
+
+@pytest.mark.parametrize("place", range(len(CODED_ROWS)))
+def test_a_row_inserted_anywhere_leaves_every_other_id(tmp_path, town, place):
+    before = beds_by_id(read(tmp_path, [CODED, *CODED_ROWS[:-1]], town))
+    rows = [*CODED_ROWS[:place], ("", "新", "养老院", *at(3, 0), 99), *CODED_ROWS[place:-1]]
+    after = beds_by_id(read(tmp_path, [CODED, *rows], town))
+    assert after == before | {"新@台账.csv": 99}
+
+
+TEXTS = st.sampled_from(["", "a", "b", "c"])
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=7), st.integers(0, 7))
+def test_ids_are_unique_and_do_not_depend_on_a_row_that_ties_with_none(rows, place):
+    def ids(table):
+        return row_ids("f", codes=[c for c, _ in table], names=[n for _, n in table], rows=range(len(table)))
+
+    assert len(set(ids(rows))) == len(rows)
+    more = ids([*rows[:place], ("new", "new"), *rows[place:]])
+    kept = [i for i in more if i != "new"]
+    assert [i for i in kept if not i.startswith("#")] == [i for i in ids(rows) if not i.startswith("#")]
+
+
+def test_a_running_number_is_no_code(tmp_path, town):
+    rows = [(str(k + 1), *row[1:]) for k, row in enumerate(CODED_ROWS[:3])]
+    assert read(tmp_path, [CODED, *rows], town).facilities.index.tolist() == [
+        "甲@台账.csv", "乙@台账.csv", "丙@台账.csv",
+    ]  # fmt: skip
+    # it counts all rows of the file, also those that a study does not want
+    wanted = [(*row, want) for row, want in zip(rows, ("否", "是", "是"), strict=True)]
+    register = read(tmp_path, [(*CODED, "选"), *wanted], town, where="选")
+    assert register.facilities.index.tolist() == ["乙@台账.csv", "丙@台账.csv"]
+
+
+def test_a_code_that_two_registers_state_gets_its_file(tmp_path, town):
+    rows = [CODED, CODED_ROWS[0], ("E2", "乙", "养老院", *at(1, 0), 20)]
+    other = [CODED, ("E1", "己", "养老院", *at(3, 0), 5)]
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    one, two = read(tmp_path / "a", rows, town), read(tmp_path / "b", other, town)
+    joined = facilities.join_registers([one, two], year=2025)
+    assert joined.facilities.index.tolist() == ["E1@台账.csv", "E2", "E1@台账.csv@2"]
+    assert beds_by_id(joined) == {"E1@台账.csv": 10, "E2": 20, "E1@台账.csv@2": 5}
+
+
+def test_a_row_of_a_former_version_is_answered_with_its_id(tmp_path, town):
+    register = read(tmp_path, [CODED, *CODED_ROWS], town)
+    assert former_id("台账.csv#3", register.facilities) == "乙@台账.csv"
+    assert former_id("台账.csv@2#3", register.facilities) == "乙@台账.csv"
+    assert former_id("台账.csv#99", register.facilities) is None
+    assert former_id("丙#1@台账.csv", register.facilities) is None
+    osm = pd.DataFrame({"source_file": ["t.osm"], "source_row": [pd.NA]}, index=["node/1"])
+    assert former_id("t.osm#node/1", osm) == "node/1"
+    assert former_id("t.osm#3", osm) is None
+    accepted = tmp_path / "accepted.csv"
+    accepted.write_text("facility_id,lon,lat\n台账.csv#3,114.3,30.5\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"`台账.csv#3` names a row.*`乙@台账.csv`"):
+        read(tmp_path, [CODED, *CODED_ROWS], town, accepted=accepted)
+
+
+def test_an_accepted_point_is_found_by_the_id_that_a_run_prints(tmp_path, town):
+    for mark in ("乙@台账.csv", "乙@台账.csv@2", "E1", "E1@台账.csv", "E1@台账.csv@2"):
+        (tmp_path / "a.csv").write_text(f"facility_id,lon,lat\n{mark},114.3,30.5\n", encoding="utf-8")
+        register = read(tmp_path, [CODED, *CODED_ROWS], town, accepted=tmp_path / "a.csv")
+        moved = register.facilities["location_quality"] == "approximate"
+        assert moved[moved].index.tolist() == [
+            mark.split("@台账.csv")[0] + ("" if mark[0] == "E" else "@台账.csv")
+        ]

@@ -100,6 +100,13 @@ def test_opening_brings_a_facility_back_with_its_supplies(base, changed):
         changed(f"open: [{CLOSED_NURSERY}]\nclose: [{CLOSED_NURSERY}]")
 
 
+def test_an_id_of_a_former_version_is_answered_with_the_new_one(base, changed):
+    table = base.register.facilities
+    row = table[table["name"] == HOME].iloc[0]
+    with pytest.raises(StudyError, match=f"names a row.*`{HOME}`, id `{row.name}`"):
+        changed(f"close: ['{row['source_file']}#{row['source_row']}']")
+
+
 def test_enlarging_adds_and_says_what_it_leaves_open(base, changed):
     facility = id_of(base, HOME)
     before = amounts(base, facility)
@@ -124,7 +131,7 @@ def test_a_new_facility_stands_where_its_line_and_point_say(base, changed, town)
     entry = "{name: 新站, services: [elder_day_care], lonlat: [123.5715, 52.0338], supplies: {beds: 12}, attributes: {public: true}}"
     after = changed(f"add:\n  - {entry}")
     row = after.register.facilities.iloc[-1]
-    assert row.name == "plan.yaml#5"
+    assert row.name == "新站@plan.yaml"
     assert (
         written(town, f"add:\n  - {entry}")
         .read_text(encoding="utf-8")
@@ -137,7 +144,7 @@ def test_a_new_facility_stands_where_its_line_and_point_say(base, changed, town)
     assert (row["location_quality"], row["zone_from"], row["status"]) == ("exact", "point", "existing")
     zones = after.zones
     assert zones.geometry[row["zone_id"]].covers(row.geometry)
-    got = amounts(after, "plan.yaml#5")
+    got = amounts(after, "新站@plan.yaml")
     # what is not said is unknown, and a part never more than the whole
     assert got["beds"] == (12, 12)
     assert got["nursing_beds"] == (0, 12)

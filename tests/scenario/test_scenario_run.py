@@ -76,7 +76,7 @@ def test_an_opened_gate_and_a_new_facility_bring_people_in(base, outcome_of):
     assert (communities["covered_change"] >= 0).all()
     assert communities["covered_change"].sum() == pytest.approx(own.loc["area/area", "covered_change"])
     assert found.facilities["change"].tolist() == ["opened"]
-    assert found.facilities["facility_id"].tolist() == ["plan.yaml#5"]
+    assert found.facilities["facility_id"].tolist() == ["石坡日间照料站@plan.yaml"]
     # an independent count: whoever walks to the new one within fifteen minutes, or was in before
     near = after.nearest[after.nearest["service"] == "eldercare"].set_index("demand_id")
     inside = (near["seconds"] <= 900 + 1e-6).reindex(after.demand.index, fill_value=False)

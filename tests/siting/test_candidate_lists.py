@@ -655,7 +655,9 @@ def test_the_demo_list_holds_what_it_is_to_show(premises):
 def test_the_demo_premises_can_close_every_circle_but_not_one_of_them_alone(demo, premises):
     joined = join_candidates([premises], None, facilities=demo.register.facilities)
     table, people = joined.candidates, demo.people.demand
-    assert table.loc["huzhong_premises.xlsx#14", "extends"] == "huzhong_eldercare_register.xlsx#3"
+    assert (
+        table.loc["huzhong_premises.xlsx#14", "extends"] == "碧水镇松鹤养老院@huzhong_eldercare_register.xlsx"
+    )
     assert "candidate_no_point" not in [n.code for n in joined.notes if n.row == 14]
     graph = build_graph(demo.nodes, demo.edges)
     at, sites, now = (

@@ -148,7 +148,7 @@ def duplicate_notes(fates: pd.DataFrame) -> list[Note]:
     notes = []
     for _, fate in fates[fates["end"] == "duplicate"].iterrows():
         why, kept = str(fate["why"]).split(":", 1)
-        words = {"kept": _row(fates.loc[kept, "source_row"]) or kept.rsplit("#", 1)[-1], "name": fate["name"]}
+        words = {"kept": _row(fates.loc[kept, "source_row"]) or kept, "name": fate["name"]}
         notes.append(Note.of(f"duplicate_{why}", file=fate["file"], row=_row(fate["source_row"]), **words))
     return notes
 

@@ -113,7 +113,7 @@ class Lookup:
 
 
 def read_accepted(path: Path, *, crs: CRS) -> dict[str, Match]:
-    """Return accepted points by the part of facility_id behind ``#``; longitude and latitude are WGS 84.
+    """Return accepted points by facility_id; longitude and latitude are WGS 84.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def read_accepted(path: Path, *, crs: CRS) -> dict[str, Match]:
     metric = datums.to_crs(gpd.GeoSeries.from_xy(lon, lat, crs=4326), datum="wgs84", crs=crs)
     names = table["matched_name"] if "matched_name" in table.columns else table["facility_id"]
     return {
-        str(facility_id).rsplit("#", 1)[-1]: Match(point, "accepted", str(name))
+        str(facility_id).removeprefix("'"): Match(point, "accepted", str(name))
         for facility_id, point, name in zip(table["facility_id"], metric, names, strict=True)
     }
 

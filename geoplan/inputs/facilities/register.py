@@ -4,6 +4,7 @@ Every row ends in exactly one place: in the run, not yet placed, closed, not yet
 word is unknown; the reconciliation adds up. What was odd is a note by file, row and code. Unknown is never zero.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -123,7 +124,7 @@ def read_register(
     Returns
     -------
     register
-        Ids are ``file#row``, for OpenStreetMap ``file#node/1``. Facilities keep the order of the file.
+        Ids are as :func:`geoplan.inputs.lists.ids.row_ids` gives them, for OpenStreetMap ``node/1``. Facilities keep the order of the file.
 
     Raises
     ------
@@ -201,8 +202,9 @@ def _named_notes(named: NamedZones, placed: Placed, rows: Rows) -> list[Note]:
 def join_registers(registers: Sequence[Register], *, year: int, crs: CRS | str | None = None) -> Register:
     """Return all registers together as they stand in `year`.
 
-    `facilities` and `supplies` hold what counts in the year, placed or not; `left_out` what is closed or not yet open. A file that
-    is read twice (for two types) gets ``@2`` behind its name in ids, so that ids stay unique. Rows that two registers share are
+    `facilities` and `supplies` hold what counts in the year, placed or not; `left_out` what is closed or not yet open. A code that
+    two registers state gets the file behind it in ids (``7@register.csv``), and a file that is read twice (for two types) is
+    ``register.csv@2`` there, so that ids stay unique. Rows that two registers share are
     kept in both and noted: two offices may list one building for two services. `crs` is that of the empty tables where there
     is no register.
 
@@ -238,23 +240,29 @@ def join_registers(registers: Sequence[Register], *, year: int, crs: CRS | str |
 
 
 def _distinct_files(registers: Sequence[Register]) -> list[Register]:
-    """Return registers with ids that tell apart a file that is read more than once."""
-    seen: dict[str, int] = {}
+    """Return registers with ids that tell apart a file that is read more than once, and a code that several state."""
+    read = Counter[str]()
+    stated = Counter(str(i) for register in registers for i in register.fates.index)
     parts = []
     for register in registers:
-        file = register.file
-        seen[file] = seen.get(file, 0) + 1
-        parts.append(register if seen[file] == 1 or not file else _renamed(register, f"@{seen[file]}"))
+        read[register.file] += 1
+        again = f"@{read[register.file]}" if read[register.file] > 1 else ""
+        parts.append(_renamed(register, again, stated) if register.file else register)
     return parts
 
 
-def _renamed(register: Register, mark: str) -> Register:
+def _renamed(register: Register, again: str, stated: Mapping[str, int]) -> Register:
+    """Return a register with the file in every id that several state; `again` stands behind the name of a file read before."""
+    file = f"@{register.file}"
+
     def new(facility_id: object) -> str:
-        file, row = str(facility_id).rsplit("#", 1)
-        return f"{file}{mark}#{row}"
+        old = str(facility_id)
+        if old.endswith(file):
+            return old + again
+        return old if stated[old] == 1 else f"{old}{file}{again}"
 
     fates = register.fates.rename(index=new)
-    fates["file"] = fates["file"] + mark
+    fates["file"] = fates["file"] + again
     return replace(
         register,
         facilities=register.facilities.rename(index=new),

@@ -154,7 +154,7 @@ def kind_of(facility_type: str) -> str:
 
 
 def may_hold(types: tuple[str, ...], supply: str) -> bool:
-    """Return True where one of a facility's services has such an amount.
+    """Return True where one of a facility's services has such an amount; a supply that no register knows is held by all.
 
     Examples
     --------
@@ -165,7 +165,7 @@ def may_hold(types: tuple[str, ...], supply: str) -> bool:
 
 
 def _may_hold(facility_type: str, supply: str) -> bool:
-    held_by, kind = FIELDS[supply].held_by, kind_of(facility_type)
+    held_by, kind = FIELDS[supply].held_by if supply in FIELDS else "", kind_of(facility_type)
     if kind == "other":
         return not held_by or facility_type not in NO_CAPACITY_TYPES
     return held_by in ("", kind)

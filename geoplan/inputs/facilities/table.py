@@ -1,5 +1,6 @@
 """The table of facilities that a register gives: facts, points and names brought together, and what is still without a point."""
 
+import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,11 @@ from geoplan.inputs.facilities import supplies as supply
 from geoplan.inputs.facilities.fates import duplicates, ends_of
 from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.placing import Lookup, Match, lonlat_columns, places_by_name, read_accepted
+from geoplan.inputs.lists.ids import former_id
 from geoplan.inputs.lists.points import Placed
 from geoplan.inputs.lists.rows import Rows
 from geoplan.inputs.lists.zone_names import NamedZones, ZoneNames, clean_name, point_zones
+from geoplan.words.errors import InputError, Note
 
 #: Columns of the list of what is not yet placed (待落点清单).
 UNPLACED = (
@@ -50,18 +53,37 @@ def matches_of(
     places: Places,
 ) -> dict[str, Match]:
     """Return accepted points of any row, and the matched places of rows without a usable point."""
-    accepted = read_accepted(places.accepted, crs=places.crs) if places.accepted else {}
-    by_id = {
-        str(i): accepted[str(i).rsplit("#", 1)[-1]]
-        for i in rows.index
-        if str(i).rsplit("#", 1)[-1] in accepted
-    }
+    by_id = _accepted(places, rows)
     lookup = Lookup(places.lookup, datum=places.datum, crs=places.crs) if places.lookup else None
     wanted = placed.geometry.index[
         placed.geometry.isna().to_numpy() & ~placed.geometry.index.isin(list(by_id))
     ]
     found = places_by_name(rows, wanted, names=names, zones=zones, named=named.zone_id, lookup=lookup)
     return found | by_id
+
+
+def _accepted(places: Places, rows: Rows) -> dict[str, Match]:
+    """Return the accepted points of the rows of this register.
+
+    Raises
+    ------
+    InputError
+        If the file names rows as former versions did: its points might be those of other rows by now.
+    """
+    if places.accepted is None:
+        return {}
+    mine, former = {}, []
+    for facility_id, match in read_accepted(places.accepted, crs=places.crs).items():
+        # as a run names it: with the file behind a code that several registers state, and behind that which reading of the file
+        plain = re.sub(f"(@{re.escape(rows.file)})@\\d+$", r"\1", facility_id)
+        known = [i for i in (plain, plain.removesuffix(f"@{rows.file}")) if i in rows.index]
+        if known:
+            mine[known[0]] = match
+        elif now := former_id(facility_id, rows.cells.assign(source_file=rows.file, source_row=rows.number)):
+            former.append(Note.of("accepted_former_id", file=places.accepted.name, name=facility_id, id=now, severity="error"))  # fmt: skip
+    if former:
+        raise InputError(*former)
+    return mine
 
 
 def facility_table(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from geoplan.inputs import readers
 from geoplan.inputs.lists.cells import Amount, cell_text, is_blank, read_amount, read_cost, read_flag, shown
 from geoplan.inputs.lists.fields import Columns, Fields, recognise
+from geoplan.inputs.lists.ids import row_ids
 from geoplan.words.errors import InputError, Note
 
 #: Rows that add up others begin so.
@@ -209,7 +210,7 @@ def read_rows(
     fields
         The list's table of fields.
     key
-        Name of the index of row ids, ``file#row``.
+        Name of the index of row ids: ``file#row``, but a facility's as `ids.row_ids` gives it.
     mapped, needs, datum
         See `fields.recognise`; control points do not help to choose columns.
     where
@@ -224,12 +225,23 @@ def read_rows(
     headers = [str(column) for column in table.columns if column != where]
     stated = datum if isinstance(datum, str) else None
     columns = recognise(headers, fields, mapped=mapped, needs=needs, datum=stated, file=path.name)
-    if where is not None:
-        table = table[_selected(table, where, path.name)]
     cells = pd.DataFrame({f: table[h] for f, h in columns.header.items()}, index=table.index, dtype=object)
     sums, notes = total_rows(cells, ("id", "name"), file=path.name)
+    # ids look at every row, whatever `where` chooses
     numbers = cells.index[~sums]
-    index = pd.Index([f"{path.name}#{row}" for row in numbers], name=key, dtype=object)
+    named = [f"{path.name}#{row}" for row in numbers]
+    if key == "facility_id":
+        codes, names = (
+            [_id_text(c) for c in cells[~sums].get(f, [None] * len(numbers))] for f in ("id", "name")
+        )
+        named = row_ids(path.name, codes=codes, names=names, rows=numbers)
+    ids = pd.Series(named, index=numbers, dtype=object)
+    if where is not None:
+        chosen = _selected(table, where, path.name)
+        cells, sums = cells[chosen], sums[chosen]
+        numbers = cells.index[~sums]
+        notes = [note for note in notes if note.row in set(cells.index)]
+    index = pd.Index(ids[numbers], name=key, dtype=object)
     rows = Rows(
         path.name,
         cells[~sums].set_axis(index),
@@ -239,6 +251,10 @@ def read_rows(
         cells[sums],
     )
     return rows, [*columns.notes, *notes]
+
+
+def _id_text(cell: object) -> str:
+    return "" if is_blank(cell) else cell_text(cell)
 
 
 def total_rows(
