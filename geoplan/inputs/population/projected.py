@@ -63,7 +63,7 @@ def project_groups(
         Table of zones (see `tables.ZONES`).
     groups
         Group -> its entries as in the study file, paths resolved. ``project`` holds ``before, after, ages`` (censuses),
-        or ``births``, or ``women``; and ``rule, least, ratios_by, totals`` (see `geoplan.study.entries.Projection`).
+        or ``births``, or ``women``; and ``rule, least, ratios_by, totals`` (see `geoplan.study.people.Projection`).
     year
         The study's year.
     lang
