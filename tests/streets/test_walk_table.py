@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from geoplan.inputs.streets import walk_table as wt
-from geoplan.inputs.streets.walk_words import markdown, rows
+from geoplan.inputs.streets.walk_table import markdown, rows
 
 WAYS = [
     # what is not there

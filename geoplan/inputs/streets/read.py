@@ -31,6 +31,7 @@ from geoplan.inputs.streets.osm import read_osm
 from geoplan.inputs.streets.osmnx_bridge import to_osmnx
 from geoplan.inputs.streets.valves import Gates, Private, add_valves, gate_open, unknown_gates
 from geoplan.inputs.streets.walk_table import OUT, RESIDENTS, STATED_CHOICES, WALKED, stated
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import NetworkError, Note
 
 __all__ = [
@@ -49,8 +50,6 @@ VALVES = ("gate", "entry")
 #: Area to keep: a polygon or (west, south, east, north), metric.
 Area: TypeAlias = Geometry | tuple[float, float, float, float]
 LeftOut = Mapping[tuple[str, str], int]
-#: Rules by which a way is left out, as tags say them (the same in every language).
-RULE_WORDS = {"not_there": "highway=construction…", "stated": "streets.walk", "class": "highway"}
 
 
 @dataclass(frozen=True)
@@ -354,8 +353,11 @@ def _left_out_notes(left_out: LeftOut, file: str) -> list[Note]:
         listed = ", ".join(f"{name} ({count})" for name, count in unknown.items())
         notes.append(Note.of("street_classes_unknown", file=file, classes=listed))
     if rules:
-        listed = ", ".join(f"{RULE_WORDS.get(rule, rule)} {count:,}" for rule, count in rules.items())
-        notes.append(Note.of("streets_left_out", file=file, severity="info", rules=listed))
+        zh, en = (
+            ", ".join(f"{phrase(f'left_out_{rule}', lang)} {count:,}" for rule, count in rules.items())
+            for lang in ("zh", "en")
+        )
+        notes.append(Note.of("streets_left_out", file=file, severity="info", rules_zh=zh, rules_en=en))
     return notes
 
 
