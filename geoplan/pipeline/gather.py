@@ -12,7 +12,6 @@ from pyproj import CRS
 from geoplan.inputs import (
     boundaries,
     datum,
-    datum_fit,
     elevation,
     facilities,
     population,
@@ -20,6 +19,7 @@ from geoplan.inputs import (
     readers,
     streets,
 )
+from geoplan.inputs.datum import fit as datum_fit
 from geoplan.inputs.zone_supplies import ZoneSupplies, read_zone_supplies
 from geoplan.network import pace
 from geoplan.pipeline.provenance import check_files, input_files, read_packs, sources

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from geoplan.inputs import candidates as lists
-from geoplan.inputs import datum, datum_fit, readers
+from geoplan.inputs import datum, readers
+from geoplan.inputs.datum import fit as datum_fit
 from geoplan.network.graph import WalkGraph
 from geoplan.pipeline.gather import Inputs
 from geoplan.pipeline.provenance import check_files, siting_files

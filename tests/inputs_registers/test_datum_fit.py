@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from geoplan.inputs import datum, datum_fit, facilities
+from geoplan.inputs import datum, facilities
+from geoplan.inputs.datum import fit as datum_fit
 
 ELDER = {"养老机构": "elder_home", "社区养老服务设施": "elder_day_care"}
 CHILD = {"托育机构": "childcare", "幼儿园托班": "kindergarten_class", "社区驿站": "childcare_station"}

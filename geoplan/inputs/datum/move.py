@@ -2,7 +2,7 @@
 
 Chinese files come in WGS 84, CGCS2000 (the same to within decimetres), GCJ-02 (Amap, Tencent: WGS 84 shifted by 300-700 m),
 BD-09 (Baidu: GCJ-02 shifted once more by about 1 km), or a city's own grid, which control points tie down. Everything is
-computed on whole coordinate arrays. Whether a file is in the datum that it claims is measured in `geoplan.inputs.datum_fit`.
+computed on whole coordinate arrays. Whether a file is in the datum that it claims is measured in `geoplan.inputs.datum.fit`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
-from geoplan.inputs.local_grid import LocalGrid, local_grid
+from geoplan.inputs.datum.local_grid import LocalGrid, local_grid
 from geoplan.words.errors import InputError, Note
 
 Coordinates = npt.NDArray[np.float64]
@@ -169,7 +169,7 @@ def to_crs(geometry: gpd.GeoSeries, *, datum: Datum | None, crs: CRS | str) -> g
     datum
         ``wgs84``, ``cgcs2000``, ``gcj02``, ``bd09``: what the longitudes and latitudes are, whatever the file claims (a
         projected file is first brought to longitude and latitude by its own projection). An EPSG code or PROJ string: that CRS. A list
-        of ``{local: (x, y), lonlat: (lon, lat)}``: a local grid, see `geoplan.inputs.local_grid`. None: what the file says,
+        of ``{local: (x, y), lonlat: (lon, lat)}``: a local grid, see `geoplan.inputs.datum.local_grid`. None: what the file says,
         and WGS 84 where it says nothing and the values are degrees.
     crs
         Where to.
@@ -197,7 +197,7 @@ def to_crs(geometry: gpd.GeoSeries, *, datum: Datum | None, crs: CRS | str) -> g
 
 
 def control_points(points: Sequence[Any], *, crs: CRS | str) -> LocalGrid:
-    """Return the local grid that control points give in `crs`, with its residuals; see `geoplan.inputs.local_grid`."""
+    """Return the local grid that control points give in `crs`, with its residuals; see `geoplan.inputs.datum.local_grid`."""
     local = np.array([_entry(p, "local") for p in points], dtype=float).reshape(-1, 2)
     lonlat = np.array([_entry(p, "lonlat") for p in points], dtype=float).reshape(-1, 2)
     return local_grid(local, _project(lonlat, WGS84, CRS.from_user_input(crs)))

@@ -17,8 +17,8 @@ import shapely
 from pyproj import CRS
 from scipy.stats import binomtest
 
-from geoplan.inputs import datum as datums
-from geoplan.inputs.datum import Datum
+from geoplan.inputs.datum import move as datums
+from geoplan.inputs.datum.move import Datum
 from geoplan.words.errors import Note
 
 Floats = npt.NDArray[np.float64]

@@ -1,0 +1,35 @@
+"""Datum: coordinates moved to the study's CRS (`move`), cities' own grids (`local_grid`), whether a file is in the datum that it claims (`fit`)."""
+
+from geoplan.inputs.datum.move import (
+    CGCS2000,
+    DATUMS,
+    WGS84,
+    Datum,
+    bd09_from_wgs84,
+    control_notes,
+    control_points,
+    gcj02_from_wgs84,
+    known_crs,
+    lonlat_of,
+    metric_crs,
+    to_crs,
+    wgs84_from_bd09,
+    wgs84_from_gcj02,
+)
+
+__all__ = [
+    "CGCS2000",
+    "DATUMS",
+    "WGS84",
+    "Datum",
+    "bd09_from_wgs84",
+    "control_notes",
+    "control_points",
+    "gcj02_from_wgs84",
+    "known_crs",
+    "lonlat_of",
+    "metric_crs",
+    "to_crs",
+    "wgs84_from_bd09",
+    "wgs84_from_gcj02",
+]
