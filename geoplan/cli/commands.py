@@ -16,7 +16,7 @@ from geoplan.words.errors import GeoplanError
 from geoplan.words.progress import Stages
 
 if TYPE_CHECKING:
-    from geoplan.study.scenario import Scenario
+    from geoplan.pipeline.scenario import Scenario
     from geoplan.study.study import Study
     from geoplan.tables import Outcome
 
@@ -159,14 +159,18 @@ def compare(
 
     Example: geoplan compare study.yaml scenario.yaml
     """
-    from geoplan.report.compare.compare import compare as compare_outcomes
-    from geoplan.report.compare.page import write_comparison
-    from geoplan.report.compare.rows import printed
+    from geoplan.report.compare.files import write_comparison
+    from geoplan.report.content.comparison import area_table, changed_verdicts_table, totals_table
+    from geoplan.report.content.comparison import compare as compare_outcomes
     from geoplan.report.folder.delivery import delivery
 
     comparison = compare_outcomes(_outcome(before, lang), _outcome(after, lang))
-    for title, columns, rows, right in printed(comparison):
-        console.table(title, columns, rows, right=right)
+    for table in (
+        area_table(comparison),
+        changed_verdicts_table(comparison),
+        totals_table(comparison, moved=True),
+    ):
+        console.print_table(table, comparison.lang)
     for note in comparison.notes:
         console.out.print(note.text(comparison.lang), markup=False, highlight=False, soft_wrap=True)
     with delivery(out) as made:
@@ -187,8 +191,9 @@ def annual(
     Example: geoplan annual study.yaml --years 2023 2024 2025
     """
     from geoplan.pipeline.evaluate import run as run_study
-    from geoplan.report.compare.annual import annual as annual_of
-    from geoplan.report.compare.annual import write_annual, years_of
+    from geoplan.report.compare.files import write_annual
+    from geoplan.report.content.annual import annual as annual_of
+    from geoplan.report.content.annual import years_of
     from geoplan.report.folder.delivery import delivery
     from geoplan.study.study import read_study
 
@@ -290,7 +295,7 @@ def packs_copy(
 
 def _read(path: Path) -> "Study | Scenario":
     """Return the study or the scenario that a file holds."""
-    from geoplan.study.scenario import is_scenario, read_scenario
+    from geoplan.pipeline.scenario import is_scenario, read_scenario
     from geoplan.study.study import read_study
 
     return read_scenario(path) if is_scenario(path) else read_study(path)

@@ -15,8 +15,8 @@ from geoplan.pipeline.provenance import parameters
 from geoplan.pipeline.result import Result
 from geoplan.pipeline.site_candidates import Offered, offered_candidates, with_opening_cost
 from geoplan.pipeline.walks import ISOCHRONE_WIDTH_M, snap_points
-from geoplan.report.compare.compare import Comparison, compare
-from geoplan.report.compare.page import write_comparison
+from geoplan.report.compare.files import write_comparison
+from geoplan.report.content.comparison import Comparison, compare
 from geoplan.report.folder.delivery import delivery
 from geoplan.siting.inputs import SitingInputs
 from geoplan.siting.objectives.ask import SitingResult, ask

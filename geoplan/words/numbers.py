@@ -13,6 +13,8 @@ year     a year or an id: digits without separators           2025
 degrees  longitude and latitude                               114.305512
 ======== ==================================================== =====================
 
+A change is written with its sign: ``change`` as count, ``points`` as percent, ``change_decimal`` with two decimals.
+
 Unknown prints as an em dash, never as 0. Rounding is half up and decimal, as a spreadsheet rounds the same cell.
 """
 
@@ -67,6 +69,24 @@ def _degrees(value: float) -> str:
     return f"{_rounded(value, 6)}"
 
 
+def _signed(write: Callable[[float], str]) -> Callable[[float], str]:
+    """Return a format that writes the sign of what does not print as nought."""
+
+    def text(value: float) -> str:
+        size = write(abs(value))
+        return f"{'+' if value > 0 else '-'}{size}" if size.strip("0.%") else size
+
+    return text
+
+
+def _points(value: float) -> str:
+    return f"{100 * _rounded(value, 3):.1f}%"
+
+
+def _two_decimals(value: float) -> str:
+    return f"{_rounded(value, 2):,}"
+
+
 @dataclass(frozen=True)
 class NumberFormat:
     """One number format: how it prints, and the format code of a spreadsheet cell that shows the same."""
@@ -84,7 +104,24 @@ FORMATS: dict[str, NumberFormat] = {
     "cost": NumberFormat(_count, "#,##0"),
     "year": NumberFormat(_year, "0"),
     "degrees": NumberFormat(_degrees, "0.000000"),
+    "change": NumberFormat(_signed(_count), "+#,##0;-#,##0;0"),
+    "points": NumberFormat(_signed(_points), "+0.0%;-0.0%;0.0%"),
+    "change_decimal": NumberFormat(_signed(_two_decimals), "+#,##0.00;-#,##0.00;0.00"),
 }
+
+#: Format of the change of a value: that of the value -> the one with a sign.
+_CHANGES = {"percent": "points", "count": "change", "cost": "change"}
+
+
+def change_format(number_format: str) -> str:
+    """Return the format in which a change of a value of `number_format` is written.
+
+    Examples
+    --------
+    >>> change_format("percent"), change_format("per_1000")
+    ('points', 'change_decimal')
+    """
+    return _CHANGES.get(number_format, "change_decimal")
 
 
 def format_number(value: float | None, number_format: str) -> str:
@@ -105,6 +142,8 @@ def format_number(value: float | None, number_format: str) -> str:
     ['4.55', '50', '0', '1,235']
     >>> format_number(2025.0, "year"), format_number(float("inf"), "count")
     ('2025', '∞')
+    >>> format_number(12.4, "change"), format_number(-0.031, "points"), format_number(0.2, "change"), format_number(-0.5, "change_decimal")
+    ('+12', '-3.1%', '0', '-0.50')
     """
     known = FORMATS[number_format]
     if value is None or missing(value):

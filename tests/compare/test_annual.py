@@ -1,16 +1,17 @@
 """The annual table: 完成率 and 序时进度 as by hand, years in order, the demo in two years."""
 
-import csv
 import dataclasses
-import io
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 
 from geoplan.cli.demo import demo_study
 from geoplan.pipeline.evaluate import run
-from geoplan.report.compare.annual import annual, indicator_sheet, write_annual, years_of
+from geoplan.report.compare.files import write_annual
+from geoplan.report.content.annual import annual, indicators_table, long_table, years_of
+from geoplan.report.content.table import Coded, cell_text
 from geoplan.study.study import read_study
 from geoplan.words.errors import StudyError, TableError
 
@@ -53,9 +54,22 @@ def test_completion_and_progress_as_by_hand(by_hand):
     assert own["way_low"].tolist() == pytest.approx([0.15, 0.5, 1.25])
     assert own["time"].tolist() == pytest.approx([0.25, 0.5, 1.0])
     assert own["change"].tolist() == pytest.approx([np.nan, 0.07, 0.15], nan_ok=True)
-    row = next(r for r in indicator_sheet(table).blocks[0].rows if r[2] == "护理型床位数占养老机构床位比例")
-    assert row[9::4][:3] == ["15% / 25%", "50% / 50%", "125% / 100%"]
-    assert row[10::4][:3] == ["目标年未到", "目标年未到", "达标"]
+    sheet = indicators_table(table)
+    keys = [column.key for column in sheet.columns]
+    row = next(r for r in sheet.rows if r[keys.index("indicator")] == "护理型床位数占养老机构床位比例")
+    said = {key: cell_text(cell, "zh") for key, cell in zip(keys, row, strict=True)}
+    assert [said[f"annual_progress_{year}"] for year in table.outcomes] == [
+        "15% / 25%",
+        "50% / 50%",
+        "125% / 100%",
+    ]
+    assert [said[f"annual_verdict_{year}"] for year in table.outcomes] == ["目标年未到", "目标年未到", "达标"]
+    assert row[keys.index("annual_verdict_2025")] == Coded("met")
+    assert (said["target"], said["last_change"], said["annual_actual_2025"]) == (
+        "≥65.0% (2025)",
+        "+15.0%",
+        "70.0%",
+    )
 
 
 def test_a_target_that_falls_an_interval_and_no_base(by_hand):
@@ -66,6 +80,10 @@ def test_a_target_that_falls_an_interval_and_no_base(by_hand):
     assert np.isnan(own["completion_low"])
     # no change between intervals: nobody knows
     assert nursing(annual(years))["change"].isna().all()
+    # to the printed cell an interval stays one
+    shown = long_table(annual(years))
+    at = [column.key for column in shown.columns].index("actual")
+    assert "30.0%–35.0%" in [cell_text(row[at], "zh") for row in shown.rows]
     others = annual(years).findings
     others = others[others["rule_id"] == "wuhan.beds_per_1000_elders"]
     assert others[["way_low", "time"]].isna().all(axis=None)
@@ -100,8 +118,11 @@ def test_the_demo_in_two_years(demo, tmp_path):
         assert np.array_equal(here, kept, equal_nan=True)
     book = openpyxl.load_workbook(tmp_path / "annual.xlsx")
     assert book.sheetnames == ["年度考核表", "服务圈覆盖"]
-    lines = list(csv.reader(io.StringIO((tmp_path / "annual.csv").read_text(encoding="utf-8-sig"))))
-    assert len(lines) == 2 + len(table.findings)
+    lines = pd.read_csv(tmp_path / "annual.csv")
+    assert len(lines) == len(table.findings)
+    assert lines["verdict"].tolist() == table.findings["verdict"].tolist()
+    assert np.allclose(lines["actual_low"], table.findings["actual_low"], equal_nan=True, atol=1e-6)
+    assert lines["zone_code"].notna().any()
     again = tmp_path / "again"
     write_annual(annual([earlier, demo]), again)
     for file in ("annual.xlsx", "annual.csv"):

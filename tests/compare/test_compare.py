@@ -1,8 +1,6 @@
 """Two results compared: what changes by hand, nothing where nothing differs, and what is unknown is no change."""
 
-import csv
 import dataclasses
-import io
 
 import numpy as np
 import openpyxl
@@ -11,11 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.report.compare import compare as room
-from geoplan.report.compare.compare import FLAG_CHANGES, VERDICT_CHANGES, compare
-from geoplan.report.compare.page import comparison_page, write_comparison
-from geoplan.report.compare.rows import printed, signed
-from geoplan.report.compare.tables import sheets
+from geoplan.report.compare.files import write_comparison
+from geoplan.report.compare.page import comparison_page, payload
+from geoplan.report.content import comparison as room
+from geoplan.report.content.comparison import (
+    FLAG_CHANGES,
+    VERDICT_CHANGES,
+    area_table,
+    changed_verdicts_table,
+    compare,
+    comparison_pages,
+    facilities_table,
+    gaps_table,
+    long_table,
+    overview_tables,
+    people_table,
+    totals_table,
+    verdicts_table,
+)
+from geoplan.report.content.table import Amount, Coded, Tally, cell_text
 
 
 def changed(outcome, table, where, **values):
@@ -186,29 +198,117 @@ def test_turning_a_comparison_round_turns_new_into_gone(one, other):
     assert there in FLAG_CHANGES
 
 
-def test_the_workbook_holds_what_the_tables_say(pair, tmp_path):
+def texts(table, lang="zh"):
+    """Return a table's rows as dicts of key -> text."""
+    keys = [column.key for column in table.columns]
+    return [dict(zip(keys, (cell_text(cell, lang) for cell in line), strict=True)) for line in table.rows]
+
+
+def test_the_tables_say_what_changes(pair, by_hand):
+    before, after, _ = pair
+    found = compare(before, after)
+    own = row(found.people, zone_id="community/C03", service="eldercare", measure="network")
+    line = next(
+        said
+        for said in texts(people_table(found))
+        if (said["zone"], said["service"]) == ("东升社区", "养老服务")
+    )
+    assert (line["people"], line["covered_change"]) == ("352", "+7")
+    assert line["share_change"] == f"+{100 * own['share_change']:.1f}%"
+    assert (line["zone_code"], line["level"]) == (after.zones.loc["community/C03", "code"], "社区")
+    # the verdicts that change, with what is asked and what is missing in the unit in which one builds
+    changed_ = changed_verdicts_table(found)
+    assert changed_.title == "评价结论变化：新达标 1，转为不达标 1，不变 4"
+    assert {said["change"] for said in texts(changed_)} == {"新达标", "转为不达标"}
+    lost = next(said for said in texts(changed_) if said["change"] == "转为不达标")
+    assert (lost["compared_verdict_before"], lost["compared_verdict_after"]) == ("达标", "未达标")
+    assert (lost["compared_gap_before"], lost["compared_gap_after"], lost["shortfall_change"]) == (
+        "0",
+        "3",
+        "+3",
+    )
+    assert lost["target_before"] == lost["target_after"] != ""
+    assert len(verdicts_table(found).rows) == len(before.findings)
+
+
+def test_an_interval_of_a_value_and_a_supply_stays_one(outcome):
+    files = {"e": "eldercare_register.xlsx"}
+    supplies = outcome.supplies.copy()
+    here = supplies["facility_id"] == f"{files['e']}#3"
+    supplies.loc[here, ["low", "high"]] = [0.0, np.inf]
+    found = compare(outcome, dataclasses.replace(outcome, supplies=supplies))
+    (line,) = [said for said in facilities_table(found).rows if said[2] == f"{files['e']}#3"]
+    # of what may be none or any number there is no number
+    assert line[-2:] == (Amount(10, 10, "count"), Coded("no_data"))
+    beds = row(verdicts := found.verdicts, rule_id="wuhan.beds_per_1000_elders")
+    assert np.isinf(beds["actual_high_after"])
+    said = next(line for line in texts(verdicts_table(found)) if line["indicator"] == "每千名老人养老床位")
+    assert said["compared_actual_after"].startswith("≥ ")
+    assert len(verdicts) == len(outcome.findings)
+
+
+def test_flagged_judged_and_without_data_are_three_figures(pair, by_hand):
+    before, after, _ = pair
+    found = compare(before, after)
+    table = totals_table(found)
+    cells = dict(
+        zip([column.key for column in table.columns], next(
+            line for line in table.rows if (line[1], line[2].code) == ("每千名老人养老床位", "community")
+        ), strict=True)
+    )  # fmt: skip
+    own = row(found.totals, rule_id=by_hand.BEDS, level="community")
+    assert cells["flagged_before"] == Tally(own["flagged_before"], own["zones"] - 1, 1)
+    # the map prints the same words over each side
+    view = next(view for view in payload(found)["flags"] if view["label"] == "每千名老人养老床位")
+    assert view["counts"]["community"] == [
+        cells[f"flagged_{side}"].text("zh") for side in ("before", "after")
+    ]
+
+
+def test_where_nothing_can_be_told_no_gap_is_0(outcome, by_hand):
+    flags = outcome.flags.copy()
+    here = flags["rule_id"] == by_hand.BEDS
+    flags.loc[here, "flagged"] = pd.NA
+    flags.loc[here, ["shortfall", "people_affected"]] = np.nan
+    found = compare(outcome, dataclasses.replace(outcome, flags=flags))
+    line = next(said for said in texts(totals_table(found)) if said["indicator"] == "每千名老人养老床位")
+    assert line["flagged_after"].startswith("数据不足")
+    assert (line["gross_after"], line["affected_after"], line["shortfall_change"]) == ("", "", "")
+    told = {
+        said["compared_gap_after"]
+        for said in texts(gaps_table(found))
+        if said["indicator"] == "每千名老人养老床位"
+    }
+    assert told == {"数据不足"}
+
+
+def test_the_workbook_draws_the_tables(pair, tmp_path):
     before, after, _ = pair
     found = compare(before, after)
     write_comparison(found, tmp_path)
     book = openpyxl.load_workbook(tmp_path / "compare.xlsx")
     assert book.sheetnames == ["比选结论", "评价结论比较", "街道社区缺口比较", "覆盖人口比较"]
-    page = book["覆盖人口比较"]
-    cells = [[cell.value for cell in line] for line in page.iter_rows()]
-    line = next(own for own in cells if own[1] == "东升社区" and own[3] == "养老服务")
-    own = row(found.people, zone_id="community/C03", service="eldercare", measure="network")
-    assert line[4:8] == [352, own["covered_before"], own["covered_after"], 7]
+    cells = [[cell.value for cell in line] for line in book["覆盖人口比较"].iter_rows()]
     assert any("示范区一老一小设施评价 → 方案一" in str(own[0]) for own in cells[:3])
     assert any("演示数据" in str(own[0]) for own in cells[:5])
+    # page and workbook print the same tables
+    page = (tmp_path / "compare.html").read_text(encoding="utf-8")
+    for table in overview_tables(found):
+        assert all(cell in page for line in table.to(2).texts("zh") for cell in line)
+        assert all(note in page for note in table.notes)
 
 
 def test_the_csv_has_every_figure_once(pair, tmp_path):
     before, after, _ = pair
     found = compare(before, after)
     write_comparison(found, tmp_path)
-    lines = list(csv.reader(io.StringIO((tmp_path / "compare.csv").read_text(encoding="utf-8-sig"))))
-    assert len(lines) == 2 + 2 * len(found.people) + 2 * len(found.verdicts) + len(found.gaps)
-    shares = [own for own in lines if own[0] == "人口覆盖率" and own[5] == "community/C03"]
+    lines = pd.read_csv(tmp_path / "compare.csv")
+    assert len(lines) == len(long_table(found).rows)
+    assert len(lines) == 2 * len(found.people) + len(found.verdicts) + len(found.gaps)
+    shares = lines[(lines["what_compared"] == "share") & (lines["zone_id"] == "community/C03")]
     assert len(shares) == len(before.circle["service"].unique()) * 3
+    assert shares["value_after"].between(0, 1.1).all()
+    assert sorted(lines["change"].dropna().unique()) == ["gone", "lost", "same", "won"]
 
 
 def test_the_same_comparison_gives_the_same_bytes_and_names_never_run(by_hand, tmp_path):
@@ -222,17 +322,18 @@ def test_the_same_comparison_gives_the_same_bytes_and_names_never_run(by_hand, t
     assert "<img src=x" not in page
 
 
-def test_what_is_printed(pair):
-    before, after, _ = pair
-    titles = [(title, len(rows)) for title, _, rows, _ in printed(compare(before, after))]
-    assert titles == [("服务圈内人口", 2), ("评价结论变化", 2), ("缺口变化（按计量单位）", 1)]
-    assert signed(7.0) == "+7"
-
-
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_every_sheet_stands_in_both_languages(by_hand, lang):
+def test_every_table_stands_in_both_languages(by_hand, lang):
     own = by_hand.make_outcome(lang=lang)
-    for sheet in sheets(compare(own, own)):
-        for block in sheet.blocks:
-            assert block.columns
-            assert not any(column.header.startswith("compare_") for column in block.columns)
+    for page in comparison_pages(compare(own, own)):
+        for table in (page, *page.below):
+            assert not any(column.header.startswith(("compare_", "column_")) for column in table.columns)
+            assert table.rows or table.empty
+
+
+def test_the_console_prints_what_changes(pair):
+    found = compare(*pair[:2])
+    assert [column.key for column in area_table(found).to(1).columns][-3:] == [
+        "covered_change", "share_before", "share_after",
+    ]  # fmt: skip
+    assert [line["shortfall_change"][0] for line in texts(totals_table(found, moved=True))] == ["-"]

@@ -8,8 +8,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from geoplan.report.compare.compare import compare
-from geoplan.report.compare.page import write_comparison
+from geoplan.report.compare.files import write_comparison
+from geoplan.report.content.comparison import compare
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),

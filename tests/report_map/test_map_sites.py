@@ -13,9 +13,9 @@ import pytest
 from shapely.geometry import Point
 
 from geoplan.report import look
-from geoplan.report.compare.compare import compare
 from geoplan.report.compare.page import comparison_page
 from geoplan.report.content import packed as map_sites
+from geoplan.report.content.comparison import compare
 from geoplan.report.look.codec import unpack_integers
 from geoplan.report.webmap.map import map_page, payload, write_map
 

@@ -17,8 +17,8 @@ import pytest
 
 from geoplan.inputs.lists.types import printed_types
 from geoplan.inputs.projects import read_projects
-from geoplan.report.compare import compare
 from geoplan.report.content import candidates as content_candidates
+from geoplan.report.content import comparison
 from geoplan.report.content.answers import (
     adopted,
     answers_table,
@@ -111,8 +111,8 @@ def test_the_sheet_of_sites_reads_back_as_a_project_list(books, outcome):
         books / "zh.xlsx", zones=outcome.zones, crs=outcome.crs, indicators=words, layer="选址方案"
     )
     # nothing was doubtful: only what a project list has no field for was left out
-    assert [note.code for note in read.notes] == ["list_columns_unread"]
-    assert read.notes[0].values["columns"].split(", ") == [
+    assert {note.code for note in read.notes} == {"list_columns_unread", "datum_from_header"}
+    assert next(note for note in read.notes if note.code == "list_columns_unread").values["columns"].split(", ") == [
         "区划代码", "投资依据", "单独新增", "边际新增", "累计值", "增益计量单位", "是否意向区域",
     ]  # fmt: skip
     back, sites = read.projects, chosen(outcome)
@@ -303,7 +303,7 @@ def test_what_the_sites_do_stands_as_for_projects(outcome, texts):
     table = site_support_table(found)
     assert table.title == "选址方案对指标的支撑测算"
     row = texts(table)[0]
-    assert (row["actual_before"], row["target"], row["unit"]) == ("27.1", "≥50", "张")
+    assert (row["actual_before"], row["required"], row["unit"]) == ("27.1", "≥50", "张")
     assert row["built_sites"] == "长青路闲置厂房、意向区域1"
     assert site_support_table(outcome) is None
     # what only rounding moves has not changed
@@ -603,7 +603,7 @@ def test_folders_with_and_without_sites_can_be_compared(sited, make, tmp_path):
     store.write_outcome(sited(), tmp_path / "after")
     one, other = (store.read_outcome(tmp_path / name) for name in ("before", "after"))
     for pair in ((one, other), (other, one), (other, other)):
-        found = compare.compare(*pair)
+        found = comparison.compare(*pair)
         assert found is not None
 
 

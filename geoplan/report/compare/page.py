@@ -8,49 +8,30 @@ import json
 from dataclasses import replace
 from functools import cache
 from importlib import resources
-from pathlib import Path
 
 import geopandas as gpd
 import jinja2
 import pandas as pd
 
 from geoplan.report import look
-from geoplan.report.compare import rows as compare_rows
-from geoplan.report.compare import tables as compare_tables
-from geoplan.report.compare.compare import Comparison
-from geoplan.report.compare.tables import LEAST_PEOPLE, Told, said
-from geoplan.report.content import packed, sites_facts
+from geoplan.report.content import packed, sites, sites_facts
 from geoplan.report.content.basemap import BaseMap
+from geoplan.report.content.comparison import LEAST_PEOPLE, Comparison, ComparisonNames, overview_tables
+from geoplan.report.content.names import rows_of
 from geoplan.report.content.packed import Plain, map_bounds, map_look, numbers, truths
-from geoplan.report.content.sheet import Block, Cell, rows_of
+from geoplan.report.content.table import Cell, Coded, Column, Table, Tally, cell_text
 from geoplan.report.look.offline import POLICY, bundle, inline_json, inline_script, leaflet, own
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label, unit
+from geoplan.words.numbers import FORMATS
 
 DATA_ID = "geoplan-data"
-_WORDS = ("before", "after", "change", "only_changes", "gained", "fell", "marked", "view_share", "view_flags")
-
-
-def write_comparison(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
-    """Write ``compare.html``, ``compare.xlsx`` and ``compare.csv`` into `folder`: same comparison, same bytes.
-
-    Parameters
-    ----------
-    comparison
-        As `geoplan.report.compare.compare` gives it.
-    folder
-        Folder of results; made where it is not there.
-
-    Returns
-    -------
-    paths
-        Of the files written.
-    """
-    paths = tuple(folder / f"compare.{ending}" for ending in ("html", "xlsx", "csv"))
-    folder.mkdir(parents=True, exist_ok=True)
-    paths[0].write_bytes(comparison_page(comparison).encode("utf-8"))
-    compare_tables.write_workbook(comparison, paths[1])
-    compare_rows.write_csv(comparison, paths[2])
-    return paths
+#: Words of the script -> their code.
+_WORDS = {
+    word: f"compare_{word}"
+    for word in ("before", "after", "only_changes", "gained", "fell", "marked", "view_share", "view_flags")
+} | {"change": "compare_word_change"}
 
 
 def comparison_page(comparison: Comparison) -> str:
@@ -63,8 +44,7 @@ def comparison_page(comparison: Comparison) -> str:
     """
     lang = comparison.lang
     script, style = leaflet()
-    told = Told(comparison)
-    plain = payload(comparison, told)
+    plain = payload(comparison)
     data = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     titled = comparison.titled()
     own_style = (own("map.css") + "\n" + own("compare.css")).replace("GP_FONT_STACK", look.FONT_STACK)
@@ -80,12 +60,6 @@ def comparison_page(comparison: Comparison) -> str:
             "const comparison = startComparison(data);\ncompareSites(comparison, data.siting);"
         )
     one, other = comparison.names()
-    sections = [
-        _section(compare_tables.area_block(comparison, told), lang),
-        _section(compare_tables.facility_block(comparison, told), lang),
-        _section(compare_tables.change_block(comparison, told), lang),
-        _section(compare_tables.totals_block(comparison, told), lang),
-    ]
     return _template().render(
         lang="zh-CN" if lang == "zh" else "en",
         policy=POLICY,
@@ -93,74 +67,48 @@ def comparison_page(comparison: Comparison) -> str:
         style=f"<style>{style}\n{own_style}</style>",
         data=inline_json(data, element_id=DATA_ID),
         code=inline_script(f"{bundle(*scripts)}\n{start}"),
-        title=f"{said('title', lang)} · {titled.name}",
-        heading=said("title", lang),
+        title=f"{phrase('compare_title', lang)} · {titled.name}",
+        heading=phrase("compare_title", lang),
         before=one,
         after=other,
-        before_label=said("before", lang),
-        after_label=said("after", lang),
+        before_label=phrase("compare_before", lang),
+        after_label=phrase("compare_after", lang),
         banner=look.banner(titled),
         basis=look.basis_line(titled),
         year=_years(comparison),
         notes=[note.text(lang) for note in comparison.notes],
-        sections=sections,
-        totals_note=said("note_totals", lang),
+        sections=[_section(table.to(2), lang) for table in overview_tables(comparison)],
         credits=" · ".join(look.attribution((*comparison.before.sources, *comparison.after.sources))),
     )
 
 
 def _years(comparison: Comparison) -> str:
     years = dict.fromkeys((comparison.before.year, comparison.after.year))
-    return f"{look.label('year_judged', comparison.lang)} {' → '.join(map(str, years))}"
+    return f"{label('year_judged', comparison.lang)} {' → '.join(map(str, years))}"
 
 
-def _section(block: Block, lang: str) -> Plain:
-    """Return a block of a sheet as texts, numbers written as everywhere on the pages."""
+def _section(table: Table, lang: str) -> Plain:
+    """Return a table as texts."""
     return {
-        "heading": block.heading,
-        "columns": [
-            {"text": c.header.strip("\n").replace("\n", " "), "number": c.kind != "text"}
-            for c in block.columns
-        ],
+        "heading": table.title,
+        "columns": [{"text": c.header, "number": c.format in FORMATS} for c in table.columns],
         "rows": [
-            [
-                {
-                    "text": _text(value, column.kind),
-                    "number": column.kind != "text",
-                    "mark": _mark(value, lang),
-                }
-                for value, column in zip(row, block.columns, strict=True)
-            ]
-            for row in block.rows
+            [_cell(cell, column, lang) for cell, column in zip(row, table.columns, strict=True)]
+            for row in table.rows
         ],
+        "empty": table.empty or "—",
+        "notes": table.notes,
     }
 
 
-def _text(value: object, kind: str) -> str:
-    number, form = (value.value, value.kind) if isinstance(value, Cell) else (value, kind)
-    if isinstance(number, str):
-        return number
-    if number is None:
-        return ""
-    amount = float(number)  # type: ignore[arg-type]
-    if form == "share":
-        # a change of a share may be negative
-        return look.share(amount) if amount >= 0 else f"−{look.share(-amount)}"
-    return look.rate(amount) if form == "rate" else look.whole(amount)
+def _cell(cell: Cell, column: Column, lang: str) -> Plain:
+    tone = look.TONES.get(cell.code, cell.code) if column.mark == "code" and isinstance(cell, Coded) else ""
+    return {"text": cell_text(cell, lang), "number": column.format in FORMATS, "mark": tone}
 
 
-@cache
-def _marks(lang: str) -> dict[str, str]:
-    return compare_tables.colours(lang)
-
-
-def _mark(value: object, lang: str) -> str:
-    return _marks(lang).get(value, "") if isinstance(value, str) else ""
-
-
-def payload(comparison: Comparison, told: Told) -> Plain:
+def payload(comparison: Comparison) -> Plain:
     """Return everything that the page's script reads, as plain values."""
-    lang = comparison.lang
+    lang, names = comparison.lang, ComparisonNames(comparison)
     before, after = comparison.before, comparison.after
     zones = _all_zones(before, after)
     position = {zone_id: place for place, zone_id in enumerate(zones.index)}
@@ -168,7 +116,8 @@ def payload(comparison: Comparison, told: Told) -> Plain:
     bounds = [map_bounds(o) for o in (before, after)]
     return {
         "lang": lang,
-        "words": sites_facts.words_of(after, also=before) | {w: said(w, lang) for w in _WORDS},
+        "words": sites_facts.words_of(after, also=before)
+        | {word: phrase(code, lang) for word, code in _WORDS.items()},
         "look": map_look(),
         "bounds": [
             [min(b[0][k] for b in bounds) for k in (0, 1)],
@@ -181,8 +130,8 @@ def payload(comparison: Comparison, told: Told) -> Plain:
         "sides": [
             _side(outcome, comparison, name) for outcome, name in ((before, "before"), (after, "after"))
         ],
-        "circle": list(_circle_views(comparison, told, position)),
-        "flags": list(_flag_views(comparison, told, position)),
+        "circle": list(_circle_views(comparison, names, position)),
+        "flags": list(_flag_views(comparison, names, position)),
     } | _siting(before, after, lang)
 
 
@@ -207,7 +156,7 @@ def _siting(before: Outcome, after: Outcome, lang: str) -> Plain:
 def _built(before: Outcome, after: Outcome) -> bool:
     """Return whether any site that the first result proposes stands in the second one."""
     new = set(after.facilities["name"].map(str)) - set(before.facilities["name"].map(str))
-    return bool(new & set(sites_facts.chosen(before)["name"].map(str)))
+    return bool(new & set(sites.chosen(before)["name"].map(str)))
 
 
 def _all_zones(before: Outcome, after: Outcome) -> gpd.GeoDataFrame:
@@ -229,22 +178,22 @@ def _side(outcome: Outcome, comparison: Comparison, side: str) -> Plain:
         if facility_id in places:
             marked[places[facility_id]] = change
     return {
-        "label": said(side, outcome.lang if side == "after" else comparison.lang),
+        "label": phrase(f"compare_{side}", comparison.lang),
         "name": comparison.names()[0 if side == "before" else 1],
         "facilities": layer | {"change": marked},
     }
 
 
-def _circle_views(comparison: Comparison, told: Told, position: dict[str, int]) -> list[Plain]:
+def _circle_views(comparison: Comparison, names: ComparisonNames, position: dict[str, int]) -> list[Plain]:
     """Return covered shares of both results, a view a service and measure."""
     views = []
     for (service, measure), rows in comparison.people.groupby(["service", "measure"], sort=False):
         views.append(
             {
-                "label": told.service(str(service)),
-                "measure": told.measure(str(service), str(measure)),
+                "label": names.service(str(service)),
+                "measure": names.measure(str(service), str(measure)),
                 "own": measure == "network",
-                "unit": look.unit("people", told.lang),
+                "unit": unit("people", names.lang),
                 "zone": [position[zone] for zone in rows["zone_id"]],
                 "share": [numbers(rows[f"share_{s}"], packed.SHARE_DIGITS) for s in ("before", "after")],
                 "covered": [numbers(rows[f"covered_{s}"], packed.PEOPLE_DIGITS) for s in ("before", "after")],
@@ -257,21 +206,30 @@ def _circle_views(comparison: Comparison, told: Told, position: dict[str, int]) 
     return views
 
 
-def _flag_views(comparison: Comparison, told: Told, position: dict[str, int]) -> list[Plain]:
+def _flag_views(comparison: Comparison, names: ComparisonNames, position: dict[str, int]) -> list[Plain]:
     """Return the flags of both results, a view a rule."""
     views = []
     for rule_id, rows in comparison.gaps.groupby("rule_id", sort=False):
         views.append(
             {
-                "label": told.rule(str(rule_id)),
-                "unit": look.unit(rows["unit"].iloc[0], told.lang),
+                "label": names.rule(str(rule_id)),
+                "unit": unit(rows["unit"].iloc[0], names.lang),
                 "zone": [position[zone] for zone in rows["zone_id"]],
+                "counts": _counts(rows, names.lang),
                 "flagged": [truths(rows[f"flagged_{s}"]) for s in ("before", "after")],
                 "short": [numbers(rows[f"shortfall_{s}"], packed.PEOPLE_DIGITS) for s in ("before", "after")],
                 "change": numbers(rows["shortfall_change"], packed.PEOPLE_DIGITS),
             }
         )
     return views
+
+
+def _counts(rows: pd.DataFrame, lang: str) -> Plain:
+    """Return by level how many zones are flagged before and after, of those that could be judged."""
+    return {
+        str(level): [Tally.of(own[f"flagged_{side}"]).text(lang) for side in ("before", "after")]
+        for level, own in rows.groupby("level", sort=False)
+    }
 
 
 @cache

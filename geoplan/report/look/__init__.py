@@ -47,6 +47,7 @@ __all__ = [
     "SITE_INKS",
     "SITE_SERVED",
     "SUPPLY_FACTORS",
+    "TONES",
     "VERDICT_COLOURS",
     "Scale",
     "amount",
@@ -142,6 +143,12 @@ EXCEL_FORMATS: Mapping[str, str] = {
     "rate": "#,##0.0#",
     "text": "@",
 }
+
+#: Codes that are coloured as others: what turns out well as what is met, what turns out badly as a flag.
+TONES: Mapping[str, str] = {
+    "won": "met", "gone": "met", "opened": "met", "larger": "met", "on_path": "met", "behind": "not_met",
+    "lost": "flag", "new": "flag", "closed": "flag", "smaller": "flag",
+}  # fmt: skip
 
 #: Proposed sites: fill of the numbered disc by phase, dark to light, and the ink of its number; blue, which no facility has.
 SITE_COLOURS = ("#1b2fa0", "#5470e8", "#aab8f7", "#dde3fd")

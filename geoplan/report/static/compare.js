@@ -184,11 +184,11 @@ export function startComparison(data) {
   }
   function drawFigures() {
     data.sides.forEach((_, side) => {
-      const v = view(), node = document.getElementById(`cmp-figure-${side}`), rows = rowsHere();
+      const v = view(), node = document.getElementById(`cmp-figure-${side}`);
       if (state.view === "share") {
         const all = [...v.at].find(([z]) => levels[zones.level[z]].id === "area");
         node.textContent = all ? share(v.share[side][all[1]]) : "";
-      } else node.textContent = `${words.flagged} ${rows.filter(([, r]) => v.flagged[side][r]).length} / ${rows.length}`;
+      } else node.textContent = `${words.flagged} ${(v.counts[levels[state.level].id] || ["", ""])[side]}`;
     });
   }
   function drawList() {

@@ -6,6 +6,7 @@ number behind it.
 
 import datetime as dt
 import math
+import string
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -128,7 +129,7 @@ def safe_names(names: Sequence[str]) -> list[str]:
     found: list[str] = []
     taken: set[str] = set()
     for name in names:
-        plain = name.translate(_NOT_IN_TAB).strip().strip("'").strip() or "–"
+        plain = name.translate(_NOT_IN_TAB).strip(f"'{string.whitespace}") or "–"
         # a name that Excel keeps for itself
         plain = f"{plain}–" if plain.casefold() == "history" else plain
         tries = (plain, *(f"{_cut(plain, f' ({k})')} ({k})" for k in range(2, len(names) + 2)))
@@ -371,9 +372,9 @@ def _colour(page: Worksheet, pen: _Pen, table: Table, at: int, lang: str) -> Non
         if entry.mark:
             shown = {cell_text(row[column], lang): _code(row[column]) for row in table.rows}
             rules += [
-                (f'{here}="{text}"', _COLOURS[code])
+                (f'{here}="{text}"', _COLOURS[look.TONES.get(code, code)])
                 for text, code in sorted(shown.items())
-                if code in _COLOURS and '"' not in text
+                if look.TONES.get(code, code) in _COLOURS and '"' not in text
             ]
         for formula, (background, ink) in rules:
             form = pen.colour(background, ink)

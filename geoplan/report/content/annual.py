@@ -5,32 +5,19 @@ Nothing is measured here: each year's figures are those of that year's own run.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from geoplan.report import look
-from geoplan.report.compare.tables import said
-from geoplan.report.content.findings import base_text, target_text, unit_of_value, verdicts
-from geoplan.report.content.sheet import (
-    Cell,
-    Column,
-    Names,
-    Sheet,
-    Value,
-    between,
-    block_of,
-    number,
-    rows_of,
-    text,
-    value_kind,
-)
-from geoplan.report.workbook import workbook
-from geoplan.report.workbook.csv_files import csv_text
+from geoplan.report.content.findings import base_of, target_of, unit_of_value
+from geoplan.report.content.names import Names, present, rows_of, text
+from geoplan.report.content.table import Amount, Cell, Coded, Table, column
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note, StudyError, TableError
+from geoplan.words.labels import label, unit
+from geoplan.words.numbers import change_format
 
 #: Columns of `Annual.findings`; shares are 0-1.
 FINDINGS: Mapping[str, str] = {
@@ -182,106 +169,70 @@ def _circle(outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
     return table.sort_values(["place", "year"], kind="stable", ignore_index=True)[list(CIRCLE)]
 
 
-def write_annual(table: Annual, folder: Path) -> tuple[Path, ...]:
-    """Write ``annual.xlsx`` (a line an indicator, years beside each other) and ``annual.csv`` (a line an indicator and year).
-
-    Returns
-    -------
-    paths
-        Of the files written.
-    """
-    paths = (folder / "annual.xlsx", folder / "annual.csv")
-    folder.mkdir(parents=True, exist_ok=True)
-    workbook.write_sheets(sheets(table), table.last, paths[0])
-    paths[1].write_bytes(csv_text(long_sheet(table), table.last).encode("utf-8-sig"))
-    return paths
+def annual_pages(table: Annual) -> tuple[Table, ...]:
+    """Return the tables of ``annual.xlsx``, a tab each: indicators, then circles."""
+    return indicators_table(table), circles_table(table)
 
 
-def sheets(table: Annual) -> tuple[Sheet, ...]:
-    """Return the sheets of ``annual.xlsx``: indicators, then circles."""
-    return indicator_sheet(table), circle_sheet(table)
-
-
-def indicator_sheet(table: Annual) -> Sheet:
+def indicators_table(table: Annual) -> Table:
     """Return 年度考核表: one row an indicator and zone, for each year actual, 完成率, 序时进度 and verdict."""
-    outcome, years = table.last, list(table.outcomes)
-    lang, names = outcome.lang, _names(table)
+    lang, years = table.last.lang, list(table.outcomes)
+    names = {year: Names(outcome) for year, outcome in table.outcomes.items()}
+    asked = {
+        (year, row["rule_id"], row["zone_id"]): row
+        for year, outcome in table.outcomes.items()
+        for row in rows_of(outcome.findings)
+    }
+    rows: list[list[Cell]] = []
+    for place, ((rule, zone), own) in enumerate(
+        table.findings.groupby(["rule_id", "zone_id"], sort=False), start=1
+    ):
+        by_year = {int(row["year"]): row for row in rows_of(own)}
+        last = max(by_year)
+        latest, finding, own_names = by_year[last], asked[last, rule, zone], names[last]
+        form, target = own_names.format(str(rule)), target_of(own_names, finding)
+        due = latest["target_year"]
+        rows.append([
+            Amount.of(place, "count"), own_names.zone(zone), own_names.code(zone), own_names.rule(str(rule)),
+            unit_of_value(own_names, str(rule), latest["unit"]), text(finding["attribute"]), base_of(own_names, str(rule)),
+            f"{target} ({due:.0f})" if target and present(due) else target,
+            *(cell for year in years for cell in _year_cells(by_year.get(year), form, lang)),
+            Amount.of(latest["change"], change_format(form)),
+        ])  # fmt: skip
+    of_year = ("annual_actual", "annual_completion", "annual_progress", "annual_verdict")
     columns = [
-        Column(look.label("serial", lang), "whole", 5),
-        Column(look.label("zone", lang), "text", 9),
-        Column(look.label("indicator", lang), "text", 22),
-        Column(look.label("unit", lang), "text", 8),
-        Column(look.label("attribute", lang), "text", 7),
-        Column(look.label("base", lang), "text", 11),
-        Column(look.label("required", lang), "text", 11),
-        *(column for year in years for column in _year_columns(year, lang)),
-        Column(said("last_change", lang), "rate", 8),
-    ]
-    rows: list[list[Value | Cell]] = []
-    of_year = {year: _by_key(outcome.findings) for year, outcome in table.outcomes.items()}
-    for place, (key, own) in enumerate(table.findings.groupby(["rule_id", "zone_id"], sort=False), start=1):
-        rule, zone = str(key[0]), str(key[1])
-        told = {int(row["year"]): row for row in rows_of(own)}
-        latest = told[max(told)]
-        kind = value_kind(names[max(told)], rule)
-        asked = of_year[max(told)][(rule, zone)]
-        target = target_text(asked, kind)
-        when = f" ({latest['target_year']:.0f})" if latest["target_year"] == latest["target_year"] else ""
-        rows.append(
-            [
-                place,
-                names[max(told)].zone(zone),
-                names[max(told)].rule(rule),
-                unit_of_value(names[max(told)], rule, latest["unit"]),
-                text(asked["attribute"]),
-                base_text(names[max(told)], rule, kind),
-                f"{target}{when}" if target else "",
-                *(cell for year in years for cell in _year_cells(told.get(year), kind, lang)),
-                number(latest["change"], kind),
-            ]
-        )
-    colours = verdicts(lang) | {look.label("on_path", lang): "met", look.label("behind", lang): "not_met"}
-    block = block_of(columns, rows)
-    return Sheet(said("annual_sheet", lang), (block,), (said("annual_note", lang),), 3, colours)
-
-
-def _names(table: Annual) -> dict[int, Names]:
-    return {year: Names(outcome) for year, outcome in table.outcomes.items()}
-
-
-def _by_key(findings: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(row["rule_id"], row["zone_id"]): row for row in rows_of(findings)}
-
-
-def _year_columns(year: int, lang: str) -> list[Column]:
-    heads = (
-        (look.label("actual", lang) if lang == "en" else "现状值", "rate", 9, ""),
-        (look.label("completion", lang), "share", 8, ""),
-        (said("way", lang), "text", 10, ""),
-        (look.label("verdict", lang), "text", 9, "verdict"),
+        *(column(key, lang) for key in ("serial", "zone", "zone_code", "indicator", "unit_of_value", "attribute", "base", "target")),
+        *(column(key, lang, name=f"{key}_{year}", year=year) for year in years for key in of_year), column("last_change", lang),
+    ]  # fmt: skip
+    return Table.of(
+        "annual_table",
+        phrase("annual_title", lang),
+        columns,
+        rows,
+        notes=(phrase("annual_note", lang),),
+        frozen=4,
     )
-    return [Column(f"{year}\n{head}", kind, width, mark) for head, kind, width, mark in heads]
 
 
-def _year_cells(row: Mapping[str, Any] | None, kind: str, lang: str) -> list[Value | Cell]:
+def _year_cells(row: Mapping[str, Any] | None, form: str, lang: str) -> list[Cell]:
     if row is None:
-        return [None, None, "", ""]
-    way = ""
-    if row["time"] == row["time"] and row["way_low"] == row["way_low"]:
-        way = f"{_percent(row['way_low'], row['way_high'])} / {_percent(row['time'], row['time'])}"
+        return [None, None, "", None]
+    progress = ""
+    if present(row["time"]) and present(row["way_low"]):
+        progress = f"{_percent(row['way_low'], row['way_high'])} / {_percent(row['time'], row['time'])}"
     return [
-        between(row["actual_low"], row["actual_high"], kind),
-        between(row["completion_low"], row["completion_high"], "share"),
-        way,
+        Amount.between(row["actual_low"], row["actual_high"], form),
+        Amount.between(row["completion_low"], row["completion_high"], "percent"),
+        progress,
         _conclusion(row, lang),
     ]
 
 
-def _conclusion(row: Mapping[str, Any], lang: str) -> str:
+def _conclusion(row: Mapping[str, Any], lang: str) -> Coded:
     """Return the year's verdict; before the target's year whether it is on its path, or that it is not due."""
     if row["verdict"] == "not_applicable" and row["target_year"] > row["year"]:
-        return look.label(row["on_path"], lang) or said("not_due", lang)
-    return look.label(row["verdict"], lang)
+        return Coded(row["on_path"]) if row["on_path"] else Coded("not_due", phrase("annual_not_due", lang))
+    return Coded(row["verdict"])
 
 
 def _percent(low: float, high: float) -> str:
@@ -299,86 +250,55 @@ def _percent(low: float, high: float) -> str:
     return shown[0] if shown[0] == shown[1] else "–".join(shown)
 
 
-def circle_sheet(table: Annual) -> Sheet:
+def circles_table(table: Annual) -> Table:
     """Return people in the circle by service, zone and year."""
-    outcome, years = table.last, list(table.outcomes)
-    lang, names = outcome.lang, _names(table)
-    share, covered = look.label("covered_share", lang), look.label("covered", lang)
-    columns = [
-        Column(look.label("service", lang), "text", 12),
-        Column(look.label("level", lang), "text", 9),
-        Column(look.label("zone", lang), "text", 16),
-        *(
-            Column(f"{year}\n{head}", kind, 10, mark)
-            for year in years
-            for head, kind, mark in ((covered, "whole", ""), (share, "share", "share"))
-        ),
-        Column(said("last_points", lang), "share", 9),
-    ]
-    rows: list[list[Value | Cell]] = []
+    lang, years = table.last.lang, list(table.outcomes)
+    names = {year: Names(outcome) for year, outcome in table.outcomes.items()}
+    rows: list[list[Cell]] = []
     for (service, zone), own in table.circle.groupby(["service", "zone_id"], sort=False):
-        told = {int(row["year"]): row for row in rows_of(own)}
-        last = max(told)
-        rows.append(
-            [
-                look.service_label(table.outcomes[last].services, str(service), lang),
-                look.label(f"brief_{told[last]['level']}", lang),
-                names[last].zone(zone),
-                *(
-                    number(told[year][name], kind) if year in told else None
-                    for year in years
-                    for name, kind in (("covered", "whole"), ("share", "share"))
-                ),
-                number(told[last]["change"], "share"),
-            ]
-        )
-    return Sheet(look.label("circle_sheet", lang), (block_of(columns, rows),), (), 3)
-
-
-def long_sheet(table: Annual) -> Sheet:
-    """Return every indicator, zone and year as a row of its own, shares as numbers."""
-    outcome = table.last
-    lang, names = outcome.lang, _names(table)
-    share = "share"
+        by_year = {int(row["year"]): row for row in rows_of(own)}
+        last = max(by_year)
+        level = by_year[last]["level"]
+        rows.append([
+            Coded(str(service), table.outcomes[last].services[str(service)].label(lang)),
+            Coded(level, label(f"brief_{level}", lang)), names[last].zone(zone), names[last].code(zone),
+            *(
+                Amount.of(by_year[year][key], form) if year in by_year else None
+                for year in years
+                for key, form in (("covered", "count"), ("share", "percent"))
+            ),
+            Amount.of(by_year[last]["change"], "points"),
+        ])  # fmt: skip
     columns = [
-        Column(look.label("year", lang), "id"),
-        Column(look.label("zone", lang)),
-        Column(look.label("zone_id", lang)),
-        Column(look.label("indicator", lang)),
-        Column(look.label("rule_id", lang)),
-        Column(f"{look.label('actual', lang)} ≥", "rate"),
-        Column(f"{look.label('actual', lang)} ≤", "rate"),
-        Column(look.label("required", lang), "rate"),
-        Column(said("target_year", lang), "id"),
-        Column(look.label("completion", lang), share),
-        Column(said("way_done", lang), share),
-        Column(said("time_passed", lang), share),
-        Column(look.label("progress", lang)),
-        Column(look.label("verdict", lang)),
-        Column(look.label("shortfall", lang), "rate"),
-        Column(look.label("unit", lang)),
+        *(column(key, lang) for key in ("service", "level", "zone", "zone_code")),
+        *(
+            column(key, lang, name=f"{key}_{year}", year=year)
+            for year in years
+            for key in ("annual_covered", "annual_share")
+        ),
+        column("last_points", lang),
     ]
-    rows: list[list[Value | Cell]] = []
+    return Table.of("annual_circles", phrase("annual_circle_title", lang), columns, rows, frozen=3)
+
+
+def long_table(table: Annual) -> Table:
+    """Return every indicator, zone and year as a row of its own, for programs."""
+    lang = table.last.lang
+    names = {year: Names(outcome) for year, outcome in table.outcomes.items()}
+    rows: list[list[Cell]] = []
     for row in rows_of(table.findings):
-        year, rule = int(row["year"]), row["rule_id"]
-        rows.append(
-            [
-                year,
-                names[year].zone(row["zone_id"]),
-                row["zone_id"],
-                names[year].rule(rule),
-                rule,
-                number(row["actual_low"], "rate"),
-                number(row["actual_high"], "rate"),
-                number(row["required"], "rate"),
-                number(row["target_year"], "id"),
-                number(row["completion_low"], share),
-                number(row["way_low"], share),
-                number(row["time"], share),
-                look.label(row["on_path"], lang),
-                look.label(row["verdict"], lang),
-                number(row["shortfall"], "rate"),
-                look.unit(row["unit"], lang),
-            ]
-        )
-    return Sheet(said("annual_sheet", lang), (block_of(columns, rows),))
+        own, rule, zone = names[int(row["year"])], str(row["rule_id"]), str(row["zone_id"])
+        form = own.format(rule)
+        rows.append([
+            Amount.of(row["year"], "year"), own.zone(zone), own.code(zone), zone, own.rule(rule), rule,
+            Amount.between(row["actual_low"], row["actual_high"], form), Amount.of(row["required"], form),
+            Amount.of(row["target_year"], "year"), Amount.between(row["completion_low"], row["completion_high"], "percent"),
+            Amount.between(row["way_low"], row["way_high"], "percent"), Amount.of(row["time"], "percent"),
+            Coded(row["on_path"]) if row["on_path"] else None, Coded(row["verdict"]), Amount.of(row["shortfall"], "count"),
+            Coded(row["unit"], unit(row["unit"], lang)) if row["unit"] else None,
+        ])  # fmt: skip
+    keys = (
+        "year", "zone", "zone_code", "zone_id", "indicator", "rule_id", "actual", "required", "target_year", "completion", "done",
+        "due", "progress", "verdict", "shortfall", "unit",
+    )  # fmt: skip
+    return Table.of("annual", phrase("annual_title", lang), [column(key, lang) for key in keys], rows)
