@@ -115,7 +115,9 @@ def test_a_column_of_another_type_is_refused():
 
 def test_a_folder_of_results_leads_to_its_latest_run(outcome, tmp_path):
     write_outcome(outcome, tmp_path / "runs" / "b")
-    (tmp_path / "latest.json").write_text(json.dumps({"format": 1, "run": "b", "folder": "runs/b", "files": []}), encoding="utf-8")
+    (tmp_path / "latest.json").write_text(
+        json.dumps({"format": 1, "run": "b", "folder": "runs/b", "files": []}), encoding="utf-8"
+    )
     wanted = tmp_path / "runs" / "b" / "outcome"
     for folder in (tmp_path, tmp_path / "runs" / "b", wanted):
         assert find_outcome(folder) == wanted
