@@ -16,6 +16,12 @@ def module():
 
 
 @pytest.fixture(scope="session")
+def by_hand():
+    """Return the module that makes outcomes by hand."""
+    return module()
+
+
+@pytest.fixture(scope="session")
 def fresh():
     """Make an outcome anew at each call."""
     return module().make_outcome

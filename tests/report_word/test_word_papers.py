@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import io
 import re
 import sys
 import zipfile
@@ -11,29 +12,40 @@ import numpy as np
 import pandas as pd
 import pytest
 from docx.oxml.ns import qn
+from PIL import Image
 
 from geoplan.report import look
-from geoplan.report.content.sheet import Names
-from geoplan.report.word import facts as word_facts
-from geoplan.report.word import gaps as word_gaps
-from geoplan.report.word import papers as word
-from geoplan.report.word import parts as word_parts
-from geoplan.report.word import pictures as word_map
-from geoplan.report.word.guidance import clauses_said
+from geoplan.report.content.assessment import assessment
+from geoplan.report.content.document import Document, Heading, counted
+from geoplan.report.content.guidance import clauses_text, guidance
+from geoplan.report.content.names import Names
+from geoplan.report.content.shortfalls import brief, causes_table, worst_table
+from geoplan.report.content.stock import people_table, stock_table
+from geoplan.report.content.zones import flag_totals
+from geoplan.report.word import document as word
+from geoplan.report.word import pictures
 from geoplan.words.errors import Note, OutputError
 
-WRITERS = {"assessment": word.write_assessment, "guidance": word.write_town_guidance}
+PAPERS = {"assessment": assessment, "guidance": guidance}
+
+
+def write(name, outcome, path, **options):
+    word.write_document(PAPERS[name](outcome), outcome, path, **options)
+    return docx.Document(path)
 
 
 @pytest.fixture(scope="module")
 def papers(make, tmp_path_factory):
     folder = tmp_path_factory.mktemp("papers")
-    paths = {}
-    for name, write in WRITERS.items():
-        for lang in ("zh", "en"):
-            paths[name, lang] = folder / f"{name}_{lang}.docx"
-            write(make(lang=lang), paths[name, lang])
+    paths = {(name, lang): folder / f"{name}_{lang}.docx" for name in PAPERS for lang in ("zh", "en")}
+    for (name, lang), path in paths.items():
+        write(name, make(lang=lang), path)
     return paths
+
+
+@pytest.fixture(scope="module")
+def sited(by_hand):
+    return by_hand.with_sites(by_hand.make_outcome())
 
 
 def text_of(document):
@@ -44,7 +56,18 @@ def cells(table):
     return [[cell.text for cell in row.cells] for row in table.rows]
 
 
-@pytest.mark.parametrize("name", WRITERS)
+def headings(document):
+    return [paragraph.text for paragraph in document.paragraphs if paragraph.style.name == "Heading 2"]
+
+
+def column(table, key):
+    return [
+        cell if isinstance(cell, str) else "" if cell is None else cell.text("zh")
+        for cell in table.cells(key)
+    ]
+
+
+@pytest.mark.parametrize("name", PAPERS)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_page_is_a4_and_names_basis_year_and_banner(papers, make, name, lang):
     outcome, document = make(lang=lang), docx.Document(papers[name, lang])
@@ -80,7 +103,7 @@ def test_headings_and_fonts_are_those_of_planning_papers(papers):
     assert indent.get(qn("w:firstLineChars")) == "200"
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", PAPERS)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_captions_count_and_every_reference_has_its_table(papers, name, lang):
     document = docx.Document(papers[name, lang])
@@ -102,46 +125,77 @@ def test_tables_repeat_headers_and_break_no_row(papers):
         assert rows[0].trPr.find(qn("w:tblHeader")) is not None
         assert all(row.trPr.find(qn("w:cantSplit")) is not None for row in rows)
         widths = [int(cell.get(qn("w:w"))) for cell in table._tbl.tblGrid]
-        assert sum(widths) <= word_parts.TEXT_CM / 2.54 * 1440 + len(widths)
+        assert sum(widths) <= word.TEXT_CM / 2.54 * 1440 + len(widths)
 
 
 def test_people_by_hand(make):
     # 12 communities of 16 points with 100 residents and 2.5 under-threes each; 3 communities in each of 4 towns
-    columns, rows = word_facts.people_table(make())
-    assert [c.header for c in columns[:3]] == ["街道（乡镇）", "社区（村）数（个）", "常住人口"]
-    assert [row[:3] for row in rows] == [
-        *([town, "3", "4,800"] for town in ("临江街道", "学府街道", "湖滨街道", "新村街道")),
-        ["合计", "12", "19,200"],
-    ]
-    assert rows[-1][-1] == "480"
+    table = people_table(make())
+    assert column(table, "zone") == ["临江街道", "学府街道", "湖滨街道", "新村街道", "合计"]
+    assert column(table, "zones_below") == ["3", "3", "3", "3", "12"]
+    assert column(table, "residents") == ["4,800"] * 4 + ["19,200"]
+    assert column(table, "under_3")[-1] == "480"
 
 
 def test_facilities_that_do_not_count_stay_out(make):
     # of 10 rows one is closed, one under construction until 2026 and one planned for 2028
-    _, rows = word_facts.facilities_table(make())
-    homes = next(row for row in rows if row[0] == "养老机构")
-    assert homes[1:3] == ["2", "1"]  # 江城颐养院, and 无坐标养老院, which has no point
-    assert homes[3] == "≥ 120"  # the second does not say how many beds
+    table = stock_table(make())
+    homes = column(table, "facility_type").index("养老机构")
+    assert column(table, "facility_count")[homes] == "2"  # 江城颐养院, and 无坐标养老院, which has no point
+    assert column(table, "facility_placed")[homes] == "1 / 2"
+    assert column(table, "beds")[homes] == "≥ 120"  # the second does not say how many beds
 
 
-def test_the_circle_is_that_of_the_outcome(make):
+def test_the_stock_of_the_area_leaves_out_facilities_beyond_it(make):
     outcome = make()
-    _, rows = word_facts.circle_table(outcome)
-    assert len(rows) == 2 * 5
-    circle = outcome.circle[(outcome.circle["kind"] == "") & (outcome.circle["measure"] == "network")]
-    by_zone = circle.set_index(["service", "zone_id"])
-    assert rows[4][5] == look.share(by_zone["share"]["eldercare", "area/area"])
-    assert rows[0][1] == "临江街道"
-    assert rows[0][4] == look.whole(by_zone["outside"]["eldercare", "town/T1"])
+    away = outcome.facilities.loc[outcome.facilities["geometry"].notna()].iloc[:1].assign(zone_id=None)
+    away.index = ["away"]
+    more = dataclasses.replace(outcome, facilities=pd.concat([outcome.facilities, away]))
+    own, both = stock_table(outcome), stock_table(more)
+    assert own.rows == both.rows
+    assert own.notes == ()
+    assert "另有评价范围外设施 1 处参与步行可达计算" in both.notes[0]
+
+
+def test_a_share_of_an_interval_is_an_interval(make, tmp_path):
+    served = pd.DataFrame(
+        {
+            "service": "eldercare", "zone_id": ["area/area", "town/T1"], "need": [200.0, 50.0],
+            "served_low": [120.0, 20.0], "served_high": [150.0, 20.0], "without_place": [60.0, 25.0], "outside": [20.0, 5.0],
+        }
+    )  # fmt: skip
+    support = pd.DataFrame(
+        {
+            "rule_id": ["wuhan.places_per_1000_residents"], "zone_id": ["area/area"], "verdict_before": ["not_met"],
+            "verdict_after": ["met"], "actual_before": [4.1], "actual_after": [4.6], "required": [4.5],
+            "shortfall_before": [8.0], "shortfall_after": [np.nan], "unit": ["places"], "projects": [("p#2",)],
+        }
+    )  # fmt: skip
+    document = write(
+        "assessment", dataclasses.replace(make(), served=served, support=support), tmp_path / "a.docx"
+    )
+    told = "\n".join(text_of(document))
+    assert (
+        "需求200张（个），每张床位、每个托位只分配一次时实际可服务120–150，占需求的60.0%–75.0%；圈内未满足60，服务圈外20。"
+        in told
+    )
+    assert "有1项评价结果由未达标（或数据不足）转为达标，仍有0项未达标" in told
+    rows = [row for table in document.tables for row in cells(table)]
+    assert ["养老服务", "临江街道", "50", "45", "20", "40.0%", "25", "5"] in rows
+    changed = next(
+        row for row in rows if row[1:3] == ["每千人口拥有3岁以下婴幼儿托位数", "示范区"] and "4.6" in row
+    )
+    assert changed[3:] == ["4.1", "4.6", "≥4.5", "未达标", "达标", "个托位"]
 
 
 def test_the_indicator_table_and_its_sentences(papers):
     document = docx.Document(papers["assessment", "zh"])
-    table = next(cells(t) for t in document.tables if "完成率" in t.rows[0].cells[-3].text)
-    assert len(table) == 1 + 6
-    places = table[2]
-    assert places[1] == "每千人口拥有3岁以下婴幼儿托位数"
-    assert places[5:] == ["4.1", "≥4.5", "91.1%", "8个托位", "未达标"]
+    table = next(cells(t) for t in document.tables if "完成率" in cells(t)[0])
+    at = {name: place for place, name in enumerate(table[0])}
+    places = next(row for row in table if row[at["指标名称"]] == "每千人口拥有3岁以下婴幼儿托位数")
+    assert [places[at[name]] for name in ("现状值（测算）", "目标值", "完成率", "缺口", "评价结论")] == [
+        "4.1", "≥4.5", "91.1%", "8", "未达标",
+    ]  # fmt: skip
     told = "\n".join(text_of(document))
     assert "共形成评价结果6项（次），其中达标1项、未达标2项、数据不足1项、规划未量化2项" in told
     assert "每千人口拥有3岁以下婴幼儿托位数现状4.1，目标≥4.5，尚缺8个托位" in told
@@ -152,17 +206,28 @@ def test_shortfalls_and_causes_add_up(make):
     outcome = make()
     flags = outcome.flags[outcome.flags["zone_id"].str.startswith("community")]
     short = flags[flags["flagged"].astype("boolean").fillna(value=False)]
-    _, rows = word_gaps.shortfalls_table(outcome)
-    assert sum(int(row[2]) for row in rows) == len(short)
-    beds = next(row for row in rows if row[0] == "每千名老人养老床位")
-    own = short[short["rule_id"] == "wuhan.beds_per_1000_elders"]
-    assert beds[1] == "11"  # the twelfth cannot be told
-    assert beds[4] == f"{own['shortfall'].sum():,.0f}张"
-    _, causes = word_gaps.causes_table(outcome)
-    assert sum(int(row[-1]) for row in causes) == (short["cause"] != "").sum()
-    _, worst = word_gaps.worst_table(outcome)
-    people = [float(row[4].replace(",", "")) for row in worst]
+    totals = flag_totals(outcome, "community")
+    assert sum(tally.count for tally in totals.cells("flag_zones")) == len(short)
+    beds = column(totals, "indicator").index("每千名老人养老床位")
+    tally = totals.cells("flag_zones")[beds]
+    assert (tally.judged, tally.no_data) == (11, 1)  # the twelfth cannot be told
+    assert (
+        sum(cell.low for cell in causes_table(outcome).cells("cause_total")) == (short["cause"] != "").sum()
+    )
+    people = [cell.low for cell in worst_table(outcome).cells("people_affected")]
     assert people == sorted(people, reverse=True)
+
+
+def test_nothing_judged_is_no_data_and_never_nought(make, tmp_path):
+    outcome = make()
+    unknown = outcome.flags.assign(
+        flagged=pd.array([pd.NA] * len(outcome.flags), "boolean"), shortfall=np.nan
+    )
+    told = "\n".join(
+        text_of(write("assessment", dataclasses.replace(outcome, flags=unknown), tmp_path / "a.docx"))
+    )
+    assert "至少存在一项短板的社区（村）：数据不足（12 个），占已判定单元的数据不足" in told
+    assert "0 / 0" not in told
 
 
 class TestGuidance:
@@ -212,16 +277,14 @@ class TestGuidance:
         plain = dataclasses.replace(
             outcome, zones=zones, flags=flags, circle=circle, gap_list=outcome.gap_list.assign(town="")
         )
-        word.write_town_guidance(plain, tmp_path / "a.docx", maps=False)
-        document = docx.Document(tmp_path / "a.docx")
+        document = write("guidance", plain, tmp_path / "a.docx", maps=False)
         heads = [p.text for p in document.paragraphs if p.style.name.startswith("Heading")]
         assert heads == ["分区县指引", "一、东城区", "二、西城区"]
         assert not document.inline_shapes
 
     def test_without_matplotlib_the_paper_says_so(self, make, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "matplotlib", None)
-        word.write_town_guidance(make(), tmp_path / "a.docx")
-        document = docx.Document(tmp_path / "a.docx")
+        document = write("guidance", make(), tmp_path / "a.docx")
         assert not document.inline_shapes
         assert any("未安装制图组件" in text for text in text_of(document))
 
@@ -234,8 +297,7 @@ class TestGuidance:
             yield
 
         monkeypatch.setattr(fonts, "face", none)
-        word.write_town_guidance(make(), tmp_path / "a.docx")
-        document = docx.Document(tmp_path / "a.docx")
+        document = write("guidance", make(), tmp_path / "a.docx")
         assert not document.inline_shapes
         assert any(text.startswith("font") for text in text_of(document))
 
@@ -260,7 +322,7 @@ def test_clauses_name_a_document_once(make):
         index=["a", "b", "c"],
     )
     names = Names(dataclasses.replace(make(), rules=rules.assign(indicator_zh=["甲", "乙", "丙"])))
-    assert clauses_said(names, ["a", "b", "c", "a"]) == "呼政办规〔2023〕1号 三(二)1、二(二)；本项目设定"
+    assert clauses_text(names, ["a", "b", "c", "a"]) == "呼政办规〔2023〕1号 三(二)1、二(二)；本项目设定"
 
 
 def test_units_in_brackets_stay_out_of_sentences(make):
@@ -268,7 +330,7 @@ def test_units_in_brackets_stay_out_of_sentences(make):
         {"indicator_zh": ["托位数(个)", "用房（平方米）", "服务圈（甲办〔2023〕1号）"]}, index=["a", "b", "c"]
     )
     names = Names(dataclasses.replace(make(), rules=rules))
-    assert [word_facts.brief(names, rule) for rule in "abc"] == [
+    assert [brief(names, rule) for rule in "abc"] == [
         "托位数",
         "用房",
         "服务圈（甲办〔2023〕1号）",
@@ -276,8 +338,8 @@ def test_units_in_brackets_stay_out_of_sentences(make):
 
 
 def test_the_same_outcome_gives_the_same_bytes(fresh, papers, tmp_path):
-    for name, write in WRITERS.items():
-        write(fresh(), tmp_path / "again.docx")
+    for name in PAPERS:
+        write(name, fresh(), tmp_path / "again.docx")
         assert (tmp_path / "again.docx").read_bytes() == papers[name, "zh"].read_bytes()
         with zipfile.ZipFile(tmp_path / "again.docx") as file:
             assert {entry.date_time for entry in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
@@ -285,27 +347,26 @@ def test_the_same_outcome_gives_the_same_bytes(fresh, papers, tmp_path):
         assert (told.created.year, told.modified.year, told.author) == (2025, 2025, "")
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", PAPERS)
 def test_names_are_text_and_nothing_else(make, tmp_path, name):
     outcome = make(nasty=True)
     zones = outcome.zones.assign(name=[f"{text}\x07\ue000" for text in outcome.zones["name"]])
-    WRITERS[name](dataclasses.replace(outcome, zones=zones), tmp_path / "a.docx")
-    document = docx.Document(tmp_path / "a.docx")
+    document = write(name, dataclasses.replace(outcome, zones=zones), tmp_path / "a.docx")
     assert document.paragraphs[0].text == outcome.name
     assert outcome.zones["name"]["town/T1"] in "\n".join(
         [*text_of(document), *(cell for row in cells(document.tables[0]) for cell in row)]
     )
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", PAPERS)
 def test_a_real_study_carries_no_banner(make, tmp_path, name):
-    WRITERS[name](make(synthetic=False), tmp_path / "a.docx")
+    write(name, make(synthetic=False), tmp_path / "a.docx")
     with zipfile.ZipFile(tmp_path / "a.docx") as file:
         everything = b"".join(file.read(n) for n in file.namelist()).decode("utf-8", "ignore")
     assert "演示数据" not in everything
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", PAPERS)
 def test_an_outcome_without_rules_or_facilities_still_prints(make, tmp_path, name):
     outcome = make()
     bare = dataclasses.replace(
@@ -313,58 +374,62 @@ def test_an_outcome_without_rules_or_facilities_still_prints(make, tmp_path, nam
         gap_list=outcome.gap_list.iloc[:0], unplaced=outcome.unplaced.iloc[:0], rules=pd.DataFrame(),
         reconciliation=pd.DataFrame(), not_assessed=pd.DataFrame(), facilities=outcome.facilities.iloc[:0],
     )  # fmt: skip
-    WRITERS[name](bare, tmp_path / "a.docx")
-    assert docx.Document(tmp_path / "a.docx").paragraphs
-
-
-def test_served_and_projects_have_their_sections(make, tmp_path):
-    served = pd.DataFrame(
-        {
-            "service": "eldercare", "zone_id": ["area/area", "town/T1"], "need": [200.0, 50.0],
-            "served_low": [120.0, 20.0], "served_high": [150.0, 20.0], "without_place": [60.0, 25.0], "outside": [20.0, 5.0],
-        }
-    )  # fmt: skip
-    support = pd.DataFrame(
-        {
-            "rule_id": ["wuhan.places_per_1000_residents"], "zone_id": ["area/area"], "verdict_before": ["not_met"],
-            "verdict_after": ["met"], "actual_before": [4.1], "actual_after": [4.6], "required": [4.5],
-            "shortfall_before": [8.0], "shortfall_after": [np.nan], "unit": ["places"], "projects": [("p#2",)],
-        }
-    )  # fmt: skip
-    word.write_assessment(dataclasses.replace(make(), served=served, support=support), tmp_path / "a.docx")
-    document = docx.Document(tmp_path / "a.docx")
-    told = "\n".join(text_of(document))
-    assert (
-        "需求200张（个），每张床位、每个托位只分配一次时实际可服务120–150，占需求的60.0%；圈内未满足60，服务圈外20。"
-        in told
-    )
-    assert "有1项评价结果由未达标（或数据不足）转为达标，仍有0项未达标" in told
-    rows = [row for table in document.tables for row in cells(table)]
-    assert ["养老服务", "临江街道", "50", "45", "20", "25", "5"] in rows
-    assert ["每千人口拥有3岁以下婴幼儿托位数", "示范区", "4.1", "4.6", "4.5", "未达标", "达标", "—"] in rows
+    assert write(name, bare, tmp_path / "a.docx").paragraphs
 
 
 def test_a_file_that_cannot_be_written_is_an_os_error(make, tmp_path):
     with pytest.raises(OSError, match="no such folder"):
-        word.write_assessment(make(), tmp_path / "no such folder" / "a.docx")
+        write("assessment", make(), tmp_path / "no such folder" / "a.docx")
+
+
+def test_a_block_that_word_cannot_draw_is_an_error(make, tmp_path):
+    with pytest.raises(TypeError, match="draws no str"):
+        word.write_document(Document.of("x", [Heading("y"), "z"]), make(), tmp_path / "a.docx")
+
+
+class TestSiting:
+    def test_nothing_is_said_where_nothing_was_asked(self, papers):
+        told = "".join(text_of(docx.Document(papers["assessment", "zh"])))
+        assert "选址布局" not in told
+        assert "规划点位" not in told
+
+    def test_the_section_says_what_is_proposed_and_proven(self, sited, tmp_path):
+        document = write("assessment", sited, tmp_path / "a.docx")
+        assert headings(document)[-2:] == ["七、选址布局建议", "八、数据与口径说明"]
+        told = "\n".join(text_of(document))
+        assert "建议布局规划点位 4 处（其中 1 处为意向区域，不是地址），投资估算合计 1,343 万元" in told
+        assert "至2025年累计 2 处，至2030年累计 4 处" in told
+        assert "已验证最优" in told
+        assert "不是地址" in told
+        table = next(cells(t) for t in document.tables if "建设性质" in cells(t)[0])
+        assert [row[0] for row in table[1:]] == ["1", "2", "3", "4"]
+        assert sum(float(row[table[0].index("投资估算（万元）")]) for row in table[1:]) == 1343
+
+    def test_each_town_has_the_sites_that_lie_in_it_and_no_others(self, sited, tmp_path):
+        document = write("guidance", sited, tmp_path / "a.docx", maps=False)
+        # columns of the grid are towns: C03, C07 and C11 in the third, C04, C08 and C12 in the fourth
+        sites = [cells(t) for t in document.tables if "建设性质" in cells(t)[0]]
+        assert [[row[0] for row in table[1:]] for table in sites] == [["1", "4"], ["2", "3"]]
+
+    def test_no_adopted_answer_is_said(self, sited, tmp_path):
+        own = dataclasses.replace(sited, answers=sited.answers.assign(adopted=False))
+        told = "\n".join(text_of(write("assessment", own, tmp_path / "a.docx")))
+        assert "各选址问题均未形成可采用的方案。" in told
+        assert "建设性质" not in told
 
 
 class TestMap:
     def test_what_it_shows_of_each_community(self, make):
         outcome = make()
-        found = word_map.flags_of(outcome)
+        found = pictures.flags_of(outcome)
         own = outcome.flags[outcome.flags["zone_id"] == "community/C10"]
         assert found["community/C10"] == own["flagged"].astype("boolean").sum() == 4
         unknown = outcome.flags[outcome.flags["zone_id"] == "community/C03"].assign(flagged=pd.NA)
-        assert np.isnan(word_map.flags_of(dataclasses.replace(outcome, flags=unknown))["community/C03"])
+        assert np.isnan(pictures.flags_of(dataclasses.replace(outcome, flags=unknown))["community/C03"])
 
     def test_same_bytes_and_the_colours_of_the_flags(self, make):
-        import io
-
-        from PIL import Image
-
-        with word_map.atelier(make()) as room:
-            first, again = (word_map.town_map(room, "town/T2") for _ in range(2))
+        with pictures.atelier(make()) as room:
+            first, again = (pictures.town_map(room, "town/T2") for _ in range(2))
         assert first == again
         picture = Image.open(io.BytesIO(first)).convert("RGB")
         counts = {colour: count for count, colour in picture.getcolors(1 << 20)}
@@ -373,5 +438,5 @@ class TestMap:
 
 
 def test_numbers_of_headings():
-    told = [word_parts.counted(n, "zh") for n in (1, 9, 10, 11, 19, 20, 30, 99, 100)]
+    told = [counted(n, "zh") for n in (1, 9, 10, 11, 19, 20, 30, 99, 100)]
     assert told == ["一", "九", "十", "十一", "十九", "二十", "三十", "九十九", "100"]

@@ -323,6 +323,48 @@ class Table:
             ),
         )
 
+    def only(self, *keys: str) -> "Table":
+        """Return the table with some columns, in the order given, printed wherever the table is.
+
+        Raises
+        ------
+        KeyError
+            If no column has one of the keys.
+        """
+        at = {entry.key: place for place, entry in enumerate(self.columns)}
+        kept = [at[key] for key in keys]
+        return replace(
+            self,
+            columns=tuple(replace(self.columns[k], depth=1) for k in kept),
+            rows=tuple(tuple(row[k] for k in kept) for row in self.rows),
+            frozen=sum(k < self.frozen for k in kept),
+            charts=(),
+        )
+
+    def slim(self) -> "Table":
+        """Return the table as paper has room for it.
+
+        A column without a value in any row goes. A column of text that says the same in each of several rows, outside the frozen
+        ones, becomes a note under its header.
+        """
+        kept, notes = [], list(self.notes)
+        for place, entry in enumerate(self.columns):
+            cells = {row[place] for row in self.rows}
+            if self.rows and cells <= {None, ""}:
+                continue
+            if len(self.rows) > 1 and len(cells) == 1 and entry.format == "text" and place >= self.frozen:
+                notes.append(f"{entry.header}: {cells.pop()}")
+                continue
+            kept.append(place)
+        return replace(
+            self,
+            columns=tuple(self.columns[k] for k in kept),
+            rows=tuple(tuple(row[k] for k in kept) for row in self.rows),
+            frozen=sum(k < self.frozen for k in kept),
+            notes=tuple(notes),
+            charts=(),
+        )
+
     def first(self, count: int) -> "Table":
         """Return the table with its first rows only, without charts."""
         return replace(self, rows=self.rows[:count], charts=())

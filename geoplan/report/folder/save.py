@@ -7,6 +7,8 @@ from typing import Any
 
 from geoplan.network.surface import MinutesRaster, write_minutes
 from geoplan.report.booklet.page import write_report
+from geoplan.report.content.assessment import assessment
+from geoplan.report.content.guidance import guidance
 from geoplan.report.content.sites_facts import proof
 from geoplan.report.folder.manifest import environment_block, write_manifest
 from geoplan.report.folder.store import write_outcome
@@ -81,10 +83,10 @@ def write_outputs(
 def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str]) -> None:
     # imported here: Word and PDF libraries take their time to load, and not every run needs them
     if "word" in papers:
-        from geoplan.report.word.papers import write_assessment, write_town_guidance
+        from geoplan.report.word.document import write_document
 
-        write_assessment(outcome, folder / "assessment.docx")
-        write_town_guidance(outcome, folder / "town_guidance.docx")
+        write_document(assessment(outcome), outcome, folder / "assessment.docx")
+        write_document(guidance(outcome), outcome, folder / "town_guidance.docx")
     if "atlas" in papers:
         from geoplan.report.atlas.atlas import write_atlas
 

@@ -34,10 +34,10 @@ from geoplan.report.content.document import (
     Shown,
     TownMap,
 )
-from geoplan.report.content.names import word
 from geoplan.report.content.table import Column, Table
 from geoplan.report.word.pictures import WIDTH_CM, Atelier, atelier, town_map
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import NOTHING
 
 #: Width between the margins of the template's page, centimetres.
@@ -98,7 +98,7 @@ def _draw(paper: "_Paper", block: object, room: Atelier | None) -> None:
                     figure.text(paper.lang), lead=f"{figure.name}{'：' if paper.lang == 'zh' else ': '}"
                 )
         case Shown(table):
-            paper.table(table.to(2))
+            paper.table(table.to(2).slim())
         case TownMap(zone_id, caption):
             if room is not None:
                 paper.picture(town_map(room, zone_id), caption, width_cm=WIDTH_CM)
@@ -117,7 +117,7 @@ class _Paper:
         self._bookmarks = 0
         self._head_and_foot()
         self.heading(outcome.name, 0)
-        told = [word("year", self.lang, year=outcome.year), look.banner(outcome)]
+        told = [phrase("papers_year", self.lang, year=outcome.year), look.banner(outcome)]
         self._document.add_paragraph(plain("　".join(part for part in told if part)), style="Subtitle")
         self.heading(title, 1)
 
@@ -146,7 +146,7 @@ class _Paper:
         """Add a table with its caption above and its notes below; its headers stand on every page, no row breaks over two."""
         self._caption("table", table.title)
         body = [[plain(text) or NOTHING for text in row] for row in table.texts(self.lang)] or [
-            [table.empty or word("nothing", self.lang), *([""] * (len(table.columns) - 1))]
+            [table.empty or phrase("papers_nothing", self.lang), *([""] * (len(table.columns) - 1))]
         ]
         xml = _table_xml(table.columns, body, merged=table.frozen)
         self._document.element.body.insert_element_before(parse_xml(xml), "w:sectPr")
@@ -178,14 +178,14 @@ class _Paper:
                 file.writestr(entry, packed.read(name))
 
     def _label(self, kind: str, number: int) -> str:
-        return word(f"doc_{kind}_label", self.lang, number=number)
+        return phrase(f"paper_{kind}_label", self.lang, number=number)
 
     def _caption(self, kind: str, caption: str, *, below: bool = False) -> None:
         self._counts[kind] += 1
         number = self._counts[kind]
         paragraph = self._document.add_paragraph(style="Caption")
         paragraph.paragraph_format.keep_with_next = not below
-        before, after = word(f"doc_{kind}_label", self.lang, number="\n").split("\n")
+        before, after = phrase(f"paper_{kind}_label", self.lang, number="\n").split("\n")
         self._bookmarks += 1
         start = (
             f'<w:bookmarkStart {nsdecls("w")} w:id="{self._bookmarks}" w:name="{_bookmark(kind, number)}"/>'
@@ -204,10 +204,12 @@ class _Paper:
         head.add_run(plain(f"{outcome.name}\u3000{self.title}"))
         if outcome.synthetic:
             head.add_run(f"\t{look.banner(outcome)}").bold = True
-        foot.add_run(plain(f"{word('year', self.lang, year=outcome.year)}\u3000{look.basis_line(outcome)}"))
+        foot.add_run(
+            plain(f"{phrase('papers_year', self.lang, year=outcome.year)}\u3000{look.basis_line(outcome)}")
+        )
         pages = section.footer.add_paragraph(style="Footer")
         pages.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        before, after = word("doc_page", self.lang, page="\n").split("\n")
+        before, after = phrase("paper_page", self.lang, page="\n").split("\n")
         pages.add_run(before)
         _add_field(pages, "PAGE", "1")
         pages.add_run(after)

@@ -6,7 +6,7 @@ no picture and the paper says why.
 
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,9 @@ import numpy as np
 import shapely
 
 from geoplan.report import look
-from geoplan.report.content.sheet import Names, word
+from geoplan.report.content.basemap import BaseMap, Kind
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import OutputError
 
 #: Size of the picture in inches and its resolution; width on paper in centimetres.
@@ -25,7 +26,8 @@ WIDTH_IN, MOST_HEIGHT_IN, DPI = 6.0, 4.3, 170
 WIDTH_CM = 14.0
 #: Indicators short -> fill: none, one, two, three or more.
 FILLS = (look.COLOURS["not_flagged"], look.COLOURS["flag_soft"], "#e58866", look.COLOURS["flag"])
-_MARKERS = ("o", "s", "^", "D", "p", "P")
+#: Shapes of `look.MARK_SHAPES` as matplotlib names them.
+MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "pentagon": "p", "cross": "P"}
 #: Beyond so many communities names would lie on each other.
 MOST_NAMES = 40
 _MARGIN = 0.04
@@ -33,9 +35,9 @@ _MARGIN = 0.04
 
 @dataclass(frozen=True)
 class Atelier:
-    """What every map of one paper is drawn with: the outcome, its flags by community, and the font."""
+    """What every map of one paper is drawn with: the base map, its flags by community, and the font."""
 
-    outcome: Outcome
+    base: BaseMap
     short: Mapping[str, float]
     face: Any
 
@@ -54,16 +56,17 @@ def atelier(outcome: Outcome) -> Iterator[Atelier | str]:
 
         from geoplan.report.look.fonts import face
 
-        room = face(_texts(outcome))
+        base = BaseMap(outcome)
+        room = face(_texts(base))
         found = room.__enter__()  # not a `with`: what is drawn must not be taken for a missing font
     except ImportError:
-        yield word("doc_no_maps", outcome.lang)
+        yield phrase("paper_no_maps", outcome.lang)
         return
     except OutputError as error:
         yield error.text(outcome.lang)
         return
     try:
-        yield Atelier(outcome, flags_of(outcome), found)
+        yield Atelier(base, flags_of(outcome), found)
     finally:
         room.__exit__(None, None, None)
 
@@ -78,30 +81,23 @@ def flags_of(outcome: Outcome) -> dict[str, float]:
     return found
 
 
-def _texts(outcome: Outcome) -> Iterable[str]:
-    yield from map(str, outcome.zones["name"])
+def _texts(base: BaseMap) -> Iterable[str]:
+    yield from map(str, base.outcome.zones["name"])
     yield from (
-        word(f"doc_map_{code}", outcome.lang, count=0) for code in ("none", "short", "more", "unknown")
+        phrase(f"paper_map_{code}", base.lang, count=0) for code in ("none", "short", "more", "unknown")
     )
-    yield from (look.facility_label(kind, outcome.lang) for kind in _kinds(outcome))
-    yield look.label("synthetic_banner", outcome.lang)
-    yield "0123456789 kmN北"
-
-
-def _kinds(outcome: Outcome) -> list[str]:
-    return list(dict.fromkeys(kind for entry in outcome.services.values() for kind in entry.facilities))
+    yield from (kind.label for kind in base.kinds)
+    yield look.label("synthetic_banner", base.lang)
+    yield f"0123456789 km{phrase('paper_map_north', base.lang)}"
 
 
 def town_map(room: Atelier, zone_id: str) -> bytes:
     """Return the map of one town as PNG: its communities filled, its neighbours blank, streets beneath, facilities above."""
     from matplotlib.figure import Figure
 
-    outcome = room.outcome
-    west, south, east, north = outcome.zones.geometry[zone_id].bounds
-    finest = Names(outcome).finest()
-    own = outcome.zones[(outcome.zones["level"] == finest) & _inside(outcome, zone_id)]
-    if len(own):
-        west, south, east, north = own.total_bounds
+    base = room.base
+    own, town = base.below(zone_id), base.outcome.zones.geometry[zone_id]
+    west, south, east, north = own.total_bounds if len(own) else town.bounds
     pad = _MARGIN * max(east - west, north - south)
     frame = (west - pad, south - pad, east + pad, north + pad)
     wide, high = frame[2] - frame[0], frame[3] - frame[1]
@@ -113,9 +109,9 @@ def town_map(room: Atelier, zone_id: str) -> bytes:
     axes.set_ylim(*_spread(frame[1], frame[3], height / WIDTH_IN * wide))
     axes.set_axis_off()
     view = shapely.box(axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
-    _draw_zones(axes, room, own, outcome.zones.geometry[zone_id])
-    _draw_streets(axes, outcome, view)
-    kinds = _draw_facilities(axes, outcome, view)
+    _draw_zones(axes, room, own, town)
+    _draw_streets(axes, base, view)
+    kinds = _draw_facilities(axes, base, view)
     if len(own) <= MOST_NAMES:
         _draw_names(axes, room, own)
     _draw_scale(axes, room, wide)
@@ -136,20 +132,6 @@ def _png(figure: Any) -> bytes:  # noqa: ANN401
         out, "PNG", optimize=True
     )
     return out.getvalue()
-
-
-def _inside(outcome: Outcome, zone_id: str) -> np.ndarray:
-    """Return for every zone whether it is `zone_id` or lies below it."""
-    parents = outcome.zones["parent_id"].to_dict()
-
-    def climbs(zone: object) -> bool:
-        while zone in parents:
-            if zone == zone_id:
-                return True
-            zone = parents[zone]
-        return False
-
-    return np.array([climbs(zone) for zone in outcome.zones.index], dtype=bool)
 
 
 def _spread(low: float, high: float, least: float) -> tuple[float, float]:
@@ -182,12 +164,12 @@ def _patch(shape: Any, **look_of: Any) -> Any:  # noqa: ANN401
     return PathPatch(Path.make_compound_path(*(Path(ring, closed=True) for ring in rings)), **look_of)
 
 
-def _draw_streets(axes: Any, outcome: Outcome, view: Any) -> None:  # noqa: ANN401
+def _draw_streets(axes: Any, base: BaseMap, view: Any) -> None:  # noqa: ANN401
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    streets = outcome.streets
-    near = streets.geometry.array[np.sort(streets.sindex.query(view))] if len(streets) else []
+    lines = np.concatenate(base.streets)
+    near = lines[shapely.intersects(lines, view)]
     if not len(near):
         return
     # one path for all: a city has tens of thousands of streets
@@ -200,23 +182,16 @@ def _draw_streets(axes: Any, outcome: Outcome, view: Any) -> None:  # noqa: ANN4
     )
 
 
-def _draw_facilities(axes: Any, outcome: Outcome, view: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401
-    """Draw the facilities in view; return label, marker and colour of the kinds that are there."""
-    own = outcome.facilities[outcome.facilities.geometry.notna()]
-    own = own[(own["status"] != "closed") & own.geometry.intersects(view)]
-    shown = []
-    service_of = {k: n for n, entry in enumerate(outcome.services.values()) for k in entry.facilities}
-    for place, kind in enumerate(_kinds(outcome)):
-        here = own[own["services"].map(lambda kinds, kind=kind: kind in kinds)]
-        if here.empty:
-            continue
-        marker = _MARKERS[place % len(_MARKERS)]
-        colour = look.SERVICE_COLOURS[service_of[kind] % len(look.SERVICE_COLOURS)]
+def _draw_facilities(axes: Any, base: BaseMap, view: Any) -> list[Kind]:  # noqa: ANN401
+    """Draw the facilities in view; return the kinds that are there."""
+    own = base.facilities[base.facilities.geometry.intersects(view)]
+    shown = [kind for kind in base.kinds if kind.service >= 0 and (own["kind"] == kind.code).any()]
+    for kind in shown:
+        here = own[own["kind"] == kind.code]
         axes.scatter(
-            here.geometry.x, here.geometry.y, s=16, marker=marker, c=colour,
+            here.geometry.x, here.geometry.y, s=16, marker=MARKERS[kind.shape], c=kind.colour,
             edgecolors=look.COLOURS["paper"], linewidths=0.5, zorder=6,
         )  # fmt: skip
-        shown.append((look.facility_label(kind, outcome.lang), marker, colour))
     return shown
 
 
@@ -249,34 +224,42 @@ def _draw_scale(axes: Any, room: Atelier, wide: float) -> None:  # noqa: ANN401
     tail = top - 0.09 * (north - south)
     arrow = {"arrowstyle": "-|>", "color": look.COLOURS["ink"], "linewidth": 1.0}
     axes.annotate("", (right, top), (right, tail), arrowprops=arrow, zorder=8)
-    axes.text(right, tail, "北" if room.outcome.lang == "zh" else "N", fontproperties=room.font(8),
-              ha="center", va="top", zorder=8)  # fmt: skip
+    north_word = phrase("paper_map_north", room.base.lang)
+    axes.text(right, tail, north_word, fontproperties=room.font(8), ha="center", va="top", zorder=8)
 
 
 def _draw_legend(
     figure: Any,  # noqa: ANN401
     room: Atelier,
-    kinds: list[tuple[str, str, str]],
+    kinds: Sequence[Kind],
     *,
     unknown: bool,
 ) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    lang, edge = room.outcome.lang, look.COLOURS["boundary_strong"]
-    told = [word("doc_map_none", lang), *(word("doc_map_short", lang, count=k) for k in (1, 2))]
-    told.append(word("doc_map_more", lang, count=3))
+    lang, edge = room.base.lang, look.COLOURS["boundary_strong"]
+    told = [phrase("paper_map_none", lang), *(phrase("paper_map_short", lang, count=k) for k in (1, 2))]
+    told.append(phrase("paper_map_more", lang, count=3))
     entries: list[Any] = [
         Patch(facecolor=fill, edgecolor=edge, linewidth=0.4, label=text)
         for fill, text in zip(FILLS, told, strict=True)
     ]
     if unknown:
         entries.append(
-            Patch(facecolor=look.COLOURS["no_data"], edgecolor=edge, hatch="////", label=word("doc_map_unknown", lang))
+            Patch(facecolor=look.COLOURS["no_data"], edgecolor=edge, hatch="////", label=phrase("paper_map_unknown", lang))
         )  # fmt: skip
     entries += [
-        Line2D([], [], marker=marker, color=colour, linestyle="", markersize=4.5, label=room.face.safe(label))
-        for label, marker, colour in kinds
+        Line2D(
+            [],
+            [],
+            marker=MARKERS[kind.shape],
+            color=kind.colour,
+            linestyle="",
+            markersize=4.5,
+            label=room.face.safe(kind.label),
+        )
+        for kind in kinds
     ]
     figure.legend(
         handles=entries, loc="lower center", ncols=4, frameon=False, prop=room.font(7),

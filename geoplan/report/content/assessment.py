@@ -1,0 +1,384 @@
+"""现状评估: the chapter on what is there, what is short, where and why, as a document; each paragraph says what its table shows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from geoplan.report import look
+from geoplan.report.content import sites
+from geoplan.report.content.answers import adopted
+from geoplan.report.content.document import (
+    Block,
+    Document,
+    Heading,
+    Paragraph,
+    Remark,
+    Shown,
+    ahead,
+    numbered,
+)
+from geoplan.report.content.findings import indicators, target_of
+from geoplan.report.content.names import Names, empty, rows_of, text
+from geoplan.report.content.projects import project_support_table, projects_sentence
+from geoplan.report.content.served import served as served_table
+from geoplan.report.content.shortfalls import (
+    amount_text,
+    brief,
+    causes_of,
+    causes_table,
+    flags_at,
+    worst_table,
+)
+from geoplan.report.content.stock import (
+    people_of,
+    people_table,
+    people_text,
+    stock_sentence,
+    stock_table,
+    upper_level,
+    zones_text,
+)
+from geoplan.report.content.table import Amount, Coded, Table, Tally, cell_text
+from geoplan.report.content.zones import circles, flag_totals
+from geoplan.tables import VERDICTS, Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label, of_group
+from geoplan.words.numbers import format_number
+
+#: Columns that fit on a page upright, by table.
+INDICATORS = (
+    "serial", "indicator", "zone", "unit_of_value", "attribute", "base", "actual", "target", "completion", "shortfall",
+    "gross_shortfall", "unit", "verdict", "caveats",
+)  # fmt: skip
+CIRCLE = (
+    "service", "zone", "people", "covered", "outside", "share", "share_frail", "share_straight", "communities_covered",
+)  # fmt: skip
+SERVED = ("service", "zone", "need", "in_circle", "served", "served_share", "without_place", "need_outside")
+SUPPORT = (
+    "serial", "indicator", "zone", "actual_before", "actual_after", "required", "verdict_before", "verdict_after",
+    "shortfall_after", "unit",
+)  # fmt: skip
+SITES = (
+    "order_no",
+    "name",
+    "place",
+    "works",
+    "services",
+    "size",
+    "cost",
+    "phase",
+    "serves",
+    "marginal",
+    "total",
+)
+#: Zone that is the study area as a whole.
+AREA = "area/area"
+#: Most indicators that a sentence names one by one.
+MOST_NAMED = 8
+#: A rule that judges more zones than this has one row in the chapter's table.
+MOST_ROWS = 4
+
+
+def assessment(outcome: Outcome) -> Document:
+    """Return the chapter: base facts, facilities, indicators, circle, served, gaps, causes, projects, siting, data and basis.
+
+    A section stands only where the study has what it is about.
+    """
+    lang = outcome.lang
+    sections: list[tuple[str, Callable[[Outcome], list[Block]], bool]] = [
+        ("base", _base, True),
+        ("stock", _stock, True),
+        ("indicators", _indicators, not empty(outcome.findings)),
+        ("circle", _circle, not empty(outcome.circle)),
+        ("served", _served, not empty(outcome.served)),
+        ("gaps", _gaps, not empty(outcome.flags)),
+        ("causes", _causes, not causes_of(outcome).empty),
+        ("projects", _projects, not empty(outcome.support) or not empty(outcome.projects)),
+        ("siting", _siting, sites.asked(outcome)),
+        ("data", _data, True),
+    ]
+    blocks: list[Block] = []
+    for number, (code, write, _) in enumerate((one for one in sections if one[2]), start=1):
+        blocks.append(Heading(numbered(number, phrase(f"paper_h_{code}", lang), lang)))
+        blocks += write(outcome)
+    return Document.of(phrase("paper_assessment", lang), blocks)
+
+
+def _base(outcome: Outcome) -> list[Block]:
+    lang, people = outcome.lang, people_of(outcome)
+    total = {str(group): float(people[group][AREA]) for group in people.columns}
+    residents = total.get("residents", 0.0)
+    parts = []
+    for group, value in total.items():
+        part = people_text(value, group, lang, called=look.basis(outcome.groups, group, lang))
+        if residents > 0 and group.startswith(("elders", "under")):
+            part += phrase("paper_group_share", lang, share=format_number(value / residents, "percent"))
+        parts.append(part)
+    said = phrase("join_semicolon", lang).join(parts)
+    lead = phrase(
+        "paper_base", lang, year=outcome.year, zones=zones_text(outcome), people=said, table=ahead()
+    )
+    return [Paragraph(lead), Shown(people_table(outcome))]
+
+
+def _stock(outcome: Outcome) -> list[Block]:
+    lang = outcome.lang
+    blocks: list[Block] = [Paragraph(stock_sentence(outcome) + phrase("paper_details", lang, table=ahead()))]
+    if len(outcome.unplaced):
+        blocks.append(Paragraph(phrase("paper_unplaced", lang, count=len(outcome.unplaced))))
+    if len(outcome.planned):
+        blocks.append(Paragraph(phrase("paper_planned", lang, count=len(outcome.planned))))
+    return [*blocks, Shown(stock_table(outcome))]
+
+
+def _indicators(outcome: Outcome) -> list[Block]:
+    lang, names = outcome.lang, Names(outcome)
+    items, semicolon = phrase("join_items", lang), phrase("join_semicolon", lang)
+    counts = outcome.findings["verdict"].value_counts()
+    said = [
+        phrase("paper_verdicts", lang, verdict=label(verdict, lang), count=int(counts[verdict]))
+        for verdict in VERDICTS
+        if verdict in counts
+    ]
+    blocks: list[Block] = [
+        Paragraph(
+            phrase(
+                "paper_indicators",
+                lang,
+                documents=items.join(_documents(outcome, names)),
+                count=len(outcome.findings),
+                said=items.join(said),
+                table=ahead(),
+            )
+        )
+    ]
+    plan = rows_of(outcome.findings)
+    if "of_plan" in outcome.findings.columns:
+        plan = [row for row in plan if row["of_plan"]]
+    missed = [row for row in plan if row["verdict"] == "not_met"]
+    if missed:
+        parts = semicolon.join(_missed(names, row) for row in missed[:MOST_NAMED])
+        blocks.append(Paragraph(phrase("paper_missed", lang, parts=parts, tail=_tail(missed, lang))))
+    unknown = list(dict.fromkeys(names.rule(row["rule_id"]) for row in plan if row["verdict"] == "no_data"))
+    if unknown:
+        parts = items.join(unknown[:MOST_NAMED])
+        blocks.append(Paragraph(phrase("paper_unknown", lang, parts=parts, tail=_tail(unknown, lang))))
+    return [*blocks, Shown(indicators(outcome, most=MOST_ROWS).only(*INDICATORS))]
+
+
+def _tail(items: list[Any], lang: str) -> str:
+    return phrase("paper_and_more", lang, count=len(items)) if len(items) > MOST_NAMED else ""
+
+
+def document_of(names: Names, rule: str) -> str:
+    """Return the plan that a rule comes from, as it is cited but without the clause."""
+    clause, cited = text(names.of_rule(rule, "clause")), text(names.of_rule(rule, f"cited_{names.lang}"))
+    return cited.removesuffix(clause).strip() if clause else cited
+
+
+def _documents(outcome: Outcome, names: Names) -> list[str]:
+    """Return the plans that the rules come from, each once."""
+    found = [document_of(names, str(rule)) for rule in dict.fromkeys(outcome.findings["rule_id"])]
+    return [name for name in dict.fromkeys(found) if name]
+
+
+def _missed(names: Names, row: Mapping[str, Any]) -> str:
+    lang = names.lang
+    actual = Amount.between(row["actual_low"], row["actual_high"], names.format(row["rule_id"]))
+    return phrase(
+        "paper_missed_part",
+        lang,
+        indicator=brief(names, row["rule_id"]),
+        actual=cell_text(actual, lang) or label("no_data", lang),
+        required=target_of(names, row),
+        gap=amount_text(row["shortfall"], row["unit"], lang) or label("no_data", lang),
+    )
+
+
+def at_levels(table: Table, levels: tuple[str, ...]) -> Table:
+    """Return the rows of a table of zones that are of `levels`, whole zones only."""
+    cells = zip(table.rows, table.cells("level"), table.cells("part"), strict=True)
+    rows = tuple(
+        row
+        for row, level, part in cells
+        if part is None and isinstance(level, Coded) and level.code in levels
+    )
+    return replace(table, rows=rows)
+
+
+def _circle(outcome: Outcome) -> list[Block]:
+    lang, table = outcome.lang, outcome.circle
+    whole = table[(table["zone_id"] == AREA) & (table["kind"].fillna("") == "")]
+    blocks: list[Block] = []
+    for service, entry in outcome.services.items():
+        own = whole[whole["service"] == service].set_index("measure")
+        if "network" not in own.index:
+            continue
+        row = rows_of(own.loc[["network"]])[0]
+        shares = {
+            measure: cell_text(Amount.of(own["share"].get(measure), "percent"), lang)
+            or label("no_data", lang)
+            for measure in ("network", "frail", "straight")
+        }
+        communities = Tally(int(row["communities_covered"]), int(row["communities"]))
+        said = phrase(
+            "paper_circle",
+            lang,
+            service=entry.label(lang),
+            kmh=f"{entry.walk_kmh:g}",
+            minutes=f"{entry.walk_minutes:g}",
+            metres=format_number(entry.straight_m, "count"),
+            group=look.basis(outcome.groups, entry.group, lang),
+            covered=format_number(row["covered"], "count"),
+            outside=format_number(row["outside"], "count"),
+            unit=of_group("unit_people", entry.group, lang),
+            communities=communities.text(lang),
+            frail_ms=format_number(entry.frail_kmh / 3.6, "decimal"),
+            **shares,
+        )
+        blocks.append(Paragraph(said))
+    level = upper_level(outcome)
+    shown = at_levels(circles(outcome), tuple(dict.fromkeys((level, "area"))))
+    title = phrase("paper_circle_table", lang, level=label(level, lang))
+    return [
+        *blocks,
+        Paragraph(phrase("paper_see", lang, table=ahead())),
+        Shown(replace(shown, title=title).only(*CIRCLE)),
+    ]
+
+
+def _served(outcome: Outcome) -> list[Block]:
+    lang, blocks = outcome.lang, list[Block]()
+    for row in rows_of(outcome.served[outcome.served["zone_id"] == AREA]):
+        need = float(row["need"])
+        served = Amount.between(row["served_low"], row["served_high"], "count")
+        share = (
+            Amount.between(row["served_low"] / need, row["served_high"] / need, "percent")
+            if need > 0
+            else None
+        )
+        said = phrase(
+            "paper_served",
+            lang,
+            service=outcome.services[row["service"]].label(lang),
+            need=format_number(need, "count"),
+            served=cell_text(served, lang),
+            share=cell_text(share, lang) or label("no_data", lang),
+            without=format_number(row["without_place"], "count"),
+            outside=format_number(row["outside"], "count"),
+        )
+        blocks.append(Paragraph(said))
+    table = served_table(outcome)
+    if table is not None:
+        level = upper_level(outcome)
+        keep = [
+            row
+            for row, cell in zip(table.rows, table.cells("level"), strict=True)
+            if isinstance(cell, Coded) and cell.code in (level, "area")
+        ]
+        blocks.append(Shown(replace(table, rows=tuple(keep)).only(*SERVED)))
+    return blocks
+
+
+def _gaps(outcome: Outcome) -> list[Block]:
+    lang, names = outcome.lang, Names(outcome)
+    finest = names.finest()
+    level, flags = label(finest, lang), flags_at(outcome, finest)
+    states = [
+        True if own.fillna(value=False).any() else None if own.isna().any() else False
+        for _, own in flags["flagged"].astype("boolean").groupby(flags["zone_id"], sort=False)
+    ]
+    tally = Tally.of(states)
+    share = Amount.of(tally.count / tally.judged, "percent") if tally.judged else None
+    lead = phrase(
+        "paper_gaps",
+        lang,
+        level=level,
+        tally=tally.text(lang),
+        share=cell_text(share, lang) or label("no_data", lang),
+        table=ahead(),
+    )
+    blocks: list[Block] = [Paragraph(lead)]
+    totals = flag_totals(outcome, finest)
+    if totals is not None:
+        title = phrase("paper_gaps_table", lang, level=level)
+        notes = (*totals.notes, phrase("paper_gaps_note", lang))
+        blocks.append(Shown(replace(totals, title=title, notes=notes)))
+    worst = worst_table(outcome)
+    if worst is not None:
+        said = phrase("paper_worst", lang, level=level, count=len(worst.rows), table=ahead())
+        blocks += [Paragraph(said), Shown(worst)]
+    return blocks
+
+
+def _causes(outcome: Outcome) -> list[Block]:
+    lang = outcome.lang
+    counts = causes_of(outcome).sum().sort_values(ascending=False, kind="stable")
+    total = int(counts.sum())
+    parts = [
+        phrase(
+            "paper_cause_part",
+            lang,
+            cause=label(cause, lang),
+            count=format_number(count, "count"),
+            share=format_number(count / total, "percent"),
+        )
+        for cause, count in counts.items()
+    ]
+    said = phrase("join_items", lang).join(parts)
+    lead = phrase("paper_causes", lang, total=format_number(total, "count"), parts=said, table=ahead())
+    blocks: list[Block] = [Paragraph(lead)]
+    blocks += [Paragraph(phrase(f"paper_cause_{cause}", lang)) for cause in counts.index[:2]]
+    table = causes_table(outcome)
+    return blocks if table is None else [*blocks, Shown(table)]
+
+
+def _projects(outcome: Outcome) -> list[Block]:
+    lang, blocks = outcome.lang, list[Block]()
+    if not empty(outcome.projects):
+        blocks.append(Paragraph(phrase("paper_projects", lang, said=projects_sentence(outcome))))
+    table = project_support_table(outcome)
+    if table is not None:
+        before, after = outcome.support["verdict_before"], outcome.support["verdict_after"]
+        won, left = int(((before != "met") & (after == "met")).sum()), int((after == "not_met").sum())
+        blocks += [
+            Paragraph(phrase("paper_support", lang, won=won, left=left, table=ahead())),
+            Shown(table.only(*SUPPORT)),
+        ]
+    return blocks
+
+
+def _siting(outcome: Outcome) -> list[Block]:
+    lang = outcome.lang
+    blocks: list[Block] = [Paragraph(f"{said}{phrase('stop', lang)}") for said in sites.lead(outcome)]
+    table = sites.sites_table(outcome)
+    if adopted(outcome) is None or table is None:
+        return blocks
+    blocks += [Paragraph(phrase("paper_see", lang, table=ahead())), Shown(table.only(*SITES))]
+    changed = sites.changed_support_table(outcome)
+    return blocks if changed is None else [*blocks, Shown(changed.only(*SUPPORT))]
+
+
+def _data(outcome: Outcome) -> list[Block]:
+    lang = outcome.lang
+    blocks: list[Block] = [Paragraph(f"{look.basis_line(outcome)}{phrase('stop', lang)}")]
+    for row in rows_of(outcome.reconciliation):
+        rows, used, waiting = (float(row.get(key, 0) or 0) for key in ("rows", "in_run", "not_placed"))
+        share = Amount.of(used / (used + waiting), "percent") if used + waiting else None
+        blocks.append(
+            Paragraph(
+                phrase(
+                    "paper_register",
+                    lang,
+                    file=row["file"],
+                    rows=format_number(rows, "count"),
+                    used=format_number(used, "count"),
+                    waiting=format_number(waiting, "count"),
+                    share=cell_text(share, lang) or label("none", lang),
+                )
+            )
+        )
+    blocks.append(Paragraph(phrase("paper_method", lang)))
+    if not empty(outcome.not_assessed):
+        blocks.append(Paragraph(phrase("paper_not_assessed", lang, count=len(outcome.not_assessed))))
+    return [*blocks, *(Remark(credit) for credit in look.attribution(outcome.sources))]

@@ -1,0 +1,271 @@
+"""分街道指引: a table of all towns, then each with its map, its table and two sentences a community, as a document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from geoplan.report.content.assessment import document_of
+from geoplan.report.content.document import (
+    Block,
+    Document,
+    Heading,
+    Paragraph,
+    Remark,
+    Shown,
+    TownMap,
+    ahead,
+    numbered,
+)
+from geoplan.report.content.gaps import GapSources, part_of, place_of
+from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
+from geoplan.report.content.shortfalls import amount_text, brief, shortfall_text
+from geoplan.report.content.sites import chosen, sites_of
+from geoplan.report.content.stock import people_of, people_text
+from geoplan.report.content.table import Amount, Cell, Table, cell_text, column
+from geoplan.report.content.table import numbered as with_serial
+from geoplan.report.content.towns import Town, guidance_level, guidance_totals, towns
+from geoplan.tables import CAUSES, Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label, of_group
+from geoplan.words.numbers import format_number
+
+#: Columns of a town's table that fit on a page upright.
+TOTALS = (
+    "serial",
+    "indicator",
+    "zones_short",
+    "gross_shortfall",
+    "unit",
+    "work",
+    "clause",
+    "term",
+    "caveats",
+)
+
+
+def guidance(outcome: Outcome) -> Document:
+    """Return the guidance by town, by district where there are no towns.
+
+    A table of all towns leads; then each town has a paragraph, its map, a table of what to build, how much, by which clause and
+    when, and two sentences for each community that is short: what it lacks and why, and what is to be done.
+    """
+    lang, names, found = outcome.lang, Names(outcome), towns(outcome)
+    level = label(guidance_level(outcome), lang)
+    short = {str(row["zone_id"]) for town in found for row in _flags(town)}
+    blocks: list[Block] = [
+        Paragraph(
+            phrase(
+                "paper_guidance_lead", lang, level=level, count=len(found), short=len(short), table=ahead()
+            )
+        ),
+        Shown(_towns_table(outcome, names, found)),
+    ]
+    people, about = people_of(outcome), GapSources(outcome, names)
+    for number, town in enumerate(found, start=1):
+        blocks.append(Heading(numbered(number, town.name, lang)))
+        blocks += _town(outcome, about, town, people)
+    return Document.of(phrase("paper_guidance", lang, level=level), blocks)
+
+
+def _flags(town: Town) -> list[dict[str, Any]]:
+    return [row for row in town.rows if part_of(row) == "flag"]
+
+
+def _towns_table(outcome: Outcome, names: Names, found: Sequence[Town]) -> Table:
+    """Return a row a town: communities short, and what is short in all, a column an indicator, those of one unit together."""
+    lang = outcome.lang
+    units = {total.rule_id: total.unit for town in found for total in town.totals if total.part == "flag"}
+    rules = sorted(units, key=lambda rule: list(dict.fromkeys(units.values())).index(units[rule]))
+    columns = [
+        column("serial", lang),
+        column("zone", lang, header=label(guidance_level(outcome), lang)),
+        column("zone_code", lang),
+        column("town_short", lang, level=label(names.finest(), lang)),
+        *(
+            column(
+                "town_gap", lang, name=rule, indicator=brief(names, rule), unit=amount_unit(units[rule], lang)
+            )
+            for rule in rules
+        ),
+    ]
+    rows: list[list[Cell]] = []
+    for town in found:
+        sums = {total.rule_id: total.shortfall for total in town.totals if total.part == "flag"}
+        zones = {row["zone_id"] for row in _flags(town)}
+        gaps = [Amount.of(sums.get(rule), "count") for rule in rules]
+        rows.append([town.name, names.code(town.zone_id), Amount.of(len(zones), "count"), *gaps])
+    title = phrase("paper_guidance_table", lang, level=label(guidance_level(outcome), lang))
+    shared = dict.fromkeys(
+        f"{brief(names, rule)}{phrase('colon', lang)}{said}"
+        for rule in rules
+        for row in rows_of(outcome.flags[outcome.flags["rule_id"] == rule].head(1))
+        for said in caveats_of(row, lang)
+    )
+    return Table.of("town_shortfalls", title, columns, with_serial(rows), notes=tuple(shared))
+
+
+def amount_unit(code: str, lang: str) -> str:
+    """Return the unit of an amount without the amount."""
+    return amount_text(0.0, code, lang).removeprefix("0").strip()
+
+
+def _town(outcome: Outcome, about: GapSources, town: Town, people: pd.DataFrame) -> list[Block]:
+    lang, names = outcome.lang, about.names
+    mine, finest = _flags(town), label(names.finest(), lang)
+    zones = list(dict.fromkeys(str(row["zone_id"]) for row in mine))
+    caption = phrase("paper_map_caption", lang, town=town.name, level=finest)
+    blocks: list[Block] = [
+        Paragraph(_town_lead(outcome, names, town, people, len(zones))),
+        TownMap(town.zone_id, caption),
+    ]
+    if not town.rows:
+        return [
+            *blocks,
+            Paragraph(phrase("paper_town_nothing", lang, town=town.name)),
+            *_town_sites(outcome, names, town),
+        ]
+    totals = guidance_totals(about, town).only(*TOTALS)
+    table = replace(totals, title=phrase("paper_town_table", lang, town=town.name))
+    blocks += [Paragraph(phrase("paper_town_table_lead", lang, town=town.name, table=ahead())), Shown(table)]
+    blocks += _town_sites(outcome, names, town)
+    lacking = [row for row in town.rows if part_of(row) == "member"]
+    for zone in zones:
+        own = [row for row in mine if row["zone_id"] == zone]
+        also = [row for row in lacking if text(row["member_id"]) == zone]
+        said = _what_is_short(names, own, also, people_text_of(people, zone, lang)) + _what_to_do(names, own)
+        blocks.append(Paragraph(said, lead=f"{place_of(names, own[0])}{phrase('colon', lang)}"))
+    caveats = dict.fromkeys(caveat for row in mine for caveat in about.caveats(row))
+    return [*blocks, *(Remark(said) for said in caveats)]
+
+
+def _town_sites(outcome: Outcome, names: Names, town: Town) -> list[Block]:
+    """Return the sites of the adopted answer that lie in a town, if any."""
+    lang, sites = outcome.lang, chosen(outcome)
+    here = (
+        sites[[names.at(zone, names.level(town.zone_id)) == town.zone_id for zone in sites["zone_id"]]]
+        if len(sites)
+        else sites
+    )
+    table = sites_of(outcome, here)
+    if table is None:
+        return []
+    lead = phrase(
+        "paper_town_sites", lang, town=town.name, count=format_number(len(here), "count"), table=ahead()
+    )
+    return [
+        Paragraph(lead),
+        Shown(replace(table, title=phrase("paper_town_sites_table", lang, town=town.name))),
+    ]
+
+
+def people_text_of(people: pd.DataFrame, zone: str, lang: str) -> str:
+    """Return how many of the first group a zone has."""
+    first = str(people.columns[0])
+    return people_text(float(people[first].get(zone, 0.0)), first, lang)
+
+
+def _town_lead(outcome: Outcome, names: Names, town: Town, people: pd.DataFrame, short: int) -> str:
+    """Return how many people and communities a town has, what its circles cover, and how many are short."""
+    lang, table = outcome.lang, outcome.circle
+    own = table[(table["zone_id"] == town.zone_id) & (table["measure"] == "network")]
+    own = own[own["kind"].fillna("") == ""]
+    covers = [
+        phrase(
+            "paper_town_circle",
+            lang,
+            service=outcome.services[row["service"]].label(lang),
+            share=cell_text(Amount.of(row["share"], "percent"), lang) or label("no_data", lang),
+            group=label(row["group"], lang),
+            outside=format_number(row["outside"], "count"),
+            unit=of_group("unit_people", row["group"], lang),
+        )
+        for row in rows_of(own)
+    ]
+    return phrase(
+        "paper_town",
+        lang,
+        town=town.name,
+        level=label(names.finest(), lang),
+        count=int(own["communities"].max()) if len(own) else 0,
+        people=people_text_of(people, town.zone_id, lang),
+        covers=phrase("join_comma", lang).join(covers),
+        short=short,
+    )
+
+
+def _what_is_short(
+    names: Names, own: Sequence[Mapping[str, Any]], also: Sequence[Mapping[str, Any]], people: str
+) -> str:
+    """Return the first sentence on a community: its people, what is short, why, and what is nearest."""
+    lang, items = names.lang, phrase("join_items", names.lang)
+    lacks = items.join(shortfall_text(names, row) for row in own)
+    said = phrase("paper_community", lang, people=people, count=len(own), lacks=lacks)
+    causes = dict.fromkeys(label(row["cause"], lang) for row in own if text(row["cause"]))
+    if causes:
+        said += phrase("paper_community_causes", lang, causes=items.join(causes))
+    walks = [(float(row["minutes"]), row) for row in own if present(row["minutes"])]
+    if walks:
+        minutes, row = max(walks, key=lambda walk: walk[0])
+        near = text(row.get("nearest_name")) or names.facility(row["nearest_facility"])
+        said += phrase("paper_community_near", lang, near=near, minutes=format_number(minutes, "minutes"))
+    if also:
+        rules = items.join(dict.fromkeys(brief(names, row["rule_id"]) for row in also))
+        said += phrase("paper_community_also", lang, rules=rules)
+    return said + phrase("stop", lang) + ("" if lang == "zh" else " ")
+
+
+def _what_to_do(names: Names, own: Sequence[Mapping[str, Any]]) -> str:
+    """Return the second sentence on a community: what to do, near term first, and by which clauses."""
+    lang, semicolon = names.lang, phrase("join_semicolon", names.lang)
+    parts = []
+    for term in dict.fromkeys(text(row.get("phase")) for row in own):
+        said = semicolon.join(_works(names, [row for row in own if text(row.get("phase")) == term]))
+        parts.append(phrase("paper_do_phase", lang, phase=term, said=said) if term else said)
+    clauses = clauses_text(names, [str(row["rule_id"]) for row in own])
+    return phrase("paper_do", lang, said=semicolon.join(parts), clauses=clauses)
+
+
+def _works(names: Names, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what to do by cause, each with its facilities and amounts: ``在步行范围内新建或改建养老机构（20 张）``."""
+    lang, items = names.lang, phrase("join_items", names.lang)
+    found: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        cause = text(row["cause"])
+        what = text(names.of_rule(str(row["rule_id"]), f"facilities_{lang}")) or phrase(
+            "guidance_anything", lang
+        )
+        gap = amount_text(row["shortfall"], row["unit"], lang)
+        if row["unit"] == "people":
+            gap = phrase("paper_do_people", lang, gap=gap)
+        amounts = found.setdefault(cause if cause in CAUSES else "other", {}).setdefault(what, [])
+        if gap and gap not in amounts:
+            amounts.append(gap)
+    return [
+        phrase(f"paper_do_{cause}", lang)
+        + items.join(
+            what + (phrase("in_brackets", lang, text=items.join(amounts)) if amounts else "")
+            for what, amounts in facilities.items()
+        )
+        for cause, facilities in found.items()
+    ]
+
+
+def clauses_text(names: Names, rules: Sequence[str]) -> str:
+    """Return the clauses of rules, a document named once: ``呼政办规〔2023〕1号 三(二)1、二(二)``."""
+    lang = names.lang
+    by_document: dict[str, list[str]] = {}
+    for rule in dict.fromkeys(rules):
+        if text(names.of_rule(rule, "pack")) == "study":
+            by_document.setdefault(phrase("papers_own_setting", lang), [])
+            continue
+        clauses = by_document.setdefault(document_of(names, rule), [])
+        clauses += [
+            part for part in text(names.of_rule(rule, "clause")).split("; ") if part and part not in clauses
+        ]
+    items = phrase("join_items", lang)
+    return phrase("join_semicolon", lang).join(
+        " ".join(part for part in (document, items.join(clauses)) if part)
+        for document, clauses in by_document.items()
+    )

@@ -1,0 +1,107 @@
+"""What is short, for papers: the zones where most people are affected, and the causes behind flags."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from geoplan.report.content.names import Names, empty, present, rows_of
+from geoplan.report.content.table import Amount, Cell, Table, column, numbered
+from geoplan.tables import CAUSES, Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label, unit
+from geoplan.words.numbers import format_number
+
+#: Most zones that a paper names; the workbook has all of them.
+WORST = 20
+#: Units that an indicator's name ends with in brackets; a sentence has them beside the number.
+_UNITS = re.compile(r"[(（](?:个|张|人|家|所|处|平方米|万张|个托位)[)）]$")
+
+
+def brief(names: Names, rule: object) -> str:
+    """Return an indicator's name as a sentence has it, without the unit in brackets behind it."""
+    return _UNITS.sub("", names.rule(str(rule)))
+
+
+def amount_text(value: object, unit_code: object, lang: str) -> str:
+    """Return an amount with its unit: ``34 个托位``, whole; nothing where it is missing."""
+    if not present(value):
+        return ""
+    space = " " if lang == "en" else ""
+    return f"{format_number(float(value), 'count')}{space}{unit(unit_code, lang)}"  # type: ignore[arg-type]
+
+
+def flags_at(outcome: Outcome, level: str) -> pd.DataFrame:
+    """Return the flags of the zones of a level."""
+    return outcome.flags[outcome.flags["zone_id"].map(outcome.zones["level"]) == level]
+
+
+def shortfall_text(names: Names, row: Mapping[str, Any]) -> str:
+    """Return one shortfall: the indicator and how much, ``每千人口托位数缺34个托位``."""
+    lang = names.lang
+    code = "paper_lack_people" if row["unit"] == "people" else "paper_lack"
+    gap = amount_text(row["shortfall"], row["unit"], lang)
+    return phrase(code, lang, indicator=brief(names, row["rule_id"]), gap=gap or label("no_data", lang))
+
+
+def worst_table(outcome: Outcome) -> Table | None:
+    """Return the zones of the finest level where most people are affected, with what each is short of; None without any."""
+    lang, names = outcome.lang, Names(outcome)
+    level = names.finest()
+    flags = flags_at(outcome, level)
+    short = flags[flags["flagged"].astype("boolean").fillna(value=False)]
+    if short.empty:
+        return None
+    people = short.groupby("zone_id", sort=False)["people_affected"].max()
+    order = people.sort_values(ascending=False, kind="stable").head(WORST)
+    above = names.levels_between()[-1:]
+    keys = ("serial", *above, level, "zone_code", "short_count", "people_affected", "lacks")
+    rows: list[list[Cell]] = []
+    for zone, affected in order.items():
+        own = rows_of(short[short["zone_id"] == zone])
+        rows.append(
+            [
+                *(names.above(zone, upper) for upper in above),
+                names.zone(zone),
+                names.code(zone),
+                Amount.of(len(own), "count"),
+                Amount.of(affected, "count"),
+                "\n".join(shortfall_text(names, row) for row in own),
+            ]
+        )
+    title = phrase("paper_worst_table", lang, level=label(level, lang))
+    return Table.of("worst", title, [column(key, lang) for key in keys], numbered(rows))
+
+
+def causes_of(outcome: Outcome) -> pd.DataFrame:
+    """Return rule x cause -> flags of the finest level, the causes in their fixed order and only those that occur."""
+    flags = flags_at(outcome, Names(outcome).finest())
+    short = flags[flags["flagged"].astype("boolean").fillna(value=False) & (flags["cause"].fillna("") != "")]
+    if short.empty:
+        return pd.DataFrame()
+    counts = pd.crosstab(short["rule_id"], short["cause"])
+    return counts.reindex(
+        index=list(dict.fromkeys(short["rule_id"])), columns=[c for c in CAUSES if c in counts.columns]
+    )
+
+
+def causes_table(outcome: Outcome) -> Table | None:
+    """Return how often each cause stands behind a flag, by indicator; None where no flag has one."""
+    lang, names, counts = outcome.lang, Names(outcome), causes_of(outcome)
+    if empty(counts):
+        return None
+    columns = [
+        column("indicator", lang),
+        *(column("cause_count", lang, name=str(cause), cause=label(cause, lang)) for cause in counts.columns),
+        column("cause_total", lang),
+    ]
+    rows: list[list[Cell]] = [
+        [
+            names.rule(str(rule)),
+            *(Amount.of(count, "count") for count in row),
+            Amount.of(int(row.sum()), "count"),
+        ]
+        for rule, row in counts.iterrows()
+    ]
+    return Table.of("causes", phrase("paper_causes_table", lang), columns, rows)
