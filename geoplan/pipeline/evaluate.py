@@ -30,13 +30,14 @@ from geoplan.pipeline.walks import (
     walk_all,
 )
 from geoplan.standards.assess import Assessment, assess
-from geoplan.standards.costs import with_costs
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gaps import gap_list, gap_list_with_sites
 from geoplan.standards.packs.read import Pack, not_assessed_table, rules_of, rules_table
-from geoplan.standards.projects import with_projects
+from geoplan.standards.projects.costs import with_costs
+from geoplan.standards.projects.facilities import with_projects
+from geoplan.standards.projects.support import support, support_notes
 from geoplan.standards.rules import Rule
-from geoplan.standards.support import support, support_notes
+from geoplan.standards.projects.support import support, support_notes
 from geoplan.study.study import Study
 from geoplan.tables import SERVED, SUPPORT, Outcome, Service, Source, warnings_table
 from geoplan.words.errors import Note, OutputError

@@ -24,7 +24,7 @@ from geoplan.inputs.zone_supplies import ZoneSupplies, read_zone_supplies
 from geoplan.network import pace
 from geoplan.pipeline.provenance import input_files, plain, read_packs, sources
 from geoplan.standards.packs.read import rules_of
-from geoplan.standards.support import rule_words
+from geoplan.standards.projects.support import rule_words
 from geoplan.study.formats import kind_of
 from geoplan.study.study import Study
 from geoplan.tables import Source

@@ -27,8 +27,8 @@ from geoplan.siting.sites import answer_row, answers_table, sites_as_projects, s
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.words import aim_words, question_words
 from geoplan.standards.flags import study_circles
-from geoplan.standards.projects import with_projects
-from geoplan.standards.support import support
+from geoplan.standards.projects.facilities import with_projects
+from geoplan.standards.projects.support import support
 from geoplan.study.study import Study
 from geoplan.tables import CURVE, SUPPORT, UNMET
 from geoplan.words.catalogue import phrase

@@ -12,7 +12,7 @@ from geoplan.inputs.candidates import CandidateList, candidate_frame
 from geoplan.inputs.candidates.read import same_premises
 from geoplan.inputs.lists.ids import former_id
 from geoplan.inputs.lists.zone_names import clean_name
-from geoplan.standards.costs import unit_cost, unit_costs
+from geoplan.standards.projects.costs import unit_cost, unit_costs
 from geoplan.words.errors import Note
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
@@ -145,7 +145,7 @@ def with_unit_costs(
     """Return the candidates with a cost of each unit where neither a cost nor one of a unit is stated (columns `UNIT_COSTS`).
 
     The cost of a unit is the middle of what the plans' lists imply for the facility type and kind of works
-    (`standards.costs.unit_costs`), and names their rows. A candidate that may not hold the type, or without a unit cost that fits
+    (`standards.projects.costs.unit_costs`), and names their rows. A candidate that may not hold the type, or without a unit cost that fits
     its kind of works, stays without: unknown is never 0.
 
     Parameters

@@ -18,7 +18,8 @@ from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.requirement import Requirement
 from geoplan.standards.rules import Rule, linked
 from geoplan.standards.verdict import judge
-from geoplan.tables import FINDINGS, MEMBERS, VERDICTS, Service, check_columns, check_ids, check_unique_index
+from geoplan.tables import FINDINGS, MEMBERS, Service, check_columns, check_ids, check_unique_index
+from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note
 
 #: Columns of findings beyond those of `geoplan.tables.FINDINGS`.
@@ -164,32 +165,6 @@ def assess(
     )
 
 
-def by_rule(findings: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
-    """Return, rule by rule, how many zones were judged, flagged, or left without data, and what is missing.
-
-    Returns
-    -------
-    summary
-        Indexed by rule_id: ``met, not_met, no_data, not_applicable, not_quantified`` (findings), ``flagged, not_flagged,
-        not_known`` (communities and towns), ``missing_zh, missing_en`` (each reason once).
-    """
-    verdicts = pd.crosstab(findings["rule_id"], findings["verdict"]).reindex(
-        columns=list(VERDICTS), fill_value=0
-    )
-    words = (
-        flags["flagged"].astype("boolean").map({True: "flagged", False: "not_flagged"}).fillna("not_known")
-    )
-    counts = pd.crosstab(flags["rule_id"], words).reindex(
-        columns=["flagged", "not_flagged", "not_known"], fill_value=0
-    )
-    order = list(dict.fromkeys([*findings["rule_id"], *flags["rule_id"]]))
-    table = verdicts.reindex(order, fill_value=0).join(counts.reindex(order, fill_value=0))
-    for column in ("missing_zh", "missing_en"):
-        reasons = findings[findings[column] != ""].groupby("rule_id")[column].unique()
-        table[column] = ["; ".join(reasons[rule]) if rule in reasons.index else "" for rule in order]
-    return table.rename_axis("rule_id")
-
-
 def _check(
     zones: pd.DataFrame, demand: pd.DataFrame, facilities: pd.DataFrame, supplies: pd.DataFrame, pairs: pd.DataFrame,
     circle: pd.DataFrame,
@@ -239,8 +214,7 @@ def findings_of(
             "rule_id": rule.rule_id, "of_plan": data.zones["level"][found.zone_id] in ("area", "district"),
             "zone_id": found.zone_id, "year": data.year, **row,
             "missing": ", ".join(note.code for note in missing),
-            "missing_zh": "；".join(note.found("zh") for note in missing),
-            "missing_en": "; ".join(note.found("en") for note in missing),
+            **{f"missing_{lang}": phrase("rule_part_joint", lang).join(note.found(lang) for note in missing) for lang in LANGUAGES},
             "basis": data.basis(found.group) if found.group else "", "attribute": rule.attribute,
             "people": _people(data, found), "people_affected": _affected(rule, found, what, row),
             "cause": "no_data" if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
@@ -374,4 +348,4 @@ def _unused(rule: Rule, thresholds: Mapping[str, float]) -> bool:
     return rule.rule_id in thresholds and all(t.floor is not None and not t.either for t in rule.targets)
 
 
-__all__ = ["MORE_FINDINGS", "MORE_MEMBERS", "Assessment", "assess", "by_rule"]
+__all__ = ["MORE_FINDINGS", "MORE_MEMBERS", "Assessment", "assess"]

@@ -229,6 +229,19 @@ class Rule(Entry):
         """Return the name of the kind."""
         return phrase(f"kind_{self.kind}", lang)
 
+    def attribute_text(self, lang: str) -> str:
+        """Return whether the plan binds (约束性, 预期性 …) in words; what no list has as the plan says it."""
+        known = (
+            words
+            for code, words in catalogue().items()
+            if code.startswith("attribute_") and words["zh"] == self.attribute
+        )
+        return str(next((words[lang] for words in known), self.attribute))
+
+    def place_text(self, lang: str) -> str:
+        """Return the place where a figure holds; empty where it holds everywhere."""
+        return self.place if lang == "zh" else self.place_en or self.place
+
     def indicator_text(self, lang: str) -> str:
         """Return the indicator's name: the plan's own words, or its English title."""
         return self.indicator if lang == "zh" else self.title_en

@@ -11,7 +11,7 @@ from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.table import COLUMNS
 from geoplan.inputs.projects import join_projects, read_projects
 from geoplan.inputs.projects.fields import ADDED
-from geoplan.standards.projects import area_per_place, as_facilities, counting, enlarged, with_projects
+from geoplan.standards.projects.facilities import as_facilities, counting, enlarged, with_projects
 from geoplan.tables import FACILITIES, SUPPLIES
 
 HOME = "district/1"
@@ -173,15 +173,3 @@ def test_laid_beside_the_registers(written, zones):
     alone, same = with_projects(own, supplies, join_projects([], crs=zones.crs).projects, year=2025)
     assert alone.index.tolist() == ["r.xlsx#2"]
     assert same["low"].tolist() == [12]
-
-
-@pytest.mark.parametrize(("area", "verdict"), [(120.0, "met"), (119.9, "not_met"), (np.nan, "no_data")])
-def test_area_per_place_on_the_boundary(area, verdict):
-    found = area_per_place(listed(project(services=("childcare",), places=10.0, floor_area_m2=area)))
-    assert found["verdict"].tolist() == [verdict]
-
-
-def test_area_per_place_of_intervals_is_open_across_the_bound():
-    rows = [project(places=10.0, floor_area_m2=100.0, floor_area_m2_high=high) for high in (110.0, 130.0)]
-    assert area_per_place(listed(*rows))["verdict"].tolist() == ["not_met", "no_data"]
-    assert area_per_place(listed(project(places=0.0), project())).empty

@@ -20,7 +20,7 @@ from geoplan.network.snap import snap
 from geoplan.pipeline.gather import gather
 from geoplan.siting.candidates import UNIT_COSTS, join_candidates, with_unit_costs
 from geoplan.siting.generate import generate
-from geoplan.standards.costs import unit_costs
+from geoplan.standards.projects.costs import unit_costs
 from geoplan.study.study import read_study
 from geoplan.tables import CANDIDATES
 from geoplan.words.catalogue import catalogue

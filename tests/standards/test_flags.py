@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geoplan.standards.assess import by_rule
 from geoplan.standards.flags import study_circles
 from geoplan.standards.packs.read import read_pack, rules_of
 
@@ -221,17 +220,3 @@ def test_nearest_is_the_nearest_that_counts(town, rules_from):
     row = flags(town, rules).loc["community/B"]  # blocks at 350, 450, 550: 300 and 200 m to one or the other
     assert row["nearest_facility"] == "register.xlsx#5"
     assert row["minutes"] == pytest.approx(10.0)
-
-
-def test_rule_by_rule_summary(town):
-    result = town.assess(rules_of([read_pack("wuhan")]))
-    table = by_rule(result.findings, result.flags)
-    assert table.loc["wuhan.circle_eldercare", ["not_quantified", "flagged", "not_flagged"]].tolist() == [
-        1,
-        2,
-        4,
-    ]
-    assert table.loc["study.circle_childcare", "flagged"] == 3
-    assert table["flagged"].sum() == result.flags["flagged"].sum()
-    assert "elder" not in table.loc["wuhan.family_beds_added", "missing_en"]
-    assert table.loc["wuhan.family_beds_added", "no_data"] == 1

@@ -9,7 +9,7 @@ from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column
-from geoplan.standards.costs import unit_costs
+from geoplan.standards.projects.costs import unit_costs
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import facility_label, unit

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from geoplan.standards.rules import Entry
+from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.errors import Note
 
 #: Entries of a rule that are set when the pack is read, and never stand in the file.
@@ -40,18 +41,7 @@ def _is_form(step: str | int) -> bool:
     return isinstance(step, str) and ("[" in step or "(" in step)
 
 
-#: pydantic's kind of problem -> what was expected, in Chinese and English.
-_KINDS = {
-    "string_type": ("文本", "text"), "string_too_short": ("非空文本", "text that is not empty"),
-    "string_pattern_mismatch": ("小写字母、数字和下划线组成的名称", "a name of small letters, digits and underscores"),
-    "bool_type": ("true 或 false", "true or false"), "dict_type": ("映射（键: 值）", "a mapping"),
-    "model_type": ("映射（键: 值）", "a mapping"), "list_type": ("列表", "a list"),
-    "too_short": ("更多项", "more entries"), "too_long": ("更少项", "fewer entries"),
-    "int_type": ("整数", "a whole number"), "int_from_float": ("整数", "a whole number"), "float_type": ("数字", "a number"),
-}  # fmt: skip
-
-
-def plain(found: Mapping[str, Any], file: str, lines: Mapping[str, int]) -> Note:
+def pack_note(found: Mapping[str, Any], file: str, lines: Mapping[str, int]) -> Note:
     """Return one problem in the planner's words, with its line."""
     entry = ".".join(map(str, found["loc"]))
     line = _line(entry, lines)
@@ -69,8 +59,10 @@ def plain(found: Mapping[str, Any], file: str, lines: Mapping[str, int]) -> Note
         return Note.of("pack_id_twice", id=got, **where)
     if kind == "literal_error":
         return Note.of("pack_choice", choices=found.get("expected", ""), got=shown, **where)
-    if kind in _KINDS:
-        return Note.of("pack_type", kind_zh=_KINDS[kind][0], kind_en=_KINDS[kind][1], got=shown, **where)
+    if (expected := f"pack_expected_{kind}") in catalogue():
+        return Note.of(
+            "pack_type", kind_zh=phrase(expected, "zh"), kind_en=phrase(expected, "en"), got=shown, **where
+        )
     return Note.of("pack_wrong", why=found.get("why", kind), **where)
 
 

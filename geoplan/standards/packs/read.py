@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from geoplan.standards.kinds import kinds
 from geoplan.standards.packs.extends import extended, local_entries, moved
-from geoplan.standards.packs.problems import SET_WHEN_READ, from_pydantic, note_at, plain, problem
+from geoplan.standards.packs.problems import SET_WHEN_READ, from_pydantic, note_at, pack_note, problem
 from geoplan.standards.rules import Entry, Rule, Text, linked
 from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note, PackError
@@ -77,6 +77,10 @@ class Pack(Entry):
     entries: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Set when read: every entry as it stands in the file, those of the pack that it extends included."""
 
+    def title(self, lang: str) -> str:
+        """Return the title."""
+        return self.title_zh if lang == "zh" else self.title_en
+
     def plain_title(self, lang: str) -> str:
         """Return the title, without what it says of itself in brackets."""
         return self.title_zh.partition("（题名")[0] if lang == "zh" else self.title_en.partition(" (title")[0]
@@ -95,8 +99,8 @@ class Pack(Entry):
 
 def shipped() -> tuple[str, ...]:
     """Return the names of the packs that come with geoplan."""
-    folder = resources.files("geoplan.standards") / "packs"
-    return tuple(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")))
+    names = (file.name for file in (resources.files("geoplan.standards") / "packs").iterdir())
+    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml") and n != "words.yaml"))
 
 
 def read_pack(name_or_path: str | Path) -> Pack:
@@ -134,7 +138,7 @@ def _read(name_or_path: str, above: tuple[str, ...]) -> Pack:
         }
     pack, found = _pack(entries, Path(file).stem)
     rules, wrong = _rules(entries, Path(file).stem, own if base is not None else {})
-    problems += [plain(item, file, lines) for item in (*found, *wrong)]
+    problems += [pack_note(item, file, lines) for item in (*found, *wrong)]
     if problems or pack is None:
         raise PackError(*sorted(problems, key=lambda note: note.row or 0))
     return pack.model_copy(update={"rules": rules, "entries": entries})
@@ -270,12 +274,14 @@ RULES = {
     "basis_en": "in English",
     "counts": "the same as the pack says",
     "per": "group and N, as the pack says; empty where there is none",
-    "attribute": "约束, 预期, 未标注 …",
+    "attribute": "约束, 预期, 未标注 …, as the plan says",
+    "attribute_zh": "the same",
+    "attribute_en": "in English",
     "base": "value and year that the plan starts from, as the pack says",
     "base_value": "value; shares 0-1; NaN where there is none",
     "base_year": "year; NA where there is none",
     "clause": "section of the plan",
-    "document": "document number",
+    "document": "document number; empty where it is not known",
     "cited_zh": "document and section",
     "cited_en": "in English",
     "quote": "the clause in the plan's own words",
@@ -291,7 +297,7 @@ RULES = {
 def _pack_title(rule: Rule, pack: Pack | None, lang: str) -> str:
     """Return the short title of a rule's pack, with the place where a figure of one place holds."""
     title = phrase("study_pack", lang) if pack is None else pack.short_title(lang)
-    place = rule.place if lang == "zh" else rule.place_en or rule.place
+    place = rule.place_text(lang)
     return phrase("rule_pack_place", lang, title=title, place=place) if place else title
 
 
@@ -302,15 +308,15 @@ def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
         "indicator": rule.indicator, "title_en": rule.title_en, "unit": rule.unit, "format": rule.value_format,
         "member_format": rule.member_format(), "percent": rule.is_share, "counts_members": rule.counts_members,
         "member_gap": rule.member_gap, "measures_zones": rule.measures_zones, "target": rule.target, "group": rule.counted_group, "counts": rule.counts,
-        "per": rule.per or "", "attribute": rule.attribute, "base": rule.base or "",
+        "per": rule.per or "", "attribute": rule.attribute,  "base": rule.base or "",
         "base_value": start.value if start else math.nan, "base_year": start.year if start else pd.NA, "clause": rule.clause,
-        "document": "" if pack is None else pack.document, "quote": rule.quote, "lead": rule.lead, "note": rule.note,
+        "document": "" if pack is None or pack.document == NOT_FOUND else pack.document, "quote": rule.quote, "lead": rule.lead, "note": rule.note,
         "local": ", ".join(rule.local_entries), "status": rule.status or "", "place": rule.place, "source": rule.source,
     }  # fmt: skip
     for lang in LANGUAGES:
         row |= {f"{column}_{lang}": text for column, text in {
             "pack_title": _pack_title(rule, pack, lang),
-            "kind": rule.kind_text(lang), "indicator": rule.indicator_text(lang), "gap_unit": label("units", rule.unit, lang),
+            "attribute": rule.attribute_text(lang), "kind": rule.kind_text(lang), "indicator": rule.indicator_text(lang), "gap_unit": label("units", rule.unit, lang),
             "unit": rule.unit_text(lang), "target_text": rule.target_text(lang),
             "member_target": rule.member_target_text(lang), "remedy": rule.remedy_text(lang),
             "member_remedy": rule.remedy_text(lang, member=True), "affected": rule.affected_text(lang),

@@ -1,8 +1,6 @@
 """What a planner does with packs: list them, read one as a table, check a file, start the next plan's pack."""
 
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +9,16 @@ import yaml
 
 from geoplan.standards.grammar import NOT_QUANTIFIED, Target
 from geoplan.standards.packs.problems import note_at
-from geoplan.standards.packs.read import Pack, read_pack, shipped
+from geoplan.standards.packs.read import NOT_FOUND, Pack, read_pack, shipped
 from geoplan.standards.rules import Rule
+from geoplan.words.catalogue import LANGUAGES, catalogue, phrase
 from geoplan.words.errors import Note, OutputError, PackError
 from geoplan.words.strict_yaml import lines_of
+from geoplan.words.text import aligned, width
 
-#: Columns of the table that `show` prints: header in Chinese and English, widest column in half-width characters.
+#: Columns of the table that `show` prints, and how wide each may be.
 _SHOWN = {
-    "id": (("编号", "Id"), 32), "name": (("指标", "Indicator"), 44), "kind": (("类型", "Kind"), 10), "level": (("层级", "Level"), 28),
-    "base": (("基期值", "Base"), 12), "target": (("目标值", "Target"), 26), "attribute": (("属性", "Attribute"), 14),
-    "clause": (("条文", "Clause"), 26), "remark": (("备注", "Remark"), 30),
-}  # fmt: skip
-_STATUS = {
-    "read": ("查阅", "read"), "second_hand": ("转引", "second-hand"), "unverified": ("未核对", "unverified"), None: ("", ""),
-}  # fmt: skip
-_ATTRIBUTES = {
-    "约束": "binding", "预期": "expected", "未标注": "not marked", "原文指标表未载": "table not stored", "标准": "standard",
-}  # fmt: skip
-_KINDS = {
-    "provision": "配置水平", "floor_area": "用房面积", "share": "占比", "presence": "覆盖率", "compliance": "达标率", "circle": "服务圈",
-    "total": "总量", "increase": "新增", "rate": "使用率", "facility": "单体要求",
-}  # fmt: skip
-_LEVELS = {
-    "area": "全域", "district": "区县", "town": "街道（乡镇）", "community": "社区（村）", "estate": "小区", "facility": "设施",
-    "urban": "城镇", "rural": "农村", "new": "新建", "existing": "已建成", "with_conditions": "具备条件", "complete": "完整",
-    "future": "未来", "township": "乡镇",
+    "id": 32, "name": 44, "kind": 20, "level": 28, "base": 12, "target": 26, "attribute": 14, "clause": 26, "remark": 30,
 }  # fmt: skip
 
 
@@ -86,16 +69,31 @@ def show(pack: Pack, lang: str = "zh") -> str:
     >>> print(show(read_pack("huzhong"), "en").splitlines()[0])
     Huzhong District, overall plan for the old and the young (呼政办规〔2023〕1号)
     """
-    at = 0 if lang == "zh" else 1
-    number = pack.document if pack.document != "not found" else ("文号未载", "no document number")[at]
-    title = f"{pack.title_zh}（{number}）" if lang == "zh" else f"{pack.title_en} ({number})"
-    about = (f"{pack.issuer_zh}，{pack.area_zh}，{pack.years[0]}—{pack.years[1]}年" if lang == "zh"
-             else f"{pack.issuer_en}; {pack.area_en}; {pack.years[0]}-{pack.years[1]}")  # fmt: skip
-    lines = [title, about, "", *_table([_shown(rule, lang) for rule in pack.rules], at)]
+    known = pack.document != NOT_FOUND
+    number = pack.document if known else phrase("pack_show_no_number", lang)
+    zh = lang == "zh"
+    title, issuer, area = (
+        (pack.title_zh, pack.issuer_zh, pack.area_zh) if zh else (pack.title_en, pack.issuer_en, pack.area_en)
+    )
+    rows = [_shown(rule, lang) for rule in pack.rules]
+    used = [key for key in _SHOWN if any(row[key] for row in rows)]
+    table = [
+        [phrase(f"pack_show_{key}", lang) for key in used],
+        *([row[key] for key in used] for row in rows),
+    ]
+    head, *body = aligned(table, [_SHOWN[key] for key in used])
+    rule = "  ".join(
+        "-" * min(max(width(row[k]) for row in table), _SHOWN[key]) for k, key in enumerate(used)
+    )
+    lines = [
+        phrase("pack_show_title", lang, title=title, number=number),
+        phrase("pack_show_about", lang, issuer=issuer, area=area, first=pack.years[0], last=pack.years[1]),
+        "", head, rule, *body,
+    ]  # fmt: skip
     if pack.not_assessed:
-        lines += ["", ("不作为指标评价的条文", "Clauses that are no rules here")[at]]
-        lines += [f"  {item.clause}  {item.zh if lang == 'zh' else item.en}" for item in pack.not_assessed]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+        lines += ["", phrase("pack_show_not_assessed", lang)]
+        lines += [f"  {item.clause}  {item.zh if zh else item.en}" for item in pack.not_assessed]
+    return "\n".join(lines) + "\n"
 
 
 def check(file: str | Path) -> Pack:
@@ -149,14 +147,18 @@ def copy(pack: Pack, to: str | Path, *, years: int = 2030) -> Path:
     path = Path(to)
     if path.exists():
         raise OutputError(Note.of("pack_exists", file=str(path), severity="error"))
-    text = _COPIED.format(document=pack.document, title=pack.title_zh, year=years)
+    number = pack.document if pack.document != NOT_FOUND else ""
+    text = "".join(
+        phrase("pack_next_head", lang, document=number or pack.title(lang), title=pack.title_zh, year=years)
+        for lang in LANGUAGES
+    )
     entries = {
         key: value for key, value in pack.entries.items() if key not in ("extends", "rules", "not_assessed")
     }
     entries |= {
-        "title_zh": f"{pack.title_zh}（{years}年续编草稿）", "title_en": f"{pack.title_en} (draft to {years})",
-        "document": "not found", "issued": "not found", "years": [min(pack.years[1] + 1, years), years],
-        "source": f"续编自 {pack.document}" if pack.document != "not found" else f"续编自 {pack.title_zh}",
+        **{f"title_{lang}": phrase("pack_next_title", lang, title=pack.title(lang), year=years) for lang in LANGUAGES},
+        "document": NOT_FOUND, "issued": NOT_FOUND, "years": [min(pack.years[1] + 1, years), years],
+        "source": phrase("pack_next_source", "zh", source=number or pack.title_zh),
     }  # fmt: skip
     text += _dumped(entries) + "rules:\n"
     by_id = {rule["id"]: rule for rule in pack.entries["rules"]}
@@ -165,14 +167,6 @@ def copy(pack: Pack, to: str | Path, *, years: int = 2030) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
-
-
-#: Head of a copied pack.
-_COPIED = """# 续编自 {title}（{document}），目标年 {year}。A draft: copied from the pack named above for the plan to {year}.
-# base 为上一规划的目标值（@其目标年），请以实绩替换。The base is the former plan's target: put in what was reached.
-# target 暂沿用同一数值，逐条确定后删去 note 中的“待定”。The target is the same figure, carried over until it is decided.
-# quote、clause 仍为上一规划条文。quote and clause are still the former plan's.
-"""
 
 
 def _own_rules(path: Path) -> list[dict[str, Any]]:
@@ -194,11 +188,11 @@ def _next(entry: dict[str, Any], rule: Rule, year: int) -> dict[str, Any]:
         base = _base(last, text)
         if base:
             out["base"] = f"{base}@{last.year}"
-        told.append(f"{year}年目标值暂沿用{last.year}年数值，待定")
+        told.append(phrase("pack_next_note", "zh", year=year, last=last.year))
     if "since" in out:
         out["since"] = last.year
         out.pop("base", None)  # what is new counts from nothing
-    out["note"] = "；".join(told)
+    out["note"] = phrase("rule_part_joint", "zh").join(told)
     return {key: value for key, value in out.items() if value != ""}
 
 
@@ -246,47 +240,32 @@ def _item(entries: dict[str, Any]) -> str:
 
 
 def _shown(rule: Rule, lang: str) -> dict[str, str]:
-    at = 0 if lang == "zh" else 1
-    off = "" if rule.is_on else ("未启用", "off")[at]
-    local = ("本地设定", "local")[at] if rule.local_entries else ""
-    remark = ("、" if lang == "zh" else ", ").join(
-        x for x in (_STATUS[rule.status][at], rule.place, off, local) if x
-    )
-    attribute = rule.attribute if lang == "zh" else _ATTRIBUTES.get(rule.attribute, rule.attribute)
+    """Return one rule as the cells of the table."""
+    remarks = (
+        phrase(f"pack_status_{rule.status}", lang) if rule.status else "", rule.place_text(lang),
+        "" if rule.is_on else phrase("pack_show_off", lang), phrase("caveat_local", lang) if rule.local_entries else "",
+    )  # fmt: skip
     return {
-        "id": rule.id, "name": rule.indicator if lang == "zh" else rule.title_en, "kind": _KINDS.get(rule.kind, rule.kind) if lang == "zh" else rule.kind,
-        "level": _level(rule) if lang == "zh" else rule.level, "base": rule.base or "", "target": rule.target_text(lang), "attribute": attribute, "clause": rule.clause, "remark": remark,
+        "id": rule.id, "name": rule.indicator_text(lang), "kind": rule.kind_text(lang), "level": _level(rule, lang),
+        "base": rule.base or "", "target": rule.target_text(lang), "attribute": rule.attribute_text(lang),
+        "clause": rule.clause, "remark": phrase("rule_joint", lang).join(filter(None, remarks)),
     }  # fmt: skip
 
 
-def _level(rule: Rule) -> str:
-    """Return a rule's level and filter in Chinese."""
-    words = "、".join(_LEVELS.get(word, word) for word in rule.where.words)
-    band = f"{rule.where.band[1]:g}至{rule.where.band[2]:g}人" if rule.where.band else ""
-    told = "，".join(part for part in (words, band) if part)
-    return "+".join(_LEVELS[level] for level in rule.where.levels) + (f"：{told}" if told else "")
-
-
-def _table(rows: Sequence[dict[str, str]], at: int) -> Iterable[str]:
-    """Return rows as lines whose columns stand below each other where a Chinese character is two columns wide."""
-    head = {key: names[at] for key, (names, _) in _SHOWN.items()}
-    used = [key for key in _SHOWN if any(row[key] for row in rows)]
-    wide = {key: min(max(_width(row[key]) for row in [head, *rows]), _SHOWN[key][1]) for key in used}
-    yield "  ".join(_fitted(head[key], wide[key]) for key in used)
-    yield "  ".join("-" * wide[key] for key in used)
-    for row in rows:
-        yield "  ".join(_fitted(row[key], wide[key]) for key in used)
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def _fitted(text: str, width: int) -> str:
-    """Return text cut or filled to a width in half-width characters."""
-    while _width(text) > width:
-        text = text.rstrip("…")[:-1] + "…"
-    return text + " " * (width - _width(text))
+def _level(rule: Rule, lang: str) -> str:
+    """Return a rule's level and filter in words; a planner's own word as she wrote it."""
+    known = {
+        word: phrase(f"pack_level_{word}", lang)
+        for word in (*rule.where.levels, *rule.where.words)
+        if f"pack_level_{word}" in catalogue()
+    }
+    levels = "+".join(known[level] for level in rule.where.levels)
+    words = [known.get(word, word) for word in rule.where.words]
+    if rule.where.band:
+        _, least, most = rule.where.band
+        words.append(phrase("pack_level_band", lang, least=f"{least:g}", most=f"{most:g}"))
+    joined = phrase("rule_joint", lang).join(words)
+    return phrase("pack_level_words", lang, levels=levels, words=joined) if words else levels
 
 
 __all__ = ["check", "copy", "list_packs", "show"]

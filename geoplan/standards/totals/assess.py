@@ -13,14 +13,15 @@ import pandas as pd
 from geoplan.inputs.projects import ProjectList, join_projects, read_projects
 from geoplan.standards.measure import NAN, Measured
 from geoplan.standards.packs.read import read_pack, rules_of
-from geoplan.standards.projects import as_facilities
+from geoplan.standards.projects.facilities import as_facilities
 from geoplan.standards.requirement import Requirement, rounded
 from geoplan.standards.rules import Rule, linked
 from geoplan.standards.totals.data import AREA, mode_of, standing, totals_data, uncounted, uncovered
 from geoplan.standards.totals.file import People, Stated, Totals, read_totals
 from geoplan.standards.totals.implied import implied_people
 from geoplan.standards.verdict import judge
-from geoplan.words.errors import Note
+from geoplan.words.catalogue import LANGUAGES, phrase
+from geoplan.words.errors import InputError, Note
 from geoplan.words.vocabulary import label
 
 #: Columns of the findings: as `geoplan.tables.FINDINGS`, with what only totals have.
@@ -148,8 +149,6 @@ def assess_totals_file(
     PackError
         If the pack cannot be read.
     """
-    from geoplan.words.errors import InputError
-
     totals = read_totals(path)
     if pack is None and totals.pack is None:
         raise InputError(Note.of("totals_no_pack", file=str(path), severity="error"))
@@ -235,8 +234,7 @@ def _row(
         "from": "stated" if stated else "computed", "format": rule.value_format,
         "have": row["actual_low"] * scale, "need": rounded(what.required * scale, unit=rule.unit),
         **{name: row[name] for name in ("actual_low", "actual_high", "comparison", "required", "required_upper", "shortfall", "surplus", "unit", "verdict")},
-        "missing_zh": "；".join(note.found("zh") for note in row["missing"]),
-        "missing_en": "; ".join(note.found("en") for note in row["missing"]),
+        **{f"missing_{lang}": phrase("rule_part_joint", lang).join(note.found(lang) for note in row["missing"]) for lang in LANGUAGES},
         "attribute": rule.attribute, "clause": rule.clause,
     }  # fmt: skip
 
@@ -253,8 +251,8 @@ def _open_upwards(totals: Totals, rule: Rule, found: Measured, year: int) -> Mea
         return found
     unknown = uncovered(totals, rule, year)
     names = {
-        lang: joint.join(label("types", name, lang) for name in unknown)
-        for lang, joint in (("zh", "、"), ("en", ", "))
+        lang: phrase("rule_joint", lang).join(label("types", name, lang) for name in unknown)
+        for lang in LANGUAGES
     }
     hints = [Note.of("totals_types_unknown", types_zh=names["zh"], types_en=names["en"])] if unknown else []
     hints += [Note.of("totals_no_count")] if uncounted(totals, rule, year) else []

@@ -88,7 +88,7 @@ def totals_data(
     people
         Group -> people.
     added
-        Facilities and supplies of project lists (`geoplan.standards.projects.as_facilities`).
+        Facilities and supplies of project lists (`geoplan.standards.projects.facilities.as_facilities`).
     """
     rows = [row for entry in standing(totals, year) for row in _rows(entry, mode)]
     ids = [f"totals#{at + 1}" for at in range(len(rows))]

@@ -54,7 +54,7 @@ def bounds(amount: float | list[float | None]) -> tuple[float, float]:
     return float(low or 0.0), math.inf if high is None else float(high)
 
 
-class Told(Entry):
+class Sourced(Entry):
     """Where a figure comes from."""
 
     source: Text
@@ -63,7 +63,7 @@ class Told(Entry):
     """What a reader must know."""
 
 
-class People(Told):
+class People(Sourced):
     """People of a group."""
 
     group: Text
@@ -109,7 +109,7 @@ class Part(Having):
     """How many facilities."""
 
 
-class Standing(Told, Having):
+class Standing(Sourced, Having):
     """Facilities of one type together."""
 
     type: Text
@@ -136,7 +136,7 @@ class Standing(Told, Having):
         return self
 
 
-class Pointless(Told):
+class Pointless(Sourced):
     """A supply without a place."""
 
     supply: Text
@@ -154,7 +154,7 @@ class Pointless(Told):
         return _known("supplies", name)
 
 
-class Stated(Told):
+class Stated(Sourced):
     """A rule's value as the plan states it."""
 
     rule: Text
@@ -165,7 +165,7 @@ class Stated(Told):
     """Year of the figure."""
 
 
-class Share(Told):
+class Share(Sourced):
     """A share of one group in another as the plan states it."""
 
     group: Text

@@ -15,12 +15,8 @@ from geoplan.inputs.facilities.supplies import supplies_of
 from geoplan.inputs.facilities.table import COLUMNS
 from geoplan.inputs.lists.zone_names import clean_name
 from geoplan.inputs.projects.fields import ADDED
-from geoplan.standards.requirement import Requirement
 from geoplan.tables import check_columns, check_unique_index
 from geoplan.words.vocabulary import wider
-
-#: Floor area that a new childcare place needs in new communities, m² (鄞政发〔2023〕17号, 二(三)7).
-AREA_PER_PLACE_M2 = 12.0
 
 
 def counting(projects: pd.DataFrame, *, year: int) -> pd.Series:
@@ -200,34 +196,3 @@ def _supply_rows(
         pd.Series(services.to_list(), index=pd.Index(ids, dtype=object), dtype=object), keyed
     )
     return supplies.assign(project_id=supplies["facility_id"].map(project_ids).astype(object))
-
-
-def area_per_place(projects: pd.DataFrame, *, least_m2: float = AREA_PER_PLACE_M2) -> pd.DataFrame:
-    """Return the floor area per new childcare place of every project that adds places.
-
-    Parameters
-    ----------
-    least_m2
-        Least area per place, m²; 12 is the figure of Yinzhou for new communities, elsewhere an illustration only.
-
-    Returns
-    -------
-    areas
-        Indexed by project_id: ``name, places, floor_area_m2, m2_per_place, approximate, verdict`` (met, not_met, no_data).
-
-    Examples
-    --------
-    >>> projects = pd.DataFrame({"name": ["a", "b"], "places": [80.0, 60.0], "places_high": [80.0, 60.0],
-    ...     "floor_area_m2": [798.0, np.nan], "floor_area_m2_high": [798.0, np.nan], "approximate": False})
-    >>> area_per_place(projects)[["m2_per_place", "verdict"]].values.tolist()
-    [[9.975, 'not_met'], [nan, 'no_data']]
-    """
-    rows = projects[projects["places"].astype(float) > 0]
-    low = rows["floor_area_m2"].astype(float) / rows["places_high"].astype(float)
-    high = rows["floor_area_m2_high"].astype(float) / rows["places"].astype(float)
-    enough = Requirement(">=", least_m2)
-    told = [enough.holds(a, b) for a, b in zip(low, high, strict=True)]
-    verdict = [{True: "met", False: "not_met", None: "no_data"}[kept] for kept in told]
-    return rows[["name", "places", "floor_area_m2", "approximate"]].assign(
-        m2_per_place=low.where(low == high), verdict=verdict
-    )

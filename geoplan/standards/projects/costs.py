@@ -14,10 +14,6 @@ import yaml
 
 from geoplan.words.vocabulary import narrower
 
-#: Central subsidy of a new place of inclusive childcare, 10,000 yuan (黔江府办发〔2022〕71号 附件3, 普惠托育服务专项行动).
-SUBSIDY_PER_PLACE = 1.0
-SUBSIDY_SOURCE = "黔江府办发〔2022〕71号 附件3：中央预算内投资按每个新增托位1万元支持"
-
 #: Columns that an estimate adds to `geoplan.tables.PROJECTS`.
 ESTIMATE = {
     "cost": "stated, else the middle of the estimate, 10,000 yuan; NaN where neither is known",
@@ -30,7 +26,7 @@ ESTIMATE = {
 
 @cache
 def _table() -> tuple[dict[str, object], ...]:
-    text = (resources.files("geoplan.standards") / "costs.yaml").read_text(encoding="utf-8")
+    text = (resources.files("geoplan.standards.projects") / "costs.yaml").read_text(encoding="utf-8")
     return tuple(yaml.safe_load(text))
 
 
@@ -111,70 +107,3 @@ def with_costs(projects: pd.DataFrame) -> pd.DataFrame:
         rows.append((middle, low, high, f"{found}: {', '.join(unit['rows'])}", True))
     table = pd.DataFrame(rows, columns=list(ESTIMATE), index=projects.index)
     return projects.drop(columns=[c for c in ESTIMATE if c in projects]).join(table)
-
-
-def implied_costs(projects: pd.DataFrame) -> pd.DataFrame:
-    """Return the unit costs that a list's stated costs imply: where unit costs come from.
-
-    Returns
-    -------
-    implied
-        Indexed by project_id: ``name, services, works, cost`` and ``per_place, per_bed`` (10,000 yuan), ``per_m2`` (yuan); NaN where the
-        list does not say enough. A project that adds both beds and places has neither.
-    """
-    cost = projects["cost"].astype(float)
-    places, beds, area = (
-        projects[s].astype(float).where(projects[s] > 0) for s in ("places", "beds", "floor_area_m2")
-    )
-    both = places.notna() & beds.notna()
-    return projects[["name", "services", "works", "cost"]].assign(
-        per_place=(cost / places).where(~both),
-        per_bed=(cost / beds).where(~both),
-        per_m2=cost / area * 10_000,
-    )
-
-
-def subsidies(projects: pd.DataFrame) -> pd.Series:
-    """Return the central subsidy that the new places of each inclusive project may get, 10,000 yuan; NaN where not known.
-
-    A project that is not inclusive gets none; of one that does not say, nothing is known.
-    """
-    places = projects["places"].astype(float)
-    inclusive = projects["inclusive"].astype("boolean")
-    amount = (places * SUBSIDY_PER_PLACE).where(inclusive.fillna(False).astype(bool))
-    return amount.mask((inclusive == False).fillna(False).astype(bool), 0.0)  # noqa: E712 - three values
-
-
-def cost_totals(projects: pd.DataFrame) -> pd.DataFrame:
-    """Return costs by family of service: ``projects, stated, estimated_low, estimated_high, estimated, unknown``.
-
-    Parameters
-    ----------
-    projects
-        From :func:`with_costs`.
-
-    Returns
-    -------
-    totals
-        Indexed by ``eldercare, childcare_service, other`` and ``all``; counts of projects and sums in 10,000 yuan, stated and estimated apart;
-        `unknown` counts the projects without any cost.
-    """
-    families = {name: narrower(name) for name in ("eldercare", "childcare_service")}
-
-    def family(services: tuple[str, ...]) -> str:
-        return next((name for name, types in families.items() if set(services) & types), "other")
-
-    of = projects["services"].map(family)
-    guessed = projects["estimated"].astype(bool)
-    rows = {}
-    for name in (*families, "other", "all"):
-        mine = pd.Series(True, index=projects.index) if name == "all" else of == name
-        rows[name] = {
-            "projects": int(mine.sum()),
-            "stated": float(projects.loc[mine & ~guessed, "cost"].sum()),
-            "estimated_low": float(projects.loc[mine & guessed, "cost_low"].sum()),
-            "estimated_high": float(projects.loc[mine & guessed, "cost_high"].sum()),
-            "estimated": int((mine & guessed).sum()),
-            "unknown": int((mine & projects["cost_low"].isna()).sum()),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index")

@@ -10,6 +10,7 @@ from geoplan.standards.data import AssessmentData
 from geoplan.standards.rules import Rule, linked
 from geoplan.tables import SUPPORT, check_columns
 from geoplan.words.errors import Note
+from geoplan.words.vocabulary import vocabulary
 
 #: Columns beyond those of `geoplan.tables.SUPPORT`.
 MORE_SUPPORT = {
@@ -46,7 +47,7 @@ def support(
     zones
         `tables.ZONES`.
     facilities, supplies
-        Of the registers and of every project with a year, from `projects.with_projects` without a year; ``project_id`` is null for
+        Of the registers and of every project with a year, from `facilities.with_projects` without a year; ``project_id`` is null for
         the registers' own.
     year
         Year that is judged.
@@ -180,8 +181,6 @@ def _helping(data: AssessmentData, rule: Rule, supplies: pd.DataFrame) -> set[st
 
 
 def _sources(supply: str) -> tuple[str, ...]:
-    from geoplan.words.vocabulary import vocabulary
-
     derived = vocabulary("supplies").get(supply, {}).get("derived")
     return (supply, derived[0]) if derived else (supply,)
 
@@ -198,30 +197,6 @@ def support_notes(table: pd.DataFrame, projects: pd.DataFrame) -> tuple[Note, ..
                 where: dict[str, object] = {"file": row["source_file"], "row": int(row["source_row"])}
                 notes.append(Note.of("project_supports_not", rule=rule_id, name=row["name"], **where))  # type: ignore[arg-type]
     return tuple(notes)
-
-
-def still_missing(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that are still short with the projects: not met, or open for want of data."""
-    missing: pd.DataFrame = table[table["verdict_after"].isin(["not_met", "no_data"])]
-    return missing
-
-
-def summary(table: pd.DataFrame) -> dict[str, int]:
-    """Return how many findings are met before and after, and how many are won, lost and still not met.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"verdict_before": ["not_met", "met"], "verdict_after": ["met", "met"], "change": ["won", "same"]})
-    >>> summary(rows)
-    {'met_before': 1, 'met_after': 2, 'won': 1, 'lost': 0, 'not_met_after': 0}
-    """
-    return {
-        "met_before": int((table["verdict_before"] == "met").sum()),
-        "met_after": int((table["verdict_after"] == "met").sum()),
-        "won": int((table["change"] == "won").sum()),
-        "lost": int((table["change"] == "lost").sum()),
-        "not_met_after": int((table["verdict_after"] == "not_met").sum()),
-    }
 
 
 def rule_words(rules: Iterable[Rule]) -> dict[str, tuple[str, ...]]:
