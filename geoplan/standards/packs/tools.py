@@ -149,9 +149,11 @@ def copy(pack: Pack, to: str | Path, *, years: int = 2030) -> Path:
         raise OutputError(Note.of("pack_exists", file=str(path), severity="error"))
     number = pack.document if pack.document != NOT_FOUND else ""
     text = "".join(
-        phrase("pack_next_head", lang, document=number or pack.title(lang), title=pack.title_zh, year=years)
+        "# " + phrase(f"pack_next_head_{line}", lang, title=pack.title(lang), year=years,
+                      document=number or phrase("pack_show_no_number", lang)) + "\n"
         for lang in LANGUAGES
-    )
+        for line in (1, 2, 3, 4)
+    )  # fmt: skip
     entries = {
         key: value for key, value in pack.entries.items() if key not in ("extends", "rules", "not_assessed")
     }
