@@ -37,7 +37,6 @@ from geoplan.standards.projects.costs import with_costs
 from geoplan.standards.projects.facilities import with_projects
 from geoplan.standards.projects.support import support, support_notes
 from geoplan.standards.rules import Rule
-from geoplan.standards.projects.support import support, support_notes
 from geoplan.study.study import Study
 from geoplan.tables import SERVED, SUPPORT, Outcome, Service, Source, warnings_table
 from geoplan.words.errors import Note, OutputError
