@@ -19,10 +19,13 @@ from shapely.geometry import MultiPolygon, Point, Polygon
 
 from geoplan.report.atlas import atlas
 from geoplan.report.atlas import map as atlas_map
-from geoplan.report.atlas.canvas import MAP, Col
+from geoplan.report.atlas.canvas import MAP, filled
 from geoplan.report.atlas.frame import Page, bar_metres, round_scale
-from geoplan.report.atlas.towns import matrix
-from geoplan.report.content.basemap import BaseMap
+from geoplan.report.content.flag_matrix import flag_matrix
+from geoplan.report.content.headline import flag_figures
+from geoplan.report.content.names import Names
+from geoplan.report.content.projects import projects_table
+from geoplan.report.content.table import Amount, Column, Table, cell_text
 from geoplan.report.look import fonts
 from geoplan.words.errors import OutputError
 
@@ -36,23 +39,42 @@ def planned_outcome(make_outcome, **options):
         {
             "name": ["临江养老服务综合体", "学府托育园"],
             "works": ["new", "extend"],
+            "services": [("elder_home",), ("childcare",)],
+            "zone_id": ["community/C01", None],
+            **dict.fromkeys(
+                ("nursing_beds", "inclusive_places", "floor_area_m2", "facilities", "cost", "start_year"),
+                np.nan,
+            ),
             "beds": [120.0, np.nan],
             "places": [np.nan, 60.0],
-            "floor_area_m2": [np.nan, np.nan],
             "open_year": [2026.0, np.nan],
+            **dict.fromkeys(("cost_from", "funds", "unit"), ""),
+            "serves": [(), ()],
+            "indicators": [(), ()],
+            "location_quality": ["exact", "missing"],
+            "source_file": "projects.xlsx",
+            "source_row": [2, 3],
         },
         geometry=[Point(528_300.0, 3_385_400.0), None],
         index=pd.Index(["p#2", "p#3"], name="project_id"),
         crs=CRS,
     )
-    support = pd.DataFrame(
-        {
-            "rule_id": ["wuhan.places_per_1000_residents"],
-            "zone_id": ["area/area"],
-            "verdict_before": ["not_met"],
-            "verdict_after": ["met"],
-        }
-    )
+    rule = "wuhan.places_per_1000_residents"
+    numbers = {
+        "actual_before": 3.0,
+        "actual_after": 5.0,
+        "required": 4.5,
+        "shortfall_before": 20.0,
+        "shortfall_after": 0.0,
+    }
+    row = {
+        "rule_id": rule,
+        "zone_id": "area/area",
+        "verdict_before": "not_met",
+        "verdict_after": "met",
+        **numbers,
+    }
+    support = pd.DataFrame([row | {"unit": "places", "projects": ("p#3",)}])
     return dataclasses.replace(outcome, projects=projects, support=support)
 
 
@@ -115,7 +137,7 @@ def test_every_sheet_has_title_block_banner_basis_and_credits(pages, outcome):
             assert wanted in said, (title, wanted)
         assert said.count("演示数据，不作为决策依据") == 1
         assert any("OpenStreetMap contributors" in text for text in said)
-        assert any("2010年" in text for text in said)
+        assert any("2010年" in text for text in said), title
         assert any("2025年" in text for text in said)
         assert fonts.NO_GLYPH not in "".join(said)
         if page.scale:
@@ -139,31 +161,36 @@ def test_figures_on_the_sheets_are_those_of_the_tables(pages, outcome):
     said = texts(pages["15分钟养老服务圈图"])
     assert f"{100 * row['share']:.1f}%" in said
     assert f"{row['outside']:,.0f}" in said
+    said = texts(pages["短板分布图：每千名老人养老床位"])
+    for figure in flag_figures(outcome, Names(outcome), "wuhan.beds_per_1000_elders", "community"):
+        assert cell_text(figure.value, "zh") in said
+        assert all(caveat in said for caveat in figure.caveats)
+    assert any("另 1 个数据不足" in text for text in said)
     flags = outcome.flags[
         (outcome.flags["rule_id"] == "wuhan.beds_per_1000_elders")
         & outcome.flags["zone_id"].str.startswith("community")
     ]
     short = flags[flags["flagged"].fillna(value=False)]
-    said = texts(pages["短板分布图：每千名老人养老床位"])
-    assert str(len(short)) in said
-    assert f"{short['shortfall'].sum():,.0f}" in said
-    assert any("数据不足 1 个" in text for text in said)
-    worst = short.sort_values("people_affected", ascending=False)["zone_id"].iloc[0]
+    worst = short.sort_values("shortfall", ascending=False, kind="stable")["zone_id"].iloc[0]
     names = outcome.zones.loc[outcome.zones["level"] == "community", "name"].tolist()
-    table = said[said.index("编号") :]
+    table = said[said.index("序号") :]
     assert next(text for text in table if text in names) == outcome.zones.loc[worst, "name"]
 
 
-def test_projects_stand_on_the_sheet_with_works_size_and_what_they_turn(pages):
+def test_projects_stand_on_the_sheet_as_in_every_output(pages, outcome):
     said = texts(pages["规划布局与项目库"])
-    for wanted in ("临江养老服务综合体", "新建", "120 张", "2026", "学府托育园", "改扩建", "未达标", "达标"):
-        assert wanted in said, wanted
+    for row in filled(projects_table(outcome).to(1)).texts("zh"):
+        for text in row:
+            assert any(
+                shown == text or (shown.endswith("…") and text.startswith(shown[:-1])) for shown in said
+            ), text
+    assert {"未达标", "达标"} <= set(said)
 
 
 def test_a_town_lists_each_community_once_the_most_affected_first(pages, outcome):
     said = texts(pages["临江街道短板图"])
     zones = outcome.zones[outcome.zones["parent_id"] == "town/T1"]
-    table = said[said.index("编号") :]
+    table = said[said.index("序号") :]
     listed = [text for text in table if text in set(zones["name"])]
     assert sorted(listed) == sorted(zones["name"])
     flags = outcome.flags[outcome.flags["zone_id"].isin(zones.index)]
@@ -291,24 +318,26 @@ def test_a_long_table_goes_on_over_further_sheets_and_loses_no_row(make_outcome)
     assert len(set(listed)) == 300
 
 
-def test_a_matrix_counts_flags_and_tells_unknown_from_not_flagged(outcome, face):
-    base = BaseMap(outcome)
-
-    class Own:
-        pass
-
-    maker = Own()
-    maker.outcome, maker.base = outcome, base
-    rules = list(dict.fromkeys(outcome.flags["rule_id"]))
-    zones = base.below("area/area")
-    got = matrix(maker, zones, rules)
-    flags = outcome.flags.set_index(["zone_id", "rule_id"])["flagged"]
-    for place, zone in enumerate(got.zones.index):
-        for column, rule in enumerate(got.rules):
-            value = flags[zone, rule]
-            assert got.state[place, column] == (-1 if pd.isna(value) else int(value))
-    people = got.people
-    assert (np.diff(people) <= 0).all()
+def test_a_matrix_counts_flags_and_tells_unknown_from_not_flagged(outcome):
+    zones = outcome.zones[outcome.zones["level"] == "community"]
+    got = flag_matrix(outcome, Names(outcome), zones, most=3)
+    flags = outcome.flags.set_index(["zone_id", "rule_id"])
+    people = []
+    rules = [column.key for column in got.table.columns[2:]]
+    assert (len(rules), got.more) == (3, 1)
+    for zone, row, place in zip(got.zones.index, got.table.rows, got.of_class, strict=True):
+        own = flags.loc[zone]
+        for rule, cell in zip(rules, row[2:], strict=True):
+            value = own["flagged"][rule]
+            wanted = "?" if pd.isna(value) else f"{own['shortfall'][rule]:,.0f}" if value else "—"
+            assert cell_text(cell, "zh") == wanted
+        count = int(own["flagged"].fillna(value=False).sum())
+        # four indicators: none, 1, 2, 3 to 4
+        assert place == min(count, 3)
+        people.append(own.loc[own["flagged"].fillna(value=False), "people_affected"].max())
+    assert (np.diff(np.nan_to_num(people)) <= 0).all()
+    assert [each.text for each in got.classes] == ["非短板", "短板1项", "短板2项", "短板3–4项", "数据不足"]
+    assert got.indicators[0].startswith("① 每千名老人养老床位（张）；按社区测算")
 
 
 def test_holes_stay_holes_whichever_way_their_rings_turn():
@@ -352,13 +381,30 @@ def test_wrapped_lines_keep_every_character_and_their_width(text, width):
 
 def test_a_table_shows_what_fits_and_says_how_many(face, pages):
     page = Page(face, pages["布局图集"].stamp, title="x", number="01")
-    rows = [[str(n), "社区"] for n in range(500)]
-    shown = page.table([Col("a", 20), Col("b", 40)], rows)
+    columns = [
+        Column("a", "甲", "count", 5, "short"),
+        Column("b", "乙", "text", 9),
+        Column("c", "丙", "text", 9),
+    ]
+    rows = [[Amount.of(n, "count"), "社区" * 40, None] for n in range(500)]
+    columns = [dataclasses.replace(column, depth=1) for column in columns]
+    page.side_table(Table.of("t", "表", columns, rows, notes=("注",)))
     said = texts(page)
+    shown = max(int(text) for text in said if text.isdigit())
     assert 10 < shown < 100
-    assert str(shown - 1) in said
-    assert str(shown) not in said
+    assert f"其余 {500 - shown - 1} 条见工作簿" in said
+    assert "注" in said
+    # figures keep their room and words are cut; a column without values is left out
+    assert any(text.endswith("…") for text in said)
+    assert "丙" not in said
     assert page.cursor >= page.floor - 3
+
+
+def test_an_interval_is_never_cut(face, pages):
+    page = Page(face, pages["布局图集"].stamp, title="x", number="01")
+    columns = [Column("a", "指标" * 9, depth=1), Column("b", "现状值", "percent", 5, depth=1, interval=True)]
+    page.side_table(Table.of("t", "表", columns, [["指标" * 60, Amount(0.25, 0.5, "percent")]]))
+    assert "25.0%–50.0%" in texts(page)
 
 
 def test_without_matplotlib_the_message_says_what_to_install(outcome, tmp_path, monkeypatch):

@@ -14,10 +14,13 @@ from shapely.geometry import Point
 
 from geoplan.report import look
 from geoplan.report.compare.page import comparison_page
-from geoplan.report.content import packed as map_sites
+from geoplan.report.content import basemap
 from geoplan.report.content.comparison import compare
+from geoplan.report.content.packed import siting_layer as layer_of
+from geoplan.report.content.sites import sites_table
 from geoplan.report.look.codec import unpack_integers
 from geoplan.report.webmap.map import map_page, payload, write_map
+from geoplan.words.catalogue import phrase
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
@@ -39,6 +42,10 @@ def with_isochrones(outcome):
     return dataclasses.replace(outcome, site_isochrones=table)
 
 
+def siting_layer(outcome):
+    return layer_of(basemap.BaseMap(outcome))
+
+
 @pytest.fixture(scope="module")
 def sited(by_hand):
     return with_isochrones(by_hand.with_sites(by_hand.make_outcome()))
@@ -46,7 +53,7 @@ def sited(by_hand):
 
 @pytest.fixture(scope="module")
 def layer(sited):
-    return map_sites.siting_layer(sited)
+    return siting_layer(sited)
 
 
 def test_nothing_is_there_where_nothing_was_asked(outcome):
@@ -69,27 +76,23 @@ def test_the_sites_are_those_of_the_adopted_answer_at_their_places(sited, layer)
         ("至2030年", 2),
     ]
     assert [site["phase"] for site in layer["sites"]] == [0, 0, 1, 1]
-    assert layer["proof"] == "已验证最优"
-    assert layer["aim"] == "未补齐的床位：111 张 → 1 张"
+    assert "现状 111 张，方案实施后 1 张" in layer["told"][1]
+    assert layer["told"][1].endswith("已验证最优")
 
 
-def test_a_card_says_works_size_cost_phase_whom_and_what_it_adds(layer):
+def test_a_card_says_what_the_table_of_sites_says(sited, layer):
+    table = sites_table(sited).to(2)
+    for site, row in zip(layer["sites"], table.texts("zh"), strict=True):
+        wanted = dict(zip([column.header for column in table.columns], row, strict=True))
+        assert all(wanted[header] == text for header, text in site["lines"])
     first = dict(map(tuple, layer["sites"][0]["lines"]))
-    assert first["建设性质"] == "改扩建"
-    assert first["设施类型"] == "养老机构"
-    assert first["建设规模"] == "39张、1,400平方米"
-    assert first["投资估算（万元）"] == "383（清单所列）"
-    assert first["建设时序"] == "至2025年"
-    assert first["服务社区"] == "胜利社区、长青社区"
-    assert (first["单独新增"], first["边际新增"], first["至此值"]) == ("45 张", "39 张", "72 张")
-    third = dict(map(tuple, layer["sites"][2]["lines"]))
-    assert third["投资估算（万元）"] == "310（按单位造价测算，新建养老机构（按床位） 15.2–15.3万元/张）"
+    assert (first["建设性质"], first["投资估算（万元）"], first["边际新增"]) == ("改扩建", "383", "39")
 
 
 def test_a_generated_site_is_an_area_of_intent_without_address(sited):
     sites = sited.sites.copy()
     sites.loc[sites["generated"], "place"] = "假地址8号"
-    layer = map_sites.siting_layer(dataclasses.replace(sited, sites=sites))
+    layer = siting_layer(dataclasses.replace(sited, sites=sites))
     assert [site["generated"] for site in layer["sites"]] == [0, 0, 1, 0]
     assert layer["sites"][2]["place"] == "意向区域：南湖社区"
     assert "假地址" not in json.dumps(layer, ensure_ascii=False)
@@ -107,8 +110,8 @@ def test_candidates_are_those_not_chosen(sited, layer):
 
 
 def test_no_more_candidates_are_drawn_than_the_limit_and_the_total_is_kept(sited, monkeypatch):
-    monkeypatch.setattr(map_sites, "MOST_CANDIDATES", 4)
-    few = map_sites.siting_layer(sited)["candidates"]
+    monkeypatch.setattr(basemap, "MOST_CANDIDATES", 4)
+    few = siting_layer(sited)["candidates"]
     assert (few["total"], len(few["names"])) == (6, 4)
     assert len(unpack_integers(few["xy"])) == 8
     # evenly: the first and the last of the table are among them
@@ -120,7 +123,7 @@ def test_places_without_a_point_are_not_drawn(sited):
     sites, candidates = sited.sites.copy(), sited.candidates.copy()
     sites.loc["close_gap/2", "geometry"] = None
     candidates.loc[candidates["rule"] == "forbidden", "geometry"] = None
-    layer = map_sites.siting_layer(dataclasses.replace(sited, sites=sites, candidates=candidates))
+    layer = siting_layer(dataclasses.replace(sited, sites=sites, candidates=candidates))
     assert [site["order"] for site in layer["sites"]] == [1, 3, 4]
     assert layer["candidates"]["total"] == 5
 
@@ -132,7 +135,7 @@ def test_isochrones_are_the_widest_first(layer):
 
 def test_no_adopted_answer_draws_no_site(sited):
     own = dataclasses.replace(sited, answers=sited.answers.assign(adopted=False))
-    layer = map_sites.siting_layer(own)
+    layer = siting_layer(own)
     assert layer["sites"] == []
     assert layer["title"] == "各选址问题均未形成可采用的方案"
     assert layer["candidates"]["total"] == len(sited.candidates)
@@ -225,7 +228,7 @@ class TestBrowser:
         dom = browse(opened / "map.html", opened / "profile", query="#site=3&show=candidates,siteisochrones")
         card = re.search(r'<div class="gp-picked gp-site-card">.*', dom).group()
         assert "意向区域1" in card
-        assert look.label("siting_page_intent_note", "zh") in card
+        assert phrase("sites_intent_note", "zh") in card
         assert re.search(r'leaflet-candidates-pane"[^>]*><canvas', dom)
         assert "gp-site-step" in re.search(r"<body[^>]*>", dom).group()
 
@@ -276,6 +279,6 @@ def test_many_sites_share_the_last_colours(sited):
     many["order"], many["phase"] = range(1, 13), [2025.0 + k for k in range(12)]
     many.index = [f"close_gap/{k}" for k in range(1, 13)]
     many["geometry"] = [Point(528_100 + 10 * k, 3_385_100) for k in range(12)]
-    layer = map_sites.siting_layer(dataclasses.replace(sited, sites=many))
+    layer = siting_layer(dataclasses.replace(sited, sites=many))
     assert [site["phase"] for site in layer["sites"]] == list(range(12))
     assert {phase["colour"] for phase in layer["phases"][3:]} == {look.SITE_COLOURS[-1]}

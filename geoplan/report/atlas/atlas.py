@@ -7,11 +7,15 @@ font of the system or of an installed wheel.
 
 import importlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoplan.report import look
-from geoplan.report.content import sites_facts
+from geoplan.report.content.basemap import BaseMap
+from geoplan.report.content.findings import indicators
+from geoplan.report.content.table import Listed, Table, column
+from geoplan.report.look.fonts import Face, face
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import catalogue
 from geoplan.words.errors import Note, OutputError
@@ -53,7 +57,6 @@ def write_atlas(outcome: Outcome, path: Path) -> None:
     from matplotlib.backends.backend_pdf import PdfPages
 
     from geoplan.report.atlas.canvas import word
-    from geoplan.report.look.fonts import face
 
     with mpl.rc_context():
         # a user's own settings must not change what an office hands in; they are back when the block ends
@@ -80,15 +83,10 @@ def write_atlas(outcome: Outcome, path: Path) -> None:
                 raise OutputError(note) from error
 
 
-def _pages(outcome: Outcome, face: Any) -> Iterator["Page"]:  # noqa: ANN401 - geoplan.report.look.fonts.Face
+def _pages(outcome: Outcome, face: Face) -> Iterator["Page"]:
     """Yield every sheet, the index first, without number and frame, which need their count."""
-    from geoplan.report.atlas import sites as atlas_sites
     from geoplan.report.atlas.canvas import Stamp
-    from geoplan.report.atlas.gaps import gap_sheet
-    from geoplan.report.atlas.projects import projects_sheet
-    from geoplan.report.atlas.sheets import Maker, facilities_sheet, isochrone_sheet, share_sheet
-    from geoplan.report.atlas.towns import town_sheets
-    from geoplan.report.content.basemap import BaseMap
+    from geoplan.report.atlas.sheets import Maker, sheets
 
     stamp = Stamp(
         study=outcome.name,
@@ -100,16 +98,7 @@ def _pages(outcome: Outcome, face: Any) -> Iterator["Page"]:  # noqa: ANN401 - g
         basis=look.basis_line(outcome),
     )
     maker = Maker(outcome, BaseMap(outcome), face, stamp)
-    drawn = [facilities_sheet(maker)]
-    for service in outcome.services:
-        drawn += [isochrone_sheet(maker, service), share_sheet(maker, service)]
-    gaps = (gap_sheet(maker, str(rule)) for rule in dict.fromkeys(outcome.flags["rule_id"]))
-    drawn += [page for page in gaps if page is not None]
-    if len(outcome.projects) or len(maker.base.planned):
-        drawn.append(projects_sheet(maker))
-    if atlas_sites.wanted(maker):
-        drawn.append(atlas_sites.sites_sheet(maker))
-    drawn += town_sheets(maker)
+    drawn = list(sheets(maker))
     yield index_sheet(maker, drawn)
     yield from drawn
 
@@ -128,23 +117,15 @@ def crs_name(crs: str) -> str:
 
 
 def printed(outcome: Outcome) -> Iterator[str]:
-    """Yield every text that a sheet may print, for the font that is embedded."""
-    yield from sites_facts.words_of(outcome).values()
-    for words in (v for k, v in catalogue().items() if k.startswith("atlas_")):
+    """Yield every text that a sheet may print, for the font that is embedded: words of the program, and texts of the outcome."""
+    for words in (*catalogue().values(), *look.labels().values()):
         yield str(words[outcome.lang])
     for section in ("supplies", "attributes", "types", "groups", "units"):
         for words in vocabulary(section).values():
             yield str(words[outcome.lang])
-    yield from (
-        outcome.name,
-        look.banner(outcome),
-        look.basis_line(outcome),
-        *look.attribution(outcome.sources),
-    )
-    for entry in outcome.services.values():
-        yield f"{entry.label('zh')}{entry.label('en')}"
-        yield from (look.measure_label(entry, m, outcome.lang) for m in ("network", "frail", "straight"))
-        yield from (look.facility_label(kind, outcome.lang) for kind in entry.facilities)
+    yield from (outcome.name, *look.attribution(outcome.sources))
+    for service in outcome.services.values():
+        yield from (service.label(outcome.lang), *service.facilities)
     tables = (
         outcome.zones,
         outcome.facilities,
@@ -154,17 +135,18 @@ def printed(outcome: Outcome) -> Iterator[str]:
         outcome.answers,
         outcome.rules,
         outcome.groups,
+        outcome.findings,
     )
     for table in (*tables, outcome.flags[[c for c in outcome.flags.columns if c.startswith("note_")]]):
-        for column in table.columns:
-            if column != "geometry" and table[column].dtype.kind not in "fiub":
-                yield from (str(value) for value in table[column].dropna().unique() if isinstance(value, str))
+        for name in table.columns:
+            if name != "geometry" and table[name].dtype.kind not in "fiub":
+                yield from (str(value) for value in table[name].dropna().unique() if isinstance(value, str))
     yield from (f"{source.file}{source.note}" for source in outcome.sources)
 
 
 def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
-    """Return 图纸目录: every sheet with its number and scale, and how the figures were found."""
-    from geoplan.report.atlas.canvas import MAP, Col, word
+    """Return 图纸目录: every sheet with its number and scale, the whole area's indicators, and how the figures were found."""
+    from geoplan.report.atlas.canvas import MAP, word
 
     outcome, lang = maker.outcome, maker.lang
     page = maker.page(word("title", lang))
@@ -178,60 +160,41 @@ def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
         [
             f"{number:02d}",
             sheet.title,
-            word("scale", lang, scale=f"{sheet.scale:,.0f}") if sheet.scale else "—",
+            word("scale", lang, scale=f"{sheet.scale:,.0f}") if sheet.scale else None,
         ]
         for number, sheet in enumerate(drawn, start=2)
     ]
-    columns = [
-        Col(word("sheet_number", lang).replace("　", ""), 14), Col(word("sheet_name", lang).replace("　", ""), 88),
-        Col(word("index_scale", lang), 26, right=True),
-    ]  # fmt: skip
+    columns = [column(key, lang) for key in ("sheet_number", "sheet_title", "sheet_scale")]
+    table = Table.of("index", word("index", lang), columns, rows)
     room = (left + 16, bottom + 10, 128.0, height - 78)
     points = 8 if len(rows) < 80 else 6.5
-    shown = page.table(columns, rows, box=room, points=points)
+    shown = page.table(table, box=room, points=points)
     beside = (room[0] + 138, *room[1:])
+    found = whole_area(outcome)
     if shown < len(rows):
-        page.table(columns, rows[shown:], box=beside, points=points)
-    else:
-        _findings(maker, page, beside)
+        page.table(table, box=beside, points=points, first=shown)
+    elif found is not None:
+        page.text(beside[0], beside[1] + beside[3] + 8, found.title, 12)
+        listed = page.table(found, box=beside, points=7)
+        if listed < len(found.rows):
+            page.note(word("more", lang, count=len(found.rows) - listed))
     page.heading(word("index_what", lang))
     for service, entry in outcome.services.items():
-        types = "、".join(look.facility_label(kind, lang) for kind in entry.facilities)
+        types = Listed(tuple(look.facility_label(kind, lang) for kind in entry.facilities)).text(lang)
         name = look.service_label(outcome.services, service, lang)
         minutes, kmh = f"{entry.walk_minutes:g}", f"{entry.walk_kmh:g}"
         page.note(word("pace", lang, service=name, types=types, minutes=minutes, kmh=kmh), points=8)
     page.note(look.basis_line(outcome), points=8)
     page.note(word("method", lang), points=8)
-    files = "、".join(dict.fromkeys(source.file for source in outcome.sources))
+    files = Listed(tuple(dict.fromkeys(source.file for source in outcome.sources))).text(lang)
     page.note(word("sources", lang, files=files), points=8, lines=16)
     page.note(word("review_note", lang), points=8)
     return page
 
 
-def _findings(maker: "Maker", page: "Page", box: tuple[float, float, float, float]) -> None:
-    """Set the verdicts of the whole area's indicators beside the index, as far as there is room."""
-    from geoplan.report.atlas.canvas import Col, word
-    from geoplan.report.content.sheet import rows_of
-
-    lang, names = maker.lang, maker.names
-    zones = maker.outcome.zones
-    # the one zone that stands for the whole: the area, or its only district
-    whole = [z for level in LEVELS[:2] if len(z := zones.index[zones["level"] == level]) == 1]
-    own = maker.outcome.findings
-    own = own[own["zone_id"].isin([z[0] for z in whole])]
-    if not len(own):
-        return
-    rows, fills = [], []
-    for row in rows_of(own):
-        rule, verdict = str(row["rule_id"]), str(row["verdict"])
-        kind = "share" if names.of_rule(rule, "percent") else str(names.of_rule(rule, "kind") or "")
-        actual = look.interval(row["actual_low"], row["actual_high"], row["unit"], kind=kind)
-        target = str(names.of_rule(rule, f"target_text_{lang}") or look.label("none", lang))
-        rows.append([names.rule(rule), target, actual, look.label(verdict, lang)])
-        fills.append(["", "", "", look.COLOURS["flag_soft"] if verdict == "not_met" else ""])
-    page.text(box[0], box[1] + box[3] + 8, look.label("indicators_sheet", lang), 12)
-    columns = [Col(look.label("indicator", lang), 62), Col(look.label("required", lang), 30)]
-    columns += [Col(word("actual", lang), 20, right=True), Col(look.label("verdict", lang), 18)]
-    shown = page.table(columns, rows, box=box, points=7, fills=fills)
-    if shown < len(rows):
-        page.note(word("more_book", lang, count=len(rows) - shown))
+def whole_area(outcome: Outcome) -> Table | None:
+    """Return the indicator table of the one zone that stands for the whole, the area or its only district; None without findings."""
+    zones = outcome.zones
+    whole = [z[0] for level in LEVELS[:2] if len(z := zones.index[zones["level"] == level]) == 1]
+    own = outcome.findings[outcome.findings["zone_id"].isin(whole)]
+    return indicators(replace(outcome, findings=own)) if len(own) else None

@@ -5,18 +5,20 @@ Millimetres count from the lower left corner of A3 landscape. `geoplan.report.at
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure as Drawing
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from geoplan.report import look
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, cell_text
 from geoplan.report.look.fonts import Face
 from geoplan.words.catalogue import phrase
+from geoplan.words.numbers import FORMATS, NOTHING
 
 #: A3 landscape, millimetres (GB/T 14689).
 SHEET = (420.0, 297.0)
@@ -73,22 +75,13 @@ class Stamp:
     basis: str
 
 
-@dataclass(frozen=True)
-class Col:
-    """A column of a table on the sheet: header, width in millimetres, and whether it is set flush right."""
-
-    header: str
-    width: float
-    right: bool = False
-
-
 class Canvas:
     """One sheet while it is drawn; its side column fills from `cursor` down to `floor`."""
 
     def __init__(self, face: Face, stamp: Stamp, *, title: str, number: str) -> None:
         self.face, self.stamp, self.title, self.number = face, stamp, title, number
         self.lang = stamp.lang
-        self.figure = Figure(figsize=(SHEET[0] * MM, SHEET[1] * MM), facecolor=look.COLOURS["paper"])
+        self.figure = Drawing(figsize=(SHEET[0] * MM, SHEET[1] * MM), facecolor=look.COLOURS["paper"])
         FigureCanvasPdf(self.figure)
         self.paper: Axes = self.figure.add_axes((0, 0, 1, 1), zorder=10)
         self.paper.set_xlim(0, SHEET[0])
@@ -146,18 +139,30 @@ class Canvas:
         self.rule(SIDE[0] + PAD, self.cursor, SIDE[0] + SIDE[2] - PAD, self.cursor, width=0.3, colour=SOFT)
         self.cursor -= 1.2
 
-    def figure_line(self, value: str, text: str, *, colour: str = look.COLOURS["accent"]) -> None:
-        """Set a key figure in large type with its words beside it."""
-        points = 24.0
-        self.cursor -= 6.5
-        x = SIDE[0] + PAD
-        self.text(x, self.cursor, value, points, colour=colour)
-        begin = x + self.face.width(value, points) + 3
-        lines = self.face.wrap(text, 8.5, SIDE[0] + SIDE[2] - PAD - begin)[:3]
-        top = self.cursor + 2.0 * (len(lines) - 1)
-        for number, line in enumerate(lines):
-            self.text(begin, top - 4.0 * number, line, 8.5, colour=SOFT)
-        self.cursor -= 7.0
+    def figure_lines(self, figures: Sequence[Figure], *, colour: str = look.COLOURS["accent"]) -> None:
+        """Set key figures in large type, each with its name beside it, or below where it is long, and with its caveats."""
+        left, right = SIDE[0] + PAD, SIDE[0] + SIDE[2] - PAD
+        for figure in figures:
+            value = cell_text(figure.value, self.lang) or NOTHING
+            points = next(
+                (p for p in (24.0, 18.0, 14.0, 12.0) if self.face.width(value, p) <= right - left), 10.0
+            )
+            name = figure.name + (phrase("in_brackets", self.lang, text=figure.unit) if figure.unit else "")
+            self.cursor -= 6.5
+            self.text(left, self.cursor, value, points, colour=colour)
+            begin = left + self.face.width(value, points) + 3
+            if right - begin > 36:
+                lines = self.face.wrap(name, 8.5, right - begin)[:3]
+                top = self.cursor + 2.0 * (len(lines) - 1)
+                for number, line in enumerate(lines):
+                    self.text(begin, top - 4.0 * number, line, 8.5, colour=SOFT)
+                self.cursor -= 5.5
+            else:
+                self.cursor -= 3.5
+                self.note(name, points=8.5, lines=2)
+            for caveat in figure.caveats:
+                self.note(caveat, points=7, lines=2)
+            self.cursor -= 1.5
 
     def note(self, text: str, *, points: float = 8.0, colour: str = SOFT, lines: int = 8) -> None:
         """Set a paragraph of the side column."""
@@ -167,7 +172,7 @@ class Canvas:
                 return
             self.cursor -= step
             self.text(SIDE[0] + PAD, self.cursor, line, points, colour=colour)
-        self.cursor -= 1.5
+        self.cursor = max(self.cursor - 1.5, self.floor)
 
     def footnote(self, text: str) -> None:
         """Set a paragraph right above the title block; what follows stays above it."""
@@ -225,51 +230,123 @@ class Canvas:
         )
         self.text(x, y, number, 6.0, colour=colour, align="center", z=8)
 
-    def table(
-        self,
-        columns: Sequence[Col],
-        rows: Sequence[Sequence[str]],
-        *,
-        box: Box | None = None,
-        points: float = 8.0,
-        fills: Sequence[Sequence[str]] = (),
-    ) -> int:
-        """Draw as many rows as fit, and return how many they are; the side column unless `box` is given.
+    def side_table(self, table: Table | None, *, points: float = 7.5, keep: float = 0.0) -> None:
+        """Set a table into the side column: title, rows, what does not fit, notes; `keep` millimetres below stay free."""
+        if table is None:
+            return
+        self.heading(table.title)
+        notes = [line for note in table.notes for line in self.face.wrap(note, 6.5, SIDE[2] - 2 * PAD)[:2]]
+        below = keep + 5.0 + 3.3 * len(notes) + 1.5 * len(table.notes)
+        self.floor += below
+        shown = self.table(table, points=points)
+        self.floor -= below
+        if shown < len(table.rows):
+            more = len(table.rows) - shown
+            self.note(phrase("atlas_more", self.lang, count=f"{more:,}"), points=7)
+        for note in table.notes:
+            self.note(note, points=6.5, lines=2)
 
-        Headers may hold two lines parted by a line break. `fills` gives the background of each cell, empty for none.
+    def table(self, table: Table, *, box: Box | None = None, points: float = 8.0, first: int = 0) -> int:
+        """Draw the rows of a table from `first` on, as many as fit, and return how many: the side column unless `box` is given.
+
+        Numbers are flush right, colours follow the marks; a column without any value is left out.
         """
-        step = points * 0.353 * 1.6
+        drawn, step = filled(table.to(1)), points * 0.353 * 1.6
         left, bottom = (SIDE[0] + PAD, self.floor) if box is None else box[:2]
-        top = self.cursor if box is None else box[1] + box[3]
-        lines = max(c.header.count("\n") + 1 for c in columns)
-        total = sum(c.width for c in columns)
-        y = top - lines * step - 0.8
+        top, total = (self.cursor, SIDE[2] - 2 * PAD) if box is None else (box[1] + box[3], box[2])
+        widths = self._widths(drawn, total, points)
+        heads = [
+            [
+                line
+                for part in entry.header.split("\n")
+                for line in self.face.wrap(part, points - 0.5, wide - 1.2)
+            ][:3]
+            for entry, wide in zip(drawn.columns, widths, strict=True)
+        ]
+        y = top - max(map(len, heads)) * step - 0.8
         self.box((left, y, total, top - y), fill=look.COLOURS["ground"], z=2)
-        self._cells(columns, [c.header for c in columns], left, (top + y) / 2, points=points - 0.5)
-        shown = max(0, min(len(rows), math.floor((y - bottom) / step)))
-        for number, row in enumerate(rows[:shown]):
-            base = y - (number + 1) * step
-            if fills:
-                x = left
-                for column, fill in zip(columns, fills[number], strict=True):
-                    if fill:
-                        self.box((x + 0.2, base + 0.1, column.width - 0.4, step - 0.2), fill=fill, z=2)
-                    x += column.width
-            self._cells(columns, row, left, base + step / 2, points=points)
+        right = [entry.format in FORMATS for entry in drawn.columns]
+        self._cells(heads, left, (top + y) / 2, widths, right, points=points - 0.5)
+        rows = drawn.rows[first : first + max(0, math.floor((y - bottom) / step))]
+        for number, row in enumerate(rows):
+            base, x = y - (number + 1) * step, left
+            inks = []
+            for entry, cell, wide in zip(drawn.columns, row, widths, strict=True):
+                fill, ink = cell_colours(entry, cell)
+                if fill:
+                    self.box((x + 0.2, base + 0.1, wide - 0.4, step - 0.2), fill=fill, z=2)
+                inks.append(ink)
+                x += wide
+            texts = [[cell_text(cell, self.lang)] for cell in row]
+            self._cells(texts, left, base + step / 2, widths, right, points=points, inks=inks)
             self.rule(left, base, left + total, base, width=0.2, colour=look.COLOURS["line"])
         if box is None:
-            self.cursor = y - shown * step - 2.0
-        return shown
+            self.cursor = y - len(rows) * step - 2.0
+        return len(rows)
+
+    def _widths(self, table: Table, total: float, points: float) -> list[float]:
+        """Return the width of each column, together `total` mm: figures have their room, words share what is left."""
+        texts = table.texts(self.lang)
+        heads = [
+            max(self.face.width(part, points - 0.5) for part in c.header.split("\n")) for c in table.columns
+        ]
+        # a header may have three lines
+        needs = [
+            max([min(head, head / 3 + 5.0), *(self.face.width(row[k], points) for row in texts)]) + 1.8
+            for k, head in enumerate(heads)
+        ]
+        words = [entry.format in ("text", "listed") for entry in table.columns]
+        room = total - sum(need for need, word_like in zip(needs, words, strict=True) if not word_like)
+        wanted = sum(need for need, word_like in zip(needs, words, strict=True) if word_like)
+        if room <= 0 or not wanted:
+            return [need * total / sum(needs) for need in needs]
+        if wanted <= room:
+            return [
+                need * room / wanted if word_like else need
+                for need, word_like in zip(needs, words, strict=True)
+            ]
+        # the longest words give way first: down to one limit that fills the room
+        low, high = 0.0, max(needs)
+        for _ in range(40):
+            limit = (low + high) / 2
+            fits = (
+                sum(min(need, limit) for need, word_like in zip(needs, words, strict=True) if word_like)
+                <= room
+            )
+            low, high = (limit, high) if fits else (low, limit)
+        return [min(need, low) if word_like else need for need, word_like in zip(needs, words, strict=True)]
 
     def _cells(
-        self, columns: Sequence[Col], row: Sequence[str], left: float, y: float, *, points: float
-    ) -> None:
+        self, cells: Sequence[Sequence[str]], left: float, y: float, widths: Sequence[float], right: Sequence[bool], *,
+        points: float, inks: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         x = left
-        for column, cell in zip(columns, row, strict=True):
-            parts = cell.split("\n")
-            for number, part in enumerate(parts):
-                at = y + ((len(parts) - 1) / 2 - number) * points * 0.45
-                said = self.face.cut(self.face.safe(part), points, column.width - 1.2)
-                place = x + column.width - 0.8 if column.right else x + 0.8
-                self.text(place, at, said, points, align="right" if column.right else "left")
-            x += column.width
+        for place, (lines, wide) in enumerate(zip(cells, widths, strict=True)):
+            for number, line in enumerate(lines):
+                at = y + ((len(lines) - 1) / 2 - number) * points * 0.45
+                shown = self.face.cut(self.face.safe(line), points, wide - 1.2)
+                edge, align = (x + wide - 0.8, "right") if right[place] else (x + 0.8, "left")
+                self.text(edge, at, shown, points, align=align, colour=inks[place] if inks else INK)
+            x += wide
+
+
+def filled(table: Table) -> Table:
+    """Return a table without the columns in which no row has a value."""
+    kept = [
+        k
+        for k in range(len(table.columns))
+        if not table.rows or any(row[k] not in (None, "") for row in table.rows)
+    ]
+    columns = tuple(table.columns[k] for k in kept)
+    return replace(
+        table, columns=columns, rows=tuple(tuple(row[k] for k in kept) for row in table.rows), charts=()
+    )
+
+
+def cell_colours(entry: Column, cell: Cell) -> tuple[str, str]:
+    """Return background and ink of a cell by the mark of its column; no background where nothing is to be coloured."""
+    if entry.mark == "code" and isinstance(cell, Coded) and cell.code in look.CODE_COLOURS:
+        return look.CODE_COLOURS[cell.code]
+    if entry.mark == "short" and isinstance(cell, Amount) and cell.high > 0:
+        return look.COLOURS["flag_soft"], INK
+    return "", INK

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from matplotlib.collections import PathCollection
 from matplotlib.path import Path as Outline
@@ -12,6 +13,8 @@ from geoplan.report import look
 from geoplan.report.atlas.canvas import Mark
 from geoplan.report.atlas.frame import Page
 from geoplan.report.content.basemap import BaseMap
+from geoplan.report.content.flag_matrix import FlagMatrix
+from geoplan.report.content.zone_views import ZoneClass, ZoneView
 
 #: Shapes of `look.MARK_SHAPES` as matplotlib names them.
 MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "pentagon": "p", "cross": "P"}
@@ -84,6 +87,56 @@ def polygons(
         ),
         autolim=False,
     )  # fmt: skip
+
+
+def classes(page: Page, zones: gpd.GeoDataFrame, view: ZoneView | FlagMatrix, *, alpha: float) -> None:
+    """Fill `zones` in the classes of a view that speaks of them; what is without data is hatched."""
+    ids = view.zones if isinstance(view, ZoneView) else view.zones.index
+    of = pd.Series(view.of_class, index=pd.Index(ids)).reindex(zones.index)
+    for place, each in enumerate(view.classes):
+        own = zones.geometry[of == place]
+        if each.hatch:
+            polygons(page, own, each.colour, z=1, hatch=True)
+        else:
+            polygons(page, own, each.colour, z=1, alpha=alpha)
+
+
+def class_marks(classes: Sequence[ZoneClass], of_class: Sequence[int], *, alpha: float) -> list[Mark]:
+    """Return the legend of classes; that without data only where a zone has it."""
+    return [
+        Mark("hatch", each.colour, each.text)
+        if each.hatch
+        else Mark("fill", each.colour, each.text, alpha=alpha)
+        for place, each in enumerate(classes)
+        if not each.hatch or place in set(of_class)
+    ]
+
+
+def bands(
+    page: Page, table: gpd.GeoDataFrame, ramp: Sequence[str], *, alpha: float
+) -> list[tuple[float, str]]:
+    """Fill isochrones, the widest first, each without the nearer ones; return minutes and colour, the nearest first.
+
+    The nearest band has the last colour of `ramp`; bands beyond its length share the first.
+    """
+    own = list(ramp)[-len(table) :] if len(table) else []
+    colours = [own[0]] * (len(table) - len(own)) + own if own else []
+    shapes = [closed(shape, page) for shape in table.geometry]
+    for place, (shape, colour) in enumerate(zip(shapes, colours, strict=True)):
+        ring = shape.difference(shapes[place + 1]) if place + 1 < len(shapes) else shape
+        polygons(page, gpd.GeoSeries([ring], crs=table.crs), colour, z=3.2 + 0.1 * place, alpha=alpha)
+    return [(float(m), colour) for m, colour in zip(table["minutes"], colours, strict=True)][::-1]
+
+
+def points(
+    page: Page, table: gpd.GeoDataFrame, *, size: float, shape: str, edge: str, width: float, z: float
+) -> None:
+    """Draw points as hollow marks."""
+    if page.map is not None and len(table):
+        page.map.scatter(
+            table.geometry.x, table.geometry.y, s=size, marker=shape, facecolor=look.COLOURS["paper"], edgecolor=edge,
+            linewidth=width, zorder=z,
+        )  # fmt: skip
 
 
 def streets(page: Page, base: BaseMap) -> None:

@@ -1,23 +1,40 @@
-"""The sheets of the atlas that show the whole area: facilities, circles, coverage, flags by indicator, and projects."""
+"""The sheets of the atlas: facilities, circles, coverage, flags by indicator, projects, sites, and one sheet a town.
 
-from collections.abc import Mapping
+Figures, tables and classes are those of the content; a sheet says where on the paper each stands.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from geoplan.report import look
 from geoplan.report.atlas import map as atlas_map
-from geoplan.report.atlas.canvas import Col, Mark, Stamp, word
+from geoplan.report.atlas.canvas import MAP, Mark, Stamp, word
 from geoplan.report.atlas.frame import Page
+from geoplan.report.content import facilities, headline, projects, sites, zone_views
 from geoplan.report.content.basemap import BaseMap
-from geoplan.report.content.sheet import Names, rows_of
+from geoplan.report.content.flag_matrix import FlagMatrix, flag_matrix
+from geoplan.report.content.names import Names, empty, rows_of
+from geoplan.report.content.table import Amount, Figure
+from geoplan.report.content.zone_views import ZoneView
 from geoplan.report.look.fonts import Face
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
 
 #: Most zones whose names fit on a sheet of the whole area.
 NAMED = 60
 #: A paper fill under streets and names must stay light.
 FILL_ALPHA = 0.75
+#: Zones that stand in the table of the worst; their numbers stand on the map.
+WORST = 25
+#: Most indicators whose columns fit into the side column.
+MOST_RULES = 7
+#: Columns of the table on a sheet that goes on with a long table.
+BLOCKS = 3
+#: Candidates that are drawn with room around them for names.
+FEW_CANDIDATES = 200
 
 
 class Maker:
@@ -41,11 +58,28 @@ class Maker:
         atlas_map.streets(page, self.base)
         return page
 
+    def view(self, title: str, view: ZoneView) -> Page:
+        """Return a new sheet of the whole area with the finest zones in the classes of a view."""
+        page = self.whole(title, self.basis(*view.notes))
+        atlas_map.classes(page, self.base.zones(self.base.finest), view, alpha=FILL_ALPHA)
+        atlas_map.boundaries(page, self.base)
+        return page
+
+    def basis(self, *notes: str) -> str:
+        """Return the line above the title block: whom the figures count, the clause, and every caveat."""
+        return ("；" if self.lang == "zh" else "; ").join(dict.fromkeys(note for note in notes if note))
+
+    def facilities(self, page: Page, *, size: float, service: int | None = None) -> list[Mark]:
+        """Draw the facilities, those of one service only where it is given, and return their lines of the legend."""
+        table = self.base.facilities
+        own = table if service is None else table[table["service"] == service]
+        atlas_map.facilities(page, self.base, own, size=size * atlas_map.mark_size(page, own))
+        return [*atlas_map.kind_marks(self.base, own), *atlas_map.boundary_marks(self.base)]
+
     def zone_names(self, page: Page, texts: Mapping[str, str] | None = None) -> None:
         """Set the names of the zones one level above the finest; of the finest where there are few."""
         base = self.base
-        shown = base.coarse[-1:] if base.coarse else ()
-        for level in shown:
+        for level in base.coarse[-1:]:
             zones = base.zones(level)
             zones = zones[[bool(base.above(str(z)).any()) for z in zones.index]]
             atlas_map.names(page, zones, texts, points=12)
@@ -53,188 +87,319 @@ class Maker:
             atlas_map.names(page, base.zones(base.finest), points=8)
 
 
-# --- 现状设施 --------------------------------------------------------------------------------------------------------
+def sheets(maker: Maker) -> Iterator[Page]:
+    """Yield every sheet behind the index."""
+    outcome, base = maker.outcome, maker.base
+    yield facilities_sheet(maker)
+    for place, service in enumerate(outcome.services):
+        yield isochrone_sheet(maker, service, place)
+        yield share_sheet(maker, service, place)
+    for rule, rows in outcome.flags.groupby("rule_id", sort=False):
+        view = zone_views.flag_view(base, maker.names, str(rule), rows)
+        # a rule that judges no zone of the finest level has nothing to show there
+        if any(
+            c < 2
+            for z, c in zip(view.zones, view.of_class, strict=True)
+            if maker.names.level(z) == base.finest
+        ):
+            yield gap_sheet(maker, view)
+    if len(outcome.projects) or len(base.planned):
+        yield projects_sheet(maker)
+    if not sites.chosen(outcome).empty:
+        yield sites_sheet(maker)
+    level = base.coarse[-1] if base.coarse else ""
+    for zone in base.zones(level).index if level else ():
+        zones = base.below(str(zone))
+        if len(zones):
+            yield from town_sheets(
+                maker, str(zone), flag_matrix(outcome, maker.names, zones, most=MOST_RULES)
+            )
+
+
+# --- facilities and circles -----------------------------------------------------------------------------------------
 
 
 def facilities_sheet(maker: Maker) -> Page:
-    """Return 设施现状图: every facility in the run by kind and size, and what each kind holds."""
-    outcome, lang, table = maker.outcome, maker.lang, maker.base.facilities
-    page = maker.whole(word("facilities", lang))
-    atlas_map.boundaries(page, maker.base)
-    atlas_map.facilities(page, maker.base, table, size=atlas_map.mark_size(page, table))
-    maker.zone_names(page)
-    page.figure_line(look.whole(len(outcome.facilities)), word("counted", lang))
-    missing = len(outcome.facilities) - len(table)
-    page.note(word("placed_note", lang, placed=look.whole(len(table)), missing=look.whole(missing)))
-    page.legend([*atlas_map.kind_marks(maker.base, table), *atlas_map.boundary_marks(maker.base)])
-    page.note(word("size_note", lang))
-    kinds = outcome.facilities["services"].map(lambda own: own[0] if len(own) else "")
-    columns = [Col(look.label("services", lang), 36), Col(word("number", lang), 12, right=True)]
-    shown = [s for s in ("beds", "places") if (outcome.supplies["supply"] == s).any()]
-    columns += [Col(look.label(s, lang), 22, right=True) for s in shown]
-    rows = []
-    for kind in dict.fromkeys(kinds):
-        ids = outcome.facilities.index[kinds == kind]
-        row = [look.facility_label(kind, lang), look.whole(len(ids))]
-        rows.append(row + [_amounts(outcome.supplies, ids, supply) for supply in shown])
-    page.table(columns, sorted(rows, key=lambda row: row[0]))
-    _facilities_by_zone(maker, page)
-    return page
-
-
-def _facilities_by_zone(maker: Maker, page: Page) -> None:
-    """Set how many facilities of each service stand in the zones above the finest; those in no zone are not counted."""
-    outcome, lang, base = maker.outcome, maker.lang, maker.base
-    if not base.coarse:
-        return
-    level = base.coarse[-1]
-    names = list(outcome.services)[:3]
-    zones = outcome.facilities["zone_id"].map(lambda zone: maker.names.above(zone, level))
-    rows = []
-    for zone in base.zones(level)["name"].map(str):
-        of = outcome.facilities.loc[zones == zone, "services"]
-        kinds = [set(outcome.services[name].facilities) for name in names]
-        rows.append([zone, *[look.whole(sum(bool(k & set(own)) for own in of)) for k in kinds]])
-    page.heading(word("facilities_by_zone", lang, level=look.label(level, lang)))
-    heads = [Col(look.service_label(outcome.services, name, lang), 18, right=True) for name in names]
-    shown = page.table([Col(look.label(level, lang), 92 - 18 * len(names)), *heads], rows)
-    if shown < len(rows):
-        page.note(word("more_book", lang, count=len(rows) - shown), points=7.5)
-
-
-def _amounts(supplies: pd.DataFrame, ids: pd.Index, supply: str) -> str:
-    own = supplies[(supplies["supply"] == supply) & supplies["facility_id"].isin(ids)]
-    return look.interval(own["low"].sum(), own["high"].sum()) if len(own) else look.label("none", "zh")
-
-
-# --- 服务圈 ---------------------------------------------------------------------------------------------------------
-
-
-def isochrone_sheet(maker: Maker, service: str) -> Page:
-    """Return the sheet of one service's circle: isochrones, its facilities, and the covered share of each zone."""
-    outcome, lang = maker.outcome, maker.lang
-    entry, name = outcome.services[service], look.service_label(outcome.services, service, lang)
-    title = word("isochrones", lang, minutes=f"{entry.walk_minutes:g}", service=name)
-    page = maker.whole(title, _basis(maker, service))
-    bands = maker.base.isochrones(service)
-    # the nearest band is the darkest; the widest lies beneath
-    dark = list(reversed(look.SEQUENTIAL))
-    ramp = [dark[min(place, len(dark) - 1)] for place in reversed(range(len(bands)))]
-    shapes = [atlas_map.closed(shape, page) for shape in bands.geometry]
-    for place, shape in enumerate(shapes):
-        # each band without the nearer ones, so that its colour is the one in the legend
-        ring = shape.difference(shapes[place + 1]) if place + 1 < len(shapes) else shape
-        own_ring = gpd.GeoSeries([ring], crs=outcome.crs)
-        atlas_map.polygons(page, own_ring, ramp[place], z=3.2 + 0.1 * place, alpha=FILL_ALPHA)
-    atlas_map.boundaries(page, maker.base)
-    table = maker.base.facilities
-    own = table[table["service"] == list(outcome.services).index(service)]
-    atlas_map.facilities(page, maker.base, own, size=0.75 * atlas_map.mark_size(page, own))
-    shares = maker.base.circle(service)["share"]
-    maker.zone_names(
-        page, {str(z): f"{maker.names.zone(z)} {look.share(shares.get(z))}" for z in outcome.zones.index}
-    )
-    _covered(maker, page, service)
-    marks = [
-        Mark("fill", colour, word("band", lang, minutes=f"{m:g}"), alpha=FILL_ALPHA)
-        for m, colour in zip(reversed(list(bands["minutes"])), reversed(ramp), strict=True)
-    ]
-    page.legend([*marks, *atlas_map.kind_marks(maker.base, own), *atlas_map.boundary_marks(maker.base)])
-    _share_table(maker, page, service)
-    return page
-
-
-def share_sheet(maker: Maker, service: str) -> Page:
-    """Return the sheet of one service's coverage: the covered share of every finest zone in the usual classes."""
-    outcome, lang, base = maker.outcome, maker.lang, maker.base
-    name = look.service_label(outcome.services, service, lang)
-    page = maker.whole(word("share", lang, service=name), _basis(maker, service))
-    zones, scale = base.zones(base.finest), look.share_scale()
-    shares = maker.base.circle(service)["share"].reindex(zones.index)
-    classes = scale.classes(shares)
-    known = zones[classes >= 0]
-    fills = [scale.colours[c] for c in classes if c >= 0]
-    atlas_map.polygons(page, known.geometry, fills, z=1, alpha=0.9)
-    hatched(page, zones[classes < 0])
+    """Return 设施现状图: every facility in the run by kind and size, and what stands in the study area."""
+    outcome, base = maker.outcome, maker.base
+    page = maker.whole(word("facilities", maker.lang))
     atlas_map.boundaries(page, base)
-    table = base.facilities
-    own = table[table["service"] == list(outcome.services).index(service)]
-    atlas_map.facilities(page, maker.base, own, size=0.7 * atlas_map.mark_size(page, own))
+    legend = maker.facilities(page, size=1.0)
     maker.zone_names(page)
-    _covered(maker, page, service)
-    marks = [Mark("fill", c, t, alpha=0.9) for c, t in zip(scale.colours, scale.texts, strict=True)]
-    if (classes < 0).any():
-        marks.append(Mark("hatch", look.COLOURS["no_data"], word("no_data", lang)))
-    group = outcome.services[service].group
-    page.legend(marks, heading=look.of_group("share_of", group, lang))
-    page.legend([*atlas_map.kind_marks(maker.base, own), *atlas_map.boundary_marks(base)])
-    _share_table(maker, page, service)
+    page.figure_lines(headline.stock_figures(outcome))
+    page.legend(legend)
+    page.note(word("size_note", maker.lang))
+    page.side_table(facilities.stock(outcome), points=8)
+    if base.coarse:
+        page.side_table(facilities.stock_by_zone(outcome, base.coarse[-1]), points=8)
     return page
 
 
-def _basis(maker: Maker, service: str) -> str:
-    """Return whom the service's figures count, by which measure, in which year."""
-    outcome, lang = maker.outcome, maker.lang
-    entry = outcome.services[service]
-    people = look.basis(outcome.groups, entry.group, lang)
-    return f"{people}；{look.measure_label(entry, 'network', lang)}" if lang == "zh" else (
-        f"{people}; {look.measure_label(entry, 'network', lang)}"
-    )  # fmt: skip
-
-
-def _covered(maker: Maker, page: Page, service: str) -> None:
-    """Set the area's covered share and people outside, and beside them what the other measures give."""
-    outcome, lang = maker.outcome, maker.lang
-    entry = outcome.services[service]
-    area = outcome.zones.index[outcome.zones["level"] == "area"]
-    own = maker.base.circle(service)
-    row = own[own.index.isin(area)]
-    if not len(row):
-        return
-    group = look.label(entry.group, lang)
-    words = word(
-        "covered", lang, group=group, minutes=f"{entry.walk_minutes:g}",
-        service=look.service_label(outcome.services, service, lang),
-    )  # fmt: skip
-    page.figure_line(look.share(row["share"].iloc[0]), words)
-    unit = look.of_group("unit_people", entry.group, lang)
-    page.figure_line(
-        look.whole(row["outside"].iloc[0]), word("outside", lang, unit=unit), colour=look.COLOURS["flag"]
-    )
-    parts = []
-    for measure in ("network", "frail", "straight"):
-        table = maker.base.circle(service, measure)
-        share = table.loc[table.index.isin(area), "share"]
-        if len(share):
-            parts.append([look.measure_label(entry, measure, lang), look.share(share.iloc[0])])
-    page.table(
-        [Col(word("measures", lang), 72), Col(look.label("covered_share", lang), 20, right=True)], parts
-    )
-
-
-def _share_table(maker: Maker, page: Page, service: str) -> None:
-    """Set the covered share of the zones above the finest, or of the finest where there are none above."""
-    lang, base = maker.lang, maker.base
-    level = base.coarse[-1] if base.coarse else base.finest
-    rows = base.circle(service)
-    rows = rows[rows.index.isin(base.zones(level).index) & (rows["people"] > 0)]
-    rows = rows.sort_values("share", kind="stable")
-    columns = [
-        Col(look.label(level, lang), 38),
-        Col(look.label("people", lang), 18, right=True),
-        Col(word("outside_short", lang), 18, right=True),
-        Col(word("share_short", lang), 18, right=True),
+def isochrone_sheet(maker: Maker, service: str, place: int) -> Page:
+    """Return the sheet of one service's circle: isochrones, its facilities, and the covered share of each zone."""
+    outcome, lang, base = maker.outcome, maker.lang, maker.base
+    entry, name = outcome.services[service], look.service_label(outcome.services, service, lang)
+    view = zone_views.share_view(base, maker.names, service, "network")
+    title = word("isochrones", lang, minutes=f"{entry.walk_minutes:g}", service=name)
+    page = maker.whole(title, maker.basis(*view.notes, view.title))
+    # the nearest band is the darkest
+    bands = atlas_map.bands(page, base.isochrones(service), look.SEQUENTIAL, alpha=FILL_ALPHA)
+    atlas_map.boundaries(page, base)
+    legend = maker.facilities(page, size=0.75, service=place)
+    shares = base.circle(service)["share"]
+    texts = {str(z): f"{maker.names.zone(z)} {look.share(shares.get(z))}" for z in outcome.zones.index}
+    maker.zone_names(page, texts)
+    _coverage(maker, page, service)
+    marks = [
+        Mark("fill", colour, word("band", lang, minutes=f"{m:g}"), alpha=FILL_ALPHA) for m, colour in bands
     ]
-    table = [
-        [maker.names.zone(z), look.whole(r["people"]), look.whole(r["outside"]), look.share(r["share"])]
-        for z, r in zip(rows.index, rows_of(rows), strict=True)
+    page.legend([*marks, *legend])
+    page.side_table(zone_views.listing(base, view, base.coarse[-1] if base.coarse else base.finest), points=8)
+    return page
+
+
+def share_sheet(maker: Maker, service: str, place: int) -> Page:
+    """Return the sheet of one service's coverage: the covered share of every finest zone in the usual classes."""
+    base, name = maker.base, look.service_label(maker.outcome.services, service, maker.lang)
+    view = zone_views.share_view(base, maker.names, service, "network")
+    page = maker.view(word("share", maker.lang, service=name), view)
+    legend = maker.facilities(page, size=0.7, service=place)
+    maker.zone_names(page)
+    _coverage(maker, page, service)
+    page.legend(atlas_map.class_marks(view.classes, view.of_class, alpha=FILL_ALPHA), heading=view.what)
+    page.legend(legend)
+    page.side_table(zone_views.listing(base, view, base.coarse[-1] if base.coarse else base.finest), points=8)
+    return page
+
+
+def _coverage(maker: Maker, page: Page, service: str) -> None:
+    """Set the area's covered share and people outside, and what the other measures give."""
+    covered, *outside = headline.coverage_figures(maker.outcome, service) or (None,)
+    if covered is not None:
+        page.figure_lines([covered])
+        page.figure_lines(outside, colour=look.COLOURS["flag"])
+        page.side_table(headline.coverage_measures(maker.outcome, service), points=8)
+
+
+# --- flags ----------------------------------------------------------------------------------------------------------
+
+
+def gap_sheet(maker: Maker, view: ZoneView) -> Page:
+    """Return the sheet of one indicator's flags, the worst zones numbered on the map and in the table."""
+    base = maker.base
+    page = maker.view(word("gap", maker.lang, indicator=view.title), view)
+    worst = [view.zones[row] for row in view.worst() if maker.names.level(view.zones[row]) == base.finest]
+    _numbers(page, base.zones(base.finest).loc[worst[:WORST]])
+    maker.zone_names(page)
+    page.figure_lines(view.figures[base.finest], colour=look.COLOURS["flag"])
+    marks = atlas_map.class_marks(view.classes, view.of_class, alpha=FILL_ALPHA)
+    number = Mark("number", look.COLOURS["ink"], word("number_mark", maker.lang))
+    page.legend([*marks, number, *atlas_map.boundary_marks(base)])
+    page.side_table(zone_views.listing(base, view, base.finest, worst=True).first(WORST))
+    return page
+
+
+def _numbers(page: Page, zones: gpd.GeoDataFrame) -> None:
+    """Set the serial numbers of the worst zones on the map, moved aside where two would touch."""
+    for number, shape in enumerate(zones.geometry, start=1):
+        x, y = atlas_map.anchor(shape, page)
+        if x is None or y is None:
+            continue
+        for dx, dy in ((0, 0), (3.4, 0), (-3.4, 0), (0, 3.4), (0, -3.4), (3.4, 3.4), (-3.4, -3.4)):
+            box = (x + dx - 1.6, y + dy - 1.6, 3.2, 3.2)
+            if page.free(box):
+                page.taken.append(box)
+                page.number_mark(x + dx, y + dy, str(number))
+                break
+
+
+def town_sheets(maker: Maker, zone_id: str, matrix: FlagMatrix) -> Iterator[Page]:
+    """Yield the town's sheet, and sheets that go on with its table where it is long."""
+    lang, base, name = maker.lang, maker.base, maker.names.zone(zone_id)
+    page = maker.page(word("town", lang, zone=name))
+    page.map_axes(atlas_map.extent(matrix.zones.geometry))
+    atlas_map.ground(page, base)
+    atlas_map.classes(page, matrix.zones, matrix, alpha=0.85)
+    atlas_map.streets(page, base)
+    outside = base.zones(base.finest)[~base.above(zone_id)]
+    atlas_map.polygons(page, outside.geometry, look.COLOURS["ground"], z=3.5, alpha=0.7)
+    atlas_map.boundaries(page, base, near=True)
+    own = _facilities_near(maker, matrix.zones)
+    atlas_map.facilities(page, base, own, size=atlas_map.mark_size(page, own))
+    _label(page, matrix)
+    page.figure_lines([matrix.figure], colour=look.COLOURS["flag"])
+    marks = atlas_map.class_marks(matrix.classes, matrix.of_class, alpha=0.85)
+    page.legend([*marks, *atlas_map.kind_marks(base, own), *atlas_map.boundary_marks(base, near=True)])
+    _indicators(maker, page, matrix)
+    # the sentence that the rest follows stands below
+    page.floor += 4
+    shown = page.table(matrix.table, points=7)
+    page.floor -= 4
+    if shown < len(matrix.table.rows):
+        page.note(word("more_rows", lang, count=len(matrix.table.rows) - shown), points=6.5)
+    yield page
+    while shown < len(matrix.table.rows):
+        page = maker.page(word("town_more", lang, zone=name))
+        _indicators(maker, page, matrix)
+        wide = (MAP[2] - 12 - 4 * (BLOCKS - 1)) / BLOCKS
+        for block in range(BLOCKS):
+            if shown < len(matrix.table.rows):
+                box = (MAP[0] + 6 + block * (wide + 4), MAP[1] + 6, wide, MAP[3] - 12)
+                shown += page.table(matrix.table, box=box, points=7, first=shown)
+        yield page
+
+
+def _indicators(maker: Maker, page: Page, matrix: FlagMatrix) -> None:
+    """Say what the numbered columns of the table are."""
+    page.heading(matrix.table.title)
+    for line in matrix.indicators:
+        page.note(line, points=7.5, lines=2, colour=look.COLOURS["ink"])
+        page.cursor += 1.2
+    page.cursor -= 1.5
+    if matrix.more:
+        page.note(word("more_rules", maker.lang, count=matrix.more), points=6.5)
+    for note in matrix.table.notes:
+        page.note(note, points=7)
+
+
+def _facilities_near(maker: Maker, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the facilities of the town and those that its people may walk to from its edge."""
+    table = maker.base.facilities
+    walk = max((service.straight_m for service in maker.outcome.services.values()), default=0.0)
+    near = shapely.buffer(zones.geometry.union_all(), walk, quad_segs=4)
+    inside = shapely.contains_xy(near, table.geometry.x, table.geometry.y) & (table["service"] >= 0)
+    found: gpd.GeoDataFrame = table.loc[inside]
+    return found
+
+
+def _label(page: Page, matrix: FlagMatrix) -> None:
+    """Set number and name of each zone, the worst first; where that has no room, its number alone."""
+    points = 9.0 if len(matrix.zones) <= 40 else 6.5
+    later = []
+    for number, (shape, name) in enumerate(
+        zip(matrix.zones.geometry, matrix.zones["name"], strict=True), start=1
+    ):
+        x, y = atlas_map.anchor(shape, page)
+        if x is None or y is None:
+            continue
+        text = f"{number} {name}"
+        room = (shape.bounds[2] - shape.bounds[0]) / (page.scale or 1.0) * 1000 * 1.25
+        if page.face.width(text, points) > room or not page.label(x, y, text, points):
+            later.append((x, y, str(number)))
+    for x, y, text in later:
+        page.label(x, y, text, points)
+
+
+# --- projects and sites ---------------------------------------------------------------------------------------------
+
+
+def projects_sheet(maker: Maker) -> Page:
+    """Return 规划布局与项目库: planned facilities, projects with their numbers, and what they do for the indicators."""
+    outcome, lang, planned = maker.outcome, maker.lang, maker.base.planned
+    page = maker.whole(word("projects", lang))
+    atlas_map.boundaries(page, maker.base)
+    legend = maker.facilities(page, size=0.5)
+    accent, flag, marks = look.COLOURS["accent"], look.COLOURS["flag"], []
+    if len(planned):
+        atlas_map.points(page, planned, size=46, shape="o", edge=accent, width=1.2, z=6.5)
+        marks.append(Mark("mark", look.COLOURS["paper"], word("planned_list", lang), edge=accent))
+    if len(outcome.projects):
+        for number, shape in enumerate(outcome.projects.geometry, start=1):
+            if shape is not None and not shape.is_empty:
+                x, y = page.on_paper(shape.x, shape.y)
+                page.taken.append((x - 1.8, y - 1.8, 3.6, 3.6))
+                page.number_mark(x, y, str(number), colour=flag)
+        marks.insert(0, Mark("number", flag, word("project_list", lang)))
+    maker.zone_names(page)
+    counts = (
+        (word("project_count", lang), len(outcome.projects)),
+        (word("planned_count", lang), len(planned)),
+    )
+    page.figure_lines([Figure(name, Amount.of(count, "count")) for name, count in counts if count])
+    page.legend([*marks, *legend])
+    support = projects.project_support_table(outcome)
+    page.side_table(None if support is None else support.first(12))
+    page.side_table(projects.projects_table(outcome))
+    return page
+
+
+def sites_sheet(maker: Maker) -> Page:
+    """Return 选址布局图: the adopted sites by order and phase over their isochrones, candidates, and the table of sites."""
+    outcome, lang, base = maker.outcome, maker.lang, maker.base
+    own = sites.chosen(outcome)
+    page = maker.whole(phrase("basemap_sites_map", lang))
+    bands = _site_isochrones(maker, page)
+    atlas_map.boundaries(page, base)
+    legend = maker.facilities(page, size=0.5)
+    left = _candidates(maker, page, own)
+    _site_marks(page, own)
+    maker.zone_names(page)
+    counted = Figure(phrase("basemap_sites_count", lang), Amount.of(len(own), "count"))
+    page.figure_lines([counted], colour=look.SITE_EDGE)
+    for sentence in sites.answer_sentences(outcome):
+        page.note(sentence, points=8, lines=5, colour=look.COLOURS["ink"])
+    page.legend([*_site_legend(maker, own, bands, candidates=left), *legend])
+    page.side_table(sites.sites_table(outcome), points=7)
+    return page
+
+
+def _site_isochrones(maker: Maker, page: Page) -> list[tuple[float, str]]:
+    """Fill the sites' isochrones, the nearest band darkest, and return minutes and colour of each."""
+    table = maker.outcome.site_isochrones
+    if empty(table):
+        return []
+    # several services give one picture: the area from which people reach some site
+    merged = table.dissolve("minutes").reset_index().sort_values("minutes", ascending=False)
+    return atlas_map.bands(page, merged, look.SITE_BANDS, alpha=FILL_ALPHA)
+
+
+def _candidates(maker: Maker, page: Page, own: pd.DataFrame) -> bool:
+    """Draw the candidates that were not chosen as small hollow squares, and return whether there are any."""
+    left, _ = maker.base.candidates_left(set(own["candidate_id"]))
+    few = len(left) <= FEW_CANDIDATES
+    atlas_map.points(page, left, size=16 if few else 5, shape="s", edge=look.SITE_EDGE, width=0.6, z=6.2)
+    if few:
+        # names keep clear of them while that leaves any room
+        for x, y in (page.on_paper(shape.x, shape.y) for shape in left.geometry):
+            page.taken.append((x - 1.2, y - 1.2, 2.4, 2.4))
+    return len(left) > 0
+
+
+def _site_marks(page: Page, own: gpd.GeoDataFrame) -> None:
+    """Draw the sites: a numbered disc by phase, in a dashed ring where nobody has offered the place."""
+    points = 7.0 if len(own) > 99 else 9.0
+    placed = list(zip(rows_of(own), own.geometry, sites.phase_places(own), strict=True))
+    # the first to open lie above the later ones
+    for row, shape, phase in reversed(placed):
+        if shape is None or shape.is_empty:
+            continue
+        x, y = page.on_paper(shape.x, shape.y)
+        page.taken.append((x - 3.4, y - 3.4, 6.8, 6.8))
+        if sites.is_generated(row):
+            page.paper.scatter(
+                [x], [y], s=340, facecolor="none", edgecolor=look.SITE_EDGE, linewidth=1.0,
+                linestyle=(0, (2.2, 1.6)), zorder=7,
+            )  # fmt: skip
+        page.paper.scatter(
+            [x], [y], s=175, facecolor=look.site_colour(phase), edgecolor=look.site_edge(phase), linewidth=0.8,
+            zorder=7,
+        )  # fmt: skip
+        page.text(
+            x, y, f"{float(row['order']):.0f}", points, colour=look.site_ink(phase), align="center", z=8
+        )
+
+
+def _site_legend(
+    maker: Maker, own: pd.DataFrame, bands: Sequence[tuple[float, str]], *, candidates: bool
+) -> list[Mark]:
+    lang, paper, edge = maker.lang, look.COLOURS["paper"], look.SITE_EDGE
+    names = [sites.phase_name(year, lang) for year in sites.phases(own)] or [phrase("basemap_sites", lang)]
+    marks = [Mark("mark", look.site_colour(k), name, edge=edge) for k, name in enumerate(names)]
+    if any(sites.is_generated(row) for row in rows_of(own)):
+        marks.append(Mark("ring", edge, phrase("sites_intent_area", lang)))
+    if candidates:
+        marks.append(Mark("mark", paper, phrase("basemap_candidates", lang), shape="s", edge=edge))
+    return marks + [
+        Mark("fill", colour, phrase("basemap_site_band", lang, minutes=f"{m:g}"), alpha=FILL_ALPHA)
+        for m, colour in bands
     ]
-    page.heading(word("by_zone", lang, level=look.label(level, lang)))
-    shown = page.table(columns, table)
-    if shown < len(table):
-        page.note(word("more_book", lang, count=len(table) - shown), points=7.5)
-
-
-def hatched(page: Page, zones: gpd.GeoDataFrame) -> None:
-    """Draw zones without data."""
-    atlas_map.polygons(page, zones.geometry, look.COLOURS["no_data"], z=1, hatch=True)

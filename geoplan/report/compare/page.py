@@ -140,7 +140,7 @@ def _siting(before: Outcome, after: Outcome, lang: str) -> Plain:
 
     A study judged again with its sites built has them as facilities: there they belong, not on the side that proposes them.
     """
-    layers = [packed.siting_layer(replace(o, lang=lang)) for o in (before, after)]
+    layers = [packed.siting_layer(BaseMap(replace(o, lang=lang))) for o in (before, after)]
     if not any(layer is not None and layer["sites"] for layer in layers):
         return {}
     if layers[1] is None and _built(before, after):

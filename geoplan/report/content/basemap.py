@@ -4,6 +4,7 @@ Web map, atlas, pictures of the papers and the comparison take zones, streets, f
 circle from here, so that a facility has one mark, one name and one size in all of them. Geometry is in the study's CRS.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +21,9 @@ from geoplan.tables import LEVELS, Outcome
 
 #: Street classes that keep their weight when the whole city is in view.
 MAJOR = frozenset({"motorway", "trunk", "primary", "secondary"})
+
+#: Candidates that are drawn at most; a map that draws fewer than there are says so.
+MOST_CANDIDATES = 3000
 
 Lines = npt.NDArray[np.object_]
 
@@ -197,6 +201,18 @@ class BaseMap:
             geometry=shown.geometry,
             crs=self.outcome.crs,
         )
+
+    def candidates_left(self, chosen: Collection[str]) -> tuple[gpd.GeoDataFrame, int]:
+        """Return the candidates with a point that are not `chosen`, at most `MOST_CANDIDATES` of them, and how many there are."""
+        table = self.outcome.candidates
+        if not len(table):
+            return gpd.GeoDataFrame({"name": []}, geometry=[], crs=self.outcome.crs), 0
+        own = table[~table.index.isin(list(chosen)) & table.geometry.notna()]
+        total = len(own)
+        if total > MOST_CANDIDATES:
+            # taken evenly, the first and the last among them
+            own = own.iloc[np.linspace(0, total - 1, MOST_CANDIDATES).round().astype(int)]
+        return own, total
 
     # --- reach ------------------------------------------------------------------------------------------------------
 

@@ -4,14 +4,12 @@ Each is a `Figure` with its unit and its caveats. How many, of how many judged, 
 `Tally`; an interval stays an interval, its share too.
 """
 
-from collections.abc import Iterable
-
 import pandas as pd
 
 from geoplan.report import look
-from geoplan.report.content.findings import target_text
-from geoplan.report.content.names import Names, present, rows_of, text, value_kind
-from geoplan.report.content.table import Amount, Coded, Figure, Tally, cell_text
+from geoplan.report.content.findings import target_of
+from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
+from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text, column
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
 
@@ -90,7 +88,7 @@ def supply_figures(outcome: Outcome, names: Names, rule: str, end: str, level: s
 
 def finding_figures(outcome: Outcome, names: Names, rule: str, *, most: int = 4) -> tuple[Figure, ...]:
     """Return the verdicts of one rule with actual, target and gap, at most `most` of them."""
-    lang, form, kind = outcome.lang, names.format(rule), value_kind(names, rule)
+    lang, form = outcome.lang, names.format(rule)
     comma = phrase("headline_comma", lang)
     found = []
     for row in rows_of(outcome.findings[outcome.findings["rule_id"] == rule])[:most]:
@@ -98,13 +96,41 @@ def finding_figures(outcome: Outcome, names: Names, rule: str, *, most: int = 4)
         gap = Amount.of(row["shortfall"], "count")
         told = [
             f"{look.label('actual', lang)} {cell_text(actual, lang)}" if actual else "",
-            f"{look.label('required', lang)} {target_text(row, kind)}" if present(row["required"]) else "",
+            f"{look.label('required', lang)} {target_of(names, row)}" if present(row["required"]) else "",
             f"{look.label('shortfall', lang)} {cell_text(gap, lang)} {look.unit(row['unit'], lang)}" if gap else "",
             text(row.get(f"missing_{lang}")),
         ]  # fmt: skip
         caveats = tuple(part for part in (comma.join(part for part in told[:3] if part), told[3]) if part)
         found.append(Figure(names.zone(row["zone_id"]), Coded(str(row["verdict"])), caveats=caveats))
     return tuple(found)
+
+
+def coverage_measures(outcome: Outcome, service: str) -> Table | None:
+    """Return the covered share of the whole area by each measure: the stated pace, a slower one, the straight line."""
+    lang, own = outcome.lang, outcome.circle[outcome.circle["service"] == service]
+    own = own[(own["zone_id"].map(outcome.zones["level"]) == "area") & (own["kind"].fillna("") == "")]
+    columns = [column("circle_measure", lang), column("share", lang)]
+    rows: list[list[Cell]] = [
+        [
+            look.measure_label(outcome.services[service], row["measure"], lang),
+            Amount.of(row["share"], "percent"),
+        ]
+        for row in rows_of(own)
+    ]
+    return Table.of("measures", phrase("headline_measures", lang), columns, rows) if rows else None
+
+
+def stock_figures(outcome: Outcome) -> tuple[Figure, ...]:
+    """Return how many facilities the study area has, how many lie outside and count for reach, and what is not on the map."""
+    lang, table = outcome.lang, outcome.facilities
+    inside, placed = table["zone_id"].notna(), table.geometry.notna()
+    outside, unplaced = int((~inside & placed).sum()), int((~placed).sum())
+    caveats = [
+        phrase("headline_outside", lang, count=f"{outside:,}") if outside else "",
+        phrase("headline_unplaced", lang, count=f"{unplaced:,}") if unplaced else "",
+    ]
+    counted = Amount.of(int(inside.sum()), "count")
+    return (Figure(phrase("headline_stock", lang), counted, caveats=tuple(filter(None, caveats))),)
 
 
 def verdict_figures(outcome: Outcome) -> tuple[Figure, ...]:
@@ -142,12 +168,8 @@ def served_figures(outcome: Outcome, service: str) -> tuple[Figure, ...]:
 
 def flag_caveats(rows: pd.DataFrame, lang: str) -> tuple[str, ...]:
     """Return what qualifies the flags of one rule: the sentences of their rows, each once."""
-    told: Iterable[object] = ()
-    if f"note_{lang}" in rows.columns:
-        told = rows[f"note_{lang}"]
-    elif "own_level" in rows.columns and not rows["own_level"].astype("boolean").fillna(value=True).all():
-        told = (look.label("own_level_note", lang),)
-    return tuple(dict.fromkeys(str(note) for note in told if present(note)))
+    told = (sentence for row in rows_of(rows) for sentence in caveats_of(row, lang))
+    return tuple(dict.fromkeys(told))
 
 
 def _of_level(outcome: Outcome, rows: pd.DataFrame, level: str) -> pd.DataFrame:

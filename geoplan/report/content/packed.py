@@ -1,7 +1,8 @@
 """The base map as plain values for the scripts of ``map.html`` and ``compare.html``: shapes packed once, texts ready to print."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -10,10 +11,12 @@ import pandas as pd
 import shapely
 
 from geoplan.report import look
-from geoplan.report.content import sites_facts
+from geoplan.report.content import sites
+from geoplan.report.content.answers import adopted
 from geoplan.report.content.basemap import BaseMap, Lines, bands_inward
-from geoplan.report.content.sheet import Names, empty, present, rows_of, text
-from geoplan.report.content.table import Amount, Coded, Figure, Table, Tally, cell_text
+from geoplan.report.content.candidates import candidates_table
+from geoplan.report.content.names import Names, empty, rows_of, text
+from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text
 from geoplan.report.look.codec import pack_integers, pack_lines, pack_points, pack_polygons
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -25,17 +28,23 @@ STREET_BEND_M, ISOCHRONE_BEND_M = 1.0, 4.0
 #: Decimals kept: well beyond those printed, so that rounding twice prints what the workbook prints.
 SHARE_DIGITS, RATE_DIGITS, MINUTE_DIGITS, PEOPLE_DIGITS = 7, 6, 4, 4
 
-#: Candidates that are drawn at most; beyond, so many are taken evenly from the table, and the map says so.
-MOST_CANDIDATES = 3000
 #: Words that the script prints beside the sites.
 _SITE_WORDS = {
-    "head": "siting_map_head", "sites": "siting_map_sites", "numbers": "siting_map_numbers", "list": "siting_map_list",
-    "candidate": "siting_map_candidate", "candidates": "siting_map_candidates", "isochrones": "siting_map_isochrones",
-    "intent": "siting_page_intent_area", "intent_note": "siting_page_intent_note",
+    "head": "basemap_siting", "sites": "basemap_sites", "numbers": "basemap_numbers", "list": "basemap_list_sites",
+    "candidate": "basemap_candidate", "candidates": "basemap_candidates", "isochrones": "basemap_site_isochrones",
+    "intent": "sites_intent_area", "intent_note": "sites_intent_note",
 }  # fmt: skip
-#: Communities that a site's card names one by one.
-NAMED = 8
-
+#: Columns of the table of candidates that stand in the line under the mouse.
+_CANDIDATE_NOTE = (
+    "offered_by",
+    "works",
+    "may_hold",
+    "floor_area_m2",
+    "most_beds",
+    "most_places",
+    "cost",
+    "rule",
+)
 #: Decimals of a packed number by format, more than are printed.
 _DIGITS = {
     "count": PEOPLE_DIGITS, "percent": SHARE_DIGITS, "per_1000": RATE_DIGITS, "decimal": RATE_DIGITS,
@@ -268,164 +277,117 @@ def _chip(code: str) -> Plain:
 # --- siting ---------------------------------------------------------------------------------------------------------
 
 
-def siting_layer(outcome: Outcome) -> Plain | None:
+def siting_layer(base: BaseMap) -> Plain | None:
     """Return everything that the map's script reads of siting; None where no siting question was asked.
 
     Returns
     -------
     layer
-        ``title, proof, aim``: the adopted answer in words; ``phases``: name, colours and number of sites of each; ``sites``:
-        a card a site with its place in degrees; ``candidates``: those not chosen, packed, and how many there are in all;
-        ``isochrones``: a packed polygon a service and band, the widest first.
+        ``title, told``: the adopted answer in words; ``phases``: name, colours and number of sites of each; ``sites``: a card a
+        site with its place in degrees; ``candidates``: those not chosen, packed, and how many there are in all; ``isochrones``: a
+        packed polygon a service and band, the widest first; ``words``: what the script prints beside them.
     """
-    if not sites_facts.asked(outcome):
+    outcome, lang = base.outcome, base.lang
+    if not sites.asked(outcome):
         return None
-    lang, answer = outcome.lang, sites_facts.adopted(outcome)
-    aim = proof = title = ""
-    if answer is not None:
-        before, after = (
-            sites_facts.value_said(answer[key], answer["unit"], lang) for key in ("before", "objective")
-        )
-        title = text(answer["label"]) or text(answer["question"])
-        aim = f"{text(answer['aim'])}{'：' if lang == 'zh' else ': '}{before} → {after}"
-        proof = sites_facts.proof(answer, lang)
+    answer = adopted(outcome)
     return {
-        "title": title or look.label("siting_page_unadopted", lang),
-        "aim": aim,
-        "proof": proof,
-        "words": {key: look.label(code, lang) for key, code in _SITE_WORDS.items()},
+        "title": phrase("sites_not_adopted", lang) if answer is None else answer.title,
+        "told": list(sites.answer_sentences(outcome)),
+        "words": {key: phrase(code, lang) for key, code in _SITE_WORDS.items()},
         "edge": look.SITE_EDGE,
         "phases": _phases(outcome),
         "sites": _sites(outcome),
-        "candidates": _candidates(outcome),
-        "isochrones": _isochrones(outcome),
+        "candidates": _candidates(base),
+        "isochrones": _site_isochrones(outcome),
     }
 
 
 def _phases(outcome: Outcome) -> list[Plain]:
     """Return a line of the legend for each phase; one without a name where there are no phases."""
-    sites = sites_facts.chosen(outcome)
-    years, at = sites_facts.phases(sites), sites_facts.phase_place(sites)
-    names = [sites_facts.phase_said(year, outcome.lang) for year in years] or [
-        look.label("siting_map_sites", outcome.lang)
-    ]
+    own = sites.chosen(outcome)
+    at = sites.phase_places(own)
+    names = [sites.phase_name(year, outcome.lang) for year in sites.phases(own)]
     return [
-        {
-            "name": name,
-            "colour": look.site_colour(k),
-            "ink": look.site_ink(k),
-            "edge": look.site_edge(k),
-            "sites": at.count(k),
-        }
-        for k, name in enumerate(names)
-    ]
+        {"name": name, "colour": look.site_colour(k), "ink": look.site_ink(k), "edge": look.site_edge(k), "sites": at.count(k)}
+        for k, name in enumerate(names or [phrase("basemap_sites", outcome.lang)])
+    ]  # fmt: skip
 
 
 def _sites(outcome: Outcome) -> list[Plain]:
-    lang, names, answer = outcome.lang, Names(outcome), sites_facts.adopted(outcome)
-    sites = sites_facts.chosen(outcome)
-    if answer is None or sites.empty:
+    """Return a card a site: its row of the table of sites, from the columns that stay in sight on."""
+    lang, names, own = outcome.lang, Names(outcome), sites.chosen(outcome)
+    whole = sites.sites_table(outcome)
+    if whole is None:
         return []
-    unit = sites_facts.gain_unit(outcome)
-    phases = sites_facts.phase_place(sites)
+    table = whole.to(2)
+    gains, units = whole.cells("marginal"), whole.cells("gain_unit")
     out = []
-    for row, (lon, lat), phase in zip(rows_of(sites), degrees(sites), phases, strict=True):
+    for place, (row, (lon, lat), phase) in enumerate(
+        zip(rows_of(own), sites.lonlat(own), sites.phase_places(own), strict=True)
+    ):
         if np.isnan(lon):
             continue
-        marginal = sites_facts.better(row["marginal"], unit, lang)
+        lines = zip(table.columns, table.rows[place], strict=True)
         out.append(
             {
                 "order": int(row["order"]),
                 "name": text(row["name"]),
-                "place": sites_facts.place_said(names, row),
-                "generated": int(sites_facts.is_generated(row)),
+                "place": sites.place_text(names, row),
+                "generated": int(sites.is_generated(row)),
                 "phase": phase,
-                "phase_name": sites_facts.phase_said(row["phase"], lang),
-                "value": f"+{marginal}" if marginal and not marginal.startswith("−") else marginal,
-                "unit": sites_facts.unit_said(unit, lang),
-                "at": [round(float(lat), 6), round(float(lon), 6)],
-                "lines": _lines(names, row, unit),
+                "phase_name": sites.phase_name(row["phase"], lang),
+                "value": cell_text(gains[place], lang),
+                "unit": cell_text(units[place], lang),
+                "at": [lat, lon],
+                "lines": [
+                    [entry.header, shown]
+                    for entry, cell in list(lines)[table.frozen :]
+                    if (shown := cell_text(cell, lang))
+                ],
             }
         )
     return out
 
 
-def _lines(names: Names, row: dict[str, Any], unit: str) -> list[list[str]]:
-    """Return a site's card: label and value of each figure that is known."""
-    lang = names.lang
-    money = look.whole(row["cost"]) if present(row["cost"]) else ""
-    source = sites_facts.cost_from_said(row, lang)
-    brackets = "{}（{}）" if lang == "zh" else "{} ({})"
-    joint = "、" if lang == "zh" else ", "
-    pairs = [
-        ("siting_page_works", sites_facts.works_said(row, lang)),
-        ("services", sites_facts.services_said(row, lang)),
-        ("siting_page_size", sites_facts.size_said(row, lang)),
-        ("siting_page_cost_head", brackets.format(money, source) if money and source else money),
-        ("siting_page_phase", sites_facts.phase_said(row["phase"], lang)),
-        ("siting_page_serves", sites_facts.serves_said(names, row, most=NAMED)),
-        ("siting_map_rules", joint.join(names.rule(str(rule)) for rule in row["indicators"] or ())),
-        *(
-            (f"siting_page_{key}", sites_facts.value_said(row[key], unit, lang))
-            for key in ("gain", "marginal", "total")
-            if present(row[key])
-        ),
-    ]
-    if present(row["extends"]):
-        pairs.insert(
-            1, ("note", look.sentence("siting_page_extends", lang, name=names.facility(row["extends"])))
-        )
-    return [[look.label(word, lang), value] for word, value in pairs if value]
-
-
-def _candidates(outcome: Outcome) -> Plain:
-    """Return the candidates that the adopted answer leaves, those with a point, at most `MOST_CANDIDATES` of them."""
-    table, lang = outcome.candidates, outcome.lang
-    if empty(table):
-        return {"total": 0, "cut": "", "names": [], "notes": [], "xy": pack_points(np.zeros((0, 2)))}
-    taken = set(sites_facts.chosen(outcome)["candidate_id"]) if not empty(outcome.sites) else set()
-    own = table[~table.index.isin(taken) & table.geometry.notna()]
-    total = len(own)
-    if total > MOST_CANDIDATES:
-        own = own.iloc[np.linspace(0, total - 1, MOST_CANDIDATES).round().astype(int)]
+def _candidates(base: BaseMap) -> Plain:
+    """Return the candidates that the adopted answer leaves, those with a point, and what is known of each."""
+    outcome, lang = base.outcome, base.lang
+    own, total = base.candidates_left(set(sites.chosen(outcome).get("candidate_id", ())))
+    table = candidates_table(replace(outcome, candidates=own)) if total else None
+    cut = (
+        phrase("basemap_candidates_cut", lang, total=f"{total:,}", shown=f"{len(own):,}")
+        if len(own) < total
+        else ""
+    )
     return {
         "total": total,
-        "cut": look.sentence(
-            "siting_map_candidates_cut", lang, total=look.whole(total), shown=look.whole(len(own))
-        )
-        if len(own) < total
-        else "",
+        "cut": cut,
         "names": [text(name) for name in own["name"]],
-        "notes": [_candidate_note(row, lang) for row in rows_of(pd.DataFrame(own.drop(columns="geometry")))],
+        "notes": [] if table is None else [_known(table, row, lang) for row in table.rows],
         "xy": pack_points(degrees(own)),
     }
 
 
-def _candidate_note(row: dict[str, Any], lang: str) -> str:
-    """Return what is known of a candidate in one line."""
-    parts = [sites_facts.works_said(row, lang), sites_facts.services_said(row, lang)]
-    amounts = (("floor_area_m2", "m2"), ("most_beds", "beds"), ("most_places", "places"))
-    parts += [
-        f"{look.whole(row[column])} {look.unit(unit, lang)}"
-        for column, unit in amounts
-        if present(row[column])
-    ]
-    if present(row["cost"]):
-        parts.append(f"{look.label('siting_page_cost_head', lang)} {look.whole(row['cost'])}")
-    if present(row["rule"]):
-        parts.append(look.label(f"siting_map_{row['rule']}", lang))
-    if sites_facts.is_generated(row):
-        parts.insert(0, look.label("siting_page_intent_area", lang))
-    return " · ".join(part for part in parts if part)
+def _known(table: Table, row: Sequence[Cell], lang: str) -> str:
+    """Return what is known of a candidate in one line: amounts with their headers, words as they are."""
+    parts = []
+    for entry, cell in zip(table.columns, row, strict=True):
+        shown = cell_text(cell, lang)
+        if entry.key in _CANDIDATE_NOTE and shown:
+            parts.append(f"{entry.header} {shown}" if isinstance(cell, Amount) else shown)
+    return " · ".join(parts)
 
 
-def _isochrones(outcome: Outcome) -> list[Plain]:
+def _site_isochrones(outcome: Outcome) -> list[Plain]:
     """Return the sites' isochrones, a packed polygon a service and band, the widest band first."""
-    table, rows = outcome.site_isochrones, []
-    if empty(table):
-        return []
-    for service in table["service"].unique():
-        label = look.service_label(outcome.services, str(service), outcome.lang)
-        bands = packed_bands(bands_inward(table, service))
-        rows += [{"service": str(service), "label": label, **band} for band in bands]
-    return rows
+    table = outcome.site_isochrones
+    return [
+        {
+            "service": str(service),
+            "label": look.service_label(outcome.services, str(service), outcome.lang),
+            **band,
+        }
+        for service in ([] if empty(table) else table["service"].unique())
+        for band in packed_bands(bands_inward(table, service))
+    ]

@@ -21,7 +21,7 @@ from geoplan.report.content.headline import (
     supply_figures,
 )
 from geoplan.report.content.names import Names, present, rows_of, text
-from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, column, numbered
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import missing
@@ -122,6 +122,31 @@ def zone_views(base: BaseMap) -> list[ZoneView]:
     return [*flags, *shares, *supplies, *members]
 
 
+def listing(base: BaseMap, view: ZoneView, level: str, *, worst: bool = False) -> Table:
+    """Return the zones of a level, or its bad ones with the worst first and the zone above each, numbered."""
+    lang, names = base.lang, Names(base.outcome)
+    order = view.worst() if worst else range(len(view.zones))
+    rows = [row for row in order if names.level(view.zones[row]) == level]
+    above = next((upper for upper in reversed(base.coarse) if worst and upper != level), "")
+    head = [
+        column("serial", lang),
+        *([column(above, lang, depth=1)] if above else []),
+        column(level, lang, depth=1),
+    ]
+    cells = numbered(
+        [
+            *([names.above(view.zones[row], above)] if above else []),
+            names.zone(view.zones[row]),
+            *view.table.rows[row],
+        ]
+        for row in rows
+    )
+    every = phrase(
+        "views_by_level", lang, level=look.label(level, lang), name=view.table.columns[view.lead].header
+    )
+    return Table.of(view.key, view.list_title if worst else every, [*head, *view.table.columns], cells)
+
+
 # --- flags and supply -----------------------------------------------------------------------------------------------
 
 
@@ -138,9 +163,9 @@ def flag_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Zon
     order = np.where(np.array(place) == 0, np.nan_to_num(short), np.nan)
     table = _flag_table(base, names, rule, rows)
     return ZoneView(
-        "flags", rule, names.rule(rule), "", phrase("map_flag_of", lang), _rule_notes(base.outcome, names, rule, rows),
+        "flags", rule, names.rule(rule), "", phrase("views_flag_of", lang), _rule_notes(base.outcome, names, rule, rows),
         _files(base.outcome, names.group(rule)), classes, tuple(map(str, rows["zone_id"])), tuple(place), table,
-        _place(table, "shortfall"), order, phrase("map_worst", lang),
+        _place(table, "shortfall"), order, phrase("views_worst", lang),
         {level: flag_figures(base.outcome, names, rule, level) for level in base.levels},
     )  # fmt: skip
 
@@ -166,7 +191,7 @@ def supply_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame, end:
         "supply", rule, names.rule(rule), look.label(f"{end}_short", lang), look.label(end, lang),
         _rule_notes(base.outcome, names, rule, rows), _files(base.outcome, names.group(rule)), classes,
         tuple(map(str, rows["zone_id"])), tuple(int(k) for k in place), table, _place(table, end), order,
-        phrase("map_worst", lang),
+        phrase("views_worst", lang),
         {level: supply_figures(base.outcome, names, rule, end, level) for level in base.levels},
     )  # fmt: skip
 
@@ -185,15 +210,15 @@ def _flag_table(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> T
     gap_unit = names.gap_unit(rule, rows["unit"])
     reach = look.label("reachable_short", lang) if supply else look.of_group("covered_share", group, lang)
     columns = [
-        Column("flagged", look.label("flag", lang), "coded", mark="code", depth=1),
+        Column("flagged", look.label("flag", lang), "coded", mark="code"),
         _valued("reachable", with_unit(reach, value_unit, lang), form, interval=True),
         _valued(
             "located", with_unit(look.label("located_short", lang), value_unit, lang), form, interval=True
         ),
         _valued("required", with_unit(look.label("standard", lang), value_unit, lang), form),
-        _valued("shortfall", with_unit(look.label("shortfall", lang), gap_unit, lang), "count"),
-        _valued("people_affected", look.of_group("people_affected", group, lang), "count"),
-        Column("cause", look.label("cause", lang), "coded", depth=1),
+        _valued("shortfall", with_unit(look.label("shortfall", lang), gap_unit, lang), "count", listed=True),
+        _valued("people_affected", look.of_group("people_affected", group, lang), "count", listed=True),
+        Column("cause", look.label("cause", lang), "coded"),
         _valued("apportioned", with_unit(look.label("apportioned", lang), gap_unit, lang), "count"),
         *_walk_columns(lang),
     ]
@@ -228,9 +253,9 @@ def share_view(base: BaseMap, names: Names, service: str, measure: str) -> ZoneV
     found = scale.classes(rows["share"].astype(float))
     outside = rows["outside"].astype(float).to_numpy()
     columns = [
-        _valued("share", look.of_group("covered_share", group, lang), "percent"),
-        _valued("people", look.label(group, lang), "count"),
-        _valued("outside", look.of_group("outside", group, lang), "count"),
+        _valued("share", look.of_group("covered_share", group, lang), "percent", listed=True),
+        _valued("people", look.label(group, lang), "count", listed=True),
+        _valued("outside", look.of_group("outside", group, lang), "count", listed=True),
         *_walk_columns(lang),
     ]
     cells: list[list[Cell]] = [
@@ -282,10 +307,10 @@ def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Z
     ]
     figures = finding_figures(outcome, names, rule)
     return ZoneView(
-        "members", rule, names.rule(rule), "", phrase("map_member_of", lang),
+        "members", rule, names.rule(rule), "", phrase("views_member_of", lang),
         _rule_notes(outcome, names, rule, own), _files(outcome, names.group(rule)), classes,
         tuple(map(str, own["member_id"])), tuple(place), Table.of(rule, names.rule(rule), columns, cells), 0,
-        np.where(np.array(place, dtype=int) == 0, 1.0, np.nan), phrase("map_members_without", lang),
+        np.where(np.array(place, dtype=int) == 0, 1.0, np.nan), phrase("views_members_without", lang),
         dict.fromkeys(base.levels, figures),
     )  # fmt: skip
 
@@ -295,17 +320,18 @@ def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Z
 
 def with_unit(name: str, unit: str, lang: str) -> str:
     """Return a name with its unit in brackets, where it has one."""
-    return phrase("map_with_unit", lang, name=name, unit=unit) if unit else name
+    return name + phrase("in_brackets", lang, text=unit) if unit else name
 
 
-def _valued(key: str, header: str, form: str, *, interval: bool = False) -> Column:
-    return Column(key, header, form, depth=1, interval=interval)
+def _valued(key: str, header: str, form: str, *, interval: bool = False, listed: bool = False) -> Column:
+    """Return a column of numbers; one that is not `listed` stands on a zone's card only."""
+    return Column(key, header, form, depth=1 if listed else 2, interval=interval)
 
 
 def _walk_columns(lang: str) -> list[Column]:
     return [
-        Column("nearest_facility", look.label("nearest_facility", lang), depth=1),
-        Column("minutes", look.label("median_minutes", lang), "minutes", depth=1),
+        Column("nearest_facility", look.label("nearest_facility", lang)),
+        Column("minutes", look.label("median_minutes", lang), "minutes"),
     ]
 
 

@@ -34,6 +34,7 @@ from geoplan.words.labels import facility_label, label, labels, of_group, planne
 from geoplan.words.numbers import missing
 
 __all__ = [
+    "CODE_COLOURS",
     "COLOURS",
     "EXCEL_FORMATS",
     "FONT_STACK",
@@ -42,6 +43,7 @@ __all__ = [
     "SEQUENTIAL",
     "SERVICE_COLOURS",
     "SHARE_LIMITS",
+    "SITE_BANDS",
     "SITE_COLOURS",
     "SITE_EDGE",
     "SITE_INKS",
@@ -104,6 +106,7 @@ COLOURS: Mapping[str, str] = {
     "boundary_strong": "#4a5663",
     "flag": "#d1431b",  # the one strong colour: a flag (短板)
     "flag_soft": "#f3c3b1",
+    "flag_medium": "#e58866",
     "not_flagged": "#e6ebea",
     "no_data": "#f2f2f0",  # drawn with a hatch
     "hatch": "#b3b8bd",
@@ -124,6 +127,19 @@ VERDICT_COLOURS: Mapping[str, str] = {
     "no_data": "#f2f2f0",
     "not_applicable": "#e3e5e8",
     "not_quantified": "#c9d3e0",
+}
+
+#: Code of a cell (verdict, state, severity) -> background and ink, in every table that colours codes.
+CODE_COLOURS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("flag", "flagged", "error"), (COLOURS["flag_soft"], COLOURS["flag"])),
+    **dict.fromkeys(("unknown", "no_data"), (COLOURS["no_data"], COLOURS["ink_soft"])),
+    **dict.fromkeys(("met", "has"), (VERDICT_COLOURS["met"], COLOURS["ink"])),
+    **dict.fromkeys(("not_met", "has_not"), (VERDICT_COLOURS["not_met"], COLOURS["paper"])),
+    **dict.fromkeys(
+        ("not_applicable", "member_lacks"), (VERDICT_COLOURS["not_applicable"], COLOURS["ink_soft"])
+    ),
+    "not_quantified": (VERDICT_COLOURS["not_quantified"], COLOURS["ink"]),
+    "warning": (COLOURS["banner"], COLOURS["banner_ink"]),
 }
 
 #: Limits of the classes of a covered share; 0.8 is the usual limit below which a community is flagged.
@@ -155,6 +171,8 @@ SITE_COLOURS = ("#1b2fa0", "#5470e8", "#aab8f7", "#dde3fd")
 SITE_INKS = ("#ffffff", "#ffffff", "#0f1c66", "#0f1c66")
 #: Edge of candidates and of the dashed ring around an area of intent.
 SITE_EDGE = "#1b2fa0"
+#: Isochrones of sites, the widest band lightest.
+SITE_BANDS = ("#dfe5fb", "#c3cdf6", "#a3b2ef", "#8498e6")
 #: Zones that the sites serve.
 SITE_SERVED = "#d5dcf8"
 

@@ -82,7 +82,7 @@ export function startSites(map, data, page) {
   function go(k) { pick(k); map.flyTo(siting.sites[k].at, Math.max(map.getZoom(), 14.5), { duration: 0.6 }); }
   function listAll() {
     page.pick(-1);
-    list.replaceChildren(div("gp-picked", closing(words.sites, siting.title), siting.aim && div("gp-note", siting.aim), siting.proof && div("gp-note gp-site-proof", siting.proof)),
+    list.replaceChildren(div("gp-picked", closing(words.sites, siting.title), ...siting.told.map((sentence) => div("gp-note", sentence))),
       ...siting.sites.map((site, k) => $("button", { type: "button", className: "gp-row gp-site-row", on: { click: () => go(k) } }, siteDisc(siting, { ...site, generated: 0 }, 20),
         span("gp-name", site.name, span("gp-where", [site.phase_name, site.place].filter(Boolean).join(" · "))),
         span("gp-value", site.value, span("gp-unit", " " + site.unit)))));

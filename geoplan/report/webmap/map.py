@@ -8,7 +8,7 @@ from branca.element import Element, Figure
 from jinja2 import Template
 
 from geoplan.report import look
-from geoplan.report.content import packed, sites_facts
+from geoplan.report.content import packed, sites
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.look.offline import (
     POLICY,
@@ -81,7 +81,7 @@ def map_page(outcome: Outcome) -> str:
     )
     figure.add_child(page)
     own_style = own("map.css").replace("GP_FONT_STACK", look.FONT_STACK)
-    if sites_facts.asked(outcome):
+    if sites.asked(outcome):
         own_style += "\n" + own("sites.css")
     figure.header.add_child(
         Raw(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'), name="policy"
@@ -105,7 +105,7 @@ def payload(outcome: Outcome) -> dict[str, Any]:
     """Return everything that the map's script reads, as plain values."""
     lang = outcome.lang
     base = BaseMap(outcome)
-    siting = packed.siting_layer(outcome)
+    siting = packed.siting_layer(base)
     year = phrase("map_year", lang, year=outcome.year)
     files = dict.fromkeys(source.file for source in outcome.sources)
     return {
