@@ -94,7 +94,9 @@ def flag_matrix(outcome: Outcome, names: Names, zones: gpd.GeoDataFrame, *, most
 def _cell(state: int, shortfall: float) -> Cell:
     if state < 0:
         return Coded("no_data", _UNKNOWN)
-    return (Amount.of(shortfall, "count") or Coded("flagged")) if state == 1 else Coded("not_flagged", NOTHING)
+    return (
+        (Amount.of(shortfall, "count") or Coded("flagged")) if state == 1 else Coded("not_flagged", NOTHING)
+    )
 
 
 def _said(names: Names, flags: pd.DataFrame, rules: Sequence[str]) -> tuple[str, ...]:
