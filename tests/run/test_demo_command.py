@@ -1,6 +1,5 @@
 """``geoplan demo`` as a planner types it: every output, the plan's figures, and what the folder keeps."""
 
-import csv
 import hashlib
 import json
 import re
@@ -20,20 +19,18 @@ from geoplan.words.errors import OutputError
 from geoplan.words.progress import STAGES
 
 FILES = {
-    "assessment.docx", "circle.csv", "communities.csv", "coverage.gpkg", "gap_list.csv", "gap_list.xlsx", "indicators.csv", "map.html",
-    "minutes_childcare.tif", "minutes_eldercare.tif", "provision.csv", "report.html", "run.json", "run.log",
-    "town_guidance.docx", "unplaced.csv", "warnings.csv",
+    "assessment.docx", "circle.csv", "communities.csv", "coverage.gpkg", "datapackage.json", "facility_findings.csv", "findings.csv",
+    "gap_list.csv", "gap_list.xlsx", "map.html", "members.csv", "minutes_childcare.tif", "minutes_eldercare.tif", "projects.csv",
+    "provision.csv", "report.html", "run.json", "run.log", "served.csv", "support.csv", "town_guidance.docx", "towns.csv",
+    "unplaced.csv", "warnings.csv",
 }  # fmt: skip
 SHARE, PLACES = "huzhong.nursing_bed_share", "huzhong.places_per_1000_residents"
 CJK = re.compile(r"[\u3400-\u9fff]")
 
 
 def rows(path):
-    """Return the cells of a CSV, from the first row as wide as the widest: the banner above it is left out."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        read = list(csv.reader(file))
-    width = max(map(len, read))
-    return [row for row in read if len(row) == width]
+    """Return a CSV as a table."""
+    return pd.read_csv(path, encoding="utf-8-sig")
 
 
 def sheet(folder, title):
@@ -116,12 +113,8 @@ class TestWhatARunLeaves:
             assert "向阳社区" in text
 
     def test_what_people_can_walk_to_stands_beside_what_is_located(self, demo_run):
-        told = next(
-            row
-            for row in rows(demo_run.folder / "indicators.csv")
-            if "每千人口拥有3岁以下婴幼儿托位数(个)" in row
-        )
-        assert told[-1] == "居民步行可达 1.67"
+        table = rows(demo_run.folder / "findings.csv").set_index("rule_id")
+        assert table.loc[PLACES, "finding_note"] == "居民步行可达 1.67"
 
     def test_the_log_says_every_stage_and_every_remark(self, demo_run):
         log = (demo_run.folder / "run.log").read_text(encoding="utf-8")
@@ -171,9 +164,9 @@ class TestThePlansFigures:
         assert line["现状值（测算）"] == pytest.approx(8 / 22, abs=5e-4)
         line = table[table["指标名称"].str.contains("每千人口拥有3岁以下", na=False)].iloc[0]
         assert line["缺口"] == 34
-        header, *lines = rows(demo_run.folder / "indicators.csv")
-        short = {line[header.index("指标名称")]: line[header.index("缺口")] for line in lines}
-        assert short["每千人口拥有3岁以下婴幼儿托位数(个)"] == "34"
+        table = rows(demo_run.folder / "findings.csv").set_index("rule_id")
+        assert table.loc[PLACES, "shortfall"] == 34
+        assert table.loc[SHARE, "actual_low"] == pytest.approx(8 / 22, abs=1e-6)
 
     def test_layers_and_tables_say_the_same(self, demo, demo_run):
         layer = gpd.read_file(demo_run.folder / "coverage.gpkg", layer="zones_community").set_index("zone_id")
@@ -223,7 +216,7 @@ class TestTwoLanguages:
             for header in headers:
                 assert not CJK.search(" ".join(map(str, header))), page.title
         for path in out.glob("*.csv"):
-            assert not CJK.search(" ".join(rows(path)[0])), path.name
+            assert not CJK.search(" ".join(rows(path).columns)), path.name
         layers = pyogrio.list_layers(out / "coverage.gpkg")[:, 0]
         fields = [
             field
@@ -238,7 +231,8 @@ class TestTwoLanguages:
         cells = [
             str(cell) for page in book for row in page.iter_rows(values_only=True) for cell in row if cell
         ]
-        cells += [cell for path in out.glob("*.csv") for row in rows(path) for cell in row]
+        cells += [cell for path in out.glob("*.csv") for cell in rows(path).fillna("").astype(str).to_numpy().ravel()]
+        cells.append((out / "datapackage.json").read_text(encoding="utf-8"))
         report = re.sub(
             r"<(script|style)\b.*?</\1>|<[^>]+>",
             "\n",
