@@ -24,7 +24,7 @@ def level_caveat(rule: Rule) -> str:
     if rule.pack == "study":
         return ""
     if "estate" not in rule.where.levels:
-        return "caveat_by_community"
+        return "caveat_by_community"  # of towns `flag_caveats` says by town
     return "caveat_new_estates" if "new" in rule.where.words else "caveat_existing_estates"
 
 
@@ -46,7 +46,18 @@ def flag_caveats(
         if "edge" in data.zones
         else np.zeros(len(ids), bool)
     )
+    towns = data.zones["level"].reindex(ids).eq("town").to_numpy(dtype=bool)
+    by_town = {"caveat_by_community": "caveat_by_town"}.get(elsewhere, elsewhere)
     return [
-        tuple(filter(None, (elsewhere if not own else "", *everywhere, "caveat_edge" if at_edge else "")))
-        for own, at_edge in zip(own_level, edge, strict=True)
+        tuple(
+            filter(
+                None,
+                (
+                    "" if own else by_town if town else elsewhere,
+                    *everywhere,
+                    "caveat_edge" if at_edge else "",
+                ),
+            )
+        )
+        for own, town, at_edge in zip(own_level, towns, edge, strict=True)
     ]

@@ -231,7 +231,11 @@ class TestTwoLanguages:
         cells = [
             str(cell) for page in book for row in page.iter_rows(values_only=True) for cell in row if cell
         ]
-        cells += [cell for path in out.glob("*.csv") for cell in rows(path).fillna("").astype(str).to_numpy().ravel()]
+        cells += [
+            cell
+            for path in out.glob("*.csv")
+            for cell in rows(path).fillna("").astype(str).to_numpy().ravel()
+        ]
         cells.append((out / "datapackage.json").read_text(encoding="utf-8"))
         report = re.sub(
             r"<(script|style)\b.*?</\1>|<[^>]+>",

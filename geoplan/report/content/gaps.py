@@ -5,11 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
 from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered
-from geoplan.tables import CAUSES, Outcome
+from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import unit
 from geoplan.words.numbers import format_number
@@ -27,8 +26,11 @@ def gap_list(outcome: Outcome) -> Table:
         "project", *(["site"] if "site" in table.columns else []), "term", "rank", "caveats",
     )  # fmt: skip
     depths: dict[str, Any] = {"required": 4}
-    about = GapSources(outcome, names)
-    rows = [_row(about, row, upper, rank) for row, rank in zip(rows_of(table), _ranks(table), strict=True)]
+    bases = dict(zip(outcome.findings["rule_id"], outcome.findings["basis"], strict=True))
+    rows = [
+        _row(names, row, upper, text(bases.get(row["rule_id"]))) | {"rank": rank}
+        for row, rank in zip(rows_of(table), _ranks(table), strict=True)
+    ]
     notes = [phrase("gaps_note", lang), *([phrase("gaps_site_note", lang)] if "site" in keys else [])]
     columns = [column(key, lang, depth=depths.get(key)) for key in keys]
     return Table.of(
@@ -42,48 +44,30 @@ def gap_list(outcome: Outcome) -> Table:
     )
 
 
-class GapSources:
-    """What a row of the gap list needs of the findings and flags that it comes from."""
-
-    def __init__(self, outcome: Outcome, names: Names) -> None:
-        self.names = names
-        self.finding = {(row["rule_id"], row["zone_id"]): row for row in rows_of(outcome.findings)}
-        self.flag = {(row["rule_id"], row["zone_id"]): row for row in rows_of(outcome.flags)}
-        #: A rule's caveats hold for its members as well.
-        self.of_rule = {row["rule_id"]: row for row in rows_of(outcome.findings)}
-
-    def source(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the flag or finding that a row of the gap list comes from, for a member that of its rule."""
-        part, key = part_of(row), (row["rule_id"], row["zone_id"])
-        found = self.flag.get(key) if part == "flag" else self.finding.get(key)
-        return found or self.of_rule.get(row["rule_id"], {})
-
-    def caveats(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return what qualifies a row of the gap list, in words."""
-        own = filter(None, [text(row.get("note"))])
-        return tuple(dict.fromkeys((*caveats_of(self.source(row), self.names.lang), *own)))
-
-
 def part_of(row: Mapping[str, Any]) -> str:
     """Return whether a row of the gap list is a flag, a finding or a member of one."""
     return text(row.get("part")) or "flag"
 
 
 def format_of(names: Names, row: Mapping[str, Any]) -> str:
-    """Return the number format of a row's value: what was measured of the one member, or of the zone."""
+    """Return the number format of a row's value: what was measured of the one member, or of the zone; nothing for no amount."""
     rule = str(row["rule_id"])
     return names.member_format(rule) if part_of(row) == "member" else names.format(rule)
 
 
-def target_cell(names: Names, row: Mapping[str, Any], source: Mapping[str, Any]) -> str:
+def target_cell(names: Names, row: Mapping[str, Any]) -> str:
     """Return what a row was judged against: a flag by the standard, a finding by its target, a member by its own."""
-    rule, part = str(row["rule_id"]), part_of(row)
-    if part == "member":
-        return names.member_target(rule)
-    if part == "finding" and source:
-        return target_of(names, source)
     required = row.get("required")
-    return f"≥{format_number(required, names.format(rule))}" if present(required) else ""
+    if part_of(row) == "flag":
+        number_format = names.format(str(row["rule_id"]))
+        return f"≥{format_number(required, number_format)}" if present(required) else ""
+    return text(row.get("target"))
+
+
+def caveats_cell(names: Names, row: Mapping[str, Any]) -> str:
+    """Return what qualifies a row, in words."""
+    said = dict.fromkeys((*caveats_of(row, names.lang), *filter(None, [text(row.get("note"))])))
+    return phrase("join_semicolon", names.lang).join(said)
 
 
 def _ranks(table: pd.DataFrame) -> list[Cell]:
@@ -97,11 +81,9 @@ def _ranks(table: pd.DataFrame) -> list[Cell]:
     ]
 
 
-def _row(about: GapSources, row: Mapping[str, Any], upper: str, rank: Cell) -> dict[str, Cell]:
-    """Return a row's cells by column."""
-    names, source = about.names, about.source(row)
-    lang, rule, zone = names.lang, str(row["rule_id"]), row.get("zone_id")
-    member = row.get("member_id")
+def _row(names: Names, row: Mapping[str, Any], upper: str, basis: str) -> dict[str, Cell]:
+    """Return a row's cells by column; `basis` is that of the rule's findings, where the row says none."""
+    lang, rule, zone, member = names.lang, str(row["rule_id"]), row.get("zone_id"), row.get("member_id")
     verdict, cause, number_format = (
         text(row.get("verdict")) or "flagged",
         text(row.get("cause")),
@@ -116,9 +98,9 @@ def _row(about: GapSources, row: Mapping[str, Any], upper: str, rank: Cell) -> d
         "indicator": names.rule(rule),
         "clause": text(row.get(f"clause_{lang}")) or text(row.get("clause")) or names.clause(rule),
         "attribute": text(row.get("attribute")) or text(names.of_rule(rule, "attribute")),
-        "basis": people_basis(names, rule, text(row.get("basis")) or text(source.get("basis"))),
+        "basis": people_basis(names, rule, text(row.get("basis")) or basis),
         "actual": Amount.between(low, row.get("actual_high", low), number_format) if number_format else None,
-        "target": target_cell(names, row, source),
+        "target": target_cell(names, row),
         "required": Amount.of(row.get("required"), names.format(rule)),
         "shortfall": Amount.of(row.get("shortfall"), "count"),
         "unit": Coded(row["unit"], unit(row["unit"], lang)) if present(row.get("unit")) else None,
@@ -127,12 +109,11 @@ def _row(about: GapSources, row: Mapping[str, Any], upper: str, rank: Cell) -> d
         "nearest_facility": text(row.get("nearest_name")) or names.facility(row.get("nearest_facility")),
         "minutes": Amount.of(row.get("minutes"), "minutes"),
         "cause": Coded(cause) if cause else None,
-        "measure": measure_of(row, lang),
+        "measure": text(row.get("measures")),
         "project": text(row.get("project")),
         "site": text(row.get("site")),
         "term": text(row.get("phase")),
-        "rank": rank,
-        "caveats": phrase("join_semicolon", lang).join(about.caveats(row)),
+        "caveats": caveats_cell(names, row),
     }
 
 
@@ -159,10 +140,3 @@ def place_of(names: Names, row: Mapping[str, Any]) -> str:
     if community:
         return community
     return names.zone(at) if present(at) and names.level(at) != "town" else ""
-
-
-def measure_of(row: Mapping[str, Any], lang: str) -> str:
-    """Return what to do about a row of the gap list: its own words, else what its cause asks for."""
-    own = next((row[key] for key in (f"measures_{lang}", "measures") if present(row.get(key))), "")
-    cause = text(row.get("cause"))
-    return str(own) or (phrase(f"gaps_measure_{cause}", lang) if cause in CAUSES else "")

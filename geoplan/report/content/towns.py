@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.report.content.gaps import GapSources, measure_of, part_of, place_of
+from geoplan.report.content.gaps import caveats_cell, part_of, place_of
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered
@@ -125,37 +125,33 @@ def town_pages(outcome: Outcome) -> tuple[Table, ...]:
     """Return a page a town: what is to be done by indicator, then place by place; none without a gap list."""
     if empty(outcome.gap_list):
         return ()
-    about = GapSources(outcome, Names(outcome))
-    return tuple(_page(outcome, about, town) for town in towns(outcome))
+    names = Names(outcome)
+    return tuple(_page(names, town) for town in towns(outcome))
 
 
-def _page(outcome: Outcome, about: GapSources, town: Town) -> Table:
-    names, lang = about.names, outcome.lang
+def _page(names: Names, town: Town) -> Table:
+    lang = names.lang
     # an English workbook keeps its tabs readable where the names are not
     called = town.name if lang == "zh" or town.name.isascii() else names.code(town.zone_id)
-    below = guidance(about, town)
+    below = guidance(names, town)
     notes = (town.name, *below.notes)
     page = phrase("guidance_page", lang, town=called)
     return replace(
-        guidance_totals(about, town), notes=notes, below=(replace(below, notes=(), filtered=True),), page=page
+        guidance_totals(names, town), notes=notes, below=(replace(below, notes=(), filtered=True),), page=page
     )
 
 
-def guidance_totals(about: GapSources, town: Town) -> Table:
+def guidance_totals(names: Names, town: Town) -> Table:
     """Return what is to be done in a town, a row an indicator."""
-    names, lang = about.names, about.names.lang
+    lang = names.lang
     keys = (
         "serial", "zones_short", "indicator", "gross_shortfall", "unit", "work", "clause", "term", "people_affected", "cause",
         "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = []
     for total in town.totals:
-        said = dict.fromkeys(
-            caveat
-            for row in town.rows
-            if row["rule_id"] == total.rule_id and part_of(row) == total.part
-            for caveat in about.caveats(row)
-        )
+        own = [row for row in town.rows if row["rule_id"] == total.rule_id and part_of(row) == total.part]
+        said = dict.fromkeys(filter(None, (caveats_cell(names, row) for row in own)))
         rows.append(
             [
                 phrase(f"guidance_zones_{total.part}", lang, count=total.zones),
@@ -183,9 +179,9 @@ def guidance_totals(about: GapSources, town: Town) -> Table:
     )
 
 
-def guidance(about: GapSources, town: Town) -> Table:
+def guidance(names: Names, town: Town) -> Table:
     """Return what is to be done in a town, a row a place and indicator."""
-    names, lang = about.names, about.names.lang
+    lang = names.lang
     keys = (
         "serial", "community", "indicator", "shortfall", "unit", "measure", "clause", "term", "people_affected", "cause",
         "nearest_facility", "minutes", "caveats",
@@ -196,14 +192,14 @@ def guidance(about: GapSources, town: Town) -> Table:
             names.rule(str(row["rule_id"])),
             Amount.of(row["shortfall"], "count"),
             _unit(row["unit"], lang),
-            measure_of(row, lang),
+            text(row.get("measures")),
             names.clause(str(row["rule_id"])) or text(row.get("clause")),
             text(row.get("phase")),
             Amount.of(row["people_affected"], "count"),
             Coded(row["cause"]) if present(row["cause"]) else None,
             text(row.get("nearest_name")) or names.facility(row["nearest_facility"]),
             Amount.of(row["minutes"], "minutes"),
-            phrase("join_semicolon", lang).join(about.caveats(row)),
+            caveats_cell(names, row),
         ]
         for row in town.rows
     ]
