@@ -64,10 +64,14 @@ def target_cell(names: Names, row: Mapping[str, Any]) -> str:
     return text(row.get("target"))
 
 
-def caveats_cell(names: Names, row: Mapping[str, Any]) -> str:
+def gap_caveats(names: Names, row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what qualifies a row, in words."""
-    said = dict.fromkeys((*caveats_of(row, names.lang), *filter(None, [text(row.get("note"))])))
-    return phrase("join_semicolon", names.lang).join(said)
+    return tuple(dict.fromkeys((*caveats_of(row, names.lang), *filter(None, [text(row.get("note"))]))))
+
+
+def caveats_cell(names: Names, row: Mapping[str, Any]) -> str:
+    """Return what qualifies a row, as one cell."""
+    return phrase("join_semicolon", names.lang).join(gap_caveats(names, row))
 
 
 def _ranks(table: pd.DataFrame) -> list[Cell]:

@@ -18,7 +18,7 @@ from geoplan.report.content.document import (
     ahead,
     numbered,
 )
-from geoplan.report.content.gaps import GapSources, part_of, place_of
+from geoplan.report.content.gaps import gap_caveats, part_of, place_of
 from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
 from geoplan.report.content.shortfalls import amount_text, brief, shortfall_text
 from geoplan.report.content.sites import chosen, sites_of
@@ -62,10 +62,10 @@ def guidance(outcome: Outcome) -> Document:
         ),
         Shown(_towns_table(outcome, names, found)),
     ]
-    people, about = people_of(outcome), GapSources(outcome, names)
+    people = people_of(outcome)
     for number, town in enumerate(found, start=1):
         blocks.append(Heading(numbered(number, town.name, lang)))
-        blocks += _town(outcome, about, town, people)
+        blocks += _town(outcome, names, town, people)
     return Document.of(phrase("paper_guidance", lang, level=level), blocks)
 
 
@@ -111,8 +111,8 @@ def amount_unit(code: str, lang: str) -> str:
     return amount_text(0.0, code, lang).removeprefix("0").strip()
 
 
-def _town(outcome: Outcome, about: GapSources, town: Town, people: pd.DataFrame) -> list[Block]:
-    lang, names = outcome.lang, about.names
+def _town(outcome: Outcome, names: Names, town: Town, people: pd.DataFrame) -> list[Block]:
+    lang = outcome.lang
     mine, finest = _flags(town), label(names.finest(), lang)
     zones = list(dict.fromkeys(str(row["zone_id"]) for row in mine))
     caption = phrase("paper_map_caption", lang, town=town.name, level=finest)
@@ -126,7 +126,7 @@ def _town(outcome: Outcome, about: GapSources, town: Town, people: pd.DataFrame)
             Paragraph(phrase("paper_town_nothing", lang, town=town.name)),
             *_town_sites(outcome, names, town),
         ]
-    totals = guidance_totals(about, town).only(*TOTALS)
+    totals = guidance_totals(names, town).only(*TOTALS)
     table = replace(totals, title=phrase("paper_town_table", lang, town=town.name))
     blocks += [Paragraph(phrase("paper_town_table_lead", lang, town=town.name, table=ahead())), Shown(table)]
     blocks += _town_sites(outcome, names, town)
@@ -136,7 +136,7 @@ def _town(outcome: Outcome, about: GapSources, town: Town, people: pd.DataFrame)
         also = [row for row in lacking if text(row["member_id"]) == zone]
         said = _what_is_short(names, own, also, people_text_of(people, zone, lang)) + _what_to_do(names, own)
         blocks.append(Paragraph(said, lead=f"{place_of(names, own[0])}{phrase('colon', lang)}"))
-    caveats = dict.fromkeys(caveat for row in mine for caveat in about.caveats(row))
+    caveats = dict.fromkeys(caveat for row in mine for caveat in gap_caveats(names, row))
     return [*blocks, *(Remark(said) for said in caveats)]
 
 

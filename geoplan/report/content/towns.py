@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.report.content.gaps import caveats_cell, part_of, place_of
+from geoplan.report.content.gaps import caveats_cell, gap_caveats, part_of, place_of
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered
@@ -151,7 +151,7 @@ def guidance_totals(names: Names, town: Town) -> Table:
     rows: list[list[Cell]] = []
     for total in town.totals:
         own = [row for row in town.rows if row["rule_id"] == total.rule_id and part_of(row) == total.part]
-        said = dict.fromkeys(filter(None, (caveats_cell(names, row) for row in own)))
+        said = dict.fromkeys(caveat for row in own for caveat in gap_caveats(names, row))
         rows.append(
             [
                 phrase(f"guidance_zones_{total.part}", lang, count=total.zones),
