@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from pydantic_core import PydanticUndefined
 
-from geoplan.study.entries import Entry
+from geoplan.study.entry import Entry
 from geoplan.study.study import Study
 
 TARGET = Path(__file__).parent / "study.md"

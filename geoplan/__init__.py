@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from geoplan.pipeline.gather import gather
     from geoplan.pipeline.plan_sites import SiteResult, site
     from geoplan.pipeline.result import Result
-    from geoplan.pipeline.scenario import Scenario, read_scenario
+    from geoplan.study.scenario import Scenario, read_scenario
     from geoplan.study.study import Study, read_study
 
 __all__ = [
@@ -35,12 +35,12 @@ __all__ = [
 
 _WHERE = {
     "Result": "geoplan.pipeline.result",
-    "Scenario": "geoplan.pipeline.scenario",
+    "Scenario": "geoplan.study.scenario",
     "SiteResult": "geoplan.pipeline.plan_sites",
     "Study": "geoplan.study.study",
     "demo_study": "geoplan.cli.demo",
     "gather": "geoplan.pipeline.gather",
-    "read_scenario": "geoplan.pipeline.scenario",
+    "read_scenario": "geoplan.study.scenario",
     "read_study": "geoplan.study.study",
     "run": "geoplan.pipeline.evaluate",
     "site": "geoplan.pipeline.plan_sites",

@@ -16,7 +16,7 @@ from geoplan.words.errors import GeoplanError
 from geoplan.words.progress import Stages
 
 if TYPE_CHECKING:
-    from geoplan.pipeline.scenario import Scenario
+    from geoplan.study.scenario import Scenario
     from geoplan.study.study import Study
     from geoplan.tables import Outcome
 
@@ -295,7 +295,7 @@ def packs_copy(
 
 def _read(path: Path) -> "Study | Scenario":
     """Return the study or the scenario that a file holds."""
-    from geoplan.pipeline.scenario import is_scenario, read_scenario
+    from geoplan.study.scenario import is_scenario, read_scenario
     from geoplan.study.study import read_study
 
     return read_scenario(path) if is_scenario(path) else read_study(path)

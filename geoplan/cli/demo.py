@@ -48,8 +48,8 @@ def write_new(folder: Path) -> Path:
     study = read_study(source)
     text = source.read_text(encoding="utf-8")
     for file in sorted({file for _, file in (*input_files(study), *siting_files(study))}):
-        shutil.copyfile(study.resolve(file), data / Path(file).name)
-        text = re.sub(rf"(?<![\w/.]){re.escape(file)}(?![\w/])", f"data/{Path(file).name}", text)
+        shutil.copyfile(file, data / file.name)
+        text = re.sub(rf"(?<![\w/.]){re.escape(study.stated(file))}(?![\w/])", f"data/{file.name}", text)
     target = folder / "study.yaml"
     target.write_text(text, encoding="utf-8", newline="\n")
     return target

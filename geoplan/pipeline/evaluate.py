@@ -18,7 +18,7 @@ from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.provenance import parameters as parameters_of
 from geoplan.pipeline.provenance import read_packs
 from geoplan.pipeline.result import Result
-from geoplan.pipeline.scenario import Scenario, gather_scenario, scenario_parameters
+from geoplan.pipeline.scenario import gather_scenario, scenario_parameters
 from geoplan.pipeline.walks import (
     Snaps,
     WalkTables,
@@ -37,6 +37,7 @@ from geoplan.standards.projects.costs import with_costs
 from geoplan.standards.projects.facilities import with_projects
 from geoplan.standards.projects.support import support, support_notes
 from geoplan.standards.rules import Rule
+from geoplan.study.scenario import Scenario
 from geoplan.study.study import Study
 from geoplan.tables import SERVED, SUPPORT, Outcome, Service, Source, warnings_table
 from geoplan.words.errors import Note, OutputError

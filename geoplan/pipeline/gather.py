@@ -22,7 +22,7 @@ from geoplan.inputs import (
 from geoplan.inputs.datum import fit as datum_fit
 from geoplan.inputs.zone_supplies import ZoneSupplies, read_zone_supplies
 from geoplan.network import pace
-from geoplan.pipeline.provenance import input_files, plain, read_packs, sources
+from geoplan.pipeline.provenance import check_files, input_files, read_packs, sources
 from geoplan.standards.packs.read import rules_of
 from geoplan.standards.projects.support import rule_words
 from geoplan.study.formats import kind_of
@@ -73,7 +73,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         With every problem that stops a run.
     """
     stages = stages or Stages()
-    _check_files(study)
+    check_files(study, input_files(study))
     with stages("zones"):
         crs = study_crs(study)
         zones = read_zones(study, crs)
@@ -86,7 +86,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         listed = read_project_lists(study, zones.zones, crs)
         told = read_supplies_by_zone(study, zones.zones)
     with stages("people"):
-        groups = {name: plain(group, study) for name, group in study.population.items()}
+        groups = {name: group.arguments() for name, group in study.population.items()}
         projected = population.project_groups(zones.zones, groups, year=study.year, lang=study.lang)
         people = population.people_on_the_ground(
             projected.zones,
@@ -117,7 +117,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         edges=costed,
         register=register,
         people=people,
-        barriers=_shapes(study, study.streets.barriers, crs),
+        barriers=_shapes(study.streets.barriers, crs),
         land=_land(study, crs),
         projects=listed.projects,
         zone_supplies=pd.concat([table.table for table in told], ignore_index=True) if told else None,
@@ -133,10 +133,10 @@ def study_crs(study: Study) -> CRS:
         return CRS.from_user_input(study.crs)
     bounds = [
         boundaries.layer_bounds(
-            study.resolve(layer.file),
+            layer.file,
             id=layer.id,
             h3=layer.h3,
-            **plain(layer, study, "datum", "layer", "encoding"),
+            **layer.arguments("datum", "layer", "encoding"),
         )
         for layer in study.zones
     ]
@@ -151,7 +151,7 @@ def read_zones(study: Study, crs: CRS) -> boundaries.Zones:
     """Return the zones of every level."""
     layers = []
     for layer in study.zones:
-        entry = plain(layer, study)
+        entry = layer.arguments()
         layers.append(boundaries.read_zone_layer(entry.pop("file"), crs=crs, **entry))
     return boundaries.assemble_zones(layers, area_name=study.name)
 
@@ -163,14 +163,14 @@ def read_streets(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> streets.Str
         note = Note.of("streets_not_downloaded", file=str(study.path), place=entry.place, severity="error")
         raise InputError(note)
     around = shapely.box(*zones.total_bounds).buffer(STREET_CIRCLES * circle_m(study), join_style="mitre")
-    wanted = plain(entry, study, "classes", "walk", "private", "gates", "gate_states", "datum", "layer")
-    return streets.read_streets(study.resolve(entry.file), crs=crs, area=around, **wanted)
+    wanted = entry.arguments("classes", "walk", "private", "gates", "gate_states", "datum", "layer")
+    return streets.read_streets(entry.file, crs=crs, area=around, **wanted)
 
 
 def walking_costs(study: Study, network: streets.Streets) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
     """Return the edges with what it costs to walk them: slope, steps, crossings."""
     slope, delays = study.streets.slope, study.streets.delays
-    profiles = None if slope is None else elevation.profiles(network.edges, study.resolve(slope.file))
+    profiles = None if slope is None else elevation.profiles(network.edges, slope.file)
     costed = pace.walking_costs(
         network.nodes,
         network.edges,
@@ -186,7 +186,7 @@ def read_registers(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> list[faci
     """Return every register."""
     read = []
     for register in study.facilities:
-        entry = plain(register, study)
+        entry = register.arguments()
         read.append(facilities.read_register(entry.pop("file"), zones=zones, crs=crs, **entry))
     return read
 
@@ -198,7 +198,7 @@ def read_project_lists(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> proje
     words = rule_words(rules_of(read_packs(study)))
     lists = []
     for listed in study.projects:
-        entry = plain(listed, study)
+        entry = listed.arguments()
         lists.append(
             projects.read_projects(entry.pop("file"), zones=zones, crs=crs, indicators=words, **entry)
         )
@@ -209,7 +209,7 @@ def read_supplies_by_zone(study: Study, zones: gpd.GeoDataFrame) -> list[ZoneSup
     """Return the supplies without a point that tables give by zone."""
     tables = []
     for table in study.zone_supplies:
-        entry = plain(table, study)
+        entry = table.arguments()
         tables.append(
             read_zone_supplies(
                 entry.pop("file"),
@@ -235,13 +235,13 @@ def datum_fits(
     fits = []
     shifted = set()
     for layer in study.zones:
-        path = study.resolve(layer.file)
+        path = layer.file
         if layer.h3 or kind_of(path) == "table":
             continue
         fit = datum_fit.fit_polygons(
             readers.read_layer(path, layer=layer.layer, encoding=layer.encoding).geometry,
             street_geometry=lines,
-            declared=plain(layer, study).get("datum"),
+            declared=layer.arguments().get("datum"),
             others={level: shapes for level, shapes in layers.items() if level != layer.level},
             file=path.name,
         )
@@ -259,17 +259,17 @@ def datum_fits(
                 declared=register.datum,
                 named_districts=None if districts is None else register.districts,
                 districts=districts,
-                file=Path(entry.file).name,
+                file=entry.file.name,
             )
         )
     return tuple(fits)
 
 
-def _shapes(study: Study, file: str | None, crs: CRS) -> gpd.GeoSeries | None:
+def _shapes(file: Path | None, crs: CRS) -> gpd.GeoSeries | None:
     """Return the geometry of a layer in the study's CRS; None without a file."""
     if file is None:
         return None
-    shapes = readers.read_layer(study.resolve(file)).geometry
+    shapes = readers.read_layer(file).geometry
     return datum.to_crs(shapes[shapes.notna()], datum=None, crs=crs)
 
 
@@ -277,7 +277,7 @@ def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:
     """Return residential land in the study's CRS; None without a layer."""
     if study.land is None:
         return None
-    entry = plain(study.land, study)
+    entry = study.land.arguments()
     shapes = readers.read_layer(entry["file"], layer=entry.get("layer")).geometry
     return gpd.GeoDataFrame(geometry=datum.to_crs(shapes[shapes.notna()], datum=entry.get("datum"), crs=crs))
 
@@ -285,14 +285,3 @@ def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:
 def circle_m(study: Study) -> float:
     """Return the radius of the study's widest circle in metres of walking."""
     return max(service.walk_minutes * service.walk_kmh / 0.06 for service in study.services.values())
-
-
-def _check_files(study: Study) -> None:
-    """Raise one error that names every missing file."""
-    missing = [
-        Note.of("file_missing", file=file, severity="error")
-        for _, file in input_files(study)
-        if not study.resolve(file).exists()
-    ]
-    if missing:
-        raise InputError(*missing)

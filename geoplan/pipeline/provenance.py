@@ -1,44 +1,30 @@
 """What a run is made of: the files and packs that a study names, with checksums, and its parameters as a table."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pandas as pd
 
 from geoplan.inputs import readers
 from geoplan.standards.packs.read import Pack, read_pack
-from geoplan.study.entries import Entry
+from geoplan.study.entry import Entry
 from geoplan.study.study import Study
 from geoplan.tables import Source
+from geoplan.words.errors import InputError, Note
 
 #: Units of parameters by the end of their names.
 UNITS = {"_minutes": "min", "_kmh": "km/h", "_m": "m", "_ms": "m/s", "_seconds": "s", "flag_share": "0-1"}
-#: Parts of the study that name input files, and the entries that are paths.
+#: Parts of the study that name input files.
 ROLES = ("zones", "streets", "population", "facilities", "zone_supplies", "projects", "land")
-PATHS = ("file", "raster", "over", "barriers", "lookup", "accepted", "women", "exclude")
 
 
-def plain(entry: Entry, study: Study, *names: str) -> dict[str, Any]:
-    """Return an entry of the study as plain values that a stage takes, its paths resolved; `names` picks some."""
-
-    def resolved(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the study holds
-        if isinstance(value, dict):
-            return {key: resolved(key, inner) for key, inner in value.items()}
-        return study.resolve(value) if name in PATHS and isinstance(value, str) else value
-
-    values = entry.model_dump(exclude_none=True)
-    wanted = names or [name for name in values if name != "source"]
-    return {name: resolved(name, value) for name, value in values.items() if name in wanted}
-
-
-def _paths(entry: object, role: str) -> Iterator[tuple[str, str]]:
+def _paths(entry: object, role: str) -> Iterator[tuple[str, Path]]:
     """Yield the role and path of every input file that an entry of the study names."""
-    if isinstance(entry, Entry):
-        for name, value in entry:
-            if name in PATHS and isinstance(value, str):
-                yield role, value
-            elif name != "packs":
-                yield from _paths(value, role)
+    if isinstance(entry, Path):
+        yield role, entry
+    elif isinstance(entry, Entry):
+        for _, value in entry:
+            yield from _paths(value, role)
     elif isinstance(entry, dict):
         for value in entry.values():
             yield from _paths(value, role)
@@ -47,14 +33,14 @@ def _paths(entry: object, role: str) -> Iterator[tuple[str, str]]:
             yield from _paths(value, role)
 
 
-def input_files(study: Study) -> list[tuple[str, str]]:
+def input_files(study: Study) -> list[tuple[str, Path]]:
     """Return the role (``zones``, ``streets``, ``population`` …) and path of every input file, each once."""
     named = [pair for part in ROLES for pair in _paths(getattr(study, part), part)]
-    named += [("pack", name) for name in study.packs if _is_file(name)]
+    named += _paths(study.packs, "pack")
     return list(dict.fromkeys(named))
 
 
-def siting_files(study: Study) -> list[tuple[str, str]]:
+def siting_files(study: Study) -> list[tuple[str, Path]]:
     """Return the role and path of every file that only siting reads: lists of candidates, excluded areas."""
     return list(dict.fromkeys(_paths(study.siting, "candidates")))
 
@@ -67,16 +53,29 @@ def read_packs(study: Study) -> list[Pack]:
     PackError
         If there is no such pack, or a file has wrong entries.
     """
-    return [read_pack(study.resolve(name) if _is_file(name) else name) for name in study.packs]
+    return [read_pack(name) for name in study.packs]
 
 
-def _is_file(pack: str) -> bool:
-    return pack.endswith((".yaml", ".yml"))
+def check_files(study: Study, files: Iterable[tuple[str, Path]]) -> None:
+    """Check that every file is there.
+
+    Raises
+    ------
+    InputError
+        With every missing file, as the study names it.
+    """
+    missing = [
+        Note.of("file_missing", file=study.stated(file), severity="error")
+        for _, file in files
+        if not file.exists()
+    ]
+    if missing:
+        raise InputError(*missing)
 
 
 def sources(study: Study) -> tuple[Source, ...]:
     """Return every input file with its checksum, as the sources sheet prints it."""
-    stated: dict[str | None, tuple[str, str]] = {}
+    stated: dict[Path | None, tuple[str, str]] = {}
     for layer in study.zones:
         stated[layer.file] = (_datum_name(layer.datum), layer.source or "")
     for register in study.facilities:
@@ -90,7 +89,7 @@ def sources(study: Study) -> tuple[Source, ...]:
         for _, file in _paths(group, "population"):
             stated[file] = ("", group.source or "")
     return tuple(
-        readers.source(study.resolve(file), role=role, datum=datum_name, note=note)
+        readers.source(file, role=role, datum=datum_name, note=note)
         for role, file in input_files(study)
         for datum_name, note in [stated.get(file, ("", ""))]
     )
@@ -102,7 +101,7 @@ def parameters(study: Study, *, siting: bool = False) -> pd.DataFrame:
     The entries of `siting` are told only where its questions are answered: with `siting`.
     """
     rows = [
-        (name, str(value), unit, given)
+        (name, _printed(value, study), unit, given)
         for name, value, given in _entries(study, "")
         if siting or not name.startswith("siting")
         for unit in [
@@ -127,8 +126,14 @@ def _entries(value: object, name: str, *, given: bool = True) -> Iterator[tuple[
         for position, inner in enumerate(value):
             yield from _entries(inner, f"{name}.{position}", given=given)
     else:
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-        yield name, shown if shown != "" else None, given
+        yield name, None if value in ([], "") else value, given
+
+
+def _printed(value: object, study: Study) -> str:
+    """Return an entry's value as text; files as the study names them."""
+    if isinstance(value, list):
+        return ", ".join(_printed(one, study) for one in value)
+    return study.stated(value) if isinstance(value, Path) else str(value)
 
 
 def _datum_name(entry: object) -> str:

@@ -1,89 +1,68 @@
 """A scenario (方案) applied: a study and its inputs with named changes, and one error for every name that nothing has."""
 
-import os
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
+from pyproj import CRS
+from shapely.geometry import Point
 
-from geoplan.inputs.facilities.fields import AMOUNTS, ATTRIBUTES
-from geoplan.inputs.facilities.supplies import CHILD_TYPES, ELDER_TYPES, NO_CAPACITY_TYPES
+from geoplan.inputs import datum as datums
+from geoplan.inputs.facilities.fields import AMOUNTS, ATTRIBUTES, PARTS
+from geoplan.inputs.facilities.register import Register
+from geoplan.inputs.facilities.supplies import (
+    CHILD_TYPES,
+    ELDER_TYPES,
+    NO_CAPACITY_TYPES,
+    may_hold,
+    supplies_of,
+)
+from geoplan.inputs.lists.ids import former_id, row_ids
+from geoplan.inputs.lists.zone_names import NAMED_LEVELS, ZoneNames, clean_name, point_zones
 from geoplan.pipeline.gather import Inputs, gather
-from geoplan.pipeline.scenario_register import Added, Changes, Enlarged, change_register
 from geoplan.standards.packs.read import shipped
-from geoplan.study.problems import meant
-from geoplan.study.scenario import Enlargement, NewFacility, Scenario, is_scenario, read_scenario
+from geoplan.study.scenario import Enlargement, NewFacility, Scenario
 from geoplan.study.study import Study, read_study
 from geoplan.words.errors import Note, StudyError
 from geoplan.words.progress import Stages
+from geoplan.words.strict_yaml import meant
 from geoplan.words.vocabulary import vocabulary
 
-__all__ = [
-    "Enlargement",
-    "NewFacility",
-    "Scenario",
-    "apply",
-    "base_study",
-    "changed_study",
-    "gather_scenario",
-    "is_scenario",
-    "read_scenario",
-    "scenario_parameters",
-]
+Line = int | None
 
 
-def base_study(scenario: Scenario) -> Study:
-    """Return the study that `scenario` changes, as it is.
+def changed_study(scenario: Scenario, study: Study) -> Study:
+    """Return `study` with the scenario's gates, pace, packs and year, checked as if it had been read so.
+
+    Services and packs that there are not are left for :func:`apply`, which names every unknown entry at once.
 
     Raises
     ------
     StudyError
-        If there is none, or it has wrong entries.
+        With every entry that is wrong together with the others.
     """
-    return read_study(scenario.path.parent / scenario.base)
-
-
-def changed_study(scenario: Scenario, study: Study) -> Study:
-    """Return `study` with the scenario's gates, pace, packs and year; what it does not know is left for :func:`apply`."""
-    update: dict[str, Any] = {}
+    entries: dict[str, object] = {}
     if scenario.gates:
         states = {**study.streets.gate_states, **scenario.gates}
-        update["streets"] = study.streets.model_copy(update={"gate_states": states})
+        entries["streets"] = study.streets.changed(gate_states=states)
     if scenario.walk_kmh:
-        update["services"] = {
-            name: service.model_copy(update={"walk_kmh": scenario.walk_kmh[name]})
-            if name in scenario.walk_kmh
-            else service
+        entries["services"] = {
+            name: service.changed(walk_kmh=scenario.walk_kmh[name]) if name in scenario.walk_kmh else service
             for name, service in study.services.items()
         }
     if scenario.packs is not None:
-        update["packs"] = [
-            _pack_of(scenario, study, pack) for pack in scenario.packs if _known(scenario, pack)
-        ]
+        entries["packs"] = [pack for pack in scenario.packs if _exists(pack)]
     if scenario.year is not None:
-        update["year"] = scenario.year
-    return study.model_copy(update=update) if update else study
+        entries["year"] = scenario.year
+    return study.changed(**entries) if entries else study
 
 
-def _known(scenario: Scenario, pack: str) -> bool:
-    return (scenario.path.parent / pack).is_file() if _is_file(pack) else pack in shipped()
-
-
-def _is_file(pack: str) -> bool:
-    return pack.endswith((".yaml", ".yml"))
-
-
-def _pack_of(scenario: Scenario, study: Study, pack: str) -> str:
-    """Return a pack as the study names it: a file of the scenario's folder as seen from the study's."""
-    if not _is_file(pack):
-        return pack
-    file = (scenario.path.parent / pack).resolve()
-    try:
-        return Path(os.path.relpath(file, study.folder)).as_posix()
-    except ValueError:  # on another drive
-        return file.as_posix()
+def _exists(pack: str | Path) -> bool:
+    return pack.is_file() if isinstance(pack, Path) else pack in shipped()
 
 
 def gather_scenario(scenario: Scenario, *, lang: str | None = None, stages: Stages | None = None) -> Inputs:
@@ -92,11 +71,11 @@ def gather_scenario(scenario: Scenario, *, lang: str | None = None, stages: Stag
     Parameters
     ----------
     scenario
-        As :func:`read_scenario` gives it.
+        As :func:`geoplan.study.scenario.read_scenario` gives it.
     lang
         Language of the outputs; None: the study's.
     stages
-        Told of each stage and its seconds.
+        Called with each stage and its seconds.
 
     Returns
     -------
@@ -108,10 +87,8 @@ def gather_scenario(scenario: Scenario, *, lang: str | None = None, stages: Stag
     StudyError
         With every name that nothing in the inputs has.
     """
-    study = changed_study(scenario, base_study(scenario))
-    if lang in ("zh", "en"):
-        study = study.model_copy(update={"lang": lang})
-    return apply(scenario, gather(study, stages=stages))
+    study = changed_study(scenario, read_study(scenario.base))
+    return apply(scenario, gather(study if lang is None else study.in_language(lang), stages=stages))
 
 
 def apply(scenario: Scenario, inputs: Inputs) -> Inputs:
@@ -124,12 +101,7 @@ def apply(scenario: Scenario, inputs: Inputs) -> Inputs:
     """
     problems = [*_unknown(scenario, inputs)]
     register, notes, wrong = change_register(
-        inputs.register,
-        _changes(scenario),
-        zones=inputs.zones,
-        crs=inputs.crs,
-        year=inputs.study.year,
-        file=scenario.path.name,
+        inputs.register, scenario, zones=inputs.zones, crs=inputs.crs, year=inputs.study.year
     )
     problems += wrong
     if problems:
@@ -149,37 +121,6 @@ def scenario_parameters(scenario: Scenario, table: pd.DataFrame) -> pd.DataFrame
     return pd.concat([table, more], ignore_index=True)
 
 
-def _changes(scenario: Scenario) -> Changes:
-    """Return the scenario's facilities as plain values with the lines on which they stand."""
-
-    def named(entry: str) -> tuple[tuple[str, int | None], ...]:
-        return tuple(
-            (name, scenario.line(f"{entry}.{number}")) for number, name in enumerate(getattr(scenario, entry))
-        )
-
-    return Changes(
-        opened=named("open"),
-        closed=named("close"),
-        enlarged=tuple(
-            Enlarged(e.facility, e.service, e.add, e.to, scenario.line(f"enlarge.{number}"))
-            for number, e in enumerate(scenario.enlarge)
-        ),
-        added=tuple(
-            Added(
-                name=new.name,
-                services=tuple(new.services),
-                point=new.lonlat,
-                datum=new.datum,
-                zone=new.zone,
-                supplies=new.supplies,
-                attributes=new.attributes,
-                line=scenario.line(f"add.{number}") or number + 1,
-            )
-            for number, new in enumerate(scenario.add)
-        ),
-    )
-
-
 def _unknown(scenario: Scenario, inputs: Inputs) -> Iterator[Note]:
     """Yield a note for every service, pack, gate, facility type, supply and attribute that there is not."""
     study = inputs.study
@@ -187,8 +128,9 @@ def _unknown(scenario: Scenario, inputs: Inputs) -> Iterator[Note]:
         if service not in study.services:
             yield _not_there(scenario, f"walk_kmh.{service}", service, study.services)
     for number, pack in enumerate(scenario.packs or []):
-        if not _known(scenario, pack):
-            yield _not_there(scenario, f"packs.{number}", pack, dict.fromkeys(shipped()))
+        if not _exists(pack):
+            name = scenario.stated(pack) if isinstance(pack, Path) else pack
+            yield _not_there(scenario, f"packs.{number}", name, dict.fromkeys(shipped()))
     barred = inputs.nodes[inputs.nodes["kind"].isin(["gate", "barrier"])]
     gates = dict.fromkeys([*barred["name"].astype(str), *barred.index.astype(str)])
     for gate in scenario.gates:
@@ -223,8 +165,324 @@ def _wrong_keys(
 
 def _not_there(scenario: Scenario, entry: str, name: str, known: Mapping[str, object]) -> Note:
     guess = meant(name, [word for word in known if word])
-    code = "scenario_unknown_meant" if guess else "scenario_unknown"
-    line = scenario.line(entry) or scenario.line(entry.rpartition(".")[0])
     return Note.of(
-        code, file=scenario.path.name, row=line, entry=entry, name=name, guess=guess, severity="error"
+        "entry_name_unknown_meant" if guess else "entry_name_unknown",
+        file=scenario.path.name,
+        row=scenario.line(entry),
+        entry=entry,
+        name=name,
+        guess=guess,
+        severity="error",
     )
+
+
+def change_register(
+    register: Register, scenario: Scenario, *, zones: gpd.GeoDataFrame, crs: CRS, year: int
+) -> tuple[Register, list[Note], list[Note]]:
+    """Return the register with the scenario's facilities opened, closed, enlarged and added, what was done, and what cannot be.
+
+    Parameters
+    ----------
+    register
+        All registers joined as they stand in `year`.
+    scenario
+        An added facility's id is its name and the scenario file.
+    zones
+        `tables.ZONES`, in `crs`.
+
+    Returns
+    -------
+    register
+        As given where something cannot be done.
+    done
+        One note (info) a change.
+    wrong
+        One note (error) an entry that names nothing, several, or what already is as it wants.
+    """
+    book = _Book(register, scenario)
+    opened = book.find_all("open", scenario.open, counting=False)
+    closed = book.find_all("close", scenario.close, counting=True)
+    larger = [
+        (facility_id, number, entry)
+        for number, entry in enumerate(scenario.enlarge)
+        if (facility_id := book.find(f"enlarge.{number}", entry.facility, also=opened))
+    ]
+    for facility_id, number, entry in larger:
+        book.check_fit(facility_id, f"enlarge.{number}", entry, closed)
+    added, file = scenario.add, scenario.path.name
+    lines = [scenario.line(f"add.{number}") or number + 1 for number in range(len(added))]
+    for number, new in enumerate(added):
+        book.check_new(f"add.{number}", new)
+    new_zones = _zones_of(added, zones, book)
+    if book.wrong:
+        return register, [], book.wrong
+    if not (opened or closed or larger or added):
+        return register, [], []
+
+    facilities, left_out = _moved(register, opened, closed, year=year)
+    whole = pd.concat([part.supplies for part in register.parts] or [register.supplies], ignore_index=True)
+    supplies = pd.concat([register.supplies, whole[whole["facility_id"].isin(opened)]], ignore_index=True)
+    supplies = supplies[~supplies["facility_id"].isin(closed)].reset_index(drop=True)
+    for facility_id, _, entry in larger:
+        supplies = _enlarged(supplies, facility_id, entry)
+    ids = row_ids(file, codes=[""] * len(added), names=[new.name for new in added], rows=lines)
+    for number, (facility_id, new) in enumerate(zip(ids, added, strict=True)):
+        place = (file, lines[number])
+        row, own = _new_facility(
+            facility_id, new, new_zones.get(number), facilities, zones=zones, crs=crs, place=place
+        )
+        facilities = gpd.GeoDataFrame(
+            pd.concat([facilities, row.astype(_dtypes(facilities))]), geometry="geometry", crs=crs
+        )
+        supplies = pd.concat([supplies, own], ignore_index=True)
+    waiting = pd.concat([part.unplaced for part in register.parts] or [register.unplaced])
+    changed = replace(
+        register,
+        facilities=facilities,
+        supplies=supplies,
+        left_out=left_out,
+        unplaced=waiting[waiting.index.isin(facilities.index)],
+    )
+    return changed, book.done(opened, closed, larger), []
+
+
+@dataclass
+class _Book:
+    """Facilities by id and name, those that count and those that do not, and what is wrong with the scenario's entries."""
+
+    register: Register
+    scenario: Scenario
+    wrong: list[Note] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        counting, others = self.register.facilities, self.register.left_out
+        self.names: dict[str, str] = {}
+        for table in (counting, others):
+            if len(table):
+                self.names |= {str(i): str(name) for i, name in zip(table.index, table["name"], strict=True)}
+        self.counting = set(map(str, counting.index))
+        self.by_name: dict[str, list[str]] = {}
+        for facility_id, name in self.names.items():
+            self.by_name.setdefault(clean_name(name), []).append(facility_id)
+
+    def find_all(self, entry: str, names: Iterable[str], *, counting: bool) -> list[str]:
+        """Return the facilities that a list of names means, without those that cannot be had."""
+        found = [self.find(f"{entry}.{n}", name, counting=counting) for n, name in enumerate(names)]
+        return [facility_id for facility_id in found if facility_id]
+
+    def find(self, entry: str, name: str, *, counting: bool = True, also: Iterable[str] = ()) -> str | None:
+        """Return the facility that `name` means; where it cannot be had, note why and return None."""
+        options = [name] if name in self.names else self.by_name.get(clean_name(name), [])
+        fitting = [i for i in options if (i in self.counting) == counting or i in also]
+        if len(fitting) == 1:
+            return fitting[0]
+        if len(fitting) > 1:
+            self.note("scenario_ambiguous", entry, name=name, ids=", ".join(fitting))
+        elif options:
+            self.note("scenario_not_counting" if counting else "scenario_counting", entry, name=name)
+        elif now := self._former(name):
+            self.note("scenario_former_id", entry, name=name, id=now, called=self.names[now])
+        else:
+            guess = meant(name, [*self.names.values(), *self.names])
+            code = "scenario_facility_meant" if guess else "scenario_facility"
+            self.note(code, entry, name=name, guess=guess)
+        return None
+
+    def _former(self, name: str) -> str | None:
+        """Return the id of the facility that stands in the row which `name` (``file#row``) says."""
+        tables = [table for table in (self.register.facilities, self.register.left_out) if len(table)]
+        return next((now for table in tables if (now := former_id(name, table))), None)
+
+    def check_fit(self, facility_id: str, entry: str, larger: Enlargement, closed: Iterable[str]) -> None:
+        """Note what a facility cannot hold, a type that it does not offer, and one that is closed as well."""
+        table = self.register.facilities if facility_id in self.counting else self.register.left_out
+        services = tuple(table.loc[facility_id, "services"])
+        if facility_id in closed:
+            self.note("scenario_closed_too", entry, name=larger.facility)
+        if larger.service is not None and larger.service not in services:
+            words = {"service": larger.service, "services": ", ".join(services)}
+            self.note("scenario_not_offered", entry, name=larger.facility, **words)
+            return
+        for supply in [*larger.add, *larger.to]:
+            if not may_hold((larger.service,) if larger.service else services, supply):
+                self.note("scenario_unfit", entry, name=larger.facility, supply=supply)
+
+    def check_new(self, entry: str, new: NewFacility) -> None:
+        """Note what a new facility cannot hold."""
+        for supply in new.supplies:
+            if not may_hold(tuple(new.services), supply):
+                self.note("scenario_unfit", entry, name=new.name, supply=supply)
+
+    def note(self, code: str, entry: str, **values: object) -> None:
+        """Keep an error."""
+        self.wrong.append(self._note(code, self.scenario.line(entry), "error", values))
+
+    def done(
+        self, opened: Iterable[str], closed: Iterable[str], larger: Iterable[tuple[str, int, Enlargement]]
+    ) -> list[Note]:
+        """Return a note a change."""
+
+        def done(code: str, row: Line = None, **values: object) -> Note:
+            return self._note(code, row, "info", values)
+
+        notes = [done("scenario_opened", name=self.names[i], facility=i) for i in opened]
+        notes += [done("scenario_closed", name=self.names[i], facility=i) for i in closed]
+        for facility_id, number, entry in larger:
+            words = {"name": self.names[facility_id], "facility": facility_id, "amounts": entry.amounts()}
+            notes.append(done("scenario_enlarged", self.scenario.line(f"enlarge.{number}"), **words))
+        return notes + [
+            done(
+                "scenario_added" if new.lonlat else "scenario_added_zone",
+                self.scenario.line(f"add.{number}"),
+                name=new.name,
+            )
+            for number, new in enumerate(self.scenario.add)
+        ]
+
+    def _note(self, code: str, row: Line, severity: str, values: Mapping[str, Any]) -> Note:
+        return Note.of(code, file=self.scenario.path.name, row=row, severity=severity, **values)
+
+
+def _moved(
+    register: Register, opened: list[str], closed: list[str], *, year: int
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return the facilities that count and those that do not, in the order of the registers."""
+    own, others = register.facilities, register.left_out
+    came = others[others.index.isin(opened)].drop(columns="end", errors="ignore")
+    came = came.assign(
+        status="existing",
+        open_year=np.where(came["open_year"] > year, float(year), came["open_year"]) if len(came) else [],
+        close_year=np.nan,
+    )
+    went = own[own.index.isin(closed)].assign(status="closed", close_year=float(year), end="closed")
+    order = [i for part in register.parts for i in part.facilities.index] or [*own.index, *others.index]
+    return _joined(own[~own.index.isin(closed)], came, order), _joined(
+        others[~others.index.isin(opened)] if len(others) else others, went, order
+    )
+
+
+def _joined(kept: gpd.GeoDataFrame, came: gpd.GeoDataFrame, order: list[str]) -> gpd.GeoDataFrame:
+    if not len(came):
+        return kept
+    if not len(kept.columns):
+        return came
+    table = pd.concat([kept, came.astype(_dtypes(kept))]) if len(kept) else came
+    placed = table.loc[[i for i in order if i in table.index]]
+    return gpd.GeoDataFrame(placed, geometry="geometry", crs=came.crs)
+
+
+def _dtypes(table: pd.DataFrame) -> dict[str, Any]:
+    return {str(name): kind for name, kind in table.dtypes.items() if name != "geometry"}
+
+
+def _enlarged(supplies: pd.DataFrame, facility_id: str, entry: Enlargement) -> pd.DataFrame:
+    """Return the supplies with one facility enlarged.
+
+    A part whose share of the new amount is not said may be anything from none to all of it: unknown is never zero.
+    """
+    table = supplies
+    for supply, value in {**entry.add, **entry.to}.items():
+        table = _one_supply(table, facility_id, entry, supply, value)
+        for part, whole in PARTS.items():
+            if whole == supply and part not in entry.add and part not in entry.to:
+                table = _bounded_part(table, facility_id, part, value, grown=supply in entry.add)
+    return table
+
+
+def _one_supply(
+    table: pd.DataFrame, facility_id: str, entry: Enlargement, supply: str, value: float
+) -> pd.DataFrame:
+    own = (table["facility_id"] == facility_id) & (table["supply"] == supply)
+    if entry.service is not None:
+        own &= table["service"] == entry.service
+    if not own.any():
+        service = entry.service or str(table.loc[table["facility_id"] == facility_id, "service"].iloc[0])
+        row = {"facility_id": facility_id, "service": service, "supply": supply, "low": 0.0, "high": 0.0}
+        table = pd.concat([table, pd.DataFrame([row]).astype(_dtypes(table))], ignore_index=True)
+        own = table.index == len(table) - 1  # type: ignore[assignment]
+    sure = int(np.sum(own)) == 1  # of several services each may have it, or none
+    low, high = table["low"].to_numpy(copy=True), table["high"].to_numpy(copy=True)
+    where = np.asarray(own, dtype=bool)
+    if supply in entry.to:
+        low[where], high[where] = (value if sure else 0.0), value
+    else:
+        low[where] += value if sure else 0.0
+        high[where] += value
+    return table.assign(low=low, high=high)
+
+
+def _bounded_part(
+    table: pd.DataFrame, facility_id: str, part: str, value: float, *, grown: bool
+) -> pd.DataFrame:
+    where = ((table["facility_id"] == facility_id) & (table["supply"] == part)).to_numpy()
+    low, high = table["low"].to_numpy(copy=True), table["high"].to_numpy(copy=True)
+    if grown:
+        high[where] += value
+    else:
+        low[where], high[where] = np.minimum(low[where], value), np.minimum(high[where], value)
+    return table.assign(low=low, high=high)
+
+
+def _zones_of(added: Iterable[NewFacility], zones: gpd.GeoDataFrame, book: _Book) -> dict[int, str]:
+    """Return number -> zone of every new facility that names one; a name that no zone has is noted."""
+    names, found = ZoneNames(zones), {}
+    for number, new in enumerate(added):
+        if new.zone is None:
+            continue
+        options = [new.zone] if new.zone in zones.index else []
+        for level in reversed(NAMED_LEVELS):
+            hit = names.find(new.zone, level).zone_id if not options else None
+            options += [hit] if hit else []
+        if options:
+            found[number] = options[0]
+        else:
+            guess = meant(new.zone, [*zones["name"].astype(str), *map(str, zones.index)])
+            code = "scenario_zone_meant" if guess else "scenario_zone"
+            book.note(code, f"add.{number}", name=new.name, zone_name=new.zone, guess=guess)
+    return found
+
+
+def _new_facility(
+    facility_id: str,
+    new: NewFacility,
+    zone: str | None,
+    like: gpd.GeoDataFrame,
+    *,
+    zones: gpd.GeoDataFrame,
+    crs: CRS,
+    place: tuple[str, int],
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return a new facility as a row of the table `like`, and its supplies; `place` is the file and line that add it."""
+    file, line = place
+    index = pd.Index([facility_id], name="facility_id")
+    geometry = gpd.GeoSeries([None], index=index, crs=crs)
+    inside = None
+    if new.lonlat is not None:
+        datum = new.datum if isinstance(new.datum, str) else [point.model_dump() for point in new.datum]
+        geometry = datums.to_crs(gpd.GeoSeries([Point(new.lonlat)], index=index), datum=datum, crs=crs)
+        inside = point_zones(geometry, zones).iloc[0]
+    texts: dict[str, Any] = dict.fromkeys(like.columns)
+    texts |= {flag: new.attributes.get(flag, pd.NA) for flag in ATTRIBUTES if flag in like.columns}
+    texts |= {
+        "name": new.name,
+        "services": tuple(new.services),
+        "status": "existing",
+        "open_year": np.nan,
+        "close_year": np.nan,
+        "zone_id": inside or zone,
+        "zone_from": "point" if inside else "named" if zone else None,
+        "serves": (),
+        "location_quality": "exact" if new.lonlat else "missing",
+        "source_file": file,
+        "source_row": line,
+    }
+    del texts["geometry"]
+    table = pd.DataFrame(
+        {name: pd.Series([value], index=index, dtype=object) for name, value in texts.items()}
+    )
+    row = gpd.GeoDataFrame(table, geometry=geometry, crs=crs)[list(like.columns)]
+    stated = {
+        supply: pd.DataFrame({"low": value, "high": value}, index=index)
+        for supply, value in new.supplies.items()
+    }
+    return row, supplies_of(pd.Series([tuple(new.services)], index=index), stated)

@@ -12,7 +12,7 @@ from geoplan.inputs import datum, readers
 from geoplan.inputs.datum import fit as datum_fit
 from geoplan.network.graph import WalkGraph
 from geoplan.pipeline.gather import Inputs
-from geoplan.pipeline.provenance import plain, siting_files
+from geoplan.pipeline.provenance import check_files, siting_files
 from geoplan.siting.candidates import (
     Candidates,
     enlargements,
@@ -24,7 +24,7 @@ from geoplan.siting.problems import Ints
 from geoplan.study.siting import CandidateSource
 from geoplan.study.study import Study
 from geoplan.tables import Source
-from geoplan.words.errors import InputError, Note
+from geoplan.words.errors import Note
 
 
 @dataclass(frozen=True)
@@ -92,20 +92,24 @@ def read_lists(study: Study, inputs: Inputs) -> list[lists.CandidateList]:
     """
     if study.siting is None:
         return []
-    _check_files(study)
+    check_files(study, siting_files(study))
     read = []
     for number, entry in enumerate(study.siting.candidates, start=1):
         if entry.file is not None:
-            kept = plain(entry, study, *LIST)
+            kept = entry.arguments(*LIST)
             found = lists.read_candidates(
-                study.resolve(entry.file), zones=inputs.zones, crs=inputs.crs, **kept
+                entry.file,
+                zones=inputs.zones,
+                crs=inputs.crs,
+                works=entry.construction_type or "",
+                **kept,
             )
             read.append(replace(found, candidates=found.candidates.assign(entry=number)))
     return read
 
 
 #: Entries of a list that its reader takes.
-LIST = ("columns", "types", "datum", "layer", "services", "works", "land_codes")
+LIST = ("columns", "types", "datum", "layer", "services", "land_codes")
 
 
 def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: WalkGraph) -> Candidates:
@@ -115,7 +119,7 @@ def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: Walk
         return enlargements(inputs.register.facilities, kinds)
     exclude = None
     if entry.exclude is not None:
-        shapes = readers.read_layer(study.resolve(entry.exclude)).geometry
+        shapes = readers.read_layer(entry.exclude).geometry
         exclude = datum.to_crs(shapes[shapes.notna()], datum=None, crs=inputs.crs)
     inside = inputs.people.demand[~inputs.people.demand["halo"]]
     group = next(iter(study.services.values())).group
@@ -128,7 +132,7 @@ def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: Walk
         exclude=exclude,
         most=entry.most,
         services=tuple(entry.services),
-        works=entry.works or "new",
+        works=entry.construction_type or "new",
     )
 
 
@@ -175,16 +179,6 @@ def _datum_note(found: lists.CandidateList, inputs: Inputs) -> list[Note]:
     return [fit.note()]
 
 
-def _check_files(study: Study) -> None:
-    missing = [
-        Note.of("file_missing", file=file, severity="error")
-        for _, file in siting_files(study)
-        if not study.resolve(file).exists()
-    ]
-    if missing:
-        raise InputError(*missing)
-
-
 def _sources(study: Study) -> Iterator[Source]:
     assert study.siting is not None  # noqa: S101 - the caller asked
     stated = {entry.file: entry for entry in study.siting.candidates}
@@ -192,4 +186,4 @@ def _sources(study: Study) -> Iterator[Source]:
         entry = stated.get(file)
         datum_name = "" if entry is None or isinstance(entry.datum, list) else entry.datum or ""
         note = "" if entry is None else entry.source or ""
-        yield readers.source(study.resolve(file), role=role, datum=datum_name, note=note)
+        yield readers.source(file, role=role, datum=datum_name, note=note)

@@ -70,17 +70,6 @@ class Question:
         return self.walk_minutes or service.walk_minutes
 
 
-#: Entries of a question in the study file -> fields here, where the two differ.
-RENAMED = {
-    "least": "minimise",
-    "to": "size_target",
-    "keep": "min_total_share",
-    "part": "worst_share",
-    "each": "min_share_per_community",
-    "theta": "min_reach_share",
-}
-
-
 def question_of(name: str, entry: Mapping[str, Any], *, services: Sequence[str], year: int) -> Question:
     """Return an entry ``siting.questions`` of a study as a question.
 
@@ -93,7 +82,7 @@ def question_of(name: str, entry: Mapping[str, Any], *, services: Sequence[str],
     year
         Year of the study: the phase where there are none.
     """
-    values = {RENAMED.get(key, key): value for key, value in entry.items()}
+    values = dict(entry)
     limits = {key: values.pop(key) for key in ("sites", "budget")}
     phases = tuple(Phase(**phase) for phase in values.pop("phases"))
     if phases:  # a limit beside the phases holds for the last of them

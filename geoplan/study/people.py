@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from geoplan.study.ages import age_limits
-from geoplan.study.entries import Entry, Level, PathText, Positive, Share, Text
+from geoplan.study.entry import Entry, FilePath, Level, Positive, Share, Text
 
 
 def _ages(text: str) -> str:
@@ -22,7 +22,7 @@ Ages = Annotated[str, AfterValidator(_ages)]  # completed years: 60+, 0-2
 class ZoneTable(Entry):
     """A table with one row a zone, of the level of `rake_to`."""
 
-    file: PathText
+    file: FilePath
     """XLSX or CSV."""
     layer: Text | None = None
     """Sheet; needed where the file holds several."""
@@ -37,7 +37,7 @@ class Census(ZoneTable):
 
     year: Annotated[int, Field(ge=1900, le=2100)]
     """Year of the census."""
-    women: PathText | None = None
+    women: FilePath | None = None
     """The same table of women only; with both censuses' children are counted per woman, else per adult."""
 
 
@@ -63,7 +63,7 @@ class PlanTotals(Entry):
 
     people: Positive | None = None
     """Total of the whole study area, instead of a table."""
-    file: PathText | None = None
+    file: FilePath | None = None
     """XLSX or CSV, one row a region."""
     layer: Text | None = None
     """Sheet; needed where the file holds several."""
@@ -84,7 +84,7 @@ class PlanTotals(Entry):
         table = (self.file, self.zone, self.level, self.total)
         if sum(entry is not None for entry in table) != (4 if self.people is None else 0):
             forms = "`people`, `file` + `zone` + `level` + `total`"
-            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
         return self
 
 
@@ -120,7 +120,7 @@ class Projection(Entry):
         ]
         if sum(given) != 1 or (given[0] and None in censuses):
             forms = "`before` + `after` + `ages`, `births`, `women`"
-            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
         if self.before is not None and self.after is not None:
             years = self.before.year, self.after.year
             if years[1] <= years[0] or (years[1] - years[0]) % 5:
@@ -128,10 +128,10 @@ class Projection(Entry):
                 raise PydanticCustomError("study_years_rise", "{before} before {after}", words)
             if (self.before.women is None) != (self.after.women is None):
                 forms = "`before.women` + `after.women`, –"
-                raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+                raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
         elif self.totals is not None and self.totals.ages is not None:
             raise PydanticCustomError(
-                "study_one_of", "one of {forms}", {"forms": "`totals.ages`, `births` / `women`"}
+                "entry_one_of", "one of {forms}", {"forms": "`totals.ages`, `births` / `women`"}
             )
         return self
 
@@ -139,9 +139,9 @@ class Projection(Entry):
 class Rate(Entry):
     """A rate taken cell by cell: one raster over another."""
 
-    raster: PathText
+    raster: FilePath
     """Numerator."""
-    over: PathText
+    over: FilePath
     """Denominator, on the same grid."""
     times: Positive = 1.0
     """Factor on the ratio."""
@@ -150,7 +150,7 @@ class Rate(Entry):
 class Group(Entry):
     """One group of people: a raster, a rate of another group, zone totals, or street metres."""
 
-    raster: PathText | None = None
+    raster: FilePath | None = None
     """People per cell."""
     rake_to: Level | None = None
     """Level whose given totals the cells are scaled to; without a raster the totals are spread."""
@@ -178,11 +178,11 @@ class Group(Entry):
         sources = [self.raster is not None or self.rake_to is not None, self.of is not None, self.street_m]
         if sum(sources) != 1:
             forms = "`raster` (`rake_to`), `of`, `street_m: true`"
-            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
         if (self.of is not None) != ((self.rate is not None) + (self.people_per_household is not None) == 1):
             forms = "`of` + `rate`, `of` + `people_per_household`"
-            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
         if self.project is not None and (self.rake_to in (None, "estate") or self.year is not None):
             forms = "`project` + `rake_to: community` (town, district), `year`"
-            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": forms})
+            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
         return self

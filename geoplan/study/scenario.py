@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from geoplan.study.entries import Datum, Entry, Text
-from geoplan.study.problems import read_strict
+from geoplan.study.entry import Datum, Entry, FilePath, PackName, PlannerFile, Text
+from geoplan.words.errors import StudyError
+from geoplan.words.strict_yaml import Format, read_yaml
 
 Amount = Annotated[float, Field(ge=0)]
 Pace = Annotated[float, Field(gt=0, le=10)]
@@ -38,16 +39,21 @@ class Enlargement(Entry):
     """Facility by id or name."""
     service: Text | None = None
     """Facility type that gets it, where the facility has several that could."""
-    add: dict[Text, Amount] = Field(default_factory=dict)
+    add: dict[Text, Amount] = {}
     """Supply -> how much more (``beds, nursing_beds, places, floor_area_m2`` …)."""
-    to: dict[Text, Amount] = Field(default_factory=dict)
+    to: dict[Text, Amount] = {}
     """Supply -> how much there is then."""
 
     @model_validator(mode="after")
     def _one_way(self) -> "Enlargement":
         if bool(self.add) == bool(self.to):
-            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": "`add`, `to`"})
+            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": "`add`, `to`"})
         return self
+
+    def amounts(self) -> str:
+        """Return what changes as text: ``beds +20, places = 40``."""
+        grown = [f"{name} +{value:g}" for name, value in self.add.items()]
+        return ", ".join(grown + [f"{name} = {value:g}" for name, value in self.to.items()])
 
 
 class NewFacility(Entry):
@@ -63,49 +69,41 @@ class NewFacility(Entry):
     """What `lonlat` is in."""
     zone: Text | None = None
     """Zone (id or name) in which it counts where it has no point yet."""
-    supplies: dict[Text, Amount] = Field(default_factory=dict)
+    supplies: dict[Text, Amount] = {}
     """Supply -> amount; what is not said is unknown."""
-    attributes: dict[Text, bool] = Field(default_factory=dict)
+    attributes: dict[Text, bool] = {}
     """Attribute -> whether it has it (``public, inclusive, registered`` …); what is not said is unknown."""
 
     @model_validator(mode="after")
     def _somewhere(self) -> "NewFacility":
         if self.lonlat is None and self.zone is None:
-            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": "`lonlat`, `zone`"})
+            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": "`lonlat`, `zone`"})
         return self
 
 
-class Scenario(Entry):
+class Scenario(PlannerFile):
     """Named changes to a study."""
 
-    base: Text
+    base: FilePath
     """Study file, relative to this file."""
     name: Text
     """What the scenario is called; stands behind the study's name on every page."""
-    open: list[Text] = Field(default_factory=list)
+    open: list[Text] = []
     """Facilities of the registers that do not count in the year (planned, building, closed) and shall count."""
-    close: list[Text] = Field(default_factory=list)
+    close: list[Text] = []
     """Facilities that count in the year and shall not."""
-    enlarge: list[Enlargement] = Field(default_factory=list)
+    enlarge: list[Enlargement] = []
     """Facilities that become larger."""
-    add: list[NewFacility] = Field(default_factory=list)
+    add: list[NewFacility] = []
     """Facilities that no register has."""
-    gates: dict[Text, bool] = Field(default_factory=dict)
+    gates: dict[Text, bool] = {}
     """Gates by id or name: true opens, false closes."""
-    walk_kmh: dict[Text, Pace] = Field(default_factory=dict)
+    walk_kmh: dict[Text, Pace] = {}
     """Service -> walking speed on the flat, km/h."""
-    packs: list[Text] | None = None
+    packs: list[PackName] | None = None
     """Packs of rules in place of the study's."""
     year: Annotated[int, Field(ge=1990, le=2100)] | None = None
     """Year that is judged."""
-
-    _path: Path = PrivateAttr(default=Path())
-    _lines: dict[str, int] = PrivateAttr(default_factory=dict)
-
-    @property
-    def path(self) -> Path:
-        """The scenario file."""
-        return self._path
 
     @property
     def lang(self) -> None:
@@ -115,11 +113,7 @@ class Scenario(Entry):
     @property
     def out_folder(self) -> Path:
         """Folder of results: ``out/<name of this file>`` beside it."""
-        return self._path.parent / "out" / self._path.stem
-
-    def line(self, entry: str) -> int | None:
-        """Return the line on which an entry stands, None where it is not known."""
-        return self._lines.get(f"scenario.{entry}")
+        return self.path.parent / "out" / self.path.stem
 
     def title(self, study: str) -> str:
         """Return the name on every page: the study's, then the scenario's."""
@@ -127,30 +121,35 @@ class Scenario(Entry):
 
     def changes(self) -> dict[str, str]:
         """Return every change as text, for the sheet of parameters: ``scenario.close`` -> what is closed."""
-        told: dict[str, str] = {}
+        rows: dict[str, str] = {}
         for entry in ("open", "close"):
             if getattr(self, entry):
-                told[f"scenario.{entry}"] = ", ".join(getattr(self, entry))
+                rows[f"scenario.{entry}"] = ", ".join(getattr(self, entry))
         for number, larger in enumerate(self.enlarge):
-            amounts = [f"{name} +{value:g}" for name, value in larger.add.items()]
-            amounts += [f"{name} = {value:g}" for name, value in larger.to.items()]
-            told[f"scenario.enlarge.{number}"] = f"{larger.facility}: {', '.join(amounts)}"
+            rows[f"scenario.enlarge.{number}"] = f"{larger.facility}: {larger.amounts()}"
         for number, new in enumerate(self.add):
             at = new.zone if new.lonlat is None else f"{new.lonlat[0]:g} {new.lonlat[1]:g} ({new.datum})"
             amounts = [f"{name} {value:g}" for name, value in new.supplies.items()]
-            told[f"scenario.add.{number}"] = ", ".join([new.name, *new.services, str(at), *amounts])
-        told |= {
+            rows[f"scenario.add.{number}"] = ", ".join([new.name, *new.services, str(at), *amounts])
+        rows |= {
             f"scenario.gates.{gate}": "open" if is_open else "closed" for gate, is_open in self.gates.items()
         }
-        told |= {f"scenario.walk_kmh.{service}": f"{kmh:g}" for service, kmh in self.walk_kmh.items()}
+        rows |= {f"scenario.walk_kmh.{service}": f"{kmh:g}" for service, kmh in self.walk_kmh.items()}
         if self.packs is not None:
-            told["scenario.packs"] = ", ".join(self.packs)
-        return told | ({} if self.year is None else {"scenario.year": str(self.year)})
+            rows["scenario.packs"] = ", ".join(
+                str(p) if isinstance(p, str) else self.stated(p) for p in self.packs
+            )
+        return rows | ({} if self.year is None else {"scenario.year": str(self.year)})
+
+
+#: Forms of the scenario file.
+SCENARIO_FORMAT = Format(newest=1)
 
 
 class _File(Entry):
     """The scenario file: one entry that marks it as such."""
 
+    format: Annotated[int, Field(ge=1)] = 1
     scenario: Scenario
 
 
@@ -172,7 +171,6 @@ def read_scenario(path: str | Path) -> Scenario:
         With every wrong entry: line, entry, what was found, what is expected.
     """
     path = Path(path)
-    file, lines = read_strict(path, _File, empty="scenario_empty")
-    read = file.scenario
-    read._path, read._lines = path, lines
-    return read
+    read = read_yaml(path, _File, error=StudyError, form=SCENARIO_FORMAT, empty="scenario_empty")
+    lines = {entry.removeprefix("scenario."): line for entry, line in read.lines.items()}
+    return read.value.scenario.from_file(path, lines)

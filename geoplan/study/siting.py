@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from geoplan.study.entries import Datum, Entry, PathText, Positive, Share, Text
+from geoplan.study.entry import Datum, Entry, FilePath, Positive, Share, Text
 
 
 class CandidateSource(Entry):
     """Where candidates come from: the planner's own list, or generated areas of intent."""
 
-    file: PathText | None = None
+    file: FilePath | None = None
     """The planner's list of premises (存量用房) or parcels (备选地块): XLSX, CSV, or a layer of points or parcels."""
     generate: Literal["streets", "grid", "centroids", "existing"] | None = None
     """Instead of a file: street junctions, a grid inside communities, or the middle of each community's people. Nobody has offered
@@ -27,13 +27,13 @@ class CandidateSource(Entry):
     """Word of the column of services -> facility type(s), beside the usual ones."""
     services: list[Text] = []
     """Facility types that they may hold, where the list has no such column; default: any."""
-    works: Literal["new", "extend", "buy", "swap", "rent"] | None = None
+    construction_type: Literal["new", "extend", "buy", "swap", "rent"] | None = None
     """Kind of works, where the list does not say it; default for generated ones: new."""
     land_codes: list[Text] = []
     """Only parcels whose land use code begins with one of these."""
     spacing_m: Annotated[float, Field(ge=10, le=5000)] = 200.0
     """Generated: no two are nearer than this, metres."""
-    exclude: PathText | None = None
+    exclude: FilePath | None = None
     """Generated: layer of polygons in which nothing may stand."""
     most: Annotated[int, Field(ge=1)] | None = None
     """Generated: at most so many; those with most people around them are kept."""
@@ -43,7 +43,7 @@ class CandidateSource(Entry):
     @model_validator(mode="after")
     def _one_source(self) -> "CandidateSource":
         if (self.file is None) == (self.generate is None):
-            raise PydanticCustomError("study_one_of", "one of {forms}", {"forms": "`file`, `generate`"})
+            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": "`file`, `generate`"})
         return self
 
 
@@ -86,24 +86,24 @@ class Question(Entry):
     """Two or three phases, each of which contains the one before."""
     share: Share | None = None
     """``share``: part of all people that must be in the circle."""
-    each: Share | None = None
+    min_share_per_community: Share | None = None
     """``share``: part of every community's people that must be in the circle."""
     fair: Literal["total", "worst_off", "worst_part", "least_spread"] = "total"
-    """``cover``: most people; or the worst-off community first; or the worst-off `part` of the people first (their communities' mean
+    """``cover``: most people; or the worst-off community first; or the worst-off `worst_share` of the people first (their communities' mean
     share); or least spread between communities."""
-    part: Annotated[float, Field(gt=0, le=1)] = 0.1
+    worst_share: Annotated[float, Field(gt=0, le=1)] = 0.1
     """``worst_part``: part of the people that counts as the worst off."""
-    keep: Share = 0.95
+    min_total_share: Share = 0.95
     """``least_spread``: part of the most people that must still be covered."""
     reach_minutes: Annotated[float, Field(gt=0, le=60)] = 60.0
     """``median`` and ``center``: people farther than this count at this, minutes."""
-    least: Literal["sites", "cost"] = "sites"
+    minimise: Literal["sites", "cost"] = "sites"
     """``share`` and ``sizes``: what is kept low, the number of sites or their cost."""
     rules: list[Text] = []
     """``sizes``: rules (pack.rule) whose shortfalls are to be cleared."""
-    to: Literal["required", "recommended"] = "required"
+    size_target: Literal["required", "recommended"] = "required"
     """``sizes``: up to the value that judges, or up to the pack's recommended one (``20..30 m²``: 20, or 30)."""
-    theta: Annotated[float, Field(gt=0, le=1)] = 0.5
+    min_reach_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     """``sizes``: a site helps a community of whose people at least this share walk to it."""
     walk_minutes: Annotated[float, Field(gt=0, le=60)] | None = None
     """Longest walk, minutes; default: that of the service."""
@@ -141,8 +141,8 @@ class Question(Entry):
         )
         if self.ask in ("cover", "median", "center", "capacity") and not limited:
             found.append("`sites` / `budget` / `phases`")
-        if self.ask == "share" and self.share is None and self.each is None:
-            found.append("`share` / `each`")
+        if self.ask == "share" and self.share is None and self.min_share_per_community is None:
+            found.append("`share` / `min_share_per_community`")
         if self.ask == "share" and self.phases:
             found.append("`share` + `phases`")
         if self.fair != "total" and self.phases:

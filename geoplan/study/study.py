@@ -7,35 +7,56 @@ reference: ``docs/study.md`` is made from them.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from geoplan import tables
-from geoplan.study.entries import (
-    Entry,
-    Exports,
-    Land,
-    PathText,
-    ProjectList,
-    Register,
-    Reported,
-    Service,
-    Streets,
-    Text,
-    ZoneLayer,
-    ZoneSupplies,
-)
+from geoplan.study.entry import ControlPoint, Entry, FilePath, PackName, PlannerFile, Text
+from geoplan.study.lists import ProjectList, Register, Reported, ZoneSupplies
 from geoplan.study.people import Group
-from geoplan.study.problems import meant, read_strict
+from geoplan.study.services import Service
 from geoplan.study.siting import Siting
+from geoplan.study.streets import Streets
+from geoplan.study.zones import Land, ZoneLayer
 from geoplan.tables import GROUPS
+from geoplan.words.errors import StudyError
+from geoplan.words.strict_yaml import Format, meant, read_yaml
+
+#: Forms of the study file: its newest number, and entries that have another name since geoplan 1.0.
+STUDY_FORMAT = Format(
+    newest=1,
+    renamed={
+        "frail_ms": "frail_kmh",
+        "siting.candidates.*.works": "construction_type",
+        "siting.questions.*.least": "minimise",
+        "siting.questions.*.to": "size_target",
+        "siting.questions.*.keep": "min_total_share",
+        "siting.questions.*.part": "worst_share",
+        "siting.questions.*.each": "min_share_per_community",
+        "siting.questions.*.theta": "min_reach_share",
+    },
+)
+
+#: Full name of an entry, the name in it that nothing has, and what was probably meant.
+UnknownName = tuple[str, str, str]
 
 
-class Study(Entry):
+class Exports(Entry):
+    """Further layers for offices that do not use GeoPackage."""
+
+    formats: Annotated[list[Literal["shp", "filegdb", "dxf"]], Field(min_length=1)]
+    """Shapefile (UTF-8, with a field-name map), FileGDB, DXF."""
+    crs: Text | list[ControlPoint] | None = None
+    """EPSG code or PROJ string, or control points of the office's own grid; default: the study's CRS."""
+
+
+class Study(PlannerFile):
     """Everything that a run needs, from one YAML file."""
 
+    format: Annotated[int, Field(ge=1)] = 1
+    """Form of this file; a file without it is of form 1."""
     name: Text
     """Title on every page."""
     year: Annotated[int, Field(ge=1990, le=2100)]
@@ -64,7 +85,7 @@ class Study(Entry):
     """Where to build: candidates and questions, for `geoplan site`."""
     land: Land | None = None
     """Residential land."""
-    packs: list[Text] = []
+    packs: list[PackName] = []
     """Packs of rules: names of shipped ones, or files."""
     switch_on: list[Text] = []
     """Rules (pack.rule) that a pack ships switched off, e.g. unverified figures of `national`, and that shall be judged."""
@@ -80,90 +101,90 @@ class Study(Entry):
     """Papers to hand in beside map, workbook and report: Word documents, atlas (needs the extra `papers`)."""
     exports: Exports | None = None
     """Further layers."""
-    out: PathText = "out"
+    out: Annotated[FilePath, Field(validate_default=True)] = "out"  # type: ignore[assignment]  # as the file would state it
     """Folder of results."""
-
-    _folder: Path = PrivateAttr(default=Path())
-    _path: Path = PrivateAttr(default=Path())
-
-    @property
-    def folder(self) -> Path:
-        """Folder of the study file, to which its paths are relative."""
-        return self._folder
-
-    @property
-    def path(self) -> Path:
-        """The study file."""
-        return self._path
-
-    def in_language(self, lang: str) -> "Study":
-        """Return the same study with its outputs in `lang`."""
-        return self.model_copy(update={"lang": lang})
-
-    def in_year(self, year: int) -> "Study":
-        """Return the same study as of another year."""
-        return self.model_copy(update={"year": year})
-
-    def with_packs(self, packs: list[str]) -> "Study":
-        """Return the same study judged by other packs."""
-        return self.model_copy(update={"packs": packs})
 
     @property
     def out_folder(self) -> Path:
         """Folder of results."""
-        return self.resolve(self.out)
+        return self.out
 
-    def resolve(self, file: str) -> Path:
-        """Return a path of the study as it is on this machine."""
-        return self.folder / file
+    def in_language(self, lang: str) -> Self:
+        """Return the same study with its outputs in `lang`.
+
+        Raises
+        ------
+        StudyError
+            If there are no outputs in that language.
+        """
+        return self.changed(lang=lang)
+
+    def in_year(self, year: int) -> Self:
+        """Return the same study as of another year.
+
+        Raises
+        ------
+        StudyError
+            If the year is none that a study may have.
+        """
+        return self.changed(year=year)
+
+    def with_packs(self, packs: Iterable[str | Path]) -> Self:
+        """Return the same study judged by other packs, each a shipped one's name or a file.
+
+        Raises
+        ------
+        StudyError
+            If a name is empty.
+        """
+        return self.changed(packs=list(packs))
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Study":
-        problems = list(self._unknown_names())
-        if problems:
-            raise PydanticCustomError("study_names", "{names}", {"names": "; ".join(problems)})
+        names = [*self._unknown_groups(), *self._unknown_types(), *self._unknown_in_siting()]
+        if names:
+            raise PydanticCustomError("entry_names", "unknown names", {"names": names})
+        supplies = [supply for table in self.zone_supplies for supply in table.supplies]
+        twice = sorted({supply for supply in supplies if supplies.count(supply) > 1})
+        if twice:  # two tables, maybe of two levels, would add up
+            raise PydanticCustomError("zone_supplies_twice", "twice", {"supplies": ", ".join(twice)})
         return self
 
-    def _unknown_names(self) -> Iterator[str]:
-        for name in self.population:
-            if name not in GROUPS:
-                yield f"population.{name} ✗{_did_you_mean(name, GROUPS)}"
+    def _unknown_groups(self) -> Iterator[UnknownName]:
         for name, group in self.population.items():
-            if group.of is not None and group.of not in self.population:
-                yield f"population.{name}.of: `{group.of}` ✗{_did_you_mean(group.of, self.population)}"
-        yield from self._unknown_in_services()
-        if self.siting is not None:
-            yield from self._unknown_in_siting(self.siting)
-
-    def _unknown_in_services(self) -> Iterator[str]:
+            if name not in GROUPS:
+                yield f"population.{name}", name, meant(name, GROUPS)
+            if group.of is not None:
+                yield from self._unknown_group(f"population.{name}.of", group.of)
         for name, service in self.services.items():
-            if service.group not in self.population:
-                yield f"services.{name}.group: `{service.group}` ✗{_did_you_mean(service.group, self.population)}"
-            if (
-                service.need is not None
-                and service.need.of is not None
-                and service.need.of not in self.population
-            ):
-                yield f"services.{name}.need.of: `{service.need.of}` ✗{_did_you_mean(service.need.of, self.population)}"
-        told = [supply for table in self.zone_supplies for supply in table.supplies]
-        for supply in sorted({supply for supply in told if told.count(supply) > 1}):
-            yield f"zone_supplies: `{supply}` × {told.count(supply)}"  # two levels of one supply would add up
+            yield from self._unknown_group(f"services.{name}.group", service.group)
+            if service.need is not None and service.need.of is not None:
+                yield from self._unknown_group(f"services.{name}.need.of", service.need.of)
+
+    def _unknown_group(self, entry: str, name: str) -> Iterator[UnknownName]:
+        if name not in self.population:
+            yield entry, name, meant(name, self.population)
+
+    def _unknown_types(self) -> Iterator[UnknownName]:
         offered = set(self._offered_types())
         for name, service in self.services.items():
             for kind in service.facilities if offered else []:
                 if kind not in offered:
-                    yield f"services.{name}.facilities: `{kind}` ✗{_did_you_mean(kind, offered)}"
+                    yield f"services.{name}.facilities", kind, meant(kind, offered)
 
-    def _unknown_in_siting(self, siting: Siting) -> Iterator[str]:
-        if siting.adopted not in siting.questions:
-            yield f"siting.adopt: `{siting.adopt}` ✗{_did_you_mean(siting.adopted, siting.questions)}"
-        for name, question in siting.questions.items():
+    def _unknown_in_siting(self) -> Iterator[UnknownName]:
+        if self.siting is None:
+            return
+        questions, sources = self.siting.questions, len(self.siting.candidates)
+        if self.siting.adopted not in questions:
+            yield "siting.adopt", self.siting.adopted, meant(self.siting.adopted, questions)
+        for name, question in questions.items():
             for service in (*question.services, *question.build):
                 if service not in self.services:
-                    yield f"siting.questions.{name}: `{service}` ✗{_did_you_mean(service, self.services)}"
+                    yield f"siting.questions.{name}", service, meant(service, self.services)
             for number in question.candidates or []:
-                if not 1 <= number <= len(siting.candidates):
-                    yield f"siting.questions.{name}.candidates: {number} ✗ 1..{len(siting.candidates)}"
+                if not 1 <= number <= sources:
+                    yield f"siting.questions.{name}.candidates", str(number), f"1…{sources}"
 
     def measured_services(self) -> dict[str, tables.Service]:
         """Return every service as the stages take it, by name."""
@@ -184,12 +205,7 @@ class Study(Entry):
                 yield from [types] if isinstance(types, str) else types
 
 
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    guess = meant(word, known)
-    return f" → `{guess}` ?" if guess else ""
-
-
-def read_study(path: str | Path) -> "Study":
+def read_study(path: str | Path) -> Study:
     """Read and check a study file.
 
     Parameters
@@ -208,7 +224,5 @@ def read_study(path: str | Path) -> "Study":
         With every wrong entry: line, entry, what was found, what is expected.
     """
     path = Path(path)
-    study, _ = read_strict(path, Study, empty="study_empty")
-    study._folder = path.resolve().parent
-    study._path = path
-    return study
+    read = read_yaml(path, Study, error=StudyError, form=STUDY_FORMAT, empty="study_empty")
+    return read.value.from_file(path, read.lines)

@@ -4,7 +4,8 @@ Words stand beside the code that uses them, in a file whose name ends in ``words
 ``geoplan/words/messages``. One code is defined once in the whole package.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -51,7 +52,7 @@ def _word_files(folder: Traversable) -> Iterator[Traversable]:
 
 
 def phrase(code: str, lang: str, **values: object) -> str:
-    """Return a sentence of the catalogue in `lang` (``zh`` or ``en``), its ``{…}`` filled in.
+    """Return a sentence of the catalogue in `lang` (``zh`` or ``en``), its ``{…}`` filled in; a `Phrase` fills in in `lang`.
 
     Raises
     ------
@@ -63,4 +64,23 @@ def phrase(code: str, lang: str, **values: object) -> str:
     >>> phrase("tally_whole", "en", count=3, judged=10)
     '3 / 10'
     """
-    return str(catalogue()[code][lang]).format(**values)
+    return filled(str(catalogue()[code][lang]), lang, values)
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A sentence of the catalogue whose language is not yet known, such as a part of a message in two languages."""
+
+    code: str
+    values: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def text(self, lang: str) -> str:
+        """Return the sentence in `lang`."""
+        return phrase(self.code, lang, **self.values)
+
+
+def filled(template: str, lang: str, values: Mapping[str, object]) -> str:
+    """Return a text with its ``{…}`` filled in, every `Phrase` among the values in `lang`."""
+    return template.format(
+        **{name: value.text(lang) if isinstance(value, Phrase) else value for name, value in values.items()}
+    )

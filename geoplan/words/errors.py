@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from geoplan.words.catalogue import catalogue, phrase
+from geoplan.words.catalogue import catalogue, filled, phrase
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Note:
 
     def action(self, lang: str) -> str:
         """Return what was done about it or what to do, in `lang`; may be empty."""
-        return str(catalogue()[self.code].get(f"do_{lang}", "")).format(**self.values)
+        return filled(str(catalogue()[self.code].get(f"do_{lang}", "")), lang, self.values)
 
     def where(self, lang: str) -> str:
         """Return the place: file, row, zone, as far as known."""

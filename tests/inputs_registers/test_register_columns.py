@@ -105,7 +105,7 @@ def test_the_documented_faults_are_the_ones_that_can_be_said():
     files = [
         folder / "lists" / "words.yaml",
         folder / "facilities" / "words.yaml",
-        folder / "datum_words.yaml",
+        folder / "words.yaml",
     ]
     words = "\n".join(file.read_text(encoding="utf-8") for file in files)
     codes = set(re.findall(r"^([a-z_0-9]+):$", words, flags=re.MULTILINE))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.inputs.population.control import control
+from geoplan.inputs.population.cohorts import control
 from geoplan.words.errors import InputError
 
 COUNTS = st.sampled_from([0.0, 1.0, 40.0, 900.0])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.inputs.population.projection import (
+from geoplan.inputs.population.cohorts import (
     child_ratios,
     cohort_change_ratios,
     project,

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from geoplan.inputs.population.ages import five_year_bands, split_ages
-from geoplan.inputs.population.control import control
-from geoplan.inputs.population.projection import (
+from geoplan.inputs.population.cohorts import (
     child_ratios,
     cohort_change_ratios,
+    control,
     project,
     ratios_by_zone,
     to_year,

@@ -2,12 +2,15 @@
 
 import csv
 import io
+import json
 
+import frictionless
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geoplan.report import look
 from geoplan.report.content.registry import tables
 from geoplan.report.content.table import Amount
 from geoplan.report.workbook import csv_files as sheets_csv
@@ -19,7 +22,8 @@ def rows(path):
 
 
 def test_files_bom_line_ends_and_names_for_programs(make, tmp_path):
-    paths = sheets_csv.write_csv(make(), tmp_path)
+    *paths, described = sheets_csv.write_csv(make(), tmp_path)
+    assert described.name == "datapackage.json"
     for path in paths:
         data = path.read_bytes()
         assert data.startswith(b"\xef\xbb\xbf")
@@ -35,6 +39,39 @@ def test_files_bom_line_ends_and_names_for_programs(make, tmp_path):
 def test_a_real_study_has_no_remark(make, tmp_path):
     sheets_csv.write_csv(make(synthetic=False), tmp_path)
     assert {row[-1] for row in rows(tmp_path / "gap_list.csv")[1:]} == {""}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_package_is_valid_by_its_own_validator(make, tmp_path, lang):
+    outcome = make(lang=lang)
+    *paths, described = sheets_csv.write_csv(outcome, tmp_path)
+    report = frictionless.validate(str(described))
+    assert report.valid, report.flatten(["title", "fieldName", "note"])
+    assert [task.name for task in report.tasks] == [path.stem for path in paths]
+    record = json.loads(described.read_text(encoding="utf-8"))
+    assert (record["title"], record["year"], record["watermark"]) == (
+        outcome.name,
+        2025,
+        look.banner(outcome),
+    )
+    assert record["description"] == look.basis_line(outcome)
+    assert {source["title"] for source in record["sources"]} == set(look.attribution(outcome.sources))
+    for table, resource in zip(tables(outcome, "csv"), record["resources"], strict=True):
+        assert resource["title"] == table.title
+        assert resource.get("description", "") == "\n".join(table.notes)
+        types = {field["name"]: field["type"] for field in resource["schema"]["fields"]}
+        assert all(
+            types[column.key] == "number"
+            for column in table.columns
+            if column.format == "count" and not column.interval
+        )
+
+
+def test_the_package_tells_what_codes_mean(make, tmp_path):
+    *_, described = sheets_csv.write_csv(make(), tmp_path)
+    record = json.loads(described.read_text(encoding="utf-8"))
+    fields = {field["name"]: field for field in record["resources"][0]["schema"]["fields"]}
+    assert {"value": "flagged", "label": "短板"} in fields["flagged"]["categories"]
 
 
 def test_pandas_reads_every_file_as_the_table_holds_it(make, tmp_path):
@@ -92,7 +129,8 @@ def test_names_from_a_register_never_run(make, tmp_path, name):
     outcome = make()
     nasty = dataclasses.replace(outcome, name=name, zones=outcome.zones.assign(name=name), synthetic=False)
     gaps = outcome.gap_list.assign(town=name, community=name, cause="")
-    for path in sheets_csv.write_csv(dataclasses.replace(nasty, gap_list=gaps), tmp_path):
+    *paths, _described = sheets_csv.write_csv(dataclasses.replace(nasty, gap_list=gaps), tmp_path)
+    for path in paths:
         for row in rows(path):
             for cell in row:
                 number = cell.lstrip("-").replace(".", "", 1).isdigit()

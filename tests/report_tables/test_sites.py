@@ -303,7 +303,7 @@ def test_what_the_sites_do_stands_as_for_projects(outcome, texts):
     table = site_support_table(found)
     assert table.title == "选址方案对指标的支撑测算"
     row = texts(table)[0]
-    assert (row["actual_before"], row["required"], row["unit"]) == ("27.1", "≥50", "张")
+    assert (row["actual_before"], row["target"], row["unit"]) == ("27.1", "≥50", "张")
     assert row["built_sites"] == "长青路闲置厂房、意向区域1"
     assert site_support_table(outcome) is None
     # what only rounding moves has not changed

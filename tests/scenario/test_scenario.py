@@ -1,6 +1,7 @@
 """Named changes: each moves the figures as by hand, none moves nothing, and what nothing has is said at once."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,15 +9,8 @@ import pytest
 
 from geoplan.cli.demo import write_new
 from geoplan.pipeline.gather import gather
-from geoplan.pipeline.scenario import (
-    apply,
-    base_study,
-    changed_study,
-    gather_scenario,
-    is_scenario,
-    read_scenario,
-    scenario_parameters,
-)
+from geoplan.pipeline.scenario import apply, changed_study, gather_scenario, scenario_parameters
+from geoplan.study.scenario import Scenario, is_scenario, read_scenario
 from geoplan.study.study import read_study
 from geoplan.words.errors import StudyError
 
@@ -167,7 +161,8 @@ def test_pace_gates_packs_and_year_change_the_study(town):
             town, "gates: {林场家属院西门: true}\nwalk_kmh: {eldercare: 3.2}\npacks: [huzhong]\nyear: 2030"
         )
     )
-    study, own = changed_study(scenario, base_study(scenario)), base_study(scenario)
+    own = read_study(scenario.base)
+    study = changed_study(scenario, own)
     assert study.streets.gate_states == {"林场家属院西门": True}
     assert (study.services["eldercare"].walk_kmh, study.services["childcare"].walk_kmh) == (3.2, 4.0)
     assert (study.packs, study.year, study.folder) == (["huzhong"], 2030, own.folder)
@@ -187,9 +182,10 @@ def test_a_pack_beside_the_scenario_is_found_from_the_study(town):
     (folder / "own.yaml").write_bytes((town.parent / "data" / "local_rules.yaml").read_bytes())
     path = folder / "plan.yaml"
     path.write_text("scenario: {base: ../study.yaml, name: a, packs: [own.yaml]}", encoding="utf-8")
-    study = changed_study(read_scenario(path), base_study(read_scenario(path)))
-    assert study.packs == ["plans/own.yaml"]
-    assert study.resolve(study.packs[0]).is_file()
+    scenario = read_scenario(path)
+    study = changed_study(scenario, read_study(scenario.base))
+    assert study.packs == [folder / "own.yaml"]
+    assert study.stated(study.packs[0]) == "plans/own.yaml"
 
 
 WRONG = """
@@ -238,19 +234,10 @@ def test_everything_that_nothing_has_is_said_at_once(changed):
 def test_one_name_for_several_needs_the_id(base, changed):
     double = base.register.facilities.assign(name="同名")
     twins = dataclasses.replace(base, register=dataclasses.replace(base.register, facilities=double))
-    scenario_inputs = dataclasses.replace(twins)
-    from geoplan.pipeline.scenario_register import Changes, change_register
-
-    _, _, wrong = change_register(
-        scenario_inputs.register,
-        Changes(closed=(("同名", 3),)),
-        zones=base.zones,
-        crs=base.crs,
-        year=2025,
-        file="p.yaml",
-    )
-    assert [note.code for note in wrong] == ["scenario_ambiguous"]
-    assert base.register.facilities.index[0] in wrong[0].text("en")
+    with pytest.raises(StudyError) as caught:
+        apply(Scenario(base=Path("study.yaml"), name="a", close=["同名"]), twins)
+    assert [note.code for note in caught.value.notes] == ["scenario_ambiguous"]
+    assert base.register.facilities.index[0] in caught.value.text("en")
 
 
 @pytest.mark.parametrize(

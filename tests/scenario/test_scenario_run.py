@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from geoplan.cli.demo import write_new
-from geoplan.pipeline.scenario import base_study, read_scenario
 from geoplan.report.content.comparison import compare
 from geoplan.report.content.packed import LONLAT
 from geoplan.report.folder.store import write_outcome
 from geoplan.report.workbook.csv_files import write_csv
+from geoplan.study.scenario import read_scenario
+from geoplan.study.study import read_study
 
 pipeline = importlib.import_module("geoplan.pipeline.evaluate")
 
@@ -24,7 +25,7 @@ def town(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def base(town):
-    return pipeline.run(base_study(read_scenario(written(town, "")))).outcome
+    return pipeline.run(read_study(town)).outcome
 
 
 def written(town, entries):

@@ -199,7 +199,7 @@ def test_a_study_without_questions_or_with_other_names_says_so(tmp_path):
     with pytest.raises(StudyError, match="circles、places、each"):
         site(study, only=["nowhere"])
     with pytest.raises(StudyError, match=r"docs/siting\.md"):
-        site(study.model_copy(update={"siting": None}))
+        site(study.changed(siting=None))
 
 
 def test_a_key_press_gives_the_best_so_far_with_its_bound():
@@ -232,8 +232,8 @@ def test_other_languages_other_questions(tmp_path):
     asked = {
         "total": {**three, "ask": "cover"},
         "worst": {**three, "ask": "cover", "fair": "worst_off"},
-        "part": {**three, "ask": "cover", "fair": "worst_part", "part": 0.3},
-        "spread": {**three, "ask": "cover", "fair": "least_spread", "keep": 0.9},
+        "part": {**three, "ask": "cover", "fair": "worst_part", "worst_share": 0.3},
+        "spread": {**three, "ask": "cover", "fair": "least_spread", "min_total_share": 0.9},
         "median": {**three, "ask": "median"},
         "center": {**three, "ask": "center"},
         "capacity": {"ask": "capacity", "services": ["childcare"], "phases": [{"by": 2025, "sites": 1}, {"by": 2030, "sites": 3}]},

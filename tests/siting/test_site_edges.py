@@ -22,7 +22,7 @@ from geoplan.siting.sites import sites_as_projects
 from geoplan.siting.words import question_words
 from geoplan.standards.assess import Assessment
 from geoplan.standards.gaps import gap_list_with_sites
-from geoplan.study import entries
+from geoplan.study.services import Service as StudyService
 from geoplan.study.siting import CandidateSource, Question
 from geoplan.tables import Service
 from geoplan.words.errors import StudyError
@@ -56,7 +56,7 @@ def asking(study):
         update = {"questions": entries, "adopt": None}
         if candidates is not None:
             update["candidates"] = candidates
-        asked = study.model_copy(update={"siting": study.siting.model_copy(update=update)})
+        asked = study.changed(siting=study.siting.changed(**update))
 
         def computed(these, **given):
             return compute(these, **given) if "graph" in given else before
@@ -120,9 +120,9 @@ def test_phases_before_the_year_of_the_study_are_told(asking):
 
 
 def test_cost_is_counted_only_where_it_is_asked_for(asking):
-    """Areas of intent have no cost; `least: cost` means nothing to a question of coverage, and does not stop it."""
+    """Areas of intent have no cost; `minimise: cost` means nothing to a question of coverage, and does not stop it."""
     found = asking(
-        {"sites": EVERY["cover"], "cost": {**EVERY["cover"], "least": "cost"}},
+        {"sites": EVERY["cover"], "cost": {**EVERY["cover"], "minimise": "cost"}},
         [CandidateSource(generate="centroids")],
     )
     first, second = found.answers["objective"]
@@ -230,7 +230,7 @@ def test_a_stated_cost_of_a_unit_counts_where_its_size_is_certain():
         "most_places": [20.0, 20.0, 20.0, 20.0], "most_beds": [np.nan] * 4, "floor_area_m2": [np.nan, 300.0, np.nan, np.nan],
     }  # fmt: skip
     table = gpd.GeoDataFrame(rows, geometry=[Point(0, 0)] * 4)
-    service = entries.Service.model_construct(facilities=["childcare"])
+    service = StudyService.model_construct(facilities=["childcare"])
     found = with_opening_cost(table, kinds=list(service.facilities))
     assert found["opening_cost"].fillna(-1).tolist() == [60.0, -1.0, 50.0, 55.0]
     assert found["cost_from"].iloc[0] == "stated"
@@ -306,7 +306,7 @@ def test_sizes_up_to_the_recommended_value(asking):
     entry = {"ask": "sizes", "rules": [ROOMS], "sites": 0}
     gaps = {}
     for to in ("required", "recommended"):
-        found = asking({"q": {**entry, "to": to}})
+        found = asking({"q": {**entry, "size_target": to}})
         gaps[to] = found.before.outcome.unmet.set_index("zone_id")["gap"]
     flags = found.before.outcome.flags
     mine = flags[flags["rule_id"] == ROOMS].set_index("zone_id").loc[gaps["required"].index]

@@ -1,10 +1,13 @@
 """The study file: strict, and every wrong entry in one error."""
 
+from itertools import pairwise
+
 import pytest
 import yaml
 
 from geoplan.study.study import read_study
 from geoplan.words.errors import StudyError
+from geoplan.words.strict_yaml import Format
 
 GOOD = """\
 name: 示例
@@ -35,7 +38,9 @@ def problems(tmp_path, text):
 def test_a_good_study_is_read_frozen_with_its_folder(tmp_path):
     study = read_study(write(tmp_path, GOOD))
     assert study.services["eldercare"].walk_minutes == 15
-    assert study.resolve("people.tif") == tmp_path.resolve() / "people.tif"
+    assert study.population["residents"].raster == tmp_path.resolve() / "people.tif"
+    assert study.stated(study.population["residents"].raster) == "people.tif"
+    assert study.out_folder == tmp_path.resolve() / "out"
     with pytest.raises(ValueError, match="frozen"):
         study.year = 2030
 
@@ -48,12 +53,12 @@ def test_every_wrong_entry_is_named_at_once_with_its_line(tmp_path):
     )
     found, error = problems(tmp_path, text)
     assert sorted(found) == [
-        (4, "study_choice", "zones.0.level"),
-        (8, "study_bound", "population.elders_60.rate"),
-        (10, "study_bound", "services.eldercare.walk_kmh"),
-        (10, "study_missing", "services.eldercare.walk_minutes"),
-        (10, "study_unknown_meant", "services.eldercare.walk_minute"),
-        (11, "study_unknown_meant", "walk_kph"),
+        (4, "entry_choice", "zones.0.level"),
+        (8, "entry_bound", "population.elders_60.rate"),
+        (10, "entry_bound", "services.eldercare.walk_kmh"),
+        (10, "entry_missing", "services.eldercare.walk_minutes"),
+        (10, "entry_unknown_meant", "services.eldercare.walk_minute"),
+        (11, "entry_unknown_meant", "walk_kph"),
     ]
     assert "did you mean `walk_minutes`?" in error.text("en")
     assert "是否应为 `walk_minutes`" in error.text("zh")
@@ -62,17 +67,17 @@ def test_every_wrong_entry_is_named_at_once_with_its_line(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        ("walk_minutes: 15", "walk_minutes: true", "study_type"),
-        ("walk_minutes: 15", "walk_minutes: '15'", "study_type"),
-        ("year: 2025", "year: 2025.5", "study_type"),
-        ("name: 示例", "name: 2025", "study_type"),
-        ("name: 示例", "name: ''", "study_type"),
-        ("group: elders_60", "group: elder_60", "study_names"),
-        ("{of: residents, rate: 0.26}", "{of: resident, rate: 0.26}", "study_names"),
-        ("{of: residents, rate: 0.26}", "{of: residents}", "study_one_of"),
-        ("{file: streets.osm}", "{file: streets.osm, place: 武汉}", "study_one_of"),
-        ("facilities: [elder_home]", "facilities: []", "study_type"),
-        ("year: 2025", "year: 2025\nyear: 2026", "study_twice"),
+        ("walk_minutes: 15", "walk_minutes: true", "entry_type"),
+        ("walk_minutes: 15", "walk_minutes: '15'", "entry_type"),
+        ("year: 2025", "year: 2025.5", "entry_type"),
+        ("name: 示例", "name: 2025", "entry_type"),
+        ("name: 示例", "name: ''", "entry_type"),
+        ("group: elders_60", "group: elder_60", "entry_name_unknown_meant"),
+        ("{of: residents, rate: 0.26}", "{of: resident, rate: 0.26}", "entry_name_unknown_meant"),
+        ("{of: residents, rate: 0.26}", "{of: residents}", "entry_one_of"),
+        ("{file: streets.osm}", "{file: streets.osm, place: 武汉}", "entry_one_of"),
+        ("facilities: [elder_home]", "facilities: []", "entry_type"),
+        ("year: 2025", "year: 2025\nyear: 2026", "yaml_twice"),
     ],
 )
 def test_one_wrong_entry_is_one_problem(tmp_path, old, new, code):
@@ -98,7 +103,7 @@ def test_control_points_and_tables_of_kinds_are_read(tmp_path):
 
 def test_a_file_that_is_no_yaml_says_so(tmp_path):
     found, _ = problems(tmp_path, "name: [")
-    assert found[0][1] == "study_not_yaml"
+    assert found[0][1] == "yaml_wrong"
     found, _ = problems(tmp_path, "")
     assert found[0][1] == "study_empty"
     with pytest.raises(StudyError, match="no such file"):
@@ -109,3 +114,116 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path):
     path = tmp_path / "study.yaml"
     path.write_text(GOOD, encoding="utf-8-sig")
     assert read_study(path).name == yaml.safe_load(GOOD)["name"]
+
+
+class TestACopyIsCheckedAgain:
+    @pytest.fixture
+    def study(self, tmp_path):
+        return read_study(write(tmp_path, GOOD))
+
+    def test_a_good_one_is_the_same_but_for_the_change(self, study):
+        english = study.in_language("en").in_year(2030)
+        assert (english.lang, english.year, study.lang, study.year) == ("en", 2030, "zh", 2025)
+        assert (english.path, english.folder, english.zones) == (study.path, study.folder, study.zones)
+        assert english.line("services.eldercare") == study.line("services.eldercare") == 10
+
+    @pytest.mark.parametrize(
+        ("change", "code", "says"),
+        [
+            (
+                lambda study: study.in_language("fr"),
+                "entry_choice",
+                "lang: must be one of 'zh', 'en'; got 'fr'",
+            ),
+            (lambda study: study.in_year(1989), "entry_bound", "year: must be ≥ 1990; got 1989"),
+            (lambda study: study.in_year(2025.5), "entry_type", "year: must be a whole number; got 2025.5"),
+            (lambda study: study.with_packs([""]), "entry_type", "text that is not empty"),
+            (lambda study: study.changed(services={}), "entry_type", "services: must be more entries"),
+            (lambda study: study.changed(population={}), "entry_type", "population"),
+            (
+                lambda study: study.services["eldercare"].changed(walk_kmh=40.0),
+                "entry_bound",
+                "walk_kmh: must be ≤ 10; got 40.0",
+            ),
+        ],
+    )
+    def test_a_wrong_one_is_a_study_error(self, study, change, code, says):
+        with pytest.raises(StudyError) as caught:
+            change(study)
+        assert (caught.value.notes[0].code, says in caught.value.text("en")) == (code, True)
+
+    def test_names_are_checked_against_each_other(self, study):
+        service = study.services["eldercare"].changed(group="under_3")
+        with pytest.raises(StudyError, match=r"services\.eldercare\.group: there is no `under_3`"):
+            study.changed(services={"eldercare": service})
+
+    def test_packs_of_the_planner_are_found_beside_the_study(self, study, tmp_path):
+        packs = study.with_packs(["wuhan", "own.yaml", tmp_path / "other.yml"]).packs
+        assert packs == ["wuhan", tmp_path.resolve() / "own.yaml", tmp_path / "other.yml"]
+
+
+class TestTheFormOfTheFile:
+    def test_without_a_number_it_is_the_first(self, tmp_path):
+        first = read_study(write(tmp_path, GOOD)).model_dump()
+        assert first == read_study(write(tmp_path, "format: 1\n" + GOOD)).model_dump()
+
+    @pytest.mark.parametrize("number", ["0", "true", "one"])
+    def test_a_number_that_is_none_is_wrong(self, tmp_path, number):
+        found, _ = problems(tmp_path, f"format: {number}\n" + GOOD)
+        assert [(row, entry) for row, _, entry in found] == [(1, "format")]
+
+    def test_a_newer_one_is_told_from_a_wrong_one(self, tmp_path):
+        _, error = problems(tmp_path, "format: 2\nnew_entry: 3\n" + GOOD)
+        assert [note.code for note in error.notes] == ["yaml_newer"]
+        assert "of format 2; this program reads formats up to 1" in error.text("en")
+
+    def test_an_older_one_is_migrated_step_by_step(self, tmp_path, monkeypatch):
+        def second(entries):
+            return {key.replace("streets_old", "streets"): value for key, value in entries.items()}
+
+        def third(entries):
+            return {**entries, "name": entries["name"] + "（三）"}
+
+        monkeypatch.setattr(
+            "geoplan.study.study.STUDY_FORMAT", Format(newest=3, migrations={1: second, 2: third})
+        )
+        old = write(tmp_path, GOOD.replace("streets:", "streets_old:"))
+        assert (read_study(old).name, read_study(old).format) == ("示例（三）", 3)
+        assert read_study(write(tmp_path, "format: 2\n" + GOOD)).name == "示例（三）"
+        assert read_study(write(tmp_path, "format: 3\n" + GOOD)).name == "示例"
+
+
+SITING = """
+siting:
+  candidates: [{generate: streets, works: new}]
+  questions:
+    few: {ask: share, share: 0.8, each: 0.5, least: cost, to: required, theta: 0.5, keep: 0.9, part: 0.1}
+"""
+
+
+def test_entries_that_were_renamed_are_refused_with_the_new_name(tmp_path):
+    _, error = problems(tmp_path, GOOD + SITING + "frail_ms: 0.76\n")
+    renamed = {note.values["entry"].rpartition(".")[2]: note.values["guess"] for note in error.notes}
+    assert {note.code for note in error.notes} == {"entry_renamed"}
+    assert renamed == {
+        "frail_ms": "frail_kmh",
+        "works": "construction_type",
+        "each": "min_share_per_community",
+        "least": "minimise",
+        "to": "size_target",
+        "theta": "min_reach_share",
+        "keep": "min_total_share",
+        "part": "worst_share",
+    }
+
+
+def test_a_file_of_endless_size_is_refused(tmp_path, monkeypatch):
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{b}: &{b} [{', '.join(9 * [f'*{a}'])}]\n" for a, b in pairwise("abcdefghij")
+    )
+    found, _ = problems(tmp_path, bomb)
+    assert found[0][1] == "yaml_too_many"
+    found, _ = problems(tmp_path, "a: &a [*a]\n")
+    assert found[0][1] == "yaml_too_many"
+    monkeypatch.setattr("geoplan.words.strict_yaml.MOST_BYTES", len(GOOD.encode()) - 1)
+    assert problems(tmp_path, GOOD)[0][0][1] == "yaml_too_large"

@@ -1,8 +1,8 @@
 """People on the ground: cells, totals, rates, streets, the halo; totals projected to a year."""
 
 from geoplan.inputs.population.people import People, order_of_dependence, people_on_the_ground
-from geoplan.inputs.population.projected import Projected, project_groups
-from geoplan.inputs.population.spreading import street_points
+from geoplan.inputs.population.places import street_points
+from geoplan.inputs.population.projection import Projected, project_groups
 
 __all__ = [
     "People",

@@ -17,12 +17,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoplan.inputs.population import derived, raked
+from geoplan.inputs.population.area import StudyArea, edge_zones, partition
+from geoplan.inputs.population.estates import estates, joined, part_shares, point_shares
 from geoplan.inputs.population.grids import Cut, Raster, cut_grid, part_points, read_raster
-from geoplan.inputs.population.ground import Ground, edge_zones, estates, ground
-from geoplan.inputs.population.overlays import joined, part_shares, point_shares
-from geoplan.inputs.population.places import Amounts, Block, from_cut, from_streets, of_zones
-from geoplan.inputs.population.spreading import streets_in_zones
+from geoplan.inputs.population.places import (
+    Amounts,
+    Block,
+    from_cut,
+    from_streets,
+    of_zones,
+    streets_in_zones,
+)
+from geoplan.inputs.population.raking import Spread, on_streets, own_figures, spread_apart, street_metres
+from geoplan.inputs.population.rates import part_of
 from geoplan.inputs.readers import FilePath
 from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.errors import InputError, Note, raise_errors
@@ -89,17 +96,17 @@ def people_on_the_ground(
         levels without totals, rates outside 0-1 (with the places).
     """
     order = order_of_dependence(groups)
-    here = ground(zones, halo_m=halo_m)
+    here = partition(zones, halo_m=halo_m)
     rasters = _read(groups, here)
     blocks = {block.name: block for block in _cut_all(rasters, here)}
     notes: list[Note] = []
 
     # groups with figures of their own: cells, raked to totals; what has no cells is kept apart
     amounts: dict[str, Amounts] = {}
-    apart: dict[str, list[raked.Spread]] = {}
+    apart: dict[str, list[Spread]] = {}
     for name in order:
         if groups[name].get("of") is None:
-            made = raked.own_figures(name, groups[name], here, blocks, rasters)
+            made = own_figures(name, groups[name], here, blocks, rasters)
             amounts[name], apart[name] = made.amounts, made.spreads
             notes += made.notes
     raise_errors(notes, InputError)
@@ -108,7 +115,7 @@ def people_on_the_ground(
     street_m = [name for name in order if groups[name].get("street_m")]
     if street_m and street_points is None:
         raise InputError(*(Note.of("streets_not_given", severity="error", group=name) for name in street_m))
-    wanted = raked.on_streets(apart) if not street_m else np.arange(len(here.ids))
+    wanted = on_streets(apart) if not street_m else np.arange(len(here.ids))
     if street_points is not None and len(wanted):
         halo = halo_m if street_m else 0.0
         blocks["streets"] = from_streets(
@@ -116,14 +123,14 @@ def people_on_the_ground(
         )
     blocks["points"] = of_zones(here)
     for name in street_m:
-        amounts[name] = raked.street_metres(blocks)
+        amounts[name] = street_metres(blocks)
     for name, spreads in apart.items():
-        notes += raked.spread_apart(name, spreads, amounts[name], here, blocks)
+        notes += spread_apart(name, spreads, amounts[name], here, blocks)
 
     # groups that are a part of another
     for name in order:
         if groups[name].get("of") is not None:
-            amounts[name], found = derived.part_of(name, groups[name], amounts, here, blocks, rasters)
+            amounts[name], found = part_of(name, groups[name], amounts, here, blocks, rasters)
             notes += found
     raise_errors(notes, InputError)
 
@@ -177,7 +184,7 @@ def _files(group: Group) -> list[FilePath]:
     return [path for path in (group.get("raster"), *of_rate) if path is not None]
 
 
-def _read(groups: Mapping[str, Group], here: Ground) -> dict[str, Raster]:
+def _read(groups: Mapping[str, Group], here: StudyArea) -> dict[str, Raster]:
     """Return every raster by its path, in one window; all that is wrong with them in one error."""
     levels = {group["rake_to"] for group in groups.values() if group.get("rake_to") in here.level_ids}
     around = here.bounds(sorted(levels))
@@ -192,7 +199,7 @@ def _read(groups: Mapping[str, Group], here: Ground) -> dict[str, Raster]:
     return rasters
 
 
-def _cut_all(rasters: Mapping[str, Raster], here: Ground) -> list[Block]:
+def _cut_all(rasters: Mapping[str, Raster], here: StudyArea) -> list[Block]:
     """Return each grid cut by the finest zones; rasters on one grid share it."""
     blocks = []
     for number, grid in enumerate(dict.fromkeys(raster.grid for raster in rasters.values())):
@@ -207,7 +214,7 @@ def _cut_all(rasters: Mapping[str, Raster], here: Ground) -> list[Block]:
 
 
 def _demand(
-    amounts: Mapping[str, Amounts], blocks: Mapping[str, Block], here: Ground
+    amounts: Mapping[str, Amounts], blocks: Mapping[str, Block], here: StudyArea
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return the demand points that hold anyone, in canonical order, and the estates' shares in them."""
     frames, cuts = [], []

@@ -1,344 +1,356 @@
-"""People in the study's year: cohorts followed from census to census, under-threes, years between.
+"""Groups projected to the study's year, as totals of zones to which the cells are raked.
 
-The method is Hamilton & Perry's: what became of a cohort between two censuses (it aged, some died, some moved) becomes
-of it again. It needs nothing but two tables of people by five-year bands, which is what a district office has. It says
-less the smaller the place: where a community's own cohort is small or new housing came, take the ratios of its town or
-district (`ratios_by_zone`) and the projected total of the plan (`control.control`).
+1. Census tables are read by zone, and added up to five-year bands.
+2. Past the second census each cohort changes as it did between the two (Hamilton & Perry 1962); the year between two
+   steps lies on a straight line. Under-threes may come from births, or from women, instead.
+3. The group's ages are cut out of the bands by a stated rule.
+4. Zones are scaled so that their sum is the plan's total, where one is given, else the projection of their region as one.
 
-Unknown stays unknown: a count or ratio that is missing makes what depends on it NaN, never 0.
+The result stands in the zones' columns ``given_<group>``, NaN where it is unknown.
 """
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.inputs.population.ages import band_limits, band_name, check_counts
-from geoplan.tables import check_unique_index
-from geoplan.words.errors import InputError, Note
+from geoplan.inputs.boundaries.checks import some
+from geoplan.inputs.lists.zone_names import level_words
+from geoplan.inputs.lists.zone_rows import AREA, LevelZones, ZoneRows, has_columns, zone_rows
+from geoplan.inputs.population.ages import band_limits, five_year_bands, split_ages
+from geoplan.inputs.population.cohorts import WIDTH, AtYear, Cohorts, at_year, control, under_three
+from geoplan.study.ages import age_limits
+from geoplan.words.catalogue import phrase
+from geoplan.words.errors import InputError, Note, raise_errors
 
-Table = TypeVar("Table", pd.DataFrame, pd.Series)
-
-#: Ages of women (exact, from and to) to whom children under five are counted: Smith, Tayman & Swanson 2013, ch. 7.
-FERTILE = (15, 45)
-WIDTH = 5
+Entries = Mapping[str, Any]
 
 
-def cohort_change_ratios(
-    before: pd.DataFrame, after: pd.DataFrame, *, years: int, least: float = 0.0
-) -> pd.DataFrame:
-    """Return how many times larger each cohort was at the second census than at the first.
-
-    ::
-
-        CCR_a = P_a(t) / P_a-y(t - y)                   the band y years younger, y years before
-        CCR_A+ = P_A+(t) / (P_A-y(t - y) + … + P_A+(t - y))      of the last, open band
+@dataclass(frozen=True)
+class Projected:
+    """Zones with projected totals, and groups as `people_on_the_ground` takes them.
 
     Parameters
     ----------
-    before, after
-        People, one row a zone (or a region), columns five-year bands ``0-4, 5-9 … 85+``, the same in both
-        (`ages.five_year_bands` makes them so).
-    years
-        Years between the two (y), a multiple of 5.
-    least
-        Fewest people that a cohort must have had at the first census to have a ratio; the ratios of a handful of people
-        say little. Those left out are NaN, for `ratios_by_zone` to take from the region.
+    zones
+        As given, with ``given_<group>`` of the projected groups at their level.
+    groups
+        As given; of a projected one ``project`` is gone, ``basis`` says that it is projected, ``year`` is the study's, and
+        ``projected`` names its files.
+    notes
+        What was found, and by how much zones were scaled.
+    """
 
-    Returns
-    -------
-    ratios
-        Indexed like `after`; one column a band from age `years` on. NaN where the first census has nobody (or fewer than
-        `least`) in the cohort, or a count is unknown, or the zone is not in `before`.
+    zones: gpd.GeoDataFrame
+    groups: dict[str, Entries]
+    notes: tuple[Note, ...]
+
+
+def project_groups(
+    zones: gpd.GeoDataFrame, groups: Mapping[str, Entries], *, year: int, lang: str = "zh"
+) -> Projected:
+    """Return every group that has an entry ``project`` as totals of zones in `year`; other groups stay as they are.
+
+    Parameters
+    ----------
+    zones
+        Table of zones (see `tables.ZONES`).
+    groups
+        Group -> its entries as in the study file, paths resolved. ``project`` holds ``before, after, ages`` (censuses),
+        or ``births``, or ``women``; and ``rule, least, ratios_by, totals`` (see `geoplan.study.people.Projection`).
+    year
+        The study's year.
+    lang
+        Language of the basis (``zh``, ``en``).
 
     Raises
     ------
     InputError
-        If the columns are not the same five-year bands ending with an open one, or `years` fits them not.
-
-    References
-    ----------
-    Hamilton & Perry (1962), Social Forces 41(2):163-170, https://doi.org/10.2307/2573607
-    Smith, Tayman & Swanson (2013), A Practitioner's Guide to State and Local Population Projections, Springer, ch. 7
-
-    Examples
-    --------
-    >>> columns = ["0-4", "5-9", "10-14", "15+"]
-    >>> before = pd.DataFrame([[100.0, 100.0, 50.0, 150.0]], index=["town/a"], columns=columns)
-    >>> after = pd.DataFrame([[90.0, 80.0, 110.0, 170.0]], index=["town/a"], columns=columns)
-    >>> cohort_change_ratios(before, after, years=5)
-            5-9  10-14   15+
-    town/a  0.8    1.1  0.85
+        Listing every problem of every table of every group.
     """
-    _check_bands(before, after, years=years)
-    first = _aged(before.reindex(after.index), years=years)
-    return _ratio(after[first.columns], first.where(first >= least))
+    notes: list[Note] = []
+    table, plain = zones, dict(groups)
+    for name, group in groups.items():
+        if group.get("project") is None:
+            continue
+        plain[name] = _as_totals(group, year=year, lang=lang)
+        if group["rake_to"] not in set(zones["level"]):
+            continue  # said where cells are raked
+        column = f"given_{name}"
+        places = LevelZones(zones, group["rake_to"])
+        try:
+            people = _people(name, group["project"], places, year, notes)
+        except InputError as error:
+            notes += [note for note in error.notes if isinstance(note, Note)]
+            continue
+        if column in table.columns and table.loc[places.ids, column].notna().any():
+            notes.append(Note.of("projected_instead", group=name, **level_words(places.level)))
+        old = table[column] if column in table.columns else pd.Series(np.nan, index=table.index)
+        values = pd.to_numeric(old).astype(float)
+        values[places.ids] = people.to_numpy()
+        table = table.assign(**{column: values})
+    notes = _once(notes)
+    raise_errors(notes, InputError)
+    return Projected(table, plain, tuple(notes))
 
 
-def child_ratios(
-    table: pd.DataFrame, *, years: int, women: pd.DataFrame | None = None, fertile: tuple[int, int] = FERTILE
-) -> pd.DataFrame:
-    """Return the children of each band under age `years` per woman of the ages at which she may have borne them.
-
-    ::
-
-        CWR_0-4 = P_0-4 / W_15-44        CWR_5-9 = P_5-9 / W_20-49 (for 10 years)
-
-    Parameters
-    ----------
-    table
-        People by five-year bands, at the latest census.
-    years
-        Years that will be projected at once, a multiple of 5: bands below that age are not born yet.
-    women
-        Women by the same bands. None: all people of these ages are taken (a child-adult ratio), for tables without sex.
-    fertile
-        Exact ages of women to whom 0-4 are counted; five years more for each older band.
-
-    Returns
-    -------
-    ratios
-        Indexed like `table`, one column a band under `years`; NaN where there are no women or a count is unknown.
-
-    References
-    ----------
-    Smith, Tayman & Swanson (2013), ch. 7
-
-    Examples
-    --------
-    >>> bands = [f"{a}-{a + 4}" for a in range(0, 50, 5)] + ["50+"]
-    >>> child_ratios(pd.DataFrame([[60.0] + [100.0] * 10], columns=bands), years=5)
-       0-4
-    0  0.1
-    """
-    _check_bands(table, table if women is None else women, years=years)
-    adults = _mothers(table if women is None else women.reindex(table.index), years=years, fertile=fertile)
-    return _ratio(table[adults.columns], adults)
+def _once(notes: list[Note]) -> list[Note]:
+    """Return notes without those said before: several groups share one census."""
+    kept: list[Note] = []
+    for note in notes:
+        if note not in kept:
+            kept.append(note)
+    return kept
 
 
-def ratios_by_zone(own: pd.DataFrame, regional: pd.DataFrame, region_of: pd.Series) -> pd.DataFrame:
-    """Return each zone's ratios, those of its region where its own are unknown.
-
-    Give an empty `own` (no rows) to use the region's for all.
-
-    Parameters
-    ----------
-    own, regional
-        Ratios by zone and by region, with the same columns.
-    region_of
-        Region of each zone, indexed by zone; NaN where there is none.
-
-    Examples
-    --------
-    >>> own = pd.DataFrame({"5-9": [0.9, np.nan]}, index=["a", "b"])
-    >>> ratios_by_zone(own, pd.DataFrame({"5-9": [0.8]}, index=["r"]), pd.Series({"a": "r", "b": "r"}))["5-9"].tolist()
-    [0.9, 0.8]
-    """
-    check_unique_index(own, name="ratios")
-    check_unique_index(regional, name="ratios")
-    spread = regional.reindex(region_of.to_numpy()).set_axis(region_of.index)
-    return own.reindex(region_of.index).fillna(spread)[list(regional.columns)]
+def _as_totals(group: Entries, *, year: int, lang: str) -> Entries:
+    """Return a projected group as one whose totals are given."""
+    word = phrase("basis_projected", lang)
+    basis = ("，" if lang == "zh" else ", ").join(part for part in (group.get("basis"), word) if part)
+    files = ", ".join(dict.fromkeys(Path(path).name for path in _files(group["project"])))
+    kept = {key: value for key, value in group.items() if key != "project"}
+    return {**kept, "basis": basis, "year": year, "projected": files}
 
 
-def project(
-    table: pd.DataFrame,
-    ratios: pd.DataFrame,
-    *,
-    years: int,
-    children: pd.DataFrame | None = None,
-    women: pd.DataFrame | None = None,
-    fertile: tuple[int, int] = FERTILE,
-) -> pd.DataFrame:
-    """Return the people by five-year bands `years` later (Hamilton-Perry).
+def _files(entry: Entries) -> list[Any]:
+    """Return the files that a projection takes, as the study names them."""
+    censuses = [entry[name] for name in ("before", "after") if entry.get(name)]
+    tables = [*censuses, *(entry[name] for name in ("births", "women", "totals") if entry.get(name))]
+    files = [table["file"] for table in tables if table.get("file")]
+    return files + [census["women"] for census in censuses if census.get("women")]
 
-    ::
 
-        P_a(t + y) = CCR_a * P_a-y(t)
-        P_0-4(t + y) = CWR_0-4 * W_15-44(t + y)
+def _people(name: str, entry: Entries, places: LevelZones, year: int, notes: list[Note]) -> pd.Series:
+    """Return a group's people by zone, scaled to the totals that hold."""
+    found: list[Note] = []
+    ages = (
+        (entry["ages"], (entry.get("totals") or {}).get("ages") or entry["ages"])
+        if entry.get("ages")
+        else None
+    )
+    totals = None if entry.get("totals") is None else _totals(entry["totals"], places, found)
+    counted: pd.DataFrame | None = None
+    censuses: Cohorts | None = None
+    if entry.get("births") is not None:
+        counted = _born(entry["births"], places, year, found)
+    elif entry.get("women") is not None:
+        counted = _of_women(entry["women"], places, found)
+    else:
+        censuses = _censuses(entry, places, found)
+    region = _region(places, entry.get("ratios_by", "area"), found)
+    notes += found
+    raise_errors(found, InputError)
 
-    Parameters
-    ----------
-    table
-        People at the latest census, one row a zone, five-year bands.
-    ratios
-        As `cohort_change_ratios` gives them, by zone; their first band begins at the years y of one step.
-    years
-        How far to project: a multiple of y; longer ways go step by step with the same ratios.
-    children
-        As `child_ratios` gives them. None: the bands that are not born yet are unknown (NaN).
-    women
-        Women by the same bands at the year that is reached (project them first), if `children` are per woman; then
-        `years` is one step. None: `children` are per person of these ages.
-    fertile
-        As in `child_ratios`.
-
-    Returns
-    -------
-    projected
-        Like `table`. NaN where a count or ratio is unknown.
-
-    Raises
-    ------
-    InputError
-        If bands, ratios and years do not fit each other.
-
-    References
-    ----------
-    Hamilton & Perry (1962), Social Forces 41(2):163-170, https://doi.org/10.2307/2573607
-
-    Examples
-    --------
-    >>> table = pd.DataFrame([[90.0, 80.0, 110.0, 170.0]], index=["a"], columns=["0-4", "5-9", "10-14", "15+"])
-    >>> ratios = pd.DataFrame([[0.8, 1.1, 0.85]], index=["a"], columns=["5-9", "10-14", "15+"])
-    >>> project(table, ratios, years=5).round(6)
-       0-4   5-9  10-14    15+
-    a  NaN  72.0   88.0  238.0
-    """
-    step = int(band_limits(ratios.columns)[0])
-    _check_bands(table, table if women is None else women, years=step)
-    steps = years // step
-    if years % step or steps < 1 or (women is not None and steps > 1):
-        raise InputError(Note.of("projection_years", years=years, step=step, severity="error"))
-    if list(ratios.columns) != list(_aged(table, years=step).columns):
-        bands = ", ".join(map(str, ratios.columns))
-        raise InputError(Note.of("projection_ratios", bands=bands, severity="error"))
-    now = table
-    for _ in range(steps):
-        aged = _aged(now, years=step)
-        later = (aged * ratios.reindex(table.index)).reindex(columns=table.columns)
-        if children is not None:
-            adults = _mothers(
-                later if women is None else women.reindex(table.index), years=step, fertile=fertile
+    regions: pd.DataFrame | None = None
+    if censuses is not None and ages is not None:
+        years = entry["before"]["year"], entry["after"]["year"]
+        then = at_year(
+            censuses, region.fillna(AREA), censuses=years, year=year, least=entry.get("least", 0.0)
+        )
+        counted = _cut(name, then.zones, ages, entry)
+        regions = None if then.regions is None else _cut(name, then.regions, ages, entry)
+        notes.append(_said(name, years, year, then))
+    assert counted is not None  # noqa: S101 - whatever hinders was raised
+    if totals is not None:
+        people = _scaled(name, counted, *totals, notes)
+    elif regions is not None:
+        people = _scaled(name, counted.dropna(), regions["group"], region.fillna(AREA), notes).reindex(
+            counted.index
+        )
+    else:
+        people = counted["group"]
+    unknown = people.index[people.isna()]
+    if len(unknown):
+        zones = some(zone.partition("/")[2] for zone in unknown)
+        words = level_words(places.level)
+        severity = "error" if len(unknown) == len(people) else "warning"
+        notes.append(
+            Note.of(
+                "projected_unknown", severity=severity, group=name, count=len(unknown), zones=zones, **words
             )
-            later[adults.columns] = adults * children.reindex(table.index)[adults.columns]
-        now = later
-    return now
+        )
+    return people
 
 
-def under_three(
-    *,
-    births: pd.DataFrame | None = None,
-    survival: Mapping[Any, float] | None = None,
-    women: pd.Series | None = None,
-    ratio: float | pd.Series | None = None,
+def _cut(name: str, bands: pd.DataFrame, ages: tuple[str, str], entry: Entries) -> pd.DataFrame:
+    """Return the people of the group, and of the ages that the given total counts."""
+    wanted = {name: ages[0], f"{name} (totals)": ages[1]}
+    return split_ages(bands, wanted, rule=entry.get("rule", "uniform")).set_axis(["group", "whole"], axis=1)
+
+
+def _said(name: str, censuses: tuple[int, int], year: int, then: AtYear) -> Note:
+    words: dict[str, Any] = {"group": name, "before": censuses[0], "after": censuses[1], "year": year}
+    if then.regions is None:
+        return Note.of("projected_between", severity="info", **words)
+    return Note.of("projected_cohorts", severity="info", own=then.own, **words)
+
+
+def _scaled(
+    name: str, counted: pd.DataFrame, totals: pd.Series, region: pd.Series, notes: list[Note]
 ) -> pd.Series:
-    """Return children under three, from the births of the last three years or from women.
+    """Return the group's people, scaled as the whole of the total is to hold its sum; say by how much."""
+    kept = control(counted[["whole"]].set_axis([name], axis=1), totals.to_frame(name), region_of=region)
+    notes += kept.notes
+    factors = kept.factors[name]
+    blank = totals.index[totals.isna() & totals.index.isin(region)]
+    if len(blank):
+        regions = some(zone.partition("/")[2] for zone in blank)
+        notes.append(Note.of("projected_total_blank", group=name, regions=regions))
+    used = factors[factors.index.isin(region) & factors.notna()]
+    if len(used):
+        low, high = float(used.min()), float(used.max())
+        notes.append(Note.of("projected_scaled", severity="info", group=name, low=low, high=high))
+    each = factors.reindex(region.reindex(counted.index).to_numpy()).fillna(1.0)
+    scaled: pd.Series = counted["group"] * each.to_numpy()
+    return scaled
 
-    ::
 
-        under_3 = sum over the three years of births_year * survival_year
-        under_3 = women * ratio
+# --- tables ---------------------------------------------------------------------------------------------------------
 
-    Parameters
-    ----------
-    births
-        Live births by zone, one column a year, three of them: the last three before the day that is judged.
-    survival
-        Year -> share (0-1) of that year's births who live in the zone on that day; stated with its source (life table, or
-        1 where deaths and moves are left out on purpose).
-    women
-        Women of 15-49 (or whatever ages `ratio` is of) by zone.
-    ratio
-        Children under three per woman, one number or by zone.
 
-    Raises
-    ------
-    InputError
-        Unless either `births` (three years) and `survival` of just these years, or `women` and `ratio` are given; or a
-        survival is not 0-1, or a count or ratio negative.
+def _censuses(entry: Entries, places: LevelZones, notes: list[Note]) -> Cohorts | None:
+    """Return both censuses in the same five-year bands; None where a table cannot be used."""
+    wanted = [entry["before"], entry["after"]]
+    if any(census.get("women") for census in wanted):
+        wanted += [{**census, "file": census["women"]} for census in wanted]
+    read: list[pd.DataFrame] = []
+    for census in wanted:
+        try:
+            bands = age_bands(census, places, notes)
+            if bands is not None:
+                band_limits(bands.columns)
+                read.append(bands)
+        except InputError as error:
+            file = Path(census["file"]).name
+            notes += [replace(n, file=n.file or file) for n in error.notes if isinstance(n, Note)]
+    if len(read) < len(wanted):
+        return None
+    # the open band that all of them have
+    last = [limits[np.isfinite(limits)][-1] for limits in (band_limits(table.columns) for table in read)]
+    open_from = int(min(last) // WIDTH * WIDTH)
+    try:
+        return Cohorts(*(five_year_bands(table, open_from=open_from) for table in read))
+    except InputError as error:
+        notes += [note for note in error.notes if isinstance(note, Note)]
+        return None
 
-    Examples
-    --------
-    >>> births = pd.DataFrame({2022: [100.0], 2023: [90.0], 2024: [80.0]}, index=["a"])
-    >>> under_three(births=births, survival={2022: 0.99, 2023: 0.99, 2024: 1.0})["a"].round(1)
-    np.float64(268.1)
+
+def _born(entry: Entries, places: LevelZones, year: int, notes: list[Note]) -> pd.DataFrame | None:
+    """Return children under three from the births of the last three years."""
+    years = sorted(entry["survival"])
+    if years not in ([year - 2, year - 1, year], [year - 3, year - 2, year - 1]):
+        words: dict[str, Any] = {
+            "years": ", ".join(map(str, years)),
+            "year": year,
+            "last": f"{year - 3}–{year - 1}",
+            "now": f"{year - 2}–{year}",
+        }
+        notes.append(
+            Note.of("projected_births_years", severity="error", file=Path(entry["file"]).name, **words)
+        )
+    births = numbers_of(entry, {born: (str(born), f"{born}年") for born in years}, places, notes)
+    if births is None or len(years) != 3:
+        return None
+    return _alone(under_three(births=births, survival=entry["survival"]))
+
+
+def _of_women(entry: Entries, places: LevelZones, notes: list[Note]) -> pd.DataFrame | None:
+    """Return children under three from women and a ratio."""
+    women = numbers_of(entry, {"women": (entry["count"],)}, places, notes)
+    return None if women is None else _alone(under_three(women=women["women"], ratio=entry["ratio"]))
+
+
+def _alone(people: pd.Series) -> pd.DataFrame:
+    """Return people of whom a given total counts the same ages."""
+    return pd.DataFrame({"group": people, "whole": people})
+
+
+def _totals(entry: Entries, places: LevelZones, notes: list[Note]) -> tuple[pd.Series, pd.Series] | None:
+    """Return the plan's total by region, and the region of each zone; None where the table cannot be used."""
+    if entry.get("people") is not None:
+        return pd.Series({AREA: float(entry["people"])}), places.region_of("area")
+    region = _region(places, entry["level"], notes)
+    try:
+        table = numbers_of(
+            entry, {"total": (entry["total"],)}, LevelZones(places.zones, entry["level"]), notes
+        )
+    except InputError as error:
+        notes += [note for note in error.notes if isinstance(note, Note)]
+        return None
+    return None if table is None else (table["total"], region)
+
+
+def _region(places: LevelZones, level: str, notes: list[Note]) -> pd.Series:
+    """Return the region of each zone, NaN where in none; an error where no zone is in any."""
+    region = places.region_of(level)
+    if region.isna().all():
+        words = level_words(level)
+        notes.append(
+            Note.of(
+                "projected_no_regions",
+                severity="error",
+                of_zh=level_words(places.level)["level_zh"],
+                of_en=places.level,
+                **words,
+            )
+        )
+    return region
+
+
+#: How the reader names a header that stands a second time.
+_REPEATED = re.compile(r"(.+)_\d+")
+
+
+def age_bands(entry: Mapping[str, Any], places: LevelZones, notes: list[Note]) -> pd.DataFrame | None:
+    """Return people by age band of every zone, columns in rising order; NaN where the table has no row or a blank.
+
+    Columns are those whose header is an age band (``0-4``, ``0—4岁``, ``85岁及以上``); others are not looked at. None where the table
+    cannot be used; `notes` says why.
     """
-    by_births = births is not None and survival is not None
-    by_women = women is not None and ratio is not None
-    given = [value is not None for value in (births, survival, women, ratio)]
-    if by_births == by_women or sum(given) != 2:
-        raise InputError(Note.of("under_three_ways", severity="error"))
-    if births is not None and survival is not None:
-        if len(births.columns) != 3 or set(births.columns) != set(survival):
-            years = ", ".join(map(str, births.columns))
-            raise InputError(Note.of("under_three_years", years=years, severity="error"))
-        if not all(0 <= share <= 1 for share in survival.values()):
-            raise InputError(Note.of("under_three_survival", shares=dict(survival), severity="error"))
-        check_counts(births)
-        alive = births.astype(float).mul(pd.Series(dict(survival)), axis=1)
-        return alive.sum(axis=1, skipna=False).rename("under_3")
-    table = pd.DataFrame({"women": women}).assign(ratio=ratio)
-    check_counts(table)
-    return (table["women"].astype(float) * table["ratio"].astype(float)).rename("under_3")
+    found = _rows(entry, places, notes)
+    if found is None:
+        return None
+    headers = [str(column) for column in found.cells.columns]
+    repeated = [
+        m[1] for header in headers if (m := _REPEATED.fullmatch(header)) and age_limits(m[1]) is not None
+    ]
+    if repeated:
+        columns = ", ".join(dict.fromkeys(repeated))
+        notes.append(Note.of("projected_bands_twice", severity="error", file=found.file, columns=columns))
+    bands = {header: limits for header in headers if (limits := age_limits(header)) is not None}
+    if not bands:
+        notes.append(
+            Note.of("projected_no_bands", severity="error", file=found.file, columns=", ".join(headers))
+        )
+        return None
+    ordered = sorted(bands, key=lambda header: bands[header])
+    return found.counts({header: header for header in ordered}, notes).reindex(places.ids)
 
 
-def to_year(tables: Mapping[int, Table], year: int) -> Table:
-    """Return the table of a year between two others, number by number on a straight line.
+def numbers_of(
+    entry: Mapping[str, Any], columns: Mapping[Hashable, Sequence[str]], places: LevelZones, notes: list[Note]
+) -> pd.DataFrame | None:
+    """Return counts of every zone, one column a key of `columns` (key -> headers that it may have, the first found counts).
 
-    ::
-
-        P(year) = P(a) + (year - a) / (b - a) * (P(b) - P(a))          a <= year <= b, the years nearest
-
-    Raises
-    ------
-    InputError
-        If the year lies before the first table or after the last, or the tables have not the same rows and columns.
-
-    Examples
-    --------
-    >>> to_year({2020: pd.Series({"a": 100.0}), 2030: pd.Series({"a": 150.0})}, 2025)["a"]
-    np.float64(125.0)
+    None where the table cannot be used; `notes` says why.
     """
-    years = sorted(tables)
-    if not years or not years[0] <= year <= years[-1]:
-        had = ", ".join(map(str, years))
-        raise InputError(Note.of("projection_year_outside", year=year, years=had, severity="error"))
-    if year in tables:
-        return tables[year].copy()
-    a = max(y for y in years if y < year)
-    b = min(y for y in years if y > year)
-    one, other = tables[a], tables[b]
-    if not all(x.equals(y) for x, y in zip(one.axes, other.axes, strict=True)):
-        raise InputError(Note.of("projection_tables_differ", one=a, other=b, severity="error"))
-    return one + (year - a) / (b - a) * (other - one)
+    found = _rows(entry, places, notes)
+    if found is None:
+        return None
+    heads = {
+        key: next((h for h in heads if h in found.cells.columns), heads[0]) for key, heads in columns.items()
+    }
+    if not has_columns(found.cells, heads.values(), found.file, notes):
+        return None
+    return found.counts(heads, notes).reindex(places.ids)
 
 
-def _check_bands(one: pd.DataFrame, other: pd.DataFrame, *, years: int) -> None:
-    """Raise InputError unless both tables have the same five-year bands from 0, an open one last, and `years` fits."""
-    for table in (one, other):
-        check_unique_index(table, name="people")
-        check_counts(table)
-    limits = band_limits(one.columns)
-    regular = limits[0] == 0 and np.isinf(limits[-1]) and bool((np.diff(limits[:-1]) == WIDTH).all())
-    if not regular or not np.array_equal(limits, band_limits(other.columns)):
-        bands = ", ".join(map(str, one.columns)) + " / " + ", ".join(map(str, other.columns))
-        raise InputError(Note.of("projection_bands", bands=bands, severity="error"))
-    if years < WIDTH or years % WIDTH or years > limits[-2]:
-        raise InputError(Note.of("projection_step", years=years, open=f"{limits[-2]:g}", severity="error"))
-
-
-def _aged(table: pd.DataFrame, *, years: int) -> pd.DataFrame:
-    """Return the people under the bands that they will be in `years` later; the open band gathers the last ones."""
-    k, columns = years // WIDTH, list(table.columns)
-    last = len(columns) - 1
-    aged = table[columns[: last - k]].astype(float).set_axis(columns[k:last], axis=1)
-    return aged.assign(**{columns[last]: table[columns[last - k :]].astype(float).sum(axis=1, skipna=False)})
-
-
-def _mothers(women: pd.DataFrame, *, years: int, fertile: tuple[int, int]) -> pd.DataFrame:
-    """Return, under each band below `years`, the women who may have borne its children."""
-    limits = band_limits(women.columns)
-    sums = {}
-    for band in range(years // WIDTH):
-        start, end = (age + WIDTH * band for age in fertile)
-        at = np.flatnonzero((limits[:-1] >= start) & (limits[1:] <= end))
-        if not len(at) or limits[at[0]] != start or limits[at[-1] + 1] != end:
-            raise InputError(Note.of("projection_fertile", ages=band_name(start, end), severity="error"))
-        sums[str(women.columns[band])] = women.iloc[:, at].astype(float).sum(axis=1, skipna=False)
-    return pd.DataFrame(sums, index=women.index)
-
-
-def _ratio(amount: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
-    """Return amount / base, NaN where base is 0 or either is unknown."""
-    return amount.astype(float) / base.where(base > 0)
+def _rows(entry: Mapping[str, Any], places: LevelZones, notes: list[Note]) -> ZoneRows | None:
+    """Return the rows of an entry's ``file`` by ``zone`` and, where given, ``layer, parent``."""
+    parent, layer = entry.get("parent"), entry.get("layer")
+    return zone_rows(entry["file"], places, notes, zone=entry["zone"], parent=parent, layer=layer)

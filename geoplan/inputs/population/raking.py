@@ -1,24 +1,29 @@
-"""Raking: cells scaled so that each zone's people add up to its given total; and rates taken cell by cell.
+"""Groups with figures of their own: a raster, given totals, or both; and street metres.
 
-The raster only says where inside a zone its people live; how many there are, the given totals say. This is iterative
-proportional fitting (Deming & Stephan 1940, https://doi.org/10.1214/aoms/1177731829) with one margin, where one step
-is exact.
+Cells are raked, that is scaled so that each zone's people add up to its given total: the raster only says where inside a zone its
+people live. This is iterative proportional fitting (Deming & Stephan 1940, https://doi.org/10.1214/aoms/1177731829) with one margin,
+where one step is exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 
+from geoplan.inputs.boundaries import COVERED_ENOUGH
+from geoplan.inputs.boundaries.checks import some
+from geoplan.inputs.lists.zone_names import level_words
+from geoplan.inputs.population.area import StudyArea, given_totals
+from geoplan.inputs.population.grids import Raster, cover
+from geoplan.inputs.population.places import Amounts, Block, Streets, spread, zone_areas
+from geoplan.words.errors import Note
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-#: Ratios of two float32 rasters that differ by less than this part are one rate.
-SAME_RATE = 1e-5
-#: How far over 1 a rate may lie by rounding.
-ROUNDING = 1e-6
 
 
 def sums(owner: Ints, amounts: Floats, size: int) -> Floats:
@@ -78,74 +83,200 @@ def rake(cells: Floats, totals: Floats) -> Raking:
     return Raking(ratio, usual, empty, np.flatnonzero(~known))
 
 
-def cell_rates(numerator: Floats, denominator: Floats, *, times: float) -> Floats:
-    """Return the rate of each cell: NaN where it is unknown or 0/0, infinite where only the denominator is 0.
+@dataclass(frozen=True)
+class Spread:
+    """A total that no cell holds: the zone that gives it, its people, the finest zones that share it, and where it goes."""
 
-    Examples
-    --------
-    >>> cell_rates(np.array([1.0, 0.0, 2.0, np.nan]), np.array([4.0, 0.0, 0.0, 1.0]), times=2).tolist()
-    [0.5, nan, inf, nan]
-    """
-    rates = np.full(len(numerator), np.nan)
-    known = np.isfinite(numerator) & np.isfinite(denominator)
-    full = known & (denominator > 0)
-    rates[full] = times * numerator[full] / denominator[full]
-    rates[known & (denominator == 0) & (numerator > 0)] = np.inf
-    return rates
+    zone_id: str
+    total: float
+    members: Ints
+    streets: bool
+    expected: bool
 
 
-def zone_rates(
-    numerator: Floats, denominator: Floats, zone: Ints, chains: Sequence[Ints], *, times: float
-) -> tuple[Floats, Floats]:
-    """Return each zone's rate: its own cells', else its parent's, and so on up; and how many levels up it came from.
+@dataclass(frozen=True)
+class Figures:
+    """A group's amounts on cells, what is still to be spread, and what was found."""
 
-    Parameters
-    ----------
-    numerator, denominator
-        Amounts of each part of a cell inside the zones; NaN where unknown, which then counts in neither.
-    zone
-        Position of each part's zone.
-    chains
-        From fine to coarse: for each level the ancestor of each zone (a number >= 0, or -1); the first is the zone itself.
-
-    Returns
-    -------
-    rates, levels_up
-        Shape (n_zones,); NaN where even the coarsest level has no people.
-
-    Examples
-    --------
-    >>> chains = [np.array([0, 1]), np.array([0, 0])]
-    >>> zone_rates(np.array([1.0, 0.0]), np.array([4.0, 0.0]), np.array([0, 1]), chains, times=1)[0].tolist()
-    [0.25, 0.25]
-    """
-    known = np.isfinite(numerator) & np.isfinite(denominator)
-    rates = np.full(len(chains[0]), np.nan)
-    up = np.full(len(chains[0]), np.nan)
-    for step, ancestors in enumerate(chains):
-        owner = ancestors[zone]
-        use = known & (owner >= 0)
-        size = int(ancestors.max(initial=-1)) + 1
-        top = sums(owner[use], numerator[use], size)
-        level = cell_rates(top, sums(owner[use], denominator[use], size), times=times)
-        todo = np.flatnonzero(np.isnan(rates) & (ancestors >= 0))
-        rates[todo] = level[ancestors[todo]]
-        up[todo] = np.where(np.isnan(rates[todo]), np.nan, step)
-    return rates, up
+    amounts: Amounts
+    spreads: list[Spread]
+    notes: list[Note]
 
 
-def distinct_rates(rates: Floats) -> int:
-    """Return how many rates there are, those that differ by rounding only taken as one.
+def own_figures(
+    name: str,
+    group: Mapping[str, Any],
+    here: StudyArea,
+    blocks: Mapping[str, Block],
+    rasters: Mapping[str, Raster],
+) -> Figures:
+    """Return the amounts of a group that is not a part of another."""
+    level = group.get("rake_to")
+    if level is not None:
+        wrong = _level_note(name, level, here)
+        if wrong is not None:
+            return Figures({}, [], [wrong])
+    raster = None if group.get("raster") is None else rasters[str(group["raster"])]
+    if raster is None:
+        return Figures({}, [], []) if level is None else _totals_alone(name, group, here)
+    block = next(b for b in blocks.values() if b.cut is not None and b.cut.grid == raster.grid)
+    cut = block.cut
+    assert cut is not None  # noqa: S101 - chosen so above
+    cells = np.nan_to_num(raster.values)[cut.cell] * cut.coverage
+    if level is None:
+        return Figures({block.name: cells}, [], [])
+    return _raked(name, group, here, block=block, raster=raster, cells=cells)
 
-    Examples
-    --------
-    >>> distinct_rates(np.array([0.2, 0.2 * (1 + 1e-7), 0.21, np.nan]))
-    2
-    """
-    found = np.unique(rates[np.isfinite(rates)])
-    return int(len(found) and 1 + np.count_nonzero(np.diff(found) > SAME_RATE * found[1:]))
+
+def _level_note(name: str, level: str, here: StudyArea) -> Note | None:
+    """Return an error if totals cannot be taken from a level."""
+    if level not in here.level_ids:
+        return Note.of("rake_level_missing", severity="error", group=name, **level_words(level))
+    if not np.isfinite(given_totals(here, level, name)).any():
+        return Note.of("rake_totals_missing", severity="error", group=name, **level_words(level))
+    return None
 
 
-def outside_range(rates: Floats) -> NDArray[Any]:
-    """Return the positions of rates that are not between 0 and 1."""
-    return np.flatnonzero((rates < 0) | (rates > 1 + ROUNDING))
+def _members(here: StudyArea, level: str) -> list[Ints]:
+    """Return the finest zones in each zone of a level."""
+    owner = here.ancestors[level]
+    order = np.argsort(owner, kind="stable")
+    bounds = np.searchsorted(owner[order], np.arange(len(here.level_ids[level]) + 1))
+    return [order[a:b] for a, b in pairwise(bounds.tolist())]
+
+
+def _covered(here: StudyArea, level: str) -> Floats:
+    """Return the covered share of each zone of a level; what is nearly whole counts as whole."""
+    share = here.zones.loc[here.level_ids[level], "covered_share"].to_numpy(dtype=np.float64)
+    return np.where(share >= COVERED_ENOUGH, 1.0, np.nan_to_num(share))
+
+
+def _raked(
+    name: str, group: Mapping[str, Any], here: StudyArea, *, block: Block, raster: Raster, cells: Floats
+) -> Figures:
+    """Scale cells to the totals of a level; the halo is scaled like the nearest zone."""
+    level = group["rake_to"]
+    ids, owner = here.level_ids[level], here.ancestors[level]
+    totals, covered, members = given_totals(here, level, name), _covered(here, level), _members(here, level)
+    inside = block.zone >= 0
+    of_part = owner[block.zone[inside]]
+    counted = of_part >= 0
+    base = sums(of_part[counted], cells[inside][counted], len(ids))
+    notes = []
+
+    # a zone of which only a part has finest zones: its total belongs to all of it, cells outside included
+    partial = np.flatnonzero((covered < 1) & np.isfinite(totals))
+    if len(partial):
+        whole = np.maximum(_polygon_sums(here, level, partial, raster), base[partial])
+        within = np.divide(base[partial], whole, out=covered[partial].copy(), where=whole > 0)
+        notes.append(_partial_note(name, level, here, ids[partial], within))
+        base[partial] = whole
+    raking = rake(base, totals)
+
+    factor = np.append(raking.ratio, raking.usual)  # the last one serves zones without ancestor (-1)
+    amounts = cells * factor[owner[block.near]]
+    streets = group.get("spread") != "point"
+    spreads = [
+        Spread(str(ids[i]), float(totals[i] * covered[i]), members[i], streets, expected=False)
+        for i in raking.empty
+    ]
+    used = raking.ratio[np.isfinite(totals) & (base > 0)]
+    if len(used):
+        words: dict[str, Any] = {"low": float(used.min()), "high": float(used.max()), "usual": raking.usual}
+        notes.append(Note.of("rake_factors", severity="info", group=name, file=raster.file, **words))
+    notes += _unknown_note(name, level, ids[raking.unknown], raking.usual)
+    return Figures({block.name: amounts}, spreads, notes)
+
+
+def _polygon_sums(here: StudyArea, level: str, positions: Ints, raster: Raster) -> Floats:
+    """Return the raster's sum in whole polygons of a level."""
+    shapes = here.zones.loc[here.level_ids[level][positions]].geometry.to_crs(raster.grid.crs)
+    owner, cell, share = cover(gpd.GeoSeries(shapes), raster.grid)
+    return sums(owner, np.nan_to_num(raster.values)[cell] * share, len(positions))
+
+
+def _partial_note(name: str, level: str, here: StudyArea, ids: NDArray[Any], within: Floats) -> Note:
+    zones = some(
+        f"{here.zones.loc[zone, 'name']} {share:.1%}" for zone, share in zip(ids, within, strict=True)
+    )
+    return Note.of("rake_partly_inside", group=name, count=len(ids), zones=zones, **level_words(level))
+
+
+def _unknown_note(name: str, level: str, ids: NDArray[Any], usual: float) -> list[Note]:
+    """Return a note on zones without a given total, whose cells get the usual factor."""
+    if not len(ids):
+        return []
+    zones = some(zone.partition("/")[2] for zone in ids)
+    words = level_words(level)
+    return [Note.of("rake_unknown_totals", group=name, count=len(ids), zones=zones, usual=usual, **words)]
+
+
+def _totals_alone(name: str, group: Mapping[str, Any], here: StudyArea) -> Figures:
+    """Return the totals of a level to be spread, where there is no raster."""
+    level = group["rake_to"]
+    ids, totals = here.level_ids[level], given_totals(here, level, name)
+    covered, members = _covered(here, level), _members(here, level)
+    streets = group.get("spread") != "point"
+    spreads = [
+        Spread(str(ids[i]), float(totals[i] * covered[i]), members[i], streets, expected=True)
+        for i in np.flatnonzero(np.nan_to_num(totals) > 0)
+    ]
+    notes = []
+    partial = np.flatnonzero((covered < 1) & np.isfinite(totals))
+    if len(partial):
+        notes.append(_partial_note(name, level, here, ids[partial], covered[partial]))
+    unknown = ids[np.isnan(totals)]
+    if len(unknown):
+        zones = some(zone.partition("/")[2] for zone in unknown)
+        notes.append(
+            Note.of("totals_unknown", group=name, count=len(unknown), zones=zones, **level_words(level))
+        )
+    return Figures({}, spreads, notes)
+
+
+def on_streets(apart: Mapping[str, Sequence[Spread]]) -> Ints:
+    """Return the finest zones in which a total goes along streets."""
+    wanted = [s.members for spreads in apart.values() for s in spreads if s.streets]
+    return np.unique(np.concatenate(wanted)) if wanted else np.empty(0, np.int64)
+
+
+def spread_apart(
+    name: str, spreads: Sequence[Spread], amounts: Amounts, here: StudyArea, blocks: Mapping[str, Block]
+) -> list[Note]:
+    """Put totals without cells along streets, else on points; `amounts` gets the blocks added. Return what to say."""
+    if not spreads:
+        return []
+    streets = _streets(blocks.get("streets"))
+    areas = zone_areas(here)
+    notes = []
+    gone: dict[str, list[str]] = {"streets": [], "point": [], "lost": []}
+    for one in spreads:
+        kind, at, people = spread(one.total, one.members, streets if one.streets else None, areas)
+        block = "streets" if kind == "streets" else "points"
+        if len(at):
+            column = amounts.setdefault(block, np.zeros(len(blocks[block])))
+            column[at] += people
+        if not len(at):
+            gone["lost"].append(f"{one.zone_id.partition('/')[2]} ({one.total:.0f})")
+        elif not one.expected or (one.streets and kind == "point"):
+            gone[kind].append(one.zone_id.partition("/")[2])
+    for kind, zones in gone.items():
+        if zones:
+            code = {"streets": "people_on_streets", "point": "people_on_point", "lost": "people_not_placed"}[
+                kind
+            ]
+            notes.append(Note.of(code, group=name, count=len(zones), zones=some(zones)))
+    return notes
+
+
+def _streets(block: Block | None) -> Streets | None:
+    """Return the street points of a block."""
+    if block is None or block.metres is None:
+        return None
+    return Streets(block.metres, block.zone, block.near, block.x, block.y)
+
+
+def street_metres(blocks: Mapping[str, Block]) -> Amounts:
+    """Return metres of street as amounts, where streets stand in for people."""
+    block = blocks.get("streets")
+    return {} if block is None or block.metres is None else {"streets": block.metres.copy()}

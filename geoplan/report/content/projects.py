@@ -159,7 +159,7 @@ def support_table(outcome: Outcome, support: pd.DataFrame, *, built: pd.DataFram
     called = {} if empty(built) else built["name"].map(text).to_dict()
     findings = {(row["rule_id"], row["zone_id"]): row for row in rows_of(outcome.findings)}
     keys = (
-        "serial", "indicator", "zone", "zone_code", "actual_before", "actual_after", "required", "verdict_before",
+        "serial", "indicator", "zone", "zone_code", "actual_before", "actual_after", "target", "required", "verdict_before",
         "verdict_after", "shortfall_before", "shortfall_after", "unit", "built_sites" if key == "site_support" else "built_projects",
     )  # fmt: skip
     rows: list[list[Cell]] = []
@@ -169,13 +169,13 @@ def support_table(outcome: Outcome, support: pd.DataFrame, *, built: pd.DataFram
         rows.append([
             Amount.of(place, "count"), names.rule(row["rule_id"]), names.zone(row["zone_id"]), names.code(row["zone_id"]),
             *(Amount.between(row[f"actual_{side}"], row.get(f"actual_high_{side}"), form) for side in ("before", "after")),
-            Amount.of(row["required"], form) if finding is None else target_of(names, finding),
+            "" if finding is None else target_of(names, finding), Amount.of(row["required"], form),
             *(Coded(row[f"verdict_{side}"]) for side in ("before", "after")),
             *(Amount.of(row[f"shortfall_{side}"], "count") for side in ("before", "after")),
             Coded(unit_code, unit(unit_code, lang)) if unit_code else None,
             Listed(tuple(Coded(str(one), called.get(one, str(one))) for one in row["projects"])),
         ])  # fmt: skip
-    columns = [column(name, lang) for name in keys]
+    columns = [column(name, lang, depth=4 if name == "required" else None) for name in keys]
     return Table.of(
         key, phrase(f"{key}_title", lang), columns, rows, notes=(phrase(f"{key}_note", lang),), frozen=3
     )

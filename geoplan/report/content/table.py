@@ -262,7 +262,8 @@ class Table:
     title
         Name for people: tab of the workbook, caption on paper.
     columns, rows
-        As many cells in each row as there are columns.
+        As many cells in each row as there are columns; in a column of numbers stand amounts, codes or nothing, and intervals only
+        where the column says so.
     notes
         Sentences that qualify the figures; every product that prints the table prints them.
     details
@@ -299,6 +300,8 @@ class Table:
             for cell, entry in zip(row, self.columns, strict=True):
                 if isinstance(cell, Amount) and cell.low != cell.high and not entry.interval:
                     raise ValueError(f"{self.key}: an interval in the column `{entry.key}` of single numbers")
+                if isinstance(cell, str) and cell and entry.format in FORMATS:
+                    raise ValueError(f"{self.key}: text in the column `{entry.key}` of numbers: `{cell}`")
 
     @classmethod
     def of(

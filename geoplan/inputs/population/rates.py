@@ -1,6 +1,9 @@
-"""Groups that are a part of another: a rate as a number, households, or one raster over another."""
+"""Groups that are a part of another: a rate as a number, households, or one raster over another.
 
-from collections.abc import Mapping
+Where a cell has nobody (0/0) the rate is that of its zone, then of the zone above, and so on up.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +12,18 @@ import pyproj
 from numpy.typing import NDArray
 
 from geoplan.inputs.boundaries.checks import some
+from geoplan.inputs.population.area import StudyArea
 from geoplan.inputs.population.grids import Cut, Raster, transformer, whole_file
-from geoplan.inputs.population.ground import Ground
 from geoplan.inputs.population.places import Amounts, Block
-from geoplan.inputs.population.raking import cell_rates, distinct_rates, outside_range, zone_rates
+from geoplan.inputs.population.raking import sums
 from geoplan.words.errors import Note
 
+#: Ratios of two float32 rasters that differ by less than this part are one rate.
+SAME_RATE = 1e-5
+#: How far over 1 a rate may lie by rounding.
+ROUNDING = 1e-6
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,7 @@ def part_of(
     name: str,
     group: Mapping[str, Any],
     amounts: Mapping[str, Amounts],
-    here: Ground,
+    here: StudyArea,
     blocks: Mapping[str, Block],
     rasters: Mapping[str, Raster],
 ) -> tuple[Amounts, list[Note]]:
@@ -84,7 +92,7 @@ def part_of(
 
 
 def _rate_grid(
-    name: str, pair: tuple[Raster, Raster], times: float, here: Ground, blocks: Mapping[str, Block]
+    name: str, pair: tuple[Raster, Raster], times: float, here: StudyArea, blocks: Mapping[str, Block]
 ) -> tuple[RateGrid, list[Note]]:
     """Return the rates of a pair of rasters, and how many distinct ones they hold inside the zones."""
     over, under = pair
@@ -129,7 +137,7 @@ def _rates_at(block: Block, grid: RateGrid, crs: pyproj.CRS) -> tuple[Floats, ND
     return np.where(missing, grid.of_zone[block.near], rates), missing
 
 
-def _places(block: Block, bad: NDArray[Any], rates: Floats, here: Ground) -> list[str]:
+def _places(block: Block, bad: NDArray[Any], rates: Floats, here: StudyArea) -> list[str]:
     """Return in words where rates are outside 0-1."""
     if not len(bad):
         return []
@@ -140,3 +148,76 @@ def _places(block: Block, bad: NDArray[Any], rates: Floats, here: Ground) -> lis
         f"{z} ({a:.5f}, {b:.5f}): {r:.4g}"
         for z, a, b, r in zip(zone, lon, lat, rates[bad].tolist(), strict=True)
     ]
+
+
+def cell_rates(numerator: Floats, denominator: Floats, *, times: float) -> Floats:
+    """Return the rate of each cell: NaN where it is unknown or 0/0, infinite where only the denominator is 0.
+
+    Examples
+    --------
+    >>> cell_rates(np.array([1.0, 0.0, 2.0, np.nan]), np.array([4.0, 0.0, 0.0, 1.0]), times=2).tolist()
+    [0.5, nan, inf, nan]
+    """
+    rates = np.full(len(numerator), np.nan)
+    known = np.isfinite(numerator) & np.isfinite(denominator)
+    full = known & (denominator > 0)
+    rates[full] = times * numerator[full] / denominator[full]
+    rates[known & (denominator == 0) & (numerator > 0)] = np.inf
+    return rates
+
+
+def zone_rates(
+    numerator: Floats, denominator: Floats, zone: Ints, chains: Sequence[Ints], *, times: float
+) -> tuple[Floats, Floats]:
+    """Return each zone's rate: its own cells', else its parent's, and so on up; and how many levels up it came from.
+
+    Parameters
+    ----------
+    numerator, denominator
+        Amounts of each part of a cell inside the zones; NaN where unknown, which then counts in neither.
+    zone
+        Position of each part's zone.
+    chains
+        From fine to coarse: for each level the ancestor of each zone (a number >= 0, or -1); the first is the zone itself.
+
+    Returns
+    -------
+    rates, levels_up
+        Shape (n_zones,); NaN where even the coarsest level has no people.
+
+    Examples
+    --------
+    >>> chains = [np.array([0, 1]), np.array([0, 0])]
+    >>> zone_rates(np.array([1.0, 0.0]), np.array([4.0, 0.0]), np.array([0, 1]), chains, times=1)[0].tolist()
+    [0.25, 0.25]
+    """
+    known = np.isfinite(numerator) & np.isfinite(denominator)
+    rates = np.full(len(chains[0]), np.nan)
+    up = np.full(len(chains[0]), np.nan)
+    for step, ancestors in enumerate(chains):
+        owner = ancestors[zone]
+        use = known & (owner >= 0)
+        size = int(ancestors.max(initial=-1)) + 1
+        top = sums(owner[use], numerator[use], size)
+        level = cell_rates(top, sums(owner[use], denominator[use], size), times=times)
+        todo = np.flatnonzero(np.isnan(rates) & (ancestors >= 0))
+        rates[todo] = level[ancestors[todo]]
+        up[todo] = np.where(np.isnan(rates[todo]), np.nan, step)
+    return rates, up
+
+
+def distinct_rates(rates: Floats) -> int:
+    """Return how many rates there are, those that differ by rounding only taken as one.
+
+    Examples
+    --------
+    >>> distinct_rates(np.array([0.2, 0.2 * (1 + 1e-7), 0.21, np.nan]))
+    2
+    """
+    found = np.unique(rates[np.isfinite(rates)])
+    return int(len(found) and 1 + np.count_nonzero(np.diff(found) > SAME_RATE * found[1:]))
+
+
+def outside_range(rates: Floats) -> NDArray[Any]:
+    """Return the positions of rates that are not between 0 and 1."""
+    return np.flatnonzero((rates < 0) | (rates > 1 + ROUNDING))

@@ -8,10 +8,23 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geoplan.inputs.boundaries.checks import overlaps, without_overlaps
+from geoplan.inputs.boundaries.layers import natural_key
 from geoplan.inputs.population.grids import REST, Cut, cover
 
 Ints = NDArray[np.int64]
 COLUMNS = ["demand_id", "zone_id", "share"]
+
+
+def estates(zones: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Return the estates with polygons, without overlaps, in the order of codes."""
+    table = zones[(zones["level"] == "estate") & ~zones.geometry.isna()]
+    order = sorted(range(len(table)), key=lambda i: natural_key(str(table["code"].iloc[i])))
+    shapes = table.geometry.iloc[order]
+    cut = (
+        without_overlaps(shapes.to_numpy(), overlaps(shapes.to_numpy())) if len(shapes) else shapes.to_numpy()
+    )
+    return gpd.GeoSeries(cut, index=shapes.index, crs=zones.crs)
 
 
 def part_shares(cut: Cut, parts: Ints, demand_id: Ints, estates: gpd.GeoSeries) -> pd.DataFrame:

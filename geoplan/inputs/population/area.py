@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Ground:
+class StudyArea:
     """The finest partition of a study area.
 
     Parameters
@@ -74,7 +74,7 @@ class Ground:
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
-def ground(zones: gpd.GeoDataFrame, *, halo_m: float) -> Ground:
+def partition(zones: gpd.GeoDataFrame, *, halo_m: float) -> StudyArea:
     """Return the finest partition of `zones`, whatever the order of its rows.
 
     Raises
@@ -96,7 +96,7 @@ def ground(zones: gpd.GeoDataFrame, *, halo_m: float) -> Ground:
     shapes = zones.loc[ids].geometry
     shapes = shapes.mask(shapes.is_empty)
     cut = without_overlaps(shapes.to_numpy(), overlaps(shapes.to_numpy()))
-    return Ground(
+    return StudyArea(
         zones,
         ids,
         gpd.GeoSeries(cut, index=ids, crs=zones.crs),
@@ -124,18 +124,7 @@ def _ancestors(
     return ancestors
 
 
-def estates(zones: gpd.GeoDataFrame) -> gpd.GeoSeries:
-    """Return the estates with polygons, without overlaps, in the order of codes."""
-    table = zones[(zones["level"] == "estate") & ~zones.geometry.isna()]
-    order = sorted(range(len(table)), key=lambda i: natural_key(str(table["code"].iloc[i])))
-    shapes = table.geometry.iloc[order]
-    cut = (
-        without_overlaps(shapes.to_numpy(), overlaps(shapes.to_numpy())) if len(shapes) else shapes.to_numpy()
-    )
-    return gpd.GeoSeries(cut, index=shapes.index, crs=zones.crs)
-
-
-def edge_zones(here: Ground, rasters: Sequence[Raster]) -> tuple[str, ...]:
+def edge_zones(here: StudyArea, rasters: Sequence[Raster]) -> tuple[str, ...]:
     """Return the finest zones within the halo's width of where the data on people end.
 
     With rasters that is the edge of the smallest of them; without, the outer border of the study area itself.
@@ -168,7 +157,7 @@ def _extents(rasters: Sequence[Raster], crs: pyproj.CRS) -> list[shapely.Polygon
     return boxes
 
 
-def given_totals(here: Ground, level: str, group: str) -> NDArray[np.float64]:
+def given_totals(here: StudyArea, level: str, group: str) -> NDArray[np.float64]:
     """Return the given totals of a level's zones, NaN where unknown."""
     column = f"given_{group}"
     zones = here.zones.loc[here.level_ids[level]]

@@ -1,0 +1,89 @@
+"""The lists of a study: facility registers, projects, supplies by zone, reported figures."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from geoplan.study.entry import Datum, Entry, FilePath, Level, Text
+from geoplan.study.formats import kind_of
+
+
+class Register(Entry):
+    """One facility register."""
+
+    file: FilePath
+    """XLSX, CSV (UTF-8 or GB18030), GeoJSON, GeoPackage, Shapefile, or an OSM extract (.osm.pbf, .osm)."""
+    layer: Text | None = None
+    """Sheet or layer; needed where the file holds several."""
+    datum: Datum | None = None
+    """What the coordinates are in; default: what the file says, else wgs84."""
+    types: dict[Text, Text | list[Text]] | None = None
+    """Word in the register -> facility type(s)."""
+    type: Text | None = None
+    """Facility type of every row, where the register has only one."""
+    source: Text | None = None
+    """Who made it, when, under which licence, as the sources sheet and the map print it."""
+    where: Text | None = None
+    """Column of counts or yes/no: only rows where it is above 0 (or 是) are facilities."""
+    columns: dict[Text, Text] = {}
+    """Field -> column, for columns whose headers are not recognised (see docs/registers.md)."""
+    status: dict[Text, Literal["existing", "building", "planned", "closed"]] = {}
+    """Word in the register -> status, beside the usual ones."""
+    lookup: FilePath | None = None
+    """The office's own table of addresses or names with coordinates (name, lon, lat)."""
+    accepted: FilePath | None = None
+    """File of accepted points (id, lon, lat), as a run writes them."""
+
+    @model_validator(mode="after")
+    def _types(self) -> "Register":
+        if (self.types is None) == (self.type is None) and kind_of(self.file) != "osm":
+            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": "`types`, `type`"})
+        return self
+
+
+class ProjectList(Entry):
+    """A list of planned projects (项目库), an input like a register."""
+
+    file: FilePath
+    """XLSX or CSV."""
+    layer: Text | None = None
+    """Sheet; needed where the file holds several."""
+    datum: Datum | None = None
+    """What the coordinates are in, where the list gives any; default: wgs84."""
+    columns: dict[Text, Text] = {}
+    """Field -> column, for columns whose headers are not recognised."""
+    types: dict[Text, Text | list[Text]] = {}
+    """Word in the list -> facility type(s), beside the usual ones."""
+    source: Text | None = None
+    """Who made it, as the sources sheet prints it."""
+
+
+class ZoneSupplies(Entry):
+    """Supplies without a point (family beds, social workers …), by zone."""
+
+    file: FilePath
+    """XLSX or CSV, one row a zone."""
+    layer: Text | None = None
+    """Sheet; needed where the file holds several."""
+    level: Level
+    """Level of the zones."""
+    zone: Text
+    """Column that names the zone by id or name."""
+    parent: Text | None = None
+    """Column that names the zone above, for names that stand more than once."""
+    supplies: Annotated[dict[Text, Text], Field(min_length=1)]
+    """Supply -> column, e.g. ``{family_beds: 家庭养老床位, social_workers: 社会工作者}``."""
+    source: Text | None = None
+    """Who made it, as the sources sheet prints it."""
+
+
+class Reported(Entry):
+    """A figure that a department reports (部门填报值), shown beside the computed one."""
+
+    rule: Text
+    """pack.rule."""
+    value: float
+    """As reported, in the rule's unit."""
+    by: Text | None = None
+    """Who reports it."""

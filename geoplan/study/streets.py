@@ -1,0 +1,67 @@
+"""The streets of a study, and what slows a walker on them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from geoplan.study.entry import Datum, Entry, FilePath, Text
+
+
+class Delays(Entry):
+    """Fixed seconds that slow a walker beside the pace."""
+
+    crossing_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
+    """Seconds lost at each tagged crossing."""
+    steps_factor: Annotated[float, Field(ge=1, le=5)] = 1.0
+    """How many times longer a metre of steps takes than a metre of street."""
+
+
+class Slope(Entry):
+    """Heights that slow a walker uphill."""
+
+    file: FilePath
+    """Elevation raster, metres."""
+    rule: Literal["tobler"] | dict[Text, float] = "tobler"
+    """``tobler``, or a stated table of slope (share, as text) -> factor on speed."""
+
+
+class Streets(Entry):
+    """The streets that people walk on."""
+
+    file: FilePath | None = None
+    """.osm.pbf, .osm, .graphml, or any line layer."""
+    place: Text | None = None
+    """Instead of a file: a place name to download by `geoplan download` (the only use of the Internet)."""
+    layer: Text | None = None
+    """Layer inside the file; needed where it holds several."""
+    datum: Datum | None = None
+    """What the coordinates are in; default: what the file says."""
+    source: Text | None = None
+    """Who made it, when, under which licence, as the sources sheet and the map print it."""
+    classes: Text | None = None
+    """Column of street classes in a line layer, in OpenStreetMap's words (residential, trunk, steps …)."""
+    walk: dict[Text, bool] = {}
+    """Who may walk where, class by class, on top of the walk table (``{trunk: true}``)."""
+    private: Literal["open", "residents", "closed"] = "open"
+    """Private ways of compounds: open to all, to residents only (they end walks but carry no through traffic), closed."""
+    gates: Literal["tagged", "open", "closed"] = "tagged"
+    """Gates as tagged, or all open, or all closed."""
+    gate_states: dict[Text, bool] = {}
+    """Single gates by id or name: true opens, false closes."""
+    barriers: FilePath | None = None
+    """Layer of lines or polygons (water, rail, motorway) that an access leg may not cross."""
+    slope: Slope | None = None
+    """Heights; none: flat."""
+    delays: Delays = Delays()
+    """Fixed seconds."""
+    max_snap_m: Annotated[float, Field(gt=0, le=2000)] = 250.0
+    """Longest access leg from a point to the network, metres."""
+    island_nodes: Annotated[int, Field(ge=0)] = 50
+    """A component with fewer nodes is an island."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Streets":
+        if (self.file is None) == (self.place is None):
+            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": "`file`, `place`"})
+        return self
