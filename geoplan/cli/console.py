@@ -28,7 +28,7 @@ from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 from geoplan.words.labels import label
 from geoplan.words.numbers import FORMATS, format_number
-from geoplan.words.progress import STAGES
+from geoplan.words.progress import STAGES, stage_name
 
 if TYPE_CHECKING:
     from geoplan.inputs.candidates import CandidateList
@@ -54,7 +54,6 @@ def say(code: str, *, lang: str | None = None, **values: Any) -> None:  # noqa: 
 @contextmanager
 def progress(lang: str) -> Iterator[Callable[[str, float | None], None]]:
     """Show stages as they run, with the seconds of each that has ended; yield the listener for `Stages`."""
-    column = 0 if lang == "zh" else 1
     bar = Progress(
         SpinnerColumn("line"),
         TextColumn("{task.description}"),
@@ -67,7 +66,7 @@ def progress(lang: str) -> Iterator[Callable[[str, float | None], None]]:
     task = bar.add_task("", total=len(STAGES))
 
     def listen(key: str, seconds: float | None) -> None:
-        words = STAGES[key][column]
+        words = stage_name(key, lang)
         if seconds is None:
             bar.update(task, description=words)
         else:

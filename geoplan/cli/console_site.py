@@ -1,5 +1,6 @@
 """What the command line prints of siting, and how Ctrl-C ends a search with the best so far."""
 
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from geoplan.report.look.words import share
 from geoplan.siting.objectives.ask import SitingResult, first_step
 from geoplan.siting.solve.control import SearchControl
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import wording
 from geoplan.words.labels import unit
 
 SearchListener = Callable[[str, SearchControl, SitingResult | None], None]
@@ -85,7 +87,7 @@ def print_sites(result: SiteResult, folder: object) -> None:
     """Print every answer, the sites of the adopted one, and what changes with them."""
     outcome = result.before.outcome
     lang = outcome.lang
-    words = WORDS[lang]
+    words = wording("console_site_", lang)
     by_name = {one.question.name: one for one in result.asked}
     console.table(
         words["answers"],
@@ -129,13 +131,13 @@ def print_sites(result: SiteResult, folder: object) -> None:
     if result.after is not None:
         _print_change(result, words)
     console.out.print(f"{words['results']}  {folder}", highlight=False, soft_wrap=True)
-    for name, what in FILES.items():
+    for name in FILES:
         if result.after is None and name.startswith(("after", "compare")):
             continue
-        console.out.print(f"  {name:24} {what[0 if lang == 'zh' else 1]}", highlight=False)
+        console.out.print(f"  {name:24} {words['file_' + re.sub('[./]', '_', name)]}", highlight=False)
 
 
-def _print_change(result: SiteResult, words: dict[str, str]) -> None:
+def _print_change(result: SiteResult, words: Mapping[str, str]) -> None:
     """Print coverage and flags before and after."""
     assert result.after is not None  # noqa: S101 - the caller asked
     before, after = result.before.outcome, result.after.outcome
@@ -151,7 +153,7 @@ def _print_change(result: SiteResult, words: dict[str, str]) -> None:
     console.table(words["change"], [words["what"], words["before"], words["after"]], rows, right={1, 2})
 
 
-def _flagged(outcome: Outcome, rule: str, words: dict[str, str]) -> str:
+def _flagged(outcome: Outcome, rule: str, words: Mapping[str, str]) -> str:
     """Return how many communities are flagged by a rule, and of how many it is not known."""
     communities = outcome.zones.index[outcome.zones["level"] == "community"]
     flags = outcome.flags[(outcome.flags["rule_id"] == rule) & outcome.flags["zone_id"].isin(communities)]
@@ -193,24 +195,4 @@ def _amount(value: float, kind: str, lang: str) -> str:
 
 
 UNITS = ("people", "beds", "places", "m2")
-FILES = {
-    "map.html": ("现状、规划点位与备选点位地图", "map of today, sites and candidates"),
-    "gap_list.xlsx": ("工作簿：选址方案、增益曲线、缺口清单", "workbook: sites, gain curve, gap list"),
-    "report.html": ("评价报告（含选址方案）", "report with the sites"),
-    "after": ("选址后的全套结果", "all results with the sites"),
-    "compare/compare.html": ("选址前后双屏对照", "before and after, side by side"),
-}
-WORDS = {
-    "zh": {
-        "answers": "选址问题（* 为采用方案）", "question": "问题", "sites": "点位", "cost": "万元", "aim": "目标", "before": "现状",
-        "objective": "结果", "bound": "理论上（下）限", "status": "证明", "listed": "规划点位（采用方案）", "order": "序", "name": "名称",
-        "place": "地点", "works": "建设性质", "size": "规模", "phase": "时序", "adds": "边际新增", "change": "选址前后（覆盖率；短板社区数）", "what": "指标",
-        "after": "选址后", "unknown": "未知", "results": "结果",
-    },
-    "en": {
-        "answers": "Questions (* adopted)", "question": "Question", "sites": "Sites", "cost": "10k yuan", "aim": "Aim", "before": "Today",
-        "objective": "Answer", "bound": "Bound", "status": "Proof", "listed": "Sites (adopted answer)", "order": "No.", "name": "Name",
-        "place": "Place", "works": "Works", "size": "Size", "phase": "By", "adds": "Adds", "change": "Before and after (share covered; flagged communities)", "what": "Indicator",
-        "after": "With the sites", "unknown": "not known", "results": "Results",
-    },
-}  # fmt: skip
+FILES = ("map.html", "gap_list.xlsx", "report.html", "after", "compare/compare.html")

@@ -16,7 +16,6 @@ from geoplan.coverage.fair_flow import Pairing, fair_rates, pairing
 from geoplan.coverage.provision import _check_reach
 from geoplan.coverage.zone_sums import zone_sums
 from geoplan.tables import check_ids, check_unique_index
-from geoplan.words.errors import Note
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -185,35 +184,6 @@ def served_by_zone(
     for end, amounts in given.items():
         columns[f"rate_{end}"] = np.divide(amounts, total, out=np.full(len(total), np.nan), where=total > 0)
     return pd.DataFrame(columns, index=zones.index)
-
-
-def served_note(row: pd.Series, *, service: str, unit_zh: str, unit_en: str) -> Note:
-    """Return in words what is served of one zone's need; `row` is one of :func:`served_by_zone`.
-
-    Examples
-    --------
-    >>> row = pd.Series({"need": 90.0, "outside": 10.0, "served_low": 50.0, "served_high": 60.0,
-    ...     "without_place_low": 20.0, "without_place_high": 30.0})
-    >>> served_note(row, service="childcare", unit_zh="个托位", unit_en="places").found("en")
-    'childcare: of a need of 90 places 50-60 are served, 20-30 are in the circle without a place, 10 outside it'
-    """
-    return Note.of(
-        "served",
-        severity="info",
-        service=service,
-        need=f"{row['need']:.0f}",
-        served=_span(row["served_low"], row["served_high"]),
-        without=_span(row["without_place_low"], row["without_place_high"]),
-        outside=f"{row['outside']:.0f}",
-        unit_zh=unit_zh,
-        unit_en=unit_en,
-    )
-
-
-def _span(low: float, high: float) -> str:
-    """Return an interval in whole units, one number where both ends round to it."""
-    ends = (f"{low:.0f}", f"{high:.0f}")
-    return ends[0] if ends[0] == ends[1] else "-".join(ends)
 
 
 def _rest(whole: Floats, part: Floats, scale: Floats) -> Floats:

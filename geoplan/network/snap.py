@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from geoplan.network.graph import WalkGraph
 from geoplan.network.grid import Grid, Segments, candidates, feet, grid_of, nearest_segment
 from geoplan.tables import check_unique_index
+from geoplan.words.catalogue import Phrase
 from geoplan.words.errors import Note
 
 #: The main network is taken instead of an island if no further than this many times the island's distance, plus metres
@@ -218,7 +219,7 @@ def _table(
 
 
 def snap_notes(
-    snaps: pd.DataFrame, *, what: str, max_snap_m: float = 250.0, island_nodes: int = 50
+    snaps: pd.DataFrame, *, what: Phrase, max_snap_m: float = 250.0, island_nodes: int = 50
 ) -> tuple[Note, ...]:
     """Return notes on the points that are not on the network, by reason, and on those on islands.
 
@@ -227,7 +228,7 @@ def snap_notes(
     snaps
         As `snap` gives them.
     what
-        Whose points, as it reads in a sentence (设施, demand points).
+        Whose points: a noun of the catalogue.
     max_snap_m, island_nodes
         As given to `snap`.
     """

@@ -41,6 +41,7 @@ from geoplan.study.scenario import Scenario
 from geoplan.study.study import Study
 from geoplan.tables import SERVED, SUPPORT, Outcome, Service, Source, warnings_table
 from geoplan.words.errors import Note, OutputError
+from geoplan.words.labels import listed
 from geoplan.words.progress import Stages
 
 
@@ -205,7 +206,7 @@ def outcome_of(
         register.facilities,
         lang=study.lang,
     )
-    gaps = with_project_names(gaps, found.projects.support, inputs.projects)
+    gaps = with_project_names(gaps, found.projects.support, inputs.projects, lang=study.lang)
     if siting is not None and siting.after is not None:
         gaps = gap_list_with_sites(gaps, siting.adopted, inputs.zones, siting.after, lang=study.lang)
     every = [
@@ -364,13 +365,15 @@ def project_support(
     return ProjectEffect(table, tuple(support_notes(table, listed)))
 
 
-def with_project_names(gaps: pd.DataFrame, table: pd.DataFrame, projects: pd.DataFrame) -> pd.DataFrame:
+def with_project_names(
+    gaps: pd.DataFrame, table: pd.DataFrame, projects: pd.DataFrame, *, lang: str
+) -> pd.DataFrame:
     """Return the gap list with 对应项目: the projects that add to the same indicator of the same zone."""
     if table.empty or gaps.empty:
         return gaps
     names = {
-        (row["rule_id"], row["zone_id"]): "、".join(
-            str(projects["name"][project]) for project in row["projects"]
+        (row["rule_id"], row["zone_id"]): listed(
+            (str(projects["name"][project]) for project in row["projects"]), lang
         )
         for row in table.to_dict("records")
     }

@@ -177,7 +177,7 @@ def _questions(study: Study, only: Sequence[str]) -> list[Question]:
     if study.siting is None:
         raise StudyError(Note.of("siting_no_questions", file=str(study.path), severity="error"))
     entries = study.siting.questions
-    known = "、".join(entries)
+    known = tuple(entries)
     problems = [
         Note.of("siting_unknown_question", file=str(study.path), name=name, known=known, severity="error")
         for name in only
@@ -185,7 +185,7 @@ def _questions(study: Study, only: Sequence[str]) -> list[Question]:
     ]
     problems += [
         Note.of("siting_unknown_attribute", file=str(study.path), question=name, name=flag,
-                known=", ".join(ATTRIBUTES), severity="error")
+                known=tuple(ATTRIBUTES), severity="error")
         for name, entry in entries.items()
         for flag in entry.attributes
         if flag not in ATTRIBUTES

@@ -17,6 +17,7 @@ from geoplan.network.snap import snap, snap_notes
 from geoplan.network.surface import MinutesRaster, minutes_raster
 from geoplan.pipeline.gather import Inputs
 from geoplan.tables import Service
+from geoplan.words.catalogue import Phrase
 from geoplan.words.errors import Note
 from geoplan.words.labels import label
 from geoplan.words.numbers import format_number
@@ -212,10 +213,14 @@ def snap_remarks(snaps: Snaps, inputs: Inputs) -> list[Note]:
     placed = snaps.facilities[
         snaps.facilities["reason"] != "no_point"
     ]  # those without a point are listed elsewhere
-    what = "设施" if study.lang == "zh" else "facilities"
     streets = study.streets
     return notes + list(
-        snap_notes(placed, what=what, max_snap_m=streets.max_snap_m, island_nodes=streets.island_nodes)
+        snap_notes(
+            placed,
+            what=Phrase("snapped_facilities"),
+            max_snap_m=streets.max_snap_m,
+            island_nodes=streets.island_nodes,
+        )
     )
 
 

@@ -52,7 +52,9 @@ def _word_files(folder: Traversable) -> Iterator[Traversable]:
 
 
 def phrase(code: str, lang: str, **values: object) -> str:
-    """Return a sentence of the catalogue in `lang` (``zh`` or ``en``), its ``{…}`` filled in; a `Phrase` fills in in `lang`.
+    """Return a sentence of the catalogue in `lang` (``zh`` or ``en``), its ``{…}`` filled in.
+
+    A `Phrase` among the values is written in `lang`, a tuple as a list of words.
 
     Raises
     ------
@@ -65,6 +67,21 @@ def phrase(code: str, lang: str, **values: object) -> str:
     '3 / 10'
     """
     return filled(str(catalogue()[code][lang]), lang, values)
+
+
+def wording(prefix: str, lang: str) -> dict[str, str]:
+    """Return every sentence whose code begins with `prefix`, by the rest of its code, in `lang`.
+
+    Examples
+    --------
+    >>> wording("note_", "en")["row"]
+    'row {row}'
+    """
+    return {
+        code.removeprefix(prefix): str(words[lang])
+        for code, words in catalogue().items()
+        if code.startswith(prefix)
+    }
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,14 @@ class Phrase:
 
 
 def filled(template: str, lang: str, values: Mapping[str, object]) -> str:
-    """Return a text with its ``{…}`` filled in, every `Phrase` among the values in `lang`."""
-    return template.format(
-        **{name: value.text(lang) if isinstance(value, Phrase) else value for name, value in values.items()}
-    )
+    """Return a text with its ``{…}`` filled in, as :func:`phrase` does."""
+    return template.format(**{name: _shown(value, lang) for name, value in values.items()})
+
+
+def _shown(value: object, lang: str) -> object:
+    """Return a value as it fills in a text: a `Phrase` in `lang`, a tuple as a list of words."""
+    if isinstance(value, Phrase):
+        return value.text(lang)
+    if isinstance(value, tuple):
+        return phrase("list_comma", lang).join(str(_shown(part, lang)) for part in value)
+    return value

@@ -73,16 +73,17 @@ class Note:
 
     def where(self, lang: str) -> str:
         """Return the place: file, row, zone, as far as known."""
-        row = "" if self.row is None else (f"第{self.row}行" if lang == "zh" else f"row {self.row}")
+        row = "" if self.row is None else phrase("note_row", lang, row=self.row)
         return " ".join(part for part in (self.file, row, self.zone) if part)
 
     def text(self, lang: str) -> str:
         """Return place, finding and action on one line."""
-        colon, stop = ("：", "。") if lang == "zh" else (": ", ". ")
-        where, action = self.where(lang), self.action(lang)
-        body = (self.found(lang) + (stop + action if action else "")).rstrip(" .。") + stop.strip()
-        body = body.replace("?.", "?")
-        return f"{where}{colon}{body}" if where else body
+        stop = phrase("stop", lang)
+        sentences = [part.rstrip(f" .{stop}") for part in (self.found(lang), self.action(lang)) if part]
+        ended = [part if part.endswith("?") else part + stop for part in sentences]
+        body = phrase("note_space", lang).join(ended)
+        where = self.where(lang)
+        return phrase("note_place", lang, where=where, text=body) if where else body
 
 
 class GeoplanError(Exception):

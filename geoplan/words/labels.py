@@ -10,6 +10,7 @@ from importlib import resources
 
 import yaml
 
+from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import missing
 from geoplan.words.vocabulary import vocabulary
 
@@ -153,4 +154,4 @@ def listed(words: Iterable[str], lang: str) -> str:
     >>> listed(["托位", "床位"], "zh"), listed(["places", "beds"], "en")
     ('托位、床位', 'places, beds')
     """
-    return ("、" if lang == "zh" else ", ").join(words)
+    return phrase("list_comma", lang).join(words)

@@ -12,6 +12,7 @@ from shapely import LineString, Point, Polygon
 from geoplan.network.graph import build_graph
 from geoplan.network.snap import snap, snap_notes
 from geoplan.tables import SNAPS
+from geoplan.words.catalogue import Phrase
 
 
 def network(*lines, contract=True, **columns):
@@ -119,7 +120,7 @@ def test_an_island_gives_way_to_the_main_network_nearly_as_near():
 
 def test_notes_count_the_reasons():
     snaps = snap(network(STREET), points((30, 40), (50, -300), None, (1, 900)), island_nodes=0)
-    notes = snap_notes(snaps, what="facilities")
+    notes = snap_notes(snaps, what=Phrase("snapped_facilities"))
     assert [note.code for note in notes] == ["snap_too_far", "snap_no_point"]
     assert notes[0].text("en").startswith("2 facilities lie further than 250 m")
     assert all(note.text("zh") for note in notes)

@@ -25,6 +25,7 @@ from geoplan.standards.gaps import gap_list_with_sites
 from geoplan.study.services import Service as StudyService
 from geoplan.study.siting import CandidateSource, Question
 from geoplan.tables import Service
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import StudyError
 
 RULE = "huzhong.places_per_1000_residents"
@@ -274,7 +275,7 @@ def test_what_is_printed_names_no_folder_that_is_not_written_and_no_share_as_0(a
     several = {"ask": "sizes", "rules": [RULE, ROOMS], "largest": 300.0, "sites": 3}
     room.print_sites(asking({"q": several}), tmp_path)
     assert any("compare" in line for line in printed)
-    sites = next(rows for title, _, rows in tables if title == room.WORDS["zh"]["listed"] and rows)
+    sites = next(rows for title, _, rows in tables if title == phrase("console_site_listed", "zh") and rows)
     assert all(row[-1].endswith("%") and row[-1] != "0.0%" for row in sites)
 
 

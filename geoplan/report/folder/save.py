@@ -19,7 +19,7 @@ from geoplan.report.workbook.csv_files import write_csv
 from geoplan.report.workbook.workbook import write_workbook
 from geoplan.tables import Outcome
 from geoplan.version import __version__
-from geoplan.words.progress import STAGES, Stages
+from geoplan.words.progress import Stages, stage_name
 
 
 def write_outputs(
@@ -95,9 +95,8 @@ def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str]) -> None
 
 def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:
     """Return the run's log: when, where the time went, what is proven of siting, and everything that was found."""
-    column = 0 if outcome.lang == "zh" else 1
     lines = [f"geoplan {__version__}  {outcome.name}  {started}", ""]
-    lines += [f"{value:8.2f} s  {STAGES[key][column]}" for key, value in seconds.items()]
+    lines += [f"{value:8.2f} s  {stage_name(key, outcome.lang)}" for key, value in seconds.items()]
     lines += [f"{sum(seconds.values()):8.2f} s", ""]
     for record in outcome.answers.to_dict("records"):
         answer = {str(key): value for key, value in record.items()}
