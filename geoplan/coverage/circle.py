@@ -15,7 +15,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from geoplan.coverage.zone_sums import ZoneSums, zone_sums
-from geoplan.tables import CIRCLE, Service, check_columns, check_ids
+from geoplan.tables import CIRCLE, NEAREST, Service, check_ids
 from geoplan.words.errors import Note, TableError
 
 #: What a computer's rounding may add to a walk; far below a step. Fifteen minutes to the second are inside.
@@ -184,7 +184,7 @@ def circle_table(
             )
             tables.append(part.assign(service=service, measure=measure, group=terms.group))
     if not tables:
-        return pd.DataFrame(columns=list(CIRCLE))
+        return CIRCLE.empty()
     return pd.concat(tables, ignore_index=True)[list(CIRCLE)]
 
 
@@ -192,7 +192,7 @@ def _walks(
     table: pd.DataFrame, service: str, places: ZoneSums, known: pd.Index
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], pd.Index]:
     """Return seconds (inf for none) and the facility's code (-1 for none) of each point, and the codes' names."""
-    check_columns(table, ["service", "demand_id", "facility_id", "seconds"], name="nearest")
+    NEAREST.check(table)
     rows = table[(table["service"] == service).to_numpy()]
     check_ids(rows, name="nearest", demand_id=known)
     seconds = np.full(len(places.points), np.inf)

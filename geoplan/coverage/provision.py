@@ -12,7 +12,15 @@ import pandas as pd
 
 from geoplan.coverage.circle import in_circle
 from geoplan.coverage.zone_sums import lineage, zone_sums
-from geoplan.tables import check_columns, check_ids, check_unique_index
+from geoplan.tables import (
+    FACILITIES,
+    PAIRS,
+    SUPPLIES,
+    check_columns,
+    check_ids,
+    check_unique_index,
+    raise_faults,
+)
 from geoplan.words.errors import Note, TableError
 
 Floats = npt.NDArray[np.float64]
@@ -55,11 +63,10 @@ def located_supply(
     >>> located_supply(supplies, facilities, zones)[["low", "high", "unknown_rows"]].values.tolist()
     [[8.0, inf, 1.0], [8.0, 8.0, 0.0]]
     """
-    check_columns(supplies, ["facility_id", "low", "high"], name="supplies")
-    check_columns(facilities, ["zone_id"], name="facilities")
-    check_unique_index(facilities, name="facilities")
-    check_ids(supplies, name="supplies", facility_id=facilities.index)
-    check_ids(facilities[facilities["zone_id"].notna()], name="facilities", zone_id=zones.index)
+    raise_faults(
+        SUPPLIES.faults(supplies, ("facility_id", "low", "high"), facility_id=facilities.index),
+        FACILITIES.faults(facilities, ("zone_id",), zone_id=zones.index),
+    )
     _check_intervals(supplies.set_index("facility_id"))
 
     facility, zone = _places(facilities, zones)
@@ -241,12 +248,15 @@ def _weights(seconds: Floats, *, walk_minutes: float, bands: Mapping[float, floa
 
 
 def _check_reach(reach: pd.DataFrame, need: pd.Series, supply: pd.DataFrame) -> None:
-    check_columns(reach, ["demand_id", "facility_id", "seconds"], name="reach")
-    check_columns(supply, ["low", "high"], name="supply")
     check_unique_index(need, name="need")
     check_unique_index(supply, name="supply")
-    check_ids(
-        reach, name="reach", demand_id=need.index.rename("need"), facility_id=supply.index.rename("supply")
+    check_columns(supply, ["low", "high"], name="supply")
+    PAIRS.check(
+        reach,
+        ("demand_id", "facility_id", "seconds"),
+        name="reach",
+        demand_id=need.index.rename("need"),
+        facility_id=supply.index.rename("supply"),
     )
     twice = reach.duplicated(["demand_id", "facility_id"])
     if twice.any():

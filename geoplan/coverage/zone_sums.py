@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geoplan.tables import LEVELS, check_columns, check_ids, check_unique_index
+from geoplan.tables import DEMAND, LEVELS, OVERLAY, ZONES, check_ids, raise_faults
 from geoplan.words.errors import Note, TableError
 
 Floats = npt.NDArray[np.float64]
@@ -150,12 +150,11 @@ def zone_sums(demand: pd.DataFrame, zones: pd.DataFrame, overlay: pd.DataFrame |
     >>> zone_sums(demand, zones).sums(np.array([1.5, 2.0])).tolist()
     [3.5, 3.5]
     """
-    check_columns(demand, ["zone_id", "halo"], name="demand")
-    check_columns(zones, ["level", "parent_id", "kind"], name="zones")
-    check_unique_index(demand, name="demand")
-    check_unique_index(zones, name="zones")
+    raise_faults(
+        ZONES.faults(zones, ("level", "parent_id", "kind")),
+        DEMAND.faults(demand, ("zone_id", "halo"), zone_id=zones.index),
+    )
     inside = demand[demand["zone_id"].notna() & ~demand["halo"].astype(bool)]
-    check_ids(inside, name="demand", zone_id=zones.index)
 
     above = lineage(zones)
     kind = _kind_of(zones, above)
@@ -273,8 +272,7 @@ def _members(
     share = np.ones(len(inside))
     if overlay is None or overlay.empty:
         return member, cell, share
-    check_columns(overlay, ["demand_id", "zone_id", "share"], name="overlay")
-    check_ids(overlay, name="overlay", demand_id=demand.index, zone_id=zones.index)
+    OVERLAY.check(overlay, demand_id=demand.index, zone_id=zones.index)
     position = inside.index.get_indexer(pd.Index(overlay["demand_id"]))
     known = position >= 0  # an estate's part in the halo counts nowhere
     over_cell = zones.index.get_indexer(pd.Index(overlay["zone_id"]))

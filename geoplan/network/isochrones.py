@@ -15,7 +15,7 @@ from geoplan.network.graph import WalkGraph
 from geoplan.network.pieces import reached_parts
 from geoplan.network.reach import node_seconds
 from geoplan.network.ribbons import nested_ribbons
-from geoplan.tables import check_columns, check_unique_index
+from geoplan.tables import SNAPS
 
 
 def isochrones(
@@ -66,8 +66,7 @@ def isochrones(
         raise ValueError(
             f"minutes, pace and width must be above 0; got {minutes}, {walk_kmh} km/h, {width_m} m"
         )
-    check_columns(facility_snaps, ["chain", "offset_m", "leg_m", "x", "y"], name="snaps")
-    check_unique_index(facility_snaps, name="snaps")
+    SNAPS.check(facility_snaps, ("chain", "offset_m", "leg_m", "x", "y"))
     placed = facility_snaps[(facility_snaps["chain"] >= 0).to_numpy()]
     sets = (
         [facility_snaps.loc[[i]] if i in placed.index else placed.iloc[:0] for i in facility_snaps.index]

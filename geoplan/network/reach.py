@@ -184,7 +184,6 @@ def node_seconds(
     seconds
         By node position of the graph (``graph.node_id``), shape (n_nodes,); inf beyond the limit.
     """
-    check_unique_index(snaps, name="snaps")
     search = prepare(graph, walk_kmh=walk_kmh, limit_seconds=limit_seconds, reverse=True)
     facility, _ = places(graph, snaps, walk_kmh=walk_kmh, toward=True)
     return _one_pass(graph, facility, search)[0]

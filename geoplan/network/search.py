@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geoplan.network.graph import WalkGraph
 from geoplan.network.kernels import interpolate
 from geoplan.network.records import Network, Places, Scratch, Search
-from geoplan.tables import check_columns
+from geoplan.tables import SNAPS
 from geoplan.words.errors import Note, TableError
 
 #: A walk that takes this much longer than the limit still counts, so that rounding does not part equal walks: seconds.
@@ -81,7 +81,7 @@ def places(
     TableError
         If a column is missing, or the snaps name a chain that the graph does not have.
     """
-    check_columns(snaps, ["chain", "offset_m", "leg_m"], name="snaps")
+    SNAPS.check(snaps, ("chain", "offset_m", "leg_m"))
     chain = snaps["chain"].to_numpy(np.int64)
     if len(chain) and chain.max() >= graph.n_chains:
         raise TableError(Note.of("network_other_graph", chains=graph.n_chains, severity="error"))

@@ -219,7 +219,7 @@ def outcome_of(
         *notes,
     ]
     reported = [(told.rule, told.value, told.by) for told in study.reported]
-    return Outcome(
+    outcome = Outcome(
         name=name or study.name,
         year=study.year,
         lang=study.lang,
@@ -254,6 +254,8 @@ def outcome_of(
         reported=pd.DataFrame(reported, columns=["rule_id", "value", "by"]),
         **({} if siting is None else _siting_fields(siting)),
     )
+    outcome.check()
+    return outcome
 
 
 def _siting_fields(siting: SitingTables) -> dict[str, Any]:
@@ -341,7 +343,7 @@ def project_support(
     """Return 项目库对指标的支撑测算: every rule judged again with the projects that count by the study's year."""
     listed, own = inputs.projects, inputs.register
     if listed.empty:
-        return ProjectEffect(pd.DataFrame(columns=list(SUPPORT)), ())
+        return ProjectEffect(SUPPORT.empty(), ())
     districts = inputs.zones.index[inputs.zones["level"] == "district"]
     home = (
         str(districts[0]) if len(districts) == 1 else "area/area"
@@ -404,7 +406,7 @@ def who_is_served(services: Mapping[str, Service], pairs: pd.DataFrame, inputs: 
             table.rename(columns={"without_place_high": "without_place"}).rename_axis("zone_id").reset_index()
         )
         tables.append(table.assign(service=name))
-    empty = pd.DataFrame(columns=list(SERVED))
+    empty = SERVED.empty()
     return pd.concat(tables, ignore_index=True)[list(SERVED)] if tables else empty
 
 

@@ -1,6 +1,6 @@
 """Where to build: the questions of a study answered, and the study judged again with the sites of the adopted answer."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from geoplan.standards.flags import study_circles
 from geoplan.standards.projects.facilities import with_projects
 from geoplan.standards.projects.support import support
 from geoplan.study.study import Study
-from geoplan.tables import CURVE, SUPPORT, UNMET
+from geoplan.tables import CURVE, ISOCHRONES, SUPPORT, UNMET, Schema
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note, StudyError
 from geoplan.words.progress import Stages
@@ -283,8 +283,8 @@ def _answer_tables(
         answers=answers_table(rows),
         curve=_joined([one.curve for one in answers], CURVE),
         unmet=_joined([one.unmet for one in answers], UNMET),
-        isochrones=gpd.GeoDataFrame(),
-        support=pd.DataFrame(columns=list(SUPPORT)),
+        isochrones=ISOCHRONES.empty_shapes(),
+        support=SUPPORT.empty(),
         adopted=sites[sites["question"] == adopted],
         after=None,
     )
@@ -299,9 +299,9 @@ def _stacked(tables: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
     )
 
 
-def _joined(tables: Sequence[pd.DataFrame], columns: Iterable[str]) -> pd.DataFrame:
+def _joined(tables: Sequence[pd.DataFrame], schema: Schema) -> pd.DataFrame:
     filled = [table for table in tables if len(table)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
+    return pd.concat(filled, ignore_index=True) if filled else schema.empty()
 
 
 def with_sites(inputs: Inputs, projects: gpd.GeoDataFrame) -> Inputs:

@@ -32,7 +32,7 @@ class Candidates:
     Parameters
     ----------
     candidates
-        `tables.CANDIDATES` with `inputs.candidates.MORE_CANDIDATES`, indexed by candidate_id; those of the lists first, then the
+        `tables.CANDIDATES`, indexed by candidate_id; those of the lists first, then the
         generated ones.
     notes
         Of the lists, of generating, and of bringing them together.

@@ -10,7 +10,6 @@ from scipy.sparse import coo_array, csr_array
 
 from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.supplies import CHILD_TYPES, ELDER_TYPES, kind_of
-from geoplan.inputs.projects import MORE_PROJECTS
 from geoplan.inputs.projects.fields import ADDED
 from geoplan.siting.inputs import SitingInputs
 from geoplan.siting.objectives.ask import SitingResult, first_step
@@ -220,7 +219,7 @@ def sites_as_projects(
     }, index=sites.index.rename("project_id"))  # fmt: skip
     for flag in ATTRIBUTES:
         table[flag] = pd.array([(attributes or {}).get(flag, pd.NA)] * len(table), dtype="boolean")
-    columns = [c for c in PROJECTS if c != "geometry"] + [*MORE_PROJECTS, *ATTRIBUTES]
+    columns = [c for c in PROJECTS if c != "geometry"] + [*ATTRIBUTES]
     return gpd.GeoDataFrame(
         table[columns], geometry=gpd.GeoSeries(sites.geometry.to_list(), index=table.index), crs=sites.crs
     )

@@ -10,7 +10,6 @@ import pandas as pd
 
 from geoplan.standards.caveats import rule_caveats
 from geoplan.standards.data import AssessmentData
-from geoplan.standards.flags import COLUMNS as FLAG_COLUMNS
 from geoplan.standards.flags import flagging, flags_of, study_circles
 from geoplan.standards.measure import NAN, Measured, Tally
 from geoplan.standards.other_basis import columns_of, under_other_basis
@@ -18,53 +17,26 @@ from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.requirement import Requirement
 from geoplan.standards.rules import Rule, linked
 from geoplan.standards.verdict import judge
-from geoplan.tables import FINDINGS, MEMBERS, Service, check_columns, check_ids, check_unique_index
+from geoplan.tables import (
+    CIRCLE,
+    DEMAND,
+    FACILITIES,
+    FINDINGS,
+    FLAGS,
+    MEMBERS,
+    PAIRS,
+    SUPPLIES,
+    ZONES,
+    Service,
+    raise_faults,
+)
 from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note
-
-#: Columns of findings beyond those of `geoplan.tables.FINDINGS`.
-MORE_FINDINGS = {
-    "missing_zh": "what is missing, in Chinese",
-    "missing_en": "what is missing, in English",
-    "target_year": "year of the target that judges",
-    "required_upper": "upper limit of a two-sided target; NaN where there is none",
-    "local": "True where the required value is a local threshold (本地设定)",
-    "surplus": "True where `shortfall` is an amount above an upper limit",
-    "rows": "register rows or members that count",
-    "people": "people of the rule's group in the zone",
-    "reported": "figure that a department reports (部门填报值); NaN where none is given",
-    "reported_by": "who reports it",
-    "share_located": "presence: share of zones with a facility inside",
-    "share_assigned": "presence: share of zones that the register says are served",
-    "share_within": "presence: share of zones within the circle",
-    "share_communities": "circle: share of communities covered",
-    "share_land": "circle: share of residential land covered",
-    "share_urban": "circle: share of people in urban zones covered",
-    "share_rural": "circle: share of people in rural zones covered",
-    "reachable_low": "provision and floor area: supply per N that the zone's people can walk to, least; the value is located",
-    "reachable_high": "the most that the register allows",
-    "other_group": "the same people under their other basis (常住 / 户籍), where the study has both",
-    "other_basis": "its basis and year",
-    "other_low": "least of the value under it",
-    "other_high": "most of the value under it",
-    "other_verdict": "verdict under it; the pack's own basis judges",
-    "other_shortfall": "gap under it, in `unit`",
-    "target_zh": "what is required in the study's year, in words: ≥55.0%, 1–2, 每处≤150 个托位",
-    "target_en": "in English",
-    "members_met": "members that meet the rule; NA where the rule counts none",
-    "members_judged": "members that could be judged",
-    "members_no_data": "members that could not be judged",
-    "caveats": "tuple of codes of the catalogue: what qualifies the figures",
-    "of_plan": "True where the zone is the area or a district of the plan, not one of many zones below",
-}
-
-#: Columns of members beyond those of `geoplan.tables.MEMBERS`: presence in the three ways.
-MORE_MEMBERS = ("located", "assigned", "within_circle")
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """What `assess` found: tables as `geoplan.tables` describes them, with more columns (see `MORE_FINDINGS`)."""
+    """What `assess` found: tables as `geoplan.tables` describes them."""
 
     findings: pd.DataFrame
     members: pd.DataFrame
@@ -158,8 +130,8 @@ def assess(
         table, why = flags_of(data, rule, mine, reach.get(rule.rule_id))
         tables.append(table)
         notes += why
-    flags = _joined(tables, list(FLAG_COLUMNS))
-    member_table = _joined(members, ["rule_id", "zone_id", *list(MEMBERS)[2:], *MORE_MEMBERS])
+    flags = FLAGS.joined(tables)
+    member_table = MEMBERS.joined(members)
     return Assessment(
         _with_cause(findings, flags, member_table, data), member_table, flags, tuple(dict.fromkeys(notes))
     )
@@ -169,24 +141,15 @@ def _check(
     zones: pd.DataFrame, demand: pd.DataFrame, facilities: pd.DataFrame, supplies: pd.DataFrame, pairs: pd.DataFrame,
     circle: pd.DataFrame,
 ) -> None:  # fmt: skip
-    check_columns(zones, ["level", "name", "parent_id", "kind", "covered_share"], name="zones")
-    check_columns(demand, ["zone_id", "halo"], name="demand")
-    check_columns(facilities, ["services", "status", "open_year", "close_year", "zone_id", "serves", "location_quality"],
-                  name="facilities")  # fmt: skip
-    check_columns(supplies, ["facility_id", "service", "supply", "low", "high"], name="supplies")
-    check_columns(pairs, ["service", "demand_id", "facility_id", "seconds"], name="pairs")
-    check_columns(circle, ["service", "measure", "zone_id", "people", "covered"], name="circle")
-    check_unique_index(zones, name="zones")
-    check_unique_index(facilities, name="facilities")
-    check_ids(
-        facilities[facilities["zone_id"].notna()], name="facilities", zone_id=zones.index.rename("zones")
-    )
-    check_ids(supplies, name="supplies", facility_id=facilities.index.rename("facilities"))
-    check_ids(
-        pairs,
-        name="pairs",
-        facility_id=facilities.index.rename("facilities"),
-        demand_id=demand.index.rename("demand"),
+    at, by = zones.index.rename("zones"), facilities.index.rename("facilities")
+    facts = ("services", "status", "open_year", "close_year", "zone_id", "serves", "location_quality")
+    raise_faults(
+        ZONES.faults(zones, ("level", "name", "parent_id", "kind", "covered_share"), parent_id=at),
+        DEMAND.faults(demand, ("zone_id", "halo"), zone_id=at),
+        FACILITIES.faults(facilities, facts, zone_id=at),
+        SUPPLIES.faults(supplies, ("facility_id", "service", "supply", "low", "high"), facility_id=by),
+        PAIRS.faults(pairs, facility_id=by, demand_id=demand.index.rename("demand")),
+        CIRCLE.faults(circle, ("service", "measure", "zone_id", "people", "covered"), zone_id=at),
     )
 
 
@@ -268,23 +231,12 @@ def _affected(rule: Rule, found: Measured, what: Requirement, row: Mapping[str, 
 
 
 def _findings(rows: list[dict[str, Any]], reported: Sequence[tuple[str, float, str | None]]) -> pd.DataFrame:
-    columns = list(dict.fromkeys([*FINDINGS, *MORE_FINDINGS]))
-    table = pd.DataFrame(rows, columns=columns) if rows else pd.DataFrame(columns=columns)
+    table = pd.DataFrame(rows, columns=list(FINDINGS))
     values = {rule: float(value) for rule, value, _ in reported}
     by = {rule: who or "" for rule, _, who in reported}
     table["reported"] = [values.get(rule, float("nan")) for rule in table["rule_id"]]
     table["reported_by"] = [by.get(rule, "") for rule in table["rule_id"]]
-    table["of_plan"] = table["of_plan"].astype(bool)
-    for column in ("members_met", "members_judged", "members_no_data"):
-        table[column] = table[column].astype("Int64")
-    for column in MORE_FINDINGS:
-        if column.startswith(("share_", "reachable_")) or column in (
-            "other_low",
-            "other_high",
-            "other_shortfall",
-        ):
-            table[column] = table[column].astype(float)
-    return table
+    return FINDINGS.typed(table)
 
 
 def _with_cause(
@@ -306,24 +258,6 @@ def _with_cause(
         if len(weights):
             out.loc[at, "cause"] = weights.sort_index().idxmax()
     return out
-
-
-def _joined(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    columns = list(dict.fromkeys(columns))
-    kept = [table.reindex(columns=columns).astype(object) for table in tables if len(table)]
-    joined = pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=columns, dtype=object)
-    return joined.astype({column: kind for column, kind in _KINDS.items() if column in columns})
-
-
-#: Types of the columns of members and flags; all others hold text, ids or null.
-_KINDS = {
-    **dict.fromkeys(
-        ["value", "minutes", "reachable_low", "reachable_high", "located_low", "located_high", "required", "shortfall",
-         "apportioned", "people", "people_affected"], "float64"),
-    **dict.fromkeys(["has", "flagged", "located", "assigned", "within_circle"], "boolean"),
-    "own_level": "bool",
-    "year": "int64",
-}  # fmt: skip
 
 
 def _unknown(
@@ -348,4 +282,4 @@ def _unused(rule: Rule, thresholds: Mapping[str, float]) -> bool:
     return rule.rule_id in thresholds and all(t.floor is not None and not t.either for t in rule.targets)
 
 
-__all__ = ["MORE_FINDINGS", "MORE_MEMBERS", "Assessment", "assess"]
+__all__ = ["Assessment", "assess"]

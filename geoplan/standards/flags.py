@@ -27,8 +27,6 @@ from geoplan.words.vocabulary import vocabulary
 
 LEVELS = ("community", "town")
 
-COLUMNS = (*FLAGS, "basis", "caveats", "note_zh", "note_en")
-
 
 def study_circles(services: Mapping[str, Service], rules: Iterable[Rule]) -> tuple[Circle, ...]:
     """Return a circle rule ``study.circle_<service>`` for each service of the study that no rule's circle answers.
@@ -125,7 +123,7 @@ def flags_of(
         )
         for note in missing
     )
-    return table[list(COLUMNS)].reset_index(drop=True), told
+    return table[list(FLAGS)].reset_index(drop=True), told
 
 
 def _nothing(ids: pd.Index, unit: str) -> pd.DataFrame:

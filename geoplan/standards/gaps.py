@@ -9,46 +9,10 @@ import pandas as pd
 
 from geoplan.standards.assess import Assessment
 from geoplan.standards.flags import LEVELS
+from geoplan.tables import GAP_LIST
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import format_number
 from geoplan.words.vocabulary import label
-
-#: Columns of the gap list; those that an office hands in stand first, in its order.
-GAPS = {
-    "serial": "1, 2 …",
-    "town": "name of the town",
-    "community": "name of the community",
-    "indicator": "name of the indicator",
-    "clause": "document and section",
-    "attribute": "约束, 预期, 未标注 …",
-    "basis": "what is counted, per whom, and the people's basis",
-    "actual": "value, least; in the rule's unit",
-    "required": "what is required; NaN for members",
-    "shortfall": "in `unit`",
-    "unit": "unit in which one builds",
-    "verdict": "flagged, not_met or has_not",
-    "people_affected": "people; NaN where it has no meaning",
-    "nearest_facility": "facility_id or null",
-    "minutes": "to it",
-    "cause": "one of CAUSES or empty",
-    "measures": "what to do, in words",
-    "project": "names of projects",
-    "phase": "near or long term, in words",
-    "rank": "place among flagged communities by people affected, 1 being the most",
-    "district": "name of the district",
-    "rule_id": "pack.rule",
-    "zone_id": "zone",
-    "member_id": "zone_id or facility_id of a member; empty elsewhere",
-    "part": "flag, finding or member",
-    "format": "number format of `actual` and `required`",
-    "target": "what is required, in words; of a member its own target",
-    "actual_low": "as `actual`",
-    "actual_high": "value, most",
-    "gross_shortfall": "of findings: sum of the gaps of towns",
-    "nearest_name": "name of the nearest facility",
-    "note": "what qualifies the row, in words",
-    "caveats": "tuple of codes of the catalogue: what qualifies its figures",
-}
 
 _NUMBERS = (
     "actual",
@@ -82,7 +46,7 @@ def gap_list(
     Returns
     -------
     gap_list
-        The columns of `GAPS`.
+        `tables.GAP_LIST`.
     """
     names = _Names(zones, rules, facilities, lang)
     years = findings.set_index("rule_id")["target_year"].to_dict() if "target_year" in findings else {}
@@ -95,7 +59,7 @@ def gap_list(
         rows.append(_finding_row(finding, names))
         mine = lacking.get((finding["rule_id"], finding["zone_id"]), [])
         rows += [_member_row(member, finding, names) for member in mine]
-    table = pd.DataFrame(rows, columns=list(GAPS))
+    table = pd.DataFrame(rows, columns=list(GAP_LIST))
     table["serial"] = np.arange(1, len(table) + 1)
     return table.astype({"rank": "Int64", **dict.fromkeys(_NUMBERS, "float64")})
 

@@ -121,7 +121,7 @@ def test_a_row_without_coordinates_is_not_lost(tmp_path, town):
     assert list(table["location_quality"]) == ["missing"] * 4 + ["exact"]
     assert table.geometry.notna().tolist() == [False] * 4 + [True]
     listed = register.unplaced
-    assert list(listed.columns) == list(facilities.UNPLACED)
+    assert list(listed.columns) == list(tables.UNPLACED)
     assert list(listed["beds"]) == [30, 40, 50, 60]
     assert list(listed["zone_names"]) == ["东湖区 / 向阳社区", "东湖区", "东湖区", ""]
     assert list(listed["reason"]) == ["coordinates_missing"] * 4

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from geoplan.standards.flags import study_circles
-from geoplan.standards.gaps import GAPS, gap_list
+from geoplan.standards.gaps import gap_list
 from geoplan.standards.packs.read import read_pack, rules_of, rules_table
+from geoplan.tables import GAP_LIST
 
 GOLDEN = Path(__file__).with_name("golden")
 #: The columns that an office hands in, in its order.
@@ -53,8 +54,8 @@ def test_the_town_reads_as_it_is_written_down(town):
 
 def test_flagged_communities_come_first_by_code_with_a_rank_by_people(town):
     _, table = listed(town)
-    assert list(table.columns) == list(GAPS)
-    assert list(GAPS)[: len(OFFICE)] == OFFICE
+    assert list(table.columns) == list(GAP_LIST)
+    assert list(GAP_LIST)[: len(OFFICE)] == OFFICE
     parts = table["part"].tolist()
     first_other = parts.index("finding")
     assert set(parts[:first_other]) == {"flag"}

@@ -10,16 +10,6 @@ from pyproj import CRS
 
 from geoplan.tables import CANDIDATES
 
-#: Columns beyond those of `geoplan.tables.CANDIDATES`.
-MORE_CANDIDATES = {
-    "place": "地址, as printed",
-    "cost_unit_per": "what a stated unit cost is of: places, beds or floor_area_m2; empty where its header does not say",
-    "rent_year": "rent of one year, 10,000 yuan; NaN where not stated; in `cost` only where `cost_from` says so",
-    "extends_name": "依托设施, as printed; empty if none is named",
-    "parcel_m2": "area of the parcel's polygon, else as stated, m²; NaN where neither is known; it is no floor area",
-    "note": "备注, as printed",
-}
-
 _NUMBERS = (
     "floor_area_m2", "most_beds", "most_places", "usable_years", "from_year", "cost", "cost_unit", "rent_year", "parcel_m2",
 )  # fmt: skip
@@ -30,12 +20,12 @@ _KEYS = ("extends", "zone_id")
 def candidate_frame(
     columns: Mapping[str, Any], *, index: pd.Index, geometry: gpd.GeoSeries, crs: CRS | str | None
 ) -> gpd.GeoDataFrame:
-    """Return `tables.CANDIDATES` and `MORE_CANDIDATES` from the columns that are known; the others say that nothing is stated.
+    """Return `tables.CANDIDATES` from the columns that are known; the others say that nothing is stated.
 
     Parameters
     ----------
     columns
-        Column -> values in the order of `index`, or one value for all; a name of neither table is left out.
+        Column -> values in the order of `index`, or one value for all; a name that the table does not have is left out.
     index
         candidate_ids.
     geometry
@@ -48,7 +38,7 @@ def candidate_frame(
     (['name', 'services', 'works'], 0)
     """
     table = pd.DataFrame(index=index.rename("candidate_id"))
-    for name in (*(c for c in CANDIDATES if c != "geometry"), *MORE_CANDIDATES):
+    for name in [c for c in CANDIDATES if c != "geometry"]:
         table[name] = _column(name, columns.get(name), len(index)).set_axis(table.index)
     return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry.to_numpy(), index=table.index, crs=crs))
 

@@ -48,7 +48,7 @@ class CandidateList:
     Parameters
     ----------
     candidates
-        `tables.CANDIDATES` with the columns of `MORE_CANDIDATES`, indexed by candidate_id = ``file#row``.
+        `tables.CANDIDATES`, indexed by candidate_id = ``file#row``.
     notes
         Every fault, in the order of rows.
     declared

@@ -1,6 +1,6 @@
 """Facility registers: every row read, placed or listed."""
 
 from geoplan.inputs.facilities.placing import write_accepted
-from geoplan.inputs.facilities.register import UNPLACED, Register, join_registers, read_register
+from geoplan.inputs.facilities.register import Register, join_registers, read_register
 
-__all__ = ["UNPLACED", "Register", "join_registers", "read_register", "write_accepted"]
+__all__ = ["Register", "join_registers", "read_register", "write_accepted"]

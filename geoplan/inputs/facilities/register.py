@@ -23,7 +23,6 @@ from geoplan.inputs.facilities.osm import OSM_TYPES, read_osm
 from geoplan.inputs.facilities.placing import match_notes, write_accepted
 from geoplan.inputs.facilities.table import (
     COLUMNS,
-    UNPLACED,
     Places,
     facility_table,
     matches_of,
@@ -33,10 +32,10 @@ from geoplan.inputs.facilities.table import (
 from geoplan.inputs.lists.points import Placed, datum_of, place_rows, study_area
 from geoplan.inputs.lists.rows import Rows, open_list, read_rows
 from geoplan.inputs.lists.zone_names import NamedZones, ZoneNames, named_zones, outside_named, serves_zones
-from geoplan.tables import check_columns, check_unique_index
+from geoplan.tables import UNPLACED, ZONES, check_unique_index
 from geoplan.words.errors import Note
 
-__all__ = ["UNPLACED", "Register", "join_registers", "read_register", "write_accepted"]
+__all__ = ["Register", "join_registers", "read_register", "write_accepted"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Register:
         `tables.FACILITIES` and `tables.SUPPLIES`. From one register: every row that is a facility, whatever its status;
         joined: those that count in the year.
     unplaced
-        待落点清单, indexed by facility_id, columns `UNPLACED`; beds and places are the least that the register allows.
+        待落点清单, indexed by facility_id, `tables.UNPLACED`; beds and places are the least that the register allows.
         ``lon, lat`` (WGS 84) is the candidate point, if any.
     reconciliation
         A row a register, see `fates.reconcile`; from one register, by status only.
@@ -132,8 +131,7 @@ def read_register(
         If the file cannot be read or lacks a column that it must have; every problem at once.
     """
     path, crs = Path(path), CRS.from_user_input(crs)
-    check_columns(zones, ["level", "name", "code", "parent_id"], name="zones")
-    check_unique_index(zones, name="zones")
+    ZONES.check(zones, ("level", "name", "code", "parent_id"))
     osm = readers.file_kind(path, "osm", "table", "layer") == "osm"
     if osm and type is None:
         types = {**OSM_TYPES, **(types or {})}
@@ -281,5 +279,4 @@ def _empty_register(crs: CRS | str | None) -> Register:
     table = table.astype(kinds | dict.fromkeys(ATTRIBUTES, "boolean"))
     facilities = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries([], index=table.index), crs=crs)
     supplies = supply.supplies_of(facilities["services"], {})
-    unplaced = pd.DataFrame(columns=list(UNPLACED), index=table.index)
-    return Register(facilities, supplies, unplaced, pd.DataFrame(columns=["file", "rows"]), ())
+    return Register(facilities, supplies, UNPLACED.empty(), pd.DataFrame(columns=["file", "rows"]), ())

@@ -18,13 +18,8 @@ from geoplan.inputs.lists.ids import former_id
 from geoplan.inputs.lists.points import Placed
 from geoplan.inputs.lists.rows import Rows
 from geoplan.inputs.lists.zone_names import NamedZones, ZoneNames, clean_name, point_zones
+from geoplan.tables import UNPLACED
 from geoplan.words.errors import InputError, Note
-
-#: Columns of the list of what is not yet placed (待落点清单).
-UNPLACED = (
-    "name", "services", "address", "zone_id", "zone_names", "beds", "places", "reason", "location_quality", "match",
-    "matched_name", "lon", "lat", "source_file", "source_row",
-)  # fmt: skip
 
 #: Columns of `tables.FACILITIES` that every register gives, in order; attributes and texts follow.
 COLUMNS = (

@@ -15,7 +15,7 @@ from geoplan.inputs.boundaries import partition_levels
 from geoplan.inputs.boundaries.checks import overlaps, without_overlaps
 from geoplan.inputs.boundaries.layers import natural_key
 from geoplan.inputs.population.grids import Raster
-from geoplan.tables import check_columns
+from geoplan.tables import ZONES
 from geoplan.words.errors import InputError, Note
 
 Ints = NDArray[np.int64]
@@ -82,7 +82,7 @@ def partition(zones: gpd.GeoDataFrame, *, halo_m: float) -> StudyArea:
     InputError
         If there is no partition level.
     """
-    check_columns(zones, ["level", "code", "parent_id", "covered_share"], name="zones")
+    ZONES.check(zones, ("level", "code", "parent_id", "covered_share"))
     levels = partition_levels(zones)
     if not levels:
         raise InputError(Note.of("zone_no_partition", severity="error"))

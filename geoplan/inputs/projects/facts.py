@@ -36,7 +36,7 @@ from geoplan.words.errors import Note
 def read_facts(
     rows: Rows, types: Types, indicators: Mapping[str, Sequence[str]] | None, notes: list[Note]
 ) -> pd.DataFrame:
-    """Return the columns of `tables.PROJECTS` and `MORE_PROJECTS` that do not say where a project is."""
+    """Return the columns of `tables.PROJECTS` that do not say where a project is."""
     table = pd.DataFrame(index=rows.index)
     for name, source in (("name", "name"), ("number", "id"), ("type_word", "type"), ("place", "place"), ("funds", "funds"),
                          ("unit", "unit"), ("content", "content"), ("extends", "extends")):  # fmt: skip

@@ -31,17 +31,6 @@ from geoplan.inputs.projects.fields import ADDED, FIELDS, VAGUE_PLACE, town_name
 from geoplan.tables import PROJECTS
 from geoplan.words.errors import Note
 
-#: Columns beyond those of `geoplan.tables.PROJECTS`; the amounts' own columns hold the least that the list allows.
-MORE_PROJECTS = {
-    "number": "序号, as printed",
-    "type_word": "类别, as printed",
-    "place": "建设地点, as printed",
-    "content": "建设内容及规模, as printed",
-    "extends": "facility that is enlarged (依托设施), as printed; empty if none is named",
-    "approximate": "True where the list says that its area is about so much",
-    **{f"{name}_high": f"most of {name} that the list allows; NaN where it does not say" for name in ADDED},
-}
-
 
 @dataclass(frozen=True)
 class ProjectList:
@@ -50,7 +39,7 @@ class ProjectList:
     Parameters
     ----------
     projects
-        `tables.PROJECTS` with the columns of `MORE_PROJECTS` and the attributes of registers, indexed by project_id = ``file#row``.
+        `tables.PROJECTS` with the attributes of registers, indexed by project_id = ``file#row``.
     notes
         Every fault, in the order of rows.
     declared
@@ -131,7 +120,7 @@ def read_projects(
         notes += [*datum_notes, *serves_notes]
     notes += _named_elsewhere(rows, table) + repeated(rows, table) + rows.total_notes(_sums(table, rows))
     table["source_file"], table["source_row"] = rows.file, rows.number.astype("int64")
-    ordered = table[[c for c in PROJECTS if c != "geometry"] + [*MORE_PROJECTS, *ATTRIBUTES]]
+    ordered = table[[c for c in PROJECTS if c != "geometry"] + [*ATTRIBUTES]]
     projects = gpd.GeoDataFrame(ordered, geometry=geometry, crs=crs)
     ordered_notes = tuple(sorted(notes, key=lambda note: note.row or 0))
     return ProjectList(projects, ordered_notes, declared, used, rows.file)
@@ -184,7 +173,7 @@ def join_projects(lists: Sequence[ProjectList], *, crs: CRS | str | None = None)
     ['name', 'works', 'services']
     """
     if not lists:
-        names = [c for c in PROJECTS if c != "geometry"] + [*MORE_PROJECTS, *ATTRIBUTES]
+        names = [c for c in PROJECTS if c != "geometry"] + [*ATTRIBUTES]
         table = pd.DataFrame(columns=names, index=pd.Index([], name="project_id", dtype=object))
         table = table.astype(dict.fromkeys(ATTRIBUTES, "boolean") | dict.fromkeys(_NUMBERS, "float64"))
         return ProjectList(

@@ -58,8 +58,8 @@ class SitingResult:
     opening: Opening
     gain_unit: str
     seconds: float
-    curve: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE)))
-    unmet: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(UNMET)))
+    curve: pd.DataFrame = field(default_factory=CURVE.empty)
+    unmet: pd.DataFrame = field(default_factory=UNMET.empty)
     amounts: pd.DataFrame | None = None
     serves: Mapping[str, tuple[str, ...]] | None = None
 
@@ -259,7 +259,7 @@ def _curve(
     most = question.curve if question.curve is not None else min(CURVE_SITES, 2 * (asked or CURVE_SITES // 2))
     most = min(most, int(eligibility.use.sum()))
     if question.ask != "cover" or question.fair != "total" or most == 0 or control.interrupted.is_set():
-        return pd.DataFrame(columns=list(CURVE))
+        return CURVE.empty()
     single = replace(question, phases=(replace(question.phases[-1], sites=None, budget=None),))
     options = options_of(inputs.candidates, eligibility.use, single.phases)
     problem = coverage_problem(inputs, single, eligibility, options)

@@ -15,13 +15,13 @@ from geoplan.inputs.facilities.supplies import supplies_of
 from geoplan.inputs.facilities.table import COLUMNS
 from geoplan.inputs.lists.zone_names import clean_name
 from geoplan.inputs.projects.fields import ADDED
-from geoplan.tables import check_columns, check_unique_index
+from geoplan.tables import PROJECTS
 from geoplan.words.vocabulary import wider
 
 
 def counting(projects: pd.DataFrame, *, year: int) -> pd.Series:
     """Return which projects count in `year`: finished by then, of a known facility type; by project_id."""
-    check_columns(projects, ["services", "open_year"], name="projects")
+    PROJECTS.check(projects, ("services", "open_year"))
     done = projects["open_year"].astype(float) <= year
     return pd.Series(
         done.to_numpy() & (projects["services"].map(len) > 0).to_numpy(), index=projects.index, dtype=bool
@@ -56,12 +56,7 @@ def as_facilities(
     TableError
         If `projects` lacks a column or two have one id.
     """
-    check_columns(
-        projects,
-        [*ADDED, *(f"{name}_high" for name in ADDED), "works", "facilities", "extends"],
-        name="projects",
-    )
-    check_unique_index(projects, name="projects")
+    PROJECTS.check(projects, [*ADDED, *(f"{name}_high" for name in ADDED), "works", "facilities", "extends"])
     rows = projects[counting(projects, year=year)]
     target = enlarged(rows, existing)
     enlarges = target.notna()

@@ -8,19 +8,9 @@ import pandas as pd
 from geoplan.standards.counts import amounts, types_of
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.rules import Rule, linked
-from geoplan.tables import SUPPORT, check_columns
+from geoplan.tables import FACILITIES, FINDINGS, SUPPLIES, SUPPORT
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import vocabulary
-
-#: Columns beyond those of `geoplan.tables.SUPPORT`.
-MORE_SUPPORT = {
-    "year": "study's year",
-    "change": "won, lost, nearer, same, farther or open: what the projects do to the verdict and the shortfall",
-    "claimed_by": "tuple of project_ids that say they support it (支撑指标)",
-    "later": "tuple of project_ids that add to it only after the year",
-    "actual_high_before": "most, without",
-    "actual_high_after": "most, with",
-}
 
 
 def support(
@@ -55,7 +45,7 @@ def support(
     Returns
     -------
     support
-        `tables.SUPPORT` with the columns of `MORE_SUPPORT`: one row a finding, in the order of `after`. `projects` names those that
+        `tables.SUPPORT`: one row a finding, in the order of `after`. `projects` names those that
         add to it by the year; a project adds to a rule if a facility that the rule counts has some of what it counts.
 
     Raises
@@ -64,13 +54,13 @@ def support(
         If a table lacks a column.
     """
     for name, table in (("before", before), ("after", after)):
-        check_columns(
+        FINDINGS.check(
             table,
-            ["rule_id", "zone_id", "verdict", "actual_low", "actual_high", "required", "shortfall"],
+            ("rule_id", "zone_id", "verdict", "actual_low", "actual_high", "required", "shortfall"),
             name=name,
         )
-    check_columns(facilities, ["services", "open_year", "project_id", "zone_id"], name="facilities")
-    check_columns(supplies, ["facility_id", "supply", "low", "high", "project_id"], name="supplies")
+    FACILITIES.check(facilities, ("services", "open_year", "project_id", "zone_id"))
+    SUPPLIES.check(supplies, ("facility_id", "supply", "low", "high", "project_id"))
     keys = ["rule_id", "zone_id"]
     first = before.set_index(keys)
     helping = adding_projects(rules, projects, zones=zones, facilities=facilities, supplies=supplies)
@@ -91,7 +81,7 @@ def support(
             "later": tuple(p for p in adds if not opened[p] <= year),
             "claimed_by": tuple(str(p) for p, named in projects["indicators"].items() if key[0] in named),
         })  # fmt: skip
-    table = pd.DataFrame(rows, columns=list(dict.fromkeys([*SUPPORT, *MORE_SUPPORT])))
+    table = pd.DataFrame(rows, columns=list(SUPPORT))
     table["change"] = [_change(row) for row in table.to_dict("records")]
     return table
 
