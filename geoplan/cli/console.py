@@ -189,7 +189,7 @@ def print_files(folder: Path, files: Sequence[str], lang: str) -> None:
     out.print(f"{phrase('console_results', lang)}  {folder}", highlight=False, soft_wrap=True)
     for name in files:
         if (folder / name).is_file():
-            what = phrase(f"console_file_{name.replace('.', '_')}", lang)
+            what = phrase(f"console_file_{name.replace('.', '_').replace('/', '_')}", lang)
             out.print(f"  {name:24} {what}", highlight=False)
 
 

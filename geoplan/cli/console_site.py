@@ -1,10 +1,10 @@
 """What the command line prints of siting, and how Ctrl-C ends a search with the best so far."""
 
-import re
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -12,15 +12,11 @@ import numpy as np
 
 from geoplan.cli import console
 from geoplan.pipeline.plan_sites import SiteResult
-from geoplan.report.content.projects import construction_cell
-from geoplan.report.content.sites_facts import gap_said, proof
-from geoplan.report.content.table import cell_text
-from geoplan.report.look.words import share
+from geoplan.report.content.answers import answers_table, gap_text, proof
+from geoplan.report.content.comparison import area_table, totals_table
+from geoplan.report.content.sites import sites_table
 from geoplan.siting.objectives.ask import SitingResult, first_step
 from geoplan.siting.solve.control import SearchControl
-from geoplan.tables import Outcome
-from geoplan.words.catalogue import wording
-from geoplan.words.labels import unit
 
 SearchListener = Callable[[str, SearchControl, SitingResult | None], None]
 
@@ -61,7 +57,7 @@ class _Progress:
             return
         self.last = time.monotonic()
         console.say(
-            "siting_so_far", lang=self.lang, name=self.name, gap=gap_said(abs(bound - objective) / size)
+            "siting_so_far", lang=self.lang, name=self.name, gap=gap_text(abs(bound - objective) / size)
         )
 
 
@@ -71,128 +67,24 @@ EVERY_SECONDS = 5.0
 
 def status_words(found: SitingResult, lang: str) -> str:
     """Return what is proven of an answer, in the words of the report."""
-    answer = found.answer
-    step = first_step(answer, found.per)
-    row = {
-        "status": answer.status,
-        "gap": np.nan if step is None else step.gap,
-        "bound": np.nan if step is None else step.bound,
-        "stopped": answer.stopped,
-        "repeatable": answer.repeatable,
-    }
-    return proof(row, lang)
+    answer, step = found.answer, first_step(found.answer, found.per)
+    gap, bound = (np.nan, np.nan) if step is None else (step.gap, step.bound)
+    return proof(
+        answer.status, gap=gap, bound=bound, stopped=answer.stopped, repeatable=answer.repeatable, lang=lang
+    )
 
 
-def print_sites(result: SiteResult, folder: object) -> None:
+def print_sites(result: SiteResult, folder: Path) -> None:
     """Print every answer, the sites of the adopted one, and what changes with them."""
-    outcome = result.before.outcome
-    lang = outcome.lang
-    words = wording("console_site_", lang)
-    by_name = {one.question.name: one for one in result.asked}
-    console.table(
-        words["answers"],
-        [words["question"], words["sites"], words["cost"], words["aim"], words["before"], words["objective"], words["bound"], words["status"]],
-        [
-            (
-                f"{row['label']}{' *' if row['adopted'] else ''}",
-                f"{row['sites']}",
-                _number(row["cost"]),
-                str(row["aim"]),
-                _amount(row["before"], str(row["unit"]), lang),
-                _amount(row["objective"], str(row["unit"]), lang),
-                _amount(row["bound"], str(row["unit"]), lang),
-                status_words(by_name[str(row["question"])], lang),
-            )
-            for row in outcome.answers.to_dict("records")
-        ],
-        right={1, 2, 4, 5, 6},
-    )  # fmt: skip
-    adopted = outcome.sites[
-        outcome.sites["question"].isin(outcome.answers.loc[outcome.answers["adopted"], "question"])
-    ]
-    console.table(
-        words["listed"],
-        [words["order"], words["name"], words["place"], words["works"], words["size"], words["cost"], words["phase"], words["adds"]],
-        [
-            (
-                f"{row['order']}",
-                str(row["name"]),
-                str(row["place"]),
-                cell_text(construction_cell(row["works"], lang), lang),
-                _size(row, lang),
-                _number(row["cost"]),
-                f"{row['phase']:.0f}",
-                share(row["marginal"]) if row["gain_unit"] == "share" else f"{row['marginal']:,.0f}",
-            )
-            for row in adopted.to_dict("records")
-        ],
-        right={0, 4, 5, 6, 7},
-    )  # fmt: skip
-    if result.after is not None:
-        _print_change(result, words)
-    console.out.print(f"{words['results']}  {folder}", highlight=False, soft_wrap=True)
-    for name in FILES:
-        if result.after is None and name.startswith(("after", "compare")):
-            continue
-        console.out.print(f"  {name:24} {words['file_' + re.sub('[./]', '_', name)]}", highlight=False)
+    outcome, comparison = result.before.outcome, result.compare()
+    tables = [answers_table(outcome), sites_table(outcome)]
+    if comparison is not None:
+        tables += [area_table(comparison), totals_table(comparison, moved=True)]
+    for table in tables:
+        if table is not None:
+            console.print_table(table, outcome.lang)
+    console.print_files(folder, FILES, outcome.lang)
 
 
-def _print_change(result: SiteResult, words: Mapping[str, str]) -> None:
-    """Print coverage and flags before and after."""
-    assert result.after is not None  # noqa: S101 - the caller asked
-    before, after = result.before.outcome, result.after.outcome
-    rows = []
-    for service, terms in before.services.items():
-        shares = [_share_covered(outcome, service) for outcome in (before, after)]
-        rows.append((terms.label(before.lang), share(shares[0]), share(shares[1])))
-    for rule in dict.fromkeys(before.flags["rule_id"]):
-        told = [_flagged(outcome, str(rule), words) for outcome in (before, after)]
-        if told[0] != told[1]:
-            column = "indicator" if before.lang == "zh" else "title_en"
-            rows.append((str(before.rules[column].get(rule, rule)), told[0], told[1]))
-    console.table(words["change"], [words["what"], words["before"], words["after"]], rows, right={1, 2})
-
-
-def _flagged(outcome: Outcome, rule: str, words: Mapping[str, str]) -> str:
-    """Return how many communities are flagged by a rule, and of how many it is not known."""
-    communities = outcome.zones.index[outcome.zones["level"] == "community"]
-    flags = outcome.flags[(outcome.flags["rule_id"] == rule) & outcome.flags["zone_id"].isin(communities)]
-    short = int(flags["flagged"].fillna(False).astype(bool).sum())
-    unknown = int(flags["flagged"].isna().sum())
-    return f"{short}" + (f" ({words['unknown']} {unknown})" if unknown else "")
-
-
-def _share_covered(outcome: Outcome, service: str) -> float:
-    table = outcome.circle
-    row = table[
-        (table["service"] == service)
-        & (table["measure"] == "network")
-        & (table["zone_id"] == "area/area")
-        & (table["kind"] == "")
-    ]
-    return float(row["share"].iloc[0])
-
-
-def _size(row: Mapping[Any, Any], lang: str) -> str:
-    """Return how large a site is: as the answer sizes it, else all that it may hold."""
-    if row["unit"]:
-        return _amount(row["size"], str(row["unit"]), lang)
-    return " ".join(_amount(row[what], what, lang) for what in ("beds", "places") if row[what] > 0)
-
-
-def _number(value: float) -> str:
-    return "?" if value != value else f"{value:,.0f}"
-
-
-def _amount(value: float, kind: str, lang: str) -> str:
-    if value != value:
-        return "–"
-    if kind == "share":
-        return share(value)
-    if kind == "minutes":
-        return f"{value:,.1f}"
-    return f"{value:,.0f} {unit(kind, lang) if kind in UNITS else ''}".rstrip()
-
-
-UNITS = ("people", "beds", "places", "m2")
-FILES = ("map.html", "gap_list.xlsx", "report.html", "after", "compare/compare.html")
+#: Files that the summary names, in this order.
+FILES = ("map.html", "gap_list.xlsx", "report.html", "after/map.html", "compare/compare.html")

@@ -25,7 +25,6 @@ from geoplan.standards.gaps import gap_list_with_sites
 from geoplan.study.services import Service as StudyService
 from geoplan.study.siting import CandidateSource, Question
 from geoplan.tables import Service
-from geoplan.words.catalogue import phrase
 from geoplan.words.errors import StudyError
 
 RULE = "huzhong.places_per_1000_residents"
@@ -264,19 +263,24 @@ def test_a_phase_without_limits_leaves_no_gap_in_the_words():
     )
 
 
-def test_what_is_printed_names_no_folder_that_is_not_written_and_no_share_as_0(asking, tmp_path, monkeypatch):
+def test_what_is_printed_names_what_is_written_and_prints_no_share_as_0(asking, tmp_path, monkeypatch):
     room = importlib.import_module("geoplan.cli.console_site")
-    printed = []
+    printed, tables = [], []
     monkeypatch.setattr(room.console.out, "print", lambda *words, **_: printed.append(str(words[0])))
-    tables = []
     monkeypatch.setattr(room.console, "table", lambda *given, **_: tables.append(given))
     room.print_sites(asking({"q": {**EVERY["cover"], "sites": 0}}), tmp_path)
     assert not any("compare" in line or "after" in line for line in printed)
+    assert [title for title, *_ in tables] == ["选址问题"]
     several = {"ask": "sizes", "rules": [RULE, ROOMS], "largest": 300.0, "sites": 3}
+    (tmp_path / "compare").mkdir()
+    (tmp_path / "compare" / "compare.html").write_text("", encoding="utf-8")
     room.print_sites(asking({"q": several}), tmp_path)
-    assert any("compare" in line for line in printed)
-    sites = next(rows for title, _, rows in tables if title == phrase("console_site_listed", "zh") and rows)
-    assert all(row[-1].endswith("%") and row[-1] != "0.0%" for row in sites)
+    assert any("compare/compare.html" in line for line in printed)
+    titles = ["选址问题", "选址方案", "服务圈内人口", "缺口变化（按计量单位）"]
+    assert [title for title, *_ in tables[1:]] == titles
+    _, headers, sites = tables[2]
+    gains = [row[headers.index("边际新增")] for row in sites]
+    assert all(gain.endswith("%") and gain != "0.0%" for gain in gains)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import jinja2
 import pandas as pd
 
 from geoplan.report import look
-from geoplan.report.content import packed, sites, sites_facts
+from geoplan.report.content import packed, sites
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.comparison import LEAST_PEOPLE, Comparison, ComparisonNames, overview_tables
 from geoplan.report.content.names import rows_of
@@ -27,11 +27,11 @@ from geoplan.words.labels import label, unit
 from geoplan.words.numbers import FORMATS
 
 DATA_ID = "geoplan-data"
-#: Words of the script -> their code.
-_WORDS = {
-    word: f"compare_{word}"
-    for word in ("before", "after", "only_changes", "gained", "fell", "marked", "view_share", "view_flags")
-} | {"change": "compare_word_change"}
+#: Words of the script that stand in the catalogue, and those that are labels.
+_WORDS = (
+    "change", "only_changes", "gained", "fell", "marked", "view_share", "view_flags", "shortfall",
+)  # fmt: skip
+_LABELS = ("flagged", "not_flagged", "no_data")
 
 
 def comparison_page(comparison: Comparison) -> str:
@@ -116,8 +116,9 @@ def payload(comparison: Comparison) -> Plain:
     bounds = [map_bounds(o) for o in (before, after)]
     return {
         "lang": lang,
-        "words": sites_facts.words_of(after, also=before)
-        | {word: phrase(code, lang) for word, code in _WORDS.items()},
+        "words": {word: phrase(f"compare_word_{word}", lang) for word in _WORDS}
+        | {side: phrase(f"compare_{side}", lang) for side in ("before", "after")}
+        | {code: label(code, lang) for code in _LABELS},
         "look": map_look(),
         "bounds": [
             [min(b[0][k] for b in bounds) for k in (0, 1)],

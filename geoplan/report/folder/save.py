@@ -7,9 +7,9 @@ from typing import Any
 
 from geoplan.network.surface import MinutesRaster, write_minutes
 from geoplan.report.booklet.page import write_report
+from geoplan.report.content.answers import answers
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.guidance import guidance
-from geoplan.report.content.sites_facts import proof
 from geoplan.report.folder.manifest import environment_block, write_manifest
 from geoplan.report.folder.store import write_outcome
 from geoplan.report.layers.exports import write_exports
@@ -98,9 +98,9 @@ def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:
     lines = [f"geoplan {__version__}  {outcome.name}  {started}", ""]
     lines += [f"{value:8.2f} s  {stage_name(key, outcome.lang)}" for key, value in seconds.items()]
     lines += [f"{sum(seconds.values()):8.2f} s", ""]
-    for record in outcome.answers.to_dict("records"):
-        answer = {str(key): value for key, value in record.items()}
-        lines.append(f"{answer['question']}  {answer['label']}  {proof(answer, outcome.lang)}")
+    lines += [
+        f"{answer.question}  {answer.label}  {answer.proof(outcome.lang)}" for answer in answers(outcome)
+    ]
     for row in outcome.warnings.itertuples():
         place = " ".join(
             str(part)

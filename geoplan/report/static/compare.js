@@ -169,8 +169,8 @@ export function startComparison(data) {
   }
   const edge = (name, colour) => { const node = span(name); node.style.borderColor = colour; return node; };
   function drawLegend() {
-    const classes = state.view === "share" ? [...look.share_texts.map((text, k) => [k, text]), ["no_data", words.no_data_hatch]]
-      : [["flag", words.flagged], ["fine", words.not_flagged], ["no_data", words.no_data_hatch]];
+    const classes = state.view === "share" ? [...look.share_texts.map((text, k) => [k, text]), ["no_data", words.no_data]]
+      : [["flag", words.flagged], ["fine", words.not_flagged], ["no_data", words.no_data]];
     const swatches = classes.map(([name, label]) => {
       const swatch = span("gp-swatch" + (name === "no_data" ? " hatch" : ""));
       if (name !== "no_data") swatch.style.background = fillOf(name);
