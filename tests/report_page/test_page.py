@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from geoplan.report import look
-from geoplan.report.booklet import circle as page_circle
-from geoplan.report.booklet import flags as page_flags
-from geoplan.report.booklet import sources as page_sources
 from geoplan.report.booklet.map import flag_map, shapes
 from geoplan.report.booklet.page import report_page, write_report
+from geoplan.report.content.document import Figures, Points, Shown
+from geoplan.report.content.report import report
+from geoplan.report.content.shortfalls import WORST
+from geoplan.report.content.table import cell_text
 
 
 class Text(HTMLParser):
@@ -39,6 +40,26 @@ def page(outcome):
     return Text(report_page(outcome))
 
 
+@pytest.fixture(scope="module")
+def sited(by_hand):
+    return by_hand.with_sites(by_hand.make_outcome())
+
+
+def figures_of(outcome):
+    (block,) = [block for block in report(outcome).blocks if isinstance(block, Figures)]
+    return {figure.name: cell_text(figure.value, "zh") for figure in block.figures}
+
+
+def table_of(outcome, key):
+    return next(
+        block.table for block in report(outcome).blocks if isinstance(block, Shown) and block.table.key == key
+    )
+
+
+def column(table, key):
+    return [cell_text(cell, "zh") for cell in table.cells(key)]
+
+
 def test_the_same_outcome_gives_the_same_bytes(by_hand, outcome, tmp_path):
     write_report(outcome, tmp_path / "a.html")
     write_report(by_hand.make_outcome(), tmp_path / "b.html")
@@ -56,10 +77,7 @@ def test_nothing_is_fetched_and_nothing_runs(outcome):
 
 
 def test_it_says_what_is_short_before_how_it_was_found(page):
-    order = [
-        page.text.index(look.label(word, "zh"))
-        for word in ("page_short", "page_key", "page_worst", "page_how", "page_sources")
-    ]
+    order = [page.words.index(words) for words in ("短板与缺口", "主要结论", "缺口合计", "测算方法", "参数")]
     assert order == sorted(order)
 
 
@@ -72,125 +90,120 @@ def test_title_basis_and_banner_stand_at_the_head_and_in_the_foot_of_every_page(
 
 
 def test_key_figures_equal_the_tables(outcome):
-    figures = {figure["label"]: figure["value"] for figure in page_flags.key_figures(outcome, "community")}
+    figures = figures_of(outcome)
     rows = outcome.circle[(outcome.circle["zone_id"] == "area/area") & (outcome.circle["kind"] == "")]
     rows = rows[rows["measure"] == "network"].set_index("service")
-    assert figures["养老服务 · 人口覆盖率"] == look.share(rows["share"]["eldercare"]) == "54.0%"
-    assert figures["托育服务 · 服务圈外人口"] == look.whole(rows["outside"]["childcare"]) == "70"
-    flagged = outcome.flags[
-        outcome.flags["zone_id"].str.startswith("community") & outcome.flags["flagged"].fillna(False)
-    ]
-    assert figures["短板 · 社区（村）"] == f"{flagged['zone_id'].nunique()} / 12"
-    assert figures["未达标 · 评价结论"] == "2 / 3"
+    assert look.share(rows["share"]["eldercare"]) == "54.0%"
+    assert "54.0%" in figures.values()
+    assert figures["托育服务·服务圈外人口"] == look.whole(rows["outside"]["childcare"]) == "70"
+    own = outcome.flags[outcome.flags["zone_id"].str.startswith("community")]
+    states = own["flagged"].astype("boolean").groupby(own["zone_id"])
+    short = int(states.apply(lambda s: s.fillna(value=False).any()).sum())
+    unknown = int(states.apply(lambda s: not s.fillna(value=False).any() and s.isna().any()).sum())
+    shown = f"{short} / {12 - unknown}" + (f"（另 {unknown} 个数据不足）" if unknown else "")
+    assert figures["短板社区（村）（至少一项）"] == shown
+    assert figures["未达标"] == "2"
 
 
-def test_where_nothing_is_judged_no_verdicts_are_counted(outcome):
-    less = dataclasses.replace(outcome, findings=outcome.findings.iloc[:0])
-    assert "未达标 · 评价结论" not in [
-        figure["label"] for figure in page_flags.key_figures(less, "community")
-    ]
+def test_where_nothing_is_known_no_figure_is_nought(outcome):
+    unknown = outcome.flags.assign(flagged=pd.array([pd.NA] * len(outcome.flags), "boolean"))
+    less = dataclasses.replace(outcome, findings=outcome.findings.iloc[:0], flags=unknown)
+    figures = figures_of(less)
+    assert figures["短板社区（村）（至少一项）"] == "数据不足（12 个）"
+    assert "未达标" not in figures
+    assert "0 / 0" not in Text(report_page(less)).text
+    assert {text for cell in table_of(less, "flags_by_place").rows for text in [cell_text(cell[1], "zh")]} == {
+        "数据不足（6 个）", "数据不足（12 个）",
+    }  # fmt: skip
 
 
 def test_metres_of_street_are_not_called_people(outcome):
     streets = {name: dataclasses.replace(entry, group="street_m") for name, entry in outcome.services.items()}
     less = dataclasses.replace(outcome, services=streets, circle=outcome.circle.assign(group="street_m"))
-    assert "养老服务 · 街道长度覆盖率" in [
-        figure["label"] for figure in page_flags.key_figures(less, "community")
-    ]
-    assert "1,986 米" in page_flags.lead(less, "community")[0]
+    assert "养老服务·服务圈外街道长度" in figures_of(less)
+    (lead,) = [block.items for block in report(less).blocks if isinstance(block, Points)][:1]
+    assert "1,986 米" in lead[0]
 
 
 def test_flags_by_place_add_up_to_the_last_row(outcome, by_hand):
-    (table,) = page_flags.by_place(outcome, "community")
-    assert [row["name"] for row in table["rows"]] == ["东城区", "西城区", "合计"]
-    place = table["heads"].index("每千名老人养老床位")
-    cells = [tuple(map(int, row["cells"][place]["text"].split(" / "))) for row in table["rows"]]
-    assert cells[2] == tuple(map(sum, zip(cells[0], cells[1], strict=True)))
+    table = table_of(outcome, "flags_by_place")
+    assert [row[0] for row in table.rows] == ["东城区", "西城区", "合计"]
+    place = [entry.header for entry in table.columns].index("每千名老人养老床位")
+    east, west, both = (row[place] for row in table.rows)
+    assert (both.count, both.judged, both.no_data) == (
+        east.count + west.count, east.judged + west.judged, east.no_data + west.no_data,
+    )  # fmt: skip
     own = outcome.flags[
         (outcome.flags["rule_id"] == by_hand.BEDS) & outcome.flags["zone_id"].str.startswith("community")
     ]
-    assert cells[2] == (int(own["flagged"].sum()), int(own["flagged"].notna().sum()))
+    assert (both.count, both.judged) == (int(own["flagged"].sum()), int(own["flagged"].notna().sum()))
 
 
 def test_the_worst_come_first_and_carry_the_tables_figures(outcome):
-    rows = page_flags.worst(outcome, "community")
-    people = [int(row["people"].replace(",", "")) for row in rows]
+    people = [cell.low for cell in table_of(outcome, "worst").cells("people_affected")]
     assert people == sorted(people, reverse=True)
-    assert len(rows) == page_flags.WORST
+    assert len(people) <= WORST
     own = outcome.flags[
         outcome.flags["zone_id"].str.startswith("community") & outcome.flags["flagged"].fillna(False)
     ]
-    assert rows[0]["people"] == look.whole(own["people_affected"].max())
+    assert people[0] == own["people_affected"].max()
 
 
-def test_an_indicator_without_data_says_what_is_missing(outcome, by_hand):
-    row = next(r for r in page_flags.indicators(outcome) if r["name"] == "每千名老人养老床位")
-    assert (row["verdict_label"], row["actual"], row["note"]) == ("数据不足", "≥ 27.1", "1 行台账床位数不明")
+def test_an_indicator_without_data_says_what_is_missing(outcome):
+    table = table_of(outcome, "indicators")
+    at = next(k for k, name in enumerate(column(table, "indicator")) if name.startswith("每千名老人养老床位"))
+    assert (column(table, "verdict")[at], column(table, "actual")[at]) == ("数据不足", "≥ 27.1")
+    assert "1 行台账床位数不明" in column(table, "indicator")[at]
 
 
-def test_an_indicator_judged_by_district_counts_and_names_those_that_miss_it(outcome, by_hand):
-    found = outcome.findings
-    row = found[found["rule_id"] == by_hand.PLACES]
+def test_an_indicator_judged_by_district_counts_those_that_meet_it(outcome, by_hand):
+    row = outcome.findings[outcome.findings["rule_id"] == by_hand.PLACES]
     both = [
         row.assign(zone_id="district/D1"),
         row.assign(zone_id="district/D2", verdict="met", shortfall=float("nan")),
     ]
     several = dataclasses.replace(outcome, findings=pd.concat(both, ignore_index=True))
-    (line,) = page_flags.indicators(several)
-    assert (line["verdict"], line["verdict_label"], line["short"]) == ("not_met", "1 / 2 达标", "8 个托位")
-    assert "东城区" in line["note"]
-    assert "西城区" not in line["note"]
+    assert column(table_of(several, "indicators"), "verdict") == ["达标 1 / 2"]
 
 
 def test_net_and_gross_shortfalls_stand_beside_each_other(outcome):
-    first = page_flags.gaps(outcome)[0]
-    assert (first["net"], first["gross"], first["unit"], first["people"]) == ("8", "31", "个托位", "1,778")
+    table = table_of(outcome, "gaps_by_rule")
+    keys = ("net_shortfall", "gross_shortfall", "unit", "people_affected")
+    assert [column(table, key)[0] for key in keys] == ["8", "31", "个托位", "1,778"]
 
 
-def test_three_bases_and_three_measures_and_what_the_choice_does(outcome, page):
-    rows = page_circle.table(outcome)
-    assert [row["measure"] for row in rows[:3]] == [
-        "路网步行距离，4 km/h，15分钟", "体弱老人步速，0.76 m/s，15分钟", "服务半径（直线），1,000 m",
-    ]  # fmt: skip
-    assert [row["land"] for row in rows] == ["—"] * 6
-    note = page_circle.notes(outcome)[0]
+def test_three_measures_and_what_the_choice_does(outcome, page):
     own = outcome.circle[
         (outcome.circle["service"] == "eldercare") & (outcome.circle["zone_id"] == "area/area")
     ]
     covered = own[own["kind"] == ""].set_index("measure")["covered"]
+    note = next(word for word in page.words if word.startswith("养老服务：以 4 km/h"))
     assert f"相差 {look.whole(covered['network'] - covered['frail'])} 人" in note
     assert f"多 {look.whole(covered['straight'] - covered['network'])} 人" in note
-    assert note in page.words
+    assert "0.76 m/s" in note
 
 
 def test_land_is_a_base_where_it_is_given(outcome):
     land = outcome.circle.assign(land_m2=200.0, land_covered_m2=50.0)
     given_land = dataclasses.replace(outcome, circle=land)
-    assert {row["land"] for row in page_circle.table(given_land)} == {"25.0%"}
-    assert look.label("page_no_land", "zh") not in page_circle.notes(given_land)
-
-
-def test_rural_parts_are_reported_apart(outcome):
-    circle = outcome.circle.copy()
-    part = circle["kind"] == "urban"
-    circle.loc[part, "people"] /= 2
-    rows = page_circle.table(dataclasses.replace(outcome, circle=circle))
-    assert [row["part"] for row in rows] == [""] * 6 + ["城镇部分"] * 6
+    assert set(column(table_of(given_land, "circle"), "land_share")) == {"25.0%"}
+    words = "未提供居住用地图层，居住用地覆盖率从缺"
+    assert words not in Text(report_page(given_land)).words
+    assert words in Text(report_page(outcome)).words
 
 
 def test_registers_are_reconciled_in_rows_beds_and_places(outcome):
-    lines = page_sources.reconciliation(outcome)
-    assert [(line["what"], line["placed"]) for line in lines] == [
-        ("设施（行）", "80.0%"), ("养老床位", "100.0%"), ("设施（行）", "75.0%"), ("托位", "78.3%"),
+    table = table_of(outcome, "reconciliation")
+    assert list(zip(column(table, "counted"), column(table, "placed_share"), strict=True)) == [
+        ("行数", "80.0%"), ("床位", "100.0%"), ("行数", "75.0%"), ("托位", "78.3%"),
     ]  # fmt: skip
-    assert lines[0]["cells"] == ["6", "1", "0", "1", "4"]
 
 
 def test_warnings_are_counted_by_kind_worst_first(outcome):
-    many = pd.concat([outcome.warnings] * 3, ignore_index=True)
-    lines = page_sources.warnings(dataclasses.replace(outcome, warnings=many))["lines"]
-    assert [line["count"] for line in lines] == ["3", "3", "3"]
-    assert [line["severity"] for line in lines] == ["warning", "warning", "info"]
+    many = dataclasses.replace(outcome, warnings=pd.concat([outcome.warnings] * 3, ignore_index=True))
+    table = table_of(many, "warnings_by_kind")
+    assert column(table, "times") == ["3", "3", "3"]
+    assert [cell.code for cell in table.cells("severity")] == ["warning", "warning", "info"]
 
 
 def test_every_polygon_is_drawn_once_and_used_in_every_map(outcome):
@@ -211,11 +224,10 @@ def test_names_are_text(by_hand, nasty):
     assert nasty.zones["name"].iloc[-1] in Text(text).text
 
 
-def test_english_has_no_chinese_but_names(outcome, by_hand):
+def test_english_says_it_in_english(by_hand):
     english = Text(report_page(by_hand.make_outcome(lang="en")))
     assert "What is short, and where" in english.words
     assert "Demonstration data, not a basis for decisions" in english.words
-    assert "Places for under-threes per 1,000 residents" in english.words
 
 
 @pytest.mark.parametrize(
@@ -266,3 +278,33 @@ def test_every_printed_page_carries_banner_and_basis(outcome, tmp_path):
     assert len(sheets) >= 3
     assert all("演示数据，不作为决策依据" in sheet for sheet in sheets)
     assert all("人口口径" in sheet for sheet in sheets)
+
+
+class TestSiting:
+    def test_nothing_is_said_where_nothing_was_asked(self, page):
+        assert "选址" not in page.text
+
+    def test_every_site_of_the_adopted_answer_in_order(self, sited):
+        table = table_of(sited, "sites")
+        assert column(table, "order_no") == ["1", "2", "3", "4"]
+        assert sum(cell.low for cell in table.cells("cost")) == 1343
+        page = Text(report_page(sited))
+        assert "意向区域" in page.text
+        assert any("已验证最优" in word for word in page.words)
+
+    def test_rows_beyond_the_page_are_counted(self, sited, monkeypatch):
+        from geoplan.report.content import report as room
+
+        monkeypatch.setattr(room, "MOST_SITES", 3)
+        assert "其余 1 条见工作簿" in Text(report_page(sited)).words
+
+    def test_no_adopted_answer_proposes_nothing(self, sited):
+        own = dataclasses.replace(sited, answers=sited.answers.assign(adopted=False))
+        page = Text(report_page(own))
+        assert "各选址问题均未形成可采用的方案" in page.words
+        assert "选址布局图" not in page.words
+
+    def test_an_unknown_cost_is_counted_and_not_taken_for_nothing(self, sited):
+        sites = sited.sites.copy()
+        sites.loc[sites["question"] == "close_gap", "cost"] = float("nan")
+        assert "投资均不明" in Text(report_page(dataclasses.replace(sited, sites=sites))).text

@@ -8,6 +8,11 @@ import pandas as pd
 import shapely
 
 from geoplan.report import look
+from geoplan.report.content import sites
+from geoplan.report.content.answers import unmet_rows
+from geoplan.report.look import clean
+from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
 
 #: Width of a map's drawing in its own units; a polygon bends by less than half a unit without being drawn as a bend.
 WIDTH = 600
@@ -58,6 +63,56 @@ def flag_map(zones: gpd.GeoDataFrame, level: str, flagged: Mapping[str, object],
         kind = "n" if look.missing(value) else "f" if value else "o"
         uses.append(f'<use href="#z{place}" class="{kind}"/>')
     return f'<svg viewBox="-2 -2 {WIDTH + 4} {height + 4:g}" role="img">{"".join(uses)}<use href="#zo" class="b"/></svg>'
+
+
+def site_map(outcome: Outcome, level: str) -> str:
+    """Return a small map of the adopted sites, numbered in order of opening, with its legend, over the zones of `level`."""
+    lang, every = outcome.lang, sites.chosen(outcome)
+    own = outcome.zones[outcome.zones["level"] == level]
+    shown = every[every.geometry.notna()]
+    west, south, east, north = own.total_bounds
+    scale = WIDTH / max(east - west, 1.0)
+    height = round((north - south) * scale, 1)
+    points = shapely.get_coordinates(np.asarray(shown.geometry.array))
+    # one size for any shape of map: it is printed about as wide as high
+    radius = 13.0 if len(shown) <= 40 else 9.0
+    served = {zone for serves in every["serves"] for zone in serves}
+    unmet = set(unmet_rows(outcome)["zone_id"])
+    kinds = ["unmet" if z in unmet else "served" if z in served else "o" for z in own.index]
+    parts = [f'<use href="#z{place}" class="{kind}"/>' for place, kind in enumerate(kinds)]
+    parts.append('<use href="#zo" class="b"/>')
+    phase_of = sites.phase_places(shown)
+    # the first to open lie above the later ones
+    for place in reversed(range(len(shown))):
+        row = shown.iloc[place]
+        x, y = (points[place, 0] - west) * scale, (north - points[place, 1]) * scale
+        fill, ink = look.site_colour(phase_of[place]), look.site_ink(phase_of[place])
+        if sites.is_generated(row):
+            style = f'fill="#fff" stroke="{look.SITE_EDGE}" stroke-width="2.4" stroke-dasharray="5 3.4"'
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius + 5:g}" {style} fill-opacity=".75"/>')
+        style = f'fill="{fill}" stroke="{look.site_edge(phase_of[place])}" stroke-width="1.6"'
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" {style}/>')
+        parts.append(
+            f'<text x="{x:.1f}" y="{y + radius * 0.36:.1f}" text-anchor="middle" font-size="{radius * 1.1:g}" '
+            f'font-weight="600" fill="{ink}">{float(row["order"]):.0f}</text>'
+        )
+    drawn = f'<svg viewBox="-2 -2 {WIDTH + 4} {height + 4:g}" role="img">{"".join(parts)}</svg>'
+    return f'<div class="legend">{_site_legend(every, lang, unmet=bool(unmet))}</div><div class="sites">{drawn}</div>'
+
+
+def _site_legend(every: pd.DataFrame, lang: str, *, unmet: bool) -> str:
+    names = [sites.phase_name(year, lang) for year in sites.phases(every)] or [phrase("sites_title", lang)]
+    keys = [
+        f'<span><span class="dot" style="background:{look.site_colour(place)};border:.5pt solid {look.SITE_EDGE}"></span>'
+        f"{clean(name)}</span>"
+        for place, name in enumerate(names)
+    ]
+    if every["generated"].astype(bool).any():
+        keys.append(f'<span><span class="dash"></span>{clean(phrase("sites_intent_area", lang))}</span>')
+    keys.append(f'<span><i class="served"></i>{clean(phrase("report_site_serves", lang))}</span>')
+    if unmet:
+        keys.append(f'<span><i class="unmet"></i>{clean(phrase("report_site_unmet", lang))}</span>')
+    return "".join((*keys, f"<span>{clean(phrase('report_site_numbers', lang))}</span>"))
 
 
 def _path(shape: object, west: float, north: float, scale: float) -> str:

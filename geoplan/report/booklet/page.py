@@ -1,5 +1,6 @@
-"""The report to print (``report.html``): says first what is short and where, then how it was found."""
+"""The report to print (``report.html``): a document drawn as one self-contained page for A4 that fetches and runs nothing."""
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -7,58 +8,149 @@ from pathlib import Path
 import jinja2
 
 from geoplan.report import look
-from geoplan.report.booklet import circle as page_circle
-from geoplan.report.booklet import flags as page_flags
-from geoplan.report.booklet import sites as page_sites
-from geoplan.report.booklet import sources as page_sources
-from geoplan.report.booklet.map import shapes
+from geoplan.report.booklet.map import flag_map, shapes, site_map
+from geoplan.report.content.document import (
+    Block,
+    Curve,
+    Figures,
+    FlagMaps,
+    Heading,
+    Paragraph,
+    Points,
+    Remark,
+    Shown,
+    SiteMap,
+)
+from geoplan.report.content.report import flagged_level, report
+from geoplan.report.content.table import Cell, Coded, Column, Table, cell_text
+from geoplan.report.look import clean
+from geoplan.report.look.curve_chart import gain_curve
 from geoplan.tables import Outcome
-from geoplan.words.labels import labels
+from geoplan.words.catalogue import phrase
+from geoplan.words.numbers import FORMATS, NOTHING
 
 
 def write_report(outcome: Outcome, path: Path) -> None:
-    """Write the report to `path`, one self-contained page for A4: same outcome, same bytes.
-
-    Parameters
-    ----------
-    outcome
-        What the run found out.
-    path
-        File to write, HTML, UTF-8.
-    """
+    """Write the report to `path`, HTML, UTF-8: same outcome, same bytes."""
     path.write_bytes(report_page(outcome).encode("utf-8"))
 
 
 def report_page(outcome: Outcome) -> str:
     """Return the report's page."""
-    lang = outcome.lang
-    level = page_flags.finest_level(outcome)
-    definitions, height = shapes(outcome.zones, level)
+    lang, document = outcome.lang, report(outcome)
+    definitions, height = shapes(outcome.zones, flagged_level(outcome))
     return _template().render(
         lang="zh-CN" if lang == "zh" else "en",
-        t={word: both[lang] for word, both in labels().items()},
         font=look.FONT_STACK,
         colour=look.COLOURS,
         verdict_colour=look.VERDICT_COLOURS,
+        served=look.SITE_SERVED,
+        kind=document.title,
         title=outcome.name,
-        year=outcome.year,
+        year=phrase("papers_year", lang, year=outcome.year),
         banner=look.banner(outcome),
         basis=look.basis_line(outcome),
-        credits=look.attribution(outcome.sources),
-        level=look.label(level, lang),
-        key=page_flags.key_figures(outcome, level),
-        lead=page_flags.lead(outcome, level),
-        flags=page_flags.by_place(outcome, level),
         definitions=definitions,
-        maps=page_flags.maps(outcome, level, height),
-        worst=page_flags.worst(outcome, level),
-        indicators=page_flags.indicators(outcome),
-        gaps=page_flags.gaps(outcome),
-        siting=page_sites.section(outcome, level),
-        circle=page_circle.table(outcome),
-        circle_notes=page_circle.notes(outcome),
-        **page_sources.everything(outcome),
+        body="".join(part for block in document.blocks for part in _draw(block, outcome, height)),
     )
+
+
+def _draw(block: Block, outcome: Outcome, height: float) -> Iterator[str]:
+    """Yield the markup of one block; every text is escaped."""
+    lang = outcome.lang
+    match block:
+        case Heading(text, 1):
+            yield f'<div class="part">{clean(text)}</div>'
+        case Heading(text, level):
+            yield f"<h{level}>{clean(text)}</h{level}>"
+        case Paragraph(text, lead):
+            yield f"<p>{f'<b>{clean(lead)}</b>' if lead else ''}{clean(text)}</p>"
+        case Points(items):
+            yield f"<ul>{''.join(f'<li>{clean(item)}</li>' for item in items)}</ul>" if items else ""
+        case Remark(text):
+            yield f'<div class="note">{clean(text)}</div>'
+        case Figures():
+            yield from _figures(block, lang)
+        case Shown(table):
+            yield from _table(table.to(2).slim(), lang)
+        case FlagMaps():
+            yield from _flag_maps(block, outcome, height)
+        case SiteMap(level):
+            yield site_map(outcome, level)
+        case Curve(curve):
+            svg = gain_curve(
+                curve.points,
+                said=curve.words,
+                adopted=curve.adopted,
+                value=curve.value,
+                percent=curve.percent,
+            )
+            note = f'<div class="note">{clean(curve.note)}</div>' if curve.note else ""
+            yield f'<figure class="chart"><figcaption><b>{clean(curve.title)}</b></figcaption>{svg}{note}</figure>'
+        case _:
+            raise TypeError(f"the report draws no {type(block).__name__}")
+
+
+def _figures(block: Figures, lang: str) -> Iterator[str]:
+    yield '<div class="key">'
+    for place, figure in enumerate(block.figures):
+        mark = ' class="strong"' if place in block.strong else ""
+        caveats = "".join(f" · {clean(said)}" for said in figure.caveats)
+        shown = clean(cell_text(figure.value, lang) or NOTHING)
+        unit = f" <small>{clean(figure.unit)}</small>" if figure.unit else ""
+        yield f"<div{mark}><b>{shown}{unit}</b><span>{clean(figure.name)}{caveats}</span></div>"
+    yield "</div>"
+
+
+def _flag_maps(block: FlagMaps, outcome: Outcome, height: float) -> Iterator[str]:
+    yield _flag_legend(block.level, outcome.lang)
+    yield f'<div class="maps" style="--columns:{3 if len(block.maps) > 2 else 2}">'
+    for rule, title, note in block.maps:
+        own = outcome.flags[outcome.flags["rule_id"] == rule]
+        flagged = dict(zip(own["zone_id"], own["flagged"], strict=True))
+        caption = f'<b>{clean(title)}</b> <span class="note">{clean(note)}</span>'
+        drawn = flag_map(outcome.zones, block.level, flagged, height)
+        yield f"<figure><figcaption>{caption}</figcaption>{drawn}</figure>"
+    yield "</div>"
+
+
+def _flag_legend(level: str, lang: str) -> str:
+    keys = (("f", "flagged"), ("o", "not_flagged"), ("h", "no_data_hatch"))
+    parts = [f'<span><i class="{style}"></i>{clean(look.label(code, lang))}</span>' for style, code in keys]
+    return f'<div class="legend">{"".join(parts)}<span>{clean(look.label(level, lang))}</span></div>'
+
+
+def _table(table: Table, lang: str) -> Iterator[str]:
+    """Yield a table with its title above and its notes below."""
+    total = sum(column.width for column in table.columns)
+    yield f"<h3>{clean(table.title)}</h3>" + '<table class="data"><thead><tr>'
+    for column in table.columns:
+        style = f'style="width:{100 * column.width / total:.1f}%"'
+        yield f"<th{_number(column)} {style}>{_lines(column.header)}</th>"
+    yield "</tr></thead><tbody>"
+    for row in table.rows:
+        cells = (_cell(cell, column, lang) for cell, column in zip(row, table.columns, strict=True))
+        yield f"<tr>{''.join(cells)}</tr>\n"
+    if not table.rows:
+        yield f'<tr><td colspan="{len(table.columns)}">{clean(table.empty or phrase("papers_nothing", lang))}</td></tr>'
+    yield "</tbody></table>"
+    yield from (f'<div class="note">{clean(note)}</div>' for note in table.notes)
+
+
+def _cell(cell: Cell, column: Column, lang: str) -> str:
+    shown = _lines(cell_text(cell, lang))
+    if isinstance(cell, Coded) and column.mark == "code":
+        return f'<td><span class="chip {clean(cell.code)}">{shown}</span></td>'
+    strong = ' class="strong"' if column.mark == "short" and shown not in ("", "0") else ""
+    return f"<td{_number(column)}>{f'<span{strong}>{shown}</span>' if strong else shown}</td>"
+
+
+def _number(column: Column) -> str:
+    return ' class="n"' if column.format in FORMATS or column.format == "tally" else ""
+
+
+def _lines(text: str) -> str:
+    return "<br>".join(map(clean, text.split("\n")))
 
 
 @cache

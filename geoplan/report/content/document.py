@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from geoplan.report.content.answers import GainCurve
 from geoplan.report.content.table import Figure, Table
 
 Kind = Literal["table", "picture"]
@@ -95,7 +96,7 @@ class FlagMaps:
 class Curve:
     """The gain curve of a siting question."""
 
-    question: str
+    curve: GainCurve
 
 
 @dataclass(frozen=True)

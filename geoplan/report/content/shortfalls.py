@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report.content.names import Names, empty, present, rows_of
-from geoplan.report.content.table import Amount, Cell, Table, column, numbered
+from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered
 from geoplan.tables import CAUSES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
@@ -105,3 +105,37 @@ def causes_table(outcome: Outcome) -> Table | None:
         for rule, row in counts.iterrows()
     ]
     return Table.of("causes", phrase("paper_causes_table", lang), columns, rows)
+
+
+def net_and_gross_table(outcome: Outcome) -> Table | None:
+    """Return the shortfalls of what is not met, net and as the sum that lets no surplus offset a neighbour; None without any.
+
+    A rule that several zones miss has one row with their sums; a zone's own shortfall stands in for a sum over what lies below it
+    where there is none.
+    """
+    lang, names = outcome.lang, Names(outcome)
+    short = outcome.findings[outcome.findings["verdict"] == "not_met"]
+    if short.empty:
+        return None
+    rows: list[list[Cell]] = []
+    for rule, own in short.groupby("rule_id", sort=False):
+        several = len(own) > 1
+        gross = own["gross_shortfall"].fillna(own["shortfall"]) if several else own["gross_shortfall"]
+        zone = own["zone_id"].iloc[0]
+        level = label(names.level(zone), lang)
+        code = own["unit"].iloc[0]
+        rows.append(
+            [
+                names.rule(str(rule)),
+                phrase("indicators_zones", lang, count=len(own), level=level)
+                if several
+                else names.zone(zone),
+                Amount.of(own["shortfall"].sum(min_count=1), "count"),
+                Amount.of(gross.sum(min_count=1), "count"),
+                Coded(str(code), unit(code, lang)) if present(code) else None,
+                Amount.of(own["people_affected"].sum(min_count=1), "count"),
+            ]
+        )
+    keys = ("indicator", "zone", "net_shortfall", "gross_shortfall", "unit", "people_affected")
+    title, notes = phrase("report_gaps", lang), (phrase("report_gaps_note", lang),)
+    return Table.of("gaps_by_rule", title, [column(key, lang) for key in keys], rows, notes=notes)

@@ -344,6 +344,23 @@ class Table:
             charts=(),
         )
 
+    def stacked(self, key: str, *below: str, lang: str) -> "Table":
+        """Return the table with the texts of some columns set below those of the column `key`, where a page has no room for them."""
+        at = {entry.key: place for place, entry in enumerate(self.columns)}
+        parts, place = [at[one] for one in (key, *below)], at[key]
+
+        def merged(row: tuple[Cell, ...]) -> str:
+            return "\n".join(filter(None, (cell_text(row[k], lang) for k in parts)))
+
+        rows = tuple((*row[:place], merged(row), *row[place + 1 :]) for row in self.rows)
+        kept = [entry.key for entry in self.columns if entry.key not in below]
+        columns = (
+            *self.columns[:place],
+            replace(self.columns[place], format="text"),
+            *self.columns[place + 1 :],
+        )
+        return replace(self, columns=columns, rows=rows).only(*kept)
+
     def slim(self) -> "Table":
         """Return the table as paper has room for it.
 
