@@ -60,7 +60,7 @@ def nodes_to_keep(
 
 
 @compiled
-def _follow(
+def _follow(  # noqa: PLR0913 - a kernel on plain arrays
     first: int,
     start: NDArray[np.int64],
     entry: NDArray[np.int64],

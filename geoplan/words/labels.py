@@ -10,7 +10,7 @@ from importlib import resources
 
 import yaml
 
-from geoplan.words.catalogue import phrase
+from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.numbers import missing
 from geoplan.words.vocabulary import vocabulary
 
@@ -114,6 +114,22 @@ def service_label(service: str, lang: str) -> str:
     """
     found = labels().get(f"service_{service}")
     return service if found is None else found[lang]
+
+
+def heading(key: str, lang: str) -> str:
+    """Return the heading of a column: the one that tables of a delivery have, else the label of the word.
+
+    Raises
+    ------
+    UnknownWordError
+        If the column has neither.
+
+    Examples
+    --------
+    >>> heading("funds", "zh"), heading("zone_id", "en")
+    ('资金来源', 'Zone id')
+    """
+    return phrase(f"column_{key}", lang) if f"column_{key}" in catalogue() else label(key, lang)
 
 
 def of_group(word: str, group: str, lang: str) -> str:

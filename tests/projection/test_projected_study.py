@@ -178,7 +178,10 @@ def test_groups_say_that_they_are_projected(folder):
     assert groups.loc["elders_60", "source"] == "社区（村）测算数（c2010.csv, c2020.csv）"
     english = gather(study.in_language("en")).people.groups
     assert english["basis"].tolist() == ["常住, projected"] * 2
-    assert {file for role, file in input_files(study) if role == "population"} == {"c2010.csv", "c2020.csv"}
+    assert {file.name for role, file in input_files(study) if role == "population"} == {
+        "c2010.csv",
+        "c2020.csv",
+    }
     assert "population.elders_60.project.before.year" in set(parameters(study)["entry"])
 
 

@@ -45,7 +45,7 @@ def cost_source(source: object, lang: str) -> Coded | None:
     Raises
     ------
     KeyError
-        If it is neither stated nor a rent nor a unit cost of `geoplan.standards.costs`.
+        If it is neither stated nor a rent nor a unit cost of `geoplan.standards.projects.costs`.
 
     Examples
     --------

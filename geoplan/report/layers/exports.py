@@ -27,6 +27,7 @@ from geoplan.report.layers.zones import Layer, field_name
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import GeoplanError, Note, OutputError
+from geoplan.words.labels import heading
 
 FORMATS = ("shp", "filegdb", "dxf")
 #: Bytes of a field's name in a Shapefile (dBASE III), and letters of one in a FileGDB.
@@ -194,7 +195,7 @@ def field_map(outcome: Outcome, tables: Iterable[Layer]) -> pd.DataFrame:
         long = short_names(columns, {}, limit=GEODATABASE_NAME)
         for column in columns:
             number = pd.api.types.is_numeric_dtype(layer.table[column].dtype)
-            label = said.get(column) or look.label(column, outcome.lang)
+            label = said.get(column) or heading(column, outcome.lang)
             kind = "number" if number else "text"
             rows.append((layer.name, column, short[column], long[column], label, kind))
     return pd.DataFrame(rows, columns=["layer", "field", "short", "long", "label", "type"])

@@ -18,6 +18,7 @@ from geoplan.report.layers.sites import candidates_layer, sites_layer
 from geoplan.report.layers.styles import Part
 from geoplan.report.layers.zones import Layer, Style, finite, zone_layer
 from geoplan.tables import LEVELS, Outcome
+from geoplan.words.labels import heading
 
 #: The table that QGIS reads styles from, as QGIS makes it.
 _LAYER_STYLES = """
@@ -119,7 +120,7 @@ def _alias(column: str, lang: str) -> str:
     stem, _, end = column.rpartition("_")
     if end in ("low", "high"):
         return f"{look.label(stem, lang)}·{look.label(end, lang)}"
-    return look.label(column, lang)
+    return heading(column, lang)
 
 
 def _storable(values: pd.Series) -> pd.Series:
