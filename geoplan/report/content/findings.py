@@ -39,7 +39,7 @@ def _table(key: str, outcome: Outcome, found: list[dict[str, Any]]) -> Table:
     several = len({row["zone_id"] for row in found}) > 1
     keys = (
         "serial", "rule_id", "indicator", "zone", "zone_code", "unit_of_value", "attribute", "base", "actual", "reported", "target",
-        "required", "completion", "progress", "shortfall", "gross_shortfall", "unit", "verdict", "members", "lead", "basis", "clause",
+        "required", "completion", "progress", "shortfall", "gross_shortfall", "unit", "verdict", "members", "lead", "counting", "clause",
         "finding_note", "caveats",
     )  # fmt: skip
     depths: dict[str, Any] = {"required": 4} | ({} if several else {"zone": 4, "zone_code": 4})

@@ -177,7 +177,7 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
                 phrase("join_semicolon", lang).join(_common(own, lang)),
             ]
         )
-    title = phrase("communities_title" if level == "community" else "flags_title", lang)
+    title = phrase("flag_totals_title", lang, level=label(level, lang))
     return Table.of("flag_totals", title, [column(key, lang) for key in keys], rows)
 
 
@@ -289,7 +289,8 @@ def circle_totals(outcome: Outcome) -> Table | None:
     at = {entry.key: place for place, entry in enumerate(whole.columns)}
     rows = [[row[at[key]] for key in (*keys, "communities_covered")] for row in kept]
     columns = [whole.columns[at[key]] for key in (*keys, "communities_covered")]
-    return Table.of("circle_totals", whole.title, columns, rows, notes=whole.notes) if rows else None
+    title = phrase("circle_totals_title", outcome.lang, title=whole.title)
+    return Table.of("circle_totals", title, columns, rows, notes=whole.notes) if rows else None
 
 
 def service_cell(outcome: Outcome, service: str) -> Coded:
@@ -338,7 +339,7 @@ def provision(outcome: Outcome) -> Table | None:
         return None
     above = names.levels_between()
     keys = (
-        "rule_id", "indicator", "level", "zone_code", *above, "zone", "people", "reachable", "located", "required", "value_unit",
+        "rule_id", "indicator", "level", "zone_code", *above, "zone", "people", "reachable", "located", "required", "unit_of_value",
         "flagged", "shortfall", "unit", "apportioned", "people_affected", "nearest_facility", "minutes", "cause", "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = []

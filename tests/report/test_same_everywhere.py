@@ -1,0 +1,220 @@
+"""Every figure and word is the same in every output: tables are read back from the files and compared cell by cell.
+
+A reader returns what one output prints: title of a table -> its rows, each header -> text. Two outputs that print a table of one
+title agree in every row and header that both have; a paper may print the first rows and fewer columns.
+"""
+
+import json
+from decimal import ROUND_HALF_UP, Decimal
+from types import SimpleNamespace
+
+import docx
+import openpyxl
+import pandas as pd
+import pytest
+
+from geoplan.cli import console
+from geoplan.report import look
+from geoplan.report.content.assessment import assessment
+from geoplan.report.content.document import Shown
+from geoplan.report.content.guidance import guidance
+from geoplan.report.content.registry import tables
+from geoplan.report.content.table import Tally
+from geoplan.report.content.zones import circle_totals, flag_totals
+from geoplan.report.workbook.csv_files import write_csv
+from geoplan.report.workbook.workbook import write_workbook
+from geoplan.words.numbers import FORMATS, format_interval
+
+HEAD = look.COLOURS["accent"].lstrip("#").upper()
+
+
+def shown(cell):
+    """Return what a spreadsheet shows of a cell, for the number formats that the workbook writes."""
+    value, code = cell.value, cell.number_format
+    if value is None or isinstance(value, str):
+        return value or ""
+    if code.startswith('"'):
+        return code.strip('"')
+    digits = len(code.partition(".")[2].rstrip("%"))
+    scaled = Decimal(repr(float(value))) * (100 if code.endswith("%") else 1)
+    rounded = scaled.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP) + 0
+    text = f"{rounded:,.{digits}f}" if "," in code else f"{rounded:.{digits}f}"
+    return text + ("%" if code.endswith("%") else "")
+
+
+def of_workbook(outcome, folder):
+    """Read every table of every tab: headers by their colour, the title from the tab or the heading above."""
+    write_workbook(outcome, folder / "a.xlsx")
+    found = {}
+    for sheet in openpyxl.load_workbook(folder / "a.xlsx"):
+        lines = list(sheet.iter_rows())
+        heads = [k for k, line in enumerate(lines) if str(line[0].fill.fgColor.rgb).endswith(HEAD)]
+        for at in heads:
+            headers = [cell.value for cell in lines[at] if cell.value]
+            title = sheet["A1"].value.partition("\u3000")[2] if len(heads) == 1 else lines[at - 1][0].value
+            rows = []
+            for line in lines[at + 1 :]:
+                texts = [shown(cell) for cell in line[: len(headers)]]
+                if not any(texts):
+                    break
+                rows.append(dict(zip(headers, texts, strict=True)))
+            found.setdefault(title, rows)
+    return found
+
+
+def of_word(outcome, folder):
+    """Read every table of the two Word papers; the title is the caption without its number."""
+    papers = pytest.importorskip("geoplan.report.folder.save")
+    papers._write_papers(outcome, folder, ("word",))
+    found = {}
+    for name in ("assessment.docx", "town_guidance.docx"):
+        title = ""
+        for block in docx.Document(folder / name).iter_inner_content():
+            if isinstance(block, docx.table.Table):
+                headers, *rows = [[cell.text for cell in row.cells] for row in block.rows]
+                found.setdefault(title, [dict(zip(headers, row, strict=True)) for row in rows])
+            elif block.style.name == "Caption":
+                title = block.text.partition("\u3000")[2]
+    return found
+
+
+def of_console(outcome, folder):
+    """Read the tables of a run's summary as they are handed to the terminal."""
+    found, old = {}, console.table
+
+    def table(title, columns, rows, **_options):
+        found[title] = [dict(zip(columns, row, strict=True)) for row in rows]
+
+    console.table = table
+    try:
+        console.print_result(SimpleNamespace(outcome=outcome), folder)
+    finally:
+        console.table = old
+    return found
+
+
+#: Outputs that print tables for people.
+READERS = {"workbook": of_workbook, "word": of_word, "console": of_console}
+
+
+@pytest.fixture(scope="module")
+def printed(outcome, tmp_path_factory):
+    return {name: read(outcome, tmp_path_factory.mktemp(name)) for name, read in READERS.items()}
+
+
+def same(text, other):
+    """Return whether two outputs print the same: paper has a dash where a cell is empty."""
+    return text == other or {text, other} <= {"", "—"}
+
+
+def test_outputs_agree_in_every_cell_that_both_print(printed):
+    compared = 0
+    for name, found in printed.items():
+        for other, beside in printed.items():
+            if name >= other:
+                continue
+            for title in found.keys() & beside.keys():
+                for row, twin in zip(found[title], beside[title], strict=False):
+                    for header in row.keys() & twin.keys():
+                        assert same(row[header], twin[header]), (name, other, title, header)
+                        compared += 1
+    assert compared > 50
+
+
+def test_the_console_prints_the_totals_of_content(outcome, printed):
+    for table in (circle_totals(outcome), flag_totals(outcome, "community")):
+        part = table.to(1)
+        headers = [column.header for column in part.columns]
+        assert printed["console"][table.title] == [
+            dict(zip(headers, row, strict=True)) for row in part.texts("zh")
+        ]
+
+
+def test_every_table_of_content_stands_in_the_workbook_as_it_is(outcome, printed):
+    for page in tables(outcome, "workbook"):
+        for part in (page, *page.below):
+            if not part.rows or page.key.startswith("guidance"):  # many towns have headings of one name
+                continue
+            title, headers = part.title, [column.header for column in part.to(3).columns]
+            assert len(set(headers)) == len(headers), f"{title}: two columns of one header"
+            texts = [
+                dict(zip([c.header for c in part.to(3).columns], row, strict=True))
+                for row in part.to(3).texts(outcome.lang)
+            ]
+            assert printed["workbook"][title] == texts
+
+
+#: Columns that say what a row is about.
+ABOUT = ("rule_id", "zone_code", "service", "part", "member", "facility_id", "name", "question")
+
+
+def test_tables_of_content_agree_on_what_they_are_about(outcome):
+    """Two rows of unlike tables about the same rule, zone, service … have the same figures under the same names."""
+    documents = [assessment(outcome), guidance(outcome)]
+    found = [
+        *tables(outcome, "workbook"),
+        *tables(outcome, "csv"),
+        circle_totals(outcome),
+        flag_totals(outcome, "community"),
+    ]
+    found += [block.table for document in documents for block in document.blocks if isinstance(block, Shown)]
+    facts, compared = {}, 0
+    for table in found:
+        keys = [column.key for column in table.columns]
+        rows = [dict(zip(keys, row, strict=True)) for row in table.texts(outcome.lang)]
+        abouts = [tuple((key, row[key]) for key in ABOUT if row.get(key)) for row in rows]
+        for about, row in zip(abouts, rows, strict=True):
+            if not about or abouts.count(about) > 1:
+                continue
+            for key in row.keys() - set(ABOUT) - {"serial", "rank"}:
+                first, title = facts.setdefault((about, key), (row[key], table.key))
+                assert first == row[key], (title, table.key, about, key)
+                compared += title != table.key
+    assert compared > 100
+
+
+def test_csv_files_hold_what_is_printed(outcome, printed, tmp_path):
+    write_csv(outcome, tmp_path)
+    record = json.loads((tmp_path / "datapackage.json").read_text(encoding="utf-8"))
+    compared = 0
+    for table, resource in zip(tables(outcome, "csv"), record["resources"], strict=True):
+        frame = pd.read_csv(
+            tmp_path / resource["path"], encoding="utf-8-sig", dtype=str, keep_default_na=False
+        )
+        rows = printed["workbook"].get(resource["title"], [])
+        if len(rows) != len(frame):
+            continue  # the workbook counts what the file lists one by one
+        labels = {
+            field["name"]: {entry["value"]: entry["label"] for entry in field.get("categories", ())}
+            for field in resource["schema"]["fields"]
+        }
+        for column in table.to(3).columns:
+            for at, row in enumerate(rows):
+                assert_same_value(column, labels, frame.iloc[at], row[column.header])
+                compared += 1
+    assert compared > 100
+
+
+def assert_same_value(column, labels, line, text):
+    """Assert that the fields of one cell print as `text`."""
+    if column.format == "tally":
+        parts = [
+            int(line[name] or 0) for name in (column.key, f"{column.key}_judged", f"{column.key}_no_data")
+        ]
+        assert text == (Tally(*parts).text("zh") if line[f"{column.key}_judged"] else "")
+    elif column.format in FORMATS:
+        ends = (
+            [line[f"{column.key}_{end}"] for end in ("low", "high")]
+            if column.interval
+            else [line[column.key]] * 2
+        )
+        if not ends[0]:
+            assert text in ("", "数据不足")
+        else:
+            low, high = map(float, ends)
+            assert text in {format_interval(low, high, number_format) for number_format in FORMATS}
+    else:
+        told = labels[column.key]
+        codes = line[column.key].split(";") if column.format == "listed" else [line[column.key]]
+        said = "、".join(told.get(code, code) for code in codes)
+        assert text in (said, said.removeprefix("'"))
