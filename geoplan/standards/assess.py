@@ -14,7 +14,6 @@ from geoplan.standards.flags import flagging, flags_of, study_circles
 from geoplan.standards.measure import NAN, Measured, Tally
 from geoplan.standards.other_basis import columns_of, under_other_basis
 from geoplan.standards.reachable import Reachable, reachable
-from geoplan.standards.requirement import Requirement
 from geoplan.standards.rules import Rule, linked
 from geoplan.standards.verdict import judge
 from geoplan.tables import (
@@ -113,9 +112,7 @@ def assess(
 
     rows: list[dict[str, Any]] = []
     members: list[pd.DataFrame] = []
-    reach = {
-        rule.rule_id: reachable(data, rule) for rule in rules if rule.kind in ("provision", "floor_area")
-    }
+    reach = {rule.rule_id: reachable(data, rule) for rule in rules if rule.reached_by() is not None}
     for rule in rules:
         found, parts = findings_of(data, rule, reach.get(rule.rule_id))
         rows += found
@@ -179,7 +176,7 @@ def findings_of(
             "missing": ", ".join(note.code for note in missing),
             **{f"missing_{lang}": phrase("rule_part_joint", lang).join(note.found(lang) for note in missing) for lang in LANGUAGES},
             "basis": data.basis(found.group) if found.group else "", "attribute": rule.attribute,
-            "people": _people(data, found), "people_affected": _affected(rule, found, what, row),
+            "people": _people(data, found), "people_affected": NAN if row["surplus"] else rule.affected(found, what, str(row["verdict"])),
             "cause": "no_data" if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
             "target_zh": target["zh"], "target_en": target["en"], "caveats": caveats,
             "members_met": tally and tally.met, "members_judged": tally and tally.judged,
@@ -217,17 +214,6 @@ def _said_once(data: AssessmentData, rule: Rule, found: list[Measured]) -> list[
 def _people(data: AssessmentData, found: Measured) -> float:
     people = data.people(found.group) if found.group else None
     return float("nan") if people is None else float(people[found.zone_id])
-
-
-def _affected(rule: Rule, found: Measured, what: Requirement, row: Mapping[str, Any]) -> float:
-    """Return the people affected: those who lack it, or for supply per N the shortfall over the rate."""
-    if row["verdict"] == "not_quantified" and rule.kind == "circle":
-        return found.people
-    if row["verdict"] != "not_met" or row["surplus"]:
-        return float("nan")
-    if rule.kind == "provision" and rule.people is not None and what.required > 0:
-        return max(0.0, (what.required - found.high) * found.scale * rule.people.n / what.required)
-    return found.people
 
 
 def _findings(rows: list[dict[str, Any]], reported: Sequence[tuple[str, float, str | None]]) -> pd.DataFrame:

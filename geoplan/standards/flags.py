@@ -4,18 +4,18 @@ A flag is no verdict. It measures each zone against every per-person and per-hou
 reachable supply (two-step floating catchment) with the located beside it, whatever the rule's own level.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from geoplan.coverage.circle import community_covered
 from geoplan.standards.causes import around, cause_of_shortage, supply_in_reach
 from geoplan.standards.caveats import flag_caveats, level_caveat
 from geoplan.standards.counts import located, types_of
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.grammar import NOT_QUANTIFIED
 from geoplan.standards.kinds.circle import Circle
+from geoplan.standards.measure import no_flags
 from geoplan.standards.members import nearest_of
 from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.requirement import Requirement, rounded
@@ -85,7 +85,12 @@ def flagging(rules: Sequence[Rule], only: Sequence[str] | None) -> tuple[Rule, .
 
 
 def flags_of(
-    data: AssessmentData, rule: Rule, findings: pd.DataFrame, reach: Reachable | None = None
+    data: AssessmentData,
+    rule: Rule,
+    findings: pd.DataFrame,
+    reach: Reachable | None = None,
+    *,
+    zones: Collection[str] | None = None,
 ) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Return the flags of one rule in every community and town, and why there are none.
 
@@ -95,19 +100,17 @@ def flags_of(
         Findings of the same rule, for the apportioned reference.
     reach
         What `geoplan.standards.reachable.reachable` gives for the rule, where it was measured before.
+    zones
+        zone_ids: only these are measured, with the same result as among all; None: every community and town.
     """
-    ids = pd.Index([zone for level in LEVELS for zone in data.level(level)], name="zone_id", dtype=object)
-    if isinstance(rule, Circle):
-        missing = rule.missing_inputs(data)
-        table = _nothing(ids, rule.unit) if missing else _circle_flags(data, rule, ids)
-    else:
-        table, missing = _supply_flags(data, rule, ids, reach or reachable(data, rule))
+    every = (zone for level in LEVELS for zone in data.level(level))
+    ids = pd.Index([z for z in every if zones is None or z in zones], name="zone_id", dtype=object)
+    own = rule.zone_flags(data, ids)
+    table, missing = own or _supply_flags(data, rule, ids, reach or reachable(data, rule))
     table["own_level"] = _own_level(data, rule, ids)
     table["apportioned"] = _apportioned(data, rule, ids, findings, table["people"])
     table["rule_id"], table["zone_id"], table["year"] = rule.rule_id, ids, data.year
-    table["basis"] = data.basis(
-        rule.group if isinstance(rule, Circle) else rule.people.group if rule.people else ""
-    )
+    table["basis"] = data.basis(rule.counted_group)
     own_level = table["own_level"].to_numpy(dtype=bool)
     table["caveats"] = flag_caveats(data, rule, ids, own_level)
     note = level_caveat(rule)
@@ -126,36 +129,6 @@ def flags_of(
     return table[list(FLAGS)].reset_index(drop=True), told
 
 
-def _nothing(ids: pd.Index, unit: str) -> pd.DataFrame:
-    """Return flags that nothing could measure."""
-    numbers = ["reachable_low", "reachable_high", "located_low", "located_high", "required", "shortfall", "people",
-               "people_affected", "minutes"]  # fmt: skip
-    table = pd.DataFrame(np.nan, index=ids, columns=numbers)
-    table["unit"], table["cause"] = unit, "no_data"
-    table["flagged"] = pd.array([pd.NA] * len(ids), dtype="boolean")
-    table["nearest_facility"] = pd.array([None] * len(ids), dtype=object)
-    return table
-
-
-def _circle_flags(data: AssessmentData, rule: Circle, ids: pd.Index) -> pd.DataFrame:
-    shares = rule.shares(data).reindex(ids)
-    people, share = shares["people"], shares["share"]
-    outside = people - shares["covered"]
-    # flagged where more than the flag share of the people lie outside; exactly that share is not flagged
-    empty = ~(people > 0).to_numpy(dtype=bool)
-    inside = community_covered(people, shares["covered"], flag_share=float(shares["flag_share"].iloc[0]))
-    is_flagged = ~inside & ~empty
-    flagged = pd.Series(pd.arrays.BooleanArray(is_flagged, empty), index=ids)
-    cause = rule.causes(data, ids)
-    return pd.DataFrame({
-        "reachable_low": share, "reachable_high": share, "located_low": np.nan, "located_high": np.nan,
-        "required": 1 - shares["flag_share"], "shortfall": outside.where(is_flagged, 0.0).where(~empty), "unit": rule.unit,
-        "flagged": flagged, "people": people, "people_affected": outside.where(is_flagged, 0.0).where(~empty),
-        "nearest_facility": shares["nearest_facility"], "minutes": shares["minutes"],
-        "cause": cause.where(is_flagged, ""),
-    }, index=ids)  # fmt: skip
-
-
 def _supply_flags(
     data: AssessmentData, rule: Rule, ids: pd.Index, reach: Reachable | None
 ) -> tuple[pd.DataFrame, tuple[Note, ...]]:
@@ -167,7 +140,7 @@ def _supply_flags(
     what = rule.requirement(data.year, data.thresholds)
     missing = reach.missing or (() if what.comparison else (Note.of("rule_not_quantified"),))
     if missing:
-        return _nothing(ids, rule.unit), missing
+        return no_flags(ids, rule.unit), missing
     stock = reach.stock
     people = data.zone_totals(data.points(group))
     some = people.where(people > 0)
@@ -244,7 +217,7 @@ def _apportioned(
 ) -> pd.Series:
     """Return the gap of the zone above that the rule judges, shared out by the group's people (分解参考值)."""
     out = pd.Series(np.nan, index=ids)
-    if isinstance(rule, Circle) or findings.empty or rule.people is None:
+    if findings.empty or rule.people is None:
         return out
     told = (
         findings[findings["verdict"].isin(["met", "not_met"])].set_index("zone_id")["shortfall"].fillna(0.0)

@@ -174,3 +174,14 @@ def share_of_members(has: pd.Series, counted: pd.Series) -> tuple[float, float]:
     low = (sure & yes).sum() / lacking if lacking else (1.0 if having else NAN)
     high = maybe.sum() / having if having else (0.0 if lacking else NAN)
     return float(low), float(high)
+
+
+def no_flags(ids: pd.Index, unit: str) -> pd.DataFrame:
+    """Return flags that nothing could measure."""
+    numbers = ["reachable_low", "reachable_high", "located_low", "located_high", "required", "shortfall", "people",
+               "people_affected", "minutes"]  # fmt: skip
+    table = pd.DataFrame(np.nan, index=ids, columns=numbers)
+    table["unit"], table["cause"] = unit, "no_data"
+    table["flagged"] = pd.array([pd.NA] * len(ids), dtype="boolean")
+    table["nearest_facility"] = pd.array([None] * len(ids), dtype=object)
+    return table

@@ -40,7 +40,7 @@ def columns_of(told: dict[str, dict[str, Any]], zone: str) -> dict[str, Any]:
 
 def _twin(data: AssessmentData, rule: Rule) -> tuple[Rule, str] | None:
     """Return the same rule over the other people, where the rule is per people and the study has both."""
-    own = rule.people.group if rule.people else getattr(rule, "group", None) if rule.kind == "rate" else None
+    own = rule.counted_group if rule.people is not None or not rule.counts_members else ""
     group = OTHER_BASIS.get(str(own))
     if group is None or group not in data.demand or own not in data.demand:
         return None

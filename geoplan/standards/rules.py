@@ -6,17 +6,20 @@ file changes. This module holds what all kinds share. The columns of a plan's ta
 `geoplan.standards.grammar`); the typed values follow from them.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
+import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from geoplan.standards import grammar
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured
 from geoplan.standards.requirement import NAN, SIGNS, Requirement
-from geoplan.standards.rule_zones import RuleZones, plan_zones, rule_zones
+from geoplan.standards.rule_zones import COMPLETE_BAND, RuleZones, plan_zones, rule_zones
+from geoplan.tables import OTHER_BASIS
 from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.errors import Note, PackError
 from geoplan.words.numbers import format_number
@@ -98,6 +101,14 @@ class Condition(Entry):
             _known("supplies", self.supply)
         return self
 
+    def forms(self) -> Iterator["Condition"]:
+        """Yield the single conditions that this one joins, itself where it joins none."""
+        parts = self.any or self.all
+        if parts is None:
+            yield self
+        for part in parts or ():
+            yield from part.forms()
+
 
 class Selection(Entry):
     """Which facilities count: types (wider ones count every narrower one), and a condition on each."""
@@ -150,6 +161,36 @@ def _group(name: Any) -> Any:  # noqa: ANN401 - before validation anything may s
 
 Supply = Annotated[str, Field(min_length=1), BeforeValidator(_supply)]
 Group = Annotated[str, Field(min_length=1), BeforeValidator(_group)]
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What a rule depends on: a change of anything else leaves its measure and its flags as they are.
+
+    Parameters
+    ----------
+    types
+        Facility types.
+    supplies, attributes
+        Supplies and attributes of facilities.
+    groups
+        Groups of people.
+    tables
+        Arguments of `geoplan.standards.assess.assess` that hold tables.
+    """
+
+    types: frozenset[str]
+    supplies: frozenset[str]
+    attributes: frozenset[str]
+    groups: frozenset[str]
+    tables: frozenset[str]
+
+    def joined(self, *others: "Reads") -> "Reads":
+        """Return what this and `others` depend on together."""
+        every = (self, *others)
+        return Reads(
+            *(frozenset().union(*(getattr(one, part.name) for one in every)) for part in fields(Reads))
+        )
 
 
 class Rule(Entry):
@@ -305,6 +346,18 @@ class Rule(Entry):
         """Return the zones that the rule's plan speaks for: the area for a city's plan, the districts for a district's."""
         return plan_zones(data, plan_level=self.plan_level)
 
+    def affected(self, found: Measured, required: Requirement, verdict: str) -> float:  # noqa: ARG002 - provision needs it
+        """Return the people affected: those who lack it where the rule is not met; NaN where that has no meaning."""
+        return found.people if verdict == "not_met" else NAN
+
+    def zone_flags(
+        self,
+        data: AssessmentData,  # noqa: ARG002 - for kinds that measure zones themselves
+        ids: pd.Index,  # noqa: ARG002
+    ) -> tuple[pd.DataFrame, tuple[Note, ...]] | None:
+        """Return how communities and towns `ids` fall short, with why not; None: by the supply in reach (`reached_by`)."""
+        return None
+
     def measure(self, data: AssessmentData, zones: Collection[str] | None = None) -> list[Measured]:
         """Return what is measured at the rule's own zones, one row a zone in the order of the zones table.
 
@@ -333,13 +386,67 @@ class Rule(Entry):
     @property
     def selections(self) -> tuple[Selection, ...]:
         """Which facilities count; empty where the kind counts none."""
-        return tuple(getattr(self, "of", None) or ())
+        return ()
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every condition on a facility that the rule states."""
+        return tuple(selection.where for selection in self.selections if selection.where is not None)
 
     @property
     def supplies(self) -> tuple[str, ...]:
         """Which supplies are added up; empty where facilities or zones are counted."""
-        named = getattr(self, "supply", None)
-        return (named,) if named else ()
+        return ()
+
+    @property
+    def raised_by(self) -> str | None:
+        """Supply of a facility that raises the value; None where the facility itself does."""
+        return self.supplies[0] if self.supplies else None
+
+    @property
+    def raised_where(self) -> Condition | None:
+        """Condition on a facility that raises the value; None where each that counts does."""
+        return None
+
+    @property
+    def walks(self) -> bool:
+        """True where the rule asks who can walk to the facilities."""
+        return self.measures_zones
+
+    @property
+    def reads(self) -> "Reads":
+        """What the measure of the rule and the flags that follow from it depend on."""
+        reached, amount = self.reached_by() or ((), "")
+        conditions = (*self.conditions, *(one.where for one in reached if one.where is not None))
+        forms = [form for condition in conditions for form in condition.forms()]
+        supplies = {*self.supplies, *(form.supply for form in forms if form.supply), *filter(None, (amount,))}
+        attributes = {form.attribute for form in forms if form.attribute}
+        derived = [vocabulary("supplies").get(name, {}).get("derived") for name in supplies]
+        supplies |= {pair[0] for pair in derived if pair}
+        attributes |= {pair[1] for pair in derived if pair}
+        types = frozenset().union(*(selection.types for selection in (*self.selections, *reached)))
+        if self.walks:  # the cause of a shortage tells of others of the same family
+            types = types.union(*(narrower(family) for family in FAMILY_GROUPS if types & narrower(family)))
+        groups = {
+            self.counted_group,
+            OTHER_BASIS.get(self.counted_group, ""),
+            self.where.band[0] if self.where.band else "",
+        }
+        groups |= {COMPLETE_BAND[0]} if "complete" in self.where.words else set()
+        own = Reads(
+            types,
+            frozenset(supplies),
+            frozenset(attributes),
+            frozenset(groups - {""}),
+            self._tables(types, supplies),
+        )
+        return own.joined(*(rule.reads for rule in self.standards))
+
+    def _tables(self, types: frozenset[str], supplies: Collection[str]) -> frozenset[str]:
+        tables = {"zones", "facilities"} if types else {"zones"}
+        tables |= {"demand"} if self.counted_group else set()
+        tables |= ({"supplies"} if types else {"zone_supplies"}) if supplies else set()
+        return frozenset(tables | ({"demand", "pairs", "nearest", "circle"} if self.walks else set()))
 
     @property
     def counted_group(self) -> str:
@@ -364,13 +471,7 @@ class Rule(Entry):
 
     def facilities_text(self, lang: str, *, short: bool = False) -> str:
         """Return the facilities that count; `short` names many types of one family by the family."""
-        of = self.selections
-        if short and sum(len(selection.facilities) for selection in of) > MOST_NAMES:
-            types = frozenset().union(*(selection.types for selection in of))
-            for family in FAMILY_GROUPS:
-                if types <= narrower(family):
-                    return label("types", family, lang)
-        return " + ".join(selection.text(lang) for selection in of)
+        return selections_text(self.selections, lang, short=short)
 
     def amount_text(self, lang: str) -> str:
         """Return what is added up; empty where facilities or zones are counted."""
@@ -531,6 +632,16 @@ def _round_number(n: int, lang: str) -> str:
     """Return 100, 1,000 and 10,000 as they are said."""
     code = f"rule_round_{n}"
     return phrase(code, lang) if code in catalogue() else f"{n:,}"
+
+
+def selections_text(of: Sequence[Selection], lang: str, *, short: bool = False) -> str:
+    """Return facilities that count in words; `short` names many types of one family by the family."""
+    if short and sum(len(selection.facilities) for selection in of) > MOST_NAMES:
+        types = frozenset().union(*(selection.types for selection in of))
+        for family in FAMILY_GROUPS:
+            if types <= narrower(family):
+                return label("types", family, lang)
+    return " + ".join(selection.text(lang) for selection in of)
 
 
 def linked(rules: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -213,7 +213,7 @@ def town_by_hand() -> Town:
     )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def town() -> Town:
     return town_by_hand()
 

@@ -176,31 +176,6 @@ def test_gap_of_huzhong_by_hand():
     assert Requirement(">=", 4.5).gap(20 / 16.359, 20 / 16.359, 16.359, unit="places") == 54.0
 
 
-def test_an_eleventh_kind_is_one_class(town):
-    from typing import Literal
-
-    from geoplan.standards.measure import Measured
-    from geoplan.standards.rules import Rule
-
-    class Oldest(Rule):
-        kind: Literal["oldest"]
-
-        def measure(self, data):
-            opened = data.facilities["open_year"].min()
-            return [
-                Measured(zone, opened, opened, 1.0, rows=len(data.facilities))
-                for zone in self.plan_zones(data)
-            ]
-
-    rule = Oldest.model_validate({
-        "id": "r", "indicator": "最早", "title_en": "oldest", "kind": "oldest", "level": "city", "counts": "x", "target": "<=2000@2025",
-        "unit": "facilities", "attribute": "预期", "clause": "一", "quote": "文", "pack": "local",
-    })  # fmt: skip
-    dated = town.change(facilities=town.facilities.assign(open_year=1999.0))
-    row = dated.finding([rule], "local.r")
-    assert (row["verdict"], row["actual_low"]) == ("met", 1999.0)
-
-
 def test_a_circle_reports_urban_and_rural_people_apart(town):
     kind = [
         frozenset({"rural" if i == "community/D" else "urban"}) if i.startswith("community") else frozenset()

@@ -13,7 +13,7 @@ from geoplan.standards.causes import around, cause_of_circle
 from geoplan.standards.counts import amounts, no_types, types_of
 from geoplan.standards.data import AssessmentData, Bools
 from geoplan.standards.kinds.provision import no_group
-from geoplan.standards.measure import NAN, Measured
+from geoplan.standards.measure import NAN, Measured, no_flags
 from geoplan.standards.members import (
     MemberRule,
     flag_share_of,
@@ -22,7 +22,8 @@ from geoplan.standards.members import (
     reached_points,
     share_reached,
 )
-from geoplan.standards.rules import Group, Selections
+from geoplan.standards.requirement import Requirement
+from geoplan.standards.rules import Group, Selection, Selections
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label
 
@@ -43,6 +44,16 @@ class Circle(MemberRule):
     """Only this service of the study; default: the one that fits best."""
 
     member_gap: ClassVar[float] = NAN  # the shortfall counts people
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Facilities of the service."""
+        return tuple(self.of)
+
+    @property
+    def walks(self) -> bool:
+        """A circle is walked, whether or not it flags."""
+        return True
 
     @property
     def counted_group(self) -> str:
@@ -74,9 +85,7 @@ class Circle(MemberRule):
         ids = [*zones.sure, *zones.maybe]
         each = self.shares(data).reindex(ids)
         empty = ~(each["people"] > 0).to_numpy(dtype=bool)
-        inside = community_covered(
-            each["people"], each["covered"], flag_share=float(each["flag_share"].iloc[0])
-        )
+        inside = community_covered(each["people"], each["covered"], flag_share=self._flag_share(data))
         has = pd.arrays.BooleanArray(np.asarray(inside, dtype=bool), empty)
         members = members_table(ids, has, np.isin(np.array(ids, dtype=object), list(zones.sure)))
         for column, source in (
@@ -89,6 +98,29 @@ class Circle(MemberRule):
             ~inside & ~empty, self.causes(data, each.index).to_numpy(dtype=object), ""
         )
         return members[~empty].reset_index(drop=True)
+
+    def affected(self, found: Measured, required: Requirement, verdict: str) -> float:
+        """Return the people outside; also where no target judges."""
+        return found.people if verdict == "not_quantified" else super().affected(found, required, verdict)
+
+    def zone_flags(self, data: AssessmentData, ids: pd.Index) -> tuple[pd.DataFrame, tuple[Note, ...]]:
+        """Return how far zones fall short: flagged where more people lie outside than the flag share allows."""
+        missing = self.missing_inputs(data)
+        if missing:
+            return no_flags(ids, self.unit), missing
+        shares = self.shares(data).reindex(ids)
+        people, share = shares["people"], shares["share"]
+        empty = ~(people > 0).to_numpy(dtype=bool)
+        inside = community_covered(people, shares["covered"], flag_share=self._flag_share(data))
+        is_flagged = ~inside & ~empty
+        outside = (people - shares["covered"]).where(is_flagged, 0.0).where(~empty)
+        return pd.DataFrame({
+            "reachable_low": share, "reachable_high": share, "located_low": np.nan, "located_high": np.nan,
+            "required": 1 - self._flag_share(data), "shortfall": outside, "unit": self.unit,
+            "flagged": pd.Series(pd.arrays.BooleanArray(is_flagged, empty), index=ids), "people": people,
+            "people_affected": outside, "nearest_facility": shares["nearest_facility"], "minutes": shares["minutes"],
+            "cause": self.causes(data, ids).where(is_flagged, ""),
+        }, index=ids), ()  # fmt: skip
 
     def causes(self, data: AssessmentData, ids: pd.Index) -> pd.Series:
         """Return why people of zones lie outside, by zone_id."""
@@ -105,6 +137,10 @@ class Circle(MemberRule):
         return replace(
             told, low=share, high=share, scale=people, unknown_rows=0, applicable=people > 0, people=people - covered, also=also
         )  # fmt: skip
+
+    def _flag_share(self, data: AssessmentData) -> float:
+        """Return the share of people that may lie outside."""
+        return flag_share_of(data, types_of(self.of))
 
     def _by_kind(self, data: AssessmentData, zone: str) -> dict[str, float]:
         """Return the shares of urban and of rural people, where the circle table tells them apart."""
@@ -147,7 +183,7 @@ class Circle(MemberRule):
         return None
 
     def shares(self, data: AssessmentData) -> pd.DataFrame:
-        """Return the circle in every zone: ``people, covered, share, land, flag_share, nearest_facility, minutes``."""
+        """Return the circle in every zone: ``people, covered, share, land, nearest_facility, minutes``."""
         key = ("circle", self.rule_id, self.minutes, self.metres)
         if key not in data.memo:
             data.memo[key] = self._shares(data)
@@ -172,7 +208,7 @@ class Circle(MemberRule):
         near = nearest_of(data, self._facilities(data), types_of(self.of), self.group)
         return pd.DataFrame({
             "people": people, "covered": covered, "share": covered.div(people.where(people > 0)), "land": land,
-            "flag_share": flag_share_of(data, types_of(self.of)), "nearest_facility": near["nearest_facility"],
+            "nearest_facility": near["nearest_facility"],
             "minutes": near["minutes"],
         })  # fmt: skip
 

@@ -15,7 +15,7 @@ from geoplan.standards.grammar import parse_level
 from geoplan.standards.members import MemberRule, members_table
 from geoplan.standards.requirement import NAN, Requirement
 from geoplan.standards.rule_zones import RuleZones
-from geoplan.standards.rules import Condition, Selections, Supply, supply_unit
+from geoplan.standards.rules import Condition, Selection, Selections, Supply, supply_unit
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label
@@ -55,6 +55,16 @@ class Facility(MemberRule):
         if sum(forms) != 1:
             raise ValueError("give `must`, `measured` or `estate_column`, one of them")
         return self
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Facilities that count."""
+        return tuple(self.of or ())
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Conditions on the facilities that are due, and what each must meet."""
+        return super().conditions + ((self.must,) if self.must else ())
 
     @property
     def supplies(self) -> tuple[str, ...]:

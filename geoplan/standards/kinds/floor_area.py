@@ -13,7 +13,7 @@ from geoplan.standards.data import AssessmentData
 from geoplan.standards.estates import estate_rooms, pooled
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.measure import Measured
-from geoplan.standards.rules import Rule, Selection, Selections
+from geoplan.standards.rules import Rule, Selection, Selections, selections_text
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 
@@ -47,12 +47,17 @@ class FloorArea(Rule):
 
     @property
     def selections(self) -> tuple[Selection, ...]:
-        """Facilities whose floor area counts, else those by which communities are measured."""
-        return tuple(self.of or self.flag_by or ())
+        """Facilities whose floor area counts."""
+        return tuple(self.of or ())
+
+    @property
+    def raised_by(self) -> str | None:
+        """Rooms come with any facility that counts."""
+        return None
 
     def facilities_text(self, lang: str, *, short: bool = False) -> str:
         """Return the facilities in words; the rooms of an estate where there are none."""
-        return super().facilities_text(lang, short=short) or self.amount_text(lang)
+        return selections_text(self.of or self.flag_by or (), lang, short=short) or self.amount_text(lang)
 
     def basis_text(self, lang: str) -> str:
         """Return what is counted and per whom; of estates their rooms, not the facilities by which communities are measured."""

@@ -11,7 +11,7 @@ from geoplan.standards.counts import amounts, types_of
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured, share_of_members
 from geoplan.standards.members import MemberRule, members_table, nearest_of, zone_presence
-from geoplan.standards.rules import Selections, family_group
+from geoplan.standards.rules import Condition, Reads, Selection, Selections, family_group
 from geoplan.words.errors import Note
 
 WAYS = ("located", "assigned", "within_circle")
@@ -27,6 +27,27 @@ class Presence(MemberRule):
     """Facilities that count for the city itself, where the rule's level is ``city + district``."""
     judged_by: Literal["located", "assigned", "within_circle"] | None = None
     """Which presence judges; default: assigned where a register names the zones served, else located."""
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Facilities that count."""
+        return tuple(self.of)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Conditions on the facilities, of the city's own too."""
+        return super().conditions + tuple(one.where for one in self.of_city or () if one.where is not None)
+
+    @property
+    def walks(self) -> bool:
+        """The nearest facility, and who has one in the circle, stand beside."""
+        return True
+
+    @property
+    def reads(self) -> Reads:
+        """What the rule depends on, the city's own facilities included."""
+        own = super().reads
+        return replace(own, types=own.types | types_of(self.of_city))
 
     @property
     def counted_group(self) -> str:

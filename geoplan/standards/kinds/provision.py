@@ -9,6 +9,7 @@ from pydantic import model_validator
 from geoplan.standards.counts import ZoneAmounts, zone_amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured
+from geoplan.standards.requirement import Requirement
 from geoplan.standards.rules import Rule, Selection, Selections, Supply
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label
@@ -28,6 +29,22 @@ class Provision(Rule):
         if self.people is None:
             raise ValueError("`per` is needed: per N of which group")
         return self
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Facilities that count."""
+        return tuple(self.of or ())
+
+    @property
+    def supplies(self) -> tuple[str, ...]:
+        """What is added up."""
+        return (self.supply,) if self.supply else ()
+
+    def affected(self, found: Measured, required: Requirement, verdict: str) -> float:
+        """Return the shortfall over the rate, as people."""
+        if verdict != "not_met" or self.people is None or required.required <= 0:
+            return super().affected(found, required, verdict)
+        return max(0.0, (required.required - found.high) * found.scale * self.people.n / required.required)
 
     def reached_by(self) -> tuple[list[Selection], str] | None:
         """Return the facilities and the supply that communities are measured by; none without a point."""

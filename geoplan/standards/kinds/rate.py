@@ -10,7 +10,7 @@ from geoplan.standards.data import AssessmentData
 from geoplan.standards.kinds.provision import no_group, per
 from geoplan.standards.measure import Measured
 from geoplan.standards.ratios import facility_ratios, supply_ratios
-from geoplan.standards.rules import Group, Rule, Selections, Supply
+from geoplan.standards.rules import Group, Rule, Selection, Selections, Supply
 from geoplan.words.vocabulary import label
 
 
@@ -34,6 +34,11 @@ class Rate(Rule):
         if (self.whole is None) == (self.group is None):
             raise ValueError("give `whole` or `group`, one of them")
         return self
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Facilities that count."""
+        return tuple(self.of or ())
 
     @property
     def supplies(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from geoplan.standards.counts import amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured
 from geoplan.standards.ratios import facility_ratios, supply_ratios
-from geoplan.standards.rules import Condition, Rule, Selections, Supply
+from geoplan.standards.rules import Condition, Rule, Selection, Selections, Supply
 from geoplan.words.vocabulary import label
 
 
@@ -35,6 +35,26 @@ class Share(Rule):
         if self.of is None and (self.part is None or self.whole is None):
             raise ValueError("without `of`, `part` and `whole` name the supplies of zones")
         return self
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """Facilities that count."""
+        return tuple(self.of or ())
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Conditions on the facilities and on the part."""
+        return super().conditions + ((self.part_where,) if self.part_where else ())
+
+    @property
+    def raised_where(self) -> Condition | None:
+        """Condition on the part."""
+        return self.part_where
+
+    @property
+    def raised_by(self) -> str | None:
+        """Supply of the part."""
+        return self.part
 
     @property
     def supplies(self) -> tuple[str, ...]:

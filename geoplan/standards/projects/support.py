@@ -153,20 +153,16 @@ def _helping(data: AssessmentData, rule: Rule, supplies: pd.DataFrame) -> set[st
     """Return the projects that have some of what a rule counts."""
     for inner in rule.standards[:1]:
         return _helping(data, inner, supplies)
-    of = getattr(rule, "of", None) or getattr(rule, "has", None)
-    if of is None or not types_of(of) & data.listed:
+    if not types_of(rule.selections) & data.listed:
         return set()
-    wanted = next(
-        (getattr(rule, name) for name in ("part", "measured", "supply") if getattr(rule, name, None)), None
-    )
-    selected = amounts(data, of, None, where=getattr(rule, "part_where", None)).table
+    selected = amounts(data, rule.selections, None, where=rule.raised_where).table
     own = data.facilities["project_id"].reindex(selected.index)
-    if wanted is None:
+    if rule.raised_by is None:
         return {str(project) for project in own.dropna()}
     rows = supplies[
         supplies["project_id"].notna() & supplies["facility_id"].isin(selected.index) & (supplies["high"] > 0)
     ]
-    source = _sources(wanted)
+    source = _sources(rule.raised_by)
     return {str(project) for project in rows.loc[rows["supply"].isin(source), "project_id"]}
 
 

@@ -174,7 +174,7 @@ def _judged(
     added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the finding of a rule, one for each basis of its people."""
-    group = (rule.people.group if rule.people else None) or getattr(rule, "group", None)
+    group = rule.counted_group
     bases: list[People | None] = list(_bases(totals, group, year)) if group else [None]
     # a basis that is marked decides; without a mark the first does
     decides = next((one for one in bases if one is not None and one.judges), bases[0] if bases else None)
@@ -184,7 +184,7 @@ def _judged(
         found, what = _measured(totals, rule, year=year, people=people, added=added)
         if told is not None and not _certain(found):
             # a value that the plan states is per its own people, whatever they are
-            scale = 1.0 if rule.kind in ("total", "increase") else NAN
+            scale = 1.0 if rule.people is None and not rule.is_share else NAN
             found, what = Measured(AREA, told.value, told.value, scale, rows=1), rule.requirement(year)
             row = judge(rule, found, year=year, what=what, covered=1.0)
             yield _row(
@@ -227,7 +227,7 @@ def _row(
     rule: Rule, row: Mapping[str, Any], found: Measured, what: Requirement, *, basis: People | None, decides: bool, year: int,
     stated: Stated | None, as_of: float,
 ) -> dict[str, Any]:  # fmt: skip
-    scale = found.scale if rule.kind in ("provision", "total", "increase") and not found.missing else NAN
+    scale = NAN if rule.is_share or found.missing else found.scale
     return {
         "rule_id": rule.rule_id, "indicator_zh": rule.indicator, "indicator_en": rule.title_en, "year": year, "as_of": as_of,
         "basis": f"{basis.basis} {basis.year}" if basis else "", "decides": decides, "people": basis.value if basis else NAN,
@@ -247,7 +247,7 @@ def _own_level(rule: Rule) -> bool:
 
 def _open_upwards(totals: Totals, rule: Rule, found: Measured, year: int) -> Measured:
     """Return a measure without an upper end where the totals lack a facility type, or the number of facilities, that counts."""
-    if found.missing or rule.kind == "facility":
+    if found.missing or "facility" in rule.where.levels:
         return found
     unknown = uncovered(totals, rule, year)
     names = {
@@ -259,7 +259,7 @@ def _open_upwards(totals: Totals, rule: Rule, found: Measured, year: int) -> Mea
     if not hints:
         return found
     told = (*found.hints, *hints)
-    if rule.kind in ("share", "rate", "presence", "compliance"):
+    if rule.is_share:
         return replace(
             found,
             low=0.0,
@@ -306,8 +306,6 @@ def _people(totals: Totals, year: int) -> dict[str, float]:
 
 
 def _as_of(totals: Totals, rule: Rule, year: int) -> float:
-    types = frozenset().union(
-        *(s.types for s in getattr(rule, "of", None) or getattr(rule, "has", None) or [])
-    )
+    types = frozenset().union(*(selection.types for selection in rule.selections))
     years = [entry.year for entry in standing(totals, year) if entry.type in types]
     return float(max(years)) if years else float(np.nan)

@@ -22,7 +22,7 @@ import pandas as pd
 from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.table import COLUMNS
 from geoplan.standards.data import AssessmentData
-from geoplan.standards.rules import Condition, Rule
+from geoplan.standards.rules import Rule
 from geoplan.standards.totals.file import Part, Pointless, Standing, Totals, bounds
 from geoplan.words.vocabulary import narrower, wider
 
@@ -55,20 +55,10 @@ def pointless(totals: Totals, year: int) -> list[Pointless]:
 
 def mode_of(rule: Rule) -> str:
     """Return how sums must be laid out for a rule."""
-    conditions = [getattr(rule, "part_where", None), getattr(rule, "must", None)]
-    for name in ("of", "has", "of_city"):
-        conditions += [selection.where for selection in getattr(rule, name, None) or []]
-    asked = {form for condition in conditions for form in _forms(condition)}
-    if rule.kind == "facility" or "supply" in asked:
+    forms = [form for condition in rule.conditions for form in condition.forms()]
+    if "facility" in rule.where.levels or any(form.supply is not None for form in forms):
         return "each"
-    return "parts" if "attribute" in asked else "sums"
-
-
-def _forms(condition: Condition | None) -> set[str]:
-    if condition is None:
-        return set()
-    inner = {form for part in (*(condition.any or []), *(condition.all or [])) for form in _forms(part)}
-    return inner | {name for name in ("attribute", "supply") if getattr(condition, name) is not None}
+    return "parts" if forms else "sums"
 
 
 def totals_data(
@@ -201,21 +191,15 @@ def uncovered(totals: Totals, rule: Rule, year: int) -> tuple[str, ...]:
     known = {name for entry in standing(totals, year) for name in (entry.type, *entry.includes)}.union(
         *(_below(name) for name in totals.absent)
     )
-    asked = [
-        name
-        for field in ("of", "has")
-        for selection in getattr(rule, field, None) or []
-        for name in selection.facilities
-    ]
+    asked = [name for selection in rule.selections for name in selection.facilities]
     return tuple(dict.fromkeys(name for name in asked if not known & (_below(name) | wider(name))))
 
 
 def uncounted(totals: Totals, rule: Rule, year: int) -> bool:
     """Return True where a rule counts facilities and the totals do not say how many there are."""
-    amount = "supply" if rule.kind in ("total", "increase") else "whole" if rule.kind == "share" else ""
-    if not amount or getattr(rule, amount) is not None:
+    if rule.counts_members or rule.supplies:
         return False
-    types = frozenset().union(*(selection.types for selection in getattr(rule, "of", None) or []))
+    types = frozenset().union(*(selection.types for selection in rule.selections))
     return any(e.type in types and e.count is None and not e.parts for e in standing(totals, year))
 
 

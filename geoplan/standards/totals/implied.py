@@ -51,10 +51,10 @@ def implied_people(totals: Totals, rules: Sequence[Rule]) -> tuple[pd.DataFrame,
 
 
 def _of_rule(totals: Totals, rule: Rule) -> Iterator[dict[str, Any]]:
-    if rule.kind != "provision" or rule.people is None:
+    if rule.is_share or rule.people is None or len(rule.supplies) != 1:
         return
-    types = frozenset().union(*(selection.types for selection in getattr(rule, "of", None) or []))
-    supply = str(getattr(rule, "supply", ""))
+    types = frozenset().union(*(selection.types for selection in rule.selections))
+    supply = rule.supplies[0]
     for year, (rate, step) in sorted(_rates(totals, rule).items()):
         entries = [e for e in totals.facilities if e.type in types and e.year == year and supply in e.amounts]
         stocks = [bounds(entry.amounts[supply]) for entry in entries]
