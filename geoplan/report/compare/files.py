@@ -6,12 +6,12 @@ from geoplan.report.compare.page import comparison_page
 from geoplan.report.content import annual, comparison
 from geoplan.report.content.annual import Annual
 from geoplan.report.content.comparison import Comparison
-from geoplan.report.workbook.csv_files import table_text
+from geoplan.report.workbook.csv_files import write_package
 from geoplan.report.workbook.workbook import write_tables
 
 
 def write_comparison(compared: Comparison, folder: Path) -> tuple[Path, ...]:
-    """Write ``compare.html``, ``compare.xlsx`` and ``compare.csv`` into `folder`: same comparison, same bytes.
+    """Write ``compare.html``, ``compare.xlsx`` and ``compare.csv`` with its package into `folder`: same comparison, same bytes.
 
     Parameters
     ----------
@@ -25,24 +25,22 @@ def write_comparison(compared: Comparison, folder: Path) -> tuple[Path, ...]:
     paths
         Of the files written.
     """
-    page, book, lines = (folder / f"compare.{ending}" for ending in ("html", "xlsx", "csv"))
+    page, book = folder / "compare.html", folder / "compare.xlsx"
     folder.mkdir(parents=True, exist_ok=True)
     page.write_bytes(comparison_page(compared).encode("utf-8"))
     write_tables(comparison.comparison_pages(compared), compared.titled(), book)
-    lines.write_bytes(table_text(comparison.long_table(compared), compared.titled()).encode("utf-8-sig"))
-    return page, book, lines
+    return page, book, *write_package([comparison.long_table(compared)], compared.titled(), folder)
 
 
 def write_annual(table: Annual, folder: Path) -> tuple[Path, ...]:
-    """Write ``annual.xlsx`` (a line an indicator, years beside each other) and ``annual.csv`` (a line an indicator and year).
+    """Write ``annual.xlsx`` (a row an indicator, years beside each other) and ``annual.csv`` (a row an indicator and year).
 
     Returns
     -------
     paths
         Of the files written.
     """
-    book, lines = folder / "annual.xlsx", folder / "annual.csv"
+    book = folder / "annual.xlsx"
     folder.mkdir(parents=True, exist_ok=True)
     write_tables(annual.annual_pages(table), table.last, book)
-    lines.write_bytes(table_text(annual.long_table(table), table.last).encode("utf-8-sig"))
-    return book, lines
+    return book, *write_package([annual.long_table(table)], table.last, folder)

@@ -13,10 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from geoplan.report import look
-from geoplan.report.content.names import word
 from geoplan.report.content.registry import tables
-from geoplan.report.content.sheet import Cell as OldCell
-from geoplan.report.content.sheet import Sheet, Value
 from geoplan.report.content.table import WORDED, Amount, Cell, Coded, Column, Listed, Table, Tally, cell_text
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -26,7 +23,6 @@ from geoplan.words.numbers import FORMATS
 _STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 #: File that describes the others, and the last field of each.
 PACKAGE, REMARKS = "datapackage.json", "remarks"
-_DIGITS = {"share": 4, "rate": 4, "minutes": 1, "whole": 2, "id": 0, "degrees": 6}
 
 
 def write_csv(outcome: Outcome, folder: Path) -> tuple[Path, ...]:
@@ -113,22 +109,6 @@ def _fields(table: Table, column: Column, lang: str) -> list[dict[str, Any]]:
     return fields
 
 
-def csv_text(sheet: Sheet, outcome: Outcome) -> str:
-    """Return a sheet of one block as CSV text with Windows line ends."""
-    stop = "。" if outcome.lang == "zh" else ". "
-    first = [look.banner(outcome), word("title", outcome.lang, name=outcome.name, sheet=sheet.name)]
-    first += [word("year", outcome.lang, year=outcome.year), look.basis_line(outcome)]
-    block = sheet.blocks[0]
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([harmless(stop.join(part for part in first if part))])
-    headers = [column.header.replace("\n（", "（").replace("\n", " ") for column in block.columns]
-    writer.writerow([harmless(header) for header in headers])
-    for row in block.rows:
-        writer.writerow([_cell(value, column.kind) for value, column in zip(row, block.columns, strict=True)])
-    return out.getvalue()
-
-
 def table_text(table: Table, outcome: Outcome) -> str:
     """Return a table as CSV text with Windows line ends: the first line holds the names for programs.
 
@@ -199,14 +179,3 @@ def harmless(text: str) -> str:
     """
     starts = text.lstrip().startswith(_STARTS) or text.startswith(("\t", "\r", "\n"))
     return f"'{text}" if starts else text
-
-
-def _cell(value: Value | OldCell, kind: str) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return harmless(value)
-    number, form = (value.value, value.kind) if isinstance(value, OldCell) else (float(value), kind)
-    shown = f"{number:.{_DIGITS.get(form, 4)}f}"
-    shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
-    return "0" if shown == "-0" else shown

@@ -22,7 +22,6 @@ from xlsxwriter.worksheet import Worksheet
 from geoplan.report import look
 from geoplan.report.content.names import word
 from geoplan.report.content.registry import tables
-from geoplan.report.content.sheet import Sheet, table_of
 from geoplan.report.content.table import WORDED, Amount, Cell, Chart, Coded, Column, Table, Tally, cell_text
 from geoplan.tables import Outcome
 from geoplan.words.numbers import FORMATS, format_number
@@ -67,11 +66,6 @@ def write_workbook(outcome: Outcome, path: Path) -> None:
         If the file cannot be written, e.g. because another program holds it open.
     """
     write_tables(sheets(outcome), outcome, path)
-
-
-def write_sheets(found: Sequence[Sheet], outcome: Outcome, path: Path) -> None:
-    """Write old sheets; see `write_tables`."""
-    write_tables([table_of(sheet) for sheet in found], outcome, path)
 
 
 def write_tables(pages: Iterable[Table], outcome: Outcome, path: Path) -> None:
