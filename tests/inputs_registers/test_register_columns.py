@@ -7,9 +7,8 @@ import pytest
 
 from geoplan.inputs.facilities.fields import FIELDS, PARTS
 from geoplan.inputs.lists import cells, points, zone_names
-from geoplan.inputs.lists.fields import clean_header, recognise
+from geoplan.inputs.lists.fields import recognise
 from geoplan.words.catalogue import catalogue
-from geoplan.words.errors import InputError
 
 DOCS = Path(__file__).parents[2] / "docs" / "registers.md"
 
@@ -39,46 +38,12 @@ def test_the_header_says_the_datum():
     assert recognise(["名称", "经度(WGS84)", "纬度(WGS84)"], FIELDS, mapped={}).datum == "wgs84"
 
 
-def test_of_several_pairs_the_stated_datum_is_read():
-    headers = ["名称", "经度", "纬度", "百度经度", "百度纬度"]
-    assert recognise(headers, FIELDS, mapped={}).header["lon"] == "经度"
-    stated = recognise(headers, FIELDS, mapped={}, datum="bd09")
-    assert (stated.header["lon"], stated.header["lat"]) == ("百度经度", "百度纬度")
-    assert {n.code for n in stated.notes} == {"list_headers_rival", "list_columns_unread"}
-
-
 def test_a_mapped_column_wins_and_is_not_read_twice():
     columns = recognise(
         ["名称", "床位数", "实有床位"], FIELDS, mapped={"beds": "实有床位", "occupied": "床位数"}
     )
     assert columns.header["beds"] == "实有床位"
     assert columns.header["occupied"] == "床位数"
-
-
-def test_every_wrong_mapping_is_named_at_once():
-    with pytest.raises(InputError) as caught:
-        recognise(["名称"], FIELDS, mapped={"bedz": "名称", "beds": "床", "places": "托"})
-    text = str(caught.value)
-    assert "`bedz`" in text
-    assert "`床`" in text
-    assert "`托`" in text
-
-
-def test_unread_columns_are_listed():
-    note = recognise(["名称", "负责人", "电话"], FIELDS, mapped={}).notes[0]
-    assert (note.code, note.severity) == ("list_columns_unread", "info")
-    assert note.values["columns"] == "负责人, 电话"
-
-
-def test_units_of_ten_thousand():
-    assert recognise(["建筑面积（万㎡）"], FIELDS, mapped={}).factor["floor_area_m2"] == 10_000
-    assert recognise(["建筑面积（㎡）"], FIELDS, mapped={}).factor == {}
-
-
-def test_no_header_means_two_fields():
-    seen = [header for field in FIELDS.values() for header in field.headers]
-    assert len(seen) == len(set(seen))
-    assert all(clean_header(h) == h for h in seen)
 
 
 # --- docs/registers.md and the code agree

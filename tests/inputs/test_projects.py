@@ -2,15 +2,11 @@
 
 import math
 
-import geopandas as gpd
 import numpy as np
-import openpyxl
-import pandas as pd
 import pytest
 
 from geoplan.inputs.projects import join_projects, read_projects
 from geoplan.tables import PROJECTS
-from geoplan.words.errors import InputError
 
 CARE = {
     "项目名称": "向阳日间照料室", "类别": "养老", "建设性质": "新建", "建设地点": "向阳社区", "新增床位": "10", "建筑面积": "200",
@@ -152,16 +148,6 @@ def test_places(written, zones):
     assert not [note for note in found.notes if note.row == 7 and note.severity == "warning"]
 
 
-def test_points_decide_over_names_and_disagreement_is_told(written, zones):
-    middle = gpd.GeoSeries([zones.geometry["community/B"].centroid], crs=zones.crs).to_crs(4326).iloc[0]
-    row = {**CARE, "经度": f"{middle.x:.6f}", "纬度": f"{middle.y:.6f}"}
-    found = read_projects(written(row), zones=zones, crs=zones.crs, datum="wgs84")
-    assert found.projects["zone_id"].tolist() == ["community/B"]
-    assert found.projects["location_quality"].tolist() == ["exact"]
-    assert found.projects.geometry.iloc[0].distance(zones.geometry["community/B"].centroid) < 1
-    assert ("point_outside_named_zone", 2) in codes(found)
-
-
 def test_types_as_mapped_else_as_named(written):
     rows = [
         CARE,
@@ -177,22 +163,6 @@ def test_types_as_mapped_else_as_named(written):
         written(*rows), types={"其他": "elder_school", "期颐": ["elder_home", "elder_canteen"]}
     )
     assert mapped.projects["services"].tolist()[1:3] == [("elder_school",), ("elder_home", "elder_canteen")]
-
-
-def test_total_rows_are_no_projects(written):
-    found = read_projects(written({"序号": "1", **CARE}, {"序号": "合计", "总投资（万元）": "60"}))
-    assert found.projects.index.tolist() == ["list.csv#2"]
-    assert ("list_total_row", 3) in codes(found)
-
-
-@pytest.mark.parametrize(
-    ("total", "differs"), [("60", False), ("61", False), ("61.5", True), ("", False), ("58", True)]
-)
-def test_a_total_that_does_not_add_up_is_told(written, total, differs):
-    found = read_projects(written({"序号": "1", **CARE}, {"序号": "合计", "总投资（万元）": total}))
-    assert (("list_total_differs", 3) in codes(found)) == differs
-    subtotal = read_projects(written({"序号": "1", **CARE}, {"序号": "小计", "总投资（万元）": total}))
-    assert ("list_total_differs", 3) not in codes(subtotal)
 
 
 def test_a_list_without_a_project_is_empty(written):
@@ -212,37 +182,6 @@ def test_the_same_name_twice(written):
     found = read_projects(written(CARE, CARE))
     assert len(found.projects) == 2
     assert ("project_twice", 3) in codes(found)
-
-
-def test_columns_can_be_mapped_and_problems_are_told_together(written):
-    path = written({"工程": "向阳日间照料室", "床": "7"})
-    with pytest.raises(InputError, match="name"):
-        read_projects(path)
-    found = read_projects(path, columns={"name": "工程", "beds": "床"})
-    assert found.projects["beds"].tolist() == [7]
-    with pytest.raises(InputError) as error:
-        read_projects(path, columns={"nam": "工程", "beds": "铺"})
-    assert len(error.value.notes) == 3
-
-
-def test_a_workbook_with_a_title_reads_like_a_csv(tmp_path, written):
-    book = openpyxl.Workbook()
-    book.active.append(["示例区项目库"])
-    book.active.append(list(CARE))
-    book.active.append([int(v) if v.isdigit() else v for v in CARE.values()])
-    book.save(tmp_path / "list.xlsx")
-    one, other = read_projects(tmp_path / "list.xlsx").projects, read_projects(written(CARE)).projects
-    same = [c for c in one.columns if c not in ("source_file", "source_row", "geometry")]
-    pd.testing.assert_frame_equal(
-        pd.DataFrame(one[same]).reset_index(drop=True), pd.DataFrame(other[same]).reset_index(drop=True)
-    )
-    assert one["source_row"].tolist() == [3]
-
-
-def test_gb18030(tmp_path):
-    path = tmp_path / "gb.csv"
-    path.write_text("项目名称,新增托位\n向阳托育中心,30\n", encoding="gb18030")
-    assert read_projects(path).projects["places"].tolist() == [30]
 
 
 def test_lists_are_joined(written):
