@@ -119,6 +119,8 @@ def service_label(service: str, lang: str) -> str:
 def heading(key: str, lang: str) -> str:
     """Return the heading of a column: the one that tables of a delivery have, else the label of the word.
 
+    A column that ends in ``_low`` or ``_high`` is one end of an amount.
+
     Raises
     ------
     UnknownWordError
@@ -126,9 +128,12 @@ def heading(key: str, lang: str) -> str:
 
     Examples
     --------
-    >>> heading("funds", "zh"), heading("zone_id", "en")
-    ('资金来源', 'Zone id')
+    >>> heading("funds", "zh"), heading("zone_id", "en"), heading("beds_high", "zh")
+    ('资金来源', 'Zone id', '养老床位·上限')
     """
+    stem, _, end = key.rpartition("_")
+    if end in ("low", "high"):
+        return f"{heading(stem, lang)}·{label(end, lang)}"
     return phrase(f"column_{key}", lang) if f"column_{key}" in catalogue() else label(key, lang)
 
 

@@ -91,7 +91,7 @@ def _facilities(outcome: Outcome) -> Layer:
     for supply, amounts in outcome.supplies.groupby("supply", sort=True):
         sums = amounts.groupby("facility_id")[["low", "high"]].sum().reindex(table.index)
         plain[f"{supply}_low"], plain[f"{supply}_high"] = finite(sums["low"]), finite(sums["high"])
-    aliases = {column: _alias(str(column), lang) for column in plain.columns}
+    aliases = {column: heading(str(column), lang) for column in plain.columns}
     kinds = sorted(set(plain["type"]))
     order = {t: k for k, s in enumerate(outcome.services.values()) for t in s.facilities}
     parts = [
@@ -113,14 +113,6 @@ def _facilities(outcome: Outcome) -> Layer:
         shape,
         (Style(title, styles.categorised("type", parts, aliases=aliases, label="name")),),
     )
-
-
-def _alias(column: str, lang: str) -> str:
-    """Return the heading of a field; an amount has one for each end (``beds_low``)."""
-    stem, _, end = column.rpartition("_")
-    if end in ("low", "high"):
-        return f"{look.label(stem, lang)}·{look.label(end, lang)}"
-    return heading(column, lang)
 
 
 def _storable(values: pd.Series) -> pd.Series:
