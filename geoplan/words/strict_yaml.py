@@ -125,7 +125,7 @@ def parse_yaml(path: Path, *, error: type[GeoplanError], empty: str = "yaml_empt
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as wrong:
-        raise error(Note.of("yaml_wrong", file=file, why=one_line(wrong), severity="error")) from wrong
+        raise error(Note.of("yaml_not_utf8", file=file, severity="error")) from wrong
     return parse_text(text, file=file, error=error, empty=empty)
 
 
@@ -179,6 +179,7 @@ def entry_notes(
     file: str,
     lines: Mapping[str, int],
     renamed: Mapping[str, str] | None = None,
+    before: str = "",
 ) -> list[Note]:
     """Return pydantic's problems in the planner's words, one or more notes an entry, each with its line.
 
@@ -190,12 +191,41 @@ def entry_notes(
         Line of each entry by its full name; empty where the entries stand in no file.
     renamed
         As in `Format`.
+    before
+        Full name of the entry that `model` is read from, where that is not the whole file (``rules.3``).
     """
+    place = Place(file, lines, before)
     return [
         note
         for problem in _once_an_entry(wrong)
-        for note in _notes(problem, model=model, file=file, lines=lines, renamed=renamed or {})
+        for note in _notes(problem, model=model, place=place, renamed=renamed or {})
     ]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where entries stand: the file, the line of each by its full name, and the entry that holds them all."""
+
+    file: str
+    lines: Mapping[str, int] = field(default_factory=dict)
+    before: str = ""
+
+    def note(self, code: str, entry: str, **values: Any) -> Note:  # noqa: ANN401 - whatever the message names
+        """Return an error about one entry, named within `before`."""
+        full = f"{self.before}.{entry}".strip(".")
+        row = line_of(full, self.lines)
+        return Note.of(code, file=self.file, row=row, severity="error", entry=full or "–", **values)
+
+    def unknown(self, entry: str, known: Iterable[str], new: str = "") -> Note:
+        """Return an error about an entry that there is not; `new` is its name of today, if it had another."""
+        guess = new or meant(entry.rpartition(".")[2], known)
+        code = "entry_renamed" if new else "entry_unknown_meant" if guess else "entry_unknown"
+        return self.note(code, entry, guess=guess)
+
+    def mistyped(self, entry: str, kind: str, got: object) -> Note:
+        """Return an error about an entry of a wrong type; `kind` is pydantic's word for what was wrong."""
+        shown = json.dumps(got, ensure_ascii=False, default=str)
+        return self.note("entry_type", entry, kind=Phrase(f"expected_{kind}"), got=shown)
 
 
 def one_line(error: Exception) -> str:
@@ -264,8 +294,8 @@ def _once_an_entry(error: ValidationError) -> Iterator[dict[str, Any]]:
 
 
 def _is_form(step: str | int) -> bool:
-    """Return True for the names that pydantic gives to the forms of a union (``str``, ``list[ControlPoint]`` …)."""
-    return isinstance(step, str) and (step in _FORMS or "[" in step)
+    """Return True for the names that pydantic gives to the forms of a union and validators (``str``, ``list[ControlPoint]`` …)."""
+    return isinstance(step, str) and (step in _FORMS or "[" in step or "(" in step)
 
 
 _FORMS = {"str", "float", "path", "constrained-str", "constrained-float", "Rate", "Text", "literal['tobler']"}
@@ -283,8 +313,7 @@ def _notes(
     problem: Mapping[str, Any],
     *,
     model: type[BaseModel],
-    file: str,
-    lines: Mapping[str, int],
+    place: Place,
     renamed: Mapping[str, str],
 ) -> Iterator[Note]:
     """Yield one problem in the planner's words; a check between entries may hold several."""
@@ -292,18 +321,13 @@ def _notes(
         problem["entry"], problem["type"], problem.get("ctx", {}), problem["input"]
     )  # fmt: skip
 
-    def told(code: str, entry: str = entry, **values: Any) -> Note:  # noqa: ANN401 - whatever the message names
-        return Note.of(
-            code, file=file, row=line_of(entry, lines), severity="error", entry=entry or "–", **values
-        )
+    def told(code: str, **values: object) -> Note:
+        return place.note(code, entry, **values)
 
     if kind == "extra_forbidden":
-        parent, _, last = entry.rpartition(".")
         new = next((name for old, name in renamed.items() if fnmatch.fnmatchcase(entry, old)), "")
-        guess = new or meant(last, [*_known_entries(model, parent), *_all_entries(model)])
-        yield told(
-            "entry_renamed" if new else "entry_unknown_meant" if guess else "entry_unknown", guess=guess
-        )
+        known = [*_known_entries(model, entry.rpartition(".")[0]), *_all_entries(model)]
+        yield place.unknown(entry, known, new)
     elif kind == "missing":
         yield told("entry_missing")
     elif kind in _BOUNDS:
@@ -313,17 +337,14 @@ def _notes(
         yield told("entry_choice", choices=context["expected"].replace(" or ", ", "), got=got)
     elif kind == "entry_names":  # a check of names between entries: entry, name and what was meant, each
         for inner, name, guess in context["names"]:
-            yield told(
-                "entry_name_unknown_meant" if guess else "entry_name_unknown", inner, name=name, guess=guess
-            )
+            code = "entry_name_unknown_meant" if guess else "entry_name_unknown"
+            yield place.note(code, inner, name=name, guess=guess)
     elif kind in catalogue():  # a check of the model's own, between entries
         yield told(kind, **context)
+    elif f"expected_{kind}" in catalogue():
+        yield place.mistyped(entry, kind, got)
     else:
-        expected = f"expected_{kind}"
-        shown = json.dumps(got, ensure_ascii=False, default=str)
-        known = expected in catalogue()
-        why = Phrase(expected) if known else str(context.get("error", problem["msg"]))
-        yield told("entry_type" if known else "entry_wrong", kind=why, got=shown)
+        yield told("entry_wrong", why=str(context.get("error", problem["msg"])))
 
 
 def line_of(entry: str, lines: Mapping[str, int]) -> int | None:
@@ -357,8 +378,17 @@ def _first_model(annotation: Any) -> Any:  # noqa: ANN401 - walks type annotatio
 
 
 def _all_entries(model: Any) -> set[str]:  # noqa: ANN401 - walks type annotations
-    """Return the names of all entries of `model` and of the models inside it."""
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        inner = [_all_entries(field.annotation) for field in model.model_fields.values()]
-        return set(model.model_fields).union(*inner)
-    return set().union(*(_all_entries(part) for part in get_args(model)))
+    """Return the names of all entries of `model` and of the models inside it, which may hold each other."""
+    found: set[str] = set()
+    seen: set[type[BaseModel]] = set()
+    ahead = [model]
+    while ahead:
+        part = ahead.pop()
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            if part not in seen:
+                seen.add(part)
+                found |= set(part.model_fields)
+                ahead += [field.annotation for field in part.model_fields.values()]
+        else:
+            ahead += get_args(part)
+    return found

@@ -184,7 +184,7 @@ def test_wrong_entries_of_a_planners_pack_are_told_with_its_own_lines(tmp_path):
     with pytest.raises(PackError) as caught:
         read_pack(local(tmp_path, text))
     found = {(note.row, note.code) for note in caught.value.notes}
-    assert {(4, "pack_wrong"), (5, "pack_missing"), (9, "pack_unknown_entry_meant")} <= found
+    assert {(4, "entry_wrong"), (5, "entry_missing"), (9, "entry_unknown_meant")} <= found
     assert {note.row for note in caught.value.notes} == {4, 5, 9}
 
 

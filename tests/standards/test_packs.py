@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import geoplan
 from geoplan.standards.grammar import parse_bound, parse_level, parse_targets
 from geoplan.standards.kinds import kinds
 from geoplan.standards.packs import read as packs
@@ -13,6 +14,7 @@ from geoplan.words.catalogue import catalogue
 from geoplan.words.errors import PackError
 from geoplan.words.vocabulary import facility_types, label, narrower, vocabulary, wider
 
+PACKS = Path(geoplan.__file__).parent / "standards" / "packs"
 PLANS = Path(__file__).resolve().parents[3] / "shared" / "plans"
 needs_plans = pytest.mark.skipif(
     not PLANS.is_dir(), reason="../shared/plans, the published plans, is not there"
@@ -217,21 +219,31 @@ def test_one_error_lists_every_wrong_entry_with_its_line(tmp_path):
         packs.read_pack(file)
     found = {(note.row, note.code) for note in caught.value.notes}
     assert found >= {
-        (1, "pack_missing"),  # issuer_en
-        (6, "pack_wrong"),  # years stand in the wrong order
-        (9, "pack_choice"),  # county
-        (13, "pack_choice"),  # provisions
-        (14, "pack_type"),  # Two: small letters only
-        (20, "pack_wrong"),  # elder_homes
-        (21, "pack_unknown_entry_meant"),  # suply
-        (23, "pack_wrong"),  # no comparison
-        (24, "pack_wrong"),  # bed
-        (42, "pack_twice"),
+        (1, "entry_missing"),  # issuer_en
+        (6, "entry_wrong"),  # years stand in the wrong order
+        (9, "entry_choice"),  # county
+        (13, "entry_choice"),  # provisions
+        (14, "entry_type"),  # Two: small letters only
+        (20, "entry_wrong"),  # elder_homes
+        (21, "entry_unknown_meant"),  # suply
+        (23, "entry_wrong"),  # no comparison
+        (24, "entry_wrong"),  # bed
+        (42, "yaml_twice"),
     }
     text = str(caught.value)
     assert "did you mean `supply`" in text
     assert "rules.1.of" in text
     assert all(note.file == str(file) for note in caught.value.notes)
+
+
+def test_a_pack_of_a_newer_form_is_told_from_a_wrong_one(tmp_path):
+    text = (PACKS / "huzhong.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "own.yaml"
+    file.write_text("format: 1\n" + text, encoding="utf-8")
+    assert packs.read_pack(file).format == packs.read_pack("huzhong").format == 1
+    file.write_text("format: 2\n" + text, encoding="utf-8")
+    with pytest.raises(PackError, match="of format 2; this program reads formats up to 1"):
+        packs.read_pack(file)
 
 
 def test_a_pack_that_is_not_there_and_text_that_is_no_pack(tmp_path):

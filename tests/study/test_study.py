@@ -106,6 +106,9 @@ def test_a_file_that_is_no_yaml_says_so(tmp_path):
     assert found[0][1] == "yaml_wrong"
     found, _ = problems(tmp_path, "")
     assert found[0][1] == "study_empty"
+    (tmp_path / "gbk.yaml").write_bytes("name: 示例".encode("gbk"))
+    with pytest.raises(StudyError, match="not UTF-8"):
+        read_study(tmp_path / "gbk.yaml")
     with pytest.raises(StudyError, match="no such file"):
         read_study(tmp_path / "none.yaml")
 

@@ -1,27 +1,38 @@
 """Packs: the rules of one plan, read strictly from one YAML file, every wrong entry in one error."""
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from geoplan.standards.kinds import kinds
 from geoplan.standards.packs.extends import extended, local_entries, moved
-from geoplan.standards.packs.problems import SET_WHEN_READ, from_pydantic, note_at, pack_note, problem
 from geoplan.standards.rules import Entry, Rule, Text, linked
 from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note, PackError
-from geoplan.words.strict_yaml import lines_of, repeated
+from geoplan.words.strict_yaml import (
+    Format,
+    Parsed,
+    Place,
+    entry_notes,
+    meant,
+    migrated,
+    parse_text,
+    parse_yaml,
+)
 from geoplan.words.vocabulary import label
 
 #: What stands in a pack for a document number or a date that is not known.
 NOT_FOUND = "not found"
+#: Entries of a rule that are set when the pack is read, and never stand in the file.
+SET_WHEN_READ = ("pack", "plan_level", "years", "local_entries", "standards")
+#: Forms of the file of a pack.
+PACK_FORMAT = Format(newest=1)
 
 
 class NotAssessed(Entry):
@@ -38,6 +49,8 @@ class NotAssessed(Entry):
 class Pack(Entry):
     """The rules of one plan."""
 
+    format: Annotated[int, Field(ge=1)] = 1
+    """Form of this file; a file without it is of form 1."""
     title_zh: Text
     """Title in Chinese."""
     title_en: Text
@@ -122,12 +135,11 @@ def read_pack(name_or_path: str | Path) -> Pack:
 
 def _read(name_or_path: str, above: tuple[str, ...]) -> Pack:
     """Return a pack; `above` holds the packs that extend it, by file."""
-    file, text = _open(name_or_path)
-    node, entries = _parsed(file, text)
-    lines = dict(lines_of(node))
-    problems = [note_at(entry, "pack_twice", file, line) for entry, line in repeated(node)]
+    file, parsed = _open(name_or_path)
+    entries = migrated(parsed.entries, PACK_FORMAT, file=file, error=PackError)
+    lines, problems = dict(parsed.lines), list(parsed.notes)
     if file in above:
-        raise PackError(note_at("extends", "pack_extends_itself", file, lines.get("extends", 1)))
+        raise PackError(Place(file, lines).note("pack_extends_itself", "extends"))
     own, base = entries, None
     if isinstance(entries.get("extends"), str):
         base = _read(_beside(file, entries["extends"]), (*above, file))
@@ -136,26 +148,13 @@ def _read(name_or_path: str, above: tuple[str, ...]) -> Pack:
             **{entry: line for entry, line in lines.items() if not entry.startswith("rules.")},
             **moved(lines, places),
         }
-    pack, found = _pack(entries, Path(file).stem)
-    rules, wrong = _rules(entries, Path(file).stem, own if base is not None else {})
-    problems += [pack_note(item, file, lines) for item in (*found, *wrong)]
+    place = Place(file, lines)
+    pack, found = _pack(entries, Path(file).stem, place)
+    rules, wrong = _rules(entries, Path(file).stem, own if base is not None else {}, place)
+    problems += [*found, *wrong]
     if problems or pack is None:
         raise PackError(*sorted(problems, key=lambda note: note.row or 0))
     return pack.model_copy(update={"rules": rules, "entries": entries})
-
-
-def _parsed(file: str, text: str) -> tuple[yaml.Node | None, dict[str, Any]]:
-    """Return a file's YAML as nodes and as entries."""
-    try:
-        node, entries = yaml.compose(text), yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        row = mark.line + 1 if mark else None
-        why = str(getattr(error, "problem", None) or error)
-        raise PackError(Note.of("pack_not_yaml", file=file, row=row, why=why, severity="error")) from None
-    if not isinstance(entries, dict):
-        raise PackError(Note.of("pack_not_mapping", file=file, severity="error"))
-    return node, entries
 
 
 def _beside(file: str, name: str) -> str:
@@ -326,87 +325,77 @@ def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
     return row
 
 
-def _open(name: str) -> tuple[str, str]:
+def _open(name: str) -> tuple[str, Parsed]:
+    """Return the name of a pack's file and its entries."""
     if name in shipped():
         file = resources.files("geoplan.standards") / "packs" / f"{name}.yaml"
-        return f"{name}.yaml", file.read_text(encoding="utf-8")
+        return file.name, parse_text(file.read_text(encoding="utf-8"), file=file.name, error=PackError)
     path = Path(name)
     if not path.is_file():
-        guess = difflib.get_close_matches(name, shipped(), n=1, cutoff=0.6)
+        guess = meant(name, shipped())
         names = ", ".join(shipped())
         code = "pack_unknown_meant" if guess else "pack_unknown"
-        raise PackError(
-            Note.of(code, name=name, guess=guess[0] if guess else "", names=names, severity="error")
-        )
-    try:
-        return str(path), path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise PackError(Note.of("pack_not_utf8", file=str(path), severity="error")) from None
+        raise PackError(Note.of(code, name=name, guess=guess, names=names, severity="error"))
+    return str(path), parse_yaml(path, error=PackError, empty="pack_not_mapping")
 
 
-def _pack(entries: Mapping[str, Any], name: str) -> tuple[Pack | None, list[dict[str, Any]]]:
+def _pack(entries: Mapping[str, Any], name: str, place: Place) -> tuple[Pack | None, list[Note]]:
     given = {key: value for key, value in entries.items() if key != "rules"}
     for key in ("name", "entries"):
         if key in given:
-            return None, [problem((key,), "extra_forbidden", given[key], list(Pack.model_fields))]
+            return None, [place.unknown(key, Pack.model_fields)]
     try:
         return Pack.model_validate({**given, "name": name}), []
-    except ValidationError as error:
-        return None, [from_pydantic(item, (), Pack) for item in error.errors(include_url=False)]
+    except ValidationError as wrong:
+        return None, entry_notes(wrong, model=Pack, file=place.file, lines=place.lines)
 
 
 def _rules(
-    entries: Mapping[str, Any], pack: str, own: Mapping[str, Any]
-) -> tuple[list[Rule], list[dict[str, Any]]]:
+    entries: Mapping[str, Any], pack: str, own: Mapping[str, Any], place: Place
+) -> tuple[list[Rule], list[Note]]:
     """Return the typed rules and every problem in their entries; `own` is what a pack that extends another says itself."""
     changed = local_entries(own)
     given = entries.get("rules", [])
     if not isinstance(given, list):
-        return [], [problem(("rules",), "list_type", given)]
+        return [], [place.mistyped("rules", "list_type", given)]
     rules: list[Rule] = []
-    problems: list[dict[str, Any]] = []
+    problems: list[Note] = []
     seen: set[str] = set()
     years = entries.get("years")
-    context = {"pack": pack, "plan_level": entries.get("level"), "years": years}
+    told: dict[str, Any] = {"pack": pack}
+    if entries.get("level") in ("city", "district"):
+        told["plan_level"] = entries["level"]
+    if isinstance(years, list) and len(years) == 2 and all(type(year) is int for year in years):
+        told["years"] = tuple(years)
     for at, entry in enumerate(given):
         if not isinstance(entry, dict):
-            problems.append(problem(("rules", at), "dict_type", entry))
+            problems.append(place.mistyped(f"rules.{at}", "dict_type", entry))
             continue
-        rule, found = _rule(entry, at, context)
+        rule, found = _rule(entry, told, replace(place, before=f"rules.{at}"))
         problems += found
         if entry.get("id") in seen:
-            problems.append(problem(("rules", at, "id"), "id_twice", entry["id"]))
+            problems.append(place.note("pack_id_twice", f"rules.{at}.id", id=entry["id"]))
         seen.add(str(entry.get("id")))
         if rule is not None:
             rules.append(rule.model_copy(update={"local_entries": changed.get(rule.id, ())}))
     return rules, problems
 
 
-def _rule(
-    entry: dict[str, Any], at: int, context: Mapping[str, Any]
-) -> tuple[Rule | None, list[dict[str, Any]]]:
+def _rule(entry: dict[str, Any], told: Mapping[str, Any], place: Place) -> tuple[Rule | None, list[Note]]:
+    """Return a rule and the problems in its entries; `told` is what its pack says of every rule."""
     kind = entry.get("kind")
     model = kinds().get(str(kind))
+    if model is None and kind is None:
+        return None, [place.note("entry_missing", "kind")]
     if model is None:
-        code = "missing" if kind is None else "literal_error"
-        wrong = problem(("rules", at, "kind"), code, kind)
-        return None, [{**wrong, "expected": ", ".join(sorted(kinds()))}]
-    allowed = [name for name in model.model_fields if name not in SET_WHEN_READ]
+        return None, [place.note("entry_choice", "kind", choices=", ".join(sorted(kinds())), got=kind)]
+    known = [name for name in model.model_fields if name not in SET_WHEN_READ]
+    problems = [place.unknown(key, known) for key in SET_WHEN_READ if key in entry]
     given = {key: value for key, value in entry.items() if key not in SET_WHEN_READ}
-    problems = [
-        problem(("rules", at, key), "extra_forbidden", entry[key], allowed)
-        for key in SET_WHEN_READ
-        if key in entry
-    ]
-    years = context["years"]
-    told = {"pack": context["pack"]}
-    if context["plan_level"] in ("city", "district"):
-        told["plan_level"] = context["plan_level"]
-    if isinstance(years, list) and len(years) == 2 and all(type(year) is int for year in years):
-        told["years"] = tuple(years)
     try:
         rule = model.model_validate({**given, **told})
-    except ValidationError as error:
-        problems += [from_pydantic(item, ("rules", at), model) for item in error.errors(include_url=False)]
-        return None, problems
+    except ValidationError as wrong:
+        return None, problems + entry_notes(
+            wrong, model=model, file=place.file, lines=place.lines, before=place.before
+        )
     return (None if problems else rule), problems

@@ -8,12 +8,11 @@ import pandas as pd
 import yaml
 
 from geoplan.standards.grammar import NOT_QUANTIFIED, Target
-from geoplan.standards.packs.problems import note_at
 from geoplan.standards.packs.read import NOT_FOUND, Pack, read_pack, shipped
 from geoplan.standards.rules import Rule
 from geoplan.words.catalogue import LANGUAGES, catalogue, phrase
 from geoplan.words.errors import Note, OutputError, PackError
-from geoplan.words.strict_yaml import lines_of
+from geoplan.words.strict_yaml import Place, parse_yaml
 from geoplan.words.text import aligned, width
 
 #: Columns of the table that `show` prints, and how wide each may be.
@@ -109,17 +108,15 @@ def check(file: str | Path) -> Pack:
     pack = read_pack(file)
     ids = {rule.id for rule in pack.rules}
     path = Path(file)
-    lines = dict(lines_of(yaml.compose(path.read_text(encoding="utf-8-sig")))) if path.is_file() else {}
+    place = Place(str(file), parse_yaml(path, error=PackError).lines if path.is_file() else {})
     where = {str(rule.get("id")): at for at, rule in enumerate(_own_rules(path))}
-    problems = []
-    for rule in pack.rules:
-        for named in getattr(rule, "meets", None) or []:
-            own = named.removeprefix(f"{pack.name}.")
-            if "." not in own and own not in ids:
-                line = lines.get(f"rules.{where.get(rule.id, -1)}.meets", lines.get("rules", 1))
-                note = note_at(f"{rule.id}.meets", "pack_meets_unknown", str(file), line)
-                problems.append(Note.of(note.code, file=note.file, row=note.row, entry=note.values["entry"], rule=named,
-                                        severity="error"))  # fmt: skip
+    problems = [
+        place.note("pack_meets_unknown", f"rules.{where.get(rule.id, -1)}.meets", rule=named)
+        for rule in pack.rules
+        for named in getattr(rule, "meets", None) or []
+        for own in [named.removeprefix(f"{pack.name}.")]
+        if "." not in own and own not in ids
+    ]
     if problems:
         raise PackError(*problems)
     return pack
