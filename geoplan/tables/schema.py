@@ -52,6 +52,10 @@ class Column:
         return None
 
 
+#: Kind -> what stands in a column of which nothing is recorded, where it may not be null.
+_BLANK: Mapping[Kind, object] = {"text": "", "tuple": (), "set": frozenset(), "bool": False}
+
+
 def _all(*types: type) -> Callable[[pd.Series], bool]:
     return lambda cells: all(isinstance(cell, types) for cell in cells)
 
@@ -200,6 +204,28 @@ class Schema(Mapping[str, Column]):
         """Return a table with numbers, truth values and flags in the schema's types; text stays as it is."""
         kinds = {n: c.dtype for n, c in self.columns.items() if n in table and c.kind in ("float", "int", "bool", "flag")}  # fmt: skip
         return table.astype(kinds)
+
+    def completed(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table with the columns that it lacks, null or empty, and without those that are not declared.
+
+        Numbers that are always known are no column to be made up: they stay missing.
+
+        Examples
+        --------
+        >>> schema = Schema("people", {"age": Column("int", "", null=True), "name": Column("text", ""), "id": Column("int", "")})
+        >>> schema.completed(pd.DataFrame({"x": [1]})).isna().to_dict("list")
+        {'age': [True], 'name': [False]}
+        """
+        more = {
+            name: pd.Series(
+                [None if c.null else _BLANK.get(c.kind)] * len(table), index=table.index, dtype=c.dtype
+            )
+            for name, c in self.columns.items()
+            if name not in table.columns
+            and (c.null or c.kind in _BLANK or table.empty)
+            and c.kind != "geometry"
+        }
+        return table.drop(columns=[n for n in table.columns if self.column(str(n)) is None]).assign(**more)
 
     def joined(self, tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
         """Return tables under each other, with all columns of the schema and in its types; what a table lacks is null."""

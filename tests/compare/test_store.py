@@ -13,7 +13,7 @@ from geoplan.report.booklet.page import report_page
 from geoplan.report.folder import store
 from geoplan.report.folder.store import find_outcome, read_outcome, write_outcome
 from geoplan.report.webmap.map import map_page
-from geoplan.words.errors import InputError
+from geoplan.words.errors import InputError, TableError
 
 
 def assert_same(one, other):
@@ -135,7 +135,89 @@ def test_what_cannot_be_read_is_said(outcome, tmp_path):
     with pytest.raises(InputError, match="damaged"):
         read_outcome(tmp_path)
     (target / "flags.parquet").write_bytes(whole)
-    record = json.loads((target / "outcome.json").read_text(encoding="utf-8"))
-    (target / "outcome.json").write_text(json.dumps(record | {"format": 0}), encoding="utf-8")
-    with pytest.raises(InputError, match="another format"):
+    (target / "flags.parquet").write_bytes((target / "findings.parquet").read_bytes())
+    with pytest.raises(InputError, match=r"damaged: flags.parquet: SHA-256"):
         read_outcome(tmp_path)
+    (target / "flags.parquet").write_bytes(whole)
+    record = json.loads((target / "outcome.json").read_text(encoding="utf-8"))
+    record["values"]["year"] += 1
+    (target / "outcome.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(InputError, match=r"damaged: outcome.json: SHA-256"):
+        read_outcome(tmp_path)
+    (target / "outcome.json").write_text(json.dumps(record | {"format": 99}), encoding="utf-8")
+    with pytest.raises(InputError, match="a newer version of geoplan"):
+        read_outcome(tmp_path)
+
+
+#: What the first version did not record.
+LATER = {
+    "rules": [
+        "pack_title_zh", "pack_title_en", "kind_zh", "kind_en", "format", "member_format", "counts_members", "member_gap",
+        "measures_zones", "member_target_zh", "member_target_en", "remedy_zh", "remedy_en", "member_remedy_zh", "member_remedy_en",
+        "affected_zh", "affected_en", "gap_zh", "gap_en", "group", "attribute_zh", "attribute_en",
+    ],
+    "findings": ["target_zh", "target_en", "members_met", "members_judged", "members_no_data", "caveats"],
+    "flags": ["caveats"],
+    "gap_list": ["format", "target", "caveats"],
+}  # fmt: skip
+
+
+def aged(outcome, folder):
+    """Write `outcome` as the first version did: no checksums, services as plain dicts with `frail_ms`."""
+    tables = {name: getattr(outcome, name).drop(columns=later) for name, later in LATER.items()}
+    target = write_outcome(dataclasses.replace(outcome, **tables), folder)
+    record = json.loads((target / "outcome.json").read_text(encoding="utf-8"))
+    del record["sha256"]
+    for told in record["tables"].values():
+        del told["sha256"]
+    services = {
+        name: {key: value for key, value in dataclasses.asdict(one).items() if key not in ("name", "stated_straight_m", "frail_kmh", "need")}
+        | {"straight_m": one.straight_m, "frail_ms": one.frail_kmh / 3.6}
+        for name, one in outcome.services.items()
+    }  # fmt: skip
+    record["values"]["services"] = store._tagged(services)
+    (target / "outcome.json").write_text(json.dumps(record | {"format": 1}), encoding="utf-8")
+    return target
+
+
+def test_an_outcome_of_the_first_version_is_carried_over(demo, tmp_path):
+    again = read_outcome(aged(demo, tmp_path))
+    again.check()
+    for name, now in demo.services.items():
+        old = again.services[name]
+        assert old.straight_m == pytest.approx(now.straight_m)
+        assert old.frail_kmh == pytest.approx(now.frail_kmh)
+        kept = {"need": None, "stated_straight_m": None, "frail_kmh": 0}
+        assert dataclasses.replace(old, **kept) == dataclasses.replace(now, **kept)
+    # what shipped packs say is as it is now; nobody recorded how many members were judged
+    shipped = demo.rules.index[demo.rules["pack"] == "huzhong"]
+    pd.testing.assert_frame_equal(
+        again.rules.loc[shipped, sorted(demo.rules)],
+        demo.rules.loc[shipped, sorted(demo.rules)],
+        check_dtype=False,
+    )
+    assert (
+        again.rules.loc["local_rules.town_occupancy", "kind_zh"]
+        == demo.rules.loc["local_rules.town_occupancy", "kind_zh"]
+    )
+    assert again.findings["members_judged"].isna().all()
+    own = demo.gap_list["rule_id"].isin(shipped)
+    assert again.gap_list.loc[own, "format"].tolist() == demo.gap_list.loc[own, "format"].tolist()
+    same_table(again.findings[["actual_low", "verdict"]], demo.findings[["actual_low", "verdict"]])
+    assert report_page(again)
+
+
+def test_rules_of_a_kind_that_nobody_has_cannot_be_carried_over(demo, tmp_path):
+    rules = demo.rules.assign(kind=demo.rules["kind"].where(demo.rules["pack"] == "huzhong", "other"))
+    with pytest.raises(InputError, match="no shipped pack has the kind of these rules: local_rules"):
+        read_outcome(aged(dataclasses.replace(demo, rules=rules), tmp_path))
+
+
+def test_an_outcome_that_is_not_as_described_is_refused(demo):
+    demo.check()
+    flags = demo.flags.assign(flagged=demo.flags["flagged"].astype(str), zone_id="nowhere")
+    with pytest.raises(TableError) as caught:
+        dataclasses.replace(demo, flags=flags, circle=demo.circle.drop(columns="people")).check()
+    assert {(n.values["table"], n.code) for n in caught.value.notes} >= {
+        ("flags", "table_column_kind"), ("flags", "table_unknown_id"), ("circle", "table_column_missing"),
+    }  # fmt: skip

@@ -21,6 +21,8 @@ import pandas as pd
 from geoplan.tables import ANSWERS, Outcome
 
 FILE = "run.json"
+#: Number of its format. Without one: the form of the first version, whose ``services`` hold ``frail_ms``.
+FORMAT = 2
 #: Files of a run that its record does not list: itself, and what differs between machines.
 NOT_LISTED = (FILE, "run.log")
 _PACKAGES = (
@@ -58,6 +60,7 @@ def write_manifest(
 def manifest(outcome: Outcome, *, version: str, files: Iterable[Path] = ()) -> dict[str, Any]:
     """Return the record of a run without its environment, and under ``fingerprint`` the SHA-256 of all the rest."""
     record: dict[str, Any] = {
+        "format": FORMAT,
         "geoplan": version,
         "study": {
             "name": outcome.name,

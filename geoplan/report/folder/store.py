@@ -2,10 +2,12 @@
 
 ``outcome/`` in a run's folder holds ``outcome.json`` (plain values, and what each column is) and one Parquet file a table:
 geometry as WKB, numbers bit for bit, and cells that are sets, tuples or of mixed types as tagged JSON. Nothing in it is
-executed when it is read. The same outcome gives the same bytes.
+executed when it is read. The same outcome gives the same bytes. ``outcome.json`` says the format's number and the SHA-256 of every
+table and of itself, so that a file that was changed, cut or mixed with those of another run is refused.
 """
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,11 +21,12 @@ import pyarrow.parquet as pq
 import shapely
 
 from geoplan.report.folder.delivery import latest_run
+from geoplan.report.folder.formats import carried_over
 from geoplan.tables import NeedRate, Outcome, Service, Source
-from geoplan.words.errors import InputError, Note
+from geoplan.words.errors import GeoplanError, InputError, Note
 
 FOLDER, FILE = "outcome", "outcome.json"
-#: Raised when a table's description below changes; files of another format are not read.
+#: Number of the format. Older ones are carried over by `formats.carried_over`; newer ones are refused.
 FORMAT = 2
 _INDEX = "__index__"
 
@@ -71,20 +74,29 @@ def write_outcome(outcome: Outcome, folder: Path) -> Path:
             if entry.name in _SITING and _not_asked(value, entry):
                 continue
             table, tables[entry.name] = _packed(value)
+            path = target / f"{entry.name}.parquet"
             # no statistics and no pandas block: the bytes depend on the values alone
-            pq.write_table(
-                table, target / f"{entry.name}.parquet", compression="zstd", write_statistics=False
-            )
+            pq.write_table(table, path, compression="zstd", write_statistics=False)
+            tables[entry.name]["sha256"] = _sha256(path.read_bytes())
         elif entry.name == "services":
             values[entry.name] = _tagged([dataclasses.asdict(service) for service in value.values()])
         elif entry.name == "sources":
             values[entry.name] = [dataclasses.asdict(source) for source in value]
         else:
             values[entry.name] = _tagged(value)
-    record = {"format": FORMAT, "values": values, "tables": tables}
-    text = json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
-    (target / FILE).write_bytes((text + "\n").encode("utf-8"))
+    record: dict[str, Any] = {"format": FORMAT, "values": values, "tables": tables}
+    record["sha256"] = _sha256(_text(record))
+    (target / FILE).write_bytes(_text(record))
     return target
+
+
+def _text(record: Mapping[str, Any]) -> bytes:
+    text = json.dumps(record, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+    return (text + "\n").encode("utf-8")
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _not_asked(table: pd.DataFrame, entry: dataclasses.Field[Any]) -> bool:
@@ -104,27 +116,45 @@ def read_outcome(folder: Path) -> Outcome:
     Raises
     ------
     InputError
-        If there is no outcome, a file of it is missing or damaged, or another version of geoplan wrote it.
+        If there is no outcome, a file of it is missing or not as it was written, a newer version of geoplan wrote it, or an older one
+        whose outcome lacks what this one needs.
     """
     found = find_outcome(folder)
     if found is None:
         raise InputError(Note.of("outcome_missing", file=str(folder), severity="error"))
     try:
         record = json.loads((found / FILE).read_text(encoding="utf-8"))
-        if record["format"] != FORMAT:
-            note = Note.of("outcome_format", file=str(found), found=record["format"], severity="error")
-            raise InputError(note)
+        number = record.get("format", 1)
+        _check_record(record, number, file=str(found))
         values = {name: _untagged(value) for name, value in record["values"].items() if name != "sources"}
-        sources = tuple(Source(**entry) for entry in record["values"]["sources"])
-        values["services"] = {entry["name"]: _service(entry) for entry in values["services"]}
+        values["sources"] = tuple(Source(**entry) for entry in record["values"]["sources"])
         for name, told in record["tables"].items():
-            values[name] = _unpacked(pq.read_table(found / f"{name}.parquet"), told)
-        return Outcome(sources=sources, **values)
+            values[name] = _read_table(found / f"{name}.parquet", told, checked=number > 1)
+        if number < FORMAT:
+            return carried_over(values, number, file=str(found))
+        values["services"] = {entry["name"]: _service(entry) for entry in values["services"]}
+        return Outcome(**values)
     except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
-        if isinstance(error, InputError):
+        if isinstance(error, GeoplanError):
             raise
         why = " ".join(str(error).split())
         raise InputError(Note.of("outcome_damaged", file=str(found), why=why, severity="error")) from error
+
+
+def _check_record(record: dict[str, Any], number: int, *, file: str) -> None:
+    """Raise where a newer version wrote the record, or it is not as it was written; takes its checksum out."""
+    if number > FORMAT:
+        raise InputError(Note.of("outcome_newer", file=file, found=number, known=FORMAT, severity="error"))
+    if number > 1 and record.pop("sha256") != _sha256(_text(record)):
+        raise ValueError(f"{FILE}: SHA-256")
+
+
+def _read_table(path: Path, told: Mapping[str, Any], *, checked: bool) -> pd.DataFrame:
+    """Return a table; a file that is not the one written is a ValueError."""
+    content = path.read_bytes()
+    if checked and told["sha256"] != _sha256(content):
+        raise ValueError(f"{path.name}: SHA-256")
+    return _unpacked(pq.read_table(pa.BufferReader(content)), told)
 
 
 def _service(entry: Mapping[str, Any]) -> Service:

@@ -1,0 +1,101 @@
+"""Stored outcomes of former formats, carried over to the present one.
+
+Format 1 (the first version): services are plain dicts with ``frail_ms``; findings, flags and the gap list lack what later columns say;
+the rules table lacks the words and formats that a kind of rule declares. They are those of the shipped packs, for rules of other packs
+those of their kind; what nobody recorded is null or empty. Facilities keep the ids that they had.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from geoplan.standards.flags import study_circles
+from geoplan.standards.packs.read import read_pack, rules_table, shipped
+from geoplan.tables import Outcome, Service
+from geoplan.tables.schemas import OUTCOME
+from geoplan.words.errors import InputError, Note
+
+#: Columns of rules that the kind alone decides, whatever the pack.
+OF_KIND = frozenset([
+    "kind_zh", "kind_en", "format", "member_format", "counts_members", "member_gap", "measures_zones", "remedy_zh", "remedy_en",
+    "member_remedy_zh", "member_remedy_en",
+])  # fmt: skip
+
+
+def carried_over(values: Mapping[str, Any], number: int, *, file: str) -> Outcome:
+    """Return the outcome that values of format `number` stand for.
+
+    Raises
+    ------
+    InputError
+        If a rule is of a kind that no shipped pack has.
+    """
+    services = {str(name): _service(str(name), entry) for name, entry in values["services"].items()}
+    rules = _rules(values["rules"], services)
+    lost = [str(rule) for rule in values["rules"].index if rule not in rules.index]
+    if lost:
+        rule = ", ".join(lost[:5])
+        raise InputError(Note.of("outcome_older", file=file, found=number, rules=rule, severity="error"))
+    kept = {name: value for name, value in values.items() if name != "pace_notes"}
+    kept |= {name: OUTCOME[name].completed(values[name]) for name in OUTCOME if name in values}
+    findings, gaps = kept["findings"], kept["gap_list"]
+    levels = kept["zones"]["level"].reindex(findings["zone_id"]).isin(["area", "district"])
+    texts = {
+        name: findings["rule_id"].map(rules[f"target_text_{name[-2:]}"])
+        for name in ("target_zh", "target_en")
+    }
+    kept["findings"] = findings.assign(of_plan=levels.to_numpy(bool), **texts)
+    members, target = gaps["part"] == "member", f"target_text_{values['lang']}"
+    of_member = {"format": "member_format", target: target.replace("target_text", "member_target")}
+    said = {
+        name: gaps["rule_id"].map(rules[column]).mask(members, gaps["rule_id"].map(rules[of_member[column]]))
+        for name, column in (("format", "format"), ("target", target))
+    }
+    kept["gap_list"] = gaps.assign(**said)
+    outcome = Outcome(**kept | {"services": services, "rules": rules})
+    outcome.check()
+    return outcome
+
+
+def _service(name: str, entry: Mapping[str, Any]) -> Service:
+    decay = entry.get("decay")
+    service = Service(
+        name=name,
+        label_zh=entry["label_zh"],
+        label_en=entry["label_en"],
+        facilities=tuple(entry["facilities"]),
+        group=entry["group"],
+        walk_minutes=entry["walk_minutes"],
+        walk_kmh=entry["walk_kmh"],
+        stated_straight_m=entry.get("straight_m"),
+        flag_share=entry["flag_share"],
+        decay=None if decay is None else {float(minutes): weight for minutes, weight in decay.items()},
+        frail_kmh=entry.get("frail_ms", 0.76) * 3.6,
+        bands_minutes=tuple(entry.get("bands_minutes", (5.0, 10.0, 15.0))),
+    )
+    return service
+
+
+def _rules(table: pd.DataFrame, services: Mapping[str, Service]) -> pd.DataFrame:
+    """Return the rules with the columns that they lack: of shipped packs as they are now, of others as their kind says."""
+    packs = [read_pack(name) for name in shipped()]
+    now = rules_table(packs, extra=study_circles(services, []), switched_on=list(table.index))
+    lacking = [column for column in now.columns if column not in table.columns]
+    rows: dict[str, pd.Series] = {}
+    for name, rule in table.iterrows():
+        rule_id = str(name)
+        if rule_id in now.index:
+            rows[rule_id] = now[lacking].T[rule_id]
+            continue
+        same = now[now["kind"] == rule["kind"]]
+        nearest = pd.concat([same[same["unit"] == rule["unit"]], same]).iloc[:1]
+        if len(nearest):
+            own = {c: nearest[c].iloc[0] if c in OF_KIND else "" for c in lacking}
+            rows[rule_id] = pd.Series(own | {"pack_title_zh": rule["pack"], "pack_title_en": rule["pack"]})
+    more = pd.DataFrame.from_dict(rows, orient="index", columns=lacking).rename_axis(
+        index=str(table.index.name)
+    )
+    more = more.assign(member_gap=pd.to_numeric(more["member_gap"]))
+    kept = table.loc[[rule for rule in table.index if rule in rows]]
+    return kept.join(more.astype(dict.fromkeys(("counts_members", "measures_zones"), "bool")))
