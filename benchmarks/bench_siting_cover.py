@@ -27,11 +27,11 @@ from geoplan.network.reach import reach, search_nodes
 from geoplan.network.snap import snap
 from geoplan.pipeline.gather import gather
 from geoplan.siting.objectives.cover.solve import max_cover
-from geoplan.siting.problems import CoverageProblem, SelectionConstraints
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.greedy import greedy
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.siting.solve.presolve import merged
+from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
 
 SEED = 20250
 NODES, CANDIDATES, SITES, EACH = 20_000, 1_000, 20, 390

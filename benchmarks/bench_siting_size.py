@@ -26,10 +26,12 @@ from geoplan.network.graph import WalkGraph, build_graph
 from geoplan.network.reach import reach
 from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.walks import snap_all
-from geoplan.siting.objectives.capacity.solve import Capacity, cover_capacity, median_capacity
-from geoplan.siting.objectives.sizes.solve import Sizes, solve_sizes
-from geoplan.siting.problems import Answer, SelectionConstraints
+from geoplan.siting.objectives.capacity.problem import Capacity
+from geoplan.siting.objectives.capacity.solve import cover_capacity, median_capacity
+from geoplan.siting.objectives.sizes.problem import Sizes
+from geoplan.siting.objectives.sizes.solve import solve_sizes
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import Answer, SelectionConstraints
 
 STUDY = Path(__file__).parents[1] / "studies" / "wuhan.yaml"
 WALK_KMH, CIRCLE_M, CIRCLE_S = 4.0, 800.0, 900.0

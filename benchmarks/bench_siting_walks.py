@@ -24,8 +24,8 @@ from scipy.sparse.csgraph import shortest_path
 from geoplan.network.reach import search_nodes
 from geoplan.siting.objectives.center.solve import center
 from geoplan.siting.objectives.median.solve import median
-from geoplan.siting.problems import DistanceProblem, SelectionConstraints
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import DistanceProblem, SelectionConstraints
 
 CASES = [
     *((100, 5), (100, 33), (200, 10), (200, 67), (400, 5), (400, 40), (400, 133)),

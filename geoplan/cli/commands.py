@@ -59,12 +59,15 @@ def check(study: StudyPath, lang: LangOption = None) -> None:
     Example: geoplan check study.yaml
     """
     from geoplan.pipeline.gather import gather
+    from geoplan.pipeline.plan_sites import siting_questions
     from geoplan.pipeline.provenance import read_packs
     from geoplan.pipeline.site_candidates import read_lists
     from geoplan.study.study import read_study
 
     settings = read_study(study)
     read_packs(settings)
+    if settings.siting is not None:
+        siting_questions(settings)
     with console.progress(lang or settings.lang) as listen:
         inputs = gather(settings, stages=Stages(listen))
         listed = read_lists(settings, inputs)

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -15,10 +15,9 @@ from geoplan.pipeline.plan_sites import SiteResult
 from geoplan.report.content.answers import answers_table, gap_text, proof
 from geoplan.report.content.comparison import area_table, totals_table
 from geoplan.report.content.sites import sites_table
-from geoplan.siting.objectives.ask import SitingResult, first_step
+from geoplan.siting.answer import SearchListener
+from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.control import SearchControl
-
-SearchListener = Callable[[str, SearchControl, SitingResult | None], None]
 
 
 @contextmanager
@@ -67,7 +66,7 @@ EVERY_SECONDS = 5.0
 
 def status_words(found: SitingResult, lang: str) -> str:
     """Return what is proven of an answer, in the words of the report."""
-    answer, step = found.answer, first_step(found.answer, found.per)
+    answer, step = found.answer, found.first_step()
     gap, bound = (np.nan, np.nan) if step is None else (step.gap, step.bound)
     return proof(
         answer.status, gap=gap, bound=bound, stopped=answer.stopped, repeatable=answer.repeatable, lang=lang

@@ -1,6 +1,6 @@
 """Where to build: the questions of a study answered, and the study judged again with the sites of the adopted answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,19 +13,17 @@ from geoplan.pipeline.evaluate import Computation, SitingTables, compute, outcom
 from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.provenance import parameters
 from geoplan.pipeline.result import Result
-from geoplan.pipeline.site_candidates import Offered, offered_candidates, with_opening_cost
+from geoplan.pipeline.site_candidates import Offered, offered_candidates
 from geoplan.pipeline.walks import ISOCHRONE_WIDTH_M, snap_points
 from geoplan.report.compare.files import write_comparison
 from geoplan.report.content.comparison import Comparison, compare
 from geoplan.report.folder.delivery import delivery
+from geoplan.siting.answer import SearchListener, answer
 from geoplan.siting.inputs import SitingInputs
-from geoplan.siting.objectives.ask import SitingResult, ask
-from geoplan.siting.objectives.capacity.ask import Need, ask_capacity
-from geoplan.siting.objectives.sizes.ask import ask_sizes
+from geoplan.siting.objectives import check_question
 from geoplan.siting.question import Question, question_of
+from geoplan.siting.result import SitingResult
 from geoplan.siting.sites import answer_row, answers_table, sites_as_projects, sites_table
-from geoplan.siting.solve.control import SearchControl
-from geoplan.siting.words import aim_words, question_words
 from geoplan.standards.flags import study_circles
 from geoplan.standards.projects.facilities import with_projects
 from geoplan.standards.projects.support import support
@@ -34,9 +32,6 @@ from geoplan.tables import CURVE, ISOCHRONES, SUPPORT, UNMET, Schema
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note, StudyError
 from geoplan.words.progress import Stages
-
-#: Called with a question's name and its control before the search, and with what was found after it.
-SearchListener = Callable[[str, SearchControl, SitingResult | None], None]
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,9 +113,9 @@ def site(
     GeoplanError
         As `geoplan.pipeline.evaluate.run`.
     """
-    stages, listener = stages or Stages(), listener or (lambda _name, _control, _found: None)
+    stages = stages or Stages()
     study = study if lang is None else study.in_language(lang)
-    questions = _questions(study, only)
+    questions = siting_questions(study, only)
     adopted = questions[0].name if only or study.siting is None else study.siting.adopted
     inputs = gather(study, stages=stages)
     before = compute(inputs, stages=stages)
@@ -128,7 +123,7 @@ def site(
         offered = offered_candidates(study, inputs, before.graph)
         ground = _siting_inputs(before, offered)
     with stages("siting"):
-        answers = tuple(_answered(ground, before, question, listener) for question in questions)
+        answers = tuple(answer(question, ground, listener=listener) for question in questions)
     tables = _answer_tables(before, ground, answers, adopted)
     notes = [
         *offered.notes,
@@ -173,7 +168,14 @@ def site(
     )
 
 
-def _questions(study: Study, only: Sequence[str]) -> list[Question]:
+def siting_questions(study: Study, only: Sequence[str] = ()) -> list[Question]:
+    """Return the siting questions of a study.
+
+    Raises
+    ------
+    StudyError
+        If the study asks no question, or none of a name of `only`; with every question that no objective can answer as it is.
+    """
     if study.siting is None:
         raise StudyError(Note.of("siting_no_questions", file=str(study.path), severity="error"))
     entries = study.siting.questions
@@ -190,12 +192,15 @@ def _questions(study: Study, only: Sequence[str]) -> list[Question]:
         for flag in entry.attributes
         if flag not in ATTRIBUTES
     ]  # fmt: skip
-    if problems:
-        raise StudyError(*problems)
-    return [
+    questions = [
         question_of(name, entries[name].model_dump(), services=list(study.services), year=study.year)
         for name in (dict.fromkeys(only) or entries)
+        if name in entries
     ]
+    problems += [note for question in questions for note in check_question(question)]
+    if problems:
+        raise StudyError(*problems)
+    return questions
 
 
 def _past(questions: Sequence[Question], year: int) -> list[Note]:
@@ -223,39 +228,9 @@ def _siting_inputs(before: Computation, offered: Offered) -> SitingInputs:
         facilities=inputs.register.facilities,
         facility_snaps=snaps.facilities,
         supplies=inputs.register.supplies,
+        rules=before.rules,
+        flags=before.evaluation.assessment.flags,
     )
-
-
-def _answered(
-    ground: SitingInputs, before: Computation, question: Question, listener: SearchListener
-) -> SitingResult:
-    # what opens decides what it costs where no cost is stated
-    kinds = [
-        *question.build.values(),
-        *(kind for name in question.services for kind in ground.services[name].facilities),
-    ]
-    ground = replace(ground, candidates=with_opening_cost(ground.candidates, kinds=kinds))
-    control = SearchControl(gap=question.gap, nodes=question.most_nodes, seconds=question.most_seconds)
-    listener(question.name, control, None)
-    if question.ask == "sizes":
-        found = ask_sizes(
-            ground, question, rules=before.rules, flags=before.evaluation.assessment.flags, control=control
-        )
-    elif question.ask == "capacity":
-        found = ask_capacity(ground, question, need=_need(before.inputs.study, question), control=control)
-    else:
-        found = ask(ground, question, control=control)
-    listener(question.name, control, found)
-    return found
-
-
-def _need(study: Study, question: Question) -> Need:
-    """Return the stated rate of need of a question's service."""
-    name = question.services[0]
-    service = study.services[name]
-    if service.need is None:
-        raise StudyError(Note.of("siting_no_need", question=question.name, service=name, severity="error"))
-    return Need(name, service.need.supply, service.need.per_1000, service.need.of or service.group)
 
 
 def _answer_tables(
@@ -269,10 +244,10 @@ def _answer_tables(
         answer_row(
             one,
             table,
-            label=question_words(one.question, before.services, printed, lang),
-            aim=aim_words(one.question, lang),
+            services=before.services,
+            rules=printed,
+            lang=lang,
             adopted=one.question.name == adopted,
-            candidates=int(one.eligible.use.sum()),
         )
         for one, table in zip(answers, tables, strict=True)
     ]

@@ -1,6 +1,6 @@
 """The candidates that a study names: its lists read, areas of intent generated, all in one table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -13,14 +13,9 @@ from geoplan.inputs.datum import fit as datum_fit
 from geoplan.network.graph import WalkGraph
 from geoplan.pipeline.gather import Inputs
 from geoplan.pipeline.provenance import check_files, siting_files
-from geoplan.siting.candidates import (
-    Candidates,
-    enlargements,
-    join_candidates,
-    with_unit_costs,
-)
+from geoplan.siting.candidates import Candidates, enlargements, join_candidates, with_opening_cost
 from geoplan.siting.generate import generate
-from geoplan.siting.problems import Ints
+from geoplan.siting.solve.problems import Ints
 from geoplan.study.siting import CandidateSource
 from geoplan.study.study import Study
 from geoplan.tables import Source
@@ -123,7 +118,7 @@ def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: Walk
         exclude = datum.to_crs(shapes[shapes.notna()], datum=None, crs=inputs.crs)
     inside = inputs.people.demand[~inputs.people.demand["halo"]]
     group = next(iter(study.services.values())).group
-    return generate(
+    made = generate(
         entry.generate,
         zones=inputs.zones,
         graph=graph,
@@ -131,43 +126,12 @@ def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: Walk
         spacing_m=entry.spacing_m,
         exclude=exclude,
         most=entry.most,
-        services=tuple(entry.services),
-        works=entry.construction_type or "new",
+        lang=study.lang,
     )
-
-
-def with_opening_cost(candidates: gpd.GeoDataFrame, *, kinds: Sequence[str]) -> gpd.GeoDataFrame:
-    """Return the candidates with ``opening_cost``: the stated cost, else all that they may hold at the unit cost of its type.
-
-    A stated cost of a unit counts for what its header says it is of, else where one size alone is stated: of several it is not known
-    which it is the cost of. Other unit costs are those of `with_unit_costs` for the first of `kinds` that a candidate may hold. Where
-    neither cost nor size is known the opening cost stays unknown (NaN).
-    """
-    first = [next((k for k in kinds if not holds or k in holds), None) for holds in candidates["services"]]
-    known = [tuple(row) for row in candidates[list(SIZE.values())].notna().to_numpy()]
-    table = candidates.assign(opening_cost=candidates["cost"].astype(float))
-    for kind, sizes in dict.fromkeys(zip(first, known, strict=True)):
-        supplies = [supply for supply, told in zip(SIZE, sizes, strict=True) if told]
-        same = [own == (kind, sizes) for own in zip(first, known, strict=True)]
-        mine = np.array(same) & candidates["cost"].isna().to_numpy()
-        if kind is None or not supplies or not mine.any():
-            continue
-        priced = with_unit_costs(candidates[mine], service_type=kind, supplies=supplies)
-        only = supplies[0] if len(supplies) == 1 else ""
-        unit_of = priced["cost_unit_of"].where(priced["cost_unit_of"] != "", only)
-        size = np.select(
-            [unit_of == word for word in SIZE],
-            [priced[column].astype(float) for column in SIZE.values()],
-            np.nan,
-        )
-        cost = priced["cost_unit"].astype(float) * size
-        table.loc[mine, "opening_cost"] = cost.to_numpy()
-        table.loc[mine, "cost_from"] = priced["cost_from"].where(cost.notna(), "").to_numpy()
-    return table
-
-
-#: What a unit cost is counted by -> column of candidates.
-SIZE = {"places": "most_places", "beds": "most_beds", "floor_area_m2": "floor_area_m2"}
+    held = [tuple(entry.services)] * len(made.candidates)
+    return replace(
+        made, candidates=made.candidates.assign(services=held, works=entry.construction_type or "new")
+    )
 
 
 def _datum_note(found: lists.CandidateList, inputs: Inputs) -> list[Note]:

@@ -1,4 +1,4 @@
-"""Where a facility may go: the planner's lists and generated areas of intent in one table, with costs where none is stated."""
+"""Candidates: the planner's lists and generated areas of intent in one table, with an estimated cost where none is stated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,14 @@ from geoplan.inputs.candidates import CandidateList, candidate_frame
 from geoplan.inputs.candidates.read import same_premises
 from geoplan.inputs.lists.ids import former_id
 from geoplan.inputs.lists.zone_names import clean_name
+from geoplan.siting.question import Question
+from geoplan.siting.solve.problems import Floats
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 from geoplan.standards.projects.costs import unit_cost, unit_costs
 from geoplan.words.errors import Note
+
+#: Supplies that a candidate may hold: supply -> its column that says how much at most; a cost of a unit is of one of them.
+HELD = {"places": "most_places", "beds": "most_beds", "floor_area_m2": "floor_area_m2"}
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
@@ -27,7 +33,7 @@ UNIT_COSTS = {
 
 @dataclass(frozen=True)
 class Candidates:
-    """Candidates and what is odd about them.
+    """Candidates, and notes on their lists.
 
     Parameters
     ----------
@@ -140,7 +146,7 @@ def with_unit_costs(
     candidates: Frame,
     *,
     service_type: str,
-    supplies: Sequence[str] = ("places", "beds", "floor_area_m2"),
+    supplies: Sequence[str] = tuple(HELD),
 ) -> Frame:
     """Return the candidates with a cost of each unit where neither a cost nor one of a unit is stated (columns `UNIT_COSTS`).
 
@@ -184,6 +190,47 @@ def with_unit_costs(
         out.loc[some, "cost_unit_of"] = str(unit["supply"])
         out.loc[some, "cost_from"] = f"{unit_id}: {', '.join(unit['rows'])}"
     return out
+
+
+def with_opening_cost(candidates: gpd.GeoDataFrame, *, kinds: Sequence[str]) -> gpd.GeoDataFrame:
+    """Return the candidates with ``opening_cost``: the stated cost, else all that they may hold at the unit cost of its type.
+
+    A stated cost of a unit counts for what its header says it is of, else where one size alone is stated: of several it is not known
+    which it is the cost of. Other unit costs are those of `with_unit_costs` for the first of `kinds` that a candidate may hold. Where
+    neither cost nor size is known the opening cost stays unknown (NaN).
+    """
+    first = [next((k for k in kinds if not holds or k in holds), None) for holds in candidates["services"]]
+    known = [tuple(row) for row in candidates[list(HELD.values())].notna().to_numpy()]
+    table = candidates.assign(opening_cost=candidates["cost"].astype(float))
+    for kind, sizes in dict.fromkeys(zip(first, known, strict=True)):
+        supplies = [supply for supply, told in zip(HELD, sizes, strict=True) if told]
+        same = [own == (kind, sizes) for own in zip(first, known, strict=True)]
+        mine = np.array(same) & candidates["cost"].isna().to_numpy()
+        if kind is None or not supplies or not mine.any():
+            continue
+        priced = with_unit_costs(candidates[mine], service_type=kind, supplies=supplies)
+        only = supplies[0] if len(supplies) == 1 else ""
+        unit_of = priced["cost_unit_of"].where(priced["cost_unit_of"] != "", only)
+        size = np.select(
+            [unit_of == word for word in HELD],
+            [priced[column].astype(float) for column in HELD.values()],
+            np.nan,
+        )
+        cost = priced["cost_unit"].astype(float) * size
+        table.loc[mine, "opening_cost"] = cost.to_numpy()
+        table.loc[mine, "cost_from"] = priced["cost_from"].where(cost.notna(), "").to_numpy()
+    return table
+
+
+def most_held(question: Question, supply: str, rows: pd.DataFrame) -> Floats:
+    """Return the most that each candidate may hold of a supply; NaN where nothing says so."""
+    area = rows["floor_area_m2"].to_numpy(dtype=np.float64)
+    if supply == "floor_area_m2":
+        return area
+    said = rows[HELD[supply]].to_numpy(dtype=np.float64)
+    each = question.m2_per_bed if supply == "beds" else question.m2_per_place
+    by_area = np.full(len(rows), np.nan) if each is None else np.floor(area / each + ROUNDING_TOLERANCE)
+    return np.where(np.isnan(said), by_area, said)
 
 
 def enlargements(facilities: gpd.GeoDataFrame, types: Sequence[str]) -> Candidates:

@@ -1,9 +1,9 @@
-"""Areas of intent (意向区域): places that nobody has offered, made from streets, a grid, or where a community's people are.
+"""Areas of intent (意向区域): places generated from street junctions, a grid, or the centres of communities' people.
 
-They say where to look for premises, and are never called an address. Order and numbers are the same every time.
+They say where to look for premises. No one has offered premises there, so they are never called an address. Order and numbers are
+deterministic.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,17 +14,23 @@ import shapely
 from numpy.typing import NDArray
 
 from geoplan.inputs.candidates import candidate_frame
+from geoplan.network.compiled import compiled
 from geoplan.network.graph import WalkGraph
 from geoplan.network.hilbert import hilbert_order
 from geoplan.siting.candidates import Candidates
-from geoplan.siting.spacing import PEOPLE_AROUND_M, apart, weight_around
 from geoplan.tables import LEVELS, check_columns
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note, TableError
 
 Way = Literal["streets", "grid", "centroids"]
+
+
 WAYS: tuple[Way, ...] = ("streets", "grid", "centroids")
 
+
 Floats = NDArray[np.float64]
+
+
 Ints = NDArray[np.int64]
 
 
@@ -46,11 +52,9 @@ def generate(
     spacing_m: float = 200.0,
     exclude: gpd.GeoSeries | None = None,
     most: int | None = None,
-    services: Sequence[str] = (),
-    works: str = "new",
-    inside_level: str = "community",
+    lang: str = "zh",
 ) -> Candidates:
-    """Return areas of intent inside the zones of one level.
+    """Return areas of intent inside the communities, or inside the next coarser zones that have polygons.
 
     Places in excluded areas are left out, then those too near to another, then those above the maximum; how many each time is a
     note. Which of two near ones stays: the one with more people within 500 m; without `people`, the one that comes first along a
@@ -61,8 +65,8 @@ def generate(
     ----------
     way
         ``streets``: junctions of `graph`; ``grid``: the points of a square grid of step `spacing_m` whose lines have round
-        coordinates; ``centroids``: the middle of each zone's people, or of the zone where `people` is None (a middle that lies
-        outside of a bent zone gives way to the zone's people nearest to it, or to a point inside).
+        coordinates; ``centroids``: the middle of each zone's people, or of the zone where `people` is None (where that middle lies outside
+        of the zone, the zone's people nearest to it, or a point inside).
     zones
         `tables.ZONES`, metric CRS.
     graph
@@ -75,15 +79,13 @@ def generate(
         Polygons in the CRS of `zones`; what lies in them or on their border is left out.
     most
         Most places, >= 0; None: no limit.
-    services, works
-        Facility types that may go there (none: any) and the kind of works.
-    inside_level
-        Level of the zones in which places are made; where it has no polygons, the next coarser that has.
+    lang
+        Language of their names, ``zh`` or ``en``.
 
     Returns
     -------
     candidates
-        Named 意向区域 0001 and so on along a Hilbert curve; ids ``generated/<way>#1``.
+        Of any service, built new. Numbered areas of intent (意向区域 0001 and so on) along a Hilbert curve; ids ``generated/<way>#1``.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def generate(
         If a column is missing, or people are negative or not finite.
     """
     _check(way, graph, spacing_m, most)
-    within, notes = _zones_of_level(zones, inside_level)
+    within, notes = _zones_inside(zones)
     crowd = None if people is None else _people(people)
     x, y, zone, way_notes = _places(way, within, graph=graph, people=crowd, spacing_m=spacing_m)
     notes += way_notes
@@ -120,7 +122,7 @@ def generate(
     at = at[chosen]
     empty = len(within) - len(np.unique(zone[at]))
     notes += _left("generate_zones_empty", empty) if len(at) else [Note.of("generate_none")]
-    table = _table(way, x[at], y[at], within.index.to_numpy(dtype=object)[zone[at]], services, works, zones)
+    table = _table(way, x[at], y[at], within.index.to_numpy(dtype=object)[zone[at]], lang, zones)
     return Candidates(table, tuple(notes))
 
 
@@ -149,16 +151,15 @@ def _left(code: str, count: int, **values: object) -> list[Note]:
     return [Note(code, values={"count": count, **values}, severity="info")] if count else []
 
 
-def _zones_of_level(zones: gpd.GeoDataFrame, level: str) -> tuple[gpd.GeoDataFrame, list[Note]]:
-    """Return the zones of `level` that have a polygon, small ones first (they have what lies in an overlap), else of a coarser level."""
-    if level not in LEVELS:
-        raise ValueError(f"inside_level must be one of {', '.join(LEVELS)}; got {level!r}")
+def _zones_inside(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Note]]:
+    """Return the communities that have a polygon, small ones first (they have what lies in an overlap), else coarser zones."""
     drawn = zones[zones.geometry.notna()]
-    for name in reversed(LEVELS[: LEVELS.index(level) + 1]):
-        found = drawn[drawn["level"] == name]
+    wanted = "community"
+    for level in reversed(LEVELS[: LEVELS.index(wanted) + 1]):
+        found = drawn[drawn["level"] == level]
         if len(found):
             order = np.lexsort((found.index.astype(str), found.geometry.area))
-            notes = [] if name == level else [Note.of("generate_without_zones", level=level, used=name)]
+            notes = [] if level == wanted else [Note.of("generate_without_zones", level=wanted, used=level)]
             return found.iloc[order], notes
     return drawn.iloc[:0], []
 
@@ -253,14 +254,14 @@ def _most(n: int, around: Floats | None, most: int | None) -> Ints:
 
 
 def _table(
-    way: Way, x: Floats, y: Floats, zone_id: NDArray[np.object_], services: Sequence[str], works: str, zones: gpd.GeoDataFrame
+    way: Way, x: Floats, y: Floats, zone_id: NDArray[np.object_], lang: str, zones: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:  # fmt: skip
     n = len(x)
     number = np.arange(1, n + 1)
     columns = {
-        "name": [f"意向区域 {i:04d}" for i in number],
-        "services": [tuple(services)] * n,
-        "works": works,
+        "name": [phrase("siting_area_of_intent_named", lang, number=int(i)) for i in number],
+        "services": [()] * n,
+        "works": "new",
         "generated": True,
         "zone_id": list(zone_id),
         "location_quality": "approximate",
@@ -269,3 +270,129 @@ def _table(
     }
     index = pd.Index([f"generated/{way}#{i}" for i in number], dtype=object)
     return candidate_frame(columns, index=index, geometry=gpd.GeoSeries(shapely.points(x, y)), crs=zones.crs)
+
+
+#: How far around a place its people are counted where only so many places may stay, metres as the crow flies.
+PEOPLE_AROUND_M = 500.0
+
+
+#: Side of a cell as a share of the spacing: below 1/sqrt(2), so that one cell holds one point that stays at most.
+_CELL = 0.7
+
+
+#: Cells to look at in each direction: 2 x 0.7 is above 1.
+_ROUND = 2
+
+
+def apart(x: Floats, y: Floats, first: Ints, spacing_m: float) -> NDArray[np.bool_]:
+    """Return which points stay: taken in the order `first`, each one that is no nearer than `spacing_m` to one already taken.
+
+    Every point left out has a point that stays nearer than `spacing_m` (a maximal packing).
+
+    Parameters
+    ----------
+    x, y
+        Metric coordinates, shape (n,), finite.
+    first
+        Positions in the order in which points are taken, a permutation of 0 .. n-1.
+    spacing_m
+        Metres, >= 0; 0 keeps all.
+
+    Examples
+    --------
+    >>> apart(np.array([0.0, 60.0, 100.0]), np.zeros(3), np.array([0, 1, 2]), 100.0).tolist()
+    [True, False, True]
+    """
+    if spacing_m <= 0 or len(x) == 0:
+        return np.ones(len(x), bool)
+    side = _CELL * spacing_m
+    column = np.floor((x - x.min()) / side).astype(np.int64)
+    row = np.floor((y - y.min()) / side).astype(np.int64)
+    # a margin as wide as the search, so that no row runs into the next
+    width = int(column.max()) + 2 * _ROUND + 1
+    key = row * width + column
+    cells, cell = np.unique(key, return_inverse=True)
+    stays: NDArray[np.bool_] = _apart(x, y, first, key, cells, cell.astype(np.int64), width, float(spacing_m))
+    return stays
+
+
+@compiled
+def _apart(
+    x: Floats, y: Floats, first: Ints, key: Ints, cells: Ints, cell: Ints, width: int, spacing: float
+) -> NDArray[np.bool_]:
+    holder = np.full(len(cells), -1, np.int64)
+    stays = np.zeros(len(x), np.bool_)
+    for i in first:
+        free = True
+        for up in range(-_ROUND, _ROUND + 1):
+            # the cells of one row lie side by side in the sorted list
+            low = key[i] + up * width - _ROUND
+            at = np.searchsorted(cells, low)
+            while free and at < len(cells) and cells[at] <= low + 2 * _ROUND:
+                j = holder[at]
+                if j >= 0 and np.hypot(x[j] - x[i], y[j] - y[i]) < spacing:
+                    free = False
+                at += 1
+            if not free:
+                break
+        if free:
+            stays[i] = True
+            holder[cell[i]] = i
+    return stays
+
+
+def weight_around(x: Floats, y: Floats, of_x: Floats, of_y: Floats, weight: Floats, metres: float) -> Floats:
+    """Return the sum of the weights within `metres` of each point, shape (n,); the distance itself is inside.
+
+    Parameters
+    ----------
+    x, y
+        Points, metric, shape (n,).
+    of_x, of_y, weight
+        What is summed, shape (m,) each; added up in one order whatever the points.
+    metres
+        Radius, > 0.
+
+    Examples
+    --------
+    >>> one = np.array([0.0, 500.0, 501.0])
+    >>> weight_around(np.zeros(1), np.zeros(1), one, np.zeros(3), np.array([1.0, 10.0, 100.0]), 500.0).tolist()
+    [11.0]
+    """
+    if len(x) == 0 or len(of_x) == 0:
+        return np.zeros(len(x))
+    west, south = min(x.min(), of_x.min()), min(y.min(), of_y.min())
+    columns = int((max(x.max(), of_x.max()) - west) // metres) + 1
+    of_cell = ((of_y - south) // metres).astype(np.int64) * (columns + 2) + ((of_x - west) // metres).astype(
+        np.int64
+    )
+    order = np.argsort(of_cell, kind="stable")
+    cell = ((y - south) // metres).astype(np.int64) * (columns + 2) + ((x - west) // metres).astype(np.int64)
+    total: Floats = _around(
+        x, y, cell, of_x[order], of_y[order], weight[order], of_cell[order], columns + 2, float(metres)
+    )
+    return total
+
+
+@compiled
+def _around(
+    x: Floats,
+    y: Floats,
+    cell: Ints,
+    of_x: Floats,
+    of_y: Floats,
+    weight: Floats,
+    of_cell: Ints,
+    width: int,
+    metres: float,
+) -> Floats:
+    total = np.zeros(len(x))
+    for i in range(len(x)):
+        for up in range(-1, 2):
+            low = cell[i] + up * width - 1
+            at = np.searchsorted(of_cell, low)
+            while at < len(of_cell) and of_cell[at] <= low + 2:
+                if np.hypot(of_x[at] - x[i], of_y[at] - y[i]) <= metres:
+                    total[i] += weight[at]
+                at += 1
+    return total

@@ -1,20 +1,22 @@
-"""What every question stands on: people, candidates, and who walks to which; and the problems in arrays that are made of it."""
+"""Inputs of every siting question: people, candidates and walks; the eligible candidates; the problems in arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array, hstack
+from scipy.sparse import coo_array, csr_array, hstack
 
 from geoplan.coverage.circle import in_circle, offering
 from geoplan.network.graph import WalkGraph
 from geoplan.network.reach import reach
 from geoplan.siting.options import Options
-from geoplan.siting.problems import Bools, CoverageProblem, DistanceProblem, Floats, Ints
-from geoplan.siting.question import EligibleCandidates, Question
+from geoplan.siting.question import Question, opens_as
+from geoplan.siting.solve.problems import Bools, CoverageProblem, DistanceProblem, Floats, Ints
+from geoplan.standards.rules import Rule
 from geoplan.tables import Service
+from geoplan.words.errors import Note
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,8 @@ class SitingInputs:
         ``service, demand_id, facility_id, seconds`` to the nearest existing facility within the search limit.
     facilities, facility_snaps, supplies
         What exists, as in `tables`.
+    rules, flags
+        Rules that are judged, and `tables.FLAGS`.
     """
 
     zones: gpd.GeoDataFrame
@@ -55,6 +59,8 @@ class SitingInputs:
     facilities: gpd.GeoDataFrame
     facility_snaps: pd.DataFrame
     supplies: pd.DataFrame
+    rules: Sequence[Rule]
+    flags: pd.DataFrame
     _walked: dict[tuple[float, float], csr_array] = field(default_factory=dict)
 
     @property
@@ -91,6 +97,27 @@ class SitingInputs:
         snaps = snaps[snaps["chain"] >= 0]
         return snaps.index, self._walks_to(snaps, self.services[service].walk_kmh, minutes)
 
+    def zone_weights(self, group: str) -> csr_array:
+        """Return the share of its zone's people at each point, shape (n_points, n_zones); 0 in a zone without any."""
+        zone, people = self.zone_number(), self.people(group)
+        inside = np.flatnonzero(zone >= 0)
+        total = np.bincount(zone[inside], weights=people[inside], minlength=len(self.zone_id))
+        weight = people[inside] / np.where(total > 0, total, 1.0)[zone[inside]]
+        return coo_array((weight, (inside, zone[inside])), shape=(len(zone), len(self.zone_id))).tocsr()
+
+    def zone_shares(self, walks: csr_array, group: str) -> csr_array:
+        """Return the share of each zone's people who walk to each candidate, shape (n_candidates, n_zones).
+
+        Parameters
+        ----------
+        walks
+            Seconds, shape (n_candidates, n_points); an entry is a walk within the limit.
+        group
+            Whose share.
+        """
+        walked = csr_array((np.ones(walks.nnz), walks.indices, walks.indptr), shape=walks.shape)
+        return csr_array(walked @ self.zone_weights(group))
+
     def _walks_to(self, snaps: pd.DataFrame, kmh: float, minutes: float) -> csr_array:
         found = reach(self.graph, self.demand_snaps, snaps, walk_kmh=kmh, limit_seconds=60.0 * minutes)
         turned = csr_array(found.to_scipy().T.tocsr())
@@ -102,6 +129,82 @@ class SitingInputs:
         rows = self.nearest[self.nearest["service"] == service].set_index("demand_id")["seconds"]
         seconds = rows.reindex(self.demand.index).to_numpy(dtype=np.float64, na_value=np.nan)
         return np.where(np.isnan(seconds), np.inf, seconds)
+
+
+#: So many candidates are named where some are left out.
+NAMED = 8
+
+
+@dataclass(frozen=True, eq=False)
+class EligibleCandidates:
+    """The candidates that a question considers, and what each would open.
+
+    Parameters
+    ----------
+    use
+        Candidates that may be chosen, shape (n_candidates,).
+    kinds
+        Service -> facility type of each candidate, None where it may not hold the service.
+    notes
+        Why others are left out, one note a reason.
+    """
+
+    use: Bools
+    kinds: Mapping[str, list[str | None]]
+    notes: tuple[Note, ...]
+
+
+def eligible(inputs: SitingInputs, question: Question, *, costed: bool) -> EligibleCandidates:
+    """Return the candidates that a question considers; required ones that cannot be chosen are listed like all others.
+
+    Parameters
+    ----------
+    costed
+        Whether candidates of unknown cost are left out.
+    """
+    candidates = inputs.candidates
+    kinds = {
+        name: [
+            opens_as(holds, inputs.services[name].facilities, question.build.get(name))
+            for holds in candidates["services"]
+        ]
+        for name in question.services
+    }
+    wrong_type = ~np.any([[kind is not None for kind in kinds[name]] for name in question.services], axis=0)
+    last = question.phases[-1].by
+    from_year = candidates["from_year"].astype(float).to_numpy()
+    reasons = {
+        "candidate_not_asked": np.array(
+            [bool(question.sources) and number not in question.sources for number in inputs.source],
+            dtype=bool,
+        ),
+        "candidate_forbidden": (candidates["rule"] == "forbidden").to_numpy(dtype=bool),
+        "candidate_wrong_type": wrong_type.astype(bool),
+        "candidate_off_network": ~inputs.on_network,
+        "candidate_too_late": np.nan_to_num(from_year, nan=-np.inf) > last,
+        "candidate_cost_unknown": candidates["opening_cost"].isna().to_numpy(dtype=bool) & costed,
+    }
+    use = np.ones(len(candidates), dtype=bool)
+    notes = []
+    for code, out in reasons.items():
+        newly = use & out
+        use &= ~out
+        if newly.any() and code != "candidate_not_asked":
+            notes.append(left_out(code, candidates[newly], question))
+    return EligibleCandidates(use, kinds, tuple(notes))
+
+
+def left_out(code: str, rows: pd.DataFrame, question: Question) -> Note:
+    """Return a note that names candidates which a question leaves out, and why."""
+    names = tuple(rows["name"].astype(str))
+    severity = "info" if code in ("candidate_forbidden", "candidate_wrong_type") else "warning"
+    return Note.of(
+        code,
+        severity=severity,
+        question=question.name,
+        count=f"{len(rows):,}",
+        names=names[:NAMED] + (("…",) if len(names) > NAMED else ()),
+    )
 
 
 def coverage_problem(
@@ -150,7 +253,9 @@ def distance_problem(
         now.append(np.where(to_existing <= cutoff_seconds, to_existing, np.inf))
         numbers.append(np.where(zones >= 0, zones + number * len(inputs.zone_id), -1))
     matrix = csr_array(hstack(seconds, format="csr"))
-    matrix.data = np.minimum(matrix.data, cutoff_seconds)  # a hair over the limit still counts as within it
+    matrix.data = np.minimum(
+        matrix.data, cutoff_seconds
+    )  # within rounding tolerance of the limit counts as within it
     return DistanceProblem(
         options.constraints,
         matrix,

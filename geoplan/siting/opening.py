@@ -1,4 +1,4 @@
-"""In what order the chosen sites open, and what each adds: phase by phase, within a phase the one that adds most first."""
+"""Order of opening of the chosen sites and the gain of each: phase by phase, within a phase the largest marginal gain first."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from geoplan.siting.problems import CoverageProblem, DistanceProblem, Floats, Ints
+from geoplan.siting.solve.problems import CoverageProblem, DistanceProblem, Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +25,10 @@ class Opening:
     gain: Floats
     marginal: Floats
     total: Floats
+
+    def divided(self, by: float) -> "Opening":
+        """Return the same order with gains in another unit."""
+        return Opening(self.option, self.gain / by, self.marginal / by, self.total / by)
 
 
 def opening_by_people(problem: CoverageProblem, groups: Sequence[Ints]) -> Opening:

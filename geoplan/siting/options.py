@@ -1,4 +1,4 @@
-"""Options: every candidate in every phase in which it may open, and which of them go together."""
+"""Options: every candidate in every phase in which it may open, and the selection constraints."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 
-from geoplan.siting.problems import Bools, Floats, Ints, SelectionConstraints
 from geoplan.siting.question import Phase
+from geoplan.siting.solve.problems import Bools, Floats, Ints, SelectionConstraints
+from geoplan.words.catalogue import Phrase
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,17 +24,25 @@ class Options:
     constraints
         What may be chosen together.
     limits
-        What each row of the choice is, in Chinese and English.
+        What each row of the constraints says.
     """
 
     candidate: Ints
     phase: Ints
     constraints: SelectionConstraints
-    limits: tuple[tuple[str, str], ...] = ()
+    limits: tuple[Phrase, ...] = ()
+
+    def at_the_end(self) -> "Options":
+        """Return the same options as if all phases were one."""
+        return Options(self.candidate, np.zeros_like(self.phase), self.constraints)
+
+    def by_phase(self, chosen: Ints, phases: int) -> list[Ints]:
+        """Return the options of `chosen` that open in each of so many phases."""
+        return [chosen[self.phase[chosen] == number] for number in range(phases)]
 
 
 def options_of(
-    candidates: pd.DataFrame, use: Bools, phases: tuple[Phase, ...], *, least: str = "sites"
+    candidates: pd.DataFrame, use: Bools, phases: tuple[Phase, ...], *, minimise: str = "sites"
 ) -> Options:
     """Return the options of the candidates in `use`.
 
@@ -45,8 +54,8 @@ def options_of(
         Which may be chosen, shape (n,).
     phases
         Limits, cumulative; a candidate opens in the first phase that ends at or after its ``from_year``, or later.
-    least
-        What the choice's cost counts: ``sites`` or ``cost``.
+    minimise
+        What the cost of an option counts: ``sites`` (1 each) or ``cost``.
     """
     picked = np.flatnonzero(use)
     ready = np.nan_to_num(candidates["from_year"].to_numpy(dtype=np.float64)[picked], nan=-np.inf)
@@ -64,12 +73,12 @@ def options_of(
         ),
     )
     constraints = SelectionConstraints(
-        cost=np.ones(n) if least == "sites" else money,
+        cost=np.ones(n) if minimise == "sites" else money,
         rows=coo_array(entries, shape=(len(rows), n)).tocsr(),
         least=np.array([each.least for each in rows], dtype=np.float64),
         most=np.array([each.most for each in rows], dtype=np.float64),
     )
-    return Options(candidate, number, constraints, tuple(each.said for each in rows))
+    return Options(candidate, number, constraints, tuple(each.limit for each in rows))
 
 
 class _Row(NamedTuple):
@@ -77,37 +86,30 @@ class _Row(NamedTuple):
     values: Floats
     least: float
     most: float
-    said: tuple[str, str]
+    limit: Phrase
 
 
 def _rows(
     candidates: pd.DataFrame, candidate: Ints, number: Ints, phases: tuple[Phase, ...], money: Floats
 ) -> Iterator[_Row]:
-    """Yield the rows of the choice: limits of phases, each candidate once, required ones, either-or."""
+    """Yield the rows of the constraints: limits of phases, each candidate once, required ones, either-or."""
     for position, phase in enumerate(phases):
         opened = np.flatnonzero(number <= position)
         if phase.sites is not None:
-            said = f"到{phase.by}年不超过{phase.sites}处", f"at most {phase.sites} sites by {phase.by}"
-            yield _Row(opened, np.ones(len(opened)), 0.0, float(phase.sites), said)
+            limit = Phrase("siting_row_sites", {"by": phase.by, "sites": phase.sites})
+            yield _Row(opened, np.ones(len(opened)), 0.0, float(phase.sites), limit)
         if phase.budget is not None:
-            said = (
-                f"到{phase.by}年不超过{phase.budget:g}万元",
-                f"at most {phase.budget:g} (10,000 yuan) by {phase.by}",
-            )
-            yield _Row(opened, money[opened], 0.0, float(phase.budget), said)
+            limit = Phrase("siting_row_budget", {"by": phase.by, "budget": phase.budget})
+            yield _Row(opened, money[opened], 0.0, float(phase.budget), limit)
     required = candidates["rule"].to_numpy()[candidate] == "required"
     names = candidates["name"].to_numpy()
     starts = np.flatnonzero(np.diff(candidate, prepend=-1))  # options of a candidate follow each other
     for first, end in zip(starts, np.append(starts, len(candidate))[1:], strict=True):
         if required[first] or end - first > 1:
-            name = names[candidate[first]]
-            said = (
-                (f"必选：{name}", f"required: {name}")
-                if required[first]
-                else (f"只启用一次：{name}", f"opens once: {name}")
-            )
-            yield _Row(np.arange(first, end), np.ones(end - first), float(required[first]), 1.0, said)
+            code = "siting_row_required" if required[first] else "siting_row_once"
+            limit = Phrase(code, {"name": names[candidate[first]]})
+            yield _Row(np.arange(first, end), np.ones(end - first), float(required[first]), 1.0, limit)
     words = candidates["either_or"].to_numpy()[candidate]
     for word in dict.fromkeys(words[words != ""]):
         same = np.flatnonzero(words == word)
-        yield _Row(same, np.ones(len(same)), 0.0, 1.0, (f"二选一：{word}", f"either-or: {word}"))
+        yield _Row(same, np.ones(len(same)), 0.0, 1.0, Phrase("siting_row_either_or", {"word": word}))

@@ -1,15 +1,10 @@
 """A siting question in plain values, and which candidates it looks at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from geoplan.siting.problems import Bools
 from geoplan.tables import Service
-from geoplan.words.errors import Note
 
 
 @dataclass(frozen=True)
@@ -23,7 +18,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, of whom, within which limits; the words are those of the study file (docs/study.md)."""
+    """A siting question: objective, services and limits; the entries are those of the study file (docs/study.md)."""
 
     name: str
     ask: str
@@ -55,10 +50,23 @@ class Question:
     label: str | None = None
 
     @property
-    def counts_money(self) -> bool:
-        """True where a candidate's cost matters."""
-        spends = any(phase.budget is not None for phase in self.phases)
-        return spends or (self.ask in ("share", "sizes") and self.minimise == "cost")
+    def spends(self) -> bool:
+        """True where some phase has a budget."""
+        return any(phase.budget is not None for phase in self.phases)
+
+    @property
+    def is_limited(self) -> bool:
+        """True where some phase has a number of sites or a budget."""
+        return self.spends or any(phase.sites is not None for phase in self.phases)
+
+    def last_phase(self) -> "Question":
+        """Return the question with its last phase alone."""
+        return replace(self, phases=self.phases[-1:])
+
+    def limit_reached(self, otherwise: str) -> str:
+        """Return the code of the limit of the last phase: ``budget``, ``sites``, or `otherwise` without one."""
+        last = self.phases[-1]
+        return "budget" if last.budget is not None else "sites" if last.sites is not None else otherwise
 
     @property
     def is_phased(self) -> bool:
@@ -125,87 +133,3 @@ def opens_as(holds: Sequence[str], kinds: Sequence[str], build: str | None) -> s
     """
     wanted = (build,) if build else tuple(kinds)
     return next((kind for kind in wanted if not holds or kind in holds), None)
-
-
-@dataclass(frozen=True, eq=False)
-class EligibleCandidates:
-    """Which candidates a question looks at, and what each would open.
-
-    Parameters
-    ----------
-    use
-        Candidates that may be chosen, shape (n_candidates,).
-    kinds
-        Service -> facility type of each candidate, None where it may not hold the service.
-    notes
-        Why others are left out, one note a reason.
-    """
-
-    use: Bools
-    kinds: Mapping[str, list[str | None]]
-    notes: tuple[Note, ...]
-
-
-def eligible(
-    candidates: pd.DataFrame,
-    question: Question,
-    *,
-    services: Mapping[str, Service],
-    on_network: Bools,
-    source: Sequence[int],
-) -> EligibleCandidates:
-    """Return which of `candidates` a question looks at; required ones that cannot be chosen are listed like all others.
-
-    Parameters
-    ----------
-    candidates
-        `tables.CANDIDATES`, shape (n, …).
-    services
-        Service -> its terms.
-    on_network
-        Candidates that people can walk to, shape (n,).
-    source
-        Number of the entry from which each comes, from 1, shape (n,).
-    """
-    kinds = {
-        name: [
-            opens_as(holds, services[name].facilities, question.build.get(name))
-            for holds in candidates["services"]
-        ]
-        for name in question.services
-    }
-    wrong_type = ~np.any([[kind is not None for kind in kinds[name]] for name in question.services], axis=0)
-    last = question.phases[-1].by
-    from_year = candidates["from_year"].astype(float).to_numpy()
-    reasons = {
-        "candidate_not_asked": np.array(
-            [bool(question.sources) and number not in question.sources for number in source], dtype=bool
-        ),
-        "candidate_forbidden": (candidates["rule"] == "forbidden").to_numpy(dtype=bool),
-        "candidate_wrong_type": wrong_type.astype(bool),
-        "candidate_off_network": ~on_network,
-        "candidate_too_late": np.nan_to_num(from_year, nan=-np.inf) > last,
-        "candidate_cost_unknown": candidates["opening_cost"].isna().to_numpy(dtype=bool)
-        & (question.counts_money and question.ask != "sizes"),
-    }
-    use = np.ones(len(candidates), dtype=bool)
-    notes = []
-    for code, out in reasons.items():
-        newly = use & out
-        use &= ~out
-        if newly.any() and code != "candidate_not_asked":
-            notes.append(left_out(code, candidates[newly], question))
-    return EligibleCandidates(use, kinds, tuple(notes))
-
-
-def left_out(code: str, rows: pd.DataFrame, question: Question) -> Note:
-    """Return a note that names candidates which a question leaves out, and why."""
-    names = "、".join(rows["name"].astype(str).iloc[:8])
-    severity = "info" if code in ("candidate_forbidden", "candidate_wrong_type") else "warning"
-    return Note.of(
-        code,
-        question=question.name,
-        count=f"{len(rows):,}",
-        names=names + (" …" if len(rows) > 8 else ""),
-        severity=severity,
-    )

@@ -1,4 +1,4 @@
-"""From an answer to what is handed in: the sites in the form of a project list, a row about the answer, the projects that they are."""
+"""Tables of an answer: its sites in the form of a project list, a row on its proof, and the sites as projects for a second assessment."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,69 +6,68 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array, csr_array
 
 from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.supplies import CHILD_TYPES, ELDER_TYPES, kind_of
 from geoplan.inputs.projects.fields import ADDED
 from geoplan.siting.inputs import SitingInputs
-from geoplan.siting.objectives.ask import SitingResult, first_step
+from geoplan.siting.objectives import objective_of
 from geoplan.siting.question import Question
+from geoplan.siting.result import SitingResult
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 from geoplan.standards.counts import types_of
 from geoplan.standards.rules import Rule
-from geoplan.tables import ANSWERS, PROJECTS, SITES
-
-#: Words of kinds of places that nobody has offered.
-INTENT = {"zh": "意向区域", "en": "area of intent"}
+from geoplan.tables import ANSWERS, PROJECTS, SITES, Service
+from geoplan.words.catalogue import phrase
 
 
 def sites_table(
-    inputs: SitingInputs, asked: SitingResult, *, rules: Sequence[Rule], lang: str
+    inputs: SitingInputs, result: SitingResult, *, rules: Sequence[Rule], lang: str
 ) -> gpd.GeoDataFrame:
     """Return the sites of an answer in their order of opening (`tables.SITES`), indexed by ``question/order``.
 
     Parameters
     ----------
     inputs
-        What the question stood on.
-    asked
+        What the question was answered with.
+    result
         Its answer.
     rules
         Rules that are judged: those that count what opens are the site's indicators.
     lang
         ``zh`` or ``en``.
     """
-    question, opening = asked.question, asked.opening
-    serves = asked.serves if asked.serves is not None else _served(inputs, asked)
+    question, opening = result.question, result.opening
+    serves = result.serves if result.serves is not None else _served(inputs, result)
     rows = []
     for place, option in enumerate(opening.option):
-        number = int(asked.options.candidate[option])
+        number = int(result.options.candidate[option])
         own = inputs.candidates.iloc[number]
         name = str(inputs.candidates.index[number])
         kinds = tuple(
             dict.fromkeys(
                 kind
                 for service in question.services
-                if (kind := asked.eligible.kinds[service][number]) is not None
+                if (kind := result.eligible.kinds[service][number]) is not None
             )
         )
         rows.append({
             "question": question.name, "order": place + 1, "name": own["name"], "candidate_id": name, "works": own["works"],
-            "services": kinds, "place": _place(own, inputs.zones, lang), "phase": float(question.phases[asked.options.phase[option]].by),
+            "services": kinds, "place": _place(own, inputs.zones, lang), "phase": float(question.phases[result.options.phase[option]].by),
             "serves": serves.get(name, ()), "indicators": _indicators(question, kinds, rules),
-            "gain": opening.gain[place], "marginal": opening.marginal[place], "total": opening.total[place], "gain_unit": asked.gain_unit,
+            "gain": opening.gain[place], "marginal": opening.marginal[place], "total": opening.total[place], "gain_unit": result.gain_unit,
             "generated": bool(own["generated"]), "zone_id": own["zone_id"], "extends": own["extends"],
-            "geometry": own["geometry"], **_amounts(asked, name, own, kinds),
+            "geometry": own["geometry"], **_amounts(result, name, own, kinds),
         })  # fmt: skip
     table = pd.DataFrame(rows, columns=list(SITES))
     index = pd.Index([f"{question.name}/{n}" for n in range(1, len(table) + 1)], name="site_id", dtype=object)
     return gpd.GeoDataFrame(table.set_index(index), geometry="geometry", crs=inputs.candidates.crs)
 
 
-def _amounts(asked: SitingResult, name: str, own: pd.Series, kinds: Sequence[str]) -> dict[str, Any]:
+def _amounts(result: SitingResult, name: str, own: pd.Series, kinds: Sequence[str]) -> dict[str, Any]:
     """Return how large a site is and what it costs: as the answer says, else all that the candidate may hold."""
-    if asked.amounts is not None:
-        return {str(key): value for key, value in asked.amounts.loc[name].to_dict().items()}
+    if result.amounts is not None:
+        return {str(key): value for key, value in result.amounts.loc[name].to_dict().items()}
     return {
         "size": np.nan, "unit": "", "beds": own["most_beds"] if ELDER_TYPES.intersection(kinds) else np.nan,
         "places": own["most_places"] if CHILD_TYPES.intersection(kinds) else np.nan, "floor_area_m2": own["floor_area_m2"],
@@ -80,25 +79,22 @@ def _place(own: pd.Series, zones: pd.DataFrame, lang: str) -> str:
     zone = own["zone_id"]
     named = str(zones["name"].get(zone, "")) if isinstance(zone, str) else ""
     if own["generated"]:
-        return f"{INTENT[lang]}（{named}）" if lang == "zh" else f"{INTENT[lang]} ({named})"
+        return phrase("siting_area_of_intent", lang, zone=named)
     address = own.get("place", "")
     return str(address) if isinstance(address, str) and address else named
 
 
-def _served(inputs: SitingInputs, asked: SitingResult) -> dict[str, tuple[str, ...]]:
+def _served(inputs: SitingInputs, result: SitingResult) -> dict[str, tuple[str, ...]]:
     """Return the zones that each chosen candidate serves: those of whose people at least `theta` walk to it, and its own."""
-    question = asked.question
-    chosen = asked.options.candidate[asked.opening.option]
+    question = result.question
+    chosen = result.options.candidate[result.opening.option]
     found: dict[str, dict[str, None]] = {str(inputs.candidates.index[c]): {} for c in chosen}
     for service in question.services:
-        shares = zone_shares(
-            inputs,
-            inputs.walks(service, question.minutes(inputs.services[service]))[chosen],
-            inputs.services[service].group,
-        )
+        walks = inputs.walks(service, question.minutes(inputs.services[service]))[chosen]
+        shares = inputs.zone_shares(walks, inputs.services[service].group)
         rows, zones = shares.nonzero()
         for row, zone in zip(rows, zones, strict=True):
-            if shares[row, zone] >= question.min_reach_share - 1e-9:
+            if shares[row, zone] >= question.min_reach_share - ROUNDING_TOLERANCE:
                 found[str(inputs.candidates.index[chosen[row]])][str(inputs.zone_id[zone])] = None
     for number in chosen:
         own = inputs.candidates["zone_id"].iloc[number]
@@ -108,29 +104,6 @@ def _served(inputs: SitingInputs, asked: SitingResult) -> dict[str, tuple[str, .
     return {name: tuple(sorted(zones, key=order.__getitem__)) for name, zones in found.items()}
 
 
-def zone_shares(inputs: SitingInputs, walks: csr_array, group: str) -> csr_array:
-    """Return the share of each zone's people who walk to each candidate, shape (n_candidates, n_zones).
-
-    Parameters
-    ----------
-    walks
-        Seconds, shape (n_candidates, n_points); an entry is a walk within the limit.
-    group
-        Whose share.
-    """
-    walked = csr_array((np.ones(walks.nnz), walks.indices, walks.indptr), shape=walks.shape)
-    return csr_array(walked @ zone_weights(inputs, group))
-
-
-def zone_weights(inputs: SitingInputs, group: str) -> csr_array:
-    """Return the share of its zone's people at each point, shape (n_points, n_zones); 0 in a zone without any."""
-    zone, people = inputs.zone_number(), inputs.people(group)
-    inside = np.flatnonzero(zone >= 0)
-    total = np.bincount(zone[inside], weights=people[inside], minlength=len(inputs.zone_id))
-    weight = people[inside] / np.where(total > 0, total, 1.0)[zone[inside]]
-    return coo_array((weight, (inside, zone[inside])), shape=(len(zone), len(inputs.zone_id))).tocsr()
-
-
 def _indicators(question: Question, kinds: Sequence[str], rules: Sequence[Rule]) -> tuple[str, ...]:
     """Return the rules that count what opens: those asked for first, then every one whose facilities it is among."""
     counting = [rule.rule_id for rule in rules if types_of(getattr(rule, "of", None)) & frozenset(kinds)]
@@ -138,30 +111,41 @@ def _indicators(question: Question, kinds: Sequence[str], rules: Sequence[Rule])
 
 
 def answer_row(
-    asked: SitingResult, sites: pd.DataFrame, *, label: str, aim: str, adopted: bool, candidates: int
+    result: SitingResult,
+    sites: pd.DataFrame,
+    *,
+    services: Mapping[str, Service],
+    rules: pd.DataFrame,
+    lang: str,
+    adopted: bool,
 ) -> dict[str, Any]:
     """Return a row of `tables.ANSWERS`.
 
     Parameters
     ----------
+    result
+        The answer.
     sites
-        The answer's sites.
-    label, aim
-        The question, and what its objective counts, in words.
+        Its sites.
+    services
+        Service -> its terms.
+    rules
+        Printed rules by rule_id, with ``indicator`` and ``title_en``.
+    lang
+        ``zh`` or ``en``.
     adopted
         Whether its sites stand on the map.
-    candidates
-        Candidates that were looked at.
     """
-    answer = asked.answer
-    step = first_step(answer, asked.per)
+    question, answer, step = result.question, result.answer, result.first_step()
+    objective = objective_of(question)
     return {
-        "question": asked.question.name, "ask": asked.question.ask, "label": label,
-        "status": answer.status, "stopped": answer.stopped, "aim": aim, "unit": asked.unit,
+        "question": question.name, "ask": question.ask,
+        "label": objective.sentence(question, services=services, rules=rules, lang=lang),
+        "status": answer.status, "stopped": answer.stopped, "aim": phrase(objective.aim(question), lang), "unit": result.unit,
         "objective": np.nan if step is None else step.objective, "bound": np.nan if step is None else step.bound,
-        "gap": np.nan if step is None else step.gap, "recount": answer.recount / asked.per, "before": asked.before,
+        "gap": np.nan if step is None else step.gap, "recount": answer.recount / result.per, "before": result.before,
         "sites": len(sites), "cost": float(sites["cost"].sum(skipna=False)) if len(sites) else 0.0,
-        "candidates": candidates, "repeatable": answer.repeatable, "nodes": answer.nodes,
+        "candidates": int(result.eligible.use.sum()), "repeatable": answer.repeatable, "nodes": answer.nodes,
         "adopted": adopted,
     }  # fmt: skip
 
@@ -190,7 +174,7 @@ def sites_as_projects(
     attributes
         What they will be (``registered``, ``inclusive`` …); of every other attribute nothing is known.
     year
-        Year from which they count; None: the last of their phase. What a site adds that nobody has said stays unknown.
+        Year from which they count; None: the last of their phase. An amount that no source states stays unknown.
     """
     blank = pd.Series(np.nan, index=sites.index)
     known = {"beds": sites["beds"], "places": sites["places"], "floor_area_m2": sites["floor_area_m2"]}

@@ -14,6 +14,11 @@ class NeedRate:
     group: str
     """Group whose people are counted."""
 
+    @property
+    def unit(self) -> str:
+        """Unit in which the supply is built."""
+        return "m2" if self.supply == "floor_area_m2" else self.supply
+
 
 @dataclass(frozen=True, kw_only=True)
 class Service:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
 
-from geoplan.siting.objectives.capacity.solve import Capacity, cover_capacity, median_capacity, recount
-from geoplan.siting.problems import SelectionConstraints
+from geoplan.siting.objectives.capacity.problem import Capacity, recount
+from geoplan.siting.objectives.capacity.solve import cover_capacity, median_capacity
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import SelectionConstraints
 
 #: pulp announces how its next version will be written.
 pytestmark = pytest.mark.filterwarnings("ignore:.*PuLP 4.0:DeprecationWarning")

@@ -8,12 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, hstack, vstack
 
-from geoplan.siting.objectives.center import probe as center_probe
+from geoplan.siting.objectives.center import solve as center_probe
 from geoplan.siting.objectives.center.solve import center, within_reach
-from geoplan.siting.objectives.median.solve import walks_of
-from geoplan.siting.problems import DistanceProblem, SelectionConstraints
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
+from geoplan.siting.solve.problems import DistanceProblem, SelectionConstraints
 
 BEYOND = 600.0
 
@@ -227,7 +226,7 @@ def test_budgets_phases_pairs_and_required_together(seed):
     assert found.status == "optimal"
     assert ask.constraints.allows(found.chosen)
     assert found.objective == pytest.approx(modelled(ask), rel=1e-6)
-    assert found.recount == found.objective == walks_of(ask, found.chosen)[within_reach(ask)].max()
+    assert found.recount == found.objective == ask.seconds_with(found.chosen)[within_reach(ask)].max()
 
 
 def test_merging_points_changes_nothing():

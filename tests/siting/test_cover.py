@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.objectives.cover import search as cover_search
+from geoplan.siting.objectives.cover import solve as cover_search
 from geoplan.siting.objectives.cover.bound import arrays, bound_of, descend, first_prices
-from geoplan.siting.objectives.cover.curve import cover_curve
-from geoplan.siting.objectives.cover.solve import max_cover, people_covered
+from geoplan.siting.objectives.cover.solve import cover_curve, max_cover
 from geoplan.siting.opening import opening_by_people
-from geoplan.siting.problems import PROOF, CoverageProblem, SelectionConstraints
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
+from geoplan.siting.solve.tolerance import PROOF
 
 
 def problem(covers, weight, *, cost=None, rows=None, least=None, most=None, covered_by_existing=None):
@@ -284,7 +284,7 @@ def test_the_order_of_opening_adds_up():
     opening = opening_by_people(p, [np.array([1, 2, 0])])
     assert opening.option.tolist() == [0, 2, 1]
     assert opening.marginal.tolist() == [6.0, 2.0, 0.0]
-    assert opening.marginal.sum() == people_covered(p, opening.option) - 2.0
+    assert opening.marginal.sum() == p.people_covered(opening.option) - 2.0
     assert opening.total.tolist() == [8.0, 10.0, 10.0]
 
 

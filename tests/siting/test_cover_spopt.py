@@ -7,8 +7,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from geoplan.siting.objectives.cover.solve import max_cover
-from geoplan.siting.problems import CoverageProblem, SelectionConstraints
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
 
 pulp = pytest.importorskip("pulp")
 with warnings.catch_warnings():

@@ -9,20 +9,14 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from geoplan.siting.objectives.cover.solve import max_cover
-from geoplan.siting.objectives.fair import spread as fair_spread
-from geoplan.siting.objectives.fair.part import share_of_part
-from geoplan.siting.objectives.fair.solve import (
-    helpable,
-    least_share,
-    least_spread,
-    people_covered,
-    spread,
-    worst_off,
-    worst_part,
-    zone_shares,
-)
-from geoplan.siting.problems import CoverageProblem, SelectionConstraints
+from geoplan.siting.objectives.fair import least_spread as fair_spread
+from geoplan.siting.objectives.fair.least_spread import least_spread, spread
+from geoplan.siting.objectives.fair.measures import helpable, least_share
+from geoplan.siting.objectives.fair.worst_off import worst_off
+from geoplan.siting.objectives.fair.worst_part import share_of_part, worst_part
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
+from geoplan.siting.solve.set_cover import zone_shares
 
 
 def cover(covers, weight, *, most=None, rows=(), covered_by_existing=None, zone=None):
@@ -174,7 +168,7 @@ def test_no_choice_has_a_better_off_worst_off_zone(problem):
             assert answer.notes
             continue
         best = max(least_share(problem, c) for c in every)
-        people = max(people_covered(problem, c) for c in every if least_share(problem, c) >= best - 1e-6)
+        people = max(problem.people_covered(c) for c in every if least_share(problem, c) >= best - 1e-6)
         assert answer.status == "optimal"
         assert answer.steps[0].objective == pytest.approx(best, abs=1e-6)
         assert answer.steps[1].objective == pytest.approx(people)
@@ -192,10 +186,10 @@ def test_no_choice_that_keeps_the_people_is_more_even(problem, keep):
         if not every:
             assert answer.status == "infeasible"
             continue
-        floor = keep * max(people_covered(problem, c) for c in every) - 1e-6
-        eligibility = [c for c in every if people_covered(problem, c) >= floor]
+        floor = keep * max(problem.people_covered(c) for c in every) - 1e-6
+        eligibility = [c for c in every if problem.people_covered(c) >= floor]
         best = min(spread(problem, c) for c in eligibility)
-        people = max(people_covered(problem, c) for c in eligibility if spread(problem, c) <= best + 1e-6)
+        people = max(problem.people_covered(c) for c in eligibility if spread(problem, c) <= best + 1e-6)
         assert answer.status == "optimal"
         assert answer.steps[0].objective == pytest.approx(best, abs=2e-6)
         assert answer.steps[1].objective == pytest.approx(people)
@@ -221,7 +215,7 @@ def test_links_put_in_only_where_they_are_missed_give_the_same_spread(seed, monk
     assert at_once.status == bit_by_bit.status == "optimal"
     assert bit_by_bit.steps[0].objective == pytest.approx(at_once.steps[0].objective, abs=2e-6)
     floor = 0.9 * max_cover(problem, control=SearchControl()).objective - 1e-6
-    best = min(spread(problem, c) for c in allowed(problem, 3) if people_covered(problem, c) >= floor)
+    best = min(spread(problem, c) for c in allowed(problem, 3) if problem.people_covered(c) >= floor)
     assert at_once.steps[0].objective == pytest.approx(best, abs=2e-6)
 
 
@@ -308,7 +302,7 @@ def test_no_choice_lifts_the_worst_off_part_higher(problem, part):
             assert answer.status == "infeasible"
             continue
         best = max(share(c) for c in every)
-        people = max(people_covered(problem, c) for c in every if share(c) >= best - 1e-7)
+        people = max(problem.people_covered(c) for c in every if share(c) >= best - 1e-7)
         assert answer.status == "optimal"
         assert answer.steps[0].objective == pytest.approx(best, abs=2e-6)
         assert answer.steps[1].objective >= people - 1e-6

@@ -13,8 +13,7 @@ from scipy.spatial import cKDTree
 from shapely.geometry import LineString, Point, box
 
 from geoplan.network.graph import build_graph
-from geoplan.siting.generate import generate
-from geoplan.siting.spacing import apart, weight_around
+from geoplan.siting.generate import apart, generate, weight_around
 from geoplan.words.errors import TableError
 
 CRS = "EPSG:4547"
@@ -80,15 +79,13 @@ def test_a_grid_by_hand():
 
 def test_junctions_inside_the_zones_only():
     # junctions at 0, 200, … 1000; the zones end at 800 and 400
-    found = generate(
-        "streets", zones=TWO, graph=lattice(6, 200.0), spacing_m=200.0, services=("childcare",), works="rent"
-    )
+    found = generate("streets", zones=TWO, graph=lattice(6, 200.0), spacing_m=200.0)
     assert xy(found) == [(x, y) for x in (0.0, 200.0, 400.0, 600.0, 800.0) for y in (0.0, 200.0, 400.0)]
     table = found.candidates.set_index(found.candidates.geometry.map(lambda p: (p.x, p.y)))
     assert table.loc[[(0.0, 0.0)], "zone_id"].tolist() == ["community/A"]
     assert table.loc[[(800.0, 0.0)], "zone_id"].tolist() == ["community/B"]
-    assert set(table["services"]) == {("childcare",)}
-    assert set(table["works"]) == {"rent"}
+    assert set(table["services"]) == {()}
+    assert set(table["works"]) == {"new"}
 
 
 def test_the_spacing_itself_is_far_enough():
@@ -195,8 +192,6 @@ def test_what_cannot_be_asked():
         generate("centroids", zones=TWO, spacing_m=-1.0)
     with pytest.raises(ValueError, match="most"):
         generate("grid", zones=TWO, most=-1)
-    with pytest.raises(ValueError, match="inside_level"):
-        generate("grid", zones=TWO, inside_level="block")
     with pytest.raises(TableError, match="people"):
         generate("grid", zones=TWO, people=crowd((0, 0, -1)))
     with pytest.raises(TableError):

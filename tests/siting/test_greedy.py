@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.problems import CoverageProblem, SelectionConstraints
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.greedy import greedy, swap
+from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
 
 
 def problem(covers, weight, *, rows=None, least=None, most=None, covered_by_existing=None):

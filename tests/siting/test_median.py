@@ -9,13 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, hstack, vstack
 
-from geoplan.siting.objectives.median.arrays import medians
-from geoplan.siting.objectives.median.bound import climb, settled
-from geoplan.siting.objectives.median.search import improved
-from geoplan.siting.objectives.median.solve import median, walks_of
-from geoplan.siting.problems import DistanceProblem, SelectionConstraints
+from geoplan.siting.objectives.median.solve import median
+from geoplan.siting.solve.assignment import climb, improved, medians, settled
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
+from geoplan.siting.solve.problems import DistanceProblem, SelectionConstraints
 
 BEYOND = 600.0
 
@@ -139,7 +137,7 @@ def test_what_exists_and_what_is_beyond_count():
     found = median(ask, control=SearchControl())
     # the second option: 4 x 90 now, 4 x 120, 4 x 600 (700 is beyond); the first would be 4 x (60 + 600 + 600)
     assert (found.chosen.tolist(), found.objective) == ([1], 360.0 + 480.0 + 2400.0)
-    assert walks_of(ask, found.chosen).tolist() == [90.0, 120.0, 600.0, 30.0]
+    assert ask.seconds_with(found.chosen).tolist() == [90.0, 120.0, 600.0, 30.0]
     (note,) = found.notes
     assert note.text("en").startswith("4 people (at 1 demand points)")
     assert "4人" in note.text("zh")

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.problems import CoverageProblem, SelectionConstraints
 from geoplan.siting.solve.presolve import merged
+from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
 
 
 def problem(

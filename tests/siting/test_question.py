@@ -1,13 +1,16 @@
 """Questions in plain values: limits of phases, which candidates they look at, which options there are."""
 
+from types import SimpleNamespace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from shapely import Point
 
+from geoplan.siting.inputs import eligible
 from geoplan.siting.options import options_of
-from geoplan.siting.question import Phase, Question, eligible, question_of
+from geoplan.siting.question import Phase, Question, question_of
 from geoplan.tables import Service
 
 ENTRY = {
@@ -39,6 +42,16 @@ def candidates(**columns):
     return gpd.GeoDataFrame(table, geometry=[Point(i, 0) for i in range(n)])
 
 
+def inputs(table, on=None, source=None):
+    n = len(table)
+    return SimpleNamespace(
+        candidates=table,
+        services=SERVICES,
+        on_network=np.ones(n, bool) if on is None else np.array(on),
+        source=np.ones(n, int) if source is None else np.array(source),
+    )
+
+
 def ask(**values):
     return Question("q", "cover", ("care",), (Phase(2025, 2),), **values)
 
@@ -62,8 +75,7 @@ def test_who_is_left_out_and_why():
         rule=["", "", "forbidden", "", ""],
         from_year=[np.nan, np.nan, np.nan, 2026.0, np.nan],
     )
-    on = np.array([True, True, True, True, False])
-    found = eligible(table, ask(), services=SERVICES, on_network=on, source=[1] * 5)
+    found = eligible(inputs(table, on=[True, True, True, True, False]), ask(), costed=False)
     assert found.use.tolist() == [True, False, False, False, False]
     assert [note.code for note in found.notes] == [
         "candidate_forbidden",
@@ -75,26 +87,17 @@ def test_who_is_left_out_and_why():
 
 
 def test_a_budget_leaves_out_unknown_costs_and_a_number_does_not():
-    table = candidates(opening_cost=[np.nan, 5.0])
-    on = np.array([True, True])
-    by_number = eligible(table, ask(), services=SERVICES, on_network=on, source=[1, 1])
-    by_money = eligible(
-        table,
-        Question("q", "cover", ("care",), (Phase(2025, None, 50.0),)),
-        services=SERVICES,
-        on_network=on,
-        source=[1, 1],
-    )
-    assert by_number.use.tolist() == [True, True]
+    some = inputs(candidates(opening_cost=[np.nan, 5.0]))
+    by_money = eligible(some, ask(), costed=True)
+    assert eligible(some, ask(), costed=False).use.tolist() == [True, True]
     assert by_money.use.tolist() == [False, True]
     assert by_money.notes[0].code == "candidate_cost_unknown"
+    assert not ask().spends
+    assert Question("q", "cover", ("care",), (Phase(2025, None, 50.0),)).spends
 
 
 def test_a_question_may_look_at_some_lists_only():
-    table = candidates(rule=["", ""])
-    found = eligible(
-        table, ask(sources=(2,)), services=SERVICES, on_network=np.array([True, True]), source=[1, 2]
-    )
+    found = eligible(inputs(candidates(rule=["", ""]), source=[1, 2]), ask(sources=(2,)), costed=False)
     assert found.use.tolist() == [False, True]
 
 
@@ -124,7 +127,7 @@ def test_required_and_either_or(least):
     table = candidates(
         rule=["required", "", ""], either_or=["", "pair", "pair"], opening_cost=[3.0, 4.0, 5.0]
     )
-    constraints = options_of(table, np.ones(3, bool), (Phase(2025),), least=least).constraints
+    constraints = options_of(table, np.ones(3, bool), (Phase(2025),), minimise=least).constraints
     assert constraints.cost.tolist() == ([1, 1, 1] if least == "sites" else [3, 4, 5])
     assert not constraints.allows(np.array([1]))
     assert constraints.allows(np.array([0, 1]))

@@ -8,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from geoplan.siting.objectives.share.open import Needs, asked, reachable
-from geoplan.siting.objectives.share.search import rounded_up
-from geoplan.siting.objectives.share.solve import fewest, meets, reachable_shares, zone_shares
-from geoplan.siting.problems import CoverageProblem, SelectionConstraints
+from geoplan.siting.objectives.share.solve import fewest, meets, reachable_shares, rounded_up
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
+from geoplan.siting.solve.set_cover import Needs, asked, reachable, zone_shares
 
 
 def constraints(n, *rows, cost=None):

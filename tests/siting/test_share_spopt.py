@@ -7,8 +7,8 @@ from scipy.sparse import csr_array
 from spopt.locate import LSCP
 
 from geoplan.siting.objectives.share.solve import fewest
-from geoplan.siting.problems import CoverageProblem, SelectionConstraints
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
 
 RADIUS = 0.25
 

@@ -13,13 +13,13 @@ import geoplan as gp
 from geoplan.pipeline.evaluate import compute
 from geoplan.pipeline.gather import gather
 from geoplan.pipeline.plan_sites import site, with_sites
-from geoplan.pipeline.site_candidates import with_opening_cost
+from geoplan.siting.candidates import with_opening_cost
+from geoplan.siting.objectives import objective_of
 from geoplan.siting.objectives.capacity.ask import _with_earlier
-from geoplan.siting.problems import Answer, Step
 from geoplan.siting.question import Phase
 from geoplan.siting.question import Question as Plain
 from geoplan.siting.sites import sites_as_projects
-from geoplan.siting.words import question_words
+from geoplan.siting.solve.problems import Answer, Step
 from geoplan.standards.assess import Assessment
 from geoplan.standards.gaps import gap_list_with_sites
 from geoplan.study.services import Service as StudyService
@@ -258,9 +258,8 @@ def test_a_phase_without_limits_leaves_no_gap_in_the_words():
         )
     }
     question = Plain("q", "cover", ("eldercare",), phases)
-    assert question_words(question, told, pd.DataFrame(), "zh").endswith(
-        "（到2025年不超过1处；到2030年不超过3处）"
-    )
+    words = objective_of(question).sentence(question, services=told, rules=pd.DataFrame(), lang="zh")
+    assert words == "eldercare：15分钟圈内人数最多（到2025年不超过1处；到2030年不超过3处）"
 
 
 def test_what_is_printed_names_what_is_written_and_prints_no_share_as_0(asking, tmp_path, monkeypatch):

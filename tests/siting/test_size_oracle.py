@@ -9,10 +9,11 @@ import pytest
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from geoplan.siting.objectives.sizes import improve as size_improve
 from geoplan.siting.objectives.sizes import solve as size
+from geoplan.siting.objectives.sizes import solve as size_improve
 from geoplan.siting.objectives.sizes.model import aims, build
-from geoplan.siting.objectives.sizes.solve import Phase, Sizes, solve_sizes
+from geoplan.siting.objectives.sizes.problem import Phase, Sizes
+from geoplan.siting.objectives.sizes.solve import solve_sizes
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import solve
 

@@ -8,8 +8,8 @@ from scipy.sparse import csr_array
 
 from geoplan.siting.objectives.center.solve import center
 from geoplan.siting.objectives.median.solve import median
-from geoplan.siting.problems import DistanceProblem, SelectionConstraints
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import DistanceProblem, SelectionConstraints
 
 with warnings.catch_warnings():
     # spopt and what it imports warn of things of their own

@@ -1,1 +1,59 @@
-"""Siting objectives, one package each."""
+"""The objectives of siting, one folder each, found by standing here.
+
+Every folder has a module ``ask`` with one subclass of `geoplan.siting.objective.Objective`, and the words of its questions, aims and
+messages beside it. An objective imports what several need from `geoplan.siting.solve`, never another objective.
+"""
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+from geoplan.siting.objective import Objective
+from geoplan.siting.question import Question
+from geoplan.words.errors import Note, StudyError
+
+
+@cache
+def objectives() -> dict[str, Objective]:
+    """Return the objectives: folder -> objective.
+
+    Examples
+    --------
+    >>> list(objectives())
+    ['capacity', 'center', 'cover', 'fair', 'median', 'share', 'sizes']
+    """
+    found: dict[str, Objective] = {}
+    for folder in sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg):
+        module = import_module(f"{__name__}.{folder}.ask")
+        for item in vars(module).values():
+            if isinstance(item, type) and issubclass(item, Objective) and item.__module__ == module.__name__:
+                found[folder] = item()
+    return found
+
+
+def check_question(question: Question) -> list[Note]:
+    """Return what is wrong with a question: no objective answers it, or it lacks what its objective needs."""
+    try:
+        lacks = objective_of(question).lacks(question)
+    except StudyError as error:
+        return [note for note in error.notes if isinstance(note, Note)]
+    note = Note.of("siting_question_lacks", question=question.name, problem=lacks, severity="error")
+    return [note] if lacks else []
+
+
+def objective_of(question: Question) -> Objective:
+    """Return the objective that answers a question.
+
+    Raises
+    ------
+    StudyError
+        If there is none.
+    """
+    for objective in objectives().values():
+        if objective.handles(question):
+            return objective
+    known = ", ".join(dict.fromkeys(objective.name for objective in objectives().values()))
+    note = Note.of(
+        "siting_unknown_objective", question=question.name, name=question.ask, known=known, severity="error"
+    )
+    raise StudyError(note)

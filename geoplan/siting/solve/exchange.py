@@ -1,4 +1,4 @@
-"""Exchanges of one option for another while they help.
+"""Exchange heuristic of maximal covering: one option for another while more people are covered.
 
 Teitz & Bart (1968), Heuristic methods for estimating the generalized vertex median of a weighted graph, Operations Research
 16(5):955-961, https://doi.org/10.1287/opre.16.5.955
@@ -7,20 +7,18 @@ Teitz & Bart (1968), Heuristic methods for estimating the generalized vertex med
 import numpy as np
 
 from geoplan.network.compiled import compiled
-from geoplan.siting.problems import CoverageProblem, Floats, Ints
+from geoplan.siting.solve.constraints import Points, asked_for, loosened, sorted_rows
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.presolve import pattern
-from geoplan.siting.solve.rows import Points, asked_for, loosened, sorted_rows
-
-#: Two sums closer than this share of all people count as equal: no endless exchange of equals.
-EQUAL = 1e-11
+from geoplan.siting.solve.problems import CoverageProblem, Floats, Ints
+from geoplan.siting.solve.tolerance import GAIN_TOLERANCE
 
 
 def swap(problem: CoverageProblem, chosen: Ints, *, control: SearchControl) -> Ints:
     """Exchange one option chosen for another, or add one, while more people are covered; rows stay kept.
 
-    Each option not chosen is held in turn against all that are; the best exchange with it is made at once if it gains. Ends when a
-    whole round gains nothing, so that no single exchange betters the answer, or when the watch says so.
+    Each option not chosen is compared in turn with all that are; the best exchange with it is made at once if it gains. The search ends
+    in a local optimum, when a whole round gains nothing, or when the control stops it.
 
     Parameters
     ----------
@@ -29,7 +27,7 @@ def swap(problem: CoverageProblem, chosen: Ints, *, control: SearchControl) -> I
     chosen
         A choice that the rows allow.
     control
-        Asked before each round.
+        Looked at before each round.
 
     Returns
     -------
@@ -38,7 +36,7 @@ def swap(problem: CoverageProblem, chosen: Ints, *, control: SearchControl) -> I
     """
     constraints, covers = problem.constraints, pattern(problem.covers)
     weight = np.where(problem.covered_by_existing, 0.0, problem.weight)
-    hair = EQUAL * max(1.0, float(weight.sum()))
+    tolerance = GAIN_TOLERANCE * max(1.0, float(weight.sum()))
     n = len(constraints)
     slots = np.full(n + 1, -1, np.int64)
     slots[: len(chosen)] = np.sort(chosen)
@@ -47,7 +45,7 @@ def swap(problem: CoverageProblem, chosen: Ints, *, control: SearchControl) -> I
     rows, most, asked = sorted_rows(constraints), loosened(constraints), asked_for(constraints)
     while control.stopped() in ("", "nodes"):  # there is no tree here
         size, gained = _exchange_round(
-            (covers.indptr, covers.indices, weight), total, rows, most, asked, slots, size, hair
+            (covers.indptr, covers.indices, weight), total, rows, most, asked, slots, size, tolerance
         )
         if not gained:
             break
@@ -133,7 +131,7 @@ def _adds(
     held: tuple[Ints, Ints, Floats, Floats],
     shared: Floats,
 ) -> float:
-    """Return what j covers that nobody does; add to `shared` what it covers that one slot alone does."""
+    """Return the people whom j alone would cover; add to `shared` those whom one slot alone covers now."""
     pointer, indices, weight = points
     count, holder = held[0], held[1]
     gain = 0.0
@@ -155,9 +153,9 @@ def _exchange_round(
     asked: Floats,
     slots: Ints,
     size: int,
-    hair: float,
+    tolerance: float,
 ) -> tuple[int, bool]:
-    """Hold every option once against those chosen; return how many are chosen now and whether anything was gained."""
+    """Try every option once against those chosen; return how many are chosen now and whether anything was gained."""
     pointer, weight = points[0], points[2]
     n, n_points = len(pointer) - 1, len(weight)
     # of a point that one option covers alone, the sum of slots is its slot
@@ -169,11 +167,11 @@ def _exchange_round(
         _put(slots[s], s, points, rows, held)
     gained = False
     for j in range(n):
-        if chosen[j] or total[j] <= hair:
+        if chosen[j] or total[j] <= tolerance:
             continue
         gain = _adds(j, points, held, shared)
-        best, slot = hair, -1
-        if gain > hair and _may_swap(-1, j, rows, used, most, asked):
+        best, slot = tolerance, -1
+        if gain > tolerance and _may_swap(-1, j, rows, used, most, asked):
             best, slot = gain, size
         for s in range(size):
             profit = gain - loss[s] + shared[s]

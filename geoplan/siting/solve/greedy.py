@@ -1,4 +1,4 @@
-"""A good first answer: the lazy greedy choice.
+"""Lazy greedy selection for maximal covering: the first feasible answer.
 
 References
 ----------
@@ -13,17 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from geoplan.network.compiled import compiled
-from geoplan.siting.problems import CoverageProblem, Floats, Ints, SelectionConstraints
+from geoplan.siting.solve.constraints import Points, asked_for, loosened, sorted_rows
 from geoplan.siting.solve.exchange import swap
 from geoplan.siting.solve.presolve import pattern
-from geoplan.siting.solve.rows import Points, asked_for, loosened, sorted_rows
+from geoplan.siting.solve.problems import CoverageProblem, Floats, Ints, SelectionConstraints
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 
 __all__ = ["Greedy", "greedy", "swap"]
 
 
 @dataclass(frozen=True, eq=False)
 class Greedy:
-    """Options in the order in which they were chosen, and how many more people each covers.
+    """Options in the order of selection, and how many further people each covers.
 
     `feasible` is False where some row's `least` was not met.
     """
@@ -34,15 +35,15 @@ class Greedy:
 
 
 def greedy(problem: CoverageProblem, *, limit: int | None = None, start: Ints | None = None) -> Greedy:
-    """Choose again and again the option that covers most more people and may still be chosen.
+    """Select repeatedly the feasible option that covers most further people.
 
-    Rows that ask for something come first. Where a row limits anything but a number (a budget), a second run takes the most people
-    per share of the budgets used; the better of both is returned.
+    Constraints with a `least` come first. Where a constraint limits a budget, a second run selects by people per share of the budgets used;
+    the better of both is returned.
 
     Parameters
     ----------
     problem
-        Who is covered by which option.
+        Which points each option covers.
     limit
         Most options chosen; None: as many as the rows allow and as still gain.
     start
@@ -81,7 +82,7 @@ def _price(constraints: SelectionConstraints) -> Floats:
         return np.zeros(len(constraints))
     share = np.where(graded, 1.0 / np.where(graded, constraints.most, 1.0), 0.0)
     # an option that uses nothing is as good as free, not infinitely so
-    return np.asarray(rows.T @ share) + 1e-9
+    return np.asarray(rows.T @ share) + ROUNDING_TOLERANCE
 
 
 def _greedy_run(problem: CoverageProblem, price: Floats, limit: int | None, start: Ints | None) -> Greedy:
@@ -136,7 +137,7 @@ def _take(
     rows: tuple[Ints, Ints, Floats],
     used: Floats,
 ) -> float:
-    """Choose option j: its points have no people left; return how many they had."""
+    """Select option j: its points have no people left; return how many they had."""
     pointer, indices, weight = points
     gain = _gain(j, points)
     for e in range(pointer[j], pointer[j + 1]):

@@ -1,4 +1,4 @@
-"""The door to HiGHS: one linear or mixed-integer model in arrays, solved under a watch.
+"""The only door to HiGHS: linear and mixed-integer models in arrays, solved under a search control.
 
 HiGHS (Huangfu & Hall 2018, https://doi.org/10.1007/s12532-017-0130-5) runs on one thread with a fixed seed: the same model gives
 the same answer.
@@ -11,8 +11,9 @@ import highspy
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from geoplan.siting.problems import PROOF, Bools, Floats, Stopped
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import Bools, Floats, Ints, Stopped
+from geoplan.siting.solve.tolerance import PROOF, ROUNDING_TOLERANCE
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ def solve(
     model
         What is to be minimised.
     control
-        Limits and the flag that ends the search.
+        Search limits, progress callback and interrupt.
     start
         A feasible solution to begin with.
     relax
@@ -80,7 +81,7 @@ def solve(
     whole = bool(model.whole.any()) and not relax
     options: dict[str, bool | int | float | str] = {
         "mip_rel_gap": control.gap,
-        "mip_abs_gap": 1e-9,
+        "mip_abs_gap": ROUNDING_TOLERANCE,
         "solver": method,
         "run_crossover": "on" if crossover else "off",
     }
@@ -119,6 +120,58 @@ def loaded(model: Linear, *, relax: bool) -> highspy.Highs:
         lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in model.whole]
     highs.passModel(lp)
     return highs
+
+
+class GrowingProgram:
+    """A linear program that HiGHS keeps between solutions: rows are added and dropped, bounds of columns change.
+
+    Parameters
+    ----------
+    model
+        The program to begin with; its integers are left out.
+    control
+        Interrupt and clock.
+    """
+
+    def __init__(self, model: Linear, *, control: SearchControl) -> None:
+        self.control, self.first_rows = control, model.rows.shape[0]
+        self.highs = loaded(model, relax=True)
+        self.highs.setOptionValue("solver", "simplex")
+        _listen(self.highs, control, whole=False)
+
+    def set_bounds(self, low: Floats, high: Floats) -> None:
+        """Set the bounds of the first columns, shape (n,) each."""
+        self.highs.changeColsBounds(len(low), np.arange(len(low), dtype=np.int32), low, high)
+
+    def add_rows(self, least: Floats, rows: tuple[Ints, Ints, Floats]) -> None:
+        """Add rows ``least <= row @ x``, given as pointer, columns and values of a compressed matrix."""
+        pointer, columns, values = rows
+        most = np.full(len(least), np.inf)
+        self.highs.addRows(len(least), least, most, len(columns), pointer[:-1], columns, values)
+
+    def drop_slack_rows(self) -> None:
+        """Drop the added rows that the last solution does not touch."""
+        basic = highspy.HighsBasisStatus.kBasic
+        status = self.highs.getBasis().row_status
+        slack = np.array([r for r in range(self.first_rows, len(status)) if status[r] == basic], np.int32)
+        if len(slack):
+            self.highs.deleteRows(len(slack), slack)
+
+    def solve(self) -> Solved | None:
+        """Return the solution, ``optimal`` or ``infeasible``; None where it was stopped."""
+        if self.control.seconds is not None:
+            left = max(0.0, self.control.left())
+            self.highs.setOptionValue("time_limit", self.highs.getRunTime() + left)
+        self.highs.run()
+        kinds = highspy.HighsModelStatus
+        ended = (kinds.kOptimal, kinds.kInfeasible)
+        if self.highs.getModelStatus() not in ended and not self.control.stopped():
+            # the last basis led nowhere: begin afresh
+            self.highs.clearSolver()
+            self.highs.run()
+        if self.highs.getModelStatus() not in ended:
+            return None
+        return _read(self.highs, self.control, whole=False)
 
 
 def _listen(highs: highspy.Highs, control: SearchControl, *, whole: bool) -> None:

@@ -1,4 +1,4 @@
-"""Smaller problems with the same answer: points that the same options cover are one, options that another betters go."""
+"""Presolve: merge points that the same options cover, and drop dominated options; the optimum stays the same."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from geoplan.network.compiled import compiled
-from geoplan.siting.problems import Bools, CoverageProblem, Floats, Ints, SelectionConstraints
+from geoplan.siting.solve.problems import Bools, CoverageProblem, Floats, Ints, SelectionConstraints
 
-#: Pairs of options compared at most; beyond it dominated options stay, which costs time later but no exactness.
+#: Most pairs of options that are compared; above it dominated options stay, which costs time but stays exact.
 MOST_PAIRS = 200_000_000
-#: Rounds of merging points and dropping options: each makes room for the other; later rounds find next to nothing.
+#: Rounds of merging points and dropping options: each enables more of the other; later rounds find next to nothing.
 ROUNDS = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Merged:
-    """A smaller problem with the same best answer.
+    """A smaller problem with the same optimum.
 
     Parameters
     ----------
@@ -61,11 +61,11 @@ def tidy(rows: csr_array) -> csr_array:
 
 
 def merged(problem: CoverageProblem, *, by_zone: bool = False, drop_dominated: bool = True) -> Merged:
-    """Return a smaller problem with the same best answer.
+    """Return a smaller problem with the same optimum.
 
-    Points without weight, already covered, or covered by none leave. Points with the same set of options (and, `by_zone`, the same
-    zone) are added up. An option is dropped where another covers all that it covers, costs no more and uses no more of any row, and no
-    row asks for it (``least > 0``); of equals the lowest position stays. All of it holds without capacities only.
+    Points that have no weight, are covered already, or cannot be covered are removed. Points with the same set of options (and, `by_zone`, the same
+    zone) are added up. An option is dominated where another covers all that it covers, costs no more and uses no more of any
+    constraint, and no constraint requires it (``least > 0``); of equals the lowest position stays. This holds without capacities only.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def with_points(covers: csr_array, number: Ints, n_points: int) -> csr_array:
 
 
 def _undominated(problem: CoverageProblem) -> Bools:
-    """Return which options no other betters."""
+    """Return the options that no other dominates."""
     constraints, covers = problem.constraints, problem.covers
     pinned = np.zeros(len(constraints), bool)
     pinned[constraints.rows[constraints.least > 0].indices] = True
@@ -279,7 +279,7 @@ def _dominated(
     pinned: Bools,
 ) -> Bools:
     n = len(pointer) - 1
-    # 256 bits that say which points an option may cover: most pairs are told apart without their lists
+    # 256 bits that say which points an option may cover: most pairs are distinguished without comparing their lists
     marks = np.zeros((n, 4), np.uint64)
     for j in range(n):
         for e in range(pointer[j], pointer[j + 1]):

@@ -1,130 +1,117 @@
-"""Most need met when each bed or place is given out once: from candidates and rates of need to `capacity.Capacity`, and back."""
+"""Capacitated covering: most need met when each bed or place is given out once, then least walking."""
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
 from geoplan.coverage.fair_flow import Flow
-from geoplan.siting.inputs import SitingInputs
-from geoplan.siting.objectives.ask import SitingResult
+from geoplan.siting.candidates import HELD, most_held
+from geoplan.siting.inputs import EligibleCandidates, SitingInputs, eligible, left_out
+from geoplan.siting.objective import LIMITS, Objective
 from geoplan.siting.objectives.capacity.flow import Giving
 from geoplan.siting.objectives.capacity.problem import Capacity, beds_of, met_rates, recount
 from geoplan.siting.objectives.capacity.solve import median_capacity
-from geoplan.siting.objectives.sizes.inputs import HELD, most_held
 from geoplan.siting.opening import Opening
 from geoplan.siting.options import Options, options_of
-from geoplan.siting.problems import Answer, Bools, Floats, Ints, status_of
-from geoplan.siting.question import EligibleCandidates, Question, eligible, left_out
+from geoplan.siting.question import Question
+from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.control import SearchControl
-from geoplan.tables import UNMET
+from geoplan.siting.solve.problems import Answer, Bools, Floats, Ints, status_of
+from geoplan.tables import UNMET, NeedRate
 from geoplan.words.errors import Note, StudyError
 
 
-@dataclass(frozen=True)
-class Need:
-    """How many beds or places the people of a service need: `per_1000` of a group."""
+class CapacitatedCovering(Objective):
+    """Most need met, each bed or place given out once."""
 
-    service: str
-    supply: str
-    per_1000: float
-    group: str
+    name = "capacity"
 
-    @property
-    def unit(self) -> str:
-        """Unit in which the supply is built."""
-        return {"floor_area_m2": "m2"}.get(self.supply, self.supply)
+    def lacks(self, question: Question) -> str:
+        """Return what the question lacks: a limit, and one service."""
+        if len(question.services) > 1:
+            return "`services`: 1"
+        return "" if question.is_limited else LIMITS
+
+    def answer(self, inputs: SitingInputs, question: Question, *, control: SearchControl) -> SitingResult:
+        """Answer a question of capacities: first most need met within the circle, then least walking.
+
+        Beds of existing facilities count by the least that the registers allow, and are allocated again. With phases the last is answered
+        first, with all of its limits; each earlier one then selects among its sites.
+
+        Raises
+        ------
+        StudyError
+            If the service states no rate of need, or needs a supply that no candidate states.
+        """
+        asked = replace(question, services=question.services[:1])
+        service = asked.services[0]
+        need = _need(inputs, asked)
+        candidates = eligible(inputs, asked, costed=asked.spends)
+        capacity, unknown = _capacity(inputs, question, need, candidates)
+        notes = (
+            [left_out("candidate_size_unknown", inputs.candidates[unknown], question)]
+            if unknown.any()
+            else []
+        )
+        use = candidates.use & ~unknown
+        minutes = question.minutes(inputs.services[service])
+        wanted = inputs.people(need.group) * need.per_1000 / 1000.0
+        existing, doubtful = _existing(inputs, service, need.supply, minutes)
+        if doubtful:
+            notes.append(Note.of("siting_beds_doubtful", question=question.name, count=doubtful))
+
+        def problem_of(options: Options) -> Capacity:
+            return Capacity(
+                options.constraints,
+                inputs.walks(service, minutes)[options.candidate],
+                wanted,
+                capacity[options.candidate],
+                *existing,
+                cutoff_seconds=60.0 * minutes + 1e-5,
+            )
+
+        found, phase = _phased(inputs, asked, use, problem_of, control)
+        everything = options_of(inputs.candidates, use, asked.phases[-1:])
+        last = problem_of(everything)
+        opening = _opening(last, found, phase)
+        order = np.arange(len(opening.option))
+        options = Options(everything.candidate[opening.option], phase[opening.option], everything.constraints)
+        unit = need.unit
+        return SitingResult(
+            asked,
+            candidates,
+            options,
+            replace(found, chosen=order, notes=(*found.notes, *notes)),
+            unit,
+            replace(opening, option=order),
+            unit,
+            before=recount(last, np.empty(0, np.int64)),
+            unmet=_unmet(inputs, asked, unit, last, found.chosen),
+            amounts=_amounts(inputs, need, options.candidate, capacity),
+        )
 
 
-def ask_capacity(
-    inputs: SitingInputs, question: Question, *, need: Need, control: SearchControl
-) -> SitingResult:
-    """Answer a question of capacities: first most need met within the circle, then least walking.
-
-    What exists keeps its beds, of which the least that the registers allow count; they may be given out anew. With phases the last
-    is answered first, with all of its limits; each earlier one then chooses among its sites.
-
-    Parameters
-    ----------
-    need
-        What the people of the service need.
-
-    Raises
-    ------
-    StudyError
-        If the supply is none that candidates state.
-    """
-    started = time.perf_counter()
+def _need(inputs: SitingInputs, question: Question) -> NeedRate:
+    """Return the stated rate of need of a question's service."""
+    service = question.services[0]
+    need = inputs.services[service].need
+    if need is None:
+        raise StudyError(Note.of("siting_no_need", question=question.name, service=service, severity="error"))
     if need.supply not in HELD:
+        known = ", ".join(HELD)
         raise StudyError(
             Note.of(
-                "siting_need_of",
-                question=question.name,
-                supply=need.supply,
-                known=", ".join(HELD),
-                severity="error",
+                "siting_need_of", question=question.name, supply=need.supply, known=known, severity="error"
             )
         )
-    asked = replace(question, services=(need.service,))
-    eligibility = eligible(
-        inputs.candidates,
-        asked,
-        services=inputs.services,
-        on_network=inputs.on_network,
-        source=inputs.source.tolist(),
-    )
-    capacity, unknown = _capacity(inputs, question, need, eligibility)
-    notes = (
-        [left_out("candidate_size_unknown", inputs.candidates[unknown], question)] if unknown.any() else []
-    )
-    use = eligibility.use & ~unknown
-    minutes = question.minutes(inputs.services[need.service])
-    wanted = inputs.people(need.group) * need.per_1000 / 1000.0
-    held, doubtful = _existing(inputs, need, minutes)
-    if doubtful:
-        notes.append(
-            Note.of("siting_beds_doubtful", question=question.name, count=doubtful, severity="warning")
-        )
-
-    def problem_of(options: Options) -> Capacity:
-        walks = inputs.walks(need.service, minutes)[options.candidate]
-        return Capacity(
-            options.constraints,
-            walks,
-            wanted,
-            capacity[options.candidate],
-            *held,
-            cutoff_seconds=60.0 * minutes + 1e-5,
-        )
-
-    found, phase = _phased(inputs, asked, use, problem_of, control)
-    everything = options_of(inputs.candidates, use, asked.phases[-1:])
-    last = problem_of(everything)
-    opening = _opening(last, found, phase)
-    options = Options(everything.candidate[opening.option], phase[opening.option], everything.constraints)
-    order = np.arange(len(opening.option))
-    answer = replace(found, chosen=order, notes=(*found.notes, *notes))
-    return SitingResult(
-        asked,
-        eligibility,
-        options,
-        answer,
-        need.unit,
-        1.0,
-        recount(last, np.empty(0, np.int64)),
-        replace(opening, option=order),
-        need.unit,
-        time.perf_counter() - started,
-        unmet=_unmet(inputs, asked, need, last, found.chosen),
-        amounts=_amounts(inputs, need, options.candidate, capacity),
-    )
+    return need
 
 
 def _capacity(
-    inputs: SitingInputs, question: Question, need: Need, eligibility: EligibleCandidates
+    inputs: SitingInputs, question: Question, need: NeedRate, eligibility: EligibleCandidates
 ) -> tuple[Floats, Bools]:
     """Return the beds of each candidate, and those in use of which nothing is known."""
     own = most_held(question, need.supply, inputs.candidates)
@@ -134,13 +121,13 @@ def _capacity(
     return np.where(np.isfinite(capacity), capacity, 0.0), np.asarray(unknown, dtype=bool)
 
 
-def _existing(inputs: SitingInputs, need: Need, minutes: float) -> tuple[tuple[csr_array, Floats], int]:
+def _existing(
+    inputs: SitingInputs, service: str, supply: str, minutes: float
+) -> tuple[tuple[csr_array, Floats], int]:
     """Return the walks to what exists, its beds (the least that the registers allow), and how many are not certain."""
-    ids, walks = inputs.walks_to_existing(need.service, minutes)
-    kinds = inputs.services[need.service].facilities
-    mine = inputs.supplies[
-        inputs.supplies["service"].isin(kinds) & (inputs.supplies["supply"] == need.supply)
-    ]
+    ids, walks = inputs.walks_to_existing(service, minutes)
+    kinds = inputs.services[service].facilities
+    mine = inputs.supplies[inputs.supplies["service"].isin(kinds) & (inputs.supplies["supply"] == supply)]
     beds = mine.groupby("facility_id")[["low", "high"]].sum().reindex(ids, fill_value=0.0)
     doubtful = int((beds["high"] > beds["low"]).sum())
     return (walks, beds["low"].to_numpy(dtype=np.float64)), doubtful
@@ -196,7 +183,7 @@ def _optional(candidates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unmet(
-    inputs: SitingInputs, question: Question, need: Need, problem: Capacity, chosen: Ints
+    inputs: SitingInputs, question: Question, unit: str, problem: Capacity, chosen: Ints
 ) -> pd.DataFrame:
     """Return the need of each zone that stays unmet when beds are given out as fairly as can be, and why."""
     zone = inputs.zone_number()
@@ -208,14 +195,14 @@ def _unmet(
     left = np.bincount(zone[inside], weights=lacks[inside], minlength=n)
     alone = np.bincount(zone[inside], weights=(lacks * ~reached)[inside], minlength=n)
     last = question.phases[-1]
-    limit = "budget" if last.budget is not None else "sites" if last.sites is not None else "too_small"
+    limit = question.limit_reached("too_small")
     rows = [
         {
             "question": question.name,
             "zone_id": str(inputs.zone_id[int(place)]),
             "phase": float(last.by),
             "gap": float(left[place]),
-            "unit": need.unit,
+            "unit": unit,
             "why": "no_candidate" if alone[place] > left[place] / 2 else limit,
         }
         for place in np.flatnonzero(left > UNMET_LEAST)
@@ -223,7 +210,7 @@ def _unmet(
     return pd.DataFrame(rows, columns=list(UNMET))
 
 
-#: Less than this, in beds or places, is told of no zone.
+#: A zone with a smaller gap than this, in beds or places, is not listed.
 UNMET_LEAST = 0.05
 
 
@@ -254,7 +241,7 @@ def _opening(problem: Capacity, answer: Answer, phase: Ints) -> Opening:
     return Opening(np.array(order, dtype=np.int64), alone, np.array(marginal), np.asarray(total))
 
 
-def _amounts(inputs: SitingInputs, need: Need, chosen: Ints, capacity: Floats) -> pd.DataFrame:
+def _amounts(inputs: SitingInputs, need: NeedRate, chosen: Ints, capacity: Floats) -> pd.DataFrame:
     rows = inputs.candidates.iloc[chosen]
     size = capacity[chosen]
     table = pd.DataFrame(index=rows.index)

@@ -1,19 +1,17 @@
-"""The most need that given beds can meet, and the cut that says why it is no more."""
+"""Maximum flow of need to beds, and the minimum cut as an upper bound that is linear in the options."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from geoplan.coverage.fair_flow import Flow, _no_flow, _push_all, pairing
-
-# the compiled maximum flow of the fair shares; here it is only ever asked for the total and its cut
 from geoplan.network.compiled import compiled
 from geoplan.siting.objectives.capacity.problem import Beds
-from geoplan.siting.problems import Bools, Floats, Ints
+from geoplan.siting.solve.problems import Bools, Floats, Ints
 
 
 class Cut(NamedTuple):
-    """No choice meets more need than ``constant + coefficient @ x``; x is 1 for options chosen."""
+    """Upper bound on the need met: ``constant + coefficient @ x``, where x is 1 for options chosen."""
 
     constant: float
     coefficient: Floats

@@ -1,4 +1,4 @@
-"""The question of capacities in plain arrays: each bed is given out once."""
+"""The capacitated problem in plain arrays: each bed is allocated once."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from geoplan.coverage.fair_flow import fair_rates, pairing
-from geoplan.siting.problems import Floats, Ints, SelectionConstraints
+from geoplan.siting.solve.problems import Floats, Ints, SelectionConstraints
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Capacity:
     capacity
         Beds of each option, shape (n_options,), >= 0, finite.
     existing
-        As `seconds`, of the facilities that exist, shape (n_existing, n_points). Their beds are given out anew.
+        As `seconds`, of the facilities that exist, shape (n_existing, n_points). Their beds are allocated again.
     existing_capacity
         Beds of each, shape (n_existing,), >= 0, finite.
     cutoff_seconds

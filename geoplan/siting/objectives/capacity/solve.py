@@ -1,7 +1,7 @@
-"""Capacities: need that is given out once, so that a bed taken by one is not another's.
+"""Capacitated covering and median: each bed is allocated once.
 
 Covering (Current & Storbeck 1988, Environment and Planning B 15(2):153-163): most need met by p sites. Median: of those, the one
-with the least walking. What exists keeps its beds, but they are given out anew.
+with the least walking. Beds of existing facilities are allocated again together with the new ones.
 """
 
 from dataclasses import dataclass, replace
@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
+from geoplan.coverage.fair_flow import Flow
 from geoplan.siting.objectives.capacity.flow import Cut, Giving
-from geoplan.siting.objectives.capacity.median import Transport
-from geoplan.siting.objectives.capacity.problem import Beds, Capacity, beds_of, check, recount
-from geoplan.siting.objectives.capacity.start import greedy, pruned, some_choice
-from geoplan.siting.problems import (
-    PROOF,
+from geoplan.siting.objectives.capacity.problem import Capacity, beds_of, check, recount
+from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.lp import Linear, solve
+from geoplan.siting.solve.problems import (
     Answer,
+    Floats,
     Ints,
     SelectionConstraints,
     Step,
@@ -23,18 +24,161 @@ from geoplan.siting.problems import (
     no_answer,
     status_of,
 )
-from geoplan.siting.solve.control import SearchControl
-from geoplan.siting.solve.lp import Linear, solve
+from geoplan.siting.solve.tolerance import HELD_AIM_TOLERANCE, PROOF, ROUNDING_TOLERANCE
 from geoplan.words.errors import Note
 
-__all__ = ["Beds", "Capacity", "cover_capacity", "median_capacity", "recount"]
+
+def some_choice(constraints: SelectionConstraints, worth: Floats) -> Ints | None:
+    """Return a feasible selection of high `worth`; None if there is none."""
+    n = len(constraints)
+    if n == 0:
+        return np.empty(0, np.int64) if constraints.allows(np.empty(0, np.int64)) else None
+    rows: csr_array = constraints.rows.tocsr()
+    linear = Linear(
+        -worth, np.zeros(n), np.ones(n), rows, constraints.least, constraints.most, np.ones(n, bool)
+    )
+    found = solve(linear, control=SearchControl(gap=0.05, nodes=1000))
+    return None if found.x is None else np.flatnonzero(found.x > 0.5)
+
+
+def greedy(constraints: SelectionConstraints, giving: Giving, base: Flow, *, control: SearchControl) -> Ints:
+    """Return a greedy selection: from the required options on, repeatedly the one that meets most further need.
+
+    The further need of an option is that of people in its reach who lack a bed; where none lacks any, it is taken from the minimum cut,
+    which also counts beds that others could leave to them. Every option is evaluated in one pass; only the one that opens needs a flow.
+    The selection may miss a `least`; the caller checks `SelectionConstraints.allows`.
+    """
+    alone = (constraints.least > 0) & (np.diff(constraints.rows.indptr) == 1)
+    chosen = list(map(int, np.unique(constraints.rows[np.flatnonzero(alone)].indices)))
+    flow = giving.opened(base, np.array(chosen, np.int64))
+    used = np.asarray(constraints.rows[:, np.array(chosen, np.int64)].sum(axis=1)).ravel()
+    columns = constraints.rows.tocsc()
+    free = np.ones(len(constraints), bool)
+    free[chosen] = False
+    while not control.stopped():
+        gain = giving.lacking(flow)
+        if not (gain[free] > flow.least).any():
+            gain = giving.cut(flow).coefficient
+        j = int(np.argmax(np.where(free, gain, -1.0))) if free.any() else -1
+        if j < 0 or gain[j] <= flow.least:
+            break
+        free[j] = False
+        rows, taken = _column(columns, j)
+        if (used[rows] + taken > constraints.most[rows] + ROUNDING_TOLERANCE).any():
+            continue
+        more = giving.opened(flow, np.array([j]))
+        if giving.met(more) <= giving.met(flow):
+            continue
+        chosen.append(j)
+        flow = more
+        used[rows] += taken
+    return np.array(sorted(chosen), np.int64)
+
+
+def _column(columns: csr_array, j: int) -> tuple[Ints, Floats]:
+    part = slice(columns.indptr[j], columns.indptr[j + 1])
+    return columns.indices[part], columns.data[part]
+
+
+def pruned(constraints: SelectionConstraints, giving: Giving, base: Flow, chosen: Ints, value: float) -> Ints:
+    """Return `chosen` without redundant options, the last first, where the constraints allow it."""
+    kept = np.sort(chosen)
+    bound = giving.cut(base)
+    for j in kept[::-1]:
+        rest = kept[kept != j]
+        if bound.constant + bound.coefficient[rest].sum() < value - ROUNDING_TOLERANCE * max(1.0, value):
+            continue  # without it the rest cannot meet as much
+        if constraints.allows(rest) and giving.met(
+            giving.opened(base, rest)
+        ) >= value - ROUNDING_TOLERANCE * max(1.0, value):
+            kept = rest
+    return kept
+
+
+class Transport:
+    """The model: options chosen, then the beds that each pair gives; the first aim is held.
+
+    Parameters
+    ----------
+    problem
+        Needs, beds, and who reaches what.
+    met
+        Need that must be met.
+    """
+
+    def __init__(self, problem: Capacity, met: float) -> None:
+        beds = beds_of(problem)
+        options, pairs = beds.options, len(beds.point)
+        points, row = np.unique(beds.point, return_inverse=True)
+        given = options + np.arange(pairs)
+        most = np.minimum(problem.need[beds.point], beds.capacity[beds.giver])
+        blocks = [_block(row.ravel(), given, np.ones(pairs), (len(points), options + pairs))]
+        high = [problem.need[points]]
+        # beds of each giver: an option's only where it is chosen
+        givers = len(beds.capacity)
+        rows = np.concatenate([beds.giver, np.arange(options)])
+        columns = np.concatenate([given, np.arange(options)])
+        values = np.concatenate([np.ones(pairs), -beds.capacity[:options]])
+        blocks.append(_block(rows, columns, values, (givers, options + pairs)))
+        high.append(np.where(np.arange(givers) < options, 0.0, beds.capacity))
+        new = np.flatnonzero(beds.giver < options)
+        each = np.arange(len(new))
+        rows, columns = np.concatenate([each, each]), np.concatenate([given[new], beds.giver[new]])
+        blocks.append(
+            _block(
+                rows, columns, np.concatenate([np.ones(len(new)), -most[new]]), (len(new), options + pairs)
+            )
+        )
+        high.append(np.zeros(len(new)))
+        total = _block(np.zeros(pairs, np.int64), given, np.ones(pairs), (1, options + pairs))
+        constraints = problem.constraints.rows.tocoo()
+        constraints = _block(
+            constraints.row, constraints.col, constraints.data, (constraints.shape[0], options + pairs)
+        )
+        limits = np.concatenate(high)
+        self.linear = Linear(
+            # what is given is not beyond
+            cost=np.concatenate([np.zeros(options), beds.seconds - problem.cutoff_seconds]),
+            low=np.zeros(options + pairs),
+            high=np.concatenate([np.ones(options), most]),
+            rows=vstack([*blocks, total, constraints], format="csr"),
+            row_low=np.concatenate(
+                [
+                    np.full(len(limits), -np.inf),
+                    [met - max(1e-7, HELD_AIM_TOLERANCE * met)],
+                    problem.constraints.least,
+                ]
+            ),
+            row_high=np.concatenate([limits, [np.inf], problem.constraints.most]),
+            whole=np.arange(options + pairs) < options,
+        )
+        self.options = options
+        self.constant = float(problem.cutoff_seconds * problem.need.sum())
+
+    def walking(self, x: Floats) -> float:
+        """Return the walking of an answer of the model, need without a bed at `cutoff_seconds`."""
+        return float(self.linear.cost @ x) + self.constant
+
+    def settled(self, chosen: Ints) -> Floats | None:
+        """Return the least walking with given options; None if they do not meet the need."""
+        x = np.zeros(self.options)
+        x[chosen] = 1.0
+        low, high = self.linear.low.copy(), self.linear.high.copy()
+        low[: self.options] = high[: self.options] = x
+        found = solve(replace(self.linear, low=low, high=high), control=SearchControl(), relax=True)
+        return found.x
+
+
+def _block(row: Ints, column: Ints, value: Floats, shape: tuple[int, int]) -> coo_array:
+    return coo_array((value, (row, column)), shape=shape)
+
 
 #: Rounds of the linear program, and the least by which a cut must be violated, as a share of what is met.
 ROUNDS, VIOLATED = 400, 1e-7
 
 
 def cover_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
-    """Return which options meet the most need when each bed is given out once.
+    """Return the options that meet most need when each bed is allocated once.
 
     What a choice meets is a maximum flow from points to beds; by its least cut, a bound that is linear in the choice. The search
     (Benders 1962, Numerische Mathematik 4:238-252, https://doi.org/10.1007/BF01386316) keeps a small model of options and cuts:
@@ -106,8 +250,7 @@ def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
     start = transport.settled(chosen)
     if start is not None:
         walked = transport.walking(start)
-    nodes = None if control.nodes is None else max(0, control.nodes - found.nodes)
-    solved = solve(transport.linear, control=replace(control, nodes=nodes), start=start)
+    solved = solve(transport.linear, control=control.after(found.nodes), start=start)
     if solved.x is not None:
         other = np.flatnonzero(solved.x[: len(problem.constraints)] > 0.5)
         clean = transport.settled(other)
@@ -125,7 +268,7 @@ def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
 
 
 def least_walking(problem: Capacity, met: float) -> float:
-    """Return seconds that no choice which meets `met` can go below: those nearest to any bed have them, all others none.
+    """Return a lower bound on the walking of any selection that meets `met`: those nearest to any bed have them, all others none.
 
     Examples
     --------
@@ -146,7 +289,7 @@ def least_walking(problem: Capacity, met: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """The best choice, the need that it meets, and what none can better."""
+    """The incumbent, the need that it meets, and the bound."""
 
     best: Ints | None
     value: float
@@ -213,7 +356,7 @@ def _cover(problem: Capacity, control: SearchControl) -> _Found:
 
 
 class _Master:
-    """The small model of options and cuts, and the best so far; lives within one call."""
+    """Benders master: options and cuts, with the incumbent; lives within one call."""
 
     def __init__(self, constraints: SelectionConstraints, giving: Giving, control: SearchControl) -> None:
         self.constraints, self.giving, self.control = constraints, giving, control
@@ -229,18 +372,18 @@ class _Master:
         self.nodes = 0
 
     def look(self, chosen: Ints) -> float:
-        """Return what a choice meets; keep its cut, and the choice if it is the best."""
+        """Return the need that a selection meets; keep its cut, and the selection if it is the incumbent."""
         flow = self.giving.opened(self.base, chosen)
         self.cuts.append(self.giving.cut(flow))
         met = self.giving.met(flow)
-        better = self.best is None or met > self.value + 1e-9 * max(1.0, self.value)
+        better = self.best is None or met > self.value + ROUNDING_TOLERANCE * max(1.0, self.value)
         if better and self.constraints.allows(chosen):
             self.best, self.value = chosen, met
             self.control.listen(self.value, self.bound)
         return met
 
     def relax(self) -> None:
-        """Add cuts at the answers of the linear program until it has nothing more to give."""
+        """Add cuts at the solutions of the linear program until none is violated."""
         for _ in range(ROUNDS):
             if self.control.stopped(nodes=self.nodes) or self.closed():
                 return
@@ -251,7 +394,7 @@ class _Master:
                 return
             self.bound = min(self.bound, -found.bound)
             x = np.clip(found.x[:-1], 0.0, 1.0)
-            some = np.flatnonzero(x > 1e-9)
+            some = np.flatnonzero(x > ROUNDING_TOLERANCE)
             flow = self.giving.opened(self.base, some, x[some])
             cut = self.giving.cut(flow)
             if found.x[-1] - (cut.constant + cut.coefficient @ x) <= VIOLATED * max(1.0, self.bound):
@@ -259,15 +402,12 @@ class _Master:
             self.cuts.append(cut)
 
     def search(self) -> None:
-        """Solve, look, add the cut, until best and bound meet or the watch ends it."""
+        """Solve the master, evaluate its selection, add the cut, until incumbent and bound meet or a search limit ends it."""
         while not self.closed():
             self.stopped = self.control.stopped(nodes=self.nodes)
             if self.stopped:
                 return
-            nodes = None if self.control.nodes is None else max(0, self.control.nodes - self.nodes)
-            quiet = replace(
-                self.control, nodes=nodes, gap=self.control.gap / 4, listen=SearchControl().listen
-            )
+            quiet = replace(self.control.after(self.nodes).silent(), gap=self.control.gap / 4)
             found = solve(self.linear(), control=quiet, start=self.as_start())
             self.nodes += max(1, found.nodes)
             if np.isfinite(found.bound):
@@ -284,7 +424,7 @@ class _Master:
                 return
 
     def closed(self) -> bool:
-        """Return whether best and bound are as near as is asked."""
+        """Return whether incumbent and bound are as near as the control asks."""
         gap = max(self.control.gap, PROOF / 10)
         return self.bound - self.value <= gap * max(1.0, abs(self.bound))
 

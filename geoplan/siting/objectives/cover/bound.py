@@ -1,7 +1,7 @@
-"""What no choice can better: the Lagrangian bound of maximal covering, and the options that it settles.
+"""Lagrangian upper bound and variable fixing for maximal covering.
 
-Each point k gets a price u_k, 0 <= u_k <= w_k, and each row of the choice but the number of sites a price v_r. Then no choice covers
-more than::
+Each point k gets a price u_k, 0 <= u_k <= w_k, and each constraint but the number of sites a price v_r. An upper bound on the people
+covered is::
 
     L(u, v) = sum_k (w_k - u_k) + sum_r v_r * limit_r + the best p of  s_j = own_j + sum_{k in j} u_k - sum_r v_r a_rj
 
@@ -22,21 +22,26 @@ from typing import NamedTuple
 import numpy as np
 
 from geoplan.network.compiled import compiled
-from geoplan.siting.objectives.cover.model import direct_points, exclusive_groups
-from geoplan.siting.problems import Bools, CoverageProblem, Floats, Ints, SelectionConstraints
+from geoplan.siting.objectives.cover.problem import direct_points, exclusive_groups
+from geoplan.siting.solve.constraints import sorted_rows
 from geoplan.siting.solve.presolve import pattern, with_points
-from geoplan.siting.solve.rows import sorted_rows
+from geoplan.siting.solve.problems import Bools, CoverageProblem, Floats, Ints, SelectionConstraints
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 
-#: Steps between two looks at the watch.
+#: Steps between two checks of the search control.
 CHUNK = 50
+
+
 #: Length of steps: at first the whole gap (Polyak), shorter by a factor after so many steps that gain less than a share of the gap.
 FIRST_STEP, SHORTER, PATIENCE, LEAST_GAIN = 1.0, 0.7, 20, 1e-5
+
+
 #: Length of the first step from prices that are good already.
 NEXT_STEP = 0.3
+
+
 #: How much of the direction is kept from one step to the next.
 KEEP = 0.9
-#: Limits below this are none: what rounding leaves of a budget used up.
-HAIR = 1e-9
 
 
 class Arrays(NamedTuple):
@@ -76,18 +81,18 @@ class Prices(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Bound:
-    """A proven bound and what it says of each option.
+    """A proven upper bound and what it implies for each option.
 
     Parameters
     ----------
     value
-        No choice covers more people than this.
+        Upper bound on the people covered.
     zero, one
-        At most `value - loss` is covered by a choice with the option (`with_`) or without it (`without`), shape (n_options,).
+        Upper bound on the people covered by a selection with the option (`with_`) or without it (`without`), shape (n_options,).
     picked
-        The options that the bound itself would choose, ascending.
+        The options in the optimum of the relaxation, ascending.
     average
-        About what the linear program chooses, 0 to 1.
+        Running average of the relaxation's optimum: approximates the linear program, 0 to 1.
     """
 
     value: float
@@ -105,7 +110,9 @@ def arrays(problem: CoverageProblem) -> Arrays:
     number[shared] = np.arange(len(shared))
     shorter = with_points(covers, number, len(shared))
     limit, at = number_row(constraints)
-    finite = np.where(np.isfinite(constraints.most) & (constraints.most > HAIR), constraints.most, 1.0)
+    finite = np.where(
+        np.isfinite(constraints.most) & (constraints.most > ROUNDING_TOLERANCE), constraints.most, 1.0
+    )
     pointer, row, data = sorted_rows(constraints)
     group = exclusive_groups(constraints)
     alone = group < 0
@@ -139,7 +146,7 @@ def number_row(constraints: SelectionConstraints) -> tuple[int, int]:
     for r in np.flatnonzero(np.isfinite(constraints.most) & (np.diff(rows.indptr) == n)):
         data = rows.data[rows.indptr[r] : rows.indptr[r + 1]]
         if n and data[0] > 0 and (data == data[0]).all():
-            most = int(np.floor(constraints.most[r] / data[0] + 1e-9))
+            most = int(np.floor(constraints.most[r] / data[0] + ROUNDING_TOLERANCE))
             if most < best or at < 0:
                 best, at = min(best, most), int(r)
     return best, at
@@ -179,7 +186,7 @@ def descend(data: Arrays, prices: Prices, *, people: float, steps: int = CHUNK) 
 
 
 def bound_of(data: Arrays, prices: Prices) -> Bound:
-    """Return the bound at the best prices, computed afresh, and what it says of each option."""
+    """Return the bound at the best prices, computed afresh, and what it implies for each option."""
     value, score = _scores(data, prices.best_point, prices.best_row)
     picked, best, second, leaves, enters = _pick(data, score)
     inner = score[picked].sum()

@@ -1,38 +1,421 @@
-"""Maximal covering: the most people within reach of what is chosen, with proof."""
+"""Maximal covering: the most people within reach of the options chosen, with proof, and the gain curve.
+
+Lagrangian prices bound the problem and fix options, exchanges improve the incumbent, branching and HiGHS close the residual problem.
+A large residual problem is branched on, the node with the highest bound first; the prices of the root are good prices at every node.
+A small one goes to HiGHS whole.
+"""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
-from geoplan.siting.objectives.cover.search import search
-from geoplan.siting.objectives.cover.start import first_choice
-from geoplan.siting.problems import Answer, CoverageProblem, Ints, Step, status_of
+from geoplan.siting.objectives.cover.bound import Bound, arrays, bound_of, descend, first_prices, given_prices
+from geoplan.siting.objectives.cover.problem import (
+    Rest,
+    cover_model,
+    lost,
+    no_better,
+    quantum,
+    rounded,
+    settled,
+    start_of,
+    whole,
+)
+from geoplan.siting.solve.constraints import nearest
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.greedy import greedy, swap
+from geoplan.siting.solve.lp import Linear, solve
 from geoplan.siting.solve.presolve import merged
+from geoplan.siting.solve.problems import (
+    Answer,
+    Bools,
+    CoverageProblem,
+    Floats,
+    Ints,
+    SelectionConstraints,
+    Step,
+    Stopped,
+    no_answer,
+    status_of,
+)
+from geoplan.siting.solve.tolerance import PROOF, ROUNDING_TOLERANCE
+from geoplan.words.errors import Note
+
+#: Share of the options left that must be fixed for the residual problem to be rebuilt.
+WORTH = 0.1
+
+
+#: A descent ends early to rebuild the residual problem when this share is fixed.
+PLENTY = 0.3
+
+
+#: A descent ends when a chunk of steps closes less than this share of the gap.
+SLOW = 0.01
+
+
+#: Chunks of steps at most, at the root and at a node of the tree.
+ROOT_CHUNKS, NODE_CHUNKS = 200, 10
+
+
+#: Pairs of option and point up to which what is left goes to HiGHS: beyond it its linear programs take minutes.
+SMALL = 100_000
+
+
+#: Prices of all points, and of a unit of each row.
+Given = tuple[Floats, Floats]
+
+
+@dataclass
+class Search:
+    """The incumbent and the bound, in people of the merged cover.
+
+    Parameters
+    ----------
+    problem
+        The merged cover.
+    control
+        Search limits, progress callback and interrupt.
+    base
+        People covered by existing facilities, part of the reported progress.
+    chosen, people
+        The incumbent.
+    bound
+        Upper bound on the people covered.
+    floor
+        Upper bound on the selections excluded by variable fixing or by closing a node.
+    others
+        Upper bound on the open nodes, without the one in hand.
+    nodes, stopped
+        Nodes of the tree, those of HiGHS too, and why the search ended.
+    step
+        Sums come in this step; 0: any.
+    """
+
+    problem: CoverageProblem
+    control: SearchControl
+    base: float
+    chosen: Ints
+    people: float = 0.0
+    bound: float = np.inf
+    floor: float = 0.0
+    others: float = 0.0
+    nodes: int = 0
+    stopped: Stopped = ""
+    step: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.step = quantum(self.problem.weight)
+        self.bound = float(self.problem.weight.sum())
+        self.better(self.chosen)
+
+    def better(self, chosen: Ints) -> None:
+        """Take a selection (positions in the merged cover) as the incumbent if it covers more."""
+        covered = np.zeros(len(self.problem.weight), bool)
+        covered[self.problem.covers[chosen].indices] = True
+        people = float(self.problem.weight[covered].sum())
+        if people > self.people:
+            self.chosen, self.people = np.sort(chosen), people
+            self.tell()
+
+    def proven(self, rest_bound: float) -> None:
+        """Take a bound on the node in hand; all others are bounded by `others` and `floor`."""
+        bound = rounded(max(rest_bound, self.others, self.floor, self.people), self.step)
+        if bound < self.bound:
+            self.bound = max(bound, self.people)
+            self.tell()
+
+    def tell(self) -> None:
+        """Report the progress."""
+        self.control.listen(self.people + self.base, self.bound + self.base)
+
+    @property
+    def closed(self) -> bool:
+        """Whether answer and bound meet."""
+        lead = self.bound - self.people
+        return lead <= PROOF * max(1.0, self.bound + self.base)
+
+    @property
+    def near(self) -> bool:
+        """Whether the gap is within the tolerance of the search control."""
+        return self.bound - self.people <= self.control.gap * (self.bound + self.base)
+
+    def ends(self) -> bool:
+        """Return whether to stop, and keep why: the proof, a gap that is small enough, the clock or an interrupt."""
+        if self.closed:
+            return True
+        why = self.control.stopped()
+        self.stopped = "gap" if self.near else "" if why == "nodes" else why
+        return bool(self.stopped)
+
+    def full(self) -> bool:
+        """Return whether the tree has as many nodes as it may have."""
+        if self.control.stopped(nodes=self.nodes) == "nodes":
+            self.stopped = "nodes"
+        return self.stopped == "nodes"
+
+
+@dataclass(order=True, frozen=True)
+class Node:
+    """An open node, as positions in the merged cover: options left and taken; its bound is negated, so that the highest is first."""
+
+    bound: float
+    number: int
+    left: Ints = field(compare=False)
+    taken: Ints = field(compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A node after its descent: residual problem, best prices, bound, branching option."""
+
+    rest: Rest
+    given: Given
+    bound: float
+    branch: int
+
+
+def search(
+    problem: CoverageProblem, first: Ints, *, base: float, control: SearchControl, drop_dominated: bool = True
+) -> Search:
+    """Branch and bound on a merged cover from a first selection, until the proof or a search limit.
+
+    Parameters
+    ----------
+    problem
+        As `merged` gives it.
+    first
+        A choice that the rows allow.
+    base
+        People already covered.
+    control
+        Limits and listener.
+    drop_dominated
+        Whether dominated options are dropped.
+
+    Returns
+    -------
+    search
+        The best found and the bound proven.
+    """
+    state, tree = Search(problem, control, base, first), list[Node]()
+    root = _explored(state, whole(problem, drop_dominated=drop_dominated), None)
+    if root is not None and not state.full():
+        _divided(state, root, tree)
+    while root is not None and tree and not state.ends() and not state.full():
+        node = heapq.heappop(tree)
+        if -node.bound <= no_better(state.people, state.step):
+            # no other part has a better bound
+            state.floor = max(state.floor, -node.bound)
+            tree.clear()
+            break
+        state.others = -tree[0].bound if tree else 0.0
+        state.nodes += 1
+        stays = np.isin(root.rest.options, np.r_[node.left, node.taken])
+        rest = settled(root.rest, ~stays, np.isin(root.rest.options, node.taken))
+        part = _explored(state, rest, _carried(root.given, rest))
+        if part is not None:
+            _divided(state, part, tree)
+    if not tree and not state.stopped and not state.closed:
+        # no node is left: what was excluded is no better
+        state.others = 0.0
+        state.proven(0.0)
+        state.stopped = "" if state.closed else "gap"
+    return state
+
+
+def _divided(state: Search, part: Part, tree: list[Node]) -> None:
+    """Give the residual problem of a node to HiGHS if it is small; else branch on an option."""
+    rest = part.rest
+    if rest.problem.covers.nnz <= SMALL:
+        _close(state, rest)
+        return
+    option = rest.options[part.branch]
+    left = np.delete(rest.options, part.branch)
+    for side, taken in enumerate((np.r_[rest.taken, option], rest.taken)):
+        heapq.heappush(tree, Node(-part.bound, 2 * state.nodes + side, left, taken))
+
+
+def _explored(state: Search, rest: Rest, given: Given | None) -> Part | None:
+    """Bound a node and fix options in it; None where nothing is left of it, or the search must stop."""
+    chunks = ROOT_CHUNKS if given is None else NODE_CHUNKS
+    while not lost(rest):
+        if not len(rest.options):
+            state.better(rest.taken)
+            state.floor = max(state.floor, rest.base)
+            return None
+        given, found = _descended(state, rest, given, chunks)
+        bound = rest.base + found.value
+        if bound <= no_better(state.people, state.step):
+            state.floor = max(state.floor, bound)
+            return None
+        if state.ends():
+            return None
+        smaller = _smaller(state, rest, found)
+        if smaller is None:
+            return Part(rest, given, bound, _branch(found))
+        rest, given = smaller, _carried(given, smaller)
+    return None
+
+
+def _branch(found: Bound) -> int:
+    """Return the option that the relaxation selects about half of the time; where there is none, the selected one of the largest loss."""
+    half = found.average * (1.0 - found.average)
+    if half.max() > 1e-3:
+        return int(np.argmax(half))
+    return int(found.picked[np.argmin(found.without[found.picked])]) if len(found.picked) else 0
+
+
+def _descended(state: Search, rest: Rest, given: Given | None, chunks: int) -> tuple[Given, Bound]:
+    """Lower the bound of a node until enough options are fixed or it stalls."""
+    data = arrays(rest.problem)
+    prices = first_prices(data, given)
+    before = np.inf
+    for chunk in range(chunks):
+        descend(data, prices, people=state.people - rest.base)
+        found = bound_of(data, prices)
+        state.proven(rest.base + found.value)
+        if chunk.bit_count() == 1 or chunk % 8 == 0:
+            _tried(state, rest, found)
+        if state.ends():
+            break
+        gap = rest.base + found.value - state.people
+        out, taken = _against(state, rest, found)
+        if (out | taken).mean() > PLENTY or before - gap < SLOW * gap:
+            break
+        before = gap
+    return given_prices(data, prices, rest.problem.weight), found
+
+
+def _tried(state: Search, rest: Rest, found: Bound) -> None:
+    """Improve the incumbent from the relaxation's optimum."""
+    for start in (found.picked, np.flatnonzero(found.average > 0.5)):
+        order = start[np.argsort(-found.average[start], kind="stable")]
+        one = greedy(rest.problem, start=order)
+        if one.feasible:
+            state.better(rest.back(swap(rest.problem, one.order, control=state.control)))
+
+
+def _against(state: Search, rest: Rest, found: Bound) -> tuple[Bools, Bools]:
+    """Return the options that no improving selection contains, and those that every one contains."""
+    least = no_better(state.people, state.step) - rest.base
+    out, taken = found.with_ <= least, found.without <= least
+    best = rest.here(state.chosen)
+    # the incumbent stays feasible, so that HiGHS can start from it
+    out[best] = False
+    taken[np.setdiff1d(np.arange(len(out)), best)] = False
+    return out, taken
+
+
+def _smaller(state: Search, rest: Rest, found: Bound) -> Rest | None:
+    """Return the residual problem after variable fixing; None where it is hardly smaller."""
+    out, taken = _against(state, rest, found)
+    if (out | taken).sum() < WORTH * len(out):
+        return None
+    state.floor = max(state.floor, no_better(state.people, state.step))
+    return settled(rest, out, taken)
+
+
+def _carried(given: Given, smaller: Rest) -> Given:
+    """Return the prices of the residual problem: prices of merged points are added up."""
+    point, row = given
+    stays = smaller.points >= 0
+    here = np.bincount(
+        smaller.points[stays], weights=point[stays], minlength=len(smaller.problem.weight)
+    ).astype(np.float64)
+    return here, row
+
+
+def _close(state: Search, rest: Rest) -> None:
+    """Let HiGHS close the residual problem of a node, or improve the incumbent."""
+    start = greedy(rest.problem, start=rest.here(state.chosen))
+    left = max(1.0, state.people - rest.base)
+
+    def listen(cost: float, low: float) -> None:
+        people, bound = max(state.people, rest.base - cost), max(rest.base - low, state.others, state.floor)
+        state.control.listen(people + state.base, max(people, min(bound, state.bound)) + state.base)
+
+    found = solve(
+        cover_model(rest.problem),
+        control=replace(
+            state.control.after(state.nodes),
+            # whole people: one less than one more is proof enough
+            gap=max(state.control.gap, 0.5 * PROOF, 0.99 * state.step / left),
+            listen=listen,
+        ),
+        start=start_of(rest.problem, start.order) if start.feasible else None,
+    )
+    state.nodes += found.nodes
+    if found.x is not None:
+        state.better(rest.back(np.flatnonzero(found.x[: len(rest.options)] > 0.5)))
+    if found.state == "infeasible":
+        return
+    bound = rest.base - found.bound if np.isfinite(found.bound) else state.bound
+    state.floor = max(state.floor, rounded(bound, state.step))
+    if found.stopped not in ("", "gap"):
+        state.stopped = found.stopped
+    state.proven(0.0)
+
+
+def first_choice(problem: CoverageProblem, *, control: SearchControl) -> Ints | Answer:
+    """Return a feasible selection by greedy steps and exchanges, ascending; where there is none, an answer with the nearest one."""
+    found = greedy(problem)
+    if found.feasible:
+        return swap(problem, found.order, control=control)
+    alone = replace(control.silent(), nodes=None, gap=0.0)
+    if not len(problem.constraints):  # HiGHS gives no verdict on a model of no columns
+        return no_answer(*nearest(problem.constraints, control=alone))
+    only = solve(_rows_alone(problem.constraints), control=alone)
+    if only.x is None:
+        if only.state == "infeasible":
+            return no_answer(*nearest(problem.constraints, control=alone))
+        note = Note.of("siting_cover_stopped", severity="error")
+        return no_answer(note, status="none", stopped=only.stopped)
+    allowed = np.flatnonzero(only.x > 0.5)
+    return swap(problem, greedy(problem, start=allowed).order, control=control)
+
+
+def _rows_alone(constraints: SelectionConstraints) -> Linear:
+    """Return the model of the fewest and cheapest options that satisfy every constraint."""
+    n = len(constraints)
+    return Linear(
+        cost=1.0 + constraints.cost / max(1.0, float(constraints.cost.max(initial=0.0))),
+        low=np.zeros(n),
+        high=np.ones(n),
+        rows=constraints.rows,
+        row_low=np.where(constraints.least > 0, constraints.least, -np.inf),
+        row_high=constraints.most,
+        whole=np.ones(n, bool),
+    )
 
 
 def max_cover(problem: CoverageProblem, *, control: SearchControl, merge: bool = True) -> Answer:
-    """Return the choice that covers most people, of all that the rows allow.
+    """Return the selection that covers most people under the constraints.
 
     In the words of Church & ReVelle, with points already covered counted::
 
         max sum_k w_k y_k    y_k <= sum of x_j that cover k,  least <= rows x <= most,  x_j in {0, 1},  0 <= y_k <= 1
 
-    Points and options are merged, a greedy choice is bettered by exchanges, Lagrangian prices bound it and settle most options, and what
-    is left is branched on or given to HiGHS. Options that add nobody are not chosen unless a row asks for them.
+    Presolve merges points and drops dominated options; greedy selection and exchanges give an incumbent; Lagrangian prices give an upper
+    bound and fix most options; the residual problem is branched on or given to HiGHS. Options that cover no further people are selected
+    only where a constraint requires them.
 
     Parameters
     ----------
     problem
         Who is covered by which option. Options from a phase on have their points once for each phase.
     control
-        When to stop, whom to tell. A limit of 0 nodes ends the search after the root's bound.
+        Search limits, progress callback and interrupt. A limit of 0 nodes ends the search after the root's bound.
     merge
-        False keeps options that another betters: slower, with the same people covered.
+        False keeps dominated options: slower, with the same people covered.
 
     Returns
     -------
     answer
-        One step, ``people``. Optimal only where answer and bound meet (`Step.gap`). Without an answer the notes say which row is missed
-        by how much.
+        One step, ``people``. Optimal only where answer and bound meet (`Step.gap`). Without an answer the notes name the constraints
+        violated, and by how much.
 
     References
     ----------
@@ -63,19 +446,11 @@ def max_cover(problem: CoverageProblem, *, control: SearchControl, merge: bool =
         status,
         chosen,
         steps,
-        recount=people_covered(problem, chosen),
+        recount=problem.people_covered(chosen),
         stopped=stopped,
         nodes=found.nodes,
         repeatable=stopped not in ("clock", "interrupt"),
     )
-
-
-def people_covered(problem: CoverageProblem, chosen: Ints) -> float:
-    """Return the people covered by what exists and by options chosen: a plain sum over all points."""
-    covered = problem.covered_by_existing.copy()
-    for j in chosen:
-        covered[_points(problem, j)] = True
-    return float(problem.weight[covered].sum())
 
 
 def _points(problem: CoverageProblem, option: int) -> Ints:
@@ -85,7 +460,7 @@ def _points(problem: CoverageProblem, option: int) -> Ints:
 
 
 def _needed(problem: CoverageProblem, chosen: Ints) -> Ints:
-    """Return the options chosen without those that add nobody and that no row asks for, the dearest tried first."""
+    """Return the selection without redundant options that no constraint requires, the dearest tried first."""
     times = np.bincount(problem.covers[chosen].indices, minlength=len(problem.weight))
     has = problem.constraints.rows[:, chosen].sum(axis=1)
     columns = problem.constraints.rows.tocsc()
@@ -94,9 +469,88 @@ def _needed(problem: CoverageProblem, chosen: Ints) -> Ints:
         column = columns[:, [j]].toarray().ravel()
         here = _points(problem, j)
         if (times[here] > 1).all() and (
-            has - column >= np.where(column > 0, problem.constraints.least, 0.0) - 1e-9
+            has - column >= np.where(column > 0, problem.constraints.least, 0.0) - ROUNDING_TOLERANCE
         ).all():
             stays.discard(int(j))
             times[here] -= 1
             has = has - column
     return np.array(sorted(stays), np.int64)
+
+
+#: Each number is searched to this gap, and through this many nodes at most: a curve is looked at, an answer is proven.
+GAP, NODES = 0.005, 1
+
+
+def cover_curve(
+    problem: CoverageProblem, sites: Sequence[int], *, control: SearchControl
+) -> tuple[Floats, Floats]:
+    """Return the people covered and a bound for each number of sites: quick, each to a small gap and not to the proof.
+
+    Parameters
+    ----------
+    problem
+        Who is covered by which option; its rows without the number of sites, which is added here.
+    sites
+        Numbers of options, >= 0, in any order.
+    control
+        After a stop the rest of the curve is what is known by then.
+
+    Returns
+    -------
+    people, bound
+        In the order of `sites`, both with those already covered. Neither falls as the number grows: what fewer sites cover more
+        do, and what bounds more bounds fewer. NaN and inf where no selection is feasible (or none was found before the stop).
+
+    Examples
+    --------
+    >>> constraints = SelectionConstraints(np.ones(3), csr_array((0, 3)), np.empty(0), np.empty(0))
+    >>> covers = csr_array(np.array([[1, 1, 0], [0, 1, 1], [0, 0, 1]]))
+    >>> cover = CoverageProblem(constraints, covers, np.array([3.0, 4.0, 5.0]), np.zeros(3, bool), np.full(3, -1))
+    >>> cover_curve(cover, [0, 1, 2], control=SearchControl())
+    (array([ 0.,  9., 12.]), array([ 0.,  9., 12.]))
+    """
+    small = merged(_numbered(problem, len(problem.constraints)))
+    people, bound = np.full(len(sites), np.nan), np.full(len(sites), float(small.problem.weight.sum()))
+    order = np.argsort(np.asarray(sites), kind="stable")
+    chosen = np.empty(0, np.int64)
+    for i in order:
+        if control.stopped() not in ("", "nodes"):
+            break
+        now = _with_number(small.problem, int(sites[i]))
+        first = _first(now, chosen, control)
+        if first is None:
+            continue
+        brief = replace(control.silent(), gap=max(GAP, control.gap), nodes=NODES)
+        found = search(now, first, base=small.base, control=brief)
+        chosen, people[i], bound[i] = found.chosen, found.people, found.bound
+    # more sites cover no less, fewer no more
+    people[order] = np.fmax.accumulate(people[order])
+    bound[order] = np.minimum.accumulate(bound[order][::-1])[::-1]
+    # sums in another order differ by rounding
+    bound = np.where(np.isnan(people), np.inf, np.fmax(bound, people))
+    return people + small.base, bound + small.base
+
+
+def _numbered(problem: CoverageProblem, number: int) -> CoverageProblem:
+    """Return the problem with a last row that limits the number of options."""
+    constraints, n = problem.constraints, len(problem.constraints)
+    rows = csr_array(vstack([constraints.rows, csr_array(np.ones((1, n)))]))
+    more = SelectionConstraints(
+        constraints.cost, rows, np.r_[constraints.least, 0.0], np.r_[constraints.most, float(number)]
+    )
+    return replace(problem, constraints=more)
+
+
+def _with_number(problem: CoverageProblem, number: int) -> CoverageProblem:
+    most = problem.constraints.most.copy()
+    most[-1] = number
+    return replace(problem, constraints=replace(problem.constraints, most=most))
+
+
+def _first(problem: CoverageProblem, before: Ints, control: SearchControl) -> Ints | None:
+    """Return the better of two selections after exchanges: one from scratch, one from the selection of fewer sites."""
+    found = [one for one in (greedy(problem), greedy(problem, start=before)) if one.feasible]
+    if not found:
+        return None
+    swapped = [swap(problem, one.order, control=control) for one in found]
+    return max(swapped, key=problem.people_covered)

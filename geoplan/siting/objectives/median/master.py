@@ -1,26 +1,24 @@
-"""The median's linear program in HiGHS: what each point walks as a cost of its own, cut from below where it is too low.
+"""The median's linear program in HiGHS: a walking cost of each point, bounded from below by cuts.
 
 ``min sum t_k  with  t_k >= d - sum_j max(0, d - c_jk) y_j`` for every ``d`` among the point's person-seconds: Benders' cuts, equal in
 strength to the radius formulation of García, Labbé & Marín (2011, INFORMS Journal on Computing 23(4)) without its variables (as in
-Duran-Mateluna, Ales & Elloumi 2023, European Journal of Operational Research 304(1)). Only cuts that some solution broke are stated.
+Duran-Mateluna, Ales & Elloumi 2023, European Journal of Operational Research 304(1)). Only cuts that some solution violated are added.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-import highspy
 import numpy as np
 from numpy.typing import NDArray
 
 from geoplan.network.compiled import compiled
-from geoplan.siting.objectives.median.arrays import Medians
-from geoplan.siting.problems import Bools, Floats, Ints
+from geoplan.siting.solve.assignment import Medians
 from geoplan.siting.solve.control import SearchControl
-from geoplan.siting.solve.lp import Linear, loaded
+from geoplan.siting.solve.lp import GrowingProgram, Linear
+from geoplan.siting.solve.problems import Bools, Floats, Ints
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE, SOLVER_TOLERANCE
 
 Array = NDArray[Any]
-#: A cut broken by less, in units of the program, is kept: ten times what HiGHS takes for nothing.
-HAIR = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +32,7 @@ class Relaxed:
 
 
 class Master:
-    """The linear program, kept between solutions; cuts are added, options opened and closed.
+    """The linear program, kept between solutions: cuts are added, options fixed.
 
     Parameters
     ----------
@@ -47,7 +45,7 @@ class Master:
     """
 
     def __init__(self, arrays: Medians, price: Floats, *, control: SearchControl) -> None:
-        self.arrays, self.control = arrays, control
+        self.arrays = arrays
         n, m = len(arrays), len(arrays.top)
         # HiGHS' tolerances are absolute: person-seconds in a unit, a power of two, in which the largest is about 1,000
         self.unit = float(2.0 ** (np.ceil(np.log2(max(1e-300, float(arrays.top.max())))) - 10))
@@ -64,76 +62,40 @@ class Master:
             arrays.most,
             np.zeros(n + m, bool),
         )
-        self.highs = loaded(model, relax=True)
-        self.kept = rows.shape[0]
-        self.highs.setOptionValue("solver", "simplex")
-        self._listen()
+        self.program = GrowingProgram(model, control=control)
         for level in _beside(arrays.by_start, self.cost, self.top, np.clip(price / self.unit, low, self.top)):
             self._cut(np.arange(m), level)
 
-    def _listen(self) -> None:
-        def ask(event: highspy.highs.HighsCallbackEvent) -> None:
-            if self.control.interrupted.is_set():
-                event.interrupt()
-
-        self.highs.cbSimplexInterrupt += ask
-
     def bounds(self, never: Bools, always: Bools) -> None:
-        """Close the options of `never`, choose those of `always`, leave the others open."""
-        n = len(self.arrays)
-        self.highs.changeColsBounds(
-            n, np.arange(n, dtype=np.int32), np.where(always, 1.0, 0.0), np.where(never, 0.0, 1.0)
-        )
+        """Exclude the options of `never`, select those of `always`, leave the others open."""
+        self.program.set_bounds(np.where(always, 1.0, 0.0), np.where(never, 0.0, 1.0))
 
     def solve(self) -> Relaxed | None:
         """Return the solution under the cuts so far; None where it was stopped."""
-        if self.control.seconds is not None:
-            self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(0.0, self.control.left()))
-        self.highs.run()
-        n, kinds = len(self.arrays), highspy.HighsModelStatus
-        if (
-            self.highs.getModelStatus() not in (kinds.kOptimal, kinds.kInfeasible)
-            and not self.control.stopped()
-        ):
-            # lost its way from the last basis: begin afresh
-            self.highs.clearSolver()
-            self.highs.run()
-        ended = self.highs.getModelStatus()
-        if ended == kinds.kInfeasible:
-            return Relaxed(np.inf, np.zeros(n), np.zeros(n), self.arrays.top)
-        if ended != kinds.kOptimal:
+        n, found = len(self.arrays), self.program.solve()
+        if found is None:
             return None
-        found = self.highs.getSolution()
-        x, reduced = np.array(found.col_value), np.array(found.col_dual)
-        bound = self.arrays.base + self.unit * float(self.highs.getInfo().objective_function_value)
-        return Relaxed(bound, x[:n], self.unit * reduced[:n], self.unit * x[n:])
+        if found.x is None or found.reduced is None:
+            return Relaxed(np.inf, np.zeros(n), np.zeros(n), self.arrays.top)
+        bound = self.arrays.base + self.unit * found.objective
+        return Relaxed(bound, found.x[:n], self.unit * found.reduced[:n], self.unit * found.x[n:])
 
     def deepen(self, found: Relaxed) -> float:
-        """Add every cut that `found` breaks; return by how many person-seconds it does."""
+        """Add every cut that `found` violates; return by how many person-seconds."""
         arrays = self.arrays
         level, missing = np.empty(len(arrays.top)), np.empty(len(arrays.top))
-        y = np.where(found.y < 1e-9, 0.0, found.y)
+        y = np.where(found.y < ROUNDING_TOLERANCE, 0.0, found.y)
         walks = found.walks / self.unit
         _separate(arrays.by_start, arrays.by_option, self.cost, self.top, y, walks, level, missing)
-        broken = np.flatnonzero(missing > HAIR)
+        broken = np.flatnonzero(missing > SOLVER_TOLERANCE)
         if len(broken):
             self._cut(broken, level[broken])
         return self.unit * float(missing[broken].sum())
 
     def _cut(self, points: Ints, level: Floats) -> None:
-        arrays, n = self.arrays, len(self.arrays)
-        starts, columns, values = _cut_rows(arrays.by_start, arrays.by_option, self.cost, points, level, n)
-        self.highs.addRows(
-            len(points), level, np.full(len(points), np.inf), len(columns), starts[:-1], columns, values
-        )
-
-    def forget(self) -> None:
-        """Drop the cuts that the last solution does not touch."""
-        basic = highspy.HighsBasisStatus.kBasic
-        status = self.highs.getBasis().row_status
-        slack = np.array([r for r in range(self.kept, len(status)) if status[r] == basic], np.int32)
-        if len(slack):
-            self.highs.deleteRows(len(slack), slack)
+        arrays = self.arrays
+        rows = _cut_rows(arrays.by_start, arrays.by_option, self.cost, points, level, len(arrays))
+        self.program.add_rows(level, rows)
 
 
 def _beside(start: Ints, cost: Floats, top: Floats, price: Floats) -> list[Floats]:
@@ -142,7 +104,7 @@ def _beside(start: Ints, cost: Floats, top: Floats, price: Floats) -> list[Float
     above, below = top.copy(), np.empty(m)
     for k in range(m):
         own = cost[start[k] : start[k + 1]]
-        at = int(np.searchsorted(own, price[k] - 1e-9))
+        at = int(np.searchsorted(own, price[k] - ROUNDING_TOLERANCE))
         if at < len(own):
             above[k] = own[at]
         below[k] = own[max(0, at - 1)]

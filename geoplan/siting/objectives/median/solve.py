@@ -1,27 +1,214 @@
 """Least walking: the p-median and its kin under any limits, with proof.
 
-Additions and exchanges find a good choice; Lagrangian prices bound it and settle most options; cuts give the linear program's bound and
-settle more; branch and bound looks through what is left.
+Additions and exchanges give an incumbent; Lagrangian prices give a lower bound and fix most options; cuts give the linear program's bound
+and fix more; branch and bound closes the gap.
 """
+
+import heapq
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from geoplan.siting.objectives.median.arrays import Medians, medians, shrunk, value
-from geoplan.siting.objectives.median.bound import Priced, climb, settled
-from geoplan.siting.objectives.median.limits import first_choice, usable
-from geoplan.siting.objectives.median.master import Master
-from geoplan.siting.objectives.median.search import improved
-from geoplan.siting.objectives.median.tree import Best, by_reduced, rooted, search
-from geoplan.siting.problems import Answer, Bools, DistanceProblem, Floats, Ints, Step, Stopped, status_of
+from geoplan.siting.objectives.median.master import Master, Relaxed
+from geoplan.siting.solve.assignment import Medians, Priced, climb, improved, medians, settled, shrunk, value
+from geoplan.siting.solve.constraints import first_choice
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import (
+    Answer,
+    Bools,
+    DistanceProblem,
+    Floats,
+    Ints,
+    Step,
+    Stopped,
+    status_of,
+)
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 from geoplan.words.errors import Note
 
-#: Different choices met on the way up that are improved by exchanges.
+#: Rounds of cuts at a node whose solution is fractional before it branches all the same.
+ROUNDS = 4
+
+
+#: Where objectives are whole numbers: by how much a bound must pass one to rule it out.
+SURE = 0.01
+
+
+@dataclass
+class Best:
+    """The incumbent and the best bound, reported as they improve."""
+
+    chosen: Ints
+    objective: float
+    control: SearchControl
+    whole: bool
+    bound: float = -np.inf
+
+    def take(self, chosen: Ints, objective: float) -> None:
+        """Keep a selection if it is better."""
+        if objective < self.objective - ROUNDING_TOLERANCE * max(1.0, abs(self.objective)):
+            self.chosen, self.objective = chosen, objective
+            self.control.listen(self.objective, self.bound)
+
+    def raise_to(self, bound: float) -> None:
+        """Keep a bound if it is better."""
+        bound = min(self.rounded(bound), self.objective)
+        if bound > self.bound:
+            self.bound = bound
+            self.control.listen(self.objective, self.bound)
+
+    def rounded(self, bound: float) -> float:
+        """Return a bound, rounded up where every objective is a whole number."""
+        if not self.whole or not np.isfinite(bound):
+            return bound
+        return float(np.ceil(bound - SURE))
+
+    @property
+    def cutoff(self) -> float:
+        """Person-seconds from which on a selection is no improvement."""
+        if self.whole:
+            return self.objective - 1.0 + SURE
+        return self.objective - ROUNDING_TOLERANCE * max(1.0, abs(self.objective))
+
+    @property
+    def ended(self) -> Stopped:
+        """Return ``gap`` where the incumbent is near enough, but not proven."""
+        lead = self.objective - self.bound
+        size = max(abs(self.objective), abs(self.bound), 1e-300)
+        return "gap" if self.control.gap > 0 and lead <= self.control.gap * size else ""
+
+
+@dataclass(order=True)
+class _Node:
+    bound: float
+    number: int
+    never: Bools = field(compare=False)
+    always: Bools = field(compare=False)
+
+
+def rooted(master: Master, best: Best) -> Relaxed | Stopped:
+    """Return the solution of the linear program with no cut broken, or why it was stopped."""
+    while True:
+        if reason := best.control.stopped():
+            return reason
+        found = master.solve()
+        if found is None:
+            return best.control.stopped() or "clock"
+        if found.bound >= best.cutoff:
+            return found
+        best.raise_to(found.bound)
+        _round(master.arrays, found.y, best)
+        if master.deepen(found) == 0:
+            return found
+
+
+def search(master: Master, best: Best, *, nodes: int = 0) -> tuple[Stopped, int]:
+    """Branch and bound over the open options.
+
+    Returns
+    -------
+    stopped, nodes
+        Why it ended before the proof, empty after one; nodes looked at, `nodes` included.
+    """
+    n = len(master.arrays)
+    heap = [_Node(best.bound, 0, np.zeros(n, bool), np.zeros(n, bool))]
+    count = 0
+    # what each option would save alone; a little more, so that every fraction weighs
+    worth = ROUNDING_TOLERANCE + master.arrays.savings()
+    while heap:
+        node = heapq.heappop(heap)
+        if node.bound >= best.cutoff:
+            return "", nodes
+        best.raise_to(node.bound)
+        if reason := best.control.stopped(nodes=nodes) or best.ended:
+            return reason, nodes
+        nodes += 1
+        found = _bounded(master, node, best)
+        if found is None:
+            return best.control.stopped() or "clock", nodes
+        if found.bound >= best.cutoff:
+            continue
+        option = _branching(found.y, worth)
+        if option < 0:
+            # integral: accepted, unless the constraints refuse it within the tolerance of the linear program
+            open_ = np.flatnonzero(~(node.never | node.always))
+            if not len(open_) or master.arrays.constraints.allows(np.flatnonzero(found.y > 0.5)):
+                continue
+            option = int(open_[0])
+        shut, kept = by_reduced(found, best.cutoff - found.bound)
+        for closed in (False, True):
+            never, always = node.never | shut, node.always | kept
+            (never if closed else always)[option] = True
+            count += 1
+            heapq.heappush(heap, _Node(found.bound, count, never, always))
+    return "", nodes
+
+
+def by_reduced(found: Relaxed, slack: float) -> tuple[Bools, Bools]:
+    """Return the options that no selection within `slack` of the solution's bound contains, and those that every one contains."""
+    return (found.y < 0.5) & (found.reduced >= slack), (found.y > 0.5) & (-found.reduced >= slack)
+
+
+def _bounded(master: Master, node: _Node, best: Best) -> Relaxed | None:
+    """Return the node's solution, deepened by cuts while it is whole, and a few times while it is not."""
+    master.bounds(node.never, node.always)
+    rounds = 0
+    while True:
+        found = master.solve()
+        if found is None or found.bound >= best.cutoff:
+            return found
+        missing = master.deepen(found)
+        fractional = bool(_fractional(found.y).any())
+        if not fractional:
+            _take(master.arrays, np.flatnonzero(found.y > 0.5), best)
+        if missing == 0:
+            return found
+        rounds += 1
+        if fractional and rounds >= ROUNDS:
+            return found
+
+
+def _fractional(y: Floats) -> Floats:
+    """Return how far each option is from whole, 0 to 0.5; 0 within what the linear program promises."""
+    part = np.minimum(y, 1.0 - y)
+    return np.where(part > 1e-6, part, 0.0)
+
+
+def _branching(y: Floats, worth: Floats) -> int:
+    """Return the fractional option that weighs most, the lowest position of such; -1 where all are whole."""
+    weight = _fractional(y) * worth
+    at = int(weight.argmax()) if len(weight) else -1
+    return at if at >= 0 and weight[at] > 0 else -1
+
+
+def _take(arrays: Medians, chosen: Ints, best: Best) -> None:
+    if arrays.constraints.allows(chosen):
+        best.take(arrays.positions(chosen), value(arrays, chosen))
+
+
+def _round(arrays: Medians, y: Floats, best: Best) -> None:
+    """Round: select the options of the largest values, as far as the limits allow, then exchange."""
+    chosen: list[int] = []
+    used = np.zeros(arrays.rows.shape[0])
+    columns = arrays.rows.tocsc()
+    most = arrays.most + ROUNDING_TOLERANCE
+    for option in np.argsort(-y, kind="stable")[: int((y > 1e-6).sum())]:
+        part = slice(columns.indptr[option], columns.indptr[option + 1])
+        if (used[columns.indices[part]] + columns.data[part] <= most[columns.indices[part]]).all():
+            used[columns.indices[part]] += columns.data[part]
+            chosen.append(int(option))
+    at = np.sort(np.array(chosen, np.int64))
+    if arrays.constraints.allows(at):
+        at = improved(arrays, at, moves=20)
+        _take(arrays, at, best)
+
+
+#: Most different selections on the way up that are improved by exchanges.
 TRIES = 40
 
 
 def median(problem: DistanceProblem, *, control: SearchControl, merge: bool = True) -> Answer:
-    """Return the options under which people walk least in all.
+    """Return the selection with the least walking in all.
 
     ``min sum_k weight_k * min(now_k, beyond, min_{j chosen} seconds_jk)`` under the limits of the choice.
 
@@ -56,7 +243,7 @@ def median(problem: DistanceProblem, *, control: SearchControl, merge: bool = Tr
     ('optimal', [0], 900.0)
     """
     arrays = medians(problem, merge=merge)
-    arrays = shrunk(arrays, never=~usable(arrays.constraints), always=_required(arrays))
+    arrays = shrunk(arrays, never=~arrays.constraints.usable(), always=_required(arrays))
     start = first_choice(arrays.constraints, np.ones(len(arrays)), control=control)
     if isinstance(start, Answer):
         return start
@@ -66,7 +253,7 @@ def median(problem: DistanceProblem, *, control: SearchControl, merge: bool = Tr
     stopped, nodes = _proven(arrays, start, best)
     if not stopped:
         best.raise_to(best.objective)
-    walks = walks_of(problem, best.chosen)
+    walks = problem.seconds_with(best.chosen)
     steps = (Step("person_seconds", "min", best.objective, best.bound),)
     return Answer(
         status=status_of(steps),
@@ -80,37 +267,6 @@ def median(problem: DistanceProblem, *, control: SearchControl, merge: bool = Tr
     )
 
 
-def walks_of(problem: DistanceProblem, chosen: Ints) -> Floats:
-    """Return the walk of each point to the nearest of what exists and of `chosen`, `cutoff_seconds` where nothing is within reach.
-
-    Parameters
-    ----------
-    problem
-        The question.
-    chosen
-        Positions of options.
-
-    Returns
-    -------
-    walks
-        Seconds, shape (n_points,), at most ``problem.cutoff_seconds``.
-
-    Examples
-    --------
-    >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import SelectionConstraints
-    >>> free = SelectionConstraints(np.ones(1), csr_array((0, 1)), np.zeros(0), np.zeros(0))
-    >>> ask = DistanceProblem(free, csr_array(np.array([[60.0, 0.0]])), np.ones(2), np.array([90.0, np.inf]), 3600.0, np.full(2, -1))
-    >>> walks_of(ask, np.array([0])).tolist(), walks_of(ask, np.array([], int)).tolist()
-    ([60.0, 3600.0], [90.0, 3600.0])
-    """
-    walks = np.minimum(problem.existing_seconds, problem.cutoff_seconds)
-    for option in chosen:
-        part = slice(problem.seconds.indptr[option], problem.seconds.indptr[option + 1])
-        np.minimum.at(walks, problem.seconds.indices[part], problem.seconds.data[part])
-    return walks
-
-
 def _required(arrays: Medians) -> Bools:
     """Return which options some limit asks for alone."""
     must = np.zeros(len(arrays), bool)
@@ -118,11 +274,11 @@ def _required(arrays: Medians) -> Bools:
         own = arrays.rows.indices[arrays.rows.indptr[r] : arrays.rows.indptr[r + 1]]
         if len(own) == 1:
             must[own] = True
-    return must & usable(arrays.constraints)
+    return must & arrays.constraints.usable()
 
 
 def _proven(arrays: Medians, start: Ints, best: Best) -> tuple[Stopped, int]:
-    """Close the gap between the best choice and its bound; return why it was not closed, and the nodes looked at."""
+    """Close the gap between incumbent and bound; return why it was not closed, and the nodes looked at."""
     if not len(arrays.top):
         best.raise_to(arrays.base)
         return "", 0
@@ -148,7 +304,7 @@ def _proven(arrays: Medians, start: Ints, best: Best) -> tuple[Stopped, int]:
 
 
 def _looked_through(arrays: Medians, price: Floats, best: Best) -> tuple[Stopped, int]:
-    """Prove by the linear program and the tree, starting anew whenever the root settles many options."""
+    """Prove by the linear program and the tree, restarting whenever the root fixes many options."""
     while True:
         master = Master(arrays, price, control=best.control)
         root = rooted(master, best)
@@ -164,18 +320,18 @@ def _looked_through(arrays: Medians, price: Floats, best: Best) -> tuple[Stopped
         arrays, price = _smaller(arrays, root.walks, never, always)
         if not len(arrays.top):
             return _settle(arrays, best)
-    master.forget()
+    master.program.drop_slack_rows()
     return search(master, best)
 
 
 def _smaller(arrays: Medians, price: Floats, never: Bools, always: Bools) -> tuple[Medians, Floats]:
-    """Return the question without the options settled, and prices of the points that stay."""
+    """Return the residual problem after variable fixing, and prices of the points that stay."""
     fewer = shrunk(arrays, never=never, always=always)
     return fewer, price[np.searchsorted(arrays.origin, fewer.origin)]
 
 
 def _settle(arrays: Medians, best: Best) -> tuple[Stopped, int]:
-    """End where no open option changes any walk: what is fixed may be better than the best, if the limits can be kept."""
+    """End where no open option changes any walk: the options fixed may be better than the incumbent, if the limits can be kept."""
     if arrays.base < best.cutoff:
         rest = first_choice(arrays.constraints, np.ones(len(arrays)), control=best.control)
         if not isinstance(rest, Answer):
@@ -204,7 +360,7 @@ def _priced(arrays: Medians, price: Floats, best: Best) -> Priced:
 
 
 def _between(arrays: Medians, chosen: Ints) -> Floats:
-    """Return prices to begin with: halfway from each point's nearest to its second nearest option chosen."""
+    """Return initial prices: halfway from each point's nearest to its second nearest option chosen."""
     near, second = arrays.top.copy(), arrays.top.copy()
     for j in chosen:
         part = slice(arrays.start[j], arrays.start[j + 1])
@@ -215,7 +371,7 @@ def _between(arrays: Medians, chosen: Ints) -> Floats:
 
 
 def _out_of_reach(problem: DistanceProblem, chosen: Ints) -> tuple[Note, ...]:
-    """Return the note on people whom neither what exists nor an option chosen lets arrive within `cutoff_seconds`."""
+    """Return the note on people who reach neither an existing facility nor a chosen option within `cutoff_seconds`."""
     met = problem.existing_seconds <= problem.cutoff_seconds
     for option in chosen:
         met[problem.seconds.indices[problem.seconds.indptr[option] : problem.seconds.indptr[option + 1]]] = (

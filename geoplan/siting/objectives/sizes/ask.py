@@ -1,135 +1,321 @@
-"""Which sites, and how large, clear the shortfalls of rules: from flags and candidates to `size.Sizes`, and back to tables."""
+"""Sites and sizes that clear the shortfalls of rules: from flags and candidates to the problem in arrays, and back to tables."""
 
-import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 
-from geoplan.siting.inputs import SitingInputs
-from geoplan.siting.objectives.ask import SitingResult
-from geoplan.siting.objectives.sizes.inputs import HELD, WHOLE, Prepared, Product, sizes_problem
-from geoplan.siting.objectives.sizes.problem import Sizes, SizesAnswer
+from geoplan.siting.candidates import HELD, most_held, with_unit_costs
+from geoplan.siting.inputs import EligibleCandidates, SitingInputs, eligible, left_out
+from geoplan.siting.objective import Objective
+from geoplan.siting.objectives.sizes.problem import Phase, Sizes, SizesAnswer
 from geoplan.siting.objectives.sizes.solve import solve_sizes
 from geoplan.siting.opening import Opening
 from geoplan.siting.options import Options
-from geoplan.siting.problems import Floats, SelectionConstraints
-from geoplan.siting.question import Question, eligible
+from geoplan.siting.question import Question
+from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import Bools, Floats, Ints, SelectionConstraints
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 from geoplan.standards.counts import types_of
 from geoplan.standards.rules import Rule
 from geoplan.tables import UNMET
+from geoplan.words.catalogue import Phrase
 from geoplan.words.errors import Note, StudyError
 
-#: Where a gap comes from, in words.
-GAPS = {
-    "apportioned": ("分解参考值", "the apportioned reference"),
-    "recommended": ("社区现状与推荐值之差", "what the communities lack of the recommended value"),
-    "own": ("社区短板缺口", "the communities' own shortfalls"),
-}
+#: Units in which people build that come whole.
+WHOLE = ("beds", "places")
 
 
-def ask_sizes(
-    inputs: SitingInputs,
-    question: Question,
-    *,
-    rules: Sequence[Rule],
-    flags: pd.DataFrame,
-    control: SearchControl,
-) -> SitingResult:
-    """Answer a question of sizes.
-
-    The shortfalls are those of the flags by community; of a rule that its plan judges at a coarser level, the gap apportioned to the
-    community (分解参考值) where there is one. Communities of which nothing is known are left out and counted in a note.
+@dataclass(frozen=True)
+class Product:
+    """A supply that a rule is short of, and the service whose people walk to it.
 
     Parameters
     ----------
-    rules, flags
-        Rules that are judged, and `tables.FLAGS`.
-
-    Raises
-    ------
-    StudyError
-        If the question names a rule that does not measure communities by a supply that one builds.
+    rule
+        The rule.
+    service
+        Service of the study that offers what the rule counts.
+    supply
+        What is built.
+    group
+        Group of the rule; a site serves a zone where enough of them walk to it.
+    unit
+        Unit of the shortfall.
     """
-    started = time.perf_counter()
-    products = [_product(inputs, question, name, rules) for name in question.rules]
-    _check_products(question, products)
-    services = tuple(dict.fromkeys(product.service for product in products))
-    asked = replace(question, services=services)
-    eligibility = eligible(
-        inputs.candidates,
-        asked,
-        services=inputs.services,
-        on_network=inputs.on_network,
-        source=inputs.source.tolist(),
-    )
-    zones, gap, notes = _gaps(inputs, question, products, flags)
-    rows = inputs.candidates[eligibility.use]
-    prepared = sizes_problem(inputs, asked, products, eligibility, zones, gap, rules)
-    problem = prepared.problem
-    answer = solve_sizes(problem, control=control, then="cost" if question.minimise == "cost" else "sites")
-    notes += prepared.notes
+
+    rule: Rule
+    service: str
+    supply: str
+    group: str
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """The problem in arrays, over the candidates in use.
+
+    Parameters
+    ----------
+    problem
+        The arrays.
+    known
+        Candidates whose cost is known, shape (J,).
+    cost_from
+        Where each cost comes from, by candidate_id.
+    notes
+        What was left out.
+    """
+
+    problem: Sizes
+    known: Bools
+    cost_from: pd.Series
+    notes: tuple[Note, ...]
+
+
+def sizes_problem(
+    inputs: SitingInputs,
+    question: Question,
+    products: Sequence[Product],
+    eligibility: EligibleCandidates,
+    zones: pd.Index,
+    gap: Floats,
+) -> Prepared:
+    """Return the problem in arrays over the candidates in use."""
     number = np.flatnonzero(eligibility.use)
-    options = Options(
-        number[answer.chosen],
-        answer.phase.astype(np.int64),
-        SelectionConstraints(
-            np.ones(len(answer.chosen)),
-            csr_array((0, len(answer.chosen))),
-            np.empty(0),
-            np.empty(0),
+    rows = inputs.candidates.iloc[number]
+    least, most, unknown = _limits(question, products, eligibility, rows, number, inputs.rules)
+    open_cost, unit_cost, known, told = _costs(question, products, eligibility, rows, number)
+    notes = []
+    if unknown.any():
+        notes.append(left_out("candidate_size_unknown", rows[unknown], question))
+    barred: Bools = np.all(
+        most <= 0, axis=1
+    )  # of unknown size or below the least: a required one cannot open either
+    if (barred & ~unknown).any():
+        notes.append(left_out("candidate_too_small", rows[barred & ~unknown], question))
+    if (question.spends or question.minimise == "cost") and not known.all():
+        notes.append(left_out("candidate_cost_unknown", rows[~known], question))
+        barred |= ~known
+    required = (rows["rule"] == "required").to_numpy(dtype=bool)
+    years = [phase.by for phase in question.phases]
+    ready = np.nan_to_num(rows["from_year"].to_numpy(dtype=np.float64), nan=-np.inf)
+    words = rows["either_or"].to_numpy()
+    groups = {word: code for code, word in enumerate(dict.fromkeys(words[words != ""]))}
+    zone_of = pd.Index(zones).get_indexer(pd.Index(rows["zone_id"].astype(object)))
+    problem = Sizes(
+        gap=gap,
+        may=tuple(_may(inputs, question, product, number, zones) for product in products),
+        least=np.minimum(least, most),
+        most=most,
+        cost_open=open_cost,
+        cost_unit=unit_cost,
+        whole=np.array([product.unit in WHOLE for product in products], dtype=bool),
+        phases=tuple(
+            Phase(
+                float(phase.by),
+                np.inf if phase.sites is None else float(phase.sites),
+                np.inf if phase.budget is None else phase.budget,
+            )
+            for phase in question.phases
         ),
+        room=np.nan_to_num(rows["floor_area_m2"].to_numpy(dtype=np.float64), nan=np.inf),
+        room_per_unit=np.array([_room(question, product) for product in products]),
+        required=required & ~barred,
+        forbidden=barred,
+        either_or=np.array([groups.get(word, -1) for word in words], dtype=np.int64),
+        from_phase=np.array([sum(year > by for by in years) for year in ready], dtype=np.int64),
+        own_zone=zone_of.astype(np.int64),
+        located=question.mode == "located",
     )
-    amounts, serves, opening = _told(rows, products, prepared, answer, zones)
-    unit = products[0].unit if len(products) == 1 else "share"
-    # of several rules each counts as the part of its own gap: the aim is their mean
-    per = float(max(1, int((gap.sum(axis=0) > 0).sum()))) if len(products) > 1 else 1.0
-    shown = replace(answer, chosen=np.arange(len(answer.chosen)), notes=(*answer.notes, *notes))
-    return SitingResult(
-        asked,
-        eligibility,
-        options,
-        shown,
-        unit,
-        per,
-        float((gap.sum(axis=0) * problem.weights()).sum()) / per,
-        replace(opening, gain=opening.gain / per, marginal=opening.marginal / per, total=opening.total / per),
-        unit,
-        time.perf_counter() - started,
-        unmet=_unmet(asked, products, answer, zones),
-        amounts=amounts,
-        serves=serves,
-    )
+    return Prepared(problem, known, told, tuple(notes))
 
 
-def _product(inputs: SitingInputs, question: Question, name: str, rules: Sequence[Rule]) -> Product:
+def _may(
+    inputs: SitingInputs, question: Question, product: Product, number: Ints, zones: pd.Index
+) -> csr_array:
+    """Return the mean minutes of walk of each zone's people to each candidate that at least `theta` of them walk to."""
+    walks = inputs.walks(product.service, question.minutes(inputs.services[product.service]))[number]
+    spread = inputs.zone_weights(product.group)
+    shares = csr_array((np.ones(walks.nnz), walks.indices, walks.indptr), shape=walks.shape) @ spread
+    seconds = walks @ spread
+    place = pd.Index(zones).get_indexer(inputs.zone_id)
+    row, zone = shares.nonzero()
+    if not len(row):  # nobody walks to any candidate, or there is none
+        return csr_array((len(number), len(zones)))
+    share = np.asarray(shares[row, zone]).ravel()
+    enough = (share >= question.min_reach_share - ROUNDING_TOLERANCE) & (place[zone] >= 0)
+    row, zone = row[enough], zone[enough]
+    minutes = np.asarray(seconds[row, zone]).ravel() / share[enough] / 60.0
+    return coo_array((minutes, (row, place[zone])), shape=(len(number), len(zones))).tocsr()
+
+
+def _limits(
+    question: Question,
+    products: Sequence[Product],
+    eligibility: EligibleCandidates,
+    rows: pd.DataFrame,
+    number: Ints,
+    rules: Sequence[Rule],
+) -> tuple[Floats, Floats, Bools]:
+    """Return the least and most size of each product at each candidate, and the candidates of whose size nothing is known."""
+    shape = len(rows), len(products)
+    least, most = np.zeros(shape), np.zeros(shape)
+    unknown = np.zeros(len(rows), dtype=bool)
+    generated = rows["generated"].to_numpy(dtype=bool)
+    for column, product in enumerate(products):
+        smallest = question.smallest if question.smallest is not None else least_of_one(product, rules)
+        own = most_held(question, product.supply, rows)
+        limit = np.inf if question.largest is None else question.largest
+        held = np.array([eligibility.kinds[product.service][n] is not None for n in number], dtype=bool)
+        # an area of intent is sized by the answer; premises of unknown size are not
+        bound = np.where(np.isnan(own), np.where(generated, np.inf, limit if question.largest else 0.0), own)
+        unknown |= held & np.isnan(own) & ~generated & (question.largest is None)
+        cap = np.minimum(bound, limit)
+        most[:, column] = np.where(held & (cap >= smallest - ROUNDING_TOLERANCE), cap, 0.0)
+        least[:, column] = smallest
+    return least, most, unknown
+
+
+def least_of_one(product: Product, rules: Sequence[Rule]) -> float:
+    """Return what the same clause asks of one facility in the rule's unit (``>= 300 m2``); 0 where it asks nothing."""
+    rule = product.rule
+    for other in rules:
+        same = other.pack == rule.pack and other.clause == rule.clause and other.kind == "facility"
+        target = other.targets[-1]
+        if same and other.counts == product.supply and target.comparison == ">=" and target.floor is not None:
+            return float(target.floor)
+    return 0.0
+
+
+def _costs(
+    question: Question,
+    products: Sequence[Product],
+    eligibility: EligibleCandidates,
+    rows: pd.DataFrame,
+    number: Ints,
+) -> tuple[Floats, Floats, Bools, pd.Series]:
+    """Return the cost of opening, the cost of each unit, which candidates' cost is known, and where it comes from.
+
+    A stated cost is that of opening, whatever the size; else each unit costs what is stated or what the plans' lists imply.
+    """
+    opening = rows["cost"].to_numpy(dtype=np.float64)
+    unit = np.zeros((len(rows), len(products)))
+    known = np.ones(len(rows), dtype=bool)
+    told = rows["cost_from"].astype(object).where(~np.isnan(opening), "")
+    for column, product in enumerate(products):
+        kinds = np.array([eligibility.kinds[product.service][n] or "" for n in number], dtype=object)
+        for kind in dict.fromkeys(kinds[kinds != ""]):
+            mine = kinds == kind
+            per_area = question.m2_per_bed if product.supply == "beds" else question.m2_per_place
+            ways = (
+                [product.supply] if product.supply == "floor_area_m2" else [product.supply, "floor_area_m2"]
+            )
+            priced = with_unit_costs(rows[mine], service_type=str(kind), supplies=ways)
+            each = priced["cost_unit"].to_numpy(dtype=np.float64)
+            of = priced["cost_unit_of"].to_numpy()
+            area = np.nan if per_area is None else per_area  # m2 of each unit, to price it by floor area
+            by_area = np.where(
+                of == "floor_area_m2", each * area, np.nan
+            )  # what else it may be of is not known
+            each = np.where(of == product.supply, each, by_area)
+            unit[mine, column] = np.nan_to_num(each)
+            known[mine] &= ~np.isnan(each) | ~np.isnan(opening[mine])
+            fill = (told[mine] == "") & ~np.isnan(each)
+            told.loc[fill.index[fill]] = priced["cost_from"].loc[fill.index[fill]]
+    return np.nan_to_num(opening), unit, known, told
+
+
+def _room(question: Question, product: Product) -> float:
+    """Return the floor area that a unit of a product takes, m2; 0 where it is not said."""
+    per = {"beds": question.m2_per_bed or 0.0, "places": question.m2_per_place, "floor_area_m2": 1.0}
+    return per[product.supply]
+
+
+class Sizing(Objective):
+    """Sites and their sizes that clear the shortfalls of rules."""
+
+    name = "sizes"
+
+    def lacks(self, question: Question) -> str:
+        """Return what the question lacks: rules."""
+        return "" if question.rules else "`rules`"
+
+    def answer(self, inputs: SitingInputs, question: Question, *, control: SearchControl) -> SitingResult:
+        """Answer a question of sizes.
+
+        The shortfalls are those of the flags by community; of a rule that its plan judges at a coarser level, the gap apportioned to
+        the community (分解参考值) where there is one. Communities of which nothing is known are left out and counted in a note.
+
+        Raises
+        ------
+        StudyError
+            If the question names a rule that does not measure communities by a supply that one builds.
+        """
+        products = [_product(inputs, question, name) for name in question.rules]
+        _check_products(question, products)
+        asked = replace(question, services=tuple(dict.fromkeys(product.service for product in products)))
+        # a candidate's cost depends on its size: it is looked at with the sizes
+        candidates = eligible(inputs, asked, costed=False)
+        zones, gap, notes = _gaps(inputs, question, products)
+        rows = inputs.candidates[candidates.use]
+        prepared = sizes_problem(inputs, asked, products, candidates, zones, gap)
+        problem = prepared.problem
+        found = solve_sizes(problem, control=control, then="cost" if question.minimise == "cost" else "sites")
+        n = len(found.chosen)
+        none = SelectionConstraints(np.ones(n), csr_array((0, n)), np.empty(0), np.empty(0))
+        options = Options(np.flatnonzero(candidates.use)[found.chosen], found.phase.astype(np.int64), none)
+        amounts, serves, opening = _opened(rows, products, prepared, found, zones)
+        unit = products[0].unit if len(products) == 1 else "share"
+        # of several rules each counts as the part of its own gap: the aim is their mean
+        per = float(max(1, int((gap.sum(axis=0) > 0).sum()))) if len(products) > 1 else 1.0
+        notes = [*found.notes, *notes, *prepared.notes]
+        return SitingResult(
+            asked,
+            candidates,
+            options,
+            replace(found, chosen=np.arange(n), notes=tuple(notes)),
+            unit,
+            opening.divided(per),
+            unit,
+            per=per,
+            before=float((gap.sum(axis=0) * problem.weights()).sum()) / per,
+            unmet=_unmet(asked, products, found, zones),
+            amounts=amounts,
+            serves=serves,
+        )
+
+
+def _product(inputs: SitingInputs, question: Question, name: str) -> Product:
     """Return what a rule is short of; an error where it does not measure communities by a supply."""
-    rule = next((rule for rule in rules if rule.rule_id == name), None)
+    rule = next((rule for rule in inputs.rules if rule.rule_id == name), None)
     told = None if rule is None else rule.reached_by()
     if rule is None or told is None or rule.people is None or told[1] not in HELD:
-        able = [r.rule_id for r in rules if (t := r.reached_by()) is not None and r.people and t[1] in HELD]
+        able = [
+            r.rule_id for r in inputs.rules if (t := r.reached_by()) is not None and r.people and t[1] in HELD
+        ]
         raise StudyError(
             Note.of(
                 "siting_rule_without_size",
                 question=question.name,
                 rule=name,
-                able="、".join(able),
+                able=", ".join(able),
                 severity="error",
             )
         )
     of, supply = told
     types = types_of(of)
     named = [s for s in question.services if types & set(inputs.services[s].facilities)]
-    fitting_services = named or [s for s, terms in inputs.services.items() if types & set(terms.facilities)]
-    if not fitting_services:
+    fitting = named or [s for s, terms in inputs.services.items() if types & set(terms.facilities)]
+    if not fitting:
         raise StudyError(
             Note.of("siting_rule_without_service", question=question.name, rule=name, severity="error")
         )
-    return Product(rule, fitting_services[0], supply, rule.people.group, rule.unit)
+    return Product(rule, fitting[0], supply, rule.people.group, rule.unit)
 
 
 def _check_products(question: Question, products: Sequence[Product]) -> None:
@@ -138,7 +324,7 @@ def _check_products(question: Question, products: Sequence[Product]) -> None:
     for product in products:
         by_supply.setdefault((product.service, product.supply), []).append(product.rule.rule_id)
     problems = [
-        Note.of("siting_rules_same_supply", question=question.name, rules="、".join(rules), severity="error")
+        Note.of("siting_rules_same_supply", question=question.name, rules=", ".join(rules), severity="error")
         for rules in by_supply.values()
         if len(rules) > 1
     ]
@@ -147,14 +333,18 @@ def _check_products(question: Question, products: Sequence[Product]) -> None:
 
 
 def _gaps(
-    inputs: SitingInputs, question: Question, products: Sequence[Product], flags: pd.DataFrame
+    inputs: SitingInputs, question: Question, products: Sequence[Product]
 ) -> tuple[pd.Index, Floats, list[Note]]:
     """Return the communities with a shortfall, and how large, shape (n_zones, n_products)."""
     finest = inputs.zone_id
     table = pd.DataFrame(0.0, index=finest, columns=range(len(products)))
     notes = []
     for number, product in enumerate(products):
-        mine = flags[(flags["rule_id"] == product.rule.rule_id)].set_index("zone_id").reindex(finest)
+        mine = (
+            inputs.flags[(inputs.flags["rule_id"] == product.rule.rule_id)]
+            .set_index("zone_id")
+            .reindex(finest)
+        )
         shared = mine["apportioned"].astype(float)
         by_share = bool(shared.notna().any()) and not bool(mine["own_level"].fillna(False).astype(bool).all())
         short = shared if by_share else mine["shortfall"].astype(float)
@@ -162,7 +352,7 @@ def _gaps(
         if aimed:
             short = _short_of_aim(product.rule, mine)
         if product.unit in WHOLE:
-            short = pd.Series(np.ceil(short.to_numpy() - 1e-9), index=short.index)
+            short = pd.Series(np.ceil(short.to_numpy() - ROUNDING_TOLERANCE), index=short.index)
         unknown = int(short.isna().sum())
         if unknown == len(short):
             raise StudyError(
@@ -173,13 +363,12 @@ def _gaps(
                     severity="error",
                 )
             )
-        source = GAPS["apportioned" if by_share else "recommended" if aimed else "own"]
+        source = Phrase(f"siting_gap_{'apportioned' if by_share else 'recommended' if aimed else 'own'}")
         notes.append(
             Note.of(
                 "siting_gap_from",
                 rule=product.rule.rule_id,
-                source_zh=source[0],
-                source_en=source[1],
+                source=source,
                 unknown=unknown,
                 severity="warning" if unknown else "info",
             )
@@ -210,10 +399,10 @@ def _short_of_aim(rule: Rule, flags: pd.DataFrame) -> pd.Series:
     return lacks.clip(lower=0.0).where(known)
 
 
-def _told(
+def _opened(
     rows: pd.DataFrame, products: Sequence[Product], prepared: Prepared, answer: SizesAnswer, zones: pd.Index
 ) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], Opening]:
-    """Return how large each site is, whom it serves at the end, and the order of opening: by phase, then by what it closes."""
+    """Return the amounts of each site, the zones it serves at the end, and the order of opening: by phase, then by the gap it closes."""
     problem, chosen = prepared.problem, answer.chosen
     sizes = np.zeros((len(chosen), len(products))) if answer.sizes is None else answer.sizes
     given = answer.allocation

@@ -11,11 +11,9 @@ from numpy.typing import ArrayLike
 from scipy.sparse import coo_array
 
 from geoplan.siting.objectives.sizes.problem import Sizes
-from geoplan.siting.problems import Bools, Floats, Ints
 from geoplan.siting.solve.lp import Linear
-
-#: Taken off before a limit is rounded to a whole number.
-ROUNDING = 1e-9
+from geoplan.siting.solve.problems import Bools, Floats, Ints
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,10 +104,10 @@ def limits(problem: Sizes) -> tuple[Floats, Floats]:
     candidates, _, products = problem.shape
     within = np.zeros((candidates, products))
     np.add.at(within, (pairs.candidate, pairs.product), problem.gap[pairs.zone, pairs.product])
-    least = np.where(problem.whole, np.ceil(problem.least - ROUNDING), problem.least)
-    most = np.where(problem.whole, np.floor(problem.most + ROUNDING), problem.most)
-    within = np.where(problem.whole, np.ceil(within - ROUNDING), within)
-    most = np.where(most < least - ROUNDING, 0.0, np.minimum(most, np.maximum(least, within)))
+    least = np.where(problem.whole, np.ceil(problem.least - ROUNDING_TOLERANCE), problem.least)
+    most = np.where(problem.whole, np.floor(problem.most + ROUNDING_TOLERANCE), problem.most)
+    within = np.where(problem.whole, np.ceil(within - ROUNDING_TOLERANCE), within)
+    most = np.where(most < least - ROUNDING_TOLERANCE, 0.0, np.minimum(most, np.maximum(least, within)))
     # what serves nobody opens only where the candidate has to
     idle = (within <= 0) & ~problem.flags("required")[:, None]
     return least, np.where(idle, 0.0, most)
@@ -118,8 +116,8 @@ def limits(problem: Sizes) -> tuple[Floats, Floats]:
 def can_hold(problem: Sizes, least: Floats, most: Floats) -> Bools:
     """Return which product can open at which candidate, shape (J, K)."""
     room = np.full(problem.shape[0], np.inf) if problem.room is None else problem.room
-    fits = least * _per_unit(problem) <= room[:, None] + ROUNDING
-    stands = problem.flags("required")[:, None] & (problem.most >= least - ROUNDING)
+    fits = least * _per_unit(problem) <= room[:, None] + ROUNDING_TOLERANCE
+    stands = problem.flags("required")[:, None] & (problem.most >= least - ROUNDING_TOLERANCE)
     return np.asarray(((most > 0) | stands) & fits & ~problem.flags("forbidden")[:, None])
 
 

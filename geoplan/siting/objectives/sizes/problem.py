@@ -1,4 +1,4 @@
-"""The question of sizes in plain arrays, and its answer."""
+"""The problem of sites and sizes in plain arrays, and its answer."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from geoplan.siting.problems import Answer, Bools, Floats, Ints
+from geoplan.siting.solve.problems import Answer, Bools, Floats, Ints
 
-#: Why a zone keeps a gap: nobody may serve it; all that may are as large as they can be; the budget or the number of sites is used
+#: Why a zone keeps a gap: no candidate may serve it; all that may are at their maximum size; the budget or the number of sites is used
 #: up; none: no gap, or the search ended before it was closed.
 WHY = ("none", "no_candidate", "too_small", "budget", "sites")
 
@@ -135,7 +135,7 @@ class Allocation:
 
 @dataclass(frozen=True, eq=False)
 class SizesAnswer(Answer):
-    """The sites chosen, how large, when, for whom, and what stays short.
+    """The sites selected with sizes, phases and allocation, and the gaps that stay.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The unmet gap counted again on the data as given, and why a zone keeps one."""
+"""Independent recount of the unmet gap, and the reason of each gap that stays."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,8 @@ from scipy.sparse import coo_array, csr_array
 
 from geoplan.siting.objectives.sizes.model import can_hold, limits
 from geoplan.siting.objectives.sizes.problem import Allocation, Sizes
-from geoplan.siting.problems import Bools, Floats, Ints
+from geoplan.siting.solve.problems import Bools, Floats, Ints
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 
 
 def recount(problem: Sizes, chosen: Ints, sizes: Floats) -> float:
@@ -80,7 +81,7 @@ def why_unmet(
 def _full(problem: Sizes, t: int, opened_in: Ints) -> bool:
     # in this phase or a later one no further site may open
     later = range(t, len(problem.phases))
-    return any((opened_in <= by).sum() >= problem.phases[by].sites - 1e-9 for by in later)
+    return any((opened_in <= by).sum() >= problem.phases[by].sites - ROUNDING_TOLERANCE for by in later)
 
 
 def _money(problem: Sizes, t: int) -> str:

@@ -5,38 +5,219 @@ Candidates j open (x) with sizes s and give amounts a to zones z, which keep a g
     min_j x_j <= s_j <= max_j x_j        sum_j a_zj + u_z = gap_z        sum_z a_zj <= s_j        a_zj <= gap_z x_j
     a_zj only where enough of the zone's people walk to j
 
-Phases are nested: what is open stays open, at the size at which it opened; what is given out is given out anew in each phase.
+Phases are nested: a site stays open at the size at which it opened; supply is allocated again in each phase.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
-from geoplan.siting.objectives.sizes.improve import BLOCKS, improve
-from geoplan.siting.objectives.sizes.model import SizeModel, aims, build, costs, limits
-from geoplan.siting.objectives.sizes.problem import WHY, Allocation, Phase, Sizes, SizesAnswer, check
+from geoplan.siting.objectives.sizes.model import SizeModel, aims, build, can_hold, costs, limits, pairs_of
+from geoplan.siting.objectives.sizes.problem import WHY, Allocation, Sizes, SizesAnswer, check
 from geoplan.siting.objectives.sizes.recount import recount, why_unmet
-from geoplan.siting.objectives.sizes.start import greedy
-from geoplan.siting.problems import PROOF, Bools, Floats, Step, Stopped, status_of
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
+from geoplan.siting.solve.problems import Bools, Floats, Ints, Step, Stopped, status_of
+from geoplan.siting.solve.tolerance import PROOF, ROUNDING_TOLERANCE, SOLVER_TOLERANCE
 from geoplan.words.errors import Note
 
-__all__ = ["WHY", "Allocation", "Phase", "Sizes", "SizesAnswer", "recount", "solve_sizes"]
 
-#: An earlier aim may get worse by this share in a later one, so that rounding does not stand in the way.
-HAIR = 1e-9
-#: Amounts below this are none.
-LEAST_AMOUNT = 1e-6
+class _Greedy:
+    """What is chosen so far, and what is left to do; lives within one call of `greedy`."""
+
+    def __init__(self, problem: Sizes, then: str) -> None:
+        self.problem, self.by_count = problem, then == "sites"
+        self.least, self.most = limits(problem)
+        self.holds = can_hold(problem, self.least, self.most)
+        self.pairs = pairs_of(problem)
+        self.left = problem.gap.copy()
+        self.opened = np.full(problem.shape[0], -1, np.int64)
+        self.products = np.zeros(self.holds.shape, bool)
+        self.spent, self.sites = 0.0, 0
+        self.groups: set[int] = set()
+        self.site_cost, self.product_cost = problem.opening()
+
+    def sizes(self) -> Floats:
+        """Return how large each candidate would be for what is left in its reach, shape (J, K)."""
+        reach = np.zeros(self.least.shape)
+        np.add.at(
+            reach,
+            (self.pairs.candidate, self.pairs.product),
+            self.left[self.pairs.zone, self.pairs.product],
+        )
+        size = np.where(self.holds, np.minimum(self.most, reach), 0.0)
+        if self.problem.room is not None:
+            per_unit = (
+                np.ones(size.shape[1]) if self.problem.room_per_unit is None else self.problem.room_per_unit
+            )
+            taken = size @ per_unit
+            fits = np.divide(
+                self.problem.room, taken, out=np.ones(len(taken)), where=taken > self.problem.room
+            )
+            size = size * fits[:, None]
+        return size
+
+    def plan(self) -> tuple[Floats, Bools, Floats, Floats]:
+        """Return of each candidate the useful size, the products that would open, what it serves, and what it costs."""
+        useful = self.sizes()
+        weight = self.problem.weights()
+        opens = np.asarray(useful > ROUNDING_TOLERANCE)
+        # the least sizes together may be too much for the floor: then only the product that serves most
+        if self.problem.room is not None and opens.shape[1] > 1:
+            opens &= ~(opens & (useful < self.least)).any(axis=1, keepdims=True) | _first_most(
+                useful * weight
+            )
+        gain = (np.where(opens, useful, 0.0) * weight).sum(axis=1)
+        built = np.where(opens, np.maximum(useful, self.least), 0.0)
+        cost = self.site_cost + np.where(opens, self.product_cost + built * self.problem.cost_unit, 0.0).sum(
+            axis=1
+        )
+        return useful, opens, gain, cost
+
+    def open(self, j: int, phase: int, opens: Bools, cost: float, useful: Floats) -> None:
+        """Open candidate `j` in a phase and give what it holds to the nearest zones."""
+        self.opened[j] = phase
+        self.products[j] = opens
+        self.spent += cost
+        self.sites += 1
+        if self.problem.either_or is not None and self.problem.either_or[j] >= 0:
+            self.groups.add(int(self.problem.either_or[j]))
+        for k in np.flatnonzero(opens):
+            size = useful[k]
+            mine = np.flatnonzero((self.pairs.candidate == j) & (self.pairs.product == k))
+            for pair in mine[np.argsort(self.pairs.minutes[mine], kind="stable")]:
+                taken = min(size, self.left[self.pairs.zone[pair], k])
+                self.left[self.pairs.zone[pair], k] -= taken
+                size -= taken
+
+    def free(self) -> Bools:
+        """Return the candidates that may still open."""
+        may = (self.opened < 0) & self.holds.any(axis=1)
+        if self.problem.either_or is not None and self.groups:
+            may &= ~np.isin(self.problem.either_or, sorted(self.groups))
+        return np.asarray(may)
+
+    def fits(self, phase: int, cost: Floats, spare: float, places: int) -> Bools:
+        """Return which costs keep to the limits of a phase and all later ones, with `spare` and `places` kept for the required."""
+        later = self.problem.phases[phase:]
+        money = min(p.budget for p in later) - self.spent - spare
+        room = min(p.sites for p in later) - self.sites - places
+        return np.asarray((cost <= money + ROUNDING_TOLERANCE) & (room >= 1))
+
+
+def _first_most(value: Floats) -> Bools:
+    best = np.zeros(value.shape, bool)
+    best[np.arange(len(value)), value.argmax(axis=1)] = True
+    return best
+
+
+def greedy(problem: Sizes, *, then: str) -> tuple[Ints, Bools]:
+    """Return the phase in which each candidate opens (-1: not), shape (J,), and its products, shape (J, K).
+
+    The required open as early as the limits let them; then, phase by phase, the candidate that closes most of the gap for each
+    yuan, or for each site where sites are counted; of equals the first. It is a start and nothing more: it may even be unable to
+    place what is required.
+    """
+    state = _Greedy(problem, then)
+    required = problem.flags("required")
+    first = problem.first_phase()
+    for phase in range(len(problem.phases)):
+        for j in np.flatnonzero(required & (first <= phase)):
+            useful, opens, _, cost = state.plan()
+            some = opens[j] if opens[j].any() else _first_most(state.holds[j][None, :].astype(np.float64))[0]
+            built = np.where(some, np.maximum(useful[j], state.least[j]), 0.0)
+            paid = state.site_cost[j] + float(
+                (np.where(some, state.product_cost[j], 0.0) + built * problem.cost_unit[j]).sum()
+            )
+            if state.free()[j] and state.fits(phase, np.array([paid]), 0.0, 0)[0]:
+                state.open(int(j), phase, some, paid, useful[j])
+        waiting = required & (state.opened < 0)
+        kept = float((state.site_cost + (state.least * problem.cost_unit).sum(axis=1))[waiting].sum())
+        while True:
+            useful, opens, gain, cost = state.plan()
+            may = (
+                state.free()
+                & (first <= phase)
+                & (gain > ROUNDING_TOLERANCE)
+                & state.fits(phase, cost, kept, int(waiting.sum()))
+            )
+            if not may.any():
+                break
+            price = np.ones(len(cost)) if state.by_count else np.maximum(cost, ROUNDING_TOLERANCE)
+            best = int(np.argmax(np.where(may, gain / price, -1.0)))
+            state.open(best, phase, opens[best], float(cost[best]), useful[best])
+    return state.opened, state.products
+
+
+#: Candidates in a block, pass by pass, and nodes of the tree for one block.
+BLOCKS, BLOCK_NODES = (80, 80, 160, 240), 5
+
+
+def blocks(model: SizeModel, *, size: int) -> Iterator[Ints]:
+    """Yield columns of x and y, neighbourhood by neighbourhood; each overlaps the next by half.
+
+    Candidates are put in an order in which those that serve the same zones are near each other (Cuthill & McKee 1969).
+    """
+    candidates = model.option.shape[0]
+    live = np.flatnonzero((model.option >= 0).any(axis=1))
+    j, z = model.gives[0], model.gives[1]
+    serves = coo_array((np.ones(len(j)), (j, z)), shape=(candidates, int(z.max(initial=0)) + 1)).tocsr()
+    order = reverse_cuthill_mckee((serves @ serves.T).tocsr(), symmetric_mode=True)
+    order = order[np.isin(order, live)]
+    for start in range(0, max(1, len(order) - size // 2), size // 2):
+        some = order[start : start + size]
+        columns = np.concatenate([model.option[some].ravel(), model.opening[some].ravel()])
+        yield np.unique(columns[columns >= 0])
+
+
+def improve(
+    linear: Linear, model: SizeModel, x: Floats, *, control: SearchControl, enough: Callable[[float], bool]
+) -> tuple[Floats, int]:
+    """Large-neighbourhood search: return a selection no worse than `x`, and the nodes looked at.
+
+    Parameters
+    ----------
+    linear
+        The model with its aim.
+    model
+        What its columns stand for.
+    x
+        A feasible choice.
+    control
+        Limits; no more than half of its nodes are used.
+    enough
+        Told the sum; True ends the search.
+    """
+    decided, nodes = model.decided, 0
+    best, value = x, float(linear.cost @ x)
+    for free in chain.from_iterable(blocks(model, size=size) for size in BLOCKS):
+        if enough(value) or control.stopped(nodes=2 * nodes):
+            break
+        low, high = linear.low.copy(), linear.high.copy()
+        held = np.setdiff1d(decided, free, assume_unique=True)
+        low[held] = high[held] = np.round(best[held])
+        quiet = SearchControl(
+            gap=control.gap / 4,
+            nodes=BLOCK_NODES,
+            seconds=None if control.seconds is None else max(0.0, control.left()),
+            interrupted=control.interrupted,
+        )
+        found = solve(replace(linear, low=low, high=high), control=quiet, start=best)
+        nodes += found.nodes
+        if found.x is not None and found.objective < value - ROUNDING_TOLERANCE * max(1.0, abs(value)):
+            best, value = found.x, found.objective
+    return best, nodes
 
 
 def solve_sizes(
     problem: Sizes, *, control: SearchControl, then: Literal["cost", "sites"] = "cost"
 ) -> SizesAnswer:
-    """Return which sites open, how large, when and for whom.
+    """Return the sites, their sizes, phases and allocation.
 
     The aims, each pursued among the answers that are as good in all before it:
 
@@ -46,15 +227,14 @@ def solve_sizes(
     3. ``cost`` of all sites, or the number of ``sites``.
     4. ``walking``: amount x minutes, summed over phases.
 
-    An aim that the search could not finish is held at the best found; the bounds of later aims are bounds under that.
+    An aim that the search could not prove is held at its incumbent; the bounds of later aims are bounds under that.
 
     Parameters
     ----------
     problem
         What may be built, and what is missing.
     control
-        Limits of the search: ``gap`` is that of each aim, ``nodes`` that of all aims together. The listener is told of each aim
-        in turn.
+        Limits of the search: ``gap`` is that of each aim, ``nodes`` that of all aims together. Progress is that of each aim in turn.
     then
         What follows after the gap.
 
@@ -99,7 +279,7 @@ def solve_sizes(
 
 @dataclass
 class _Search:
-    """The best so far and what is proven of it; lives within one call."""
+    """The incumbent and its bounds; lives within one call."""
 
     problem: Sizes
     model: SizeModel
@@ -151,7 +331,7 @@ class _Search:
                 self._settle(self.best, aim), self.best
             )  # the same sites, at their best for this aim
         if self.best is not None and len(self.model.decided) > BLOCKS[-1]:
-            # a large one: the top of the tree, whose cuts give most of the bound, then blocks, and the tree if that is not enough
+            # a large one: the root, whose cuts give most of the bound, then large-neighbourhood search, and the tree if that is not enough
             before = self.stopped
             bound = self._tree(linear, replace(self._limits(1), gap=self.control.gap / 10))
             self.stopped = before if self.stopped == "nodes" else self.stopped
@@ -178,7 +358,7 @@ class _Search:
             self.best = better
 
     def _near(self, bound: float) -> Callable[[float], bool]:
-        return lambda value: value - bound <= max(self.control.gap * abs(value), 1e-9)
+        return lambda value: value - bound <= max(self.control.gap * abs(value), ROUNDING_TOLERANCE)
 
     def _limits(self, most: int | None = None) -> SearchControl:
         nodes = None if self.control.nodes is None else max(0, self.control.nodes - self.nodes)
@@ -191,7 +371,7 @@ class _Search:
         # small sums are written in smaller units: the solver lets a row be off by 1e-6
         scale = np.array([max(1.0, 100.0 / max(1.0, value)) for _, value in self.held])
         rows = csr_array(np.array([row for row, _ in self.held]) * scale[:, None])
-        high = np.array([value + max(1e-7, HAIR * value) for _, value in self.held]) * scale
+        high = np.array([value + max(1e-7, ROUNDING_TOLERANCE * value) for _, value in self.held]) * scale
         return replace(
             base,
             cost=aim,
@@ -205,7 +385,7 @@ class _Search:
         fixed = self._model(aim)
         low, high = fixed.low.copy(), fixed.high.copy()
         low[self.model.decided] = high[self.model.decided] = np.round(x[self.model.decided])
-        # not under the watch: with the sites fixed it is soon done, and without it there may be no answer to give
+        # without search limits: with the sites fixed it is soon done, and without it there may be no answer
         found = solve(replace(fixed, low=low, high=high), control=SearchControl())
         if found.x is None:
             return None
@@ -248,13 +428,13 @@ def _answer(problem: Sizes, model: SizeModel, search: _Search) -> SizesAnswer:
     phase[j[open_]] = t[open_]
     chosen = np.flatnonzero(phase >= 0)
     amount = x[model.given]
-    some = amount > LEAST_AMOUNT
+    some = amount > SOLVER_TOLERANCE
     zone, candidate, product, when = (model.gives[row][some] for row in (1, 0, 2, 3))
     allocation = Allocation(zone, candidate, product, when, amount[some])
     sizes = _cut_sizes(problem, model, x)
     x = x.copy()
     # a site of no size that costs nothing is as good open as not: it is not one
-    empty = (phase >= 0) & (sizes.sum(axis=1) <= LEAST_AMOUNT) & ~problem.flags("required")
+    empty = (phase >= 0) & (sizes.sum(axis=1) <= SOLVER_TOLERANCE) & ~problem.flags("required")
     x[model.option[empty][model.option[empty] >= 0]] = 0.0
     phase[empty] = -1
     chosen = np.flatnonzero(phase >= 0)
@@ -285,7 +465,7 @@ def _answer(problem: Sizes, model: SizeModel, search: _Search) -> SizesAnswer:
 
 def _step(name: str, reached: float, unit: float, bound: float) -> Step:
     # sums of amounts that count as none are none
-    reached = 0.0 if reached <= LEAST_AMOUNT else reached
+    reached = 0.0 if reached <= SOLVER_TOLERANCE else reached
     return Step(name, "min", reached / unit, min(bound, reached) / unit)
 
 
@@ -299,7 +479,7 @@ def _cut_sizes(problem: Sizes, model: SizeModel, x: Floats) -> Floats:
     j, t, k = np.nonzero(model.opening >= 0)
     on = x[model.opening[j, t, k]] > 0.5
     opened[j[on], k[on]] = True
-    size = np.where(problem.whole, np.ceil(full - LEAST_AMOUNT), full)
+    size = np.where(problem.whole, np.ceil(full - SOLVER_TOLERANCE), full)
     return np.where(opened, np.clip(size, least, np.maximum(most, least)), 0.0)
 
 
@@ -308,7 +488,7 @@ def _unmet(problem: Sizes, allocation: Allocation) -> Floats:
     unmet = problem.gap[None, :, :] * share[:, None, None]
     scale = np.maximum(1.0, unmet)
     np.subtract.at(unmet, (allocation.phase, allocation.zone, allocation.product), allocation.amount)
-    return np.where(unmet <= LEAST_AMOUNT * scale, 0.0, unmet)
+    return np.where(unmet <= SOLVER_TOLERANCE * scale, 0.0, unmet)
 
 
 def _notes(why: np.ndarray, unmet: Floats) -> tuple[Note, ...]:

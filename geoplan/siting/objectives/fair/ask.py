@@ -1,0 +1,49 @@
+"""Fair covering: the worst-off community, the worst-off part of the people, or the least spread between communities."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from geoplan.siting.inputs import SitingInputs
+from geoplan.siting.objective import LIMITS, Objective
+from geoplan.siting.objectives.fair.least_spread import least_spread
+from geoplan.siting.objectives.fair.worst_off import worst_off
+from geoplan.siting.objectives.fair.worst_part import worst_part
+from geoplan.siting.question import Question
+from geoplan.siting.result import SitingResult, coverage_result
+from geoplan.siting.solve.control import SearchControl
+from geoplan.siting.solve.problems import Answer
+
+
+class FairCovering(Objective):
+    """Coverage that is fair between communities."""
+
+    name = "cover"
+
+    def handles(self, question: Question) -> bool:
+        """Return whether it answers `question`."""
+        return question.ask == "cover" and question.fair != "total"
+
+    def lacks(self, question: Question) -> str:
+        """Return what the question lacks: a limit, of one phase."""
+        if question.is_phased:
+            return "`fair` + `phases`"
+        return "" if question.is_limited else LIMITS
+
+    def variant(self, question: Question) -> str:
+        """Return the end of the codes of its words: the measure of fairness."""
+        return question.fair
+
+    def details(self, question: Question, _lang: str) -> Mapping[str, str]:
+        """Return the share of the people that counts as the worst off."""
+        return {"worst_share": f"{question.worst_share:.0%}"}
+
+    def answer(self, inputs: SitingInputs, question: Question, *, control: SearchControl) -> SitingResult:
+        """Answer a question of fairness."""
+        solvers: dict[str, Callable[..., Answer]] = {
+            "worst_off": worst_off,
+            "worst_part": partial(worst_part, worst_share=question.worst_share),
+            "least_spread": partial(least_spread, min_total_share=question.min_total_share),
+        }
+        return coverage_result(
+            inputs, question, partial(solvers[question.fair], control=control), unit="share"
+        )

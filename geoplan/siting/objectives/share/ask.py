@@ -1,0 +1,51 @@
+"""Set covering: the fewest or cheapest sites that bring a share of the people into the circle."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from geoplan.siting.inputs import SitingInputs
+from geoplan.siting.objective import Objective
+from geoplan.siting.objectives.share.solve import fewest
+from geoplan.siting.question import Question
+from geoplan.siting.result import SitingResult, coverage_result
+from geoplan.siting.solve.control import SearchControl
+from geoplan.words.catalogue import phrase
+
+
+class SetCovering(Objective):
+    """Fewest or cheapest sites for a share of people."""
+
+    name = "share"
+
+    def lacks(self, question: Question) -> str:
+        """Return what the question lacks: a share, and one phase."""
+        if question.share is None and question.min_share_per_community is None:
+            return "`share` / `min_share_per_community`"
+        return "`share` + `phases`" if question.is_phased else ""
+
+    def variant(self, question: Question) -> str:
+        """Return the end of the codes of its words: sites or cost are minimised."""
+        return f"share_{question.minimise}"
+
+    def details(self, question: Question, lang: str) -> Mapping[str, str]:
+        """Return the ``shares`` that must be covered."""
+        shares = {
+            "siting_share_of_all": question.share,
+            "siting_share_of_each": question.min_share_per_community,
+        }
+        said = [
+            phrase(code, lang, share=f"{100 * share:g}%")
+            for code, share in shares.items()
+            if share is not None
+        ]
+        return {"shares": " / ".join(said)}
+
+    def answer(self, inputs: SitingInputs, question: Question, *, control: SearchControl) -> SitingResult:
+        """Answer a question of set covering."""
+        solve = partial(
+            fewest,
+            share=question.share,
+            min_share_per_community=question.min_share_per_community,
+            control=control,
+        )
+        return coverage_result(inputs, question, solve, unit=question.minimise, minimise=question.minimise)

@@ -1,0 +1,201 @@
+"""From a solver's answer to what is handed in: the order of opening, the gain of each site, the zones that stay unmet."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geoplan.siting.inputs import (
+    EligibleCandidates,
+    SitingInputs,
+    coverage_problem,
+    distance_problem,
+    eligible,
+)
+from geoplan.siting.opening import Opening, opening_by_people, opening_by_walking
+from geoplan.siting.options import Options, options_of
+from geoplan.siting.question import Question
+from geoplan.siting.solve.problems import (
+    Answer,
+    Bools,
+    CoverageProblem,
+    DistanceProblem,
+    Floats,
+    Ints,
+    Step,
+)
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
+from geoplan.tables import CURVE, UNMET
+
+
+@dataclass(frozen=True, eq=False)
+class SitingResult:
+    """The answer to a question, with the tables that are made of it.
+
+    Parameters
+    ----------
+    question, eligible, options, answer
+        What was asked, the candidates considered, the options, and the selection with its proof.
+    unit
+        Unit of the aim: people, sites, cost, share, minutes, beds, places, m2.
+    opening
+        Order of opening, with gains in `gain_unit`.
+    gain_unit
+        people, person_minutes, beds, places, m2 or share.
+    per
+        Divisor that converts the objective to `unit`.
+    before
+        The aim without any site, in `unit`; NaN where it has none.
+    seconds
+        Time that the answer took.
+    curve, unmet
+        `tables.CURVE` and `tables.UNMET`.
+    amounts
+        By candidate_id, what each site adds: ``size, unit, beds, places, floor_area_m2, cost, cost_from``; None where the question
+        has no sizes.
+    serves
+        By candidate_id, the zones that each site serves under the answer; None: those of whose people enough walk to it.
+    """
+
+    question: Question
+    eligible: EligibleCandidates
+    options: Options
+    answer: Answer
+    unit: str
+    opening: Opening
+    gain_unit: str
+    per: float = 1.0
+    before: float = np.nan
+    seconds: float = 0.0
+    curve: pd.DataFrame = field(default_factory=CURVE.empty)
+    unmet: pd.DataFrame = field(default_factory=UNMET.empty)
+    amounts: pd.DataFrame | None = None
+    serves: Mapping[str, tuple[str, ...]] | None = None
+
+    def first_step(self) -> Step | None:
+        """Return the first aim of the answer in the unit that is printed; None without an answer."""
+        if not self.answer.steps:
+            return None
+        step = self.answer.steps[0]
+        # proven: objective and bound differ by rounding only
+        bound = step.objective if step.gap == 0.0 else step.bound
+        return replace(step, objective=step.objective / self.per, bound=bound / self.per)
+
+
+def coverage_result(
+    inputs: SitingInputs,
+    question: Question,
+    solve: Callable[[CoverageProblem], Answer],
+    *,
+    unit: str,
+    minimise: str = "sites",
+) -> SitingResult:
+    """Return the result of an objective that counts people covered.
+
+    Parameters
+    ----------
+    solve
+        Answers the problem in arrays.
+    unit
+        Unit of the aim.
+    minimise
+        What the cost of an option counts: ``sites`` (1 each), or ``cost``.
+    """
+    candidates = eligible(inputs, question, costed=question.spends or minimise == "cost")
+    options = options_of(inputs.candidates, candidates.use, question.phases, minimise=minimise)
+    answer = solve(coverage_problem(inputs, question, candidates, options))
+    last = coverage_problem(inputs, question.last_phase(), candidates, options.at_the_end())
+    covered, could = last.covered(answer.chosen), last.covered(np.arange(len(options.candidate)))
+    return SitingResult(
+        question,
+        candidates,
+        options,
+        answer,
+        unit,
+        opening_by_people(last, options.by_phase(answer.chosen, len(question.phases))),
+        "people",
+        unmet=_unmet(inputs, question, last, outside=~covered, out_of_reach=~could),
+    )
+
+
+def walking_result(
+    inputs: SitingInputs,
+    question: Question,
+    solve: Callable[[DistanceProblem], Answer],
+    *,
+    before: Callable[[DistanceProblem, Floats], tuple[float, float]],
+) -> SitingResult:
+    """Return the result of an objective that counts minutes of walking.
+
+    Parameters
+    ----------
+    solve
+        Answers the problem in arrays.
+    before
+        Given the problem and the walk of each point without any site, shape (n_points,), seconds: the aim, and its divisor to minutes.
+    """
+    candidates = eligible(inputs, question, costed=question.spends)
+    options = options_of(inputs.candidates, candidates.use, question.phases)
+    problem = distance_problem(inputs, question, candidates, options)
+    answer = solve(problem)
+    last = distance_problem(inputs, question.last_phase(), candidates, options.at_the_end())
+    opening = opening_by_walking(last, options.by_phase(answer.chosen, len(question.phases)))
+    today, per = before(problem, problem.seconds_with(np.empty(0, np.int64)))
+    could = np.isfinite(last.existing_seconds)
+    could[last.seconds.indices] = True
+    outside = last.seconds_with(answer.chosen) >= last.cutoff_seconds
+    return SitingResult(
+        question,
+        candidates,
+        options,
+        answer,
+        "minutes",
+        opening.divided(60.0),
+        "person_minutes",
+        per=per,
+        before=today / per,
+        unmet=_unmet(inputs, question, last, outside=outside, out_of_reach=~could, allowed=0.0),
+    )
+
+
+def _unmet(
+    inputs: SitingInputs,
+    question: Question,
+    last: CoverageProblem | DistanceProblem,
+    *,
+    outside: Bools,
+    out_of_reach: Bools,
+    allowed: float | None = None,
+) -> pd.DataFrame:
+    """Return the zones of which more people than a share stay outside, and why (`tables.UNMET`).
+
+    Parameters
+    ----------
+    last
+        The problem in its last phase: one block of points a service.
+    outside, out_of_reach
+        Points that stay outside, and those that no candidate can bring inside, shape (n_points,).
+    allowed
+        Share of a zone's people that may stay outside; None: the service's flag share.
+    """
+    names, limit = inputs.zone_id, question.limit_reached("none")
+    rows: list[dict[str, Any]] = []
+    for number, service in enumerate(question.services):
+        zone: Ints = last.zone - number * len(names)
+        inside = (zone >= 0) & (zone < len(names))
+        people, left, never = (
+            np.bincount(zone[inside], weights=(last.weight * some)[inside], minlength=len(names))
+            for some in (np.ones(len(zone)), outside, outside & out_of_reach)
+        )
+        most = (inputs.services[service].flag_share if allowed is None else allowed) * people
+        for place in np.flatnonzero(left > most + ROUNDING_TOLERANCE):
+            why = limit
+            if never[place] > most[place] + ROUNDING_TOLERANCE:
+                why = "too_far" if never[place] < left[place] - ROUNDING_TOLERANCE else "no_candidate"
+            rows.append({"zone_id": str(names[int(place)]), "gap": left[place], "why": why})
+    table = pd.DataFrame(rows, columns=["zone_id", "gap", "why"])
+    return table.assign(question=question.name, phase=float(question.phases[-1].by), unit="people")[
+        list(UNMET)
+    ]

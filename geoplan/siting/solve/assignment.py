@@ -1,0 +1,553 @@
+"""Points that each take the cheapest option chosen (the core of median and center): arrays, exchanges, Lagrangian bound; compiled.
+
+Exchanges count the gain of every change from each point's nearest and second nearest option chosen (Whitaker 1983, INFOR 21; Resende &
+Werneck 2007, European Journal of Operational Research 179). The bound relaxes the constraint that a point takes exactly one option
+(Cornuéjols, Fisher & Nemhauser 1977, Management Science 23(8)): a point pays a price, an option earns the prices above its walks, and
+the options that earn most are selected. One limit on the number of options is kept, the others are priced too. Prices follow
+subgradients (Held, Wolfe & Crowder 1974, Mathematical Programming 6).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_array, csr_array
+
+from geoplan.network.compiled import compiled
+from geoplan.siting.solve.problems import Bools, DistanceProblem, Floats, Ints, SelectionConstraints
+from geoplan.siting.solve.tolerance import GAIN_TOLERANCE, ROUNDING_TOLERANCE, limit_tolerance
+
+#: Sums of whole person-seconds below this keep every whole number apart from the next, rounding and all.
+SMALL = 1e7
+
+
+@dataclass(frozen=True, eq=False)
+class Medians:
+    """Points that each take the cheapest of the options chosen, or stay at `top`.
+
+    Parameters
+    ----------
+    option
+        Position of each option in the problem given, ascending, shape (n,).
+    rows, least, most
+        As in `SelectionConstraints`, for these options.
+    start, point, cost
+        Person-seconds by option: of option ``j`` those at ``start[j]:start[j + 1]``, each below the point's `top`.
+    top
+        Person-seconds of each point without any of these options, shape (m,).
+    origin
+        Position of each point among those of the first arrays, ascending, shape (m,).
+    by_start, by_option, by_cost
+        The same by point, cheapest first, ties by lowest position.
+    fixed
+        Positions in the problem given of options chosen already (in `top`).
+    base
+        Person-seconds of points that none of these options changes.
+    whole
+        Whether all person-seconds are whole numbers, and not too many: then so is every objective.
+    """
+
+    option: Ints
+    rows: csr_array
+    least: Floats
+    most: Floats
+    start: Ints
+    point: Ints
+    cost: Floats
+    top: Floats
+    origin: Ints
+    by_start: Ints
+    by_option: Ints
+    by_cost: Floats
+    fixed: Ints
+    base: float
+    whole: bool
+
+    def __len__(self) -> int:
+        """Return the number of options that are open."""
+        return len(self.option)
+
+    @property
+    def constraints(self) -> SelectionConstraints:
+        """The limits, all costs 0."""
+        return SelectionConstraints(np.zeros(len(self)), self.rows, self.least, self.most)
+
+    def savings(self) -> Floats:
+        """Return the person-seconds that each option would save alone, shape (n,)."""
+        option = np.repeat(np.arange(len(self)), np.diff(self.start))
+        saved: Floats = np.bincount(option, self.top[self.point] - self.cost, minlength=len(self)).astype(
+            float
+        )
+        return saved
+
+    def positions(self, chosen: Ints) -> Ints:
+        """Return positions in the problem given, with what is fixed, ascending."""
+        return np.sort(np.r_[self.fixed, self.option[chosen]])
+
+
+def medians(problem: DistanceProblem, *, merge: bool) -> Medians:
+    """Return the arrays of `problem`, without points that have no weight and without walks that save nothing.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    merge
+        Whether points with the same walks, to options and now, become one of their joint weight.
+    """
+    walks = csc_array(problem.seconds)
+    walks.sort_indices()
+    have = np.minimum(problem.existing_seconds, problem.cutoff_seconds)
+    group = _alike(walks, have) if merge else np.arange(len(have), dtype=np.int64)
+    weight = np.bincount(group, problem.weight, minlength=len(have))
+    keep = np.flatnonzero(weight > 0)
+    walks = walks[:, keep]
+    column = np.repeat(np.arange(len(keep)), np.diff(walks.indptr))
+    gains = walks.data < have[keep][column]
+    option, point = walks.indices[gains].astype(np.int64), column[gains]
+    cost: Floats = walks.data[gains] * weight[keep][point]
+    top: Floats = np.asarray(have[keep] * weight[keep], np.float64)
+    whole = bool((cost == np.floor(cost)).all() and (top == np.floor(top)).all() and top.sum() < SMALL)
+    n = walks.shape[0]
+    constraints = problem.constraints
+    return built(
+        np.arange(n, dtype=np.int64),
+        (csr_array(constraints.rows), constraints.least, constraints.most),
+        (option, point, cost, top),
+        origin=np.arange(len(keep), dtype=np.int64),
+        fixed=np.empty(0, np.int64),
+        base=0.0,
+        whole=whole,
+    )
+
+
+def _alike(walks: csc_array, have: Floats) -> Ints:
+    # the first point of those with the same column and the same walk now
+    first: dict[tuple[bytes, bytes, float], int] = {}
+    pointer, rows, data = walks.indptr, walks.indices, walks.data
+    return np.array(
+        [
+            first.setdefault((rows[a:b].tobytes(), data[a:b].tobytes(), now), k)
+            for k, (a, b, now) in enumerate(zip(pointer[:-1], pointer[1:], have.tolist(), strict=True))
+        ],
+        np.int64,
+    )
+
+
+def built(
+    position: Ints,
+    limits: tuple[csr_array, Floats, Floats],
+    entries: tuple[Ints, Ints, Floats, Floats],
+    *,
+    origin: Ints,
+    fixed: Ints,
+    base: float,
+    whole: bool,
+) -> Medians:
+    """Return the arrays of walks given as entries.
+
+    Parameters
+    ----------
+    position
+        Of each option in the problem given, shape (n,).
+    limits
+        Rows, least, most.
+    entries
+        Option, point and person-seconds of each walk; and the person-seconds of each point without any.
+    origin, fixed, base, whole
+        As in `Medians`; `origin` is of all points, those that no walk changes included.
+    """
+    option, point, cost, top = entries
+    # points that no option changes leave
+    met = np.zeros(len(top), bool)
+    met[point] = True
+    base += float(top[~met].sum())
+    point, top = (np.cumsum(met) - 1)[point], top[met]
+    by_option = np.lexsort((point, option))
+    by_point = np.lexsort((option, cost, point))
+    return Medians(
+        option=position,
+        rows=limits[0],
+        least=limits[1],
+        most=limits[2],
+        start=np.r_[0, np.cumsum(np.bincount(option, minlength=len(position)))].astype(np.int64),
+        point=point[by_option].astype(np.int64),
+        cost=cost[by_option],
+        top=top,
+        origin=origin[met],
+        by_start=np.r_[0, np.cumsum(np.bincount(point, minlength=len(top)))].astype(np.int64),
+        by_option=option[by_point].astype(np.int64),
+        by_cost=cost[by_point],
+        fixed=fixed,
+        base=base,
+        whole=whole,
+    )
+
+
+def shrunk(arrays: Medians, *, never: Bools, always: Bools) -> Medians:
+    """Return the residual problem after fixing options: `never` are excluded, `always` are selected; both of shape (n,).
+
+    Options selected lower each point's `top`, use up the limits, and make walks redundant that save nothing more.
+    """
+    n = len(arrays)
+    open_ = ~(never | always)
+    top = arrays.top.copy()
+    option = np.repeat(np.arange(n), np.diff(arrays.start))
+    taken = always[option]
+    np.minimum.at(top, arrays.point[taken], arrays.cost[taken])
+    keep = open_[option] & (arrays.cost < top[arrays.point])
+    used = arrays.rows[:, np.flatnonzero(always)].sum(axis=1) if always.any() else 0.0
+    return built(
+        arrays.option[open_],
+        (csr_array(arrays.rows[:, np.flatnonzero(open_)]), arrays.least - used, arrays.most - used),
+        ((np.cumsum(open_) - 1)[option[keep]], arrays.point[keep], arrays.cost[keep], top),
+        origin=arrays.origin,
+        fixed=np.r_[arrays.fixed, arrays.option[always]],
+        base=arrays.base,
+        whole=arrays.whole,
+    )
+
+
+def value(arrays: Medians, chosen: Ints) -> float:
+    """Return the person-seconds of a choice among the open options."""
+    best = arrays.top.copy()
+    for j in chosen:
+        part = slice(arrays.start[j], arrays.start[j + 1])
+        best[arrays.point[part]] = np.minimum(best[arrays.point[part]], arrays.cost[part])
+    return arrays.base + float(best.sum())
+
+
+Array = NDArray[Any]
+
+
+def improved(arrays: Medians, chosen: Ints, *, moves: int = 1_000_000) -> Ints:
+    """Return a feasible selection no worse than `chosen`: options are added, then exchanged one for one.
+
+    Parameters
+    ----------
+    arrays
+        The question.
+    chosen
+        Positions to begin with, allowed.
+    moves
+        Most changes.
+
+    Returns
+    -------
+    chosen
+        Positions, ascending.
+    """
+    columns = csc_array(arrays.rows)
+    columns.sort_indices()
+    limits = (
+        columns.indptr.astype(np.int64),
+        columns.indices.astype(np.int64),
+        columns.data.astype(np.float64),
+        arrays.least - ROUNDING_TOLERANCE,
+        arrays.most + limit_tolerance(arrays.most),
+    )
+    inside = np.zeros(len(arrays), np.bool_)
+    inside[chosen] = True
+    used = np.asarray(arrays.rows @ inside.astype(float), np.float64)
+    entries = (arrays.start, arrays.point, arrays.cost)
+    tolerance = GAIN_TOLERANCE * max(1.0, float(arrays.top.sum()))
+    _climb(entries, arrays.top, limits, used, inside, tolerance, moves)
+    return np.flatnonzero(inside)
+
+
+@compiled
+def _two_best(entries: Any, top: Array, inside: Array, first: Array, near: Array, second: Array) -> None:  # noqa: ANN401 - a tuple of arrays
+    start, point, cost = entries
+    near[:], second[:], first[:] = top, top, -1
+    for j in range(len(inside)):
+        if not inside[j]:
+            continue
+        for e in range(start[j], start[j + 1]):
+            k, c = point[e], cost[e]
+            if c < near[k]:
+                second[k], near[k], first[k] = near[k], c, j
+            elif c < second[k]:
+                second[k] = c
+
+
+@compiled
+def _allowed(limits: Any, used: Array, add: Any, drop: Any) -> bool:  # noqa: ANN401 - a tuple of arrays; numba's int64
+    """Return whether `add` may come and `drop` (-1: none) may go."""
+    begin, row, share, least, most = limits
+    for a in range(begin[add], begin[add + 1]):
+        r, after = row[a], used[row[a]] + share[a]
+        if drop >= 0 and after > most[r]:
+            for b in range(begin[drop], begin[drop + 1]):
+                if row[b] == r:
+                    after -= share[b]
+        if after > most[r]:
+            return False
+    if drop >= 0:
+        for b in range(begin[drop], begin[drop + 1]):
+            r, after = row[b], used[row[b]] - share[b]
+            if after < least[r]:
+                for a in range(begin[add], begin[add + 1]):
+                    if row[a] == r:
+                        after += share[a]
+                if after < least[r]:
+                    return False
+    return True
+
+
+@compiled
+def _use(limits: Any, used: Array, option: Any, sign: float) -> None:  # noqa: ANN401 - a tuple of arrays
+    begin, row, share, _, _ = limits
+    for a in range(begin[option], begin[option + 1]):
+        used[row[a]] += sign * share[a]
+
+
+@compiled
+def _gained(entries: Any, j: Any, first: Array, near: Array, second: Array, extra: Array) -> float:  # noqa: ANN401 - a tuple of arrays; numba's int64
+    """Return what option `j` gains alone, and note in `extra` what each option chosen would lose less for it."""
+    start, point, cost = entries
+    gain = 0.0
+    for e in range(start[j], start[j + 1]):
+        k, c = point[e], cost[e]
+        if c < near[k]:
+            gain += near[k] - c
+            if first[k] >= 0:
+                extra[first[k]] += second[k] - near[k]
+        elif c < second[k] and first[k] >= 0:
+            extra[first[k]] += second[k] - c
+    return gain
+
+
+@compiled
+def _best_change(
+    entries: Any,  # noqa: ANN401 - a tuple of arrays
+    top: Array,
+    limits: Any,  # noqa: ANN401 - a tuple of arrays
+    used: Array,
+    inside: Array,
+    tolerance: float,
+    adding: bool,
+) -> tuple[Any, Any]:
+    """Return the option to come and that to go (-1: none) of the best change; -1, -1 where none gains more than `tolerance`."""
+    n, m = len(inside), len(top)
+    near, second, first = np.empty(m), np.empty(m), np.empty(m, np.int64)
+    _two_best(entries, top, inside, first, near, second)
+    loss, extra = np.zeros(n), np.zeros(n)
+    for k in range(m):
+        if first[k] >= 0:
+            loss[first[k]] += second[k] - near[k]
+    opened = np.flatnonzero(inside)
+    best = tolerance
+    come: Any = np.int64(-1)
+    go: Any = np.int64(-1)
+    for j in range(n):
+        if inside[j]:
+            continue
+        alone = _allowed(limits, used, j, -1)
+        if adding and not alone:
+            continue
+        gain = _gained(entries, j, first, near, second, extra)
+        if alone and gain > best:
+            best, come, go = gain, j, -1
+        for i in opened:
+            if not alone and gain - loss[i] + extra[i] > best and _allowed(limits, used, j, i):
+                best, come, go = gain - loss[i] + extra[i], j, i
+            extra[i] = 0.0
+    return come, go
+
+
+@compiled
+def _climb(
+    entries: Any,  # noqa: ANN401 - a tuple of arrays
+    top: Array,
+    limits: Any,  # noqa: ANN401 - a tuple of arrays
+    used: Array,
+    inside: Array,
+    tolerance: float,
+    moves: int,
+) -> None:
+    """Make the best change there is, again and again: first additions, then exchanges; ties by lowest position."""
+    adding = True
+    for _ in range(moves):
+        come, go = _best_change(entries, top, limits, used, inside, tolerance, adding)
+        if come < 0 and adding:
+            adding = False
+        elif come < 0:
+            return
+        else:
+            inside[come] = True
+            _use(limits, used, come, 1.0)
+            if go >= 0:
+                inside[go] = False
+                _use(limits, used, go, -1.0)
+
+
+#: Rounds of prices at most, rounds without a better bound before the step halves, and the step at which the climb ends.
+ROUNDS, PATIENCE, FIRST_STEP, LAST_STEP = 1500, 20, 1.5, 2e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """The best bound of a climb.
+
+    `price` of each point, shape (m,), at most its top; `worth` of each option, shape (n,): what it costs beyond its earnings, limits'
+    prices included; `number`: the most options that the kept limit allows.
+    """
+
+    bound: float
+    price: Floats
+    worth: Floats
+    number: int
+
+
+def number_limit(arrays: Medians) -> tuple[int, int]:
+    """Return which limit counts every option alike (-1: none) and the most options that it allows."""
+    n = len(arrays)
+    row, number = -1, n
+    rows = csr_array(arrays.rows)
+    for r in range(rows.shape[0]):
+        data = rows.data[rows.indptr[r] : rows.indptr[r + 1]]
+        if n and len(data) == n and data.min() == data.max() > 0 and np.isfinite(arrays.most[r]):
+            allowed = max(0, int(np.floor(arrays.most[r] / data[0] + ROUNDING_TOLERANCE)))
+            if allowed < number:
+                row, number = r, allowed
+    return row, number
+
+
+def climb(
+    arrays: Medians,
+    best: float,
+    *,
+    price: Floats,
+    tried: Callable[[Ints, float], float],
+    go_on: Callable[[float], bool],
+    rounds: int = ROUNDS,
+) -> Priced:
+    """Return the best bound that prices give.
+
+    Parameters
+    ----------
+    arrays
+        The question.
+    best
+        Person-seconds of the best choice known.
+    price
+        Prices to begin with, shape (m,), person-seconds.
+    tried
+        Given the options taken under a better bound, and that bound; returns the best person-seconds known after that.
+    go_on
+        Given the best bound, whether to go on.
+    rounds
+        Most rounds of prices.
+    """
+    n, m = len(arrays), len(arrays.top)
+    row, number = number_limit(arrays)
+    low = np.minimum.reduceat(arrays.by_cost, arrays.by_start[:-1]) if m else np.empty(0)
+    price = np.clip(price, low, arrays.top)
+    worth, slope = np.empty(n), np.empty(m)
+    _worth(arrays.start, arrays.point, arrays.cost, price, worth)
+    # an option's fee is worth as much as its earnings, not as one point's price: steps of like size need like units
+    limits = _Limits(
+        arrays, row, unit=max(1.0, -float(worth.min(initial=0.0)) / max(1e-12, float(price.mean())))
+    )
+    fee = np.zeros(len(limits.most))
+    drift, fee_drift = np.zeros(m), np.zeros(len(fee))
+    top = Priced(-np.inf, price, np.zeros(n), number)
+    step, stale = FIRST_STEP, 0
+    for _ in range(rounds):
+        _worth(arrays.start, arrays.point, arrays.cost, price, worth)
+        net = worth + limits.rows.T @ fee if len(fee) else worth
+        taken = _lowest(net, number)
+        bound = arrays.base + float(price.sum() + net[taken].sum() - fee @ limits.most)
+        stale += 1
+        if bound > top.bound + 1e-7 * abs(top.bound if np.isfinite(top.bound) else 0.0):
+            stale = 0
+            best = tried(taken, bound)
+        if bound > top.bound:
+            top = Priced(bound, price.copy(), net.copy(), number)
+        if not go_on(top.bound) or step < LAST_STEP:
+            break
+        if stale >= PATIENCE:
+            step, stale = step / 2.0, 0
+            price = top.price.copy()
+        _slope(arrays.start, arrays.point, arrays.cost, price, taken, slope)
+        slope[(price >= arrays.top) & (slope > 0)] = 0.0
+        slope[(price <= low) & (slope < 0)] = 0.0
+        fee_slope = limits.over(taken)
+        fee_slope[(fee <= 0) & (fee_slope < 0)] = 0.0
+        # the direction keeps some of the last one, which damps zigzag
+        drift, fee_drift = 0.7 * slope + 0.3 * drift, 0.7 * fee_slope + 0.3 * fee_drift
+        length = float(drift @ drift + fee_drift @ fee_drift)
+        if length <= 1e-18:
+            break
+        move = step * max(best - bound, ROUNDING_TOLERANCE * abs(best)) / length
+        price = np.clip(price + move * drift, low, arrays.top)
+        fee = np.maximum(0.0, fee + move * fee_drift)
+    return top
+
+
+class _Limits:
+    """The limits that are priced, each as ``rows @ y <= most``, scaled to coefficients of at most `unit`."""
+
+    def __init__(self, arrays: Medians, kept: int, *, unit: float) -> None:
+        over = [r for r in np.flatnonzero(np.isfinite(arrays.most)) if r != kept]
+        under = np.flatnonzero(arrays.least > 0)
+        rows = csr_array(arrays.rows)
+        widest = [rows.data[rows.indptr[r] : rows.indptr[r + 1]].max(initial=1e-12) for r in over]
+        sides = np.r_[over, under].astype(np.int64)
+        scale = unit * np.r_[1.0 / np.array(widest), -np.ones(len(under))]
+        picked = csr_array(rows[sides]) if len(sides) else csr_array((0, len(arrays)))
+        self.rows = csr_array(
+            (picked.data * np.repeat(scale, np.diff(picked.indptr)), picked.indices, picked.indptr),
+            picked.shape,
+        )
+        self.most = scale * np.r_[arrays.most[over], arrays.least[under]]
+
+    def over(self, taken: Ints) -> Floats:
+        """Return by how much each limit is overstepped."""
+        return np.asarray(self.rows[:, taken].sum(axis=1) - self.most, np.float64)
+
+
+def _lowest(net: Floats, number: int) -> Ints:
+    """Return the at most `number` lowest negative ones, ties by lowest position, ascending."""
+    order = np.argsort(net, kind="stable")[:number]
+    return np.sort(order[net[order] < 0])
+
+
+def settled(priced: Priced, cutoff: float) -> tuple[Bools, Bools]:
+    """Return the options that no selection below `cutoff` contains, and those that every one contains (variable fixing); shape (n,) each.
+
+    The loss from forcing an option in or out is added to the bound.
+    """
+    worth, number = priced.worth, priced.number
+    n = len(worth)
+    ranked = np.sort(worth)
+    last = min(0.0, ranked[number - 1]) if 0 < number <= n else (-np.inf if number <= 0 else 0.0)
+    following = min(0.0, ranked[number]) if number < n else 0.0
+    order = np.argsort(worth, kind="stable")[:number]
+    inside = np.zeros(n, bool)
+    inside[order[worth[order] < 0]] = True
+    never = ~inside & (priced.bound + worth - last >= cutoff)
+    always = inside & (priced.bound - worth + following >= cutoff)
+    return never, always
+
+
+@compiled
+def _worth(start: Array, point: Array, cost: Array, price: Array, worth: Array) -> None:
+    for j in range(len(worth)):
+        total = 0.0
+        for e in range(start[j], start[j + 1]):
+            less = cost[e] - price[point[e]]
+            if less < 0.0:
+                total += less
+        worth[j] = total
+
+
+@compiled
+def _slope(start: Array, point: Array, cost: Array, price: Array, taken: Array, slope: Array) -> None:
+    slope[:] = 1.0
+    for j in taken:
+        for e in range(start[j], start[j + 1]):
+            if cost[e] < price[point[e]]:
+                slope[point[e]] -= 1.0
