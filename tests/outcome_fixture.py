@@ -813,7 +813,8 @@ def _candidates(outcome, nasty):
         }
         for number, (code, (x, y)) in enumerate(_GENERATED, start=1)
     ]
-    table = gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)[list(CANDIDATES)]
+    table = gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)
+    table = table[[name for name in CANDIDATES if name in table.columns]]
     table["extends"] = pd.Series([row["extends"] for row in rows], dtype=object)
     keys = [f"{file}#{row}" for file, row in zip(table["source_file"], table["source_row"], strict=True)]
     table.index = pd.Index(keys, name="candidate_id")

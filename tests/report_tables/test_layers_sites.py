@@ -15,6 +15,8 @@ import pyogrio
 import pytest
 
 from geoplan.report import look
+from geoplan.report.content.fields import field_names, field_values
+from geoplan.report.content.sites import every_site
 from geoplan.report.layers import geopackage as layers
 from geoplan.report.layers.exports import FORMATS, export_layers, write_exports
 from geoplan.report.layers.sites import candidates_layer, sites_layer
@@ -80,22 +82,25 @@ def test_layers_of_siting_stand_behind_the_others(package, make):
     assert candidates_layer(make()) is None
 
 
-def test_sites_are_those_of_every_answer(package, outcome):
-    sites = gpd.read_file(package, layer="sites").set_index("site_id")
-    assert list(sites.index) == list(outcome.sites.index)
-    assert sites.crs.to_epsg() == 4547
-    assert sites.geometry.to_wkb().tolist() == outcome.sites.geometry.to_wkb().tolist()
-    assert sites["adopted"].tolist() == [1] * 4 + [0] * 3
-    for column in ("beds", "places", "cost", "gain", "marginal", "total", "size", "floor_area_m2"):
-        np.testing.assert_array_equal(sites[column].astype(float), outcome.sites[column].astype(float))
-    third = sites.loc["close_gap/3"]
-    assert third["place"] == "意向区域：南湖社区"
-    assert third["generated"] == 1
-    assert (third["works"], third["works_name"]) == ("new", "新建")
-    assert (third["type"], third["services"]) == ("elder_day_care", "社区日间照料设施、托育机构")
-    assert third["indicators"] == "每千名老人养老床位、每千人口拥有3岁以下婴幼儿托位数"
-    assert third["rule_ids"].split(",") == list(outcome.sites.loc["close_gap/3", "indicators"])
-    assert (third["serves"], third["serves_ids"]) == ("南湖社区", "community/C04")
+def test_sites_are_those_of_every_answer_as_in_their_table(package, outcome):
+    layer = gpd.read_file(package, layer="sites").set_index("site_id")
+    assert list(layer.index) == list(outcome.sites.index)
+    assert layer.crs.to_epsg() == 4547
+    assert layer.geometry.to_wkb().tolist() == outcome.sites.geometry.to_wkb().tolist()
+    assert layer["adopted"].tolist() == ["yes"] * 4 + ["no"] * 3
+    content = every_site(outcome)
+    for column in content.columns:
+        (name, *_) = field_names(column)
+        for got, cell in zip(layer[name], content.cells(column.key), strict=True):
+            (wanted, *_) = field_values(cell, column)
+            assert (pd.isna(got) and not wanted) or got == (
+                pytest.approx(wanted) if isinstance(wanted, float) else wanted
+            )
+    third = layer.loc["close_gap/3"]
+    assert (third["place"], third["generated"]) == ("意向区域：南湖社区", "yes")
+    assert (third["works"], third["works_label"]) == ("new", "新建")
+    assert third["indicators"].split(";") == list(outcome.sites.loc["close_gap/3", "indicators"])
+    assert (third["serves"], third["serves_label"]) == ("community/C04", "南湖社区")
     assert (third["phase"], third["gain_unit"]) == (2030, "beds")
 
 
@@ -130,22 +135,19 @@ def test_candidates_with_and_without_a_point(outcome, tmp_path):
         "adopted",
         "generated",
     ]
-    assert table["order_no"].dropna().tolist() == [1, 2, 4, 3]
-    assert table["may_hold"].iloc[1] == "elder_day_care,elder_home"
-    assert table["services"].iloc[6] == "不限"
+    assert table["adopted_order"].dropna().tolist() == [1, 2, 4, 3]
+    assert table["may_hold"].iloc[1] == "elder_day_care;elder_home"
+    assert table["may_hold_label"].iloc[6] == "不限"
     legend = [node.get("value") for node in style_of(tmp_path / "a.gpkg", "candidates").iter("category")]
     assert legend == ["adopted", "offered", "generated", "forbidden"]
 
 
 def test_every_field_has_a_name_for_the_planner(outcome):
-    for layer in (sites_layer(outcome), candidates_layer(outcome)):
-        said = {
-            node.get("field"): node.get("name")
-            for style in layer.styles
-            for node in ET.fromstring(style.qml).iter("alias")
-        }
-        assert set(said) == set(layer.table.columns) - {"geometry"}
-        assert all(any("\u4e00" <= c <= "\u9fff" for c in name) for name in said.values())
+    for layer in layers.layers(outcome):
+        # attributes that a planner's register adds keep their names
+        told = {key: name for key, name in layer.aliases.items() if key not in outcome.facilities.columns}
+        assert set(layer.aliases) == set(layer.table.columns) - {"geometry"}, layer.name
+        assert all(any("\u4e00" <= c <= "\u9fff" for c in name) for name in told.values()), layer.name
 
 
 def test_an_outcome_with_answers_and_no_sites_has_no_layer(outcome):

@@ -177,7 +177,7 @@ class TestThePlansFigures:
         community = demo.flags["zone_id"].str.startswith("community/")
         counted = demo.flags[community].groupby("zone_id")["flagged"].sum().reindex(layer.index)
         assert layer["flag_count"].tolist() == counted.tolist()
-        assert layer["flagged"].tolist() == ["yes" if count else "no" for count in counted]
+        assert layer["flagged"].tolist() == ["flagged" if count else "not_flagged" for count in counted]
 
 
 @pytest.fixture(scope="module")

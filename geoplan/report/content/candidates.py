@@ -25,14 +25,14 @@ _OPTIONAL: Mapping[str, str] = {
 
 
 @listed(180, "workbook")
-def candidates_table(outcome: Outcome) -> Table | None:
-    """Return 备选点位: every candidate, at most `MOST_CANDIDATES`, the adopted ones always among them; None without any."""
+def candidates_table(outcome: Outcome, *, most: int = MOST_CANDIDATES) -> Table | None:
+    """Return 备选点位: every candidate, at most `most`, the adopted ones always among them; None without any."""
     table = outcome.candidates
     if empty(table):
         return None
     lang, names, chosen = outcome.lang, Names(outcome), sites.chosen(outcome)
     order = {} if empty(chosen) else dict(zip(chosen["candidate_id"], chosen["order"], strict=True))
-    shown = listed_candidates(table, set(order), most=MOST_CANDIDATES)
+    shown = listed_candidates(table, set(order), most=most)
     more = [key for key in _OPTIONAL if table[key].map(present).any()]
     keys = (
         "serial", "name", "offered_by", "adopted_order", "works", "zone", "zone_code", "may_hold", "floor_area_m2", *more,

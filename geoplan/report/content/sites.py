@@ -138,6 +138,21 @@ def other_sites_table(outcome: Outcome) -> Table | None:
     return Table.of("sites_other", phrase("sites_other_title", lang), columns, rows, notes=notes, frozen=4)
 
 
+def every_site(outcome: Outcome) -> Table | None:
+    """Return the sites of every answer in their order, each with its question and whether it is adopted; None without any."""
+    own, lang = outcome.sites, outcome.lang
+    if empty(own):
+        return None
+    every = {answer.question: answer for answer in answers.answers(outcome)}
+    keys, rows = _cells(Names(outcome), own, {question: answer.unit for question, answer in every.items()})
+    rows = [
+        [str(question), Coded("yes" if question in every and every[question].adopted else "no"), *row]
+        for question, row in zip(own["question"], rows, strict=True)
+    ]
+    columns = [column(key, lang) for key in ("question", "adopted", *keys)]
+    return Table.of("sites", phrase("sites_title", lang), columns, rows)
+
+
 def _cells(
     names: Names, own: gpd.GeoDataFrame, units: Mapping[str, str]
 ) -> tuple[tuple[str, ...], list[list[Cell]]]:

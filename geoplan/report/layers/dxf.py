@@ -18,8 +18,8 @@ from ezdxf.enums import TextEntityAlignment
 from ezdxf.layouts.layout import Modelspace
 
 from geoplan.report import look
-from geoplan.report.content.sheet import Names
-from geoplan.report.layers.zones import Layer, field_name
+from geoplan.report.content.names import Names, field_name
+from geoplan.report.layers.zones import Layer
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 
@@ -118,7 +118,7 @@ def _zones(
         column = field_name(rule, "flag")
         if column not in table.columns:
             continue
-        for state, code, colour in (("yes", "layer_flag", "flag"), ("unknown", "layer_unknown", "hatch")):
+        for state, code, colour in (("flagged", "layer_flag", "flag"), ("unknown", "layer_unknown", "hatch")):
             own = table.geometry[table[column] == state]
             if len(own):
                 named = _word(code, lang, indicator=f"{names.rule(rule)}_{look.label(level, lang)}")
@@ -151,7 +151,7 @@ def _facilities(
     text = _word("layer_facility_names", outcome.lang)
     _layer(drawing, text, look.COLOURS["ink"])
     order = {t: k for k, s in enumerate(outcome.services.values()) for t in s.facilities}
-    for kind, own in table.groupby("type", sort=True):
+    for kind, own in table.groupby("facility_type", sort=True):
         name = _word("layer_facility", outcome.lang, kind=look.facility_label(kind, outcome.lang))
         _layer(drawing, name, look.SERVICE_COLOURS[order.get(str(kind), 0) % len(look.SERVICE_COLOURS)])
         _points(space, own, own["name"], name, text, unit=unit)
@@ -162,8 +162,8 @@ def _sites(
 ) -> None:
     """Draw the adopted sites, areas of intent on a layer of their own: a drawing must not make addresses of them."""
     text = _word("layer_site_names", outcome.lang)
-    for generated, code in ((0, "layer_site"), (1, "layer_site_intent")):
-        own = table[(table["adopted"] == 1) & (table["generated"] == generated)]
+    for generated, code in (("no", "layer_site"), ("yes", "layer_site_intent")):
+        own = table[(table["adopted"] == "yes") & (table["generated"] == generated)]
         if len(own):
             _layer(drawing, text, look.COLOURS["ink"])
             name = _word(code, outcome.lang)

@@ -8,9 +8,8 @@ import csv
 import importlib
 import shutil
 import warnings
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,12 @@ import shapely
 
 from geoplan.inputs.datum import control_notes, control_points, known_crs
 from geoplan.report import look
+from geoplan.report.content.names import field_name
 from geoplan.report.layers.geopackage import layers
-from geoplan.report.layers.zones import Layer, field_name
+from geoplan.report.layers.zones import Layer
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import GeoplanError, Note, OutputError
-from geoplan.words.labels import heading
 
 FORMATS = ("shp", "filegdb", "dxf")
 #: Bytes of a field's name in a Shapefile (dBASE III), and letters of one in a FileGDB.
@@ -113,35 +112,8 @@ def write_exports(
 
 
 def export_layers(outcome: Outcome) -> list[Layer]:
-    """Return the layers that are written: those of the GeoPackage without the snaps, and the projects."""
-    found = [layer for layer in layers(outcome) if len(layer.table) and layer.name not in _LEFT_OUT]
-    if len(outcome.projects) and not any(layer.name == "projects" for layer in found):
-        found.append(_projects(outcome))
-    return found
-
-
-def _projects(outcome: Outcome) -> Layer:
-    table = outcome.projects
-    columns: dict[str, Any] = {"project_id": table.index.map(str)}
-    for column in table.columns:
-        values = table[column]
-        if column == "geometry":
-            continue
-        if values.map(lambda value: isinstance(value, tuple | list | frozenset)).any():
-            columns[column] = values.map(
-                lambda own: "、".join(look.planner_word(v, outcome.lang) for v in own) if own else ""
-            )
-        elif pd.api.types.is_numeric_dtype(values.dtype):
-            columns[column] = values.astype(float).replace([np.inf, -np.inf], np.nan)
-        else:
-            columns[column] = values.map(lambda value: None if look.missing(value) else str(value)).astype(
-                object
-            )
-    shape = gpd.GeoDataFrame(
-        pd.DataFrame(columns, index=table.index), geometry=table.geometry, crs=outcome.crs
-    )
-    title = phrase("exports_layer_project", outcome.lang)
-    return Layer("projects", title, shape.reset_index(drop=True), ())
+    """Return the layers that are written: those of the GeoPackage without the snaps."""
+    return [layer for layer in layers(outcome) if len(layer.table) and layer.name not in _LEFT_OUT]
 
 
 def moved(layer: Layer, source: str, target: str | Sequence[Any] | None) -> Layer:
@@ -174,7 +146,7 @@ def moved(layer: Layer, source: str, target: str | Sequence[Any] | None) -> Laye
 
 
 def _with(layer: Layer, table: gpd.GeoDataFrame) -> Layer:
-    return Layer(layer.name, layer.description, table, layer.styles)
+    return replace(layer, table=table)
 
 
 # --- field names ----------------------------------------------------------------------------------------------------
@@ -189,24 +161,14 @@ def field_map(outcome: Outcome, tables: Iterable[Layer]) -> pd.DataFrame:
     stems |= {field_name(name): f"S{k}" for k, name in enumerate(outcome.services, start=1)}
     rows = []
     for layer in tables:
-        said = _aliases(layer)
         columns = [str(c) for c in layer.table.columns if c != "geometry"]
         short = short_names(columns, stems, limit=SHAPEFILE_NAME)
         long = short_names(columns, {}, limit=GEODATABASE_NAME)
         for column in columns:
             number = pd.api.types.is_numeric_dtype(layer.table[column].dtype)
-            label = said.get(column) or heading(column, outcome.lang)
             kind = "number" if number else "text"
-            rows.append((layer.name, column, short[column], long[column], label, kind))
+            rows.append((layer.name, column, short[column], long[column], layer.aliases[column], kind))
     return pd.DataFrame(rows, columns=["layer", "field", "short", "long", "label", "type"])
-
-
-def _aliases(layer: Layer) -> dict[str, str]:
-    """Return what the layer's own style calls its fields."""
-    if not layer.styles:
-        return {}
-    root = ET.fromstring(layer.styles[0].qml)  # noqa: S314 - made by this program
-    return {str(node.get("field")): str(node.get("name")) for node in root.iter("alias") if node.get("name")}
 
 
 def short_names(columns: Sequence[str], stems: Mapping[str, str], *, limit: int) -> dict[str, str]:

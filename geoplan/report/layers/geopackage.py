@@ -12,12 +12,15 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report import look
-from geoplan.report.content.sheet import Names, empty, present, word
+from geoplan.report.content.names import Names, empty, present, rows_of, text
+from geoplan.report.content.projects import facility_types
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Listed, Table, column
 from geoplan.report.layers import styles
-from geoplan.report.layers.sites import candidates_layer, sites_layer
+from geoplan.report.layers.sites import candidates_layer, projects_layer, sites_layer
 from geoplan.report.layers.styles import Part
-from geoplan.report.layers.zones import Layer, Style, finite, zone_layer
+from geoplan.report.layers.zones import Layer, Style, finite, layer_table, zone_layer
 from geoplan.tables import LEVELS, Outcome
+from geoplan.words.catalogue import phrase
 from geoplan.words.labels import heading
 
 #: The table that QGIS reads styles from, as QGIS makes it.
@@ -35,8 +38,9 @@ def write_layers(outcome: Outcome, path: Path) -> None:
     """Write the GeoPackage; the same outcome gives the same bytes.
 
     Layers: ``zones_<level>`` for every level present (covered shares, flags, reachable and located supply),
-    ``facilities`` (those without a point too, with empty geometry), ``isochrones``, ``snaps``; where
-    a siting question was asked, ``sites``, ``candidates`` and ``site_isochrones``.
+    ``facilities`` (those without a point too, with empty geometry), ``isochrones``, ``snaps``; ``projects`` where there is a
+    list of them; where a siting question was asked, ``sites``, ``candidates`` and ``site_isochrones``. Fields have the names of
+    the CSV files' columns.
 
     Raises
     ------
@@ -71,28 +75,53 @@ def layers(outcome: Outcome) -> Iterator[Layer]:
     yield _facilities(outcome)
     yield _isochrones(outcome, outcome.isochrones, "isochrones")
     yield _snaps(outcome)
-    yield from (layer for layer in (sites_layer(outcome), candidates_layer(outcome)) if layer is not None)
+    planned = (projects_layer(outcome), sites_layer(outcome), candidates_layer(outcome))
+    yield from (layer for layer in planned if layer is not None)
     if not empty(outcome.site_isochrones):
         yield _isochrones(outcome, outcome.site_isochrones, "site_isochrones")
 
 
 def _facilities(outcome: Outcome) -> Layer:
-    lang, names, table = outcome.lang, Names(outcome), outcome.facilities
-    plain = pd.DataFrame({"facility_id": table.index.map(str)}, index=table.index)
-    plain["name"] = table["name"].map(str)
-    plain["type"] = table["services"].map(lambda own: own[0] if len(own) else "")
-    plain["services"] = table["services"].map(
-        lambda own: "、".join(look.facility_label(s, lang) for s in own)
-    )
-    plain["zone"] = table["zone_id"].map(names.zone)
-    known = {"name", "services", "zone_id", "serves", "geometry", "zone_from"}
-    for column in (c for c in table.columns if c not in known):
-        plain[column] = _storable(table[column])
+    lang, names, every = outcome.lang, Names(outcome), outcome.facilities
+    columns = [
+        column(key, lang)
+        for key in ("facility_id", "name", "facility_type", "services", "zone", "zone_code", "inside")
+    ]
+    columns.append(column("facility_status", lang, name="status"))
+    columns += [
+        column(key, lang) for key in ("open_year", "close_year", "location", "source_file", "source_row")
+    ]
+    rows: list[list[Cell]] = []
+    for key, row in zip(every.index, rows_of(pd.DataFrame(every.drop(columns="geometry"))), strict=True):
+        types = facility_types(row["services"], lang)
+        rows.append([
+            str(key), text(row["name"]), types.items[0] if isinstance(types, Listed) and types.items else None, types,
+            names.zone(row["zone_id"]) if present(row["zone_id"]) else "", names.code(row["zone_id"]),
+            Coded("yes" if present(row["zone_id"]) else "no"), Coded(str(row["status"])),
+            Amount.of(row["open_year"], "year"), Amount.of(row["close_year"], "year"), Coded(str(row["location_quality"])),
+            text(row["source_file"]), Amount.of(row["source_row"], "count"),
+        ])  # fmt: skip
     for supply, amounts in outcome.supplies.groupby("supply", sort=True):
-        sums = amounts.groupby("facility_id")[["low", "high"]].sum().reindex(table.index)
-        plain[f"{supply}_low"], plain[f"{supply}_high"] = finite(sums["low"]), finite(sums["high"])
-    aliases = {column: heading(str(column), lang) for column in plain.columns}
-    kinds = sorted(set(plain["type"]))
+        sums = amounts.groupby("facility_id")[["low", "high"]].sum().reindex(every.index)
+        columns.append(Column(str(supply), look.planner_word(supply, lang), "count", interval=True))
+        for own, low, high in zip(rows, sums["low"], sums["high"], strict=True):
+            own.append(Amount.between(low, high, "count"))
+    title = phrase("layers_facilities", lang)
+    table, aliases = layer_table(Table.of("facilities", title, columns, rows), every.geometry, lang)
+    # attributes and what else the registers say, under their own names
+    known = {
+        "name",
+        "services",
+        "zone_id",
+        "serves",
+        "geometry",
+        "zone_from",
+        "location_quality",
+        *table.columns,
+    }
+    for name in (c for c in every.columns if c not in known):
+        table[name] = _storable(every[name]).to_numpy()
+        aliases[name] = heading(name, lang)
     order = {t: k for k, s in enumerate(outcome.services.values()) for t in s.facilities}
     parts = [
         Part(
@@ -103,16 +132,10 @@ def _facilities(outcome: Outcome) -> Layer:
             ),
             kind,
         )
-        for position, kind in enumerate(kinds)
+        for position, kind in enumerate(sorted(set(table["facility_type"].dropna())))
     ]
-    title = word("layer_facilities", lang)
-    shape = gpd.GeoDataFrame(plain, geometry=table.geometry, crs=outcome.crs).reset_index(drop=True)
-    return Layer(
-        "facilities",
-        title,
-        shape,
-        (Style(title, styles.categorised("type", parts, aliases=aliases, label="name")),),
-    )
+    style = Style(title, styles.categorised("facility_type", parts, aliases=aliases, label="name"))
+    return Layer("facilities", title, table, aliases, (style,))
 
 
 def _storable(values: pd.Series) -> pd.Series:
@@ -127,33 +150,29 @@ def _storable(values: pd.Series) -> pd.Series:
 def _isochrones(outcome: Outcome, found: gpd.GeoDataFrame, name: str) -> Layer:
     lang = outcome.lang
     # the widest first, so that the narrow ones lie on top
-    table = found.sort_values(["service", "minutes"], ascending=[True, False], kind="stable")
-    columns: dict[str, Any] = {
-        "service": table["service"].map(str),
-        "service_name": [look.service_label(outcome.services, s, lang) for s in table["service"]],
-        "minutes": table["minutes"].astype(float),
-        "band": [f"{m:g}" for m in table["minutes"]],
-    }
-    shape = gpd.GeoDataFrame(
-        pd.DataFrame(columns, index=table.index), geometry=table.geometry, crs=outcome.crs
-    )
-    bands = sorted({float(m) for m in table["minutes"]})
+    own = found.sort_values(["service", "minutes"], ascending=[True, False], kind="stable")
+    columns = [column("service", lang), column("minutes", lang), column("band", lang)]
+    rows = [
+        [
+            Coded(str(service), look.service_label(outcome.services, service, lang)),
+            Amount.of(m, "minutes"),
+            f"{m:g}",
+        ]
+        for service, m in zip(own["service"], own["minutes"], strict=True)
+    ]
+    title = phrase(f"layers_{name}", lang)
+    table, aliases = layer_table(Table.of(name, title, columns, rows), own.geometry, lang)
     ramp = list(reversed(look.SEQUENTIAL))
     parts = [
         Part(
-            word("minutes", lang, minutes=f"{m:g}"),
+            phrase("layers_minutes", lang, minutes=f"{m:g}"),
             styles.fill(ramp[min(k, len(ramp) - 1)], alpha=0.55),
             f"{m:g}",
         )
-        for k, m in enumerate(bands)
+        for k, m in enumerate(sorted({float(m) for m in own["minutes"]}))
     ]
-    aliases = {"service_name": look.label("service", lang), "minutes": look.label("minutes", lang)}
-    title = word(f"layer_{name}", lang)
     return Layer(
-        name,
-        title,
-        shape.reset_index(drop=True),
-        (Style(title, styles.categorised("band", parts, aliases=aliases)),),
+        name, title, table, aliases, (Style(title, styles.categorised("band", parts, aliases=aliases)),)
     )
 
 
@@ -174,30 +193,23 @@ def _snaps(outcome: Outcome) -> Layer:
     columns = {
         key: values for key, values in columns.items() if key not in ("of", "island") or len(set(values)) > 1
     }
-    shape = gpd.GeoDataFrame(
-        pd.DataFrame(columns, index=table.index), geometry=table.geometry, crs=outcome.crs
-    )
+    plain = pd.DataFrame(columns, index=table.index)
+    shape = gpd.GeoDataFrame(plain, geometry=table.geometry, crs=outcome.crs)
     points = bool(table.geometry.dropna().geom_type.isin(["Point", "MultiPoint"]).all())
 
     def symbol(colour: str) -> Any:  # noqa: ANN401 - an XML element
         return styles.marker(colour, "circle") if points else styles.line(colour)
 
     parts = [
-        Part(f"{word('not_snapped', lang)} ({reason})", symbol(look.COLOURS["flag"]), reason)
+        Part(f"{phrase('layers_not_snapped', lang)} ({reason})", symbol(look.COLOURS["flag"]), reason)
         for reason in sorted(set(columns["reason"].dropna()))
     ]
     # in QGIS the class without a value takes all the others, the empty ones too
-    parts.append(Part(word("snapped", lang), symbol(look.COLOURS["accent"])))
-    aliases = {"of": word("point_kind", lang), "leg_m": word("leg", lang), "island": word("island", lang)}
-    aliases["reason"] = look.label("reason", lang)
-    aliases = {key: alias for key, alias in aliases.items() if key in columns}
-    title = word("layer_snaps", lang)
-    return Layer(
-        "snaps",
-        title,
-        shape.reset_index(drop=True),
-        (Style(title, styles.categorised("reason", parts, aliases=aliases)),),
-    )
+    parts.append(Part(phrase("layers_snapped", lang), symbol(look.COLOURS["accent"])))
+    aliases = {key: phrase(f"layers_field_{key}", lang) for key in columns}
+    title = phrase("layers_snaps", lang)
+    style = Style(title, styles.categorised("reason", parts, aliases=aliases))
+    return Layer("snaps", title, shape.reset_index(drop=True), aliases, (style,))
 
 
 def _add_styles(path: Path, written: list[Layer], *, stamp: str) -> None:

@@ -1,5 +1,6 @@
-"""The layers of zones: covered shares, flags and supply of one level, in one table with a style a question."""
+"""Layers and their styles: a content table with the geometry of its rows, and the layers of zones with a style a question."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +9,17 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report import look
-from geoplan.report.content.sheet import Names, empty, present, rule_kind, value_kind, word
+from geoplan.report.content.fields import Value, field_names, field_titles, field_values
+from geoplan.report.content.names import Names, field_name
+from geoplan.report.content.table import Column, Table, cell_text
+from geoplan.report.content.zone_fields import zone_fields
 from geoplan.report.layers import styles
 from geoplan.report.layers.styles import Part
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
+from geoplan.words.numbers import FORMATS
 
-_STATES = ("yes", "no", "unknown")
+_STATES = {"flagged": "flag", "not_flagged": "not_flagged", "unknown": "no_data"}
 
 
 @dataclass(frozen=True)
@@ -26,23 +32,13 @@ class Style:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: its table, what it is, and its styles."""
+    """One layer: its table, what it is, what people call its fields, and its styles."""
 
     name: str
     description: str
     table: gpd.GeoDataFrame
+    aliases: dict[str, str]
     styles: tuple[Style, ...]
-
-
-def field_name(*parts: str) -> str:
-    """Return parts as one field name: letters, digits and underscores.
-
-    Examples
-    --------
-    >>> field_name("wuhan.beds_per_1000_elders", "short")
-    'wuhan_beds_per_1000_elders_short'
-    """
-    return "_".join("".join(c if c.isalnum() else "_" for c in part) for part in parts)
 
 
 def finite(values: pd.Series) -> pd.Series:
@@ -50,152 +46,90 @@ def finite(values: pd.Series) -> pd.Series:
     return values.astype(float).replace([np.inf, -np.inf], np.nan)
 
 
+def layer_table(table: Table, geometry: gpd.GeoSeries, lang: str) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
+    """Return a content table as a layer's, its rows being those of `geometry`, and what people call its fields.
+
+    Fields are those of the CSV file; beside a coded or listed one stands ``<key>_label``, which says the same in words.
+    """
+    columns: dict[str, Any] = {}
+    aliases: dict[str, str] = {}
+    for place, column in enumerate(table.columns):
+        cells = [row[place] for row in table.rows]
+        values = [field_values(cell, column) for cell in cells]
+        titles = field_titles(column, lang)
+        for k, (name, title) in enumerate(zip(field_names(column), titles, strict=True)):
+            columns[name], aliases[name] = _stored([value[k] for value in values], column), title
+        if column.format in ("coded", "listed"):
+            label = f"{column.key}_label"
+            columns[label] = pd.array([cell_text(cell, lang) or None for cell in cells], dtype=object)
+            aliases[label] = phrase("field_label", lang, name=titles[0])
+    plain = pd.DataFrame(columns, index=pd.RangeIndex(len(table.rows)))
+    return gpd.GeoDataFrame(plain, geometry=geometry.reset_index(drop=True), crs=geometry.crs), aliases
+
+
+def _stored(values: Sequence[Value], column: Column) -> Any:  # noqa: ANN401 - an array
+    if column.format in ("year", "tally"):
+        return pd.array([None if v is None else round(float(v)) for v in values], dtype="Int64")
+    if column.format in FORMATS:
+        return finite(pd.Series(values, dtype=float)).to_numpy()
+    return pd.array([value or None for value in values], dtype=object)
+
+
 def zone_layer(outcome: Outcome, level: str) -> Layer:
     """Return the layer ``zones_<level>``."""
-    lang, names = outcome.lang, Names(outcome)
-    zones = outcome.zones[outcome.zones["level"] == level]
-    columns: dict[str, Any] = {
-        "zone_id": zones.index.to_numpy(),
-        "name": zones["name"].map(str),
-        "code": zones["code"].map(str),
-        "above": zones["parent_id"].map(names.zone),
-        "kind": zones["kind"].map(
-            lambda words: (
-                "、".join(look.zone_kind_label(w, lang) for w in sorted(words)) if present(words) else ""
-            )
-        ),
-        "covered_share": zones["covered_share"].astype(float),
-    }
-    aliases = {key: look.label(key, lang) for key in ("zone_id", "name", "code", "kind")}
-    aliases |= {"above": word("above", lang), "covered_share": look.label("covered_share", lang)}
-    own: list[Style] = []
-    _add_circles(outcome, zones.index, columns, aliases)
-    found = _flag_styles(outcome, names, zones.index, columns, aliases, level)
+    lang, zones = outcome.lang, outcome.zones[outcome.zones["level"] == level]
+    content = zone_fields(outcome, level)
+    table, aliases = layer_table(content, zones.geometry, lang)
+    found = _flag_styles(outcome, aliases, zones.index, level)
     for service in outcome.services:
-        key = field_name(service, "share")
-        if key in columns:
-            label = look.service_label(outcome.services, service, lang)
-            parts = _share_parts(level)
-            qml = styles.graduated(key, parts, aliases=aliases, label="name")
-            own.append(Style(word("layer_share", lang, service=label), qml))
-    table = gpd.GeoDataFrame(
-        pd.DataFrame(columns, index=zones.index), geometry=zones.geometry, crs=outcome.crs
+        name = look.service_label(outcome.services, service, lang)
+        qml = styles.graduated(
+            field_name(service, "share"),
+            _ranged(look.share_scale(), level, 1.0),
+            aliases=aliases,
+            label="name",
+        )
+        found.append(Style(phrase("layers_share", lang, service=name), qml))
+    every = tuple(found) or (Style(content.title, styles.categorised("name", [], aliases=aliases)),)
+    told = " · ".join(
+        part for part in (look.banner(outcome), content.title, look.basis_line(outcome)) if part
     )
-    title = look.label(level, lang)
-    every = (*found, *own) or (Style(title, styles.categorised("name", [], aliases=aliases)),)
-    told = " · ".join(part for part in (look.banner(outcome), title, look.basis_line(outcome)) if part)
-    return Layer(f"zones_{level}", told, table.reset_index(drop=True), every)
+    return Layer(f"zones_{level}", told, table, aliases, every)
 
 
-def _add_circles(outcome: Outcome, index: pd.Index, columns: dict[str, Any], aliases: dict[str, str]) -> None:
-    """Add what each service's circle covers, the stated pace first."""
+def _flag_styles(outcome: Outcome, aliases: dict[str, str], index: pd.Index, level: str) -> list[Style]:
+    """Return the styles of flags, all rules together first, and of supply in classes around its standard."""
     lang, names = outcome.lang, Names(outcome)
-    table = outcome.circle
-    if empty(table):
-        return
-    if "kind" in table.columns:
-        table = table[table["kind"].fillna("") == ""]
-    for service in outcome.services:
-        label = look.service_label(outcome.services, service, lang)
-        of_service = table[table["service"] == service]
-        network = of_service[of_service["measure"] == "network"].set_index("zone_id").reindex(index)
-        for key in ("people", "covered", "outside", "share"):
-            columns[field_name(service, key)] = finite(network[key])
-            aliases[field_name(service, key)] = (
-                f"{label}·{look.label('covered_share' if key == 'share' else key, lang)}"
-            )
-        for measure in ("frail", "straight"):
-            other = of_service[of_service["measure"] == measure].set_index("zone_id").reindex(index)
-            columns[field_name(service, "share", measure)] = finite(other["share"])
-            aliases[field_name(service, "share", measure)] = f"{label}·{look.label(measure, lang)}"
-        columns[field_name(service, "minutes")] = finite(network["median_minutes"])
-        columns[field_name(service, "nearest")] = network["nearest_facility"].map(names.facility)
-        aliases[field_name(service, "minutes")] = f"{label}·{look.label('median_minutes', lang)}"
-        aliases[field_name(service, "nearest")] = f"{label}·{look.label('nearest_facility', lang)}"
-
-
-def _flag_styles(
-    outcome: Outcome,
-    names: Names,
-    index: pd.Index,
-    columns: dict[str, Any],
-    aliases: dict[str, str],
-    level: str,
-) -> list[Style]:
-    """Add the flags of every rule and return their styles, all rules together first."""
-    lang = outcome.lang
     flags = outcome.flags[outcome.flags["zone_id"].isin(index)]
     if flags.empty:
         return []
-    state = flags["flagged"].astype("boolean").map({True: "yes", False: "no"}).fillna("unknown")
-    counted = pd.crosstab(flags["zone_id"], state).reindex(index=index, columns=list(_STATES), fill_value=0)
-    columns["flag_count"] = counted["yes"].to_numpy()
-    columns["flagged"] = np.where(
-        counted["yes"] > 0, "yes", np.where(counted["unknown"] > 0, "unknown", "no")
-    )
-    aliases |= {"flag_count": word("flag_count", lang), "flagged": word("is_flagged", lang)}
-    found = [(word("layer_flags", lang), "flagged", False, 0.0)]
-    for rule in dict.fromkeys(flags["rule_id"]):
-        own = flags[flags["rule_id"] == rule].set_index("zone_id").reindex(index)
-        name = names.rule(str(rule))
-        stem = str(rule)
-        columns[field_name(stem, "flag")] = (
-            state[flags["rule_id"] == rule]
-            .set_axis(flags.loc[flags["rule_id"] == rule, "zone_id"])
-            .reindex(index)
-        )
-        aliases[field_name(stem, "flag")] = f"{name}·{look.label('flag', lang)}"
-        fields = {
-            "short": ("shortfall", "shortfall"),
-            "low": ("reachable_low", "reachable"),
-            "high": ("reachable_high", "reachable_high"),
-        }
-        fields |= {
-            "located": ("located_low", "located"),
-            "required": ("required", "required"),
-            "affected": ("people_affected", "people_affected"),
-        }
-        for key, (column, label) in fields.items():
-            columns[field_name(stem, key)] = finite(own[column])
-            said = word(label, lang) if label == "reachable_high" else look.label(label, lang)
-            aliases[field_name(stem, key)] = f"{name}·{said}"
-        found.append((word("layer_rule", lang, indicator=name), field_name(stem, "flag"), False, 0.0))
-        required = own["required"].astype(float).dropna()
-        if (
-            rule_kind(names, str(rule)) != "circle"
-            and value_kind(names, str(rule)) == "rate"
-            and len(required)
-        ):
-            found.append(
-                (
-                    word("layer_supply", lang, indicator=name),
-                    field_name(stem, "low"),
-                    True,
-                    float(required.iloc[0]),
-                )
-            )
-    return [
+    states = _state_parts(lang, level)
+    found = [
         Style(
-            title,
-            styles.graduated(field, _supply_parts(required, level), aliases=aliases, label="name")
-            if ramp
-            else styles.categorised(field, _state_parts(lang, level), aliases=aliases, label="name"),
+            phrase("layers_flags", lang), styles.categorised("flagged", states, aliases=aliases, label="name")
         )
-        for title, field, ramp, required in found
     ]
+    for rule, own in flags.groupby("rule_id", sort=False):
+        name, field = names.rule(str(rule)), field_name(str(rule), "flag")
+        qml = styles.categorised(field, _state_parts(lang, level), aliases=aliases, label="name")
+        found.append(Style(phrase("layers_rule", lang, indicator=name), qml))
+        required = own["required"].astype(float).dropna()
+        supply = field_name(str(rule), "reachable_low")
+        # what is measured as a share of people has the classes of circles
+        if names.format(str(rule)) != "percent" and len(required) and supply in aliases:
+            parts = _ranged(look.supply_scale(float(required.iloc[0])), level, 1e12)
+            qml = styles.graduated(supply, parts, aliases=aliases, label="name")
+            found.append(Style(phrase("layers_supply", lang, indicator=name), qml))
+    return found
 
 
 def _state_parts(lang: str, level: str) -> list[Part]:
-    colours = {
-        "yes": look.COLOURS["flag"],
-        "no": look.COLOURS["not_flagged"],
-        "unknown": look.COLOURS["no_data"],
-    }
-    words = {"yes": "layer_flagged", "no": "layer_not_flagged", "unknown": "layer_unknown"}
     return [
-        Part(word(words[s], lang), styles.fill(colours[s], level=level, hatch=s == "unknown", alpha=0.85), s)
-        for s in _STATES
-    ]
+        Part(
+            look.label(code, lang), styles.fill(look.COLOURS[colour], level=level, hatch=code == "unknown", alpha=0.85), code
+        )
+        for code, colour in _STATES.items()
+    ]  # fmt: skip
 
 
 def _ranged(scale: look.Scale, level: str, top: float) -> list[Part]:
@@ -204,11 +138,3 @@ def _ranged(scale: look.Scale, level: str, top: float) -> list[Part]:
         Part(scale.texts[k], styles.fill(colour, level=level, alpha=0.9), lower=edges[k], upper=edges[k + 1])
         for k, colour in enumerate(scale.colours)
     ]
-
-
-def _share_parts(level: str) -> list[Part]:
-    return _ranged(look.share_scale(), level, 1.0)
-
-
-def _supply_parts(required: float, level: str) -> list[Part]:
-    return _ranged(look.supply_scale(required), level, 1e12)

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from geoplan.report import look
+from geoplan.report.content.fields import field_names, field_titles, field_values
 from geoplan.report.content.registry import tables
-from geoplan.report.content.table import WORDED, Amount, Cell, Coded, Column, Listed, Table, Tally, cell_text
+from geoplan.report.content.table import WORDED, Coded, Column, Listed, Table, cell_text
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import FORMATS
@@ -80,21 +81,11 @@ def _resource(table: Table, lang: str) -> dict[str, Any]:
 
 def _fields(table: Table, column: Column, lang: str) -> list[dict[str, Any]]:
     """Return what each field of a column is: type, what it is called, how its numbers are written, and what its codes mean."""
-    header = column.header.replace("\n", " ")
-    if column.format == "tally":
-        kinds = ["integer"] * 3
-        titles = [header, *(phrase(f"csv_{part}", lang, name=header) for part in ("judged", "no_data"))]
-    else:
-        kind = "string" if column.format in WORDED else "integer" if column.format == "year" else "number"
-        kinds = [kind, kind]
-        titles = (
-            [phrase(f"csv_{end}", lang, name=header) for end in ("low", "high")]
-            if column.interval
-            else [header]
-        )
+    kind = "string" if column.format in WORDED else "integer" if column.format == "year" else "number"
+    kind = "integer" if column.format == "tally" else kind
     fields: list[dict[str, Any]] = [
         {"name": name, "title": title, "type": kind}
-        for name, title, kind in zip(field_names(column), titles, kinds, strict=False)
+        for name, title in zip(field_names(column), field_titles(column, lang), strict=True)
     ]
     if column.format in FORMATS:
         fields = [field | {"description": phrase(f"csv_{column.format}", lang)} for field in fields]
@@ -110,56 +101,25 @@ def _fields(table: Table, column: Column, lang: str) -> list[dict[str, Any]]:
 
 
 def table_text(table: Table, outcome: Outcome) -> str:
-    """Return a table as CSV text with Windows line ends: the first line holds the names for programs.
+    """Return a table as CSV text with Windows line ends: the first line holds the names of `geoplan.report.content.fields`.
 
-    An interval is two fields, ``<key>_low`` and ``<key>_high`` (``INF``: nothing bounds it), a tally three (``<key>``, ``<key>_judged``,
-    ``<key>_no_data``), a share 0-1, a coded cell its code. What has no value is empty. The last field, ``remarks``, says where the data
-    are made up.
+    ``INF`` stands where nothing bounds an interval. The last field, ``remarks``, says where the data are made up.
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([name for column in table.columns for name in field_names(column)] + [REMARKS])
     for row in table.rows:
         found = [
-            value for cell, column in zip(row, table.columns, strict=True) for value in _values(cell, column)
+            v for cell, column in zip(row, table.columns, strict=True) for v in field_values(cell, column)
         ]
-        writer.writerow([*found, look.banner(outcome)])
+        writer.writerow([*map(_text, found), look.banner(outcome)])
     return out.getvalue()
 
 
-def field_names(column: Column) -> tuple[str, ...]:
-    """Return the fields that a column is to programs.
-
-    Examples
-    --------
-    >>> field_names(Column("actual", "Actual", "count", interval=True)), field_names(Column("met", "Met", "tally"))
-    (('actual_low', 'actual_high'), ('met', 'met_judged', 'met_no_data'))
-    """
-    if column.interval:
-        return (f"{column.key}_low", f"{column.key}_high")
-    if column.format == "tally":
-        return (column.key, f"{column.key}_judged", f"{column.key}_no_data")
-    return (column.key,)
-
-
-def _values(cell: Cell, column: Column) -> list[str]:
-    if column.format == "tally":
-        if not isinstance(cell, Tally):
-            return ["", "", ""]
-        return [str(cell.count) if cell.judged else "", str(cell.judged), str(cell.no_data)]
-    if isinstance(cell, Amount):
-        return [_number(cell.low), _number(cell.high)] if column.interval else [_number(cell.low)]
-    if column.interval:
-        return ["", ""]
-    if column.format in FORMATS or cell is None:
-        return [""]  # a word in the place of a number: there is none
-    if isinstance(cell, Listed):
-        return [harmless(";".join(_code(item) for item in cell.items))]
-    return [harmless(_code(cell))]
-
-
-def _code(cell: Cell) -> str:
-    return cell.code if isinstance(cell, Coded) else cell_text(cell, "en")
+def _text(value: float | str | None) -> str:
+    if value is None:
+        return ""
+    return harmless(value) if isinstance(value, str) else _number(value)
 
 
 def _number(value: float) -> str:
