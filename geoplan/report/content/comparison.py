@@ -14,7 +14,7 @@ import pandas as pd
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, present, rows_of, text
 from geoplan.report.content.projects import facility_types
-from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tally, column
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Depth, Table, Tally, column
 from geoplan.report.look.words import measure_label
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -406,9 +406,11 @@ _PEOPLE = (
 )
 
 
-def _columns(keys: Iterable[str], lang: str) -> list[Column]:
+def _columns(keys: Iterable[str], lang: str, *, always: Iterable[str] = ()) -> list[Column]:
+    """Return columns; those of `always` stand in every product, since rows are not told apart without them."""
     before, after = (phrase(f"compare_{side}", lang) for side in ("before", "after"))
-    return [column(key, lang, before=before, after=after) for key in keys]
+    depth: dict[str, Depth] = dict.fromkeys(always, 1)
+    return [column(key, lang, depth=depth.get(key), before=before, after=after) for key in keys]
 
 
 def _change(change: object, lang: str) -> Coded:
@@ -451,7 +453,7 @@ def area_table(comparison: Comparison) -> Table:
         [_service(names, row["service"]), names.measure(row["service"], row["measure"]), *_people_cells(row)]
         for row in rows_of(table[table["level"] == "area"])
     ]
-    columns = _columns(("service", "measure", *_PEOPLE), lang)
+    columns = _columns(("service", "circle_measure", *_PEOPLE), lang)
     return Table.of("compare_area", phrase("compare_people_heading", lang), columns, rows)
 
 
@@ -586,7 +588,13 @@ def totals_table(comparison: Comparison, *, moved: bool = False) -> Table:
         "affected_before", "affected_after",
     )  # fmt: skip
     notes = (phrase("compare_note_totals", lang),)
-    return Table.of("compare_totals", phrase("compare_totals", lang), _columns(keys, lang), rows, notes=notes)
+    return Table.of(
+        "compare_totals",
+        phrase("compare_totals", lang),
+        _columns(keys, lang, always=("level",)),
+        rows,
+        notes=notes,
+    )
 
 
 def gaps_table(comparison: Comparison) -> Table:

@@ -195,7 +195,7 @@ def _indicators(names: Names, rules: object) -> Listed:
     return Listed(tuple(Coded(rule, name) for name, rule in reversed(by_name.items())))
 
 
-@listed(130, "workbook")
+@listed(130, "workbook", "csv")
 def site_support_table(outcome: Outcome) -> Table | None:
     """Return 选址方案对指标的支撑测算: every finding before and after the adopted sites; None where that was not judged."""
     return support_table(outcome, outcome.site_support, built=outcome.sites, key="site_support")
