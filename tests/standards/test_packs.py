@@ -10,6 +10,7 @@ import geoplan
 from geoplan.standards.grammar import parse_bound, parse_level, parse_targets
 from geoplan.standards.kinds import kinds
 from geoplan.standards.packs import read as packs
+from geoplan.standards.rules import linked
 from geoplan.words.catalogue import catalogue
 from geoplan.words.errors import PackError
 from geoplan.words.vocabulary import facility_types, label, narrower, vocabulary, wider
@@ -330,3 +331,12 @@ def test_every_message_has_both_languages():
             assert words["zh"]
             assert words["en"]
             assert ("do_zh" in words) == ("do_en" in words), code
+
+
+def test_rules_that_name_each_other_are_refused(rules_from):
+    bodies = [
+        f"id: {a}\nkind: compliance\nlevel: community\nmeets: [{b}]\ntarget: '>=1@2025'\nunit: zones"
+        for a, b in ("ab", "ba")
+    ]
+    with pytest.raises(PackError, match=r"local\.a, local\.b"):
+        linked(rules_from(*bodies))

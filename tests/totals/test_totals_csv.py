@@ -83,7 +83,7 @@ def test_a_file_that_is_no_yaml_or_is_missing(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_totals(tmp_path / "none.yaml")
     (tmp_path / "odd.yaml").write_text("a: [1", encoding="utf-8")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="not valid YAML"):
         read_totals(tmp_path / "odd.yaml")
 
 

@@ -17,20 +17,21 @@ section         one entry
 A CSV holds the same in rows: ``section, name, supply, value, year, basis, attributes, planned, judges, source, note``.
 """
 
-import json
 import math
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-import yaml
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from geoplan.standards.rules import Entry, Text
 from geoplan.standards.totals.rows import entries_of_csv
 from geoplan.study.formats import kind_of
-from geoplan.words.errors import InputError, Note
+from geoplan.words.errors import InputError
+from geoplan.words.strict_yaml import Format, entry_notes, read_yaml
 from geoplan.words.vocabulary import vocabulary
+
+#: The numbered forms of a file of totals.
+TOTALS_FORMAT = Format()
 
 Year = Annotated[int, Field(ge=1990, le=2100)]
 Amount = (
@@ -192,6 +193,8 @@ class Listed(Entry):
 class Totals(Entry):
     """Totals of one area."""
 
+    format: int = 1
+    """Form of the file."""
     title_zh: Text
     """Title in Chinese."""
     title_en: Text
@@ -265,52 +268,11 @@ def read_totals(path: Path | str) -> Totals:
     path = Path(path)
     if kind_of(path) == "table":
         data, lines = entries_of_csv(path)
+        try:
+            totals = Totals.model_validate(data)
+        except ValidationError as error:
+            raise InputError(*entry_notes(error, model=Totals, file=path.name, lines=lines)) from None
     else:
-        data, lines = _from_yaml(path)
-    try:
-        totals = Totals.model_validate(data)
-    except ValidationError as error:
-        raise InputError(*(_note(item, path, lines) for item in error.errors(include_url=False))) from None
+        totals = read_yaml(path, Totals, error=InputError, form=TOTALS_FORMAT).value
     totals._folder = path.resolve().parent
     return totals
-
-
-def _from_yaml(path: Path) -> tuple[Any, Mapping[str, int]]:
-    if not path.is_file():
-        raise InputError(Note.of("file_missing", file=str(path), severity="error"))
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        return yaml.safe_load(text), dict(_lines(yaml.compose(text)))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        why = " ".join(str(error).split())
-        raise InputError(Note.of("totals_unreadable", file=path.name, why=why, severity="error")) from None
-
-
-def _lines(node: yaml.Node | None, name: str = "") -> Iterator[tuple[str, int]]:
-    """Yield the full name of every entry and its line."""
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            inner = f"{name}.{key.value}".lstrip(".")
-            yield inner, key.start_mark.line + 1
-            yield from _lines(value, inner)
-    elif isinstance(node, yaml.SequenceNode):
-        for position, value in enumerate(node.value):
-            yield f"{name}.{position}", value.start_mark.line + 1
-            yield from _lines(value, f"{name}.{position}")
-
-
-def _note(item: Any, path: Path, lines: Mapping[str, int]) -> Note:  # noqa: ANN401 - pydantic's own mapping
-    loc = [str(step) for step in item["loc"] if not _is_form(step)]
-    line = next(
-        (lines[".".join(loc[:n])] for n in range(len(loc), 0, -1) if ".".join(loc[:n]) in lines), None
-    )
-    why = str((item.get("ctx") or {}).get("error", item["msg"]))
-    shown = json.dumps(item["input"], ensure_ascii=False, default=str)[:80]
-    entry = ".".join(loc) or "totals"
-    return Note.of(
-        "totals_wrong", file=path.name, row=line, severity="error", entry=entry, why=why, got=shown
-    )
-
-
-def _is_form(step: str | int) -> bool:
-    return isinstance(step, str) and ("[" in step or "(" in step or step in ("float", "list"))
