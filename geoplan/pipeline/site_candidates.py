@@ -97,6 +97,7 @@ def read_lists(study: Study, inputs: Inputs) -> list[lists.CandidateList]:
                 zones=inputs.zones,
                 crs=inputs.crs,
                 works=entry.construction_type or "",
+                lang=study.lang,
                 **kept,
             )
             read.append(replace(found, candidates=found.candidates.assign(entry=number)))

@@ -226,7 +226,7 @@ def zone_amounts(
     neither is known possibly counts in the area.
     """
     if of is None:
-        return _pointless(data, str(supply))
+        return _without_point(data, str(supply))
     found = amounts(data, of, supply, where=where)
     table = located(data, found.table)
     return ZoneAmounts(
@@ -242,13 +242,13 @@ def located(data: AssessmentData, table: pd.DataFrame) -> pd.DataFrame:
     )
     certain = rows[rows["low"] == rows["high"]]
     totals["known"] = located_supply(certain, data.facilities, data.zones)["low"].astype(float)
-    lost = table[data.homeless[data.facilities.index.get_indexer(table.index)]]
+    lost = table[data.unlocated[data.facilities.index.get_indexer(table.index)]]
     if len(lost):
         totals.loc[data.area, ["high", "rows", "unknown_rows"]] += [lost["high"].sum(), len(lost), len(lost)]
     return totals
 
 
-def _pointless(data: AssessmentData, supply: str) -> ZoneAmounts:
+def _without_point(data: AssessmentData, supply: str) -> ZoneAmounts:
     """Return a supply without a point from the table of zone supplies."""
     table = data.zone_supplies
     rows = None if table is None else table[table["supply"] == supply]

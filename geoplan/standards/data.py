@@ -197,8 +197,8 @@ class AssessmentData:
         return np.where(named.notna(), self.zones.index.get_indexer(pd.Index(named)), -1).astype(np.int64)
 
     @cached_property
-    def homeless(self) -> Bools:
-        """True for facilities of which no zone is known and no point either: in the area, nobody knows where."""
+    def unlocated(self) -> Bools:
+        """True for facilities of which no zone is known and no point either: in the study area, at an unknown place."""
         return (self.facility_zone < 0) & self.facilities["location_quality"].isin(
             ["missing", "rejected"]
         ).to_numpy()

@@ -21,7 +21,7 @@ def facility_ratios(
     missing = whole.missing or part.missing
     hints = tuple(dict.fromkeys((*whole.hints, *part.hints)))
     rows = data.facilities.index.get_indexer(whole.table.index)
-    at, lost = data.facility_zone[rows], data.homeless[rows]
+    at, lost = data.facility_zone[rows], data.unlocated[rows]
     found = []
     for zone in ids:
         here = np.isin(at, data.zones.index.get_indexer(data.below(zone))) & (at >= 0)

@@ -46,7 +46,7 @@ class World:
     groups: tuple[str, ...] = ("residents", "elders_60", "under_3", "households")
     facilities: list[dict[str, Any]] = field(default_factory=list)
     supplies: list[tuple[str, str, str, float, float]] = field(default_factory=list)
-    pointless: list[tuple[str, str, float, float]] = field(default_factory=list)
+    without_point: list[tuple[str, str, float, float]] = field(default_factory=list)
     covered: list[tuple[str, str]] = field(default_factory=list)
     service: dict[str, Any] | None = None
     types: frozenset[str] = frozenset()
@@ -92,7 +92,7 @@ class World:
             supplies=pd.DataFrame(self.supplies, columns=["facility_id", "service", "supply", "low", "high"]),
             circle=pd.DataFrame(columns=list(CIRCLE)), services={"s": self.service} if self.service else {},
             groups=pd.DataFrame({"basis": ["常住"], "year": [2020]}, index=["residents"]), thresholds=self.thresholds,
-            zone_supplies=pd.DataFrame(self.pointless, columns=["zone_id", "supply", "low", "high"]) if self.pointless else None,
+            zone_supplies=pd.DataFrame(self.without_point, columns=["zone_id", "supply", "low", "high"]) if self.without_point else None,
             register_types=self.types,
         )  # fmt: skip
 
@@ -254,7 +254,7 @@ def sums(rule: Any, world: World, value: Any) -> None:
             world.zones.loc[zone, rule.estate_column] = np.nan if isinstance(amount, tuple) else amount
         elif rule.of is None:
             low, high = scaled(value, people) if isinstance(value, tuple) else (value * people,) * 2
-            world.pointless.append((zone, rule.supply, low, high))
+            world.without_point.append((zone, rule.supply, low, high))
         elif counts_rows(rule):
             for _ in range(int(value)):
                 put(world, rule.of, zone, {})
@@ -287,7 +287,7 @@ def ratios(rule: Any, world: World, value: Any) -> None:
         part = scaled(value, whole)
         if rule.of is None:
             ends = part if isinstance(part, tuple) else (part, part)
-            world.pointless += [(zone, rule.part, *ends), (zone, rule.whole, whole, whole)]
+            world.without_point += [(zone, rule.part, *ends), (zone, rule.whole, whole, whole)]
         else:
             put(
                 world, rule.of, zone, {rule.part: part, **({} if rule.whole is None else {rule.whole: whole})}
@@ -564,7 +564,9 @@ def without_subject(rule: Any) -> AssessmentData | None:
     if rule.kind in ("share", "rate"):
         world = world_for(rule)
         if rule.of is None:
-            world.pointless = [(world.of_level(level)[0], name, 0.0, 0.0) for name in (rule.part, rule.whole)]
+            world.without_point = [
+                (world.of_level(level)[0], name, 0.0, 0.0) for name in (rule.part, rule.whole)
+            ]
         elif rule.whole:
             put(world, rule.of, world.of_level(level)[0], {rule.part: 0.0, rule.whole: 0.0})
         world.types = frozenset({type_in(rule.of[0])}) if rule.of else frozenset()

@@ -23,6 +23,7 @@ from geoplan.inputs.candidates.fields import (
 from geoplan.inputs.lists.cells import read_cost, read_flag, read_works, read_year
 from geoplan.inputs.lists.rows import Rows
 from geoplan.inputs.lists.types import Types, type_words
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 
 #: What the codes of cells mean for a candidate.
@@ -35,7 +36,7 @@ _YEARS = {"year_format": "", "year_unreadable": "candidate_year_unreadable"}
 
 
 def read_facts(
-    rows: Rows, types: Types, services: Sequence[str], works: str, notes: list[Note]
+    rows: Rows, types: Types, services: Sequence[str], works: str, lang: str, notes: list[Note]
 ) -> pd.DataFrame:
     """Return what the rows say of themselves: the columns of `tables.CANDIDATES` that do not say where a candidate is.
 
@@ -43,12 +44,14 @@ def read_facts(
     ----------
     services, works
         What holds for rows that say nothing.
+    lang
+        Language of the names of nameless candidates.
     """
     table = pd.DataFrame(index=rows.index)
     for name, source in (("storey", "storey"), ("ownership", "ownership"), ("place", "place"), ("either_or", "either_or"),
                          ("land_code", "land_code"), ("extends_name", "extends"), ("note", "note")):  # fmt: skip
         table[name] = rows.text(source)
-    table["name"] = _names(rows)
+    table["name"] = _names(rows, lang)
     table["works"] = rows.read("works", read_works, notes, absent="").replace("", works)
     found, lost = _services(rows, types, services, notes)
     table["services"] = pd.Series(found, index=table.index, dtype=object)
@@ -62,12 +65,14 @@ def read_facts(
     return table
 
 
-def _names(rows: Rows) -> list[str]:
+def _names(rows: Rows, lang: str) -> list[str]:
     """Return the name of every candidate; of a nameless one its number or place, else its row."""
     texts = zip(rows.text("name"), rows.text("id"), rows.text("place"), rows.number, strict=True)
     parcels = rows.shapes is not None
     return [
-        name or (f"地块{number}" if number and parcels else place or number) or f"备选点位{row}"
+        name
+        or (phrase("candidate_parcel", lang, number=number) if number and parcels else place or number)
+        or phrase("candidate_nameless", lang, row=row)
         for name, number, place, row in texts
     ]
 

@@ -78,6 +78,7 @@ def read_candidates(
     services: Sequence[str] = (),
     works: str = "",
     land_codes: Sequence[str] = (),
+    lang: str = "zh",
 ) -> CandidateList:
     """Read one list of candidates.
 
@@ -99,6 +100,8 @@ def read_candidates(
         Facility types that a candidate may hold and its kind of works, where its row says nothing.
     land_codes
         Only candidates whose land use code begins with one of these are kept (``0708``, ``08``, ``A6``); none: all.
+    lang
+        Language of the names that nameless candidates get (``zh``, ``en``).
 
     Returns
     -------
@@ -119,7 +122,7 @@ def read_candidates(
     )  # fmt: skip
     rows = rows.only(by_land_code(rows, land_codes, notes))
     used, datum_notes = datum_of(rows, datum, crs)
-    table = read_facts(rows, types or {}, services, works, notes)
+    table = read_facts(rows, types or {}, services, works, lang, notes)
     geometry, table["location_quality"], declared, point_notes = _points(rows, zones, crs, used)
     notes += [*datum_notes, *point_notes]
     table["zone_id"] = _zones(rows, geometry, zones, notes)

@@ -19,6 +19,7 @@ from scipy.stats import binomtest
 
 from geoplan.inputs.datum import move as datums
 from geoplan.inputs.datum.move import Datum
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 
 Floats = npt.NDArray[np.float64]
@@ -46,14 +47,8 @@ FEWEST_POINTS = 8
 #: Datums that put the points in one place are one candidate (abroad GCJ-02 is WGS 84), metres.
 SAME_M = 10.0
 
-#: What points are laid on, Chinese and English; other layers under their own names.
-AGAINST_WORDS: Mapping[str, tuple[str, str]] = {
-    "streets": ("路网", "streets"),
-    "district": ("区县边界", "district boundaries"),
-    "town": ("街道（乡镇）边界", "town boundaries"),
-    "community": ("社区（村）边界", "community boundaries"),
-    "estate": ("小区边界", "estate boundaries"),
-}
+#: What points are laid on: levels and streets, which the catalogue names; other layers under their own names.
+NAMED_LAYERS = ("streets", "district", "town", "community", "estate")
 
 #: Fixed, so that the same points get the same answer.
 _SEED = 20231122
@@ -106,7 +101,10 @@ class DatumFit:
 
     def note(self) -> Note:
         """Return the verdict as a note: a warning where the file looks like another datum."""
-        against_zh, against_en = AGAINST_WORDS.get(self.against, (self.against, self.against))
+        against_zh, against_en = (
+            phrase(f"datum_fit_{self.against}", lang) if self.against in NAMED_LAYERS else self.against
+            for lang in ("zh", "en")
+        )
         medians = ", ".join(f"{name} {metres:.0f} m" for name, metres in self.median_m.items())
         return Note.of(
             f"datum_{self.verdict}",

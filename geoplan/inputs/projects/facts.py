@@ -170,7 +170,13 @@ def _check_areas(rows: Rows, table: pd.DataFrame, notes: list[Note]) -> None:
         words = approximate_words(content)
         if table.loc[project_id, "approximate"] or words:
             table.loc[project_id, "approximate"] |= any("平" in word for word in words)
-            notes.append(rows.note("project_approximate", project_id, words="、".join(words) or "约"))
+            notes.append(
+                rows.note(
+                    "project_approximate",
+                    project_id,
+                    words=", ".join(words) or rows.columns.header["approximate"],
+                )
+            )
         scope = f"{rows.text('area_scope')[project_id]} {remarks[project_id]}"
         if WHOLE_AREA.search(scope):
             area = f"{table.loc[project_id, 'floor_area_m2']:g}"

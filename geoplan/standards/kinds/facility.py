@@ -151,7 +151,7 @@ class Facility(MemberRule):
             return super().is_inside(data, members, zone)
         at = data.facilities.index.get_indexer(pd.Index(members["member_id"]))
         here = data.facilities["zone_id"].iloc[at].isin(data.below(zone)).to_numpy()
-        return here | (data.homeless[at] & (zone == data.area))
+        return here | (data.unlocated[at] & (zone == data.area))
 
     def _keeps(self, data: AssessmentData, ids: pd.Index) -> tuple["pd.arrays.BooleanArray", Floats]:
         if self.must is not None:

@@ -127,5 +127,5 @@ class Presence(MemberRule):
         at = data.facility_zone[data.facilities.index.get_indexer(counting.index)]
         inside = set(data.zones.index.get_indexer(data.below(zone)))
         coarse = [at_zone in inside and order.index(levels[at_zone]) < finest for at_zone in at]
-        lost = data.homeless[data.facilities.index.get_indexer(counting.index)] & (zone == data.area)
+        lost = data.unlocated[data.facilities.index.get_indexer(counting.index)] & (zone == data.area)
         return int(np.sum(np.array(coarse, dtype=bool) | lost))

@@ -23,7 +23,7 @@ from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.table import COLUMNS
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.rules import Rule
-from geoplan.standards.totals.file import Part, Pointless, Standing, Totals, bounds
+from geoplan.standards.totals.file import Part, Standing, Totals, WithoutPoint, bounds
 from geoplan.words.vocabulary import narrower, wider
 
 AREA = "area/area"
@@ -48,7 +48,7 @@ def standing(totals: Totals, year: int) -> list[Standing]:
     )
 
 
-def pointless(totals: Totals, year: int) -> list[Pointless]:
+def without_point(totals: Totals, year: int) -> list[WithoutPoint]:
     """Return the supplies without a place that hold in `year`."""
     return of_year(totals.amounts, year, lambda e: e.supply)
 
@@ -182,7 +182,7 @@ def _facilities(rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> gpd.Ge
 
 
 def _zone_supplies(totals: Totals, year: int) -> pd.DataFrame | None:
-    rows = [(AREA, entry.supply, *bounds(entry.value)) for entry in pointless(totals, year)]
+    rows = [(AREA, entry.supply, *bounds(entry.value)) for entry in without_point(totals, year)]
     return pd.DataFrame(rows, columns=["zone_id", "supply", "low", "high"]) if rows else None
 
 

@@ -55,7 +55,7 @@ def bounds(amount: float | list[float | None]) -> tuple[float, float]:
     return float(low or 0.0), math.inf if high is None else float(high)
 
 
-class Sourced(Entry):
+class SourcedEntry(Entry):
     """Where a figure comes from."""
 
     source: Text
@@ -64,7 +64,7 @@ class Sourced(Entry):
     """What a reader must know."""
 
 
-class People(Sourced):
+class People(SourcedEntry):
     """People of a group."""
 
     group: Text
@@ -110,7 +110,7 @@ class Part(Having):
     """How many facilities."""
 
 
-class Standing(Sourced, Having):
+class Standing(SourcedEntry, Having):
     """Facilities of one type together."""
 
     type: Text
@@ -137,7 +137,7 @@ class Standing(Sourced, Having):
         return self
 
 
-class Pointless(Sourced):
+class WithoutPoint(SourcedEntry):
     """A supply without a place."""
 
     supply: Text
@@ -155,7 +155,7 @@ class Pointless(Sourced):
         return _known("supplies", name)
 
 
-class Stated(Sourced):
+class Stated(SourcedEntry):
     """A rule's value as the plan states it."""
 
     rule: Text
@@ -166,7 +166,7 @@ class Stated(Sourced):
     """Year of the figure."""
 
 
-class Share(Sourced):
+class Share(SourcedEntry):
     """A share of one group in another as the plan states it."""
 
     group: Text
@@ -213,7 +213,7 @@ class Totals(Entry):
     """Facilities."""
     absent: list[Text] = Field(default_factory=list)
     """Facility types of which there are none."""
-    amounts: list[Pointless] = Field(default_factory=list)
+    amounts: list[WithoutPoint] = Field(default_factory=list)
     """Supplies without a place."""
     stated: list[Stated] = Field(default_factory=list)
     """Values of rules as stated."""
