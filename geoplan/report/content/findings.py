@@ -7,10 +7,8 @@ import pandas as pd
 
 from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.sheet import Cell as OldCell
-from geoplan.report.content.sheet import Value, between
 from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, column, numbered
-from geoplan.tables import VERDICTS, Outcome
+from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
 from geoplan.words.numbers import format_interval, format_number
@@ -137,7 +135,7 @@ def _row(row: Mapping[str, Any], names: Names, reported: Mapping[str, Any]) -> l
         names.rule(rule),
         place_of(names, row),
         names.code(row["zone_id"]) if "counts" not in row else "",
-        names.unit(rule) or unit(row["unit"], lang),
+        unit_of_value(names, rule, row["unit"]),
         text(row["attribute"]),
         base_of(names, rule),
         Amount.between(row["actual_low"], row["actual_high"], number_format),
@@ -212,30 +210,6 @@ def completion_of(row: Mapping[str, Any]) -> Amount | None:
     return Amount.between(low, float(high) / required if present(high) else None, "percent")
 
 
-# What the papers, the page and the comparison still call; each goes when its caller draws the table.
-
-
-def base_text(names: Names, rule: str, kind: str) -> str:  # noqa: ARG001
-    """Return `base_of`."""
-    return base_of(names, rule)
-
-
-def target_text(row: Mapping[str, Any], kind: str) -> str:
-    """Return `target_of` in a format of old sheets."""
-    return _target(row, {"share": "percent", "rate": "per_1000"}.get(kind, "count"))
-
-
-def completion(row: Mapping[str, Any]) -> Value | OldCell:
-    """Return `completion_of` as a cell of old sheets."""
-    found = completion_of(row)
-    return None if found is None else between(found.low, found.high, "share")
-
-
 def unit_of_value(names: Names, rule: str, gap_unit: object) -> str:
     """Return the unit of a rule's value: per cent, 张/千人, or the unit in which one builds."""
     return names.unit(rule) or ("%" if names.format(rule) == "percent" else unit(gap_unit, names.lang))
-
-
-def verdicts(lang: str) -> dict[str, str]:
-    """Return the words of the verdicts and what colours them."""
-    return {label(v, lang): v for v in VERDICTS}

@@ -12,12 +12,6 @@ from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label
 from geoplan.words.numbers import missing
 
-#: Formats of values by kind of rule, for tables of rules that do not name them.
-_OF_KIND = {
-    "share": "percent", "presence": "percent", "compliance": "percent", "circle": "percent", "facility": "percent",
-    "provision": "per_1000", "floor_area": "per_1000", "rate": "per_1000",
-}  # fmt: skip
-
 
 def word(code: str, lang: str, **values: object) -> str:
     """Return the words ``papers_<code>`` in `lang`.
@@ -63,12 +57,7 @@ def field_name(*parts: str) -> str:
 
 def caveats_of(row: Mapping[str, Any], lang: str) -> tuple[str, ...]:
     """Return what qualifies the figures of a finding or flag, in words: each stands wherever the figures are printed."""
-    if "caveats" in row:
-        return tuple(phrase(code, lang) for code in row["caveats"])
-    told = row.get(f"note_{lang}")
-    if told is None and row.get("own_level") is False:
-        told = word("own_level", lang)
-    return (str(told),) if present(told) else ()
+    return tuple(phrase(code, lang) for code in row.get("caveats", ()))
 
 
 class Names:
@@ -150,11 +139,7 @@ class Names:
 
     def format(self, rule_id: str) -> str:
         """Return the number format of a rule's values."""
-        own = text(self.of_rule(rule_id, "format"))
-        if own:
-            return own
-        kind, percent = text(self.of_rule(rule_id, "kind")), self.of_rule(rule_id, "percent")
-        return "percent" if percent else _OF_KIND.get(kind, "count")
+        return str(self._of_rule[rule_id]["format"])
 
     def member_format(self, rule_id: str) -> str:
         """Return the number format of what a rule measures of each member; nothing where a member only has it or not."""
@@ -200,13 +185,3 @@ class Names:
         """Return the partition levels present below the area and above the finest, coarse to fine."""
         partition = [level for level in LEVELS[1:4] if level in set(self._level.values())]
         return partition[:-1]
-
-
-def rule_kind(names: Names, rule_id: str) -> str:
-    """Return the kind of a rule, nothing where it is not known."""
-    return text(names.of_rule(rule_id, "kind"))
-
-
-def value_kind(names: Names, rule_id: str) -> str:
-    """Return the number format of a rule's values in the words of old sheets: ``share``, ``rate`` or ``whole``."""
-    return {"percent": "share", "per_1000": "rate", "decimal": "rate"}.get(names.format(rule_id), "whole")

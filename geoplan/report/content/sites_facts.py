@@ -13,8 +13,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geoplan.report import look
+from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.projects import cost_source
-from geoplan.report.content.sheet import Names, empty, present, rows_of, text
 from geoplan.report.content.table import cell_text
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
