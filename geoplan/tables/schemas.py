@@ -130,9 +130,16 @@ DEMAND = Schema(
     {
         "zone_id": maybe("finest partition zone; null in the halo"),
         "halo": yes("True outside the study area: competes for supply, enters no sum"),
+        "source": text(
+            "raster file, ``streets`` or ``zones``: with `cell` and `zone_id` the point's id from run to run"
+        ),
+        "cell": whole(
+            "cell of the file, row by row from 0; of streets the point's place in decimetres; of zones 0",
+            null=True,
+        ),
         "geometry": shape("point, metric CRS"),
     },
-    index="demand_id",
+    index="demand_id",  # numbers the points of one run, in canonical order
     further={"*": number("people of a group")},
 )
 

@@ -151,6 +151,7 @@ def test_what_cannot_be_read_is_said(outcome, tmp_path):
 
 #: What the first version did not record.
 LATER = {
+    "demand": ["source", "cell"],
     "rules": [
         "pack_title_zh", "pack_title_en", "kind_zh", "kind_en", "format", "member_format", "counts_members", "member_gap",
         "measures_zones", "member_target_zh", "member_target_en", "remedy_zh", "remedy_en", "member_remedy_zh", "member_remedy_en",

@@ -79,6 +79,34 @@ def note(people, code):
     return next(n for n in people.notes if n.code == code)
 
 
+def test_source_cell_and_zone_name_a_point_whatever_else_the_study_holds(raster):
+    path = raster(np.arange(1, 61).reshape(6, 10))
+    one, two, three = at(0, 0, 35, 60), at(35, 0, 70, 60), at(70, 0, 100, 60)
+
+    def points(shapes, **more):
+        got = people_on_the_ground(zones_of(shapes), {"residents": {"raster": path}, **more}, halo_m=0).demand
+        codes = {f"community/{at}": shape for at, shape in enumerate(shapes, start=1)}
+        names = [
+            (source, cell, codes[z].wkt)
+            for source, cell, z in zip(got["source"], got["cell"], got["zone_id"], strict=True)
+        ]
+        assert len(set(names)) == len(got)
+        return dict(zip(names, got["residents"], strict=True))
+
+    whole = points([one, two, three])
+    # one cell of row 0 is split between two zones: cell 3 of the file stands in both
+    assert {(source, cell) for source, cell, _ in whole} == {("people.tif", cell) for cell in range(60)}
+    assert {zone for _, cell, zone in whole if cell == 3} == {one.wkt, two.wkt}
+    # a smaller study, read in a smaller window, and one with another raster on the same grid
+    for some in (
+        points([two, three]),
+        points([three]),
+        points([two, three], under_3={"raster": raster(np.ones((6, 10)), "z")}),
+    ):
+        assert some == {name: pytest.approx(people) for name, people in whole.items() if name in some}
+        assert some
+
+
 def test_a_cell_is_split_by_area_between_its_zones(raster):
     #  two cells of 10 m with 100 and 40 people; zone 1 ends 2.5 m into the second
     path = raster([[100, 40]])
@@ -329,7 +357,15 @@ def test_households_and_inherited_basis(raster):
         "total": 40.0,
         "source": "residents ÷ 2.5 people a household",
     }
-    assert got.demand.columns.tolist() == ["zone_id", "halo", "households", "residents", "geometry"]
+    assert got.demand.columns.tolist() == [
+        "zone_id",
+        "halo",
+        "source",
+        "cell",
+        "households",
+        "residents",
+        "geometry",
+    ]
 
 
 def test_two_grids_stand_side_by_side_and_both_sums_hold(raster):

@@ -46,8 +46,8 @@ class People:
     Parameters
     ----------
     demand
-        Demand points, indexed by ``demand_id`` (0, 1, 2 … in the order of zones and cells, the halo last): ``zone_id`` (finest
-        partition, null in the halo), ``halo``, ``geometry``, and one float column a group.
+        Demand points (`tables.DEMAND`), numbered by ``demand_id`` in the order of zones and cells, the halo last; ``source``, ``cell``
+        and ``zone_id`` name a point from run to run.
     overlay
         ``demand_id, zone_id, share``: the part (0-1) of a point's people in each estate.
     groups
@@ -206,7 +206,7 @@ def _cut_all(rasters: Mapping[str, Raster], here: StudyArea) -> list[Block]:
         same = [raster for raster in rasters.values() if raster.grid == grid]
         peopled = np.any([raster.values > 0 for raster in same], axis=0)
         cut = cut_grid(grid, here.shapes, halo_m=here.halo_m, peopled=peopled)
-        blocks.append(from_cut(f"grid {number}", cut))
+        blocks.append(from_cut(f"grid {number}", cut, min(same, key=lambda raster: raster.file)))
     return blocks
 
 
@@ -228,6 +228,8 @@ def _demand(
             "near": block.near[keep],
             "x": x,
             "y": y,
+            "source": block.source,
+            "cell": block.cell[keep],
             "block": number,
             "part": keep,
         }
@@ -242,7 +244,8 @@ def _demand(
     inside = table["zone"].to_numpy() >= 0
     zone_id = np.where(inside, here.ids[table["zone"].to_numpy()], None)
     points = gpd.points_from_xy(table["x"], table["y"])
-    data = pd.DataFrame({"zone_id": zone_id, "halo": ~inside}, index=table.index).join(table[list(amounts)])
+    data = pd.DataFrame({"zone_id": zone_id, "halo": ~inside}, index=table.index)
+    data = data.join(table[["source", "cell", *amounts]])
     return gpd.GeoDataFrame(data, geometry=points, crs=here.crs), overlay
 
 

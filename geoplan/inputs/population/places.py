@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geoplan.inputs.population.area import StudyArea
-from geoplan.inputs.population.grids import Cut
+from geoplan.inputs.population.grids import Cut, Raster
 from geoplan.tables import check_columns
 
 Floats = NDArray[np.float64]
@@ -179,6 +179,8 @@ class Block:
         Position of the nearest finest zone.
     x, y
         Metric; for cells their centres.
+    source, cell
+        File (else ``streets`` or ``zones``) and number in it, which stay the same from run to run.
     cut
         The grid that it comes from, else None.
     metres
@@ -190,6 +192,8 @@ class Block:
     near: Ints
     x: Floats
     y: Floats
+    source: str
+    cell: Ints
     cut: Cut | None = None
     metres: Floats | None = None
 
@@ -197,21 +201,29 @@ class Block:
         return len(self.zone)
 
 
-def from_cut(name: str, cut: Cut) -> Block:
-    """Return the parts of a grid's cells."""
-    return Block(name, cut.zone, cut.near, cut.x, cut.y, cut=cut)
+def from_cut(name: str, cut: Cut, raster: Raster) -> Block:
+    """Return the parts of a grid's cells; they are named by `raster`, which has that grid."""
+    west, _, east, north = raster.extent.bounds
+    x, y = cut.grid.centres(cut.cell)
+    row, column = np.floor((north - y) / cut.grid.dy), np.floor((x - west) / cut.grid.dx)
+    cell = row * np.round((east - west) / cut.grid.dx) + column
+    return Block(name, cut.zone, cut.near, cut.x, cut.y, raster.file, cell.astype(np.int64), cut=cut)
 
 
 def from_streets(streets: Streets) -> Block:
     """Return points along streets."""
-    return Block("streets", streets.zone, streets.near, streets.x, streets.y, metres=streets.metres)
+    east, north = (np.round(10.0 * values).astype(np.int64) for values in (streets.x, streets.y))
+    place = (north << 32) + east
+    return Block(
+        "streets", streets.zone, streets.near, streets.x, streets.y, "streets", place, metres=streets.metres
+    )
 
 
 def of_zones(here: StudyArea) -> Block:
     """Return one point in each finest zone."""
     x, y = inner_points(here.shapes.to_numpy())
     zone = np.arange(len(here.ids))
-    return Block("points", zone, zone, x, y)
+    return Block("points", zone, zone, x, y, "zones", np.zeros(len(zone), dtype=np.int64))
 
 
 def zone_areas(here: StudyArea) -> Floats:
