@@ -129,7 +129,7 @@ def heading(key: str, lang: str) -> str:
     Examples
     --------
     >>> heading("funds", "zh"), heading("zone_id", "en"), heading("beds_high", "zh")
-    ('资金来源', 'Zone id', '养老床位·上限')
+    ('资金来源', 'Zone id', '床位（张）·上限')
     """
     stem, _, end = key.rpartition("_")
     if end in ("low", "high"):

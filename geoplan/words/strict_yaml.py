@@ -50,11 +50,11 @@ class Format:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A YAML file as plain entries, the line of each by its full name (``services.childcare.walk_kmh``), and entries given twice."""
+    """A file as plain entries, the line of each by its full name (``services.childcare.walk_kmh``), and entries given twice."""
 
     entries: dict[str, Any]
     lines: Mapping[str, int]
-    notes: tuple[Note, ...]
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,28 @@ def read_yaml(
     GeoplanError
         An `error` with every wrong entry: line, entry, what was found, what is expected.
     """
-    path, form = Path(path), form or Format()
+    path = Path(path)
     parsed = parse_yaml(path, error=error, empty=empty)
+    return Read(checked(parsed, model, path=path, error=error, form=form), parsed.lines)
+
+
+def checked(
+    parsed: Parsed,
+    model: type[Model],
+    *,
+    path: Path,
+    error: type[GeoplanError],
+    form: Format | None = None,
+) -> Model:
+    """Return the entries of the file `path` as a `model`, in the present form.
+
+    Raises
+    ------
+    GeoplanError
+        As :func:`read_yaml`.
+    """
+    form, notes, read = form or Format(), list(parsed.notes), None
     entries = migrated(parsed.entries, form, file=str(path), error=error)
-    notes, read = list(parsed.notes), None
     try:
         read = model.model_validate_json(
             json.dumps(entries, default=str), context={"folder": path.resolve().parent}
@@ -105,7 +123,7 @@ def read_yaml(
         notes += entry_notes(wrong, model=model, file=str(path), lines=parsed.lines, renamed=form.renamed)
     if notes or read is None:
         raise error(*sorted(notes, key=lambda note: note.row or 0))
-    return Read(read, parsed.lines)
+    return read
 
 
 def parse_yaml(path: Path, *, error: type[GeoplanError], empty: str = "yaml_empty") -> Parsed:

@@ -21,13 +21,13 @@ import math
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from geoplan.standards.rules import Entry, Text
 from geoplan.standards.totals.rows import entries_of_csv
 from geoplan.study.formats import kind_of
 from geoplan.words.errors import InputError
-from geoplan.words.strict_yaml import Format, entry_notes, read_yaml
+from geoplan.words.strict_yaml import Format, checked, parse_yaml
 from geoplan.words.vocabulary import vocabulary
 
 #: The numbered forms of a file of totals.
@@ -193,8 +193,8 @@ class Listed(Entry):
 class Totals(Entry):
     """Totals of one area."""
 
-    format: int = 1
-    """Form of the file."""
+    format: Annotated[int, Field(ge=1)] = 1
+    """Form of this file; a file without it is of form 1."""
     title_zh: Text
     """Title in Chinese."""
     title_en: Text
@@ -266,13 +266,7 @@ def read_totals(path: Path | str) -> Totals:
         If it cannot be read, or with every wrong entry and its line.
     """
     path = Path(path)
-    if kind_of(path) == "table":
-        data, lines = entries_of_csv(path)
-        try:
-            totals = Totals.model_validate(data)
-        except ValidationError as error:
-            raise InputError(*entry_notes(error, model=Totals, file=path.name, lines=lines)) from None
-    else:
-        totals = read_yaml(path, Totals, error=InputError, form=TOTALS_FORMAT).value
+    parsed = entries_of_csv(path) if kind_of(path) == "table" else parse_yaml(path, error=InputError)
+    totals = checked(parsed, Totals, path=path, error=InputError, form=TOTALS_FORMAT)
     totals._folder = path.resolve().parent
     return totals

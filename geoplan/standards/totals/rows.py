@@ -7,11 +7,12 @@ from typing import Any
 from geoplan.inputs import readers
 from geoplan.inputs.lists.cells import cell_text, is_blank, read_flag
 from geoplan.words.errors import InputError, Note
+from geoplan.words.strict_yaml import Parsed, Place
 
 _SECTIONS = {"people": "group", "facilities": "type", "absent": "", "amounts": "supply", "stated": "rule"}
 
 
-def entries_of_csv(path: Path) -> tuple[dict[str, Any], Mapping[str, int]]:
+def entries_of_csv(path: Path) -> Parsed:
     """Return the entries of a CSV as the YAML would give them; the title is the file's name."""
     table = readers.read_rows(path)
     lacking = [c for c in ("section", "name", "value", "year", "source") if c not in table.columns]
@@ -31,19 +32,8 @@ def entries_of_csv(path: Path) -> tuple[dict[str, Any], Mapping[str, int]]:
         cells = {str(key): "" if is_blank(cell) else cell_text(cell) for key, cell in row.items()}
         section = cells["section"]
         if section not in _SECTIONS:
-            known = ", ".join(_SECTIONS)
-            why = f"one of {known}"
-            raise InputError(
-                Note.of(
-                    "totals_wrong",
-                    file=path.name,
-                    row=int(str(line)),
-                    severity="error",
-                    entry="section",
-                    why=why,
-                    got=section,
-                )
-            )
+            place = Place(path.name, {"section": int(str(line))})
+            raise InputError(place.note("entry_choice", "section", choices=", ".join(_SECTIONS), got=section))
         if section == "absent":
             data.setdefault("absent", []).append(cells["name"])
             continue
@@ -51,7 +41,7 @@ def entries_of_csv(path: Path) -> tuple[dict[str, Any], Mapping[str, int]]:
         if entry is not None:
             lines[f"{section}.{len(data.setdefault(section, []))}"] = int(str(line))
             data[section].append(entry)
-    return data, lines
+    return Parsed(data, lines)
 
 
 def _csv_entry(
