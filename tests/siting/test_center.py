@@ -7,37 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, hstack, vstack
+from siting_problems import allowed, at_most, constraints, distance_problems, plane, town, walks
 
 from geoplan.siting.objectives.center import solve as center_probe
 from geoplan.siting.objectives.center.solve import center, within_reach
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
-from geoplan.siting.solve.problems import DistanceProblem, SelectionConstraints
-
-BEYOND = 600.0
-
-
-def constraints(n, *rows):
-    """Limits (coefficients, least, most)."""
-    table = np.array([row[0] for row in rows], float).reshape(len(rows), n)
-    return SelectionConstraints(
-        np.ones(n), csr_array(table), *(np.array([row[k] for row in rows], float) for k in (1, 2))
-    )
-
-
-def at_most(n, p):
-    return constraints(n, (np.ones(n), 0, p))
-
-
-def walks(table, chosen_by, *, weight=None, now=None, cutoff_seconds=BEYOND):
-    """A question from a table of seconds, NaN beyond reach."""
-    table = np.array(table, float)
-    option, point = np.nonzero(np.isfinite(table))
-    n, m = table.shape
-    seconds = csr_array((table[option, point], (option, point)), shape=(n, m))
-    weight = np.ones(m) if weight is None else np.array(weight, float)
-    now = np.full(m, np.inf) if now is None else np.array(now, float)
-    return DistanceProblem(chosen_by, seconds, weight, now, cutoff_seconds, np.full(m, -1))
+from geoplan.siting.solve.problems import DistanceProblem
 
 
 def farthest(problem, chosen):
@@ -57,9 +33,7 @@ def farthest(problem, chosen):
 
 def tried(problem):
     """The least of every choice that the limits allow; inf if none."""
-    n = len(problem.constraints)
-    every = (np.array(c, int) for size in range(n + 1) for c in itertools.combinations(range(n), size))
-    return min((farthest(problem, c) for c in every if problem.constraints.allows(c)), default=np.inf)
+    return min((farthest(problem, c) for c in allowed(problem)), default=np.inf)
 
 
 def modelled(problem):
@@ -93,35 +67,6 @@ def modelled(problem):
     return solve(model, control=SearchControl()).objective
 
 
-def town(seed, candidates=20, points=40, phases=2):
-    """Candidates in phases, budgets, a pair of which one, one required: all kinds of limits together."""
-    rng = np.random.default_rng(seed)
-    at, home = rng.random((candidates, 2)), rng.random((points, 2))
-    seconds = np.hypot(*(at[:, None] - home[None]).transpose(2, 0, 1)) * 3000
-    n = candidates * phases
-    table = np.full((n, points * phases), np.nan)
-    for opens in range(phases):
-        here = slice(opens * candidates, (opens + 1) * candidates)
-        table[here, opens * points :] = np.tile(seconds, phases - opens)
-    cost, rows = rng.integers(5, 40, candidates), []
-    for phase in range(1, phases + 1):
-        upto = np.r_[np.tile(cost, phase), np.zeros(n - candidates * phase)]
-        rows += [(upto, 0, rng.integers(40, 80) * phase), (upto > 0, 0, 3 * phase)]
-    rows += [(np.arange(n) % candidates == c, 0, 1) for c in range(candidates)]
-    rows += [(np.isin(np.arange(n) % candidates, rng.choice(candidates, 2, replace=False)), 0, 1)]
-    rows += [(np.arange(n) % candidates == rng.integers(candidates), 1, np.inf)]
-    now = np.tile(np.where(rng.random(points) < 0.8, np.inf, rng.random(points) * 2000), phases)
-    weight = np.tile(rng.integers(0, 400, points), phases)
-    return walks(table, constraints(n, *rows), weight=weight, now=now, cutoff_seconds=3600.0)
-
-
-def plane(seed, n, p):
-    """Nodes in a square, each a candidate and a point of one person."""
-    at = np.random.default_rng(seed).random((n, 2))
-    metres = np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1)) * 100
-    return walks(metres, at_most(n, p), cutoff_seconds=200.0)
-
-
 def test_two_sites_on_a_street():
     # five corners in a row, a minute apart
     street = [[60.0 * abs(j - k) for k in range(5)] for j in range(5)]
@@ -145,21 +90,21 @@ def test_weightless_and_unreachable_points_are_left_out_and_told_of():
 def test_people_whom_the_limits_leave_unreached_count_at_beyond():
     table = [[60, np.nan], [np.nan, 120]]
     found = center(walks(table, at_most(2, 1), weight=[4, 4]), control=SearchControl())
-    assert (found.status, found.objective) == ("optimal", BEYOND)
+    assert (found.status, found.objective) == ("optimal", 600.0)
     assert [note.code for note in found.notes] == ["center_beyond"]
     assert "4 more people" in found.notes[0].text("en")
 
 
 def test_a_walk_as_long_as_beyond_is_within_reach():
-    found = center(walks([[BEYOND]], at_most(1, 1)), control=SearchControl())
-    assert (found.objective, found.notes if len(found.chosen) else ()) == (BEYOND, ())
+    found = center(walks([[600.0]], at_most(1, 1)), control=SearchControl())
+    assert (found.objective, found.notes if len(found.chosen) else ()) == (600.0, ())
 
 
 @pytest.mark.parametrize("p", [0, 3, 9])
 def test_no_site_and_as_many_as_there_are(p):
     table = [[60, 120, 240], [120, 0, 120], [240, 120, 60]]
     found = center(walks(table, at_most(3, p), now=[np.inf, np.inf, 90]), control=SearchControl())
-    assert (found.status, found.objective) == ("optimal", BEYOND if p == 0 else 60.0)
+    assert (found.status, found.objective) == ("optimal", 600.0 if p == 0 else 60.0)
 
 
 def test_nothing_to_choose_from_and_nobody_to_serve():
@@ -175,28 +120,8 @@ def test_limits_that_contradict_each_other_say_what_is_nearest():
     assert (found.status, found.notes[0].values["broken"]) == ("infeasible", 1)
 
 
-SECONDS = st.sampled_from([np.nan, 0, 60, 60.5, 300, 600])
-PEOPLE = st.sampled_from([0, 1, 2.5, 400])
-NOW = st.sampled_from([np.inf, 0, 60, 600, 900])
-
-
-@st.composite
-def questions(draw):
-    n, m = draw(st.integers(1, 5)), draw(st.integers(1, 6))
-    table = draw(st.lists(st.lists(SECONDS, min_size=m, max_size=m), min_size=n, max_size=n))
-    rows = [(np.ones(n), 0, draw(st.integers(0, n)))]
-    share = st.lists(st.sampled_from([0, 1, 2.5, 9]), min_size=n, max_size=n)
-    rows += [(draw(share), 0, draw(st.sampled_from([0, 2.5, 4, 20]))) for _ in range(draw(st.integers(0, 2)))]
-    one = st.lists(st.sampled_from([0, 1]), min_size=n, max_size=n)
-    rows += [
-        (draw(one), draw(st.integers(0, 2)), draw(st.integers(1, 2))) for _ in range(draw(st.integers(0, 1)))
-    ]
-    weight, now = (draw(st.lists(kind, min_size=m, max_size=m)) for kind in (PEOPLE, NOW))
-    return walks(table, constraints(n, *rows), weight=weight, now=now)
-
-
 @settings(deadline=None, max_examples=150)
-@given(questions(), st.booleans())
+@given(distance_problems(), st.booleans())
 def test_no_choice_betters_the_answer(ask, merge):
     found, least = center(ask, control=SearchControl(), merge=merge), tried(ask)
     if np.isinf(least):
@@ -208,7 +133,7 @@ def test_no_choice_betters_the_answer(ask, merge):
 
 
 @settings(deadline=None, max_examples=60)
-@given(questions())
+@given(distance_problems())
 def test_more_sites_never_lengthen_the_farthest_walk(ask):
     n, far = len(ask.constraints), []
     for p in range(n + 1):
@@ -221,7 +146,7 @@ def test_more_sites_never_lengthen_the_farthest_walk(ask):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_budgets_phases_pairs_and_required_together(seed):
-    ask = town(seed)
+    ask = town(seed, candidates=20, points=40, built=0.8)
     found = center(ask, control=SearchControl())
     assert found.status == "optimal"
     assert ask.constraints.allows(found.chosen)
@@ -230,7 +155,7 @@ def test_budgets_phases_pairs_and_required_together(seed):
 
 
 def test_merging_points_changes_nothing():
-    ask = town(5, phases=1)
+    ask = town(5, candidates=20, points=40, phases=1, built=0.8)
     seconds, weight, now = (
         csr_array(hstack([ask.seconds] * 2)),
         np.tile(ask.weight, 2),

@@ -1,50 +1,22 @@
 """The cover of most people against all subsets, at its boundaries, and when it is stopped."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
+from siting_problems import allowed, covered, problem
 
 from geoplan.siting.objectives.cover import solve as cover_search
 from geoplan.siting.objectives.cover.bound import arrays, bound_of, descend, first_prices
 from geoplan.siting.objectives.cover.solve import cover_curve, max_cover
 from geoplan.siting.opening import opening_by_people
 from geoplan.siting.solve.control import SearchControl
-from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
 from geoplan.siting.solve.tolerance import PROOF
-
-
-def problem(covers, weight, *, cost=None, rows=None, least=None, most=None, covered_by_existing=None):
-    covers = np.atleast_2d(np.array(covers))
-    n, points = covers.shape
-    rows = np.ones((1, n)) if rows is None else np.atleast_2d(np.array(rows, float))
-    constraints = SelectionConstraints(
-        np.ones(n) if cost is None else np.array(cost, float),
-        csr_array(rows),
-        np.zeros(len(rows)) if least is None else np.array(least, float),
-        np.full(len(rows), np.inf) if most is None else np.array(most, float),
-    )
-    covered_by_existing = (
-        np.zeros(points, bool) if covered_by_existing is None else np.array(covered_by_existing, bool)
-    )
-    return CoverageProblem(
-        constraints, csr_array(covers), np.array(weight, float), covered_by_existing, np.full(points, -1)
-    )
-
-
-def covered(p, chosen):
-    dense = p.covers.toarray() > 0
-    return p.weight[p.covered_by_existing | dense[list(chosen)].any(axis=0)].sum()
 
 
 def brute(p):
     """People of every choice allowed."""
-    n = len(p.constraints)
-    sets = (np.array(c, np.int64) for k in range(n + 1) for c in combinations(range(n), k))
-    return {tuple(c): covered(p, c) for c in sets if p.constraints.allows(c)}
+    return {tuple(c): covered(p, c) for c in allowed(p)}
 
 
 def seeded(seed, n=60, points=400, p=6, *, whole=True, size=0.15):

@@ -1,12 +1,10 @@
 """The worst-off zone first, and the least spread: sums by hand, laws, every choice tried."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
+from siting_problems import allowed, cover
 
 from geoplan.siting.objectives.cover.solve import max_cover
 from geoplan.siting.objectives.fair import least_spread as fair_spread
@@ -15,30 +13,7 @@ from geoplan.siting.objectives.fair.measures import helpable, least_share
 from geoplan.siting.objectives.fair.worst_off import worst_off
 from geoplan.siting.objectives.fair.worst_part import share_of_part, worst_part
 from geoplan.siting.solve.control import SearchControl
-from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
 from geoplan.siting.solve.set_cover import zone_shares
-
-
-def cover(covers, weight, *, most=None, rows=(), covered_by_existing=None, zone=None):
-    covers = np.array(covers, float)
-    n, k = covers.shape
-    if most is not None:
-        rows = (*rows, (np.ones(n), 0, most))
-    matrix = csr_array(np.array([row[0] for row in rows], float).reshape(len(rows), n))
-    least, upper = (np.array([row[i] for row in rows], float) for i in (1, 2))
-    return CoverageProblem(
-        SelectionConstraints(np.ones(n), matrix, least, upper),
-        csr_array(covers),
-        np.array(weight, float),
-        np.zeros(k, bool) if covered_by_existing is None else np.array(covered_by_existing, bool),
-        np.zeros(k, np.int64) if zone is None else np.array(zone, np.int64),
-    )
-
-
-def allowed(problem, most=6):
-    n = len(problem.constraints)
-    every = (np.array(c, np.int64) for size in range(most + 1) for c in combinations(range(n), size))
-    return [chosen for chosen in every if problem.constraints.allows(chosen)]
 
 
 @st.composite
@@ -160,7 +135,7 @@ def test_people_who_are_covered_cannot_be_left_uncounted():
 @settings(max_examples=40, deadline=None)
 @given(problems())
 def test_no_choice_has_a_better_off_worst_off_zone(problem):
-    every = allowed(problem)
+    every = allowed(problem, 6)
     for merge in (True, False):
         answer = worst_off(problem, control=SearchControl(), merge=merge)
         if not every:
@@ -180,7 +155,7 @@ def test_no_choice_has_a_better_off_worst_off_zone(problem):
 @settings(max_examples=40, deadline=None)
 @given(problems(), st.sampled_from([0.0, 0.5, 0.95, 1.0]))
 def test_no_choice_that_keeps_the_people_is_more_even(problem, keep):
-    every = allowed(problem)
+    every = allowed(problem, 6)
     for merge in (True, False):
         answer = least_spread(problem, min_total_share=keep, control=SearchControl(), merge=merge)
         if not every:
@@ -289,7 +264,7 @@ def test_the_worst_off_part_decides_where_no_single_zone_can():
 @settings(max_examples=40, deadline=None)
 @given(problems(), st.sampled_from([0.1, 0.5, 1.0]))
 def test_no_choice_lifts_the_worst_off_part_higher(problem, part):
-    every, compared = allowed(problem), helpable(problem)
+    every, compared = allowed(problem, 6), helpable(problem)
     if not compared.any():
         compared = ~np.isnan(zone_shares(problem, np.array([], int)))
 

@@ -4,29 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
+from siting_problems import problem
 
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.greedy import greedy, swap
-from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
-
-
-def problem(covers, weight, *, rows=None, least=None, most=None, covered_by_existing=None):
-    covers = np.atleast_2d(np.array(covers))
-    n, points = covers.shape
-    rows = np.ones((1, n)) if rows is None else np.atleast_2d(np.array(rows, float))
-    constraints = SelectionConstraints(
-        np.ones(n),
-        csr_array(rows),
-        np.zeros(len(rows)) if least is None else np.array(least, float),
-        np.full(len(rows), np.inf) if most is None else np.array(most, float),
-    )
-    covered_by_existing = (
-        np.zeros(points, bool) if covered_by_existing is None else np.array(covered_by_existing, bool)
-    )
-    return CoverageProblem(
-        constraints, csr_array(covers), np.array(weight, float), covered_by_existing, np.full(points, -1)
-    )
 
 
 def gain(p, chosen, j=None):

@@ -8,37 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, hstack, vstack
+from siting_problems import allowed, at_most, constraints, distance_problems, plane, town, walks
 
 from geoplan.siting.objectives.median.solve import median
 from geoplan.siting.solve.assignment import climb, improved, medians, settled
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
-from geoplan.siting.solve.problems import DistanceProblem, SelectionConstraints
-
-BEYOND = 600.0
+from geoplan.siting.solve.problems import DistanceProblem
 
 
-def constraints(n, *rows):
-    """Limits (coefficients, least, most)."""
-    table = np.array([row[0] for row in rows], float).reshape(len(rows), n)
-    return SelectionConstraints(
-        np.ones(n), csr_array(table), *(np.array([row[k] for row in rows], float) for k in (1, 2))
-    )
-
-
-def at_most(n, p):
-    return constraints(n, (np.ones(n), 0, p))
-
-
-def walks(table, chosen_by, *, weight=None, now=None, cutoff_seconds=BEYOND):
-    """A question from a table of seconds, NaN beyond reach."""
-    table = np.array(table, float)
-    option, point = np.nonzero(np.isfinite(table))
-    n, m = table.shape
-    seconds = csr_array((table[option, point], (option, point)), shape=(n, m))
-    weight = np.ones(m) if weight is None else np.array(weight, float)
-    now = np.full(m, np.inf) if now is None else np.array(now, float)
-    return DistanceProblem(chosen_by, seconds, weight, now, cutoff_seconds, np.full(m, -1))
+def homes(seed, candidates=25, points=50, phases=2):
+    return town(seed, candidates=candidates, points=points, phases=phases, near=[900.0, 1800.0])
 
 
 def plain(problem, chosen):
@@ -56,9 +36,7 @@ def plain(problem, chosen):
 
 def tried(problem):
     """The least of every choice that the limits allow; inf if none."""
-    n = len(problem.constraints)
-    every = (np.array(c, int) for size in range(n + 1) for c in itertools.combinations(range(n), size))
-    return min((plain(problem, c) for c in every if problem.constraints.allows(c)), default=np.inf)
+    return min((plain(problem, c) for c in allowed(problem)), default=np.inf)
 
 
 def modelled(problem):
@@ -88,35 +66,6 @@ def modelled(problem):
         np.r_[np.ones(n, bool), np.zeros(k, bool)],
     )
     return solve(model, control=SearchControl()).objective + float(problem.weight @ have)
-
-
-def town(seed, candidates=25, points=50, phases=2):
-    """Candidates in phases, budgets, a pair of which one, one required: all kinds of limits together."""
-    rng = np.random.default_rng(seed)
-    at, home = rng.random((candidates, 2)), rng.random((points, 2))
-    seconds = np.hypot(*(at[:, None] - home[None]).transpose(2, 0, 1)) * 3000
-    reach, n = float(rng.choice([900.0, 1800.0])), candidates * phases
-    table = np.full((n, points * phases), np.nan)
-    for opens in range(phases):
-        here = slice(opens * candidates, (opens + 1) * candidates)
-        table[here, opens * points :] = np.tile(np.where(seconds <= reach, seconds, np.nan), phases - opens)
-    cost, rows = rng.integers(5, 40, candidates), []
-    for phase in range(1, phases + 1):
-        upto = np.r_[np.tile(cost, phase), np.zeros(n - candidates * phase)]
-        rows += [(upto, 0, rng.integers(40, 80) * phase), (upto > 0, 0, 3 * phase)]
-    rows += [(np.arange(n) % candidates == c, 0, 1) for c in range(candidates)]
-    rows += [(np.isin(np.arange(n) % candidates, rng.choice(candidates, 2, replace=False)), 0, 1)]
-    rows += [(np.arange(n) % candidates == rng.integers(candidates), 1, np.inf)]
-    now = np.tile(np.where(rng.random(points) < 0.7, np.inf, rng.random(points) * 2000), phases)
-    weight = np.tile(rng.integers(0, 400, points), phases)
-    return walks(table, constraints(n, *rows), weight=weight, now=now, cutoff_seconds=reach)
-
-
-def plane(seed, n, p):
-    """Nodes in a square, each a candidate and a point of one person, metres whole."""
-    at = np.random.default_rng(seed).random((n, 2))
-    metres = np.round(np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1)) * 100)
-    return walks(metres, at_most(n, p), cutoff_seconds=200.0)
 
 
 def test_two_sites_on_a_street():
@@ -169,29 +118,8 @@ def test_limits_that_contradict_each_other_say_what_is_nearest():
     assert "突破其中1项" in note.text("zh")
 
 
-SECONDS = st.sampled_from([np.nan, 0, 60, 60.5, 300, 600])
-PEOPLE = st.sampled_from([0, 1, 2.5, 400])
-NOW = st.sampled_from([np.inf, 0, 60, 600, 900])
-
-
-@st.composite
-def questions(draw):
-    n, m = draw(st.integers(1, 5)), draw(st.integers(1, 6))
-    cell = st.lists(SECONDS, min_size=m, max_size=m)
-    table = draw(st.lists(cell, min_size=n, max_size=n))
-    rows = [(np.ones(n), 0, draw(st.integers(0, n)))]
-    share = st.lists(st.sampled_from([0, 1, 2.5, 9]), min_size=n, max_size=n)
-    rows += [(draw(share), 0, draw(st.sampled_from([0, 2.5, 4, 20]))) for _ in range(draw(st.integers(0, 2)))]
-    one = st.lists(st.sampled_from([0, 1]), min_size=n, max_size=n)
-    rows += [
-        (draw(one), draw(st.integers(0, 2)), draw(st.integers(1, 2))) for _ in range(draw(st.integers(0, 1)))
-    ]
-    weight, now = (draw(st.lists(kind, min_size=m, max_size=m)) for kind in (PEOPLE, NOW))
-    return walks(table, constraints(n, *rows), weight=weight, now=now)
-
-
 @settings(deadline=None, max_examples=150)
-@given(questions(), st.booleans())
+@given(distance_problems(), st.booleans())
 def test_no_choice_betters_the_answer(ask, merge):
     found, least = median(ask, control=SearchControl(), merge=merge), tried(ask)
     if np.isinf(least):
@@ -203,7 +131,7 @@ def test_no_choice_betters_the_answer(ask, merge):
 
 
 @settings(deadline=None, max_examples=60)
-@given(questions(), st.data())
+@given(distance_problems(), st.data())
 def test_more_sites_and_more_options_never_lengthen_walks(ask, data):
     n = len(ask.constraints)
     free = DistanceProblem(
@@ -228,7 +156,7 @@ def test_more_sites_and_more_options_never_lengthen_walks(ask, data):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_budgets_phases_pairs_and_required_together(seed):
-    ask = town(seed)
+    ask = homes(seed)
     found = median(ask, control=SearchControl())
     assert found.status == "optimal"
     assert ask.constraints.allows(found.chosen)
@@ -238,7 +166,7 @@ def test_budgets_phases_pairs_and_required_together(seed):
 
 
 def test_merging_points_changes_nothing():
-    ask = town(7, points=20, phases=1)
+    ask = homes(7, points=20, phases=1)
     twice = DistanceProblem(
         ask.constraints,
         csr_array(hstack([ask.seconds, ask.seconds])),
@@ -281,7 +209,7 @@ def test_the_bound_is_below_every_choice_and_settles_only_what_is_certain():
 
 
 def test_exchanges_never_worsen_and_keep_the_limits():
-    ask = town(3)
+    ask = homes(3)
     arrays = medians(ask, merge=True)
     must = np.array([j for j in range(len(ask.constraints)) if ask.constraints.allows(np.array([j]))])[:1]
     better = improved(arrays, must)
@@ -304,7 +232,7 @@ HARD = {"candidates": 60, "points": 120}
 
 
 def test_a_limit_of_nodes_gives_the_same_best_so_far_with_its_bound():
-    ask = town(4, **HARD)
+    ask = homes(4, **HARD)
     short, again = (median(ask, control=SearchControl(nodes=2)) for _ in range(2))
     full = median(ask, control=SearchControl())
     assert full.status == "optimal"
@@ -315,7 +243,7 @@ def test_a_limit_of_nodes_gives_the_same_best_so_far_with_its_bound():
 
 
 def test_a_gap_ends_the_search():
-    full, near = (median(town(4, **HARD), control=SearchControl(gap=gap)) for gap in (0.0, 0.05))
+    full, near = (median(homes(4, **HARD), control=SearchControl(gap=gap)) for gap in (0.0, 0.05))
     assert (near.status, near.stopped) == ("within", "gap")
     assert 0 < near.steps[0].gap <= 0.05
     assert near.bound <= full.objective
@@ -331,7 +259,7 @@ def test_an_interrupt_gives_the_best_so_far_with_its_bound():
             control.interrupt()
 
     control.listen = listen
-    ask = town(4, **HARD)
+    ask = homes(4, **HARD)
     found = median(ask, control=control)
     assert (found.status, found.stopped, found.repeatable) == ("within", "interrupt", False)
     assert ask.constraints.allows(found.chosen)
@@ -341,21 +269,21 @@ def test_an_interrupt_gives_the_best_so_far_with_its_bound():
 def test_an_interrupt_before_the_start_and_from_another_thread():
     before = SearchControl()
     before.interrupt()
-    assert median(town(4, **HARD), control=before).stopped == "interrupt"
+    assert median(homes(4, **HARD), control=before).stopped == "interrupt"
     during = SearchControl()
     threading.Timer(0.05, during.interrupt).start()
-    found = median(town(5, candidates=90, points=200, phases=3), control=during)
+    found = median(homes(5, candidates=90, points=200, phases=3), control=during)
     assert found.status in ("within", "optimal")
     assert np.isfinite(found.objective)
 
 
 def test_the_clock_ends_the_search():
-    found = median(town(4, **HARD), control=SearchControl(seconds=0.0))
+    found = median(homes(4, **HARD), control=SearchControl(seconds=0.0))
     assert (found.status, found.stopped, found.repeatable) == ("within", "clock", False)
 
 
 def test_inputs_stay_as_they_are():
-    ask = town(1)
+    ask = homes(1)
     kept = [
         a.copy()
         for a in (

@@ -1,48 +1,19 @@
 """Merging points and dropping options never changes the best answer."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+from siting_problems import allowed, covered, problem
 
 from geoplan.siting.solve.presolve import merged
-from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
-
-
-def problem(
-    covers, weight, *, cost=None, rows=None, least=None, most=None, covered_by_existing=None, zone=None
-):
-    covers = np.atleast_2d(np.array(covers))
-    n, points = covers.shape
-    rows = np.ones((1, n)) if rows is None else np.atleast_2d(np.array(rows, float))
-    constraints = SelectionConstraints(
-        np.ones(n) if cost is None else np.array(cost, float),
-        csr_array(rows),
-        np.zeros(len(rows)) if least is None else np.array(least, float),
-        np.full(len(rows), np.inf) if most is None else np.array(most, float),
-    )
-    return CoverageProblem(
-        constraints,
-        csr_array(covers),
-        np.array(weight, float),
-        np.zeros(points, bool) if covered_by_existing is None else np.array(covered_by_existing, bool),
-        np.full(points, -1) if zone is None else np.array(zone),
-    )
-
-
-def covered(p, chosen):
-    dense = p.covers.toarray() > 0
-    return p.weight[p.covered_by_existing | dense[list(chosen)].any(axis=0)].sum()
+from geoplan.siting.solve.problems import CoverageProblem
 
 
 def best(p):
     """Most people over all subsets; None where none is allowed."""
-    n = len(p.constraints)
-    sets = (np.array(c, np.int64) for k in range(n + 1) for c in combinations(range(n), k))
-    return max((covered(p, c) for c in sets if p.constraints.allows(c)), default=None)
+    return max((covered(p, c) for c in allowed(p)), default=None)
 
 
 def test_points_of_one_set_are_added_up_and_dead_points_leave():

@@ -1,40 +1,14 @@
 """Fewest sites that cover a share: sums by hand, the boundary, laws, every choice tried."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
+from siting_problems import allowed, cover
 
 from geoplan.siting.objectives.share.solve import fewest, meets, reachable_shares, rounded_up
 from geoplan.siting.solve.control import SearchControl
-from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints
 from geoplan.siting.solve.set_cover import Needs, asked, reachable, zone_shares
-
-
-def constraints(n, *rows, cost=None):
-    """Rows as (coefficients, least, most)."""
-    matrix = csr_array(np.array([row[0] for row in rows], float).reshape(len(rows), n))
-    least, most = (np.array([row[k] for row in rows], float) for k in (1, 2))
-    return SelectionConstraints(np.ones(n) if cost is None else np.array(cost, float), matrix, least, most)
-
-
-def cover(covers, weight, *, rows=(), cost=None, covered_by_existing=None, zone=None):
-    covers = np.array(covers, float)
-    n, k = covers.shape
-    return CoverageProblem(
-        constraints(n, *rows, cost=cost),
-        csr_array(covers),
-        np.array(weight, float),
-        np.zeros(k, bool) if covered_by_existing is None else np.array(covered_by_existing, bool),
-        np.zeros(k, np.int64) if zone is None else np.array(zone, np.int64),
-    )
-
-
-def subsets(n):
-    return (np.array(chosen, np.int64) for size in range(n + 1) for chosen in combinations(range(n), size))
 
 
 def lowered(problem, share, each):
@@ -43,14 +17,8 @@ def lowered(problem, share, each):
 
 
 def cheapest_by_trying(problem, needs):
-    return min(
-        (
-            problem.constraints.cost[c].sum()
-            for c in subsets(len(problem.constraints))
-            if meets(problem, c, needs)
-        ),
-        default=np.inf,
-    )
+    costs = (problem.constraints.cost[c].sum() for c in allowed(problem) if meets(problem, c, needs))
+    return min(costs, default=np.inf)
 
 
 EDGE_WEIGHTS = st.sampled_from([0.0, 1.0, 3.0, 500.0])
