@@ -2,7 +2,7 @@
 
 An objective is a folder under `geoplan.siting.objectives`, found by standing there: its module ``ask`` defines one subclass of
 `Objective`, and its ``words.yaml`` holds ``siting_question_<variant>`` (the question in one sentence), ``siting_aim_<variant>`` (what the
-objective counts) and its messages, in Chinese and English.
+objective counts), ``siting_model_<ask>`` (the name of its model) and its messages, in Chinese and English.
 """
 
 from abc import ABC, abstractmethod

@@ -48,6 +48,7 @@ def test_every_question_has_its_words_in_both_languages(lang):
         sentence = objective.sentence(question, services={"care": CARE}, rules=printed, lang=lang)
         aim = words.phrase(objective.aim(question), lang)
         assert "{" not in sentence + aim
+        assert words.phrase(f"siting_model_{question.ask}", lang)
         found.add((sentence, aim))
     assert len(found) == len(EVERY)
 
@@ -100,6 +101,7 @@ class First(Objective):
 '''
 NEW_WORDS = """
 siting_question_first: {zh: "{services}：按名单次序", en: "{services}: in the order of the list"}
+siting_model_first: {zh: 名单模型, en: list model}
 siting_aim_first: {zh: 名单前列, en: first of the list}
 """
 

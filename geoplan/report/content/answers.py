@@ -69,7 +69,7 @@ class SitingAnswer:
 
     def model(self, lang: str) -> str:
         """Return the model behind the kind of question, in words."""
-        return phrase(f"answers_model_{self.ask}", lang)
+        return phrase(f"siting_model_{self.ask}", lang)
 
     def bound_name(self, lang: str) -> str:
         """Return whether the bound lies above (理论上限) or below (理论下限) what an answer may reach."""
