@@ -105,6 +105,7 @@ def read_projects(
     )
     used, datum_notes = datum_of(rows, datum, crs)
     table = read_facts(rows, types or {}, indicators, notes)
+    place = _places(rows, notes)
     geometry = gpd.GeoSeries([None] * len(table), index=table.index, crs=crs)
     declared = gpd.GeoSeries()
     table["location_quality"], table["zone_id"], table["serves"] = "missing", None, [()] * len(table)
@@ -115,7 +116,7 @@ def read_projects(
             # a project without coordinates is usual, and listed as such; every other oddity is a fault
             notes += [note for note in placed.notes if note.code != "coordinates_missing"]
         names = ZoneNames(zones)
-        table["zone_id"] = _zones(rows, geometry, zones, names, notes)
+        table["zone_id"] = _zones(rows, place, geometry, zones, names, notes)
         table["serves"], serves_notes = serves_zones(rows, names, table["zone_id"])
         notes += [*datum_notes, *serves_notes]
     notes += _named_elsewhere(rows, table) + repeated(rows, table) + rows.total_notes(_sums(table, rows))
@@ -136,19 +137,25 @@ def _sums(table: pd.DataFrame, rows: Rows) -> dict[str, tuple[float, float]]:
     return sums
 
 
-def _zones(
-    rows: Rows, geometry: gpd.GeoSeries, zones: gpd.GeoDataFrame, names: ZoneNames, notes: list[Note]
-) -> pd.Series:
-    """Return the finest zone that each project lies in, else the one that it names; null where neither is known."""
+def _places(rows: Rows, notes: list[Note]) -> pd.Series:
+    """Return the place of each project as printed, empty where its words name none (相关乡镇)."""
     place = rows.text("place")
     vague = place.map(lambda text: VAGUE_PLACE.search(text) is not None).astype(bool)
-    named = named_zones(rows, place.mask(vague, ""), names)
+    elsewhere = rows.text("town") + rows.text("community")
+    notes += [
+        rows.note("project_place_vague", i, place=place[i]) for i in place.index[vague & (elsewhere == "")]
+    ]
+    return place.mask(vague, "")
+
+
+def _zones(
+    rows: Rows, place: pd.Series, geometry: gpd.GeoSeries, zones: gpd.GeoDataFrame, names: ZoneNames, notes: list[Note]
+) -> pd.Series:  # fmt: skip
+    """Return the finest zone that each project lies in, else the one that it names; null where neither is known."""
+    named = named_zones(rows, place, names)
     notes += named.notes
-    told = rows.text("town") + rows.text("community")
-    lost = (place != "") & named.zone_id.isna() & ((told == "") | ~vague)
-    for project_id in place.index[lost]:
-        code = "project_place_vague" if vague[project_id] else "project_place_unknown"
-        notes.append(rows.note(code, project_id, place=place[project_id]))
+    lost = place.index[(place != "") & named.zone_id.isna()]
+    notes += [rows.note("project_place_unknown", i, place=place[i]) for i in lost]
     notes += outside_named(rows, geometry, named.zone_id, zones)
     inside = point_zones(geometry, zones)
     return inside.where(inside.notna(), named.zone_id)
