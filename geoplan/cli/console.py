@@ -21,8 +21,8 @@ from rich.text import Text
 
 from geoplan.report.content.names import Names
 from geoplan.report.content.table import Table as ContentTable
+from geoplan.report.content.titles import banner
 from geoplan.report.content.zones import circle_totals, flag_totals
-from geoplan.report.look import banner
 from geoplan.tables import VERDICTS
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note

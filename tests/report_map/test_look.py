@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from geoplan import tables
 from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.tables import Source
+from geoplan.words.labels import label, labels
+from geoplan.words.numbers import format_interval, format_number
 
 
 def luminance(colour):
@@ -27,20 +30,20 @@ def contrast(one, other):
 
 
 def test_every_label_has_both_languages_and_nothing_else():
-    for word, both in look.labels().items():
+    for word, both in labels().items():
         assert set(both) == {"zh", "en"}, word
         assert all(isinstance(text, str) and text.strip() for text in both.values()), word
 
 
 @pytest.mark.parametrize("words", [tables.LEVELS, tables.GROUPS, tables.CAUSES, tables.VERDICTS])
 def test_every_word_of_the_closed_lists_has_a_label(words):
-    assert [word for word in words if word not in look.labels()] == []
+    assert [word for word in words if word not in labels()] == []
 
 
 def test_glossary_words():
-    causes = [look.label(cause, "zh") for cause in tables.CAUSES]
+    causes = [label(cause, "zh") for cause in tables.CAUSES]
     assert causes == ["圈内无设施", "圈内设施已满", "单体规模不足", "类型不符", "路网不通", "数据不足"]
-    verdicts = [look.label(verdict, "zh") for verdict in tables.VERDICTS]
+    verdicts = [label(verdict, "zh") for verdict in tables.VERDICTS]
     assert verdicts == ["达标", "未达标", "数据不足", "不适用", "规划未量化"]
 
 
@@ -57,20 +60,30 @@ def test_a_flag_stands_out_from_what_is_not_flagged_by_lightness_alone():
 
 @given(st.sampled_from([0.0, 1e-12, 0.0004, 0.7615, 0.9995, 0.99999, 1 - 1e-12, 1.0]))
 def test_a_share_prints_as_whole_only_where_it_is(value):
-    text = look.share(value)
+    text = format_number(value, "percent")
     assert (text == "100.0%") == (value > 1 - 1e-9)
     assert (text == "0.0%") == (value <= 1e-9)
 
 
 def test_numbers_round_half_up_as_a_spreadsheet_does():
-    assert [look.whole(v) for v in (0.5, 1.5, 2.5, -0.5)] == ["1", "2", "3", "-1"]
-    assert look.share(0.7615) == "76.2%"
-    assert [look.rate(v) for v in (4.545, 9.996, 99.96, 99.94)] == ["4.55", "10", "100", "99.9"]
+    assert [format_number(v, "count") for v in (0.5, 1.5, 2.5, -0.5)] == ["1", "2", "3", "-1"]
+    assert format_number(0.7615, "percent") == "76.2%"
+    assert [format_number(v, "per_1000") for v in (4.545, 9.996, 99.96, 99.94)] == [
+        "4.55",
+        "10",
+        "100",
+        "99.9",
+    ]
 
 
 @pytest.mark.parametrize("value", [None, math.nan, pd.NA])
 def test_what_is_missing_is_a_dash_and_never_zero(value):
-    assert [look.share(value), look.whole(value), look.rate(value), look.interval(value, value)] == ["—"] * 4
+    assert [
+        format_number(value, "percent"),
+        format_number(value, "count"),
+        format_number(value, "per_1000"),
+        format_interval(value, value, "count"),
+    ] == ["—"] * 4
 
 
 LIMITS = st.sampled_from([0.5, 0.7, 0.8, 0.9])
@@ -94,12 +107,12 @@ def test_supply_classes_print_their_limits_and_split_at_the_standard():
 def test_credits_are_printed_only_where_a_source_asks_for_them():
     osm = Source("streets", "streets.parquet", "", 0, note="OpenStreetMap")
     pop = Source("population", "a.tif", "", 0, note="WorldPop 2020")
-    assert look.attribution([]) == ()
-    assert look.attribution([pop, osm])[0].startswith("© OpenStreetMap contributors")
-    assert len(look.attribution([pop, osm])) == 2
+    assert titles.attribution([]) == ()
+    assert titles.attribution([pop, osm])[0].startswith("© OpenStreetMap contributors")
+    assert len(titles.attribution([pop, osm])) == 2
 
 
 def test_basis_and_banner_on_every_page(outcome, nasty):
-    assert look.banner(outcome) == "演示数据，不作为决策依据"
-    assert "60岁及以上老年人口（常住，2010年）" in look.basis_line(outcome)
-    assert "Elders 60+ (usually resident, 2010)" in look.basis_line(nasty)
+    assert titles.banner(outcome) == "演示数据，不作为决策依据"
+    assert "60岁及以上老年人口（常住，2010年）" in titles.basis_line(outcome)
+    assert "Elders 60+ (usually resident, 2010)" in titles.basis_line(nasty)

@@ -14,6 +14,7 @@ from geoplan.report.look import offline
 from geoplan.report.look.codec import unpack_integers
 from geoplan.report.webmap.map import DATA_ID, map_page, payload, write_map
 from geoplan.words.errors import OutputError
+from geoplan.words.numbers import format_number
 
 
 class Page(HTMLParser):
@@ -137,8 +138,8 @@ def test_figures_of_the_panel_count_judged_and_unknown_apart(outcome, by_hand, d
     told = {figure["name"]: figure for figure in view["figures"]["community"]}
     assert told["短板社区（村） / 已判定"]["value"] == f"{len(short)} / 11（另 1 个数据不足）"
     assert told["短板社区（村） / 已判定"]["caveats"] == ["按社区测算，非规划考核口径"]
-    assert told["涉及人数"]["value"] == look.whole(short["people_affected"].sum())
-    assert told["缺口合计（不抵扣富余）"]["value"] == look.whole(short["shortfall"].sum())
+    assert told["涉及人数"]["value"] == format_number(short["people_affected"].sum(), "count")
+    assert told["缺口合计（不抵扣富余）"]["value"] == format_number(short["shortfall"].sum(), "count")
     # nothing known is nothing flagged, and not 0 of 12
     unknown = outcome.flags.assign(flagged=pd.array([pd.NA] * len(outcome.flags), dtype="boolean"))
     none = payload(dataclasses.replace(outcome, flags=unknown))

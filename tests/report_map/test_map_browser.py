@@ -13,6 +13,7 @@ from geoplan.report.content.headline import flag_figures
 from geoplan.report.content.names import Names
 from geoplan.report.content.table import cell_text
 from geoplan.report.webmap.map import write_map
+from geoplan.words.numbers import format_number
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
@@ -70,9 +71,9 @@ def test_the_view_of_shares_prints_what_the_report_prints(outcome, opened):
     assert (state["view"], state["zones"]) == ("share", "4")
     rows = outcome.circle[(outcome.circle["service"] == "eldercare") & (outcome.circle["measure"] == "frail")]
     rows = rows[rows["kind"] == ""].set_index("zone_id")
-    assert look.share(rows["share"]["area/area"]) in dom
-    assert look.share(rows["share"]["town/T2"]) in dom
-    assert look.whole(rows["outside"]["town/T2"]) in dom
+    assert format_number(rows["share"]["area/area"], "percent") in dom
+    assert format_number(rows["share"]["town/T2"], "percent") in dom
+    assert format_number(rows["outside"]["town/T2"], "count") in dom
 
 
 def test_the_view_of_members_shows_the_verdict_apart_from_flags(opened):

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoplan.report.content.answers import gain_curves
-from geoplan.report.look import whole
 from geoplan.report.look.curve_chart import (
     HEIGHT,
     LEFT,
@@ -23,6 +22,7 @@ from geoplan.report.look.curve_chart import (
     gain_curve,
     ticks,
 )
+from geoplan.words.numbers import format_number
 
 SAID = Said("y", "x", "best", "bound", "met", "(cut)", "adopted")
 
@@ -58,7 +58,7 @@ def test_an_answer_below_the_curve_is_marked_at_its_own_value(sited):
     chart = gain_curves(dataclasses.replace(sited, sites=sites))[0]
     assert chart.note
     assert chart.value == less
-    assert f"{whole(less)} 人" in chart.words.adopted
+    assert f"{format_number(less, 'count')} 人" in chart.words.adopted
 
 
 def curve(objective, bound, first=1):

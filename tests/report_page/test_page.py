@@ -9,13 +9,14 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from geoplan.report import look
 from geoplan.report.booklet.map import flag_map, shapes
 from geoplan.report.booklet.page import report_page, write_report
+from geoplan.report.content import titles
 from geoplan.report.content.document import Figures, Points, Shown
 from geoplan.report.content.report import report
 from geoplan.report.content.shortfalls import WORST
 from geoplan.report.content.table import cell_text
+from geoplan.words.numbers import format_number
 
 
 class Text(HTMLParser):
@@ -84,7 +85,7 @@ def test_it_says_what_is_short_before_how_it_was_found(page):
 def test_title_basis_and_banner_stand_at_the_head_and_in_the_foot_of_every_page(outcome, page):
     assert page.words.count("演示数据，不作为决策依据") == 2
     assert outcome.name in page.words
-    assert look.basis_line(outcome) in page.words
+    assert titles.basis_line(outcome) in page.words
     real = Text(report_page(dataclasses.replace(outcome, synthetic=False)))
     assert "演示数据" not in real.text
 
@@ -93,9 +94,9 @@ def test_key_figures_equal_the_tables(outcome):
     figures = figures_of(outcome)
     rows = outcome.circle[(outcome.circle["zone_id"] == "area/area") & (outcome.circle["kind"] == "")]
     rows = rows[rows["measure"] == "network"].set_index("service")
-    assert look.share(rows["share"]["eldercare"]) == "54.0%"
+    assert format_number(rows["share"]["eldercare"], "percent") == "54.0%"
     assert "54.0%" in figures.values()
-    assert figures["托育服务·服务圈外人口"] == look.whole(rows["outside"]["childcare"]) == "70"
+    assert figures["托育服务·服务圈外人口"] == format_number(rows["outside"]["childcare"], "count") == "70"
     own = outcome.flags[outcome.flags["zone_id"].str.startswith("community")]
     states = own["flagged"].astype("boolean").groupby(own["zone_id"])
     short = int(states.apply(lambda s: s.fillna(value=False).any()).sum())
@@ -178,8 +179,8 @@ def test_three_measures_and_what_the_choice_does(outcome, page):
     ]
     covered = own[own["kind"] == ""].set_index("measure")["covered"]
     note = next(word for word in page.words if word.startswith("养老服务：以 4 km/h"))
-    assert f"相差 {look.whole(covered['network'] - covered['frail'])} 人" in note
-    assert f"多 {look.whole(covered['straight'] - covered['network'])} 人" in note
+    assert f"相差 {format_number(covered['network'] - covered['frail'], 'count')} 人" in note
+    assert f"多 {format_number(covered['straight'] - covered['network'], 'count')} 人" in note
     assert "0.76 m/s" in note
 
 

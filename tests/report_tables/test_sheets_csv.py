@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.registry import tables
 from geoplan.report.content.table import Amount
 from geoplan.report.workbook import csv_files as sheets_csv
@@ -52,10 +52,10 @@ def test_the_package_is_valid_by_its_own_validator(make, tmp_path, lang):
     assert (record["title"], record["year"], record["watermark"]) == (
         outcome.name,
         2025,
-        look.banner(outcome),
+        titles.banner(outcome),
     )
-    assert record["description"] == look.basis_line(outcome)
-    assert {source["title"] for source in record["sources"]} == set(look.attribution(outcome.sources))
+    assert record["description"] == titles.basis_line(outcome)
+    assert {source["title"] for source in record["sources"]} == set(titles.attribution(outcome.sources))
     for table, resource in zip(tables(outcome, "csv"), record["resources"], strict=True):
         assert resource["title"] == table.title
         assert resource.get("description", "") == "\n".join(table.notes)

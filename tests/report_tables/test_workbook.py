@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.workbook import workbook
 from geoplan.words.numbers import format_number
 
@@ -53,12 +53,12 @@ def test_every_sheet_is_fit_to_print(books, make, lang):
         assert sheet.page_setup.fitToHeight == 0
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         # the people's basis and the year stand at the head and at the foot of every page; so does the banner
-        assert look.basis_line(outcome) in sheet["A2"].value
+        assert titles.basis_line(outcome) in sheet["A2"].value
         assert "2025" in sheet["A2"].value
         assert "2025" in sheet.oddFooter.left.text
-        assert look.basis_line(outcome)[:60] in sheet.oddFooter.left.text
-        assert look.banner(outcome) in sheet.oddHeader.right.text
-        assert sheet["A3"].value == look.banner(outcome)
+        assert titles.basis_line(outcome)[:60] in sheet.oddFooter.left.text
+        assert titles.banner(outcome) in sheet.oddHeader.right.text
+        assert sheet["A3"].value == titles.banner(outcome)
         if sheet.auto_filter.ref:
             header_row = int(re.search(r"\d+", sheet.auto_filter.ref).group())
             assert sheet.print_title_rows == f"${header_row}:${header_row}"

@@ -14,7 +14,7 @@ import pytest
 from docx.oxml.ns import qn
 from PIL import Image
 
-from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.document import Document, Heading, counted
 from geoplan.report.content.guidance import clauses_text, guidance
@@ -73,12 +73,12 @@ def test_every_page_is_a4_and_names_basis_year_and_banner(papers, make, name, la
     outcome, document = make(lang=lang), docx.Document(papers[name, lang])
     section = document.sections[0]
     assert (round(section.page_width.cm, 1), round(section.page_height.cm, 1)) == (21.0, 29.7)
-    assert look.banner(outcome) in section.header.paragraphs[0].text
+    assert titles.banner(outcome) in section.header.paragraphs[0].text
     foot = " ".join(paragraph.text for paragraph in section.footer.paragraphs)
-    assert look.basis_line(outcome) in foot
+    assert titles.basis_line(outcome) in foot
     assert "2025" in foot
     assert "PAGE" in section.footer.paragraphs[-1]._p.xml
-    assert look.banner(outcome) in document.paragraphs[1].text
+    assert titles.banner(outcome) in document.paragraphs[1].text
 
 
 def test_headings_and_fonts_are_those_of_planning_papers(papers):

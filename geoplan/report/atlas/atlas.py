@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.findings import indicators
 from geoplan.report.content.table import Listed, Table, column
@@ -19,6 +20,7 @@ from geoplan.report.look.fonts import Face, face
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import catalogue
 from geoplan.words.errors import Note, OutputError
+from geoplan.words.labels import facility_label, labels
 from geoplan.words.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -93,9 +95,9 @@ def _pages(outcome: Outcome, face: Face) -> Iterator["Page"]:
         year=outcome.year,
         lang=outcome.lang,
         crs=crs_name(outcome.crs),
-        banner=look.banner(outcome),
-        credits="　".join(look.attribution(outcome.sources)),
-        basis=look.basis_line(outcome),
+        banner=titles.banner(outcome),
+        credits="　".join(titles.attribution(outcome.sources)),
+        basis=titles.basis_line(outcome),
     )
     maker = Maker(outcome, BaseMap(outcome), face, stamp)
     drawn = list(sheets(maker))
@@ -118,12 +120,12 @@ def crs_name(crs: str) -> str:
 
 def printed(outcome: Outcome) -> Iterator[str]:
     """Yield every text that a sheet may print, for the font that is embedded: words of the program, and texts of the outcome."""
-    for words in (*catalogue().values(), *look.labels().values()):
+    for words in (*catalogue().values(), *labels().values()):
         yield str(words[outcome.lang])
     for section in ("supplies", "attributes", "types", "groups", "units"):
         for words in vocabulary(section).values():
             yield str(words[outcome.lang])
-    yield from (outcome.name, *look.attribution(outcome.sources))
+    yield from (outcome.name, *titles.attribution(outcome.sources))
     for service in outcome.services.values():
         yield from (service.label(outcome.lang), *service.facilities)
     tables = (
@@ -180,11 +182,11 @@ def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
             page.note(word("more", lang, count=len(found.rows) - listed))
     page.heading(word("index_what", lang))
     for service, entry in outcome.services.items():
-        types = Listed(tuple(look.facility_label(kind, lang) for kind in entry.facilities)).text(lang)
-        name = look.service_label(outcome.services, service, lang)
+        types = Listed(tuple(facility_label(kind, lang) for kind in entry.facilities)).text(lang)
+        name = outcome.services[service].label(lang)
         minutes, kmh = f"{entry.walk_minutes:g}", f"{entry.walk_kmh:g}"
         page.note(word("pace", lang, service=name, types=types, minutes=minutes, kmh=kmh), points=8)
-    page.note(look.basis_line(outcome), points=8)
+    page.note(titles.basis_line(outcome), points=8)
     page.note(word("method", lang), points=8)
     files = Listed(tuple(dict.fromkeys(source.file for source in outcome.sources))).text(lang)
     page.note(word("sources", lang, files=files), points=8, lines=16)

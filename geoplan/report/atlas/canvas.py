@@ -18,6 +18,7 @@ from geoplan.report import look
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, cell_text
 from geoplan.report.look.fonts import Face
 from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label
 from geoplan.words.numbers import FORMATS, NOTHING
 
 #: A3 landscape, millimetres (GB/T 14689).
@@ -185,7 +186,7 @@ class Canvas:
         """Draw a legend; two columns where all its words are short."""
         if not marks:
             return
-        self.heading(heading or look.label("legend", self.lang))
+        self.heading(heading or label("legend", self.lang))
         room = SIDE[2] - 2 * PAD
         columns = (
             2 if all(self.face.width(m.text, 8.5) < room / 2 - 12 for m in marks) and len(marks) > 2 else 1

@@ -26,6 +26,7 @@ from geoplan.report.atlas.canvas import (
     Canvas,
     word,
 )
+from geoplan.words.labels import label
 
 #: Round scales (denominator without its power of ten) and round lengths of scale bars.
 _SCALES = (
@@ -116,7 +117,7 @@ class Page(Canvas):
         rows = 5
         step = BLOCK_HEIGHT / rows
         half = width / 2
-        scale = word("scale", lang, scale=f"{self.scale:,.0f}") if self.scale else look.label("none", lang)
+        scale = word("scale", lang, scale=f"{self.scale:,.0f}") if self.scale else label("none", lang)
         cells = [
             [("sheet_name", self.title, width)],
             [("study", stamp.study, width)],

@@ -15,6 +15,7 @@ from geoplan.report.atlas.frame import Page
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.flag_matrix import FlagMatrix
 from geoplan.report.content.zone_views import ZoneClass, ZoneView
+from geoplan.words.labels import label
 
 #: Shapes of `look.MARK_SHAPES` as matplotlib names them.
 MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "pentagon": "p", "cross": "P"}
@@ -205,7 +206,7 @@ def boundary_marks(base: BaseMap, *, near: bool = False) -> list[Mark]:
         if level in BOUNDARIES
     }
     lang = base.lang
-    return [Mark("line", colour, look.label(level, lang), width=w) for level, (colour, w) in edges.items()]
+    return [Mark("line", colour, label(level, lang), width=w) for level, (colour, w) in edges.items()]
 
 
 def facilities(page: Page, base: BaseMap, table: gpd.GeoDataFrame, *, size: float) -> None:

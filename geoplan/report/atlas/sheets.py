@@ -13,7 +13,7 @@ from geoplan.report import look
 from geoplan.report.atlas import map as atlas_map
 from geoplan.report.atlas.canvas import MAP, Mark, Stamp, word
 from geoplan.report.atlas.frame import Page
-from geoplan.report.content import facilities, headline, projects, sites, zone_views
+from geoplan.report.content import headline, projects, sites, stock, zone_views
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.flag_matrix import FlagMatrix, flag_matrix
 from geoplan.report.content.names import Names, empty, rows_of
@@ -22,6 +22,7 @@ from geoplan.report.content.zone_views import ZoneView
 from geoplan.report.look.fonts import Face
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
+from geoplan.words.numbers import format_number
 
 #: Most zones whose names fit on a sheet of the whole area.
 NAMED = 60
@@ -126,19 +127,19 @@ def facilities_sheet(maker: Maker) -> Page:
     atlas_map.boundaries(page, base)
     legend = maker.facilities(page, size=1.0)
     maker.zone_names(page)
-    page.figure_lines(headline.stock_figures(outcome))
+    page.figure_lines(stock.stock_figures(outcome))
     page.legend(legend)
     page.note(word("size_note", maker.lang))
-    page.side_table(facilities.stock(outcome), points=8)
+    page.side_table(stock.stock_table(outcome), points=8)
     if base.coarse:
-        page.side_table(facilities.stock_by_zone(outcome, base.coarse[-1]), points=8)
+        page.side_table(stock.stock_by_zone(outcome, base.coarse[-1]), points=8)
     return page
 
 
 def isochrone_sheet(maker: Maker, service: str, place: int) -> Page:
     """Return the sheet of one service's circle: isochrones, its facilities, and the covered share of each zone."""
     outcome, lang, base = maker.outcome, maker.lang, maker.base
-    entry, name = outcome.services[service], look.service_label(outcome.services, service, lang)
+    entry, name = outcome.services[service], outcome.services[service].label(lang)
     view = zone_views.share_view(base, maker.names, service, "network")
     title = word("isochrones", lang, minutes=f"{entry.walk_minutes:g}", service=name)
     page = maker.whole(title, maker.basis(*view.notes, view.title))
@@ -147,7 +148,10 @@ def isochrone_sheet(maker: Maker, service: str, place: int) -> Page:
     atlas_map.boundaries(page, base)
     legend = maker.facilities(page, size=0.75, service=place)
     shares = base.circle(service)["share"]
-    texts = {str(z): f"{maker.names.zone(z)} {look.share(shares.get(z))}" for z in outcome.zones.index}
+    texts = {
+        str(z): f"{maker.names.zone(z)} {format_number(shares.get(z), 'percent')}"
+        for z in outcome.zones.index
+    }
     maker.zone_names(page, texts)
     _coverage(maker, page, service)
     marks = [
@@ -160,7 +164,7 @@ def isochrone_sheet(maker: Maker, service: str, place: int) -> Page:
 
 def share_sheet(maker: Maker, service: str, place: int) -> Page:
     """Return the sheet of one service's coverage: the covered share of every finest zone in the usual classes."""
-    base, name = maker.base, look.service_label(maker.outcome.services, service, maker.lang)
+    base, name = maker.base, maker.outcome.services[service].label(maker.lang)
     view = zone_views.share_view(base, maker.names, service, "network")
     page = maker.view(word("share", maker.lang, service=name), view)
     legend = maker.facilities(page, size=0.7, service=place)

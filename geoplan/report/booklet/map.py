@@ -10,9 +10,11 @@ import shapely
 from geoplan.report import look
 from geoplan.report.content import sites
 from geoplan.report.content.answers import unmet_rows
-from geoplan.report.look import clean
+from geoplan.report.content.names import level_order
+from geoplan.report.look.offline import clean
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
+from geoplan.words.numbers import missing
 
 #: Width of a map's drawing in its own units; a polygon bends by less than half a unit without being drawn as a bend.
 WIDTH = 600
@@ -40,9 +42,7 @@ def shapes(zones: gpd.GeoDataFrame, level: str) -> tuple[str, float]:
     paths = [
         f'<path id="z{place}" d="{_path(shape, west, north, scale)}"/>' for place, shape in enumerate(fine)
     ]
-    above = [
-        name for name in look.level_order(zones["level"]) if name in ("district", "town") and name != level
-    ]
+    above = [name for name in level_order(zones["level"]) if name in ("district", "town") and name != level]
     frame = shapely.box(west, south, east, north)
     lines = [
         _path(shape, west, north, scale)
@@ -60,7 +60,7 @@ def flag_map(zones: gpd.GeoDataFrame, level: str, flagged: Mapping[str, object],
     uses = []
     for place, zone_id in enumerate(zones.index[zones["level"] == level]):
         value = flagged.get(zone_id, pd.NA)
-        kind = "n" if look.missing(value) else "f" if value else "o"
+        kind = "n" if missing(value) else "f" if value else "o"
         uses.append(f'<use href="#z{place}" class="{kind}"/>')
     return f'<svg viewBox="-2 -2 {WIDTH + 4} {height + 4:g}" role="img">{"".join(uses)}<use href="#zo" class="b"/></svg>'
 

@@ -9,6 +9,7 @@ import jinja2
 
 from geoplan.report import look
 from geoplan.report.booklet.map import flag_map, shapes, site_map
+from geoplan.report.content import titles
 from geoplan.report.content.document import (
     Block,
     Curve,
@@ -23,10 +24,11 @@ from geoplan.report.content.document import (
 )
 from geoplan.report.content.report import flagged_level, report
 from geoplan.report.content.table import Cell, Coded, Column, Table, cell_text
-from geoplan.report.look import clean
 from geoplan.report.look.curve_chart import gain_curve
+from geoplan.report.look.offline import clean
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label
 from geoplan.words.numbers import FORMATS, NOTHING
 
 
@@ -48,8 +50,8 @@ def report_page(outcome: Outcome) -> str:
         kind=document.title,
         title=outcome.name,
         year=phrase("papers_year", lang, year=outcome.year),
-        banner=look.banner(outcome),
-        basis=look.basis_line(outcome),
+        banner=titles.banner(outcome),
+        basis=titles.basis_line(outcome),
         definitions=definitions,
         body="".join(part for block in document.blocks for part in _draw(block, outcome, height)),
     )
@@ -116,8 +118,8 @@ def _flag_maps(block: FlagMaps, outcome: Outcome, height: float) -> Iterator[str
 
 def _flag_legend(level: str, lang: str) -> str:
     keys = (("f", "flagged"), ("o", "not_flagged"), ("h", "no_data_hatch"))
-    parts = [f'<span><i class="{style}"></i>{clean(look.label(code, lang))}</span>' for style, code in keys]
-    return f'<div class="legend">{"".join(parts)}<span>{clean(look.label(level, lang))}</span></div>'
+    parts = [f'<span><i class="{style}"></i>{clean(label(code, lang))}</span>' for style, code in keys]
+    return f'<div class="legend">{"".join(parts)}<span>{clean(label(level, lang))}</span></div>'
 
 
 def _table(table: Table, lang: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ import jinja2
 import pandas as pd
 
 from geoplan.report import look
-from geoplan.report.content import packed, sites
+from geoplan.report.content import packed, sites, titles
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.comparison import LEAST_PEOPLE, Comparison, ComparisonNames, overview_tables
 from geoplan.report.content.names import rows_of
@@ -73,12 +73,12 @@ def comparison_page(comparison: Comparison) -> str:
         after=other,
         before_label=phrase("compare_before", lang),
         after_label=phrase("compare_after", lang),
-        banner=look.banner(titled),
-        basis=look.basis_line(titled),
+        banner=titles.banner(titled),
+        basis=titles.basis_line(titled),
         year=_years(comparison),
         notes=[note.text(lang) for note in comparison.notes],
         sections=[_section(table.to(2), lang) for table in overview_tables(comparison)],
-        credits=" · ".join(look.attribution((*comparison.before.sources, *comparison.after.sources))),
+        credits=" · ".join(titles.attribution((*comparison.before.sources, *comparison.after.sources))),
     )
 
 

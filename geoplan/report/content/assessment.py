@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from geoplan.report import look
-from geoplan.report.content import sites
+from geoplan.report.content import sites, titles
 from geoplan.report.content.answers import adopted
 from geoplan.report.content.document import (
     Block,
@@ -110,7 +109,7 @@ def _base(outcome: Outcome) -> list[Block]:
     residents = total.get("residents", 0.0)
     parts = []
     for group, value in total.items():
-        part = people_text(value, group, lang, called=look.basis(outcome.groups, group, lang))
+        part = people_text(value, group, lang, called=titles.basis(outcome.groups, group, lang))
         if residents > 0 and group.startswith(("elders", "under")):
             part += phrase("paper_group_share", lang, share=format_number(value / residents, "percent"))
         parts.append(part)
@@ -228,7 +227,7 @@ def _circle(outcome: Outcome) -> list[Block]:
             kmh=f"{entry.walk_kmh:g}",
             minutes=f"{entry.walk_minutes:g}",
             metres=format_number(entry.straight_m, "count"),
-            group=look.basis(outcome.groups, entry.group, lang),
+            group=titles.basis(outcome.groups, entry.group, lang),
             covered=format_number(row["covered"], "count"),
             outside=format_number(row["outside"], "count"),
             unit=of_group("unit_people", entry.group, lang),
@@ -361,7 +360,7 @@ def _siting(outcome: Outcome) -> list[Block]:
 
 def _data(outcome: Outcome) -> list[Block]:
     lang = outcome.lang
-    blocks: list[Block] = [Paragraph(f"{look.basis_line(outcome)}{phrase('stop', lang)}")]
+    blocks: list[Block] = [Paragraph(f"{titles.basis_line(outcome)}{phrase('stop', lang)}")]
     for row in rows_of(outcome.reconciliation):
         rows, used, waiting = (float(row.get(key, 0) or 0) for key in ("rows", "in_run", "not_placed"))
         share = Amount.of(used / (used + waiting), "percent") if used + waiting else None
@@ -381,4 +380,4 @@ def _data(outcome: Outcome) -> list[Block]:
     blocks.append(Paragraph(phrase("paper_method", lang)))
     if not empty(outcome.not_assessed):
         blocks.append(Paragraph(phrase("paper_not_assessed", lang, count=len(outcome.not_assessed))))
-    return [*blocks, *(Remark(credit) for credit in look.attribution(outcome.sources))]
+    return [*blocks, *(Remark(credit) for credit in titles.attribution(outcome.sources))]

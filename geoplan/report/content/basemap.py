@@ -16,8 +16,10 @@ import shapely
 
 from geoplan.coverage.circle import in_circle
 from geoplan.report import look
+from geoplan.report.content.names import level_order
 from geoplan.report.content.table import Amount
 from geoplan.tables import LEVELS, Outcome
+from geoplan.words.labels import facility_label, label
 
 #: Street classes that keep their weight when the whole city is in view.
 MAJOR = frozenset({"motorway", "trunk", "primary", "secondary"})
@@ -82,7 +84,7 @@ class BaseMap:
     @cached_property
     def levels(self) -> tuple[str, ...]:
         """Levels present, coarse to fine, estates too."""
-        return tuple(look.level_order(self.outcome.zones["level"]))
+        return tuple(level_order(self.outcome.zones["level"]))
 
     def zones(self, level: str) -> gpd.GeoDataFrame:
         """Return the zones of a level."""
@@ -126,7 +128,7 @@ class BaseMap:
         return tuple(
             Kind(
                 code,
-                look.facility_label(code, self.lang),
+                facility_label(code, self.lang),
                 service_of.get(code, -1),
                 look.MARK_SHAPES[place % len(look.MARK_SHAPES)],
                 look.SERVICE_COLOURS[service_of.get(code, -1) % len(look.SERVICE_COLOURS)],
@@ -181,10 +183,8 @@ class BaseMap:
         sizes: dict[str, float] = {}
         for (facility, supply), low, high in zip(amounts.index, amounts["low"], amounts["high"], strict=True):
             unknown = low == 0 and np.isinf(high)
-            shown = (
-                look.label("unknown", self.lang) if unknown else Amount(low, high, "count").text(self.lang)
-            )
-            words.setdefault(facility, []).append(f"{look.label(supply, self.lang)} {shown}")
+            shown = label("unknown", self.lang) if unknown else Amount(low, high, "count").text(self.lang)
+            words.setdefault(facility, []).append(f"{label(supply, self.lang)} {shown}")
             if supply in ("beds", "places"):
                 sizes[facility] = max(float(low), sizes.get(facility, 0.0))
         return sizes, words

@@ -15,7 +15,7 @@ from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, present, rows_of, text
 from geoplan.report.content.projects import facility_types
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Depth, Table, Tally, column
-from geoplan.report.look.words import measure_label
+from geoplan.report.content.titles import measure_label
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note

@@ -13,6 +13,7 @@ from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Ta
 from geoplan.report.content.zone_views import ZoneClass, with_unit
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label
 from geoplan.words.numbers import NOTHING
 
 #: Numbers of the indicators' columns.
@@ -87,7 +88,7 @@ def flag_matrix(outcome: Outcome, names: Names, zones: gpd.GeoDataFrame, *, most
     told = Tally(int((counts > 0).sum()), int((~unknown).sum()), int(unknown.sum()))
     return FlagMatrix(
         zones.iloc[order], table, _said(names, flags, [rules[r] for r in shown]), len(judged) - len(shown), classes,
-        tuple(int(k) for k in place[order]), Figure(phrase("matrix_zones", lang, level=look.label(finest, lang)), told),
+        tuple(int(k) for k in place[order]), Figure(phrase("matrix_zones", lang, level=label(finest, lang)), told),
     )  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def _classes(rules: int, lang: str) -> tuple[tuple[ZoneClass, ...], list[int]]:
     """Return the classes by number of flags - none, a third, two thirds of the indicators, more - and their upper limits."""
     low, high = max(1, rules // 3), max(2, 2 * rules // 3)
     soft, strong = look.COLOURS["flag_soft"], look.COLOURS["flag"]
-    found = [ZoneClass(look.label("not_flagged", lang), look.COLOURS["not_flagged"])]
+    found = [ZoneClass(label("not_flagged", lang), look.COLOURS["not_flagged"])]
     limits = [0]
     for first, last, colour in (
         (1, low, soft),
@@ -125,4 +126,4 @@ def _classes(rules: int, lang: str) -> tuple[tuple[ZoneClass, ...], list[int]]:
             limits.append(min(last, rules))
             code = "matrix_few" if first >= limits[-1] else "matrix_range"
             found.append(ZoneClass(phrase(code, lang, low=first, high=limits[-1]), colour))
-    return (*found, ZoneClass(look.label("no_data", lang), look.COLOURS["no_data"], hatch=True)), limits
+    return (*found, ZoneClass(label("no_data", lang), look.COLOURS["no_data"], hatch=True)), limits

@@ -6,12 +6,13 @@ Each is a `Figure` with its unit and its caveats. How many, of how many judged, 
 
 import pandas as pd
 
-from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
 from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text, column
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label, of_group, unit
 
 
 def coverage_figures(outcome: Outcome, service: str, measure: str = "network") -> tuple[Figure, ...]:
@@ -27,14 +28,12 @@ def coverage_figures(outcome: Outcome, service: str, measure: str = "network") -
         return ()
     row = own.iloc[0]
     covered = phrase(
-        "headline_covered", lang, group=look.label(group, lang), measure=look.measure_label(entry, measure, lang),
-        service=look.service_label(outcome.services, service, lang),
+        "headline_covered", lang, group=label(group, lang), measure=titles.measure_label(entry, measure, lang),
+        service=outcome.services[service].label(lang),
     )  # fmt: skip
     return (
         Figure(covered, Amount.of(row["share"], "percent")),
-        Figure(
-            look.of_group("outside", group, lang), Amount.of(row["outside"], "count"), _people(group, lang)
-        ),
+        Figure(of_group("outside", group, lang), Amount.of(row["outside"], "count"), _people(group, lang)),
     )
 
 
@@ -46,18 +45,18 @@ def flag_figures(outcome: Outcome, names: Names, rule: str, level: str) -> tuple
         return ()
     short = own[own["flagged"].astype("boolean").fillna(value=False)]
     notes = flag_caveats(own, lang)
-    counted = phrase("headline_flagged", lang, level=look.label(level, lang))
+    counted = phrase("headline_flagged", lang, level=label(level, lang))
     found = [
         Figure(counted, Tally.of(own["flagged"]), caveats=notes),
         Figure(
-            look.of_group("people_affected", group, lang),
+            of_group("people_affected", group, lang),
             Amount.of(short["people_affected"].sum(min_count=1), "count"), _people(group, lang),
         ),
     ]  # fmt: skip
     if not (own["unit"].dropna() == "people").all():
         # where a shortfall is in people it is the people affected
         gross = Amount.of(short["shortfall"].sum(min_count=1), "count")
-        found.append(Figure(look.label("gross_shortfall", lang), gross, names.gap_unit(rule, own["unit"])))
+        found.append(Figure(label("gross_shortfall", lang), gross, names.gap_unit(rule, own["unit"])))
     return tuple(found)
 
 
@@ -75,12 +74,12 @@ def supply_figures(outcome: Outcome, names: Names, rule: str, end: str, level: s
     unknown = low.isna() | must.isna() | ((low < must - 1e-9) & (high.fillna(float("inf")) >= must - 1e-9))
     return (
         Figure(
-            look.label("standard", lang),
+            label("standard", lang),
             Amount.of(required.iloc[0], form),
             text(names.of_rule(rule, f"unit_{lang}")),
         ),
         Figure(
-            phrase("headline_below", lang, level=look.label(level, lang)), Tally.of(less.mask(unknown)),
+            phrase("headline_below", lang, level=label(level, lang)), Tally.of(less.mask(unknown)),
             caveats=flag_caveats(own, lang),
         ),
     )  # fmt: skip
@@ -95,9 +94,9 @@ def finding_figures(outcome: Outcome, names: Names, rule: str, *, most: int = 4)
         actual = Amount.between(row["actual_low"], row["actual_high"], form)
         gap = Amount.of(row["shortfall"], "count")
         told = [
-            f"{look.label('actual', lang)} {cell_text(actual, lang)}" if actual else "",
-            f"{look.label('required', lang)} {target_of(names, row)}" if present(row["required"]) else "",
-            f"{look.label('shortfall', lang)} {cell_text(gap, lang)} {look.unit(row['unit'], lang)}" if gap else "",
+            f"{label('actual', lang)} {cell_text(actual, lang)}" if actual else "",
+            f"{label('required', lang)} {target_of(names, row)}" if present(row["required"]) else "",
+            f"{label('shortfall', lang)} {cell_text(gap, lang)} {unit(row['unit'], lang)}" if gap else "",
             text(row.get(f"missing_{lang}")),
         ]  # fmt: skip
         caveats = tuple(part for part in (comma.join(part for part in told[:3] if part), told[3]) if part)
@@ -112,25 +111,12 @@ def coverage_measures(outcome: Outcome, service: str) -> Table | None:
     columns = [column("circle_measure", lang), column("share", lang)]
     rows: list[list[Cell]] = [
         [
-            look.measure_label(outcome.services[service], row["measure"], lang),
+            titles.measure_label(outcome.services[service], row["measure"], lang),
             Amount.of(row["share"], "percent"),
         ]
         for row in rows_of(own)
     ]
     return Table.of("measures", phrase("headline_measures", lang), columns, rows) if rows else None
-
-
-def stock_figures(outcome: Outcome) -> tuple[Figure, ...]:
-    """Return how many facilities the study area has, how many lie outside and count for reach, and what is not on the map."""
-    lang, table = outcome.lang, outcome.facilities
-    inside, placed = table["zone_id"].notna(), table.geometry.notna()
-    outside, unplaced = int((~inside & placed).sum()), int((~placed).sum())
-    caveats = [
-        phrase("headline_outside", lang, count=f"{outside:,}") if outside else "",
-        phrase("headline_unplaced", lang, count=f"{unplaced:,}") if unplaced else "",
-    ]
-    counted = Amount.of(int(inside.sum()), "count")
-    return (Figure(phrase("headline_stock", lang), counted, caveats=tuple(filter(None, caveats))),)
 
 
 def verdict_figures(outcome: Outcome) -> tuple[Figure, ...]:
@@ -139,7 +125,7 @@ def verdict_figures(outcome: Outcome) -> tuple[Figure, ...]:
     own = table[table["of_plan"].astype(bool)] if "of_plan" in table.columns else table
     counts = own["verdict"].value_counts()
     return tuple(
-        Figure(look.label(verdict, lang), Amount.of(int(counts[verdict]), "count"))
+        Figure(label(verdict, lang), Amount.of(int(counts[verdict]), "count"))
         for verdict in VERDICTS
         if verdict in counts.index
     )
@@ -177,4 +163,4 @@ def _of_level(outcome: Outcome, rows: pd.DataFrame, level: str) -> pd.DataFrame:
 
 
 def _people(group: str, lang: str) -> str:
-    return look.of_group("unit_people", group, lang)
+    return of_group("unit_people", group, lang)

@@ -1,15 +1,14 @@
 """Names of zones, facilities and rules as every output prints them, the number formats of rules, and how tables are read."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from geoplan.report import look
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label
+from geoplan.words.labels import label, of_group, unit
 from geoplan.words.numbers import missing
 
 
@@ -42,6 +41,12 @@ def empty(table: pd.DataFrame) -> bool:
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a table's rows as dicts of column -> value, in order."""
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def level_order(levels: Iterable[str]) -> list[str]:
+    """Return the levels present, coarse to fine."""
+    present_levels = set(levels)
+    return [level for level in LEVELS if level in present_levels]
 
 
 def field_name(*parts: str) -> str:
@@ -155,10 +160,10 @@ class Names:
     def gap_unit(self, rule_id: str, units: pd.Series) -> str:
         """Return the unit of a rule's shortfall, `units` being those of its rows: beds, places, people or metres of street."""
         own = units.dropna()
-        unit = text(own.iloc[0]) if len(own) else ""
-        if unit == "people":
-            return look.of_group("unit_people", self.group(rule_id), self.lang)
-        return text(self.of_rule(rule_id, f"gap_unit_{self.lang}")) or look.unit(unit, self.lang)
+        code = text(own.iloc[0]) if len(own) else ""
+        if code == "people":
+            return of_group("unit_people", self.group(rule_id), self.lang)
+        return text(self.of_rule(rule_id, f"gap_unit_{self.lang}")) or unit(code, self.lang)
 
     def member_target(self, rule_id: str) -> str:
         """Return what one member must meet by itself (``≤150 个托位``), nothing where members have no target of their own."""

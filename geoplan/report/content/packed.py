@@ -15,12 +15,13 @@ from geoplan.report.content import sites
 from geoplan.report.content.answers import adopted
 from geoplan.report.content.basemap import BaseMap, Lines, bands_inward
 from geoplan.report.content.candidates import candidates_table
-from geoplan.report.content.names import Names, empty, rows_of, text
+from geoplan.report.content.names import Names, empty, level_order, rows_of, text
 from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text
 from geoplan.report.look.codec import pack_integers, pack_lines, pack_points, pack_polygons
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.numbers import FORMATS, format_number
+from geoplan.words.labels import label, zone_kind_label
+from geoplan.words.numbers import FORMATS, format_number, missing
 
 LONLAT = "EPSG:4326"
 #: A street, an isochrone bends by less than this many metres without being drawn as a bend.
@@ -76,21 +77,19 @@ def numbers(values: Iterable[float], digits: int) -> list[float | int | str | No
 
 def truths(values: Iterable[object]) -> list[int | None]:
     """Return three-valued truth for JSON: 1, 0, None."""
-    return [None if look.missing(value) else int(bool(value)) for value in values]
+    return [None if missing(value) else int(bool(value)) for value in values]
 
 
 def zone_layer(zones: gpd.GeoDataFrame, lang: str) -> Plain:
     """Return every zone once: id, level, name, parent, and its polygon packed."""
     position = {zone_id: place for place, zone_id in enumerate(zones.index)}
-    levels = look.level_order(zones["level"])
+    levels = level_order(zones["level"])
     return {
         "id": [str(zone_id) for zone_id in zones.index],
         "level": [levels.index(level) for level in zones["level"]],
         "name": [str(name) for name in zones["name"]],
         "parent": [position.get(parent, -1) for parent in zones["parent_id"]],
-        "kind": [
-            " ".join(sorted(look.zone_kind_label(kind, lang) for kind in kinds)) for kinds in zones["kind"]
-        ],
+        "kind": [" ".join(sorted(zone_kind_label(kind, lang) for kind in kinds)) for kinds in zones["kind"]],
         "shape": pack_polygons(zones.geometry.to_crs(LONLAT)),
     }
 
@@ -101,11 +100,11 @@ def level_list(zones: gpd.GeoDataFrame, lang: str) -> list[Plain]:
     return [
         {
             "id": level,
-            "label": look.label(level, lang),
-            "brief": look.label(f"brief_{level}", lang),
+            "label": label(level, lang),
+            "brief": label(f"brief_{level}", lang),
             "zones": int(counts[level]),
         }
-        for level in look.level_order(counts.index)
+        for level in level_order(counts.index)
     ]
 
 
@@ -144,8 +143,8 @@ def _about(base: BaseMap, kind: str, row: Plain) -> str:
     lang = base.lang
     parts = [
         kind,
-        look.label(row["status"], lang),
-        look.label("approximate", lang) if row["approximate"] else "",
+        label(row["status"], lang),
+        label("approximate", lang) if row["approximate"] else "",
     ]
     parts.append("" if row["inside"] else phrase("map_outside_area", lang))
     return " · ".join(part for part in parts if part)
@@ -385,7 +384,7 @@ def _site_isochrones(outcome: Outcome) -> list[Plain]:
     return [
         {
             "service": str(service),
-            "label": look.service_label(outcome.services, str(service), outcome.lang),
+            "label": outcome.services[str(service)].label(outcome.lang),
             **band,
         }
         for service in ([] if empty(table) else table["service"].unique())

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from geoplan.report import look
-from geoplan.report.content import sites
+from geoplan.report.content import sites, titles
 from geoplan.report.content.answers import answers_table, gain_curves, how_found, unmet_at_end
 from geoplan.report.content.assessment import AREA
 from geoplan.report.content.document import (
@@ -24,7 +23,7 @@ from geoplan.report.content.document import (
 )
 from geoplan.report.content.findings import indicators
 from geoplan.report.content.headline import coverage_figures, verdict_figures
-from geoplan.report.content.names import Names, empty, rows_of
+from geoplan.report.content.names import Names, empty, level_order, rows_of
 from geoplan.report.content.shortfalls import flags_at, net_and_gross_table, worst_table
 from geoplan.report.content.sources import (
     files_table,
@@ -90,7 +89,7 @@ def flagged_level(outcome: Outcome) -> str:
     """Return the finest partition level that is flagged, else the finest there is."""
     own = set(outcome.zones["level"]) - {"estate"}
     flagged = set(outcome.zones["level"].reindex(outcome.flags["zone_id"]).dropna()) & own
-    return look.level_order(flagged or own)[-1]
+    return level_order(flagged or own)[-1]
 
 
 def flag_tally(flags: pd.DataFrame) -> Tally:
@@ -135,7 +134,7 @@ def _lead(outcome: Outcome, level: str) -> Iterator[str]:
         yield phrase(
             "report_circle_lead",
             lang,
-            group=look.basis(outcome.groups, entry.group, lang),
+            group=titles.basis(outcome.groups, entry.group, lang),
             outside=f"{format_number(row['outside'], 'count')} {of_group('unit_people', entry.group, lang)}",
             share=format_number(row["outside"] / row["people"], "percent"),
             minutes=f"{entry.walk_minutes:g}",
@@ -192,7 +191,7 @@ def _indicators(outcome: Outcome) -> Table:
 def _above(outcome: Outcome, level: str) -> str:
     """Return the coarsest level above `level` of which there are several zones; nothing without one."""
     sizes = outcome.zones["level"].value_counts()
-    order = look.level_order(set(sizes.index) - {"area", "estate"})
+    order = level_order(set(sizes.index) - {"area", "estate"})
     return (
         next((name for name in order[: order.index(level)] if sizes[name] > 1), "") if level in order else ""
     )
@@ -297,5 +296,5 @@ def _data(outcome: Outcome) -> list[Block]:
         parameters_table(outcome),
     )
     blocks += [Shown(table) for table in tables if table is not None]
-    owed = look.attribution(outcome.sources)
+    owed = titles.attribution(outcome.sources)
     return [*blocks, *([Paragraph(" · ".join(owed))] if owed else [])]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.projects import facility_types
 from geoplan.report.content.registry import listed
@@ -126,7 +126,7 @@ def sources_page(outcome: Outcome) -> Table:
     """Return the input files, and below them the people's basis, the parameters and the clauses that are not assessed."""
     tables = (groups_table(outcome), parameters_table(outcome), not_assessed_table(outcome))
     below = tuple(table for table in tables if table is not None)
-    notes = (phrase("sources_note", outcome.lang), *look.attribution(outcome.sources))
+    notes = (phrase("sources_note", outcome.lang), *titles.attribution(outcome.sources))
     return replace(files_table(outcome), page=phrase("sources_title", outcome.lang), below=below, notes=notes)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report.content.names import Names, present
-from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, column
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, Tally, column
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import facility_label, label, of_group, unit
@@ -148,6 +148,26 @@ def stock_table(outcome: Outcome) -> Table:
     )
 
 
+def stock_by_zone(outcome: Outcome, level: str) -> Table | None:
+    """Return a row a zone of `level`: how many facilities of each service stand in it; None without such zones."""
+    lang, names = outcome.lang, Names(outcome)
+    zones = outcome.zones[outcome.zones["level"] == level]
+    if not len(zones):
+        return None
+    services = outcome.services
+    here = inside(outcome)
+    of = here["zone_id"].map(lambda zone: names.at(zone, level))
+    types = {name: set(entry.facilities) for name, entry in services.items()}
+    rows: list[list[Cell]] = []
+    for zone in zones.index:
+        own = here.loc[of == zone, "services"]
+        counts = (sum(bool(kinds & set(each)) for each in own) for kinds in types.values())
+        rows.append([names.zone(zone), *(Amount.of(count, "count") for count in counts)])
+    heads = [Column(name, services[name].label(lang), "count", 9, depth=1) for name in services]
+    title = phrase("stock_by_zone", lang, level=label(level, lang))
+    return Table.of("stock_by_zone", title, [column(level, lang, depth=1), *heads], rows)
+
+
 def stock_sentence(outcome: Outcome) -> str:
     """Return how many facilities the area has, with their beds and places as intervals; a part, without a stop at its end."""
     lang, own = outcome.lang, inside(outcome)
@@ -162,6 +182,17 @@ def stock_sentence(outcome: Outcome) -> str:
     ]
     lead = phrase("paper_stock_lead", lang, year=outcome.year, count=format_number(len(own), "count"))
     return phrase("join_comma", lang).join([lead, *amounts])
+
+
+def stock_figures(outcome: Outcome) -> tuple[Figure, ...]:
+    """Return how many facilities the area has; beside it how many outside take part in reach, and how many are not on the map."""
+    lang, own = outcome.lang, inside(outcome)
+    unplaced = int(own["geometry"].isna().sum())
+    caveats = [
+        *_outside_notes(outcome),
+        *([phrase("stock_unplaced", lang, count=f"{unplaced:,}")] if unplaced else []),
+    ]
+    return (Figure(phrase("stock_inside", lang), Amount.of(len(own), "count"), caveats=tuple(caveats)),)
 
 
 def _outside_notes(outcome: Outcome) -> tuple[str, ...]:

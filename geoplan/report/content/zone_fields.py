@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.report import look
 from geoplan.report.content.names import Names, field_name, present, rows_of
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Listed, Table, Tally, column
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import catalogue
+from geoplan.words.labels import label, planner_word
 from geoplan.words.numbers import missing
 
 
@@ -33,14 +33,14 @@ def zone_fields(outcome: Outcome, level: str) -> Table:
         kinds = sorted(row["kind"]) if present(row["kind"]) else []
         rows.append([
             str(zone), names.code(zone), names.zone(zone), names.zone(row["parent_id"]) if present(row["parent_id"]) else "",
-            Listed(tuple(Coded(kind, look.planner_word(kind, lang)) for kind in kinds)), Amount.of(row["covered_share"], "percent"),
+            Listed(tuple(Coded(kind, planner_word(kind, lang)) for kind in kinds)), Amount.of(row["covered_share"], "percent"),
             _any_flag(tally) if zone in states else None, tally if zone in states else None,
         ])  # fmt: skip
     for more, cells in (*_circles(outcome, zones.index), *_flags(outcome, names, flags, zones.index)):
         columns.append(more)
         for own, cell in zip(rows, cells, strict=True):
             own.append(cell)
-    return Table.of(f"zones_{level}", look.label(level, lang), columns, rows)
+    return Table.of(f"zones_{level}", label(level, lang), columns, rows)
 
 
 def _any_flag(tally: Tally) -> Coded:
@@ -53,7 +53,7 @@ def _circles(outcome: Outcome, index: pd.Index) -> list[tuple[Column, list[Cell]
     whole = table[table["kind"].fillna("") == ""]
     found: list[tuple[Column, list[Cell]]] = []
     for service in outcome.services:
-        label = look.service_label(outcome.services, service, lang)
+        label = outcome.services[service].label(lang)
         of = {
             measure: whole[(whole["service"] == service) & (whole["measure"] == measure)]
             .set_index("zone_id")

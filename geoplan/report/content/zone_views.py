@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.headline import (
     coverage_figures,
@@ -24,6 +25,7 @@ from geoplan.report.content.names import Names, present, rows_of, text
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, column, numbered
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label, of_group
 from geoplan.words.numbers import missing
 
 Subject = Literal["flags", "share", "supply", "members"]
@@ -142,7 +144,7 @@ def listing(base: BaseMap, view: ZoneView, level: str, *, worst: bool = False) -
         for row in rows
     )
     every = phrase(
-        "views_by_level", lang, level=look.label(level, lang), name=view.table.columns[view.lead].header
+        "views_by_level", lang, level=label(level, lang), name=view.table.columns[view.lead].header
     )
     return Table.of(view.key, view.list_title if worst else every, [*head, *view.table.columns], cells)
 
@@ -154,8 +156,8 @@ def flag_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Zon
     """Return where a rule flags zones; `rows` are its rows of the flags table."""
     lang = base.lang
     classes = (
-        ZoneClass(look.label("flagged", lang), look.COLOURS["flag"]),
-        ZoneClass(look.label("not_flagged", lang), look.COLOURS["not_flagged"]),
+        ZoneClass(label("flagged", lang), look.COLOURS["flag"]),
+        ZoneClass(label("not_flagged", lang), look.COLOURS["not_flagged"]),
         _no_data(lang),
     )
     place = [2 if missing(flagged) else 0 if flagged else 1 for flagged in rows["flagged"]]
@@ -188,7 +190,7 @@ def supply_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame, end:
     order = np.where(lacking, (must - np.where(lacking, high, 0.0)) * np.nan_to_num(people), np.nan)
     table = _flag_table(base, names, rule, rows)
     return ZoneView(
-        "supply", rule, names.rule(rule), look.label(f"{end}_short", lang), look.label(end, lang),
+        "supply", rule, names.rule(rule), label(f"{end}_short", lang), label(end, lang),
         _rule_notes(base.outcome, names, rule, rows), _files(base.outcome, names.group(rule)), classes,
         tuple(map(str, rows["zone_id"])), tuple(int(k) for k in place), table, _place(table, end), order,
         phrase("views_worst", lang),
@@ -208,18 +210,16 @@ def _flag_table(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> T
     group, supply = names.group(rule), _is_supply(rows)
     value_unit = text(names.of_rule(rule, f"unit_{lang}"))
     gap_unit = names.gap_unit(rule, rows["unit"])
-    reach = look.label("reachable_short", lang) if supply else look.of_group("covered_share", group, lang)
+    reach = label("reachable_short", lang) if supply else of_group("covered_share", group, lang)
     columns = [
-        Column("flagged", look.label("flag", lang), "coded", mark="code"),
+        Column("flagged", label("flag", lang), "coded", mark="code"),
         _valued("reachable", with_unit(reach, value_unit, lang), form, interval=True),
-        _valued(
-            "located", with_unit(look.label("located_short", lang), value_unit, lang), form, interval=True
-        ),
-        _valued("required", with_unit(look.label("standard", lang), value_unit, lang), form),
-        _valued("shortfall", with_unit(look.label("shortfall", lang), gap_unit, lang), "count", listed=True),
-        _valued("people_affected", look.of_group("people_affected", group, lang), "count", listed=True),
-        Column("cause", look.label("cause", lang), "coded"),
-        _valued("apportioned", with_unit(look.label("apportioned", lang), gap_unit, lang), "count"),
+        _valued("located", with_unit(label("located_short", lang), value_unit, lang), form, interval=True),
+        _valued("required", with_unit(label("standard", lang), value_unit, lang), form),
+        _valued("shortfall", with_unit(label("shortfall", lang), gap_unit, lang), "count", listed=True),
+        _valued("people_affected", of_group("people_affected", group, lang), "count", listed=True),
+        Column("cause", label("cause", lang), "coded"),
+        _valued("apportioned", with_unit(label("apportioned", lang), gap_unit, lang), "count"),
         *_walk_columns(lang),
     ]
     cells: list[list[Cell]] = []
@@ -253,9 +253,9 @@ def share_view(base: BaseMap, names: Names, service: str, measure: str) -> ZoneV
     found = scale.classes(rows["share"].astype(float))
     outside = rows["outside"].astype(float).to_numpy()
     columns = [
-        _valued("share", look.of_group("covered_share", group, lang), "percent", listed=True),
-        _valued("people", look.label(group, lang), "count", listed=True),
-        _valued("outside", look.of_group("outside", group, lang), "count", listed=True),
+        _valued("share", of_group("covered_share", group, lang), "percent", listed=True),
+        _valued("people", label(group, lang), "count", listed=True),
+        _valued("outside", of_group("outside", group, lang), "count", listed=True),
         *_walk_columns(lang),
     ]
     cells: list[list[Cell]] = [
@@ -267,14 +267,14 @@ def share_view(base: BaseMap, names: Names, service: str, measure: str) -> ZoneV
         ]
         for row in rows_of(rows)
     ]
-    name = look.service_label(outcome.services, service, lang)
-    told = look.measure_label(entry, measure, lang)
+    name = outcome.services[service].label(lang)
+    told = titles.measure_label(entry, measure, lang)
     return ZoneView(
-        "share", f"{service}/{measure}", told, name, look.of_group("share_of", group, lang),
-        (look.basis(outcome.groups, group, lang),), _files(outcome, group), classes, tuple(map(str, rows["zone_id"])),
+        "share", f"{service}/{measure}", told, name, of_group("share_of", group, lang),
+        (titles.basis(outcome.groups, group, lang),), _files(outcome, group), classes, tuple(map(str, rows["zone_id"])),
         tuple(int(k) if k >= 0 else len(classes) - 1 for k in found),
         Table.of(f"{service}_{measure}", name, columns, cells), 0, np.where(outside > 0, outside, np.nan),
-        look.of_group("worst_share", group, lang),
+        of_group("worst_share", group, lang),
         {level: coverage_figures(outcome, service, measure) for level in base.levels},
     )  # fmt: skip
 
@@ -287,14 +287,14 @@ def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Z
     lang, outcome = base.lang, base.outcome
     own = rows[rows["member_id"].isin(outcome.zones.index)].drop_duplicates("member_id")
     classes = (
-        ZoneClass(look.label("has_not", lang), look.VERDICT_COLOURS["not_met"]),
-        ZoneClass(look.label("has", lang), look.VERDICT_COLOURS["met"]),
+        ZoneClass(label("has_not", lang), look.VERDICT_COLOURS["not_met"]),
+        ZoneClass(label("has", lang), look.VERDICT_COLOURS["met"]),
         _no_data(lang),
     )
     place = [2 if missing(has) else 1 if has else 0 for has in own["has"]]
     columns = [
-        Column("has", look.label("verdict", lang), "coded", mark="code", depth=1),
-        Column("cause", look.label("cause", lang), "coded", depth=1),
+        Column("has", label("verdict", lang), "coded", mark="code", depth=1),
+        Column("cause", label("cause", lang), "coded", depth=1),
         *_walk_columns(lang),
     ]
     cells: list[list[Cell]] = [
@@ -330,8 +330,8 @@ def _valued(key: str, header: str, form: str, *, interval: bool = False, listed:
 
 def _walk_columns(lang: str) -> list[Column]:
     return [
-        Column("nearest_facility", look.label("nearest_facility", lang)),
-        Column("minutes", look.label("median_minutes", lang), "minutes"),
+        Column("nearest_facility", label("nearest_facility", lang)),
+        Column("minutes", label("median_minutes", lang), "minutes"),
     ]
 
 
@@ -340,7 +340,7 @@ def _walk_cells(names: Names, row: Mapping[str, Any], minutes: str) -> list[Cell
 
 
 def _no_data(lang: str) -> ZoneClass:
-    return ZoneClass(look.label("no_data", lang), look.COLOURS["no_data"], hatch=True)
+    return ZoneClass(label("no_data", lang), look.COLOURS["no_data"], hatch=True)
 
 
 def _scaled(scale: look.Scale) -> Iterable[ZoneClass]:
@@ -354,7 +354,7 @@ def _place(table: Table, key: str) -> int:
 def _rule_notes(outcome: Outcome, names: Names, rule: str, rows: pd.DataFrame) -> tuple[str, ...]:
     """Return whom a rule counts, its clause, and every caveat of its rows."""
     lang, group = names.lang, names.group(rule)
-    basis = look.basis(outcome.groups, group, lang) if group else ""
+    basis = titles.basis(outcome.groups, group, lang) if group else ""
     clause = text(names.of_rule(rule, f"cited_{lang}")) or text(names.of_rule(rule, "clause"))
     return tuple(part for part in (basis, clause, *flag_caveats(rows, lang)) if part)
 

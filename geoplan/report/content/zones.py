@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.names import (
     Names,
     caveats_of,
@@ -17,7 +17,7 @@ from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tally, column, numbered
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, unit
+from geoplan.words.labels import label, unit, zone_kind_label
 from geoplan.words.numbers import format_number, missing
 
 
@@ -242,7 +242,7 @@ def circles(outcome: Outcome) -> Table:
                 names.code(zone),
                 *(names.above(zone, upper) if upper != level else "" for upper in above),
                 names.zone(zone),
-                Coded(row["kind"], look.zone_kind_label(row["kind"], lang)) if row["kind"] else None,
+                Coded(row["kind"], zone_kind_label(row["kind"], lang)) if row["kind"] else None,
                 Coded(row["group"]),
                 *(Amount.of(row[key], "count") for key in ("people", "covered", "outside")),
                 *(Amount.of(value, "percent") for value in (row["share"], frail, straight)),
@@ -259,8 +259,10 @@ def circles(outcome: Outcome) -> Table:
         phrase(
             "circle_measures",
             lang,
-            service=look.service_label(outcome.services, service, lang),
-            measures=joint.join(look.measure_label(entry, m, lang) for m in ("network", "frail", "straight")),
+            service=outcome.services[service].label(lang),
+            measures=joint.join(
+                titles.measure_label(entry, m, lang) for m in ("network", "frail", "straight")
+            ),
         )
         for service, entry in outcome.services.items()
     ]
@@ -295,7 +297,7 @@ def circle_totals(outcome: Outcome) -> Table | None:
 
 def service_cell(outcome: Outcome, service: str) -> Coded:
     """Return a service with the name that the study gives it."""
-    return Coded(service, look.service_label(outcome.services, service, outcome.lang))
+    return Coded(service, outcome.services[service].label(outcome.lang))
 
 
 def _in_order(table: pd.DataFrame, outcome: Outcome, names: Names) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from geoplan.report.content.names import Names, field_name
 from geoplan.report.layers.zones import Layer
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
+from geoplan.words.labels import facility_label, label
 
 #: Text on the ground, in units of the drawing: names of zones by level, and of facilities.
 _TEXT_M = {"area": 200.0, "district": 150.0, "town": 80.0, "community": 30.0, "estate": 12.0}
@@ -98,8 +99,8 @@ def _zones(
     outcome: Outcome, drawing: Drawing, space: Modelspace, table: gpd.GeoDataFrame, *, level: str, unit: float
 ) -> None:
     lang, names = outcome.lang, Names(outcome)
-    edge = _word("layer_zones", lang, level=look.label(level, lang))
-    text = _word("layer_names", lang, level=look.label(level, lang))
+    edge = _word("layer_zones", lang, level=label(level, lang))
+    text = _word("layer_names", lang, level=label(level, lang))
     _layer(drawing, edge, look.COLOURS["boundary_strong"])
     _layer(drawing, text, look.COLOURS["ink"])
     for shape, name in zip(table.geometry, table["name"], strict=True):
@@ -121,7 +122,7 @@ def _zones(
         for state, code, colour in (("flagged", "layer_flag", "flag"), ("unknown", "layer_unknown", "hatch")):
             own = table.geometry[table[column] == state]
             if len(own):
-                named = _word(code, lang, indicator=f"{names.rule(rule)}_{look.label(level, lang)}")
+                named = _word(code, lang, indicator=f"{names.rule(rule)}_{label(level, lang)}")
                 # off at first: a drawing with every flag of every indicator on it says nothing
                 _layer(drawing, named, look.COLOURS[colour], on=False)
                 for shape in own:
@@ -139,7 +140,7 @@ def _isochrones(
     ramp = list(reversed(look.SEQUENTIAL))
     bands = sorted(set(table["minutes"]))
     for service, minutes, shape in zip(table["service"], table["minutes"], table.geometry, strict=True):
-        label = look.service_label(outcome.services, str(service), outcome.lang)
+        label = outcome.services[str(service)].label(outcome.lang)
         name = _word(code, outcome.lang, service=label, minutes=f"{minutes:g}")
         _layer(drawing, name, ramp[min(bands.index(minutes), len(ramp) - 1)], on=False)
         _outline(space, shape, name)
@@ -152,7 +153,7 @@ def _facilities(
     _layer(drawing, text, look.COLOURS["ink"])
     order = {t: k for k, s in enumerate(outcome.services.values()) for t in s.facilities}
     for kind, own in table.groupby("facility_type", sort=True):
-        name = _word("layer_facility", outcome.lang, kind=look.facility_label(kind, outcome.lang))
+        name = _word("layer_facility", outcome.lang, kind=facility_label(kind, outcome.lang))
         _layer(drawing, name, look.SERVICE_COLOURS[order.get(str(kind), 0) % len(look.SERVICE_COLOURS)])
         _points(space, own, own["name"], name, text, unit=unit)
 

@@ -20,13 +20,13 @@ import pyogrio
 import shapely
 
 from geoplan.inputs.datum import control_notes, control_points, known_crs
-from geoplan.report import look
 from geoplan.report.content.names import field_name
 from geoplan.report.layers.geopackage import layers
 from geoplan.report.layers.zones import Layer
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import GeoplanError, Note, OutputError
+from geoplan.words.numbers import missing
 
 FORMATS = ("shp", "filegdb", "dxf")
 #: Bytes of a field's name in a Shapefile (dBASE III), and letters of one in a FileGDB.
@@ -244,7 +244,7 @@ def _write_shapefiles(
 
 def _cut(value: object) -> str | None:
     """Return a text within the bytes of a Shapefile's cell, whole characters only."""
-    if look.missing(value):
+    if missing(value):
         return None
     return str(value).encode("utf-8")[:SHAPEFILE_TEXT].decode("utf-8", errors="ignore")
 

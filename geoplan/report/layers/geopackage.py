@@ -21,7 +21,7 @@ from geoplan.report.layers.styles import Part
 from geoplan.report.layers.zones import Layer, Style, finite, layer_table, zone_layer
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import heading
+from geoplan.words.labels import facility_label, heading, planner_word
 
 #: The table that QGIS reads styles from, as QGIS makes it.
 _LAYER_STYLES = """
@@ -103,7 +103,7 @@ def _facilities(outcome: Outcome) -> Layer:
         ])  # fmt: skip
     for supply, amounts in outcome.supplies.groupby("supply", sort=True):
         sums = amounts.groupby("facility_id")[["low", "high"]].sum().reindex(every.index)
-        columns.append(Column(str(supply), look.planner_word(supply, lang), "count", interval=True))
+        columns.append(Column(str(supply), planner_word(supply, lang), "count", interval=True))
         for own, low, high in zip(rows, sums["low"], sums["high"], strict=True):
             own.append(Amount.between(low, high, "count"))
     title = phrase("layers_facilities", lang)
@@ -125,7 +125,7 @@ def _facilities(outcome: Outcome) -> Layer:
     order = {t: k for k, s in enumerate(outcome.services.values()) for t in s.facilities}
     parts = [
         Part(
-            look.facility_label(kind, lang),
+            facility_label(kind, lang),
             styles.marker(
                 look.SERVICE_COLOURS[order.get(kind, 0) % len(look.SERVICE_COLOURS)],
                 look.MARK_SHAPES[position % len(look.MARK_SHAPES)],
@@ -154,7 +154,7 @@ def _isochrones(outcome: Outcome, found: gpd.GeoDataFrame, name: str) -> Layer:
     columns = [column("service", lang), column("minutes", lang), column("band", lang)]
     rows = [
         [
-            Coded(str(service), look.service_label(outcome.services, service, lang)),
+            Coded(str(service), outcome.services[service].label(lang)),
             Amount.of(m, "minutes"),
             f"{m:g}",
         ]

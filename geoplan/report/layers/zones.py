@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.fields import Value, field_names, field_titles, field_values
 from geoplan.report.content.names import Names, field_name
 from geoplan.report.content.table import Column, Table, cell_text
@@ -17,6 +18,7 @@ from geoplan.report.layers import styles
 from geoplan.report.layers.styles import Part
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label
 from geoplan.words.numbers import FORMATS
 
 _STATES = {"flagged": "flag", "not_flagged": "not_flagged", "unknown": "no_data"}
@@ -82,7 +84,7 @@ def zone_layer(outcome: Outcome, level: str) -> Layer:
     table, aliases = layer_table(content, zones.geometry, lang)
     found = _flag_styles(outcome, aliases, zones.index, level)
     for service in outcome.services:
-        name = look.service_label(outcome.services, service, lang)
+        name = outcome.services[service].label(lang)
         qml = styles.graduated(
             field_name(service, "share"),
             _ranged(look.share_scale(), level, 1.0),
@@ -92,7 +94,7 @@ def zone_layer(outcome: Outcome, level: str) -> Layer:
         found.append(Style(phrase("layers_share", lang, service=name), qml))
     every = tuple(found) or (Style(content.title, styles.categorised("name", [], aliases=aliases)),)
     told = " · ".join(
-        part for part in (look.banner(outcome), content.title, look.basis_line(outcome)) if part
+        part for part in (titles.banner(outcome), content.title, titles.basis_line(outcome)) if part
     )
     return Layer(f"zones_{level}", told, table, aliases, every)
 
@@ -126,7 +128,7 @@ def _flag_styles(outcome: Outcome, aliases: dict[str, str], index: pd.Index, lev
 def _state_parts(lang: str, level: str) -> list[Part]:
     return [
         Part(
-            look.label(code, lang), styles.fill(look.COLOURS[colour], level=level, hatch=code == "unknown", alpha=0.85), code
+            label(code, lang), styles.fill(look.COLOURS[colour], level=level, hatch=code == "unknown", alpha=0.85), code
         )
         for code, colour in _STATES.items()
     ]  # fmt: skip

@@ -1,8 +1,7 @@
-"""One look for the map, the workbook, the atlas and the page: colours, classes, words, fonts and number formats.
+"""One look for the map, the workbook, the atlas and the page: colours, classes and fonts.
 
 Nothing here measures anything. Colours are colour-blind safe because every ramp is ordered by lightness alone, and a
-flag differs from every ramp colour in hue *and* lightness. Words and number formats come from `geoplan.report.look.words`, whose
-labels stand in ``labels.yaml``; they are offered here as well, so that a page needs this one module.
+flag differs from every ramp colour in hue *and* lightness.
 """
 
 import itertools
@@ -12,31 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoplan.report.look.words import (
-    amount,
-    attribution,
-    banner,
-    basis,
-    basis_line,
-    clean,
-    interval,
-    level_order,
-    measure_label,
-    minutes,
-    rate,
-    rule_label,
-    sentence,
-    service_label,
-    share,
-    whole,
-)
-from geoplan.words.labels import facility_label, label, labels, of_group, planner_word, unit, zone_kind_label
 from geoplan.words.numbers import missing
 
 __all__ = [
     "CODE_COLOURS",
     "COLOURS",
-    "EXCEL_FORMATS",
     "FONT_STACK",
     "FONT_WORKBOOK",
     "MARK_SHAPES",
@@ -52,37 +31,12 @@ __all__ = [
     "TONES",
     "VERDICT_COLOURS",
     "Scale",
-    "amount",
-    "attribution",
-    "banner",
-    "basis",
-    "basis_line",
-    "clean",
-    "excel_format",
-    "facility_label",
-    "interval",
-    "label",
-    "labels",
-    "level_order",
     "mark_radius",
-    "measure_label",
-    "minutes",
-    "missing",
-    "of_group",
-    "planner_word",
-    "rate",
-    "rule_label",
-    "sentence",
-    "service_label",
-    "share",
     "share_scale",
     "site_colour",
     "site_edge",
     "site_ink",
     "supply_scale",
-    "unit",
-    "whole",
-    "zone_kind_label",
 ]
 
 #: Chinese first in a CJK font of the system; Latin falls to the same font, so digits align in tables.
@@ -151,15 +105,6 @@ SUPPLY_FACTORS = (0.25, 0.5, 1.0, 1.5)
 MARK_SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "cross")
 SERVICE_COLOURS = ("#2f2a6b", "#8a4b08", "#0b5a3c", "#5a1a5c")
 
-#: Number formats of a workbook; a unit picks its format by `excel_format`.
-EXCEL_FORMATS: Mapping[str, str] = {
-    "share": "0.0%",
-    "whole": "#,##0",
-    "minutes": "0",
-    "rate": "#,##0.0#",
-    "text": "@",
-}
-
 #: Codes that are coloured as others: what turns out well as what is met, what turns out badly as a flag.
 TONES: Mapping[str, str] = {
     "won": "met", "gone": "met", "opened": "met", "larger": "met", "on_path": "met", "behind": "not_met",
@@ -196,15 +141,6 @@ def site_ink(place: int) -> str:
 def site_edge(place: int) -> str:
     """Return the edge of a site's disc: white around a dark one, dark around a light one."""
     return COLOURS["paper"] if site_ink(place) == COLOURS["paper"] else SITE_EDGE
-
-
-def excel_format(unit_word: object, *, kind: str = "") -> str:
-    """Return the number format of a workbook cell that holds a value of this unit and kind of rule."""
-    if unit_word == "share" or kind in ("share", "presence", "compliance", "circle", "rate"):
-        return EXCEL_FORMATS["share"]
-    if unit_word == "minutes":
-        return EXCEL_FORMATS["minutes"]
-    return EXCEL_FORMATS["rate"] if kind in ("provision", "floor_area") else EXCEL_FORMATS["whole"]
 
 
 @dataclass(frozen=True)

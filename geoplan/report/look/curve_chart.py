@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report import look
+from geoplan.words.numbers import format_number
 
 #: Size of the drawing and of the space around its plot, in its own units.
 WIDTH, HEIGHT = 640.0, 300.0
@@ -132,7 +133,7 @@ class _Plot:
         return HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
     def written(self, value: float) -> str:
-        return look.share(value) if self.percent else look.rate(value)
+        return format_number(value, "percent") if self.percent else format_number(value, "per_1000")
 
     def grid(self, said: Said) -> list[str]:
         soft, line = look.COLOURS["ink_soft"], look.COLOURS["line"]

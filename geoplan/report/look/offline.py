@@ -6,6 +6,7 @@ Django is needed). A content security policy in the page forbids every request, 
 """
 
 import base64
+import html
 import mimetypes
 import re
 from functools import cache
@@ -18,6 +19,7 @@ from branca.element import Element, Figure, MacroElement
 from jinja2 import Template
 
 from geoplan.words.errors import Note, OutputError
+from geoplan.words.numbers import missing
 
 PACKAGE = "django-js-lib-leaflet"
 
@@ -114,6 +116,11 @@ def bundle(*names: str) -> str:
 def inline_script(code: str) -> str:
     """Return a script element; an end tag inside `code` cannot close it."""
     return "<script>" + re.sub(r"</(?=script)", r"<\\/", code, flags=re.IGNORECASE) + "</script>"
+
+
+def clean(text: object) -> str:
+    """Return `text` safe inside HTML, quotes included; nothing for a missing value."""
+    return "" if missing(text) else html.escape(str(text), quote=True)
 
 
 def inline_json(text: str, *, element_id: str) -> str:

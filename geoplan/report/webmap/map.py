@@ -8,13 +8,14 @@ from branca.element import Element, Figure
 from jinja2 import Template
 
 from geoplan.report import look
-from geoplan.report.content import packed, sites
+from geoplan.report.content import packed, sites, titles
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.look.offline import (
     POLICY,
     OfflineMap,
     Script,
     bundle,
+    clean,
     fix_ids,
     inline_json,
     inline_script,
@@ -67,7 +68,7 @@ def map_page(outcome: Outcome) -> str:
     script, style = leaflet()
     bounds = packed.map_bounds(outcome)
     centre = [(bounds[0][0] + bounds[1][0]) / 2, (bounds[0][1] + bounds[1][1]) / 2]
-    figure = Figure(title=look.clean(outcome.name))
+    figure = Figure(title=clean(outcome.name))
     page = OfflineMap(
         location=[round(value, 6) for value in centre],
         tiles=None,
@@ -112,9 +113,9 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "lang": lang,
         "title": outcome.name,
         "year": year,
-        "banner": look.banner(outcome),
-        "basis": look.basis_line(outcome),
-        "credits": " · ".join(look.attribution(outcome.sources)),
+        "banner": titles.banner(outcome),
+        "basis": titles.basis_line(outcome),
+        "credits": " · ".join(titles.attribution(outcome.sources)),
         "files": list(files),
         "words": views.page_words(lang),
         "look": packed.map_look(),

@@ -5,7 +5,6 @@ Texts and numbers are those of the content; the script only chooses what to show
 
 import pandas as pd
 
-from geoplan.report import look
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.names import text
 from geoplan.report.content.packed import Plain, packed_figures, packed_table
@@ -13,6 +12,7 @@ from geoplan.report.content.table import Listed
 from geoplan.report.content.zone_views import ZoneView, zone_views
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import catalogue, phrase
+from geoplan.words.labels import of_group
 
 
 def view_list(base: BaseMap) -> list[Plain]:
@@ -46,8 +46,8 @@ def service_list(outcome: Outcome) -> list[Plain]:
     """Return the services: name, and what those outside its circle are called."""
     return [
         {
-            "label": look.service_label(outcome.services, service, outcome.lang),
-            "outside": look.of_group("outside", entry.group, outcome.lang),
+            "label": outcome.services[service].label(outcome.lang),
+            "outside": of_group("outside", entry.group, outcome.lang),
         }
         for service, entry in outcome.services.items()
     ]

@@ -21,7 +21,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from docx.shared import Cm
 
-from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.document import (
     MARK,
     REFERENCE,
@@ -117,7 +117,7 @@ class _Paper:
         self._bookmarks = 0
         self._head_and_foot()
         self.heading(outcome.name, 0)
-        told = [phrase("papers_year", self.lang, year=outcome.year), look.banner(outcome)]
+        told = [phrase("papers_year", self.lang, year=outcome.year), titles.banner(outcome)]
         self._document.add_paragraph(plain("　".join(part for part in told if part)), style="Subtitle")
         self.heading(title, 1)
 
@@ -167,7 +167,7 @@ class _Paper:
         core, created = self._document.core_properties, dt.datetime(self.outcome.year, 1, 1, tzinfo=dt.UTC)
         core.title, core.subject = plain(f"{self.outcome.name} {self.title}"), plain(self.title)
         core.author, core.last_modified_by, core.keywords = "", "", ""
-        core.comments = look.basis_line(self.outcome)
+        core.comments = titles.basis_line(self.outcome)
         core.created, core.modified, core.revision = created, created, 1
         raw = io.BytesIO()
         self._document.save(raw)
@@ -203,9 +203,9 @@ class _Paper:
         head, foot = section.header.paragraphs[0], section.footer.paragraphs[0]
         head.add_run(plain(f"{outcome.name}\u3000{self.title}"))
         if outcome.synthetic:
-            head.add_run(f"\t{look.banner(outcome)}").bold = True
+            head.add_run(f"\t{titles.banner(outcome)}").bold = True
         foot.add_run(
-            plain(f"{phrase('papers_year', self.lang, year=outcome.year)}\u3000{look.basis_line(outcome)}")
+            plain(f"{phrase('papers_year', self.lang, year=outcome.year)}\u3000{titles.basis_line(outcome)}")
         )
         pages = section.footer.add_paragraph(style="Footer")
         pages.alignment = WD_ALIGN_PARAGRAPH.CENTER

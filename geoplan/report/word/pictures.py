@@ -20,6 +20,7 @@ from geoplan.report.content.basemap import BaseMap, Kind
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import OutputError
+from geoplan.words.labels import label
 
 #: Size of the picture in inches and its resolution; width on paper in centimetres.
 WIDTH_IN, MOST_HEIGHT_IN, DPI = 6.0, 4.3, 170
@@ -87,7 +88,7 @@ def _texts(base: BaseMap) -> Iterable[str]:
         phrase(f"paper_map_{code}", base.lang, count=0) for code in ("none", "short", "more", "unknown")
     )
     yield from (kind.label for kind in base.kinds)
-    yield look.label("synthetic_banner", base.lang)
+    yield label("synthetic_banner", base.lang)
     yield f"0123456789 km{phrase('paper_map_north', base.lang)}"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.fields import field_names, field_titles, field_values
 from geoplan.report.content.registry import tables
 from geoplan.report.content.table import WORDED, Coded, Column, Listed, Table, cell_text
@@ -52,11 +52,11 @@ def package(found: Iterable[Table], outcome: Outcome) -> dict[str, Any]:
         "profile": "tabular-data-package",
         "name": "geoplan",
         "title": outcome.name,
-        "description": look.basis_line(outcome),
+        "description": titles.basis_line(outcome),
         "year": outcome.year,
         "languages": [lang],
-        **({"watermark": look.banner(outcome)} if look.banner(outcome) else {}),
-        "sources": [{"title": credit} for credit in look.attribution(outcome.sources)]
+        **({"watermark": titles.banner(outcome)} if titles.banner(outcome) else {}),
+        "sources": [{"title": credit} for credit in titles.attribution(outcome.sources)]
         or [{"title": outcome.name}],
         "resources": [_resource(table, lang) for table in found],
     }
@@ -112,7 +112,7 @@ def table_text(table: Table, outcome: Outcome) -> str:
         found = [
             v for cell, column in zip(row, table.columns, strict=True) for v in field_values(cell, column)
         ]
-        writer.writerow([*map(_text, found), look.banner(outcome)])
+        writer.writerow([*map(_text, found), titles.banner(outcome)])
     return out.getvalue()
 
 

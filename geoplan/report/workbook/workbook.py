@@ -20,6 +20,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.names import word
 from geoplan.report.content.registry import tables
 from geoplan.report.content.table import WORDED, Amount, Cell, Chart, Coded, Column, Table, Tally, cell_text
@@ -95,7 +96,9 @@ def write_tables(pages: Iterable[Table], outcome: Outcome, path: Path) -> None:
                 _draw(book, page, table, chart, header=header, place=place)
         # a fixed date, so that the same outcome gives the same bytes
         created = dt.datetime(outcome.year, 1, 1, tzinfo=dt.UTC)
-        book.set_properties({"title": outcome.name, "comments": look.basis_line(outcome), "created": created})
+        book.set_properties(
+            {"title": outcome.name, "comments": titles.basis_line(outcome), "created": created}
+        )
     finally:
         try:
             book.close()
@@ -257,12 +260,12 @@ def _write_head(page: Worksheet, pen: _Pen, table: Table, outcome: Outcome, widt
     title = word("title", lang, name=outcome.name, sheet=table.page or table.title)
     lines.append((title, pen(bold=True, font_size=14, text_wrap=True), 14))
     dot = "。" if lang == "zh" else ". "
-    basis = f"{word('year', lang, year=outcome.year)}{dot}{look.basis_line(outcome)}"
+    basis = f"{word('year', lang, year=outcome.year)}{dot}{titles.basis_line(outcome)}"
     soft = pen(font_size=9, font_color=look.COLOURS["ink_soft"], text_wrap=True)
     lines.append((basis, soft, 9))
     if outcome.synthetic:
         colours = {"bg_color": look.COLOURS["banner"], "font_color": look.COLOURS["banner_ink"]}
-        lines.append((look.banner(outcome), pen(bold=True, font_size=11, **colours), 11))
+        lines.append((titles.banner(outcome), pen(bold=True, font_size=11, **colours), 11))
     notes = dict.fromkeys(note for part in (table, *table.below) for note in (*part.details, *part.notes))
     lines += [(note, soft, 9) for note in notes]
     for row, (line, form, size) in enumerate(lines):
@@ -403,9 +406,9 @@ def _set_page(page: Worksheet, table: Table, outcome: Outcome) -> None:
     page.fit_to_pages(1, 0)
     page.hide_gridlines(2)
     lang = outcome.lang
-    right = look.banner(outcome)
+    right = titles.banner(outcome)
     page.set_header(_page_text(f"{outcome.name} · {table.page or table.title}", right))
-    basis = f"{word('year', lang, year=outcome.year)} · {look.basis_line(outcome)}"
+    basis = f"{word('year', lang, year=outcome.year)} · {titles.basis_line(outcome)}"
     page.set_footer(_page_text(basis, word("page", lang), escape_right=False))
 
 

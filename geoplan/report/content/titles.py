@@ -1,0 +1,94 @@
+"""What the heads and feet of every output say: whose people, of which year, who is to be credited, and whether data are made up."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import pandas as pd
+
+from geoplan.tables import Service, Source
+from geoplan.words.catalogue import phrase
+from geoplan.words.labels import label, planner_word
+from geoplan.words.numbers import missing
+
+
+class _Titled(Protocol):
+    """The part of an outcome that titles and footers read."""
+
+    @property
+    def synthetic(self) -> bool: ...
+    @property
+    def lang(self) -> str: ...
+    @property
+    def groups(self) -> pd.DataFrame: ...
+    @property
+    def sources(self) -> tuple[Source, ...]: ...
+
+
+def banner(outcome: _Titled) -> str:
+    """Return 演示数据，不作为决策依据 for a synthetic study, else nothing."""
+    return label("synthetic_banner", outcome.lang) if outcome.synthetic else ""
+
+
+def basis(groups: pd.DataFrame, group: str, lang: str) -> str:
+    """Return whom a figure counts: group, basis and year of the people.
+
+    Examples
+    --------
+    >>> basis(pd.DataFrame({"basis": ["常住"], "year": [2010]}, index=["elders_60"]), "elders_60", "zh")
+    '60岁及以上老年人口（常住，2010年）'
+    """
+    name = label(group, lang)
+    if group not in groups.index:
+        return name
+    said, given_year = groups["basis"][group], groups["year"][group]
+    year = "" if missing(given_year) else phrase("titles_year", lang, year=f"{given_year:.0f}")
+    told = phrase("join_comma", lang).join(part for part in (planner_word(said, lang), year) if part)
+    return name + phrase("in_brackets", lang, text=told) if told else name
+
+
+def basis_line(outcome: _Titled) -> str:
+    """Return the basis and year of every group of people, for the head or foot of a page."""
+    parts = [basis(outcome.groups, str(group), outcome.lang) for group in outcome.groups.index]
+    return phrase("titles_people", outcome.lang, groups=phrase("join_semicolon", outcome.lang).join(parts))
+
+
+#: What a source's file name or note says -> what its licence asks to print.
+_CREDITS = (
+    (("openstreetmap", ".osm", ".pbf"), "© OpenStreetMap contributors, ODbL 1.0"),
+    (("worldpop",), "WorldPop (www.worldpop.org), CC BY 4.0"),
+    (("gistools",), "GISTools, GPL"),
+)
+
+
+def attribution(sources: Iterable[Source]) -> tuple[str, ...]:
+    """Return the credits that the sources' licences ask for, in a fixed order.
+
+    Examples
+    --------
+    >>> attribution([Source("streets", "town.osm.pbf", "", 0)])
+    ('© OpenStreetMap contributors, ODbL 1.0',)
+    """
+    # a note that says where a file comes from outweighs what its name looks like
+    said = " ".join((source.note or source.file).lower() for source in sources)
+    return tuple(credit for words, credit in _CREDITS if any(word in said for word in words))
+
+
+def measure_label(service: Service, measure: str, lang: str) -> str:
+    """Return a circle's measure with its figures: pace and minutes, or metres.
+
+    Examples
+    --------
+    >>> care = Service(name="care", facilities=("elder_home",), group="elders_60", walk_minutes=15.0, walk_kmh=4.0)
+    >>> measure_label(care, "network", "en")
+    'Network walk, 4 km/h, 15 min'
+    """
+    figures = {
+        "network": phrase(
+            "titles_pace", lang, pace=f"{service.walk_kmh:g} km/h", minutes=f"{service.walk_minutes:g}"
+        ),
+        "frail": phrase(
+            "titles_pace", lang, pace=f"{service.frail_kmh / 3.6:g} m/s", minutes=f"{service.walk_minutes:g}"
+        ),
+    }
+    told = figures.get(measure, f"{service.straight_m:,.0f} m")
+    return phrase("join_comma", lang).join([label(measure, lang), told])
