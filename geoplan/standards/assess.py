@@ -12,7 +12,6 @@ from geoplan.standards.caveats import rule_caveats
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.flags import flagging, flags_of, study_circles
 from geoplan.standards.measure import NAN, Measured, Tally
-from geoplan.standards.other_basis import columns_of, under_other_basis
 from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.rules import Rule, linked
 from geoplan.standards.verdict import judge
@@ -23,6 +22,7 @@ from geoplan.tables import (
     FINDINGS,
     FLAGS,
     MEMBERS,
+    OTHER_BASIS,
     PAIRS,
     SUPPLIES,
     ZONES,
@@ -150,6 +150,12 @@ def _check(
     )
 
 
+#: What stands in a finding where there is no other basis.
+_NO_OTHER_BASIS = {
+    "other_group": "", "other_basis": "", "other_low": NAN, "other_high": NAN, "other_verdict": "", "other_shortfall": NAN,
+}  # fmt: skip
+
+
 def findings_of(
     data: AssessmentData, rule: Rule, reach: Reachable | None = None
 ) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
@@ -161,7 +167,7 @@ def findings_of(
         What the people of each zone reach under the rule, to stand beside the value; None where it was not measured.
     """
     rows, members = [], []
-    other = under_other_basis(data, rule)
+    other = _under_other_basis(data, rule)
     asked = rule.requirement(data.year, data.thresholds)
     target = {lang: rule.required_text(asked, lang) for lang in ("zh", "en")}
     caveats = rule_caveats(data, rule)
@@ -183,11 +189,31 @@ def findings_of(
             "members_no_data": tally and tally.no_data,
             "reachable_low": NAN if reach is None else float(reach.low[found.zone_id]),
             "reachable_high": NAN if reach is None else float(reach.high[found.zone_id]),
-            **columns_of(other, found.zone_id),
+            **other.get(found.zone_id, _NO_OTHER_BASIS),
         })  # fmt: skip
         if found.members is not None and len(found.members):
             members.append(found.members.assign(rule_id=rule.rule_id, zone_id=found.zone_id))
     return rows, members
+
+
+def _under_other_basis(data: AssessmentData, rule: Rule) -> dict[str, dict[str, Any]]:
+    """Return the verdicts of a rule under the other basis of its people (常住 / 户籍), by zone_id, where the study has both.
+
+    The pack's own group judges (``per: elders_60/1000`` or ``elders_60_registered/1000``); this stands beside it.
+    """
+    group = OTHER_BASIS.get(rule.counted_group, "")
+    other = rule.per_group(group) if group in data.demand and rule.counted_group in data.demand else None
+    if other is None:
+        return {}
+    what = other.measure_requirement(data.year, data.thresholds)
+    out = {}
+    for found in other.measure(data):
+        row = judge(other, found, year=data.year, what=what, covered=data.covered(found.zone_id))
+        out[found.zone_id] = {
+            "other_group": group, "other_basis": data.basis(group), "other_low": found.low, "other_high": found.high,
+            "other_verdict": row["verdict"], "other_shortfall": row["shortfall"],
+        }  # fmt: skip
+    return out
 
 
 def _tally(data: AssessmentData, rule: Rule, found: Measured) -> Tally | None:

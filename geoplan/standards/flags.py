@@ -18,7 +18,7 @@ from geoplan.standards.kinds.circle import Circle
 from geoplan.standards.measure import no_flags
 from geoplan.standards.members import nearest_of
 from geoplan.standards.reachable import Reachable, reachable
-from geoplan.standards.requirement import Requirement, rounded
+from geoplan.standards.requirement import COMPARISON_TOLERANCE, Requirement, rounded
 from geoplan.standards.rules import Rule, Selection
 from geoplan.tables import FLAGS, Service
 from geoplan.words.catalogue import LANGUAGES, phrase
@@ -176,9 +176,9 @@ def _compare(
     n = rule.people.n
     low, high = reach["low"].loc[ids], reach["high"].loc[ids]
     crowd = people.loc[ids]
-    hair = 1e-9 * max(1.0, abs(what.required))
-    short = high < what.required - hair if what.comparison == ">=" else high <= what.required + hair
-    enough = low >= what.required - hair if what.comparison == ">=" else low > what.required + hair
+    slack = COMPARISON_TOLERANCE * max(1.0, abs(what.required))
+    short = high < what.required - slack if what.comparison == ">=" else high <= what.required + slack
+    enough = low >= what.required - slack if what.comparison == ">=" else low > what.required + slack
     is_known = ((short | enough) & (crowd > 0)).to_numpy(dtype=bool)
     is_flagged = short.to_numpy(dtype=bool) & is_known
     flagged = pd.Series(pd.arrays.BooleanArray(is_flagged, ~is_known), index=ids)

@@ -325,6 +325,14 @@ class Rule(Entry):
         local = (thresholds or {}).get(self.rule_id)
         return Requirement.of(self.targets, year=year, range_is=self.range_is, local=local)
 
+    def per_group(self, group: str) -> "Rule | None":
+        """Return the same rule over another group of people; None where it is per nobody."""
+        if self.people is None:
+            return None
+        other = self.model_copy(update={"per": f"{group}/{self.people.n:g}"})
+        other.__dict__.pop("people", None)  # the cached reading of the former text
+        return other
+
     def measure_requirement(self, year: int, thresholds: Mapping[str, float] | None = None) -> Requirement:
         """Return what judges the measure in `year`; other than `requirement` where the plan's bound holds for each member."""
         return self.requirement(year, thresholds)

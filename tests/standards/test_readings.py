@@ -46,6 +46,14 @@ def test_one_basis_has_nothing_beside_it(town, rules_from):
     assert np.isnan(row["other_low"])
 
 
+def test_a_rule_per_nobody_has_no_other_basis(town, rules_from):
+    rules = rules_from(
+        "kind: floor_area\nof: {facilities: [institution]}\nlevel: community\ntarget: '>=100@2025'\nunit: m2"
+    )
+    both = town.change(demand=town.demand.assign(residents_registered=50.0))
+    assert set(both.assess(rules, flag_rules=()).findings["other_group"]) == {""}
+
+
 def test_a_rate_over_people_is_shown_under_both(town, rules_from):
     rules = rules_from(
         "kind: rate\nof: {facilities: [childcare_service]}\npart: enrolled\ngroup: under_3\ntarget: '>=10%@2025'\nunit: people"

@@ -50,6 +50,12 @@ class Rate(Rule):
         """Group of people that is the whole; empty where capacity is."""
         return self.group or ""
 
+    def per_group(self, group: str) -> Rule | None:
+        """Return the rate over another group of people; None where capacity is the whole."""
+        return (
+            self.model_copy(update={"group": group}) if self.group is not None else super().per_group(group)
+        )
+
     def amount_text(self, lang: str) -> str:
         """Return the part over the whole."""
         return "/".join(label("supplies", name, lang) for name in self.supplies)
