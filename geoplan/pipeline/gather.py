@@ -284,4 +284,4 @@ def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:
 
 def circle_m(study: Study) -> float:
     """Return the radius of the study's widest circle in metres of walking."""
-    return max(service.walk_minutes * service.walk_kmh / 0.06 for service in study.services.values())
+    return max(service.walk_m for service in study.measured_services().values())

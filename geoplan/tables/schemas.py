@@ -100,641 +100,477 @@ def anything(meaning: str) -> Column:
     return Column("any", meaning, null=True)
 
 
-ZONES = Schema(
-    "zones",
-    {
-        "level": text("one of LEVELS", values=LEVELS),
-        "name": text("as printed"),
-        "code": text("id as in the source file; outputs are in its order"),
-        "parent_id": maybe(
-            "zone one partition level up (`area` for the coarsest); null for `area`; for an estate its community"
-        ),
-        "kind": words(
-            "frozenset of words: urban, rural, new, existing, complete, future, township, street …; empty if unknown"
-        ),
-        "covered_share": known(
-            "share (0-1) of the zone's area that has finest-level zones; 1 for the finest level"
-        ),
-        "edge": yes("True where raster, streets or register end within a circle of the zone"),
-        "geometry": shape("polygon, metric CRS"),
-    },
-    index="zone_id",
-    further={
-        "given_*": number("total that the zone's row gives of a group"),
-        "*": anything("attribute of an estate, as the study names it"),
-    },
-)
+# fmt: off
+ZONES = Schema("zones", {
+    "level": text("one of LEVELS", values=LEVELS),
+    "name": text("as printed"),
+    "code": text("id as in the source file; outputs are in its order"),
+    "parent_id": maybe("zone one partition level up (`area` for the coarsest); null for `area`; for an estate its community"),
+    "kind": words("frozenset of words: urban, rural, new, existing, complete, future, township, street …; empty if unknown"),
+    "covered_share": known("share (0-1) of the zone's area that has finest-level zones; 1 for the finest level"),
+    "edge": yes("True where raster, streets or register end within a circle of the zone"),
+    "geometry": shape("polygon, metric CRS"),
+}, index="zone_id",
+further={
+    "given_*": number("total that the zone's row gives of a group"),
+    "*": anything("attribute of an estate, as the study names it"),
+})
 
-DEMAND = Schema(
-    "demand",
-    {
-        "zone_id": maybe("finest partition zone; null in the halo"),
-        "halo": yes("True outside the study area: competes for supply, enters no sum"),
-        "source": text(
-            "raster file, ``streets`` or ``zones``: with `cell` and `zone_id` the point's id from run to run"
-        ),
-        "cell": whole(
-            "cell of the file, row by row from 0; of streets the point's place in decimetres; of zones 0",
-            null=True,
-        ),
-        "geometry": shape("point, metric CRS"),
-    },
-    index="demand_id",  # numbers the points of one run, in canonical order
-    further={"*": number("people of a group")},
-)
+DEMAND = Schema("demand", {
+    "zone_id": maybe("finest partition zone; null in the halo"),
+    "halo": yes("True outside the study area: competes for supply, enters no sum"),
+    "source": text("raster file, ``streets`` or ``zones``: with `cell` and `zone_id` the point's id from run to run"),
+    "cell": whole("cell of the file, row by row from 0; of streets the point's place in decimetres; of zones 0", null=True),
+    "geometry": shape("point, metric CRS"),
+}, index="demand_id",  # numbers the points of one run, in canonical order
+further={"*": number("people of a group")})
 
-FACILITIES = Schema(
-    "facilities",
-    {
-        "name": text("as in the register"),
-        "services": items("tuple of facility types, e.g. ('elder_home',)"),
-        "status": text("existing, building, planned or closed (现状/在建/规划/停用)", values=STATUSES),
-        "open_year": number("first year that counts; NaN: always"),
-        "close_year": number("first year that no longer counts; NaN: never"),
-        "zone_id": maybe(
-            "zone that the register names or that the point lies in, finest known; null if neither"
-        ),
-        "zone_from": maybe(
-            "named, point or null: where zone_id comes from (a named one wins for rows without a point)"
-        ),
-        "serves": items("tuple of zone_ids that the register says it serves"),
-        "location_quality": text(
-            "exact, approximate (matched by name), rejected (point not credible) or missing", values=QUALITIES
-        ),
-        "source_file": text("file name"),
-        "source_row": whole("row as the planner's program numbers it (header = 1)", null=True),
-        "geometry": shape("point, metric CRS; null unless exact or approximate", null=True),
-    },
-    index="facility_id",
-    further={
-        "ownership": maybe("as in the register"),
-        "address": maybe("as in the register"),
-        "register_id": maybe("code in the register"),
-        "project_id": maybe("project that it is"),
-        "end": text("why one that was left out does not count"),
-        "*": flag("attribute of registers"),
-    },
-)
+FACILITIES = Schema("facilities", {
+    "name": text("as in the register"),
+    "services": items("tuple of facility types, e.g. ('elder_home',)"),
+    "status": text("existing, building, planned or closed (现状/在建/规划/停用)", values=STATUSES),
+    "open_year": number("first year that counts; NaN: always"),
+    "close_year": number("first year that no longer counts; NaN: never"),
+    "zone_id": maybe("zone that the register names or that the point lies in, finest known; null if neither"),
+    "zone_from": maybe("named, point or null: where zone_id comes from (a named one wins for rows without a point)"),
+    "serves": items("tuple of zone_ids that the register says it serves"),
+    "location_quality": text("exact, approximate (matched by name), rejected (point not credible) or missing", values=QUALITIES),
+    "source_file": text("file name"),
+    "source_row": whole("row as the planner's program numbers it (header = 1)", null=True),
+    "geometry": shape("point, metric CRS; null unless exact or approximate", null=True),
+}, index="facility_id",
+further={
+    "ownership": maybe("as in the register"),
+    "address": maybe("as in the register"),
+    "register_id": maybe("code in the register"),
+    "project_id": maybe("project that it is"),
+    "end": text("why one that was left out does not count"),
+    "*": flag("attribute of registers"),
+})
 
-SUPPLIES = Schema(
-    "supplies",
-    {
-        "facility_id": key("facility"),
-        "service": text("the facility type that offers it"),
-        "supply": text(
-            "beds, nursing_beds, dementia_beds, family_beds, places, inclusive_places, floor_area_m2, staff …"
-        ),
-        "low": known("least that the register allows, >= 0"),
-        "high": known("most that it allows; inf where the register says nothing"),
-    },
-    # no key: rows of one facility, service and supply add up
-    further={"project_id": maybe("project that adds it")},
-)
+# no key: rows of one facility, service and supply add up
+SUPPLIES = Schema("supplies", {
+    "facility_id": key("facility"),
+    "service": text("the facility type that offers it"),
+    "supply": text("beds, nursing_beds, dementia_beds, family_beds, places, inclusive_places, floor_area_m2, staff …"),
+    "low": known("least that the register allows, >= 0"),
+    "high": known("most that it allows; inf where the register says nothing"),
+}, further={"project_id": maybe("project that adds it")})
 
-SNAPS = Schema(
-    "snaps",
-    {
-        "chain": whole("chain of the graph, -1 where there is none"),
-        "offset_m": number("metres from the chain's start to the point on it"),
-        "leg_m": number("metres of the access leg"),
-        "x": number("of the point on the chain, metric CRS"),
-        "y": number("of the point on the chain, metric CRS"),
-        "reason": text("empty, or why there is no snap: too_far, barrier, no_point, empty_graph"),
-        "island": yes("True where the point hangs on a component under island_nodes"),
-    },
-    index="point_id",
-    further={"of": text("demand or facility"), "geometry": shape("the point itself", null=True)},
-)
+SNAPS = Schema("snaps", {
+    "chain": whole("chain of the graph, -1 where there is none"),
+    "offset_m": number("metres from the chain's start to the point on it"),
+    "leg_m": number("metres of the access leg"),
+    "x": number("of the point on the chain, metric CRS"),
+    "y": number("of the point on the chain, metric CRS"),
+    "reason": text("empty, or why there is no snap: too_far, barrier, no_point, empty_graph"),
+    "island": yes("True where the point hangs on a component under island_nodes"),
+}, index="point_id", further={"of": text("demand or facility"), "geometry": shape("the point itself", null=True)})
 
-CIRCLE = Schema(
-    "circle",
-    {
-        "service": text("service of the study, e.g. eldercare"),
-        "measure": text(
-            "network (stated pace), frail (0.76 m/s) or straight (metres as the crow flies)",
-            values=("network", "frail", "straight"),
-        ),
-        "zone_id": text("zone of any level"),
-        "kind": text(
-            "empty for the whole zone; urban or rural for that part of an area or district",
-            values=("urban", "rural"),
-        ),
-        "group": text("group that was counted"),
-        "people": known("people of the group in the zone"),
-        "covered": known("of them within the circle"),
-        "outside": known("people - covered"),
-        "share": number("covered / people (0-1); NaN where people = 0"),
-        "communities": whole("finest zones below, of those with people"),
-        "communities_covered": whole("of them with outside/people <= the service's flag share"),
-        "land_m2": number("residential land; NaN without a land layer"),
-        "land_covered_m2": number("of it within the circle"),
-        "median_minutes": number("group-weighted median minutes to the nearest; NaN if under half reach any"),
-        "unreached": known("people who reach none within the search limit"),
-        "nearest_facility": maybe("facility_id nearest for most of the group; null if none"),
-    },
-    key=("service", "measure", "zone_id", "kind"),
-)
+CIRCLE = Schema("circle", {
+    "service": text("service of the study, e.g. eldercare"),
+    "measure": text("network (stated pace), frail (0.76 m/s) or straight (metres as the crow flies)", values=("network", "frail", "straight")),
+    "zone_id": text("zone of any level"),
+    "kind": text("empty for the whole zone; urban or rural for that part of an area or district", values=("urban", "rural")),
+    "group": text("group that was counted"),
+    "people": known("people of the group in the zone"),
+    "covered": known("of them within the circle"),
+    "outside": known("people - covered"),
+    "share": number("covered / people (0-1); NaN where people = 0"),
+    "communities": whole("finest zones below, of those with people"),
+    "communities_covered": whole("of them with outside/people <= the service's flag share"),
+    "land_m2": number("residential land; NaN without a land layer"),
+    "land_covered_m2": number("of it within the circle"),
+    "median_minutes": number("group-weighted median minutes to the nearest; NaN if under half reach any"),
+    "unreached": known("people who reach none within the search limit"),
+    "nearest_facility": maybe("facility_id nearest for most of the group; null if none"),
+}, key=("service", "measure", "zone_id", "kind"))
 
-FINDINGS = Schema(
-    "findings",
-    {
-        "rule_id": text("pack.rule"),
-        "zone_id": text("zone of the rule's own level"),
-        "year": whole("study's year"),
-        "actual_low": number("measured, least; NaN where it cannot be measured"),
-        "actual_high": number("measured, most"),
-        "unknown_rows": whole("register rows whose amount is unknown"),
-        "required": number("target at or before the study's year; NaN if not quantified"),
-        "aim": number("recommended value (upper end of a..b)"),
-        "comparison": text(">=, >, <=, =, between, or empty", values=(">=", ">", "<=", "<", "=", "between")),
-        "shortfall": number("in `unit`, rounded up for beds and places; NaN unless not met"),
-        "gross_shortfall": number(
-            "sum of the shortfalls of towns (or communities), a surplus not offsetting a neighbour"
-        ),
-        "unit": text("unit in which one builds: beds, places, m2, facilities, people …"),
-        "verdict": text("met, not_met, no_data, not_applicable, not_quantified", values=VERDICTS),
-        "on_path": text(
-            "on_path, behind or empty: against the straight line from base to target",
-            values=("on_path", "behind"),
-        ),
-        "basis": text("people's basis and year, e.g. 常住 2010"),
-        "attribute": text("约束, 预期, 未标注 … as the plan says"),
-        "people_affected": number("people; NaN where it has no meaning"),
-        "cause": text("one of CAUSES or empty", values=CAUSES),
-        "missing": text(
-            "what is missing where verdict is no_data (message text by code, see `missing_zh`, `missing_en`)"
-        ),
-        "clause": text("document and section"),
-        "missing_zh": text("what is missing, in Chinese"),
-        "missing_en": text("what is missing, in English"),
-        "target_year": number("year of the target that judges"),
-        "required_upper": number("upper limit of a two-sided target; NaN where there is none"),
-        "local": yes("True where the required value is a local threshold (本地设定)"),
-        "surplus": yes("True where `shortfall` is an amount above an upper limit"),
-        "rows": whole("register rows or members that count"),
-        "people": number("people of the rule's group in the zone"),
-        "reported": number("figure that a department reports (部门填报值); NaN where none is given"),
-        "reported_by": text("who reports it"),
-        "share_located": number("presence: share of zones with a facility inside"),
-        "share_assigned": number("presence: share of zones that the register says are served"),
-        "share_within": number("presence: share of zones within the circle"),
-        "share_communities": number("circle: share of communities covered"),
-        "share_land": number("circle: share of residential land covered"),
-        "share_urban": number("circle: share of people in urban zones covered"),
-        "share_rural": number("circle: share of people in rural zones covered"),
-        "reachable_low": number(
-            "provision and floor area: supply per N that the zone's people can walk to, least; the value is located"
-        ),
-        "reachable_high": number("the most that the register allows"),
-        "other_group": text(
-            "the same people under their other basis (常住 / 户籍), where the study has both"
-        ),
-        "other_basis": text("its basis and year"),
-        "other_low": number("least of the value under it"),
-        "other_high": number("most of the value under it"),
-        "other_verdict": text("verdict under it; the pack's own basis judges", values=VERDICTS),
-        "other_shortfall": number("gap under it, in `unit`"),
-        "target_zh": text("what is required in the study's year, in words: ≥55.0%, 1–2, 每处≤150 个托位"),
-        "target_en": text("in English"),
-        "members_met": whole("members that meet the rule; NA where the rule counts none", null=True),
-        "members_judged": whole("members that could be judged", null=True),
-        "members_no_data": whole("members that could not be judged", null=True),
-        "caveats": items("tuple of codes of the catalogue: what qualifies the figures"),
-        "of_plan": yes(
-            "True where the zone is the area or a district of the plan, not one of many zones below"
-        ),
-    },
-    key=("rule_id", "zone_id"),
-)
+FINDINGS = Schema("findings", {
+    "rule_id": text("pack.rule"),
+    "zone_id": text("zone of the rule's own level"),
+    "year": whole("study's year"),
+    "actual_low": number("measured, least; NaN where it cannot be measured"),
+    "actual_high": number("measured, most"),
+    "unknown_rows": whole("register rows whose amount is unknown"),
+    "required": number("target at or before the study's year; NaN if not quantified"),
+    "aim": number("recommended value (upper end of a..b)"),
+    "comparison": text(">=, >, <=, =, between, or empty", values=(">=", ">", "<=", "<", "=", "between")),
+    "shortfall": number("in `unit`, rounded up for beds and places; NaN unless not met"),
+    "gross_shortfall": number("sum of the shortfalls of towns (or communities), a surplus not offsetting a neighbour"),
+    "unit": text("unit in which one builds: beds, places, m2, facilities, people …"),
+    "verdict": text("met, not_met, no_data, not_applicable, not_quantified", values=VERDICTS),
+    "on_path": text("on_path, behind or empty: against the straight line from base to target", values=("on_path", "behind")),
+    "basis": text("people's basis and year, e.g. 常住 2010"),
+    "attribute": text("约束, 预期, 未标注 … as the plan says"),
+    "people_affected": number("people; NaN where it has no meaning"),
+    "cause": text("one of CAUSES or empty", values=CAUSES),
+    "missing": text("what is missing where verdict is no_data (message text by code, see `missing_zh`, `missing_en`)"),
+    "clause": text("document and section"),
+    "missing_zh": text("what is missing, in Chinese"),
+    "missing_en": text("what is missing, in English"),
+    "target_year": number("year of the target that judges"),
+    "required_upper": number("upper limit of a two-sided target; NaN where there is none"),
+    "local": yes("True where the required value is a local threshold (本地设定)"),
+    "surplus": yes("True where `shortfall` is an amount above an upper limit"),
+    "rows": whole("register rows or members that count"),
+    "people": number("people of the rule's group in the zone"),
+    "reported": number("figure that a department reports (部门填报值); NaN where none is given"),
+    "reported_by": text("who reports it"),
+    "share_located": number("presence: share of zones with a facility inside"),
+    "share_assigned": number("presence: share of zones that the register says are served"),
+    "share_within": number("presence: share of zones within the circle"),
+    "share_communities": number("circle: share of communities covered"),
+    "share_land": number("circle: share of residential land covered"),
+    "share_urban": number("circle: share of people in urban zones covered"),
+    "share_rural": number("circle: share of people in rural zones covered"),
+    "reachable_low": number("provision and floor area: supply per N that the zone's people can walk to, least; the value is located"),
+    "reachable_high": number("the most that the register allows"),
+    "other_group": text("the same people under their other basis (常住 / 户籍), where the study has both"),
+    "other_basis": text("its basis and year"),
+    "other_low": number("least of the value under it"),
+    "other_high": number("most of the value under it"),
+    "other_verdict": text("verdict under it; the pack's own basis judges", values=VERDICTS),
+    "other_shortfall": number("gap under it, in `unit`"),
+    "target_zh": text("what is required in the study's year, in words: ≥55.0%, 1–2, 每处≤150 个托位"),
+    "target_en": text("in English"),
+    "members_met": whole("members that meet the rule; NA where the rule counts none", null=True),
+    "members_judged": whole("members that could be judged", null=True),
+    "members_no_data": whole("members that could not be judged", null=True),
+    "caveats": items("tuple of codes of the catalogue: what qualifies the figures"),
+    "of_plan": yes("True where the zone is the area or a district of the plan, not one of many zones below"),
+}, key=("rule_id", "zone_id"))
 
-MEMBERS = Schema(
-    "members",
-    {
-        "rule_id": text("pack.rule"),
-        "zone_id": text("zone of the finding"),
-        "member_id": text("zone_id or facility_id that the finding counts"),
-        "has": flag("True, False or NA"),
-        "value": number("measured value, NaN if none"),
-        "nearest_facility": maybe("facility_id or null"),
-        "minutes": number("to it"),
-        "cause": text("one of CAUSES or empty", values=CAUSES),
-        "located": flag("presence: one stands inside"),
-        "assigned": flag("presence: the register says that one serves it"),
-        "within_circle": flag("presence: its people walk to one"),
-    },
-    key=("rule_id", "zone_id", "member_id"),
-)
+MEMBERS = Schema("members", {
+    "rule_id": text("pack.rule"),
+    "zone_id": text("zone of the finding"),
+    "member_id": text("zone_id or facility_id that the finding counts"),
+    "has": flag("True, False or NA"),
+    "value": number("measured value, NaN if none"),
+    "nearest_facility": maybe("facility_id or null"),
+    "minutes": number("to it"),
+    "cause": text("one of CAUSES or empty", values=CAUSES),
+    "located": flag("presence: one stands inside"),
+    "assigned": flag("presence: the register says that one serves it"),
+    "within_circle": flag("presence: its people walk to one"),
+}, key=("rule_id", "zone_id", "member_id"))
 
-FLAGS = Schema(
-    "flags",
-    {
-        "rule_id": text("pack.rule"),
-        "zone_id": text("community or town"),
-        "year": whole("study's year"),
-        "reachable_low": number(
-            "supply per unit of the rule that the zone's people can walk to (circle rules: share covered)"
-        ),
-        "reachable_high": number("the most the register allows"),
-        "located_low": number("supply inside the zone in the rule's unit (NaN for circle rules)"),
-        "located_high": number("the most the register allows"),
-        "required": number("the standard in the rule's unit (circle rules: 1 - flag share)"),
-        "shortfall": number(
-            "in `unit`, rounded up for beds and places; 0 where not flagged; NaN where not known"
-        ),
-        "unit": text("beds, places, m2, people"),
-        "flagged": flag("True, False or NA (the interval straddles the standard, or nothing to measure)"),
-        "apportioned": number(
-            "分解参考值: the district's gap shared out by the group's people; NaN where there is none"
-        ),
-        "own_level": yes("True where the rule's own level is this one; else 按社区测算，非规划考核口径"),
-        "people": number("the group's people in the zone"),
-        "people_affected": number(
-            "circle: people outside; provision: shortfall over rate; floor area: the group"
-        ),
-        "nearest_facility": maybe("facility_id or null"),
-        "minutes": number("group-weighted median to the nearest"),
-        "cause": text("one of CAUSES or empty", values=CAUSES),
-        "basis": text("people's basis and year"),
-        "caveats": items("tuple of codes of the catalogue: what qualifies the figures"),
-        "note_zh": text("what qualifies it, in Chinese"),
-        "note_en": text("in English"),
-    },
-    key=("rule_id", "zone_id"),
-)
+FLAGS = Schema("flags", {
+    "rule_id": text("pack.rule"),
+    "zone_id": text("community or town"),
+    "year": whole("study's year"),
+    "reachable_low": number("supply per unit of the rule that the zone's people can walk to (circle rules: share covered)"),
+    "reachable_high": number("the most the register allows"),
+    "located_low": number("supply inside the zone in the rule's unit (NaN for circle rules)"),
+    "located_high": number("the most the register allows"),
+    "required": number("the standard in the rule's unit (circle rules: 1 - flag share)"),
+    "shortfall": number("in `unit`, rounded up for beds and places; 0 where not flagged; NaN where not known"),
+    "unit": text("beds, places, m2, people"),
+    "flagged": flag("True, False or NA (the interval straddles the standard, or nothing to measure)"),
+    "apportioned": number("分解参考值: the district's gap shared out by the group's people; NaN where there is none"),
+    "own_level": yes("True where the rule's own level is this one; else 按社区测算，非规划考核口径"),
+    "people": number("the group's people in the zone"),
+    "people_affected": number("circle: people outside; provision: shortfall over rate; floor area: the group"),
+    "nearest_facility": maybe("facility_id or null"),
+    "minutes": number("group-weighted median to the nearest"),
+    "cause": text("one of CAUSES or empty", values=CAUSES),
+    "basis": text("people's basis and year"),
+    "caveats": items("tuple of codes of the catalogue: what qualifies the figures"),
+    "note_zh": text("what qualifies it, in Chinese"),
+    "note_en": text("in English"),
+}, key=("rule_id", "zone_id"))
 
-SERVED = Schema(
-    "served",
-    {
-        "service": text("service of the study"),
-        "zone_id": text("zone of any level"),
-        "need": known("places or beds that its people need: people x the service's stated rate"),
-        "served_low": known("of them with a place when each is given out once (coverage.allocation), least"),
-        "served_high": known("the most that the register allows"),
-        "without_place": known(
-            "need in the circle without a place (圈内未满足): reaches some facility, gets nothing; by the least"
-        ),
-        "outside": known("need outside the circle"),
-    },
-    key=("service", "zone_id"),
-)
+SERVED = Schema("served", {
+    "service": text("service of the study"),
+    "zone_id": text("zone of any level"),
+    "need": known("places or beds that its people need: people x the service's stated rate"),
+    "served_low": known("of them with a place when each is given out once (coverage.allocation), least"),
+    "served_high": known("the most that the register allows"),
+    "without_place": known("need in the circle without a place (圈内未满足): reaches some facility, gets nothing; by the least"),
+    "outside": known("need outside the circle"),
+}, key=("service", "zone_id"))
 
-PROJECTS = Schema(
-    "projects",
-    {
-        "name": text("项目名称"),
-        "works": text("建设性质: new, extend, buy, swap, rent or empty (新建/改扩建/购置/置换/租赁)"),
-        "services": items("tuple of facility types; empty where the project adds none"),
-        "beds": number("added in all of the row; NaN where the plan does not say"),
-        "nursing_beds": number("of them"),
-        "places": number("added in all of the row"),
-        "inclusive_places": number("of them"),
-        "floor_area_m2": number("added in all of the row"),
-        "facilities": number("how many facilities the row stands for"),
-        "cost": number("investment, 10,000 yuan; NaN where not stated"),
-        "cost_from": text("stated, or the source row of the unit cost that estimated it"),
-        "funds": text("source of funds"),
-        "start_year": number("first year of works; NaN if not stated"),
-        "open_year": number("year from which it counts; NaN if not stated"),
-        "unit": text("responsible unit"),
-        "zone_id": maybe("finest zone that it names or lies in; null if none"),
-        "serves": items("tuple of zone_ids"),
-        "indicators": items("tuple of rule_ids that it says it supports"),
-        "location_quality": text("as for facilities; missing where the place is no point"),
-        "source_file": text("file name"),
-        "source_row": whole("row as the planner's program numbers it"),
-        "number": text("序号, as printed"),
-        "type_word": text("类别, as printed"),
-        "place": text("建设地点, as printed"),
-        "content": text("建设内容及规模, as printed"),
-        "extends": text("facility that is enlarged (依托设施), as printed; empty if none is named"),
-        "approximate": yes("True where the list says that its area is about so much"),
-        "beds_high": number("most of beds that the list allows; NaN where it does not say"),
-        "nursing_beds_high": number("most of nursing_beds that the list allows; NaN where it does not say"),
-        "places_high": number("most of places that the list allows; NaN where it does not say"),
-        "inclusive_places_high": number(
-            "most of inclusive_places that the list allows; NaN where it does not say"
-        ),
-        "floor_area_m2_high": number("most of floor_area_m2 that the list allows; NaN where it does not say"),
-        "geometry": shape("point, metric CRS, or null", null=True),
-    },
-    index="project_id",
-    further={
-        "cost_low": number("least of `cost`"),
-        "cost_high": number("most of `cost`"),
-        "estimated": yes("True where `cost` is from a unit cost"),
-        "*": flag("attribute of registers"),
-    },
-)
+PROJECTS = Schema("projects", {
+    "name": text("项目名称"),
+    "works": text("建设性质: new, extend, buy, swap, rent or empty (新建/改扩建/购置/置换/租赁)"),
+    "services": items("tuple of facility types; empty where the project adds none"),
+    "beds": number("added in all of the row; NaN where the plan does not say"),
+    "nursing_beds": number("of them"),
+    "places": number("added in all of the row"),
+    "inclusive_places": number("of them"),
+    "floor_area_m2": number("added in all of the row"),
+    "facilities": number("how many facilities the row stands for"),
+    "cost": number("investment, 10,000 yuan; NaN where not stated"),
+    "cost_from": text("stated, or the source row of the unit cost that estimated it"),
+    "funds": text("source of funds"),
+    "start_year": number("first year of works; NaN if not stated"),
+    "open_year": number("year from which it counts; NaN if not stated"),
+    "unit": text("responsible unit"),
+    "zone_id": maybe("finest zone that it names or lies in; null if none"),
+    "serves": items("tuple of zone_ids"),
+    "indicators": items("tuple of rule_ids that it says it supports"),
+    "location_quality": text("as for facilities; missing where the place is no point"),
+    "source_file": text("file name"),
+    "source_row": whole("row as the planner's program numbers it"),
+    "number": text("序号, as printed"),
+    "type_word": text("类别, as printed"),
+    "place": text("建设地点, as printed"),
+    "content": text("建设内容及规模, as printed"),
+    "extends": text("facility that is enlarged (依托设施), as printed; empty if none is named"),
+    "approximate": yes("True where the list says that its area is about so much"),
+    "beds_high": number("most of beds that the list allows; NaN where it does not say"),
+    "nursing_beds_high": number("most of nursing_beds that the list allows; NaN where it does not say"),
+    "places_high": number("most of places that the list allows; NaN where it does not say"),
+    "inclusive_places_high": number("most of inclusive_places that the list allows; NaN where it does not say"),
+    "floor_area_m2_high": number("most of floor_area_m2 that the list allows; NaN where it does not say"),
+    "geometry": shape("point, metric CRS, or null", null=True),
+}, index="project_id",
+further={
+    "cost_low": number("least of `cost`"),
+    "cost_high": number("most of `cost`"),
+    "estimated": yes("True where `cost` is from a unit cost"),
+    "*": flag("attribute of registers"),
+})
 
-SUPPORT = Schema(
-    "support",
-    {
-        "rule_id": text("pack.rule"),
-        "zone_id": text("zone of the finding"),
-        "verdict_before": text("without the projects", values=VERDICTS),
-        "verdict_after": text("with every project that counts by the year", values=VERDICTS),
-        "actual_before": number("least, without"),
-        "actual_after": number("least, with"),
-        "required": number("target"),
-        "shortfall_before": number("in `unit`"),
-        "shortfall_after": number("still missing, in `unit`"),
-        "unit": text("as in findings"),
-        "projects": items("tuple of project_ids that add to it"),
-        "year": whole("study's year"),
-        "change": text(
-            "won, lost, nearer, same, farther or open: what the projects do to the verdict and the shortfall"
-        ),
-        "claimed_by": items("tuple of project_ids that say they support it (支撑指标)"),
-        "later": items("tuple of project_ids that add to it only after the year"),
-        "actual_high_before": number("most, without"),
-        "actual_high_after": number("most, with"),
-    },
-    key=("rule_id", "zone_id"),
-)
+SUPPORT = Schema("support", {
+    "rule_id": text("pack.rule"),
+    "zone_id": text("zone of the finding"),
+    "verdict_before": text("without the projects", values=VERDICTS),
+    "verdict_after": text("with every project that counts by the year", values=VERDICTS),
+    "actual_before": number("least, without"),
+    "actual_after": number("least, with"),
+    "required": number("target"),
+    "shortfall_before": number("in `unit`"),
+    "shortfall_after": number("still missing, in `unit`"),
+    "unit": text("as in findings"),
+    "projects": items("tuple of project_ids that add to it"),
+    "year": whole("study's year"),
+    "change": text("won, lost, nearer, same, farther or open: what the projects do to the verdict and the shortfall"),
+    "claimed_by": items("tuple of project_ids that say they support it (支撑指标)"),
+    "later": items("tuple of project_ids that add to it only after the year"),
+    "actual_high_before": number("most, without"),
+    "actual_high_after": number("most, with"),
+}, key=("rule_id", "zone_id"))
 
-CANDIDATES = Schema(
-    "candidates",
-    {
-        "name": text("as printed; generated ones are called 意向区域 with a number"),
-        "services": items("tuple of facility types that it may hold; empty: any"),
-        "works": text("kind of works: new, extend, buy, swap, rent or empty, as in PROJECTS"),
-        "floor_area_m2": number("floor area; NaN where not stated"),
-        "most_beds": number("most beds that it may hold; NaN where not stated"),
-        "most_places": number("most places that it may hold; NaN where not stated"),
-        "storey": text("floor on which it lies, as printed"),
-        "ownership": text("as printed"),
-        "usable_years": number("years for which it may be used; NaN where not stated"),
-        "from_year": number("first year in which it may open; NaN: any"),
-        "cost": number("cost of opening it, 10,000 yuan; NaN where not stated"),
-        "cost_unit": number(
-            "cost of each further unit of size (m2, bed or place), 10,000 yuan; NaN where not stated"
-        ),
-        "cost_from": text("stated, or the source row of the unit cost that estimated it"),
-        "rule": text("required, forbidden or empty"),
-        "either_or": text("word shared by candidates of which at most one may be chosen; empty for none"),
-        "extends": maybe("facility_id of the existing facility that it enlarges; null for a new one"),
-        "land_code": text("land use code of a parcel, as printed"),
-        "generated": yes("True for a place that nobody has offered: an area of intent, not an address"),
-        "zone_id": maybe("finest zone that it lies in; null if none"),
-        "location_quality": text("as for facilities; generated points are approximate"),
-        "source_file": text("file name; generated/<way> for generated ones"),
-        "source_row": whole("row as the planner's program numbers it; number of the generated point"),
-        "place": text("地址, as printed"),
-        "cost_unit_per": text(
-            "what a stated unit cost is of: places, beds or floor_area_m2; empty where its header does not say"
-        ),
-        "rent_year": number(
-            "rent of one year, 10,000 yuan; NaN where not stated; in `cost` only where `cost_from` says so"
-        ),
-        "extends_name": text("依托设施, as printed; empty if none is named"),
-        "parcel_m2": number(
-            "area of the parcel's polygon, else as stated, m²; NaN where neither is known; it is no floor area"
-        ),
-        "note": text("备注, as printed"),
-        "geometry": shape("point, metric CRS, or null (then it can be in no circle)", null=True),
-    },
-    index="candidate_id",
-    further={
-        "opening_cost": number("cost of opening, with its site as the question builds it", "10,000 yuan"),
-        "*": anything("what siting adds"),
-    },
-)
+CANDIDATES = Schema("candidates", {
+    "name": text("as printed; generated ones are called 意向区域 with a number"),
+    "services": items("tuple of facility types that it may hold; empty: any"),
+    "works": text("kind of works: new, extend, buy, swap, rent or empty, as in PROJECTS"),
+    "floor_area_m2": number("floor area; NaN where not stated"),
+    "most_beds": number("most beds that it may hold; NaN where not stated"),
+    "most_places": number("most places that it may hold; NaN where not stated"),
+    "storey": text("floor on which it lies, as printed"),
+    "ownership": text("as printed"),
+    "usable_years": number("years for which it may be used; NaN where not stated"),
+    "from_year": number("first year in which it may open; NaN: any"),
+    "cost": number("cost of opening it, 10,000 yuan; NaN where not stated"),
+    "cost_unit": number("cost of each further unit of size (m2, bed or place), 10,000 yuan; NaN where not stated"),
+    "cost_from": text("stated, or the source row of the unit cost that estimated it"),
+    "rule": text("required, forbidden or empty"),
+    "either_or": text("word shared by candidates of which at most one may be chosen; empty for none"),
+    "extends": maybe("facility_id of the existing facility that it enlarges; null for a new one"),
+    "land_code": text("land use code of a parcel, as printed"),
+    "generated": yes("True for a place that nobody has offered: an area of intent, not an address"),
+    "zone_id": maybe("finest zone that it lies in; null if none"),
+    "location_quality": text("as for facilities; generated points are approximate"),
+    "source_file": text("file name; generated/<way> for generated ones"),
+    "source_row": whole("row as the planner's program numbers it; number of the generated point"),
+    "place": text("地址, as printed"),
+    "cost_unit_per": text("what a stated unit cost is of: places, beds or floor_area_m2; empty where its header does not say"),
+    "rent_year": number("rent of one year, 10,000 yuan; NaN where not stated; in `cost` only where `cost_from` says so"),
+    "extends_name": text("依托设施, as printed; empty if none is named"),
+    "parcel_m2": number("area of the parcel's polygon, else as stated, m²; NaN where neither is known; it is no floor area"),
+    "note": text("备注, as printed"),
+    "geometry": shape("point, metric CRS, or null (then it can be in no circle)", null=True),
+}, index="candidate_id",
+further={
+    "opening_cost": number("cost of opening, with its site as the question builds it", "10,000 yuan"),
+    "*": anything("what siting adds"),
+})
 
-SITES = Schema(
-    "sites",
-    {
-        "question": text("name of the question that it answers"),
-        "order": whole("order of opening by what each adds, from 1"),
-        "name": text("name of the candidate"),
-        "candidate_id": text("candidate"),
-        "works": text("kind of works, as in PROJECTS"),
-        "services": items("tuple of facility types that open there"),
-        "place": text("address as printed, or 意向区域 with the zone's name"),
-        "size": number("how large: in `unit`; NaN where the question has no sizes"),
-        "unit": text("m2, beds, places or empty"),
-        "beds": number("beds that it adds; NaN where the question has none"),
-        "places": number("places that it adds; NaN where the question has none"),
-        "floor_area_m2": number("floor area that it takes; NaN where not known"),
-        "cost": number("investment, 10,000 yuan; NaN where not known"),
-        "cost_from": text("stated, or the source row of the unit cost that estimated it"),
-        "phase": number("last year of the phase in which it opens"),
-        "serves": items("tuple of zone_ids that it is to serve"),
-        "indicators": items("tuple of rule_ids that it adds to"),
-        "gain": number("what it alone would add, in `gain_unit`"),
-        "marginal": number("what it adds after those before it"),
-        "total": number("aim with it and all before it"),
-        "gain_unit": text("unit of gain, marginal and total; empty: that of the answer's objective"),
-        "generated": yes("True for an area of intent"),
-        "zone_id": maybe("finest zone that it lies in"),
-        "extends": maybe("facility_id that it enlarges; null for a new one"),
-        "geometry": shape("point, metric CRS"),
-    },
-    index="site_id",
-)
+SITES = Schema("sites", {
+    "question": text("name of the question that it answers"),
+    "order": whole("order of opening by what each adds, from 1"),
+    "name": text("name of the candidate"),
+    "candidate_id": text("candidate"),
+    "works": text("kind of works, as in PROJECTS"),
+    "services": items("tuple of facility types that open there"),
+    "place": text("address as printed, or 意向区域 with the zone's name"),
+    "size": number("how large: in `unit`; NaN where the question has no sizes"),
+    "unit": text("m2, beds, places or empty"),
+    "beds": number("beds that it adds; NaN where the question has none"),
+    "places": number("places that it adds; NaN where the question has none"),
+    "floor_area_m2": number("floor area that it takes; NaN where not known"),
+    "cost": number("investment, 10,000 yuan; NaN where not known"),
+    "cost_from": text("stated, or the source row of the unit cost that estimated it"),
+    "phase": number("last year of the phase in which it opens"),
+    "serves": items("tuple of zone_ids that it is to serve"),
+    "indicators": items("tuple of rule_ids that it adds to"),
+    "gain": number("what it alone would add, in `gain_unit`"),
+    "marginal": number("what it adds after those before it"),
+    "total": number("aim with it and all before it"),
+    "gain_unit": text("unit of gain, marginal and total; empty: that of the answer's objective"),
+    "generated": yes("True for an area of intent"),
+    "zone_id": maybe("finest zone that it lies in"),
+    "extends": maybe("facility_id that it enlarges; null for a new one"),
+    "geometry": shape("point, metric CRS"),
+}, index="site_id")
 
-ANSWERS = Schema(
-    "answers",
-    {
-        "question": text("name in the study file"),
-        "ask": text("cover, share, median, center, capacity or sizes"),
-        "label": text("the question in words"),
-        "status": text("optimal, within, infeasible or none"),
-        "stopped": text("empty, gap, nodes, clock or interrupt"),
-        "aim": text("what the objective counts, in words"),
-        "unit": text("unit of the objective"),
-        "objective": number("value of the first aim"),
-        "bound": number("what no answer can better"),
-        "gap": number("share by which the answer may fall short in its first aim; 0 if proven"),
-        "recount": number("the aim counted again on the data as given"),
-        "before": number("the same aim without any site"),
-        "sites": whole("number of sites"),
-        "cost": number("sum of the sites' cost, 10,000 yuan; NaN if any is unknown"),
-        "candidates": whole("candidates that were looked at"),
-        "repeatable": yes("False where the clock or a key press ended the search"),
-        "nodes": whole("nodes of the tree"),
-        "adopted": yes("True for the question whose sites stand on the map"),
-    },
-    key=("question",),
-)
+ANSWERS = Schema("answers", {
+    "question": text("name in the study file"),
+    "ask": text("cover, share, median, center, capacity or sizes"),
+    "label": text("the question in words"),
+    "status": text("optimal, within, infeasible or none"),
+    "stopped": text("empty, gap, nodes, clock or interrupt"),
+    "aim": text("what the objective counts, in words"),
+    "unit": text("unit of the objective"),
+    "objective": number("value of the first aim"),
+    "bound": number("what no answer can better"),
+    "gap": number("share by which the answer may fall short in its first aim; 0 if proven"),
+    "recount": number("the aim counted again on the data as given"),
+    "before": number("the same aim without any site"),
+    "sites": whole("number of sites"),
+    "cost": number("sum of the sites' cost, 10,000 yuan; NaN if any is unknown"),
+    "candidates": whole("candidates that were looked at"),
+    "repeatable": yes("False where the clock or a key press ended the search"),
+    "nodes": whole("nodes of the tree"),
+    "adopted": yes("True for the question whose sites stand on the map"),
+}, key=("question",))
 
-CURVE = Schema(
-    "curve",
-    {
-        "question": text("name of the question"),
-        "sites": whole("number of sites"),
-        "objective": number("best found with so many"),
-        "bound": number("what no choice of so many can better; NaN where none was computed"),
-        "share": number("objective as a share of what all candidates together reach (0-1)"),
-    },
-    key=("question", "sites"),
-)
+CURVE = Schema("curve", {
+    "question": text("name of the question"),
+    "sites": whole("number of sites"),
+    "objective": number("best found with so many"),
+    "bound": number("what no choice of so many can better; NaN where none was computed"),
+    "share": number("objective as a share of what all candidates together reach (0-1)"),
+}, key=("question", "sites"))
 
-UNMET = Schema(
-    "unmet",
-    {
-        "question": text("name of the question"),
-        "zone_id": text("zone that keeps a gap, or whose people are out of reach"),
-        "phase": number("last year of the phase; NaN without phases"),
-        "gap": number("what is still missing, or people out of reach"),
-        "unit": text("m2, beds, places or people"),
-        "why": text("no_candidate, too_far, too_small, budget, sites or none"),
-    },
-)
+UNMET = Schema("unmet", {
+    "question": text("name of the question"),
+    "zone_id": text("zone that keeps a gap, or whose people are out of reach"),
+    "phase": number("last year of the phase; NaN without phases"),
+    "gap": number("what is still missing, or people out of reach"),
+    "unit": text("m2, beds, places or people"),
+    "why": text("no_candidate, too_far, too_small, budget, sites or none"),
+})
 
-GAP_LIST = Schema(
-    "gap_list",
-    {
-        "serial": whole("1, 2 …"),
-        "town": text("name of the town"),
-        "community": text("name of the community"),
-        "indicator": text("name of the indicator"),
-        "clause": text("document and section"),
-        "attribute": text("约束, 预期, 未标注 …"),
-        "basis": text("what is counted, per whom, and the people's basis"),
-        "actual": number("value, least; in the rule's unit"),
-        "required": number("what is required; NaN for members"),
-        "shortfall": number("in `unit`"),
-        "unit": text("unit in which one builds"),
-        "verdict": text("flagged, not_met or has_not", values=("flagged", "not_met", "has_not")),
-        "people_affected": number("people; NaN where it has no meaning"),
-        "nearest_facility": maybe("facility_id or null"),
-        "minutes": number("to it"),
-        "cause": text("one of CAUSES or empty", values=CAUSES),
-        "measures": text("what to do, in words"),
-        "project": text("names of projects"),
-        "phase": text("near or long term, in words"),
-        "rank": whole("place among flagged communities by people affected, 1 being the most", null=True),
-        "district": text("name of the district"),
-        "rule_id": text("pack.rule"),
-        "zone_id": text("zone"),
-        "member_id": text("zone_id or facility_id of a member; empty elsewhere"),
-        "part": text("flag, finding or member", values=("flag", "finding", "member")),
-        "format": text("number format of `actual` and `required`"),
-        "target": text("what is required, in words; of a member its own target"),
-        "actual_low": number("as `actual`"),
-        "actual_high": number("value, most"),
-        "gross_shortfall": number("of findings: sum of the gaps of towns"),
-        "nearest_name": text("name of the nearest facility"),
-        "note": text("what qualifies the row, in words"),
-        "caveats": items("tuple of codes of the catalogue: what qualifies its figures"),
-    },
-    further={"site": text("names of the sites that would close it, where siting was asked")},
-)
+GAP_LIST = Schema("gap_list", {
+    "serial": whole("1, 2 …"),
+    "town": text("name of the town"),
+    "community": text("name of the community"),
+    "indicator": text("name of the indicator"),
+    "clause": text("document and section"),
+    "attribute": text("约束, 预期, 未标注 …"),
+    "basis": text("what is counted, per whom, and the people's basis"),
+    "actual": number("value, least; in the rule's unit"),
+    "required": number("what is required; NaN for members"),
+    "shortfall": number("in `unit`"),
+    "unit": text("unit in which one builds"),
+    "verdict": text("flagged, not_met or has_not", values=("flagged", "not_met", "has_not")),
+    "people_affected": number("people; NaN where it has no meaning"),
+    "nearest_facility": maybe("facility_id or null"),
+    "minutes": number("to it"),
+    "cause": text("one of CAUSES or empty", values=CAUSES),
+    "measures": text("what to do, in words"),
+    "project": text("names of projects"),
+    "phase": text("near or long term, in words"),
+    "rank": whole("place among flagged communities by people affected, 1 being the most", null=True),
+    "district": text("name of the district"),
+    "rule_id": text("pack.rule"),
+    "zone_id": text("zone"),
+    "member_id": text("zone_id or facility_id of a member; empty elsewhere"),
+    "part": text("flag, finding or member", values=("flag", "finding", "member")),
+    "format": text("number format of `actual` and `required`"),
+    "target": text("what is required, in words; of a member its own target"),
+    "actual_low": number("as `actual`"),
+    "actual_high": number("value, most"),
+    "gross_shortfall": number("of findings: sum of the gaps of towns"),
+    "nearest_name": text("name of the nearest facility"),
+    "note": text("what qualifies the row, in words"),
+    "caveats": items("tuple of codes of the catalogue: what qualifies its figures"),
+}, further={"site": text("names of the sites that would close it, where siting was asked")})
 
-PAIRS = Schema(
-    "pairs",
-    {
-        "service": text("service of the study"),
-        "demand_id": key("demand point"),
-        "facility_id": key("facility that its people can walk to within the circle"),
-        "seconds": known("walk, both access legs included", "s"),
-    },
-)
+PAIRS = Schema("pairs", {
+    "service": text("service of the study"),
+    "demand_id": key("demand point"),
+    "facility_id": key("facility that its people can walk to within the circle"),
+    "seconds": known("walk, both access legs included", "s"),
+})
 
-NEAREST = Schema(
-    "nearest",
-    {
-        "service": text("service of the study"),
-        "demand_id": key("demand point, or sample of residential land"),
-        "facility_id": key("nearest facility within the search limit; null for none", null=True),
-        "seconds": number("walk to it; NaN for none", "s"),
-    },
-)
+NEAREST = Schema("nearest", {
+    "service": text("service of the study"),
+    "demand_id": key("demand point, or sample of residential land"),
+    "facility_id": key("nearest facility within the search limit; null for none", null=True),
+    "seconds": number("walk to it; NaN for none", "s"),
+})
 
-OVERLAY = Schema(
-    "overlay",
-    {
-        "demand_id": key("demand point"),
-        "zone_id": text("estate"),
-        "share": known("share (0-1) of the point's people that live in it"),
-    },
-)
+OVERLAY = Schema("overlay", {
+    "demand_id": key("demand point"),
+    "zone_id": text("estate"),
+    "share": known("share (0-1) of the point's people that live in it"),
+})
 
-GROUP_TABLE = Schema(
-    "groups",
-    {
-        "label": text("name as printed"),
-        "basis": text("常住, 户籍 …"),
-        "year": whole("year that they were counted in", null=True),
-        "total": number("people in the study area"),
-        "source": text("where they are from"),
-    },
-    index="group",
-)
+GROUP_TABLE = Schema("groups", {
+    "label": text("name as printed"),
+    "basis": text("常住, 户籍 …"),
+    "year": whole("year that they were counted in", null=True),
+    "total": number("people in the study area"),
+    "source": text("where they are from"),
+}, index="group")
 
-ISOCHRONES = Schema(
-    "isochrones",
-    {
-        "service": text("service of the study"),
-        "minutes": known("outer limit of the band"),
-        "geometry": shape("area from which people reach it, for the eye"),
-    },
-    key=("service", "minutes"),
-)
+ISOCHRONES = Schema("isochrones", {
+    "service": text("service of the study"),
+    "minutes": known("outer limit of the band"),
+    "geometry": shape("area from which people reach it, for the eye"),
+}, key=("service", "minutes"))
 
-UNPLACED = Schema(
-    "unplaced",
-    {
-        "name": text("as in the register"),
-        "services": items("tuple of facility types"),
-        "address": maybe("as in the register"),
-        "zone_id": maybe("zone in which it counts"),
-        "zone_names": text("names from district to the zone"),
-        "beds": number("least that the register allows"),
-        "places": number("least that the register allows"),
-        "reason": maybe("why it has no point: code of a message"),
-        "location_quality": text("missing or rejected", values=QUALITIES),
-        "match": maybe("how a candidate point was found"),
-        "matched_name": maybe("name under which it was found"),
-        "lon": number("candidate point, WGS 84", "°"),
-        "lat": number("candidate point, WGS 84", "°"),
-        "source_file": text("file name"),
-        "source_row": whole("row as the planner's program numbers it", null=True),
-    },
-    index="facility_id",
-)
+UNPLACED = Schema("unplaced", {
+    "name": text("as in the register"),
+    "services": items("tuple of facility types"),
+    "address": maybe("as in the register"),
+    "zone_id": maybe("zone in which it counts"),
+    "zone_names": text("names from district to the zone"),
+    "beds": number("least that the register allows"),
+    "places": number("least that the register allows"),
+    "reason": maybe("why it has no point: code of a message"),
+    "location_quality": text("missing or rejected", values=QUALITIES),
+    "match": maybe("how a candidate point was found"),
+    "matched_name": maybe("name under which it was found"),
+    "lon": number("candidate point, WGS 84", "°"),
+    "lat": number("candidate point, WGS 84", "°"),
+    "source_file": text("file name"),
+    "source_row": whole("row as the planner's program numbers it", null=True),
+}, index="facility_id")
 
-WARNINGS = Schema(
-    "warnings",
-    {
-        "severity": text("error, warning or info", values=("error", "warning", "info")),
-        "code": text("code of the message"),
-        "file": text("file name"),
-        "row": whole("row as the planner's program numbers it", null=True),
-        "zone": text("zone_id"),
-        "text": text("what was found, in words"),
-        "action": text("what to do, in words"),
-    },
-)
+WARNINGS = Schema("warnings", {
+    "severity": text("error, warning or info", values=("error", "warning", "info")),
+    "code": text("code of the message"),
+    "file": text("file name"),
+    "row": whole("row as the planner's program numbers it", null=True),
+    "zone": text("zone_id"),
+    "text": text("what was found, in words"),
+    "action": text("what to do, in words"),
+})
 
-PARAMETERS = Schema(
-    "parameters",
-    {
-        "entry": text("entry of the study file"),
-        "value": text("as it ran"),
-        "unit": text("its unit"),
-        "given": yes("False: a default"),
-    },
-)
+PARAMETERS = Schema("parameters", {
+    "entry": text("entry of the study file"),
+    "value": text("as it ran"),
+    "unit": text("its unit"),
+    "given": yes("False: a default"),
+})
 
-REPORTED = Schema(
-    "reported",
-    {
-        "rule_id": text("pack.rule"),
-        "value": known("部门填报值, in the rule's unit"),
-        "by": maybe("who reports it"),
-    },
-)
+REPORTED = Schema("reported", {
+    "rule_id": text("pack.rule"),
+    "value": known("部门填报值, in the rule's unit"),
+    "by": maybe("who reports it"),
+})
 
-NOT_ASSESSED = Schema(
-    "not_assessed",
-    {
-        "pack": text("pack of rules"),
-        "clause": text("document and section"),
-        "what_zh": text("what it asks, in Chinese"),
-        "what_en": text("in English"),
-    },
-)
+NOT_ASSESSED = Schema("not_assessed", {
+    "pack": text("pack of rules"),
+    "clause": text("document and section"),
+    "what_zh": text("what it asks, in Chinese"),
+    "what_en": text("in English"),
+})
 
 STREETS = Schema(
     "streets",
@@ -743,23 +579,19 @@ STREETS = Schema(
     further={"*": anything("as the walk table reads it")},
 )
 
-RULES = Schema(
-    "rules",
-    {
-        "pack": text("pack of rules"),
-        "kind": text("kind of rule"),
-        "level": text("its own level"),
-        "unit": text("unit of its values"),
-    },
-    index="rule_id",
-    further={"*": anything("see `standards.packs.read.rules_table`")},
-)
+RULES = Schema("rules", {
+    "pack": text("pack of rules"),
+    "kind": text("kind of rule"),
+    "level": text("its own level"),
+    "unit": text("unit of its values"),
+}, index="rule_id", further={"*": anything("see `standards.packs.read.rules_table`")})
 
 RECONCILIATION = Schema(
     "reconciliation",
     {"file": text("register"), "rows": whole("its rows")},
     further={"*": number("rows, beds and places by fate: see `inputs.facilities.fates.reconcile`")},
 )
+# fmt: on
 
 #: Every table of an outcome, by its field.
 OUTCOME: Mapping[str, Schema] = {

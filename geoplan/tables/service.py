@@ -61,11 +61,14 @@ class Service:
         return 60.0 * self.walk_minutes
 
     @property
-    def straight_m(self) -> float:
-        """Radius in a straight line, metres: as stated, else what one walks in `walk_minutes` on the flat."""
-        if self.stated_straight_m is not None:
-            return self.stated_straight_m
+    def walk_m(self) -> float:
+        """Metres that one walks on the flat in `walk_minutes`."""
         return self.walk_minutes * self.walk_kmh / 0.06
+
+    @property
+    def straight_m(self) -> float:
+        """Radius in a straight line, metres: as stated, else `walk_m`."""
+        return self.walk_m if self.stated_straight_m is None else self.stated_straight_m
 
     @property
     def straight_minutes(self) -> float:

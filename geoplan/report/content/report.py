@@ -259,7 +259,7 @@ def _measure_notes(outcome: Outcome) -> Iterator[str]:
             service=entry.label(lang),
             kmh=f"{entry.walk_kmh:g}",
             minutes=f"{entry.walk_minutes:g}",
-            metres=format_number(entry.walk_minutes * entry.walk_kmh / 0.06, "count"),
+            metres=format_number(entry.walk_m, "count"),
             network=format_number(rows["network"]["share"], "percent"),
             unit=of_group("unit_people", entry.group, lang),
             # the pace was measured on elders; for other groups it only says what slow walking does
