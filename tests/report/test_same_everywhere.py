@@ -107,6 +107,32 @@ def same(text, other):
     return text == other or {text, other} <= {"", "—"}
 
 
+#: Headers that say what a row is about.
+HEADS = (
+    "指标名称",
+    "评价单元",
+    "服务类别",
+    "层级",
+    "街道（乡镇）",
+    "社区（村）",
+    "名称",
+    "城乡",
+    "单元或设施",
+    "项目名称",
+)
+
+
+def pairs(rows, others):
+    """Return the rows of two outputs that are about the same; a row that others resemble has no partner."""
+    if not rows or not others:
+        return []
+    heads = [head for head in HEADS if head in rows[0] and head in others[0]]
+    about, beside = ([tuple(row[head] for head in heads) for row in table] for table in (rows, others))
+    alone = {key for key in about if about.count(key) == beside.count(key) == 1}
+    partner = dict(zip(beside, others, strict=True))
+    return [(row, partner[key]) for row, key in zip(rows, about, strict=True) if key in alone]
+
+
 def test_outputs_agree_in_every_cell_that_both_print(printed):
     compared = 0
     for name, found in printed.items():
@@ -114,8 +140,8 @@ def test_outputs_agree_in_every_cell_that_both_print(printed):
             if name >= other:
                 continue
             for title in found.keys() & beside.keys():
-                for row, twin in zip(found[title], beside[title], strict=False):
-                    for header in row.keys() & twin.keys():
+                for row, twin in pairs(found[title], beside[title]):
+                    for header in row.keys() & twin.keys() - {"序号"}:
                         assert same(row[header], twin[header]), (name, other, title, header)
                         compared += 1
     assert compared > 50
@@ -164,7 +190,7 @@ def test_tables_of_content_agree_on_what_they_are_about(outcome):
         rows = [dict(zip(keys, row, strict=True)) for row in table.texts(outcome.lang)]
         abouts = [tuple((key, row[key]) for key in ABOUT if row.get(key)) for row in rows]
         for about, row in zip(abouts, rows, strict=True):
-            if not about or abouts.count(about) > 1:
+            if "zone_code" not in dict(about) or abouts.count(about) > 1:
                 continue
             for key in row.keys() - set(ABOUT) - {"serial", "rank"}:
                 first, title = facts.setdefault((about, key), (row[key], table.key))

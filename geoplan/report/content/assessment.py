@@ -54,7 +54,7 @@ CIRCLE = (
 )  # fmt: skip
 SERVED = ("service", "zone", "need", "in_circle", "served", "served_share", "without_place", "need_outside")
 SUPPORT = (
-    "serial", "indicator", "zone", "actual_before", "actual_after", "required", "verdict_before", "verdict_after",
+    "serial", "indicator", "zone", "actual_before", "actual_after", "target", "verdict_before", "verdict_after",
     "shortfall_after", "unit",
 )  # fmt: skip
 SITES = (

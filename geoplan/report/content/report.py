@@ -143,7 +143,15 @@ def _lead(outcome: Outcome, level: str) -> Iterator[str]:
         )
     totals = flag_totals(outcome, level)
     if totals is not None:
-        keys = ("indicator", "target", "flag_zones", "gross_shortfall", "unit", "people_affected", "caveats")
+        keys = (
+            "indicator",
+            "standard",
+            "flag_zones",
+            "gross_shortfall",
+            "unit",
+            "people_affected",
+            "caveats",
+        )
         for cells in zip(*(totals.cells(key) for key in keys), strict=True):
             yield _rule_sentence(
                 dict(zip(keys, (cell_text(cell, lang) for cell in cells), strict=True)), level, lang

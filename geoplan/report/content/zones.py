@@ -148,7 +148,7 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
     keys = (
         "rule_id",
         "indicator",
-        "target",
+        "standard",
         "flag_zones",
         "gross_shortfall",
         "unit",
@@ -287,10 +287,13 @@ def circle_totals(outcome: Outcome) -> Table | None:
         for row, level, part in zip(whole.rows, whole.cells("level"), whole.cells("part"), strict=True)
         if level == Coded("area") and part is None
     ]
-    keys = ("service", "group", "people", "covered", "outside", "share", "share_frail", "share_straight")
+    keys = (
+        "service", "zone_code", "group", "people", "covered", "outside", "share", "share_frail", "share_straight",
+        "communities_covered",
+    )  # fmt: skip
     at = {entry.key: place for place, entry in enumerate(whole.columns)}
-    rows = [[row[at[key]] for key in (*keys, "communities_covered")] for row in kept]
-    columns = [whole.columns[at[key]] for key in (*keys, "communities_covered")]
+    rows = [[row[at[key]] for key in keys] for row in kept]
+    columns = [whole.columns[at[key]] for key in keys]
     title = phrase("circle_totals_title", outcome.lang, title=whole.title)
     return Table.of("circle_totals", title, columns, rows, notes=whole.notes) if rows else None
 
