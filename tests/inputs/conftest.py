@@ -38,7 +38,7 @@ def lonlat():
     """Return a function that gives longitude and latitude of metres east and north of the corner, in a datum."""
 
     def convert(x, y, to="wgs84"):
-        at = datum.lonlat_of(gpd.GeoSeries([Point(EAST + x, NORTH + y)], crs=CRS), datum=None).iloc[0]
+        at = gpd.GeoSeries([Point(EAST + x, NORTH + y)], crs=CRS).to_crs(4326).iloc[0]
         change = {"wgs84": np.asarray, "gcj02": datum.gcj02_from_wgs84, "bd09": datum.bd09_from_wgs84}[to]
         return tuple(float(v) for v in change(np.array([[at.x, at.y]]))[0])
 

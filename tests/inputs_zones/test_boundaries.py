@@ -221,6 +221,18 @@ def test_kinds_from_a_column(write):
         read_zone_layer(path, level="community", id="code", kind={"城镇": "urban"}, crs=CRS)
 
 
+def test_a_table_of_estates_is_read_like_a_register(tmp_path):
+    rows = '编号,户数,移交\nE1,"1,200",已移交\nE2,不详,未移交\nE3,约60,\n合计,1260,\n'
+    (tmp_path / "e.csv").write_text(rows, encoding="utf-8-sig")
+    columns = {"households": "户数", "handed_over": "移交"}
+    layer = read_zone_layer(tmp_path / "e.csv", level="estate", id="编号", crs=CRS, columns=columns)
+    assert layer.zones["code"].tolist() == ["E1", "E2", "E3"]  # a row of totals is no estate
+    assert layer.zones["households"].tolist() == pytest.approx([1200, np.nan, np.nan], nan_ok=True)
+    assert layer.zones["handed_over"].tolist() == [True, False, pd.NA]
+    found = {(note.code, note.row) for note in layer.notes}
+    assert found == {("list_total_row", 5), ("zone_value_blank", None), ("zone_value_bad", 4)}
+
+
 def test_estates_from_a_table_without_polygons(write, tmp_path):
     (tmp_path / "e.csv").write_text(
         "编号,社区,户数,移交\nE1,2,800,是\nE2,10,,否\nE3,,500,不清楚\n", encoding="utf-8-sig"

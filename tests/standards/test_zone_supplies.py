@@ -52,6 +52,12 @@ def test_a_town_that_is_not_in_the_table_leaves_the_sum_open(town, tmp_path, rul
     assert town.finding(rules, "local.r", zone_supplies=full.table)["verdict"] == "met"
 
 
+def test_a_row_of_totals_is_left_out(town, tmp_path):
+    found = read(town, table(tmp_path, [("东街道", 3, 4), ("西镇", 1, 2), ("合计", 4, 6)]))
+    assert as_dict(found)[("town/2", "social_workers")] == (1.0, 1.0)
+    assert [(note.code, note.row) for note in found.notes] == [("list_total_row", 4)]
+
+
 def test_rows_that_name_no_zone_or_one_twice_are_left_out_and_said(town, tmp_path):
     found = read(
         town,

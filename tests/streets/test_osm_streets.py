@@ -200,7 +200,9 @@ def test_unknown_classes_and_rules_are_named(osm_file):
     ways = {10: ([1, 2], WALK), 11: ([2, 3], {"highway": "spaceway"}), 12: ([3, 4], WALK | {"foot": "no"})}
     streets = read(osm_file(LINE, ways))
     assert "spaceway (1)" in next(n for n in streets.notes if n.code == "street_classes_unknown").found("zh")
-    assert "foot 1" in next(n for n in streets.notes if n.code == "streets_left_out").found("en")
+    left_out = next(n for n in streets.notes if n.code == "streets_left_out")
+    assert "foot 1" in left_out.found("en")
+    assert "foot 标签禁行 1" in left_out.found("zh")
 
 
 def test_errors_say_what_is_wrong(osm_file, tmp_path):

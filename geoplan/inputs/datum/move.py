@@ -154,11 +154,6 @@ def wgs84_from_bd09(lonlat: Coordinates) -> Coordinates:
     return _inverse(bd09_from_wgs84, lonlat)
 
 
-def lonlat_of(geometry: gpd.GeoSeries, *, datum: Datum | None) -> gpd.GeoSeries:
-    """Return `geometry` in WGS 84 longitude and latitude; see `to_crs`."""
-    return to_crs(geometry, datum=datum, crs=WGS84)
-
-
 def to_crs(geometry: gpd.GeoSeries, *, datum: Datum | None, crs: CRS | str) -> gpd.GeoSeries:
     """Return points, lines or polygons moved from the datum in which they really are to `crs`.
 
