@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import docx
 import openpyxl
 import pandas as pd
+import pyogrio
 import pytest
 
 from geoplan.cli import console
@@ -18,9 +19,13 @@ from geoplan.report import look
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.document import Shown
 from geoplan.report.content.guidance import guidance
+from geoplan.report.content.names import field_name
 from geoplan.report.content.registry import tables
-from geoplan.report.content.table import Tally
-from geoplan.report.content.zones import circle_totals, flag_totals
+from geoplan.report.content.table import Tally, cell_text
+from geoplan.report.content.zones import circle_totals, flag_totals, provision
+from geoplan.report.layers.geopackage import write_layers
+from geoplan.report.look import fonts
+from geoplan.report.webmap.map import payload
 from geoplan.report.workbook.csv_files import write_csv
 from geoplan.report.workbook.workbook import write_workbook
 from geoplan.words.numbers import FORMATS, format_interval
@@ -93,8 +98,32 @@ def of_console(outcome, folder):
     return found
 
 
+def of_atlas(outcome, _folder):
+    """Read the tables of the atlas as they are handed to the sheets; that of indicators shows some findings only."""
+    atlas = pytest.importorskip("geoplan.report.atlas.atlas")
+    canvas = pytest.importorskip("geoplan.report.atlas.canvas")
+    found, drawn = {}, canvas.Canvas.table
+
+    def table(self, own, **options):
+        part = canvas.filled(own.to(1))
+        headers = [column.header for column in part.columns]
+        if own.key != "indicators":
+            found.setdefault(
+                own.title, [dict(zip(headers, row, strict=True)) for row in part.texts(outcome.lang)]
+            )
+        return drawn(self, own, **options)
+
+    canvas.Canvas.table = table
+    try:
+        with fonts.face(atlas.printed(outcome)) as face:
+            list(atlas._pages(outcome, face))
+    finally:
+        canvas.Canvas.table = drawn
+    return found
+
+
 #: Outputs that print tables for people.
-READERS = {"workbook": of_workbook, "word": of_word, "console": of_console}
+READERS = {"workbook": of_workbook, "word": of_word, "console": of_console, "atlas": of_atlas}
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +197,96 @@ def test_every_table_of_content_stands_in_the_workbook_as_it_is(outcome, printed
                 for row in part.to(3).texts(outcome.lang)
             ]
             assert printed["workbook"][title] == texts
+
+
+def test_the_map_says_what_the_tables_say(outcome):
+    data = payload(outcome)
+    ids = data["zones"]["id"]
+    totals = {row[0]: row for row in flag_totals(outcome, "community").rows}
+    keys = [column.key for column in flag_totals(outcome, "community").columns]
+    cards = {}
+    for row, texts in zip(provision(outcome).rows, provision(outcome).texts("zh"), strict=True):
+        cards[row[0], row[3]] = dict(zip([c.key for c in provision(outcome).columns], texts, strict=True))
+    compared = 0
+    for view in (v for v in data["views"] if v["subject"] == "flags"):
+        figures = [figure["value"] for figure in view["figures"]["community"]]
+        total = dict(zip(keys, totals[view["key"]], strict=True))
+        wanted = [cell_text(total[key], "zh") for key in ("flag_zones", "people_affected", "gross_shortfall")]
+        assert figures == wanted[: len(figures)]
+        for caveat in view["figures"]["community"][0]["caveats"]:
+            assert caveat in view["notes"]
+        for column in view["columns"]:
+            for row, zone in enumerate(view["zone"]):
+                card = cards.get((view["key"], outcome.zones["code"][ids[zone]]))
+                if card is not None and column["key"] in (
+                    "reachable",
+                    "located",
+                    "required",
+                    "shortfall",
+                    "nearest_facility",
+                ):
+                    assert packed_text(column, row) == card[column["key"]], (
+                        view["key"],
+                        ids[zone],
+                        column["key"],
+                    )
+                    compared += 1
+    assert compared > 50
+
+
+def packed_text(column, row):
+    """Return a packed cell as the map's script prints it (`tests/report_map` holds the script against the same texts)."""
+    if "texts" in column:
+        return column["texts"][column["at"][row]] if column["at"][row] >= 0 else ""
+    low, high = column["low"][row], column.get("high", column["low"])[row]
+    return (
+        "" if low is None else format_interval(low, float("inf") if high == "∞" else high, column["format"])
+    )
+
+
+def test_layers_hold_what_the_csv_files_hold(outcome, tmp_path):
+    write_layers(outcome, tmp_path / "a.gpkg")
+    write_csv(outcome, tmp_path)
+    layer = pyogrio.read_dataframe(
+        tmp_path / "a.gpkg", layer="zones_community", read_geometry=False
+    ).set_index("zone_code")
+    files = {
+        name: pd.read_csv(tmp_path / f"{name}.csv", encoding="utf-8-sig", dtype=str, keep_default_na=False)
+        for name in ("circle", "provision")
+    }
+    compared = 0
+    for name, about in (("circle", "service"), ("provision", "rule_id")):
+        table = files[name][(files[name]["level"] == "community")]
+        for _, line in table.iterrows():
+            if line.get("part"):
+                continue
+            for key in (
+                "people",
+                "covered",
+                "outside",
+                "share",
+                "reachable_low",
+                "reachable_high",
+                "required",
+                "nearest_facility",
+            ):
+                field = field_name(line[about], key)
+                if (
+                    key in line
+                    and field in layer.columns
+                    and not (name == "provision" and key in ("people", "nearest_facility"))
+                ):
+                    value = layer.loc[line["zone_code"], field]
+                    # layers hold no infinity
+                    wanted = "" if line[key] == "INF" else line[key]
+                    if not wanted:
+                        assert pd.isna(value)
+                    elif key == "nearest_facility":
+                        assert value == wanted
+                    else:
+                        assert value == pytest.approx(float(wanted), abs=1e-6)
+                    compared += 1
+    assert compared > 100
 
 
 #: Columns that say what a row is about.

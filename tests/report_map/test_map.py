@@ -140,11 +140,15 @@ def test_figures_of_the_panel_count_judged_and_unknown_apart(outcome, by_hand, d
     assert told["短板社区（村） / 已判定"]["caveats"] == ["按社区测算，非规划考核口径"]
     assert told["涉及人数"]["value"] == format_number(short["people_affected"].sum(), "count")
     assert told["缺口合计（不抵扣富余）"]["value"] == format_number(short["shortfall"].sum(), "count")
-    # nothing known is nothing flagged, and not 0 of 12
+    # nothing flagged is 0 short; nothing known is nothing flagged, and not 0 of 12
+    calm = outcome.flags.assign(flagged=pd.array([False] * len(outcome.flags), dtype="boolean"))
+    calm = payload(dataclasses.replace(outcome, flags=calm))
+    first = next(v for v in views_of(calm, "flags") if v["key"] == by_hand.BEDS)["figures"]["community"]
+    assert [figure["value"] for figure in first] == ["0 / 12", "0", "0"]
     unknown = outcome.flags.assign(flagged=pd.array([pd.NA] * len(outcome.flags), dtype="boolean"))
     none = payload(dataclasses.replace(outcome, flags=unknown))
     first = next(v for v in views_of(none, "flags") if v["key"] == by_hand.BEDS)["figures"]["community"]
-    assert [figure["value"] for figure in first] == ["数据不足（12 个）", "", ""]
+    assert [figure["value"] for figure in first] == ["数据不足（12 个）", "数据不足", "数据不足"]
 
 
 def test_dots_sum_to_the_people_outside(outcome, data):

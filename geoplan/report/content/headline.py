@@ -45,18 +45,23 @@ def flag_figures(outcome: Outcome, names: Names, rule: str, level: str) -> tuple
         return ()
     short = own[own["flagged"].astype("boolean").fillna(value=False)]
     notes = flag_caveats(own, lang)
+    tally = Tally.of(own["flagged"])
+
+    def sum_of(key: str) -> Cell:
+        # where nothing could be judged nothing is known to be short; where nothing is flagged nothing is short
+        if not tally.judged:
+            return Coded("no_data")
+        return Amount.of(short[key].sum(min_count=1) if tally.count else 0.0, "count")
+
     counted = phrase("headline_flagged", lang, level=label(level, lang))
     found = [
-        Figure(counted, Tally.of(own["flagged"]), caveats=notes),
-        Figure(
-            of_group("people_affected", group, lang),
-            Amount.of(short["people_affected"].sum(min_count=1), "count"), _people(group, lang),
-        ),
-    ]  # fmt: skip
+        Figure(counted, tally, caveats=notes),
+        Figure(of_group("people_affected", group, lang), sum_of("people_affected"), _people(group, lang)),
+    ]
     if not (own["unit"].dropna() == "people").all():
         # where a shortfall is in people it is the people affected
-        gross = Amount.of(short["shortfall"].sum(min_count=1), "count")
-        found.append(Figure(label("gross_shortfall", lang), gross, names.gap_unit(rule, own["unit"])))
+        unit_word = names.gap_unit(rule, own["unit"])
+        found.append(Figure(label("gross_shortfall", lang), sum_of("shortfall"), unit_word))
     return tuple(found)
 
 
