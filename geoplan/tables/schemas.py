@@ -209,7 +209,7 @@ FINDINGS = Schema("findings", {
     "clause": text("document and section"),
     "missing_zh": text("what is missing, in Chinese"),
     "missing_en": text("what is missing, in English"),
-    "target_year": number("year of the target that judges"),
+    "target_year": whole("year of the target that judges; 0 without one"),
     "required_upper": number("upper limit of a two-sided target; NaN where there is none"),
     "local": yes("True where the required value is a local threshold (本地设定)"),
     "surplus": yes("True where `shortfall` is an amount above an upper limit"),

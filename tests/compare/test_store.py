@@ -13,6 +13,7 @@ from geoplan.report.booklet.page import report_page
 from geoplan.report.folder import store
 from geoplan.report.folder.store import find_outcome, read_outcome, write_outcome
 from geoplan.report.webmap.map import map_page
+from geoplan.tables import NeedRate
 from geoplan.words.errors import InputError, TableError
 
 
@@ -47,6 +48,26 @@ def checksums(folder):
 def test_the_demo_comes_back_as_it_was(demo, tmp_path):
     write_outcome(demo, tmp_path)
     assert_same(demo, read_outcome(tmp_path))
+
+
+def test_a_service_keeps_its_decay_need_and_stated_radius(demo, tmp_path):
+    told = dataclasses.replace(
+        demo.services["eldercare"],
+        decay={5.0: 1.0, 15.0: 0.22},
+        need=NeedRate(50.0, "beds", "elders_60"),
+        stated_straight_m=500.0,
+    )
+    write_outcome(dataclasses.replace(demo, services={"eldercare": told}), tmp_path)
+    assert read_outcome(tmp_path).services == {"eldercare": told}
+    # the radius is as stated, else what one walks; the circle along a straight line follows from it
+    assert (told.straight_m, told.straight_minutes) == (500.0, 500.0 * 0.06 / told.walk_kmh)
+    walked = dataclasses.replace(told, stated_straight_m=None, walk_minutes=12.0, walk_kmh=3.0, frail_kmh=1.5)
+    assert (walked.straight_m, walked.straight_minutes, walked.limit_seconds, walked.frail_m) == (
+        600.0,
+        12.0,
+        720.0,
+        300.0,
+    )
 
 
 def test_the_outcome_by_hand_comes_back_and_draws_the_same(by_hand, tmp_path):
