@@ -98,7 +98,7 @@ def site(
 ) -> None:
     """选址布局：建在哪里、建多大、先后次序，并给出最优性证明。 Where to build, how large, in what order, with proof.
 
-    Ctrl-C 结束当前问题，保留已找到的最好方案及其界。 Ctrl-C ends a search with the best so far and its bound.
+    Ctrl-C 结束当前问题，保留当前最优方案及其理论界限。 Ctrl-C ends a search with its best answer so far and the bound.
 
     Example: geoplan site study.yaml
     """

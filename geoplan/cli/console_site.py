@@ -1,4 +1,4 @@
-"""What the command line prints of siting, and how Ctrl-C ends a search with the best so far."""
+"""What the command line prints of siting, and how Ctrl-C ends a search with its incumbent."""
 
 import signal
 import time
@@ -22,7 +22,7 @@ from geoplan.siting.solve.control import SearchControl
 
 @contextmanager
 def searches(lang: str) -> Iterator[SearchListener]:
-    """Print each search as it goes; Ctrl-C ends the one that runs with its best so far, a second one ends the program."""
+    """Print each search as it goes; Ctrl-C ends the running one with its incumbent, a second one ends the program."""
     running: list[SearchControl] = []
 
     def told(name: str, control: SearchControl, found: SitingResult | None) -> None:
@@ -45,7 +45,7 @@ def searches(lang: str) -> Iterator[SearchListener]:
 
 
 class _Progress:
-    """Says every few seconds how far the best so far may be from the best possible."""
+    """Prints every few seconds how far the incumbent may be from the optimum."""
 
     def __init__(self, name: str, lang: str) -> None:
         self.name, self.lang, self.last = name, lang, time.monotonic()

@@ -1,5 +1,6 @@
-"""Where to build: candidates, which of them to choose, how large, in what phase, with proof.
+"""Where to build: candidates, the sites selected among them, their sizes and phases, with proof.
 
-`problems` says what a question is in plain arrays and what an answer holds; `choose` answers coverage, walking and shares; `size`
-answers with capacities and sizes; `candidates` reads the planner's premises or generates places.
+`answer` answers a question by its registered objective (`objectives`, one folder each). An objective puts the question in plain arrays,
+solves it with what stands in `solve`, and returns a `result`. `sites` makes the tables of an answer; `candidates` and `generate` make the
+candidates.
 """

@@ -369,23 +369,20 @@ def weight_around(x: Floats, y: Floats, of_x: Floats, of_y: Floats, weight: Floa
     order = np.argsort(of_cell, kind="stable")
     cell = ((y - south) // metres).astype(np.int64) * (columns + 2) + ((x - west) // metres).astype(np.int64)
     total: Floats = _around(
-        x, y, cell, of_x[order], of_y[order], weight[order], of_cell[order], columns + 2, float(metres)
+        (x, y, cell), (of_x[order], of_y[order], weight[order], of_cell[order]), columns + 2, float(metres)
     )
     return total
 
 
 @compiled
 def _around(
-    x: Floats,
-    y: Floats,
-    cell: Ints,
-    of_x: Floats,
-    of_y: Floats,
-    weight: Floats,
-    of_cell: Ints,
+    points: tuple[Floats, Floats, Ints],
+    people: tuple[Floats, Floats, Floats, Ints],
     width: int,
     metres: float,
 ) -> Floats:
+    x, y, cell = points
+    of_x, of_y, weight, of_cell = people
     total = np.zeros(len(x))
     for i in range(len(x)):
         for up in range(-1, 2):

@@ -113,7 +113,7 @@ class SitingInputs:
         walks
             Seconds, shape (n_candidates, n_points); an entry is a walk within the limit.
         group
-            Whose share.
+            Group of people.
         """
         walked = csr_array((np.ones(walks.nnz), walks.indices, walks.indptr), shape=walks.shape)
         return csr_array(walked @ self.zone_weights(group))
@@ -210,7 +210,7 @@ def left_out(code: str, rows: pd.DataFrame, question: Question) -> Note:
 def coverage_problem(
     inputs: SitingInputs, question: Question, eligibility: EligibleCandidates, options: Options
 ) -> CoverageProblem:
-    """Return who is covered by which option: a block of points for each service and phase.
+    """Return the points that each option covers: a block of points for each service and phase.
 
     Points of phase t are covered by options that open by then; the zone numbers of each block are its own, so that shares by
     community are shares of one service in one phase.

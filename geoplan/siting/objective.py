@@ -18,7 +18,7 @@ from geoplan.siting.solve.control import SearchControl
 from geoplan.tables import Service
 from geoplan.words.catalogue import Phrase, phrase
 
-#: Entries of which an objective that selects a number of sites needs one.
+#: An objective that selects a number of sites needs one of these entries.
 LIMITS = "`sites` / `budget` / `phases`"
 
 

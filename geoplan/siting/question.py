@@ -1,4 +1,4 @@
-"""A siting question in plain values, and which candidates it looks at."""
+"""A siting question in plain values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

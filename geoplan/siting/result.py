@@ -1,4 +1,4 @@
-"""From a solver's answer to what is handed in: the order of opening, the gain of each site, the zones that stay unmet."""
+"""The result of a question: a solver's answer with the order of opening, the gain of each site and the zones that stay unmet."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -169,7 +169,7 @@ def _unmet(
     out_of_reach: Bools,
     allowed: float | None = None,
 ) -> pd.DataFrame:
-    """Return the zones of which more people than a share stay outside, and why (`tables.UNMET`).
+    """Return the zones in which more than a share of the people stays outside, and why (`tables.UNMET`).
 
     Parameters
     ----------

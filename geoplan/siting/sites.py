@@ -85,7 +85,7 @@ def _place(own: pd.Series, zones: pd.DataFrame, lang: str) -> str:
 
 
 def _served(inputs: SitingInputs, result: SitingResult) -> dict[str, tuple[str, ...]]:
-    """Return the zones that each chosen candidate serves: those of whose people at least `theta` walk to it, and its own."""
+    """Return the zones that each chosen candidate serves: where at least `min_reach_share` of the people walk to it, and its own zone."""
     question = result.question
     chosen = result.options.candidate[result.opening.option]
     found: dict[str, dict[str, None]] = {str(inputs.candidates.index[c]): {} for c in chosen}
@@ -105,7 +105,7 @@ def _served(inputs: SitingInputs, result: SitingResult) -> dict[str, tuple[str, 
 
 
 def _indicators(question: Question, kinds: Sequence[str], rules: Sequence[Rule]) -> tuple[str, ...]:
-    """Return the rules that count what opens: those asked for first, then every one whose facilities it is among."""
+    """Return the rules that count the facilities that open: first those of the question, then all others."""
     counting = [rule.rule_id for rule in rules if types_of(getattr(rule, "of", None)) & frozenset(kinds)]
     return tuple(dict.fromkeys([*question.rules, *counting]))
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, hstack, vstack
 from siting_problems import allowed, at_most, constraints, distance_problems, plane, town, walks
 
 from geoplan.siting.objectives.median.solve import median
-from geoplan.siting.solve.assignment import climb, improved, medians, settled
+from geoplan.siting.solve.assignment import assignment_arrays, climb, improved, settled
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.siting.solve.problems import DistanceProblem
@@ -176,19 +176,19 @@ def test_merging_points_changes_nothing():
         np.r_[ask.zone, ask.zone],
     )
     merged, apart = (median(twice, control=SearchControl(), merge=merge) for merge in (True, False))
-    assert len(medians(twice, merge=True).top) < len(medians(twice, merge=False).top)
+    assert len(assignment_arrays(twice, merge=True).top) < len(assignment_arrays(twice, merge=False).top)
     assert merged.objective == pytest.approx(apart.objective)
     assert merged.objective == pytest.approx(2 * median(ask, control=SearchControl()).objective)
 
 
 def test_points_of_another_walk_now_are_not_merged():
     ask = walks([[60, 60]], at_most(1, 1), now=[90, 100])
-    assert len(medians(ask, merge=True).top) == 2
+    assert len(assignment_arrays(ask, merge=True).top) == 2
 
 
 def test_the_bound_is_below_every_choice_and_settles_only_what_is_certain():
     ask = plane(1, 40, 4)
-    arrays = medians(ask, merge=True)
+    arrays = assignment_arrays(ask, merge=True)
     start = improved(arrays, np.empty(0, np.int64))
     assert len(start) == 4
     found = median(ask, control=SearchControl())
@@ -210,7 +210,7 @@ def test_the_bound_is_below_every_choice_and_settles_only_what_is_certain():
 
 def test_exchanges_never_worsen_and_keep_the_limits():
     ask = homes(3)
-    arrays = medians(ask, merge=True)
+    arrays = assignment_arrays(ask, merge=True)
     must = np.array([j for j in range(len(ask.constraints)) if ask.constraints.allows(np.array([j]))])[:1]
     better = improved(arrays, must)
     assert ask.constraints.allows(better)

@@ -1,1 +1,1 @@
-"""What the objectives solve with: the door to HiGHS, presolve, greedy, exchange, control."""
+"""Solvers that several objectives use, on plain arrays: HiGHS, presolve, greedy selection, exchanges, set covering, search control."""

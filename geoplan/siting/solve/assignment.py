@@ -24,7 +24,7 @@ SMALL = 1e7
 
 
 @dataclass(frozen=True, eq=False)
-class Medians:
+class AssignmentArrays:
     """Points that each take the cheapest of the options chosen, or stay at `top`.
 
     Parameters
@@ -87,7 +87,7 @@ class Medians:
         return np.sort(np.r_[self.fixed, self.option[chosen]])
 
 
-def medians(problem: DistanceProblem, *, merge: bool) -> Medians:
+def assignment_arrays(problem: DistanceProblem, *, merge: bool) -> AssignmentArrays:
     """Return the arrays of `problem`, without points that have no weight and without walks that save nothing.
 
     Parameters
@@ -145,7 +145,7 @@ def built(
     fixed: Ints,
     base: float,
     whole: bool,
-) -> Medians:
+) -> AssignmentArrays:
     """Return the arrays of walks given as entries.
 
     Parameters
@@ -157,7 +157,7 @@ def built(
     entries
         Option, point and person-seconds of each walk; and the person-seconds of each point without any.
     origin, fixed, base, whole
-        As in `Medians`; `origin` is of all points, those that no walk changes included.
+        As in `AssignmentArrays`; `origin` is of all points, those that no walk changes included.
     """
     option, point, cost, top = entries
     # points that no option changes leave
@@ -167,7 +167,7 @@ def built(
     point, top = (np.cumsum(met) - 1)[point], top[met]
     by_option = np.lexsort((point, option))
     by_point = np.lexsort((option, cost, point))
-    return Medians(
+    return AssignmentArrays(
         option=position,
         rows=limits[0],
         least=limits[1],
@@ -186,7 +186,7 @@ def built(
     )
 
 
-def shrunk(arrays: Medians, *, never: Bools, always: Bools) -> Medians:
+def shrunk(arrays: AssignmentArrays, *, never: Bools, always: Bools) -> AssignmentArrays:
     """Return the residual problem after fixing options: `never` are excluded, `always` are selected; both of shape (n,).
 
     Options selected lower each point's `top`, use up the limits, and make walks redundant that save nothing more.
@@ -210,7 +210,7 @@ def shrunk(arrays: Medians, *, never: Bools, always: Bools) -> Medians:
     )
 
 
-def value(arrays: Medians, chosen: Ints) -> float:
+def value(arrays: AssignmentArrays, chosen: Ints) -> float:
     """Return the person-seconds of a choice among the open options."""
     best = arrays.top.copy()
     for j in chosen:
@@ -222,7 +222,7 @@ def value(arrays: Medians, chosen: Ints) -> float:
 Array = NDArray[Any]
 
 
-def improved(arrays: Medians, chosen: Ints, *, moves: int = 1_000_000) -> Ints:
+def improved(arrays: AssignmentArrays, chosen: Ints, *, moves: int = 1_000_000) -> Ints:
     """Return a feasible selection no worse than `chosen`: options are added, then exchanged one for one.
 
     Parameters
@@ -401,7 +401,7 @@ class Priced:
     number: int
 
 
-def number_limit(arrays: Medians) -> tuple[int, int]:
+def number_limit(arrays: AssignmentArrays) -> tuple[int, int]:
     """Return which limit counts every option alike (-1: none) and the most options that it allows."""
     n = len(arrays)
     row, number = -1, n
@@ -416,7 +416,7 @@ def number_limit(arrays: Medians) -> tuple[int, int]:
 
 
 def climb(
-    arrays: Medians,
+    arrays: AssignmentArrays,
     best: float,
     *,
     price: Floats,
@@ -490,7 +490,7 @@ def climb(
 class _Limits:
     """The limits that are priced, each as ``rows @ y <= most``, scaled to coefficients of at most `unit`."""
 
-    def __init__(self, arrays: Medians, kept: int, *, unit: float) -> None:
+    def __init__(self, arrays: AssignmentArrays, kept: int, *, unit: float) -> None:
         over = [r for r in np.flatnonzero(np.isfinite(arrays.most)) if r != kept]
         under = np.flatnonzero(arrays.least > 0)
         rows = csr_array(arrays.rows)

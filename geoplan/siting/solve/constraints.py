@@ -1,4 +1,4 @@
-"""Selection constraints: in the form that compiled code reads, a first selection that keeps them, and the nearest one where none does."""
+"""Selection constraints: arrays for compiled code, a feasible selection, and the nearest one where none is feasible."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ def loosened(constraints: SelectionConstraints) -> Floats:
 
 
 def asked_for(constraints: SelectionConstraints) -> Floats:
-    """Return what each row asks for at least, whole, as such rows count options."""
+    """Return the `least` of each constraint within rounding tolerance; 0 where there is none."""
     return np.where(constraints.least > 0, constraints.least - 0.5 * ROUNDING_TOLERANCE, 0.0)
 
 
@@ -58,7 +58,7 @@ def first_choice(
     score
         What is to be low, shape (n,).
     control
-        Limits of the search.
+        Search limits, progress callback and interrupt.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def _asked(constraints: SelectionConstraints) -> Ints:
 
 
 def nearest_note(constraints: SelectionConstraints, *, control: SearchControl) -> Note:
-    """Return the note on limits that contradict each other: the least relaxation, and of which limits.
+    """Return the note on limits that contradict each other: the least relaxation, and the limits relaxed.
 
     Each limit is relaxed by a share of itself (of 1 where it is 0), and the sum of the shares is minimal.
     """

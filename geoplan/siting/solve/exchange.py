@@ -25,7 +25,7 @@ def swap(problem: CoverageProblem, chosen: Ints, *, control: SearchControl) -> I
     problem
         Who is covered by which option.
     chosen
-        A choice that the rows allow.
+        A feasible selection.
     control
         Looked at before each round.
 

@@ -45,9 +45,9 @@ def greedy(problem: CoverageProblem, *, limit: int | None = None, start: Ints | 
     problem
         Which points each option covers.
     limit
-        Most options chosen; None: as many as the rows allow and as still gain.
+        Most options chosen; None: as many as the constraints allow and as still gain.
     start
-        Options chosen first, in this order, as far as the rows allow.
+        Options chosen first, in this order, as far as the constraints allow.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def _fits(j: int, rows: tuple[Ints, Ints, Floats], used: Floats, most: Floats) -
 
 @compiled
 def _asked(j: int, rows: tuple[Ints, Ints, Floats], used: Floats, asked: Floats) -> bool:
-    """Return whether some row still asks for option j."""
+    """Return whether some constraint with a `least` still needs option j."""
     pointer, row, _ = rows
     asks = False
     for e in range(pointer[j], pointer[j + 1]):

@@ -18,7 +18,7 @@ from scipy.sparse import csc_array
 from geoplan.network.compiled import compiled
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.problems import Bools, Floats, Ints
-from geoplan.siting.solve.set_cover import Open
+from geoplan.siting.solve.set_cover import ResidualCover
 from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 
 #: The question in flat arrays, as compiled code takes it.
@@ -41,7 +41,7 @@ PART, FEW = 0.07, 3
 
 
 def first_answer(
-    question: Open, *, favour: Floats | None = None, rounds: int = ROUNDS, control: SearchControl
+    question: ResidualCover, *, favour: Floats | None = None, rounds: int = ROUNDS, control: SearchControl
 ) -> Ints | None:
     """Return options that meet the needs at a low cost, ascending; None where greedy selection finds none.
 
@@ -82,7 +82,7 @@ def _cost(flat: Any, chosen: Bools) -> float:  # noqa: ANN401 - a named tuple of
     return float(flat.cost[chosen].sum()) + 1e-12 * int(chosen.sum())
 
 
-def flat_of(question: Open) -> Any:  # noqa: ANN401 - a named tuple of arrays
+def flat_of(question: ResidualCover) -> Any:  # noqa: ANN401 - a named tuple of arrays
     """Return `question` in flat arrays, for compiled code."""
     rows = csc_array(question.constraints.rows)
     covers = question.covers

@@ -19,7 +19,7 @@ class Needs:
 
 
 @dataclass(frozen=True, eq=False)
-class Open:
+class ResidualCover:
     """Residual problem: points that nothing covers yet and some option can, and how many people of them are still needed.
 
     Parameters
@@ -128,7 +128,7 @@ def missing(problem: CoverageProblem, needs: Needs) -> Needs:
     )
 
 
-def opened(problem: CoverageProblem, needs: Needs, *, fix: bool = True) -> Open:
+def residual_cover(problem: CoverageProblem, needs: Needs, *, fix: bool = True) -> ResidualCover:
     """Return the residual problem of `problem`, with the options that every answer holds fixed.
 
     A point is *needed* where its zone, or all people together, cannot do without it. A needed point that one option alone covers
@@ -155,7 +155,7 @@ def opened(problem: CoverageProblem, needs: Needs, *, fix: bool = True) -> Open:
     ones.data[:] = 1.0
     held = np.bincount(ones.indices, minlength=ones.shape[1]) > 0
     fixed = np.zeros(len(problem.constraints), bool)
-    question = Open(problem.constraints, possible, fixed, ones, problem.weight, problem.zone, needs)
+    question = ResidualCover(problem.constraints, possible, fixed, ones, problem.weight, problem.zone, needs)
     question = _kept(question, ~problem.covered_by_existing & (problem.weight > 0) & held)
     while fix:
         more = _essential(question)
@@ -165,7 +165,7 @@ def opened(problem: CoverageProblem, needs: Needs, *, fix: bool = True) -> Open:
     return question
 
 
-def needed_points(question: Open) -> Bools:
+def needed_points(question: ResidualCover) -> Bools:
     """Return the open points without which a zone or all people together miss their need."""
     weight, zone, needs = question.weight, question.zone, question.needs
     tiny = 1e-12 * float(weight.sum())
@@ -178,7 +178,7 @@ def needed_points(question: Open) -> Bools:
     return np.asarray(total | by_zone)
 
 
-def _essential(question: Open) -> Bools:
+def _essential(question: ResidualCover) -> Bools:
     alone = needed_points(question) & (
         np.bincount(question.covers.indices, minlength=len(question.weight)) == 1
     )
@@ -186,7 +186,7 @@ def _essential(question: Open) -> Bools:
     return np.asarray(hits > 0)
 
 
-def _with_fixed(question: Open, more: Bools) -> Open:
+def _with_fixed(question: ResidualCover, more: Bools) -> ResidualCover:
     hit = np.asarray(question.covers.T @ more.astype(float)) > 0
     inside = hit & (question.zone >= 0)
     gained = _by_zone(question.weight[inside], question.zone[inside], len(question.needs.zone))
@@ -194,7 +194,7 @@ def _with_fixed(question: Open, more: Bools) -> Open:
     return _kept(replace(question, fixed=question.fixed | more, needs=needs), ~hit)
 
 
-def _kept(question: Open, points: Bools) -> Open:
+def _kept(question: ResidualCover, points: Bools) -> ResidualCover:
     return replace(
         question,
         covers=csr_array(question.covers[:, np.flatnonzero(points)]),
@@ -209,7 +209,7 @@ def _by_zone(weight: Floats, zone: Ints, zones: int) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A linear model whose first columns are the options; `points` are the open points that the further columns stand for.
+    """A linear model whose first columns are the options; the further columns are the open `points`.
 
     `reward` is what points that every answer covers are worth; it is no part of `linear`.
     """
@@ -226,7 +226,7 @@ class Model:
         return np.concatenate([picked, np.minimum(1.0, self.covers.T @ picked)])
 
 
-def model(question: Open, *, people: bool = False) -> Model:
+def model(question: ResidualCover, *, people: bool = False) -> Model:
     """Return the model of `question`: least cost, or with `people` most people covered.
 
     Two kinds of rows hold in every answer and tighten the linear bound: one for each point that cannot be missed, ``sum x >= 1``,
@@ -304,7 +304,7 @@ def weighted(member: csr_array, weight: Floats) -> csr_array:
     )
 
 
-def groups(question: Open, needs: Needs) -> tuple[csr_array, Floats]:
+def groups(question: ResidualCover, needs: Needs) -> tuple[csr_array, Floats]:
     """Return the groups of open points that share a need above 0 (zones, then all people), and the needs."""
     zones = np.flatnonzero(needs.zone > 0)
     # the last place is for points without a zone
@@ -321,13 +321,13 @@ def groups(question: Open, needs: Needs) -> tuple[csr_array, Floats]:
     return csr_array(coo_array((np.ones(len(rows)), (rows, points)), shape=shape)), asks
 
 
-def _truncated(question: Open, member: csr_array, asks: Floats) -> csr_array:
+def _truncated(question: ResidualCover, member: csr_array, asks: Floats) -> csr_array:
     adds = csr_array(weighted(member, question.weight) @ question.covers.T)
     share = adds.data / np.repeat(asks, np.diff(adds.indptr))
     return csr_array((np.minimum(share, 1.0), adds.indices, adds.indptr), shape=adds.shape)
 
 
-def met(question: Open, chosen: Ints) -> bool:
+def met(question: ResidualCover, chosen: Ints) -> bool:
     """Return whether `chosen` meet the needs of `question`, summed point by point."""
     hit = np.zeros(len(question.weight), bool)
     for option in chosen:

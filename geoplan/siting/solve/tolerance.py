@@ -1,4 +1,4 @@
-"""What counts as equal in siting: every tolerance, with its reason.
+"""Tolerances of siting, each with its reason.
 
 | name | value | relative to | why this value |
 | --- | --- | --- | --- |

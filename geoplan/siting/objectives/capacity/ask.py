@@ -25,7 +25,7 @@ from geoplan.words.errors import Note, StudyError
 
 
 class CapacitatedCovering(Objective):
-    """Most need met, each bed or place given out once."""
+    """Most need met, each bed or place allocated once."""
 
     name = "capacity"
 
@@ -113,7 +113,7 @@ def _need(inputs: SitingInputs, question: Question) -> NeedRate:
 def _capacity(
     inputs: SitingInputs, question: Question, need: NeedRate, eligibility: EligibleCandidates
 ) -> tuple[Floats, Bools]:
-    """Return the beds of each candidate, and those in use of which nothing is known."""
+    """Return the beds of each candidate, and the candidates in use whose beds are unknown."""
     own = most_held(question, need.supply, inputs.candidates)
     limit = np.inf if question.largest is None else question.largest
     capacity = np.minimum(np.where(np.isnan(own), limit, own), limit)
@@ -178,7 +178,7 @@ def _with_earlier(answer: Answer, earlier: Answer, by: int) -> Answer:
 
 
 def _optional(candidates: pd.DataFrame) -> pd.DataFrame:
-    """Return candidates none of which is required: what is required stands in the last phase, perhaps not in an earlier one."""
+    """Return the candidates with none required: a requirement holds in the last phase, not in earlier ones."""
     return candidates.assign(rule=candidates["rule"].where(candidates["rule"] != "required", ""))
 
 

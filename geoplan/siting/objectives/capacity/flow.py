@@ -90,7 +90,7 @@ class Giving:
         options = self.beds.options
         if not len(self.points):
             return Cut(0.0, np.zeros(options))
-        self._push(flow)  # marks who lacks something, where `opened` had no need to
+        self._push(flow)  # marks the points that lack something; `opened` need not
         inside: Bools = flow.level[0] >= 0
         wanted = np.where(inside, self.need, 0.0)
         asked = np.bincount(self.pairs.giver, weights=wanted[self.pairs.taker], minlength=len(self.useful))
@@ -100,7 +100,7 @@ class Giving:
 
 @compiled
 def _take_up(flow: Flow, givers: Ints) -> None:
-    """Give the spare beds of `givers` to those in reach who lack some: most of what a new site meets, without a search."""
+    """Allocate the spare beds of `givers` to points in reach that lack some: most of the need that a new site meets, without a search."""
     pairs = flow.pairs
     for j in givers:
         for k in range(pairs.back_start[j], pairs.back_start[j + 1]):

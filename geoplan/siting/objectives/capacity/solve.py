@@ -429,7 +429,7 @@ class _Master:
         return self.bound - self.value <= gap * max(1.0, abs(self.bound))
 
     def as_start(self) -> np.ndarray:
-        """Return the best so far as an answer of the model."""
+        """Return the incumbent as a solution of the model."""
         assert self.best is not None  # noqa: S101 - looked at before
         x = np.zeros(len(self.constraints) + 1)
         x[self.best] = 1.0

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csc_array, csr_array, vstack
 
-from geoplan.siting.solve.assignment import Medians, built, climb, improved, medians
+from geoplan.siting.solve.assignment import AssignmentArrays, assignment_arrays, built, climb, improved
 from geoplan.siting.solve.constraints import first_choice, quiet
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
@@ -28,7 +28,7 @@ from geoplan.siting.solve.problems import (
 )
 from geoplan.words.errors import Note
 
-#: Most points or options of which every two are compared.
+#: Most points or options that are compared pairwise.
 COMPARED = 4000
 
 
@@ -37,7 +37,7 @@ ROUNDS, TRIES, SURE = 300, 4, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class Far:
+class CenterProblem:
     """Points to be brought near.
 
     Parameters
@@ -49,7 +49,7 @@ class Far:
     have
         Seconds that each point walks without any option, at most `cutoff_seconds`, shape (m,).
     start
-        A choice that the limits allow.
+        A feasible selection.
     """
 
     constraints: SelectionConstraints
@@ -76,7 +76,7 @@ NOTHING = np.empty(0, np.int64)
 NO, UNKNOWN = Probe("no", NOTHING), Probe("unknown", NOTHING)
 
 
-def quick(far: Far, radius: float, *, control: SearchControl) -> Probe:
+def quick(far: CenterProblem, radius: float, *, control: SearchControl) -> Probe:
     """Decide a radius by exchanges (feasible) or by a Lagrangian bound that proves a point uncovered (infeasible).
 
     Parameters
@@ -86,7 +86,7 @@ def quick(far: Far, radius: float, *, control: SearchControl) -> Probe:
     radius
         Seconds within which everyone is to be.
     control
-        Limits of the search.
+        Search limits, progress callback and interrupt.
     """
     within = far.seconds <= radius
     open_ = far.have > radius
@@ -120,7 +120,7 @@ def quick(far: Far, radius: float, *, control: SearchControl) -> Probe:
     return NO if priced.bound > SURE else UNKNOWN
 
 
-def _uncovered(far: Far, within: Bools, open_: Bools) -> Medians:
+def _uncovered(far: CenterProblem, within: Bools, open_: Bools) -> AssignmentArrays:
     """Return the median that counts uncovered points: 0 where an option is within the radius, else 1."""
     use = within & open_[far.point]
     number = np.cumsum(open_) - 1
@@ -135,14 +135,14 @@ def _uncovered(far: Far, within: Bools, open_: Bools) -> Medians:
     )
 
 
-def _count(arrays: Medians, chosen: Ints) -> int:
+def _count(arrays: AssignmentArrays, chosen: Ints) -> int:
     covered = np.zeros(len(arrays.top), bool)
     for j in chosen:
         covered[arrays.point[arrays.start[j] : arrays.start[j + 1]]] = True
     return int((~covered).sum())
 
 
-def decided(far: Far, radius: float, *, control: SearchControl, nodes: int, relax: bool) -> Probe:
+def decided(far: CenterProblem, radius: float, *, control: SearchControl, nodes: int, relax: bool) -> Probe:
     """Decide by the linear program (`relax`: only a ``no`` or a whole solution counts) or by the integer program.
 
     Parameters
@@ -201,7 +201,7 @@ def _smallest(covers: csr_array, constraints: SelectionConstraints) -> tuple[Int
 
 
 def _kinds(constraints: SelectionConstraints) -> Ints:
-    """Return a number by option, the same for options that use the same of every limit; -1 where a limit asks for a least."""
+    """Return a number by option, the same for options with the same coefficients; -1 where a constraint with a `least` holds the option."""
     columns = csr_array(constraints.rows.T)
     columns.sort_indices()
     first: dict[tuple[bytes, bytes], int] = {}
@@ -274,7 +274,7 @@ def center(problem: DistanceProblem, *, control: SearchControl, merge: bool = Tr
     problem
         The question.
     control
-        Limits of the search.
+        Search limits, progress callback and interrupt.
     merge
         Whether points with the same walks become one; the answer is the same.
 
@@ -304,7 +304,7 @@ def center(problem: DistanceProblem, *, control: SearchControl, merge: bool = Tr
     counted = within_reach(problem)
     far = _far(problem, counted, start, merge=merge)
     # where the constraints leave people unreached every selection is equally far: then one of little walking is returned
-    search = _Search(far, control, improved(medians(problem, merge=merge), start))
+    search = _Search(far, control, improved(assignment_arrays(problem, merge=merge), start))
     stopped = search.run()
     objective = search.objective
     step = Step("farthest_seconds", "min", objective, search.bound)
@@ -328,7 +328,7 @@ def within_reach(problem: DistanceProblem) -> Bools:
     return met & (problem.weight > 0)
 
 
-def _far(problem: DistanceProblem, counted: Bools, start: Ints, *, merge: bool) -> Far:
+def _far(problem: DistanceProblem, counted: Bools, start: Ints, *, merge: bool) -> CenterProblem:
     walks = csc_array(problem.seconds)[:, np.flatnonzero(counted)]
     walks.sort_indices()
     have = np.minimum(problem.existing_seconds, problem.cutoff_seconds)[counted]
@@ -337,7 +337,7 @@ def _far(problem: DistanceProblem, counted: Bools, start: Ints, *, merge: bool) 
         walks, have = walks[:, keep], have[keep]
     point = np.repeat(np.arange(len(have)), np.diff(walks.indptr))
     use = (walks.data < have[point]) & problem.constraints.usable()[walks.indices]
-    return Far(
+    return CenterProblem(
         problem.constraints, walks.indices[use].astype(np.int64), point[use], walks.data[use], have, start
     )
 
@@ -353,7 +353,7 @@ def _firsts(walks: csc_array, have: Floats) -> Ints:
 class _Search:
     """Bisection: no selection brings everyone within ``radii[low]``, `chosen` brings everyone within ``radii[high]``."""
 
-    far: Far
+    far: CenterProblem
     control: SearchControl
     chosen: Ints
     radii: Floats = field(init=False)

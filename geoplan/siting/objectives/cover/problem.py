@@ -94,7 +94,7 @@ def start_of(problem: CoverageProblem, chosen: Ints) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Rest:
+class Residual:
     """Residual problem after fixing options.
 
     Parameters
@@ -129,15 +129,15 @@ class Rest:
         return np.flatnonzero(np.isin(self.options, chosen))
 
 
-def whole(problem: CoverageProblem, *, drop_dominated: bool = True) -> Rest:
+def whole(problem: CoverageProblem, *, drop_dominated: bool = True) -> Residual:
     """Return the residual problem of a merged cover with only those options fixed that the constraints fix themselves."""
     n = len(problem.constraints)
     nothing = np.empty(0, np.int64)
-    rest = Rest(problem, np.arange(n), nothing, 0.0, np.arange(len(problem.weight)), drop_dominated)
+    rest = Residual(problem, np.arange(n), nothing, 0.0, np.arange(len(problem.weight)), drop_dominated)
     return settled(rest, np.zeros(n, bool), np.zeros(n, bool))
 
 
-def settled(rest: Rest, out: Bools, taken: Bools) -> Rest:
+def settled(rest: Residual, out: Bools, taken: Bools) -> Residual:
     """Return the residual problem after fixing options `out` or `taken` (masks over the options left).
 
     Options that a constraint needs in full are fixed in as well, and those that no longer fit a limit are fixed out. Where the options
@@ -159,7 +159,7 @@ def settled(rest: Rest, out: Bools, taken: Bools) -> Rest:
         np.flatnonzero(keep),
     )
     small = merged(fewer, drop_dominated=rest.drop_dominated)
-    return Rest(
+    return Residual(
         small.problem,
         rest.options[np.flatnonzero(keep)[small.options]],
         np.sort(np.r_[rest.taken, rest.options[taken]]),
@@ -169,7 +169,7 @@ def settled(rest: Rest, out: Bools, taken: Bools) -> Rest:
     )
 
 
-def lost(rest: Rest) -> bool:
+def lost(rest: Residual) -> bool:
     """Return whether the residual problem is plainly infeasible: a limit exceeded, or more required than there is."""
     constraints = rest.problem.constraints
     there = np.asarray(constraints.rows.sum(axis=1)).ravel()

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array, vstack
 
 from geoplan.siting.objectives.cover.bound import Bound, arrays, bound_of, descend, first_prices, given_prices
 from geoplan.siting.objectives.cover.problem import (
-    Rest,
+    Residual,
     cover_model,
     lost,
     no_better,
@@ -171,7 +171,7 @@ class Node:
 class Part:
     """A node after its descent: residual problem, best prices, bound, branching option."""
 
-    rest: Rest
+    rest: Residual
     given: Given
     bound: float
     branch: int
@@ -187,7 +187,7 @@ def search(
     problem
         As `merged` gives it.
     first
-        A choice that the rows allow.
+        A feasible selection.
     base
         People already covered.
     control
@@ -238,7 +238,7 @@ def _divided(state: Search, part: Part, tree: list[Node]) -> None:
         heapq.heappush(tree, Node(-part.bound, 2 * state.nodes + side, left, taken))
 
 
-def _explored(state: Search, rest: Rest, given: Given | None) -> Part | None:
+def _explored(state: Search, rest: Residual, given: Given | None) -> Part | None:
     """Bound a node and fix options in it; None where nothing is left of it, or the search must stop."""
     chunks = ROOT_CHUNKS if given is None else NODE_CHUNKS
     while not lost(rest):
@@ -268,7 +268,7 @@ def _branch(found: Bound) -> int:
     return int(found.picked[np.argmin(found.without[found.picked])]) if len(found.picked) else 0
 
 
-def _descended(state: Search, rest: Rest, given: Given | None, chunks: int) -> tuple[Given, Bound]:
+def _descended(state: Search, rest: Residual, given: Given | None, chunks: int) -> tuple[Given, Bound]:
     """Lower the bound of a node until enough options are fixed or it stalls."""
     data = arrays(rest.problem)
     prices = first_prices(data, given)
@@ -289,7 +289,7 @@ def _descended(state: Search, rest: Rest, given: Given | None, chunks: int) -> t
     return given_prices(data, prices, rest.problem.weight), found
 
 
-def _tried(state: Search, rest: Rest, found: Bound) -> None:
+def _tried(state: Search, rest: Residual, found: Bound) -> None:
     """Improve the incumbent from the relaxation's optimum."""
     for start in (found.picked, np.flatnonzero(found.average > 0.5)):
         order = start[np.argsort(-found.average[start], kind="stable")]
@@ -298,7 +298,7 @@ def _tried(state: Search, rest: Rest, found: Bound) -> None:
             state.better(rest.back(swap(rest.problem, one.order, control=state.control)))
 
 
-def _against(state: Search, rest: Rest, found: Bound) -> tuple[Bools, Bools]:
+def _against(state: Search, rest: Residual, found: Bound) -> tuple[Bools, Bools]:
     """Return the options that no improving selection contains, and those that every one contains."""
     least = no_better(state.people, state.step) - rest.base
     out, taken = found.with_ <= least, found.without <= least
@@ -309,7 +309,7 @@ def _against(state: Search, rest: Rest, found: Bound) -> tuple[Bools, Bools]:
     return out, taken
 
 
-def _smaller(state: Search, rest: Rest, found: Bound) -> Rest | None:
+def _smaller(state: Search, rest: Residual, found: Bound) -> Residual | None:
     """Return the residual problem after variable fixing; None where it is hardly smaller."""
     out, taken = _against(state, rest, found)
     if (out | taken).sum() < WORTH * len(out):
@@ -318,7 +318,7 @@ def _smaller(state: Search, rest: Rest, found: Bound) -> Rest | None:
     return settled(rest, out, taken)
 
 
-def _carried(given: Given, smaller: Rest) -> Given:
+def _carried(given: Given, smaller: Residual) -> Given:
     """Return the prices of the residual problem: prices of merged points are added up."""
     point, row = given
     stays = smaller.points >= 0
@@ -328,7 +328,7 @@ def _carried(given: Given, smaller: Rest) -> Given:
     return here, row
 
 
-def _close(state: Search, rest: Rest) -> None:
+def _close(state: Search, rest: Residual) -> None:
     """Let HiGHS close the residual problem of a node, or improve the incumbent."""
     start = greedy(rest.problem, start=rest.here(state.chosen))
     left = max(1.0, state.people - rest.base)

@@ -9,7 +9,7 @@ from geoplan.network.compiled import compiled
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.iterated_greedy import flat_of
 from geoplan.siting.solve.problems import Bools, Floats, Ints
-from geoplan.siting.solve.set_cover import Open
+from geoplan.siting.solve.set_cover import ResidualCover
 from geoplan.siting.solve.tolerance import GAIN_TOLERANCE, ROUNDING_TOLERANCE
 
 #: Most exchanges: each improves the selection, so that they end by themselves; this bounds the time.
@@ -26,7 +26,7 @@ Aim = namedtuple("Aim", "mode base part cap tolerance")  # noqa: PYI024 - compil
 
 
 def exchanged(
-    question: Open,
+    question: ResidualCover,
     chosen: Ints,
     *,
     control: SearchControl,
@@ -132,7 +132,7 @@ def _put(flat: Any, now: Any, j: Any, sign: int) -> None:  # noqa: ANN401
 
 @compiled
 def _tried(flat: Any, aim: Any, now: Any, a: Any, b: Any) -> float:  # noqa: ANN401
-    # the value with b in, a being out already; -inf where the rows or the needs do not let it be
+    # the value with b in, a being out already; -inf where the constraints or the needs are violated
     if not _rows_let(flat, now, a, b):
         return -np.inf
     n, total, inside = 0, 0.0, 0.0

@@ -1,4 +1,4 @@
-"""The least spread of shares between zones, as a linear model whose lower links are added where they are missed.
+"""The least spread of shares between zones: a mixed-integer model whose lower links are added as cuts where they are violated.
 
 With ``C_z`` people covered of zone z, ``C`` of all zones and ``W_z, W`` their people, the spread is
 ``sum_z W_z / W * |C_z / W_z - C / W| = 2 / W * sum_z max(0, C_z - W_z / W * C)``: what some zones have above their part, others lack.
@@ -21,19 +21,19 @@ from geoplan.siting.solve.presolve import merged
 from geoplan.siting.solve.problems import Answer, CoverageProblem, Floats, Ints, Step, Stopped
 from geoplan.siting.solve.set_cover import (
     Needs,
-    Open,
+    ResidualCover,
     identity,
-    opened,
+    residual_cover,
     share_tolerance,
     zone_sums,
 )
-from geoplan.siting.solve.tolerance import PROOF
+from geoplan.siting.solve.tolerance import PROOF, SOLVER_TOLERANCE
 
 #: So many pairs of option and point are put in at once.
 ALL_PAIRS = 20_000
 
 
-#: Rounds of links added to the linear program, and a link missed by less than this is let be.
+#: Rounds of links added to the linear program; a link violated by less than `MISSED` is not added.
 ROUNDS = 3
 
 
@@ -52,13 +52,13 @@ MISSED = 1e-4
 MOST_ROUNDS = 60
 
 
-#: The same for a choice: what HiGHS lets a whole number be off.
-MISSED_WHOLE = 2e-6
+#: The same for an integer solution: twice the solver's tolerance.
+MISSED_WHOLE = 2 * SOLVER_TOLERANCE
 
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """The choice found, a lower bound on the spread, an upper bound on the people covered among choices of that spread."""
+    """The selection found, a lower bound on the spread, an upper bound on the people covered among choices of that spread."""
 
     chosen: Ints
     bound: float
@@ -70,7 +70,7 @@ class Spread:
 @dataclass(frozen=True, eq=False)
 class _Built:
     linear: Linear
-    question: Open
+    question: ResidualCover
     covers: csr_array
     base: Floats
     people: Floats
@@ -102,7 +102,7 @@ def spread_of(problem: CoverageProblem, chosen: Ints) -> float:
 def least(
     problem: CoverageProblem, top: Answer, *, floor: float, control: SearchControl, merge: bool
 ) -> Spread:
-    """Return the choice with the least spread among those that cover at least `floor` people.
+    """Return the selection with the least spread among those that cover at least `floor` people.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def least(
     zones = int(problem.zone.max(initial=-1)) + 1
     covered_now = float(problem.weight[problem.covered_by_existing].sum())
     left = floor - share_tolerance(problem).total - covered_now
-    question = opened(base, Needs(left, np.full(zones, -np.inf)), fix=False)
+    question = residual_cover(base, Needs(left, np.full(zones, -np.inf)), fix=False)
     have = zone_sums(problem, problem.covered_by_existing)
     people = zone_sums(problem, np.ones(len(problem.weight), bool))
     best = exchanged(question, top.chosen, control=control, base=have, people=people)
@@ -134,7 +134,7 @@ def _closed_in(problem: CoverageProblem, built: _Built, best: Ints, *, control: 
     n, nodes, rounds = len(built.question.constraints), 0, 0
     while not stopped and _open(spread_of(problem, best), bound, control.gap):
         rest = control.after(nodes)
-        told = _told(rest, spread_of(problem, best), bound)
+        told = _reported(rest, spread_of(problem, best), bound)
         tree = solve(linear, control=told, start=built.filled(best))
         nodes += tree.nodes
         if tree.x is None:
@@ -162,7 +162,7 @@ def _closed_in(problem: CoverageProblem, built: _Built, best: Ints, *, control: 
     return Spread(best, bound, people, nodes + more, control.stopped(nodes=nodes + more))
 
 
-def _told(control: SearchControl, spread: float, bound: float) -> SearchControl:
+def _reported(control: SearchControl, spread: float, bound: float) -> SearchControl:
     # a choice on the way may look better than it is, as long as links are missing
     def listen(_objective: float, better: float) -> None:
         control.listen(spread, max(bound, better))
@@ -174,7 +174,7 @@ def _open(spread: float, bound: float, gap: float) -> bool:
     return spread - bound > max(PROOF, gap * spread)
 
 
-def _enough(question: Open, chosen: Ints) -> bool:
+def _enough(question: ResidualCover, chosen: Ints) -> bool:
     hit = np.zeros(len(question.weight), bool)
     for option in chosen:
         hit[question.covers.indices[question.covers.indptr[option] : question.covers.indptr[option + 1]]] = (
@@ -183,7 +183,7 @@ def _enough(question: Open, chosen: Ints) -> bool:
     return float(question.weight[hit].sum()) >= question.needs.total
 
 
-def _built(question: Open, base: Floats, people: Floats) -> _Built:
+def _built(question: ResidualCover, base: Floats, people: Floats) -> _Built:
     # columns: options, points, people covered of each zone, what each zone has above its part, people covered of all zones
     constraints, covers = question.constraints, question.covers
     n, k, z = len(constraints), len(question.weight), len(people)
@@ -329,7 +329,7 @@ def spread(problem: CoverageProblem, chosen: Ints) -> float:
 def least_spread(
     problem: CoverageProblem, *, min_total_share: float = 0.95, control: SearchControl, merge: bool = True
 ) -> Answer:
-    """Return the choice with the least spread of shares among those that cover nearly as many people as can be.
+    """Return the selection with the least spread of shares among those that cover nearly as many people as can be.
 
     Parameters
     ----------
@@ -338,7 +338,7 @@ def least_spread(
     min_total_share
         Part of the most people that any choice covers (what exists among them) that the answer has to cover, 0-1.
     control
-        Limits of the search.
+        Search limits, progress callback and interrupt.
     merge
         False solves the problem as given.
 

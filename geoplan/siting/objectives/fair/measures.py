@@ -1,4 +1,4 @@
-"""Fairness between zones: the worst-off zone first, or the least spread of shares.
+"""Measures of fairness between zones: the share of the worst-off zone, and which zones are compared.
 
 References
 ----------
@@ -75,6 +75,6 @@ def fair_answer(
 
 
 def compared_zones(problem: CoverageProblem) -> Bools:
-    """Return the zones whose shares count: those that some option helps, or all with people where none can be helped."""
+    """Return the zones that are compared: those that some option helps; all with people where none can be helped."""
     helped = helpable(problem)
     return helped if helped.any() else zone_sums(problem, np.ones(len(problem.weight), bool)) > 0

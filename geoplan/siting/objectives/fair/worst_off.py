@@ -1,4 +1,4 @@
-"""The highest share that every compared zone can reach at once: a ladder of levels, each a demand on coverage."""
+"""The highest share that every compared zone reaches at once, then most people: bisection over levels, each a set covering problem."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,12 +27,12 @@ from geoplan.siting.solve.problems import (
 )
 from geoplan.siting.solve.set_cover import (
     Needs,
-    Open,
+    ResidualCover,
     met,
     missing,
     model,
-    opened,
     reachable_points,
+    residual_cover,
     with_bounds,
     zone_shares,
     zone_sums,
@@ -40,7 +40,7 @@ from geoplan.siting.solve.set_cover import (
 from geoplan.siting.solve.tolerance import PROOF, ROUNDING_TOLERANCE
 from geoplan.words.errors import Note
 
-#: A level so little above the best so far is the next one up: where it cannot be reached the best so far is proven.
+#: A level so little above the incumbent is the next one up: where it cannot be reached the incumbent is proven.
 NEXT = 0.5 * PROOF
 
 
@@ -68,10 +68,10 @@ def shares_of(problem: CoverageProblem, chosen: Ints) -> Floats:
 def highest_level(
     problem: CoverageProblem, compared: Bools, *, control: SearchControl, merge: bool
 ) -> Ladder:
-    """Return the choice whose least share among `compared` zones is highest, and a bound on it.
+    """Return the selection with the highest least share among `compared` zones, and a bound on it.
 
     Between the best level found and the lowest one proven out of reach two levels are tried in turn: the middle, and the next one up,
-    which proves the best so far where it is out of reach.
+    which proves the incumbent where it is out of reach.
 
     Parameters
     ----------
@@ -86,9 +86,9 @@ def highest_level(
     base, back = (problem, np.sort) if small is None else (small.problem, small.back)
     people = zone_sums(problem, np.ones(len(problem.weight), bool))
 
-    def at(level: float) -> Open:
+    def at(level: float) -> ResidualCover:
         needs = Needs(-np.inf, np.where(compared, level * people, -np.inf))
-        return opened(base, missing(problem, needs))
+        return residual_cover(base, missing(problem, needs))
 
     def reached(chosen: Ints) -> float:
         return float(shares_of(problem, back(chosen))[compared].min())
@@ -113,7 +113,11 @@ class _Tried:
 
 
 def _climbed(
-    ladder: Ladder, at: Callable[[float], Open], reached: Callable[[Ints], float], *, control: SearchControl
+    ladder: Ladder,
+    at: Callable[[float], ResidualCover],
+    reached: Callable[[Ints], float],
+    *,
+    control: SearchControl,
 ) -> Ladder:
     # greedy answers first: they cost little and lift the level that branching has to better
     low, high = ladder.level, ladder.bound
@@ -131,7 +135,11 @@ def _climbed(
 
 
 def _proven(
-    ladder: Ladder, at: Callable[[float], Open], reached: Callable[[Ints], float], *, control: SearchControl
+    ladder: Ladder,
+    at: Callable[[float], ResidualCover],
+    reached: Callable[[Ints], float],
+    *,
+    control: SearchControl,
 ) -> Ladder:
     now, turn = ladder, 0
     while now.bound - now.level > NEXT:
@@ -156,7 +164,7 @@ def _proven(
     return now
 
 
-def _tried(question: Open, *, control: SearchControl) -> _Tried:
+def _tried(question: ResidualCover, *, control: SearchControl) -> _Tried:
     """Return whether the needs of `question` can be met, and a choice that meets them."""
     chosen = first_answer(question, rounds=0, control=control)
     if chosen is not None:
@@ -187,7 +195,7 @@ def _tried(question: Open, *, control: SearchControl) -> _Tried:
 def most_people(
     problem: CoverageProblem, needs: Needs, start: Ints, *, control: SearchControl, merge: bool
 ) -> Answer:
-    """Return the choice that meets `needs` and covers most people.
+    """Return the selection that meets `needs` and covers most people.
 
     Parameters
     ----------
@@ -196,7 +204,7 @@ def most_people(
     needs
         People of each zone that have to be covered, those that what exists covers among them.
     start
-        A choice that meets them.
+        A selection that meets them.
     control, merge
         As in `fair.worst_off`.
     """
@@ -204,7 +212,7 @@ def most_people(
     base, options = (
         (problem, np.arange(len(problem.constraints))) if small is None else (small.problem, small.options)
     )
-    question = opened(base, missing(problem, needs))
+    question = residual_cover(base, missing(problem, needs))
     n = len(question.constraints)
     best = np.flatnonzero(np.isin(options, start))
     best = exchanged(question, best, control=control)
@@ -230,7 +238,7 @@ def most_people(
         return answer(best, bound, stopped or "gap", 0)
     spare = bound - people(best) + PROOF * max(1.0, bound)
     linear = with_bounds(built.linear, out=loose.reduced[:n] > spare, into=-loose.reduced[:n] > spare)
-    tree = solve(linear, control=_told(control, given), start=built.filled(best))
+    tree = solve(linear, control=_reported(control, given), start=built.filled(best))
     if tree.x is not None:
         chosen = np.flatnonzero(tree.x[:n] > 0.5)
         if met(question, chosen) and people(chosen) > people(best):
@@ -239,7 +247,7 @@ def most_people(
     return answer(best, bound, tree.stopped, tree.nodes)
 
 
-def _told(control: SearchControl, given: float) -> SearchControl:
+def _reported(control: SearchControl, given: float) -> SearchControl:
     def listen(objective: float, bound: float) -> None:
         control.listen(given - objective, given - bound)
 
@@ -247,7 +255,7 @@ def _told(control: SearchControl, given: float) -> SearchControl:
 
 
 def worst_off(problem: CoverageProblem, *, control: SearchControl, merge: bool = True) -> Answer:
-    """Return the choice whose worst-off zone has the highest share covered and, of those, the one that covers most people.
+    """Return the selection with the highest share covered in the worst-off zone and, among those, with most people covered.
 
     Zones that no option helps are not compared; a note says how many of them stay below the worst-off one (see `helpable`).
 
@@ -256,7 +264,7 @@ def worst_off(problem: CoverageProblem, *, control: SearchControl, merge: bool =
     problem
         Who is covered by which option, and in which zone.
     control
-        Limits of the search.
+        Search limits, progress callback and interrupt.
     merge
         False solves the problem as given.
 

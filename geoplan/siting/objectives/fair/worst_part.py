@@ -23,9 +23,9 @@ from geoplan.siting.solve.presolve import merged
 from geoplan.siting.solve.problems import Answer, Bools, CoverageProblem, Floats, Ints, Step, Stopped
 from geoplan.siting.solve.set_cover import (
     Needs,
-    Open,
+    ResidualCover,
     identity,
-    opened,
+    residual_cover,
     with_bounds,
     zone_shares,
     zone_sums,
@@ -35,7 +35,7 @@ from geoplan.siting.solve.tolerance import PROOF
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The choice found, an upper bound on the mean share of the worst-off, one on the people covered among choices as good."""
+    """The selection found, an upper bound on the mean share of the worst-off, one on the people covered among choices as good."""
 
     chosen: Ints
     bound: float
@@ -49,7 +49,7 @@ class _Built:
     problem: CoverageProblem
     compared: Bools
     part: float
-    question: Open
+    question: ResidualCover
     linear: Linear
     options: Ints
 
@@ -82,7 +82,7 @@ def highest_part(
     control: SearchControl,
     merge: bool,
 ) -> Part:
-    """Return the choice with the highest mean share of the worst-off `part`, and most people among those.
+    """Return the selection with the highest mean share of the worst-off `part`, and most people among those.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def highest_part(
     compared
         Zones that count, shape (n_zones,); each has people.
     start
-        A choice to begin with.
+        An initial selection.
     part, control, merge
         As in `fair.worst_part`.
     """
@@ -100,7 +100,7 @@ def highest_part(
         (problem, np.arange(len(problem.constraints))) if small is None else (small.problem, small.options)
     )
     nothing = Needs(-np.inf, np.full(len(compared), -np.inf))
-    question = opened(base, nothing, fix=False)
+    question = residual_cover(base, nothing, fix=False)
     have = zone_sums(problem, problem.covered_by_existing)
     people = zone_sums(problem, np.ones(len(problem.weight), bool))
     linear = _linear(question, compared, have, people, part)
@@ -143,7 +143,7 @@ def _branched(
             out, into = loose.reduced[:n] > spare, -loose.reduced[:n] > spare
             linear = with_bounds(linear, out=out, into=into)
         first = _filled(built, best)
-    tree = solve(linear, control=_told(control), start=first)
+    tree = solve(linear, control=_reported(control), start=first)
     if tree.x is not None:
         bound = min(bound, -tree.bound)
         chosen = np.flatnonzero(tree.x[:n] > 0.5)
@@ -157,7 +157,7 @@ def _branched(
 
 
 def _most_people(built: _Built, best: Ints, bound: float, nodes: int, *, control: SearchControl) -> Part:
-    """Return the choice with the same mean share that covers most people."""
+    """Return the selection with the same mean share that covers most people."""
     n, k = len(built.question.constraints), len(built.question.weight)
     linear, value = built.linear, built.value(best)
     cost = np.zeros(len(linear.cost))
@@ -179,7 +179,7 @@ def _most_people(built: _Built, best: Ints, bound: float, nodes: int, *, control
     return Part(built.options[best], bound, given - tree.bound, nodes + tree.nodes, tree.stopped)
 
 
-def _linear(question: Open, compared: Bools, have: Floats, people: Floats, part: float) -> Linear:
+def _linear(question: ResidualCover, compared: Bools, have: Floats, people: Floats, part: float) -> Linear:
     # columns: options, points, what each compared zone lacks of the level (as a share), the level
     zones, constraints = np.flatnonzero(compared), question.constraints
     n, k, z = len(constraints), len(question.weight), len(zones)
@@ -224,7 +224,7 @@ def _filled(built: _Built, chosen: Ints) -> Floats:
     return np.concatenate([picked, covered, np.maximum(0.0, level - shares), [level]])
 
 
-def _told(control: SearchControl) -> SearchControl:
+def _reported(control: SearchControl) -> SearchControl:
     def listen(objective: float, bound: float) -> None:
         control.listen(-objective, -bound)
 
@@ -234,7 +234,7 @@ def _told(control: SearchControl) -> SearchControl:
 def worst_part(
     problem: CoverageProblem, *, worst_share: float = 0.1, control: SearchControl, merge: bool = True
 ) -> Answer:
-    """Return the choice with the highest mean share covered of the worst-off `worst_share` of the people and, of those, most people.
+    """Return the selection with the highest mean share covered of the worst-off `worst_share` of the people and, of those, most people.
 
     Zones are ordered by their shares; the first of them that hold `worst_share` of the people of all compared zones are averaged. It is the
     measure where `worst_off` says nothing: when more zones have nothing than sites may be chosen, or when a zone can be helped by a
@@ -247,7 +247,7 @@ def worst_part(
     worst_share
         Part of the people of the compared zones (see `helpable`), 0 < worst_share <= 1.
     control
-        Limits of the search.
+        Search limits, progress callback and interrupt.
     merge
         False solves the problem as given.
 

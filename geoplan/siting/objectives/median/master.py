@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoplan.network.compiled import compiled
-from geoplan.siting.solve.assignment import Medians
+from geoplan.siting.solve.assignment import AssignmentArrays
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import GrowingProgram, Linear
 from geoplan.siting.solve.problems import Bools, Floats, Ints
@@ -44,7 +44,7 @@ class Master:
         Flag and clock.
     """
 
-    def __init__(self, arrays: Medians, price: Floats, *, control: SearchControl) -> None:
+    def __init__(self, arrays: AssignmentArrays, price: Floats, *, control: SearchControl) -> None:
         self.arrays = arrays
         n, m = len(arrays), len(arrays.top)
         # HiGHS' tolerances are absolute: person-seconds in a unit, a power of two, in which the largest is about 1,000

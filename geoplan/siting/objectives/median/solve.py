@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from geoplan.siting.objectives.median.master import Master, Relaxed
-from geoplan.siting.solve.assignment import Medians, Priced, climb, improved, medians, settled, shrunk, value
+from geoplan.siting.solve.assignment import (
+    AssignmentArrays,
+    Priced,
+    assignment_arrays,
+    climb,
+    improved,
+    settled,
+    shrunk,
+    value,
+)
 from geoplan.siting.solve.constraints import first_choice
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.problems import (
@@ -181,12 +190,12 @@ def _branching(y: Floats, worth: Floats) -> int:
     return at if at >= 0 and weight[at] > 0 else -1
 
 
-def _take(arrays: Medians, chosen: Ints, best: Best) -> None:
+def _take(arrays: AssignmentArrays, chosen: Ints, best: Best) -> None:
     if arrays.constraints.allows(chosen):
         best.take(arrays.positions(chosen), value(arrays, chosen))
 
 
-def _round(arrays: Medians, y: Floats, best: Best) -> None:
+def _round(arrays: AssignmentArrays, y: Floats, best: Best) -> None:
     """Round: select the options of the largest values, as far as the limits allow, then exchange."""
     chosen: list[int] = []
     used = np.zeros(arrays.rows.shape[0])
@@ -217,7 +226,7 @@ def median(problem: DistanceProblem, *, control: SearchControl, merge: bool = Tr
     problem
         The question.
     control
-        Limits of the search.
+        Search limits, progress callback and interrupt.
     merge
         Whether points with the same walks become one; the answer is the same.
 
@@ -242,7 +251,7 @@ def median(problem: DistanceProblem, *, control: SearchControl, merge: bool = Tr
     >>> found.status, found.chosen.tolist(), found.objective
     ('optimal', [0], 900.0)
     """
-    arrays = medians(problem, merge=merge)
+    arrays = assignment_arrays(problem, merge=merge)
     arrays = shrunk(arrays, never=~arrays.constraints.usable(), always=_required(arrays))
     start = first_choice(arrays.constraints, np.ones(len(arrays)), control=control)
     if isinstance(start, Answer):
@@ -267,8 +276,8 @@ def median(problem: DistanceProblem, *, control: SearchControl, merge: bool = Tr
     )
 
 
-def _required(arrays: Medians) -> Bools:
-    """Return which options some limit asks for alone."""
+def _required(arrays: AssignmentArrays) -> Bools:
+    """Return the options that a constraint requires by themselves."""
     must = np.zeros(len(arrays), bool)
     for r in np.flatnonzero(arrays.least > 0):
         own = arrays.rows.indices[arrays.rows.indptr[r] : arrays.rows.indptr[r + 1]]
@@ -277,7 +286,7 @@ def _required(arrays: Medians) -> Bools:
     return must & arrays.constraints.usable()
 
 
-def _proven(arrays: Medians, start: Ints, best: Best) -> tuple[Stopped, int]:
+def _proven(arrays: AssignmentArrays, start: Ints, best: Best) -> tuple[Stopped, int]:
     """Close the gap between incumbent and bound; return why it was not closed, and the nodes looked at."""
     if not len(arrays.top):
         best.raise_to(arrays.base)
@@ -303,7 +312,7 @@ def _proven(arrays: Medians, start: Ints, best: Best) -> tuple[Stopped, int]:
     return _looked_through(arrays, price, best)
 
 
-def _looked_through(arrays: Medians, price: Floats, best: Best) -> tuple[Stopped, int]:
+def _looked_through(arrays: AssignmentArrays, price: Floats, best: Best) -> tuple[Stopped, int]:
     """Prove by the linear program and the tree, restarting whenever the root fixes many options."""
     while True:
         master = Master(arrays, price, control=best.control)
@@ -324,13 +333,15 @@ def _looked_through(arrays: Medians, price: Floats, best: Best) -> tuple[Stopped
     return search(master, best)
 
 
-def _smaller(arrays: Medians, price: Floats, never: Bools, always: Bools) -> tuple[Medians, Floats]:
+def _smaller(
+    arrays: AssignmentArrays, price: Floats, never: Bools, always: Bools
+) -> tuple[AssignmentArrays, Floats]:
     """Return the residual problem after variable fixing, and prices of the points that stay."""
     fewer = shrunk(arrays, never=never, always=always)
     return fewer, price[np.searchsorted(arrays.origin, fewer.origin)]
 
 
-def _settle(arrays: Medians, best: Best) -> tuple[Stopped, int]:
+def _settle(arrays: AssignmentArrays, best: Best) -> tuple[Stopped, int]:
     """End where no open option changes any walk: the options fixed may be better than the incumbent, if the limits can be kept."""
     if arrays.base < best.cutoff:
         rest = first_choice(arrays.constraints, np.ones(len(arrays)), control=best.control)
@@ -341,7 +352,7 @@ def _settle(arrays: Medians, best: Best) -> tuple[Stopped, int]:
     return "", 0
 
 
-def _priced(arrays: Medians, price: Floats, best: Best) -> Priced:
+def _priced(arrays: AssignmentArrays, price: Floats, best: Best) -> Priced:
     tried: set[bytes] = set()
 
     def attempt(taken: Ints, bound: float) -> float:
@@ -359,7 +370,7 @@ def _priced(arrays: Medians, price: Floats, best: Best) -> Priced:
     return climb(arrays, best.objective, price=price, tried=attempt, go_on=go_on)
 
 
-def _between(arrays: Medians, chosen: Ints) -> Floats:
+def _between(arrays: AssignmentArrays, chosen: Ints) -> Floats:
     """Return initial prices: halfway from each point's nearest to its second nearest option chosen."""
     near, second = arrays.top.copy(), arrays.top.copy()
     for j in chosen:

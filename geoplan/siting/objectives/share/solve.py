@@ -36,25 +36,25 @@ from geoplan.siting.solve.problems import (
 from geoplan.siting.solve.set_cover import (
     Model,
     Needs,
-    Open,
+    ResidualCover,
     asked,
     groups,
     identity,
     met,
     missing,
     model,
-    opened,
     reachable,
+    residual_cover,
     share_tolerance,
     short,
     weighted,
     with_bounds,
 )
-from geoplan.siting.solve.tolerance import PROOF
+from geoplan.siting.solve.tolerance import PROOF, SOLVER_TOLERANCE
 from geoplan.words.errors import Note
 
 #: HiGHS may miss a row by its tolerance, and count each point by as much too many: three times its tolerance.
-LOOSE = 3e-6
+LOOSE = 3 * SOLVER_TOLERANCE
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +68,8 @@ class Found:
     nodes: int = 0
 
 
-def cheapest(question: Open, *, control: SearchControl) -> Found:
-    """Return the cheapest options that meet the needs of `question`, as far as `control` lets it be proven."""
+def cheapest(question: ResidualCover, *, control: SearchControl) -> Found:
+    """Return the cheapest options that meet the needs of `question`, with a bound, within the search limits."""
     best = first_answer(question, control=control)
     built = model(question)
     bound = float(question.constraints.cost[question.fixed].sum())
@@ -111,13 +111,13 @@ def rounded_up(cost: Floats, bound: float) -> float:
     return step * float(np.ceil((bound - PROOF * max(1.0, abs(bound))) / step))
 
 
-def cost_of(question: Open, chosen: Ints) -> float:
+def cost_of(question: ResidualCover, chosen: Ints) -> float:
     """Return the cost of `chosen`."""
     return float(question.constraints.cost[chosen].sum())
 
 
 def _branched(
-    question: Open, built: Model, loose: Solved, best: Ints | None, *, control: SearchControl
+    question: ResidualCover, built: Model, loose: Solved, best: Ints | None, *, control: SearchControl
 ) -> Found:
     linear, n, start = built.linear, len(question.constraints), None
     if best is not None and loose.reduced is not None:
@@ -145,7 +145,9 @@ def _branched(
     return Found("found", best, bound, "" if closed else tree.stopped or "gap", tree.nodes)
 
 
-def _tightened(question: Open, best: Ints | None, *, control: SearchControl) -> tuple[Ints | None, int]:
+def _tightened(
+    question: ResidualCover, best: Ints | None, *, control: SearchControl
+) -> tuple[Ints | None, int]:
     # the solver's tolerance counted as people: require a little more than the needs
     inside = question.zone >= 0
     zones = np.bincount(question.zone[inside], question.weight[inside], minlength=len(question.needs.zone))
@@ -166,7 +168,7 @@ def _tightened(question: Open, best: Ints | None, *, control: SearchControl) -> 
     return (chosen if met(question, chosen) else None), tree.nodes
 
 
-def _cheaper(question: Open, one: Ints | None, other: Ints | None) -> Ints | None:
+def _cheaper(question: ResidualCover, one: Ints | None, other: Ints | None) -> Ints | None:
     if one is None or other is None:
         return other if one is None else one
     return other if cost_of(question, other) < cost_of(question, one) else one
@@ -184,7 +186,7 @@ def nearest_within(problem: CoverageProblem, needs: Needs, *, control: SearchCon
     """
     nothing = Needs(-np.inf, np.full(len(needs.zone), -np.inf))
     left = missing(problem, needs)
-    question = opened(problem, nothing)
+    question = residual_cover(problem, nothing)
     member, asks = groups(question, left)
     constraints, n, k, g = problem.constraints, len(problem.constraints), len(question.weight), len(asks)
     # u of each need is met, at most the need and at most the people covered
@@ -266,7 +268,7 @@ def fewest(
     min_share_per_community
         Part of each zone's people to be covered, 0-1; None: not asked. Zones without people ask nothing.
     control
-        Limits of the search.
+        Search limits, progress callback and interrupt.
     merge
         False solves the problem as given, nothing merged or dropped beforehand.
     as_far_as_possible
@@ -343,10 +345,10 @@ def meets(problem: CoverageProblem, chosen: Ints, needs: Needs) -> bool:
 def _searched(problem: CoverageProblem, needs: Needs, *, control: SearchControl, merge: bool) -> Found:
     left = missing(problem, needs)
     if not merge:
-        return cheapest(opened(problem, left), control=control)
+        return cheapest(residual_cover(problem, left), control=control)
     # zones without a need of their own do not keep points apart
     small = merged(problem, by_zone=bool((left.zone > 0).any()), drop_dominated=True)
-    found = cheapest(opened(small.problem, left), control=control)
+    found = cheapest(residual_cover(small.problem, left), control=control)
     return found if found.chosen is None else replace(found, chosen=small.back(found.chosen))
 
 

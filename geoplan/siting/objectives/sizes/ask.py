@@ -32,7 +32,7 @@ WHOLE = ("beds", "places")
 
 @dataclass(frozen=True)
 class Product:
-    """A supply that a rule is short of, and the service whose people walk to it.
+    """A supply that a rule lacks, and the service that offers it.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def _may(
     seconds = walks @ spread
     place = pd.Index(zones).get_indexer(inputs.zone_id)
     row, zone = shares.nonzero()
-    if not len(row):  # nobody walks to any candidate, or there is none
+    if not len(row):  # no walk to any candidate, or no candidate
         return csr_array((len(number), len(zones)))
     share = np.asarray(shares[row, zone]).ravel()
     enough = (share >= question.min_reach_share - ROUNDING_TOLERANCE) & (place[zone] >= 0)
@@ -162,7 +162,7 @@ def _limits(
     number: Ints,
     rules: Sequence[Rule],
 ) -> tuple[Floats, Floats, Bools]:
-    """Return the least and most size of each product at each candidate, and the candidates of whose size nothing is known."""
+    """Return the least and most size of each product at each candidate, and the candidates of unknown size."""
     shape = len(rows), len(products)
     least, most = np.zeros(shape), np.zeros(shape)
     unknown = np.zeros(len(rows), dtype=bool)

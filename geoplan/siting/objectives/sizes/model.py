@@ -1,4 +1,4 @@
-"""The question of sizes as a mixed-integer model.
+"""Sites and sizes as a mixed-integer model.
 
 Columns: x (candidate, phase in which it opens), y (the same and a product; x itself where there is one product), s (size of it),
 a (amount that a candidate gives to a zone in a phase), u (what a zone lacks in a phase).
@@ -108,7 +108,7 @@ def limits(problem: Sizes) -> tuple[Floats, Floats]:
     most = np.where(problem.whole, np.floor(problem.most + ROUNDING_TOLERANCE), problem.most)
     within = np.where(problem.whole, np.ceil(within - ROUNDING_TOLERANCE), within)
     most = np.where(most < least - ROUNDING_TOLERANCE, 0.0, np.minimum(most, np.maximum(least, within)))
-    # what serves nobody opens only where the candidate has to
+    # a product that serves no zone opens only at a required candidate
     idle = (within <= 0) & ~problem.flags("required")[:, None]
     return least, np.where(idle, 0.0, most)
 
@@ -122,7 +122,7 @@ def can_hold(problem: Sizes, least: Floats, most: Floats) -> Bools:
 
 
 def pairs_of(problem: Sizes) -> Pairs:
-    """Return who may serve whom, of zones with a gap."""
+    """Return the pairs of candidate and zone with a gap that may serve each other."""
     found = []
     for k, may in enumerate(problem.may):
         entries = may.tocoo()

@@ -98,7 +98,7 @@ class Sizes:
         return self.least.shape[0], self.gap.shape[0], self.gap.shape[1]
 
     def flags(self, which: Literal["required", "forbidden"]) -> Bools:
-        """Return who is required or forbidden, shape (J,)."""
+        """Return the candidates that are required or forbidden, shape (J,)."""
         given = self.required if which == "required" else self.forbidden
         return np.zeros(self.shape[0], bool) if given is None else np.asarray(given, bool)
 

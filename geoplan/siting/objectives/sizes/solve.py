@@ -1,4 +1,4 @@
-"""Which sites, and how large, close the gaps: a mixed-integer model with its aims in order, each proven or bounded.
+"""Sites and sizes that close gaps: a mixed-integer model with lexicographic aims, each proven or bounded.
 
 Candidates j open (x) with sizes s and give amounts a to zones z, which keep a gap u::
 
@@ -272,7 +272,7 @@ def solve_sizes(
     search.begin(then)
     for name, aim, unit in aims(problem, model, then):
         search.pursue(name, aim, unit)
-        if search.hopeless:
+        if search.infeasible:
             return _none(problem, search)
     return _answer(problem, model, search)
 
@@ -285,7 +285,7 @@ class _Search:
     model: SizeModel
     control: SearchControl
     best: Floats | None = None
-    hopeless: bool = False
+    infeasible: bool = False
     stopped: Stopped = ""
     nodes: int = 0
 
@@ -318,7 +318,7 @@ class _Search:
         elif self.best is None or aim @ self.best > 0.0:
             bound = self._search(aim)
         if self.best is None:
-            self.hopeless = True
+            self.infeasible = True
             return
         reached = max(0.0, float(aim @ self.best))
         self.held.append((aim, reached))
@@ -368,7 +368,7 @@ class _Search:
         base = self.model.linear
         if not self.held:
             return replace(base, cost=aim)
-        # small sums are written in smaller units: the solver lets a row be off by 1e-6
+        # small sums are scaled up: the solver's tolerance on a row is absolute (`SOLVER_TOLERANCE`)
         scale = np.array([max(1.0, 100.0 / max(1.0, value)) for _, value in self.held])
         rows = csr_array(np.array([row for row, _ in self.held]) * scale[:, None])
         high = np.array([value + max(1e-7, ROUNDING_TOLERANCE * value) for _, value in self.held]) * scale
