@@ -44,7 +44,7 @@ def opening_by_people(problem: CoverageProblem, groups: Sequence[Ints]) -> Openi
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> from geoplan.siting.solve.problems import SelectionConstraints
     >>> free = SelectionConstraints(np.ones(2), csr_array((0, 2)), np.empty(0), np.empty(0))
     >>> covers = csr_array(np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]]))
     >>> problem = CoverageProblem(free, covers, np.array([5.0, 3.0, 1.0]), np.zeros(3, bool), np.zeros(3, int))

@@ -274,7 +274,7 @@ def least_walking(problem: Capacity, met: float) -> float:
     --------
     >>> constraints = SelectionConstraints(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
     >>> problem = Capacity(constraints, csr_array([[60.0, 90.0]]), np.array([3.0, 4.0]), np.array([5.0]), csr_array((0, 2)),
-    ...     np.empty(0), beyond=900.0)
+    ...     np.empty(0), cutoff_seconds=900.0)
     >>> least_walking(problem, 5.0)  # 3 at 60, 2 at 90, 2 without
     2160.0
     """

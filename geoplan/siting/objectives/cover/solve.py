@@ -425,7 +425,7 @@ def max_cover(problem: CoverageProblem, *, control: SearchControl, merge: bool =
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> from geoplan.siting.solve.problems import SelectionConstraints
     >>> constraints = SelectionConstraints(np.ones(3), csr_array(np.ones((1, 3))), np.zeros(1), np.array([2.0]))
     >>> covers = csr_array(np.array([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1]]))
     >>> cover = CoverageProblem(constraints, covers, np.array([2.0, 3.0, 3.0, 2.0]), np.zeros(4, bool), np.full(4, -1))

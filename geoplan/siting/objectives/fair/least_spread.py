@@ -317,7 +317,7 @@ def spread(problem: CoverageProblem, chosen: Ints) -> float:
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> from geoplan.siting.solve.problems import SelectionConstraints
     >>> free = SelectionConstraints(np.ones(1), csr_array((0, 1)), np.empty(0), np.empty(0))
     >>> problem = CoverageProblem(free, csr_array([[1.0, 0]]), np.array([30.0, 10]), np.zeros(2, bool), np.array([0, 1]))
     >>> spread(problem, np.array([0]))  # 30/40 * |1 - 0.75| + 10/40 * |0 - 0.75|

@@ -243,7 +243,7 @@ def median(problem: DistanceProblem, *, control: SearchControl, merge: bool = Tr
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> from geoplan.siting.solve.problems import SelectionConstraints
     >>> one = SelectionConstraints(np.ones(2), csr_array(np.ones((1, 2))), np.zeros(1), np.ones(1))
     >>> walks = csr_array(np.array([[60.0, 300.0], [240.0, 90.0]]))
     >>> ask = DistanceProblem(one, walks, np.array([5.0, 2.0]), np.full(2, np.inf), 3600.0, np.full(2, -1))

@@ -289,7 +289,7 @@ def fewest(
     Examples
     --------
     >>> from scipy.sparse import csr_array
-    >>> from geoplan.siting.problems import SelectionConstraints
+    >>> from geoplan.siting.solve.problems import SelectionConstraints
     >>> free = SelectionConstraints(np.ones(3), csr_array((0, 3)), np.empty(0), np.empty(0))
     >>> covers = csr_array([[1.0, 1, 0], [0, 1, 1], [0, 0, 1]])
     >>> people = CoverageProblem(free, covers, np.array([10.0, 30, 60]), np.zeros(3, bool), np.zeros(3, int))
