@@ -60,7 +60,7 @@ def _constraints_named(found: SitingResult) -> tuple[Note, ...]:
         return ()
     more = "…" if len(limits) > NAMED else ""
     zh, en = (
-        phrase("list_semicolon", lang).join(
+        phrase("join_semicolon", lang).join(
             f"{n}. {limit.text(lang)}" for n, limit in enumerate(limits[:NAMED], start=1)
         )
         + more

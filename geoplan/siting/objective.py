@@ -90,7 +90,7 @@ class Objective(ABC):
         limits = [limit for phase in question.phases if (limit := _limits(phase, phased=question.is_phased))]
         if not limits:
             return text
-        joined = phrase("list_semicolon", lang).join(limit.text(lang) for limit in limits)
+        joined = phrase("join_semicolon", lang).join(limit.text(lang) for limit in limits)
         return phrase("siting_question_limited", lang, question=text, limits=joined)
 
 

@@ -180,7 +180,7 @@ def findings_of(
             "rule_id": rule.rule_id, "of_plan": data.zones["level"][found.zone_id] in ("area", "district"),
             "zone_id": found.zone_id, "year": data.year, **row,
             "missing": ", ".join(note.code for note in missing),
-            **{f"missing_{lang}": phrase("rule_part_joint", lang).join(note.found(lang) for note in missing) for lang in LANGUAGES},
+            **{f"missing_{lang}": phrase("join_semicolon", lang).join(note.found(lang) for note in missing) for lang in LANGUAGES},
             "basis": data.basis(found.group) if found.group else "", "attribute": rule.attribute,
             "people": _people(data, found), "people_affected": NAN if row["surplus"] else rule.affected(found, what, str(row["verdict"])),
             "cause": "no_data" if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,

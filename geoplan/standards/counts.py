@@ -148,7 +148,7 @@ def _amounts(
 def no_types(of: Sequence[Selection]) -> Note:
     """Return the note that no register lists any of the facilities that count."""
     names = {
-        lang: phrase("rule_joint", lang).join(
+        lang: phrase("join_items", lang).join(
             label("types", name, lang) for one in of for name in one.facilities
         )
         for lang in LANGUAGES

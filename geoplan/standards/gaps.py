@@ -103,7 +103,7 @@ def with_site_names(
             for upper in _upwards(zone, parents):
                 above.setdefault((rule, upper), {})[site["name"]] = None
     parts = gaps["part"] if "part" in gaps else [""] * len(gaps)
-    joint = phrase("rule_joint", lang)
+    joint = phrase("join_items", lang)
     found = [
         joint.join((above if part == "finding" else exact).get((rule, zone), {}))
         for rule, zone, part in zip(gaps["rule_id"], gaps["zone_id"], parts, strict=True)
@@ -208,7 +208,7 @@ def _row(part: str, rule: str, zone: Any, names: _Names, basis: str) -> dict[str
         "part": part, "rule_id": rule, "zone_id": zone, "member_id": "", "district": names.above(zone, "district"),
         "town": names.above(zone, "town"), "community": names.above(zone, "community"), "indicator": names.rule(rule, "indicator"),
         "clause": names.rule(rule, "cited") or names.rule(rule, "clause"), "attribute": names.rule(rule, "attribute"),
-        "basis": phrase("rule_part_joint", names.lang).join(filter(None, (names.rule(rule, "basis"), basis))),
+        "basis": phrase("join_semicolon", names.lang).join(filter(None, (names.rule(rule, "basis"), basis))),
         "format": names.rule(rule, "format"), "target": "", "nearest_facility": None, "nearest_name": "", "project": "", "note": "",
         "rank": pd.NA, "caveats": (),
     }  # fmt: skip

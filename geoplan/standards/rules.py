@@ -133,7 +133,7 @@ class Selection(Entry):
 
     def text(self, lang: str) -> str:
         """Return the facilities in words, with the zones and the condition that narrow them."""
-        joint = phrase("rule_joint", lang)
+        joint = phrase("join_items", lang)
         names = joint.join(label("types", name, lang) for name in self.facilities)
         if self.in_zones:
             names = phrase("rule_facilities_in", lang, names=names, zones=joint.join(self.in_zones))
@@ -483,7 +483,7 @@ class Rule(Entry):
 
     def amount_text(self, lang: str) -> str:
         """Return what is added up; empty where facilities or zones are counted."""
-        return phrase("rule_joint", lang).join(label("supplies", name, lang) for name in self.supplies)
+        return phrase("join_items", lang).join(label("supplies", name, lang) for name in self.supplies)
 
     def condition_text(self, lang: str) -> str:
         """Return what those that count must meet; empty where they need nothing."""
@@ -512,7 +512,7 @@ class Rule(Entry):
             self.condition_text(lang),
             self.whom_text(lang),
         )
-        return phrase("rule_part_joint", lang).join(part for part in parts if part)
+        return phrase("join_semicolon", lang).join(part for part in parts if part)
 
     def unit_text(self, lang: str) -> str:
         """Return the unit of the value: per cent, beds per 1,000 people, or the unit in which one builds."""
@@ -532,7 +532,7 @@ class Rule(Entry):
     def target_text(self, lang: str) -> str:
         """Return what the rule asks for by year: ``≥50（2025年）``."""
         asked = ((t.year, Requirement.of([t], year=t.year, range_is=self.range_is)) for t in self.targets)
-        return phrase("rule_part_joint", lang).join(
+        return phrase("join_semicolon", lang).join(
             phrase("rule_target_year", lang, target=self.required_text(required, lang), year=year)
             for year, required in asked
         )

@@ -106,5 +106,5 @@ def _shown(value: object, lang: str) -> object:
     if isinstance(value, Phrase):
         return value.text(lang)
     if isinstance(value, tuple):
-        return phrase("list_comma", lang).join(str(_shown(part, lang)) for part in value)
+        return phrase("join_items", lang).join(str(_shown(part, lang)) for part in value)
     return value

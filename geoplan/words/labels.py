@@ -175,4 +175,4 @@ def listed(words: Iterable[str], lang: str) -> str:
     >>> listed(["托位", "床位"], "zh"), listed(["places", "beds"], "en")
     ('托位、床位', 'places, beds')
     """
-    return phrase("list_comma", lang).join(words)
+    return phrase("join_items", lang).join(words)

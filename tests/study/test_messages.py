@@ -11,7 +11,7 @@ from geoplan.words.catalogue import catalogue
 from geoplan.words.errors import GeoplanError, Note, raise_errors
 
 SOURCE = Path(geoplan.__file__).parent
-USED = re.compile(r'Note(?:\.of)?\(\s*"([a-z0-9_]+)"')
+USED = re.compile(r'\b(?:Note(?:\.of)?|[pP]hrase)\(\s*"([a-z0-9_]+)"')
 
 
 #: Whole sentences and labels of printed papers, which end as sentences and abbreviations do.

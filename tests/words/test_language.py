@@ -11,13 +11,35 @@ import geoplan
 ROOT = Path(geoplan.__file__).parent
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff01-\uff60]")
 
-#: Tables of what offices write in their lists, and of the datums and ages in them: they are compared with, never printed.
-RECOGNISERS = (
-    "inputs/",
-    "study/ages.py",
+#: Where Chinese stands in code on purpose.
+EXEMPT = {
+    # what offices write in their lists and files: compared with, never printed
+    "inputs/": "recognisers",
+    "study/ages.py": "recogniser of ages",
+    "standards/grammar.py": "recogniser of targets",
+    "standards/totals/rows.py": "recogniser of yes and no",
+    # descriptions of columns, for the reader of the code
+    "tables/schemas.py": "descriptions",
+    "standards/packs/read.py": "descriptions",
+    "standards/totals/assess.py": "descriptions",
+    "report/content/annual.py": "descriptions",
+    # characters, not words
+    "standards/requirement.py": "signs of comparison",
+    "report/look/fonts.py": "glyphs",
+    "report/layers/dxf.py": "glyph for what GBK lacks",
+    "report/workbook/csv_files.py": "signs that begin a formula",
+}
+#: Files of which some words are still to be moved.
+TO_DO = (
+    "report/atlas/atlas.py",
+    "report/atlas/frame.py",
+    "report/content/document.py",
+    "report/content/names.py",
+    "report/content/shortfalls.py",
+    "report/content/stock.py",
+    "report/word/document.py",
+    "report/workbook/workbook.py",
 )
-#: Rooms whose words are still to be moved.
-TO_DO = ("report/", "siting/", "standards/", "tables/")
 
 
 def strings(file):
@@ -42,6 +64,6 @@ def strings(file):
 FILES = [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.rglob("*.py"))]
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if not file.startswith((*RECOGNISERS, *TO_DO))])
+@pytest.mark.parametrize("file", [file for file in FILES if not file.startswith((*EXEMPT, *TO_DO))])
 def test_no_chinese_stands_in_code(file):
     assert [found for found in strings(ROOT / file) if CHINESE.search(found[1])] == []

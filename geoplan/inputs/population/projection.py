@@ -111,7 +111,7 @@ def _once(notes: list[Note]) -> list[Note]:
 def _as_totals(group: Entries, *, year: int, lang: str) -> Entries:
     """Return a projected group as one whose totals are given."""
     word = phrase("basis_projected", lang)
-    basis = ("，" if lang == "zh" else ", ").join(part for part in (group.get("basis"), word) if part)
+    basis = phrase("join_comma", lang).join(part for part in (group.get("basis"), word) if part)
     files = ", ".join(dict.fromkeys(Path(path).name for path in _files(group["project"])))
     kept = {key: value for key, value in group.items() if key != "project"}
     return {**kept, "basis": basis, "year": year, "projected": files}

@@ -174,7 +174,7 @@ def _check_areas(rows: Rows, table: pd.DataFrame, notes: list[Note]) -> None:
                 rows.note(
                     "project_approximate",
                     project_id,
-                    words="、".join(words) or rows.columns.header["approximate"],
+                    words=tuple(words) or rows.columns.header["approximate"],
                 )
             )
         scope = f"{rows.text('area_scope')[project_id]} {remarks[project_id]}"

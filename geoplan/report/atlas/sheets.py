@@ -68,7 +68,7 @@ class Maker:
 
     def basis(self, *notes: str) -> str:
         """Return the line above the title block: whom the figures count, the clause, and every caveat."""
-        return ("；" if self.lang == "zh" else "; ").join(dict.fromkeys(note for note in notes if note))
+        return phrase("join_semicolon", self.lang).join(dict.fromkeys(note for note in notes if note))
 
     def facilities(self, page: Page, *, size: float, service: int | None = None) -> list[Mark]:
         """Draw the facilities, those of one service only where it is given, and return their lines of the legend."""

@@ -93,7 +93,7 @@ def supply_figures(outcome: Outcome, names: Names, rule: str, end: str, level: s
 def finding_figures(outcome: Outcome, names: Names, rule: str, *, most: int = 4) -> tuple[Figure, ...]:
     """Return the verdicts of one rule with actual, target and gap, at most `most` of them."""
     lang, form = outcome.lang, names.format(rule)
-    comma = phrase("headline_comma", lang)
+    comma = phrase("join_comma", lang)
     found = []
     for row in rows_of(outcome.findings[outcome.findings["rule_id"] == rule])[:most]:
         actual = Amount.between(row["actual_low"], row["actual_high"], form)

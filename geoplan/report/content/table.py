@@ -139,7 +139,7 @@ class Listed:
 
     def text(self, lang: str) -> str:
         """Return the words with the separator of the language."""
-        return ("、" if lang == "zh" else ", ").join(cell_text(item, lang) for item in self.items)
+        return phrase("join_items", lang).join(cell_text(item, lang) for item in self.items)
 
 
 #: One cell; text stands as it is, None is a cell without a value.
@@ -421,5 +421,5 @@ class Figure:
         shown = f"{cell_text(self.value, lang)} {self.unit}".rstrip()
         if not self.caveats:
             return shown
-        joined = ("；" if lang == "zh" else "; ").join(self.caveats)
-        return f"{shown}（{joined}）" if lang == "zh" else f"{shown} ({joined})"
+        joined = phrase("join_semicolon", lang).join(self.caveats)
+        return shown + phrase("in_brackets", lang, text=joined)

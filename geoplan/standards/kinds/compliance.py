@@ -74,7 +74,7 @@ class Compliance(MemberRule):
             return ""
         known = {rule.rule_id: rule.indicator_text(lang) for rule in self.standards}
         named = [known.get(name, name) for name in self.named]
-        return phrase("compliance_meets", lang, rules=phrase("rule_joint", lang).join(named))
+        return phrase("compliance_meets", lang, rules=phrase("join_items", lang).join(named))
 
     def member_format(self) -> str:
         """Return the format of the rule that must be met, which gives the value of a member; rooms are in m²."""
@@ -88,7 +88,7 @@ class Compliance(MemberRule):
         if self.meets is None:
             return "" if self.standard is not None else super().member_target_text(lang)
         parts = [rule.member_target_text(lang) or rule.full_target_text(lang) for rule in self.standards]
-        return phrase("rule_part_joint", lang).join(dict.fromkeys(part for part in parts if part))
+        return phrase("join_semicolon", lang).join(dict.fromkeys(part for part in parts if part))
 
     def missing(self, data: AssessmentData) -> tuple[Note, ...]:
         """Return why no zone can be judged: no standard is stated, or the rules that must be met say nothing."""

@@ -63,7 +63,7 @@ class FloorArea(Rule):
         """Return what is counted and per whom; of estates their rooms, not the facilities by which communities are measured."""
         if self.estate_column is None:
             return super().basis_text(lang)
-        return phrase("rule_part_joint", lang).join(
+        return phrase("join_semicolon", lang).join(
             filter(None, (self.amount_text(lang), self.whom_text(lang)))
         )
 

@@ -191,7 +191,7 @@ def _next(entry: dict[str, Any], rule: Rule, year: int) -> dict[str, Any]:
     if "since" in out:
         out["since"] = last.year
         out.pop("base", None)  # what is new counts from nothing
-    out["note"] = phrase("rule_part_joint", "zh").join(told)
+    out["note"] = phrase("join_semicolon", "zh").join(told)
     return {key: value for key, value in out.items() if value != ""}
 
 
@@ -247,7 +247,7 @@ def _shown(rule: Rule, lang: str) -> dict[str, str]:
     return {
         "id": rule.id, "name": rule.indicator_text(lang), "kind": rule.kind_text(lang), "level": _level(rule, lang),
         "base": rule.base or "", "target": rule.target_text(lang), "attribute": rule.attribute_text(lang),
-        "clause": rule.clause, "remark": phrase("rule_joint", lang).join(filter(None, remarks)),
+        "clause": rule.clause, "remark": phrase("join_items", lang).join(filter(None, remarks)),
     }  # fmt: skip
 
 
@@ -263,7 +263,7 @@ def _level(rule: Rule, lang: str) -> str:
     if rule.where.band:
         _, least, most = rule.where.band
         words.append(phrase("pack_level_band", lang, least=f"{least:g}", most=f"{most:g}"))
-    joined = phrase("rule_joint", lang).join(words)
+    joined = phrase("join_items", lang).join(words)
     return phrase("pack_level_words", lang, levels=levels, words=joined) if words else levels
 
 

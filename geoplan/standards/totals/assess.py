@@ -234,7 +234,7 @@ def _row(
         "from": "stated" if stated else "computed", "format": rule.value_format,
         "have": row["actual_low"] * scale, "need": rounded(what.required * scale, unit=rule.unit),
         **{name: row[name] for name in ("actual_low", "actual_high", "comparison", "required", "required_upper", "shortfall", "surplus", "unit", "verdict")},
-        **{f"missing_{lang}": phrase("rule_part_joint", lang).join(note.found(lang) for note in row["missing"]) for lang in LANGUAGES},
+        **{f"missing_{lang}": phrase("join_semicolon", lang).join(note.found(lang) for note in row["missing"]) for lang in LANGUAGES},
         "attribute": rule.attribute, "clause": rule.clause,
     }  # fmt: skip
 
@@ -251,7 +251,7 @@ def _open_upwards(totals: Totals, rule: Rule, found: Measured, year: int) -> Mea
         return found
     unknown = uncovered(totals, rule, year)
     names = {
-        lang: phrase("rule_joint", lang).join(label("types", name, lang) for name in unknown)
+        lang: phrase("join_items", lang).join(label("types", name, lang) for name in unknown)
         for lang in LANGUAGES
     }
     hints = [Note.of("totals_types_unknown", types_zh=names["zh"], types_en=names["en"])] if unknown else []
