@@ -287,16 +287,11 @@ def test_points_that_cannot_be_used_and_one_just_outside(read, lonlat):
     assert len(listed.candidates) == 7
 
 
-def test_a_place_without_a_point_names_its_zone(read):
-    listed = read(
-        {"名称": "A", "地址": "示例区向阳社区旧校舍", "所属社区": ""},
-        {"名称": "B", "地址": "", "所属社区": "河西村"},
-        {"名称": "C", "地址": "别处", "所属社区": ""},
-        {"名称": "D", "地址": "", "所属社区": "南山社区"},
-    )
-    assert listed.candidates["zone_id"].tolist() == ["community/A", "community/B", None, None]
-    assert "candidate_place_unknown" in codes(listed, 4)
-    assert "zone_name_unknown" in codes(listed, 5)
+def test_a_place_that_no_zone_has_is_said(read):
+    listed = read({"名称": "A", "地址": "河西村"}, {"名称": "B", "地址": "别处"})
+    assert listed.candidates["zone_id"].tolist() == ["community/B", None]
+    assert "candidate_place_unknown" in codes(listed, 3)
+    assert "candidate_place_unknown" not in codes(listed, 2)
 
 
 def test_an_estate_is_counted_in_its_community(read):
@@ -496,37 +491,12 @@ def test_no_list_gives_an_empty_table_with_every_column(facilities):
 
 
 def test_costs_of_a_unit_where_none_is_stated(read):
-    table = read(
-        {
-            "名称": "A",
-            "建设性质": "改扩建",
-            "可设服务": "托育",
-            "投资估算（万元）": "",
-            "单位造价（万元）": "",
-        },
-        {
-            "名称": "B",
-            "建设性质": "改扩建",
-            "可设服务": "托育",
-            "投资估算（万元）": "9",
-            "单位造价（万元）": "",
-        },
-        {
-            "名称": "C",
-            "建设性质": "改扩建",
-            "可设服务": "托育",
-            "投资估算（万元）": "",
-            "单位造价（万元）": "5",
-        },
-        {"名称": "D", "建设性质": "", "可设服务": "托育", "投资估算（万元）": "", "单位造价（万元）": ""},
-        {
-            "名称": "E",
-            "建设性质": "改扩建",
-            "可设服务": "日间照料",
-            "投资估算（万元）": "",
-            "单位造价（万元）": "",
-        },
-    ).candidates
+    headers = ("名称", "建设性质", "可设服务", "投资估算（万元）", "单位造价（万元）")
+    rows = [
+        ("A", "改扩建", "托育", "", ""), ("B", "改扩建", "托育", "9", ""), ("C", "改扩建", "托育", "", "5"),
+        ("D", "", "托育", "", ""), ("E", "改扩建", "日间照料", "", ""),
+    ]  # fmt: skip
+    table = read(*(dict(zip(headers, row, strict=True)) for row in rows)).candidates
     got = with_unit_costs(table, service_type="childcare")
     unit = unit_costs().loc["childcare_conversion"]
     assert got["cost_unit"].fillna(-1).tolist() == [(unit["low"] + unit["high"]) / 2, -1, 5, -1, -1]
