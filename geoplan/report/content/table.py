@@ -313,6 +313,8 @@ class Table:
     def to(self, depth: Depth) -> "Table":
         """Return the table with the columns that a product of `depth` prints, and the charts that these can draw."""
         kept = [place for place, entry in enumerate(self.columns) if entry.depth <= depth]
+        if not kept:
+            raise ValueError(f"{self.key}: no column is printed at depth {depth}")
         return replace(
             self,
             columns=tuple(self.columns[k] for k in kept),
