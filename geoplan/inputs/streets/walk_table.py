@@ -10,159 +10,60 @@ from typing import NamedTuple
 
 #: Classes that are walked unless tags or the study say otherwise.
 WALKED = [
-    "trunk",
-    "trunk_link",
-    "primary",
-    "primary_link",
-    "secondary",
-    "secondary_link",
-    "tertiary",
-    "tertiary_link",
-    "unclassified",
-    "residential",
-    "living_street",
-    "service",
-    "road",
-    "track",
-    "pedestrian",
-    "footway",
-    "path",
-    "steps",
-    "corridor",
-    "bridleway",
-    "cycleway",
-    "platform",
-    "elevator",
-    "crossing",
-    "sidewalk",
-]
+    "trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link",
+    "unclassified", "residential", "living_street", "service", "road", "track", "pedestrian", "footway", "path",
+    "steps", "corridor", "bridleway", "cycleway", "platform", "elevator", "crossing", "sidewalk",
+]  # fmt: skip
 
 #: Classes that are not walked unless the way says ``foot=yes`` or the study lets walkers in.
 NOT_WALKED = [
-    "motorway",
-    "motorway_link",
-    "ferry",
-    "busway",
-    "bus_guideway",
-    "raceway",
-    "escape",
-    "via_ferrata",
-    "rest_area",
-    "services",
-    "emergency_bay",
-]
+    "motorway", "motorway_link", "ferry", "busway", "bus_guideway", "raceway", "escape", "via_ferrata", "rest_area",
+    "services", "emergency_bay",
+]  # fmt: skip
 
 #: Ways that are not there (yet, or any more): never walked, whatever else is tagged.
 NOT_THERE = [
-    "construction",
-    "proposed",
-    "planned",
-    "abandoned",
-    "disused",
-    "razed",
-    "demolished",
-    "dismantled",
-    "removed",
+    "construction", "proposed", "planned", "abandoned", "disused", "razed", "demolished", "dismantled", "removed",
     "no",
-]
+]  # fmt: skip
 
 #: Classes whose being walked is a choice that a study should state; its cost in connection is always printed.
 STATED_CHOICES = ("motorway", "trunk")
 
 FOOT_OPEN = [
-    "yes",
-    "designated",
-    "permissive",
-    "official",
-    "public",
-    "destination",
-    "customers",
-    "delivery",
-    "limited",
+    "yes", "designated", "permissive", "official", "public", "destination", "customers", "delivery", "limited",
     "discouraged",
-]
+]  # fmt: skip
 FOOT_RESIDENTS = ["private", "residents", "permit"]
 FOOT_OUT = ["no", "use_sidepath"]
 ACCESS_OPEN = [
-    "yes",
-    "permissive",
-    "designated",
-    "official",
-    "public",
-    "destination",
-    "customers",
-    "delivery",
-    "unknown",
-]
+    "yes", "permissive", "designated", "official", "public", "destination", "customers", "delivery", "unknown",
+]  # fmt: skip
 ACCESS_RESIDENTS = ["private", "residents", "permit"]
 ACCESS_OUT = ["no", "military", "emergency", "agricultural", "forestry", "bus", "psv"]
 
 #: Barriers that a walker passes through a door of: always a valve, open unless locked, private or forbidden.
 GATES = [
-    "gate",
-    "lift_gate",
-    "swing_gate",
-    "sliding_gate",
-    "sliding_beam",
-    "wicket_gate",
-    "hampshire_gate",
-    "bump_gate",
-    "kissing_gate",
-    "sally_port",
-    "turnstile",
-    "full-height_turnstile",
-]
+    "gate", "lift_gate", "swing_gate", "sliding_gate", "sliding_beam", "wicket_gate", "hampshire_gate", "bump_gate",
+    "kissing_gate", "sally_port", "turnstile", "full-height_turnstile",
+]  # fmt: skip
 
 #: Barriers that stop a walker unless ``foot`` or ``access`` lets one pass.
 STOPS = ["wall", "city_wall", "retaining_wall", "fence", "hedge", "guard_rail", "ditch", "debris"]
 
 #: Barriers that a walker passes unless ``foot`` or ``access`` forbids it. Types not listed anywhere count as these.
 PASSED = [
-    "bollard",
-    "block",
-    "cycle_barrier",
-    "motorcycle_barrier",
-    "kerb",
-    "entrance",
-    "stile",
-    "horse_stile",
-    "cattle_grid",
-    "chain",
-    "rope",
-    "toll_booth",
-    "border_control",
-    "checkpoint",
-    "height_restrictor",
-    "bus_trap",
-    "planter",
-    "jersey_barrier",
-    "log",
-    "step",
-    "coupure",
-    "spikes",
-    "yes",
-]
+    "bollard", "block", "cycle_barrier", "motorcycle_barrier", "kerb", "entrance", "stile", "horse_stile",
+    "cattle_grid", "chain", "rope", "toll_booth", "border_control", "checkpoint", "height_restrictor", "bus_trap",
+    "planter", "jersey_barrier", "log", "step", "coupure", "spikes", "yes",
+]  # fmt: skip
 
 #: Every tag key of a way that `judge_way` looks at.
 WAY_KEYS = [
-    "highway",
-    "access",
-    "foot",
-    "motorroad",
-    "sidewalk",
-    "sidewalk:both",
-    "sidewalk:left",
-    "sidewalk:right",
-    "oneway:foot",
-    "foot:forward",
-    "foot:backward",
-    "conveying",
-    "railway",
-    "public_transport",
-    "route",
-    "abandoned",
-    "disused",
-]
+    "highway", "access", "foot", "motorroad", "sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right",
+    "oneway:foot", "foot:forward", "foot:backward", "conveying", "railway", "public_transport", "route",
+    "abandoned", "disused",
+]  # fmt: skip
 
 OPEN, RESIDENTS, OUT = "open", "residents", ""
 BOTH, FORWARD, BACKWARD = 0, 1, -1
