@@ -50,6 +50,47 @@ def _with_unknowns(outcome):
     return dataclasses.replace(outcome, flags=flags, findings=findings, served=served)
 
 
+def _built(outcome, *, unknown):
+    """Return the outcome with proposed sites, projects, and what both do; costs and ends of intervals unknown where asked for."""
+    outcome = _fixture().with_sites(outcome)
+    rules, year = list(outcome.findings["rule_id"][:2]), float(outcome.year)
+    projects = pd.DataFrame(
+        {
+            "name": ["甲养老院", "乙托育园"], "works": ["new", "extend"], "services": [("elder_home",), ("childcare",)],
+            "beds": [100.0, np.nan], "nursing_beds": [60.0, np.nan], "places": [np.nan, 50.0], "inclusive_places": [np.nan, 30.0],
+            "floor_area_m2": [3000.0, 800.0], "facilities": [1.0, 1.0], "cost": [2500.4, np.nan if unknown else 137.5],
+            "cost_from": ["stated", "" if unknown else "childcare_conversion: plan.csv#6"], "funds": ["财政", ""],
+            "start_year": [year - 1, np.nan], "open_year": [year, year + 1], "unit": ["区民政局", ""],
+            "zone_id": ["community/C01", None], "serves": [("community/C01", "community/C02"), ()], "indicators": [(rules[0],), ()],
+            "location_quality": ["exact", "missing"], "source_file": ["projects.xlsx"] * 2, "source_row": [2, 3],
+        },
+        index=["projects.xlsx#2", "projects.xlsx#3"],
+    )  # fmt: skip
+    zone = outcome.findings["zone_id"].iloc[0]
+    support = pd.DataFrame(
+        {
+            "rule_id": rules, "zone_id": zone, "verdict_before": "not_met", "verdict_after": ["met", "no_data"],
+            "actual_before": [4.111, 0.5], "actual_after": [4.6, 0.6], "actual_high_before": [4.111, 0.53 if unknown else 0.5],
+            "actual_high_after": [4.6, np.inf if unknown else 0.6], "required": [4.5, 0.65], "shortfall_before": [8.0, 20.0],
+            "shortfall_after": [0.0, np.nan], "unit": ["places", "beds"], "projects": [("projects.xlsx#3",), ("projects.xlsx#2",)],
+        }
+    )  # fmt: skip
+    by_sites = support.assign(projects=[tuple(outcome.sites.index[:2]), ()])
+    sites = outcome.sites.copy()
+    if unknown:
+        candidates = outcome.candidates.copy()
+        sites.loc[sites.index[1], ["cost", "cost_from"]] = [np.nan, ""]
+        candidates.loc[sites["candidate_id"].iloc[1], ["cost", "cost_unit", "cost_from"]] = [
+            np.nan,
+            np.nan,
+            "",
+        ]
+        outcome = dataclasses.replace(outcome, candidates=candidates)
+    return dataclasses.replace(
+        outcome, sites=sites, projects=projects, support=support, site_support=by_sites
+    )
+
+
 def _listed(outcome):
     """Return the outcome with the gap list that follows from its tables, and caveats where it has none."""
     flags, findings = (
@@ -69,5 +110,6 @@ def _listed(outcome):
 @pytest.fixture(scope="module", params=["whole", "unknowns"])
 def outcome(request):
     """An outcome, and the same with unknowns."""
-    made = _fixture().make_outcome()
-    return _listed(made if request.param == "whole" else _with_unknowns(made))
+    unknown = request.param == "unknowns"
+    made = _built(_fixture().make_outcome(), unknown=unknown)
+    return _listed(_with_unknowns(made) if unknown else made)

@@ -453,7 +453,7 @@ def test_candidates_say_which_are_offered_and_which_generated(outcome, texts):
     assert [row["rule"] for row in rows if row["rule"]] == ["必选", "禁选"]
     assert (rows[6]["may_hold"], rows[8]["location"]) == ("不限", "程序生成")
     assert "from_year" not in rows[0]  # no candidate has one
-    assert rows[5]["cost"] == ""
+    assert rows[5]["opening_cost"] == ""
 
 
 def test_of_many_candidates_the_first_are_listed_and_all_adopted(outcome):

@@ -35,9 +35,11 @@ def candidates_table(outcome: Outcome, *, most: int = MOST_CANDIDATES) -> Table 
     shown = listed_candidates(table, set(order), most=most)
     more = [key for key in _OPTIONAL if table[key].map(present).any()]
     keys = (
-        "serial", "name", "offered_by", "adopted_order", "works", "zone", "zone_code", "may_hold", "floor_area_m2", *more,
+        "serial", "name", "offered_by", "adopted_order", "works", "zone", "zone_code", "may_hold", "offered_area_m2",
+        *("opening_cost" if key == "cost" else key for key in more),
         "location", "source_file", "source_row",
     )  # fmt: skip
+    # a site takes so much of the area and costs what its size costs: the candidate's own figures have other names
     rows: list[list[Cell]] = []
     for place, (key, row) in enumerate(zip(shown.index, rows_of(shown), strict=True), start=1):
         generated = sites.is_generated(row)

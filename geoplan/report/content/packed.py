@@ -40,10 +40,10 @@ _CANDIDATE_NOTE = (
     "offered_by",
     "works",
     "may_hold",
-    "floor_area_m2",
+    "offered_area_m2",
     "most_beds",
     "most_places",
-    "cost",
+    "opening_cost",
     "rule",
 )
 #: Decimals of a packed number by format, more than are printed.
