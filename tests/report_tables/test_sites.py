@@ -17,7 +17,6 @@ import pytest
 
 from geoplan.inputs.lists.types import printed_types
 from geoplan.inputs.projects import read_projects
-from geoplan.report.content import candidates as content_candidates
 from geoplan.report.content import comparison
 from geoplan.report.content.answers import (
     adopted,
@@ -50,7 +49,7 @@ from geoplan.report.folder import store
 from geoplan.report.folder.manifest import canonical, manifest
 from geoplan.report.workbook import csv_files, workbook
 from geoplan.standards.gaps import with_site_names
-from geoplan.tables import PROJECTS, SUPPORT
+from geoplan.tables import PROJECTS
 from geoplan.words.vocabulary import vocabulary
 
 SHEETS = ["选址方案", "选址问题", "选址增益曲线", "未补齐单元", "其他方案点位", "备选点位"]
@@ -295,9 +294,12 @@ def test_where_a_cost_comes_from_is_said_in_words():
 
 def test_what_the_sites_do_stands_as_for_projects(outcome, texts):
     support = pd.DataFrame(
-        [(BEDS, "area/area", "not_met", "met", 27.1, 51.0, 50.0, 90.0, 0.0, "beds", ("close_gap/1", "close_gap/3")),
-         ("wuhan.nursing_bed_share", "area/area", "not_met", "not_met", 0.5, 0.5 + 1e-12, 0.6, 9.0, 9.0, "beds", ())],
-        columns=list(SUPPORT),
+        {
+            "rule_id": [BEDS, "wuhan.nursing_bed_share"], "zone_id": "area/area", "verdict_before": "not_met",
+            "verdict_after": ["met", "not_met"], "actual_before": [27.1, 0.5], "actual_after": [51.0, 0.5 + 1e-12],
+            "required": [50.0, 0.6], "shortfall_before": [90.0, 9.0], "shortfall_after": [0.0, 9.0], "unit": "beds",
+            "projects": [("close_gap/1", "close_gap/3"), ()],
+        }
     )  # fmt: skip
     found = dataclasses.replace(outcome, site_support=support)
     table = site_support_table(found)
@@ -466,9 +468,8 @@ def test_of_many_candidates_the_first_are_listed_and_all_adopted(outcome):
     assert set(listed_candidates(many, set(many.index[:9]), most=5).index) == set(many.index[:9])
 
 
-def test_the_table_says_that_candidates_are_left_out(outcome, monkeypatch):
-    monkeypatch.setattr(content_candidates, "MOST_CANDIDATES", 6)
-    table_ = candidates_table(outcome)
+def test_the_table_says_that_candidates_are_left_out(outcome):
+    table_ = candidates_table(outcome, most=6)
     assert len(table_.rows) == 6
     assert any("前 6 个" in note and "共 10 个" in note for note in table_.notes)
 
