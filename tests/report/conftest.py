@@ -5,6 +5,7 @@ import functools
 import importlib.util
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,6 +67,9 @@ def _built(outcome, *, unknown):
         },
         index=["projects.xlsx#2", "projects.xlsx#3"],
     )  # fmt: skip
+    projects = gpd.GeoDataFrame(
+        projects, geometry=[outcome.zones.geometry["community/C01"].centroid, None], crs=outcome.crs
+    )
     zone = outcome.findings["zone_id"].iloc[0]
     support = pd.DataFrame(
         {
