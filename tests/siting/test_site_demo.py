@@ -196,7 +196,7 @@ def test_asked_twice_it_says_the_same(found):
 
 def test_a_study_without_questions_or_with_other_names_says_so(tmp_path):
     study = gp.read_study(gp.demo_study())
-    with pytest.raises(StudyError, match="circles、places、each"):
+    with pytest.raises(StudyError, match="circles, places, each"):
         site(study, only=["nowhere"])
     with pytest.raises(StudyError, match=r"docs/siting\.md"):
         site(study.changed(siting=None))
