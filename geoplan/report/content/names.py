@@ -12,17 +12,6 @@ from geoplan.words.labels import label, of_group, unit
 from geoplan.words.numbers import missing
 
 
-def word(code: str, lang: str, **values: object) -> str:
-    """Return the words ``papers_<code>`` in `lang`.
-
-    Examples
-    --------
-    >>> word("year", "en", year=2025)
-    'Year judged: 2025'
-    """
-    return phrase(f"papers_{code}", lang, **values)
-
-
 def present(value: object) -> bool:
     """Return whether `value` is neither None, NaN, NA nor empty text."""
     return not missing(value) and value != ""
@@ -132,7 +121,7 @@ class Names:
     def _pack(self, rule_id: str) -> str:
         pack = text(self.of_rule(rule_id, "pack"))
         if pack == "study":
-            source = word("own_setting", self.lang)
+            source = phrase("papers_own_setting", self.lang)
         else:
             source = text(self.of_rule(rule_id, f"pack_title_{self.lang}")) or pack
         return f"（{source}）" if self.lang == "zh" else f" ({source})"

@@ -21,10 +21,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from geoplan.report import look
 from geoplan.report.content import titles
-from geoplan.report.content.names import word
 from geoplan.report.content.registry import tables
 from geoplan.report.content.table import WORDED, Amount, Cell, Chart, Coded, Column, Table, Tally, cell_text
 from geoplan.tables import Outcome
+from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import FORMATS, format_number
 
 #: Longest text that a cell holds, and that a page's header or footer holds (limits of the file format).
@@ -257,10 +257,10 @@ def _write_head(page: Worksheet, pen: _Pen, table: Table, outcome: Outcome, widt
     """Write title, year and basis, banner and notes; return the next free row."""
     lang, last = outcome.lang, len(widths) - 1
     lines: list[tuple[str, Any, float]] = []
-    title = word("title", lang, name=outcome.name, sheet=table.page or table.title)
+    title = phrase("papers_title", lang, name=outcome.name, sheet=table.page or table.title)
     lines.append((title, pen(bold=True, font_size=14, text_wrap=True), 14))
     dot = "。" if lang == "zh" else ". "
-    basis = f"{word('year', lang, year=outcome.year)}{dot}{titles.basis_line(outcome)}"
+    basis = f"{phrase('papers_year', lang, year=outcome.year)}{dot}{titles.basis_line(outcome)}"
     soft = pen(font_size=9, font_color=look.COLOURS["ink_soft"], text_wrap=True)
     lines.append((basis, soft, 9))
     if outcome.synthetic:
@@ -310,7 +310,7 @@ def _write_table(page: Worksheet, pen: _Pen, table: Table, at: int, widths: list
         for place, cell in enumerate(row):
             _write_cell(page, pen, (at + offset, place), cell, table.columns[place], lang)
     if not table.rows:
-        nothing = table.empty or word("nothing", lang)
+        nothing = table.empty or phrase("papers_nothing", lang)
         page.write_string(at + 1, 0, nothing, pen(font_color=look.COLOURS["ink_soft"]))
     return at + max(len(table.rows), 1)
 
@@ -408,8 +408,8 @@ def _set_page(page: Worksheet, table: Table, outcome: Outcome) -> None:
     lang = outcome.lang
     right = titles.banner(outcome)
     page.set_header(_page_text(f"{outcome.name} · {table.page or table.title}", right))
-    basis = f"{word('year', lang, year=outcome.year)} · {titles.basis_line(outcome)}"
-    page.set_footer(_page_text(basis, word("page", lang), escape_right=False))
+    basis = f"{phrase('papers_year', lang, year=outcome.year)} · {titles.basis_line(outcome)}"
+    page.set_footer(_page_text(basis, phrase("papers_page", lang), escape_right=False))
 
 
 def _page_text(left: str, right: str, *, escape_right: bool = True) -> str:
