@@ -46,26 +46,11 @@ def test_a_row_as_an_office_writes_it(read, lonlat):
     x, y = lonlat(500, 700)
     listed = read(
         {
-            "序号": "1",
-            "名称": "老年活动站旧址",
-            "地址": "向阳社区1号",
-            "经度": x,
-            "纬度": y,
-            "建筑面积（㎡）": "320",
-            "楼层": "一至二层",
-            "产权": "街道",
-            "可使用年限": "15年",
-            "年租金（万元）": "2",
-            "改造投资估算（万元）": "48",
-            "可设服务": "日间照料/托育",
-            "建设性质": "改扩建",
-            "最多床位": "20",
-            "最多托位": "30",
-            "必选/禁选": "必选",
-            "二选一组": "",
-            "可用年份": "2026",
+            "序号": "1", "名称": "老年活动站旧址", "地址": "向阳社区1号", "经度": x, "纬度": y, "建筑面积（㎡）": "320", "楼层": "一至二层", "产权": "街道",
+            "可使用年限": "15年", "年租金（万元）": "2", "改造投资估算（万元）": "48", "可设服务": "日间照料/托育", "建设性质": "改扩建", "最多床位": "20",
+            "最多托位": "30", "必选/禁选": "必选", "二选一组": "", "可用年份": "2026",
         }
-    )
+    )  # fmt: skip
     assert listed.notes == ()
     row = listed.candidates.loc["list.csv#2"]
     assert set(listed.candidates.columns) == set(CANDIDATES)
@@ -78,11 +63,8 @@ def test_a_row_as_an_office_writes_it(read, lonlat):
         "",
     )
     assert (row["floor_area_m2"], row["most_beds"], row["most_places"], row["usable_years"]) == (
-        320,
-        20,
-        30,
-        15,
-    )
+        320, 20, 30, 15,
+    )  # fmt: skip
     # a cost that is stated stands; the rent beside it is not added
     assert (row["cost"], row["rent_year"], row["cost_from"], row["from_year"]) == (48, 2, "stated", 2026)
     assert np.isnan(row["cost_unit"])
@@ -95,15 +77,8 @@ def test_a_row_as_an_office_writes_it(read, lonlat):
 def test_what_is_not_said_is_unknown_and_never_0(read):
     row = read({"名称": "A", "地址": "河西村", "建筑面积": "", "投资估算": "待定"}).candidates.iloc[0]
     names = [
-        "floor_area_m2",
-        "most_beds",
-        "most_places",
-        "usable_years",
-        "from_year",
-        "cost",
-        "cost_unit",
-        "rent_year",
-    ]
+        "floor_area_m2", "most_beds", "most_places", "usable_years", "from_year", "cost", "cost_unit", "rent_year",
+    ]  # fmt: skip
     assert row[names].isna().all()
     assert (row["services"], row["works"], row["rule"], row["cost_from"]) == ((), "", "", "")
     assert (row["zone_id"], row["location_quality"], row.geometry) == ("community/B", "missing", None)
@@ -128,28 +103,22 @@ def test_what_the_study_says_for_all_rows_fills_blanks_only(read):
         ("建筑面积", "很大", "floor_area_m2", np.nan, "candidate_amount_odd"),
         ("建筑面积", "200-300", "floor_area_m2", 200.0, "candidate_amount_odd"),
         ("建筑面积", "300㎡", "floor_area_m2", 300.0, "candidate_amount_odd"),
-        ("建筑面积（亩）", "1.5", "floor_area_m2", 1000.0, None),
-        ("建筑面积（万平方米）", "0.2", "floor_area_m2", 2000.0, None),
+        ("建筑面积（亩）", "1.5", "floor_area_m2", 1000.0, None), ("建筑面积（万平方米）", "0.2", "floor_area_m2", 2000.0, None),
         ("投资估算（万元）", "-3", "cost", np.nan, "candidate_negative"),
-        ("投资估算（万元）", "面议", "cost", np.nan, "cost_unreadable"),
-        ("投资估算（万元）", "约50", "cost", 50.0, "cost_approximate"),
-        ("投资估算（元）", "500000", "cost", 50.0, None),
-        ("投资估算", "1.05亿元", "cost", 10_500.0, None),
-        ("单方造价（元/㎡）", "3000", "cost_unit", 0.3, None),
-        ("年租金（万元）", "-3", "rent_year", np.nan, "candidate_negative"),
+        ("投资估算（万元）", "面议", "cost", np.nan, "cost_unreadable"), ("投资估算（万元）", "约50", "cost", 50.0, "cost_approximate"),
+        ("投资估算（元）", "500000", "cost", 50.0, None), ("投资估算", "1.05亿元", "cost", 10_500.0, None),
+        ("单方造价（元/㎡）", "3000", "cost_unit", 0.3, None), ("年租金（万元）", "-3", "rent_year", np.nan, "candidate_negative"),
         ("租金（元/㎡·月）", "20", "rent_year", np.nan, "candidate_rent_needs_area"),
         ("月租金（元）", "2500", "rent_year", 3.0, "candidate_rent_without_years"),
         ("可用年份", "明年", "from_year", np.nan, "candidate_year_unreadable"),
         ("可使用年限", "长期", "usable_years", np.nan, "candidate_years_unlimited"),
         ("可使用年限", "至2040年", "usable_years", np.nan, "candidate_years_end"),
         ("可使用年限", "很久", "usable_years", np.nan, "candidate_years_unreadable"),
-        ("最多托位", "不超过30", "most_places", 30.0, "candidate_amount_odd"),
-        ("建设性质", "协调", "works", "", "works_unknown"),
+        ("最多托位", "不超过30", "most_places", 30.0, "candidate_amount_odd"), ("建设性质", "协调", "works", "", "works_unknown"),
         ("可设服务", "托育、健身", "services", ("childcare",), "candidate_service_unknown"),
         ("可设服务", "健身", "rule", "forbidden", "candidate_services_unknown"),
         ("必选/禁选", "必选禁选", "rule", "forbidden", "candidate_required_forbidden"),
-        ("必选/禁选", "待议", "rule", "", "candidate_rule_unknown"),
-        ("是否必选", "是", "rule", "required", None),
+        ("必选/禁选", "待议", "rule", "", "candidate_rule_unknown"), ("是否必选", "是", "rule", "required", None),
         ("是否禁选", "禁选", "rule", "forbidden", None),
     ],
 )  # fmt: skip
@@ -219,12 +188,8 @@ def test_headers_that_say_a_thing_in_two_ways(read):
         }
     ).candidates.iloc[0]
     assert (row["place"], row["ownership"], row["most_beds"], row["most_places"], row["cost"]) == (
-        "向阳社区3号",
-        "街道",
-        12,
-        12,
-        9,
-    )
+        "向阳社区3号", "街道", 12, 12, 9,
+    )  # fmt: skip
     own = read({"名称": "A", "最多床位/托位": "12", "最多床位": "7"}).candidates.iloc[0]
     assert (own["most_beds"], own["most_places"]) == (7, 12)
 
@@ -376,16 +341,10 @@ def test_parcels_give_a_point_inside_and_no_floor_area(tmp_path, zones):
 @pytest.mark.parametrize(
     ("wanted", "kept"),
     [
-        ((), "ABCDEFG"),
-        (("0708",), "AB"),
-        (("07",), "ABC"),
-        (("08",), "D"),
-        (("A6",), "E"),
-        (("A",), "EF"),
-        (("070801",), "B"),
-        (("99",), ""),
+        ((), "ABCDEFG"), (("0708",), "AB"), (("07",), "ABC"), (("08",), "D"), (("A6",), "E"), (("A",), "EF"),
+        (("070801",), "B"), (("99",), ""),
     ],
-)
+)  # fmt: skip
 def test_parcels_by_land_code(tmp_path, zones, wanted, kept):
     told = {"A": "0708 社会福利用地", "B": "070801", "C": "0701", "D": "08", "E": "A6", "F": "a33", "G": None}
     shapes = [
@@ -466,12 +425,8 @@ def test_premises_of_two_lists_count_once_and_generated_ones_come_last(read, fac
     made = generate("centroids", zones=zones)
     got = join_candidates([one, two], made, facilities=facilities)
     assert got.candidates.index.tolist() == [
-        "one.csv#2",
-        "one.csv#3",
-        "two.csv#3",
-        "generated/centroids#1",
-        "generated/centroids#2",
-    ]
+        "one.csv#2", "one.csv#3", "two.csv#3", "generated/centroids#1", "generated/centroids#2",
+    ]  # fmt: skip
     assert got.candidates["generated"].tolist() == [False] * 3 + [True] * 2
     assert [(n.code, n.file, n.row) for n in got.notes] == [("candidate_twice", "two.csv", 2)]
     assert got.candidates.crs == facilities.crs

@@ -30,15 +30,9 @@ OSM = """<osm version="0.6"><node id="1" lat="0.001" lon="117.001"/><node id="2"
 ENDINGS = sorted({end for ends in KINDS.values() for end in ends} | {".docx", ".osm.zip", ""})
 LISTS = {"table", "layer"}
 READERS = {
-    "register": {*LISTS, "osm"},
-    "lookup": LISTS,
-    "projects": LISTS,
-    "candidates": LISTS,
-    "zones": LISTS,
-    "streets": {"osm", "graph", "layer"},
-    "table": {"table"},
-    "layer": {"layer"},
-}
+    "register": {*LISTS, "osm"}, "lookup": LISTS, "projects": LISTS, "candidates": LISTS, "zones": LISTS,
+    "streets": {"osm", "graph", "layer"}, "table": {"table"}, "layer": {"layer"},
+}  # fmt: skip
 
 
 def write(path, kind, zones):
@@ -146,13 +140,8 @@ def test_a_zipped_raster_is_read_alike_for_people_and_heights(tmp_path):
     transform = rasterio.transform.from_origin(117, 0.01, 0.001, 0.001)
     path = tmp_path / "x.tif"
     profile = {
-        "driver": "GTiff",
-        "width": 10,
-        "height": 10,
-        "count": 1,
-        "dtype": "float32",
-        "crs": "EPSG:4326",
-    }
+        "driver": "GTiff", "width": 10, "height": 10, "count": 1, "dtype": "float32", "crs": "EPSG:4326",
+    }  # fmt: skip
     with rasterio.open(path, "w", transform=transform, **profile) as file:
         file.write(np.ones((1, 10, 10), "float32"))
     zipped = tmp_path / "x.ZIP"

@@ -26,18 +26,10 @@ def test_one_row_is_read(written, zones):
     row = found.projects.loc["list.csv#2"]
     told = row[
         [
-            "name",
-            "works",
-            "services",
-            "beds",
-            "beds_high",
-            "floor_area_m2",
-            "facilities",
-            "cost",
-            "cost_from",
+            "name", "works", "services", "beds", "beds_high", "floor_area_m2", "facilities", "cost", "cost_from",
             "funds",
         ]
-    ]
+    ]  # fmt: skip
     assert told.tolist() == [
         "向阳日间照料室",
         "new",

@@ -33,13 +33,10 @@ def shift(points, name):
 @pytest.mark.parametrize(
     ("real", "declared", "verdict"),
     [
-        ("gcj02", "gcj02", "fits"),
-        ("gcj02", "wgs84", "looks_like"),
-        ("bd09", "bd09", "fits"),
-        ("bd09", "gcj02", "looks_like"),
-        ("bd09", "wgs84", "looks_like"),
+        ("gcj02", "gcj02", "fits"), ("gcj02", "wgs84", "looks_like"), ("bd09", "bd09", "fits"),
+        ("bd09", "gcj02", "looks_like"), ("bd09", "wgs84", "looks_like"),
     ],
-)
+)  # fmt: skip
 def test_registers_of_wuhan(registers, wuhan, wuhan_streets, real, declared, verdict):
     register = registers[real]
     fit = datum_fit.fit_points(

@@ -67,11 +67,7 @@ def test_the_documented_status_words_are_the_known_ones():
 
 def test_the_documented_faults_are_the_ones_that_can_be_said():
     folder = Path(cells.__file__).parents[1]
-    files = [
-        folder / "lists" / "words.yaml",
-        folder / "facilities" / "words.yaml",
-        folder / "words.yaml",
-    ]
+    files = [folder / "lists" / "words.yaml", folder / "facilities" / "words.yaml", folder / "words.yaml"]
     words = "\n".join(file.read_text(encoding="utf-8") for file in files)
     codes = set(re.findall(r"^([a-z_0-9]+):$", words, flags=re.MULTILINE))
     documented = {row[0].strip("`") for row in table_after("Faults and what is done")}

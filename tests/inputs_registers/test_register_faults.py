@@ -30,17 +30,10 @@ def test_the_ten_faults_planted_in_wuhans_eldercare_register(data, wuhan):
     )
     found = {(n.row, n.code) for n in register.notes}
     assert found == {
-        (5, "amount_blank"),
-        (19, "amount_worded"),
-        (31, "coordinates_missing"),
-        (43, "coordinates_swapped"),
-        (57, "amount_negative"),
-        (79, "year_format"),
-        (92, "coordinates_far"),
-        (162, "amount_format"),
-        (202, "amount_part_over_whole"),
-        (472, "duplicate_same_name"),
-    }
+        (5, "amount_blank"), (19, "amount_worded"), (31, "coordinates_missing"), (43, "coordinates_swapped"),
+        (57, "amount_negative"), (79, "year_format"), (92, "coordinates_far"), (162, "amount_format"),
+        (202, "amount_part_over_whole"), (472, "duplicate_same_name"),
+    }  # fmt: skip
     row_id = {row: i for i, row in register.facilities["source_row"].items()}
     supply = register.supplies.set_index(["facility_id", "supply"])[["low", "high"]]
     assert tuple(supply.loc[(row_id[5], "beds")]) == (

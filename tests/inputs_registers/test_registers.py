@@ -24,11 +24,8 @@ plan = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(plan)
 CRS, SIDE = plan.CRS, plan.SIDE
 TYPES = {
-    "养老院": "elder_home",
-    "日间照料": "elder_day_care",
-    "托育园": "childcare",
-    "老幼综合": ["elder_day_care", "childcare"],
-}
+    "养老院": "elder_home", "日间照料": "elder_day_care", "托育园": "childcare", "老幼综合": ["elder_day_care", "childcare"],
+}  # fmt: skip
 
 
 def at(column, row, *, dx=1000.0, dy=1000.0):
@@ -79,17 +76,11 @@ def test_the_tables_have_the_contracted_columns(tmp_path, town):
     assert joined.facilities.crs == CRS
     row = joined.facilities.loc["甲@台账.csv"]
     assert (row["name"], row["services"], row["zone_id"], row["zone_from"]) == (
-        "甲",
-        ("elder_home",),
-        "community/C00",
-        "point",
-    )
+        "甲", ("elder_home",), "community/C00", "point",
+    )  # fmt: skip
     assert (row["source_file"], row["source_row"], row["location_quality"], row["serves"]) == (
-        "台账.csv",
-        2,
-        "exact",
-        (),
-    )
+        "台账.csv", 2, "exact", (),
+    )  # fmt: skip
 
 
 def test_without_any_register_the_tables_are_empty_and_whole():
@@ -104,13 +95,10 @@ def test_without_any_register_the_tables_are_empty_and_whole():
 
 
 ROWS_WITHOUT = [
-    ("名称", "类型", "所在区", "所属社区", "地址", "经度", "纬度", "床位数"),
-    ("甲", "养老院", "东湖区", "向阳社区", None, None, None, 30),
-    ("乙", "养老院", "东湖区", None, None, None, None, 40),
-    ("丙", "养老院", None, None, "东湖区阳光花园小区3号", None, None, 50),
-    ("丁", "养老院", None, None, None, None, None, 60),
-    ("戊", "养老院", None, None, None, *at(1, 1), 70),
-]
+    ("名称", "类型", "所在区", "所属社区", "地址", "经度", "纬度", "床位数"), ("甲", "养老院", "东湖区", "向阳社区", None, None, None, 30),
+    ("乙", "养老院", "东湖区", None, None, None, None, 40), ("丙", "养老院", None, None, "东湖区阳光花园小区3号", None, None, 50),
+    ("丁", "养老院", None, None, None, None, None, 60), ("戊", "养老院", None, None, None, *at(1, 1), 70),
+]  # fmt: skip
 
 
 def test_a_row_without_coordinates_is_not_lost(tmp_path, town):
@@ -126,11 +114,8 @@ def test_a_row_without_coordinates_is_not_lost(tmp_path, town):
     assert list(listed["zone_names"]) == ["东湖区 / 向阳社区", "东湖区", "东湖区", ""]
     assert list(listed["reason"]) == ["coordinates_missing"] * 4
     assert [m if isinstance(m, str) else None for m in listed["match"]] == [
-        "community",
-        None,
-        "address_estate",
-        None,
-    ]
+        "community", None, "address_estate", None,
+    ]  # fmt: skip
     assert (5, "counts_nowhere") in codes(register)
     line = register.reconciliation.iloc[0]
     assert (line["not_placed"], line["in_run"], line["placed_share"]) == (4, 1, 0.2)
@@ -149,12 +134,8 @@ def test_a_candidate_is_inside_its_zone_and_is_used_only_once_accepted(tmp_path,
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     again = read(tmp_path, ROWS_WITHOUT, town, accepted=path)
     assert list(again.facilities["location_quality"]) == [
-        "approximate",
-        "missing",
-        "approximate",
-        "missing",
-        "exact",
-    ]
+        "approximate", "missing", "approximate", "missing", "exact",
+    ]  # fmt: skip
     assert again.facilities.geometry.iloc[0].distance(points.iloc[0]) < 0.05
     assert list(again.facilities["zone_id"])[:3] == ["community/C00", "district/D0", "community/C00"]
     assert list(again.unplaced["source_row"]) == [3, 5]
@@ -214,20 +195,15 @@ def test_a_file_of_accepted_points_that_cannot_be_read_is_named(tmp_path, town):
 @pytest.mark.parametrize(
     ("name", "level", "within", "zone_id", "why"),
     [
-        ("东湖区", "district", None, "district/D0", ""),
-        ("东湖", "district", None, "district/D0", ""),
-        ("向阳", "community", None, "community/C00", ""),
-        ("向阳居委会", "community", None, "community/C00", ""),
-        ("东风村", "community", None, "community/C11", ""),
-        ("东风村委会", "community", None, "community/C11", ""),
-        ("Ｃ１１", "community", None, "community/C11", ""),
-        ("和平社区", "community", None, None, "ambiguous"),
+        ("东湖区", "district", None, "district/D0", ""), ("东湖", "district", None, "district/D0", ""),
+        ("向阳", "community", None, "community/C00", ""), ("向阳居委会", "community", None, "community/C00", ""),
+        ("东风村", "community", None, "community/C11", ""), ("东风村委会", "community", None, "community/C11", ""),
+        ("Ｃ１１", "community", None, "community/C11", ""), ("和平社区", "community", None, None, "ambiguous"),
         ("和平社区", "community", "district/D1", "community/C10", ""),
-        ("向阳社区", "community", "district/D1", None, "unknown"),
-        ("无名社区", "community", None, None, "unknown"),
+        ("向阳社区", "community", "district/D1", None, "unknown"), ("无名社区", "community", None, None, "unknown"),
         ("阳光花园", "estate", "district/D0", "estate/E1", ""),
     ],
-)
+)  # fmt: skip
 def test_names_of_zones(town, name, level, within, zone_id, why):
     found = ZoneNames(town).find(name, level, within=within)
     assert (found.zone_id, found.why) == (zone_id, why)
@@ -334,15 +310,11 @@ def test_inclusive_comes_from_inclusive_places_where_there_is_no_column(tmp_path
 
 def test_what_counts_in_a_year(tmp_path, town):
     rows = [
-        ("名称", "类型", "经度", "纬度", "床位", "运营状态", "启用年份", "停用年份"),
-        ("甲", "养老院", *at(0, 0), 1, "运营", 2010, None),
-        ("乙", "养老院", *at(1, 0), 2, "运营", 2026, None),
-        ("丙", "养老院", *at(2, 0), 4, "在建", 2024, None),
-        ("丁", "养老院", *at(3, 0), 8, "规划", None, None),
-        ("戊", "养老院", *at(0, 1), 16, "停业", None, None),
-        ("己", "养老院", *at(1, 1), 32, "停业", 2001, 2026),
-        ("庚", "养老院", *at(2, 1), 64, "运营", None, 2025),
-    ]
+        ("名称", "类型", "经度", "纬度", "床位", "运营状态", "启用年份", "停用年份"), ("甲", "养老院", *at(0, 0), 1, "运营", 2010, None),
+        ("乙", "养老院", *at(1, 0), 2, "运营", 2026, None), ("丙", "养老院", *at(2, 0), 4, "在建", 2024, None),
+        ("丁", "养老院", *at(3, 0), 8, "规划", None, None), ("戊", "养老院", *at(0, 1), 16, "停业", None, None),
+        ("己", "养老院", *at(1, 1), 32, "停业", 2001, 2026), ("庚", "养老院", *at(2, 1), 64, "运营", None, 2025),
+    ]  # fmt: skip
     register = read(tmp_path, rows, town)
     assert len(register.facilities) == 7
     beds = {
@@ -377,12 +349,9 @@ def test_same_name_elsewhere_and_other_service_are_no_duplicates(tmp_path, town)
     head = ("名称", "类型", "经度", "纬度", "床位", "建筑面积")
     home = ("康乐", "养老院", *at(0, 0), 50, 900)
     rows = [
-        head,
-        home,
-        ("康乐", "养老院", *at(2, 0), 50, 900),
-        ("康乐", "日间照料", *at(0, 0), 50, 900),
+        head, home, ("康乐", "养老院", *at(2, 0), 50, 900), ("康乐", "日间照料", *at(0, 0), 50, 900),
         ("安康", "养老院", *at(0, 0), 60, 900),
-    ]
+    ]  # fmt: skip
     register = read(tmp_path, rows, town)
     assert codes(register) == []
     rows.append(("康 乐", "养老院", *at(0, 0, dx=1100), None, 900))
@@ -393,12 +362,9 @@ def test_same_name_elsewhere_and_other_service_are_no_duplicates(tmp_path, town)
 def test_the_fuller_row_is_kept_and_an_open_one_before_a_closed_one(tmp_path, town):
     head = ("名称", "类型", "经度", "纬度", "床位", "运营状态")
     rows = [
-        head,
-        ("甲", "养老院", *at(0, 0), None, "运营"),
-        ("甲", "养老院", *at(0, 0), 50, "运营"),
-        ("乙", "养老院", *at(1, 0), 9, "停业"),
-        ("乙", "养老院", *at(1, 0), 8, "运营"),
-    ]
+        head, ("甲", "养老院", *at(0, 0), None, "运营"), ("甲", "养老院", *at(0, 0), 50, "运营"),
+        ("乙", "养老院", *at(1, 0), 9, "停业"), ("乙", "养老院", *at(1, 0), 8, "运营"),
+    ]  # fmt: skip
     register = read(tmp_path, rows, town)
     assert list(register.facilities["source_row"]) == [3, 5]
 
@@ -464,12 +430,9 @@ def test_coordinates_in_one_cell_and_a_baidu_header(tmp_path, town):
 
 def test_only_rows_where_a_column_says_so(tmp_path, town):
     rows = [
-        ("名称", "经度", "纬度", "学校数"),
-        ("甲", *at(0, 0), 2),
-        ("乙", *at(1, 0), 0),
-        ("丙", *at(2, 0), None),
+        ("名称", "经度", "纬度", "学校数"), ("甲", *at(0, 0), 2), ("乙", *at(1, 0), 0), ("丙", *at(2, 0), None),
         ("丁", *at(3, 0), "是"),
-    ]
+    ]  # fmt: skip
     register = read(tmp_path, rows, town, type="school", where="学校数")
     assert register.facilities["name"].tolist() == ["甲", "丁"]
     with pytest.raises(InputError, match="no column `校`"):
@@ -581,11 +544,8 @@ def test_las_palmas(data):
 def test_reading_is_quick(data, wuhan):
     path = data / "wuhan" / "eldercare_register.xlsx"
     options = {
-        "zones": wuhan,
-        "crs": CRS,
-        "datum": "gcj02",
-        "types": {"养老机构": "elder_home", "社区养老服务设施": "elder_day_care"},
-    }
+        "zones": wuhan, "crs": CRS, "datum": "gcj02", "types": {"养老机构": "elder_home", "社区养老服务设施": "elder_day_care"},
+    }  # fmt: skip
     facilities.read_register(path, **options)
     start = time.process_time()
     facilities.read_register(path, **options)
@@ -595,14 +555,11 @@ def test_reading_is_quick(data, wuhan):
 def test_a_citys_register_in_a_districts_study(tmp_path, town):
     far = (at(0, 0)[0] + 0.5, at(0, 0)[1])
     rows = [
-        ("名称", "类型", "区", "社区", "经度", "纬度", "床位"),
-        ("甲", "养老院", "东湖区", "向阳社区", *at(0, 0), 1),
-        ("乙", "养老院", "远城区", "北秀社区", *far, 2),
-        ("丙", "养老院", "邻城区", "北秀社区", *at(-1, 0), 4),
-        ("丁", "养老院", "远城区", "北秀社区", None, None, 8),
-        ("戊", "养老院", "远城区", None, *at(1, 0), 16),
+        ("名称", "类型", "区", "社区", "经度", "纬度", "床位"), ("甲", "养老院", "东湖区", "向阳社区", *at(0, 0), 1),
+        ("乙", "养老院", "远城区", "北秀社区", *far, 2), ("丙", "养老院", "邻城区", "北秀社区", *at(-1, 0), 4),
+        ("丁", "养老院", "远城区", "北秀社区", None, None, 8), ("戊", "养老院", "远城区", None, *at(1, 0), 16),
         ("己", "养老院", None, None, *far, 32),
-    ]
+    ]  # fmt: skip
     register = read(tmp_path, rows, town)
     line = register.reconciliation.iloc[0]
     assert (line["rows"], line["outside"], line["not_placed"], line["in_run"]) == (6, 1, 2, 3)
@@ -636,14 +593,10 @@ def test_a_register_in_metres_and_one_in_a_local_grid(tmp_path, town):
 
 CODED = ("编号", "名称", "类型", "经度", "纬度", "床位数")
 CODED_ROWS = [
-    ("E1", "甲", "养老院", *at(0, 0), 10),
-    ("", "乙", "养老院", *at(1, 0), 20),
-    ("", "丙", "养老院", *at(2, 0), 30),
-    ("", "丙", "养老院", *at(0, 1), 40),
-    ("E9", "丁", "养老院", *at(1, 1), 50),
-    ("E9", "戊", "养老院", *at(2, 1), 60),
+    ("E1", "甲", "养老院", *at(0, 0), 10), ("", "乙", "养老院", *at(1, 0), 20), ("", "丙", "养老院", *at(2, 0), 30),
+    ("", "丙", "养老院", *at(0, 1), 40), ("E9", "丁", "养老院", *at(1, 1), 50), ("E9", "戊", "养老院", *at(2, 1), 60),
     ("", "", "养老院", *at(3, 1), 70),
-]
+]  # fmt: skip
 CODED_IDS = [
     "E1",
     "乙@台账.csv",

@@ -63,22 +63,12 @@ def test_levels_parents_order_and_covered_share_by_hand(write):
     found = assemble_zones(districts_and_communities(write), area_name="城区")
     zones = found.zones
     assert list(zones.index) == [
-        "area/area",
-        "district/A",
-        "district/B",
-        "community/1",
-        "community/2",
-        "community/10",
-    ]
+        "area/area", "district/A", "district/B", "community/1", "community/2", "community/10",
+    ]  # fmt: skip
     assert set(ZONES) <= set(zones.columns)
     assert zones["parent_id"].tolist() == [
-        None,
-        "area/area",
-        "area/area",
-        "district/A",
-        "district/A",
-        "district/B",
-    ]
+        None, "area/area", "area/area", "district/A", "district/A", "district/B",
+    ]  # fmt: skip
     assert zones["covered_share"].tolist() == pytest.approx(
         [150 / 200, 1, 0.5, 1, 1, 1]
     )  # communities fill 150 of 200 m²
@@ -367,20 +357,9 @@ def test_covered_share_of_wuhans_districts_equals_the_plain_union(wuhan):
     assert districts["covered_share"].tolist() == pytest.approx(slow, abs=1e-6)
     share = dict(zip(districts["name"], districts["covered_share"].round(3), strict=True))
     assert share == {
-        "江岸区": 0.670,
-        "江汉区": 0.936,
-        "硚口区": 0.881,
-        "汉阳区": 0.658,
-        "武昌区": 0.863,
-        "青山区": 0.772,
-        "洪山区": 0.364,
-        "东西湖区": 0.001,
-        "汉南区": 0.0,
-        "蔡甸区": 0.049,
-        "江夏区": 0.021,
-        "黄陂区": 0.001,
-        "新洲区": 0.0,
-    }
+        "江岸区": 0.670, "江汉区": 0.936, "硚口区": 0.881, "汉阳区": 0.658, "武昌区": 0.863, "青山区": 0.772, "洪山区": 0.364,
+        "东西湖区": 0.001, "汉南区": 0.0, "蔡甸区": 0.049, "江夏区": 0.021, "黄陂区": 0.001, "新洲区": 0.0,
+    }  # fmt: skip
 
 
 @needs_data

@@ -134,12 +134,8 @@ def test_totals_hold_and_the_raster_says_where(raster):
     factors = note(got, "rake_factors").values
     assert (factors["low"], factors["high"]) == pytest.approx((0.07, 10))
     assert got.groups.loc["residents"].to_dict() == {
-        "label": "常住人口",
-        "basis": "常住",
-        "year": 2020,
-        "total": 1007.0,
-        "source": "people.tif，按社区（村）总数校核",
-    }
+        "label": "常住人口", "basis": "常住", "year": 2020, "total": 1007.0, "source": "people.tif，按社区（村）总数校核",
+    }  # fmt: skip
 
 
 def test_totals_of_a_coarser_level_hold_too(raster):
@@ -351,21 +347,12 @@ def test_households_and_inherited_basis(raster):
     }
     got = people_on_the_ground(zones_of([at(0, 0, 10, 10)]), groups, halo_m=0, lang="en")
     assert got.groups.loc["households"].to_dict() == {
-        "label": "households",
-        "basis": "七普",
-        "year": 2020,
-        "total": 40.0,
+        "label": "households", "basis": "七普", "year": 2020, "total": 40.0,
         "source": "residents ÷ 2.5 people a household",
-    }
+    }  # fmt: skip
     assert got.demand.columns.tolist() == [
-        "zone_id",
-        "halo",
-        "source",
-        "cell",
-        "households",
-        "residents",
-        "geometry",
-    ]
+        "zone_id", "halo", "source", "cell", "households", "residents", "geometry",
+    ]  # fmt: skip
 
 
 def test_two_grids_stand_side_by_side_and_both_sums_hold(raster):
@@ -544,15 +531,9 @@ def wuhan():
     zones = assemble_zones(layers, area_name="武汉中心城区").zones
     rate = {"raster": folder / "elders_60.tif", "over": folder / "adults_20.tif", "times": 0.83}
     groups = {
-        "residents": {
-            "raster": folder / "adults_20.tif",
-            "rake_to": "community",
-            "basis": "常住",
-            "year": 2010,
-        },
-        "elders_60": {"of": "residents", "rate": rate},
-        "under_3": {"of": "residents", "rate": 0.026},
-    }
+        "residents": {"raster": folder / "adults_20.tif", "rake_to": "community", "basis": "常住", "year": 2010},
+        "elders_60": {"of": "residents", "rate": rate}, "under_3": {"of": "residents", "rate": 0.026},
+    }  # fmt: skip
     return zones, people_on_the_ground(zones, groups, halo_m=2000)
 
 

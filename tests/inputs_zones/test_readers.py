@@ -124,15 +124,12 @@ def test_several_layers_need_a_name_but_a_table_of_styles_is_no_layer(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("none.gpkg", None, "file_missing"),
-        ("a.dwg", b"x", "file_kind_unknown"),
-        ("a.gpkg", b"no database", "file_unreadable"),
-        ("a.shp", b"no shape", "file_unreadable"),
-        ("a.parquet", b"PAR1", "file_unreadable"),
-        ("a.geojson", b"{", "file_unreadable"),
+        ("none.gpkg", None, "file_missing"), ("a.dwg", b"x", "file_kind_unknown"),
+        ("a.gpkg", b"no database", "file_unreadable"), ("a.shp", b"no shape", "file_unreadable"),
+        ("a.parquet", b"PAR1", "file_unreadable"), ("a.geojson", b"{", "file_unreadable"),
         ("a.geojson", b'{"a": "\xff\xff"}', "encoding_unknown"),
     ],
-)
+)  # fmt: skip
 def test_what_is_no_layer_is_one_clear_error(tmp_path, name, content, code):
     path = tmp_path / name
     if content is not None:
@@ -199,12 +196,8 @@ def book(path, rows, *, merge=(), more=()):
 
 def test_titles_above_the_header_are_skipped_and_rows_keep_their_numbers(tmp_path):
     rows = [
-        ["某区养老机构台账"],
-        ["单位：张", None, "2025年"],
-        ["编号", "名称", "床位数", "备注"],
-        ["007", "甲", 50],
-        ["008", None, None],
-    ]
+        ["某区养老机构台账"], ["单位：张", None, "2025年"], ["编号", "名称", "床位数", "备注"], ["007", "甲", 50], ["008", None, None],
+    ]  # fmt: skip
     got = readers.read_rows(book(tmp_path / "a.xlsx", rows, merge=["A1:D1"]))
     assert got.index.tolist() == [4, 5]
     assert got["编号"].tolist() == ["007", "008"]
@@ -237,13 +230,10 @@ def test_headers_repeated_or_blank_get_names(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("none.csv", None, "file_missing"),
-        ("a.xls", b"x", "file_kind_unknown"),
-        ("a.xlsx", b"x", "file_unreadable"),
-        ("a.csv", b"", "table_empty"),
-        ("a.csv", b"a,b\n\xff\xff\xff,1\n", "encoding_unknown"),
+        ("none.csv", None, "file_missing"), ("a.xls", b"x", "file_kind_unknown"), ("a.xlsx", b"x", "file_unreadable"),
+        ("a.csv", b"", "table_empty"), ("a.csv", b"a,b\n\xff\xff\xff,1\n", "encoding_unknown"),
     ],
-)
+)  # fmt: skip
 def test_what_is_no_table_is_one_clear_error(tmp_path, name, content, code):
     if content is not None:
         (tmp_path / name).write_bytes(content)

@@ -60,30 +60,11 @@ PROJECT = {
 
 def study_of(folder, population, year=2025):
     text = {
-        "name": "三社区",
-        "year": year,
-        "crs": CRS,
-        "zones": [
-            {"level": "district", "file": "districts.geojson", "id": "code", "name": "name"},
-            {
-                "level": "community",
-                "file": "communities.geojson",
-                "id": "code",
-                "name": "name",
-                "parent": "up",
-            },
-        ],
-        "streets": {"file": "roads.gpkg", "classes": "highway"},
-        "population": population,
-        "services": {
-            "eldercare": {
-                "facilities": ["elder_home"],
-                "group": next(iter(population)),
-                "walk_minutes": 15,
-                "walk_kmh": 4,
-            }
-        },
-    }
+        "name": "三社区", "year": year, "crs": CRS,
+        "zones": [{"level": "district", "file": "districts.geojson", "id": "code", "name": "name"}, {"level": "community", "file": "communities.geojson", "id": "code", "name": "name", "parent": "up"}],
+        "streets": {"file": "roads.gpkg", "classes": "highway"}, "population": population,
+        "services": {"eldercare": {"facilities": ["elder_home"], "group": next(iter(population)), "walk_minutes": 15, "walk_kmh": 4}},
+    }  # fmt: skip
     path = folder / "study.yaml"
     path.write_text(yaml.safe_dump(text, allow_unicode=True), encoding="utf-8")
     return read_study(path)
@@ -316,13 +297,10 @@ def test_every_fault_of_every_table_at_once(folder):
         gather(study_of(folder, both))
     found = sorted((note.code, note.file, note.row) for note in error.value.notes)
     assert found == [
-        ("age_bands_apart", "c2020.csv", None),
-        ("column_missing", "births.csv", None),
-        ("column_missing", "plan.csv", None),
-        ("zone_rows_cell", "c2010.csv", 2),
-        ("zone_rows_cell", "c2010.csv", 3),
+        ("age_bands_apart", "c2020.csv", None), ("column_missing", "births.csv", None),
+        ("column_missing", "plan.csv", None), ("zone_rows_cell", "c2010.csv", 2), ("zone_rows_cell", "c2010.csv", 3),
         ("zone_rows_twice", "c2010.csv", None),
-    ]
+    ]  # fmt: skip
 
 
 def test_sheets_as_offices_keep_them(folder):

@@ -206,20 +206,15 @@ def test_under_three_by_women():
 @pytest.mark.parametrize(
     "given_",
     [
-        {},
-        {"women": pd.Series({"a": 1.0})},
-        {
-            "births": pd.DataFrame({1: [1.0], 2: [1.0], 3: [1.0]}),
-            "women": pd.Series({"a": 1.0}),
-            "ratio": 0.1,
-        },
+        {}, {"women": pd.Series({"a": 1.0})},
+        {"births": pd.DataFrame({1: [1.0], 2: [1.0], 3: [1.0]}), "women": pd.Series({"a": 1.0}), "ratio": 0.1},
         {"births": pd.DataFrame({1: [1.0], 2: [1.0]}), "survival": {1: 1, 2: 1}},
         {"births": pd.DataFrame({1: [1.0], 2: [1.0], 3: [1.0]}), "survival": {1: 1, 2: 1, 4: 1}},
         {"births": pd.DataFrame({1: [1.0], 2: [1.0], 3: [1.0]}), "survival": {1: 1, 2: 1, 3: 1.2}},
         {"births": pd.DataFrame({1: [1.0], 2: [-1.0], 3: [1.0]}), "survival": {1: 1, 2: 1, 3: 1}},
         {"women": pd.Series({"a": 1.0}), "ratio": -0.1},
     ],
-)
+)  # fmt: skip
 def test_under_three_asks_for_one_whole_way(given_):
     with pytest.raises(InputError):
         under_three(**given_)

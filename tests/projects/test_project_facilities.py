@@ -57,11 +57,8 @@ def test_one_project_is_one_facility():
     assert facilities.index.tolist() == ["l.csv#2"]
     assert set(FACILITIES) | set(COLUMNS) <= set(facilities.columns)
     assert facilities.loc["l.csv#2", ["status", "open_year", "zone_id", "zone_from"]].tolist() == [
-        "planned",
-        2025,
-        "town/2",
-        "named",
-    ]
+        "planned", 2025, "town/2", "named",
+    ]  # fmt: skip
     assert set(SUPPLIES) <= set(supplies.columns)
     assert amounts(supplies, "beds") == [[90, 90]]
     # how many of the beds are for nursing is not said: none to all
@@ -156,13 +153,9 @@ def test_laid_beside_the_registers(written, zones):
     )  # fmt: skip
     supplies = pd.DataFrame(
         {
-            "facility_id": ["r.xlsx#2"],
-            "service": ["elder_home"],
-            "supply": ["beds"],
-            "low": [12.0],
-            "high": [12.0],
+            "facility_id": ["r.xlsx#2"], "service": ["elder_home"], "supply": ["beds"], "low": [12.0], "high": [12.0],
         }
-    )
+    )  # fmt: skip
     joined, more = with_projects(own, supplies, found.projects, year=2025)
     assert joined.index.tolist() == ["r.xlsx#2", "list.csv#2"]
     assert [p if isinstance(p, str) else None for p in joined["project_id"]] == [None, "list.csv#2"]

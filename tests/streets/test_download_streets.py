@@ -23,18 +23,11 @@ PLACE = [
 ]  # fmt: skip
 ELEMENTS = [
     {"type": "node", "id": 1, "lon": 0.100, "lat": 0.1},
-    {
-        "type": "node",
-        "id": 2,
-        "lon": 0.101,
-        "lat": 0.1,
-        "tags": {"barrier": "gate", "locked": "yes", "name": "东门"},
-    },
-    {"type": "node", "id": 3, "lon": 0.102, "lat": 0.1},
-    {"type": "node", "id": 4, "lon": 0.103, "lat": 0.1},
+    {"type": "node", "id": 2, "lon": 0.101, "lat": 0.1, "tags": {"barrier": "gate", "locked": "yes", "name": "东门"}},
+    {"type": "node", "id": 3, "lon": 0.102, "lat": 0.1}, {"type": "node", "id": 4, "lon": 0.103, "lat": 0.1},
     {"type": "way", "id": 10, "nodes": [1, 2, 3], "tags": {"highway": "residential", "foot": "yes"}},
     {"type": "way", "id": 11, "nodes": [3, 4], "tags": {"highway": "footway", "oneway:foot": "yes"}},
-]
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -66,12 +66,9 @@ def test_a_way_that_meets_itself(osm_file):
 
 def test_crossings_and_stopping_barriers_split_a_way_and_a_bollard_does_not(osm_file):
     points = {
-        1: (100, 100),
-        2: (101, 100, {"highway": "crossing"}),
-        3: (102, 100, {"barrier": "bollard"}),
-        4: (103, 100, {"barrier": "fence"}),
-        5: (104, 100),
-    }
+        1: (100, 100), 2: (101, 100, {"highway": "crossing"}), 3: (102, 100, {"barrier": "bollard"}),
+        4: (103, 100, {"barrier": "fence"}), 5: (104, 100),
+    }  # fmt: skip
     streets = read(osm_file(points, {10: ([1, 2, 3, 4, 5], WALK)}))
     assert streets.nodes["kind"].loc[[1, 2, 4, 5]].tolist() == ["", "crossing", "barrier", ""]
     copy = streets.nodes.index.max()
@@ -82,14 +79,8 @@ def test_crossings_and_stopping_barriers_split_a_way_and_a_bollard_does_not(osm_
 
 def test_points_in_one_place_are_joined_on_the_ground_only(osm_file):
     points = {
-        1: (100, 100),
-        2: (101, 100),
-        3: (101, 100),
-        4: (102, 100),
-        5: (103, 100),
-        6: (103, 100),
-        7: (104, 100),
-    }
+        1: (100, 100), 2: (101, 100), 3: (101, 100), 4: (102, 100), 5: (103, 100), 6: (103, 100), 7: (104, 100),
+    }  # fmt: skip
     ground = {10: ([1, 2], WALK), 11: ([3, 4], WALK)}
     streets = read(osm_file(points, ground))
     assert pairs(streets) == [(1, 2), (2, 4)]
@@ -125,13 +116,9 @@ def test_the_ring_of_a_square_is_walked(osm_file):
 
 def test_columns_hold_what_is_tagged(osm_file):
     tags = {
-        "highway": "steps",
-        "name": "千禧 台阶, 100% = a",
-        "level": "0;1",
-        "bridge": "yes",
-        "tunnel": "no",
+        "highway": "steps", "name": "千禧 台阶, 100% = a", "level": "0;1", "bridge": "yes", "tunnel": "no",
         "conveying": "forward",
-    }
+    }  # fmt: skip
     edge = read(osm_file(LINE, {10: ([1, 2], tags)})).edges.iloc[0]
     assert edge["name"] == "千禧 台阶, 100% = a"
     assert (edge["level"], edge["bridge"], edge["tunnel"], edge["oneway"]) == ("0;1", True, False, 1)

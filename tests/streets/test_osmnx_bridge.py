@@ -12,14 +12,9 @@ from geoplan.words.errors import InputError
 
 CRS = "EPSG:32631"
 POINTS = {
-    1: (100, 100),
-    2: (101, 100, {"barrier": "gate", "name": "东门", "locked": "yes"}),
-    3: (102, 100, {"highway": "crossing"}),
-    4: (103, 100),
-    5: (102, 101),
-    6: (104, 101),
-    7: (102, 102),
-}
+    1: (100, 100), 2: (101, 100, {"barrier": "gate", "name": "东门", "locked": "yes"}),
+    3: (102, 100, {"highway": "crossing"}), 4: (103, 100), 5: (102, 101), 6: (104, 101), 7: (102, 102),
+}  # fmt: skip
 WAYS = {
     10: ([1, 2, 3, 4], {"highway": "residential", "name": "长江路", "oneway": "yes"}),
     11: ([3, 5, 7], {"highway": "service", "access": "private"}),

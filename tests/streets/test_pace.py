@@ -57,16 +57,10 @@ def test_tobler_by_hand():
 @pytest.mark.parametrize(
     ("slope", "factor"),
     [
-        (0.0, 1),
-        (-0.1, 1),
-        (-0.05, math.exp(0.175)),
-        (0.4, math.exp(-1.4)),
-        (0.40001, math.exp(-1.4)),
-        (5, math.exp(-1.4)),
-        (-0.4, math.exp(-1.05)),
-        (-9, math.exp(-1.05)),
+        (0.0, 1), (-0.1, 1), (-0.05, math.exp(0.175)), (0.4, math.exp(-1.4)), (0.40001, math.exp(-1.4)),
+        (5, math.exp(-1.4)), (-0.4, math.exp(-1.05)), (-9, math.exp(-1.05)),
     ],
-)
+)  # fmt: skip
 def test_the_boundary_of_slopes(slope, factor):
     assert slope_factor(np.array([slope]))[0] == pytest.approx(factor)
 

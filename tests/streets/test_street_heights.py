@@ -84,11 +84,8 @@ def test_a_bridge_rises_evenly_over_its_valley(raster):
     # a valley 100 m deep between x = 400 and 600; the bridge is drawn as three edges
     path = raster(lambda e, _: np.where((e > 400) & (e < 600), -100.0, 0.05 * e))
     lines = (
-        [(300, 500), (340, 500)],
-        [(340, 500), (450, 500)],
-        [(450, 500), (520, 500)],
-        [(520, 500), (680, 500)],
-    )
+        [(300, 500), (340, 500)], [(340, 500), (450, 500)], [(450, 500), (520, 500)], [(520, 500), (680, 500)],
+    )  # fmt: skip
     on_bridge = [False, True, True, True]
     found = profiles(street(*lines, bridge=on_bridge), path)
     ends = sample(path, np.array([(X + 340, Y + 500), (X + 680, Y + 500)]), crs=CRS)
@@ -104,11 +101,8 @@ def test_a_bridge_rises_evenly_over_its_valley(raster):
 def test_a_bridge_that_forks_and_one_that_hangs_on_nothing(raster):
     path = raster(lambda e, _: 0.1 * e)
     fork = (
-        [(300, 500), (400, 500)],
-        [(400, 500), (500, 500)],
-        [(400, 500), (400, 600)],
-        [(700, 500), (720, 500)],
-    )
+        [(300, 500), (400, 500)], [(400, 500), (500, 500)], [(400, 500), (400, 600)], [(700, 500), (720, 500)],
+    )  # fmt: skip
     found = profiles(street(*fork, bridge=[True] * 4), path)
     # ends at 30, 50 and 40 m, all 100 m from the fork: the fork lies at their mean
     assert of_edge(found, 0)[-1] == pytest.approx(40, abs=1e-6)

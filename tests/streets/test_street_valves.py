@@ -38,19 +38,14 @@ def street_with(gate, first=WALK, last=WALK):
 @pytest.mark.parametrize(
     ("tags", "options", "passes"),
     [
-        ({}, {}, True),
-        ({}, {"gates": "closed"}, False),
-        ({}, {"gates": "closed", "gate_states": {"2": True}}, True),
-        ({}, {"gate_states": {"东门": False}}, False),
-        ({"locked": "yes"}, {}, False),
+        ({}, {}, True), ({}, {"gates": "closed"}, False), ({}, {"gates": "closed", "gate_states": {"2": True}}, True),
+        ({}, {"gate_states": {"东门": False}}, False), ({"locked": "yes"}, {}, False),
         ({"locked": "yes"}, {"gates": "open"}, True),
-        ({"locked": "yes"}, {"gates": "open", "gate_states": {"东门": False}}, False),
-        ({"access": "no"}, {}, False),
-        ({"access": "private"}, {}, True),
-        ({"access": "private"}, {"private": "closed"}, False),
+        ({"locked": "yes"}, {"gates": "open", "gate_states": {"东门": False}}, False), ({"access": "no"}, {}, False),
+        ({"access": "private"}, {}, True), ({"access": "private"}, {"private": "closed"}, False),
         ({"access": "private", "foot": "yes"}, {"private": "closed"}, True),
     ],
-)
+)  # fmt: skip
 def test_a_gate_on_a_street(osm_file, tags, options, passes):
     streets = read(osm_file(*street_with({"barrier": "gate", "name": "东门", **tags})), **options)
     assert goes(streets, 1, 3) == goes(streets, 3, 1) == passes
@@ -138,11 +133,8 @@ def test_the_inside_of_a_private_gate_is_the_smaller_side(osm_file):
 
 def test_a_gate_at_a_junction_shuts_every_way_through(osm_file):
     points = {
-        1: (100, 100),
-        2: (101, 100, {"barrier": "gate", "locked": "yes"}),
-        3: (102, 100),
-        4: (101, 101),
-    }
+        1: (100, 100), 2: (101, 100, {"barrier": "gate", "locked": "yes"}), 3: (102, 100), 4: (101, 101),
+    }  # fmt: skip
     path = osm_file(points, {10: ([1, 2, 3], WALK), 11: ([2, 4], WALK)})
     shut = read(path)
     assert not any(goes(shut, a, b) for a, b in ((1, 3), (3, 1), (1, 4), (4, 3)))

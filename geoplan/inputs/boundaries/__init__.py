@@ -4,11 +4,5 @@ from geoplan.inputs.boundaries.join import COVERED_ENOUGH, Zones, assemble_zones
 from geoplan.inputs.boundaries.layers import ZoneLayer, layer_bounds, read_zone_layer
 
 __all__ = [
-    "COVERED_ENOUGH",
-    "ZoneLayer",
-    "Zones",
-    "assemble_zones",
-    "layer_bounds",
-    "partition_levels",
-    "read_zone_layer",
-]
+    "COVERED_ENOUGH", "ZoneLayer", "Zones", "assemble_zones", "layer_bounds", "partition_levels", "read_zone_layer",
+]  # fmt: skip

@@ -54,18 +54,11 @@ PARCEL_FIELDS: Fields = {
 
 #: Words of services that are no facility's name, as offices write what a house may hold -> facility types.
 SERVICE_WORDS: Mapping[str, tuple[str, ...]] = {
-    "养老": ("elder_home", "elder_day_care"),
-    "养老服务": ("elder_home", "elder_day_care"),
-    "老年服务": ("elder_home", "elder_day_care"),
-    "社区养老": ("elder_day_care",),
-    "日照": ("elder_day_care",),
-    "养老机构": ("elder_home",),
-    "机构养老": ("elder_home",),
-    "托育": ("childcare",),
-    "托幼": ("childcare",),
-    "婴幼儿照护": ("childcare",),
-    "一老一小": ("elder_day_care", "childcare"),
-}
+    "养老": ("elder_home", "elder_day_care"), "养老服务": ("elder_home", "elder_day_care"),
+    "老年服务": ("elder_home", "elder_day_care"), "社区养老": ("elder_day_care",), "日照": ("elder_day_care",),
+    "养老机构": ("elder_home",), "机构养老": ("elder_home",), "托育": ("childcare",), "托幼": ("childcare",),
+    "婴幼儿照护": ("childcare",), "一老一小": ("elder_day_care", "childcare"),
+}  # fmt: skip
 #: Words that say any service.
 ANY_SERVICE = frozenset(["不限", "均可", "任意", "任何", "都可以", "皆可", "any"])
 

@@ -17,17 +17,6 @@ from geoplan.inputs.datum.move import (
 )
 
 __all__ = [
-    "CGCS2000",
-    "DATUMS",
-    "WGS84",
-    "Datum",
-    "bd09_from_wgs84",
-    "control_notes",
-    "control_points",
-    "gcj02_from_wgs84",
-    "known_crs",
-    "metric_crs",
-    "to_crs",
-    "wgs84_from_bd09",
-    "wgs84_from_gcj02",
-]
+    "CGCS2000", "DATUMS", "WGS84", "Datum", "bd09_from_wgs84", "control_notes", "control_points", "gcj02_from_wgs84",
+    "known_crs", "metric_crs", "to_crs", "wgs84_from_bd09", "wgs84_from_gcj02",
+]  # fmt: skip

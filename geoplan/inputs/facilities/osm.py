@@ -22,27 +22,17 @@ _CHILDREN = frozenset(["child", "children", "toddler", "infant"])
 
 #: `social_facility` of elders -> type word. https://wiki.openstreetmap.org/wiki/Key:social_facility
 _ELDER_WORDS: Mapping[str, str] = {
-    "nursing_home": "nursing_home",
-    "assisted_living": "assisted_living",
-    "group_home": "group_home",
-    "hospice": "nursing_home",
-    "day_care": "day_care",
-    "outreach": "outreach",
-    "ambulatory_care": "outreach",
+    "nursing_home": "nursing_home", "assisted_living": "assisted_living", "group_home": "group_home",
+    "hospice": "nursing_home", "day_care": "day_care", "outreach": "outreach", "ambulatory_care": "outreach",
     "dinner": "dinner",
-}
+}  # fmt: skip
 
 #: Type word of an OSM object -> facility types, where the study says nothing else.
 OSM_TYPES: Mapping[str, tuple[str, ...]] = {
-    "kindergarten": ("kindergarten",),
-    "childcare": ("childcare",),
-    "nursing_home": ("elder_home",),
-    "assisted_living": ("elder_home",),
-    "group_home": ("elder_home",),
-    "day_care": ("elder_day_care",),
-    "outreach": ("home_care",),
-    "dinner": ("elder_canteen",),
-}
+    "kindergarten": ("kindergarten",), "childcare": ("childcare",), "nursing_home": ("elder_home",),
+    "assisted_living": ("elder_home",), "group_home": ("elder_home",), "day_care": ("elder_day_care",),
+    "outreach": ("home_care",), "dinner": ("elder_canteen",),
+}  # fmt: skip
 
 #: Headers of the table that `read_osm` returns, all in the table of recognised headers.
 _HEADERS = ("id", "name", "type", "address", "public", "beds", "places", "open_year", "status")

@@ -13,11 +13,8 @@ from geoplan.words.errors import Note
 
 #: Amounts above these are read but doubted: (field, most that one facility plausibly has). 2 x the largest known of its kind.
 PLAUSIBLE_MOST: Mapping[str, float] = {
-    "beds": 6000,
-    "nursing_beds": 6000,
-    "places": 2000,
-    "floor_area_m2": 500_000,
-}
+    "beds": 6000, "nursing_beds": 6000, "places": 2000, "floor_area_m2": 500_000,
+}  # fmt: skip
 
 #: Facility types whose capacity is beds, and those whose capacity is places; a type in neither takes what the row gives.
 ELDER_TYPES = frozenset(
@@ -29,14 +26,10 @@ ELDER_TYPES = frozenset(
 )  # fmt: skip
 CHILD_TYPES = frozenset(
     [
-        "childcare_service",
-        "childcare",
-        "kindergarten_class",
-        "childcare_station",
-        "workplace_childcare",
+        "childcare_service", "childcare", "kindergarten_class", "childcare_station", "workplace_childcare",
         "home_childcare",
     ]
-)
+)  # fmt: skip
 #: Care types without a capacity of their own: neither beds nor places are missing where the row gives none.
 NO_CAPACITY_TYPES = frozenset(
     ["kindergarten", "elder_canteen", "elder_school", "elder_university", "elder_university_point"]

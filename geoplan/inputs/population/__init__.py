@@ -5,10 +5,5 @@ from geoplan.inputs.population.places import street_points
 from geoplan.inputs.population.projection import Projected, project_groups
 
 __all__ = [
-    "People",
-    "Projected",
-    "order_of_dependence",
-    "people_on_the_ground",
-    "project_groups",
-    "street_points",
-]
+    "People", "Projected", "order_of_dependence", "people_on_the_ground", "project_groups", "street_points",
+]  # fmt: skip

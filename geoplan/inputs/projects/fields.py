@@ -49,13 +49,8 @@ ADDED = ("beds", "nursing_beds", "places", "inclusive_places", "floor_area_m2")
 
 #: Words of the category column -> family.
 FAMILY_WORDS: Mapping[str, str] = {
-    "托育": "child",
-    "托幼": "child",
-    "一小": "child",
-    "养老": "elder",
-    "一老": "elder",
-    "老年": "elder",
-}
+    "托育": "child", "托幼": "child", "一小": "child", "养老": "elder", "一老": "elder", "老年": "elder",
+}  # fmt: skip
 
 #: Words of a place that name none.
 VAGUE_PLACE = re.compile(r"相关|有关|各(乡|镇|街|区|社|村)|全(区|市|县|域)|若干|待定|未定|另行|部分")

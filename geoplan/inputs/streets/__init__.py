@@ -13,13 +13,6 @@ from geoplan.inputs.streets.read import (
 )
 
 __all__ = [
-    "VALVES",
-    "ConnectionLoss",
-    "Streets",
-    "connection_loss",
-    "from_osmnx",
-    "from_ways",
-    "read_streets",
-    "to_osmnx",
+    "VALVES", "ConnectionLoss", "Streets", "connection_loss", "from_osmnx", "from_ways", "read_streets", "to_osmnx",
     "walkable_m",
-]
+]  # fmt: skip

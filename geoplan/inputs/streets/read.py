@@ -35,15 +35,9 @@ from geoplan.words.catalogue import phrase
 from geoplan.words.errors import NetworkError, Note
 
 __all__ = [
-    "ConnectionLoss",
-    "Streets",
-    "connection_loss",
-    "from_osmnx",
-    "from_ways",
-    "read_streets",
-    "to_osmnx",
+    "ConnectionLoss", "Streets", "connection_loss", "from_osmnx", "from_ways", "read_streets", "to_osmnx",
     "walkable_m",
-]
+]  # fmt: skip
 
 #: Classes of valves; every other edge is a street.
 VALVES = ("gate", "entry")
