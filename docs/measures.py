@@ -70,7 +70,9 @@ def main(root: Path) -> None:
     print(f"rooms {len(rooms)}, arrows between rooms {len(between)}, rooms in a circle {circles(between)}")
 
     report = {name: many for name, many in edges.items() if name.startswith("geoplan.report.")}
-    inside = [(one, other) for one, many in report.items() for other in many if other.startswith("geoplan.report.")]
+    inside = [
+        (one, other) for one, many in report.items() for other in many if other.startswith("geoplan.report.")
+    ]
     crossing = sorted(
         f"{one} -> {other}"
         for one, other in inside
@@ -85,13 +87,17 @@ def main(root: Path) -> None:
     print(f"files that name walk_minutes {len(walking)}")
 
     words = [path for path in (root / "geoplan").rglob("*words.yaml")]
-    described = [key for path in words for key in re.findall(r"(?m)^column_(\w+):", path.read_text(encoding="utf-8"))]
+    described = [
+        key for path in words for key in re.findall(r"(?m)^column_(\w+):", path.read_text(encoding="utf-8"))
+    ]
     by_hand = sum(
         len(re.findall(r"\b(?:Column|Col)\(", path.read_text(encoding="utf-8")))
         for name, path in files.items()
         if name.startswith("geoplan.report.") and name != "geoplan.report.content.table"
     )
-    print(f"columns described in words files {len(described)} ({len(set(described))} keys), made by hand in report {by_hand}")
+    print(
+        f"columns described in words files {len(described)} ({len(set(described))} keys), made by hand in report {by_hand}"
+    )
 
     code = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files.values())
     tests = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in (root / "tests").rglob("*.py"))
