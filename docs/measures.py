@@ -86,7 +86,7 @@ def main(root: Path) -> None:
     walking = [name for name, path in files.items() if "walk_minutes" in path.read_text(encoding="utf-8")]
     print(f"files that name walk_minutes {len(walking)}")
 
-    words = [path for path in (root / "geoplan").rglob("*words.yaml")]
+    words = list((root / "geoplan").rglob("*words.yaml"))
     described = [
         key for path in words for key in re.findall(r"(?m)^column_(\w+):", path.read_text(encoding="utf-8"))
     ]
