@@ -162,10 +162,10 @@ def compare(
 
     Example: geoplan compare study.yaml scenario.yaml
     """
-    from geoplan.report.compare.files import write_comparison
     from geoplan.report.content.comparison import area_table, changed_verdicts_table, totals_table
     from geoplan.report.content.comparison import compare as compare_outcomes
     from geoplan.report.folder.delivery import delivery
+    from geoplan.report.folder.save import write_comparison
 
     comparison = compare_outcomes(_outcome(before, lang), _outcome(after, lang))
     for table in (
@@ -194,10 +194,10 @@ def annual(
     Example: geoplan annual study.yaml --years 2023 2024 2025
     """
     from geoplan.pipeline.evaluate import run as run_study
-    from geoplan.report.compare.files import write_annual
     from geoplan.report.content.annual import annual as annual_of
     from geoplan.report.content.annual import years_of
     from geoplan.report.folder.delivery import delivery
+    from geoplan.report.folder.save import write_annual
     from geoplan.study.study import read_study
 
     own = read_study(study)

@@ -15,9 +15,9 @@ from geoplan.pipeline.provenance import parameters
 from geoplan.pipeline.result import Result
 from geoplan.pipeline.site_candidates import Offered, offered_candidates
 from geoplan.pipeline.walks import ISOCHRONE_WIDTH_M, snap_points
-from geoplan.report.compare.files import write_comparison
 from geoplan.report.content.comparison import Comparison, compare
 from geoplan.report.folder.delivery import delivery
+from geoplan.report.folder.save import write_comparison
 from geoplan.siting.answer import SearchListener, answer
 from geoplan.siting.inputs import SitingInputs
 from geoplan.siting.objectives import check_question

@@ -9,9 +9,9 @@ import pytest
 
 from geoplan.cli.demo import demo_study
 from geoplan.pipeline.evaluate import run
-from geoplan.report.compare.files import write_annual
 from geoplan.report.content.annual import annual, indicators_table, long_table, years_of
 from geoplan.report.content.table import Coded, cell_text
+from geoplan.report.folder.save import write_annual
 from geoplan.study.study import read_study
 from geoplan.words.errors import StudyError, TableError
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.report.compare.files import write_comparison
 from geoplan.report.compare.page import comparison_page, payload
 from geoplan.report.content import comparison as room
 from geoplan.report.content.comparison import (
@@ -28,6 +27,7 @@ from geoplan.report.content.comparison import (
     verdicts_table,
 )
 from geoplan.report.content.table import Amount, Coded, Tally, cell_text
+from geoplan.report.folder.save import write_comparison
 
 
 def changed(outcome, table, where, **values):

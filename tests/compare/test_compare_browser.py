@@ -8,8 +8,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from geoplan.report.compare.files import write_comparison
 from geoplan.report.content.comparison import compare
+from geoplan.report.folder.save import write_comparison
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),

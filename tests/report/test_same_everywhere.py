@@ -21,7 +21,6 @@ import pytest
 from geoplan.cli import console, console_site
 from geoplan.report import look
 from geoplan.report.booklet.page import report_page
-from geoplan.report.compare.files import write_comparison
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.comparison import compare, overview_tables
 from geoplan.report.content.document import Shown
@@ -31,6 +30,7 @@ from geoplan.report.content.registry import tables
 from geoplan.report.content.sites import sites_table
 from geoplan.report.content.table import Tally, cell_text
 from geoplan.report.content.zones import circle_totals, flag_totals, provision
+from geoplan.report.folder.save import write_comparison
 from geoplan.report.layers.geopackage import write_layers
 from geoplan.report.look import fonts
 from geoplan.report.webmap.map import payload

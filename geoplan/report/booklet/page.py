@@ -1,11 +1,7 @@
 """The report to print (``report.html``): a document drawn as one self-contained page for A4 that fetches and runs nothing."""
 
 from collections.abc import Iterator
-from functools import cache
-from importlib import resources
 from pathlib import Path
-
-import jinja2
 
 from geoplan.report import look
 from geoplan.report.booklet.map import flag_map, shapes, site_map
@@ -25,7 +21,7 @@ from geoplan.report.content.document import (
 from geoplan.report.content.report import flagged_level, report
 from geoplan.report.content.table import Cell, Coded, Column, Table, cell_text
 from geoplan.report.look.curve_chart import gain_curve
-from geoplan.report.look.offline import clean
+from geoplan.report.look.offline import clean, template
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label
@@ -41,7 +37,7 @@ def report_page(outcome: Outcome) -> str:
     """Return the report's page."""
     lang, document = outcome.lang, report(outcome)
     definitions, height = shapes(outcome.zones, flagged_level(outcome))
-    return _template().render(
+    return template("report.html.j2").render(
         lang="zh-CN" if lang == "zh" else "en",
         font=look.FONT_STACK,
         colour=look.COLOURS,
@@ -153,19 +149,3 @@ def _number(column: Column) -> str:
 
 def _lines(text: str) -> str:
     return "<br>".join(map(clean, text.split("\n")))
-
-
-@cache
-def _template() -> jinja2.Template:
-    text = (resources.files("geoplan") / "report" / "templates" / "report.html.j2").read_text(
-        encoding="utf-8"
-    )
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    template: jinja2.Template = environment.from_string(text.replace("\r\n", "\n"))
-    return template

@@ -6,11 +6,8 @@ The left map is the first result, the right one the second. Shapes, marks and wo
 
 import json
 from dataclasses import replace
-from functools import cache
-from importlib import resources
 
 import geopandas as gpd
-import jinja2
 import pandas as pd
 
 from geoplan.report import look
@@ -20,7 +17,7 @@ from geoplan.report.content.comparison import LEAST_PEOPLE, Comparison, Comparis
 from geoplan.report.content.names import rows_of
 from geoplan.report.content.packed import Plain, map_bounds, map_look, numbers, truths
 from geoplan.report.content.table import Cell, Coded, Column, Table, Tally, cell_text
-from geoplan.report.look.offline import POLICY, bundle, inline_json, inline_script, leaflet, own
+from geoplan.report.look.offline import POLICY, bundle, inline_json, inline_script, leaflet, own, template
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
@@ -60,7 +57,7 @@ def comparison_page(comparison: Comparison) -> str:
             "const comparison = startComparison(data);\ncompareSites(comparison, data.siting);"
         )
     one, other = comparison.names()
-    return _template().render(
+    return template("compare.html.j2").render(
         lang="zh-CN" if lang == "zh" else "en",
         policy=POLICY,
         leaflet=inline_script(script),
@@ -231,16 +228,3 @@ def _counts(rows: pd.DataFrame, lang: str) -> Plain:
         str(level): [Tally.of(own[f"flagged_{side}"]).text(lang) for side in ("before", "after")]
         for level, own in rows.groupby("level", sort=False)
     }
-
-
-@cache
-def _template() -> jinja2.Template:
-    file = resources.files("geoplan") / "report" / "templates" / "compare.html.j2"
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )  # fmt: skip
-    template: jinja2.Template = environment.from_string(
-        file.read_text(encoding="utf-8").replace("\r\n", "\n")
-    )
-    return template

@@ -12,11 +12,11 @@ import pandas as pd
 
 from geoplan.report.content.findings import base_of, target_of, unit_of_value
 from geoplan.report.content.names import Names, present, rows_of, text
-from geoplan.report.content.table import Amount, Cell, Coded, Table, column
+from geoplan.report.content.table import Amount, Cell, Coded, Table, column, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note, StudyError, TableError
-from geoplan.words.labels import label, unit
+from geoplan.words.labels import label
 from geoplan.words.numbers import change_format
 
 #: Columns of `Annual.findings`; shares are 0-1.
@@ -294,8 +294,8 @@ def long_table(table: Annual) -> Table:
             Amount.between(row["actual_low"], row["actual_high"], form), Amount.of(row["required"], form),
             Amount.of(row["target_year"], "year"), Amount.between(row["completion_low"], row["completion_high"], "percent"),
             Amount.between(row["way_low"], row["way_high"], "percent"), Amount.of(row["time"], "percent"),
-            Coded(row["on_path"]) if row["on_path"] else None, Coded(row["verdict"]), Amount.of(row["shortfall"], "count"),
-            Coded(row["unit"], unit(row["unit"], lang)) if row["unit"] else None,
+            Coded.of(row["on_path"]), Coded(row["verdict"]), Amount.of(row["shortfall"], "count"),
+            unit_cell(row["unit"], lang),
         ])  # fmt: skip
     keys = (
         "year", "zone", "zone_code", "zone_id", "indicator", "rule_id", "actual", "required", "target_year", "completion", "done",

@@ -12,7 +12,7 @@ import pandas as pd
 
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Chart, Coded, Figure, Table, column
+from geoplan.report.content.table import Amount, Cell, Chart, Coded, Figure, Table, column, unit_cell
 from geoplan.report.look import curve_chart
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -204,11 +204,6 @@ def answers_table(outcome: Outcome) -> Table | None:
     notes = (phrase("answers_note", lang), phrase("answers_recount_note", lang))
     title = phrase("answers_title", lang)
     return Table.of("answers", title, [column(key, lang) for key in keys], rows, notes=notes, frozen=3)
-
-
-def unit_cell(unit_code: str, lang: str) -> Cell:
-    """Return a unit as a cell: its code for programs, its name for people; None where there is none."""
-    return Coded(unit_code, unit(unit_code, lang)) if unit_code else None
 
 
 def _question_notes(outcome: Outcome, questions: Iterable[object]) -> tuple[str, ...]:

@@ -58,18 +58,8 @@ SUPPORT = (
     "shortfall_after", "unit",
 )  # fmt: skip
 SITES = (
-    "order_no",
-    "name",
-    "place",
-    "works",
-    "services",
-    "size",
-    "cost",
-    "phase",
-    "serves",
-    "marginal",
-    "total",
-)
+    "order_no", "name", "place", "works", "services", "size", "cost", "phase", "serves", "marginal", "total",
+)  # fmt: skip
 #: Zone that is the study area as a whole.
 AREA = "area/area"
 #: Most indicators that a sentence names one by one.

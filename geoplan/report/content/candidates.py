@@ -94,5 +94,5 @@ def _cell(row: Mapping[str, Any], key: str, names: Names) -> Cell:
     if key == "cost_from":
         return cost_source(value, names.lang)
     if key == "extends":
-        return Coded(str(value), names.facility(value)) if present(value) else None
+        return Coded.of(value, names.facility(value))
     return text(value)

@@ -14,12 +14,12 @@ import pandas as pd
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, present, rows_of, text
 from geoplan.report.content.projects import facility_types
-from geoplan.report.content.table import Amount, Cell, Coded, Column, Depth, Table, Tally, column
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Depth, Table, Tally, column, unit_cell
 from geoplan.report.content.titles import measure_label
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
-from geoplan.words.labels import label, unit
+from geoplan.words.labels import label
 from geoplan.words.numbers import change_format, format_number
 
 #: Columns of the comparison's tables; ``_before`` and ``_after`` are NaN where only one result has the row.
@@ -48,9 +48,6 @@ FACILITIES = ("facility_id", "name", "services", "change", "supply", "before", "
 VERDICT_CHANGES = ("won", "lost", "same", "other", "only_before", "only_after")
 #: How a flag may change: short no longer, short now, as before, otherwise (unknown before or after), in one result only.
 FLAG_CHANGES = ("gone", "new", "same", "other", "only_before", "only_after")
-#: How a facility may change.
-FACILITY_CHANGES = ("opened", "closed", "larger", "smaller", "other")
-
 #: Figures that differ by less stand for the same figure.
 ROUNDING_TOLERANCE = 1e-6
 #: Levels whose gaps the tables list, as an office works by them.
@@ -396,14 +393,8 @@ class ComparisonNames:
 
 _ZONE = ("upper_zone", "zone", "zone_code", "level")
 _PEOPLE = (
-    "people",
-    "covered_before",
-    "covered_after",
-    "covered_change",
-    "share_before",
-    "share_after",
-    "share_change",
-)
+    "people", "covered_before", "covered_after", "covered_change", "share_before", "share_after", "share_change",
+)  # fmt: skip
 
 
 def _columns(keys: Iterable[str], lang: str, *, always: Iterable[str] = ()) -> list[Column]:
@@ -415,10 +406,6 @@ def _columns(keys: Iterable[str], lang: str, *, always: Iterable[str] = ()) -> l
 
 def _change(change: object, lang: str) -> Coded:
     return Coded(str(change), phrase(f"compare_change_{change}", lang))
-
-
-def _unit(code: object, lang: str) -> Coded | None:
-    return Coded(str(code), unit(code, lang)) if present(code) else None
 
 
 def _head(comparison: Comparison) -> tuple[str, ...]:
@@ -487,7 +474,7 @@ def facilities_table(comparison: Comparison) -> Table:
     rows: list[list[Cell]] = [
         [
             text(row["name"]), facility_types(row["services"], lang), str(row["facility_id"]), _change(row["change"], lang),
-            Coded(row["supply"]) if row["supply"] else None, *(_supply(row[side]) for side in ("before", "after")),
+            Coded.of(row["supply"]), *(_supply(row[side]) for side in ("before", "after")),
         ]
         for row in rows_of(comparison.facilities)
     ]  # fmt: skip
@@ -527,14 +514,14 @@ def verdicts_table(comparison: Comparison) -> Table:
         rows.append([
             names.of_zone(zone).zone(zone), names.of_zone(zone).code(zone), names.rule(row["rule_id"]),
             _change(row["change"], lang),
-            *(Coded(row[f"verdict_{side}"]) if present(row[f"verdict_{side}"]) else None for side in ("before", "after")),
+            *(Coded.of(row[f"verdict_{side}"]) for side in ("before", "after")),
             *(
                 Amount.between(row[f"actual_low_{side}"], row[f"actual_high_{side}"], form)
                 for side in ("before", "after")
             ),
             *(target.get((row["rule_id"], zone), "") for target in targets),
             *(Amount.of(row[f"shortfall_{side}"], "count") for side in ("before", "after")),
-            Amount.of(row["shortfall_change"], "change"), _unit(row["unit"], lang),
+            Amount.of(row["shortfall_change"], "change"), unit_cell(row["unit"], lang),
         ])  # fmt: skip
     title = phrase("compare_sheet_verdicts", lang)
     return Table.of("compare_verdicts", title, _columns(_VERDICT, lang), rows, frozen=3)
@@ -577,7 +564,7 @@ def totals_table(comparison: Comparison, *, moved: bool = False) -> Table:
         # where no zone could be judged, nothing is known of gaps and people
         known = {side: tally.judged > 0 for side, tally in zip(("before", "after"), tallies, strict=True)}
         rows.append([
-            _unit(row["unit"], lang), names.rule(row["rule_id"]), Coded(row["level"], label(f"brief_{row['level']}", lang)),
+            unit_cell(row["unit"], lang), names.rule(row["rule_id"]), Coded(row["level"], label(f"brief_{row['level']}", lang)),
             *tallies,
             *(Amount.of(row[f"shortfall_{side}"] if known[side] else None, "count") for side in known),
             Amount.of(row["shortfall_change"], "change"),
@@ -605,7 +592,7 @@ def gaps_table(comparison: Comparison) -> Table:
         [
             *names.zone_cells(row["zone_id"]), names.rule(row["rule_id"]), _change(row["change"], lang),
             *(_gap(row, side) for side in ("before", "after")), Amount.of(row["shortfall_change"], "change"),
-            _unit(row["unit"], lang), *(Amount.of(row[f"people_affected_{side}"], "count") for side in ("before", "after")),
+            unit_cell(row["unit"], lang), *(Amount.of(row[f"people_affected_{side}"], "count") for side in ("before", "after")),
         ]
         for row in rows_of(table[short[0] | short[1]])
     ]  # fmt: skip
@@ -640,8 +627,8 @@ def long_table(comparison: Comparison) -> Table:
         rows.append([
             Coded(what, phrase(f"compare_what_{what}", lang)), subject, *names.zone_cells(row["zone_id"]), str(row["zone_id"]),
             *(Amount.of(row[f"{number}_{side}"], form) for side in ("before", "after")),
-            Amount.of(row[f"{number}_change"], change_format(form)), _unit(unit_code, lang),
-            *(Coded(row[key]) if present(row.get(key)) else None for key in ("verdict_before", "verdict_after")),
+            Amount.of(row[f"{number}_change"], change_format(form)), unit_cell(unit_code, lang),
+            *(Coded.of(row.get(key)) for key in ("verdict_before", "verdict_after")),
             _change(row["change"], lang) if "change" in row else None,
         ])  # fmt: skip
 

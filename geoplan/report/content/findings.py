@@ -143,7 +143,7 @@ def _row(row: Mapping[str, Any], names: Names, reported: Mapping[str, Any]) -> l
         target_of(names, row),
         Amount.of(row["required"], number_format),
         completion_of(row),
-        Coded(row["on_path"]) if present(row["on_path"]) else None,
+        Coded.of(row["on_path"]),
         Amount.of(row["shortfall"], "count") if not_met else None,
         Amount.of(row["gross_shortfall"], "count") if not_met else None,
         Coded(row["unit"], unit(row["unit"], lang)) if not_met and present(row["unit"]) else None,

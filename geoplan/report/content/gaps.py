@@ -7,10 +7,9 @@ import pandas as pd
 
 from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered
+from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import unit
 from geoplan.words.numbers import format_number
 
 
@@ -107,7 +106,7 @@ def _row(names: Names, row: Mapping[str, Any], upper: str, basis: str) -> dict[s
         "target": target_cell(names, row),
         "required": Amount.of(row.get("required"), names.format(rule)),
         "shortfall": Amount.of(row.get("shortfall"), "count"),
-        "unit": Coded(row["unit"], unit(row["unit"], lang)) if present(row.get("unit")) else None,
+        "unit": unit_cell(row.get("unit"), lang),
         "verdict": Coded(verdict, phrase("gaps_member", lang) if verdict == "has_not" else ""),
         "people_affected": Amount.of(row.get("people_affected"), "count"),
         "nearest_facility": text(row.get("nearest_name")) or names.facility(row.get("nearest_facility")),

@@ -33,16 +33,8 @@ from geoplan.words.numbers import format_number
 
 #: Columns of a town's table that fit on a page upright.
 TOTALS = (
-    "serial",
-    "indicator",
-    "zones_short",
-    "gross_shortfall",
-    "unit",
-    "work",
-    "clause",
-    "term",
-    "caveats",
-)
+    "serial", "indicator", "zones_short", "gross_shortfall", "unit", "work", "clause", "term", "caveats",
+)  # fmt: skip
 
 
 def guidance(outcome: Outcome) -> Document:

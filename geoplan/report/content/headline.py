@@ -136,27 +136,6 @@ def verdict_figures(outcome: Outcome) -> tuple[Figure, ...]:
     )
 
 
-def served_figures(outcome: Outcome, service: str) -> tuple[Figure, ...]:
-    """Return how many people of the whole area get a bed or place, and their share of the need, both as intervals."""
-    lang, table = outcome.lang, outcome.served
-    level = table["zone_id"].map(outcome.zones["level"])
-    own = table[(table["service"] == service) & (level == "area")]
-    if own.empty:
-        return ()
-    row = own.iloc[0]
-    need = float(row["need"])
-    share = (
-        Amount.between(row["served_low"] / need, row["served_high"] / need, "percent") if need > 0 else None
-    )
-    return (
-        Figure(
-            phrase("headline_served", lang), Amount.between(row["served_low"], row["served_high"], "count")
-        ),
-        Figure(phrase("headline_served_share", lang), share),
-        Figure(phrase("headline_without_place", lang), Amount.of(row["without_place"], "count")),
-    )
-
-
 def flag_caveats(rows: pd.DataFrame, lang: str) -> tuple[str, ...]:
     """Return what qualifies the flags of one rule: the sentences of their rows, each once."""
     told = (sentence for row in rows_of(rows) for sentence in caveats_of(row, lang))

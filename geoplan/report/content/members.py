@@ -8,10 +8,10 @@ import pandas as pd
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column, numbered
+from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column, numbered, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import facility_label, unit
+from geoplan.words.labels import facility_label
 from geoplan.words.numbers import missing
 
 
@@ -76,7 +76,7 @@ def _lacking(outcome: Outcome, names: Names) -> list[list[Cell]]:
                 None,
                 names.facility(row["nearest_facility"]) if is_zone else "",
                 Amount.of(row["minutes"], "minutes"),
-                Coded(row["cause"]) if present(row["cause"]) else None,
+                Coded.of(row["cause"]),
                 phrase("join_semicolon", lang).join(caveats_of(finding, lang)),
             ]
         )
@@ -106,10 +106,10 @@ def _judged_below(outcome: Outcome, names: Names) -> list[list[Cell]]:
                 Amount.between(row["actual_low"], row["actual_high"], names.format(rule)),
                 target_of(names, row),
                 Amount.of(row["shortfall"], "count"),
-                Coded(row["unit"], unit(row["unit"], lang)) if known else None,
+                unit_cell(row["unit"], lang) if known else None,
                 "",
                 None,
-                Coded(row["cause"]) if present(row["cause"]) else None,
+                Coded.of(row["cause"]),
                 phrase("join_semicolon", lang).join(caveats_of(row, lang)),
             ]
         )

@@ -37,15 +37,8 @@ _SITE_WORDS = {
 }  # fmt: skip
 #: Columns of the table of candidates that stand in the line under the mouse.
 _CANDIDATE_NOTE = (
-    "offered_by",
-    "works",
-    "may_hold",
-    "offered_area_m2",
-    "most_beds",
-    "most_places",
-    "opening_cost",
-    "rule",
-)
+    "offered_by", "works", "may_hold", "offered_area_m2", "most_beds", "most_places", "opening_cost", "rule",
+)  # fmt: skip
 #: Decimals of a packed number by format, more than are printed.
 _DIGITS = {
     "count": PEOPLE_DIGITS, "percent": SHARE_DIGITS, "per_1000": RATE_DIGITS, "decimal": RATE_DIGITS,

@@ -8,7 +8,7 @@ import pandas as pd
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column
+from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column, unit_cell
 from geoplan.standards.projects.costs import unit_costs
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -172,7 +172,7 @@ def support_table(outcome: Outcome, support: pd.DataFrame, *, built: pd.DataFram
             "" if finding is None else target_of(names, finding), Amount.of(row["required"], form),
             *(Coded(row[f"verdict_{side}"]) for side in ("before", "after")),
             *(Amount.of(row[f"shortfall_{side}"], "count") for side in ("before", "after")),
-            Coded(unit_code, unit(unit_code, lang)) if unit_code else None,
+            unit_cell(unit_code, lang),
             Listed(tuple(Coded(str(one), called.get(one, str(one))) for one in row["projects"])),
         ])  # fmt: skip
     columns = [column(name, lang, depth=4 if name == "required" else None) for name in keys]

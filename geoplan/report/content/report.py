@@ -50,19 +50,8 @@ CIRCLE = (
     "communities_covered", "communities_share", "minutes",
 )  # fmt: skip
 SITES = (
-    "order_no",
-    "name",
-    "place",
-    "works",
-    "services",
-    "size",
-    "cost",
-    "phase",
-    "serves",
-    "gain",
-    "marginal",
-    "total",
-)
+    "order_no", "name", "place", "works", "services", "size", "cost", "phase", "serves", "gain", "marginal", "total",
+)  # fmt: skip
 #: Rule columns of a table that a page holds, rows of sites, of what stays unmet and of warnings, curves.
 MOST_RULES, MOST_SITES, MOST_UNMET, MOST_WARNINGS, MOST_CURVES = 6, 40, 20, 40, 3
 
@@ -144,14 +133,8 @@ def _lead(outcome: Outcome, level: str) -> Iterator[str]:
     totals = flag_totals(outcome, level)
     if totals is not None:
         keys = (
-            "indicator",
-            "standard",
-            "flag_zones",
-            "gross_shortfall",
-            "unit",
-            "people_affected",
-            "caveats",
-        )
+            "indicator", "standard", "flag_zones", "gross_shortfall", "unit", "people_affected", "caveats",
+        )  # fmt: skip
         for cells in zip(*(totals.cells(key) for key in keys), strict=True):
             yield _rule_sentence(
                 dict(zip(keys, (cell_text(cell, lang) for cell in cells), strict=True)), level, lang

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report.content.names import Names, empty, present, rows_of
-from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered
+from geoplan.report.content.table import Amount, Cell, Table, column, numbered, unit_cell
 from geoplan.tables import CAUSES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
@@ -123,7 +123,6 @@ def net_and_gross_table(outcome: Outcome) -> Table | None:
         gross = own["gross_shortfall"].fillna(own["shortfall"]) if several else own["gross_shortfall"]
         zone = own["zone_id"].iloc[0]
         level = label(names.level(zone), lang)
-        code = own["unit"].iloc[0]
         rows.append(
             [
                 names.rule(str(rule)),
@@ -132,7 +131,7 @@ def net_and_gross_table(outcome: Outcome) -> Table | None:
                 else names.zone(zone),
                 Amount.of(own["shortfall"].sum(min_count=1), "count"),
                 Amount.of(gross.sum(min_count=1), "count"),
-                Coded(str(code), unit(code, lang)) if present(code) else None,
+                unit_cell(own["unit"].iloc[0], lang),
                 Amount.of(own["people_affected"].sum(min_count=1), "count"),
             ]
         )

@@ -12,7 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geoplan.report.content import answers
-from geoplan.report.content.answers import SitingAnswer, adopted, amount_format, unit_cell
+from geoplan.report.content.answers import SitingAnswer, adopted, amount_format
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.projects import (
     construction_cell,
@@ -23,7 +23,7 @@ from geoplan.report.content.projects import (
     zones_cell,
 )
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column
+from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import unit
@@ -170,9 +170,6 @@ def _cells(
     for row, (lon, lat) in zip(rows_of(own), lonlat(own), strict=True):
         unit_code = text(row.get("gain_unit")) or units.get(str(row["question"]), "")
         form = amount_format(unit_code)
-        extends: Cell = (
-            Coded(str(row["extends"]), names.facility(row["extends"])) if present(row["extends"]) else None
-        )
         rows.append([
             Amount.of(row["order"], "count"), text(row["name"]), construction_cell(row["works"], lang),
             place_text(names, row), names.code(row["zone_id"]), *(names.above(row["zone_id"], level) for level in above),
@@ -182,7 +179,7 @@ def _cells(
             Amount.of(row["phase"], "year"), zones_cell(names, row["serves"]), _indicators(names, row["indicators"]),
             *(Amount.of(row[key], form) for key in ("gain", "marginal", "total")), unit_cell(unit_code, lang),
             Coded("yes" if is_generated(row) else "no"), Amount.of(lon, "degrees"), Amount.of(lat, "degrees"),
-            *([extends] if enlarges else []),
+            *([Coded.of(row["extends"], names.facility(row["extends"]))] if enlarges else []),
         ])  # fmt: skip
     return keys, rows
 

@@ -17,8 +17,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from geoplan.report.content.names import present
 from geoplan.words.catalogue import catalogue, phrase
-from geoplan.words.labels import label
+from geoplan.words.labels import label, unit
 from geoplan.words.numbers import FORMATS, format_interval, missing
 
 #: How much of a table a product prints: 1 where room is scarce (atlas, map), 2 on paper (Word, report), 3 in the workbook, 4 in
@@ -79,6 +80,11 @@ class Coded:
 
     code: str
     shown: str = ""
+
+    @classmethod
+    def of(cls, code: object, shown: str = "") -> "Coded | None":
+        """Return a code as a cell, None where it is missing or empty."""
+        return cls(str(code), shown) if present(code) else None
 
     def text(self, lang: str) -> str:
         """Return the label; an unknown code without a label of its own raises."""
@@ -148,6 +154,11 @@ Cell = str | Amount | Coded | Tally | Listed | None
 
 #: Formats of columns that hold words, or several numbers in words.
 WORDED = ("text", "coded", "listed", "tally")
+
+
+def unit_cell(code: object, lang: str) -> Coded | None:
+    """Return a unit as a cell: its code for programs, its name for people; None where there is none."""
+    return Coded.of(code, unit(code, lang))
 
 
 def numbered(rows: Iterable[Sequence[Cell]]) -> list[list[Cell]]:

@@ -9,7 +9,7 @@ import pandas as pd
 from geoplan.report.content.gaps import caveats_cell, gap_caveats, part_of, place_of
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered
+from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import unit
@@ -157,12 +157,12 @@ def guidance_totals(names: Names, town: Town) -> Table:
                 phrase(f"guidance_zones_{total.part}", lang, count=total.zones),
                 names.rule(total.rule_id),
                 Amount.of(total.shortfall, "count"),
-                _unit(total.unit, lang),
+                unit_cell(total.unit, lang),
                 work(names, total),
                 names.clause(total.rule_id) or total.clause,
                 total.phase,
                 Amount.of(total.people, "count"),
-                Coded(total.cause) if total.cause else None,
+                Coded.of(total.cause),
                 phrase("join_semicolon", lang).join(said),
             ]
         )
@@ -191,12 +191,12 @@ def guidance(names: Names, town: Town) -> Table:
             place_of(names, row),
             names.rule(str(row["rule_id"])),
             Amount.of(row["shortfall"], "count"),
-            _unit(row["unit"], lang),
+            unit_cell(row["unit"], lang),
             text(row.get("measures")),
             names.clause(str(row["rule_id"])) or text(row.get("clause")),
             text(row.get("phase")),
             Amount.of(row["people_affected"], "count"),
-            Coded(row["cause"]) if present(row["cause"]) else None,
+            Coded.of(row["cause"]),
             text(row.get("nearest_name")) or names.facility(row["nearest_facility"]),
             Amount.of(row["minutes"], "minutes"),
             caveats_cell(names, row),
@@ -211,7 +211,3 @@ def guidance(names: Names, town: Town) -> Table:
         notes=(phrase("guidance_note", lang),),
         frozen=3,
     )
-
-
-def _unit(code: object, lang: str) -> Cell:
-    return Coded(str(code), unit(code, lang)) if present(code) else None

@@ -21,7 +21,7 @@ from geoplan.report.content.headline import (
     flag_figures,
     supply_figures,
 )
-from geoplan.report.content.names import Names, present, rows_of, text
+from geoplan.report.content.names import Names, rows_of, text
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, column, numbered
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -233,7 +233,7 @@ def _flag_table(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> T
                 Amount.of(row["required"], form),
                 Amount.of(row["shortfall"], "count") if flagged else None,
                 Amount.of(row["people_affected"], "count") if flagged else None,
-                Coded(str(row["cause"])) if present(row["cause"]) else None,
+                Coded.of(row["cause"]),
                 Amount.of(row["apportioned"], "count"),
                 *_walk_cells(names, row, "minutes"),
             ]
@@ -300,7 +300,7 @@ def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Z
     cells: list[list[Cell]] = [
         [
             Coded(("has_not", "has", "no_data")[k]),
-            Coded(str(row["cause"])) if present(row["cause"]) else None,
+            Coded.of(row["cause"]),
             *_walk_cells(names, row, "minutes"),
         ]
         for k, row in zip(place, rows_of(own), strict=True)

@@ -14,7 +14,17 @@ from geoplan.report.content.names import (
     rows_of,
 )
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tally, column, numbered
+from geoplan.report.content.table import (
+    Amount,
+    Cell,
+    Coded,
+    Column,
+    Table,
+    Tally,
+    column,
+    numbered,
+    unit_cell,
+)
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit, zone_kind_label
@@ -146,15 +156,8 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
     if flags.empty:
         return None
     keys = (
-        "rule_id",
-        "indicator",
-        "standard",
-        "flag_zones",
-        "gross_shortfall",
-        "unit",
-        "people_affected",
-        "caveats",
-    )
+        "rule_id", "indicator", "standard", "flag_zones", "gross_shortfall", "unit", "people_affected", "caveats",
+    )  # fmt: skip
     rows: list[list[Cell]] = []
     for rule, own in flags.groupby("rule_id", sort=False):
         tally = Tally.of(own["flagged"])
@@ -172,17 +175,13 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
                 standard_text(names, flags, str(rule)),
                 tally,
                 sum_of("shortfall"),
-                _unit(own["unit"].iloc[0], lang),
+                unit_cell(own["unit"].iloc[0], lang),
                 sum_of("people_affected"),
                 phrase("join_semicolon", lang).join(_common(own, lang)),
             ]
         )
     title = phrase("flag_totals_title", lang, level=label(level, lang))
     return Table.of("flag_totals", title, [column(key, lang) for key in keys], rows)
-
-
-def _unit(code: object, lang: str) -> Cell:
-    return Coded(str(code), unit(code, lang)) if present(code) else None
 
 
 def flags_by_place(outcome: Outcome, level: str, above: str) -> Table | None:
@@ -242,7 +241,7 @@ def circles(outcome: Outcome) -> Table:
                 names.code(zone),
                 *(names.above(zone, upper) if upper != level else "" for upper in above),
                 names.zone(zone),
-                Coded(row["kind"], zone_kind_label(row["kind"], lang)) if row["kind"] else None,
+                Coded.of(row["kind"], zone_kind_label(row["kind"], lang)),
                 Coded(row["group"]),
                 *(Amount.of(row[key], "count") for key in ("people", "covered", "outside")),
                 *(Amount.of(value, "percent") for value in (row["share"], frail, straight)),
@@ -366,12 +365,12 @@ def provision(outcome: Outcome) -> Table | None:
                 names.unit(rule) or unit(row["unit"], lang),
                 Coded(state),
                 Amount.of(row["shortfall"], "count") if state == "flagged" else None,
-                _unit(row["unit"], lang),
+                unit_cell(row["unit"], lang),
                 Amount.of(row["apportioned"], "count"),
                 Amount.of(row["people_affected"], "count") if state == "flagged" else None,
                 names.facility(row["nearest_facility"]),
                 Amount.of(row["minutes"], "minutes"),
-                Coded(row["cause"]) if present(row["cause"]) else None,
+                Coded.of(row["cause"]),
                 phrase("join_semicolon", lang).join(caveats_of(row, lang)),
             ]
         )

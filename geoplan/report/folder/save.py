@@ -1,4 +1,4 @@
-"""Every output of a run, written into one folder."""
+"""The files of a run, of a comparison and of an annual table, each written into one folder."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,8 @@ from typing import Any
 
 from geoplan.network.surface import MinutesRaster, write_minutes
 from geoplan.report.booklet.page import write_report
+from geoplan.report.compare.page import comparison_page
+from geoplan.report.content import annual, comparison
 from geoplan.report.content.answers import answers
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.guidance import guidance
@@ -15,8 +17,8 @@ from geoplan.report.folder.store import write_outcome
 from geoplan.report.layers.exports import write_exports
 from geoplan.report.layers.geopackage import write_layers
 from geoplan.report.webmap.map import write_map
-from geoplan.report.workbook.csv_files import write_csv
-from geoplan.report.workbook.workbook import write_workbook
+from geoplan.report.workbook.csv_files import write_csv, write_package
+from geoplan.report.workbook.workbook import write_tables, write_workbook
 from geoplan.tables import Outcome
 from geoplan.version import __version__
 from geoplan.words.progress import Stages, stage_name
@@ -109,3 +111,23 @@ def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:
         )
         lines.append(f"{row.severity:8} {row.code:32} {place}  {row.text}  {row.action}".rstrip())
     return "\n".join(lines) + "\n"
+
+
+def write_comparison(compared: comparison.Comparison, folder: Path) -> tuple[Path, ...]:
+    """Write ``compare.html``, ``compare.xlsx`` and ``compare.csv`` with its package into `folder`; return their paths.
+
+    The same comparison gives the same bytes. The folder is made where it is not there.
+    """
+    page, book = folder / "compare.html", folder / "compare.xlsx"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.write_bytes(comparison_page(compared).encode("utf-8"))
+    write_tables(comparison.comparison_pages(compared), compared.titled(), book)
+    return page, book, *write_package([comparison.long_table(compared)], compared.titled(), folder)
+
+
+def write_annual(table: annual.Annual, folder: Path) -> tuple[Path, ...]:
+    """Write ``annual.xlsx`` (years beside each other) and ``annual.csv`` (a row an indicator and year); return their paths."""
+    book = folder / "annual.xlsx"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_tables(annual.annual_pages(table), table.last, book)
+    return book, *write_package([annual.long_table(table)], table.last, folder)

@@ -110,15 +110,8 @@ def _facilities(outcome: Outcome) -> Layer:
     table, aliases = layer_table(Table.of("facilities", title, columns, rows), every.geometry, lang)
     # attributes and what else the registers say, under their own names
     known = {
-        "name",
-        "services",
-        "zone_id",
-        "serves",
-        "geometry",
-        "zone_from",
-        "location_quality",
-        *table.columns,
-    }
+        "name", "services", "zone_id", "serves", "geometry", "zone_from", "location_quality", *table.columns,
+    }  # fmt: skip
     for name in (c for c in every.columns if c not in known):
         table[name] = _storable(every[name]).to_numpy()
         aliases[name] = heading(name, lang)

@@ -13,32 +13,6 @@ import numpy as np
 
 from geoplan.words.numbers import missing
 
-__all__ = [
-    "CODE_COLOURS",
-    "COLOURS",
-    "FONT_STACK",
-    "FONT_WORKBOOK",
-    "MARK_SHAPES",
-    "SEQUENTIAL",
-    "SERVICE_COLOURS",
-    "SHARE_LIMITS",
-    "SITE_BANDS",
-    "SITE_COLOURS",
-    "SITE_EDGE",
-    "SITE_INKS",
-    "SITE_SERVED",
-    "SUPPLY_FACTORS",
-    "TONES",
-    "VERDICT_COLOURS",
-    "Scale",
-    "mark_radius",
-    "share_scale",
-    "site_colour",
-    "site_edge",
-    "site_ink",
-    "supply_scale",
-]
-
 #: Chinese first in a CJK font of the system; Latin falls to the same font, so digits align in tables.
 FONT_STACK = (
     '"Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC", "Hiragino Sans GB", '

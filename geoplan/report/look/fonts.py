@@ -240,13 +240,8 @@ def _to_truetype(font: Any) -> None:  # noqa: ANN401 - a font of fontTools, whic
     maxp.tableVersion = 0x00010000
     # no instructions, no twilight zone: what a font without hints says (OpenType, table maxp)
     for name in (
-        "TwilightPoints",
-        "Storage",
-        "FunctionDefs",
-        "InstructionDefs",
-        "StackElements",
-        "SizeOfInstructions",
-    ):
+        "TwilightPoints", "Storage", "FunctionDefs", "InstructionDefs", "StackElements", "SizeOfInstructions",
+    ):  # fmt: skip
         setattr(maxp, f"max{name}", 0)
     maxp.maxZones = 1
     maxp.maxComponentElements = max((len(getattr(g, "components", [])) for g in glyphs.values()), default=0)

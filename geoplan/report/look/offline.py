@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 
 import folium
 from branca.element import Element, Figure, MacroElement
-from jinja2 import Template
+from jinja2 import Environment, StrictUndefined, Template
 
 from geoplan.words.errors import Note, OutputError
 from geoplan.words.numbers import missing
@@ -88,6 +88,16 @@ def own(name: str) -> str:
     """Return one of our own scripts or styles in ``geoplan/report/static``."""
     text = (resources.files("geoplan") / "report" / "static" / name).read_text(encoding="utf-8")
     return text.replace("\r\n", "\n")
+
+
+@cache
+def template(name: str) -> Template:
+    """Return a page's template in ``geoplan/report/templates``; what it prints is escaped, an unknown name is an error."""
+    text = (resources.files("geoplan") / "report" / "templates" / name).read_text(encoding="utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )  # fmt: skip
+    return environment.from_string(text.replace("\r\n", "\n"))
 
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
