@@ -139,7 +139,7 @@ def download(
 
     Example: geoplan download 武汉市江岸区 --out streets.graphml
     """
-    from geoplan.inputs.streets.download import download_streets
+    from geoplan.inputs.streets.osmnx_bridge import download_streets
 
     console.say("download_start", place=place)
     download_streets(place, out)

@@ -12,16 +12,16 @@ from pyproj import CRS
 from shapely.geometry import Point
 
 from geoplan.inputs import datum as datums
-from geoplan.inputs.facilities.fields import AMOUNTS, ATTRIBUTES, PARTS
-from geoplan.inputs.facilities.register import Register
-from geoplan.inputs.facilities.supplies import (
+from geoplan.inputs.facilities.facts import (
     CHILD_TYPES,
     ELDER_TYPES,
     NO_CAPACITY_TYPES,
     may_hold,
     supplies_of,
 )
-from geoplan.inputs.lists.ids import former_id, row_ids
+from geoplan.inputs.facilities.fields import AMOUNTS, ATTRIBUTES, PARTS
+from geoplan.inputs.facilities.register import Register
+from geoplan.inputs.lists.rows import former_id, row_ids
 from geoplan.inputs.lists.zone_names import NAMED_LEVELS, ZoneNames, clean_name, point_zones
 from geoplan.pipeline.gather import Inputs, gather
 from geoplan.standards.packs.read import shipped

@@ -10,7 +10,7 @@ import pandas as pd
 
 from geoplan.inputs.candidates import CandidateList, candidate_frame
 from geoplan.inputs.candidates.read import same_premises
-from geoplan.inputs.lists.ids import former_id
+from geoplan.inputs.lists.rows import former_id
 from geoplan.inputs.lists.zone_names import clean_name
 from geoplan.siting.question import Question
 from geoplan.siting.solve.problems import Floats

@@ -7,8 +7,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geoplan.inputs.facilities.facts import CHILD_TYPES, ELDER_TYPES, kind_of
 from geoplan.inputs.facilities.fields import ATTRIBUTES
-from geoplan.inputs.facilities.supplies import CHILD_TYPES, ELDER_TYPES, kind_of
 from geoplan.inputs.projects.fields import ADDED
 from geoplan.siting.inputs import SitingInputs
 from geoplan.siting.objectives import objective_of

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoplan.inputs import datum
-from geoplan.inputs.datum.local_grid import local_grid
+from geoplan.inputs.datum.move import local_grid
 from geoplan.words.errors import InputError
 
 SQUARE = np.array([[0.0, 0.0], [1000.0, 0.0], [1000.0, 800.0], [0.0, 800.0], [400.0, 300.0]])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from geoplan import tables
 from geoplan.inputs import facilities
-from geoplan.inputs.lists.ids import former_id, row_ids
+from geoplan.inputs.lists.rows import former_id, row_ids
 from geoplan.inputs.lists.zone_names import ZoneNames
 from geoplan.words.errors import InputError
 

@@ -15,9 +15,8 @@ from shapely import LineString, box
 
 from geoplan.inputs.boundaries import assemble_zones, read_zone_layer
 from geoplan.inputs.population import order_of_dependence, people_on_the_ground
+from geoplan.inputs.population.figures import distinct_rates, rake
 from geoplan.inputs.population.places import street_points
-from geoplan.inputs.population.raking import rake
-from geoplan.inputs.population.rates import distinct_rates
 from geoplan.words.errors import InputError
 
 CRS = 4547

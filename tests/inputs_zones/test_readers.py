@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shapely import Point
 
 from geoplan.inputs import readers
-from geoplan.inputs.encodings import decode_text
+from geoplan.inputs.readers import decode_text
 from geoplan.words.catalogue import catalogue
 from geoplan.words.errors import InputError
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geoplan.inputs.population.ages import band_limits, five_year_bands, split_ages
+from geoplan.inputs.population.cohorts import band_limits, five_year_bands, split_ages
 from geoplan.study.ages import age_limits
 from geoplan.words.errors import InputError
 

@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geoplan.inputs.population.ages import five_year_bands, split_ages
 from geoplan.inputs.population.cohorts import (
     child_ratios,
     cohort_change_ratios,
     control,
+    five_year_bands,
     project,
     ratios_by_zone,
+    split_ages,
     to_year,
 )
 

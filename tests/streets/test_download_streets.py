@@ -9,7 +9,7 @@ import osmnx
 import pytest
 
 from geoplan.inputs.streets import read_streets
-from geoplan.inputs.streets.download import download_streets
+from geoplan.inputs.streets.osmnx_bridge import download_streets
 from geoplan.words.errors import DownloadError
 
 RING = [[0.09, 0.09], [0.11, 0.09], [0.11, 0.11], [0.09, 0.11], [0.09, 0.09]]

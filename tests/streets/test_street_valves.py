@@ -177,8 +177,7 @@ def test_laws_of_valves(tmp_path_factory, marks, lines, private):
     """Valves have no length and are 0 or inf; without valves the street edges are the same; residents get out."""
     import pandas as pd
 
-    from geoplan.inputs.streets.edges import Ways, build_edges, choose_ways
-    from geoplan.inputs.streets.valves import add_valves, gate_open
+    from geoplan.inputs.streets.edges import Ways, add_valves, build_edges, choose_ways, gate_open
     from geoplan.inputs.streets.walk_table import judge_node, judge_way
 
     lines = [line for line in lines if line[0] != line[1]] or [(1, 2, False)]

@@ -1,6 +1,5 @@
 """Lists of candidates (存量用房、备选地块): read as they stand, every fault a note."""
 
-from geoplan.inputs.candidates.frame import candidate_frame
-from geoplan.inputs.candidates.read import CandidateList, read_candidates
+from geoplan.inputs.candidates.read import CandidateList, candidate_frame, read_candidates
 
 __all__ = ["CandidateList", "candidate_frame", "read_candidates"]

@@ -1,4 +1,4 @@
-"""Datum: coordinates moved to the study's CRS (`move`), cities' own grids (`local_grid`), whether a file is in the datum that it claims (`fit`)."""
+"""Datum: coordinates moved to the study's CRS, cities' own grids among them (`move`); whether a file is in the datum that it claims (`fit`)."""
 
 from geoplan.inputs.datum.move import (
     CGCS2000,

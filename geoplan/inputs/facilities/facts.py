@@ -1,24 +1,222 @@
-"""What each row of a register is: its services, status, years and attributes, with a note for every odd cell."""
+"""What each row of a register is: its services, status, years and attributes, and its supplies as intervals; a note for every odd cell."""
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from geoplan.inputs.facilities.fields import ATTRIBUTES
+from geoplan.inputs.facilities.fields import AMOUNTS, ATTRIBUTES, FIELDS, PARTS
 from geoplan.inputs.lists.cells import (
+    INF,
     cell_text,
     is_blank,
+    read_amount,
     read_flag,
     read_ownership,
     read_status,
     read_year,
+    shown,
     split_words,
 )
 from geoplan.inputs.lists.rows import Rows
 from geoplan.inputs.lists.types import Types, type_words
 from geoplan.inputs.lists.zone_names import clean_name
 from geoplan.words.errors import Note
+
+#: Amounts above these are read but doubted: (field, most that one facility plausibly has). 2 x the largest known of its kind.
+PLAUSIBLE_MOST: Mapping[str, float] = {
+    "beds": 6000, "nursing_beds": 6000, "places": 2000, "floor_area_m2": 500_000,
+}  # fmt: skip
+
+#: Facility types whose capacity is beds, and those whose capacity is places; a type in neither takes what the row gives.
+ELDER_TYPES = frozenset(
+    [
+        "eldercare", "institution", "community", "elder_home", "nursing_home", "dementia_home", "disabled_care_centre",
+        "elder_day_care", "home_care_centre", "home_care", "elder_respite_care", "combined_eldercare",
+        "medical_and_care", "medical_and_care_centre",
+    ]
+)  # fmt: skip
+CHILD_TYPES = frozenset(
+    [
+        "childcare_service", "childcare", "kindergarten_class", "childcare_station", "workplace_childcare",
+        "home_childcare",
+    ]
+)  # fmt: skip
+#: Care types without a capacity of their own: neither beds nor places are missing where the row gives none.
+NO_CAPACITY_TYPES = frozenset(
+    ["kindergarten", "elder_canteen", "elder_school", "elder_university", "elder_university_point"]
+)
+
+#: Supplies that every facility of a kind has, known or not: unknown where the register has no such column.
+ALWAYS: Mapping[str, tuple[str, ...]] = {
+    "elder": ("beds", "nursing_beds", "dementia_beds", "floor_area_m2"),
+    "child": ("places", "floor_area_m2"),
+    "other": ("floor_area_m2",),
+}
+
+
+def read_amounts(rows: Rows, services: "pd.Series[Any]") -> tuple[dict[str, pd.DataFrame], list[Note]]:
+    """Return ``low, high`` of every amount column, indexed like the rows, and a note for every odd cell.
+
+    A blank is odd only where one of the row's services has such an amount: a nursery has no beds to state.
+    """
+    tables, notes = {}, []
+    for field in (f for f in AMOUNTS if f in rows.cells.columns):
+        factor = rows.columns.factor.get(field, 1.0)
+        bounds = []
+        for row_id, cell in rows.cells[field].items():
+            amount = read_amount(cell)
+            bounds.append((amount.low * factor, amount.high * factor))
+            implausible = amount.low * factor > PLAUSIBLE_MOST.get(field, INF)
+            code = amount.code or ("amount_implausible" if implausible else "")
+            if code and (code != "amount_blank" or may_hold(services.loc[str(row_id)], field)):
+                words = {"low": shown(amount.low), "high": shown(amount.high)}
+                notes.append(rows.at_cell(code, row_id, field, cell, **words))
+        tables[field] = pd.DataFrame(bounds, index=rows.index, columns=["low", "high"], dtype=float)
+    return tables, [*notes, *_absent(tables, services, rows)]
+
+
+def _absent(tables: Mapping[str, pd.DataFrame], services: "pd.Series[Any]", rows: Rows) -> list[Note]:
+    """Return a note for every amount that its facilities must have and that the register has no column for."""
+    notes = []
+    for supply in ("beds", "places", "floor_area_m2"):
+        kinds = [{kind_of(t) for t in types} - {"other"} for types in services]
+        count = sum(any(supply in ALWAYS[kind] for kind in row) for row in kinds)
+        if count and supply not in tables:
+            notes.append(
+                rows.general(
+                    "amount_column_absent",
+                    supply_zh=FIELDS[supply].zh,
+                    supply_en=FIELDS[supply].en,
+                    count=count,
+                )
+            )
+    return notes
+
+
+def bound_parts(
+    amounts: Mapping[str, pd.DataFrame], rows: Rows
+) -> tuple[dict[str, pd.DataFrame], list[Note]]:
+    """Return amounts with parts bounded by their whole and wholes by their parts.
+
+    A part that is unknown is at most the whole; a whole that is unknown is at least the part. A part that is stated larger than
+    its whole contradicts it: the whole stands, the part is somewhere between 0 and the larger of whole and 0 - unknown, noted.
+    """
+    bounded, notes = {field: table.copy() for field, table in amounts.items()}, []
+    for part, whole in PARTS.items():
+        if part not in bounded or whole not in bounded:
+            continue
+        p, w = bounded[part], bounded[whole]
+        over = (p["low"] > w["high"]).to_numpy()
+        for at in np.flatnonzero(over):
+            values = {"part": rows.columns.header[part], "whole": rows.columns.header[whole]}
+            stated = {"stated": shown(p["low"].iloc[at]), "most": shown(w["high"].iloc[at])}
+            notes.append(rows.note("amount_part_over_whole", p.index.tolist()[at], **values, **stated))
+        # where the whole is 0 and the part is not, either may be wrong: nothing becomes 0
+        ceiling = np.where(over & (w["high"] == 0), p["low"], w["high"])
+        high = np.where(over, ceiling, np.minimum(p["high"], w["high"]))
+        bounded[part] = pd.DataFrame({"low": np.where(over, 0.0, p["low"]), "high": high}, index=p.index)
+        raised = np.where(over, w["low"], np.maximum(w["low"], p["low"]))
+        bounded[whole] = w.assign(low=raised, high=np.maximum(raised, w["high"]))
+    return bounded, notes
+
+
+def supplies_of(services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return `tables.SUPPLIES` of facilities with `services` (tuples).
+
+    An amount goes to the services of its kind (beds to eldercare, places to childcare, floor area to all). Where several of one
+    facility's services could hold it, each has between 0 and all of it: a combined building does not lend its floor area twice.
+    """
+    stated = {field: _bounds(table) for field, table in amounts.items()}
+    rows: list[tuple[str, str, str, float, float]] = []
+    for facility_id, types in services.items():
+        wanted = {s for t in types for s in ALWAYS[kind_of(t)]} | set(stated)
+        for supply in (s for s in AMOUNTS if s in wanted):
+            holders = [t for t in types if _may_hold(t, supply)]
+            # a column that the register lacks is unknown, but a part is never more than its whole
+            whole = stated.get(PARTS.get(supply, ""), {}).get(str(facility_id), (0.0, INF))
+            low, high = stated[supply][str(facility_id)] if supply in stated else (0.0, whole[1])
+            rows.extend(
+                (str(facility_id), holder, supply, low if len(holders) == 1 else 0.0, high)
+                for holder in holders
+                if supply in stated or supply in ALWAYS[kind_of(holder)]
+            )
+    return pd.DataFrame(rows, columns=["facility_id", "service", "supply", "low", "high"]).astype(
+        {"facility_id": object, "service": object, "supply": object, "low": float, "high": float}
+    )
+
+
+def _bounds(table: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    return {
+        str(i): (float(low), float(high))
+        for i, low, high in zip(table.index, table["low"], table["high"], strict=True)
+    }
+
+
+def kind_of(facility_type: str) -> str:
+    """Return ``elder`` (beds), ``child`` (places) or ``other`` for a facility type."""
+    return "elder" if facility_type in ELDER_TYPES else "child" if facility_type in CHILD_TYPES else "other"
+
+
+def may_hold(types: tuple[str, ...], supply: str) -> bool:
+    """Return True where one of a facility's services has such an amount; a supply that no register knows is held by all.
+
+    Examples
+    --------
+    >>> may_hold(("childcare",), "beds"), may_hold(("childcare", "elder_home"), "beds")
+    (False, True)
+    """
+    return any(_may_hold(facility_type, supply) for facility_type in types)
+
+
+def _may_hold(facility_type: str, supply: str) -> bool:
+    held_by, kind = FIELDS[supply].held_by if supply in FIELDS else "", kind_of(facility_type)
+    if kind == "other":
+        return not held_by or facility_type not in NO_CAPACITY_TYPES
+    return held_by in ("", kind)
+
+
+def misplaced(services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame], rows: Rows) -> list[Note]:
+    """Return a note for every amount that no service of its row can hold, e.g. beds of a nursery."""
+    notes = []
+    for supply, table in amounts.items():
+        stated = _bounds(table)
+        for facility_id, types in services.items():
+            low = stated[str(facility_id)][0]
+            if low > 0 and not may_hold(types, supply):
+                words = {"column": rows.columns.header[supply], "stated": shown(low)}
+                notes.append(
+                    rows.note("amount_without_service", facility_id, services=", ".join(types), **words)
+                )
+    return notes
+
+
+def combined(services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame], rows: Rows) -> list[Note]:
+    """Return a note for every facility whose floor area is known only for its services together."""
+    if "floor_area_m2" not in amounts:
+        return []
+    most = zip(services.items(), amounts["floor_area_m2"]["high"], strict=True)
+    return [
+        rows.note("floor_area_shared", i, severity="info", area=shown(high), services=", ".join(types))
+        for (i, types), high in most
+        if len(types) > 1 and np.isfinite(high)
+    ]
+
+
+def known_total(amounts: Mapping[str, pd.DataFrame], field: str, index: pd.Index) -> pd.Series:
+    """Return what is known of an amount (its least) by facility; 0 where the register has no such column."""
+    table = amounts.get(field)
+    return pd.Series(0.0, index=index) if table is None else table["low"].reindex(index)
+
+
+def is_known(amounts: Mapping[str, pd.DataFrame], field: str, services: "pd.Series[Any]") -> pd.Series:
+    """Return whether an amount is known exactly; True where no service of the row has it: nothing is missing there."""
+    holds = services.map(lambda types: may_hold(types, field)).astype(bool)
+    table = amounts.get(field)
+    known = pd.Series(False, index=services.index) if table is None else table["low"] == table["high"]
+    return known.reindex(services.index) | ~holds
 
 
 def read_facts(

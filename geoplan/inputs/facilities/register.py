@@ -15,19 +15,30 @@ from pyproj import CRS
 
 from geoplan.inputs import readers
 from geoplan.inputs.datum import Datum
-from geoplan.inputs.facilities import supplies as supply
-from geoplan.inputs.facilities.facts import derive_inclusive, read_facts
-from geoplan.inputs.facilities.fates import duplicate_notes, ends_of, reconcile, shared_notes, year_notes
+from geoplan.inputs.facilities.facts import (
+    bound_parts,
+    combined,
+    derive_inclusive,
+    misplaced,
+    read_amounts,
+    read_facts,
+    supplies_of,
+)
 from geoplan.inputs.facilities.fields import ATTRIBUTES, FIELDS
 from geoplan.inputs.facilities.osm import OSM_TYPES, read_osm
 from geoplan.inputs.facilities.placing import match_notes, write_accepted
 from geoplan.inputs.facilities.table import (
     COLUMNS,
     Places,
+    duplicate_notes,
+    ends_of,
     facility_table,
     matches_of,
+    reconcile,
     settle,
+    shared_notes,
     unplaced_table,
+    year_notes,
 )
 from geoplan.inputs.lists.points import Placed, datum_of, place_rows, study_area
 from geoplan.inputs.lists.rows import Rows, open_list, read_rows
@@ -145,8 +156,8 @@ def read_register(
 
     # what each row says
     facts, fact_notes = read_facts(rows, types=types, one_type=type, status_words=status or {})
-    stated, amount_notes = supply.read_amounts(rows, facts["services"])
-    amounts, part_notes = supply.bound_parts(stated, rows)
+    stated, amount_notes = read_amounts(rows, facts["services"])
+    amounts, part_notes = bound_parts(stated, rows)
     facts, inclusive_notes = derive_inclusive(facts, rows, amounts)
 
     # where it is: zones that it names, its own point, or a place matched by name
@@ -167,12 +178,12 @@ def read_register(
         *row_notes, *rows.total_notes(sums), *datum_notes, *fact_notes, *amount_notes, *part_notes, *inclusive_notes,
         *placed.notes, *_named_notes(named, placed, rows), *serves_notes,
         *outside_named(rows, placed.geometry, named.zone_id, zones),
-        *supply.misplaced(services, kept, rows), *supply.combined(services, kept, rows),
+        *misplaced(services, kept, rows), *combined(services, kept, rows),
         *duplicate_notes(fates), *match_notes(matches, facilities, rows),
     ]  # fmt: skip
     return Register(
         facilities=facilities,
-        supplies=supply.supplies_of(services, kept),
+        supplies=supplies_of(services, kept),
         unplaced=unplaced_table(facilities, fates, placed, matches, zones=zones, crs=crs),
         reconciliation=reconcile(fates),
         notes=tuple(sorted(notes, key=lambda n: n.row or 0)),
@@ -278,5 +289,5 @@ def _empty_register(crs: CRS | str | None) -> Register:
     kinds: dict[str, str] = {"open_year": "float64", "close_year": "float64", "source_row": "Int64"}
     table = table.astype(kinds | dict.fromkeys(ATTRIBUTES, "boolean"))
     facilities = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries([], index=table.index), crs=crs)
-    supplies = supply.supplies_of(facilities["services"], {})
+    supplies = supplies_of(facilities["services"], {})
     return Register(facilities, supplies, UNPLACED.empty(), pd.DataFrame(columns=["file", "rows"]), ())

@@ -17,19 +17,36 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoplan.inputs.population.area import StudyArea, edge_zones, partition
-from geoplan.inputs.population.estates import estates, joined, part_shares, point_shares
-from geoplan.inputs.population.grids import Cut, Raster, cut_grid, part_points, read_raster
+from geoplan.inputs.population.figures import (
+    Spread,
+    on_streets,
+    own_figures,
+    part_of,
+    spread_apart,
+    street_metres,
+)
+from geoplan.inputs.population.grids import (
+    Cut,
+    Raster,
+    cut_grid,
+    estates,
+    joined,
+    part_points,
+    part_shares,
+    point_shares,
+    read_raster,
+)
 from geoplan.inputs.population.places import (
     Amounts,
     Block,
+    StudyArea,
+    edge_zones,
     from_cut,
     from_streets,
     of_zones,
+    partition,
     streets_in_zones,
 )
-from geoplan.inputs.population.raking import Spread, on_streets, own_figures, spread_apart, street_metres
-from geoplan.inputs.population.rates import part_of
 from geoplan.inputs.readers import FilePath
 from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.errors import InputError, Note, raise_errors

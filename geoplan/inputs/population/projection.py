@@ -22,8 +22,17 @@ import pandas as pd
 from geoplan.inputs.boundaries.checks import some
 from geoplan.inputs.lists.zone_names import level_words
 from geoplan.inputs.lists.zone_rows import AREA, LevelZones, ZoneRows, has_columns, zone_rows
-from geoplan.inputs.population.ages import band_limits, five_year_bands, split_ages
-from geoplan.inputs.population.cohorts import WIDTH, AtYear, Cohorts, at_year, control, under_three
+from geoplan.inputs.population.cohorts import (
+    WIDTH,
+    AtYear,
+    Cohorts,
+    at_year,
+    band_limits,
+    control,
+    five_year_bands,
+    split_ages,
+    under_three,
+)
 from geoplan.study.ages import age_limits
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import InputError, Note, raise_errors

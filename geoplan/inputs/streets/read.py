@@ -19,17 +19,21 @@ from geoplan.inputs import readers
 from geoplan.inputs.streets import osmnx_bridge
 from geoplan.inputs.streets.edges import (
     ConnectionLoss,
+    Gates,
+    Private,
     Ways,
+    add_valves,
     build_edges,
     choose_ways,
     connection_loss,
+    gate_open,
     islands,
     skeleton,
+    unknown_gates,
 )
 from geoplan.inputs.streets.lines import read_lines
 from geoplan.inputs.streets.osm import read_osm
 from geoplan.inputs.streets.osmnx_bridge import to_osmnx
-from geoplan.inputs.streets.valves import Gates, Private, add_valves, gate_open, unknown_gates
 from geoplan.inputs.streets.walk_table import OUT, RESIDENTS, STATED_CHOICES, WALKED, stated
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import NetworkError, Note

@@ -10,8 +10,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geoplan.inputs.facilities.facts import supplies_of
 from geoplan.inputs.facilities.fields import ATTRIBUTES, PARTS
-from geoplan.inputs.facilities.supplies import supplies_of
 from geoplan.inputs.facilities.table import COLUMNS
 from geoplan.inputs.lists.zone_names import clean_name
 from geoplan.inputs.projects.fields import ADDED
