@@ -62,7 +62,7 @@ class Register:
         待落点清单, indexed by facility_id, `tables.UNPLACED`; beds and places are the least that the register allows.
         ``lon, lat`` (WGS 84) is the candidate point, if any.
     reconciliation
-        A row a register, see `fates.reconcile`; from one register, by status only.
+        A row a register, see `table.reconcile`; from one register, by status only.
     fates
         Every row of the file, indexed by facility_id: ``file, name, services, end, why, beds, places, beds_known, places_known``.
     left_out
@@ -134,7 +134,7 @@ def read_register(
     Returns
     -------
     register
-        Ids are as :func:`geoplan.inputs.lists.ids.row_ids` gives them, for OpenStreetMap ``node/1``. Facilities keep the order of the file.
+        Ids are as :func:`geoplan.inputs.lists.rows.row_ids` gives them, for OpenStreetMap ``node/1``. Facilities keep the order of the file.
 
     Raises
     ------

@@ -277,7 +277,7 @@ def read_rows(
     fields
         The list's table of fields.
     key
-        Name of the index of row ids: ``file#row``, but a facility's as `ids.row_ids` gives it.
+        Name of the index of row ids: ``file#row``, but a facility's as `row_ids` gives it.
     mapped, needs, datum
         See `fields.recognise`; control points do not help to choose columns.
     where

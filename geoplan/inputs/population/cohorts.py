@@ -234,7 +234,7 @@ def cohort_change_ratios(
     ----------
     before, after
         People, one row a zone (or a region), columns five-year bands ``0-4, 5-9 … 85+``, the same in both
-        (`ages.five_year_bands` makes them so).
+        (`five_year_bands` makes them so).
     years
         Years between the two (y), a multiple of 5.
     least
