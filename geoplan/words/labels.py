@@ -40,10 +40,12 @@ def labels() -> Mapping[str, Mapping[str, str]]:
 
 def _known(word: str, *sections: str) -> Mapping[str, str] | None:
     """Return both labels of `word` from the first table of the vocabulary that has it, else from the labels."""
-    found = next((table[word] for table in map(vocabulary, sections) if word in table), None)
-    return (
-        found or labels().get(word) or next((v[word] for v in map(vocabulary, _SECTIONS) if word in v), None)
+    found = next((table[word] for table in map(vocabulary, sections) if word in table), None) or labels().get(
+        word
     )
+    found = found or next((table[word] for table in map(vocabulary, _SECTIONS) if word in table), None)
+    # what a table prints as a header is called the same in a sentence
+    return found or catalogue().get(f"column_{word}")
 
 
 def label(word: object, lang: str) -> str:
