@@ -29,8 +29,16 @@ function decimal(value) {
   return digits ? text.replace(/\.?0+$/, "") : text;
 }
 
+// A change has a sign where it does not print as nought.
+const signed = (write) => (value) => {
+  const size = write(Math.abs(value));
+  return /[1-9]/.test(size) ? (value > 0 ? "+" : "-") + size : size;
+};
+
 const WRITE = {
-  count, percent, per_1000: decimal, decimal, minutes: count, cost: count,
+  count, percent, per_1000: decimal, decimal, minutes: count, cost: count, change: signed(count),
+  points: signed((value) => (100 * rounded(value, 3)).toFixed(1) + "%"),
+  change_decimal: signed((value) => grouped(rounded(value, 2), 2)),
   year: (value) => rounded(value, 0).toFixed(0), degrees: (value) => rounded(value, 6).toFixed(6),
 };
 

@@ -43,11 +43,6 @@ def papers(make, tmp_path_factory):
     return paths
 
 
-@pytest.fixture(scope="module")
-def sited(by_hand):
-    return by_hand.with_sites(by_hand.make_outcome())
-
-
 def text_of(document):
     return [paragraph.text for paragraph in document.paragraphs]
 

@@ -1,6 +1,7 @@
-"""The atlas: sheets with what an office asks for, at a true scale, in embedded Chinese, the same bytes each time."""
+"""The atlas: sheets with what an office asks for, at a true scale, in embedded Chinese, every site numbered, the same bytes each time."""
 
 import dataclasses
+import io
 import re
 import sys
 import zlib
@@ -14,27 +15,32 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import font_manager
+from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 from shapely.geometry import MultiPolygon, Point, Polygon
 
+from geoplan.report import look
 from geoplan.report.atlas import atlas
 from geoplan.report.atlas import map as atlas_map
-from geoplan.report.atlas.canvas import MAP, filled
+from geoplan.report.atlas.canvas import MAP, Stamp, filled
 from geoplan.report.atlas.frame import Page, bar_metres, round_scale
+from geoplan.report.atlas.sheets import Maker, sites_sheet
+from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.flag_matrix import flag_matrix
 from geoplan.report.content.headline import flag_figures
 from geoplan.report.content.names import Names
 from geoplan.report.content.projects import projects_table
 from geoplan.report.content.table import Amount, Column, Table, cell_text
 from geoplan.report.look import fonts
+from geoplan.words.catalogue import phrase
 from geoplan.words.errors import OutputError
 
 CRS = "EPSG:4547"
 MM_A_POINT = 25.4 / 72
 
 
-def planned_outcome(make_outcome, **options):
-    outcome = make_outcome(**options)
+def planned_outcome(fresh, **options):
+    outcome = fresh(**options)
     projects = gpd.GeoDataFrame(
         {
             "name": ["临江养老服务综合体", "学府托育园"],
@@ -79,8 +85,8 @@ def planned_outcome(make_outcome, **options):
 
 
 @pytest.fixture(scope="module")
-def outcome(make_outcome):
-    return planned_outcome(make_outcome)
+def outcome(fresh):
+    return planned_outcome(fresh)
 
 
 @pytest.fixture(scope="module")
@@ -145,8 +151,8 @@ def test_every_sheet_has_title_block_banner_basis_and_credits(pages, outcome):
             assert f"1:{page.scale:,.0f}（A3原幅）" in said
 
 
-def test_a_study_of_real_data_bears_no_banner(make_outcome):
-    outcome = make_outcome(synthetic=False)
+def test_a_study_of_real_data_bears_no_banner(fresh):
+    outcome = fresh(synthetic=False)
     with fonts.face(atlas.printed(outcome)) as face:
         page = next(atlas._pages(outcome, face))
         page.frame(of=1)
@@ -260,8 +266,8 @@ def test_the_same_outcome_gives_the_same_bytes_whatever_the_user_s_settings(outc
     assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
 
 
-def test_in_english_no_chinese_words_of_the_program_are_left(make_outcome):
-    outcome = planned_outcome(make_outcome, lang="en")
+def test_in_english_no_chinese_words_of_the_program_are_left(fresh):
+    outcome = planned_outcome(fresh, lang="en")
     with fonts.face(atlas.printed(outcome)) as face:
         found = list(atlas._pages(outcome, face))
         for page in found:
@@ -277,16 +283,16 @@ def test_in_english_no_chinese_words_of_the_program_are_left(make_outcome):
         assert not left, (page.title, left)
 
 
-def test_names_that_look_like_formulas_are_printed_as_they_are(make_outcome, tmp_path):
-    outcome = make_outcome(nasty=True)
+def test_names_that_look_like_formulas_are_printed_as_they_are(fresh, tmp_path):
+    outcome = fresh(nasty=True)
     zones = outcome.zones.copy()
     zones["name"] = zones["name"] + "$x^2$😀"
     atlas.write_atlas(dataclasses.replace(outcome, zones=zones), tmp_path / "atlas.pdf")
     assert (tmp_path / "atlas.pdf").stat().st_size > 10_000
 
 
-def test_a_long_table_goes_on_over_further_sheets_and_loses_no_row(make_outcome):
-    outcome = make_outcome()
+def test_a_long_table_goes_on_over_further_sheets_and_loses_no_row(fresh):
+    outcome = fresh()
     town = outcome.zones.loc["town/T1"]
     west, south, east, north = town.geometry.bounds
     step = (north - south) / 300
@@ -455,3 +461,96 @@ def test_the_chinese_face_of_a_collection_is_taken_not_its_first():
 def test_an_unwritable_file_is_named(outcome, tmp_path):
     with pytest.raises(OutputError, match=r"atlas\.pdf"):
         atlas.write_atlas(outcome, tmp_path / "no" / "such" / "atlas.pdf")
+
+
+@pytest.fixture(scope="module")
+def sited_face(sited):
+    with fonts.face(atlas.printed(sited)) as own:
+        yield own
+
+
+def maker_of(outcome, sited_face):
+    stamp = Stamp("s", 2025, outcome.lang, "crs", "", "", "b")
+    return Maker(outcome, BaseMap(outcome), sited_face, stamp)
+
+
+def sheet(outcome, sited_face):
+    return sites_sheet(maker_of(outcome, sited_face))
+
+
+def test_the_sheet_is_there_with_sites_and_only_then(sited, sited_face, fresh):
+    titles = [page.title for page in atlas._pages(sited, sited_face)]
+    assert titles.count("选址布局图") == 1
+    none = dataclasses.replace(sited, answers=sited.answers.assign(adopted=False))
+    for outcome in (fresh(), none):
+        assert "选址布局图" not in [page.title for page in atlas._pages(outcome, sited_face)]
+
+
+def test_every_site_stands_at_its_place_in_its_phases_colour(sited, sited_face):
+    page = sheet(sited, sited_face)
+    own = sited.sites[sited.sites["question"] == "close_gap"]
+    discs = {
+        tuple(np.round(marks.get_offsets()[0], 3)): to_hex(marks.get_facecolor()[0])
+        for marks in page.paper.collections
+        if len(marks.get_offsets()) == 1 and marks.get_sizes()[0] == 175
+    }
+    wanted = {
+        tuple(np.round(page.on_paper(shape.x, shape.y), 3)): look.site_colour(int(year == 2030))
+        for shape, year in zip(own.geometry, own["phase"], strict=True)
+    }
+    assert discs == wanted
+    for number in "1234":
+        assert number in texts(page)
+
+
+def test_a_dashed_ring_lies_around_generated_sites_alone(sited, sited_face):
+    page = sheet(sited, sited_face)
+    rings = [
+        marks
+        for marks in page.paper.collections
+        if len(marks.get_offsets()) == 1 and marks.get_sizes()[0] == 340
+    ]
+    generated = sited.sites.loc["close_gap/3"].geometry
+    assert len(rings) == 1
+    assert list(rings[0].get_offsets()[0]) == pytest.approx(page.on_paper(generated.x, generated.y))
+    assert rings[0].get_linestyle()[0][1] is not None
+    assert phrase("sites_intent_note", "zh")[:12] in "".join(texts(page))
+
+
+def test_the_side_column_says_what_is_proven_and_lists_the_sites(sited, sited_face):
+    page = sheet(sited, sited_face)
+    told = texts(page)
+    assert "4" in told
+    assert any("1,343 万元" in text for text in told)
+    assert "已验证最优" in "".join(told)
+    for name in ("长青路闲置厂房", "和平里原粮站", "意向区域1", "春晖路闲置校舍"):
+        assert any(text.startswith(name[:5]) for text in told)
+    assert "备选点位（未选）" in told
+    assert "规划点位步行15分钟" in told
+    answers = sited.answers.assign(status="within", gap=0.05)
+    other = sheet(dataclasses.replace(sited, answers=answers), sited_face)
+    assert "已验证最优" not in "".join(texts(other))
+    assert "与最优之差不超过 5.0%" in "".join(texts(other))
+
+
+def test_what_does_not_fit_is_counted(sited, sited_face):
+    own = sited.sites[sited.sites["question"] == "close_gap"]
+    many = own.iloc[np.arange(120) % 4].copy()
+    many["order"] = range(1, 121)
+    many.index = [f"close_gap/{k}" for k in range(1, 121)]
+    many.loc["close_gap/5", "geometry"] = None
+    page = sheet(dataclasses.replace(sited, sites=many), sited_face)
+    rows = sum(text in {"改扩建", "租赁", "新建", "购置"} for text in texts(page))
+    assert 5 < rows < 120
+    assert f"其余 {120 - rows} 条见工作簿" in texts(page)
+    assert page.cursor >= page.floor - 1e-6
+
+
+def test_the_same_sites_give_the_same_bytes(make_sited, sited_face):
+    def drawn():
+        own = make_sited()
+        file = io.BytesIO()
+        sheet(own, sited_face).figure.savefig(file, format="pdf", metadata={"CreationDate": None})
+        return file.getvalue()
+
+    assert drawn() == drawn()

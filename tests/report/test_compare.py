@@ -1,4 +1,4 @@
-"""Two results compared: what changes by hand, nothing where nothing differs, and what is unknown is no change."""
+"""Two results, or several years, compared: what changes by hand, nothing where nothing differs, and what is unknown is no change."""
 
 import dataclasses
 
@@ -8,9 +8,14 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from report_town import BEDS, NASTY
 
+from geoplan.cli.demo import demo_study
+from geoplan.pipeline.evaluate import run
 from geoplan.report.compare.page import comparison_page, payload
 from geoplan.report.content import comparison as room
+from geoplan.report.content.annual import annual, indicators_table, years_of
+from geoplan.report.content.annual import long_table as annual_lines
 from geoplan.report.content.comparison import (
     FLAG_CHANGES,
     VERDICT_CHANGES,
@@ -27,7 +32,9 @@ from geoplan.report.content.comparison import (
     verdicts_table,
 )
 from geoplan.report.content.table import Amount, Coded, Tally, cell_text
-from geoplan.report.folder.save import write_comparison
+from geoplan.report.folder.save import write_annual, write_comparison
+from geoplan.study.study import read_study
+from geoplan.words.errors import StudyError, TableError
 
 
 def changed(outcome, table, where, **values):
@@ -50,7 +57,7 @@ def row(frame, **keys):
 
 
 @pytest.fixture
-def pair(by_hand, outcome):
+def pair(outcome):
     """Return the outcome, and the same with a better circle, a verdict won, one lost, and a flag gone."""
     after = dataclasses.replace(outcome, name=f"{outcome.name} · 方案一")
     here = {"service": "eldercare", "measure": "network", "kind": ""}
@@ -68,16 +75,16 @@ def pair(by_hand, outcome):
     met, *_ = outcome.findings.index[outcome.findings["verdict"] == "met"]
     after = changed(after, "findings", lambda t: t.index == first, verdict="met", shortfall=np.nan)
     after = changed(after, "findings", lambda t: t.index == met, verdict="not_met", shortfall=3.0)
-    flagged = at(outcome.flags, rule_id=by_hand.BEDS, zone_id="community/C04").iloc[0]
+    flagged = at(outcome.flags, rule_id=BEDS, zone_id="community/C04").iloc[0]
     assert flagged["flagged"]
     after = changed(
-        after, "flags", lambda t: (t["rule_id"] == by_hand.BEDS) & (t["zone_id"] == "community/C04"),
+        after, "flags", lambda t: (t["rule_id"] == BEDS) & (t["zone_id"] == "community/C04"),
         flagged=False, shortfall=0.0, people_affected=0.0,
     )  # fmt: skip
     return outcome, after, {"won": first, "lost": met, "gone": flagged}
 
 
-def test_people_verdicts_and_gaps_as_by_hand(pair, by_hand):
+def test_people_verdicts_and_gaps_as_by_hand(pair):
     before, after, rows = pair
     found = compare(before, after)
     key = {"service": "eldercare", "measure": "network"}
@@ -99,8 +106,8 @@ def test_people_verdicts_and_gaps_as_by_hand(pair, by_hand):
     assert row(found.verdicts, change="lost")["shortfall_change"] == 3
     gone = row(found.gaps, change="gone")
     assert (gone["zone_id"], gone["shortfall_change"]) == ("community/C04", -rows["gone"]["shortfall"])
-    total = row(found.totals, rule_id=by_hand.BEDS, level="community")
-    beds = at(before.flags, rule_id=by_hand.BEDS)
+    total = row(found.totals, rule_id=BEDS, level="community")
+    beds = at(before.flags, rule_id=BEDS)
     beds = beds[beds["zone_id"].str.startswith("community")]
     short = beds[beds["flagged"].fillna(False).astype(bool)]
     assert total["flagged_before"] == len(short) == total["flagged_after"] + 1
@@ -121,18 +128,18 @@ def test_a_result_compared_with_itself_has_no_change(demo):
     assert len(found.people) == (demo.circle["kind"] == "").sum()
 
 
-def test_what_is_known_on_one_side_only_is_no_change(outcome, by_hand):
+def test_what_is_known_on_one_side_only_is_no_change(outcome):
     # 中兴 falls short before; after, nobody can tell
     after = changed(
-        outcome, "flags", lambda t: (t["rule_id"] == by_hand.BEDS) & (t["zone_id"] == "community/C04"),
+        outcome, "flags", lambda t: (t["rule_id"] == BEDS) & (t["zone_id"] == "community/C04"),
         flagged=pd.NA, shortfall=np.nan,
     )  # fmt: skip
     found = compare(outcome, after)
-    total = row(found.totals, rule_id=by_hand.BEDS, level="community")
+    total = row(found.totals, rule_id=BEDS, level="community")
     assert total["shortfall_after"] < total["shortfall_before"]
     assert np.isnan(total["shortfall_change"])
     assert row(found.gaps, change="other")["zone_id"] == "community/C04"
-    towns = row(found.totals, rule_id=by_hand.BEDS, level="town")
+    towns = row(found.totals, rule_id=BEDS, level="town")
     assert towns["shortfall_change"] == 0
 
 
@@ -162,9 +169,12 @@ def test_other_years_people_paces_and_rules_are_said(outcome):
     services = {**outcome.services, "childcare": slower}
     groups = outcome.groups.copy()
     groups.loc["elders_60", "total"] += 100
+    less = {
+        name: getattr(outcome, name).query("rule_id != @BEDS")
+        for name in ("rules", "findings", "flags", "gap_list")
+    }
     after = dataclasses.replace(
-        outcome, year=2030, services=services, groups=groups, rules=outcome.rules.iloc[1:],
-        zones=outcome.zones.drop(index="community/C12"),
+        outcome, year=2030, services=services, groups=groups, zones=outcome.zones.drop(index="community/C12"), **less
     )  # fmt: skip
     found = compare(outcome, after)
     assert [note.code for note in found.notes] == [
@@ -204,7 +214,7 @@ def texts(table, lang="zh"):
     return [dict(zip(keys, (cell_text(cell, lang) for cell in line), strict=True)) for line in table.rows]
 
 
-def test_the_tables_say_what_changes(pair, by_hand):
+def test_the_tables_say_what_changes(pair):
     before, after, _ = pair
     found = compare(before, after)
     own = row(found.people, zone_id="community/C03", service="eldercare", measure="network")
@@ -247,7 +257,7 @@ def test_an_interval_of_a_value_and_a_supply_stays_one(outcome):
     assert len(verdicts) == len(outcome.findings)
 
 
-def test_flagged_judged_and_without_data_are_three_figures(pair, by_hand):
+def test_flagged_judged_and_without_data_are_three_figures(pair):
     before, after, _ = pair
     found = compare(before, after)
     table = totals_table(found)
@@ -256,7 +266,7 @@ def test_flagged_judged_and_without_data_are_three_figures(pair, by_hand):
             line for line in table.rows if (line[1], line[2].code) == ("每千名老人养老床位", "community")
         ), strict=True)
     )  # fmt: skip
-    own = row(found.totals, rule_id=by_hand.BEDS, level="community")
+    own = row(found.totals, rule_id=BEDS, level="community")
     assert cells["flagged_before"] == Tally(own["flagged_before"], own["zones"] - 1, 1)
     # the map prints the same words over each side
     view = next(view for view in payload(found)["flags"] if view["label"] == "每千名老人养老床位")
@@ -265,9 +275,9 @@ def test_flagged_judged_and_without_data_are_three_figures(pair, by_hand):
     ]
 
 
-def test_where_nothing_can_be_told_no_gap_is_0(outcome, by_hand):
+def test_where_nothing_can_be_told_no_gap_is_0(outcome):
     flags = outcome.flags.copy()
-    here = flags["rule_id"] == by_hand.BEDS
+    here = flags["rule_id"] == BEDS
     flags.loc[here, "flagged"] = pd.NA
     flags.loc[here, ["shortfall", "people_affected"]] = np.nan
     found = compare(outcome, dataclasses.replace(outcome, flags=flags))
@@ -311,20 +321,20 @@ def test_the_csv_has_every_figure_once(pair, tmp_path):
     assert sorted(lines["change"].dropna().unique()) == ["gone", "lost", "same", "won"]
 
 
-def test_the_same_comparison_gives_the_same_bytes_and_names_never_run(by_hand, tmp_path):
-    nasty = by_hand.make_outcome(lang="en", nasty=True)
+def test_the_same_comparison_gives_the_same_bytes_and_names_never_run(fresh, tmp_path):
+    nasty = fresh(lang="en", nasty=True)
     for name in ("1", "2"):
-        write_comparison(compare(nasty, by_hand.make_outcome(lang="en", nasty=True)), tmp_path / name)
+        write_comparison(compare(nasty, fresh(lang="en", nasty=True)), tmp_path / name)
     for file in ("compare.html", "compare.xlsx", "compare.csv"):
         assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes()
     page = (tmp_path / "1" / "compare.html").read_text(encoding="utf-8")
-    assert by_hand.NASTY not in page
+    assert NASTY not in page
     assert "<img src=x" not in page
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_every_table_stands_in_both_languages(by_hand, lang):
-    own = by_hand.make_outcome(lang=lang)
+def test_every_table_stands_in_both_languages(fresh, lang):
+    own = fresh(lang=lang)
     for page in comparison_pages(compare(own, own)):
         for table in (page, *page.below):
             assert not any(column.header.startswith(("compare_", "column_")) for column in table.columns)
@@ -337,3 +347,117 @@ def test_the_console_prints_what_changes(pair):
         "covered_change", "share_before", "share_after",
     ]  # fmt: skip
     assert [line["shortfall_change"][0] for line in texts(totals_table(found, moved=True))] == ["-"]
+
+
+NURSING = "wuhan.nursing_bed_share"
+
+
+def in_year(fresh, year, actual, *, comparison=">=", required=0.65, verdict="not_applicable", high=None):
+    """Return the outcome by hand as of `year`, with a base of 45 % in 2021 and `actual` nursing beds."""
+    outcome = fresh()
+    rules = outcome.rules.copy()
+    rules["base_value"] = rules["base_value"].astype(float)
+    rules.loc[NURSING, "base_value"] = 0.45
+    rules["base_year"] = rules["base_year"].astype(object)
+    rules.loc[NURSING, "base_year"] = 2021
+    findings = outcome.findings.assign(year=year, target_year=2025)
+    here = findings["rule_id"] == NURSING
+    for column, value in {
+        "actual_low": actual, "actual_high": actual if high is None else high, "required": required,
+        "comparison": comparison, "verdict": verdict,
+    }.items():  # fmt: skip
+        findings.loc[here, column] = value
+    return dataclasses.replace(outcome, year=year, rules=rules, findings=findings)
+
+
+def nursing(table):
+    return table.findings[table.findings["rule_id"] == NURSING].set_index("year")
+
+
+def test_completion_and_progress_as_by_hand(fresh):
+    years = [
+        in_year(fresh, 2025, 0.70, verdict="met"),
+        in_year(fresh, 2022, 0.48),
+        in_year(fresh, 2023, 0.55),
+    ]
+    table = annual(years)
+    own = nursing(table)
+    assert list(own.index) == [2022, 2023, 2025] == list(table.outcomes)
+    # of 65 %; of the 20 points from 45 %; of the four years from 2021
+    assert own["completion_low"].tolist() == pytest.approx([0.48 / 0.65, 0.55 / 0.65, 0.70 / 0.65])
+    assert own["way_low"].tolist() == pytest.approx([0.15, 0.5, 1.25])
+    assert own["time"].tolist() == pytest.approx([0.25, 0.5, 1.0])
+    assert own["change"].tolist() == pytest.approx([np.nan, 0.07, 0.15], nan_ok=True)
+    sheet = indicators_table(table)
+    keys = [column.key for column in sheet.columns]
+    row = next(r for r in sheet.rows if r[keys.index("indicator")] == "护理型床位数占养老机构床位比例")
+    said = {key: cell_text(cell, "zh") for key, cell in zip(keys, row, strict=True)}
+    assert [said[f"annual_progress_{year}"] for year in table.outcomes] == [
+        "15% / 25%",
+        "50% / 50%",
+        "125% / 100%",
+    ]
+    assert [said[f"annual_verdict_{year}"] for year in table.outcomes] == ["目标年未到", "目标年未到", "达标"]
+    assert row[keys.index("annual_verdict_2025")] == Coded("met")
+    assert (said["target"], said["last_change"], said["annual_actual_2025"]) == (
+        "≥65.0% (2025)",
+        "+15.0%",
+        "70.0%",
+    )
+
+
+def test_a_target_that_falls_an_interval_and_no_base(fresh):
+    # from 45 % down to 25 %: at 30–35 % half to three quarters of the way are done; no completion of an at-most target
+    years = [in_year(fresh, y, 0.30, comparison="<=", required=0.25, high=0.35) for y in (2023, 2024)]
+    own = nursing(annual(years)).loc[2023]
+    assert (own["way_low"], own["way_high"]) == (pytest.approx(0.5), pytest.approx(0.75))
+    assert np.isnan(own["completion_low"])
+    # no change between intervals: nobody knows
+    assert nursing(annual(years))["change"].isna().all()
+    # to the printed cell an interval stays one
+    shown = annual_lines(annual(years))
+    at = [column.key for column in shown.columns].index("actual")
+    assert "30.0%–35.0%" in [cell_text(row[at], "zh") for row in shown.rows]
+    others = annual(years).findings
+    others = others[others["rule_id"] == "wuhan.beds_per_1000_elders"]
+    assert others[["way_low", "time"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("years", [[2025], [2025, 2025], []])
+def test_two_different_years_are_needed(fresh, years):
+    with pytest.raises(TableError, match="two different years"):
+        annual([in_year(fresh, year, 0.5) for year in years])
+
+
+@pytest.mark.parametrize("word", ["23", "2023-", "２０２３", "a", "2023-24", ""])
+def test_what_is_no_year(word):
+    with pytest.raises(StudyError, match="no year"):
+        years_of([word])
+
+
+def test_the_demo_in_two_years(demo, tmp_path):
+    study = read_study(demo_study())
+    earlier = run(study.model_copy(update={"year": 2023})).outcome
+    table = annual([demo, earlier])
+    write_annual(table, tmp_path)
+    own = table.findings.set_index(["rule_id", "zone_id", "year"])
+    share = own.sort_index().loc[("huzhong.nursing_bed_share", "district/HZ")]
+    # the plan's 36.4 % of 2022 is 8 of 22 beds; a third of the three years had passed in 2023
+    assert share.loc[2023, "time"] == pytest.approx(1 / 3)
+    assert share.loc[2025, "completion_low"] == pytest.approx((8 / 22) / 0.55)
+    assert share["verdict"].tolist() == ["not_applicable", "not_met"]
+    for year, outcome in ((2023, earlier), (2025, demo)):
+        kept = outcome.findings.set_index(["rule_id", "zone_id"])["actual_low"]
+        here = own.xs(year, level="year")["actual_low"].reindex(kept.index)
+        assert np.array_equal(here, kept, equal_nan=True)
+    book = openpyxl.load_workbook(tmp_path / "annual.xlsx")
+    assert book.sheetnames == ["年度考核表", "服务圈覆盖"]
+    lines = pd.read_csv(tmp_path / "annual.csv")
+    assert len(lines) == len(table.findings)
+    assert lines["verdict"].tolist() == table.findings["verdict"].tolist()
+    assert np.allclose(lines["actual_low"], table.findings["actual_low"], equal_nan=True, atol=1e-6)
+    assert lines["zone_code"].notna().any()
+    again = tmp_path / "again"
+    write_annual(annual([earlier, demo]), again)
+    for file in ("annual.xlsx", "annual.csv"):
+        assert (again / file).read_bytes() == (tmp_path / file).read_bytes()

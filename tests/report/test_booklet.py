@@ -1,21 +1,38 @@
-"""The printed report: what is short first, figures equal to the tables, one file, nothing fetched, names as text."""
+"""The printed report and its gain curve: what is short first, figures equal to the tables, one file, nothing fetched, names as text."""
 
 import dataclasses
 import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from report_town import BEDS, NASTY, PLACES
 
 from geoplan.report.booklet.map import flag_map, shapes
 from geoplan.report.booklet.page import report_page, write_report
 from geoplan.report.content import titles
+from geoplan.report.content.answers import gain_curves
 from geoplan.report.content.document import Figures, Points, Shown
 from geoplan.report.content.report import report
 from geoplan.report.content.shortfalls import WORST
 from geoplan.report.content.table import cell_text
+from geoplan.report.look.curve_chart import (
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Said,
+    bound_met,
+    gain_curve,
+    ticks,
+)
 from geoplan.words.numbers import format_number
 
 
@@ -41,11 +58,6 @@ def page(outcome):
     return Text(report_page(outcome))
 
 
-@pytest.fixture(scope="module")
-def sited(by_hand):
-    return by_hand.with_sites(by_hand.make_outcome())
-
-
 def figures_of(outcome):
     (block,) = [block for block in report(outcome).blocks if isinstance(block, Figures)]
     return {figure.name: cell_text(figure.value, "zh") for figure in block.figures}
@@ -61,9 +73,9 @@ def column(table, key):
     return [cell_text(cell, "zh") for cell in table.cells(key)]
 
 
-def test_the_same_outcome_gives_the_same_bytes(by_hand, outcome, tmp_path):
+def test_the_same_outcome_gives_the_same_bytes(fresh, outcome, tmp_path):
     write_report(outcome, tmp_path / "a.html")
-    write_report(by_hand.make_outcome(), tmp_path / "b.html")
+    write_report(fresh(), tmp_path / "b.html")
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
@@ -126,7 +138,7 @@ def test_metres_of_street_are_not_called_people(outcome):
     assert "1,986 米" in lead[0]
 
 
-def test_flags_by_place_add_up_to_the_last_row(outcome, by_hand):
+def test_flags_by_place_add_up_to_the_last_row(outcome):
     table = table_of(outcome, "flags_by_place")
     assert [row[0] for row in table.rows] == ["东城区", "西城区", "合计"]
     place = [entry.header for entry in table.columns].index("每千名老人养老床位")
@@ -135,7 +147,7 @@ def test_flags_by_place_add_up_to_the_last_row(outcome, by_hand):
         east.count + west.count, east.judged + west.judged, east.no_data + west.no_data,
     )  # fmt: skip
     own = outcome.flags[
-        (outcome.flags["rule_id"] == by_hand.BEDS) & outcome.flags["zone_id"].str.startswith("community")
+        (outcome.flags["rule_id"] == BEDS) & outcome.flags["zone_id"].str.startswith("community")
     ]
     assert (both.count, both.judged) == (int(own["flagged"].sum()), int(own["flagged"].notna().sum()))
 
@@ -157,8 +169,8 @@ def test_an_indicator_without_data_says_what_is_missing(outcome):
     assert "1 行台账床位数不明" in column(table, "indicator")[at]
 
 
-def test_an_indicator_judged_by_district_counts_those_that_meet_it(outcome, by_hand):
-    row = outcome.findings[outcome.findings["rule_id"] == by_hand.PLACES]
+def test_an_indicator_judged_by_district_counts_those_that_meet_it(outcome):
+    row = outcome.findings[outcome.findings["rule_id"] == PLACES]
     both = [
         row.assign(zone_id="district/D1"),
         row.assign(zone_id="district/D2", verdict="met", shortfall=float("nan")),
@@ -216,17 +228,17 @@ def test_every_polygon_is_drawn_once_and_used_in_every_map(outcome):
     assert re.findall(r'href="#z\d+" class="(\w)"', drawn) == ["f", "o", *["n"] * 10]
 
 
-def test_names_are_text(by_hand, nasty):
+def test_names_are_text(nasty):
     text = report_page(nasty)
-    assert by_hand.NASTY not in text
+    assert NASTY not in text
     assert "<img" not in text
     assert "</script" not in text
     assert nasty.name in Text(text).words
     assert nasty.zones["name"].iloc[-1] in Text(text).text
 
 
-def test_english_says_it_in_english(by_hand):
-    english = Text(report_page(by_hand.make_outcome(lang="en")))
+def test_english_says_it_in_english(fresh):
+    english = Text(report_page(fresh(lang="en")))
     assert "What is short, and where" in english.words
     assert "Demonstration data, not a basis for decisions" in english.words
 
@@ -309,3 +321,136 @@ class TestSiting:
         sites = sited.sites.copy()
         sites.loc[sites["question"] == "close_gap", "cost"] = float("nan")
         assert "投资均不明" in Text(report_page(dataclasses.replace(sited, sites=sites))).text
+
+
+SAID = Said("y", "x", "best", "bound", "met", "(cut)", "adopted")
+
+
+def adopting(outcome, question, **values):
+    """Return `outcome` with another question adopted and columns of its answer replaced."""
+    answers = outcome.answers.copy()
+    answers["adopted"] = answers["question"] == question
+    for key, value in values.items():
+        answers[key] = answers[key].astype(object)
+        answers.loc[answers["question"] == question, key] = value
+    return dataclasses.replace(outcome, answers=answers)
+
+
+def test_a_curve_of_one_phase_is_not_labelled_with_a_sum_over_phases(sited):
+    aim = "各期之和"
+    own = adopting(sited, "cover_elders", aim=aim)
+    assert aim in gain_curves(own)[0].words.y
+    twice = adopting(sited, "cover_elders", aim=aim, objective=2.0 * sited.curve["objective"].max())
+    assert aim not in gain_curves(twice)[0].words.y
+
+
+def test_an_answer_below_the_curve_is_marked_at_its_own_value(sited):
+    assert gain_curves(sited)[0].note == ""
+    sites = sited.sites.copy()
+    less = float(sites.loc["cover_elders/3", "total"]) - 500.0
+    sites.loc["cover_elders/3", "total"] = less
+    chart = gain_curves(dataclasses.replace(sited, sites=sites))[0]
+    assert chart.note
+    assert chart.value == less
+    assert f"{format_number(less, 'count')} 人" in chart.words.adopted
+
+
+def curve(objective, bound, first=1):
+    return pd.DataFrame(
+        {
+            "question": "q",
+            "sites": range(first, first + len(objective)),
+            "objective": objective,
+            "bound": bound,
+            "share": np.nan,
+        }
+    )
+
+
+def drawn(svg):
+    """Return the drawing's tree; it must be well formed."""
+    return ET.fromstring(svg)
+
+
+def test_the_adopted_number_is_marked_on_its_value():
+    tree = drawn(gain_curve(curve([0.0, 50.0, 100.0], [0.0, 75.0, 100.0]), said=SAID, adopted=2))
+    dots = [node.attrib for node in tree.iter("circle")]
+    marked = [dot for dot in dots if dot["r"] == "6"]
+    plain = [dot for dot in dots if dot["r"] == "3" and float(dot["cy"]) > TOP - 5]
+    assert len(marked) == 1
+    assert (marked[0]["cx"], marked[0]["cy"]) == (plain[1]["cx"], plain[1]["cy"])
+    # 50 of 0..100 lies in the middle of the plot, 2 of 1..3 in the middle of its width
+    assert float(marked[0]["cx"]) == pytest.approx(LEFT + (WIDTH - LEFT - RIGHT) / 2, abs=0.06)
+    assert float(marked[0]["cy"]) == pytest.approx((TOP + HEIGHT - 44) / 2, abs=0.06)
+    assert [node.text for node in tree.iter("text")].count("adopted") == 1
+
+
+def test_the_marks_words_lie_clear_of_a_steep_curve():
+    words = "12 sites, 3,380 people, 99.9% of what all reach"
+    rows = curve([0.0, 20.0, 40.0, 60.0, 80.0, 99.0, 99.5, 100.0, 100.0, 100.0], [np.nan] * 10)
+    tree = drawn(gain_curve(rows, said=dataclasses.replace(SAID, adopted=words), adopted=8))
+    (text,) = [node for node in tree.iter("text") if node.text == words]
+    end, line = float(text.attrib["x"]), float(text.attrib["y"])
+    dots = [
+        (float(n.attrib["cx"]), float(n.attrib["cy"])) for n in tree.iter("circle") if n.attrib["r"] == "3"
+    ]
+    over = [y for x, y in dots if end - 6 * len(words) <= x <= end and y > TOP - 5]
+    assert over
+    assert max(over) + 8 < line
+
+
+def test_a_number_that_the_curve_lacks_is_not_marked():
+    svg = gain_curve(curve([1.0, 2.0], [np.nan, np.nan]), said=SAID, adopted=9)
+    assert 'r="6"' not in svg
+    assert "bound" not in svg
+
+
+def test_a_bound_is_dashed_and_one_that_is_met_says_so():
+    apart = gain_curve(curve([1.0, 2.0, 3.0], [2.0, 3.0, 3.0]), said=SAID, adopted=None)
+    assert 'stroke-dasharray="5 3.5"' in apart
+    assert ">bound<" in apart
+    met = gain_curve(curve([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]), said=SAID, adopted=None)
+    assert ">met<" in met
+    assert ">bound<" not in met
+    assert bound_met(curve([1.0, 2.0], [1.0, 2.0])) is True
+    # one point without a bound is one that nobody has proven
+    assert bound_met(curve([1.0, 2.0], [1.0, np.nan])) is False
+
+
+def test_an_axis_that_does_not_begin_at_zero_says_so():
+    assert "(cut)" in gain_curve(curve([90.0, 95.0], [95.0, 96.0]), said=SAID, adopted=None)
+    assert "(cut)" not in gain_curve(curve([10.0, 95.0], [95.0, 96.0]), said=SAID, adopted=None)
+
+
+def test_words_are_escaped_and_nothing_to_draw_is_refused():
+    said = dataclasses.replace(SAID, y="<script>&")
+    assert "<script>" not in gain_curve(curve([1.0, 2.0], [1.0, 2.0]), said=said, adopted=None)
+    with pytest.raises(ValueError, match="without any value"):
+        gain_curve(curve([np.nan], [1.0]), said=SAID, adopted=None)
+
+
+VALUES = st.sampled_from([0.0, 1e-9, 0.3, 1.0, 99.5, 100.0, 1e7])
+BOUNDS = st.sampled_from([0.0, 1.0, 101.0, 1e7, float("nan")])
+
+
+@given(st.lists(st.tuples(VALUES, BOUNDS), min_size=1, max_size=7), st.sampled_from([0, 1, 30]))
+def test_every_curve_stays_inside_its_frame(points, first):
+    rows = curve([a for a, _ in points], [b for _, b in points], first)
+    tree = drawn(gain_curve(rows, said=SAID, adopted=first))
+    for node in tree.iter("circle"):
+        assert 0 <= float(node.attrib["cx"]) <= WIDTH
+        assert 0 <= float(node.attrib["cy"]) <= HEIGHT
+    plain = [n for n in tree.iter("circle") if n.attrib["r"] == "3" and float(n.attrib["cy"]) > TOP - 5]
+    assert len(plain) == len(points)
+    for node in tree.iter("path"):
+        numbers = [float(x) for x in re.findall(r"-?\d+\.?\d*", node.attrib["d"])]
+        assert all(-27 <= value <= WIDTH for value in numbers)
+
+
+@given(st.sampled_from([-5.0, 0.0, 0.1, 99.0]), st.sampled_from([1e-6, 1.0, 7.0, 1e6]))
+def test_ticks_hold_the_values_between_them(low, span):
+    found = ticks(low, low + span)
+    assert found[0] <= low + 1e-6 * span
+    assert found[-1] >= low + span - 1e-6 * span
+    assert 2 <= len(found) <= 8
+    assert len(set(np.round(np.diff(found), 9))) == 1

@@ -750,6 +750,7 @@ def with_sites(outcome):
     covered, people = (float(area.loc["area/area", key]) for key in ("covered", "people"))
     sites = pd.concat([_gap_sites(candidates, zh), _cover_sites(candidates, people - covered, covered, zh)])
     sites = gpd.GeoDataFrame(sites, geometry="geometry", crs=CRS)
+    near = sites.geometry[sites["question"] == "close_gap"]
     return dataclasses.replace(
         outcome,
         candidates=candidates,
@@ -757,6 +758,12 @@ def with_sites(outcome):
         answers=_answers(sites, people, covered, zh, nasty),
         curve=_curve(people, covered),
         unmet=_unmet(),
+        site_isochrones=gpd.GeoDataFrame(
+            [("eldercare", m, near.buffer(40 * m).union_all()) for m in (5.0, 10.0, 15.0)],
+            columns=["service", "minutes", "geometry"],
+            geometry="geometry",
+            crs=CRS,
+        ),
     )
 
 

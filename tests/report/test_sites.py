@@ -3,17 +3,16 @@
 import csv
 import dataclasses
 import functools
-import importlib.util
 import json
 import math
 import zipfile
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from report_town import BEDS
 
 from geoplan.inputs.lists.types import printed_types
 from geoplan.inputs.projects import read_projects
@@ -54,35 +53,14 @@ from geoplan.words.vocabulary import vocabulary
 
 SHEETS = ["选址方案", "选址问题", "选址增益曲线", "未补齐单元", "其他方案点位", "备选点位"]
 SITING = ("candidates", "sites", "answers", "curve", "unmet")
-BEDS = "wuhan.beds_per_1000_elders"
-
-
-def fixture_module():
-    path = Path(__file__).parents[1] / "outcome_fixture.py"
-    spec = importlib.util.spec_from_file_location("sheets_sites_outcome_fixture", path)
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
 
 
 @pytest.fixture(scope="module")
-def sited():
-    """Make an outcome with answered siting questions anew at each call."""
-    found = fixture_module()
-    return lambda **given: found.with_sites(found.make_outcome(**given))
-
-
-@pytest.fixture(scope="module")
-def outcome(sited):
-    return sited()
-
-
-@pytest.fixture(scope="module")
-def books(sited, tmp_path_factory):
+def books(make_sited, tmp_path_factory):
     folder = tmp_path_factory.mktemp("books")
     for lang in ("zh", "en"):
-        workbook.write_workbook(sited(lang=lang), folder / f"{lang}.xlsx")
-    csv_files.write_csv(sited(), folder)
+        workbook.write_workbook(make_sited(lang=lang), folder / f"{lang}.xlsx")
+    csv_files.write_csv(make_sited(), folder)
     return folder
 
 
@@ -104,17 +82,17 @@ def read_csv(path):
 # --- as a project list ----------------------------------------------------------------------------------------------
 
 
-def test_the_sheet_of_sites_reads_back_as_a_project_list(books, outcome):
-    words = {outcome.rules.loc[rule, "indicator_zh"]: (rule,) for rule in outcome.rules.index}
+def test_the_sheet_of_sites_reads_back_as_a_project_list(books, sited):
+    words = {sited.rules.loc[rule, "indicator_zh"]: (rule,) for rule in sited.rules.index}
     read = read_projects(
-        books / "zh.xlsx", zones=outcome.zones, crs=outcome.crs, indicators=words, layer="选址方案"
+        books / "zh.xlsx", zones=sited.zones, crs=sited.crs, indicators=words, layer="选址方案"
     )
     # nothing was doubtful: only what a project list has no field for was left out
     assert {note.code for note in read.notes} == {"list_columns_unread", "datum_from_header"}
     assert next(note for note in read.notes if note.code == "list_columns_unread").values["columns"].split(", ") == [
         "区划代码", "投资依据", "单独新增", "边际新增", "累计值", "增益计量单位", "是否意向区域",
     ]  # fmt: skip
-    back, sites = read.projects, chosen(outcome)
+    back, sites = read.projects, chosen(sited)
     assert set(PROJECTS) <= set(back.columns)
     for column in ("name", "works", "services", "serves", "indicators", "zone_id"):
         assert back[column].tolist() == sites[column].tolist(), column
@@ -122,25 +100,23 @@ def test_the_sheet_of_sites_reads_back_as_a_project_list(books, outcome):
         np.testing.assert_array_equal(back[column].astype(float), sites[column].astype(float))
     assert back["open_year"].tolist() == sites["phase"].tolist() == [2025, 2025, 2030, 2030]
     assert (back["location_quality"] == "exact").all()
-    moved = back.geometry.distance(
-        gpd.GeoSeries(sites.geometry.to_numpy(), index=back.index, crs=outcome.crs)
-    )
+    moved = back.geometry.distance(gpd.GeoSeries(sites.geometry.to_numpy(), index=back.index, crs=sited.crs))
     assert moved.max() < 0.15  # six digits of a degree
 
 
-def test_a_site_that_enlarges_a_facility_names_it(outcome, tmp_path):
-    sites = outcome.sites.copy()
+def test_a_site_that_enlarges_a_facility_names_it(sited, tmp_path):
+    sites = sited.sites.copy()
     sites.loc["close_gap/2", "extends"] = "eldercare_register.xlsx#2"
     sites.loc["close_gap/2", "works"] = "extend"
-    enlarging = dataclasses.replace(outcome, sites=sites)
+    enlarging = dataclasses.replace(sited, sites=sites)
     assert sites_table(enlarging).cells("extends")[:2] == [
         None,
         Coded("eldercare_register.xlsx#2", "江城颐养院"),
     ]
     workbook.write_workbook(enlarging, tmp_path / "a.xlsx")
-    back = read_projects(tmp_path / "a.xlsx", zones=outcome.zones, crs=outcome.crs, layer="选址方案").projects
+    back = read_projects(tmp_path / "a.xlsx", zones=sited.zones, crs=sited.crs, layer="选址方案").projects
     assert back["extends"].tolist() == ["", "江城颐养院", "", ""]
-    assert "extends" not in [column.key for column in sites_table(outcome).columns]
+    assert "extends" not in [column.key for column in sites_table(sited).columns]
 
 
 def test_the_reader_knows_types_as_geoplan_prints_them():
@@ -167,24 +143,24 @@ def test_an_indicator_with_commas_in_its_name_stays_one(tmp_path):
 # --- the table of sites ---------------------------------------------------------------------------------------------
 
 
-def test_sites_stand_in_order_of_opening_with_words_for_codes(outcome, texts):
-    rows = texts(sites_table(outcome))
+def test_sites_stand_in_order_of_opening_with_words_for_codes(sited, texts):
+    rows = texts(sites_table(sited))
     assert [row["order_no"] for row in rows] == ["1", "2", "3", "4"]
     third = rows[2]
     assert (third["name"], third["place"], third["generated"]) == ("意向区域1", "意向区域：南湖社区", "是")
     assert (third["works"], third["services"]) == ("新建", "社区日间照料设施、托育机构")
-    assert third["zone_code"] == outcome.zones.loc["community/C04", "code"]
+    assert third["zone_code"] == sited.zones.loc["community/C04", "code"]
     assert third["size"] == "建筑面积750平方米、床位19张、托位6个"
     assert third["cost_from"] == "按单位造价测算，新建养老机构（按床位） 15.2–15.3万元/张"
     assert [row["marginal"] for row in rows] == ["39", "35", "19", "17"]
     assert [row["total"] for row in rows] == ["72", "37", "18", "1"]
     assert {row["gain_unit"] for row in rows} == {"张"}
     assert (rows[0]["lon"], rows[0]["indicators"]) == ("114.305512", "每千名老人养老床位")
-    assert rows[0]["serves"] == "、".join(outcome.zones.loc[list(chosen(outcome)["serves"].iloc[0]), "name"])
+    assert rows[0]["serves"] == "、".join(sited.zones.loc[list(chosen(sited)["serves"].iloc[0]), "name"])
 
 
-def test_a_product_with_less_room_prints_fewer_columns_of_the_same_table(outcome):
-    whole = sites_table(outcome)
+def test_a_product_with_less_room_prints_fewer_columns_of_the_same_table(sited):
+    whole = sites_table(sited)
     keys = [[column.key for column in whole.to(depth).columns] for depth in (1, 2, 3)]
     assert keys[0] == ["order_no", "name", "works", "size", "cost", "phase", "marginal"]
     assert set(keys[0]) < set(keys[1]) < set(keys[2])
@@ -195,50 +171,50 @@ def test_a_product_with_less_room_prints_fewer_columns_of_the_same_table(outcome
     assert whole.to(2).details == ()
 
 
-def test_the_sheet_says_what_was_asked_and_what_is_proven(outcome, sited):
-    said = "\n".join(sites_table(outcome).details)
+def test_the_sheet_says_what_was_asked_and_what_is_proven(sited, make_sited):
+    said = "\n".join(sites_table(sited).details)
     for part in ("最多4处，分2025、2030两期", "已验证最优", "现状 111 张", "方案实施后 1 张", "独立复算 1 张",
                  "10 个备选点位", "1 处为意向区域", "1,343 万元", "工作表“选址方案”"):  # fmt: skip
         assert part in said
-    english = sites_table(sited(lang="en"))
+    english = sites_table(make_sited(lang="en"))
     assert "proven optimal" in english.details[1]
     assert not any("project list" in line for line in english.details)
 
 
-def test_an_unknown_cost_is_no_cost_of_nothing(outcome, texts):
-    sites = outcome.sites.copy()
+def test_an_unknown_cost_is_no_cost_of_nothing(sited, texts):
+    sites = sited.sites.copy()
     sites.loc["close_gap/2", ["cost", "cost_from"]] = [np.nan, ""]
-    less = dataclasses.replace(outcome, sites=sites)
+    less = dataclasses.replace(sited, sites=sites)
     row = texts(sites_table(less))[1]
     assert (row["cost"], row["cost_from"]) == ("", "")
     known = sites.loc[sites["question"] == "close_gap", "cost"].sum()
     assert f"已知投资 {known:,.0f} 万元，另有 1 处投资不明" in lead(less)[0]
-    none = dataclasses.replace(outcome, sites=sites.assign(cost=np.nan, cost_from=""))
+    none = dataclasses.replace(sited, sites=sites.assign(cost=np.nan, cost_from=""))
     assert lead(none)[0].endswith("投资均不明")
     assert not any("投资依据" in note for note in sites_table(none).notes)
 
 
-def test_a_studys_own_circle_is_an_indicator_only_where_no_plan_sets_one(outcome):
-    rules = outcome.rules.copy()
+def test_a_studys_own_circle_is_an_indicator_only_where_no_plan_sets_one(sited):
+    rules = sited.rules.copy()
     rules.loc["wuhan.circle_eldercare", "pack"] = "study"
-    sites = outcome.sites.copy()
+    sites = sited.sites.copy()
     both = (BEDS, "wuhan.circle_eldercare")
     sites["indicators"] = [both, both[1:], *sites["indicators"].iloc[2:]]
-    cells = sites_table(dataclasses.replace(outcome, rules=rules, sites=sites)).cells("indicators")
+    cells = sites_table(dataclasses.replace(sited, rules=rules, sites=sites)).cells("indicators")
     assert [[item.text("zh") for item in cell.items] for cell in cells[:2]] == [
         ["每千名老人养老床位"],
         ["15分钟养老服务圈"],
     ]
 
 
-def test_sites_of_one_town(outcome):
-    own = chosen(outcome).iloc[[1]]
-    assert sites_of(outcome, own).cells("order_no") == [Amount(2, 2, "count")]
-    assert sites_of(outcome, own.iloc[:0]) is None
+def test_sites_of_one_town(sited):
+    own = chosen(sited).iloc[[1]]
+    assert sites_of(sited, own).cells("order_no") == [Amount(2, 2, "count")]
+    assert sites_of(sited, own.iloc[:0]) is None
 
 
-def test_sites_of_other_answers_stand_apart(outcome, texts):
-    other = other_sites_table(outcome)
+def test_sites_of_other_answers_stand_apart(sited, texts):
+    other = other_sites_table(sited)
     rows = texts(other)
     assert len(rows) == 3
     assert {row["question_text"] for row in rows} == {"选3处，使服务圈覆盖的老年人最多"}
@@ -247,8 +223,8 @@ def test_sites_of_other_answers_stand_apart(outcome, texts):
     assert all(row["size"].startswith("建筑面积") for row in rows)
 
 
-def test_without_an_adopted_answer_no_sites_are_proposed(outcome):
-    none = dataclasses.replace(outcome, answers=outcome.answers.assign(adopted=False))
+def test_without_an_adopted_answer_no_sites_are_proposed(sited):
+    none = dataclasses.replace(sited, answers=sited.answers.assign(adopted=False))
     assert sites_table(none) is None
     assert len(other_sites_table(none).rows) == 7
     assert lead(none) == ("各选址问题均未形成可采用的方案",)
@@ -269,21 +245,21 @@ def test_a_size_says_each_unit_once_and_nothing_of_what_is_not_known(amounts, zh
     assert size_text(dict(zip(keys, amounts, strict=True)), "zh") == zh
 
 
-def test_a_site_without_a_point_has_no_coordinates(outcome):
-    table = outcome.candidates.copy()
+def test_a_site_without_a_point_has_no_coordinates(sited):
+    table = sited.candidates.copy()
     table.loc[table.index[0], "geometry"] = None
     (lon, lat), second, *_ = lonlat(table)
     assert np.isnan([lon, lat]).all()
     assert second == pytest.approx((114.310294, 30.591531))
 
 
-def test_phases_are_counted_from_the_first(outcome):
-    own = chosen(outcome)
+def test_phases_are_counted_from_the_first(sited):
+    own = chosen(sited)
     assert phases(own) == (2025, 2030)
     assert phase_places(own) == [0, 0, 1, 1]
     assert phases(own.assign(phase=np.nan)) == ()
     assert phase_places(own.assign(phase=np.nan)) == [0] * 4
-    assert "分期实施：至2025年累计 2 处，至2030年累计 4 处" in lead(outcome)
+    assert "分期实施：至2025年累计 2 处，至2030年累计 4 处" in lead(sited)
 
 
 def test_where_a_cost_comes_from_is_said_in_words():
@@ -292,7 +268,7 @@ def test_where_a_cost_comes_from_is_said_in_words():
         cost_source("unit_costs.csv#2", "zh")
 
 
-def test_what_the_sites_do_stands_as_for_projects(outcome, texts):
+def test_what_the_sites_do_stands_as_for_projects(sited, texts):
     support = pd.DataFrame(
         {
             "rule_id": [BEDS, "wuhan.nursing_bed_share"], "zone_id": "area/area", "verdict_before": "not_met",
@@ -301,13 +277,13 @@ def test_what_the_sites_do_stands_as_for_projects(outcome, texts):
             "projects": [("close_gap/1", "close_gap/3"), ()],
         }
     )  # fmt: skip
-    found = dataclasses.replace(outcome, site_support=support)
+    found = dataclasses.replace(sited, site_support=support)
     table = site_support_table(found)
     assert table.title == "选址方案对指标的支撑测算"
     row = texts(table)[0]
     assert (row["actual_before"], row["target"], row["unit"]) == ("27.1", "≥50", "张")
     assert row["built_sites"] == "长青路闲置厂房、意向区域1"
-    assert site_support_table(outcome) is None
+    assert site_support_table(sited) is None
     # what only rounding moves has not changed
     assert len(changed_support_table(found).rows) == 1
     assert "方案实施后，1 项评价结果由未达标（或数据不足）转为达标，仍有 1 项未达标" in lead(found)
@@ -316,8 +292,8 @@ def test_what_the_sites_do_stands_as_for_projects(outcome, texts):
 # --- questions and their answers ------------------------------------------------------------------------------------
 
 
-def test_only_what_is_proven_is_called_optimal(outcome, texts):
-    rows = texts(answers_table(outcome))
+def test_only_what_is_proven_is_called_optimal(sited, texts):
+    rows = texts(answers_table(sited))
     assert [row["adopted"] for row in rows] == ["是", "否", "否"]
     assert rows[0]["status"] == "已验证最优"
     assert rows[1]["status"].startswith("与最优之差不超过 3.0%")
@@ -345,18 +321,18 @@ def test_what_is_proven_in_words():
         said("guessed")
 
 
-def test_a_bound_lies_above_or_below(outcome):
-    answer = adopted(outcome)
+def test_a_bound_lies_above_or_below(sited):
+    answer = adopted(sited)
     assert answer.bound_name("zh") == "理论下限"  # less is better: 111 before, 1 with the sites
     assert dataclasses.replace(answer, bound=2.0).bound_name("zh") == "理论上限"
     assert dataclasses.replace(answer, objective=math.nan).bound_name("zh") == "理论上限"
 
 
-def test_the_curve_has_a_native_chart_over_its_cells(books, outcome, texts):
-    table_ = curve_table(outcome)
+def test_the_curve_has_a_native_chart_over_its_cells(books, sited, texts):
+    table_ = curve_table(sited)
     rows = texts(table_)
     assert [row["site_count"] for row in rows] == list("123456")
-    assert [cell.low for cell in table_.cells("best_found")] == outcome.curve["objective"].tolist()
+    assert [cell.low for cell in table_.cells("best_found")] == sited.curve["objective"].tolist()
     assert [row["marginal"] for row in rows][:3] == ["", "496", "199"]
     assert rows[5]["bound"] == ""
     with zipfile.ZipFile(books / "zh.xlsx") as file:
@@ -373,9 +349,9 @@ def test_the_curve_has_a_native_chart_over_its_cells(books, outcome, texts):
     assert any("纵轴不从零起" in note for note in table_.notes)
 
 
-def test_every_question_has_a_chart_of_its_own(outcome, tmp_path):
-    more = outcome.curve.assign(question="close_gap", objective=[72.0, 37.0, 18.0, 1.0, 1.0, 1.0], bound=1.0)
-    both = dataclasses.replace(outcome, curve=pd.concat([more, outcome.curve], ignore_index=True))
+def test_every_question_has_a_chart_of_its_own(sited, tmp_path):
+    more = sited.curve.assign(question="close_gap", objective=[72.0, 37.0, 18.0, 1.0, 1.0, 1.0], bound=1.0)
+    both = dataclasses.replace(sited, curve=pd.concat([more, sited.curve], ignore_index=True))
     table_ = curve_table(both)
     assert [(chart.first, chart.last) for chart in table_.charts] == [(0, 5), (6, 11)]
     # less is better here: what each further site takes away
@@ -392,19 +368,19 @@ def test_every_question_has_a_chart_of_its_own(outcome, tmp_path):
     assert {f"$C${first + 6}:$C${first + 11}", f"$F${first + 6}:$F${first + 11}"} <= rows[1]
 
 
-def test_a_number_of_sites_without_an_answer_stays_blank(outcome, tmp_path):
+def test_a_number_of_sites_without_an_answer_stays_blank(sited, tmp_path):
     first = pd.DataFrame(
         {"question": "cover_elders", "sites": [0], "objective": np.nan, "bound": np.inf, "share": np.nan}
     )
-    more = dataclasses.replace(outcome, curve=pd.concat([first, outcome.curve], ignore_index=True))
+    more = dataclasses.replace(sited, curve=pd.concat([first, sited.curve], ignore_index=True))
     table_ = curve_table(more)
     assert (table_.cells("best_found")[0], table_.cells("bound")[0]) == (None, None)
     assert table_.charts[0].low == 3000
     workbook.write_tables([table_], more, tmp_path / "a.xlsx")
 
 
-def test_a_drawn_curve_marks_what_was_adopted(outcome):
-    (curve,) = gain_curves(outcome)
+def test_a_drawn_curve_marks_what_was_adopted(sited):
+    (curve,) = gain_curves(sited)
     assert (curve.title, curve.adopted, curve.value, curve.note) == (
         "选3处，使服务圈覆盖的老年人最多",
         3,
@@ -414,41 +390,41 @@ def test_a_drawn_curve_marks_what_was_adopted(outcome):
     assert curve.words.bound == "理论上限（任何方案都不能更好）"
     assert curve.words.adopted.startswith("3 处，")
     # a budget may forbid the best of so many: the mark then lies below the curve, and the note says so
-    sites = outcome.sites.copy()
+    sites = sited.sites.copy()
     sites.loc["cover_elders/3", "total"] -= 100.0
-    (below,) = gain_curves(dataclasses.replace(outcome, sites=sites))
+    (below,) = gain_curves(dataclasses.replace(sited, sites=sites))
     assert below.value == sites.loc["cover_elders/3", "total"]
     assert below.note.startswith("曲线为同样点位数下的最好组合")
 
 
-def test_unmet_zones_say_why(outcome, texts):
-    rows = texts(unmet_table(outcome))
-    assert [row["gap_left"] for row in rows] == [f"{gap:.0f}" for gap in outcome.unmet["gap"]]
+def test_unmet_zones_say_why(sited, texts):
+    rows = texts(unmet_table(sited))
+    assert [row["gap_left"] for row in rows] == [f"{gap:.0f}" for gap in sited.unmet["gap"]]
     assert (rows[0]["why"], rows[2]["why"]) == ("受投资总额限制", "备选点位规模不足")
     assert (rows[0]["town"], rows[0]["zone"]) == ("新村街道", "南湖社区")
-    assert rows[0]["zone_code"] == outcome.zones.loc[outcome.unmet["zone_id"].iloc[0], "code"]
+    assert rows[0]["zone_code"] == sited.zones.loc[sited.unmet["zone_id"].iloc[0], "code"]
     assert [row["phase_end"] for row in rows[4:]] == ["2030", "", "", ""]
 
 
-def test_what_a_later_phase_closes_does_not_stay(outcome, texts):
-    own = outcome.unmet[outcome.unmet["question"] == "close_gap"]
+def test_what_a_later_phase_closes_does_not_stay(sited, texts):
+    own = sited.unmet[sited.unmet["question"] == "close_gap"]
     last = own[own["phase"] == 2030]
-    assert [row["gap_left"] for row in texts(unmet_at_end(outcome))] == [f"{gap:.0f}" for gap in last["gap"]]
-    assert f"仍有 {len(last)} 个评价单元未能补足" in unmet_sentence(outcome)
-    none = dataclasses.replace(outcome, unmet=own.iloc[:0])
+    assert [row["gap_left"] for row in texts(unmet_at_end(sited))] == [f"{gap:.0f}" for gap in last["gap"]]
+    assert f"仍有 {len(last)} 个评价单元未能补足" in unmet_sentence(sited)
+    none = dataclasses.replace(sited, unmet=own.iloc[:0])
     assert (unmet_at_end(none), unmet_sentence(none)) == (None, "")
 
 
-def test_how_the_sites_were_found(outcome):
-    assert len(how_found(outcome)) == len(outcome.answers) + 1
-    assert "比选备选点位 10 个" in how_found(outcome)[0]
+def test_how_the_sites_were_found(sited):
+    assert len(how_found(sited)) == len(sited.answers) + 1
+    assert "比选备选点位 10 个" in how_found(sited)[0]
 
 
 # --- candidates -----------------------------------------------------------------------------------------------------
 
 
-def test_candidates_say_which_are_offered_and_which_generated(outcome, texts):
-    rows = texts(candidates_table(outcome))
+def test_candidates_say_which_are_offered_and_which_generated(sited, texts):
+    rows = texts(candidates_table(sited))
     assert len(rows) == 10
     assert [row["offered_by"] for row in rows] == ["清单所列"] * 8 + ["意向区域"] * 2
     assert [row["adopted_order"] for row in rows] == ["1", "2", "4", *[""] * 5, "3", ""]
@@ -458,8 +434,8 @@ def test_candidates_say_which_are_offered_and_which_generated(outcome, texts):
     assert rows[5]["opening_cost"] == ""
 
 
-def test_of_many_candidates_the_first_are_listed_and_all_adopted(outcome):
-    many = pd.concat([outcome.candidates] * 3)
+def test_of_many_candidates_the_first_are_listed_and_all_adopted(sited):
+    many = pd.concat([sited.candidates] * 3)
     many.index = pd.Index([f"c#{k}" for k in range(30)], name="candidate_id")
     listed = listed_candidates(many, {"c#7", "c#29"}, most=5)
     assert list(listed.index) == ["c#0", "c#1", "c#2", "c#7", "c#29"]
@@ -468,8 +444,8 @@ def test_of_many_candidates_the_first_are_listed_and_all_adopted(outcome):
     assert set(listed_candidates(many, set(many.index[:9]), most=5).index) == set(many.index[:9])
 
 
-def test_the_table_says_that_candidates_are_left_out(outcome):
-    table_ = candidates_table(outcome, most=6)
+def test_the_table_says_that_candidates_are_left_out(sited):
+    table_ = candidates_table(sited, most=6)
     assert len(table_.rows) == 6
     assert any("前 6 个" in note and "共 10 个" in note for note in table_.notes)
 
@@ -498,13 +474,13 @@ def test_every_sheet_in_order_and_once(books):
     assert names.index("选址方案") == names.index("配置水平测算表") + 1
 
 
-def test_text_never_runs_not_even_in_a_chart(outcome, tmp_path):
+def test_text_never_runs_not_even_in_a_chart(sited, tmp_path):
     bad = "=1+1"
     nasty = dataclasses.replace(
-        outcome,
-        sites=outcome.sites.assign(name=bad, place=bad),
-        answers=outcome.answers.assign(label=bad, aim=bad),
-        candidates=outcome.candidates.assign(name=bad, storey=bad),
+        sited,
+        sites=sited.sites.assign(name=bad, place=bad),
+        answers=sited.answers.assign(label=bad, aim=bad),
+        candidates=sited.candidates.assign(name=bad, storey=bad),
     )
     workbook.write_workbook(nasty, tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
@@ -520,16 +496,16 @@ def test_text_never_runs_not_even_in_a_chart(outcome, tmp_path):
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_markup_in_every_name_stays_text(sited, tmp_path, lang):
-    workbook.write_workbook(sited(nasty=True, lang=lang), tmp_path / "a.xlsx")
+def test_markup_in_every_name_stays_text(make_sited, tmp_path, lang):
+    workbook.write_workbook(make_sited(nasty=True, lang=lang), tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert all(cell.data_type != "f" for sheet in book for row in sheet for cell in row)
     _, rows = table(book["选址方案" if lang == "zh" else "Sites"])
     assert "</script>" in rows[0][1]
 
 
-def test_the_same_outcome_gives_the_same_bytes_and_stays_as_it_was(sited, books, tmp_path):
-    again, untouched = sited(), sited()
+def test_the_same_outcome_gives_the_same_bytes_and_stays_as_it_was(make_sited, books, tmp_path):
+    again, untouched = make_sited(), make_sited()
     workbook.write_workbook(again, tmp_path / "again.xlsx")
     assert (tmp_path / "again.xlsx").read_bytes() == (books / "zh.xlsx").read_bytes()
     for name in SITING:
@@ -538,28 +514,28 @@ def test_the_same_outcome_gives_the_same_bytes_and_stays_as_it_was(sited, books,
         )
 
 
-def test_how_long_it_took_stands_in_no_output(sited, tmp_path):
-    one = sited()
+def test_how_long_it_took_stands_in_no_output(make_sited, tmp_path):
+    one = make_sited()
     other = dataclasses.replace(one, answers=one.answers.assign(seconds=99.9))
-    for name, outcome in (("one", one), ("other", other)):
+    for name, sited in (("one", one), ("other", other)):
         folder = tmp_path / name
         folder.mkdir()
-        workbook.write_workbook(outcome, folder / "a.xlsx")
-        csv_files.write_csv(outcome, folder)
-        (folder / "m.json").write_text(canonical(manifest(outcome, version="1")), encoding="utf-8")
+        workbook.write_workbook(sited, folder / "a.xlsx")
+        csv_files.write_csv(sited, folder)
+        (folder / "m.json").write_text(canonical(manifest(sited, version="1")), encoding="utf-8")
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "other" / path.name).read_bytes()
 
 
-def test_csv_files_hold_numbers_and_codes(books, outcome):
+def test_csv_files_hold_numbers_and_codes(books, sited):
     sites = read_csv(books / "sites.csv")
     assert (sites[0]["lon"], sites[2]["works"], sites[2]["generated"]) == ("114.305512", "new", "yes")
     assert sites[2]["serves"] == "community/C04"
     assert sites[2]["cost_from"] == "home_new_bed"
     assert [row["gap_left"] for row in read_csv(books / "unmet.csv")] == [
-        f"{gap:.0f}" for gap in outcome.unmet["gap"]
+        f"{gap:.0f}" for gap in sited.unmet["gap"]
     ]
-    assert [float(row["best_found"]) for row in read_csv(books / "curve.csv")] == outcome.curve[
+    assert [float(row["best_found"]) for row in read_csv(books / "curve.csv")] == sited.curve[
         "objective"
     ].tolist()
     assert [row["status"] for row in read_csv(books / "answers.csv")] == ["optimal", "within", "infeasible"]
@@ -569,8 +545,8 @@ def test_csv_files_hold_numbers_and_codes(books, outcome):
 # --- manifest, stored tables, gap list ------------------------------------------------------------------------------
 
 
-def test_the_manifest_says_what_is_proven(outcome):
-    record = json.loads(canonical(manifest(outcome, version="1")))["siting"]
+def test_the_manifest_says_what_is_proven(sited):
+    record = json.loads(canonical(manifest(sited, version="1")))["siting"]
     assert [row["status"] for row in record] == ["optimal", "within", "infeasible"]
     first = record[0]
     asked = {"question", "ask", "status", "stopped", "objective", "bound", "gap", "recount", "before", "sites", "cost",
@@ -583,34 +559,34 @@ def test_the_manifest_says_what_is_proven(outcome):
     assert record[2]["objective"] is None
 
 
-def test_stored_tables_come_back_exactly(sited, tmp_path):
+def test_stored_tables_come_back_exactly(make_sited, tmp_path):
     for lang in ("zh", "en"):
-        outcome = sited(lang=lang)
-        store.write_outcome(outcome, tmp_path / lang)
+        sited = make_sited(lang=lang)
+        store.write_outcome(sited, tmp_path / lang)
         back = store.read_outcome(tmp_path / lang)
         for name in SITING:
-            pd.testing.assert_frame_equal(getattr(back, name), getattr(outcome, name))
-            assert type(getattr(back, name)) is type(getattr(outcome, name))
-        assert back.sites.crs == outcome.sites.crs
-        assert back.sites["serves"].tolist() == outcome.sites["serves"].tolist()
+            pd.testing.assert_frame_equal(getattr(back, name), getattr(sited, name))
+            assert type(getattr(back, name)) is type(getattr(sited, name))
+        assert back.sites.crs == sited.sites.crs
+        assert back.sites["serves"].tolist() == sited.sites["serves"].tolist()
         assert back.sites["extends"].tolist() == [None] * 7
     first = {p.name: p.read_bytes() for p in (tmp_path / "zh" / "outcome").iterdir()}
-    store.write_outcome(sited(), tmp_path / "again")
+    store.write_outcome(make_sited(), tmp_path / "again")
     assert first == {p.name: p.read_bytes() for p in (tmp_path / "again" / "outcome").iterdir()}
 
 
-def test_folders_with_and_without_sites_can_be_compared(sited, make, tmp_path):
+def test_folders_with_and_without_sites_can_be_compared(make_sited, make, tmp_path):
     store.write_outcome(make(), tmp_path / "before")
-    store.write_outcome(sited(), tmp_path / "after")
+    store.write_outcome(make_sited(), tmp_path / "after")
     one, other = (store.read_outcome(tmp_path / name) for name in ("before", "after"))
     for pair in ((one, other), (other, one), (other, other)):
         found = comparison.compare(*pair)
         assert found is not None
 
 
-def test_rows_of_the_gap_list_name_the_site_that_serves_them(outcome):
-    gaps = outcome.gap_list
-    named = with_site_names(gaps, chosen(outcome), outcome.zones, lang="zh")
+def test_rows_of_the_gap_list_name_the_site_that_serves_them(sited):
+    gaps = sited.gap_list
+    named = with_site_names(gaps, chosen(sited), sited.zones, lang="zh")
     assert "site" not in gaps
     beds = named[named["rule_id"] == "wuhan.beds_per_1000_elders"].set_index("zone_id")["site"]
     assert beds.to_dict() == {
@@ -628,7 +604,7 @@ def test_rows_of_the_gap_list_name_the_site_that_serves_them(outcome):
     pd.testing.assert_frame_equal(named.drop(columns="site"), gaps)
 
 
-def test_a_finding_is_closed_by_sites_that_serve_zones_below_it(outcome):
+def test_a_finding_is_closed_by_sites_that_serve_zones_below_it(sited):
     beds = "wuhan.beds_per_1000_elders"
     gaps = pd.DataFrame(
         {
@@ -637,7 +613,7 @@ def test_a_finding_is_closed_by_sites_that_serve_zones_below_it(outcome):
             "part": ["finding", "finding", "member", "finding"],
         }
     )
-    named = with_site_names(gaps, chosen(outcome), outcome.zones, lang="zh")["site"].tolist()
+    named = with_site_names(gaps, chosen(sited), sited.zones, lang="zh")["site"].tolist()
     # in the order of opening; a coarse member is served by nobody
     assert named == [
         "长青路闲置厂房、和平里原粮站、意向区域1、春晖路闲置校舍",
@@ -645,17 +621,17 @@ def test_a_finding_is_closed_by_sites_that_serve_zones_below_it(outcome):
         "",
         "",
     ]
-    assert with_site_names(gaps.iloc[:0], chosen(outcome), outcome.zones, lang="zh")["site"].tolist() == []
+    assert with_site_names(gaps.iloc[:0], chosen(sited), sited.zones, lang="zh")["site"].tolist() == []
 
 
 @pytest.mark.parametrize(("lang", "header"), [("zh", "规划点位"), ("en", "Site")])
-def test_the_column_of_sites_is_printed_only_where_there_are_any(sited, tmp_path, lang, header):
-    outcome = sited(lang=lang)
+def test_the_column_of_sites_is_printed_only_where_there_are_any(make_sited, tmp_path, lang, header):
+    sited = make_sited(lang=lang)
     named = dataclasses.replace(
-        outcome, gap_list=with_site_names(outcome.gap_list, chosen(outcome), outcome.zones, lang="zh")
+        sited, gap_list=with_site_names(sited.gap_list, chosen(sited), sited.zones, lang="zh")
     )
     sheet = "缺口清单" if lang == "zh" else "Gap list"
-    for own, there in ((outcome, False), (named, True)):
+    for own, there in ((sited, False), (named, True)):
         workbook.write_workbook(own, tmp_path / "a.xlsx")
         headers, rows = table(openpyxl.load_workbook(tmp_path / "a.xlsx")[sheet])
         assert (header in headers) is there

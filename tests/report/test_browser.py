@@ -1,0 +1,307 @@
+"""Map and comparison in headless Chromium, without a network: they open, draw, fetch nothing, and run no name as code."""
+
+import dataclasses
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import rasterio
+from report_town import BEDS
+
+from geoplan.report import look
+from geoplan.report.compare.page import comparison_page
+from geoplan.report.content.comparison import compare
+from geoplan.report.content.headline import flag_figures
+from geoplan.report.content.names import Names
+from geoplan.report.content.table import cell_text
+from geoplan.report.folder.save import write_comparison
+from geoplan.report.webmap.map import write_map
+from geoplan.words.catalogue import phrase
+from geoplan.words.numbers import format_number
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
+    None,
+)
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--enable-logging=stderr",
+    "--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1400,900", "--virtual-time-budget=3000",
+]  # fmt: skip
+
+
+def browse(path, *, query="", script="", shot=None):
+    """Return the page's DOM after `script` ran in it (or write a picture to `shot`); fail on an error or a refused request."""
+    profile = path.parent / "profile"
+    if script:
+        text = path.read_text(encoding="utf-8")
+        path = path.with_name("acted.html")
+        added = f"<script>setTimeout(() => {{{script}}}, 500)</script></html>"
+        path.write_text(text.replace("</html>", added), encoding="utf-8")
+    what = ["--dump-dom"] if shot is None else [f"--screenshot={shot}"]
+    done = subprocess.run(
+        [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *what, path.as_uri() + query],
+        capture_output=True, text=True, encoding="utf-8", timeout=60, check=True,
+    )  # fmt: skip
+    assert "Uncaught" not in done.stderr, done.stderr
+    assert "Refused to" not in done.stderr, done.stderr
+    return done.stdout
+
+
+def state(dom):
+    return dict(re.findall(r'data-([\w-]+)="([^"]*)"', re.search(r"<body[^>]*>", dom).group()))
+
+
+@pytest.fixture(scope="module")
+def opened(outcome, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("map")
+    write_map(outcome, folder / "map.html")
+    return folder
+
+
+def test_it_opens_on_the_flags_and_prints_what_the_content_says(outcome, opened):
+    dom = browse(opened / "map.html")
+    told = state(dom)
+    assert (told["view"], told["zones"]) == ("flags", "12")
+    assert "refused" not in told
+    for figure in flag_figures(outcome, Names(outcome), BEDS, "community"):
+        assert cell_text(figure.value, "zh") in dom
+        assert all(caveat in dom for caveat in figure.caveats)
+    assert "演示数据，不作为决策依据" in dom
+    assert "© OpenStreetMap contributors" in dom
+    assert "待落点设施" in dom
+
+
+def test_the_view_of_shares_prints_what_the_report_prints(outcome, opened):
+    dom = browse(opened / "map.html", query="#view=share&pick=1&level=town&zone=town/T2")
+    told = state(dom)
+    assert (told["view"], told["zones"]) == ("share", "4")
+    rows = outcome.circle[(outcome.circle["service"] == "eldercare") & (outcome.circle["measure"] == "frail")]
+    rows = rows[rows["kind"] == ""].set_index("zone_id")
+    assert format_number(rows["share"]["area/area"], "percent") in dom
+    assert format_number(rows["share"]["town/T2"], "percent") in dom
+    assert format_number(rows["outside"]["town/T2"], "count") in dom
+
+
+def test_the_view_of_members_shows_the_verdict_apart_from_flags(opened):
+    dom = browse(opened / "map.html", query="#view=members")
+    assert state(dom)["view"] == "members"
+    assert "未达标" in dom
+    assert "有（符合）" in dom
+
+
+def test_names_do_not_run(nasty, tmp_path):
+    write_map(nasty, tmp_path / "map.html")
+    dom = browse(
+        tmp_path / "map.html",
+        query="#view=supply&zone=community/C03&show=isochrones0,outside1",
+    )
+    assert state(dom)["view"] == "supply"
+    assert "<title>hacked" not in dom
+    assert "<img" not in dom
+
+
+def colours(path):
+    with rasterio.open(path) as picture:
+        return picture.read()[:3].reshape(3, -1).T.astype(int)
+
+
+def near(pixels, colour, tolerance=24):
+    wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+    return int((np.abs(pixels - wanted).max(axis=1) <= tolerance).sum())
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_flags_are_drawn_in_the_strong_colour_and_shares_are_not(opened, tmp_path):
+    browse(opened / "map.html", shot=tmp_path / "flags.png")
+    browse(opened / "map.html", query="#view=share", shot=tmp_path / "share.png")
+    flags, shares = colours(tmp_path / "flags.png"), colours(tmp_path / "share.png")
+    assert near(flags, look.COLOURS["flag"]) > 100_000
+    assert near(shares, look.COLOURS["flag"]) < 5_000
+
+
+MOVE = """
+const map = document.querySelector(".folium-map"), box = map.getBoundingClientRect();
+const at = (x, y, kind) => { const where = {clientX: box.left + x * box.width, clientY: box.top + y * box.height, bubbles: true, view: window};
+  const under = document.elementFromPoint(where.clientX, where.clientY);
+  under.dispatchEvent(new MouseEvent(kind, where)); };
+"""
+
+
+def test_hovering_clicking_and_searching(opened):
+    search = 'const box2 = document.querySelector(".gp-search"); box2.value = "托育"; box2.dispatchEvent(new Event("input"));'
+    over = 'at(0.2, 0.45, "mousemove"); setTimeout(() => { at(0.2, 0.45, "mousemove"); at(0.2, 0.45, "click"); }, 200);'
+    dom = browse(opened / "map.html", script=MOVE + over + search)
+    # hovering shows the figures of the zone under the mouse
+    hover = re.search(r'<div class="gp-hover"[^>]*>(.*?)</div><div class="gp-credits', dom, re.DOTALL).group(
+        1
+    )
+    assert re.search(r"<h3>\w+社区</h3>", hover)
+    assert "可达供给" in hover
+    # a click opens every rule of the zone
+    picked = re.search(r'<div class="gp-picked">(.*)', dom, re.DOTALL).group(1)
+    assert picked.count('class="gp-rule-name"') == 4
+    # a part of a name finds facilities, and only those that have it
+    hits = re.search(r'<div class="gp-hits">(.*?)</div><div class="gp-controls', dom, re.DOTALL).group(1)
+    assert hits.count("<button") == 2
+    assert "向阳托育中心" in hits
+    assert "和平托育园" in hits
+
+
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
+    None,
+)
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--window-size=1400,900", "--virtual-time-budget=3000",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def opened_sites(sited, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sites")
+    write_map(sited, folder / "map.html")
+    return folder
+
+
+class TestSites:
+    def test_it_opens_with_the_sites_numbered_and_the_candidates_off(self, opened_sites):
+        dom = browse(opened_sites / "map.html")
+        assert state(dom)["sites"] == "4"
+        assert "refused" not in state(dom)
+        marks = re.findall(r'<div[^>]*class="leaflet-marker-icon gp-site[^"]*"[^>]*>(.*?)</div>', dom)
+        assert [re.search(r">(\d)<", mark).group(1) for mark in marks] == ["1", "2", "3", "4"]
+        assert ["gp-site-ring" in mark for mark in marks] == [False, False, True, False]
+        toggles = re.findall(r'<label class="gp-toggle">(.*?)</label>', dom)
+        assert [("规划点位" in t, "备选点位" in t) for t in toggles[:2]] == [(True, False), (False, True)]
+        assert "leaflet-candidates-pane" in dom
+        assert re.search(r'leaflet-candidates-pane"[^>]*></div>', dom)
+
+    def test_a_link_opens_on_a_site_and_its_card(self, opened_sites):
+        dom = browse(opened_sites / "map.html", query="#site=3&show=candidates,siteisochrones")
+        card = re.search(r'<div class="gp-picked gp-site-card">.*', dom).group()
+        assert "意向区域1" in card
+        assert phrase("sites_intent_note", "zh") in card
+        assert re.search(r'leaflet-candidates-pane"[^>]*><canvas', dom)
+        assert "gp-site-step" in re.search(r"<body[^>]*>", dom).group()
+
+    def test_a_click_shows_a_card_the_button_closes_it_and_search_finds_a_site(self, opened_sites):
+        script = """
+            const told = document.body.dataset, box = document.querySelector('.gp-search');
+            const mark = document.querySelectorAll('.gp-site')[1], spot = mark.getBoundingClientRect();
+            const at = { bubbles: true, clientX: spot.x + 8, clientY: spot.y + 8, view: window };
+            for (const kind of ['mouseover', 'mousemove']) mark.dispatchEvent(new MouseEvent(kind, at));
+            told.hover = getComputedStyle(document.querySelector('.gp-hover')).display;
+            told.shown = document.querySelector('.gp-hover h3').textContent;
+            mark.dispatchEvent(new MouseEvent('mouseout', at));
+            told.gone = getComputedStyle(document.querySelector('.gp-hover')).display;
+            mark.click();
+            told.card = document.querySelector('.gp-site-card h2').textContent;
+            document.querySelector('.gp-close').click();
+            told.closed = String(!document.querySelector('.gp-site-card'));
+            box.value = '原粮站';
+            box.dispatchEvent(new Event('input'));
+            told.hit = document.querySelector('.gp-hits .gp-name').firstChild.textContent;
+            document.querySelector('.gp-layers-body input').click();
+            told.left = String(document.querySelectorAll('.leaflet-marker-icon').length);
+        """
+        told = state(browse(opened_sites / "map.html", script=script))
+        assert (told["hover"], told["shown"], told["gone"]) == ("block", "2 和平里原粮站", "none")
+        assert (told["card"], told["closed"]) == ("2 和平里原粮站", "true")
+        assert told["hit"] == "和平里原粮站"
+        assert told["left"] == "0"
+
+    def test_names_do_not_run(self, make_sited, tmp_path):
+        nasty = make_sited(lang="en", nasty=True)
+        write_map(nasty, tmp_path / "map.html")
+        dom = browse(tmp_path / "map.html", query="#site=all&show=candidates")
+        assert "<title>hacked" not in dom
+        assert "<img" not in dom
+        assert state(dom)["sites"] == "4"
+
+    def test_a_comparison_draws_them_on_the_second_map_alone(self, outcome, sited, tmp_path):
+        (tmp_path / "compare.html").write_text(comparison_page(compare(outcome, sited)), encoding="utf-8")
+        dom = browse(tmp_path / "compare.html")
+        assert state(dom)["sites"] == "0 4"
+        assert dom.count('class="leaflet-marker-icon gp-site') == 4
+
+
+@pytest.fixture(scope="module")
+def compared(fresh, tmp_path_factory):
+    before = fresh(nasty=True)
+    circle = before.circle.copy()
+    # one community better, one worse
+    for zone, people in (("community/C03", 20.0), ("community/C06", -20.0)):
+        here = (
+            (circle["service"] == "eldercare")
+            & (circle["measure"] == "network")
+            & (circle["zone_id"] == zone)
+        )
+        circle.loc[here, "covered"] += people
+        circle["share"] = circle["covered"] / circle["people"]
+    after = dataclasses.replace(before, circle=circle, facilities=before.facilities.iloc[1:])
+    folder = tmp_path_factory.mktemp("compare")
+    write_comparison(compare(before, after), folder)
+    return folder
+
+
+def beside(folder, **options):
+    """Return the state and the DOM of the page of two maps."""
+    dom = browse(folder / "compare.html", **options)
+    title = re.search(r"<title>(.*?)</title>", dom, re.DOTALL).group(1)
+    assert "hacked" not in title.split("onerror")[0]
+    told = state(dom)
+    assert "refused" not in told
+    return told, dom
+
+
+def test_it_opens_on_the_circle_and_marks_what_changes(compared):
+    body, dom = beside(compared)
+    assert (body["view"], body["zones"], body["gained"], body["fell"]) == ("share", "12", "1", "1")
+    assert "ready" in body
+    assert dom.count("gp-value up") == 1
+    assert dom.count("gp-value down") == 1
+
+
+def test_a_comparison_opens_on_the_view_that_the_address_names(compared):
+    body, _ = beside(compared, query="#view=flags&flags=1&level=town")
+    assert (body["view"], body["zones"], body["gained"], body["fell"]) == ("flags", "4", "0", "0")
+
+
+def test_the_maps_move_together_and_hovering_shows_both_sides(compared):
+    # a jump, because a page without a screen draws no animation; either map may lead
+    act = """
+      const [left, right] = comparison.maps.map((own) => own.map), told = {};
+      const where = () => [left, right].map((map) => [map.getZoom(), map.getCenter().lat.toFixed(6), map.getCenter().lng.toFixed(6)].join(" "));
+      const start = where()[0];
+      left.setZoom(left.getZoom() + 1, {animate: false});
+      document.body.dataset.first = String(where()[0] === where()[1] && where()[0] !== start);
+      right.panBy([120, 0], {animate: false});
+      document.body.dataset.second = String(where()[0] === where()[1]);
+      const box = document.getElementById("cmp-map-1").getBoundingClientRect();
+      const at = (kind) => { const e = {clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, bubbles: true, view: window};
+        document.elementFromPoint(e.clientX, e.clientY).dispatchEvent(new MouseEvent(kind, e)); };
+      at("mousemove"); setTimeout(() => at("mousemove"), 200);
+    """
+    body, dom = beside(compared, script=act)
+    assert (body["first"], body["second"], body["together"]) == ("true", "true", "true")
+    tip = re.search(r'<div class="gp-hover" id="cmp-hover"[^>]*>(.*?)</div></div>', dom, re.DOTALL).group(1)
+    assert "社区" in tip
+    assert "基准方案" in tip
+    assert "比选方案" in tip
+
+
+def test_shares_of_the_page_are_those_of_the_tables(outcome, compared):
+    _, dom = beside(compared)
+    area = outcome.circle
+    own = area[
+        (area["service"] == "eldercare") & (area["measure"] == "network") & (area["zone_id"] == "area/area")
+    ]
+    shown = re.search(r'id="cmp-figure-0">([\d.]+)%', dom).group(1)
+    assert np.isclose(float(shown), 100 * own["share"].iloc[0], atol=0.05)
