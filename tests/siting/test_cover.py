@@ -7,8 +7,14 @@ from hypothesis import strategies as st
 from siting_problems import allowed, covered, problem
 
 from geoplan.siting.objectives.cover import solve as cover_search
-from geoplan.siting.objectives.cover.bound import arrays, bound_of, descend, first_prices
-from geoplan.siting.objectives.cover.solve import cover_curve, max_cover
+from geoplan.siting.objectives.cover.solve import (
+    arrays,
+    bound_of,
+    cover_curve,
+    descend,
+    first_prices,
+    max_cover,
+)
 from geoplan.siting.opening import opening_by_people
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.tolerance import PROOF

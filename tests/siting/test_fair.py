@@ -7,11 +7,16 @@ from hypothesis import strategies as st
 from siting_problems import allowed, cover
 
 from geoplan.siting.objectives.cover.solve import max_cover
-from geoplan.siting.objectives.fair import least_spread as fair_spread
-from geoplan.siting.objectives.fair.least_spread import least_spread, spread
-from geoplan.siting.objectives.fair.measures import helpable, least_share
-from geoplan.siting.objectives.fair.worst_off import worst_off
-from geoplan.siting.objectives.fair.worst_part import share_of_part, worst_part
+from geoplan.siting.objectives.fair import solve as fair_solve
+from geoplan.siting.objectives.fair.solve import (
+    helpable,
+    least_share,
+    least_spread,
+    share_of_part,
+    spread,
+    worst_off,
+    worst_part,
+)
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.set_cover import zone_shares
 
@@ -185,7 +190,7 @@ def scattered(seed, n=30, k=150, most=5):
 def test_links_put_in_only_where_they_are_missed_give_the_same_spread(seed, monkeypatch):
     problem = scattered(seed, n=16, k=60, most=3)
     at_once = least_spread(problem, min_total_share=0.9, control=SearchControl())
-    monkeypatch.setattr(fair_spread, "ALL_PAIRS", 0)
+    monkeypatch.setattr(fair_solve, "ALL_PAIRS", 0)
     bit_by_bit = least_spread(problem, min_total_share=0.9, control=SearchControl())
     assert at_once.status == bit_by_bit.status == "optimal"
     assert bit_by_bit.steps[0].objective == pytest.approx(at_once.steps[0].objective, abs=2e-6)

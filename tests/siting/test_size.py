@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from geoplan.siting.objectives.sizes.problem import Phase, Sizes
-from geoplan.siting.objectives.sizes.recount import recount
-from geoplan.siting.objectives.sizes.solve import solve_sizes
+from geoplan.siting.objectives.sizes.solve import recount, solve_sizes
 from geoplan.siting.solve.control import SearchControl
 
 

@@ -10,10 +10,8 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from geoplan.siting.objectives.sizes import solve as size
-from geoplan.siting.objectives.sizes import solve as size_improve
-from geoplan.siting.objectives.sizes.model import aims, build
 from geoplan.siting.objectives.sizes.problem import Phase, Sizes
-from geoplan.siting.objectives.sizes.solve import solve_sizes
+from geoplan.siting.objectives.sizes.solve import aims, build, solve_sizes
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import solve
 
@@ -198,7 +196,7 @@ def test_every_aim_is_that_of_a_plain_model(seed):
 @pytest.mark.parametrize("seed", range(8))
 def test_block_by_block_ends_at_the_same_aims(seed, monkeypatch):
     monkeypatch.setattr(size, "BLOCKS", (2, 3))
-    monkeypatch.setattr(size_improve, "BLOCKS", (2, 3))
+    monkeypatch.setattr(size, "BLOCKS", (2, 3))
     problem, then = instance(seed), ("cost", "sites")[seed // 2 % 2]
     expected = plain(problem, then)
     got = solve_sizes(problem, control=SearchControl(), then=then)
@@ -216,12 +214,12 @@ def test_a_block_makes_no_choice_worse_and_keeps_its_rows():
     assert name == "unmet"
     linear = replace(model.linear, cost=aim)
     dear = solve(replace(linear, cost=-aim), control=SearchControl()).x  # as much unmet as can be
-    best, nodes = size_improve.improve(linear, model, dear, control=SearchControl(), enough=lambda _: False)
+    best, nodes = size.improve(linear, model, dear, control=SearchControl(), enough=lambda _: False)
     assert aim @ best < aim @ dear
     assert nodes > 0
     used = linear.rows @ best
     assert ((used >= linear.row_low - 1e-6) & (used <= linear.row_high + 1e-6)).all()
-    columns = np.concatenate(list(size_improve.blocks(model, size=2)))
+    columns = np.concatenate(list(size.blocks(model, size=2)))
     assert np.array_equal(np.unique(columns), model.decided)
 
 

@@ -11,9 +11,8 @@ from geoplan.coverage.fair_flow import Flow
 from geoplan.siting.candidates import HELD, most_held
 from geoplan.siting.inputs import EligibleCandidates, SitingInputs, eligible, left_out
 from geoplan.siting.objective import LIMITS, Objective
-from geoplan.siting.objectives.capacity.flow import Giving
 from geoplan.siting.objectives.capacity.problem import Capacity, beds_of, met_rates, recount
-from geoplan.siting.objectives.capacity.solve import median_capacity
+from geoplan.siting.objectives.capacity.solve import Giving, median_capacity
 from geoplan.siting.opening import Opening
 from geoplan.siting.options import Options, options_of
 from geoplan.siting.question import Question

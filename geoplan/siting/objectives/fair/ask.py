@@ -5,9 +5,7 @@ from functools import partial
 
 from geoplan.siting.inputs import SitingInputs
 from geoplan.siting.objective import LIMITS, Objective
-from geoplan.siting.objectives.fair.least_spread import least_spread
-from geoplan.siting.objectives.fair.worst_off import worst_off
-from geoplan.siting.objectives.fair.worst_part import worst_part
+from geoplan.siting.objectives.fair.solve import least_spread, worst_off, worst_part
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult, coverage_result
 from geoplan.siting.solve.control import SearchControl
