@@ -193,7 +193,7 @@ def siting_questions(study: Study, only: Sequence[str] = ()) -> list[Question]:
         if flag not in ATTRIBUTES
     ]  # fmt: skip
     questions = [
-        question_of(name, entries[name].model_dump(), services=list(study.services), year=study.year)
+        question_of(name, entries[name], services=list(study.services), year=study.year)
         for name in (dict.fromkeys(only) or entries)
         if name in entries
     ]

@@ -175,7 +175,10 @@ def eligible(inputs: SitingInputs, question: Question, *, costed: bool) -> Eligi
     from_year = candidates["from_year"].astype(float).to_numpy()
     reasons = {
         "candidate_not_asked": np.array(
-            [bool(question.sources) and number not in question.sources for number in inputs.source],
+            [
+                bool(question.candidates) and number not in (question.candidates or ())
+                for number in inputs.source
+            ],
             dtype=bool,
         ),
         "candidate_forbidden": (candidates["rule"] == "forbidden").to_numpy(dtype=bool),
@@ -215,59 +218,51 @@ def coverage_problem(
     Points of phase t are covered by options that open by then; the zone numbers of each block are its own, so that shares by
     community are shares of one service in one phase.
     """
-    blocks = _blocks(question)
-    zones = inputs.zone_number()
-    n_zones = len(inputs.zone_id)
-    covers, weight, covered_by_existing, numbers = [], [], [], []
-    for number, (service, phase) in enumerate(blocks):
-        minutes = question.minutes(inputs.services[service])
-        seconds = inputs.walks(service, minutes)
-        covers.append(_block(seconds, eligibility, options, service, phase))
-        weight.append(inputs.people(inputs.services[service].group))
-        covered_by_existing.append(in_circle(inputs.existing_seconds(service), walk_minutes=minutes))
-        numbers.append(np.where(zones >= 0, zones + number * n_zones, -1))
-    matrix = csr_array(hstack(covers, format="csr"))
-    return CoverageProblem(
-        options.constraints,
-        matrix,
-        np.concatenate(weight),
-        np.concatenate(covered_by_existing),
-        np.concatenate(numbers),
-    )
+    minutes = {service: question.minutes(inputs.services[service]) for service in question.services}
+    covers, weight, zone = _blocks(inputs, question, eligibility, options, minutes)
+    covered = [
+        in_circle(inputs.existing_seconds(service), walk_minutes=minutes[service])
+        for service in question.services
+        for _ in question.phases
+    ]
+    return CoverageProblem(options.constraints, covers, weight, np.concatenate(covered), zone)
 
 
 def distance_problem(
     inputs: SitingInputs, question: Question, eligibility: EligibleCandidates, options: Options
 ) -> DistanceProblem:
     """Return how far every point is from every option within `reach_minutes`: a block for each service and phase."""
-    blocks = _blocks(question)
-    zones = inputs.zone_number()
+    minutes = dict.fromkeys(question.services, question.reach_minutes)
+    seconds, weight, zone = _blocks(inputs, question, eligibility, options, minutes)
     cutoff_seconds = 60.0 * question.reach_minutes
-    seconds, weight, now, numbers = [], [], [], []
-    for number, (service, phase) in enumerate(blocks):
-        seconds.append(
-            _block(inputs.walks(service, question.reach_minutes), eligibility, options, service, phase)
-        )
-        weight.append(inputs.people(inputs.services[service].group))
-        to_existing = inputs.existing_seconds(service)
-        now.append(np.where(to_existing <= cutoff_seconds, to_existing, np.inf))
-        numbers.append(np.where(zones >= 0, zones + number * len(inputs.zone_id), -1))
-    matrix = csr_array(hstack(seconds, format="csr"))
-    matrix.data = np.minimum(
-        matrix.data, cutoff_seconds
-    )  # within rounding tolerance of the limit counts as within it
-    return DistanceProblem(
-        options.constraints,
-        matrix,
-        np.concatenate(weight),
-        np.concatenate(now),
-        cutoff_seconds,
-        np.concatenate(numbers),
+    # within rounding tolerance of the limit counts as within it
+    seconds.data = np.minimum(seconds.data, cutoff_seconds)
+    now = np.concatenate(
+        [inputs.existing_seconds(service) for service in question.services for _ in question.phases]
     )
+    now[now > cutoff_seconds] = np.inf
+    return DistanceProblem(options.constraints, seconds, weight, now, cutoff_seconds, zone)
 
 
-def _blocks(question: Question) -> list[tuple[str, int]]:
-    return [(service, phase) for service in question.services for phase in range(len(question.phases))]
+def _blocks(
+    inputs: SitingInputs,
+    question: Question,
+    eligibility: EligibleCandidates,
+    options: Options,
+    minutes: Mapping[str, float],
+) -> tuple[csr_array, Floats, Ints]:
+    """Return the walks within each service's `minutes`, people and zone numbers: a block of points for each service and phase."""
+    zones = inputs.zone_number()
+    walks: list[csr_array] = []
+    weight, numbers = [], []
+    for service in question.services:
+        seconds = inputs.walks(service, minutes[service])
+        people = inputs.people(inputs.services[service].group)
+        for phase in range(len(question.phases)):
+            numbers.append(np.where(zones >= 0, zones + len(walks) * len(inputs.zone_id), -1))
+            walks.append(_block(seconds, eligibility, options, service, phase))
+            weight.append(people)
+    return csr_array(hstack(walks, format="csr")), np.concatenate(weight), np.concatenate(numbers)
 
 
 def _block(

@@ -12,9 +12,10 @@ from typing import ClassVar
 import pandas as pd
 
 from geoplan.siting.inputs import SitingInputs
-from geoplan.siting.question import Phase, Question
+from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.control import SearchControl
+from geoplan.study.siting import Phase
 from geoplan.tables import Service
 from geoplan.words.catalogue import Phrase, phrase
 
@@ -46,9 +47,12 @@ class Objective(ABC):
             Search limits, progress callback and interrupt.
         """
 
-    def lacks(self, _question: Question) -> str:
-        """Return the entries of the study file that a question lacks, or that exclude each other; empty where it has all it needs."""
-        return ""
+    def lacks(self, question: Question) -> str:
+        """Return the entries of the study file that a question lacks, or that exclude each other; empty where it has all it needs.
+
+        Most objectives select a number of sites: they need a limit.
+        """
+        return "" if question.is_limited else LIMITS
 
     def variant(self, _question: Question) -> str:
         """Return the end of the codes of its words."""

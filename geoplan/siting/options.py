@@ -1,6 +1,6 @@
 """Options: every candidate in every phase in which it may open, and the selection constraints."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 
-from geoplan.siting.question import Phase
 from geoplan.siting.solve.problems import Bools, Floats, Ints, SelectionConstraints
+from geoplan.study.siting import Phase
 from geoplan.words.catalogue import Phrase
 
 
@@ -42,7 +42,7 @@ class Options:
 
 
 def options_of(
-    candidates: pd.DataFrame, use: Bools, phases: tuple[Phase, ...], *, minimise: str = "sites"
+    candidates: pd.DataFrame, use: Bools, phases: Sequence[Phase], *, minimise: str = "sites"
 ) -> Options:
     """Return the options of the candidates in `use`.
 
@@ -90,7 +90,7 @@ class _Row(NamedTuple):
 
 
 def _rows(
-    candidates: pd.DataFrame, candidate: Ints, number: Ints, phases: tuple[Phase, ...], money: Floats
+    candidates: pd.DataFrame, candidate: Ints, number: Ints, phases: Sequence[Phase], money: Floats
 ) -> Iterator[_Row]:
     """Yield the rows of the constraints: limits of phases, each candidate once, required ones, either-or."""
     for position, phase in enumerate(phases):

@@ -1,53 +1,16 @@
-"""A siting question in plain values."""
+"""A siting question as objectives read it: the entry of the study file with its name, its services and its phases."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Sequence
 
+from geoplan.study import siting
+from geoplan.study.siting import Phase
 from geoplan.tables import Service
 
 
-@dataclass(frozen=True)
-class Phase:
-    """What may have been built by the end of a phase; None: no limit."""
-
-    by: int
-    sites: int | None = None
-    budget: float | None = None
-
-
-@dataclass(frozen=True)
-class Question:
-    """A siting question: objective, services and limits; the entries are those of the study file (docs/study.md)."""
+class Question(siting.Question):
+    """An entry ``siting.questions`` with its name; `services` and `phases` are stated, and `sites` and `budget` stand in the phases."""
 
     name: str
-    ask: str
-    services: tuple[str, ...]
-    phases: tuple[Phase, ...]
-    build: Mapping[str, str] = field(default_factory=dict)
-    attributes: Mapping[str, bool] = field(default_factory=dict)
-    sources: tuple[int, ...] = ()
-    share: float | None = None
-    min_share_per_community: float | None = None
-    fair: str = "total"
-    worst_share: float = 0.1
-    min_total_share: float = 0.95
-    reach_minutes: float = 60.0
-    minimise: str = "sites"
-    rules: tuple[str, ...] = ()
-    size_target: str = "required"
-    min_reach_share: float = 0.5
-    walk_minutes: float | None = None
-    mode: str = "reachable"
-    smallest: float | None = None
-    largest: float | None = None
-    m2_per_bed: float | None = None
-    m2_per_place: float = 12.0
-    curve: int | None = None
-    gap: float = 0.0
-    most_nodes: int | None = None
-    most_seconds: float | None = None
-    label: str | None = None
 
     @property
     def spends(self) -> bool:
@@ -61,7 +24,7 @@ class Question:
 
     def last_phase(self) -> "Question":
         """Return the question with its last phase alone."""
-        return replace(self, phases=self.phases[-1:])
+        return self.changed(phases=self.phases[-1:])
 
     def limit_reached(self, otherwise: str) -> str:
         """Return the code of the limit of the last phase: ``budget``, ``sites``, or `otherwise` without one."""
@@ -78,38 +41,29 @@ class Question:
         return self.walk_minutes or service.walk_minutes
 
 
-def question_of(name: str, entry: Mapping[str, Any], *, services: Sequence[str], year: int) -> Question:
-    """Return an entry ``siting.questions`` of a study as a question.
+def question_of(name: str, entry: siting.Question, *, services: Sequence[str], year: int) -> Question:
+    """Return an entry ``siting.questions`` of a study as a question; a limit beside the phases holds for the last of them.
 
     Parameters
     ----------
-    entry
-        Its plain values.
     services
         Services of the study; the first is the default.
     year
         Year of the study: the phase where there are none.
     """
-    values = dict(entry)
-    limits = {key: values.pop(key) for key in ("sites", "budget")}
-    phases = tuple(Phase(**phase) for phase in values.pop("phases"))
-    if phases:  # a limit beside the phases holds for the last of them
-        last = phases[-1]
-        tightest = {
-            key: min(v for v in (getattr(last, key), limits[key]) if v is not None)
-            if (getattr(last, key), limits[key]) != (None, None)
-            else None
-            for key in limits
-        }
-        phases = (*phases[:-1], Phase(last.by, **tightest))
-    return Question(
-        name=name,
-        services=tuple(values.pop("services") or services[:1]),
-        phases=phases or (Phase(year, **limits),),
-        sources=tuple(values.pop("candidates") or ()),
-        rules=tuple(values.pop("rules")),
-        **values,
-    )
+    phases = entry.phases or [Phase(by=year)]
+    limits = {
+        key: min((each for each in (getattr(phases[-1], key), limit) if each is not None), default=None)
+        for key, limit in (("sites", entry.sites), ("budget", entry.budget))
+    }
+    stated = {
+        "name": name,
+        "services": entry.services or [*services[:1]],
+        "phases": [*phases[:-1], phases[-1].changed(**limits)],
+        "sites": None,
+        "budget": None,
+    }
+    return Question(**{**dict(entry), **stated})
 
 
 def opens_as(holds: Sequence[str], kinds: Sequence[str], build: str | None) -> str | None:

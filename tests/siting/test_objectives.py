@@ -9,19 +9,20 @@ import pytest
 from geoplan.siting import objectives as package
 from geoplan.siting.answer import answer
 from geoplan.siting.objectives import check_question, objective_of, objectives
-from geoplan.siting.question import Phase, Question
+from geoplan.siting.question import Question
 from geoplan.siting.sites import answer_row
+from geoplan.study.siting import Phase
 from geoplan.tables import Service
 from geoplan.words import catalogue as words
 from geoplan.words.errors import StudyError
 
 CARE = Service(name="care", label_zh="养老", label_en="care", facilities=("home",), group="elders_60", walk_minutes=15.0, walk_kmh=4.0)  # fmt: skip
-LIMITED, FREE = (Phase(2025, 2),), (Phase(2025),)
-TWO = (Phase(2025, 2), Phase(2030, 3))
+LIMITED, FREE = [Phase(by=2025, sites=2)], [Phase(by=2025)]
+TWO = [*LIMITED, Phase(by=2030, sites=3)]
 
 
-def asked(ask, phases=LIMITED, **values):
-    return Question("q", ask, ("care",), phases, **values)
+def asked(ask, phases=LIMITED, services=("care",), **values):
+    return Question(name="q", ask=ask, services=[*services], phases=phases, **values)
 
 
 EVERY = [
@@ -35,7 +36,7 @@ EVERY = [
     asked("median"),
     asked("center"),
     asked("capacity"),
-    asked("sizes", FREE, rules=("pack.rule",)),
+    asked("sizes", FREE, rules=["pack.rule"]),
 ]
 
 
@@ -63,7 +64,7 @@ def test_every_question_has_its_words_in_both_languages(lang):
         (asked("share", FREE), "min_share_per_community"),
         (asked("share", TWO, share=0.5), "phases"),
         (asked("sizes", FREE), "rules"),
-        (Question("q", "capacity", ("care", "other"), LIMITED), "services"),
+        (asked("capacity", services=["care", "other"]), "services"),
         (asked("cheapest"), "capacity, center, cover, median, share, sizes"),
     ],
 )

@@ -10,18 +10,11 @@ from shapely import Point
 
 from geoplan.siting.inputs import eligible
 from geoplan.siting.options import options_of
-from geoplan.siting.question import Phase, Question, question_of
+from geoplan.siting.question import Question, question_of
+from geoplan.study import siting
+from geoplan.study.siting import Phase
 from geoplan.tables import Service
 
-ENTRY = {
-    "ask": "cover",
-    "sites": None,
-    "budget": None,
-    "phases": [],
-    "services": [],
-    "candidates": None,
-    "rules": [],
-}
 SERVICES = {
     name: Service(name=name, facilities=types, group="residents", walk_minutes=minutes, walk_kmh=4.0)
     for name, types, minutes in (("care", ("home", "day"), 15.0), ("child", ("nursery",), 10.0))
@@ -53,20 +46,27 @@ def inputs(table, on=None, source=None):
 
 
 def ask(**values):
-    return Question("q", "cover", ("care",), (Phase(2025, 2),), **values)
+    return Question(
+        **{"name": "q", "ask": "cover", "services": ["care"], "phases": [phase(2025, 2)], **values}
+    )
+
+
+def phase(by, sites=None, budget=None):
+    return Phase(by=by, sites=sites, budget=budget)
+
+
+def asked(**entries):
+    return question_of("q", siting.Question(ask="cover", **entries), services=["care"], year=2025)
 
 
 def test_a_limit_beside_phases_holds_for_the_last_of_them():
-    phases = [{"by": 2025, "sites": 2, "budget": None}, {"by": 2030, "sites": 9, "budget": None}]
-    question = question_of(
-        "q", {**ENTRY, "phases": phases, "sites": 5, "budget": 100.0}, services=["care"], year=2025
-    )
-    assert question.phases == (Phase(2025, 2), Phase(2030, 5, 100.0))
-    assert question.services == ("care",)
+    question = asked(phases=[phase(2025, 2), phase(2030, 9)], sites=5, budget=100.0)
+    assert question.phases == [phase(2025, 2), phase(2030, 5, 100.0)]
+    assert question.services == ["care"]
 
 
 def test_without_phases_the_study_s_year_is_the_only_one():
-    assert question_of("q", {**ENTRY, "sites": 3}, services=["care"], year=2025).phases == (Phase(2025, 3),)
+    assert asked(sites=3).phases == [phase(2025, 3)]
 
 
 def test_who_is_left_out_and_why():
@@ -93,18 +93,18 @@ def test_a_budget_leaves_out_unknown_costs_and_a_number_does_not():
     assert by_money.use.tolist() == [False, True]
     assert by_money.notes[0].code == "candidate_cost_unknown"
     assert not ask().spends
-    assert Question("q", "cover", ("care",), (Phase(2025, None, 50.0),)).spends
+    assert ask(phases=[phase(2025, None, 50.0)]).spends
 
 
 def test_a_question_may_look_at_some_lists_only():
-    found = eligible(inputs(candidates(rule=["", ""]), source=[1, 2]), ask(sources=(2,)), costed=False)
+    found = eligible(inputs(candidates(rule=["", ""]), source=[1, 2]), ask(candidates=[2]), costed=False)
     assert found.use.tolist() == [False, True]
 
 
 def test_options_in_phases():
     """Two candidates, the second free from 2027: it opens in the second phase only; limits count all that is open by then."""
     table = candidates(from_year=[np.nan, 2027.0], opening_cost=[30.0, 20.0])
-    phases = (Phase(2025, 1, 30.0), Phase(2030, 2, 40.0))
+    phases = [phase(2025, 1, 30.0), phase(2030, 2, 40.0)]
     options = options_of(table, np.array([True, True]), phases)
     assert options.candidate.tolist() == [0, 0, 1]
     assert options.phase.tolist() == [0, 1, 1]
@@ -127,7 +127,7 @@ def test_required_and_either_or(least):
     table = candidates(
         rule=["required", "", ""], either_or=["", "pair", "pair"], opening_cost=[3.0, 4.0, 5.0]
     )
-    constraints = options_of(table, np.ones(3, bool), (Phase(2025),), minimise=least).constraints
+    constraints = options_of(table, np.ones(3, bool), [phase(2025)], minimise=least).constraints
     assert constraints.cost.tolist() == ([1, 1, 1] if least == "sites" else [3, 4, 5])
     assert not constraints.allows(np.array([1]))
     assert constraints.allows(np.array([0, 1]))
@@ -135,6 +135,6 @@ def test_required_and_either_or(least):
 
 
 def test_no_candidate_gives_no_option():
-    constraints = options_of(candidates(rule=["", ""]), np.zeros(2, bool), (Phase(2025, 1),)).constraints
+    constraints = options_of(candidates(rule=["", ""]), np.zeros(2, bool), [phase(2025, 1)]).constraints
     assert len(constraints) == 0
     assert constraints.allows(np.empty(0, np.int64))

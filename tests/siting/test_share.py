@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from siting_problems import allowed, cover
 
-from geoplan.siting.objectives.share.solve import fewest, meets, reachable_shares, rounded_up
+from geoplan.siting.objectives.share.solve import fewest, meets, rounded_up
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.set_cover import Needs, asked, reachable, zone_shares
 
@@ -112,9 +112,8 @@ def test_points_in_no_zone_count_among_all_people_only():
 
 def test_what_is_out_of_reach_is_said_and_taken_as_far_as_it_goes():
     problem = cover([[1, 0, 1, 0], [0, 0, 0, 0]], [60, 40, 10, 90], zone=[0, 0, 1, 1])
-    total, by_zone = reachable_shares(problem)
-    assert total == pytest.approx(0.35)
-    assert by_zone.tolist() == pytest.approx([0.6, 0.1])
+    within = reachable(problem)
+    assert (within.total, within.zone.tolist()) == (70.0, [60.0, 10.0])
     answer = fewest(problem, share=0.5, min_share_per_community=0.6, control=SearchControl())
     assert (answer.status, answer.chosen.tolist()) == ("optimal", [0])
     assert [note.code for note in answer.notes] == ["siting_share_beyond", "siting_zones_beyond"]

@@ -16,14 +16,13 @@ from geoplan.pipeline.plan_sites import site, with_sites
 from geoplan.siting.candidates import with_opening_cost
 from geoplan.siting.objectives import objective_of
 from geoplan.siting.objectives.capacity.ask import _with_earlier
-from geoplan.siting.question import Phase
 from geoplan.siting.question import Question as Plain
 from geoplan.siting.sites import sites_as_projects
 from geoplan.siting.solve.problems import Answer, Step
 from geoplan.standards.assess import Assessment
 from geoplan.standards.gaps import gap_list_with_sites
 from geoplan.study.services import Service as StudyService
-from geoplan.study.siting import CandidateSource, Question
+from geoplan.study.siting import CandidateSource, Phase, Question
 from geoplan.tables import Service
 from geoplan.words.errors import StudyError
 
@@ -251,13 +250,13 @@ def test_phases_of_capacity_are_proven_only_if_each_is():
 
 
 def test_a_phase_without_limits_leaves_no_gap_in_the_words():
-    phases = (Phase(2025, 1), Phase(2027), Phase(2030, 3))
+    phases = [Phase(by=2025, sites=1), Phase(by=2027), Phase(by=2030, sites=3)]
     told = {
         "eldercare": Service(
             name="eldercare", facilities=(), group="elders_60", walk_minutes=15.0, walk_kmh=4.0
         )
     }
-    question = Plain("q", "cover", ("eldercare",), phases)
+    question = Plain(name="q", ask="cover", services=["eldercare"], phases=phases)
     words = objective_of(question).sentence(question, services=told, rules=pd.DataFrame(), lang="zh")
     assert words == "eldercare：15分钟圈内人数最多（到2025年不超过1处；到2030年不超过3处）"
 

@@ -100,7 +100,7 @@ def assignment_arrays(problem: DistanceProblem, *, merge: bool) -> AssignmentArr
     walks = csc_array(problem.seconds)
     walks.sort_indices()
     have = np.minimum(problem.existing_seconds, problem.cutoff_seconds)
-    group = _alike(walks, have) if merge else np.arange(len(have), dtype=np.int64)
+    group = alike(walks, have) if merge else np.arange(len(have), dtype=np.int64)
     weight = np.bincount(group, problem.weight, minlength=len(have))
     keep = np.flatnonzero(weight > 0)
     walks = walks[:, keep]
@@ -123,8 +123,8 @@ def assignment_arrays(problem: DistanceProblem, *, merge: bool) -> AssignmentArr
     )
 
 
-def _alike(walks: csc_array, have: Floats) -> Ints:
-    # the first point of those with the same column and the same walk now
+def alike(walks: csc_array, have: Floats) -> Ints:
+    """Return for each column the first one with the same entries and the same value of `have`, shape (m,); rows are sorted."""
     first: dict[tuple[bytes, bytes, float], int] = {}
     pointer, rows, data = walks.indptr, walks.indices, walks.data
     return np.array(

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from geoplan.coverage.fair_flow import Flow
 from geoplan.siting.candidates import HELD, most_held
 from geoplan.siting.inputs import EligibleCandidates, SitingInputs, eligible, left_out
-from geoplan.siting.objective import LIMITS, Objective
+from geoplan.siting.objective import Objective
 from geoplan.siting.objectives.capacity.problem import Capacity, beds_of, met_rates, recount
 from geoplan.siting.objectives.capacity.solve import Giving, median_capacity
 from geoplan.siting.opening import Opening
@@ -32,7 +32,7 @@ class CapacitatedCovering(Objective):
         """Return what the question lacks: a limit, and one service."""
         if len(question.services) > 1:
             return "`services`: 1"
-        return "" if question.is_limited else LIMITS
+        return super().lacks(question)
 
     def answer(self, inputs: SitingInputs, question: Question, *, control: SearchControl) -> SitingResult:
         """Answer a question of capacities: first most need met within the circle, then least walking.
@@ -45,7 +45,7 @@ class CapacitatedCovering(Objective):
         StudyError
             If the service states no rate of need, or needs a supply that no candidate states.
         """
-        asked = replace(question, services=question.services[:1])
+        asked = question.changed(services=question.services[:1])
         service = asked.services[0]
         need = _need(inputs, asked)
         candidates = eligible(inputs, asked, costed=asked.spends)

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from scipy.sparse import csc_array, csr_array, vstack
 
-from geoplan.siting.solve.assignment import AssignmentArrays, assignment_arrays, built, climb, improved
+from geoplan.siting.solve.assignment import AssignmentArrays, alike, assignment_arrays, built, climb, improved
 from geoplan.siting.solve.constraints import first_choice, quiet
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
@@ -202,15 +202,10 @@ def _smallest(covers: csr_array, constraints: SelectionConstraints) -> tuple[Int
 
 def _kinds(constraints: SelectionConstraints) -> Ints:
     """Return a number by option, the same for options with the same coefficients; -1 where a constraint with a `least` holds the option."""
-    columns = csr_array(constraints.rows.T)
+    columns = csc_array(constraints.rows)
     columns.sort_indices()
-    first: dict[tuple[bytes, bytes], int] = {}
-    kind = np.empty(len(constraints), np.int64)
-    asked = np.zeros(len(constraints), bool)
-    asked[constraints.rows[np.flatnonzero(constraints.least > 0)].indices] = True
-    for j, (a, b) in enumerate(zip(columns.indptr[:-1], columns.indptr[1:], strict=True)):
-        kind[j] = first.setdefault((columns.indices[a:b].tobytes(), columns.data[a:b].tobytes()), j)
-    kind[asked] = -1
+    kind = alike(columns, np.zeros(len(constraints)))
+    kind[constraints.rows[np.flatnonzero(constraints.least > 0)].indices] = -1
     return kind
 
 
@@ -333,20 +328,13 @@ def _far(problem: DistanceProblem, counted: Bools, start: Ints, *, merge: bool) 
     walks.sort_indices()
     have = np.minimum(problem.existing_seconds, problem.cutoff_seconds)[counted]
     if merge:
-        keep = _firsts(walks, have)
+        keep = np.unique(alike(walks, have))
         walks, have = walks[:, keep], have[keep]
     point = np.repeat(np.arange(len(have)), np.diff(walks.indptr))
     use = (walks.data < have[point]) & problem.constraints.usable()[walks.indices]
     return CenterProblem(
         problem.constraints, walks.indices[use].astype(np.int64), point[use], walks.data[use], have, start
     )
-
-
-def _firsts(walks: csc_array, have: Floats) -> Ints:
-    seen: dict[tuple[bytes, bytes, float], int] = {}
-    for k, (a, b, now) in enumerate(zip(walks.indptr[:-1], walks.indptr[1:], have.tolist(), strict=True)):
-        seen.setdefault((walks.indices[a:b].tobytes(), walks.data[a:b].tobytes(), now), k)
-    return np.array(list(seen.values()), np.int64)
 
 
 @dataclass
@@ -453,12 +441,8 @@ def _notes(problem: DistanceProblem, chosen: Ints, counted: Bools) -> tuple[Note
     notes = []
     minutes = round(problem.cutoff_seconds / 60, 1)
     out = ~counted & (problem.weight > 0)
-    met = problem.existing_seconds <= problem.cutoff_seconds
-    for option in chosen:
-        met[problem.seconds.indices[problem.seconds.indptr[option] : problem.seconds.indptr[option + 1]]] = (
-            True
-        )
-    for code, points in (("center_out_of_reach", out), ("center_beyond", counted & ~met)):
+    unreached = counted & ~problem.reached(chosen)
+    for code, points in (("center_out_of_reach", out), ("center_beyond", unreached)):
         if points.any():
             people = round(float(problem.weight[points].sum()))
             notes.append(Note.of(code, people=people, points=int(points.sum()), minutes=minutes))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.siting.inputs import SitingInputs, coverage_problem
-from geoplan.siting.objective import LIMITS, Objective
+from geoplan.siting.objective import Objective
 from geoplan.siting.objectives.cover.solve import cover_curve, max_cover
 from geoplan.siting.options import options_of
 from geoplan.siting.question import Question
@@ -27,10 +27,6 @@ class MaximalCovering(Objective):
     def handles(self, question: Question) -> bool:
         """Return whether it answers `question`: the total counts, not how it is spread between communities."""
         return question.ask == "cover" and question.fair == "total"
-
-    def lacks(self, question: Question) -> str:
-        """Return what the question lacks: a limit."""
-        return "" if question.is_limited else LIMITS
 
     def aim(self, question: Question) -> str:
         """Return the code of what is counted: with phases, people are summed over them."""
@@ -55,7 +51,7 @@ def _curve(inputs: SitingInputs, found: SitingResult, control: SearchControl) ->
     most = min(most, int(use.sum()))
     if most == 0 or control.interrupted.is_set():
         return found.curve
-    single = replace(question, phases=(replace(question.phases[-1], sites=None, budget=None),))
+    single = question.changed(phases=[question.phases[-1].changed(sites=None, budget=None)])
     options = options_of(inputs.candidates, use, single.phases)
     problem = coverage_problem(inputs, single, found.eligible, options)
     sites = list(range(most + 1))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from geoplan.siting.inputs import SitingInputs
-from geoplan.siting.objective import LIMITS, Objective
+from geoplan.siting.objective import Objective
 from geoplan.siting.objectives.fair.solve import least_spread, worst_off, worst_part
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult, coverage_result
@@ -25,7 +25,7 @@ class FairCovering(Objective):
         """Return what the question lacks: a limit, of one phase."""
         if question.is_phased:
             return "`fair` + `phases`"
-        return "" if question.is_limited else LIMITS
+        return super().lacks(question)
 
     def variant(self, question: Question) -> str:
         """Return the end of the codes of its words: the measure of fairness."""

@@ -36,7 +36,6 @@ from geoplan.network.compiled import compiled
 from geoplan.siting.objectives.cover.solve import max_cover
 from geoplan.siting.solve.constraints import nearest
 from geoplan.siting.solve.control import SearchControl
-from geoplan.siting.solve.iterated_greedy import first_answer, flat_of
 from geoplan.siting.solve.lp import Linear, Solved, solve
 from geoplan.siting.solve.presolve import merged
 from geoplan.siting.solve.problems import (
@@ -53,6 +52,8 @@ from geoplan.siting.solve.problems import (
 from geoplan.siting.solve.set_cover import (
     Needs,
     ResidualCover,
+    first_answer,
+    flat_of,
     identity,
     met,
     missing,
@@ -61,6 +62,7 @@ from geoplan.siting.solve.set_cover import (
     residual_cover,
     share_tolerance,
     with_bounds,
+    zone_people,
     zone_shares,
     zone_sums,
 )
@@ -120,7 +122,7 @@ def fair_answer(
 def compared_zones(problem: CoverageProblem) -> Bools:
     """Return the zones that are compared: those that some option helps; all with people where none can be helped."""
     helped = helpable(problem)
-    return helped if helped.any() else zone_sums(problem, np.ones(len(problem.weight), bool)) > 0
+    return helped if helped.any() else zone_people(problem) > 0
 
 
 #: Most exchanges: each improves the selection, so that they end by themselves; this bounds the time.
@@ -366,7 +368,7 @@ def highest_level(
     """
     small = merged(problem, by_zone=True, drop_dominated=True) if merge else None
     base, back = (problem, np.sort) if small is None else (small.problem, small.back)
-    people = zone_sums(problem, np.ones(len(problem.weight), bool))
+    people = zone_people(problem)
 
     def at(level: float) -> ResidualCover:
         needs = Needs(-np.inf, np.where(compared, level * people, -np.inf))
@@ -503,7 +505,7 @@ def most_people(
     given = float(problem.weight[problem.covered(options[question.fixed])].sum()) + built.reward
 
     def people(chosen: Ints) -> float:
-        return float(problem.weight[problem.covered(options[chosen])].sum())
+        return problem.people_covered(options[chosen])
 
     def answer(chosen: Ints, bound: float, stopped: Stopped, nodes: int) -> Answer:
         value = people(chosen)
@@ -601,7 +603,7 @@ def _people_at(
 ) -> Answer:
     assert ladder.chosen is not None  # noqa: S101 - the caller looked
     rest = control.after(ladder.nodes)
-    people = zone_sums(problem, np.ones(len(problem.weight), bool))
+    people = zone_people(problem)
     floor = least_share(problem, ladder.chosen)
     needs = Needs(-np.inf, np.where(compared, floor * people, -np.inf))
     if (missing(problem, needs).zone <= 0).all():
@@ -638,13 +640,13 @@ class _PartModel:
 
     def people(self, chosen: Ints) -> float:
         """Return the people covered with options of the question chosen."""
-        return float(self.problem.weight[self.problem.covered(self.options[chosen])].sum())
+        return self.problem.people_covered(self.options[chosen])
 
 
 def share_of_part(problem: CoverageProblem, compared: Bools, chosen: Ints, *, part: float) -> float:
     """Return the mean share covered of the worst-off `part` of the people of `compared` zones; a zone may count in part."""
     shares = zone_shares(problem, chosen)[compared]
-    people = zone_sums(problem, np.ones(len(problem.weight), bool))[compared]
+    people = zone_people(problem)[compared]
     order = np.argsort(shares, kind="stable")
     counted = part * people.sum()
     before = np.cumsum(people[order]) - people[order]
@@ -681,7 +683,7 @@ def highest_part(
     nothing = Needs(-np.inf, np.full(len(compared), -np.inf))
     question = residual_cover(base, nothing, fix=False)
     have = zone_sums(problem, problem.covered_by_existing)
-    people = zone_sums(problem, np.ones(len(problem.weight), bool))
+    people = zone_people(problem)
     linear = _part_model(question, compared, have, people, part)
     built = _PartModel(problem, compared, part, question, linear, options)
     begin = np.flatnonzero(np.isin(options, start))
@@ -794,7 +796,7 @@ def _part_filled(built: _PartModel, chosen: Ints) -> Floats:
     picked = np.zeros(len(built.options))
     picked[chosen] = 1.0
     shares = zone_shares(built.problem, built.options[chosen])[built.compared]
-    people = zone_sums(built.problem, np.ones(len(built.problem.weight), bool))[built.compared]
+    people = zone_people(built.problem)[built.compared]
     order = np.argsort(shares, kind="stable")
     last = min(
         int(np.searchsorted(np.cumsum(people[order]), built.part * people.sum() * (1 - 1e-12))),
@@ -937,7 +939,7 @@ def spread(problem: CoverageProblem, chosen: Ints) -> float:
     >>> spread(problem, np.array([0]))  # 30/40 * |1 - 0.75| + 10/40 * |0 - 0.75|
     0.375
     """
-    people = zone_sums(problem, np.ones(len(problem.weight), bool))
+    people = zone_people(problem)
     covered = zone_sums(problem, problem.covered(chosen))
     live = people > 0
     if not live.any():
@@ -970,7 +972,7 @@ def lowest_spread(
     left = floor - share_tolerance(problem).total - covered_now
     question = residual_cover(base, Needs(left, np.full(zones, -np.inf)), fix=False)
     have = zone_sums(problem, problem.covered_by_existing)
-    people = zone_sums(problem, np.ones(len(problem.weight), bool))
+    people = zone_people(problem)
     best = exchanged(question, top.chosen, control=control, base=have, people=people)
     control.listen(spread(problem, best), 0.0)
     built = _spread_model(question, have, people)
@@ -1185,7 +1187,7 @@ def least_spread(
     """
     if not 0.0 <= min_total_share <= 1.0:
         raise ValueError(f"the part to keep must be within 0-1; got {min_total_share}")
-    if not (zone_sums(problem, np.ones(len(problem.weight), bool)) > 0).any():
+    if not (zone_people(problem) > 0).any():
         raise ValueError("no zone has people: there is no spread between zones")
     top = max_cover(problem, control=control, merge=merge)
     if not top.steps:

@@ -524,12 +524,7 @@ def _between(arrays: AssignmentArrays, chosen: Ints) -> Floats:
 
 def _out_of_reach(problem: DistanceProblem, chosen: Ints) -> tuple[Note, ...]:
     """Return the note on people who reach neither an existing facility nor a chosen option within `cutoff_seconds`."""
-    met = problem.existing_seconds <= problem.cutoff_seconds
-    for option in chosen:
-        met[problem.seconds.indices[problem.seconds.indptr[option] : problem.seconds.indptr[option + 1]]] = (
-            True
-        )
-    out = ~met & (problem.weight > 0)
+    out = ~problem.reached(chosen) & (problem.weight > 0)
     if not out.any():
         return ()
     return (

@@ -20,7 +20,6 @@ from scipy.sparse import block_array, csr_array
 
 from geoplan.siting.solve.constraints import nearest
 from geoplan.siting.solve.control import SearchControl
-from geoplan.siting.solve.iterated_greedy import first_answer
 from geoplan.siting.solve.lp import Linear, Solved, solve
 from geoplan.siting.solve.presolve import merged
 from geoplan.siting.solve.problems import (
@@ -38,6 +37,7 @@ from geoplan.siting.solve.set_cover import (
     Needs,
     ResidualCover,
     asked,
+    first_answer,
     groups,
     identity,
     met,
@@ -229,25 +229,6 @@ def nearest_within(problem: CoverageProblem, needs: Needs, *, control: SearchCon
     return (note,)
 
 
-def reachable_shares(problem: CoverageProblem) -> tuple[float, Floats]:
-    """Return the share of all people, and of each zone's, that what exists and all options together cover.
-
-    Options that a row rules out on their own do not count; rows that limit several options together are left aside.
-
-    Returns
-    -------
-    total, by_zone
-        0-1; `by_zone` has shape (n_zones,), NaN for zones without people. `total` is NaN without people.
-    """
-    within = reachable(problem)
-    people = asked(problem, share=1.0, min_share_per_community=1.0)
-    total = within.total / people.total if people.total > 0 else np.nan
-    by_zone = np.divide(
-        within.zone, people.zone, out=np.full(len(people.zone), np.nan), where=people.zone > 0
-    )
-    return total, by_zone
-
-
 def fewest(
     problem: CoverageProblem,
     *,
@@ -279,7 +260,7 @@ def fewest(
     -------
     answer
         One step, ``cost``. ``infeasible`` where the shares are out of reach, or the choice does not let them be reached; the note
-        says what is nearest (see `reachable_shares`).
+        says what is nearest.
 
     Raises
     ------

@@ -258,14 +258,14 @@ class Sizing(Objective):
         """
         products = [_product(inputs, question, name) for name in question.rules]
         _check_products(question, products)
-        asked = replace(question, services=tuple(dict.fromkeys(product.service for product in products)))
+        asked = question.changed(services=[*dict.fromkeys(product.service for product in products)])
         # a candidate's cost depends on its size: it is looked at with the sizes
         candidates = eligible(inputs, asked, costed=False)
         zones, gap, notes = _gaps(inputs, question, products)
         rows = inputs.candidates[candidates.use]
         prepared = sizes_problem(inputs, asked, products, candidates, zones, gap)
         problem = prepared.problem
-        found = solve_sizes(problem, control=control, then="cost" if question.minimise == "cost" else "sites")
+        found = solve_sizes(problem, control=control, then=question.minimise)
         n = len(found.chosen)
         none = SelectionConstraints(np.ones(n), csr_array((0, n)), np.empty(0), np.empty(0))
         options = Options(np.flatnonzero(candidates.use)[found.chosen], found.phase.astype(np.int64), none)

@@ -480,8 +480,7 @@ def _excluded(problem: Sizes, ever: Bools) -> Bools:
 def _has_room(problem: Sizes, size: Floats) -> Bools:
     if problem.room is None:
         return np.ones(len(size), bool)
-    per_unit = np.ones(size.shape[1]) if problem.room_per_unit is None else problem.room_per_unit
-    return np.asarray(size @ per_unit < problem.room - 1e-6)
+    return np.asarray(size @ _per_unit(problem) < problem.room - 1e-6)
 
 
 class _Greedy:
@@ -509,10 +508,7 @@ class _Greedy:
         )
         size = np.where(self.holds, np.minimum(self.most, reach), 0.0)
         if self.problem.room is not None:
-            per_unit = (
-                np.ones(size.shape[1]) if self.problem.room_per_unit is None else self.problem.room_per_unit
-            )
-            taken = size @ per_unit
+            taken = size @ _per_unit(self.problem)
             fits = np.divide(
                 self.problem.room, taken, out=np.ones(len(taken)), where=taken > self.problem.room
             )
