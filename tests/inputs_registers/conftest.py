@@ -1,33 +1,18 @@
-"""A small town for every test of registers, and the real data where they are."""
-
-import importlib.util
-from pathlib import Path
-
 import geopandas as gpd
 import pytest
-
-SPEC = importlib.util.spec_from_file_location("registers_town", Path(__file__).with_name("town.py"))
-town_plan = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(town_plan)
+from towns import CRS, data, make_town, make_wuhan  # noqa: F401
 
 
 @pytest.fixture(scope="session")
 def town():
-    return town_plan.make_town()
+    return make_town()
 
 
 @pytest.fixture(scope="session")
-def data():
-    if not town_plan.DATA.exists():
-        pytest.skip(f"real data are not at {town_plan.DATA}")
-    return town_plan.DATA
+def wuhan():
+    return make_wuhan().zones
 
 
 @pytest.fixture(scope="session")
-def wuhan(data):
-    return town_plan.make_wuhan()
-
-
-@pytest.fixture(scope="session")
-def wuhan_streets(data):
-    return gpd.read_parquet(data / "wuhan" / "streets.parquet").geometry.to_crs(town_plan.CRS)
+def wuhan_streets(data):  # noqa: F811
+    return gpd.read_parquet(data / "wuhan" / "streets.parquet").geometry.to_crs(CRS)

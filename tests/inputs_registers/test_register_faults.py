@@ -1,7 +1,6 @@
 """Every fault is found at its row, and nothing else is: the planted ones, and those that chance puts anywhere."""
 
 import csv
-import importlib.util
 import math
 import tempfile
 from pathlib import Path
@@ -13,14 +12,11 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from towns import CRS, SIDE, SOUTH, TOWN, WEST, make_town
 
 from geoplan.inputs import facilities
 
-SPEC = importlib.util.spec_from_file_location("registers_town", Path(__file__).with_name("town.py"))
-town_plan = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(town_plan)
-CRS, SIDE, SOUTH, TOWN, WEST = town_plan.CRS, town_plan.SIDE, town_plan.SOUTH, town_plan.TOWN, town_plan.WEST
-ZONES = town_plan.make_town()
+ZONES = make_town()
 TYPES = {"养老机构": "elder_home", "社区养老服务设施": "elder_day_care"}
 
 

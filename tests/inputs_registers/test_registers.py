@@ -1,9 +1,7 @@
 """Registers as a whole: formats, zones by name, places by name, accepted points, years, services, and sums that add up."""
 
-import importlib.util
 import math
 import time
-from pathlib import Path
 
 import geopandas as gpd
 import openpyxl
@@ -12,6 +10,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from towns import CRS, SIDE, SOUTH, WEST
 
 from geoplan import tables
 from geoplan.inputs import facilities
@@ -19,10 +18,6 @@ from geoplan.inputs.lists.rows import former_id, row_ids
 from geoplan.inputs.lists.zone_names import ZoneNames
 from geoplan.words.errors import InputError
 
-SPEC = importlib.util.spec_from_file_location("registers_town_too", Path(__file__).with_name("town.py"))
-plan = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(plan)
-CRS, SIDE = plan.CRS, plan.SIDE
 TYPES = {
     "养老院": "elder_home", "日间照料": "elder_day_care", "托育园": "childcare", "老幼综合": ["elder_day_care", "childcare"],
 }  # fmt: skip
@@ -30,7 +25,7 @@ TYPES = {
 
 def at(column, row, *, dx=1000.0, dy=1000.0):
     """Return WGS 84 lon, lat of a place in square (column, row) of the town, metres from its corner."""
-    xy = (plan.WEST + column * SIDE + dx, plan.SOUTH + row * SIDE + dy)
+    xy = (WEST + column * SIDE + dx, SOUTH + row * SIDE + dy)
     point = gpd.GeoSeries([shapely.Point(xy)], crs=CRS).to_crs(4326).iloc[0]
     return round(point.x, 7), round(point.y, 7)
 
@@ -417,10 +412,7 @@ def test_coordinates_in_one_cell_and_a_baidu_header(tmp_path, town):
         ("乙", "养老院", "某处"),
     ]
     register = read(tmp_path, rows, town)
-    assert (
-        register.facilities.geometry.iloc[0].distance(shapely.Point(plan.WEST + 1000, plan.SOUTH + 1000))
-        < 0.05
-    )
+    assert register.facilities.geometry.iloc[0].distance(shapely.Point(WEST + 1000, SOUTH + 1000)) < 0.05
     assert register.datum == "bd09"
     assert {n.code for n in register.notes if n.row is None} >= {"datum_from_header"}
     assert (3, "coordinates_unreadable") in codes(register)
@@ -509,9 +501,7 @@ def test_tags_of_openstreetmap(tmp_path, town):
     }
     assert table["source_row"].isna().all()
     assert table.loc["node/2", ["public", "open_year"]].tolist() == [True, 2012.0]
-    corners = [
-        shapely.Point(plan.WEST + x, plan.SOUTH + y) for x, y in ((1000, 1200), (1200, 1200), (1200, 1000))
-    ]
+    corners = [shapely.Point(WEST + x, SOUTH + y) for x, y in ((1000, 1200), (1200, 1200), (1200, 1000))]
     triangle = shapely.Polygon(corners)
     assert table.geometry["way/5"].distance(triangle) == 0
     stated = register.supplies.set_index(["facility_id", "supply"])["low"]
@@ -575,7 +565,7 @@ def test_a_citys_register_in_a_districts_study(tmp_path, town):
 
 
 def test_a_register_in_metres_and_one_in_a_local_grid(tmp_path, town):
-    x, y = plan.WEST + 1000, plan.SOUTH + 1000
+    x, y = WEST + 1000, SOUTH + 1000
     rows = [("名称", "类型", "x", "y"), ("甲", "养老院", x, y), ("乙", "养老院", y, x)]
     register = read(tmp_path, rows, town, datum="EPSG:4547")
     assert [p.distance(shapely.Point(x, y)) < 0.01 for p in register.facilities.geometry] == [True, True]

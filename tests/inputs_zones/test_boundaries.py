@@ -1,7 +1,5 @@
 """Zones: what the layers say, what the polygons say, and where the two disagree."""
 
-from pathlib import Path
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -10,6 +8,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Polygon, box
+from towns import DATA, make_wuhan
 
 from geoplan.inputs.boundaries import assemble_zones, layer_bounds, partition_levels, read_zone_layer
 from geoplan.inputs.boundaries.checks import holes, overlaps, without_overlaps
@@ -17,20 +16,19 @@ from geoplan.tables import ZONES
 from geoplan.words.errors import InputError
 
 CRS = 4547
-DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the shared data folder is not here")
 
 
 @pytest.fixture
-def write(tmp_path):
-    """Return a function that writes polygons with columns and gives the path."""
+def layer(tmp_path):
+    """Return a function that writes polygons with columns and reads them as zones of a level."""
 
-    def write_layer(stem, polygons, /, **columns):
-        path = tmp_path / f"{stem}.gpkg"
+    def read(level, polygons, columns, stem=None, **options):
+        path = tmp_path / f"{stem or level}.gpkg"
         gpd.GeoDataFrame(columns, geometry=list(polygons), crs=CRS).to_file(path)
-        return path
+        return read_zone_layer(path, level=level, **{"id": "code", "crs": CRS} | options)
 
-    return write_layer
+    return read
 
 
 def codes(notes):
@@ -41,37 +39,39 @@ def note(notes, code):
     return next(n for n in notes if n.code == code)
 
 
-def districts_and_communities(write, **more):
+def refused(call, *args, **options):
+    """Return the error with which a call refuses its input, and the codes of its notes."""
+    with pytest.raises(InputError) as error:
+        call(*args, **options)
+    return error.value, codes(error.value.notes)
+
+
+def squares(count):
+    return [box(i, 0, i + 1, 1) for i in range(count)]
+
+
+def districts_and_communities(layer, up=("甲区", "甲区", "乙区")):
     #  district A: 0-10, district B: 10-20; communities 1-3 of 5 x 10; 15-20 has none
-    above = write("d", [box(0, 0, 10, 10), box(10, 0, 20, 10)], code=["A", "B"], name=["甲区", "乙区"])
-    below = write(
-        "c",
-        [box(0, 0, 5, 10), box(5, 0, 10, 10), box(10, 0, 15, 10)],
-        code=["1", "2", "10"],
-        up=more.pop("up", ["甲区", "甲区", "乙区"]),
-        people=[10.0, 20.0, 30.0],
-    )
+    above = {"code": ["A", "B"], "name": ["甲区", "乙区"]}
+    below = {"code": ["1", "2", "10"], "up": list(up), "people": [10.0, 20.0, 30.0]}
+    shapes = [box(0, 0, 5, 10), box(5, 0, 10, 10), box(10, 0, 15, 10)]
     return [
-        read_zone_layer(above, level="district", id="code", name="name", kind="urban", crs=CRS),
-        read_zone_layer(
-            below, level="community", id="code", parent="up", totals={"residents": "people"}, crs=CRS
-        ),
+        layer("district", [box(0, 0, 10, 10), box(10, 0, 20, 10)], above, name="name", kind="urban"),
+        layer("community", shapes, below, parent="up", totals={"residents": "people"}),
     ]
 
 
-def test_levels_parents_order_and_covered_share_by_hand(write):
-    found = assemble_zones(districts_and_communities(write), area_name="城区")
+def test_levels_parents_order_and_covered_share_by_hand(layer):
+    found = assemble_zones(districts_and_communities(layer), area_name="城区")
     zones = found.zones
-    assert list(zones.index) == [
-        "area/area", "district/A", "district/B", "community/1", "community/2", "community/10",
-    ]  # fmt: skip
+    parents = {
+        "area/area": None, "district/A": "area/area", "district/B": "area/area", "community/1": "district/A",
+        "community/2": "district/A", "community/10": "district/B",
+    }  # fmt: skip
+    assert list(zones["parent_id"].items()) == list(parents.items())
     assert set(ZONES) <= set(zones.columns)
-    assert zones["parent_id"].tolist() == [
-        None, "area/area", "area/area", "district/A", "district/A", "district/B",
-    ]  # fmt: skip
-    assert zones["covered_share"].tolist() == pytest.approx(
-        [150 / 200, 1, 0.5, 1, 1, 1]
-    )  # communities fill 150 of 200 m²
+    # communities fill 150 of 200 m²
+    assert zones["covered_share"].tolist() == pytest.approx([150 / 200, 1, 0.5, 1, 1, 1])
     assert zones["given_residents"].tolist()[3:] == [10, 20, 30]
     assert zones["given_residents"].iloc[:3].isna().all()
     assert zones.loc["area/area", "name"] == "城区"
@@ -83,132 +83,93 @@ def test_levels_parents_order_and_covered_share_by_hand(write):
     assert "乙区 50.0%" in found.notes[0].text("zh")
 
 
-def test_a_named_parent_wins_over_the_overlay_and_is_listed(write):
-    found = assemble_zones(districts_and_communities(write, up=["A", "B", "丙区"]), area_name="x")
-    zones = found.zones
-    assert zones.loc[["community/1", "community/2", "community/10"], "parent_id"].tolist() == [
-        "district/A",
-        "district/B",
-        "district/B",
-    ]  # by id, by id against the overlay, and by the overlay for want of a known name
+def test_a_named_parent_wins_over_the_overlay_and_is_listed(layer):
+    found = assemble_zones(districts_and_communities(layer, up=["A", "B", "丙区"]), area_name="x")
+    # by id, by id against the overlay, and by the overlay for want of a known name
+    parents = found.zones.loc[["community/1", "community/2", "community/10"], "parent_id"]
+    assert parents.tolist() == ["district/A", "district/B", "district/B"]
     assert "2 (B / A)" in note(found.notes, "zone_parent_disagrees").text("en")
     assert "丙区" in note(found.notes, "zone_parent_unknown").text("en")
 
 
-def test_of_two_parents_of_one_name_the_one_underneath_counts(write):
-    above = write("d", [box(0, 0, 10, 10), box(10, 0, 20, 10)], code=["A", "B"], name=["新村", "新村"])
-    below = write("c", [box(12, 0, 15, 10)], code=["1"], up=["新村"])
+def test_of_two_parents_of_one_name_the_one_underneath_counts(layer):
+    above = {"code": ["A", "B"], "name": ["新村", "新村"]}
     layers = [
-        read_zone_layer(above, level="town", id="code", name="name", crs=CRS),
-        read_zone_layer(below, level="community", id="code", parent="up", crs=CRS),
+        layer("town", [box(0, 0, 10, 10), box(10, 0, 20, 10)], above, name="name"),
+        layer("community", [box(12, 0, 15, 10)], {"code": ["1"], "up": ["新村"]}, parent="up"),
     ]
     assert assemble_zones(layers, area_name="x").zones.loc["community/1", "parent_id"] == "town/B"
 
 
-def test_without_a_name_the_parent_is_where_most_of_the_zone_lies(write):
-    above = write("d", [box(0, 0, 10, 10), box(10, 0, 20, 10)], code=["A", "B"])
-    below = write("c", [box(7, 0, 16, 10), box(5, 0, 11, 10)], code=["1", "2"])
-    files = {"district": above, "community": below}
-    layers = [read_zone_layer(path, level=level, id="code", crs=CRS) for level, path in files.items()]
-    zones = assemble_zones(layers, area_name="x").zones
-    assert zones.loc[["community/1", "community/2"], "parent_id"].tolist() == ["district/B", "district/A"]
-
-
-def test_a_zone_outside_every_parent_is_said(write):
-    above = write("d", [box(0, 0, 10, 10)], code=["A"])
-    below = write("c", [box(0, 0, 10, 10), box(50, 50, 60, 60)], code=["1", "2"])
-    found = assemble_zones(
-        [
-            read_zone_layer(p, level=lv, id="code", crs=CRS)
-            for p, lv in ((above, "district"), (below, "community"))
-        ],
-        area_name="x",
-    )
-    assert found.zones.loc["community/2", "parent_id"] is None
+def test_without_a_name_the_parent_is_where_most_of_the_zone_lies(layer):
+    shapes = [box(7, 0, 16, 10), box(5, 0, 11, 10), box(50, 50, 60, 60)]
+    layers = [
+        layer("district", [box(0, 0, 10, 10), box(10, 0, 20, 10)], {"code": ["A", "B"]}),
+        layer("community", shapes, {"code": ["1", "2", "3"]}),
+    ]
+    found = assemble_zones(layers, area_name="x")
+    parents = found.zones.loc[["community/1", "community/2", "community/3"], "parent_id"]
+    assert parents.tolist() == ["district/B", "district/A", None]  # the last lies outside every parent
     assert "zone_parent_none" in codes(found.notes)
 
 
-def test_duplicate_and_missing_ids_are_errors_that_name_them(write):
-    path = write("c", [box(i, 0, i + 1, 1) for i in range(5)], code=["7", "8", "7", None, "8"])
-    with pytest.raises(InputError) as error:
-        read_zone_layer(path, level="community", id="code", crs=CRS)
-    assert codes(error.value.notes) == ["zone_id_missing", "zone_id_duplicate"]
-    assert "7 (1, 3); 8 (2, 5)" in error.value.text("en")
+def test_duplicate_and_missing_ids_are_errors_that_name_them(layer):
+    error, found = refused(layer, "community", squares(5), {"code": ["7", "8", "7", None, "8"]})
+    assert found == ["zone_id_missing", "zone_id_duplicate"]
+    assert "7 (1, 3); 8 (2, 5)" in error.text("en")
 
 
-def test_an_id_in_two_files_of_one_level_is_an_error(write):
-    layers = [
-        read_zone_layer(write(n, [box(i, 0, i + 1, 1)], code=["7"]), level="community", id="code", crs=CRS)
-        for i, n in enumerate("ab")
-    ]
+def test_an_id_in_two_files_of_one_level_is_an_error(layer):
+    layers = [layer("community", [box(i, 0, i + 1, 1)], {"code": ["7"]}, n) for i, n in enumerate("ab")]
     with pytest.raises(InputError, match=r"7 \(a\.gpkg 1\), 7 \(b\.gpkg 1\)"):
         assemble_zones(layers, area_name="x")
 
 
-def test_an_estate_layer_alone_is_no_study_area(write):
-    layer = read_zone_layer(write("e", [box(0, 0, 1, 1)], code=["E"]), level="estate", id="code", crs=CRS)
-    with pytest.raises(InputError) as error:
-        assemble_zones([layer], area_name="x")
-    assert codes(error.value.notes) == ["zone_no_partition"]
+def test_an_estate_layer_alone_is_no_study_area(layer):
+    estates = layer("estate", squares(1), {"code": ["E"]})
+    assert refused(assemble_zones, [estates], area_name="x")[1] == ["zone_no_partition"]
 
 
-def test_missing_columns_are_named_all_at_once(write):
-    path = write("c", [box(0, 0, 1, 1)], code=["7"])
-    with pytest.raises(InputError) as error:
-        read_zone_layer(path, level="community", id="no", name="nor", totals={"residents": "code"}, crs=CRS)
-    assert [n.values["column"] for n in error.value.notes] == ["no", "nor"]
+def test_missing_columns_are_named_all_at_once(layer):
+    wrong = {"id": "no", "name": "nor", "totals": {"residents": "code"}}
+    error, _ = refused(layer, "community", squares(1), {"code": ["7"]}, **wrong)
+    assert [n.values["column"] for n in error.notes] == ["no", "nor"]
 
 
-def test_invalid_rings_are_mended_and_said(write):
+def test_invalid_rings_are_mended_and_said(layer):
     bow_tie = Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])  # two triangles of 1 m2 each; signed areas cancel
-    layer = read_zone_layer(
-        write("c", [bow_tie, box(5, 0, 6, 1)], code=["1", "2"]), level="community", id="code", crs=CRS
-    )
-    assert layer.zones.geometry.is_valid.all()
-    assert layer.zones.geometry.area.tolist() == pytest.approx([2, 1])
-    found = note(layer.notes, "zone_mended")
-    assert (found.values["count"], found.values["zones"], found.values["m2"]) == (1, "1", "2.0 m²")
+    found = layer("community", [bow_tie, box(5, 0, 6, 1)], {"code": ["1", "2"]})
+    assert found.zones.geometry.is_valid.all()
+    assert found.zones.geometry.area.tolist() == pytest.approx([2, 1])
+    said = note(found.notes, "zone_mended").values
+    assert (said["count"], said["zones"], said["m2"]) == (1, "1", "2.0 m²")
 
 
-def test_null_geometry_is_kept_and_said_and_points_are_an_error(write):
-    layer = read_zone_layer(
-        write("c", [None, box(0, 0, 1, 1)], code=["1", "2"]), level="community", id="code", crs=CRS
-    )
-    assert layer.zones.geometry.isna().tolist() == [True, False]
-    assert codes(layer.notes) == ["zone_geometry_missing"]
-    zones = assemble_zones([layer], area_name="x").zones
-    assert zones.loc["area/area"].geometry.area == 1
-    with pytest.raises(InputError) as error:
-        read_zone_layer(write("p", [shapely.Point(0, 0)], code=["1"]), level="community", id="code", crs=CRS)
-    assert codes(error.value.notes) == ["zone_not_polygon"]
+def test_null_geometry_is_kept_and_said_and_points_are_an_error(layer):
+    found = layer("community", [None, box(0, 0, 1, 1)], {"code": ["1", "2"]})
+    assert found.zones.geometry.isna().tolist() == [True, False]
+    assert codes(found.notes) == ["zone_geometry_missing"]
+    assert assemble_zones([found], area_name="x").zones.loc["area/area"].geometry.area == 1
+    assert refused(layer, "community", [shapely.Point(0, 0)], {"code": ["1"]})[1] == ["zone_not_polygon"]
 
 
-def test_given_totals_that_are_blank_or_no_amount_are_unknown_and_listed(write):
-    path = write(
-        "c", [box(i, 0, i + 1, 1) for i in range(5)], code=list("abcde"), n=["5", None, "约60", "-1", "0"]
-    )
-    layer = read_zone_layer(path, level="community", id="code", totals={"residents": "n"}, crs=CRS)
-    assert layer.zones["given_residents"].tolist() == pytest.approx(
-        [5, np.nan, np.nan, np.nan, 0], nan_ok=True
-    )
-    assert codes(layer.notes) == ["zone_value_blank", "zone_value_bad", "zone_value_bad"]
-    assert [(n.row, n.zone, n.values["found"]) for n in layer.notes[1:]] == [(3, "c", "约60"), (4, "d", "-1")]
+def test_given_totals_that_are_blank_or_no_amount_are_unknown_and_listed(layer):
+    columns = {"code": list("abcde"), "n": ["5", None, "约60", "-1", "0"]}
+    found = layer("community", squares(5), columns, totals={"residents": "n"})
+    given_residents = found.zones["given_residents"].tolist()
+    assert given_residents == pytest.approx([5, np.nan, np.nan, np.nan, 0], nan_ok=True)
+    assert codes(found.notes) == ["zone_value_blank", "zone_value_bad", "zone_value_bad"]
+    assert [(n.row, n.zone, n.values["found"]) for n in found.notes[1:]] == [(3, "c", "约60"), (4, "d", "-1")]
 
 
-def test_kinds_from_a_column(write):
-    path = write(
-        "c", [box(i, 0, i + 1, 1) for i in range(3)], code=list("abc"), 类型=["城镇", "农村", "其他"]
-    )
+def test_kinds_from_a_column(layer):
+    columns = {"code": list("abc"), "类型": ["城镇", "农村", "其他"]}
     kind = {"column": "类型", "城镇": "urban", "农村": ["rural", "existing"]}
-    layer = read_zone_layer(path, level="community", id="code", kind=kind, crs=CRS)
-    assert layer.zones["kind"].tolist() == [
-        frozenset({"urban"}),
-        frozenset({"rural", "existing"}),
-        frozenset(),
-    ]
-    assert codes(layer.notes) == ["zone_kind_unknown"]
+    found = layer("community", squares(3), columns, kind=kind)
+    assert [set(words) for words in found.zones["kind"]] == [{"urban"}, {"rural", "existing"}, set()]
+    assert codes(found.notes) == ["zone_kind_unknown"]
     with pytest.raises(InputError):
-        read_zone_layer(path, level="community", id="code", kind={"城镇": "urban"}, crs=CRS)
+        layer("community", squares(3), columns, kind={"城镇": "urban"})
 
 
 def test_a_table_of_estates_is_read_like_a_register(tmp_path):
@@ -223,28 +184,21 @@ def test_a_table_of_estates_is_read_like_a_register(tmp_path):
     assert found == {("list_total_row", 5), ("zone_value_blank", None), ("zone_value_bad", 4)}
 
 
-def test_estates_from_a_table_without_polygons(write, tmp_path):
-    (tmp_path / "e.csv").write_text(
-        "编号,社区,户数,移交\nE1,2,800,是\nE2,10,,否\nE3,,500,不清楚\n", encoding="utf-8-sig"
-    )
-    layer = read_zone_layer(
-        tmp_path / "e.csv",
-        level="estate",
-        id="编号",
-        parent="社区",
-        crs=CRS,
-        columns={"households": "户数", "handed_over": "移交"},
-    )
-    found = assemble_zones([*districts_and_communities(write), layer], area_name="x")
+def test_estates_from_a_table_without_polygons(layer, tmp_path):
+    rows = "编号,社区,户数,移交\nE1,2,800,是\nE2,10,,否\nE3,,500,不清楚\n"
+    (tmp_path / "e.csv").write_text(rows, encoding="utf-8-sig")
+    how = {"id": "编号", "parent": "社区", "columns": {"households": "户数", "handed_over": "移交"}}
+    table = read_zone_layer(tmp_path / "e.csv", level="estate", crs=CRS, **how)
+    found = assemble_zones([*districts_and_communities(layer), table], area_name="x")
     estates = found.zones[found.zones["level"] == "estate"]
     assert estates["parent_id"].tolist() == ["community/2", "community/10", None]
     assert estates["households"].tolist() == pytest.approx([800, np.nan, 500], nan_ok=True)
     assert estates["handed_over"].tolist() == [True, False, pd.NA]
     assert estates.geometry.isna().all()
     assert "zone_answer_bad" in codes(found.notes)
-    with pytest.raises(InputError) as error:  # a community without a polygon is no community
-        read_zone_layer(tmp_path / "e.csv", level="community", id="编号", crs=CRS)
-    assert codes(error.value.notes) == ["zone_table_without_polygons"]
+    # a community without a polygon is no community
+    _, wrong = refused(read_zone_layer, tmp_path / "e.csv", level="community", id="编号", crs=CRS)
+    assert wrong == ["zone_table_without_polygons"]
 
 
 def test_h3_cells_become_hexagons_and_other_ids_are_errors(tmp_path):
@@ -308,23 +262,7 @@ def test_the_order_of_rows_and_layers_changes_nothing(tmp_path_factory, order, r
 
 @pytest.fixture(scope="module")
 def wuhan():
-    if not DATA.exists():
-        pytest.skip("the shared data folder is not here")
-    folder = DATA / "wuhan"
-    layers = [
-        read_zone_layer(
-            folder / "districts_cgcs2000.geojson", level="district", id="code", name="name", crs=CRS
-        ),
-        read_zone_layer(
-            folder / "communities.gpkg",
-            level="community",
-            id="community",
-            parent="district",
-            totals={"residents": "residents"},
-            crs=CRS,
-        ),
-    ]
-    return assemble_zones(layers, area_name="武汉中心城区")
+    return make_wuhan()
 
 
 def test_wuhan_has_its_zones_and_people(wuhan):

@@ -1,7 +1,6 @@
 """People on the ground: sums kept, unknowns not zero, every fallback said; against a slow count by hand."""
 
 from itertools import product
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio import Affine
 from shapely import LineString, box
+from towns import DATA, make_wuhan
 
 from geoplan.inputs.boundaries import assemble_zones, read_zone_layer
 from geoplan.inputs.population import order_of_dependence, people_on_the_ground
@@ -21,7 +21,6 @@ from geoplan.words.errors import InputError
 
 CRS = 4547
 X, Y = 500_000.0, 3_300_000.0  # south-west corner of the small world
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 def at(x0, y0, x1, y1):
@@ -511,23 +510,7 @@ def test_rates_that_differ_by_rounding_are_one():
 
 @pytest.fixture(scope="module")
 def wuhan():
-    if not DATA.exists():
-        pytest.skip("the shared data folder is not here")
-    folder = DATA / "wuhan"
-    layers = [
-        read_zone_layer(
-            folder / "districts_cgcs2000.geojson", level="district", id="code", name="name", crs=CRS
-        ),
-        read_zone_layer(
-            folder / "communities.gpkg",
-            level="community",
-            id="community",
-            parent="district",
-            totals={"residents": "residents"},
-            crs=CRS,
-        ),
-    ]
-    zones = assemble_zones(layers, area_name="武汉中心城区").zones
+    zones, folder = make_wuhan().zones, DATA / "wuhan"
     rate = {"raster": folder / "elders_60.tif", "over": folder / "adults_20.tif", "times": 0.83}
     groups = {
         "residents": {"raster": folder / "adults_20.tif", "rake_to": "community", "basis": "常住", "year": 2010},
