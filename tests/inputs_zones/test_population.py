@@ -64,6 +64,17 @@ def raster(tmp_path):
     return write
 
 
+def counted(zones, *, halo_m=0, street_points=None, lang="zh", **groups):
+    return people_on_the_ground(zones, groups, halo_m=halo_m, street_points=street_points, lang=lang)
+
+
+def refused(zones, **groups):
+    """Return the codes with which groups are refused."""
+    with pytest.raises(InputError) as error:
+        counted(zones, **groups)
+    return codes(error.value.notes)
+
+
 def by_zone(people, group="residents"):
     inside = people.demand[~people.demand["halo"]]
     return inside.groupby("zone_id")[group].sum().to_dict()
@@ -82,7 +93,7 @@ def test_source_cell_and_zone_name_a_point_whatever_else_the_study_holds(raster)
     one, two, three = at(0, 0, 35, 60), at(35, 0, 70, 60), at(70, 0, 100, 60)
 
     def points(shapes, **more):
-        got = people_on_the_ground(zones_of(shapes), {"residents": {"raster": path}, **more}, halo_m=0).demand
+        got = counted(zones_of(shapes), residents={"raster": path}, **more).demand
         codes = {f"community/{at}": shape for at, shape in enumerate(shapes, start=1)}
         names = [
             (source, cell, codes[z].wkt)
@@ -108,9 +119,7 @@ def test_source_cell_and_zone_name_a_point_whatever_else_the_study_holds(raster)
 def test_a_cell_is_split_by_area_between_its_zones(raster):
     #  two cells of 10 m with 100 and 40 people; zone 1 ends 2.5 m into the second
     path = raster([[100, 40]])
-    got = people_on_the_ground(
-        zones_of([at(0, 0, 12.5, 10), at(12.5, 0, 20, 10)]), {"residents": {"raster": path}}, halo_m=0
-    )
+    got = counted(zones_of([at(0, 0, 12.5, 10), at(12.5, 0, 20, 10)]), residents={"raster": path})
     assert by_zone(got) == pytest.approx({"community/1": 110, "community/2": 30})
     assert got.demand["residents"].tolist() == pytest.approx([100, 10, 30])
     assert got.demand.index.tolist() == [0, 1, 2]
@@ -123,11 +132,7 @@ def test_a_cell_is_split_by_area_between_its_zones(raster):
 def test_totals_hold_and_the_raster_says_where(raster):
     path = raster([[100, 40, 60]])
     zones = zones_of([at(0, 0, 10, 10), at(10, 0, 30, 10)], residents=[7, 1000])
-    got = people_on_the_ground(
-        zones,
-        {"residents": {"raster": path, "rake_to": "community", "basis": "常住", "year": 2020}},
-        halo_m=0,
-    )
+    got = counted(zones, residents={"raster": path, "rake_to": "community", "basis": "常住", "year": 2020})
     assert got.demand["residents"].tolist() == pytest.approx([7, 400, 600])
     factors = note(got, "rake_factors").values
     assert (factors["low"], factors["high"]) == pytest.approx((0.07, 10))
@@ -144,7 +149,7 @@ def test_totals_of_a_coarser_level_hold_too(raster):
         above={"A": at(0, 0, 20, 10), "B": at(20, 0, 30, 10)},
         residents=[280.0, 6.0],
     )
-    got = people_on_the_ground(zones, {"residents": {"raster": path, "rake_to": "district"}}, halo_m=0)
+    got = counted(zones, residents={"raster": path, "rake_to": "district"})
     assert by_zone(got) == pytest.approx({"community/1": 200, "community/2": 80, "community/3": 6})
 
 
@@ -152,7 +157,7 @@ def test_of_a_district_half_covered_only_the_people_inside_are_counted(raster):
     path = raster([[100, 300]])
     zones = zones_of([at(0, 0, 10, 10)], parents="A", above={"A": at(0, 0, 20, 10)}, residents=[800.0])
     zones.loc["district/A", "covered_share"] = 0.5
-    got = people_on_the_ground(zones, {"residents": {"raster": path, "rake_to": "district"}}, halo_m=0)
+    got = counted(zones, residents={"raster": path, "rake_to": "district"})
     assert by_zone(got) == pytest.approx({"community/1": 200})  # 100 of 400 cells' people
     assert "25.0%" in note(got, "rake_partly_inside").text("en")
 
@@ -161,9 +166,7 @@ def test_nodata_is_nobody_here_and_no_zero_there(raster):
     path, over = raster([[100, -1]]), raster([[50, -1]], stem="old")
     zones = zones_of([at(0, 0, 10, 10), at(10, 0, 20, 10)], residents=[10, 20])
     rate = {"of": "residents", "rate": {"raster": over, "over": path, "times": 1.0}}
-    got = people_on_the_ground(
-        zones, {"residents": {"raster": path, "rake_to": "community"}, "elders_60": rate}, halo_m=0
-    )
+    got = counted(zones, residents={"raster": path, "rake_to": "community"}, elders_60=rate)
     # zone 2 has no cell: its 20 people stand on a point; it has no rate: that of the area is taken
     assert by_zone(got) == pytest.approx({"community/1": 10, "community/2": 20})
     assert by_zone(got, "elders_60") == pytest.approx({"community/1": 5, "community/2": 10})
@@ -187,23 +190,19 @@ def test_a_total_without_cells_goes_along_the_streets_of_its_zone(raster):
     )
     pieces = street_points(streets, step_m=2)
     assert pieces["metres"].sum() == pytest.approx(17)
-    got = people_on_the_ground(
-        zones, {"residents": {"raster": path, "rake_to": "community"}}, halo_m=0, street_points=pieces
-    )
+    got = counted(zones, street_points=pieces, residents={"raster": path, "rake_to": "community"})
     second = got.demand[got.demand["zone_id"] == "community/2"]
     # 4 of 7 metres on the lower street in 2 pieces, 3 on the upper one in 2 pieces
     assert second[second.geometry.y < Y + 5]["residents"].sum() == pytest.approx(30 * 4 / 7)
     assert second[second.geometry.y > Y + 5]["residents"].sum() == pytest.approx(30 * 3 / 7)
     assert note(got, "people_on_streets").values["zones"] == "2"
-    as_lines = people_on_the_ground(
-        zones, {"residents": {"raster": path, "rake_to": "community"}}, halo_m=0, street_points=streets
-    )
+    as_lines = counted(zones, street_points=streets, residents={"raster": path, "rake_to": "community"})
     assert by_zone(as_lines) == pytest.approx(by_zone(got))
 
 
 def test_totals_without_any_raster_go_to_points_or_streets_and_unknown_ones_are_said():
     zones = zones_of([at(0, 0, 10, 10), at(10, 0, 20, 10), at(20, 0, 30, 10)], residents=[5, np.nan, 0])
-    got = people_on_the_ground(zones, {"residents": {"rake_to": "community", "spread": "point"}}, halo_m=0)
+    got = counted(zones, residents={"rake_to": "community", "spread": "point"})
     assert by_zone(got) == {"community/1": 5}
     assert codes(got.notes) == ["totals_unknown"]
     assert note(got, "totals_unknown").values["zones"] == "2"
@@ -211,7 +210,7 @@ def test_totals_without_any_raster_go_to_points_or_streets_and_unknown_ones_are_
 
 def test_a_zone_without_polygon_gets_its_total_listed_as_not_placed():
     zones = zones_of([at(0, 0, 10, 10), None], residents=[5, 7])
-    got = people_on_the_ground(zones, {"residents": {"rake_to": "community", "spread": "point"}}, halo_m=0)
+    got = counted(zones, residents={"rake_to": "community", "spread": "point"})
     assert by_zone(got) == {"community/1": 5}
     assert note(got, "people_not_placed").values["zones"] == "2 (7)"
 
@@ -219,11 +218,11 @@ def test_a_zone_without_polygon_gets_its_total_listed_as_not_placed():
 def test_street_metres_stand_in_for_people():
     zones = zones_of([at(0, 0, 100, 100)])
     streets = gpd.GeoDataFrame(geometry=[LineString([(X - 100, Y + 50), (X + 100, Y + 50)])], crs=CRS)
-    got = people_on_the_ground(zones, {"street_m": {"street_m": True}}, halo_m=60, street_points=streets)
+    got = counted(zones, halo_m=60, street_points=streets, street_m={"street_m": True})
     assert by_zone(got, "street_m") == {"community/1": 100}
     assert got.demand.loc[got.demand["halo"], "street_m"].tolist() == [50]  # one piece of 50 m within 60 m
     with pytest.raises(InputError, match="no streets were given"):
-        people_on_the_ground(zones, {"street_m": {"street_m": True}}, halo_m=60)
+        counted(zones, halo_m=60, street_m={"street_m": True})
 
 
 def test_the_halo_is_scaled_like_the_nearest_zone_and_enters_no_sum(raster):
@@ -234,27 +233,25 @@ def test_the_halo_is_scaled_like_the_nearest_zone_and_enters_no_sum(raster):
         "residents": {"raster": path, "rake_to": "community"},
         "under_3": {"of": "residents", "rate": 0.1},
     }
-    got = people_on_the_ground(zones, groups, halo_m=14)
+    got = counted(zones, halo_m=14, **groups)
     halo = got.demand[got.demand["halo"]]
     assert halo["zone_id"].isna().all()
     assert halo["residents"].tolist() == pytest.approx([5 * 2, 4 * 5])
     assert got.groups["total"].tolist() == pytest.approx([70, 7])
-    wider = people_on_the_ground(zones, groups, halo_m=15).demand
+    wider = counted(zones, halo_m=15, **groups).demand
     assert wider.loc[wider["halo"], "residents"].tolist() == pytest.approx([10, 20, 30])
 
 
 def test_zones_near_the_end_of_the_raster_are_flagged(raster):
     path = raster([[1] * 10] * 10)
     shapes = [at(10, 30, 40, 60), at(40, 30, 60, 60), at(60, 30, 95, 60), at(150, 30, 160, 60)]
-    got = people_on_the_ground(zones_of(shapes), {"residents": {"raster": path}}, halo_m=20)
+    got = counted(zones_of(shapes), halo_m=20, residents={"raster": path})
     assert got.edge_zones == ("community/1", "community/3", "community/4")
 
 
 def test_an_overlap_is_counted_once_for_the_smaller(raster):
     path = raster([[100, 100]])
-    got = people_on_the_ground(
-        zones_of([at(0, 0, 20, 10), at(10, 0, 20, 10)]), {"residents": {"raster": path}}, halo_m=0
-    )
+    got = counted(zones_of([at(0, 0, 20, 10), at(10, 0, 20, 10)]), residents={"raster": path})
     assert by_zone(got) == pytest.approx({"community/1": 100, "community/2": 100})
 
 
@@ -267,7 +264,7 @@ def test_zero_over_zero_takes_the_zones_rate_then_its_parents(raster):
         above={"A": at(0, 0, 30, 10), "B": at(30, 0, 40, 10)},
     )
     rate = {"of": "residents", "rate": {"raster": over, "over": under, "times": 0.5}}
-    got = people_on_the_ground(zones, {"elders_60": rate, "residents": {"raster": path}}, halo_m=0)
+    got = counted(zones, elders_60=rate, residents={"raster": path})
     # zone 1: 0.5 x 1/4 in its cell and for the 0/0 beside it; zone 2: its district's, the same; zone 3: 0.5 x 6/8
     assert got.demand["elders_60"].tolist() == pytest.approx([1.25, 1.25, 1.25, 3.75])
     assert (note(got, "rate_filled").values["count"], note(got, "rate_filled").values["people"]) == (2, 20)
@@ -278,15 +275,13 @@ def test_zero_over_zero_takes_the_zones_rate_then_its_parents(raster):
 def test_a_cell_without_data_has_no_rate_of_zero_but_its_zones(raster):
     rate = {"raster": raster([[2, -1]], stem="over"), "over": raster([[8, 5]], stem="under")}
     groups = {"residents": {"raster": raster([[10, 10]])}, "elders_60": {"of": "residents", "rate": rate}}
-    got = people_on_the_ground(zones_of([at(0, 0, 20, 10)]), groups, halo_m=0)
+    got = counted(zones_of([at(0, 0, 20, 10)]), **groups)
     assert got.demand["elders_60"].tolist() == pytest.approx([2.5, 2.5])
 
 
 def test_demand_points_stand_in_the_order_of_zones_whatever_they_come_from(raster):
     zones = zones_of([at(0, 0, 10, 10), at(10, 0, 20, 10)], residents=[10, 20])
-    got = people_on_the_ground(
-        zones, {"residents": {"raster": raster([[0, 5]]), "rake_to": "community"}}, halo_m=0
-    )
+    got = counted(zones, residents={"raster": raster([[0, 5]]), "rake_to": "community"})
     assert got.demand["zone_id"].tolist() == ["community/1", "community/2"]
     assert got.demand["residents"].tolist() == [10, 20]
 
@@ -298,35 +293,27 @@ def test_a_rate_outside_0_1_is_an_error_that_says_where(raster, over, under):
     zones = zones_of([at(0, 0, 20, 10)])
     groups = {"residents": {"raster": path}, "elders_60": {"of": "residents", "rate": rate}}
     with pytest.raises(InputError) as error:
-        people_on_the_ground(zones, groups, halo_m=0)
+        counted(zones, **groups)
     assert codes(error.value.notes) == ["rate_outside"]
     assert error.value.notes[0].values["count"] == 1
     assert "1 (114.0" in error.value.text("en")
     # exactly 1 is a rate, and a bad one where nobody lives harms nobody
     rate |= {"raster": raster([[2, 9]], stem="over"), "over": raster([[2, 3]], stem="under")}
     groups["residents"] = {"raster": raster([[10, 0]])}
-    assert by_zone(people_on_the_ground(zones, groups, halo_m=0), "elders_60") == {"community/1": 10}
+    assert by_zone(counted(zones, **groups), "elders_60") == {"community/1": 10}
 
 
 def test_negative_cells_missing_files_and_levels_without_totals_are_errors(raster, tmp_path):
     zones = zones_of([at(0, 0, 20, 10)])
     groups = {"residents": {"raster": raster([[-5, 1]])}, "dwellings": {"raster": tmp_path / "none.tif"}}
-    with pytest.raises(InputError) as error:
-        people_on_the_ground(zones, groups, halo_m=0)
-    assert codes(error.value.notes) == ["raster_negative", "file_missing"]
+    assert refused(zones, **groups) == ["raster_negative", "file_missing"]
     groups = {"residents": {"rake_to": "community"}, "dwellings": {"rake_to": "town"}}
-    with pytest.raises(InputError) as error:
-        people_on_the_ground(zones, groups, halo_m=0)
-    assert codes(error.value.notes) == ["rake_totals_missing", "rake_level_missing"]
+    assert refused(zones, **groups) == ["rake_totals_missing", "rake_level_missing"]
     far = raster([[1]], west=9000)
-    with pytest.raises(InputError) as error:
-        people_on_the_ground(zones, {"residents": {"raster": far}}, halo_m=100)
-    assert codes(error.value.notes) == ["raster_elsewhere"]
+    assert refused(zones, halo_m=100, residents={"raster": far}) == ["raster_elsewhere"]
     rate = {"raster": raster([[1, 1]], stem="a"), "over": raster([[1]], stem="b", size=20)}
     groups = {"residents": {"raster": raster([[1, 1]])}, "elders_60": {"of": "residents", "rate": rate}}
-    with pytest.raises(InputError) as error:
-        people_on_the_ground(zones, groups, halo_m=0)
-    assert codes(error.value.notes) == ["rate_grids_differ"]
+    assert refused(zones, **groups) == ["rate_grids_differ"]
 
 
 def test_groups_stand_in_order_of_dependence_and_circles_are_errors():
@@ -343,7 +330,7 @@ def test_households_and_inherited_basis(raster):
         "households": {"of": "residents", "people_per_household": 2.5},
         "residents": {"raster": raster([[100]]), "basis": "七普", "year": 2020},
     }
-    got = people_on_the_ground(zones_of([at(0, 0, 10, 10)]), groups, halo_m=0, lang="en")
+    got = counted(zones_of([at(0, 0, 10, 10)]), lang="en", **groups)
     assert got.groups.loc["households"].to_dict() == {
         "label": "households", "basis": "七普", "year": 2020, "total": 40.0,
         "source": "residents ÷ 2.5 people a household",
@@ -357,10 +344,8 @@ def test_two_grids_stand_side_by_side_and_both_sums_hold(raster):
     coarse = raster([[90]], stem="coarse", size=30)
     fine = raster([[1, 2, 3]] * 3, stem="fine")
     rate = {"of": "residents", "rate": {"raster": fine, "over": raster([[10, 4, 3]] * 3, stem="under")}}
-    got = people_on_the_ground(
-        zones_of([at(0, 0, 30, 30)]),
-        {"residents": {"raster": coarse}, "households": {"raster": fine}, "under_3": rate},
-        halo_m=0,
+    got = counted(
+        zones_of([at(0, 0, 30, 30)]), residents={"raster": coarse}, households={"raster": fine}, under_3=rate
     )
     assert got.groups["total"].tolist() == pytest.approx(
         [90, 18, 45]
@@ -375,21 +360,18 @@ def test_estates_take_their_share_of_each_part(raster):
     zones = zones_of(
         [at(0, 0, 5, 10), at(5, 0, 10, 10)], estates=[at(3, 0, 9, 10), at(8, 0, 9, 10), at(50, 0, 60, 10)]
     )
-    got = people_on_the_ground(zones, {"residents": {"raster": raster([[100]])}}, halo_m=0)
+    got = counted(zones, residents={"raster": raster([[100]])})
     shares = {(r.demand_id, r.zone_id): r.share for r in got.overlay.itertuples()}
     assert shares == pytest.approx({(0, "estate/E1"): 0.4, (1, "estate/E1"): 0.6, (1, "estate/E2"): 0.2})
-    points = people_on_the_ground(
+    points = counted(
         zones_of([at(0, 0, 10, 10)], estates=[at(4, 4, 6, 6)], residents=[9.0]),
-        {"residents": {"rake_to": "community", "spread": "point"}},
-        halo_m=0,
+        residents={"rake_to": "community", "spread": "point"},
     )
     assert points.overlay.to_dict("list") == {"demand_id": [0], "zone_id": ["estate/E1"], "share": [1.0]}
 
 
 def test_without_estates_the_overlay_is_an_empty_table(raster):
-    got = people_on_the_ground(
-        zones_of([at(0, 0, 10, 10)]), {"residents": {"raster": raster([[1]])}}, halo_m=0
-    )
+    got = counted(zones_of([at(0, 0, 10, 10)]), residents={"raster": raster([[1]])})
     assert got.overlay.columns.tolist() == ["demand_id", "zone_id", "share"]
     assert got.overlay.empty
 
@@ -429,7 +411,7 @@ def world(folder, cells, corners, totals):
 @given(CELLS, st.lists(CORNER, min_size=1, max_size=4), st.lists(TOTALS, min_size=4, max_size=4))
 def test_every_total_holds_wherever_the_cells_are(folder, cells, corners, totals):
     path, zones = world(folder, cells, corners, totals)
-    got = people_on_the_ground(zones, {"residents": {"raster": path, "rake_to": "community"}}, halo_m=12)
+    got = counted(zones, halo_m=12, residents={"raster": path, "rake_to": "community"})
     lost = next((n.values["zones"] for n in got.notes if n.code == "people_not_placed"), "")
     for i, total in enumerate(totals[: len(corners)], start=1):
         if f"{i} (" not in lost:  # a zone wholly under smaller ones has no ground of its own
@@ -444,7 +426,7 @@ def test_every_total_holds_wherever_the_cells_are(folder, cells, corners, totals
 @given(CELLS, st.lists(CORNER, min_size=1, max_size=4))
 def test_cells_are_split_as_a_slow_count_splits_them(folder, cells, corners):
     path, zones = world(folder, cells, corners, [np.nan] * 4)
-    got = people_on_the_ground(zones, {"residents": {"raster": path}}, halo_m=0)
+    got = counted(zones, residents={"raster": path})
     shapes = zones[zones["level"] == "community"].geometry.tolist()
     # slow oracle: polygon by polygon, the smaller (of equals the later) first
     want, taken = {}, box(0, 0, 0, 0)
@@ -468,7 +450,7 @@ def test_cells_are_split_as_a_slow_count_splits_them(folder, cells, corners):
 def test_the_order_of_zones_changes_nothing(folder, cells, corners, order):
     path, zones = world(folder, cells, corners, [5.0, 10.0, 20.0, 40.0])
     groups = {"residents": {"raster": path, "rake_to": "community"}}
-    one, two = (people_on_the_ground(z, groups, halo_m=15) for z in (zones, zones.iloc[list(order)]))
+    one, two = (counted(z, halo_m=15, **groups) for z in (zones, zones.iloc[list(order)]))
     assert one.demand.equals(two.demand)
     assert one.overlay.equals(two.overlay)
 
@@ -478,9 +460,7 @@ def test_the_order_of_streets_changes_nothing():
     lines = [LineString([(X + 10, Y + i), (X + 150, Y + 2 * i)]) for i in (10, 20, 30)]
     streets = gpd.GeoDataFrame(geometry=lines, crs=CRS)
     groups = {"residents": {"rake_to": "community"}, "street_m": {"street_m": True}}
-    one, two = (
-        people_on_the_ground(zones, groups, halo_m=50, street_points=s) for s in (streets, streets.iloc[::-1])
-    )
+    one, two = (counted(zones, halo_m=50, street_points=s, **groups) for s in (streets, streets.iloc[::-1]))
     assert one.demand.equals(two.demand)
 
 
@@ -516,7 +496,7 @@ def wuhan():
         "residents": {"raster": folder / "adults_20.tif", "rake_to": "community", "basis": "常住", "year": 2010},
         "elders_60": {"of": "residents", "rate": rate}, "under_3": {"of": "residents", "rate": 0.026},
     }  # fmt: skip
-    return zones, people_on_the_ground(zones, groups, halo_m=2000)
+    return zones, counted(zones, halo_m=2000, **groups)
 
 
 def test_wuhan_has_5_112_330_residents_and_each_community_its_own(wuhan):
@@ -566,7 +546,7 @@ def test_porto_alegres_812_935_people_stand_in_their_hexagons():
         crs=32722,
     )
     zones = assemble_zones([layer], area_name="Porto Alegre").zones
-    got = people_on_the_ground(zones, {"residents": {"rake_to": "community", "spread": "point"}}, halo_m=2000)
+    got = counted(zones, halo_m=2000, residents={"rake_to": "community", "spread": "point"})
     assert got.groups.loc["residents", "total"] == 812_935
     shapes = zones.geometry.loc[got.demand["zone_id"]]
     assert got.demand.geometry.within(shapes, align=False).all()
