@@ -14,10 +14,10 @@ from rasterio.errors import RasterioError, WindowError
 from rasterio.windows import Window
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
 from geoplan.inputs.readers import raster_name
+from geoplan.inputs.streets.edges import components
 from geoplan.words.errors import InputError, Note
 
 Floats = npt.NDArray[np.float64]
@@ -199,8 +199,7 @@ def _harmonic(u: Ints, v: Ints, length: Floats, ground: Floats, inner: npt.NDArr
     Along a single line that is linear interpolation between its ends. Inner nodes that hang on no end keep the ground.
     """
     n = len(ground)
-    links = coo_matrix((np.ones(len(u)), (u, v)), shape=(n, n))
-    _, label = connected_components(links, directed=False)
+    _, label = components(u, v)  # every node ends an edge
     anchored = np.isin(label, label[~inner & np.isfinite(ground)])
     solve = inner & anchored
     if not solve.any():

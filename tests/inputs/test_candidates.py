@@ -409,11 +409,9 @@ def test_what_is_enlarged_is_found_by_name(read, facilities):
     assert got.candidates["zone_id"].tolist() == ["community/A", None, "community/B", None, None]
     new = [(n.code, n.row) for n in got.notes if "extend" in n.code]
     assert new == [
-        ("candidate_at_extended", 2),
-        ("candidate_extends_ambiguous", 3),
-        ("candidate_at_extended", 4),
+        ("candidate_at_extended", 2), ("candidate_extends_ambiguous", 3), ("candidate_at_extended", 4),
         ("candidate_extends_unknown", 5),
-    ]
+    ]  # fmt: skip
     # what was given is as it was
     assert listed.candidates["extends"].isna().all()
 

@@ -82,10 +82,8 @@ def reader(name, zones, folder):
         "projects": partial(read_projects, zones=zones, crs=CRS),
         "candidates": partial(read_candidates, zones=zones, crs=CRS),
         "zones": partial(read_zone_layer, level="estate", id="code", crs=CRS),
-        "streets": partial(read_streets, crs=CRS),
-        "table": read_rows,
-        "layer": read_layer,
-    }[name]
+        "streets": partial(read_streets, crs=CRS), "table": read_rows, "layer": read_layer,
+    }[name]  # fmt: skip
 
 
 def codes(call, path):

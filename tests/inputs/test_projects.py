@@ -1,11 +1,16 @@
 """A project list is read as it stands: what it says, what it does not say, and every fault."""
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.projects import join_projects, read_projects
+from geoplan.inputs.projects.fields import FIELDS
+from geoplan.standards.totals import Totals
 from geoplan.tables import PROJECTS
 
 CARE = {
@@ -132,10 +137,8 @@ def test_places(written, zones):
         "community/A", "town/2", None, None, "town/2", None,
     ]  # fmt: skip
     assert {
-        ("project_place_vague", 4),
-        ("project_place_unknown", 5),
-        ("project_named_elsewhere", 6),
-    } <= codes(found)
+        ("project_place_vague", 4), ("project_place_unknown", 5), ("project_named_elsewhere", 6),
+    } <= codes(found)  # fmt: skip
     assert not {row for _, row in codes(found) if row == 7} - {7}
     assert not [note for note in found.notes if note.row == 7 and note.severity == "warning"]
 
@@ -206,3 +209,17 @@ def test_no_note_lacks_words(written, zones):
             assert "{" not in note.text(lang)
     assert found.projects["floor_area_m2"].isna().tolist() == [True, False, False]
     assert np.isnan(found.projects["facilities"].iloc[1])
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "projects.md").read_text(encoding="utf-8")
+
+
+def test_every_field_is_documented_with_its_header():
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", PAGE.partition("## Totals")[0], flags=re.MULTILINE))
+    assert rows == {field: found.headers[0] for field, found in FIELDS.items() if field not in ATTRIBUTES}
+
+
+def test_every_section_of_totals_is_documented():
+    rows = set(re.findall(r"^\| `(\w+)` \|", PAGE.partition("## Totals")[2], flags=re.MULTILINE))
+    titles = {"title_zh", "title_en", "area_zh", "area_en", "pack", "note"}
+    assert rows == set(Totals.model_fields) - titles

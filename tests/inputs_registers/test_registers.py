@@ -169,10 +169,8 @@ def test_a_place_from_a_name_never_moves_a_row_out_of_the_zone_that_it_names(tmp
     )
     table = read(tmp_path, ROWS_WITHOUT, town, accepted=tmp_path / "a.csv").facilities
     assert table.iloc[0][["zone_id", "zone_from", "location_quality"]].tolist() == [
-        "community/C00",
-        "named",
-        "approximate",
-    ]
+        "community/C00", "named", "approximate",
+    ]  # fmt: skip
 
 
 def test_a_file_of_accepted_points_that_cannot_be_read_is_named(tmp_path, town):
@@ -213,10 +211,8 @@ def test_an_ambiguous_name_is_not_guessed(tmp_path, town):
 
 def test_whom_a_facility_serves(tmp_path, town):
     rows = [
-        ("名称", "类型", "经度", "纬度", "服务社区"),
-        ("甲", "日间照料", *at(3, 0), "向阳社区、和平社区；无名社区"),
-        ("乙", "日间照料", *at(0, 1), None),
-    ]
+        ("名称", "类型", "经度", "纬度", "服务社区"), ("甲", "日间照料", *at(3, 0), "向阳社区、和平社区；无名社区"), ("乙", "日间照料", *at(0, 1), None),
+    ]  # fmt: skip
     register = read(tmp_path, rows, town)
     # 和平社区 stands in both districts: the facility's own is meant
     assert list(register.facilities["serves"]) == [("community/C00", "community/C03"), ()]
@@ -254,11 +250,9 @@ def test_two_services_that_both_have_beds_share_them(tmp_path, town):
 
 def test_what_is_not_stated_is_bounded_but_not_zero(tmp_path, town):
     rows = [
-        ("名称", "类型", "经度", "纬度", "床位", "护理型床位"),
-        ("甲", "养老院", *at(0, 0), 20, None),
-        ("乙", "养老院", *at(1, 0), None, 8),
+        ("名称", "类型", "经度", "纬度", "床位", "护理型床位"), ("甲", "养老院", *at(0, 0), 20, None), ("乙", "养老院", *at(1, 0), None, 8),
         ("丙", "养老院", *at(2, 0), 0, 5),
-    ]
+    ]  # fmt: skip
     register = read(tmp_path, rows, town)
     assert supply(register, 2, "elder_home", "nursing_beds") == (0, 20)
     assert supply(register, 3, "elder_home", "beds") == (8, math.inf)
@@ -277,11 +271,9 @@ def test_an_amount_that_no_service_has_is_said(tmp_path, town):
 
 def test_attributes_have_three_values(tmp_path, town):
     rows = [
-        ("名称", "类型", "经度", "纬度", "性质", "是否普惠", "备案", "星级"),
-        ("甲", "养老院", *at(0, 0), "公建民营", "是", "已备案", "五星级"),
-        ("乙", "养老院", *at(1, 0), "民办", "否", "未备案", "三星级"),
-        ("丙", "养老院", *at(2, 0), None, None, None, None),
-    ]
+        ("名称", "类型", "经度", "纬度", "性质", "是否普惠", "备案", "星级"), ("甲", "养老院", *at(0, 0), "公建民营", "是", "已备案", "五星级"),
+        ("乙", "养老院", *at(1, 0), "民办", "否", "未备案", "三星级"), ("丙", "养老院", *at(2, 0), None, None, None, None),
+    ]  # fmt: skip
     table = read(tmp_path, rows, town).facilities
     for flag in ("public", "inclusive", "registered", "five_star"):
         assert table[flag].tolist() == [True, False, pd.NA]
@@ -291,11 +283,9 @@ def test_attributes_have_three_values(tmp_path, town):
 
 def test_inclusive_comes_from_inclusive_places_where_there_is_no_column(tmp_path, town):
     rows = [
-        ("名称", "类型", "经度", "纬度", "托位", "普惠托位"),
-        ("甲", "托育园", *at(0, 0), 30, 10),
-        ("乙", "托育园", *at(1, 0), 30, 0),
+        ("名称", "类型", "经度", "纬度", "托位", "普惠托位"), ("甲", "托育园", *at(0, 0), 30, 10), ("乙", "托育园", *at(1, 0), 30, 0),
         ("丙", "托育园", *at(2, 0), 30, None),
-    ]
+    ]  # fmt: skip
     register = read(tmp_path, rows, town)
     assert register.facilities["inclusive"].tolist() == [True, False, pd.NA]
 
@@ -434,11 +424,9 @@ def test_only_rows_where_a_column_says_so(tmp_path, town):
 @pytest.mark.parametrize(
     ("headers", "message"),
     [
-        (("名称", "经度", "纬度"), "lacking: type"),
-        (("类型", "床位数"), "lacking: name"),
-        (("名称", "类型", "经度"), "lacking: lat"),
+        (("名称", "经度", "纬度"), "lacking: type"), (("类型", "床位数"), "lacking: name"), (("名称", "类型", "经度"), "lacking: lat"),
     ],
-)
+)  # fmt: skip
 def test_columns_that_a_register_must_have(tmp_path, town, headers, message):
     with pytest.raises(InputError, match=message):
         read(tmp_path, [headers, tuple("1" for _ in headers)], town)
@@ -460,10 +448,8 @@ def test_inputs_stay_as_they_were(tmp_path, town):
     before = town.copy(deep=True)
     register = read(tmp_path, ROWS_WITHOUT, town)
     frozen = (
-        register.facilities.copy(deep=True),
-        register.supplies.copy(deep=True),
-        register.fates.copy(deep=True),
-    )
+        register.facilities.copy(deep=True), register.supplies.copy(deep=True), register.fates.copy(deep=True),
+    )  # fmt: skip
     facilities.join_registers([register], year=2025)
     pd.testing.assert_frame_equal(pd.DataFrame(town), pd.DataFrame(before))
     for now, then in zip((register.facilities, register.supplies, register.fates), frozen, strict=True):
@@ -494,11 +480,9 @@ def test_tags_of_openstreetmap(tmp_path, town):
     register = facilities.read_register(path, zones=town, crs=CRS)
     table = register.facilities
     assert table["services"].to_dict() == {
-        "node/1": ("kindergarten",),
-        "node/2": ("elder_home",),
-        "relation/7": ("elder_day_care",),
+        "node/1": ("kindergarten",), "node/2": ("elder_home",), "relation/7": ("elder_day_care",),
         "way/5": ("childcare",),
-    }
+    }  # fmt: skip
     assert table["source_row"].isna().all()
     assert table.loc["node/2", ["public", "open_year"]].tolist() == [True, 2012.0]
     corners = [shapely.Point(WEST + x, SOUTH + y) for x, y in ((1000, 1200), (1200, 1200), (1200, 1000))]

@@ -153,10 +153,8 @@ def test_a_csv_keeps_zeros_blanks_and_row_numbers_in_every_encoding(tmp_path, en
     rows = readers.read_rows(path)
     assert rows.index.tolist() == [2, 3, 5]  # row 4 is blank; a cell of two lines is one row
     assert rows.to_dict("list") == {
-        "编号": ["007", "008", "010"],
-        "名称": ["向阳养老院", None, "两行\n名称"],
-        "床位数": ["50", None, "0"],
-    }
+        "编号": ["007", "008", "010"], "名称": ["向阳养老院", None, "两行\n名称"], "床位数": ["50", None, "0"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

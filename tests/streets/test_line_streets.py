@@ -162,12 +162,10 @@ def test_connection_loss_by_hand():
     #  1-2-3 path, 3-4 trunk, 4-5 path, 6-7 path (an island from the start)
     edges = pd.DataFrame(
         {
-            "u": [1, 2, 3, 4, 6],
-            "v": [2, 3, 4, 5, 7],
-            "highway": ["path", "path", "trunk", "path", "path"],
+            "u": [1, 2, 3, 4, 6], "v": [2, 3, 4, 5, 7], "highway": ["path", "path", "trunk", "path", "path"],
             "length_m": 100.0,
         }
-    )
+    )  # fmt: skip
     loss = connection_loss(edges, ["trunk"])
     assert (loss.islands, loss.islands_with, loss.edges, loss.km) == (2, 1, 1, 0.1)
     assert loss.share == pytest.approx(4 / 7)

@@ -172,11 +172,9 @@ def test_what_choices_of_class_cost_is_said(osm_file):
 def test_a_motorway_that_its_own_tags_open_leaves_the_others_out(osm_file):
     #  1 -path- 2 -motorway- 3 -path- 4 -motorway, foot=yes- 5
     ways = {
-        10: ([1, 2], WALK),
-        11: ([2, 3], {"highway": "motorway"}),
-        12: ([3, 4], WALK),
+        10: ([1, 2], WALK), 11: ([2, 3], {"highway": "motorway"}), 12: ([3, 4], WALK),
         13: ([4, 5], {"highway": "motorway", "foot": "yes"}),
-    }
+    }  # fmt: skip
     notes = {n.code: n.values for n in read(osm_file(LINE, ways)).notes}
     assert "class_choice_unstated" not in notes
     left = notes["class_left_out"]

@@ -77,19 +77,17 @@ def test_way(tags, access, oneway, rule):
 @pytest.mark.parametrize(
     ("walk", "tags", "access"),
     [
-        ({"trunk": False}, {"highway": "trunk"}, ""),
-        ({"trunk": False}, {"highway": "trunk_link"}, ""),
+        ({"trunk": False}, {"highway": "trunk"}, ""), ({"trunk": False}, {"highway": "trunk_link"}, ""),
         ({"trunk": False}, {"highway": "trunk", "foot": "yes"}, ""),
         ({"trunk": False, "trunk_link": True}, {"highway": "trunk_link"}, "open"),
         ({"motorway": True}, {"highway": "motorway"}, "open"),
         ({"motorway": True}, {"highway": "motorway_link", "foot": "no"}, ""),
         ({"motorway": True}, {"highway": "motorway", "motorroad": "yes"}, ""),
-        ({"ferry": True}, {"route": "ferry"}, "open"),
-        ({"主干路": True}, {"highway": "主干路"}, "open"),
+        ({"ferry": True}, {"route": "ferry"}, "open"), ({"主干路": True}, {"highway": "主干路"}, "open"),
         ({"主干路": True}, {"highway": "主干路", "access": "private"}, "residents"),
         ({"construction": True}, {"highway": "construction"}, ""),
     ],
-)
+)  # fmt: skip
 def test_what_the_study_states(walk, tags, access):
     assert wt.judge_way(tags, walk).access == access
 

@@ -23,7 +23,6 @@ from geoplan.inputs.population.grids import Cut, Raster, cover, transformer, who
 from geoplan.inputs.population.places import (
     Amounts,
     Block,
-    Streets,
     StudyArea,
     given_totals,
     spread,
@@ -255,7 +254,7 @@ def spread_apart(
     """Put totals without cells along streets, else on points; `amounts` gets the blocks added. Return what to say."""
     if not spreads:
         return []
-    streets = _streets(blocks.get("streets"))
+    streets = blocks.get("streets")
     areas = zone_areas(here)
     notes = []
     gone: dict[str, list[str]] = {"streets": [], "point": [], "lost": []}
@@ -276,13 +275,6 @@ def spread_apart(
             ]
             notes.append(Note.of(code, group=name, count=len(zones), zones=some(zones)))
     return notes
-
-
-def _streets(block: Block | None) -> Streets | None:
-    """Return the street points of a block."""
-    if block is None or block.metres is None:
-        return None
-    return Streets(block.metres, block.zone, block.near, block.x, block.y)
 
 
 def street_metres(blocks: Mapping[str, Block]) -> Amounts:

@@ -45,7 +45,6 @@ from geoplan.inputs.population.places import (
     from_streets,
     of_zones,
     partition,
-    streets_in_zones,
 )
 from geoplan.inputs.readers import FilePath
 from geoplan.words.catalogue import catalogue, phrase
@@ -135,9 +134,7 @@ def people_on_the_ground(
     wanted = on_streets(apart) if not street_m else np.arange(len(here.ids))
     if street_points is not None and len(wanted):
         halo = halo_m if street_m else 0.0
-        blocks["streets"] = from_streets(
-            streets_in_zones(street_points, here.shapes.to_numpy(), wanted, halo_m=halo)
-        )
+        blocks["streets"] = from_streets(street_points, here.shapes.to_numpy(), wanted, halo_m=halo)
     blocks["points"] = of_zones(here)
     for name in street_m:
         amounts[name] = street_metres(blocks)

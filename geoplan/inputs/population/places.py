@@ -22,6 +22,7 @@ from geoplan.inputs.population.grids import Cut, Raster
 from geoplan.tables import ZONES, check_columns
 from geoplan.words.errors import InputError, Note
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
@@ -171,8 +172,6 @@ def given_totals(here: StudyArea, level: str, group: str) -> NDArray[np.float64]
     return totals
 
 
-Floats = NDArray[np.float64]
-
 #: Streets are cut into pieces of at most this length, each of which stands at its middle: a walk of under half a minute.
 STEP_M = 50.0
 
@@ -211,109 +210,6 @@ def street_points(edges: gpd.GeoDataFrame, *, step_m: float = STEP_M) -> gpd.Geo
     metres = (length / pieces)[line]
     points = shapely.line_interpolate_point(lines[line], (number + 0.5) * metres)
     return gpd.GeoDataFrame({"metres": metres}, geometry=points, crs=edges.crs)
-
-
-@dataclass(frozen=True)
-class Streets:
-    """Street points in zones and around them: metres, position of the zone (-1 outside), nearest zone, x and y."""
-
-    metres: Floats
-    zone: Ints
-    near: Ints
-    x: Floats
-    y: Floats
-
-    def __len__(self) -> int:
-        return len(self.metres)
-
-
-def streets_in_zones(
-    streets: gpd.GeoDataFrame, shapes: NDArray[Any], wanted: Ints, *, halo_m: float
-) -> Streets:
-    """Return the street points in the wanted zones and, with a halo, those around all zones.
-
-    Parameters
-    ----------
-    streets
-        Lines, or points with `metres`, metric CRS.
-    shapes
-        Zones without overlaps, metric CRS; null allowed.
-    wanted
-        Positions of zones.
-    halo_m
-        How far outside points are kept; 0 for none.
-    """
-    nothing = Streets(np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
-    if not len(streets):
-        return nothing
-    lines = shapely.get_dimensions(streets.geometry.to_numpy()) == 1
-    there = np.flatnonzero(~shapely.is_missing(shapes))
-    if lines.any():
-        if halo_m <= 0:
-            wanted_lines = shapely.STRtree(streets.geometry.to_numpy()).query(
-                shapes[wanted], predicate="intersects"
-            )[1]
-            streets = streets.iloc[np.unique(wanted_lines)]
-        streets = street_points(streets)
-    check_columns(streets, ["metres"], name="street_points")
-    points = streets.geometry.to_numpy()
-    metres = streets["metres"].to_numpy(dtype=np.float64)
-    if not len(points) or not len(there):
-        return nothing
-    tree = shapely.STRtree(shapes[there])
-    zone = _first(tree.query(points, predicate="intersects"), len(points), there)
-    near = zone.copy()
-    if halo_m > 0:
-        out = np.flatnonzero(zone < 0)
-        near[out] = _first(tree.query_nearest(points[out], max_distance=halo_m), len(out), there)
-    else:
-        zone = np.where(np.isin(zone, wanted), zone, -1)
-        near = zone.copy()
-    keep = np.flatnonzero(near >= 0)
-    x, y = shapely.get_x(points[keep]), shapely.get_y(points[keep])
-    # canonical order, whatever the order of the lines
-    order = np.lexsort((metres[keep], y, x, near[keep], zone[keep] < 0))
-    return Streets(metres[keep][order], zone[keep][order], near[keep][order], x[order], y[order])
-
-
-def _first(pairs: NDArray[Any], size: int, owner: Ints) -> Ints:
-    """Return the first owner in order that each point is paired with, -1 where none."""
-    found = np.full(size, -1, dtype=np.int64)
-    points, owners = pairs
-    order = np.lexsort((owners, points))
-    which, first = np.unique(points[order], return_index=True)
-    found[which] = owner[owners[order][first]]
-    return found
-
-
-def inner_points(shapes: NDArray[Any]) -> tuple[Floats, Floats]:
-    """Return one point in each polygon: its centroid if that lies inside, else a point on it; NaN for null polygons."""
-    points = shapely.centroid(shapes)
-    off = ~shapely.is_missing(shapes) & ~shapely.contains(shapes, points)
-    points[off] = shapely.point_on_surface(shapes[off])
-    return shapely.get_x(points), shapely.get_y(points)
-
-
-def spread(total: float, members: Ints, streets: Streets | None, areas: Floats) -> tuple[str, Ints, Floats]:
-    """Return where a total goes: ``streets`` or ``point``, the positions (of street points or of zones), the amounts.
-
-    Parameters
-    ----------
-    total
-        People.
-    members
-        Positions of the finest zones that share the total.
-    streets
-        Street points, or None where the total goes to points; so it does where no street lies in the zones.
-    areas
-        Areas of all finest zones: how a total is shared among points of several zones.
-    """
-    if streets is not None:
-        at = np.flatnonzero(np.isin(streets.zone, members))
-        if len(at):
-            return "streets", at, total * streets.metres[at] / streets.metres[at].sum()
-    at = members[areas[members] > 0]
-    return "point", at, total * areas[at] / areas[at].sum() if len(at) else np.empty(0)
 
 
 #: Amounts of one group: block -> one number a place; a block without the group is absent.
@@ -356,6 +252,97 @@ class Block:
         return len(self.zone)
 
 
+def from_streets(streets: gpd.GeoDataFrame, shapes: NDArray[Any], wanted: Ints, *, halo_m: float) -> Block:
+    """Return the street points in the wanted zones and, with a halo, those around all zones.
+
+    Parameters
+    ----------
+    streets
+        Lines, or points with `metres`, metric CRS.
+    shapes
+        Zones without overlaps, metric CRS; null allowed.
+    wanted
+        Positions of zones.
+    halo_m
+        How far outside points are kept; 0 for none.
+    """
+    none, empty = np.empty(0, np.int64), np.empty(0)
+    nothing = Block("streets", none, none, empty, empty, "streets", none, metres=empty)
+    if not len(streets):
+        return nothing
+    lines = shapely.get_dimensions(streets.geometry.to_numpy()) == 1
+    there = np.flatnonzero(~shapely.is_missing(shapes))
+    if lines.any():
+        if halo_m <= 0:
+            wanted_lines = shapely.STRtree(streets.geometry.to_numpy()).query(
+                shapes[wanted], predicate="intersects"
+            )[1]
+            streets = streets.iloc[np.unique(wanted_lines)]
+        streets = street_points(streets)
+    check_columns(streets, ["metres"], name="street_points")
+    points = streets.geometry.to_numpy()
+    metres = streets["metres"].to_numpy(dtype=np.float64)
+    if not len(points) or not len(there):
+        return nothing
+    tree = shapely.STRtree(shapes[there])
+    zone = _first(tree.query(points, predicate="intersects"), len(points), there)
+    near = zone.copy()
+    if halo_m > 0:
+        out = np.flatnonzero(zone < 0)
+        near[out] = _first(tree.query_nearest(points[out], max_distance=halo_m), len(out), there)
+    else:
+        zone = np.where(np.isin(zone, wanted), zone, -1)
+        near = zone.copy()
+    keep = np.flatnonzero(near >= 0)
+    x, y = shapely.get_x(points[keep]), shapely.get_y(points[keep])
+    # canonical order, whatever the order of the lines
+    order = np.lexsort((metres[keep], y, x, near[keep], zone[keep] < 0))
+    keep, x, y = keep[order], x[order], y[order]
+    east, north = (np.round(10.0 * values).astype(np.int64) for values in (x, y))
+    place = (north << 32) + east
+    return Block("streets", zone[keep], near[keep], x, y, "streets", place, metres=metres[keep])
+
+
+def _first(pairs: NDArray[Any], size: int, owner: Ints) -> Ints:
+    """Return the first owner in order that each point is paired with, -1 where none."""
+    found = np.full(size, -1, dtype=np.int64)
+    points, owners = pairs
+    order = np.lexsort((owners, points))
+    which, first = np.unique(points[order], return_index=True)
+    found[which] = owner[owners[order][first]]
+    return found
+
+
+def inner_points(shapes: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Return one point in each polygon: its centroid if that lies inside, else a point on it; NaN for null polygons."""
+    points = shapely.centroid(shapes)
+    off = ~shapely.is_missing(shapes) & ~shapely.contains(shapes, points)
+    points[off] = shapely.point_on_surface(shapes[off])
+    return shapely.get_x(points), shapely.get_y(points)
+
+
+def spread(total: float, members: Ints, streets: Block | None, areas: Floats) -> tuple[str, Ints, Floats]:
+    """Return where a total goes: ``streets`` or ``point``, the positions (of street points or of zones), the amounts.
+
+    Parameters
+    ----------
+    total
+        People.
+    members
+        Positions of the finest zones that share the total.
+    streets
+        Street points, or None where the total goes to points; so it does where no street lies in the zones.
+    areas
+        Areas of all finest zones: how a total is shared among points of several zones.
+    """
+    if streets is not None and streets.metres is not None:
+        at = np.flatnonzero(np.isin(streets.zone, members))
+        if len(at):
+            return "streets", at, total * streets.metres[at] / streets.metres[at].sum()
+    at = members[areas[members] > 0]
+    return "point", at, total * areas[at] / areas[at].sum() if len(at) else np.empty(0)
+
+
 def from_cut(name: str, cut: Cut, raster: Raster) -> Block:
     """Return the parts of a grid's cells; they are named by `raster`, which has that grid."""
     west, _, east, north = raster.extent.bounds
@@ -363,15 +350,6 @@ def from_cut(name: str, cut: Cut, raster: Raster) -> Block:
     row, column = np.floor((north - y) / cut.grid.dy), np.floor((x - west) / cut.grid.dx)
     cell = row * np.round((east - west) / cut.grid.dx) + column
     return Block(name, cut.zone, cut.near, cut.x, cut.y, raster.file, cell.astype(np.int64), cut=cut)
-
-
-def from_streets(streets: Streets) -> Block:
-    """Return points along streets."""
-    east, north = (np.round(10.0 * values).astype(np.int64) for values in (streets.x, streets.y))
-    place = (north << 32) + east
-    return Block(
-        "streets", streets.zone, streets.near, streets.x, streets.y, "streets", place, metres=streets.metres
-    )
 
 
 def of_zones(here: StudyArea) -> Block:

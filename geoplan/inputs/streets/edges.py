@@ -58,6 +58,12 @@ class Stretches:
     way: Ints
 
 
+def marks_table(found: Mapping[int, tuple[str, str, str]]) -> pd.DataFrame:
+    """Return marks (node id -> kind, state, name) as the table of `Ways`."""
+    marks = pd.DataFrame.from_dict(found, orient="index", columns=["kind", "state", "name"])
+    return marks.set_axis(marks.index.astype("int64")).sort_index()
+
+
 def without_repeats(first: Ints, vertex: Ints) -> tuple[Ints, Ints]:
     """Return `first` and `vertex` without points that repeat the one before them in their way.
 
@@ -227,12 +233,16 @@ def islands(u: Ints, v: Ints) -> tuple[int, float]:
     """
     if not len(u):
         return 0, 0.0
+    size = np.bincount(components(u, v)[1])
+    return len(size) - 1, float(1 - size.max() / size.sum())
+
+
+def components(u: Ints, v: Ints) -> tuple[Ints, Ints]:
+    """Return the nodes of edges, ascending, and the number of the component that each belongs to."""
     ids, place = np.unique(np.concatenate([u, v]), return_inverse=True)
-    links = coo_matrix(
-        (np.ones(len(u), dtype=np.int8), (place[: len(u)], place[len(u) :])), shape=(len(ids),) * 2
-    )
-    count, label = connected_components(links, directed=False)
-    return int(count) - 1, float(1 - np.bincount(label).max() / len(ids))
+    ends = place[: len(u)], place[len(u) :]
+    links = coo_matrix((np.ones(len(u), dtype=np.int8), ends), shape=(len(ids),) * 2)
+    return ids, connected_components(links, directed=False)[1].astype(np.int64)
 
 
 def connection_loss(edges: pd.DataFrame, classes: Collection[str]) -> ConnectionLoss:
@@ -435,12 +445,8 @@ def _decide_inside(ends: _Ends, parts: _Parts, undecided: list[int]) -> None:
     u = np.concatenate([ends.node[: ends.edges], linked["u"].to_numpy(dtype=np.int64)])
     v = np.concatenate([ends.node[ends.edges :], linked["v"].to_numpy(dtype=np.int64)])
     gates = rows.loc[undecided]
-    ids = np.unique(np.concatenate([u, v, gates["u"], gates["v"]]).astype(np.int64))
-    links = coo_matrix(
-        (np.ones(len(u), dtype=np.int8), (np.searchsorted(ids, u), np.searchsorted(ids, v))),
-        shape=(len(ids),) * 2,
-    )
-    _, label = connected_components(links, directed=False)
+    alone = np.concatenate([gates["u"], gates["v"]]).astype(np.int64)  # a loop links a node to nothing
+    ids, label = components(np.concatenate([u, alone]), np.concatenate([v, alone]))
     size = np.bincount(label)
     several = gates["u"].duplicated(keep=False).to_numpy()
     for row, at_u, at_v, crossroads in zip(

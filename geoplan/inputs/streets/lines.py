@@ -6,6 +6,7 @@ they share a vertex, to the millimetre; lines that merely cross do not meet. Poi
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -16,7 +17,7 @@ import shapely
 from pyproj import CRS
 
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.streets.edges import Floats, Ways, choose_ways, place_key, without_repeats
+from geoplan.inputs.streets.edges import Floats, Ways, choose_ways, marks_table, place_key, without_repeats
 from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_node, judge_way
 from geoplan.words.errors import InputError, Note
 
@@ -138,10 +139,7 @@ def _number(geometry: npt.ArrayLike, table: pd.DataFrame, *, noded: bool) -> Way
     vertex[~shared] = len(at) + np.arange((~shared).sum())
     points = np.concatenate([xy[shared][at], xy[~shared]])
     first, vertex = without_repeats(first, vertex)
-    marks = pd.DataFrame(
-        {"kind": [], "state": [], "name": []}, index=pd.Index([], dtype="int64"), dtype=object
-    )
-    return Ways(table, first, vertex, np.arange(len(points), dtype=np.int64), points, marks)
+    return Ways(table, first, vertex, np.arange(len(points), dtype=np.int64), points, marks_table({}))
 
 
 def _with_marks(ways: Ways, points: pd.DataFrame, xy: Floats) -> Ways:
@@ -160,6 +158,4 @@ def _with_marks(ways: Ways, points: pd.DataFrame, xy: Floats) -> Ways:
         place = np.searchsorted(on_street, on_point[row], sorter=order)
         if mark.kind and place < len(order) and on_street[order[place]] == on_point[row]:
             found[int(ways.node_id[order[place]])] = (mark.kind, mark.state, str(names[row]))
-    marks = pd.DataFrame.from_dict(found, orient="index", columns=["kind", "state", "name"]).sort_index()
-    marks.index = marks.index.astype("int64")
-    return Ways(ways.table, ways.first, ways.vertex, ways.node_id, ways.xy, marks)
+    return replace(ways, marks=marks_table(found))

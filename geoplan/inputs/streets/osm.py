@@ -22,7 +22,7 @@ from osmium import osm
 from pyproj import CRS
 
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.streets.edges import Floats, Ints, Ways, join_twins, without_repeats
+from geoplan.inputs.streets.edges import Floats, Ints, Ways, join_twins, marks_table, without_repeats
 from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, WayVerdict, judge_node, judge_way, walk_class
 from geoplan.study.formats import OSM_FORMATS, ending
 from geoplan.words.errors import InputError, Note
@@ -219,7 +219,8 @@ def _to_ways(
     first, vertex = without_repeats(part_first, vertex.astype(np.int64))
     xy = _metric(lonlat[known][at], datum=datum, crs=crs)
     table = _table(found).iloc[way_of_part].reset_index(drop=True)
-    ways, taken = join_twins(Ways(table, first, vertex, node_id, xy, _marks(found, node_id)))
+    marks = marks_table(found.marks)
+    ways, taken = join_twins(Ways(table, first, vertex, node_id, xy, marks[marks.index.isin(node_id)]))
     if taken:
         notes += (Note.of("streets_points_joined", file=path.name, severity="info", points=taken),)
     return ways, found.left_out, notes
@@ -248,9 +249,3 @@ def _table(found: _Lines) -> pd.DataFrame:
     columns = ["number", "highway", "access", "oneway", "rule", "bridge", "tunnel", "level", "name"]
     table = pd.DataFrame(found.rows, columns=columns)
     return table.assign(osm_id=table["number"].astype(str))
-
-
-def _marks(found: _Lines, node_id: Ints) -> pd.DataFrame:
-    marks = pd.DataFrame.from_dict(found.marks, orient="index", columns=["kind", "state", "name"])
-    marks.index = marks.index.astype("int64")
-    return marks[marks.index.isin(node_id)].sort_index()

@@ -19,7 +19,15 @@ import shapely
 from pyproj import CRS
 
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.streets.edges import WAY_COLUMNS, Floats, Ints, Ways, choose_ways, without_repeats
+from geoplan.inputs.streets.edges import (
+    WAY_COLUMNS,
+    Floats,
+    Ints,
+    Ways,
+    choose_ways,
+    marks_table,
+    without_repeats,
+)
 from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_node, judge_way
 from geoplan.words.errors import DownloadError, InputError, Note
 
@@ -228,9 +236,7 @@ def _node_marks(graph: Graph, number: Mapping[Hashable, int]) -> pd.DataFrame:
         mark = judge_node(tags)
         if mark.kind:
             found[number[node]] = (mark.kind, mark.state, tags.get("name", ""))
-    marks = pd.DataFrame.from_dict(found, orient="index", columns=["kind", "state", "name"]).sort_index()
-    marks.index = marks.index.astype("int64")
-    return marks
+    return marks_table(found)
 
 
 _LOG = logging.getLogger(__name__)
