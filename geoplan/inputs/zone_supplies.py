@@ -84,6 +84,3 @@ def read_zone_supplies(
         columns=["zone_id", "supply", "low", "high"],
     )
     return ZoneSupplies(table.astype({"low": float, "high": float}), tuple(notes))
-
-
-__all__ = ["ZoneSupplies", "read_zone_supplies"]

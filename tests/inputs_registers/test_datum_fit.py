@@ -52,9 +52,9 @@ def test_registers_of_wuhan(registers, wuhan, wuhan_streets, real, declared, ver
     assert fit.inside[real] == max(fit.inside.values())
     expected = 0 if real == declared else shift(register.declared, (declared, real))
     assert fit.metres == pytest.approx(expected, abs=1)
-    assert (fit.notes[0].severity == "warning") == (verdict == "looks_like")
-    assert fit.notes[0].file == register.file
-    assert real in fit.notes[0].text("zh")
+    assert (fit.note().severity == "warning") == (verdict == "looks_like")
+    assert fit.note().file == register.file
+    assert real in fit.note().text("zh")
 
 
 def test_the_eldercare_register_is_off_by_588_metres_if_told_wgs84(registers, wuhan_streets):
@@ -81,7 +81,7 @@ def test_districts_of_wuhan(data, wuhan, wuhan_streets, file, declared, verdict,
     fit = datum_fit.fit_polygons(polygons, street_geometry=wuhan_streets, declared=declared, others=others)
     assert (fit.verdict, fit.likely) == (verdict, likely)
     assert fit.against == "community"
-    assert "社区（村）边界" in fit.notes[0].text("zh")
+    assert "社区（村）边界" in fit.note().text("zh")
     if verdict == "looks_like":
         assert 500 < fit.metres < 800
 

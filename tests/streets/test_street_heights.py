@@ -137,7 +137,7 @@ def test_errors(raster, tmp_path):
         profiles(edges, tmp_path / "text.tif")
     with zipfile.ZipFile(tmp_path / "empty.zip", "w") as archive:
         archive.writestr("readme.txt", "nothing")
-    with pytest.raises(InputError, match="unknown kind of file `.zip`"):
+    with pytest.raises(InputError, match="unknown kind of file"):
         profiles(edges, tmp_path / "empty.zip")
     with pytest.raises(InputError, match="no CRS"):
         profiles(edges, raster(lambda e, _: e, crs=None, name="nowhere.tif"))

@@ -43,6 +43,10 @@ Kind = str | Mapping[str, str | Sequence[str]]
 NUMBERS = ("built_year", "households", "dwellings", "eldercare_rooms_m2", "childcare_rooms_m2")
 #: Attributes with three values: yes, no, unknown.
 ANSWERS = ("handed_over",)
+PARTITION = ("district", "town", "community")
+#: Share of a coarser zone that must have finest-level zones for a verdict on it (the study's method, section 4).
+COVERED_ENOUGH = 0.95
+FIRST_COLUMNS = ["level", "name", "code", "parent_id", "kind", "covered_share", "edge"]
 
 
 @dataclass(frozen=True)
@@ -390,12 +394,7 @@ def _cells(codes: pd.Series, file: str, notes: list[Note]) -> gpd.GeoSeries:
     return gpd.GeoSeries(shapes, index=codes.index, crs=4326)
 
 
-__all__ = ["ZoneLayer", "Zones", "assemble_zones", "layer_bounds", "partition_levels", "read_zone_layer"]
-
-PARTITION = ("district", "town", "community")
-#: Share of a coarser zone that must have finest-level zones for a verdict on it (the study's method, section 4).
-COVERED_ENOUGH = 0.95
-FIRST_COLUMNS = ["level", "name", "code", "parent_id", "kind", "covered_share", "edge"]
+# --- joining -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -553,7 +552,7 @@ def _parents(
 
 def _parent_notes(frame: pd.DataFrame, level: str, coarser: str) -> list[Note]:
     """Return notes on parents that are unknown names, that disagree with the overlay, or that are missing."""
-    file = ", ".join(dict.fromkeys(frame["file"]))
+    file = _files(frame)
     words = {**level_words(level), **{f"above_{k[6:]}": v for k, v in level_words(coarser).items()}}
     notes = []
     unknown = frame[frame["parent"].notna() & frame["named"].isna()]

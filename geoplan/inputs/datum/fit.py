@@ -94,11 +94,6 @@ class DatumFit:
     points: int
     file: str = ""
 
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """The verdict as a note: a warning where the file looks like another datum."""
-        return (self.note(),)
-
     def note(self) -> Note:
         """Return the verdict as a note: a warning where the file looks like another datum."""
         against_zh, against_en = (

@@ -192,7 +192,7 @@ def _raked(
     if len(used):
         words: dict[str, Any] = {"low": float(used.min()), "high": float(used.max()), "usual": raking.usual}
         notes.append(Note.of("rake_factors", severity="info", group=name, file=raster.file, **words))
-    notes += _unknown_note(name, level, ids[raking.unknown], raking.usual)
+    notes += _unknown_note("rake_unknown_totals", name, level, ids[raking.unknown], usual=raking.usual)
     return Figures({block.name: amounts}, spreads, notes)
 
 
@@ -210,13 +210,12 @@ def _partial_note(name: str, level: str, here: StudyArea, ids: NDArray[Any], wit
     return Note.of("rake_partly_inside", group=name, count=len(ids), zones=zones, **level_words(level))
 
 
-def _unknown_note(name: str, level: str, ids: NDArray[Any], usual: float) -> list[Note]:
-    """Return a note on zones without a given total, whose cells get the usual factor."""
+def _unknown_note(code: str, name: str, level: str, ids: NDArray[Any], **values: float) -> list[Note]:
+    """Return a note on zones without a given total."""
     if not len(ids):
         return []
     zones = some(zone.partition("/")[2] for zone in ids)
-    words = level_words(level)
-    return [Note.of("rake_unknown_totals", group=name, count=len(ids), zones=zones, usual=usual, **words)]
+    return [Note.of(code, group=name, count=len(ids), zones=zones, **values, **level_words(level))]
 
 
 def _totals_alone(name: str, group: Mapping[str, Any], here: StudyArea) -> Figures:
@@ -233,12 +232,7 @@ def _totals_alone(name: str, group: Mapping[str, Any], here: StudyArea) -> Figur
     partial = np.flatnonzero((covered < 1) & np.isfinite(totals))
     if len(partial):
         notes.append(_partial_note(name, level, here, ids[partial], covered[partial]))
-    unknown = ids[np.isnan(totals)]
-    if len(unknown):
-        zones = some(zone.partition("/")[2] for zone in unknown)
-        notes.append(
-            Note.of("totals_unknown", group=name, count=len(unknown), zones=zones, **level_words(level))
-        )
+    notes += _unknown_note("totals_unknown", name, level, ids[np.isnan(totals)])
     return Figures({}, spreads, notes)
 
 

@@ -33,15 +33,9 @@ from geoplan.inputs.streets.edges import (
 )
 from geoplan.inputs.streets.lines import read_lines
 from geoplan.inputs.streets.osm import read_osm
-from geoplan.inputs.streets.osmnx_bridge import to_osmnx
 from geoplan.inputs.streets.walk_table import OUT, RESIDENTS, STATED_CHOICES, WALKED, stated
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import NetworkError, Note
-
-__all__ = [
-    "ConnectionLoss", "Streets", "connection_loss", "from_osmnx", "from_ways", "read_streets", "to_osmnx",
-    "walkable_m",
-]  # fmt: skip
 
 #: Classes of valves; every other edge is a street.
 VALVES = ("gate", "entry")
