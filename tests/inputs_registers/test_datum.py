@@ -44,13 +44,8 @@ def test_the_inverse_undoes_the_shift(lon, lat):
 
 def test_abroad_nothing_is_shifted():
     abroad = np.array([[-15.43, 28.12], [-51.2, -30.0], [7.42, 43.73]])
-    for shift in (
-        datum.gcj02_from_wgs84,
-        datum.bd09_from_wgs84,
-        datum.wgs84_from_gcj02,
-        datum.wgs84_from_bd09,
-    ):
-        assert (shift(abroad) == abroad).all()
+    for shift in ("gcj02_from_wgs84", "bd09_from_wgs84", "wgs84_from_gcj02", "wgs84_from_bd09"):
+        assert (getattr(datum, shift)(abroad) == abroad).all()
 
 
 @pytest.mark.parametrize(
@@ -101,14 +96,8 @@ def test_points_lines_polygons_and_null_all_move():
 
 def test_the_four_datums_meet_at_one_place():
     wgs = datum.to_crs(points(WGS[:1]), datum="wgs84", crs="EPSG:4547").iloc[0]
-    for name, coordinates in {
-        "cgcs2000": WGS,
-        "gcj02": GCJ,
-        "bd09": BD,
-        "EPSG:4326": WGS,
-        "4490": WGS,
-    }.items():
-        assert datum.to_crs(points(coordinates[:1]), datum=name, crs="EPSG:4547").iloc[0].distance(wgs) < 0.01
+    for name, xy in {"cgcs2000": WGS, "gcj02": GCJ, "bd09": BD, "EPSG:4326": WGS, "4490": WGS}.items():
+        assert datum.to_crs(points(xy[:1]), datum=name, crs="EPSG:4547").iloc[0].distance(wgs) < 0.01
 
 
 def test_a_projected_file_in_gcj02_is_unprojected_first():

@@ -32,8 +32,6 @@ def test_usual_headers(header, field):
 
 
 def test_the_header_says_the_datum():
-    columns = recognise(["名称", "百度经度", "百度纬度"], FIELDS, mapped={})
-    assert columns.datum == "bd09"
     assert recognise(["名称", "经度", "纬度"], FIELDS, mapped={}).datum is None
     assert recognise(["名称", "经度(WGS84)", "纬度(WGS84)"], FIELDS, mapped={}).datum == "wgs84"
 

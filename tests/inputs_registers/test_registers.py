@@ -404,10 +404,7 @@ def test_coordinates_in_one_cell_and_a_baidu_header(tmp_path, town):
     register = read(tmp_path, rows, town)
     assert register.facilities.geometry.iloc[0].distance(shapely.Point(WEST + 1000, SOUTH + 1000)) < 0.05
     assert register.datum == "bd09"
-    assert {n.code for n in register.notes if n.row is None} >= {"datum_from_header"}
     assert (3, "coordinates_unreadable") in codes(register)
-    told = read(tmp_path, rows, town, datum="wgs84")
-    assert "datum_against_header" in {n.code for n in told.notes}
 
 
 def test_only_rows_where_a_column_says_so(tmp_path, town):
