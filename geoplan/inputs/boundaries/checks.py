@@ -175,6 +175,18 @@ def square(m2: float) -> str:
     return f"{m2:.0f} m²" if m2 >= 10 else f"{m2:.1f} m²"
 
 
+def listing(code: str, things: Iterable[Any], field: str = "zones", /, **values: Any) -> list[Note]:  # noqa: ANN401
+    """Return a note that counts things and names the first few of them in `field`; none where there is nothing."""
+    named = list(things)
+    words: dict[str, Any] = {"count": len(named), field: some(named), **values}
+    return [Note.of(code, **words)] if named else []
+
+
+def zone_codes(zone_ids: Iterable[Any]) -> list[str]:
+    """Return the codes behind the levels of zone ids."""
+    return [str(zone).partition("/")[2] for zone in zone_ids]
+
+
 def some(names: Iterable[Any]) -> str:
     """Return the first few names, and that there are more.
 

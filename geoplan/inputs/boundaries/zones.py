@@ -22,6 +22,7 @@ from geoplan.inputs import datum as datums
 from geoplan.inputs.boundaries.checks import (
     hole_note,
     holes,
+    listing,
     mend_polygons,
     overlap_note,
     overlaps,
@@ -31,7 +32,7 @@ from geoplan.inputs.boundaries.checks import (
     without_overlaps,
 )
 from geoplan.inputs.lists.cells import read_count, read_flag
-from geoplan.inputs.lists.rows import total_rows
+from geoplan.inputs.lists.rows import has_columns, total_rows
 from geoplan.inputs.lists.zone_names import level_words
 from geoplan.inputs.readers import FilePath, file_kind, read_layer, read_rows
 from geoplan.tables import LEVELS
@@ -151,9 +152,9 @@ def read_zone_layer(
     wanted = [id, name, parent, *totals.values(), *columns.values()]
     if isinstance(kind, Mapping):
         wanted.append(_kind_column(kind))
-    _check_columns(table, [column for column in wanted if column], file)
-
     notes: list[Note] = []
+    has_columns(table, filter(None, wanted), file, notes)
+    raise_errors(notes, InputError)
     if not isinstance(table, gpd.GeoDataFrame):
         sums, total_notes = total_rows(table, [id, name] if name else [id], file=file)
         table, notes = table[~sums], [*notes, *total_notes]
@@ -202,37 +203,19 @@ def _read(path: FilePath, *, layer: str | None, encoding: str | None) -> pd.Data
     return table
 
 
-def _check_columns(table: pd.DataFrame, columns: Sequence[str], file: str) -> None:
-    found = ", ".join(str(column) for column in table.columns if column != "geometry")
-    missing = [column for column in dict.fromkeys(columns) if column not in table.columns]
-    notes = [
-        Note.of("column_missing", file=file, column=column, found=found, severity="error")
-        for column in missing
-    ]
-    raise_errors(notes, InputError)
-
-
 def _drop_blank_rows(
     table: pd.DataFrame, codes: pd.Series, file: str, notes: list[Note]
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Leave out rows that hold neither an id nor anything else."""
     blank = codes.isna() & table.isna().all(axis=1)
-    if blank.any():
-        notes.append(
-            Note.of("zone_row_blank", file=file, count=int(blank.sum()), rows=some(table.index[blank]))
-        )
+    notes += listing("zone_row_blank", table.index[blank], "rows", file=file)
     return table[~blank], codes[~blank]
 
 
 def _id_notes(codes: pd.Series, level: str, file: str) -> list[Note]:
     """Return an error for rows without id and one that names the duplicate ids."""
-    words, notes = level_words(level), []
-    without = codes.index[codes.isna()]
-    if len(without):
-        rows = some(without)
-        notes.append(
-            Note.of("zone_id_missing", file=file, severity="error", count=len(without), rows=rows, **words)
-        )
+    words, without = level_words(level), codes.index[codes.isna()]
+    notes = listing("zone_id_missing", without, "rows", file=file, severity="error", **words)
     double = codes[codes.notna() & codes.duplicated(keep=False)]
     if len(double):
         ids = sorted(double.unique(), key=natural_key)
@@ -296,12 +279,7 @@ def _numbers(cells: pd.Series, codes: pd.Series, column: str, file: str, notes: 
     read = [read_count(cell) for cell in cells]
     values = pd.Series([value for value, _ in read], index=cells.index, dtype=float)
     bad = np.array([odd for _, odd in read], dtype=bool)
-    blank = values.isna() & ~bad
-    if blank.any():
-        listed = some(codes[blank].astype(str).to_numpy())
-        notes.append(
-            Note.of("zone_value_blank", file=file, column=column, count=int(blank.sum()), zones=listed)
-        )
+    notes += listing("zone_value_blank", codes[values.isna() & ~bad], file=file, column=column)
     notes += _cell_notes("zone_value_bad", cells[bad], codes, file)
     return values
 
@@ -354,28 +332,12 @@ def _geometry(
     other = shapes[~np.isin(kinds, (-1, shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))]
     if len(other):
         found = ", ".join(sorted(other.geom_type.unique()))
-        notes.append(
-            Note.of(
-                "zone_not_polygon",
-                file=file,
-                severity="error",
-                count=len(other),
-                found=found,
-                rows=some(other.index),
-            )
-        )
+        notes += listing("zone_not_polygon", other.index, "rows", file=file, severity="error", found=found)
         return gpd.GeoSeries([None] * len(table), index=table.index, crs=crs)
     mended, changed = mend_polygons(datums.to_crs(shapes, datum=datum, crs=crs))
     fixed = changed.dropna()
-    if len(fixed):
-        zones = some(codes[fixed.index].astype(str).to_numpy())
-        notes.append(
-            Note.of("zone_mended", file=file, count=len(fixed), zones=zones, m2=square(fixed.sum()), **words)
-        )
-    null = codes[mended.isna()]
-    if len(null):
-        zones = some(null.astype(str).to_numpy())
-        notes.append(Note.of("zone_geometry_missing", file=file, count=len(null), zones=zones, **words))
+    notes += listing("zone_mended", codes[fixed.index], file=file, m2=square(fixed.sum()), **words)
+    notes += listing("zone_geometry_missing", codes[mended.isna()], file=file, **words)
     return mended
 
 
@@ -389,8 +351,7 @@ def _cells(codes: pd.Series, file: str, notes: list[Note]) -> gpd.GeoSeries:
             shapes.append(None)
         else:
             shapes.append(shapely.Polygon([(lon, lat) for lat, lon in h3.cell_to_boundary(code)]))
-    if wrong:
-        notes.append(Note.of("zone_h3_bad", file=file, severity="error", count=len(wrong), ids=some(wrong)))
+    notes += listing("zone_h3_bad", wrong, "ids", file=file, severity="error")
     return gpd.GeoSeries(shapes, index=codes.index, crs=4326)
 
 
@@ -558,21 +519,14 @@ def _parent_notes(frame: pd.DataFrame, level: str, coarser: str) -> list[Note]:
     unknown = frame[frame["parent"].notna() & frame["named"].isna()]
     if len(unknown):
         found = some(sorted(unknown["parent"].unique()))
-        zones = some(unknown["code"].to_numpy())
-        notes.append(
-            Note.of("zone_parent_unknown", file=file, count=len(unknown), names=found, zones=zones, **words)
-        )
+        notes += listing("zone_parent_unknown", unknown["code"], file=file, names=found, **words)
     differ = frame[frame["named"].notna() & frame["laid"].notna() & (frame["named"] != frame["laid"])]
     if len(differ):
         columns = (differ[c].tolist() for c in ("code", "parent", "laid"))
-        listed = some(
-            f"{c} ({said} / {laid.partition('/')[2]})" for c, said, laid in zip(*columns, strict=True)
-        )
-        notes.append(Note.of("zone_parent_disagrees", file=file, count=len(differ), zones=listed, **words))
+        listed = [f"{c} ({said} / {laid.partition('/')[2]})" for c, said, laid in zip(*columns, strict=True)]
+        notes += listing("zone_parent_disagrees", listed, file=file, **words)
     lost = frame[frame["parent_id"].isna()]
-    if len(lost):
-        zones = some(lost["code"].to_numpy())
-        notes.append(Note.of("zone_parent_none", file=file, count=len(lost), zones=zones, **words))
+    notes += listing("zone_parent_none", lost["code"], file=file, **words)
     return notes
 
 

@@ -22,10 +22,10 @@ from geoplan.inputs import readers
 from geoplan.inputs.facilities.fields import FIELDS
 from geoplan.inputs.lists.cells import read_coordinate
 from geoplan.inputs.lists.points import declared_points
-from geoplan.inputs.lists.rows import Rows, open_list, read_rows
+from geoplan.inputs.lists.rows import Rows, has_columns, open_list, read_rows
 from geoplan.inputs.lists.zone_names import ZoneNames, clean_name
 from geoplan.words.catalogue import phrase
-from geoplan.words.errors import InputError, Note
+from geoplan.words.errors import InputError, Note, raise_errors
 
 #: Columns of the file of accepted points.
 ACCEPTED_COLUMNS = ("facility_id", "name", "lon", "lat", "match", "matched_name")
@@ -121,25 +121,16 @@ def read_accepted(path: Path, *, crs: CRS) -> dict[str, Match]:
         If the file lacks a column, or a row has no readable coordinates.
     """
     table = readers.read_rows(path)
-    missing = [c for c in ("facility_id", "lon", "lat") if c not in table.columns]
-    if missing:
-        found = ", ".join(map(str, table.columns))
-        raise InputError(
-            *(
-                Note.of("column_missing", file=path.name, severity="error", column=c, found=found)
-                for c in missing
-            )
-        )
+    notes: list[Note] = []
+    has_columns(table, ("facility_id", "lon", "lat"), path.name, notes)
+    raise_errors(notes, InputError)
     lon, lat = ([read_coordinate(v)[0] for v in table[c]] for c in ("lon", "lat"))
-    bad = [
-        int(row)
+    notes += [
+        Note.of("accepted_unreadable", file=path.name, row=int(row), severity="error")
         for row, x, y in zip(table.index, lon, lat, strict=True)
         if not (abs(x) <= 180 and abs(y) <= 90)
     ]
-    if bad:
-        raise InputError(
-            *[Note.of("accepted_unreadable", file=path.name, row=row, severity="error") for row in bad]
-        )
+    raise_errors(notes, InputError)
     metric = datums.to_crs(gpd.GeoSeries.from_xy(lon, lat, crs=4326), datum="wgs84", crs=crs)
     names = table["matched_name"] if "matched_name" in table.columns else table["facility_id"]
     return {

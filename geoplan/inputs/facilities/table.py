@@ -190,17 +190,9 @@ def shared_notes(facilities: gpd.GeoDataFrame) -> tuple[Note, ...]:
                 and facility["source_file"] != first["source_file"]
             )
             if near:
-                row = _row(facility["source_row"])
-                notes.append(
-                    Note.of(
-                        "in_two_registers",
-                        file=facility["source_file"],
-                        row=row,
-                        name=name,
-                        other=str(group.index[0]),
-                        id=str(facility_id),
-                    )
-                )
+                file, row = facility["source_file"], _row(facility["source_row"])
+                words = {"name": name, "other": str(group.index[0]), "id": str(facility_id)}
+                notes.append(Note.of("in_two_registers", file=file, row=row, **words))
     return tuple(notes)
 
 
@@ -374,12 +366,9 @@ def unplaced_table(
     table["zone_names"] = [_path(zone_id, zones) for zone_id in waiting["zone_id"]]
     table["beds"], table["places"] = fates["beds"].reindex(table.index), fates["places"].reindex(table.index)
     table["reason"] = placed.reason.reindex(table.index)
-    table["match"] = pd.Series(
-        [None if m is None else m.match for m in found], index=table.index, dtype=object
-    )
-    table["matched_name"] = pd.Series(
-        [None if m is None else m.matched_name for m in found], index=table.index, dtype=object
-    )
+    for name in ("match", "matched_name"):
+        texts = [getattr(match, name, None) for match in found]
+        table[name] = pd.Series(texts, index=table.index, dtype=object)
     table["lon"], table["lat"] = lonlat["lon"], lonlat["lat"]
     return table[list(UNPLACED)].rename_axis("facility_id")
 

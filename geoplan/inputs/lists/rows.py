@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from geoplan.inputs import readers
 from geoplan.inputs.lists.cells import Amount, cell_text, is_blank, read_amount, read_cost, read_flag, shown
 from geoplan.inputs.lists.fields import Columns, Fields, recognise
-from geoplan.words.errors import InputError, Note
+from geoplan.words.errors import InputError, Note, raise_errors
 
 _FORMER = re.compile(r"(?P<file>.+?)(?:@\d+)?#(?P<row>\d+|(?:node|way|relation)/\d+)")
 
@@ -344,11 +344,22 @@ def total_rows(
     return sums, notes
 
 
+def has_columns(table: pd.DataFrame, columns: Iterable[str], file: str, notes: list[Note]) -> bool:
+    """Return True where a table has every column; an error for each that it lacks."""
+    absent = [column for column in dict.fromkeys(columns) if column not in table.columns]
+    found = ", ".join(str(column) for column in table.columns if column != "geometry")
+    notes += [
+        Note.of("column_missing", severity="error", file=file, column=column, found=found)
+        for column in absent
+    ]
+    return not absent
+
+
 def _selected(table: pd.DataFrame, where: str, file: str) -> "pd.Series[bool]":
     """Return which rows a column chooses: a count above 0, or a yes."""
-    if where not in table.columns:
-        found = ", ".join(map(str, table.columns))
-        raise InputError(Note.of("column_missing", file=file, severity="error", column=where, found=found))
+    notes: list[Note] = []
+    has_columns(table, [where], file, notes)
+    raise_errors(notes, InputError)
 
     def chosen(cell: object) -> bool:
         return read_flag(cell)[0] is True or (not is_blank(cell) and read_amount(cell).low > 0)

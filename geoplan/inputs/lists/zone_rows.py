@@ -4,7 +4,7 @@ Rows are matched to zones by id or name. A blank cell is unknown, never 0. Rows 
 which are listed.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.inputs.boundaries.checks import some
+from geoplan.inputs.boundaries.checks import listing
 from geoplan.inputs.lists.cells import cell_text, is_blank, read_amount, read_count, shown
-from geoplan.inputs.lists.rows import total_rows
+from geoplan.inputs.lists.rows import has_columns, total_rows
 from geoplan.inputs.lists.zone_names import ZoneNames, level_words
 from geoplan.inputs.readers import FilePath, read_rows
 from geoplan.words.errors import Note
@@ -168,10 +168,9 @@ def zone_rows(
         if found.zone_id is None:
             first = next((text for cell in (cells[zone], *cells) if (text := cell_text(cell))), "–")
             lost[found.why].append(f"{first} ({row})")
+    words = level_words(at.level)
     for why, rows in lost.items():
-        if rows:
-            words = {"count": len(rows), "rows": some(rows), **level_words(at.level)}
-            notes.append(Note.of(f"zone_rows_{why}", file=file, **words))
+        notes += listing(f"zone_rows_{why}", rows, "rows", file=file, **words)
     table = table.assign(zone_id=pd.Series(zone_ids, index=table.index, dtype=object)).dropna(
         subset="zone_id"
     )
@@ -182,23 +181,10 @@ def zone_rows(
     table = table[~table["zone_id"].duplicated()]
     index = pd.Index(table["zone_id"], name="zone_id")
     absent = at.ids.difference(index, sort=False)
-    if len(absent) and len(index):
-        zones = some(str(at.zones.loc[zone_id, "name"]) for zone_id in absent)
-        words = {"count": len(absent), "zones": zones, **level_words(at.level)}
-        notes.append(Note.of("zone_rows_absent", file=file, **words))
+    if len(index):
+        notes += listing("zone_rows_absent", at.zones.loc[absent, "name"], file=file, **words)
     rows_of = {str(zone_id): int(row) for zone_id, row in zip(index, table.index, strict=True)}
     return ZoneRows(table.drop(columns="zone_id").set_axis(index), rows_of, file)
-
-
-def has_columns(table: pd.DataFrame, columns: Iterable[str], file: str, notes: list[Note]) -> bool:
-    """Return True where a table has every column; an error for each that it lacks."""
-    absent = [column for column in dict.fromkeys(columns) if column not in table.columns]
-    found = ", ".join(map(str, table.columns))
-    notes += [
-        Note.of("column_missing", severity="error", file=file, column=column, found=found)
-        for column in absent
-    ]
-    return not absent
 
 
 def _above(cell: object, names: ZoneNames, level: str) -> str | None:

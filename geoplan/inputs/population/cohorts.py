@@ -170,17 +170,10 @@ def _unanswerable(wanted: Mapping[str, tuple[float, float]], limits: Floats) -> 
     for group, (start, end) in wanted.items():
         inside = limits[0] <= start < end <= limits[-1]
         if not inside or start > closed[-1] or (end > closed[-1] and not np.isinf(end)):
-            notes.append(
-                Note.of(
-                    "age_group_beyond",
-                    severity="error",
-                    group=group,
-                    start=f"{start:g}",
-                    end=f"{end:g}",
-                    first=f"{limits[0]:g}",
-                    last=f"{closed[-1]:g}" + ("+" if np.isinf(limits[-1]) else ""),
-                )
-            )
+            last = f"{closed[-1]:g}" + ("+" if np.isinf(limits[-1]) else "")
+            words: dict[str, Any] = {"start": f"{start:g}", "end": f"{end:g}", "last": last}
+            words |= {"group": group, "first": f"{limits[0]:g}"}
+            notes.append(Note.of("age_group_beyond", severity="error", **words))
     return notes
 
 

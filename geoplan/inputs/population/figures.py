@@ -17,7 +17,7 @@ import pyproj
 from numpy.typing import NDArray
 
 from geoplan.inputs.boundaries import COVERED_ENOUGH
-from geoplan.inputs.boundaries.checks import some
+from geoplan.inputs.boundaries.checks import listing, zone_codes
 from geoplan.inputs.lists.zone_names import level_words
 from geoplan.inputs.population.grids import Cut, Raster, cover, transformer, whole_file
 from geoplan.inputs.population.places import (
@@ -177,7 +177,7 @@ def _raked(
     if len(partial):
         whole = np.maximum(_polygon_sums(here, level, partial, raster), base[partial])
         within = np.divide(base[partial], whole, out=covered[partial].copy(), where=whole > 0)
-        notes.append(_partial_note(name, level, here, ids[partial], within))
+        notes += _partial_note(name, level, here, ids[partial], within)
         base[partial] = whole
     raking = rake(base, totals)
 
@@ -192,7 +192,8 @@ def _raked(
     if len(used):
         words: dict[str, Any] = {"low": float(used.min()), "high": float(used.max()), "usual": raking.usual}
         notes.append(Note.of("rake_factors", severity="info", group=name, file=raster.file, **words))
-    notes += _unknown_note("rake_unknown_totals", name, level, ids[raking.unknown], usual=raking.usual)
+    unknown, words = zone_codes(ids[raking.unknown]), level_words(level)
+    notes += listing("rake_unknown_totals", unknown, group=name, usual=raking.usual, **words)
     return Figures({block.name: amounts}, spreads, notes)
 
 
@@ -203,19 +204,10 @@ def _polygon_sums(here: StudyArea, level: str, positions: Ints, raster: Raster) 
     return sums(owner, np.nan_to_num(raster.values)[cell] * share, len(positions))
 
 
-def _partial_note(name: str, level: str, here: StudyArea, ids: NDArray[Any], within: Floats) -> Note:
-    zones = some(
-        f"{here.zones.loc[zone, 'name']} {share:.1%}" for zone, share in zip(ids, within, strict=True)
-    )
-    return Note.of("rake_partly_inside", group=name, count=len(ids), zones=zones, **level_words(level))
-
-
-def _unknown_note(code: str, name: str, level: str, ids: NDArray[Any], **values: float) -> list[Note]:
-    """Return a note on zones without a given total."""
-    if not len(ids):
-        return []
-    zones = some(zone.partition("/")[2] for zone in ids)
-    return [Note.of(code, group=name, count=len(ids), zones=zones, **values, **level_words(level))]
+def _partial_note(name: str, level: str, here: StudyArea, ids: NDArray[Any], within: Floats) -> list[Note]:
+    names = zip(here.zones.loc[ids, "name"], within, strict=True)
+    zones = [f"{zone} {share:.1%}" for zone, share in names]
+    return listing("rake_partly_inside", zones, group=name, **level_words(level))
 
 
 def _totals_alone(name: str, group: Mapping[str, Any], here: StudyArea) -> Figures:
@@ -228,11 +220,10 @@ def _totals_alone(name: str, group: Mapping[str, Any], here: StudyArea) -> Figur
         Spread(str(ids[i]), float(totals[i] * covered[i]), members[i], streets, expected=True)
         for i in np.flatnonzero(np.nan_to_num(totals) > 0)
     ]
-    notes = []
     partial = np.flatnonzero((covered < 1) & np.isfinite(totals))
-    if len(partial):
-        notes.append(_partial_note(name, level, here, ids[partial], covered[partial]))
-    notes += _unknown_note("totals_unknown", name, level, ids[np.isnan(totals)])
+    notes = _partial_note(name, level, here, ids[partial], covered[partial])
+    unknown = zone_codes(ids[np.isnan(totals)])
+    notes += listing("totals_unknown", unknown, group=name, **level_words(level))
     return Figures({}, spreads, notes)
 
 
@@ -250,7 +241,6 @@ def spread_apart(
         return []
     streets = blocks.get("streets")
     areas = zone_areas(here)
-    notes = []
     gone: dict[str, list[str]] = {"streets": [], "point": [], "lost": []}
     for one in spreads:
         kind, at, people = spread(one.total, one.members, streets if one.streets else None, areas)
@@ -262,13 +252,8 @@ def spread_apart(
             gone["lost"].append(f"{one.zone_id.partition('/')[2]} ({one.total:.0f})")
         elif not one.expected or (one.streets and kind == "point"):
             gone[kind].append(one.zone_id.partition("/")[2])
-    for kind, zones in gone.items():
-        if zones:
-            code = {"streets": "people_on_streets", "point": "people_on_point", "lost": "people_not_placed"}[
-                kind
-            ]
-            notes.append(Note.of(code, group=name, count=len(zones), zones=some(zones)))
-    return notes
+    codes = {"streets": "people_on_streets", "point": "people_on_point", "lost": "people_not_placed"}
+    return [note for kind, zones in gone.items() for note in listing(codes[kind], zones, group=name)]
 
 
 def street_metres(blocks: Mapping[str, Block]) -> Amounts:
@@ -331,17 +316,7 @@ def part_of(
         bad = outside_range(np.where(there, rates, np.nan))
         wrong += _places(blocks[block], bad, rates, here)
         made[block] = people * np.nan_to_num(rates, posinf=0.0)
-    if wrong:
-        notes.append(
-            Note.of(
-                "rate_outside",
-                file=over.file,
-                severity="error",
-                group=name,
-                count=len(wrong),
-                where=some(wrong),
-            )
-        )
+    notes += listing("rate_outside", wrong, "where", file=over.file, severity="error", group=name)
     if filled:
         words: dict[str, Any] = {"count": int(filled), "people": round(people_filled)}
         notes.append(Note.of("rate_filled", file=over.file, severity="info", group=name, **words))
@@ -372,9 +347,7 @@ def _rate_grid(
     code = "rate_few" if held["inside"] < len(here.ids) else "rate_distinct"
     notes = [Note.of(code, file=over.file, severity="info", group=name, other=under.file, **held)]
     borrowed = here.ids[np.flatnonzero(up > 0)]
-    if len(borrowed):
-        zones = some(zone.partition("/")[2] for zone in borrowed)
-        notes.append(Note.of("rate_borrowed", file=over.file, group=name, count=len(borrowed), zones=zones))
+    notes += listing("rate_borrowed", zone_codes(borrowed), file=over.file, group=name)
     nowhere = here.ids[np.isnan(up)]
     if len(nowhere):
         notes.append(Note.of("rate_nowhere", file=over.file, severity="error", group=name, other=under.file))

@@ -182,16 +182,9 @@ def _check_not_negative(values: Floats, grid: Grid, file: str) -> None:
     negative = np.flatnonzero(values < 0)
     if len(negative):
         lon, lat = grid.moved(*grid.centres(negative[:1]), pyproj.CRS.from_epsg(4326))
-        raise InputError(
-            Note.of(
-                "raster_negative",
-                file=file,
-                severity="error",
-                count=len(negative),
-                least=float(values[negative].min()),
-                where=f"{lon[0]:.5f} E {lat[0]:.5f} N",
-            )
-        )
+        words: dict[str, Any] = {"count": len(negative), "least": float(values[negative].min())}
+        where = f"{lon[0]:.5f} E {lat[0]:.5f} N"
+        raise InputError(Note.of("raster_negative", file=file, severity="error", where=where, **words))
 
 
 @dataclass(frozen=True)

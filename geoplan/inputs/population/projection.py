@@ -19,9 +19,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geoplan.inputs.boundaries.checks import some
+from geoplan.inputs.boundaries.checks import listing, some, zone_codes
+from geoplan.inputs.lists.rows import has_columns
 from geoplan.inputs.lists.zone_names import level_words
-from geoplan.inputs.lists.zone_rows import AREA, LevelZones, ZoneRows, has_columns, zone_rows
+from geoplan.inputs.lists.zone_rows import AREA, LevelZones, ZoneRows, zone_rows
 from geoplan.inputs.population.cohorts import (
     WIDTH,
     AtYear,
@@ -173,16 +174,10 @@ def _people(name: str, entry: Entries, places: LevelZones, year: int, notes: lis
         )
     else:
         people = counted["group"]
-    unknown = people.index[people.isna()]
-    if len(unknown):
-        zones = some(zone.partition("/")[2] for zone in unknown)
-        words = level_words(places.level)
-        severity = "error" if len(unknown) == len(people) else "warning"
-        notes.append(
-            Note.of(
-                "projected_unknown", severity=severity, group=name, count=len(unknown), zones=zones, **words
-            )
-        )
+    unknown = zone_codes(people.index[people.isna()])
+    severity = "error" if len(unknown) == len(people) else "warning"
+    words = level_words(places.level)
+    notes += listing("projected_unknown", unknown, severity=severity, group=name, **words)
     return people
 
 
@@ -208,7 +203,7 @@ def _scaled(
     factors = kept.factors[name]
     blank = totals.index[totals.isna() & totals.index.isin(region)]
     if len(blank):
-        regions = some(zone.partition("/")[2] for zone in blank)
+        regions = some(zone_codes(blank))
         notes.append(Note.of("projected_total_blank", group=name, regions=regions))
     used = factors[factors.index.isin(region) & factors.notna()]
     if len(used):

@@ -60,8 +60,9 @@ class Stretches:
 
 def marks_table(found: Mapping[int, tuple[str, str, str]]) -> pd.DataFrame:
     """Return marks (node id -> kind, state, name) as the table of `Ways`."""
-    marks = pd.DataFrame.from_dict(found, orient="index", columns=["kind", "state", "name"])
-    return marks.set_axis(marks.index.astype("int64")).sort_index()
+    marks = pd.DataFrame.from_dict(dict(found), orient="index", columns=["kind", "state", "name"])
+    marks.index = marks.index.astype("int64")
+    return marks.sort_index()
 
 
 def without_repeats(first: Ints, vertex: Ints) -> tuple[Ints, Ints]:

@@ -358,17 +358,9 @@ def _valve_notes(edges: gpd.GeoDataFrame, private: Private, file: str) -> list[N
     ways = edges[(edges["access"] == RESIDENTS) & ~edges["highway"].isin(VALVES)]
     if len(ways):
         entries = int((edges["highway"] == "entry").sum())
-        km = f"{walkable_m(ways) / 1000:,.1f}"
-        notes.append(
-            Note.of(
-                f"private_{private}",
-                file=file,
-                severity="info",
-                edges=f"{len(ways):,}",
-                km=km,
-                entries=f"{entries:,}",
-            )
-        )
+        words: dict[str, Any] = {"edges": f"{len(ways):,}", "entries": f"{entries:,}"}
+        words["km"] = f"{walkable_m(ways) / 1000:,.1f}"
+        notes.append(Note.of(f"private_{private}", file=file, severity="info", **words))
     gates = edges[edges["highway"] == "gate"].drop_duplicates("osm_id")
     if len(gates):
         shut = gates[["fixed_fwd_s", "fixed_bwd_s"]].gt(0).sum(axis=1)
