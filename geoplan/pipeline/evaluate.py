@@ -260,14 +260,9 @@ def outcome_of(
 
 def _siting_fields(siting: SitingTables) -> dict[str, Any]:
     return {
-        "candidates": siting.candidates,
-        "sites": siting.sites,
-        "answers": siting.answers,
-        "curve": siting.curve,
-        "unmet": siting.unmet,
-        "site_isochrones": siting.isochrones,
-        "site_support": siting.support,
-    }
+        "candidates": siting.candidates, "sites": siting.sites, "answers": siting.answers, "curve": siting.curve,
+        "unmet": siting.unmet, "site_isochrones": siting.isochrones, "site_support": siting.support,
+    }  # fmt: skip
 
 
 def result_of(found: Computation, outcome: Outcome, stages: Stages) -> Result:

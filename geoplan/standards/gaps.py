@@ -14,16 +14,7 @@ from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import format_number
 from geoplan.words.vocabulary import label
 
-_NUMBERS = (
-    "actual",
-    "actual_low",
-    "actual_high",
-    "required",
-    "shortfall",
-    "gross_shortfall",
-    "people_affected",
-    "minutes",
-)
+_NUMBERS = ("actual", "actual_low", "actual_high", "required", "shortfall", "gross_shortfall", "people_affected", "minutes")  # fmt: skip
 
 
 def gap_list(
@@ -229,16 +220,7 @@ def _flag_row(row: Mapping[Any, Any], names: _Names, years: Mapping[Any, Any]) -
 
 def _finding_row(row: Mapping[Any, Any], names: _Names) -> dict[str, Any]:
     rule = str(row["rule_id"])
-    same = (
-        "actual_low",
-        "actual_high",
-        "required",
-        "shortfall",
-        "gross_shortfall",
-        "unit",
-        "people_affected",
-        "cause",
-    )
+    same = ("actual_low", "actual_high", "required", "shortfall", "gross_shortfall", "unit", "people_affected", "cause")  # fmt: skip
     return {
         **_row("finding", rule, row["zone_id"], names, row["basis"]),
         **{key: row[key] for key in same},

@@ -21,13 +21,9 @@ from geoplan.tables import GROUPS
 
 #: Levels as plans say them -> levels of the zones table.
 LEVEL_WORDS = {
-    "city": "area",
-    "district": "district",
-    "town": "town",
-    "community": "community",
-    "estate": "estate",
+    "city": "area", "district": "district", "town": "town", "community": "community", "estate": "estate",
     "facility": "facility",
-}
+}  # fmt: skip
 NOT_QUANTIFIED = "未量化"
 #: Filters as plans say them -> words of a zone's ``kind``.
 KIND_WORDS = {"with the conditions": "with_conditions"}

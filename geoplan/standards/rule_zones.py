@@ -12,13 +12,8 @@ from geoplan.words.errors import Note
 
 #: Words of which a zone has one or the other: where it has one, the other is known not to hold.
 OPPOSITES = {
-    "urban": "rural",
-    "rural": "urban",
-    "new": "existing",
-    "existing": "new",
-    "township": "street",
-    "street": "township",
-}
+    "urban": "rural", "rural": "urban", "new": "existing", "existing": "new", "township": "street", "street": "township",
+}  # fmt: skip
 
 #: A complete community (完整居住社区) has 5,000 to 12,000 residents where no list names it; the band stands in the
 #: Yantai plan, 一(二) 托育10, and in 完整居住社区建设标准(试行) 2020.

@@ -20,13 +20,9 @@ GROUPS = (
 
 #: The same people under their other basis (常住 / 户籍): where a study has both, a rule is judged under both.
 OTHER_BASIS = {
-    "residents": "residents_registered",
-    "elders_60": "elders_60_registered",
-    "under_3": "under_3_registered",
-    "residents_registered": "residents",
-    "elders_60_registered": "elders_60",
-    "under_3_registered": "under_3",
-}
+    "residents": "residents_registered", "elders_60": "elders_60_registered", "under_3": "under_3_registered",
+    "residents_registered": "residents", "elders_60_registered": "elders_60", "under_3_registered": "under_3",
+}  # fmt: skip
 
 #: Why something is short, a closed list (圈内无设施、圈内设施已满、单体规模不足、类型不符、路网不通、数据不足).
 CAUSES = ("none_in_circle", "full", "too_small", "wrong_type", "not_connected", "no_data")

@@ -9,30 +9,9 @@ from geoplan.words.catalogue import phrase
 
 #: Stages of a run in their order.
 STAGES = (
-    "zones",
-    "streets",
-    "registers",
-    "people",
-    "datum",
-    "graph",
-    "snap",
-    "reach",
-    "circle",
-    "assess",
-    "projects",
-    "served",
-    "isochrones",
-    "minutes",
-    "candidates",
-    "siting",
-    "map",
-    "workbook",
-    "layers",
-    "report",
-    "papers",
-    "exports",
-    "store",
-)
+    "zones", "streets", "registers", "people", "datum", "graph", "snap", "reach", "circle", "assess", "projects", "served",
+    "isochrones", "minutes", "candidates", "siting", "map", "workbook", "layers", "report", "papers", "exports", "store",
+)  # fmt: skip
 
 
 def stage_name(key: str, lang: str) -> str:

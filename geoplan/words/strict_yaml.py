@@ -320,11 +320,8 @@ _FORMS = {"str", "float", "path", "constrained-str", "constrained-float", "Rate"
 
 #: pydantic's kind of problem -> sign of the bound and its name in the problem's context.
 _BOUNDS = {
-    "greater_than": (">", "gt"),
-    "greater_than_equal": ("≥", "ge"),
-    "less_than": ("<", "lt"),
-    "less_than_equal": ("≤", "le"),
-}
+    "greater_than": (">", "gt"), "greater_than_equal": ("≥", "ge"), "less_than": ("<", "lt"), "less_than_equal": ("≤", "le"),
+}  # fmt: skip
 
 
 def _notes(

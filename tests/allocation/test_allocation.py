@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from coverage_problems import known, walks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -15,16 +16,6 @@ from geoplan.coverage.allocation import served, served_by_zone
 from geoplan.words.errors import TableError
 
 INF = float("inf")
-
-
-def walks(*rows):
-    """Return pairs from (point, facility, minutes) tuples."""
-    table = pd.DataFrame(rows, columns=["demand_id", "facility_id", "seconds"])
-    return table.astype({"seconds": float}).assign(seconds=lambda t: t["seconds"] * 60)
-
-
-def known(amounts):
-    return pd.DataFrame({"low": amounts, "high": amounts}, dtype=float)
 
 
 def serve(pairs, need, capacity):

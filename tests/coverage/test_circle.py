@@ -119,24 +119,14 @@ def test_by_hand():
     assert np.isnan(b.median_minutes)
     assert pd.isna(b.nearest_facility)
     u = row(table, "district/u")
-    assert (u.people, u.covered, u.unreached, u.communities, u.communities_covered) == (
-        110.0,
-        80.0,
-        10.0,
-        2,
-        1,
-    )
+    assert (u.people, u.covered, u.unreached, u.communities, u.communities_covered) == (110.0, 80.0, 10.0, 2, 1)  # fmt: skip
     assert u.median_minutes == 15.0  # 50 at 10 min, then 30 more at 15 min pass 55
     area = row(table, "area/1")
     assert (area.people, area.covered, area.outside) == (150.0, 120.0, 30.0)
     assert area.nearest_facility == "x"  # 50 people; y has 50 too, z 40: the first of equals
     # rural apart: the area has both kinds, each district one
     assert row(table, "area/1", "urban").people == 110.0
-    assert row(table, "area/1", "rural")[["people", "covered", "median_minutes"]].tolist() == [
-        40.0,
-        40.0,
-        2.0,
-    ]
+    assert row(table, "area/1", "rural")[["people", "covered", "median_minutes"]].tolist() == [40.0, 40.0, 2.0]  # fmt: skip
     assert row(table, "district/r", "rural").people == 40.0
     assert not ((table["zone_id"] == "district/r") & (table["kind"] == "urban")).any()
     # the estate takes half of the first point and all of the third: 25 within, 20 outside
@@ -173,12 +163,8 @@ def test_golden_table():
 
 def test_boundary_is_inside_and_is_the_only_one():
     assert in_circle([900.0, 900.0 + 5e-7, 900.0 + 2e-6, np.inf, np.nan], walk_minutes=15).tolist() == [
-        True,
-        True,
-        False,
-        False,
-        False,
-    ]
+        True, True, False, False, False,
+    ]  # fmt: skip
     # a third of a minute: 60 * (1/3) is not exact in floats; the tolerance takes it in
     assert in_circle(0.1 * 200, walk_minutes=1 / 3)
 

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from coverage_problems import known, walks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,16 +13,6 @@ from geoplan.coverage.provision import located_supply, reachable_supply, zone_re
 from geoplan.words.errors import TableError
 
 INF = float("inf")
-
-
-def walks(*rows):
-    """Return reach from (point, facility, minutes) tuples."""
-    table = pd.DataFrame(rows, columns=["demand_id", "facility_id", "seconds"])
-    return table.astype({"seconds": float}).assign(seconds=lambda t: t["seconds"] * 60)
-
-
-def known(amounts):
-    return pd.DataFrame({"low": amounts, "high": amounts}, dtype=float)
 
 
 def test_two_facilities_shared_by_three_blocks():

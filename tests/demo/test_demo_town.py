@@ -14,17 +14,12 @@ from shapely.geometry import LineString, shape
 
 ROOT = Path(__file__).parents[2]
 FILES = (
-    "studies/huzhong/streets.osm",
-    "studies/huzhong/population.tif",
-    "studies/huzhong/elevation.tif",
-    "data/boundaries/huzhong_district.geojson",
-    "data/boundaries/huzhong_towns.geojson",
-    "data/boundaries/huzhong_communities.geojson",
-    "data/boundaries/huzhong_estates.geojson",
-    "data/boundaries/huzhong_river.geojson",
-    "data/facilities/huzhong_eldercare_register.xlsx",
+    "studies/huzhong/streets.osm", "studies/huzhong/population.tif", "studies/huzhong/elevation.tif",
+    "data/boundaries/huzhong_district.geojson", "data/boundaries/huzhong_towns.geojson",
+    "data/boundaries/huzhong_communities.geojson", "data/boundaries/huzhong_estates.geojson",
+    "data/boundaries/huzhong_river.geojson", "data/facilities/huzhong_eldercare_register.xlsx",
     "data/facilities/huzhong_childcare_register_gb18030.csv",
-)
+)  # fmt: skip
 
 
 def layer(name):

@@ -1,7 +1,7 @@
-"""Reached parts and isochrones on small random towns, against every edge cut into short ones and a plain Dijkstra search."""
+"""Reached parts and isochrones on small random towns, against a plain Dijkstra search at spots along every edge; and on Porto Alegre."""
 
-import heapq
 import itertools
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -10,13 +10,18 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from street_walks import Oracle, on_graph
 
+from geoplan.inputs.streets import read_streets
 from geoplan.network.graph import build_graph
 from geoplan.network.isochrones import isochrones, legs
+from geoplan.network.pace import walking_costs
 from geoplan.network.pieces import reached_parts
+from geoplan.network.reach import nearest, node_seconds
+from geoplan.network.snap import snap
 from geoplan.words.errors import TableError
 
-#: Short edges that each street edge is cut into.
+#: Parts that each street edge is cut into.
 CUTS = 8
 KMH = 3.6  # one metre a second
 
@@ -53,19 +58,9 @@ def town(seed, n_nodes=7, n_edges=11):
     mine = edges.index[edges["v"] == 0][::2]
     edges.loc[mine, "v"] = split
     open_s = rng.choice([0.0, np.inf])
-    valve = gpd.GeoDataFrame(
-        {
-            "u": [0],
-            "v": [split],
-            "fwd_m": [0.0],
-            "bwd_m": [0.0],
-            "fixed_fwd_s": [open_s],
-            "fixed_bwd_s": [open_s],
-        },
-        index=[99],
-        geometry=[shapely.LineString([nodes.loc[0].tolist()] * 2)],
-        crs=edges.crs,
-    )
+    row = {"u": 0, "v": split, "fwd_m": 0.0, "bwd_m": 0.0, "fixed_fwd_s": open_s, "fixed_bwd_s": open_s}
+    line = shapely.LineString([nodes.loc[0].tolist()] * 2)
+    valve = gpd.GeoDataFrame([row], index=[99], geometry=[line], crs=edges.crs)
     return nodes, pd.concat([edges, valve])
 
 
@@ -76,44 +71,17 @@ def place(edges, edge_id, part):
 
 def true_seconds(nodes, edges, facilities):
     """Return seconds to the nearest facility by (edge_id, cut 0..CUTS); facilities: (edge_id, cut, leg seconds)."""
-    cost = {}
-
-    def key(edge_id, k):
-        row = edges.loc[edge_id]
-        return ("n", row.u) if k == 0 else ("n", row.v) if k == CUTS else (edge_id, k)
-
-    for edge_id, row in edges.iterrows():
-        for k in range(CUTS):
-            a, b = key(edge_id, k), key(edge_id, k + 1)
-            # stored backwards: cost[to] lists from whom and for how long, for people walk to the facility
-            cost.setdefault(b, []).append((a, (row.fwd_m + row.fixed_fwd_s) / CUTS))
-            cost.setdefault(a, []).append((b, (row.bwd_m + row.fixed_bwd_s) / CUTS))
-    best = {}
-    turn = itertools.count()
-    heap = [(leg, next(turn), key(edge_id, k)) for edge_id, k, leg in facilities]
-    heapq.heapify(heap)
-    while heap:
-        seconds, _, at = heapq.heappop(heap)
-        if at in best or seconds == np.inf:
-            continue
-        best[at] = seconds
-        for other, step in cost.get(at, []):
-            if other not in best:
-                heapq.heappush(heap, (seconds + step, next(turn), other))
-    return {(e, k): best.get(key(e, k), np.inf) for e in edges.index for k in range(CUTS + 1)}
+    spots = {(e, k): (e, k / CUTS, 0.0) for e in edges.index for k in range(CUTS + 1)}
+    homes = {number: (edge_id, k / CUTS, leg) for number, (edge_id, k, leg) in enumerate(facilities)}
+    walks = Oracle(nodes, edges, KMH).pairs(spots, homes, np.inf)
+    return {spot: min(walks[spot, home] for home in homes) for spot in spots}
 
 
-def on_chains(graph, edges, facilities):
-    """Return snaps of facilities (edge_id, cut, leg seconds) on a graph, by its own steps."""
-    rows = []
-    for edge_id, k, leg in facilities:
-        step = int(np.flatnonzero(graph.step_edge == edge_id)[0])
-        chain = int(np.searchsorted(graph.step_start, step, side="right") - 1)
-        part = 1 - k / CUTS if graph.step_backward[step] else k / CUTS
-        low, high = graph.prefix_offset_m[step + chain : step + chain + 2]
-        offset = high if part == 1 else low + part * (high - low)  # ends to the bit, as snapping gives them
-        rows.append((chain, offset, leg))
-    return pd.DataFrame(rows, columns=["chain", "offset_m", "leg_m"])  # one metre a second
+def on_chains(graph, facilities):
+    """Return snaps of facilities (edge_id, cut, leg seconds) on a graph, one metre a second."""
+    return on_graph(
+        graph, {f"f#{i}": (edge_id, k / CUTS, leg) for i, (edge_id, k, leg) in enumerate(facilities)}
+    )
 
 
 def junction_seconds(graph, edges, true):
@@ -157,7 +125,7 @@ def test_reached_parts_are_those_of_a_slow_search(seed, facilities, contract):
     nodes, edges = town(seed, n_nodes=7 if seed % 2 else 12)  # few nodes: many ways; many: long chains
     graph = build_graph(nodes, edges, contract=contract)
     true = true_seconds(nodes, edges, facilities)
-    snaps, seconds = on_chains(graph, edges, facilities), junction_seconds(graph, edges, true)
+    snaps, seconds = on_chains(graph, facilities), junction_seconds(graph, edges, true)
     limits = (200.0, 700.0, 1500.0)
     bands = reached_parts(graph, seconds, snaps, walk_kmh=KMH, limits=limits)
     for k, limit in enumerate(limits):
@@ -178,12 +146,11 @@ def test_reached_parts_are_those_of_a_slow_search(seed, facilities, contract):
 
 def snapped(graph, edges, facilities):
     """Return snaps of facilities with the point of each, its leg's metres aside of the street."""
-    table = on_chains(graph, edges, facilities)
+    table = on_chains(graph, facilities)
     on = [place(edges, edge_id, cut / CUTS) for edge_id, cut, _ in facilities]
     points = [shapely.Point(p.x, p.y + leg) for p, (_, _, leg) in zip(on, facilities, strict=True)]
-    ids = pd.Index([f"f#{i}" for i in range(len(on))], name="facility_id")
     columns = {"x": [p.x for p in on], "y": [p.y for p in on], "geometry": points}
-    return gpd.GeoDataFrame(table.assign(**columns).set_index(ids), crs=edges.crs)
+    return gpd.GeoDataFrame(table.assign(**columns).rename_axis("facility_id"), crs=edges.crs)
 
 
 @settings(deadline=None, max_examples=30)
@@ -203,10 +170,10 @@ def test_isochrones_are_valid_nested_and_hold_origin_leg_and_every_reached_part(
         for (edge_id, cut), real in true.items():
             if real <= 60 * minutes:
                 assert polygon.covers(place(edges, edge_id, cut / CUTS))
-        for snap in snaps.itertuples():
-            assert polygon.covers(snap.geometry)
-            if snap.leg_m <= 60 * minutes:
-                assert polygon.covers(shapely.LineString([snap.geometry, (snap.x, snap.y)]))
+        for home in snaps.itertuples():
+            assert polygon.covers(home.geometry)
+            if home.leg_m <= 60 * minutes:
+                assert polygon.covers(shapely.LineString([home.geometry, (home.x, home.y)]))
         # and no ground but theirs: everything lies within the width of what the slow search reaches, to a short edge
         far = [place(edges, e, k / CUTS) for (e, k), real in true.items() if real <= 60 * minutes]
         longest = edges.length.max() / CUTS
@@ -267,3 +234,65 @@ def test_wrong_values_are_refused():
         isochrones(graph, snaps.drop(columns="leg_m"), walk_kmh=4.0, minutes=[5], width_m=30)
     with pytest.raises(TableError, match="duplicate ids: f#0"):
         isochrones(graph, pd.concat([snaps, snaps]), walk_kmh=4.0, minutes=[5], width_m=30)
+
+
+# --- the streets of Porto Alegre: valid, nested, holding what is reached, as large as the plain union
+
+DATA = Path(__file__).parents[2] / ".." / "shared" / "data" / "porto_alegre"
+TERMS = {"walk_kmh": 4.0, "width_m": 30.0}
+MINUTES = [5.0, 10.0, 15.0]
+
+
+@pytest.fixture(scope="module")
+def porto_alegre():
+    if not DATA.exists():
+        pytest.skip("no real data beside the project (../shared/data)")
+    streets = read_streets(DATA / "poa_osm.pbf", crs="EPSG:32722")
+    edges = walking_costs(streets.nodes, streets.edges)
+    rng = np.random.default_rng(3)
+    near = edges.geometry.iloc[rng.choice(len(edges), 12, replace=False)].interpolate(0.4, normalized=True)
+    xy = shapely.get_coordinates(near.array) + rng.normal(0, 25, (12, 2))
+    points = gpd.GeoSeries(shapely.points(xy), index=[f"f#{i}" for i in range(12)], crs=edges.crs)
+    return build_graph(streets.nodes, edges), build_graph(streets.nodes, edges, contract=False), points
+
+
+@pytest.mark.parametrize("which", [slice(0, 1), slice(5, 6), slice(0, 12)])
+def test_polygons_hold_the_streets_that_an_uncontracted_search_reaches(porto_alegre, which):
+    graph, plain, points = porto_alegre
+    points = points.iloc[which]
+    snaps = gpd.GeoDataFrame(snap(graph, points), geometry=points)
+    got = isochrones(graph, snaps, minutes=MINUTES, **TERMS)
+    assert got.is_valid.all()
+    assert all(outer.covers(inner) for inner, outer in itertools.pairwise(got.geometry))
+    limits = [60 * m for m in MINUTES]
+    on = snap(plain, points)
+    seconds = node_seconds(plain, on, walk_kmh=4.0, limit_seconds=limits[-1])
+    parts = reached_parts(plain, seconds, on, walk_kmh=4.0, limits=limits)
+    legs = shapely.linestrings(
+        np.stack([shapely.get_coordinates(points.array), on[["x", "y"]].to_numpy()], axis=1)
+    )
+    for k, polygon in enumerate(got.geometry):
+        reached = np.concatenate([*parts[: k + 1], legs])
+        shapely.prepare(polygon)
+        assert shapely.covers(polygon, reached).all()
+        slow = shapely.union_all(shapely.buffer(reached, 30.0))
+        assert polygon.area == pytest.approx(slow.area, rel=0.01)
+
+
+def test_who_walks_in_time_from_a_street_is_inside(porto_alegre):
+    graph, _, points = porto_alegre
+    snaps = gpd.GeoDataFrame(snap(graph, points), geometry=points)
+    polygon = isochrones(graph, snaps, minutes=[15], **TERMS).geometry.iloc[0]
+    rng = np.random.default_rng(4)
+    chains = rng.choice(graph.n_chains, 3000)
+    people = gpd.GeoSeries(
+        shapely.line_interpolate_point(graph.geometry()[chains], rng.random(3000), normalized=True),
+        crs=graph.crs,
+    )
+    walks = nearest(graph, snap(graph, people), snaps, walk_kmh=4.0, limit_seconds=900)["seconds"]
+    assert 100 < walks.notna().sum() < 2900
+    shapely.prepare(polygon)
+    inside = shapely.covers(polygon, people.array)
+    assert inside[walks.notna().to_numpy()].all()
+    # and who is further than the width from every reached street is outside: most of those who are late
+    assert inside[walks.isna().to_numpy()].mean() < 0.2

@@ -1,10 +1,13 @@
-"""Reach: walks by hand, the boundary, ties, gates, one-way streets, ids, inputs left alone."""
+"""Reach: walks by hand, the boundary, ties, gates, one-way streets, ids, inputs left alone; and Dijkstra's search on random graphs."""
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from street_walks import Oracle, on_graph, pairs_of
 
 from geoplan.network import kernels, records
 from geoplan.network.graph import build_graph
@@ -28,109 +31,103 @@ def line_street(**columns):
     return nodes, edges.assign(**columns)
 
 
-def at(on_graph, graph, **places):
+def at(graph, **places):
     """Snaps of id -> (edge, share, leg)."""
     return on_graph(graph, places)
 
 
-def test_a_walk_is_leg_street_and_leg(on_graph):
+def test_a_walk_is_leg_street_and_leg():
     graph = build_graph(*line_street())
     found = reach(
         graph,
-        at(on_graph, graph, a=(0, 0.2, 5), b=(0, 0.5, 0), c=(2, 1.0, 1)),
-        at(on_graph, graph, x=(2, 0.5, 10), y=(0, 0.5, 3)),
+        at(graph, a=(0, 0.2, 5), b=(0, 0.5, 0), c=(2, 1.0, 1)),
+        at(graph, x=(2, 0.5, 10), y=(0, 0.5, 3)),
         walk_kmh=KMH,
         limit_seconds=120,
     )
     table = {("a", "x"): 5 + 80 + 25 + 10, ("a", "y"): 5 + 30 + 3, ("b", "x"): 50 + 25 + 10, ("b", "y"): 3}
     table |= {("c", "x"): 1 + 25 + 10, ("c", "y"): 1 + 50 + 50 + 3}
-    frame = found.to_frame()
-    assert dict(
-        zip(zip(frame["demand_id"], frame["facility_id"], strict=True), frame["seconds"], strict=True)
-    ) == (pytest.approx(table))
-    assert list(zip(frame["demand_id"], frame["facility_id"], strict=True)) == sorted(table)
+    assert pairs_of(found) == pytest.approx(table)
+    assert list(pairs_of(found)) == sorted(table)
     assert found.to_scipy().toarray().tolist() == [[120, 38], [85, 3], [36, 104]]
     assert found.nearest()["facility_id"].tolist() == ["y", "y", "x"]
 
 
 @pytest.mark.parametrize(("limit", "within"), [(115, 1), (115 - 5e-7, 1), (115 - 2e-6, 0), (0, 0)])
-def test_the_limit_is_inclusive_by_a_millionth_of_a_second(on_graph, limit, within):
+def test_the_limit_is_inclusive_by_a_millionth_of_a_second(limit, within):
     graph = build_graph(*line_street())
-    ends = at(on_graph, graph, a=(0, 0.2, 0)), at(on_graph, graph, x=(2, 0.5, 10))
+    ends = at(graph, a=(0, 0.2, 0)), at(graph, x=(2, 0.5, 10))
     assert len(reach(graph, *ends, walk_kmh=KMH, limit_seconds=limit)) == within
     assert nearest(graph, *ends, walk_kmh=KMH, limit_seconds=limit)["seconds"].notna().sum() == within
 
 
-def test_a_walk_of_no_seconds_is_a_pair(on_graph):
+def test_a_walk_of_no_seconds_is_a_pair():
     graph = build_graph(*line_street())
-    here = at(on_graph, graph, a=(0, 0.2, 0))
+    here = at(graph, a=(0, 0.2, 0))
     found = reach(graph, here, here, walk_kmh=KMH, limit_seconds=0)
     assert found.to_frame()["seconds"].tolist() == [0]
     assert found.to_scipy().nnz == 1
 
 
-def test_pace_slows_metres_and_not_fixed_seconds(on_graph):
+def test_pace_slows_metres_and_not_fixed_seconds():
     graph = build_graph(*line_street(fixed_fwd_s=[0, 30.0, 0, 0]))
-    ends = at(on_graph, graph, a=(0, 0.2, 6)), at(on_graph, graph, x=(2, 0.5, 6))
+    ends = at(graph, a=(0, 0.2, 6)), at(graph, x=(2, 0.5, 6))
     slow, fast = (
         reach(graph, *ends, walk_kmh=pace, limit_seconds=1e4).to_frame()["seconds"][0] for pace in (1.8, 3.6)
     )
     assert (slow, fast) == pytest.approx((2 * 117 + 30, 117 + 30))
 
 
-def test_a_closed_gate_and_a_gate_that_lets_out_only(on_graph):
+def test_a_closed_gate_and_a_gate_that_lets_out_only():
     inf = np.inf
     places = {"in": (0, 0.2, 0), "out": (2, 0.5, 0)}
     reached = {}
     for state, (fwd, bwd) in {"open": (0, 0), "closed": (inf, inf), "out": (0, inf)}.items():
         graph = build_graph(*line_street(fixed_fwd_s=[0, fwd, 0, 0], fixed_bwd_s=[0, bwd, 0, 0]))
-        snaps = at(on_graph, graph, **places)
-        frame = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900).to_frame()
-        reached[state] = set(zip(frame["demand_id"], frame["facility_id"], strict=True))
+        snaps = at(graph, **places)
+        reached[state] = set(pairs_of(reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900)))
     own = {("in", "in"), ("out", "out")}
     assert reached["open"] == own | {("in", "out"), ("out", "in")}
     assert reached["closed"] == own
     assert reached["out"] == own | {("in", "out")}
 
 
-def test_one_way_on_foot_on_the_own_street(on_graph):
+def test_one_way_on_foot_on_the_own_street():
     graph = build_graph(*line_street(oneway=[1, 0, 0, 0]))
-    snaps = at(on_graph, graph, a=(0, 0.2, 0), b=(0, 0.6, 0))
-    frame = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900).to_frame()
-    assert dict(
-        zip(zip(frame["demand_id"], frame["facility_id"], strict=True), frame["seconds"], strict=True)
-    ) == (pytest.approx({("a", "a"): 0, ("a", "b"): 40, ("b", "b"): 0}))
+    snaps = at(graph, a=(0, 0.2, 0), b=(0, 0.6, 0))
+    found = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900)
+    assert pairs_of(found) == pytest.approx({("a", "a"): 0, ("a", "b"): 40, ("b", "b"): 0})
 
 
-def test_at_a_junction_the_end_of_a_one_way_street_is_the_junction(on_graph):
+def test_at_a_junction_the_end_of_a_one_way_street_is_the_junction():
     # both stand at node 11: one snapped to the street that leads there, one to where it could only leave
     graph = build_graph(*line_street(oneway=[-1, 0, 0, 0]))
-    snaps = at(on_graph, graph, a=(0, 1.0, 0), b=(2, 0.5, 0))
+    snaps = at(graph, a=(0, 1.0, 0), b=(2, 0.5, 0))
     frame = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900).to_frame()
     assert frame["seconds"].tolist() == [0, 25, 25, 0]
 
 
-def test_ties_go_to_the_smaller_id(on_graph):
+def test_ties_go_to_the_smaller_id():
     graph = build_graph(*line_street())
-    demand = at(on_graph, graph, d=(0, 0.5, 0), e=(3, 0.5, 0))
+    demand = at(graph, d=(0, 0.5, 0), e=(3, 0.5, 0))
     for names in (("f9", "f10"), ("f10", "f9")):  # one beside the street's middle each, in either order
-        facilities = at(on_graph, graph, **dict(zip(names, [(0, 0.4, 0), (0, 0.6, 0)], strict=True)))
+        facilities = at(graph, **dict(zip(names, [(0, 0.4, 0), (0, 0.6, 0)], strict=True)))
         assert (
             nearest(graph, demand, facilities, walk_kmh=KMH, limit_seconds=50)["facility_id"].tolist()[0]
             == "f10"
         )
         found = reach(graph, demand, facilities, walk_kmh=KMH, limit_seconds=50)
         assert found.nearest()["facility_id"].tolist()[0] == "f10"
-    same = at(on_graph, graph, f9=(2, 0.5, 4), f10=(2, 0.5, 4))  # through a junction
+    same = at(graph, f9=(2, 0.5, 4), f10=(2, 0.5, 4))  # through a junction
     assert nearest(graph, demand, same, walk_kmh=KMH, limit_seconds=900)["facility_id"].tolist() == [
         "f10",
         "f10",
     ]
 
 
-def test_what_is_off_the_network_is_in_no_pair_but_in_the_tables(on_graph):
+def test_what_is_off_the_network_is_in_no_pair_but_in_the_tables():
     graph = build_graph(*line_street())
-    snaps = at(on_graph, graph, a=(0, 0.2, 0), b=(0, 0.6, 0))
+    snaps = at(graph, a=(0, 0.2, 0), b=(0, 0.6, 0))
     off = snaps.copy()
     off.loc["b", ["chain", "offset_m", "leg_m"]] = [-1, np.nan, np.nan]
     one = nearest(graph, off, snaps.loc[["b"]], walk_kmh=KMH, limit_seconds=900)
@@ -148,7 +145,7 @@ def test_what_is_off_the_network_is_in_no_pair_but_in_the_tables(on_graph):
     assert np.isinf(node_seconds(graph, nobody, walk_kmh=KMH, limit_seconds=900)).all()
 
 
-def test_integer_ids_come_back_as_they_were(on_graph):
+def test_integer_ids_come_back_as_they_were():
     graph = build_graph(*line_street())
     demand = on_graph(graph, {7: (0, 0.2, 0), 3: (0, 0.5, 0)})
     frame = reach(
@@ -158,9 +155,9 @@ def test_integer_ids_come_back_as_they_were(on_graph):
     assert frame["demand_id"].dtype == np.int64
 
 
-def test_wrong_tables_and_numbers_are_refused(on_graph):
+def test_wrong_tables_and_numbers_are_refused():
     graph = build_graph(*line_street())
-    snaps = at(on_graph, graph, a=(0, 0.2, 0))
+    snaps = at(graph, a=(0, 0.2, 0))
     with pytest.raises(TableError, match="duplicate ids: a"):
         reach(graph, pd.concat([snaps, snaps]), snaps, walk_kmh=KMH, limit_seconds=1)
     with pytest.raises(TableError, match="lacks the columns: leg_m"):
@@ -172,9 +169,9 @@ def test_wrong_tables_and_numbers_are_refused(on_graph):
             reach(graph, snaps, snaps, **{"walk_kmh": KMH, "limit_seconds": 1.0} | wrong)
 
 
-def test_snaps_are_left_as_they_were(on_graph):
+def test_snaps_are_left_as_they_were():
     graph = build_graph(*line_street())
-    snaps = at(on_graph, graph, a=(0, 0.2, 0), b=(2, 0.2, 9))
+    snaps = at(graph, a=(0, 0.2, 0), b=(2, 0.2, 9))
     before = snaps.copy()
     found = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900)
     found.to_scipy().data[:] = -1
@@ -196,7 +193,7 @@ def test_junction_to_junction_and_the_people_within():
         search_nodes(graph, np.array([77]), walk_kmh=KMH, limit_seconds=150)
 
 
-def test_results_do_not_hang_on_the_number_of_threads(on_graph, monkeypatch):
+def test_results_do_not_hang_on_the_number_of_threads(monkeypatch):
     graph = build_graph(*line_street())
     many = on_graph(
         graph, {f"d{i:03}": (i % 4 if i % 4 != 1 else 0, (i % 7) / 7, float(i % 5)) for i in range(64)}
@@ -247,3 +244,135 @@ def test_a_search_without_room_says_so_and_leaves_the_scratch_as_it_was():
     assert (
         kernels.nearest_search(search, scratch, np.empty(8, records.LABEL), source, seeds, zero, seeds) == -1
     )
+
+
+# --- small random graphs: zero-length and parallel edges, loops, islands, gates
+
+NODES = 7
+SPOTS = [(0, 0), (0, 0), (40, 0), (100, 0), (100, 30), (0, 30), (500, 500)]  # two nodes share a place
+LIMITS = st.sampled_from([0.0, 30.0, 100.0, 1000.0])
+
+
+@st.composite
+def street_tables(draw):
+    links = draw(
+        st.lists(st.tuples(*[st.integers(0, NODES - 1)] * 2, st.booleans()), min_size=1, max_size=12)
+    )
+    lines, rows = [], []
+    for u, v, bent in links:
+        a, b = np.array(SPOTS[u], float), np.array(SPOTS[v], float)
+        via = [(a + b) / 2 + (3, 11), (a + b) / 2 + (9, 2)] if bent or u == v else []
+        lines.append(shapely.LineString([a, *via, b]))
+        length = lines[-1].length
+        rows.append(
+            {
+                "u": u,
+                "v": v,
+                "fwd_m": length * draw(st.sampled_from([0.5, 1.0, 2.0])),
+                "bwd_m": length * draw(st.sampled_from([1.0, 3.0])),
+                "fixed_fwd_s": draw(st.sampled_from([0.0, 0.0, 7.0, np.inf])),
+                "fixed_bwd_s": draw(st.sampled_from([0.0, 0.0, 20.0])),
+                "oneway": draw(st.sampled_from([0, 0, 0, 1, -1])),
+            }
+        )
+    nodes = pd.DataFrame(SPOTS, columns=["x", "y"], dtype=float)
+    nodes["kind"] = [draw(st.sampled_from(["", "", "crossing"])) for _ in SPOTS]
+    return nodes, gpd.GeoDataFrame(rows, geometry=lines, crs=32650)
+
+
+@st.composite
+def worlds(draw):
+    nodes, edges = draw(street_tables())
+    # a place on an edge of no length is a place on a node; snapping never makes one
+    long = edges.index[edges.length > 0].tolist()
+    place = st.tuples(
+        st.sampled_from(long or [0]), st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.sampled_from([0.0, 12.0])
+    )
+    demand = draw(st.lists(place, min_size=1, max_size=6))
+    facilities = draw(st.lists(place, min_size=1, max_size=4))
+    return (
+        nodes,
+        edges,
+        {f"d{i}": p for i, p in enumerate(demand if long else [])},
+        {f"f{i}": p for i, p in enumerate(facilities if long else [])},
+    )
+
+
+def same_pairs(got, wanted, limit):
+    """Same pairs and seconds; pairs within 1e-6 s of the limit are left out."""
+    got = {k: s for k, s in got.items() if abs(s - limit) > 1e-6}
+    wanted = {k: s for k, s in wanted.items() if abs(s - limit) > 1e-6}
+    assert got.keys() == wanted.keys()
+    assert list(got.values()) == pytest.approx([wanted[k] for k in got], abs=1e-9)
+
+
+@given(worlds(), LIMITS)
+@settings(max_examples=150, deadline=None)
+def test_reach_is_dijkstra_contracted_or_not(world, limit):
+    nodes, edges, demand, facilities = world
+    if not demand:
+        return
+    wanted = Oracle(nodes, edges, KMH).pairs(demand, facilities, limit)
+    for contract in (True, False):
+        graph = build_graph(nodes, edges, contract=contract)
+        ends = on_graph(graph, demand), on_graph(graph, facilities)
+        found = reach(graph, *ends, walk_kmh=KMH, limit_seconds=limit)
+        same_pairs(pairs_of(found), wanted, limit)
+        assert len(found) == len(found.to_frame())
+        # the one pass agrees with the pairs
+        one = nearest(graph, *ends, walk_kmh=KMH, limit_seconds=limit)
+        by_pairs = found.nearest()
+        assert one["seconds"].to_numpy() == pytest.approx(
+            by_pairs["seconds"].to_numpy(), abs=1e-9, nan_ok=True
+        )
+        for d, f in one["facility_id"].dropna().items():
+            assert found.to_scipy()[list(demand).index(d), list(facilities).index(f)] == pytest.approx(
+                one["seconds"][d], abs=1e-9
+            )
+
+
+@given(worlds(), LIMITS)
+@settings(max_examples=60, deadline=None)
+def test_seconds_of_junctions_are_those_of_dijkstra(world, limit):
+    nodes, edges, _, facilities = world
+    if not facilities:
+        return
+    plain = Oracle(nodes, edges, KMH)
+    best = {}
+    for edge, share, leg in facilities.values():
+        for node, seconds in plain.to(edge, share, limit).items():
+            best[node] = min(best.get(node, np.inf), seconds + leg)  # 1 m/s
+    graph = build_graph(nodes, edges)
+    got = node_seconds(graph, on_graph(graph, facilities), walk_kmh=KMH, limit_seconds=limit)
+    wanted = np.array([best.get(int(i), np.inf) for i in graph.node_id])
+    clear = ~(np.abs(wanted - limit) <= 1e-6)
+    wanted[wanted > limit] = np.inf
+    assert got[clear] == pytest.approx(wanted[clear], abs=1e-9)
+
+
+@given(worlds(), st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_gate_changes_weights_only(world, data):
+    nodes, edges, demand, facilities = world
+    if not demand:
+        return
+    gates = edges.index[edges.length == 0].tolist()
+    state = [data.draw(st.sampled_from([0.0, np.inf])) for _ in gates]
+    edges = edges.assign(oneway=0)
+    other = edges.copy()
+    other.loc[gates, ["fixed_fwd_s", "fixed_bwd_s"]] = np.array([state, state]).T.reshape(-1, 2)
+    before, after = build_graph(nodes, edges), build_graph(nodes, other)
+    for name in (
+        "node_id",
+        "chain_start",
+        "chain_end",
+        "step_edge",
+        "arc_chain",
+        "coord_x",
+        "component_nodes",
+    ):
+        np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
+    found = reach(
+        after, on_graph(before, demand), on_graph(before, facilities), walk_kmh=KMH, limit_seconds=1000
+    )
+    same_pairs(pairs_of(found), Oracle(nodes, other, KMH).pairs(demand, facilities, 1000), 1000)

@@ -56,7 +56,8 @@ def test_no_conversion_in_qianjiang_lies_outside_its_range(implied):
 
 
 def test_the_figures_of_the_plans(implied):
-    assert round(implied["plan_qianjiang_annex3.csv#16"]["per_m2"], -2) == 3400
+    homes = implied["plan_qianjiang_annex3.csv#16"]
+    assert (round(homes["per_bed"], 1), round(homes["per_m2"], -2)) == (15.3, 3400)
     assert implied["plan_yinzhou_annex3.csv#7"]["per_m2"] == 3000
     assert [round(implied[f"plan_yinzhou_annex3.csv#{row}"]["per_bed"], 1) for row in (12, 11)] == [
         16.7,

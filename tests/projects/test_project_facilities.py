@@ -15,14 +15,7 @@ from geoplan.standards.projects.facilities import as_facilities, counting, enlar
 from geoplan.tables import FACILITIES, SUPPLIES
 
 HOME = "district/1"
-BASE = {
-    "项目名称": "甲敬老院",
-    "类别": "养老",
-    "建设性质": "新建",
-    "建设地点": "西镇",
-    "新增床位": "90",
-    "建设年限": "2025",
-}
+BASE = {"项目名称": "甲敬老院", "类别": "养老", "建设性质": "新建", "建设地点": "西镇", "新增床位": "90", "建设年限": "2025"}  # fmt: skip
 
 
 def project(**given):
@@ -152,9 +145,7 @@ def test_laid_beside_the_registers(written, zones):
         geometry=[None], crs=zones.crs,
     )  # fmt: skip
     supplies = pd.DataFrame(
-        {
-            "facility_id": ["r.xlsx#2"], "service": ["elder_home"], "supply": ["beds"], "low": [12.0], "high": [12.0],
-        }
+        {"facility_id": ["r.xlsx#2"], "service": ["elder_home"], "supply": ["beds"], "low": [12.0], "high": [12.0]}
     )  # fmt: skip
     joined, more = with_projects(own, supplies, found.projects, year=2025)
     assert joined.index.tolist() == ["r.xlsx#2", "list.csv#2"]

@@ -78,9 +78,7 @@ def test_places_are_won(demo):
     # 20 places for 12,000 residents; 40 of the new centre and 20 of the nursery class come to them
     assert found["actual_before"] == pytest.approx(20 / 12)
     assert found["actual_after"] == pytest.approx(80 / 12)
-    assert found[["verdict_before", "verdict_after", "shortfall_before", "change"]].tolist() == [
-        "not_met", "met", 34, "won",
-    ]  # fmt: skip
+    assert found[["verdict_before", "verdict_after", "shortfall_before", "change"]].tolist() == ["not_met", "met", 34, "won"]  # fmt: skip
     assert np.isnan(found["shortfall_after"])
     assert found["projects"] == ("huzhong_projects.xlsx#3", "huzhong_projects.xlsx#9")
     assert found["claimed_by"] == ("huzhong_projects.xlsx#3",)
@@ -99,9 +97,7 @@ def test_nursing_beds_are_won_without_a_new_bed(demo):
 
 def test_day_care_comes_nearer_and_a_later_room_does_not_count(demo):
     found = row(demo["table"], "huzhong.community_day_care")
-    assert found[["verdict_after", "change", "shortfall_before", "shortfall_after"]].tolist() == [
-        "not_met", "nearer", 4, 2,
-    ]  # fmt: skip
+    assert found[["verdict_after", "change", "shortfall_before", "shortfall_after"]].tolist() == ["not_met", "nearer", 4, 2]  # fmt: skip
     assert found["projects"] == ("huzhong_projects.xlsx#5", "huzhong_projects.xlsx#6")
     assert found["later"] == ("huzhong_projects.xlsx#7",)
 

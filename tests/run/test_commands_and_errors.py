@@ -139,11 +139,4 @@ def test_gather_reads_what_check_prints(town):
     inputs = gp.gather(gp.read_study(town.study))
     assert inputs.people.groups["total"]["residents"] == pytest.approx(12_000)
     assert not [note for note in inputs.notes if note.severity == "error"]
-    assert {source.role for source in inputs.sources} == {
-        "zones",
-        "streets",
-        "population",
-        "facilities",
-        "projects",
-        "pack",
-    }
+    assert {source.role for source in inputs.sources} == {"zones", "streets", "population", "facilities", "projects", "pack"}  # fmt: skip

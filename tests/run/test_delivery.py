@@ -215,11 +215,7 @@ def test_part_folders_of_dead_processes_go_and_those_of_living_ones_stay(tmp_pat
     (runs / ".alive.part").mkdir()
     with FileLock(runs / ".alive.lock"):
         assert fill(tmp_path, "alive", {"map.html": "second"}).name == "alive-2"
-        assert sorted(path.name for path in runs.iterdir() if path.is_dir()) == [
-            ".alive.part",
-            "a",
-            "alive-2",
-        ]
+        assert sorted(path.name for path in runs.iterdir() if path.is_dir()) == [".alive.part", "a", "alive-2"]  # fmt: skip
     fill(tmp_path, "c", {"map.html": "third"})
     assert not (runs / ".alive.part").exists()
 

@@ -50,11 +50,7 @@ class TestWhatARunLeaves:
     def test_every_output_is_there_once_in_its_run_and_once_under_its_fixed_name(self, demo_run):
         inside = {path.name for path in demo_run.folder.iterdir()}
         assert inside == FILES | {"outcome"}  # the tables as they stood, for comparing
-        assert {path.name for path in demo_run.out.iterdir()} == FILES | {
-            "latest.json",
-            "runs",
-            ".publish.lock",
-        }
+        assert {path.name for path in demo_run.out.iterdir()} == FILES | {"latest.json", "runs", ".publish.lock"}  # fmt: skip
         for name in FILES:
             assert (demo_run.out / name).read_bytes() == (demo_run.folder / name).read_bytes(), name
 
@@ -74,34 +70,15 @@ class TestWhatARunLeaves:
         for name, checksum in listed.items():
             assert hashlib.sha256((demo_run.folder / name).read_bytes()).hexdigest() == checksum, name
         named = {source["file"] for source in record["sources"]}
-        assert {
-            "streets.osm",
-            "population.tif",
-            "huzhong_eldercare_register.xlsx",
-            "local_rules.yaml",
-        } <= named
+        assert {"streets.osm", "population.tif", "huzhong_eldercare_register.xlsx", "local_rules.yaml"} <= named  # fmt: skip
         assert "huzhong_projects.xlsx" in named
         assert len(record["sources"]) == 11
 
     def test_every_output_opens(self, demo_run):
         sheets = set(openpyxl.load_workbook(demo_run.folder / "gap_list.xlsx").sheetnames)
-        assert sheets >= {
-            "短板社区清单",
-            "主要指标对照表",
-            "缺口清单",
-            "待落点清单",
-            "数据问题清单",
-            "数据来源与参数",
-        }
+        assert sheets >= {"短板社区清单", "主要指标对照表", "缺口清单", "待落点清单", "数据问题清单", "数据来源与参数"}  # fmt: skip
         layers = {name for name, _ in pyogrio.list_layers(demo_run.folder / "coverage.gpkg")}
-        assert {
-            "zones_community",
-            "zones_estate",
-            "facilities",
-            "isochrones",
-            "snaps",
-            "layer_styles",
-        } <= layers
+        assert {"zones_community", "zones_estate", "facilities", "isochrones", "snaps", "layer_styles"} <= layers  # fmt: skip
         for service in ("eldercare", "childcare"):
             with rasterio.open(demo_run.folder / f"minutes_{service}.tif") as raster:
                 minutes = raster.read(1, masked=True)

@@ -17,17 +17,7 @@ FINDINGS = ["rule_id", "zone_id", "actual_low", "actual_high", "required", "shor
             "people_affected", "cause", "on_path", "clause"]  # fmt: skip
 FLAGS = ["rule_id", "zone_id", "reachable_low", "reachable_high", "located_low", "required", "shortfall", "unit", "flagged",
          "people_affected", "nearest_facility", "minutes", "cause"]  # fmt: skip
-CIRCLE = [
-    "service",
-    "measure",
-    "zone_id",
-    "kind",
-    "people",
-    "covered",
-    "share",
-    "communities_covered",
-    "median_minutes",
-]
+CIRCLE = ["service", "measure", "zone_id", "kind", "people", "covered", "share", "communities_covered", "median_minutes"]  # fmt: skip
 
 
 def readable(table, columns):

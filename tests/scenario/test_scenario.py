@@ -168,11 +168,9 @@ def test_pace_gates_packs_and_year_change_the_study(town):
     assert (study.packs, study.year, study.folder) == (["huzhong"], 2030, own.folder)
     assert own.streets.gate_states == {}
     assert scenario.changes() == {
-        "scenario.gates.林场家属院西门": "open",
-        "scenario.walk_kmh.eldercare": "3.2",
-        "scenario.packs": "huzhong",
+        "scenario.gates.林场家属院西门": "open", "scenario.walk_kmh.eldercare": "3.2", "scenario.packs": "huzhong",
         "scenario.year": "2030",
-    }
+    }  # fmt: skip
     assert scenario.title("示范区") == "示范区 · 方案一"
 
 

@@ -116,6 +116,27 @@ class Town:
     def change(self, **values: Any) -> "Town":
         return replace(self, **values)
 
+    def with_zones(self, **columns: Any) -> "Town":
+        return replace(self, zones=self.zones.assign(**columns))
+
+    def with_facilities(self, **columns: Any) -> "Town":
+        return replace(self, facilities=self.facilities.assign(**columns))
+
+    def with_demand(self, **columns: Any) -> "Town":
+        return replace(self, demand=self.demand.assign(**columns))
+
+    def of_kind(self, **words: Any) -> "Town":
+        """Set the kind of zones: `community_A=("new",)`; `others` holds for all zones that are not named."""
+        others = words.pop("others", ())
+        return self.with_zones(
+            kind=[frozenset(words.get(i.replace("/", "_"), others)) for i in self.zones.index]
+        )
+
+    def without_towns(self) -> "Town":
+        zones = self.zones[self.zones["level"] != "town"]
+        parents = zones["parent_id"].where(zones["level"] != "community", "area/1")
+        return replace(self, zones=zones.assign(parent_id=parents))
+
     def supply(self, **amounts: Any) -> "Town":
         """Set supplies: `beds={"A": 30, "B": (0, inf)}` by facility name."""
         ids = dict(zip(self.facilities["name"], self.facilities.index, strict=True))
@@ -183,9 +204,15 @@ class Town:
     def assess(self, rules: Any, **more: Any) -> Any:
         return assess(rules, **{**self.tables(), **more})
 
-    def finding(self, rules: Any, rule: str, zone: str = "area/1", **more: Any) -> pd.Series:
+    def members(self, rules: Any, **more: Any) -> pd.DataFrame:
+        return self.assess(rules, **more).members.set_index("member_id")
+
+    def finding(self, rules: Any, rule: str = "local.r", zone: str = "area/1", **more: Any) -> pd.Series:
         table = self.assess(rules, flag_rules=(), **more).findings.set_index(["rule_id", "zone_id"])
         return table.loc[(rule, zone)]
+
+    def verdict(self, rules: Any, rule: str = "local.r", **more: Any) -> str:
+        return str(self.finding(rules, rule, **more)["verdict"])
 
     def data(self) -> AssessmentData:
         return AssessmentData(**self.tables())
@@ -237,23 +264,14 @@ rules:
 @pytest.fixture
 def rules_from(tmp_path):
     """Rules from a few lines: what every rule has is filled in."""
+    defaults = {"id": "r", "indicator": "指标", "title_en": "indicator", "counts": "x", "unit": "beds", "attribute": "预期",
+                "clause": "一", "quote": "原文", "level": "district"}  # fmt: skip
 
     def make(*rules: str, level: str = "district") -> list[Any]:
         text = PACK.format(level=level)
         for body in rules:
             lines = [line for line in body.strip().splitlines() if line.strip()]
             told = {line.split(":")[0].strip() for line in lines}
-            defaults = {
-                "id": "r",
-                "indicator": "指标",
-                "title_en": "indicator",
-                "counts": "x",
-                "unit": "beds",
-                "attribute": "预期",
-                "clause": "一",
-                "quote": "原文",
-                "level": "district",
-            }
             lines += [f"{key}: {value}" for key, value in defaults.items() if key not in told]
             text += "  - " + "\n    ".join(line.strip() for line in lines) + "\n"
         file = tmp_path / "local.yaml"

@@ -21,32 +21,26 @@ def total(rules_from, target, base=""):
 
 def test_the_latest_target_at_or_before_the_year_judges(town, rules_from):
     rules = total(rules_from, ">=5@2023; >=12@2025; >=20@2030")
-    wanted = {
-        2023: (5.0, "met"),
-        2024: (5.0, "met"),
-        2025: (12.0, "not_met"),
-        2029: (12.0, "not_met"),
-        2031: (20.0, "not_met"),
-    }
+    wanted = {2023: (5.0, "met"), 2024: (5.0, "met"), 2025: (12.0, "not_met"), 2029: (12.0, "not_met"), 2031: (20.0, "not_met")}  # fmt: skip
     for year, (required, verdict) in wanted.items():
-        row = town.change(year=year).finding(rules, "local.r")
+        row = town.change(year=year).finding(rules)
         assert (row["required"], row["verdict"]) == (required, verdict), year
 
 
 def test_before_the_first_target_there_is_no_verdict_but_the_path(town, rules_from):
-    row = town.change(year=2024).finding(total(rules_from, ">=12@2025", "4@2021"), "local.r")
+    row = town.change(year=2024).finding(total(rules_from, ">=12@2025", "4@2021"))
     # the straight line stands at 10 in 2024
     assert (row["verdict"], row["missing"], row["on_path"]) == ("not_applicable", "rule_not_due", "on_path")
-    behind = town.change(year=2024).finding(total(rules_from, ">=12@2025", "5@2021"), "local.r")
+    behind = town.change(year=2024).finding(total(rules_from, ">=12@2025", "5@2021"))
     assert behind["on_path"] == "behind"  # 10.25
-    due_now = town.finding(total(rules_from, ">=12@2025", "5@2021"), "local.r")
+    due_now = town.finding(total(rules_from, ">=12@2025", "5@2021"))
     assert (due_now["verdict"], due_now["on_path"]) == ("not_met", "")
 
 
 def test_a_zone_with_too_few_communities_gets_no_verdict(town, rules_from):
     def judge(share):
         zones = town.zones.assign(covered_share=np.where(town.zones["level"] == "area", share, 1.0))
-        return town.change(zones=zones).finding(total(rules_from, ">=12@2025"), "local.r")
+        return town.change(zones=zones).finding(total(rules_from, ">=12@2025"))
 
     assert judge(0.95)["verdict"] == "not_met"
     row = judge(0.9499)
@@ -60,14 +54,12 @@ def test_a_city_is_the_area_and_a_district_too_where_there_are_no_districts(town
         "kind: total\nof: {facilities: [institution]}\nsupply: beds\nlevel: city\ntarget: '>=1@2025'",
         level="city",
     )
-    assert town.finding(city, "local.r", "area/1")["verdict"] == "met"
+    assert town.verdict(city, "area/1") == "met"
     in_city = rules_from(
         "kind: total\nof: {facilities: [institution]}\nsupply: beds\nlevel: district\ntarget: '>=1@2025'",
         level="city",
     )
-    assert (
-        town.finding(in_city, "local.r")["verdict"] == "not_applicable"
-    )  # a city's districts are not in this study
+    assert town.verdict(in_city) == "not_applicable"  # a city's districts are not in this study
 
 
 def test_thresholds_reported_figures_and_names_that_are_unknown(town, rules_from):
@@ -79,12 +71,7 @@ def test_thresholds_reported_figures_and_names_that_are_unknown(town, rules_from
         flag_rules=(),
     )
     row = result.findings.iloc[0]
-    assert (row["required"], row["reported"], row["reported_by"], bool(row["local"])) == (
-        12.0,
-        11.0,
-        "区民政局",
-        False,
-    )
+    assert (row["required"], row["reported"], row["reported_by"], bool(row["local"])) == (12.0, 11.0, "区民政局", False)  # fmt: skip
     codes = [note.code for note in result.notes]
     assert "rule_threshold_unused" in codes
     assert any(code.startswith("rule_unknown") for code in codes)
@@ -96,7 +83,7 @@ def test_facilities_count_from_open_to_close_year(town, rules_from):
 
     def beds(**columns):
         values = {k: [v, *rows[k].tolist()[1:]] for k, v in columns.items()}
-        return town.change(facilities=rows.assign(**values)).finding(rules, "local.r")["actual_low"]
+        return town.change(facilities=rows.assign(**values)).finding(rules)["actual_low"]
 
     assert beds(open_year=2025.0) == 10.0
     assert beds(open_year=2026.0) == 6.0
@@ -113,8 +100,8 @@ def test_facilities_count_from_open_to_close_year(town, rules_from):
 
 def test_a_type_that_a_register_could_list_is_none_and_one_that_it_could_not_is_unknown(town, rules_from):
     rules = rules_from("kind: total\nof: {facilities: [elder_school]}\ntarget: '>=1@2025'\nunit: facilities")
-    assert town.finding(rules, "local.r")["verdict"] == "no_data"
-    row = town.finding(rules, "local.r", register_types=["elder_school"])
+    assert town.verdict(rules) == "no_data"
+    row = town.finding(rules, register_types=["elder_school"])
     assert (row["verdict"], row["actual_low"], row["shortfall"]) == ("not_met", 0.0, 1.0)
 
 
@@ -181,7 +168,5 @@ def test_a_circle_reports_urban_and_rural_people_apart(town):
         frozenset({"rural" if i == "community/D" else "urban"}) if i.startswith("community") else frozenset()
         for i in town.zones.index
     ]
-    row = town.change(zones=town.zones.assign(kind=kind)).finding(
-        rules_of([read_pack("wuhan")]), "wuhan.circle_eldercare"
-    )
+    row = town.with_zones(kind=kind).finding(rules_of([read_pack("wuhan")]), "wuhan.circle_eldercare")
     assert (row["share_urban"], row["share_rural"]) == (1.0, pytest.approx(1 / 3))

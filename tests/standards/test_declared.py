@@ -24,17 +24,9 @@ from geoplan.words.vocabulary import vocabulary
 PACKS = [read_pack(name) for name in shipped()]
 RULES = rules_of(PACKS, switched_on=[rule.rule_id for pack in PACKS for rule in pack.rules])
 ZONES = [
-    "area/1",
-    "town/1",
-    "town/2",
-    "community/A",
-    "community/B",
-    "community/C",
-    "community/D",
-    "estate/e1",
-    "estate/e2",
+    "area/1", "town/1", "town/2", "community/A", "community/B", "community/C", "community/D", "estate/e1", "estate/e2",
     "estate/e3",
-]
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +156,7 @@ with open("local.yaml", "w", encoding="utf-8") as file:
 ''')
 pack = read_pack("local.yaml")
 town = town_by_hand()
-row = town.change(facilities=town.facilities.assign(open_year=1999.0)).finding(pack.rules, "local.r")
+row = town.with_facilities(open_year=1999.0).finding(pack.rules)
 words = rules_table([pack]).loc["local.r"]
 print(json.dumps([row["verdict"], row["actual_low"], row["target_zh"], words["kind_zh"], words["remedy_zh"], words["format"]]))
 """

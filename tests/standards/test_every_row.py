@@ -69,13 +69,7 @@ class World:
             {"zone_id": communities, "halo": False, **dict.fromkeys(self.groups, self.crowd)},
             geometry=[Point(1000.0 * i, 0) for i in range(len(communities))], crs="EPSG:4547",
         )  # fmt: skip
-        given = {
-            "status": "existing",
-            "open_year": np.nan,
-            "close_year": np.nan,
-            "serves": (),
-            "location_quality": "missing",
-        }
+        given = {"status": "existing", "open_year": np.nan, "close_year": np.nan, "serves": (), "location_quality": "missing"}  # fmt: skip
         rows = pd.DataFrame([{**given, **row} for row in self.facilities], columns=[
             "facility_id", *given, "services", "zone_id", *{k for row in self.facilities for k in row if k not in given} - {"facility_id", "services", "zone_id"},
         ]).set_index("facility_id")  # fmt: skip

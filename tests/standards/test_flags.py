@@ -105,7 +105,7 @@ def test_a_rule_of_the_communities_own_level(town, rules_from):
     rules = rules_from("kind: provision\nof: {facilities: [childcare_service]}\nsupply: places\nper: residents/1000\n"
                        "target: '>=10@2025'\nunit: places\nlevel: community:new")  # fmt: skip
     kind = [frozenset({"new"}) if i == "community/C" else frozenset({"existing"}) for i in town.zones.index]
-    table = flags(town.change(zones=town.zones.assign(kind=kind)), rules)
+    table = flags(town.with_zones(kind=kind), rules)
     assert table["own_level"].to_dict()["community/C"]
     assert table["own_level"].sum() == 1
     assert table.loc["community/C", "note_zh"] == ""
@@ -133,11 +133,7 @@ def test_circles_flag_where_more_than_the_flag_share_lies_outside(town):
     assert table["flagged"].to_dict() == {
         "community/A": False, "community/B": False, "community/C": False, "community/D": True, "town/1": False, "town/2": True,
     }  # fmt: skip
-    assert table.loc["community/D", ["shortfall", "unit", "people_affected"]].tolist() == [
-        40.0,
-        "people",
-        40.0,
-    ]
+    assert table.loc["community/D", ["shortfall", "unit", "people_affected"]].tolist() == [40.0, "people", 40.0]  # fmt: skip
     third = {name: replace(terms, flag_share=2 / 3) for name, terms in town.services.items()}
     assert not flags(town.change(services=third), rules, "wuhan.circle_eldercare")[
         "flagged"

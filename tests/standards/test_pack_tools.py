@@ -17,12 +17,8 @@ PLANS = Path(__file__).resolve().parents[3] / "shared" / "plans"
 def test_the_list_of_packs():
     table = pack_tools.list_packs()
     assert table["rules"].drop("national").to_dict() == {
-        "huzhong": 13,
-        "qianjiang": 26,
-        "wuhan": 25,
-        "yantai": 28,
-        "yinzhou": 43,
-    }
+        "huzhong": 13, "qianjiang": 26, "wuhan": 25, "yantai": 28, "yinzhou": 43,
+    }  # fmt: skip
     assert (table["on"] == table["rules"]).drop("national").all()
     assert table.loc["national", "on"] < table.loc["national", "rules"]
 
@@ -48,15 +44,7 @@ def test_a_pack_is_shown_as_a_table(name, lang):
 def test_the_table_of_yantai_reads_as_the_plan():
     text = pack_tools.show(read_pack("yantai"), "zh")
     line = next(line for line in text.splitlines() if line.startswith("places_per_1000_residents"))
-    assert re.split(r"\s{2,}", line)[1:] == [
-        "每千人口拥有托位数(个)",
-        "配置水平",
-        "全域",
-        "1.6@2021",
-        "≥4.6（2025年）",
-        "约束",
-        "一(二) 托育4",
-    ]
+    assert re.split(r"\s{2,}", line)[1:] == ["每千人口拥有托位数(个)", "配置水平", "全域", "1.6@2021", "≥4.6（2025年）", "约束", "一(二) 托育4"]  # fmt: skip
     assert "基本养老保险参保率" in text
 
 
@@ -84,15 +72,7 @@ def test_a_copy_starts_the_next_plan(name, tmp_path):
         else:
             assert (after.start.value, after.start.year) == (pytest.approx(last.floor), last.year)
             assert "待定" in after.note
-        same = set(type(before).model_fields) - {
-            "target",
-            "base",
-            "note",
-            "since",
-            "pack",
-            "years",
-            "local_entries",
-        }
+        same = set(type(before).model_fields) - {"target", "base", "note", "since", "pack", "years", "local_entries"}  # fmt: skip
         assert {k: getattr(after, k) for k in same} == {k: getattr(before, k) for k in same}
     assert len(new.not_assessed) == len(old.not_assessed)
 

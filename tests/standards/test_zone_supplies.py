@@ -47,9 +47,9 @@ def test_a_town_that_is_not_in_the_table_leaves_the_sum_open(town, tmp_path, rul
     assert [note.code for note in found.notes] == ["zone_rows_absent"]
     assert "西镇" in found.notes[0].found("zh")
     rules = rules_from("kind: increase\nsupply: family_beds\nsince: 2020\ntarget: '>=5@2025'")
-    assert town.finding(rules, "local.r", zone_supplies=found.table)["verdict"] == "no_data"
+    assert town.finding(rules, zone_supplies=found.table)["verdict"] == "no_data"
     full = read(town, table(tmp_path, [("东街道", 3, 4), ("西镇", 0, 1)], "full.xlsx"))
-    assert town.finding(rules, "local.r", zone_supplies=full.table)["verdict"] == "met"
+    assert town.finding(rules, zone_supplies=full.table)["verdict"] == "met"
 
 
 def test_a_row_of_totals_is_left_out(town, tmp_path):
@@ -98,11 +98,7 @@ def test_one_error_lists_what_makes_the_table_unusable(town, tmp_path):
             columns={"family_bed": "家庭养老床位"},
             known=vocabulary("supplies"),
         )
-    assert [note.code for note in caught.value.notes] == [
-        "zone_supply_not_known",
-        "zone_supply_no_zones",
-        "column_missing",
-    ]
+    assert [note.code for note in caught.value.notes] == ["zone_supply_not_known", "zone_supply_no_zones", "column_missing"]  # fmt: skip
     assert "街道" in str(caught.value)
 
 

@@ -209,15 +209,9 @@ def test_entries_that_were_renamed_are_refused_with_the_new_name(tmp_path):
     renamed = {note.values["entry"].rpartition(".")[2]: note.values["guess"] for note in error.notes}
     assert {note.code for note in error.notes} == {"entry_renamed"}
     assert renamed == {
-        "frail_ms": "frail_kmh",
-        "works": "construction_type",
-        "each": "min_share_per_community",
-        "least": "minimise",
-        "to": "size_target",
-        "theta": "min_reach_share",
-        "keep": "min_total_share",
-        "part": "worst_share",
-    }
+        "frail_ms": "frail_kmh", "works": "construction_type", "each": "min_share_per_community", "least": "minimise",
+        "to": "size_target", "theta": "min_reach_share", "keep": "min_total_share", "part": "worst_share",
+    }  # fmt: skip
 
 
 def test_a_file_of_endless_size_is_refused(tmp_path, monkeypatch):

@@ -129,6 +129,7 @@ def test_qianjiang_adds_up(qianjiang):
     childcare = costs["services"].map(lambda kinds: bool(set(kinds) & narrower("childcare_service")))
     assert (childcare.sum(), costs.loc[childcare, "cost"].sum()) == (13, 2514)
     assert (len(costs), costs["cost"].sum(), costs["estimated"].sum()) == (16, 23486, 0)
+    assert costs["number"].tolist() == [str(number) for number in range(1, 17)]
     assert qianjiang.projects[["places", "beds"]].sum().tolist() == [1120, 1490]
     assert qianjiang.projects["beds"].dropna().tolist() == [500, 450, 540]
     assert qianjiang.projects["facilities"].tolist() == [1] * 14 + [3, 18]

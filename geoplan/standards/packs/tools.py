@@ -41,17 +41,8 @@ def list_packs() -> pd.DataFrame:
         rows[name] = (pack.title_zh, pack.title_en, pack.document, pack.area_zh, pack.area_en, pack.years[0], pack.years[1],
                       len(pack.rules), sum(rule.is_on for rule in pack.rules), len(pack.not_assessed))  # fmt: skip
     columns = [
-        "title_zh",
-        "title_en",
-        "document",
-        "area_zh",
-        "area_en",
-        "first_year",
-        "last_year",
-        "rules",
-        "on",
-        "not_assessed",
-    ]
+        "title_zh", "title_en", "document", "area_zh", "area_en", "first_year", "last_year", "rules", "on", "not_assessed",
+    ]  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("name")
 
 

@@ -4,12 +4,4 @@ from geoplan.standards.totals.assess import TotalsFound, assess_totals, assess_t
 from geoplan.standards.totals.file import Totals, read_totals, shipped_totals
 from geoplan.standards.totals.printing import printable
 
-__all__ = [
-    "Totals",
-    "TotalsFound",
-    "assess_totals",
-    "assess_totals_file",
-    "printable",
-    "read_totals",
-    "shipped_totals",
-]
+__all__ = ["Totals", "TotalsFound", "assess_totals", "assess_totals_file", "printable", "read_totals", "shipped_totals"]  # fmt: skip

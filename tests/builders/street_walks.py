@@ -1,10 +1,9 @@
-"""Slow, plain oracles for the searches, written from the street tables alone."""
+"""Streets for tests: a slow, plain oracle of the searches, written from the street tables alone, and places on a graph."""
 
 import heapq
 
 import numpy as np
 import pandas as pd
-import pytest
 
 
 class Oracle:
@@ -73,7 +72,7 @@ class Oracle:
         return found
 
 
-def _on_graph(graph, places):
+def on_graph(graph, places):
     """Snaps of places given by edge and share, by the graph's table of steps."""
     rows = {}
     for name, (edge, share, leg) in places.items():
@@ -86,11 +85,9 @@ def _on_graph(graph, places):
     return pd.DataFrame.from_dict(rows, orient="index", columns=["chain", "offset_m", "leg_m"])
 
 
-@pytest.fixture(scope="session")
-def oracle():
-    return Oracle
-
-
-@pytest.fixture(scope="session")
-def on_graph():
-    return _on_graph
+def pairs_of(found):
+    """(demand, facility) -> seconds of what the engine reached, each pair once."""
+    frame = found.to_frame()
+    pairs = frame.set_index(["demand_id", "facility_id"])["seconds"]
+    assert pairs.index.is_unique
+    return pairs.to_dict()
