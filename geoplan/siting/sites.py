@@ -15,8 +15,7 @@ from geoplan.siting.objectives import objective_of
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
-from geoplan.standards.counts import types_of
-from geoplan.standards.rules import Rule
+from geoplan.standards.rules import Rule, types_of
 from geoplan.tables import ANSWERS, PROJECTS, SITES, Service
 from geoplan.words.catalogue import phrase
 

@@ -6,6 +6,7 @@ counts, the most what possibly does.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ import pandas as pd
 from geoplan.coverage.provision import located_supply
 from geoplan.standards.data import AssessmentData, Bools
 from geoplan.standards.grammar import parse_bound
-from geoplan.standards.rules import Condition, Selection
+from geoplan.standards.rules import Condition, Selection, types_of
 from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label, narrower, vocabulary
@@ -50,9 +51,9 @@ def fits(data: AssessmentData, condition: Condition | None, amount_at: pd.Index)
         join = np.logical_or if condition.any is not None else np.logical_and
         return join.reduce([sure for sure, _ in parts]), join.reduce([maybe for _, maybe in parts])
     if condition.attribute is not None:
-        sure, maybe = three_valued(data, condition.attribute, amount_at)
+        sure, maybe = holding(data.facilities, condition.attribute, amount_at)
         return (sure, maybe) if condition.holds else (~maybe, ~sure)
-    low, high = _whole_amounts(data, str(condition.supply), amount_at)
+    low, high = facility_amounts(data, str(condition.supply), amount_at)
     return compare(low, high, str(condition.bound))
 
 
@@ -67,11 +68,11 @@ def compare(low: np.ndarray, high: np.ndarray, bound: str) -> tuple[Bools, Bools
     return sure & ~unknown, maybe | unknown
 
 
-def three_valued(data: AssessmentData, attribute: str, ids: pd.Index) -> tuple[Bools, Bools]:
-    """Return which facilities certainly and possibly have an attribute; a column that is absent says nothing."""
-    if attribute not in data.facilities:
+def holding(table: pd.DataFrame, attribute: str, ids: pd.Index) -> tuple[Bools, Bools]:
+    """Return which rows certainly and possibly have an attribute; a column that is absent says nothing."""
+    if attribute not in table:
         return np.zeros(len(ids), bool), np.ones(len(ids), bool)
-    values = data.facilities.loc[ids, attribute]
+    values = table.loc[ids, attribute]
     blank = values.isna().to_numpy(dtype=bool)
     true = np.array(
         [not empty and bool(value) for value, empty in zip(values, blank, strict=True)], dtype=bool
@@ -105,7 +106,7 @@ def amounts(
 def _amounts(
     data: AssessmentData, of: Sequence[Selection], supply: str | None, where: Condition | None
 ) -> Amounts:
-    types = frozenset().union(*(selection.types for selection in of))
+    types = types_of(of)
     if not types & data.listed:
         return Amounts(_none(), (no_types(of),))
 
@@ -127,16 +128,12 @@ def _amounts(
         return Amounts(counted[maybe].groupby(level=0, sort=False).max(), hints=hints)
     known = supply_rows(data, supply, types)
     if known.empty and not maybe.any():
-        return Amounts(
-            _none(), hints=hints
-        )  # the registers have a word for the type and no row: there are none
+        # the registers have a word for the type and no row: there are none
+        return Amounts(_none(), hints=hints)
     if known.empty:
-        note = Note.of(
-            "rule_no_supply",
-            supply_zh=label("supplies", supply, "zh"),
-            supply_en=label("supplies", supply, "en"),
+        return Amounts(
+            _none(), (Note.of("rule_no_supply", **both_labels("supply", "supplies", [supply])),), hints
         )
-        return Amounts(_none(), (note,), hints)
     keyed = known.groupby(["facility_id", "service"], sort=False)[["low", "high"]].sum()
     each = keyed.reindex(pd.MultiIndex.from_arrays([ids, rows["service"]]))
     low = np.where(sure, each["low"].fillna(0.0).to_numpy(), 0.0)
@@ -147,13 +144,17 @@ def _amounts(
 
 def no_types(of: Sequence[Selection]) -> Note:
     """Return the note that no register lists any of the facilities that count."""
-    names = {
-        lang: phrase("join_items", lang).join(
-            label("types", name, lang) for one in of for name in one.facilities
-        )
+    return Note.of(
+        "rule_no_type", **both_labels("types", "types", [name for one in of for name in one.facilities])
+    )
+
+
+def both_labels(value: str, section: str, names: Sequence[str]) -> dict[str, Any]:
+    """Return the labels of words of the vocabulary as the values ``<value>_zh`` and ``<value>_en`` of a note."""
+    return {
+        f"{value}_{lang}": phrase("join_items", lang).join(label(section, name, lang) for name in names)
         for lang in LANGUAGES
     }
-    return Note.of("rule_no_type", types_zh=names["zh"], types_en=names["en"])
 
 
 def supply_rows(data: AssessmentData, supply: str, types: frozenset[str]) -> pd.DataFrame:
@@ -170,7 +171,7 @@ def supply_rows(data: AssessmentData, supply: str, types: frozenset[str]) -> pd.
     rest = offered[(offered["supply"] == source) & ~offered["facility_id"].isin(own["facility_id"])]
     if rest.empty or attribute not in data.facilities:
         return own
-    sure, maybe = three_valued(data, attribute, pd.Index(rest["facility_id"]))
+    sure, maybe = holding(data.facilities, attribute, pd.Index(rest["facility_id"]))
     rest = rest.assign(low=np.where(sure, rest["low"], 0.0), high=np.where(maybe, rest["high"], 0.0))
     joined: pd.DataFrame = pd.concat([own, rest], ignore_index=True)
     return joined
@@ -253,15 +254,11 @@ def _without_point(data: AssessmentData, supply: str) -> ZoneAmounts:
     table = data.zone_supplies
     rows = None if table is None else table[table["supply"] == supply]
     if rows is None or rows.empty:
-        note = Note.of(
-            "rule_no_zone_supply",
-            supply_zh=label("supplies", supply, "zh"),
-            supply_en=label("supplies", supply, "en"),
+        note = Note.of("rule_no_zone_supply", **both_labels("supply", "supplies", [supply]))
+        nothing = pd.DataFrame(
+            np.nan, index=data.zones.index, columns=["low", "high", "rows", "unknown_rows"]
         )
-        return ZoneAmounts(
-            pd.DataFrame(np.nan, index=data.zones.index, columns=["low", "high", "rows", "unknown_rows"]),
-            (note,),
-        )
+        return ZoneAmounts(nothing, (note,))
     zone, upper = data.above
     at = data.zones.index.get_indexer(pd.Index(rows["zone_id"]))
     n = len(data.zones)
@@ -286,16 +283,11 @@ def _without_point(data: AssessmentData, supply: str) -> ZoneAmounts:
     return ZoneAmounts(out)
 
 
-def _whole_amounts(data: AssessmentData, supply: str, ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
-    """Return least and most of a supply over all types of each facility; 0 to inf where no row says."""
+def facility_amounts(data: AssessmentData, supply: str, ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
+    """Return least and most of a supply of each facility, all its types together; 0 to inf where no row says."""
     rows = supply_rows(data, supply, frozenset(data.listed))
     total = rows.groupby("facility_id")[["low", "high"]].sum().astype(float).reindex(ids)
     return total["low"].fillna(0.0).to_numpy(), total["high"].fillna(np.inf).to_numpy()
-
-
-def facility_amounts(data: AssessmentData, supply: str, ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
-    """Return least and most of a supply of each facility, all its types together; 0 to inf where no row says."""
-    return _whole_amounts(data, supply, ids)
 
 
 def _absent_attributes(data: AssessmentData, conditions: Sequence[Condition | None]) -> list[Note]:
@@ -305,19 +297,14 @@ def _absent_attributes(data: AssessmentData, conditions: Sequence[Condition | No
         if condition is None:
             continue
         if condition.attribute is not None and condition.attribute not in data.facilities:
-            names = {lang: label("attributes", condition.attribute, lang) for lang in ("zh", "en")}
-            found.append(Note.of("rule_no_attribute", attribute_zh=names["zh"], attribute_en=names["en"]))
+            words = both_labels("attribute", "attributes", [condition.attribute])
+            found.append(Note.of("rule_no_attribute", **words))
         found += _absent_attributes(data, [*(condition.any or []), *(condition.all or [])])
     return found
 
 
 def _none() -> pd.DataFrame:
     return pd.DataFrame({"low": pd.Series(dtype=float), "high": pd.Series(dtype=float)})
-
-
-def types_of(of: Sequence[Selection] | None) -> frozenset[str]:
-    """Return every facility type that selections count."""
-    return frozenset().union(*(selection.types for selection in of or ()))
 
 
 def family_of(types: frozenset[str]) -> frozenset[str]:

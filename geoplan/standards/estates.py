@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from geoplan.standards.counts import holding
 from geoplan.standards.data import AssessmentData
 
 
@@ -29,7 +30,7 @@ def estate_rooms(data: AssessmentData, column: str, *, must_be_handed_over: bool
     area = pd.Series(data.zones[column].to_numpy(dtype=float), index=data.zones.index)
     low, high = area.fillna(0.0), area.fillna(np.inf)
     if must_be_handed_over:
-        sure, maybe = handed_over(data)
+        sure, maybe = holding(data.zones, "handed_over", data.zones.index)
         low, high = low.where(sure, 0.0), high.where(maybe, 0.0)
     return pd.DataFrame({
         "low": low, "high": high, "rows": 1.0, "unknown_rows": (low < high).astype(float), "known": low.where(low == high, 0.0),
@@ -62,16 +63,3 @@ def pooled(
         out.loc[small, column] = table.loc[small, column].groupby(parents).transform("sum")
     size[small] = size[small].groupby(parents).transform("sum")
     return out, size
-
-
-def handed_over(data: AssessmentData) -> tuple[np.ndarray, np.ndarray]:
-    """Return which zones' rooms are certainly and possibly handed over; a column that is absent says nothing."""
-    n = len(data.zones)
-    if "handed_over" not in data.zones:
-        return np.zeros(n, bool), np.ones(n, bool)
-    values = data.zones["handed_over"]
-    blank = values.isna().to_numpy(dtype=bool)
-    true = np.array(
-        [not empty and bool(value) for value, empty in zip(values, blank, strict=True)], dtype=bool
-    )
-    return true, true | blank

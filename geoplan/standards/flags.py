@@ -11,7 +11,7 @@ import pandas as pd
 
 from geoplan.standards.causes import around, cause_of_shortage, supply_in_reach
 from geoplan.standards.caveats import flag_caveats, level_caveat
-from geoplan.standards.counts import located, types_of
+from geoplan.standards.counts import located
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.grammar import NOT_QUANTIFIED
 from geoplan.standards.kinds.circle import Circle
@@ -19,7 +19,7 @@ from geoplan.standards.measure import no_flags
 from geoplan.standards.members import nearest_of
 from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.requirement import COMPARISON_TOLERANCE, Requirement, rounded
-from geoplan.standards.rules import Rule, Selection
+from geoplan.standards.rules import Rule, Selection, types_of
 from geoplan.tables import FLAGS, Service
 from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note

@@ -15,6 +15,7 @@ column      forms                                                          means
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from geoplan.tables import GROUPS
@@ -189,6 +190,12 @@ def parse_bound(text: str) -> tuple[str, float]:
     if not found:
         raise ValueError("must be a bound such as `>=150`")
     return found[1], _value(found[2], found[3])
+
+
+#: Reader of each text of a rule, by the name of its entry.
+PARSERS: dict[str, Callable[[str], object]] = {
+    "level": parse_level, "base": parse_base, "target": parse_targets, "per": parse_per,
+}  # fmt: skip
 
 
 def _target(text: str) -> Target:

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.circle import community_covered, in_circle
-from geoplan.standards.counts import amounts, located, types_of
+from geoplan.standards.counts import amounts, located
 from geoplan.standards.data import AssessmentData, Bools, Floats
 from geoplan.standards.measure import NAN, Measured, Tally, share_of_members
 from geoplan.standards.rule_zones import RuleZones
-from geoplan.standards.rules import Rule, Selection
+from geoplan.standards.rules import Rule, Selection, types_of
 from geoplan.words.errors import Note
 
 #: Share of people that may lie outside where a rule has no service of the study to ask.
@@ -86,11 +86,11 @@ def zone_presence(
     table = found.table
     certain, possible = table.index[table["low"] > 0], table.index[table["high"] > 0]
     out = pd.DataFrame(index=index)
-    out["located"] = _three(_stands_in(data, certain, index), _stands_in(data, possible, index))
+    out["located"] = three_valued(_stands_in(data, certain, index), _stands_in(data, possible, index))
     serves = data.facilities["serves"]
     told = any(len(zones) > 0 for zones in serves.loc[possible])
     if told:
-        out["assigned"] = _three(
+        out["assigned"] = three_valued(
             _serves(data, serves.loc[certain], index), _serves(data, serves.loc[possible], index)
         )
     else:
@@ -99,7 +99,8 @@ def zone_presence(
     return out
 
 
-def _three(sure: Bools, maybe: Bools) -> "pd.arrays.BooleanArray":
+def three_valued(sure: Bools, maybe: Bools) -> "pd.arrays.BooleanArray":
+    """Return True where it is certain, NA where it is only possible, else False."""
     return pd.arrays.BooleanArray(sure.copy(), maybe & ~sure)
 
 
@@ -139,7 +140,7 @@ def _within(
             community_covered(people.loc[index], near.loc[index], flag_share=flag_share_of(data, types))
         )
     people_there = data.zone_totals(data.points(group)).loc[index].to_numpy() > 0
-    values = pd.Series(_three(ends[0] & people_there, (ends[1] | ends[0]) & people_there), index=index)
+    values = pd.Series(three_valued(ends[0] & people_there, (ends[1] | ends[0]) & people_there), index=index)
     return values.where(people_there, pd.NA)
 
 

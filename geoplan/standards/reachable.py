@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.provision import reachable_supply
-from geoplan.standards.counts import amounts, types_of
+from geoplan.standards.counts import amounts
 from geoplan.standards.data import AssessmentData, Floats
 from geoplan.standards.kinds.provision import no_group
-from geoplan.standards.rules import Rule
+from geoplan.standards.rules import Rule, types_of
 from geoplan.words.errors import Note
 
 

@@ -12,7 +12,15 @@ from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from geoplan.standards import grammar
 from geoplan.standards.data import AssessmentData
@@ -37,7 +45,8 @@ HOUSES = ("households", "dwellings")
 MOST_NAMES = 3
 
 
-def _known(section: str, name: str) -> str:
+def known_word(section: str, name: str) -> str:
+    """Return a word of one table of the vocabulary; ValueError where it is none."""
     known = vocabulary(section)
     if name not in known:
         raise ValueError(f"unknown {section[:-1]} `{name}`; known are {', '.join(known)}")
@@ -96,9 +105,9 @@ class Condition(Entry):
         if self.bound is not None:
             grammar.parse_bound(self.bound)
         if self.attribute is not None:
-            _known("attributes", self.attribute)
+            known_word("attributes", self.attribute)
         if self.supply is not None:
-            _known("supplies", self.supply)
+            known_word("supplies", self.supply)
         return self
 
     def forms(self) -> Iterator["Condition"]:
@@ -123,7 +132,7 @@ class Selection(Entry):
     @field_validator("facilities")
     @classmethod
     def _types(cls, names: list[str]) -> list[str]:
-        return [_known("types", name) for name in names]
+        return [known_word("types", name) for name in names]
 
     @cached_property
     def types(self) -> frozenset[str]:
@@ -142,6 +151,11 @@ class Selection(Entry):
         return phrase("rule_facilities_where", lang, names=names, condition=self.where.text(lang))
 
 
+def types_of(of: Iterable[Selection] | None) -> frozenset[str]:
+    """Return every facility type that selections count."""
+    return frozenset().union(*(selection.types for selection in of or ()))
+
+
 def family_group(types: frozenset[str]) -> str:
     """Return the people whom facilities of these types are for; empty where they belong to no family."""
     return next((group for family, group in FAMILY_GROUPS.items() if types & narrower(family)), "")
@@ -152,11 +166,11 @@ Selections = Annotated[list[Selection], BeforeValidator(_as_list), Field(min_len
 
 
 def _supply(name: Any) -> Any:  # noqa: ANN401 - before validation anything may stand here
-    return _known("supplies", name) if isinstance(name, str) else name
+    return known_word("supplies", name) if isinstance(name, str) else name
 
 
 def _group(name: Any) -> Any:  # noqa: ANN401 - before validation anything may stand here
-    return _known("groups", name) if isinstance(name, str) else name
+    return known_word("groups", name) if isinstance(name, str) else name
 
 
 Supply = Annotated[str, Field(min_length=1), BeforeValidator(_supply)]
@@ -258,6 +272,8 @@ class Rule(Entry):
     is_share: ClassVar[bool] = False
     #: True where the kind counts members (zones, estates or facilities), each of which meets the rule or does not.
     counts_members: ClassVar[bool] = False
+    #: Entries of the kind that name what is added up.
+    supply_entries: ClassVar[tuple[str, ...]] = ("supply",)
     #: How much of the shortfall one member is that does not meet the rule; NaN where the shortfall counts another thing.
     member_gap: ClassVar[float] = NAN
 
@@ -393,8 +409,8 @@ class Rule(Entry):
 
     @property
     def selections(self) -> tuple[Selection, ...]:
-        """Which facilities count; empty where the kind counts none."""
-        return ()
+        """Which facilities count: those of the kind's entry ``of``; empty where the kind counts none."""
+        return tuple(getattr(self, "of", None) or ())
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -403,8 +419,8 @@ class Rule(Entry):
 
     @property
     def supplies(self) -> tuple[str, ...]:
-        """Which supplies are added up; empty where facilities or zones are counted."""
-        return ()
+        """Which supplies are added up (`supply_entries`); empty where facilities or zones are counted."""
+        return tuple(name for name in (getattr(self, entry, None) for entry in self.supply_entries) if name)
 
     @property
     def raised_by(self) -> str | None:
@@ -432,7 +448,7 @@ class Rule(Entry):
         derived = [vocabulary("supplies").get(name, {}).get("derived") for name in supplies]
         supplies |= {pair[0] for pair in derived if pair}
         attributes |= {pair[1] for pair in derived if pair}
-        types = frozenset().union(*(selection.types for selection in (*self.selections, *reached)))
+        types = types_of((*self.selections, *reached))
         if self.walks:  # the cause of a shortage tells of others of the same family
             types = types.union(*(narrower(family) for family in FAMILY_GROUPS if types & narrower(family)))
         groups = {
@@ -578,36 +594,17 @@ class Rule(Entry):
         )
         return self.own_text("gap", lang, what=what)
 
-    @field_validator("level")
+    @field_validator("level", "base", "target", "per")
     @classmethod
-    def _level(cls, text: str) -> str:
-        grammar.parse_level(text)
-        return text
-
-    @field_validator("base")
-    @classmethod
-    def _base(cls, text: str | None) -> str | None:
+    def _readable(cls, text: str | None, info: ValidationInfo) -> str | None:
         if text is not None:
-            grammar.parse_base(text)
-        return text
-
-    @field_validator("target")
-    @classmethod
-    def _target(cls, text: str) -> str:
-        grammar.parse_targets(text)
-        return text
-
-    @field_validator("per")
-    @classmethod
-    def _per(cls, text: str | None) -> str | None:
-        if text is not None:
-            grammar.parse_per(text)
+            grammar.PARSERS[str(info.field_name)](text)
         return text
 
     @field_validator("unit")
     @classmethod
     def _unit(cls, name: str) -> str:
-        return _known("units", name)
+        return known_word("units", name)
 
     @model_validator(mode="after")
     def _range(self) -> Self:
@@ -645,7 +642,7 @@ def _round_number(n: int, lang: str) -> str:
 def selections_text(of: Sequence[Selection], lang: str, *, short: bool = False) -> str:
     """Return facilities that count in words; `short` names many types of one family by the family."""
     if short and sum(len(selection.facilities) for selection in of) > MOST_NAMES:
-        types = frozenset().union(*(selection.types for selection in of))
+        types = types_of(of)
         for family in FAMILY_GROUPS:
             if types <= narrower(family):
                 return label("types", family, lang)

@@ -3,12 +3,12 @@
 import math
 from typing import Any
 
+from geoplan.standards.counts import both_labels
 from geoplan.standards.data import LEAST_COVERED
 from geoplan.standards.measure import NAN, Measured
 from geoplan.standards.requirement import ROUNDING_TOLERANCE, Requirement, on_path, rounded
 from geoplan.standards.rules import Rule
 from geoplan.words.errors import Note
-from geoplan.words.vocabulary import label
 
 
 def judge(rule: Rule, found: Measured, *, year: int, what: Requirement, covered: float) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _gross(rule: Rule, found: Measured, what: Requirement) -> float:
 
 def _straddle(rule: Rule, found: Measured, what: Requirement) -> list[Note]:
     """Return why an interval leaves a rule open: the rows that are known, and what the others must add."""
-    unit: dict[str, Any] = {f"unit_{lang}": label("units", rule.unit, lang) for lang in ("zh", "en")}
+    unit = both_labels("unit", "units", [rule.unit])
     if math.isnan(found.low):
         return [Note.of("rule_nothing_measured")]
     if not math.isnan(what.either) and found.low == found.high:
@@ -87,17 +87,8 @@ def _straddle(rule: Rule, found: Measured, what: Requirement) -> list[Note]:
     else:
         must = max(math.floor(what.required * found.scale - have + ROUNDING_TOLERANCE), 0)
         code = "rule_rows_may_add"
-    return [
-        Note.of(
-            code,
-            have=f"{have:,.0f}",
-            known=known_rows,
-            rows=found.rows,
-            rest=rest,
-            must=f"{must:,.0f}",
-            **unit,
-        )
-    ]
+    counted: dict[str, Any] = {"known": known_rows, "rows": found.rows, "rest": rest}
+    return [Note.of(code, have=f"{have:,.0f}", must=f"{must:,.0f}", **counted, **unit)]
 
 
 def _share_straddle(found: Measured, what: Requirement, known_rows: int, unit: dict[str, Any]) -> Note:

@@ -54,7 +54,7 @@ def test_a_city_is_the_area_and_a_district_too_where_there_are_no_districts(town
         "kind: total\nof: {facilities: [institution]}\nsupply: beds\nlevel: city\ntarget: '>=1@2025'",
         level="city",
     )
-    assert town.verdict(city, "area/1") == "met"
+    assert town.verdict(city) == "met"
     in_city = rules_from(
         "kind: total\nof: {facilities: [institution]}\nsupply: beds\nlevel: district\ntarget: '>=1@2025'",
         level="city",

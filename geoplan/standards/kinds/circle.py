@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from geoplan.coverage.circle import community_covered
 from geoplan.standards.causes import around, cause_of_circle
-from geoplan.standards.counts import amounts, no_types, types_of
+from geoplan.standards.counts import amounts, no_types
 from geoplan.standards.data import AssessmentData, Bools
 from geoplan.standards.kinds.provision import no_group
 from geoplan.standards.measure import NAN, Measured, no_flags
@@ -23,7 +23,7 @@ from geoplan.standards.members import (
     share_reached,
 )
 from geoplan.standards.requirement import Requirement
-from geoplan.standards.rules import Group, Selection, Selections
+from geoplan.standards.rules import Group, Selections, types_of
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label
 
@@ -44,11 +44,6 @@ class Circle(MemberRule):
     """Only this service of the study; default: the one that fits best."""
 
     member_gap: ClassVar[float] = NAN  # the shortfall counts people
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Facilities of the service."""
-        return tuple(self.of)
 
     @property
     def walks(self) -> bool:

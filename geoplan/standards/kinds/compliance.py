@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
-from geoplan.standards.counts import types_of
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.estates import estate_rooms
 from geoplan.standards.members import MemberRule, members_table, zone_presence
-from geoplan.standards.rules import Rule, Selection, Selections, Text, family_group
+from geoplan.standards.rules import Rule, Selection, Selections, Text, family_group, types_of
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,10 @@ from geoplan.standards.counts import amounts, facility_amounts, fits
 from geoplan.standards.data import AssessmentData, Bools, Floats
 from geoplan.standards.estates import estate_rooms, pooled
 from geoplan.standards.grammar import parse_level
-from geoplan.standards.members import MemberRule, members_table
+from geoplan.standards.members import MemberRule, members_table, three_valued
 from geoplan.standards.requirement import NAN, Requirement
 from geoplan.standards.rule_zones import RuleZones
-from geoplan.standards.rules import Condition, Selection, Selections, Supply, supply_unit
+from geoplan.standards.rules import Condition, Selections, Supply, supply_unit
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import label
@@ -43,6 +43,8 @@ class Facility(MemberRule):
     pool_below: Annotated[float, Field(gt=0)] | None = None
     """Estates with fewer households than this pool with the other small ones of their community; default: none does."""
 
+    supply_entries: ClassVar[tuple[str, ...]] = ("measured", "over")
+
     @model_validator(mode="after")
     def _forms(self) -> Self:
         if (self.of is None) == (self.estate_column is None):
@@ -57,19 +59,9 @@ class Facility(MemberRule):
         return self
 
     @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Facilities that count."""
-        return tuple(self.of or ())
-
-    @property
     def conditions(self) -> tuple[Condition, ...]:
         """Conditions on the facilities that are due, and what each must meet."""
         return super().conditions + ((self.must,) if self.must else ())
-
-    @property
-    def supplies(self) -> tuple[str, ...]:
-        """The supply that the target bounds."""
-        return tuple(name for name in (self.measured, self.over) if name)
 
     def facilities_text(self, lang: str, *, short: bool = False) -> str:
         """Return the facilities that are due; the rooms of an estate where those are."""
@@ -156,7 +148,7 @@ class Facility(MemberRule):
     def _keeps(self, data: AssessmentData, ids: pd.Index) -> tuple["pd.arrays.BooleanArray", Floats]:
         if self.must is not None:
             sure, maybe = fits(data, self.must, ids)
-            return _three(sure, maybe), np.full(len(ids), np.nan)  # a condition is no amount
+            return three_valued(sure, maybe), np.full(len(ids), np.nan)  # a condition is no amount
         low, high = facility_amounts(data, str(self.measured), ids)
         if self.over is not None:
             under_low, under_high = facility_amounts(data, self.over, ids)
@@ -182,7 +174,3 @@ class Facility(MemberRule):
         rooms = rooms.loc[ids]
         has, value = self._bounded(data, rooms["low"].to_numpy(), rooms["high"].to_numpy())
         return members_table(ids, has, np.arange(len(ids)) < n_sure).assign(value=value)
-
-
-def _three(sure: Bools, maybe: Bools) -> "pd.arrays.BooleanArray":
-    return pd.arrays.BooleanArray(sure.copy(), maybe & ~sure)

@@ -46,11 +46,6 @@ class FloorArea(Rule):
         return (self.estate_column or "floor_area_m2",)
 
     @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Facilities whose floor area counts."""
-        return tuple(self.of or ())
-
-    @property
     def raised_by(self) -> str | None:
         """Rooms come with any facility that counts."""
         return None

@@ -11,7 +11,7 @@ from geoplan.standards.counts import ZoneAmounts, amounts, located, zone_amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.kinds.total import one_stock
 from geoplan.standards.measure import Measured
-from geoplan.standards.rules import Rule, Selection, Selections, Supply
+from geoplan.standards.rules import Rule, Selections, Supply
 
 
 class Increase(Rule):
@@ -30,16 +30,6 @@ class Increase(Rule):
         if not (self.of or self.supply):
             raise ValueError("give `of` or `supply`")
         return self
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Facilities that count."""
-        return tuple(self.of or ())
-
-    @property
-    def supplies(self) -> tuple[str, ...]:
-        """What is added up."""
-        return (self.supply,) if self.supply else ()
 
     def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
         """Return what is new since the base year in each zone.

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from geoplan.standards.causes import around, cause_of_circle
-from geoplan.standards.counts import amounts, types_of
+from geoplan.standards.counts import amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured, share_of_members
 from geoplan.standards.members import MemberRule, members_table, nearest_of, zone_presence
-from geoplan.standards.rules import Condition, Reads, Selection, Selections, family_group
+from geoplan.standards.rules import Condition, Reads, Selections, family_group, types_of
 from geoplan.words.errors import Note
 
 WAYS = ("located", "assigned", "within_circle")
@@ -27,11 +27,6 @@ class Presence(MemberRule):
     """Facilities that count for the city itself, where the rule's level is ``city + district``."""
     judged_by: Literal["located", "assigned", "within_circle"] | None = None
     """Which presence judges; default: assigned where a register names the zones served, else located."""
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Facilities that count."""
-        return tuple(self.of)
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

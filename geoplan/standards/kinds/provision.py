@@ -6,13 +6,12 @@ from typing import Literal, Self
 import pandas as pd
 from pydantic import model_validator
 
-from geoplan.standards.counts import ZoneAmounts, zone_amounts
+from geoplan.standards.counts import ZoneAmounts, both_labels, zone_amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured
 from geoplan.standards.requirement import Requirement
 from geoplan.standards.rules import Rule, Selection, Selections, Supply
 from geoplan.words.errors import Note
-from geoplan.words.vocabulary import label
 
 
 class Provision(Rule):
@@ -29,16 +28,6 @@ class Provision(Rule):
         if self.people is None:
             raise ValueError("`per` is needed: per N of which group")
         return self
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Facilities that count."""
-        return tuple(self.of or ())
-
-    @property
-    def supplies(self) -> tuple[str, ...]:
-        """What is added up."""
-        return (self.supply,) if self.supply else ()
 
     def affected(self, found: Measured, required: Requirement, verdict: str) -> float:
         """Return the shortfall over the rate, as people."""
@@ -80,9 +69,7 @@ def per(amount: pd.Series, people: pd.Series, n: float) -> pd.Series:
 
 def no_group(group: str) -> Note:
     """Return the note that a study has no such group of people."""
-    return Note.of(
-        "rule_no_group", group_zh=label("groups", group, "zh"), group_en=label("groups", group, "en")
-    )
+    return Note.of("rule_no_group", **both_labels("group", "groups", [group]))
 
 
 def parts_below(data: AssessmentData, each: pd.DataFrame, zone: str) -> pd.DataFrame | None:

@@ -10,7 +10,7 @@ from geoplan.standards.data import AssessmentData
 from geoplan.standards.kinds.provision import no_group, per
 from geoplan.standards.measure import Measured
 from geoplan.standards.ratios import facility_ratios, supply_ratios
-from geoplan.standards.rules import Group, Rule, Selection, Selections, Supply
+from geoplan.standards.rules import Group, Rule, Selections, Supply
 from geoplan.words.vocabulary import label
 
 
@@ -28,22 +28,13 @@ class Rate(Rule):
     """Instead of `whole`: the group of people."""
 
     is_share: ClassVar[bool] = True
+    supply_entries: ClassVar[tuple[str, ...]] = ("part", "whole")
 
     @model_validator(mode="after")
     def _one_whole(self) -> Self:
         if (self.whole is None) == (self.group is None):
             raise ValueError("give `whole` or `group`, one of them")
         return self
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Facilities that count."""
-        return tuple(self.of or ())
-
-    @property
-    def supplies(self) -> tuple[str, ...]:
-        """People in the facilities, and the capacity."""
-        return tuple(name for name in (self.part, self.whole) if name)
 
     @property
     def counted_group(self) -> str:

@@ -9,7 +9,7 @@ from geoplan.standards.counts import amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured
 from geoplan.standards.ratios import facility_ratios, supply_ratios
-from geoplan.standards.rules import Condition, Rule, Selection, Selections, Supply
+from geoplan.standards.rules import Condition, Rule, Selections, Supply
 from geoplan.words.vocabulary import label
 
 
@@ -27,6 +27,7 @@ class Share(Rule):
     """Instead of `part`: the facilities (or their `whole`) that meet this."""
 
     is_share: ClassVar[bool] = True
+    supply_entries: ClassVar[tuple[str, ...]] = ("part", "whole")
 
     @model_validator(mode="after")
     def _one_part(self) -> Self:
@@ -35,11 +36,6 @@ class Share(Rule):
         if self.of is None and (self.part is None or self.whole is None):
             raise ValueError("without `of`, `part` and `whole` name the supplies of zones")
         return self
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Facilities that count."""
-        return tuple(self.of or ())
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -55,11 +51,6 @@ class Share(Rule):
     def raised_by(self) -> str | None:
         """Supply of the part."""
         return self.part
-
-    @property
-    def supplies(self) -> tuple[str, ...]:
-        """Supply of the part and of the whole; empty where facilities are counted."""
-        return tuple(name for name in (self.part, self.whole) if name)
 
     def amount_text(self, lang: str) -> str:
         """Return the part over the whole."""

@@ -8,7 +8,7 @@ from pydantic import model_validator
 from geoplan.standards.counts import ZoneAmounts, zone_amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured
-from geoplan.standards.rules import Rule, Selection, Selections, Supply, Text
+from geoplan.standards.rules import Rule, Selections, Supply, Text
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 
@@ -35,16 +35,6 @@ class Total(Rule):
     def condition_text(self, lang: str) -> str:
         """Return which communities are counted."""
         return "" if self.communities is None else phrase("total_marked", lang, word=self.communities)
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """Facilities that count."""
-        return tuple(self.of or ())
-
-    @property
-    def supplies(self) -> tuple[str, ...]:
-        """What is added up."""
-        return (self.supply,) if self.supply else ()
 
     def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
         """Return the sum or count in each zone."""

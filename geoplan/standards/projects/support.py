@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from geoplan.standards.counts import amounts, types_of
+from geoplan.standards.counts import amounts
 from geoplan.standards.data import AssessmentData
-from geoplan.standards.rules import Rule, linked
+from geoplan.standards.rules import Rule, linked, types_of
 from geoplan.tables import FACILITIES, FINDINGS, SUPPLIES, SUPPORT
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import vocabulary

@@ -11,18 +11,18 @@ import numpy as np
 import pandas as pd
 
 from geoplan.inputs.projects import ProjectList, join_projects, read_projects
+from geoplan.standards.counts import both_labels
 from geoplan.standards.measure import NAN, Measured
 from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.projects.facilities import as_facilities
 from geoplan.standards.requirement import Requirement, rounded
-from geoplan.standards.rules import Rule, linked
+from geoplan.standards.rules import Rule, linked, types_of
 from geoplan.standards.totals.data import AREA, mode_of, standing, totals_data, uncounted, uncovered
 from geoplan.standards.totals.file import People, Stated, Totals, read_totals
 from geoplan.standards.totals.implied import implied_people
 from geoplan.standards.verdict import judge
 from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import InputError, Note
-from geoplan.words.vocabulary import label
 
 #: Columns of the findings: as `geoplan.tables.FINDINGS`, with what only totals have.
 COLUMNS = {
@@ -185,23 +185,19 @@ def _judged(
         if told is not None and not _certain(found):
             # a value that the plan states is per its own people, whatever they are
             scale = 1.0 if rule.people is None and not rule.is_share else NAN
-            found, what = Measured(AREA, told.value, told.value, scale, rows=1), rule.requirement(year)
-            row = judge(rule, found, year=year, what=what, covered=1.0)
+            found = Measured(AREA, told.value, told.value, scale, rows=1)
             yield _row(
                 rule,
-                row,
                 found,
-                what,
+                rule.requirement(year),
                 basis=None,
                 decides=True,
                 year=year,
-                stated=told,
                 as_of=float(told.year),
-            )
+            ) | {"from": "stated"}
             return
-        row = judge(rule, found, year=year, what=what, covered=1.0)
-        yield _row(rule, row, found, what, basis=basis, decides=basis is decides, year=year, stated=None,
-                   as_of=_as_of(totals, rule, year))  # fmt: skip
+        as_of = _as_of(totals, rule, year)
+        yield _row(rule, found, what, basis=basis, decides=basis is decides, year=year, as_of=as_of)
 
 
 def _measured(
@@ -224,14 +220,21 @@ def _certain(found: Measured) -> bool:
 
 
 def _row(
-    rule: Rule, row: Mapping[str, Any], found: Measured, what: Requirement, *, basis: People | None, decides: bool, year: int,
-    stated: Stated | None, as_of: float,
-) -> dict[str, Any]:  # fmt: skip
+    rule: Rule,
+    found: Measured,
+    what: Requirement,
+    *,
+    basis: People | None,
+    decides: bool,
+    year: int,
+    as_of: float,
+) -> dict[str, Any]:
+    row = judge(rule, found, year=year, what=what, covered=1.0)
     scale = NAN if rule.is_share or found.missing else found.scale
     return {
         "rule_id": rule.rule_id, "indicator_zh": rule.indicator, "indicator_en": rule.title_en, "year": year, "as_of": as_of,
         "basis": f"{basis.basis} {basis.year}" if basis else "", "decides": decides, "people": basis.value if basis else NAN,
-        "from": "stated" if stated else "computed", "format": rule.value_format,
+        "from": "computed", "format": rule.value_format,
         "have": row["actual_low"] * scale, "need": rounded(what.required * scale, unit=rule.unit),
         **{name: row[name] for name in ("actual_low", "actual_high", "comparison", "required", "required_upper", "shortfall", "surplus", "unit", "verdict")},
         **{f"missing_{lang}": phrase("join_semicolon", lang).join(note.found(lang) for note in row["missing"]) for lang in LANGUAGES},
@@ -250,31 +253,15 @@ def _open_upwards(totals: Totals, rule: Rule, found: Measured, year: int) -> Mea
     if found.missing or "facility" in rule.where.levels:
         return found
     unknown = uncovered(totals, rule, year)
-    names = {
-        lang: phrase("join_items", lang).join(label("types", name, lang) for name in unknown)
-        for lang in LANGUAGES
-    }
-    hints = [Note.of("totals_types_unknown", types_zh=names["zh"], types_en=names["en"])] if unknown else []
+    hints = [Note.of("totals_types_unknown", **both_labels("types", "types", unknown))] if unknown else []
     hints += [Note.of("totals_no_count")] if uncounted(totals, rule, year) else []
     if not hints:
         return found
     told = (*found.hints, *hints)
+    found, unknown_rows = replace(found, hints=told), found.unknown_rows
     if rule.is_share:
-        return replace(
-            found,
-            low=0.0,
-            high=1.0,
-            hints=told,
-            known=None,
-            unknown_rows=max(found.unknown_rows, 1),
-        )
-    return replace(
-        found,
-        high=math.inf,
-        hints=told,
-        unknown_rows=found.unknown_rows + 1,
-        rows=found.rows + 1,
-    )
+        return replace(found, low=0.0, high=1.0, known=None, unknown_rows=max(unknown_rows, 1))
+    return replace(found, high=math.inf, unknown_rows=unknown_rows + 1, rows=found.rows + 1)
 
 
 def _stated(totals: Totals, rule: Rule, year: int) -> Stated | None:
@@ -306,6 +293,6 @@ def _people(totals: Totals, year: int) -> dict[str, float]:
 
 
 def _as_of(totals: Totals, rule: Rule, year: int) -> float:
-    types = frozenset().union(*(selection.types for selection in rule.selections))
+    types = types_of(rule.selections)
     years = [entry.year for entry in standing(totals, year) if entry.type in types]
     return float(max(years)) if years else float(np.nan)

@@ -12,7 +12,6 @@ mode      for rules that                                          rows
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import geopandas as gpd
@@ -22,12 +21,11 @@ import pandas as pd
 from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.table import COLUMNS
 from geoplan.standards.data import AssessmentData
-from geoplan.standards.rules import Rule
+from geoplan.standards.rules import Rule, types_of
 from geoplan.standards.totals.file import Part, Standing, Totals, WithoutPoint, bounds
 from geoplan.words.vocabulary import narrower, wider
 
 AREA = "area/area"
-MODES = ("sums", "parts", "each")
 
 Rows = list[tuple[dict[str, Any], dict[str, tuple[float, float]]]]
 
@@ -74,7 +72,7 @@ def totals_data(
     Parameters
     ----------
     mode
-        One of `MODES`.
+        As `mode_of` gives it.
     people
         Group -> people.
     added
@@ -189,20 +187,15 @@ def _zone_supplies(totals: Totals, year: int) -> pd.DataFrame | None:
 def uncovered(totals: Totals, rule: Rule, year: int) -> tuple[str, ...]:
     """Return the facility types that a rule counts and of which the totals say nothing."""
     known = {name for entry in standing(totals, year) for name in (entry.type, *entry.includes)}.union(
-        *(_below(name) for name in totals.absent)
+        *(narrower(name) for name in totals.absent)
     )
     asked = [name for selection in rule.selections for name in selection.facilities]
-    return tuple(dict.fromkeys(name for name in asked if not known & (_below(name) | wider(name))))
+    return tuple(dict.fromkeys(name for name in asked if not known & (narrower(name) | wider(name))))
 
 
 def uncounted(totals: Totals, rule: Rule, year: int) -> bool:
     """Return True where a rule counts facilities and the totals do not say how many there are."""
     if rule.counts_members or rule.supplies:
         return False
-    types = frozenset().union(*(selection.types for selection in rule.selections))
+    types = types_of(rule.selections)
     return any(e.type in types and e.count is None and not e.parts for e in standing(totals, year))
-
-
-@cache
-def _below(name: str) -> frozenset[str]:
-    return narrower(name)

@@ -23,12 +23,11 @@ from typing import Annotated, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from geoplan.standards.rules import Entry, Text
+from geoplan.standards.rules import Entry, Group, Supply, Text, known_word
 from geoplan.standards.totals.rows import entries_of_csv
 from geoplan.study.formats import kind_of
 from geoplan.words.errors import InputError
 from geoplan.words.strict_yaml import Format, checked, parse_yaml
-from geoplan.words.vocabulary import vocabulary
 
 #: The numbered forms of a file of totals.
 TOTALS_FORMAT = Format()
@@ -67,7 +66,7 @@ class SourcedEntry(Entry):
 class People(SourcedEntry):
     """People of a group."""
 
-    group: Text
+    group: Group
     """Group."""
     value: Annotated[float, Field(ge=0)]
     """People."""
@@ -77,11 +76,6 @@ class People(SourcedEntry):
     """Year of the figure."""
     judges: bool = False
     """True for the basis that decides, where several are given."""
-
-    @field_validator("group")
-    @classmethod
-    def _group(cls, name: str) -> str:
-        return _known("groups", name)
 
 
 class Having(Entry):
@@ -97,9 +91,9 @@ class Having(Entry):
     @model_validator(mode="after")
     def _names(self) -> Self:
         for supply in self.amounts:
-            _known("supplies", supply)
+            known_word("supplies", supply)
         for attribute in self.attributes:
-            _known("attributes", attribute)
+            known_word("attributes", attribute)
         return self
 
 
@@ -131,7 +125,7 @@ class Standing(SourcedEntry, Having):
     @model_validator(mode="after")
     def _types(self) -> Self:
         for name in (self.type, *self.includes):
-            _known("types", name)
+            known_word("types", name)
         if self.parts and self.count is not None and sum(part.count for part in self.parts) != self.count:
             raise ValueError("the counts of `parts` do not add up to `count`")
         return self
@@ -140,7 +134,7 @@ class Standing(SourcedEntry, Having):
 class WithoutPoint(SourcedEntry):
     """A supply without a place."""
 
-    supply: Text
+    supply: Supply
     """Supply."""
     value: Amount
     """How much."""
@@ -148,11 +142,6 @@ class WithoutPoint(SourcedEntry):
     """Year of the figure."""
     planned: bool = False
     """True for what the plan aims at."""
-
-    @field_validator("supply")
-    @classmethod
-    def _supply(cls, name: str) -> str:
-        return _known("supplies", name)
 
 
 class Stated(SourcedEntry):
@@ -242,14 +231,7 @@ class Totals(Entry):
     @field_validator("absent")
     @classmethod
     def _absent(cls, names: list[str]) -> list[str]:
-        return [_known("types", name) for name in names]
-
-
-def _known(section: str, name: str) -> str:
-    known = vocabulary(section)
-    if name not in known:
-        raise ValueError(f"unknown {section.removesuffix('s')} `{name}`; known are {', '.join(known)}")
-    return name
+        return [known_word("types", name) for name in names]
 
 
 def shipped_totals(folder: Path | str) -> tuple[Path, ...]:

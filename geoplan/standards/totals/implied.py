@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.standards.rules import Rule
+from geoplan.standards.counts import both_labels
+from geoplan.standards.rules import Rule, types_of
 from geoplan.standards.totals.data import of_year
 from geoplan.standards.totals.file import Totals, bounds
 from geoplan.words.errors import Note
-from geoplan.words.vocabulary import label
 
 #: Columns of the table of implied people.
 IMPLIED = {
@@ -53,7 +53,7 @@ def implied_people(totals: Totals, rules: Sequence[Rule]) -> tuple[pd.DataFrame,
 def _of_rule(totals: Totals, rule: Rule) -> Iterator[dict[str, Any]]:
     if rule.is_share or rule.people is None or len(rule.supplies) != 1:
         return
-    types = frozenset().union(*(selection.types for selection in rule.selections))
+    types = types_of(rule.selections)
     supply = rule.supplies[0]
     for year, (rate, step) in sorted(_rates(totals, rule).items()):
         entries = [e for e in totals.facilities if e.type in types and e.year == year and supply in e.amounts]
@@ -126,8 +126,7 @@ def _beside(totals: Totals, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _note(row: dict[Any, Any]) -> Note:
-    words: dict[str, Any] = {f"{name}_{lang}": label(section, str(row[name]), lang)
-             for name, section in (("group", "groups"), ("unit", "units")) for lang in ("zh", "en")}  # fmt: skip
+    words = both_labels("group", "groups", [row["group"]]) | both_labels("unit", "units", [row["unit"]])
     values: dict[str, Any] = {"year": row["year"], "amount": f"{row['amount']:,.0f}", "rate": f"{row['rate']:g}", "per": f"{row['per']:,.0f}",
               "implied": f"{row['implied']:,.0f}", "stated": f"{row['stated']:,.0f}", "basis": row["basis"],
               "share": f"{row['rate']:.0%}", "ratio": f"{row['ratio']:.0%}"}  # fmt: skip

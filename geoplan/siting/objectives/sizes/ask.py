@@ -20,8 +20,7 @@ from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.problems import Bools, Floats, Ints, SelectionConstraints
 from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
-from geoplan.standards.counts import types_of
-from geoplan.standards.rules import Rule
+from geoplan.standards.rules import Rule, types_of
 from geoplan.tables import UNMET
 from geoplan.words.catalogue import Phrase
 from geoplan.words.errors import Note, StudyError
