@@ -131,10 +131,14 @@ class SitingTables:
     answers: pd.DataFrame
     curve: pd.DataFrame
     unmet: pd.DataFrame
-    isochrones: gpd.GeoDataFrame
-    support: pd.DataFrame
+    site_isochrones: gpd.GeoDataFrame
+    site_support: pd.DataFrame
     adopted: gpd.GeoDataFrame
     after: Assessment | None
+
+    def of_outcome(self) -> dict[str, Any]:
+        """Return the tables that the outcome keeps."""
+        return {name: table for name, table in vars(self).items() if name not in ("adopted", "after")}
 
 
 def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | None = None) -> Computation:
@@ -252,17 +256,10 @@ def outcome_of(
         parameters=parameters_of(study) if parameters is None else parameters,
         not_assessed=not_assessed_table(found.packs),
         reported=pd.DataFrame(reported, columns=["rule_id", "value", "by"]),
-        **({} if siting is None else _siting_fields(siting)),
+        **({} if siting is None else siting.of_outcome()),
     )
     outcome.check()
     return outcome
-
-
-def _siting_fields(siting: SitingTables) -> dict[str, Any]:
-    return {
-        "candidates": siting.candidates, "sites": siting.sites, "answers": siting.answers, "curve": siting.curve,
-        "unmet": siting.unmet, "site_isochrones": siting.isochrones, "site_support": siting.support,
-    }  # fmt: skip
 
 
 def result_of(found: Computation, outcome: Outcome, stages: Stages) -> Result:

@@ -14,7 +14,7 @@ from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.provenance import parameters
 from geoplan.pipeline.result import Result
 from geoplan.pipeline.site_candidates import Offered, offered_candidates
-from geoplan.pipeline.walks import ISOCHRONE_WIDTH_M, snap_points
+from geoplan.pipeline.walks import ISOCHRONE_WIDTH_M, joined_isochrones, snap_points
 from geoplan.report.content.comparison import Comparison, compare
 from geoplan.report.folder.delivery import delivery
 from geoplan.report.folder.save import write_comparison
@@ -144,9 +144,9 @@ def site(
         after = compute(built, graph=before.graph, stages=stages)
         tables = replace(
             tables,
-            isochrones=_isochrones(ground, own),
+            site_isochrones=_isochrones(ground, own),
             after=after.evaluation.assessment,
-            support=support(
+            site_support=support(
                 before.evaluation.assessment.findings,
                 after.evaluation.assessment.findings,
                 projects,
@@ -258,8 +258,8 @@ def _answer_tables(
         answers=answers_table(rows),
         curve=_joined([one.curve for one in answers], CURVE),
         unmet=_joined([one.unmet for one in answers], UNMET),
-        isochrones=ISOCHRONES.empty_shapes(),
-        support=SUPPORT.empty(),
+        site_isochrones=ISOCHRONES.empty_shapes(),
+        site_support=SUPPORT.empty(),
         adopted=sites[sites["question"] == adopted],
         after=None,
     )
@@ -308,7 +308,4 @@ def _isochrones(ground: SitingInputs, asked: SitingResult) -> gpd.GeoDataFrame:
                 width_m=ISOCHRONE_WIDTH_M,
             )
             tables.append(drawn.assign(service=service))
-    if not tables:
-        return gpd.GeoDataFrame({"service": [], "minutes": []}, geometry=[], crs=ground.candidates.crs)
-    table: gpd.GeoDataFrame = pd.concat(tables, ignore_index=True)
-    return table[["service", "minutes", "geometry"]]
+    return joined_isochrones(tables, ground.candidates.crs)

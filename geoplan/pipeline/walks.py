@@ -7,6 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 
 from geoplan.coverage.circle import Land, offering, straight_nearest
 from geoplan.coverage.land import sample_land
@@ -106,18 +107,14 @@ def _land_walks(
     assert snaps.land is not None and inputs.land is not None  # noqa: S101, PT018 - the caller asked for it
     points = snaps.land
     facilities = inputs.register.facilities
-    offered = {service: _offering(snaps.facilities, facilities, terms) for service, terms in services.items()}
-    walks = {
-        "network": [
-            _nearest(graph, snaps.land, offered[s], s, terms.walk_kmh) for s, terms in services.items()
-        ],
-        "frail": [
-            _nearest(graph, snaps.land, offered[s], s, terms.frail_kmh) for s, terms in services.items()
-        ],
-    }
+    walks: dict[str, list[pd.DataFrame]] = {"network": [], "frail": []}
+    for service, terms in services.items():
+        offered = _offering(snaps.facilities, facilities, terms)
+        for measure, kmh in (("network", terms.walk_kmh), ("frail", terms.frail_kmh)):
+            walks[measure].append(_nearest(graph, points, offered, service, kmh))
     straight = straight_nearest(points, facilities, services=services)
     return Land(
-        points, {**{measure: _rows(tables) for measure, tables in walks.items()}, "straight": straight}
+        points, {measure: _rows(tables) for measure, tables in walks.items()} | {"straight": straight}
     )
 
 
@@ -158,8 +155,13 @@ def draw_isochrones(
                 graph, offered, walk_kmh=terms.walk_kmh, minutes=minutes, width_m=ISOCHRONE_WIDTH_M
             )
             tables.append(drawn.assign(service=service))
+    return joined_isochrones(tables, inputs.crs)
+
+
+def joined_isochrones(tables: list[gpd.GeoDataFrame], crs: CRS) -> gpd.GeoDataFrame:
+    """Return the isochrones of several services as one table."""
     if not tables:
-        return gpd.GeoDataFrame({"service": [], "minutes": []}, geometry=[], crs=inputs.crs)
+        return gpd.GeoDataFrame({"service": [], "minutes": []}, geometry=[], crs=crs)
     table: gpd.GeoDataFrame = pd.concat(tables, ignore_index=True)
     return table[["service", "minutes", "geometry"]]
 

@@ -41,23 +41,11 @@ def flag_caveats(
         Where the flag is at the rule's own level or above it; shape (n_ids,).
     """
     everywhere, elsewhere = rule_caveats(data, rule), level_caveat(rule)
-    edge = (
-        data.zones["edge"].reindex(ids).fillna(value=False).to_numpy(dtype=bool)
-        if "edge" in data.zones
-        else np.zeros(len(ids), bool)
-    )
+    nowhere = pd.Series(False, index=data.zones.index)
+    edge = data.zones.get("edge", nowhere).reindex(ids).fillna(value=False).to_numpy(dtype=bool)
     towns = data.zones["level"].reindex(ids).eq("town").to_numpy(dtype=bool)
     by_town = {"caveat_by_community": "caveat_by_town"}.get(elsewhere, elsewhere)
-    return [
-        tuple(
-            filter(
-                None,
-                (
-                    "" if own else by_town if town else elsewhere,
-                    *everywhere,
-                    "caveat_edge" if at_edge else "",
-                ),
-            )
-        )
-        for own, town, at_edge in zip(own_level, towns, edge, strict=True)
-    ]
+    levels = np.where(own_level, "", np.where(towns, by_town, elsewhere))
+    edges = np.where(edge, "caveat_edge", "")
+    rows = ((str(level), *everywhere, str(at)) for level, at in zip(levels, edges, strict=True))
+    return [tuple(filter(None, row)) for row in rows]

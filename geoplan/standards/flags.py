@@ -120,11 +120,11 @@ def flags_of(
         Note.of(
             "rule_flags_nobody",
             rule=rule.rule_id,
-            why_zh=note.found("zh"),
-            why_en=note.found("en"),
+            why_zh=why.found("zh"),
+            why_en=why.found("en"),
             severity="info",
         )
-        for note in missing
+        for why in missing
     )
     return table[list(FLAGS)].reset_index(drop=True), told
 
@@ -147,14 +147,9 @@ def _supply_flags(
     stands = located(data, stock)
     in_reach = supply_in_reach(data, reach.pairs, stock)
     where = around(data, types, stock.index, group)
-    table = _compare(
-        rule,
-        what,
-        ids,
-        people,
-        {"low": reach.low, "high": reach.high},
-        {e: stands[e] * n / some for e in ("low", "high")},
-    )
+    table = _compare(rule, what, people.loc[ids], reach.low.loc[ids], reach.high.loc[ids])
+    for end in ("low", "high"):
+        table[f"located_{end}"] = (stands[end] * n / some).loc[ids]
     table["cause"] = _causes(
         table, cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n)
     )
@@ -164,18 +159,11 @@ def _supply_flags(
 
 
 def _compare(
-    rule: Rule,
-    what: Requirement,
-    ids: pd.Index,
-    people: pd.Series,
-    reach: Mapping[str, pd.Series],
-    stands: Mapping[str, pd.Series],
+    rule: Rule, what: Requirement, crowd: pd.Series, low: pd.Series, high: pd.Series
 ) -> pd.DataFrame:
-    """Return the flags of one standard from what the people of each zone reach."""
+    """Return the flags of one standard from what the people (`crowd`) of each zone reach at least and at most."""
     assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
-    n = rule.people.n
-    low, high = reach["low"].loc[ids], reach["high"].loc[ids]
-    crowd = people.loc[ids]
+    n, ids = rule.people.n, crowd.index
     slack = COMPARISON_TOLERANCE * max(1.0, abs(what.required))
     short = high < what.required - slack if what.comparison == ">=" else high <= what.required + slack
     enough = low >= what.required - slack if what.comparison == ">=" else low > what.required + slack
@@ -188,8 +176,7 @@ def _compare(
     # provision: the shortfall over the rate, as people; floor area: everyone in the zone
     affected = crowd if household else lack * n / what.required
     return pd.DataFrame({
-        "reachable_low": low, "reachable_high": high, "located_low": stands["low"].loc[ids],
-        "located_high": stands["high"].loc[ids], "required": what.required,
+        "reachable_low": low, "reachable_high": high, "required": what.required,
         "shortfall": amount.where(is_flagged, 0.0).where(is_known), "unit": rule.unit, "flagged": flagged,
         "people": crowd, "people_affected": affected.where(is_flagged, 0.0).where(is_known),
     }, index=ids)  # fmt: skip

@@ -39,6 +39,11 @@ def _pack(pack: str | Path, info: ValidationInfo) -> str | Path:
     return _resolved(Path(pack), info) if is_file else pack
 
 
+def one_of(forms: str) -> PydanticCustomError:
+    """Return the error of an entry that needs exactly one of `forms`."""
+    return PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
+
+
 FilePath = Annotated[Path, Field(strict=False), AfterValidator(_resolved)]
 """A file; the study states it relative to itself, and it is resolved when the study is read."""
 PackName = Annotated[Text | Path, AfterValidator(_pack)]

@@ -3,9 +3,8 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from geoplan.study.entry import Datum, Entry, FilePath, Level, Text
+from geoplan.study.entry import Datum, Entry, FilePath, Level, Text, one_of
 from geoplan.study.formats import kind_of
 
 
@@ -38,7 +37,7 @@ class Register(Entry):
     @model_validator(mode="after")
     def _types(self) -> "Register":
         if (self.types is None) == (self.type is None) and kind_of(self.file) != "osm":
-            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": "`types`, `type`"})
+            raise one_of("`types`, `type`")
         return self
 
 

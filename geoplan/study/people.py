@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from geoplan.study.ages import age_limits
-from geoplan.study.entry import Entry, FilePath, Level, Positive, Share, Text
+from geoplan.study.entry import Entry, FilePath, Level, Positive, Share, Text, one_of
 
 
 def _ages(text: str) -> str:
@@ -83,8 +83,7 @@ class PlanTotals(Entry):
     def _one_form(self) -> "PlanTotals":
         table = (self.file, self.zone, self.level, self.total)
         if sum(entry is not None for entry in table) != (4 if self.people is None else 0):
-            forms = "`people`, `file` + `zone` + `level` + `total`"
-            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
+            raise one_of("`people`, `file` + `zone` + `level` + `total`")
         return self
 
 
@@ -119,20 +118,16 @@ class Projection(Entry):
             self.women is not None,
         ]
         if sum(given) != 1 or (given[0] and None in censuses):
-            forms = "`before` + `after` + `ages`, `births`, `women`"
-            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
+            raise one_of("`before` + `after` + `ages`, `births`, `women`")
         if self.before is not None and self.after is not None:
             years = self.before.year, self.after.year
             if years[1] <= years[0] or (years[1] - years[0]) % 5:
                 words = {"before": years[0], "after": years[1]}
                 raise PydanticCustomError("study_years_rise", "{before} before {after}", words)
             if (self.before.women is None) != (self.after.women is None):
-                forms = "`before.women` + `after.women`, –"
-                raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
+                raise one_of("`before.women` + `after.women`, –")
         elif self.totals is not None and self.totals.ages is not None:
-            raise PydanticCustomError(
-                "entry_one_of", "one of {forms}", {"forms": "`totals.ages`, `births` / `women`"}
-            )
+            raise one_of("`totals.ages`, `births` / `women`")
         return self
 
 
@@ -177,12 +172,9 @@ class Group(Entry):
     def _one_kind(self) -> "Group":
         sources = [self.raster is not None or self.rake_to is not None, self.of is not None, self.street_m]
         if sum(sources) != 1:
-            forms = "`raster` (`rake_to`), `of`, `street_m: true`"
-            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
+            raise one_of("`raster` (`rake_to`), `of`, `street_m: true`")
         if (self.of is not None) != ((self.rate is not None) + (self.people_per_household is not None) == 1):
-            forms = "`of` + `rate`, `of` + `people_per_household`"
-            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
+            raise one_of("`of` + `rate`, `of` + `people_per_household`")
         if self.project is not None and (self.rake_to in (None, "estate") or self.year is not None):
-            forms = "`project` + `rake_to: community` (town, district), `year`"
-            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
+            raise one_of("`project` + `rake_to: community` (town, district), `year`")
         return self

@@ -22,9 +22,8 @@ from typing import Annotated
 
 import yaml
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from geoplan.study.entry import Datum, Entry, FilePath, PackName, PlannerFile, Text
+from geoplan.study.entry import Datum, Entry, FilePath, PackName, PlannerFile, Text, one_of
 from geoplan.words.errors import StudyError
 from geoplan.words.strict_yaml import Format, read_yaml
 
@@ -47,7 +46,7 @@ class Enlargement(Entry):
     @model_validator(mode="after")
     def _one_way(self) -> "Enlargement":
         if bool(self.add) == bool(self.to):
-            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": "`add`, `to`"})
+            raise one_of("`add`, `to`")
         return self
 
     def amounts(self) -> str:
@@ -77,7 +76,7 @@ class NewFacility(Entry):
     @model_validator(mode="after")
     def _somewhere(self) -> "NewFacility":
         if self.lonlat is None and self.zone is None:
-            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": "`lonlat`, `zone`"})
+            raise one_of("`lonlat`, `zone`")
         return self
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from geoplan.study.entry import Datum, Entry, FilePath, Positive, Share, Text
+from geoplan.study.entry import Datum, Entry, FilePath, Positive, Share, Text, one_of
 
 
 class CandidateSource(Entry):
@@ -43,7 +43,7 @@ class CandidateSource(Entry):
     @model_validator(mode="after")
     def _one_source(self) -> "CandidateSource":
         if (self.file is None) == (self.generate is None):
-            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": "`file`, `generate`"})
+            raise one_of("`file`, `generate`")
         return self
 
 

@@ -3,9 +3,8 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from geoplan.study.entry import Datum, Entry, FilePath, Text
+from geoplan.study.entry import Datum, Entry, FilePath, Text, one_of
 
 
 class Delays(Entry):
@@ -63,5 +62,5 @@ class Streets(Entry):
     @model_validator(mode="after")
     def _one_source(self) -> "Streets":
         if (self.file is None) == (self.place is None):
-            raise PydanticCustomError("entry_one_of", "one of {forms}", {"forms": "`file`, `place`"})
+            raise one_of("`file`, `place`")
         return self

@@ -48,17 +48,10 @@ def zone_table(rows):
 
 def town():
     """Return one area, two districts, three communities (one rural), one estate."""
-    return zone_table(
-        [
-            ("area/1", None, ""),
-            ("district/u", "area/1", "urban"),
-            ("district/r", "area/1", ""),
-            ("community/a", "district/u", ""),
-            ("community/b", "district/u", ""),
-            ("community/c", "district/r", "rural"),
-            ("estate/e", "community/a", ""),
-        ]
-    )
+    return zone_table([
+        ("area/1", None, ""), ("district/u", "area/1", "urban"), ("district/r", "area/1", ""), ("community/a", "district/u", ""),
+        ("community/b", "district/u", ""), ("community/c", "district/r", "rural"), ("estate/e", "community/a", ""),
+    ])  # fmt: skip
 
 
 def people(zone_ids, elders, **columns):
@@ -83,6 +76,11 @@ def walks(demand, seconds, facilities=None, service="eat"):
     )
 
 
+def circle(demand, nearest, zones=None, service=EAT, **more):
+    zones = town() if zones is None else zones
+    return circle_table(demand=demand, zones=zones, services={"eat": service}, nearest=nearest, **more)
+
+
 def row(table, zone_id, kind="", measure="network"):
     hit = table[(table["zone_id"] == zone_id) & (table["kind"] == kind) & (table["measure"] == measure)]
     assert len(hit) == 1
@@ -99,14 +97,7 @@ def by_hand():
 
 def test_by_hand():
     demand, overlay, nearest = by_hand()
-    table = circle_table(
-        demand=demand,
-        zones=town(),
-        overlay=overlay,
-        services={"eat": EAT},
-        nearest=nearest,
-        frail_nearest=None,
-    )
+    table = circle(demand, nearest, overlay=overlay)
     assert list(table.columns) == list(CIRCLE)
     a = row(table, "community/a")
     assert (a.people, a.covered, a.outside, a.share) == (100.0, 80.0, 20.0, 0.8)
@@ -139,7 +130,7 @@ def test_inputs_stay_as_they_were():
     demand, overlay, nearest = by_hand()
     zones = town()
     before = [t.copy(deep=True) for t in (demand, overlay, nearest, zones)]
-    circle_table(demand=demand, zones=zones, overlay=overlay, services={"eat": EAT}, nearest=nearest)
+    circle(demand, nearest, zones, overlay=overlay)
     for old, new in zip(before, (demand, overlay, nearest, zones), strict=True):
         pd.testing.assert_frame_equal(pd.DataFrame(old), pd.DataFrame(new))
 
@@ -148,15 +139,7 @@ def test_golden_table():
     demand, overlay, nearest = by_hand()
     frail = nearest.assign(seconds=nearest["seconds"] * 1.5)
     straight = walks(demand, [300.0] * 6)
-    table = circle_table(
-        demand=demand,
-        zones=town(),
-        overlay=overlay,
-        services={"eat": EAT},
-        nearest=nearest,
-        frail_nearest=frail,
-        straight=straight,
-    )
+    table = circle(demand, nearest, overlay=overlay, frail_nearest=frail, straight=straight)
     text = table.round(6).to_csv(index=False, lineterminator="\n")
     assert text == (HERE / "circle_table.csv").read_text(encoding="utf-8")
 
@@ -178,9 +161,7 @@ def test_flag_share_is_inclusive(outside, covered):
 
 def test_a_community_without_people_counts_in_no_base():
     demand = people(["community/a", "community/b"], [0.0, 5.0])
-    table = circle_table(
-        demand=demand, zones=town(), services={"eat": EAT}, nearest=walks(demand, [1.0, 1.0])
-    )
+    table = circle(demand, walks(demand, [1.0, 1.0]))
     a, area = row(table, "community/a"), row(table, "area/1")
     assert np.isnan(a.share)
     assert np.isnan(a.median_minutes)
@@ -190,35 +171,23 @@ def test_a_community_without_people_counts_in_no_base():
 
 def test_the_halo_enters_no_sum_even_where_it_names_a_zone():
     demand = people(["community/a", "community/a"], [7.0, 100.0]).assign(halo=[False, True])
-    table = circle_table(
-        demand=demand, zones=town(), services={"eat": EAT}, nearest=walks(demand, [1.0, 1.0])
-    )
+    table = circle(demand, walks(demand, [1.0, 1.0]))
     assert row(table, "area/1").people == row(table, "community/a").covered == 7.0
 
 
 def test_no_facility_at_all():
     demand = people(["community/a"], [7.0])
     nothing = walks(demand, [1.0]).iloc[:0]
-    table = circle_table(demand=demand, zones=town(), services={"eat": EAT}, nearest=nothing)
+    table = circle(demand, nothing)
     assert row(table, "area/1")[["people", "covered", "unreached"]].tolist() == [7.0, 0.0, 7.0]
 
 
 def test_wrong_tables_are_named():
     demand = people(["community/a"], [7.0])
     with pytest.raises(TableError, match="no group `under_3`"):
-        circle_table(
-            demand=demand,
-            zones=town(),
-            services={"eat": replace(EAT, group="under_3")},
-            nearest=walks(demand, [1.0]),
-        )
+        circle(demand, walks(demand, [1.0]), service=replace(EAT, group="under_3"))
     with pytest.raises(TableError, match="demand_id names ids that `demand_id` lacks: 99"):
-        circle_table(
-            demand=demand,
-            zones=town(),
-            services={"eat": EAT},
-            nearest=walks(demand, [1.0]).assign(demand_id=99),
-        )
+        circle(demand, walks(demand, [1.0]).assign(demand_id=99))
     with pytest.raises(TableError, match="community/nowhere"):
         zone_sums(people(["community/nowhere"], [1.0]), town())
     circular = zone_table([("town/a", "town/b", ""), ("town/b", "town/a", "")])
@@ -260,10 +229,8 @@ def test_land_is_the_third_base():
     demand = people(["community/a"], [1.0])
     seconds = np.where(points.geometry.x < 380, 100.0, 1000.0)
     walked = Land(points, {"network": walks(points, seconds)})
-    table = circle_table(
-        demand=demand, zones=zones, services={"eat": EAT}, nearest=walks(demand, [1.0]),
-        frail_nearest=walks(demand, [1.0]), land=walked,
-    )  # fmt: skip
+    near = walks(demand, [1.0])
+    table = circle(demand, near, zones, frail_nearest=near, land=walked)
     assert row(table, "community/a")[["land_m2", "land_covered_m2"]].tolist() == pytest.approx([5000, 3000])
     assert row(table, "area/1")[["land_m2", "land_covered_m2"]].tolist() == pytest.approx([9000, 3000])
     assert row(table, "area/1", "urban")["land_m2"] == pytest.approx(9000)
@@ -293,12 +260,7 @@ def test_sums_hold_and_agree_with_a_slow_count(points):
     demand = people([p[0] for p in points], [p[1] for p in points])
     seconds = [p[2] for p in points]
     zones = town()
-    table = circle_table(
-        demand=demand,
-        zones=zones,
-        services={"eat": EAT},
-        nearest=walks(demand, seconds, [p[3] for p in points]),
-    )
+    table = circle(demand, walks(demand, seconds, [p[3] for p in points]), zones)
     assert (table["covered"] + table["outside"] - table["people"]).abs().max() <= 1e-9
     assert (table["unreached"] <= table["outside"] + 1e-9).all()
     for parent in ("area/1", "district/u", "district/r"):
@@ -333,9 +295,7 @@ def test_many_points_in_many_zones_agree_with_groupby():
     rows += [(f"community/{c}", f"district/{c % 5}", "") for c in range(200)]
     demand = people([f"community/{c}" for c in rng.integers(0, 200, 20_000)], rng.random(20_000) * 10)
     seconds = rng.random(20_000) * 1800
-    table = circle_table(
-        demand=demand, zones=zone_table(rows), services={"eat": EAT}, nearest=walks(demand, seconds)
-    )
+    table = circle(demand, walks(demand, seconds), zone_table(rows))
     one = demand.assign(ok=np.where(seconds <= 900, demand["elders_60"], 0.0))
     by_hand = one.groupby("zone_id")[["elders_60", "ok"]].sum()
     whole = table[table["kind"] == ""].set_index("zone_id")

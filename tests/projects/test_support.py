@@ -186,12 +186,8 @@ def told(before, after, table, amounts, *, rules=(SHARE, PLACES), indicators=(),
      (("not_met", 5.0), ("no_data", np.nan), "open"), (("no_data", np.nan), ("met", np.nan), "won"), (("met", np.nan), ("no_data", np.nan), "lost")],
 )  # fmt: skip
 def test_changes(was, now, change):
-    table = told(
-        [finding(SHARE, was[0], shortfall=was[1])],
-        [finding(SHARE, now[0], shortfall=now[1])],
-        facilities(),
-        supplies(),
-    )
+    before, after = ([finding(SHARE, verdict, shortfall=short)] for verdict, short in (was, now))
+    table = told(before, after, facilities(), supplies())
     assert table["change"].tolist() == [change]
 
 
@@ -219,12 +215,8 @@ def test_who_helps():
 
 
 def test_a_finding_that_was_not_there_before_is_new():
-    table = told(
-        [finding(SHARE, "met")],
-        [finding(SHARE, "met"), finding(PLACES, "not_met", shortfall=3.0)],
-        facilities(),
-        supplies(),
-    )
+    after = [finding(SHARE, "met"), finding(PLACES, "not_met", shortfall=3.0)]
+    table = told([finding(SHARE, "met")], after, facilities(), supplies())
     assert table["verdict_before"].tolist() == ["met", "no_data"]
     assert table["change"].tolist() == ["same", "open"]
 
@@ -241,9 +233,5 @@ def test_tables_are_checked():
 
 def test_words_of_indicators():
     words = rule_words([SHARE, PLACES])
-    assert (
-        words["养老机构护理型床位占比"]
-        == words["nursing_bed_share"]
-        == words["huzhong.nursing_bed_share"]
-        == ("huzhong.nursing_bed_share",)
-    )
+    for word in ("养老机构护理型床位占比", "nursing_bed_share", "huzhong.nursing_bed_share"):
+        assert words[word] == ("huzhong.nursing_bed_share",)

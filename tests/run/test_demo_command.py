@@ -55,13 +55,8 @@ class TestWhatARunLeaves:
             assert (demo_run.out / name).read_bytes() == (demo_run.folder / name).read_bytes(), name
 
     def test_latest_names_the_run(self, demo_run):
-        latest = json.loads((demo_run.out / "latest.json").read_text(encoding="utf-8"))
-        assert latest == {
-            "format": 1,
-            "run": demo_run.folder.name,
-            "folder": f"runs/{demo_run.folder.name}",
-            "files": sorted(FILES),
-        }
+        latest, name = json.loads((demo_run.out / "latest.json").read_text("utf-8")), demo_run.folder.name
+        assert latest == {"format": 1, "run": name, "folder": f"runs/{name}", "files": sorted(FILES)}
 
     def test_the_manifest_holds_the_checksum_of_every_other_output_and_every_input(self, demo_run):
         record = json.loads((demo_run.folder / "run.json").read_text(encoding="utf-8"))
@@ -104,12 +99,8 @@ class TestWhatARunLeaves:
         assert "15分钟养老服务圈" in demo_run.said
         assert str(demo_run.folder) in demo_run.said.replace("\n", "")
         for key in STAGES:  # a line a stage, with its seconds
-            if key in (
-                "exports",
-                "candidates",
-                "siting",
-            ):  # the demo asks for no exports; siting is a command of its own
-                continue
+            if key in ("exports", "candidates", "siting"):
+                continue  # the demo asks for no exports; siting is a command of its own
             line = rf"^  {stage_name(key, 'zh')}  \d+\.\d s$"
             assert re.search(line, demo_run.said, flags=re.MULTILINE), key
 
@@ -196,31 +187,18 @@ class TestTwoLanguages:
         for path in out.glob("*.csv"):
             assert not CJK.search(" ".join(rows(path).columns)), path.name
         layers = pyogrio.list_layers(out / "coverage.gpkg")[:, 0]
-        fields = [
-            field
-            for name in layers
-            for field in pyogrio.read_info(out / "coverage.gpkg", layer=name)["fields"]
-        ]
-        assert not CJK.search(" ".join([*layers, *fields]))
+        fields = [pyogrio.read_info(out / "coverage.gpkg", layer=name)["fields"] for name in layers]
+        assert not CJK.search(" ".join([*layers, *(field for each in fields for field in each)]))
 
     def test_all_other_chinese_is_from_the_data(self, english, words_of_the_data):
         out, _ = english
         book = openpyxl.load_workbook(out / "gap_list.xlsx")
-        cells = [
-            str(cell) for page in book for row in page.iter_rows(values_only=True) for cell in row if cell
-        ]
+        cells = [str(cell) for page in book for row in page.values for cell in row if cell]
         cells += [path.read_text(encoding="utf-8-sig") for path in out.glob("*.csv")]
         cells.append((out / "datapackage.json").read_text(encoding="utf-8"))
-        report = re.sub(
-            r"<(script|style)\b.*?</\1>|<[^>]+>",
-            "\n",
-            (out / "report.html").read_text("utf-8"),
-            flags=re.DOTALL,
-        )
-        page = re.sub(
-            r"<(script|style)\b.*?</\1>|<[^>]+>", "\n", (out / "map.html").read_text("utf-8"), flags=re.DOTALL
-        )
-        runs = {run for text in [*cells, report, page] for run in re.findall(r"[\u3400-\u9fff]+", text)}
+        tags = re.compile(r"<(script|style)\b.*?</\1>|<[^>]+>", flags=re.DOTALL)
+        pages = [tags.sub("\n", (out / name).read_text("utf-8")) for name in ("report.html", "map.html")]
+        runs = {run for text in [*cells, *pages] for run in re.findall(r"[\u3400-\u9fff]+", text)}
         assert "向阳社区" in runs
         assert {run for run in runs if run not in words_of_the_data} == set()
 

@@ -1,9 +1,14 @@
-"""Entries of the study that the demo leaves out, run end to end: residential land, supplies by zone, further layers."""
+"""Entries of the study that the demo leaves out, run end to end: residential land, supplies by zone, further layers, decay."""
 
+import dataclasses
+
+import pandas as pd
 import pytest
 
 import geoplan as gp
 from geoplan.cli.demo import write_new
+from geoplan.pipeline.evaluate import compute
+from geoplan.words.errors import StudyError
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +42,45 @@ def test_land_is_the_third_base_and_layers_are_exported(told, tmp_path):
     assert any(source.file == "family.csv" for source in result.outcome.sources)
     run = result.save(tmp_path / "out")
     assert {path.name for path in (run / "exports").iterdir()} >= {"shp", "coverage.gdb", "coverage.dxf"}
+
+
+# --- decay bands: a service weighs far facilities less; whole weights change nothing
+
+RULE = "huzhong.places_per_1000_residents"
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    return gp.gather(gp.read_study(gp.demo_study()))
+
+
+def reachable(inputs, decay):
+    services = {
+        name: service.model_copy(update={"decay": decay}) for name, service in inputs.study.services.items()
+    }
+    study = inputs.study.model_copy(update={"services": services})
+    study._folder = inputs.study.folder
+    flags = compute(dataclasses.replace(inputs, study=study)).flags
+    return flags[flags["rule_id"] == RULE].set_index("zone_id")["reachable_low"]
+
+
+def test_whole_weights_are_no_decay_and_falling_ones_move_supply_to_those_who_live_near(inputs):
+    plain = reachable(inputs, None)
+    pd.testing.assert_series_equal(reachable(inputs, {"15": 1.0}), plain)
+    falling = reachable(inputs, {"5": 1.0, "10": 0.5, "15": 0.1})
+    near = plain.idxmax()
+    assert falling[near] > plain[near]
+    assert ((falling > 0) == (plain > 0)).all()  # who reaches anything still does
+    assert falling.sum() != pytest.approx(plain.sum())
+
+
+@pytest.mark.parametrize("decay", ['{"5": 0.2, "15": 0.9}', '{"0": 1.0}', '{"near": 1.0}', "{}"])
+def test_weights_that_rise_or_minutes_that_are_none_are_an_error(tmp_path, decay):
+    text = gp.demo_study().read_text(encoding="utf-8")
+    text = text.replace(
+        "group: elders_60, walk_minutes: 15", f"group: elders_60, decay: {decay}, walk_minutes: 15"
+    )
+    path = tmp_path / "study.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match="decay"):
+        gp.read_study(path)

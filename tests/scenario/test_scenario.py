@@ -1,6 +1,7 @@
 """Named changes: each moves the figures as by hand, none moves nothing, and what nothing has is said at once."""
 
 import dataclasses
+import importlib
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,16 @@ import pytest
 from geoplan.cli.demo import write_new
 from geoplan.pipeline.gather import gather
 from geoplan.pipeline.scenario import apply, changed_study, gather_scenario, scenario_parameters
+from geoplan.report.content.comparison import compare
+from geoplan.report.content.packed import LONLAT
+from geoplan.report.folder.store import write_outcome
+from geoplan.report.workbook.csv_files import write_csv
 from geoplan.study.scenario import Scenario, is_scenario, read_scenario
 from geoplan.study.study import read_study
 from geoplan.words.errors import StudyError
 
-HOME, HOME_2, CLOSED_NURSERY = "呼中区社会福利院", "碧水镇松鹤养老院", "示例托育点（已停用）"
+pipeline = importlib.import_module("geoplan.pipeline.evaluate")
+HOME, CLOSED_NURSERY = "呼中区社会福利院", "示例托育点（已停用）"
 
 
 @pytest.fixture(scope="module")
@@ -126,13 +132,8 @@ def test_a_new_facility_stands_where_its_line_and_point_say(base, changed, town)
     after = changed(f"add:\n  - {entry}")
     row = after.register.facilities.iloc[-1]
     assert row.name == "新站@plan.yaml"
-    assert (
-        written(town, f"add:\n  - {entry}")
-        .read_text(encoding="utf-8")
-        .split("\n")[4]
-        .strip()
-        .startswith("- {name")
-    )
+    lines = written(town, f"add:\n  - {entry}").read_text(encoding="utf-8").split("\n")
+    assert lines[4].strip().startswith("- {name")
     assert row["public"] is True or row["public"] == True  # noqa: E712 - of a nullable column
     assert row["registered"] is pd.NA
     assert (row["location_quality"], row["zone_from"], row["status"]) == ("exact", "point", "existing")
@@ -156,11 +157,8 @@ def test_a_new_facility_without_a_point_counts_in_its_zone(changed):
 
 
 def test_pace_gates_packs_and_year_change_the_study(town):
-    scenario = read_scenario(
-        written(
-            town, "gates: {林场家属院西门: true}\nwalk_kmh: {eldercare: 3.2}\npacks: [huzhong]\nyear: 2030"
-        )
-    )
+    entries = "gates: {林场家属院西门: true}\nwalk_kmh: {eldercare: 3.2}\npacks: [huzhong]\nyear: 2030"
+    scenario = read_scenario(written(town, entries))
     own = read_study(scenario.base)
     study = changed_study(scenario, own)
     assert study.streets.gate_states == {"林场家属院西门": True}
@@ -273,3 +271,90 @@ def test_study_and_scenario_files_are_told_apart(town):
     assert is_scenario(written(town, ""))
     assert not is_scenario(town)
     assert not is_scenario(town.parent / "none.yaml")
+
+
+# --- end to end: nothing changed gives the same bytes; a gate and a new facility bring people in
+
+
+@pytest.fixture(scope="module")
+def base_outcome(town):
+    return pipeline.run(read_study(town)).outcome
+
+
+@pytest.fixture
+def outcome_of(town):
+    """Return a call: the entries of a scenario in, its outcome out."""
+    return lambda entries: pipeline.run(read_scenario(written(town, entries))).outcome
+
+
+def test_without_changes_every_table_is_the_base_byte_for_byte(base_outcome, outcome_of, tmp_path):
+    same = outcome_of("")
+    assert same.name == f"{base_outcome.name} · 方案一"
+    same = dataclasses.replace(same, name=base_outcome.name)
+    files = []
+    for name, own in (("base", base_outcome), ("same", same)):
+        (tmp_path / name).mkdir()
+        files.append([path.read_bytes() for path in write_csv(own, tmp_path / name)])
+    assert files[0] == files[1]
+    one, other = (write_outcome(own, tmp_path / str(k)) for k, own in enumerate((base_outcome, same)))
+    for file in sorted(path.name for path in one.iterdir()):
+        assert (one / file).read_bytes() == (other / file).read_bytes(), file
+
+
+def test_an_opened_gate_and_a_new_facility_bring_people_in(base_outcome, outcome_of):
+    # the new day care stands on the northern edge of 石坡村, of whose elders nobody reached any
+    village = base_outcome.zones.loc["community/HZ0204"]
+    demand = base_outcome.demand[base_outcome.demand["zone_id"] == "community/HZ0204"]
+    middle = demand.loc[[demand["elders_60"].idxmax()]].geometry.to_crs(LONLAT).iloc[0]
+    after = outcome_of(
+        "gates: {林场家属院西门: true}\n"
+        f"add: [{{name: 石坡日间照料站, services: [elder_day_care], lonlat: [{middle.x:.7f}, {middle.y:.7f}], supplies: {{beds: 12}}}}]"
+    )
+    found = compare(base_outcome, after)
+    people = found.people[(found.people["service"] == "eldercare") & (found.people["measure"] == "network")]
+    own = people.set_index("zone_id")
+    assert village["name"] == "石坡村"
+    # the gate alone gives 东山 over 50 (its weights are tested with the run); the day care gives the village its own
+    assert own.loc["community/HZ0104", "covered_change"] > 50
+    assert own.loc["community/HZ0204", "covered_before"] < 1
+    assert own.loc["community/HZ0204", "share_after"] > 0.3
+    # nobody is taken further away, and the sums over communities are the area's
+    communities = own[own["level"] == "community"]
+    assert (communities["covered_change"] >= 0).all()
+    assert communities["covered_change"].sum() == pytest.approx(own.loc["area/area", "covered_change"])
+    assert found.facilities["change"].tolist() == ["opened"]
+    assert found.facilities["facility_id"].tolist() == ["石坡日间照料站@plan.yaml"]
+    # an independent count: whoever walks to the new one within fifteen minutes, or was in before
+    near = after.nearest[after.nearest["service"] == "eldercare"].set_index("demand_id")
+    inside = (near["seconds"] <= 900 + 1e-6).reindex(after.demand.index, fill_value=False)
+    here = (after.demand["zone_id"] == "community/HZ0204") & inside
+    assert own.loc["community/HZ0204", "covered_after"] == pytest.approx(
+        after.demand.loc[here, "elders_60"].sum()
+    )
+    # children have no part in it but by the gate
+    assert found.notes == ()
+
+
+def test_beds_added_turn_a_clause_to_met_and_closing_turns_it_back(base_outcome, outcome_of):
+    after = outcome_of("enlarge: [{facility: 呼中区社会福利院, add: {beds: 10, nursing_beds: 10}}]")
+    verdicts = compare(base_outcome, after).verdicts.set_index(["rule_id", "zone_id"])
+    share = verdicts.loc[("huzhong.nursing_bed_share", "district/HZ")]
+    # 8 of 22 become 18 of 32: 56 % of the 55 %
+    assert [share["actual_low_before"], share["actual_low_after"]] == pytest.approx([8 / 22, 18 / 32])
+    assert (share["change"], share["shortfall_before"], share["shortfall_after"]) == ("won", 5, 0)
+    # beds that nobody says are for nursing leave the clause open: 8 to 18 of 32
+    unsaid = outcome_of("enlarge: [{facility: 呼中区社会福利院, add: {beds: 10}}]")
+    row = unsaid.findings.set_index(["rule_id", "zone_id"]).loc[("huzhong.nursing_bed_share", "district/HZ")]
+    assert (row["actual_low"], row["actual_high"]) == (pytest.approx(8 / 32), pytest.approx(18 / 32))
+    assert row["verdict"] == "no_data"
+
+
+def test_a_slower_pace_brings_nobody_in(base_outcome, outcome_of):
+    found = compare(base_outcome, outcome_of("walk_kmh: {eldercare: 3.2}"))
+    people = found.people.set_index(["service", "measure"])
+    slower = people.loc[("eldercare", "network"), "covered_change"]
+    assert (slower <= 0).all()
+    assert slower.iloc[0] < -1
+    others = pd.concat([people.loc[("childcare", "network")], people.loc[("eldercare", "frail")]])
+    assert np.allclose(others["covered_change"], 0)
+    assert [note.code for note in found.notes] == ["compare_pace"]

@@ -14,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from packs import PACK
 from shapely.geometry import Point, box
 
 from geoplan.coverage.circle import circle_table, straight_nearest
@@ -243,22 +244,6 @@ def town_by_hand() -> Town:
 @pytest.fixture(scope="session")
 def town() -> Town:
     return town_by_hand()
-
-
-PACK = """
-title_zh: 试
-title_en: test
-document: 试〔2025〕1号
-issuer_zh: 试
-issuer_en: test
-issued: "2025-01-01"
-years: [2021, 2025]
-area_zh: 示例区
-area_en: Sample District
-level: {level}
-source: by hand
-rules:
-"""
 
 
 @pytest.fixture

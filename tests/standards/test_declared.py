@@ -21,6 +21,7 @@ from geoplan.standards.packs.read import read_pack, rules_of, shipped
 from geoplan.words.catalogue import catalogue
 from geoplan.words.vocabulary import vocabulary
 
+BUILDERS = Path(__file__).parents[1] / "builders"
 PACKS = [read_pack(name) for name in shipped()]
 RULES = rules_of(PACKS, switched_on=[rule.rule_id for pack in PACKS for rule in pack.rules])
 ZONES = [
@@ -169,7 +170,7 @@ def test_a_kind_is_one_module_with_its_words(tmp_path):
     (tmp_path / "geoplan/standards/kinds/oldest.words.yaml").write_text(WORDS, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(Path(__file__).parent)], cwd=tmp_path, capture_output=True, check=True, encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONUTF8": "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(BUILDERS)]), "PYTHONUTF8": "1"},
     )  # fmt: skip
     assert json.loads(done.stdout) == ["met", 1999.0, "≤2000", "最早年份", "更新养老机构", "year"]
 

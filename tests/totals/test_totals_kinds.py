@@ -5,24 +5,10 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packs import PACK
 
 from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.totals import Totals, assess_totals
-
-PACK = """
-title_zh: 甲
-title_en: A
-document: 甲〔2025〕1号
-issuer_zh: 甲
-issuer_en: A
-issued: "2025-01-01"
-years: [2021, 2025]
-area_zh: 甲区
-area_en: A
-level: district
-source: test
-rules:
-"""
 
 
 def rule(name, kind, level="district", target=">=50@2025", unit="beds", **more):
@@ -55,7 +41,7 @@ RULES = (
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory):
     path = tmp_path_factory.mktemp("pack") / "mine.yaml"
-    path.write_text(PACK + "".join(RULES), encoding="utf-8")
+    path.write_text(PACK.format(level="district") + "".join(RULES), encoding="utf-8")
     return rules_of([read_pack(path)])
 
 

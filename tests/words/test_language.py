@@ -17,7 +17,7 @@ EXEMPT = {
     "inputs/": "recognisers",
     "study/ages.py": "recogniser of ages",
     "standards/grammar.py": "recogniser of targets",
-    "standards/totals/rows.py": "recogniser of yes and no",
+    "standards/totals/file.py": "recogniser of yes and no",
     # descriptions of columns, for the reader of the code
     "tables/schemas.py": "descriptions",
     "standards/packs/read.py": "descriptions",

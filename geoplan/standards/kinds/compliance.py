@@ -31,16 +31,8 @@ class Compliance(MemberRule):
 
     @model_validator(mode="after")
     def _one_standard(self) -> Self:
-        if (
-            sum(
-                [
-                    self.meets is not None,
-                    self.has_rooms is not None or self.has is not None,
-                    self.standard is not None,
-                ]
-            )
-            != 1
-        ):
+        of_its_own = self.has_rooms is not None or self.has is not None
+        if sum([self.meets is not None, of_its_own, self.standard is not None]) != 1:
             raise ValueError("give `meets`, `has_rooms` and/or `has`, or `standard: not stated`")
         return self
 

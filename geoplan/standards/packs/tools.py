@@ -1,6 +1,7 @@
 """What a planner does with packs: list them, read one as a table, check a file, start the next plan's pack."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -203,23 +204,11 @@ class _Plain(yaml.SafeDumper):
 
 def _dumped(entries: dict[str, Any]) -> str:
     """Return entries as YAML, one a line; lists and mappings in brackets."""
-
-    def text(value: Any, *, flow: bool) -> str:  # noqa: ANN401 - whatever a pack holds
-        return str(
-            yaml.dump(
-                value,
-                Dumper=_Plain,
-                allow_unicode=True,
-                sort_keys=False,
-                width=10_000,
-                default_flow_style=flow,
-            )
-        )
-
+    text: Any = partial(yaml.dump, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=10_000)
     return "".join(
-        f"{key}: {text(value, flow=True)}"
+        f"{key}: {text(value, default_flow_style=True)}"
         if isinstance(value, list | dict)
-        else text({key: value}, flow=False)
+        else text({key: value}, default_flow_style=False)
         for key, value in entries.items()
     )
 

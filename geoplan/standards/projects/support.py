@@ -121,21 +121,12 @@ def adding_projects(
     order = {str(project): at for at, project in enumerate(projects.index)}
     found: dict[tuple[str, str], tuple[str, ...]] = {}
     for rule in linked(rules):
-        helping = _helping(data, rule, supplies)
-        if not helping:
-            continue
-        for zone in zones.index:
-            inside = set(data.below(str(zone)))
-            here = sorted(
-                (
-                    p
-                    for p in helping
-                    if places.get(p) in inside or (zone == data.area and places.get(p) is None)
-                ),
-                key=order.__getitem__,
-            )
+        helping = sorted(_helping(data, rule, supplies), key=order.__getitem__)
+        for zone in zones.index if helping else ():
+            inside = {*data.below(str(zone)), *([None] if zone == data.area else [])}
+            here = tuple(project for project in helping if places.get(project) in inside)
             if here:
-                found[rule.rule_id, str(zone)] = tuple(here)
+                found[rule.rule_id, str(zone)] = here
     return found
 
 

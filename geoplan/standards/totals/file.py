@@ -18,16 +18,18 @@ A CSV holds the same in rows: ``section, name, supply, value, year, basis, attri
 """
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from geoplan.inputs import readers
+from geoplan.inputs.lists.cells import cell_text, is_blank, read_flag
 from geoplan.standards.rules import Entry, Group, Supply, Text, known_word
-from geoplan.standards.totals.rows import entries_of_csv
 from geoplan.study.formats import kind_of
-from geoplan.words.errors import InputError
-from geoplan.words.strict_yaml import Format, checked, parse_yaml
+from geoplan.words.errors import InputError, Note
+from geoplan.words.strict_yaml import Format, Parsed, Place, checked, parse_yaml
 
 #: The numbered forms of a file of totals.
 TOTALS_FORMAT = Format()
@@ -252,3 +254,83 @@ def read_totals(path: Path | str) -> Totals:
     totals = checked(parsed, Totals, path=path, error=InputError, form=TOTALS_FORMAT)
     totals._folder = path.resolve().parent
     return totals
+
+
+# --- the rows of a CSV as the entries that the YAML gives
+
+#: Section -> entry that its column `name` holds.
+_SECTIONS = {"people": "group", "facilities": "type", "absent": "", "amounts": "supply", "stated": "rule"}
+
+
+def entries_of_csv(path: Path) -> Parsed:
+    """Return the entries of a CSV as the YAML would give them; the title is the file's name."""
+    table = readers.read_rows(path)
+    lacking = [c for c in ("section", "name", "value", "year", "source") if c not in table.columns]
+    if lacking:
+        found = ", ".join(map(str, table.columns))
+        said: dict[str, Any] = {"file": path.name, "severity": "error", "found": found}
+        raise InputError(*(Note.of("column_missing", column=c, **said) for c in lacking))
+    name = path.stem
+    data: dict[str, Any] = dict.fromkeys(("title_zh", "title_en", "area_zh", "area_en"), name)
+    lines: dict[str, int] = {}
+    merged: dict[tuple[str, ...], dict[str, Any]] = {}
+    for line, row in table.iterrows():
+        cells = {str(key): "" if is_blank(cell) else cell_text(cell) for key, cell in row.items()}
+        section = cells["section"]
+        if section not in _SECTIONS:
+            place = Place(path.name, {"section": int(str(line))})
+            raise InputError(place.note("entry_choice", "section", choices=", ".join(_SECTIONS), got=section))
+        if section == "absent":
+            data.setdefault("absent", []).append(cells["name"])
+            continue
+        entry = _csv_entry(section, cells, merged)
+        if entry is not None:
+            lines[f"{section}.{len(data.setdefault(section, []))}"] = int(str(line))
+            data[section].append(entry)
+    return Parsed(data, lines)
+
+
+def _csv_entry(
+    section: str, cells: Mapping[str, str], merged: dict[tuple[str, ...], dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Return a new entry; None where the row adds a supply to facilities that an earlier row began."""
+    entry: dict[str, Any] = {
+        _SECTIONS[section]: cells["name"],
+        "year": _number(cells["year"]),
+        "source": cells["source"],
+    }
+    entry |= {"note": cells["note"]} if cells.get("note") else {}
+    if section == "people":
+        judges = {"judges": True} if _yes(cells.get("judges")) else {}
+        return {**entry, "value": _number(cells["value"]), "basis": cells.get("basis", ""), **judges}
+    entry |= {"planned": True} if _yes(cells.get("planned")) and section != "stated" else {}
+    if section != "facilities":
+        return {**entry, "value": _number(cells["value"])}
+    said = cells.get("attributes", "")
+    key = (cells["name"], cells["year"], said, cells.get("planned", ""))
+    supply, value = cells.get("supply", ""), _number(cells["value"])
+    fresh = key not in merged
+    found = merged.setdefault(key, {**entry, **({"attributes": _attributes(said)} if said else {})})
+    if supply in ("", "count"):
+        found["count"] = value
+    else:
+        found.setdefault("amounts", {})[supply] = value
+    return found if fresh else None
+
+
+def _attributes(text: str) -> dict[str, Any]:
+    pairs = (part.partition("=") for part in text.replace("，", ",").split(",") if part.strip())
+    return {name.strip(): read_flag(value.strip() or "是")[0] for name, _, value in pairs}
+
+
+def _yes(text: str | None) -> bool:
+    return read_flag(text)[0] is True
+
+
+def _number(text: str) -> Any:  # noqa: ANN401 - what is no number is told with the other wrong entries
+    bare = text.replace(",", "")
+    try:
+        value = float(bare.removesuffix("%")) / (100 if bare.endswith("%") else 1)
+    except ValueError:
+        return text
+    return int(value) if value.is_integer() else value
