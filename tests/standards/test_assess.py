@@ -50,15 +50,10 @@ def test_a_zone_with_too_few_communities_gets_no_verdict(town, rules_from):
 
 
 def test_a_city_is_the_area_and_a_district_too_where_there_are_no_districts(town, rules_from):
-    city = rules_from(
-        "kind: total\nof: {facilities: [institution]}\nsupply: beds\nlevel: city\ntarget: '>=1@2025'",
-        level="city",
-    )
+    body = "kind: total\nof: {facilities: [institution]}\nsupply: beds\nlevel: %s\ntarget: '>=1@2025'"
+    city = rules_from(body % "city", level="city")
     assert town.verdict(city) == "met"
-    in_city = rules_from(
-        "kind: total\nof: {facilities: [institution]}\nsupply: beds\nlevel: district\ntarget: '>=1@2025'",
-        level="city",
-    )
+    in_city = rules_from(body % "district", level="city")
     assert town.verdict(in_city) == "not_applicable"  # a city's districts are not in this study
 
 
@@ -105,13 +100,15 @@ def test_a_type_that_a_register_could_list_is_none_and_one_that_it_could_not_is_
     assert (row["verdict"], row["actual_low"], row["shortfall"]) == ("not_met", 0.0, 1.0)
 
 
-@pytest.mark.parametrize("name", ["wuhan", "huzhong"])
+@pytest.mark.parametrize("name", ["wuhan", "huzhong", "yinzhou", "qianjiang", "yantai", "national"])
 def test_a_whole_pack_keeps_the_tables_and_its_inputs(town, name):
     tables = town.tables()
     before = {key: copy.deepcopy(value) for key, value in tables.items()}
     from geoplan.standards.assess import assess
 
-    result = assess(rules_of([read_pack(name)]), **tables)
+    rules = rules_of([read_pack(name)])
+    result = assess(rules, **tables)
+    assert set(result.findings["rule_id"]) == {rule.rule_id for rule in rules}
     for key, value in tables.items():
         if isinstance(value, pd.DataFrame):
             pd.testing.assert_frame_equal(pd.DataFrame(value), pd.DataFrame(before[key]))
@@ -122,7 +119,8 @@ def test_a_whole_pack_keeps_the_tables_and_its_inputs(town, name):
     judged = result.findings[result.findings["verdict"] == "not_met"]
     assert (judged["shortfall"] > 0).all()
     assert result.findings.loc[result.findings["verdict"] != "not_met", "shortfall"].isna().all()
-    assert (result.findings.loc[result.findings["verdict"] == "no_data", "missing_zh"] != "").all()
+    for lang in ("zh", "en"):
+        assert (result.findings.loc[result.findings["verdict"] == "no_data", f"missing_{lang}"] != "").all()
     assert not result.flags.duplicated(["rule_id", "zone_id"]).any()
     assert result.flags["year"].eq(2025).all()
 
@@ -164,9 +162,8 @@ def test_gap_of_huzhong_by_hand():
 
 
 def test_a_circle_reports_urban_and_rural_people_apart(town):
-    kind = [
-        frozenset({"rural" if i == "community/D" else "urban"}) if i.startswith("community") else frozenset()
-        for i in town.zones.index
-    ]
-    row = town.with_zones(kind=kind).finding(rules_of([read_pack("wuhan")]), "wuhan.circle_eldercare")
+    apart = town.of_kind(
+        community_D=("rural",), **dict.fromkeys(("community_A", "community_B", "community_C"), ("urban",))
+    )
+    row = apart.finding(rules_of([read_pack("wuhan")]), "wuhan.circle_eldercare")
     assert (row["share_urban"], row["share_rural"]) == (1.0, pytest.approx(1 / 3))

@@ -132,6 +132,8 @@ def level_of(rule: Any) -> tuple[str, tuple[str, ...]]:
 
 def world_for(rule: Any, n: int = N, *, kind: frozenset[str] | None = None, year: int | None = None) -> World:
     level, words = level_of(rule)
+    if getattr(rule, "communities", None):  # communities are marked as the case asks
+        n, level, kind = 60, "community", frozenset()
     one = level == "area" or (
         level == "district" and not (rule.kind == "presence" and rule.plan_level == "city")
     )
@@ -384,7 +386,7 @@ def step(rule: Any, world: World) -> float:
 
 def cases(rule: Any) -> Iterator[tuple[str, float, str]]:
     """Yield name, value and verdict of the cases whose value can be set."""
-    target, world = rule.targets[-1], world_for(rule, 60 if getattr(rule, "communities", None) else N)
+    target, world = rule.targets[-1], world_for(rule)
     at, one = required(rule), step(rule, world)
     strict, top = target.comparison == ">", 1.0 if rule.is_share else INF
     if rule.kind == "facility":
@@ -421,10 +423,7 @@ VALUED = [(rule_id, *case) for rule_id, rule in RULES.items() for case in cases(
 
 def built(rule: Any, value: float, **more: Any) -> tuple[Any, AssessmentData]:
     rule = standard_for(rule)
-    world = world_for(rule, 60 if getattr(rule, "communities", None) else N, **more)
-    if getattr(rule, "communities", None):
-        world.zones = zones_of("community", 60, frozenset())
-    return rule, with_value(rule, value, world)
+    return rule, with_value(rule, value, world_for(rule, **more))
 
 
 @pytest.mark.parametrize(
@@ -536,8 +535,6 @@ def test_not_due_before_the_first_target(rule_id):
     rule = standard_for(RULES[rule_id])
     world = world_for(rule, year=rule.targets[0].year - 1)
     world.thresholds = {}
-    if getattr(rule, "communities", None):
-        world.zones = zones_of("community", 60, frozenset())
     for row in judge(rule, with_value(rule, required(rule) if rule.kind != "facility" else 1.0, world)):
         quantified = rule.targets[0].floor is not None
         assert row["verdict"] == ("not_applicable" if quantified else "not_quantified")
@@ -596,8 +593,6 @@ def test_not_quantified_shows_the_value_and_judges_nothing(rule_id):
     world = world_for(rule)
     world.thresholds = {}
     value = 1.0 if is_members(rule) or rule.kind in ("share", "rate") else 3.0
-    if getattr(rule, "communities", None):
-        world.zones = zones_of("community", 60, frozenset())
     if rule.kind == "facility" and (rule.measured or rule.estate_column):
         return  # its bound is its target: without one there is no value to show
     rows = judge(rule, with_value(rule, value, world))

@@ -104,8 +104,7 @@ def test_rules_of_a_coarser_level_and_their_apportioned_gap(town, places):
 def test_a_rule_of_the_communities_own_level(town, rules_from):
     rules = rules_from("kind: provision\nof: {facilities: [childcare_service]}\nsupply: places\nper: residents/1000\n"
                        "target: '>=10@2025'\nunit: places\nlevel: community:new")  # fmt: skip
-    kind = [frozenset({"new"}) if i == "community/C" else frozenset({"existing"}) for i in town.zones.index]
-    table = flags(town.with_zones(kind=kind), rules)
+    table = flags(town.of_kind(community_C=("new",), others=("existing",)), rules)
     assert table["own_level"].to_dict()["community/C"]
     assert table["own_level"].sum() == 1
     assert table.loc["community/C", "note_zh"] == ""

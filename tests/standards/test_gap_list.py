@@ -102,15 +102,10 @@ def test_nothing_short_gives_an_empty_list_with_its_columns(town):
     assert list(nothing.columns) == list(table.columns)
 
 
-@pytest.mark.parametrize(("year", "phase"), [(2025, "近期"), (2026, "近期")])
+@pytest.mark.parametrize(("year", "phase"), [(2023, "远期"), (2025, "近期"), (2026, "近期")])
 def test_phase_by_target_year(town, year, phase):
     _, table = listed(town.change(year=year))
     assert set(table.loc[table["rule_id"] == "wuhan.beds_per_1000_elders", "phase"]) == {phase}
-
-
-def test_before_the_target_year_flags_are_long_term(town):
-    _, table = listed(town.change(year=2023))
-    assert set(table.loc[table["rule_id"] == "wuhan.beds_per_1000_elders", "phase"]) == {"远期"}
 
 
 def test_a_city_above_the_upper_limit_is_told_to_add_no_more(town):

@@ -159,10 +159,8 @@ def test_floor_area_per_community_listed_or_by_its_size(town, rules_from):
     assert rows["verdict"].to_dict() == {"community/A": "not_met", "community/B": "met"}
     assert rows.loc["community/A", "shortfall"] == 50.0
     assert any(note.code == "rule_complete_by_band" for note in from_size.assess(rules).notes)
-    kind = [frozenset({"complete"}) if i == "community/C" else frozenset() for i in town.zones.index]
-    assert verdicts(from_size.change(zones=town.zones.assign(kind=kind)), rules).index.tolist() == [
-        "community/C"
-    ]
+    listed = from_size.of_kind(community_C=("complete",))
+    assert verdicts(listed, rules).index.tolist() == ["community/C"]
 
 
 # --- share: 4 nursing beds of 10 ---------------------------------------------------------------------------------
@@ -501,8 +499,7 @@ def test_total_two_sided(town, rules_from):
 def test_total_counts_marked_communities_and_no_data(town, rules_from):
     rules = rules_from("kind: total\ncommunities: smart\ntarget: '>=2@2025'\nunit: zones")
     assert town.finding(rules)["missing"] == "rule_kind_unknown"
-    kind = [frozenset({"smart"}) if i == "community/C" else frozenset() for i in town.zones.index]
-    row = town.with_zones(kind=kind).finding(rules)
+    row = town.of_kind(community_C=("smart",)).finding(rules)
     assert (row["actual_low"], row["verdict"], row["shortfall"]) == (1.0, "not_met", 1.0)
 
 
@@ -628,11 +625,10 @@ def test_facility_by_a_bounded_supply_and_by_a_ratio(town, rules_from):
 
 
 def test_facility_only_in_some_zones(town, rules_from):
-    kind = [frozenset({"new"}) if i == "community/B" else frozenset({"existing"}) for i in town.zones.index]
     rules = rules_from("kind: facility\nlevel: 'facility: childcare in community:new'\nof: {facilities: [childcare_service]}\n"
                        "in_zones_of: community:new\nmeasured: floor_area_m2\nover: places\ntarget: '>=12@2025'\nunit: facilities")  # fmt: skip
-    members = town.with_zones(kind=kind).assess(rules).members
-    assert members["member_id"].tolist() == ["register.xlsx#7"]
+    members = town.of_kind(community_B=("new",), others=("existing",)).members(rules)
+    assert members.index.tolist() == ["register.xlsx#7"]
 
 
 def test_what_only_possibly_counts_raises_the_most_and_not_the_least(town, rules_from):

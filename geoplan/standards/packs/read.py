@@ -289,61 +289,46 @@ def cite(rule: Rule, pack: Pack | None, lang: str = "zh") -> str:
     return " ".join(part for part in (document, rule.clause) if part)
 
 
-#: Columns of the rules table. Texts end in ``_zh`` and ``_en``; formats are names of `geoplan.words.numbers.FORMATS`.
-RULES = {
+#: Columns of the rules table; ``_*`` stands for a text in Chinese (``_zh``) and one in English (``_en``); formats are names of `geoplan.words.numbers.FORMATS`.
+_RULES = {
     "pack": "name of the pack; ``study`` for what the study sets itself",
-    "pack_title_zh": "short title of the pack, with the place of a figure of one place: tells rules with one name apart",
-    "pack_title_en": "in English",
+    "pack_title_*": "short title of the pack, with the place of a figure of one place: tells rules with one name apart",
     "id": "unique in the pack",
     "kind": "kind of rule; outputs print `kind_zh`, `kind_en` and compare nothing with it",
-    "kind_zh": "name of the kind",
-    "kind_en": "in English",
+    "kind_*": "name of the kind",
     "level": "where it is judged, as the pack says",
     "indicator": "name in the plan's own words",
     "title_en": "in English",
     "indicator_zh": "as `indicator`",
     "indicator_en": "as `title_en`",
     "unit": "unit in which one builds, of shortfalls",
-    "gap_unit_zh": "in words",
-    "gap_unit_en": "in English",
-    "unit_zh": "unit of the value, the target and what flags measure: %, 张/千人 …",
-    "unit_en": "in English",
+    "gap_unit_*": "in words",
+    "unit_*": "unit of the value, the target and what flags measure: %, 张/千人 …",
     "format": "number format of the value, the target and what flags measure",
     "member_format": "number format of the value of one member",
-    "percent": "True where values are shares (0-1)",
     "counts_members": "True where members (zones, estates, facilities) are counted, each of which meets the rule or does not",
     "member_gap": "how much of the shortfall one member is that lacks it; NaN where the shortfall counts another thing",
     "measures_zones": "True where communities and towns are measured: by their circle or by what they can reach",
     "target": "as the pack says",
-    "target_text_zh": "in words, with the years: ≥50（2025年）, 1–2（2025年）, 每处≤150 个托位（2025年）",
-    "target_text_en": "in English",
-    "member_target_zh": "what one member must meet by itself: ≤150 个托位, ≥12 平方米/托位; empty where it has no target of its own",
-    "member_target_en": "in English",
-    "remedy_zh": "what to do where the rule falls short; ``{amount}`` in it is the shortfall with its unit",
-    "remedy_en": "in English",
-    "member_remedy_zh": "what to do where one member falls short; empty where that follows from the cause",
-    "member_remedy_en": "in English",
-    "affected_zh": "whom `people_affected` counts; empty where nobody is counted",
-    "affected_en": "in English",
-    "gap_zh": "what the shortfall counts",
-    "gap_en": "in English",
+    "target_text_*": "in words, with the years: ≥50（2025年）, 1–2（2025年）, 每处≤150 个托位（2025年）",
+    "member_target_*": "what one member must meet by itself: ≤150 个托位, ≥12 平方米/托位; empty where it has no target of its own",
+    "remedy_*": "what to do where the rule falls short; ``{amount}`` in it is the shortfall with its unit",
+    "member_remedy_*": "what to do where one member falls short; empty where that follows from the cause",
+    "affected_*": "whom `people_affected` counts; empty where nobody is counted",
+    "gap_*": "what the shortfall counts",
     "group": "group of people that the rule is about; empty where it is about none",
-    "facilities_zh": "facilities that count, short",
-    "facilities_en": "in English",
-    "basis_zh": "what is counted, and per whom",
-    "basis_en": "in English",
+    "facilities_*": "facilities that count, short",
+    "basis_*": "what is counted, and per whom",
     "counts": "the same as the pack says",
     "per": "group and N, as the pack says; empty where there is none",
     "attribute": "约束, 预期, 未标注 …, as the plan says",
-    "attribute_zh": "the same",
-    "attribute_en": "in English",
+    "attribute_*": "the same",
     "base": "value and year that the plan starts from, as the pack says",
     "base_value": "value; shares 0-1; NaN where there is none",
     "base_year": "year; NA where there is none",
     "clause": "section of the plan",
     "document": "document number; empty where it is not known",
-    "cited_zh": "document and section",
-    "cited_en": "in English",
+    "cited_*": "document and section",
     "quote": "the clause in the plan's own words",
     "lead": "responsible unit",
     "note": "what a reader must know",
@@ -351,6 +336,11 @@ RULES = {
     "status": "how far the figure was checked",
     "place": "where it holds, if not nationwide",
     "source": "where it was read",
+}
+RULES = {
+    column.replace("*", lang): text
+    for column, text in _RULES.items()
+    for lang in (LANGUAGES if column.endswith("_*") else ("",))
 }
 
 
@@ -366,7 +356,7 @@ def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
     row: dict[str, Any] = {
         "rule_id": rule.rule_id, "pack": rule.pack, "id": rule.id, "kind": rule.kind, "level": rule.level,
         "indicator": rule.indicator, "title_en": rule.title_en, "unit": rule.unit, "format": rule.value_format,
-        "member_format": rule.member_format(), "percent": rule.is_share, "counts_members": rule.counts_members,
+        "member_format": rule.member_format(), "counts_members": rule.counts_members,
         "member_gap": rule.member_gap, "measures_zones": rule.measures_zones, "target": rule.target, "group": rule.counted_group, "counts": rule.counts,
         "per": rule.per or "", "attribute": rule.attribute,  "base": rule.base or "",
         "base_value": start.value if start else math.nan, "base_year": start.year if start else pd.NA, "clause": rule.clause,
