@@ -201,15 +201,7 @@ def outcome_of(
     """
     inputs, evaluation, study = found.inputs, found.evaluation, found.inputs.study
     register, judged, rules = inputs.register, found.evaluation.assessment, found.rules_table
-    gaps = gap_list(
-        judged.findings,
-        judged.members,
-        judged.flags,
-        inputs.zones,
-        rules,
-        register.facilities,
-        lang=study.lang,
-    )
+    gaps = gap_list(judged, inputs.zones, rules, register.facilities, lang=study.lang)
     gaps = with_project_names(gaps, found.projects.support, inputs.projects, lang=study.lang)
     if siting is not None and siting.after is not None:
         gaps = gap_list_with_sites(gaps, siting.adopted, inputs.zones, siting.after, lang=study.lang)

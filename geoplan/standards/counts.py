@@ -14,6 +14,7 @@ import pandas as pd
 from geoplan.coverage.provision import located_supply
 from geoplan.standards.data import AssessmentData, Bools
 from geoplan.standards.grammar import parse_bound
+from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Condition, Selection, types_of
 from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note
@@ -202,16 +203,18 @@ class ZoneAmounts:
     missing: tuple[Note, ...] = ()
     hints: tuple[Note, ...] = ()
 
-    def at(self, zone: str) -> tuple[float, float, int, int]:
-        """Return low, high, rows and unknown_rows of one zone."""
-        low, high, rows, unknown = self.table.loc[zone, ["low", "high", "rows", "unknown_rows"]].to_numpy(
-            dtype=float
-        )
-        return float(low), float(high), int(np.nan_to_num(rows)), int(np.nan_to_num(unknown))
+    def at(self, zone: str) -> tuple[float, float]:
+        """Return low and high of one zone."""
+        return float(self.table["low"][zone]), float(self.table["high"][zone])
 
-    def known(self, zone: str) -> float:
-        """Return the sum over the certain rows of one zone."""
-        return float(self.table["known"][zone]) if "known" in self.table else float("nan")
+    def measured(self, zone: str, low: float, high: float, scale: float, **more: Any) -> Measured:  # noqa: ANN401
+        """Return the measure of one zone whose value, least and most, follows from what stands in it."""
+        rows, unknown = (
+            int(np.nan_to_num(float(self.table[name][zone]))) for name in ("rows", "unknown_rows")
+        )
+        have = float(self.table["known"][zone]) if "known" in self.table else float("nan")
+        stock: dict[str, Any] = {"missing": self.missing, "hints": self.hints, **more}
+        return Measured(zone, low, high, scale, rows=rows, unknown_rows=unknown, have=have, **stock)
 
 
 def zone_amounts(

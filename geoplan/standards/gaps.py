@@ -18,14 +18,13 @@ _NUMBERS = ("actual", "actual_low", "actual_high", "required", "shortfall", "gro
 
 
 def gap_list(
-    findings: pd.DataFrame, members: pd.DataFrame, flags: pd.DataFrame, zones: pd.DataFrame, rules: pd.DataFrame,
-    facilities: pd.DataFrame, *, lang: str,
-) -> pd.DataFrame:  # fmt: skip
+    found: Assessment, zones: pd.DataFrame, rules: pd.DataFrame, facilities: pd.DataFrame, *, lang: str
+) -> pd.DataFrame:
     """Return the gap list: flagged communities in the order of their codes, then findings not met with their members.
 
     Parameters
     ----------
-    findings, members, flags
+    found
         From `geoplan.standards.assess.assess`.
     zones, facilities
         As in `geoplan.tables`.
@@ -39,13 +38,13 @@ def gap_list(
     gap_list
         `tables.GAP_LIST`.
     """
-    names = _Names(zones, rules, facilities, lang)
+    names, findings = _Names(zones, rules, facilities, lang), found.findings
     years = findings.set_index("rule_id")["target_year"].to_dict() if "target_year" in findings else {}
-    rows = [_flag_row(row, names, years) for row in _flagged(flags, zones)]
+    rows = [_flag_row(row, names, years) for row in _flagged(found.flags, zones)]
     affected = pd.Series([row["people_affected"] for row in rows], dtype=float)
     for row, rank in zip(rows, affected.rank(method="min", ascending=False), strict=True):
         row["rank"] = rank
-    lacking = _lacking(members)
+    lacking = _lacking(found.members)
     for finding in findings[findings["verdict"] == "not_met"].to_dict("records"):
         rows.append(_finding_row(finding, names))
         mine = lacking.get((finding["rule_id"], finding["zone_id"]), [])

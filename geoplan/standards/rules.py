@@ -341,6 +341,10 @@ class Rule(Entry):
         local = (thresholds or {}).get(self.rule_id)
         return Requirement.of(self.targets, year=year, range_is=self.range_is, local=local)
 
+    def asked(self, target: grammar.Target) -> Requirement:
+        """Return what one target asks for, by itself."""
+        return Requirement.of([target], year=target.year, range_is=self.range_is)
+
     def per_group(self, group: str) -> "Rule | None":
         """Return the same rule over another group of people; None where it is per nobody."""
         if self.people is None:
@@ -547,16 +551,14 @@ class Rule(Entry):
 
     def target_text(self, lang: str) -> str:
         """Return what the rule asks for by year: ``≥50（2025年）``."""
-        asked = ((t.year, Requirement.of([t], year=t.year, range_is=self.range_is)) for t in self.targets)
+        asked = ((t.year, self.required_text(self.asked(t), lang)) for t in self.targets)
         return phrase("join_semicolon", lang).join(
-            phrase("rule_target_year", lang, target=self.required_text(required, lang), year=year)
-            for year, required in asked
+            phrase("rule_target_year", lang, target=text, year=year) for year, text in asked
         )
 
     def full_target_text(self, lang: str) -> str:
         """Return the last target with the unit of the value: ``≥20 平方米/百户``."""
-        last = self.targets[-1]
-        bound = self.required_text(Requirement.of([last], year=last.year, range_is=self.range_is), lang)
+        bound = self.required_text(self.asked(self.targets[-1]), lang)
         return bound if self.is_share else f"{bound} {self.unit_text(lang)}"
 
     def member_target_text(self, lang: str) -> str:
@@ -621,15 +623,8 @@ def supply_unit(supply: str, lang: str, *, divisor: bool = False) -> str:
     >>> supply_unit("places", "zh"), supply_unit("floor_area_m2", "en"), supply_unit("beds", "zh", divisor=True)
     ('个托位', 'm²', '床')
     """
-    unit = (
-        "beds"
-        if supply.endswith("beds")
-        else "places"
-        if supply.endswith("places")
-        else "m2"
-        if supply.endswith("_m2")
-        else "people"
-    )
+    ends = {"beds": "beds", "places": "places", "_m2": "m2"}
+    unit = next((unit for end, unit in ends.items() if supply.endswith(end)), "people")
     return phrase(f"rule_over_{unit}", lang) if divisor else label("units", unit, lang)
 
 

@@ -40,6 +40,7 @@ from geoplan.report.look import fonts
 from geoplan.report.webmap.map import payload
 from geoplan.report.workbook.csv_files import write_csv
 from geoplan.report.workbook.workbook import write_workbook
+from geoplan.standards.assess import Assessment
 from geoplan.standards.gaps import gap_list
 from geoplan.words.numbers import FORMATS, format_interval
 
@@ -125,9 +126,8 @@ def _listed(outcome):
         names = Names(outcome)
         targets = [target_of(names, row) for row in rows_of(findings)]
         findings = findings.assign(target_year=outcome.year, target_zh=targets, target_en=targets)
-    gaps = gap_list(
-        findings, outcome.members, flags, outcome.zones, outcome.rules, outcome.facilities, lang=outcome.lang
-    )
+    found = Assessment(findings, outcome.members, flags, ())
+    gaps = gap_list(found, outcome.zones, outcome.rules, outcome.facilities, lang=outcome.lang)
     return dataclasses.replace(outcome, flags=flags, findings=findings, gap_list=gaps)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from geoplan.standards.assess import Assessment
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gaps import gap_list
 from geoplan.standards.packs.read import read_pack, rules_of, rules_table
@@ -22,9 +23,7 @@ def listed(town, lang="zh", pack="wuhan", **more):
     packs = [read_pack(pack)]
     result = town.assess(rules_of(packs), **more)
     rules = rules_table(packs, study_circles(town.services, rules_of(packs)))
-    return result, gap_list(
-        result.findings, result.members, result.flags, town.zones, rules, town.facilities, lang=lang
-    )
+    return result, gap_list(result, town.zones, rules, town.facilities, lang=lang)
 
 
 def as_text(table: pd.DataFrame) -> str:
@@ -96,8 +95,10 @@ def test_in_english_nothing_of_the_words_is_chinese(town):
 
 def test_nothing_short_gives_an_empty_list_with_its_columns(town):
     _, table = listed(town, flag_rules=())
-    nothing = gap_list(pd.DataFrame(columns=["rule_id", "verdict", "target_year"]), pd.DataFrame(), pd.DataFrame(), town.zones,
-                       rules_table([read_pack("wuhan")]), town.facilities, lang="zh")  # fmt: skip
+    empty = Assessment(
+        pd.DataFrame(columns=["rule_id", "verdict", "target_year"]), pd.DataFrame(), pd.DataFrame(), ()
+    )
+    nothing = gap_list(empty, town.zones, rules_table([read_pack("wuhan")]), town.facilities, lang="zh")
     assert nothing.empty
     assert list(nothing.columns) == list(table.columns)
 

@@ -83,12 +83,8 @@ class Circle(MemberRule):
         inside = community_covered(each["people"], each["covered"], flag_share=self._flag_share(data))
         has = pd.arrays.BooleanArray(np.asarray(inside, dtype=bool), empty)
         members = members_table(ids, has, np.isin(np.array(ids, dtype=object), list(zones.sure)))
-        for column, source in (
-            ("value", "share"),
-            ("nearest_facility", "nearest_facility"),
-            ("minutes", "minutes"),
-        ):
-            members[column] = each[source].to_numpy()
+        for column in ("share", "nearest_facility", "minutes"):
+            members[column.replace("share", "value")] = each[column].to_numpy()
         members["cause"] = np.where(
             ~inside & ~empty, self.causes(data, each.index).to_numpy(dtype=object), ""
         )
@@ -142,12 +138,8 @@ class Circle(MemberRule):
         service = self.of_study(data)
         if service is None or not self._is_service(data, service) or "kind" not in data.circle:
             return {}
-        rows = data.circle[
-            (data.circle["service"] == service)
-            & (data.circle["measure"] == self.circle_measure)
-            & (data.circle["zone_id"] == zone)
-            & data.circle["kind"].isin(["urban", "rural"])
-        ]
+        rows = self._rows(data, service)
+        rows = rows[(rows["zone_id"] == zone) & rows["kind"].isin(["urban", "rural"])]
         shares = rows["share"].to_numpy(dtype=float)
         return {f"share_{kind}": float(share) for kind, share in zip(rows["kind"], shares, strict=True)}
 
@@ -188,9 +180,7 @@ class Circle(MemberRule):
     def _shares(self, data: AssessmentData) -> pd.DataFrame:
         service = self.of_study(data)
         if service is not None and self._is_service(data, service):
-            rows = data.circle[
-                (data.circle["service"] == service) & (data.circle["measure"] == self.circle_measure)
-            ]
+            rows = self._rows(data, service)
             if "kind" in rows:
                 rows = rows[rows["kind"].fillna("") == ""]
             told = rows.set_index("zone_id").reindex(data.zones.index)
@@ -231,8 +221,12 @@ class Circle(MemberRule):
         same_people = terms.group == self.group
         same_types = types_of(self.of) & data.listed == data.service_types(service) & data.listed
         same_limit = self.metres is not None or abs(terms.walk_minutes - float(self.minutes or 0)) < 1e-9
-        told = ((data.circle["service"] == service) & (data.circle["measure"] == self.circle_measure)).any()
-        return bool(plain and same_people and same_types and same_limit and told)
+        return plain and same_people and same_types and same_limit and len(self._rows(data, service)) > 0
+
+    def _rows(self, data: AssessmentData, service: str) -> pd.DataFrame:
+        """Return the rows of the circle table that answer by a service of the study."""
+        rows = data.circle
+        return rows[(rows["service"] == service) & (rows["measure"] == self.circle_measure)]
 
 
 def _within_metres(data: AssessmentData, facilities: pd.Index, metres: float) -> Bools:

@@ -103,8 +103,7 @@ class Facility(MemberRule):
 
     def member_target_text(self, lang: str) -> str:
         """Return what one facility must meet by the last target."""
-        last = self.targets[-1]
-        return self._bound_text(Requirement.of([last], year=last.year, range_is=self.range_is), lang)
+        return self._bound_text(self.asked(self.targets[-1]), lang)
 
     def measure_requirement(self, year: int, thresholds: Mapping[str, float] | None = None) -> Requirement:
         """Return what judges the share of facilities: all of them."""

@@ -115,24 +115,14 @@ class FloorArea(Rule):
         return None if counted is None else counted / n
 
     def _one(self, data: AssessmentData, zone: str, stock: ZoneAmounts, bases: pd.Series) -> Measured:
-        low, high, rows, unknown = stock.at(zone)
         base = float(bases[zone])
+        low, high = (end / base if base > 0 else float("nan") for end in stock.at(zone))
         missing = stock.missing or (() if np.isfinite(base) else (Note.of("rule_no_households", zone=zone),))
         people = None if self.people else data.people("residents")
         crowd = (
             base * self.people.n if self.people else float("nan") if people is None else float(people[zone])
         )
-        return Measured(
-            zone,
-            low / base if base > 0 else float("nan"),
-            high / base if base > 0 else float("nan"),
-            base,
-            rows=rows,
-            unknown_rows=unknown,
-            have=stock.known(zone),
-            missing=missing,
-            hints=stock.hints,
-            applicable=bool(base > 0) or not np.isfinite(base),
-            people=crowd,
-            group=self.counted_group,
+        applicable, group = bool(base > 0) or not np.isfinite(base), self.counted_group
+        return stock.measured(
+            zone, low, high, base, missing=missing, applicable=applicable, people=crowd, group=group
         )

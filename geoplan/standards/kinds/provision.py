@@ -54,12 +54,10 @@ class Provision(Rule):
     def _one(self, data: AssessmentData, zone: str, stock: ZoneAmounts, each: pd.DataFrame) -> Measured:
         assert self.people is not None  # noqa: S101 - checked when read
         low, high, scale = (float(x) for x in each.loc[zone, ["low", "high", "scale"]].to_numpy(dtype=float))
-        _, _, rows, unknown = stock.at(zone)
         parts = None if stock.missing or self.of is None else parts_below(data, each, zone)
-        return Measured(
-            zone, low, high, scale, rows=rows, unknown_rows=unknown, have=stock.known(zone), missing=stock.missing, hints=stock.hints,
-            group=self.people.group, applicable=scale > 0, parts=parts,
-        )  # fmt: skip
+        return stock.measured(
+            zone, low, high, scale, group=self.people.group, applicable=scale > 0, parts=parts
+        )
 
 
 def per(amount: pd.Series, people: pd.Series, n: float) -> pd.Series:

@@ -70,11 +70,5 @@ class Rate(Rule):
             return [Measured(zone, missing=(no_group(group),), group=group) for zone in ids]
         stock = zone_amounts(data, self.of, self.part)
         low, high = per(stock.table["low"], people, 1.0), per(stock.table["high"], people, 1.0)
-        found = []
-        for zone in ids:
-            _, _, rows, unknown = stock.at(zone)
-            found.append(Measured(
-                zone, float(low[zone]), float(high[zone]), float(people[zone]), rows=rows, unknown_rows=unknown,
-                have=stock.known(zone), missing=stock.missing, hints=stock.hints, group=group, applicable=bool(people[zone] > 0),
-            ))  # fmt: skip
-        return found
+        each = {zone: [float(column[zone]) for column in (low, high, people)] for zone in ids}
+        return [stock.measured(zone, *row, group=group, applicable=row[-1] > 0) for zone, row in each.items()]

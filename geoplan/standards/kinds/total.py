@@ -53,8 +53,5 @@ class Total(Rule):
 
 def one_stock(stock: ZoneAmounts, zone: str) -> Measured:
     """Return what stands in one zone as a measure in the unit in which one builds; NaN where something is missing."""
-    low, high, rows, unknown = stock.at(zone)
-    low, high = (float("nan"), float("nan")) if stock.missing else (low, high)
-    return Measured(
-        zone, low, high, 1.0, rows=rows, unknown_rows=unknown, have=stock.known(zone), missing=stock.missing, hints=stock.hints
-    )  # fmt: skip
+    low, high = (float("nan"), float("nan")) if stock.missing else stock.at(zone)
+    return stock.measured(zone, low, high, 1.0)
