@@ -1,9 +1,23 @@
-"""Streets for tests: a slow, plain oracle of the searches, written from the street tables alone, and places on a graph."""
+"""Streets for tests: tables from points and links, a slow, plain oracle of the searches, written from the street tables alone, and places on a graph."""
 
 import heapq
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
+
+
+def streets(points, links, *, first_edge=100, **columns):
+    """Nodes 10, 11, … at `points`; edges from `first_edge` on along `links` (node, …, node), straight between their ends."""
+    nodes = pd.DataFrame(points, columns=["x", "y"], dtype=float)
+    nodes.index = pd.RangeIndex(10, 10 + len(nodes), name="node_id")
+    lines = [shapely.LineString([points[a - 10], *via, points[b - 10]]) for a, b, *via in links]
+    edges = gpd.GeoDataFrame(
+        {"u": [k[0] for k in links], "v": [k[1] for k in links]}, geometry=lines, crs=32650
+    )
+    edges.index = pd.RangeIndex(first_edge, first_edge + len(edges), name="edge_id")
+    return nodes, edges.assign(**columns)
 
 
 class Oracle:

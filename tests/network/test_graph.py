@@ -1,25 +1,13 @@
 """Graph: chains by hand, what must stay a node, loops, islands, the door to networkx, faulty tables."""
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from street_walks import streets
 
 from geoplan.network.graph import WalkGraph, build_graph
 from geoplan.words.errors import NetworkError, TableError
-
-
-def streets(points, links, **columns):
-    """Nodes 10, 11, … at `points`; edges 100, 101, … along `links` (node, …, node), straight between their ends."""
-    nodes = pd.DataFrame(points, columns=["x", "y"], dtype=float)
-    nodes.index = pd.RangeIndex(10, 10 + len(nodes), name="node_id")
-    lines = [shapely.LineString([points[a - 10], *via, points[b - 10]]) for a, b, *via in links]
-    edges = gpd.GeoDataFrame(
-        {"u": [k[0] for k in links], "v": [k[1] for k in links]}, geometry=lines, crs=32650
-    )
-    edges.index = pd.RangeIndex(100, 100 + len(edges), name="edge_id")
-    return nodes, edges.assign(**columns)
 
 
 def chains(graph: WalkGraph) -> list[tuple[int, int, list[int]]]:

@@ -7,7 +7,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from street_walks import Oracle, on_graph, pairs_of
+from street_walks import Oracle, on_graph, pairs_of, streets
 
 from geoplan.network import kernels, records
 from geoplan.network.graph import build_graph
@@ -19,16 +19,9 @@ KMH = 3.6  # 1 m/s: seconds are metres
 
 def line_street(**columns):
     """10 --100 m-- 11 --gate-- 12 --50 m-- 13, and 13 --200 m-- 14."""
-    nodes = pd.DataFrame(
-        {"x": [0.0, 100, 100, 150, 350], "y": 0.0, "kind": ["", "gate", "gate", "", "crossing"]}
-    )
-    nodes.index = pd.RangeIndex(10, 15)
-    ends = [(10, 11), (11, 12), (12, 13), (13, 14)]
-    lines = [shapely.LineString([nodes.loc[k, ["x", "y"]].astype(float) for k in pair]) for pair in ends]
-    edges = gpd.GeoDataFrame(
-        {"u": [a for a, _ in ends], "v": [b for _, b in ends]}, geometry=lines, crs=32650
-    )
-    return nodes, edges.assign(**columns)
+    points, links = [(x, 0) for x in (0, 100, 100, 150, 350)], [(k, k + 1) for k in range(10, 14)]
+    nodes, edges = streets(points, links, first_edge=0, **columns)
+    return nodes.assign(kind=["", "gate", "gate", "", "crossing"]), edges
 
 
 def at(graph, **places):

@@ -10,18 +10,17 @@ import pandas as pd
 import pytest
 
 import geoplan as gp
-from geoplan.coverage.circle import circle_table
 from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.projects import read_projects
 from geoplan.network.graph import build_graph
+from geoplan.pipeline.evaluate import evaluate
 from geoplan.pipeline.gather import gather, read_packs
-from geoplan.pipeline.walks import snap_all, walk_all
-from geoplan.standards.assess import assess
 from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.projects.facilities import with_projects
 from geoplan.standards.projects.support import rule_words, support, support_notes
 from geoplan.tables import SUPPORT
 from geoplan.words.errors import TableError
+from geoplan.words.progress import Stages
 
 ROOT = Path(__file__).parents[2]
 LIST = ROOT / "data" / "facilities" / "huzhong_projects.xlsx"
@@ -36,16 +35,7 @@ def demo():
     found = read_projects(LIST, zones=inputs.zones, crs=inputs.crs, indicators=rule_words(rules))
 
     def judged(now):
-        walks = walk_all(graph, snap_all(graph, now), now, services)
-        circle = circle_table(
-            demand=now.people.demand, zones=now.zones, overlay=now.people.overlay, services=services, nearest=walks.nearest,
-            frail_nearest=walks.frail, straight=walks.straight, land=walks.land,
-        )  # fmt: skip
-        return assess(
-            rules, zones=now.zones, demand=now.people.demand, overlay=now.people.overlay, facilities=now.register.facilities,
-            supplies=now.register.supplies, pairs=walks.pairs, circle=circle, nearest=walks.nearest, services=services,
-            groups=now.people.groups, year=study.year, register_types=study.register_types(),
-        )  # fmt: skip
+        return evaluate(graph, now, services, rules, stages=Stages()).assessment
 
     own = inputs.register
     laid = {"home": "district/HZ"}
