@@ -26,11 +26,11 @@ from geoplan.report.atlas.canvas import MAP, Stamp, filled
 from geoplan.report.atlas.frame import Page, bar_metres, round_scale
 from geoplan.report.atlas.sheets import Maker, sites_sheet
 from geoplan.report.content.basemap import BaseMap
-from geoplan.report.content.flag_matrix import flag_matrix
 from geoplan.report.content.headline import flag_figures
 from geoplan.report.content.names import Names
 from geoplan.report.content.projects import projects_table
 from geoplan.report.content.table import Amount, Column, Table, cell_text
+from geoplan.report.content.zone_views import flag_matrix
 from geoplan.report.look import fonts
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import OutputError

@@ -10,6 +10,7 @@ from report_town import BEDS, PLACES
 
 from geoplan.report.content.findings import completion_of, findings, indicators, summarised, target_of
 from geoplan.report.content.gaps import gap_list, people_basis
+from geoplan.report.content.guidance import guidance_level, town_pages, towns
 from geoplan.report.content.members import facility_findings, members
 from geoplan.report.content.names import Names
 from geoplan.report.content.projects import project_support_table, projects_table
@@ -22,7 +23,6 @@ from geoplan.report.content.sources import (
     warnings_by_kind_table,
 )
 from geoplan.report.content.table import Amount, Coded, Listed, Table, Tally, column
-from geoplan.report.content.towns import guidance_level, town_pages, towns
 from geoplan.report.content.zones import (
     circle_totals,
     circles,

@@ -25,7 +25,7 @@ from geoplan.report.content.registry import tables
 from geoplan.report.content.sites import every_site
 from geoplan.report.layers import geopackage as layers
 from geoplan.report.layers.exports import FORMATS, export_layers, moved, short_names, write_exports
-from geoplan.report.layers.sites import candidates_layer, sites_layer
+from geoplan.report.layers.layers import candidates_layer, sites_layer
 from geoplan.words.errors import OutputError
 
 

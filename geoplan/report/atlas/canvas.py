@@ -5,7 +5,7 @@ Millimetres count from the lower left corner of A3 landscape. `geoplan.report.at
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
@@ -333,15 +333,11 @@ class Canvas:
 
 def filled(table: Table) -> Table:
     """Return a table without the columns in which no row has a value."""
-    kept = [
-        k
+    empty = [
+        bool(table.rows) and all(row[k] in (None, "") for row in table.rows)
         for k in range(len(table.columns))
-        if not table.rows or any(row[k] not in (None, "") for row in table.rows)
     ]
-    columns = tuple(table.columns[k] for k in kept)
-    return replace(
-        table, columns=columns, rows=tuple(tuple(row[k] for k in kept) for row in table.rows), charts=()
-    )
+    return table.picked([k for k, none in enumerate(empty) if not none])
 
 
 def cell_colours(entry: Column, cell: Cell) -> tuple[str, str]:

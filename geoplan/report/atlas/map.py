@@ -13,12 +13,9 @@ from geoplan.report import look
 from geoplan.report.atlas.canvas import Mark
 from geoplan.report.atlas.frame import Page
 from geoplan.report.content.basemap import BaseMap
-from geoplan.report.content.flag_matrix import FlagMatrix
-from geoplan.report.content.zone_views import ZoneClass, ZoneView
+from geoplan.report.content.zone_views import FlagMatrix, ZoneClass, ZoneView
 from geoplan.words.labels import label
 
-#: Shapes of `look.MARK_SHAPES` as matplotlib names them.
-MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "pentagon": "p", "cross": "P"}
 #: A line bends by less than this on paper without being drawn as a bend, millimetres.
 BEND_MM = 0.12
 #: Gaps of an isochrone narrower than twice this are closed on paper, millimetres.
@@ -216,7 +213,7 @@ def facilities(page: Page, base: BaseMap, table: gpd.GeoDataFrame, *, size: floa
     for kind in base.kinds:
         own = table[table["kind"] == kind.code].sort_values("radius", ascending=False, kind="stable")
         page.map.scatter(
-            own.geometry.x, own.geometry.y, s=(2 * own["radius"] * size) ** 2, marker=MARKERS[kind.shape],
+            own.geometry.x, own.geometry.y, s=(2 * own["radius"] * size) ** 2, marker=look.MATPLOTLIB_MARKS[kind.shape],
             facecolor=kind.colour, edgecolor=look.COLOURS["paper"], linewidth=0.3, zorder=6,
         )  # fmt: skip
 
@@ -225,7 +222,7 @@ def kind_marks(base: BaseMap, table: gpd.GeoDataFrame) -> list[Mark]:
     """Return a line of the legend for each kind of facility in `table`, by service."""
     present = set(table["kind"])
     kinds = sorted((k for k in base.kinds if k.code in present), key=lambda k: (k.service, k.code))
-    return [Mark("mark", k.colour, k.label, shape=MARKERS[k.shape]) for k in kinds]
+    return [Mark("mark", k.colour, k.label, shape=look.MATPLOTLIB_MARKS[k.shape]) for k in kinds]
 
 
 def mark_size(page: Page, table: gpd.GeoDataFrame) -> float:

@@ -15,10 +15,9 @@ from geoplan.report.atlas.canvas import MAP, Mark, Stamp, word
 from geoplan.report.atlas.frame import Page
 from geoplan.report.content import headline, projects, sites, stock, zone_views
 from geoplan.report.content.basemap import BaseMap
-from geoplan.report.content.flag_matrix import FlagMatrix, flag_matrix
 from geoplan.report.content.names import Names, empty, rows_of
 from geoplan.report.content.table import Amount, Figure
-from geoplan.report.content.zone_views import ZoneView
+from geoplan.report.content.zone_views import FlagMatrix, ZoneView, flag_matrix
 from geoplan.report.look.fonts import Face
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase

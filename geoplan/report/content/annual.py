@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report.content.findings import base_of, target_of, unit_of_value
-from geoplan.report.content.names import Names, present, rows_of, text
+from geoplan.report.content.names import Names, present, rows_of, text, whole_zones
 from geoplan.report.content.table import Amount, Cell, Coded, Table, column, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -159,8 +159,7 @@ def _of(rules: pd.DataFrame, rule: str, column: str) -> float:
 def _circle(outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
     parts = []
     for year, outcome in outcomes.items():
-        own = outcome.circle
-        own = own[(own["measure"] == "network") & (own["kind"].fillna("") == "")]
+        own = whole_zones(outcome, measure="network")
         own = own.assign(level=own["zone_id"].map(outcome.zones["level"]), year=year)
         parts.append(own[own["level"].isin(["area", "district", "town"])])
     table = pd.concat(parts, ignore_index=True)

@@ -17,7 +17,7 @@ from geoplan.report.content.document import (
     numbered,
 )
 from geoplan.report.content.findings import indicators, target_of
-from geoplan.report.content.names import Names, empty, rows_of, text
+from geoplan.report.content.names import AREA, Names, empty, rows_of, text, whole_zones
 from geoplan.report.content.projects import project_support_table, projects_sentence
 from geoplan.report.content.served import served as served_table
 from geoplan.report.content.shortfalls import (
@@ -25,6 +25,7 @@ from geoplan.report.content.shortfalls import (
     brief,
     causes_of,
     causes_table,
+    flag_tally,
     flags_at,
     worst_table,
 )
@@ -37,7 +38,7 @@ from geoplan.report.content.stock import (
     upper_level,
     zones_text,
 )
-from geoplan.report.content.table import Amount, Coded, Table, Tally, cell_text
+from geoplan.report.content.table import Amount, Table, Tally, cell_text
 from geoplan.report.content.zones import circles, flag_totals
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
@@ -60,8 +61,6 @@ SUPPORT = (
 SITES = (
     "order_no", "name", "place", "works", "services", "size", "cost", "phase", "serves", "marginal", "total",
 )  # fmt: skip
-#: Zone that is the study area as a whole.
-AREA = "area/area"
 #: Most indicators that a sentence names one by one.
 MOST_NAMED = 8
 #: A rule that judges more zones than this has one row in the chapter's table.
@@ -186,21 +185,14 @@ def _missed(names: Names, row: Mapping[str, Any]) -> str:
 
 def at_levels(table: Table, levels: tuple[str, ...]) -> Table:
     """Return the rows of a table of zones that are of `levels`, whole zones only."""
-    cells = zip(table.rows, table.cells("level"), table.cells("part"), strict=True)
-    rows = tuple(
-        row
-        for row, level, part in cells
-        if part is None and isinstance(level, Coded) and level.code in levels
-    )
-    return replace(table, rows=rows)
+    return table.where("level", *levels).where("part", "")
 
 
 def _circle(outcome: Outcome) -> list[Block]:
-    lang, table = outcome.lang, outcome.circle
-    whole = table[(table["zone_id"] == AREA) & (table["kind"].fillna("") == "")]
+    lang = outcome.lang
     blocks: list[Block] = []
     for service, entry in outcome.services.items():
-        own = whole[whole["service"] == service].set_index("measure")
+        own = whole_zones(outcome, service=service, zone=AREA).set_index("measure")
         if "network" not in own.index:
             continue
         row = rows_of(own.loc[["network"]])[0]
@@ -259,13 +251,7 @@ def _served(outcome: Outcome) -> list[Block]:
         blocks.append(Paragraph(said))
     table = served_table(outcome)
     if table is not None:
-        level = upper_level(outcome)
-        keep = [
-            row
-            for row, cell in zip(table.rows, table.cells("level"), strict=True)
-            if isinstance(cell, Coded) and cell.code in (level, "area")
-        ]
-        blocks.append(Shown(replace(table, rows=tuple(keep)).only(*SERVED)))
+        blocks.append(Shown(table.where("level", upper_level(outcome), "area").only(*SERVED)))
     return blocks
 
 
@@ -273,11 +259,7 @@ def _gaps(outcome: Outcome) -> list[Block]:
     lang, names = outcome.lang, Names(outcome)
     finest = names.finest()
     level, flags = label(finest, lang), flags_at(outcome, finest)
-    states = [
-        True if own.fillna(value=False).any() else None if own.isna().any() else False
-        for _, own in flags["flagged"].astype("boolean").groupby(flags["zone_id"], sort=False)
-    ]
-    tally = Tally.of(states)
+    tally = flag_tally(flags)
     share = Amount.of(tally.count / tally.judged, "percent") if tally.judged else None
     lead = phrase(
         "paper_gaps",

@@ -16,7 +16,7 @@ import shapely
 
 from geoplan.coverage.circle import in_circle
 from geoplan.report import look
-from geoplan.report.content.names import level_order
+from geoplan.report.content.names import level_order, whole_zones
 from geoplan.report.content.table import Amount
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.labels import facility_label, label
@@ -112,9 +112,8 @@ class BaseMap:
         table = self.outcome.streets
         lines = np.asarray(table.geometry.array)
         kept = shapely.length(lines) > 0
-        highway = table["highway"] if "highway" in table.columns else pd.Series("", index=table.index)
-        major = highway.astype(object).map(lambda word: str(word).removesuffix("_link") in MAJOR)
-        main = major.to_numpy(dtype=bool)
+        highway = table["highway"].astype(object)
+        main = highway.map(lambda word: str(word).removesuffix("_link") in MAJOR).to_numpy(dtype=bool)
         return _merged(lines[kept & ~main]), _merged(lines[kept & main])
 
     # --- facilities -------------------------------------------------------------------------------------------------
@@ -235,9 +234,7 @@ class BaseMap:
 
     def circle(self, service: str, measure: str = "network") -> pd.DataFrame:
         """Return the circle's rows of whole zones, by ``zone_id``."""
-        table = self.outcome.circle
-        own = (table["service"] == service) & (table["measure"] == measure) & (table["kind"].fillna("") == "")
-        return table[own].set_index("zone_id")
+        return whole_zones(self.outcome, service=service, measure=measure).set_index("zone_id")
 
 
 def bands_inward(isochrones: gpd.GeoDataFrame, service: str) -> gpd.GeoDataFrame:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report.content.findings import target_of
-from geoplan.report.content.names import Names, present, rows_of, text
+from geoplan.report.content.names import Names, present, rows_of, text, whole_zones
 from geoplan.report.content.projects import facility_types
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Depth, Table, Tally, column, unit_cell
 from geoplan.report.content.titles import measure_label
@@ -141,60 +141,49 @@ def compare(before: Outcome, after: Outcome) -> Comparison:
 
 
 def _matched(
-    before: pd.DataFrame, after: pd.DataFrame, keys: Sequence[str], values: Sequence[str]
-) -> pd.DataFrame:
-    """Return the rows of both tables by `keys`, each value ``_before`` and ``_after``; ``side``: both, before or after."""
+    before: pd.DataFrame, after: pd.DataFrame, keys: Sequence[str], values: Sequence[str], levels: Mapping[str, str]
+) -> pd.DataFrame:  # fmt: skip
+    """Return the rows of both tables by `keys`, each value ``_before`` and ``_after``; ``side``: both, before or after.
+
+    Beside them stand the zone's level, and the unit or group that either table says, the second one first.
+    """
     tables = [table.reindex(columns=[*keys, *values]) for table in (before, after)]
     one, other = tables[0], tables[1]
     joined = other.merge(one, on=list(keys), how="outer", suffixes=("_after", "_before"), indicator="side")
     order = pd.concat([other[list(keys)], one[list(keys)]]).drop_duplicates(ignore_index=True)
     ordered = order.merge(joined, on=list(keys), how="left")
     sides = {"both": "both", "left_only": "after", "right_only": "before"}
-    return ordered.assign(side=ordered["side"].astype(str).map(sides))
+    for name in {"unit", "group"}.intersection(values):
+        ordered[name] = ordered[f"{name}_after"].where(
+            ordered[f"{name}_after"].notna(), ordered[f"{name}_before"]
+        )
+    return ordered.assign(side=ordered["side"].astype(str).map(sides), level=ordered["zone_id"].map(levels))
+
+
+def _with_changes(table: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """Return a table with after - before of some values; differences that only rounding makes are none."""
+    for name in names:
+        change = table[f"{name}_after"].astype(float) - table[f"{name}_before"].astype(float)
+        table[f"{name}_change"] = change.mask(change.abs() <= ROUNDING_TOLERANCE, 0.0)
+    return table
 
 
 def _people(before: Outcome, after: Outcome, levels: Mapping[str, str]) -> pd.DataFrame:
-    whole = [o.circle[o.circle["kind"].fillna("") == ""] for o in (before, after)]
-    table = _matched(
-        whole[0],
-        whole[1],
-        ["service", "measure", "zone_id"],
-        ["group", "people", "covered", "outside", "share"],
-    )
-    table["level"] = table["zone_id"].map(levels)
-    table["group"] = table["group_after"].where(table["group_after"].notna(), table["group_before"])
-    for name in ("covered", "share"):
-        table[f"{name}_change"] = _difference(table[f"{name}_before"], table[f"{name}_after"])
-    return table[list(PEOPLE)]
-
-
-def _difference(before: pd.Series, after: pd.Series) -> pd.Series:
-    """Return after - before; differences that only rounding makes are none."""
-    change = after.astype(float) - before.astype(float)
-    return change.mask(change.abs() <= ROUNDING_TOLERANCE, 0.0)
+    keys, values = ("service", "measure", "zone_id"), ("group", "people", "covered", "outside", "share")
+    table = _matched(whole_zones(before), whole_zones(after), keys, values, levels)
+    return _with_changes(table, "covered", "share")[list(PEOPLE)]
 
 
 def _verdicts(before: Outcome, after: Outcome, levels: Mapping[str, str]) -> pd.DataFrame:
-    table = _matched(
-        before.findings,
-        after.findings,
-        ["rule_id", "zone_id"],
-        ["verdict", "actual_low", "actual_high", "required", "shortfall", "unit"],
-    )
+    values = ("verdict", "actual_low", "actual_high", "required", "shortfall", "unit")
+    table = _matched(before.findings, after.findings, ("rule_id", "zone_id"), values, levels)
     # a finding that is met falls short by nothing; one that is not judged, by nobody knows what
     for side in ("before", "after"):
         met = table[f"verdict_{side}"] == "met"
         table[f"shortfall_{side}"] = table[f"shortfall_{side}"].astype(float).mask(met, 0.0)
-    table["level"] = table["zone_id"].map(levels)
-    table["change"] = [
-        _verdict_change(side, one, other)
-        for side, one, other in zip(
-            table["side"], table["verdict_before"], table["verdict_after"], strict=True
-        )
-    ]
-    table["shortfall_change"] = _difference(table["shortfall_before"], table["shortfall_after"])
-    table["unit"] = table["unit_after"].where(table["unit_after"].notna(), table["unit_before"])
-    return table[list(VERDICTS)]
+    ends = (table[name] for name in ("side", "verdict_before", "verdict_after"))
+    table["change"] = [_verdict_change(*row) for row in zip(*ends, strict=True)]
+    return _with_changes(table, "shortfall")[list(VERDICTS)]
 
 
 def _verdict_change(side: str, before: str, after: str) -> str:
@@ -216,24 +205,13 @@ def _verdict_change(side: str, before: str, after: str) -> str:
 
 
 def _gaps(before: Outcome, after: Outcome, levels: Mapping[str, str]) -> pd.DataFrame:
-    table = _matched(
-        before.flags,
-        after.flags,
-        ["rule_id", "zone_id"],
-        ["flagged", "shortfall", "unit", "people_affected"],
-    )
-    table["level"] = table["zone_id"].map(levels)
+    values = ("flagged", "shortfall", "unit", "people_affected")
+    table = _matched(before.flags, after.flags, ("rule_id", "zone_id"), values, levels)
     for side in ("before", "after"):
         table[f"flagged_{side}"] = table[f"flagged_{side}"].astype("boolean")
-    table["change"] = [
-        _flag_change(side, one, other)
-        for side, one, other in zip(
-            table["side"], table["flagged_before"], table["flagged_after"], strict=True
-        )
-    ]
-    table["shortfall_change"] = _difference(table["shortfall_before"], table["shortfall_after"])
-    table["unit"] = table["unit_after"].where(table["unit_after"].notna(), table["unit_before"])
-    return table[list(GAPS)]
+    ends = (table[name] for name in ("side", "flagged_before", "flagged_after"))
+    table["change"] = [_flag_change(*row) for row in zip(*ends, strict=True)]
+    return _with_changes(table, "shortfall")[list(GAPS)]
 
 
 def _flag_change(side: str, before: object, after: object) -> str:
@@ -535,21 +513,11 @@ def changed_verdicts_table(comparison: Comparison) -> Table:
     """Return the verdicts that change, and how many are won, lost and as before in its title."""
     lang, counts = comparison.lang, comparison.verdicts["change"].value_counts()
     whole = verdicts_table(comparison)
-    rows = [
-        row
-        for row, change in zip(whole.rows, whole.cells("change"), strict=True)
-        if change != _change("same", lang)
-    ]
     shown = [change for change in VERDICT_CHANGES if change in counts.index or change in ("won", "lost")]
     sums = [f"{_change(change, lang).text(lang)} {counts.get(change, 0)}" for change in shown]
     title = phrase("compare_verdicts", lang, sums=phrase("join_comma", lang).join(sums))
-    return replace(
-        whole,
-        key="compare_changes",
-        title=title,
-        rows=tuple(rows),
-        empty=phrase("compare_verdicts_none", lang),
-    )
+    changed = whole.where("change", *(change for change in VERDICT_CHANGES if change != "same"))
+    return replace(changed, key="compare_changes", title=title, empty=phrase("compare_verdicts_none", lang))
 
 
 def totals_table(comparison: Comparison, *, moved: bool = False) -> Table:

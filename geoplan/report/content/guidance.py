@@ -1,7 +1,10 @@
-"""分街道指引: a table of all towns, then each with its map, its table and two sentences a community, as a document."""
+"""分街道指引: for every town what to build or enlarge, how much, by which clause, and when.
+
+As a document: a table of all towns, then each with its map, its table and two sentences a community; in the workbook a page a town.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -18,23 +21,48 @@ from geoplan.report.content.document import (
     ahead,
     numbered,
 )
-from geoplan.report.content.gaps import gap_caveats, part_of, place_of
-from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
+from geoplan.report.content.gaps import caveats_cell, gap_caveats, part_of, place_of
+from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text, whole_zones
+from geoplan.report.content.registry import listed
 from geoplan.report.content.shortfalls import amount_text, brief, shortfall_text
 from geoplan.report.content.sites import chosen, sites_of
 from geoplan.report.content.stock import people_of, people_text
-from geoplan.report.content.table import Amount, Cell, Table, cell_text, column
+from geoplan.report.content.table import Amount, Cell, Coded, Table, cell_text, column, unit_cell
 from geoplan.report.content.table import numbered as with_serial
-from geoplan.report.content.towns import Town, guidance_level, guidance_totals, towns
 from geoplan.tables import CAUSES, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, of_group
+from geoplan.words.labels import label, of_group, unit
 from geoplan.words.numbers import format_number
 
 #: Columns of a town's table that fit on a page upright.
 TOTALS = (
     "serial", "indicator", "zones_short", "gross_shortfall", "unit", "work", "clause", "term", "caveats",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Total:
+    """What one indicator asks of a town in all: its rows of the gap list, added up."""
+
+    rule_id: str
+    part: str
+    zones: int
+    shortfall: float
+    unit: str
+    people: float
+    phase: str
+    cause: str
+    clause: str
+
+
+@dataclass(frozen=True)
+class Town:
+    """One town (district where there are no towns) and what is short in it."""
+
+    zone_id: str
+    name: str
+    rows: tuple[dict[str, Any], ...]
+    totals: tuple[Total, ...]
 
 
 def guidance(outcome: Outcome) -> Document:
@@ -160,9 +188,7 @@ def people_text_of(people: pd.DataFrame, zone: str, lang: str) -> str:
 
 def _town_lead(outcome: Outcome, names: Names, town: Town, people: pd.DataFrame, short: int) -> str:
     """Return how many people and communities a town has, what its circles cover, and how many are short."""
-    lang, table = outcome.lang, outcome.circle
-    own = table[(table["zone_id"] == town.zone_id) & (table["measure"] == "network")]
-    own = own[own["kind"].fillna("") == ""]
+    lang, own = outcome.lang, whole_zones(outcome, measure="network", zone=town.zone_id)
     covers = [
         phrase(
             "paper_town_circle",
@@ -260,4 +286,179 @@ def clauses_text(names: Names, rules: Sequence[str]) -> str:
     return phrase("join_semicolon", lang).join(
         " ".join(part for part in (document, items.join(clauses)) if part)
         for document, clauses in by_document.items()
+    )
+
+
+# --- towns and their tables ------------------------------------------------------------------------------------------
+
+
+def guidance_level(outcome: Outcome) -> str:
+    """Return the level that guidance is given for: towns, else districts, else the whole area."""
+    levels = set(outcome.zones["level"])
+    return next(level for level in ("town", "district", "area") if level in levels)
+
+
+def towns(outcome: Outcome) -> tuple[Town, ...]:
+    """Return every town in table order with its rows of the gap list and their totals.
+
+    A row belongs to the town in which its community, estate or facility lies. What is judged of a coarser zone belongs to
+    no town. A town that the study has no community of is left out: nothing was measured there.
+    """
+    level = guidance_level(outcome)
+    parents = outcome.zones["parent_id"].to_dict()
+    levels = outcome.zones["level"].to_dict()
+    facilities = outcome.facilities["zone_id"].to_dict()
+
+    def town_of(row: Mapping[str, Any]) -> object:
+        member = row.get("member_id")
+        at = facilities[member] if member in facilities else row["zone_id"]
+        while present(at) and at in levels and levels[at] != level:
+            at = parents[at]
+        return at
+
+    mine: dict[object, list[dict[str, Any]]] = {}
+    for row in rows_of(outcome.gap_list):
+        mine.setdefault(town_of(row), []).append(row)
+    finest = Names(outcome).finest()
+    measured = {town_of({"zone_id": zone}) for zone in outcome.zones.index[outcome.zones["level"] == finest]}
+    own = outcome.zones[outcome.zones["level"] == level]
+    return tuple(
+        Town(str(zone), text(name) or str(zone), tuple(mine.get(zone, [])), _totals(mine.get(zone, [])))
+        for zone, name in own["name"].items()
+        if zone in mine or zone in measured
+    )
+
+
+def _totals(rows: list[dict[str, Any]]) -> tuple[Total, ...]:
+    """Return a total a rule and part (flag, finding, member), in the order in which they come."""
+    grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        grouped.setdefault((str(row["rule_id"]), part_of(row)), []).append(row)
+    found = []
+    for (rule, part), own in sorted(
+        grouped.items(), key=lambda item: ("flag", "finding", "member").index(item[0][1])
+    ):
+        short = pd.Series([row["shortfall"] for row in own], dtype=float)
+        people = pd.Series([row["people_affected"] for row in own], dtype=float)
+        causes = pd.Series([text(row["cause"]) for row in own]).replace("", None).dropna()
+        found.append(
+            Total(
+                rule_id=rule,
+                part=part,
+                zones=len(own),
+                shortfall=float(short.sum(min_count=1)),
+                unit=text(own[0]["unit"]),
+                people=float(people.sum(min_count=1)),
+                phase=text(own[0].get("phase")),
+                cause=str(causes.mode().iloc[0]) if len(causes) else "",
+                clause=text(own[0].get("clause")),
+            )
+        )
+    return tuple(found)
+
+
+def work(names: Names, total: Total) -> str:
+    """Return what is to be built or enlarged for one indicator, in words: ``新建、改扩建托育服务设施，共补足 34 个托位``."""
+    lang = names.lang
+    what = text(names.of_rule(total.rule_id, f"facilities_{lang}")) or phrase("guidance_anything", lang)
+    if total.part == "member":
+        return phrase("guidance_members", lang, what=what, count=total.zones)
+    if not present(total.shortfall):
+        return phrase("guidance_plain", lang, what=what)
+    amount = format_number(total.shortfall, "count")
+    if total.unit == "people":
+        return phrase("guidance_people", lang, what=what, amount=amount)
+    return phrase("guidance_amount", lang, what=what, amount=amount, unit=unit(total.unit, lang))
+
+
+@listed(190, "workbook")
+def town_pages(outcome: Outcome) -> tuple[Table, ...]:
+    """Return a page a town: what is to be done by indicator, then place by place; none without a gap list."""
+    if empty(outcome.gap_list):
+        return ()
+    names = Names(outcome)
+    return tuple(_town_page(names, town) for town in towns(outcome))
+
+
+def _town_page(names: Names, town: Town) -> Table:
+    lang = names.lang
+    # an English workbook keeps its tabs readable where the names are not
+    called = town.name if lang == "zh" or town.name.isascii() else names.code(town.zone_id)
+    below = guidance_rows(names, town)
+    notes = (town.name, *below.notes)
+    page = phrase("guidance_page", lang, town=called)
+    return replace(
+        guidance_totals(names, town), notes=notes, below=(replace(below, notes=(), filtered=True),), page=page
+    )
+
+
+def guidance_totals(names: Names, town: Town) -> Table:
+    """Return what is to be done in a town, a row an indicator."""
+    lang = names.lang
+    keys = (
+        "serial", "zones_short", "indicator", "gross_shortfall", "unit", "work", "clause", "term", "people_affected", "cause",
+        "caveats",
+    )  # fmt: skip
+    rows: list[list[Cell]] = []
+    for total in town.totals:
+        own = [row for row in town.rows if row["rule_id"] == total.rule_id and part_of(row) == total.part]
+        said = dict.fromkeys(caveat for row in own for caveat in gap_caveats(names, row))
+        rows.append(
+            [
+                phrase(f"guidance_zones_{total.part}", lang, count=total.zones),
+                names.rule(total.rule_id),
+                Amount.of(total.shortfall, "count"),
+                unit_cell(total.unit, lang),
+                work(names, total),
+                names.clause(total.rule_id) or total.clause,
+                total.phase,
+                Amount.of(total.people, "count"),
+                Coded.of(total.cause),
+                phrase("join_semicolon", lang).join(said),
+            ]
+        )
+    columns = [
+        column(key, lang, header=phrase("guidance_main_cause", lang) if key == "cause" else "")
+        for key in keys
+    ]
+    return Table.of(
+        f"guidance_totals_{names.code(town.zone_id)}",
+        phrase("guidance_totals", lang),
+        columns,
+        with_serial(rows),
+        frozen=3,
+    )
+
+
+def guidance_rows(names: Names, town: Town) -> Table:
+    """Return what is to be done in a town, a row a place and indicator."""
+    lang = names.lang
+    keys = (
+        "serial", "community", "indicator", "shortfall", "unit", "measure", "clause", "term", "people_affected", "cause",
+        "nearest_facility", "minutes", "caveats",
+    )  # fmt: skip
+    rows: list[list[Cell]] = [
+        [
+            place_of(names, row),
+            names.rule(str(row["rule_id"])),
+            Amount.of(row["shortfall"], "count"),
+            unit_cell(row["unit"], lang),
+            text(row.get("measures")),
+            names.clause(str(row["rule_id"])) or text(row.get("clause")),
+            text(row.get("phase")),
+            Amount.of(row["people_affected"], "count"),
+            Coded.of(row["cause"]),
+            text(row.get("nearest_name")) or names.facility(row["nearest_facility"]),
+            Amount.of(row["minutes"], "minutes"),
+            caveats_cell(names, row),
+        ]
+        for row in town.rows
+    ]
+    return Table.of(
+        f"guidance_{names.code(town.zone_id)}",
+        phrase("guidance_rows", lang),
+        [column(key, lang) for key in keys],
+        with_serial(rows),
+        notes=(phrase("guidance_note", lang),),
+        frozen=3,
     )

@@ -8,7 +8,8 @@ import pandas as pd
 
 from geoplan.report.content import titles
 from geoplan.report.content.findings import target_of
-from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
+from geoplan.report.content.names import AREA, Names, caveats_of, present, rows_of, text, whole_zones
+from geoplan.report.content.shortfalls import flag_sum, flags_at
 from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text, column
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
@@ -18,12 +19,7 @@ from geoplan.words.labels import label, of_group, unit
 def coverage_figures(outcome: Outcome, service: str, measure: str = "network") -> tuple[Figure, ...]:
     """Return the share of people within a service's circle in the whole area, and how many are outside it."""
     lang, entry = outcome.lang, outcome.services[service]
-    table, group = outcome.circle, entry.group
-    level = table["zone_id"].map(outcome.zones["level"])
-    own = table[
-        (table["service"] == service) & (table["measure"] == measure) & (table["kind"].fillna("") == "")
-        & (level == "area")
-    ]  # fmt: skip
+    own, group = whole_zones(outcome, service=service, measure=measure, zone=AREA), entry.group
     if own.empty:
         return ()
     row = own.iloc[0]
@@ -40,35 +36,27 @@ def coverage_figures(outcome: Outcome, service: str, measure: str = "network") -
 def flag_figures(outcome: Outcome, names: Names, rule: str, level: str) -> tuple[Figure, ...]:
     """Return how many zones of a level a rule flags, how many people that affects, and what is short in all."""
     lang, group = outcome.lang, names.group(rule)
-    own = _of_level(outcome, outcome.flags[outcome.flags["rule_id"] == rule], level)
+    own = flags_at(outcome, level, rule)
     if own.empty:
         return ()
-    short = own[own["flagged"].astype("boolean").fillna(value=False)]
-    notes = flag_caveats(own, lang)
-    tally = Tally.of(own["flagged"])
-
-    def sum_of(key: str) -> Cell:
-        # where nothing could be judged nothing is known to be short; where nothing is flagged nothing is short
-        if not tally.judged:
-            return Coded("no_data")
-        return Amount.of(short[key].sum(min_count=1) if tally.count else 0.0, "count")
-
     counted = phrase("headline_flagged", lang, level=label(level, lang))
     found = [
-        Figure(counted, tally, caveats=notes),
-        Figure(of_group("people_affected", group, lang), sum_of("people_affected"), _people(group, lang)),
+        Figure(counted, Tally.of(own["flagged"]), caveats=flag_caveats(own, lang)),
+        Figure(
+            of_group("people_affected", group, lang), flag_sum(own, "people_affected"), _people(group, lang)
+        ),
     ]
     if not (own["unit"].dropna() == "people").all():
         # where a shortfall is in people it is the people affected
         unit_word = names.gap_unit(rule, own["unit"])
-        found.append(Figure(label("gross_shortfall", lang), sum_of("shortfall"), unit_word))
+        found.append(Figure(label("gross_shortfall", lang), flag_sum(own, "shortfall"), unit_word))
     return tuple(found)
 
 
 def supply_figures(outcome: Outcome, names: Names, rule: str, end: str, level: str) -> tuple[Figure, ...]:
     """Return a rule's standard, and how many zones of a level certainly have less (``reachable`` or ``located``)."""
     lang, form = outcome.lang, names.format(rule)
-    own = _of_level(outcome, outcome.flags[outcome.flags["rule_id"] == rule], level)
+    own = flags_at(outcome, level, rule)
     required = own["required"].dropna()
     if required.empty:
         return ()
@@ -111,8 +99,7 @@ def finding_figures(outcome: Outcome, names: Names, rule: str, *, most: int = 4)
 
 def coverage_measures(outcome: Outcome, service: str) -> Table | None:
     """Return the covered share of the whole area by each measure: the stated pace, a slower one, the straight line."""
-    lang, own = outcome.lang, outcome.circle[outcome.circle["service"] == service]
-    own = own[(own["zone_id"].map(outcome.zones["level"]) == "area") & (own["kind"].fillna("") == "")]
+    lang, own = outcome.lang, whole_zones(outcome, service=service, zone=AREA)
     columns = [column("circle_measure", lang), column("share", lang)]
     rows: list[list[Cell]] = [
         [
@@ -140,10 +127,6 @@ def flag_caveats(rows: pd.DataFrame, lang: str) -> tuple[str, ...]:
     """Return what qualifies the flags of one rule: the sentences of their rows, each once."""
     told = (sentence for row in rows_of(rows) for sentence in caveats_of(row, lang))
     return tuple(dict.fromkeys(told))
-
-
-def _of_level(outcome: Outcome, rows: pd.DataFrame, level: str) -> pd.DataFrame:
-    return rows[rows["zone_id"].map(outcome.zones["level"]) == level]
 
 
 def _people(group: str, lang: str) -> str:

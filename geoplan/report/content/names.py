@@ -32,6 +32,16 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
+def whole_zones(
+    outcome: Outcome, *, service: str | None = None, measure: str | None = None, zone: str | None = None
+) -> pd.DataFrame:
+    """Return the rows of the circle's table for whole zones, not for their urban or rural part; of one service, measure or zone."""
+    own = outcome.circle[outcome.circle["kind"].fillna("") == ""]
+    for key, wanted in (("service", service), ("measure", measure), ("zone_id", zone)):
+        own = own if wanted is None else own[own[key] == wanted]
+    return own
+
+
 def level_order(levels: Iterable[str]) -> list[str]:
     """Return the levels present, coarse to fine."""
     present_levels = set(levels)
@@ -52,6 +62,10 @@ def field_name(*parts: str) -> str:
 def caveats_of(row: Mapping[str, Any], lang: str) -> tuple[str, ...]:
     """Return what qualifies the figures of a finding or flag, in words: each stands wherever the figures are printed."""
     return tuple(phrase(code, lang) for code in row.get("caveats", ()))
+
+
+#: Zone that is the study area as a whole.
+AREA = "area/area"
 
 
 class Names:

@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-import pandas as pd
-
 from geoplan.report.content import sites, titles
 from geoplan.report.content.answers import answers_table, gain_curves, how_found, unmet_at_end
-from geoplan.report.content.assessment import AREA
 from geoplan.report.content.document import (
     Block,
     Curve,
@@ -23,8 +20,8 @@ from geoplan.report.content.document import (
 )
 from geoplan.report.content.findings import indicators
 from geoplan.report.content.headline import coverage_figures, verdict_figures
-from geoplan.report.content.names import Names, empty, level_order, rows_of
-from geoplan.report.content.shortfalls import flags_at, net_and_gross_table, worst_table
+from geoplan.report.content.names import AREA, Names, empty, level_order, rows_of, whole_zones
+from geoplan.report.content.shortfalls import flag_tally, flags_at, net_and_gross_table, worst_table
 from geoplan.report.content.sources import (
     files_table,
     groups_table,
@@ -33,7 +30,7 @@ from geoplan.report.content.sources import (
     reconciliation_table,
     warnings_by_kind_table,
 )
-from geoplan.report.content.table import Amount, Coded, Figure, Table, Tally, cell_text
+from geoplan.report.content.table import Amount, Figure, Table, Tally, cell_text
 from geoplan.report.content.zones import circles, flag_totals, flags_by_place
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -81,14 +78,6 @@ def flagged_level(outcome: Outcome) -> str:
     return level_order(flagged or own)[-1]
 
 
-def flag_tally(flags: pd.DataFrame) -> Tally:
-    """Return how many zones are flagged by at least one rule, of those of which that is known."""
-    return Tally.of(
-        True if own.fillna(value=False).any() else None if own.isna().any() else False
-        for _, own in flags["flagged"].astype("boolean").groupby(flags["zone_id"], sort=False)
-    )
-
-
 def _key_figures(outcome: Outcome, level: str) -> Figures:
     lang = outcome.lang
     figures: list[Figure] = []
@@ -111,11 +100,7 @@ def _key_figures(outcome: Outcome, level: str) -> Figures:
 def _lead(outcome: Outcome, level: str) -> Iterator[str]:
     """Yield what is short, for whom, by how much: a sentence a service, then a sentence a rule that is no circle."""
     lang = outcome.lang
-    table = outcome.circle
-    whole = table[
-        (table["zone_id"] == AREA) & (table["measure"] == "network") & (table["kind"].fillna("") == "")
-    ]
-    for row in rows_of(whole):
+    for row in rows_of(whole_zones(outcome, measure="network", zone=AREA)):
         entry = outcome.services[row["service"]]
         if not row["people"]:
             continue
@@ -220,13 +205,8 @@ def _circle(outcome: Outcome) -> list[Block]:
     if empty(outcome.circle):
         return []
     lang, table = outcome.lang, circles(outcome)
-    whole = [
-        row for row, level in zip(table.rows, table.cells("level"), strict=True) if level == Coded("area")
-    ]
     present = {entry.key for entry in table.columns}
-    shown = replace(table, rows=tuple(whole)).only(
-        *(key for key in (*CIRCLE, "land_share") if key in present)
-    )
+    shown = table.where("level", "area").only(*(key for key in (*CIRCLE, "land_share") if key in present))
     notes = [*_measure_notes(outcome)]
     if outcome.circle["land_m2"].isna().all():
         notes.append(phrase("report_no_land", lang))
@@ -235,10 +215,10 @@ def _circle(outcome: Outcome) -> list[Block]:
 
 def _measure_notes(outcome: Outcome) -> Iterator[str]:
     """Yield one sentence a service on what the choice of pace and measure does."""
-    lang, table = outcome.lang, outcome.circle
-    area = table[(table["zone_id"] == AREA) & (table["kind"].fillna("") == "")]
+    lang = outcome.lang
     for service, entry in outcome.services.items():
-        rows = {row["measure"]: row for row in rows_of(area[area["service"] == service])}
+        own = whole_zones(outcome, service=service, zone=AREA)
+        rows = {row["measure"]: row for row in rows_of(own)}
         if not {"network", "frail", "straight"} <= rows.keys():
             continue
         covered = {measure: float(row["covered"]) for measure, row in rows.items()}
@@ -274,7 +254,7 @@ def _data(outcome: Outcome) -> list[Block]:
     remarks = []
     if len(outcome.unplaced):
         remarks.append(phrase("report_unplaced", lang, count=format_number(len(outcome.unplaced), "count")))
-    edge = int(outcome.zones["edge"].fillna(value=False).astype(bool).sum()) if "edge" in outcome.zones else 0
+    edge = int(outcome.zones["edge"].fillna(value=False).astype(bool).sum())
     if edge:
         remarks.append(phrase("report_edge", lang, count=format_number(edge, "count")))
     if remarks:

@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report.content.names import Names, empty, present, rows_of
-from geoplan.report.content.table import Amount, Cell, Table, column, numbered, unit_cell
+from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, column, numbered, unit_cell
 from geoplan.tables import CAUSES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
-from geoplan.words.numbers import format_number
+from geoplan.words.numbers import format_number, missing
 
 #: Most zones that a paper names; the workbook has all of them.
 WORST = 20
@@ -32,9 +32,36 @@ def amount_text(value: object, unit_code: object, lang: str) -> str:
     return f"{format_number(float(value), 'count')}{space}{unit(unit_code, lang)}"  # type: ignore[arg-type]
 
 
-def flags_at(outcome: Outcome, level: str) -> pd.DataFrame:
-    """Return the flags of the zones of a level."""
-    return outcome.flags[outcome.flags["zone_id"].map(outcome.zones["level"]) == level]
+def flags_at(outcome: Outcome, level: str, rule: str | None = None) -> pd.DataFrame:
+    """Return the flags of the zones of a level, of one rule or of all."""
+    own = outcome.flags if rule is None else outcome.flags[outcome.flags["rule_id"] == rule]
+    return own[own["zone_id"].map(outcome.zones["level"]) == level]
+
+
+def short_of(flags: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are flagged, those that cannot be told left out."""
+    return flags[flags["flagged"].astype("boolean").fillna(value=False)]
+
+
+def flag_state(flagged: object) -> Coded:
+    """Return whether a zone is flagged: flagged, not_flagged or unknown."""
+    return Coded("unknown" if missing(flagged) else "flagged" if flagged else "not_flagged")
+
+
+def flag_sum(flags: pd.DataFrame, key: str) -> Cell:
+    """Return the sum of a column over flagged zones: no data where none could be judged, 0 where none is flagged."""
+    short = short_of(flags)
+    if flags["flagged"].isna().all():
+        return Coded("no_data")
+    return Amount.of(short[key].sum(min_count=1) if len(short) else 0.0, "count")
+
+
+def flag_tally(flags: pd.DataFrame) -> Tally:
+    """Return how many zones are flagged by at least one rule, of those of which that is known."""
+    return Tally.of(
+        True if own.fillna(value=False).any() else None if own.isna().any() else False
+        for _, own in flags["flagged"].astype("boolean").groupby(flags["zone_id"], sort=False)
+    )
 
 
 def shortfall_text(names: Names, row: Mapping[str, Any]) -> str:
@@ -50,7 +77,7 @@ def worst_table(outcome: Outcome) -> Table | None:
     lang, names = outcome.lang, Names(outcome)
     level = names.finest()
     flags = flags_at(outcome, level)
-    short = flags[flags["flagged"].astype("boolean").fillna(value=False)]
+    short = short_of(flags)
     if short.empty:
         return None
     people = short.groupby("zone_id", sort=False)["people_affected"].max()
@@ -76,8 +103,8 @@ def worst_table(outcome: Outcome) -> Table | None:
 
 def causes_of(outcome: Outcome) -> pd.DataFrame:
     """Return rule x cause -> flags of the finest level, the causes in their fixed order and only those that occur."""
-    flags = flags_at(outcome, Names(outcome).finest())
-    short = flags[flags["flagged"].astype("boolean").fillna(value=False) & (flags["cause"].fillna("") != "")]
+    short = short_of(flags_at(outcome, Names(outcome).finest()))
+    short = short[short["cause"].fillna("") != ""]
     if short.empty:
         return pd.DataFrame()
     counts = pd.crosstab(short["rule_id"], short["cause"])

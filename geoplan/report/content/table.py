@@ -326,17 +326,18 @@ class Table:
         kept = [place for place, entry in enumerate(self.columns) if entry.depth <= depth]
         if not kept:
             raise ValueError(f"{self.key}: no column is printed at depth {depth}")
+        keys = {self.columns[k].key for k in kept}
+        charts = tuple(chart for chart in self.charts if {chart.x, *chart.lines} <= keys)
+        return replace(self.picked(kept), details=self.details if depth >= 3 else (), charts=charts)
+
+    def picked(self, places: Sequence[int]) -> "Table":
+        """Return the table with the columns at some places, in the order given, without charts."""
         return replace(
             self,
-            columns=tuple(self.columns[k] for k in kept),
-            rows=tuple(tuple(row[k] for k in kept) for row in self.rows),
-            details=self.details if depth >= 3 else (),
-            frozen=sum(k < self.frozen for k in kept),
-            charts=tuple(
-                chart
-                for chart in self.charts
-                if {chart.x, *chart.lines} <= {self.columns[k].key for k in kept}
-            ),
+            columns=tuple(self.columns[k] for k in places),
+            rows=tuple(tuple(row[k] for k in places) for row in self.rows),
+            frozen=sum(k < self.frozen for k in places),
+            charts=(),
         )
 
     def only(self, *keys: str) -> "Table":
@@ -348,14 +349,14 @@ class Table:
             If no column has one of the keys.
         """
         at = {entry.key: place for place, entry in enumerate(self.columns)}
-        kept = [at[key] for key in keys]
-        return replace(
-            self,
-            columns=tuple(replace(self.columns[k], depth=1) for k in kept),
-            rows=tuple(tuple(row[k] for k in kept) for row in self.rows),
-            frozen=sum(k < self.frozen for k in kept),
-            charts=(),
-        )
+        own = self.picked([at[key] for key in keys])
+        return replace(own, columns=tuple(replace(entry, depth=1) for entry in own.columns))
+
+    def where(self, key: str, *codes: str) -> "Table":
+        """Return the rows whose cell in one column has one of the codes; ``""`` stands for a cell without a code."""
+        cells = zip(self.rows, self.cells(key), strict=True)
+        kept = [row for row, cell in cells if (cell.code if isinstance(cell, Coded) else "") in codes]
+        return replace(self, rows=tuple(kept))
 
     def stacked(self, key: str, *below: str, lang: str) -> "Table":
         """Return the table with the texts of some columns set below those of the column `key`, where a page has no room for them."""
@@ -389,14 +390,7 @@ class Table:
                 notes.append(f"{entry.header}: {cells.pop()}")
                 continue
             kept.append(place)
-        return replace(
-            self,
-            columns=tuple(self.columns[k] for k in kept),
-            rows=tuple(tuple(row[k] for k in kept) for row in self.rows),
-            frozen=sum(k < self.frozen for k in kept),
-            notes=tuple(notes),
-            charts=(),
-        )
+        return replace(self.picked(kept), notes=tuple(notes))
 
     def first(self, count: int) -> "Table":
         """Return the table with its first rows only, without charts."""

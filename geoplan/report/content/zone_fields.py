@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.report.content.names import Names, field_name, present, rows_of
+from geoplan.report.content.names import Names, field_name, present, rows_of, whole_zones
+from geoplan.report.content.shortfalls import flag_state
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Listed, Table, Tally, column
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import catalogue
 from geoplan.words.labels import label, planner_word
-from geoplan.words.numbers import missing
 
 
 def zone_fields(outcome: Outcome, level: str) -> Table:
@@ -49,13 +49,12 @@ def _any_flag(tally: Tally) -> Coded:
 
 def _circles(outcome: Outcome, index: pd.Index) -> list[tuple[Column, list[Cell]]]:
     """Return what each service's circle covers, the stated pace first."""
-    lang, names, table = outcome.lang, Names(outcome), outcome.circle
-    whole = table[table["kind"].fillna("") == ""]
+    lang, names = outcome.lang, Names(outcome)
     found: list[tuple[Column, list[Cell]]] = []
     for service in outcome.services:
         label = outcome.services[service].label(lang)
         of = {
-            measure: whole[(whole["service"] == service) & (whole["measure"] == measure)]
+            measure: whole_zones(outcome, service=service, measure=measure)
             .set_index("zone_id")
             .reindex(index)
             for measure in ("network", "frail", "straight")
@@ -88,9 +87,7 @@ def _flags(
         )
         known = index.isin(rows["zone_id"])
         states: list[Cell] = [
-            Coded("unknown" if missing(flagged) else "flagged" if flagged else "not_flagged")
-            if there
-            else None
+            flag_state(flagged) if there else None
             for flagged, there in zip(own["flagged"], known, strict=True)
         ]
         found.append((_named("flagged", str(rule), called, lang, name="flag"), states))

@@ -1,6 +1,7 @@
 """Tables of zones: flagged communities and towns, circles, provision, and their totals over the study area."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from geoplan.report.content.names import (
     rows_of,
 )
 from geoplan.report.content.registry import listed
+from geoplan.report.content.shortfalls import flag_state, flag_sum, flags_at
 from geoplan.report.content.table import (
     Amount,
     Cell,
@@ -51,7 +53,7 @@ def flagged(outcome: Outcome, level: str) -> Table:
     zone is not short, 数据不足 where that cannot be told, nothing where the rule does not measure the zone.
     """
     lang, names = outcome.lang, Names(outcome)
-    flags = outcome.flags[outcome.flags["zone_id"].map(names.level) == level]
+    flags = flags_at(outcome, level)
     rules = list(dict.fromkeys(flags["rule_id"]))
     caveats = {rule: _common(flags[flags["rule_id"] == rule], lang) for rule in rules}
     marks = {
@@ -145,14 +147,10 @@ def _short_of(row: Mapping[str, Any] | None) -> Cell:
     return Amount.of(row["shortfall"] if row["flagged"] else 0.0, "count")
 
 
-def _state(value: object) -> str:
-    return "unknown" if missing(value) else "flagged" if value else "not_flagged"
-
-
 def flag_totals(outcome: Outcome, level: str) -> Table | None:
     """Return a row a rule: how many zones of `level` are flagged, of how many, their shortfalls and people; None without flags."""
     lang, names = outcome.lang, Names(outcome)
-    flags = outcome.flags[outcome.flags["zone_id"].map(names.level) == level]
+    flags = flags_at(outcome, level)
     if flags.empty:
         return None
     keys = (
@@ -160,23 +158,15 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
     )  # fmt: skip
     rows: list[list[Cell]] = []
     for rule, own in flags.groupby("rule_id", sort=False):
-        tally = Tally.of(own["flagged"])
-        short = own[own["flagged"].fillna(value=False).astype(bool)]
-
-        def sum_of(key: str, short: pd.DataFrame = short, tally: Tally = tally) -> Cell:
-            if not tally.judged:
-                return Coded("no_data")
-            return Amount.of(short[key].sum(min_count=1) if tally.count else 0.0, "count")
-
         rows.append(
             [
                 str(rule),
                 names.rule(str(rule)),
                 standard_text(names, flags, str(rule)),
-                tally,
-                sum_of("shortfall"),
+                Tally.of(own["flagged"]),
+                flag_sum(own, "shortfall"),
                 unit_cell(own["unit"].iloc[0], lang),
-                sum_of("people_affected"),
+                flag_sum(own, "people_affected"),
                 phrase("join_semicolon", lang).join(_common(own, lang)),
             ]
         )
@@ -190,7 +180,7 @@ def flags_by_place(outcome: Outcome, level: str, above: str) -> Table | None:
     The last row counts the whole area; a cell is empty where the rule measures no zone there.
     """
     lang, names = outcome.lang, Names(outcome)
-    flags = outcome.flags[outcome.flags["zone_id"].map(names.level) == level]
+    flags = flags_at(outcome, level)
     if flags.empty:
         return None
     rules = [str(rule) for rule in dict.fromkeys(flags["rule_id"])]
@@ -218,9 +208,7 @@ def flags_by_place(outcome: Outcome, level: str, above: str) -> Table | None:
 def circles(outcome: Outcome) -> Table:
     """Return 15分钟服务圈: the stated pace leads, frail elders' pace and the straight line beside it."""
     lang, names = outcome.lang, Names(outcome)
-    table = outcome.circle.copy()
-    if "kind" not in table.columns:
-        table["kind"] = ""
+    table = outcome.circle
     land = bool(table["land_m2"].notna().any())
     above = names.levels_between()
     keys = [
@@ -281,20 +269,15 @@ def circle_title(outcome: Outcome) -> str:
 def circle_totals(outcome: Outcome) -> Table | None:
     """Return `circles` of the whole study area, a row a service; None where there is none."""
     whole = circles(outcome)
-    kept = [
-        row
-        for row, level, part in zip(whole.rows, whole.cells("level"), whole.cells("part"), strict=True)
-        if level == Coded("area") and part is None
-    ]
+    kept = whole.where("level", "area").where("part", "")
     keys = (
         "service", "zone_code", "group", "people", "covered", "outside", "share", "share_frail", "share_straight",
         "communities_covered",
     )  # fmt: skip
-    at = {entry.key: place for place, entry in enumerate(whole.columns)}
-    rows = [[row[at[key]] for key in keys] for row in kept]
-    columns = [whole.columns[at[key]] for key in keys]
     title = phrase("circle_totals_title", outcome.lang, title=whole.title)
-    return Table.of("circle_totals", title, columns, rows, notes=whole.notes) if rows else None
+    at = [entry.key for entry in kept.columns]
+    own = kept.picked([at.index(key) for key in keys])
+    return replace(own, key="circle_totals", title=title, frozen=0) if own.rows else None
 
 
 def service_cell(outcome: Outcome, service: str) -> Coded:
@@ -348,7 +331,7 @@ def provision(outcome: Outcome) -> Table | None:
     )  # fmt: skip
     rows: list[list[Cell]] = []
     for row in rows_of(flags):
-        rule, zone, state = row["rule_id"], row["zone_id"], _state(row["flagged"])
+        rule, zone, state = row["rule_id"], row["zone_id"], flag_state(row["flagged"])
         level, number_format = names.level(zone), names.format(rule)
         rows.append(
             [
@@ -363,11 +346,11 @@ def provision(outcome: Outcome) -> Table | None:
                 Amount.between(row["located_low"], row["located_high"], number_format),
                 Amount.of(row["required"], number_format),
                 names.unit(rule) or unit(row["unit"], lang),
-                Coded(state),
-                Amount.of(row["shortfall"], "count") if state == "flagged" else None,
+                state,
+                Amount.of(row["shortfall"], "count") if state.code == "flagged" else None,
                 unit_cell(row["unit"], lang),
                 Amount.of(row["apportioned"], "count"),
-                Amount.of(row["people_affected"], "count") if state == "flagged" else None,
+                Amount.of(row["people_affected"], "count") if state.code == "flagged" else None,
                 names.facility(row["nearest_facility"]),
                 Amount.of(row["minutes"], "minutes"),
                 Coded.of(row["cause"]),

@@ -19,7 +19,7 @@ from ezdxf.layouts.layout import Modelspace
 
 from geoplan.report import look
 from geoplan.report.content.names import Names, field_name
-from geoplan.report.layers.zones import Layer
+from geoplan.report.layers.layers import Layer, service_colour
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import facility_label, label
@@ -151,10 +151,9 @@ def _facilities(
 ) -> None:
     text = _word("layer_facility_names", outcome.lang)
     _layer(drawing, text, look.COLOURS["ink"])
-    order = {t: k for k, s in enumerate(outcome.services.values()) for t in s.facilities}
     for kind, own in table.groupby("facility_type", sort=True):
         name = _word("layer_facility", outcome.lang, kind=facility_label(kind, outcome.lang))
-        _layer(drawing, name, look.SERVICE_COLOURS[order.get(str(kind), 0) % len(look.SERVICE_COLOURS)])
+        _layer(drawing, name, service_colour(outcome, str(kind)))
         _points(space, own, own["name"], name, text, unit=unit)
 
 

@@ -1,6 +1,6 @@
 """The layers for other programs: Shapefile, FileGDB and DXF, in the CRS that the office works in.
 
-Tables are those of the GeoPackage (`geoplan.report.layers.geopackage`). A Shapefile holds ten bytes of a field's name, so a field-name map
+Tables are those of the GeoPackage (`geoplan.report.layers.layers`). A Shapefile holds ten bytes of a field's name, so a field-name map
 (字段对照表) says what each short name stands for. The office's own grid is tied by the same control points as an input's.
 """
 
@@ -21,8 +21,7 @@ import shapely
 
 from geoplan.inputs.datum import control_notes, control_points, known_crs
 from geoplan.report.content.names import field_name
-from geoplan.report.layers.geopackage import layers
-from geoplan.report.layers.zones import Layer
+from geoplan.report.layers.layers import Layer, layers
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import GeoplanError, Note, OutputError
@@ -133,7 +132,7 @@ def moved(layer: Layer, source: str, target: str | Sequence[Any] | None) -> Laye
     if isinstance(target, str):
         if target.lower() in _SHIFTED:
             raise OutputError(Note.of("exports_shifted_datum", crs=target, severity="error"))
-        return _with(layer, layer.table.to_crs(known_crs(target)))
+        return replace(layer, table=layer.table.to_crs(known_crs(target)))
     matrix = control_points(target, crs=source).matrix
     inverse = np.linalg.inv(matrix[:2])
 
@@ -142,11 +141,8 @@ def moved(layer: Layer, source: str, target: str | Sequence[Any] | None) -> Laye
 
     shapes = shapely.transform(np.asarray(layer.table.geometry.array, dtype=object), to_local)
     plain = pd.DataFrame(layer.table.drop(columns="geometry"))
-    return _with(layer, gpd.GeoDataFrame(plain, geometry=gpd.GeoSeries(shapes, index=plain.index), crs=None))
-
-
-def _with(layer: Layer, table: gpd.GeoDataFrame) -> Layer:
-    return replace(layer, table=table)
+    shaped = gpd.GeoDataFrame(plain, geometry=gpd.GeoSeries(shapes, index=plain.index), crs=None)
+    return replace(layer, table=shaped)
 
 
 # --- field names ----------------------------------------------------------------------------------------------------

@@ -77,6 +77,15 @@ SUPPLY_FACTORS = (0.25, 0.5, 1.0, 1.5)
 
 #: Marks of facilities: shape by type, colour by service.
 MARK_SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "cross")
+#: The same shapes as matplotlib names them.
+MATPLOTLIB_MARKS = {
+    "circle": "o",
+    "square": "s",
+    "triangle": "^",
+    "diamond": "D",
+    "pentagon": "p",
+    "cross": "P",
+}
 SERVICE_COLOURS = ("#2f2a6b", "#8a4b08", "#0b5a3c", "#5a1a5c")
 
 #: Codes that are coloured as others: what turns out well as what is met, what turns out badly as a flag.

@@ -27,8 +27,6 @@ WIDTH_IN, MOST_HEIGHT_IN, DPI = 6.0, 4.3, 170
 WIDTH_CM = 14.0
 #: Indicators short -> fill: none, one, two, three or more.
 FILLS = (look.COLOURS["not_flagged"], look.COLOURS["flag_soft"], "#e58866", look.COLOURS["flag"])
-#: Shapes of `look.MARK_SHAPES` as matplotlib names them.
-MARKERS = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D", "pentagon": "p", "cross": "P"}
 #: Beyond so many communities names would lie on each other.
 MOST_NAMES = 40
 _MARGIN = 0.04
@@ -190,7 +188,7 @@ def _draw_facilities(axes: Any, base: BaseMap, view: Any) -> list[Kind]:  # noqa
     for kind in shown:
         here = own[own["kind"] == kind.code]
         axes.scatter(
-            here.geometry.x, here.geometry.y, s=16, marker=MARKERS[kind.shape], c=kind.colour,
+            here.geometry.x, here.geometry.y, s=16, marker=look.MATPLOTLIB_MARKS[kind.shape], c=kind.colour,
             edgecolors=look.COLOURS["paper"], linewidths=0.5, zorder=6,
         )  # fmt: skip
     return shown
@@ -254,7 +252,7 @@ def _draw_legend(
         Line2D(
             [],
             [],
-            marker=MARKERS[kind.shape],
+            marker=look.MATPLOTLIB_MARKS[kind.shape],
             color=kind.colour,
             linestyle="",
             markersize=4.5,
