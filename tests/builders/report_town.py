@@ -148,52 +148,30 @@ def _facilities(nasty):
     e, c = "eldercare_register.xlsx", "childcare_register.csv"
     rows = [
         (f"{e}#2", "江城颐养院", ("elder_home",), "existing", "community/C01", "exact", (250, 250)),
-        (
-            f"{e}#3",
-            "学府社区养老服务站",
-            ("elder_day_care",),
-            "existing",
-            "community/C02",
-            "exact",
-            (800, 300),
-        ),
+        (f"{e}#3", "学府社区养老服务站", ("elder_day_care",), "existing", "community/C02", "exact", (800, 300)),
         (f"{e}#4", "湖滨护理院", ("elder_home",), "building", "community/C07", "approximate", (1300, 700)),
         (f"{e}#5", "长青养老院", ("elder_home",), "planned", "community/C11", "exact", (1200, 1250)),
         (f"{e}#6", "无坐标养老院", ("elder_home",), "existing", "town/T3", "missing", None),
         (f"{e}#7", "停用养老院", ("elder_home",), "closed", "community/C05", "exact", (300, 800)),
         (f"{c}#2", "向阳托育中心", ("childcare",), "existing", "community/C01", "exact", (150, 420)),
-        (
-            f"{c}#3",
-            "北秀幼儿园托班",
-            ("kindergarten_class",),
-            "existing",
-            "community/C02",
-            "exact",
-            (700, 100),
-        ),
+        (f"{c}#3", "北秀幼儿园托班", ("kindergarten_class",), "existing", "community/C02", "exact", (700, 100)),
         (f"{c}#4", "和平托育园", ("childcare",), "existing", "community/C08", "exact", (1700, 800)),
         (f"{c}#5", "坐标有误托育园", ("childcare",), "existing", "district/D2", "rejected", None),
-    ]
+    ]  # fmt: skip
     table = pd.DataFrame(
         {
-            "name": [row[1] + (NASTY if nasty else "") for row in rows],
-            "services": [row[2] for row in rows],
+            "name": [row[1] + (NASTY if nasty else "") for row in rows], "services": [row[2] for row in rows],
             "status": [row[3] for row in rows],
             "open_year": [2015.0, 2019.0, 2026.0, 2028.0, 2012.0, 2001.0, 2020.0, 2021.0, np.nan, 2022.0],
-            "close_year": [np.nan] * 5 + [2023.0] + [np.nan] * 4,
-            "zone_id": [row[4] for row in rows],
-            "zone_from": ["named" if row[6] is None else "point" for row in rows],
-            "serves": [()] * len(rows),
-            "location_quality": [row[5] for row in rows],
-            "source_file": [row[0].split("#")[0] for row in rows],
+            "close_year": [np.nan] * 5 + [2023.0] + [np.nan] * 4, "zone_id": [row[4] for row in rows],
+            "zone_from": ["named" if row[6] is None else "point" for row in rows], "serves": [()] * len(rows),
+            "location_quality": [row[5] for row in rows], "source_file": [row[0].split("#")[0] for row in rows],
             "source_row": [int(row[0].split("#")[1]) for row in rows],
-            "public": pd.array(
-                [True, True, False, pd.NA, False, False, True, True, False, pd.NA], dtype="boolean"
-            ),
+            "public": pd.array([True, True, False, pd.NA, False, False, True, True, False, pd.NA], dtype="boolean"),
             "address": [f"示范路{number}号" for number in range(1, 11)],
         },
         index=pd.Index([row[0] for row in rows], name="facility_id"),
-    )
+    )  # fmt: skip
     points = [None if row[6] is None else Point(X0 + row[6][0], Y0 + row[6][1]) for row in rows]
     facilities = gpd.GeoDataFrame(table, geometry=points, crs=CRS)
     supplies = pd.DataFrame(
@@ -260,12 +238,8 @@ def _circle(zones, demand, facilities, nearest):
         people = demand[entry.group]
         inside = (seconds <= entry.walk_minutes * 60 + 1e-6) & ~demand["halo"]
         by_zone = pd.DataFrame(
-            {
-                "people": people.where(~demand["halo"], 0.0),
-                "covered": people.where(inside, 0.0),
-                "zone": demand["zone_id"],
-            }
-        )
+            {"people": people.where(~demand["halo"], 0.0), "covered": people.where(inside, 0.0), "zone": demand["zone_id"]}
+        )  # fmt: skip
         sums = by_zone.dropna(subset=["zone"]).groupby("zone")[["people", "covered"]].sum()
         for zone_id in zones.index:
             below = _below(zones, zone_id)
@@ -274,24 +248,13 @@ def _circle(zones, demand, facilities, nearest):
             here = demand.index[demand["zone_id"].isin(below)]
             rows.append(
                 {
-                    "service": service,
-                    "measure": measure,
-                    "kind": "",
-                    "zone_id": zone_id,
-                    "group": entry.group,
-                    "people": total,
-                    "covered": covered,
-                    "outside": total - covered,
-                    "share": covered / total,
-                    "communities": len(below),
-                    "communities_covered": int((shares <= entry.flag_share + 1e-9).sum()),
-                    "land_m2": np.nan,
-                    "land_covered_m2": np.nan,
-                    "median_minutes": float(seconds.loc[here].median() / 60),
-                    "unreached": 0.0,
+                    "service": service, "measure": measure, "kind": "", "zone_id": zone_id, "group": entry.group, "people": total,
+                    "covered": covered, "outside": total - covered, "share": covered / total, "communities": len(below),
+                    "communities_covered": int((shares <= entry.flag_share + 1e-9).sum()), "land_m2": np.nan,
+                    "land_covered_m2": np.nan, "median_minutes": float(seconds.loc[here].median() / 60), "unreached": 0.0,
                     "nearest_facility": own.loc[here, "facility_id"].mode().iloc[0],
                 }
-            )
+            )  # fmt: skip
     # every community here is urban: the urban part of an area or district is the whole of it
     coarse = [row | {"kind": "urban"} for row in rows if row["zone_id"].startswith(("area", "district"))]
     return pd.DataFrame(rows + coarse)
@@ -317,70 +280,38 @@ def _flags(zones, demand, circle):
         rows.append(
             common
             | {
-                "rule_id": BEDS,
-                "reachable_low": low,
-                "reachable_high": high,
-                "located_low": low / 2,
-                "located_high": low / 2,
-                "required": 50.0,
-                "shortfall": np.nan if number == 3 else gap,
-                "unit": "beds",
-                "flagged": pd.NA if number == 3 else short,
-                "apportioned": gap / 3,
-                "own_level": False,
-                "caveats": ("caveat_by_community",),
-                "people": elders,
-                "people_affected": gap / 50 * 1000,
+                "rule_id": BEDS, "reachable_low": low, "reachable_high": high, "located_low": low / 2, "located_high": low / 2,
+                "required": 50.0, "shortfall": np.nan if number == 3 else gap, "unit": "beds",
+                "flagged": pd.NA if number == 3 else short, "apportioned": gap / 3, "own_level": False,
+                "caveats": ("caveat_by_community",), "people": elders, "people_affected": gap / 50 * 1000,
                 "cause": ("none_in_circle" if low == 0 else "full") if short else "",
             }
-        )
+        )  # fmt: skip
         low = [9.0, 7.5, 2.0, 1.0, 4.6, 4.5, 3.0, 6.0, 0.0, 0.0, 0.5, 2.2][number - 1]
         gap = float(np.ceil(residents * max(4.5 - low, 0) / 1000 - 1e-6))
         rows.append(
             common
             | {
-                "rule_id": PLACES,
-                "reachable_low": low,
-                "reachable_high": low,
-                "located_low": low,
-                "located_high": low,
-                "required": 4.5,
-                "shortfall": gap,
-                "unit": "places",
-                "flagged": low < 4.5,
-                "apportioned": gap,
-                "own_level": False,
-                "caveats": ("caveat_by_community",),
-                "people": residents,
-                "people_affected": gap / 4.5 * 1000,
+                "rule_id": PLACES, "reachable_low": low, "reachable_high": low, "located_low": low, "located_high": low,
+                "required": 4.5, "shortfall": gap, "unit": "places", "flagged": low < 4.5, "apportioned": gap, "own_level": False,
+                "caveats": ("caveat_by_community",), "people": residents, "people_affected": gap / 4.5 * 1000,
                 "cause": "none_in_circle" if low == 0 else ("too_small" if low < 4.5 else ""),
             }
-        )
+        )  # fmt: skip
         for service, rule in (("eldercare", CIRCLE_E), ("childcare", CIRCLE_C)):
             row = network.loc[(service, zone_id)]
             short = bool(row["outside"] / row["people"] > 0.2 + 1e-9)
             rows.append(
                 common
                 | {
-                    "rule_id": rule,
-                    "reachable_low": row["share"],
-                    "reachable_high": row["share"],
-                    "located_low": np.nan,
-                    "located_high": np.nan,
-                    "required": 0.8,
-                    "shortfall": row["outside"] if short else 0.0,
-                    "unit": "people",
-                    "flagged": short,
-                    "apportioned": np.nan,
-                    "own_level": zone_id.startswith("community"),
-                    "caveats": () if zone_id.startswith("community") else ("caveat_by_community",),
-                    "people": row["people"],
-                    "people_affected": row["outside"],
-                    "nearest_facility": row["nearest_facility"],
-                    "minutes": row["median_minutes"],
-                    "cause": "none_in_circle" if short else "",
+                    "rule_id": rule, "reachable_low": row["share"], "reachable_high": row["share"], "located_low": np.nan,
+                    "located_high": np.nan, "required": 0.8, "shortfall": row["outside"] if short else 0.0, "unit": "people",
+                    "flagged": short, "apportioned": np.nan, "own_level": zone_id.startswith("community"),
+                    "caveats": () if zone_id.startswith("community") else ("caveat_by_community",), "people": row["people"],
+                    "people_affected": row["outside"], "nearest_facility": row["nearest_facility"],
+                    "minutes": row["median_minutes"], "cause": "none_in_circle" if short else "",
                 }
-            )
+            )  # fmt: skip
     table = pd.DataFrame(rows)
     table["flagged"] = table["flagged"].astype("boolean")
     order = {rule: position for position, rule in enumerate([BEDS, PLACES, CIRCLE_E, CIRCLE_C])}
@@ -392,14 +323,12 @@ def _groups(demand):
     names = ["residents", "elders_60", "under_3"]
     return pd.DataFrame(
         {
-            "label": ["常住人口", "60岁及以上老年人口", "3岁以下婴幼儿"],
-            "basis": ["常住", "常住", "常住"],
-            "year": [2010, 2010, 2010],
+            "label": ["常住人口", "60岁及以上老年人口", "3岁以下婴幼儿"], "basis": ["常住", "常住", "常住"], "year": [2010, 2010, 2010],
             "total": [float(inside[name].sum()) for name in names],
             "source": ["adults_20.tif", "elders_60.tif", "residents × 0.026"],
         },
         index=pd.Index(names, name="group"),
-    )
+    )  # fmt: skip
 
 
 def _streets():
@@ -456,16 +385,8 @@ def _rules():
         (NURSING, "护理型床位数占养老机构床位比例", "Nursing share of institution beds", "share", "city", "", "beds", ">=65%@2025", "未标注"),
     ]  # fmt: skip
     names = [
-        "rule_id",
-        "indicator_zh",
-        "indicator_en",
-        "kind",
-        "level",
-        "per",
-        "gap_unit",
-        "target",
-        "attribute",
-    ]
+        "rule_id", "indicator_zh", "indicator_en", "kind", "level", "per", "gap_unit", "target", "attribute",
+    ]  # fmt: skip
     table = pd.DataFrame(rows, columns=names).set_index("rule_id")
     gap = {
         "beds": ("张", "beds"),
@@ -484,47 +405,19 @@ def _rules():
         table[f"cited_{lang}"] = "武政办〔2022〕 二"
         table[f"basis_{lang}"] = table["per"]
     return table.drop(columns="gap_unit").assign(
-        pack="wuhan",
-        id=[rule.split(".")[1] for rule in table.index],
-        percent=~rate.to_numpy(),
-        format=np.where(rate, "per_1000", "percent"),
-        base="",
-        base_value=np.nan,
-        base_year=pd.NA,
-        clause="二",
-        document="武政办〔2022〕",
-        quote="",
-        lead="市民政局",
-        note="",
-        counts="",
-    )
+        pack="wuhan", id=[rule.split(".")[1] for rule in table.index], percent=~rate.to_numpy(),
+        format=np.where(rate, "per_1000", "percent"), base="", base_value=np.nan, base_year=pd.NA, clause="二",
+        document="武政办〔2022〕", quote="", lead="市民政局", note="", counts="",
+    )  # fmt: skip
 
 
 def _finding(rule_id, **values):
     usual = {
-        "rule_id": rule_id,
-        "zone_id": "area/area",
-        "year": 2025,
-        "actual_low": np.nan,
-        "actual_high": np.nan,
-        "unknown_rows": 0,
-        "required": np.nan,
-        "aim": np.nan,
-        "comparison": ">=",
-        "shortfall": np.nan,
-        "gross_shortfall": np.nan,
-        "unit": "",
-        "verdict": "met",
-        "on_path": "",
-        "basis": "常住 2010",
-        "attribute": "未标注",
-        "people_affected": np.nan,
-        "cause": "",
-        "missing": "",
-        "missing_zh": "",
-        "missing_en": "",
-        "clause": "武政办〔2022〕 二",
-    }
+        "rule_id": rule_id, "zone_id": "area/area", "year": 2025, "actual_low": np.nan, "actual_high": np.nan, "unknown_rows": 0,
+        "required": np.nan, "aim": np.nan, "comparison": ">=", "shortfall": np.nan, "gross_shortfall": np.nan, "unit": "",
+        "verdict": "met", "on_path": "", "basis": "常住 2010", "attribute": "未标注", "people_affected": np.nan, "cause": "",
+        "missing": "", "missing_zh": "", "missing_en": "", "clause": "武政办〔2022〕 二",
+    }  # fmt: skip
     return usual | values
 
 
@@ -532,79 +425,35 @@ def _findings():
     return pd.DataFrame(
         [
             _finding(
-                BEDS,
-                actual_low=27.1,
-                actual_high=np.inf,
-                unknown_rows=1,
-                required=50.0,
-                unit="beds",
-                verdict="no_data",
-                missing="unknown_supply",
-                missing_zh="1 行台账床位数不明",
-                missing_en="1 register row without a number of beds",
+                BEDS, actual_low=27.1, actual_high=np.inf, unknown_rows=1, required=50.0, unit="beds", verdict="no_data",
+                missing="unknown_supply", missing_zh="1 行台账床位数不明", missing_en="1 register row without a number of beds",
                 attribute="预期",
             ),
             _finding(
-                PLACES,
-                actual_low=4.1,
-                actual_high=4.1,
-                required=4.5,
-                shortfall=8.0,
-                gross_shortfall=31.0,
-                unit="places",
-                verdict="not_met",
-                on_path="behind",
-                people_affected=1778.0,
-                cause="too_small",
-                attribute="约束",
+                PLACES, actual_low=4.1, actual_high=4.1, required=4.5, shortfall=8.0, gross_shortfall=31.0, unit="places",
+                verdict="not_met", on_path="behind", people_affected=1778.0, cause="too_small", attribute="约束",
             ),
+            _finding(CIRCLE_E, actual_low=0.78, actual_high=0.78, unit="people", verdict="not_quantified", comparison=""),
+            _finding(CIRCLE_C, actual_low=0.81, actual_high=0.81, unit="people", verdict="not_quantified", comparison=""),
             _finding(
-                CIRCLE_E,
-                actual_low=0.78,
-                actual_high=0.78,
-                unit="people",
-                verdict="not_quantified",
-                comparison="",
-            ),
-            _finding(
-                CIRCLE_C,
-                actual_low=0.81,
-                actual_high=0.81,
-                unit="people",
-                verdict="not_quantified",
-                comparison="",
-            ),
-            _finding(
-                PRESENCE,
-                actual_low=0.25,
-                actual_high=0.25,
-                required=0.5,
-                shortfall=3.0,
-                gross_shortfall=3.0,
-                unit="zones",
-                verdict="not_met",
-                cause="none_in_circle",
+                PRESENCE, actual_low=0.25, actual_high=0.25, required=0.5, shortfall=3.0, gross_shortfall=3.0, unit="zones",
+                verdict="not_met", cause="none_in_circle",
             ),
             _finding(NURSING, actual_low=0.66, actual_high=0.66, required=0.65, unit="beds", verdict="met"),
         ]
-    )
+    )  # fmt: skip
 
 
 def _members(zones):
     has = {"community/C01": True, "community/C02": True, "community/C08": True, "community/C12": pd.NA}
     rows = [
         {
-            "rule_id": PRESENCE,
-            "zone_id": "area/area",
-            "member_id": zone_id,
-            "has": has.get(zone_id, False),
-            "value": 1.0 if has.get(zone_id) is True else 0.0,
-            "nearest_facility": "childcare_register.csv#4",
-            "minutes": 11.4,
+            "rule_id": PRESENCE, "zone_id": "area/area", "member_id": zone_id, "has": has.get(zone_id, False),
+            "value": 1.0 if has.get(zone_id) is True else 0.0, "nearest_facility": "childcare_register.csv#4", "minutes": 11.4,
             "cause": "" if zone_id in has else "none_in_circle",
         }
         for zone_id in zones.index[zones["level"] == "community"]
-    ]
+    ]  # fmt: skip
     table = pd.DataFrame(rows)
     table["has"] = table["has"].astype("boolean")
     return table
@@ -617,90 +466,49 @@ def _gap_list(flags, zones):
         {
             "serial": range(1, len(short) + 1),
             "town": [zones.loc[zones.loc[zone, "parent_id"], "name"] for zone in short["zone_id"]],
-            "community": [zones.loc[zone, "name"] for zone in short["zone_id"]],
-            "rule_id": short["rule_id"].to_numpy(),
-            "zone_id": short["zone_id"].to_numpy(),
-            "indicator": [indicator[rule] for rule in short["rule_id"]],
-            "actual": short["reachable_low"].to_numpy(),
-            "required": short["required"].to_numpy(),
-            "shortfall": short["shortfall"].to_numpy(),
-            "unit": short["unit"].to_numpy(),
-            "people_affected": short["people_affected"].to_numpy(),
-            "nearest_facility": short["nearest_facility"].to_numpy(),
-            "minutes": short["minutes"].to_numpy(),
-            "cause": short["cause"].to_numpy(),
+            "community": [zones.loc[zone, "name"] for zone in short["zone_id"]], "rule_id": short["rule_id"].to_numpy(),
+            "zone_id": short["zone_id"].to_numpy(), "indicator": [indicator[rule] for rule in short["rule_id"]],
+            "actual": short["reachable_low"].to_numpy(), "required": short["required"].to_numpy(),
+            "shortfall": short["shortfall"].to_numpy(), "unit": short["unit"].to_numpy(),
+            "people_affected": short["people_affected"].to_numpy(), "nearest_facility": short["nearest_facility"].to_numpy(),
+            "minutes": short["minutes"].to_numpy(), "cause": short["cause"].to_numpy(),
         }
-    )
+    )  # fmt: skip
 
 
 def _unplaced(facilities):
     missing = facilities[facilities.geometry.isna()]
     return pd.DataFrame(
         {
-            "name": missing["name"],
-            "services": missing["services"],
-            "address": "",
-            "zone_id": missing["zone_id"],
-            "zone_names": "",
-            "beds": np.nan,
-            "places": np.nan,
-            "location_quality": missing["location_quality"],
-            "matched_name": "",
-            "source_file": missing["source_file"],
-            "source_row": missing["source_row"],
+            "name": missing["name"], "services": missing["services"], "address": "", "zone_id": missing["zone_id"],
+            "zone_names": "", "beds": np.nan, "places": np.nan, "location_quality": missing["location_quality"],
+            "matched_name": "", "source_file": missing["source_file"], "source_row": missing["source_row"],
         }
-    )
+    )  # fmt: skip
 
 
 def _reconciliation():
     return pd.DataFrame(
         {
-            "file": ["eldercare_register.xlsx", "childcare_register.csv"],
-            "rows": [6, 4],
-            "closed": [1, 0],
-            "duplicate": [0, 0],
-            "not_placed": [1, 1],
-            "in_run": [4, 3],
-            "beds_rows": [440.0, 0.0],
-            "beds_closed": [30.0, 0.0],
-            "beds_duplicate": [0.0, 0.0],
-            "beds_not_placed": [0.0, 0.0],
-            "beds_in_run": [410.0, 0.0],
-            "places_rows": [0.0, 115.0],
-            "places_closed": [0.0, 0.0],
-            "places_duplicate": [0.0, 0.0],
-            "places_not_placed": [0.0, 25.0],
+            "file": ["eldercare_register.xlsx", "childcare_register.csv"], "rows": [6, 4], "closed": [1, 0], "duplicate": [0, 0],
+            "not_placed": [1, 1], "in_run": [4, 3], "beds_rows": [440.0, 0.0], "beds_closed": [30.0, 0.0],
+            "beds_duplicate": [0.0, 0.0], "beds_not_placed": [0.0, 0.0], "beds_in_run": [410.0, 0.0], "places_rows": [0.0, 115.0],
+            "places_closed": [0.0, 0.0], "places_duplicate": [0.0, 0.0], "places_not_placed": [0.0, 25.0],
             "places_in_run": [0.0, 90.0],
         }
-    )
+    )  # fmt: skip
 
 
 def _warnings(nasty):
     text = "没有坐标" + (NASTY if nasty else "")
     return pd.DataFrame(
         [
-            (
-                "warning",
-                "facility_no_point",
-                "eldercare_register.xlsx",
-                6,
-                "",
-                text,
-                "计入登记的街道，不计入服务圈",
-            ),
-            (
-                "warning",
-                "facility_far",
-                "childcare_register.csv",
-                5,
-                "",
-                "坐标落在评价范围外",
-                "列入待落点清单",
-            ),
+            ("warning", "facility_no_point", "eldercare_register.xlsx", 6, "", text, "计入登记的街道，不计入服务圈"),
+            ("warning", "facility_far", "childcare_register.csv", 5, "", "坐标落在评价范围外", "列入待落点清单"),
             ("info", "zone_edge", "communities.gpkg", pd.NA, "community/C04", "位于数据边缘", ""),
         ],
         columns=["severity", "code", "file", "row", "zone", "text", "action"],
-    ).astype({"row": "Int64"})
+    ).astype({"row": "Int64"})  # fmt: skip
 
 
 def _parameters():
@@ -803,27 +611,15 @@ def _candidates(outcome, nasty):
     rows += [
         usual
         | {
-            "name": f"意向区域{number}" if zh else f"Area of intent {number}",
-            "services": (),
-            "works": "new",
-            "storey": "",
-            "ownership": "",
-            "cost": 60.0,
-            "cost_unit": 10.0,
-            "cost_from": "home_new_bed: plan.csv#2",
-            "rule": "",
-            "either_or": "",
-            "extends": None,
-            "land_code": "",
-            "generated": True,
-            "zone_id": f"community/{code}",
-            "location_quality": "approximate",
-            "source_file": "generated/grid",
-            "source_row": number,
+            "name": f"意向区域{number}" if zh else f"Area of intent {number}", "services": (), "works": "new", "storey": "",
+            "ownership": "", "cost": 60.0, "cost_unit": 10.0, "cost_from": "home_new_bed: plan.csv#2", "rule": "",
+            "either_or": "", "extends": None, "land_code": "", "generated": True, "zone_id": f"community/{code}",
+            "location_quality": "approximate", "source_file": "generated/grid", "source_row": number,
             "geometry": Point(X0 + x, Y0 + y),
         }
-        for number, (code, (x, y)) in enumerate(_GENERATED, start=1)
-    ]
+        for number,
+        (code, (x, y)) in enumerate(_GENERATED, start=1)
+    ]  # fmt: skip
     table = gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)
     table = table[[name for name in CANDIDATES if name in table.columns]]
     table["extends"] = pd.Series([row["extends"] for row in rows], dtype=object)
@@ -835,32 +631,13 @@ def _candidates(outcome, nasty):
 def _site(candidates, question, order, candidate_id, place, **values):
     own = candidates.loc[candidate_id]
     usual = {
-        "question": question,
-        "order": order,
-        "name": own["name"],
-        "candidate_id": candidate_id,
-        "works": own["works"],
-        "services": own["services"],
-        "place": place,
-        "size": np.nan,
-        "unit": "",
-        "beds": np.nan,
-        "places": np.nan,
-        "floor_area_m2": own["floor_area_m2"],
-        "cost": own["cost"],
-        "cost_from": own["cost_from"],
-        "phase": np.nan,
-        "serves": (),
-        "indicators": (),
-        "gain": np.nan,
-        "marginal": np.nan,
-        "total": np.nan,
-        "gain_unit": "people" if question == "cover_elders" else "",
-        "generated": bool(own["generated"]),
-        "zone_id": own["zone_id"],
-        "extends": own["extends"],
-        "geometry": own["geometry"],
-    }
+        "question": question, "order": order, "name": own["name"], "candidate_id": candidate_id, "works": own["works"],
+        "services": own["services"], "place": place, "size": np.nan, "unit": "", "beds": np.nan, "places": np.nan,
+        "floor_area_m2": own["floor_area_m2"], "cost": own["cost"], "cost_from": own["cost_from"], "phase": np.nan, "serves": (),
+        "indicators": (), "gain": np.nan, "marginal": np.nan, "total": np.nan,
+        "gain_unit": "people" if question == "cover_elders" else "", "generated": bool(own["generated"]),
+        "zone_id": own["zone_id"], "extends": own["extends"], "geometry": own["geometry"],
+    }  # fmt: skip
     return usual | values
 
 
@@ -918,17 +695,10 @@ def _cover_sites(candidates, outside, covered, zh):
         )[order - 1]
         rows.append(
             _site(
-                candidates,
-                "cover_elders",
-                order,
-                key,
-                place,
-                services=("elder_home",),
-                serves=serves,
-                indicators=(CIRCLE_E,),
+                candidates, "cover_elders", order, key, place, services=("elder_home",), serves=serves, indicators=(CIRCLE_E,),
                 **values,
             )
-        )
+        )  # fmt: skip
     return _site_table(rows)
 
 
@@ -947,55 +717,22 @@ def _answers(sites, people, covered, zh, nasty):
     rows = [
         usual
         | {
-            "question": "close_gap",
-            "ask": "sizes",
-            "status": "optimal",
-            "aim": unmet,
-            "unit": "beds",
-            "objective": 1.0,
-            "bound": 1.0,
-            "gap": 0.0,
-            "recount": 1.0,
-            "before": 111.0,
-            "sites": 4,
-            "cost": 1343.0,
-            "nodes": 7,
-            "adopted": True,
+            "question": "close_gap", "ask": "sizes", "status": "optimal", "aim": unmet, "unit": "beds", "objective": 1.0,
+            "bound": 1.0, "gap": 0.0, "recount": 1.0, "before": 111.0, "sites": 4, "cost": 1343.0, "nodes": 7, "adopted": True,
         },
         usual
         | {
-            "question": "cover_elders",
-            "ask": "cover",
-            "status": "within",
-            "stopped": "nodes",
-            "aim": cover,
-            "unit": "people",
-            "objective": best,
-            "bound": float(bound),
-            "gap": (bound - best) / bound,
-            "recount": best,
-            "before": covered,
-            "sites": 3,
-            "cost": np.nan,
-            "nodes": 100,
+            "question": "cover_elders", "ask": "cover", "status": "within", "stopped": "nodes", "aim": cover, "unit": "people",
+            "objective": best, "bound": float(bound), "gap": (bound - best) / bound, "recount": best, "before": covered,
+            "sites": 3, "cost": np.nan, "nodes": 100,
         },
         usual
         | {
-            "question": "everyone",
-            "ask": "share",
-            "status": "infeasible",
-            "aim": "点位数" if zh else "sites",
-            "unit": "sites",
-            "objective": np.nan,
-            "bound": np.nan,
-            "gap": np.nan,
-            "recount": np.nan,
-            "before": 0.0,
-            "sites": 0,
-            "cost": 0.0,
+            "question": "everyone", "ask": "share", "status": "infeasible", "aim": "点位数" if zh else "sites", "unit": "sites",
+            "objective": np.nan, "bound": np.nan, "gap": np.nan, "recount": np.nan, "before": 0.0, "sites": 0, "cost": 0.0,
             "nodes": 0,
         },
-    ]
+    ]  # fmt: skip
     for row in rows:
         row["label"] = labels[row["question"]][0 if zh else 1] + nasty
     return pd.DataFrame(rows)[list(ANSWERS)]
@@ -1008,13 +745,10 @@ def _curve(people, covered):
     bound = [value + extra for value, extra in zip(objective, (0.0, 12.0, 115.0, 35.0, 20.0), strict=False)]
     return pd.DataFrame(
         {
-            "question": "cover_elders",
-            "sites": range(1, 7),
-            "objective": objective,
-            "bound": [*bound, np.nan],
+            "question": "cover_elders", "sites": range(1, 7), "objective": objective, "bound": [*bound, np.nan],
             "share": [value / objective[-1] for value in objective],
         }
-    )
+    )  # fmt: skip
 
 
 def _unmet():

@@ -67,19 +67,11 @@ def planned_outcome(fresh, **options):
     )
     rule = "wuhan.places_per_1000_residents"
     numbers = {
-        "actual_before": 3.0,
-        "actual_after": 5.0,
-        "required": 4.5,
-        "shortfall_before": 20.0,
-        "shortfall_after": 0.0,
-    }
+        "actual_before": 3.0, "actual_after": 5.0, "required": 4.5, "shortfall_before": 20.0, "shortfall_after": 0.0,
+    }  # fmt: skip
     row = {
-        "rule_id": rule,
-        "zone_id": "area/area",
-        "verdict_before": "not_met",
-        "verdict_after": "met",
-        **numbers,
-    }
+        "rule_id": rule, "zone_id": "area/area", "verdict_before": "not_met", "verdict_after": "met", **numbers,
+    }  # fmt: skip
     support = pd.DataFrame([row | {"unit": "places", "projects": ("p#3",)}])
     return dataclasses.replace(outcome, projects=projects, support=support)
 
@@ -110,22 +102,10 @@ def texts(page):
 
 def test_the_sheets_are_those_that_an_atlas_has(pages):
     assert list(pages) == [
-        "布局图集",
-        "设施现状图",
-        "15分钟养老服务圈图",
-        "养老服务人口覆盖率图",
-        "15分钟托育服务圈图",
-        "托育服务人口覆盖率图",
-        "短板分布图：每千名老人养老床位",
-        "短板分布图：每千人口拥有3岁以下婴幼儿托位数",
-        "短板分布图：15分钟养老服务圈",
-        "短板分布图：15分钟托育服务圈",
-        "规划布局与项目库",
-        "临江街道短板图",
-        "学府街道短板图",
-        "湖滨街道短板图",
+        "布局图集", "设施现状图", "15分钟养老服务圈图", "养老服务人口覆盖率图", "15分钟托育服务圈图", "托育服务人口覆盖率图", "短板分布图：每千名老人养老床位",
+        "短板分布图：每千人口拥有3岁以下婴幼儿托位数", "短板分布图：15分钟养老服务圈", "短板分布图：15分钟托育服务圈", "规划布局与项目库", "临江街道短板图", "学府街道短板图", "湖滨街道短板图",
         "新村街道短板图",
-    ]
+    ]  # fmt: skip
 
 
 def test_every_sheet_has_title_block_banner_basis_and_credits(pages, outcome):

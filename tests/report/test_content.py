@@ -163,13 +163,8 @@ class TestFindings:
     def test_targets_and_completion(self, make):
         names = Names(make())
         row = {
-            "rule_id": BEDS,
-            "required": 20.0,
-            "aim": 30.0,
-            "comparison": ">=",
-            "actual_low": 15.0,
-            "actual_high": 30.0,
-        }
+            "rule_id": BEDS, "required": 20.0, "aim": 30.0, "comparison": ">=", "actual_low": 15.0, "actual_high": 30.0,
+        }  # fmt: skip
         assert target_of(names, row) == "≥20 → 30"
         assert target_of(names, row | {"comparison": "between"}) == "20–30"
         assert target_of(names, row | {"target_zh": "每处≤150 个托位"}) == "每处≤150 个托位"
@@ -274,27 +269,9 @@ class TestGapList:
     def test_columns_as_an_office_hands_them_in(self, make):
         outcome = make()
         asked = [
-            "序号",
-            "区划代码",
-            "街道（乡镇）",
-            "社区（村）",
-            "指标名称",
-            "依据条文",
-            "指标属性",
-            "统计口径",
-            "现状值（测算）",
-            "目标值",
-            "缺口",
-            "计量单位",
-            "评价结论",
-            "涉及人数",
-            "最近设施",
-            "步行时间（分钟）",
-            "成因",
-            "建议措施",
-            "对应项目",
-            "建设时序",
-        ]
+            "序号", "区划代码", "街道（乡镇）", "社区（村）", "指标名称", "依据条文", "指标属性", "统计口径", "现状值（测算）", "目标值", "缺口", "计量单位", "评价结论",
+            "涉及人数", "最近设施", "步行时间（分钟）", "成因", "建议措施", "对应项目", "建设时序",
+        ]  # fmt: skip
         table = gap_list(outcome)
         assert [entry.header for entry in table.to(3).columns][: len(asked)] == asked
         rows = by_key(table)
@@ -528,11 +505,8 @@ class TestProjects:
         assert (first["size"], first["cost_from"]) == ("床位100张、建筑面积3000平方米", "清单所列")
         # what the list does not say is blank, and no sum of nothing
         assert (second["works"], second["added_beds"], second["cost"], second["start_year"]) == (
-            "改扩建",
-            "",
-            "",
-            "",
-        )
+            "改扩建", "", "", "",
+        )  # fmt: skip
         assert table.notes == (
             "共 2 个项目，新增床位（张）合计 100，新增托位（个）合计 50，投资估算（万元）合计 2,500，1 个项目未载投资",
         )

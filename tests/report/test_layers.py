@@ -128,12 +128,8 @@ def test_fields_have_the_names_of_the_csv_files(package, make):
         if name.startswith(stem) and not name.endswith(("_flag", "_flag_label")):
             assert name in communities or name.removeprefix(stem) in provision
     assert {
-        "zone_code",
-        "flagged",
-        "flag_count",
-        "flag_count_judged",
-        "flag_count_no_data",
-    } <= communities & of_zones
+        "zone_code", "flagged", "flag_count", "flag_count_judged", "flag_count_no_data",
+    } <= communities & of_zones  # fmt: skip
     assert {"zone_code", "name", "services", "source_file", "source_row", "inside"} <= fields["facilities"]
 
 
@@ -307,11 +303,8 @@ def test_candidates_with_and_without_a_point(sited, tmp_path):
     assert len(table) == 10
     assert table.geometry.isna().sum() == 1
     assert table["shown"].tolist() == ["adopted"] * 3 + ["offered"] * 3 + [
-        "forbidden",
-        "offered",
-        "adopted",
-        "generated",
-    ]
+        "forbidden", "offered", "adopted", "generated",
+    ]  # fmt: skip
     assert table["adopted_order"].dropna().tolist() == [1, 2, 4, 3]
     assert table["may_hold"].iloc[1] == "elder_day_care;elder_home"
     assert table["may_hold_label"].iloc[6] == "不限"

@@ -69,11 +69,8 @@ def test_numbers_round_half_up_as_a_spreadsheet_does():
     assert [format_number(v, "count") for v in (0.5, 1.5, 2.5, -0.5)] == ["1", "2", "3", "-1"]
     assert format_number(0.7615, "percent") == "76.2%"
     assert [format_number(v, "per_1000") for v in (4.545, 9.996, 99.96, 99.94)] == [
-        "4.55",
-        "10",
-        "100",
-        "99.9",
-    ]
+        "4.55", "10", "100", "99.9",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("value", [None, math.nan, pd.NA])

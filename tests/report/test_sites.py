@@ -382,11 +382,8 @@ def test_a_number_of_sites_without_an_answer_stays_blank(sited, tmp_path):
 def test_a_drawn_curve_marks_what_was_adopted(sited):
     (curve,) = gain_curves(sited)
     assert (curve.title, curve.adopted, curve.value, curve.note) == (
-        "选3处，使服务圈覆盖的老年人最多",
-        3,
-        None,
-        "",
-    )
+        "选3处，使服务圈覆盖的老年人最多", 3, None, "",
+    )  # fmt: skip
     assert curve.words.bound == "理论上限（任何方案都不能更好）"
     assert curve.words.adopted.startswith("3 处，")
     # a budget may forbid the best of so many: the mark then lies below the curve, and the note says so
@@ -590,15 +587,9 @@ def test_rows_of_the_gap_list_name_the_site_that_serves_them(sited):
     assert "site" not in gaps
     beds = named[named["rule_id"] == "wuhan.beds_per_1000_elders"].set_index("zone_id")["site"]
     assert beds.to_dict() == {
-        "community/C04": "意向区域1",
-        "community/C05": "春晖路闲置校舍",
-        "community/C07": "春晖路闲置校舍",
-        "community/C08": "和平里原粮站",
-        "community/C09": "",
-        "community/C10": "长青路闲置厂房",
-        "community/C11": "长青路闲置厂房",
-        "community/C12": "和平里原粮站",
-    }
+        "community/C04": "意向区域1", "community/C05": "春晖路闲置校舍", "community/C07": "春晖路闲置校舍", "community/C08": "和平里原粮站",
+        "community/C09": "", "community/C10": "长青路闲置厂房", "community/C11": "长青路闲置厂房", "community/C12": "和平里原粮站",
+    }  # fmt: skip
     places = named[named["rule_id"] == "wuhan.places_per_1000_residents"].set_index("zone_id")["site"]
     assert {zone for zone, site in places.items() if site} == {"community/C04"}
     pd.testing.assert_frame_equal(named.drop(columns="site"), gaps)
@@ -607,20 +598,14 @@ def test_rows_of_the_gap_list_name_the_site_that_serves_them(sited):
 def test_a_finding_is_closed_by_sites_that_serve_zones_below_it(sited):
     beds = "wuhan.beds_per_1000_elders"
     gaps = pd.DataFrame(
-        {
-            "rule_id": [beds, beds, beds, "wuhan.other"],
-            "zone_id": ["area/area", "district/D1", "district/D2", "area/area"],
-            "part": ["finding", "finding", "member", "finding"],
-        }
-    )
+        {"rule_id": [beds, beds, beds, "wuhan.other"], "zone_id": ["area/area", "district/D1", "district/D2",
+        "area/area"], "part": ["finding", "finding", "member", "finding"]}
+    )  # fmt: skip
     named = with_site_names(gaps, chosen(sited), sited.zones, lang="zh")["site"].tolist()
     # in the order of opening; a coarse member is served by nobody
     assert named == [
-        "长青路闲置厂房、和平里原粮站、意向区域1、春晖路闲置校舍",
-        "长青路闲置厂房、春晖路闲置校舍",
-        "",
-        "",
-    ]
+        "长青路闲置厂房、和平里原粮站、意向区域1、春晖路闲置校舍", "长青路闲置厂房、春晖路闲置校舍", "", "",
+    ]  # fmt: skip
     assert with_site_names(gaps.iloc[:0], chosen(sited), sited.zones, lang="zh")["site"].tolist() == []
 
 

@@ -65,11 +65,8 @@ def test_a_service_keeps_its_decay_need_and_stated_radius(demo, tmp_path):
     assert (told.straight_m, told.straight_minutes) == (500.0, 500.0 * 0.06 / told.walk_kmh)
     walked = dataclasses.replace(told, stated_straight_m=None, walk_minutes=12.0, walk_kmh=3.0, frail_kmh=1.5)
     assert (walked.straight_m, walked.straight_minutes, walked.limit_seconds, walked.frail_m) == (
-        600.0,
-        12.0,
-        720.0,
-        300.0,
-    )
+        600.0, 12.0, 720.0, 300.0,
+    )  # fmt: skip
 
 
 def test_the_outcome_by_hand_comes_back_and_draws_the_same(fresh, tmp_path):

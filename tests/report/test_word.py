@@ -305,17 +305,9 @@ EAST = (
 
 def test_clauses_name_a_document_once(make):
     rules = pd.DataFrame(
-        {
-            "clause": ["三(二)1", "二(二); 三(二)1", "services"],
-            "cited_zh": [
-                "呼政办规〔2023〕1号 三(二)1",
-                "呼政办规〔2023〕1号 二(二); 三(二)1",
-                "项目配置文件 services",
-            ],
-            "pack": ["huzhong", "huzhong", "study"],
-        },
-        index=["a", "b", "c"],
-    )
+        {"clause": ["三(二)1", "二(二); 三(二)1", "services"], "cited_zh": ["呼政办规〔2023〕1号 三(二)1", "呼政办规〔2023〕1号 二(二); 三(二)1",
+        "项目配置文件 services"], "pack": ["huzhong", "huzhong", "study"]}, index=["a", "b", "c"],
+    )  # fmt: skip
     names = Names(dataclasses.replace(make(), rules=rules.assign(indicator_zh=["甲", "乙", "丙"])))
     assert clauses_text(names, ["a", "b", "c", "a"]) == "呼政办规〔2023〕1号 三(二)1、二(二)；本项目设定"
 

@@ -144,16 +144,8 @@ def test_not_yet_placed_and_sources(books, make):
 
 
 NASTY = [
-    "=1+1",
-    "+1",
-    "-1",
-    "@SUM(A1)",
-    "\t=1",
-    '=HYPERLINK("http://a","b")',
-    "http://example.org",
-    "a\x07b",
-    "_x0041_",
-]
+    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("http://a","b")', "http://example.org", "a\x07b", "_x0041_",
+]  # fmt: skip
 
 
 def test_text_never_runs(make, tmp_path):
