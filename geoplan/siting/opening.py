@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from geoplan.siting.solve.problems import CoverageProblem, DistanceProblem, Floats, Ints
+from geoplan.siting.solve.problems import CoverageProblem, DistanceProblem, Floats, Ints, entries_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +55,11 @@ def opening_by_people(problem: CoverageProblem, groups: Sequence[Ints]) -> Openi
     start = float(problem.weight[covered].sum())
 
     def adds(option: int, seen: np.ndarray) -> float:
-        at = _points(problem.covers, option)
+        at, _ = entries_of(problem.covers, option)
         return float(problem.weight[at[~seen[at]]].sum())
 
     def open_it(option: int) -> None:
-        covered[_points(problem.covers, option)] = True
+        covered[entries_of(problem.covers, option)[0]] = True
 
     return _open(
         groups,
@@ -82,12 +81,12 @@ def opening_by_walking(problem: DistanceProblem, groups: Sequence[Ints]) -> Open
     start = float(problem.weight @ first)
 
     def saves(option: int, walked: np.ndarray) -> float:
-        at, seconds = _points(problem.seconds, option), _values(problem, option)
+        at, seconds = entries_of(problem.seconds, option)
         return float(problem.weight[at] @ np.maximum(0.0, walked[at] - seconds))
 
     def open_it(option: int) -> None:
-        at = _points(problem.seconds, option)
-        left[at] = np.minimum(left[at], _values(problem, option))
+        at, seconds = entries_of(problem.seconds, option)
+        left[at] = np.minimum(left[at], seconds)
 
     return _open(groups, lambda o: saves(o, first), lambda o: saves(o, left), open_it, start, sign=-1.0)
 
@@ -114,15 +113,3 @@ def _open(
     total = start + sign * np.cumsum(marginal) if marginal else np.empty(0)
     gain = np.array([alone(option) for option in order], dtype=np.float64)
     return Opening(np.array(order, dtype=np.int64), gain, np.array(marginal, dtype=np.float64), total)
-
-
-def _points(matrix: csr_array, option: int) -> Ints:
-    start, end = matrix.indptr[option : option + 2]
-    at: Ints = matrix.indices[start:end]
-    return at
-
-
-def _values(problem: DistanceProblem, option: int) -> Floats:
-    start, end = problem.seconds.indptr[option : option + 2]
-    values: Floats = problem.seconds.data[start:end]
-    return values

@@ -4,8 +4,9 @@ from itertools import combinations
 
 import numpy as np
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack, vstack
 
+from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.problems import CoverageProblem, DistanceProblem, SelectionConstraints
 
 
@@ -58,6 +59,44 @@ def covered(problem, chosen):
     return problem.weight[problem.covered_by_existing | dense[list(chosen)].any(axis=0)].sum()
 
 
+def walked(problem, chosen):
+    """The walk of each point, point by point: to what exists or the nearest of `chosen`, at most the cutoff."""
+    table = problem.seconds.tocoo()
+    walk = {(int(j), int(k)): float(s) for j, k, s in zip(table.row, table.col, table.data, strict=True)}
+    far = problem.cutoff_seconds
+    return [
+        min([float(now), far, *(walk.get((int(j), k), far) for j in chosen)])
+        for k, now in enumerate(problem.existing_seconds)
+    ]
+
+
+def who_goes_where(problem):
+    """Rows of the plain model, a column for each option and each walk: every point goes once, and only to what is open."""
+    n, m = problem.seconds.shape
+    pairs = problem.seconds.tocoo()
+    k = len(pairs.data)
+    each = np.arange(k)
+    goes = csr_array((np.ones(k), (pairs.col, each)), shape=(m, k))
+    opens = csr_array((-np.ones(k), (each, pairs.row)), shape=(k, n))
+    same = csr_array((np.ones(k), (each, each)), shape=(k, k))
+    limits = csr_array((problem.constraints.rows.shape[0], k))
+    rows = [[problem.constraints.rows, limits], [csr_array((m, n)), goes], [opens, same]]
+    return pairs, csr_array(vstack([hstack(row) for row in rows]))
+
+
+def interrupting(calls):
+    """A control that is interrupted at so many calls of its listener, and what the listener was called with."""
+    heard, control = [], SearchControl()
+
+    def listen(objective, bound):
+        heard.append((objective, bound))
+        if len(heard) == calls:
+            control.interrupt()
+
+    control.listen = listen
+    return control, heard
+
+
 def allowed(problem, most=None):
     """Every selection that the constraints allow, of at most so many options."""
     n = len(problem.constraints)
@@ -99,6 +138,53 @@ def plane(seed, n, p):
     at = np.random.default_rng(seed).random((n, 2))
     metres = np.round(np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1)) * 100)
     return walks(metres, at_most(n, p), cutoff_seconds=200.0)
+
+
+@st.composite
+def coverage_problems(draw, *, asks=True):
+    """Few options and points, with limits of number, money and choice; `asks`: some rows ask for a number of options."""
+    n, points = draw(st.integers(1, 7)), draw(st.integers(1, 9))
+    bits = st.lists(st.booleans(), min_size=points, max_size=points)
+    picks = st.lists(st.booleans(), min_size=n, max_size=n)
+    costs = st.lists(st.sampled_from([0, 1, 2, 2.5]), min_size=n, max_size=n)
+    cost = draw(costs)
+    least = [draw(st.sampled_from([0, 0, 1])), 0, 0, draw(st.sampled_from([0, 1, 2])), 0, 0]
+    return problem(
+        draw(st.lists(bits, min_size=n, max_size=n)),
+        draw(st.lists(st.sampled_from([0, 1, 2, 2.5, 50]), min_size=points, max_size=points)),
+        cost=cost,
+        rows=[np.ones(n), cost, draw(costs), draw(picks), draw(picks), draw(picks)],
+        least=least if asks else None,
+        most=[draw(st.integers(0, 4)), draw(st.sampled_from([0, 2, 3, np.inf])), 4, np.inf, 1, 1],
+        covered_by_existing=draw(bits),
+    )
+
+
+@st.composite
+def covers_by_zone(draw, *, zones, costs=False):
+    """Few options and points in zones, some covered already; somebody lives in zone 0."""
+    n, k = draw(st.integers(1, 6)), draw(st.integers(1, 8))
+
+    def some(kind, size=n):
+        return draw(st.lists(kind, min_size=size, max_size=size))
+
+    covers = draw(st.lists(st.lists(st.booleans(), min_size=k, max_size=k), min_size=n, max_size=n))
+    weight, zone = some(st.sampled_from([0.0, 1.0, 3.0, 500.0]), k), some(st.integers(-1, zones - 1), k)
+    weight[0], zone[0] = 3.0, 0
+    rows = [
+        (some(st.sampled_from([1.0, 2.5, 4.0])), 0, 6.0),
+        (np.arange(n) < 2, 0, 1),
+        (np.arange(n) == n - 1, 1, 1),
+    ]
+    return cover(
+        covers,
+        weight,
+        rows=[row for row in rows if draw(st.booleans())],  # a budget, an either-or, a required one
+        cost=some(st.sampled_from([0.0, 0.5, 1.0, 20.0])) if costs and draw(st.booleans()) else None,
+        most=draw(st.integers(0, n)),
+        covered_by_existing=some(st.sampled_from([False, False, True]), k),
+        zone=zone,
+    )
 
 
 SECONDS = st.sampled_from([np.nan, 0, 60, 60.5, 300, 600])

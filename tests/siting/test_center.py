@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, hstack, vstack
-from siting_problems import allowed, at_most, constraints, distance_problems, plane, town, walks
+from siting_problems import (
+    allowed,
+    at_most,
+    constraints,
+    distance_problems,
+    interrupting,
+    plane,
+    town,
+    walked,
+    walks,
+    who_goes_where,
+)
 
 from geoplan.siting.objectives.center import solve as center_probe
 from geoplan.siting.objectives.center.solve import center, within_reach
@@ -18,17 +29,12 @@ from geoplan.siting.solve.problems import DistanceProblem
 
 def farthest(problem, chosen):
     """The farthest walk, point by point, over people whom something can reach."""
-    table = problem.seconds.tocoo()
-    walk = {(int(j), int(k)): float(s) for j, k, s in zip(table.row, table.col, table.data, strict=True)}
-    far = 0.0
-    for k in range(len(problem.weight)):
-        can = problem.existing_seconds[k] <= problem.cutoff_seconds or any(
-            (j, k) in walk for j in range(len(problem.constraints))
-        )
-        if can and problem.weight[k] > 0:
-            near = [walk.get((int(j), k), problem.cutoff_seconds) for j in chosen]
-            far = max(far, min([float(problem.existing_seconds[k]), problem.cutoff_seconds, *near]))
-    return far
+    reached = problem.existing_seconds <= problem.cutoff_seconds
+    reached[problem.seconds.tocoo().col] = True
+    counted = reached & (problem.weight > 0)
+    return max(
+        (far for far, counts in zip(walked(problem, chosen), counted, strict=True) if counts), default=0.0
+    )
 
 
 def tried(problem):
@@ -38,28 +44,23 @@ def tried(problem):
 
 def modelled(problem):
     """The least by the plain model: who goes where as a column each, and the farthest walk."""
-    n, m = problem.seconds.shape
-    pairs = problem.seconds.tocoo()
+    (pairs, rows), (n, m) = who_goes_where(problem), problem.seconds.shape
     counted, have = within_reach(problem), np.minimum(problem.existing_seconds, problem.cutoff_seconds)
     k = len(pairs.data)
-    each = np.arange(k)
-    goes = csr_array((np.ones(k), (pairs.col, each)), shape=(m, k))
-    opens = csr_array((-np.ones(k), (each, pairs.row)), shape=(k, n))
-    same = csr_array((np.ones(k), (each, each)), shape=(k, k))
-    saved = csr_array((-(have[pairs.col] - pairs.data) * counted[pairs.col], (pairs.col, each)), shape=(m, k))
-    rows = vstack(
-        [
-            hstack([problem.constraints.rows, csr_array((problem.constraints.rows.shape[0], k + 1))]),
-            hstack([csr_array((m, n)), goes, csr_array((m, 1))]),
-            hstack([opens, same, csr_array((k, 1))]),
-            hstack([csr_array((m, n)), saved, csr_array(-np.ones((m, 1)))]),
-        ]
-    )
+    saved = -(have[pairs.col] - pairs.data) * counted[pairs.col]
+    farthest_of = csr_array((saved, (pairs.col, n + np.arange(k))), shape=(m, n + k))
     model = Linear(
         np.r_[np.zeros(n + k), 1.0],
         np.zeros(n + k + 1),
         np.r_[np.ones(n + k), np.inf],
-        csr_array(rows),
+        csr_array(
+            vstack(
+                [
+                    hstack([rows, csr_array((rows.shape[0], 1))]),
+                    hstack([farthest_of, csr_array(-np.ones((m, 1)))]),
+                ]
+            )
+        ),
         np.r_[problem.constraints.least, np.full(2 * m + k, -np.inf)],
         np.r_[problem.constraints.most, np.ones(m), np.zeros(k), -have * counted],
         np.r_[np.ones(n, bool), np.zeros(k + 1, bool)],
@@ -202,15 +203,8 @@ def test_the_same_question_gets_the_same_answer():
 
 
 def test_an_interrupt_gives_the_best_so_far_with_its_bound():
-    ask, control, told = plane(4, 80, 6), SearchControl(), []
-
-    def listen(objective, bound):
-        told.append((objective, bound))
-        if len(told) == 2:
-            control.interrupt()
-
-    control.listen = listen
-    found, full = center(ask, control=control), center(ask, control=SearchControl())
+    ask = plane(4, 80, 6)
+    found, full = center(ask, control=interrupting(2)[0]), center(ask, control=SearchControl())
     assert (found.status, found.stopped, found.repeatable) == ("within", "interrupt", False)
     assert found.bound <= full.objective <= found.objective
     assert found.recount == found.objective

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from siting_problems import allowed, covered, problem
+from siting_problems import allowed, coverage_problems, covered, interrupting, problem
 
 from geoplan.siting.objectives.cover import solve as cover_search
 from geoplan.siting.objectives.cover.solve import (
@@ -139,26 +139,8 @@ def test_phases_open_once_and_early_budgets_bind():
     assert answer.objective == max(brute(p).values())
 
 
-@st.composite
-def problems(draw):
-    n, points = draw(st.integers(1, 7)), draw(st.integers(1, 9))
-    bits = st.lists(st.booleans(), min_size=points, max_size=points)
-    picks = st.lists(st.booleans(), min_size=n, max_size=n)
-    costs = st.lists(st.sampled_from([0, 1, 2, 2.5]), min_size=n, max_size=n)
-    cost = draw(costs)
-    return problem(
-        draw(st.lists(bits, min_size=n, max_size=n)),
-        draw(st.lists(st.sampled_from([0, 1, 2, 2.5, 50]), min_size=points, max_size=points)),
-        cost=cost,
-        rows=[np.ones(n), cost, draw(costs), draw(picks), draw(picks), draw(picks)],
-        least=[draw(st.sampled_from([0, 0, 1])), 0, 0, draw(st.sampled_from([0, 1, 2])), 0, 0],
-        most=[draw(st.integers(0, 4)), draw(st.sampled_from([2, 3, np.inf])), 4, np.inf, 1, 1],
-        covered_by_existing=draw(bits),
-    )
-
-
 @settings(max_examples=150, deadline=None)
-@given(problems(), st.booleans())
+@given(coverage_problems(), st.booleans())
 def test_no_choice_betters_the_answer(p, merge):
     answer = max_cover(p, control=SearchControl(), merge=merge)
     every = brute(p)
@@ -178,7 +160,7 @@ def test_no_choice_betters_the_answer(p, merge):
 
 
 @settings(max_examples=100, deadline=None)
-@given(problems(), st.sampled_from([0, 1, 7, 40]))
+@given(coverage_problems(), st.sampled_from([0, 1, 7, 40]))
 def test_the_bound_and_what_it_settles_hold_at_any_prices(p, steps):
     fresh = problem(
         p.covers.toarray(),
@@ -233,14 +215,7 @@ def test_a_search_that_is_stopped_gives_its_best_and_a_bound_that_holds():
 def test_an_interrupt_on_the_way_gives_the_best_so_far(calls):
     rng = np.random.default_rng(2)
     p = problem(rng.random((40, 120)) < 0.1, rng.integers(1, 100, 120), most=[8])
-    heard = []
-
-    def listen(people, bound):
-        heard.append((people, bound))
-        if len(heard) == calls:
-            control.interrupt()
-
-    control = SearchControl(listen=listen)
+    control, heard = interrupting(calls)
     answer, best = max_cover(p, control=control), max_cover(p, control=SearchControl())
     assert (answer.status, answer.stopped, answer.repeatable) == ("within", "interrupt", False)
     assert p.constraints.allows(answer.chosen)
@@ -306,7 +281,7 @@ def test_the_curve_keeps_rows_and_says_where_there_is_no_answer():
 
 
 @settings(max_examples=60, deadline=None)
-@given(problems())
+@given(coverage_problems())
 def test_branching_alone_finds_the_best_too(p):
     every = brute(p)
     with pytest.MonkeyPatch.context() as patch:

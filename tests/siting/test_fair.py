@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from siting_problems import allowed, cover
+from siting_problems import allowed, cover, covers_by_zone
 
 from geoplan.siting.objectives.cover.solve import max_cover
 from geoplan.siting.objectives.fair import solve as fair_solve
@@ -19,32 +19,6 @@ from geoplan.siting.objectives.fair.solve import (
 )
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.set_cover import zone_shares
-
-
-@st.composite
-def problems(draw):
-    n, k = draw(st.integers(1, 6)), draw(st.integers(1, 8))
-    covers = draw(st.lists(st.lists(st.booleans(), min_size=k, max_size=k), min_size=n, max_size=n))
-    weight = draw(st.lists(st.sampled_from([0.0, 1.0, 3.0, 500.0]), min_size=k, max_size=k))
-    covered_by_existing = draw(st.lists(st.sampled_from([False, False, True]), min_size=k, max_size=k))
-    zone = draw(st.lists(st.integers(-1, 3), min_size=k, max_size=k))
-    rows = []
-    if draw(st.booleans()):
-        rows.append((draw(st.lists(st.sampled_from([1.0, 2.5, 4.0]), min_size=n, max_size=n)), 0, 6.0))
-    if draw(st.booleans()):
-        rows.append((np.arange(n) < 2, 0, 1))  # either-or
-    if draw(st.booleans()):
-        rows.append((np.arange(n) == n - 1, 1, 1))  # required
-    # somebody lives in zone 0
-    weight[0], zone[0] = 3.0, 0
-    return cover(
-        covers,
-        weight,
-        rows=rows,
-        most=draw(st.integers(0, n)),
-        covered_by_existing=covered_by_existing,
-        zone=zone,
-    )
 
 
 def four_zones(most):
@@ -138,7 +112,7 @@ def test_people_who_are_covered_cannot_be_left_uncounted():
 
 
 @settings(max_examples=40, deadline=None)
-@given(problems())
+@given(covers_by_zone(zones=4))
 def test_no_choice_has_a_better_off_worst_off_zone(problem):
     every = allowed(problem, 6)
     for merge in (True, False):
@@ -158,7 +132,7 @@ def test_no_choice_has_a_better_off_worst_off_zone(problem):
 
 
 @settings(max_examples=40, deadline=None)
-@given(problems(), st.sampled_from([0.0, 0.5, 0.95, 1.0]))
+@given(covers_by_zone(zones=4), st.sampled_from([0.0, 0.5, 0.95, 1.0]))
 def test_no_choice_that_keeps_the_people_is_more_even(problem, keep):
     every = allowed(problem, 6)
     for merge in (True, False):
@@ -267,7 +241,7 @@ def test_the_worst_off_part_decides_where_no_single_zone_can():
 
 
 @settings(max_examples=40, deadline=None)
-@given(problems(), st.sampled_from([0.1, 0.5, 1.0]))
+@given(covers_by_zone(zones=4), st.sampled_from([0.1, 0.5, 1.0]))
 def test_no_choice_lifts_the_worst_off_part_higher(problem, part):
     every, compared = allowed(problem, 6), helpable(problem)
     if not compared.any():

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from siting_problems import problem
+from siting_problems import coverage_problems, problem
 
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.greedy import greedy, swap
@@ -72,23 +71,8 @@ def test_an_interrupted_search_keeps_what_it_has():
     assert swap(p, np.array([0]), control=control).tolist() == [0]
 
 
-@st.composite
-def problems(draw):
-    n, points = draw(st.integers(1, 7)), draw(st.integers(1, 8))
-    bits = st.lists(st.booleans(), min_size=points, max_size=points)
-    cost = draw(st.lists(st.sampled_from([0, 1, 2]), min_size=n, max_size=n))
-    either = draw(st.lists(st.booleans(), min_size=n, max_size=n))
-    return problem(
-        draw(st.lists(bits, min_size=n, max_size=n)),
-        draw(st.lists(st.sampled_from([0, 1, 2, 50]), min_size=points, max_size=points)),
-        rows=[np.ones(n), cost, either],
-        most=[draw(st.integers(0, 4)), draw(st.sampled_from([0, 2, 3, np.inf])), 1],
-        covered_by_existing=draw(bits),
-    )
-
-
 @settings(max_examples=100, deadline=None)
-@given(problems())
+@given(coverage_problems(asks=False))
 def test_the_lazy_choice_is_a_greedy_one(p):
     found = greedy(p)
     assert p.constraints.allows(found.order)
@@ -104,7 +88,7 @@ def test_the_lazy_choice_is_a_greedy_one(p):
 
 
 @settings(max_examples=100, deadline=None)
-@given(problems())
+@given(coverage_problems(asks=False))
 def test_no_single_exchange_betters_what_swap_returns(p):
     first = greedy(p).order
     better = swap(p, first, control=SearchControl())

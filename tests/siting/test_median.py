@@ -7,8 +7,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array, hstack, vstack
-from siting_problems import allowed, at_most, constraints, distance_problems, plane, town, walks
+from scipy.sparse import csr_array, hstack
+from siting_problems import (
+    allowed,
+    at_most,
+    constraints,
+    distance_problems,
+    interrupting,
+    plane,
+    town,
+    walked,
+    walks,
+    who_goes_where,
+)
 
 from geoplan.siting.objectives.median.solve import median
 from geoplan.siting.solve.assignment import assignment_arrays, climb, improved, settled
@@ -23,15 +34,7 @@ def homes(seed, candidates=25, points=50, phases=2):
 
 def plain(problem, chosen):
     """Person-seconds, point by point."""
-    total = 0.0
-    table = problem.seconds.tocoo()
-    walk = {(int(j), int(k)): float(s) for j, k, s in zip(table.row, table.col, table.data, strict=True)}
-    for k in range(len(problem.weight)):
-        near = [walk.get((int(j), k), problem.cutoff_seconds) for j in chosen]
-        total += float(problem.weight[k]) * min(
-            [float(problem.existing_seconds[k]), problem.cutoff_seconds, *near]
-        )
-    return total
+    return float(sum(w * seconds for w, seconds in zip(problem.weight, walked(problem, chosen), strict=True)))
 
 
 def tried(problem):
@@ -41,26 +44,14 @@ def tried(problem):
 
 def modelled(problem):
     """The least by the plain model: who goes where, as a column each."""
-    n, m = problem.seconds.shape
-    pairs = problem.seconds.tocoo()
+    (pairs, rows), (n, m) = who_goes_where(problem), problem.seconds.shape
     k = len(pairs.data)
-    each = np.arange(k)
-    goes = csr_array((np.ones(k), (pairs.col, each)), shape=(m, k))
-    opens = csr_array((-np.ones(k), (each, pairs.row)), shape=(k, n))
-    same = csr_array((np.ones(k), (each, each)), shape=(k, k))
     have = np.minimum(problem.existing_seconds, problem.cutoff_seconds)
-    rows = vstack(
-        [
-            hstack([problem.constraints.rows, csr_array((problem.constraints.rows.shape[0], k))]),
-            hstack([csr_array((m, n)), goes]),
-            hstack([opens, same]),
-        ]
-    )
     model = Linear(
         np.r_[np.zeros(n), (pairs.data - have[pairs.col]) * problem.weight[pairs.col]],
         np.zeros(n + k),
         np.ones(n + k),
-        csr_array(rows),
+        rows,
         np.r_[problem.constraints.least, np.full(m + k, -np.inf)],
         np.r_[problem.constraints.most, np.ones(m), np.zeros(k)],
         np.r_[np.ones(n, bool), np.zeros(k, bool)],
@@ -250,17 +241,8 @@ def test_a_gap_ends_the_search():
 
 
 def test_an_interrupt_gives_the_best_so_far_with_its_bound():
-    told = []
-    control = SearchControl()
-
-    def listen(objective, bound):
-        told.append((objective, bound))
-        if len(told) == 3:
-            control.interrupt()
-
-    control.listen = listen
     ask = homes(4, **HARD)
-    found = median(ask, control=control)
+    found = median(ask, control=interrupting(3)[0])
     assert (found.status, found.stopped, found.repeatable) == ("within", "interrupt", False)
     assert ask.constraints.allows(found.chosen)
     assert found.bound <= median(ask, control=SearchControl()).objective <= found.objective

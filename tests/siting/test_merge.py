@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
-from siting_problems import allowed, covered, problem
+from siting_problems import allowed, coverage_problems, covered, problem
 
 from geoplan.siting.solve.presolve import merged
 from geoplan.siting.solve.problems import CoverageProblem
@@ -75,29 +75,8 @@ def test_nothing_to_cover_leaves_nothing():
     assert small.problem.weight.shape == (0,)
 
 
-@st.composite
-def problems(draw):
-    n, points = draw(st.integers(1, 6)), draw(st.integers(1, 7))
-    bits = st.lists(st.booleans(), min_size=points, max_size=points)
-    covers = draw(st.lists(bits, min_size=n, max_size=n))
-    weight = draw(st.lists(st.sampled_from([0, 1, 2, 50]), min_size=points, max_size=points))
-    cost = draw(st.lists(st.sampled_from([0, 1, 2]), min_size=n, max_size=n))
-    asked = draw(st.lists(st.booleans(), min_size=n, max_size=n))
-    either = draw(st.lists(st.booleans(), min_size=n, max_size=n))
-    least = draw(st.sampled_from([0, 0, 1]))
-    return problem(
-        covers,
-        weight,
-        cost=cost,
-        rows=[cost, asked, either],
-        least=[0, least, 0],
-        most=[draw(st.sampled_from([0, 2, 3])), np.inf, 1],
-        covered_by_existing=draw(bits),
-    )
-
-
 @settings(max_examples=150, deadline=None)
-@given(problems(), st.booleans())
+@given(coverage_problems(), st.booleans())
 def test_the_best_answer_is_the_same_with_and_without(p, by_zone):
     small = merged(p, by_zone=by_zone)
     without, with_it = best(p), best(small.problem)

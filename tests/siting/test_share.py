@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from siting_problems import allowed, cover
+from siting_problems import allowed, cover, covers_by_zone
 
 from geoplan.siting.objectives.share.solve import fewest, meets, rounded_up
 from geoplan.siting.solve.control import SearchControl
@@ -21,30 +21,7 @@ def cheapest_by_trying(problem, needs):
     return min(costs, default=np.inf)
 
 
-EDGE_WEIGHTS = st.sampled_from([0.0, 1.0, 3.0, 500.0])
 SHARES = st.sampled_from([None, 0.0, 0.5, 0.9, 1.0])
-
-
-@st.composite
-def problems(draw, most_options=6, most_points=8):
-    n, k = draw(st.integers(1, most_options)), draw(st.integers(1, most_points))
-    covers = draw(st.lists(st.lists(st.booleans(), min_size=k, max_size=k), min_size=n, max_size=n))
-    weight = draw(st.lists(EDGE_WEIGHTS, min_size=k, max_size=k))
-    covered_by_existing = draw(st.lists(st.sampled_from([False, False, True]), min_size=k, max_size=k))
-    zone = draw(st.lists(st.integers(-1, 2), min_size=k, max_size=k))
-    cost = draw(
-        st.one_of(st.none(), st.lists(st.sampled_from([0.0, 0.5, 1.0, 20.0]), min_size=n, max_size=n))
-    )
-    rows = []
-    if draw(st.booleans()):
-        rows.append((np.ones(n), 0, draw(st.integers(0, n))))
-    if draw(st.booleans()):
-        rows.append((draw(st.lists(st.sampled_from([1.0, 2.5, 4.0]), min_size=n, max_size=n)), 0, 6.0))
-    if draw(st.booleans()):
-        rows.append((np.arange(n) < 2, 0, 1))  # either-or
-    if draw(st.booleans()):
-        rows.append((np.arange(n) == n - 1, 1, 1))  # required
-    return cover(covers, weight, rows=rows, cost=cost, covered_by_existing=covered_by_existing, zone=zone)
 
 
 def test_a_sum_by_hand():
@@ -172,7 +149,7 @@ def test_whole_costs_round_the_bound_up_by_their_common_step():
 
 
 @settings(max_examples=60, deadline=None)
-@given(problems(), SHARES, SHARES)
+@given(covers_by_zone(zones=3, costs=True), SHARES, SHARES)
 def test_it_is_the_cheapest_of_all_choices(problem, share, each):
     if share is None and each is None:
         share = 0.9
@@ -189,7 +166,9 @@ def test_it_is_the_cheapest_of_all_choices(problem, share, each):
 
 
 @settings(max_examples=30, deadline=None)
-@given(problems(), st.sampled_from([(0.0, 0.5), (0.5, 0.9), (0.9, 1.0)]), st.booleans())
+@given(
+    covers_by_zone(zones=3, costs=True), st.sampled_from([(0.0, 0.5), (0.5, 0.9), (0.9, 1.0)]), st.booleans()
+)
 def test_more_is_never_cheaper(problem, shares, by_zone):
     name = "min_share_per_community" if by_zone else "share"
     less, more = (fewest(problem, control=SearchControl(), **{name: share}) for share in shares)

@@ -12,6 +12,7 @@ from geoplan.siting.solve.problems import (
     Floats,
     Ints,
     SelectionConstraints,
+    entries_of,
     no_answer,
 )
 from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
@@ -95,9 +96,8 @@ def _asked(constraints: SelectionConstraints) -> Ints:
     rows, columns = csr_array(constraints.rows), csc_array(constraints.rows)
     inside, used = np.zeros(len(constraints), bool), np.zeros(rows.shape[0])
     for r in np.flatnonzero(constraints.least > 0):
-        for j in rows.indices[rows.indptr[r] : rows.indptr[r + 1]]:
-            part = slice(columns.indptr[j], columns.indptr[j + 1])
-            limits, share = columns.indices[part], columns.data[part]
+        for j in entries_of(rows, r)[0]:
+            limits, share = entries_of(columns, j)
             if used[r] >= constraints.least[r]:
                 break
             if not inside[j] and (used[limits] + share <= constraints.most[limits]).all():

@@ -4,12 +4,12 @@ HiGHS (Huangfu & Hall 2018, https://doi.org/10.1007/s12532-017-0130-5) runs on o
 the same answer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import highspy
 import numpy as np
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csc_array, csr_array, vstack
 
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.problems import Bools, Floats, Ints, Stopped
@@ -28,14 +28,24 @@ class Linear:
     row_high: Floats
     whole: Bools
 
+    def with_rows(self, rows: csr_array, low: float | Floats, high: float | Floats) -> "Linear":
+        """Return the same model with further rows, shape (m, n), and their limits, one for all or one each."""
+        low, high = (np.broadcast_to(np.asarray(limit, np.float64), rows.shape[:1]) for limit in (low, high))
+        return replace(
+            self,
+            rows=csr_array(vstack([self.rows, rows])),
+            row_low=np.append(self.row_low, low),
+            row_high=np.append(self.row_high, high),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Solved:
     """What HiGHS found.
 
     `state` is ``optimal`` (proven to the tolerance), ``feasible`` (stopped early with a solution), ``infeasible``, ``unbounded`` or
-    ``none`` (stopped before any). `bound` is a lower bound on the minimum. `x` is None without a solution; `dual` (rows) and
-    `reduced` (columns) are None unless a linear program was solved.
+    ``none`` (stopped before any). `bound` is a lower bound on the minimum. `x` is None without a solution; `reduced`
+    (costs of columns) is None unless a linear program was solved.
     """
 
     state: Literal["optimal", "feasible", "infeasible", "unbounded", "none"]
@@ -44,7 +54,6 @@ class Solved:
     bound: float
     stopped: Stopped
     nodes: int
-    dual: Floats | None = None
     reduced: Floats | None = None
 
 
@@ -55,7 +64,6 @@ def solve(
     start: Floats | None = None,
     relax: bool = False,
     method: Literal["choose", "simplex", "ipm"] = "choose",
-    crossover: bool = True,
 ) -> Solved:
     """Solve `model`.
 
@@ -69,8 +77,8 @@ def solve(
         A feasible solution to begin with.
     relax
         True leaves out the integers: a linear program.
-    method, crossover
-        How a linear program is solved: interior point, with or without crossover to a vertex.
+    method
+        How a linear program is solved.
 
     Returns
     -------
@@ -83,7 +91,6 @@ def solve(
         "mip_rel_gap": control.gap,
         "mip_abs_gap": ROUNDING_TOLERANCE,
         "solver": method,
-        "run_crossover": "on" if crossover else "off",
     }
     if control.nodes is not None:
         options["mip_max_nodes"] = int(control.nodes)
@@ -232,6 +239,5 @@ def _read(highs: highspy.Highs, control: SearchControl, *, whole: bool) -> Solve
         bound,
         stopped,
         0,
-        dual=np.array(found.row_dual) if found.dual_valid else None,
         reduced=np.array(found.col_dual) if found.dual_valid else None,
     )

@@ -7,11 +7,11 @@ Positions are those of the arrays; ids stay with the caller.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from geoplan.siting.solve.tolerance import PROOF, ROUNDING_TOLERANCE, limit_tolerance
 from geoplan.words.errors import Note
@@ -32,6 +32,12 @@ Status = Literal["optimal", "within", "infeasible", "none"]
 
 #: Why the search ended before the proof; empty where it did not.
 Stopped = Literal["", "gap", "nodes", "clock", "interrupt"]
+
+
+def entries_of(matrix: csr_array | csc_array, number: int | np.integer[Any]) -> tuple[Ints, Floats]:
+    """Return the positions and values of the entries of a row (of a column, where columns are compressed)."""
+    part = slice(*matrix.indptr[number : number + 2])
+    return matrix.indices[part], matrix.data[part]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +106,7 @@ class CoverageProblem:
         """Return the points covered by existing facilities or by an option of `chosen`, shape (n_points,)."""
         covered = self.covered_by_existing.copy()
         for option in chosen:
-            covered[self.covers.indices[self.covers.indptr[option] : self.covers.indptr[option + 1]]] = True
+            covered[entries_of(self.covers, option)[0]] = True
         return covered
 
     def people_covered(self, chosen: Ints) -> float:
@@ -148,17 +154,14 @@ class DistanceProblem:
         """
         walks = np.minimum(self.existing_seconds, self.cutoff_seconds)
         for option in chosen:
-            part = slice(self.seconds.indptr[option], self.seconds.indptr[option + 1])
-            np.minimum.at(walks, self.seconds.indices[part], self.seconds.data[part])
+            np.minimum.at(walks, *entries_of(self.seconds, option))
         return walks
 
     def reached(self, chosen: Ints) -> Bools:
         """Return the points that walk to what exists or to an option of `chosen` within the cutoff, shape (n_points,)."""
         reached = self.existing_seconds <= self.cutoff_seconds
         for option in chosen:
-            reached[self.seconds.indices[self.seconds.indptr[option] : self.seconds.indptr[option + 1]]] = (
-                True
-            )
+            reached[entries_of(self.seconds, option)[0]] = True
         return reached
 
 
@@ -233,6 +236,23 @@ def status_of(steps: tuple[Step, ...]) -> Status:
     ('optimal', 'within')
     """
     return "optimal" if all(step.gap == 0.0 for step in steps) else "within"
+
+
+def ended(
+    chosen: Ints,
+    steps: tuple[Step, ...],
+    recount: float,
+    *,
+    stopped: Stopped,
+    nodes: int,
+    notes: tuple[Note, ...] = (),
+) -> Answer:
+    """Return the answer of a search that ended: `stopped` says why, and counts only where the steps are not proven."""
+    status = status_of(steps)
+    stopped = "" if status == "optimal" else stopped
+    return Answer(
+        status, chosen, steps, recount, stopped, nodes, stopped not in ("clock", "interrupt"), notes
+    )
 
 
 def no_answer(*notes: Note, status: Status = "infeasible", stopped: Stopped = "") -> Answer:

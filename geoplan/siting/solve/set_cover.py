@@ -20,7 +20,14 @@ from scipy.sparse import block_array, coo_array, csc_array, csr_array
 from geoplan.network.compiled import compiled
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear
-from geoplan.siting.solve.problems import Bools, CoverageProblem, Floats, Ints, SelectionConstraints
+from geoplan.siting.solve.problems import (
+    Bools,
+    CoverageProblem,
+    Floats,
+    Ints,
+    SelectionConstraints,
+    entries_of,
+)
 from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 
 
@@ -350,9 +357,7 @@ def met(question: ResidualCover, chosen: Ints) -> bool:
     """Return whether `chosen` meet the needs of `question`, summed point by point."""
     hit = np.zeros(len(question.weight), bool)
     for option in chosen:
-        hit[question.covers.indices[question.covers.indptr[option] : question.covers.indptr[option + 1]]] = (
-            True
-        )
+        hit[entries_of(question.covers, option)[0]] = True
     inside = hit & (question.zone >= 0)
     sums = np.bincount(question.zone[inside], question.weight[inside], minlength=len(question.needs.zone))
     total = float(question.weight[hit].sum())

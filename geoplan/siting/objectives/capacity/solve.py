@@ -24,8 +24,9 @@ from geoplan.siting.solve.problems import (
     SelectionConstraints,
     Step,
     Stopped,
+    ended,
+    entries_of,
     no_answer,
-    status_of,
 )
 from geoplan.siting.solve.tolerance import HELD_AIM_TOLERANCE, PROOF, ROUNDING_TOLERANCE
 from geoplan.words.errors import Note
@@ -171,7 +172,7 @@ def greedy(constraints: SelectionConstraints, giving: Giving, base: Flow, *, con
         if j < 0 or gain[j] <= flow.least:
             break
         free[j] = False
-        rows, taken = _column(columns, j)
+        rows, taken = entries_of(columns, j)
         if (used[rows] + taken > constraints.most[rows] + ROUNDING_TOLERANCE).any():
             continue
         more = giving.opened(flow, np.array([j]))
@@ -181,11 +182,6 @@ def greedy(constraints: SelectionConstraints, giving: Giving, base: Flow, *, con
         flow = more
         used[rows] += taken
     return np.array(sorted(chosen), np.int64)
-
-
-def _column(columns: csr_array, j: int) -> tuple[Ints, Floats]:
-    part = slice(columns.indptr[j], columns.indptr[j + 1])
-    return columns.indices[part], columns.data[part]
 
 
 def pruned(constraints: SelectionConstraints, giving: Giving, base: Flow, chosen: Ints, value: float) -> Ints:
@@ -413,19 +409,8 @@ def _answer(problem: Capacity, found: _Found, *further: Step) -> Answer:
         return no_answer(Note.of("siting_capacity_infeasible", severity="error"))
     met = recount(problem, found.best)
     steps = (Step("need_met", "max", found.value, max(found.bound, found.value)), *further)
-    status = status_of(steps)
-    stopped = "" if status == "optimal" else found.stopped or "gap"
-    clocked = found.stopped in ("clock", "interrupt") and status != "optimal"
-    return Answer(
-        status,
-        np.sort(found.best),
-        steps,
-        met,
-        stopped,
-        found.nodes,
-        repeatable=not clocked,
-        notes=_notes(problem, met),
-    )
+    stopped, notes = found.stopped or "gap", _notes(problem, met)
+    return ended(np.sort(found.best), steps, met, stopped=stopped, nodes=found.nodes, notes=notes)
 
 
 def _notes(problem: Capacity, met: float) -> tuple[Note, ...]:

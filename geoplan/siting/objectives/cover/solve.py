@@ -56,8 +56,9 @@ from geoplan.siting.solve.problems import (
     SelectionConstraints,
     Step,
     Stopped,
+    ended,
+    entries_of,
     no_answer,
-    status_of,
 )
 from geoplan.siting.solve.tolerance import PROOF, ROUNDING_TOLERANCE
 from geoplan.words.errors import Note
@@ -776,23 +777,8 @@ def max_cover(problem: CoverageProblem, *, control: SearchControl, merge: bool =
     found = search(small.problem, first, base=small.base, control=control, drop_dominated=merge)
     chosen = small.back(_needed(small.problem, found.chosen))
     steps = (Step("people", "max", found.people + small.base, found.bound + small.base),)
-    status = status_of(steps)
-    stopped = "" if status == "optimal" else found.stopped
-    return Answer(
-        status,
-        chosen,
-        steps,
-        recount=problem.people_covered(chosen),
-        stopped=stopped,
-        nodes=found.nodes,
-        repeatable=stopped not in ("clock", "interrupt"),
-    )
-
-
-def _points(problem: CoverageProblem, option: int) -> Ints:
-    """Return the points that an option covers, each once."""
-    pointer = problem.covers.indptr
-    return np.unique(problem.covers.indices[pointer[option] : pointer[option + 1]])
+    recount = problem.people_covered(chosen)
+    return ended(chosen, steps, recount, stopped=found.stopped, nodes=found.nodes)
 
 
 def _needed(problem: CoverageProblem, chosen: Ints) -> Ints:
@@ -803,7 +789,7 @@ def _needed(problem: CoverageProblem, chosen: Ints) -> Ints:
     stays = set(chosen.tolist())
     for j in chosen[np.lexsort((-chosen, -problem.constraints.cost[chosen]))]:
         column = columns[:, [j]].toarray().ravel()
-        here = _points(problem, j)
+        here = np.unique(entries_of(problem.covers, j)[0])
         if (times[here] > 1).all() and (
             has - column >= np.where(column > 0, problem.constraints.least, 0.0) - ROUNDING_TOLERANCE
         ).all():

@@ -30,7 +30,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from scipy.sparse import block_array, coo_array, csr_array, vstack
+from scipy.sparse import block_array, coo_array, csr_array
 
 from geoplan.network.compiled import compiled
 from geoplan.siting.objectives.cover.solve import max_cover
@@ -46,6 +46,8 @@ from geoplan.siting.solve.problems import (
     Ints,
     Step,
     Stopped,
+    ended,
+    entries_of,
     no_answer,
     status_of,
 )
@@ -88,8 +90,6 @@ def least_share(problem: CoverageProblem, chosen: Ints) -> float:
         If no zone has people.
     """
     shares, compared = zone_shares(problem, chosen), compared_zones(problem)
-    if not compared.any():
-        raise ValueError("no zone has people: there is no worst-off one")
     return float(shares[compared].min())
 
 
@@ -112,17 +112,22 @@ def fair_answer(
     """
     if not problem.constraints.allows(chosen):
         raise RuntimeError("a choice that a search returned is not allowed")
-    status = status_of(steps)
-    stopped = "" if status == "optimal" else stopped or "gap"
-    return Answer(
-        status, chosen, steps, recount, stopped, nodes, stopped not in ("clock", "interrupt"), notes
-    )
+    return ended(chosen, steps, recount, stopped=stopped or "gap", nodes=nodes, notes=notes)
 
 
 def compared_zones(problem: CoverageProblem) -> Bools:
-    """Return the zones that are compared: those that some option helps; all with people where none can be helped."""
+    """Return the zones that are compared: those that some option helps; all with people where none can be helped.
+
+    Raises
+    ------
+    ValueError
+        If no zone has people.
+    """
     helped = helpable(problem)
-    return helped if helped.any() else zone_people(problem) > 0
+    compared = helped if helped.any() else zone_people(problem) > 0
+    if not compared.any():
+        raise ValueError("no zone has people: there is no worst-off one")
+    return compared
 
 
 #: Most exchanges: each improves the selection, so that they end by themselves; this bounds the time.
@@ -563,8 +568,6 @@ def worst_off(problem: CoverageProblem, *, control: SearchControl, merge: bool =
         If no zone has people.
     """
     compared = compared_zones(problem)
-    if not compared.any():
-        raise ValueError("no zone has people: there is no worst-off one")
     ladder = highest_level(problem, compared, control=control, merge=merge)
     if ladder.chosen is None:
         if ladder.stopped:
@@ -615,8 +618,8 @@ def _people_at(
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """The selection found, an upper bound on the mean share of the worst-off, one on the people covered among choices as good."""
+class Found:
+    """The selection found, a bound on its aim, an upper bound on the people covered among choices as good."""
 
     chosen: Ints
     bound: float
@@ -662,7 +665,7 @@ def highest_part(
     part: float,
     control: SearchControl,
     merge: bool,
-) -> Part:
+) -> Found:
     """Return the selection with the highest mean share of the worst-off `part`, and most people among those.
 
     Parameters
@@ -690,7 +693,7 @@ def highest_part(
     loose = solve(linear, control=control, relax=True, method="ipm")
     if loose.state != "optimal" or loose.x is None:
         reason: Stopped = control.stopped() or loose.stopped or "gap"
-        return Part(start, 1.0, np.inf, 0, reason)
+        return Found(start, 1.0, np.inf, 0, reason)
     best = _started(built, begin, have, people, float(loose.x[-1]), control=control)
     if best is None or built.value(best) < share_of_part(problem, compared, start, part=part):
         best = begin if problem.constraints.allows(options[begin]) else None
@@ -714,7 +717,7 @@ def _started(
 
 def _branched(
     built: _PartModel, best: Ints | None, start: Ints, loose: Solved, *, control: SearchControl
-) -> Part:
+) -> Found:
     n = len(built.question.constraints)
     bound, linear, first = -loose.objective, built.linear, None
     if best is not None:
@@ -724,32 +727,27 @@ def _branched(
             out, into = loose.reduced[:n] > spare, -loose.reduced[:n] > spare
             linear = with_bounds(linear, out=out, into=into)
         first = _part_filled(built, best)
-    tree = solve(linear, control=_part_reported(control), start=first)
+    tree = solve(linear, control=_reported(control, 0.0), start=first)
     if tree.x is not None:
         bound = min(bound, -tree.bound)
         chosen = np.flatnonzero(tree.x[:n] > 0.5)
         if best is None or built.value(chosen) > built.value(best):
             best = chosen
     if best is None:
-        return Part(start, bound, np.inf, tree.nodes, tree.stopped or "gap")
+        return Found(start, bound, np.inf, tree.nodes, tree.stopped or "gap")
     if bound - built.value(best) > PROOF:
-        return Part(built.options[best], bound, np.inf, tree.nodes, tree.stopped or "gap")
+        return Found(built.options[best], bound, np.inf, tree.nodes, tree.stopped or "gap")
     return _part_people(built, best, bound, tree.nodes, control=control)
 
 
-def _part_people(built: _PartModel, best: Ints, bound: float, nodes: int, *, control: SearchControl) -> Part:
+def _part_people(built: _PartModel, best: Ints, bound: float, nodes: int, *, control: SearchControl) -> Found:
     """Return the selection with the same mean share that covers most people."""
     n, k = len(built.question.constraints), len(built.question.weight)
     linear, value = built.linear, built.value(best)
     cost = np.zeros(len(linear.cost))
     cost[n : n + k] = -built.question.weight
-    held = replace(
-        linear,
-        cost=cost,
-        rows=csr_array(vstack([linear.rows, csr_array(-linear.cost[None, :])])),
-        row_low=np.append(linear.row_low, value - PROOF),
-        row_high=np.append(linear.row_high, np.inf),
-    )
+    aim = csr_array(-linear.cost[None, :])
+    held = replace(linear, cost=cost).with_rows(aim, value - PROOF, np.inf)
     rest = control.after(nodes)
     tree = solve(held, control=rest.silent(), start=_part_filled(built, best))
     given = float(built.problem.weight[built.problem.covered_by_existing].sum())
@@ -757,7 +755,7 @@ def _part_people(built: _PartModel, best: Ints, bound: float, nodes: int, *, con
         chosen = np.flatnonzero(tree.x[:n] > 0.5)
         if built.value(chosen) >= value - 2 * PROOF and built.people(chosen) > built.people(best):
             best = chosen
-    return Part(built.options[best], bound, given - tree.bound, nodes + tree.nodes, tree.stopped)
+    return Found(built.options[best], bound, given - tree.bound, nodes + tree.nodes, tree.stopped)
 
 
 def _part_model(
@@ -807,13 +805,6 @@ def _part_filled(built: _PartModel, chosen: Ints) -> Floats:
     return np.concatenate([picked, covered, np.maximum(0.0, level - shares), [level]])
 
 
-def _part_reported(control: SearchControl) -> SearchControl:
-    def listen(objective: float, bound: float) -> None:
-        control.listen(-objective, -bound)
-
-    return control.heard_as(listen)
-
-
 def worst_part(
     problem: CoverageProblem, *, worst_share: float = 0.1, control: SearchControl, merge: bool = True
 ) -> Answer:
@@ -847,8 +838,6 @@ def worst_part(
     if not 0.0 < worst_share <= 1.0:
         raise ValueError(f"the part of the people must be above 0 and at most 1; got {worst_share}")
     compared = compared_zones(problem)
-    if not compared.any():
-        raise ValueError("no zone has people: there is no worst-off part")
     top = max_cover(problem, control=control, merge=merge)
     if not top.steps:
         return top
@@ -890,17 +879,6 @@ MOST_ROUNDS = 60
 
 #: The same for an integer solution: twice the solver's tolerance.
 MISSED_WHOLE = 2 * SOLVER_TOLERANCE
-
-
-@dataclass(frozen=True, eq=False)
-class Spread:
-    """The selection found, a lower bound on the spread, an upper bound on the people covered among choices of that spread."""
-
-    chosen: Ints
-    bound: float
-    people_bound: float
-    nodes: int
-    stopped: Stopped
 
 
 @dataclass(frozen=True, eq=False)
@@ -951,7 +929,7 @@ def spread(problem: CoverageProblem, chosen: Ints) -> float:
 
 def lowest_spread(
     problem: CoverageProblem, top: Answer, *, floor: float, control: SearchControl, merge: bool
-) -> Spread:
+) -> Found:
     """Return the selection with the least spread among those that cover at least `floor` people.
 
     Parameters
@@ -979,9 +957,7 @@ def lowest_spread(
     return _closed_in(problem, built, best, control=control)
 
 
-def _closed_in(
-    problem: CoverageProblem, built: _SpreadModel, best: Ints, *, control: SearchControl
-) -> Spread:
+def _closed_in(problem: CoverageProblem, built: _SpreadModel, best: Ints, *, control: SearchControl) -> Found:
     linear, bound, stopped = _rooted(built, control=control)
     n, nodes, rounds = len(built.question.constraints), 0, 0
     while not stopped and _open(spread(problem, best), bound, control.gap):
@@ -1008,10 +984,10 @@ def _closed_in(
         linear = _with_links(built, linear, rows, points)
     control.listen(spread(problem, best), bound)
     if stopped or _open(spread(problem, best), bound, 0.0):
-        return Spread(best, bound, np.inf, nodes, stopped or "gap")
+        return Found(best, bound, np.inf, nodes, stopped or "gap")
     rest = control.after(nodes)
     best, people, more = _spread_people(problem, built, linear, best, control=rest)
-    return Spread(best, bound, people, nodes + more, control.stopped(nodes=nodes + more))
+    return Found(best, bound, people, nodes + more, control.stopped(nodes=nodes + more))
 
 
 def _spread_reported(control: SearchControl, spread: float, bound: float) -> SearchControl:
@@ -1029,9 +1005,7 @@ def _open(spread: float, bound: float, gap: float) -> bool:
 def _enough(question: ResidualCover, chosen: Ints) -> bool:
     hit = np.zeros(len(question.weight), bool)
     for option in chosen:
-        hit[question.covers.indices[question.covers.indptr[option] : question.covers.indptr[option + 1]]] = (
-            True
-        )
+        hit[entries_of(question.covers, option)[0]] = True
     return float(question.weight[hit].sum()) >= question.needs.total
 
 
@@ -1113,13 +1087,7 @@ def _with_links(built: _SpreadModel, linear: Linear, options: Ints, points: Ints
         return linear
     at, ones = np.arange(m), np.ones(m)
     entries = np.concatenate([ones, -ones]), (np.concatenate([at, at]), np.concatenate([n + points, options]))
-    more = csr_array(coo_array(entries, shape=(m, linear.rows.shape[1])))
-    return replace(
-        linear,
-        rows=csr_array(vstack([linear.rows, more])),
-        row_low=np.append(linear.row_low, np.zeros(m)),
-        row_high=np.append(linear.row_high, np.full(m, np.inf)),
-    )
+    return linear.with_rows(csr_array(coo_array(entries, shape=(m, linear.rows.shape[1]))), 0.0, np.inf)
 
 
 def _spread_people(
@@ -1130,13 +1098,7 @@ def _spread_people(
     value = spread(problem, best)
     cost = np.zeros(len(linear.cost))
     cost[n : n + k] = -built.question.weight
-    held = replace(
-        linear,
-        cost=cost,
-        rows=csr_array(vstack([linear.rows, csr_array(linear.cost[None, :])])),
-        row_low=np.append(linear.row_low, 0.0),
-        row_high=np.append(linear.row_high, value + PROOF),
-    )
+    held = replace(linear, cost=cost).with_rows(csr_array(linear.cost[None, :]), 0.0, value + PROOF)
     have, bound, nodes = float(problem.weight[problem.covered_by_existing].sum()), np.inf, 0
     rounds = 0
     while not control.stopped(nodes=nodes):
@@ -1194,7 +1156,7 @@ def least_spread(
         return top
     floor = min_total_share * problem.people_covered(top.chosen)
     rest = control.after(top.nodes)
-    found: Spread = lowest_spread(problem, top, floor=floor, control=rest, merge=merge)
+    found = lowest_spread(problem, top, floor=floor, control=rest, merge=merge)
     value = spread(problem, found.chosen)
     people = problem.people_covered(found.chosen)
     steps = (

@@ -38,6 +38,7 @@ from geoplan.siting.solve.problems import (
     Ints,
     Step,
     Stopped,
+    entries_of,
     status_of,
 )
 from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE, SOLVER_TOLERANCE
@@ -343,9 +344,9 @@ def _round(arrays: AssignmentArrays, y: Floats, best: Best) -> None:
     columns = arrays.rows.tocsc()
     most = arrays.most + ROUNDING_TOLERANCE
     for option in np.argsort(-y, kind="stable")[: int((y > 1e-6).sum())]:
-        part = slice(columns.indptr[option], columns.indptr[option + 1])
-        if (used[columns.indices[part]] + columns.data[part] <= most[columns.indices[part]]).all():
-            used[columns.indices[part]] += columns.data[part]
+        rows, share = entries_of(columns, option)
+        if (used[rows] + share <= most[rows]).all():
+            used[rows] += share
             chosen.append(int(option))
     at = np.sort(np.array(chosen, np.int64))
     if arrays.constraints.allows(at):
@@ -421,7 +422,7 @@ def _required(arrays: AssignmentArrays) -> Bools:
     """Return the options that a constraint requires by themselves."""
     must = np.zeros(len(arrays), bool)
     for r in np.flatnonzero(arrays.least > 0):
-        own = arrays.rows.indices[arrays.rows.indptr[r] : arrays.rows.indptr[r + 1]]
+        own, _ = entries_of(arrays.rows, r)
         if len(own) == 1:
             must[own] = True
     return must & arrays.constraints.usable()

@@ -29,8 +29,8 @@ from geoplan.siting.solve.problems import (
     Ints,
     Step,
     Stopped,
+    ended,
     no_answer,
-    status_of,
 )
 from geoplan.siting.solve.set_cover import (
     Model,
@@ -300,15 +300,8 @@ def fewest(
         raise RuntimeError("a choice that a search returned misses what was asked")
     objective = recount(problem, found.chosen)
     step = Step("cost", "min", objective, min(objective, found.bound))
-    return Answer(
-        status_of((step,)),
-        found.chosen,
-        (step,),
-        objective,
-        found.stopped if step.gap else "",
-        found.nodes,
-        found.stopped not in ("clock", "interrupt") or not step.gap,
-        tuple(notes),
+    return ended(
+        found.chosen, (step,), objective, stopped=found.stopped, nodes=found.nodes, notes=tuple(notes)
     )
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from geoplan.siting.objectives.sizes.problem import WHY, Allocation, Sizes, SizesAnswer, check
@@ -814,8 +814,8 @@ class _Search:
         return lambda value: value - bound <= max(self.control.gap * abs(value), ROUNDING_TOLERANCE)
 
     def _limits(self, most: int | None = None) -> SearchControl:
-        nodes = None if self.control.nodes is None else max(0, self.control.nodes - self.nodes)
-        return replace(self.control, nodes=nodes if most is None else min(most, nodes or most))
+        left = self.control.after(self.nodes)
+        return left if most is None else replace(left, nodes=min(most, left.nodes or most))
 
     def _model(self, aim: Floats) -> Linear:
         base = self.model.linear
@@ -825,13 +825,7 @@ class _Search:
         scale = np.array([max(1.0, 100.0 / max(1.0, value)) for _, value in self.held])
         rows = csr_array(np.array([row for row, _ in self.held]) * scale[:, None])
         high = np.array([value + max(1e-7, ROUNDING_TOLERANCE * value) for _, value in self.held]) * scale
-        return replace(
-            base,
-            cost=aim,
-            rows=vstack([base.rows, rows], format="csr"),
-            row_low=np.concatenate([base.row_low, np.full(len(high), -np.inf)]),
-            row_high=np.concatenate([base.row_high, high]),
-        )
+        return replace(base, cost=aim).with_rows(rows, -np.inf, high)
 
     def _settle(self, x: Floats, aim: Floats) -> Floats | None:
         """Return the best for an aim with the sites of `x`: whole ones exactly whole, sizes fitting them; None if there is none."""
