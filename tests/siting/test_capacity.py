@@ -10,29 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, vstack
+from siting_problems import constraints
 
 from geoplan.siting.objectives.capacity.problem import Capacity, recount
 from geoplan.siting.objectives.capacity.solve import cover_capacity, median_capacity
 from geoplan.siting.solve.control import SearchControl
-from geoplan.siting.solve.problems import SelectionConstraints
 
 #: pulp announces how its next version will be written.
 pytestmark = pytest.mark.filterwarnings("ignore:.*PuLP 4.0:DeprecationWarning")
 
 
 def at_most(p, n, *, required=(), cost=None, budget=None):
-    rows, least, most = [np.ones(n)], [0.0], [float(p)]
-    for j in required:
-        rows.append(np.eye(n)[j])
-        least.append(1.0)
-        most.append(np.inf)
-    if budget is not None:
-        rows.append(cost)
-        least.append(0.0)
-        most.append(budget)
-    return SelectionConstraints(
-        np.ones(n) if cost is None else cost, csr_array(np.array(rows)), np.array(least), np.array(most)
-    )
+    rows = [(np.ones(n), 0, p), *((np.eye(n)[j], 1, np.inf) for j in required)]
+    return constraints(n, *rows, *([] if budget is None else [(cost, 0, budget)]), cost=cost)
 
 
 def walks(table):
