@@ -349,6 +349,14 @@ def test_other_programs_get_sites_and_candidates(exported, sited):
         assert own["含义"].map(lambda said: any("\u4e00" <= c <= "\u9fff" for c in said)).all()
 
 
+def test_the_classes_of_a_drawing_stand_in_one_order_whatever_the_process(exported):
+    drawing = ezdxf.readfile(exported / "coverage.dxf")
+    used = drawing.entitydb.dxf_types_in_use()
+    named = [name for name, _ in drawing.classes.classes if name in used]
+    assert "LAYOUT" in named
+    assert named == sorted(named)
+
+
 def test_a_drawing_keeps_areas_of_intent_on_a_layer_of_their_own(exported, sited):
     drawing = ezdxf.readfile(exported / "coverage.dxf")
     points = [

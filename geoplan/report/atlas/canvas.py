@@ -296,26 +296,20 @@ class Canvas:
             max([min(head, head / 3 + 5.0), *(self.face.width(row[k], points) for row in texts)]) + 1.8
             for k, head in enumerate(heads)
         ]
-        words = [entry.format in ("text", "listed") for entry in table.columns]
-        room = total - sum(need for need, word_like in zip(needs, words, strict=True) if not word_like)
-        wanted = sum(need for need, word_like in zip(needs, words, strict=True) if word_like)
+        words = [k for k, entry in enumerate(table.columns) if entry.format in ("text", "listed")]
+        room = total - sum(need for k, need in enumerate(needs) if k not in words)
+        wanted = sum(needs[k] for k in words)
         if room <= 0 or not wanted:
             return [need * total / sum(needs) for need in needs]
         if wanted <= room:
-            return [
-                need * room / wanted if word_like else need
-                for need, word_like in zip(needs, words, strict=True)
-            ]
+            return [need * room / wanted if k in words else need for k, need in enumerate(needs)]
         # the longest words give way first: down to one limit that fills the room
         low, high = 0.0, max(needs)
         for _ in range(40):
             limit = (low + high) / 2
-            fits = (
-                sum(min(need, limit) for need, word_like in zip(needs, words, strict=True) if word_like)
-                <= room
-            )
+            fits = sum(min(needs[k], limit) for k in words) <= room
             low, high = (limit, high) if fits else (low, limit)
-        return [min(need, low) if word_like else need for need, word_like in zip(needs, words, strict=True)]
+        return [min(need, low) if k in words else need for k, need in enumerate(needs)]
 
     def _cells(
         self, cells: Sequence[Sequence[str]], left: float, y: float, widths: Sequence[float], right: Sequence[bool], *,

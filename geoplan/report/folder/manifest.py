@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geoplan.report.content.names import rows_of
 from geoplan.tables import ANSWERS, Outcome
 
 FILE = "run.json"
@@ -70,18 +71,18 @@ def manifest(outcome: Outcome, *, version: str, files: Iterable[Path] = ()) -> d
             "crs": outcome.crs,
         },
         "sources": [vars(source) for source in outcome.sources],
-        "parameters": _rows(outcome.parameters),
+        "parameters": rows_of(outcome.parameters),
         "services": {
             name: dataclasses.asdict(one) | {"straight_m": one.straight_m}
             for name, one in outcome.services.items()
         },
         "groups": {
-            str(key): row for key, row in zip(outcome.groups.index, _rows(outcome.groups), strict=True)
+            str(key): row for key, row in zip(outcome.groups.index, rows_of(outcome.groups), strict=True)
         },
         "counts": _counts(outcome),
-        "circle": _rows(outcome.circle[outcome.circle["zone_id"].isin(_whole(outcome))]),
-        "findings": _rows(outcome.findings),
-        "reconciliation": _rows(outcome.reconciliation),
+        "circle": rows_of(outcome.circle[outcome.circle["zone_id"].isin(_whole(outcome))]),
+        "findings": rows_of(outcome.findings),
+        "reconciliation": rows_of(outcome.reconciliation),
         "warnings": {str(k): int(v) for k, v in outcome.warnings["code"].value_counts().items()},
         "files": [
             {"file": path.name, "bytes": path.stat().st_size, "sha256": sha256(path)} for path in files
@@ -154,12 +155,8 @@ def _answers(table: pd.DataFrame) -> list[dict[str, Any]]:
     kept = [column for column in ANSWERS if column in table.columns and column != "seconds"]
     return [
         {key: int(row[key]) if key in counts and not pd.isna(row[key]) else row[key] for key in kept}
-        for row in _rows(table)
+        for row in rows_of(table)
     ]
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a table holds

@@ -58,6 +58,9 @@ def write_dxf(outcome: Outcome, tables: Sequence[Layer], path: Path) -> None:
             name = _word("layer_project", outcome.lang)
             _layer(drawing, name, look.COLOURS["flag"])
             _points(space, of["projects"], of["projects"]["name"], name, name, unit=unit)
+        # ezdxf adds further classes in the order of a set, which differs from one process to the next
+        for name in sorted(drawing.entitydb.dxf_types_in_use()):
+            drawing.classes.add_class(name)
         drawing.saveas(path)
 
 
