@@ -60,7 +60,7 @@ def reachable(inputs, decay):
     }
     study = inputs.study.model_copy(update={"services": services})
     study._folder = inputs.study.folder
-    flags = compute(dataclasses.replace(inputs, study=study)).flags
+    flags = compute(dataclasses.replace(inputs, study=study)).evaluation.assessment.flags
     return flags[flags["rule_id"] == RULE].set_index("zone_id")["reachable_low"]
 
 
