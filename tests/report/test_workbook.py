@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import frictionless
@@ -19,6 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from spreadsheet import shown
 
 import geoplan
 from geoplan.report.content import titles
@@ -86,22 +86,6 @@ def test_a_real_study_carries_no_banner(make, tmp_path):
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
         everything = b"".join(file.read(name) for name in file.namelist()).decode("utf-8", "ignore")
     assert "演示数据" not in everything
-
-
-def shown(cell):
-    """Return what a spreadsheet shows of a cell: its value in its number format, for the formats that the workbook writes."""
-    value, code = cell.value, cell.number_format
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if code.startswith('"'):
-        return code.strip('"')
-    digits = len(code.partition(".")[2].rstrip("%"))
-    scaled = Decimal(repr(float(value))) * (100 if code.endswith("%") else 1)
-    rounded = scaled.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP) + 0
-    text = f"{rounded:,.{digits}f}" if "," in code else f"{rounded:.{digits}f}"
-    return text + ("%" if code.endswith("%") else "")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
