@@ -34,6 +34,7 @@ from geoplan.report.content.zone_views import flag_matrix
 from geoplan.report.look import fonts
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import OutputError
+from geoplan.words.numbers import format_number
 
 CRS = "EPSG:4547"
 MM_A_POINT = 25.4 / 72
@@ -102,8 +103,8 @@ def texts(page):
 
 def test_the_sheets_are_those_that_an_atlas_has(pages):
     assert list(pages) == [
-        "布局图集", "设施现状图", "15分钟养老服务圈图", "养老服务人口覆盖率图", "15分钟托育服务圈图", "托育服务人口覆盖率图", "短板分布图：每千名老人养老床位",
-        "短板分布图：每千人口拥有3岁以下婴幼儿托位数", "短板分布图：15分钟养老服务圈", "短板分布图：15分钟托育服务圈", "规划布局与项目库", "临江街道短板图", "学府街道短板图", "湖滨街道短板图",
+        "布局图集", "设施现状图", "15分钟养老服务圈图", "养老服务人口覆盖率图", "15分钟托育服务圈图", "托育服务人口覆盖率图", "短板分布图：每千名老人养老床位(张)",
+        "短板分布图：每千人口拥有3岁以下婴幼儿托位数(个)", "短板分布图：15分钟养老服务圈", "短板分布图：15分钟托育服务圈（全部设施，项目设定）", "规划布局与项目库", "临江街道短板图", "学府街道短板图", "湖滨街道短板图",
         "新村街道短板图",
     ]  # fmt: skip
 
@@ -147,11 +148,11 @@ def test_figures_on_the_sheets_are_those_of_the_tables(pages, outcome):
     said = texts(pages["15分钟养老服务圈图"])
     assert f"{100 * row['share']:.1f}%" in said
     assert f"{row['outside']:,.0f}" in said
-    said = texts(pages["短板分布图：每千名老人养老床位"])
+    said = texts(pages["短板分布图：每千名老人养老床位(张)"])
     for figure in flag_figures(outcome, Names(outcome), "wuhan.beds_per_1000_elders", "community"):
         assert cell_text(figure.value, "zh") in said
         assert all(caveat in said for caveat in figure.caveats)
-    assert any("另 1 个数据不足" in text for text in said)
+    assert any("另 4 个数据不足" in text for text in said)
     flags = outcome.flags[
         (outcome.flags["rule_id"] == "wuhan.beds_per_1000_elders")
         & outcome.flags["zone_id"].str.startswith("community")
@@ -315,7 +316,9 @@ def test_a_matrix_counts_flags_and_tells_unknown_from_not_flagged(outcome):
         own = flags.loc[zone]
         for rule, cell in zip(rules, row[2:], strict=True):
             value = own["flagged"][rule]
-            wanted = "?" if pd.isna(value) else f"{own['shortfall'][rule]:,.0f}" if value else "—"
+            wanted = (
+                "?" if pd.isna(value) else format_number(own["shortfall"][rule], "count") if value else "—"
+            )
             assert cell_text(cell, "zh") == wanted
         count = int(own["flagged"].fillna(value=False).sum())
         # four indicators: none, 1, 2, 3 to 4
@@ -323,7 +326,7 @@ def test_a_matrix_counts_flags_and_tells_unknown_from_not_flagged(outcome):
         people.append(own.loc[own["flagged"].fillna(value=False), "people_affected"].max())
     assert (np.diff(np.nan_to_num(people)) <= 0).all()
     assert [each.text for each in got.classes] == ["非短板", "短板1项", "短板2项", "短板3–4项", "数据不足"]
-    assert got.indicators[0].startswith("① 每千名老人养老床位（张）；按社区测算")
+    assert got.indicators[0].startswith("① 每千人口拥有3岁以下婴幼儿托位数(个)（个托位）；按社区测算")
 
 
 def test_holes_stay_holes_whichever_way_their_rings_turn():

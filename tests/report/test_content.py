@@ -6,7 +6,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from report_town import BEDS, PLACES
+from report_town import BEDS, PLACES, PRESENCE
 
 from geoplan.report.content.findings import completion_of, findings, indicators, summarised, target_of
 from geoplan.report.content.gaps import gap_list, people_basis
@@ -152,13 +152,23 @@ class TestFindings:
         outcome = make()
         said = pd.DataFrame({"rule_id": ["wuhan.nursing_bed_share"], "value": [0.7], "by": ["市民政局"]})
         rows = by_key(findings(dataclasses.replace(outcome, reported=said)))
-        places, unknown = rows[1], rows[0]
-        assert (places["actual"], places["target"], places["shortfall"]) == (4.1, "≥4.5", 8)
-        assert places["completion"] == pytest.approx(4.1 / 4.5)
-        assert (places["verdict"], places["progress"], places["attribute"]) == ("not_met", "behind", "约束")
-        assert unknown["actual"] == (pytest.approx(27.1, abs=0.05), np.inf)
+        places, unknown = rows[2], rows[0]
+        # 24 + 12 + 25 + 18 places for 19,200 residents; 86.4 are asked for
+        assert (places["actual"], places["target"], places["shortfall"]) == (
+            pytest.approx(79 / 19.2), "≥4.5", 8,
+        )  # fmt: skip
+        assert places["completion"] == pytest.approx(79 / 86.4)
+        assert (places["verdict"], places["progress"], places["attribute"]) == (
+            "not_met",
+            None,
+            "原文指标表未载",
+        )
+        assert unknown["actual"] == (
+            pytest.approx(130 / 4.32),
+            np.inf,
+        )  # 120 + 10 beds, and one of unknown size
         assert (unknown["verdict"], unknown["shortfall"]) == ("no_data", None)
-        assert [row["reported"] for row in rows] == [None] * 5 + [0.7]
+        assert [row["reported"] for row in rows] == [None, 0.7, None, None, None]
 
     def test_targets_and_completion(self, make):
         names = Names(make())
@@ -194,7 +204,7 @@ class TestFindings:
 def many_findings(outcome):
     """Return the outcome with one rule judged at every community: 5 met, 4 not met by 10 each, 3 without data."""
     zones = [zone for zone in outcome.zones.index if zone.startswith("community")]
-    first = outcome.findings.iloc[1].to_dict()
+    first = outcome.findings.set_index("rule_id").loc[PLACES].to_dict()
     verdicts = ["met"] * 5 + ["not_met"] * 4 + ["no_data"] * 3
     rows = [
         first | {
@@ -213,13 +223,13 @@ class TestManyZones:
     def test_the_table_has_one_row_that_counts_them(self, make):
         outcome = many_findings(make())
         found = by_key(indicators(outcome))
-        assert len(found) == 6
+        assert len(found) == 5
         row = found[1]
         assert row["zone"] == "12 个社区（村）"
         assert row["verdict"] == Tally(5, 9, 3, "met")
         assert row["verdict"].text("zh") == "达标 5 / 9（另 3 个数据不足）"
         assert (row["gross_shortfall"], row["shortfall"], row["actual"]) == (40, None, None)
-        assert len(findings(outcome).rows) == 5 + 12
+        assert len(findings(outcome).rows) == 4 + 12
 
     def test_those_that_fall_short_stand_among_the_members(self, make):
         outcome = many_findings(make())
@@ -249,7 +259,7 @@ def test_facilities_one_by_one(make):
     ids = outcome.facilities.index
     rows = pd.DataFrame(
         {
-            "rule_id": "wuhan.nursing_bed_share", "zone_id": "area/area", "member_id": [ids[6], ids[1], ids[0]],
+            "rule_id": "wuhan.nursing_bed_share", "zone_id": "area/area", "member_id": [ids[4], ids[1], ids[0]],
             "has": pd.array([True, False, pd.NA], dtype="boolean"), "value": [1.0, 0.0, 3.0],
             "nearest_facility": None, "minutes": np.nan, "cause": "",
         }
@@ -276,7 +286,8 @@ class TestGapList:
         assert [entry.header for entry in table.to(3).columns][: len(asked)] == asked
         rows = by_key(table)
         assert [row["shortfall"] for row in rows] == outcome.gap_list["shortfall"].tolist()
-        assert {row["verdict"] for row in rows} == {"flagged"}
+        assert [row["verdict"] for row in rows] == outcome.gap_list["verdict"].tolist()
+        assert {row["verdict"] for row in rows} == {"flagged", "not_met", "has_not"}
 
     def test_districts_where_there_are_no_towns(self, make):
         outcome = make()
@@ -312,10 +323,16 @@ class TestGapList:
             caveats=[("caveat_new_estates", "caveat_local")] * len(outcome.gap_list)
         )
         told = dataclasses.replace(outcome, gap_list=gaps)
-        assert {row["caveats"] for row in by_key(gap_list(told))} == {"参照新建标准测算；本地设定"}
+        # what a plan asks of the whole area is said of a community with that caveat
+        ours = "参照新建标准测算；本地设定"
+        wanted = [f"{ours}；{note}" if note else ours for note in gaps["note"]]
+        assert [row["caveats"] for row in by_key(gap_list(told))] == wanted
+        apart = {outcome.rules.loc[rule, "indicator_zh"] for rule in (BEDS, PLACES)}
         for page in town_pages(told):
             for table in (page, *page.below):
-                assert {row["caveats"] for row in by_key(table)} == {"参照新建标准测算；本地设定"}
+                for row in by_key(table):
+                    more = "；按社区测算，非规划考核口径" if row["indicator"] in apart else ""
+                    assert row["caveats"] == ours + more
 
 
 class TestTowns:
@@ -324,7 +341,9 @@ class TestTowns:
         found = towns(outcome)
         assert [town.name for town in found] == ["临江街道", "学府街道", "湖滨街道", "新村街道"]
         rows = [(row["zone_id"], row["rule_id"]) for town in found for row in town.rows]
-        gaps = outcome.gap_list
+        # the two indicators that the whole area falls short of lie in no town
+        gaps = outcome.gap_list[outcome.gap_list["zone_id"] != "area/area"]
+        assert len(gaps) == len(outcome.gap_list) - 2
         assert sorted(rows) == sorted(zip(gaps["zone_id"], gaps["rule_id"], strict=True))
         for town in found:
             assert {row["town"] for row in town.rows} <= {town.name}
@@ -337,7 +356,8 @@ class TestTowns:
             assert len(own) == gaps["rule_id"].nunique()
             assert sum(row["gross_shortfall"] for row in own) == gaps["shortfall"].sum()
             assert [row["zones_short"] for row in own] == [
-                f"短板社区 {len(part)} 个" for _, part in gaps.groupby("rule_id", sort=False)
+                f"{'未达标单元' if rule == PRESENCE else '短板社区'} {len(part)} 个"
+                for rule, part in gaps.groupby("rule_id", sort=False)
             ]
             listed = by_key(page.below[0])
             assert [row["shortfall"] for row in listed] == gaps["shortfall"].tolist()
@@ -347,7 +367,7 @@ class TestTowns:
         outcome = make()
         rules = outcome.rules.assign(facilities_zh="托育服务设施", facilities_en="childcare")
         page = town_pages(dataclasses.replace(outcome, rules=rules))[0]
-        row = next(r for r in by_key(page) if r["indicator"] == "每千人口拥有3岁以下婴幼儿托位数")
+        row = next(r for r in by_key(page) if r["indicator"] == "每千人口拥有3岁以下婴幼儿托位数(个)")
         assert row["work"] == f"新建、改扩建托育服务设施，共补足 {row['gross_shortfall']:.0f}个托位"
 
     def test_findings_members_and_facilities_belong_where_they_lie(self, make):
@@ -385,7 +405,9 @@ class TestTowns:
             zones["parent_id"] = [climb(p) for p in zones["parent_id"]]
             fewer = dataclasses.replace(outcome, zones=zones)
             assert guidance_level(fewer) == level
-            assert sum(len(town.rows) for town in towns(fewer)) == len(outcome.gap_list)
+            # the two indicators that the whole area falls short of lie in no district
+            apart = 2 if level == "district" else 0
+            assert sum(len(town.rows) for town in towns(fewer)) == len(outcome.gap_list) - apart
 
     def test_a_town_without_communities_is_left_out(self, make):
         outcome = make()
@@ -500,7 +522,7 @@ class TestProjects:
         assert (first["added_beds"], first["cost"], first["open_year"]) == ("100", "2,500", "2025")
         assert (first["serves"], first["indicators"]) == (
             "向阳社区、北秀社区",
-            "每千人口拥有3岁以下婴幼儿托位数",
+            "每千人口拥有3岁以下婴幼儿托位数(个)",
         )
         assert (first["size"], first["cost_from"]) == ("床位100张、建筑面积3000平方米", "清单所列")
         # what the list does not say is blank, and no sum of nothing
@@ -550,8 +572,8 @@ def test_registers_are_reconciled_above_what_is_not_placed(make, texts):
         for row in texts(page)
     ]
     assert shown == [
-        ("eldercare_register.xlsx", "行数", "6", "4", "80.0%"), ("eldercare_register.xlsx", "床位", "440", "410", "100.0%"),
-        ("childcare_register.csv", "行数", "4", "3", "75.0%"), ("childcare_register.csv", "托位", "115", "90", "78.3%"),
+        ("eldercare_register.xlsx", "行数", "7", "3", "75.0%"), ("eldercare_register.xlsx", "床位", "440", "130", "100.0%"),
+        ("childcare_register.csv", "行数", "4", "3", "75.0%"), ("childcare_register.csv", "托位", "79", "61", "77.2%"),
     ]  # fmt: skip
     assert [row["name"] for row in texts(waiting)] == ["无坐标养老院", "坐标有误托育园"]
     # nobody says how many beds they have: that is not none

@@ -53,7 +53,7 @@ def _with_unknowns(outcome):
         flagged=outcome.flags["flagged"].mask(dark, pd.NA), shortfall=outcome.flags["shortfall"].mask(dark),
         people_affected=outcome.flags["people_affected"].mask(dark),
         reachable_high=outcome.flags["reachable_high"].mask(dark, np.inf).mask(wide, outcome.flags["reachable_high"] + 1.37),
-        caveats=[("caveat_new_estates",) if rule == second else () for rule in outcome.flags["rule_id"]],
+        caveats=outcome.flags["caveats"].where(~wide, [(*own, "caveat_new_estates") for own in outcome.flags["caveats"]]),
     )  # fmt: skip
     findings = outcome.findings.assign(
         actual_high=outcome.findings["actual_low"] * 1.1,

@@ -120,7 +120,7 @@ def test_views_are_counted_ranked_and_searched(node, outcome):
         (outcome.flags["rule_id"] == rule) & outcome.flags["zone_id"].str.startswith("community")
     ]
     short = flags[flags["flagged"].fillna(value=False)]
-    assert told["counts"] == [len(short), len(flags) - len(short) - 1, 1]
+    assert told["counts"] == [len(short), len(flags) - len(short) - 4, 4]
     worst = short.sort_values("shortfall", ascending=False, kind="stable").iloc[:3]
     assert told["worst"] == [
         [z, f"{s:,.0f}"] for z, s in zip(worst["zone_id"], worst["shortfall"], strict=True)
