@@ -57,15 +57,23 @@ def numbers(values: Iterable[float], digits: int) -> list[float | int | str | No
     [0.123, 2, None, '∞']
     """
     out: list[float | int | str | None] = []
-    for value in pd.to_numeric(pd.Series(list(values), dtype=object), errors="coerce").astype("float64"):
-        if np.isnan(value):
+    for value in map(_float, values):
+        if math.isnan(value):
             out.append(None)
-        elif np.isinf(value):
+        elif math.isinf(value):
             out.append("∞")
         else:
-            kept = round(float(value), digits)
+            kept = round(value, digits)
             out.append(int(kept) if kept == int(kept) else kept)
     return out
+
+
+def _float(value: object) -> float:
+    """Return a value as a number, NaN where it is none."""
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def truths(values: Iterable[object]) -> list[int | None]:
