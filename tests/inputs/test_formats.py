@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import rasterio
+from rasters import write_raster
 from shapely.geometry import LineString, Point, box
 
 from geoplan.inputs.boundaries import read_zone_layer
@@ -135,13 +135,9 @@ def test_upper_case_shapefiles_and_graphs(tmp_path, zones):
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_zipped_raster_is_read_alike_for_people_and_heights(tmp_path):
-    transform = rasterio.transform.from_origin(117, 0.01, 0.001, 0.001)
-    path = tmp_path / "x.tif"
-    profile = {
-        "driver": "GTiff", "width": 10, "height": 10, "count": 1, "dtype": "float32", "crs": "EPSG:4326",
-    }  # fmt: skip
-    with rasterio.open(path, "w", transform=transform, **profile) as file:
-        file.write(np.ones((1, 10, 10), "float32"))
+    path = write_raster(
+        tmp_path / "x.tif", np.ones((10, 10)), corner=(117, 0), size=0.001, crs="EPSG:4326", nodata=None
+    )
     zipped = tmp_path / "x.ZIP"
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.write(path, "X.TIF")

@@ -6,16 +6,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rasterio import Affine
-from shapely import LineString, box
+from rasters import write_raster
+from shapely import LineString, Point, box
 from towns import DATA, make_wuhan
 
 from geoplan.inputs.boundaries import assemble_zones, read_zone_layer
 from geoplan.inputs.population import order_of_dependence, people_on_the_ground
-from geoplan.inputs.population.figures import distinct_rates, rake
+from geoplan.inputs.population.figures import rake
 from geoplan.inputs.population.places import street_points
 from geoplan.words.errors import InputError
 
@@ -50,16 +49,8 @@ def zones_of(shapes, *, parents=None, above=None, estates=(), **given_totals):
 def raster(tmp_path):
     """Return a function that writes cells (rows from the north) of `size` metres and gives the path."""
 
-    def write(cells, stem="people", size=10.0, west=0.0, nodata=-1.0):
-        cells = np.asarray(cells, dtype="float32")
-        path = tmp_path / f"{stem}.tif"
-        where = Affine(size, 0, X + west, 0, -size, Y + size * len(cells))
-        profile = {"driver": "GTiff", "count": 1, "dtype": "float32", "crs": f"EPSG:{CRS}", "nodata": nodata}
-        with rasterio.open(
-            path, "w", **profile, height=cells.shape[0], width=cells.shape[1], transform=where
-        ) as out:
-            out.write(cells, 1)
-        return path
+    def write(cells, stem="people", west=0.0, **how):
+        return write_raster(tmp_path / f"{stem}.tif", cells, corner=(X + west, Y), **how)
 
     return write
 
@@ -127,6 +118,8 @@ def test_a_cell_is_split_by_area_between_its_zones(raster):
     assert got.demand.geometry.x.tolist() == pytest.approx([X + 5, X + 11.25, X + 15])
     assert got.groups.loc["residents", "total"] == pytest.approx(140)
     assert got.notes == ()
+    # without estates the overlay is an empty table
+    assert (got.overlay.columns.tolist(), len(got.overlay)) == (["demand_id", "zone_id", "share"], 0)
 
 
 def test_totals_hold_and_the_raster_says_where(raster):
@@ -172,8 +165,9 @@ def test_nodata_is_nobody_here_and_no_zero_there(raster):
     assert by_zone(got, "elders_60") == pytest.approx({"community/1": 5, "community/2": 10})
     assert codes(got.notes) == ["rake_factors", "people_on_point", "rate_few", "rate_borrowed", "rate_filled"]
     assert note(got, "people_on_point").values["zones"] == "2"
-    second = got.demand[got.demand["zone_id"] == "community/2"].geometry.iloc[0]
-    assert (second.x, second.y) == (X + 15, Y + 5)
+    # points stand in the order of zones, whatever they come from
+    assert got.demand["zone_id"].tolist() == ["community/1", "community/2"]
+    assert got.demand.geometry.iloc[1].equals(Point(X + 15, Y + 5))
 
 
 def test_a_total_without_cells_goes_along_the_streets_of_its_zone(raster):
@@ -270,20 +264,10 @@ def test_zero_over_zero_takes_the_zones_rate_then_its_parents(raster):
     assert (note(got, "rate_filled").values["count"], note(got, "rate_filled").values["people"]) == (2, 20)
     assert note(got, "rate_borrowed").values["zones"] == "2"
     assert note(got, "rate_few").values["inside"] == 2
-
-
-def test_a_cell_without_data_has_no_rate_of_zero_but_its_zones(raster):
-    rate = {"raster": raster([[2, -1]], stem="over"), "over": raster([[8, 5]], stem="under")}
-    groups = {"residents": {"raster": raster([[10, 10]])}, "elders_60": {"of": "residents", "rate": rate}}
-    got = counted(zones_of([at(0, 0, 20, 10)]), **groups)
-    assert got.demand["elders_60"].tolist() == pytest.approx([2.5, 2.5])
-
-
-def test_demand_points_stand_in_the_order_of_zones_whatever_they_come_from(raster):
-    zones = zones_of([at(0, 0, 10, 10), at(10, 0, 20, 10)], residents=[10, 20])
-    got = counted(zones, residents={"raster": raster([[0, 5]]), "rake_to": "community"})
-    assert got.demand["zone_id"].tolist() == ["community/1", "community/2"]
-    assert got.demand["residents"].tolist() == [10, 20]
+    # a cell without data has no rate of zero but its zone's
+    rate = {"raster": raster([[2, -1, 0, 1]], stem="over"), "over": raster([[8, 5, 0, 1]], stem="under")}
+    got = counted(zones, elders_60={"of": "residents", "rate": rate}, residents={"raster": path})
+    assert got.demand["elders_60"].tolist()[:2] == pytest.approx([2.5, 2.5])
 
 
 @pytest.mark.parametrize(("over", "under"), [(5, 4), (1, 0)])
@@ -311,7 +295,7 @@ def test_negative_cells_missing_files_and_levels_without_totals_are_errors(raste
     assert refused(zones, **groups) == ["rake_totals_missing", "rake_level_missing"]
     far = raster([[1]], west=9000)
     assert refused(zones, halo_m=100, residents={"raster": far}) == ["raster_elsewhere"]
-    rate = {"raster": raster([[1, 1]], stem="a"), "over": raster([[1]], stem="b", size=20)}
+    rate = {"raster": raster([[1, 1]], stem="a"), "over": raster([[1]], stem="b", size=20.0)}
     groups = {"residents": {"raster": raster([[1, 1]])}, "elders_60": {"of": "residents", "rate": rate}}
     assert refused(zones, **groups) == ["rate_grids_differ"]
 
@@ -370,12 +354,6 @@ def test_estates_take_their_share_of_each_part(raster):
     assert points.overlay.to_dict("list") == {"demand_id": [0], "zone_id": ["estate/E1"], "share": [1.0]}
 
 
-def test_without_estates_the_overlay_is_an_empty_table(raster):
-    got = counted(zones_of([at(0, 0, 10, 10)]), residents={"raster": raster([[1]])})
-    assert got.overlay.columns.tolist() == ["demand_id", "zone_id", "share"]
-    assert got.overlay.empty
-
-
 # --- laws -----------------------------------------------------------------------------------------------------------
 
 CORNER = st.tuples(
@@ -396,11 +374,7 @@ def folder(tmp_path_factory):
 
 
 def world(folder, cells, corners, totals):
-    path = folder / "cells.tif"
-    where = Affine(10, 0, X, 0, -10, Y + 30)
-    profile = {"driver": "GTiff", "count": 1, "dtype": "float32", "crs": f"EPSG:{CRS}", "nodata": -1}
-    with rasterio.open(path, "w", **profile, height=3, width=3, transform=where) as out:
-        out.write(np.asarray(cells, dtype="float32"), 1)
+    path = write_raster(folder / "cells.tif", cells, corner=(X, Y))
     shapes = [at(x, y, x + w, y + h) for x, y, w, h in corners]
     return path, zones_of(
         shapes, residents=totals[: len(shapes)], estates=[at(2, 2, 14, 14), at(8, 0, 30, 9)]
@@ -464,25 +438,16 @@ def test_the_order_of_streets_changes_nothing():
     assert one.demand.equals(two.demand)
 
 
-@given(
-    st.lists(
-        st.tuples(st.sampled_from([0.0, 2.0, 5.0]), st.sampled_from([0.0, 3.0, np.nan])),
-        min_size=1,
-        max_size=5,
-    )
-)
+PAIRS = st.tuples(st.sampled_from([0.0, 2.0, 5.0]), st.sampled_from([0.0, 3.0, np.nan]))
+
+
+@given(st.lists(PAIRS, min_size=1, max_size=5))
 def test_raking_keeps_every_known_total_that_has_cells(pairs):
     cells, totals = (np.array(column) for column in zip(*pairs, strict=True))
     found = rake(cells, totals)
     ok = np.isfinite(totals) & (cells > 0)
     assert (found.ratio * cells)[ok] == pytest.approx(totals[ok])
     assert set(found.empty) == {i for i, (c, t) in enumerate(pairs) if c == 0 and t > 0}
-
-
-def test_rates_that_differ_by_rounding_are_one():
-    rates = np.float32([0.1, 0.2, 0.3]).astype(float)
-    assert distinct_rates(np.concatenate([rates, rates * (1 + 3e-7), [np.nan, np.inf]])) == 3
-    assert distinct_rates(np.array([np.nan])) == 0
 
 
 # --- real data ------------------------------------------------------------------------------------------------------

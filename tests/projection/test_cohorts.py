@@ -95,18 +95,27 @@ def test_equal_to_the_slow_count(least):
 def test_a_region_without_a_cohort_takes_the_change_of_the_area():
     cohorts, region = towns(3)
     before = cohorts.before.copy()
-    before.loc[region == "town/0", ["75-79", "80-84", "85+"]] = 0.0
-    people = Cohorts(before, cohorts.after)
+    old, here = ["75-79", "80-84", "85+"], region == "town/0"
+    before.loc[here, old] = 0.0
+    people = Cohorts(before, cohorts.after, before, cohorts.after)
     got = at_year(people, region, censuses=(2010, 2020), year=2030, least=0)
-    area = cohorts.after["85+"].sum() / before[["75-79", "80-84", "85+"]].sum().sum()
-    wanted = cohorts.after[["75-79", "80-84", "85+"]].sum(axis=1) * area
-    np.testing.assert_allclose(got.zones.loc[region == "town/0", "85+"], wanted[region == "town/0"])
+    area = cohorts.after["85+"].sum() / before[old].sum().sum()
+    wanted = cohorts.after[old].sum(axis=1) * area
+    np.testing.assert_allclose(got.zones.loc[here, "85+"], wanted[here])
     assert got.regions.notna().all(axis=None)
+
+
+def test_without_sex_children_are_counted_to_all_adults():
+    cohorts, region = towns(5)
+    halves = Cohorts(cohorts.before, cohorts.after, cohorts.before / 2, cohorts.after / 2)
+    alike = Cohorts(cohorts.before, cohorts.after, cohorts.before, cohorts.after)
+    one, other = (at_year(c, region, censuses=(2010, 2020), year=2035, least=0) for c in (halves, alike))
+    pd.testing.assert_frame_equal(one.zones, other.zones)
 
 
 def test_inputs_stay():
     cohorts, region = towns(5)
-    copies = [table.copy() for table in cohorts.tables()]
+    copies = {name: table.copy() for name, table in vars(cohorts).items()}
     at_year(cohorts, region, censuses=(2010, 2020), year=2033, least=50)
-    for one, other in zip(cohorts.tables(), copies, strict=True):
-        pd.testing.assert_frame_equal(one, other)
+    for name, table in copies.items():
+        pd.testing.assert_frame_equal(getattr(cohorts, name), table)

@@ -56,12 +56,13 @@ PROJECT = {
     "after": {"file": "c2020.csv", "year": 2020, "zone": "社区"},
     "ages": "60+",
 }
+TOTALS = {"file": "plan.csv", "zone": "区", "level": "district", "total": "人口"}
 
 
-def study_of(folder, population, year=2025):
+def study_of(folder, population, year=2025, **communities):
     text = {
         "name": "三社区", "year": year, "crs": CRS,
-        "zones": [{"level": "district", "file": "districts.geojson", "id": "code", "name": "name"}, {"level": "community", "file": "communities.geojson", "id": "code", "name": "name", "parent": "up"}],
+        "zones": [{"level": "district", "file": "districts.geojson", "id": "code", "name": "name"}, {"level": "community", "file": "communities.geojson", "id": "code", "name": "name", "parent": "up", **communities}],
         "streets": {"file": "roads.gpkg", "classes": "highway"}, "population": population,
         "services": {"eldercare": {"facilities": ["elder_home"], "group": next(iter(population)), "walk_minutes": 15, "walk_kmh": 4}},
     }  # fmt: skip
@@ -72,6 +73,10 @@ def study_of(folder, population, year=2025):
 
 def elders(**more):
     return {"elders_60": {"rake_to": "community", "basis": "常住", "project": {**PROJECT, **more}}}
+
+
+def under_3(**project):
+    return {"under_3": {"rake_to": "community", "project": project}}
 
 
 def by_zone(inputs, group="elders_60"):
@@ -114,8 +119,7 @@ def test_region_is_the_district_where_the_study_says_so(folder):
 
 def test_plan_totals_hold_to_the_half_person(folder):
     (folder / "plan.csv").write_text("区,人口\n东区,3000\n西区,900\n", encoding="utf-8")
-    totals = {"file": "plan.csv", "zone": "区", "level": "district", "total": "人口"}
-    inputs = gather(study_of(folder, elders(totals=totals)))
+    inputs = gather(study_of(folder, elders(totals=TOTALS)))
     got = by_zone(inputs)
     assert got["community/1"] + got["community/2"] == pytest.approx(3000, abs=0.5)
     assert got["community/3"] == pytest.approx(900, abs=0.5)
@@ -159,10 +163,8 @@ def test_groups_say_that_they_are_projected(folder):
     assert groups.loc["elders_60", "source"] == "社区（村）测算数（c2010.csv, c2020.csv）"
     english = gather(study.in_language("en")).people.groups
     assert english["basis"].tolist() == ["常住, projected"] * 2
-    assert {file.name for role, file in input_files(study) if role == "population"} == {
-        "c2010.csv",
-        "c2020.csv",
-    }
+    files = {file.name for role, file in input_files(study) if role == "population"}
+    assert files == {"c2010.csv", "c2020.csv"}
     assert "population.elders_60.project.before.year" in set(parameters(study)["entry"])
 
 
@@ -201,26 +203,21 @@ def test_a_community_new_since_the_first_census_takes_its_region(folder):
 
 
 def test_under_threes_by_cohorts_need_adults_and_women_where_given(folder):
-    ways = {"under_3": {"rake_to": "community", "project": {**PROJECT, "ages": "0-2"}}}
-    inputs = gather(study_of(folder, ways, year=2030))
+    inputs = gather(study_of(folder, under_3(**{**PROJECT, "ages": "0-2"}), year=2030))
     # 100 of 0-4 to 600 of 15-44; in 2030 they are 600 again: 100 children, of them 3/5
     assert by_zone(inputs, "under_3") == pytest.approx(dict.fromkeys(by_zone(inputs, "under_3"), 60.0))
     # half of everybody are women, as before: nothing changes
     (census() / 2).to_csv(folder / "w2010.csv")
     women = census() / 2
     women.to_csv(folder / "w2020.csv")
-    of_women = {
-        **PROJECT,
-        "ages": "0-2",
-        "before": {**PROJECT["before"], "women": "w2010.csv"},
-        "after": {**PROJECT["after"], "women": "w2020.csv"},
-    }
-    same = gather(study_of(folder, {"under_3": {"rake_to": "community", "project": of_women}}, year=2030))
+    of_women = {k: {**PROJECT[k], "women": f"w{PROJECT[k]['year']}.csv"} for k in ("before", "after")}
+    of_women = {**PROJECT, "ages": "0-2", **of_women}
+    same = gather(study_of(folder, under_3(**of_women), year=2030))
     assert by_zone(same, "under_3") == pytest.approx(by_zone(inputs, "under_3"))
     # 甲 kept half of its women of 15-24 (25-34 in 2020), and will again
     women.loc["甲社区", [BANDS[5], BANDS[6]]] = 25.0
     women.to_csv(folder / "w2020.csv")
-    fewer = gather(study_of(folder, {"under_3": {"rake_to": "community", "project": of_women}}, year=2030))
+    fewer = gather(study_of(folder, under_3(**of_women), year=2030))
     # 甲 in 2030: 15-24 50 each, 25-34 half of 50, 35-44 the 25 of today; 乙 and 丙 have 300, all bear alike
     assert by_zone(fewer, "under_3")["community/1"] < by_zone(fewer, "under_3")["community/2"]
     share = by_zone(fewer, "under_3")["community/1"] / by_zone(fewer, "under_3")["community/2"]
@@ -231,7 +228,7 @@ def test_under_threes_by_births_or_by_women(folder):
     births = "社区,2023年,2024,2025,注\n甲社区,10,10,10,\n乙社区,20,20,20,\n3,0,0,0,丙\n合计,30,30,30,\n"
     (folder / "births.csv").write_text(births, encoding="utf-8")
     entry = {"file": "births.csv", "zone": "社区", "survival": {2023: 0.9, 2024: 1.0, 2025: 1.0}}
-    group = {"under_3": {"rake_to": "community", "project": {"births": entry}}}
+    group = under_3(births=entry)
     inputs = gather(study_of(folder, group))
     assert by_zone(inputs, "under_3") == pytest.approx({"community/1": 29, "community/2": 58})
     assert inputs.zones.loc["community/3", "given_under_3"] == 0
@@ -241,10 +238,8 @@ def test_under_threes_by_births_or_by_women(folder):
 
     (folder / "women.csv").write_text('社区,妇女\n甲社区,200\n乙社区,\n丙社区,"1,000"\n', encoding="utf-8")
     entry = {"file": "women.csv", "zone": "社区", "count": "妇女", "ratio": 0.1}
-    group = {"under_3": {"rake_to": "community", "project": {"women": entry}}}
-    assert by_zone(gather(study_of(folder, group)), "under_3") == pytest.approx(
-        {"community/1": 20, "community/3": 100}
-    )
+    got = by_zone(gather(study_of(folder, under_3(women=entry))), "under_3")
+    assert got == pytest.approx({"community/1": 20, "community/3": 100})
 
 
 def test_zones_of_one_name_need_their_parent(folder):
@@ -266,17 +261,12 @@ def test_zones_of_one_name_need_their_parent(folder):
 def test_given_totals_of_the_layer_give_way_and_that_is_said(folder):
     layer = gpd.read_file(folder / "communities.geojson").assign(old=[1, 2, 3])
     layer.to_file(folder / "communities.geojson")
-    study = study_of(folder, elders(), year=2020)
-    text = yaml.safe_load(study.path.read_text(encoding="utf-8"))
-    text["zones"][1]["totals"] = {"elders_60": "old"}
-    study.path.write_text(yaml.safe_dump(text, allow_unicode=True), encoding="utf-8")
-    inputs = gather(read_study(study.path))
+    totals = {"totals": {"elders_60": "old"}}
+    inputs = gather(study_of(folder, elders(), year=2020, **totals))
     assert sum(by_zone(inputs).values()) == pytest.approx(2800)
     assert "projected_instead" in codes(inputs)
     # without `project` the layer's totals stand, and nothing is said of projection
-    text["population"]["elders_60"].pop("project")
-    study.path.write_text(yaml.safe_dump(text, allow_unicode=True), encoding="utf-8")
-    plain = gather(read_study(study.path))
+    plain = gather(study_of(folder, {"elders_60": {"rake_to": "community", "basis": "常住"}}, **totals))
     assert by_zone(plain) == pytest.approx({"community/1": 1, "community/2": 2, "community/3": 3})
     assert not [code for code in codes(plain) if code.startswith("projected")]
     assert plain.people.groups.loc["elders_60", "basis"] == "常住"
@@ -289,10 +279,9 @@ def test_every_fault_of_every_table_at_once(folder):
     pd.concat([first, first.iloc[[2]]]).to_csv(folder / "c2010.csv")
     census().rename(columns={BANDS[3]: "20岁左右"}).to_csv(folder / "c2020.csv")
     (folder / "plan.csv").write_text("区,数\n东区,3000\n", encoding="utf-8")
-    totals = {"file": "plan.csv", "zone": "区", "level": "district", "total": "人口"}
     births = {"file": "births.csv", "zone": "村", "survival": dict.fromkeys((2023, 2024, 2025), 1.0)}
     (folder / "births.csv").write_text("社区,2023,2024\n甲社区,1,1\n", encoding="utf-8")
-    both = elders(totals=totals) | {"under_3": {"rake_to": "community", "project": {"births": births}}}
+    both = elders(totals=TOTALS) | under_3(births=births)
     with pytest.raises(InputError) as error:
         gather(study_of(folder, both))
     found = sorted((note.code, note.file, note.row) for note in error.value.notes)
@@ -346,56 +335,39 @@ def test_missing_files_are_named(folder):
         gather(study_of(folder, more))
 
 
-TOTALS = {"file": "plan.csv", "zone": "区", "level": "district", "total": "人口"}
+AFTER = PROJECT["after"]
+ONE = {"before": PROJECT["before"], "ages": "60+"}
 
 
 @pytest.mark.parametrize(
-    ("group", "said"),
+    ("population", "said"),
     [
-        ({"project": PROJECT}, "exactly one of"),
-        ({"raster": "a.tif", "project": PROJECT}, "rake_to"),
-        ({"rake_to": "estate", "project": PROJECT}, "rake_to"),
-        ({"rake_to": "community", "year": 2020, "project": PROJECT}, "`year`"),
-        ({"rake_to": "community", "project": {}}, "`births`"),
-        ({"rake_to": "community", "project": {"before": PROJECT["before"], "ages": "60+"}}, "`after`"),
-        ({"rake_to": "community", "project": {**PROJECT, "ages": "old"}}, "60\\+ or 0-2; there is old"),
-        (
-            {"rake_to": "community", "project": {**PROJECT, "after": {**PROJECT["after"], "year": 2017}}},
-            "multiple of 5 years; there are 2010, 2017",
-        ),
-        (
-            {"rake_to": "community", "project": {**PROJECT, "after": {**PROJECT["after"], "women": "w.csv"}}},
-            "before.women",
-        ),
-        ({"rake_to": "community", "project": {**PROJECT, "totals": {**TOTALS, "people": 5}}}, "`people`"),
-        ({"rake_to": "community", "project": {**PROJECT, "totals": {"file": "plan.csv"}}}, "`people`"),
-        ({"rake_to": "community", "project": {**PROJECT, "leest": 5}}, "`least`"),
+        ({"elders_60": {"project": PROJECT}}, "exactly one of"),
+        ({"elders_60": {"raster": "a.tif", "project": PROJECT}}, "rake_to"),
+        ({"elders_60": {"rake_to": "estate", "project": PROJECT}}, "rake_to"),
+        ({"elders_60": {"rake_to": "community", "year": 2020, "project": PROJECT}}, "`year`"),
+        ({"elders_60": {"rake_to": "community", "project": {}}}, "`births`"),
+        ({"elders_60": {"rake_to": "community", "project": ONE}}, "`after`"),
+        (elders(ages="old"), "60\\+ or 0-2; there is old"),
+        (elders(after={**AFTER, "year": 2017}), "multiple of 5 years; there are 2010, 2017"),
+        (elders(after={**AFTER, "women": "w.csv"}), "before.women"),
+        (elders(totals={**TOTALS, "people": 5}), "`people`"),
+        (elders(totals={"file": "plan.csv"}), "`people`"),
+        (elders(leest=5), "`least`"),
     ],
 )
-def test_wrong_entries_are_named(folder, group, said):
+def test_wrong_entries_are_named(folder, population, said):
     with pytest.raises(StudyError, match=said):
-        study_of(folder, {"elders_60": group})
+        study_of(folder, population)
 
 
 def test_one_census_serves_several_groups(folder):
-    text = study_of(folder, elders()).path.read_text(encoding="utf-8")
-    text = (
-        text[: text.index("population:")]
-        + (
-            "population:\n"
-            "  elders_60:\n"
-            "    rake_to: community\n"
-            "    project: &census\n"
-            "      before: {file: c2010.csv, year: 2010, zone: 社区}\n"
-            "      after: {file: c2020.csv, year: 2020, zone: 社区}\n"
-            "      ages: 60+\n"
-            "  elders_80: {rake_to: community, project: {<<: *census, ages: 80+}}\n"
-            "  residents: {rake_to: community, project: {<<: *census, ages: 0+}}\n"
-        )
-        + text[text.index("services:") :]
-    )
-    (folder / "study.yaml").write_text(text, encoding="utf-8")
-    inputs = gather(read_study(folder / "study.yaml"))
+    groups = {"elders_60": "60+", "elders_80": "80+", "residents": "0+"}
+    project = {name: {**PROJECT, "ages": ages} for name, ages in groups.items()}
+    population = {name: {"rake_to": "community", "project": entry} for name, entry in project.items()}
+    study = study_of(folder, population)
+    assert "after: *id001" in study.path.read_text(encoding="utf-8")  # written once, named elsewhere
+    inputs = gather(study)
     demand = inputs.people.demand
     assert (demand["elders_80"] < demand["elders_60"]).all()
     assert (demand["elders_60"] < demand["residents"]).all()

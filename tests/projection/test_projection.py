@@ -1,4 +1,4 @@
-"""Cohort change by hand and against a table that can be read; its laws; under-threes; years between."""
+"""Cohort change by hand and against a table that can be read; its laws; totals kept."""
 
 from pathlib import Path
 
@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoplan.inputs.population.cohorts import (
+    Cohorts,
+    at_year,
     child_ratios,
     cohort_change_ratios,
     project,
-    ratios_by_zone,
-    to_year,
-    under_three,
+    with_children,
 )
-from geoplan.words.errors import GeoplanError, InputError
+from geoplan.inputs.population.projection import scale_factors
+from geoplan.words.errors import InputError
 
 BANDS = [f"{a}-{a + 4}" for a in range(0, 70, 5)] + ["70+"]
 COUNTS = st.sampled_from([0.0, 1.0, 40.0, 333.0])
@@ -26,97 +27,78 @@ def people(*rows, index=None):
     return pd.DataFrame(rows, columns=BANDS, index=index or list("abcdefgh")[: len(rows)], dtype=float)
 
 
+def in_year(before, after, year, censuses=(2010, 2020), least=0.0):
+    """Return zones of one region in a year, women not told apart."""
+    region = pd.Series("r", index=after.index)
+    cohorts = Cohorts(before, after, before, after)
+    return at_year(cohorts, region, censuses=censuses, year=year, least=least).zones
+
+
 def golden():
-    """Return before, after, ratios and projected, as the readable table has them."""
+    """Return before, after, projected and ratios, as the readable table has them."""
     lines = (Path(__file__).parent / "town_2030.txt").read_text(encoding="utf-8").splitlines()[2:]
     rows = [line.split() for line in lines]
     assert [row[0] for row in rows] == BANDS
-    columns = [
-        [float(row[1]) for row in rows],
-        [float(row[2]) for row in rows],
-        [float(row[-1]) for row in rows],
-    ]
-    ratios = [float(row[3]) for row in rows[2:]]
-    return (*(people(c) for c in columns), ratios)
-
-
-def test_ratios_by_hand():
-    before, after, _, _ = golden()
-    ratios = cohort_change_ratios(before, after, years=10).loc["a"]
-    assert ratios.index.tolist() == BANDS[2:]
-    assert ratios["10-14"] == 500 / 500
-    assert ratios["20-24"] == 500 / 400
-    # the open band is what became of 60-64, 65-69 and 70+ together
-    assert ratios["70+"] == 400 / (300 + 200 + 300)
+    columns = [[float(row[at]) for row in rows] for at in (1, 2, -1)]
+    return (*(people(column) for column in columns), [float(row[3]) for row in rows[2:]])
 
 
 def test_golden_table():
     before, after, later, printed = golden()
     ratios = cohort_change_ratios(before, after, years=10)
     assert ratios.loc["a"].to_numpy() == pytest.approx(np.array(printed), abs=1e-9)
+    # the open band is what became of 60-64, 65-69 and 70+ together
+    assert ratios.loc["a", "70+"] == 400 / (300 + 200 + 300)
     # children per woman: 0-4 by 15-44, 5-9 by 20-49; women here half of all at each age
-    women_2020, women_2030 = after * 0.5, later * 0.5
-    children = child_ratios(after, years=10, women=women_2020)
+    children = child_ratios(after, after * 0.5, years=10)
     assert children.loc["a"].to_numpy() == pytest.approx([400 / 1747.5, 450 / 1792.5])
-    got = project(after, ratios, years=10, children=children, women=women_2030)
+    got = with_children(project(after, ratios, years=10), children, later * 0.5, years=10)
     assert got.loc["a"].to_numpy() == pytest.approx(later.loc["a"].to_numpy(), abs=5e-4)
     assert got.loc["a", "0-4"] == pytest.approx(400 / 1747.5 * 1737.5)
     assert got.loc["a", "5-9"] == pytest.approx(450 / 1792.5 * 1811.75)
-    # without sex: a child-adult ratio gives the same here, where women are half at every age
-    plain = project(after, ratios, years=10, children=child_ratios(after, years=10))
-    pd.testing.assert_frame_equal(plain, got)
+    pd.testing.assert_frame_equal(in_year(before, after, 2030), got)
 
 
 def test_two_steps_are_one_after_the_other():
-    before, after, _, _ = golden()
+    before, after, *_ = golden()
     ratios = cohort_change_ratios(before, after, years=10)
-    children = child_ratios(after, years=10)
-    once = project(after, ratios, years=10, children=children)
-    pd.testing.assert_frame_equal(
-        project(after, ratios, years=20, children=children),
-        project(once, ratios, years=10, children=children),
-    )
+    twice = in_year(before, after, 2040)
+    again = project(in_year(before, after, 2030), ratios, years=10)
+    pd.testing.assert_frame_equal(twice[BANDS[2:]], again[BANDS[2:]])
+    halfway = (in_year(before, after, 2030) + twice) / 2
+    pd.testing.assert_frame_equal(in_year(before, after, 2035), halfway)
+    # between the censuses on the line, at a census as it stands
+    pd.testing.assert_frame_equal(in_year(before, after, 2011), before + (after - before) / 10)
+    pd.testing.assert_frame_equal(in_year(before, after, 2020), after)
 
 
 def test_five_years_at_a_time():
     before, after = people([100] * 15), people([80] + [90] * 13 + [150])
-    ratios = cohort_change_ratios(before, after, years=5)
-    assert ratios.loc["a"].tolist() == [0.9] * 13 + [0.75]
-    got = project(after, ratios, years=5, children=child_ratios(after, years=5)).loc["a"]
+    assert cohort_change_ratios(before, after, years=5).loc["a"].tolist() == [0.9] * 13 + [0.75]
+    got = in_year(before, after, 2025, censuses=(2015, 2020)).loc["a"]
     assert got.tolist() == pytest.approx([80 / 540 * (6 * 81), 72] + [81] * 12 + [0.75 * 240])
 
 
 def test_unknown_stays_unknown():
-    after = people([100] * 15, [100] * 15, [100] * 15)
-    before = people([100] * 15, [100] * 15)  # c is not in the first census
+    after, before = people(*[[100] * 15] * 3), people(*[[100] * 15] * 3)
     before.loc["b", ["20-24"]] = 0  # nobody to compare with
     before.loc["a", "30-34"] = np.nan
+    before.loc["c"] = np.nan
     ratios = cohort_change_ratios(before, after, years=10)
     assert ratios.columns[ratios.loc["b"].isna()].tolist() == ["30-34"]
     assert ratios.columns[ratios.loc["a"].isna()].tolist() == ["40-44"]
     assert ratios.loc["c"].isna().all()
-    got = project(after, ratios, years=10)
-    assert got.columns[got.loc["b"].isna()].tolist() == ["0-4", "5-9", "30-34"]
-    assert got.loc["c"].isna().all()
+    later = project(after, ratios, years=10)
+    assert later.columns[later.loc["b"].isna()].tolist() == ["0-4", "5-9", "30-34"]
     # an unknown woman makes children unknown, never fewer
-    with_children = project(after, ratios, years=10, children=child_ratios(after, years=10))
-    assert with_children.loc["b", ["0-4", "5-9"]].isna().all()
+    got = with_children(later, child_ratios(after, after, years=10), later, years=10)
+    assert got.loc["b", ["0-4", "5-9"]].isna().all()
 
 
 def test_a_handful_of_people_has_no_ratio():
     before, after = people([20] * 7 + [19] + [20] * 7), people([30] * 15)
     ratios = cohort_change_ratios(before, after, years=5, least=20).loc["a"]
     assert ratios.index[ratios.isna()].tolist() == ["40-44"]  # 19 were 35-39; 20 just do
-
-
-def test_ratios_of_the_region_stand_in():
-    own = pd.DataFrame({"10-14": [1.2, np.nan]}, index=["a", "b"])
-    region = pd.DataFrame({"10-14": [0.9]}, index=["town"])
-    where = pd.Series({"a": "town", "b": "town", "c": "town", "d": None})
-    got = ratios_by_zone(own, region, where)["10-14"]
-    assert got.to_numpy() == pytest.approx([1.2, 0.9, 0.9, np.nan], nan_ok=True)
-    none = ratios_by_zone(own.iloc[:0], region, where)["10-14"]
-    assert none.to_numpy() == pytest.approx([0.9, 0.9, 0.9, np.nan], nan_ok=True)
 
 
 @given(st.lists(COUNTS, min_size=15, max_size=15), st.sampled_from([5, 10, 15]))
@@ -126,115 +108,74 @@ def test_with_ratios_of_one_everyone_ages_and_none_is_lost(row, years):
     k = years // 5
     assert (ratios.iloc[0, :-1] == 1).all()
     ratios.iloc[0, -1] = 1
-    children = pd.DataFrame(0.0, index=table.index, columns=BANDS[:k])
-    got = project(table, ratios, years=years, children=children).loc["a"]
-    assert got.sum() == pytest.approx(sum(row))
+    got = project(table, ratios, years=years).loc["a"]
+    assert got.iloc[:k].isna().all()
+    assert got.iloc[k:].sum() == pytest.approx(sum(row))
     assert got.iloc[k:14].tolist() == row[: 14 - k]
 
 
 @given(st.lists(st.tuples(*[st.sampled_from([1.0, 40.0, 333.0])] * 15), min_size=2, max_size=2))
 def test_ratios_bring_the_first_census_to_the_second(rows):
     before, after = people(rows[0]), people(rows[1])
-    ratios = cohort_change_ratios(before, after, years=10)
-    again = project(before, ratios, years=10)
+    again = project(before, cohort_change_ratios(before, after, years=10), years=10)
     assert again.iloc[0, 2:].to_numpy() == pytest.approx(after.iloc[0, 2:].to_numpy())
 
 
 @given(st.lists(st.lists(COUNTS, min_size=15, max_size=15), min_size=1, max_size=4))
 def test_regional_ratios_make_zones_add_up_to_the_region(rows):
     zones = people(*rows)
-    region = zones.sum().to_frame("r").T
-    regional = cohort_change_ratios(people([50] * 15, index=["r"]), people([60] * 15, index=["r"]), years=10)
-    ratios = ratios_by_zone(regional.iloc[:0], regional, pd.Series("r", index=zones.index))
-    got = project(zones, ratios, years=10).sum(skipna=False)
-    whole = project(region, regional, years=10).loc["r"]
+    regional = cohort_change_ratios(people([50] * 15), people([60] * 15), years=10)
+    each = regional.iloc[[0] * len(zones)].set_axis(zones.index)
+    whole = project(zones.sum().to_frame("a").T, regional, years=10).loc["a"]
+    got = project(zones, each, years=10).sum(skipna=False)
     assert got.to_numpy() == pytest.approx(whole.to_numpy(), nan_ok=True)
-
-
-def test_inputs_stay():
-    before, after, _, _ = golden()
-    copies = before.copy(), after.copy()
-    ratios = cohort_change_ratios(before, after, years=10)
-    children = child_ratios(after, years=10)
-    kept = ratios.copy(), children.copy()
-    project(after, ratios, years=20, children=children)
-    for one, other in zip((before, after, ratios, children), (*copies, *kept), strict=True):
-        pd.testing.assert_frame_equal(one, other)
 
 
 def test_what_does_not_fit_is_named():
     table = people([10] * 15)
-    ratios = cohort_change_ratios(table, table, years=10)
-    with pytest.raises(InputError, match="five-year bands"):
-        cohort_change_ratios(table, table.drop(columns="70+"), years=10)
-    with pytest.raises(InputError, match="five-year bands"):
-        cohort_change_ratios(table.iloc[:, 1:], table.iloc[:, 1:], years=10)
-    for years in (0, 7, 75):
-        with pytest.raises(InputError, match=f"step of {years} years"):
-            cohort_change_ratios(table, table, years=years)
-    with pytest.raises(InputError, match="negative"):
-        cohort_change_ratios(table, -table, years=10)
-    with pytest.raises(InputError, match="15 years do not fit steps of 10"):
-        project(table, ratios, years=15)
-    with pytest.raises(InputError, match="one step"):
-        project(table, ratios, years=20, children=child_ratios(table, years=10), women=table)
-    with pytest.raises(InputError, match="do not fit the table"):
-        project(table, ratios.iloc[:, :-1], years=10)
-    with pytest.raises(InputError, match="child-bearing ages 15-84"):
-        child_ratios(table, years=5, fertile=(15, 85))
-    with pytest.raises(GeoplanError, match="duplicate"):
-        cohort_change_ratios(table, pd.concat([table, table]), years=10)
+    with pytest.raises(InputError, match="step of 75 years"):
+        in_year(table, table, 2100, censuses=(1945, 2020))
+    with pytest.raises(InputError, match="nothing is extrapolated"):
+        in_year(table, table, 2009)
+    young = table[BANDS[:8]].rename(columns={"35-39": "35+"})
+    with pytest.raises(InputError, match="child-bearing ages 15-44"):
+        in_year(young, young, 2030)
 
 
-def test_under_three_by_births():
-    births = pd.DataFrame({2023: [100, 10], 2024: [90, np.nan], 2025: [80, 8]}, index=["a", "b"])
-    survival = {2023: 0.9, 2024: 0.95, 2025: 1.0}
-    got = under_three(births=births, survival=survival)
-    assert got["a"] == pytest.approx(90 + 85.5 + 80)
-    assert np.isnan(got["b"])
-    assert got.name == "under_3"
+REGION = pd.Series({"a": "t", "b": "t", "c": "u"})
 
 
-def test_under_three_by_women():
-    women = pd.Series({"a": 200.0, "b": np.nan})
-    assert under_three(women=women, ratio=0.12)["a"] == pytest.approx(24)
-    assert under_three(women=women, ratio=0.12).isna()["b"]
-    each = under_three(women=women.fillna(50), ratio=pd.Series({"a": 0.1, "b": 0.2}))
-    assert each.tolist() == pytest.approx([20, 10])
+def scaled(counts, totals, region=REGION):
+    """Return the factors by region and the codes of what was found."""
+    notes = []
+    factors = scale_factors("elders_60", pd.Series(counts), pd.Series(totals), region, notes)
+    return factors.to_numpy(), [note.code for note in notes]
 
 
-@pytest.mark.parametrize(
-    "given_",
-    [
-        {}, {"women": pd.Series({"a": 1.0})},
-        {"births": pd.DataFrame({1: [1.0], 2: [1.0], 3: [1.0]}), "women": pd.Series({"a": 1.0}), "ratio": 0.1},
-        {"births": pd.DataFrame({1: [1.0], 2: [1.0]}), "survival": {1: 1, 2: 1}},
-        {"births": pd.DataFrame({1: [1.0], 2: [1.0], 3: [1.0]}), "survival": {1: 1, 2: 1, 4: 1}},
-        {"births": pd.DataFrame({1: [1.0], 2: [1.0], 3: [1.0]}), "survival": {1: 1, 2: 1, 3: 1.2}},
-        {"births": pd.DataFrame({1: [1.0], 2: [-1.0], 3: [1.0]}), "survival": {1: 1, 2: 1, 3: 1}},
-        {"women": pd.Series({"a": 1.0}), "ratio": -0.1},
-    ],
-)  # fmt: skip
-def test_under_three_asks_for_one_whole_way(given_):
-    with pytest.raises(InputError):
-        under_three(**given_)
+def test_zones_are_scaled_to_the_total_of_their_region():
+    assert scaled({"a": 30.0, "b": 10.0, "c": 20.0}, {"t": 60.0, "u": 10.0})[0].tolist() == [1.5, 0.5]
+    # a region with an unknown zone is left and said; one without total stays; nothing stays nothing
+    factors, codes = scaled({"a": 30.0, "b": np.nan, "c": 20.0}, {"t": 60.0, "u": np.nan, "v": 5.0})
+    assert np.isnan(factors).all()
+    assert codes == ["control_open"]
+    assert scaled({"a": 0.0, "b": 0.0, "c": 2.0}, {"t": 0.0, "u": 0.0})[0].tolist() == [1, 0]
+    # a zone of no region stays as it is
+    assert scaled({"a": 30.0, "b": 10.0}, {"t": 25.0}, pd.Series({"b": "t"}))[0].tolist() == [2.5]
+    with pytest.raises(InputError, match="t: no zone has any `elders_60`"):
+        scaled({"a": 0.0, "b": 0.0, "c": 2.0}, {"t": 1.0, "u": 1.0})
+    with pytest.raises(InputError, match="without a total: u"):
+        scaled({"a": 0.0, "b": 0.0, "c": 2.0}, {"t": 1.0})
 
 
-def test_years_between():
-    tables = {
-        2020: pd.DataFrame({"elders_60": [100.0, 50.0]}),
-        2030: pd.DataFrame({"elders_60": [200.0, np.nan]}),
-    }
-    assert to_year(tables, 2025)["elders_60"].to_numpy() == pytest.approx([150, np.nan], nan_ok=True)
-    assert to_year(tables, 2021)["elders_60"].iloc[0] == pytest.approx(110)
-    pd.testing.assert_frame_equal(
-        to_year(tables, 2020), tables[2020]
-    )  # the year itself, unknowns of others aside
-    three = tables | {2024: pd.DataFrame({"elders_60": [180.0, 60.0]})}
-    assert to_year(three, 2022)["elders_60"].tolist() == pytest.approx([140, 55])  # from the nearest years
-    assert to_year(three, 2027)["elders_60"].iloc[0] == pytest.approx(190)
-    for year in (2019, 2031):
-        with pytest.raises(InputError, match="nothing is extrapolated"):
-            to_year(tables, year)
-    with pytest.raises(InputError, match="same rows"):
-        to_year({2020: tables[2020], 2030: tables[2030].iloc[:1]}, 2025)
+@given(st.lists(st.tuples(COUNTS, st.sampled_from(["t", "u"])), min_size=1, max_size=8), COUNTS, COUNTS)
+def test_sums_equal_the_totals(rows, t, u):
+    counts, region = pd.Series([row[0] for row in rows]), pd.Series([row[1] for row in rows])
+    totals = pd.Series({"t": t, "u": u})
+    has = counts.groupby(region).sum()
+    if any(has.get(name) == 0 and total > 0 for name, total in totals.items()):
+        with pytest.raises(InputError, match="no zone has any"):
+            scale_factors("elders_60", counts, totals, region, [])
+        return
+    factors = scale_factors("elders_60", counts, totals, region, [])
+    got = (counts * factors[region].to_numpy()).groupby(region).sum()
+    assert got.to_numpy() == pytest.approx(totals[got.index].to_numpy())

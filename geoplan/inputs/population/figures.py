@@ -441,8 +441,8 @@ def distinct_rates(rates: Floats) -> int:
 
     Examples
     --------
-    >>> distinct_rates(np.array([0.2, 0.2 * (1 + 1e-7), 0.21, np.nan]))
-    2
+    >>> distinct_rates(np.array([0.2, 0.2 * (1 + 1e-7), 0.21, np.nan])), distinct_rates(np.array([np.nan]))
+    (2, 0)
     """
     found = np.unique(rates[np.isfinite(rates)])
     return int(len(found) and 1 + np.count_nonzero(np.diff(found) > SAME_RATE * found[1:]))

@@ -148,7 +148,7 @@ def people_on_the_ground(
             notes += found
     raise_errors(notes, InputError)
 
-    demand, shares = _demand(order_as_given(groups, amounts), blocks, here)
+    demand, shares = _demand({name: amounts[name] for name in groups}, blocks, here)
     table = _groups_table(groups, demand, lang)
     edges = edge_zones(here, list(rasters.values()))
     return People(demand, shares, table, tuple(notes), edges)
@@ -181,11 +181,6 @@ def order_of_dependence(groups: Mapping[str, Group]) -> list[str]:
             raise InputError(Note.of("group_circle", severity="error", groups=circle))
         done += ready
     return done
-
-
-def order_as_given(groups: Mapping[str, Group], amounts: Mapping[str, Amounts]) -> dict[str, Amounts]:
-    """Return amounts in the order of the study file."""
-    return {name: amounts[name] for name in groups}
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

@@ -23,17 +23,9 @@ from geoplan.inputs.boundaries.checks import listing, some, zone_codes
 from geoplan.inputs.lists.rows import has_columns
 from geoplan.inputs.lists.zone_names import level_words
 from geoplan.inputs.lists.zone_rows import AREA, LevelZones, ZoneRows, zone_rows
-from geoplan.inputs.population.cohorts import (
-    WIDTH,
-    AtYear,
-    Cohorts,
-    at_year,
-    band_limits,
-    control,
-    five_year_bands,
-    split_ages,
-    under_three,
-)
+from geoplan.inputs.population.age_bands import WIDTH, band_limits, five_year_bands, split_ages
+from geoplan.inputs.population.cohorts import AtYear, Cohorts, at_year
+from geoplan.inputs.population.figures import sums
 from geoplan.study.ages import age_limits
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import InputError, Note, raise_errors
@@ -198,9 +190,7 @@ def _scaled(
     name: str, counted: pd.DataFrame, totals: pd.Series, region: pd.Series, notes: list[Note]
 ) -> pd.Series:
     """Return the group's people, scaled as the whole of the total is to hold its sum; say by how much."""
-    kept = control(counted[["whole"]].set_axis([name], axis=1), totals.to_frame(name), region_of=region)
-    notes += kept.notes
-    factors = kept.factors[name]
+    factors = scale_factors(name, counted["whole"], totals, region, notes)
     blank = totals.index[totals.isna() & totals.index.isin(region)]
     if len(blank):
         regions = some(zone_codes(blank))
@@ -212,6 +202,40 @@ def _scaled(
     each = factors.reindex(region.reindex(counted.index).to_numpy()).fillna(1.0)
     scaled: pd.Series = counted["group"] * each.to_numpy()
     return scaled
+
+
+def scale_factors(
+    name: str, people: pd.Series, totals: pd.Series, region: pd.Series, notes: list[Note]
+) -> pd.Series:
+    """Return what the zones of each region are scaled by (raking, one margin), NaN where they stay as they are.
+
+    ::
+
+        factor_r = total_r / sum of the zones of r
+
+    A region with an unknown zone stays as it is, and is said: to put its total on the known zones would give them the
+    others' people.
+    """
+    strange = sorted({str(zone) for zone in region.dropna().unique() if zone not in totals.index})
+    if strange:
+        raise InputError(Note.of("control_unknown", names=", ".join(strange), severity="error"))
+    owner = totals.index.get_indexer(pd.Index(region.reindex(people.index)))
+    inside, total = owner >= 0, totals.to_numpy(dtype=np.float64)
+    summed = sums(owner[inside], people.to_numpy(dtype=np.float64)[inside], len(totals))
+    empty = (summed == 0) & np.isin(np.arange(len(totals)), owner)
+    found = []
+    for code, which, severity in (
+        ("control_open", np.isnan(summed) & np.isfinite(total), "warning"),
+        ("control_nobody", empty & (total > 0), "error"),
+    ):
+        if which.any():
+            names = ", ".join(map(str, totals.index[which][:10]))
+            found.append(Note.of(code, regions=names, column=name, severity=severity))
+    notes += found
+    raise_errors(found, InputError)
+    factors = np.divide(total, summed, out=np.full(len(total), np.nan), where=summed > 0)
+    factors[empty & (total == 0)] = 1.0
+    return pd.Series(factors, totals.index)
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------
@@ -238,7 +262,8 @@ def _censuses(entry: Entries, places: LevelZones, notes: list[Note]) -> Cohorts 
     last = [limits[np.isfinite(limits)][-1] for limits in (band_limits(table.columns) for table in read)]
     open_from = int(min(last) // WIDTH * WIDTH)
     try:
-        return Cohorts(*(five_year_bands(table, open_from=open_from) for table in read))
+        people, women = read[:2], read[2:] or read[:2]
+        return Cohorts(*(five_year_bands(table, open_from=open_from) for table in (*people, *women)))
     except InputError as error:
         notes += [note for note in error.notes if isinstance(note, Note)]
         return None
@@ -258,15 +283,15 @@ def _born(entry: Entries, places: LevelZones, year: int, notes: list[Note]) -> p
             Note.of("projected_births_years", severity="error", file=Path(entry["file"]).name, **words)
         )
     births = numbers_of(entry, {born: (str(born), f"{born}年") for born in years}, places, notes)
-    if births is None or len(years) != 3:
-        return None
-    return _alone(under_three(births=births, survival=entry["survival"]))
+    return (
+        None if births is None else _alone((births * pd.Series(entry["survival"])).sum(axis=1, skipna=False))
+    )
 
 
 def _of_women(entry: Entries, places: LevelZones, notes: list[Note]) -> pd.DataFrame | None:
     """Return children under three from women and a ratio."""
     women = numbers_of(entry, {"women": (entry["count"],)}, places, notes)
-    return None if women is None else _alone(under_three(women=women["women"], ratio=entry["ratio"]))
+    return None if women is None else _alone(women["women"] * entry["ratio"])
 
 
 def _alone(people: pd.Series) -> pd.DataFrame:
