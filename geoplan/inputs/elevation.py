@@ -6,7 +6,6 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import rasterio
 import shapely
 from pyproj import CRS, Transformer
@@ -74,12 +73,11 @@ def profiles(edges: gpd.GeoDataFrame, path: str | Path) -> Profiles:
     share = (np.arange(first[-1]) - first[edge]) / parts[edge]
     points = shapely.line_interpolate_point(edges.geometry.array[edge], share, normalized=True)
     height = sample(path, shapely.get_coordinates(points), crs=edges.crs)
-    structure = (edges["bridge"].astype(bool) | edges["tunnel"].astype(bool)).to_numpy()
-    height = _evenly_over(structure, edges, height, first, share, edge, length)
+    height = _evenly_over(edges, height, first, share, edge)
     height, unknown = _filled(height, first, edge)
     notes: tuple[Note, ...] = ()
     if unknown:
-        km = float(length[_edges_without(height, first)].sum()) / 1000 if len(height) else 0.0
+        km = float(length[~np.isfinite(height[first[:-1]])].sum()) / 1000
         notes = (Note.of("heights_missing", file=path.name, edges=f"{unknown:,}", km=f"{km:,.1f}"),)
     return Profiles(edges.index.to_numpy(dtype=np.int64), first, np.nan_to_num(height, nan=0.0), notes)
 
@@ -145,36 +143,29 @@ def _between(cells: Floats, row: Floats, column: Floats) -> Floats:
     inside = (
         (row >= -0.5) & (row <= cells.shape[0] - 0.5) & (column >= -0.5) & (column <= cells.shape[1] - 0.5)
     )
-    r = np.clip(np.where(inside, row, 0.0), 0, cells.shape[0] - 1)
-    c = np.clip(np.where(inside, column, 0.0), 0, cells.shape[1] - 1)
-    r0, c0 = np.floor(r).astype(int), np.floor(c).astype(int)
-    r1, c1 = np.minimum(r0 + 1, cells.shape[0] - 1), np.minimum(c0 + 1, cells.shape[1] - 1)
-    total, weight = np.zeros(len(r)), np.zeros(len(r))
-    for rows, columns, share in (
-        (r0, c0, (1 - (r - r0)) * (1 - (c - c0))),
-        (r0, c1, (1 - (r - r0)) * (c - c0)),
-        (r1, c0, (r - r0) * (1 - (c - c0))),
-        (r1, c1, (r - r0) * (c - c0)),
-    ):
-        value = cells[rows, columns]
+    last = np.array(cells.shape) - 1
+    at = [
+        np.clip(np.where(inside, place, 0.0), 0, end) for place, end in zip((row, column), last, strict=True)
+    ]
+    low = [np.floor(place).astype(int) for place in at]
+    total, weight = np.zeros(len(row)), np.zeros(len(row))
+    for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        share = np.ones(len(row))
+        for place, floor, step in zip(at, low, (down, right), strict=True):
+            share *= place - floor if step else 1 - (place - floor)
+        value = cells[np.minimum(low[0] + down, last[0]), np.minimum(low[1] + right, last[1])]
         known = np.isfinite(value)
         total += np.where(known, value * share, 0.0)
         weight += np.where(known, share, 0.0)
     return np.where(inside & (weight > 1e-9), total / np.where(weight > 1e-9, weight, 1.0), np.nan)
 
 
-def _evenly_over(
-    structure: npt.NDArray[np.bool_],
-    edges: pd.DataFrame,
-    height: Floats,
-    first: Ints,
-    share: Floats,
-    edge: Ints,
-    length: Floats,
-) -> Floats:
+def _evenly_over(edges: gpd.GeoDataFrame, height: Floats, first: Ints, share: Floats, edge: Ints) -> Floats:
     """Return heights with bridges and tunnels rising evenly from end to end."""
+    structure = (edges["bridge"].astype(bool) | edges["tunnel"].astype(bool)).to_numpy()
     if not structure.any():
         return height
+    length = edges.geometry.length.to_numpy()
     u, v = edges["u"].to_numpy()[structure], edges["v"].to_numpy()[structure]
     ends = np.concatenate([u, v])
     ids, place = np.unique(ends, return_inverse=True)
@@ -219,19 +210,11 @@ def _harmonic(u: Ints, v: Ints, length: Floats, ground: Floats, inner: npt.NDArr
 def _filled(height: Floats, first: Ints, edge: Ints) -> tuple[Floats, int]:
     """Fill gaps along each edge from the heights beside them; return also how many edges have gaps."""
     gap = ~np.isfinite(height)
-    if not gap.any():
-        return height, 0
     filled = height.copy()
     holed = np.unique(edge[gap])
     for one in holed.tolist():
-        part = slice(int(first[one]), int(first[one + 1]))
-        known = ~gap[part]
-        if known.any():
-            places = np.arange(part.stop - part.start)
-            filled[part] = np.interp(places, places[known], height[part][known])
+        places = np.arange(first[one], first[one + 1])
+        known = places[~gap[places]]
+        if len(known):
+            filled[places] = np.interp(places, known, height[known])
     return filled, len(holed)
-
-
-def _edges_without(height: Floats, first: Ints) -> npt.NDArray[np.bool_]:
-    without: npt.NDArray[np.bool_] = ~np.isfinite(height[first[:-1]])
-    return without

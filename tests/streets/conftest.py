@@ -6,6 +6,13 @@ import pytest
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
+MEMBER = "<member type='way' role='outer' ref={}/>"
+
+
+def _all(element, values):
+    return "".join(element.format(quoteattr(str(value))) for value in values)
+
+
 def _tags(tags):
     return "".join(f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in tags.items())
 
@@ -16,31 +23,26 @@ def osm_file(tmp_path):
 
     def write(points, ways, relations=None, *, ways_first=False):
         nodes = [
-            f'<node id="{i}" lon="{p[0] / 1000:.7f}" lat="{p[1] / 1000:.7f}">{_tags(p[2] if len(p) > 2 else {})}</node>'
-            for i, p in points.items()
+            f"<node id='{i}' lon='{x / 1000:.7f}' lat='{y / 1000:.7f}'>{''.join(map(_tags, tags))}</node>"
+            for i, (x, y, *tags) in points.items()
         ]
         lines = [
-            f'<way id="{i}">{"".join(f"<nd ref={quoteattr(str(n))}/>" for n in refs)}{_tags(tags)}</way>'
+            f"<way id='{i}'>{_all('<nd ref={}/>', refs)}{_tags(tags)}</way>"
             for i, (refs, tags) in ways.items()
         ]
         rings = [
-            f'<relation id="{i}">'
-            + "".join(f'<member type="way" ref="{m}" role="outer"/>' for m in members)
-            + f"{_tags(tags)}</relation>"
+            f"<relation id='{i}'>{_all(MEMBER, members)}{_tags(tags)}</relation>"
             for i, (members, tags) in (relations or {}).items()
         ]
-        body = [*lines, *nodes] if ways_first else [*nodes, *lines]
+        body = [*lines, *nodes, *rings] if ways_first else [*nodes, *lines, *rings]
         path = tmp_path / "town.osm"
-        path.write_text(
-            "<?xml version='1.0' encoding='UTF-8'?><osm version='0.6'>" + "".join([*body, *rings]) + "</osm>",
-            encoding="utf-8",
-        )
+        path.write_text(f"<osm version='0.6'>{''.join(body)}</osm>", encoding="utf-8")
         return path
 
     return write
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def real():
     """Give a file of the real data, or skip."""
 

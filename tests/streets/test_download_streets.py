@@ -32,26 +32,22 @@ ELEMENTS = [
 
 @pytest.fixture
 def server():
-    asked = []
+    """Give the address, what was asked, and what will be answered: places to GET, elements to POST."""
+    asked, answers = [], {"GET": PLACE, "POST": {"elements": ELEMENTS}, "status": 200}
 
     class Answer(BaseHTTPRequestHandler):
-        places, elements, status = PLACE, ELEMENTS, 200
-
-        def _reply(self, body):
-            data = json.dumps(body).encode() if type(self).status == 200 else b"<html>busy</html>"
-            self.send_response(type(self).status)
+        def do_GET(self):
+            asked.append(self.rfile.read(int(self.headers.get("Content-Length", 0))) or self.path)
+            busy = answers["status"] != 200
+            data = b"<html>busy</html>" if busy else json.dumps(answers[self.command]).encode()
+            self.send_response(answers["status"])
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
 
-        def do_GET(self):
-            asked.append(self.path)
-            self._reply(type(self).places)
-
         def do_POST(self):
-            asked.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            self._reply({"elements": type(self).elements})
+            self.do_GET()
 
         def log_message(self, *args):
             pass
@@ -59,7 +55,7 @@ def server():
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as running:
         thread = threading.Thread(target=running.serve_forever, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{running.server_port}", asked, Answer
+        yield f"http://127.0.0.1:{running.server_port}", asked, answers
         running.shutdown()
         thread.join()
 
@@ -77,8 +73,7 @@ def fetch(server, out):
 
 
 def test_what_is_fetched_is_what_is_read(server, tmp_path, caplog):
-    before = {k: v for k, v in vars(osmnx.settings).items() if not k.startswith("_")}
-    lookup = socket.getaddrinfo
+    before, lookup = dict(vars(osmnx.settings)), socket.getaddrinfo
     path = fetch(server, tmp_path / "new" / "town.graphml")
     streets = read_streets(path, crs="EPSG:32631")
     walked = streets.edges[streets.edges["highway"].isin(["residential", "footway"])]
@@ -89,18 +84,18 @@ def test_what_is_fetched_is_what_is_read(server, tmp_path, caplog):
     # it said whom it would ask before it asked, and left nothing behind
     assert "asking http://127.0.0.1" in caplog.messages[0]
     assert len(server[1]) == 2
-    assert {k: v for k, v in vars(osmnx.settings).items() if not k.startswith("_")} == before
+    assert vars(osmnx.settings) == before
     assert socket.getaddrinfo is lookup
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["new", "town.graphml"]
 
 
 @pytest.mark.parametrize(
     ("answer", "value"),
-    [("places", []), ("elements", []), ("elements", [ELEMENTS[0]]), ("status", 500)],
+    [("GET", []), ("POST", {"elements": []}), ("POST", {"elements": ELEMENTS[:1]}), ("status", 500)],
     ids=["unknown place", "no streets", "a lone point", "server error"],
 )
 def test_what_fails_is_said_and_leaves_no_file(server, tmp_path, answer, value):
-    setattr(server[2], answer, value)
+    server[2][answer] = value
     with pytest.raises(DownloadError, match="某区 could not be fetched") as raised:
         fetch(server, tmp_path / "town.graphml")
     assert raised.value.exit_code == 8

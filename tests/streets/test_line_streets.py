@@ -8,8 +8,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoplan.inputs.streets import connection_loss, from_ways, read_streets
+from geoplan.inputs.streets import read_streets
 from geoplan.inputs.streets.lines import read_lines
+from geoplan.inputs.streets.notes import connection_loss
+from geoplan.inputs.streets.read import from_ways
 from geoplan.words.errors import InputError
 
 CRS = "EPSG:4547"
@@ -21,14 +23,12 @@ def line(*points):
 
 
 def layer(lines, **columns):
-    lines = list(lines)
-    columns = {k: v if isinstance(v, list) else [v] * len(lines) for k, v in columns.items()}
-    return gpd.GeoDataFrame(columns, geometry=lines, crs=CRS)
+    return gpd.GeoDataFrame(columns, index=range(len(lines)), geometry=lines, crs=CRS)
 
 
-def streets(table, *, classes=None, walk=None, gates="tagged", private="open"):
-    ways, _, notes = read_lines(table, classes=classes, walk=walk or {}, datum=None, crs=CRS)
-    found = from_ways(ways, walk=walk or {}, private=private, gates=gates, gate_states={}, crs=CRS)
+def streets(table, *, classes=None, walk=None):
+    ways, notes = read_lines(table, classes=classes, walk=walk or {}, datum=None, crs=CRS)
+    found = from_ways(ways, (), walk=walk or {}, private="open", gates="tagged", gate_states={}, crs=CRS)
     return found, [n.code for n in notes]
 
 
@@ -39,21 +39,33 @@ def lengths(found):
 CROSS = [line((0, 0), (50, 0), (100, 0)), line((50, -50), (50, 0), (50, 50))]
 
 
-def test_lines_meet_at_shared_vertices():
-    found, _ = streets(layer(CROSS, highway="residential"))
-    assert lengths(found) == [50, 50, 50, 50]
-    assert len(found.nodes) == 5
-
-
-def test_lines_that_only_cross_do_not_meet():
-    found, _ = streets(layer([line((0, 0), (100, 0)), line((50, -50), (50, 50))], highway="residential"))
-    assert lengths(found) == [100, 100]
-    assert len(found.nodes) == 4
-
-
-def test_with_node_columns_lines_meet_at_ends_only():
-    found, _ = streets(layer(CROSS, highway="residential", u=[1, 3], v=[2, 4]))
-    assert lengths(found) == [100, 100]
+@pytest.mark.parametrize(
+    ("lines", "columns", "metres", "nodes"),
+    [
+        (CROSS, {}, [50, 50, 50, 50], 5),
+        # lines that only cross do not meet
+        ([line((0, 0), (100, 0)), line((50, -50), (50, 50))], {}, [100, 100], 4),
+        # with node columns lines meet at ends only
+        (CROSS, {"u": [1, 3], "v": [2, 4]}, [100, 100], 4),
+        # both directions of one street count once
+        (
+            [line((0, 0), (30, 0), (30, 10)), line((30, 10), (30, 0), (0, 0)), line((0, 0), (30, 10))],
+            {},
+            [10, 30, 31.623],
+            3,
+        ),
+        # lists as osmnx writes them count by their first
+        (CROSS, {"highway": ["['path', 'steps']", "steps"]}, [50, 50, 50, 50], 5),
+    ],
+)
+def test_where_lines_meet(lines, columns, metres, nodes):
+    table = layer(lines, **{"highway": "residential"} | columns)
+    before = table.copy(deep=True)
+    found, _ = streets(table)
+    pd.testing.assert_frame_equal(table, before)
+    assert lengths(found) == metres
+    assert len(found.nodes) == nodes
+    assert set(found.edges["highway"]) == ({"path", "steps"} if "highway" in columns else {"residential"})
 
 
 @pytest.mark.parametrize(("gap", "nodes"), [(0.0, 3), (0.0004, 3), (0.002, 4)])
@@ -62,27 +74,18 @@ def test_ends_meet_to_the_millimetre(gap, nodes):
     assert len(found.nodes) == nodes
 
 
-def test_both_directions_of_one_street_count_once():
-    there = line((0, 0), (30, 0), (30, 10))
-    found, _ = streets(layer([there, there.reverse(), line((0, 0), (30, 10))], highway="residential"))
-    assert lengths(found) == [10, 30, 31.623]
-
-
 def test_classes_by_name_and_by_default():
     table = layer(CROSS, fclass=["residential", "motorway"])
     assert lengths(streets(table)[0]) == [100]
     renamed = table.rename(columns={"fclass": "道路等级"}).assign(道路等级=["主干路", "快速路"])
     found, codes = streets(renamed, classes="道路等级", walk={"主干路": True, "快速路": False})
     assert lengths(found) == [100]
-    assert codes == []
+    assert codes == ["streets_left_out"]
     with pytest.raises(InputError, match="no column `等级`"):
         streets(renamed, classes="等级")
-
-
-def test_without_classes_every_line_is_walked_and_that_is_said():
+    # without classes every line is walked, and that is said
     found, codes = streets(layer(CROSS))
-    assert len(found.edges) == 4
-    assert codes == ["streets_without_classes"]
+    assert (len(found.edges), codes) == (4, ["streets_without_classes"])
 
 
 def test_other_tags_are_judged_too():
@@ -98,11 +101,6 @@ def test_other_tags_are_judged_too():
     assert found.edges["access"].unique().tolist() == ["residents"]
     assert found.edges["bridge"].all()
     assert found.edges["name"].unique().tolist() == [""]
-
-
-def test_lists_as_osmnx_writes_them_count_by_their_first():
-    found, _ = streets(layer(CROSS, highway=["['path', 'steps']", "steps"]))
-    assert sorted(found.edges["highway"]) == ["path", "path", "steps", "steps"]
 
 
 def test_points_on_vertices_are_gates():
@@ -122,13 +120,6 @@ def test_polygons_are_left_out_and_said_and_a_layer_without_lines_is_an_error():
     assert "streets_not_lines" in streets(table)[1]
     with pytest.raises(InputError, match="holds no lines"):
         streets(table.iloc[2:])
-
-
-def test_input_stays_as_it_was():
-    table = layer(CROSS, highway="residential")
-    before = table.copy(deep=True)
-    streets(table)
-    pd.testing.assert_frame_equal(table, before)
 
 
 def test_file_order_changes_nothing(tmp_path):
@@ -160,13 +151,6 @@ def test_law_no_metre_is_lost_and_nodes_are_where_ends_meet(ends):
 
 def test_connection_loss_by_hand():
     #  1-2-3 path, 3-4 trunk, 4-5 path, 6-7 path (an island from the start)
-    edges = pd.DataFrame(
-        {
-            "u": [1, 2, 3, 4, 6], "v": [2, 3, 4, 5, 7], "highway": ["path", "path", "trunk", "path", "path"],
-            "length_m": 100.0,
-        }
-    )  # fmt: skip
-    loss = connection_loss(edges, ["trunk"])
-    assert (loss.islands, loss.islands_with, loss.edges, loss.km) == (2, 1, 1, 0.1)
-    assert loss.share == pytest.approx(4 / 7)
-    assert loss.share_with == pytest.approx(2 / 7)
+    edges = pd.DataFrame({"u": [1, 2, 3, 4, 6], "v": [2, 3, 4, 5, 7], "length_m": 2_000.0})
+    loss = connection_loss(edges, edges["u"] == 3)
+    assert list(loss.values()) == ["1", "2", 2, f"{4 / 7:.1%}", 1, f"{2 / 7:.1%}"]

@@ -12,7 +12,10 @@ WALK = {"highway": "footway"}
 
 
 def read(path, **options):
-    return read_streets(path, crs=CRS, **options)
+    streets = read_streets(path, crs=CRS, **options)
+    # whatever is said has words in both languages
+    assert all(note.text("zh") and not note.found("en").endswith(".") for note in streets.notes)
+    return streets
 
 
 def pairs(streets):
@@ -26,42 +29,32 @@ def codes(streets):
 LINE = {1: (100, 100), 2: (101, 100), 3: (102, 100), 4: (103, 100), 5: (102, 101), 6: (102, 99)}
 
 
-def test_ways_are_split_where_they_meet_and_nowhere_else(osm_file):
-    #        5
-    #        |          2 lies inside way 10 alone, 3 is shared
-    #  1--2--3--4
-    streets = read(osm_file(LINE, {10: ([1, 2, 3, 4], WALK), 11: ([5, 3], WALK)}))
-    assert pairs(streets) == [(1, 3), (3, 4), (3, 5)]
-    assert list(streets.nodes.index) == [1, 3, 4, 5]
-    first = streets.edges[(streets.edges["u"] == 1)].geometry.iloc[0]
-    assert shapely.get_num_coordinates(first) == 3
-    assert list(streets.edges.index) == [0, 1, 2]
-    assert streets.edges["osm_id"].tolist() == ["10", "10", "11"]
-
-
-def test_edges_run_from_u_to_v(osm_file):
-    streets = read(osm_file(LINE, {10: ([4, 3, 2, 1], WALK), 11: ([5, 3, 6], WALK)}))
+@pytest.mark.parametrize(
+    ("ways", "vertices"),
+    [
+        # 2 lies inside way 10 alone, 3 is shared
+        ([[1, 2, 3, 4], [5, 3]], {(1, 3): 3, (3, 4): 2, (5, 3): 2}),
+        # ways that cross without a shared point do not meet
+        ([[1, 4], [5, 6]], {(1, 4): 2, (5, 6): 2}),
+        # a loop stays and a repeated point does not
+        ([[1, 2, 2, 3], [3, 4, 5, 3], [6, 6]], {(1, 3): 3, (3, 3): 4}),
+        # a lasso through 2: a way that meets itself
+        ([[1, 2, 3, 4, 2, 5]], {(1, 2): 2, (2, 2): 4, (2, 5): 2}),
+        # a way with lost points is cut there
+        ([[1, 2, 99, 3, 4], [98, 5, 3], [97, 96]], {(1, 2): 2, (3, 4): 2, (5, 3): 2}),
+    ],
+)
+@pytest.mark.parametrize("ways_first", [False, True])
+def test_ways_are_split_where_they_meet_and_nowhere_else(osm_file, ways, vertices, ways_first):
+    numbered = {10 + place: (refs, WALK) for place, refs in enumerate(ways)}
+    streets = read(osm_file(LINE, numbered, ways_first=ways_first))
+    assert {(e.u, e.v): len(e.geometry.coords) for e in streets.edges.itertuples()} == vertices
+    assert list(streets.nodes.index) == sorted({node for pair in vertices for node in pair})
+    at = streets.nodes[["x", "y"]].apply(tuple, axis=1)
     for edge in streets.edges.itertuples():
-        for node, end in ((edge.u, 0), (edge.v, -1)):
-            at = streets.nodes.loc[node]
-            assert edge.geometry.coords[end] == pytest.approx((at.x, at.y), abs=1e-9)
-
-
-def test_ways_that_cross_without_a_shared_point_do_not_meet(osm_file):
-    streets = read(osm_file(LINE, {10: ([1, 4], WALK), 11: ([5, 6], WALK)}))
-    assert pairs(streets) == [(1, 4), (5, 6)]
-
-
-def test_a_loop_stays_and_a_repeated_point_does_not(osm_file):
-    streets = read(osm_file(LINE, {10: ([1, 2, 2, 3], WALK), 11: ([3, 4, 5, 3], WALK), 12: ([6, 6], WALK)}))
-    assert pairs(streets) == [(1, 3), (3, 3)]
-    assert streets.edges.loc[streets.edges["u"] == streets.edges["v"]].geometry.length.item() > 300
-
-
-def test_a_way_that_meets_itself(osm_file):
-    # 1-2-3-4-2-5: a lasso through 2
-    streets = read(osm_file(LINE, {10: ([1, 2, 3, 4, 2, 5], WALK)}))
-    assert pairs(streets) == [(1, 2), (2, 2), (2, 5)]
+        assert (edge.geometry.coords[0], edge.geometry.coords[-1]) == (at[edge.u], at[edge.v])
+    lost = [n.values for n in streets.notes if n.code == "streets_points_missing"]
+    assert lost == ([{"points": 4, "ways": 3}] if len(ways) == 3 and 99 in ways[0] else [])
 
 
 def test_crossings_and_stopping_barriers_split_a_way_and_a_bollard_does_not(osm_file):
@@ -90,21 +83,6 @@ def test_points_in_one_place_are_joined_on_the_ground_only(osm_file):
         assert pairs(read(osm_file(points, ways))) == [(1, 2), (3, 4)]
 
 
-def test_a_way_with_lost_points_is_cut_there_and_said(osm_file):
-    streets = read(
-        osm_file(LINE, {10: ([1, 2, 99, 3, 4], WALK), 11: ([98, 5, 3], WALK), 12: ([97, 96], WALK)})
-    )
-    assert pairs(streets) == [(1, 2), (3, 4), (3, 5)]
-    note = next(n for n in streets.notes if n.code == "streets_points_missing")
-    assert note.values == {"points": 4, "ways": 3}
-
-
-def test_ways_before_nodes_read_the_same(osm_file):
-    ways = {10: ([1, 2, 3, 4], WALK), 11: ([5, 3], WALK)}
-    usual = read(osm_file(LINE, ways)).edges
-    assert read(osm_file(LINE, ways, ways_first=True)).edges.equals(usual)
-
-
 def test_the_ring_of_a_square_is_walked(osm_file):
     ring = {10: ([1, 2, 5, 1], {}), 11: ([3, 4], WALK), 12: ([2, 3], WALK)}
     square = {"type": "multipolygon", "highway": "pedestrian", "area": "yes"}
@@ -126,8 +104,8 @@ def test_columns_hold_what_is_tagged(osm_file):
 
 def test_the_same_file_gives_the_same_tables_whatever_the_order_of_ways(osm_file):
     ways = {10: ([1, 2, 3, 4], WALK), 11: ([5, 3], WALK), 12: ([6, 3], WALK)}
-    turned = dict(reversed(ways.items()))
-    one, other = read(osm_file(LINE, ways)), read(osm_file(LINE, turned))
+    one, other = read(osm_file(LINE, ways)), read(osm_file(LINE, dict(reversed(ways.items()))))
+    assert one.edges["osm_id"].tolist() == ["10", "10", "11", "12"]
     assert one.edges.equals(other.edges)
     assert one.nodes.equals(other.nodes)
 
@@ -154,27 +132,29 @@ def test_far_ways_enter_no_note(osm_file):
     assert codes(read(path, area=(at.x - 1, at.y - 1, at.x + 1, at.y + 1))) == ["streets_read"]
 
 
-def test_what_choices_of_class_cost_is_said(osm_file):
+@pytest.mark.parametrize(
+    ("walk", "code", "met"),
+    [
+        ({}, "class_choice_unstated", [(1, 2), (2, 3), (3, 4)]),
+        ({"trunk": True}, "class_walked", [(1, 2), (2, 3), (3, 4)]),
+        ({"trunk": False}, "class_left_out", [(1, 2), (3, 4)]),
+    ],
+)
+def test_what_choices_of_class_cost_is_said(osm_file, walk, code, met):
     #  1 -path- 2 -trunk- 3 -path- 4
     ways = {10: ([1, 2], WALK), 11: ([2, 3], {"highway": "trunk"}), 12: ([3, 4], WALK)}
-    unstated = next(n for n in read(osm_file(LINE, ways)).notes if n.code == "class_choice_unstated")
-    assert (unstated.values["islands"], unstated.values["share"]) == (1, "50.0%")
-    assert (unstated.values["islands_with"], unstated.values["share_with"]) == (0, "0.0%")
-    assert "{trunk: true}" in unstated.action("zh")
-    walked = read(osm_file(LINE, ways), walk={"trunk": True})
-    assert "class_walked" in codes(walked)
-    without = read(osm_file(LINE, ways), walk={"trunk": False})
-    assert pairs(without) == [(1, 2), (3, 4)]
-    left = next(n for n in without.notes if n.code == "class_left_out")
-    assert (left.values["islands"], left.values["share"], left.values["choice"]) == (1, "50.0%", "trunk")
+    streets = read(osm_file(LINE, ways), walk=walk)
+    note = next(n for n in streets.notes if n.code == code)
+    assert pairs(streets) == met
+    told = [note.values[key] for key in ("choice", "islands", "share", "islands_with", "share_with")]
+    assert told == ["trunk", 1, "50.0%", 0, "0.0%"]
+    assert walk or "{trunk: true}" in note.action("zh")
 
 
 def test_a_motorway_that_its_own_tags_open_leaves_the_others_out(osm_file):
     #  1 -path- 2 -motorway- 3 -path- 4 -motorway, foot=yes- 5
-    ways = {
-        10: ([1, 2], WALK), 11: ([2, 3], {"highway": "motorway"}), 12: ([3, 4], WALK),
-        13: ([4, 5], {"highway": "motorway", "foot": "yes"}),
-    }  # fmt: skip
+    roads = [WALK, {"highway": "motorway"}, WALK, {"highway": "motorway", "foot": "yes"}]
+    ways = {10 + i: ([i + 1, i + 2], tags) for i, tags in enumerate(roads)}
     notes = {n.code: n.values for n in read(osm_file(LINE, ways)).notes}
     assert "class_choice_unstated" not in notes
     left = notes["class_left_out"]
@@ -201,13 +181,3 @@ def test_errors_say_what_is_wrong(osm_file, tmp_path):
         read(osm_file(LINE, {10: ([1, 2], {"highway": "motorway"})}))
     with pytest.raises(NetworkError, match="nothing in it may be walked on"):
         read(osm_file({}, {}))
-
-
-def test_every_note_has_words_in_both_languages(osm_file):
-    points = {1: (100, 100), 2: (101, 100, {"barrier": "gate"}), 3: (102, 100), 4: (103, 100), 5: (103, 100)}
-    private = WALK | {"access": "private"}
-    ways = {10: ([1, 2, 3, 99], private), 11: ([3, 4], WALK), 12: ([5, 1], WALK)}
-    for word in ("open", "residents", "closed"):
-        for note in read(osm_file(points, ways), private=word, gate_states={"南门": True}).notes:
-            assert note.text("zh")
-            assert not note.found("en").endswith(".")

@@ -5,7 +5,7 @@ import numpy as np
 import osmnx
 import pandas as pd
 import pytest
-import shapely
+from geopandas.testing import assert_geodataframe_equal
 
 from geoplan.inputs.streets import from_osmnx, read_streets, to_osmnx
 from geoplan.words.errors import InputError
@@ -30,19 +30,13 @@ def streets(osm_file):
 
 def same(one, other):
     pd.testing.assert_frame_equal(one.nodes, other.nodes, check_dtype=False)
-    columns = [c for c in one.edges.columns if c != "geometry"]
-    pd.testing.assert_frame_equal(
-        pd.DataFrame(one.edges[columns]), pd.DataFrame(other.edges[columns]), check_dtype=False
-    )
-    assert shapely.equals_exact(one.edges.geometry.array, other.edges.geometry.array, 1e-6).all()
+    assert_geodataframe_equal(one.edges, other.edges, check_dtype=False, check_less_precise=True)
 
 
-def test_there_and_back(streets):
-    same(streets, from_osmnx(to_osmnx(streets.nodes, streets.edges), crs=CRS))
-
-
-def test_there_and_back_through_a_file(streets, tmp_path):
-    osmnx.save_graphml(to_osmnx(streets.nodes, streets.edges), tmp_path / "town.graphml")
+def test_there_and_back_at_once_and_through_a_file(streets, tmp_path):
+    graph = to_osmnx(streets.nodes, streets.edges)
+    same(streets, from_osmnx(graph, crs=CRS))
+    osmnx.save_graphml(graph, tmp_path / "town.graphml")
     same(streets, read_streets(tmp_path / "town.graphml", crs=CRS))
 
 
@@ -63,32 +57,27 @@ def test_osmnx_can_use_the_graph(streets):
     assert edges.crs == CRS
     # one-way steps give one arc, every other street two
     assert len(edges) == 2 * len(streets.edges) - 1
-    arcs = {(u, v): d for u, v, d in graph.edges(data=True)}
-    assert all(d["length"] == pytest.approx(d["geometry"].length) for d in arcs.values())
-    for (u, v), data in arcs.items():
+    for u, v, data in graph.edges(data=True):
+        assert data["length"] == pytest.approx(data["geometry"].length)
         for node, end in ((u, 0), (v, -1)):
-            at = graph.nodes[node]
-            assert data["geometry"].coords[end] == pytest.approx((at["x"], at["y"]))
-    route = nx.shortest_path_length(graph, 1, 6, weight="length")
-    assert route == pytest.approx(
-        streets.edges.loc[streets.edges["highway"] != "service"].geometry.length.sum()
+            assert data["geometry"].coords[end] == pytest.approx((nodes.loc[node, "x"], nodes.loc[node, "y"]))
+    outside = streets.edges.loc[streets.edges["highway"] != "service"]
+    assert nx.shortest_path_length(graph, 1, 6, weight="length") == pytest.approx(
+        outside.geometry.length.sum()
     )
 
 
 @pytest.mark.parametrize("simplify", [False, True])
-def test_a_graph_that_osmnx_read_itself(osm_file, streets, simplify, tmp_path):
+def test_a_graph_that_osmnx_read_itself(osm_file, streets, simplify, tmp_path, monkeypatch):
     path = osm_file(POINTS, WAYS)
-    before = osmnx.settings.useful_tags_way, osmnx.settings.useful_tags_node
-    osmnx.settings.useful_tags_way = ["highway", "access", "conveying", "name", "bridge", "level"]
-    osmnx.settings.useful_tags_node = ["barrier", "highway", "locked", "name"]
-    try:
-        graph = osmnx.graph_from_xml(path, simplify=False, retain_all=True, bidirectional=True)
-        if simplify:
-            graph = osmnx.simplify_graph(
-                graph, node_attrs_include=["barrier", "highway"], edge_attrs_differ=["osmid", "highway"]
-            )
-    finally:
-        osmnx.settings.useful_tags_way, osmnx.settings.useful_tags_node = before
+    way_tags = ["highway", "access", "conveying", "name", "bridge", "level"]
+    monkeypatch.setattr(osmnx.settings, "useful_tags_way", way_tags)
+    monkeypatch.setattr(osmnx.settings, "useful_tags_node", ["barrier", "highway", "locked", "name"])
+    graph = osmnx.graph_from_xml(path, simplify=False, retain_all=True, bidirectional=True)
+    if simplify:
+        graph = osmnx.simplify_graph(
+            graph, node_attrs_include=["barrier", "highway"], edge_attrs_differ=["osmid", "highway"]
+        )
     osmnx.save_graphml(graph, tmp_path / "town.graphml")
     for found in (
         from_osmnx(graph, crs=CRS, private="residents"),
@@ -111,10 +100,8 @@ def test_a_graph_that_osmnx_read_itself(osm_file, streets, simplify, tmp_path):
 
 def test_node_names_need_not_be_numbers():
     graph = nx.MultiDiGraph(crs="EPSG:32631")
-    graph.add_node("a", x=0.0, y=0.0)
-    graph.add_node("b", x=30.0, y=40.0)
-    graph.add_edge("a", "b", highway="path", osmid=7)
-    graph.add_edge("b", "a", highway="path", osmid=7)
+    graph.add_nodes_from([("a", {"x": 0.0, "y": 0.0}), ("b", {"x": 30.0, "y": 40.0})])
+    graph.add_edges_from([("a", "b"), ("b", "a")], highway="path", osmid=7)
     found = from_osmnx(graph, crs=CRS)
     assert found.edges.geometry.length.tolist() == [50.0]
 

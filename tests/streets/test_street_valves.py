@@ -1,12 +1,17 @@
 """Gates, barriers and entries: who may walk from where to where, and that only two numbers change."""
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoplan.inputs.streets import read_streets
+from geoplan.inputs.streets.edges import add_valves, build_edges, gate_open
+from geoplan.inputs.streets.lines import read_lines
 
 CRS = "EPSG:32631"
 WALK = {"highway": "footway"}
@@ -14,7 +19,9 @@ PRIVATE = {"highway": "service", "access": "private"}
 
 
 def read(path, **options):
-    return read_streets(path, crs=CRS, **options)
+    streets = read_streets(path, crs=CRS, **options)
+    assert all(note.text("zh") and not note.found("en").endswith(".") for note in streets.notes)
+    return streets
 
 
 def goes(streets, start, end):
@@ -44,6 +51,8 @@ def street_with(gate, first=WALK, last=WALK):
         ({"locked": "yes"}, {"gates": "open", "gate_states": {"东门": False}}, False), ({"access": "no"}, {}, False),
         ({"access": "private"}, {}, True), ({"access": "private"}, {"private": "closed"}, False),
         ({"access": "private", "foot": "yes"}, {"private": "closed"}, True),
+        # a wall is opened by name only
+        ({"barrier": "wall"}, {"gates": "open"}, False), ({"barrier": "wall"}, {"gate_states": {"东门": True}}, True),
     ],
 )  # fmt: skip
 def test_a_gate_on_a_street(osm_file, tags, options, passes):
@@ -51,13 +60,7 @@ def test_a_gate_on_a_street(osm_file, tags, options, passes):
     assert goes(streets, 1, 3) == goes(streets, 3, 1) == passes
     valve = streets.edges[streets.edges["highway"] == "gate"].iloc[0]
     assert (valve["osm_id"], valve["name"], valve.geometry.length) == ("2", "东门", 0)
-    assert streets.nodes["kind"].value_counts().to_dict() == {"": 2, "gate": 2}
-
-
-def test_a_wall_across_a_path_is_opened_by_name_only(osm_file):
-    path = osm_file(*street_with({"barrier": "wall", "name": "南墙"}))
-    assert not goes(read(path, gates="open"), 1, 3)
-    assert goes(read(path, gate_states={"南墙": True}), 1, 3)
+    assert sorted(streets.nodes["kind"]) == ["", ""] + ["barrier" if "barrier" in tags else "gate"] * 2
 
 
 def test_opening_a_gate_changes_two_numbers_and_nothing_else(osm_file):
@@ -149,17 +152,12 @@ def test_a_gate_at_the_end_of_a_way_needs_no_valve(osm_file):
     assert streets.nodes["kind"].tolist() == ["", "gate"]
 
 
-def test_gates_that_are_not_there_are_named(osm_file):
-    streets = read(osm_file(*street_with({"barrier": "gate"})), gate_states={"2": True, "北门": False})
-    note = next(n for n in streets.notes if n.code == "gate_state_unknown")
-    assert note.values["gates"] == "北门"
-
-
-def test_counts_of_valves_are_said(osm_file):
-    streets = read(osm_file(*street_with({"barrier": "gate", "locked": "yes"}, last=PRIVATE)))
-    values = {note.code: note.values for note in streets.notes}
+def test_counts_of_valves_and_gates_that_are_not_there_are_said(osm_file):
+    path = osm_file(*street_with({"barrier": "gate", "locked": "yes"}, last=PRIVATE))
+    values = {note.code: note.values for note in read(path, gate_states={"2": False, "北门": False}).notes}
     assert values["gates_found"] == {"open": 0, "one_way": 0, "closed": 1}
     assert values["private_open"]["entries"] == "1"
+    assert values["gate_state_unknown"]["gates"] == "北门"
 
 
 STATES = st.sampled_from(
@@ -175,27 +173,17 @@ STATES = st.sampled_from(
 )
 def test_laws_of_valves(tmp_path_factory, marks, lines, private):
     """Valves have no length and are 0 or inf; without valves the street edges are the same; residents get out."""
-    import pandas as pd
-
-    from geoplan.inputs.streets.edges import Ways, add_valves, build_edges, choose_ways, gate_open
-    from geoplan.inputs.streets.walk_table import judge_node, judge_way
-
     lines = [line for line in lines if line[0] != line[1]] or [(1, 2, False)]
-    verdicts = [judge_way(PRIVATE if inside else WALK) for *_, inside in lines]
-    table = pd.DataFrame([v._asdict() for v in verdicts]).assign(
-        bridge=False, tunnel=False, level="", name="", osm_id=[str(i) for i in range(len(lines))]
+    xy = [(0, 0), (10, 0), (10, 10), (0, 10), (30, 5)]
+    table = pd.DataFrame(
+        [{"highway": "path"} | ({"access": "private"} if inside else {}) for *_, inside in lines] + marks
     )
-    vertex = np.array([n - 1 for a, b, _ in lines for n in (a, b)])
-    judged = [judge_node(m) for m in marks]
-    frame = pd.DataFrame(
-        [(j.kind, j.state, "") for j in judged], columns=["kind", "state", "name"], index=np.arange(1, 6)
-    )
-    frame = frame[frame["kind"] != ""]
-    xy = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 10.0], [0.0, 10.0], [30.0, 5.0]])
-    ways = Ways(table, np.arange(0, 2 * len(lines) + 1, 2), vertex, np.arange(1, 6), xy, frame)
-    nodes, edges = build_edges(choose_ways(ways, np.ones(len(lines), dtype=bool)), crs=CRS)
+    shapes = [shapely.LineString([xy[a - 1], xy[b - 1]]) for a, b, _ in lines] + shapely.points(xy).tolist()
+    layer = gpd.GeoDataFrame(table, geometry=shapes, crs=CRS)
+    ways, _ = read_lines(layer, classes=None, walk={}, datum=None, crs=CRS)
+    nodes, edges = build_edges(ways, crs=CRS)
     found_nodes, found = add_valves(
-        nodes, edges, gate_open(frame, gates="tagged", gate_states={}), private=private
+        nodes, edges, gate_open(ways.marks, gates="tagged", gate_states={}), private=private
     )
     streets, valves = found.iloc[: len(edges)], found.iloc[len(edges) :]
     assert valves["highway"].isin(["gate", "entry"]).all()

@@ -22,14 +22,10 @@ EXTRACTS = {
 
 
 @pytest.fixture(scope="module", params=list(EXTRACTS))
-def extract(request):
-    from pathlib import Path
-
-    name, crs, nodes, edges, km = EXTRACTS[request.param]
-    path = Path(__file__).parents[3] / "shared" / "data" / name
-    if not path.exists():
-        pytest.skip(f"real data not here: {path}")
-    return path, read_streets(path, crs=crs), (nodes, edges, km)
+def extract(request, real):
+    name, crs, *counts = EXTRACTS[request.param]
+    path = real(name)
+    return path, read_streets(path, crs=crs), tuple(counts)
 
 
 def _slow_stretches(path):
@@ -79,18 +75,6 @@ def test_every_stretch_that_a_slow_reader_finds_is_there_and_no_other(extract):
     )
 
 
-def test_edges_join_their_nodes(extract):
-    _, streets, _ = extract
-    at = streets.nodes[["x", "y"]]
-    for side, end in (("u", 0), ("v", -1)):
-        ends = shapely.get_coordinates(shapely.get_point(streets.edges.geometry.array, end))
-        assert abs(ends - at.loc[streets.edges[side]].to_numpy()).max() < 1e-6
-    assert streets.nodes.index.is_monotonic_increasing
-    assert streets.nodes.index.is_unique
-    used = set(streets.edges["u"]) | set(streets.edges["v"])
-    assert used == set(streets.nodes.index)
-
-
 def test_valves_are_all_that_tells_the_studys_choices_apart(extract):
     path, streets, _ = extract
     shut = read_streets(path, crs=streets.edges.crs, private="closed", gates="closed")
@@ -101,39 +85,27 @@ def test_valves_are_all_that_tells_the_studys_choices_apart(extract):
     assert (shut.edges.loc[~valves, numbers] == 0).all(axis=None)
 
 
-def test_monaco_has_its_steps(real):
-    edges = read_streets(real("small_pbf/monaco_osrm.osm.pbf"), crs="EPSG:32632").edges
-    assert edges.loc[edges["highway"] == "steps", "osm_id"].nunique() == 259
+def test_all_of_wuhan(real):
+    every = read_streets(
+        real("wuhan/streets.parquet"), crs="EPSG:32650", walk={"motorway": True, "trunk": True}
+    )
+    # 11 of the file's lines are there twice
+    assert (len(every.nodes), len(every.edges)) == (82_891, 92_667 - 11)
+    assert walkable_m(every.edges) / 1000 == pytest.approx(7185, abs=2)
+    assert islands(every.edges["u"].to_numpy(), every.edges["v"].to_numpy()) == (0, 0.0)
 
 
-class TestWuhan:
-    CRS = "EPSG:32650"
-
-    def test_all_of_it(self, real):
-        every = read_streets(
-            real("wuhan/streets.parquet"), crs=self.CRS, walk={"motorway": True, "trunk": True}
-        )
-        assert (len(every.nodes), len(every.edges)) == (
-            82_891,
-            92_667 - 11,
-        )  # 11 of the file's lines are there twice
-        assert walkable_m(every.edges) / 1000 == pytest.approx(7185, abs=2)
-        assert islands(every.edges["u"].to_numpy(), every.edges["v"].to_numpy()) == (0, 0.0)
-
-    def test_what_leaving_trunk_roads_out_costs(self, real):
-        walked = read_streets(real("wuhan/streets.parquet"), crs=self.CRS)
-        assert not walked.edges["highway"].str.startswith("motorway").any()
-        note = next(n for n in walked.notes if n.code == "class_choice_unstated")
-        assert (note.values["islands"], note.values["share"]) == (50, "1.2%")
-        assert "without them: 50 with 1.2%" in note.text("en")
-        assert "若不走，则为50个，占1.2%" in note.text("zh")
-        without = read_streets(real("wuhan/streets.parquet"), crs=self.CRS, walk={"trunk": False})
-        count, share = islands(without.edges["u"].to_numpy(), without.edges["v"].to_numpy())
-        assert (count, round(share, 3)) == (50, 0.012)
-        left = next(n for n in without.notes if n.code == "class_left_out" and n.values["choice"] == "trunk")
-        assert (left.values["islands"], left.values["share"]) == (50, "1.2%")
-
-    def test_in_the_studys_own_crs(self, real):
-        moved = read_streets(real("wuhan/streets.parquet"), crs="EPSG:4547", walk={"trunk": False})
-        assert moved.edges.crs == "EPSG:4547"
-        assert len(moved.nodes) == 66_358
+def test_what_leaving_trunk_roads_out_of_wuhan_costs(real):
+    walked = read_streets(real("wuhan/streets.parquet"), crs="EPSG:32650")
+    assert not walked.edges["highway"].str.startswith("motorway").any()
+    note = next(n for n in walked.notes if n.code == "class_choice_unstated")
+    assert (note.values["islands"], note.values["share"]) == (50, "1.2%")
+    assert "without them: 50 with 1.2%" in note.text("en")
+    assert "若不走，则为50个，占1.2%" in note.text("zh")
+    # in the study's own CRS
+    without = read_streets(real("wuhan/streets.parquet"), crs="EPSG:4547", walk={"trunk": False})
+    assert (without.edges.crs, len(without.nodes)) == ("EPSG:4547", 66_358)
+    count, share = islands(without.edges["u"].to_numpy(), without.edges["v"].to_numpy())
+    assert (count, round(share, 3)) == (50, 0.012)
+    left = next(n for n in without.notes if n.code == "class_left_out" and n.values["choice"] == "trunk")
+    assert (left.values["islands"], left.values["share"]) == (50, "1.2%")

@@ -65,9 +65,7 @@ WAYS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("tags", "access", "oneway", "rule"), WAYS, ids=lambda v: str(v) if isinstance(v, dict) else ""
-)
+@pytest.mark.parametrize(("tags", "access", "oneway", "rule"), WAYS)
 def test_way(tags, access, oneway, rule):
     verdict = wt.judge_way(tags)
     assert (verdict.access, verdict.rule) == (access, rule)
@@ -118,9 +116,7 @@ NODES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("tags", "kind", "state"), NODES, ids=lambda v: str(v) if isinstance(v, dict) else ""
-)
+@pytest.mark.parametrize(("tags", "kind", "state"), NODES)
 def test_node(tags, kind, state):
     verdict = wt.judge_node(tags)
     assert verdict.kind == kind
@@ -145,9 +141,11 @@ def test_every_tag_that_is_judged_is_among_the_keys():
             seen.add(key)
             return super().get(key, default)
 
-    for tags, *_ in WAYS:
-        wt.judge_way(Watched(tags))
-    assert seen == set(wt.WAY_KEYS)
+    for table, judge, keys in ((WAYS, wt.judge_way, wt.WAY_KEYS), (NODES, wt.judge_node, wt.NODE_KEYS)):
+        seen.clear()
+        for tags, *_ in table:
+            judge(Watched(tags))
+        assert seen == set(keys)
 
 
 def test_docs_hold_the_table():

@@ -1,10 +1,7 @@
 """Streets: any extract or line layer to the nodes and edges that a walker may use."""
 
-from geoplan.inputs.streets.edges import ConnectionLoss, connection_loss
+from geoplan.inputs.streets.notes import VALVES, walkable_m
 from geoplan.inputs.streets.osmnx_bridge import to_osmnx
-from geoplan.inputs.streets.read import VALVES, Streets, from_osmnx, from_ways, read_streets, walkable_m
+from geoplan.inputs.streets.read import Streets, from_osmnx, read_streets
 
-__all__ = [
-    "VALVES", "ConnectionLoss", "Streets", "connection_loss", "from_osmnx", "from_ways", "read_streets", "to_osmnx",
-    "walkable_m",
-]  # fmt: skip
+__all__ = ["VALVES", "Streets", "from_osmnx", "read_streets", "to_osmnx", "walkable_m"]

@@ -7,7 +7,7 @@ the network stays as it is.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -19,7 +19,7 @@ from pyproj import CRS
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from geoplan.inputs.streets.walk_table import OUT, RESIDENTS
+from geoplan.inputs.streets.walk_table import OPEN, OUT, RESIDENTS
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -58,11 +58,11 @@ class Stretches:
     way: Ints
 
 
-def marks_table(found: Mapping[int, tuple[str, str, str]]) -> pd.DataFrame:
-    """Return marks (node id -> kind, state, name) as the table of `Ways`."""
-    marks = pd.DataFrame.from_dict(dict(found), orient="index", columns=["kind", "state", "name"])
-    marks.index = marks.index.astype("int64")
-    return marks.sort_index()
+def no_marks() -> pd.DataFrame:
+    """Return the table of marks of ways without any."""
+    return pd.DataFrame(
+        {"kind": [], "state": [], "name": []}, index=pd.Index([], dtype="int64"), dtype=object
+    )
 
 
 def without_repeats(first: Ints, vertex: Ints) -> tuple[Ints, Ints]:
@@ -77,13 +77,7 @@ def without_repeats(first: Ints, vertex: Ints) -> tuple[Ints, Ints]:
     keep[1:] = vertex[1:] != vertex[:-1]
     starts = first[:-1]
     keep[starts[starts < len(vertex)]] = True
-    return _new_first(first, keep), vertex[keep]
-
-
-def _new_first(first: Ints, keep: Bools) -> Ints:
-    before = np.concatenate([[0], np.cumsum(keep)])
-    renewed: Ints = before[first].astype(np.int64)
-    return renewed
+    return np.concatenate([[0], np.cumsum(keep)])[first].astype(np.int64), vertex[keep]
 
 
 def place_key(xy: Floats) -> Ints:
@@ -96,11 +90,9 @@ def place_key(xy: Floats) -> Ints:
     (True, True)
     """
     steps = np.rint(xy / SAME_PLACE_M).astype(np.int64)
-    if not len(steps):
-        return np.empty(0, dtype=np.int64)
-    low = steps.min(axis=0)
-    span = int(steps[:, 1].max() - low[1]) + 1
-    key: Ints = (steps[:, 0] - low[0]) * span + (steps[:, 1] - low[1])
+    if len(steps):
+        steps -= steps.min(axis=0)
+    key: Ints = steps[:, 0] * (steps[:, 1].max(initial=0) + 1) + steps[:, 1]
     return key
 
 
@@ -208,22 +200,6 @@ def nodes_of(edges: gpd.GeoDataFrame, ways: Ways) -> pd.DataFrame:
     )
 
 
-@dataclass(frozen=True)
-class ConnectionLoss:
-    """What leaving classes out costs: islands (components beside the largest) and the share of nodes on them.
-
-    `islands_with` and `share_with` are the same before the classes are left out.
-    """
-
-    classes: tuple[str, ...]
-    edges: int
-    km: float
-    islands: int
-    share: float
-    islands_with: int
-    share_with: float
-
-
 def islands(u: Ints, v: Ints) -> tuple[int, float]:
     """Return how many components stand beside the largest one, and the share (0-1) of nodes on them.
 
@@ -244,31 +220,6 @@ def components(u: Ints, v: Ints) -> tuple[Ints, Ints]:
     ends = place[: len(u)], place[len(u) :]
     links = coo_matrix((np.ones(len(u), dtype=np.int8), ends), shape=(len(ids),) * 2)
     return ids, connected_components(links, directed=False)[1].astype(np.int64)
-
-
-def connection_loss(edges: pd.DataFrame, classes: Collection[str]) -> ConnectionLoss:
-    """Return what leaving `classes` of streets out of `edges` costs in connection.
-
-    Parameters
-    ----------
-    edges
-        ``u, v, highway`` and ``geometry`` or ``length_m``; shape (n, …).
-    classes
-        Values of ``highway`` that are left out.
-
-    Examples
-    --------
-    >>> line = pd.DataFrame({"u": [1, 2, 3], "v": [2, 3, 4], "highway": ["path", "trunk", "path"], "length_m": 50.0})
-    >>> loss = connection_loss(line, ["trunk"])
-    >>> loss.islands, loss.share, loss.islands_with, loss.km
-    (1, 0.5, 0, 0.05)
-    """
-    u, v = edges["u"].to_numpy(), edges["v"].to_numpy()
-    out = edges["highway"].isin(list(classes)).to_numpy()
-    metres = edges["length_m"] if "length_m" in edges else edges.geometry.length  # noqa: SIM401 - a table has no geometry
-    before, after = islands(u, v), islands(u[~out], v[~out])
-    km = float(metres[out].sum()) / 1000
-    return ConnectionLoss(tuple(sorted(classes)), int(out.sum()), km, *after, *before)
 
 
 def skeleton(ways: Ways) -> pd.DataFrame:
@@ -336,94 +287,70 @@ def add_valves(
         ``open``: entries and private gates let everybody through; ``residents``: one may walk out of private ways but
         not in; ``closed``: neither.
     """
-    ends = _Ends(edges["u"].to_numpy().copy(), edges["v"].to_numpy().copy())
-    parts = _Parts(nodes)
+    network = _Network(
+        np.concatenate([edges["u"], edges["v"]]), int(nodes.index.max()) + 1 if len(nodes) else 0
+    )
     residents = (edges["access"] == RESIDENTS).to_numpy()
     opened = set(marks.index[marks["stated"].astype(bool)])
-    _part_entries(ends, parts, residents, private=private, opened=opened)
+    guarded = _part_entries(network, np.concatenate([residents, residents]), private=private, opened=opened)
     barred = marks[marks["kind"].isin(["gate", "barrier"]) & marks.index.isin(nodes.index)]
-    guarded = set(parts.frame["u"]) if parts.rows else set()
-    _part_gates(ends, parts, barred, guarded=guarded, private=private)
-    return _assemble(nodes, edges, ends, parts)
+    _part_gates(network, barred, guarded=guarded, private=private)
+    return _assemble(nodes, edges, network)
 
 
-class _Ends:
-    """Node at each end of each edge, u ends before v ends; valves are appended as they are made."""
+@dataclass
+class _Network:
+    """Ends of edges (u of all, then v of all), and the valves in the order in which they are made.
 
-    def __init__(self, u: Ints, v: Ints) -> None:
-        self.node = np.concatenate([u, v])
-        self.edges = len(u)
+    The valve at place i joins a node, its u, to the copy numbered ``first_copy + i``, its v.
+    """
 
+    ends: Ints
+    first_copy: int
+    valves: list[dict[str, Any]] = field(default_factory=list)
 
-class _Parts:
-    """Copies of nodes and the valves that join them, in the order in which they are made."""
+    def ends_at(self, nodes: Collection[int]) -> list[Ints]:
+        """Return the places in `ends` of each node."""
+        order = np.argsort(self.ends, kind="stable")
+        low, high = (np.searchsorted(self.ends[order], list(nodes), side=side) for side in ("left", "right"))
+        return [order[a:b] for a, b in zip(low, high, strict=True)]
 
-    def __init__(self, nodes: pd.DataFrame) -> None:
-        self.next_id = int(nodes.index.max()) + 1 if len(nodes) else 0
-        self.copies: list[tuple[int, int]] = []
-        self.rows: list[dict[str, Any]] = []
-
-    def copy(self, node: int) -> int:
-        self.copies.append((self.next_id, node))
-        self.next_id += 1
-        return self.next_id - 1
-
-    def valve(
-        self, u: int, v: int, origin: int, *, highway: str, seconds: tuple[float, float], inside: bool
-    ) -> None:
-        access = RESIDENTS if inside else "open"
-        self.rows.append(
-            {"u": u, "v": v, "origin": origin, "highway": highway, "access": access,
+    def part(self, node: int, places: Any, seconds: tuple[float, float], highway: str, access: str) -> None:  # noqa: ANN401 - one place or several
+        """Give the ends at `places` a copy of their node, behind a valve."""
+        self.ends[places] = copy = self.first_copy + len(self.valves)
+        self.valves.append(
+            {"u": node, "v": copy, "highway": highway, "access": access,
              "fixed_fwd_s": seconds[0], "fixed_bwd_s": seconds[1]}
         )  # fmt: skip
 
-    @property
-    def frame(self) -> pd.DataFrame:
-        return pd.DataFrame(self.rows)
 
-
-def _part_entries(
-    ends: _Ends, parts: _Parts, residents: npt.NDArray[np.bool_], *, private: Private, opened: set[int]
-) -> None:
-    """Part every node where open and residents-only edges meet: u is the open side, v the private one."""
-    private_end = np.concatenate([residents, residents])
-    both = np.intersect1d(ends.node[private_end], ends.node[~private_end])
-    into = {"open": 0.0, "residents": SHUT, "closed": SHUT}[private]
-    out = SHUT if private == "closed" else 0.0
-    copies = np.empty(len(both), dtype=np.int64)
-    for place, node in enumerate(both.tolist()):
-        copies[place] = parts.copy(node)
+def _part_entries(network: _Network, inside: Bools, *, private: Private, opened: set[int]) -> set[int]:
+    """Part every node where open and residents-only ends meet, and return these nodes: u is the open side of the entry."""
+    both = np.intersect1d(network.ends[inside], network.ends[~inside]).tolist()
+    seconds = {"open": (0.0, 0.0), "residents": (SHUT, 0.0), "closed": (SHUT, SHUT)}[private]
+    for node, places in zip(both, network.ends_at(both), strict=True):
         # a gate that the study opens by name opens the entry behind it
-        seconds = (0.0, 0.0) if node in opened else (into, out)
-        parts.valve(node, int(copies[place]), node, highway="entry", seconds=seconds, inside=True)
-    moved = private_end & np.isin(ends.node, both)
-    ends.node[moved] = copies[np.searchsorted(both, ends.node[moved])]
+        passed = (0.0, 0.0) if node in opened else seconds
+        network.part(node, places[inside[places]], passed, "entry", RESIDENTS)
+    return set(both)
 
 
-def _part_gates(
-    ends: _Ends, parts: _Parts, barred: pd.DataFrame, *, guarded: set[int], private: Private
-) -> None:
+def _part_gates(network: _Network, barred: pd.DataFrame, *, guarded: set[int], private: Private) -> None:
     """Part every gate and barrier; private ones last get their direction, when the inside can be told."""
-    order = np.argsort(ends.node, kind="stable")
-    sorted_nodes = ends.node[order]
     undecided: list[int] = []
-    for node, state in zip(barred.index.tolist(), barred["state"].tolist(), strict=True):
-        places = order[
-            np.searchsorted(sorted_nodes, node) : np.searchsorted(sorted_nodes, node, side="right")
-        ]
+    ends_at = network.ends_at(barred.index)
+    for node, state, places in zip(barred.index.tolist(), barred["state"], ends_at, strict=True):
         sides = len(places) + (node in guarded)
         if sides < 2:
             continue
         seconds = _gate_seconds(state, private, guarded=node in guarded)
         # with two sides the node itself is one of them; with more it is the gate's middle
-        moving = places if sides > 2 else places[1 - (node in guarded) :]
-        for place in moving.tolist():
-            ends.node[place] = copy = parts.copy(node)
+        for place in places if sides > 2 else places[1 - (node in guarded) :]:
             if seconds is None:
-                undecided.append(len(parts.rows))
-            parts.valve(node, copy, node, highway="gate", seconds=seconds or (SHUT, SHUT), inside=False)
+                undecided.append(len(network.valves))
+            network.part(node, place, seconds or (SHUT, SHUT), "gate", OPEN)
     if undecided:
-        _decide_inside(ends, parts, undecided)
+        _decide_inside(network, undecided)
 
 
 def _gate_seconds(state: str, private: Private, *, guarded: bool) -> tuple[float, float] | None:
@@ -436,52 +363,39 @@ def _gate_seconds(state: str, private: Private, *, guarded: bool) -> tuple[float
     return (0.0, 0.0) if state == "open" else (SHUT, SHUT)
 
 
-def _decide_inside(ends: _Ends, parts: _Parts, undecided: list[int]) -> None:
+def _decide_inside(network: _Network, undecided: list[int]) -> None:
     """Let residents out of private gates: the inside is the smaller side when every private gate is shut.
 
     Where both sides hang together some other way, nobody needs this gate to get out, and it stays shut.
     """
-    rows = parts.frame
-    linked = rows.drop(index=undecided)
-    u = np.concatenate([ends.node[: ends.edges], linked["u"].to_numpy(dtype=np.int64)])
-    v = np.concatenate([ends.node[ends.edges :], linked["v"].to_numpy(dtype=np.int64)])
-    gates = rows.loc[undecided]
-    alone = np.concatenate([gates["u"], gates["v"]]).astype(np.int64)  # a loop links a node to nothing
-    ids, label = components(np.concatenate([u, alone]), np.concatenate([v, alone]))
+    valves = pd.DataFrame(network.valves)[["u", "v"]]
+    gates, linked = valves.loc[undecided], valves.drop(index=undecided)
+    u, v = np.split(network.ends, 2)
+    alone = gates.to_numpy().ravel()  # a loop links a node to nothing
+    ids, label = components(np.concatenate([u, linked["u"], alone]), np.concatenate([v, linked["v"], alone]))
     size = np.bincount(label)
+    side_u, side_v = (label[np.searchsorted(ids, gates[end])] for end in ("u", "v"))
     several = gates["u"].duplicated(keep=False).to_numpy()
-    for row, at_u, at_v, crossroads in zip(
-        undecided, np.searchsorted(ids, gates["u"]), np.searchsorted(ids, gates["v"]), several, strict=True
-    ):
-        side_u, side_v = size[label[at_u]], size[label[at_v]]
-        if label[at_u] == label[at_v] or side_u == side_v or crossroads:
-            continue
-        out_of_v = (SHUT, 0.0) if side_v < side_u else (0.0, SHUT)
-        parts.rows[row]["fixed_fwd_s"], parts.rows[row]["fixed_bwd_s"] = out_of_v
+    for row in np.flatnonzero((size[side_u] != size[side_v]) & ~several):
+        out_of_v = (SHUT, 0.0) if size[side_v[row]] < size[side_u[row]] else (0.0, SHUT)
+        network.valves[undecided[row]] |= dict(zip(("fixed_fwd_s", "fixed_bwd_s"), out_of_v, strict=True))
 
 
 def _assemble(
-    nodes: pd.DataFrame, edges: gpd.GeoDataFrame, ends: _Ends, parts: _Parts
+    nodes: pd.DataFrame, edges: gpd.GeoDataFrame, network: _Network
 ) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
     """Return the parted nodes, and the edges with the valves behind them."""
-    moved = edges.assign(u=ends.node[: ends.edges], v=ends.node[ends.edges :])
-    if not parts.rows:
+    u, v = np.split(network.ends, 2)
+    moved = edges.assign(u=u, v=v)
+    if not network.valves:
         return nodes, moved
-    copies = nodes.loc[[origin for _, origin in parts.copies]]
-    copies.index = pd.Index([copy for copy, _ in parts.copies], name="node_id", dtype="int64")
-    valves = parts.frame
-    at = nodes.loc[valves["origin"]]
-    places = np.repeat(at[["x", "y"]].to_numpy(), 2, axis=0)
-    valves["geometry"] = shapely.linestrings(places, indices=np.repeat(np.arange(len(valves)), 2))
-    valves = valves.assign(
-        oneway=0,
-        bridge=False,
-        tunnel=False,
-        level="",
-        osm_id=valves["origin"].astype(str),
-        name=at["name"].to_numpy(),
-    )
+    valves = pd.DataFrame(network.valves)
+    at = nodes.loc[valves["u"]]
+    copies = at.set_axis(pd.Index(valves["v"], name="node_id"))
+    xy = np.repeat(at[["x", "y"]].to_numpy(), 2, axis=0)
+    valves["geometry"] = shapely.linestrings(xy, indices=np.repeat(np.arange(len(valves)), 2))
+    valves = valves.assign(oneway=0, bridge=False, tunnel=False, level="", osm_id=valves["u"].astype(str))
+    valves["name"] = at["name"].to_numpy()
     table = gpd.GeoDataFrame(valves[list(EDGE_COLUMNS)], geometry="geometry", crs=edges.crs)
-    joined = pd.concat([moved, table], ignore_index=True)
-    joined.index.name = "edge_id"
+    joined = pd.concat([moved, table], ignore_index=True).rename_axis("edge_id")
     return pd.concat([nodes, copies]), joined

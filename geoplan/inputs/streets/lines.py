@@ -5,20 +5,22 @@ they share a vertex, to the millimetre; lines that merely cross do not meet. Poi
 (or ``highway`` = ``crossing``) on a vertex are gates, barriers and crossings.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from pyproj import CRS
 
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.streets.edges import Floats, Ways, choose_ways, marks_table, place_key, without_repeats
-from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_node, judge_way
+from geoplan.inputs.streets.edges import Ints, Ways, choose_ways, no_marks, place_key, without_repeats
+from geoplan.inputs.streets.notes import left_out_notes
+from geoplan.inputs.streets.walk_table import KEPT_RULES, NODE_KEYS, OUT, WAY_KEYS, judge_node, judge_way
 from geoplan.words.errors import InputError, Note
 
 #: Columns of classes that are looked for where none is named, in this order.
@@ -37,8 +39,8 @@ def read_lines(
     datum: object,
     crs: CRS | str,
     file: str = "",
-) -> tuple[Ways, dict[tuple[str, str], int], tuple[Note, ...]]:
-    """Return the ways of a line layer, judged; how many were left out, by rule and class; and notes.
+) -> tuple[Ways, tuple[Note, ...]]:
+    """Return the ways of a line layer, judged, and notes.
 
     Raises
     ------
@@ -55,16 +57,14 @@ def read_lines(
     if dropped:
         notes += (Note.of("streets_not_lines", file=file, rows=dropped),)
     geometry = to_crs(lines.geometry, datum=datum, crs=crs).explode()  # type: ignore[arg-type]
-    row = geometry.index.to_numpy()
-    table = _judge(lines, column, walk).loc[row].reset_index(drop=True)
-    left_out = table.loc[table["access"] == OUT].groupby(["rule", "highway"]).size()
-    ways = _number(geometry.array, table, noded={"u", "v"} <= set(layer.columns))
-    kept = ((table["access"] != OUT) | table["rule"].isin(["class", "stated"])).to_numpy()
+    lines = lines.assign(highway=UNCLASSED if column is None else lines[column])
+    table = judge_lines(lines, walk).loc[geometry.index].reset_index(drop=True)
+    ends_only = {"u", "v"} <= set(layer.columns)
+    ways = number_vertices(geometry, table, ends_only=ends_only)
     points = layer[(kinds == "Point").to_numpy()]
     if len(points):
-        moved = to_crs(points.geometry, datum=datum, crs=crs)  # type: ignore[arg-type]
-        ways = _with_marks(ways, points, np.column_stack([moved.x, moved.y]))
-    return choose_ways(ways, kept), {(str(r), str(h)): int(n) for (r, h), n in left_out.items()}, notes
+        ways = _with_marks(ways, points, to_crs(points.geometry, datum=datum, crs=crs))  # type: ignore[arg-type]
+    return without_left_out(ways), (*notes, *left_out_notes(left_out(table), file))
 
 
 def _class_column(layer: pd.DataFrame, classes: str | None, file: str) -> tuple[str | None, tuple[Note, ...]]:
@@ -80,33 +80,47 @@ def _class_column(layer: pd.DataFrame, classes: str | None, file: str) -> tuple[
     return None, (Note.of("streets_without_classes", file=file),)
 
 
-def _judge(lines: pd.DataFrame, column: str | None, walk: Mapping[str, bool]) -> pd.DataFrame:
-    """Return `WAY_COLUMNS` and the rule of each line; each combination of tags is judged once."""
-    tags = pd.DataFrame(index=lines.index)
-    tags["highway"] = UNCLASSED if column is None else lines[column].map(_word)
-    for key in WAY_KEYS:
-        if key in lines.columns and key != "highway":
-            tags[key] = lines[key].map(_word)
-    keys = list(tags.columns)
-    combinations = tags.drop_duplicates()
-    verdicts = [
-        judge_way({k: v for k, v in zip(keys, row, strict=True) if v}, walk)
-        for row in combinations.to_numpy()
-    ]
-    judged = combinations.assign(_place=np.arange(len(combinations)))
-    place = tags.merge(judged, on=keys, how="left", validate="many_to_one")["_place"].to_numpy()
-    found = pd.DataFrame(verdicts).iloc[place].set_index(lines.index)
-    osm_id = _text(lines, "osm_id") if "osm_id" in lines else _text(lines, "osmid")
-    return found.assign(
+def judge_lines(lines: pd.DataFrame, walk: Mapping[str, bool]) -> pd.DataFrame:
+    """Return `WAY_COLUMNS` and the rule of each line with columns of tags."""
+    osm_id = _text(lines, "osm_id" if "osm_id" in lines else "osmid")
+    return _judged(lines, WAY_KEYS, partial(judge_way, walk=walk)).assign(
         bridge=_flag(lines, "bridge"), tunnel=_flag(lines, "tunnel"),
         level=_text(lines, "level"), name=_text(lines, "name"), osm_id=osm_id,
     )  # fmt: skip
 
 
-def _word(value: Any) -> str:  # noqa: ANN401 - a cell as it stands
+def judge_points(points: pd.DataFrame) -> pd.DataFrame:
+    """Return ``kind, state, name`` of points with columns of tags; those that are nothing to a walker are left out."""
+    marks = _judged(points, NODE_KEYS, judge_node).assign(name=_text(points, "name"))
+    return marks[marks["kind"] != ""]
+
+
+def _judged(things: pd.DataFrame, keys: list[str], judge: Callable[[dict[str, str]], Any]) -> pd.DataFrame:
+    """Return the verdict on each row; each combination of tags is judged once."""
+    tags = pd.DataFrame({key: _text(things, key) for key in keys if key in things})
+    if tags.empty:
+        return pd.DataFrame([judge({})] * len(things), index=things.index)
+    combinations = tags.drop_duplicates().to_dict("records")
+    verdicts = pd.DataFrame([judge({k: v for k, v in row.items() if v}) for row in combinations])  # type: ignore[misc]
+    place = tags.groupby(list(tags), sort=False).ngroup()  # numbered as they first appear
+    return verdicts.iloc[place].set_index(things.index)
+
+
+def left_out(table: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """Return how many ways are left out, by rule and class."""
+    out = table[table["access"] == OUT]
+    return dict(Counter(zip(out["rule"], out["highway"], strict=True)))
+
+
+def without_left_out(ways: Ways) -> Ways:
+    """Return the ways without those left out, but for `KEPT_RULES`."""
+    return choose_ways(ways, ((ways.table["access"] != OUT) | ways.table["rule"].isin(KEPT_RULES)).to_numpy())
+
+
+def word(value: Any) -> str:  # noqa: ANN401 - a cell as it stands
     """Return a cell as one word; the first of a list (osmnx joins ways so), empty where it is blank."""
     if isinstance(value, (list, tuple, np.ndarray)):
-        return _word(value[0]) if len(value) else ""
+        return word(value[0]) if len(value) else ""
     text = "" if value is None or value is pd.NA or value != value else str(value).strip()
     if text.startswith("["):
         text = text.strip("[]").split(",")[0].strip(" '\"")
@@ -116,46 +130,43 @@ def _word(value: Any) -> str:  # noqa: ANN401 - a cell as it stands
 def _text(lines: pd.DataFrame, column: str) -> pd.Series:
     if column not in lines:
         return pd.Series("", index=lines.index, dtype=object)
-    return lines[column].map(_word).astype(object)
+    return lines[column].map(word).astype(object)
 
 
 def _flag(lines: pd.DataFrame, column: str) -> pd.Series:
     return ~_text(lines, column).str.lower().isin(_NO)
 
 
-def _number(geometry: npt.ArrayLike, table: pd.DataFrame, *, noded: bool) -> Ways:
-    """Give numbers to the vertices: by place, to the millimetre; in a noded layer inner vertices meet nothing."""
-    xy, line = shapely.get_coordinates(geometry, return_index=True)
+def number_vertices(
+    lines: gpd.GeoSeries, table: pd.DataFrame, *, ends_only: bool, ends: Ints | None = None
+) -> Ways:
+    """Return ways with numbers for their vertices, equal where they share a place to the millimetre.
+
+    With `ends_only` inner vertices meet nothing; `ends` are then the numbers of first and last vertices, line by line.
+    """
+    xy, line = shapely.get_coordinates(lines.array, return_index=True)
     counts = np.bincount(line, minlength=len(table))
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    shared = np.ones(len(xy), dtype=bool)
-    if noded:
-        shared[:] = False
-        shared[first[:-1]] = shared[first[1:] - 1] = True
-    key = place_key(xy)
-    _, at, number = np.unique(key[shared], return_index=True, return_inverse=True)
+    shared = np.full(len(xy), not ends_only)
+    shared[first[:-1]] = shared[first[1:] - 1] = True
+    key = place_key(xy)[shared] if ends is None else ends
+    known, at, number = np.unique(key, return_index=True, return_inverse=True)
     vertex = np.empty(len(xy), dtype=np.int64)
     vertex[shared] = number
-    vertex[~shared] = len(at) + np.arange((~shared).sum())
+    vertex[~shared] = len(known) + np.arange((~shared).sum())
     points = np.concatenate([xy[shared][at], xy[~shared]])
+    node_id = np.arange(len(points), dtype=np.int64)
+    if ends is not None:
+        node_id = np.concatenate([known, known[-1] + 1 + node_id[: len(points) - len(known)]])
     first, vertex = without_repeats(first, vertex)
-    return Ways(table, first, vertex, np.arange(len(points), dtype=np.int64), points, marks_table({}))
+    return Ways(table, first, vertex, node_id, points, no_marks())
 
 
-def _with_marks(ways: Ways, points: pd.DataFrame, xy: Floats) -> Ways:
+def _with_marks(ways: Ways, points: pd.DataFrame, places: gpd.GeoSeries) -> Ways:
     """Mark the vertices on which points with a barrier or crossing stand."""
-    tags = {
-        key: _text(points, key).to_numpy()
-        for key in ("barrier", "highway", "access", "foot", "locked", "crossing")
-    }
-    key = place_key(np.concatenate([ways.xy, xy]))
-    on_street, on_point = key[: len(ways.xy)], key[len(ways.xy) :]
-    order = np.argsort(on_street, kind="stable")
-    found: dict[int, tuple[str, str, str]] = {}
-    names = _text(points, "name").to_numpy()
-    for row in range(len(points)):
-        mark = judge_node({k: v[row] for k, v in tags.items() if v[row]})
-        place = np.searchsorted(on_street, on_point[row], sorter=order)
-        if mark.kind and place < len(order) and on_street[order[place]] == on_point[row]:
-            found[int(ways.node_id[order[place]])] = (mark.kind, mark.state, str(names[row]))
-    return replace(ways, marks=marks_table(found))
+    key = place_key(np.concatenate([ways.xy, shapely.get_coordinates(places.array)]))
+    on_street = pd.Series(ways.node_id, index=key[: len(ways.xy)])
+    at = on_street[~on_street.index.duplicated()].reindex(key[len(ways.xy) :]).set_axis(points.index)
+    marks = judge_points(points[at.notna()])
+    marks.index = at.loc[marks.index].astype("int64")
+    return replace(ways, marks=marks[~marks.index.duplicated(keep="last")].sort_index())

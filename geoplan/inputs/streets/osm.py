@@ -7,6 +7,7 @@ in Python: no object is made for a node.
 
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,8 +23,17 @@ from osmium import osm
 from pyproj import CRS
 
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.streets.edges import Floats, Ints, Ways, join_twins, marks_table, without_repeats
-from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, WayVerdict, judge_node, judge_way, walk_class
+from geoplan.inputs.streets.edges import Floats, Ints, Ways, join_twins, no_marks, without_repeats
+from geoplan.inputs.streets.notes import left_out_notes
+from geoplan.inputs.streets.walk_table import (
+    KEPT_RULES,
+    OUT,
+    WAY_KEYS,
+    WayVerdict,
+    judge_node,
+    judge_way,
+    walk_class,
+)
 from geoplan.study.formats import OSM_FORMATS, ending
 from geoplan.words.errors import InputError, Note
 
@@ -34,20 +44,18 @@ STREET_KEYS = ("highway", "route", "railway", "public_transport")
 _OPL = "opl,locations_on_ways=true,add_metadata=false"
 _TAG = re.compile("([^=,]+)=([^,]*)")
 _ESCAPED = re.compile("%([0-9a-f]+)%")
-
-#: Rules by which a way is left out though its class might be walked: it stays, to measure what leaving it out costs.
-_BY_CLASS = ("class", "stated")
+_COLUMNS = ["osm_id", "highway", "access", "oneway", "rule", "bridge", "tunnel", "level", "name"]
 
 
 @dataclass
 class _Lines:
     """What the OPL lines hold: a row a way, their vertices as text, and tagged nodes."""
 
-    rows: list[tuple[int, str, str, int, str, bool, bool, str, str]] = field(default_factory=list)
+    rows: list[tuple[str, str, str, int, str, bool, bool, str, str]] = field(default_factory=list)
     vertices: list[str] = field(default_factory=list)
     marks: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     rings: dict[int, str] = field(default_factory=dict)
-    left_out: dict[tuple[str, str], int] = field(default_factory=dict)
+    left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def osmium_file(path: Path) -> osmium.io.File:
@@ -57,8 +65,8 @@ def osmium_file(path: Path) -> osmium.io.File:
 
 def read_osm(
     path: Path, *, walk: Mapping[str, bool], datum: object, crs: CRS | str
-) -> tuple[Ways, dict[tuple[str, str], int], tuple[Note, ...]]:
-    """Return the ways of an extract, judged; how many were left out, by rule and class; and notes.
+) -> tuple[Ways, tuple[Note, ...]]:
+    """Return the ways of an extract, judged, and notes.
 
     Raises
     ------
@@ -73,7 +81,8 @@ def read_osm(
         raise InputError(
             Note.of("streets_unreadable", file=path.name, reason=str(error), severity="error")
         ) from error
-    return _to_ways(found, path, datum=datum, crs=crs)
+    ways, notes = _to_ways(found, path, datum=datum, crs=crs)
+    return ways, (*notes, *left_out_notes(found.left_out, path.name))
 
 
 def _collect(path: Path, walk: Mapping[str, bool], *, places_first: bool = False) -> _Lines:
@@ -87,7 +96,7 @@ def _collect(path: Path, walk: Mapping[str, bool], *, places_first: bool = False
         text, rings = Path(folder) / "streets.opl", Path(folder) / "rings.opl"
         _filter(path, text, places, _only(osm.WAY, osmium.filter.KeyFilter(*STREET_KEYS)))
         _read(text, found, walk)
-        untagged = sorted(set(found.rings) - {row[0] for row in found.rows})
+        untagged = sorted(set(found.rings) - {int(row[0]) for row in found.rows})
         if untagged:
             _filter(path, rings, places, _only(osm.WAY, osmium.filter.IdFilter(untagged)), kinds=osm.WAY)
             _read_rings(rings, found, walk)
@@ -155,16 +164,15 @@ def _read_rings(path: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
 def _add_way(found: _Lines, number: int, tags: Mapping[str, str], verdict: WayVerdict, vertices: str) -> None:
     if verdict.access == OUT:
         if verdict.rule != "no_street":
-            place = verdict.rule, verdict.highway
-            found.left_out[place] = found.left_out.get(place, 0) + 1
-        if verdict.rule not in _BY_CLASS:
+            found.left_out[verdict.rule, verdict.highway] += 1
+        if verdict.rule not in KEPT_RULES:
             return
     if not vertices:
         return
     get = tags.get
     found.vertices.append(vertices)
     found.rows.append(
-        (number, verdict.highway, verdict.access, verdict.oneway, verdict.rule, get("bridge", "no") != "no",
+        (str(number), verdict.highway, verdict.access, verdict.oneway, verdict.rule, get("bridge", "no") != "no",
          get("tunnel", "no") != "no", _unescape(get("level", "")), _unescape(get("name", "")))
     )  # fmt: skip
 
@@ -200,9 +208,7 @@ def _unescape(text: str) -> str:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "%" in text else text
 
 
-def _to_ways(
-    found: _Lines, path: Path, *, datum: object, crs: CRS | str
-) -> tuple[Ways, dict[tuple[str, str], int], tuple[Note, ...]]:
+def _to_ways(found: _Lines, path: Path, *, datum: object, crs: CRS | str) -> tuple[Ways, tuple[Note, ...]]:
     """Give numbers to the points, move them to `crs`, and leave out those whose position the extract lacks."""
     ids, lonlat, first = _vertices(found.vertices)
     known = ~np.isnan(lonlat[:, 0])
@@ -218,12 +224,13 @@ def _to_ways(
     node_id, at, vertex = np.unique(ids[known], return_index=True, return_inverse=True)
     first, vertex = without_repeats(part_first, vertex.astype(np.int64))
     xy = _metric(lonlat[known][at], datum=datum, crs=crs)
-    table = _table(found).iloc[way_of_part].reset_index(drop=True)
-    marks = marks_table(found.marks)
+    table = pd.DataFrame(found.rows, columns=_COLUMNS).iloc[way_of_part].reset_index(drop=True)
+    marks = pd.DataFrame.from_dict(found.marks, orient="index", columns=list(no_marks())).sort_index()
+    marks.index = marks.index.astype("int64")
     ways, taken = join_twins(Ways(table, first, vertex, node_id, xy, marks[marks.index.isin(node_id)]))
     if taken:
         notes += (Note.of("streets_points_joined", file=path.name, severity="info", points=taken),)
-    return ways, found.left_out, notes
+    return ways, notes
 
 
 def _vertices(texts: list[str]) -> tuple[Ints, Floats, Ints]:
@@ -243,9 +250,3 @@ def _metric(lonlat: Floats, *, datum: object, crs: CRS | str) -> Floats:
     moved = to_crs(gpd.GeoSeries([line], crs=4326), datum=datum, crs=crs)  # type: ignore[arg-type]
     xy: Floats = shapely.get_coordinates(moved.array)
     return xy[:-1]
-
-
-def _table(found: _Lines) -> pd.DataFrame:
-    columns = ["number", "highway", "access", "oneway", "rule", "bridge", "tunnel", "level", "name"]
-    table = pd.DataFrame(found.rows, columns=columns)
-    return table.assign(osm_id=table["number"].astype(str))

@@ -7,6 +7,7 @@ import logging
 import tempfile
 from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -14,28 +15,29 @@ from xml.etree.ElementTree import ParseError
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 from pyproj import CRS
 
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.streets.edges import (
-    WAY_COLUMNS,
-    Floats,
-    Ints,
-    Ways,
-    choose_ways,
-    marks_table,
-    without_repeats,
+from geoplan.inputs.streets.edges import WAY_COLUMNS, Ways
+from geoplan.inputs.streets.lines import (
+    judge_lines,
+    judge_points,
+    left_out,
+    number_vertices,
+    without_left_out,
 )
-from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_node, judge_way
+from geoplan.inputs.streets.notes import left_out_notes
+from geoplan.inputs.streets.walk_table import NODE_KEYS, WAY_KEYS
 from geoplan.words.errors import DownloadError, InputError, Note
 
 #: Marks a graph that `to_osmnx` made: its edges are judged already and come back as they went.
 MADE_HERE = "geoplan"
 #: What an osmnx graph must keep of a way and of a node for the walk table; `simplify` must not merge over them.
 GRAPH_WAY_TAGS = (*WAY_KEYS, "bridge", "tunnel", "level", "name", "area", "service")
-GRAPH_NODE_TAGS = ("barrier", "highway", "access", "foot", "locked", "crossing", "name")
+GRAPH_NODE_TAGS = (*NODE_KEYS, "name")
 
 Graph = Any  # nx.MultiDiGraph, whose node type networkx leaves open
 
@@ -112,37 +114,33 @@ def made_here(graph: Graph) -> bool:
 
 def tables_of_graph(graph: Graph, *, crs: CRS | str) -> tuple[pd.DataFrame, gpd.GeoDataFrame]:
     """Return the nodes and edges that `to_osmnx` put into `graph`, in `crs`."""
-    found: dict[int, dict[str, Any]] = {}
-    for u, v, data in graph.edges(data=True):
-        backward = str(data["reversed"]) == "True"
-        if int(data["edge_id"]) in found and backward:
-            continue
-        line = data["geometry"].reverse() if backward else data["geometry"]
-        ends = (v, u) if backward else (u, v)
-        found[int(data["edge_id"])] = {**data, "u": int(ends[0]), "v": int(ends[1]), "geometry": line}
-    table = pd.DataFrame.from_dict(found, orient="index").sort_index()
-    columns: dict[str, Any] = {"u": table["u"], "v": table["v"]}
+    arcs = pd.DataFrame([{**data, "u": int(u), "v": int(v)} for u, v, data in graph.edges(data=True)])
+    arcs = arcs.assign(against=_against(arcs), edge_id=arcs["edge_id"].astype("int64"))
+    table = arcs.sort_values(["edge_id", "against"]).drop_duplicates("edge_id").set_index("edge_id")
+    against = table["against"].to_numpy()
+    columns: dict[str, Any] = {
+        "u": table["u"].mask(against, table["v"]),
+        "v": table["v"].mask(against, table["u"]),
+    }
     columns |= {name: table["osmid" if name == "osm_id" else name].astype(str) for name in WAY_COLUMNS}
     columns["oneway"] = columns["oneway"].astype("int64")
     columns |= {name: columns[name] == "True" for name in ("bridge", "tunnel")}
     columns |= {name: table[name].astype(float) for name in ("fixed_fwd_s", "fixed_bwd_s")}
     lines = gpd.GeoSeries(table["geometry"], crs=graph.graph["crs"])
+    lines = lines.mask(against, lines.reverse())
     edges = gpd.GeoDataFrame(columns, geometry=to_crs(lines, datum=None, crs=crs))
-    edges.index.name = "edge_id"
     places = pd.DataFrame.from_dict(dict(graph.nodes(data=True)), orient="index").sort_index()
+    places.index = pd.Index(places.index.astype("int64"), name="node_id")
     points = to_crs(
         gpd.GeoSeries.from_xy(places["x"], places["y"], crs=graph.graph["crs"]), datum=None, crs=crs
     )
-    nodes = pd.DataFrame(
-        {"x": points.x, "y": points.y, "kind": places["kind"].astype(str), "name": places["name"].astype(str)}
-    )
-    nodes.index = pd.Index(nodes.index.astype("int64"), name="node_id")
-    return nodes, edges
+    names = places[["kind", "name"]].astype(str)
+    return pd.DataFrame({"x": points.x, "y": points.y}).join(names), edges
 
 
 def ways_of_graph(
-    graph: Graph, *, walk: Mapping[str, bool], datum: object, crs: CRS | str
-) -> tuple[Ways, dict[tuple[str, str], int], tuple[Note, ...]]:
+    graph: Graph, *, walk: Mapping[str, bool], datum: object, crs: CRS | str, file: str
+) -> tuple[Ways, tuple[Note, ...]]:
     """Return the streets of any osmnx graph as judged ways, each street once whatever its directions for vehicles.
 
     Where `graph.simplify` merged ways with different tags into lists, the first of each list counts.
@@ -156,87 +154,46 @@ def ways_of_graph(
         raise InputError(Note.of("graph_not_streets", severity="error"))
     names = list(graph.nodes)
     whole = all(isinstance(name, (int, np.integer)) for name in names)
-    number = {name: int(name) if whole else place for place, name in enumerate(names)}
-    places = pd.DataFrame([(graph.nodes[n]["x"], graph.nodes[n]["y"]) for n in names], columns=["x", "y"])
-    places.index = pd.Index([number[n] for n in names])
-    rows, lines, left_out = _judged(graph, number, places, walk)
-    table = pd.DataFrame(rows, columns=["u", "v", "rule", *WAY_COLUMNS])
-    source = gpd.GeoSeries(lines, crs=graph.graph["crs"])
-    geometry = to_crs(source, datum=datum, crs=crs)  # type: ignore[arg-type]
-    ways = _numbered(table, geometry, _node_marks(graph, number))
-    kept = (table["access"] != OUT) | table["rule"].isin(["class", "stated"])
-    return choose_ways(ways, kept.to_numpy()), left_out, ()
+    places = pd.DataFrame([graph.nodes[name] for name in names], index=names if whole else range(len(names)))
+    arcs = _streets_once(graph, dict(zip(names, places.index, strict=True)), places)
+    table = judge_lines(arcs, walk)
+    table["oneway"] *= np.where(arcs["against"], -1, 1)
+    lines = to_crs(gpd.GeoSeries(arcs["geometry"], crs=graph.graph["crs"]), datum=datum, crs=crs)  # type: ignore[arg-type]
+    ends = arcs[["u", "v"]].to_numpy(dtype=np.int64).ravel()
+    ways = number_vertices(lines, table, ends_only=True, ends=ends)
+    ways = replace(ways, marks=judge_points(places).sort_index())
+    return without_left_out(ways), tuple(left_out_notes(left_out(table), file))
 
 
-def _judged(
-    graph: Graph, number: Mapping[Hashable, int], places: pd.DataFrame, walk: Mapping[str, bool]
-) -> tuple[list[tuple[Any, ...]], list[shapely.LineString], dict[tuple[str, str], int]]:
-    """Return each street once, with its line: arcs that run as drawn before those against it."""
-    xy = dict(zip(places.index.tolist(), places[["x", "y"]].to_numpy().tolist(), strict=True))
-    seen: set[tuple[Any, ...]] = set()
-    rows: list[tuple[Any, ...]] = []
-    lines: list[shapely.LineString] = []
-    left_out: dict[tuple[str, str], int] = {}
-    arcs = [(number[u], number[v], data) for u, v, data in graph.edges(data=True)]
-    for u, v, data in sorted(arcs, key=lambda arc: (str(arc[2].get("reversed")) == "True", arc[0], arc[1])):
-        line = data.get("geometry")
-        line = line if line is not None else shapely.LineString([xy[u], xy[v]])
-        key = (min(u, v), max(u, v), _all(data.get("osmid")), round(line.length, 9))
-        if key in seen:
-            continue
-        seen.add(key)
-        tags = {name: word for name in GRAPH_WAY_TAGS if (word := _first(data.get(name)))}
-        verdict = judge_way(tags, walk)
-        if verdict.access == OUT:
-            place = verdict.rule, verdict.highway
-            left_out[place] = left_out.get(place, 0) + 1
-        against = str(data.get("reversed")) == "True"
-        rows.append(
-            (u, v, verdict.rule, verdict.highway, verdict.access, -verdict.oneway if against else verdict.oneway,
-             tags.get("bridge", "no") not in ("no", "False"), tags.get("tunnel", "no") not in ("no", "False"),
-             tags.get("level", ""), _first(data.get("osmid")), tags.get("name", ""))
-        )  # fmt: skip
-        lines.append(line)
-    return rows, lines, left_out
+def _streets_once(graph: Graph, number: Mapping[Hashable, int], places: pd.DataFrame) -> pd.DataFrame:
+    """Return each street once, with tags and line: arcs that run as drawn before those against it."""
+    wanted = (*GRAPH_WAY_TAGS, "osmid", "reversed", "geometry")
+    arcs = pd.DataFrame(
+        [
+            {"u": number[u], "v": number[v], **{name: data.get(name) for name in wanted}}
+            for u, v, data in graph.edges(data=True)
+        ]
+    )
+    straight = arcs["geometry"].isna().to_numpy()
+    xy = places.loc[arcs[["u", "v"]].to_numpy().ravel(), ["x", "y"]].to_numpy(dtype=float)
+    arcs.loc[straight, "geometry"] = shapely.linestrings(xy.reshape(-1, 2, 2)[straight])
+    arcs = arcs.assign(against=_against(arcs)).sort_values(["against", "u", "v"], kind="stable")
+    # either direction may list the ids in an order of its own
+    osm_id = arcs["osmid"].map(
+        lambda ids: tuple(sorted(map(str, ids))) if isinstance(ids, list | tuple) else str(ids)
+    )
+    ends = np.sort(arcs[["u", "v"]].to_numpy(), axis=1)
+    length = shapely.length(arcs["geometry"].to_numpy()).round(9)
+    twice = pd.DataFrame(
+        {"low": ends[:, 0], "high": ends[:, 1], "ids": osm_id.to_numpy(), "m": length}
+    ).duplicated()
+    return arcs[~twice.to_numpy()].reset_index(drop=True)
 
 
-def _all(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - a number, or a list in either direction's order
-    return tuple(sorted(map(str, value))) if isinstance(value, (list, tuple)) else (str(value),)
-
-
-def _first(value: Any) -> str:  # noqa: ANN401 - osmnx merges tags into lists
-    if isinstance(value, (list, tuple)):
-        return _first(value[0]) if value else ""
-    return "" if value is None or value != value else str(value)
-
-
-def _numbered(table: pd.DataFrame, geometry: gpd.GeoSeries, marks: pd.DataFrame) -> Ways:
-    """Give numbers to vertices: ends are the graph's nodes, inner vertices meet nothing."""
-    xy, line = shapely.get_coordinates(geometry.array, return_index=True)
-    counts: Ints = np.bincount(line, minlength=len(table)).astype(np.int64)
-    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    inner = np.ones(len(xy), dtype=bool)
-    inner[first[:-1]] = inner[first[1:] - 1] = False
-    ends = np.concatenate([table["u"].to_numpy(dtype=np.int64), table["v"].to_numpy(dtype=np.int64)])
-    at = np.concatenate([first[:-1], first[1:] - 1])
-    ids, place, of_end = np.unique(ends, return_index=True, return_inverse=True)
-    vertex = np.empty(len(xy), dtype=np.int64)
-    vertex[at] = of_end
-    vertex[inner] = len(ids) + np.arange(inner.sum())
-    node_id = np.concatenate([ids, ids[-1] + 1 + np.arange(inner.sum())])
-    points: Floats = np.concatenate([xy[at[place]], xy[inner]])
-    first, vertex = without_repeats(first, vertex)
-    return Ways(table.drop(columns=["u", "v"]), first, vertex, node_id, points, marks)
-
-
-def _node_marks(graph: Graph, number: Mapping[Hashable, int]) -> pd.DataFrame:
-    found: dict[int, tuple[str, str, str]] = {}
-    for node, data in graph.nodes(data=True):
-        tags = {name: word for name in GRAPH_NODE_TAGS if (word := _first(data.get(name)))}
-        mark = judge_node(tags)
-        if mark.kind:
-            found[number[node]] = (mark.kind, mark.state, tags.get("name", ""))
-    return marks_table(found)
+def _against(arcs: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which arcs run against the drawing of their way."""
+    against: npt.NDArray[np.bool_] = arcs["reversed"].astype(str).eq("True").to_numpy()
+    return against
 
 
 _LOG = logging.getLogger(__name__)

@@ -18,30 +18,23 @@ from shapely import Geometry
 from geoplan.inputs import readers
 from geoplan.inputs.streets import osmnx_bridge
 from geoplan.inputs.streets.edges import (
-    ConnectionLoss,
     Gates,
     Private,
     Ways,
     add_valves,
     build_edges,
     choose_ways,
-    connection_loss,
     gate_open,
-    islands,
-    skeleton,
     unknown_gates,
 )
 from geoplan.inputs.streets.lines import read_lines
+from geoplan.inputs.streets.notes import class_notes, read_note, valve_notes
 from geoplan.inputs.streets.osm import read_osm
-from geoplan.inputs.streets.walk_table import OUT, RESIDENTS, STATED_CHOICES, WALKED, stated
-from geoplan.words.catalogue import phrase
+from geoplan.inputs.streets.walk_table import OUT
 from geoplan.words.errors import NetworkError, Note
 
-#: Classes of valves; every other edge is a street.
-VALVES = ("gate", "entry")
 #: Area to keep: a polygon or (west, south, east, north), metric.
 Area: TypeAlias = Geometry | tuple[float, float, float, float]
-LeftOut = Mapping[tuple[str, str], int]
 
 
 @dataclass(frozen=True)
@@ -110,41 +103,25 @@ def read_streets(
     """
     path = Path(path)
     kind = readers.file_kind(path, "osm", "graph", "layer")
-    walk = dict(walk or {})
+    choices: dict[str, Any] = {
+        "walk": dict(walk or {}), "private": private, "gates": gates, "gate_states": gate_states or {}, "area": area,
+        "crs": crs, "file": path.name,
+    }  # fmt: skip
+    if kind == "graph":
+        return from_osmnx(osmnx_bridge.read_graphml(path), datum=datum, **choices)
     if kind == "osm":
-        ways, left_out, notes = read_osm(path, walk=walk, datum=datum, crs=crs)
-    elif kind == "graph":
-        return from_osmnx(
-            osmnx_bridge.read_graphml(path),
-            crs=crs,
-            walk=walk,
-            private=private,
-            gates=gates,
-            gate_states=gate_states,
-            datum=datum,
-            area=area,
-            file=path.name,
-        )
+        ways, notes = read_osm(path, walk=choices["walk"], datum=datum, crs=crs)
     else:
         table = readers.read_layer(path, layer=layer)
-        ways, left_out, notes = read_lines(
-            table, classes=classes, walk=walk, datum=datum, crs=crs, file=path.name
+        ways, notes = read_lines(
+            table, classes=classes, walk=choices["walk"], datum=datum, crs=crs, file=path.name
         )
-    found = from_ways(
-        ways,
-        walk=walk,
-        private=private,
-        gates=gates,
-        gate_states=gate_states or {},
-        crs=crs,
-        area=area,
-        file=path.name,
-    )
-    return Streets(found.nodes, found.edges, (*notes, *_left_out_notes(left_out, path.name), *found.notes))
+    return from_ways(ways, notes, **choices)
 
 
 def from_ways(
     ways: Ways,
+    found: tuple[Note, ...],
     *,
     walk: Mapping[str, bool],
     private: Private,
@@ -154,7 +131,7 @@ def from_ways(
     area: Area | None = None,
     file: str = "",
 ) -> Streets:
-    """Return the network of judged ways; see `read_streets`.
+    """Return the network of judged ways, with what was found in them when they were read; see `read_streets`.
 
     Raises
     ------
@@ -172,14 +149,14 @@ def from_ways(
     if edges.empty:
         raise NetworkError(Note.of("streets_none_walked", file=file, severity="error"))
     marks = gate_open(ways.marks, gates=gates, gate_states=gate_states)
-    notes = [_read_note(nodes, edges, file), *_class_notes(ways, walk, file)]
+    notes = [*found, read_note(nodes, edges, file), *class_notes(ways, walk, file)]
     if twice:
         notes.append(Note.of("streets_twice", file=file, severity="info", edges=f"{twice:,}"))
     unknown = unknown_gates(marks[marks["kind"] != "crossing"], gate_states)
     if unknown:
         notes.append(Note.of("gate_state_unknown", file=file, gates=", ".join(unknown)))
     nodes, edges = add_valves(nodes, edges, marks, private=private)
-    notes += _valve_notes(edges, private, file)
+    notes += valve_notes(edges, private, file)
     return Streets(nodes, edges, tuple(notes))
 
 
@@ -210,25 +187,12 @@ def from_osmnx(
     """
     if osmnx_bridge.made_here(graph):
         nodes, edges = osmnx_bridge.tables_of_graph(graph, crs=crs)
-        return Streets(nodes, edges, (_read_note(nodes, edges, file),))
-    walk = dict(walk or {})
-    ways, left_out, notes = osmnx_bridge.ways_of_graph(graph, walk=walk, datum=datum, crs=crs)
-    found = from_ways(
-        ways,
-        walk=walk,
-        private=private,
-        gates=gates,
-        gate_states=gate_states or {},
-        crs=crs,
-        area=area,
-        file=file,
-    )
-    return Streets(found.nodes, found.edges, (*notes, *_left_out_notes(left_out, file), *found.notes))
-
-
-def walkable_m(edges: gpd.GeoDataFrame) -> float:
-    """Return the metres of street in `edges`."""
-    return float(edges.geometry.length.sum())
+        return Streets(nodes, edges, (read_note(nodes, edges, file),))
+    walk = walk or {}
+    ways, notes = osmnx_bridge.ways_of_graph(graph, walk=walk, datum=datum, crs=crs, file=file)
+    return from_ways(
+        ways, notes, walk=walk, private=private, gates=gates, gate_states=gate_states or {}, crs=crs, area=area, file=file
+    )  # fmt: skip
 
 
 def _in_canonical_order(edges: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
@@ -237,33 +201,20 @@ def _in_canonical_order(edges: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]
     Return also how many were dropped.
     """
     u, v = edges["u"].to_numpy(), edges["v"].to_numpy()
-    low, high, length = np.minimum(u, v), np.maximum(u, v), shapely.length(edges.geometry.array).round(3)
-    order = np.lexsort((length, high, low))
-    same = np.ones(len(order) - 1, dtype=bool) if len(order) else np.empty(0, dtype=bool)
-    for key in (low, high, length):
-        same &= key[order[1:]] == key[order[:-1]]
-    tied = (
-        np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
-        if len(order)
-        else np.empty(0, dtype=int)
-    )
-    twice = np.zeros(len(order), dtype=bool)
-    if len(tied):
-        # only edges that share ends and length need more to be told apart
-        rows = pd.DataFrame(edges.iloc[order[tied]].drop(columns="geometry"))
-        rows = rows.assign(
-            low=low[order[tied]], high=high[order[tied]], length=length[order[tied]], place=order[tied]
-        )
-        rows = rows.sort_values(
-            ["low", "high", "length", "highway", "access", "oneway", "osm_id", "level", "u"], kind="stable"
-        )
-        order[tied] = rows["place"]
-        lines = shapely.to_wkb(shapely.normalize(edges.geometry.array[order[tied]]), output_dimension=2)
-        agree = rows[["low", "high", "highway", "access", "level"]].assign(line=lines).duplicated()
-        twice[tied] = agree & (rows["oneway"] == 0)
-    kept = edges.iloc[order[~twice]].reset_index(drop=True)
-    kept.index.name = "edge_id"
-    return kept, int(twice.sum())
+    length = shapely.length(edges.geometry.array).round(3)
+    keys = pd.DataFrame({"low": np.minimum(u, v), "high": np.maximum(u, v), "length": length})
+    # only edges that share ends and length need more to be told apart
+    tied = keys.duplicated(keep=False).to_numpy()
+    rows = keys[tied].join(pd.DataFrame(edges.drop(columns="geometry")))
+    rows = rows.sort_values([*keys, "highway", "access", "oneway", "osm_id", "level", "u"], kind="stable")
+    rank, twice = np.zeros(len(edges)), np.zeros(len(edges), dtype=bool)
+    rank[rows.index] = np.arange(len(rows))
+    lines = shapely.to_wkb(shapely.normalize(edges.geometry.array[rows.index]), output_dimension=2)
+    agree = rows[["low", "high", "highway", "access", "level"]].assign(line=lines).duplicated()
+    twice[rows.index] = agree & (rows["oneway"] == 0)
+    order = np.lexsort((rank, keys["length"], keys["high"], keys["low"]))
+    kept = edges.iloc[order[~twice[order]]].reset_index(drop=True)
+    return kept.rename_axis("edge_id"), int(twice.sum())
 
 
 def _near(ways: Ways, area: Area) -> Ways:
@@ -280,92 +231,5 @@ def _near(ways: Ways, area: Area) -> Ways:
 def _touching(edges: gpd.GeoDataFrame, area: Area) -> gpd.GeoDataFrame:
     polygon = shapely.box(*area) if isinstance(area, tuple) else area
     shapely.prepare(polygon)
-    kept = edges[shapely.intersects(polygon, edges.geometry.array)].reset_index(drop=True)
-    kept.index.name = "edge_id"
-    return kept
-
-
-def _read_note(nodes: pd.DataFrame, edges: gpd.GeoDataFrame, file: str) -> Note:
-    count, share = islands(edges["u"].to_numpy(), edges["v"].to_numpy())
-    return Note.of(
-        "streets_read", file=file, severity="info", nodes=f"{len(nodes):,}", edges=f"{len(edges):,}",
-        km=f"{walkable_m(edges) / 1000:,.0f}", islands=count, share=f"{share:.1%}",
-    )  # fmt: skip
-
-
-def _class_notes(ways: Ways, walk: Mapping[str, bool], file: str) -> list[Note]:
-    """Say what each choice of class costs in connection, or would cost."""
-    bones = skeleton(ways)
-    classes = bones["highway"].unique()
-    choices = {*STATED_CHOICES, *(name for name, walked in walk.items() if not walked)}
-    notes: list[Note] = []
-    for choice in sorted(choices):
-        covered = [
-            c for c in classes if c == choice or (c.removesuffix("_link") == choice and c not in choices)
-        ]
-        if not covered:
-            continue
-        of_choice = bones["highway"].isin(covered)
-        choice_stated = stated(choice, walk)
-        walked = choice in WALKED if choice_stated is None else choice_stated
-        # a class left out may still have ways that their own tags open: these stay
-        moved = of_choice & (bones["walked"] if walked else ~bones["walked"])
-        if not moved.any():
-            continue
-        marked = bones.assign(highway=np.where(moved, choice, ""))
-        loss = connection_loss(marked[bones["walked"] | moved], [choice])
-        if walked and choice_stated is None:
-            notes.append(_loss_note("class_choice_unstated", loss, choice, file, "warning"))
-        else:
-            notes.append(
-                _loss_note("class_walked" if walked else "class_left_out", loss, choice, file, "info")
-            )
-    return notes
-
-
-def _loss_note(code: str, loss: ConnectionLoss, choice: str, file: str, severity: str) -> Note:
-    return Note.of(
-        code, file=file, severity=severity, choice=choice, edges=f"{loss.edges:,}", km=f"{loss.km:,.0f}",
-        islands=loss.islands, share=f"{loss.share:.1%}", islands_with=loss.islands_with,
-        share_with=f"{loss.share_with:.1%}",
-    )  # fmt: skip
-
-
-def _left_out_notes(left_out: LeftOut, file: str) -> list[Note]:
-    """Say what was left out by which rule, and which classes are unknown."""
-    rules: dict[str, int] = {}
-    unknown: dict[str, int] = {}
-    for (rule, highway), count in sorted(left_out.items()):
-        if rule == "unknown_class":
-            unknown[highway] = count
-        elif rule != "no_street":
-            rules[rule] = rules.get(rule, 0) + count
-    notes = []
-    if unknown:
-        listed = ", ".join(f"{name} ({count})" for name, count in unknown.items())
-        notes.append(Note.of("street_classes_unknown", file=file, classes=listed))
-    if rules:
-        zh, en = (
-            ", ".join(f"{phrase(f'left_out_{rule}', lang)} {count:,}" for rule, count in rules.items())
-            for lang in ("zh", "en")
-        )
-        notes.append(Note.of("streets_left_out", file=file, severity="info", rules_zh=zh, rules_en=en))
-    return notes
-
-
-def _valve_notes(edges: gpd.GeoDataFrame, private: Private, file: str) -> list[Note]:
-    notes = []
-    ways = edges[(edges["access"] == RESIDENTS) & ~edges["highway"].isin(VALVES)]
-    if len(ways):
-        entries = int((edges["highway"] == "entry").sum())
-        words: dict[str, Any] = {"edges": f"{len(ways):,}", "entries": f"{entries:,}"}
-        words["km"] = f"{walkable_m(ways) / 1000:,.1f}"
-        notes.append(Note.of(f"private_{private}", file=file, severity="info", **words))
-    gates = edges[edges["highway"] == "gate"].drop_duplicates("osm_id")
-    if len(gates):
-        shut = gates[["fixed_fwd_s", "fixed_bwd_s"]].gt(0).sum(axis=1)
-        opened, one_way, closed = (int((shut == ways_shut).sum()) for ways_shut in range(3))
-        notes.append(
-            Note.of("gates_found", file=file, severity="info", open=opened, one_way=one_way, closed=closed)
-        )
-    return notes
+    kept = edges[shapely.intersects(polygon, edges.geometry.array)]
+    return kept.reset_index(drop=True).rename_axis("edge_id")

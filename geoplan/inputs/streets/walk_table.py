@@ -65,6 +65,11 @@ WAY_KEYS = [
     "abandoned", "disused",
 ]  # fmt: skip
 
+#: Every tag key of a node that `judge_node` looks at.
+NODE_KEYS = ["barrier", "highway", "access", "foot", "locked", "crossing"]
+#: Rules by which a way is left out though its class might be walked: it is kept to measure what leaving it out costs.
+KEPT_RULES = ("class", "stated")
+
 OPEN, RESIDENTS, OUT = "open", "residents", ""
 BOTH, FORWARD, BACKWARD = 0, 1, -1
 
