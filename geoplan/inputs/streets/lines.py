@@ -59,8 +59,7 @@ def read_lines(
     geometry = to_crs(lines.geometry, datum=datum, crs=crs).explode()  # type: ignore[arg-type]
     lines = lines.assign(highway=UNCLASSED if column is None else lines[column])
     table = judge_lines(lines, walk).loc[geometry.index].reset_index(drop=True)
-    ends_only = {"u", "v"} <= set(layer.columns)
-    ways = number_vertices(geometry, table, ends_only=ends_only)
+    ways = number_vertices(geometry, table, ends_only={"u", "v"} <= set(layer.columns))
     points = layer[(kinds == "Point").to_numpy()]
     if len(points):
         ways = _with_marks(ways, points, to_crs(points.geometry, datum=datum, crs=crs))  # type: ignore[arg-type]
