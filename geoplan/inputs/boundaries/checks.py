@@ -25,15 +25,7 @@ def mend_polygons(geometry: gpd.GeoSeries) -> tuple[gpd.GeoSeries, pd.Series]:
     Rings that cross themselves are rebuilt (GEOS ``make_valid``, method *structure*), z is dropped, and what is no
     polygon after that becomes null.
 
-    Parameters
-    ----------
-    geometry
-        Polygons, metric CRS; null allowed.
-
-    Returns
-    -------
-    mended, changed_m2
-        On the same index; `changed_m2` is NaN where nothing had to be mended.
+    Both on the index of `geometry` (metric CRS, null allowed); the change is NaN where nothing had to be mended.
 
     Examples
     --------
@@ -49,9 +41,8 @@ def mend_polygons(geometry: gpd.GeoSeries) -> tuple[gpd.GeoSeries, pd.Series]:
     shapes[bad] = [_polygon_parts(shape) for shape in shapes[bad]]
     shapes[shapely.is_empty(shapes)] = None
     changed = np.where(bad, np.abs(np.nan_to_num(shapely.area(shapes)) - before), np.nan)
-    return gpd.GeoSeries(shapes, index=geometry.index, crs=geometry.crs), pd.Series(
-        changed, index=geometry.index
-    )
+    index = geometry.index
+    return gpd.GeoSeries(shapes, index=index, crs=geometry.crs), pd.Series(changed, index=index)
 
 
 def _polygon_parts(shape: shapely.Geometry) -> shapely.Geometry:
@@ -62,20 +53,11 @@ def _polygon_parts(shape: shapely.Geometry) -> shapely.Geometry:
 
 
 def shared_areas(left: np.ndarray, right: np.ndarray) -> pd.DataFrame:
-    """Return every pair of polygons that share area: positions ``left, right`` and ``m2``, in the order of positions.
-
-    Parameters
-    ----------
-    left, right
-        Arrays of polygons in one metric CRS; null allowed.
-    """
+    """Return every pair of polygons (null allowed) that share area: positions ``left, right`` and ``m2``, in their order."""
     tree = shapely.STRtree(right)
     i, j = tree.query(left, predicate="intersects")
-    order = np.lexsort((j, i))
-    i, j = i[order], j[order]
-    m2 = shapely.area(shapely.intersection(left[i], right[j]))
-    pairs = pd.DataFrame({"left": i, "right": j, "m2": m2})
-    return pairs[pairs["m2"] > 0].reset_index(drop=True)
+    pairs = pd.DataFrame({"left": i, "right": j, "m2": shapely.area(shapely.intersection(left[i], right[j]))})
+    return pairs[pairs["m2"] > 0].sort_values(["left", "right"], ignore_index=True)
 
 
 def overlaps(shapes: np.ndarray) -> pd.DataFrame:
@@ -101,22 +83,11 @@ def overlaps(shapes: np.ndarray) -> pd.DataFrame:
 def without_overlaps(shapes: np.ndarray, pairs: pd.DataFrame) -> np.ndarray:
     """Return `shapes` with every overlap cut from the larger of the two: it belongs to the smaller.
 
-    Parameters
-    ----------
-    shapes
-        Polygons of one layer.
-    pairs
-        Their overlaps, as :func:`overlaps` gives them.
-
-    Returns
-    -------
-    cut
-        On the same positions; null where smaller zones leave nothing.
+    `pairs` are as :func:`overlaps` gives them. Null where smaller zones leave nothing.
     """
     cut = shapes.copy()
-    larger_ones, smaller_ones = pairs["larger"].to_numpy(), pairs["smaller"].to_numpy()
-    for larger in np.unique(larger_ones):
-        smaller = shapely.union_all(shapes[smaller_ones[larger_ones == larger]])
+    for larger in pairs["larger"].unique():
+        smaller = shapely.union_all(shapes[pairs["smaller"][pairs["larger"] == larger]])
         rest = _polygon_parts(shapely.difference(shapes[larger], smaller))
         cut[larger] = None if rest.is_empty else rest
     return cut
@@ -130,36 +101,25 @@ def holes(shapes: np.ndarray) -> np.ndarray:
     return areas[areas > SLIVER_M2]
 
 
-def overlap_note(level: str, file: str, pairs: pd.DataFrame, codes: np.ndarray) -> Note | None:
-    """Return a note that lists the overlaps of one layer, or None where there is none."""
-    seen = pairs[pairs["m2"] > SLIVER_M2]
-    if seen.empty:
-        return None
-    largest = zip(seen["smaller"].tolist(), seen["larger"].tolist(), seen["m2"].tolist(), strict=True)
-    named = [f"{codes[small]} / {codes[large]} {square(m2)}" for small, large, m2 in list(largest)[:NAMED]]
-    return Note.of(
-        "zone_overlap",
-        file=file,
-        **level_words(level),
-        count=len(seen),
-        total=square(seen["m2"].sum()),
-        pairs="; ".join(named),
-    )
-
-
-def hole_note(level: str, file: str, areas: np.ndarray) -> Note | None:
-    """Return a note that says how large the holes of one layer are, or None where there is none."""
-    if not len(areas):
-        return None
-    return Note.of(
-        "zone_holes",
-        file=file,
-        severity="info",
-        **level_words(level),
-        count=len(areas),
-        total=square(areas.sum()),
-        largest=square(areas[0]),
-    )
+def shape_notes(frame: gpd.GeoDataFrame, doubles: pd.DataFrame, level: str, file: str) -> list[Note]:
+    """Return what the polygons of one partition level overlap (`doubles`, of :func:`overlaps`) and leave open."""
+    words: dict[str, Any] = {"file": file, **level_words(level)}
+    codes = frame["code"].to_numpy()
+    seen, notes = doubles[doubles["m2"] > SLIVER_M2], list[Note]()
+    if len(seen):
+        first = seen.head(NAMED)[["smaller", "larger", "m2"]].to_numpy().tolist()
+        pairs = "; ".join(f"{codes[int(one)]} / {codes[int(other)]} {square(m2)}" for one, other, m2 in first)
+        total = square(seen["m2"].sum())
+        notes.append(Note.of("zone_overlap", count=len(seen), total=total, pairs=pairs, **words))
+    open_m2 = holes(frame.geometry.to_numpy())
+    if len(open_m2):
+        sizes: dict[str, Any] = {
+            "count": len(open_m2),
+            "total": square(open_m2.sum()),
+            "largest": square(open_m2[0]),
+        }
+        notes.append(Note.of("zone_holes", severity="info", **sizes, **words))
+    return notes
 
 
 def square(m2: float) -> str:

@@ -6,6 +6,7 @@ that the file names wins over the overlay of polygons; where the two disagree, t
 counted there and nowhere else.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +21,15 @@ from pyproj import CRS
 
 from geoplan.inputs import datum as datums
 from geoplan.inputs.boundaries.checks import (
-    hole_note,
-    holes,
     listing,
     mend_polygons,
-    overlap_note,
     overlaps,
+    shape_notes,
     shared_areas,
     some,
     square,
     without_overlaps,
+    zone_codes,
 )
 from geoplan.inputs.lists.cells import read_count, read_flag
 from geoplan.inputs.lists.rows import has_columns, total_rows
@@ -117,28 +117,8 @@ def read_zone_layer(
 ) -> ZoneLayer:
     """Return the zones of one layer, in the metric CRS, with every fault listed.
 
-    Parameters
-    ----------
-    path
-        Layer of polygons, or a table: of H3 cells, or of estates without geometry.
-    level
-        One of ``district, town, community, estate``.
-    id, name, parent
-        Columns of unique ids, of names (default: the ids), and of the zone one level up, by id or name.
-    crs
-        Metric CRS of the study.
-    kind
-        One word for all, or ``{column: 类型, 城镇: urban, 农村: [rural, existing]}``.
-    totals
-        Given totals: group -> column. Blank is unknown, never 0.
-    columns
-        Further attributes: name -> column.
-    datum
-        What the coordinates are in; default: what the file says.
-    layer, encoding
-        As in :func:`~geoplan.inputs.readers.read_layer`.
-    h3
-        True where `id` holds H3 cells, of which the polygons are made.
+    Parameters are the entries of `geoplan.study.zones.ZoneLayer`, and `crs`, the metric CRS of the study. A total that is blank
+    is unknown, never 0.
 
     Raises
     ------
@@ -150,8 +130,8 @@ def read_zone_layer(
     table = _read(path, layer=layer, encoding=encoding)
     totals, columns = dict(totals or {}), dict(columns or {})
     wanted = [id, name, parent, *totals.values(), *columns.values()]
-    if isinstance(kind, Mapping):
-        wanted.append(_kind_column(kind))
+    if isinstance(kind, Mapping) and "column" in kind:
+        wanted.append(str(kind["column"]))
     notes: list[Note] = []
     has_columns(table, filter(None, wanted), file, notes)
     raise_errors(notes, InputError)
@@ -159,9 +139,11 @@ def read_zone_layer(
         sums, total_notes = total_rows(table, [id, name] if name else [id], file=file)
         table, notes = table[~sums], [*notes, *total_notes]
     codes = table[id].map(code_text)
-    table, codes = _drop_blank_rows(table, codes, file, notes)
+    blank = codes.isna() & table.isna().all(axis=1)
+    notes += listing("zone_row_blank", table.index[blank], "rows", file=file)
+    table, codes = table[~blank], codes[~blank]
     notes += _id_notes(codes, level, file)
-    zones = pd.DataFrame({"code": codes}, index=codes.index)
+    zones = pd.DataFrame({"code": codes})
     zones["name"] = codes if name is None else table[name].map(code_text).fillna(codes)
     zones["parent"] = None if parent is None else table[parent].map(code_text).astype(object)
     zones["kind"] = _kinds(table, kind, file, notes)
@@ -203,27 +185,15 @@ def _read(path: FilePath, *, layer: str | None, encoding: str | None) -> pd.Data
     return table
 
 
-def _drop_blank_rows(
-    table: pd.DataFrame, codes: pd.Series, file: str, notes: list[Note]
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Leave out rows that hold neither an id nor anything else."""
-    blank = codes.isna() & table.isna().all(axis=1)
-    notes += listing("zone_row_blank", table.index[blank], "rows", file=file)
-    return table[~blank], codes[~blank]
-
-
 def _id_notes(codes: pd.Series, level: str, file: str) -> list[Note]:
     """Return an error for rows without id and one that names the duplicate ids."""
     words, without = level_words(level), codes.index[codes.isna()]
     notes = listing("zone_id_missing", without, "rows", file=file, severity="error", **words)
     double = codes[codes.notna() & codes.duplicated(keep=False)]
-    if len(double):
-        ids = sorted(double.unique(), key=natural_key)
-        listed = "; ".join(f"{code} ({', '.join(map(str, double.index[double == code]))})" for code in ids)
-        notes.append(
-            Note.of("zone_id_duplicate", file=file, severity="error", count=len(ids), ids=listed, **words)
-        )
-    return notes
+    ids = sorted(double.unique(), key=natural_key)
+    listed = "; ".join(f"{code} ({', '.join(map(str, double.index[double == code]))})" for code in ids)
+    said = Note.of("zone_id_duplicate", file=file, severity="error", count=len(ids), ids=listed, **words)
+    return [*notes, said] if ids else notes
 
 
 def natural_key(code: str) -> tuple[tuple[bool, int, str], ...]:
@@ -234,26 +204,11 @@ def natural_key(code: str) -> tuple[tuple[bool, int, str], ...]:
     >>> sorted(["W10", "W9", "2"], key=natural_key)
     ['2', 'W9', 'W10']
     """
-    parts, digits, word = [], "", ""
-    for character in code + "\0":
-        if character.isascii() and character.isdigit():
-            digits += character
-            if word:
-                parts.append((True, 0, word))
-                word = ""
-        else:
-            if digits:
-                parts.append((False, int(digits), digits))
-                digits = ""
-            word += character
-    return (*parts, (True, 0, word))
+    parts = re.findall(r"[0-9]+|[^0-9]+", code + "\0")
+    return tuple((False, int(part), part) if part[0] in "0123456789" else (True, 0, part) for part in parts)
 
 
 # --- attributes -----------------------------------------------------------------------------------------------------
-
-
-def _kind_column(kind: Mapping[str, Any]) -> str | None:
-    return str(kind["column"]) if "column" in kind else None
 
 
 def _kinds(table: pd.DataFrame, kind: Kind | None, file: str, notes: list[Note]) -> pd.Series:
@@ -261,10 +216,10 @@ def _kinds(table: pd.DataFrame, kind: Kind | None, file: str, notes: list[Note])
     if kind is None or isinstance(kind, str):
         word: frozenset[str] = frozenset() if kind is None else frozenset([kind])
         return pd.Series([word] * len(table), index=table.index, dtype=object)
-    column = _kind_column(kind)
-    if column is None:
+    if "column" not in kind:
         notes.append(Note.of("zone_kind_column", file=file, severity="error"))
         return _kinds(table, None, file, notes)
+    column = str(kind["column"])
     known = {w: frozenset([v] if isinstance(v, str) else v) for w, v in kind.items() if w != "column"}
     given = table[column].map(code_text)
     unknown = given[given.notna() & ~given.isin(list(known))]
@@ -291,14 +246,13 @@ def _attribute(name: str, cells: pd.Series, codes: pd.Series, file: str, notes: 
     if name not in ANSWERS:
         return cells.astype(object).where(cells.notna(), None)
     answers = [read_flag(cell) for cell in cells]
-    unknown = np.array([bool(odd) for _, odd in answers], dtype=bool)
-    notes += _cell_notes("zone_answer_bad", cells[unknown], codes, file)
+    notes += _cell_notes("zone_answer_bad", cells[[bool(odd) for _, odd in answers]], codes, file)
     return pd.Series([answer for answer, _ in answers], index=cells.index, dtype="boolean")
 
 
 def _cell_notes(code: str, cells: pd.Series, codes: pd.Series, file: str) -> list[Note]:
     """Return a note for each cell."""
-    named = zip(cells.index.tolist(), codes[cells.index].tolist(), cells.tolist(), strict=True)
+    named = zip(cells.index.tolist(), codes[cells.index], cells, strict=True)
     return [
         Note.of(code, file=file, row=row, zone=str(zone), column=str(cells.name), found=str(cell))
         for row, zone, cell in named
@@ -323,17 +277,17 @@ def _geometry(
     words = level_words(level)
     if h3_cells:
         return _cells(codes, file, notes).to_crs(crs)
+    nothing = gpd.GeoSeries([None] * len(table), index=table.index, crs=crs)
     if not isinstance(table, gpd.GeoDataFrame):
         if level != "estate":
             notes.append(Note.of("zone_table_without_polygons", file=file, severity="error", **words))
-        return gpd.GeoSeries([None] * len(table), index=table.index, crs=crs)
+        return nothing
     shapes = table.geometry
-    kinds = shapely.get_type_id(shapes.to_numpy())
-    other = shapes[~np.isin(kinds, (-1, shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))]
+    other = shapes[shapes.notna() & ~shapes.geom_type.isin(("Polygon", "MultiPolygon"))]
     if len(other):
         found = ", ".join(sorted(other.geom_type.unique()))
         notes += listing("zone_not_polygon", other.index, "rows", file=file, severity="error", found=found)
-        return gpd.GeoSeries([None] * len(table), index=table.index, crs=crs)
+        return nothing
     mended, changed = mend_polygons(datums.to_crs(shapes, datum=datum, crs=crs))
     fixed = changed.dropna()
     notes += listing("zone_mended", codes[fixed.index], file=file, m2=square(fixed.sum()), **words)
@@ -343,16 +297,12 @@ def _geometry(
 
 def _cells(codes: pd.Series, file: str, notes: list[Note]) -> gpd.GeoSeries:
     """Return the hexagons of H3 cells, in degrees; listing ids that are none."""
-    shapes: list[shapely.Polygon | None] = []
-    wrong = []
-    for row, code in codes.items():
-        if code is None or not h3.is_valid_cell(code):
-            wrong.append(f"{code} ({row})")
-            shapes.append(None)
-        else:
-            shapes.append(shapely.Polygon([(lon, lat) for lat, lon in h3.cell_to_boundary(code)]))
+    valid = codes.map(lambda code: code is not None and h3.is_valid_cell(code)).astype(bool)
+    wrong = [f"{code} ({row})" for row, code in codes[~valid].items()]
     notes += listing("zone_h3_bad", wrong, "ids", file=file, severity="error")
-    return gpd.GeoSeries(shapes, index=codes.index, crs=4326)
+    rings = codes[valid].map(h3.cell_to_boundary)
+    shapes = rings.map(lambda ring: shapely.Polygon([(lon, lat) for lat, lon in ring]))
+    return gpd.GeoSeries(shapes.astype(object).reindex(codes.index), crs=4326)
 
 
 # --- joining -------------------------------------------------------------------------------------------------------
@@ -399,83 +349,63 @@ def assemble_zones(layers: Sequence[ZoneLayer], *, area_name: str) -> Zones:
     by_level = {level: [layer for layer in layers if layer.level == level] for level in LEVELS}
     frames = {level: _one_level(group) for level, group in by_level.items() if group}
     levels = [level for level in PARTITION if level in frames]
-    errors = [_double_ids(frame, level) for level, frame in frames.items()]
+    errors = [error for level, frame in frames.items() for error in _double_ids(frame, level)]
     errors += [] if levels else [Note.of("zone_no_partition", severity="error")]
-    raise_errors([error for error in errors if error], InputError)
+    raise_errors(errors, InputError)
 
     # overlaps and holes of each partition level; an overlap belongs to the smaller zone
     finest = levels[-1]
     doubles = {level: overlaps(frames[level].geometry.to_numpy()) for level in levels}
     for level in levels:
-        notes += _shape_notes(frames[level], doubles[level], level)
+        notes += shape_notes(frames[level], doubles[level], level, _files(frames[level]))
     own = without_overlaps(frames[finest].geometry.to_numpy(), doubles[finest])
 
     # parents: the one that the file names, else the one with the largest part of the zone
-    for level, coarser in zip(levels[1:], levels[:-1], strict=True):
+    above = dict(zip(levels[1:], levels[:-1], strict=True)) | (
+        {"estate": finest} if "estate" in frames else {}
+    )
+    for level, coarser in above.items():
         frames[level]["parent_id"], found = _parents(
             frames[level], frames[coarser], level=level, coarser=coarser
         )
         notes += found
     frames[levels[0]]["parent_id"] = "area/area"
-    if "estate" in frames:
-        frames["estate"]["parent_id"], found = _parents(
-            frames["estate"], frames[finest], level="estate", coarser=finest
-        )
-        notes += found
 
     # covered share: how much of a coarser zone the finest level fills
     for level, frame in frames.items():
         frame["covered_share"] = _covered(frame, own) if level in levels[:-1] else 1.0
-    notes += [note for level in levels[:-1] if (note := _covered_note(frames[level], level)) is not None]
+    for level in levels[:-1]:
+        notes += _covered_notes(frames[level], level)
 
     area = _area(area_name, own, frames[levels[0]].geometry.to_numpy(), frames[finest].crs)
     table = pd.concat([area, *(frames[level] for level in LEVELS if level in frames)])
     table["edge"] = False
-    parents = [parent if isinstance(parent, str) else None for parent in table["parent_id"]]
-    table["parent_id"] = pd.Series(parents, index=table.index, dtype=object)
-    given = [column for column in table.columns if column.startswith("given_")]
-    other = [
-        c for c in table.columns if c not in (*FIRST_COLUMNS, *given, "geometry", "parent", "row", "file")
-    ]
-    table = table[[*FIRST_COLUMNS, *given, *other, "geometry"]]
-    table.index.name = "zone_id"
+    table["parent_id"] = table["parent_id"].astype(object).where(table["parent_id"].notna(), None)
+    table = table.drop(columns=["parent", "row", "file"]).rename_axis("zone_id")
+    first = [*FIRST_COLUMNS, *(column for column in table.columns if column.startswith("given_"))]
+    table = table[[*first, *table.columns.drop([*first, "geometry"]), "geometry"]]
     return Zones(gpd.GeoDataFrame(table, geometry="geometry", crs=frames[finest].crs), tuple(notes))
 
 
 def _one_level(layers: Sequence[ZoneLayer]) -> gpd.GeoDataFrame:
     """Return the zones of one level in the order of codes."""
-    frames = [
-        layer.zones.assign(level=layer.level, file=layer.file, row=layer.zones.index) for layer in layers
-    ]
-    table = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0].reset_index(drop=True)
-    table = table.iloc[sorted(range(len(table)), key=lambda i: natural_key(table["code"].iloc[i]))]
-    table.index = pd.Index([f"{layers[0].level}/{code}" for code in table["code"]], dtype="str")
-    table["parent_id"] = None
-    return gpd.GeoDataFrame(table, geometry="geometry", crs=layers[0].zones.crs)
+    frames = [layer.zones.assign(level=layer.level, file=layer.file).reset_index() for layer in layers]
+    table = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    table = table.sort_values("code", kind="stable", key=lambda codes: codes.map(natural_key))
+    table.index = pd.Index(f"{layers[0].level}/" + table["code"], dtype="str").rename(None)
+    return gpd.GeoDataFrame(table.assign(parent_id=None), geometry="geometry", crs=layers[0].zones.crs)
 
 
-def _double_ids(frame: gpd.GeoDataFrame, level: str) -> Note | None:
+def _double_ids(frame: gpd.GeoDataFrame, level: str) -> list[Note]:
     """Return an error naming ids that stand in two layers."""
     double = frame[frame.index.duplicated(keep=False)]
-    if double.empty:
-        return None
     ids = some([f"{row.code} ({row.file} {row.row})" for row in double.itertuples()])
-    count = double["code"].nunique()
-    return Note.of("zone_id_duplicate", severity="error", count=count, ids=ids, **level_words(level))
+    words = {"count": double["code"].nunique(), "ids": ids, **level_words(level)}
+    return [Note.of("zone_id_duplicate", severity="error", **words)] if len(double) else []
 
 
 def _files(frame: gpd.GeoDataFrame) -> str:
     return ", ".join(dict.fromkeys(frame["file"]))
-
-
-def _shape_notes(frame: gpd.GeoDataFrame, doubles: pd.DataFrame, level: str) -> list[Note]:
-    """Return what is to be said about the polygons of one partition level."""
-    file = _files(frame)
-    found = [
-        overlap_note(level, file, doubles, frame["code"].to_numpy()),
-        hole_note(level, file, holes(frame.geometry.to_numpy())),
-    ]
-    return [note for note in found if note is not None]
 
 
 # --- parents --------------------------------------------------------------------------------------------------------
@@ -495,18 +425,13 @@ def _parents(
     laid.iloc[best["left"].to_numpy()] = above.index.to_numpy()[best["right"].to_numpy()]
 
     shares = {(i, j): m2 for i, j, m2 in pairs.itertuples(index=False)}
-    candidates: dict[str, list[int]] = {}
-    for column in ("code", "name"):
-        ids = set(candidates)
-        for position, word in enumerate(above[column]):
-            if word not in ids:
-                candidates.setdefault(word, []).append(position)
+    ids, names = (above.groupby(column).indices for column in ("code", "name"))
     named = pd.Series(None, index=frame.index, dtype=object)
     for position, word in enumerate(frame["parent"]):
-        if word in candidates:
-            named.iloc[position] = above.index[
-                max(candidates[word], key=lambda j: shares.get((position, j), 0.0))
-            ]
+        candidates = ids.get(word, names.get(word, ()))
+        if len(candidates):
+            most = max(candidates, key=lambda j: shares.get((position, j), 0.0))
+            named.iloc[position] = above.index[most]
     parent = named.where(named.notna(), laid)
     return parent, _parent_notes(frame.assign(named=named, laid=laid, parent_id=parent), level, coarser)
 
@@ -515,45 +440,37 @@ def _parent_notes(frame: pd.DataFrame, level: str, coarser: str) -> list[Note]:
     """Return notes on parents that are unknown names, that disagree with the overlay, or that are missing."""
     file = _files(frame)
     words = {**level_words(level), **{f"above_{k[6:]}": v for k, v in level_words(coarser).items()}}
-    notes = []
     unknown = frame[frame["parent"].notna() & frame["named"].isna()]
-    if len(unknown):
-        found = some(sorted(unknown["parent"].unique()))
-        notes += listing("zone_parent_unknown", unknown["code"], file=file, names=found, **words)
+    found = some(sorted(unknown["parent"].unique()))
     differ = frame[frame["named"].notna() & frame["laid"].notna() & (frame["named"] != frame["laid"])]
-    if len(differ):
-        columns = (differ[c].tolist() for c in ("code", "parent", "laid"))
-        listed = [f"{c} ({said} / {laid.partition('/')[2]})" for c, said, laid in zip(*columns, strict=True)]
-        notes += listing("zone_parent_disagrees", listed, file=file, **words)
-    lost = frame[frame["parent_id"].isna()]
-    notes += listing("zone_parent_none", lost["code"], file=file, **words)
-    return notes
+    columns = (differ["code"], differ["parent"], zone_codes(differ["laid"]))
+    listed = [f"{code} ({said} / {laid})" for code, said, laid in zip(*columns, strict=True)]
+    return [
+        *listing("zone_parent_unknown", unknown["code"], file=file, names=found, **words),
+        *listing("zone_parent_disagrees", listed, file=file, **words),
+        *listing("zone_parent_none", frame["code"][frame["parent_id"].isna()], file=file, **words),
+    ]
 
 
 # --- the area -------------------------------------------------------------------------------------------------------
 
 
-def _covered(frame: gpd.GeoDataFrame, own: np.ndarray) -> np.ndarray:
+def _covered(frame: gpd.GeoDataFrame, own: np.ndarray) -> pd.Series:
     """Return the share (0-1) of each zone's area that finest-level polygons (without overlaps) fill; NaN without area."""
-    shapes = frame.geometry.to_numpy()
-    pairs = shared_areas(own, shapes)
+    pairs = shared_areas(own, frame.geometry.to_numpy())
     filled = np.bincount(pairs["right"], weights=pairs["m2"], minlength=len(frame))
-    area = np.nan_to_num(shapely.area(shapes))
-    share = np.divide(filled, area, out=np.full(len(frame), np.nan), where=area > 0)
-    covered: np.ndarray = np.minimum(share, 1.0)
-    return covered
+    area = frame.geometry.area
+    share: pd.Series = filled / area.where(area > 0)
+    return share.clip(upper=1.0)
 
 
-def _covered_note(frame: gpd.GeoDataFrame, level: str) -> Note | None:
+def _covered_notes(frame: gpd.GeoDataFrame, level: str) -> list[Note]:
     low = frame[frame["covered_share"] < COVERED_ENOUGH]
-    if low.empty:
-        return None
     # rounded down, so that 94.99 % does not read 95 %
     shares = zip(low["name"], np.floor(low["covered_share"] * 1000) / 10, strict=True)
     zones = "; ".join(f"{name} {share:.1f}%" for name, share in shares)
-    return Note.of(
-        "zone_covered_share", file=_files(frame), count=len(low), zones=zones, **level_words(level)
-    )
+    words = {"file": _files(frame), "count": len(low), "zones": zones, **level_words(level)}
+    return [Note.of("zone_covered_share", **words)] if len(low) else []
 
 
 def _area(name: str, own: np.ndarray, coarsest: np.ndarray, crs: object) -> gpd.GeoDataFrame:
@@ -564,12 +481,12 @@ def _area(name: str, own: np.ndarray, coarsest: np.ndarray, crs: object) -> gpd.
     """
     union = shapely.union_all(own[~shapely.is_missing(own)])
     whole = shapely.area(shapely.union_all(coarsest[~shapely.is_missing(coarsest)]))
-    row: dict[str, object] = {
+    share = min(union.area / whole, 1.0) if whole > 0 else 1.0
+    row: dict[str, Any] = {
         "level": "area",
         "name": name,
         "code": "area",
-        "parent_id": None,
         "kind": frozenset(),
-        "covered_share": min(union.area / whole, 1.0) if whole > 0 else 1.0,
+        "covered_share": share,
     }
     return gpd.GeoDataFrame([row], geometry=[union], index=["area/area"], crs=crs)

@@ -12,11 +12,10 @@ from geoplan.inputs.datum.move import (
     known_crs,
     metric_crs,
     to_crs,
-    wgs84_from_bd09,
-    wgs84_from_gcj02,
+    wgs84_from,
 )
 
 __all__ = [
     "CGCS2000", "DATUMS", "WGS84", "Datum", "bd09_from_wgs84", "control_notes", "control_points", "gcj02_from_wgs84",
-    "known_crs", "metric_crs", "to_crs", "wgs84_from_bd09", "wgs84_from_gcj02",
+    "known_crs", "metric_crs", "to_crs", "wgs84_from",
 ]  # fmt: skip

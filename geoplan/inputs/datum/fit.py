@@ -213,9 +213,8 @@ def _judge(
     votes: Mapping[str, float],
     inside: Mapping[str, float],
 ) -> DatumFit:
-    nothing = DatumFit("cannot_tell", declared, "", 0.0, {}, {}, 0.0, inside, next(iter(references)), 0)
     if not moved:
-        return nothing
+        return DatumFit("cannot_tell", declared, "", 0.0, {}, {}, 0.0, inside, next(iter(references)), 0)
     measured = {name: _measure(moved, lines) for name, lines in references.items()}
     against, best = max(measured.items(), key=lambda item: max(item[1].clearness.values()))
     likely = max(best.clearness, key=lambda name: best.clearness[name])
@@ -265,7 +264,7 @@ def _measure(moved: Mapping[str, Floats], lines: gpd.GeoSeries) -> _Measured:
     near = scores.max(axis=0) > np.exp(-NEAREST_COPY_M / SCALE_M)
     medians = {n: float(np.median(metres[n][near])) if near.any() else float("nan") for n in names}
     return _Measured(
-        medians, dict(zip(names, map(float, clearness), strict=True)), float(wins.mean()), int(near.sum())
+        medians, dict(zip(names, clearness.tolist(), strict=True)), float(wins.mean()), int(near.sum())
     )
 
 
@@ -287,8 +286,9 @@ def _nearest(tree: shapely.STRtree, xy: Floats) -> Floats:
     metres = np.full(len(xy), np.inf)
     real = np.isfinite(xy).all(axis=1)
     if len(tree) and real.any():
-        _, found = tree.query_nearest(shapely.points(xy[real]), return_distance=True, all_matches=False)
-        metres[real] = found
+        _, metres[real] = tree.query_nearest(
+            shapely.points(xy[real]), return_distance=True, all_matches=False
+        )
     return metres
 
 
@@ -313,30 +313,17 @@ def _district_votes(
     within = {name: shapely.intersects(polygons, shapely.points(xy[known])) for name, xy in moved.items()}
     inside = {name: float(hits.mean()) for name, hits in within.items()}
     best = max(inside, key=lambda name: inside[name])
-    rivals = [
-        _sign_test(int((within[best] & ~hits).sum()), int((~within[best] & hits).sum()))
-        for name, hits in within.items()
-        if name != best
-    ]
+    # two-sided sign test of the points that lie inside under one of two candidates only
+    rivals = []
+    for name in within.keys() - {best}:
+        wins, differ = int((within[best] & ~within[name]).sum()), int((within[best] != within[name]).sum())
+        rivals.append(float(binomtest(wins, differ).pvalue) if differ else 1.0)
     return ({best: max(rivals)} if rivals else {}), inside
-
-
-def _sign_test(wins: int, losses: int) -> float:
-    """Return the two-sided p of the sign test.
-
-    Examples
-    --------
-    >>> _sign_test(8, 0)
-    0.0078125
-    """
-    return float(binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
 
 
 def _thin(count: int) -> npt.NDArray[np.int64]:
     """Return evenly spaced positions, at most `MOST_POINTS`."""
-    if count <= MOST_POINTS:
-        return np.arange(count)
-    return np.linspace(0, count - 1, MOST_POINTS).round().astype(np.int64)
+    return np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(np.int64)
 
 
 def _name(declared: Datum | None) -> str:

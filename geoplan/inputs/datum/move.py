@@ -7,7 +7,7 @@ parameters), mirrored where the file writes north before east, or an affine map 
 Everything is computed on whole coordinate arrays. Whether a file is in the datum that it claims is measured in `geoplan.inputs.datum.fit`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -42,8 +42,7 @@ class LocalGrid:
 
     def apply(self, xy: Coordinates) -> Coordinates:
         """Return metric coordinates of local ones; shape (n, 2)."""
-        moved: Coordinates = np.column_stack([xy, np.ones(len(xy))]) @ self.matrix
-        return moved
+        return _apply(self.matrix, xy)
 
     def note(self, *, file: str = "") -> Note:
         """Return what the fit is worth: kind, residuals in metres, scale."""
@@ -107,9 +106,13 @@ def _fit(kind: str, local: Coordinates, metric: Coordinates) -> Coordinates:
     return np.vstack([linear, to_mid - from_mid @ linear])
 
 
+def _apply(matrix: Coordinates, xy: Coordinates) -> Coordinates:
+    moved: Coordinates = np.column_stack([xy, np.ones(len(xy))]) @ matrix
+    return moved
+
+
 def _residuals(matrix: Coordinates, local: Coordinates, metric: Coordinates) -> Coordinates:
-    moved = np.column_stack([local, np.ones(len(local))]) @ matrix
-    lengths: Coordinates = np.linalg.norm(moved - metric, axis=1)
+    lengths: Coordinates = np.linalg.norm(_apply(matrix, local) - metric, axis=1)
     return lengths
 
 
@@ -187,9 +190,8 @@ def metric_crs(lonlat_bounds: Sequence[float]) -> CRS:
     west, south, east, north = (float(v) for v in lonlat_bounds)
     lon, lat = (west + east) / 2, (south + north) / 2
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise InputError(
-            Note.of("datum_bounds", bounds=f"{west:g}, {south:g}, {east:g}, {north:g}", severity="error")
-        )
+        bounds = f"{west:g}, {south:g}, {east:g}, {north:g}"
+        raise InputError(Note.of("datum_bounds", bounds=bounds, severity="error"))
     if shapely.contains_xy(_CHINA, lon, lat):
         meridian = min(max(3 * round(lon / 3), 75), 135)
         return CRS.from_epsg(4534 + (meridian - 75) // 3)
@@ -247,20 +249,24 @@ def bd09_from_wgs84(lonlat: Coordinates) -> Coordinates:
     return np.where(_in_offset_box(lonlat)[:, None], shifted, gcj)
 
 
-def wgs84_from_gcj02(lonlat: Coordinates) -> Coordinates:
-    """Return WGS 84 coordinates of GCJ-02 ones; shape (n, 2), degrees; error below 1e-6 m.
+_SHIFTS = {"gcj02": gcj02_from_wgs84, "bd09": bd09_from_wgs84}
+
+
+def wgs84_from(datum: str, lonlat: Coordinates) -> Coordinates:
+    """Return WGS 84 coordinates of ``gcj02`` or ``bd09`` ones; shape (n, 2), degrees; error below 1e-6 m.
+
+    The shift is undone by fixed-point iteration: x <- x - (shift(x) - lonlat).
 
     Examples
     --------
-    >>> wgs84_from_gcj02(np.array([[116.41024449916938, 39.91640428150164]])).round(9).tolist()
+    >>> wgs84_from("gcj02", np.array([[116.41024449916938, 39.91640428150164]])).round(9).tolist()
     [[116.404, 39.915]]
     """
-    return _inverse(gcj02_from_wgs84, lonlat)
-
-
-def wgs84_from_bd09(lonlat: Coordinates) -> Coordinates:
-    """Return WGS 84 coordinates of BD-09 ones; shape (n, 2), degrees; error below 1e-6 m."""
-    return _inverse(bd09_from_wgs84, lonlat)
+    found = lonlat.astype(float)
+    inside = _in_offset_box(found)
+    for _ in range(_INVERSE_STEPS):
+        found = found - np.where(inside[:, None], _SHIFTS[datum](found) - lonlat, 0.0)
+    return found
 
 
 def to_crs(geometry: gpd.GeoSeries, *, datum: Datum | None, crs: CRS | str) -> gpd.GeoSeries:
@@ -302,8 +308,9 @@ def to_crs(geometry: gpd.GeoSeries, *, datum: Datum | None, crs: CRS | str) -> g
 
 def control_points(points: Sequence[Any], *, crs: CRS | str) -> LocalGrid:
     """Return the local grid that control points give in `crs`, with its residuals; see `geoplan.inputs.datum.move`."""
-    local = np.array([_entry(p, "local") for p in points], dtype=float).reshape(-1, 2)
-    lonlat = np.array([_entry(p, "lonlat") for p in points], dtype=float).reshape(-1, 2)
+    local, lonlat = (
+        np.array([p[key] for p in points], dtype=float).reshape(-1, 2) for key in ("local", "lonlat")
+    )
     return local_grid(local, _project(lonlat, WGS84, CRS.from_user_input(crs)))
 
 
@@ -328,41 +335,31 @@ def known_crs(datum: str) -> CRS:
     try:
         return CRS.from_user_input(int(datum) if datum.isdigit() else datum)
     except CRSError as error:
-        raise InputError(
-            Note.of("datum_unknown", datum=datum, known=", ".join(DATUMS), severity="error")
-        ) from error
+        note = Note.of("datum_unknown", datum=datum, known=", ".join(DATUMS), severity="error")
+        raise InputError(note) from error
 
 
 def _mover(geometry: gpd.GeoSeries, datum: Datum | None, target: CRS) -> Callable[[Coordinates], Coordinates]:
     if datum is not None and not isinstance(datum, str):
-        grid = control_points(datum, crs=target)
-        return grid.apply
-    name = (datum or "").lower()
-    if datum is not None and name not in DATUMS:
-        source = known_crs(datum)
-        return lambda xy: _project(xy, source, target)
+        return control_points(datum, crs=target).apply
     stated = CRS.from_user_input(geometry.crs) if geometry.crs is not None else None
-    if datum is None and stated is not None:
-        return lambda xy: _project(xy, stated, target)
+    name = "wgs84" if datum is None else datum.lower()
+    named = stated if datum is None else None if name in DATUMS else known_crs(datum)
+    if named is not None:
+        return lambda xy: _project(xy, named, target)
     unproject = _to_degrees(geometry, stated)
-    if name == "gcj02":
-        return lambda xy: _project(wgs84_from_gcj02(unproject(xy)), WGS84, target)
-    if name == "bd09":
-        return lambda xy: _project(wgs84_from_bd09(unproject(xy)), WGS84, target)
-    source = CGCS2000 if name == "cgcs2000" else WGS84
+    if name in _SHIFTS:
+        return lambda xy: _project(wgs84_from(name, unproject(xy)), WGS84, target)
+    source = known_crs(name)
     return lambda xy: _project(unproject(xy), source, target)
 
 
 def _to_degrees(geometry: gpd.GeoSeries, stated: CRS | None) -> Callable[[Coordinates], Coordinates]:
     """Return what brings the file's values to degrees: nothing, or the inverse of its own projection."""
-    if stated is not None and stated.is_projected:
-        geographic = stated.geodetic_crs
-        if geographic is not None:
-            return lambda xy: _project(xy, stated, geographic)
+    if stated is not None and stated.is_projected and (geographic := stated.geodetic_crs) is not None:
+        return lambda xy: _project(xy, stated, geographic)
     west, south, east, north = geometry.total_bounds
-    if (
-        max(abs(west), abs(east)) > 360 or max(abs(south), abs(north)) > 360
-    ):  # beyond any swap or slip: metres
+    if np.abs(geometry.total_bounds).max() > 360:  # beyond any swap or slip: metres
         bounds = f"{west:.0f}, {south:.0f}, {east:.0f}, {north:.0f}"
         raise InputError(Note.of("datum_not_degrees", bounds=bounds, severity="error"))
     return lambda xy: xy
@@ -385,16 +382,3 @@ def _in_offset_box(lonlat: Coordinates) -> npt.NDArray[np.bool_]:
     lon, lat = lonlat[:, 0], lonlat[:, 1]
     inside: npt.NDArray[np.bool_] = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
     return inside
-
-
-def _inverse(forward: Callable[[Coordinates], Coordinates], shifted: Coordinates) -> Coordinates:
-    """Solve forward(x) = shifted by fixed-point iteration: x <- x - (forward(x) - shifted)."""
-    found = shifted.astype(float)
-    inside = _in_offset_box(found)
-    for _ in range(_INVERSE_STEPS):
-        found = found - np.where(inside[:, None], forward(found) - shifted, 0.0)
-    return found
-
-
-def _entry(point: Any, name: str) -> Any:  # noqa: ANN401 - a mapping or a study entry
-    return point[name] if isinstance(point, Mapping) else getattr(point, name)
