@@ -53,26 +53,34 @@ def make_town():
     return zone_table(rows)
 
 
+def real_data():
+    if not DATA.exists():
+        pytest.skip(f"real data are not at {DATA}")
+    return DATA
+
+
 @cache
 def make_wuhan():
     """Return the real districts and communities of Wuhan as the layers give them, with their residents."""
-    if not DATA.exists():
-        pytest.skip(f"real data are not at {DATA}")
     options = {
         "districts_cgcs2000.geojson": {"level": "district", "id": "code", "name": "name"},
         "communities.gpkg": {
             "level": "community", "id": "community", "parent": "district", "totals": {"residents": "residents"},
         },
     }  # fmt: skip
-    layers = [read_zone_layer(DATA / "wuhan" / file, crs=CRS, **how) for file, how in options.items()]
+    layers = [read_zone_layer(real_data() / "wuhan" / file, crs=CRS, **how) for file, how in options.items()]
     return assemble_zones(layers, area_name="武汉中心城区")
+
+
+def porto_alegre(**entries):
+    """Return the hexagons of Porto Alegre with their residents, as the layer gives them."""
+    entries |= {"level": "community", "id": "id", "h3": True, "totals": {"residents": "population"}}
+    return read_zone_layer(real_data() / "porto_alegre" / "poa_hexgrid.csv", crs=32722, **entries)
 
 
 @pytest.fixture(scope="session")
 def data():
-    if not DATA.exists():
-        pytest.skip(f"real data are not at {DATA}")
-    return DATA
+    return real_data()
 
 
 @pytest.fixture(scope="session")

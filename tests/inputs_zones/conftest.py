@@ -1,0 +1,1 @@
+from towns import data  # noqa: F401
