@@ -22,6 +22,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,8 @@ def missing(value: object) -> bool:
     """Return whether `value` is None, NaN, NA or NaT."""
     if value is None or value is pd.NA or value is pd.NaT:
         return True
-    return isinstance(value, float | np.floating) and math.isnan(float(value))
+    # a tuple: a union of types is made anew at each call, and outputs ask this millions of times
+    return isinstance(value, (float, np.floating)) and value != value  # NaN alone differs from itself
 
 
 def _rounded(value: float, digits: int) -> Decimal:
@@ -145,13 +147,17 @@ def format_number(value: float | None, number_format: str) -> str:
     >>> format_number(12.4, "change"), format_number(-0.031, "points"), format_number(0.2, "change"), format_number(-0.5, "change_decimal")
     ('+12', '-3.1%', '0', '-0.50')
     """
-    known = FORMATS[number_format]
-    if value is None or missing(value):
-        return NOTHING
-    number = float(value)
+    if number_format not in FORMATS:
+        raise KeyError(number_format)
+    return NOTHING if value is None or missing(value) else _written(float(value), number_format)
+
+
+@lru_cache(maxsize=1 << 16)
+def _written(number: float, number_format: str) -> str:
+    """Return a number as text; kept, since several outputs write the same figure."""
     if math.isinf(number):
         return "∞" if number > 0 else "-∞"
-    return known.text(number)
+    return FORMATS[number_format].text(number)
 
 
 def format_interval(low: float | None, high: float | None, number_format: str) -> str:

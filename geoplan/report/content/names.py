@@ -28,8 +28,15 @@ def empty(table: pd.DataFrame) -> bool:
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table's rows as dicts of column -> value, in order."""
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    """Return a table's rows as dicts of column -> value, in order; None stands for NA."""
+    keys = [str(key) for key in table.columns]
+    return [dict(zip(keys, row, strict=True)) for row in zip(*map(_values, table.items()), strict=True)]
+
+
+def _values(column: tuple[Any, pd.Series]) -> list[Any]:
+    array = column[1].array
+    masked = array.dtype.na_value is pd.NA
+    return (array.to_numpy(dtype=object, na_value=None) if masked else column[1]).tolist()
 
 
 def whole_zones(

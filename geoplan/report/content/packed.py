@@ -249,13 +249,13 @@ def packed_table(table: Table, lang: str) -> list[Plain]:
 
 def _kept(values: Iterable[float | None], form: str) -> list[float | int | str | None]:
     """Return numbers with as few decimals as print the same text."""
-    out: list[float | int | str | None] = []
-    for value in values:
-        (kept,) = numbers([math.nan if value is None else value], _DIGITS[form])
-        if isinstance(kept, float | int) and format_number(kept, form) != format_number(value, form):
-            kept = value
-        out.append(kept)
-    return out
+    given = [math.nan if value is None else value for value in values]
+    return [
+        value
+        if isinstance(kept, (float, int)) and format_number(kept, form) != format_number(value, form)
+        else kept
+        for kept, value in zip(numbers(given, _DIGITS[form]), given, strict=True)
+    ]
 
 
 def packed_figures(figures: Iterable[Figure], lang: str) -> list[Plain]:

@@ -304,22 +304,27 @@ class Table:
     page: str = ""
     filtered: bool = False
 
-    def __post_init__(self) -> None:
-        for row in self.rows:
-            if len(row) != len(self.columns):
-                raise ValueError(f"{self.key}: a row of {len(row)} cells under {len(self.columns)} columns")
-            for cell, entry in zip(row, self.columns, strict=True):
-                if isinstance(cell, Amount) and cell.low != cell.high and not entry.interval:
-                    raise ValueError(f"{self.key}: an interval in the column `{entry.key}` of single numbers")
-                if isinstance(cell, str) and cell and entry.format in FORMATS:
-                    raise ValueError(f"{self.key}: text in the column `{entry.key}` of numbers: `{cell}`")
-
     @classmethod
     def of(
         cls, key: str, title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], **more: object
     ) -> "Table":
-        """Return a table from any sequences."""
-        return cls(key, title, tuple(columns), tuple(tuple(row) for row in rows), **more)  # type: ignore[arg-type]
+        """Return a table from any sequences.
+
+        Raises
+        ------
+        ValueError
+            If a row does not fit the columns, or a cell its column.
+        """
+        made = cls(key, title, tuple(columns), tuple(tuple(row) for row in rows), **more)  # type: ignore[arg-type]
+        for row in made.rows:
+            if len(row) != len(made.columns):
+                raise ValueError(f"{key}: a row of {len(row)} cells under {len(made.columns)} columns")
+            for cell, entry in zip(row, made.columns, strict=True):
+                if isinstance(cell, Amount) and cell.low != cell.high and not entry.interval:
+                    raise ValueError(f"{key}: an interval in the column `{entry.key}` of single numbers")
+                if isinstance(cell, str) and cell and entry.format in FORMATS:
+                    raise ValueError(f"{key}: text in the column `{entry.key}` of numbers: `{cell}`")
+        return made
 
     def to(self, depth: Depth) -> "Table":
         """Return the table with the columns that a product of `depth` prints, and the charts that these can draw."""

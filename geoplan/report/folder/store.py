@@ -214,7 +214,7 @@ def _column(values: pd.Series) -> tuple[pa.Array, str]:
     if kind in _PLAIN:
         return pa.array(values.to_numpy(), type=_PLAIN[kind][1], from_pandas=False), kind
     if kind in ("str", "string"):
-        return pa.array([None if pd.isna(v) else str(v) for v in values], type=pa.string()), "text"
+        return pa.array(values.array, type=pa.string(), from_pandas=True), "text"
     if kind == "object":
         return pa.array([_json(v) for v in values], type=pa.string()), "mixed"
     raise TypeError(f"column `{values.name}`: {kind} has no place in the stored outcome")
@@ -254,8 +254,11 @@ def _series(array: pa.ChunkedArray, kind: str, labels: pd.Index | None) -> pd.Se
     return pd.Series(array.to_numpy().astype(_PLAIN[kind][0]), index=labels)
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+
+
 def _json(value: object) -> str | None:
-    return None if value is None else json.dumps(_tagged(value), ensure_ascii=False, sort_keys=True)
+    return None if value is None else _ENCODER.encode(_tagged(value))
 
 
 def _unjson(text: str | None) -> Any:  # noqa: ANN401 - whatever was packed

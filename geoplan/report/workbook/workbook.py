@@ -320,17 +320,19 @@ def _write_cell(
 ) -> None:
     if cell is None:
         page.write_blank(*at, None, pen.cell("text"))
-    elif isinstance(cell, Amount) and math.isfinite(cell.low) and cell_text(cell, lang) == _low(cell):
+    elif isinstance(cell, Amount) and (cell.known or _prints_as_low(cell, lang)):
         page.write_number(*at, cell.low, pen.cell(number_code(cell.low, cell.format)))
     else:
         form = pen.cell("text" if column.format in WORDED else "words")
         page.write_string(*at, cell_text(cell, lang)[:CELL_TEXT], form)
 
 
-def _low(cell: Amount) -> str:
-    return format_number(cell.low, cell.format)
+def _prints_as_low(cell: Amount, lang: str) -> bool:
+    """Return whether an interval prints as one number, its low end."""
+    return math.isfinite(cell.low) and cell.text(lang) == format_number(cell.low, cell.format)
 
 
+@lru_cache(maxsize=65536)
 def number_code(value: float, number_format: str) -> str:
     """Return the number format of a spreadsheet cell that shows `value` as `format_number` prints it.
 
