@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
 import geopandas as gpd
 import pandas as pd
@@ -116,23 +116,9 @@ class Schema(Mapping[str, Column]):
         found = self.columns.get(name)
         return found or next((c for pattern, c in self.further.items() if fnmatchcase(name, pattern)), None)
 
-    def check(
-        self,
-        table: pd.DataFrame,
-        only: Iterable[str] | None = None,
-        *,
-        name: str = "",
-        strict: bool = False,
-        **ids: pd.Index,
-    ) -> None:
-        """Raise one error that names everything wrong with `table`; see `faults`.
-
-        Raises
-        ------
-        TableError
-            If anything is wrong.
-        """
-        raise_faults(self.faults(table, only, name=name, strict=strict, **ids))
+    def check(self, table: pd.DataFrame, only: Iterable[str] | None = None, **how: Any) -> None:  # noqa: ANN401
+        """Raise one TableError that names everything wrong with `table`; see `faults` for the further arguments."""
+        raise_faults(self.faults(table, only, **how))
 
     def faults(
         self,
@@ -187,14 +173,12 @@ class Schema(Mapping[str, Column]):
                 fault(wrong[0], column=column, found=wrong[1], wanted=declared.kind)
         keys = table.index if self.index else pd.MultiIndex.from_frame(table[list(self.key)]) if self._has_key(table, wanted) else None  # fmt: skip
         if keys is not None and not keys.is_unique:
-            fault("table_duplicate_key", ids=", ".join(map(str, keys[keys.duplicated()].unique()[:10])))
+            fault("table_duplicate_key", ids=_few(keys[keys.duplicated()]))
         for column, known in ids.items():
-            if column in table.columns:
-                stated = table[column].dropna()
-                unknown = stated[~stated.isin(known)].unique()
-                if len(unknown):
-                    said = ", ".join(map(str, unknown[:10]))
-                    fault("table_unknown_id", column=column, other=str(known.name or column), ids=said)
+            unknown = table[column].dropna() if column in table.columns else pd.Series()
+            unknown = unknown[~unknown.isin(known)]
+            if len(unknown):
+                fault("table_unknown_id", column=column, other=str(known.name or column), ids=_few(unknown))
         return notes
 
     def _has_key(self, table: pd.DataFrame, wanted: Iterable[str]) -> bool:
@@ -250,6 +234,11 @@ class Schema(Mapping[str, Column]):
         return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries([], index=table.index), crs=crs)
 
 
+def _few(ids: "pd.Index | pd.Series") -> str:
+    """Return the first ids, each once, as messages print them."""
+    return ", ".join(map(str, ids.unique()[:10]))
+
+
 def raise_faults(*faults: Iterable[Note]) -> None:
     """Raise one TableError of all that several tables are found to be wrong in; nothing where there is none."""
     notes = [note for each in faults for note in each]
@@ -259,18 +248,16 @@ def raise_faults(*faults: Iterable[Note]) -> None:
 
 def check_columns(table: pd.DataFrame, columns: Iterable[str], *, name: str) -> None:
     """Raise TableError naming every column that `table` lacks."""
-    missing = [column for column in columns if column not in table.columns]
+    missing = ", ".join(column for column in columns if column not in table.columns)
     if missing:
-        raise TableError(
-            Note.of("table_column_missing", table=name, columns=", ".join(missing), severity="error")
-        )
+        raise TableError(Note.of("table_column_missing", table=name, columns=missing, severity="error"))
 
 
 def check_unique_index(table: pd.DataFrame | pd.Series, *, name: str) -> None:
     """Raise TableError naming duplicate keys of `table`."""
     if not table.index.is_unique:
-        ids = ", ".join(map(str, table.index[table.index.duplicated()].unique()[:10]))
-        raise TableError(Note.of("table_duplicate_key", table=name, ids=ids, severity="error"))
+        twice = _few(table.index[table.index.duplicated()])
+        raise TableError(Note.of("table_duplicate_key", table=name, ids=twice, severity="error"))
 
 
 def check_ids(table: pd.DataFrame, *, name: str, **known: pd.Index) -> None:
@@ -284,8 +271,7 @@ def check_ids(table: pd.DataFrame, *, name: str, **known: pd.Index) -> None:
     geoplan.words.errors.TableError: table `reach`: demand_id names ids that `demand` lacks: 9.
     """
     for column, index in known.items():
-        unknown = table.loc[~table[column].isin(index), column].unique()
+        unknown = table.loc[~table[column].isin(index), column]
         if len(unknown):
-            ids = ", ".join(map(str, unknown[:10]))
-            other = str(index.name or column)
+            ids, other = _few(unknown), str(index.name or column)
             raise TableError(Note.of("table_unknown_id", table=name, column=column, other=other, ids=ids))

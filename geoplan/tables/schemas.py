@@ -5,6 +5,7 @@ NA, None), never 0 and never empty text. `Schema.check` is the gate of a stage, 
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from geoplan.tables.schema import Column, Schema
 
@@ -36,65 +37,26 @@ STATUSES = ("existing", "building", "planned", "closed")
 QUALITIES = ("exact", "approximate", "rejected", "missing")
 
 
-def text(meaning: str, *, values: tuple[str, ...] = (), null: bool = False) -> Column:
-    """Return a column of text."""
-    return Column("text", meaning, null=null, values=values)
-
-
-def maybe(meaning: str) -> Column:
-    """Return a column of text that may be null."""
-    return Column("text", meaning, null=True)
-
-
-def key(meaning: str, *, null: bool = False) -> Column:
-    """Return a column of ids of another table, of whatever type they are there."""
-    return Column("any", meaning, null=null)
-
-
-def number(meaning: str, unit: str = "") -> Column:
-    """Return a column of numbers; NaN where not known."""
-    return Column("float", meaning, unit, null=True)
-
-
-def known(meaning: str, unit: str = "") -> Column:
-    """Return a column of numbers that are always known."""
-    return Column("float", meaning, unit)
-
-
-def whole(meaning: str, *, null: bool = False) -> Column:
-    """Return a column of whole numbers."""
-    return Column("int", meaning, null=null)
-
-
-def yes(meaning: str) -> Column:
-    """Return a column of True and False."""
-    return Column("bool", meaning)
-
-
-def flag(meaning: str) -> Column:
-    """Return a column of True, False and NA."""
-    return Column("flag", meaning, null=True)
-
-
-def items(meaning: str) -> Column:
-    """Return a column of tuples of text."""
-    return Column("tuple", meaning)
-
-
-def words(meaning: str) -> Column:
-    """Return a column of frozensets of words."""
-    return Column("set", meaning)
-
-
-def shape(meaning: str, *, null: bool = False) -> Column:
-    """Return the column of geometry."""
-    return Column("geometry", meaning, null=null)
-
-
-def anything(meaning: str) -> Column:
-    """Return a column of which nothing is required."""
-    return Column("any", meaning, null=True)
-
+# kinds of columns; their arguments are those of `Column` behind the kind: meaning, unit
+text = partial(Column, "text")
+#: Text that may be null.
+maybe = partial(Column, "text", null=True)
+#: Ids of another table, of whatever type they are there.
+key = partial(Column, "any")
+#: Numbers; NaN where not known.
+number = partial(Column, "float", null=True)
+#: Numbers that are always known.
+known = partial(Column, "float")
+whole = partial(Column, "int")
+yes = partial(Column, "bool")
+#: True, False and NA.
+flag = partial(Column, "flag", null=True)
+#: Tuples of text.
+items = partial(Column, "tuple")
+#: Frozensets of words.
+words = partial(Column, "set")
+shape = partial(Column, "geometry")
+anything = partial(Column, "any", null=True)
 
 # fmt: off
 ZONES = Schema("zones", {

@@ -69,21 +69,6 @@ def phrase(code: str, lang: str, **values: object) -> str:
     return filled(str(catalogue()[code][lang]), lang, values)
 
 
-def wording(prefix: str, lang: str) -> dict[str, str]:
-    """Return every sentence whose code begins with `prefix`, by the rest of its code, in `lang`.
-
-    Examples
-    --------
-    >>> wording("note_", "en")["row"]
-    'row {row}'
-    """
-    return {
-        code.removeprefix(prefix): str(words[lang])
-        for code, words in catalogue().items()
-        if code.startswith(prefix)
-    }
-
-
 @dataclass(frozen=True)
 class Phrase:
     """A sentence of the catalogue whose language is not yet known, such as a part of a message in two languages."""

@@ -7,7 +7,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import pandas as pd
 import yaml
 
 
@@ -65,23 +64,6 @@ def wider(name: str) -> frozenset[str]:
     """
     above = vocabulary("types").get(name, {}).get("is_a", [])
     return frozenset({name}).union(*(wider(kind) for kind in above)) if above else frozenset({name})
-
-
-def facility_types() -> pd.DataFrame:
-    """Return the facility types as a table indexed by type: ``zh, en, is_a, family``.
-
-    Examples
-    --------
-    >>> facility_types().loc["elder_home", "zh"]
-    '养老机构'
-    """
-    rows = {
-        name: (row["zh"], row["en"], tuple(row.get("is_a", ())), bool(row.get("family", False)))
-        for name, row in vocabulary("types").items()
-    }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["zh", "en", "is_a", "family"]).rename_axis(
-        "type"
-    )
 
 
 def label(section: str, name: str, lang: str) -> str:

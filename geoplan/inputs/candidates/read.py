@@ -36,18 +36,12 @@ from geoplan.inputs.candidates.fields import (
 from geoplan.inputs.datum import Datum
 from geoplan.inputs.lists.cells import read_cost, read_datum, read_flag, read_works, read_year
 from geoplan.inputs.lists.points import datum_of, place_rows, study_area
-from geoplan.inputs.lists.rows import Rows, open_list, read_rows
+from geoplan.inputs.lists.rows import Rows, in_order, open_list, read_rows
 from geoplan.inputs.lists.types import Types, type_words
 from geoplan.inputs.lists.zone_names import ZoneNames, clean_name, named_zones, outside_named, point_zones
 from geoplan.tables import CANDIDATES
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
-
-_NUMBERS = (
-    "floor_area_m2", "most_beds", "most_places", "usable_years", "from_year", "cost", "cost_unit", "rent_year", "parcel_m2",
-)  # fmt: skip
-#: Columns of text that are null, not empty, where nothing is known: they are keys.
-_KEYS = ("extends", "zone_id")
 
 
 def candidate_frame(
@@ -70,32 +64,24 @@ def candidate_frame(
     >>> list(empty.columns)[:3], len(empty)
     (['name', 'services', 'works'], 0)
     """
-    table = pd.DataFrame(index=index.rename("candidate_id"))
-    for name in [c for c in CANDIDATES if c != "geometry"]:
-        table[name] = _column(name, columns.get(name), len(index)).set_axis(table.index)
-    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry.to_numpy(), index=table.index, crs=crs))
+    index = index.rename("candidate_id")
+    stated = pd.DataFrame(
+        {"source_row": 0} | {name: _plain(cells) for name, cells in columns.items()}, index=index
+    )
+    table = CANDIDATES.typed(CANDIDATES.completed(stated)[[c for c in CANDIDATES if c != "geometry"]])
+    for name, column in CANDIDATES.items():
+        if column.kind == "text":  # what is not said is empty, but null in a column of keys
+            texts = [
+                text if isinstance(text, str) and text else None if column.null else ""
+                for text in table[name]
+            ]
+            table[name] = pd.Series(texts, index=index, dtype=object)
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(geometry.to_numpy(), index=index, crs=crs))
 
 
-def _column(name: str, values: Any, n: int) -> pd.Series:  # noqa: ANN401 - whatever a column holds
-    """Return one column in its type; None: nothing is stated."""
-    if name in _NUMBERS:
-        return pd.Series(_repeated(np.nan if values is None else values, n), dtype=np.float64)
-    if name == "generated":
-        return pd.Series(_repeated(False if values is None else values, n), dtype=bool)
-    if name == "source_row":
-        return pd.Series(_repeated(0 if values is None else values, n), dtype=np.int64)
-    if name == "services":
-        given = [()] * n if values is None else list(values)
-        return pd.Series(given, dtype=object)
-    blank = None if name in _KEYS else ""
-    cells = [text if isinstance(text, str) and text else blank for text in _repeated(values, n)]
-    return pd.Series(cells, dtype=object)
-
-
-def _repeated(values: Any, n: int) -> list[Any]:  # noqa: ANN401 - whatever a column holds
-    if values is None or isinstance(values, str | int | float | bool):
-        return [values] * n
-    return list(values)
+def _plain(cells: Any) -> Any:  # noqa: ANN401 - whatever a column holds
+    """Return values without an index of their own."""
+    return cells if isinstance(cells, str | int | float) else list(cells)
 
 
 #: What the codes of cells mean for a candidate.
@@ -104,6 +90,11 @@ _AMOUNTS = {"amount_negative": "candidate_negative"} | dict.fromkeys(
     "candidate_amount_odd",
 )
 _COSTS = {"cost_negative": "candidate_negative"}
+_RENTS = {
+    "negative": "candidate_negative",
+    "unreadable": "cost_unreadable",
+    "needs_area": "candidate_rent_needs_area",
+}
 _YEARS = {"year_format": "", "year_unreadable": "candidate_year_unreadable"}
 
 
@@ -149,25 +140,23 @@ def _names(rows: Rows, lang: str) -> list[str]:
     ]
 
 
-def _amounts(rows: Rows, notes: list[Note]) -> dict[str, list[float]]:
+def _amounts(rows: Rows, notes: list[Note]) -> dict[str, pd.Series]:
     """Return floor area, parcel area, and the most beds and places of every candidate; NaN where not stated.
 
     One column for both (最多床位/托位) holds where the candidate has no number of its own.
     """
     found = {}
     for name in ("floor_area_m2", "parcel_m2", "most_beds", "most_places", "most"):
-        area = partial(read_area, factor=rows.columns.factor.get(name, 1.0))
+        area = partial(read_area, factor=rows.factor(name))
         reader = area if name.endswith("_m2") else read_most
         found[name] = rows.read(name, reader, notes, absent=np.nan, codes=_AMOUNTS).astype(float)
     either = found.pop("most")
-    for name in ("most_beds", "most_places"):
-        found[name] = found[name].fillna(either)
-    return {name: list(values) for name, values in found.items()}
+    return found | {name: found[name].fillna(either) for name in ("most_beds", "most_places")}
 
 
-def _years(rows: Rows, notes: list[Note]) -> dict[str, list[float]]:
+def _years(rows: Rows, notes: list[Note]) -> dict[str, pd.Series]:
     """Return the first year in which each candidate may open, and for how many years it may be used; NaN where not stated."""
-    first = list(rows.read("from_year", read_year, notes, absent=np.nan, codes=_YEARS))
+    first = rows.read("from_year", read_year, notes, absent=np.nan, codes=_YEARS).astype(float)
     usable = []
     for (candidate_id, cell), year in zip(rows.text("usable_years").items(), first, strict=True):
         years, odd = read_usable_years(cell, from_year=year)
@@ -176,82 +165,62 @@ def _years(rows: Rows, notes: list[Note]) -> dict[str, list[float]]:
             code = f"candidate_{odd}" if odd.startswith("years_") else "candidate_amount_odd"
             severity = "warning" if odd in ("years_end", "years_unreadable") else "info"
             notes.append(rows.at_cell(code, candidate_id, "usable_years", cell, severity=severity))
-    return {"from_year": first, "usable_years": usable}
+    return {"from_year": first, "usable_years": pd.Series(usable, index=rows.index, dtype=float)}
 
 
-def _money(
-    rows: Rows, area: Sequence[float], usable_years: Sequence[float], notes: list[Note]
-) -> dict[str, list[Any]]:
+def _money(rows: Rows, area: pd.Series, usable_years: pd.Series, notes: list[Note]) -> dict[str, pd.Series]:
     """Return ``cost, cost_unit, cost_unit_per, cost_from, rent_year`` of every candidate, 10,000 yuan.
 
     A stated cost stands as it is; a rent beside it stays apart. Where only a rent is stated it counts for all the years of use,
     if these are known: cost = rent of a year x usable years.
     """
-    found: dict[str, list[Any]] = {
-        "cost": [],
-        "cost_unit": [],
-        "cost_unit_per": [],
-        "cost_from": [],
-        "rent_year": [],
-    }
     per = cost_unit_per(rows.columns.header.get("cost_unit", ""))
-    texts = zip(
+    found = []
+    cells = zip(
         rows.index,
-        rows.text("cost"),
-        rows.text("rent"),
-        rows.text("cost_unit"),
+        *(rows.text(name) for name in ("cost", "rent", "cost_unit")),
         area,
         usable_years,
         strict=True,
     )
-    for candidate_id, cost_cell, rent_cell, unit_cell, m2, years in texts:
+    for candidate_id, cost_cell, rent_cell, unit_cell, m2, years in cells:
         mixed = is_rent(cost_cell) and not rent_cell
         cost = np.nan if mixed else _cost(rows, candidate_id, cost_cell, notes)
-        rent = _rent(
-            rows, candidate_id, cost_cell if mixed else rent_cell, "cost" if mixed else "rent", m2, notes
-        )
-        unit, odd = read_money(unit_cell, rows.columns.factor.get("cost_unit", 1.0))
+        rent_at = ("cost", cost_cell) if mixed else ("rent", rent_cell)
+        rent = _rent(rows, candidate_id, *rent_at, m2, notes)
+        unit, odd = read_money(unit_cell, rows.factor("cost_unit"))
         if odd:
             notes.append(rows.at_cell("cost_unreadable", candidate_id, "cost_unit", unit_cell))
-        stated = not np.isnan(cost) or not np.isnan(unit)
-        lasting = not stated and not np.isnan(rent) and not np.isnan(years)
-        if not stated and not np.isnan(rent) and np.isnan(years):
-            notes.append(
-                rows.note("candidate_rent_without_years", candidate_id, severity="info", rent=f"{rent:g}")
-            )
-        found["cost"].append(round(rent * years, 10) if lasting else cost)
-        found["cost_unit"].append(unit)
-        found["cost_unit_per"].append("" if np.isnan(unit) else per)
-        found["cost_from"].append("stated" if stated else "rent x years" if lasting else "")
-        found["rent_year"].append(rent)
-    return found
+        said = "stated" if not np.isnan(cost) or not np.isnan(unit) else ""
+        if not said and not np.isnan(rent):
+            if np.isnan(years):
+                notes.append(
+                    rows.note("candidate_rent_without_years", candidate_id, severity="info", rent=f"{rent:g}")
+                )
+            else:
+                cost, said = round(rent * years, 10), "rent x years"
+        found.append((cost, unit, "" if np.isnan(unit) else per, said, rent))
+    names = ["cost", "cost_unit", "cost_unit_per", "cost_from", "rent_year"]
+    return {name: column for name, column in pd.DataFrame(found, columns=names, index=rows.index).items()}
 
 
 def _cost(rows: Rows, candidate_id: str, cell: str, notes: list[Note]) -> float:
-    cost, odd = read_cost(cell, rows.columns.factor.get("cost", 1.0))
+    cost, odd = read_cost(cell, rows.factor("cost"))
     if odd:
         notes.append(rows.at_cell(_COSTS.get(odd, odd), candidate_id, "cost", cell))
     return cost
 
 
-def _rent(rows: Rows, candidate_id: str, cell: str, name: str, m2: float, notes: list[Note]) -> float:
+def _rent(rows: Rows, candidate_id: str, name: str, cell: str, m2: float, notes: list[Note]) -> float:
     header = rows.columns.header.get(name, "")
-    rent, odd = read_rent(cell, factor=rows.columns.factor.get(name, 1.0), header=header, floor_area_m2=m2)
-    codes = {
-        "negative": "candidate_negative",
-        "unreadable": "cost_unreadable",
-        "needs_area": "candidate_rent_needs_area",
-    }
+    rent, odd = read_rent(cell, factor=rows.factor(name), header=header, floor_area_m2=m2)
     if odd:
-        notes.append(rows.at_cell(codes[odd], candidate_id, name, cell))
+        notes.append(rows.at_cell(_RENTS[odd], candidate_id, name, cell))
     return rent
 
 
 def _services(
-    rows: Rows,
-    types: Types,
-    default: Sequence[str],
-    notes: list[Note],
+    rows: Rows, types: Types, default: Sequence[str], notes: list[Note]
 ) -> tuple[list[tuple[str, ...]], list[bool]]:
     """Return the facility types that every candidate may hold (`default` where the list does not say), and which may hold none known.
 
@@ -273,10 +242,8 @@ def _services(
 def _rules(rows: Rows, lost: Sequence[bool], notes: list[Note]) -> list[str]:
     """Return ``required``, ``forbidden`` or nothing for every candidate; what is both is forbidden, and so is one whose services are unknown."""
     found = []
-    texts = zip(
-        rows.index, rows.text("rule"), rows.text("required"), rows.text("forbidden"), lost, strict=True
-    )
-    for candidate_id, cell, must_cell, never_cell, unknown in texts:
+    cells = (rows.text(name) for name in ("rule", "required", "forbidden"))
+    for candidate_id, cell, must_cell, never_cell, unknown in zip(rows.index, *cells, lost, strict=True):
         rule, odd = read_rule(cell)
         must = rule == "required" or _flagged(rows, candidate_id, "required", must_cell, notes)
         never = rule == "forbidden" or _flagged(rows, candidate_id, "forbidden", never_cell, notes)
@@ -429,14 +396,9 @@ def read_candidates(
     keep = ~table.index.isin(list(twins))
     table = table[keep]
     notes += group_notes(rows, table)
-    candidates = candidate_frame(
-        {str(name): column for name, column in table.items()},
-        index=table.index,
-        geometry=geometry[keep],
-        crs=crs,
-    )
-    ordered = tuple(sorted(notes, key=lambda note: note.row or 0))
-    return CandidateList(candidates, ordered, declared, used, path.name)
+    columns = {str(name): column for name, column in table.items()}
+    candidates = candidate_frame(columns, index=table.index, geometry=geometry[keep], crs=crs)
+    return CandidateList(candidates, in_order(notes), declared, used, path.name)
 
 
 def _points(
@@ -510,9 +472,8 @@ def same_premises(table: pd.DataFrame, geometry: gpd.GeoSeries) -> dict[str, str
     for j, (key, place, point) in enumerate(zip(keys, table["place"].map(clean_name), geometry, strict=True)):
         same = [i for i in near.get(j, ()) if keys[i] == key and i not in twins]
         if not same and point is None:
-            same = [
-                at[a] for a in ((key, place, True), (key, place, False)) if a in at and (place or not a[2])
-            ]
+            beside = ((key, place, True), (key, place, False))
+            same = [at[a] for a in beside if a in at and (place or not a[2])]
         elif not same and place and (key, place, False) in at:
             same = [at[key, place, False]]
         if same:

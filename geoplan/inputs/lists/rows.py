@@ -133,6 +133,10 @@ class Rows:
         """Whether the list has points at all: geometry or columns of coordinates."""
         return self.shapes is not None or {"lon", "lat"} <= set(self.cells) or "lonlat" in self.cells
 
+    def factor(self, field: str) -> float:
+        """Return what a number of a field is multiplied by, for the unit in its header."""
+        return self.columns.factor.get(field, 1.0)
+
     def row_of(self, row_id: object) -> int | None:
         """Return a row's number as notes have it; None where the source has no rows."""
         number = self.number.loc[str(row_id)]
@@ -220,11 +224,16 @@ class Rows:
 
     def _stated(self, field: str, cell: object) -> tuple[float, float]:
         """Return least and most of a cell that is an amount or money."""
-        factor = self.columns.factor.get(field, 1.0)
+        factor = self.factor(field)
         amount, (cost, _) = read_amount(cell), read_cost(cell, factor)
         if amount.code == "amount_unreadable" and cost == cost:
             return cost, cost
         return amount.low * factor, amount.high * factor
+
+
+def in_order(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Return notes in the order of rows; those on the whole list first."""
+    return tuple(sorted(notes, key=lambda note: note.row or 0))
 
 
 def _printed(cell: Any) -> str:  # noqa: ANN401 - a cell holds anything

@@ -28,7 +28,7 @@ from geoplan.inputs.lists.cells import (
     split_words,
 )
 from geoplan.inputs.lists.points import datum_of, place_rows, study_area
-from geoplan.inputs.lists.rows import Rows, open_list, read_rows
+from geoplan.inputs.lists.rows import Rows, in_order, open_list, read_rows
 from geoplan.inputs.lists.types import Types, named_type, printed_types, type_words
 from geoplan.inputs.lists.zone_names import (
     ZoneNames,
@@ -67,8 +67,9 @@ def read_facts(
     table["services"] = _services(rows, table, types, notes)
     _add_amounts(rows, table, notes)
     table["facilities"] = _counts(rows, table, notes)
-    cost = partial(read_cost, factor=rows.columns.factor.get("cost", 1.0))
-    table["cost"] = rows.read("cost", cost, notes, absent=np.nan).astype(float)
+    table["cost"] = rows.read(
+        "cost", partial(read_cost, factor=rows.factor("cost")), notes, absent=np.nan
+    ).astype(float)
     table["cost_from"] = np.where(table["cost"].notna(), "stated", "")
     table["start_year"], table["open_year"] = _years(rows, notes)
     for name in ATTRIBUTES:
@@ -88,13 +89,10 @@ def _services(rows: Rows, table: pd.DataFrame, types: Types, notes: list[Note]) 
     found = []
     for project_id, name, word in zip(table.index, table["name"], table["type_word"], strict=True):
         in_name = next((key for key in longest if key in clean_name(name)), None)
-        printed = () if clean_name(word) in mapped else printed_types(word)
-        if printed:
-            found.append(printed)
-            continue
         key = clean_name(word) if clean_name(word) in mapped else in_name
-        if key is not None:
-            found.append(mapped[key])
+        kinds = () if key == clean_name(word) else printed_types(word)
+        if kinds or key is not None:
+            found.append(kinds or mapped[key])
             continue
         family = family_of_word(word)
         guess = "" if word and family is None else named_type(name, family)
@@ -126,8 +124,8 @@ def _counts(rows: Rows, table: pd.DataFrame, notes: list[Note]) -> list[float]:
 def _years(rows: Rows, notes: list[Note]) -> tuple[list[float], list[float]]:
     """Return the first year of works and the year of completion of every project; NaN where not stated."""
     starts, opens = [], []
-    texts = zip(rows.text("years"), rows.text("start_year"), rows.text("open_year"), rows.index, strict=True)
-    for years, start_cell, open_cell, project_id in texts:
+    cells = zip(rows.index, *(rows.text(name) for name in ("years", "start_year", "open_year")), strict=True)
+    for project_id, years, start_cell, open_cell in cells:
         start, opened = read_span(years)
         start = read_year(start_cell)[0] if start_cell else start
         opened = read_year(open_cell)[0] if open_cell else opened
@@ -145,27 +143,23 @@ def _years(rows: Rows, notes: list[Note]) -> tuple[list[float], list[float]]:
 
 def _add_amounts(rows: Rows, table: pd.DataFrame, notes: list[Note]) -> None:
     """Add what every project adds, as least and most; NaN where the list does not say."""
-    texts = rows.text("content")
+    blank = pd.Series(None, index=rows.index, dtype=object)
     for supply in ADDED:
-        blank = pd.Series(None, index=rows.index, dtype=object)
-        cells = rows.cells.get(supply, blank)
         bounds = []
-        for project_id, cell in cells.items():
-            low, high, odd = read_added(cell, rows.columns.factor.get(supply, 1.0))
+        for (project_id, cell), text in zip(
+            rows.cells.get(supply, blank).items(), rows.text("content"), strict=True
+        ):
+            low, high, odd = read_added(cell, rows.factor(supply))
             if odd:
-                words = {"low": shown(low), "high": shown(high)}
-                notes.append(rows.at_cell(odd, project_id, supply, cell, **words))
+                notes.append(rows.at_cell(odd, project_id, supply, cell, low=shown(low), high=shown(high)))
             if np.isnan(low) and is_blank(cell):
-                low = high = amount_in_text(str(texts.loc[str(project_id)]), supply)
+                low = high = amount_in_text(text, supply)
                 if not np.isnan(low):
                     field = REGISTER_FIELDS[supply]
                     words = {"supply_zh": field.zh, "supply_en": field.en, "amount": f"{low:g}"}
                     notes.append(rows.note("project_amount_from_text", project_id, severity="info", **words))
             bounds.append((low, high))
-        table[supply], table[f"{supply}_high"] = (
-            pd.Series(ends, index=table.index, dtype=float)
-            for ends in (zip(*bounds, strict=True) if bounds else ((), ()))
-        )
+        table[[supply, f"{supply}_high"]] = np.array(bounds, dtype=float).reshape(-1, 2)
     _check_parts(rows, table, notes)
     _check_areas(rows, table, notes)
 
@@ -192,13 +186,8 @@ def _check_areas(rows: Rows, table: pd.DataFrame, notes: list[Note]) -> None:
         words = approximate_words(content)
         if table.loc[project_id, "approximate"] or words:
             table.loc[project_id, "approximate"] |= any("平" in word for word in words)
-            notes.append(
-                rows.note(
-                    "project_approximate",
-                    project_id,
-                    words=tuple(words) or rows.columns.header["approximate"],
-                )
-            )
+            said = tuple(words) or rows.columns.header["approximate"]
+            notes.append(rows.note("project_approximate", project_id, words=said))
         scope = f"{rows.text('area_scope')[project_id]} {remarks[project_id]}"
         if WHOLE_AREA.search(scope):
             area = f"{table.loc[project_id, 'floor_area_m2']:g}"
@@ -210,19 +199,15 @@ def _indicators(
     rows: Rows, known: Mapping[str, Sequence[str]] | None, notes: list[Note]
 ) -> list[tuple[str, ...]]:
     """Return the rules that each project says it supports."""
-    names = None if known is None else {clean_name(word): tuple(ids) for word, ids in known.items()}
+    names = {clean_name(word): tuple(ids) for word, ids in (known or {}).items()}
     found = []
     for project_id, cell in rows.text("indicators").items():
-        words = split_words(cell) if names is None else _known_words(cell, names)
-        if names is None:
-            found.append(tuple(words))
-            continue
-        notes.extend(
-            rows.note("project_indicator_unknown", project_id, word=word)
-            for word in words
-            if clean_name(word) not in names
-        )
-        found.append(tuple(dict.fromkeys(rule for word in words for rule in names.get(clean_name(word), ()))))
+        words = split_words(cell) if known is None else _known_words(cell, names)
+        if known is not None:
+            unknown = [word for word in words if clean_name(word) not in names]
+            notes.extend(rows.note("project_indicator_unknown", project_id, word=word) for word in unknown)
+            words = list(dict.fromkeys(rule for word in words for rule in names.get(clean_name(word), ())))
+        found.append(tuple(words))
     return found
 
 
@@ -248,11 +233,8 @@ def _known_words(cell: str, known: Mapping[str, object]) -> list[str]:
 def repeated(rows: Rows, table: pd.DataFrame) -> list[Note]:
     """Return a note for every project whose name stands in an earlier row too."""
     names = table["name"].map(clean_name)
-    again = names.duplicated() & (names != "")
-    return [
-        rows.note("project_twice", project_id, name=table.loc[project_id, "name"])
-        for project_id in table.index[again]
-    ]
+    again = table.loc[names.duplicated() & (names != ""), "name"]
+    return [rows.note("project_twice", project_id, name=name) for project_id, name in again.items()]
 
 
 @dataclass(frozen=True)
@@ -322,9 +304,14 @@ def read_projects(
         If the file cannot be read or lacks a column that it must have; every problem at once.
     """
     path = Path(path)
-    needs = [("name",)]
     rows, notes = read_rows(
-        path, FIELDS, open_list(path, layer), key="project_id", mapped=columns or {}, needs=needs, datum=datum
+        path,
+        FIELDS,
+        open_list(path, layer),
+        key="project_id",
+        mapped=columns or {},
+        needs=[("name",)],
+        datum=datum,
     )
     used, datum_notes = datum_of(rows, datum, crs)
     table = read_facts(rows, types or {}, indicators, notes)
@@ -346,8 +333,7 @@ def read_projects(
     table["source_file"], table["source_row"] = rows.file, rows.number.astype("int64")
     ordered = table[[c for c in PROJECTS if c != "geometry"] + [*ATTRIBUTES]]
     projects = gpd.GeoDataFrame(ordered, geometry=geometry, crs=crs)
-    ordered_notes = tuple(sorted(notes, key=lambda note: note.row or 0))
-    return ProjectList(projects, ordered_notes, declared, used, rows.file)
+    return ProjectList(projects, in_order(notes), declared, used, rows.file)
 
 
 def _sums(table: pd.DataFrame, rows: Rows) -> dict[str, tuple[float, float]]:
@@ -403,14 +389,7 @@ def join_projects(lists: Sequence[ProjectList], *, crs: CRS | str | None = None)
     ['name', 'works', 'services']
     """
     if not lists:
-        names = [c for c in PROJECTS if c != "geometry"] + [*ATTRIBUTES]
-        table = pd.DataFrame(columns=names, index=pd.Index([], name="project_id", dtype=object))
-        table = table.astype(dict.fromkeys(ATTRIBUTES, "boolean") | dict.fromkeys(_NUMBERS, "float64"))
-        return ProjectList(
-            gpd.GeoDataFrame(table, geometry=gpd.GeoSeries([], index=table.index), crs=crs), ()
-        )
+        flags = dict.fromkeys(ATTRIBUTES, pd.Series(dtype="boolean"))
+        return ProjectList(PROJECTS.empty_shapes(crs).assign(**flags), ())
     joined = gpd.GeoDataFrame(pd.concat([each.projects for each in lists]), crs=lists[0].projects.crs)
     return ProjectList(joined, tuple(note for each in lists for note in each.notes))
-
-
-_NUMBERS = (*ADDED, *(f"{name}_high" for name in ADDED), "facilities", "cost", "start_year", "open_year")
