@@ -201,7 +201,7 @@ def _money(rows: Rows, area: pd.Series, usable_years: pd.Series, notes: list[Not
                 cost, said = round(rent * years, 10), "rent x years"
         found.append((cost, unit, "" if np.isnan(unit) else per, said, rent))
     names = ["cost", "cost_unit", "cost_unit_per", "cost_from", "rent_year"]
-    return {name: column for name, column in pd.DataFrame(found, columns=names, index=rows.index).items()}
+    return {str(n): column for n, column in pd.DataFrame(found, columns=names, index=rows.index).items()}
 
 
 def _cost(rows: Rows, candidate_id: str, cell: str, notes: list[Note]) -> float:

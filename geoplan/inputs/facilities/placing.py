@@ -7,6 +7,7 @@ point, which stands in the list of what is not yet placed until somebody accepts
 """
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,8 @@ from geoplan.inputs import datum as datums
 from geoplan.inputs import readers
 from geoplan.inputs.facilities.fields import FIELDS
 from geoplan.inputs.lists.cells import read_coordinate
-from geoplan.inputs.lists.points import declared_points
-from geoplan.inputs.lists.rows import Rows, has_columns, open_list, read_rows
+from geoplan.inputs.lists.points import Placed, declared_points
+from geoplan.inputs.lists.rows import Rows, former_id, has_columns, open_list, read_rows
 from geoplan.inputs.lists.zone_names import ZoneNames, clean_name
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import InputError, Note, raise_errors
@@ -40,23 +41,25 @@ class Match:
     matched_name: str
 
 
-def places_by_name(
-    rows: Rows, wanted: pd.Index, *, names: ZoneNames, zones: gpd.GeoDataFrame, named: pd.Series, lookup: "Lookup | None"
+def matches_of(
+    rows: Rows, placed: Placed, *, names: ZoneNames, zones: gpd.GeoDataFrame, named: pd.Series, lookup: "Lookup | None",
+    accepted: Mapping[str, Match],
 ) -> dict[str, Match]:  # fmt: skip
-    """Return the match of each wanted row that has one.
+    """Return accepted points of any row, and the matched places of rows without a usable point.
 
     Parameters
     ----------
     named
         The zone that each row names.
     """
-    found: dict[str, Match] = {}
+    found = dict(accepted)
     texts, addresses = rows.text("name"), rows.text("address")
-    for facility_id in wanted:
+    for facility_id in placed.geometry.index[placed.geometry.isna().to_numpy()].difference(
+        list(found), sort=False
+    ):
         address = addresses[facility_id]
-        match = None if lookup is None else lookup.find(texts[facility_id], address)
-        if match is None:
-            match = _zone_match(address, names=names, zones=zones, named=named[facility_id])
+        match = lookup.find(texts[facility_id], address) if lookup else None
+        match = match or _zone_match(address, names=names, zones=zones, named=named[facility_id])
         if match is not None:
             found[facility_id] = match
     return found
@@ -112,13 +115,14 @@ class Lookup:
         return None
 
 
-def read_accepted(path: Path, *, crs: CRS) -> dict[str, Match]:
-    """Return accepted points by facility_id; longitude and latitude are WGS 84.
+def read_accepted(path: Path, rows: Rows, *, crs: CRS) -> dict[str, Match]:
+    """Return the accepted points of the rows of a register by facility_id; longitude and latitude are WGS 84.
 
     Raises
     ------
     InputError
-        If the file lacks a column, or a row has no readable coordinates.
+        If the file lacks a column, a row has no readable coordinates, or the file names rows as former versions did: its points
+        might be those of other rows by now.
     """
     table = readers.read_rows(path)
     notes: list[Note] = []
@@ -133,10 +137,21 @@ def read_accepted(path: Path, *, crs: CRS) -> dict[str, Match]:
     raise_errors(notes, InputError)
     metric = datums.to_crs(gpd.GeoSeries.from_xy(lon, lat, crs=4326), datum="wgs84", crs=crs)
     names = table["matched_name"] if "matched_name" in table.columns else table["facility_id"]
-    return {
-        str(facility_id).removeprefix("'"): Match(point, "accepted", str(name))
-        for facility_id, point, name in zip(table["facility_id"], metric, names, strict=True)
-    }
+    former_rows = rows.cells.assign(source_file=rows.file, source_row=rows.number)
+    mine = {}
+    for cell, point, name in zip(table["facility_id"], metric, names, strict=True):
+        facility_id = str(cell).removeprefix("'")
+        # as a run names it: with the file behind a code that several registers state, and behind that which reading of the file
+        plain = re.sub(f"(@{re.escape(rows.file)})@\\d+$", r"\1", facility_id)
+        known = [i for i in (plain, plain.removesuffix(f"@{rows.file}")) if i in rows.index]
+        if known:
+            mine[known[0]] = Match(point, "accepted", str(name))
+        elif now := former_id(facility_id, former_rows):
+            notes.append(
+                Note.of("accepted_former_id", file=path.name, name=facility_id, id=now, severity="error")
+            )
+    raise_errors(notes, InputError)
+    return mine
 
 
 def write_accepted(path: Path | str, points: pd.DataFrame) -> Path:

@@ -26,14 +26,12 @@ from geoplan.inputs.facilities.facts import (
 )
 from geoplan.inputs.facilities.fields import ATTRIBUTES, FIELDS
 from geoplan.inputs.facilities.osm import OSM_TYPES, read_osm
-from geoplan.inputs.facilities.placing import match_notes, write_accepted
+from geoplan.inputs.facilities.placing import Lookup, match_notes, matches_of, read_accepted, write_accepted
 from geoplan.inputs.facilities.table import (
     COLUMNS,
-    Places,
     duplicate_notes,
     ends_of,
     facility_table,
-    matches_of,
     reconcile,
     settle,
     shared_notes,
@@ -41,9 +39,9 @@ from geoplan.inputs.facilities.table import (
     year_notes,
 )
 from geoplan.inputs.lists.points import Placed, datum_of, place_rows, study_area
-from geoplan.inputs.lists.rows import Rows, open_list, read_rows
+from geoplan.inputs.lists.rows import Rows, in_order, open_list, read_rows
 from geoplan.inputs.lists.zone_names import NamedZones, ZoneNames, named_zones, outside_named, serves_zones
-from geoplan.tables import UNPLACED, ZONES, check_unique_index
+from geoplan.tables import FACILITIES, UNPLACED, ZONES, check_unique_index
 from geoplan.words.errors import Note
 
 __all__ = ["Register", "join_registers", "read_register", "write_accepted"]
@@ -164,8 +162,11 @@ def read_register(
     names = ZoneNames(zones)
     named = named_zones(rows, rows.text("address"), names)
     placed = place_rows(rows, area=study_area(zones), crs=crs, datum=used, elsewhere=named.elsewhere)
-    places = Places(Path(lookup) if lookup else None, Path(accepted) if accepted else None, used, crs)
-    matches = matches_of(rows, placed, names=names, zones=zones, named=named, places=places)
+    matches = matches_of(
+        rows, placed, names=names, zones=zones, named=named.zone_id,
+        lookup=Lookup(Path(lookup), datum=used, crs=crs) if lookup else None,
+        accepted=read_accepted(Path(accepted), rows, crs=crs) if accepted else {},
+    )  # fmt: skip
     table = facility_table(rows, facts, placed, matches, named=named, zones=zones, crs=crs)
     table["serves"], serves_notes = serves_zones(rows, names, table["zone_id"])
 
@@ -186,7 +187,7 @@ def read_register(
         supplies=supplies_of(services, kept),
         unplaced=unplaced_table(facilities, fates, placed, matches, zones=zones, crs=crs),
         reconciliation=reconcile(fates),
-        notes=tuple(sorted(notes, key=lambda n: n.row or 0)),
+        notes=in_order(notes),
         fates=fates,
         declared=placed.declared,
         districts=named.district_id.reindex(placed.declared.index),
@@ -285,9 +286,8 @@ def _renamed(register: Register, again: str, stated: Mapping[str, int]) -> Regis
 
 def _empty_register(crs: CRS | str | None) -> Register:
     """Return a register without a row, with every column."""
-    table = pd.DataFrame(columns=list(COLUMNS), index=pd.Index([], name="facility_id", dtype=object))
-    kinds: dict[str, str] = {"open_year": "float64", "close_year": "float64", "source_row": "Int64"}
-    table = table.astype(kinds | dict.fromkeys(ATTRIBUTES, "boolean"))
-    facilities = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries([], index=table.index), crs=crs)
+    flags = dict.fromkeys(ATTRIBUTES, pd.Series(dtype="boolean"))
+    texts = dict.fromkeys(("ownership", "address", "register_id"), pd.Series(dtype=object))
+    facilities = FACILITIES.empty_shapes(crs).assign(**flags, **texts)[[*COLUMNS, "geometry"]]
     supplies = supplies_of(facilities["services"], {})
     return Register(facilities, supplies, UNPLACED.empty(), pd.DataFrame(columns=["file", "rows"]), ())

@@ -3,25 +3,21 @@
 Rows -> closed, duplicate … -> not placed -> in the run. Also which rows enter one facility twice, and what the year decides.
 """
 
-import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pyproj import CRS
 
-from geoplan.inputs.datum import Datum
 from geoplan.inputs.facilities.facts import is_known, known_total
 from geoplan.inputs.facilities.fields import ATTRIBUTES
-from geoplan.inputs.facilities.placing import Lookup, Match, lonlat_columns, places_by_name, read_accepted
+from geoplan.inputs.facilities.placing import Match, lonlat_columns
 from geoplan.inputs.lists.points import Placed
-from geoplan.inputs.lists.rows import Rows, former_id
+from geoplan.inputs.lists.rows import Rows
 from geoplan.inputs.lists.zone_names import NamedZones, ZoneNames, clean_name, point_zones
 from geoplan.tables import UNPLACED
-from geoplan.words.errors import InputError, Note
+from geoplan.words.errors import Note
 
 #: Where a row may end, in the order of the reconciliation.
 ENDS = ("closed", "not_open", "outside", "duplicate", "unknown_type", "not_placed", "in_run")
@@ -46,16 +42,11 @@ def ends_of(facilities: gpd.GeoDataFrame, *, year: int | None) -> pd.Series:
     if year is not None:
         closed |= shut <= year
         not_open = (not_open & opened.isna()) | (opened > year)
-    conditions = [
-        closed.to_numpy(dtype=bool),
-        not_open.to_numpy(dtype=bool),
-        facilities.geometry.isna().to_numpy(),
-    ]
-    return pd.Series(
-        np.select(conditions, ["closed", "not_open", "not_placed"], "in_run"),
-        index=facilities.index,
-        dtype=object,
+    conditions = [closed, not_open, facilities.geometry.isna()]
+    ends = np.select(
+        [np.asarray(c, bool) for c in conditions], ["closed", "not_open", "not_placed"], "in_run"
     )
+    return pd.Series(ends, index=facilities.index, dtype=object)
 
 
 def reconcile(fates: pd.DataFrame) -> pd.DataFrame:
@@ -108,10 +99,8 @@ def duplicates(
     names
         Names as they are compared, indexed like `facilities`; empty where there is none.
     """
-    known = (
-        sum((t["low"] == t["high"]).astype(int) for t in amounts.values())
-        if amounts
-        else pd.Series(0, index=names.index)
+    known = sum(
+        ((t["low"] == t["high"]).astype(int) for t in amounts.values()), pd.Series(0, index=names.index)
     )
     order = np.lexsort((np.arange(len(names)), -np.asarray(known), facilities["status"] != "existing"))
     stated = _stated(amounts, names.index)
@@ -183,16 +172,20 @@ def shared_notes(facilities: gpd.GeoDataFrame) -> tuple[Note, ...]:
     placed = facilities[facilities.geometry.notna() & (facilities["name"] != "")]
     notes = []
     for (name, _), group in placed.groupby(["name", "services"], sort=False):
-        for facility_id, facility in group.iloc[1:].iterrows():
-            first = group.iloc[0]
-            near = (
-                facility.geometry.distance(first.geometry) <= SAME_PLACE_M
-                and facility["source_file"] != first["source_file"]
+        first = group.iloc[0]
+        near = (group.geometry.distance(first.geometry) <= SAME_PLACE_M) & (
+            group["source_file"] != first["source_file"]
+        )
+        for facility_id, facility in group[near].iterrows():
+            words = {"name": name, "other": str(group.index[0]), "id": str(facility_id)}
+            notes.append(
+                Note.of(
+                    "in_two_registers",
+                    file=facility["source_file"],
+                    row=_row(facility["source_row"]),
+                    **words,
+                )
             )
-            if near:
-                file, row = facility["source_file"], _row(facility["source_row"])
-                words = {"name": name, "other": str(group.index[0]), "id": str(facility_id)}
-                notes.append(Note.of("in_two_registers", file=file, row=row, **words))
     return tuple(notes)
 
 
@@ -206,59 +199,6 @@ COLUMNS = (
     "name", "services", "status", "open_year", "close_year", "zone_id", "zone_from", "serves", "location_quality",
     "source_file", "source_row", *ATTRIBUTES, "ownership", "address", "register_id",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where names without coordinates may be found beside the zones."""
-
-    lookup: Path | None
-    accepted: Path | None
-    datum: Datum | None
-    crs: CRS
-
-
-def matches_of(
-    rows: Rows,
-    placed: Placed,
-    *,
-    names: ZoneNames,
-    zones: gpd.GeoDataFrame,
-    named: NamedZones,
-    places: Places,
-) -> dict[str, Match]:
-    """Return accepted points of any row, and the matched places of rows without a usable point."""
-    by_id = _accepted(places, rows)
-    lookup = Lookup(places.lookup, datum=places.datum, crs=places.crs) if places.lookup else None
-    wanted = placed.geometry.index[
-        placed.geometry.isna().to_numpy() & ~placed.geometry.index.isin(list(by_id))
-    ]
-    found = places_by_name(rows, wanted, names=names, zones=zones, named=named.zone_id, lookup=lookup)
-    return found | by_id
-
-
-def _accepted(places: Places, rows: Rows) -> dict[str, Match]:
-    """Return the accepted points of the rows of this register.
-
-    Raises
-    ------
-    InputError
-        If the file names rows as former versions did: its points might be those of other rows by now.
-    """
-    if places.accepted is None:
-        return {}
-    mine, former = {}, []
-    for facility_id, match in read_accepted(places.accepted, crs=places.crs).items():
-        # as a run names it: with the file behind a code that several registers state, and behind that which reading of the file
-        plain = re.sub(f"(@{re.escape(rows.file)})@\\d+$", r"\1", facility_id)
-        known = [i for i in (plain, plain.removesuffix(f"@{rows.file}")) if i in rows.index]
-        if known:
-            mine[known[0]] = match
-        elif now := former_id(facility_id, rows.cells.assign(source_file=rows.file, source_row=rows.number)):
-            former.append(Note.of("accepted_former_id", file=places.accepted.name, name=facility_id, id=now, severity="error"))  # fmt: skip
-    if former:
-        raise InputError(*former)
-    return mine
 
 
 def facility_table(
@@ -297,27 +237,16 @@ def _zone_of(
 
     An exact point says more than a name. A point that comes from a name itself only makes the named zone finer.
     """
-    parent = zones["parent_id"].to_dict()
-    zone_ids, sources = [], []
+    names = ZoneNames(zones)
+    found = []
     for lies, name, kind in zip(inside, named, quality, strict=True):
-        point = isinstance(lies, str) and (
-            kind == "exact" or not isinstance(name, str) or name in _above(lies, parent)
-        )
-        zone_ids.append(lies if point else name)
-        sources.append("point" if point else "named" if isinstance(name, str) else None)
-    return pd.Series(zone_ids, index=named.index, dtype=object), pd.Series(
-        sources, index=named.index, dtype=object
-    )
-
-
-def _above(zone_id: str, parent: Mapping[Hashable, object]) -> set[object]:
-    """Return a zone and those above it."""
-    found: set[object] = set()
-    current: object = zone_id
-    while isinstance(current, str):
-        found.add(current)
-        current = parent.get(current)
-    return found
+        is_named = isinstance(name, str)
+        if isinstance(lies, str) and (kind == "exact" or not is_named or name in names.ancestors(lies)):
+            found.append((lies, "point"))
+        else:
+            found.append((name, "named" if is_named else None))
+    table = pd.DataFrame(found, index=named.index, columns=["zone_id", "zone_from"], dtype=object)
+    return table["zone_id"], table["zone_from"]
 
 
 def settle(
@@ -332,16 +261,8 @@ def settle(
     end[~known] = "unknown_type"
     # what lies far off in a district of its own is nobody's fault; what lies just outside still serves people inside
     end[placed.outside & table.geometry.isna()] = "outside"
-    fates = pd.DataFrame(
-        {
-            "file": rows.file,
-            "source_row": rows.number,
-            "name": table["name"],
-            "services": table["services"],
-            "end": end,
-        },
-        index=table.index,
-    )
+    fates = table[["source_row", "name", "services"]].assign(end=end)
+    fates.insert(0, "file", rows.file)
     fates["why"] = (twins["why"] + ":" + twins["kept"]).reindex(fates.index).fillna("").astype(object)
     for supply_name in ("beds", "places"):
         fates[supply_name] = known_total(amounts, supply_name, fates.index)

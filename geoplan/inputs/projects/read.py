@@ -390,6 +390,7 @@ def join_projects(lists: Sequence[ProjectList], *, crs: CRS | str | None = None)
     """
     if not lists:
         flags = dict.fromkeys(ATTRIBUTES, pd.Series(dtype="boolean"))
-        return ProjectList(PROJECTS.empty_shapes(crs).assign(**flags), ())
+        empty = PROJECTS.empty_shapes(crs).assign(**flags)
+        return ProjectList(empty[[c for c in empty if c != "geometry"] + ["geometry"]], ())
     joined = gpd.GeoDataFrame(pd.concat([each.projects for each in lists]), crs=lists[0].projects.crs)
     return ProjectList(joined, tuple(note for each in lists for note in each.notes))
