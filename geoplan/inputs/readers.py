@@ -9,6 +9,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 import struct
 import warnings
 from collections.abc import Iterable, Sequence
@@ -132,13 +133,7 @@ def _cpg_says(path: Path | None) -> str | None:
     """Return Python's name of the encoding that a .cpg states, or None."""
     if path is None:
         return None
-    word = (
-        path.read_text(encoding="ascii", errors="ignore")
-        .strip()
-        .lower()
-        .replace("ansi ", "")
-        .replace("oem ", "")
-    )
+    word = re.sub(r"ansi |oem ", "", path.read_text(encoding="ascii", errors="ignore").strip().lower())
     if word == "88591":
         return "iso8859-1"
     for name in (word, f"cp{word}"):
@@ -153,10 +148,8 @@ def _cpg_says(path: Path | None) -> str | None:
 
 def _sibling(path: Path, suffix: str) -> Path | None:
     """Return the file beside `path` with another suffix in either case, or None."""
-    for candidate in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
-        if candidate.exists():
-            return candidate
-    return None
+    beside = (path.with_suffix(suffix), path.with_suffix(suffix.upper()))
+    return next((file for file in beside if file.exists()), None)
 
 
 #: Rows above the header (a title, a unit, a date) are looked for in this many rows.
@@ -207,10 +200,8 @@ def read_layer(path: FilePath, *, layer: str | None = None, encoding: str | None
     path = Path(path)
     file_kind(path, "layer")
     try:
-        if ending(path) in (".parquet", ".geoparquet"):
-            table = gpd.read_parquet(path)
-        else:
-            table = _read_ogr(path, layer=layer, encoding=encoding)
+        parquet = ending(path) in (".parquet", ".geoparquet")
+        table = gpd.read_parquet(path) if parquet else _read_ogr(path, layer=layer, encoding=encoding)
     except InputError:
         raise
     except Exception as error:
@@ -300,13 +291,11 @@ def source(path: FilePath, *, role: str, rows: int | None = None, datum: str = "
     """
     path = _existing(path)
     if path.is_dir():
-        parts = sorted(
-            (p for p in path.rglob("*") if p.is_file()), key=lambda p: p.relative_to(path).as_posix()
-        )
+        files = (p for p in path.rglob("*") if p.is_file())
+        parts = sorted(files, key=lambda p: p.relative_to(path).as_posix())
     elif ending(path) == ".shp":
-        parts = sorted(
-            p for p in path.parent.iterdir() if p.stem == path.stem and p.suffix.lower() in SHAPEFILE_PARTS
-        )
+        beside = (p for p in path.parent.iterdir() if p.stem == path.stem)
+        parts = sorted(p for p in beside if p.suffix.lower() in SHAPEFILE_PARTS)
     else:
         parts = [path]
     digest, size = hashlib.sha256(), 0
@@ -345,12 +334,10 @@ def _sheet_cells(path: Path, layer: str | None) -> list[list[Any]]:
     except (BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
         raise InputError(_note("file_unreadable", path, reason=_reason(error))) from error
     sheets = {sheet.title: sheet for sheet in book.worksheets}
-    used = [
-        name for name, sheet in sheets.items() if any(any(row) for row in sheet.iter_rows(values_only=True))
-    ]
-    sheet = (
-        sheets[_choose(path, used if layer is None else list(sheets), layer)] if used else book.worksheets[0]
-    )
+    used = [name for name, sheet in sheets.items() if any(map(any, sheet.iter_rows(values_only=True)))]
+    sheet = book.worksheets[0]
+    if used:
+        sheet = sheets[_choose(path, used if layer is None else list(sheets), layer)]
     cells = [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     for area in sheet.merged_cells.ranges:
         value = cells[area.min_row - 1][area.min_col - 1] if area.min_row <= len(cells) else None

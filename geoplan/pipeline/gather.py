@@ -20,7 +20,7 @@ from geoplan.inputs import (
     streets,
 )
 from geoplan.inputs.datum import fit as datum_fit
-from geoplan.inputs.zone_supplies import ZoneSupplies, read_zone_supplies
+from geoplan.inputs.lists.zone_rows import ZoneSupplies, read_zone_supplies
 from geoplan.network import pace
 from geoplan.pipeline.provenance import check_files, input_files, read_packs, sources
 from geoplan.standards.packs.read import rules_of

@@ -56,21 +56,14 @@ class Entry(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     def changed(self, **entries: object) -> Self:
-        """Return the same part with other `entries`, checked as if it had been read so.
-
-        Raises
-        ------
-        StudyError
-            With every wrong entry.
-        """
+        """Return the same part with other `entries`, checked as if it had been read so; a StudyError with every wrong one."""
         return self._checked(entries, file="", folder=None)
 
     def arguments(self, *names: str) -> dict[str, Any]:
         """Return what is given as plain keyword arguments of a stage; `names` picks some, else all but ``source``."""
-        values = self.model_dump(exclude_none=True)
-        return {
-            name: value for name, value in values.items() if (name in names if names else name != "source")
-        }
+        return self.model_dump(
+            include=set(names) or None, exclude=None if names else {"source"}, exclude_none=True
+        )
 
     def _checked(self, entries: Mapping[str, object], *, file: str, folder: Path | None) -> Self:
         values = {name: getattr(self, name) for name in self.model_fields_set} | dict(entries)
@@ -113,13 +106,7 @@ class PlannerFile(Entry):
             return path.as_posix()
 
     def changed(self, **entries: object) -> Self:
-        """Return the same file's entries with others in place of some, checked as if it had been read so.
-
-        Raises
-        ------
-        StudyError
-            With every wrong entry.
-        """
+        """Return the same file's entries with others in place of some, checked again; a StudyError with every wrong one."""
         new = self._checked(entries, file=str(self.path), folder=self.folder)
         return new.from_file(self._path, self._lines)
 

@@ -130,13 +130,12 @@ class Scenario(PlannerFile):
             at = new.zone if new.lonlat is None else f"{new.lonlat[0]:g} {new.lonlat[1]:g} ({new.datum})"
             amounts = [f"{name} {value:g}" for name, value in new.supplies.items()]
             rows[f"scenario.add.{number}"] = ", ".join([new.name, *new.services, str(at), *amounts])
-        rows |= {
-            f"scenario.gates.{gate}": "open" if is_open else "closed" for gate, is_open in self.gates.items()
-        }
+        for gate, is_open in self.gates.items():
+            rows[f"scenario.gates.{gate}"] = "open" if is_open else "closed"
         rows |= {f"scenario.walk_kmh.{service}": f"{kmh:g}" for service, kmh in self.walk_kmh.items()}
         if self.packs is not None:
             rows["scenario.packs"] = ", ".join(
-                str(p) if isinstance(p, str) else self.stated(p) for p in self.packs
+                p if isinstance(p, str) else self.stated(p) for p in self.packs
             )
         return rows | ({} if self.year is None else {"scenario.year": str(self.year)})
 

@@ -110,33 +110,15 @@ class Study(PlannerFile):
         return self.out
 
     def in_language(self, lang: str) -> Self:
-        """Return the same study with its outputs in `lang`.
-
-        Raises
-        ------
-        StudyError
-            If there are no outputs in that language.
-        """
+        """Return the same study with its outputs in `lang`; a StudyError if there are none in that language."""
         return self.changed(lang=lang)
 
     def in_year(self, year: int) -> Self:
-        """Return the same study as of another year.
-
-        Raises
-        ------
-        StudyError
-            If the year is none that a study may have.
-        """
+        """Return the same study as of another year; a StudyError if it is none that a study may have."""
         return self.changed(year=year)
 
     def with_packs(self, packs: Iterable[str | Path]) -> Self:
-        """Return the same study judged by other packs, each a shipped one's name or a file.
-
-        Raises
-        ------
-        StudyError
-            If a name is empty.
-        """
+        """Return the same study judged by other packs, each a shipped one's name or a file; a StudyError if a name is empty."""
         return self.changed(packs=list(packs))
 
     @model_validator(mode="after")

@@ -80,27 +80,17 @@ _KINDS: Mapping[Kind, Callable[[pd.Series], bool]] = {
 
 @dataclass(frozen=True, eq=False)
 class Schema(Mapping[str, Column]):
-    """One table: its columns by name, and its key.
-
-    Parameters
-    ----------
-    name
-        What the table is called in errors.
-    columns
-        Name -> column, in the order in which the table has them.
-    index
-        Name of the index; None where rows are only numbered.
-    key
-        Columns that together name a row, where the index does not.
-    further
-        Pattern -> column: further columns that the table may have (``given_*``), by study.
-    """
+    """One table: what it is called in errors, its columns by name, and its key."""
 
     name: str
     columns: Mapping[str, Column]
+    """Name -> column, in the order in which the table has them."""
     index: str | None = None
+    """Name of the index; None where rows are only numbered."""
     key: tuple[str, ...] = ()
+    """Columns that together name a row, where the index does not."""
     further: Mapping[str, Column] = field(default_factory=dict)
+    """Pattern -> column: further columns that the table may have (``given_*``), by study."""
 
     def __getitem__(self, name: str) -> Column:
         return self.columns[name]
@@ -121,14 +111,8 @@ class Schema(Mapping[str, Column]):
         raise_faults(self.faults(table, only, **how))
 
     def faults(
-        self,
-        table: pd.DataFrame,
-        only: Iterable[str] | None = None,
-        *,
-        name: str = "",
-        strict: bool = False,
-        **ids: pd.Index,
-    ) -> list[Note]:
+        self, table: pd.DataFrame, only: Iterable[str] | None = None, *, name: str = "", strict: bool = False, **ids: pd.Index
+    ) -> list[Note]:  # fmt: skip
         """Return everything wrong with `table`.
 
         Parameters

@@ -69,8 +69,13 @@ def label(word: object, lang: str) -> str:
     return str(found[lang])
 
 
-def planner_word(word: object, lang: str) -> str:
+def planner_word(word: object, lang: str, *sections: str) -> str:
     """Return the label of a word that a planner may invent: the usual label where there is one, else as she wrote it.
+
+    Parameters
+    ----------
+    sections
+        Tables of the vocabulary that go before the labels.
 
     Examples
     --------
@@ -79,7 +84,7 @@ def planner_word(word: object, lang: str) -> str:
     """
     if missing(word):
         return ""
-    found = _known(str(word))
+    found = _known(str(word), *sections)
     return str(word) if found is None else str(found[lang])
 
 
@@ -102,8 +107,7 @@ def facility_label(kind: object, lang: str) -> str:
     >>> facility_label("elder_home", "zh"), facility_label("own_type", "zh")
     ('养老机构', 'own_type')
     """
-    found = _known(str(kind), "types")
-    return str(kind) if found is None else str(found[lang])
+    return planner_word(kind, lang, "types")
 
 
 def service_label(service: str, lang: str) -> str:

@@ -63,14 +63,6 @@ def _rate(value: float) -> str:
     return text.rstrip("0").rstrip(".") if digits else text
 
 
-def _year(value: float) -> str:
-    return f"{_rounded(value, 0)}"
-
-
-def _degrees(value: float) -> str:
-    return f"{_rounded(value, 6)}"
-
-
 def _signed(write: Callable[[float], str]) -> Callable[[float], str]:
     """Return a format that writes the sign of what does not print as nought."""
 
@@ -79,14 +71,6 @@ def _signed(write: Callable[[float], str]) -> Callable[[float], str]:
         return f"{'+' if value > 0 else '-'}{size}" if size.strip("0.%") else size
 
     return text
-
-
-def _points(value: float) -> str:
-    return f"{100 * _rounded(value, 3):.1f}%"
-
-
-def _two_decimals(value: float) -> str:
-    return f"{_rounded(value, 2):,}"
 
 
 @dataclass(frozen=True)
@@ -104,11 +88,13 @@ FORMATS: dict[str, NumberFormat] = {
     "decimal": NumberFormat(_rate, "[<10]#,##0.##;[<100]#,##0.#;#,##0"),
     "minutes": NumberFormat(_count, "#,##0"),
     "cost": NumberFormat(_count, "#,##0"),
-    "year": NumberFormat(_year, "0"),
-    "degrees": NumberFormat(_degrees, "0.000000"),
+    "year": NumberFormat(lambda value: f"{_rounded(value, 0)}", "0"),
+    "degrees": NumberFormat(lambda value: f"{_rounded(value, 6)}", "0.000000"),
     "change": NumberFormat(_signed(_count), "+#,##0;-#,##0;0"),
-    "points": NumberFormat(_signed(_points), "+0.0%;-0.0%;0.0%"),
-    "change_decimal": NumberFormat(_signed(_two_decimals), "+#,##0.00;-#,##0.00;0.00"),
+    "points": NumberFormat(_signed(lambda value: f"{100 * _rounded(value, 3):.1f}%"), "+0.0%;-0.0%;0.0%"),
+    "change_decimal": NumberFormat(
+        _signed(lambda value: f"{_rounded(value, 2):,}"), "+#,##0.00;-#,##0.00;0.00"
+    ),
 }
 
 #: Format of the change of a value: that of the value -> the one with a sign.

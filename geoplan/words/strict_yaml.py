@@ -99,20 +99,9 @@ def read_yaml(
 
 
 def checked(
-    parsed: Parsed,
-    model: type[Model],
-    *,
-    path: Path,
-    error: type[GeoplanError],
-    form: Format | None = None,
+    parsed: Parsed, model: type[Model], *, path: Path, error: type[GeoplanError], form: Format | None = None
 ) -> Model:
-    """Return the entries of the file `path` as a `model`, in the present form.
-
-    Raises
-    ------
-    GeoplanError
-        As :func:`read_yaml`.
-    """
+    """Return the entries of the file `path` as a `model`, in the present form. Raises as :func:`read_yaml`."""
     form, notes, read = form or Format(), list(parsed.notes), None
     entries = migrated(parsed.entries, form, file=str(path), error=error)
     try:
@@ -172,19 +161,12 @@ def parse_text(text: str, *, file: str, error: type[GeoplanError], empty: str = 
 def migrated(
     entries: dict[str, Any], form: Format, *, file: str, error: type[GeoplanError]
 ) -> dict[str, Any]:
-    """Return the entries of a file in the present form.
-
-    Raises
-    ------
-    GeoplanError
-        An `error` if the file is of a newer form than this program knows.
-    """
+    """Return the entries of a file in the present form; an `error` if it is of a newer form than this program knows."""
     stated = entries.get("format", 1)
     if not isinstance(stated, int) or isinstance(stated, bool):
         return entries  # the model says what is wrong with it
     if stated > form.newest:
-        note = Note.of("yaml_newer", file=file, stated=stated, newest=form.newest, severity="error")
-        raise error(note)
+        raise error(Note.of("yaml_newer", file=file, stated=stated, newest=form.newest, severity="error"))
     for number in range(max(stated, 1), form.newest):
         entries = {**form.migrations[number](entries), "format": number + 1}
     return entries
@@ -325,16 +307,10 @@ _BOUNDS = {
 
 
 def _notes(
-    problem: Mapping[str, Any],
-    *,
-    model: type[BaseModel],
-    place: Place,
-    renamed: Mapping[str, str],
+    problem: Mapping[str, Any], *, model: type[BaseModel], place: Place, renamed: Mapping[str, str]
 ) -> Iterator[Note]:
     """Yield one problem in the planner's words; a check between entries may hold several."""
-    entry, kind, context, got = (
-        problem["entry"], problem["type"], problem.get("ctx", {}), problem["input"]
-    )  # fmt: skip
+    entry, kind, context, got = problem["entry"], problem["type"], problem.get("ctx", {}), problem["input"]
 
     def told(code: str, **values: object) -> Note:
         return place.note(code, entry, **values)

@@ -97,11 +97,8 @@ def test_words_inside_a_name_make_no_total():
 
 @BOTH
 def test_titles_blank_rows_and_encodings_change_nothing(read, kind):
-    rows = [
-        {"名称": "甲（一）", "建筑面积": 900, "所属社区": "向阳社区"},
-        {},
-        {"名称": "乙", "建筑面积": None, "所属社区": "河西村"},
-    ]
+    first = {"名称": "甲（一）", "建筑面积": 900, "所属社区": "向阳社区"}
+    rows = [first, {}, {"名称": "乙", "建筑面积": None, "所属社区": "河西村"}]
     drop = ["geometry", "source_file", "source_row"]
     plain = read(kind, *rows)
     assert plain.table["name"].tolist() == ["甲（一）", "乙"]  # as the office writes it
@@ -243,28 +240,11 @@ def test_an_amount_is_read_however_it_is_written(value, form):
 @BOTH
 def test_every_note_has_words_in_both_languages(read, kind, lonlat):
     x, y = lonlat(2500, 100)
-    found = read(
-        kind,
-        {
-            "名称": "甲",
-            "建筑面积": "约90",
-            "经度": x,
-            "纬度": y,
-            "所属社区": "向阳社区",
-            "床位数": "-3",
-            "电话": "1",
-        },
-        {
-            "名称": "乙",
-            "建筑面积": "若干",
-            "经度": "0",
-            "纬度": "0",
-            "所属社区": "无",
-            "床位数": "50-60",
-            "电话": "",
-        },
-        {"名称": "合计", "建筑面积": "1", "经度": "", "纬度": "", "所属社区": "", "床位数": "1", "电话": ""},
-    )
+    headers = ("名称", "建筑面积", "经度", "纬度", "所属社区", "床位数", "电话")
+    rows = [
+        ("甲", "约90", x, y, "向阳社区", "-3", "1"), ("乙", "若干", "0", "0", "无", "50-60", ""), ("合计", "1", "", "", "", "1", ""),
+    ]  # fmt: skip
+    found = read(kind, *(dict(zip(headers, row, strict=True)) for row in rows))
     assert len(found.notes) > 4
     for note in found.notes:
         assert not np.any(["{" in note.text(lang) for lang in ("zh", "en")]), note.code

@@ -20,10 +20,13 @@ ZONES = make_town()
 TYPES = {"养老机构": "elder_home", "社区养老服务设施": "elder_day_care"}
 
 
+def elder_register(data, wuhan):
+    path = data / "wuhan" / "eldercare_register.xlsx"
+    return facilities.read_register(path, zones=wuhan, crs=CRS, datum="gcj02", types=TYPES)
+
+
 def test_the_ten_faults_planted_in_wuhans_eldercare_register(data, wuhan):
-    register = facilities.read_register(
-        data / "wuhan" / "eldercare_register.xlsx", zones=wuhan, crs=CRS, datum="gcj02", types=TYPES
-    )
+    register = elder_register(data, wuhan)
     found = {(n.row, n.code) for n in register.notes}
     assert found == {
         (5, "amount_blank"), (19, "amount_worded"), (31, "coordinates_missing"), (43, "coordinates_swapped"),
@@ -32,10 +35,7 @@ def test_the_ten_faults_planted_in_wuhans_eldercare_register(data, wuhan):
     }  # fmt: skip
     row_id = {row: i for i, row in register.facilities["source_row"].items()}
     supply = register.supplies.set_index(["facility_id", "supply"])[["low", "high"]]
-    assert tuple(supply.loc[(row_id[5], "beds")]) == (
-        49.0,
-        math.inf,
-    )  # at least its nursing beds
+    assert tuple(supply.loc[(row_id[5], "beds")]) == (49.0, math.inf)  # at least its nursing beds
     assert tuple(supply.loc[(row_id[19], "beds")]) == (60.0, 60.0)
     assert supply.loc[(row_id[57], "beds"), "high"] == math.inf
     assert tuple(supply.loc[(row_id[162], "floor_area_m2")]) == (300.0, 300.0)
@@ -52,9 +52,7 @@ def test_the_sums_of_wuhans_eldercare_register_are_those_of_the_sheet(data, wuha
     sheet = openpyxl.load_workbook(data / "wuhan" / "eldercare_register.xlsx").active
     cells = [row[5].value for row in sheet.iter_rows(min_row=2)]
     counted = sum(c for c in cells if isinstance(c, int) and c > 0) + 60  # 约60
-    register = facilities.read_register(
-        data / "wuhan" / "eldercare_register.xlsx", zones=wuhan, crs=CRS, datum="gcj02", types=TYPES
-    )
+    register = elder_register(data, wuhan)
     line = register.reconciliation.iloc[0]
     assert (line["rows"], line["duplicate"], line["not_placed"], line["in_run"]) == (471, 1, 2, 468)
     assert line["beds_rows"] == counted == 15_978

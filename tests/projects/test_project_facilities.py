@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoplan.inputs.facilities.fields import ATTRIBUTES
-from geoplan.inputs.facilities.table import COLUMNS
+from geoplan.inputs.facilities.register import COLUMNS
 from geoplan.inputs.projects import join_projects, read_projects
 from geoplan.inputs.projects.fields import ADDED
 from geoplan.standards.projects.facilities import as_facilities, counting, enlarged, with_projects

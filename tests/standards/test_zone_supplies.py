@@ -3,7 +3,7 @@
 import openpyxl
 import pytest
 
-from geoplan.inputs.zone_supplies import read_zone_supplies
+from geoplan.inputs.lists.zone_rows import read_zone_supplies
 from geoplan.words.errors import InputError
 from geoplan.words.vocabulary import vocabulary
 

@@ -48,13 +48,9 @@ def test_a_command_is_documented_with_what_it_takes(name):
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_docs_name_no_other_command(path):
-    text = path.read_text(encoding="utf-8")
-    named = set(
-        re.findall(
-            r"(?<!import)(?:^|[`/ ])geoplan ([a-z]+)(?= |`|$)", "\n".join(code_of(text)), flags=re.MULTILINE
-        )
-    )
-    assert named <= set(COMMANDS)
+    code = "\n".join(code_of(path.read_text(encoding="utf-8")))
+    named = re.findall(r"(?<!import)(?:^|[`/ ])geoplan ([a-z]+)(?= |`|$)", code, flags=re.MULTILINE)
+    assert set(named) <= set(COMMANDS)
 
 
 def code_of(text):

@@ -49,10 +49,8 @@ def test_every_code_that_is_used_has_words():
 
 
 def test_an_error_lists_every_note_and_keeps_its_exit_code():
-    notes = [
-        Note.of("file_missing", file="a.xlsx", severity="error"),
-        Note.of("study_empty", file="b.yaml", row=3),
-    ]
+    places = [("file_missing", "a.xlsx", None, "error"), ("study_empty", "b.yaml", 3, "warning")]
+    notes = [Note.of(code, file=file, row=row, severity=severity) for code, file, row, severity in places]
     error = GeoplanError(*notes)
     assert error.text("en").splitlines()[0].startswith("- a.xlsx: no such file.")
     assert error.text("zh").splitlines()[1].startswith("- b.yaml 第3行：")

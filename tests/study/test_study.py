@@ -53,13 +53,10 @@ def test_every_wrong_entry_is_named_at_once_with_its_line(tmp_path):
     )
     found, error = problems(tmp_path, text)
     assert sorted(found) == [
-        (4, "entry_choice", "zones.0.level"),
-        (8, "entry_bound", "population.elders_60.rate"),
-        (10, "entry_bound", "services.eldercare.walk_kmh"),
-        (10, "entry_missing", "services.eldercare.walk_minutes"),
-        (10, "entry_unknown_meant", "services.eldercare.walk_minute"),
-        (11, "entry_unknown_meant", "walk_kph"),
-    ]
+        (4, "entry_choice", "zones.0.level"), (8, "entry_bound", "population.elders_60.rate"),
+        (10, "entry_bound", "services.eldercare.walk_kmh"), (10, "entry_missing", "services.eldercare.walk_minutes"),
+        (10, "entry_unknown_meant", "services.eldercare.walk_minute"), (11, "entry_unknown_meant", "walk_kph"),
+    ]  # fmt: skip
     assert "did you mean `walk_minutes`?" in error.text("en")
     assert "是否应为 `walk_minutes`" in error.text("zh")
 
@@ -67,19 +64,15 @@ def test_every_wrong_entry_is_named_at_once_with_its_line(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        ("walk_minutes: 15", "walk_minutes: true", "entry_type"),
-        ("walk_minutes: 15", "walk_minutes: '15'", "entry_type"),
-        ("year: 2025", "year: 2025.5", "entry_type"),
-        ("name: 示例", "name: 2025", "entry_type"),
-        ("name: 示例", "name: ''", "entry_type"),
+        ("walk_minutes: 15", "walk_minutes: true", "entry_type"), ("walk_minutes: 15", "walk_minutes: '15'", "entry_type"),
+        ("year: 2025", "year: 2025.5", "entry_type"), ("name: 示例", "name: 2025", "entry_type"), ("name: 示例", "name: ''", "entry_type"),
         ("group: elders_60", "group: elder_60", "entry_name_unknown_meant"),
         ("{of: residents, rate: 0.26}", "{of: resident, rate: 0.26}", "entry_name_unknown_meant"),
         ("{of: residents, rate: 0.26}", "{of: residents}", "entry_one_of"),
         ("{file: streets.osm}", "{file: streets.osm, place: 武汉}", "entry_one_of"),
-        ("facilities: [elder_home]", "facilities: []", "entry_type"),
-        ("year: 2025", "year: 2025\nyear: 2026", "yaml_twice"),
+        ("facilities: [elder_home]", "facilities: []", "entry_type"), ("year: 2025", "year: 2025\nyear: 2026", "yaml_twice"),
     ],
-)
+)  # fmt: skip
 def test_one_wrong_entry_is_one_problem(tmp_path, old, new, code):
     found, _ = problems(tmp_path, GOOD.replace(old, new))
     assert [code_ for _, code_, _ in found] == [code]
@@ -133,23 +126,15 @@ class TestACopyIsCheckedAgain:
     @pytest.mark.parametrize(
         ("change", "code", "says"),
         [
-            (
-                lambda study: study.in_language("fr"),
-                "entry_choice",
-                "lang: must be one of 'zh', 'en'; got 'fr'",
-            ),
+            (lambda study: study.in_language("fr"), "entry_choice", "lang: must be one of 'zh', 'en'; got 'fr'"),
             (lambda study: study.in_year(1989), "entry_bound", "year: must be ≥ 1990; got 1989"),
             (lambda study: study.in_year(2025.5), "entry_type", "year: must be a whole number; got 2025.5"),
             (lambda study: study.with_packs([""]), "entry_type", "text that is not empty"),
             (lambda study: study.changed(services={}), "entry_type", "services: must be more entries"),
             (lambda study: study.changed(population={}), "entry_type", "population"),
-            (
-                lambda study: study.services["eldercare"].changed(walk_kmh=40.0),
-                "entry_bound",
-                "walk_kmh: must be ≤ 10; got 40.0",
-            ),
+            (lambda study: study.services["eldercare"].changed(walk_kmh=40.0), "entry_bound", "walk_kmh: must be ≤ 10; got 40.0"),
         ],
-    )
+    )  # fmt: skip
     def test_a_wrong_one_is_a_study_error(self, study, change, code, says):
         with pytest.raises(StudyError) as caught:
             change(study)

@@ -12,20 +12,15 @@ from geoplan.words.errors import TableError
 PEOPLE = tables.Schema(
     "people",
     {
-        "age": tables.Column("int", "years"),
-        "pay": tables.Column("float", "a month", "yuan", null=True),
-        "name": tables.Column("text", "as printed"),
-        "sex": tables.Column("text", "", values=("f", "m"), null=True),
-        "lives": tables.Column("flag", "True, False or NA", null=True),
-        "paid": tables.Column("bool", ""),
-        "roles": tables.Column("tuple", ""),
-        "words": tables.Column("set", ""),
-        "home": tables.Column("any", "zone_id", null=True),
+        "age": tables.Column("int", "years"), "pay": tables.Column("float", "a month", "yuan", null=True),
+        "name": tables.Column("text", "as printed"), "sex": tables.Column("text", "", values=("f", "m"), null=True),
+        "lives": tables.Column("flag", "True, False or NA", null=True), "paid": tables.Column("bool", ""),
+        "roles": tables.Column("tuple", ""), "words": tables.Column("set", ""), "home": tables.Column("any", "zone_id", null=True),
         "geometry": tables.Column("geometry", "", null=True),
     },
     index="id",
     further={"given_*": tables.Column("float", "", null=True)},
-)
+)  # fmt: skip
 
 
 def people(**columns):

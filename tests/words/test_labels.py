@@ -71,10 +71,3 @@ QUOTES = {"works_unknown", "candidate_rule_unknown", "inclusive_derived"}
 
 def test_english_holds_no_chinese():
     assert [(code, en) for _, code, _, en in every_word() if CHINESE.search(en) and code not in QUOTES] == []
-
-
-def test_english_names_no_value_that_chinese_lacks():
-    def names(text):
-        return {name.removesuffix("_zh").removesuffix("_en") for name in re.findall(r"(?<!\{)\{(\w+)", text)}
-
-    assert [(code, zh, en) for _, code, zh, en in every_word() if not names(en) <= names(zh)] == []

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from geoplan.inputs.lists.cells import cell_text, is_blank, read_amount, split_words
+from geoplan.inputs.lists.cells import cell_text, is_blank, money_factor, read_amount, split_words
 from geoplan.inputs.lists.fields import AREA_UNITS, PLACE_FIELDS, Fields, field, table
 from geoplan.inputs.lists.types import named_type
 from geoplan.inputs.lists.zone_names import clean_name
@@ -141,12 +141,8 @@ def is_rent(cell: Any) -> bool:  # noqa: ANN401 - a cell holds anything
 
 
 def read_rent(
-    cell: Any,  # noqa: ANN401 - a cell holds anything
-    *,
-    factor: float = 1.0,
-    header: str = "",
-    floor_area_m2: float = math.nan,
-) -> tuple[float, str]:
+    cell: Any, *, factor: float = 1.0, header: str = "", floor_area_m2: float = math.nan  # noqa: ANN401
+) -> tuple[float, str]:  # fmt: skip
     """Return the rent of one year in 10,000 yuan (NaN if none) and what was odd.
 
     Parameters
@@ -177,12 +173,8 @@ def read_rent(
         return math.nan, "unreadable"
     number, unit, area, time = found.groups()
     heading = cell_text(header).lower().replace(" ", "")
-    money = (
-        factor if unit is None else 1e4 if unit.startswith("亿") else 1.0 if unit.startswith("万") else 1e-4
-    )
-    if time is None:
-        time = next((word for word in ("月", "天", "日") if word in heading), "年")
-    value = float(number) * money * _PER[time]
+    time = time or next((word for word in ("月", "天", "日") if word in heading), "年")
+    value = float(number) * money_factor(unit or "", factor) * _PER[time]
     if area or (unit is None and re.search(r"/(平方米|平米|m2)", heading)):
         if math.isnan(floor_area_m2):
             return math.nan, "needs_area"
@@ -221,19 +213,15 @@ def read_usable_years(cell: Any, *, from_year: float) -> tuple[float, str]:  # n
         return math.nan, "years_unlimited"
     if end := re.search(r"(?<!\d)((?:19|20)\d{2})(?!\d)", text):
         years = float(end[1]) - from_year
-        return (
-            (years, "") if years > 0 else (math.nan, "years_end" if math.isnan(years) else "years_unreadable")
-        )
+        odd = "" if years > 0 else "years_end" if math.isnan(years) else "years_unreadable"
+        return (math.nan if odd else years), odd
     amount = read_amount(re.sub(r"(?<=\d)年", "", text))
     if amount.low <= 0:
         return math.nan, "years_unreadable"
     return amount.low, "" if amount.code in ("", "amount_format") else amount.code
 
 
-def read_services(
-    cell: Any,  # noqa: ANN401 - a cell holds anything
-    types: Mapping[str, Sequence[str]],
-) -> tuple[tuple[str, ...], list[str]]:
+def read_services(cell: Any, types: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], list[str]]:  # noqa: ANN401
     """Return the facility types that a candidate may hold, in the order of the cell, and the words that mean none.
 
     Parameters
@@ -251,12 +239,8 @@ def read_services(
     found: list[str] = []
     unknown = []
     whole = clean_name(cell)
-    words = (
-        [whole]
-        if whole in types
-        else [clean_name(word) for word in split_words(re.sub(r"[或和及与]", "、", cell_text(cell)))]
-    )
-    for word in words:
+    words = [whole] if whole in types else split_words(re.sub(r"[或和及与]", "、", cell_text(cell)))
+    for word in map(clean_name, words):
         if word in ANY_SERVICE:
             return (), []
         kinds = _types_of(word, types)

@@ -304,26 +304,15 @@ _WITHOUT_POINT = {
 
 @dataclass(frozen=True)
 class CandidateList:
-    """One list of candidates.
-
-    Parameters
-    ----------
-    candidates
-        `tables.CANDIDATES`, indexed by candidate_id = ``file#row``.
-    notes
-        Every fault, in the order of rows.
-    declared
-        Coordinates as the file has them, for the datum check.
-    datum
-        What the coordinates were taken to be; None: what the file says, else WGS 84.
-    file
-        File name.
-    """
+    """One list of candidates; every fault is a note, in the order of rows."""
 
     candidates: gpd.GeoDataFrame
+    """`tables.CANDIDATES`, indexed by candidate_id = ``file#row``."""
     notes: tuple[Note, ...]
     declared: gpd.GeoSeries = field(default_factory=gpd.GeoSeries)
+    """Coordinates as the file has them, for the datum check."""
     datum: Datum | None = None
+    """What the coordinates were taken to be; None: what the file says, else WGS 84."""
     file: str = ""
 
 

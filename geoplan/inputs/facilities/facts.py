@@ -31,23 +31,16 @@ PLAUSIBLE_MOST: Mapping[str, float] = {
 }  # fmt: skip
 
 #: Facility types whose capacity is beds, and those whose capacity is places; a type in neither takes what the row gives.
-ELDER_TYPES = frozenset(
-    [
-        "eldercare", "institution", "community", "elder_home", "nursing_home", "dementia_home", "disabled_care_centre",
-        "elder_day_care", "home_care_centre", "home_care", "elder_respite_care", "combined_eldercare",
-        "medical_and_care", "medical_and_care_centre",
-    ]
-)  # fmt: skip
-CHILD_TYPES = frozenset(
-    [
-        "childcare_service", "childcare", "kindergarten_class", "childcare_station", "workplace_childcare",
-        "home_childcare",
-    ]
-)  # fmt: skip
+ELDER_TYPES = frozenset([
+    "eldercare", "institution", "community", "elder_home", "nursing_home", "dementia_home", "disabled_care_centre",
+    "elder_day_care", "home_care_centre", "home_care", "elder_respite_care", "combined_eldercare", "medical_and_care",
+    "medical_and_care_centre",
+])  # fmt: skip
+CHILD_TYPES = frozenset([
+    "childcare_service", "childcare", "kindergarten_class", "childcare_station", "workplace_childcare", "home_childcare",
+])  # fmt: skip
 #: Care types without a capacity of their own: neither beds nor places are missing where the row gives none.
-NO_CAPACITY_TYPES = frozenset(
-    ["kindergarten", "elder_canteen", "elder_school", "elder_university", "elder_university_point"]
-)
+NO_CAPACITY_TYPES = frozenset(["kindergarten", "elder_canteen", "elder_school", "elder_university", "elder_university_point"])  # fmt: skip
 
 #: Supplies that every facility of a kind has, known or not: unknown where the register has no such column.
 ALWAYS: Mapping[str, tuple[str, ...]] = {
@@ -85,14 +78,8 @@ def _absent(tables: Mapping[str, pd.DataFrame], services: "pd.Series[Any]", rows
         kinds = [{kind_of(t) for t in types} - {"other"} for types in services]
         count = sum(any(supply in ALWAYS[kind] for kind in row) for row in kinds)
         if count and supply not in tables:
-            notes.append(
-                rows.general(
-                    "amount_column_absent",
-                    supply_zh=FIELDS[supply].zh,
-                    supply_en=FIELDS[supply].en,
-                    count=count,
-                )
-            )
+            words = {"supply_zh": FIELDS[supply].zh, "supply_en": FIELDS[supply].en}
+            notes.append(rows.general("amount_column_absent", count=count, **words))
     return notes
 
 
@@ -129,7 +116,10 @@ def supplies_of(services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame])
     An amount goes to the services of its kind (beds to eldercare, places to childcare, floor area to all). Where several of one
     facility's services could hold it, each has between 0 and all of it: a combined building does not lend its floor area twice.
     """
-    stated = {field: _bounds(table) for field, table in amounts.items()}
+    stated = {
+        field: dict(zip(t.index, zip(t["low"], t["high"], strict=True), strict=True))
+        for field, t in amounts.items()
+    }
     rows: list[tuple[str, str, str, float, float]] = []
     for facility_id, types in services.items():
         wanted = {s for t in types for s in ALWAYS[kind_of(t)]} | set(stated)
@@ -146,13 +136,6 @@ def supplies_of(services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame])
     return pd.DataFrame(rows, columns=["facility_id", "service", "supply", "low", "high"]).astype(
         {"facility_id": object, "service": object, "supply": object, "low": float, "high": float}
     )
-
-
-def _bounds(table: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    return {
-        str(i): (float(low), float(high))
-        for i, low, high in zip(table.index, table["low"], table["high"], strict=True)
-    }
 
 
 def kind_of(facility_type: str) -> str:
@@ -180,27 +163,26 @@ def _may_hold(facility_type: str, supply: str) -> bool:
 
 def misplaced(services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame], rows: Rows) -> list[Note]:
     """Return a note for every amount that no service of its row can hold, e.g. beds of a nursery."""
-    notes = []
-    for supply, table in amounts.items():
-        stated = _bounds(table)
-        for facility_id, types in services.items():
-            low = stated[str(facility_id)][0]
-            if low > 0 and not may_hold(types, supply):
-                words = {"column": rows.columns.header[supply], "stated": shown(low)}
-                notes.append(
-                    rows.note("amount_without_service", facility_id, services=", ".join(types), **words)
-                )
-    return notes
+    return [
+        rows.note(
+            "amount_without_service",
+            i,
+            services=", ".join(types),
+            column=rows.columns.header[supply],
+            stated=shown(low),
+        )
+        for supply, table in amounts.items()
+        for (i, types), low in zip(services.items(), table["low"], strict=True)
+        if low > 0 and not may_hold(types, supply)
+    ]
 
 
 def combined(services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame], rows: Rows) -> list[Note]:
     """Return a note for every facility whose floor area is known only for its services together."""
-    if "floor_area_m2" not in amounts:
-        return []
-    most = zip(services.items(), amounts["floor_area_m2"]["high"], strict=True)
+    most = amounts["floor_area_m2"]["high"] if "floor_area_m2" in amounts else [INF] * len(services)
     return [
         rows.note("floor_area_shared", i, severity="info", area=shown(high), services=", ".join(types))
-        for (i, types), high in most
+        for (i, types), high in zip(services.items(), most, strict=True)
         if len(types) > 1 and np.isfinite(high)
     ]
 
@@ -251,19 +233,19 @@ def derive_inclusive(
     """
     if "inclusive" in rows.columns.header:
         return facts, []
-    facts = facts.copy()
     if "inclusive_places" in amounts:
-        table = amounts["inclusive_places"]
-        known = table["low"].gt(0).astype("boolean").where((table["low"] > 0) | (table["high"] == 0))
-        facts["inclusive"] = known
-        return facts, [rows.general("inclusive_derived", column=rows.columns.header["inclusive_places"])]
-    words = facts["ownership"].map(
-        lambda text: None if not text or "普惠" not in text else "非普惠" not in text
-    )
-    if words.notna().any():
-        facts["inclusive"] = pd.array(list(words), dtype="boolean")
-        return facts, [rows.general("inclusive_derived", column=rows.columns.header["ownership"])]
-    return facts, []
+        table, source = amounts["inclusive_places"], "inclusive_places"
+        said = table["low"].gt(0).astype("boolean").where((table["low"] > 0) | (table["high"] == 0))
+    else:
+        texts, source = facts["ownership"], "ownership"
+        said = texts.map(
+            lambda text: None if not text or "普惠" not in text else "非普惠" not in text
+        ).astype("boolean")
+        if said.isna().all():
+            return facts, []
+    return facts.assign(inclusive=said), [
+        rows.general("inclusive_derived", column=rows.columns.header[source])
+    ]
 
 
 def _services(rows: Rows, types: Types | None, one_type: str | None, notes: list[Note]) -> pd.Series:
@@ -287,8 +269,7 @@ def _blank_flags(rows: Rows, facts: pd.DataFrame) -> list[Note]:
     """Return one note a column of attributes that has blanks: they are unknown, not a no."""
     notes = []
     for flag in (f for f in ATTRIBUTES if f in rows.cells.columns):
-        blank = rows.cells[flag].map(is_blank).astype(bool) & facts[flag].isna()
-        if blank.any():
-            column = rows.columns.header[flag]
-            notes.append(rows.general("flag_blank", column=column, count=int(blank.sum())))
+        count = int((rows.cells[flag].map(is_blank).astype(bool) & facts[flag].isna()).sum())
+        if count:
+            notes.append(rows.general("flag_blank", column=rows.columns.header[flag], count=count))
     return notes

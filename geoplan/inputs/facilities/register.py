@@ -5,11 +5,13 @@ word is unknown; the reconciliation adds up. What was odd is a note by file, row
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from pyproj import CRS
 
@@ -19,6 +21,8 @@ from geoplan.inputs.facilities.facts import (
     bound_parts,
     combined,
     derive_inclusive,
+    is_known,
+    known_total,
     misplaced,
     read_amounts,
     read_facts,
@@ -26,67 +30,57 @@ from geoplan.inputs.facilities.facts import (
 )
 from geoplan.inputs.facilities.fields import ATTRIBUTES, FIELDS
 from geoplan.inputs.facilities.osm import OSM_TYPES, read_osm
-from geoplan.inputs.facilities.placing import Lookup, match_notes, matches_of, read_accepted, write_accepted
-from geoplan.inputs.facilities.table import (
-    COLUMNS,
-    duplicate_notes,
-    ends_of,
-    facility_table,
-    reconcile,
-    settle,
-    shared_notes,
-    unplaced_table,
-    year_notes,
+from geoplan.inputs.facilities.placing import (
+    Lookup,
+    Match,
+    lonlat_columns,
+    match_notes,
+    matches_of,
+    read_accepted,
 )
 from geoplan.inputs.lists.points import Placed, datum_of, place_rows, study_area
 from geoplan.inputs.lists.rows import Rows, in_order, open_list, read_rows
-from geoplan.inputs.lists.zone_names import NamedZones, ZoneNames, named_zones, outside_named, serves_zones
+from geoplan.inputs.lists.zone_names import (
+    NamedZones,
+    ZoneNames,
+    clean_name,
+    named_zones,
+    outside_named,
+    point_zones,
+    serves_zones,
+)
 from geoplan.tables import FACILITIES, UNPLACED, ZONES, check_unique_index
 from geoplan.words.errors import Note
-
-__all__ = ["Register", "join_registers", "read_register", "write_accepted"]
 
 
 @dataclass(frozen=True)
 class Register:
-    """One register, or several joined.
-
-    Parameters
-    ----------
-    facilities, supplies
-        `tables.FACILITIES` and `tables.SUPPLIES`. From one register: every row that is a facility, whatever its status;
-        joined: those that count in the year.
-    unplaced
-        待落点清单, indexed by facility_id, `tables.UNPLACED`; beds and places are the least that the register allows.
-        ``lon, lat`` (WGS 84) is the candidate point, if any.
-    reconciliation
-        A row a register, see `table.reconcile`; from one register, by status only.
-    fates
-        Every row of the file, indexed by facility_id: ``file, name, services, end, why, beds, places, beds_known, places_known``.
-    left_out
-        Joined: facilities that do not count in the year (closed, not yet open), as `facilities` with ``end``.
-    declared, districts
-        Coordinates as the file has them and the district that each row names, for the datum check.
-    datum
-        What the coordinates were taken to be; None: what the file says.
-    file, parts
-        The register's file name; joined: the single registers.
-    notes
-        Every fault, in the order of rows.
-    """
+    """One register, or several joined."""
 
     facilities: gpd.GeoDataFrame
+    """`tables.FACILITIES`. From one register: every row that is a facility, whatever its status; joined: those that count in the year."""
     supplies: pd.DataFrame
+    """`tables.SUPPLIES`."""
     unplaced: pd.DataFrame
+    """待落点清单, `tables.UNPLACED`; beds and places are the least that the register allows, ``lon, lat`` (WGS 84) the candidate point."""
     reconciliation: pd.DataFrame
+    """A row a register, see `reconcile`; from one register, by status only."""
     notes: tuple[Note, ...]
+    """Every fault, in the order of rows."""
     fates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Every row of the file, indexed by facility_id: ``file, name, services, end, why, beds, places, beds_known, places_known``."""
     left_out: gpd.GeoDataFrame = field(default_factory=gpd.GeoDataFrame)
+    """Joined: facilities that do not count in the year (closed, not yet open), as `facilities` with ``end``."""
     declared: gpd.GeoSeries = field(default_factory=gpd.GeoSeries)
+    """Coordinates as the file has them, for the datum check."""
     districts: pd.Series = field(default_factory=lambda: pd.Series(dtype=object))
+    """District that each row names, for the datum check."""
     datum: Datum | None = None
+    """What the coordinates were taken to be; None: what the file says."""
     file: str = ""
+    """File name of one register."""
     parts: tuple["Register", ...] = ()
+    """Joined: the single registers."""
 
 
 def read_register(
@@ -199,14 +193,11 @@ def read_register(
 def _named_notes(named: NamedZones, placed: Placed, rows: Rows) -> list[Note]:
     """Return the notes on names that no zone has; rows that rightly belong elsewhere are counted in one note."""
     outside = placed.outside.index[placed.outside]
-    numbers = {rows.row_of(i) for i in outside}
+    if not len(outside):
+        return list(named.notes)
+    numbers, names = {rows.row_of(i) for i in outside}, sorted(set(rows.text("district")[outside]))
     notes = [note for note in named.notes if note.row is None or note.row not in numbers]
-    if len(outside):
-        names = ", ".join(sorted(set(rows.text("district")[outside])))
-        notes.append(
-            Note.of("rows_outside", file=rows.file, severity="info", count=len(outside), names=names)
-        )
-    return notes
+    return [*notes, rows.general("rows_outside", count=len(outside), names=", ".join(names))]
 
 
 def join_registers(registers: Sequence[Register], *, year: int, crs: CRS | str | None = None) -> Register:
@@ -291,3 +282,278 @@ def _empty_register(crs: CRS | str | None) -> Register:
     facilities = FACILITIES.empty_shapes(crs).assign(**flags, **texts)[[*COLUMNS, "geometry"]]
     supplies = supplies_of(facilities["services"], {})
     return Register(facilities, supplies, UNPLACED.empty(), pd.DataFrame(columns=["file", "rows"]), ())
+
+
+# --- where every row ends: closed, duplicate … -> not placed -> in the run ----------------------------------------------
+
+#: Where a row may end, in the order of the reconciliation.
+ENDS = ("closed", "not_open", "outside", "duplicate", "unknown_type", "not_placed", "in_run")
+#: Two rows of one name and one service are one facility if their points are within this distance, metres.
+SAME_PLACE_M = 200.0
+#: Two rows of one service and equal amounts are one facility if their points are within this distance, metres.
+SAME_POINT_M = 1.0
+#: Fewer known amounts above 0 than this prove nothing by being equal.
+EQUAL_AMOUNTS = 2
+
+
+def ends_of(facilities: gpd.GeoDataFrame, *, year: int | None) -> pd.Series:
+    """Return where facilities end in `year`; without a year only their status decides.
+
+    ``closed``: from its close year on, or of status closed without a year. ``not_open``: before its open year; building and planned
+    ones count only from a stated open year on. Then ``not_placed`` without a point, else ``in_run``.
+    """
+    opened, shut, status = facilities["open_year"], facilities["close_year"], facilities["status"]
+    # comparisons with an unknown year are False
+    closed = (status == "closed") & (shut.isna() if year is not None else True)
+    not_open = status.isin(["building", "planned"])
+    if year is not None:
+        closed |= shut <= year
+        not_open = (not_open & opened.isna()) | (opened > year)
+    conditions = [closed, not_open, facilities.geometry.isna()]
+    met = [np.asarray(condition, bool) for condition in conditions]
+    ends = np.select(met, ["closed", "not_open", "not_placed"], "in_run")
+    return pd.Series(ends, index=facilities.index, dtype=object)
+
+
+def reconcile(fates: pd.DataFrame) -> pd.DataFrame:
+    """Return the reconciliation, a row a register in the order of `fates`.
+
+    Parameters
+    ----------
+    fates
+        One row a register row, indexed by facility_id: ``file, source_row, end, beds, places`` (the least that the register allows),
+        ``beds_known, places_known`` (bool).
+
+    Returns
+    -------
+    reconciliation
+        ``file, rows``, `ENDS`, ``placed_share`` (0-1 of the rows that count: 落点率; NaN if none), then the same for beds and places
+        with the prefixes ``beds_``, ``places_``, and ``beds_unknown_rows, places_unknown_rows``.
+    """
+    lines = []
+    for file, part in fates.groupby("file", sort=False):
+        line: dict[str, object] = {"file": file}
+        for prefix, weight in (("", None), ("beds_", "beds"), ("places_", "places")):
+            amount = pd.Series(1.0, index=part.index) if weight is None else part[weight]
+            sums = {end: float(amount[part["end"] == end].sum()) for end in ENDS}
+            counted = sums["not_placed"] + sums["in_run"]
+            kind = int if weight is None else float
+            line |= {f"{prefix}rows": kind(amount.sum())} | {
+                f"{prefix}{end}": kind(v) for end, v in sums.items()
+            }
+            line[f"{prefix}placed_share"] = sums["in_run"] / counted if counted else float("nan")
+            if weight is not None:
+                line[f"{prefix}unknown_rows"] = int((~part[f"{weight}_known"]).sum())
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def duplicates(
+    names: pd.Series, facilities: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Return the rows that repeat another: ``kept`` (the id that stands for both) and ``why``, indexed by facility_id.
+
+    A row repeats another where both offer the same services and either
+
+    - have one name (``same_name``), and lie within `SAME_PLACE_M`, or one lacks a point and both are in the same zone; or
+    - lie at one point (``same_point``) and state the same known amounts, at least `EQUAL_AMOUNTS` of them above 0.
+
+    An existing facility is kept before a closed or planned one, then the row with more amounts known, then the first.
+
+    Parameters
+    ----------
+    names
+        Names as they are compared, indexed like `facilities`; empty where there is none.
+    """
+    known = np.zeros(len(names)) + sum((t["low"] == t["high"]).to_numpy(int) for t in amounts.values())
+    order = np.lexsort((np.arange(len(names)), -known, facilities["status"] != "existing"))
+    stated = _stated(amounts, names.index)
+    geometry, zone_id, services = facilities.geometry, facilities["zone_id"], facilities["services"]
+    by_name: dict[Hashable, list[str]] = {}
+    by_amounts: dict[Hashable, list[str]] = {}
+    found: dict[str, tuple[str, str]] = {}
+    for facility_id in names.index[order]:
+        named = by_name.setdefault((names[facility_id], services[facility_id]), [])
+        equal = by_amounts.setdefault((stated[facility_id], services[facility_id]), [])
+        twins = [o for o in named if names[facility_id] and _same_place(facility_id, o, geometry, zone_id)]
+        if twins:
+            found[facility_id] = (twins[0], "same_name")
+            continue
+        point = geometry[facility_id]
+        if stated[facility_id] and point is not None:
+            near = [o for o in equal if point.distance(geometry[o]) <= SAME_POINT_M]
+            if near:
+                found[facility_id] = (near[0], "same_point")
+                continue
+            equal.append(facility_id)
+        named.append(facility_id)
+    rows = {i: found[i] for i in names.index if i in found}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["kept", "why"], dtype=object)
+
+
+def _same_place(one: str, other: str, geometry: gpd.GeoSeries, zone_id: pd.Series) -> bool:
+    if geometry[one] is not None and geometry[other] is not None:
+        return bool(geometry[one].distance(geometry[other]) <= SAME_PLACE_M)
+    return zone_id[one] is not None and zone_id[one] == zone_id[other]
+
+
+def _stated(amounts: Mapping[str, pd.DataFrame], index: pd.Index) -> dict[str, tuple[tuple[str, float], ...]]:
+    """Return the known amounts of each row as a key that can be compared; empty where too few are above 0."""
+    exact = pd.DataFrame({k: t["low"].where(t["low"] == t["high"]) for k, t in amounts.items()}, index=index)
+    keys = {}
+    for facility_id, row in exact.iterrows():
+        known = row.dropna()
+        enough = (known > 0).sum() >= EQUAL_AMOUNTS
+        keys[str(facility_id)] = tuple((str(k), float(v)) for k, v in known.items()) if enough else ()
+    return keys
+
+
+def duplicate_notes(fates: pd.DataFrame) -> list[Note]:
+    """Return a note for every row that repeats another."""
+    notes = []
+    for _, fate in fates[fates["end"] == "duplicate"].iterrows():
+        why, kept = str(fate["why"]).split(":", 1)
+        words = {"kept": _row(fates.loc[kept, "source_row"]) or kept, "name": fate["name"]}
+        notes.append(Note.of(f"duplicate_{why}", file=fate["file"], row=_row(fate["source_row"]), **words))
+    return notes
+
+
+def year_notes(facilities: gpd.GeoDataFrame, end: pd.Series, year: int) -> tuple[Note, ...]:
+    """Return notes on facilities that the year decides: not yet open ones, and planned ones whose year has come."""
+    notes = []
+    planned = facilities["status"].isin(["building", "planned"]) & end.isin(["in_run", "not_placed"])
+    later = (facilities["status"] == "existing") & (end == "not_open")
+    for code, chosen in (("planned_counts", planned), ("opens_later", later)):
+        for _, facility in facilities[chosen].iterrows():
+            opened = f"{facility['open_year']:.0f}"
+            row = _row(facility["source_row"])
+            notes.append(Note.of(code, file=facility["source_file"], row=row, opened=opened, year=year))
+    return tuple(notes)
+
+
+def shared_notes(facilities: gpd.GeoDataFrame) -> tuple[Note, ...]:
+    """Return a note for every facility that another register lists under the same name, place and service."""
+    placed = facilities[facilities.geometry.notna() & (facilities["name"] != "")]
+    notes = []
+    for (name, _), group in placed.groupby(["name", "services"], sort=False):
+        first = group.iloc[0]
+        near = group.geometry.distance(first.geometry) <= SAME_PLACE_M
+        for facility_id, facility in group[near & (group["source_file"] != first["source_file"])].iterrows():
+            words = {"name": name, "other": str(group.index[0]), "id": str(facility_id)}
+            file, row = facility["source_file"], _row(facility["source_row"])
+            notes.append(Note.of("in_two_registers", file=file, row=row, **words))
+    return tuple(notes)
+
+
+def _row(row: object) -> int | None:
+    """Return a row number as notes have it; None where the source has no rows."""
+    return int(str(row)) if str(row).isdigit() else None
+
+
+#: Columns of `tables.FACILITIES` that every register gives, in order; attributes and texts follow.
+COLUMNS = (
+    "name", "services", "status", "open_year", "close_year", "zone_id", "zone_from", "serves", "location_quality",
+    "source_file", "source_row", *ATTRIBUTES, "ownership", "address", "register_id",
+)  # fmt: skip
+
+
+def facility_table(
+    rows: Rows, facts: pd.DataFrame, placed: Placed, matches: Mapping[str, Match], *,
+    named: NamedZones, zones: gpd.GeoDataFrame, crs: CRS,
+) -> gpd.GeoDataFrame:  # fmt: skip
+    """Return `tables.FACILITIES` of every row, whatever becomes of it."""
+    geometry, quality = placed.geometry.copy(), placed.quality.copy()
+    for facility_id, match in matches.items():
+        if match.match.startswith(("accepted", "lookup")):
+            geometry[facility_id], quality[facility_id] = match.point, "approximate"
+    inside = point_zones(geometry, zones)
+    zone_id, zone_from = _zone_of(inside, named.zone_id, quality, zones)
+    names = rows.text("name")
+    table = facts.assign(
+        name=names.where(names != "", rows.text("id")),
+        zone_id=zone_id,
+        zone_from=zone_from,
+        serves=None,
+        location_quality=quality,
+        source_file=rows.file,
+        source_row=rows.number,
+        register_id=rows.text("id"),
+        address=rows.text("address"),
+    )
+    for column in ("zone_id", "zone_from", "ownership", "address", "register_id"):
+        texts = [text if isinstance(text, str) and text else None for text in table[column]]
+        table[column] = pd.Series(texts, index=table.index, dtype=object)
+    return gpd.GeoDataFrame(table[list(COLUMNS)], geometry=geometry, crs=crs)
+
+
+def _zone_of(
+    inside: pd.Series, named: pd.Series, quality: pd.Series, zones: gpd.GeoDataFrame
+) -> tuple[pd.Series, pd.Series]:
+    """Return the zone of each row and whether it comes from its point or from the name.
+
+    An exact point says more than a name. A point that comes from a name itself only makes the named zone finer.
+    """
+    names = ZoneNames(zones)
+    found: list[tuple[Any, str | None]] = []
+    for lies, name, kind in zip(inside, named, quality, strict=True):
+        is_named = isinstance(name, str)
+        if isinstance(lies, str) and (kind == "exact" or not is_named or name in names.ancestors(lies)):
+            found.append((lies, "point"))
+        else:
+            found.append((name, "named" if is_named else None))
+    table = pd.DataFrame(found, index=named.index, columns=["zone_id", "zone_from"], dtype=object)
+    return table["zone_id"], table["zone_from"]
+
+
+def settle(
+    rows: Rows, table: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame], placed: Placed
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return the facilities, each once, and the fate of every row."""
+    known = table["services"].map(len) > 0
+    names = rows.text("name").map(clean_name)
+    twins = duplicates(names[known], table[known], {k: t.loc[known] for k, t in amounts.items()})
+    end = ends_of(table, year=None)
+    end[end.index.isin(twins.index)] = "duplicate"
+    end[~known] = "unknown_type"
+    # what lies far off in a district of its own is nobody's fault; what lies just outside still serves people inside
+    end[placed.outside & table.geometry.isna()] = "outside"
+    fates = table[["source_row", "name", "services"]].assign(end=end)
+    fates.insert(0, "file", rows.file)
+    fates["why"] = (twins["why"] + ":" + twins["kept"]).reindex(fates.index).fillna("").astype(object)
+    for supply_name in ("beds", "places"):
+        fates[supply_name] = known_total(amounts, supply_name, fates.index)
+        fates[f"{supply_name}_known"] = is_known(amounts, supply_name, fates["services"])
+    return table[~end.isin(["outside", "duplicate", "unknown_type"])], fates
+
+
+def unplaced_table(
+    facilities: gpd.GeoDataFrame,
+    fates: pd.DataFrame,
+    placed: Placed,
+    matches: Mapping[str, Match],
+    *,
+    zones: gpd.GeoDataFrame,
+    crs: CRS,
+) -> pd.DataFrame:
+    """Return 待落点清单: every facility without a point, with a candidate where its name was matched."""
+    waiting = facilities[facilities.geometry.isna()]
+    table = pd.DataFrame(waiting.drop(columns=["geometry"])).reindex(columns=list(UNPLACED))
+    found = [matches.get(str(i)) for i in waiting.index]
+    lonlat = lonlat_columns([None if m is None else m.point for m in found], crs=crs).set_index(waiting.index)
+    table["zone_names"] = [_path(zone_id, zones) for zone_id in waiting["zone_id"]]
+    table["beds"], table["places"] = fates["beds"].reindex(table.index), fates["places"].reindex(table.index)
+    table["reason"] = placed.reason.reindex(table.index)
+    for name in ("match", "matched_name"):
+        texts = [getattr(match, name, None) for match in found]
+        table[name] = pd.Series(texts, index=table.index, dtype=object)
+    table["lon"], table["lat"] = lonlat["lon"], lonlat["lat"]
+    return table[list(UNPLACED)].rename_axis("facility_id")
+
+
+def _path(zone_id: object, zones: gpd.GeoDataFrame) -> str:
+    """Return the names from district to the zone, 武昌区 / 向阳社区; empty where there is none."""
+    names: list[str] = []
+    while isinstance(zone_id, str) and zones.loc[zone_id, "level"] != "area":
+        names.insert(0, str(zones.loc[zone_id, "name"]))
+        zone_id = zones.loc[zone_id, "parent_id"]
+    return " / ".join(names)

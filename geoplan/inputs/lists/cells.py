@@ -8,7 +8,7 @@ import datetime as dt
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,36 +142,16 @@ def _worded(text: str) -> Amount:
     text = re.sub(
         rf"万?{_UNIT}$" if factor > 1 else rf"{_UNIT}(?=$|左右|以上|以下|以内|余|多)", "", text
     ).rstrip("万")
-    if match := re.fullmatch(rf"-{_NUMBER}", text):
+    if re.fullmatch(rf"-{_NUMBER}", text):
         return Amount(0.0, INF, "amount_negative")
     if match := re.fullmatch(_NUMBER, text):
         return _number(float(match[1]) * factor, "amount_worded" if remarked else "amount_format")
     if match := re.fullmatch(rf"{_NUMBER}{_UNIT}?(?:-|~|—|–|−|至|到){_NUMBER}", text):
         low, high = sorted((float(match[1]), float(match[3])))
         return Amount(low, high, "amount_range")
-    return _about(text)
-
-
-def _about(text: str) -> Amount:
-    """Read 约60, 60余, 近60, 60以上, 60以下."""
-    about = rf"(?:大?约|大概|近似|大致|约为)+{_NUMBER}(?:左右|上下)?|{_NUMBER}(?:左右|上下)"
-    if match := re.fullmatch(about, text):
-        value = float(match[1] or match[2])
-        return Amount(value, value, "amount_worded")
-    if match := re.fullmatch(rf"(?:大?约)?{_NUMBER}(?:余|多|几|\+)", text):
-        value = float(match[1])
-        return Amount(value, value + _round_unit(value), "amount_worded")
-    if match := re.fullmatch(rf"(?:将?近|接近){_NUMBER}", text):
-        value = float(match[1])
-        return Amount(max(value - _round_unit(value), 0.0), value, "amount_worded")
-    if match := re.fullmatch(
-        rf"(?:不少于|不低于|至少|>=|≥|>|大于|超过|超){_NUMBER}|{_NUMBER}(?:以上|及以上)", text
-    ):
-        return Amount(float(match[1] or match[2]), INF, "amount_worded")
-    if match := re.fullmatch(
-        rf"(?:不超过|不多于|最多|至多|<=|≤|<|小于){_NUMBER}|{_NUMBER}(?:以下|以内|及以下)", text
-    ):
-        return Amount(0.0, float(match[1] or match[2]), "amount_worded")
+    for pattern, bounds in _WORDED:
+        if match := re.fullmatch(pattern, text):
+            return Amount(*bounds(float(next(filter(None, match.groups())))), "amount_worded")
     return UNREADABLE
 
 
@@ -183,6 +163,16 @@ def _round_unit(value: float) -> float:
     return unit
 
 
+#: Words around a number -> least and most: 约60, 60余, 近60, 60以上, 60以下.
+_WORDED: tuple[tuple[str, Callable[[float], tuple[float, float]]], ...] = (
+    (rf"(?:大?约|大概|近似|大致|约为)+{_NUMBER}(?:左右|上下)?|{_NUMBER}(?:左右|上下)", lambda n: (n, n)),
+    (rf"(?:大?约)?{_NUMBER}(?:余|多|几|\+)", lambda n: (n, n + _round_unit(n))),
+    (rf"(?:将?近|接近){_NUMBER}", lambda n: (max(n - _round_unit(n), 0.0), n)),
+    (rf"(?:不少于|不低于|至少|>=|≥|>|大于|超过|超){_NUMBER}|{_NUMBER}(?:以上|及以上)", lambda n: (n, INF)),
+    (rf"(?:不超过|不多于|最多|至多|<=|≤|<|小于){_NUMBER}|{_NUMBER}(?:以下|以内|及以下)", lambda n: (0.0, n)),
+)  # fmt: skip
+
+
 def read_flag(cell: Any, *, field: str = "") -> tuple[bool | None, str]:  # noqa: ANN401 - a cell holds anything
     """Return True, False or None (unknown), and what was odd.
 
@@ -191,17 +181,13 @@ def read_flag(cell: Any, *, field: str = "") -> tuple[bool | None, str]:  # noqa
     >>> read_flag("是"), read_flag("未备案"), read_flag(None), read_flag("申请中")
     ((True, ''), (False, ''), (None, ''), (None, 'flag_unreadable'))
     """
-    if isinstance(cell, str) and cell_text(cell) in {"—", "-", "/"}:
-        return None, ""
     if is_blank(cell):
         return None, ""
     text = cell_text(cell).lower().replace(" ", "")
     if field == "five_star" and (
-        match := re.fullmatch(r"([一二三四五1-5])星级?(机构|养老机构)?|([1-5])", text)
+        match := re.fullmatch(r"([一二三四五1-5])(?:星级?(?:机构|养老机构)?|级)|([1-5])", text)
     ):
-        return (match[1] or match[3]) in {"五", "5"}, ""
-    if field == "five_star" and (match := re.fullmatch(r"([一二三四五1-5])级", text)):
-        return match[1] in {"五", "5"}, ""
+        return (match[1] or match[2]) in {"五", "5"}, ""
     if text in YES:
         return True, ""
     if text in NO:
@@ -219,11 +205,8 @@ def read_ownership(cell: Any) -> tuple[bool | None, str]:  # noqa: ANN401 - a ce
     """
     if is_blank(cell):
         return None, ""
-    text = re.sub(
-        r"^(非?普惠性?)|(非?普惠性?|性质|机构|养老院|园|幼儿园)$",
-        "",
-        cell_text(cell).lower().replace(" ", ""),
-    )
+    around = r"^(非?普惠性?)|(非?普惠性?|性质|机构|养老院|园|幼儿园)$"
+    text = re.sub(around, "", cell_text(cell).lower().replace(" ", ""))
     if text in PUBLIC_WORDS:
         return PUBLIC_WORDS[text], ""
     return None, "ownership_unknown"
@@ -334,9 +317,14 @@ def read_cost(cell: Any, factor: float = 1.0) -> tuple[float, str]:  # noqa: ANN
         return math.nan, "cost_unreadable"
     if found[2].startswith("-"):
         return math.nan, "cost_negative"
-    unit = found[3] or ""
-    times = 10_000.0 if unit.startswith("亿") else 1.0 if unit.startswith("万") else 1e-4 if unit else factor
-    return float(found[2]) * times, "cost_approximate" if found[1] or found[4] else ""
+    value = float(found[2]) * money_factor(found[3] or "", factor)
+    return value, "cost_approximate" if found[1] or found[4] else ""
+
+
+def money_factor(words: str, otherwise: float) -> float:
+    """Return the 10,000 yuan of one 亿元, 万元 or 元, the first of them that stands in `words`."""
+    units = {"亿": 1e4, "万": 1.0, "元": 1e-4}
+    return next((by for unit, by in units.items() if unit in words), otherwise)
 
 
 def read_datum(cell: Any) -> str | None:  # noqa: ANN401 - a cell holds anything

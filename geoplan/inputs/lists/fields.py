@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cache
+from typing import Any
 
+from geoplan.inputs.lists.cells import money_factor
 from geoplan.words.errors import InputError, Note
 
 #: Words in front of a coordinate header that say which datum the numbers are in.
@@ -200,13 +202,19 @@ def _meanings(fields: Fields) -> dict[str, tuple[str, ...]]:
 
 
 def _mapping_problems(headers: list[str], fields: Fields, mapped: Mapping[str, str], file: str) -> list[Note]:
+    how: dict[str, Any] = {"file": file, "severity": "error"}
     known, found = ", ".join(fields), ", ".join(headers)
-    unknown = [Note.of("list_field_unknown", file=file, severity="error", field=name, known=known)
-               for name in mapped if name not in fields]  # fmt: skip
-    return unknown + [
-        Note.of("column_missing", file=file, severity="error", column=column, found=found)
-        for column in mapped.values()
-        if column not in headers
+    return [
+        *(
+            Note.of("list_field_unknown", **how, field=name, known=known)
+            for name in mapped
+            if name not in fields
+        ),
+        *(
+            Note.of("column_missing", **how, column=c, found=found)
+            for c in mapped.values()
+            if c not in headers
+        ),
     ]
 
 
@@ -246,7 +254,7 @@ def _factor(header: str, kind: str) -> float:
     """Return what a number under this header is multiplied by: to m², to 10,000 yuan, from 万张 to 张."""
     text = unicodedata.normalize("NFKC", header).lower().replace(" ", "")
     if kind == "money":
-        return 1e4 if "亿元" in text else 1.0 if "万元" in text else 1e-4 if "元" in text else 1.0
+        return money_factor("".join(re.findall("亿元|万元|元", text)), 1.0)
     if kind == "area":
         hits = (by for word, by in AREA_UNITS.items() if re.search(rf"(?<![a-z]){word}(?![a-z])", text))
         return next(hits, 1.0)

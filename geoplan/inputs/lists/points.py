@@ -72,9 +72,8 @@ def place_rows(
     geometry = gpd.GeoSeries(points, index=index, crs=crs)
     reason = np.where(far, "coordinates_far", codes)
     quality = np.where(usable, "exact", np.where(far, "rejected", "missing"))
-    notes = _point_notes(
-        rows, xy, np.where(swapped, "coordinates_swapped", np.where(outside, "", reason)), straight.metres
-    )
+    said = np.where(swapped, "coordinates_swapped", np.where(outside, "", reason))
+    notes = _point_notes(rows, xy, said, straight.metres)
     kept = gpd.GeoSeries(shapely.points(declared[usable]), index=index[usable], crs=stated or None)
     return Placed(
         geometry,
@@ -98,10 +97,8 @@ def _coordinates(rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.ob
         points = inner_points(rows.shapes)
         xy = np.column_stack([points.x, points.y]).astype(float)
         filled = np.isfinite(xy).all(axis=1)
-        codes = np.where(
-            filled, np.where((xy == 0).any(axis=1), "coordinates_zero", ""), "coordinates_missing"
-        )
-        return xy, codes.astype(object)
+        zero = np.where((xy == 0).any(axis=1), "coordinates_zero", "")
+        return xy, np.where(filled, zero, "coordinates_missing").astype(object)
     pairs = [_row_coordinates(cells) for cells in rows.cells.to_dict("records")]
     xy = np.array([(x, y) for x, y, _ in pairs], dtype=float).reshape(-1, 2)
     return xy, np.array([code for _, _, code in pairs], dtype=object)
@@ -123,13 +120,8 @@ def _row_coordinates(cells: dict[Any, Any]) -> tuple[float, float, str]:
 
 
 def _distance(
-    xy: npt.NDArray[np.float64],
-    area: shapely.Geometry,
-    *,
-    stated: CRS | None,
-    datum: datums.Datum | None,
-    crs: CRS,
-) -> _Tried:
+    xy: npt.NDArray[np.float64], area: shapely.Geometry, *, stated: CRS | None, datum: datums.Datum | None, crs: CRS
+) -> _Tried:  # fmt: skip
     """Return points moved to `crs` and their metres from the study area; inf where there is no such point."""
     points = np.full(len(xy), None, dtype=object)
     metres = np.full(len(xy), np.inf)

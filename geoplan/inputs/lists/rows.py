@@ -98,30 +98,20 @@ _INFO = frozenset(["amount_format", "year_format", "status_blank", "cost_approxi
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a list before anything is interpreted.
-
-    Parameters
-    ----------
-    file
-        File name.
-    cells
-        One object column a field, indexed by row id.
-    number
-        Row as the planner's program shows it, by row id; NA where the source has no rows (OpenStreetMap).
-    shapes
-        The file's own geometry in its own CRS, by row id; None where the file is a table.
-    columns
-        What was recognised.
-    totals
-        Cells of the rows that add up others, by row number.
-    """
+    """The rows of a list before anything is interpreted."""
 
     file: str
+    """File name."""
     cells: pd.DataFrame
+    """One object column a field, indexed by row id."""
     number: "pd.Series[int]"
+    """Row as the planner's program shows it, by row id; NA where the source has no rows (OpenStreetMap)."""
     shapes: gpd.GeoSeries | None
+    """The file's own geometry in its own CRS, by row id; None where the file is a table."""
     columns: Columns
+    """What was recognised."""
     totals: pd.DataFrame
+    """Cells of the rows that add up others, by row number."""
 
     @property
     def index(self) -> pd.Index:
@@ -307,9 +297,8 @@ def read_rows(
     numbers = cells.index[~sums]
     named = [f"{path.name}#{row}" for row in numbers]
     if key == "facility_id":
-        codes, names = (
-            [_id_text(c) for c in cells[~sums].get(f, [None] * len(numbers))] for f in ("id", "name")
-        )
+        blank = [None] * len(numbers)
+        codes, names = ([_id_text(cell) for cell in cells[~sums].get(f, blank)] for f in ("id", "name"))
         named = row_ids(path.name, codes=codes, names=names, rows=numbers)
     ids = pd.Series(named, index=numbers, dtype=object)
     if where is not None:

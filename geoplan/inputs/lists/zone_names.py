@@ -146,7 +146,7 @@ def named_zones(rows: Rows, place: pd.Series, names: ZoneNames) -> NamedZones:
     和平社区 is another one.
     """
     texts = {level: rows.text(level) for level in NAMED_LEVELS if level in names.levels()}
-    zone_ids, districts, elsewhere, notes = [], [], [], []
+    found_rows, notes = [], []
     for row_id in rows.index:
         found: str | None = None
         district: str | None = None
@@ -166,15 +166,9 @@ def named_zones(rows: Rows, place: pd.Series, names: ZoneNames) -> NamedZones:
                 break
         if found is None and not strange and place[row_id]:
             found = _zone_in(place[row_id], names)
-        zone_ids.append(found)
-        districts.append(district)
-        elsewhere.append(strange)
-    return NamedZones(
-        pd.Series(zone_ids, index=rows.index, dtype=object),
-        pd.Series(districts, index=rows.index, dtype=object),
-        pd.Series(elsewhere, index=rows.index, dtype=bool),
-        tuple(notes),
-    )
+        found_rows.append((found, district, strange))
+    table = pd.DataFrame(found_rows, columns=["zone", "district", "strange"], index=rows.index, dtype=object)
+    return NamedZones(table["zone"], table["district"], table["strange"].astype(bool), tuple(notes))
 
 
 def _zone_in(place: str, names: ZoneNames) -> str | None:
@@ -200,9 +194,8 @@ def point_zones(points: gpd.GeoSeries, zones: gpd.GeoDataFrame) -> pd.Series:
             continue
         order = np.lexsort((layer.index.astype(str), layer.geometry.area))
         layer = layer.iloc[order]
-        at_point, at_zone = shapely.STRtree(layer.geometry.to_numpy()).query(
-            points[open_].to_numpy(), predicate="intersects"
-        )
+        tree = shapely.STRtree(layer.geometry.to_numpy())
+        at_point, at_zone = tree.query(points[open_].to_numpy(), predicate="intersects")
         hits = pd.Series(at_zone).groupby(at_point).min()
         found[open_[hits.index]] = layer.index[hits.to_numpy()]
     return found

@@ -1,11 +1,12 @@
 """Tables with one row a zone: census tables by age, births, women, a plan's totals, supplies without a point.
 
 Rows are matched to zones by id or name. A blank cell is unknown, never 0. Rows of totals are left out; so are rows of other places,
-which are listed.
+which are listed. Supplies without a point (family beds, social workers) are reported so by district, town or community: each column
+that the study maps is one supply; what is not said is an interval from 0 without end.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -17,7 +18,7 @@ from geoplan.inputs.lists.cells import cell_text, is_blank, read_amount, read_co
 from geoplan.inputs.lists.rows import has_columns, total_rows
 from geoplan.inputs.lists.zone_names import ZoneNames, level_words
 from geoplan.inputs.readers import FilePath, read_rows
-from geoplan.words.errors import Note
+from geoplan.words.errors import InputError, Note, raise_errors
 
 #: The study area as a whole, as a zone.
 AREA = "area/area"
@@ -25,15 +26,7 @@ AREA = "area/area"
 
 @dataclass(frozen=True)
 class LevelZones:
-    """The zones of one level.
-
-    Parameters
-    ----------
-    zones
-        `tables.ZONES`.
-    level
-        Level of the rows.
-    """
+    """`tables.ZONES` of one level: that of the rows of a table."""
 
     zones: gpd.GeoDataFrame
     level: str
@@ -59,17 +52,7 @@ class LevelZones:
 
 @dataclass(frozen=True)
 class ZoneRows:
-    """The rows of a table that stand for zones.
-
-    Parameters
-    ----------
-    cells
-        As they stand, indexed by zone_id.
-    rows
-        Row in the file, by zone_id.
-    file
-        Name of the file.
-    """
+    """The rows of a table that stand for zones: cells as they stand, and row in the file, by zone_id; name of the file."""
 
     cells: pd.DataFrame
     rows: Mapping[str, int]
@@ -84,7 +67,8 @@ class ZoneRows:
                 value, odd = read_count(cell)
                 values.append(value)
                 if odd:
-                    notes.append(self._note("zone_rows_cell", zone, header, cell, severity="error"))
+                    wrong = self._note("zone_rows_cell", zone, header, cell)
+                    notes.append(replace(wrong, severity="error"))
             table[key] = values
         return table
 
@@ -102,20 +86,10 @@ class ZoneRows:
                     notes.append(self._note(amount.code, zone, header, cell, **bounds))
         return found
 
-    def _note(
-        self,
-        code: str,
-        zone: Hashable,
-        header: str,
-        cell: object,
-        *,
-        severity: str = "warning",
-        **values: str,
-    ) -> Note:
+    def _note(self, code: str, zone: Hashable, header: str, cell: object, **values: str) -> Note:
         zone_id = str(zone)
         return Note.of(
-            code, file=self.file, row=self.rows[zone_id], zone=zone_id, severity=severity,
-            column=header, cell=cell_text(cell), **values,
+            code, file=self.file, row=self.rows[zone_id], zone=zone_id, column=header, cell=cell_text(cell), **values
         )  # fmt: skip
 
 
@@ -192,3 +166,67 @@ def _above(cell: object, names: ZoneNames, level: str) -> str | None:
     levels = names.levels()
     above = levels[: levels.index(level)] if level in levels and not is_blank(cell) else ()
     return next((up for at in reversed(above) if (up := names.find(cell, at).zone_id) is not None), None)
+
+
+@dataclass(frozen=True)
+class ZoneSupplies:
+    """Supplies without a point.
+
+    `table` has ``zone_id, supply, low, high``, one row a zone of the level and supply, in the order of zones; low and high are equal
+    where the list is certain.
+    """
+
+    table: pd.DataFrame
+    notes: tuple[Note, ...]
+
+
+def read_zone_supplies(
+    path: str | Path, *, zones: gpd.GeoDataFrame, level: str, zone: str, columns: Mapping[str, str], parent: str | None = None,
+    layer: str | None = None, encoding: str | None = None, known: Collection[str] | None = None,
+) -> ZoneSupplies:  # fmt: skip
+    """Return the supplies that a table gives by zone.
+
+    Parameters
+    ----------
+    path
+        XLSX or CSV.
+    zones
+        `tables.ZONES`, indexed by zone_id.
+    level
+        Level of the zones that the table names: ``district, town, community`` or ``estate``.
+    zone
+        Header of the column with their names or codes.
+    columns
+        Supply -> header of its column: ``{family_beds: 家庭养老床位}``.
+    parent
+        Header of the column with the zone above, for names that occur more than once.
+    layer, encoding
+        Sheet, and text encoding of a CSV.
+    known
+        Supplies that rules know; None: any name.
+
+    Raises
+    ------
+    InputError
+        If a column is not there, a supply is not known, or the study has no zones of the level.
+    """
+    at, notes = LevelZones(zones, level), list[Note]()
+    notes += [
+        Note.of("zone_supply_not_known", file=Path(path).name, severity="error", supply=supply, known=", ".join(sorted(known)))
+        for supply in columns
+        if known is not None and supply not in known
+    ]  # fmt: skip
+    if not len(at.ids):
+        words = level_words(level)
+        notes.append(Note.of("zone_supply_no_zones", file=Path(path).name, severity="error", **words))
+    rows = zone_rows(
+        path, at, notes, zone=zone, parent=parent, layer=layer, encoding=encoding, columns=list(columns.values()),
+        twice="warning",
+    )  # fmt: skip
+    raise_errors(notes, InputError)
+    found = {} if rows is None else rows.amounts(columns, notes)
+    table = pd.DataFrame(
+        [(i, supply, *found.get((i, supply), (0.0, np.inf))) for supply in columns for i in map(str, at.ids)],
+        columns=["zone_id", "supply", "low", "high"],
+    )
+    return ZoneSupplies(table.astype({"low": float, "high": float}), tuple(notes))

@@ -88,11 +88,12 @@ def _services(rows: Rows, table: pd.DataFrame, types: Types, notes: list[Note]) 
     longest = sorted(mapped, key=lambda word: (-len(word), word))
     found = []
     for project_id, name, word in zip(table.index, table["name"], table["type_word"], strict=True):
-        in_name = next((key for key in longest if key in clean_name(name)), None)
-        key = clean_name(word) if clean_name(word) in mapped else in_name
-        kinds = () if key == clean_name(word) else printed_types(word)
-        if kinds or key is not None:
-            found.append(kinds or mapped[key])
+        kinds = mapped.get(clean_name(word))
+        if kinds is None:
+            in_name = next((key for key in longest if key in clean_name(name)), "")
+            kinds = printed_types(word) or mapped.get(in_name)
+        if kinds is not None:
+            found.append(kinds)
             continue
         family = family_of_word(word)
         guess = "" if word and family is None else named_type(name, family)
@@ -239,26 +240,15 @@ def repeated(rows: Rows, table: pd.DataFrame) -> list[Note]:
 
 @dataclass(frozen=True)
 class ProjectList:
-    """One project list, or several joined.
-
-    Parameters
-    ----------
-    projects
-        `tables.PROJECTS` with the attributes of registers, indexed by project_id = ``file#row``.
-    notes
-        Every fault, in the order of rows.
-    declared
-        Coordinates as the file has them, for the datum check.
-    datum
-        What the coordinates were taken to be.
-    file
-        File name.
-    """
+    """One project list, or several joined; every fault is a note, in the order of rows."""
 
     projects: gpd.GeoDataFrame
+    """`tables.PROJECTS` with the attributes of registers, indexed by project_id = ``file#row``."""
     notes: tuple[Note, ...]
     declared: gpd.GeoSeries = field(default_factory=gpd.GeoSeries)
+    """Coordinates as the file has them, for the datum check."""
     datum: Datum | None = None
+    """What the coordinates were taken to be; None: what the file says, else WGS 84."""
     file: str = ""
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from geoplan.inputs.facilities.facts import supplies_of
 from geoplan.inputs.facilities.fields import ATTRIBUTES, PARTS
-from geoplan.inputs.facilities.table import COLUMNS
+from geoplan.inputs.facilities.register import COLUMNS
 from geoplan.inputs.lists.zone_names import clean_name
 from geoplan.inputs.projects.fields import ADDED
 from geoplan.tables import PROJECTS

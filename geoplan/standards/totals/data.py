@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.inputs.facilities.fields import ATTRIBUTES
-from geoplan.inputs.facilities.table import COLUMNS
+from geoplan.inputs.facilities.register import COLUMNS
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.rules import Rule, types_of
 from geoplan.standards.totals.file import Part, Standing, Totals, WithoutPoint, bounds
