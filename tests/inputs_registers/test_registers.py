@@ -290,7 +290,7 @@ def test_what_counts_in_a_year(tmp_path, town):
     register = read(tmp_path, rows, town)
     assert len(register.facilities) == 7
     years = (2000, 2023, 2024, 2025, 2026)
-    beds = {year: _beds(facilities.join_registers([register], year=year)) for year in years}
+    beds = {y: sum(beds_by_id(facilities.join_registers([register], year=y)).values()) for y in years}
     #        甲 己 庚                                  by hand
     assert beds == {2000: 64, 2023: 1 + 32 + 64, 2024: 1 + 4 + 32 + 64, 2025: 1 + 4 + 32, 2026: 1 + 2 + 4}
     joined = facilities.join_registers([register], year=2025)
@@ -299,10 +299,6 @@ def test_what_counts_in_a_year(tmp_path, town):
     assert line["beds_closed"] + line["beds_not_open"] + line["beds_in_run"] == 127
     assert {(n.row, n.code) for n in joined.notes if n.row} == {(3, "opens_later"), (4, "planned_counts")}
     assert set(joined.left_out.index) | set(joined.facilities.index) == set(register.facilities.index)
-
-
-def _beds(register):
-    return register.supplies.loc[register.supplies["supply"] == "beds", "low"].sum()
 
 
 def test_the_studys_own_words(tmp_path, town):
@@ -462,8 +458,8 @@ def test_tags_of_openstreetmap(tmp_path, town):
     }  # fmt: skip
     assert table["source_row"].isna().all()
     assert table.loc["node/2", ["public", "open_year"]].tolist() == [True, 2012.0]
-    corners = [shapely.Point(WEST + x, SOUTH + y) for x, y in ((1000, 1200), (1200, 1200), (1200, 1000))]
-    triangle = shapely.Polygon(corners)
+    corners = ((1000, 1200), (1200, 1200), (1200, 1000))
+    triangle = shapely.Polygon([(WEST + x, SOUTH + y) for x, y in corners])
     assert table.geometry["way/5"].distance(triangle) == 0
     stated = register.supplies.set_index(["facility_id", "supply"])["low"]
     assert stated["node/2", "beds"] == 120

@@ -385,8 +385,8 @@ def read_candidates(
     keep = ~table.index.isin(list(twins))
     table = table[keep]
     notes += group_notes(rows, table)
-    columns = {str(name): column for name, column in table.items()}
-    candidates = candidate_frame(columns, index=table.index, geometry=geometry[keep], crs=crs)
+    stated = {str(name): column for name, column in table.items()}
+    candidates = candidate_frame(stated, index=table.index, geometry=geometry[keep], crs=crs)
     return CandidateList(candidates, in_order(notes), declared, used, path.name)
 
 
