@@ -318,7 +318,8 @@ def test_what_is_enlarged_is_found_by_name(read, facilities):
         ("查无此院", ""),
         ("", ""),
     ]
-    listed = read(*({"名称": "A", "依托设施": home, "建设性质": works} for home, works in extended))
+    rows = zip("ABCDE", extended, strict=True)
+    listed = read(*({"名称": name, "依托设施": home, "建设性质": works} for name, (home, works) in rows))
     got = join_candidates([listed], None, facilities=facilities)
     assert got.candidates["extends"].tolist() == ["r.xlsx#2", None, "r.xlsx#3", None, None]
     assert got.candidates["works"].tolist() == ["extend", "extend", "rent", "", ""]
