@@ -1,6 +1,8 @@
 # Two commands do everything on a machine that has only Python >= 3.11 and make:
 #   make demo    set up, run the demo study, answer its siting questions, say where the results are
 #   make test    set up, lint, types, import layers, tests, doctests
+# On a machine that also has the real data and LibreOffice:
+#   make verify  campaigns that take an hour: real studies counted again, kills, papers opened by an office program
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -8,7 +10,7 @@ ifeq ($(OS),Windows_NT)
 BIN    := $(VENV)/Scripts
 endif
 
-.PHONY: demo test setup setup-dev lint types layers unit bench clean format
+.PHONY: demo test verify setup setup-dev lint types layers unit bench clean format
 
 demo: $(VENV)/.run
 	$(BIN)/geoplan demo
@@ -30,6 +32,10 @@ layers: $(VENV)/.dev
 unit: $(VENV)/.dev
 	$(BIN)/python -c "import geoplan as gp; gp.site(gp.read_study(gp.demo_study()))"
 	$(BIN)/python -m pytest -n 2 --dist loadfile --doctest-modules geoplan tests
+
+# Not part of `make test`: the folder is not searched unless it is named. A skip fails.
+verify: $(VENV)/.dev
+	$(BIN)/python -m pytest -v --durations=0 tests/verify
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt "pandana"
