@@ -19,6 +19,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from common import WALK_KMH, Table, cpu_seconds, medians, porto_alegre, versions
+from geoplan.siting.solve.greedy import greedy
 from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
 
 import geoplan as gp
@@ -28,7 +29,6 @@ from geoplan.network.snap import snap
 from geoplan.pipeline.gather import gather
 from geoplan.siting.objectives.cover.solve import max_cover
 from geoplan.siting.solve.control import SearchControl
-from geoplan.siting.solve.greedy import greedy
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.siting.solve.presolve import merged
 from geoplan.siting.solve.problems import CoverageProblem, SelectionConstraints

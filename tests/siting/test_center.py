@@ -5,7 +5,6 @@ import itertools
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.sparse import csr_array, hstack, vstack
 from siting_problems import (
     allowed,
@@ -20,7 +19,6 @@ from siting_problems import (
     who_goes_where,
 )
 
-from geoplan.siting.objectives.center import solve as center_probe
 from geoplan.siting.objectives.center.solve import center, within_reach
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
@@ -73,7 +71,8 @@ def test_two_sites_on_a_street():
     street = [[60.0 * abs(j - k) for k in range(5)] for j in range(5)]
     two = center(walks(street, at_most(5, 2)), control=SearchControl())
     one = center(walks(street, at_most(5, 1)), control=SearchControl())
-    assert (two.status, two.objective, two.bound, two.recount) == ("optimal", 60.0, 60.0, 60.0)
+    assert (two.status, two.objective, two.recount) == ("optimal", 60.0, 60.0)
+    assert two.bound == pytest.approx(60.0, rel=1e-6)
     assert two.steps[0].name == "farthest_seconds"
     assert (one.chosen.tolist(), one.objective) == ([2], 120.0)
 
@@ -118,13 +117,13 @@ def test_nothing_to_choose_from_and_nobody_to_serve():
 def test_limits_that_contradict_each_other_say_what_is_nearest():
     both = constraints(2, ([1, 0], 1, np.inf), ([0, 1], 1, np.inf), ([1, 1], 0, 1))
     found = center(walks([[60.0], [60.0]], both), control=SearchControl())
-    assert (found.status, found.notes[0].values["broken"]) == ("infeasible", 1)
+    assert (found.status, found.notes[0].code) == ("infeasible", "siting_cover_over")
 
 
 @settings(deadline=None, max_examples=150)
-@given(distance_problems(), st.booleans())
-def test_no_choice_betters_the_answer(ask, merge):
-    found, least = center(ask, control=SearchControl(), merge=merge), tried(ask)
+@given(distance_problems())
+def test_no_choice_betters_the_answer(ask):
+    found, least = center(ask, control=SearchControl()), tried(ask)
     if np.isinf(least):
         assert found.status == "infeasible"
     else:
@@ -163,37 +162,7 @@ def test_merging_points_changes_nothing():
         np.tile(ask.existing_seconds, 2),
     )
     twice = DistanceProblem(ask.constraints, seconds, weight, now, ask.cutoff_seconds, np.tile(ask.zone, 2))
-    found = [
-        center(q, control=SearchControl(), merge=merge).objective
-        for q in (ask, twice)
-        for merge in (True, False)
-    ]
-    assert found == [found[0]] * 4
-
-
-@pytest.mark.parametrize("compared", [4000, 0])
-def test_programs_alone_decide_as_the_quick_means_do(monkeypatch, compared):
-    ask = plane(3, 40, 4)
-    best = center(ask, control=SearchControl()).objective
-    monkeypatch.setattr(center_probe, "COMPARED", compared)
-    monkeypatch.setattr(
-        "geoplan.siting.objectives.center.solve.quick", lambda *_a, **_k: center_probe.UNKNOWN
-    )
-    slow = center(ask, control=SearchControl())
-    assert (slow.status, slow.objective) == ("optimal", best)
-
-
-def test_smaller_covers_have_the_same_answers():
-    # 0 and 1 cover the same; 2 covers a part; point 1 is covered for certain with point 0
-    covers = csr_array(np.array([[1.0, 1, 0, 0], [1, 1, 1, 0], [0, 0, 0, 1]]))
-    keep, never = center_probe._smallest(covers, at_most(4, 2))
-    assert keep.tolist() == [0, 2]
-    assert never.tolist() == [False, True, True, False]
-    # a limit that asks for one of the first two, or treats them differently, keeps them
-    asked = constraints(4, ([1, 1, 0, 0], 1, 2))
-    assert not center_probe._smallest(covers, asked)[1][:2].any()
-    dearer = constraints(4, ([2, 1, 1, 1], 0, 3))
-    assert not center_probe._smallest(covers, dearer)[1][:2].any()
+    assert center(ask, control=SearchControl()).objective == center(twice, control=SearchControl()).objective
 
 
 def test_the_same_question_gets_the_same_answer():

@@ -3,18 +3,9 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from siting_problems import allowed, coverage_problems, covered, interrupting, problem
 
-from geoplan.siting.objectives.cover import solve as cover_search
-from geoplan.siting.objectives.cover.solve import (
-    arrays,
-    bound_of,
-    cover_curve,
-    descend,
-    first_prices,
-    max_cover,
-)
+from geoplan.siting.objectives.cover.solve import cover_curve, max_cover
 from geoplan.siting.opening import opening_by_people
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.tolerance import PROOF
@@ -74,10 +65,7 @@ def test_nobody_to_cover_and_no_candidates():
 def test_who_adds_nobody_is_not_chosen_unless_asked_for():
     # 2 covers what 0 and 1 cover together; a second site would add nobody
     covers = [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
-    for merge in (True, False):
-        assert max_cover(
-            problem(covers, [1, 2, 3], most=[3]), control=SearchControl(), merge=merge
-        ).chosen.tolist() == [2]
+    assert max_cover(problem(covers, [1, 2, 3], most=[3]), control=SearchControl()).chosen.tolist() == [2]
     asked = problem(covers, [1, 2, 3], rows=[[1, 1, 1], [1, 1, 0]], least=[0, 1], most=[3, np.inf])
     assert max_cover(asked, control=SearchControl()).chosen.tolist() in ([0, 2], [1, 2])
 
@@ -140,9 +128,9 @@ def test_phases_open_once_and_early_budgets_bind():
 
 
 @settings(max_examples=150, deadline=None)
-@given(coverage_problems(), st.booleans())
-def test_no_choice_betters_the_answer(p, merge):
-    answer = max_cover(p, control=SearchControl(), merge=merge)
+@given(coverage_problems())
+def test_no_choice_betters_the_answer(p):
+    answer = max_cover(p, control=SearchControl())
     every = brute(p)
     if not every:
         assert answer.status == "infeasible"
@@ -159,33 +147,10 @@ def test_no_choice_betters_the_answer(p, merge):
         assert not p.constraints.allows(fewer) or covered(p, fewer) < best
 
 
-@settings(max_examples=100, deadline=None)
-@given(coverage_problems(), st.sampled_from([0, 1, 7, 40]))
-def test_the_bound_and_what_it_settles_hold_at_any_prices(p, steps):
-    fresh = problem(
-        p.covers.toarray(),
-        p.weight,
-        rows=p.constraints.rows.toarray(),
-        least=p.constraints.least,
-        most=p.constraints.most,
-    )
-    every = brute(fresh)
-    data = arrays(fresh)
-    prices = first_prices(data)
-    descend(data, prices, people=max(every.values(), default=0.0), steps=steps)
-    bound = bound_of(data, prices)
-    for chosen, people in every.items():
-        assert people <= bound.value + 1e-9
-        for j in range(len(fresh.constraints)):
-            assert people <= (bound.with_ if j in chosen else bound.without)[j] + 1e-9
-
-
 @pytest.mark.parametrize("whole", [True, False])
-def test_the_same_with_merging_and_without_and_always_the_same(whole):
-    p = seeded(3, whole=whole)
-    first, again, plain = (max_cover(p, control=SearchControl(), merge=m) for m in (True, True, False))
-    assert first.status == plain.status == "optimal"
-    assert first.objective == pytest.approx(plain.objective, rel=2 * PROOF)
+def test_the_same_question_gets_the_same_answer(whole):
+    first, again = (max_cover(seeded(3, whole=whole), control=SearchControl()) for _ in range(2))
+    assert first.status == "optimal"
     assert first.chosen.tolist() == again.chosen.tolist()
     assert (first.bound, first.nodes) == (again.bound, again.nodes)
     assert first.repeatable
@@ -280,31 +245,15 @@ def test_the_curve_keeps_rows_and_says_where_there_is_no_answer():
     assert bound[0] == np.inf
 
 
-@settings(max_examples=60, deadline=None)
-@given(coverage_problems())
-def test_branching_alone_finds_the_best_too(p):
-    every = brute(p)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cover_search, "SMALL", -1)  # nothing goes to HiGHS
-        patch.setattr(cover_search, "NODE_CHUNKS", 1)
-        answer = max_cover(p, control=SearchControl())
-    if every:
-        assert answer.status == "optimal"
-        assert answer.objective == pytest.approx(max(every.values()), rel=PROOF)
-
-
 @pytest.mark.parametrize("whole", [True, False])
-def test_branching_and_its_limit_in_nodes(monkeypatch, whole):
+def test_branching_and_its_limit_in_nodes(whole):
     # points strewn over options without any geography are hard to bound
     rng = np.random.default_rng(2)
     weight = rng.integers(1, 100, 120) if whole else rng.random(120) * 100
     p = problem(rng.random((40, 120)) < 0.1, weight, most=[8])
     best = max_cover(p, control=SearchControl())
-    monkeypatch.setattr(cover_search, "SMALL", -1)
-    branched = max_cover(p, control=SearchControl())
-    assert branched.status == best.status == "optimal"
-    assert branched.objective == pytest.approx(best.objective, rel=2 * PROOF)
-    assert branched.nodes > 10
+    assert best.status == "optimal"
+    assert best.nodes > 5
     limited = [max_cover(p, control=SearchControl(nodes=5)) for _ in range(2)]
     assert limited[0].stopped == "nodes"
     assert limited[0].nodes == 5

@@ -22,7 +22,6 @@ from siting_problems import (
 )
 
 from geoplan.siting.objectives.median.solve import median
-from geoplan.siting.solve.assignment import assignment_arrays, climb, improved, settled
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.siting.solve.problems import DistanceProblem
@@ -103,16 +102,13 @@ def test_limits_that_contradict_each_other_say_what_is_nearest():
     found = median(walks([[60.0], [60.0]], both), control=SearchControl())
     assert (found.status, len(found.chosen), found.steps) == ("infeasible", 0, ())
     (note,) = found.notes
-    assert note.severity == "error"
-    assert (note.values["broken"], note.values["limits"]) == (1, 3)
-    assert "breaks 1 of them" in note.text("en")
-    assert "突破其中1项" in note.text("zh")
+    assert (note.code, note.values["short"], note.values["number"]) == ("siting_cover_over", "1", 3)
 
 
 @settings(deadline=None, max_examples=150)
-@given(distance_problems(), st.booleans())
-def test_no_choice_betters_the_answer(ask, merge):
-    found, least = median(ask, control=SearchControl(), merge=merge), tried(ask)
+@given(distance_problems())
+def test_no_choice_betters_the_answer(ask):
+    found, least = median(ask, control=SearchControl()), tried(ask)
     if np.isinf(least):
         assert found.status == "infeasible"
     else:
@@ -166,46 +162,8 @@ def test_merging_points_changes_nothing():
         ask.cutoff_seconds,
         np.r_[ask.zone, ask.zone],
     )
-    merged, apart = (median(twice, control=SearchControl(), merge=merge) for merge in (True, False))
-    assert len(assignment_arrays(twice, merge=True).top) < len(assignment_arrays(twice, merge=False).top)
-    assert merged.objective == pytest.approx(apart.objective)
-    assert merged.objective == pytest.approx(2 * median(ask, control=SearchControl()).objective)
-
-
-def test_points_of_another_walk_now_are_not_merged():
-    ask = walks([[60, 60]], at_most(1, 1), now=[90, 100])
-    assert len(assignment_arrays(ask, merge=True).top) == 2
-
-
-def test_the_bound_is_below_every_choice_and_settles_only_what_is_certain():
-    ask = plane(1, 40, 4)
-    arrays = assignment_arrays(ask, merge=True)
-    start = improved(arrays, np.empty(0, np.int64))
-    assert len(start) == 4
-    found = median(ask, control=SearchControl())
-    priced = climb(
-        arrays,
-        plain(ask, start),
-        price=arrays.top / 2,
-        tried=lambda _taken, _bound: plain(ask, start),
-        go_on=lambda _bound: True,
-        rounds=200,
-    )
-    assert 0 < priced.bound <= found.objective + 1e-6
-    never, always = settled(priced, found.objective + 1.0)
-    inside = np.isin(np.arange(40), found.chosen)
-    assert never.any()
-    assert not (never & inside).any()
-    assert not (always & ~inside).any()
-
-
-def test_exchanges_never_worsen_and_keep_the_limits():
-    ask = homes(3)
-    arrays = assignment_arrays(ask, merge=True)
-    must = np.array([j for j in range(len(ask.constraints)) if ask.constraints.allows(np.array([j]))])[:1]
-    better = improved(arrays, must)
-    assert ask.constraints.allows(better)
-    assert plain(ask, better) <= plain(ask, must)
+    merged, once = (median(which, control=SearchControl()).objective for which in (twice, ask))
+    assert merged == pytest.approx(2 * once)
 
 
 def test_the_same_question_gets_the_same_answer():

@@ -1,23 +1,34 @@
-"""Points that each take the cheapest option chosen (the core of median and center): arrays, exchanges, Lagrangian bound; compiled.
+"""Points that each take the cheapest option chosen: arrays, greedy selection and exchanges, Lagrangian bound; compiled.
 
-Exchanges count the gain of every change from each point's nearest and second nearest option chosen (Whitaker 1983, INFOR 21; Resende &
-Werneck 2007, European Journal of Operational Research 179). The bound relaxes the constraint that a point takes exactly one option
-(Cornuéjols, Fisher & Nemhauser 1977, Management Science 23(8)): a point pays a price, an option earns the prices above its walks, and
-the options that earn most are selected. One limit on the number of options is kept, the others are priced too. Prices follow
-subgradients (Held, Wolfe & Crowder 1974, Mathematical Programming 6).
+Medians, and maximal covers as medians (who is covered walks 0, all others 1), share all of this. Options are added greedily, stale
+gains looked at last (Minoux 1978, LNCIS 7:234-243), then exchanged one for one (Teitz & Bart 1968, Operations Research 16(5)). The gain of
+every exchange is counted from each point's nearest and second nearest option chosen (Whitaker 1983, INFOR 21; Resende & Werneck 2007,
+European Journal of Operational Research 179). The bound relaxes the constraint that a point takes exactly one option (Cornuéjols,
+Fisher & Nemhauser 1977, Management Science 23(8)): a point pays a price, an option earns the prices above its walks, and the options
+that earn most are selected. One limit on the number of options is kept, the others are priced too. Prices follow subgradients (Held,
+Wolfe & Crowder 1974, Mathematical Programming 6).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
 from geoplan.network.compiled import compiled
-from geoplan.siting.solve.problems import Bools, DistanceProblem, Floats, Ints, SelectionConstraints
-from geoplan.siting.solve.tolerance import GAIN_TOLERANCE, ROUNDING_TOLERANCE, limit_tolerance
+from geoplan.siting.solve.constraints import Limits, flat_limits
+from geoplan.siting.solve.presolve import alike
+from geoplan.siting.solve.problems import (
+    Bools,
+    CoverageProblem,
+    DistanceProblem,
+    Floats,
+    Ints,
+    SelectionConstraints,
+)
+from geoplan.siting.solve.tolerance import GAIN_TOLERANCE, ROUNDING_TOLERANCE
 
 #: Sums of whole person-seconds below this keep every whole number apart from the next, rounding and all.
 SMALL = 1e7
@@ -74,6 +85,10 @@ class AssignmentArrays:
         """The limits, all costs 0."""
         return SelectionConstraints(np.zeros(len(self)), self.rows, self.least, self.most)
 
+    def lowest(self) -> Floats:
+        """Return the least person-seconds of each point with all options open, shape (m,)."""
+        return self.by_cost[self.by_start[:-1]]
+
     def savings(self) -> Floats:
         """Return the person-seconds that each option would save alone, shape (n,)."""
         option = np.repeat(np.arange(len(self)), np.diff(self.start))
@@ -87,52 +102,39 @@ class AssignmentArrays:
         return np.sort(np.r_[self.fixed, self.option[chosen]])
 
 
-def assignment_arrays(problem: DistanceProblem, *, merge: bool) -> AssignmentArrays:
-    """Return the arrays of `problem`, without points that have no weight and without walks that save nothing.
-
-    Parameters
-    ----------
-    problem
-        The question.
-    merge
-        Whether points with the same walks, to options and now, become one of their joint weight.
-    """
+def assignment_arrays(problem: DistanceProblem) -> AssignmentArrays:
+    """Return the arrays of `problem`: without points of no weight and walks that save nothing, points of the same walks as one."""
     walks = csc_array(problem.seconds)
     walks.sort_indices()
     have = np.minimum(problem.existing_seconds, problem.cutoff_seconds)
-    group = alike(walks, have) if merge else np.arange(len(have), dtype=np.int64)
-    weight = np.bincount(group, problem.weight, minlength=len(have))
+    weight = np.bincount(alike(walks, have), problem.weight, minlength=len(have))
     keep = np.flatnonzero(weight > 0)
     walks = walks[:, keep]
     column = np.repeat(np.arange(len(keep)), np.diff(walks.indptr))
     gains = walks.data < have[keep][column]
     option, point = walks.indices[gains].astype(np.int64), column[gains]
-    cost: Floats = walks.data[gains] * weight[keep][point]
-    top: Floats = np.asarray(have[keep] * weight[keep], np.float64)
-    whole = bool((cost == np.floor(cost)).all() and (top == np.floor(top)).all() and top.sum() < SMALL)
-    n = walks.shape[0]
-    constraints = problem.constraints
+    cost, top = walks.data[gains] * weight[keep][point], have[keep] * weight[keep]
+    return _from_entries(problem.constraints, option, point, cost, np.asarray(top, np.float64))
+
+
+def covering_arrays(problem: CoverageProblem) -> AssignmentArrays:
+    """Return the arrays of a merged cover: a point costs its people, and nothing once an option that covers it is chosen."""
+    option = np.repeat(np.arange(len(problem.constraints)), np.diff(problem.covers.indptr))
+    point = problem.covers.indices.astype(np.int64)
+    return _from_entries(problem.constraints, option, point, np.zeros(len(point)), problem.weight)
+
+
+def _from_entries(
+    constraints: SelectionConstraints, option: Ints, point: Ints, cost: Floats, top: Floats
+) -> AssignmentArrays:
     return built(
-        np.arange(n, dtype=np.int64),
+        np.arange(len(constraints), dtype=np.int64),
         (csr_array(constraints.rows), constraints.least, constraints.most),
         (option, point, cost, top),
-        origin=np.arange(len(keep), dtype=np.int64),
+        origin=np.arange(len(top), dtype=np.int64),
         fixed=np.empty(0, np.int64),
         base=0.0,
-        whole=whole,
-    )
-
-
-def alike(walks: csc_array, have: Floats) -> Ints:
-    """Return for each column the first one with the same entries and the same value of `have`, shape (m,); rows are sorted."""
-    first: dict[tuple[bytes, bytes, float], int] = {}
-    pointer, rows, data = walks.indptr, walks.indices, walks.data
-    return np.array(
-        [
-            first.setdefault((rows[a:b].tobytes(), data[a:b].tobytes(), now), k)
-            for k, (a, b, now) in enumerate(zip(pointer[:-1], pointer[1:], have.tolist(), strict=True))
-        ],
-        np.int64,
+        whole=bool((cost == np.floor(cost)).all() and (top == np.floor(top)).all() and top.sum() < SMALL),
     )
 
 
@@ -222,58 +224,107 @@ def value(arrays: AssignmentArrays, chosen: Ints) -> float:
 Array = NDArray[Any]
 
 
-def improved(arrays: AssignmentArrays, chosen: Ints, *, moves: int = 1_000_000) -> Ints:
-    """Return a feasible selection no worse than `chosen`: options are added, then exchanged one for one.
+class _Walks(NamedTuple):
+    """Person-seconds by option and by point, as compiled code reads them."""
+
+    start: Array
+    point: Array
+    cost: Array
+    by_start: Array
+    by_option: Array
+    by_cost: Array
+    top: Array
+
+
+class _Held(NamedTuple):
+    """A selection: who is inside, what the limits use; of each point the nearest option (-1: none), its cost and the second's.
+
+    `loss` of an option is what its points would pay more without it.
+    """
+
+    inside: Array
+    used: Array
+    first: Array
+    near: Array
+    second: Array
+    loss: Array
+
+
+#: Rounds of exchanges at most: each gains, so that they end by themselves; this bounds the time.
+MOST_ROUNDS = 1000
+
+
+def improved(arrays: AssignmentArrays, chosen: Ints, *, rounds: int = MOST_ROUNDS) -> Ints:
+    """Return a feasible selection no worse than `chosen`: options are added greedily, then exchanged one for one while one gains.
 
     Parameters
     ----------
     arrays
         The question.
     chosen
-        Positions to begin with, allowed.
-    moves
-        Most changes.
+        Positions to begin with, allowed; ties go to the lowest position.
+    rounds
+        Most rounds of exchanges; in each every option is compared once with all that are chosen.
 
     Returns
     -------
     chosen
         Positions, ascending.
     """
-    columns = csc_array(arrays.rows)
-    columns.sort_indices()
-    limits = (
-        columns.indptr.astype(np.int64),
-        columns.indices.astype(np.int64),
-        columns.data.astype(np.float64),
-        arrays.least - ROUNDING_TOLERANCE,
-        arrays.most + limit_tolerance(arrays.most),
-    )
     inside = np.zeros(len(arrays), np.bool_)
     inside[chosen] = True
     used = np.asarray(arrays.rows @ inside.astype(float), np.float64)
-    entries = (arrays.start, arrays.point, arrays.cost)
+    walks = _Walks(*(getattr(arrays, name) for name in _Walks._fields))
     tolerance = GAIN_TOLERANCE * max(1.0, float(arrays.top.sum()))
-    _climb(entries, arrays.top, limits, used, inside, tolerance, moves)
+    _improve(walks, flat_limits(arrays.constraints), inside, used, tolerance, rounds)
     return np.flatnonzero(inside)
 
 
 @compiled
-def _two_best(entries: Any, top: Array, inside: Array, first: Array, near: Array, second: Array) -> None:  # noqa: ANN401 - a tuple of arrays
-    start, point, cost = entries
-    near[:], second[:], first[:] = top, top, -1
-    for j in range(len(inside)):
-        if not inside[j]:
-            continue
-        for e in range(start[j], start[j + 1]):
-            k, c = point[e], cost[e]
-            if c < near[k]:
-                second[k], near[k], first[k] = near[k], c, j
-            elif c < second[k]:
-                second[k] = c
+def _improve(walks: Any, limits: Limits, inside: Array, used: Array, tolerance: float, rounds: int) -> None:  # noqa: ANN401 - a named tuple
+    m = len(walks.top)
+    held = _Held(inside, used, np.empty(m, np.int64), np.empty(m), np.empty(m), np.zeros(len(inside)))
+    for k in range(m):
+        _look(walks, held, k)
+    _add(walks, limits, held, tolerance)
+    extra = np.zeros(len(inside))
+    for _ in range(rounds):
+        if not _exchange_round(walks, limits, held, tolerance, extra):
+            return
 
 
 @compiled
-def _allowed(limits: Any, used: Array, add: Any, drop: Any) -> bool:  # noqa: ANN401 - a tuple of arrays; numba's int64
+def _look(walks: Any, held: Any, k: Any) -> None:  # noqa: ANN401 - named tuples; numba's int64
+    """Find the nearest and the second nearest option of a point anew."""
+    held.first[k], held.near[k], held.second[k] = -1, walks.top[k], walks.top[k]
+    for e in range(walks.by_start[k], walks.by_start[k + 1]):
+        if held.inside[walks.by_option[e]]:
+            if held.first[k] >= 0:
+                held.second[k] = walks.by_cost[e]
+                break
+            held.first[k], held.near[k] = walks.by_option[e], walks.by_cost[e]
+    if held.first[k] >= 0:
+        held.loss[held.first[k]] += held.second[k] - held.near[k]
+
+
+@compiled
+def _turn(walks: Any, limits: Limits, held: Any, j: Any) -> None:  # noqa: ANN401 - named tuples; numba's int64
+    """Take an option in, or out."""
+    begin, row, share, _, _ = limits
+    held.inside[j] = not held.inside[j]
+    sign = 1.0 if held.inside[j] else -1.0
+    for a in range(begin[j], begin[j + 1]):
+        held.used[row[a]] += sign * share[a]
+    for e in range(walks.start[j], walks.start[j + 1]):
+        k = walks.point[e]
+        if walks.cost[e] <= held.second[k]:
+            if held.first[k] >= 0:
+                held.loss[held.first[k]] -= held.second[k] - held.near[k]
+            _look(walks, held, k)
+
+
+@compiled
+def _allowed(limits: Limits, used: Array, add: Any, drop: Any) -> bool:  # noqa: ANN401 - numba's int64
     """Return whether `add` may come and `drop` (-1: none) may go."""
     begin, row, share, least, most = limits
     for a in range(begin[add], begin[add + 1]):
@@ -297,90 +348,70 @@ def _allowed(limits: Any, used: Array, add: Any, drop: Any) -> bool:  # noqa: AN
 
 
 @compiled
-def _use(limits: Any, used: Array, option: Any, sign: float) -> None:  # noqa: ANN401 - a tuple of arrays
-    begin, row, share, _, _ = limits
-    for a in range(begin[option], begin[option + 1]):
-        used[row[a]] += sign * share[a]
-
-
-@compiled
-def _gained(entries: Any, j: Any, first: Array, near: Array, second: Array, extra: Array) -> float:  # noqa: ANN401 - a tuple of arrays; numba's int64
+def _gain(walks: Any, held: Any, j: Any, extra: Array) -> float:  # noqa: ANN401 - named tuples; numba's int64
     """Return what option `j` gains alone, and note in `extra` what each option chosen would lose less for it."""
-    start, point, cost = entries
     gain = 0.0
-    for e in range(start[j], start[j + 1]):
-        k, c = point[e], cost[e]
-        if c < near[k]:
-            gain += near[k] - c
-            if first[k] >= 0:
-                extra[first[k]] += second[k] - near[k]
-        elif c < second[k] and first[k] >= 0:
-            extra[first[k]] += second[k] - c
+    for e in range(walks.start[j], walks.start[j + 1]):
+        k, c = walks.point[e], walks.cost[e]
+        first = held.first[k]
+        if c < held.near[k]:
+            gain += held.near[k] - c
+            if first >= 0:
+                extra[first] += held.second[k] - held.near[k]
+        elif c < held.second[k] and first >= 0:
+            extra[first] += held.second[k] - c
     return gain
 
 
 @compiled
-def _best_change(
-    entries: Any,  # noqa: ANN401 - a tuple of arrays
-    top: Array,
-    limits: Any,  # noqa: ANN401 - a tuple of arrays
-    used: Array,
-    inside: Array,
-    tolerance: float,
-    adding: bool,
-) -> tuple[Any, Any]:
-    """Return the option to come and that to go (-1: none) of the best change; -1, -1 where none gains more than `tolerance`."""
-    n, m = len(inside), len(top)
-    near, second, first = np.empty(m), np.empty(m), np.empty(m, np.int64)
-    _two_best(entries, top, inside, first, near, second)
-    loss, extra = np.zeros(n), np.zeros(n)
-    for k in range(m):
-        if first[k] >= 0:
-            loss[first[k]] += second[k] - near[k]
-    opened = np.flatnonzero(inside)
-    best = tolerance
-    come: Any = np.int64(-1)
-    go: Any = np.int64(-1)
+def _add(walks: Any, limits: Limits, held: Any, tolerance: float) -> None:  # noqa: ANN401 - named tuples
+    """Add the option that gains most, again and again; a gain only falls as others are chosen, so that only the top is looked at anew."""
+    n = len(held.inside)
+    gain, seen, extra = np.full(n, -1.0), np.zeros(n, np.int64), np.zeros(n)
     for j in range(n):
-        if inside[j]:
-            continue
-        alone = _allowed(limits, used, j, -1)
-        if adding and not alone:
-            continue
-        gain = _gained(entries, j, first, near, second, extra)
-        if alone and gain > best:
-            best, come, go = gain, j, -1
-        for i in opened:
-            if not alone and gain - loss[i] + extra[i] > best and _allowed(limits, used, j, i):
-                best, come, go = gain - loss[i] + extra[i], j, i
-            extra[i] = 0.0
-    return come, go
+        if not held.inside[j]:
+            gain[j] = _gain(walks, held, j, extra)
+    added = 0
+    while n:
+        j = int(np.argmax(gain))
+        if gain[j] <= tolerance:
+            return
+        if not _allowed(limits, held.used, j, -1):
+            gain[j] = -1.0
+        elif seen[j] == added:
+            _turn(walks, limits, held, j)
+            gain[j] = -1.0
+            added += 1
+        else:
+            gain[j], seen[j] = _gain(walks, held, j, extra), added
 
 
 @compiled
-def _climb(
-    entries: Any,  # noqa: ANN401 - a tuple of arrays
-    top: Array,
-    limits: Any,  # noqa: ANN401 - a tuple of arrays
-    used: Array,
-    inside: Array,
-    tolerance: float,
-    moves: int,
-) -> None:
-    """Make the best change there is, again and again: first additions, then exchanges; ties by lowest position."""
-    adding = True
-    for _ in range(moves):
-        come, go = _best_change(entries, top, limits, used, inside, tolerance, adding)
-        if come < 0 and adding:
-            adding = False
-        elif come < 0:
-            return
-        else:
-            inside[come] = True
-            _use(limits, used, come, 1.0)
-            if go >= 0:
-                inside[go] = False
-                _use(limits, used, go, -1.0)
+def _exchange_round(walks: Any, limits: Limits, held: Any, tolerance: float, extra: Array) -> bool:  # noqa: ANN401 - named tuples
+    """Compare every option once with all that are chosen, and make its best exchange at once; return whether one gained."""
+    opened = np.flatnonzero(held.inside)
+    extra[:] = 0.0
+    gained = False
+    for j in range(len(held.inside)):
+        if held.inside[j]:
+            continue
+        gain = _gain(walks, held, j, extra)
+        best = tolerance
+        go: Any = -2
+        if gain > tolerance and _allowed(limits, held.used, j, -1):
+            go = -1
+        for i in opened:
+            if go != -1 and gain - held.loss[i] + extra[i] > best and _allowed(limits, held.used, j, i):
+                best, go = gain - held.loss[i] + extra[i], i
+            extra[i] = 0.0
+        if go == -2:
+            continue
+        if go >= 0:
+            _turn(walks, limits, held, go)
+        _turn(walks, limits, held, j)
+        opened = np.flatnonzero(held.inside)
+        gained = True
+    return gained
 
 
 #: Rounds of prices at most, rounds without a better bound before the step halves, and the step at which the climb ends.
@@ -443,7 +474,7 @@ def climb(
     """
     n, m = len(arrays), len(arrays.top)
     row, number = number_limit(arrays)
-    low = np.minimum.reduceat(arrays.by_cost, arrays.by_start[:-1]) if m else np.empty(0)
+    low = arrays.lowest()
     price = np.clip(price, low, arrays.top)
     worth, slope = np.empty(n), np.empty(m)
     _worth(arrays.start, arrays.point, arrays.cost, price, worth)

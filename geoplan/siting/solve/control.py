@@ -46,8 +46,8 @@ class SearchControl:
         """Return the seconds left; inf without a limit."""
         return float("inf") if self.seconds is None else self.seconds - (time.monotonic() - self.started)
 
-    def stopped(self, *, nodes: int = 0) -> Stopped:
-        """Return why the search must end now; empty if it may go on."""
+    def stopped(self, *, nodes: int = -1) -> Stopped:
+        """Return why the search must end now, empty if it may go on; the limit of nodes counts where `nodes` are given."""
         if self.interrupted.is_set():
             return "interrupt"
         if self.left() <= 0.0:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from geoplan.network.compiled import compiled
 from geoplan.siting.solve.problems import Bools, CoverageProblem, Floats, Ints, SelectionConstraints
@@ -25,15 +24,12 @@ class Merged:
         The smaller problem: every point has a weight, none is already covered, each is covered by some option.
     options
         Original position of each option kept, ascending, shape (n_kept,).
-    points
-        Position in `problem` of each original point, -1 for those that left, shape (n_points,).
     base
         Weight of the points that what exists covers.
     """
 
     problem: CoverageProblem
     options: Ints
-    points: Ints
     base: float
 
     def back(self, chosen: Ints) -> Ints:
@@ -42,30 +38,41 @@ class Merged:
 
 
 def pattern(matrix: csr_array) -> csr_array:
-    """Return `matrix` with ones of one byte where it has entries, sorted, none twice; `matrix` is left as it is."""
-    ones = np.ones(len(matrix.indices), np.int8)
-    clean = csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
-    if not matrix.has_canonical_format:
-        clean = clean.copy()
-        clean.sum_duplicates()
-        clean.data[:] = 1
-    return clean
+    """Return `matrix` with ones where it has entries, sorted, none twice; `matrix` is left as it is."""
+    ones = csr_array(
+        (np.ones(len(matrix.indices)), matrix.indices, matrix.indptr), shape=matrix.shape, copy=True
+    )
+    ones.sum_duplicates()
+    ones.data[:] = 1.0
+    return ones
 
 
-def tidy(rows: csr_array) -> csr_array:
-    """Return rows sorted, with no entry twice and none of 0; `rows` are left as they are."""
-    clean = csr_array(rows, dtype=np.float64, copy=True)
-    clean.sum_duplicates()
-    clean.eliminate_zeros()
-    return clean
+def alike(columns: csc_array, key: Floats) -> Ints:
+    """Return for each column the first one with the same entries and the same `key`, shape (m,); rows are sorted.
+
+    Examples
+    --------
+    >>> alike(csc_array(np.array([[1.0, 1.0, 0.0, 1.0]])), np.array([0.0, 0.0, 0.0, 9.0])).tolist()
+    [0, 0, 2, 3]
+    """
+    first: dict[tuple[bytes, bytes, float], int] = {}
+    pointer, rows, data = columns.indptr, columns.indices, columns.data
+    return np.array(
+        [
+            first.setdefault((rows[a:b].tobytes(), data[a:b].tobytes(), own), k)
+            for k, (a, b, own) in enumerate(zip(pointer[:-1], pointer[1:], key.tolist(), strict=True))
+        ],
+        np.int64,
+    )
 
 
 def merged(problem: CoverageProblem, *, by_zone: bool = False, drop_dominated: bool = True) -> Merged:
     """Return a smaller problem with the same optimum.
 
-    Points that have no weight, are covered already, or cannot be covered are removed. Points with the same set of options (and, `by_zone`, the same
-    zone) are added up. An option is dominated where another covers all that it covers, costs no more and uses no more of any
-    constraint, and no constraint requires it (``least > 0``); of equals the lowest position stays. This holds without capacities only.
+    Points that have no weight, are covered already, or cannot be covered are removed. Points with the same set of options (and,
+    `by_zone`, the same zone) are added up. An option is dominated where another covers all that it covers, costs no more and uses no
+    more of any constraint, and no constraint requires it (``least > 0``); of equals the lowest position stays. This holds without
+    capacities only.
 
     Parameters
     ----------
@@ -90,142 +97,66 @@ def merged(problem: CoverageProblem, *, by_zone: bool = False, drop_dominated: b
     (array([1]), array([12.]))
     """
     base = float(problem.weight[problem.covered_by_existing].sum())
-    covers = pattern(problem.covers)
-    options, points = np.arange(len(problem.constraints)), np.arange(len(problem.weight))
-    constraints = problem.constraints
-    constraints = SelectionConstraints(
-        constraints.cost, tidy(constraints.rows), constraints.least, constraints.most
+    options = np.arange(len(problem.constraints))
+    small = CoverageProblem(
+        problem.constraints,
+        pattern(problem.covers),
+        problem.weight,
+        problem.covered_by_existing,
+        problem.zone,
     )
-    now = CoverageProblem(constraints, covers, problem.weight, problem.covered_by_existing, problem.zone)
     for _ in range(ROUNDS if drop_dominated else 1):
-        now, group = _points_merged(now, by_zone=by_zone)
-        points = np.append(group, -1)[points]  # what left stays out
-        if not drop_dominated:
-            break
-        keep = _undominated(now)
+        small = _points_merged(small, by_zone=by_zone)
+        keep = _undominated(small) if drop_dominated else np.ones(len(options), bool)
         if keep.all():
             break
-        now, options = with_options(now, keep), options[keep]
-    return Merged(now, options, points, base)
+        small, options = _with_options(small, keep), options[keep]
+    return Merged(small, options, base)
 
 
-def with_options(problem: CoverageProblem, keep: Bools | Ints) -> CoverageProblem:
-    """Return `problem` with some of its options (a mask, or ascending positions); points stay."""
+def _with_options(problem: CoverageProblem, keep: Bools) -> CoverageProblem:
     constraints = problem.constraints
-    rows = csr_array(constraints.rows.tocsc()[:, keep])
+    rows = csr_array(constraints.rows.tocsc()[:, np.flatnonzero(keep)])
     fewer = SelectionConstraints(constraints.cost[keep], rows, constraints.least, constraints.most)
-    return CoverageProblem(
-        fewer, problem.covers[keep], problem.weight, problem.covered_by_existing, problem.zone
-    )
+    covers = csr_array(problem.covers[np.flatnonzero(keep)])
+    return CoverageProblem(fewer, covers, problem.weight, problem.covered_by_existing, problem.zone)
 
 
-def _points_merged(problem: CoverageProblem, *, by_zone: bool) -> tuple[CoverageProblem, Ints]:
-    """Return the problem with points of one set of options added up, and the new position of each point (-1: left)."""
-    covers = problem.covers
-    n_options, n_points = covers.shape
-    # a set of options is known by the sums, modulo 2^64, of two random numbers of its members
-    key = np.random.default_rng(20_25).integers(0, 2**64, (n_options, 2), np.uint64)
-    first, second, degree = _column_sums(covers.indptr, covers.indices, key, n_points)
-    live = np.flatnonzero((problem.weight > 0) & ~problem.covered_by_existing & (degree > 0))
+def _points_merged(problem: CoverageProblem, *, by_zone: bool) -> CoverageProblem:
+    """Return the problem with points of one set of options added up, in the order of the first of each."""
+    columns = csc_array(problem.covers)
+    live = np.flatnonzero((problem.weight > 0) & ~problem.covered_by_existing & (np.diff(columns.indptr) > 0))
+    columns = csc_array(columns[:, live])
     zone = problem.zone[live] if by_zone else np.zeros(len(live), np.int64)
-    order = np.lexsort((live, zone, second[live], first[live]))
-    at, zone = live[order], zone[order]
-    new = np.ones(len(at), bool)
-    new[1:] = (
-        (first[at[1:]] != first[at[:-1]]) | (second[at[1:]] != second[at[:-1]]) | (zone[1:] != zone[:-1])
-    )
-    group = np.full(n_points, -1, np.int64)
-    group[at] = np.cumsum(new) - 1
-    # numbers can collide: a group that some option holds in part only falls apart into its points
-    size = np.bincount(group[live], minlength=1)
-    broken = _split(covers.indptr, covers.indices, group, size)
-    apart = live[broken[group[live]]]
-    group[apart] = len(size) + np.arange(len(apart))
-    # groups are numbered by their first point
-    _, lead, place = np.unique(group[live], return_index=True, return_inverse=True)
-    rank = np.empty(len(lead), np.int64)
-    rank[np.argsort(lead, kind="stable")] = np.arange(len(lead))
-    group[live] = rank[place]
-    leads = live[np.sort(lead)]
-    weight = np.bincount(group[live], weights=problem.weight[live], minlength=len(leads)).astype(np.float64)
-    number = np.full(n_points, -1, np.int64)
-    number[leads] = group[leads]
+    leads, group = np.unique(alike(columns, zone.astype(np.float64)), return_inverse=True)
+    weight = np.bincount(group.ravel(), weights=problem.weight[live], minlength=len(leads)).astype(np.float64)
+    covers = csr_array(columns[:, leads])
     return CoverageProblem(
-        problem.constraints,
-        with_points(covers, number, len(leads)),
-        weight[: len(leads)],
-        np.zeros(len(leads), bool),
-        problem.zone[leads],
-    ), group
-
-
-def with_points(covers: csr_array, number: Ints, n_points: int) -> csr_array:
-    """Return the columns that have a new number of at least 0; numbers ascend."""
-    to = number[covers.indices]
-    stays = to >= 0
-    count = np.zeros(len(stays) + 1, np.int64)
-    np.cumsum(stays, out=count[1:])
-    indices = to[stays].astype(covers.indices.dtype)
-    pointer = count[covers.indptr].astype(covers.indptr.dtype)
-    return csr_array((np.ones(len(indices), np.int8), indices, pointer), shape=(covers.shape[0], n_points))
+        problem.constraints, covers, weight, np.zeros(len(leads), bool), problem.zone[live][leads]
+    )
 
 
 def _undominated(problem: CoverageProblem) -> Bools:
     """Return the options that no other dominates."""
     constraints, covers = problem.constraints, problem.covers
     pinned = np.zeros(len(constraints), bool)
-    pinned[constraints.rows[constraints.least > 0].indices] = True
+    pinned[constraints.rows[np.flatnonzero(constraints.least > 0)].indices] = True
     by_point = covers.tocsc()
     degree = np.diff(by_point.indptr).astype(np.int64)
     rarest = _rarest(covers.indptr, covers.indices, degree)
-    pairs = int(degree[rarest[rarest >= 0]].sum())
-    if pairs > MOST_PAIRS:
+    if int(degree[rarest[rarest >= 0]].sum()) > MOST_PAIRS:
         return (rarest >= 0) | pinned
-    rows = constraints.rows.tocsc()
+    rows = csc_array(constraints.rows)
     rows.sum_duplicates()
     dropped = _dominated(
-        covers.indptr,
-        covers.indices,
-        by_point.indptr,
-        by_point.indices,
+        (covers.indptr, covers.indices),
+        (by_point.indptr, by_point.indices),
         rarest,
         constraints.cost,
         (rows.indptr, rows.indices, rows.data.astype(np.float64)),
         pinned,
     )
     return ~dropped
-
-
-@compiled
-def _column_sums(
-    pointer: Ints, indices: Ints, key: NDArray[np.uint64], n_points: int
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64], Ints]:
-    first, second = np.zeros(n_points, np.uint64), np.zeros(n_points, np.uint64)
-    degree = np.zeros(n_points, np.int64)
-    for j in range(len(pointer) - 1):
-        for e in range(pointer[j], pointer[j + 1]):
-            k = indices[e]
-            first[k] += key[j, 0]
-            second[k] += key[j, 1]
-            degree[k] += 1
-    return first, second, degree
-
-
-@compiled
-def _split(pointer: Ints, indices: Ints, group: Ints, size: Ints) -> Bools:
-    """Return the groups that some option covers in part."""
-    broken = np.zeros(len(size), np.bool_)
-    seen = np.zeros(len(size), np.int64)
-    for j in range(len(pointer) - 1):
-        for e in range(pointer[j], pointer[j + 1]):
-            if group[indices[e]] >= 0:
-                seen[group[indices[e]]] += 1
-        for e in range(pointer[j], pointer[j + 1]):
-            g = group[indices[e]]
-            if g >= 0 and seen[g] > 0:
-                broken[g] |= seen[g] != size[g]
-                seen[g] = 0
-    return broken
 
 
 @compiled
@@ -269,15 +200,15 @@ def _within(a: int | np.int64, b: int | np.int64, pointer: Ints, indices: Ints) 
 
 @compiled
 def _dominated(
-    pointer: Ints,
-    indices: Ints,
-    point_pointer: Ints,
-    point_options: Ints,
+    covers: tuple[Ints, Ints],
+    by_point: tuple[Ints, Ints],
     rarest: Ints,
     cost: Floats,
     rows: tuple[Ints, Ints, Floats],
     pinned: Bools,
 ) -> Bools:
+    pointer, indices = covers
+    point_pointer, point_options = by_point
     n = len(pointer) - 1
     # 256 bits that say which points an option may cover: most pairs are distinguished without comparing their lists
     marks = np.zeros((n, 4), np.uint64)

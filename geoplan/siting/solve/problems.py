@@ -17,13 +17,8 @@ from geoplan.siting.solve.tolerance import PROOF, ROUNDING_TOLERANCE, limit_tole
 from geoplan.words.errors import Note
 
 Floats = NDArray[np.float64]
-
-
 Ints = NDArray[np.int64]
-
-
 Bools = NDArray[np.bool_]
-
 
 #: What an answer can say of itself. `optimal`: proven. `within`: an incumbent and a bound. `infeasible`: proven that there is
 #: no answer. `none`: no answer was found before the stop.
@@ -255,6 +250,13 @@ def ended(
     )
 
 
-def no_answer(*notes: Note, status: Status = "infeasible", stopped: Stopped = "") -> Answer:
-    """Return an answer without a selection, and why."""
-    return Answer(status, np.empty(0, np.int64), notes=notes, stopped=stopped)
+def no_answer(*notes: Note, stopped: Stopped = "") -> Answer:
+    """Return an answer without a selection: none exists, or the search was stopped before it found one."""
+    repeatable = stopped not in ("clock", "interrupt")
+    return Answer(
+        "none" if stopped else "infeasible",
+        np.empty(0, np.int64),
+        notes=notes,
+        stopped=stopped,
+        repeatable=repeatable,
+    )

@@ -14,6 +14,7 @@ from scipy.sparse import coo_array, csr_array, vstack
 from geoplan.coverage.fair_flow import Flow, _no_flow, _push_all, pairing
 from geoplan.network.compiled import compiled
 from geoplan.siting.objectives.capacity.problem import Beds, Capacity, beds_of, check, recount
+from geoplan.siting.solve.constraints import first_choice
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.siting.solve.problems import (
@@ -26,7 +27,6 @@ from geoplan.siting.solve.problems import (
     Stopped,
     ended,
     entries_of,
-    no_answer,
 )
 from geoplan.siting.solve.tolerance import HELD_AIM_TOLERANCE, PROOF, ROUNDING_TOLERANCE
 from geoplan.words.errors import Note
@@ -135,19 +135,6 @@ def _take_up(flow: Flow, givers: Ints) -> None:
                 flow.amount[e] += amount
                 flow.excess[i] -= amount
                 flow.spare[j] -= amount
-
-
-def some_choice(constraints: SelectionConstraints, worth: Floats) -> Ints | None:
-    """Return a feasible selection of high `worth`; None if there is none."""
-    n = len(constraints)
-    if n == 0:
-        return np.empty(0, np.int64) if constraints.allows(np.empty(0, np.int64)) else None
-    rows: csr_array = constraints.rows.tocsr()
-    linear = Linear(
-        -worth, np.zeros(n), np.ones(n), rows, constraints.least, constraints.most, np.ones(n, bool)
-    )
-    found = solve(linear, control=SearchControl(gap=0.05, nodes=1000))
-    return None if found.x is None else np.flatnonzero(found.x > 0.5)
 
 
 def greedy(constraints: SelectionConstraints, giving: Giving, base: Flow, *, control: SearchControl) -> Ints:
@@ -319,7 +306,8 @@ def cover_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
     ('optimal', [0], 8.0, 8.0)
     """
     check(problem)
-    return _answer(problem, _cover(problem, control))
+    found = _cover(problem, control)
+    return found if isinstance(found, Answer) else _answer(problem, found)
 
 
 def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
@@ -347,7 +335,9 @@ def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
     """
     check(problem)
     found = _cover(problem, control)
-    if found.best is None or control.stopped(nodes=found.nodes):
+    if isinstance(found, Answer):
+        return found
+    if control.stopped(nodes=found.nodes):
         return _answer(problem, found)
     transport = Transport(problem, found.value)
     chosen, walked, bound = found.best, np.inf, least_walking(problem, found.value)
@@ -395,7 +385,7 @@ def least_walking(problem: Capacity, met: float) -> float:
 class _Found:
     """The incumbent, the need that it meets, and the bound."""
 
-    best: Ints | None
+    best: Ints
     value: float
     bound: float
     stopped: Stopped
@@ -403,10 +393,6 @@ class _Found:
 
 
 def _answer(problem: Capacity, found: _Found, *further: Step) -> Answer:
-    if found.best is None:
-        if found.stopped:
-            return no_answer(status="none", stopped=found.stopped)
-        return no_answer(Note.of("siting_capacity_infeasible", severity="error"))
     met = recount(problem, found.best)
     steps = (Step("need_met", "max", found.value, max(found.bound, found.value)), *further)
     stopped, notes = found.stopped or "gap", _notes(problem, met)
@@ -432,12 +418,14 @@ def _notes(problem: Capacity, met: float) -> tuple[Note, ...]:
     )
 
 
-def _cover(problem: Capacity, control: SearchControl) -> _Found:
+def _cover(problem: Capacity, control: SearchControl) -> _Found | Answer:
     giving = Giving(beds_of(problem), problem.need)
     base = giving.start()
-    first = some_choice(problem.constraints, giving.useful[: len(problem.constraints)])
-    if first is None:
-        return _Found(None, np.nan, np.nan, "", 0)
+    # an interrupt does not end the search for the first selection: without one there is no answer at all
+    useful = giving.useful[: len(problem.constraints)]
+    first = first_choice(problem.constraints, control=SearchControl(gap=0.05, nodes=1000), score=-useful)
+    if isinstance(first, Answer):
+        return first
     master = _Master(problem.constraints, giving, control)
     for chosen in (first, greedy(problem.constraints, giving, base, control=control)):
         master.look(chosen)
