@@ -1,6 +1,7 @@
-"""Median and center with proof: ``python benchmarks/bench_siting_walks.py [--peer-seconds 60] [--only NODES P]``.
+"""Median and center with proof: ``python benchmarks/bench_siting_walks.py [--peer-seconds 60] [--only NODES P] [--orlib]``.
 
-Random graphs after the manner of OR-Library's `pmed` instances (Beasley 1985), made here from a named seed: n nodes, a path through all of them
+First the OR-Library's `pmed1` to `pmed20` (Beasley 1985) with their published optima, medians and centers, each proven within 20 CPU seconds.
+Then random graphs after the manner of those instances, made here from a named seed: n nodes, a path through all of them
 and random edges up to n^2 / 50 in all, whole lengths 1..100, every node a candidate and a point of weight 1. Then Porto Alegre's streets,
 within 60 minutes. Each instance in a process of its own: CPU seconds of one run after compiled code is loaded, peak memory. Beside them
 spopt's models solved by HiGHS where they end in time; both must give the same objective. Exits with 1 where an answer is not proven or differs.
@@ -15,9 +16,11 @@ import json
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
-from common import Table, cpu_seconds, porto_alegre, versions
+import pandas as pd
+from common import DATA, Table, cpu_seconds, porto_alegre, versions
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import shortest_path
 
@@ -34,6 +37,8 @@ CASES = [
 #: Largest graph that spopt is asked about: its models hold a column for every pair.
 PEER_NODES = 200
 STREETS, STREETS_P = (1000, 10_000), 50
+#: Most CPU seconds of the proof of one instance of the OR-Library.
+ORLIB_SECONDS = 20
 
 
 def lengths(n: int, seed: int) -> np.ndarray:
@@ -58,6 +63,35 @@ def on_graph(n: int, p: int) -> DistanceProblem:
     table = lengths(n, seed_of(n, p))
     every = csr_array((table.ravel(), np.tile(np.arange(n), n), np.arange(0, n * n + 1, n)), shape=(n, n))
     return asked(every, np.ones(n), p, float(table.max()))
+
+
+def orlib() -> Iterator[tuple[str, DistanceProblem, dict[str, float]]]:
+    """Each instance of the OR-Library, and its published optima: edges ``i j length``, of which the last counts where one repeats."""
+    optima = pd.read_csv(DATA / "orlib" / "optima.csv", index_col="instance")
+    for name, known in optima.iterrows():
+        numbers = np.array((DATA / "orlib" / f"{name}.txt").read_text().split(), dtype=np.int64)
+        (n, _, p), edges = numbers[:3], numbers[3:].reshape(-1, 3)
+        direct = np.zeros((n, n))
+        for i, j, length in edges:
+            direct[i - 1, j - 1] = direct[j - 1, i - 1] = length
+        table = shortest_path(csr_array(direct), directed=False)
+        every = csr_array((table.ravel(), np.tile(np.arange(n), n), np.arange(0, n * n + 1, n)), shape=(n, n))
+        yield f"{name} ({n} nodes, p = {p})", asked(every, np.ones(n), p, float(table.max())), dict(known)
+
+
+def against_published(table: Table) -> None:
+    """The OR-Library, in one process: CPU seconds of each proof, and the published optimum."""
+    for solver in (median, center):
+        solver(on_graph(20, 2), control=SearchControl())
+    for where, ask, optima in orlib():
+        for name, solver in (("median", median), ("center", center)):
+            took, found = cpu_seconds(lambda ask=ask, solver=solver: solver(ask, control=SearchControl()))
+            proven = found.status == "optimal" and found.objective == found.recount == optima[name]
+            good = proven and took <= ORLIB_SECONDS
+            detail = (
+                f"{found.status} {found.objective:,.0f}, published {optima[name]:,.0f}, {found.nodes} nodes"
+            )
+            table.row(f"{name}, {where}: CPU s", took, f"{ORLIB_SECONDS}", good=good, detail=detail)
 
 
 def seed_of(n: int, p: int) -> int:
@@ -151,13 +185,15 @@ def main() -> int:
     options.add_argument(
         "--only", type=int, nargs=2, metavar=("NODES", "P"), help="one instance, as JSON; 0 0: streets"
     )
+    options.add_argument("--orlib", action="store_true", help="the instances of the OR-Library alone")
     given = options.parse_args()
     if given.only:
         print(json.dumps(once(*given.only, given.peer_seconds)))
         return 0
     print(versions("numpy", "scipy", "numba", "highspy", "spopt", "pulp"))
     table = Table()
-    for n, p in [*CASES, (0, 0)]:
+    against_published(table)
+    for n, p in [] if given.orlib else [*CASES, (0, 0)]:
         command = [
             sys.executable,
             __file__,
