@@ -31,6 +31,7 @@ def median(problem: DistanceProblem, *, control: SearchControl) -> Answer:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from scipy.sparse import csr_array
     >>> from geoplan.siting.solve.problems import SelectionConstraints
     >>> one = SelectionConstraints(np.ones(2), csr_array(np.ones((1, 2))), np.zeros(1), np.ones(1))
