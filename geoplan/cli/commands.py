@@ -36,6 +36,9 @@ StudyPath = Annotated[Path, typer.Argument(help="项目配置文件（YAML）。
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="结果文件夹。 Folder of results; default: the study's `out`.")
 ]
+OutFolder = Annotated[Path, typer.Option("--out", help="结果文件夹。 Folder of results.")]
+PrintLang = Annotated[Lang, typer.Option("--lang", help="语言。 Language.")]
+PackName = Annotated[str, typer.Argument(help="名称或文件。 Name or file.", show_default=False)]
 
 
 @app.command()
@@ -117,10 +120,7 @@ def site(
 
 
 @app.command()
-def demo(
-    out: Annotated[Path, typer.Option("--out", help="结果文件夹。 Folder of results.")] = Path("out/demo"),
-    lang: LangOption = None,
-) -> None:
+def demo(out: OutFolder = Path("out/demo"), lang: LangOption = None) -> None:
     """用自带的示例镇运行一遍（演示数据）。 Run the demo town that ships (illustrative data).
 
     Example: geoplan demo
@@ -155,7 +155,7 @@ def compare(
         ),
     ],
     after: Annotated[Path, typer.Argument(help="同上。 The same.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="结果文件夹。 Folder of results.")] = Path("out/compare"),
+    out: OutFolder = Path("out/compare"),
     lang: LangOption = None,
 ) -> None:
     """方案比选：覆盖人口、达标变化、缺口变化，双屏地图。 What changes from one to the other, with a two-sided map.
@@ -220,7 +220,7 @@ def assess(
     year: Annotated[
         int | None, typer.Option("--year", help="评价年份。 Year that is judged; default: the file's.")
     ] = None,
-    lang: Annotated[Lang, typer.Option("--lang", help="语言。 Language.")] = "zh",
+    lang: PrintLang = "zh",
 ) -> None:
     """不用地图，只凭总数评价规划指标。 Judge a plan from totals alone, without a map.
 
@@ -240,7 +240,7 @@ app.add_typer(packs, name="packs")
 
 
 @packs.command("list")
-def packs_list(lang: Annotated[Lang, typer.Option("--lang", help="语言。 Language.")] = "zh") -> None:
+def packs_list(lang: PrintLang = "zh") -> None:
     """列出自带的规划指标库。 List the packs that ship.
 
     Example: geoplan packs list
@@ -253,10 +253,7 @@ def packs_list(lang: Annotated[Lang, typer.Option("--lang", help="语言。 Lang
 
 
 @packs.command("show")
-def packs_show(
-    pack: Annotated[str, typer.Argument(help="名称或文件。 Name or file.", show_default=False)],
-    lang: Annotated[Lang, typer.Option("--lang", help="语言。 Language.")] = "zh",
-) -> None:
+def packs_show(pack: PackName, lang: PrintLang = "zh") -> None:
     """逐条显示一个规划指标库。 Print every rule of a pack.
 
     Example: geoplan packs show yantai
@@ -282,7 +279,7 @@ def packs_check(
 
 @packs.command("copy")
 def packs_copy(
-    pack: Annotated[str, typer.Argument(help="名称或文件。 Name or file.", show_default=False)],
+    pack: PackName,
     to: Annotated[Path, typer.Option("--to", help="写入的文件。 File to write.")],
     years: Annotated[int, typer.Option("--years", help="新目标年。 Target year of the next plan.")] = 2030,
 ) -> None:

@@ -141,14 +141,7 @@ def served_by_zone(
 ) -> pd.DataFrame:
     """Return what is served of each zone's need, and what is not: within the circle but without a place, or outside it.
 
-    Points of the halo competed in :func:`served`; they enter no zone here.
-
-    Parameters
-    ----------
-    result
-        As :func:`served` gives it.
-    demand, zones, overlay
-        As in `geoplan.tables`.
+    Points of the halo competed in :func:`served`; they enter no zone here. Tables are those of `geoplan.tables`.
 
     Returns
     -------

@@ -4,7 +4,7 @@ Three bases stand beside each other: people, communities, residential land. So d
 stated pace, the network at the pace of frail elders, and the straight line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import geopandas as gpd
@@ -95,22 +95,17 @@ def straight_nearest(
     return pd.concat(tables, ignore_index=True)
 
 
-def offering(facilities: gpd.GeoDataFrame, types: object) -> gpd.GeoDataFrame:
+def offering(facilities: gpd.GeoDataFrame, types: Iterable[str]) -> gpd.GeoDataFrame:
     """Return the facilities that offer at least one of `types`."""
-    wanted = {types} if isinstance(types, str) else set(types)  # type: ignore[call-overload]
+    wanted = set(types)
     return facilities[[not wanted.isdisjoint(offered) for offered in facilities["services"]]]
 
 
 @dataclass(frozen=True)
 class Land:
-    """Residential land as sample points, and how long the walk from each is.
+    """Residential land as sample points (`geoplan.coverage.land.sample_land`), and how long the walk from each is.
 
-    Parameters
-    ----------
-    points
-        As `geoplan.coverage.land.sample_land` gives them: ``zone_id, m2``, indexed by land_id.
-    nearest
-        Measure (``network``, ``frail``, ``straight``) -> table as for people, with the land_id in ``demand_id``.
+    `nearest` holds by measure (``network``, ``frail``, ``straight``) a table as for people, with the land_id in ``demand_id``.
     """
 
     points: pd.DataFrame

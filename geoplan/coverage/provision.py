@@ -11,13 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from geoplan.coverage.circle import in_circle
-from geoplan.coverage.zone_sums import lineage, zone_sums
+from geoplan.coverage.zone_sums import lineage
 from geoplan.tables import (
     FACILITIES,
     PAIRS,
     SUPPLIES,
     check_columns,
-    check_ids,
     check_unique_index,
     raise_faults,
 )
@@ -180,55 +179,6 @@ def reachable_supply(
         share = np.divide(amount, crowd, out=np.zeros(len(amount)), where=reached)
         total[end] = np.bincount(point, weights=weight * share[facility], minlength=len(need))
     return pd.DataFrame(total, index=need.index)
-
-
-def zone_reachable(
-    provision: pd.DataFrame,
-    need: pd.Series,
-    *,
-    demand: pd.DataFrame,
-    zones: pd.DataFrame,
-    overlay: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Return the reachable supply per unit of need of each zone: the mean over its people.
-
-    Points of the halo competed for the supply in :func:`reachable_supply`; they enter no mean here.
-
-    Parameters
-    ----------
-    provision
-        ``low, high`` per unit of need, indexed by demand_id, as :func:`reachable_supply` gives them.
-    need
-        Need, indexed by demand_id, >= 0.
-    demand, zones, overlay
-        As in `geoplan.tables`.
-
-    Returns
-    -------
-    reachable
-        ``low, high`` per unit of need and ``need`` (sum), indexed like `zones`; low and high are NaN where need is 0.
-
-    Raises
-    ------
-    TableError
-        If the tables do not fit each other.
-    """
-    check_columns(provision, ["low", "high"], name="provision")
-    places = zone_sums(demand, zones, overlay)
-    inside = pd.DataFrame({"demand_id": places.points})
-    check_ids(inside, name="demand", demand_id=need.index.intersection(provision.index).rename("need"))
-    people = need.loc[places.points].to_numpy(dtype=np.float64)
-    whole = (places.rows["kind"] == "").to_numpy()
-    total = places.sums(people)[whole]
-    columns = {}
-    for end in ("low", "high"):
-        each = provision.loc[places.points, end].to_numpy(dtype=np.float64)
-        # nobody's share of something unknown is nothing
-        held = np.multiply(each, people, out=np.zeros(len(people)), where=people > 0)
-        columns[end] = np.divide(
-            places.sums(held)[whole], total, out=np.full(len(zones), np.nan), where=total > 0
-        )
-    return pd.DataFrame({**columns, "need": total}, index=zones.index)
 
 
 def _weights(seconds: Floats, *, walk_minutes: float, bands: Mapping[float, float] | None) -> Floats:

@@ -158,10 +158,12 @@ def zone_sums(demand: pd.DataFrame, zones: pd.DataFrame, overlay: pd.DataFrame |
 
     above = lineage(zones)
     kind = _kind_of(zones, above)
-    rows, row_of, kind_row = _rows(zones, above, kind)
+    leaf = _is_leaf(zones)
+    rows, row_of, kind_row = _rows(zones, above, kind, leaf)
     member, cell, share = _members(inside, demand, zones, overlay)
     pairs = _row_cells(zones, above, kind, row_of, kind_row)
-    leaf = _is_leaf(zones)
+    leaf_row = np.zeros(len(rows), dtype=bool)
+    leaf_row[row_of] = leaf
     row_leaf = leaf[pairs[1]] & (zones["level"].to_numpy()[pairs[1]] != "estate")
     return ZoneSums(
         rows=rows,
@@ -172,7 +174,7 @@ def zone_sums(demand: pd.DataFrame, zones: pd.DataFrame, overlay: pd.DataFrame |
         n_cells=len(zones),
         row_of_cell=pairs[0],
         cell_of_row=pairs[1],
-        is_leaf=_spread(leaf, row_of, len(rows)),
+        is_leaf=leaf_row,
         leaf_pairs=np.stack([pairs[0][row_leaf], row_of[pairs[1][row_leaf]]]),
     )
 
@@ -222,10 +224,9 @@ def _kind_of(zones: pd.DataFrame, above: Ints) -> npt.NDArray[np.object_]:
 
 
 def _rows(
-    zones: pd.DataFrame, above: Ints, kind: npt.NDArray[np.object_]
+    zones: pd.DataFrame, above: Ints, kind: npt.NDArray[np.object_], leaf: npt.NDArray[np.bool_]
 ) -> tuple[pd.DataFrame, Ints, dict[tuple[int, str], int]]:
     """Return the rows, the row of each zone, and the row of each (zone, kind)."""
-    leaf = _is_leaf(zones)
     levels = zones["level"].to_numpy(dtype=object)
     has = {(int(upper), str(kind[zone])) for zone, upper in above.T if leaf[zone] and kind[zone]}
     table: list[tuple[Any, str, str]] = []
@@ -281,12 +282,6 @@ def _members(
         np.r_[cell, over_cell[known]],
         np.r_[share, overlay["share"].to_numpy(dtype=float)[known]],
     )
-
-
-def _spread(per_zone: npt.NDArray[np.bool_], row_of: Ints, n_rows: int) -> npt.NDArray[np.bool_]:
-    out = np.zeros(n_rows, dtype=bool)
-    out[row_of] = per_zone
-    return out
 
 
 def _product(values: Floats, share: Floats) -> Floats:

@@ -38,25 +38,13 @@ def edge_arrays(
 ) -> EdgeArrays:
     """Return the street edges as arrays, checked; see `build_graph`."""
     u, v = node_id.get_indexer(pd.Index(edges["u"])), node_id.get_indexer(pd.Index(edges["v"]))
-    if (u < 0).any() or (v < 0).any():
-        lost = edges.index[(u < 0) | (v < 0)]
-        raise NetworkError(
-            Note.of("network_unknown_node", count=len(lost), ids=_some(lost), severity="error")
-        )
+    _refuse("network_unknown_node", edges.index[(u < 0) | (v < 0)])
     points, row = shapely.get_coordinates(edges.geometry.to_numpy(), return_index=True)
     coord_start = np.searchsorted(row, np.arange(len(edges) + 1)).astype(np.int64)
-    if (short := np.diff(coord_start) < 2).any():
-        raise NetworkError(
-            Note.of(
-                "network_no_line", count=int(short.sum()), ids=_some(edges.index[short]), severity="error"
-            )
-        )
+    _refuse("network_no_line", edges.index[np.diff(coord_start) < 2])
     first, last = points[coord_start[:-1]], points[coord_start[1:] - 1]
     off = np.hypot(first[:, 0] - x[u], first[:, 1] - y[u]) + np.hypot(last[:, 0] - x[v], last[:, 1] - y[v])
-    if (apart := ~(off <= 2 * END_TOLERANCE_M)).any():
-        ids = _some(edges.index[apart])
-        raise NetworkError(Note.of("network_ends_apart", count=int(apart.sum()), ids=ids, severity="error"))
-    costs = _costs(edges)
+    _refuse("network_ends_apart", edges.index[~(off <= 2 * END_TOLERANCE_M)])
     access = edges["access"].fillna("").astype(str) if "access" in edges else pd.Series("", index=edges.index)
     return EdgeArrays(
         edge_id=edges.index.to_numpy(np.int64, copy=True),
@@ -65,7 +53,7 @@ def edge_arrays(
         coord_start=coord_start,
         coord_x=points[:, 0].copy(),
         coord_y=points[:, 1].copy(),
-        **costs,
+        **_costs(edges),
         permission=pd.factorize(access)[0].astype(np.int32),
     )
 
@@ -80,12 +68,7 @@ def _costs(edges: gpd.GeoDataFrame) -> dict[str, NDArray[np.float64]]:
         "bwd_s": edges.get("fixed_bwd_s", pd.Series(0.0, index=edges.index)),
     }
     costs = {name: np.array(values, np.float64) for name, values in column.items()}
-    bad = np.zeros(len(edges), bool)
-    for values in costs.values():
-        bad |= ~(values >= 0)
-    if bad.any():
-        ids = _some(edges.index[bad])
-        raise NetworkError(Note.of("network_bad_cost", count=int(bad.sum()), ids=ids, severity="error"))
+    _refuse("network_bad_cost", edges.index[~np.all([values >= 0 for values in costs.values()], axis=0)])
     if "oneway" in edges:
         oneway = edges["oneway"].to_numpy()
         costs["fwd_s"][oneway == -1] = np.inf
@@ -93,5 +76,8 @@ def _costs(edges: gpd.GeoDataFrame) -> dict[str, NDArray[np.float64]]:
     return costs
 
 
-def _some(ids: pd.Index) -> str:
-    return ", ".join(map(str, ids[:10])) + (" …" if len(ids) > 10 else "")
+def _refuse(code: str, ids: pd.Index) -> None:
+    """Raise the error `code` for the edges `ids`; nothing where there are none."""
+    if len(ids):
+        some = ", ".join(map(str, ids[:10])) + (" …" if len(ids) > 10 else "")
+        raise NetworkError(Note.of(code, count=len(ids), ids=some, severity="error"))

@@ -34,17 +34,11 @@ def isochrones(
 
     Parameters
     ----------
-    graph
-        Walking network.
     facility_snaps
         Where the facilities join it (`tables.SNAPS`), indexed by facility_id; those without a chain are left out. Where
         it has a ``geometry`` (the facility's point, or its leg), the leg begins there.
-    walk_kmh
-        Pace, km/h, > 0.
     minutes
         Bands, > 0; drawn from the least.
-    width_m
-        Metres to each side, > 0.
     each
         True: polygons of every facility by itself; False: of all together (the way to the nearest counts).
 
@@ -68,11 +62,7 @@ def isochrones(
         )
     SNAPS.check(facility_snaps, ("chain", "offset_m", "leg_m", "x", "y"))
     placed = facility_snaps[(facility_snaps["chain"] >= 0).to_numpy()]
-    sets = (
-        [facility_snaps.loc[[i]] if i in placed.index else placed.iloc[:0] for i in facility_snaps.index]
-        if each
-        else [placed]
-    )
+    sets = [placed[placed.index == i] for i in facility_snaps.index] if each else [placed]
     polygons = [_bands(graph, snaps, walk_kmh=walk_kmh, minutes=bands, width_m=width_m) for snaps in sets]
     table = gpd.GeoDataFrame(
         {"minutes": bands * len(sets)}, geometry=[p for some in polygons for p in some], crs=graph.crs

@@ -1,6 +1,7 @@
 """Parts of chains from which a walk to the facility fits a limit, found and cut out of the lines in compiled code."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -29,14 +30,10 @@ def reached_parts(
 
     Parameters
     ----------
-    graph
-        The network.
     seconds
         Seconds from each junction to the nearest facility, access leg included; inf beyond; shape (n_nodes,).
     snaps
         The facilities' ``chain, offset_m, leg_m``; those with chain -1 are left out.
-    walk_kmh
-        Pace.
     limits
         Seconds, growing.
 
@@ -60,13 +57,12 @@ def reached_parts(
     return lines
 
 
+@dataclass(frozen=True, eq=False)
 class _Walks:
     """Walks along chains: how far along each chain a budget of seconds lets a walk begin.
 
     Parameters
     ----------
-    graph
-        The network.
     chain
         Chain of each walk's end, shape (n,).
     from_low, from_high
@@ -74,17 +70,11 @@ class _Walks:
         start, the running sum of seconds there, and what the rest of the walk takes (inf: never).
     """
 
-    def __init__(
-        self,
-        graph: WalkGraph,
-        chain: Ints,
-        *,
-        from_low: tuple[Floats, Floats, Floats],
-        from_high: tuple[Floats, Floats, Floats],
-        sums: tuple[Floats, Floats],
-    ) -> None:
-        self.graph, self.chain = graph, chain
-        self.from_low, self.from_high, self.sums = from_low, from_high, sums
+    graph: WalkGraph
+    chain: Ints
+    from_low: tuple[Floats, Floats, Floats]
+    from_high: tuple[Floats, Floats, Floats]
+    sums: tuple[Floats, Floats]
 
     def below(self, limit: float) -> Floats:
         """Return the lowest offset from which a walk up the chain arrives in time; where it arrives if none does."""
@@ -154,19 +144,14 @@ def _from_facilities(
     leg = snaps["leg_m"].to_numpy(dtype=np.float64) * 3.6 / walk_kmh
     first = graph.step_start[chain] + chain
     after = graph.step_start[chain + 1] + chain + 1
+    with_at, against_at = (
+        sums_at(sums, graph.prefix_offset_m, first, after, at) for sums in (with_s, against_s)
+    )
     return _FromFacilities(
         graph,
         chain,
-        from_low=(
-            at,
-            sums_at(with_s, graph.prefix_offset_m, first, after, at),
-            np.where(graph.chain_open_fwd[chain], leg, np.inf),
-        ),
-        from_high=(
-            at,
-            sums_at(against_s, graph.prefix_offset_m, first, after, at),
-            np.where(graph.chain_open_bwd[chain], leg, np.inf),
-        ),
+        from_low=(at, with_at, np.where(graph.chain_open_fwd[chain], leg, np.inf)),
+        from_high=(at, against_at, np.where(graph.chain_open_bwd[chain], leg, np.inf)),
         sums=(with_s, against_s),
     )
 

@@ -4,7 +4,9 @@ One search a facility on the reversed graph, for people walk *to* it; or one pas
 nearest. Both access legs are inside the limit. Seconds equal those of a float64 Dijkstra search.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,8 @@ from geoplan.network.graph import WalkGraph
 from geoplan.network.records import LABEL, Places, Search
 from geoplan.network.search import network, over_threads, places, prepare, scratch_of
 from geoplan.tables import check_unique_index
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +86,6 @@ def reach(
 
     Parameters
     ----------
-    graph
-        Walking network.
     demand_snaps, facility_snaps
         Places on the network (`tables.SNAPS`), indexed by id; a place without a chain (-1) is in no pair.
     walk_kmh
@@ -168,16 +170,7 @@ def node_seconds(
     running sums (`WalkGraph.prefix_seconds`) at the place and at the facility's ``offset_m`` give the rest. `nearest` does this for
     points.
 
-    Parameters
-    ----------
-    graph
-        Walking network.
-    snaps
-        Places that people walk to (`tables.SNAPS`).
-    walk_kmh
-        Pace on the flat, km/h, > 0.
-    limit_seconds
-        Longest walk.
+    Parameters are those of `reach`.
 
     Returns
     -------
@@ -216,8 +209,6 @@ def search_nodes(
 
     Parameters
     ----------
-    graph
-        Walking network.
     sources
         Node ids, shape (n,); sources that follow each other on the ground are searched fastest (``graph.node_id`` is in
         such an order).
@@ -234,13 +225,11 @@ def search_nodes(
     KeyError
         If a source is not a junction of the graph.
     """
-    position = _positions(graph, sources)
-    search = prepare(graph, walk_kmh=walk_kmh, limit_seconds=limit_seconds, reverse=False)
-    blocks = over_threads(
-        len(position),
-        graph.n_nodes,
-        search,
-        lambda scratch, run: kernels.nodes_from(search, scratch, position[run], 1024),
+    blocks = _from_each(
+        graph,
+        sources,
+        prepare(graph, walk_kmh=walk_kmh, limit_seconds=limit_seconds, reverse=False),
+        lambda search, scratch, nodes: kernels.nodes_from(search, scratch, nodes, 1024),
     )
     counts, found, seconds = (np.concatenate(part) for part in zip(*blocks, strict=True))
     return NodeReach(np.concatenate([[0], np.cumsum(counts)]), graph.node_id[found], seconds)
@@ -253,35 +242,32 @@ def people_within(
 
     Parameters
     ----------
-    graph
-        Walking network.
     weights
         People by node id; a junction without an entry has none.
     sources
-        Node ids, shape (n,).
+        Node ids, shape (n,); the result is indexed by them.
     walk_kmh, limit_seconds
         As in `reach`.
-
-    Returns
-    -------
-    people
-        Indexed by source.
     """
-    position = _positions(graph, sources)
     weight = weights.reindex(graph.node_id, fill_value=0.0).to_numpy(np.float64, copy=True)
-    search = prepare(graph, walk_kmh=walk_kmh, limit_seconds=limit_seconds, reverse=False)
-    blocks = over_threads(
-        len(position),
-        graph.n_nodes,
-        search,
-        lambda scratch, run: kernels.weights_within(search, scratch, position[run], weight),
+    blocks = _from_each(
+        graph,
+        sources,
+        prepare(graph, walk_kmh=walk_kmh, limit_seconds=limit_seconds, reverse=False),
+        lambda search, scratch, nodes: kernels.weights_within(search, scratch, nodes, weight),
     )
     return pd.Series(np.concatenate(blocks), index=pd.Index(sources, name="node_id"), name="people")
 
 
-def _positions(graph: WalkGraph, node_id: NDArray[np.int64]) -> NDArray[np.int32]:
+def _from_each(
+    graph: WalkGraph, node_id: NDArray[np.int64], search: Search, kernel: Callable[..., Found]
+) -> list[Found]:
+    """Return what `kernel` finds from runs of source junctions, in order."""
     position = graph.node_index.get_indexer(pd.Index(node_id))
     if (position < 0).any():
         msg = f"not a junction of the graph: {np.asarray(node_id)[position < 0][:10].tolist()}"
         raise KeyError(msg)
-    return position.astype(np.int32)
+    position = position.astype(np.int32)
+    return over_threads(
+        len(position), graph.n_nodes, search, lambda scratch, run: kernel(search, scratch, position[run])
+    )

@@ -48,8 +48,6 @@ def snap(
 
     Parameters
     ----------
-    graph
-        Walking network.
     points
         Points in the graph's CRS, indexed by id; may be null or empty.
     max_snap_m
@@ -221,21 +219,9 @@ def _table(
 def snap_notes(
     snaps: pd.DataFrame, *, what: Phrase, max_snap_m: float = 250.0, island_nodes: int = 50
 ) -> tuple[Note, ...]:
-    """Return notes on the points that are not on the network, by reason, and on those on islands.
-
-    Parameters
-    ----------
-    snaps
-        As `snap` gives them.
-    what
-        Whose points: a noun of the catalogue.
-    max_snap_m, island_nodes
-        As given to `snap`.
-    """
-    counts = {
-        name: int((snaps["reason"] == name).sum())
-        for name in ("empty_graph", "too_far", "barrier", "no_point")
-    }
+    """Return notes on the points of `what` that are not on the network, by reason, and on those on islands."""
+    reasons = ("empty_graph", "too_far", "barrier", "no_point")
+    counts = {name: int((snaps["reason"] == name).sum()) for name in reasons}
     counts["island"] = int(snaps["island"].sum())
     return tuple(
         Note.of(f"snap_{name}", count=count, what=what, max_snap_m=max_snap_m, island_nodes=island_nodes)

@@ -54,17 +54,11 @@ def minutes_raster(
 
     Parameters
     ----------
-    graph
-        Walking network.
     facility_snaps
-        Where the facilities join it (`tables.SNAPS`).
+        Where the facilities join the network (`tables.SNAPS`).
     bounds
         Left, bottom, right, top, metric CRS; moved outwards to whole multiples of `cell_m`, so that rasters of one study
         lie on each other.
-    cell_m
-        Side of a cell, metres, > 0.
-    walk_kmh
-        Pace, km/h.
     limit_seconds
         Longest walk; beyond it cells hold nothing.
     area

@@ -25,11 +25,13 @@ from geoplan.pipeline.walks import (
     all_snaps,
     draw_isochrones,
     minutes_rasters,
+    offered_snaps,
     snap_all,
     snap_remarks,
     walk_all,
 )
 from geoplan.standards.assess import Assessment, assess
+from geoplan.standards.data import AssessmentData
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gaps import gap_list, gap_list_with_sites
 from geoplan.standards.packs.read import Pack, not_assessed_table, rules_of, rules_table
@@ -74,9 +76,8 @@ def run(study: Study | Scenario, *, lang: str | None = None, stages: Stages | No
         inputs = gather_scenario(study, lang=lang, stages=stages)
         found = compute(inputs, stages=stages)
         told = scenario_parameters(study, parameters_of(inputs.study))
-        return result_of(
-            found, outcome_of(found, name=study.title(inputs.study.name), parameters=told), stages
-        )
+        outcome = outcome_of(found, name=study.title(inputs.study.name), parameters=told)
+        return result_of(found, outcome, stages)
     inputs = gather(study if lang is None else study.in_language(lang), stages=stages)
     found = compute(inputs, stages=stages)
     return result_of(found, outcome_of(found), stages)
@@ -160,7 +161,8 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
     with stages("served"):
         served_table = who_is_served(services, evaluation.walks.pairs, inputs)
     with stages("isochrones"):
-        bands = draw_isochrones(graph, evaluation.snaps, inputs, services)
+        offered = offered_snaps(evaluation.snaps, inputs, services)
+        bands = draw_isochrones(graph, offered, services, inputs.crs)
     with stages("minutes"):
         minutes = minutes_rasters(graph, evaluation.snaps, inputs, services)
     return Computation(
@@ -188,16 +190,8 @@ def outcome_of(
 ) -> Outcome:
     """Return the outcome: the only place where one is made.
 
-    Parameters
-    ----------
-    found
-        What was measured and judged.
-    name, parameters
-        Where they are not those of the study.
-    siting
-        What siting adds; None where no question was asked.
-    notes, sources
-        Found and read beside those of the inputs.
+    `name` and `parameters` are given where they are not those of the study, `notes` and `sources` where some were found and
+    read beside those of the inputs, `siting` where a question was asked.
     """
     inputs, evaluation, study = found.inputs, found.evaluation, found.inputs.study
     register, judged, rules = inputs.register, found.evaluation.assessment, found.rules_table
@@ -295,25 +289,24 @@ def evaluate(
             land=walks.land,
         )
     with stages("assess"):
-        assessment = assess(
-            rules,
+        data = AssessmentData(
             zones=inputs.zones,
             demand=inputs.people.demand,
-            overlay=inputs.people.overlay,
             facilities=register.facilities,
             supplies=register.supplies,
+            year=study.year,
+            overlay=inputs.people.overlay,
             pairs=walks.pairs,
             circle=circle,
             nearest=walks.nearest,
             services=services,
             groups=inputs.people.groups,
-            year=study.year,
             thresholds=study.thresholds,
-            reported=[(told.rule, told.value, told.by) for told in study.reported],
-            flag_rules=study.flag_rules,
             zone_supplies=inputs.zone_supplies,
-            register_types=study.register_types(),
+            register_types=frozenset(study.register_types()),
         )
+        reported = [(told.rule, told.value, told.by) for told in study.reported]
+        assessment = assess(data, rules, reported=reported, flag_rules=study.flag_rules)
     return Evaluation(snaps, walks, circle, assessment)
 
 
@@ -329,9 +322,8 @@ def project_support(
     if listed.empty:
         return ProjectEffect(SUPPORT.empty(), ())
     districts = inputs.zones.index[inputs.zones["level"] == "district"]
-    home = (
-        str(districts[0]) if len(districts) == 1 else "area/area"
-    )  # where a project that names no place counts
+    # where a project that names no place counts
+    home = str(districts[0]) if len(districts) == 1 else "area/area"
     open_now, ever = (
         with_projects(own.facilities, own.supplies, listed, year=year, home=home)
         for year in (inputs.study.year, None)
@@ -358,13 +350,11 @@ def with_project_names(
     if table.empty or gaps.empty:
         return gaps
     names = {
-        (row["rule_id"], row["zone_id"]): listed(
-            (str(projects["name"][project]) for project in row["projects"]), lang
-        )
-        for row in table.to_dict("records")
+        (rule, zone): listed((str(projects["name"][project]) for project in ids), lang)
+        for rule, zone, ids in zip(table["rule_id"], table["zone_id"], table["projects"], strict=True)
     }
-    found = [names.get(pair, "") for pair in zip(gaps["rule_id"], gaps["zone_id"], strict=True)]
-    return gaps.assign(project=[new or old for new, old in zip(found, gaps["project"], strict=True)])
+    rows = zip(gaps["rule_id"], gaps["zone_id"], gaps["project"], strict=True)
+    return gaps.assign(project=[names.get((rule, zone)) or old for rule, zone, old in rows])
 
 
 def who_is_served(services: Mapping[str, Service], pairs: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
@@ -374,24 +364,18 @@ def who_is_served(services: Mapping[str, Service], pairs: pd.DataFrame, inputs: 
     for name, service in services.items():
         if service.need is None:
             continue
-        mine = supplies[
-            supplies["service"].isin(service.facilities) & (supplies["supply"] == service.need.supply)
-        ]
-        near = pairs[pairs["service"] == name]
-        capacity = mine.groupby("facility_id")[["low", "high"]].sum()
+        near, mine = pairs[pairs["service"] == name], supplies["service"].isin(service.facilities)
+        rows = supplies[mine & (supplies["supply"] == service.need.supply)]
+        capacity = rows.groupby("facility_id")[["low", "high"]].sum()
         # a facility of the service without a row of this supply offers none of it
-        capacity = capacity.reindex(
-            capacity.index.union(pd.Index(near["facility_id"].unique())), fill_value=0.0
-        )
+        every = capacity.index.union(pd.Index(near["facility_id"].unique()))
+        capacity = capacity.reindex(every, fill_value=0.0)
         need = demand[service.need.group] * service.need.per_1000 / 1000.0
         result = served(near, need, capacity, walk_minutes=service.walk_minutes)
         table = served_by_zone(result, demand=demand, zones=inputs.zones, overlay=inputs.people.overlay)
-        table = (
-            table.rename(columns={"without_place_high": "without_place"}).rename_axis("zone_id").reset_index()
-        )
-        tables.append(table.assign(service=name))
-    empty = SERVED.empty()
-    return pd.concat(tables, ignore_index=True)[list(SERVED)] if tables else empty
+        table = table.rename(columns={"without_place_high": "without_place"}).rename_axis("zone_id")
+        tables.append(table.reset_index().assign(service=name))
+    return pd.concat(tables, ignore_index=True)[list(SERVED)] if tables else SERVED.empty()
 
 
 def export_notes(inputs: Inputs) -> tuple[Note, ...]:

@@ -1,8 +1,9 @@
 """From the study file to clean tables: everything that a run needs, read once, with every problem listed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import pandas as pd
@@ -25,6 +26,7 @@ from geoplan.network import pace
 from geoplan.pipeline.provenance import check_files, input_files, read_packs, sources
 from geoplan.standards.packs.read import rules_of
 from geoplan.standards.projects.support import rule_words
+from geoplan.study.entry import Entry
 from geoplan.study.formats import kind_of
 from geoplan.study.study import Study
 from geoplan.tables import Source
@@ -35,6 +37,8 @@ from geoplan.words.vocabulary import vocabulary
 #: Competing people matter up to two circles out (DESIGN "Halo"); streets must reach one circle further.
 HALO_CIRCLES = 2
 STREET_CIRCLES = 3
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -59,13 +63,6 @@ class Inputs:
 
 def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
     """Read every input of `study`.
-
-    Parameters
-    ----------
-    study
-        As `geoplan.read_study` gives it.
-    stages
-        Told of each stage and its seconds.
 
     Raises
     ------
@@ -149,10 +146,7 @@ def study_crs(study: Study) -> CRS:
 
 def read_zones(study: Study, crs: CRS) -> boundaries.Zones:
     """Return the zones of every level."""
-    layers = []
-    for layer in study.zones:
-        entry = layer.arguments()
-        layers.append(boundaries.read_zone_layer(entry.pop("file"), crs=crs, **entry))
+    layers = [_read(boundaries.read_zone_layer, layer, crs=crs) for layer in study.zones]
     return boundaries.assemble_zones(layers, area_name=study.name)
 
 
@@ -182,13 +176,15 @@ def walking_costs(study: Study, network: streets.Streets) -> tuple[gpd.GeoDataFr
     return costed, () if profiles is None else profiles.notes
 
 
+def _read(reader: Callable[..., Found], entry: Entry, **more: Any) -> Found:  # noqa: ANN401 - what the reader takes
+    """Return what a reader makes of the file that an entry of the study names, with all else that the entry gives."""
+    given = entry.arguments()
+    return reader(given.pop("file"), **more, **given)
+
+
 def read_registers(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> list[facilities.Register]:
     """Return every register."""
-    read = []
-    for register in study.facilities:
-        entry = register.arguments()
-        read.append(facilities.read_register(entry.pop("file"), zones=zones, crs=crs, **entry))
-    return read
+    return [_read(facilities.read_register, entry, zones=zones, crs=crs) for entry in study.facilities]
 
 
 def read_project_lists(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> projects.ProjectList:
@@ -196,12 +192,8 @@ def read_project_lists(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> proje
     if not study.projects:
         return projects.join_projects([], crs=crs)
     words = rule_words(rules_of(read_packs(study)))
-    lists = []
-    for listed in study.projects:
-        entry = listed.arguments()
-        lists.append(
-            projects.read_projects(entry.pop("file"), zones=zones, crs=crs, indicators=words, **entry)
-        )
+    more = {"zones": zones, "crs": crs, "indicators": words}
+    lists = [_read(projects.read_projects, entry, **more) for entry in study.projects]
     return projects.join_projects(lists, crs=crs)
 
 

@@ -8,13 +8,12 @@ import geopandas as gpd
 import pandas as pd
 
 from geoplan.inputs.facilities.fields import ATTRIBUTES
-from geoplan.network.isochrones import isochrones
 from geoplan.pipeline.evaluate import Computation, SitingTables, compute, outcome_of, result_of
 from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.provenance import parameters
 from geoplan.pipeline.result import Result
 from geoplan.pipeline.site_candidates import Offered, offered_candidates
-from geoplan.pipeline.walks import ISOCHRONE_WIDTH_M, joined_isochrones, snap_points
+from geoplan.pipeline.walks import draw_isochrones, snap_points
 from geoplan.report.content.comparison import Comparison, compare
 from geoplan.report.folder.delivery import delivery
 from geoplan.report.folder.save import write_comparison
@@ -95,14 +94,8 @@ def site(
 
     Parameters
     ----------
-    study
-        With an entry `siting`.
     only
         Names of the questions to answer; the first of them is adopted. Default: all.
-    lang
-        Language of the outputs; None: the study's.
-    stages
-        Prints each stage and its seconds.
     listener
         Called before and after each question; interrupting its control ends the search with the best answer so far and its bound.
 
@@ -292,20 +285,10 @@ def with_sites(inputs: Inputs, projects: gpd.GeoDataFrame) -> Inputs:
 
 def _isochrones(ground: SitingInputs, asked: SitingResult) -> gpd.GeoDataFrame:
     """Return the isochrones of the sites of an answer, service by service."""
-    tables = []
     chosen = asked.options.candidate[asked.opening.option]
+    offered = {}
     for service in asked.question.services:
-        terms, kinds = ground.services[service], asked.eligible.kinds[service]
-        held = [number for number in chosen if kinds[number] is not None]
+        held = [number for number in chosen if asked.eligible.kinds[service][number] is not None]
         snaps = ground.candidate_snaps.iloc[held]
-        snaps = snaps[snaps["chain"] >= 0]
-        if len(snaps):
-            drawn = isochrones(
-                ground.graph,
-                snaps,
-                walk_kmh=terms.walk_kmh,
-                minutes=terms.bands_minutes,
-                width_m=ISOCHRONE_WIDTH_M,
-            )
-            tables.append(drawn.assign(service=service))
-    return joined_isochrones(tables, ground.candidates.crs)
+        offered[service] = snaps[snaps["chain"] >= 0]
+    return draw_isochrones(ground.graph, offered, ground.services, ground.candidates.crs)

@@ -78,13 +78,8 @@ def sources(study: Study) -> tuple[Source, ...]:
     stated: dict[Path | None, tuple[str, str]] = {}
     for layer in study.zones:
         stated[layer.file] = (_datum_name(layer.datum), layer.source or "")
-    for register in study.facilities:
-        stated.setdefault(register.file, (_datum_name(register.datum), register.source or ""))
-    for listed in study.projects:
-        stated.setdefault(listed.file, (_datum_name(listed.datum), listed.source or ""))
-    for table in study.zone_supplies:
-        stated.setdefault(table.file, ("", table.source or ""))
-    stated.setdefault(study.streets.file, (_datum_name(study.streets.datum), study.streets.source or ""))
+    for entry in (*study.facilities, *study.projects, *study.zone_supplies, study.streets):
+        stated.setdefault(entry.file, (_datum_name(getattr(entry, "datum", None)), entry.source or ""))
     for group in study.population.values():
         for _, file in _paths(group, "population"):
             stated[file] = ("", group.source or "")

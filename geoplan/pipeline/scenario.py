@@ -33,6 +33,8 @@ from geoplan.words.strict_yaml import meant
 from geoplan.words.vocabulary import vocabulary
 
 Line = int | None
+_ENDS = ["low", "high"]
+_SUPPLY = ["facility_id", "service", "supply", *_ENDS]
 
 
 def changed_study(scenario: Scenario, study: Study) -> Study:
@@ -66,21 +68,7 @@ def _exists(pack: str | Path) -> bool:
 
 
 def gather_scenario(scenario: Scenario, *, lang: str | None = None, stages: Stages | None = None) -> Inputs:
-    """Read every input of the scenario's study, and apply the changes.
-
-    Parameters
-    ----------
-    scenario
-        As :func:`geoplan.study.scenario.read_scenario` gives it.
-    lang
-        Language of the outputs; None: the study's.
-    stages
-        Called with each stage and its seconds.
-
-    Returns
-    -------
-    inputs
-        As `gather` gives them; ``inputs.study`` is the changed study.
+    """Return every input of the scenario's study with the changes applied; ``inputs.study`` is the changed study.
 
     Raises
     ------
@@ -99,12 +87,10 @@ def apply(scenario: Scenario, inputs: Inputs) -> Inputs:
     StudyError
         With every name that nothing in the inputs has, each with what was probably meant.
     """
-    problems = [*_unknown(scenario, inputs)]
     register, notes, wrong = change_register(
         inputs.register, scenario, zones=inputs.zones, crs=inputs.crs, year=inputs.study.year
     )
-    problems += wrong
-    if problems:
+    if problems := [*_unknown(scenario, inputs), *wrong]:
         raise StudyError(*sorted(problems, key=lambda note: note.row or 0))
     return replace(inputs, register=register, notes=(*inputs.notes, *notes))
 
@@ -181,23 +167,9 @@ def change_register(
 ) -> tuple[Register, list[Note], list[Note]]:
     """Return the register with the scenario's facilities opened, closed, enlarged and added, what was done, and what cannot be.
 
-    Parameters
-    ----------
-    register
-        All registers joined as they stand in `year`.
-    scenario
-        An added facility's id is its name and the scenario file.
-    zones
-        `tables.ZONES`, in `crs`.
-
-    Returns
-    -------
-    register
-        As given where something cannot be done.
-    done
-        One note (info) a change.
-    wrong
-        One note (error) an entry that names nothing, several, or what already is as it wants.
+    An added facility's id is its name and the scenario file. The register is as given where something cannot be done;
+    `done` has one note (info) a change, `wrong` one (error) an entry that names nothing, several, or what already is as
+    it wants.
     """
     book = _Book(register, scenario)
     opened = book.find_all("open", scenario.open, counting=False)
@@ -321,23 +293,18 @@ class _Book:
         self, opened: Iterable[str], closed: Iterable[str], larger: Iterable[tuple[str, int, Enlargement]]
     ) -> list[Note]:
         """Return a note a change."""
-
-        def done(code: str, row: Line = None, **values: object) -> Note:
-            return self._note(code, row, "info", values)
-
-        notes = [done("scenario_opened", name=self.names[i], facility=i) for i in opened]
-        notes += [done("scenario_closed", name=self.names[i], facility=i) for i in closed]
+        changes: list[tuple[str, Line, dict[str, Any]]] = [
+            (code, None, {"name": self.names[i], "facility": i})
+            for code, ids in (("scenario_opened", opened), ("scenario_closed", closed))
+            for i in ids
+        ]
         for facility_id, number, entry in larger:
             words = {"name": self.names[facility_id], "facility": facility_id, "amounts": entry.amounts()}
-            notes.append(done("scenario_enlarged", self.scenario.line(f"enlarge.{number}"), **words))
-        return notes + [
-            done(
-                "scenario_added" if new.lonlat else "scenario_added_zone",
-                self.scenario.line(f"add.{number}"),
-                name=new.name,
-            )
-            for number, new in enumerate(self.scenario.add)
-        ]
+            changes.append(("scenario_enlarged", self.scenario.line(f"enlarge.{number}"), words))
+        for number, new in enumerate(self.scenario.add):
+            code = "scenario_added" if new.lonlat else "scenario_added_zone"
+            changes.append((code, self.scenario.line(f"add.{number}"), {"name": new.name}))
+        return [self._note(code, row, "info", words) for code, row, words in changes]
 
     def _note(self, code: str, row: Line, severity: str, values: Mapping[str, Any]) -> Note:
         return Note.of(code, file=self.scenario.path.name, row=row, severity=severity, **values)
@@ -380,47 +347,28 @@ def _enlarged(supplies: pd.DataFrame, facility_id: str, entry: Enlargement) -> p
 
     A part whose share of the new amount is not said may be anything from none to all of it: unknown is never zero.
     """
-    table = supplies
+    table = supplies.copy()
     for supply, value in {**entry.add, **entry.to}.items():
-        table = _one_supply(table, facility_id, entry, supply, value)
+        own = (table["facility_id"] == facility_id) & (table["supply"] == supply)
+        if entry.service is not None:
+            own &= table["service"] == entry.service
+        if not own.any():
+            service = entry.service or table.loc[table["facility_id"] == facility_id, "service"].iloc[0]
+            row = pd.DataFrame([(facility_id, service, supply, 0.0, 0.0)], columns=_SUPPLY)
+            table = pd.concat([table, row.astype(_dtypes(table))], ignore_index=True)
+            own = pd.Series(table.index == len(table) - 1)
+        # of several services each may have it, or none
+        least = value if own.sum() == 1 else 0.0
+        before = 0.0 if supply in entry.to else table.loc[own, _ENDS]
+        table.loc[own, _ENDS] = before + np.array([least, value])
         for part, whole in PARTS.items():
             if whole == supply and part not in entry.add and part not in entry.to:
-                table = _bounded_part(table, facility_id, part, value, grown=supply in entry.add)
+                mine = (table["facility_id"] == facility_id) & (table["supply"] == part)
+                if supply in entry.add:
+                    table.loc[mine, "high"] += value
+                else:
+                    table.loc[mine, _ENDS] = table.loc[mine, _ENDS].clip(upper=value)
     return table
-
-
-def _one_supply(
-    table: pd.DataFrame, facility_id: str, entry: Enlargement, supply: str, value: float
-) -> pd.DataFrame:
-    own = (table["facility_id"] == facility_id) & (table["supply"] == supply)
-    if entry.service is not None:
-        own &= table["service"] == entry.service
-    if not own.any():
-        service = entry.service or str(table.loc[table["facility_id"] == facility_id, "service"].iloc[0])
-        row = {"facility_id": facility_id, "service": service, "supply": supply, "low": 0.0, "high": 0.0}
-        table = pd.concat([table, pd.DataFrame([row]).astype(_dtypes(table))], ignore_index=True)
-        own = table.index == len(table) - 1  # type: ignore[assignment]
-    sure = int(np.sum(own)) == 1  # of several services each may have it, or none
-    low, high = table["low"].to_numpy(copy=True), table["high"].to_numpy(copy=True)
-    where = np.asarray(own, dtype=bool)
-    if supply in entry.to:
-        low[where], high[where] = (value if sure else 0.0), value
-    else:
-        low[where] += value if sure else 0.0
-        high[where] += value
-    return table.assign(low=low, high=high)
-
-
-def _bounded_part(
-    table: pd.DataFrame, facility_id: str, part: str, value: float, *, grown: bool
-) -> pd.DataFrame:
-    where = ((table["facility_id"] == facility_id) & (table["supply"] == part)).to_numpy()
-    low, high = table["low"].to_numpy(copy=True), table["high"].to_numpy(copy=True)
-    if grown:
-        high[where] += value
-    else:
-        low[where], high[where] = np.minimum(low[where], value), np.minimum(high[where], value)
-    return table.assign(low=low, high=high)
 
 
 def _zones_of(added: Iterable[NewFacility], zones: gpd.GeoDataFrame, book: _Book) -> dict[int, str]:

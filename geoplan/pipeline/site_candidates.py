@@ -24,18 +24,9 @@ from geoplan.words.errors import Note
 
 @dataclass(frozen=True)
 class Offered:
-    """Candidates of a study.
+    """Candidates of a study (`tables.CANDIDATES`), notes on the lists, and their files with checksums.
 
-    Parameters
-    ----------
-    candidates
-        `tables.CANDIDATES`.
-    source
-        Number of the entry of `siting.candidates` from which each comes, from 1, shape (n,).
-    notes
-        What was found in the lists.
-    sources
-        Files, with checksums.
+    `source` is the number of the entry of `siting.candidates` from which each comes, from 1, shape (n,).
     """
 
     candidates: gpd.GeoDataFrame

@@ -74,48 +74,45 @@ def snap_points(graph: WalkGraph, points: gpd.GeoDataFrame, inputs: Inputs) -> g
     return gpd.GeoDataFrame(table, geometry=points.geometry)
 
 
+def offered_snaps(
+    snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]
+) -> dict[str, gpd.GeoDataFrame]:
+    """Return the snaps of the placed facilities that offer each service."""
+    placed = snaps.facilities[snaps.facilities["chain"] >= 0]
+    kinds = {service: terms.facilities for service, terms in services.items()}
+    ids = {service: offering(inputs.register.facilities, types).index for service, types in kinds.items()}
+    return {service: placed[placed.index.isin(known)] for service, known in ids.items()}
+
+
 def walk_all(graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]) -> WalkTables:
     """Return the walks of every service: all pairs in the circle, the nearest by three measures."""
-    demand, facilities = inputs.people.demand, inputs.register.facilities
     reaches, pairs, found, frail = {}, [], [], []
-    for service, terms in services.items():
-        offered = _offering(snaps.facilities, facilities, terms)
-        kmh = terms.walk_kmh
+    for service, offered in offered_snaps(snaps, inputs, services).items():
+        terms = services[service]
         reaches[service] = reach(
-            graph, snaps.demand, offered, walk_kmh=kmh, limit_seconds=terms.limit_seconds
+            graph, snaps.demand, offered, walk_kmh=terms.walk_kmh, limit_seconds=terms.limit_seconds
         )
         pairs.append(reaches[service].to_frame().assign(service=service))
         minutes = max(SEARCH_MINUTES, terms.walk_minutes)
-        found.append(_nearest(graph, snaps.demand, offered, service, kmh, minutes=minutes))
+        found.append(_nearest(graph, snaps.demand, offered, service, terms.walk_kmh, minutes=minutes))
         frail.append(_nearest(graph, snaps.demand, offered, service, terms.frail_kmh, minutes=minutes))
-    straight = straight_nearest(demand, facilities, services=services)
-    land = None
-    if snaps.land is not None:
-        land = _land_walks(graph, snaps, inputs, services)
+    straight = straight_nearest(inputs.people.demand, inputs.register.facilities, services=services)
+    land = None if snaps.land is None else _land_walks(graph, snaps, inputs, services)
     return WalkTables(
         reaches, pd.concat(pairs, ignore_index=True), _rows(found), _rows(frail), straight, land
     )
 
 
-def _land_walks(
-    graph: WalkGraph,
-    snaps: Snaps,
-    inputs: Inputs,
-    services: Mapping[str, Service],
-) -> Land:
+def _land_walks(graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]) -> Land:
     """Return the walks from residential land by three measures."""
-    assert snaps.land is not None and inputs.land is not None  # noqa: S101, PT018 - the caller asked for it
-    points = snaps.land
-    facilities = inputs.register.facilities
-    walks: dict[str, list[pd.DataFrame]] = {"network": [], "frail": []}
-    for service, terms in services.items():
-        offered = _offering(snaps.facilities, facilities, terms)
-        for measure, kmh in (("network", terms.walk_kmh), ("frail", terms.frail_kmh)):
-            walks[measure].append(_nearest(graph, points, offered, service, kmh))
-    straight = straight_nearest(points, facilities, services=services)
-    return Land(
-        points, {measure: _rows(tables) for measure, tables in walks.items()} | {"straight": straight}
-    )
+    assert snaps.land is not None  # noqa: S101 - the caller asked for it
+    found, frail = [], []
+    for service, offered in offered_snaps(snaps, inputs, services).items():
+        terms = services[service]
+        found.append(_nearest(graph, snaps.land, offered, service, terms.walk_kmh))
+        frail.append(_nearest(graph, snaps.land, offered, service, terms.frail_kmh))
+    straight = straight_nearest(snaps.land, inputs.register.facilities, services=services)
+    return Land(snaps.land, {"network": _rows(found), "frail": _rows(frail), "straight": straight})
 
 
 def _nearest(
@@ -136,33 +133,19 @@ def _rows(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)[["service", "demand_id", "facility_id", "seconds"]]
 
 
-def _offering(snaps: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, terms: Service) -> gpd.GeoDataFrame:
-    """Return the snaps of placed facilities that offer a service."""
-    ids = offering(facilities, terms.facilities).index
-    return snaps[snaps.index.isin(ids) & (snaps["chain"] >= 0)]
-
-
 def draw_isochrones(
-    graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]
+    graph: WalkGraph, offered: Mapping[str, gpd.GeoDataFrame], services: Mapping[str, Service], crs: CRS
 ) -> gpd.GeoDataFrame:
-    """Return the isochrones of every service, one polygon a band."""
-    tables = []
-    for service, terms in services.items():
-        offered = _offering(snaps.facilities, inputs.register.facilities, terms)
-        if len(offered):
-            minutes = terms.bands_minutes
+    """Return the isochrones of every service from the snaps of what offers it, one polygon a band."""
+    tables = [gpd.GeoDataFrame({"service": [], "minutes": []}, geometry=[], crs=crs)]
+    for service, snaps in offered.items():
+        if len(snaps):
+            terms = services[service]
             drawn = isochrones(
-                graph, offered, walk_kmh=terms.walk_kmh, minutes=minutes, width_m=ISOCHRONE_WIDTH_M
+                graph, snaps, walk_kmh=terms.walk_kmh, minutes=terms.bands_minutes, width_m=ISOCHRONE_WIDTH_M
             )
             tables.append(drawn.assign(service=service))
-    return joined_isochrones(tables, inputs.crs)
-
-
-def joined_isochrones(tables: list[gpd.GeoDataFrame], crs: CRS) -> gpd.GeoDataFrame:
-    """Return the isochrones of several services as one table."""
-    if not tables:
-        return gpd.GeoDataFrame({"service": [], "minutes": []}, geometry=[], crs=crs)
-    table: gpd.GeoDataFrame = pd.concat(tables, ignore_index=True)
+    table: gpd.GeoDataFrame = pd.concat(tables[1:] or tables, ignore_index=True)
     return table[["service", "minutes", "geometry"]]
 
 
@@ -172,23 +155,22 @@ def minutes_rasters(
     """Return the minutes to the nearest facility of every service, cell by cell over the study area."""
     streets = inputs.study.streets
     area = inputs.zones.geometry["area/area"]
-    found = {}
-    for service, terms in services.items():
-        offered = _offering(snaps.facilities, inputs.register.facilities, terms)
-        if len(offered):
-            found[service] = minutes_raster(
-                graph,
-                offered,
-                bounds=area.bounds,
-                cell_m=MINUTES_CELL_M,
-                walk_kmh=terms.walk_kmh,
-                limit_seconds=60.0 * SEARCH_MINUTES,
-                area=area,
-                max_snap_m=streets.max_snap_m,
-                island_nodes=streets.island_nodes,
-                barriers=inputs.barriers,
-            )
-    return found
+    return {
+        service: minutes_raster(
+            graph,
+            offered,
+            bounds=area.bounds,
+            cell_m=MINUTES_CELL_M,
+            walk_kmh=services[service].walk_kmh,
+            limit_seconds=60.0 * SEARCH_MINUTES,
+            area=area,
+            max_snap_m=streets.max_snap_m,
+            island_nodes=streets.island_nodes,
+            barriers=inputs.barriers,
+        )
+        for service, offered in offered_snaps(snaps, inputs, services).items()
+        if len(offered)
+    }
 
 
 def snap_remarks(snaps: Snaps, inputs: Inputs) -> list[Note]:
@@ -197,6 +179,7 @@ def snap_remarks(snaps: Snaps, inputs: Inputs) -> list[Note]:
     People are counted in the study area only, by the group of the first service.
     """
     study, demand = inputs.study, inputs.people.demand
+    limits = {"max_snap_m": study.streets.max_snap_m, "island_nodes": study.streets.island_nodes}
     group = next(iter(study.services.values())).group
     outside = snaps.demand[(snaps.demand["chain"] < 0) & ~demand["halo"]]
     people, total = (demand.loc[ids, group].sum() for ids in (outside.index, demand.index[~demand["halo"]]))
@@ -212,18 +195,9 @@ def snap_remarks(snaps: Snaps, inputs: Inputs) -> list[Note]:
                 share=format_number(people / total, "percent"),
             )
         )
-    placed = snaps.facilities[
-        snaps.facilities["reason"] != "no_point"
-    ]  # those without a point are listed elsewhere
-    streets = study.streets
-    return notes + list(
-        snap_notes(
-            placed,
-            what=Phrase("snapped_facilities"),
-            max_snap_m=streets.max_snap_m,
-            island_nodes=streets.island_nodes,
-        )
-    )
+    # those without a point are listed elsewhere
+    placed = snaps.facilities[snaps.facilities["reason"] != "no_point"]
+    return [*notes, *snap_notes(placed, what=Phrase("snapped_facilities"), **limits)]
 
 
 def all_snaps(snaps: Snaps) -> gpd.GeoDataFrame:

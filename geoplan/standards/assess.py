@@ -1,11 +1,9 @@
 """Judge every rule at its own level, and measure every community and town."""
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
 
 from geoplan.standards.caveats import rule_caveats
@@ -26,11 +24,11 @@ from geoplan.tables import (
     PAIRS,
     SUPPLIES,
     ZONES,
-    Service,
     raise_faults,
 )
 from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note
+from geoplan.words.strict_yaml import meant
 
 
 @dataclass(frozen=True)
@@ -44,72 +42,30 @@ class Assessment:
 
 
 def assess(
+    data: AssessmentData,
     rules: Sequence[Rule],
     *,
-    zones: gpd.GeoDataFrame,
-    demand: pd.DataFrame,
-    overlay: pd.DataFrame | None,
-    facilities: gpd.GeoDataFrame,
-    supplies: pd.DataFrame,
-    pairs: pd.DataFrame,
-    circle: pd.DataFrame,
-    nearest: pd.DataFrame,
-    services: Mapping[str, Service],
-    groups: pd.DataFrame,
-    year: int,
-    thresholds: Mapping[str, float] | None = None,
-    reported: Iterable[tuple[str, float, str | None]] = (),
+    reported: Sequence[tuple[str, float, str | None]] = (),
     flag_rules: Sequence[str] | None = None,
-    zone_supplies: pd.DataFrame | None = None,
-    register_types: Iterable[str] = (),
 ) -> Assessment:
     """Return findings at each rule's own level, their members, and the flags of every community and town.
 
     Parameters
     ----------
-    rules
-        From `geoplan.standards.packs.read.rules_of`.
-    zones, demand, overlay, facilities, supplies, circle
-        As in `geoplan.tables`.
-    pairs, nearest
-        ``service, demand_id, facility_id, seconds``: every pair within the service's circle, halo included; and the
-        nearest facility within the search limit.
-    services
-        Service -> its terms.
-    groups
-        ``basis, year`` by group.
-    year
-        Year that is judged.
-    thresholds
-        rule_id -> local threshold (本地设定) for rules that the plan does not quantify; circles: share of people.
     reported
         (rule_id, value, by): figures that departments report.
     flag_rules
         rule_ids that flag; None: every rule that can, and the study's own circles.
-    zone_supplies
-        Supplies without a point: ``zone_id, supply, low, high``.
-    register_types
-        Facility types for which the registers have a word, though perhaps no row: of these there are none, while of a
-        type that no register lists nothing is known.
 
     Raises
     ------
     TableError
         If a table lacks a column or names an id that another lacks.
     """
-    _check(zones, demand, facilities, supplies, pairs, circle)
-    rules, given = linked(rules), dict(thresholds or {})
-    data = AssessmentData(
-        zones=zones, demand=demand, overlay=overlay, facilities=facilities, supplies=supplies, pairs=pairs, circle=circle,
-        nearest=nearest, services=services, groups=groups, year=year, thresholds=given, zone_supplies=zone_supplies,
-        register_types=frozenset(register_types),
-    )  # fmt: skip
-    own = study_circles(services, rules)
-    every = (*rules, *own)
-    told = list(reported)
-    notes = _unknown(every, given, told, flag_rules)
-    notes += [Note.of("rule_threshold_unused", rule=rule.rule_id) for rule in rules if _unused(rule, given)]
-
+    _check(data)
+    rules = linked(rules)
+    every = (*rules, *study_circles(data.services, rules))
+    notes = _entry_notes(data, every, reported, flag_rules)
     rows: list[dict[str, Any]] = []
     members: list[pd.DataFrame] = []
     reach = {rule.rule_id: reachable(data, rule) for rule in rules if rule.reached_by() is not None}
@@ -119,7 +75,7 @@ def assess(
         members += parts
         if rule.zones(data).by_band:
             notes.append(Note.of("rule_complete_by_band", severity="info", rule=rule.rule_id))
-    findings = _findings(rows, told)
+    findings = _findings(rows, reported)
 
     tables = []
     for rule in flagging(every, flag_rules):
@@ -127,26 +83,21 @@ def assess(
         table, why = flags_of(data, rule, mine, reach.get(rule.rule_id))
         tables.append(table)
         notes += why
-    flags = FLAGS.joined(tables)
-    member_table = MEMBERS.joined(members)
-    return Assessment(
-        _with_cause(findings, flags, member_table, data), member_table, flags, tuple(dict.fromkeys(notes))
-    )
+    flags, member_table = FLAGS.joined(tables), MEMBERS.joined(members)
+    findings = _with_cause(findings, flags, member_table, data)
+    return Assessment(findings, member_table, flags, tuple(dict.fromkeys(notes)))
 
 
-def _check(
-    zones: pd.DataFrame, demand: pd.DataFrame, facilities: pd.DataFrame, supplies: pd.DataFrame, pairs: pd.DataFrame,
-    circle: pd.DataFrame,
-) -> None:  # fmt: skip
-    at, by = zones.index.rename("zones"), facilities.index.rename("facilities")
+def _check(data: AssessmentData) -> None:
+    at, by = data.zones.index.rename("zones"), data.facilities.index.rename("facilities")
     facts = ("services", "status", "open_year", "close_year", "zone_id", "serves", "location_quality")
     raise_faults(
-        ZONES.faults(zones, ("level", "name", "parent_id", "kind", "covered_share"), parent_id=at),
-        DEMAND.faults(demand, ("zone_id", "halo"), zone_id=at),
-        FACILITIES.faults(facilities, facts, zone_id=at),
-        SUPPLIES.faults(supplies, ("facility_id", "service", "supply", "low", "high"), facility_id=by),
-        PAIRS.faults(pairs, facility_id=by, demand_id=demand.index.rename("demand")),
-        CIRCLE.faults(circle, ("service", "measure", "zone_id", "people", "covered"), zone_id=at),
+        ZONES.faults(data.zones, ("level", "name", "parent_id", "kind", "covered_share"), parent_id=at),
+        DEMAND.faults(data.demand, ("zone_id", "halo"), zone_id=at),
+        FACILITIES.faults(data.facilities, facts, zone_id=at),
+        SUPPLIES.faults(data.supplies, ("facility_id", "service", "supply", "low", "high"), facility_id=by),
+        PAIRS.faults(data.pairs, facility_id=by, demand_id=data.demand.index.rename("demand")),
+        CIRCLE.faults(data.circle, ("service", "measure", "zone_id", "people", "covered"), zone_id=at),
     )
 
 
@@ -161,10 +112,7 @@ def findings_of(
 ) -> tuple[list[dict[str, Any]], list[pd.DataFrame]]:
     """Return the findings of one rule, as rows of the findings table without causes, and their members.
 
-    Parameters
-    ----------
-    reach
-        What the people of each zone reach under the rule, to stand beside the value; None where it was not measured.
+    `reach` is what the people of each zone reach under the rule, to stand beside the value; None where it was not measured.
     """
     rows, members = [], []
     other = _under_other_basis(data, rule)
@@ -220,8 +168,7 @@ def _tally(data: AssessmentData, rule: Rule, found: Measured) -> Tally | None:
     """Return the members that were counted; where nothing could be measured, every zone due is one without data."""
     if found.tally is not None or not rule.counts_members:
         return found.tally
-    zones = rule.zones(data)
-    here = data.below(found.zone_id).intersection(pd.Index([*zones.sure, *zones.maybe]))
+    here = data.below(found.zone_id).intersection(pd.Index(rule.zones(data).every))
     return Tally(no_data=len(here) if found.missing else 0)
 
 
@@ -239,14 +186,14 @@ def _said_once(data: AssessmentData, rule: Rule, found: list[Measured]) -> list[
 
 def _people(data: AssessmentData, found: Measured) -> float:
     people = data.people(found.group) if found.group else None
-    return float("nan") if people is None else float(people[found.zone_id])
+    return NAN if people is None else float(people[found.zone_id])
 
 
 def _findings(rows: list[dict[str, Any]], reported: Sequence[tuple[str, float, str | None]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(FINDINGS))
     values = {rule: float(value) for rule, value, _ in reported}
     by = {rule: who or "" for rule, _, who in reported}
-    table["reported"] = [values.get(rule, float("nan")) for rule in table["rule_id"]]
+    table["reported"] = [values.get(rule, NAN) for rule in table["rule_id"]]
     table["reported_by"] = [by.get(rule, "") for rule in table["rule_id"]]
     return FINDINGS.typed(table)
 
@@ -272,26 +219,27 @@ def _with_cause(
     return out
 
 
-def _unknown(
-    rules: Sequence[Rule], thresholds: Mapping[str, float], reported: Sequence[tuple[str, float, str | None]],
+def _entry_notes(
+    data: AssessmentData,
+    rules: Sequence[Rule],
+    reported: Sequence[tuple[str, float, str | None]],
     flag_rules: Sequence[str] | None,
-) -> list[Note]:  # fmt: skip
-    """Return a warning for each entry of the study that names no rule."""
-    known = [rule.rule_id for rule in rules]
-    named = [("thresholds", name) for name in thresholds] + [("reported", name) for name, _, _ in reported]
+) -> list[Note]:
+    """Return a warning for each entry of the study that names no rule, or whose threshold stands against a figure."""
+    known = {rule.rule_id: rule for rule in rules}
+    named = [("thresholds", name) for name in data.thresholds] + [
+        ("reported", name) for name, _, _ in reported
+    ]
     named += [("flag_rules", name) for name in flag_rules or []]
     notes = []
     for entry, name in named:
-        if name in known:
-            continue
-        guess = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-        code = "rule_unknown_meant" if guess else "rule_unknown"
-        notes.append(Note.of(code, entry=entry, rule=name, guess=(guess or [""])[0]))
-    return notes
-
-
-def _unused(rule: Rule, thresholds: Mapping[str, float]) -> bool:
-    return rule.rule_id in thresholds and all(t.floor is not None and not t.either for t in rule.targets)
-
-
-__all__ = ["Assessment", "assess"]
+        if name not in known:
+            guess = meant(name, known)
+            code = "rule_unknown_meant" if guess else "rule_unknown"
+            notes.append(Note.of(code, entry=entry, rule=name, guess=guess))
+    return notes + [
+        Note.of("rule_threshold_unused", rule=rule.rule_id)
+        for rule in rules
+        if rule.rule_id in data.thresholds
+        and all(target.floor is not None and not target.either for target in rule.targets)
+    ]

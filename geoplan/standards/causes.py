@@ -89,12 +89,8 @@ def cause_of_circle(where: Around | None, zones: pd.Index) -> pd.Series:
 def cause_of_shortage(where: Around | None, in_reach: pd.Series, need: pd.Series) -> pd.Series:
     """Return why supply in reach falls short, by zone_id.
 
-    Parameters
-    ----------
-    in_reach
-        Supply of every facility that any of the zone's people reach, undivided (the most that the register allows).
-    need
-        What the zone's people need by the standard, in the same unit.
+    `in_reach` is the supply of every facility that any of the zone's people reach, undivided (the most that the register
+    allows); `need` what they need by the standard, in the same unit.
     """
     cause = cause_of_circle(where, need.index)
     if where is None:
@@ -108,19 +104,15 @@ def cause_of_shortage(where: Around | None, in_reach: pd.Series, need: pd.Series
 
 def supply_in_reach(data: AssessmentData, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
     """Return the supply (high) of the distinct facilities that the people of each zone reach, by zone_id."""
-    known = table["high"]
-    rows = pairs[pairs["facility_id"].isin(known.index)]
+    rows = pairs[pairs["facility_id"].isin(table.index)]
     own = data.demand["zone_id"].reindex(rows["demand_id"]).to_numpy(dtype=object)
     inside = ~pd.isna(own)
-    zone = data.zones.index.get_indexer(pd.Index(own[inside]))
-    facility = known.index.get_indexer(pd.Index(rows["facility_id"].to_numpy()[inside]))
-    below, upper = data.above
-    keys = np.unique(zone.astype(np.int64) * len(known) + facility)
-    reach = pd.DataFrame({"zone": keys // max(len(known), 1), "facility": keys % max(len(known), 1)})
-    lifted = reach.merge(pd.DataFrame({"zone": below, "upper": upper}), on="zone")[
-        ["upper", "facility"]
-    ].drop_duplicates()
-    total = np.bincount(
-        lifted["upper"], weights=known.to_numpy(dtype=float)[lifted["facility"]], minlength=len(data.zones)
-    )
+    reach = pd.DataFrame({
+        "zone": data.zones.index.get_indexer(pd.Index(own[inside])),
+        "facility": table.index.get_indexer(pd.Index(rows["facility_id"].to_numpy()[inside])),
+    }).drop_duplicates()  # fmt: skip
+    lifted = reach.merge(pd.DataFrame(data.above.T, columns=["zone", "upper"]), on="zone")
+    lifted = lifted[["upper", "facility"]].drop_duplicates().sort_values(["facility", "upper"])
+    amount = table["high"].to_numpy(dtype=float)[lifted["facility"]]
+    total = np.bincount(lifted["upper"], weights=amount, minlength=len(data.zones))
     return pd.Series(total, index=data.zones.index)

@@ -33,12 +33,7 @@ def flag_caveats(
 ) -> list[tuple[str, ...]]:
     """Return what qualifies the flag of each zone: its level, that of its rule, and the edge of the data.
 
-    Parameters
-    ----------
-    ids
-        zone_ids.
-    own_level
-        Where the flag is at the rule's own level or above it; shape (n_ids,).
+    `own_level`, shape (n_ids,), says where the flag is at the rule's own level or above it.
     """
     everywhere, elsewhere = rule_caveats(data, rule), level_caveat(rule)
     nowhere = pd.Series(False, index=data.zones.index)

@@ -86,22 +86,11 @@ def amounts(
 ) -> Amounts:
     """Return what each selected facility has of `supply`; facilities themselves where `supply` is None.
 
-    A facility that offers a selected type without a row in supplies is unknown (0 to inf), never 0.
-
-    Parameters
-    ----------
-    of
-        Selections, of which a facility must fit any.
-    supply
-        Supply that is added up over the selected types of a facility; None counts facilities.
-    where
-        A further condition on each.
+    A facility must fit any selection, and meet the condition `where`. The supply is added up over its selected types; one
+    that offers a selected type without a row in supplies is unknown (0 to inf), never 0.
     """
     key = ("amounts", repr(of), supply, repr(where))
-    if key not in data.memo:
-        data.memo[key] = _amounts(data, of, supply, where)
-    found: Amounts = data.memo[key]
-    return found
+    return data.once(key, lambda: _amounts(data, of, supply, where))
 
 
 def _amounts(

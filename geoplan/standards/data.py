@@ -4,21 +4,22 @@ An :class:`AssessmentData` is made once a run and never changed; the kinds of ru
 no rules.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
-from geoplan.tables import GROUPS, Service
+from geoplan.tables import CIRCLE, GROUPS, NEAREST, Service
 from geoplan.words.vocabulary import narrower, vocabulary
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Found = TypeVar("Found")
 
 #: Least share of a coarser zone that must have communities for a verdict.
 LEAST_COVERED = 0.95
@@ -51,25 +52,48 @@ class Steps:
 class AssessmentData:
     """The tables of one study, as `geoplan.tables` describes them, with what follows from them.
 
-    `pairs` and `nearest` hold ``service, demand_id, facility_id, seconds``; `thresholds` the local thresholds (本地设定) by
-    rule_id; `register_types` the facility types for which the registers have a word. `memo` keeps what was worked out once.
+    Parameters
+    ----------
+    pairs, nearest
+        ``service, demand_id, facility_id, seconds``: every pair within the service's circle, halo included; and the
+        nearest facility within the search limit.
+    services
+        Service -> its terms.
+    groups
+        ``basis, year`` by group.
+    year
+        Year that is judged.
+    thresholds
+        rule_id -> local threshold (本地设定) for rules that the plan does not quantify; circles: share of people.
+    zone_supplies
+        Supplies without a point: ``zone_id, supply, low, high``.
+    register_types
+        Facility types for which the registers have a word, though perhaps no row: of these there are none, while of a
+        type that no register lists nothing is known.
     """
 
     zones: pd.DataFrame
     demand: pd.DataFrame
-    overlay: pd.DataFrame | None
     facilities: pd.DataFrame
     supplies: pd.DataFrame
-    pairs: pd.DataFrame
-    circle: pd.DataFrame
-    nearest: pd.DataFrame
-    services: Mapping[str, Service]
-    groups: pd.DataFrame
     year: int
+    overlay: pd.DataFrame | None = None
+    pairs: pd.DataFrame = field(default_factory=NEAREST.empty)
+    circle: pd.DataFrame = field(default_factory=CIRCLE.empty)
+    nearest: pd.DataFrame = field(default_factory=NEAREST.empty)
+    services: Mapping[str, Service] = field(default_factory=dict)
+    groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     zone_supplies: pd.DataFrame | None = None
     register_types: frozenset[str] = frozenset()
-    memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def once(self, key: tuple[object, ...], work: Callable[[], Found]) -> Found:
+        """Return what `work` returns, worked out once for `key`."""
+        if key not in self._memo:
+            self._memo[key] = work()
+        found: Found = self._memo[key]
+        return found
 
     # --- zones -----------------------------------------------------------------------------------------------
 

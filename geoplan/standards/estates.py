@@ -14,13 +14,7 @@ def estate_rooms(data: AssessmentData, column: str, *, must_be_handed_over: bool
 
     Rooms of a new estate count when they are built, accepted and handed over: where they certainly are not, nothing
     counts; where the table does not say, they possibly count.
-
-    Parameters
-    ----------
-    column
-        ``eldercare_rooms_m2`` or ``childcare_rooms_m2``.
-    must_be_handed_over
-        True for new estates.
+    New estates must be handed over; `column` is ``eldercare_rooms_m2`` or ``childcare_rooms_m2``.
     """
     if column not in data.zones:
         return pd.DataFrame(
@@ -44,13 +38,7 @@ def pooled(
 
     Small estates of one community may build together: those of `ids` with fewer than `below` households form one pool a
     community, and each has what the pool has. Larger estates, and those of unknown size, stand alone.
-
-    Parameters
-    ----------
-    table
-        From :func:`estate_rooms`.
-    below
-        Households from which on an estate stands alone.
+    `table` comes from :func:`estate_rooms`.
     """
     out, size = table.copy(), pd.Series(np.nan, index=data.zones.index)
     if "households" not in data.zones:

@@ -5,6 +5,7 @@ reachable supply (two-step floating catchment) with the located beside it, whate
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,37 +51,34 @@ def _answers(rule: Circle, terms: Service) -> bool:
     if rule.metres is not None or rule.minutes is None or rule.group != terms.group:
         return False
     whole = all(selection.where is None and selection.in_zones is None for selection in rule.of)
-    return whole and types_of(rule.of) >= _types(terms) and rule.minutes <= terms.walk_minutes + 1e-9
+    return (
+        whole and types_of(rule.of) >= _selection(terms).types and rule.minutes <= terms.walk_minutes + 1e-9
+    )
 
 
-def _types(terms: Service) -> frozenset[str]:
+def _selection(terms: Service) -> Selection:
+    """Return the facilities of a service; types that the vocabulary lacks count only where it knows none of them."""
     known = [name for name in terms.facilities if name in vocabulary("types")]
-    return Selection(facilities=known).types if known else frozenset(terms.facilities)
+    if known:
+        return Selection(facilities=known)
+    return Selection.model_construct(facilities=list(terms.facilities), where=None, in_zones=None)
 
 
 def _circle(name: str, terms: Service) -> Circle:
     minutes = terms.walk_minutes
-    zh, en = terms.label("zh"), terms.label("en")
-    known = [kind for kind in terms.facilities if kind in vocabulary("types")]
+    zh, en = (
+        phrase("study_circle", lang, minutes=f"{minutes:g}", service=terms.label(lang)) for lang in LANGUAGES
+    )
     return Circle.model_construct(
-        id=f"circle_{name}", kind="circle", pack="study", indicator=phrase("study_circle", "zh", minutes=f"{minutes:g}", service=zh),
-        title_en=phrase("study_circle", "en", minutes=f"{minutes:g}", service=en), level="community", counts="", per=None, base=None,
+        id=f"circle_{name}", kind="circle", pack="study", indicator=zh, title_en=en, level="community", counts="", per=None, base=None,
         target=f"{NOT_QUANTIFIED}@2000", range_is=None, unit="m" if terms.group == "street_m" else "people", attribute="", lead="", clause=phrase("study_clause", "zh"),
-        quote="", note="", flags=True, plan_level="city", years=None,
-        of=[Selection.model_construct(facilities=list(terms.facilities), where=None, in_zones=None)] if not known
-        else [Selection(facilities=known)],
+        quote="", note="", flags=True, plan_level="city", years=None, of=[_selection(terms)],
         group=terms.group, minutes=minutes, metres=None, service=name,
     )  # fmt: skip
 
 
 def flagging(rules: Sequence[Rule], only: Sequence[str] | None) -> tuple[Rule, ...]:
-    """Return the rules that measure every community and town: per person, per household, and circles.
-
-    Parameters
-    ----------
-    only
-        rule_ids; None: all that can.
-    """
+    """Return the rules that measure every community and town: per person, per household, and circles; all, or those of `only`."""
     return tuple(rule for rule in rules if rule.measures_zones and (only is None or rule.rule_id in only))
 
 
@@ -94,14 +92,8 @@ def flags_of(
 ) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Return the flags of one rule in every community and town, and why there are none.
 
-    Parameters
-    ----------
-    findings
-        Findings of the same rule, for the apportioned reference.
-    reach
-        What `geoplan.standards.reachable.reachable` gives for the rule, where it was measured before.
-    zones
-        zone_ids: only these are measured, with the same result as among all; None: every community and town.
+    `findings` are those of the same rule, for the apportioned reference; `reach` is what `reachable` gives for it, where it
+    was measured before. Of `zones` (zone_ids) only these are measured, with the same result as among all.
     """
     every = (zone for level in LEVELS for zone in data.level(level))
     ids = pd.Index([z for z in every if zones is None or z in zones], name="zone_id", dtype=object)
@@ -116,17 +108,12 @@ def flags_of(
     note = level_caveat(rule)
     for lang in LANGUAGES:
         table[f"note_{lang}"] = np.where(own_level, "", phrase(note, lang) if note else "").astype(object)
-    told = tuple(
-        Note.of(
-            "rule_flags_nobody",
-            rule=rule.rule_id,
-            why_zh=why.found("zh"),
-            why_en=why.found("en"),
-            severity="info",
-        )
+    told: dict[str, Any] = {"rule": rule.rule_id, "severity": "info"}
+    notes = (
+        Note.of("rule_flags_nobody", why_zh=why.found("zh"), why_en=why.found("en"), **told)
         for why in missing
     )
-    return table[list(FLAGS)].reset_index(drop=True), told
+    return table[list(FLAGS)].reset_index(drop=True), tuple(notes)
 
 
 def _supply_flags(

@@ -20,23 +20,10 @@ _NUMBERS = ("actual", "actual_low", "actual_high", "required", "shortfall", "gro
 def gap_list(
     found: Assessment, zones: pd.DataFrame, rules: pd.DataFrame, facilities: pd.DataFrame, *, lang: str
 ) -> pd.DataFrame:
-    """Return the gap list: flagged communities in the order of their codes, then findings not met with their members.
+    """Return the gap list (`tables.GAP_LIST`): flagged communities in the order of their codes, then findings not met.
 
-    Parameters
-    ----------
-    found
-        From `geoplan.standards.assess.assess`.
-    zones, facilities
-        As in `geoplan.tables`.
-    rules
-        From `geoplan.standards.packs.read.rules_table`, the study's own circles included.
-    lang
-        ``zh`` or ``en``, for the words.
-
-    Returns
-    -------
-    gap_list
-        `tables.GAP_LIST`.
+    A finding is followed by its members that lack what the rule asks for. `rules` comes from
+    `geoplan.standards.packs.read.rules_table`, the study's own circles included; the words are in `lang`.
     """
     names, findings = _Names(zones, rules, facilities, lang), found.findings
     years = findings.set_index("rule_id")["target_year"].to_dict() if "target_year" in findings else {}
@@ -60,20 +47,7 @@ def with_site_names(
     """Return the gap list with the column ``site``: the names of the sites that add to a row's indicator and serve its zone.
 
     A row of a finding is that of every site that serves a zone below it; all others are those that serve the very zone.
-
-    Parameters
-    ----------
-    gaps
-        From `gap_list`.
-    sites
-        `tables.SITES`: those of one answer.
-    zones
-        `tables.ZONES`.
-
-    Returns
-    -------
-    gaps
-        The same rows; names in the order in which the sites open, joined as `lang` joins names; empty where none serves.
+    The names stand in the order in which the sites (`tables.SITES`, those of one answer) open; empty where none serves.
 
     Examples
     --------
@@ -113,18 +87,8 @@ def gap_list_with_sites(
 ) -> pd.DataFrame:
     """Return the gap list with the sites that close a row in the column ``site``.
 
-    A site is named where it serves the row's zone and, once all are built, it is known that nothing is short there.
-
-    Parameters
-    ----------
-    gaps
-        From `gap_list`.
-    sites
-        `tables.SITES`: those of one answer.
-    zones
-        `tables.ZONES`.
-    after
-        The assessment with all sites built.
+    A site is named where it serves the row's zone and, once all are built (`after`), it is known that nothing is short
+    there.
     """
     named = with_site_names(gaps, sites, zones, lang=lang)
     flags, findings = after.flags, after.findings
@@ -145,17 +109,14 @@ class _Names:
     def __init__(self, zones: pd.DataFrame, rules: pd.DataFrame, facilities: pd.DataFrame, lang: str) -> None:
         self.lang = lang
         self.rules = rules.to_dict("index")
-        self.zones = zones[["level", "name", "parent_id"]].to_dict("index")
+        self.zones = zones[["level", "name"]].to_dict("index")
+        self.parents = zones["parent_id"].to_dict()
         self.facilities = facilities["name"].astype(object).to_dict()
 
     def above(self, zone: Any, level: str) -> str:  # noqa: ANN401 - ids and nulls
         """Return the name of the zone of `level` that `zone` is or lies in; empty where there is none."""
-        at = zone
-        while at in self.zones:
-            if self.zones[at]["level"] == level:
-                return str(self.zones[at]["name"])
-            at = self.zones[at]["parent_id"]
-        return ""
+        rows = (self.zones[at] for at in _upwards(zone, self.parents))
+        return next((str(row["name"]) for row in rows if row["level"] == level), "")
 
     def rule(self, rule_id: str, column: str) -> str:
         """Return one word of a rule, in the language where it has two."""

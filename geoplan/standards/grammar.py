@@ -12,6 +12,7 @@ column      forms                                                          means
             ``>=50% or >=30% by district@2025``
 ``per``     ``elders_60/1000``, ``households/100``                         per N of a group
 =========== ============================================================== =====================================
+A text in none of the forms is a ValueError that says the form.
 """
 
 import re
@@ -102,11 +103,6 @@ class Per:
 def parse_level(text: str) -> Where:
     """Return what a level says.
 
-    Raises
-    ------
-    ValueError
-        If the text is in none of the forms.
-
     Examples
     --------
     >>> parse_level("community: complete, 5000..12000 residents")
@@ -131,13 +127,7 @@ def parse_level(text: str) -> Where:
 
 
 def parse_base(text: str) -> Base:
-    """Return what a base says.
-
-    Raises
-    ------
-    ValueError
-        If the text is not in the form ``48@2023`` or ``64%@2023``.
-    """
+    """Return what a base says."""
     found = _BASE.fullmatch(text.strip())
     if not found:
         raise ValueError("must be a value and its year, such as `48@2023` or `64%@2023`")
@@ -146,11 +136,6 @@ def parse_base(text: str) -> Base:
 
 def parse_targets(text: str) -> tuple[Target, ...]:
     """Return the targets that a text names, by year.
-
-    Raises
-    ------
-    ValueError
-        If a part is in none of the forms, or a year stands twice.
 
     Examples
     --------
@@ -165,13 +150,7 @@ def parse_targets(text: str) -> tuple[Target, ...]:
 
 
 def parse_per(text: str) -> Per:
-    """Return what a `per` says.
-
-    Raises
-    ------
-    ValueError
-        If the text is not in the form ``elders_60/1000`` or names no group.
-    """
+    """Return what a `per` says."""
     found = _PER.fullmatch(text.strip())
     if not found or float(found[2]) <= 0:
         raise ValueError("must be a group and a number, such as `elders_60/1000`")
@@ -179,13 +158,7 @@ def parse_per(text: str) -> Per:
 
 
 def parse_bound(text: str) -> tuple[str, float]:
-    """Return comparison and value of a bound such as ``>=150``.
-
-    Raises
-    ------
-    ValueError
-        If the text is no bound.
-    """
+    """Return comparison and value of a bound such as ``>=150``."""
     found = _BOUND.fullmatch(text.strip())
     if not found:
         raise ValueError("must be a bound such as `>=150`")

@@ -85,24 +85,10 @@ class Measured:
     tally: "Tally | None" = None
 
 
-@dataclass(frozen=True)
-class Ratio:
-    """A part over a whole, as an interval.
-
-    `low` and `high` bound every ratio that the rows allow; `whole` is the whole at the high end, `known` part and
-    whole over the certain rows. NaN where there is no whole.
-    """
-
-    low: float
-    high: float
-    whole: float
-    known: tuple[float, float]
-    rows: int
-    unknown_rows: int
-
-
-def ratio(part: pd.DataFrame, whole: pd.DataFrame, *, inside: bool) -> Ratio:
-    """Return the ratio of the sums of two tables of ``low, high`` with the same rows.
+def ratio(
+    zone: str, part: pd.DataFrame, whole: pd.DataFrame, *, inside: bool, hints: tuple[Note, ...] = ()
+) -> Measured:
+    """Return the ratio of the sums of two tables of ``low, high`` with the same rows, not applicable without a whole.
 
     With `inside` the part of a row is a part of its whole (nursing beds of beds), so that a row of which nothing is
     known can raise the ratio only with both. Bounds, r between::
@@ -114,7 +100,7 @@ def ratio(part: pd.DataFrame, whole: pd.DataFrame, *, inside: bool) -> Ratio:
     --------
     >>> part = pd.DataFrame({"low": [30.0, 0.0], "high": [30.0, 10.0]})
     >>> whole = pd.DataFrame({"low": [40.0, 20.0], "high": [40.0, 20.0]})
-    >>> found = ratio(part, whole, inside=True)
+    >>> found = ratio("area/1", part, whole, inside=True)
     >>> round(found.low, 3), round(found.high, 3), found.known
     (0.5, 0.667, (30.0, 40.0))
     """
@@ -126,14 +112,12 @@ def ratio(part: pd.DataFrame, whole: pd.DataFrame, *, inside: bool) -> Ratio:
     certain = (p_low == p_high) & (w_low == w_high)
     low = _over(float(p_low.sum()), float(w_high.sum()))
     high = _over(float(best_part.sum()), float(best_whole.sum()), endless=1.0 if inside else np.inf)
-    return Ratio(
-        low if w_high.sum() > 0 else NAN,
-        high if w_high.sum() > 0 else NAN,
-        float(best_whole.sum()),
-        (float(p_low[certain].sum()), float(w_low[certain].sum())),
-        len(whole),
-        int((~certain).sum()),
-    )
+    some = bool(w_high.sum() > 0)
+    return Measured(
+        zone, low if some else NAN, high if some else NAN, float(best_whole.sum()), rows=len(whole),
+        unknown_rows=int((~certain).sum()), known=(float(p_low[certain].sum()), float(w_low[certain].sum())),
+        hints=hints, applicable=some,
+    )  # fmt: skip
 
 
 def _over(part: float, whole: float, *, endless: float = 0.0) -> float:
@@ -146,19 +130,9 @@ def _over(part: float, whole: float, *, endless: float = 0.0) -> float:
 
 
 def share_of_members(has: pd.Series, counted: pd.Series) -> tuple[float, float]:
-    """Return least and most of the share of members that have something.
+    """Return least and most of the share of members that have something (`has`: True, False or NA); NaN without members.
 
-    Parameters
-    ----------
-    has
-        True, False or NA for each member.
-    counted
-        True where the member certainly counts, False where it only possibly does.
-
-    Returns
-    -------
-    low, high
-        NaN where no member certainly or possibly counts.
+    `counted` is True where the member certainly counts, False where it only possibly does.
 
     Examples
     --------

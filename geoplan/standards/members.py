@@ -88,13 +88,11 @@ def zone_presence(
     out = pd.DataFrame(index=index)
     out["located"] = three_valued(_stands_in(data, certain, index), _stands_in(data, possible, index))
     serves = data.facilities["serves"]
-    told = any(len(zones) > 0 for zones in serves.loc[possible])
-    if told:
+    out["assigned"] = pd.array([pd.NA] * len(index), dtype="boolean")
+    if any(len(zones) > 0 for zones in serves.loc[possible]):
         out["assigned"] = three_valued(
-            _serves(data, serves.loc[certain], index), _serves(data, serves.loc[possible], index)
+            *(_serves(data, serves.loc[ids], index) for ids in (certain, possible))
         )
-    else:
-        out["assigned"] = pd.Series(pd.NA, index=index, dtype="boolean")
     out["within_circle"] = _within(data, certain, possible, of, index, group)
     return out
 
@@ -158,17 +156,7 @@ def tally_of(has: pd.Series, sure: pd.Series) -> Tally:
 
 
 def members_table(ids: Sequence[str], has: Any, sure: Floats | Bools) -> pd.DataFrame:  # noqa: ANN401 - any array of three values
-    """Return members with the columns that every kind fills.
-
-    Parameters
-    ----------
-    ids
-        zone_ids or facility_ids.
-    has
-        True, False or NA for each.
-    sure
-        False where one only possibly counts.
-    """
+    """Return members (zones or facilities) with the columns that every kind fills; `sure` is False where one only possibly counts."""
     n = len(ids)
     return pd.DataFrame({
         "member_id": list(ids), "has": pd.array(has, dtype="boolean"), "value": np.full(n, np.nan),
@@ -215,7 +203,7 @@ class MemberRule(Rule):
         missing, due = self.missing(data), self.member_zones(data)
         if missing:
             return [Measured(zone, missing=missing, group=group) for zone in plan]
-        if due is not None and not due.sure and not due.maybe:
+        if due is not None and not due.every:
             return [Measured(zone, applicable=False, group=group) for zone in plan]
         members = self.members(data)
         return [
@@ -232,13 +220,11 @@ class MemberRule(Rule):
             high = min(1.0, high + unplaced / n)
         lacking = members.loc[~has.fillna(value=False), "member_id"]
         people = data.people(group) if group else None
-        affected = (
-            NAN
-            if people is None
-            else float(people.reindex(lacking).sum(min_count=1))
-            if len(lacking)
-            else 0.0
-        )
+        affected = 0.0
+        if people is None:
+            affected = NAN
+        elif len(lacking):
+            affected = float(people.reindex(lacking).sum(min_count=1))
         return Measured(
             zone, low, high, float(n), rows=len(members),
             unknown_rows=int((has.isna() | ~members["sure"]).sum()) + unplaced, applicable=len(members) > 0,

@@ -54,8 +54,4 @@ def _measured(
 ) -> Measured:  # fmt: skip
     if missing:
         return Measured(zone, missing=missing, hints=hints)
-    r = ratio(part, whole, inside=inside)
-    return Measured(
-        zone, r.low, r.high, r.whole, rows=r.rows, unknown_rows=r.unknown_rows, known=r.known, hints=hints,
-        applicable=not np.isnan(r.low),
-    )  # fmt: skip
+    return ratio(zone, part, whole, inside=inside, hints=hints)

@@ -60,14 +60,8 @@ class Requirement:
     ) -> "Requirement":
         """Return what holds in `year`: the latest target at or before it, else the first to come.
 
-        Parameters
-        ----------
-        targets
-            In the order of their years.
-        range_is
-            ``limits`` or ``floor_and_aim``: what a range means.
-        local
-            Local threshold: stands in for a target that the plan does not quantify, or of which two values are named.
+        `targets` stand in the order of their years. `range_is` says what a range means, ``limits`` or ``floor_and_aim``. A
+        `local` threshold stands in for a target that the plan does not quantify, or of which two values are named.
         """
         past = [target for target in targets if target.year <= year]
         target, is_due = (past or targets)[-1 if past else 0], bool(past)
@@ -108,12 +102,7 @@ class Requirement:
         """Return how much is certainly missing, in `unit`; an amount above an upper limit is negative.
 
         The most that the rows allow is counted, so that the gap is the least that must be built. Whole units are rounded
-        up; a strict ``>`` asks for one more than the bound.
-
-        Parameters
-        ----------
-        scale
-            Amount in `unit` that raises the value by 1.
+        up; a strict ``>`` asks for one more than the bound. `scale` is the amount in `unit` that raises the value by 1.
 
         Examples
         --------

@@ -39,6 +39,16 @@ class RuleZones:
     missing: tuple[Note, ...] = ()
     by_band: bool = False
 
+    @property
+    def every(self) -> list[str]:
+        """Zones that certainly fit, then those that possibly do."""
+        return [*self.sure, *self.maybe]
+
+    @property
+    def is_sure(self) -> Bools:
+        """True for each of `every` that certainly fits, shape (n_zones,)."""
+        return np.arange(len(self.every)) < len(self.sure)
+
 
 def plan_zones(data: AssessmentData, *, plan_level: str) -> tuple[str, ...]:
     """Return the zones that a plan speaks for: the area for a city's plan, the districts for a district's.
@@ -53,20 +63,11 @@ def rule_zones(
 ) -> RuleZones:
     """Return the zones of the levels of `where` that fit its filter.
 
-    Parameters
-    ----------
-    where
-        Levels and filter of a rule.
-    plan_level
-        ``city`` or ``district``: what the plan's area is.
-    years
-        First and last year of the plan, in which a new estate is built; None where nothing counts as new by its year.
+    `plan_level` says what the plan's area is, ``city`` or ``district``; `years` its first and last year, in which a new
+    estate is built; None where nothing counts as new by its year.
     """
     key = ("rule_zones", where, plan_level, years)
-    if key not in data.memo:
-        data.memo[key] = _rule_zones(data, where, plan_level, years)
-    found: RuleZones = data.memo[key]
-    return found
+    return data.once(key, lambda: _rule_zones(data, where, plan_level, years))
 
 
 def _rule_zones(

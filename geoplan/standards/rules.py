@@ -165,16 +165,12 @@ Selections = Annotated[list[Selection], BeforeValidator(_as_list), Field(min_len
 """One selection, or several of which a facility must fit any."""
 
 
-def _supply(name: Any) -> Any:  # noqa: ANN401 - before validation anything may stand here
-    return known_word("supplies", name) if isinstance(name, str) else name
+def _known(section: str) -> BeforeValidator:
+    return BeforeValidator(lambda name: known_word(section, name) if isinstance(name, str) else name)
 
 
-def _group(name: Any) -> Any:  # noqa: ANN401 - before validation anything may stand here
-    return known_word("groups", name) if isinstance(name, str) else name
-
-
-Supply = Annotated[str, Field(min_length=1), BeforeValidator(_supply)]
-Group = Annotated[str, Field(min_length=1), BeforeValidator(_group)]
+Supply = Annotated[str, Field(min_length=1), _known("supplies")]
+Group = Annotated[str, Field(min_length=1), _known("groups")]
 
 
 @dataclass(frozen=True)
@@ -190,7 +186,7 @@ class Reads:
     groups
         Groups of people.
     tables
-        Arguments of `geoplan.standards.assess.assess` that hold tables.
+        Tables of `geoplan.standards.data.AssessmentData`.
     """
 
     types: frozenset[str]
@@ -288,12 +284,10 @@ class Rule(Entry):
 
     def attribute_text(self, lang: str) -> str:
         """Return whether the plan binds (约束性, 预期性 …) in words; what no list has as the plan says it."""
-        known = (
-            words
-            for code, words in catalogue().items()
-            if code.startswith("attribute_") and words["zh"] == self.attribute
-        )
-        return str(next((words[lang] for words in known), self.attribute))
+        for code, words in catalogue().items():
+            if code.startswith("attribute_") and words["zh"] == self.attribute:
+                return str(words[lang])
+        return self.attribute
 
     def place_text(self, lang: str) -> str:
         """Return the place where a figure holds; empty where it holds everywhere."""
@@ -331,13 +325,7 @@ class Rule(Entry):
     # --- what is asked and measured ----------------------------------------------------------------------------
 
     def requirement(self, year: int, thresholds: Mapping[str, float] | None = None) -> Requirement:
-        """Return what the plan asks for in `year`.
-
-        Parameters
-        ----------
-        thresholds
-            Local thresholds (本地设定) by rule_id, for what the plan does not quantify.
-        """
+        """Return what the plan asks for in `year`; `thresholds` are local ones (本地设定) by rule_id for what it does not quantify."""
         local = (thresholds or {}).get(self.rule_id)
         return Requirement.of(self.targets, year=year, range_is=self.range_is, local=local)
 
@@ -389,12 +377,8 @@ class Rule(Entry):
     def measure(self, data: AssessmentData, zones: Collection[str] | None = None) -> list[Measured]:
         """Return what is measured at the rule's own zones, one row a zone in the order of the zones table.
 
-        Where no zone can be told to fit, one row for the area says why.
-
-        Parameters
-        ----------
-        zones
-            zone_ids: only these are measured, with the same result as among all; None: all.
+        Where no zone can be told to fit, one row for the area says why. Of `zones` (zone_ids) only these are measured, with
+        the same result as among all; None: all.
         """
         mine = self.zones(data)
         if mine.sure:
@@ -455,20 +439,12 @@ class Rule(Entry):
         types = types_of((*self.selections, *reached))
         if self.walks:  # the cause of a shortage tells of others of the same family
             types = types.union(*(narrower(family) for family in FAMILY_GROUPS if types & narrower(family)))
-        groups = {
-            self.counted_group,
-            OTHER_BASIS.get(self.counted_group, ""),
-            self.where.band[0] if self.where.band else "",
-        }
+        own = self.counted_group
+        groups = {own, OTHER_BASIS.get(own, ""), self.where.band[0] if self.where.band else ""}
         groups |= {COMPLETE_BAND[0]} if "complete" in self.where.words else set()
-        own = Reads(
-            types,
-            frozenset(supplies),
-            frozenset(attributes),
-            frozenset(groups - {""}),
-            self._tables(types, supplies),
-        )
-        return own.joined(*(rule.reads for rule in self.standards))
+        words = frozenset(supplies), frozenset(attributes), frozenset(groups - {""})
+        reads = Reads(types, *words, self._tables(types, supplies))
+        return reads.joined(*(rule.reads for rule in self.standards))
 
     def _tables(self, types: frozenset[str], supplies: Collection[str]) -> frozenset[str]:
         tables = {"zones", "facilities"} if types else {"zones"}
@@ -526,13 +502,8 @@ class Rule(Entry):
         >>> read_pack("huzhong").rules[5].basis_text("zh")
         '护理型床位/养老床位；养老机构'
         """
-        parts = (
-            self.amount_text(lang),
-            self.facilities_text(lang),
-            self.condition_text(lang),
-            self.whom_text(lang),
-        )
-        return phrase("join_semicolon", lang).join(part for part in parts if part)
+        texts = (self.amount_text, self.facilities_text, self.condition_text, self.whom_text)
+        return phrase("join_semicolon", lang).join(filter(None, (text(lang) for text in texts)))
 
     def unit_text(self, lang: str) -> str:
         """Return the unit of the value: per cent, beds per 1,000 people, or the unit in which one builds."""
@@ -583,9 +554,8 @@ class Rule(Entry):
     def affected_text(self, lang: str) -> str:
         """Return whom `people_affected` counts; empty where the kind counts nobody."""
         group = self.counted_group
-        return self.own_text(
-            "affected", lang, group=label("groups", group, lang) if group else phrase("rule_people", lang)
-        )
+        whom = label("groups", group, lang) if group else phrase("rule_people", lang)
+        return self.own_text("affected", lang, group=whom)
 
     def gap_text(self, lang: str) -> str:
         """Return what the shortfall counts."""

@@ -14,12 +14,8 @@ from geoplan.words.errors import Note
 def judge(rule: Rule, found: Measured, *, year: int, what: Requirement, covered: float) -> dict[str, Any]:
     """Return the finding for one rule at one zone, without the columns that need other tables.
 
-    Parameters
-    ----------
-    what
-        What is required, from `Rule.measure_requirement`.
-    covered
-        How much of the zone has communities (0-1); under 0.95 gives no verdict.
+    `what` comes from `Rule.measure_requirement`. `covered` says how much of the zone has communities (0-1); under
+    `LEAST_COVERED` gives no verdict.
     """
     kept, missing = what.holds(found.low, found.high), list(found.missing)
     short = NAN

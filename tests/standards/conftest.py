@@ -202,8 +202,8 @@ class Town:
             ),
         }  # fmt: skip
 
-    def assess(self, rules: Any, **more: Any) -> Any:
-        return assess(rules, **{**self.tables(), **more})
+    def assess(self, rules: Any, *, reported: Any = (), flag_rules: Any = None, **tables: Any) -> Any:
+        return assess(self.data(**tables), rules, reported=reported, flag_rules=flag_rules)
 
     def members(self, rules: Any, **more: Any) -> pd.DataFrame:
         return self.assess(rules, **more).members.set_index("member_id")
@@ -215,8 +215,8 @@ class Town:
     def verdict(self, rules: Any, rule: str = "local.r", **more: Any) -> str:
         return str(self.finding(rules, rule, **more)["verdict"])
 
-    def data(self) -> AssessmentData:
-        return AssessmentData(**self.tables())
+    def data(self, **tables: Any) -> AssessmentData:
+        return AssessmentData(**{**self.tables(), **tables})
 
 
 @cache

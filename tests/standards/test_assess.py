@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pandas as pd
 import pytest
+from rule_cases import HOMES, case, rule
 
 from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.requirement import Requirement, rounded
@@ -12,53 +13,46 @@ from geoplan.tables import CAUSES, FINDINGS, FLAGS, MEMBERS, VERDICTS
 from geoplan.words.errors import TableError
 
 
-def total(rules_from, target, base=""):
-    more = f"base: {base}\n" if base else ""
-    return rules_from(
-        f"kind: total\nof: {{facilities: [institution]}}\nsupply: beds\n{more}target: '{target}'"
-    )
+def beds(target, *more):
+    return rule("total", target, HOMES, "supply: beds", *more)
 
 
-def test_the_latest_target_at_or_before_the_year_judges(town, rules_from):
-    rules = total(rules_from, ">=5@2023; >=12@2025; >=20@2030")
-    wanted = {2023: (5.0, "met"), 2024: (5.0, "met"), 2025: (12.0, "not_met"), 2029: (12.0, "not_met"), 2031: (20.0, "not_met")}  # fmt: skip
-    for year, (required, verdict) in wanted.items():
-        row = town.change(year=year).finding(rules)
-        assert (row["required"], row["verdict"]) == (required, verdict), year
+def covered(share):
+    return lambda town: town.with_zones(covered_share=np.where(town.zones["level"] == "area", share, 1.0))
 
 
-def test_before_the_first_target_there_is_no_verdict_but_the_path(town, rules_from):
-    row = town.change(year=2024).finding(total(rules_from, ">=12@2025", "4@2021"))
-    # the straight line stands at 10 in 2024
-    assert (row["verdict"], row["missing"], row["on_path"]) == ("not_applicable", "rule_not_due", "on_path")
-    behind = town.change(year=2024).finding(total(rules_from, ">=12@2025", "5@2021"))
-    assert behind["on_path"] == "behind"  # 10.25
-    due_now = town.finding(total(rules_from, ">=12@2025", "5@2021"))
-    assert (due_now["verdict"], due_now["on_path"]) == ("not_met", "")
+def in_year(year):
+    return lambda town: town.change(year=year)
 
 
-def test_a_zone_with_too_few_communities_gets_no_verdict(town, rules_from):
-    def judge(share):
-        zones = town.zones.assign(covered_share=np.where(town.zones["level"] == "area", share, 1.0))
-        return town.change(zones=zones).finding(total(rules_from, ">=12@2025"))
+SCHOOLS = rule("total", ">=1", "of: {facilities: [elder_school]}", "unit: facilities")
+CASES = [
+    *(
+        case(f"the latest target in {year}", beds(">=5@2023; >=12@2025; >=20@2030"), town=in_year(year), required=required, verdict=verdict)
+        for year, required, verdict in ((2023, 5.0, "met"), (2024, 5.0, "met"), (2025, 12.0, "not_met"), (2029, 12.0, "not_met"), (2031, 20.0, "not_met"))
+    ),
+    # the straight line stands at 10 in 2024, and at 10.25
+    case("on the path to the first target", beds(">=12", "base: 4@2021"), town=in_year(2024), verdict="not_applicable", missing="rule_not_due", on_path="on_path"),
+    case("behind the path", beds(">=12", "base: 5@2021"), town=in_year(2024), on_path="behind"),
+    case("no path once it is due", beds(">=12", "base: 5@2021"), verdict="not_met", on_path=""),
+    case("a zone with enough communities", beds(">=12"), town=covered(0.95), verdict="not_met"),
+    case("a zone with too few communities", beds(">=12"), town=covered(0.9499), verdict="no_data", missing="rule_not_covered", actual_low=10.0,
+         says_zh="95%", shortfall=float("nan")),
+    case("a city is the area", beds(">=1", "level: city"), level="city", verdict="met"),
+    # a city's districts are not in this study
+    case("a city's districts", beds(">=1", "level: district"), level="city", verdict="not_applicable"),
+    case("a type that no register could list", SCHOOLS, verdict="no_data"),
+    case("a type that a register could list", SCHOOLS, given={"register_types": frozenset({"elder_school"})}, verdict="not_met", actual_low=0.0, shortfall=1.0),
+]  # fmt: skip
 
-    assert judge(0.95)["verdict"] == "not_met"
-    row = judge(0.9499)
-    assert (row["verdict"], row["missing"], row["actual_low"]) == ("no_data", "rule_not_covered", 10.0)
-    assert "95%" in row["missing_zh"]
-    assert np.isnan(row["shortfall"])
 
-
-def test_a_city_is_the_area_and_a_district_too_where_there_are_no_districts(town, rules_from):
-    body = "kind: total\nof: {facilities: [institution]}\nsupply: beds\nlevel: %s\ntarget: '>=1@2025'"
-    city = rules_from(body % "city", level="city")
-    assert town.verdict(city) == "met"
-    in_city = rules_from(body % "district", level="city")
-    assert town.verdict(in_city) == "not_applicable"  # a city's districts are not in this study
+@pytest.mark.parametrize("case", CASES)
+def test_a_finding(town, rules_from, case):
+    case.check(town, rules_from)
 
 
 def test_thresholds_reported_figures_and_names_that_are_unknown(town, rules_from):
-    rules = total(rules_from, ">=12@2025")
+    rules = rules_from(beds(">=12"))
     result = town.assess(
         rules,
         thresholds={"local.r": 3.0, "local.x": 1.0},
@@ -73,41 +67,32 @@ def test_thresholds_reported_figures_and_names_that_are_unknown(town, rules_from
 
 
 def test_facilities_count_from_open_to_close_year(town, rules_from):
-    rules = total(rules_from, ">=1@2025")
+    rules = rules_from(beds(">=1"))
     rows = town.facilities
 
-    def beds(**columns):
+    def held(**columns):
         values = {k: [v, *rows[k].tolist()[1:]] for k, v in columns.items()}
         return town.change(facilities=rows.assign(**values)).finding(rules)["actual_low"]
 
-    assert beds(open_year=2025.0) == 10.0
-    assert beds(open_year=2026.0) == 6.0
-    assert beds(close_year=2026.0) == 10.0
-    assert beds(close_year=2025.0) == 6.0
-    assert beds(status="closed") == 6.0
+    assert held(open_year=2025.0) == 10.0
+    assert held(open_year=2026.0) == 6.0
+    assert held(close_year=2026.0) == 10.0
+    assert held(close_year=2025.0) == 6.0
+    assert held(status="closed") == 6.0
     # what is handed over counts whatever its status word: the joined register leaves out what is not built by the year
     for status in ("planned", "building"):
-        assert beds(status=status) == 10.0
-        assert beds(status=status, open_year=2025.0) == 10.0
-        assert beds(status=status, open_year=2026.0) == 6.0
-    assert beds(status="closed", open_year=2020.0) == 6.0
-
-
-def test_a_type_that_a_register_could_list_is_none_and_one_that_it_could_not_is_unknown(town, rules_from):
-    rules = rules_from("kind: total\nof: {facilities: [elder_school]}\ntarget: '>=1@2025'\nunit: facilities")
-    assert town.verdict(rules) == "no_data"
-    row = town.finding(rules, register_types=["elder_school"])
-    assert (row["verdict"], row["actual_low"], row["shortfall"]) == ("not_met", 0.0, 1.0)
+        assert held(status=status) == 10.0
+        assert held(status=status, open_year=2025.0) == 10.0
+        assert held(status=status, open_year=2026.0) == 6.0
+    assert held(status="closed", open_year=2020.0) == 6.0
 
 
 @pytest.mark.parametrize("name", ["wuhan", "huzhong", "yinzhou", "qianjiang", "yantai", "national"])
 def test_a_whole_pack_keeps_the_tables_and_its_inputs(town, name):
     tables = town.tables()
-    before = {key: copy.deepcopy(value) for key, value in tables.items()}
-    from geoplan.standards.assess import assess
-
+    before = copy.deepcopy(tables)
     rules = rules_of([read_pack(name)])
-    result = assess(rules, **tables)
+    result = town.assess(rules)
     assert set(result.findings["rule_id"]) == {rule.rule_id for rule in rules}
     for key, value in tables.items():
         if isinstance(value, pd.DataFrame):
@@ -126,7 +111,7 @@ def test_a_whole_pack_keeps_the_tables_and_its_inputs(town, name):
 
 
 def test_a_table_without_its_columns_or_with_unknown_ids(town, rules_from):
-    rules = total(rules_from, ">=12@2025")
+    rules = rules_from(beds(">=12"))
     with pytest.raises(TableError, match="serves"):
         town.change(facilities=town.facilities.drop(columns="serves")).assess(rules)
     with pytest.raises(TableError, match=r"nowhere#1"):

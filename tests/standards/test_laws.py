@@ -58,7 +58,7 @@ ROWS = st.lists(st.tuples(ENDS, ENDS), min_size=1, max_size=3)
 def test_every_ratio_that_the_rows_allow_lies_between_the_bounds(rows, inside):
     part = pd.DataFrame([p for p, _ in rows], columns=["low", "high"])
     whole = pd.DataFrame([w for _, w in rows], columns=["low", "high"])
-    found = ratio(part, whole, inside=inside)
+    found = ratio("z", part, whole, inside=inside)
     choices = [
         [(p, w) for p in {*ps, sum(ps) / 2} for w in {*ws, sum(ws) / 2} if not inside or p <= w]
         for ps, ws in rows
@@ -72,10 +72,10 @@ def test_every_ratio_that_the_rows_allow_lies_between_the_bounds(rows, inside):
 
 def test_a_ratio_of_rows_of_which_nothing_is_known():
     nothing = pd.DataFrame({"low": [0.0], "high": [np.inf]})
-    found = ratio(nothing, nothing, inside=True)
+    found = ratio("z", nothing, nothing, inside=True)
     assert (found.low, found.high, found.unknown_rows) == (0.0, 1.0, 1)
     empty = nothing.iloc[:0]
-    assert np.isnan(ratio(empty, empty, inside=True).low)
+    assert np.isnan(ratio("z", empty, empty, inside=True).low)
 
 
 THREE = st.sampled_from([True, False, None])

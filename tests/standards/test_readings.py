@@ -5,74 +5,104 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rule_cases import EVERY, HOMES, NURSERIES, case, communities, rule, supplied
 
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gaps import measure
 from geoplan.standards.packs.read import read_pack, rules_of, rules_table
 
-INF = float("inf")
-BEDS = "kind: provision\nof: {facilities: [institution, community]}\nsupply: beds\nper: %s/1000\ntarget: '>=50@2025'"
+INF, NAN = float("inf"), float("nan")
 
 
-# --- both bases ----------------------------------------------------------------------------------------------------
+def beds(per, target=">=50"):
+    return rule("provision", target, EVERY, "supply: beds", f"per: {per}/1000")
+
+
+def metres(limit, group="elders_60", types="elder_home, elder_day_care"):
+    return rule("circle", ">=50%", "level: community", f"of: {{facilities: [{types}]}}", f"group: {group}", f"metres: {limit}", "unit: people")  # fmt: skip
 
 
 def with_registered(town):
-    demand = town.demand.assign(elders_60_registered=30.0)  # 360 of them; 240 usually resident
-    return town.change(demand=demand)
+    return town.with_demand(elders_60_registered=30.0)  # 360 of them; 240 usually resident
 
 
-def test_the_packs_own_basis_judges_and_the_other_stands_beside_it(town, rules_from):
-    both = with_registered(town)
-    row = both.finding(rules_from(BEDS % "elders_60"))
+def pooled(rooms, households=1200.0):
+    """Return a change: both new estates stand in one community, e2 with `households`."""
+
+    def change(town):
+        zones = town.zones.copy()
+        zones.loc["estate/e2", ["parent_id", "households"]] = ["community/A", households]
+        zones.loc[["estate/e1", "estate/e2"], "eldercare_rooms_m2"] = rooms
+        return town.change(zones=zones)
+
+    return change
+
+
+def pool(target, below=None):
+    more = [] if below is None else [f"pool_below: {below}"]
+    return rule("floor_area", target, "level: estate:new", "estate_column: eldercare_rooms_m2", "per: households/100", "unit: m2", *more)  # fmt: skip
+
+
+RATE = rule("rate", ">=10%", NURSERIES, "part: enrolled", "group: under_3", "unit: people")
+AREA = rule("floor_area", ">=100", "level: community", HOMES, "unit: m2")
+ROOMS = rule("floor_area", ">=30", "level: community", "of: {facilities: [community_rooms]}", "unit: m2")
+LEAST = ("level: 'facility: rooms'", "estate_column: eldercare_rooms_m2", "in_zones_of: estate:new", "unit: estates")  # fmt: skip
+# e1: 320 m2 and 400 households, e2: 50 and 600; together 37 per 100
+SMALL = pooled([320.0, 50.0], 600.0)
+POOLED, ALONE = {"estate/e1": "met", "estate/e2": "met"}, {"estate/e1": "met", "estate/e2": "not_met"}
+CASES = [
     # 12 beds: 50 per 1,000 of 240, 33.3 per 1,000 of 360, where 18 are due
-    assert (row["verdict"], row["other_group"], row["other_verdict"], row["other_shortfall"]) == (
-        "met", "elders_60_registered", "not_met", 6.0,
-    )  # fmt: skip
-    assert row["other_low"] == row["other_high"] == pytest.approx(12 / 360 * 1000)
-    row = both.finding(rules_from(BEDS % "elders_60_registered"))
-    assert (row["verdict"], row["shortfall"], row["other_verdict"]) == ("not_met", 6.0, "met")
+    case("the pack's own basis judges", beds("elders_60"), town=with_registered, verdict="met", other_group="elders_60_registered",
+         other_verdict="not_met", other_shortfall=6.0, other_low=12 / 0.36, other_high=12 / 0.36),
+    case("the other basis stands beside it", beds("elders_60_registered"), town=with_registered, verdict="not_met", shortfall=6.0, other_verdict="met"),
+    case("one basis has nothing beside it", beds("elders_60"), other_group="", other_verdict="", other_low=NAN),
+    case("a rule per nobody has no other basis", AREA, town=lambda t: t.with_demand(residents_registered=50.0), zone="community/A", other_group=""),
+    case("a rate over people under both", RATE, town=lambda t: t.with_demand(under_3_registered=4.0).supply(enrolled={"苗苗托育园": 3, "幼儿园托班": 0.6}),
+         verdict="met", other_verdict="not_met", other_low=3.6 / 48),
+    case("a rule of another kind shows nothing reachable", rule("total", ">=1", HOMES, "supply: beds"), reachable_low=NAN),
+    # 福利院 "50余" say, 2 to 19 beds: certain are 6 + 1 + 1 = 8, and not the 10 that there are at least
+    case("known is the sum over the certain rows only", rule("total", ">=20", EVERY, "supply: beds"), town=supplied(beds={"福利院": (2, 19)}),
+         actual_low=10.0, verdict="no_data", missing_en="8 beds known in 3 of 4 rows; the other 1 rows must add 12",
+         missing_zh="4 条记录中 3 条已知，共 8张；其余 1 条须再有 12张"),
+    case("an input that is missing everywhere is said once", ROOMS, verdicts={"area/1": "no_data"}, missing="rule_no_type"),
+    case("a type that the registers have a word for", ROOMS, given={"register_types": frozenset({"community_rooms"})}, zone="community/A",
+         verdicts=communities(*["not_met"] * 4)),
+    case("estates that stand alone", pool(">=30"), town=SMALL, zone="estate/e1", verdicts=ALONE),
+    case("estates that pool", pool(">=30", 1000.0), town=SMALL, zone="estate/e2", verdicts=POOLED, actual_low=37.0),
+    case("a pool on the boundary", pool(">=37", 1000.0), town=SMALL, zone="estate/e1", verdicts=POOLED, actual_low=37.0),
+    # 400 due, 370 there: 30 by households
+    case("a gap that is shared by households", pool(">=40", 1000.0), town=SMALL, zone="estate/e1", shortfall=12.0),
+    case("the larger part of the gap", pool(">=40", 1000.0), town=SMALL, zone="estate/e2", shortfall=18.0),
+    case("an estate as large as the limit stands alone", pool(">=30", 600.0), town=SMALL, zone="estate/e1", verdicts=ALONE),
+    case("rooms of a pool reach the least size together", rule("facility", ">=300", *LEAST, "pool_below: 2000.0"), town=pooled([180.0, 120.0]), verdict="met"),
+    case("rooms alone do not", rule("facility", ">=300", *LEAST), town=pooled([180.0, 120.0]), verdict="not_met"),
+    # homes and rooms at 50, 150, 350 and 650 m, blocks every 100 m from 50 m on
+    *(case(f"a circle of {limit} metres", metres(limit), actual_low=share) for limit, share in ((100.0, 8 / 12), (99.0, 4 / 12), (300.0, 10 / 12), (299.0, 9 / 12))),
+    # 450 m: blocks 150 to 750
+    case("a circle in metres needs no service of the study", metres(300.0, "under_3", "kindergarten_class"),
+         town=lambda t: t.change(services={"eldercare": t.services["eldercare"]}), actual_low=7 / 12, verdict="met"),
+]  # fmt: skip
 
 
-def test_one_basis_has_nothing_beside_it(town, rules_from):
-    row = town.finding(rules_from(BEDS % "elders_60"))
-    assert (row["other_group"], row["other_verdict"]) == ("", "")
-    assert np.isnan(row["other_low"])
-
-
-def test_a_rule_per_nobody_has_no_other_basis(town, rules_from):
-    rules = rules_from(
-        "kind: floor_area\nof: {facilities: [institution]}\nlevel: community\ntarget: '>=100@2025'\nunit: m2"
-    )
-    both = town.with_demand(residents_registered=50.0)
-    assert set(both.assess(rules, flag_rules=()).findings["other_group"]) == {""}
-
-
-def test_a_rate_over_people_is_shown_under_both(town, rules_from):
-    rules = rules_from(
-        "kind: rate\nof: {facilities: [childcare_service]}\npart: enrolled\ngroup: under_3\ntarget: '>=10%@2025'\nunit: people"
-    )
-    more = town.supply(enrolled={"苗苗托育园": 3, "幼儿园托班": 0.6}).change(
-        demand=town.demand.assign(under_3_registered=4.0)
-    )
-    row = more.finding(rules)
-    assert (row["verdict"], row["other_verdict"], row["other_low"]) == ("met", "not_met", pytest.approx(3.6 / 48))  # fmt: skip
+@pytest.mark.parametrize("case", CASES)
+def test_a_reading(town, rules_from, case):
+    case.check(town, rules_from)
 
 
 # --- located and reachable side by side ------------------------------------------------------------------------------
 
 
 def test_findings_of_supply_show_what_is_reachable_beside_what_is_located(town, rules_from):
-    rules = rules_from(BEDS % "elders_60")
+    rules = rules_from(beds("elders_60"))
     result = town.assess(rules)
     row = result.findings.iloc[0]
     near = {x: [i for i in range(12) if abs(50 + 100 * i - x) <= 300] for x in (50, 350, 150, 650)}
-    beds = {50: 4, 350: 6, 150: 1, 650: 1}
+    held = {50: 4, 350: 6, 150: 1, 650: 1}
     # every bed is reached by somebody: shared out, the mean over all people is the beds per elder
-    assert row["reachable_low"] == row["reachable_high"] == pytest.approx(sum(beds.values()) / 240 * 1000)
+    assert row["reachable_low"] == row["reachable_high"] == pytest.approx(sum(held.values()) / 240 * 1000)
     flags = result.flags[result.flags["rule_id"] == "local.r"].set_index("zone_id")
     by_hand = (
-        np.mean([sum(beds[x] / (20 * len(near[x])) for x in beds if i in near[x]) for i in (9, 10, 11)])
+        np.mean([sum(held[x] / (20 * len(near[x])) for x in held if i in near[x]) for i in (9, 10, 11)])
         * 1000
     )
     assert flags.loc["community/D", "reachable_low"] == pytest.approx(by_hand)
@@ -80,25 +110,7 @@ def test_findings_of_supply_show_what_is_reachable_beside_what_is_located(town, 
     assert (unknown["reachable_low"], unknown["reachable_high"]) == (pytest.approx(6 / 240 * 1000), INF)
 
 
-def test_a_rule_of_another_kind_shows_nothing_reachable(town, rules_from):
-    row = town.finding(
-        rules_from("kind: total\nof: {facilities: [institution]}\nsupply: beds\ntarget: '>=1@2025'"),
-    )
-    assert np.isnan(row["reachable_low"])
-
-
 # --- what certain rows have --------------------------------------------------------------------------------------------
-
-
-def test_known_is_the_sum_over_the_certain_rows_only(town, rules_from):
-    rules = rules_from(
-        "kind: total\nof: {facilities: [institution, community]}\nsupply: beds\ntarget: '>=20@2025'"
-    )
-    # 福利院 "50余" say, 2 to 9 beds: certain are 6 + 1 + 1 = 8, and not the 10 that there are at least
-    row = town.supply(beds={"福利院": (2, 19)}).finding(rules)
-    assert (row["actual_low"], row["verdict"]) == (10.0, "no_data")
-    assert row["missing_en"] == "8 beds known in 3 of 4 rows; the other 1 rows must add 12"
-    assert row["missing_zh"] == "4 条记录中 3 条已知，共 8张；其余 1 条须再有 12张"
 
 
 def test_a_type_that_the_registers_have_a_word_for_and_no_row_of_is_none(town):
@@ -109,29 +121,17 @@ def test_a_type_that_the_registers_have_a_word_for_and_no_row_of_is_none(town):
     )
     unknown = bare.assess(rules, flag_rules=()).findings.set_index("rule_id")
     assert unknown.loc["huzhong.registered_childcare", "verdict"] == "no_data"
-    mapped = bare.assess(rules, register_types=["childcare", "kindergarten_class"]).findings.set_index(
-        "rule_id"
-    )
-    for rule, gap in {
+    mapped = bare.assess(
+        rules, register_types=frozenset({"childcare", "kindergarten_class"})
+    ).findings.set_index("rule_id")
+    for name, gap in {
         "registered_childcare": 1.0,
         "places_per_1000_residents": 6.0,
         "planned_places": 75.0,
         "community_childcare": 4.0,
     }.items():
-        row = mapped.loc[f"huzhong.{rule}"]
-        assert (row["actual_low"], row["actual_high"], row["verdict"], row["shortfall"]) == (0.0, 0.0, "not_met", gap), rule  # fmt: skip
-
-
-def test_an_input_that_is_missing_everywhere_is_said_once(town, rules_from):
-    rules = rules_from(
-        "kind: floor_area\nlevel: community\nof: {facilities: [community_rooms]}\ntarget: '>=30@2025'\nunit: m2"
-    )
-    rows = town.assess(rules).findings
-    assert rows[["zone_id", "verdict", "missing"]].to_numpy().tolist() == [
-        ["area/1", "no_data", "rule_no_type"]
-    ]
-    listed = town.assess(rules, register_types=["community_rooms"]).findings
-    assert listed["verdict"].tolist() == ["not_met"] * 4
+        row = mapped.loc[f"huzhong.{name}"]
+        assert (row["actual_low"], row["actual_high"], row["verdict"], row["shortfall"]) == (0.0, 0.0, "not_met", gap), name  # fmt: skip
 
 
 # --- words of a filter -------------------------------------------------------------------------------------------------
@@ -190,41 +190,6 @@ def test_existing_communities_are_held_to_the_standard_of_new_ones(town):
     assert pack[0].where.words == ("new",)  # the rule itself stays as it was
 
 
-# --- pools of small estates ---------------------------------------------------------------------------------------------
-
-
-def test_small_estates_of_a_community_may_pool(town, rules_from):
-    zones = town.zones.copy()
-    zones.loc["estate/e2", "parent_id"] = "community/A"
-    zones.loc["estate/e2", ["households", "eldercare_rooms_m2"]] = [600.0, 50.0]
-    small = town.change(zones=zones)  # e1: 320 m2 and 400 households, e2: 50 and 600; together 37 per 100
-    body = "kind: floor_area\nlevel: estate:new\nestate_column: eldercare_rooms_m2\nper: households/100\ntarget: '>=%s@2025'\nunit: m2\n%s"
-
-    def verdicts(target, more=""):
-        return small.assess(rules_from(body % (target, more)), flag_rules=()).findings.set_index("zone_id")
-
-    assert verdicts(30)["verdict"].to_dict() == {"estate/e1": "met", "estate/e2": "not_met"}
-    pool = verdicts(30, "pool_below: 1000.0")
-    assert set(pool["verdict"]) == {"met"}
-    assert pool["actual_low"].tolist() == pytest.approx([37.0, 37.0])
-    assert verdicts(37, "pool_below: 1000.0")["verdict"].eq("met").all()
-    short = verdicts(40, "pool_below: 1000.0")
-    assert short["shortfall"].tolist() == pytest.approx([12.0, 18.0])  # 400 due, 370 there: 30 by households
-    alone = verdicts(30, "pool_below: 600.0")  # e2 has 600 households: not fewer
-    assert alone["verdict"].to_dict() == {"estate/e1": "met", "estate/e2": "not_met"}
-
-
-def test_the_rooms_of_a_pool_reach_the_least_size_together(town, rules_from):
-    zones = town.zones.copy()
-    zones.loc["estate/e2", "parent_id"] = "community/A"
-    zones.loc[["estate/e1", "estate/e2"], "eldercare_rooms_m2"] = [180.0, 120.0]
-    body = ("kind: facility\nlevel: 'facility: rooms'\nestate_column: eldercare_rooms_m2\nin_zones_of: estate:new\ntarget: '>=300@2025'\n"
-            "unit: estates\n%s")  # fmt: skip
-    pooled, alone = rules_from(body % "pool_below: 2000.0"), rules_from(body % "")
-    assert town.change(zones=zones).verdict(pooled) == "met"
-    assert town.change(zones=zones).verdict(alone) == "not_met"
-
-
 # --- circles ------------------------------------------------------------------------------------------------------------
 
 
@@ -251,24 +216,3 @@ def test_a_circle_over_streets_is_short_of_metres(town):
     assert (row["unit"], row["shortfall"]) == ("m", 500.0)
     assert measure(row, "养老机构", "zh").endswith("覆盖圈外街道500米")
     assert measure(row, "homes", "en").endswith("to cover 500 m of street outside")
-
-
-@pytest.mark.parametrize(
-    ("metres", "share"), [(100, 8 / 12), (99, 4 / 12), (300, 10 / 12), (299, 9 / 12 + 0 * 1)]
-)
-def test_a_circle_in_metres_is_measured_from_the_points(town, rules_from, metres, share):
-    rules = rules_from(f"kind: circle\nlevel: community\nof: {{facilities: [elder_home, elder_day_care]}}\ngroup: elders_60\nmetres: {metres}.0\n"
-                       "target: '>=50%@2025'\nunit: people")  # fmt: skip
-    places = (50, 150, 350, 650)
-    by_hand = np.mean([any(abs(50 + 100 * i - x) <= metres for x in places) for i in range(12)])
-    row = town.finding(rules)
-    assert row["actual_low"] == pytest.approx(by_hand)
-    assert by_hand == pytest.approx(share)
-
-
-def test_a_circle_in_metres_needs_no_service_of_the_study(town, rules_from):
-    rules = rules_from("kind: circle\nlevel: community\nof: {facilities: [kindergarten_class]}\ngroup: under_3\nmetres: 300.0\n"
-                       "target: '>=50%@2025'\nunit: people")  # fmt: skip
-    only = {"eldercare": town.services["eldercare"]}
-    row = town.change(services=only).finding(rules)
-    assert (row["actual_low"], row["verdict"]) == (pytest.approx(7 / 12), "met")  # 450 m: blocks 150 to 750

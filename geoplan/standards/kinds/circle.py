@@ -77,12 +77,11 @@ class Circle(MemberRule):
     def members(self, data: AssessmentData) -> pd.DataFrame:
         """Return the communities with people: which are covered, with the share in the circle."""
         zones = self.zones(data)
-        ids = [*zones.sure, *zones.maybe]
-        each = self.shares(data).reindex(ids)
+        each = self.shares(data).reindex(zones.every)
         empty = ~(each["people"] > 0).to_numpy(dtype=bool)
         inside = community_covered(each["people"], each["covered"], flag_share=self._flag_share(data))
         has = pd.arrays.BooleanArray(np.asarray(inside, dtype=bool), empty)
-        members = members_table(ids, has, np.isin(np.array(ids, dtype=object), list(zones.sure)))
+        members = members_table(zones.every, has, zones.is_sure)
         for column in ("share", "nearest_facility", "minutes"):
             members[column.replace("share", "value")] = each[column].to_numpy()
         members["cause"] = np.where(
@@ -171,11 +170,7 @@ class Circle(MemberRule):
 
     def shares(self, data: AssessmentData) -> pd.DataFrame:
         """Return the circle in every zone: ``people, covered, share, land, nearest_facility, minutes``."""
-        key = ("circle", self.rule_id, self.minutes, self.metres)
-        if key not in data.memo:
-            data.memo[key] = self._shares(data)
-        found: pd.DataFrame = data.memo[key]
-        return found
+        return data.once(("circle", self.rule_id, self.minutes, self.metres), lambda: self._shares(data))
 
     def _shares(self, data: AssessmentData) -> pd.DataFrame:
         service = self.of_study(data)
@@ -205,11 +200,6 @@ class Circle(MemberRule):
         points = reached_points(data, counting, types_of(self.of), walk_minutes=self.minutes)
         return np.zeros(len(data.places.points), bool) if points is None else points
 
-    @property
-    def circle_measure(self) -> str:
-        """Measure of the circle table that answers: network, or straight where the rule says metres."""
-        return "network" if self.metres is None else "straight"
-
     def _facilities(self, data: AssessmentData) -> pd.Index:
         found = amounts(data, self.of, None).table
         return found.index[found["low"] > 0]
@@ -225,8 +215,8 @@ class Circle(MemberRule):
 
     def _rows(self, data: AssessmentData, service: str) -> pd.DataFrame:
         """Return the rows of the circle table that answer by a service of the study."""
-        rows = data.circle
-        return rows[(rows["service"] == service) & (rows["measure"] == self.circle_measure)]
+        rows, measure = data.circle, "network" if self.metres is None else "straight"
+        return rows[(rows["service"] == service) & (rows["measure"] == measure)]
 
 
 def _within_metres(data: AssessmentData, facilities: pd.Index, metres: float) -> Bools:

@@ -89,30 +89,29 @@ class Compliance(MemberRule):
         if unknown:
             return (Note.of("rule_unknown_rule", rules=", ".join(sorted(unknown))),)
         zones = self.zones(data)
-        if zones.missing or not (zones.sure or zones.maybe):
+        if zones.missing or not zones.every:
             return zones.missing
         return tuple(dict.fromkeys(note for found in self._met(data) for note in found.missing))
 
     def members(self, data: AssessmentData) -> pd.DataFrame:
         """Return which zones meet every named rule, with the value under the first; or which have the rooms or facilities."""
         zones = self.zones(data)
-        ids = [*zones.sure, *zones.maybe]
+        ids = zones.every
         has, value = self._has(data, ids, self.group_in(data))
         for found in self._met(data):
             has = has & found.has.reindex(ids)
         if self.standards:
             value = self._met(data)[0].value.reindex(ids)
-        members = members_table(ids, has.to_numpy(), np.isin(np.array(ids, dtype=object), list(zones.sure)))
+        members = members_table(ids, has.to_numpy(), zones.is_sure)
         members["value"] = value.to_numpy(dtype=float)
         return members
 
     def _met(self, data: AssessmentData) -> tuple["MetBy", ...]:
         """Return which zones meet each of the named rules."""
         key = ("met", self.rule_id, self.level, tuple((rule.rule_id, rule.level) for rule in self.standards))
-        if key not in data.memo:
-            data.memo[key] = tuple(_met_by(data, self._at_own_zones(rule)) for rule in self.standards)
-        found: tuple[MetBy, ...] = data.memo[key]
-        return found
+        return data.once(
+            key, lambda: tuple(_met_by(data, self._at_own_zones(rule)) for rule in self.standards)
+        )
 
     def _at_own_zones(self, rule: Rule) -> Rule:
         """Return the named rule as it reads for the zones of this one (new communities' standard for existing ones)."""

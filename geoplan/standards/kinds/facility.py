@@ -119,7 +119,7 @@ class Facility(MemberRule):
     def missing(self, data: AssessmentData) -> tuple[Note, ...]:
         """Return why no facility can be judged: the kind of the zones is not known, or no register lists the facilities."""
         zones = self.member_zones(data)
-        if zones is not None and (zones.missing or not (zones.sure or zones.maybe)):
+        if zones is not None and (zones.missing or not zones.every):
             return zones.missing
         return () if self.of is None else amounts(data, self.of, None).missing
 
@@ -128,7 +128,7 @@ class Facility(MemberRule):
         zones = self.member_zones(data)
         if self.of is None:
             assert zones is not None  # noqa: S101 - checked when read
-            return self._rooms(data, [*zones.sure, *zones.maybe], len(zones.sure))
+            return self._rooms(data, zones)
         table = amounts(data, self.of, None).table
         if zones is not None:
             inside = {below for zone in zones.sure for below in data.below(zone)}
@@ -164,12 +164,12 @@ class Facility(MemberRule):
         has = pd.array(told, dtype="boolean")
         return has, np.where(low == high, low, np.nan)
 
-    def _rooms(self, data: AssessmentData, ids: list[str], n_sure: int) -> pd.DataFrame:
+    def _rooms(self, data: AssessmentData, zones: RuleZones) -> pd.DataFrame:
         rooms = estate_rooms(
             data, str(self.estate_column), must_be_handed_over="new" in str(self.in_zones_of)
         )
         if self.pool_below is not None:
-            rooms, _ = pooled(data, rooms, ids, below=self.pool_below)
-        rooms = rooms.loc[ids]
+            rooms, _ = pooled(data, rooms, zones.every, below=self.pool_below)
+        rooms = rooms.loc[zones.every]
         has, value = self._bounded(data, rooms["low"].to_numpy(), rooms["high"].to_numpy())
-        return members_table(ids, has, np.arange(len(ids)) < n_sure).assign(value=value)
+        return members_table(zones.every, has, zones.is_sure).assign(value=value)

@@ -118,10 +118,10 @@ class FloorArea(Rule):
         base = float(bases[zone])
         low, high = (end / base if base > 0 else float("nan") for end in stock.at(zone))
         missing = stock.missing or (() if np.isfinite(base) else (Note.of("rule_no_households", zone=zone),))
-        people = None if self.people else data.people("residents")
-        crowd = (
-            base * self.people.n if self.people else float("nan") if people is None else float(people[zone])
-        )
+        people = data.people("residents")
+        crowd = float("nan") if people is None else float(people[zone])
+        if self.people:
+            crowd = base * self.people.n
         applicable, group = bool(base > 0) or not np.isfinite(base), self.counted_group
         return stock.measured(
             zone, low, high, base, missing=missing, applicable=applicable, people=crowd, group=group

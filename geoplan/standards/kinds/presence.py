@@ -52,16 +52,15 @@ class Presence(MemberRule):
     def missing(self, data: AssessmentData) -> tuple[Note, ...]:
         """Return why no zone can be judged: its kind is not known, or no register lists the facilities."""
         zones = self.zones(data)
-        return zones.missing or (amounts(data, self.of, None).missing if zones.sure or zones.maybe else ())
+        return zones.missing or (amounts(data, self.of, None).missing if zones.every else ())
 
     def members(self, data: AssessmentData) -> pd.DataFrame:
         """Return which zones have a facility, in the three ways, with the nearest and why they have none."""
         zones, group, types = self.zones(data), self.group_in(data), types_of(self.of)
-        ids, counting = [*zones.sure, *zones.maybe], amounts(data, self.of, None).table.index
+        counting = amounts(data, self.of, None).table.index
         table = self._presence(data)
-        sure = np.isin(np.array(ids, dtype=object), list(zones.sure))
-        members = members_table(ids, table[self._way(table)].to_numpy(), sure)
-        near = nearest_of(data, counting, types, group).reindex(ids)
+        members = members_table(zones.every, table[self._way(table)].to_numpy(), zones.is_sure)
+        near = nearest_of(data, counting, types, group).reindex(zones.every)
         for column in ("nearest_facility", "minutes"):
             members[column] = near[column].to_numpy()
         for name in WAYS:
@@ -71,18 +70,16 @@ class Presence(MemberRule):
 
     def _presence(self, data: AssessmentData) -> pd.DataFrame:
         """Return which zones have a facility, in the three ways, by zone_id."""
-        key = ("presence", self.rule_id, self.level)
-        if key not in data.memo:
-            zones, group = self.zones(data), self.group_in(data)
-            ids = [*zones.sure, *zones.maybe]
-            table = zone_presence(data, self.of, ids, group)
-            city = [zone for zone in ids if zone == data.area]
-            if self.of_city is not None and city:
-                # a centre of the city is not one of its districts'
-                table.loc[city] = zone_presence(data, self.of_city, city, group)
-            data.memo[key] = table
-        found: pd.DataFrame = data.memo[key]
-        return found
+        return data.once(("presence", self.rule_id, self.level), lambda: self._three_ways(data))
+
+    def _three_ways(self, data: AssessmentData) -> pd.DataFrame:
+        ids, group = self.zones(data).every, self.group_in(data)
+        table = zone_presence(data, self.of, ids, group)
+        city = [zone for zone in ids if zone == data.area]
+        if self.of_city is not None and city:
+            # a centre of the city is not one of its districts'
+            table.loc[city] = zone_presence(data, self.of_city, city, group)
+        return table
 
     def _way(self, table: pd.DataFrame) -> str:
         """Return the way that judges."""

@@ -6,8 +6,9 @@ from typing import Literal, Self
 import pandas as pd
 from pydantic import model_validator
 
-from geoplan.standards.counts import ZoneAmounts, both_labels, zone_amounts
+from geoplan.standards.counts import both_labels, zone_amounts
 from geoplan.standards.data import AssessmentData
+from geoplan.standards.grammar import Per
 from geoplan.standards.measure import Measured
 from geoplan.standards.requirement import Requirement
 from geoplan.standards.rules import Rule, Selection, Selections, Supply
@@ -42,27 +43,27 @@ class Provision(Rule):
     def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
         """Return the supply per N of the group in each zone."""
         assert self.people is not None  # noqa: S101 - checked when read
-        group, n = self.people.group, self.people.n
-        people = data.people(group)
-        if people is None:
-            return [Measured(zone, missing=(no_group(group),), group=group) for zone in ids]
-        stock = zone_amounts(data, self.of, self.supply)
-        low, high = per(stock.table["low"], people, n), per(stock.table["high"], people, n)
-        each = pd.DataFrame({"low": low, "high": high, "scale": people / n})
-        return [self._one(data, zone, stock, each) for zone in ids]
+        return supply_per(data, self.of, self.supply, ids, per=self.people, sums_gaps=self.of is not None)
 
-    def _one(self, data: AssessmentData, zone: str, stock: ZoneAmounts, each: pd.DataFrame) -> Measured:
-        assert self.people is not None  # noqa: S101 - checked when read
-        low, high, scale = (float(x) for x in each.loc[zone, ["low", "high", "scale"]].to_numpy(dtype=float))
-        parts = None if stock.missing or self.of is None else parts_below(data, each, zone)
-        return stock.measured(
-            zone, low, high, scale, group=self.people.group, applicable=scale > 0, parts=parts
+
+def supply_per(
+    data: AssessmentData, of: Selections | None, supply: str, ids: Sequence[str], *, per: Per, sums_gaps: bool = False
+) -> list[Measured]:  # fmt: skip
+    """Return a supply per N of a group in each zone, not applicable without people; `sums_gaps`: with the zones below."""
+    people = data.people(per.group)
+    if people is None:
+        return [Measured(zone, missing=(no_group(per.group),), group=per.group) for zone in ids]
+    stock, some = zone_amounts(data, of, supply), people.where(people > 0)
+    each = pd.DataFrame({end: (stock.table[end] * per.n).div(some) for end in ("low", "high")})
+    each["scale"] = people / per.n
+    found = []
+    for zone in ids:
+        low, high, scale = (float(x) for x in each.loc[zone].to_numpy(dtype=float))
+        parts = parts_below(data, each, zone) if sums_gaps and not stock.missing else None
+        found.append(
+            stock.measured(zone, low, high, scale, group=per.group, applicable=scale > 0, parts=parts)
         )
-
-
-def per(amount: pd.Series, people: pd.Series, n: float) -> pd.Series:
-    """Return amount per `n` people; NaN where there are no people."""
-    return (amount * n).div(people.where(people > 0))
+    return found
 
 
 def no_group(group: str) -> Note:

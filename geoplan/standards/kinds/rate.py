@@ -5,9 +5,10 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from geoplan.standards.counts import amounts, zone_amounts
+from geoplan.standards.counts import amounts
 from geoplan.standards.data import AssessmentData
-from geoplan.standards.kinds.provision import no_group, per
+from geoplan.standards.grammar import Per
+from geoplan.standards.kinds.provision import supply_per
 from geoplan.standards.measure import Measured
 from geoplan.standards.ratios import facility_ratios, supply_ratios
 from geoplan.standards.rules import Group, Rule, Selections, Supply
@@ -58,17 +59,8 @@ class Rate(Rule):
     def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
         """Return the rate in each zone."""
         if self.group is not None:
-            return self._of_people(data, ids, self.group)
+            return supply_per(data, self.of, self.part, ids, per=Per(self.group, 1.0))
         if self.of is None:
             return supply_ratios(data, ids, self.part, str(self.whole), inside=False)
         whole, part = amounts(data, self.of, self.whole), amounts(data, self.of, self.part)
         return facility_ratios(data, ids, part, whole, inside=False)
-
-    def _of_people(self, data: AssessmentData, ids: Sequence[str], group: str) -> list[Measured]:
-        people = data.people(group)
-        if people is None:
-            return [Measured(zone, missing=(no_group(group),), group=group) for zone in ids]
-        stock = zone_amounts(data, self.of, self.part)
-        low, high = per(stock.table["low"], people, 1.0), per(stock.table["high"], people, 1.0)
-        each = {zone: [float(column[zone]) for column in (low, high, people)] for zone in ids}
-        return [stock.measured(zone, *row, group=group, applicable=row[-1] > 0) for zone, row in each.items()]

@@ -230,12 +230,9 @@ def local_entries(own: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def rules_of(packs: Iterable[Pack], *, switched_on: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """Return the rules of several packs in their order, without those that are off.
+    """Return the rules of several packs in their order, without those that are off and not `switched_on` by rule_id.
 
-    Parameters
-    ----------
-    switched_on
-        rule_ids of rules that are off in their pack (unverified figures, figures of one place) and shall count.
+    Off are unverified figures and figures of one place.
 
     Raises
     ------
@@ -254,19 +251,9 @@ def rules_of(packs: Iterable[Pack], *, switched_on: Iterable[str] = ()) -> tuple
 def rules_table(
     packs: Iterable[Pack], extra: Iterable[Rule] = (), *, switched_on: Iterable[str] = ()
 ) -> pd.DataFrame:
-    """Return every rule as a row for reports, indexed by ``rule_id`` = ``pack.rule``.
+    """Return every rule as a row for reports (`RULES`), indexed by ``rule_id`` = ``pack.rule``.
 
-    Parameters
-    ----------
-    extra
-        Rules that stand in no pack, such as the study's own circles (`geoplan.standards.flags.study_circles`).
-    switched_on
-        As in :func:`rules_of`.
-
-    Returns
-    -------
-    rules
-        The columns of `RULES`.
+    `extra` are rules that stand in no pack, such as the study's own circles (`geoplan.standards.flags.study_circles`).
     """
     named = {pack.name: pack for pack in packs}
     every = (*rules_of(named.values(), switched_on=switched_on), *extra)
@@ -342,6 +329,11 @@ RULES = {
     for column, text in _RULES.items()
     for lang in (LANGUAGES if column.endswith("_*") else ("",))
 }
+#: Columns that are an entry or a property of the rule as it stands.
+_SAME = (
+    "pack", "id", "kind", "level", "indicator", "title_en", "unit", "counts_members", "member_gap", "measures_zones", "target",
+    "counts", "attribute", "clause", "quote", "lead", "note", "place", "source",
+)  # fmt: skip
 
 
 def _pack_title(rule: Rule, pack: Pack | None, lang: str) -> str:
@@ -354,14 +346,11 @@ def _pack_title(rule: Rule, pack: Pack | None, lang: str) -> str:
 def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
     start = rule.start
     row: dict[str, Any] = {
-        "rule_id": rule.rule_id, "pack": rule.pack, "id": rule.id, "kind": rule.kind, "level": rule.level,
-        "indicator": rule.indicator, "title_en": rule.title_en, "unit": rule.unit, "format": rule.value_format,
-        "member_format": rule.member_format(), "counts_members": rule.counts_members,
-        "member_gap": rule.member_gap, "measures_zones": rule.measures_zones, "target": rule.target, "group": rule.counted_group, "counts": rule.counts,
-        "per": rule.per or "", "attribute": rule.attribute,  "base": rule.base or "",
-        "base_value": start.value if start else math.nan, "base_year": start.year if start else pd.NA, "clause": rule.clause,
-        "document": "" if pack is None or pack.document == NOT_FOUND else pack.document, "quote": rule.quote, "lead": rule.lead, "note": rule.note,
-        "local": ", ".join(rule.local_entries), "status": rule.status or "", "place": rule.place, "source": rule.source,
+        **{name: getattr(rule, name) for name in _SAME}, "rule_id": rule.rule_id, "format": rule.value_format,
+        "member_format": rule.member_format(), "group": rule.counted_group, "per": rule.per or "", "base": rule.base or "",
+        "base_value": start.value if start else math.nan, "base_year": start.year if start else pd.NA,
+        "document": "" if pack is None or pack.document == NOT_FOUND else pack.document,
+        "local": ", ".join(rule.local_entries), "status": rule.status or "",
     }  # fmt: skip
     for lang in LANGUAGES:
         row |= {f"{column}_{lang}": text for column, text in {

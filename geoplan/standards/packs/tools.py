@@ -50,11 +50,6 @@ def list_packs() -> pd.DataFrame:
 def show(pack: Pack, lang: str = "zh") -> str:
     """Return a pack as text for the console: what it is, its rules as a table, and the clauses that are no rules.
 
-    Parameters
-    ----------
-    lang
-        ``zh`` or ``en``.
-
     Examples
     --------
     >>> print(show(read_pack("huzhong"), "en").splitlines()[0])
@@ -121,17 +116,12 @@ def copy(pack: Pack, to: str | Path, *, years: int = 2030) -> Path:
     figure at the end of the next plan: a level that may not fall is the usual floor, the copy can be run at once, and
     every target that was only carried over says so in its note. What the old plan did not quantify stays so.
 
-    Parameters
-    ----------
-    to
-        New file, ``.yaml``.
-    years
-        Last year of the next plan.
+    `years` is the last year of the next plan.
 
     Raises
     ------
     OutputError
-        If the file is there already.
+        If the file `to` is there already.
     """
     path = Path(to)
     if path.exists():
@@ -245,6 +235,3 @@ def _level(rule: Rule, lang: str) -> str:
         words.append(phrase("pack_level_band", lang, least=f"{least:g}", most=f"{most:g}"))
     joined = phrase("join_items", lang).join(words)
     return phrase("pack_level_words", lang, levels=levels, words=joined) if words else levels
-
-
-__all__ = ["check", "copy", "list_packs", "show"]

@@ -47,14 +47,8 @@ def unit_costs() -> pd.DataFrame:
 def unit_cost(service: str, works: str, supplies: Sequence[str]) -> str | None:
     """Return the id of the first unit cost that fits a facility type and kind of works and needs one of `supplies`; None without any.
 
-    Parameters
-    ----------
-    service
-        Facility type.
-    works
-        new, extend, buy, swap, rent, or empty (not said: only unit costs of any kind of works fit).
-    supplies
-        What is known to be added: places, beds, floor_area_m2.
+    `works` is new, extend, buy, swap, rent, or empty (not said: only unit costs of any kind of works fit); `supplies` what
+    is known to be added: places, beds, floor_area_m2.
 
     Examples
     --------

@@ -117,21 +117,17 @@ def with_projects(
 
 def enlarged(projects: pd.DataFrame, existing: pd.DataFrame | None) -> pd.Series:
     """Return the facility that each project enlarges (facility_id), null where it stands on its own; by project_id."""
-    none = pd.Series([None] * len(projects), index=projects.index, dtype=object)
+    found = pd.Series([None] * len(projects), index=projects.index, dtype=object)
     if existing is None or existing.empty:
-        return none
+        return found
     named = existing["name"].map(clean_name)
     for project_id, name, services in zip(
-        projects.index, projects["extends"], projects["services"], strict=True
+        found.index, projects["extends"], projects["services"], strict=True
     ):
-        if not clean_name(name):
-            continue
-        same = existing[(named == clean_name(name)).to_numpy()]
-        fitting = [
-            i for i, kinds in zip(same.index, same["services"], strict=True) if _same_service(services, kinds)
-        ]
-        none[project_id] = fitting[0] if len(fitting) == 1 else None
-    return none
+        same = existing.loc[(named == clean_name(name)).to_numpy(), "services"] if clean_name(name) else {}
+        fitting = [facility_id for facility_id, kinds in same.items() if _same_service(services, kinds)]
+        found[project_id] = fitting[0] if len(fitting) == 1 else None
+    return found
 
 
 def _same_service(services: tuple[str, ...], kinds: tuple[str, ...]) -> bool:

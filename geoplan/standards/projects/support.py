@@ -8,7 +8,7 @@ import pandas as pd
 from geoplan.standards.counts import amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.rules import Rule, linked, types_of
-from geoplan.tables import FACILITIES, FINDINGS, SUPPLIES, SUPPORT
+from geoplan.tables import DEMAND, FACILITIES, FINDINGS, SUPPLIES, SUPPORT
 from geoplan.words.errors import Note
 from geoplan.words.vocabulary import vocabulary
 
@@ -24,29 +24,18 @@ def support(
     supplies: pd.DataFrame,
     year: int,
 ) -> pd.DataFrame:
-    """Return which indicators are met with the projects, which are not, and what is still missing.
+    """Return which indicators are met with the projects, which are not, and what is still missing (`tables.SUPPORT`).
+
+    One row a finding, in the order of `after`. `projects` names those that add to it by the year; a project adds to a rule
+    if a facility that the rule counts has some of what it counts.
 
     Parameters
     ----------
     before, after
         Findings of `geoplan.standards.assess.assess` without and with the projects.
-    projects
-        `tables.PROJECTS`.
-    rules
-        From `geoplan.standards.packs.read.rules_of`.
-    zones
-        `tables.ZONES`.
     facilities, supplies
         Of the registers and of every project with a year, from `facilities.with_projects` without a year; ``project_id`` is null for
         the registers' own.
-    year
-        Year that is judged.
-
-    Returns
-    -------
-    support
-        `tables.SUPPORT`: one row a finding, in the order of `after`. `projects` names those that
-        add to it by the year; a project adds to a rule if a facility that the rule counts has some of what it counts.
 
     Raises
     ------
@@ -112,11 +101,7 @@ def adding_projects(
     known = projects["open_year"].astype(float)
     last = int(known.max()) if known.notna().any() else 0
     every = facilities.assign(open_year=facilities["open_year"].where(facilities["project_id"].isna(), last))
-    nothing = pd.DataFrame(columns=["service", "demand_id", "facility_id", "seconds", "measure", "zone_id"])
-    data = AssessmentData(
-        zones=zones, demand=nothing, overlay=None, facilities=every, supplies=supplies, pairs=nothing, circle=nothing,
-        nearest=nothing, services={}, groups=nothing, year=last,
-    )  # fmt: skip
+    data = AssessmentData(zones=zones, demand=DEMAND.empty(), facilities=every, supplies=supplies, year=last)
     places = _project_places(every, supplies)
     order = {str(project): at for at, project in enumerate(projects.index)}
     found: dict[tuple[str, str], tuple[str, ...]] = {}

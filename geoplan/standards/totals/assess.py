@@ -6,8 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from geoplan.inputs.projects import ProjectList, join_projects, read_projects
@@ -16,9 +14,9 @@ from geoplan.standards.measure import NAN, Measured
 from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.projects.facilities import as_facilities
 from geoplan.standards.requirement import Requirement, rounded
-from geoplan.standards.rules import Rule, linked, types_of
-from geoplan.standards.totals.data import AREA, mode_of, standing, totals_data, uncounted, uncovered
-from geoplan.standards.totals.file import People, Stated, Totals, read_totals
+from geoplan.standards.rules import Rule, linked
+from geoplan.standards.totals.data import AREA, YearTotals
+from geoplan.standards.totals.file import People, Totals, read_totals
 from geoplan.standards.totals.implied import implied_people
 from geoplan.standards.verdict import judge
 from geoplan.words.catalogue import LANGUAGES, phrase
@@ -88,20 +86,13 @@ class TotalsFound:
 def assess_totals(totals: Totals, rules: Sequence[Rule], *, year: int) -> TotalsFound:
     """Judge rules from totals alone.
 
+    A rule is judged by its own kind where its level is the plan's own; where a plan counts communities or towns, only by a
+    value that is stated. A facility type of which the totals say nothing is unknown, so that its rules stay open upwards.
+
     Parameters
     ----------
-    totals
-        From `geoplan.standards.totals.read_totals`.
-    rules
-        From `geoplan.standards.packs.read.rules_of`.
     year
         Year whose targets judge; of several years of a figure the latest up to it counts.
-
-    Returns
-    -------
-    found
-        A rule is judged by its own kind where its level is the plan's own; where a plan counts communities or towns, only by a
-        value that is stated. A facility type of which the totals say nothing is unknown, so that its rules stay open upwards.
 
     Raises
     ------
@@ -114,33 +105,22 @@ def assess_totals(totals: Totals, rules: Sequence[Rule], *, year: int) -> Totals
         for entry in totals.projects
     ]
     projects = join_projects(lists)
-    notes = list(projects.notes)
-    findings = _table(totals, rules, year)
+    findings = _table(YearTotals(totals, year), rules)
     after = findings.iloc[:0]
     if len(projects.projects):
-        facilities, supplies = as_facilities(projects.projects, year=year, home=AREA)
-        after = _table(totals, rules, year, added=(facilities, supplies))
+        added = as_facilities(projects.projects, year=year, home=AREA)
+        after = _table(YearTotals(totals, year, added), rules)
     implied, misfits = implied_people(totals, rules)
     names = {rule.rule_id for rule in rules} | {rule.id for rule in rules}
-    notes += [
-        Note.of("totals_stated_unused", rule=told.rule) for told in totals.stated if told.rule not in names
-    ]
-    return TotalsFound(totals, year, findings, after, implied, projects, (*notes, *misfits))
+    unused = [told.rule for told in totals.stated if told.rule not in names]
+    notes = (*projects.notes, *(Note.of("totals_stated_unused", rule=rule) for rule in unused), *misfits)
+    return TotalsFound(totals, year, findings, after, implied, projects, notes)
 
 
 def assess_totals_file(
     path: Path | str, pack: str | Path | None = None, year: int | None = None
 ) -> TotalsFound:
-    """Judge a pack from a file of totals.
-
-    Parameters
-    ----------
-    path
-        YAML or CSV, see `geoplan.standards.totals.file`.
-    pack
-        Name or file of a pack; default: the one that the file names.
-    year
-        Year that is judged; default: the plan's last.
+    """Judge a pack from a file of totals; without `pack` the one that the file names, without `year` the plan's last.
 
     Raises
     ------
@@ -156,63 +136,35 @@ def assess_totals_file(
     return assess_totals(totals, rules_of([chosen]), year=chosen.years[1] if year is None else year)
 
 
-def _table(
-    totals: Totals,
-    rules: Sequence[Rule],
-    year: int,
-    *,
-    added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None = None,
-) -> pd.DataFrame:
-    rows = [row for rule in rules for row in _judged(totals, rule, year, added)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+def _table(case: YearTotals, rules: Sequence[Rule]) -> pd.DataFrame:
+    return pd.DataFrame([row for rule in rules for row in _judged(case, rule)], columns=list(COLUMNS))
 
 
-def _judged(
-    totals: Totals,
-    rule: Rule,
-    year: int,
-    added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None,
-) -> Iterator[dict[str, Any]]:
+def _judged(case: YearTotals, rule: Rule) -> Iterator[dict[str, Any]]:
     """Yield the finding of a rule, one for each basis of its people."""
     group = rule.counted_group
-    bases: list[People | None] = list(_bases(totals, group, year)) if group else [None]
-    # a basis that is marked decides; without a mark the first does
-    decides = next((one for one in bases if one is not None and one.judges), bases[0] if bases else None)
-    told = _stated(totals, rule, year)
-    for basis in bases or [None]:
-        people = _people(totals, year) | ({str(group): basis.value} if basis is not None else {})
-        found, what = _measured(totals, rule, year=year, people=people, added=added)
+    decides = case.deciding(group) if group else None
+    told = case.stated(rule)
+    for basis in (case.bases(group) if group else []) or [None]:
+        people = case.people | ({group: basis.value} if basis is not None else {})
+        found, what = _measured(case, rule, people)
         if told is not None and not _certain(found):
             # a value that the plan states is per its own people, whatever they are
             scale = 1.0 if rule.people is None and not rule.is_share else NAN
             found = Measured(AREA, told.value, told.value, scale, rows=1)
-            yield _row(
-                rule,
-                found,
-                rule.requirement(year),
-                basis=None,
-                decides=True,
-                year=year,
-                as_of=float(told.year),
-            ) | {"from": "stated"}
+            row = _row(rule, found, rule.requirement(case.year), basis=None, year=case.year)
+            yield row | {"from": "stated", "decides": True, "as_of": float(told.year)}
             return
-        as_of = _as_of(totals, rule, year)
-        yield _row(rule, found, what, basis=basis, decides=basis is decides, year=year, as_of=as_of)
+        row = _row(rule, found, what, basis=basis, year=case.year)
+        yield row | {"decides": basis is decides, "as_of": case.as_of(rule)}
 
 
-def _measured(
-    totals: Totals,
-    rule: Rule,
-    *,
-    year: int,
-    people: Mapping[str, float],
-    added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None,
-) -> tuple[Measured, Requirement]:
+def _measured(case: YearTotals, rule: Rule, people: Mapping[str, float]) -> tuple[Measured, Requirement]:
     """Return what a rule's own kind measures in the totals, and what is due."""
     if not _own_level(rule):
-        return Measured(AREA, missing=(Note.of("totals_not_by_zone"),)), rule.requirement(year)
-    data = totals_data(totals, year=year, mode=mode_of(rule), people=people, added=added)
-    return _open_upwards(totals, rule, rule.measure(data)[0], year), rule.measure_requirement(year)
+        return Measured(AREA, missing=(Note.of("totals_not_by_zone"),)), rule.requirement(case.year)
+    found = rule.measure(case.data(rule, people))[0]
+    return _open_upwards(case, rule, found), rule.measure_requirement(case.year)
 
 
 def _certain(found: Measured) -> bool:
@@ -220,20 +172,13 @@ def _certain(found: Measured) -> bool:
 
 
 def _row(
-    rule: Rule,
-    found: Measured,
-    what: Requirement,
-    *,
-    basis: People | None,
-    decides: bool,
-    year: int,
-    as_of: float,
+    rule: Rule, found: Measured, what: Requirement, *, basis: People | None, year: int
 ) -> dict[str, Any]:
     row = judge(rule, found, year=year, what=what, covered=1.0)
     scale = NAN if rule.is_share or found.missing else found.scale
     return {
-        "rule_id": rule.rule_id, "indicator_zh": rule.indicator, "indicator_en": rule.title_en, "year": year, "as_of": as_of,
-        "basis": f"{basis.basis} {basis.year}" if basis else "", "decides": decides, "people": basis.value if basis else NAN,
+        "rule_id": rule.rule_id, "indicator_zh": rule.indicator, "indicator_en": rule.title_en, "year": year,
+        "basis": f"{basis.basis} {basis.year}" if basis else "", "people": basis.value if basis else NAN,
         "from": "computed", "format": rule.value_format,
         "have": row["actual_low"] * scale, "need": rounded(what.required * scale, unit=rule.unit),
         **{name: row[name] for name in ("actual_low", "actual_high", "comparison", "required", "required_upper", "shortfall", "surplus", "unit", "verdict")},
@@ -248,13 +193,13 @@ def _own_level(rule: Rule) -> bool:
     return set(rule.where.levels) <= own | {"facility"} and getattr(rule, "communities", None) is None
 
 
-def _open_upwards(totals: Totals, rule: Rule, found: Measured, year: int) -> Measured:
+def _open_upwards(case: YearTotals, rule: Rule, found: Measured) -> Measured:
     """Return a measure without an upper end where the totals lack a facility type, or the number of facilities, that counts."""
     if found.missing or "facility" in rule.where.levels:
         return found
-    unknown = uncovered(totals, rule, year)
+    unknown = case.uncovered(rule)
     hints = [Note.of("totals_types_unknown", **both_labels("types", "types", unknown))] if unknown else []
-    hints += [Note.of("totals_no_count")] if uncounted(totals, rule, year) else []
+    hints += [Note.of("totals_no_count")] if case.uncounted(rule) else []
     if not hints:
         return found
     told = (*found.hints, *hints)
@@ -262,37 +207,3 @@ def _open_upwards(totals: Totals, rule: Rule, found: Measured, year: int) -> Mea
     if rule.is_share:
         return replace(found, low=0.0, high=1.0, known=None, unknown_rows=max(unknown_rows, 1))
     return replace(found, high=math.inf, unknown_rows=unknown_rows + 1, rows=found.rows + 1)
-
-
-def _stated(totals: Totals, rule: Rule, year: int) -> Stated | None:
-    own = [told for told in totals.stated if told.rule in (rule.id, rule.rule_id) and told.year <= year]
-    return max(own, key=lambda told: told.year) if own else None
-
-
-def _bases(totals: Totals, group: str, year: int) -> Iterator[People]:
-    """Yield the people of a group under each basis, the latest up to `year`."""
-    latest: dict[str, People] = {}
-    for one in totals.people:
-        if (
-            one.group == group
-            and one.year <= year
-            and (one.basis not in latest or one.year >= latest[one.basis].year)
-        ):
-            latest[one.basis] = one
-    yield from latest.values()
-
-
-def _people(totals: Totals, year: int) -> dict[str, float]:
-    """Return the people of each group under the basis that decides."""
-    found = {}
-    for group in dict.fromkeys(one.group for one in totals.people):
-        bases = list(_bases(totals, group, year))
-        if bases:
-            found[group] = next((one for one in bases if one.judges), bases[0]).value
-    return found
-
-
-def _as_of(totals: Totals, rule: Rule, year: int) -> float:
-    types = types_of(rule.selections)
-    years = [entry.year for entry in standing(totals, year) if entry.type in types]
-    return float(max(years)) if years else float(np.nan)

@@ -12,6 +12,8 @@ mode      for rules that                                          rows
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
@@ -22,7 +24,7 @@ from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.register import COLUMNS
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.rules import Rule, types_of
-from geoplan.standards.totals.file import Part, Standing, Totals, WithoutPoint, bounds
+from geoplan.standards.totals.file import Part, People, Standing, Stated, Totals, bounds
 from geoplan.words.vocabulary import narrower, wider
 
 AREA = "area/area"
@@ -39,18 +41,6 @@ def of_year(entries: Iterable[Any], year: int, key: Any) -> list[Any]:  # noqa: 
     return [entry for entry in known if entry.year == latest[key(entry)]]
 
 
-def standing(totals: Totals, year: int) -> list[Standing]:
-    """Return the entries of facilities that hold in `year`."""
-    return of_year(
-        totals.facilities, year, lambda e: (e.type, e.name, tuple(sorted(e.attributes.items())), e.open_year)
-    )
-
-
-def without_point(totals: Totals, year: int) -> list[WithoutPoint]:
-    """Return the supplies without a place that hold in `year`."""
-    return of_year(totals.amounts, year, lambda e: e.supply)
-
-
 def mode_of(rule: Rule) -> str:
     """Return how sums must be laid out for a rule."""
     forms = [form for condition in rule.conditions for form in condition.forms()]
@@ -59,64 +49,116 @@ def mode_of(rule: Rule) -> str:
     return "parts" if forms else "sums"
 
 
-def totals_data(
-    totals: Totals,
-    *,
-    year: int,
-    mode: str,
-    people: Mapping[str, float],
-    added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None = None,
-) -> AssessmentData:
-    """Return the case of `totals` in `year`.
+@dataclass(frozen=True)
+class YearTotals:
+    """Totals as they stand in `year`, with the facilities and supplies of project lists (`as_facilities`) in `added`."""
 
-    Parameters
-    ----------
-    mode
-        As `mode_of` gives it.
-    people
-        Group -> people.
-    added
-        Facilities and supplies of project lists (`geoplan.standards.projects.facilities.as_facilities`).
-    """
-    rows = [row for entry in standing(totals, year) for row in _rows(entry, mode)]
-    ids = [f"totals#{at + 1}" for at in range(len(rows))]
-    facilities = _facilities([row for row, _ in rows], ids)
-    supplies = pd.DataFrame(
-        [
-            (i, row["services"][0], s, low, high)
-            for i, (row, has) in zip(ids, rows, strict=True)
-            for s, (low, high) in has.items()
-        ],
-        columns=["facility_id", "service", "supply", "low", "high"],
-    ).astype({"facility_id": object, "service": object, "supply": object, "low": float, "high": float})
-    if added is not None and len(added[0]):
-        new = (
-            added[0]
-            .reindex(columns=facilities.columns)
-            .astype(facilities.drop(columns="geometry").dtypes.to_dict())
+    totals: Totals
+    year: int
+    added: tuple[gpd.GeoDataFrame, pd.DataFrame] | None = None
+
+    @cached_property
+    def standing(self) -> list[Standing]:
+        """Entries of facilities that hold in the year."""
+        return of_year(
+            self.totals.facilities,
+            self.year,
+            lambda e: (e.type, e.name, tuple(sorted(e.attributes.items())), e.open_year),
         )
-        facilities = gpd.GeoDataFrame(
-            pd.concat([facilities, new]) if len(facilities) else new, geometry="geometry", crs=None
+
+    @cached_property
+    def known_types(self) -> frozenset[str]:
+        """Facility types of which the totals say how many there are, or that there are none."""
+        absent = frozenset().union(*(narrower(name) for name in self.totals.absent))
+        return absent.union(name for entry in self.standing for name in (entry.type, *entry.includes))
+
+    def bases(self, group: str) -> list[People]:
+        """Return the people of a group under each basis, the latest up to the year."""
+        latest: dict[str, People] = {}
+        for one in self.totals.people:
+            if one.group != group or one.year > self.year:
+                continue
+            if one.basis not in latest or one.year >= latest[one.basis].year:
+                latest[one.basis] = one
+        return list(latest.values())
+
+    def deciding(self, group: str) -> People | None:
+        """Return the people under the basis that decides: the marked one, without a mark the first; None without any."""
+        bases = self.bases(group)
+        return next((one for one in bases if one.judges), bases[0] if bases else None)
+
+    @cached_property
+    def people(self) -> dict[str, float]:
+        """People of each group under the basis that decides."""
+        found = {one.group: self.deciding(one.group) for one in self.totals.people}
+        return {group: one.value for group, one in found.items() if one is not None}
+
+    def stated(self, rule: Rule) -> Stated | None:
+        """Return the latest value of a rule that the plan states up to the year."""
+        own = [
+            told
+            for told in self.totals.stated
+            if told.rule in (rule.id, rule.rule_id) and told.year <= self.year
+        ]
+        return max(own, key=lambda told: told.year, default=None)
+
+    def as_of(self, rule: Rule) -> float:
+        """Return the latest year of the figures that a rule counts; NaN where it counts none."""
+        types = types_of(rule.selections)
+        return float(max((entry.year for entry in self.standing if entry.type in types), default=np.nan))
+
+    def uncovered(self, rule: Rule) -> tuple[str, ...]:
+        """Return the facility types that a rule counts and of which the totals say nothing."""
+        asked = [name for selection in rule.selections for name in selection.facilities]
+        return tuple(
+            dict.fromkeys(name for name in asked if not self.known_types & (narrower(name) | wider(name)))
         )
-        parts = [table for table in (supplies, added[1][supplies.columns]) if len(table)]
-        supplies = pd.concat(parts, ignore_index=True) if parts else supplies
-    zones = gpd.GeoDataFrame(
-        {"level": ["area"], "name": [totals.area_zh], "code": ["area"], "parent_id": pd.Series([None], dtype=object).to_numpy(),
-         "kind": [frozenset()], "covered_share": [1.0], "edge": [False]},
-        geometry=[None], index=pd.Index([AREA], name="zone_id"),
-    )  # fmt: skip
-    demand = gpd.GeoDataFrame(
-        {"zone_id": [AREA], "halo": [False], **{group: [float(n)] for group, n in people.items()}},
-        geometry=[None], index=pd.Index([0], name="demand_id"),
-    )  # fmt: skip
-    nothing = pd.DataFrame(columns=["service", "demand_id", "facility_id", "seconds", "measure", "zone_id"])
-    none = frozenset().union(*(narrower(name) for name in totals.absent)) if totals.absent else frozenset()
-    return AssessmentData(
-        zones=zones, demand=demand, overlay=None, facilities=facilities, supplies=supplies, pairs=nothing, circle=nothing,
-        nearest=nothing, services={}, groups=pd.DataFrame(columns=["basis", "year"]), year=year,
-        zone_supplies=_zone_supplies(totals, year),
-        register_types=none | frozenset(name for entry in standing(totals, year) for name in (entry.type, *entry.includes)),
-    )  # fmt: skip
+
+    def uncounted(self, rule: Rule) -> bool:
+        """Return True where a rule counts facilities and the totals do not say how many there are."""
+        if rule.counts_members or rule.supplies:
+            return False
+        types = types_of(rule.selections)
+        return any(e.type in types and e.count is None and not e.parts for e in self.standing)
+
+    def data(self, rule: Rule, people: Mapping[str, float]) -> AssessmentData:
+        """Return the case that `rule` measures, with `people` by group."""
+        rows = [row for entry in self.standing for row in _rows(entry, mode_of(rule))]
+        ids = [f"totals#{at + 1}" for at in range(len(rows))]
+        facilities = _facilities([row for row, _ in rows], ids)
+        supplies = pd.DataFrame(
+            [
+                (i, row["services"][0], s, low, high)
+                for i, (row, has) in zip(ids, rows, strict=True)
+                for s, (low, high) in has.items()
+            ],
+            columns=["facility_id", "service", "supply", "low", "high"],
+        ).astype({"facility_id": object, "service": object, "supply": object, "low": float, "high": float})
+        if self.added is not None and len(self.added[0]):
+            dtypes = facilities.drop(columns="geometry").dtypes.to_dict()
+            new = self.added[0].reindex(columns=facilities.columns).astype(dtypes)
+            joined = pd.concat([facilities, new]) if len(facilities) else new
+            facilities = gpd.GeoDataFrame(joined, geometry="geometry", crs=None)
+            parts = [table for table in (supplies, self.added[1][supplies.columns]) if len(table)]
+            supplies = pd.concat(parts, ignore_index=True) if parts else supplies
+        zones = gpd.GeoDataFrame(
+            {"level": ["area"], "name": [self.totals.area_zh], "code": ["area"], "parent_id": pd.Series([None], dtype=object).to_numpy(),
+             "kind": [frozenset()], "covered_share": [1.0], "edge": [False]},
+            geometry=[None], index=pd.Index([AREA], name="zone_id"),
+        )  # fmt: skip
+        demand = gpd.GeoDataFrame(
+            {"zone_id": [AREA], "halo": [False], **{group: [float(n)] for group, n in people.items()}},
+            geometry=[None], index=pd.Index([0], name="demand_id"),
+        )  # fmt: skip
+        return AssessmentData(
+            zones=zones, demand=demand, facilities=facilities, supplies=supplies, year=self.year,
+            zone_supplies=self._zone_supplies(), register_types=self.known_types,
+        )  # fmt: skip
+
+    def _zone_supplies(self) -> pd.DataFrame | None:
+        entries = of_year(self.totals.amounts, self.year, lambda e: e.supply)
+        rows = [(AREA, entry.supply, *bounds(entry.value)) for entry in entries]
+        return pd.DataFrame(rows, columns=["zone_id", "supply", "low", "high"]) if rows else None
 
 
 def _rows(entry: Standing, mode: str) -> Rows:
@@ -177,25 +219,3 @@ def _facilities(rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> gpd.Ge
         table[flag] = pd.array([row.get(flag) for row in rows], dtype="boolean")
     ordered = [*COLUMNS, *(flag for flag in flags if flag not in COLUMNS)]
     return gpd.GeoDataFrame(table[ordered], geometry=[None] * n)
-
-
-def _zone_supplies(totals: Totals, year: int) -> pd.DataFrame | None:
-    rows = [(AREA, entry.supply, *bounds(entry.value)) for entry in without_point(totals, year)]
-    return pd.DataFrame(rows, columns=["zone_id", "supply", "low", "high"]) if rows else None
-
-
-def uncovered(totals: Totals, rule: Rule, year: int) -> tuple[str, ...]:
-    """Return the facility types that a rule counts and of which the totals say nothing."""
-    known = {name for entry in standing(totals, year) for name in (entry.type, *entry.includes)}.union(
-        *(narrower(name) for name in totals.absent)
-    )
-    asked = [name for selection in rule.selections for name in selection.facilities]
-    return tuple(dict.fromkeys(name for name in asked if not known & (narrower(name) | wider(name))))
-
-
-def uncounted(totals: Totals, rule: Rule, year: int) -> bool:
-    """Return True where a rule counts facilities and the totals do not say how many there are."""
-    if rule.counts_members or rule.supplies:
-        return False
-    types = types_of(rule.selections)
-    return any(e.type in types and e.count is None and not e.parts for e in standing(totals, year))

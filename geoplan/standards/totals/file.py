@@ -57,12 +57,14 @@ def bounds(amount: float | list[float | None]) -> tuple[float, float]:
 
 
 class SourcedEntry(Entry):
-    """Where a figure comes from."""
+    """A figure, its year and where it comes from."""
 
     source: Text
     """Document and section, or whose assumption it is."""
     note: str = ""
     """What a reader must know."""
+    year: Year
+    """Year of the figure."""
 
 
 class People(SourcedEntry):
@@ -74,8 +76,6 @@ class People(SourcedEntry):
     """People."""
     basis: Text
     """常住, 户籍, 七普, 假定 …"""
-    year: Year
-    """Year of the figure."""
     judges: bool = False
     """True for the basis that decides, where several are given."""
 
@@ -113,8 +113,6 @@ class Standing(SourcedEntry, Having):
     """Facility type."""
     count: Annotated[int, Field(ge=0)] | None = None
     """How many facilities; none: not known."""
-    year: Year
-    """Year of the figures."""
     planned: bool = False
     """True for what the plan aims at."""
     open_year: Year | None = None
@@ -140,8 +138,6 @@ class WithoutPoint(SourcedEntry):
     """Supply."""
     value: Amount
     """How much."""
-    year: Year
-    """Year of the figure."""
     planned: bool = False
     """True for what the plan aims at."""
 
@@ -153,8 +149,6 @@ class Stated(SourcedEntry):
     """Rule, with or without its pack."""
     value: Annotated[float, Field(ge=0)]
     """In the rule's unit; shares 0-1."""
-    year: Year
-    """Year of the figure."""
 
 
 class Share(SourcedEntry):
@@ -166,8 +160,6 @@ class Share(SourcedEntry):
     """The whole."""
     at_least: Annotated[float, Field(gt=0, le=1)]
     """Least share, 0-1."""
-    year: Year
-    """Year of the figure."""
 
 
 class Listed(Entry):
@@ -238,7 +230,7 @@ class Totals(Entry):
 
 def shipped_totals(folder: Path | str) -> tuple[Path, ...]:
     """Return the files of totals in a folder, in the order of names."""
-    return tuple(sorted(path for path in Path(folder).glob("*_totals.yaml")))
+    return tuple(sorted(Path(folder).glob("*_totals.yaml")))
 
 
 def read_totals(path: Path | str) -> Totals:
