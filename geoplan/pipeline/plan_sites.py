@@ -37,14 +37,8 @@ from geoplan.words.progress import Stages
 class SiteResult:
     """What was found: the study as it is with the sites beside it, the study with the sites, and the answers.
 
-    Parameters
-    ----------
-    before
-        The study as it is; its outcome holds candidates, sites, answers, gain curves, and what stays unmet.
-    after
-        The same with the sites of the adopted answer; None where it has none.
-    asked
-        Every answer, in the order of the study.
+    The outcome of `before` holds candidates, sites, answers, gain curves, and what stays unmet; `after` is None where the
+    adopted answer has no sites. `asked` holds every answer in the order of the study.
     """
 
     before: Result

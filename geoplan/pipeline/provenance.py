@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -78,7 +79,8 @@ def sources(study: Study) -> tuple[Source, ...]:
     stated: dict[Path | None, tuple[str, str]] = {}
     for layer in study.zones:
         stated[layer.file] = (_datum_name(layer.datum), layer.source or "")
-    for entry in (*study.facilities, *study.projects, *study.zone_supplies, study.streets):
+    listed: list[Any] = [*study.facilities, *study.projects, *study.zone_supplies, study.streets]
+    for entry in listed:
         stated.setdefault(entry.file, (_datum_name(getattr(entry, "datum", None)), entry.source or ""))
     for group in study.population.values():
         for _, file in _paths(group, "population"):

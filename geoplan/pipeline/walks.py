@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -63,15 +64,12 @@ def snap_all(graph: WalkGraph, inputs: Inputs) -> Snaps:
 
 def snap_points(graph: WalkGraph, points: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
     """Return where points join the network (`tables.SNAPS`), under the study's limits."""
-    streets = inputs.study.streets
-    table = snap(
-        graph,
-        points.geometry,
-        max_snap_m=streets.max_snap_m,
-        island_nodes=streets.island_nodes,
-        barriers=inputs.barriers,
-    )
+    table = snap(graph, points.geometry, barriers=inputs.barriers, **_limits(inputs))
     return gpd.GeoDataFrame(table, geometry=points.geometry)
+
+
+def _limits(inputs: Inputs) -> dict[str, Any]:
+    return inputs.study.streets.arguments("max_snap_m", "island_nodes")
 
 
 def offered_snaps(
@@ -153,7 +151,6 @@ def minutes_rasters(
     graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]
 ) -> dict[str, MinutesRaster]:
     """Return the minutes to the nearest facility of every service, cell by cell over the study area."""
-    streets = inputs.study.streets
     area = inputs.zones.geometry["area/area"]
     return {
         service: minutes_raster(
@@ -164,9 +161,8 @@ def minutes_rasters(
             walk_kmh=services[service].walk_kmh,
             limit_seconds=60.0 * SEARCH_MINUTES,
             area=area,
-            max_snap_m=streets.max_snap_m,
-            island_nodes=streets.island_nodes,
             barriers=inputs.barriers,
+            **_limits(inputs),
         )
         for service, offered in offered_snaps(snaps, inputs, services).items()
         if len(offered)
@@ -179,7 +175,6 @@ def snap_remarks(snaps: Snaps, inputs: Inputs) -> list[Note]:
     People are counted in the study area only, by the group of the first service.
     """
     study, demand = inputs.study, inputs.people.demand
-    limits = {"max_snap_m": study.streets.max_snap_m, "island_nodes": study.streets.island_nodes}
     group = next(iter(study.services.values())).group
     outside = snaps.demand[(snaps.demand["chain"] < 0) & ~demand["halo"]]
     people, total = (demand.loc[ids, group].sum() for ids in (outside.index, demand.index[~demand["halo"]]))
@@ -197,7 +192,7 @@ def snap_remarks(snaps: Snaps, inputs: Inputs) -> list[Note]:
         )
     # those without a point are listed elsewhere
     placed = snaps.facilities[snaps.facilities["reason"] != "no_point"]
-    return [*notes, *snap_notes(placed, what=Phrase("snapped_facilities"), **limits)]
+    return [*notes, *snap_notes(placed, what=Phrase("snapped_facilities"), **_limits(inputs))]
 
 
 def all_snaps(snaps: Snaps) -> gpd.GeoDataFrame:

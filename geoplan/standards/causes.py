@@ -24,16 +24,11 @@ MOST = 0.5
 
 @dataclass(frozen=True)
 class Around:
-    """What is around the people of each zone.
+    """What is around the people of each zone, by zone_id.
 
-    Parameters
-    ----------
-    counting
-        Share of the zone's people who have a facility that the rule counts in the circle; by zone_id.
-    family
-        Share of the others who have any facility of the same family in the circle.
-    cut_off
-        True where most of the others reach nothing on the streets although something is near in a straight line.
+    `counting` is the share of them who have a facility that the rule counts in the circle, `family` the share of the others
+    who have any facility of the same family there; `cut_off` is True where most of the others reach nothing on the streets
+    although something is near in a straight line.
     """
 
     counting: pd.Series

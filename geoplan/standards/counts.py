@@ -25,14 +25,8 @@ from geoplan.words.vocabulary import label, narrower, vocabulary
 class Amounts:
     """How much each facility has of what a rule counts.
 
-    Parameters
-    ----------
-    table
-        ``low, high``, indexed by facility_id; only facilities that possibly count. 0 <= low <= high.
-    missing
-        Why nothing can be counted; empty where it can.
-    hints
-        What the registers do not say and the count would need.
+    `table` holds ``low, high``, 0 <= low <= high, by facility_id, of the facilities that possibly count; `missing` says why
+    nothing can be counted, `hints` what the registers do not say and the count would need.
     """
 
     table: pd.DataFrame

@@ -15,12 +15,8 @@ NAN = float("nan")
 class Tally:
     """Members counted in three figures that stay together.
 
-    Parameters
-    ----------
-    met, judged
-        Members that meet the rule, of those that could be judged; 0 <= met <= judged.
-    no_data
-        Members of which it is not known whether they meet it, or whether they count.
+    `met` meet the rule, of those `judged` that could be judged, 0 <= met <= judged; `no_data` are those of which it is not
+    known whether they meet it, or whether they count.
     """
 
     met: int = 0

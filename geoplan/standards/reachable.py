@@ -17,16 +17,9 @@ from geoplan.words.errors import Note
 class Reachable:
     """Supply in reach under one rule.
 
-    Parameters
-    ----------
-    low, high
-        Least and most per N of the group, as the mean over the zone's people, by zone_id; NaN where there are none.
-    stock
-        ``low, high`` of the facilities that count, by facility_id.
-    pairs
-        ``demand_id, facility_id, seconds`` within the circle.
-    missing
-        Why nothing could be measured; empty where it could.
+    `low` and `high` are the least and most per N of the group, as the mean over the zone's people, by zone_id; NaN where
+    there are none. `stock` holds ``low, high`` of the facilities that count, by facility_id; `pairs` ``demand_id,
+    facility_id, seconds`` within the circle; `missing` why nothing could be measured, empty where it could.
     """
 
     low: pd.Series

@@ -24,14 +24,9 @@ COMPLETE_BAND = ("residents", 5_000.0, 12_000.0)
 class RuleZones:
     """Zones that a rule means.
 
-    Parameters
-    ----------
-    sure, maybe
-        zone_ids that certainly fit the filter, and those of which the tables do not say.
-    missing
-        Why there is nothing to judge although there should be; empty otherwise.
-    by_band
-        True where no list names the complete communities, so that those in `COMPLETE_BAND` were taken.
+    `sure` certainly fit the filter, of `maybe` the tables do not say; `missing` tells why there is nothing to judge although
+    there should be. `by_band` is True where no list names the complete communities, so that those in `COMPLETE_BAND` were
+    taken.
     """
 
     sure: tuple[str, ...]

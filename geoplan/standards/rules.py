@@ -177,16 +177,8 @@ Group = Annotated[str, Field(min_length=1), _known("groups")]
 class Reads:
     """What a rule depends on: a change of anything else leaves its measure and its flags as they are.
 
-    Parameters
-    ----------
-    types
-        Facility types.
-    supplies, attributes
-        Supplies and attributes of facilities.
-    groups
-        Groups of people.
-    tables
-        Tables of `geoplan.standards.data.AssessmentData`.
+    Named are facility types, supplies and attributes of facilities, groups of people, and the tables of
+    `geoplan.standards.data.AssessmentData`.
     """
 
     types: frozenset[str]

@@ -10,17 +10,14 @@ access = pytest.importorskip("access", reason="PySAL's `access` is not installed
 # the witness is written for an older pandas; its own warnings are not ours
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
+BANDS = {5: 1.0, 10: 0.68, 15: 0.22}
+
 
 def town(*, points, homes, pairs, seed):
     rng = np.random.default_rng(seed)
     each = rng.choice(points * homes, pairs, replace=False)
-    reach = pd.DataFrame(
-        {
-            "demand_id": each // homes,
-            "facility_id": each % homes,
-            "seconds": rng.uniform(0, 1200, pairs).round(3),
-        }
-    )
+    seconds = rng.uniform(0, 1200, pairs).round(3)
+    reach = pd.DataFrame({"demand_id": each // homes, "facility_id": each % homes, "seconds": seconds})
     need = pd.Series(rng.lognormal(3, 1, points))
     supply = pd.Series(rng.integers(0, 200, homes) * 1.0)
     return reach, need, supply
@@ -49,20 +46,15 @@ def compare(got, theirs, need):
     np.testing.assert_allclose(got["low"].to_numpy(), theirs.to_numpy(), rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_two_step_floating_catchment(seed):
+@pytest.mark.parametrize(("seed", "bands"), [(0, None), (1, None), (2, None), (3, BANDS), (4, BANDS)])
+def test_two_step_floating_catchment_and_its_decay_bands(seed, bands):
     reach, need, supply = town(points=400, homes=60, pairs=3000, seed=seed)
     beds = pd.DataFrame({"low": supply, "high": supply})
-    got = reachable_supply(reach, need, beds, walk_minutes=15)
-    theirs = witness(reach, need, supply).two_stage_fca(name="w", max_cost=900)
-    compare(got, theirs["w_beds"], need)
-
-
-@pytest.mark.parametrize("seed", [3, 4])
-def test_decay_bands(seed):
-    reach, need, supply = town(points=400, homes=60, pairs=3000, seed=seed)
-    beds = pd.DataFrame({"low": supply, "high": supply})
-    got = reachable_supply(reach, need, beds, walk_minutes=15, bands={5: 1.0, 10: 0.68, 15: 0.22})
-    steps = access.weights.step_fn({300: 1.0, 600: 0.68, 900: 0.22})
-    theirs = witness(reach, need, supply).enhanced_two_stage_fca(name="w", max_cost=900, weight_fn=steps)
-    compare(got, theirs["w_beds"], need)
+    got = reachable_supply(reach, need, beds, walk_minutes=15, bands=bands)
+    theirs = witness(reach, need, supply)
+    if bands is None:
+        table = theirs.two_stage_fca(name="w", max_cost=900)
+    else:
+        steps = access.weights.step_fn({60.0 * minutes: weight for minutes, weight in bands.items()})
+        table = theirs.enhanced_two_stage_fca(name="w", max_cost=900, weight_fn=steps)
+    compare(got, table["w_beds"], need)

@@ -11,13 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoplan.coverage.circle import (
-    Land,
-    circle_table,
-    community_covered,
-    in_circle,
-    straight_nearest,
-)
+from geoplan.coverage.circle import Land, circle_table, community_covered, in_circle, straight_nearest
 from geoplan.coverage.land import sample_land
 from geoplan.coverage.zone_sums import lineage, zone_sums
 from geoplan.tables import CIRCLE, Service
@@ -34,16 +28,11 @@ def zone_table(rows):
     """Return zones from (zone_id, parent, kind word) tuples; squares of 100 m side by side stand for polygons."""
     ids = [r[0] for r in rows]
     return gpd.GeoDataFrame(
-        {
-            "level": [i.split("/")[0] for i in ids],
-            "name": ids,
-            "parent_id": pd.array([r[1] for r in rows], dtype="str"),
-            "kind": [frozenset(r[2].split()) for r in rows],
-        },
-        index=pd.Index(ids, name="zone_id", dtype="str"),
+        {"level": [i.split("/")[0] for i in ids], "name": ids, "parent_id": pd.array([r[1] for r in rows], dtype="str"),
+         "kind": [frozenset(r[2].split()) for r in rows]},
+        index=pd.Index(ids, name="zone_id", dtype="str"), crs="EPSG:32650",
         geometry=[shapely.box(100 * i, 0, 100 * i + 100, 100) for i in range(len(ids))],
-        crs="EPSG:32650",
-    )
+    )  # fmt: skip
 
 
 def town():
@@ -56,17 +45,10 @@ def town():
 
 def people(zone_ids, elders, **columns):
     ids = pd.Index(range(10, 10 + len(zone_ids)), name="demand_id")
-    return gpd.GeoDataFrame(
-        {
-            "zone_id": pd.array(zone_ids, dtype="str"),
-            "halo": [z is None for z in zone_ids],
-            "elders_60": np.asarray(elders, dtype=float),
-            **columns,
-        },
-        index=ids,
-        geometry=shapely.points(np.arange(len(zone_ids)) * 10.0, 0.0),
-        crs="EPSG:32650",
-    )
+    table = {"zone_id": pd.array(zone_ids, dtype="str"), "halo": [z is None for z in zone_ids], **columns}
+    table["elders_60"] = np.asarray(elders, dtype=float)
+    at = shapely.points(np.arange(len(zone_ids)) * 10.0, 0.0)
+    return gpd.GeoDataFrame(table, index=ids, geometry=at, crs="EPSG:32650")
 
 
 def walks(demand, seconds, facilities=None, service="eat"):
@@ -312,11 +294,9 @@ def test_straight_line_on_wuhan_agrees_with_every_distance():
         pytest.skip("no real data beside the project (../shared/data)")
     centres = gpd.read_file(file).to_crs(32650).representative_point()
     demand = gpd.GeoDataFrame(geometry=centres.iloc[::2].array, crs=32650)
-    facilities = gpd.GeoDataFrame(
-        {"services": [("elder_home",)] * len(centres.iloc[1::20])},
-        index=[f"f#{i}" for i in range(len(centres.iloc[1::20]))],
-        geometry=centres.iloc[1::20].array,
-        crs=32650,
+    homes = gpd.GeoDataFrame(geometry=centres.iloc[1::20].array, crs=32650)
+    facilities = homes.set_index("f#" + homes.index.astype(str)).assign(
+        services=[("elder_home",)] * len(homes)
     )
     got = straight_nearest(demand, facilities, services={"eat": EAT})
     every = shapely.distance(demand.geometry.to_numpy()[:, None], facilities.geometry.to_numpy()[None, :])

@@ -9,7 +9,7 @@ from coverage_problems import known, walks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoplan.coverage.provision import located_supply, reachable_supply, zone_reachable
+from geoplan.coverage.provision import located_supply, reachable_supply
 from geoplan.words.errors import TableError
 
 INF = float("inf")
@@ -69,25 +69,23 @@ def test_wrong_bands_are_named(bands):
         )
 
 
-def test_wrong_tables_are_named():
-    reach, need, supply = walks(("a", "x", 1)), pd.Series({"a": 1.0}), known({"x": 1})
-
-    def run(reach=reach, need=need, supply=supply):
-        return reachable_supply(reach, need, supply, walk_minutes=15)
-
-    with pytest.raises(TableError, match="demand_id names ids that `need` lacks: b"):
-        run(reach=walks(("b", "x", 1)))
-    with pytest.raises(TableError, match="facility_id names ids that `supply` lacks: q"):
-        run(reach=walks(("a", "q", 1)))
-    with pytest.raises(TableError, match="twice: a - x"):
-        run(reach=walks(("a", "x", 1), ("a", "x", 2)))
-    with pytest.raises(TableError, match="negative or missing: a"):
-        run(need=pd.Series({"a": -1.0}))
-    with pytest.raises(TableError, match="negative or missing: a"):
-        run(need=pd.Series({"a": np.nan}))
-    for low, high in [(-1.0, 1.0), (2.0, 1.0), (np.nan, 1.0), (1.0, np.nan), (INF, INF)]:
-        with pytest.raises(TableError, match=r"no interval .*: x"):
-            run(supply=pd.DataFrame({"low": {"x": low}, "high": {"x": high}}))
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"reach": walks(("b", "x", 1))}, "demand_id names ids that `need` lacks: b"),
+        ({"reach": walks(("a", "q", 1))}, "facility_id names ids that `supply` lacks: q"),
+        ({"reach": walks(("a", "x", 1), ("a", "x", 2))}, "twice: a - x"),
+        *(({"need": pd.Series({"a": need})}, "negative or missing: a") for need in (-1.0, np.nan)),
+        *(
+            ({"supply": pd.DataFrame({"low": {"x": low}, "high": {"x": high}})}, r"no interval .*: x")
+            for low, high in [(-1.0, 1.0), (2.0, 1.0), (np.nan, 1.0), (1.0, np.nan), (INF, INF)]
+        ),
+    ],
+)
+def test_wrong_tables_are_named(wrong, says):
+    tables = {"reach": walks(("a", "x", 1)), "need": pd.Series({"a": 1.0}), "supply": known({"x": 1})}
+    with pytest.raises(TableError, match=says):
+        reachable_supply(**{**tables, **wrong}, walk_minutes=15)
 
 
 def test_inputs_stay_as_they_were():
@@ -151,7 +149,7 @@ def test_against_plain_python(blocks, supplies, bands):
     assert not got.isna().any(axis=None)
 
 
-# -- zones -----------------------------------------------------------------------------------------------------------
+# -- located ----------------------------------------------------------------------------------------------------------
 
 
 def places():
@@ -200,62 +198,15 @@ def test_located_of_nothing_is_zero():
     assert not located_supply(none, register(), places()).to_numpy().any()
 
 
-def test_located_names_what_is_wrong():
-    with pytest.raises(TableError, match=r"facility_id names ids that .* lacks: f#99"):
-        located_supply(
-            pd.DataFrame({"facility_id": ["f#99"], "low": [1.0], "high": [1.0]}), register(), places()
-        )
-    with pytest.raises(TableError, match=r"no interval .*: f#2"):
-        located_supply(
-            pd.DataFrame({"facility_id": ["f#2"], "low": [3.0], "high": [1.0]}), register(), places()
-        )
-    with pytest.raises(TableError, match="town/gone"):
-        located_supply(
-            pd.DataFrame({"facility_id": [], "low": [], "high": []}),
-            register().assign(zone_id="town/gone"),
-            places(),
-        )
-
-
-def test_zone_mean_is_over_people_and_leaves_the_halo_out():
-    demand = pd.DataFrame(
-        {"zone_id": ["community/a", "community/a", "community/b", None], "halo": [False, False, False, True]}
-    )
-    need = pd.Series([30.0, 10.0, 0.0, 100.0])
-    reach = walks((0, "x", 1), (1, "x", 1), (3, "x", 1), (1, "y", 1), (2, "u", 1), (2, "x", 1))
-    supply = pd.DataFrame({"low": {"x": 14.0, "y": 5.0, "u": 1.0}, "high": {"x": 14.0, "y": INF, "u": INF}})
-    overlay = pd.DataFrame({"demand_id": [0, 1], "zone_id": ["estate/e"] * 2, "share": [0.5, 1.0]})
-    each = reachable_supply(reach, need, supply, walk_minutes=15)
-    got = zone_reachable(each, need, demand=demand, zones=places(), overlay=overlay)
-    # x: 14 / 140 = 0.1, the halo's 100 people competing; y: 5 / 10 = 0.5
-    assert got["low"].to_dict() == pytest.approx(
-        {
-            "area/1": (30 * 0.1 + 10 * 0.6) / 40,
-            "district/d": 9 / 40,
-            "town/t": 9 / 40,
-            "community/a": 9 / 40,
-            "community/b": np.nan,
-            "estate/e": (15 * 0.1 + 10 * 0.6) / 25,
-        },
-        nan_ok=True,
-    )
-    assert got["high"].tolist()[:4] == [INF] * 4
-    assert np.isnan(got.loc["community/b", "high"])
-    assert got["need"].tolist() == [40.0, 40.0, 40.0, 40.0, 0.0, 25.0]
-
-
-@settings(deadline=None, max_examples=50)
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(["community/a", "community/b"]), AMOUNTS, AMOUNTS), min_size=1, max_size=6
-    )
+@pytest.mark.parametrize(
+    ("row", "zone_id", "says"),
+    [
+        (("f#99", 1.0, 1.0), "town/t", r"facility_id names ids that .* lacks: f#99"),
+        (("f#2", 3.0, 1.0), "town/t", r"no interval .*: f#2"),
+        (("f#2", 1.0, 1.0), "town/gone", "town/gone"),
+    ],
 )
-def test_children_make_up_their_parent(points):
-    demand = pd.DataFrame({"zone_id": [p[0] for p in points], "halo": False})
-    need = pd.Series([float(p[1]) for p in points])
-    each = pd.DataFrame({"low": [float(p[2]) for p in points], "high": INF})
-    got = zone_reachable(each, need, demand=demand, zones=places())
-    held = (got["low"].fillna(0.0) * got["need"]).to_dict()
-    assert held["town/t"] == pytest.approx(held["community/a"] + held["community/b"])
-    assert got["low"].isna().tolist() == (got["need"] == 0).tolist()
-    assert (got["high"].dropna() == INF).all()
+def test_located_names_what_is_wrong(row, zone_id, says):
+    supplies = pd.DataFrame([row], columns=["facility_id", "low", "high"])
+    with pytest.raises(TableError, match=says):
+        located_supply(supplies, register().assign(zone_id=zone_id), places())

@@ -35,24 +35,15 @@ def test_nodes_where_two_edges_meet_are_chained_and_sums_run_both_ways():
     )
     graph = build_graph(nodes, edges.assign(fixed_fwd_s=[3.0, 0, 0, 0, 0], fixed_bwd_s=[1.0, 5, 0, 0, 0]))
     assert chains(graph) == [(10, 12, [100, 101]), (12, 13, [102]), (12, 16, [104]), (14, 15, [103])]
-    c = next(
-        c
-        for c in range(graph.n_chains)
-        if 101 in graph.step_edge[graph.step_start[c] : graph.step_start[c + 1]]
-    )
+    (step,) = np.flatnonzero(graph.step_edge == 101)
+    c = int(np.searchsorted(graph.step_start, step, side="right")) - 1
     part = slice(graph.step_start[c] + c, graph.step_start[c + 1] + c + 1)
     # from 10: edge 100 as it runs, then 101 from v to u
-    table = {
-        "prefix_offset_m": [0, 10, 30],
-        "prefix_fwd_m": [0, 10, 10 + 22],
-        "prefix_bwd_m": [0, 12, 12 + 40],
-        "prefix_fwd_s": [0, 3, 3 + 5],
-        "prefix_bwd_s": [0, 1, 1 + 0],
-    }
+    table = {"offset_m": [0, 10, 30], "fwd_m": [0, 10, 10 + 22], "bwd_m": [0, 12, 12 + 40], "fwd_s": [0, 3, 8], "bwd_s": [0, 1, 1]}  # fmt: skip
     if graph.node_id[graph.chain_start[c]] == 12:
         pytest.fail("the chain is expected to start where the Hilbert curve does, in the south-west")
     for name, sums in table.items():
-        assert getattr(graph, name)[part].tolist() == sums
+        assert getattr(graph, f"prefix_{name}")[part].tolist() == sums
     there, back = graph.chain_seconds(3.6)
     assert (there[c], back[c]) == (32 + 8, 52 + 1)
     there, back = graph.chain_seconds(7.2)  # twice the pace halves the metres, not the fixed seconds
@@ -137,22 +128,21 @@ def test_tables_are_left_as_they_were():
     pd.testing.assert_frame_equal(edges, before[1])
 
 
-def test_faulty_streets_are_refused_by_id():
-    nodes, edges = streets(TREE, LINKS)
-    with pytest.raises(NetworkError, match="nodes table lacks: 103"):
-        build_graph(nodes.drop(index=14), edges)
-    with pytest.raises(NetworkError, match="do not run from their node u to their node v: 102"):
-        build_graph(nodes, edges.assign(u=[10, 12, 13, 14, 12], v=[11, 11, 12, 15, 16]))
-    with pytest.raises(NetworkError, match="negative or missing: 101"):
-        build_graph(nodes, edges.assign(fwd_m=[1, -1, 1, 1, 1.0]))
-    with pytest.raises(NetworkError, match="negative or missing: 100"):
-        build_graph(nodes, edges.assign(fixed_bwd_s=[np.nan, 0, 1, 1, 1.0]))
-    with pytest.raises(NetworkError, match="have no line: 104"):
-        build_graph(nodes, edges.set_geometry([*edges.geometry[:4], None], crs=edges.crs))
-    with pytest.raises(TableError, match="duplicate ids: 100"):
-        build_graph(nodes, edges.set_index(pd.Index([100, 100, 2, 3, 4])))
-    with pytest.raises(TableError, match="lacks the columns: u"):
-        build_graph(nodes, edges.drop(columns="u"))
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        (lambda n, e: (n.drop(index=14), e), NetworkError, "nodes table lacks: 103"),
+        (lambda n, e: (n, e.assign(u=[10, 12, 13, 14, 12], v=[11, 11, 12, 15, 16])), NetworkError, "do not run from their node u to their node v: 102"),
+        (lambda n, e: (n, e.assign(fwd_m=[1, -1, 1, 1, 1.0])), NetworkError, "negative or missing: 101"),
+        (lambda n, e: (n, e.assign(fixed_bwd_s=[np.nan, 0, 1, 1, 1.0])), NetworkError, "negative or missing: 100"),
+        (lambda n, e: (n, e.set_geometry([*e.geometry[:4], None], crs=e.crs)), NetworkError, "have no line: 104"),
+        (lambda n, e: (n, e.set_index(pd.Index([100, 100, 2, 3, 4]))), TableError, "duplicate ids: 100"),
+        (lambda n, e: (n, e.drop(columns="u")), TableError, "lacks the columns: u"),
+    ],
+)  # fmt: skip
+def test_faulty_streets_are_refused_by_id(change, error, says):
+    with pytest.raises(error, match=says):
+        build_graph(*change(*streets(TREE, LINKS)))
 
 
 def test_no_streets_at_all():

@@ -24,13 +24,25 @@ def line_street(**columns):
     return nodes.assign(kind=["", "gate", "gate", "", "crossing"]), edges
 
 
+@pytest.fixture(scope="module")
+def graph():
+    return build_graph(*line_street())
+
+
 def at(graph, **places):
     """Snaps of id -> (edge, share, leg)."""
     return on_graph(graph, places)
 
 
-def test_a_walk_is_leg_street_and_leg():
-    graph = build_graph(*line_street())
+def walked(graph, demand, facilities, limit=900):
+    return reach(graph, demand, facilities, walk_kmh=KMH, limit_seconds=limit)
+
+
+def closest(graph, demand, facilities, limit=900):
+    return nearest(graph, demand, facilities, walk_kmh=KMH, limit_seconds=limit)
+
+
+def test_a_walk_is_leg_street_and_leg(graph):
     found = reach(
         graph,
         at(graph, a=(0, 0.2, 5), b=(0, 0.5, 0), c=(2, 1.0, 1)),
@@ -47,17 +59,15 @@ def test_a_walk_is_leg_street_and_leg():
 
 
 @pytest.mark.parametrize(("limit", "within"), [(115, 1), (115 - 5e-7, 1), (115 - 2e-6, 0), (0, 0)])
-def test_the_limit_is_inclusive_by_a_millionth_of_a_second(limit, within):
-    graph = build_graph(*line_street())
+def test_the_limit_is_inclusive_by_a_millionth_of_a_second(graph, limit, within):
     ends = at(graph, a=(0, 0.2, 0)), at(graph, x=(2, 0.5, 10))
-    assert len(reach(graph, *ends, walk_kmh=KMH, limit_seconds=limit)) == within
-    assert nearest(graph, *ends, walk_kmh=KMH, limit_seconds=limit)["seconds"].notna().sum() == within
+    assert len(walked(graph, *ends, limit)) == within
+    assert closest(graph, *ends, limit)["seconds"].notna().sum() == within
 
 
-def test_a_walk_of_no_seconds_is_a_pair():
-    graph = build_graph(*line_street())
+def test_a_walk_of_no_seconds_is_a_pair(graph):
     here = at(graph, a=(0, 0.2, 0))
-    found = reach(graph, here, here, walk_kmh=KMH, limit_seconds=0)
+    found = walked(graph, here, here, 0)
     assert found.to_frame()["seconds"].tolist() == [0]
     assert found.to_scipy().nnz == 1
 
@@ -78,7 +88,7 @@ def test_a_closed_gate_and_a_gate_that_lets_out_only():
     for state, (fwd, bwd) in {"open": (0, 0), "closed": (inf, inf), "out": (0, inf)}.items():
         graph = build_graph(*line_street(fixed_fwd_s=[0, fwd, 0, 0], fixed_bwd_s=[0, bwd, 0, 0]))
         snaps = at(graph, **places)
-        reached[state] = set(pairs_of(reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900)))
+        reached[state] = set(pairs_of(walked(graph, snaps, snaps)))
     own = {("in", "in"), ("out", "out")}
     assert reached["open"] == own | {("in", "out"), ("out", "in")}
     assert reached["closed"] == own
@@ -88,7 +98,7 @@ def test_a_closed_gate_and_a_gate_that_lets_out_only():
 def test_one_way_on_foot_on_the_own_street():
     graph = build_graph(*line_street(oneway=[1, 0, 0, 0]))
     snaps = at(graph, a=(0, 0.2, 0), b=(0, 0.6, 0))
-    found = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900)
+    found = walked(graph, snaps, snaps)
     assert pairs_of(found) == pytest.approx({("a", "a"): 0, ("a", "b"): 40, ("b", "b"): 0})
 
 
@@ -96,50 +106,41 @@ def test_at_a_junction_the_end_of_a_one_way_street_is_the_junction():
     # both stand at node 11: one snapped to the street that leads there, one to where it could only leave
     graph = build_graph(*line_street(oneway=[-1, 0, 0, 0]))
     snaps = at(graph, a=(0, 1.0, 0), b=(2, 0.5, 0))
-    frame = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900).to_frame()
+    frame = walked(graph, snaps, snaps).to_frame()
     assert frame["seconds"].tolist() == [0, 25, 25, 0]
 
 
-def test_ties_go_to_the_smaller_id():
-    graph = build_graph(*line_street())
+def test_ties_go_to_the_smaller_id(graph):
     demand = at(graph, d=(0, 0.5, 0), e=(3, 0.5, 0))
     for names in (("f9", "f10"), ("f10", "f9")):  # one beside the street's middle each, in either order
         facilities = at(graph, **dict(zip(names, [(0, 0.4, 0), (0, 0.6, 0)], strict=True)))
-        assert (
-            nearest(graph, demand, facilities, walk_kmh=KMH, limit_seconds=50)["facility_id"].tolist()[0]
-            == "f10"
-        )
-        found = reach(graph, demand, facilities, walk_kmh=KMH, limit_seconds=50)
+        assert closest(graph, demand, facilities, 50)["facility_id"].tolist()[0] == "f10"
+        found = walked(graph, demand, facilities, 50)
         assert found.nearest()["facility_id"].tolist()[0] == "f10"
     same = at(graph, f9=(2, 0.5, 4), f10=(2, 0.5, 4))  # through a junction
-    assert nearest(graph, demand, same, walk_kmh=KMH, limit_seconds=900)["facility_id"].tolist() == [
-        "f10",
-        "f10",
-    ]
+    assert closest(graph, demand, same)["facility_id"].tolist() == ["f10", "f10"]
 
 
-def test_what_is_off_the_network_is_in_no_pair_but_in_the_tables():
-    graph = build_graph(*line_street())
+def test_what_is_off_the_network_is_in_no_pair_but_in_the_tables(graph):
     snaps = at(graph, a=(0, 0.2, 0), b=(0, 0.6, 0))
     off = snaps.copy()
     off.loc["b", ["chain", "offset_m", "leg_m"]] = [-1, np.nan, np.nan]
-    one = nearest(graph, off, snaps.loc[["b"]], walk_kmh=KMH, limit_seconds=900)
+    one = closest(graph, off, snaps.loc[["b"]])
     assert one["seconds"].tolist() == pytest.approx([40, np.nan], nan_ok=True)
     assert one["facility_id"].isna().tolist() == [False, True]
     assert one.index.name == "demand_id"
-    found = reach(graph, snaps, off, walk_kmh=KMH, limit_seconds=900)
+    found = walked(graph, snaps, off)
     assert found.to_scipy().shape == (2, 2)
     assert set(found.to_frame()["facility_id"]) == {"a"}
     nobody = off.loc[["b"]]
-    assert len(reach(graph, snaps, nobody, walk_kmh=KMH, limit_seconds=900)) == 0
-    assert reach(graph, snaps, nobody, walk_kmh=KMH, limit_seconds=900).nearest()["seconds"].isna().all()
-    assert nearest(graph, snaps, nobody.iloc[:0], walk_kmh=KMH, limit_seconds=900)["facility_id"].isna().all()
-    assert len(reach(graph, snaps.iloc[:0], snaps, walk_kmh=KMH, limit_seconds=900).to_frame()) == 0
+    assert len(walked(graph, snaps, nobody)) == 0
+    assert walked(graph, snaps, nobody).nearest()["seconds"].isna().all()
+    assert closest(graph, snaps, nobody.iloc[:0])["facility_id"].isna().all()
+    assert len(walked(graph, snaps.iloc[:0], snaps).to_frame()) == 0
     assert np.isinf(node_seconds(graph, nobody, walk_kmh=KMH, limit_seconds=900)).all()
 
 
-def test_integer_ids_come_back_as_they_were():
-    graph = build_graph(*line_street())
+def test_integer_ids_come_back_as_they_were(graph):
     demand = on_graph(graph, {7: (0, 0.2, 0), 3: (0, 0.5, 0)})
     frame = reach(
         graph, demand, on_graph(graph, {"x": (0, 0.4, 0)}), walk_kmh=KMH, limit_seconds=90
@@ -148,27 +149,25 @@ def test_integer_ids_come_back_as_they_were():
     assert frame["demand_id"].dtype == np.int64
 
 
-def test_wrong_tables_and_numbers_are_refused():
-    graph = build_graph(*line_street())
+def test_wrong_tables_and_numbers_are_refused(graph):
     snaps = at(graph, a=(0, 0.2, 0))
     with pytest.raises(TableError, match="duplicate ids: a"):
-        reach(graph, pd.concat([snaps, snaps]), snaps, walk_kmh=KMH, limit_seconds=1)
+        walked(graph, pd.concat([snaps, snaps]), snaps, 1)
     with pytest.raises(TableError, match="lacks the columns: leg_m"):
-        nearest(graph, snaps.drop(columns="leg_m"), snaps, walk_kmh=KMH, limit_seconds=1)
+        closest(graph, snaps.drop(columns="leg_m"), snaps, 1)
     with pytest.raises(TableError, match="another network"):
-        reach(graph, snaps, snaps.assign(chain=3), walk_kmh=KMH, limit_seconds=1)
+        walked(graph, snaps, snaps.assign(chain=3), 1)
     for wrong in ({"walk_kmh": 0.0}, {"limit_seconds": np.inf}, {"limit_seconds": -1.0}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             reach(graph, snaps, snaps, **{"walk_kmh": KMH, "limit_seconds": 1.0} | wrong)
 
 
-def test_snaps_are_left_as_they_were():
-    graph = build_graph(*line_street())
+def test_snaps_are_left_as_they_were(graph):
     snaps = at(graph, a=(0, 0.2, 0), b=(2, 0.2, 9))
     before = snaps.copy()
-    found = reach(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900)
+    found = walked(graph, snaps, snaps)
     found.to_scipy().data[:] = -1
-    nearest(graph, snaps, snaps, walk_kmh=KMH, limit_seconds=900)
+    closest(graph, snaps, snaps)
     pd.testing.assert_frame_equal(snaps, before)
     assert (found.to_frame()["seconds"] >= 0).all()
 
@@ -186,15 +185,14 @@ def test_junction_to_junction_and_the_people_within():
         search_nodes(graph, np.array([77]), walk_kmh=KMH, limit_seconds=150)
 
 
-def test_results_do_not_hang_on_the_number_of_threads(monkeypatch):
-    graph = build_graph(*line_street())
+def test_results_do_not_hang_on_the_number_of_threads(graph, monkeypatch):
     many = on_graph(
         graph, {f"d{i:03}": (i % 4 if i % 4 != 1 else 0, (i % 7) / 7, float(i % 5)) for i in range(64)}
     )
     frames = []
     for cores in (1, 3):
         monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
-        frames.append(reach(graph, many, many, walk_kmh=KMH, limit_seconds=200).to_frame())
+        frames.append(walked(graph, many, many, 200).to_frame())
     pd.testing.assert_frame_equal(*frames)
     assert len(frames[0]) > 1000
 
@@ -244,6 +242,11 @@ def test_a_search_without_room_says_so_and_leaves_the_scratch_as_it_was():
 NODES = 7
 SPOTS = [(0, 0), (0, 0), (40, 0), (100, 0), (100, 30), (0, 30), (500, 500)]  # two nodes share a place
 LIMITS = st.sampled_from([0.0, 30.0, 100.0, 1000.0])
+#: What an edge may cost: metres as a multiple of its length.
+COSTS = {
+    "fwd_m": [0.5, 1.0, 2.0], "bwd_m": [1.0, 3.0], "fixed_fwd_s": [0.0, 0.0, 7.0, np.inf], "fixed_bwd_s": [0.0, 0.0, 20.0],
+    "oneway": [0, 0, 0, 1, -1],
+}  # fmt: skip
 
 
 @st.composite
@@ -257,16 +260,9 @@ def street_tables(draw):
         via = [(a + b) / 2 + (3, 11), (a + b) / 2 + (9, 2)] if bent or u == v else []
         lines.append(shapely.LineString([a, *via, b]))
         length = lines[-1].length
+        drawn = {name: draw(st.sampled_from(values)) for name, values in COSTS.items()}
         rows.append(
-            {
-                "u": u,
-                "v": v,
-                "fwd_m": length * draw(st.sampled_from([0.5, 1.0, 2.0])),
-                "bwd_m": length * draw(st.sampled_from([1.0, 3.0])),
-                "fixed_fwd_s": draw(st.sampled_from([0.0, 0.0, 7.0, np.inf])),
-                "fixed_bwd_s": draw(st.sampled_from([0.0, 0.0, 20.0])),
-                "oneway": draw(st.sampled_from([0, 0, 0, 1, -1])),
-            }
+            {**drawn, "u": u, "v": v, "fwd_m": length * drawn["fwd_m"], "bwd_m": length * drawn["bwd_m"]}
         )
     nodes = pd.DataFrame(SPOTS, columns=["x", "y"], dtype=float)
     nodes["kind"] = [draw(st.sampled_from(["", "", "crossing"])) for _ in SPOTS]
@@ -283,12 +279,8 @@ def worlds(draw):
     )
     demand = draw(st.lists(place, min_size=1, max_size=6))
     facilities = draw(st.lists(place, min_size=1, max_size=4))
-    return (
-        nodes,
-        edges,
-        {f"d{i}": p for i, p in enumerate(demand if long else [])},
-        {f"f{i}": p for i, p in enumerate(facilities if long else [])},
-    )
+    named = ({f"{k}{i}": p for i, p in enumerate(some)} for k, some in (("d", demand), ("f", facilities)))
+    return (nodes, edges, *named) if long else (nodes, edges, {}, {})
 
 
 def same_pairs(got, wanted, limit):
@@ -309,19 +301,17 @@ def test_reach_is_dijkstra_contracted_or_not(world, limit):
     for contract in (True, False):
         graph = build_graph(nodes, edges, contract=contract)
         ends = on_graph(graph, demand), on_graph(graph, facilities)
-        found = reach(graph, *ends, walk_kmh=KMH, limit_seconds=limit)
+        found = walked(graph, *ends, limit)
         same_pairs(pairs_of(found), wanted, limit)
         assert len(found) == len(found.to_frame())
         # the one pass agrees with the pairs
-        one = nearest(graph, *ends, walk_kmh=KMH, limit_seconds=limit)
+        one = closest(graph, *ends, limit)
         by_pairs = found.nearest()
-        assert one["seconds"].to_numpy() == pytest.approx(
-            by_pairs["seconds"].to_numpy(), abs=1e-9, nan_ok=True
-        )
+        wanted_s = by_pairs["seconds"].to_numpy()
+        assert one["seconds"].to_numpy() == pytest.approx(wanted_s, abs=1e-9, nan_ok=True)
         for d, f in one["facility_id"].dropna().items():
-            assert found.to_scipy()[list(demand).index(d), list(facilities).index(f)] == pytest.approx(
-                one["seconds"][d], abs=1e-9
-            )
+            walk = found.to_scipy()[list(demand).index(d), list(facilities).index(f)]
+            assert walk == pytest.approx(one["seconds"][d], abs=1e-9)
 
 
 @given(worlds(), LIMITS)
@@ -355,17 +345,8 @@ def test_a_gate_changes_weights_only(world, data):
     other = edges.copy()
     other.loc[gates, ["fixed_fwd_s", "fixed_bwd_s"]] = np.array([state, state]).T.reshape(-1, 2)
     before, after = build_graph(nodes, edges), build_graph(nodes, other)
-    for name in (
-        "node_id",
-        "chain_start",
-        "chain_end",
-        "step_edge",
-        "arc_chain",
-        "coord_x",
-        "component_nodes",
-    ):
+    same = ("node_id", "chain_start", "chain_end", "step_edge", "arc_chain", "coord_x", "component_nodes")
+    for name in same:
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
-    found = reach(
-        after, on_graph(before, demand), on_graph(before, facilities), walk_kmh=KMH, limit_seconds=1000
-    )
+    found = walked(after, on_graph(before, demand), on_graph(before, facilities), 1000)
     same_pairs(pairs_of(found), Oracle(nodes, other, KMH).pairs(demand, facilities, 1000), 1000)

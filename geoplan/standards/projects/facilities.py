@@ -124,7 +124,7 @@ def enlarged(projects: pd.DataFrame, existing: pd.DataFrame | None) -> pd.Series
     for project_id, name, services in zip(
         found.index, projects["extends"], projects["services"], strict=True
     ):
-        same = existing.loc[(named == clean_name(name)).to_numpy(), "services"] if clean_name(name) else {}
+        same = existing.loc[(named == (clean_name(name) or None)).to_numpy(), "services"]
         fitting = [facility_id for facility_id, kinds in same.items() if _same_service(services, kinds)]
         found[project_id] = fitting[0] if len(fitting) == 1 else None
     return found

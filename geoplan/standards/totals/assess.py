@@ -54,24 +54,11 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class TotalsFound:
-    """What totals say of a pack.
+    """What totals say of a pack in a year.
 
-    Parameters
-    ----------
-    totals
-        As read.
-    year
-        Year that is judged.
-    findings
-        `COLUMNS`, one row a rule and basis: the totals as they stand.
-    with_projects
-        The same with the project lists; empty where there is none.
-    implied
-        People that the plan's own figures imply, beside those stated; see `implied.IMPLIED`.
-    projects
-        The project lists.
-    notes
-        What does not fit, and the faults of the lists.
+    `findings` has one row a rule and basis (`COLUMNS`), the totals as they stand; `with_projects` the same with the project
+    lists, empty where there is none. `implied` holds the people that the plan's own figures imply, beside those stated
+    (`implied.IMPLIED`); `notes` what does not fit, and the faults of the lists.
     """
 
     totals: Totals
@@ -145,7 +132,8 @@ def _judged(case: YearTotals, rule: Rule) -> Iterator[dict[str, Any]]:
     group = rule.counted_group
     decides = case.deciding(group) if group else None
     told = case.stated(rule)
-    for basis in (case.bases(group) if group else []) or [None]:
+    bases: list[People | None] = [*case.bases(group)] if group else []
+    for basis in bases or [None]:
         people = case.people | ({group: basis.value} if basis is not None else {})
         found, what = _measured(case, rule, people)
         if told is not None and not _certain(found):
