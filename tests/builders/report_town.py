@@ -56,13 +56,10 @@ packs: [wuhan.yaml]
 def _study_file():
     """Write the study and five rules of the shipped pack, which keeps its name; return the study's path."""
     folder = Path(tempfile.mkdtemp())
-    told = read_pack("wuhan").entries
-    kept = [
-        rule for rule in told["rules"] if f"wuhan.{rule['id']}" in (BEDS, PLACES, CIRCLE_E, PRESENCE, NURSING)
-    ]
-    (folder / "wuhan.yaml").write_text(
-        yaml.safe_dump(told | {"rules": kept}, allow_unicode=True), encoding="utf-8"
-    )
+    told, wanted = read_pack("wuhan").entries, (BEDS, PLACES, CIRCLE_E, PRESENCE, NURSING)
+    kept = [rule for rule in told["rules"] if f"wuhan.{rule['id']}" in wanted]
+    pack = yaml.safe_dump(told | {"rules": kept}, allow_unicode=True)
+    (folder / "wuhan.yaml").write_text(pack, encoding="utf-8")
     (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
     return folder / "study.yaml"
 
@@ -101,35 +98,23 @@ def _cells():
 
 
 def _zones(more):
-    top, width = Y0 + ROWS * SIDE, COLUMNS * SIDE
-    rows = [("area/area", "area", "示范区", "area", None, box(X0, Y0, X0 + width, top))]
-    for d, name in enumerate(["东城区", "西城区"]):
-        x = X0 + 2 * d * SIDE
-        rows.append(
-            (f"district/D{d + 1}", "district", name, f"D{d + 1}", "area/area", box(x, Y0, x + 2 * SIDE, top))
-        )
-    for c, name in enumerate(TOWNS):
-        x = X0 + c * SIDE
-        rows.append(
-            (
-                f"town/T{c + 1}",
-                "town",
-                name,
-                f"T{c + 1}",
-                f"district/D{c // 2 + 1}",
-                box(x, Y0, x + SIDE, top),
-            )
-        )
+    def wide(first, columns):
+        return box(X0 + first * SIDE, Y0, X0 + (first + columns) * SIDE, Y0 + ROWS * SIDE)
+
+    rows = [("area", "area", "示范区", None, wide(0, COLUMNS))]
     rows += [
-        (
-            f"community/C{number:02d}",
-            "community",
-            NAMES[number - 1] + "社区",
-            f"C{number:02d}",
-            f"town/T{column + 1}",
-            shape,
-        )
-        for number, (column, _, shape) in enumerate(_cells(), start=1)
+        ("district", f"D{d + 1}", name, "area/area", wide(2 * d, 2))
+        for d, name in enumerate(["东城区", "西城区"])
+    ]
+    rows += [
+        ("town", f"T{c + 1}", name, f"district/D{c // 2 + 1}", wide(c, 1)) for c, name in enumerate(TOWNS)
+    ]
+    rows += [
+        ("community", f"C{number:02d}", f"{name}社区", f"town/T{column + 1}", shape)
+        for number, (name, (column, _, shape)) in enumerate(zip(NAMES, _cells(), strict=True), start=1)
+    ]
+    rows = [
+        (f"{level}/{code}", level, name, code, parent, shape) for level, code, name, parent, shape in rows
     ]
     columns = ["zone_id", "level", "name", "code", "parent_id", "geometry"]
     table = gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=CRS).set_index("zone_id")
@@ -280,10 +265,10 @@ def with_sites(outcome):
     nasty = NASTY if NASTY in outcome.name else ""
     zh = outcome.lang == "zh"
     candidates = _candidates(outcome, nasty)
-    area = outcome.circle.query("service == 'eldercare' and measure == 'network' and kind == ''").set_index(
-        "zone_id"
+    rows = outcome.circle.query("service == 'eldercare' and measure == 'network' and kind == ''")
+    covered, people = (
+        float(rows.set_index("zone_id").loc["area/area", key]) for key in ("covered", "people")
     )
-    covered, people = (float(area.loc["area/area", key]) for key in ("covered", "people"))
     sites = pd.concat([_gap_sites(candidates, zh), _cover_sites(candidates, people - covered, covered, zh)])
     sites = gpd.GeoDataFrame(sites, geometry="geometry", crs=CRS)
     near = sites.geometry[sites["question"] == "close_gap"]
@@ -304,49 +289,34 @@ def with_sites(outcome):
 
 
 def _candidates(outcome, nasty):
+    usual = {
+        "most_places": np.nan,
+        "usable_years": np.nan,
+        "from_year": np.nan,
+        "rule": "",
+        "either_or": "",
+        "extends": None,
+        "land_code": "",
+    }
     rows = [
-        {
-            "name": name + nasty,
-            "services": services,
-            "works": works,
-            "floor_area_m2": area,
-            "most_beds": beds,
-            "most_places": places,
-            "storey": "1-2层" if area < 1000 else "整栋",
-            "ownership": "区国资公司",
-            "usable_years": 10.0 if works == "rent" else np.nan,
-            "from_year": np.nan,
-            "cost": cost,
-            "cost_unit": cost_unit,
-            "cost_from": cost_from,
-            "rule": rule,
-            "either_or": either,
-            "extends": "eldercare_register.xlsx#2" if name.startswith("江城") else None,
-            "land_code": "0702" if either else "",
-            "generated": False,
-            "zone_id": f"community/{code}",
-            "location_quality": "exact",
-            "source_file": PREMISES,
-            "source_row": row,
+        usual | {
+            "name": name + nasty, "services": services, "works": works, "floor_area_m2": area, "most_beds": beds, "most_places": places,
+            "storey": "1-2层" if area < 1000 else "整栋", "ownership": "区国资公司", "usable_years": 10.0 if works == "rent" else np.nan,
+            "cost": cost, "cost_unit": cost_unit, "cost_from": cost_from, "rule": rule, "either_or": either,
+            "extends": "eldercare_register.xlsx#2" if name.startswith("江城") else None, "land_code": "0702" if either else "",
+            "generated": False, "zone_id": f"community/{code}", "location_quality": "exact", "source_file": PREMISES, "source_row": row,
             "geometry": Point(X0 + x, Y0 + y),
         }
-        for row, (name, services, works, area, beds, places, cost, cost_unit, cost_from, rule, either, code, (x, y)) in enumerate(
-            _OFFERED, start=2
-        )
+        for row, (name, services, works, area, beds, places, cost, cost_unit, cost_from, rule, either, code, (x, y)) in enumerate(_OFFERED, start=2)
     ]  # fmt: skip
-    usual = dict.fromkeys(("floor_area_m2", "most_beds", "most_places", "usable_years", "from_year"), np.nan)
-    zh = outcome.lang == "zh"
     rows += [
-        usual
-        | {
-            "name": f"意向区域{number}" if zh else f"Area of intent {number}", "services": (), "works": "new", "storey": "",
-            "ownership": "", "cost": 60.0, "cost_unit": 10.0, "cost_from": "home_new_bed: plan.csv#2", "rule": "",
-            "either_or": "", "extends": None, "land_code": "", "generated": True, "zone_id": f"community/{code}",
-            "location_quality": "approximate", "source_file": "generated/grid", "source_row": number,
-            "geometry": Point(X0 + x, Y0 + y),
+        usual | {
+            "name": f"意向区域{number}" if outcome.lang == "zh" else f"Area of intent {number}", "services": (), "works": "new",
+            "floor_area_m2": np.nan, "most_beds": np.nan, "storey": "", "ownership": "", "cost": 60.0, "cost_unit": 10.0,
+            "cost_from": "home_new_bed: plan.csv#2", "generated": True, "zone_id": f"community/{code}", "location_quality": "approximate",
+            "source_file": "generated/grid", "source_row": number, "geometry": Point(X0 + x, Y0 + y),
         }
-        for number,
-        (code, (x, y)) in enumerate(_GENERATED, start=1)
+        for number, (code, (x, y)) in enumerate(_GENERATED, start=1)
     ]  # fmt: skip
     table = gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)
     table = table[[name for name in CANDIDATES if name in table.columns]]
@@ -372,10 +342,8 @@ def _site(candidates, question, order, candidate_id, place, **values):
 def _site_table(rows):
     table = gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)[list(SITES)]
     table["extends"] = pd.Series([row["extends"] for row in rows], dtype=object)
-    table.index = pd.Index(
-        [f"{q}/{o}" for q, o in zip(table["question"], table["order"], strict=True)], name="site_id"
-    )
-    return table
+    ids = [f"{question}/{order}" for question, order in zip(table["question"], table["order"], strict=True)]
+    return table.set_index(pd.Index(ids, name="site_id"))
 
 
 def _gap_sites(candidates, zh):
@@ -409,24 +377,22 @@ def _gap_sites(candidates, zh):
 
 
 def _cover_sites(candidates, outside, covered, zh):
-    shares, at = GAINS[:3], (f"{PREMISES}#7", f"{PREMISES}#3", f"{PREMISES}#2")
-    places = ("胜利路北端", "和平里3号", "长青路18号")
+    chosen = (
+        (7, "胜利路北端", ("C10", "C09")),
+        (3, "和平里3号", ("C08", "C12")),
+        (2, "长青路18号", ("C11",)),
+    )
     rows, total = [], covered
-    for order, (share, key, place) in enumerate(zip(shares, at, places, strict=True), start=1):
+    for order, (share, (row, place, codes)) in enumerate(zip(GAINS[:3], chosen, strict=True), start=1):
         gain = round(outside * share)
         total += gain
         values = {"gain": float(round(gain * 1.2)), "marginal": float(gain), "total": float(total)}
-        serves = (
-            ("community/C10", "community/C09"),
-            ("community/C08", "community/C12"),
-            ("community/C11",),
-        )[order - 1]
-        rows.append(
-            _site(
-                candidates, "cover_elders", order, key, place, services=("elder_home",), serves=serves, indicators=(CIRCLE_E,),
-                **values,
-            )
-        )  # fmt: skip
+        values |= {
+            "services": ("elder_home",),
+            "serves": tuple(f"community/{code}" for code in codes),
+            "indicators": (CIRCLE_E,),
+        }
+        rows.append(_site(candidates, "cover_elders", order, f"{PREMISES}#{row}", place, **values))
     return _site_table(rows)
 
 
@@ -439,9 +405,8 @@ def _answers(sites, people, covered, zh, nasty):
         "cover_elders": ("选3处，使服务圈覆盖的老年人最多", "3 sites so that most elders are within the circle"),
         "everyone": ("用最少的点位使每个社区95%的老年人进入服务圈", "Fewest sites that bring 95 % of every community's elders into the circle"),
     }  # fmt: skip
-    unmet, cover = (
-        ("未补齐的床位", "服务圈覆盖的老年人") if zh else ("beds still missing", "elders within the circle")
-    )
+    unmet = "未补齐的床位" if zh else "beds still missing"
+    cover = "服务圈覆盖的老年人" if zh else "elders within the circle"
     rows = [
         usual
         | {

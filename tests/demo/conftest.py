@@ -60,10 +60,8 @@ class Witness:
             f["properties"]["社区名称"]: (shape(f["geometry"]), f["properties"]) for f in layer["features"]
         }
         self.elder_rows = self._xlsx(root / "data/facilities/huzhong_eldercare_register.xlsx")
-        with (root / "data/facilities/huzhong_childcare_register_gb18030.csv").open(
-            encoding="gb18030", newline=""
-        ) as file:
-            self.child_rows = list(csv.DictReader(file))
+        register = root / "data/facilities/huzhong_childcare_register_gb18030.csv"
+        self.child_rows = list(csv.DictReader(register.read_text(encoding="gb18030").splitlines()))
 
     @staticmethod
     def _xlsx(path):
@@ -94,9 +92,8 @@ class Witness:
         sums = defaultdict(float)
         for name, *_, value in cells:
             sums[name] += value
-        return [
-            (n, x, y, v * self.communities[n][1][group] / sums[n]) for n, x, y, v in cells if n is not None
-        ]
+        scale = {name: self.communities[name][1][group] / total for name, total in sums.items() if name}
+        return [(n, x, y, v * scale[n]) for n, x, y, v in cells if n is not None]
 
     def day_care(self):
         return [
@@ -116,9 +113,8 @@ class Witness:
         far = dict.fromkeys(nodes, math.inf)
         for spot in facilities:
             leg, k = tree.query(spot)
-            for node, m in nx.single_source_dijkstra_path_length(
-                graph, nodes[k], cutoff=3000, weight="m"
-            ).items():
+            walks = nx.single_source_dijkstra_path_length(graph, nodes[k], cutoff=3000, weight="m")
+            for node, m in walks.items():
                 far[node] = min(far[node], leg + m)
         legs, ks = tree.query([(x, y) for _, x, y, _ in people])
         return [leg + far[nodes[k]] for leg, k in zip(legs, ks, strict=True)]

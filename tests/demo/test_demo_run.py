@@ -6,22 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from outcomes import finding, network_circle
 
 from geoplan.pipeline.evaluate import run
 from geoplan.study.study import read_study
 
 ROOT = Path(__file__).parents[2]
-
-
-def finding(outcome, rule, zone="district/HZ"):
-    findings = outcome.findings
-    return findings[(findings["rule_id"] == rule) & (findings["zone_id"] == zone)].iloc[0]
-
-
-def shares(outcome, service="eldercare"):
-    circle = outcome.circle
-    here = circle[(circle["service"] == service) & (circle["measure"] == "network") & (circle["kind"] == "")]
-    return here.set_index("zone_id")["share"]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +48,7 @@ def test_what_was_put_in_on_purpose_is_found(demo):
 def test_the_engine_agrees_with_the_witness(demo, town):
     witness = town.covered(town.graph(), town.day_care(), town.people("60岁及以上"))
     names = demo.zones["name"]
-    for zone, share in shares(demo).items():
+    for zone, share in network_circle(demo)["share"].items():
         if zone.startswith("community"):
             # the witness puts a cell's people at its middle and at the nearest corner of a street
             assert share == pytest.approx(witness[names[zone]], abs=0.09), names[zone]

@@ -10,6 +10,7 @@ import numpy as np
 import openpyxl
 import pytest
 import rasterio
+from pyproj import Transformer
 from shapely.geometry import LineString, shape
 
 ROOT = Path(__file__).parents[2]
@@ -23,10 +24,8 @@ FILES = (
 
 
 def layer(name):
-    features = json.loads((ROOT / f"data/boundaries/huzhong_{name}.geojson").read_text(encoding="utf-8"))[
-        "features"
-    ]
-    return [(f["properties"], shape(f["geometry"])) for f in features]
+    text = (ROOT / f"data/boundaries/huzhong_{name}.geojson").read_text(encoding="utf-8")
+    return [(f["properties"], shape(f["geometry"])) for f in json.loads(text)["features"]]
 
 
 def content(path):
@@ -49,11 +48,8 @@ def test_the_script_makes_the_files_that_ship(tmp_path):
 
 
 def test_the_town_is_small_on_disk():
-    folders = (ROOT / "studies/huzhong", ROOT / "data")
-    assert (
-        sum(p.stat().st_size for f in folders for p in f.rglob("*") if p.is_file() and "out" not in p.parts)
-        < 3e6
-    )
+    files = [path for folder in ("studies/huzhong", "data") for path in (ROOT / folder).rglob("*")]
+    assert sum(p.stat().st_size for p in files if p.is_file() and "out" not in p.parts) < 3e6
 
 
 def test_residents_elders_beds_and_places_are_the_plans(town):
@@ -102,15 +98,10 @@ def test_streets_are_many_connected_and_no_grid(town):
 
 
 def test_only_the_bridge_crosses_the_river(town):
-    from pyproj import Transformer
-
     back = Transformer.from_crs(4550, 4326, always_xy=True)
     river = layer("river")[0][1]
-    across = [
-        tags
-        for points, tags in town.ways
-        if LineString([back.transform(*town.at[p]) for p in points]).intersects(river)
-    ]
+    lines = ((LineString([back.transform(*town.at[p]) for p in points]), tags) for points, tags in town.ways)
+    across = [tags for line, tags in lines if line.intersects(river)]
     assert [(t["name"], t["bridge"]) for t in across] == [("呼中大桥", "yes")]
     assert nx.number_connected_components(town.graph(bridge=False, open_gates=True)) == 2
 
@@ -137,9 +128,7 @@ def test_some_communities_have_a_circle_and_places_and_some_have_not(town):
     people = town.people()
     metres = town.metres(town.graph(), town.kindergarten(), people)
     crowd = sum(v for (*_, v), m in zip(people, metres, strict=True) if m <= 1000)
-    reach = {
-        n: share * 20 / crowd * 1000
-        for n, share in town.covered(town.graph(), town.kindergarten(), people).items()
-    }
+    near = town.covered(town.graph(), town.kindergarten(), people)
+    reach = {name: share * 20 / crowd * 1000 for name, share in near.items()}
     assert reach["向阳社区"] > 4.7
     assert reach["北秀社区"] == 0 < reach["站前社区"] < 4.3

@@ -29,9 +29,7 @@ KMH = 3.6  # one metre a second
 def town(seed, n_nodes=7, n_edges=11):
     """Return nodes and edges: loops, parallel and one-way edges, valves, costs unlike lengths, islands."""
     rng = np.random.default_rng(seed)
-    nodes = pd.DataFrame(
-        {"x": rng.random(n_nodes) * 1000, "y": rng.random(n_nodes) * 1000}, index=range(n_nodes)
-    )
+    nodes = pd.DataFrame({"x": rng.random(n_nodes) * 1000, "y": rng.random(n_nodes) * 1000})
     u, v = rng.integers(0, n_nodes, n_edges), rng.integers(0, n_nodes, n_edges)
     lines = []
     for a, b in zip(u, v, strict=True):
@@ -39,19 +37,12 @@ def town(seed, n_nodes=7, n_edges=11):
         bends = (rng.random((2, 2)) * 1000).tolist()  # two, so that a loop does not go back on itself
         lines.append(shapely.LineString([ends[0], *bends, ends[1]]))
     length = shapely.length(lines)
-    edges = gpd.GeoDataFrame(
-        {
-            "u": u,
-            "v": v,
-            "fwd_m": length * rng.choice([1.0, 1.0, 0.25, 2.0], n_edges),
-            "bwd_m": length * rng.choice([1.0, 1.0, 0.5], n_edges),
-            "fixed_fwd_s": rng.choice([0.0, 0.0, 40.0, np.inf], n_edges),
-            "fixed_bwd_s": rng.choice([0.0, 0.0, 25.0, np.inf], n_edges),
-        },
-        index=pd.RangeIndex(n_edges) + 100,
-        geometry=lines,
-        crs="EPSG:32650",
-    )
+    costs = {
+        "fwd_m": length * rng.choice([1.0, 1.0, 0.25, 2.0], n_edges), "bwd_m": length * rng.choice([1.0, 1.0, 0.5], n_edges),
+        "fixed_fwd_s": rng.choice([0.0, 0.0, 40.0, np.inf], n_edges), "fixed_bwd_s": rng.choice([0.0, 0.0, 25.0, np.inf], n_edges),
+    }  # fmt: skip
+    ids = pd.RangeIndex(n_edges) + 100
+    edges = gpd.GeoDataFrame({"u": u, "v": v, **costs}, index=ids, geometry=lines, crs="EPSG:32650")
     # a valve: a node split in two, with an edge of no length between
     split = n_nodes
     nodes.loc[split] = nodes.loc[0]
@@ -79,9 +70,8 @@ def true_seconds(nodes, edges, facilities):
 
 def on_chains(graph, facilities):
     """Return snaps of facilities (edge_id, cut, leg seconds) on a graph, one metre a second."""
-    return on_graph(
-        graph, {f"f#{i}": (edge_id, k / CUTS, leg) for i, (edge_id, k, leg) in enumerate(facilities)}
-    )
+    homes = enumerate(facilities)
+    return on_graph(graph, {f"f#{i}": (edge_id, k / CUTS, leg) for i, (edge_id, k, leg) in homes})
 
 
 def junction_seconds(graph, edges, true):
@@ -135,9 +125,7 @@ def test_reached_parts_are_those_of_a_slow_search(seed, facilities, contract):
                 continue  # the ends of edges lie on many edges at once
             if any((edge_id, cut) == f[:2] for f in facilities):
                 continue  # the spot of a facility on a street closed both ways is no part of a street
-            apart = (
-                shapely.distance(drawn, place(edges, edge_id, cut / CUTS)) if not drawn.is_empty else np.inf
-            )
+            apart = shapely.distance(drawn, place(edges, edge_id, cut / CUTS))  # NaN where nothing is drawn
             assert (apart < 1e-6) == (real <= limit), (edge_id, cut, real, limit)
 
 
@@ -177,12 +165,8 @@ def test_isochrones_are_valid_nested_and_hold_origin_leg_and_every_reached_part(
         # and no ground but theirs: everything lies within the width of what the slow search reaches, to a short edge
         far = [place(edges, e, k / CUTS) for (e, k), real in true.items() if real <= 60 * minutes]
         longest = edges.length.max() / CUTS
-        ground = shapely.union_all(
-            [
-                *(p.buffer(width_m + longest + 1) for p in far),
-                *(g.buffer(500 + width_m) for g in snaps.geometry),
-            ]
-        )
+        homes = [home.buffer(500 + width_m) for home in snaps.geometry]
+        ground = shapely.union_all([*(p.buffer(width_m + longest + 1) for p in far), *homes])
         assert polygon.difference(ground).area < 1e-3
 
 
@@ -190,11 +174,8 @@ def test_each_facility_by_itself_adds_up_to_all():
     nodes, edges = town(5)
     graph = build_graph(nodes, edges)
     snaps = snapped(graph, edges, [(108, 1, 0.0), (100, 3, 20.0), (104, 2, 0.0)])
-    lost = (
-        snaps.iloc[[0]]
-        .assign(chain=-1, offset_m=np.nan, leg_m=np.nan, x=np.nan, y=np.nan)
-        .rename(index={"f#0": "f#9"})
-    )
+    nowhere = dict.fromkeys(("offset_m", "leg_m", "x", "y"), np.nan)
+    lost = snaps.iloc[[0]].assign(chain=-1, **nowhere).rename(index={"f#0": "f#9"})
     snaps = pd.concat([snaps, lost])
     one = isochrones(graph, snaps, walk_kmh=KMH, minutes=[5, 12], width_m=30, each=True)
     assert list(one.columns) == ["facility_id", "minutes", "geometry"]
@@ -268,9 +249,8 @@ def test_polygons_hold_the_streets_that_an_uncontracted_search_reaches(porto_ale
     on = snap(plain, points)
     seconds = node_seconds(plain, on, walk_kmh=4.0, limit_seconds=limits[-1])
     parts = reached_parts(plain, seconds, on, walk_kmh=4.0, limits=limits)
-    legs = shapely.linestrings(
-        np.stack([shapely.get_coordinates(points.array), on[["x", "y"]].to_numpy()], axis=1)
-    )
+    ends = [shapely.get_coordinates(points.array), on[["x", "y"]].to_numpy()]
+    legs = shapely.linestrings(np.stack(ends, axis=1))
     for k, polygon in enumerate(got.geometry):
         reached = np.concatenate([*parts[: k + 1], legs])
         shapely.prepare(polygon)
@@ -285,10 +265,8 @@ def test_who_walks_in_time_from_a_street_is_inside(porto_alegre):
     polygon = isochrones(graph, snaps, minutes=[15], **TERMS).geometry.iloc[0]
     rng = np.random.default_rng(4)
     chains = rng.choice(graph.n_chains, 3000)
-    people = gpd.GeoSeries(
-        shapely.line_interpolate_point(graph.geometry()[chains], rng.random(3000), normalized=True),
-        crs=graph.crs,
-    )
+    spots = shapely.line_interpolate_point(graph.geometry()[chains], rng.random(3000), normalized=True)
+    people = gpd.GeoSeries(spots, crs=graph.crs)
     walks = nearest(graph, snap(graph, people), snaps, walk_kmh=4.0, limit_seconds=900)["seconds"]
     assert 100 < walks.notna().sum() < 2900
     shapely.prepare(polygon)

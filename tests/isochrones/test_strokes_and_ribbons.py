@@ -77,11 +77,8 @@ def test_a_line_that_comes_back_to_itself_keeps_its_ground():
 
 
 def test_slivers_between_outlines_leave_no_crack():
-    bands = [
-        lines([(0, 31), (10, 31)]),
-        lines([(0, 0), (0.0005, 31), (30, 100)]),
-        lines([(0.0005, 31), (30, 100)]),
-    ]
+    outlines = [(0, 31), (10, 31)], [(0, 0), (0.0005, 31), (30, 100)], [(0.0005, 31), (30, 100)]
+    bands = [lines(outline) for outline in outlines]
     got = nested_ribbons(bands, width_m=1)
     assert all(got[k].covers(line) for k in range(3) for band in bands[: k + 1] for line in band)
 
@@ -96,14 +93,7 @@ def test_a_face_with_a_spike_belongs_where_its_ground_does():
 
 
 @settings(deadline=None, max_examples=150)
-@example(
-    [
-        [[(0.0, 30.0), (10.0, 0.0)]],
-        [[(0.0, 0.0), (10.0, 0.0)]],
-        [[(0.0, 0.0), (30.0, 0.0005), (0.0, 30.0), (10.0, 0.0)]],
-    ],
-    1.0,
-)
+@example([[[(0, 30), (10, 0)]], [[(0, 0), (10, 0)]], [[(0, 0), (30, 0.0005), (0, 30), (10, 0)]]], 1.0)
 @given(st.lists(st.lists(LINE, max_size=4), min_size=1, max_size=4), st.sampled_from([1.0, 30.0]))
 def test_ribbons_are_valid_nested_and_hold_their_lines(coordinates, width_m):
     bands = [lines(*band) for band in coordinates]
@@ -114,8 +104,7 @@ def test_ribbons_are_valid_nested_and_hold_their_lines(coordinates, width_m):
         everything = np.concatenate(bands[: k + 1])
         slow = shapely.union_all(shapely.buffer(everything, width_m, quad_segs=32))
         assert band.difference(shapely.buffer(slow, width_m / 30 + 0.01)).area < 1e-6
-        assert band.area == pytest.approx(
-            slow.area, rel=0.07, abs=1e-6
-        )  # at most 4 % of the width, both sides
+        # at most 4 % of the width, both sides
+        assert band.area == pytest.approx(slow.area, rel=0.07, abs=1e-6)
     for inner, outer in itertools.pairwise(got):
         assert inner.is_empty or outer.covers(inner)

@@ -69,18 +69,14 @@ def town(seed):
     nodes = pd.DataFrame(rng.random((8, 2)) * 600, columns=["x", "y"])
     u, v = rng.integers(0, 8, 12), rng.integers(0, 8, 12)
     xy = nodes.to_numpy()
-    lines = [
-        shapely.LineString([xy[a], *(rng.random((2, 2)) * 600), xy[b]]) for a, b in zip(u, v, strict=True)
-    ]
-    edges = gpd.GeoDataFrame(
-        {"u": u, "v": v, "oneway": rng.choice([-1, 0, 0, 1], 12), "fixed_fwd_s": rng.choice([0.0, 30.0], 12)},
-        geometry=lines,
-        crs="EPSG:4547",
+    bent = (np.stack([xy[a], *(rng.random((2, 2)) * 600), xy[b]]) for a, b in zip(u, v, strict=True))
+    streets = gpd.GeoDataFrame(
+        {"u": u, "v": v}, geometry=[shapely.LineString(line) for line in bent], crs="EPSG:4547"
     )
+    edges = streets.assign(oneway=rng.choice([-1, 0, 0, 1], 12), fixed_fwd_s=rng.choice([0.0, 30.0], 12))
     graph = build_graph(nodes, edges)
-    facilities = gpd.GeoSeries(
-        shapely.points(rng.random((3, 2)) * 600), index=["f#1", "f#2", "f#3"], crs="EPSG:4547"
-    )
+    spots = shapely.points(rng.random((3, 2)) * 600)
+    facilities = gpd.GeoSeries(spots, index=["f#1", "f#2", "f#3"], crs="EPSG:4547")
     return graph, snap(graph, facilities, max_snap_m=100.0, island_nodes=3)
 
 
@@ -88,26 +84,19 @@ def town(seed):
 @given(st.integers(0, 1000), st.sampled_from([40.0, 55.5]), st.sampled_from([60.0, 400.0]))
 def test_a_cell_equals_a_person_at_its_centre(seed, cell_m, limit_seconds):
     graph, facilities = town(seed)
-    options = {"max_snap_m": 100.0, "island_nodes": 3}
-    got = minutes_raster(
-        graph,
-        facilities,
-        bounds=(-20, -20, 620, 620),
-        cell_m=cell_m,
-        walk_kmh=KMH,
-        limit_seconds=limit_seconds,
-        **options,
+    options, terms = (
+        {"max_snap_m": 100.0, "island_nodes": 3},
+        {"walk_kmh": KMH, "limit_seconds": limit_seconds},
     )
+    bounds = (-20, -20, 620, 620)
+    got = minutes_raster(graph, facilities, bounds=bounds, cell_m=cell_m, **terms, **options)
     rng = np.random.default_rng(seed)
     cells = rng.integers(0, got.minutes.shape, (10, 2))
     x, y = rasterio.transform.xy(got.transform, cells[:, 0], cells[:, 1])
     people = gpd.GeoSeries(shapely.points(x, y), crs=graph.crs)
-    walks = nearest(
-        graph, snap(graph, people, **options), facilities, walk_kmh=KMH, limit_seconds=limit_seconds
-    )
-    np.testing.assert_array_equal(
-        got.minutes[cells[:, 0], cells[:, 1]], (walks["seconds"] / 60).to_numpy(dtype=np.float32)
-    )
+    walks = nearest(graph, snap(graph, people, **options), facilities, **terms)
+    minutes = (walks["seconds"] / 60).to_numpy(dtype=np.float32)
+    np.testing.assert_array_equal(got.minutes[cells[:, 0], cells[:, 1]], minutes)
 
 
 def test_the_file_holds_the_raster_and_the_same_bytes_each_time(tmp_path):

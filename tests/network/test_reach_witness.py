@@ -4,6 +4,7 @@ The witness takes the streets table edge by edge, finds the nearest street with 
 and no line of the engine has a part in it.
 """
 
+import itertools
 from pathlib import Path
 
 import geopandas as gpd
@@ -42,10 +43,9 @@ def streets_of(city):
         pytest.skip(f"real data are not here: {DATA / file}")
     classes = "highway" if file.endswith("parquet") else None
     found = read_streets(DATA / file, crs=f"EPSG:{epsg}", classes=classes)
-    heights = (
-        profiles(found.edges, DATA / "porto_alegre/poa_elevation.tif") if city == "porto_alegre" else None
-    )
-    edges = found.edges
+    edges, heights = found.edges, None
+    if city == "porto_alegre":
+        heights = profiles(edges, DATA / "porto_alegre/poa_elevation.tif")
     if city == "wuhan":
         one_way = np.random.default_rng(3).choice([0, 1, -1], len(edges), p=[0.94, 0.03, 0.03])
         edges = edges.assign(oneway=one_way)
@@ -57,9 +57,8 @@ def streets_of(city):
 def draw(nodes, seed):
     """Random points round random street nodes; every fourth demand point close to a facility."""
     rng = np.random.default_rng(seed)
-    xy = nodes[["x", "y"]].to_numpy()[rng.integers(0, len(nodes), FACILITIES)] + rng.normal(
-        0, 40, (FACILITIES, 2)
-    )
+    xy = nodes[["x", "y"]].to_numpy()[rng.integers(0, len(nodes), FACILITIES)]
+    xy = xy + rng.normal(0, 40, (FACILITIES, 2))
     near = xy[rng.integers(0, FACILITIES, DEMAND)]
     spread = np.where(np.arange(DEMAND) % 4 == 0, 25.0, 400.0)
     return (
@@ -77,10 +76,8 @@ class Witness:
         self.walkable = (self.length > 0) & ((self.there < np.inf) | (self.back < np.inf))
         # against the walk, from the facility; of parallel edges the quickest
         self.graph = nx.DiGraph()
-        for a, b, s in [
-            *zip(self.v, self.u, self.there, strict=True),
-            *zip(self.u, self.v, self.back, strict=True),
-        ]:
+        ways = (self.v, self.u, self.there), (self.u, self.v, self.back)
+        for a, b, s in itertools.chain(*(zip(*way, strict=True) for way in ways)):
             if s < np.inf and not (self.graph.has_edge(a, b) and self.graph[a][b]["weight"] <= s):
                 self.graph.add_edge(a, b, weight=s)
 

@@ -25,9 +25,8 @@ def network(*lines, contract=True, **columns):
 
 
 def points(*xy):
-    return gpd.GeoSeries(
-        [None if p is None else Point(*p) for p in xy], index=[f"p{i}" for i in range(len(xy))], crs=32650
-    )
+    shapes = [None if p is None else Point(*p) for p in xy]
+    return gpd.GeoSeries(shapes, index=[f"p{i}" for i in range(len(xy))], crs=32650)
 
 
 STREET = LineString([(0, 0), (100, 0), (100, 100)])
@@ -90,17 +89,13 @@ def test_a_lake_may_be_left_but_not_crossed_and_a_bank_be_touched():
     lake = gpd.GeoSeries([Polygon([(0, 10), (100, 10), (100, 50), (0, 50)])], crs=32650)
     street = network(LineString([(0, 0), (100, 0)]), LineString([(50, 0), (50, 60)]))
     snaps = snap(street, points((20, 20), (20, 55), (20, 10)), barriers=lake, max_snap_m=60)
-    assert snaps["leg_m"].tolist() == [
-        20,
-        pytest.approx(30),
-        10,
-    ]  # out of the water, along the bank, from the bank
+    # out of the water, along the bank, from the bank
+    assert snaps["leg_m"].tolist() == pytest.approx([20, 30, 10])
     only = network(LineString([(0, 0), (100, 0)]))
     assert snap(only, points((20, 55)), barriers=lake)["reason"].tolist() == ["barrier"]
     edge = gpd.GeoSeries([LineString([(0, 0), (100, 0)])], crs=32650)
-    assert snap(only, points((20, 5)), barriers=edge)["reason"].tolist() == [
-        ""
-    ]  # the street runs on the barrier
+    # the street runs on the barrier
+    assert snap(only, points((20, 5)), barriers=edge)["reason"].tolist() == [""]
 
 
 def test_an_island_gives_way_to_the_main_network_nearly_as_near():

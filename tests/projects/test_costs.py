@@ -26,11 +26,8 @@ def implied_costs(projects):
 
 @pytest.fixture(scope="module")
 def implied():
-    return {
-        project: row
-        for name in LISTS
-        for project, row in implied_costs(read_projects(FOLDER / name).projects).iterrows()
-    }
+    tables = (implied_costs(read_projects(FOLDER / name).projects) for name in LISTS)
+    return {project: row for table in tables for project, row in table.iterrows()}
 
 
 @pytest.mark.parametrize("name", unit_costs().index)
@@ -45,24 +42,17 @@ def test_every_unit_cost_is_that_of_its_rows(name, implied):
 
 def test_no_conversion_in_qianjiang_lies_outside_its_range(implied):
     unit = unit_costs().loc["childcare_conversion"]
-    values = [
-        row["per_place"]
-        for project, row in implied.items()
-        if "qianjiang" in project and row["works"] == "extend"
-    ]
-    assert len(values) == 13
-    assert min(values) == unit["low"]
-    assert max(values) == unit["high"]
+    rows = [row for project, row in implied.items() if "qianjiang" in project and row["works"] == "extend"]
+    values = [row["per_place"] for row in rows]
+    assert (len(values), min(values), max(values)) == (13, unit["low"], unit["high"])
 
 
 def test_the_figures_of_the_plans(implied):
     homes = implied["plan_qianjiang_annex3.csv#16"]
     assert (round(homes["per_bed"], 1), round(homes["per_m2"], -2)) == (15.3, 3400)
     assert implied["plan_yinzhou_annex3.csv#7"]["per_m2"] == 3000
-    assert [round(implied[f"plan_yinzhou_annex3.csv#{row}"]["per_bed"], 1) for row in (12, 11)] == [
-        16.7,
-        28.7,
-    ]
+    beds = [round(implied[f"plan_yinzhou_annex3.csv#{row}"]["per_bed"], 1) for row in (12, 11)]
+    assert beds == [16.7, 28.7]
 
 
 @pytest.mark.parametrize(
@@ -82,10 +72,8 @@ def test_demo_list_is_estimated_where_it_states_nothing():
     assert projects["cost"].tolist() == [120, 15, 48, 54, 45, 8, 55]
     assert projects["estimated"].tolist() == [False, False, True, True, True, False, True]
     assert projects.loc["7", ["cost_low", "cost_high"]].tolist() == [40, 70]
-    assert (
-        projects.loc["7", "cost_from"]
-        == "childcare_conversion: plan_qianjiang_annex3.csv#6, plan_qianjiang_annex3.csv#5"
-    )
+    rows = "plan_qianjiang_annex3.csv#6, plan_qianjiang_annex3.csv#5"
+    assert projects.loc["7", "cost_from"] == f"childcare_conversion: {rows}"
     assert set(projects.loc[~projects["estimated"], "cost_from"]) == {"stated"}
     stated, guessed = projects[~projects["estimated"]], projects[projects["estimated"]]
     assert (len(projects), stated["cost"].sum(), len(guessed)) == (7, 143, 4)

@@ -67,17 +67,15 @@ def test_unknown_stays_open():
 
 @pytest.mark.parametrize(("year", "count"), [(2024, 0), (2025, 1), (2026, 1)])
 def test_a_project_counts_from_the_year_of_completion_on(year, count):
-    projects = listed(
-        project(beds=90.0), project(beds=10.0, open_year=np.nan), project(beds=10.0, services=())
-    )
+    unknown = project(beds=10.0, open_year=np.nan), project(beds=10.0, services=())
+    projects = listed(project(beds=90.0), *unknown)
     assert counting(projects, year=year).tolist() == [bool(count), False, False]
     assert len(as_facilities(projects, year=year)[0]) == count
 
 
 def test_a_row_of_several_gives_each_an_equal_part():
-    facilities, supplies = as_facilities(
-        listed(project(beds=450.0, floor_area_m2=20250.0, facilities=3.0)), year=2025
-    )
+    homes = listed(project(beds=450.0, floor_area_m2=20250.0, facilities=3.0))
+    facilities, supplies = as_facilities(homes, year=2025)
     assert facilities.index.tolist() == ["l.csv#2/1", "l.csv#2/2", "l.csv#2/3"]
     assert facilities["project_id"].tolist() == ["l.csv#2"] * 3
     assert amounts(supplies, "beds") == [[150, 150]] * 3
@@ -134,9 +132,8 @@ def test_sums_are_those_of_the_list(rows):
 
 
 def test_laid_beside_the_registers(written, zones):
-    found = read_projects(
-        written(BASE, {**BASE, "项目名称": "乙敬老院", "建设年限": "2027"}), zones=zones, crs=zones.crs
-    )
+    file = written(BASE, {**BASE, "项目名称": "乙敬老院", "建设年限": "2027"})
+    found = read_projects(file, zones=zones, crs=zones.crs)
     own = gpd.GeoDataFrame(
         pd.DataFrame({c: [None] for c in COLUMNS}, index=pd.Index(["r.xlsx#2"], name="facility_id")).assign(
             name="松鹤养老院", services=[("elder_home",)], status="existing", open_year=2016.0, close_year=np.nan,

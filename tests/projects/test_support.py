@@ -79,10 +79,8 @@ def test_nursing_beds_are_won_without_a_new_bed(demo):
     assert [found["actual_before"], found["actual_after"]] == [pytest.approx(8 / 22), pytest.approx(13 / 22)]
     assert (found["change"], found["projects"]) == ("won", ("huzhong_projects.xlsx#4",))
     # in the town of the home that is turned, and not in the other
-    assert row(demo["table"], "local_rules.town_nursing_bed_share", "town/HZ02")["projects"] == (
-        "huzhong_projects.xlsx#4",
-    )
-    assert row(demo["table"], "local_rules.town_nursing_bed_share", "town/HZ01")["projects"] == ()
+    for town, projects in (("town/HZ02", ("huzhong_projects.xlsx#4",)), ("town/HZ01", ())):
+        assert row(demo["table"], "local_rules.town_nursing_bed_share", town)["projects"] == projects
 
 
 def test_day_care_comes_nearer_and_a_later_room_does_not_count(demo):
@@ -212,13 +210,9 @@ def test_a_finding_that_was_not_there_before_is_new():
 
 
 def test_tables_are_checked():
+    same = [finding(SHARE, "met")]
     with pytest.raises(TableError, match="project_id"):
-        told(
-            [finding(SHARE, "met")],
-            [finding(SHARE, "met")],
-            facilities().drop(columns="project_id"),
-            supplies(),
-        )
+        told(same, same, facilities().drop(columns="project_id"), supplies())
 
 
 def test_words_of_indicators():

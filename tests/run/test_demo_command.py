@@ -12,6 +12,7 @@ import pyogrio
 import pytest
 import rasterio
 import yaml
+from outcomes import network_circle
 
 import geoplan.report.folder.save
 from geoplan.cli.demo import demo_study
@@ -39,11 +40,6 @@ def sheet(folder, title):
     cells = [list(row) for row in page.iter_rows(values_only=True)]
     start = next(i for i, row in enumerate(cells) if row[0] in ("序号", "No."))
     return pd.DataFrame(cells[start + 1 :], columns=cells[start])
-
-
-def finding(result, rule, zone="district/HZ"):
-    found = result.findings.set_index(["rule_id", "zone_id"])
-    return found.loc[(rule, zone)]
 
 
 class TestWhatARunLeaves:
@@ -117,16 +113,6 @@ class TestThePlansFigures:
         assert held.loc["beds"].tolist() == [22, 22]
         assert held.loc["nursing_beds"].tolist() == [8, 8]
 
-    def test_nursing_share_and_places_short(self, demo):
-        share, places = finding(demo, SHARE), finding(demo, PLACES)
-        assert f"{share['actual_low']:.1%}" == f"{share['actual_high']:.1%}" == "36.4%"
-        assert (share["verdict"], share["shortfall"], share["unit"]) == ("not_met", 5, "beds")  # 12.1 - 8
-        assert (places["verdict"], places["shortfall"], places["unit"]) == (
-            "not_met",
-            34,
-            "places",
-        )  # 54 - 20
-
     def test_they_stand_in_the_workbook_and_the_csv(self, demo_run):
         table = sheet(demo_run.folder, "主要指标对照表")
         line = table[table["指标名称"].str.contains("护理型床位占比", na=False)].iloc[0]
@@ -139,8 +125,7 @@ class TestThePlansFigures:
 
     def test_layers_and_tables_say_the_same(self, demo, demo_run):
         layer = gpd.read_file(demo_run.folder / "coverage.gpkg", layer="zones_community").set_index("zone_id")
-        circle = demo.circle[(demo.circle["service"] == "eldercare") & (demo.circle["measure"] == "network")]
-        circle = circle[circle["kind"] == ""].set_index("zone_id").reindex(layer.index)
+        circle = network_circle(demo).reindex(layer.index)
         assert layer["eldercare_outside"].tolist() == pytest.approx(circle["outside"].tolist())
         community = demo.flags["zone_id"].str.startswith("community/")
         counted = demo.flags[community].groupby("zone_id")["flagged"].sum().reindex(layer.index)

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from outcomes import finding, network_circle
 
 SHARE, PLACES = "huzhong.nursing_bed_share", "huzhong.places_per_1000_residents"
 KEY = ["rule_id", "zone_id"]
@@ -26,7 +27,7 @@ def moved(before, after):
 
 
 def figure(result, rule, zone="district/HZ"):
-    row = result.findings.set_index(KEY).loc[(rule, zone)]
+    row = finding(result, rule, zone)
     return row["actual_low"], row["shortfall"], row["verdict"]
 
 
@@ -36,9 +37,7 @@ def reachable(result, rule=PLACES):
 
 
 def covered(result, service="eldercare"):
-    circle = result.circle
-    here = circle[(circle["service"] == service) & (circle["measure"] == "network") & (circle["kind"] == "")]
-    return here.set_index("zone_id")["covered"]
+    return network_circle(result, service)["covered"]
 
 
 def test_one_bed_and_one_place(demo, town):
@@ -56,11 +55,7 @@ def test_one_bed_and_one_place(demo, town):
     # 7 elders in 11 beds are under 65 % (7.15)
     assert figure(after, "local_rules.town_occupancy", "town/HZ01")[0] == pytest.approx(7 / 11)
     beds = "local_rules.town_beds_per_1000_elders"
-    assert figure(after, beds, "town/HZ01") == (
-        pytest.approx(20 / 2.281),
-        math.ceil(15 * 2.281 - 20),
-        "not_met",
-    )
+    assert figure(after, beds, "town/HZ01") == (pytest.approx(20 / 2.281), math.ceil(15 * 2.281 - 20), "not_met")  # fmt: skip
     assert {zone for _, zone in moved(demo, after)} == {"district/HZ", "town/HZ01"}
     # everyone shares the only 20 places; with 21 each reaches one twentieth more, and nobody's circle changes
     pd.testing.assert_series_equal(reachable(after), reachable(demo) * 21 / 20)
@@ -84,9 +79,8 @@ def test_one_nursing_bed_and_one_resident(demo, town):
     people = after.demand[~after.demand["halo"]].groupby("zone_id")["residents"].sum()
     assert people["community/HZ0101"] == pytest.approx(2351)
     # 2 % of the one resident is a fiftieth of a child, in 向阳 and nowhere else
-    children = (
-        after.demand.groupby("zone_id")["under_3"].sum() - demo.demand.groupby("zone_id")["under_3"].sum()
-    )
+    now, was = (result.demand.groupby("zone_id")["under_3"].sum() for result in (after, demo))
+    children = now - was
     assert children[children.abs() > 1e-9].to_dict() == {"community/HZ0101": pytest.approx(0.02)}
 
 
@@ -108,9 +102,8 @@ def test_without_the_bridge_those_behind_the_river_are_cut_off(demo, town):
 
 
 def test_opening_a_gate_changes_coverage_and_only_weights(demo, town):
-    town.rewrite(
-        "study.yaml", "  # gate_states: {林场家属院西门: true}", "  gate_states: {林场家属院西门: true}"
-    )
+    line = "gate_states: {林场家属院西门: true}"
+    town.rewrite("study.yaml", f"# {line}", line)
     after = town.run()
     change = covered(after) - covered(demo)
     assert (change >= -1e-9).all()  # an open gate takes nobody further away
@@ -126,7 +119,5 @@ def test_opening_a_gate_changes_coverage_and_only_weights(demo, town):
     opened = after.graph.chain_open_fwd & ~demo.graph.chain_open_fwd
     assert opened.sum() == 1
     assert not (demo.graph.chain_open_fwd & ~after.graph.chain_open_fwd).any()
-    pd.testing.assert_frame_equal(
-        demo.outcome.streets.drop(columns=["fixed_fwd_s", "fixed_bwd_s", "access"]),
-        after.outcome.streets.drop(columns=["fixed_fwd_s", "fixed_bwd_s", "access"]),
-    )
+    costs = ["fixed_fwd_s", "fixed_bwd_s", "access"]
+    pd.testing.assert_frame_equal(*(result.outcome.streets.drop(columns=costs) for result in (demo, after)))

@@ -30,9 +30,8 @@ def test_the_same_inputs_give_the_same_bytes(demo_run, shell, tmp_path):
     one, other = checksums(demo_run.folder), checksums(again)
     assert set(one) == set(other)
     assert {name for name in one if one[name] != other[name]} == {"run.json", "run.log"}
-    records = [
-        json.loads((folder / "run.json").read_text(encoding="utf-8")) for folder in (demo_run.folder, again)
-    ]
+    folders = (demo_run.folder, again)
+    records = [json.loads((folder / "run.json").read_text(encoding="utf-8")) for folder in folders]
     for record in records:
         del record["environment"]
     assert records[0] == records[1]

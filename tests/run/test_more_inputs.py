@@ -4,6 +4,7 @@ import dataclasses
 
 import pandas as pd
 import pytest
+from outcomes import network_circle
 
 import geoplan as gp
 from geoplan.cli.demo import write_new
@@ -32,12 +33,11 @@ def test_supplies_without_a_point_come_from_a_table_by_zone(told):
 
 def test_land_is_the_third_base_and_layers_are_exported(told, tmp_path):
     result = gp.run(gp.read_study(told))
-    network = result.circle[(result.circle["measure"] == "network") & (result.circle["kind"] == "")]
-    land = network.set_index(["service", "zone_id"])
-    whole = land.loc[("eldercare", "area/area")]
+    land = network_circle(result)
+    whole = land.loc["area/area"]
     assert whole["land_m2"] == pytest.approx(result.zones.geometry["area/area"].area, rel=1e-6)
     assert 0 < whole["land_covered_m2"] < whole["land_m2"]
-    towns = land.loc["eldercare"].filter(like="town/", axis=0)
+    towns = land.filter(like="town/", axis=0)
     assert towns["land_covered_m2"].sum() == pytest.approx(whole["land_covered_m2"])
     assert any(source.file == "family.csv" for source in result.outcome.sources)
     run = result.save(tmp_path / "out")
@@ -55,9 +55,8 @@ def inputs():
 
 
 def reachable(inputs, decay):
-    services = {
-        name: service.model_copy(update={"decay": decay}) for name, service in inputs.study.services.items()
-    }
+    own = inputs.study.services.items()
+    services = {name: service.model_copy(update={"decay": decay}) for name, service in own}
     study = inputs.study.model_copy(update={"services": services})
     study._folder = inputs.study.folder
     flags = compute(dataclasses.replace(inputs, study=study)).evaluation.assessment.flags
@@ -77,9 +76,7 @@ def test_whole_weights_are_no_decay_and_falling_ones_move_supply_to_those_who_li
 @pytest.mark.parametrize("decay", ['{"5": 0.2, "15": 0.9}', '{"0": 1.0}', '{"near": 1.0}', "{}"])
 def test_weights_that_rise_or_minutes_that_are_none_are_an_error(tmp_path, decay):
     text = gp.demo_study().read_text(encoding="utf-8")
-    text = text.replace(
-        "group: elders_60, walk_minutes: 15", f"group: elders_60, decay: {decay}, walk_minutes: 15"
-    )
+    text = text.replace("elders_60, walk_minutes: 15", f"elders_60, decay: {decay}, walk_minutes: 15")
     path = tmp_path / "study.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(StudyError, match="decay"):

@@ -122,9 +122,8 @@ def test_enlarging_adds_and_says_what_it_leaves_open(base, changed):
     assert after["staff"] == (3, 3)
     others = changed(f"enlarge: [{{facility: {HOME}, add: {{beds: 20}}}}]").register.supplies
     kept = base.register.supplies
-    pd.testing.assert_frame_equal(
-        others[others["facility_id"] != facility], kept[kept["facility_id"] != facility]
-    )
+    rest = (table[table["facility_id"] != facility] for table in (others, kept))
+    pd.testing.assert_frame_equal(*rest)
 
 
 def test_a_new_facility_stands_where_its_line_and_point_say(base, changed, town):
@@ -328,9 +327,8 @@ def test_an_opened_gate_and_a_new_facility_bring_people_in(base_outcome, outcome
     near = after.nearest[after.nearest["service"] == "eldercare"].set_index("demand_id")
     inside = (near["seconds"] <= 900 + 1e-6).reindex(after.demand.index, fill_value=False)
     here = (after.demand["zone_id"] == "community/HZ0204") & inside
-    assert own.loc["community/HZ0204", "covered_after"] == pytest.approx(
-        after.demand.loc[here, "elders_60"].sum()
-    )
+    elders = after.demand.loc[here, "elders_60"].sum()
+    assert own.loc["community/HZ0204", "covered_after"] == pytest.approx(elders)
     # children have no part in it but by the gate
     assert found.notes == ()
 

@@ -5,7 +5,7 @@ holds 100 residents, 20 elders, 3 under-threes and 40 households. Blocks 0-2 are
 9-11 D (town 2).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from packs import PACK
 from shapely.geometry import Point, box
+from towns import zone_table
 
 from geoplan.coverage.circle import circle_table, straight_nearest
 from geoplan.standards.assess import assess
@@ -35,43 +36,23 @@ SERVICES = {
 }  # fmt: skip
 
 
-def zones_table(
-    *, kinds: Mapping[str, Iterable[str]] | None = None, estates: bool = True
-) -> gpd.GeoDataFrame:
-    rows = [
-        ("area/1", "area", "示例区", None, box(0, 0, 1200, 100)),
-        ("town/1", "town", "东街道", "area/1", box(0, 0, 600, 100)),
-        ("town/2", "town", "西镇", "area/1", box(600, 0, 1200, 100)),
-        ("community/A", "community", "向阳社区", "town/1", box(0, 0, 300, 100)),
-        ("community/B", "community", "北秀社区", "town/1", box(300, 0, 600, 100)),
-        ("community/C", "community", "河东社区", "town/2", box(600, 0, 900, 100)),
-        ("community/D", "community", "河西村", "town/2", box(900, 0, 1200, 100)),
-    ]
-    if estates:
-        rows += [
-            ("estate/e1", "estate", "新苑", "community/A", box(0, 0, 100, 100)),
-            ("estate/e2", "estate", "新城", "community/C", box(600, 0, 700, 100)),
-            ("estate/e3", "estate", "老院", "community/D", box(900, 0, 1000, 100)),
-        ]
-    ids = [row[0] for row in rows]
-    table = gpd.GeoDataFrame(
-        {
-            "level": [row[1] for row in rows], "name": [row[2] for row in rows],
-            "code": [row[0].split("/")[1] for row in rows], "parent_id": [row[3] for row in rows],
-            "kind": [frozenset((kinds or {}).get(row[0], ())) for row in rows], "covered_share": 1.0, "edge": False,
-        },
-        geometry=[row[4] for row in rows], index=pd.Index(ids, name="zone_id"), crs="EPSG:4547",
-    )  # fmt: skip
-    if estates:
-        told = pd.DataFrame(
-            {"built_year": [2022.0, 2023.0, 2001.0], "households": [400.0, 1200.0, 500.0],
-             "eldercare_rooms_m2": [320.0, 250.0, 90.0], "childcare_rooms_m2": [100.0, 0.0, np.nan],
-             "handed_over": pd.array([True, True, True], dtype="boolean")},
-            index=["estate/e1", "estate/e2", "estate/e3"],
-        )  # fmt: skip
-        for column in told:
-            table[column] = told[column].reindex(table.index)
-    return table
+def zones_table() -> gpd.GeoDataFrame:
+    table = zone_table([
+        (f"{level}/{code}", level, name, parent, box(west, 0, east, 100))
+        for level, code, name, parent, west, east in (
+            ("area", "1", "示例区", None, 0, 1200), ("town", "1", "东街道", "area/1", 0, 600), ("town", "2", "西镇", "area/1", 600, 1200),
+            ("community", "A", "向阳社区", "town/1", 0, 300), ("community", "B", "北秀社区", "town/1", 300, 600),
+            ("community", "C", "河东社区", "town/2", 600, 900), ("community", "D", "河西村", "town/2", 900, 1200),
+            ("estate", "e1", "新苑", "community/A", 0, 100), ("estate", "e2", "新城", "community/C", 600, 700),
+            ("estate", "e3", "老院", "community/D", 900, 1000),
+        )
+    ])  # fmt: skip
+    estates = {
+        "built_year": [2022.0, 2023.0, 2001.0], "households": [400.0, 1200.0, 500.0], "eldercare_rooms_m2": [320.0, 250.0, 90.0],
+        "childcare_rooms_m2": [100.0, 0.0, np.nan], "handed_over": pd.array([True, True, True], dtype="boolean"),
+    }  # fmt: skip
+    told = pd.DataFrame(estates, index=["estate/e1", "estate/e2", "estate/e3"])
+    return table.assign(**{column: told[column].reindex(table.index) for column in told})
 
 
 def demand_table() -> gpd.GeoDataFrame:

@@ -24,7 +24,7 @@ from geoplan.standards.kinds.total import Total
 from geoplan.standards.packs.read import read_pack
 from geoplan.standards.rule_zones import OPPOSITES
 from geoplan.standards.rules import linked
-from geoplan.tables import CIRCLE, Service
+from geoplan.tables import Service
 from geoplan.words.vocabulary import narrower, vocabulary
 
 PLANS = ("yinzhou", "wuhan", "qianjiang", "yantai", "huzhong")
@@ -69,25 +69,28 @@ class World:
             {"zone_id": communities, "halo": False, **dict.fromkeys(self.groups, self.crowd)},
             geometry=[Point(1000.0 * i, 0) for i in range(len(communities))], crs="EPSG:4547",
         )  # fmt: skip
-        given = {"status": "existing", "open_year": np.nan, "close_year": np.nan, "serves": (), "location_quality": "missing"}  # fmt: skip
-        rows = pd.DataFrame([{**given, **row} for row in self.facilities], columns=[
-            "facility_id", *given, "services", "zone_id", *{k for row in self.facilities for k in row if k not in given} - {"facility_id", "services", "zone_id"},
-        ]).set_index("facility_id")  # fmt: skip
+        usual = {
+            "status": "existing",
+            "open_year": np.nan,
+            "close_year": np.nan,
+            "location_quality": "missing",
+        }
+        columns = ["facility_id", "services", "zone_id", *usual]
+        rows = pd.DataFrame(
+            [{**usual, **row} for row in self.facilities], columns=None if self.facilities else columns
+        )
+        rows = rows.set_index("facility_id").astype({"open_year": float, "close_year": float})
         rows["serves"] = [() for _ in range(len(rows))]
-        rows = rows.astype({"open_year": float, "close_year": float})
         facilities = gpd.GeoDataFrame(rows, geometry=[None] * len(rows), crs="EPSG:4547")
         at = dict(zip(communities, demand.index, strict=True))
-        pairs = pd.DataFrame(
-            [("s", at[zone], f, 60.0) for zone, f in self.covered],
-            columns=["service", "demand_id", "facility_id", "seconds"],
-        )
+        walks = [("s", at[zone], name, 60.0) for zone, name in self.covered]
+        pointless = pd.DataFrame(self.without_point, columns=["zone_id", "supply", "low", "high"])
         return AssessmentData(
-            zones=self.zones, demand=demand, overlay=None, facilities=facilities, year=self.year, pairs=pairs, nearest=pairs.iloc[:0],
+            zones=self.zones, demand=demand, facilities=facilities, year=self.year, thresholds=self.thresholds, register_types=self.types,
+            pairs=pd.DataFrame(walks, columns=["service", "demand_id", "facility_id", "seconds"]),
             supplies=pd.DataFrame(self.supplies, columns=["facility_id", "service", "supply", "low", "high"]),
-            circle=pd.DataFrame(columns=list(CIRCLE)), services={"s": self.service} if self.service else {},
-            groups=pd.DataFrame({"basis": ["常住"], "year": [2020]}, index=["residents"]), thresholds=self.thresholds,
-            zone_supplies=pd.DataFrame(self.without_point, columns=["zone_id", "supply", "low", "high"]) if self.without_point else None,
-            register_types=self.types,
+            services={"s": self.service} if self.service else {}, groups=pd.DataFrame({"basis": ["常住"], "year": [2020]}, index=["residents"]),
+            zone_supplies=pointless if self.without_point else None,
         )  # fmt: skip
 
 
@@ -113,12 +116,8 @@ def zones_once(level: str, n: int, kind: frozenset[str]) -> gpd.GeoDataFrame:
         geometry=[None] * len(rows), index=pd.Index([r[0] for r in rows], name="zone_id"), crs="EPSG:4547",
     )  # fmt: skip
     estate = (table["level"] == "estate").to_numpy()
-    for column, value in {
-        "built_year": 2024.0,
-        "households": 200.0,
-        "eldercare_rooms_m2": 0.0,
-        "childcare_rooms_m2": 0.0,
-    }.items():
+    facts = {"built_year": 2024.0, "households": 200.0, "eldercare_rooms_m2": 0.0, "childcare_rooms_m2": 0.0}
+    for column, value in facts.items():
         table[column] = np.where(estate, value, np.nan)
     table["handed_over"] = pd.array([True if e else None for e in estate], dtype="boolean")
     return table
@@ -134,18 +133,14 @@ def world_for(rule: Any, n: int = N, *, kind: frozenset[str] | None = None, year
     level, words = level_of(rule)
     if getattr(rule, "communities", None):  # communities are marked as the case asks
         n, level, kind = 60, "community", frozenset()
-    one = level == "area" or (
-        level == "district" and not (rule.kind == "presence" and rule.plan_level == "city")
-    )
-    size = 1 if one else n
-    world = World(
-        zones_of(level, size, frozenset(words) if kind is None else kind), year or rule.targets[-1].year
-    )
+    of_city = rule.kind == "presence" and rule.plan_level == "city"
+    size = 1 if level == "area" or (level == "district" and not of_city) else n
+    kind = frozenset(words) if kind is None else kind
+    world = World(zones_of(level, size, kind), year or rule.targets[-1].year)
     if rule.targets[0].floor is None and rule.kind in ("circle", "compliance"):
         world.thresholds = {rule.rule_id: LOCAL}
-    world.zones["built_year"] = world.zones["built_year"].where(
-        world.zones["built_year"].isna(), float(world.year)
-    )
+    built = world.zones["built_year"]
+    world.zones["built_year"] = built.where(built.isna(), float(world.year))
     return world
 
 
@@ -205,10 +200,7 @@ def required(rule: Any) -> float:
 
 
 def is_members(rule: Any) -> bool:
-    return (
-        rule.kind in ("presence", "compliance", "circle", "facility")
-        or getattr(rule, "part_where", None) is not None
-    )
+    return rule.counts_members or getattr(rule, "part_where", None) is not None
 
 
 def counts_rows(rule: Any) -> bool:
@@ -233,18 +225,13 @@ def sums(rule: Any, world: World, value: Any) -> None:
     level, _ = level_of(rule)
     per_n = world.crowd / rule.people.n if rule.people else 1.0
     if getattr(rule, "communities", None):
-        ids = world.of_level("community")
-        marked = set(ids[: int(value)])
-        world.zones["kind"] = [
-            frozenset({rule.communities}) if i in marked else frozenset() for i in world.zones.index
-        ]
+        marked = world.of_level("community")[: int(value)]
+        words = {True: frozenset({rule.communities}), False: frozenset()}
+        world.zones["kind"] = [words[zone in marked] for zone in world.zones.index]
         return
     for zone in world.of_level(level):
-        people = (
-            len([z for z in world.of_level("community") if z in below(world.zones, zone)]) * per_n
-            if rule.people
-            else 1.0
-        )
+        inside = below(world.zones, zone).intersection(world.of_level("community"))
+        people = len(inside) * per_n if rule.people else 1.0
         if getattr(rule, "estate_column", None):
             amount = scaled(value, 2.0)  # 200 households
             world.zones.loc[zone, rule.estate_column] = np.nan if isinstance(amount, tuple) else amount
@@ -285,9 +272,7 @@ def ratios(rule: Any, world: World, value: Any) -> None:
             ends = part if isinstance(part, tuple) else (part, part)
             world.without_point += [(zone, rule.part, *ends), (zone, rule.whole, whole, whole)]
         else:
-            put(
-                world, rule.of, zone, {rule.part: part, **({} if rule.whole is None else {rule.whole: whole})}
-            )
+            put(world, rule.of, zone, {rule.part: part} | ({rule.whole: whole} if rule.whole else {}))
 
 
 def presence(rule: Any, world: World, value: float) -> None:
@@ -320,9 +305,8 @@ def circle(rule: Any, world: World, value: float) -> None:
     ids = world.of_level("community")
     where = put(world, rule.of, ids[0], {})
     kinds = tuple(sorted({type_in(s) for s in rule.of}))
-    world.service = Service(
-        name="s", facilities=kinds, group=rule.group, walk_minutes=rule.minutes, walk_kmh=4.0
-    )
+    terms = {"group": rule.group, "walk_minutes": rule.minutes, "walk_kmh": 4.0}
+    world.service = Service(name="s", facilities=kinds, **terms)
     world.covered = [(zone, where) for zone in ids[: round(value * len(ids))]]
 
 
@@ -371,16 +355,11 @@ def step(rule: Any, world: World) -> float:
         return 1.0
     if rule.kind == "share" and getattr(rule, "part_where", None) is not None:
         return 1 / N
+    if rule.kind == "facility":
+        return 1 / N
     if is_members(rule):
-        level, _ = level_of(rule)
-        return 1 / (
-            N
-            if rule.kind == "facility"
-            else sum(
-                len(world.of_level(one))
-                for one in (rule.where.levels if rule.kind == "presence" else (level,))
-            )
-        )
+        levels = rule.where.levels if rule.kind == "presence" else (level_of(rule)[0],)
+        return 1 / sum(len(world.of_level(level)) for level in levels)
     return required(rule) / 5
 
 
@@ -393,21 +372,11 @@ def cases(rule: Any) -> Iterator[tuple[str, float, str]]:
         yield from [("boundary", 1.0, "met"), ("not met", 1 - 1 / N, "not_met")]
         return
     if target.comparison == "range" and rule.range_is == "limits":
-        for value, verdict in (
-            (at, "met"),
-            (target.upper, "met"),
-            (target.upper + 1, "not_met"),
-            (at - 1, "not_met"),
-        ):
-            yield ("boundary" if verdict == "met" else "not met"), value, verdict
+        yield from [("boundary", value, "met") for value in (at, target.upper)]
+        yield from [("not met", value, "not_met") for value in (target.upper + 1, at - 1)]
         return
     if target.either:
-        yield from [
-            ("boundary", 0.5, "met"),
-            ("no data", 0.45, "no_data"),
-            ("lower boundary", 0.3, "no_data"),
-            ("not met", 0.25, "not_met"),
-        ]
+        yield from [("boundary", 0.5, "met"), ("no data", 0.45, "no_data"), ("lower boundary", 0.3, "no_data"), ("not met", 0.25, "not_met")]  # fmt: skip
         return
     yield "boundary", at, "not_met" if strict else "met"
     if at + one <= top:
@@ -461,22 +430,18 @@ def gap_by_hand(rule: Any, value: float, case: AssessmentData) -> float:
         scale = N * CROWD
     elif rule.kind == "share":
         scale = N if rule.part_where else 500.0
+    elif rule.kind == "compliance":
+        scale = float(len(case.level(level_of(rule)[0])))
     elif is_members(rule):
-        scale = (
-            1 / step(rule, world_for(rule))
-            if rule.kind != "compliance"
-            else float(len(case.level(level_of(rule)[0])))
-        )
+        scale = 1 / step(rule, world_for(rule))
     if target.comparison == "range" and value > target.upper:
         return value - target.upper
     missing = (at - value) * scale
     if not vocabulary("units")[rule.unit].get("whole"):
         return missing
-    return (
-        math.floor(missing + 1e-6) + 1
-        if target.comparison == ">" and rule.kind != "facility"
-        else math.ceil(missing - 1e-6)
-    )
+    if target.comparison == ">" and rule.kind != "facility":
+        return math.floor(missing + 1e-6) + 1
+    return math.ceil(missing - 1e-6)
 
 
 @pytest.mark.parametrize("rule_id", RULES)
@@ -485,10 +450,8 @@ def test_no_data(rule_id):
     if getattr(rule, "standard", None):
         # the plan states no standard: nothing to judge by until a local pack names one
         row = judge(rule, replace(world_for(rule), thresholds={}).data())[0]
-        assert (row["verdict"], row["missing"]) == (
-            "not_quantified" if rule.targets[0].floor is None else "no_data",
-            "rule_no_standard",
-        )
+        verdict = "not_quantified" if rule.targets[0].floor is None else "no_data"
+        assert (row["verdict"], row["missing"]) == (verdict, "rule_no_standard")
         return
     rows = judge(rule, blank(rule))
     assert rows
@@ -503,6 +466,8 @@ def blank(rule: Any) -> AssessmentData:
     """A case in which the input that decides is blank: an amount, an attribute, a column, or the whole register."""
     level, _ = level_of(rule)
     world = world_for(rule)
+    told = {name: getattr(rule, name, None) for name in ("supply", "part", "measured", "whole", "over")}
+    supply = told["supply"] or told["part"] or told["measured"]
     if level == "estate":
         world.zones["eldercare_rooms_m2"] = world.zones["childcare_rooms_m2"] = np.nan
     elif rule.kind == "circle":
@@ -510,15 +475,9 @@ def blank(rule: Any) -> AssessmentData:
     elif rule.kind == "compliance":
         for zone in world.of_level(level):
             world.add("childcare", zone, {}, {"places": (0.0, INF)})
-    elif (
-        supply := getattr(rule, "supply", None)
-        or getattr(rule, "part", None)
-        or getattr(rule, "measured", None)
-    ) and rule.of:
+    elif supply and rule.of:
+        whole = {name: 10.0 for name in (told["whole"], told["over"]) if name}
         for zone in world.of_level(level):
-            whole = {
-                name: 10.0 for name in (getattr(rule, "whole", None), getattr(rule, "over", None)) if name
-            }
             put(world, rule.of, zone, {supply: (0.0, INF), **whole})
     elif rule.kind == "floor_area":
         for zone in world.of_level(level):
@@ -548,31 +507,25 @@ def without_subject(rule: Any) -> AssessmentData | None:
         return world_for(rule, kind=frozenset(OPPOSITES[w] for w in words if w in OPPOSITES)).data()
     if "complete" in words:
         return replace(world_for(rule, kind=frozenset()), crowd=100.0).data()
-    if rule.kind == "provision" or (rule.kind == "rate" and rule.group):
-        return with_value(rule, 1.0, replace(world_for(rule), crowd=0.0))
-    if rule.kind == "circle":
+    if rule.kind in ("provision", "circle") or (rule.kind == "rate" and rule.group):
         return with_value(rule, 1.0, replace(world_for(rule), crowd=0.0))
     if rule.kind in ("share", "rate"):
         world = world_for(rule)
+        zone = world.of_level(level)[0]
         if rule.of is None:
-            world.without_point = [
-                (world.of_level(level)[0], name, 0.0, 0.0) for name in (rule.part, rule.whole)
-            ]
+            world.without_point = [(zone, name, 0.0, 0.0) for name in (rule.part, rule.whole)]
         elif rule.whole:
-            put(world, rule.of, world.of_level(level)[0], {rule.part: 0.0, rule.whole: 0.0})
+            put(world, rule.of, zone, {rule.part: 0.0, rule.whole: 0.0})
         world.types = frozenset({type_in(rule.of[0])}) if rule.of else frozenset()
         return world.data()
     if rule.kind == "facility":
         return replace(world_for(rule), types=frozenset({type_in(rule.of[0])})).data()
-    if level in ("town", "community"):
-        world = world_for(rule)
-        world.zones = world.zones[world.zones["level"].isin(["area", "district"])]
-        return world.data()
-    if rule.where.levels == ("district",) and rule.plan_level == "city":
-        world = world_for(rule)
-        world.zones = world.zones[world.zones["level"] == "area"]
-        return world.data()
-    return None
+    coarser = ["area", "district"] if level in ("town", "community") else ["area"]
+    if len(coarser) == 1 and (rule.where.levels != ("district",) or rule.plan_level != "city"):
+        return None
+    world = world_for(rule)
+    world.zones = world.zones[world.zones["level"].isin(coarser)]
+    return world.data()
 
 
 @pytest.mark.parametrize(
@@ -609,14 +562,9 @@ BOUNDED = [r for r, rule in RULES.items() if rule.kind == "facility" and rule.mu
 def test_one_bed_under_the_bound_is_not_due(rule_id):
     rule = RULES[rule_id]
     missing, amounts = meeting(rule.of[0].where, holds=False)
-    off, _ = meeting(rule.must, holds=False)
+    attributes = {**meeting(rule.of[0].where)[0], **missing, **meeting(rule.must, holds=False)[0]}
     world = world_for(rule)
-    world.add(
-        type_in(rule.of[0]),
-        world.of_level("district")[0],
-        {**meeting(rule.of[0].where)[0], **missing, **off},
-        amounts,
-    )
+    world.add(type_in(rule.of[0]), world.of_level("district")[0], attributes, amounts)
     assert next(row["verdict"] for row in judge(rule, world.data())) == "not_applicable"
 
 

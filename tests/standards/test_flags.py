@@ -26,33 +26,26 @@ def places(rules_from):
 def test_reachable_supply_shortfall_and_people_by_hand(town, places):
     # 250 m reaches blocks 0-5 (0..550): 3 places over 600 people; 450 m blocks 2-7 (150..750): 2 places over 600
     table = flags(town, places)
-    a, b = 3 / 600, 2 / 600
-    hand = {
-        "community/A": (3 * a + 1 * b)
-        / 3
-        * 1000,  # blocks 0, 1, 2 reach the first, block 2 (250 m) the second as well
-        "community/B": (3 * a + 3 * b) / 3 * 1000,
-        "community/C": (0 * a + 2 * b) / 3 * 1000,
-        "community/D": 0.0,
+    near = {x: [i for i in range(12) if abs(50 + 100 * i - x) <= 300] for x in (250, 450)}
+    share = {x: held / (100 * len(near[x])) for x, held in ((250, 3), (450, 2))}
+    slow = {
+        f"community/{name}": np.mean([sum(share[x] for x in near if i in near[x]) for i in blocks]) * 1000
+        for name, blocks in zip("ABCD", np.arange(12).reshape(4, 3), strict=True)
     }
-    distance = {i: 50 + 100 * i for i in range(12)}
-    near = {x: [i for i in range(12) if abs(distance[i] - x) <= 300] for x in (250, 450)}
-    slow = dict.fromkeys(hand, 0.0)
-    for z, blocks in zip(hand, np.arange(12).reshape(4, 3), strict=True):
-        shares = [
-            sum(s / (100 * len(near[x])) for x, s in ((250, 3), (450, 2)) if i in near[x]) for i in blocks
-        ]
-        slow[z] = np.mean(shares) * 1000
+    a, b = 3 / 600, 2 / 600
+    assert slow["community/A"] == pytest.approx(
+        (3 * a + 1 * b) / 3 * 1000
+    )  # block 2 reaches the second as well
+    assert slow["community/D"] == 0.0
     got = table["reachable_low"]
-    for z in slow:
-        assert got[z] == pytest.approx(slow[z]), z
-        short = max(4.5 - slow[z], 0) * 300 / 1000
+    for z, rate in slow.items():
+        assert got[z] == pytest.approx(rate), z
+        short = max(4.5 - rate, 0) * 300 / 1000
         assert table.loc[z, "shortfall"] == np.ceil(short - 1e-6)
         assert table.loc[z, "people_affected"] == pytest.approx(short / 0.0045)
-        assert bool(table.loc[z, "flagged"]) == (slow[z] < 4.5)
-    assert table.loc["town/2", "reachable_low"] == pytest.approx(
-        (slow["community/C"] + slow["community/D"]) / 2
-    )
+        assert bool(table.loc[z, "flagged"]) == (rate < 4.5)
+    halves = slow["community/C"], slow["community/D"]
+    assert table.loc["town/2", "reachable_low"] == pytest.approx(sum(halves) / 2)
     assert table.loc["community/A", ["located_low", "located_high"]].tolist() == [10.0, 10.0]
 
 
@@ -133,18 +126,15 @@ def test_circles_flag_where_more_than_the_flag_share_lies_outside(town):
         "community/A": False, "community/B": False, "community/C": False, "community/D": True, "town/1": False, "town/2": True,
     }  # fmt: skip
     assert table.loc["community/D", ["shortfall", "unit", "people_affected"]].tolist() == [40.0, "people", 40.0]  # fmt: skip
-    third = {name: replace(terms, flag_share=2 / 3) for name, terms in town.services.items()}
-    assert not flags(town.change(services=third), rules, "wuhan.circle_eldercare")[
-        "flagged"
-    ].any()  # exactly 2/3 outside
-    less = {name: replace(terms, flag_share=0.66) for name, terms in town.services.items()}
-    assert flags(town.change(services=less), rules, "wuhan.circle_eldercare").loc["community/D", "flagged"]
+    for share, is_flagged in ((2 / 3, False), (0.66, True)):  # exactly 2/3 are outside
+        services = {name: replace(terms, flag_share=share) for name, terms in town.services.items()}
+        table = flags(town.change(services=services), rules, "wuhan.circle_eldercare")
+        assert bool(table.loc["community/D", "flagged"]) == is_flagged
 
 
 def test_services_without_a_rule_flag_under_the_studys_own(town):
-    assert [rule.rule_id for rule in study_circles(town.services, rules_of([read_pack("wuhan")]))] == [
-        "study.circle_childcare"
-    ]
+    (own,) = study_circles(town.services, rules_of([read_pack("wuhan")]))
+    assert own.rule_id == "study.circle_childcare"
     result = town.assess([])
     assert set(result.flags["rule_id"]) == {"study.circle_eldercare", "study.circle_childcare"}
     assert result.findings.empty
@@ -184,10 +174,8 @@ def test_each_cause(town, rules_from):
     assert cause(town, rules_from, "community/A", ">=16") == "full"
     assert cause(town, rules_from, "community/D") == "none_in_circle"
     # B has a private home in the circle, but no public one (福利院 is 300 m from block 3 only)
-    assert (
-        cause(town, rules_from, "community/B", types="elder_home", where=", where: {attribute: public}")
-        == "wrong_type"
-    )
+    public = {"types": "elder_home", "where": ", where: {attribute: public}"}
+    assert cause(town, rules_from, "community/B", **public) == "wrong_type"
     assert cause(town.supply(beds={"向阳日间照料室": (0, INF)}), rules_from, "community/A") == "no_data"
     assert cause(town, rules_from, "community/A", ">=1") == ""
 

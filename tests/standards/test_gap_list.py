@@ -26,6 +26,10 @@ def listed(town, lang="zh", pack="wuhan", **more):
     return result, gap_list(result, town.zones, rules, town.facilities, lang=lang)
 
 
+def of_districts(town):
+    return town.with_zones(level=town.zones["level"].replace("town", "district"))
+
+
 def as_text(table: pd.DataFrame) -> str:
     out = io.StringIO()
     table.to_csv(out, index=False, lineterminator="\n", float_format="%.6g")
@@ -79,9 +83,7 @@ def test_members_follow_their_finding(town):
 
 
 def test_where_there_are_no_towns_the_district_stands_there(town):
-    zones = town.zones.copy()
-    zones.loc[["town/1", "town/2"], "level"] = "district"
-    _, table = listed(town.change(zones=zones))
+    _, table = listed(of_districts(town))
     assert set(table["town"]) == {""}
     assert table.iloc[0]["district"] == "西镇"
 
@@ -110,17 +112,11 @@ def test_phase_by_target_year(town, year, phase):
 
 
 def test_a_city_above_the_upper_limit_is_told_to_add_no_more(town):
-    rows = town.facilities.assign(
-        services=[("medical_and_care_centre",)] * 4 + list(town.facilities["services"][4:])
-    )
-    zones = town.zones.copy()
-    zones.loc[["town/1", "town/2"], "level"] = "district"
-    result, table = listed(town.change(zones=zones, facilities=rows), flag_rules=())
-    over = result.findings[(result.findings["rule_id"] == "wuhan.medical_and_care_centres")].set_index(
-        "zone_id"
-    )
+    centres = [("medical_and_care_centre",)] * 4 + list(town.facilities["services"][4:])
+    apart = of_districts(town).with_facilities(services=centres)
+    findings = listed(apart, flag_rules=())[0].findings
+    over = findings[findings["rule_id"] == "wuhan.medical_and_care_centres"].set_index("zone_id")
     assert over["verdict"].to_dict() == {"town/1": "met", "town/2": "met"}
-    moved = rows.assign(zone_id="community/A")
-    result, table = listed(town.change(zones=zones, facilities=moved), flag_rules=())
+    _, table = listed(apart.with_facilities(zone_id="community/A"), flag_rules=())
     mine = table[table["rule_id"] == "wuhan.medical_and_care_centres"]
     assert mine["measures"].tolist() == ["超出上限1处，压减或不再新增", "医养融合康复服务中心：新增1处"]

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
+from rule_cases import HOMES
+from rule_cases import rule as written
 
 import geoplan
 from geoplan.standards.grammar import parse_bound, parse_level, parse_targets
@@ -53,9 +55,8 @@ def test_a_pack_has_every_row_of_its_plan_and_no_other(name):
     assert [rule.id for rule in rules] == [row["id"] for row in rows]
     columns = ["indicator", "kind", "level", "counts", "per", "base", "target", "attribute", "lead", "clause", "note"]  # fmt: skip
     for rule, row in zip(rules, rows, strict=True):
-        wanted = {c: row[c] for c in columns} | {
-            "lead": LEADS_BY_TEXT.get(name, {}).get(rule.id, row["lead"])
-        }
+        lead = LEADS_BY_TEXT.get(name, {}).get(rule.id, row["lead"])
+        wanted = {c: row[c] for c in columns} | {"lead": lead}
         assert {c: getattr(rule, c) or "" for c in columns} == wanted, rule.id
         assert rule.is_on
         assert not rule.local_entries
@@ -96,18 +97,13 @@ def test_a_kind_is_named_like_its_module():
         assert model.__module__ == f"geoplan.standards.kinds.{name}"
 
 
-@pytest.mark.parametrize(
-    ("level", "words"),
-    [
-        ("city + district", ("area", "district")),
-        ("community:urban", ("community",)),
-        ("town:township", ("town",)),
-        ("estate:existing, with the conditions", ("estate",)),
-        ("facility: institution, public, new; beds>=300 or nursing_beds>=200", ("facility",)),
-    ],
-)
-def test_levels(level, words):
-    assert parse_level(level).levels == words
+def test_levels():
+    wanted = {
+        "city + district": ("area", "district"), "community:urban": ("community",), "town:township": ("town",),
+        "estate:existing, with the conditions": ("estate",),
+        "facility: institution, public, new; beds>=300 or nursing_beds>=200": ("facility",),
+    }  # fmt: skip
+    assert {level: parse_level(level).levels for level in wanted} == wanted
 
 
 @pytest.mark.parametrize(
@@ -226,18 +222,14 @@ def test_a_pack_that_is_not_there_and_text_that_is_no_pack(tmp_path):
         packs.read_pack("wuham")
     with pytest.raises(PackError, match="There are: huzhong"):
         packs.read_pack("nowhere")
-    for name, text, words in [("a", "rules: [", "YAML"), ("b", "- one", "mapping")]:
-        file = tmp_path / f"{name}.yaml"
-        file.write_text(text, encoding="utf-8")
+    gbk = "title_zh: 试".encode("gbk")
+    for text, words in [(b"rules: [", "YAML"), (b"- one", "mapping"), (gbk, "UTF-8")]:
+        (tmp_path / "a.yaml").write_bytes(text)
         with pytest.raises(PackError, match=words):
-            packs.read_pack(file)
-    gbk = tmp_path / "gbk.yaml"
-    gbk.write_bytes("title_zh: 试".encode("gbk"))
-    with pytest.raises(PackError, match="UTF-8"):
-        packs.read_pack(gbk)
+            packs.read_pack(tmp_path / "a.yaml")
 
 
-def test_two_packs_of_one_name(tmp_path):
+def test_two_packs_of_one_name():
     pack = packs.read_pack("wuhan")
     with pytest.raises(PackError, match="wuhan"):
         packs.rules_of([pack, pack])
@@ -245,8 +237,7 @@ def test_two_packs_of_one_name(tmp_path):
 
 def test_an_id_stands_once(rules_from):
     with pytest.raises(PackError, match="stands twice"):
-        rules_from("id: r\nkind: total\nof: {facilities: [institution]}\ntarget: '>=1@2025'",
-                   "id: r\nkind: total\nof: {facilities: [institution]}\ntarget: '>=1@2025'")  # fmt: skip
+        rules_from(*[written("total", ">=1", HOMES)] * 2)
 
 
 def test_rules_are_frozen():
@@ -264,9 +255,8 @@ def test_the_table_of_rules_for_reports():
     assert beds["target_text_zh"] == "≥50（2025年）"
     assert beds["basis_zh"] == "养老床位；养老机构、社区居家养老服务设施；每千人：60岁及以上老年人"
     assert table.loc["huzhong.new_estate_rooms", "target_text_zh"] == "≥20，宜 30（2025年）"
-    assert table.loc["wuhan.new_estate_eldercare", "basis_zh"].startswith(
-        "达到：新建住宅小区每百户养老服务用房"
-    )
+    basis = table.loc["wuhan.new_estate_eldercare", "basis_zh"]
+    assert basis.startswith("达到：新建住宅小区每百户养老服务用房")
     assert table.loc["huzhong.nursing_bed_share", "cited_zh"] == "呼政办规〔2023〕1号 一(二)2; 二(二)"
     assert table.loc["huzhong.nursing_bed_share", "base_value"] == pytest.approx(0.364)
     assert not table["indicator_en"].str.contains(r"[\u4e00-\u9fff]").any()
@@ -299,9 +289,7 @@ def test_derived_supplies_name_what_is_there():
 
 
 def test_rules_that_name_each_other_are_refused(rules_from):
-    bodies = [
-        f"id: {a}\nkind: compliance\nlevel: community\nmeets: [{b}]\ntarget: '>=1@2025'\nunit: zones"
-        for a, b in ("ab", "ba")
-    ]
+    more = ("level: community", "unit: zones")
+    bodies = [written("compliance", ">=1", f"id: {a}", f"meets: [{b}]", *more) for a, b in ("ab", "ba")]
     with pytest.raises(PackError, match=r"local\.a, local\.b"):
         linked(rules_from(*bodies))

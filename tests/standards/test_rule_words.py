@@ -1,6 +1,7 @@
 """What a kind says of itself: formats, targets and remedies in words, the three figures of its members, and caveats."""
 
 import pytest
+from rule_cases import HOMES, case, rule
 
 from geoplan.standards.packs.read import RULES, read_pack, rules_of, rules_table, shipped
 from geoplan.words.catalogue import phrase
@@ -53,35 +54,22 @@ def test_names_that_two_packs_share_are_told_apart_by_the_short_title():
     assert len(twice) and not twice.duplicated(["indicator_zh", "pack_title_zh"]).any()  # noqa: PT018
 
 
-def test_a_facility_rule_is_judged_by_all_and_says_its_own_bound(town, rules_from):
-    rules = rules_from(
-        "kind: facility\nof: {facilities: [institution]}\nmeasured: beds\ntarget: '<=4@2025'\nunit: facilities"
-    )
-    row = town.finding(rules)
-    assert (row["actual_low"], row["required"], row["target_zh"]) == (0.5, 1.0, "每处≤4 张")
-    assert (row["members_met"], row["members_judged"], row["members_no_data"]) == (1, 2, 0)
+SIZE = rule("facility", "<=4", HOMES, "measured: beds", "unit: facilities")
+BEDS = (HOMES, "supply: beds")
+UNIVERSITY = rule("presence", ">=100%", "of: {facilities: [elder_university]}", "level: community")
+CASES = [
+    case("a facility rule is judged by all and says its own bound", SIZE, actual_low=0.5, required=1.0, target_zh="每处≤4 张",
+         members_met=1, members_judged=2, members_no_data=0),
+    case("the target of the year", rule("total", "1..2@2023; 5..9@2025", *BEDS, "range_is: limits"), town=lambda t: t.change(year=2024), target_zh="1–2"),
+    case("no target", rule("total", "未量化", *BEDS), target_zh="规划未量化", members_judged=float("nan")),
+    case("a local target", rule("total", "未量化", *BEDS), given={"thresholds": {"local.r": 1200.0}}, target_zh="≥1,200", caveats=("caveat_local",)),
+    case("zones that cannot be judged are no failure", UNIVERSITY, verdict="no_data", members_met=0, members_judged=0, members_no_data=4),
+]  # fmt: skip
 
 
-def test_the_target_of_a_finding_is_that_of_the_year_or_the_local_one(town, rules_from):
-    rules = rules_from(
-        "kind: total\nof: {facilities: [institution]}\nsupply: beds\ntarget: '1..2@2023; 5..9@2025'\nrange_is: limits"
-    )
-    assert town.change(year=2024).finding(rules)["target_zh"] == "1–2"
-    open_ = rules_from("kind: total\nof: {facilities: [institution]}\nsupply: beds\ntarget: '未量化@2025'")
-    assert town.finding(open_)["target_zh"] == "规划未量化"
-    row = town.finding(open_, thresholds={"local.r": 1200.0})
-    assert (row["target_zh"], row["caveats"]) == ("≥1,200", ("caveat_local",))
-
-
-def test_zones_that_cannot_be_judged_are_no_data_and_never_a_failure(town, rules_from):
-    rules = rules_from(
-        "kind: presence\nof: {facilities: [elder_university]}\nlevel: community\ntarget: '>=100%@2025'"
-    )
-    row = town.finding(rules)
-    assert row["verdict"] == "no_data"
-    assert (row["members_met"], row["members_judged"], row["members_no_data"]) == (0, 0, 4)
-    total = rules_from("kind: total\nof: {facilities: [institution]}\nsupply: beds\ntarget: '>=1@2025'")
-    assert town.assess(total).findings["members_judged"].isna().all()
+@pytest.mark.parametrize("case", CASES)
+def test_a_finding(town, rules_from, case):
+    case.check(town, rules_from)
 
 
 def test_what_qualifies_a_flag_stands_beside_it(town):

@@ -11,9 +11,9 @@ INF = float("inf")
 COLUMNS = {"social_workers": "社工人数", "family_beds": "家庭养老床位"}
 
 
-def table(tmp_path, rows, name="staff.xlsx"):
+def table(tmp_path, rows, name="staff.xlsx", header=("街道", "社工人数", "家庭养老床位")):
     book = openpyxl.Workbook()
-    for row in [("街道", "社工人数", "家庭养老床位"), *rows]:
+    for row in [header, *rows]:
         book.active.append(row)
     book.save(tmp_path / name)
     return tmp_path / name
@@ -35,10 +35,7 @@ def test_one_row_a_zone_and_supply_unknown_where_nothing_is_said(town, tmp_path)
         ("town/1", "social_workers"): (3.0, 3.0), ("town/2", "social_workers"): (0.0, INF),
         ("town/1", "family_beds"): (40.0, 40.0), ("town/2", "family_beds"): (50.0, 60.0),
     }  # fmt: skip
-    assert [(note.code, note.row) for note in found.notes] == [
-        ("amount_worded", 2),
-        ("amount_worded", 3),
-    ]
+    assert [(note.code, note.row) for note in found.notes] == [("amount_worded", 2), ("amount_worded", 3)]
 
 
 def test_a_town_that_is_not_in_the_table_leaves_the_sum_open(town, tmp_path, rules_from):
@@ -59,13 +56,8 @@ def test_a_row_of_totals_is_left_out(town, tmp_path):
 
 
 def test_rows_that_name_no_zone_or_one_twice_are_left_out_and_said(town, tmp_path):
-    found = read(
-        town,
-        table(
-            tmp_path,
-            [("东街道", 3, 4), ("南街道", 9, 9), ("东街道", 5, 5), ("西镇", "abc", -1), (None, 7, 7)],
-        ),
-    )
+    rows = [("东街道", 3, 4), ("南街道", 9, 9), ("东街道", 5, 5), ("西镇", "abc", -1), (None, 7, 7)]
+    found = read(town, table(tmp_path, rows))
     assert as_dict(found)[("town/1", "social_workers")] == (3.0, 3.0)
     assert as_dict(found)[("town/2", "social_workers")] == (0.0, INF)
     assert [(note.code, note.row) for note in found.notes] == [
@@ -74,30 +66,22 @@ def test_rows_that_name_no_zone_or_one_twice_are_left_out_and_said(town, tmp_pat
 
 
 def test_a_name_that_may_be_several_is_decided_by_the_zone_above(town, tmp_path):
-    zones = town.zones.assign(
-        name=town.zones["name"].where(~town.zones.index.isin(["community/A", "community/C"]), "中心社区")
+    several = town.zones.index.isin(["community/A", "community/C"])
+    twins = town.with_zones(name=town.zones["name"].where(~several, "中心社区"))
+    file = table(
+        tmp_path, [("中心社区", "西镇", 2), ("中心社区", None, 1)], header=("社区", "镇街", "社工人数")
     )
-    book = openpyxl.Workbook()
-    for row in [("社区", "镇街", "社工人数"), ("中心社区", "西镇", 2), ("中心社区", None, 1)]:
-        book.active.append(row)
-    book.save(tmp_path / "c.xlsx")
-    terms = {"zones": zones, "level": "community", "zone": "社区", "columns": {"social_workers": "社工人数"}}
-    found = read_zone_supplies(tmp_path / "c.xlsx", parent="镇街", **terms)
+    columns = {"social_workers": "社工人数"}
+    found = read(twins, file, level="community", zone="社区", columns=columns, parent="镇街")
     assert as_dict(found)[("community/C", "social_workers")] == (2.0, 2.0)
     assert [note.code for note in found.notes] == ["zone_rows_ambiguous", "zone_rows_absent"]
 
 
 def test_one_error_lists_what_makes_the_table_unusable(town, tmp_path):
     file = table(tmp_path, [("东街道", 3, 4)])
+    wrong = {"level": "district", "zone": "区", "columns": {"family_bed": "家庭养老床位"}}
     with pytest.raises(InputError) as caught:
-        read(
-            town,
-            file,
-            level="district",
-            zone="区",
-            columns={"family_bed": "家庭养老床位"},
-            known=vocabulary("supplies"),
-        )
+        read(town, file, **wrong, known=vocabulary("supplies"))
     assert [note.code for note in caught.value.notes] == ["zone_supply_not_known", "zone_supply_no_zones", "column_missing"]  # fmt: skip
     assert "街道" in str(caught.value)
 

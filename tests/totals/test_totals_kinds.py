@@ -51,9 +51,12 @@ def totals(**sections):
         key: [told | entry if isinstance(entry, dict) else entry for entry in entries]
         for key, entries in sections.items()
     }
-    return Totals.model_validate(
-        {"title_zh": "甲", "title_en": "A", "area_zh": "甲区", "area_en": "A", **filled}
-    )
+    names = {"title_zh": "甲", "title_en": "A", "area_zh": "甲区", "area_en": "A"}
+    return Totals.model_validate({**names, **filled})
+
+
+def verdict(rules, name, *facilities, **sections):
+    return judged(rules, name, facilities=list(facilities), **sections)["verdict"]
 
 
 def judged(rules, name, *, year=2025, **sections):
@@ -85,15 +88,12 @@ def test_a_type_that_is_not_told_leaves_the_upper_end_open(rules):
     assert (short["actual_low"], short["actual_high"], short["verdict"]) == (30, math.inf, "no_data")
     assert "社区居家养老服务设施" in short["missing_zh"]
     # what is there is enough whatever else there is
-    assert (
-        judged(rules, "beds_per_1000", people=ELDERS, facilities=[home(amounts={"beds": 100})])["verdict"]
-        == "met"
-    )
+    assert verdict(rules, "beds_per_1000", home(amounts={"beds": 100}), people=ELDERS) == "met"
 
 
 def test_without_people_or_facilities_there_is_no_verdict(rules):
-    assert judged(rules, "beds_per_1000", facilities=[home(amounts={"beds": 60})])["verdict"] == "no_data"
-    assert judged(rules, "institution_beds")["verdict"] == "no_data"
+    assert verdict(rules, "beds_per_1000", home(amounts={"beds": 60})) == "no_data"
+    assert verdict(rules, "institution_beds") == "no_data"
     none = judged(rules, "institution_beds", absent=["institution"])
     assert (none["verdict"], none["shortfall"]) == ("not_met", 100)
 
@@ -102,9 +102,7 @@ def test_without_people_or_facilities_there_is_no_verdict(rules):
     ("count", "verdict"), [(2, "met"), (1, "not_met"), (0, "not_met"), (None, "no_data")]
 )
 def test_counts_of_facilities(rules, count, verdict):
-    found = judged(
-        rules, "homes", facilities=[{"type": "elder_home", "count": count, "amounts": {"beds": 60}}]
-    )
+    found = judged(rules, "homes", facilities=[home(count=count, amounts={"beds": 60})])
     assert found["verdict"] == verdict
 
 
@@ -115,33 +113,23 @@ PARTS = [
 
 
 def test_parts_answer_what_the_sum_does_not(rules):
-    whole = [home(amounts={"beds": 60, "nursing_beds": 30})]
-    told = [home(amounts={"beds": 60, "nursing_beds": 30}, parts=PARTS)]
-    assert judged(rules, "public_beds", facilities=whole)["verdict"] == "no_data"
-    assert judged(rules, "public_beds", facilities=told)["verdict"] == "met"
-    assert judged(rules, "public_share", facilities=whole)["verdict"] == "no_data"
-    assert judged(rules, "public_share", facilities=told)["actual_low"] == 0.5
-    assert judged(rules, "public_home", facilities=told)["verdict"] == "met"
-    for facilities in (whole, told):
-        found = judged(rules, "nursing_share", facilities=facilities)
+    whole = home(amounts={"beds": 60, "nursing_beds": 30})
+    told = {**whole, "parts": PARTS}
+    for name, with_parts in (("public_beds", "met"), ("public_share", "met"), ("public_home", "met")):
+        assert (verdict(rules, name, whole), verdict(rules, name, told)) == ("no_data", with_parts)
+    assert judged(rules, "public_share", facilities=[told])["actual_low"] == 0.5
+    for facility in (whole, told):
+        found = judged(rules, "nursing_share", facilities=[facility])
         assert (found["actual_low"], found["actual_high"], found["verdict"]) == (0.5, 0.5, "met")
 
 
 def test_sums_say_nothing_of_one_facility(rules):
-    several = [home(amounts={"beds": 60})]
-    alone = [{"type": "elder_home", "count": 1, "amounts": {"beds": 60}}]
-    # neither home can have more than 60 beds
-    assert judged(rules, "size", facilities=several)["verdict"] == "met"
-    assert judged(rules, "size", facilities=[home(amounts={"beds": 61})])["verdict"] == "no_data"
-    assert (
-        judged(rules, "size", facilities=[{"type": "elder_home", "count": 1, "amounts": {"beds": 61}}])[
-            "verdict"
-        ]
-        == "not_met"
-    )
-    assert judged(rules, "large_homes", facilities=several)["verdict"] == "no_data"
-    assert judged(rules, "large_homes", facilities=alone)["verdict"] == "met"
-    assert judged(rules, "large_homes", facilities=[home(amounts={"beds": 40})])["verdict"] == "not_met"
+    # neither of two homes can have more than 60 beds
+    wanted = {("size", 2, 60): "met", ("size", 2, 61): "no_data", ("size", 1, 61): "not_met", ("large_homes", 2, 60): "no_data",
+              ("large_homes", 1, 60): "met", ("large_homes", 2, 40): "not_met"}  # fmt: skip
+    assert {
+        key: verdict(rules, key[0], home(count=key[1], amounts={"beds": key[2]})) for key in wanted
+    } == wanted
 
 
 def test_rates(rules):
@@ -155,10 +143,10 @@ def test_rates(rules):
 
 def test_what_is_new_needs_a_year_of_opening(rules):
     old = home(amounts={"beds": 60}, name="old", open_year=2015)
-    assert judged(rules, "new_beds", facilities=[home(amounts={"beds": 60})])["verdict"] == "no_data"
-    assert judged(rules, "new_beds", facilities=[old])["verdict"] == "not_met"
     new = home(amounts={"beds": 30}, name="new", open_year=2022)
-    assert judged(rules, "new_beds", facilities=[old, new])["verdict"] == "met"
+    assert verdict(rules, "new_beds", home(amounts={"beds": 60})) == "no_data"
+    assert verdict(rules, "new_beds", old) == "not_met"
+    assert verdict(rules, "new_beds", old, new) == "met"
 
 
 def test_supplies_without_a_place(rules):
@@ -177,12 +165,8 @@ def test_communities_are_judged_by_a_stated_share_only(rules):
 
 
 def test_what_can_be_worked_out_is_not_taken_as_stated(rules):
-    found = judged(
-        rules,
-        "institution_beds",
-        facilities=[home(amounts={"beds": 60})],
-        stated=[{"rule": "institution_beds", "value": 100}],
-    )
+    told = [{"rule": "institution_beds", "value": 100}]
+    found = judged(rules, "institution_beds", facilities=[home(amounts={"beds": 60})], stated=told)
     assert (found["from"], found["shortfall"]) == ("computed", 40)
 
 
@@ -191,10 +175,8 @@ def test_of_several_years_the_latest_up_to_the_year_counts(rules):
         home(amounts={"beds": 60}), home(amounts={"beds": 90}, year=2024), home(amounts={"beds": 120}, year=2026),
         home(amounts={"beds": 500}, year=2025, planned=True),
     ]  # fmt: skip
-    at = {
-        year: judged(rules, "institution_beds", year=year, facilities=facilities)
-        for year in (2021, 2022, 2025, 2026)
-    }
+    years = (2021, 2022, 2025, 2026)
+    at = {year: judged(rules, "institution_beds", year=year, facilities=facilities) for year in years}
     assert [at[year]["actual_low"] for year in (2022, 2025, 2026)] == [60, 90, 120]
     assert math.isnan(at[2021]["actual_low"])
     assert [at[year]["as_of"] for year in (2022, 2025, 2026)] == [2022, 2024, 2026]
@@ -202,9 +184,8 @@ def test_of_several_years_the_latest_up_to_the_year_counts(rules):
 
 
 def test_entries_of_one_year_are_added_up_and_rival_people_are_an_error(rules):
-    found = judged(
-        rules, "institution_beds", facilities=[home(amounts={"beds": 60}), home(amounts={"beds": 30})]
-    )
+    homes = [home(amounts={"beds": beds}) for beds in (60, 30)]
+    found = judged(rules, "institution_beds", facilities=homes)
     assert found["actual_low"] == 90
     with pytest.raises(ValueError, match="twice under one basis"):
         totals(people=[*ELDERS, *ELDERS])
@@ -213,16 +194,14 @@ def test_entries_of_one_year_are_added_up_and_rival_people_are_an_error(rules):
 
 
 def test_not_quantified_and_not_due(rules):
-    facilities = [home(amounts={"beds": 60})]
-    assert judged(rules, "vague", facilities=facilities)["verdict"] == "not_quantified"
-    assert judged(rules, "later", facilities=facilities)["verdict"] == "not_applicable"
+    assert verdict(rules, "vague", home(amounts={"beds": 60})) == "not_quantified"
+    assert verdict(rules, "later", home(amounts={"beds": 60})) == "not_applicable"
 
 
 def test_each_basis_is_judged_and_the_marked_one_decides(rules):
     people = [*ELDERS, {"group": "elders_60", "value": 1000, "basis": "户籍", "judges": True}]
-    found = judged(
-        rules, "beds_per_1000", people=people, facilities=[home(amounts={"beds": 60})], absent=["community"]
-    )
+    homes = [home(amounts={"beds": 60})]
+    found = judged(rules, "beds_per_1000", people=people, facilities=homes, absent=["community"])
     assert found["basis"].tolist() == ["常住 2022", "户籍 2022"]
     assert found["verdict"].tolist() == ["not_met", "met"]
     assert found["decides"].tolist() == [False, True]
@@ -260,6 +239,6 @@ def test_less_knowledge_never_changes_a_verdict_to_its_opposite(rules, one, othe
         for beds, public in ((one, first), (other, second))
     ]
     for name in ("public_beds", "public_share", "size", "large_homes"):
-        full = judged(rules, name, facilities=[home(amounts={"beds": one + other}, parts=parts)])["verdict"]
-        less = judged(rules, name, facilities=[home(amounts={"beds": one + other})])["verdict"]
+        full = verdict(rules, name, home(amounts={"beds": one + other}, parts=parts))
+        less = verdict(rules, name, home(amounts={"beds": one + other}))
         assert less in (full, "no_data")
