@@ -109,8 +109,7 @@ def test_an_island_gives_way_to_the_main_network_nearly_as_near():
     assert snap(graph, at, island_nodes=2)["leg_m"].tolist() == [20, 40, 0]
     fence = gpd.GeoSeries([LineString([(0, 70), (80, 70)])], crs=32650)
     assert snap(graph, at, island_nodes=10, barriers=fence)["leg_m"].tolist() == [20, 60, 0]
-    everything_small = snap(graph, at, island_nodes=50)
-    assert everything_small["island"].all()
+    assert snap(graph, at, island_nodes=50)["island"].all()
 
 
 def test_notes_count_the_reasons():

@@ -53,10 +53,7 @@ def test_a_subset_of_zones_is_measured_as_among_all(data, rule, subset):
 
 
 @settings(max_examples=15, deadline=None)
-@given(
-    st.sampled_from(flagging(RULES, None)),
-    st.sets(st.sampled_from(ZONES)),
-)
+@given(st.sampled_from(flagging(RULES, None)), st.sets(st.sampled_from(ZONES)))
 def test_a_subset_of_zones_is_flagged_as_among_all(data, rule, subset):
     nothing = pd.DataFrame()
     every, _ = flags_of(data, rule, nothing)
@@ -83,16 +80,10 @@ def perturbed(rule, town):
         if group not in reads.groups:
             demand[group] = demand[group] * 3 + 7
     changed = replace(town, facilities=facilities, supplies=supplies, demand=demand).data()
-    blank = {
-        name: getattr(changed, name).iloc[:0]
-        for name in ("pairs", "nearest", "circle", "supplies")
-        if name not in reads.tables
-    }
-    if "zone_supplies" not in reads.tables:
-        blank["zone_supplies"] = pd.DataFrame(
-            [("area/1", "family_beds", 3.0, 9.0)], columns=["zone_id", "supply", "low", "high"]
-        )
-    return replace(changed, **blank)
+    beds = {"zone_id": ["area/1"], "supply": ["family_beds"], "low": [3.0], "high": [9.0]}
+    blank = {name: getattr(changed, name).iloc[:0] for name in ("pairs", "nearest", "circle", "supplies")}
+    blank["zone_supplies"] = pd.DataFrame(beds)
+    return replace(changed, **{name: table for name, table in blank.items() if name not in reads.tables})
 
 
 @pytest.mark.parametrize("kind", sorted(kinds()))

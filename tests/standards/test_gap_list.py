@@ -97,9 +97,8 @@ def test_in_english_nothing_of_the_words_is_chinese(town):
 
 def test_nothing_short_gives_an_empty_list_with_its_columns(town):
     _, table = listed(town, flag_rules=())
-    empty = Assessment(
-        pd.DataFrame(columns=["rule_id", "verdict", "target_year"]), pd.DataFrame(), pd.DataFrame(), ()
-    )
+    findings = pd.DataFrame(columns=["rule_id", "verdict", "target_year"])
+    empty = Assessment(findings, pd.DataFrame(), pd.DataFrame(), ())
     nothing = gap_list(empty, town.zones, rules_table([read_pack("wuhan")]), town.facilities, lang="zh")
     assert nothing.empty
     assert list(nothing.columns) == list(table.columns)

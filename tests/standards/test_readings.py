@@ -101,11 +101,8 @@ def test_findings_of_supply_show_what_is_reachable_beside_what_is_located(town, 
     # every bed is reached by somebody: shared out, the mean over all people is the beds per elder
     assert row["reachable_low"] == row["reachable_high"] == pytest.approx(sum(held.values()) / 240 * 1000)
     flags = result.flags[result.flags["rule_id"] == "local.r"].set_index("zone_id")
-    by_hand = (
-        np.mean([sum(held[x] / (20 * len(near[x])) for x in held if i in near[x]) for i in (9, 10, 11)])
-        * 1000
-    )
-    assert flags.loc["community/D", "reachable_low"] == pytest.approx(by_hand)
+    by_hand = [sum(held[x] / (20 * len(near[x])) for x in held if i in near[x]) for i in (9, 10, 11)]
+    assert flags.loc["community/D", "reachable_low"] == pytest.approx(np.mean(by_hand) * 1000)
     unknown = town.supply(beds={"阳光养老院": (0, INF)}).finding(rules)
     assert (unknown["reachable_low"], unknown["reachable_high"]) == (pytest.approx(6 / 240 * 1000), INF)
 
@@ -150,15 +147,10 @@ def test_existing_estates_with_the_conditions(town, word):
 
 def test_a_list_of_complete_communities_stands_in_for_the_band(town):
     rule = next(r for r in read_pack("yantai").rules if r.id == "complete_community_childcare")
-    rule = rule.model_copy(
-        update={
-            "standard": None,
-            "has": next(r for r in read_pack("wuhan").rules if r.id == "urban_community_childcare").of,
-        }
-    )
-    listed = town.of_kind(
-        community_A=("complete",), community_C=("complete",)
-    )  # 300 residents each, far under 5,000
+    nurseries = next(r for r in read_pack("wuhan").rules if r.id == "urban_community_childcare").of
+    rule = rule.model_copy(update={"standard": None, "has": nurseries})
+    # 300 residents each, far under 5,000
+    listed = town.of_kind(community_A=("complete",), community_C=("complete",))
     result = listed.assess([rule])
     assert set(result.members["member_id"]) == {"community/A", "community/C"}
     assert result.findings.iloc[0]["actual_low"] == 0.5
@@ -169,15 +161,8 @@ def test_a_list_of_complete_communities_stands_in_for_the_band(town):
 def test_existing_communities_are_held_to_the_standard_of_new_ones(town):
     rules = {rule.id: rule for rule in read_pack("yinzhou").rules}
     pack = [rules["new_community_places"], rules["existing_community_places"]]
-    marked = town.of_kind(
-        community_A=("new",),
-        community_B=("existing",),
-        community_C=("existing",),
-        community_D=("existing",),
-    )
-    result = marked.supply(places={"幼儿园托班": 3}).assess(
-        pack, thresholds={"yinzhou.existing_community_places": 1.0}
-    )
+    marked = town.of_kind(community_A=("new",), others=("existing",)).supply(places={"幼儿园托班": 3})
+    result = marked.assess(pack, thresholds={"yinzhou.existing_community_places": 1.0})
     members = result.members.set_index("member_id")
     # B has 3 places for 300 residents: exactly 10 per 1,000; C and D have none; A is new and judged by its own rule
     assert members["has"].to_dict() == {"community/B": True, "community/C": False, "community/D": False}

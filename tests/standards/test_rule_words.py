@@ -23,11 +23,8 @@ def test_shares_print_in_per_cent_whatever_they_are_of():
     percent = TABLE["kind"].isin(["share", "rate", "presence", "compliance", "circle", "facility"])
     assert (TABLE["format"] == "percent").eq(percent).all()
     assert TABLE["format"]["wuhan.beds_per_1000_elders"] == "per_1000"
-    assert (
-        TABLE["format"]["wuhan.complete_community_childcare"]
-        == TABLE["format"]["wuhan.total_beds"]
-        == "count"
-    )
+    for rule_id in ("wuhan.complete_community_childcare", "wuhan.total_beds"):
+        assert TABLE["format"][rule_id] == "count"
 
 
 @pytest.mark.parametrize(
@@ -73,9 +70,8 @@ def test_a_finding(town, rules_from, case):
 
 
 def test_what_qualifies_a_flag_stands_beside_it(town):
-    rules = rules_of(
-        [read_pack("wuhan"), read_pack("national")], switched_on=["national.anhui_new_estate_rooms"]
-    )
+    packs = [read_pack("wuhan"), read_pack("national")]
+    rules = rules_of(packs, switched_on=["national.anhui_new_estate_rooms"])
     flags = town.assess(rules).flags.set_index(["rule_id", "zone_id"])["caveats"]
     assert flags["wuhan.beds_per_1000_elders", "community/A"] == ("caveat_by_community",)
     assert flags["wuhan.circle_eldercare", "community/A"] == ()

@@ -41,54 +41,34 @@ def test_csv_reads_as_yaml_does(tmp_path):
     assert found.loc[("huzhong.community_day_care", ""), "from"] == "stated"
 
 
-def test_wrong_rows_are_told_together_with_their_lines(tmp_path):
-    path = tmp_path / "totals.csv"
-    path.write_text(
-        HUZHONG.replace("elder_home,count,2,2022", "elder_hom,count,2,2022").replace(
-            "12000,2022", "many,2022"
-        ),
-        encoding="utf-8",
-    )
+HEAD = "title_zh: 甲\ntitle_en: A\narea_zh: 甲\narea_en: A\n"
+PEOPLE = "people:\n  - {group: resident, value: 1, basis: b, year: 2020, source: s}\n"
+HOMES = "facilities:\n  - {type: elder_home, count: 3, year: 2020, source: s, parts: [{count: 1}]}\n"
+MANY = HUZHONG.replace("elder_home,count,2,2022", "elder_hom,count,2,2022").replace("12000,2022", "many,2022")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("wrong.csv", MANY, ["row 2", "people.0.value", "row 4", "elder_hom"]),
+        ("section.csv", HUZHONG.replace("\npeople,", "\nfolk,"), ["folk"]),
+        ("odd.yaml", "a: [1", ["not valid YAML"]),
+        ("none.yaml", None, ["no such file"]),
+        ("nameless.yaml", HEAD, ["no pack"]),
+    ],
+)
+def test_what_is_wrong_is_told_together(tmp_path, name, text, says):
+    if text is not None:
+        (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(InputError) as error:
-        read_totals(path)
-    text = error.value.text("en")
-    assert "row 2" in text
-    assert "people.0.value" in text
-    assert "row 4" in text
-    assert "elder_hom" in text
-
-
-def test_an_unknown_section_is_an_error(tmp_path):
-    path = tmp_path / "totals.csv"
-    path.write_text(HUZHONG.replace("\npeople,", "\nfolk,"), encoding="utf-8")
-    with pytest.raises(InputError, match="folk"):
-        read_totals(path)
+        assess_totals_file(tmp_path / name)
+    assert all(words in error.value.text("en") for words in says)
 
 
 def test_yaml_errors_name_their_lines(tmp_path):
     path = tmp_path / "totals.yaml"
-    path.write_text(
-        "title_zh: 甲\ntitle_en: A\narea_zh: 甲\narea_en: A\npeople:\n  - {group: resident, value: 1, basis: b, year: 2020, source: s}\n"
-        "absent: [childcare]\nfacilities:\n  - {type: elder_home, count: 3, year: 2020, source: s, parts: [{count: 1}]}\nextra: 1\n",
-        encoding="utf-8",
-    )
+    path.write_text(f"{HEAD}{PEOPLE}absent: [childcare]\n{HOMES}extra: 1\n", encoding="utf-8")
     with pytest.raises(InputError) as error:
         read_totals(path)
-    assert [(note.row, note.values["entry"]) for note in error.value.notes] == [
-        (6, "people.0.group"), (9, "facilities.0"), (10, "extra"),
-    ]  # fmt: skip
-
-
-def test_a_file_that_is_no_yaml_or_is_missing(tmp_path):
-    with pytest.raises(InputError, match="no such file"):
-        read_totals(tmp_path / "none.yaml")
-    (tmp_path / "odd.yaml").write_text("a: [1", encoding="utf-8")
-    with pytest.raises(InputError, match="not valid YAML"):
-        read_totals(tmp_path / "odd.yaml")
-
-
-def test_a_pack_must_be_named(tmp_path):
-    path = tmp_path / "t.yaml"
-    path.write_text("title_zh: 甲\ntitle_en: A\narea_zh: 甲\narea_en: A\n", encoding="utf-8")
-    with pytest.raises(InputError, match="no pack"):
-        assess_totals_file(path)
+    found = [(note.row, note.values["entry"]) for note in error.value.notes]
+    assert found == [(6, "people.0.group"), (9, "facilities.0"), (10, "extra")]
