@@ -66,6 +66,8 @@ class Case(NamedTuple):
         for name, value in self.expected.items():
             if name.startswith("says_"):
                 assert value in row[name.replace("says", "missing")]
+            elif value is None:
+                assert pd.isna(found[name]), name
             elif isinstance(value, float) or name == "values":
                 assert found[name] == pytest.approx(value, nan_ok=True), name
             else:

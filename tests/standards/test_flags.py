@@ -24,7 +24,7 @@ def places(rules_from):
 
 
 def test_reachable_supply_shortfall_and_people_by_hand(town, places):
-    # 250 m reaches blocks 0-5 (0..550): 3 places over 600 people; 450 m blocks 2-7 (150..750): 2 places over 600
+    # 250 m reaches blocks 0-5 (50..550): 3 places over 600 people; 450 m blocks 1-7 (150..750): 2 places over 700
     table = flags(town, places)
     near = {x: [i for i in range(12) if abs(50 + 100 * i - x) <= 300] for x in (250, 450)}
     share = {x: held / (100 * len(near[x])) for x, held in ((250, 3), (450, 2))}
@@ -32,10 +32,8 @@ def test_reachable_supply_shortfall_and_people_by_hand(town, places):
         f"community/{name}": np.mean([sum(share[x] for x in near if i in near[x]) for i in blocks]) * 1000
         for name, blocks in zip("ABCD", np.arange(12).reshape(4, 3), strict=True)
     }
-    a, b = 3 / 600, 2 / 600
-    assert slow["community/A"] == pytest.approx(
-        (3 * a + 1 * b) / 3 * 1000
-    )  # block 2 reaches the second as well
+    # blocks 1 and 2 of A reach the second as well
+    assert slow["community/A"] == pytest.approx((3 * 3 / 600 + 2 * 2 / 700) / 3 * 1000)
     assert slow["community/D"] == 0.0
     got = table["reachable_low"]
     for z, rate in slow.items():

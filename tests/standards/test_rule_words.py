@@ -58,7 +58,7 @@ CASES = [
     case("a facility rule is judged by all and says its own bound", SIZE, actual_low=0.5, required=1.0, target_zh="每处≤4 张",
          members_met=1, members_judged=2, members_no_data=0),
     case("the target of the year", rule("total", "1..2@2023; 5..9@2025", *BEDS, "range_is: limits"), town=lambda t: t.change(year=2024), target_zh="1–2"),
-    case("no target", rule("total", "未量化", *BEDS), target_zh="规划未量化", members_judged=float("nan")),
+    case("no target", rule("total", "未量化", *BEDS), target_zh="规划未量化", members_judged=None),
     case("a local target", rule("total", "未量化", *BEDS), given={"thresholds": {"local.r": 1200.0}}, target_zh="≥1,200", caveats=("caveat_local",)),
     case("zones that cannot be judged are no failure", UNIVERSITY, verdict="no_data", members_met=0, members_judged=0, members_no_data=4),
 ]  # fmt: skip
