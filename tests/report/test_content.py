@@ -175,8 +175,6 @@ class TestFindings:
         row = {
             "rule_id": BEDS, "required": 20.0, "aim": 30.0, "comparison": ">=", "actual_low": 15.0, "actual_high": 30.0,
         }  # fmt: skip
-        assert target_of(names, row) == "≥20 → 30"
-        assert target_of(names, row | {"comparison": "between"}) == "20–30"
         assert target_of(names, row | {"target_zh": "每处≤150 个托位"}) == "每处≤150 个托位"
         assert completion_of(row) == Amount(0.75, 1.5, "percent")
         assert completion_of(row | {"comparison": "<="}) is None

@@ -18,7 +18,7 @@ from geoplan.report.content.findings import indicators
 from geoplan.report.content.table import Listed, Table, column
 from geoplan.report.look.fonts import Face, face
 from geoplan.tables import LEVELS, Outcome
-from geoplan.words.catalogue import catalogue
+from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.errors import Note, OutputError
 from geoplan.words.labels import facility_label, labels
 from geoplan.words.vocabulary import vocabulary
@@ -179,7 +179,7 @@ def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
         page.text(beside[0], beside[1] + beside[3] + 8, found.title, 12)
         listed = page.table(found, box=beside, points=7)
         if listed < len(found.rows):
-            page.note(word("more", lang, count=len(found.rows) - listed))
+            page.note(phrase("table_more", lang, count=len(found.rows) - listed))
     page.heading(word("index_what", lang))
     for service, entry in outcome.services.items():
         types = Listed(tuple(facility_label(kind, lang) for kind in entry.facilities)).text(lang)

@@ -243,7 +243,7 @@ class Canvas:
         self.floor -= below
         if shown < len(table.rows):
             more = len(table.rows) - shown
-            self.note(phrase("atlas_more", self.lang, count=f"{more:,}"), points=7)
+            self.note(phrase("table_more", self.lang, count=f"{more:,}"), points=7)
         for note in table.notes:
             self.note(note, points=6.5, lines=2)
 

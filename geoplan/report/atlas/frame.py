@@ -26,6 +26,7 @@ from geoplan.report.atlas.canvas import (
     Canvas,
     word,
 )
+from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label
 
 #: Round scales (denominator without its power of ten) and round lengths of scale bars.
@@ -215,7 +216,7 @@ class Page(Canvas):
         self.paper.add_patch(
             Polygon([(x, y + 13), (x + 3.6, y), (x, y + 3)], facecolor=look.COLOURS["paper"], **shape)
         )
-        self.text(x, y + 16.5, word("north", self.lang), 10, align="center", z=6)
+        self.text(x, y + 16.5, phrase("basemap_north", self.lang), 10, align="center", z=6)
 
     def _scale_bar(self) -> None:
         """Draw the scale bar in the map's lower left corner, with the scale that the print has."""

@@ -112,7 +112,7 @@ def _site_legend(every: pd.DataFrame, lang: str, *, unmet: bool) -> str:
     keys.append(f'<span><i class="served"></i>{clean(phrase("report_site_serves", lang))}</span>')
     if unmet:
         keys.append(f'<span><i class="unmet"></i>{clean(phrase("report_site_unmet", lang))}</span>')
-    return "".join((*keys, f"<span>{clean(phrase('report_site_numbers', lang))}</span>"))
+    return "".join((*keys, f"<span>{clean(phrase('basemap_numbers', lang))}</span>"))
 
 
 def _path(shape: object, west: float, north: float, scale: float) -> str:

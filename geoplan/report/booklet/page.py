@@ -113,7 +113,7 @@ def _flag_maps(block: FlagMaps, outcome: Outcome, height: float) -> Iterator[str
 
 
 def _flag_legend(level: str, lang: str) -> str:
-    keys = (("f", "flagged"), ("o", "not_flagged"), ("h", "no_data_hatch"))
+    keys = (("f", "flagged"), ("o", "not_flagged"), ("h", "no_data"))
     parts = [f'<span><i class="{style}"></i>{clean(label(code, lang))}</span>' for style, code in keys]
     return f'<div class="legend">{"".join(parts)}<span>{clean(label(level, lang))}</span></div>'
 

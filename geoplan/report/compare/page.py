@@ -24,10 +24,13 @@ from geoplan.words.labels import label, unit
 from geoplan.words.numbers import FORMATS
 
 DATA_ID = "geoplan-data"
-#: Words of the script that stand in the catalogue, and those that are labels.
-_WORDS = (
-    "change", "only_changes", "gained", "fell", "marked", "view_share", "view_flags", "shortfall",
-)  # fmt: skip
+#: Words of the script -> their codes in the catalogue.
+_WORDS = {
+    "before": "compare_before", "after": "compare_after", "change": "column_change", "shortfall": "column_shortfall_change",
+    "only_changes": "compare_word_only_changes", "gained": "compare_word_gained", "fell": "compare_word_fell",
+    "marked": "compare_word_marked", "view_share": "map_view_share", "view_flags": "map_view_flags",
+}  # fmt: skip
+#: Words of the script that are labels.
 _LABELS = ("flagged", "not_flagged", "no_data")
 
 
@@ -113,8 +116,7 @@ def payload(comparison: Comparison) -> Plain:
     bounds = [map_bounds(o) for o in (before, after)]
     return {
         "lang": lang,
-        "words": {word: phrase(f"compare_word_{word}", lang) for word in _WORDS}
-        | {side: phrase(f"compare_{side}", lang) for side in ("before", "after")}
+        "words": {word: phrase(code, lang) for word, code in _WORDS.items()}
         | {code: label(code, lang) for code in _LABELS},
         "look": map_look(),
         "bounds": [

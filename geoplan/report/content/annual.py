@@ -133,7 +133,7 @@ def _judged(row: Mapping[str, Any], rules: pd.DataFrame, year: int) -> dict[str,
     """Return a finding of one year with how far along it is."""
     rule, required = row["rule_id"], float(row["required"])
     base, base_year = (_of(rules, rule, column) for column in ("base_value", "base_year"))
-    target_year = float(row.get("target_year", np.nan) or np.nan)
+    target_year = float(row["target_year"] or np.nan)
     ends = [float(row["actual_low"]), float(row["actual_high"])]
     upward = row["comparison"] in (">=", ">") and required != 0
     completion = [end / required if upward else np.nan for end in ends]
@@ -151,8 +151,6 @@ def _judged(row: Mapping[str, Any], rules: pd.DataFrame, year: int) -> dict[str,
 
 
 def _of(rules: pd.DataFrame, rule: str, column: str) -> float:
-    if column not in rules.columns or rule not in rules.index:
-        return np.nan
     return float(pd.to_numeric(pd.Series([rules[column][rule]], dtype=object), errors="coerce").iloc[0])
 
 
@@ -277,7 +275,7 @@ def circles_table(table: Annual) -> Table:
         ),
         column("last_points", lang),
     ]
-    return Table.of("annual_circles", phrase("annual_circle_title", lang), columns, rows, frozen=3)
+    return Table.of("annual_circles", phrase("circles_title", lang), columns, rows, frozen=3)
 
 
 def long_table(table: Annual) -> Table:

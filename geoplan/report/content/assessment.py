@@ -140,9 +140,7 @@ def _indicators(outcome: Outcome) -> list[Block]:
             )
         )
     ]
-    plan = rows_of(outcome.findings)
-    if "of_plan" in outcome.findings.columns:
-        plan = [row for row in plan if row["of_plan"]]
+    plan = [row for row in rows_of(outcome.findings) if row["of_plan"]]
     missed = [row for row in plan if row["verdict"] == "not_met"]
     if missed:
         parts = semicolon.join(_missed(names, row) for row in missed[:MOST_NAMED])

@@ -19,7 +19,7 @@ from geoplan.report.content.titles import measure_label
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
-from geoplan.words.labels import label
+from geoplan.words.labels import heading, label
 from geoplan.words.numbers import change_format, format_number
 
 #: Columns of the comparison's tables; ``_before`` and ``_after`` are NaN where only one result has the row.
@@ -584,16 +584,10 @@ def long_table(comparison: Comparison) -> Table:
     rows: list[list[Cell]] = []
 
     def add(
-        what: str,
-        subject: Coded,
-        row: Mapping[str, Any],
-        number: str,
-        *,
-        unit_code: object,
-        form: str = "count",
+        what: Coded, subject: Coded, row: Mapping[str, Any], number: str, unit_code: object, form: str
     ) -> None:
         rows.append([
-            Coded(what, phrase(f"compare_what_{what}", lang)), subject, *names.zone_cells(row["zone_id"]), str(row["zone_id"]),
+            what, subject, *names.zone_cells(row["zone_id"]), str(row["zone_id"]),
             *(Amount.of(row[f"{number}_{side}"], form) for side in ("before", "after")),
             Amount.of(row[f"{number}_change"], change_format(form)), unit_cell(unit_code, lang),
             *(Coded.of(row.get(key)) for key in ("verdict_before", "verdict_after")),
@@ -603,12 +597,16 @@ def long_table(comparison: Comparison) -> Table:
     for row in rows_of(comparison.people):
         service, measure = row["service"], row["measure"]
         subject = Coded(f"{service}.{measure}", f"{names.service(service)} {names.measure(service, measure)}")
-        add("covered", subject, row, "covered", unit_code="people")
-        add("share", subject, row, "share", unit_code="share", form="percent")
-    for what, table in (("shortfall", comparison.verdicts), ("flag_gap", comparison.gaps)):
+        add(Coded("covered", heading("covered", lang)), subject, row, "covered", "people", "count")
+        add(Coded("share", heading("share", lang)), subject, row, "share", "share", "percent")
+    gaps = Coded("flag_gap", phrase("compare_what_flag_gap", lang))
+    for what, table in (
+        (Coded("shortfall", heading("shortfall", lang)), comparison.verdicts),
+        (gaps, comparison.gaps),
+    ):
         for row in rows_of(table):
             subject = Coded(row["rule_id"], names.rule(row["rule_id"]))
-            add(what, subject, row, "shortfall", unit_code=row["unit"])
+            add(what, subject, row, "shortfall", row["unit"], "count")
     keys = (
         "what_compared", "subject", *_ZONE, "zone_id", "value_before", "value_after", "value_change", "unit",
         "compared_verdict_before", "compared_verdict_after", "change",

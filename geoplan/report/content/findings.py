@@ -13,8 +13,6 @@ from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
 from geoplan.words.numbers import format_interval, format_number
 
-_SIGNS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "=": "="}
-
 
 @listed(30, "workbook")
 def indicators(outcome: Outcome, *, most: int | None = None) -> Table:
@@ -64,10 +62,7 @@ def summarised(findings: pd.DataFrame, *, most: int | None = None) -> list[dict[
     those of any of them.
     """
     rows: list[dict[str, Any]] = []
-    if "of_plan" in findings.columns:
-        below = ~findings["of_plan"].astype(bool)
-    else:
-        below = pd.Series(data=False, index=findings.index)
+    below = ~findings["of_plan"].astype(bool)
     if most is not None:
         below |= findings.groupby("rule_id")["rule_id"].transform("size") > most
     counted = findings[below]
@@ -96,10 +91,9 @@ def _one_row(first: Mapping[str, Any], own: pd.DataFrame) -> dict[str, Any]:
         "members_judged": None,
     }
     unlike = {} if alike else {"required": None, "aim": None, "target_zh": "", "target_en": ""}
-    row = {**first, **cleared, **unlike, "gross_shortfall": short, "verdict": worst, "counts": counts}
-    if "caveats" in own.columns:
-        row["caveats"] = tuple(dict.fromkeys(code for codes in own["caveats"] for code in codes))
-    return row
+    caveats = tuple(dict.fromkeys(code for codes in own["caveats"] for code in codes))
+    told = {"gross_shortfall": short, "verdict": worst, "counts": counts, "caveats": caveats}
+    return {**first, **cleared, **unlike, **told}
 
 
 def place_of(names: Names, row: Mapping[str, Any]) -> str:
@@ -121,7 +115,7 @@ def verdict_of(row: Mapping[str, Any]) -> Coded | Tally:
 
 def members_of(row: Mapping[str, Any]) -> Tally | None:
     """Return how many members meet the rule, of those judged, and those without data; None where it counts none."""
-    if not present(row.get("members_judged")):
+    if not present(row["members_judged"]):
         return None
     return Tally(int(row["members_met"]), int(row["members_judged"]), int(row["members_no_data"]))
 
@@ -151,7 +145,7 @@ def _row(row: Mapping[str, Any], names: Names, reported: Mapping[str, Any]) -> l
         members_of(row),
         text(names.of_rule(rule, "lead")),
         _joined(lang, names.of_rule(rule, f"basis_{lang}"), row["basis"]),
-        names.clause(rule) or text(row["clause"]),
+        names.clause(rule),
         _note(row, names, number_format),
         _joined(lang, *caveats_of(row, lang)),
     ]
@@ -163,11 +157,11 @@ def _joined(lang: str, *parts: object) -> str:
 
 def _note(row: Mapping[str, Any], names: Names, number_format: str) -> str:
     """Return what is to be said of one finding: what is missing, what people can reach, another basis."""
-    lang, said = names.lang, [text(row.get(f"missing_{names.lang}"))]
-    if present(row.get("reachable_low")):
+    lang, said = names.lang, [text(row[f"missing_{names.lang}"])]
+    if present(row["reachable_low"]):
         amount = format_interval(row["reachable_low"], row["reachable_high"], number_format)
         said.append(phrase("indicators_reachable", lang, amount=amount))
-    if present(row.get("other_verdict")):
+    if present(row["other_verdict"]):
         verdict = label(row["other_verdict"], lang)
         said.append(phrase("indicators_other_basis", lang, basis=text(row["other_basis"]), verdict=verdict))
     return _joined(lang, *said)
@@ -184,19 +178,7 @@ def base_of(names: Names, rule: str) -> str:
 
 def target_of(names: Names, row: Mapping[str, Any]) -> str:
     """Return what a finding was judged against, as the kind of its rule words it: ``≥55.0%``, ``1–2``, ``每处≤150 个托位``."""
-    own = row.get(f"target_{names.lang}")
-    return text(own) if own is not None else _target(row, names.format(row["rule_id"]))
-
-
-def _target(row: Mapping[str, Any], number_format: str) -> str:
-    if not present(row["required"]):
-        return ""
-    required, aim = float(row["required"]), row["aim"]
-    shown = format_number(required, number_format)
-    better = format_number(float(aim), number_format) if present(aim) and float(aim) != required else ""
-    if row["comparison"] == "between" and better:
-        return f"{shown}–{better}"
-    return f"{_SIGNS.get(str(row['comparison']), '')}{shown}{f' → {better}' if better else ''}"
+    return text(row[f"target_{names.lang}"])
 
 
 def completion_of(row: Mapping[str, Any]) -> Amount | None:

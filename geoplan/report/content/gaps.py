@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
 from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered, unit_cell
@@ -25,11 +23,7 @@ def gap_list(outcome: Outcome) -> Table:
         "project", *(["site"] if "site" in table.columns else []), "term", "rank", "caveats",
     )  # fmt: skip
     depths: dict[str, Any] = {"required": 4}
-    bases = dict(zip(outcome.findings["rule_id"], outcome.findings["basis"], strict=True))
-    rows = [
-        _row(names, row, upper, text(bases.get(row["rule_id"]))) | {"rank": rank}
-        for row, rank in zip(rows_of(table), _ranks(table), strict=True)
-    ]
+    rows = [_row(names, row, upper) for row in rows_of(table)]
     notes = [phrase("gaps_note", lang), *([phrase("gaps_site_note", lang)] if "site" in keys else [])]
     columns = [column(key, lang, depth=depths.get(key)) for key in keys]
     return Table.of(
@@ -45,7 +39,7 @@ def gap_list(outcome: Outcome) -> Table:
 
 def part_of(row: Mapping[str, Any]) -> str:
     """Return whether a row of the gap list is a flag, a finding or a member of one."""
-    return text(row.get("part")) or "flag"
+    return str(row["part"])
 
 
 def format_of(names: Names, row: Mapping[str, Any]) -> str:
@@ -56,16 +50,15 @@ def format_of(names: Names, row: Mapping[str, Any]) -> str:
 
 def target_cell(names: Names, row: Mapping[str, Any]) -> str:
     """Return what a row was judged against: a flag by the standard, a finding by its target, a member by its own."""
-    required = row.get("required")
-    if part_of(row) == "flag":
-        number_format = names.format(str(row["rule_id"]))
-        return f"≥{format_number(required, number_format)}" if present(required) else ""
-    return text(row.get("target"))
+    if part_of(row) != "flag":
+        return text(row["target"])
+    number_format = names.format(str(row["rule_id"]))
+    return f"≥{format_number(row['required'], number_format)}" if present(row["required"]) else ""
 
 
 def gap_caveats(names: Names, row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what qualifies a row, in words."""
-    return tuple(dict.fromkeys((*caveats_of(row, names.lang), *filter(None, [text(row.get("note"))]))))
+    return tuple(dict.fromkeys(filter(None, (*caveats_of(row, names.lang), text(row["note"])))))
 
 
 def caveats_cell(names: Names, row: Mapping[str, Any]) -> str:
@@ -73,51 +66,43 @@ def caveats_cell(names: Names, row: Mapping[str, Any]) -> str:
     return phrase("join_semicolon", names.lang).join(gap_caveats(names, row))
 
 
-def _ranks(table: pd.DataFrame) -> list[Cell]:
-    """Return each row's rank by people affected, 1 the most; the table's own where it has one."""
-    if "rank" in table.columns:
-        return [Amount.of(value, "count") for value in table["rank"]]
-    if "people_affected" not in table.columns:
-        return [None] * len(table)
-    return [
-        Amount.of(value, "count") for value in table["people_affected"].rank(method="min", ascending=False)
-    ]
-
-
-def _row(names: Names, row: Mapping[str, Any], upper: str, basis: str) -> dict[str, Cell]:
-    """Return a row's cells by column; `basis` is that of the rule's findings, where the row says none."""
-    lang, rule, zone, member = names.lang, str(row["rule_id"]), row.get("zone_id"), row.get("member_id")
-    verdict, cause, number_format = (
-        text(row.get("verdict")) or "flagged",
-        text(row.get("cause")),
-        format_of(names, row),
-    )
-    low = row.get("actual_low", row.get("actual"))
+def _row(names: Names, row: Mapping[str, Any], upper: str) -> dict[str, Cell]:
+    """Return a row's cells by column."""
+    lang, rule, verdict, member = names.lang, str(row["rule_id"]), str(row["verdict"]), row["member_id"]
+    number_format = format_of(names, row)
     return {
         "rule_id": rule,
-        "zone_code": names.code(member if names.level(member) else zone),
-        upper: text(row.get(upper)) or names.above(zone, upper),
+        "zone_code": names.code(member if names.level(member) else row["zone_id"]),
+        upper: text(row[upper]),
         "community": place_of(names, row),
         "indicator": names.rule(rule),
-        "clause": text(row.get(f"clause_{lang}")) or text(row.get("clause")) or names.clause(rule),
-        "attribute": text(row.get("attribute")) or text(names.of_rule(rule, "attribute")),
-        "basis": people_basis(names, rule, text(row.get("basis")) or basis),
-        "actual": Amount.between(low, row.get("actual_high", low), number_format) if number_format else None,
+        "clause": text(row["clause"]),
+        "attribute": text(row["attribute"]),
+        "basis": people_basis(names, rule, text(row["basis"])),
+        "actual": Amount.between(row["actual_low"], row["actual_high"], number_format)
+        if number_format
+        else None,
         "target": target_cell(names, row),
-        "required": Amount.of(row.get("required"), names.format(rule)),
-        "shortfall": Amount.of(row.get("shortfall"), "count"),
-        "unit": unit_cell(row.get("unit"), lang),
+        "required": Amount.of(row["required"], names.format(rule)),
+        "shortfall": Amount.of(row["shortfall"], "count"),
+        "unit": unit_cell(row["unit"], lang),
         "verdict": Coded(verdict, phrase("gaps_member", lang) if verdict == "has_not" else ""),
-        "people_affected": Amount.of(row.get("people_affected"), "count"),
-        "nearest_facility": text(row.get("nearest_name")) or names.facility(row.get("nearest_facility")),
-        "minutes": Amount.of(row.get("minutes"), "minutes"),
-        "cause": Coded(cause) if cause else None,
-        "measure": text(row.get("measures")),
-        "project": text(row.get("project")),
+        "people_affected": Amount.of(row["people_affected"], "count"),
+        "nearest_facility": nearest_text(names, row),
+        "minutes": Amount.of(row["minutes"], "minutes"),
+        "cause": Coded.of(row["cause"]),
+        "measure": text(row["measures"]),
+        "project": text(row["project"]),
         "site": text(row.get("site")),
-        "term": text(row.get("phase")),
+        "term": text(row["phase"]),
+        "rank": Amount.of(row["rank"], "count"),
         "caveats": caveats_cell(names, row),
     }
+
+
+def nearest_text(names: Names, row: Mapping[str, Any]) -> str:
+    """Return the name of the facility nearest to a row's people; nothing where there is none."""
+    return text(row["nearest_name"]) or names.facility(row["nearest_facility"])
 
 
 def people_basis(names: Names, rule: str, told: str) -> str:
@@ -135,9 +120,8 @@ def people_basis(names: Names, rule: str, told: str) -> str:
 
 def place_of(names: Names, row: Mapping[str, Any]) -> str:
     """Return where a row of the gap list is: its community, with the estate where it is one; a coarser zone by its name."""
-    zone, member = row.get("zone_id"), row.get("member_id")
-    at = member if names.level(member) else zone
-    community = text(row.get("community")) or names.above(at, "community")
+    at = row["member_id"] if names.level(row["member_id"]) else row["zone_id"]
+    community = text(row["community"]) or names.above(at, "community")
     if names.level(at) == "estate":
         return " ".join(part for part in (community, names.zone(at)) if part)
     if community:

@@ -21,7 +21,7 @@ from geoplan.report.content.document import (
     ahead,
     numbered,
 )
-from geoplan.report.content.gaps import caveats_cell, gap_caveats, part_of, place_of
+from geoplan.report.content.gaps import caveats_cell, gap_caveats, nearest_text, part_of, place_of
 from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text, whole_zones
 from geoplan.report.content.registry import listed
 from geoplan.report.content.shortfalls import amount_text, brief, shortfall_text
@@ -52,7 +52,6 @@ class Total:
     people: float
     phase: str
     cause: str
-    clause: str
 
 
 @dataclass(frozen=True)
@@ -226,7 +225,7 @@ def _what_is_short(
     walks = [(float(row["minutes"]), row) for row in own if present(row["minutes"])]
     if walks:
         minutes, row = max(walks, key=lambda walk: walk[0])
-        near = text(row.get("nearest_name")) or names.facility(row["nearest_facility"])
+        near = nearest_text(names, row)
         said += phrase("paper_community_near", lang, near=near, minutes=format_number(minutes, "minutes"))
     if also:
         rules = items.join(dict.fromkeys(brief(names, row["rule_id"]) for row in also))
@@ -238,8 +237,8 @@ def _what_to_do(names: Names, own: Sequence[Mapping[str, Any]]) -> str:
     """Return the second sentence on a community: what to do, near term first, and by which clauses."""
     lang, semicolon = names.lang, phrase("join_semicolon", names.lang)
     parts = []
-    for term in dict.fromkeys(text(row.get("phase")) for row in own):
-        said = semicolon.join(_works(names, [row for row in own if text(row.get("phase")) == term]))
+    for term in dict.fromkeys(text(row["phase"]) for row in own):
+        said = semicolon.join(_works(names, [row for row in own if text(row["phase"]) == term]))
         parts.append(phrase("paper_do_phase", lang, phase=term, said=said) if term else said)
     clauses = clauses_text(names, [str(row["rule_id"]) for row in own])
     return phrase("paper_do", lang, said=semicolon.join(parts), clauses=clauses)
@@ -251,9 +250,7 @@ def _works(names: Names, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     found: dict[str, dict[str, list[str]]] = {}
     for row in rows:
         cause = text(row["cause"])
-        what = text(names.of_rule(str(row["rule_id"]), f"facilities_{lang}")) or phrase(
-            "guidance_anything", lang
-        )
+        what = names.facilities(str(row["rule_id"]))
         gap = amount_text(row["shortfall"], row["unit"], lang)
         if row["unit"] == "people":
             gap = phrase("paper_do_people", lang, gap=gap)
@@ -310,8 +307,7 @@ def towns(outcome: Outcome) -> tuple[Town, ...]:
     facilities = outcome.facilities["zone_id"].to_dict()
 
     def town_of(row: Mapping[str, Any]) -> object:
-        member = row.get("member_id")
-        at = facilities[member] if member in facilities else row["zone_id"]
+        at = facilities.get(row["member_id"], row["zone_id"])
         while present(at) and at in levels and levels[at] != level:
             at = parents[at]
         return at
@@ -320,7 +316,10 @@ def towns(outcome: Outcome) -> tuple[Town, ...]:
     for row in rows_of(outcome.gap_list):
         mine.setdefault(town_of(row), []).append(row)
     finest = Names(outcome).finest()
-    measured = {town_of({"zone_id": zone}) for zone in outcome.zones.index[outcome.zones["level"] == finest]}
+    measured = {
+        town_of({"member_id": "", "zone_id": zone})
+        for zone in outcome.zones.index[outcome.zones["level"] == finest]
+    }
     own = outcome.zones[outcome.zones["level"] == level]
     return tuple(
         Town(str(zone), text(name) or str(zone), tuple(mine.get(zone, [])), _totals(mine.get(zone, [])))
@@ -349,9 +348,8 @@ def _totals(rows: list[dict[str, Any]]) -> tuple[Total, ...]:
                 shortfall=float(short.sum(min_count=1)),
                 unit=text(own[0]["unit"]),
                 people=float(people.sum(min_count=1)),
-                phase=text(own[0].get("phase")),
+                phase=text(own[0]["phase"]),
                 cause=str(causes.mode().iloc[0]) if len(causes) else "",
-                clause=text(own[0].get("clause")),
             )
         )
     return tuple(found)
@@ -360,7 +358,7 @@ def _totals(rows: list[dict[str, Any]]) -> tuple[Total, ...]:
 def work(names: Names, total: Total) -> str:
     """Return what is to be built or enlarged for one indicator, in words: ``新建、改扩建托育服务设施，共补足 34 个托位``."""
     lang = names.lang
-    what = text(names.of_rule(total.rule_id, f"facilities_{lang}")) or phrase("guidance_anything", lang)
+    what = names.facilities(total.rule_id)
     if total.part == "member":
         return phrase("guidance_members", lang, what=what, count=total.zones)
     if not present(total.shortfall):
@@ -410,7 +408,7 @@ def guidance_totals(names: Names, town: Town) -> Table:
                 Amount.of(total.shortfall, "count"),
                 unit_cell(total.unit, lang),
                 work(names, total),
-                names.clause(total.rule_id) or total.clause,
+                names.clause(total.rule_id),
                 total.phase,
                 Amount.of(total.people, "count"),
                 Coded.of(total.cause),
@@ -443,12 +441,12 @@ def guidance_rows(names: Names, town: Town) -> Table:
             names.rule(str(row["rule_id"])),
             Amount.of(row["shortfall"], "count"),
             unit_cell(row["unit"], lang),
-            text(row.get("measures")),
-            names.clause(str(row["rule_id"])) or text(row.get("clause")),
-            text(row.get("phase")),
+            text(row["measures"]),
+            names.clause(str(row["rule_id"])),
+            text(row["phase"]),
             Amount.of(row["people_affected"], "count"),
             Coded.of(row["cause"]),
-            text(row.get("nearest_name")) or names.facility(row["nearest_facility"]),
+            nearest_text(names, row),
             Amount.of(row["minutes"], "minutes"),
             caveats_cell(names, row),
         ]

@@ -90,7 +90,7 @@ def finding_figures(outcome: Outcome, names: Names, rule: str, *, most: int = 4)
             f"{label('actual', lang)} {cell_text(actual, lang)}" if actual else "",
             f"{label('required', lang)} {target_of(names, row)}" if present(row["required"]) else "",
             f"{label('shortfall', lang)} {cell_text(gap, lang)} {unit(row['unit'], lang)}" if gap else "",
-            text(row.get(f"missing_{lang}")),
+            text(row[f"missing_{lang}"]),
         ]  # fmt: skip
         caveats = tuple(part for part in (comma.join(part for part in told[:3] if part), told[3]) if part)
         found.append(Figure(names.zone(row["zone_id"]), Coded(str(row["verdict"])), caveats=caveats))
@@ -114,8 +114,7 @@ def coverage_measures(outcome: Outcome, service: str) -> Table | None:
 def verdict_figures(outcome: Outcome) -> tuple[Figure, ...]:
     """Return how many findings of the plans' own zones have each verdict."""
     lang, table = outcome.lang, outcome.findings
-    own = table[table["of_plan"].astype(bool)] if "of_plan" in table.columns else table
-    counts = own["verdict"].value_counts()
+    counts = table.loc[table["of_plan"].astype(bool), "verdict"].value_counts()
     return tuple(
         Figure(label(verdict, lang), Amount.of(int(counts[verdict]), "count"))
         for verdict in VERDICTS

@@ -85,10 +85,7 @@ def _lacking(outcome: Outcome, names: Names) -> list[list[Cell]]:
 
 def _judged_below(outcome: Outcome, names: Names) -> list[list[Cell]]:
     """Return a row a zone below the plan's area that a rule judges by itself and that is not met or cannot be told."""
-    table = outcome.findings
-    if "of_plan" not in table.columns:
-        return []
-    lang, above = outcome.lang, names.levels_between()[-1:]
+    lang, table, above = outcome.lang, outcome.findings, names.levels_between()[-1:]
     open_ = table["verdict"].isin(["not_met", "no_data"])
     rows: list[list[Cell]] = []
     for row in rows_of(table[open_ & ~table["of_plan"].astype(bool)]):

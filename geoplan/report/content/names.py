@@ -81,9 +81,6 @@ class Names:
     def __init__(self, outcome: Outcome) -> None:
         self.lang = outcome.lang
         zones, rules = outcome.zones, outcome.rules
-        self._groups = [str(group) for group in outcome.groups.index]
-        # the circle of a service counts the service's group
-        self._circles = {f".circle_{name}": entry.group for name, entry in outcome.services.items()}
         self._name: dict[str, str] = dict(zip(zones.index, zones["name"].map(text), strict=True))
         self._code: dict[str, str] = dict(zip(zones.index, zones["code"].map(text), strict=True))
         self._level: dict[str, str] = zones["level"].to_dict()
@@ -163,9 +160,7 @@ class Names:
 
     def group(self, rule_id: str) -> str:
         """Return the group that a rule is per, or that its circle counts; nothing where it counts no people."""
-        told = " ".join(text(self.of_rule(rule_id, column)) for column in ("per", "counts"))
-        named = next((group for group in self._groups if group in told), "")
-        return named or next((g for end, g in self._circles.items() if rule_id.endswith(end)), "")
+        return text(self.of_rule(rule_id, "group"))
 
     def gap_unit(self, rule_id: str, units: pd.Series) -> str:
         """Return the unit of a rule's shortfall, `units` being those of its rows: beds, places, people or metres of street."""
@@ -187,10 +182,13 @@ class Names:
         """Return what the rule's shortfall counts."""
         return text(self.of_rule(rule_id, f"gap_{self.lang}")) or label("shortfall", self.lang)
 
+    def facilities(self, rule_id: str) -> str:
+        """Return the facilities that a rule counts, in words."""
+        return text(self.of_rule(rule_id, f"facilities_{self.lang}")) or phrase("rule_facilities", self.lang)
+
     def clause(self, rule_id: str) -> str:
         """Return document and section of a rule."""
-        cited = self.of_rule(rule_id, f"cited_{self.lang}") or self.of_rule(rule_id, "clause")
-        return text(cited)
+        return text(self.of_rule(rule_id, f"cited_{self.lang}"))
 
     def finest(self) -> str:
         """Return the finest partition level present: usually communities."""

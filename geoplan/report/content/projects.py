@@ -112,7 +112,7 @@ def size_text(row: Mapping[str, Any], lang: str) -> str:
         if unit_code and unit_code not in parts and present(value) and float(value) > 0:  # type: ignore[arg-type]
             amount = format_number(float(value), "count").replace(",", "")  # type: ignore[arg-type]
             known = unit_code in ("beds", "places", "m2")
-            code = f"size_{unit_code}" if known else "size_other"
+            code = f"size_{unit_code}" if known else "gap_amount"
             parts[unit_code] = phrase(code, lang, amount=amount, unit="" if known else unit(unit_code, lang))
     return phrase("join_items", lang).join(parts.values())
 

@@ -197,7 +197,7 @@ def _siting(outcome: Outcome, level: str) -> list[Block]:
 def _first(table: Table, most: int, lang: str) -> list[Block]:
     """Return the first rows of a table, and how many more there are."""
     more = len(table.rows) - most
-    rest = [Remark(phrase("report_more", lang, count=format_number(more, "count")))] if more > 0 else []
+    rest = [Remark(phrase("table_more", lang, count=format_number(more, "count")))] if more > 0 else []
     return [Shown(table.first(most)), *rest]
 
 

@@ -61,12 +61,13 @@ def layers(outcome: Outcome) -> Iterator[Layer]:
         if (outcome.zones["level"] == level).any():
             yield zone_layer(outcome, level)
     yield _facilities(outcome)
-    yield _isochrones(outcome, outcome.isochrones, "isochrones")
+    yield _isochrones(outcome, outcome.isochrones, "isochrones", phrase("map_layer_isochrones", outcome.lang))
     yield _snaps(outcome)
     planned = (projects_layer(outcome), sites_layer(outcome), candidates_layer(outcome))
     yield from (layer for layer in planned if layer is not None)
     if not empty(outcome.site_isochrones):
-        yield _isochrones(outcome, outcome.site_isochrones, "site_isochrones")
+        title = phrase("layers_site_isochrones", outcome.lang)
+        yield _isochrones(outcome, outcome.site_isochrones, "site_isochrones", title)
 
 
 def finite(values: pd.Series) -> pd.Series:
@@ -209,7 +210,7 @@ def _facilities(outcome: Outcome) -> Layer:
         columns.append(Column(str(supply), planner_word(supply, lang), "count", interval=True))
         for own, low, high in zip(rows, sums["low"], sums["high"], strict=True):
             own.append(Amount.between(low, high, "count"))
-    title = phrase("layers_facilities", lang)
+    title = phrase("map_layer_facilities", lang)
     table, aliases = layer_table(Table.of("facilities", title, columns, rows), every.geometry, lang)
     # attributes and what else the registers say, under their own names
     known = {
@@ -245,7 +246,7 @@ def _storable(values: pd.Series) -> pd.Series:
     return values.map(lambda value: str(value) if present(value) else None).astype(object)
 
 
-def _isochrones(outcome: Outcome, found: gpd.GeoDataFrame, name: str) -> Layer:
+def _isochrones(outcome: Outcome, found: gpd.GeoDataFrame, name: str, title: str) -> Layer:
     lang = outcome.lang
     # the widest first, so that the narrow ones lie on top
     own = found.sort_values(["service", "minutes"], ascending=[True, False], kind="stable")
@@ -258,7 +259,7 @@ def _isochrones(outcome: Outcome, found: gpd.GeoDataFrame, name: str) -> Layer:
         ]
         for service, m in zip(own["service"], own["minutes"], strict=True)
     ]
-    content = Table.of(name, phrase(f"layers_{name}", lang), columns, rows)
+    content = Table.of(name, title, columns, rows)
     ramp = list(reversed(look.SEQUENTIAL))
     parts = [
         Part(

@@ -82,12 +82,11 @@ def flags_of(outcome: Outcome) -> dict[str, float]:
 
 def _texts(base: BaseMap) -> Iterable[str]:
     yield from map(str, base.outcome.zones["name"])
-    yield from (
-        phrase(f"paper_map_{code}", base.lang, count=0) for code in ("none", "short", "more", "unknown")
-    )
+    yield from (phrase(f"paper_map_{code}", base.lang, count=0) for code in ("none", "short", "more"))
+    yield label("no_data", base.lang)
     yield from (kind.label for kind in base.kinds)
     yield label("synthetic_banner", base.lang)
-    yield f"0123456789 km{phrase('paper_map_north', base.lang)}"
+    yield f"0123456789 km{phrase('basemap_north', base.lang)}"
 
 
 def town_map(room: Atelier, zone_id: str) -> bytes:
@@ -223,7 +222,7 @@ def _draw_scale(axes: Any, room: Atelier, wide: float) -> None:  # noqa: ANN401
     tail = top - 0.09 * (north - south)
     arrow = {"arrowstyle": "-|>", "color": look.COLOURS["ink"], "linewidth": 1.0}
     axes.annotate("", (right, top), (right, tail), arrowprops=arrow, zorder=8)
-    north_word = phrase("paper_map_north", room.base.lang)
+    north_word = phrase("basemap_north", room.base.lang)
     axes.text(right, tail, north_word, fontproperties=room.font(8), ha="center", va="top", zorder=8)
 
 
@@ -246,7 +245,7 @@ def _draw_legend(
     ]
     if unknown:
         entries.append(
-            Patch(facecolor=look.COLOURS["no_data"], edgecolor=edge, hatch="////", label=phrase("paper_map_unknown", lang))
+            Patch(facecolor=look.COLOURS["no_data"], edgecolor=edge, hatch="////", label=label("no_data", lang))
         )  # fmt: skip
     entries += [
         Line2D(

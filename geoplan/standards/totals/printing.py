@@ -70,9 +70,7 @@ def _value(row: Mapping[Any, Any]) -> str:
 def _amount(value: float, unit: str, lang: str) -> str:
     if math.isnan(value):
         return ""
-    return phrase(
-        "totals_amount", lang, amount=format_number(value, "decimal"), unit=label("units", unit, lang)
-    )
+    return phrase("gap_amount", lang, amount=format_number(value, "decimal"), unit=label("units", unit, lang))
 
 
 def _implied(table: pd.DataFrame, lang: str) -> str:
