@@ -502,6 +502,7 @@ SUPPORT = pd.DataFrame(
     {
         "rule_id": [PLACES, "wuhan.nursing_bed_share"], "zone_id": "area/area", "verdict_before": ["not_met", "not_met"],
         "verdict_after": ["met", "not_met"], "actual_before": [4.1, 0.5], "actual_after": [4.6, 0.6],
+        "actual_high_before": [4.1, 0.5], "actual_high_after": [4.6, 0.6],
         "required": [4.5, 0.65], "shortfall_before": [8.0, 20.0], "shortfall_after": [np.nan, 7.0],
         "unit": ["places", "beds"], "projects": [("projects.xlsx#3",), ("projects.xlsx#2", "gone")],
     }

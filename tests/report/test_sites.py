@@ -273,6 +273,7 @@ def test_what_the_sites_do_stands_as_for_projects(sited, texts):
         {
             "rule_id": [BEDS, "wuhan.nursing_bed_share"], "zone_id": "area/area", "verdict_before": "not_met",
             "verdict_after": ["met", "not_met"], "actual_before": [27.1, 0.5], "actual_after": [51.0, 0.5 + 1e-12],
+            "actual_high_before": [27.1, 0.5], "actual_high_after": [51.0, 0.5 + 1e-12],
             "required": [50.0, 0.6], "shortfall_before": [90.0, 9.0], "shortfall_after": [0.0, 9.0], "unit": "beds",
             "projects": [("close_gap/1", "close_gap/3"), ()],
         }

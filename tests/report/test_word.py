@@ -164,6 +164,7 @@ def test_a_share_of_an_interval_is_an_interval(make, tmp_path):
         {
             "rule_id": ["wuhan.places_per_1000_residents"], "zone_id": ["area/area"], "verdict_before": ["not_met"],
             "verdict_after": ["met"], "actual_before": [4.1], "actual_after": [4.6], "required": [4.5],
+            "actual_high_before": [4.1], "actual_high_after": [4.6],
             "shortfall_before": [8.0], "shortfall_after": [np.nan], "unit": ["places"], "projects": [("p#2",)],
         }
     )  # fmt: skip

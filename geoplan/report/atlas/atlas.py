@@ -96,7 +96,7 @@ def _pages(outcome: Outcome, face: Face) -> Iterator["Page"]:
         lang=outcome.lang,
         crs=crs_name(outcome.crs),
         banner=titles.banner(outcome),
-        credits="　".join(titles.attribution(outcome.sources)),
+        credits=phrase("join_wide", outcome.lang).join(titles.attribution(outcome.sources)),
         basis=titles.basis_line(outcome),
     )
     maker = Maker(outcome, BaseMap(outcome), face, stamp)
@@ -154,7 +154,7 @@ def index_sheet(maker: "Maker", drawn: "list[Page]") -> "Page":
     page = maker.page(word("title", lang))
     left, bottom, width, height = MAP
     page.text(left + 16, bottom + height - 26, maker.face.cut(outcome.name, 30, width - 30), 30)
-    subtitle = f"{word('title', lang)}　{outcome.year}"
+    subtitle = phrase("join_wide", lang).join((word("title", lang), str(outcome.year)))
     page.text(left + 16, bottom + height - 42, subtitle, 18, colour=look.COLOURS["accent"])
     page.rule(left + 16, bottom + height - 50, left + width - 16, bottom + height - 50, width=0.8)
     page.text(left + 16, bottom + height - 60, word("index", lang), 12)

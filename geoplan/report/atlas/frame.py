@@ -101,7 +101,7 @@ class Page(Canvas):
         cells = [
             [("sheet_name", self.title, width)],
             [("study", stamp.study, width)],
-            [("sheet_number", f"{self.number}（{of:02d}）" if lang == "zh" else f"{self.number} ({of:02d})", half), ("scale_name", scale, half)],
+            [("sheet_number", self.number + phrase("in_brackets", lang, text=f"{of:02d}"), half), ("scale_name", scale, half)],
             [("drawn_by", "", half), ("date", word("date_blank", lang), half)],
             [("review", word("review_blank", lang), half), ("crs", stamp.crs, half)],
         ]  # fmt: skip

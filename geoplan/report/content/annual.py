@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import base_of, target_of, unit_of_value
-from geoplan.report.content.names import Names, present, rows_of, text, whole_zones
-from geoplan.report.content.table import Amount, Cell, Coded, Table, column, unit_cell
+from geoplan.report.content.names import Names, present, rows_of, whole_zones
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, column, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note, StudyError, TableError
@@ -181,34 +182,31 @@ def indicators_table(table: Annual) -> Table:
         for row in rows_of(outcome.findings)
     }
     rows: list[list[Cell]] = []
-    for place, ((rule, zone), own) in enumerate(
-        table.findings.groupby(["rule_id", "zone_id"], sort=False), start=1
-    ):
+    for (rule, zone), own in table.findings.groupby(["rule_id", "zone_id"], sort=False):
         by_year = {int(row["year"]): row for row in rows_of(own)}
         last = max(by_year)
         latest, finding, own_names = by_year[last], asked[last, rule, zone], names[last]
         form, target = own_names.format(str(rule)), target_of(own_names, finding)
         due = latest["target_year"]
         rows.append([
-            Amount.of(place, "count"), own_names.zone(zone), own_names.code(zone), own_names.rule(str(rule)),
-            unit_of_value(own_names, str(rule), latest["unit"]), text(finding["attribute"]), base_of(own_names, str(rule)),
+            own_names.zone(zone), own_names.code(zone), own_names.rule(str(rule)),
+            unit_of_value(own_names, str(rule), latest["unit"]), own_names.attribute(str(rule)), base_of(own_names, str(rule)),
             f"{target} ({due:.0f})" if target and present(due) else target,
             *(cell for year in years for cell in _year_cells(by_year.get(year), form, lang)),
             Amount.of(latest["change"], change_format(form)),
         ])  # fmt: skip
     of_year = ("annual_actual", "annual_completion", "annual_progress", "annual_verdict")
-    columns = [
-        *(column(key, lang) for key in ("serial", "zone", "zone_code", "indicator", "unit_of_value", "attribute", "base", "target")),
-        *(column(key, lang, name=f"{key}_{year}", year=year) for year in years for key in of_year), column("last_change", lang),
-    ]  # fmt: skip
-    return Table.of(
-        "annual_table",
-        phrase("annual_title", lang),
-        columns,
-        rows,
-        notes=(phrase("annual_note", lang),),
-        frozen=4,
-    )
+    columns: tuple[str | Column, ...] = (
+        "serial", "zone", "zone_code", "indicator", "unit_of_value", "attribute", "base", "target",
+        *_yearly(of_year, years, lang), "last_change",
+    )  # fmt: skip
+    title, notes = phrase("annual_title", lang), (phrase("annual_note", lang),)
+    return table_of("annual_table", lang, columns, rows, title=title, notes=notes, frozen=4)
+
+
+def _yearly(keys: Sequence[str], years: Sequence[int], lang: str) -> list[Column]:
+    """Return columns for each year."""
+    return [column(key, lang, name=f"{key}_{year}", year=year) for year in years for key in keys]
 
 
 def _year_cells(row: Mapping[str, Any] | None, form: str, lang: str) -> list[Cell]:
@@ -266,16 +264,10 @@ def circles_table(table: Annual) -> Table:
             ),
             Amount.of(by_year[last]["change"], "points"),
         ])  # fmt: skip
-    columns = [
-        *(column(key, lang) for key in ("service", "level", "zone", "zone_code")),
-        *(
-            column(key, lang, name=f"{key}_{year}", year=year)
-            for year in years
-            for key in ("annual_covered", "annual_share")
-        ),
-        column("last_points", lang),
-    ]
-    return Table.of("annual_circles", phrase("circles_title", lang), columns, rows, frozen=3)
+    columns: tuple[str | Column, ...] = (
+        "service", "level", "zone", "zone_code", *_yearly(("annual_covered", "annual_share"), years, lang), "last_points",
+    )  # fmt: skip
+    return table_of("annual_circles", lang, columns, rows, title=phrase("circles_title", lang), frozen=3)
 
 
 def long_table(table: Annual) -> Table:
@@ -298,4 +290,4 @@ def long_table(table: Annual) -> Table:
         "year", "zone", "zone_code", "zone_id", "indicator", "rule_id", "actual", "required", "target_year", "completion", "done",
         "due", "progress", "verdict", "shortfall", "unit",
     )  # fmt: skip
-    return Table.of("annual", phrase("annual_title", lang), [column(key, lang) for key in keys], rows)
+    return table_of("annual", lang, keys, rows)

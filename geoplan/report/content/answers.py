@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Chart, Coded, Figure, Table, column, unit_cell
@@ -190,20 +191,20 @@ def answers_table(outcome: Outcome) -> Table | None:
         "serial", "question", "question_text", "model", "status", "adopted", "aim", "unit", "before", "objective",
         "bound", "gap", "recount", "site_count", "cost", "candidate_count", "nodes", "repeatable",
     )  # fmt: skip
-    rows: list[list[Cell]] = []
-    for place, answer in enumerate(answers(outcome), start=1):
-        rows.append([
-            Amount.of(place, "count"), answer.question, answer.label, Coded(answer.ask, answer.model(lang)),
+    rows: list[list[Cell]] = [
+        [
+            answer.question, answer.label, Coded(answer.ask, answer.model(lang)),
             Coded(answer.status, answer.proof(lang)), Coded("yes" if answer.adopted else "no"), answer.aim,
             unit_cell(answer.unit, lang),
             *(answer.amount(value) for value in (answer.before, answer.objective, answer.bound)),
             Amount.of(_rounded_up(answer.gap), "percent"), answer.amount(answer.recount),
             Amount.of(answer.sites, "count"), Amount.of(answer.cost, "cost"), Amount.of(answer.candidates, "count"),
             Amount.of(answer.nodes, "count"), Coded("yes" if answer.repeatable else "no"),
-        ])  # fmt: skip
+        ]
+        for answer in answers(outcome)
+    ]  # fmt: skip
     notes = (phrase("answers_note", lang), phrase("answers_recount_note", lang))
-    title = phrase("answers_title", lang)
-    return Table.of("answers", title, [column(key, lang) for key in keys], rows, notes=notes, frozen=3)
+    return table_of("answers", lang, keys, rows, notes=notes, frozen=3)
 
 
 def _question_notes(outcome: Outcome, questions: Iterable[object]) -> tuple[str, ...]:
@@ -226,7 +227,7 @@ def curve_table(outcome: Outcome) -> Table | None:
     lang = outcome.lang
     units = {answer.question: answer.unit for answer in answers(outcome)}
     keys = ("question", "site_count", "best_found", "unit", "marginal", "bound", "curve_share")
-    columns = [column(key, lang) for key in keys]
+    headers = {key: column(key, lang).header for key in keys}
     table = outcome.curve.sort_values("sites", kind="stable")
     rows: list[list[Cell]] = []
     charts = []
@@ -243,15 +244,15 @@ def curve_table(outcome: Outcome) -> Table | None:
             ])  # fmt: skip
         title = _cut(phrase("answers_curve_title", lang, question=question), _TITLE)
         # of a question in phases the curve counts the last one, and its aim all: the axis names neither
-        y = phrase("answers_curve_y", lang, what=columns[2].header, unit=unit(unit_code, lang))
+        y = phrase("answers_curve_y", lang, what=headers["best_found"], unit=unit(unit_code, lang))
         low = _axis_start(own[["objective", "bound"]].to_numpy(dtype=float))
-        axes = (columns[1].header, y)
+        axes = (headers["site_count"], y)
         charts.append(Chart(title, first, len(rows) - 1, "site_count", ("best_found", "bound"), axes, low))
     notes = (*_question_notes(outcome, outcome.curve["question"]), phrase("answers_curve_note", lang))
     if any(chart.low for chart in charts):
         notes = (*notes, phrase("answers_curve_cut", lang))
     title = phrase("answers_curve_sheet", lang)
-    return Table.of("curve", title, columns, rows, notes=notes, frozen=2, charts=tuple(charts))
+    return table_of("curve", lang, keys, rows, title=title, notes=notes, frozen=2, charts=tuple(charts))
 
 
 def _cut(shown: str, most: int) -> str:
@@ -401,17 +402,13 @@ def _unmet_table(outcome: Outcome, table: pd.DataFrame, notes: tuple[str, ...]) 
     above = names.levels_between()
     keys = ("serial", "question", *above, "zone", "zone_code", "phase_end", "gap_left", "unit", "why")
     rows: list[list[Cell]] = []
-    for place, row in enumerate(rows_of(table), start=1):
+    for row in rows_of(table):
         zone, unit_code = row["zone_id"], text(row["unit"])
         rows.append([
-            Amount.of(place, "count"), text(row["question"]),
-            *(names.above(zone, level) if names.level(zone) != level else "" for level in above),
-            names.zone(zone), names.code(zone), Amount.of(row["phase"], "year"),
+            text(row["question"]), *names.above_of(zone, above), names.zone(zone), names.code(zone), Amount.of(row["phase"], "year"),
             Amount.of(row["gap"], amount_format(unit_code)), unit_cell(unit_code, lang), why_cell(row["why"], lang),
         ])  # fmt: skip
-    columns = [column(key, lang) for key in keys]
-    notes = (*notes, phrase("unmet_note", lang))
-    return Table.of("unmet", phrase("unmet_title", lang), columns, rows, notes=notes, frozen=2)
+    return table_of("unmet", lang, keys, rows, notes=(*notes, phrase("unmet_note", lang)), frozen=2)
 
 
 def why_cell(why: object, lang: str) -> Coded:

@@ -6,10 +6,11 @@ from typing import Any
 import geopandas as gpd
 
 from geoplan.report.content import sites
+from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.projects import construction_cell, cost_source, facility_types
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column
+from geoplan.report.content.table import Amount, Cell, Coded, Table
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import format_number
@@ -41,13 +42,13 @@ def candidates_table(outcome: Outcome, *, most: int = MOST_CANDIDATES) -> Table 
     )  # fmt: skip
     # a site takes so much of the area and costs what its size costs: the candidate's own figures have other names
     rows: list[list[Cell]] = []
-    for place, (key, row) in enumerate(zip(shown.index, rows_of(shown), strict=True), start=1):
+    for key, row in zip(shown.index, rows_of(shown), strict=True):
         generated = sites.is_generated(row)
         types = facility_types(row["services"], lang)
         rows.append([
-            Amount.of(place, "count"), text(row["name"]), offer_cell(row, lang), Amount.of(order.get(key), "count"),
+            text(row["name"]), offer_cell(row, lang), Amount.of(order.get(key), "count"),
             construction_cell(row["works"], lang), names.zone(row["zone_id"]) if present(row["zone_id"]) else "",
-            names.code(row["zone_id"]), types if isinstance(types, Listed) and types.items else phrase("candidates_any", lang),
+            names.code(row["zone_id"]), types if types.items else phrase("candidates_any", lang),
             Amount.of(row["floor_area_m2"], "count"), *(_cell(row, name, names) for name in more),
             phrase("candidates_located_generated", lang) if generated else Coded(str(row["location_quality"])),
             text(row["source_file"]), Amount.of(row["source_row"], "count"),
@@ -60,9 +61,7 @@ def candidates_table(outcome: Outcome, *, most: int = MOST_CANDIDATES) -> Table 
         phrase("candidates_cut", lang, **values) if len(shown) < total else "",
         sites.intent_note(table, lang),
     ]
-    columns = [column(key, lang) for key in keys]
-    title = phrase("candidates_title", lang)
-    return Table.of("candidates", title, columns, rows, notes=tuple(filter(None, notes)), frozen=2)
+    return table_of("candidates", lang, keys, rows, notes=tuple(filter(None, notes)), frozen=2)
 
 
 def listed_candidates(table: gpd.GeoDataFrame, chosen: set[str], *, most: int) -> gpd.GeoDataFrame:

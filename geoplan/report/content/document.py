@@ -11,6 +11,7 @@ from typing import Literal
 
 from geoplan.report.content.answers import GainCurve
 from geoplan.report.content.table import Figure, Table
+from geoplan.words.catalogue import phrase
 
 Kind = Literal["table", "picture"]
 
@@ -132,11 +133,11 @@ def counted(number: int, lang: str) -> str:
     """
     if lang != "zh" or not 0 < number < 100:
         return str(number)
-    digits: list[str] = ["", *"一二三四五六七八九"]
-    tens, ones = divmod(number, 10)
-    return ("" if tens < 2 else digits[tens]) + ("十" if tens else "") + digits[ones]
+    *digits, ten = phrase("paper_numerals", lang)
+    tens, ones = (digits[k - 1] if k else "" for k in divmod(number, 10))
+    return ("" if number < 20 else tens) + (ten if number >= 10 else "") + ones
 
 
 def numbered(number: int, text: str, lang: str) -> str:
     """Return a heading with its number: ``三、15分钟服务圈``."""
-    return f"{counted(number, lang)}、{text}" if lang == "zh" else f"{number}  {text}"
+    return phrase("paper_heading", lang, number=counted(number, lang), text=text)

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, column, numbered
+from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
@@ -44,13 +45,9 @@ def _table(key: str, outcome: Outcome, found: list[dict[str, Any]]) -> Table:
     notes = [phrase("indicators_note", lang)]
     if any("counts" in row for row in found):
         notes.append(phrase("indicators_counted", lang, sheet=phrase("members_title", lang)))
-    return Table.of(
-        key,
-        phrase("indicators_title", lang),
-        [column(name, lang, depth=depths.get(name)) for name in keys],
-        numbered(_row(row, names, reported) for row in found),
-        notes=tuple(notes),
-        frozen=4 if several else 3,
+    rows, title = (_row(row, names, reported) for row in found), phrase("indicators_title", lang)
+    return table_of(
+        key, lang, keys, rows, title=title, depths=depths, notes=tuple(notes), frozen=4 if several else 3
     )
 
 
@@ -130,7 +127,7 @@ def _row(row: Mapping[str, Any], names: Names, reported: Mapping[str, Any]) -> l
         place_of(names, row),
         names.code(row["zone_id"]) if "counts" not in row else "",
         unit_of_value(names, rule, row["unit"]),
-        text(row["attribute"]),
+        names.attribute(rule),
         base_of(names, rule),
         Amount.between(row["actual_low"], row["actual_high"], number_format),
         Amount.of(reported.get(rule), number_format),

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Table, column, numbered, unit_cell
+from geoplan.report.content.table import Amount, Cell, Coded, Table, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import format_number
@@ -22,19 +23,11 @@ def gap_list(outcome: Outcome) -> Table:
         "required", "shortfall", "unit", "verdict", "people_affected", "nearest_facility", "minutes", "cause", "measure",
         "project", *(["site"] if "site" in table.columns else []), "term", "rank", "caveats",
     )  # fmt: skip
-    depths: dict[str, Any] = {"required": 4}
-    rows = [_row(names, row, upper) for row in rows_of(table)]
-    notes = [phrase("gaps_note", lang), *([phrase("gaps_site_note", lang)] if "site" in keys else [])]
-    columns = [column(key, lang, depth=depths.get(key)) for key in keys]
-    return Table.of(
-        "gap_list",
-        phrase("gaps_title", lang),
-        columns,
-        numbered([cells[key] for key in keys[1:]] for cells in rows),
-        notes=tuple(notes),
-        frozen=5,
-        empty=phrase("gaps_none", lang),
-    )
+    notes = (phrase("gaps_note", lang), *([phrase("gaps_site_note", lang)] if "site" in keys else []))
+    return table_of(
+        "gap_list", lang, keys, (_row(names, row, upper) for row in rows_of(table)), title=phrase("gaps_title", lang),
+        depths={"required": 4}, notes=notes, frozen=5, empty=phrase("gaps_none", lang),
+    )  # fmt: skip
 
 
 def part_of(row: Mapping[str, Any]) -> str:
@@ -77,7 +70,7 @@ def _row(names: Names, row: Mapping[str, Any], upper: str) -> dict[str, Cell]:
         "community": place_of(names, row),
         "indicator": names.rule(rule),
         "clause": text(row["clause"]),
-        "attribute": text(row["attribute"]),
+        "attribute": names.attribute(rule),
         "basis": people_basis(names, rule, text(row["basis"])),
         "actual": Amount.between(row["actual_low"], row["actual_high"], number_format)
         if number_format

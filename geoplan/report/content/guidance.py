@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report.content.assessment import document_of
+from geoplan.report.content.build import table_of
 from geoplan.report.content.document import (
     Block,
     Document,
@@ -27,8 +28,7 @@ from geoplan.report.content.registry import listed
 from geoplan.report.content.shortfalls import amount_text, brief, shortfall_text
 from geoplan.report.content.sites import chosen, sites_of
 from geoplan.report.content.stock import people_of, people_text
-from geoplan.report.content.table import Amount, Cell, Coded, Table, cell_text, column, unit_cell
-from geoplan.report.content.table import numbered as with_serial
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, cell_text, column, unit_cell
 from geoplan.tables import CAUSES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group, unit
@@ -97,15 +97,13 @@ def _towns_table(outcome: Outcome, names: Names, found: Sequence[Town]) -> Table
     lang = outcome.lang
     units = {total.rule_id: total.unit for town in found for total in town.totals if total.part == "flag"}
     rules = sorted(units, key=lambda rule: list(dict.fromkeys(units.values())).index(units[rule]))
-    columns = [
-        column("serial", lang),
+    columns: list[str | Column] = [
+        "serial",
         column("zone", lang, header=label(guidance_level(outcome), lang)),
-        column("zone_code", lang),
+        "zone_code",
         column("town_short", lang, level=label(names.finest(), lang)),
         *(
-            column(
-                "town_gap", lang, name=rule, indicator=brief(names, rule), unit=amount_unit(units[rule], lang)
-            )
+            column("town_gap", lang, name=rule, indicator=brief(names, rule), unit=unit(units[rule], lang))
             for rule in rules
         ),
     ]
@@ -122,12 +120,7 @@ def _towns_table(outcome: Outcome, names: Names, found: Sequence[Town]) -> Table
         for row in rows_of(outcome.flags[outcome.flags["rule_id"] == rule].head(1))
         for said in caveats_of(row, lang)
     )
-    return Table.of("town_shortfalls", title, columns, with_serial(rows), notes=tuple(shared))
-
-
-def amount_unit(code: str, lang: str) -> str:
-    """Return the unit of an amount without the amount."""
-    return amount_text(0.0, code, lang).removeprefix("0").strip()
+    return table_of("town_shortfalls", lang, columns, rows, title=title, notes=tuple(shared))
 
 
 def _town(outcome: Outcome, names: Names, town: Town, people: pd.DataFrame) -> list[Block]:
@@ -393,8 +386,9 @@ def _town_page(names: Names, town: Town) -> Table:
 def guidance_totals(names: Names, town: Town) -> Table:
     """Return what is to be done in a town, a row an indicator."""
     lang = names.lang
+    main_cause = column("cause", lang, header=phrase("guidance_main_cause", lang))
     keys = (
-        "serial", "zones_short", "indicator", "gross_shortfall", "unit", "work", "clause", "term", "people_affected", "cause",
+        "serial", "zones_short", "indicator", "gross_shortfall", "unit", "work", "clause", "term", "people_affected", main_cause,
         "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = []
@@ -415,17 +409,8 @@ def guidance_totals(names: Names, town: Town) -> Table:
                 phrase("join_semicolon", lang).join(said),
             ]
         )
-    columns = [
-        column(key, lang, header=phrase("guidance_main_cause", lang) if key == "cause" else "")
-        for key in keys
-    ]
-    return Table.of(
-        f"guidance_totals_{names.code(town.zone_id)}",
-        phrase("guidance_totals", lang),
-        columns,
-        with_serial(rows),
-        frozen=3,
-    )
+    title = phrase("guidance_totals", lang)
+    return table_of(f"guidance_totals_{names.code(town.zone_id)}", lang, keys, rows, title=title, frozen=3)
 
 
 def guidance_rows(names: Names, town: Town) -> Table:
@@ -452,11 +437,7 @@ def guidance_rows(names: Names, town: Town) -> Table:
         ]
         for row in town.rows
     ]
-    return Table.of(
-        f"guidance_{names.code(town.zone_id)}",
-        phrase("guidance_rows", lang),
-        [column(key, lang) for key in keys],
-        with_serial(rows),
-        notes=(phrase("guidance_note", lang),),
-        frozen=3,
+    title, notes = phrase("guidance_rows", lang), (phrase("guidance_note", lang),)
+    return table_of(
+        f"guidance_{names.code(town.zone_id)}", lang, keys, rows, title=title, notes=notes, frozen=3
     )

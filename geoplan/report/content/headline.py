@@ -7,10 +7,11 @@ Each is a `Figure` with its unit and its caveats. How many, of how many judged, 
 import pandas as pd
 
 from geoplan.report.content import titles
+from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import AREA, Names, caveats_of, present, rows_of, text, whole_zones
 from geoplan.report.content.shortfalls import flag_sum, flags_at
-from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text, column
+from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group, unit
@@ -100,7 +101,6 @@ def finding_figures(outcome: Outcome, names: Names, rule: str, *, most: int = 4)
 def coverage_measures(outcome: Outcome, service: str) -> Table | None:
     """Return the covered share of the whole area by each measure: the stated pace, a slower one, the straight line."""
     lang, own = outcome.lang, whole_zones(outcome, service=service, zone=AREA)
-    columns = [column("circle_measure", lang), column("share", lang)]
     rows: list[list[Cell]] = [
         [
             titles.measure_label(outcome.services[service], row["measure"], lang),
@@ -108,7 +108,8 @@ def coverage_measures(outcome: Outcome, service: str) -> Table | None:
         ]
         for row in rows_of(own)
     ]
-    return Table.of("measures", phrase("headline_measures", lang), columns, rows) if rows else None
+    title = phrase("headline_measures", lang)
+    return table_of("measures", lang, ("circle_measure", "share"), rows, title=title) if rows else None
 
 
 def verdict_figures(outcome: Outcome) -> tuple[Figure, ...]:

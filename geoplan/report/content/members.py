@@ -5,13 +5,14 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text
+from geoplan.report.content.projects import facility_types
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column, numbered, unit_cell
+from geoplan.report.content.table import Amount, Cell, Coded, Table, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import facility_label
 from geoplan.words.numbers import missing
 
 
@@ -27,14 +28,7 @@ def members(outcome: Outcome) -> Table | None:
         "serial", "rule_id", "indicator", "zone", *above, "member", "zone_code", "member_state", "member_value", "target",
         "shortfall", "unit", "nearest_facility", "minutes", "cause", "caveats",
     )  # fmt: skip
-    return Table.of(
-        "members",
-        phrase("members_title", lang),
-        [column(key, lang) for key in keys],
-        numbered(rows),
-        notes=(phrase("members_note", lang),),
-        frozen=3,
-    )
+    return table_of("members", lang, keys, rows, notes=(phrase("members_note", lang),), frozen=3)
 
 
 def state_of(has: object) -> Coded:
@@ -133,19 +127,9 @@ def facility_findings(outcome: Outcome) -> Table | None:
     }
     order = {facility: place for place, facility in enumerate(outcome.facilities.index)}
     rows = sorted(rows_of(table), key=lambda row: order[row["member_id"]])
-    return Table.of(
-        "facility_findings",
-        phrase("facility_findings_title", lang),
-        [column(key, lang) for key in keys],
-        numbered(_facility_row(row, own[row["member_id"]], names, above) for row in rows),
-        notes=(phrase("facility_findings_note", lang),),
-        frozen=3,
-    )
-
-
-def types_cell(services: tuple[str, ...], lang: str) -> Listed:
-    """Return the types of a facility; a type of the planner's own as she wrote it."""
-    return Listed(tuple(Coded(service, facility_label(service, lang)) for service in services))
+    cells = (_facility_row(row, own[row["member_id"]], names, above) for row in rows)
+    notes = (phrase("facility_findings_note", lang),)
+    return table_of("facility_findings", lang, keys, cells, notes=notes, frozen=3)
 
 
 def _facility_row(
@@ -155,7 +139,7 @@ def _facility_row(
     return [
         row["member_id"],
         names.facility(row["member_id"]),
-        types_cell(own["services"], names.lang),
+        facility_types(own["services"], names.lang),
         *(names.above(zone, level) for level in above),
         names.code(zone),
         rule,

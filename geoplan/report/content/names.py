@@ -125,6 +125,11 @@ class Names:
         """Return the name of the zone of `level` that holds `zone_id` (or is it); nothing where there is none."""
         return self._name.get(self.at(zone_id, level), "")
 
+    def above_of(self, zone_id: object, levels: Iterable[str]) -> list[str]:
+        """Return the names of the zones of `levels` that hold `zone_id`; nothing for its own level."""
+        own = self.level(zone_id)
+        return [self.above(zone_id, level) if level != own else "" for level in levels]
+
     def facility(self, facility_id: object) -> str:
         """Return a facility's name, its id where it has none."""
         return self._facility.get(str(facility_id)) or text(facility_id)
@@ -142,7 +147,7 @@ class Names:
             source = phrase("papers_own_setting", self.lang)
         else:
             source = text(self.of_rule(rule_id, f"pack_title_{self.lang}")) or pack
-        return f"（{source}）" if self.lang == "zh" else f" ({source})"
+        return phrase("in_brackets", self.lang, text=source)
 
     def of_rule(self, rule_id: str, column: str) -> Any:  # noqa: ANN401 - whatever the pack holds
         """Return a column of the rule, None where the pack gives nothing."""
@@ -181,6 +186,10 @@ class Names:
     def gap(self, rule_id: str) -> str:
         """Return what the rule's shortfall counts."""
         return text(self.of_rule(rule_id, f"gap_{self.lang}")) or label("shortfall", self.lang)
+
+    def attribute(self, rule_id: str) -> str:
+        """Return what the plan says of a rule: 约束性, 预期性 …."""
+        return text(self.of_rule(rule_id, f"attribute_{self.lang}"))
 
     def facilities(self, rule_id: str) -> str:
         """Return the facilities that a rule counts, in words."""

@@ -1,10 +1,11 @@
 """The project list (项目库) and what it does for the indicators; and the words that projects, sites and candidates share."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
+from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
@@ -27,16 +28,14 @@ def construction_cell(code: object, lang: str) -> Coded | None:
     return Coded(str(code), phrase(f"construction_{code}", lang)) if present(code) else None
 
 
-def facility_types(services: object, lang: str) -> Listed:
+def facility_types(services: Iterable[str], lang: str) -> Listed:
     """Return types of facility, a planner's own as she wrote it."""
-    kinds = services if isinstance(services, tuple | list) else ()
-    return Listed(tuple(Coded(str(kind), facility_label(kind, lang)) for kind in kinds))
+    return Listed(tuple(Coded(kind, facility_label(kind, lang)) for kind in services))
 
 
-def zones_cell(names: Names, zones: object) -> Listed:
+def zones_cell(names: Names, zones: Iterable[str]) -> Listed:
     """Return zones by name."""
-    ids = zones if isinstance(zones, tuple | list) else ()
-    return Listed(tuple(Coded(str(zone), names.zone(zone)) for zone in ids))
+    return Listed(tuple(Coded(zone, names.zone(zone)) for zone in zones))
 
 
 def cost_source(source: object, lang: str) -> Coded | None:
@@ -79,21 +78,20 @@ def projects_table(outcome: Outcome) -> Table | None:
         "serial", "name", "works", "services", "zone", "zone_code", "size", *ADDED.values(), "cost", "cost_from", "funds",
         "start_year", "open_year", "responsible", "serves", "indicators", "location", "source_file", "source_row",
     )  # fmt: skip
-    rows: list[list[Cell]] = []
-    for place, row in enumerate(rows_of(outcome.projects), start=1):
-        rows.append([
-            Amount.of(place, "count"), text(row["name"]), construction_cell(row["works"], lang),
+    rows: list[list[Cell]] = [
+        [
+            text(row["name"]), construction_cell(row["works"], lang),
             facility_types(row["services"], lang), names.zone(row["zone_id"]) if present(row["zone_id"]) else "",
-            names.code(row["zone_id"]), size_text(row, lang), *(Amount.of(row.get(key), "count") for key in ADDED),
-            Amount.of(row["cost"], "cost"), cost_source(row.get("cost_from"), lang), text(row["funds"]),
+            names.code(row["zone_id"]), size_text(row, lang), *(Amount.of(row[key], "count") for key in ADDED),
+            Amount.of(row["cost"], "cost"), cost_source(row["cost_from"], lang), text(row["funds"]),
             Amount.of(row["start_year"], "year"), Amount.of(row["open_year"], "year"), text(row["unit"]),
             zones_cell(names, row["serves"]),
             Listed(tuple(Coded(str(rule), names.rule(rule)) for rule in row["indicators"])),
             Coded(str(row["location_quality"])), text(row["source_file"]), Amount.of(row["source_row"], "count"),
-        ])  # fmt: skip
-    columns = [column(key, lang) for key in keys]
-    notes = (projects_sentence(outcome),)
-    return Table.of("projects", phrase("projects_title", lang), columns, rows, notes=notes, frozen=2)
+        ]
+        for row in rows_of(outcome.projects)
+    ]  # fmt: skip
+    return table_of("projects", lang, keys, rows, notes=(projects_sentence(outcome),), frozen=2)
 
 
 def size_text(row: Mapping[str, Any], lang: str) -> str:
@@ -122,12 +120,12 @@ def projects_sentence(outcome: Outcome) -> str:
     lang, table = outcome.lang, outcome.projects
     parts = [phrase("projects_count", lang, count=format_number(len(table), "count"))]
     for key in ("beds", "places", "cost"):
-        if key in table.columns and table[key].notna().any():
+        if table[key].notna().any():
             shown = format_number(float(table[key].sum()), "count")
             parts.append(
                 phrase("projects_sum", lang, what=column(ADDED.get(key, key), lang).header, sum=shown)
             )
-    unknown = int(table["cost"].isna().sum()) if "cost" in table.columns else 0
+    unknown = int(table["cost"].isna().sum())
     if unknown:
         parts.append(phrase("projects_without_cost", lang, count=unknown))
     return phrase("join_comma", lang).join(parts)
@@ -163,19 +161,17 @@ def support_table(outcome: Outcome, support: pd.DataFrame, *, built: pd.DataFram
         "verdict_after", "shortfall_before", "shortfall_after", "unit", "built_sites" if key == "site_support" else "built_projects",
     )  # fmt: skip
     rows: list[list[Cell]] = []
-    for place, row in enumerate(rows_of(support), start=1):
+    for row in rows_of(support):
         form, unit_code = names.format(row["rule_id"]), text(row["unit"])
         finding = findings.get((row["rule_id"], row["zone_id"]))
         rows.append([
-            Amount.of(place, "count"), names.rule(row["rule_id"]), names.zone(row["zone_id"]), names.code(row["zone_id"]),
-            *(Amount.between(row[f"actual_{side}"], row.get(f"actual_high_{side}"), form) for side in ("before", "after")),
+            names.rule(row["rule_id"]), names.zone(row["zone_id"]), names.code(row["zone_id"]),
+            *(Amount.between(row[f"actual_{side}"], row[f"actual_high_{side}"], form) for side in ("before", "after")),
             "" if finding is None else target_of(names, finding), Amount.of(row["required"], form),
             *(Coded(row[f"verdict_{side}"]) for side in ("before", "after")),
             *(Amount.of(row[f"shortfall_{side}"], "count") for side in ("before", "after")),
             unit_cell(unit_code, lang),
             Listed(tuple(Coded(str(one), called.get(one, str(one))) for one in row["projects"])),
         ])  # fmt: skip
-    columns = [column(name, lang, depth=4 if name == "required" else None) for name in keys]
-    return Table.of(
-        key, phrase(f"{key}_title", lang), columns, rows, notes=(phrase(f"{key}_note", lang),), frozen=3
-    )
+    notes = (phrase(f"{key}_note", lang),)
+    return table_of(key, lang, keys, rows, depths={"required": 4}, notes=notes, frozen=3)

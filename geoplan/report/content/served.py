@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, empty, rows_of
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Table, column
-from geoplan.report.content.zones import service_cell
-from geoplan.tables import LEVELS, Outcome
+from geoplan.report.content.table import Amount, Cell, Coded, Table
+from geoplan.report.content.zones import by_zone, service_cell
+from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 
 
@@ -22,20 +23,10 @@ def served(outcome: Outcome) -> Table | None:
         "service", "level", "zone_code", *above, "zone", "need", "in_circle", "in_circle_share", "served", "served_share",
         "without_place", "need_outside",
     )  # fmt: skip
-    services = {service: place for place, service in enumerate(outcome.services)}
-    zones = {zone: place for place, zone in enumerate(outcome.zones.index)}
-    rows = sorted(
-        rows_of(outcome.served),
-        key=lambda row: (services[row["service"]], LEVELS.index(names.level(row["zone_id"])), zones[row["zone_id"]]),
-    )  # fmt: skip
-    return Table.of(
-        "served",
-        phrase("served_title", lang),
-        [column(key, lang) for key in keys],
-        [[service_cell(outcome, row["service"]), *_row(row, names, above)] for row in rows],
-        notes=(phrase("served_note", lang),),
-        frozen=4 + len(above),
-    )
+    order = by_zone(outcome, names, outcome.served).sort_values(["service", "level", "zone"]).index
+    rows = rows_of(outcome.served.loc[order])
+    cells = ([service_cell(outcome, row["service"]), *_row(row, names, above)] for row in rows)
+    return table_of("served", lang, keys, cells, notes=(phrase("served_note", lang),), frozen=4 + len(above))
 
 
 def _row(row: Mapping[str, Any], names: Names, above: list[str]) -> list[Cell]:
@@ -48,7 +39,7 @@ def _row(row: Mapping[str, Any], names: Names, above: list[str]) -> list[Cell]:
     return [
         Coded(level),
         names.code(zone),
-        *(names.above(zone, upper) if upper != level else "" for upper in above),
+        *names.above_of(zone, above),
         names.zone(zone),
         Amount.of(need, "count"),
         Amount.of(inside, "count"),

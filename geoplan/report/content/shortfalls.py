@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, empty, present, rows_of
-from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, column, numbered, unit_cell
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tally, column, unit_cell
 from geoplan.tables import CAUSES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
@@ -15,13 +16,12 @@ from geoplan.words.numbers import format_number, missing
 
 #: Most zones that a paper names; the workbook has all of them.
 WORST = 20
-#: Units that an indicator's name ends with in brackets; a sentence has them beside the number.
-_UNITS = re.compile(r"[(（](?:个|张|人|家|所|处|平方米|万张|个托位)[)）]$")
 
 
 def brief(names: Names, rule: object) -> str:
-    """Return an indicator's name as a sentence has it, without the unit in brackets behind it."""
-    return _UNITS.sub("", names.rule(str(rule)))
+    """Return an indicator's name without the unit in brackets behind it: the unit stands beside the number."""
+    units = phrase("paper_units_of_names", names.lang)
+    return re.sub(rf"\s?[(\uff08](?:{units})[)\uff09]$", "", names.rule(str(rule)))
 
 
 def amount_text(value: object, unit_code: object, lang: str) -> str:
@@ -97,8 +97,9 @@ def worst_table(outcome: Outcome) -> Table | None:
                 "\n".join(shortfall_text(names, row) for row in own),
             ]
         )
-    title = phrase("paper_worst_table", lang, level=label(level, lang))
-    return Table.of("worst", title, [column(key, lang) for key in keys], numbered(rows))
+    return table_of(
+        "worst", lang, keys, rows, title=phrase("paper_worst_table", lang, level=label(level, lang))
+    )
 
 
 def causes_of(outcome: Outcome) -> pd.DataFrame:
@@ -118,11 +119,9 @@ def causes_table(outcome: Outcome) -> Table | None:
     lang, names, counts = outcome.lang, Names(outcome), causes_of(outcome)
     if empty(counts):
         return None
-    columns = [
-        column("indicator", lang),
-        *(column("cause_count", lang, name=str(cause), cause=label(cause, lang)) for cause in counts.columns),
-        column("cause_total", lang),
-    ]
+    by_cause = (
+        column("cause_count", lang, name=str(cause), cause=label(cause, lang)) for cause in counts.columns
+    )
     rows: list[list[Cell]] = [
         [
             names.rule(str(rule)),
@@ -131,7 +130,8 @@ def causes_table(outcome: Outcome) -> Table | None:
         ]
         for rule, row in counts.iterrows()
     ]
-    return Table.of("causes", phrase("paper_causes_table", lang), columns, rows)
+    columns: tuple[str | Column, ...] = ("indicator", *by_cause, "cause_total")
+    return table_of("causes", lang, columns, rows, title=phrase("paper_causes_table", lang))
 
 
 def net_and_gross_table(outcome: Outcome) -> Table | None:
@@ -164,4 +164,4 @@ def net_and_gross_table(outcome: Outcome) -> Table | None:
         )
     keys = ("indicator", "zone", "net_shortfall", "gross_shortfall", "unit", "people_affected")
     title, notes = phrase("report_gaps", lang), (phrase("report_gaps_note", lang),)
-    return Table.of("gaps_by_rule", title, [column(key, lang) for key in keys], rows, notes=notes)
+    return table_of("gaps_by_rule", lang, keys, rows, title=title, notes=notes)

@@ -5,7 +5,7 @@ A generated place is called 意向区域 wherever it stands and never by an addr
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -13,6 +13,7 @@ import pandas as pd
 
 from geoplan.report.content import answers
 from geoplan.report.content.answers import SitingAnswer, adopted, amount_format
+from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.projects import (
     construction_cell,
@@ -23,7 +24,7 @@ from geoplan.report.content.projects import (
     zones_cell,
 )
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column, unit_cell
+from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import unit
@@ -109,9 +110,8 @@ def sites_of(outcome: Outcome, own: gpd.GeoDataFrame) -> Table | None:
     details = [*answer_sentences(outcome)]
     if lang == "zh":  # the reader of project lists knows Chinese headers only
         details.append(phrase("sites_as_projects", lang, sheet=title))
-    return Table.of(
-        "sites", title, [column(key, lang) for key in keys], rows, frozen=2,
-        notes=tuple(filter(None, notes)), details=tuple(filter(None, details)),
+    return table_of(
+        "sites", lang, keys, rows, frozen=2, notes=tuple(filter(None, notes)), details=tuple(filter(None, details)),
     )  # fmt: skip
 
 
@@ -133,9 +133,8 @@ def other_sites_table(outcome: Outcome) -> Table | None:
         [str(question), titles.get(str(question), str(question)), *row]
         for question, row in zip(own["question"], rows, strict=True)
     ]
-    columns = [column(key, lang) for key in ("question", "question_text", *keys)]
     notes = (phrase("sites_other_note", lang),)
-    return Table.of("sites_other", phrase("sites_other_title", lang), columns, rows, notes=notes, frozen=4)
+    return table_of("sites_other", lang, ("question", "question_text", *keys), rows, notes=notes, frozen=4)
 
 
 def every_site(outcome: Outcome) -> Table | None:
@@ -149,8 +148,7 @@ def every_site(outcome: Outcome) -> Table | None:
         [str(question), Coded("yes" if question in every and every[question].adopted else "no"), *row]
         for question, row in zip(own["question"], rows, strict=True)
     ]
-    columns = [column(key, lang) for key in ("question", "adopted", *keys)]
-    return Table.of("sites", phrase("sites_title", lang), columns, rows)
+    return table_of("sites", lang, ("question", "adopted", *keys), rows)
 
 
 def _cells(
@@ -184,10 +182,9 @@ def _cells(
     return keys, rows
 
 
-def _indicators(names: Names, rules: object) -> Listed:
+def _indicators(names: Names, rules: Sequence[str]) -> Listed:
     """Return the indicators that plans set; a study's own circles only where there are no others."""
-    every = [str(rule) for rule in rules] if isinstance(rules, tuple | list) else []
-    of_plans = [rule for rule in every if names.of_rule(rule, "pack") != "study"] or every
+    of_plans = [rule for rule in rules if names.of_rule(rule, "pack") != "study"] or rules
     by_name = {names.rule(rule): rule for rule in reversed(of_plans)}
     return Listed(tuple(Coded(rule, name) for name, rule in reversed(by_name.items())))
 

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from geoplan.report.content import titles
+from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.projects import facility_types
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Table, column
+from geoplan.report.content.table import Amount, Cell, Coded, Table
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label
@@ -46,15 +47,12 @@ def reconciliation_table(outcome: Outcome) -> Table | None:
             placed, waiting = known.get("in_run", 0.0), known.get("not_placed", 0.0)
             share = placed / (placed + waiting) if placed + waiting > 0 else None
             rows.append([
-                Amount.of(len(rows) + 1, "count"), text(row["file"]), Coded(counted, phrase(f"sources_{counted}", lang)),
+                text(row["file"]), Coded(counted, phrase(f"sources_{counted}", lang)),
                 *(Amount.of(amounts[end], "count") for end in ends), Amount.of(share, "percent"),
                 Amount.of(row.get(f"{prefix}unknown_rows") if prefix else None, "count"),
             ])  # fmt: skip
     keys = ("serial", "file", "counted", *(f"end_{end}" for end in ends), "placed_share", "unknown_rows")
-    columns = [column(key, lang) for key in keys]
-    return Table.of(
-        "reconciliation", phrase("reconciliation_title", lang), columns, rows, frozen=2, filtered=False
-    )
+    return table_of("reconciliation", lang, keys, rows, frozen=2)
 
 
 @listed(200, "csv")
@@ -67,17 +65,15 @@ def unplaced_table(outcome: Outcome) -> Table:
     )  # fmt: skip
     rows: list[list[Cell]] = [
         [
-            Amount.of(place, "count"), text(row["name"]), facility_types(row["services"], lang),
+            text(row["name"]), facility_types(row["services"], lang),
             text(row["zone_names"]) or names.zone(row["zone_id"]), names.code(row["zone_id"]), text(row["address"]),
             Amount.of(row["beds"], "count"), Amount.of(row["places"], "count"), Coded(str(row["location_quality"])),
             text(row["matched_name"]), text(row["source_file"]), Amount.of(row["source_row"], "count"),
         ]
-        for place, row in enumerate(rows_of(outcome.unplaced), start=1)
+        for row in rows_of(outcome.unplaced)
     ]  # fmt: skip
-    columns = [column(key, lang) for key in keys]
-    title = phrase("unplaced_title", lang)
     notes, none = (phrase("unplaced_note", lang),), phrase("unplaced_none", lang)
-    return Table.of("unplaced", title, columns, rows, notes=notes, frozen=2, empty=none, filtered=True)
+    return table_of("unplaced", lang, keys, rows, notes=notes, frozen=2, empty=none, filtered=True)
 
 
 # --- warnings -------------------------------------------------------------------------------------------------------
@@ -90,15 +86,13 @@ def warnings_table(outcome: Outcome) -> Table:
     keys = ("serial", "severity", "file", "row", "zone", "zone_code", "found", "action", "code")
     rows: list[list[Cell]] = [
         [
-            Amount.of(place, "count"), Coded(str(row["severity"])), text(row["file"]), Amount.of(row["row"], "count"),
+            Coded(str(row["severity"])), text(row["file"]), Amount.of(row["row"], "count"),
             names.zone(row["zone"]), names.code(row["zone"]), text(row["text"]), text(row["action"]), text(row["code"]),
         ]
-        for place, row in enumerate(rows_of(outcome.warnings), start=1)
+        for row in rows_of(outcome.warnings)
     ]  # fmt: skip
-    return Table.of(
-        "warnings", phrase("warnings_title", lang), [column(key, lang) for key in keys], rows, frozen=2,
-        notes=(phrase("warnings_note", lang),), empty=phrase("warnings_none", lang),
-    )  # fmt: skip
+    notes, none = (phrase("warnings_note", lang),), phrase("warnings_none", lang)
+    return table_of("warnings", lang, keys, rows, frozen=2, notes=notes, empty=none)
 
 
 def warnings_by_kind_table(outcome: Outcome) -> Table:
@@ -113,9 +107,9 @@ def warnings_by_kind_table(outcome: Outcome) -> Table:
             Coded(str(first["severity"])), text(first["file"]), Amount.of(len(own), "count"), text(first["text"]),
             text(first["action"]),
         ])  # fmt: skip
-    columns = [column(key, lang) for key in ("severity", "file", "times", "found", "action")]
+    keys = ("severity", "file", "times", "found", "action")
     title, none = phrase("warnings_title", lang), phrase("warnings_none", lang)
-    return Table.of("warnings_by_kind", title, columns, rows, empty=none)
+    return table_of("warnings_by_kind", lang, keys, rows, title=title, empty=none)
 
 
 # --- sources --------------------------------------------------------------------------------------------------------
@@ -141,8 +135,7 @@ def files_table(outcome: Outcome) -> Table:
         ]
         for source in outcome.sources
     ]  # fmt: skip
-    columns = [column(key, lang) for key in keys]
-    return Table.of("sources", phrase("sources_files", lang), columns, rows, filtered=False)
+    return table_of("sources", lang, keys, rows, title=phrase("sources_files", lang))
 
 
 def groups_table(outcome: Outcome) -> Table:
@@ -155,8 +148,7 @@ def groups_table(outcome: Outcome) -> Table:
         ]
         for group, row in zip(outcome.groups.index, rows_of(outcome.groups), strict=True)
     ]  # fmt: skip
-    columns = [column(key, lang) for key in ("group", "basis", "year", "sum", "source")]
-    return Table.of("groups", phrase("groups_title", lang), columns, rows, filtered=False)
+    return table_of("groups", lang, ("group", "basis", "year", "sum", "source"), rows)
 
 
 def parameters_table(outcome: Outcome) -> Table | None:
@@ -168,8 +160,7 @@ def parameters_table(outcome: Outcome) -> Table | None:
         [text(row["entry"]), text(row["value"]), text(row["unit"]), _given(bool(row["given"]), lang)]
         for row in rows_of(outcome.parameters)
     ]
-    columns = [column(key, lang) for key in ("entry", "value", "value_unit", "given")]
-    return Table.of("parameters", phrase("parameters_title", lang), columns, rows, filtered=False)
+    return table_of("parameters", lang, ("entry", "value", "value_unit", "given"), rows)
 
 
 def _given(given: bool, lang: str) -> Coded:
@@ -186,5 +177,5 @@ def not_assessed_table(outcome: Outcome) -> Table | None:
         [text(row["pack"]), text(row["clause"]), text(row[f"what_{lang}"])]
         for row in rows_of(outcome.not_assessed)
     ]
-    columns = [column(key, lang) for key in ("pack", "clause", "what")]
-    return Table.of("not_assessed", label("not_assessed_sheet", lang), columns, rows, filtered=False)
+    title = label("not_assessed_sheet", lang)
+    return table_of("not_assessed", lang, ("pack", "clause", "what"), rows, title=title)

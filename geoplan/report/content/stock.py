@@ -7,11 +7,12 @@ are stands beside it (区外参与计算).
 import numpy as np
 import pandas as pd
 
+from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, present
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, Tally, column
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import facility_label, label, of_group, unit
+from geoplan.words.labels import facility_label, heading, label, of_group
 from geoplan.words.numbers import format_number
 
 #: Amounts of facilities that a planning paper shows, where a register has them.
@@ -69,9 +70,9 @@ def people_table(outcome: Outcome) -> Table:
     of_finest = outcome.zones.index[outcome.zones["level"] == finest]
     zones = [zone for zone in people.index if names.level(zone) == level and level != "area"]
     zones += [zone for zone in people.index if names.level(zone) == "area"]
-    columns = [
+    columns: list[str | Column] = [
         column("zone", lang, header=label(level, lang)),
-        column("zone_code", lang),
+        "zone_code",
         column("zones_below", lang, level=label(finest, lang)),
         *(
             column("group_people", lang, name=str(group), group=label(str(group), lang))
@@ -88,7 +89,7 @@ def people_table(outcome: Outcome) -> Table:
         for zone in zones
     ]
     title = phrase("paper_people_table", lang, level=label(level, lang))
-    return Table.of("people", title, columns, rows)
+    return table_of("people", lang, columns, rows, title=title)
 
 
 def standing(outcome: Outcome) -> pd.DataFrame:
@@ -111,15 +112,8 @@ def stock_table(outcome: Outcome) -> Table:
     lang, own = outcome.lang, inside(outcome)
     supplies = outcome.supplies[outcome.supplies["facility_id"].isin(own.index)]
     shown = [supply for supply in SUPPLIES if (supplies["supply"] == supply).any()]
-    columns = [
-        column("facility_type", lang),
-        column("facility_count", lang),
-        column("facility_placed", lang),
-        *(
-            column("stock_amount", lang, name=supply, supply=label(supply, lang), unit=_unit_of(supply, lang))
-            for supply in shown
-        ),
-    ]
+    amounts_of = (column("stock_amount", lang, name=supply, supply=heading(supply, lang)) for supply in shown)
+    columns: tuple[str | Column, ...] = ("facility_type", "facility_count", "facility_placed", *amounts_of)
     kinds = list(dict.fromkeys(kind for services in own["services"] for kind in services))
     rows: list[list[Cell]] = []
     for kind in kinds:
@@ -138,14 +132,8 @@ def stock_table(outcome: Outcome) -> Table:
                 ),
             ]
         )
-    return Table.of(
-        "stock",
-        phrase("paper_stock_table", lang),
-        columns,
-        rows,
-        notes=_outside_notes(outcome),
-        empty=phrase("paper_stock_none", lang),
-    )
+    title, none = phrase("paper_stock_table", lang), phrase("paper_stock_none", lang)
+    return table_of("stock", lang, columns, rows, title=title, notes=_outside_notes(outcome), empty=none)
 
 
 def stock_by_zone(outcome: Outcome, level: str) -> Table | None:
@@ -200,8 +188,3 @@ def _outside_notes(outcome: Outcome) -> tuple[str, ...]:
     own = standing(outcome)
     count = int((own["geometry"].notna() & ~own["zone_id"].isin(outcome.zones.index)).sum())
     return (phrase("paper_stock_outside", outcome.lang, count=count),) if count else ()
-
-
-def _unit_of(supply: str, lang: str) -> str:
-    code = {"beds": "beds", "nursing_beds": "beds", "floor_area_m2": "m2"}.get(supply, "places")
-    return unit(code, lang).removeprefix("个") if lang == "zh" else unit(code, lang)

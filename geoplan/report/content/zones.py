@@ -7,26 +7,11 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report.content import titles
-from geoplan.report.content.names import (
-    Names,
-    caveats_of,
-    field_name,
-    present,
-    rows_of,
-)
+from geoplan.report.content.build import table_of
+from geoplan.report.content.names import Names, caveats_of, field_name, present, rows_of
 from geoplan.report.content.registry import listed
-from geoplan.report.content.shortfalls import flag_state, flag_sum, flags_at
-from geoplan.report.content.table import (
-    Amount,
-    Cell,
-    Coded,
-    Column,
-    Table,
-    Tally,
-    column,
-    numbered,
-    unit_cell,
-)
+from geoplan.report.content.shortfalls import brief, flag_state, flag_sum, flags_at
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tally, column, unit_cell
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit, zone_kind_label
@@ -59,18 +44,15 @@ def flagged(outcome: Outcome, level: str) -> Table:
     marks = {
         found: "*" * place for place, found in enumerate(dict.fromkeys(filter(None, caveats.values())), 1)
     }
+
+    def marked(rule: str, said: str) -> str:
+        return f"{marks[caveats[rule]]} {said}" if said in caveats[rule] else said
+
     above = [upper for upper in names.levels_between() if upper != level]
-    columns = [
-        column("serial", lang),
-        column("zone_code", lang),
-        *(column(upper, lang) for upper in above),
-        column(level, lang),
-        column("flagged", lang),
-        column("flag_count", lang),
-        column("people_affected", lang),
-        *(_rule_column(names, flags, rule, marks.get(caveats[rule], "")) for rule in rules),
-        column("caveats", lang),
-    ]
+    of_rules = (_rule_column(names, flags, rule, marks.get(caveats[rule], "")) for rule in rules)
+    columns: tuple[str | Column, ...] = (
+        "serial", "zone_code", *above, level, "flagged", "flag_count", "people_affected", *of_rules, "caveats",
+    )  # fmt: skip
     order = {zone: position for position, zone in enumerate(outcome.zones.index)}
     by_zone: dict[str, dict[str, dict[str, Any]]] = {}
     for row in rows_of(flags):
@@ -80,8 +62,9 @@ def flagged(outcome: Outcome, level: str) -> Table:
         tally = Tally.of(row["flagged"] for row in own.values())
         short = [row for row in own.values() if not missing(row["flagged"]) and row["flagged"]]
         touched = [float(row["people_affected"]) for row in short if present(row["people_affected"])]
-        others = dict.fromkeys(
-            said for rule, row in own.items() for said in caveats_of(row, lang) if said not in caveats[rule]
+        # what a header is marked for stands in each row too, behind its mark: a file for programs has rows only
+        said = dict.fromkeys(
+            marked(rule, said) for rule, row in own.items() for said in caveats_of(row, lang)
         )
         cells: list[Cell] = [
             names.code(zone),
@@ -91,7 +74,7 @@ def flagged(outcome: Outcome, level: str) -> Table:
             tally,
             Amount.of(max(touched), "count") if touched else None,
             *(_short_of(own.get(rule)) for rule in rules),
-            phrase("join_semicolon", lang).join(others),
+            phrase("join_semicolon", lang).join(said),
         ]
         rows.append(
             ((not short, -max(touched, default=0.0), -tally.count, -tally.no_data, order[zone]), cells)
@@ -102,11 +85,9 @@ def flagged(outcome: Outcome, level: str) -> Table:
         phrase("zones_marked", lang, mark=mark, note=phrase("join_semicolon", lang).join(said))
         for said, mark in marks.items()
     ]
-    title = phrase("communities_title" if level == "community" else "towns_title", lang)
     key = "communities" if level == "community" else "towns"
-    return Table.of(
-        key, title, columns, numbered(cells for _, cells in rows), notes=tuple(notes), frozen=len(above) + 3
-    )
+    cells_of = (cells for _, cells in rows)
+    return table_of(key, lang, columns, cells_of, notes=tuple(notes), frozen=len(above) + 3)
 
 
 def _common(rows: pd.DataFrame, lang: str) -> tuple[str, ...]:
@@ -121,7 +102,7 @@ def _rule_column(names: Names, flags: pd.DataFrame, rule: str, mark: str) -> Col
         "rule_shortfall",
         names.lang,
         name=field_name(rule, "short"),
-        indicator=names.rule(rule),
+        indicator=brief(names, rule),
         mark=mark,
         standard=standard_text(names, flags, rule),
         gap=names.gap(rule),
@@ -170,8 +151,9 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
                 phrase("join_semicolon", lang).join(_common(own, lang)),
             ]
         )
-    title = phrase("flag_totals_title", lang, level=label(level, lang))
-    return Table.of("flag_totals", title, [column(key, lang) for key in keys], rows)
+    return table_of(
+        "flag_totals", lang, keys, rows, title=phrase("flag_totals_title", lang, level=label(level, lang))
+    )
 
 
 def flags_by_place(outcome: Outcome, level: str, above: str) -> Table | None:
@@ -227,7 +209,7 @@ def circles(outcome: Outcome) -> Table:
                 service_cell(outcome, row["service"]),
                 Coded(level),
                 names.code(zone),
-                *(names.above(zone, upper) if upper != level else "" for upper in above),
+                *names.above_of(zone, above),
                 names.zone(zone),
                 Coded.of(row["kind"], zone_kind_label(row["kind"], lang)),
                 Coded(row["group"]),
@@ -254,8 +236,7 @@ def circles(outcome: Outcome) -> Table:
         for service, entry in outcome.services.items()
     ]
     title = circle_title(outcome)
-    columns = [column(key, lang) for key in keys]
-    return Table.of("circle", title, columns, rows, notes=tuple(notes), frozen=4 + len(above))
+    return table_of("circle", lang, keys, rows, title=title, notes=tuple(notes), frozen=4 + len(above))
 
 
 def circle_title(outcome: Outcome) -> str:
@@ -287,19 +268,22 @@ def service_cell(outcome: Outcome, service: str) -> Coded:
 
 def _in_order(table: pd.DataFrame, outcome: Outcome, names: Names) -> pd.DataFrame:
     """Return the rows by service, then level, then zone, the urban and rural parts under the whole."""
+    parts = {part: position for position, part in enumerate(("", "urban", "rural"))}
+    key = by_zone(outcome, names, table).assign(part=table["kind"].map(parts).fillna(len(parts)))
+    return table.loc[key.sort_values([*key.columns], kind="stable").index]
+
+
+def by_zone(outcome: Outcome, names: Names, table: pd.DataFrame) -> pd.DataFrame:
+    """Return what sorts a table of services and zones: the place of its service, of its zone's level and of its zone."""
     services = {service: position for position, service in enumerate(outcome.services)}
     zones = {zone: position for position, zone in enumerate(outcome.zones.index)}
-    key = pd.DataFrame(
+    return pd.DataFrame(
         {
             "service": table["service"].map(services),
             "level": table["zone_id"].map(lambda zone: LEVELS.index(names.level(zone))),
             "zone": table["zone_id"].map(zones),
-            "kind": table["kind"].map(
-                lambda kind: ("", "urban", "rural").index(kind) if kind in ("", "urban", "rural") else 3
-            ),
         }
     )
-    return table.loc[key.sort_values(["service", "level", "zone", "kind"], kind="stable").index]
 
 
 def _of_communities(row: Mapping[str, Any], level: str) -> list[Cell]:
@@ -339,7 +323,7 @@ def provision(outcome: Outcome) -> Table | None:
                 names.rule(rule),
                 Coded(level),
                 names.code(zone),
-                *(names.above(zone, upper) if upper != level else "" for upper in above),
+                *names.above_of(zone, above),
                 names.zone(zone),
                 Amount.of(row["people"], "count"),
                 Amount.between(row["reachable_low"], row["reachable_high"], number_format),
@@ -357,8 +341,6 @@ def provision(outcome: Outcome) -> Table | None:
                 phrase("join_semicolon", lang).join(caveats_of(row, lang)),
             ]
         )
-    columns = [column(key, lang) for key in keys]
-    notes = (phrase("provision_note", lang),)
-    return Table.of(
-        "provision", phrase("provision_title", lang), columns, rows, notes=notes, frozen=4 + len(above)
+    return table_of(
+        "provision", lang, keys, rows, notes=(phrase("provision_note", lang),), frozen=4 + len(above)
     )

@@ -94,9 +94,7 @@ def _draw(paper: "_Paper", block: object, room: Atelier | None) -> None:
             paper.note(text)
         case Figures(figures):
             for figure in figures:
-                paper.text(
-                    figure.text(paper.lang), lead=f"{figure.name}{'：' if paper.lang == 'zh' else ': '}"
-                )
+                paper.text(figure.text(paper.lang), lead=f"{figure.name}{phrase('colon', paper.lang)}")
         case Shown(table):
             paper.table(table.to(2).slim())
         case TownMap(zone_id, caption):
@@ -118,7 +116,9 @@ class _Paper:
         self._head_and_foot()
         self.heading(outcome.name, 0)
         told = [phrase("papers_year", self.lang, year=outcome.year), titles.banner(outcome)]
-        self._document.add_paragraph(plain("　".join(part for part in told if part)), style="Subtitle")
+        self._document.add_paragraph(
+            plain(phrase("join_wide", self.lang).join(part for part in told if part)), style="Subtitle"
+        )
         self.heading(title, 1)
 
     def heading(self, text: str, level: int) -> None:
@@ -196,16 +196,17 @@ class _Paper:
         if after:
             paragraph.add_run(after)
         paragraph._p.append(parse_xml(f'<w:bookmarkEnd {nsdecls("w")} w:id="{self._bookmarks}"/>'))
-        paragraph.add_run(plain(f"\u3000{caption}" if self.lang == "zh" else f"  {caption}"))
+        paragraph.add_run(plain(phrase("join_wide", self.lang) + caption))
 
     def _head_and_foot(self) -> None:
         outcome, section = self.outcome, self._document.sections[0]
         head, foot = section.header.paragraphs[0], section.footer.paragraphs[0]
-        head.add_run(plain(f"{outcome.name}\u3000{self.title}"))
+        wide = phrase("join_wide", self.lang)
+        head.add_run(plain(f"{outcome.name}{wide}{self.title}"))
         if outcome.synthetic:
             head.add_run(f"\t{titles.banner(outcome)}").bold = True
         foot.add_run(
-            plain(f"{phrase('papers_year', self.lang, year=outcome.year)}\u3000{titles.basis_line(outcome)}")
+            plain(f"{phrase('papers_year', self.lang, year=outcome.year)}{wide}{titles.basis_line(outcome)}")
         )
         pages = section.footer.add_paragraph(style="Footer")
         pages.alignment = WD_ALIGN_PARAGRAPH.CENTER
