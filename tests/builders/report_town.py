@@ -236,6 +236,49 @@ def _register(more):
     )  # fmt: skip
 
 
+# --- projects -------------------------------------------------------------------------------------------------------
+
+
+def project_list(*rows):
+    """Return a project list of rows that say what they know: the rest is not known, and a row without a point has none."""
+    table = gpd.GeoDataFrame(
+        [{"works": "", "services": (), "zone_id": None, "cost_from": "", "funds": "", "unit": "", "serves": (), "indicators": (),
+          "location_quality": "exact" if "geometry" in row else "missing", "source_file": "projects.xlsx", "source_row": number,
+          "geometry": None, **dict.fromkeys(AMOUNTS, np.nan)} | row for number, row in enumerate(rows, start=2)],
+        geometry="geometry", crs=CRS,
+    )  # fmt: skip
+    table.index = pd.Index([f"projects.xlsx#{row}" for row in table["source_row"]], name="project_id")
+    return table
+
+
+def two_projects():
+    """Return a home with a place, and a nursery without one."""
+    return project_list(
+        {
+            "name": "临江养老服务综合体", "works": "new", "services": ("elder_home",), "zone_id": "community/C01", "beds": 120.0,
+            "open_year": 2026.0, "geometry": Point(528_300.0, 3_385_400.0),
+        },
+        {"name": "学府托育园", "works": "extend", "services": ("childcare",), "places": 60.0},
+    )  # fmt: skip
+
+
+#: What a project may say in numbers.
+AMOUNTS = (
+    "beds", "nursing_beds", "places", "inclusive_places", "floor_area_m2", "facilities", "cost", "start_year", "open_year",
+)  # fmt: skip
+
+
+def support_rows(*rows):
+    """Return rows of SUPPORT; a value without an upper end is known, a shortfall that is not said is none."""
+    made = [
+        {"zone_id": "area/area", "shortfall_before": np.nan, "shortfall_after": np.nan, "projects": ()}
+        | {f"actual_high_{side}": row[f"actual_{side}"] for side in ("before", "after")}
+        | row
+        for row in rows
+    ]
+    return pd.DataFrame(made)
+
+
 # --- siting ---------------------------------------------------------------------------------------------------------
 
 PREMISES = "idle_premises.xlsx"

@@ -7,6 +7,7 @@ from report_town import make_outcome, with_sites
 
 from geoplan.cli.demo import demo_study
 from geoplan.pipeline.evaluate import run
+from geoplan.pipeline.plan_sites import site
 from geoplan.report.content.table import cell_text
 from geoplan.study.study import read_study
 
@@ -51,6 +52,12 @@ def sited(make_sited):
 def demo():
     """The demo's outcome."""
     return run(read_study(demo_study())).outcome
+
+
+@pytest.fixture(scope="session")
+def sited_demo():
+    """The demo's outcome, its siting questions answered."""
+    return site(read_study(demo_study())).before.outcome
 
 
 @pytest.fixture(scope="session")

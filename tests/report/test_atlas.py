@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from matplotlib import font_manager
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
-from shapely.geometry import MultiPolygon, Point, Polygon
+from report_town import PLACES, support_rows, two_projects
+from shapely.geometry import MultiPolygon, Polygon
 
 from geoplan.report import look
 from geoplan.report.atlas import atlas
@@ -41,40 +42,12 @@ MM_A_POINT = 25.4 / 72
 
 
 def planned_outcome(fresh, **options):
-    outcome = fresh(**options)
-    projects = gpd.GeoDataFrame(
-        {
-            "name": ["临江养老服务综合体", "学府托育园"],
-            "works": ["new", "extend"],
-            "services": [("elder_home",), ("childcare",)],
-            "zone_id": ["community/C01", None],
-            **dict.fromkeys(
-                ("nursing_beds", "inclusive_places", "floor_area_m2", "facilities", "cost", "start_year"),
-                np.nan,
-            ),
-            "beds": [120.0, np.nan],
-            "places": [np.nan, 60.0],
-            "open_year": [2026.0, np.nan],
-            **dict.fromkeys(("cost_from", "funds", "unit"), ""),
-            "serves": [(), ()],
-            "indicators": [(), ()],
-            "location_quality": ["exact", "missing"],
-            "source_file": "projects.xlsx",
-            "source_row": [2, 3],
-        },
-        geometry=[Point(528_300.0, 3_385_400.0), None],
-        index=pd.Index(["p#2", "p#3"], name="project_id"),
-        crs=CRS,
-    )
-    rule = "wuhan.places_per_1000_residents"
-    numbers = {
-        "actual_before": 3.0, "actual_after": 5.0, "required": 4.5, "shortfall_before": 20.0, "shortfall_after": 0.0,
-    }  # fmt: skip
-    row = {
-        "rule_id": rule, "zone_id": "area/area", "verdict_before": "not_met", "verdict_after": "met", **numbers,
-    }  # fmt: skip
-    support = pd.DataFrame([row | {"unit": "places", "projects": ("p#3",)}])
-    return dataclasses.replace(outcome, projects=projects, support=support)
+    """Return the outcome with two projects and what they do for one indicator."""
+    support = support_rows({
+        "rule_id": PLACES, "verdict_before": "not_met", "verdict_after": "met", "actual_before": 3.0, "actual_after": 5.0,
+        "required": 4.5, "shortfall_before": 20.0, "shortfall_after": 0.0, "unit": "places", "projects": ("projects.xlsx#3",),
+    })  # fmt: skip
+    return dataclasses.replace(fresh(**options), projects=two_projects(), support=support)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from report_town import BEDS, PLACES, PRESENCE
+from report_town import BEDS, PLACES, PRESENCE, project_list, support_rows
 
 from geoplan.report.content.findings import completion_of, findings, indicators, summarised, target_of
 from geoplan.report.content.gaps import gap_list, people_basis
@@ -486,26 +486,25 @@ class TestTable:
         assert len(keys) == len(set(keys))
 
 
-PROJECT_LIST = pd.DataFrame(
+PROJECT_LIST = project_list(
     {
-        "name": ["=甲养老院", "乙托育园"], "works": ["new", "extend"], "services": [("elder_home",), ("childcare",)],
-        "beds": [100.0, np.nan], "nursing_beds": [60.0, np.nan], "places": [np.nan, 50.0],
-        "inclusive_places": [np.nan, 30.0], "floor_area_m2": [3000.0, 800.0], "facilities": [1.0, 1.0],
-        "cost": [2500.0, np.nan], "cost_from": ["stated", ""], "funds": ["财政", "自筹"], "start_year": [2024.0, np.nan],
-        "open_year": [2025.0, 2026.0], "unit": ["区民政局", "区卫健局"], "zone_id": ["community/C01", None],
-        "serves": [("community/C01", "community/C02"), ()], "indicators": [(PLACES,), ()],
-        "location_quality": ["exact", "missing"], "source_file": ["projects.xlsx"] * 2, "source_row": [2, 3],
+        "name": "=甲养老院", "works": "new", "services": ("elder_home",), "beds": 100.0, "nursing_beds": 60.0,
+        "floor_area_m2": 3000.0, "facilities": 1.0, "cost": 2500.0, "cost_from": "stated", "funds": "财政", "start_year": 2024.0,
+        "open_year": 2025.0, "unit": "区民政局", "zone_id": "community/C01", "serves": ("community/C01", "community/C02"),
+        "indicators": (PLACES,), "location_quality": "exact",
     },
-    index=["projects.xlsx#2", "projects.xlsx#3"],
+    {"name": "乙托育园", "works": "extend", "services": ("childcare",), "places": 50.0, "inclusive_places": 30.0, "open_year": 2026.0},
 )  # fmt: skip
-SUPPORT = pd.DataFrame(
+SUPPORT = support_rows(
     {
-        "rule_id": [PLACES, "wuhan.nursing_bed_share"], "zone_id": "area/area", "verdict_before": ["not_met", "not_met"],
-        "verdict_after": ["met", "not_met"], "actual_before": [4.1, 0.5], "actual_after": [4.6, 0.6],
-        "actual_high_before": [4.1, 0.5], "actual_high_after": [4.6, 0.6],
-        "required": [4.5, 0.65], "shortfall_before": [8.0, 20.0], "shortfall_after": [np.nan, 7.0],
-        "unit": ["places", "beds"], "projects": [("projects.xlsx#3",), ("projects.xlsx#2", "gone")],
-    }
+        "rule_id": PLACES, "verdict_before": "not_met", "verdict_after": "met", "actual_before": 4.1, "actual_after": 4.6,
+        "required": 4.5, "shortfall_before": 8.0, "unit": "places", "projects": ("projects.xlsx#3",),
+    },
+    {
+        "rule_id": "wuhan.nursing_bed_share", "verdict_before": "not_met", "verdict_after": "not_met", "actual_before": 0.5,
+        "actual_after": 0.6, "required": 0.65, "shortfall_before": 20.0, "shortfall_after": 7.0, "unit": "beds",
+        "projects": ("projects.xlsx#2", "gone"),
+    },
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
-from shapely.geometry import Point
+from report_town import two_projects
 
 from geoplan.report import look
 from geoplan.report.content.fields import field_names, field_values
@@ -397,37 +397,9 @@ def control():
     return [{"local": tuple(p), "lonlat": tuple(q)} for p, q in zip(local_of(metric), lonlat, strict=True)]
 
 
-def with_projects(outcome):
-    table = gpd.GeoDataFrame(
-        {
-            "name": ["临江养老服务综合体", "学府托育园"],
-            "works": ["new", "extend"],
-            "services": [("elder_home",), ()],
-            "zone_id": ["community/C01", None],
-            **dict.fromkeys(
-                ("nursing_beds", "inclusive_places", "floor_area_m2", "facilities", "cost", "start_year"),
-                np.nan,
-            ),
-            "beds": [120.0, np.nan],
-            "places": [np.nan, 60.0],
-            "open_year": [2026.0, np.nan],
-            **dict.fromkeys(("cost_from", "funds", "unit"), ""),
-            "serves": [(), ()],
-            "indicators": [(), ()],
-            "location_quality": ["exact", "missing"],
-            "source_file": "projects.xlsx",
-            "source_row": [2, 3],
-        },
-        geometry=[Point(528_300.0, 3_385_400.0), None],
-        index=pd.Index(["p#2", "p#3"], name="project_id"),
-        crs=CRS,
-    )
-    return dataclasses.replace(outcome, projects=table)
-
-
 @pytest.fixture(scope="module")
 def outcome(fresh):
-    return with_projects(fresh())
+    return dataclasses.replace(fresh(), projects=two_projects())
 
 
 @pytest.fixture(scope="module")

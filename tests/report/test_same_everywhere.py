@@ -12,13 +12,12 @@ import re
 from types import SimpleNamespace
 
 import docx
-import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
-from report_town import with_sites
+from report_town import project_list, support_rows, with_sites
 from spreadsheet import shown
 
 from geoplan.cli import console, console_site
@@ -27,9 +26,8 @@ from geoplan.report.booklet.page import report_page
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.comparison import compare, overview_tables
 from geoplan.report.content.document import Shown
-from geoplan.report.content.findings import target_of
 from geoplan.report.content.guidance import guidance
-from geoplan.report.content.names import Names, field_name, rows_of
+from geoplan.report.content.names import field_name
 from geoplan.report.content.registry import tables
 from geoplan.report.content.sites import sites_table
 from geoplan.report.content.table import Tally, cell_text
@@ -72,71 +70,59 @@ def _with_unknowns(outcome):
     return dataclasses.replace(outcome, flags=flags, findings=findings, served=served)
 
 
-def _built(outcome, *, unknown):
-    """Return the outcome with proposed sites, projects, and what both do; costs and ends of intervals unknown where asked for."""
+def _built(outcome):
+    """Return the outcome with proposed sites, projects, and what both do; some costs and ends of intervals are unknown."""
     outcome = with_sites(outcome)
     rules, year = list(outcome.findings["rule_id"][:2]), float(outcome.year)
-    projects = pd.DataFrame(
+    projects = project_list(
         {
-            "name": ["甲养老院", "乙托育园"], "works": ["new", "extend"], "services": [("elder_home",), ("childcare",)],
-            "beds": [100.0, np.nan], "nursing_beds": [60.0, np.nan], "places": [np.nan, 50.0], "inclusive_places": [np.nan, 30.0],
-            "floor_area_m2": [3000.0, 800.0], "facilities": [1.0, 1.0], "cost": [2500.4, np.nan if unknown else 137.5],
-            "cost_from": ["stated", "" if unknown else "childcare_conversion: plan.csv#6"], "funds": ["财政", ""],
-            "start_year": [year - 1, np.nan], "open_year": [year, year + 1], "unit": ["区民政局", ""],
-            "zone_id": ["community/C01", None], "serves": [("community/C01", "community/C02"), ()], "indicators": [(rules[0],), ()],
-            "location_quality": ["exact", "missing"], "source_file": ["projects.xlsx"] * 2, "source_row": [2, 3],
+            "name": "甲养老院", "works": "new", "services": ("elder_home",), "beds": 100.0, "nursing_beds": 60.0,
+            "floor_area_m2": 3000.0, "facilities": 1.0, "cost": 2500.4, "cost_from": "stated", "funds": "财政",
+            "start_year": year - 1, "open_year": year, "unit": "区民政局", "zone_id": "community/C01",
+            "serves": ("community/C01", "community/C02"), "indicators": (rules[0],),
+            "geometry": outcome.zones.geometry["community/C01"].centroid,
         },
-        index=["projects.xlsx#2", "projects.xlsx#3"],
-    )  # fmt: skip
-    projects = gpd.GeoDataFrame(
-        projects, geometry=[outcome.zones.geometry["community/C01"].centroid, None], crs=outcome.crs
-    )
-    zone = outcome.findings["zone_id"].iloc[0]
-    support = pd.DataFrame(
         {
-            "rule_id": rules, "zone_id": zone, "verdict_before": "not_met", "verdict_after": ["met", "no_data"],
-            "actual_before": [4.111, 0.5], "actual_after": [4.6, 0.6], "actual_high_before": [4.111, 0.53 if unknown else 0.5],
-            "actual_high_after": [4.6, np.inf if unknown else 0.6], "required": [4.5, 0.65], "shortfall_before": [8.0, 20.0],
-            "shortfall_after": [0.0, np.nan], "unit": ["places", "beds"], "projects": [("projects.xlsx#3",), ("projects.xlsx#2",)],
-        }
+            "name": "乙托育园", "works": "extend", "services": ("childcare",), "places": 50.0, "inclusive_places": 30.0,
+            "floor_area_m2": 800.0, "facilities": 1.0, "open_year": year + 1,
+        },
     )  # fmt: skip
+    zone = outcome.findings["zone_id"].iloc[0]
+    support = support_rows(
+        {
+            "rule_id": rules[0], "zone_id": zone, "verdict_before": "not_met", "verdict_after": "met", "actual_before": 4.111,
+            "actual_after": 4.6, "required": 4.5, "shortfall_before": 8.0, "shortfall_after": 0.0, "unit": "places",
+            "projects": (projects.index[1],),
+        },
+        {
+            "rule_id": rules[1], "zone_id": zone, "verdict_before": "not_met", "verdict_after": "no_data", "actual_before": 0.5,
+            "actual_after": 0.6, "actual_high_before": 0.53, "actual_high_after": np.inf, "required": 0.65, "shortfall_before": 20.0,
+            "unit": "beds", "projects": (projects.index[0],),
+        },
+    )  # fmt: skip
+    sites, candidates = outcome.sites.copy(), outcome.candidates.copy()
+    sites.loc[sites.index[1], ["cost", "cost_from"]] = [np.nan, ""]
+    unknown = {"cost": np.nan, "cost_unit": np.nan, "cost_from": ""}
+    candidates.loc[sites["candidate_id"].iloc[1], list(unknown)] = list(unknown.values())
     by_sites = support.assign(projects=[tuple(outcome.sites.index[:2]), ()])
-    sites = outcome.sites.copy()
-    if unknown:
-        candidates = outcome.candidates.copy()
-        sites.loc[sites.index[1], ["cost", "cost_from"]] = [np.nan, ""]
-        candidates.loc[sites["candidate_id"].iloc[1], ["cost", "cost_unit", "cost_from"]] = [
-            np.nan,
-            np.nan,
-            "",
-        ]
-        outcome = dataclasses.replace(outcome, candidates=candidates)
     return dataclasses.replace(
-        outcome, sites=sites, projects=projects, support=support, site_support=by_sites
+        outcome, candidates=candidates, sites=sites, projects=projects, support=support, site_support=by_sites
     )
 
 
 def _listed(outcome):
-    """Return the outcome with the gap list that follows from its tables, and caveats where it has none."""
-    flags, findings = (
-        table if "caveats" in table else table.assign(caveats=[()] * len(table))
-        for table in (outcome.flags, outcome.findings)
-    )
-    if "target_zh" not in findings:
-        names = Names(outcome)
-        targets = [target_of(names, row) for row in rows_of(findings)]
-        findings = findings.assign(target_year=outcome.year, target_zh=targets, target_en=targets)
-    found = Assessment(findings, outcome.members, flags, ())
+    """Return the outcome with the gap list that follows from its tables."""
+    found = Assessment(outcome.findings, outcome.members, outcome.flags, ())
     gaps = gap_list(found, outcome.zones, outcome.rules, outcome.facilities, lang=outcome.lang)
-    return dataclasses.replace(outcome, flags=flags, findings=findings, gap_list=gaps)
+    return dataclasses.replace(outcome, gap_list=gaps)
 
 
-@pytest.fixture(scope="module", params=["whole", "unknowns"])
+@pytest.fixture(scope="module", params=["demo", "unknowns"])
 def outcome(request, make):
-    """An outcome, and the same with unknowns."""
-    unknown = request.param == "unknowns"
-    made = _built(make(), unknown=unknown)
-    return _listed(_with_unknowns(made) if unknown else made)
+    """The demo as it is run, its siting questions answered; and a town of which much is not known."""
+    if request.param == "demo":
+        return request.getfixturevalue("sited_demo")
+    return _listed(_with_unknowns(_built(make())))
 
 
 HEAD = look.COLOURS["accent"].lstrip("#").upper()

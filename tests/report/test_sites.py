@@ -12,7 +12,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-from report_town import BEDS
+from report_town import BEDS, support_rows
 
 from geoplan.inputs.lists.types import printed_types
 from geoplan.inputs.projects import read_projects
@@ -269,14 +269,16 @@ def test_where_a_cost_comes_from_is_said_in_words():
 
 
 def test_what_the_sites_do_stands_as_for_projects(sited, texts):
-    support = pd.DataFrame(
+    support = support_rows(
         {
-            "rule_id": [BEDS, "wuhan.nursing_bed_share"], "zone_id": "area/area", "verdict_before": "not_met",
-            "verdict_after": ["met", "not_met"], "actual_before": [27.1, 0.5], "actual_after": [51.0, 0.5 + 1e-12],
-            "actual_high_before": [27.1, 0.5], "actual_high_after": [51.0, 0.5 + 1e-12],
-            "required": [50.0, 0.6], "shortfall_before": [90.0, 9.0], "shortfall_after": [0.0, 9.0], "unit": "beds",
-            "projects": [("close_gap/1", "close_gap/3"), ()],
-        }
+            "rule_id": BEDS, "verdict_before": "not_met", "verdict_after": "met", "actual_before": 27.1, "actual_after": 51.0,
+            "required": 50.0, "shortfall_before": 90.0, "shortfall_after": 0.0, "unit": "beds",
+            "projects": ("close_gap/1", "close_gap/3"),
+        },
+        {
+            "rule_id": "wuhan.nursing_bed_share", "verdict_before": "not_met", "verdict_after": "not_met", "actual_before": 0.5,
+            "actual_after": 0.5 + 1e-12, "required": 0.6, "shortfall_before": 9.0, "shortfall_after": 9.0, "unit": "beds",
+        },
     )  # fmt: skip
     found = dataclasses.replace(sited, site_support=support)
     table = site_support_table(found)

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from docx.oxml.ns import qn
 from PIL import Image
+from report_town import PLACES, support_rows
 
 from geoplan.report.content import titles
 from geoplan.report.content.assessment import assessment
@@ -160,14 +161,10 @@ def test_a_share_of_an_interval_is_an_interval(make, tmp_path):
             "served_low": [120.0, 20.0], "served_high": [150.0, 20.0], "without_place": [60.0, 25.0], "outside": [20.0, 5.0],
         }
     )  # fmt: skip
-    support = pd.DataFrame(
-        {
-            "rule_id": ["wuhan.places_per_1000_residents"], "zone_id": ["area/area"], "verdict_before": ["not_met"],
-            "verdict_after": ["met"], "actual_before": [4.1], "actual_after": [4.6], "required": [4.5],
-            "actual_high_before": [4.1], "actual_high_after": [4.6],
-            "shortfall_before": [8.0], "shortfall_after": [np.nan], "unit": ["places"], "projects": [("p#2",)],
-        }
-    )  # fmt: skip
+    support = support_rows({
+        "rule_id": PLACES, "verdict_before": "not_met", "verdict_after": "met", "actual_before": 4.1, "actual_after": 4.6,
+        "required": 4.5, "shortfall_before": 8.0, "unit": "places", "projects": ("p#2",),
+    })  # fmt: skip
     document = write(
         "assessment", dataclasses.replace(make(), served=served, support=support), tmp_path / "a.docx"
     )
