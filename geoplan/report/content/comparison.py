@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, present, rows_of, text, whole_zones
 from geoplan.report.content.projects import facility_types
@@ -375,7 +376,7 @@ _PEOPLE = (
 )  # fmt: skip
 
 
-def _columns(keys: Iterable[str], lang: str, *, always: Iterable[str] = ()) -> list[Column]:
+def _columns(keys: Iterable[str], lang: str, *, always: Iterable[str] = ()) -> list[str | Column]:
     """Return columns; those of `always` stand in every product, since rows are not told apart without them."""
     before, after = (phrase(f"compare_{side}", lang) for side in ("before", "after"))
     depth: dict[str, Depth] = dict.fromkeys(always, 1)
@@ -418,8 +419,11 @@ def area_table(comparison: Comparison) -> Table:
         [_service(names, row["service"]), names.measure(row["service"], row["measure"]), *_people_cells(row)]
         for row in rows_of(table[table["level"] == "area"])
     ]
-    columns = _columns(("service", "circle_measure", *_PEOPLE), lang)
-    return Table.of("compare_area", phrase("compare_people_heading", lang), columns, rows)
+    columns, title = (
+        _columns(("service", "circle_measure", *_PEOPLE), lang),
+        phrase("compare_people_heading", lang),
+    )
+    return table_of("compare_area", lang, columns, rows, title=title)
 
 
 def people_table(comparison: Comparison) -> Table:
@@ -429,8 +433,8 @@ def people_table(comparison: Comparison) -> Table:
         [*names.zone_cells(row["zone_id"]), _service(names, row["service"]), *_people_cells(row)]
         for row in rows_of(table[table["level"].isin(LEVELS) & (table["measure"] == "network")])
     ]
-    columns = _columns((*_ZONE, "service", *_PEOPLE), lang)
-    return Table.of("compare_people", phrase("compare_sheet_people", lang), columns, rows, frozen=2)
+    columns, title = _columns((*_ZONE, "service", *_PEOPLE), lang), phrase("compare_sheet_people", lang)
+    return table_of("compare_people", lang, columns, rows, title=title, frozen=2)
 
 
 def _service(names: ComparisonNames, service: str) -> Coded:
@@ -457,10 +461,8 @@ def facilities_table(comparison: Comparison) -> Table:
         for row in rows_of(comparison.facilities)
     ]  # fmt: skip
     keys = ("name", "services", "facility_id", "change", "supply", "amount_before", "amount_after")
-    none = phrase("compare_facilities_none", lang)
-    return Table.of(
-        "compare_facilities", phrase("compare_facilities", lang), _columns(keys, lang), rows, empty=none
-    )
+    title, none = phrase("compare_facilities", lang), phrase("compare_facilities_none", lang)
+    return table_of("compare_facilities", lang, _columns(keys, lang), rows, title=title, empty=none)
 
 
 def _supply(ends: object) -> Cell:
@@ -502,7 +504,7 @@ def verdicts_table(comparison: Comparison) -> Table:
             Amount.of(row["shortfall_change"], "change"), unit_cell(row["unit"], lang),
         ])  # fmt: skip
     title = phrase("compare_sheet_verdicts", lang)
-    return Table.of("compare_verdicts", title, _columns(_VERDICT, lang), rows, frozen=3)
+    return table_of("compare_verdicts", lang, _columns(_VERDICT, lang), rows, title=title, frozen=3)
 
 
 def _targets(outcome: Outcome, names: Names) -> dict[tuple[str, str], str]:
@@ -542,14 +544,9 @@ def totals_table(comparison: Comparison, *, moved: bool = False) -> Table:
         "unit", "indicator", "level", "flagged_before", "flagged_after", "gross_before", "gross_after", "shortfall_change",
         "affected_before", "affected_after",
     )  # fmt: skip
-    notes = (phrase("compare_note_totals", lang),)
-    return Table.of(
-        "compare_totals",
-        phrase("compare_totals", lang),
-        _columns(keys, lang, always=("level",)),
-        rows,
-        notes=notes,
-    )
+    title, notes = phrase("compare_totals", lang), (phrase("compare_note_totals", lang),)
+    columns = _columns(keys, lang, always=("level",))
+    return table_of("compare_totals", lang, columns, rows, title=title, notes=notes)
 
 
 def gaps_table(comparison: Comparison) -> Table:
@@ -569,7 +566,7 @@ def gaps_table(comparison: Comparison) -> Table:
         "affected_before", "affected_after",
     )  # fmt: skip
     title = phrase("compare_sheet_gaps", lang)
-    return Table.of("compare_gaps", title, _columns(keys, lang), rows, frozen=5)
+    return table_of("compare_gaps", lang, _columns(keys, lang), rows, title=title, frozen=5)
 
 
 def _gap(row: Mapping[str, Any], side: str) -> Cell:
@@ -611,4 +608,4 @@ def long_table(comparison: Comparison) -> Table:
         "what_compared", "subject", *_ZONE, "zone_id", "value_before", "value_after", "value_change", "unit",
         "compared_verdict_before", "compared_verdict_after", "change",
     )  # fmt: skip
-    return Table.of("compare", phrase("compare_sheet_long", lang), _columns(keys, lang), rows)
+    return table_of("compare", lang, _columns(keys, lang), rows, title=phrase("compare_sheet_long", lang))

@@ -133,7 +133,7 @@ def counted(number: int, lang: str) -> str:
     """
     if lang != "zh" or not 0 < number < 100:
         return str(number)
-    *digits, ten = phrase("paper_numerals", lang)
+    *digits, ten = list(phrase("paper_numerals", lang))
     tens, ones = (digits[k - 1] if k else "" for k in divmod(number, 10))
     return ("" if number < 20 else tens) + (ten if number >= 10 else "") + ones
 

@@ -68,7 +68,7 @@ def field_name(*parts: str) -> str:
 
 def caveats_of(row: Mapping[str, Any], lang: str) -> tuple[str, ...]:
     """Return what qualifies the figures of a finding or flag, in words: each stands wherever the figures are printed."""
-    return tuple(phrase(code, lang) for code in row.get("caveats", ()))
+    return tuple(phrase(code, lang) for code in row["caveats"])
 
 
 #: Zone that is the study area as a whole.

@@ -1,30 +1,16 @@
 """What the heads and feet of every output say: whose people, of which year, who is to be credited, and whether data are made up."""
 
 from collections.abc import Iterable
-from typing import Protocol
 
 import pandas as pd
 
-from geoplan.tables import Service, Source
+from geoplan.tables import Outcome, Service, Source
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, planner_word
 from geoplan.words.numbers import missing
 
 
-class _Titled(Protocol):
-    """The part of an outcome that titles and footers read."""
-
-    @property
-    def synthetic(self) -> bool: ...
-    @property
-    def lang(self) -> str: ...
-    @property
-    def groups(self) -> pd.DataFrame: ...
-    @property
-    def sources(self) -> tuple[Source, ...]: ...
-
-
-def banner(outcome: _Titled) -> str:
+def banner(outcome: Outcome) -> str:
     """Return 演示数据，不作为决策依据 for a synthetic study, else nothing."""
     return label("synthetic_banner", outcome.lang) if outcome.synthetic else ""
 
@@ -46,7 +32,7 @@ def basis(groups: pd.DataFrame, group: str, lang: str) -> str:
     return name + phrase("in_brackets", lang, text=told) if told else name
 
 
-def basis_line(outcome: _Titled) -> str:
+def basis_line(outcome: Outcome) -> str:
     """Return the basis and year of every group of people, for the head or foot of a page."""
     parts = [basis(outcome.groups, str(group), outcome.lang) for group in outcome.groups.index]
     return phrase("titles_people", outcome.lang, groups=phrase("join_semicolon", outcome.lang).join(parts))

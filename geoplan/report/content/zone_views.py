@@ -23,7 +23,7 @@ from geoplan.report.content.headline import (
     supply_figures,
 )
 from geoplan.report.content.names import Names, rows_of, text
-from geoplan.report.content.shortfalls import flag_state
+from geoplan.report.content.shortfalls import brief, flag_state
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, Tally, column, numbered
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -314,7 +314,7 @@ def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Z
     figures = finding_figures(outcome, names, rule)
     return ZoneView(
         "members", rule, names.rule(rule), "", phrase("views_member_of", lang),
-        _rule_notes(outcome, names, rule, own), _files(outcome, names.group(rule)), classes,
+        _rule_notes(outcome, names, rule, outcome.findings[outcome.findings["rule_id"] == rule]), _files(outcome, names.group(rule)), classes,
         tuple(map(str, own["member_id"])), tuple(place), Table.of(rule, names.rule(rule), columns, cells), 0,
         np.where(np.array(place, dtype=int) == 0, 1.0, np.nan), phrase("views_members_without", lang),
         dict.fromkeys(base.levels, figures),
@@ -361,13 +361,12 @@ def _rule_notes(outcome: Outcome, names: Names, rule: str, rows: pd.DataFrame) -
     """Return whom a rule counts, its clause, and every caveat of its rows."""
     lang, group = names.lang, names.group(rule)
     basis = titles.basis(outcome.groups, group, lang) if group else ""
-    clause = text(names.of_rule(rule, f"cited_{lang}")) or text(names.of_rule(rule, "clause"))
-    return tuple(part for part in (basis, clause, *flag_caveats(rows, lang)) if part)
+    return tuple(part for part in (basis, names.clause(rule), *flag_caveats(rows, lang)) if part)
 
 
 def _files(outcome: Outcome, group: str) -> tuple[str, ...]:
     """Return the files that a figure comes from: the people's, the registers', the streets'."""
-    people = text(outcome.groups["source"].get(group)) if "source" in outcome.groups.columns else ""
+    people = text(outcome.groups["source"].get(group))
     roles = [s.file for role in ("facilities", "streets") for s in outcome.sources if s.role == role]
     return tuple(file for file in dict.fromkeys([people, *roles]) if file)
 
@@ -458,7 +457,7 @@ def _indicator_lines(names: Names, flags: pd.DataFrame, rules: Sequence[str]) ->
     lang, out = names.lang, []
     for digit, rule in zip(DIGITS, rules, strict=False):
         own = flags[flags["rule_id"] == rule]
-        line = f"{digit} {with_unit(names.rule(rule), names.gap_unit(rule, own['unit']), lang)}"
+        line = f"{digit} {with_unit(brief(names, rule), names.gap_unit(rule, own['unit']), lang)}"
         out.append(phrase("join_semicolon", lang).join([line, *flag_caveats(own, lang)]))
     return tuple(out)
 

@@ -259,8 +259,8 @@ def _write_head(page: Worksheet, pen: _Pen, table: Table, outcome: Outcome, widt
     lines: list[tuple[str, Any, float]] = []
     title = phrase("papers_title", lang, name=outcome.name, sheet=table.page or table.title)
     lines.append((title, pen(bold=True, font_size=14, text_wrap=True), 14))
-    dot = "。" if lang == "zh" else ". "
-    basis = f"{phrase('papers_year', lang, year=outcome.year)}{dot}{titles.basis_line(outcome)}"
+    year = phrase("papers_year", lang, year=outcome.year)
+    basis = f"{year}{phrase('stop', lang)}{phrase('note_space', lang)}{titles.basis_line(outcome)}"
     soft = pen(font_size=9, font_color=look.COLOURS["ink_soft"], text_wrap=True)
     lines.append((basis, soft, 9))
     if outcome.synthetic:
