@@ -299,7 +299,7 @@ def test_a_matrix_counts_flags_and_tells_unknown_from_not_flagged(outcome):
         people.append(own.loc[own["flagged"].fillna(value=False), "people_affected"].max())
     assert (np.diff(np.nan_to_num(people)) <= 0).all()
     assert [each.text for each in got.classes] == ["非短板", "短板1项", "短板2项", "短板3–4项", "数据不足"]
-    assert got.indicators[0].startswith("① 每千人口拥有3岁以下婴幼儿托位数(个)（个托位）；按社区测算")
+    assert got.indicators[0].startswith("① 每千人口拥有3岁以下婴幼儿托位数（个托位）；按社区测算")
 
 
 def test_holes_stay_holes_whichever_way_their_rings_turn():

@@ -73,12 +73,6 @@ def column(table, key):
     return [cell_text(cell, "zh") for cell in table.cells(key)]
 
 
-def test_the_same_outcome_gives_the_same_bytes(fresh, outcome, tmp_path):
-    write_report(outcome, tmp_path / "a.html")
-    write_report(fresh(), tmp_path / "b.html")
-    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
-
-
 def test_nothing_is_fetched_and_nothing_runs(outcome):
     text = report_page(outcome)
     page = Text(text)
@@ -251,25 +245,6 @@ def test_english_says_it_in_english(fresh):
     english = Text(report_page(fresh(lang="en")))
     assert "What is short, and where" in english.words
     assert "Demonstration data, not a basis for decisions" in english.words
-
-
-@pytest.mark.parametrize(
-    "empty",
-    [
-        "flags",
-        "findings",
-        "circle",
-        "unplaced",
-        "warnings",
-        "reconciliation",
-        "not_assessed",
-        "parameters",
-        "reported",
-    ],
-)
-def test_a_study_without_some_table_still_has_a_report(outcome, empty):
-    less = dataclasses.replace(outcome, **{empty: getattr(outcome, empty).iloc[:0]})
-    assert outcome.name in Text(report_page(less)).words
 
 
 CHROMIUM = next(

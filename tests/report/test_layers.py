@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import sqlite3
-import time
 import xml.etree.ElementTree as ET
 from contextlib import closing
 
@@ -185,12 +184,6 @@ def test_shares_have_the_classes_of_the_map(package):
     assert tuple(r[2] for r in ranges) == look.share_scale().texts
 
 
-def test_same_outcome_same_bytes_at_another_time(package, fresh, tmp_path):
-    time.sleep(1.1)
-    layers.write_layers(fresh(), tmp_path / "again.gpkg")
-    assert (tmp_path / "again.gpkg").read_bytes() == package.read_bytes()
-
-
 def test_bytes_do_not_hang_on_how_often_the_library_commits(package, tmp_path):
     busy = tmp_path / "busy.gpkg"
     busy.write_bytes(package.read_bytes())
@@ -329,11 +322,6 @@ def test_an_outcome_with_answers_and_no_sites_has_no_layer(sited):
     bare = dataclasses.replace(sited, sites=sited.sites.iloc[:0])
     assert sites_layer(bare) is None
     assert set(candidates_layer(bare).table["shown"]) == {"required", "offered", "forbidden", "generated"}
-
-
-def test_the_same_outcome_gives_the_same_layers(make_sited, sited_package, tmp_path):
-    layers.write_layers(make_sited(), tmp_path / "again.gpkg")
-    assert (tmp_path / "again.gpkg").read_bytes() == sited_package.read_bytes()
 
 
 def test_other_programs_get_sites_and_candidates(exported, sited):

@@ -504,16 +504,6 @@ def test_markup_in_every_name_stays_text(make_sited, tmp_path, lang):
     assert "</script>" in rows[0][1]
 
 
-def test_the_same_outcome_gives_the_same_bytes_and_stays_as_it_was(make_sited, books, tmp_path):
-    again, untouched = make_sited(), make_sited()
-    workbook.write_workbook(again, tmp_path / "again.xlsx")
-    assert (tmp_path / "again.xlsx").read_bytes() == (books / "zh.xlsx").read_bytes()
-    for name in SITING:
-        pd.testing.assert_frame_equal(
-            pd.DataFrame(getattr(again, name)), pd.DataFrame(getattr(untouched, name))
-        )
-
-
 def test_how_long_it_took_stands_in_no_output(make_sited, tmp_path):
     one = make_sited()
     other = dataclasses.replace(one, answers=one.answers.assign(seconds=99.9))

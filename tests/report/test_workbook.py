@@ -169,20 +169,6 @@ def test_very_long_text_is_cut_not_lost(make, tmp_path):
     assert any(isinstance(c.value, str) and len(c.value) == 32_767 for row in sheet for c in row)
 
 
-def test_the_same_outcome_gives_the_same_bytes(fresh, tmp_path, books):
-    workbook.write_workbook(fresh(), tmp_path / "again.xlsx")
-    assert (tmp_path / "again.xlsx").read_bytes() == books["zh"].read_bytes()
-
-
-def test_no_input_is_changed(make, fresh):
-    outcome, untouched = make(), fresh()
-    workbook.sheets(outcome)
-    for entry in dataclasses.fields(outcome):
-        value, before = getattr(outcome, entry.name), getattr(untouched, entry.name)
-        if isinstance(value, pd.DataFrame):
-            pd.testing.assert_frame_equal(pd.DataFrame(value), pd.DataFrame(before))
-
-
 def test_an_outcome_without_rules_or_facilities_still_prints(make, tmp_path):
     outcome = make()
     bare = dataclasses.replace(
@@ -360,14 +346,6 @@ def test_names_from_a_register_never_run(make, tmp_path, name):
             for cell in row:
                 number = cell.lstrip("-").replace(".", "", 1).isdigit()
                 assert number or cell[:1] not in ("=", "+", "-", "@", "\t", "\r")
-
-
-def test_the_same_outcome_gives_the_same_csv_files(make, tmp_path):
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-        sheets_csv.write_csv(make(), tmp_path / folder)
-    for path in (tmp_path / "a").iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
 MODULE = '''"""How many zones there are, by level."""
