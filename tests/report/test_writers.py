@@ -42,7 +42,7 @@ def test_same_bytes_at_another_time_and_no_input_changed(name, maker, request, t
     assert written(name, untouched, tmp_path / "b") == first
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", ["map.html", "report.html", "gap_list.xlsx"])
 @pytest.mark.parametrize(
     "table",
     ["flags", "members", "findings", "isochrones", "unplaced", "facilities", "supplies", "streets", "circle", "nearest", "warnings",
