@@ -7,6 +7,7 @@ from pydantic_core import PydanticUndefined
 
 from geoplan.study.entry import Entry
 from geoplan.study.study import Study
+from geoplan.words.quantities import numbers
 
 TARGET = Path(__file__).parent / "study.md"
 HEAD = """\
@@ -41,15 +42,9 @@ def default(field: Any) -> str:
 
 
 def bounds(field: Any) -> str:
-    """Return a field's range, if it has one."""
-    signs = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
-    parts = [
-        f"{sign} {getattr(rule, name):g}"
-        for rule in field.metadata
-        for name, sign in signs.items()
-        if hasattr(rule, name)
-    ]
-    return f" ({', '.join(parts)})" if parts else ""
+    """Return unit and range of the numbers that a field holds."""
+    parts = dict.fromkeys(number.text() for number in numbers(field.annotation, tuple(field.metadata)))
+    return f" ({' / '.join(parts)})" if parts else ""
 
 
 def reference() -> str:

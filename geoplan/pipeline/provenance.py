@@ -1,6 +1,7 @@
 """What a run is made of: the files and packs that a study names, with checksums, and its parameters as a table."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,11 @@ import pandas as pd
 
 from geoplan.inputs import readers
 from geoplan.standards.packs.read import Pack, read_pack
+from geoplan.standards.rules import share_notes
 from geoplan.study.entry import Entry
 from geoplan.study.study import Study
 from geoplan.tables import Source
-from geoplan.words.errors import InputError, Note
+from geoplan.words.errors import InputError, Note, StudyError, raise_errors
 
 #: Units of parameters by the end of their names.
 UNITS = {"_minutes": "min", "_kmh": "km/h", "_m": "m", "_ms": "m/s", "_seconds": "s", "flag_share": "0-1"}
@@ -53,8 +55,18 @@ def read_packs(study: Study) -> list[Pack]:
     ------
     PackError
         If there is no such pack, or a file has wrong entries.
+    StudyError
+        If a local threshold or a reported figure of a rule that is a share is no share.
     """
-    return [read_pack(name) for name in study.packs]
+    packs = [read_pack(name) for name in study.packs]
+    given = [("thresholds", rule, value) for rule, value in study.thresholds.items()]
+    given += [("reported", told.rule, told.value) for told in study.reported]
+    notes = share_notes((rule for pack in packs for rule in pack.rules), given)
+    raise_errors(
+        [replace(note, file=str(study.path), row=study.line(note.values["entry"])) for note in notes],
+        StudyError,
+    )
+    return packs
 
 
 def check_files(study: Study, files: Iterable[tuple[str, Path]]) -> None:

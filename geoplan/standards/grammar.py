@@ -27,6 +27,8 @@ LEVEL_WORDS = {
     "facility": "facility",
 }  # fmt: skip
 NOT_QUANTIFIED = "未量化"
+#: Years of plans, and the largest N of "per N people".
+FIRST_YEAR, LAST_YEAR, MOST_PER = 1990, 2100, 1_000_000
 #: Filters as plans say them -> words of a zone's ``kind``.
 KIND_WORDS = {"with the conditions": "with_conditions"}
 
@@ -91,6 +93,11 @@ class Target:
     percent: bool = False
     either: bool = False
 
+    @property
+    def most(self) -> float:
+        """The larger of its values; 0 where it is not quantified."""
+        return max(self.floor or 0.0, self.upper or 0.0)
+
 
 @dataclass(frozen=True)
 class Per:
@@ -131,7 +138,7 @@ def parse_base(text: str) -> Base:
     found = _BASE.fullmatch(text.strip())
     if not found:
         raise ValueError("must be a value and its year, such as `48@2023` or `64%@2023`")
-    return Base(_value(found[1], found[2]), int(found[3]), bool(found[2]))
+    return Base(_value(found[1], found[2]), _year(found[3]), bool(found[2]))
 
 
 def parse_targets(text: str) -> tuple[Target, ...]:
@@ -152,8 +159,8 @@ def parse_targets(text: str) -> tuple[Target, ...]:
 def parse_per(text: str) -> Per:
     """Return what a `per` says."""
     found = _PER.fullmatch(text.strip())
-    if not found or float(found[2]) <= 0:
-        raise ValueError("must be a group and a number, such as `elders_60/1000`")
+    if not found or not 0 < float(found[2]) <= MOST_PER:
+        raise ValueError(f"must be a group and a number of at most {MOST_PER:,}, such as `elders_60/1000`")
     return Per(_group(found[1]), float(found[2]))
 
 
@@ -175,7 +182,7 @@ def _target(text: str) -> Target:
     value, at, year = text.rpartition("@")
     if not at or not re.fullmatch(r"\d{4}", year):
         raise ValueError("must end in `@` and a year, such as `>=50@2025`")
-    due = int(year)
+    due = _year(year)
     if value == NOT_QUANTIFIED:
         return Target(due, "", None)
     if value == "all":
@@ -190,6 +197,12 @@ def _target(text: str) -> Target:
         return Target(due, "range", low, high, bool(found[2]))
     comparison, bound = parse_bound(value)
     return Target(due, comparison, bound, percent=value.endswith("%"))
+
+
+def _year(text: str) -> int:
+    if not FIRST_YEAR <= int(text) <= LAST_YEAR:
+        raise ValueError(f"the year must lie between {FIRST_YEAR} and {LAST_YEAR}")
+    return int(text)
 
 
 def _value(number: str, percent: str) -> float:

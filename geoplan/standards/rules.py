@@ -21,6 +21,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from geoplan.standards import grammar
 from geoplan.standards.data import AssessmentData
@@ -41,6 +42,9 @@ FAMILY_GROUPS = {"eldercare": "elders_60", "childcare_service": "under_3"}
 #: Groups that are counted in households or dwellings, not in people.
 HOUSES = ("households", "dwellings")
 
+#: Largest target, by whether it is a share: 100 %, or what no plan asks for.
+MOST = {True: 1.0, False: 1e9}
+
 #: Where there is little room, more names of facility types than this are replaced by the name of their family.
 MOST_NAMES = 3
 
@@ -60,7 +64,9 @@ def _as_list(value: Any) -> Any:  # noqa: ANN401 - before validation anything ma
 class Entry(BaseModel):
     """Base of every part of a pack: strict, frozen, no unknown entries."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class Condition(Entry):
@@ -461,6 +467,11 @@ class Rule(Entry):
         """Number format (`geoplan.words.numbers.FORMATS`) of the value, its target and what flags measure."""
         return "percent" if self.is_share else "count" if self.people is None else "per_1000"
 
+    @property
+    def bounds_share(self) -> bool:
+        """True where targets and local thresholds are shares: written with ``%`` in a pack, 0-1 in a study."""
+        return self.value_format == "percent"
+
     def member_format(self) -> str:
         """Return the number format of the value of one member."""
         return self.value_format
@@ -576,6 +587,16 @@ class Rule(Entry):
             raise ValueError("`range_is` must say whether the range is `limits` or `floor_and_aim`")
         return self
 
+    @model_validator(mode="after")
+    def _target_values(self) -> Self:
+        for target in self.targets:
+            if target.floor is not None and (
+                target.percent != self.bounds_share or target.most > MOST[target.percent]
+            ):
+                code = "pack_target_share" if self.bounds_share else "pack_target_amount"
+                raise PydanticCustomError(code, "{target}", {"target": self.target, "most": MOST[False]})
+        return self
+
 
 def supply_unit(supply: str, lang: str, *, divisor: bool = False) -> str:
     """Return the unit in which a supply is counted: beds, places, m² or people; `divisor`: as it stands behind a stroke.
@@ -604,6 +625,33 @@ def selections_text(of: Sequence[Selection], lang: str, *, short: bool = False) 
             if types <= narrower(family):
                 return label("types", family, lang)
     return " + ".join(selection.text(lang) for selection in of)
+
+
+def share_notes(rules: Iterable[Rule], values: Iterable[tuple[str, str, float]]) -> list[Note]:
+    """Return an error for each value of a rule that is a share and is given as more than the whole (80 for 80 %).
+
+    Parameters
+    ----------
+    values
+        Entry that gives it (``thresholds``: what the rule asks for; any other: what is there), rule (its id, with or without the
+        pack), value.
+    """
+    by_id = {name: rule for rule in rules for name in (rule.id, rule.rule_id)}
+    notes = []
+    for entry, name, value in values:
+        rule = by_id.get(name)
+        is_share = rule is not None and (
+            rule.bounds_share if entry == "thresholds" else rule.value_format == "percent"
+        )
+        if is_share and value > 1:
+            shown: dict[str, Any] = {
+                "entry": entry,
+                "rule": name,
+                "got": f"{value:g}",
+                "share": f"{value / 100:g}",
+            }
+            notes.append(Note.of("rule_value_share", severity="error", **shown))
+    return notes
 
 
 def linked(rules: Iterable[Rule]) -> tuple[Rule, ...]:

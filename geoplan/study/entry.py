@@ -17,11 +17,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from geoplan.words.errors import StudyError
+from geoplan.words.quantities import GridMetres, Latitude, Longitude
 from geoplan.words.strict_yaml import entry_notes, line_of
 
 Level = Literal["district", "town", "community", "estate"]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -53,7 +52,9 @@ PackName = Annotated[Text | Path, AfterValidator(_pack)]
 class Entry(BaseModel):
     """Base of every part of a study: strict, frozen, no unknown entries."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     def changed(self, **entries: object) -> Self:
         """Return the same part with other `entries`, checked as if it had been read so; a StudyError with every wrong one."""
@@ -114,9 +115,9 @@ class PlannerFile(Entry):
 class ControlPoint(Entry):
     """One pair of points that ties a local city grid to WGS 84."""
 
-    local: tuple[float, float]
+    local: tuple[GridMetres, GridMetres]
     """x and y in the file's own grid, metres."""
-    lonlat: tuple[float, float]
+    lonlat: tuple[Longitude, Latitude]
     """Longitude and latitude, WGS 84, degrees."""
 
 

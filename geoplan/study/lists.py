@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from geoplan.study.entry import Datum, Entry, FilePath, Level, Text, one_of
 from geoplan.study.formats import kind_of
+from geoplan.words.quantities import RuleValue
 
 
 class Register(Entry):
@@ -82,7 +83,7 @@ class Reported(Entry):
 
     rule: Text
     """pack.rule."""
-    value: float
+    value: RuleValue
     """As reported, in the rule's unit."""
     by: Text | None = None
     """Who reports it."""

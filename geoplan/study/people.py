@@ -6,7 +6,8 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from geoplan.study.ages import age_limits
-from geoplan.study.entry import Entry, FilePath, Level, Positive, Share, Text, one_of
+from geoplan.study.entry import Entry, FilePath, Level, Text, one_of
+from geoplan.words.quantities import Factor, FigureYear, People, Share, Unit
 
 
 def _ages(text: str) -> str:
@@ -35,7 +36,7 @@ class ZoneTable(Entry):
 class Census(ZoneTable):
     """People by age: columns of five-year bands (0—4岁 … 85岁及以上, 0-4 … 85+); blanks are unknown, never 0."""
 
-    year: Annotated[int, Field(ge=1900, le=2100)]
+    year: FigureYear
     """Year of the census."""
     women: FilePath | None = None
     """The same table of women only; with both censuses' children are counted per woman, else per adult."""
@@ -44,7 +45,7 @@ class Census(ZoneTable):
 class Births(ZoneTable):
     """Live births of the last three years, columns headed by the year (``2023``, ``2023年``)."""
 
-    survival: Annotated[dict[int, Share], Field(min_length=3, max_length=3)]
+    survival: Annotated[dict[FigureYear, Share], Field(min_length=3, max_length=3)]
     """Year -> share (0-1) of its births who live in the zone in the study's year, e.g. ``{2023: 0.99, 2024: 0.99, 2025: 1}``;
     the years are the last three up to the study's year, or before it."""
 
@@ -54,14 +55,14 @@ class Women(ZoneTable):
 
     count: Text
     """Column of women."""
-    ratio: Positive
+    ratio: Annotated[float, Field(gt=0, le=10), Unit("under-threes per woman")]
     """Under-threes per woman."""
 
 
 class PlanTotals(Entry):
     """Totals of the study's year that zones must add up to: one number for the study area, or a table by region."""
 
-    people: Positive | None = None
+    people: People | None = None
     """Total of the whole study area, instead of a table."""
     file: FilePath | None = None
     """XLSX or CSV, one row a region."""
@@ -98,7 +99,7 @@ class Projection(Entry):
     """Ages of the group, completed years: ``60+``, ``0-2``, ``0+`` for everybody."""
     rule: Literal["uniform", "pchip"] = "uniform"
     """How a band that the ages cut is split: evenly over its years, or by a monotone cubic through the cumulative count."""
-    least: Annotated[float, Field(ge=0)] = 50.0
+    least: Annotated[float, Field(ge=0, le=1e6), Unit("people")] = 50.0
     """A zone whose cohort had fewer people at the earlier census takes the change of its region."""
     ratios_by: Literal["area", "district", "town"] = "area"
     """The region: whose change small cohorts take, and to whose own projection zones add up where no `totals` are given."""
@@ -138,7 +139,7 @@ class Rate(Entry):
     """Numerator."""
     over: FilePath
     """Denominator, on the same grid."""
-    times: Positive = 1.0
+    times: Factor = 1.0
     """Factor on the ratio."""
 
 
@@ -159,13 +160,13 @@ class Group(Entry):
     """Group that this one is a part of."""
     rate: Share | Rate | None = None
     """Part of `of`, 0-1: a number, or one raster over another."""
-    people_per_household: Positive | None = None
+    people_per_household: Annotated[float, Field(ge=0.1, le=50), Unit("people")] | None = None
     """`of` divided by this gives households."""
     street_m: bool = False
     """True: metres of walkable street stand in for people."""
     basis: Text | None = None
     """常住, 户籍, 七普 …; a derived group takes that of `of`."""
-    year: Annotated[int, Field(ge=1900, le=2100)] | None = None
+    year: FigureYear | None = None
     """Year of the figures; a derived group takes that of `of`, a projected one the study's."""
 
     @model_validator(mode="after")

@@ -20,15 +20,12 @@ Facilities are named by id (the register's code, else ``name@file``) or by name.
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import Field, model_validator
 
 from geoplan.study.entry import Datum, Entry, FilePath, PackName, PlannerFile, Text, one_of
 from geoplan.words.errors import StudyError
-from geoplan.words.strict_yaml import Format, read_yaml
-
-Amount = Annotated[float, Field(ge=0)]
-Pace = Annotated[float, Field(gt=0, le=10)]
+from geoplan.words.quantities import Amount, Coordinate, Ordinal, Pace, Year
+from geoplan.words.strict_yaml import Format, parse_yaml, read_yaml
 
 
 class Enlargement(Entry):
@@ -62,7 +59,7 @@ class NewFacility(Entry):
     """Name on maps and tables."""
     services: Annotated[list[Text], Field(min_length=1)]
     """Facility types that it offers."""
-    lonlat: tuple[float, float] | None = None
+    lonlat: tuple[Coordinate, Coordinate] | None = None
     """Its point: longitude and latitude, or x and y of `datum`."""
     datum: Datum = "wgs84"
     """What `lonlat` is in."""
@@ -101,7 +98,7 @@ class Scenario(PlannerFile):
     """Service -> walking speed on the flat, km/h."""
     packs: list[PackName] | None = None
     """Packs of rules in place of the study's."""
-    year: Annotated[int, Field(ge=1990, le=2100)] | None = None
+    year: Year | None = None
     """Year that is judged."""
 
     @property
@@ -147,17 +144,17 @@ SCENARIO_FORMAT = Format(newest=1)
 class _File(Entry):
     """The scenario file: one entry that marks it as such."""
 
-    format: Annotated[int, Field(ge=1)] = 1
+    format: Ordinal = 1
     scenario: Scenario
 
 
 def is_scenario(path: Path) -> bool:
     """Return whether `path` is a scenario file (and not a study file): YAML with the one entry ``scenario``."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        entries = parse_yaml(path, error=StudyError).entries
+    except StudyError:  # who reads it as a study says what is wrong
         return False
-    return isinstance(data, dict) and "scenario" in data and "zones" not in data
+    return "scenario" in entries and "zones" not in entries
 
 
 def read_scenario(path: str | Path) -> Scenario:

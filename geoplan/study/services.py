@@ -6,8 +6,9 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from geoplan import tables
-from geoplan.study.entry import Entry, Positive, Share, Text
+from geoplan.study.entry import Entry, Text
 from geoplan.words.labels import service_label
+from geoplan.words.quantities import Metres, Minutes, Pace, Per1000, Share
 
 
 class Need(Entry):
@@ -15,7 +16,7 @@ class Need(Entry):
 
     supply: Text
     """What is given out: beds, places …"""
-    per_1000: Positive
+    per_1000: Per1000
     """Needed per 1,000 people of the group, e.g. 50 beds per 1,000 elders."""
     of: Text | None = None
     """Group that the rate counts; default: the service's group."""
@@ -28,13 +29,13 @@ class Service(Entry):
     """Facility types that offer it."""
     group: Text
     """Group that walks to it."""
-    walk_minutes: Annotated[float, Field(gt=0, le=120)]
+    walk_minutes: Minutes
     """Longest walk that counts, minutes, inclusive."""
-    walk_kmh: Annotated[float, Field(gt=0, le=10)]
+    walk_kmh: Pace
     """Walking speed on the flat, km/h."""
     label: Text | None = None
     """Name on maps and tables; default: the usual Chinese name."""
-    straight_m: Positive | None = None
+    straight_m: Metres | None = None
     """Radius as the crow flies shown beside it; default: walk_minutes at walk_kmh in metres."""
     flag_share: Share = 0.2
     """A community with a larger share of people outside the circle is flagged."""
@@ -43,7 +44,7 @@ class Service(Entry):
     count alike."""
     need: Need | None = None
     """Rate of need; with it the run says who is served when each place is given out once."""
-    bands_minutes: list[Positive] = [5.0, 10.0, 15.0]
+    bands_minutes: Annotated[list[Minutes], Field(max_length=20)] = [5.0, 10.0, 15.0]
     """Isochrone bands, minutes."""
 
     @model_validator(mode="after")
@@ -54,7 +55,11 @@ class Service(Entry):
             except ValueError:
                 steps = []
             weights = [weight for _, weight in steps]
-            if not steps or steps[0][0] <= 0 or weights != sorted(weights, reverse=True):
+            if (
+                not steps
+                or not all(0 < minutes <= 120 for minutes, _ in steps)
+                or weights != sorted(weights, reverse=True)
+            ):
                 raise PydanticCustomError("study_decay", "{given}", {"given": str(self.decay)})
         return self
 

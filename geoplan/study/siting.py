@@ -5,7 +5,21 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from geoplan.study.entry import Datum, Entry, FilePath, Positive, Share, Text, one_of
+from geoplan.study.entry import Datum, Entry, FilePath, Text, one_of
+from geoplan.words.quantities import (
+    Amount,
+    Count,
+    Money,
+    Ordinal,
+    PositiveShare,
+    Seconds,
+    Share,
+    SquareMetres,
+    Unit,
+    Year,
+)
+
+SearchMinutes = Annotated[float, Field(gt=0, le=60), Unit("min")]
 
 
 class CandidateSource(Entry):
@@ -31,11 +45,11 @@ class CandidateSource(Entry):
     """Kind of works, where the list does not say it; default for generated ones: new."""
     land_codes: list[Text] = []
     """Only parcels whose land use code begins with one of these."""
-    spacing_m: Annotated[float, Field(ge=10, le=5000)] = 200.0
+    spacing_m: Annotated[float, Field(ge=10, le=5000), Unit("m")] = 200.0
     """Generated: no two are nearer than this, metres."""
     exclude: FilePath | None = None
     """Generated: layer of polygons in which nothing may stand."""
-    most: Annotated[int, Field(ge=1)] | None = None
+    most: Ordinal | None = None
     """Generated: at most so many; those with most people around them are kept."""
     source: Text | None = None
     """Who made the list, as the sources sheet prints it."""
@@ -50,11 +64,11 @@ class CandidateSource(Entry):
 class Phase(Entry):
     """What may have been built by the end of a phase; limits are of all phases up to it."""
 
-    by: Annotated[int, Field(ge=1990, le=2100)]
+    by: Year
     """Last year of the phase."""
-    sites: Annotated[int, Field(ge=0)] | None = None
+    sites: Count | None = None
     """Most sites by then."""
-    budget: Annotated[float, Field(ge=0)] | None = None
+    budget: Money | None = None
     """Most money by then, 10,000 yuan."""
 
 
@@ -73,11 +87,11 @@ class Question(Entry):
     """Service -> facility type that opens; default: the first of the service that the candidate may hold."""
     attributes: dict[Text, bool] = {}
     """What the sites will be, e.g. ``{registered: true, inclusive: true}``: rules that count only such facilities then count them."""
-    candidates: list[int] | None = None
+    candidates: list[Ordinal] | None = None
     """Numbers of the entries of `siting.candidates` that this question looks at, from 1; default: all."""
-    sites: Annotated[int, Field(ge=0)] | None = None
+    sites: Count | None = None
     """Most sites."""
-    budget: Annotated[float, Field(ge=0)] | None = None
+    budget: Money | None = None
     """Most money, 10,000 yuan; candidates of unknown cost are then left out, and listed."""
     phases: list[Phase] = []
     """Two or three phases, each of which contains the one before."""
@@ -88,11 +102,11 @@ class Question(Entry):
     fair: Literal["total", "worst_off", "worst_part", "least_spread"] = "total"
     """``cover``: most people; or the worst-off community first; or the worst-off `worst_share` of the people first (their communities' mean
     share); or least spread between communities."""
-    worst_share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    worst_share: PositiveShare = 0.1
     """``worst_part``: part of the people that counts as the worst off."""
     min_total_share: Share = 0.95
     """``least_spread``: part of the most people that must still be covered."""
-    reach_minutes: Annotated[float, Field(gt=0, le=60)] = 60.0
+    reach_minutes: SearchMinutes = 60.0
     """``median`` and ``center``: people farther than this count at this, minutes."""
     minimise: Literal["sites", "cost"] = "sites"
     """``share`` and ``sizes``: what is kept low, the number of sites or their cost."""
@@ -100,27 +114,27 @@ class Question(Entry):
     """``sizes``: rules (pack.rule) whose shortfalls are to be cleared."""
     size_target: Literal["required", "recommended"] = "required"
     """``sizes``: up to the value that judges, or up to the pack's recommended one (``20..30 m²``: 20, or 30)."""
-    min_reach_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    min_reach_share: PositiveShare = 0.5
     """``sizes``: a site helps a community of whose people at least this share walk to it."""
-    walk_minutes: Annotated[float, Field(gt=0, le=60)] | None = None
+    walk_minutes: SearchMinutes | None = None
     """Longest walk, minutes; default: that of the service."""
     mode: Literal["reachable", "located"] = "reachable"
     """``sizes``: a site helps every community that walks to it, or only the one in which it stands."""
-    smallest: Annotated[float, Field(ge=0)] | None = None
+    smallest: Amount | None = None
     """``sizes``: least size of a site in the rule's unit; default: what the pack asks of one facility, else 0."""
-    largest: Positive | None = None
+    largest: Annotated[float, Field(gt=0, le=1e9), Unit("unit of the rule")] | None = None
     """``sizes``, ``capacity``: most of one site in the rule's unit, where the candidate itself does not say less."""
-    m2_per_bed: Positive | None = None
+    m2_per_bed: SquareMetres | None = None
     """Floor area per bed by which a candidate's floor area limits its beds, m²."""
-    m2_per_place: Positive = 12.0
+    m2_per_place: SquareMetres = 12.0
     """The same per childcare place, m² (鄞政发〔2023〕17号 二(三)7)."""
-    curve: Annotated[int, Field(ge=0, le=500)] | None = None
+    curve: Annotated[int, Field(ge=0, le=500), Unit("sites")] | None = None
     """``cover``: the gain curve runs to so many sites; default: twice the number asked for; 0: no curve."""
     gap: Share = 0.0
     """Relative gap to the bound at which the search may end; 0: a proof."""
-    most_nodes: Annotated[int, Field(ge=0)] | None = None
+    most_nodes: Annotated[int, Field(ge=0, le=10**12), Unit("nodes")] | None = None
     """Most nodes of the search tree; the same number gives the same answer again."""
-    most_seconds: Positive | None = 600.0
+    most_seconds: Seconds | None = 600.0
     """Most seconds; an answer that the clock ended is marked as not repeatable."""
 
     @model_validator(mode="after")

@@ -3,16 +3,20 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from geoplan.study.entry import Datum, Entry, FilePath, Text, one_of
+from geoplan.words.quantities import Count, Unit
+
+SpeedFactor = Annotated[float, Field(gt=0, le=5), Unit("factor")]
 
 
 class Delays(Entry):
     """Fixed seconds that slow a walker beside the pace."""
 
-    crossing_seconds: Annotated[float, Field(ge=0, le=300)] = 0.0
+    crossing_seconds: Annotated[float, Field(ge=0, le=300), Unit("s")] = 0.0
     """Seconds lost at each tagged crossing."""
-    steps_factor: Annotated[float, Field(ge=1, le=5)] = 1.0
+    steps_factor: Annotated[float, Field(ge=1, le=5), Unit("factor")] = 1.0
     """How many times longer a metre of steps takes than a metre of street."""
 
 
@@ -21,8 +25,21 @@ class Slope(Entry):
 
     file: FilePath
     """Elevation raster, metres."""
-    rule: Literal["tobler"] | dict[Text, float] = "tobler"
+    rule: Literal["tobler"] | dict[Text, SpeedFactor] = "tobler"
     """``tobler``, or a stated table of slope (share, as text) -> factor on speed."""
+
+    @model_validator(mode="after")
+    def _slopes(self) -> "Slope":
+        if isinstance(self.rule, dict) and not (self.rule and all(_is_slope(text) for text in self.rule)):
+            raise PydanticCustomError("study_slopes", "{given}", {"given": str(self.rule)})
+        return self
+
+
+def _is_slope(text: str) -> bool:
+    try:
+        return -1 <= float(text) <= 1
+    except ValueError:
+        return False
 
 
 class Streets(Entry):
@@ -54,9 +71,9 @@ class Streets(Entry):
     """Heights; none: flat."""
     delays: Delays = Delays()
     """Fixed seconds."""
-    max_snap_m: Annotated[float, Field(gt=0, le=2000)] = 250.0
+    max_snap_m: Annotated[float, Field(gt=0, le=2000), Unit("m")] = 250.0
     """Longest access leg from a point to the network, metres."""
-    island_nodes: Annotated[int, Field(ge=0)] = 50
+    island_nodes: Count = 50
     """A component with fewer nodes is an island."""
 
     @model_validator(mode="after")

@@ -22,6 +22,7 @@ from geoplan.study.streets import Streets
 from geoplan.study.zones import Land, ZoneLayer
 from geoplan.tables import GROUPS
 from geoplan.words.errors import StudyError
+from geoplan.words.quantities import Ordinal, Pace, RuleValue, Year
 from geoplan.words.strict_yaml import Format, meant, read_yaml
 
 #: Forms of the study file: its newest number, and entries that have another name since geoplan 1.0.
@@ -55,11 +56,11 @@ class Exports(Entry):
 class Study(PlannerFile):
     """Everything that a run needs, from one YAML file."""
 
-    format: Annotated[int, Field(ge=1)] = 1
+    format: Ordinal = 1
     """Form of this file; a file without it is of form 1."""
     name: Text
     """Title on every page."""
-    year: Annotated[int, Field(ge=1990, le=2100)]
+    year: Year
     """Year that is judged: facilities and targets count as of it."""
     lang: Literal["zh", "en"] = "zh"
     """Language of the outputs."""
@@ -91,11 +92,11 @@ class Study(PlannerFile):
     """Rules (pack.rule) that a pack ships switched off, e.g. unverified figures of `national`, and that shall be judged."""
     flag_rules: list[Text] | None = None
     """Only these rules (pack.rule) flag; default: every per-person and per-household standard and circle."""
-    thresholds: dict[Text, float] = {}
+    thresholds: dict[Text, RuleValue] = {}
     """Local thresholds (本地设定) for rules that the plan does not quantify, pack.rule -> value."""
     reported: list[Reported] = []
     """Figures that departments report."""
-    frail_kmh: Annotated[float, Field(gt=0, le=10)] = 2.736
+    frail_kmh: Pace = 2.736
     """Pace of frail elders shown beside the stated one, km/h (0.76 m/s: mean over 65 with limited mobility, n = 768)."""
     papers: list[Literal["word", "atlas"]] = ["word"]
     """Papers to hand in beside map, workbook and report: Word documents, atlas (needs the extra `papers`)."""

@@ -21,12 +21,34 @@ from geoplan.words.errors import GeoplanError, Note
 
 Model = TypeVar("Model", bound=BaseModel)
 
-#: Largest file that is read, bytes, and most entries that it may hold once its aliases are written out.
+#: Largest file that is read, bytes; most entries that it may hold once its aliases are written out; most entries inside each other.
 MOST_BYTES = 4 * 1024 * 1024
 MOST_ENTRIES = 200_000
+MOST_DEPTH = 40
+#: Most characters of a wrong value that a message repeats.
+MOST_SHOWN = 80
 
-#: The same as yaml.SafeLoader, in C where PyYAML was built with libyaml.
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where PyYAML was built with libyaml
+_DATE = "tag:yaml.org,2002:timestamp"
+
+
+class Loader(_Safe):  # type: ignore[misc]  # PyYAML has no types for its loaders
+    """YAML as a planner writes it: a date stays text, and a number that is none has a line."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as PyYAML declares it
+        first: [(tag, form) for tag, form in forms if tag != _DATE]
+        for first, forms in _Safe.yaml_implicit_resolvers.items()
+    }
+
+
+def _whole_number(loader: Any, node: Any) -> int:  # noqa: ANN401 - PyYAML has no types
+    try:
+        return int(loader.construct_yaml_int(node))
+    except ValueError as error:  # `0x`, or thousands of digits
+        raise yaml.constructor.ConstructorError(None, None, "no whole number", node.start_mark) from error
+
+
+Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
 @dataclass(frozen=True)
@@ -124,25 +146,28 @@ def parse_yaml(path: Path, *, error: type[GeoplanError], empty: str = "yaml_empt
         An `error` if there is no file, it is too large, is no YAML or holds no entries.
     """
     file = str(path)
-    if not path.is_file():
-        raise error(Note.of("file_missing", file=file, severity="error"))
-    size = path.stat().st_size
-    if size > MOST_BYTES:
-        raise error(Note.of("yaml_too_large", file=file, size=size, most=MOST_BYTES, severity="error"))
     try:
+        if not path.is_file():
+            raise error(Note.of("file_missing", file=file, severity="error"))
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise error(Note.of("yaml_too_large", file=file, size=size, most=MOST_BYTES, severity="error"))
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as wrong:
         raise error(Note.of("yaml_not_utf8", file=file, severity="error")) from wrong
+    except OSError as wrong:
+        raise error(Note.of("file_held", file=file, why=one_line(wrong), severity="error")) from wrong
     return parse_text(text, file=file, error=error, empty=empty)
 
 
 def parse_text(text: str, *, file: str, error: type[GeoplanError], empty: str = "yaml_empty") -> Parsed:
     """Return the entries of a YAML text; `file` is its name in messages. Raises as :func:`parse_yaml`."""
     try:
-        tree = yaml.compose(text, Loader=LOADER)
+        _check_events(text, file=file, error=error)
+        tree = yaml.compose(text, Loader=Loader)
         if tree is not None and _size(tree, {}) > MOST_ENTRIES:
             raise error(Note.of("yaml_too_many", file=file, most=MOST_ENTRIES, severity="error"))
-        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader
+        data = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as wrong:
         mark = getattr(wrong, "problem_mark", None)
         row = None if mark is None else mark.line + 1
@@ -156,6 +181,22 @@ def parse_text(text: str, *, file: str, error: type[GeoplanError], empty: str = 
         for entry, line in repeated(tree)
     )
     return Parsed(data, {"": tree.start_mark.line + 1, **dict(lines_of(tree))}, notes)
+
+
+def _check_events(text: str, *, file: str, error: type[GeoplanError]) -> None:
+    """Raise an `error` where entries stand too deep inside each other, or a tag (``!!set``) asks for more than plain entries."""
+    depth = 0
+    for event in yaml.parse(text, Loader=Loader):
+        row = event.start_mark.line + 1 if event.start_mark else None
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MOST_DEPTH:
+            raise error(Note.of("yaml_too_deep", file=file, row=row, most=MOST_DEPTH, severity="error"))
+        tag = getattr(event, "tag", None)
+        if tag not in (None, "!"):  # "!": a quoted text
+            raise error(Note.of("yaml_tag", file=file, row=row, tag=tag, severity="error"))
 
 
 def migrated(
@@ -225,12 +266,23 @@ class Place:
     def mistyped(self, entry: str, kind: str, got: object) -> Note:
         """Return an error about an entry of a wrong type; `kind` is pydantic's word for what was wrong."""
         shown = json.dumps(got, ensure_ascii=False, default=str)
-        return self.note("entry_type", entry, kind=Phrase(f"expected_{kind}"), got=shown)
+        return self.note("entry_type", entry, kind=Phrase(f"expected_{kind}"), got=short(shown))
 
 
 def one_line(error: Exception) -> str:
     """Return the text of an error on one line."""
     return " ".join(str(error).split())
+
+
+def short(text: str) -> str:
+    """Return a text, cut where it is long.
+
+    Examples
+    --------
+    >>> short("9" * 5000)[-4:], short("15")
+    ('999…', '15')
+    """
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
 
 
 def meant(word: str, known: Iterable[str]) -> str:
@@ -323,9 +375,9 @@ def _notes(
         yield told("entry_missing")
     elif kind in _BOUNDS:
         sign, name = _BOUNDS[kind]
-        yield told("entry_bound", sign=sign, bound=f"{context[name]:g}", got=got)
+        yield told("entry_bound", sign=sign, bound=f"{context[name]:g}", got=short(str(got)))
     elif kind == "literal_error":
-        yield told("entry_choice", choices=context["expected"].replace(" or ", ", "), got=got)
+        yield told("entry_choice", choices=context["expected"].replace(" or ", ", "), got=short(repr(got)))
     elif kind == "entry_names":  # a check of names between entries: entry, name and what was meant, each
         for inner, name, guess in context["names"]:
             code = "entry_name_unknown_meant" if guess else "entry_name_unknown"

@@ -25,6 +25,7 @@ from geoplan.standards.members import (
 from geoplan.standards.requirement import Requirement
 from geoplan.standards.rules import Group, Selections, types_of
 from geoplan.words.errors import Note
+from geoplan.words.quantities import Minutes, Unit
 from geoplan.words.vocabulary import label
 
 
@@ -36,9 +37,9 @@ class Circle(MemberRule):
     """Facilities of the service."""
     group: Group
     """Who walks to it."""
-    minutes: Annotated[float, Field(gt=0, le=120)] | None = None
+    minutes: Minutes | None = None
     """Longest walk that counts, inclusive."""
-    metres: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    metres: Annotated[float, Field(gt=0, le=10_000), Unit("m")] | None = None
     """Instead of `minutes`: radius in a straight line."""
     service: str | None = None
     """Only this service of the study; default: the one that fits best."""

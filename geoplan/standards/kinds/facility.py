@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from geoplan.standards.counts import amounts, facility_amounts, fits
 from geoplan.standards.data import AssessmentData, Bools, Floats
@@ -18,6 +18,7 @@ from geoplan.standards.rule_zones import RuleZones
 from geoplan.standards.rules import Condition, Selections, Supply, supply_unit
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
+from geoplan.words.quantities import Factor, Households
 from geoplan.words.vocabulary import label
 
 
@@ -37,10 +38,10 @@ class Facility(MemberRule):
     """Instead of `must`: the supply that the target bounds."""
     over: Supply | None = None
     """Divisor of `measured`."""
-    times: Annotated[float, Field(gt=0)] = 1.0
+    times: Factor = 1.0
     """Factor on the ratio (100 for "per 100")."""
 
-    pool_below: Annotated[float, Field(gt=0)] | None = None
+    pool_below: Households | None = None
     """Estates with fewer households than this pool with the other small ones of their community; default: none does."""
 
     supply_entries: ClassVar[tuple[str, ...]] = ("measured", "over")
@@ -80,6 +81,11 @@ class Facility(MemberRule):
     def member_format(self) -> str:
         """Return the format of the amount of one facility: whole, or a ratio with its decimals."""
         return "count" if self.over is None else "decimal"
+
+    @property
+    def bounds_share(self) -> bool:
+        """False where the target bounds what one facility has."""
+        return self.must is not None
 
     def _bound_text(self, required: Requirement, lang: str) -> str:
         """Return what one facility must meet: ``≤150 个托位``, ``≥12 平方米/托位``."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from geoplan.standards.counts import ZoneAmounts, zone_amounts
 from geoplan.standards.data import AssessmentData
@@ -16,6 +16,7 @@ from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selection, Selections, selections_text
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
+from geoplan.words.quantities import Households
 
 
 class FloorArea(Rule):
@@ -29,7 +30,7 @@ class FloorArea(Rule):
     flag_by: Selections | None = None
     """Facilities whose floor area measures communities against an estate rule (参照新建标准测算)."""
 
-    pool_below: Annotated[float, Field(gt=0)] | None = None
+    pool_below: Households | None = None
     """Estates with fewer households than this pool with the other small ones of their community; default: none does."""
 
     @model_validator(mode="after")

@@ -1,17 +1,18 @@
 """increase: what is new since the base year."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from geoplan.standards.counts import ZoneAmounts, amounts, located, zone_amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.kinds.total import one_stock
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selections, Supply
+from geoplan.words.quantities import Year
 
 
 class Increase(Rule):
@@ -22,7 +23,7 @@ class Increase(Rule):
     """Facilities that count; none: the table of zone supplies says how much is new."""
     supply: Supply | None = None
     """What is added up; none: facilities are counted."""
-    since: Annotated[int, Field(ge=1990, le=2100)]
+    since: Year
     """Base year: what opened after it is new."""
 
     @model_validator(mode="after")

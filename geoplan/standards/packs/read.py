@@ -14,6 +14,7 @@ from geoplan.standards.kinds import kinds
 from geoplan.standards.rules import Entry, Rule, Text, linked
 from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note, PackError
+from geoplan.words.quantities import Ordinal, Year
 from geoplan.words.strict_yaml import (
     Format,
     Parsed,
@@ -23,6 +24,7 @@ from geoplan.words.strict_yaml import (
     migrated,
     parse_text,
     parse_yaml,
+    short,
 )
 from geoplan.words.vocabulary import label
 
@@ -48,7 +50,7 @@ class NotAssessed(Entry):
 class Pack(Entry):
     """The rules of one plan."""
 
-    format: Annotated[int, Field(ge=1)] = 1
+    format: Ordinal = 1
     """Form of this file; a file without it is of form 1."""
     title_zh: Text
     """Title in Chinese."""
@@ -66,7 +68,7 @@ class Pack(Entry):
     """Issuing body, in English."""
     issued: Text
     """Date of issue, or ``not found``."""
-    years: Annotated[list[int], Field(min_length=2, max_length=2)]
+    years: Annotated[list[Year], Field(min_length=2, max_length=2)]
     """First and last year of the plan."""
     area_zh: Text
     """Area that the plan is for, in Chinese."""
@@ -428,7 +430,9 @@ def _rule(entry: dict[str, Any], told: Mapping[str, Any], place: Place) -> tuple
     if model is None and kind is None:
         return None, [place.note("entry_missing", "kind")]
     if model is None:
-        return None, [place.note("entry_choice", "kind", choices=", ".join(sorted(kinds())), got=kind)]
+        return None, [
+            place.note("entry_choice", "kind", choices=", ".join(sorted(kinds())), got=short(repr(kind)))
+        ]
     known = [name for name in model.model_fields if name not in SET_WHEN_READ]
     problems = [place.unknown(key, known) for key in SET_WHEN_READ if key in entry]
     given = {key: value for key, value in entry.items() if key not in SET_WHEN_READ}

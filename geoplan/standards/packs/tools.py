@@ -153,8 +153,8 @@ def copy(pack: Pack, to: str | Path, *, years: int = 2030) -> Path:
 def _own_rules(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
-    entries = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    return [rule for rule in entries.get("rules", []) if isinstance(rule, dict)]
+    rules = parse_yaml(path, error=PackError).entries.get("rules", [])
+    return [rule for rule in rules if isinstance(rule, dict)]
 
 
 def _next(entry: dict[str, Any], rule: Rule, year: int) -> dict[str, Any]:

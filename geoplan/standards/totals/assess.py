@@ -14,13 +14,13 @@ from geoplan.standards.measure import NAN, Measured
 from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.projects.facilities import as_facilities
 from geoplan.standards.requirement import Requirement, rounded
-from geoplan.standards.rules import Rule, linked
+from geoplan.standards.rules import Rule, linked, share_notes
 from geoplan.standards.totals.data import AREA, YearTotals
 from geoplan.standards.totals.file import People, Totals, read_totals
 from geoplan.standards.totals.implied import implied_people
 from geoplan.standards.verdict import judge
 from geoplan.words.catalogue import LANGUAGES, phrase
-from geoplan.words.errors import InputError, Note
+from geoplan.words.errors import InputError, Note, raise_errors
 
 #: Columns of the findings: as `geoplan.tables.FINDINGS`, with what only totals have.
 COLUMNS = {
@@ -120,6 +120,8 @@ def assess_totals_file(
     if pack is None and totals.pack is None:
         raise InputError(Note.of("totals_no_pack", file=str(path), severity="error"))
     chosen = read_pack(pack or str(totals.pack))
+    notes = share_notes(chosen.rules, [("stated", told.rule, told.value) for told in totals.stated])
+    raise_errors([replace(note, file=Path(path).name) for note in notes], InputError)
     return assess_totals(totals, rules_of([chosen]), year=chosen.years[1] if year is None else year)
 
 

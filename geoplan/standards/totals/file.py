@@ -28,17 +28,15 @@ from geoplan.inputs import readers
 from geoplan.inputs.lists.cells import cell_text, is_blank, read_flag
 from geoplan.standards.rules import Entry, Group, Supply, Text, known_word
 from geoplan.study.formats import kind_of
+from geoplan.words import quantities
 from geoplan.words.errors import InputError, Note
-from geoplan.words.strict_yaml import Format, Parsed, Place, checked, parse_yaml
+from geoplan.words.quantities import Count, Ordinal, PositiveShare, RuleValue, Unit, Year
+from geoplan.words.strict_yaml import Format, Parsed, Place, checked, parse_yaml, short
 
 #: The numbered forms of a file of totals.
 TOTALS_FORMAT = Format()
 
-Year = Annotated[int, Field(ge=1990, le=2100)]
-Amount = (
-    Annotated[float, Field(ge=0)]
-    | Annotated[list[Annotated[float, Field(ge=0)] | None], Field(min_length=2, max_length=2)]
-)
+Amount = quantities.Amount | Annotated[list[quantities.Amount | None], Field(min_length=2, max_length=2)]
 """A number, or least and most; null as the most: not known."""
 
 
@@ -72,7 +70,7 @@ class People(SourcedEntry):
 
     group: Group
     """Group."""
-    value: Annotated[float, Field(ge=0)]
+    value: Annotated[float, Field(ge=0, le=1e10), Unit("people")]
     """People."""
     basis: Text
     """常住, 户籍, 七普, 假定 …"""
@@ -102,7 +100,7 @@ class Having(Entry):
 class Part(Having):
     """Some of the facilities of an entry."""
 
-    count: Annotated[int, Field(ge=0)] = 1
+    count: Count = 1
     """How many facilities."""
 
 
@@ -111,7 +109,7 @@ class Standing(SourcedEntry, Having):
 
     type: Text
     """Facility type."""
-    count: Annotated[int, Field(ge=0)] | None = None
+    count: Count | None = None
     """How many facilities; none: not known."""
     planned: bool = False
     """True for what the plan aims at."""
@@ -147,7 +145,7 @@ class Stated(SourcedEntry):
 
     rule: Text
     """Rule, with or without its pack."""
-    value: Annotated[float, Field(ge=0)]
+    value: RuleValue
     """In the rule's unit; shares 0-1."""
 
 
@@ -158,7 +156,7 @@ class Share(SourcedEntry):
     """The part."""
     of: Text
     """The whole."""
-    at_least: Annotated[float, Field(gt=0, le=1)]
+    at_least: PositiveShare
     """Least share, 0-1."""
 
 
@@ -176,7 +174,7 @@ class Listed(Entry):
 class Totals(Entry):
     """Totals of one area."""
 
-    format: Annotated[int, Field(ge=1)] = 1
+    format: Ordinal = 1
     """Form of this file; a file without it is of form 1."""
     title_zh: Text
     """Title in Chinese."""
@@ -271,7 +269,9 @@ def entries_of_csv(path: Path) -> Parsed:
         section = cells["section"]
         if section not in _SECTIONS:
             place = Place(path.name, {"section": int(str(line))})
-            raise InputError(place.note("entry_choice", "section", choices=", ".join(_SECTIONS), got=section))
+            raise InputError(
+                place.note("entry_choice", "section", choices=", ".join(_SECTIONS), got=short(repr(section)))
+            )
         if section == "absent":
             data.setdefault("absent", []).append(cells["name"])
             continue
