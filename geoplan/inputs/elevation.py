@@ -9,12 +9,13 @@ import numpy.typing as npt
 import rasterio
 import shapely
 from pyproj import CRS, Transformer
-from rasterio.errors import RasterioError, WindowError
+from rasterio.errors import WindowError
 from rasterio.windows import Window
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import spsolve
 
+from geoplan.inputs.limits import open_raster
 from geoplan.inputs.readers import raster_name
 from geoplan.inputs.streets.edges import components
 from geoplan.words.errors import InputError, Note
@@ -95,17 +96,13 @@ def sample(path: str | Path, xy: Floats, *, crs: CRS | str) -> Floats:
     path = Path(path)
     if not len(xy):
         return np.empty(0)
-    try:
-        with rasterio.open(raster_name(path)) as raster:
-            if raster.crs is None:
-                raise InputError(Note.of("heights_without_crs", file=path.name, severity="error"))
-            target = CRS.from_user_input(raster.crs)
-            # twice the last point: some pyproj take an array of one for a number, and warn
-            x, y = Transformer.from_crs(crs, target, always_xy=True).transform(*np.vstack([xy, xy[-1:]]).T)
-            return _bilinear(raster, np.asarray(x)[:-1], np.asarray(y)[:-1], geographic=target.is_geographic)
-    except RasterioError as error:
-        note = Note.of("heights_unreadable", file=path.name, reason=str(error), severity="error")
-        raise InputError(note) from error
+    with open_raster(path, raster_name(path)) as raster:
+        if raster.crs is None:
+            raise InputError(Note.of("heights_without_crs", file=path.name, severity="error"))
+        target = CRS.from_user_input(raster.crs)
+        # twice the last point: some pyproj take an array of one for a number, and warn
+        x, y = Transformer.from_crs(crs, target, always_xy=True).transform(*np.vstack([xy, xy[-1:]]).T)
+        return _bilinear(raster, np.asarray(x)[:-1], np.asarray(y)[:-1], geographic=target.is_geographic)
 
 
 def _bilinear(raster: rasterio.DatasetReader, x: Floats, y: Floats, *, geographic: bool) -> Floats:

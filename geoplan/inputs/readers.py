@@ -18,10 +18,13 @@ from typing import Any, NoReturn
 from zipfile import BadZipFile, ZipFile
 
 import geopandas as gpd
+import numpy as np
 import openpyxl
 import pandas as pd
 import pyogrio
+import shapely
 
+from geoplan.inputs.limits import check_file, check_json, check_xml
 from geoplan.study.formats import KINDS, SHAPEFILE_PARTS, TEXT_TABLES, ending, kind_of
 from geoplan.tables import Source
 from geoplan.words.errors import InputError, Note
@@ -208,7 +211,18 @@ def read_layer(path: FilePath, *, layer: str | None = None, encoding: str | None
         raise InputError(_note("file_unreadable", path, reason=_reason(error))) from error
     if not isinstance(table, gpd.GeoDataFrame):
         _fail("layer_without_geometry", path)
-    return table
+    return _only_finite(table)
+
+
+def _only_finite(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a layer in which a shape with a coordinate that is no finite number is null, as one that is not given."""
+    coordinates, row = shapely.get_coordinates(layer.geometry.array, return_index=True)
+    wrong = np.unique(row[~np.isfinite(coordinates).all(axis=1)])
+    if not len(wrong):
+        return layer
+    shapes = layer.geometry.array.copy()
+    shapes[wrong] = None
+    return layer.set_geometry(gpd.GeoSeries(shapes, index=layer.index, crs=layer.crs))
 
 
 def _read_ogr(path: Path, *, layer: str | None, encoding: str | None) -> Any:  # noqa: ANN401 - pyogrio gives either
@@ -216,7 +230,9 @@ def _read_ogr(path: Path, *, layer: str | None, encoding: str | None) -> Any:  #
     kind = ending(path)
     if kind in (".geojson", ".json"):
         # GeoJSON is UTF-8 by its standard; what is not, is decoded here and handed on as UTF-8
-        return pyogrio.read_dataframe(_text(path, encoding).encode("utf-8"))
+        return pyogrio.read_dataframe(check_json(path, _text(path, encoding).encode("utf-8")))
+    if kind == ".kml":
+        check_xml(path, "kml")
     name = _choose(path, [str(n) for n, geometry in pyogrio.list_layers(path) if geometry is not None], layer)
     if kind == ".shp":
         return pyogrio.read_dataframe(path, encoding=encoding or dbf_encoding(path))
@@ -331,7 +347,7 @@ def _sheet_cells(path: Path, layer: str | None) -> list[list[Any]]:
             # of styles and validations that openpyxl does not know; cells are read all the same
             warnings.filterwarnings("ignore", module="openpyxl")
             book = openpyxl.load_workbook(path, data_only=True)
-    except (BadZipFile, KeyError, OSError, ValueError, TypeError) as error:
+    except Exception as error:
         raise InputError(_note("file_unreadable", path, reason=_reason(error))) from error
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     used = [name for name, sheet in sheets.items() if any(map(any, sheet.iter_rows(values_only=True)))]
@@ -420,8 +436,7 @@ def _choose(path: Path, names: Sequence[str], wanted: str | None) -> str:
 
 def _existing(path: FilePath) -> Path:
     path = Path(path)
-    if not path.exists():
-        _fail("file_missing", path)
+    check_file(path)
     return path
 
 

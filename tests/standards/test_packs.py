@@ -290,6 +290,6 @@ def test_derived_supplies_name_what_is_there():
 
 def test_rules_that_name_each_other_are_refused(rules_from):
     more = ("level: community", "unit: zones")
-    bodies = [written("compliance", ">=1", f"id: {a}", f"meets: [{b}]", *more) for a, b in ("ab", "ba")]
+    bodies = [written("compliance", ">=100%", f"id: {a}", f"meets: [{b}]", *more) for a, b in ("ab", "ba")]
     with pytest.raises(PackError, match=r"local\.a, local\.b"):
         linked(rules_from(*bodies))

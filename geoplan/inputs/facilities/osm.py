@@ -13,7 +13,8 @@ import osmium
 import pandas as pd
 import shapely
 
-from geoplan.inputs.streets.osm import osmium_file
+from geoplan.inputs.limits import check_file
+from geoplan.inputs.streets.osm import UNREADABLE, osmium_file
 from geoplan.words.errors import InputError, Note
 
 #: Words of `social_facility:for` (https://wiki.openstreetmap.org/wiki/Key:social_facility:for) by who they mean.
@@ -49,15 +50,14 @@ def read_osm(path: str | Path) -> tuple[pd.DataFrame, gpd.GeoSeries]:
         If the file is missing or cannot be read.
     """
     path = Path(path)
-    if not path.exists():
-        raise InputError(Note.of("file_missing", file=path.name, severity="error"))
+    check_file(path)
     records: dict[str, tuple[dict[str, Any], shapely.Point]] = {}
     try:
         for key, tags, point in _objects(path):
             word = type_word(tags)
             if word:
                 records[key] = (_cells(key, word, tags), point)
-    except (RuntimeError, ValueError, OSError) as error:
+    except UNREADABLE as error:
         raise InputError(
             Note.of("file_unreadable", file=path.name, severity="error", reason=str(error))
         ) from error

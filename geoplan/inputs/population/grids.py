@@ -22,6 +22,7 @@ from scipy import ndimage
 
 from geoplan.inputs.boundaries.checks import overlaps, without_overlaps
 from geoplan.inputs.boundaries.zones import natural_key
+from geoplan.inputs.limits import open_raster
 from geoplan.inputs.readers import raster_name
 from geoplan.words.errors import InputError, Note
 
@@ -109,7 +110,7 @@ class Raster:
 
 def whole_file(raster: Raster) -> Floats:
     """Return all values of a raster's file, flat, NaN where there is no data; of a very large file only the window."""
-    with rasterio.open(raster_name(raster.path)) as source:
+    with open_raster(raster.path, raster_name(raster.path)) as source:
         if source.width * source.height > WHOLE_CELLS:
             return raster.values
         return _values(source, None)
@@ -121,7 +122,7 @@ def read_raster(path: str | Path, around: tuple[float, float, float, float], crs
     Parameters
     ----------
     path
-        GeoTIFF or anything else that rasterio opens, zipped or not; the first band is read.
+        GeoTIFF or another raster of `limits.RASTER_DRIVERS`, zipped or not; the first band is read.
     around
         Bounds that the window has to hold, in `crs` (the study area with its halo).
 
@@ -132,14 +133,8 @@ def read_raster(path: str | Path, around: tuple[float, float, float, float], crs
         that are not declared as nodata.
     """
     path = Path(path)
-    try:
-        with rasterio.open(raster_name(path)) as source:
-            return _window(source, path, around, crs)
-    except rasterio.errors.RasterioIOError as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            Note.of("file_unreadable", file=path.name, reason=reason, severity="error")
-        ) from error
+    with open_raster(path, raster_name(path)) as source:
+        return _window(source, path, around, crs)
 
 
 def _window(source: Any, path: Path, around: tuple[float, float, float, float], crs: pyproj.CRS) -> Raster:  # noqa: ANN401 - rasterio

@@ -5,6 +5,7 @@ barrier or a crossing as OPL text (https://osmcode.org/opl-file-format/), one li
 in Python: no object is made for a node.
 """
 
+import ctypes
 import re
 import tempfile
 from collections import Counter
@@ -58,6 +59,10 @@ class _Lines:
     left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
+#: What osmium raises at a file that it cannot read: bytes, ids, coordinates.
+UNREADABLE = (RuntimeError, ValueError, OSError, osmium.InvalidLocationError)
+
+
 def osmium_file(path: Path) -> osmium.io.File:
     """Return an extract as osmium opens it, whatever the case of its ending."""
     return osmium.io.File(str(path), OSM_FORMATS[ending(path)])
@@ -77,7 +82,7 @@ def read_osm(
         found = _collect(path, walk)
         if any("xy" in vertices for vertices in found.vertices) and _way_before_node(path):
             found = _collect(path, walk, places_first=True)
-    except RuntimeError as error:  # osmium raises nothing finer
+    except UNREADABLE as error:
         raise InputError(
             Note.of("streets_unreadable", file=path.name, reason=str(error), severity="error")
         ) from error
@@ -128,9 +133,14 @@ def _filter(
     nodes = _only(osm.NODE, osmium.filter.KeyFilter("barrier", "highway"))
     rings = _only(osm.RELATION, osmium.filter.KeyFilter("highway"))
     reader = osmium.io.Reader(osmium_file(path), kinds)
+    writer = osmium.SimpleWriter(osmium.io.File(str(target), _OPL), overwrite=True)
     try:
-        with osmium.SimpleWriter(osmium.io.File(str(target), _OPL), overwrite=True) as writer:
-            osmium.apply(reader, places, nodes, ways, rings, writer)
+        osmium.apply(reader, places, nodes, ways, rings, writer)
+        writer.close()
+    except BaseException:
+        # a writer that failed tries to write again when it is destroyed, which ends the process: it is never destroyed
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(writer))
+        raise
     finally:
         reader.close()
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 import geopandas as gpd
 import networkx as nx
@@ -21,6 +20,7 @@ import shapely
 from pyproj import CRS
 
 from geoplan.inputs.datum import to_crs
+from geoplan.inputs.limits import check_xml
 from geoplan.inputs.streets.edges import WAY_COLUMNS, Ways
 from geoplan.inputs.streets.lines import (
     judge_lines,
@@ -99,10 +99,11 @@ def read_graphml(path: str | Path) -> Graph:
     """
     import osmnx
 
+    check_xml(Path(path), "graphml")
     no_cast = dict.fromkeys(["oneway", "bridge", "tunnel", "access"], str)
     try:
         return osmnx.load_graphml(Path(path), edge_dtypes=no_cast)
-    except (ParseError, ValueError, KeyError, nx.NetworkXError) as error:
+    except Exception as error:
         note = Note.of("streets_unreadable", file=Path(path).name, reason=str(error), severity="error")
         raise InputError(note) from error
 
