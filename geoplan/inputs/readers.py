@@ -25,7 +25,15 @@ import pyogrio
 import shapely
 
 from geoplan.inputs.limits import check_file, check_json, check_xml
-from geoplan.study.formats import KINDS, SHAPEFILE_PARTS, TEXT_TABLES, ending, kind_of
+from geoplan.study.formats import (
+    KINDS,
+    RASTER_SIDECARS,
+    SHAPEFILE_PARTS,
+    TEXT_TABLES,
+    WORLD_FILES,
+    ending,
+    kind_of,
+)
 from geoplan.tables import Source
 from geoplan.words.errors import InputError, Note
 
@@ -167,13 +175,14 @@ def file_kind(path: FilePath, *kinds: str) -> str:
     Raises
     ------
     InputError
-        If the file is missing, or of none of these kinds.
+        If the file is missing, of none of these kinds, or may not be opened (`geoplan.inputs.limits.check_file`).
     """
-    path = _existing(path)
+    path = Path(path)
     kind = kind_of(path)
-    if kind not in kinds:
+    if kind not in kinds and path.exists():
         known = ", ".join(end for each in kinds for end in KINDS[each])
         _fail("file_kind_unknown", path, found=ending(path) or path.name, known=known)
+    check_file(path)
     return kind
 
 
@@ -297,7 +306,7 @@ def raster_name(path: FilePath) -> str:
 def source(path: FilePath, *, role: str, rows: int | None = None, datum: str = "", note: str = "") -> Source:
     """Return a file's line of the sources sheet.
 
-    `sha256` is that of the file; for a Shapefile or a folder (FileGDB) it is that of its parts one after the other,
+    `sha256` is that of the file; for a Shapefile, a folder (FileGDB) or a raster with files of its place beside it, it is that of its parts one after the other,
     each preceded by its lower-case name, in the order of names.
 
     Raises
@@ -312,6 +321,9 @@ def source(path: FilePath, *, role: str, rows: int | None = None, datum: str = "
     elif ending(path) == ".shp":
         beside = (p for p in path.parent.iterdir() if p.stem == path.stem)
         parts = sorted(p for p in beside if p.suffix.lower() in SHAPEFILE_PARTS)
+    elif kind_of(path) == "raster":
+        beside = (path.with_name(path.name + end) for end in RASTER_SIDECARS)
+        parts = [path, *(part for part in (*beside, *map(path.with_suffix, WORLD_FILES)) if part.is_file())]
     else:
         parts = [path]
     digest, size = hashlib.sha256(), 0

@@ -32,6 +32,7 @@ from geoplan.tables import OTHER_BASIS
 from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.errors import Note, PackError
 from geoplan.words.numbers import format_number
+from geoplan.words.quantities import Year
 from geoplan.words.vocabulary import label, narrower, vocabulary
 
 Text = Annotated[str, Field(min_length=1)]
@@ -253,7 +254,7 @@ class Rule(Entry):
     """Set when the pack is read."""
     plan_level: Literal["city", "district"] = "city"
     """Set when the pack is read: what the plan's area is."""
-    years: tuple[int, int] | None = None
+    years: tuple[Year, Year] | None = None
     """Set when the pack is read: the plan's years."""
 
     local_entries: tuple[str, ...] = ()

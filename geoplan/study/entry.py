@@ -1,6 +1,7 @@
 """What every part of a study file is made of: strict and frozen entries, paths, and copies that are checked again."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -22,12 +23,16 @@ from geoplan.words.strict_yaml import entry_notes, line_of
 
 Level = Literal["district", "town", "community", "estate"]
 Text = Annotated[str, Field(min_length=1)]
+#: What leads to the network, or into GDAL's virtual files: ``http://…``, ``/vsicurl/…``. A drive has one letter.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|/vsi")
 
 
 def _resolved(path: Path, info: ValidationInfo) -> Path:
     """Return a path as it is on this machine: relative ones start at the folder of the file that is read."""
     if path == Path():
         raise PydanticCustomError("string_too_short", "a path that is not empty")
+    if _ADDRESS.match(path.as_posix()):
+        raise PydanticCustomError("study_address", "{got}", {"got": path.as_posix()})
     folder = (info.context or {}).get("folder")
     return path if folder is None else Path(folder, path)
 

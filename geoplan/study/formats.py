@@ -25,6 +25,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 #: Parts of a Shapefile that decide what is read from it.
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+#: Files beside a raster that say where it lies or how its values count: behind its name, and in place of its ending.
+RASTER_SIDECARS = (".aux.xml", ".msk", ".ovr")
+WORLD_FILES = (".prj", ".tfw", ".wld")
 
 
 def ending(path: str | Path) -> str:

@@ -111,8 +111,8 @@ def test_several_layers_need_a_name_but_a_table_of_styles_is_no_layer(tmp_path):
     ("read", "name", "content", "code"),
     [
         (readers.read_layer, "none.gpkg", None, "file_missing"), (readers.read_layer, "a.dwg", b"x", "file_kind_unknown"),
-        (readers.read_layer, "a.gpkg", b"no database", "file_unreadable"),
-        (readers.read_layer, "a.shp", b"no shape", "file_unreadable"),
+        (readers.read_layer, "a.gpkg", b"no database", "file_not_as_named"),
+        (readers.read_layer, "a.shp", b"no shape", "file_not_as_named"),
         (readers.read_layer, "a.parquet", b"PAR1", "file_unreadable"),
         (readers.read_layer, "a.geojson", b"{", "file_unreadable"),
         (readers.read_layer, "a.geojson", b'{"a": "\xff\xff"}', "encoding_unknown"),
