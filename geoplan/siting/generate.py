@@ -5,33 +5,26 @@ deterministic.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from geoplan.inputs.candidates import candidate_frame
 from geoplan.network.compiled import compiled
 from geoplan.network.graph import WalkGraph
 from geoplan.network.hilbert import hilbert_order
 from geoplan.siting.candidates import Candidates
+from geoplan.siting.solve.problems import Bools, Floats, Ints
 from geoplan.tables import LEVELS, check_columns
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note, TableError
 
 Way = Literal["streets", "grid", "centroids"]
-
-
 WAYS: tuple[Way, ...] = ("streets", "grid", "centroids")
-
-
-Floats = NDArray[np.float64]
-
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +226,7 @@ def _centroids(within: gpd.GeoDataFrame, people: _People | None) -> tuple[Floats
     return x, y, lived, _left("generate_no_people", n - len(lived))
 
 
-def _outside(x: Floats, y: Floats, exclude: gpd.GeoSeries | None) -> NDArray[np.bool_]:
+def _outside(x: Floats, y: Floats, exclude: gpd.GeoSeries | None) -> Bools:
     """Return which points lie in no excluded area."""
     free = np.ones(len(x), bool)
     if exclude is not None and len(x):
@@ -254,7 +247,7 @@ def _most(n: int, around: Floats | None, most: int | None) -> Ints:
 
 
 def _table(
-    way: Way, x: Floats, y: Floats, zone_id: NDArray[np.object_], lang: str, zones: gpd.GeoDataFrame
+    way: Way, x: Floats, y: Floats, zone_id: Any, lang: str, zones: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:  # fmt: skip
     n = len(x)
     number = np.arange(1, n + 1)
@@ -276,15 +269,7 @@ def _table(
 PEOPLE_AROUND_M = 500.0
 
 
-#: Side of a cell as a share of the spacing: below 1/sqrt(2), so that one cell holds one point that stays at most.
-_CELL = 0.7
-
-
-#: Cells to look at in each direction: 2 x 0.7 is above 1.
-_ROUND = 2
-
-
-def apart(x: Floats, y: Floats, first: Ints, spacing_m: float) -> NDArray[np.bool_]:
+def apart(x: Floats, y: Floats, first: Ints, spacing_m: float) -> Bools:
     """Return which points stay: taken in the order `first`, each one that is no nearer than `spacing_m` to one already taken.
 
     Every point left out has a point that stays nearer than `spacing_m` (a maximal packing).
@@ -305,39 +290,13 @@ def apart(x: Floats, y: Floats, first: Ints, spacing_m: float) -> NDArray[np.boo
     """
     if spacing_m <= 0 or len(x) == 0:
         return np.ones(len(x), bool)
-    side = _CELL * spacing_m
-    column = np.floor((x - x.min()) / side).astype(np.int64)
-    row = np.floor((y - y.min()) / side).astype(np.int64)
-    # a margin as wide as the search, so that no row runs into the next
-    width = int(column.max()) + 2 * _ROUND + 1
-    key = row * width + column
-    cells, cell = np.unique(key, return_inverse=True)
-    stays: NDArray[np.bool_] = _apart(x, y, first, key, cells, cell.astype(np.int64), width, float(spacing_m))
-    return stays
-
-
-@compiled
-def _apart(
-    x: Floats, y: Floats, first: Ints, key: Ints, cells: Ints, cell: Ints, width: int, spacing: float
-) -> NDArray[np.bool_]:
-    holder = np.full(len(cells), -1, np.int64)
-    stays = np.zeros(len(x), np.bool_)
+    tree = cKDTree(np.column_stack([x, y]))
+    stays, free = np.zeros(len(x), bool), np.ones(len(x), bool)
     for i in first:
-        free = True
-        for up in range(-_ROUND, _ROUND + 1):
-            # the cells of one row lie side by side in the sorted list
-            low = key[i] + up * width - _ROUND
-            at = np.searchsorted(cells, low)
-            while free and at < len(cells) and cells[at] <= low + 2 * _ROUND:
-                j = holder[at]
-                if j >= 0 and np.hypot(x[j] - x[i], y[j] - y[i]) < spacing:
-                    free = False
-                at += 1
-            if not free:
-                break
-        if free:
+        if free[i]:
             stays[i] = True
-            holder[cell[i]] = i
+            near = np.array(tree.query_ball_point((x[i], y[i]), 1.001 * spacing_m))
+            free[near[np.hypot(x[near] - x[i], y[near] - y[i]) < spacing_m]] = False
     return stays
 
 

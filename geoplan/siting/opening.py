@@ -1,9 +1,10 @@
 """Order of opening of the chosen sites and the gain of each: phase by phase, within a phase the largest marginal gain first."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from geoplan.siting.solve.problems import CoverageProblem, DistanceProblem, Floats, Ints, entries_of
 
@@ -51,24 +52,14 @@ def opening_by_people(problem: CoverageProblem, groups: Sequence[Ints]) -> Openi
     >>> found.option.tolist(), found.marginal.tolist(), found.total.tolist()
     ([0, 1], [8.0, 1.0], [8.0, 9.0])
     """
-    covered = problem.covered_by_existing.copy()
-    start = float(problem.weight[covered].sum())
-
-    def adds(option: int, seen: np.ndarray) -> float:
-        at, _ = entries_of(problem.covers, option)
-        return float(problem.weight[at[~seen[at]]].sum())
-
-    def open_it(option: int) -> None:
-        covered[entries_of(problem.covers, option)[0]] = True
-
-    return _open(
-        groups,
-        lambda o: adds(o, problem.covered_by_existing),
-        lambda o: adds(o, covered),
-        open_it,
-        start,
-        sign=1.0,
+    # who is covered walks 0, all others 1
+    walks = csr_array(
+        (np.zeros(problem.covers.nnz), problem.covers.indices, problem.covers.indptr), problem.covers.shape
     )
+    existing = np.where(problem.covered_by_existing, 0.0, np.inf)
+    asked = DistanceProblem(problem.constraints, walks, problem.weight, existing, 1.0, problem.zone)
+    found = opening_by_walking(asked, groups)
+    return replace(found, total=float(problem.weight.sum()) - found.total)
 
 
 def opening_by_walking(problem: DistanceProblem, groups: Sequence[Ints]) -> Opening:
@@ -78,38 +69,21 @@ def opening_by_walking(problem: DistanceProblem, groups: Sequence[Ints]) -> Open
     """
     first = np.minimum(problem.existing_seconds, problem.cutoff_seconds)
     left = first.copy()
-    start = float(problem.weight @ first)
 
-    def saves(option: int, walked: np.ndarray) -> float:
+    def saves(option: int, walked: Floats) -> float:
         at, seconds = entries_of(problem.seconds, option)
         return float(problem.weight[at] @ np.maximum(0.0, walked[at] - seconds))
 
-    def open_it(option: int) -> None:
-        at, seconds = entries_of(problem.seconds, option)
-        left[at] = np.minimum(left[at], seconds)
-
-    return _open(groups, lambda o: saves(o, first), lambda o: saves(o, left), open_it, start, sign=-1.0)
-
-
-def _open(
-    groups: Sequence[Ints],
-    alone: Callable[[int], float],
-    after: Callable[[int], float],
-    open_it: Callable[[int], None],
-    start: float,
-    *,
-    sign: float,
-) -> Opening:
     order: list[int] = []
     marginal: list[float] = []
     for group in groups:
         waiting = [int(option) for option in np.sort(group)]
         while waiting:
-            adds = [after(option) for option in waiting]
-            best = int(np.argmax(adds))  # the first of equal ones
-            marginal.append(adds[best])
+            gains = [saves(option, left) for option in waiting]
+            best = int(np.argmax(gains))  # the first of equal ones
+            marginal.append(gains[best])
             order.append(waiting.pop(best))
-            open_it(order[-1])
-    total = start + sign * np.cumsum(marginal) if marginal else np.empty(0)
-    gain = np.array([alone(option) for option in order], dtype=np.float64)
+            np.minimum.at(left, *entries_of(problem.seconds, order[-1]))
+    total = float(problem.weight @ first) - np.cumsum(np.array(marginal, dtype=np.float64))
+    gain = np.array([saves(option, first) for option in order], dtype=np.float64)
     return Opening(np.array(order, dtype=np.int64), gain, np.array(marginal, dtype=np.float64), total)

@@ -10,7 +10,8 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from geoplan.siting.objectives.sizes import solve as size
-from geoplan.siting.objectives.sizes.problem import Phase, Sizes
+from geoplan.siting.objectives.sizes.ask import at_home
+from geoplan.siting.objectives.sizes.problem import Sizes
 from geoplan.siting.objectives.sizes.solve import aims, build, solve_sizes
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import solve
@@ -30,33 +31,33 @@ def instance(seed: int) -> Sizes:
         entry = rng.random((candidates, zones)) < 0.45
         j, z = np.nonzero(entry)
         may.append(csr_array((rng.integers(0, 15, len(j)).astype(float), (j, z)), shape=entry.shape))
-    phases = (Phase(2030, rng.integers(2, 5), rng.integers(100, 260)),)
+    # (sites, budget) by phase
+    phases = [(rng.integers(2, 5), rng.integers(100, 260))]
     if seed % 3 == 0:
-        phases = (Phase(2025, 2, rng.integers(40, 120), 0.5), Phase(2030, 4, rng.integers(120, 300)))
+        phases = [(2, rng.integers(40, 120)), (4, rng.integers(120, 300))]
     if seed % 5 == 4:
-        phases = (Phase(),)
-    least = rng.choice([0.0, 5.0, 12.0], (candidates, products))
+        phases = [(np.inf, np.inf)]
+    least, each = rng.choice([0.0, 5.0, 12.0], (candidates, products)), np.arange(candidates)
+    sparse = rng.choice([0.0, 3.0, 8.0, 20.5], (zones, products))
+    if seed % 7 == 6:
+        may = [at_home(table, rng.integers(-1, zones, candidates)) for table in may]
+    tight = seed % 4 == 1
     return Sizes(
-        gap=rng.choice([0.0, 3.0, 8.0, 20.5], (zones, products))
-        if seed % 4
-        else rng.integers(0, 25, (zones, products)).astype(float),
+        gap=sparse if seed % 4 else rng.integers(0, 25, (zones, products)).astype(float),
         may=tuple(may),
         least=least,
         most=least + rng.choice([0.0, 8.0, 30.0, np.inf], (candidates, products)),
-        cost_open=rng.integers(5, 40, candidates if seed % 2 or seed % 3 else (candidates, products)).astype(
-            float
-        ),
+        cost_open=rng.integers(5, 40, candidates).astype(float),
         cost_unit=rng.integers(0, 4, (candidates, products)).astype(float),
         whole=rng.random(products) < 0.5,
-        phases=phases,
-        room=rng.choice([15.0, 40.0, np.inf], candidates) if seed % 4 == 1 else None,
-        room_per_unit=np.array([1.0, 2.5])[:products] if seed % 4 == 1 else None,
-        required=np.arange(candidates) == 0 if seed % 5 == 1 else None,
-        forbidden=np.arange(candidates) == 1 if seed % 5 == 2 else None,
-        either_or=np.where(np.arange(candidates) < 3, 0, -1) if seed % 4 == 3 else None,
-        from_phase=(np.arange(candidates) % 2).astype(np.int64) if seed % 6 == 3 else None,
-        own_zone=rng.integers(-1, zones, candidates),
-        located=seed % 7 == 6,
+        sites=np.array([sites for sites, _ in phases], float),
+        budget=np.array([budget for _, budget in phases], float),
+        room=rng.choice([15.0, 40.0, np.inf], candidates) if tight else np.full(candidates, np.inf),
+        room_per_unit=np.array([1.0, 2.5 if tight else 1.0])[:products],
+        required=(each == 0) & (seed % 5 == 1),
+        forbidden=(each == 1) & (seed % 5 == 2),
+        either_or=np.where((each < 3) & (seed % 4 == 3), 0, -1),
+        from_phase=each % 2 if seed % 6 == 3 else 0 * each,
     )
 
 
@@ -66,8 +67,8 @@ class Plain:
     def __init__(self, problem: Sizes) -> None:
         self.problem, self.model = problem, pulp.LpProblem("plain", pulp.LpMinimize)
         self.sites, self.zones, self.products = (range(n) for n in problem.shape)
-        self.times = range(len(problem.phases))
-        self.last = len(problem.phases) - 1
+        self.times = range(len(problem.sites))
+        self.last = len(problem.sites) - 1
         self.large = problem.gap.sum() + problem.least.max() + 1
         self.walk = self.walks()
 
@@ -96,19 +97,15 @@ class Plain:
         found = {}
         for k in self.products:
             may = self.problem.may[k].tocoo()
-            given = dict(
-                zip(zip(may.row.tolist(), may.col.tolist(), strict=True), may.data.tolist(), strict=True)
-            )
-            if self.problem.located:
-                own = {(j, z) for j, z in enumerate(self.problem.own_zone.tolist()) if z >= 0}
-                given = {pair: given.get(pair, 0.0) for pair in own}
+            pairs = zip(may.row.tolist(), may.col.tolist(), strict=True)
+            given = dict(zip(pairs, may.data.tolist(), strict=True))
             found |= {(*pair, k): minutes for pair, minutes in given.items()}
         return found
 
     def supply(self):
         for (z, k, t), unmet in self.u.items():
             got = pulp.lpSum(v for key, v in self.a.items() if key[1:] == (z, k, t))
-            self.model += got + unmet >= self.problem.gap[z, k] * self.problem.phases[t].share
+            self.model += got + unmet >= self.problem.gap[z, k]
         for (j, k, t), now in self.existing_seconds.items():
             self.model += now <= self.s[j, k]
             self.model += now <= self.large * self.x[j, t]
@@ -124,10 +121,7 @@ class Plain:
         for j in self.sites:
             model += pulp.lpSum(self.y[j, k] for k in self.products) >= self.x[j, self.last]
             total = pulp.lpSum(problem.cost_unit[j, k] * self.s[j, k] for k in self.products)
-            if problem.cost_open.ndim == 1:
-                total += problem.cost_open[j] * self.x[j, self.last]
-            else:
-                total += pulp.lpSum(problem.cost_open[j, k] * self.y[j, k] for k in self.products)
+            total += problem.cost_open[j] * self.x[j, self.last]
             for t in self.times:
                 # what is open by then has been paid for in whole
                 model += self.paid[j, t] >= total - money * (1 - self.x[j, t])
@@ -136,26 +130,23 @@ class Plain:
 
     def limits(self):
         problem, model = self.problem, self.model
-        if problem.room is not None:
-            for j in np.flatnonzero(np.isfinite(problem.room)):
-                model += (
-                    pulp.lpSum(problem.room_per_unit[k] * self.s[j, k] for k in self.products)
-                    <= problem.room[j]
-                )
-        for j in np.flatnonzero(problem.flags("required")):
+        for j in np.flatnonzero(np.isfinite(problem.room)):
+            taken = pulp.lpSum(problem.room_per_unit[k] * self.s[j, k] for k in self.products)
+            model += taken <= problem.room[j]
+        for j in np.flatnonzero(problem.required):
             model += self.x[j, self.last] == 1
-        for j in np.flatnonzero(problem.flags("forbidden")):
+        for j in np.flatnonzero(problem.forbidden):
             model += self.x[j, self.last] == 0
         for (j, t), opened in self.x.items():
-            if problem.from_phase is not None and t < problem.from_phase[j]:
+            if t < problem.from_phase[j]:
                 model += opened == 0
-        for group in set() if problem.either_or is None else set(problem.either_or.tolist()) - {-1}:
+        for group in set(problem.either_or.tolist()) - {-1}:
             model += pulp.lpSum(self.x[j, self.last] for j in np.flatnonzero(problem.either_or == group)) <= 1
-        for t, phase in enumerate(problem.phases):
-            if np.isfinite(phase.sites):
-                model += pulp.lpSum(self.x[j, t] for j in self.sites) <= phase.sites
-            if np.isfinite(phase.budget):
-                model += pulp.lpSum(self.paid[j, t] for j in self.sites) <= phase.budget
+        for t in self.times:
+            if np.isfinite(problem.sites[t]):
+                model += pulp.lpSum(self.x[j, t] for j in self.sites) <= problem.sites[t]
+            if np.isfinite(problem.budget[t]):
+                model += pulp.lpSum(self.paid[j, t] for j in self.sites) <= problem.budget[t]
 
     def aims(self, then):
         gap = self.problem.gap.sum(axis=0)
@@ -195,7 +186,6 @@ def test_every_aim_is_that_of_a_plain_model(seed):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_block_by_block_ends_at_the_same_aims(seed, monkeypatch):
-    monkeypatch.setattr(size, "BLOCKS", (2, 3))
     monkeypatch.setattr(size, "BLOCKS", (2, 3))
     problem, then = instance(seed), ("cost", "sites")[seed // 2 % 2]
     expected = plain(problem, then)
@@ -242,6 +232,7 @@ def served(problem: Sizes, built: np.ndarray) -> float:
 @pytest.mark.parametrize("seed", range(4))
 def test_every_choice_and_size_tried(seed):
     rng = np.random.default_rng(seed)
+    none = np.zeros(3, bool)
     problem = Sizes(
         gap=rng.integers(0, 4, (3, 1)).astype(float),
         may=(csr_array((rng.random((3, 3)) < 0.6).astype(float)),),
@@ -250,7 +241,14 @@ def test_every_choice_and_size_tried(seed):
         cost_open=rng.integers(1, 6, 3).astype(float),
         cost_unit=rng.integers(0, 3, (3, 1)).astype(float),
         whole=np.array([True]),
-        phases=(Phase(budget=9.0),),
+        sites=np.array([np.inf]),
+        budget=np.array([9.0]),
+        room=np.full(3, np.inf),
+        room_per_unit=np.ones(1),
+        required=none,
+        forbidden=none,
+        either_or=np.full(3, -1),
+        from_phase=np.zeros(3, int),
     )
     best = (np.inf, np.inf)
     for tried in product([None, 1, 2, 3], [None, 2, 3, 4], [None, 0, 1, 2]):
@@ -267,5 +265,5 @@ def test_every_choice_and_size_tried(seed):
 
 
 def test_strengthening_changes_no_answer_where_limits_are_wide():
-    problem = replace(instance(4), phases=(Phase(),))
+    problem = replace(instance(4), sites=np.array([np.inf]), budget=np.array([np.inf]))
     assert solve_sizes(problem, control=SearchControl()).objective == pytest.approx(plain(problem, "cost")[0])

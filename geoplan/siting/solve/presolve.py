@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from geoplan.network.compiled import compiled
 from geoplan.siting.solve.problems import Bools, CoverageProblem, Floats, Ints, SelectionConstraints
 
-#: Most pairs of options that are compared; above it dominated options stay, which costs time but stays exact.
-MOST_PAIRS = 200_000_000
+#: Most pairs of options and points that are compared, some options at a time; above it dominated options stay, which is exact too.
+MOST_PAIRS, BLOCK = 1_000_000_000, 1000
 #: Rounds of merging points and dropping options: each enables more of the other; later rounds find next to nothing.
 ROUNDS = 3
 
@@ -138,107 +137,27 @@ def _points_merged(problem: CoverageProblem, *, by_zone: bool) -> CoverageProble
 
 def _undominated(problem: CoverageProblem) -> Bools:
     """Return the options that no other dominates."""
-    constraints, covers = problem.constraints, problem.covers
-    pinned = np.zeros(len(constraints), bool)
+    constraints, covers, n = problem.constraints, problem.covers, len(problem.constraints)
+    size: Ints = np.diff(covers.indptr)
+    pinned = np.zeros(n, bool)
     pinned[constraints.rows[np.flatnonzero(constraints.least > 0)].indices] = True
-    by_point = covers.tocsc()
-    degree = np.diff(by_point.indptr).astype(np.int64)
-    rarest = _rarest(covers.indptr, covers.indices, degree)
-    if int(degree[rarest[rarest >= 0]].sum()) > MOST_PAIRS:
-        return (rarest >= 0) | pinned
-    rows = csc_array(constraints.rows)
-    rows.sum_duplicates()
-    dropped = _dominated(
-        (covers.indptr, covers.indices),
-        (by_point.indptr, by_point.indices),
-        rarest,
-        constraints.cost,
-        (rows.indptr, rows.indices, rows.data.astype(np.float64)),
-        pinned,
-    )
-    return ~dropped
-
-
-@compiled
-def _rarest(pointer: Ints, indices: Ints, degree: Ints) -> Ints:
-    """Return for each option its point that the fewest options cover; -1 for an option that covers none."""
-    rarest = np.full(len(pointer) - 1, -1, np.int64)
-    for j in range(len(pointer) - 1):
-        for e in range(pointer[j], pointer[j + 1]):
-            if rarest[j] < 0 or degree[indices[e]] < degree[rarest[j]]:
-                rarest[j] = indices[e]
-    return rarest
-
-
-@compiled
-def _uses_more(a: int | np.int64, b: int | np.int64, rows: tuple[Ints, Ints, Floats]) -> bool:
-    """Return whether option b uses more than a of some row (sorted by row)."""
-    pointer, row, data = rows
-    i = pointer[a]
-    for e in range(pointer[b], pointer[b + 1]):
-        while i < pointer[a + 1] and row[i] < row[e]:
-            i += 1
-        has = data[i] if i < pointer[a + 1] and row[i] == row[e] else 0.0
-        if data[e] > has:
-            return True
-    return False
-
-
-@compiled
-def _within(a: int | np.int64, b: int | np.int64, pointer: Ints, indices: Ints) -> bool:
-    """Return whether all that option a covers is covered by b (sorted by point)."""
-    i, end = pointer[b], pointer[b + 1]
-    for e in range(pointer[a], pointer[a + 1]):
-        if end - i < pointer[a + 1] - e:
-            return False
-        while i < end and indices[i] < indices[e]:
-            i += 1
-        if i == end or indices[i] != indices[e]:
-            return False
-    return True
-
-
-@compiled
-def _dominated(
-    covers: tuple[Ints, Ints],
-    by_point: tuple[Ints, Ints],
-    rarest: Ints,
-    cost: Floats,
-    rows: tuple[Ints, Ints, Floats],
-    pinned: Bools,
-) -> Bools:
-    pointer, indices = covers
-    point_pointer, point_options = by_point
-    n = len(pointer) - 1
-    # 256 bits that say which points an option may cover: most pairs are distinguished without comparing their lists
-    marks = np.zeros((n, 4), np.uint64)
-    for j in range(n):
-        for e in range(pointer[j], pointer[j + 1]):
-            h = np.uint64(indices[e]) * np.uint64(0x9E3779B97F4A7C15)
-            bit = h >> np.uint64(56)
-            marks[j, np.int64(bit >> np.uint64(6))] |= np.uint64(1) << (bit & np.uint64(63))
-    dropped = np.zeros(n, np.bool_)
-    for a in range(n):
-        if pinned[a]:
-            continue
-        if rarest[a] < 0:
-            dropped[a] = True
-            continue
-        size = pointer[a + 1] - pointer[a]
-        for e in range(point_pointer[rarest[a]], point_pointer[rarest[a] + 1]):
-            b = np.int64(point_options[e])
-            more = pointer[b + 1] - pointer[b]
-            if b == a or more < size or cost[b] > cost[a] or dropped[b]:
-                continue
-            missing = np.uint64(0)
-            for w in range(4):
-                missing |= marks[a, w] & ~marks[b, w]
-            if missing or _uses_more(a, b, rows) or not _within(a, b, pointer, indices):
-                continue
-            # of two that are alike in all, the lowest position stays
-            alike = more == size and cost[b] == cost[a] and not _uses_more(b, a, rows)
-            if alike and b > a:
-                continue
-            dropped[a] = True
-            break
-    return dropped
+    keep: Bools = pinned | (size > 0)
+    uses, by_option = csr_array(constraints.rows.T), csr_array(covers.T)
+    degree = np.diff(by_option.indptr)
+    if int(degree @ degree) > MOST_PAIRS:
+        return keep
+    for start in range(0, n, BLOCK):
+        common = (covers[start : start + BLOCK] @ by_option).tocoo()
+        a, b = common.row.astype(np.int64) + start, common.col.astype(np.int64)
+        within = (
+            (common.data == size[a]) & (a != b) & ~pinned[a] & (constraints.cost[b] <= constraints.cost[a])
+        )
+        a, b = a[within], b[within]
+        more = (uses[b] - uses[a]).tocoo()
+        uses_more, uses_less = (
+            np.bincount(more.row[some], minlength=len(a)) > 0 for some in (more.data > 0, more.data < 0)
+        )
+        # of two that are alike in all, the lowest position stays
+        equal = (size[a] == size[b]) & (constraints.cost[a] == constraints.cost[b]) & ~uses_less
+        keep[a[~uses_more & ~(equal & (b > a))]] = False
+    return keep

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse import block_array, csr_array, hstack, vstack
 
 from geoplan.coverage.fair_flow import Flow, _no_flow, _push_all, pairing
 from geoplan.network.compiled import compiled
@@ -198,52 +198,40 @@ class Transport:
     """
 
     def __init__(self, problem: Capacity, met: float) -> None:
-        beds = beds_of(problem)
-        options, pairs = beds.options, len(beds.point)
-        points, row = np.unique(beds.point, return_inverse=True)
-        given = options + np.arange(pairs)
+        beds, constraints = beds_of(problem), problem.constraints
+        n, pairs = beds.options, len(beds.point)
         most = np.minimum(problem.need[beds.point], beds.capacity[beds.giver])
-        blocks = [_block(row.ravel(), given, np.ones(pairs), (len(points), options + pairs))]
-        high = [problem.need[points]]
-        # beds of each giver: an option's only where it is chosen
-        givers = len(beds.capacity)
-        rows = np.concatenate([beds.giver, np.arange(options)])
-        columns = np.concatenate([given, np.arange(options)])
-        values = np.concatenate([np.ones(pairs), -beds.capacity[:options]])
-        blocks.append(_block(rows, columns, values, (givers, options + pairs)))
-        high.append(np.where(np.arange(givers) < options, 0.0, beds.capacity))
-        new = np.flatnonzero(beds.giver < options)
+        new = np.flatnonzero(beds.giver < n)
         each = np.arange(len(new))
-        rows, columns = np.concatenate([each, each]), np.concatenate([given[new], beds.giver[new]])
-        blocks.append(
-            _block(
-                rows, columns, np.concatenate([np.ones(len(new)), -most[new]]), (len(new), options + pairs)
-            )
+        by_point = _ones(beds.point, np.arange(pairs), (len(problem.need), pairs))
+        by_giver = _ones(beds.giver, np.arange(pairs), (len(beds.capacity), pairs))
+        # beds of each giver, an option's only where it is chosen
+        open_beds = csr_array(
+            (-beds.capacity[:n], (np.arange(n), np.arange(n))), shape=(len(beds.capacity), n)
         )
-        high.append(np.zeros(len(new)))
-        total = _block(np.zeros(pairs, np.int64), given, np.ones(pairs), (1, options + pairs))
-        constraints = problem.constraints.rows.tocoo()
-        constraints = _block(
-            constraints.row, constraints.col, constraints.data, (constraints.shape[0], options + pairs)
+        links = csr_array((-most[new], (each, beds.giver[new])), shape=(len(new), n))
+        rows = block_array(
+            [
+                [constraints.rows, csr_array((constraints.rows.shape[0], pairs))],
+                [None, by_point],
+                [open_beds, by_giver],
+                [links, _ones(each, new, (len(new), pairs))],
+                [None, csr_array(np.ones((1, pairs)))],
+            ]
         )
-        limits = np.concatenate(high)
+        high = np.r_[problem.need, np.zeros(n), beds.capacity[n:], np.zeros(len(new)), np.inf]
+        held = met - max(1e-7, HELD_AIM_TOLERANCE * met)
         self.linear = Linear(
             # what is given is not beyond
-            cost=np.concatenate([np.zeros(options), beds.seconds - problem.cutoff_seconds]),
-            low=np.zeros(options + pairs),
-            high=np.concatenate([np.ones(options), most]),
-            rows=vstack([*blocks, total, constraints], format="csr"),
-            row_low=np.concatenate(
-                [
-                    np.full(len(limits), -np.inf),
-                    [met - max(1e-7, HELD_AIM_TOLERANCE * met)],
-                    problem.constraints.least,
-                ]
-            ),
-            row_high=np.concatenate([limits, [np.inf], problem.constraints.most]),
-            whole=np.arange(options + pairs) < options,
+            cost=np.r_[np.zeros(n), beds.seconds - problem.cutoff_seconds],
+            low=np.zeros(n + pairs),
+            high=np.r_[np.ones(n), most],
+            rows=csr_array(rows),
+            row_low=np.r_[constraints.least, np.full(len(high) - 1, -np.inf), held],
+            row_high=np.r_[constraints.most, high],
+            whole=np.arange(n + pairs) < n,
         )
-        self.options = options
+        self.options = n
         self.constant = float(problem.cutoff_seconds * problem.need.sum())
 
     def walking(self, x: Floats) -> float:
@@ -260,33 +248,37 @@ class Transport:
         return found.x
 
 
-def _block(row: Ints, column: Ints, value: Floats, shape: tuple[int, int]) -> coo_array:
-    return coo_array((value, (row, column)), shape=shape)
+def _ones(row: Ints, column: Ints, shape: tuple[int, int]) -> csr_array:
+    return csr_array((np.ones(len(row)), (row, column)), shape=shape)
 
 
 #: Rounds of the linear program, and the least by which a cut must be violated, as a share of what is met.
 ROUNDS, VIOLATED = 400, 1e-7
 
 
-def cover_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
-    """Return the options that meet most need when each bed is allocated once.
+def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
+    """Return the options that meet most need when each bed is allocated once, and of those the ones that make people walk least.
 
     What a choice meets is a maximum flow from points to beds; by its least cut, a bound that is linear in the choice. The search
     (Benders 1962, Numerische Mathematik 4:238-252, https://doi.org/10.1007/BF01386316) keeps a small model of options and cuts:
     solve it, find what its answer truly meets and the cut that says so, add the cut, solve again. The model's bound holds at every
     moment. Options that add nothing are left out of the answer where the choice lets them.
 
+    The second aim, ``walking``, is the sum of beds given out x seconds; need without a bed counts at `cutoff_seconds`. It is a
+    mixed-integer model of who gets how many beds where (a transport problem once the options are chosen), in which a point gets
+    nothing where nothing is open: the second says nothing new of whole answers, but makes the bound far better.
+
     Parameters
     ----------
     problem
         Needs, beds, and who reaches what.
     control
-        Limits; nodes are those of all small models together.
+        Limits; nodes are those of all models together.
 
     Returns
     -------
     answer
-        Step ``need_met``.
+        Steps ``need_met`` and, where the search came to it, ``walking``.
 
     Raises
     ------
@@ -301,37 +293,9 @@ def cover_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
     >>> reach = csr_array(np.array([[60.0, 0.0], [60.0, 90.0]]))
     >>> reach.eliminate_zeros()
     >>> problem = Capacity(constraints, reach, np.array([10.0, 4.0]), np.array([8.0, 6.0]), csr_array((0, 2)), np.empty(0))
-    >>> answer = cover_capacity(problem, control=SearchControl())
+    >>> answer = median_capacity(problem, control=SearchControl())
     >>> answer.status, answer.chosen.tolist(), answer.objective, answer.recount
     ('optimal', [0], 8.0, 8.0)
-    """
-    check(problem)
-    found = _cover(problem, control)
-    return found if isinstance(found, Answer) else _answer(problem, found)
-
-
-def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
-    """Return which options meet the most need, and of those which make people walk least.
-
-    The first aim is that of `cover_capacity`. The second, ``walking``, is the sum of beds given out x seconds; need without a bed
-    counts at `cutoff_seconds`. It is a mixed-integer model of who gets how many beds where (a transport problem once the options are
-    chosen), in which a point gets nothing where nothing is open: the second says nothing new of whole answers, but makes the bound
-    far better.
-
-    Parameters
-    ----------
-    problem, control
-        As in `cover_capacity`.
-
-    Returns
-    -------
-    answer
-        Steps ``need_met`` and ``walking``.
-
-    Raises
-    ------
-    ValueError
-        If the arrays do not fit each other or a number is out of its range.
     """
     check(problem)
     found = _cover(problem, control)
@@ -349,16 +313,19 @@ def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
         other = np.flatnonzero(solved.x[: len(problem.constraints)] > 0.5)
         clean = transport.settled(other)
         better = solved.x if clean is None else clean
-        if transport.walking(better) <= walked:
+        if transport.walking(better) < walked - ROUNDING_TOLERANCE * max(1.0, walked):
             chosen, walked = other, transport.walking(better)
     if solved.state in ("optimal", "feasible", "none"):
         bound = max(bound, solved.bound + transport.constant)
-    second = Step("walking", "min", walked, min(bound, walked))
-    stopped = found.stopped or solved.stopped
     giving = Giving(beds_of(problem), problem.need)  # the choice that walks least may meet a little more
-    value = max(found.value, giving.met(giving.opened(giving.start(), chosen)))
-    last = replace(found, best=chosen, value=value, nodes=found.nodes + solved.nodes, stopped=stopped)
-    return _answer(problem, last, second)
+    last = replace(
+        found,
+        best=chosen,
+        value=max(found.value, giving.met(giving.opened(giving.start(), chosen))),
+        nodes=found.nodes + solved.nodes,
+        stopped=found.stopped or solved.stopped,
+    )
+    return _answer(problem, last, Step("walking", "min", walked, min(bound, walked)))
 
 
 def least_walking(problem: Capacity, met: float) -> float:
@@ -519,18 +486,15 @@ class _Master:
 
     def linear(self) -> Linear:
         """Return the model: maximise the last column under all cuts."""
-        n = len(self.constraints)
+        n, constraints = len(self.constraints), self.constraints
         rows = csr_array(np.array([np.append(-cut.coefficient, 1.0) for cut in self.cuts]))
-        constraints = self.constraints.rows.tocoo()
-        wide = coo_array(
-            (constraints.data, (constraints.row, constraints.col)), shape=(constraints.shape[0], n + 1)
-        )
+        wide = hstack([constraints.rows, csr_array((constraints.rows.shape[0], 1))])
         return Linear(
             cost=np.append(np.zeros(n), -1.0),
             low=np.zeros(n + 1),
             high=np.append(np.ones(n), self.bound),
-            rows=vstack([wide, rows], format="csr"),
-            row_low=np.concatenate([self.constraints.least, np.full(len(self.cuts), -np.inf)]),
-            row_high=np.concatenate([self.constraints.most, [cut.constant for cut in self.cuts]]),
+            rows=csr_array(vstack([wide, rows])),
+            row_low=np.r_[constraints.least, np.full(len(self.cuts), -np.inf)],
+            row_high=np.r_[constraints.most, [cut.constant for cut in self.cuts]],
             whole=np.append(np.ones(n, bool), False),
         )

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array, csr_array
 from geoplan.siting.candidates import HELD, most_held, with_unit_costs
 from geoplan.siting.inputs import EligibleCandidates, SitingInputs, eligible, left_out
 from geoplan.siting.objective import Objective
-from geoplan.siting.objectives.sizes.problem import Phase, Sizes, SizesAnswer
+from geoplan.siting.objectives.sizes.problem import Sizes, SizesAnswer
 from geoplan.siting.objectives.sizes.solve import solve_sizes
 from geoplan.siting.opening import Opening
 from geoplan.siting.options import Options
@@ -105,31 +105,26 @@ def sizes_problem(
     ready = np.nan_to_num(rows["from_year"].to_numpy(dtype=np.float64), nan=-np.inf)
     words = rows["either_or"].to_numpy()
     groups = {word: code for code, word in enumerate(dict.fromkeys(words[words != ""]))}
-    zone_of = pd.Index(zones).get_indexer(pd.Index(rows["zone_id"].astype(object)))
+    may = [_may(inputs, question, product, number, zones) for product in products]
+    if question.mode == "located":
+        own_zone = pd.Index(zones).get_indexer(pd.Index(rows["zone_id"].astype(object))).astype(np.int64)
+        may = [at_home(each, own_zone) for each in may]
     problem = Sizes(
         gap=gap,
-        may=tuple(_may(inputs, question, product, number, zones) for product in products),
+        may=tuple(may),
         least=np.minimum(least, most),
         most=most,
         cost_open=open_cost,
         cost_unit=unit_cost,
         whole=np.array([product.unit in WHOLE for product in products], dtype=bool),
-        phases=tuple(
-            Phase(
-                float(phase.by),
-                np.inf if phase.sites is None else float(phase.sites),
-                np.inf if phase.budget is None else phase.budget,
-            )
-            for phase in question.phases
-        ),
+        sites=np.array([np.inf if phase.sites is None else phase.sites for phase in question.phases]),
+        budget=np.array([np.inf if phase.budget is None else phase.budget for phase in question.phases]),
         room=np.nan_to_num(rows["floor_area_m2"].to_numpy(dtype=np.float64), nan=np.inf),
         room_per_unit=np.array([_room(question, product) for product in products]),
         required=required & ~barred,
         forbidden=barred,
         either_or=np.array([groups.get(word, -1) for word in words], dtype=np.int64),
         from_phase=np.array([sum(year > by for by in years) for year in ready], dtype=np.int64),
-        own_zone=zone_of.astype(np.int64),
-        located=question.mode == "located",
     )
     return Prepared(problem, known, told, tuple(notes))
 
@@ -151,6 +146,19 @@ def _may(
     row, zone = row[enough], zone[enough]
     minutes = np.asarray(seconds[row, zone]).ravel() / share[enough] / 60.0
     return coo_array((minutes, (row, place[zone])), shape=(len(number), len(zones))).tocsr()
+
+
+def at_home(may: csr_array, own_zone: Ints) -> csr_array:
+    """Return the pairs of each candidate and its own zone (-1: none), with the minutes of `may`, 0 where they are not known.
+
+    Examples
+    --------
+    >>> at_home(csr_array(np.array([[4.0, 1.0], [0.0, 2.0], [5.0, 5.0]])), np.array([0, 0, -1])).tocoo().data.tolist()
+    [4.0, 0.0]
+    """
+    placed = np.flatnonzero(own_zone >= 0)
+    minutes = np.asarray(may[placed, own_zone[placed]]).ravel()
+    return coo_array((minutes, (placed, own_zone[placed])), shape=may.shape).tocsr()
 
 
 def _limits(
@@ -405,7 +413,7 @@ def _opened(
     problem, chosen = prepared.problem, answer.chosen
     sizes = np.zeros((len(chosen), len(products))) if answer.sizes is None else answer.sizes
     given = answer.allocation
-    last = given.phase == len(problem.phases) - 1
+    last = given.phase == len(problem.sites) - 1
     weight = problem.weights()
     closes = np.zeros(len(chosen))
     serves: dict[str, tuple[str, ...]] = {}
@@ -431,9 +439,6 @@ def _opened(
 
 def _open_gap(problem: Sizes, candidate: int, product: int) -> float:
     """Return the gap that a candidate may close."""
-    if problem.located:
-        own = -1 if problem.own_zone is None else int(problem.own_zone[candidate])
-        return float(problem.gap[own, product]) if own >= 0 else 0.0
     may = problem.may[product]
     return float(problem.gap[may.indices[may.indptr[candidate] : may.indptr[candidate + 1]], product].sum())
 

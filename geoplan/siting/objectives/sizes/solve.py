@@ -49,7 +49,7 @@ class SizeModel:
     linear
         Everything but the aim.
     option, opening
-        Of x: column of each candidate and phase, shape (J, T), and of y by product, shape (J, T, K); -1: none.
+        Of x: column of each candidate and phase, shape (J, T), and of y by product, shape (J, T, K); -1: none. With one product y is x.
     size
         Column of s, shape (J, T, K); -1: none.
     given, gives
@@ -109,30 +109,29 @@ def limits(problem: Sizes) -> tuple[Floats, Floats]:
     Examples
     --------
     >>> from scipy.sparse import csr_array
+    >>> one, none = np.ones(1), np.zeros(1, bool)
     >>> problem = Sizes(np.array([[7.0], [2.5]]), (csr_array(np.ones((1, 2))),), np.array([[2.2]]), np.array([[np.inf]]),
-    ...     np.ones(1), np.ones((1, 1)), np.array([True]))
+    ...     one, np.ones((1, 1)), np.array([True]), np.inf * one, np.inf * one, np.inf * one, one, none, none, -one, 0 * one)
     >>> [limit.tolist() for limit in limits(problem)]
     [[[3.0]], [[10.0]]]
     """
-    pairs = pairs_of(problem)
-    candidates, _, products = problem.shape
-    within = np.zeros((candidates, products))
-    np.add.at(within, (pairs.candidate, pairs.product), problem.gap[pairs.zone, pairs.product])
+    within = np.zeros(problem.least.shape)
+    for k, may in enumerate(problem.may):  # a walk of 0 minutes is an entry too
+        ones = csr_array((np.ones(may.nnz), may.indices, may.indptr), shape=may.shape)
+        within[:, k] = ones @ problem.gap[:, k]
     least = np.where(problem.whole, np.ceil(problem.least - ROUNDING_TOLERANCE), problem.least)
     most = np.where(problem.whole, np.floor(problem.most + ROUNDING_TOLERANCE), problem.most)
     within = np.where(problem.whole, np.ceil(within - ROUNDING_TOLERANCE), within)
     most = np.where(most < least - ROUNDING_TOLERANCE, 0.0, np.minimum(most, np.maximum(least, within)))
     # a product that serves no zone opens only at a required candidate
-    idle = (within <= 0) & ~problem.flags("required")[:, None]
-    return least, np.where(idle, 0.0, most)
+    return least, np.where((within <= 0) & ~problem.required[:, None], 0.0, most)
 
 
 def can_hold(problem: Sizes, least: Floats, most: Floats) -> Bools:
     """Return which product can open at which candidate, shape (J, K)."""
-    room = np.full(problem.shape[0], np.inf) if problem.room is None else problem.room
-    fits = least * _per_unit(problem) <= room[:, None] + ROUNDING_TOLERANCE
-    stands = problem.flags("required")[:, None] & (problem.most >= least - ROUNDING_TOLERANCE)
-    return np.asarray(((most > 0) | stands) & fits & ~problem.flags("forbidden")[:, None])
+    fits = least * problem.room_per_unit <= problem.room[:, None] + ROUNDING_TOLERANCE
+    stands = problem.required[:, None] & (problem.most >= least - ROUNDING_TOLERANCE)
+    return np.asarray(((most > 0) | stands) & fits & ~problem.forbidden[:, None])
 
 
 def pairs_of(problem: Sizes) -> Pairs:
@@ -140,34 +139,18 @@ def pairs_of(problem: Sizes) -> Pairs:
     found = []
     for k, may in enumerate(problem.may):
         entries = may.tocoo()
-        j, z, minutes = entries.row.astype(np.int64), entries.col.astype(np.int64), entries.data
-        if problem.located:
-            j, z, minutes = _at_home(problem, j, z, minutes)
-        keep = problem.gap[z, k] > 0
-        order = np.lexsort((z[keep], j[keep]))
-        found.append((j[keep][order], z[keep][order], np.full(len(order), k), minutes[keep][order]))
+        keep = problem.gap[entries.col, k] > 0
+        j, z, minutes = entries.row[keep], entries.col[keep], entries.data[keep]
+        order = np.lexsort((z, j))
+        found.append((j[order], z[order], np.full(len(order), k), minutes[order]))
     j, z, product, minutes = (np.concatenate(part) for part in zip(*found, strict=True))
-    return Pairs(j, z, product.astype(np.int64), minutes.astype(np.float64))
-
-
-def _at_home(problem: Sizes, j: Ints, z: Ints, minutes: Floats) -> tuple[Ints, Ints, Floats]:
-    # each candidate and its own zone, with the walk where it is known
-    assert problem.own_zone is not None  # noqa: S101 - checked before
-    walk = np.zeros(problem.shape[0])
-    own = problem.own_zone[j] == z
-    walk[j[own]] = minutes[own]
-    placed = np.flatnonzero(problem.own_zone >= 0)
-    return placed, problem.own_zone[placed].astype(np.int64), walk[placed]
-
-
-def _per_unit(problem: Sizes) -> Floats:
-    return np.ones(problem.shape[2]) if problem.room_per_unit is None else problem.room_per_unit
+    return Pairs(j.astype(np.int64), z.astype(np.int64), product.astype(np.int64), minutes.astype(np.float64))
 
 
 def build(problem: Sizes) -> SizeModel:
     """Return the model of a question of sizes."""
     least, most = limits(problem)
-    wanted = problem.gap[:, :, None] * np.array([phase.share for phase in problem.phases])
+    wanted = np.repeat(problem.gap[:, :, None], len(problem.sites), axis=2)
     model = _columns(problem, least, most, wanted)
     rows = Rows()
     _serve(rows, model, wanted, model.linear.high)
@@ -183,9 +166,9 @@ def build(problem: Sizes) -> SizeModel:
 
 def _columns(problem: Sizes, least: Floats, most: Floats, wanted: Floats) -> SizeModel:
     """Return the model without rows."""
-    phases = len(problem.phases)
+    phases = len(problem.sites)
     holds = can_hold(problem, least, most)
-    opens = np.arange(phases)[None, :] >= problem.first_phase()[:, None]
+    opens = np.arange(phases)[None, :] >= problem.from_phase[:, None]
     live = np.asarray(holds.any(axis=1, keepdims=True) & opens)
     each = live[:, :, None] & holds[:, None, :]
     n, option = _number(live, 0)
@@ -223,8 +206,7 @@ def _number(there: Bools, first: int) -> tuple[int, Ints]:
 
 def _phase_of(problem: Sizes, pairs: Pairs, usable: Bools, phase: int) -> Ints:
     # (candidate, zone, product, phase, position of the pair) of what may be given in a phase
-    keep = usable & (problem.first_phase()[pairs.candidate] <= phase) & (problem.phases[phase].share > 0)
-    at = np.flatnonzero(keep)
+    at = np.flatnonzero(usable & (problem.from_phase[pairs.candidate] <= phase))
     return np.array(
         [pairs.candidate[at], pairs.zone[at], pairs.product[at], np.full(len(at), phase), at], np.int64
     )
@@ -272,16 +254,11 @@ def _keep_to_sizes(rows: Rows, model: SizeModel, least: Floats, most: Floats) ->
 def _open_once(rows: Rows, problem: Sizes, model: SizeModel) -> None:
     j, t = np.nonzero(model.option >= 0)
     rows.add(j, model.option[j, t], 1.0)
-    rows.close(problem.shape[0], problem.flags("required").astype(np.float64), 1.0)
-    if problem.either_or is not None:
-        group = problem.either_or[j]
-        named, which = np.unique(group, return_inverse=True)
-        rows.add(
-            which.ravel()[group >= 0] - int(named[0] < 0) if len(named) else which,
-            model.option[j, t][group >= 0],
-            1.0,
-        )
-        rows.close(int((named >= 0).sum()), -np.inf, 1.0)
+    rows.close(problem.shape[0], problem.required.astype(np.float64), 1.0)
+    inside = problem.either_or[j] >= 0
+    named, which = np.unique(problem.either_or[j][inside], return_inverse=True)
+    rows.add(which.ravel(), model.option[j, t][inside], 1.0)
+    rows.close(len(named), -np.inf, 1.0)
     if problem.shape[2] > 1:
         # a product opens only where the site does, and a site opens with one product at least
         j, t, k = np.nonzero(model.opening >= 0)
@@ -298,28 +275,26 @@ def _open_once(rows: Rows, problem: Sizes, model: SizeModel) -> None:
 
 def _limit_phases(rows: Rows, problem: Sizes, model: SizeModel) -> None:
     spent = costs(problem, model)
-    for number, phase in enumerate(problem.phases):
+    for number, (sites, budget) in enumerate(zip(problem.sites, problem.budget, strict=True)):
         by_then = model.option[:, : number + 1]
-        if np.isfinite(phase.sites):
+        if np.isfinite(sites):
             opened = by_then[by_then >= 0]
             rows.add(np.zeros(len(opened), np.int64), opened, 1.0)
-            rows.close(1, -np.inf, phase.sites)
-        if np.isfinite(phase.budget):
-            parts = (by_then, model.opening[:, : number + 1], model.size[:, : number + 1])
+            rows.close(1, -np.inf, sites)
+        if np.isfinite(budget):
+            parts = (by_then, model.size[:, : number + 1])
             paid = np.unique(np.concatenate([part[part >= 0] for part in parts]))
             paid = paid[spent[paid] > 0]
             rows.add(np.zeros(len(paid), np.int64), paid, spent[paid])
-            rows.close(1, -np.inf, phase.budget)
+            rows.close(1, -np.inf, budget)
 
 
 def _share_room(rows: Rows, problem: Sizes, model: SizeModel) -> None:
-    if problem.room is None:
-        return
     limited = np.isfinite(problem.room)[:, None] & (model.option >= 0)
     number = np.full(limited.shape, -1, np.int64)
     number[limited] = np.arange(limited.sum())
     j, t, k = np.nonzero((model.size >= 0) & limited[:, :, None])
-    rows.add(number[j, t], model.size[j, t, k], _per_unit(problem)[k])
+    rows.add(number[j, t], model.size[j, t, k], problem.room_per_unit[k])
     j, t = np.nonzero(limited)
     rows.add(np.arange(len(j)), model.option[j, t], -problem.room[j])
     rows.close(len(j), -np.inf, 0.0)
@@ -327,12 +302,10 @@ def _share_room(rows: Rows, problem: Sizes, model: SizeModel) -> None:
 
 def costs(problem: Sizes, model: SizeModel) -> Floats:
     """Return what each column costs."""
-    site, product = problem.opening()
     cost = np.zeros(len(model.linear.cost))
     j, t = np.nonzero(model.option >= 0)
-    cost[model.option[j, t]] += site[j]
+    cost[model.option[j, t]] = problem.cost_open[j]
     j, t, k = np.nonzero(model.size >= 0)
-    cost[model.opening[j, t, k]] += product[j, k]
     cost[model.size[j, t, k]] = problem.cost_unit[j, k]
     return cost
 
@@ -346,7 +319,7 @@ def aims(problem: Sizes, model: SizeModel, then: str) -> list[tuple[str, Floats,
     weight = problem.weights()
     products = int((weight > 0).sum())
     unit = 1.0 if len(weight) == 1 else max(float(problem.gap.sum()), 1.0) / max(products, 1)
-    n, last = len(model.linear.cost), len(problem.phases) - 1
+    n, last = len(model.linear.cost), len(problem.sites) - 1
     found = []
     for name, counted in (("unmet", model.lacks[2] == last), ("unmet_early", model.lacks[2] < last)):
         aim = np.zeros(n)
@@ -368,30 +341,18 @@ def recount(problem: Sizes, chosen: Ints, sizes: Floats) -> float:
     Of each product as much is given out as can be, by a linear program over the pairs that may serve each other; the model of the
     search has no part in it.
     """
-    gap = problem.gap * problem.phases[-1].share
     total = 0.0
     for k, weight in enumerate(problem.weights()):
-        total += weight * float(gap[:, k].sum() - _most_served(problem, k, gap[:, k], chosen, sizes[:, k]))
+        pairs, gap = problem.may[k][chosen].tocoo(), problem.gap[:, k]
+        each, n = np.arange(pairs.nnz), len(chosen)
+        entries = np.ones(2 * pairs.nnz), (np.r_[pairs.row, n + pairs.col], np.r_[each, each])
+        matrix = coo_array(entries, shape=(n + len(gap), pairs.nnz)).tocsr()
+        limit = np.r_[sizes[:, k], gap]
+        given = (
+            linprog(-np.ones(pairs.nnz), A_ub=matrix, b_ub=limit, method="highs").fun if pairs.nnz else 0.0
+        )
+        total += weight * float(gap.sum() + given)
     return total
-
-
-def _most_served(problem: Sizes, k: int, gap: Floats, chosen: Ints, size: Floats) -> float:
-    if problem.located:
-        assert problem.own_zone is not None  # noqa: S101 - checked before
-        home = problem.own_zone[chosen]
-        built = np.bincount(home[home >= 0], weights=size[home >= 0], minlength=len(gap))
-        return float(np.minimum(gap, built).sum())
-    pairs = problem.may[k][chosen].tocoo()
-    if not pairs.nnz:
-        return 0.0
-    each = np.arange(pairs.nnz)
-    rows = np.concatenate([pairs.row, len(chosen) + pairs.col])
-    shape = (len(chosen) + len(gap), pairs.nnz)
-    matrix = coo_array((np.ones(2 * len(each)), (rows, np.concatenate([each, each]))), shape=shape)
-    found = linprog(
-        -np.ones(len(each)), A_ub=matrix.tocsr(), b_ub=np.concatenate([size, gap]), method="highs"
-    )
-    return float(-found.fun)
 
 
 def why_unmet(
@@ -405,56 +366,44 @@ def why_unmet(
     """
     least, most = limits(problem)
     holds = can_hold(problem, least, most)
-    first = problem.first_phase()
     why = np.full(unmet.shape, "none", "<U12")
-    for t in range(len(problem.phases)):
-        opened, size = np.zeros(len(first), bool), np.zeros(holds.shape)
+    # where one of an either-or is chosen the others are out
+    taken = np.isin(problem.either_or, problem.either_or[chosen][problem.either_or[chosen] >= 0])
+    for t in range(len(problem.sites)):
+        ready, opened, size = problem.from_phase <= t, np.zeros(len(holds), bool), np.zeros(holds.shape)
         opened[chosen[phase <= t]] = True
         size[chosen[phase <= t]] = sizes[phase <= t]
-        ever = np.zeros(len(first), bool)
-        ever[chosen] = True
+        has_room = size @ problem.room_per_unit < problem.room - SOLVER_TOLERANCE
+        # in this phase or a later one no further site may open, or money is limited
+        full = any(
+            (phase <= by).sum() >= problem.sites[by] - ROUNDING_TOLERANCE
+            for by in range(t, len(problem.sites))
+        )
+        money = "budget" if np.isfinite(problem.budget[t:]).any() else "none"
         for k in range(problem.shape[2]):
             short = unmet[t, :, k] > 0
-            if not short.any():
-                continue
-            may = _serving(problem, k, holds[:, k] & (first <= t))
+            may = _serving(problem.may[k], holds[:, k] & ready)
             given = _given(allocation, k, t, may.shape)
-            closed = (first <= t) & holds[:, k] & ~opened & ~_excluded(problem, ever)
-            small = opened & (size[:, k] < most[:, k] - 1e-6) & _has_room(problem, size)
+            small = opened & (size[:, k] < most[:, k] - SOLVER_TOLERANCE) & has_room
             names = np.full(len(short), "too_small", "<U12")
-            names[_helped(may, given, closed)] = "sites" if _full(problem, t, phase) else _money(problem, t)
-            names[_helped(may, given, small)] = _money(problem, t)
+            names[_helped(may, given, ready & holds[:, k] & ~opened & ~taken)] = "sites" if full else money
+            names[_helped(may, given, small)] = money
             names[np.bincount(may.indices, minlength=may.shape[1]) == 0] = "no_candidate"
             why[t, :, k][short] = names[short]
     return why
 
 
-def _full(problem: Sizes, t: int, opened_in: Ints) -> bool:
-    # in this phase or a later one no further site may open
-    later = range(t, len(problem.phases))
-    return any((opened_in <= by).sum() >= problem.phases[by].sites - ROUNDING_TOLERANCE for by in later)
-
-
-def _money(problem: Sizes, t: int) -> str:
-    return "budget" if any(np.isfinite(phase.budget) for phase in problem.phases[t:]) else "none"
-
-
-def _serving(problem: Sizes, k: int, usable: Bools) -> csr_array:
-    if problem.located:
-        assert problem.own_zone is not None  # noqa: S101 - checked before
-        j = np.flatnonzero(usable & (problem.own_zone >= 0))
-        where = (j, problem.own_zone[j])
-        return coo_array((np.ones(len(j)), where), shape=problem.may[k].shape).tocsr()
-    pairs = problem.may[k].tocoo()
+def _serving(may: csr_array, usable: Bools) -> csr_array:
+    pairs = may.tocoo()
     keep = usable[pairs.row]
-    where = (pairs.row[keep], pairs.col[keep])
-    return coo_array((np.ones(keep.sum()), where), shape=pairs.shape).tocsr()
+    where = pairs.row[keep], pairs.col[keep]
+    return coo_array((np.ones(int(keep.sum())), where), shape=may.shape).tocsr()
 
 
 def _given(allocation: Allocation, k: int, t: int, shape: tuple[int, int]) -> csr_array:
     keep = (allocation.product == k) & (allocation.phase == t)
-    where = (allocation.candidate[keep], allocation.zone[keep])
-    return coo_array((np.ones(keep.sum()), where), shape=shape).tocsr()
+    where = allocation.candidate[keep], allocation.zone[keep]
+    return coo_array((np.ones(int(keep.sum())), where), shape=shape).tocsr()
 
 
 def _helped(may: csr_array, given: csr_array, can: Bools) -> Bools:
@@ -467,144 +416,6 @@ def _helped(may: csr_array, given: csr_array, can: Bools) -> Bools:
         if np.array_equal(more, candidates):
             return np.asarray(zones)
         candidates = more
-
-
-def _excluded(problem: Sizes, ever: Bools) -> Bools:
-    # the other of an either-or is chosen
-    if problem.either_or is None:
-        return np.zeros(len(ever), bool)
-    taken = np.unique(problem.either_or[ever & (problem.either_or >= 0)])
-    return np.isin(problem.either_or, taken)
-
-
-def _has_room(problem: Sizes, size: Floats) -> Bools:
-    if problem.room is None:
-        return np.ones(len(size), bool)
-    return np.asarray(size @ _per_unit(problem) < problem.room - 1e-6)
-
-
-class _Greedy:
-    """What is chosen so far, and what is left to do; lives within one call of `greedy`."""
-
-    def __init__(self, problem: Sizes, then: str) -> None:
-        self.problem, self.by_count = problem, then == "sites"
-        self.least, self.most = limits(problem)
-        self.holds = can_hold(problem, self.least, self.most)
-        self.pairs = pairs_of(problem)
-        self.left = problem.gap.copy()
-        self.opened = np.full(problem.shape[0], -1, np.int64)
-        self.products = np.zeros(self.holds.shape, bool)
-        self.spent, self.sites = 0.0, 0
-        self.groups: set[int] = set()
-        self.site_cost, self.product_cost = problem.opening()
-
-    def sizes(self) -> Floats:
-        """Return how large each candidate would be for what is left in its reach, shape (J, K)."""
-        reach = np.zeros(self.least.shape)
-        np.add.at(
-            reach,
-            (self.pairs.candidate, self.pairs.product),
-            self.left[self.pairs.zone, self.pairs.product],
-        )
-        size = np.where(self.holds, np.minimum(self.most, reach), 0.0)
-        if self.problem.room is not None:
-            taken = size @ _per_unit(self.problem)
-            fits = np.divide(
-                self.problem.room, taken, out=np.ones(len(taken)), where=taken > self.problem.room
-            )
-            size = size * fits[:, None]
-        return size
-
-    def plan(self) -> tuple[Floats, Bools, Floats, Floats]:
-        """Return of each candidate the useful size, the products that would open, what it serves, and what it costs."""
-        useful = self.sizes()
-        weight = self.problem.weights()
-        opens = np.asarray(useful > ROUNDING_TOLERANCE)
-        # the least sizes together may be too much for the floor: then only the product that serves most
-        if self.problem.room is not None and opens.shape[1] > 1:
-            opens &= ~(opens & (useful < self.least)).any(axis=1, keepdims=True) | _first_most(
-                useful * weight
-            )
-        gain = (np.where(opens, useful, 0.0) * weight).sum(axis=1)
-        built = np.where(opens, np.maximum(useful, self.least), 0.0)
-        cost = self.site_cost + np.where(opens, self.product_cost + built * self.problem.cost_unit, 0.0).sum(
-            axis=1
-        )
-        return useful, opens, gain, cost
-
-    def open(self, j: int, phase: int, opens: Bools, cost: float, useful: Floats) -> None:
-        """Open candidate `j` in a phase and give what it holds to the nearest zones."""
-        self.opened[j] = phase
-        self.products[j] = opens
-        self.spent += cost
-        self.sites += 1
-        if self.problem.either_or is not None and self.problem.either_or[j] >= 0:
-            self.groups.add(int(self.problem.either_or[j]))
-        for k in np.flatnonzero(opens):
-            size = useful[k]
-            mine = np.flatnonzero((self.pairs.candidate == j) & (self.pairs.product == k))
-            for pair in mine[np.argsort(self.pairs.minutes[mine], kind="stable")]:
-                taken = min(size, self.left[self.pairs.zone[pair], k])
-                self.left[self.pairs.zone[pair], k] -= taken
-                size -= taken
-
-    def free(self) -> Bools:
-        """Return the candidates that may still open."""
-        may = (self.opened < 0) & self.holds.any(axis=1)
-        if self.problem.either_or is not None and self.groups:
-            may &= ~np.isin(self.problem.either_or, sorted(self.groups))
-        return np.asarray(may)
-
-    def fits(self, phase: int, cost: Floats, spare: float, places: int) -> Bools:
-        """Return which costs keep to the limits of a phase and all later ones, with `spare` and `places` kept for the required."""
-        later = self.problem.phases[phase:]
-        money = min(p.budget for p in later) - self.spent - spare
-        room = min(p.sites for p in later) - self.sites - places
-        return np.asarray((cost <= money + ROUNDING_TOLERANCE) & (room >= 1))
-
-
-def _first_most(value: Floats) -> Bools:
-    best = np.zeros(value.shape, bool)
-    best[np.arange(len(value)), value.argmax(axis=1)] = True
-    return best
-
-
-def greedy(problem: Sizes, *, then: str) -> tuple[Ints, Bools]:
-    """Return the phase in which each candidate opens (-1: not), shape (J,), and its products, shape (J, K).
-
-    The required open as early as the limits let them; then, phase by phase, the candidate that closes most of the gap for each
-    yuan, or for each site where sites are counted; of equals the first. It is a start and nothing more: it may even be unable to
-    place what is required.
-    """
-    state = _Greedy(problem, then)
-    required = problem.flags("required")
-    first = problem.first_phase()
-    for phase in range(len(problem.phases)):
-        for j in np.flatnonzero(required & (first <= phase)):
-            useful, opens, _, cost = state.plan()
-            some = opens[j] if opens[j].any() else _first_most(state.holds[j][None, :].astype(np.float64))[0]
-            built = np.where(some, np.maximum(useful[j], state.least[j]), 0.0)
-            paid = state.site_cost[j] + float(
-                (np.where(some, state.product_cost[j], 0.0) + built * problem.cost_unit[j]).sum()
-            )
-            if state.free()[j] and state.fits(phase, np.array([paid]), 0.0, 0)[0]:
-                state.open(int(j), phase, some, paid, useful[j])
-        waiting = required & (state.opened < 0)
-        kept = float((state.site_cost + (state.least * problem.cost_unit).sum(axis=1))[waiting].sum())
-        while True:
-            useful, opens, gain, cost = state.plan()
-            may = (
-                state.free()
-                & (first <= phase)
-                & (gain > ROUNDING_TOLERANCE)
-                & state.fits(phase, cost, kept, int(waiting.sum()))
-            )
-            if not may.any():
-                break
-            price = np.ones(len(cost)) if state.by_count else np.maximum(cost, ROUNDING_TOLERANCE)
-            best = int(np.argmax(np.where(may, gain / price, -1.0)))
-            state.open(best, phase, opens[best], float(cost[best]), useful[best])
-    return state.opened, state.products
 
 
 #: Candidates in a block, pass by pass, and nodes of the tree for one block.
@@ -712,18 +523,18 @@ def solve_sizes(
 
     >>> may = csr_array(np.array([[5.0, 5.0], [8.0, 0.0]]))
     >>> may.eliminate_zeros()
-    >>> problem = Sizes(gap=np.array([[400.0], [100.0]]), may=(may,), least=np.full((2, 1), 50.0),
-    ...     most=np.full((2, 1), 300.0), cost_open=np.array([10.0, 20.0]), cost_unit=np.full((2, 1), 0.1),
-    ...     whole=np.array([False]))
+    >>> two, free, none = np.ones(2), np.array([np.inf]), np.zeros(2, bool)
+    >>> problem = Sizes(np.array([[400.0], [100.0]]), (may,), np.full((2, 1), 50.0), np.full((2, 1), 300.0), np.array([10.0, 20.0]),
+    ...     np.full((2, 1), 0.1), np.array([False]), free, free, np.inf * two, np.ones(1), none, none, -two, 0 * two)
     >>> answer = solve_sizes(problem, control=SearchControl())
     >>> answer.status, answer.chosen.tolist(), answer.sizes.sum().round(6), answer.objective
     ('optimal', [0, 1], np.float64(500.0), 0.0)
     """
     check(problem)
     model = build(problem)
-    search = _Search(problem, model, control)
-    search.begin(then)
-    for name, aim, unit in aims(problem, model, then):
+    search, every = _Search(problem, model, control), aims(problem, model, then)
+    search.begin(every[0][1])
+    for name, aim, unit in every:
         search.pursue(name, aim, unit)
         if search.infeasible:
             return _none(problem, search)
@@ -746,17 +557,14 @@ class _Search:
         self.held: list[tuple[Floats, float]] = []
         self.steps: list[tuple[str, Floats, float, float]] = []
 
-    def begin(self, then: str) -> None:
-        """Start from the greedy choice, where it keeps all limits."""
-        phase, products = greedy(self.problem, then=then)
-        model, at = self.model, np.flatnonzero(phase >= 0)
-        on = [model.option[at, phase[at]]]
-        j, k = np.nonzero(products & (phase >= 0)[:, None])
-        on.append(model.opening[j, phase[j], k])
-        x = np.zeros(len(model.linear.cost))
-        x[np.concatenate(on)] = 1.0
-        first = aims(self.problem, model, then)[0][1]
-        self.best = self._settle(x, first)
+    def begin(self, aim: Floats) -> None:
+        """Start from the required candidates alone, each as early as it may open, where that keeps all limits."""
+        model, x = self.model, np.zeros(len(self.model.linear.cost))
+        for j in np.flatnonzero(self.problem.required):
+            t = np.flatnonzero(model.option[j] >= 0)[:1]
+            x[model.option[j, t]] = 1.0
+            x[model.opening[j, t][model.opening[j, t] >= 0][:1]] = 1.0
+        self.best = self._settle(x, aim)
 
     def pursue(self, name: str, aim: Floats, unit: float) -> None:
         """Find the best for one aim while all before it are held."""
@@ -779,22 +587,21 @@ class _Search:
 
     def _search(self, aim: Floats) -> float:
         linear, bound = self._model(aim), 0.0
-        if self.best is not None:
-            self.best = _or(
-                self._settle(self.best, aim), self.best
-            )  # the same sites, at their best for this aim
-        if self.best is not None and len(self.model.decided) > BLOCKS[-1]:
+        if self.best is not None:  # the same sites, at their best for this aim
+            self.best = _or(self._settle(self.best, aim), self.best)
+        if len(self.model.decided) > BLOCKS[-1]:
             # a large one: the root, whose cuts give most of the bound, then large-neighbourhood search, and the tree if that is not enough
             before = self.stopped
             bound = self._tree(linear, replace(self._limits(1), gap=self.control.gap / 10))
             self.stopped = before if self.stopped == "nodes" else self.stopped
-            near = self._near(bound)
-            x, nodes = improve(linear, self.model, self.best, control=self._limits(), enough=near)
-            self.nodes += nodes
-            self._take(x, aim)
-            if near(float(aim @ self.best)):
-                self.stopped = self.stopped if aim @ self.best - bound <= PROOF else "gap"
-                return bound
+            if self.best is not None:
+                near = self._near(bound)
+                x, nodes = improve(linear, self.model, self.best, control=self._limits(), enough=near)
+                self.nodes += nodes
+                self._take(x, aim)
+                if near(float(aim @ self.best)):
+                    self.stopped = self.stopped if aim @ self.best - bound <= PROOF else "gap"
+                    return bound
         return max(bound, self._tree(linear, self._limits()))
 
     def _tree(self, linear: Linear, control: SearchControl) -> float:
@@ -850,18 +657,16 @@ def _none(problem: Sizes, search: _Search) -> SizesAnswer:
         return SizesAnswer(
             "none", nothing, stopped=search.stopped, nodes=search.nodes, repeatable=search.stopped == "nodes"
         )
-    required = problem.flags("required")
-    site, product = problem.opening()
-    least, _ = limits(problem)
-    cheapest = site + np.where(required[:, None], product + least * problem.cost_unit, np.inf).min(axis=1)
-    last = problem.phases[-1]
+    required, (least, _) = problem.required, limits(problem)
+    cheapest = problem.cost_open + (least * problem.cost_unit).min(axis=1)
+    sites, budget = problem.sites[-1], problem.budget[-1]
     note = Note.of(
         "siting_size_infeasible",
         severity="error",
         required=int(required.sum()),
         cost=f"{cheapest[required].sum():,.1f}",
-        budget=f"{last.budget:,.1f}" if np.isfinite(last.budget) else "∞",
-        sites=f"{last.sites:g}" if np.isfinite(last.sites) else "∞",
+        budget=f"{budget:,.1f}" if np.isfinite(budget) else "∞",
+        sites=f"{sites:g}" if np.isfinite(sites) else "∞",
     )
     return SizesAnswer("infeasible", nothing, nodes=search.nodes, notes=(note,))
 
@@ -881,7 +686,7 @@ def _answer(problem: Sizes, model: SizeModel, search: _Search) -> SizesAnswer:
     sizes = _cut_sizes(problem, model, x)
     x = x.copy()
     # a site of no size that costs nothing is as good open as not: it is not one
-    empty = (phase >= 0) & (sizes.sum(axis=1) <= SOLVER_TOLERANCE) & ~problem.flags("required")
+    empty = (phase >= 0) & (sizes.sum(axis=1) <= SOLVER_TOLERANCE) & ~problem.required
     x[model.option[empty][model.option[empty] >= 0]] = 0.0
     phase[empty] = -1
     chosen = np.flatnonzero(phase >= 0)
@@ -918,7 +723,7 @@ def _step(name: str, reached: float, unit: float, bound: float) -> Step:
 
 def _cut_sizes(problem: Sizes, model: SizeModel, x: Floats) -> Floats:
     # no larger than what is given out in the fullest phase, nor smaller than the least of a product that is open
-    used = np.zeros((len(problem.phases), *problem.least.shape))
+    used = np.zeros((len(problem.sites), *problem.least.shape))
     np.add.at(used, (model.gives[3], model.gives[0], model.gives[2]), x[model.given])
     full = used.max(axis=0)
     least, most = limits(problem)
@@ -931,8 +736,7 @@ def _cut_sizes(problem: Sizes, model: SizeModel, x: Floats) -> Floats:
 
 
 def _still_unmet(problem: Sizes, allocation: Allocation) -> Floats:
-    share = np.array([phase.share for phase in problem.phases])
-    unmet = problem.gap[None, :, :] * share[:, None, None]
+    unmet = np.repeat(problem.gap[None, :, :], len(problem.sites), axis=0)
     scale = np.maximum(1.0, unmet)
     np.subtract.at(unmet, (allocation.phase, allocation.zone, allocation.product), allocation.amount)
     return np.where(unmet <= SOLVER_TOLERANCE * scale, 0.0, unmet)
