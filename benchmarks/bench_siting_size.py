@@ -55,7 +55,7 @@ def wuhan() -> Wuhan:
     graph = build_graph(inputs.nodes, inputs.edges)
     snaps = snap_all(graph, inputs)
     nodes, chain = np.unique(graph.chain_start, return_index=True)
-    pick = np.sort(np.random.default_rng(1).constraints(len(nodes), CANDIDATES, replace=False))
+    pick = np.sort(np.random.default_rng(1).choice(len(nodes), CANDIDATES, replace=False))
     candidates = pd.DataFrame(
         {"chain": chain[pick], "offset_m": 0.0, "leg_m": 0.0}, index=np.arange(CANDIDATES)
     )

@@ -5,7 +5,7 @@ deterministic.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -115,7 +115,7 @@ def generate(
     at = at[chosen]
     empty = len(within) - len(np.unique(zone[at]))
     notes += _left("generate_zones_empty", empty) if len(at) else [Note.of("generate_none")]
-    table = _table(way, x[at], y[at], within.index.to_numpy(dtype=object)[zone[at]], lang, zones)
+    table = _table(way, x[at], y[at], list(within.index[zone[at]]), lang, zones)
     return Candidates(table, tuple(notes))
 
 
@@ -247,7 +247,7 @@ def _most(n: int, around: Floats | None, most: int | None) -> Ints:
 
 
 def _table(
-    way: Way, x: Floats, y: Floats, zone_id: Any, lang: str, zones: gpd.GeoDataFrame
+    way: Way, x: Floats, y: Floats, zone_id: list[str], lang: str, zones: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:  # fmt: skip
     n = len(x)
     number = np.arange(1, n + 1)
@@ -256,7 +256,7 @@ def _table(
         "services": [()] * n,
         "works": "new",
         "generated": True,
-        "zone_id": list(zone_id),
+        "zone_id": zone_id,
         "location_quality": "approximate",
         "source_file": f"generated/{way}",
         "source_row": number,

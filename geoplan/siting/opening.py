@@ -1,6 +1,6 @@
 """Order of opening of the chosen sites and the gain of each: phase by phase, within a phase the largest marginal gain first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,16 +74,36 @@ def opening_by_walking(problem: DistanceProblem, groups: Sequence[Ints]) -> Open
         at, seconds = entries_of(problem.seconds, option)
         return float(problem.weight[at] @ np.maximum(0.0, walked[at] - seconds))
 
+    def open_it(option: int) -> None:
+        np.minimum.at(left, *entries_of(problem.seconds, option))
+
+    order, marginal = in_order(groups, lambda option: saves(option, left), open_it)
+    total = float(problem.weight @ first) - np.cumsum(marginal)
+    return Opening(order, np.array([saves(int(option), first) for option in order]), marginal, total)
+
+
+def in_order(
+    groups: Sequence[Ints], gain: Callable[[int], float], open_it: Callable[[int], None]
+) -> tuple[Ints, Floats]:
+    """Return the options group by group, within a group the largest marginal gain first, the lowest position of equals; and the gains.
+
+    Parameters
+    ----------
+    groups
+        Options that open in each phase.
+    gain
+        What an option adds to those opened so far.
+    open_it
+        Opens an option.
+    """
     order: list[int] = []
     marginal: list[float] = []
     for group in groups:
         waiting = [int(option) for option in np.sort(group)]
         while waiting:
-            gains = [saves(option, left) for option in waiting]
-            best = int(np.argmax(gains))  # the first of equal ones
+            gains = [gain(option) for option in waiting]
+            best = int(np.argmax(gains))
             marginal.append(gains[best])
             order.append(waiting.pop(best))
-            np.minimum.at(left, *entries_of(problem.seconds, order[-1]))
-    total = float(problem.weight @ first) - np.cumsum(np.array(marginal, dtype=np.float64))
-    gain = np.array([saves(option, first) for option in order], dtype=np.float64)
-    return Opening(np.array(order, dtype=np.int64), gain, np.array(marginal, dtype=np.float64), total)
+            open_it(order[-1])
+    return np.array(order, dtype=np.int64), np.array(marginal, dtype=np.float64)

@@ -103,7 +103,7 @@ class Question(Entry):
     """``cover``: most people; or the worst-off community first; or the worst-off `worst_share` of the people first (their communities' mean
     share); or least spread between communities."""
     worst_share: PositiveShare = 0.1
-    """``worst_part``: part of the people that counts as the worst off."""
+    """``worst_part``: part of all people of the group that counts as the worst off."""
     min_total_share: Share = 0.95
     """``least_spread``: part of the most people that must still be covered."""
     reach_minutes: SearchMinutes = 60.0

@@ -6,6 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, hstack, vstack
 
+from geoplan.siting.objectives.capacity.problem import Capacity
+from geoplan.siting.objectives.sizes.problem import Sizes
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.problems import CoverageProblem, DistanceProblem, SelectionConstraints
 
@@ -206,3 +208,85 @@ def distance_problems(draw):
     ]
     weight, now = (draw(st.lists(kind, min_size=m, max_size=m)) for kind in (PEOPLE, NOW))
     return walks(table, constraints(n, *rows), weight=weight, now=now)
+
+
+def minutes(*pairs, candidates, zones):
+    """(candidate, zone, minutes); 0 minutes is a walk too."""
+    j, z, minutes = zip(*pairs, strict=True) if pairs else ((), (), ())
+    return csr_array(
+        (np.array(minutes, float), (np.array(j, int), np.array(z, int))), shape=(candidates, zones)
+    )
+
+
+def sizes(gap, *pairs, least=0.0, most=np.inf, opening=1.0, unit=0.0, whole=False, candidates=None, **more):
+    """One product; numbers stand for all candidates."""
+    zones = len(gap)
+    candidates = candidates or 1 + max((j for j, _, _ in pairs), default=0)
+
+    def column(value):
+        return np.broadcast_to(np.array(value, float).reshape(-1, 1), (candidates, 1)).copy()
+
+    given = {
+        "gap": np.array(gap, float).reshape(-1, 1),
+        "may": (minutes(*pairs, candidates=candidates, zones=zones),),
+        "least": column(least),
+        "most": column(most),
+        "cost_open": column(opening)[:, 0],
+        "cost_unit": column(unit),
+        "whole": np.array([whole]),
+    }
+    return Sizes(**unlimited(candidates, 1) | given | phased(more.pop("phases", [()])) | more)
+
+
+def unlimited(candidates, products):
+    """What a question without limits says: one phase, no floor area, none required, forbidden or excluded."""
+    none = np.zeros(candidates, bool)
+    more = {
+        "room": np.full(candidates, np.inf),
+        "room_per_unit": np.ones(products),
+        "required": none,
+        "forbidden": none,
+    }
+    return (
+        phased([()]) | more | {"either_or": np.full(candidates, -1), "from_phase": np.zeros(candidates, int)}
+    )
+
+
+def phased(phases):
+    """Limits of phases, each given as (sites, budget), inf where they end early."""
+    limits = np.array([[*phase, np.inf, np.inf][:2] for phase in phases], float)
+    return {"sites": limits[:, 0], "budget": limits[:, 1]}
+
+
+def within(p, n, *, required=(), cost=None, budget=None):
+    rows = [(np.ones(n), 0, p), *((np.eye(n)[j], 1, np.inf) for j in required)]
+    return constraints(n, *rows, *([] if budget is None else [(cost, 0, budget)]), cost=cost)
+
+
+def beds_in_reach(table):
+    """Seconds; -1 is out of reach, 0 is a walk."""
+    table = np.array(table, float)
+    row, column = np.nonzero(table >= 0)
+    return csr_array((table[row, column], (row, column)), shape=table.shape)
+
+
+def capacity(table, need, beds, *, p=1, existing=None, existing_beds=(), **more):
+    existing = np.empty((0, len(need))) if existing is None else existing
+    given = {"constraints": within(p, len(beds)), "cutoff_seconds": 1000.0} | more
+    return Capacity(
+        seconds=beds_in_reach(table),
+        need=np.array(need, float),
+        capacity=np.array(beds, float),
+        existing=beds_in_reach(existing),
+        existing_capacity=np.array(existing_beds, float),
+        **given,
+    )
+
+
+def middling():
+    rng = np.random.default_rng(5)
+    table = np.where(rng.random((40, 300)) < 0.06, rng.integers(0, 900, (40, 300)), -1)
+    old = np.where(rng.random((6, 300)) < 0.1, rng.integers(0, 900, (6, 300)), -1)
+    return capacity(
+        table, rng.random(300) * 4, rng.integers(5, 40, 40), p=8, existing=old, existing_beds=np.full(6, 20.0)
+    )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from siting_problems import allowed, coverage_problems, covered, interrupting, problem
+from siting_problems import allowed, coverage_problems, covered, problem
 
 from geoplan.siting.objectives.cover.solve import cover_curve, max_cover
 from geoplan.siting.opening import opening_by_people
@@ -154,47 +154,6 @@ def test_the_same_question_gets_the_same_answer(whole):
     assert first.chosen.tolist() == again.chosen.tolist()
     assert (first.bound, first.nodes) == (again.bound, again.nodes)
     assert first.repeatable
-
-
-def test_a_search_that_is_stopped_gives_its_best_and_a_bound_that_holds():
-    p = seeded(5, n=150, points=900, p=10, size=0.12)
-    best = max_cover(p, control=SearchControl())
-    assert best.status == "optimal"
-    stopped = SearchControl()
-    stopped.interrupt()
-    for control, why, repeatable in (
-        (stopped, "interrupt", False),
-        (SearchControl(seconds=0.0), "clock", False),
-        (SearchControl(nodes=0), "nodes", True),
-        (SearchControl(gap=0.5), "gap", True),
-    ):
-        answer = max_cover(p, control=control)
-        assert p.constraints.allows(answer.chosen)
-        assert answer.objective <= best.objective <= answer.bound
-        assert answer.recount == pytest.approx(answer.objective)
-        if answer.status != "optimal":
-            assert (answer.status, answer.stopped, answer.repeatable) == ("within", why, repeatable)
-
-
-@pytest.mark.parametrize("calls", [1, 2, 4])
-def test_an_interrupt_on_the_way_gives_the_best_so_far(calls):
-    rng = np.random.default_rng(2)
-    p = problem(rng.random((40, 120)) < 0.1, rng.integers(1, 100, 120), most=[8])
-    control, heard = interrupting(calls)
-    answer, best = max_cover(p, control=control), max_cover(p, control=SearchControl())
-    assert (answer.status, answer.stopped, answer.repeatable) == ("within", "interrupt", False)
-    assert p.constraints.allows(answer.chosen)
-    assert heard[calls - 1][0] <= answer.objective <= best.objective <= answer.bound <= heard[calls - 1][1]
-
-
-def test_who_listens_hears_of_ever_better_answers_and_bounds():
-    heard = []
-    p = seeded(7, n=150, points=900, p=10, size=0.12)
-    answer = max_cover(p, control=SearchControl(listen=lambda people, bound: heard.append((people, bound))))
-    people, bounds = (list(column) for column in zip(*heard, strict=True))
-    assert people == sorted(people)
-    assert bounds == sorted(bounds, reverse=True)
-    assert heard[-1] == pytest.approx((answer.objective, answer.bound))
 
 
 def test_the_order_of_opening_adds_up():

@@ -168,31 +168,6 @@ def test_links_put_in_only_where_they_are_missed_give_the_least_spread(seed):
 
 
 @pytest.mark.parametrize("ask", [worst_off, worst_part, least_spread])
-def test_an_interrupt_gives_the_best_so_far_with_its_bound(ask):
-    problem, control = scattered(1), SearchControl()
-    control.interrupt()
-    answer = ask(problem, control=control)
-    assert (answer.status, answer.stopped, answer.repeatable) == ("within", "interrupt", False)
-    assert problem.constraints.allows(answer.chosen)
-    proven = ask(problem, control=SearchControl()).steps[0]
-    first = answer.steps[0]
-    low, high = sorted((first.objective, first.bound))
-    assert low - 1e-6 <= proven.objective <= high + 1e-6
-
-
-@pytest.mark.parametrize("ask", [worst_off, worst_part, least_spread])
-def test_a_limit_of_nodes_repeats(ask):
-    problem = scattered(3)
-    some = [ask(problem, control=SearchControl(nodes=1)) for _ in range(2)]
-    assert some[0].chosen.tolist() == some[1].chosen.tolist()
-    assert some[0].steps == some[1].steps
-    assert some[0].repeatable
-    proven = ask(problem, control=SearchControl()).steps[0]
-    low, high = sorted((some[0].steps[0].objective, some[0].steps[0].bound))
-    assert low - 1e-6 <= proven.objective <= high + 1e-6
-
-
-@pytest.mark.parametrize("ask", [worst_off, worst_part, least_spread])
 def test_somebody_must_live_in_a_zone(ask):
     with pytest.raises(ValueError, match="no zone has people"):
         ask(cover([[1]], [5], zone=[-1]), control=SearchControl())

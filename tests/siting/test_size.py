@@ -6,60 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
+from siting_problems import minutes, phased, sizes, unlimited
 
 from geoplan.siting.objectives.sizes.ask import at_home
 from geoplan.siting.objectives.sizes.problem import Sizes
 from geoplan.siting.objectives.sizes.solve import recount, solve_sizes
 from geoplan.siting.solve.control import SearchControl
-
-
-def walks(*pairs, candidates, zones):
-    """(candidate, zone, minutes); 0 minutes is a walk too."""
-    j, z, minutes = zip(*pairs, strict=True) if pairs else ((), (), ())
-    return csr_array(
-        (np.array(minutes, float), (np.array(j, int), np.array(z, int))), shape=(candidates, zones)
-    )
-
-
-def sizes(gap, *pairs, least=0.0, most=np.inf, opening=1.0, unit=0.0, whole=False, candidates=None, **more):
-    """One product; numbers stand for all candidates."""
-    zones = len(gap)
-    candidates = candidates or 1 + max((j for j, _, _ in pairs), default=0)
-
-    def column(value):
-        return np.broadcast_to(np.array(value, float).reshape(-1, 1), (candidates, 1)).copy()
-
-    given = {
-        "gap": np.array(gap, float).reshape(-1, 1),
-        "may": (walks(*pairs, candidates=candidates, zones=zones),),
-        "least": column(least),
-        "most": column(most),
-        "cost_open": column(opening)[:, 0],
-        "cost_unit": column(unit),
-        "whole": np.array([whole]),
-    }
-    return Sizes(**unlimited(candidates, 1) | given | phased(more.pop("phases", [()])) | more)
-
-
-def unlimited(candidates, products):
-    """What a question without limits says: one phase, no floor area, none required, forbidden or excluded."""
-    none = np.zeros(candidates, bool)
-    more = {
-        "room": np.full(candidates, np.inf),
-        "room_per_unit": np.ones(products),
-        "required": none,
-        "forbidden": none,
-    }
-    return (
-        phased([()]) | more | {"either_or": np.full(candidates, -1), "from_phase": np.zeros(candidates, int)}
-    )
-
-
-def phased(phases):
-    """Limits of phases, each given as (sites, budget), inf where they end early."""
-    limits = np.array([[*phase, np.inf, np.inf][:2] for phase in phases], float)
-    return {"sites": limits[:, 0], "budget": limits[:, 1]}
 
 
 def solved(problem, then="cost"):
@@ -239,7 +191,7 @@ def test_whole_places():
 
 def two_products(**more):
     # zone 0 lacks 100 m2 and 10 beds; candidate 0 has a floor of 120 m2, a bed takes 5 m2
-    both = walks((0, 0, 1), candidates=1, zones=1)
+    both = minutes((0, 0, 1), candidates=1, zones=1)
     given = {
         "gap": np.array([[100.0, 10.0]]),
         "may": (both, both),
@@ -301,42 +253,6 @@ def test_the_same_question_has_the_same_answer():
     assert np.array_equal(first.sizes, second.sizes)
     assert first.steps == second.steps
     assert first.repeatable
-
-
-def test_an_interrupted_search_gives_the_best_so_far():
-    problem = sizes([10, 10], (0, 0, 1), (1, 1, 1), phases=[(1,)])
-    control = SearchControl()
-    control.interrupt()
-    answer = solve_sizes(problem, control=control)
-    assert answer.stopped == "interrupt"
-    assert not answer.repeatable
-    assert answer.status == "within"
-    assert len(answer.chosen) <= 1
-    assert answer.bound <= 10 <= answer.objective
-    assert answer.recount == pytest.approx(answer.objective)
-
-
-def test_a_key_pressed_in_the_middle_keeps_what_was_found():
-    rng = np.random.default_rng(4)
-    pairs = [(j, z, 1.0) for j in range(60) for z in range(60) if rng.random() < 0.1]
-    problem = sizes(rng.integers(1, 90, 60), *pairs, least=40, most=70, opening=5, unit=0.1, candidates=60)
-    problem = replace(problem, **phased([(np.inf, 90.0)]))
-    control = SearchControl()
-    told = []
-
-    def press(*_):
-        told.append(control.interrupted.is_set())
-        control.interrupt()
-
-    control.listen = press
-    answer = solve_sizes(problem, control=control)
-    assert told
-    assert answer.steps[0].objective >= answer.steps[0].bound
-    assert answer.recount == pytest.approx(answer.objective)
-    assert answer.cost <= 90 + 1e-6
-    if answer.status != "optimal":
-        assert answer.stopped == "interrupt"
-        assert not answer.repeatable
 
 
 AMOUNT = st.sampled_from([0.0, 1.0, 7.5, 40.0])

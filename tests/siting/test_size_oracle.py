@@ -9,12 +9,10 @@ import pytest
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from geoplan.siting.objectives.sizes import solve as size
 from geoplan.siting.objectives.sizes.ask import at_home
 from geoplan.siting.objectives.sizes.problem import Sizes
-from geoplan.siting.objectives.sizes.solve import aims, build, solve_sizes
+from geoplan.siting.objectives.sizes.solve import solve_sizes
 from geoplan.siting.solve.control import SearchControl
-from geoplan.siting.solve.lp import solve
 
 SEEDS = range(20)
 #: pulp announces how its next version will be written.
@@ -182,35 +180,6 @@ def test_every_aim_is_that_of_a_plain_model(seed):
     assert got.status == "optimal"
     assert [step.objective for step in got.steps] == pytest.approx(expected, rel=2e-5, abs=2e-5)
     assert got.recount == pytest.approx(got.objective, rel=1e-6, abs=1e-6)
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_block_by_block_ends_at_the_same_aims(seed, monkeypatch):
-    monkeypatch.setattr(size, "BLOCKS", (2, 3))
-    problem, then = instance(seed), ("cost", "sites")[seed // 2 % 2]
-    expected = plain(problem, then)
-    got = solve_sizes(problem, control=SearchControl(), then=then)
-    if expected is None:
-        assert got.status == "infeasible"
-        return
-    assert got.status == "optimal"
-    assert [step.objective for step in got.steps] == pytest.approx(expected, rel=2e-5, abs=2e-5)
-
-
-def test_a_block_makes_no_choice_worse_and_keeps_its_rows():
-    problem = instance(1)
-    model = build(problem)
-    name, aim, _ = aims(problem, model, "cost")[0]
-    assert name == "unmet"
-    linear = replace(model.linear, cost=aim)
-    dear = solve(replace(linear, cost=-aim), control=SearchControl()).x  # as much unmet as can be
-    best, nodes = size.improve(linear, model, dear, control=SearchControl(), enough=lambda _: False)
-    assert aim @ best < aim @ dear
-    assert nodes > 0
-    used = linear.rows @ best
-    assert ((used >= linear.row_low - 1e-6) & (used <= linear.row_high + 1e-6)).all()
-    columns = np.concatenate(list(size.blocks(model, size=2)))
-    assert np.array_equal(np.unique(columns), model.decided)
 
 
 def served(problem: Sizes, built: np.ndarray) -> float:

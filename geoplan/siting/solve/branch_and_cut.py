@@ -70,11 +70,9 @@ class Master:
             np.zeros(n + m, bool),
         )
         self.program = GrowingProgram(model, control=control)
-        for level in _beside(arrays.by_start, self.cost, self.top, np.clip(price / self.unit, low, self.top)):
-            says = np.flatnonzero(
-                level > low
-            )  # at a point's least cost a cut repeats the bound of its column
-            self._cut(says, level[says])
+        level = np.clip(price / self.unit, low, self.top)
+        says = np.flatnonzero(level > low)  # at a point's least cost a cut repeats the bound of its column
+        self._cut(says, level[says])
 
     def bounds(self, never: Bools, always: Bools) -> None:
         """Exclude the options of `never`, select those of `always`, leave the others open."""
@@ -106,19 +104,6 @@ class Master:
         arrays = self.arrays
         rows = _cut_rows(arrays.by_start, arrays.by_option, self.cost, points, level, len(arrays))
         self.program.add_rows(level, rows)
-
-
-def _beside(start: Ints, cost: Floats, top: Floats, price: Floats) -> list[Floats]:
-    """Return the person-seconds of each point next above `price` (its top at most), and next below it."""
-    m = len(price)
-    above, below = top.copy(), np.empty(m)
-    for k in range(m):
-        own = cost[start[k] : start[k + 1]]
-        at = int(np.searchsorted(own, price[k] - ROUNDING_TOLERANCE))
-        if at < len(own):
-            above[k] = own[at]
-        below[k] = own[max(0, at - 1)]
-    return [above, below]
 
 
 @compiled

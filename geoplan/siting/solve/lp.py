@@ -203,41 +203,21 @@ def _read(highs: highspy.Highs, control: SearchControl, *, whole: bool) -> Solve
     ended, info, found = highs.getModelStatus(), highs.getInfo(), highs.getSolution()
     proven = ended == kinds.kOptimal
     nodes = max(0, int(info.mip_node_count)) if whole else 0
-    has_one = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
     if ended == kinds.kInfeasible:
         return Solved("infeasible", None, np.inf, np.inf, "", nodes)
     if ended in (kinds.kUnbounded, kinds.kUnboundedOrInfeasible):
         return Solved("unbounded", None, np.nan, -np.inf, "", nodes)
-    stopped: Stopped = ""
-    if not proven:
-        stopped = (
-            "interrupt" if control.interrupted.is_set() else "clock" if ended == kinds.kTimeLimit else "nodes"
-        )
-    if not has_one:
-        bound = float(info.mip_dual_bound) if whole else -np.inf
+    stopped: Stopped = "clock" if ended == kinds.kTimeLimit else "" if proven else "nodes"
+    if stopped and control.interrupted.is_set():
+        stopped = "interrupt"
+    bound = float(info.mip_dual_bound) if whole else -np.inf
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return Solved("none", None, np.nan, bound, stopped, nodes)
     objective = float(info.objective_function_value)
-    if whole:
-        bound = float(info.mip_dual_bound)
-        if proven and control.gap == 0.0 and not np.isfinite(bound):
-            # presolve proved the start and left no bound behind
-            bound = objective
-        closed = objective - bound <= PROOF * max(1.0, abs(objective))
-        return Solved(
-            "optimal" if closed else "feasible",
-            np.array(found.col_value),
-            objective,
-            min(bound, objective),
-            "" if closed else stopped or "gap",
-            nodes,
-        )
-    bound = objective if proven else -np.inf
-    return Solved(
-        "optimal" if proven else "feasible",
-        np.array(found.col_value),
-        objective,
-        bound,
-        stopped,
-        0,
-        reduced=np.array(found.col_dual) if found.dual_valid else None,
-    )
+    if proven and (not whole or (control.gap == 0.0 and not np.isfinite(bound))):
+        bound = objective  # of integers: presolve proved the start and left no bound behind
+    closed = objective - bound <= PROOF * max(1.0, abs(objective))
+    why: Stopped = "" if closed else stopped or "gap"
+    reduced = np.array(found.col_dual) if found.dual_valid and not whole else None
+    state: Literal["optimal", "feasible"] = "optimal" if closed else "feasible"
+    return Solved(state, np.array(found.col_value), objective, min(bound, objective), why, nodes, reduced)

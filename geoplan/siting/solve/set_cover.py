@@ -154,10 +154,6 @@ class Model:
     covers: csr_array
     reward: float
 
-    def filled(self, chosen: Ints) -> Floats:
-        """Return the columns' values where `chosen` are chosen, shape (n_columns,)."""
-        return filled(self.covers, chosen)
-
 
 def filled(covers: csr_array, chosen: Ints) -> Floats:
     """Return 1 for each option chosen and 0 for the others, then the same of each point covered, shape (n_options + n_points,)."""

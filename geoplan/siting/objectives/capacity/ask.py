@@ -13,7 +13,7 @@ from geoplan.siting.inputs import EligibleCandidates, SitingInputs, eligible, le
 from geoplan.siting.objective import Objective
 from geoplan.siting.objectives.capacity.problem import Capacity, beds_of, met_rates, recount
 from geoplan.siting.objectives.capacity.solve import Giving, median_capacity
-from geoplan.siting.opening import Opening
+from geoplan.siting.opening import Opening, in_order
 from geoplan.siting.options import Options, options_of
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult
@@ -75,7 +75,7 @@ class CapacitatedCovering(Objective):
         found, phase = _phased(inputs, asked, use, problem_of, control)
         everything = options_of(inputs.candidates, use, asked.phases[-1:])
         last = problem_of(everything)
-        opening = _opening(last, found, phase)
+        opening = _opening(last, [found.chosen[phase[found.chosen] == t] for t in range(len(asked.phases))])
         order = np.arange(len(opening.option))
         options = Options(everything.candidate[opening.option], phase[opening.option], everything.constraints)
         unit = need.unit
@@ -213,31 +213,21 @@ def _unmet(
 UNMET_LEAST = 0.05
 
 
-def _opening(problem: Capacity, answer: Answer, phase: Ints) -> Opening:
+def _opening(problem: Capacity, groups: list[Ints]) -> Opening:
     """Return the order of opening: phase by phase, within a phase the site that meets most of the need left."""
     giving = Giving(beds_of(problem), problem.need)
     base = giving.start()
-    start = giving.met(base)
+    start, flow = giving.met(base), [base]
 
-    def with_site(flow: Flow, option: int) -> Flow:
-        return giving.opened(flow, np.array([option]))
+    def met_with(now: Flow, option: int) -> float:
+        return giving.met(giving.opened(now, np.array([option])))
 
-    order: list[int] = []
-    marginal: list[float] = []
-    flow, waiting = base, [int(option) for option in answer.chosen]
-    gain = {option: giving.met(with_site(base, option)) - start for option in waiting}
-    while waiting:
-        first = min(int(phase[option]) for option in waiting)
-        ready = [option for option in waiting if phase[option] == first]
-        flows = [with_site(flow, option) for option in ready]
-        best = int(np.argmax([giving.met(each) for each in flows]))
-        marginal.append(giving.met(flows[best]) - giving.met(flow))
-        flow = flows[best]
-        order.append(ready[best])
-        waiting.remove(ready[best])
-    total = start + np.cumsum(marginal) if marginal else np.empty(0)
-    alone = np.array([gain[option] for option in order], dtype=np.float64)
-    return Opening(np.array(order, dtype=np.int64), alone, np.array(marginal), np.asarray(total))
+    def open_it(option: int) -> None:
+        flow[0] = giving.opened(flow[0], np.array([option]))
+
+    order, marginal = in_order(groups, lambda one: met_with(flow[0], one) - giving.met(flow[0]), open_it)
+    alone = np.array([met_with(base, int(option)) - start for option in order], dtype=np.float64)
+    return Opening(order, alone, marginal, start + np.cumsum(marginal))
 
 
 def _amounts(inputs: SitingInputs, need: NeedRate, chosen: Ints, capacity: Floats) -> pd.DataFrame:

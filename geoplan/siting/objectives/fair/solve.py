@@ -159,7 +159,7 @@ def _most_people(
         people = problem.people_covered(options[best])
         linear = with_bounds(built.linear, loose.reduced, bound - people + PROOF * max(1.0, bound))
         told = control.heard_as(lambda cost, low: control.listen(given - cost, given - low))
-        tree = solve(linear, control=told, start=built.filled(best))
+        tree = solve(linear, control=told, start=filled(built.covers, best))
         stopped, nodes = tree.stopped, tree.nodes
         if tree.state != "infeasible":
             bound = min(bound, given - tree.bound)

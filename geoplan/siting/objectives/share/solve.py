@@ -34,6 +34,7 @@ from geoplan.siting.solve.set_cover import (
     Needs,
     ResidualCover,
     by_zone,
+    filled,
     first_answer,
     groups,
     met,
@@ -160,7 +161,7 @@ def _cheapest(question: ResidualCover, *, control: SearchControl) -> Answer:
             linear, start = built.linear, None
             if best is not None:
                 spare = float(cost[best].sum()) - loose.objective + PROOF * max(1.0, abs(loose.objective))
-                linear, start = with_bounds(linear, loose.reduced, spare), built.filled(best)
+                linear, start = with_bounds(linear, loose.reduced, spare), filled(built.covers, best)
             tree = solve(linear, control=control, start=start)
             nodes, stopped = tree.nodes, tree.stopped
             if tree.state == "infeasible" and best is None:

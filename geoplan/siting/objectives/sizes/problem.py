@@ -1,6 +1,7 @@
 """The problem of sites and sizes in plain arrays, and its answer."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +116,7 @@ def check(problem: Sizes) -> None:
     """Raise ValueError where the arrays do not fit each other or a number is out of its range."""
     j, z, k = problem.shape
     t = len(problem.sites)
-    expected = {
+    expected: dict[str, tuple[Any, ...]] = {
         "gap": (z, k),
         "most": (j, k),
         "cost_unit": (j, k),

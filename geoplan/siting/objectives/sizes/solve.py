@@ -11,33 +11,20 @@ Columns: x (candidate, phase in which it opens), y (the same and a product; x it
 a (amount that a candidate gives to a zone in a phase), u (what a zone lacks in a phase).
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from geoplan.siting.objectives.sizes.problem import WHY, Allocation, Sizes, SizesAnswer, check
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.siting.solve.problems import Bools, Floats, Ints, Step, Stopped, status_of
-from geoplan.siting.solve.tolerance import PROOF, ROUNDING_TOLERANCE, SOLVER_TOLERANCE
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE, SOLVER_TOLERANCE
 from geoplan.words.errors import Note
-
-
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Which candidate may serve which zone with which product, and the minutes of walk; sorted by product, candidate, zone."""
-
-    candidate: Ints
-    zone: Ints
-    product: Ints
-    minutes: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,17 +121,19 @@ def can_hold(problem: Sizes, least: Floats, most: Floats) -> Bools:
     return np.asarray(((most > 0) | stands) & fits & ~problem.forbidden[:, None])
 
 
-def pairs_of(problem: Sizes) -> Pairs:
-    """Return the pairs of candidate and zone with a gap that may serve each other."""
-    found = []
+def _giving(problem: Sizes, holds: Bools) -> tuple[Ints, Floats]:
+    """Return (candidate, zone, product, phase) of what may be given, by phase, product, candidate and zone; and the minutes of each."""
+    found, minutes = [], []
     for k, may in enumerate(problem.may):
-        entries = may.tocoo()
-        keep = problem.gap[entries.col, k] > 0
-        j, z, minutes = entries.row[keep], entries.col[keep], entries.data[keep]
-        order = np.lexsort((z, j))
-        found.append((j[order], z[order], np.full(len(order), k), minutes[order]))
-    j, z, product, minutes = (np.concatenate(part) for part in zip(*found, strict=True))
-    return Pairs(j.astype(np.int64), z.astype(np.int64), product.astype(np.int64), minutes.astype(np.float64))
+        pairs = may.tocoo()
+        j, z = pairs.row.astype(np.int64), pairs.col.astype(np.int64)
+        for t in range(len(problem.sites)):
+            at = np.flatnonzero((problem.gap[z, k] > 0) & holds[j, k] & (problem.from_phase[j] <= t))
+            found.append(np.array([j[at], z[at], np.full(len(at), k), np.full(len(at), t)], np.int64))
+            minutes.append(pairs.data[at])
+    gives = np.concatenate(found, axis=1)
+    order = np.lexsort((gives[1], gives[0], gives[2], gives[3]))
+    return gives[:, order], np.concatenate(minutes)[order].astype(np.float64)
 
 
 def build(problem: Sizes) -> SizeModel:
@@ -177,9 +166,7 @@ def _columns(problem: Sizes, least: Floats, most: Floats, wanted: Floats) -> Siz
         n, opening = _number(each, n)
     binaries = n
     n, size = _number(each, n)
-    pairs = pairs_of(problem)
-    usable = holds[pairs.candidate, pairs.product]
-    gives = np.concatenate([_phase_of(problem, pairs, usable, t) for t in range(phases)], axis=1)
+    gives, minutes = _giving(problem, holds)
     given = n + np.arange(gives.shape[1])
     lacks = np.array(np.nonzero(wanted > 0), np.int64)
     lacking = n + len(given) + np.arange(lacks.shape[1])
@@ -194,7 +181,7 @@ def _columns(problem: Sizes, least: Floats, most: Floats, wanted: Floats) -> Siz
     whole[size[:, :, problem.whole][each[:, :, problem.whole]]] = True
     none = np.empty(0)
     linear = Linear(np.zeros(n), np.zeros(n), high, coo_array((0, n)).tocsr(), none, none, whole)
-    return SizeModel(linear, option, opening, size, given, gives[:4], lacking, lacks, pairs.minutes[gives[4]])
+    return SizeModel(linear, option, opening, size, given, gives, lacking, lacks, minutes)
 
 
 def _number(there: Bools, first: int) -> tuple[int, Ints]:
@@ -202,14 +189,6 @@ def _number(there: Bools, first: int) -> tuple[int, Ints]:
     number = np.full(there.shape, -1, np.int64)
     number[there] = first + np.arange(there.sum())
     return first + int(there.sum()), number
-
-
-def _phase_of(problem: Sizes, pairs: Pairs, usable: Bools, phase: int) -> Ints:
-    # (candidate, zone, product, phase, position of the pair) of what may be given in a phase
-    at = np.flatnonzero(usable & (problem.from_phase[pairs.candidate] <= phase))
-    return np.array(
-        [pairs.candidate[at], pairs.zone[at], pairs.product[at], np.full(len(at), phase), at], np.int64
-    )
 
 
 def _serve(rows: Rows, model: SizeModel, wanted: Floats, high: Floats) -> None:
@@ -382,8 +361,10 @@ def why_unmet(
         money = "budget" if np.isfinite(problem.budget[t:]).any() else "none"
         for k in range(problem.shape[2]):
             short = unmet[t, :, k] > 0
-            may = _serving(problem.may[k], holds[:, k] & ready)
-            given = _given(allocation, k, t, may.shape)
+            pairs = problem.may[k].tocoo()
+            may = _pairs(pairs.row, pairs.col, (holds[:, k] & ready)[pairs.row], pairs.shape)
+            now = (allocation.product == k) & (allocation.phase == t)
+            given = _pairs(allocation.candidate, allocation.zone, now, pairs.shape)
             small = opened & (size[:, k] < most[:, k] - SOLVER_TOLERANCE) & has_room
             names = np.full(len(short), "too_small", "<U12")
             names[_helped(may, given, ready & holds[:, k] & ~opened & ~taken)] = "sites" if full else money
@@ -393,17 +374,8 @@ def why_unmet(
     return why
 
 
-def _serving(may: csr_array, usable: Bools) -> csr_array:
-    pairs = may.tocoo()
-    keep = usable[pairs.row]
-    where = pairs.row[keep], pairs.col[keep]
-    return coo_array((np.ones(int(keep.sum())), where), shape=may.shape).tocsr()
-
-
-def _given(allocation: Allocation, k: int, t: int, shape: tuple[int, int]) -> csr_array:
-    keep = (allocation.product == k) & (allocation.phase == t)
-    where = allocation.candidate[keep], allocation.zone[keep]
-    return coo_array((np.ones(int(keep.sum())), where), shape=shape).tocsr()
+def _pairs(row: Ints, column: Ints, keep: Bools, shape: tuple[int, int]) -> csr_array:
+    return coo_array((np.ones(int(keep.sum())), (row[keep], column[keep])), shape=shape).tocsr()
 
 
 def _helped(may: csr_array, given: csr_array, can: Bools) -> Bools:
@@ -416,66 +388,6 @@ def _helped(may: csr_array, given: csr_array, can: Bools) -> Bools:
         if np.array_equal(more, candidates):
             return np.asarray(zones)
         candidates = more
-
-
-#: Candidates in a block, pass by pass, and nodes of the tree for one block.
-BLOCKS, BLOCK_NODES = (80, 80, 160, 240), 5
-
-
-def blocks(model: SizeModel, *, size: int) -> Iterator[Ints]:
-    """Yield columns of x and y, neighbourhood by neighbourhood; each overlaps the next by half.
-
-    Candidates are put in an order in which those that serve the same zones are near each other (Cuthill & McKee 1969).
-    """
-    candidates = model.option.shape[0]
-    live = np.flatnonzero((model.option >= 0).any(axis=1))
-    j, z = model.gives[0], model.gives[1]
-    serves = coo_array((np.ones(len(j)), (j, z)), shape=(candidates, int(z.max(initial=0)) + 1)).tocsr()
-    order = reverse_cuthill_mckee((serves @ serves.T).tocsr(), symmetric_mode=True)
-    order = order[np.isin(order, live)]
-    for start in range(0, max(1, len(order) - size // 2), size // 2):
-        some = order[start : start + size]
-        columns = np.concatenate([model.option[some].ravel(), model.opening[some].ravel()])
-        yield np.unique(columns[columns >= 0])
-
-
-def improve(
-    linear: Linear, model: SizeModel, x: Floats, *, control: SearchControl, enough: Callable[[float], bool]
-) -> tuple[Floats, int]:
-    """Large-neighbourhood search: return a selection no worse than `x`, and the nodes looked at.
-
-    Parameters
-    ----------
-    linear
-        The model with its aim.
-    model
-        What its columns stand for.
-    x
-        A feasible choice.
-    control
-        Limits; no more than half of its nodes are used.
-    enough
-        Told the sum; True ends the search.
-    """
-    decided, nodes = model.decided, 0
-    best, value = x, float(linear.cost @ x)
-    for free in chain.from_iterable(blocks(model, size=size) for size in BLOCKS):
-        if enough(value) or control.stopped(nodes=2 * nodes):
-            break
-        low, high = linear.low.copy(), linear.high.copy()
-        held = np.setdiff1d(decided, free, assume_unique=True)
-        low[held] = high[held] = np.round(best[held])
-        quiet = SearchControl(
-            gap=control.gap / 4,
-            nodes=BLOCK_NODES,
-            seconds=None if control.seconds is None else max(0.0, control.left()),
-            interrupted=control.interrupted,
-        )
-        found = solve(replace(linear, low=low, high=high), control=quiet, start=best)
-        nodes += found.nodes
-        if found.x is not None and found.objective < value - ROUNDING_TOLERANCE * max(1.0, abs(value)):
-            best, value = found.x, found.objective
-    return best, nodes
 
 
 def solve_sizes(
@@ -568,61 +480,27 @@ class _Search:
 
     def pursue(self, name: str, aim: Floats, unit: float) -> None:
         """Find the best for one aim while all before it are held."""
-        why = (
-            self.stopped if self.stopped in ("clock", "interrupt") else self.control.stopped(nodes=self.nodes)
-        )
-        bound = 0.0  # no aim can be below 0
+        ended = self.stopped if self.stopped in ("clock", "interrupt") else ""
+        why, bound = ended or self.control.stopped(nodes=self.nodes), 0.0  # no aim can be below 0
+        if self.best is not None:  # the same sites, at their best for this aim
+            self.best = _or(self._settle(self.best, aim), self.best)
         if why:
             self.stopped = why
-            if self.best is not None:
-                self.best = _or(self._settle(self.best, aim), self.best)
         elif self.best is None or aim @ self.best > 0.0:
-            bound = self._search(aim)
+            found = solve(self._model(aim), control=self.control.after(self.nodes), start=self.best)
+            self.nodes += found.nodes
+            self.stopped = found.stopped or self.stopped
+            bound = 0.0 if found.state == "infeasible" else max(0.0, found.bound)
+            if found.x is not None:
+                better = _or(self._settle(found.x, aim), found.x)
+                if self.best is None or aim @ better <= aim @ self.best:
+                    self.best = better
         if self.best is None:
             self.infeasible = True
             return
         reached = max(0.0, float(aim @ self.best))
         self.held.append((aim, reached))
         self.steps.append((name, aim, unit, min(bound, reached)))
-
-    def _search(self, aim: Floats) -> float:
-        linear, bound = self._model(aim), 0.0
-        if self.best is not None:  # the same sites, at their best for this aim
-            self.best = _or(self._settle(self.best, aim), self.best)
-        if len(self.model.decided) > BLOCKS[-1]:
-            # a large one: the root, whose cuts give most of the bound, then large-neighbourhood search, and the tree if that is not enough
-            before = self.stopped
-            bound = self._tree(linear, replace(self._limits(1), gap=self.control.gap / 10))
-            self.stopped = before if self.stopped == "nodes" else self.stopped
-            if self.best is not None:
-                near = self._near(bound)
-                x, nodes = improve(linear, self.model, self.best, control=self._limits(), enough=near)
-                self.nodes += nodes
-                self._take(x, aim)
-                if near(float(aim @ self.best)):
-                    self.stopped = self.stopped if aim @ self.best - bound <= PROOF else "gap"
-                    return bound
-        return max(bound, self._tree(linear, self._limits()))
-
-    def _tree(self, linear: Linear, control: SearchControl) -> float:
-        found = solve(linear, control=control, start=self.best)
-        self.nodes += found.nodes
-        self.stopped = found.stopped or self.stopped
-        if found.x is not None:
-            self._take(found.x, linear.cost)
-        return 0.0 if found.state == "infeasible" else max(0.0, found.bound)
-
-    def _take(self, x: Floats, aim: Floats) -> None:
-        better = _or(self._settle(x, aim), x)
-        if self.best is None or aim @ better <= aim @ self.best:
-            self.best = better
-
-    def _near(self, bound: float) -> Callable[[float], bool]:
-        return lambda value: value - bound <= max(self.control.gap * abs(value), ROUNDING_TOLERANCE)
-
-    def _limits(self, most: int | None = None) -> SearchControl:
-        left = self.control.after(self.nodes)
-        return left if most is None else replace(left, nodes=min(most, left.nodes or most))
 
     def _model(self, aim: Floats) -> Linear:
         base = self.model.linear
