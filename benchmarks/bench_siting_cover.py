@@ -173,7 +173,8 @@ def many(table: Table) -> None:
     )
     arrays, none = covering_arrays(small.problem), np.empty(0, np.int64)
     for sites in (50, 1000):
-        limited = replace(arrays, most=np.array([float(sites)]))
+        limits = replace(arrays.constraints, most=np.array([float(sites)]))
+        limited = replace(arrays, constraints=limits)
         took, found = cpu_seconds(lambda limited=limited: improved(limited, none, rounds=0))
         people = problem.people_covered(small.back(found))
         title = f"greedy, 100,000 candidates, p = {sites}: seconds"

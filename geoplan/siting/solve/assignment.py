@@ -42,8 +42,8 @@ class AssignmentArrays:
     ----------
     option
         Position of each option in the problem given, ascending, shape (n,).
-    rows, least, most
-        As in `SelectionConstraints`, for these options.
+    constraints
+        Which of these options may be chosen together.
     start, point, cost
         Person-seconds by option: of option ``j`` those at ``start[j]:start[j + 1]``, each below the point's `top`.
     top
@@ -61,9 +61,7 @@ class AssignmentArrays:
     """
 
     option: Ints
-    rows: csr_array
-    least: Floats
-    most: Floats
+    constraints: SelectionConstraints
     start: Ints
     point: Ints
     cost: Floats
@@ -80,11 +78,6 @@ class AssignmentArrays:
         """Return the number of options that are open."""
         return len(self.option)
 
-    @property
-    def constraints(self) -> SelectionConstraints:
-        """The limits, all costs 0."""
-        return SelectionConstraints(np.zeros(len(self)), self.rows, self.least, self.most)
-
     def lowest(self) -> Floats:
         """Return the least person-seconds of each point with all options open, shape (m,)."""
         return self.by_cost[self.by_start[:-1]]
@@ -92,10 +85,8 @@ class AssignmentArrays:
     def savings(self) -> Floats:
         """Return the person-seconds that each option would save alone, shape (n,)."""
         option = np.repeat(np.arange(len(self)), np.diff(self.start))
-        saved: Floats = np.bincount(option, self.top[self.point] - self.cost, minlength=len(self)).astype(
-            float
-        )
-        return saved
+        saved = np.bincount(option, self.top[self.point] - self.cost, minlength=len(self))
+        return saved.astype(np.float64)
 
     def positions(self, chosen: Ints) -> Ints:
         """Return positions in the problem given, with what is fixed, ascending."""
@@ -127,54 +118,36 @@ def covering_arrays(problem: CoverageProblem) -> AssignmentArrays:
 def _from_entries(
     constraints: SelectionConstraints, option: Ints, point: Ints, cost: Floats, top: Floats
 ) -> AssignmentArrays:
-    return built(
-        np.arange(len(constraints), dtype=np.int64),
-        (csr_array(constraints.rows), constraints.least, constraints.most),
+    return _built(
+        constraints,
         (option, point, cost, top),
-        origin=np.arange(len(top), dtype=np.int64),
+        option=np.arange(len(constraints)),
+        origin=np.arange(len(top)),
         fixed=np.empty(0, np.int64),
         base=0.0,
         whole=bool((cost == np.floor(cost)).all() and (top == np.floor(top)).all() and top.sum() < SMALL),
     )
 
 
-def built(
-    position: Ints,
-    limits: tuple[csr_array, Floats, Floats],
+def _built(
+    constraints: SelectionConstraints,
     entries: tuple[Ints, Ints, Floats, Floats],
     *,
     origin: Ints,
-    fixed: Ints,
     base: float,
-    whole: bool,
+    **more: Any,  # noqa: ANN401 - the other fields
 ) -> AssignmentArrays:
-    """Return the arrays of walks given as entries.
-
-    Parameters
-    ----------
-    position
-        Of each option in the problem given, shape (n,).
-    limits
-        Rows, least, most.
-    entries
-        Option, point and person-seconds of each walk; and the person-seconds of each point without any.
-    origin, fixed, base, whole
-        As in `AssignmentArrays`; `origin` is of all points, those that no walk changes included.
-    """
+    """Return the arrays of walks: `entries` are option, point and cost of each, and the cost of each point without any."""
     option, point, cost, top = entries
     # points that no option changes leave
     met = np.zeros(len(top), bool)
     met[point] = True
-    base += float(top[~met].sum())
-    point, top = (np.cumsum(met) - 1)[point], top[met]
-    by_option = np.lexsort((point, option))
-    by_point = np.lexsort((option, cost, point))
+    left, top = float(top[~met].sum()), top[met]
+    point = (np.cumsum(met) - 1)[point]
+    by_option, by_point = np.lexsort((point, option)), np.lexsort((option, cost, point))
     return AssignmentArrays(
-        option=position,
-        rows=limits[0],
-        least=limits[1],
-        most=limits[2],
-        start=np.r_[0, np.cumsum(np.bincount(option, minlength=len(position)))].astype(np.int64),
+        constraints=constraints,
+        start=np.r_[0, np.cumsum(np.bincount(option, minlength=len(constraints)))].astype(np.int64),
         point=point[by_option].astype(np.int64),
         cost=cost[by_option],
         top=top,
@@ -182,9 +155,8 @@ def built(
         by_start=np.r_[0, np.cumsum(np.bincount(point, minlength=len(top)))].astype(np.int64),
         by_option=option[by_point].astype(np.int64),
         by_cost=cost[by_point],
-        fixed=fixed,
-        base=base,
-        whole=whole,
+        base=base + left,
+        **more,
     )
 
 
@@ -200,11 +172,13 @@ def shrunk(arrays: AssignmentArrays, *, never: Bools, always: Bools) -> Assignme
     taken = always[option]
     np.minimum.at(top, arrays.point[taken], arrays.cost[taken])
     keep = open_[option] & (arrays.cost < top[arrays.point])
-    used = arrays.rows[:, np.flatnonzero(always)].sum(axis=1) if always.any() else 0.0
-    return built(
-        arrays.option[open_],
-        (csr_array(arrays.rows[:, np.flatnonzero(open_)]), arrays.least - used, arrays.most - used),
+    limits = arrays.constraints
+    used = limits.rows @ always.astype(float)
+    rows = csr_array(limits.rows[:, np.flatnonzero(open_)])
+    return _built(
+        SelectionConstraints(limits.cost[open_], rows, limits.least - used, limits.most - used),
         ((np.cumsum(open_) - 1)[option[keep]], arrays.point[keep], arrays.cost[keep], top),
+        option=arrays.option[open_],
         origin=arrays.origin,
         fixed=np.r_[arrays.fixed, arrays.option[always]],
         base=arrays.base,
@@ -273,7 +247,7 @@ def improved(arrays: AssignmentArrays, chosen: Ints, *, rounds: int = MOST_ROUND
     """
     inside = np.zeros(len(arrays), np.bool_)
     inside[chosen] = True
-    used = np.asarray(arrays.rows @ inside.astype(float), np.float64)
+    used = np.asarray(arrays.constraints.rows @ inside.astype(float), np.float64)
     walks = _Walks(*(getattr(arrays, name) for name in _Walks._fields))
     tolerance = GAIN_TOLERANCE * max(1.0, float(arrays.top.sum()))
     _improve(walks, flat_limits(arrays.constraints), inside, used, tolerance, rounds)
@@ -434,15 +408,13 @@ class Priced:
 
 def number_limit(arrays: AssignmentArrays) -> tuple[int, int]:
     """Return which limit counts every option alike (-1: none) and the most options that it allows."""
-    n = len(arrays)
-    row, number = -1, n
-    rows = csr_array(arrays.rows)
-    for r in range(rows.shape[0]):
+    n, limits = len(arrays), arrays.constraints
+    row, number, rows = -1, n, csr_array(limits.rows)
+    for r in np.flatnonzero(np.isfinite(limits.most) & (np.diff(rows.indptr) == n)) if n else ():
         data = rows.data[rows.indptr[r] : rows.indptr[r + 1]]
-        if n and len(data) == n and data.min() == data.max() > 0 and np.isfinite(arrays.most[r]):
-            allowed = max(0, int(np.floor(arrays.most[r] / data[0] + ROUNDING_TOLERANCE)))
-            if allowed < number:
-                row, number = r, allowed
+        if data.min() == data.max() > 0:
+            allowed = max(0, int(np.floor(limits.most[r] / data[0] + ROUNDING_TOLERANCE)))
+            row, number = (int(r), allowed) if allowed < number else (row, number)
     return row, number
 
 
@@ -480,7 +452,9 @@ def climb(
     _worth(arrays.start, arrays.point, arrays.cost, price, worth)
     # an option's fee is worth as much as its earnings, not as one point's price: steps of like size need like units
     limits = _Limits(
-        arrays, row, unit=max(1.0, -float(worth.min(initial=0.0)) / max(1e-12, float(price.mean())))
+        arrays.constraints,
+        row,
+        unit=max(1.0, -float(worth.min(initial=0.0)) / max(1e-12, float(price.mean()))),
     )
     fee = np.zeros(len(limits.most))
     drift, fee_drift = np.zeros(m), np.zeros(len(fee))
@@ -521,19 +495,17 @@ def climb(
 class _Limits:
     """The limits that are priced, each as ``rows @ y <= most``, scaled to coefficients of at most `unit`."""
 
-    def __init__(self, arrays: AssignmentArrays, kept: int, *, unit: float) -> None:
-        over = [r for r in np.flatnonzero(np.isfinite(arrays.most)) if r != kept]
-        under = np.flatnonzero(arrays.least > 0)
-        rows = csr_array(arrays.rows)
-        widest = [rows.data[rows.indptr[r] : rows.indptr[r + 1]].max(initial=1e-12) for r in over]
-        sides = np.r_[over, under].astype(np.int64)
-        scale = unit * np.r_[1.0 / np.array(widest), -np.ones(len(under))]
-        picked = csr_array(rows[sides]) if len(sides) else csr_array((0, len(arrays)))
-        self.rows = csr_array(
-            (picked.data * np.repeat(scale, np.diff(picked.indptr)), picked.indices, picked.indptr),
-            picked.shape,
+    def __init__(self, limits: SelectionConstraints, kept: int, *, unit: float) -> None:
+        finite, rows = np.isfinite(limits.most), csr_array(limits.rows)
+        over, under = (
+            np.flatnonzero(finite & (np.arange(len(finite)) != kept)),
+            np.flatnonzero(limits.least > 0),
         )
-        self.most = scale * np.r_[arrays.most[over], arrays.least[under]]
+        widest = np.maximum(1e-12, rows.max(axis=1).toarray().ravel()) if rows.nnz else np.ones(len(finite))
+        scale = unit * np.r_[1.0 / widest[over], -np.ones(len(under))]
+        picked = csr_array(rows[np.r_[over, under]])
+        picked.data = picked.data * np.repeat(scale, np.diff(picked.indptr))
+        self.rows, self.most = picked, scale * np.r_[limits.most[over], limits.least[under]]
 
     def over(self, taken: Ints) -> Floats:
         """Return by how much each limit is overstepped."""

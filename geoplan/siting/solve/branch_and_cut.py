@@ -58,15 +58,15 @@ class Master:
         self.unit = float(2.0 ** (np.ceil(np.log2(max(1e-300, float(arrays.top.max())))) - 10))
         self.cost, self.top = arrays.by_cost / self.unit, arrays.top / self.unit
         low = arrays.lowest() / self.unit
-        rows = arrays.rows.copy()
+        limits, rows = arrays.constraints, arrays.constraints.rows.copy()
         rows.resize((rows.shape[0], n + m))
         model = Linear(
             np.r_[np.zeros(n), np.ones(m)],
             np.r_[np.zeros(n), low],
             np.r_[np.ones(n), self.top],
             rows,
-            arrays.least,
-            arrays.most,
+            limits.least,
+            limits.most,
             np.zeros(n + m, bool),
         )
         self.program = GrowingProgram(model, control=control)
@@ -349,9 +349,8 @@ def _take(arrays: AssignmentArrays, chosen: Ints, best: Best) -> None:
 def _round(arrays: AssignmentArrays, y: Floats, best: Best) -> None:
     """Round: select the options of the largest values, as far as the limits allow, then exchange."""
     chosen: list[int] = []
-    used = np.zeros(arrays.rows.shape[0])
-    columns = arrays.rows.tocsc()
-    most = arrays.most + ROUNDING_TOLERANCE
+    columns, most = arrays.constraints.rows.tocsc(), arrays.constraints.most + ROUNDING_TOLERANCE
+    used = np.zeros(len(most))
     for option in np.argsort(-y, kind="stable")[: int((y > 1e-6).sum())]:
         rows, share = entries_of(columns, option)
         if (used[rows] + share <= most[rows]).all():
@@ -369,12 +368,10 @@ TRIES = 40
 
 def _required(arrays: AssignmentArrays) -> Bools:
     """Return the options that a constraint requires by themselves."""
-    must = np.zeros(len(arrays), bool)
-    for r in np.flatnonzero(arrays.least > 0):
-        own, _ = entries_of(arrays.rows, r)
-        if len(own) == 1:
-            must[own] = True
-    return must & arrays.constraints.usable()
+    limits, must = arrays.constraints, np.zeros(len(arrays), bool)
+    alone = (limits.least > 0) & (np.diff(limits.rows.indptr) == 1)
+    must[limits.rows[np.flatnonzero(alone)].indices] = True
+    return must & limits.usable()
 
 
 def _proven(arrays: AssignmentArrays, start: Ints, best: Best) -> tuple[Stopped, int]:

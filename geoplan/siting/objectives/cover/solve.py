@@ -135,7 +135,8 @@ def cover_curve(
     for i in order:
         if control.stopped():
             break
-        limited = replace(arrays, most=np.append(constraints.most, float(sites[i])))
+        limits = replace(arrays.constraints, most=np.append(constraints.most, float(sites[i])))
+        limited = replace(arrays, constraints=limits)
         found = searched(limited, control=brief, start=start, total=total + small.base)
         if not isinstance(found, Answer):
             start, people[i], bound[i] = found.chosen, total - found.objective, total - found.bound

@@ -126,10 +126,9 @@ def worst_off(problem: CoverageProblem, *, control: SearchControl) -> Answer:
     top = float((reachable(problem).zone[compared] / people[compared]).min())
     ladder = highest_level(at, reached, start, top, control=control)
     rest, floor = control.after(ladder.nodes), at(ladder.level)
-    if (floor.needs.zone <= 0).all():
-        # what exists reaches the level: the constraint on it is redundant
-        most = max_cover(problem, control=rest)
-    else:
+    # where what exists reaches the level the constraint on it is redundant
+    most = max_cover(problem, control=rest) if (floor.needs.zone <= 0).all() else None
+    if most is None or not most.steps:
         most = _most_people(problem, floor, ladder.chosen, small.options, control=rest)
     share = least_share(problem, most.chosen)
     steps = (Step("worst_share", "max", share, max(share, ladder.bound)), most.steps[0])
