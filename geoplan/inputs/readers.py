@@ -282,13 +282,13 @@ def read_rows(path: FilePath, *, layer: str | None = None, encoding: str | None 
     return _with_header(cells)
 
 
-def raster_name(path: FilePath) -> str:
-    """Return the name by which GDAL opens a raster; of a zip the first raster in it.
+def raster_name(path: FilePath, layer: str | None = None) -> str:
+    """Return the name by which GDAL opens a raster; `layer` names one of several in a zip.
 
     Raises
     ------
     InputError
-        If the file is missing, or a zip holds no raster.
+        If the file is missing, or a zip holds no raster, or several of which none is named.
     """
     path = _existing(path)
     if ending(path) != ".zip":
@@ -300,7 +300,7 @@ def raster_name(path: FilePath) -> str:
         raise InputError(_note("file_unreadable", path, reason=_reason(error))) from error
     if not rasters:
         _fail("file_kind_unknown", path, found=".zip", known=", ".join(KINDS["raster"]))
-    return f"/vsizip/{path.as_posix()}/{rasters[0]}"
+    return f"/vsizip/{path.as_posix()}/{_choose(path, rasters, layer)}"
 
 
 def source(path: FilePath, *, role: str, rows: int | None = None, datum: str = "", note: str = "") -> Source:

@@ -103,13 +103,14 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         *(note for table in told for note in table.notes),
         *projected.notes,
         *people.notes,
+        *population.notes_on_age(people.groups, study.year),
         *(fit.note() for fit in fits),
     ]
     edge = zones.zones.index.isin(people.edge_zones) | zones.zones["edge"]
     return Inputs(
         study=study,
         crs=crs,
-        zones=projected.zones.assign(edge=edge),
+        zones=projected.zones.assign(edge=edge, without_raster=people.without_raster),
         nodes=network.nodes,
         edges=costed,
         register=register,

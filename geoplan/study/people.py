@@ -132,12 +132,32 @@ class Projection(Entry):
         return self
 
 
+Band = Annotated[int, Field(ge=1)] | Text  # by number from 1, or by name
+
+
+class RasterFile(Entry):
+    """One raster of which more than its path has to be said."""
+
+    file: FilePath
+    """GeoTIFF or another raster, also in a .zip."""
+    layer: Text | None = None
+    """Raster inside the .zip; needed where it holds several."""
+    bands: Band | Annotated[list[Band], Field(min_length=1)] | None = None
+    """Band by number or name, or a list of bands that are added up; needed where the file holds several."""
+    nodata: float | None = None
+    """Value that stands for no data, where the file does not say so."""
+
+
+#: A file, or a list of files that are added up (WorldPop by sex and age).
+Raster = FilePath | RasterFile | Annotated[list[FilePath | RasterFile], Field(min_length=1)]
+
+
 class Rate(Entry):
     """A rate taken cell by cell: one raster over another."""
 
-    raster: FilePath
+    raster: Raster
     """Numerator."""
-    over: FilePath
+    over: Raster
     """Denominator, on the same grid."""
     times: Factor = 1.0
     """Factor on the ratio."""
@@ -146,8 +166,10 @@ class Rate(Entry):
 class Group(Entry):
     """One group of people: a raster, a rate of another group, zone totals, or street metres."""
 
-    raster: FilePath | None = None
-    """People per cell."""
+    raster: Raster | None = None
+    """People per cell: a file, or a list of files that are added up."""
+    max_per_km2: Positive = 500_000.0
+    """More people per km² than any hectare can hold; a raster with more is refused."""
     rake_to: Level | None = None
     """Level whose given totals the cells are scaled to; without a raster the totals are spread."""
     spread: Literal["streets", "point"] = "streets"

@@ -71,6 +71,7 @@ ZONES = Schema("zones", {
 }, index="zone_id",
 further={
     "given_*": number("total that the zone's row gives of a group"),
+    "without_raster": number("share (0-1) of the zone's area outside of a raster of people; NaN where none is used"),
     "*": anything("attribute of an estate, as the study names it"),
 })
 

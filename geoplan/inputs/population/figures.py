@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from geoplan.inputs.boundaries import COVERED_ENOUGH
 from geoplan.inputs.boundaries.checks import listing, zone_codes
 from geoplan.inputs.lists.zone_names import level_words
-from geoplan.inputs.population.grids import Cut, Raster, cover, transformer, whole_file
+from geoplan.inputs.population.grids import Cut, cover
 from geoplan.inputs.population.places import (
     Amounts,
     Block,
@@ -28,6 +28,7 @@ from geoplan.inputs.population.places import (
     spread,
     zone_areas,
 )
+from geoplan.inputs.population.rasters import Raster, RasterParts, raster_parts, transformer, whole_file
 from geoplan.words.errors import Note
 
 Floats = NDArray[np.float64]
@@ -116,7 +117,7 @@ def own_figures(
     group: Mapping[str, Any],
     here: StudyArea,
     blocks: Mapping[str, Block],
-    rasters: Mapping[str, Raster],
+    rasters: Mapping[RasterParts, Raster],
 ) -> Figures:
     """Return the amounts of a group that is not a part of another."""
     level = group.get("rake_to")
@@ -124,7 +125,7 @@ def own_figures(
         wrong = _level_note(name, level, here)
         if wrong is not None:
             return Figures({}, [], [wrong])
-    raster = None if group.get("raster") is None else rasters[str(group["raster"])]
+    raster = None if group.get("raster") is None else rasters[raster_parts(group["raster"])]
     if raster is None:
         return Figures({}, [], []) if level is None else _totals_alone(name, group, here)
     block = next(b for b in blocks.values() if b.cut is not None and b.cut.grid == raster.grid)
@@ -283,7 +284,7 @@ def part_of(
     amounts: Mapping[str, Amounts],
     here: StudyArea,
     blocks: Mapping[str, Block],
-    rasters: Mapping[str, Raster],
+    rasters: Mapping[RasterParts, Raster],
 ) -> tuple[Amounts, list[Note]]:
     """Return the amounts of a group that is a part of another, and what was found.
 
@@ -299,7 +300,7 @@ def part_of(
         return {block: people / group["people_per_household"] for block, people in base.items()}, []
     if not isinstance(rate, Mapping):
         return {block: people * float(rate or 0.0) for block, people in base.items()}, []
-    over, under = rasters[str(rate["raster"])], rasters[str(rate["over"])]
+    over, under = (rasters[raster_parts(rate[entry])] for entry in ("raster", "over"))
     if over.grid != under.grid:
         return {}, [
             Note.of("rate_grids_differ", file=over.file, severity="error", group=name, other=under.file)

@@ -4,8 +4,7 @@ Estates need not fit communities or cells.
 """
 
 from dataclasses import dataclass
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import exactextract
@@ -13,8 +12,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
-import rasterio
-import rasterio.windows
 import shapely
 from exactextract.raster import NumPyRasterSource
 from numpy.typing import NDArray
@@ -22,164 +19,13 @@ from scipy import ndimage
 
 from geoplan.inputs.boundaries.checks import overlaps, without_overlaps
 from geoplan.inputs.boundaries.zones import natural_key
-from geoplan.inputs.limits import open_raster
-from geoplan.inputs.readers import raster_name
-from geoplan.words.errors import InputError, Note
+from geoplan.inputs.population.rasters import Grid
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: Cells up to which a whole file is read to tell how many rates it holds.
-WHOLE_CELLS = 25_000_000
 #: Part of a cell below which nothing is left of it outside the zones.
 REST = 1e-6
-
-
-@cache
-def transformer(source: str, target: str) -> pyproj.Transformer:
-    """Return what moves x and y from one CRS to another (both as WKT); made once, since making it is slow."""
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The cells of a raster in a window: CRS, corner, cell size (in the CRS's unit), rows and columns; north is up."""
-
-    crs: str
-    west: float
-    north: float
-    dx: float
-    dy: float
-    rows: int
-    columns: int
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north in the grid's CRS."""
-        return self.west, self.north - self.rows * self.dy, self.west + self.columns * self.dx, self.north
-
-    def centres(self, cells: Ints) -> tuple[Floats, Floats]:
-        """Return x and y of the centres of cells, in the grid's CRS."""
-        row, column = np.divmod(cells, self.columns)
-        return self.west + (column + 0.5) * self.dx, self.north - (row + 0.5) * self.dy
-
-    def boxes(self, cells: Ints) -> NDArray[Any]:
-        """Return the cells as polygons, in the grid's CRS."""
-        x, y = self.centres(cells)
-        return np.asarray(shapely.box(x - self.dx / 2, y - self.dy / 2, x + self.dx / 2, y + self.dy / 2))
-
-    def locate(self, x: Floats, y: Floats) -> Ints:
-        """Return the cell in which each point lies, -1 outside of the grid."""
-        column = np.floor((x - self.west) / self.dx).astype(np.int64)
-        row = np.floor((self.north - y) / self.dy).astype(np.int64)
-        inside = (column >= 0) & (column < self.columns) & (row >= 0) & (row < self.rows)
-        return np.where(inside, row * self.columns + column, -1)
-
-    def moved(self, x: Floats, y: Floats, crs: pyproj.CRS) -> tuple[Floats, Floats]:
-        """Return coordinates of the grid's CRS in `crs`."""
-        east, north = transformer(self.crs, crs.to_wkt()).transform(x, y)
-        return np.asarray(east), np.asarray(north)
-
-
-@dataclass(frozen=True)
-class Raster:
-    """One raster in the window of a study.
-
-    Parameters
-    ----------
-    path
-        The file.
-    grid
-        Window around the study area.
-    values
-        Flat, one a cell of the grid; NaN where the file holds no data.
-    extent
-        The whole raster's box, in the grid's CRS: where data end.
-    """
-
-    path: Path
-    grid: Grid
-    values: Floats
-    extent: shapely.Polygon
-
-    @property
-    def file(self) -> str:
-        """Name of the file."""
-        return self.path.name
-
-
-def whole_file(raster: Raster) -> Floats:
-    """Return all values of a raster's file, flat, NaN where there is no data; of a very large file only the window."""
-    with open_raster(raster.path, raster_name(raster.path)) as source:
-        if source.width * source.height > WHOLE_CELLS:
-            return raster.values
-        return _values(source, None)
-
-
-def read_raster(path: str | Path, around: tuple[float, float, float, float], crs: pyproj.CRS) -> Raster:
-    """Return the part of a raster around a study area; nodata becomes NaN, never 0.
-
-    Parameters
-    ----------
-    path
-        GeoTIFF or another raster of `limits.RASTER_DRIVERS`, zipped or not; the first band is read.
-    around
-        Bounds that the window has to hold, in `crs` (the study area with its halo).
-
-    Raises
-    ------
-    InputError
-        If the file is missing or unreadable, has no CRS, is rotated, does not meet the area, or holds negative values
-        that are not declared as nodata.
-    """
-    path = Path(path)
-    with open_raster(path, raster_name(path)) as source:
-        return _window(source, path, around, crs)
-
-
-def _window(source: Any, path: Path, around: tuple[float, float, float, float], crs: pyproj.CRS) -> Raster:  # noqa: ANN401 - rasterio
-    """Read what lies around the study area."""
-    file, transform = path.name, source.transform
-    if source.crs is None:
-        raise InputError(Note.of("raster_no_crs", file=file, severity="error"))
-    if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
-        raise InputError(Note.of("raster_rotated", file=file, severity="error"))
-    own = pyproj.CRS.from_user_input(source.crs.to_wkt())
-    west, south, east, north = transformer(crs.to_wkt(), own.to_wkt()).transform_bounds(*around)
-    left = max(int(np.floor((west - transform.c) / transform.a)), 0)
-    right = min(int(np.ceil((east - transform.c) / transform.a)), source.width)
-    top = max(int(np.floor((north - transform.f) / transform.e)), 0)
-    bottom = min(int(np.ceil((south - transform.f) / transform.e)), source.height)
-    if right <= left or bottom <= top:
-        raise InputError(Note.of("raster_elsewhere", file=file, severity="error"))
-    window = rasterio.windows.Window(left, top, right - left, bottom - top)
-    values = _values(source, window)
-    corner = transform.c + left * transform.a, transform.f + top * transform.e
-    grid = Grid(own.to_wkt(), corner[0], corner[1], transform.a, -transform.e, bottom - top, right - left)
-    _check_not_negative(values, grid, file)
-    extent = shapely.box(
-        transform.c,
-        transform.f + source.height * transform.e,
-        transform.c + source.width * transform.a,
-        transform.f,
-    )
-    return Raster(path, grid, values, extent)
-
-
-def _values(source: Any, window: rasterio.windows.Window | None) -> Floats:  # noqa: ANN401 - rasterio
-    """Return the first band's values, flat, NaN where there is no data."""
-    values: Floats = source.read(1, window=window, masked=True).astype(np.float64).filled(np.nan).ravel()
-    values[~np.isfinite(values)] = np.nan
-    return values
-
-
-def _check_not_negative(values: Floats, grid: Grid, file: str) -> None:
-    negative = np.flatnonzero(values < 0)
-    if len(negative):
-        lon, lat = grid.moved(*grid.centres(negative[:1]), pyproj.CRS.from_epsg(4326))
-        words: dict[str, Any] = {"count": len(negative), "least": float(values[negative].min())}
-        where = f"{lon[0]:.5f} E {lat[0]:.5f} N"
-        raise InputError(Note.of("raster_negative", file=file, severity="error", where=where, **words))
 
 
 @dataclass(frozen=True)
@@ -258,13 +104,15 @@ def cut_grid(grid: Grid, zones: gpd.GeoSeries, *, halo_m: float, peopled: NDArra
     halo_m
         How far outside people still compete for supply; 0 for none.
     peopled
-        Flat, True for cells that hold people: only these are kept in the halo.
+        Flat, True for cells that hold people: only these are kept.
     """
     moved = zones.to_crs(grid.crs)
     zone, cell, coverage = cover(moved, grid)
     order = np.lexsort((cell, zone))
     zone, cell, coverage = zone[order], cell[order], coverage[order]
     around, near, rest = _halo(grid, zones, (cell, coverage), halo_m, peopled)
+    some = peopled[cell]
+    zone, cell, coverage = zone[some], cell[some], coverage[some]
     cells = np.concatenate([cell, around])
     x, y = grid.moved(*grid.centres(cells), zones.crs)
     return Cut(
@@ -289,7 +137,7 @@ def _halo(
         return none
     rest = 1.0 - np.bincount(cell, weights=coverage, minlength=grid.rows * grid.columns)
     # a cheap bound first: metres between the middles of cells, less two half diagonals
-    size_x, size_y = _cell_metres(grid, zones)
+    size_x, size_y = grid.cell_metres(zones.crs)
     away = ndimage.distance_transform_edt(
         (rest > 1 - REST).reshape(grid.rows, grid.columns), sampling=(size_y, size_x)
     )
@@ -304,16 +152,6 @@ def _halo(
     order = np.lexsort((nearest, found))
     found, first = np.unique(found[order], return_index=True)
     return close[found], there[nearest[order][first]], rest[close[found]]
-
-
-def _cell_metres(grid: Grid, zones: gpd.GeoSeries) -> tuple[float, float]:
-    """Return width and height of the middle cell in metres."""
-    middle = np.array([(grid.rows // 2) * grid.columns + grid.columns // 2])
-    x, y = grid.centres(middle)
-    corners_x, corners_y = np.concatenate([x, x + grid.dx, x]), np.concatenate([y, y, y - grid.dy])
-    east, north = grid.moved(corners_x, corners_y, zones.crs)
-    wide = float(np.hypot(east[1] - east[0], north[1] - north[0]))
-    return wide, float(np.hypot(east[2] - east[0], north[2] - north[0]))
 
 
 def part_points(cut: Cut, parts: Ints, crs: pyproj.CRS) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@
 5. Cells outside the study area, up to the halo's width, are scaled like the nearest zone and enter no sum.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geoplan.inputs.boundaries import COVERED_ENOUGH
+from geoplan.inputs.boundaries.checks import listing
 from geoplan.inputs.population.figures import (
     Spread,
     on_streets,
@@ -27,26 +29,34 @@ from geoplan.inputs.population.figures import (
 )
 from geoplan.inputs.population.grids import (
     Cut,
-    Raster,
     cut_grid,
     estates,
     joined,
     part_points,
     part_shares,
     point_shares,
-    read_raster,
 )
 from geoplan.inputs.population.places import (
     Amounts,
     Block,
     StudyArea,
     edge_zones,
+    extent_of,
     from_cut,
     from_streets,
     of_zones,
     partition,
+    without_raster,
 )
-from geoplan.inputs.readers import FilePath
+from geoplan.inputs.population.rasters import (
+    MAX_PER_KM2,
+    Raster,
+    RasterParts,
+    files_text,
+    raster_parts,
+    read_raster,
+)
+from geoplan.tables import outdated
 from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.errors import InputError, Note, raise_errors
 from geoplan.words.labels import label
@@ -72,6 +82,8 @@ class People:
         What was found.
     edge_zones
         Finest zones within the halo's width of where the data on people end.
+    without_raster
+        Share (0-1) of each zone's area that some raster does not cover, by zone_id; NaN without rasters or polygon.
     """
 
     demand: gpd.GeoDataFrame
@@ -79,6 +91,7 @@ class People:
     groups: pd.DataFrame
     notes: tuple[Note, ...]
     edge_zones: tuple[str, ...]
+    without_raster: pd.Series
 
 
 def people_on_the_ground(
@@ -113,9 +126,10 @@ def people_on_the_ground(
     """
     order = order_of_dependence(groups)
     here = partition(zones, halo_m=halo_m)
-    rasters = _read(groups, here)
+    rasters, notes = _read(groups, here)
+    uncovered, ends = _uncovered(here, list(rasters.values()))
+    notes += ends
     blocks = {block.name: block for block in _cut_all(rasters, here)}
-    notes: list[Note] = []
 
     # groups with figures of their own: cells, raked to totals; what has no cells is kept apart
     amounts: dict[str, Amounts] = {}
@@ -151,7 +165,16 @@ def people_on_the_ground(
     demand, shares = _demand({name: amounts[name] for name in groups}, blocks, here)
     table = _groups_table(groups, demand, lang)
     edges = edge_zones(here, list(rasters.values()))
-    return People(demand, shares, table, tuple(notes), edges)
+    return People(demand, shares, table, tuple(notes), edges, uncovered)
+
+
+def notes_on_age(groups: pd.DataFrame, year: int) -> list[Note]:
+    """Return a warning for each year of figures that are much older than the study's."""
+    old = outdated(groups, year)
+    return [
+        Note.of("group_old", group=", ".join(map(str, names)), of=int(of), year=year, years=year - int(of))
+        for of, names in old.groupby(old).groups.items()
+    ]
 
 
 def order_of_dependence(groups: Mapping[str, Group]) -> list[str]:
@@ -186,29 +209,34 @@ def order_of_dependence(groups: Mapping[str, Group]) -> list[str]:
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def _files(group: Group) -> list[FilePath]:
+def _rasters_of(group: Group) -> list[RasterParts]:
     """Return the rasters that a group names."""
     rate = group.get("rate")
     of_rate = [rate["raster"], rate["over"]] if isinstance(rate, Mapping) else []
-    return [path for path in (group.get("raster"), *of_rate) if path is not None]
+    return [raster_parts(entry) for entry in (group.get("raster"), *of_rate) if entry is not None]
 
 
-def _read(groups: Mapping[str, Group], here: StudyArea) -> dict[str, Raster]:
-    """Return every raster by its path, in one window; all that is wrong with them in one error."""
+def _read(groups: Mapping[str, Group], here: StudyArea) -> tuple[dict[RasterParts, Raster], list[Note]]:
+    """Return every raster by its files, in one window, and what was found; all that is wrong with them in one error."""
     levels = {group["rake_to"] for group in groups.values() if group.get("rake_to") in here.level_ids}
     around = here.bounds(sorted(levels))
-    rasters: dict[str, Raster] = {}
-    errors: list[Note] = []
-    for path in dict.fromkeys(str(path) for group in groups.values() for path in _files(group)):
+    limits: dict[RasterParts, float] = {}
+    for group in groups.values():
+        for parts in _rasters_of(group):
+            limits[parts] = max(limits.get(parts, 0.0), group.get("max_per_km2") or MAX_PER_KM2)
+    rasters: dict[RasterParts, Raster] = {}
+    notes: list[Note] = []
+    for parts, limit in limits.items():
         try:
-            rasters[path] = read_raster(path, around, here.crs)
+            rasters[parts], found = read_raster(parts, around, here.crs, max_per_km2=limit)
+            notes += found
         except InputError as error:
-            errors += [note for note in error.notes if isinstance(note, Note)]
-    raise_errors(errors, InputError)
-    return rasters
+            notes += [note for note in error.notes if isinstance(note, Note)]
+    raise_errors(notes, InputError)
+    return rasters, notes
 
 
-def _cut_all(rasters: Mapping[str, Raster], here: StudyArea) -> list[Block]:
+def _cut_all(rasters: Mapping[RasterParts, Raster], here: StudyArea) -> list[Block]:
     """Return each grid cut by the finest zones; rasters on one grid share it."""
     blocks = []
     for number, grid in enumerate(dict.fromkeys(raster.grid for raster in rasters.values())):
@@ -217,6 +245,18 @@ def _cut_all(rasters: Mapping[str, Raster], here: StudyArea) -> list[Block]:
         cut = cut_grid(grid, here.shapes, halo_m=here.halo_m, peopled=peopled)
         blocks.append(from_cut(f"grid {number}", cut, min(same, key=lambda raster: raster.file)))
     return blocks
+
+
+def _uncovered(here: StudyArea, rasters: Sequence[Raster]) -> tuple[pd.Series, list[Note]]:
+    """Return the largest share of each zone's area that a raster leaves out, and which finest zones lack more than is let pass."""
+    largest, notes = pd.Series(np.nan, here.zones.index), list[Note]()
+    for raster in rasters:
+        share = without_raster(here.zones, extent_of(raster, here.crs))
+        largest = largest.combine(share, np.fmax)
+        lacking = share[here.ids][share[here.ids] > 1 - COVERED_ENOUGH]
+        zones = [f"{zone.partition('/')[2]} {part:.1%}" for zone, part in lacking.items()]
+        notes += listing("raster_ends", zones, file=raster.file)
+    return largest, notes
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------
@@ -301,7 +341,7 @@ def _inherited(groups: Mapping[str, Group], name: str, entry: str) -> Any:  # no
 def _source(group: Group, lang: str) -> str:
     """Return in words where a group's figures come from."""
     rate = group.get("rate")
-    files = [str(path).replace("\\", "/").rpartition("/")[2] for path in _files(group)]
+    files = [files_text(parts) for parts in _rasters_of(group)]
     level = group.get("rake_to")
     words = {"level": label(level, "zh") if lang == "zh" else level, "of": group.get("of")}
     words["projected"] = group.get("projected")

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from geoplan.inputs.boundaries import partition_levels
 from geoplan.inputs.boundaries.checks import overlaps, without_overlaps
 from geoplan.inputs.boundaries.zones import natural_key
-from geoplan.inputs.population.grids import Cut, Raster
+from geoplan.inputs.population.grids import Cut
+from geoplan.inputs.population.rasters import Raster
 from geoplan.tables import ZONES, check_columns
 from geoplan.words.errors import InputError, Note
 
@@ -152,14 +153,32 @@ def edge_zones(here: StudyArea, rasters: Sequence[Raster]) -> tuple[str, ...]:
 
 
 def _extents(rasters: Sequence[Raster], crs: pyproj.CRS) -> list[shapely.Polygon]:
-    """Return the different extents in the metric CRS; edges get points on them, since they bend."""
+    """Return the different extents in the metric CRS."""
     found = {(raster.grid.crs, raster.extent.wkb): raster for raster in rasters}
-    boxes = []
-    for raster in found.values():
-        west, south, east, north = raster.extent.bounds
-        box = shapely.segmentize(raster.extent, max(east - west, north - south) / 50)
-        boxes.append(gpd.GeoSeries([box], crs=raster.grid.crs).to_crs(crs).iloc[0])
-    return boxes
+    return [extent_of(raster, crs) for raster in found.values()]
+
+
+def extent_of(raster: Raster, crs: pyproj.CRS) -> shapely.Polygon:
+    """Return a raster's box in the metric CRS; its edges get points on them, since they bend."""
+    west, south, east, north = raster.extent.bounds
+    box = shapely.segmentize(raster.extent, max(east - west, north - south) / 50)
+    return gpd.GeoSeries([box], crs=raster.grid.crs).to_crs(crs).iloc[0]
+
+
+def without_raster(zones: gpd.GeoDataFrame, extent: shapely.Polygon) -> pd.Series:
+    """Return the share (0-1) of each zone's area that lies outside of a raster; NaN for zones without polygon.
+
+    ::
+
+        share_z = 1 - area(z within the raster) / area(z)
+    """
+    shapes = zones.geometry.to_numpy()
+    shapely.prepare(extent)
+    area, whole = shapely.area(shapes), shapely.contains(extent, shapes)
+    inside = area.copy()
+    inside[~whole] = shapely.area(shapely.intersection(shapes[~whole], extent))
+    share = 1.0 - np.divide(inside, area, out=np.full(len(area), np.nan), where=area > 0)
+    return pd.Series(share, zones.index)
 
 
 def given_totals(here: StudyArea, level: str, group: str) -> NDArray[np.float64]:
@@ -348,7 +367,8 @@ def from_cut(name: str, cut: Cut, raster: Raster) -> Block:
     west, _, east, north = raster.extent.bounds
     x, y = cut.grid.centres(cut.cell)
     row, column = np.floor((north - y) / cut.grid.dy), np.floor((x - west) / cut.grid.dx)
-    cell = row * np.round((east - west) / cut.grid.dx) + column
+    # of blocks of cells the last one may reach past the file's end
+    cell = row * np.ceil((east - west) / cut.grid.dx - 1e-6) + column
     return Block(name, cut.zone, cut.near, cut.x, cut.y, raster.file, cell.astype(np.int64), cut=cut)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from geoplan.tables import Outcome, Service, Source
+from geoplan.tables import OLD_YEARS, Outcome, Service, Source, outdated
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, planner_word
 from geoplan.words.numbers import missing
@@ -33,9 +33,15 @@ def basis(groups: pd.DataFrame, group: str, lang: str) -> str:
 
 
 def basis_line(outcome: Outcome) -> str:
-    """Return the basis and year of every group of people, for the head or foot of a page."""
-    parts = [basis(outcome.groups, str(group), outcome.lang) for group in outcome.groups.index]
-    return phrase("titles_people", outcome.lang, groups=phrase("join_semicolon", outcome.lang).join(parts))
+    """Return the basis and year of every group of people, for the head or foot of a page; old figures are said first."""
+    lang, semicolon = outcome.lang, phrase("join_semicolon", outcome.lang)
+    parts = [basis(outcome.groups, str(group), lang) for group in outcome.groups.index]
+    line = phrase("titles_people", lang, groups=semicolon.join(parts))
+    old = sorted(set(outdated(outcome.groups, outcome.year)))
+    if not old:
+        return line
+    years = phrase("join_comma", lang).join(map(str, old))
+    return phrase("titles_old", lang, years=years, most=OLD_YEARS) + semicolon + line
 
 
 #: What a source's file name or note says -> what its licence asks to print.
