@@ -84,7 +84,8 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         told = read_supplies_by_zone(study, zones.zones)
     with stages("people"):
         groups = {name: group.arguments() for name, group in study.population.items()}
-        projected = population.project_groups(zones.zones, groups, year=study.year, lang=study.lang)
+        tabled = population.totals_from_tables(zones.zones, groups)
+        projected = population.project_groups(tabled.zones, tabled.groups, year=study.year, lang=study.lang)
         people = population.people_on_the_ground(
             projected.zones,
             projected.groups,
@@ -101,16 +102,21 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         *register.notes,
         *listed.notes,
         *(note for table in told for note in table.notes),
+        *tabled.notes,
         *projected.notes,
         *people.notes,
         *population.notes_on_age(people.groups, study.year),
         *(fit.note() for fit in fits),
     ]
-    edge = zones.zones.index.isin(people.edge_zones) | zones.zones["edge"]
+    marks = {
+        "edge": zones.zones.index.isin(people.edge_zones) | zones.zones["edge"],
+        "without_raster": people.without_raster,
+        "people_unknown": people.unknown,
+    }
     return Inputs(
         study=study,
         crs=crs,
-        zones=projected.zones.assign(edge=edge, without_raster=people.without_raster),
+        zones=projected.zones.assign(**marks),
         nodes=network.nodes,
         edges=costed,
         register=register,

@@ -1,12 +1,14 @@
 """Judge every rule at its own level, and measure every community and town."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from geoplan.standards.caveats import rule_caveats
+from geoplan.standards.counts import both_labels
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.flags import flagging, flags_of, study_circles
 from geoplan.standards.measure import NAN, Measured, Tally
@@ -119,7 +121,7 @@ def findings_of(
     asked = rule.requirement(data.year, data.thresholds)
     target = {lang: rule.required_text(asked, lang) for lang in ("zh", "en")}
     caveats = rule_caveats(data, rule)
-    for found in _said_once(data, rule, rule.measure(data)):
+    for found in _said_once(data, rule, [_with_people(data, one) for one in rule.measure(data)]):
         what = rule.measure_requirement(data.year, data.thresholds)
         tally = _tally(data, rule, found)
         row = judge(rule, found, year=data.year, what=what, covered=data.covered(found.zone_id))
@@ -155,7 +157,7 @@ def _under_other_basis(data: AssessmentData, rule: Rule) -> dict[str, dict[str, 
         return {}
     what = other.measure_requirement(data.year, data.thresholds)
     out = {}
-    for found in other.measure(data):
+    for found in (_with_people(data, one) for one in other.measure(data)):
         row = judge(other, found, year=data.year, what=what, covered=data.covered(found.zone_id))
         out[found.zone_id] = {
             "other_group": group, "other_basis": data.basis(group), "other_low": found.low, "other_high": found.high,
@@ -182,6 +184,16 @@ def _said_once(data: AssessmentData, rule: Rule, found: list[Measured]) -> list[
         Measured(zone, missing=missing, hints=found[0].hints, group=found[0].group)
         for zone in rule.plan_zones(data)
     ]
+
+
+def _with_people(data: AssessmentData, found: Measured) -> Measured:
+    """Return what was measured; where it cannot be, for want of the people that it counts, that is what is missing."""
+    measured = found.applicable and not np.isnan(found.low)
+    at = data.zones.index.get_indexer(pd.Index([found.zone_id]))[0]
+    if measured or not found.group or not data.unknown_people(found.group)[at]:
+        return found
+    note = Note.of("rule_people_unknown", **both_labels("group", "groups", [found.group]))
+    return replace(found, missing=(*found.missing, note))
 
 
 def _people(data: AssessmentData, found: Measured) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from geoplan.standards.data import AssessmentData
+from geoplan.standards.data import LEAST_COVERED, AssessmentData
 from geoplan.standards.rules import Rule
 
 
@@ -38,9 +38,12 @@ def flag_caveats(
     everywhere, elsewhere = rule_caveats(data, rule), level_caveat(rule)
     nowhere = pd.Series(False, index=data.zones.index)
     edge = data.zones.get("edge", nowhere).reindex(ids).fillna(value=False).to_numpy(dtype=bool)
+    lacking = data.zones.get("without_raster", nowhere).reindex(ids).to_numpy(dtype=float) > 1 - LEAST_COVERED
     towns = data.zones["level"].reindex(ids).eq("town").to_numpy(dtype=bool)
     by_town = {"caveat_by_community": "caveat_by_town"}.get(elsewhere, elsewhere)
     levels = np.where(own_level, "", np.where(towns, by_town, elsewhere))
     edges = np.where(edge, "caveat_edge", "")
-    rows = ((str(level), *everywhere, str(at)) for level, at in zip(levels, edges, strict=True))
+    ends = np.where(lacking, "caveat_raster_ends", "")
+    each = zip(levels, edges, ends, strict=True)
+    rows = ((str(level), *everywhere, str(at), str(end)) for level, at, end in each)
     return [tuple(filter(None, row)) for row in rows]

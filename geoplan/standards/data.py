@@ -166,12 +166,22 @@ class AssessmentData:
         known = self.overlay is not None and len(self.overlay) > 0
         partition = (self.zones["level"] != "estate").to_numpy()
         totals = {name: self.zone_totals(self.points(name)) for name in GROUPS if name in self.demand}
-        return {name: people if known else people.where(partition) for name, people in totals.items()}
+        return {
+            name: people.where((partition | known) & ~self.unknown_people(name))
+            for name, people in totals.items()
+        }
+
+    def unknown_people(self, group: str) -> Bools:
+        """Return True for the zones whose people of `group` are not known, shape (n_zones,)."""
+        if "people_unknown" not in self.zones.columns:
+            return np.zeros(len(self.zones), dtype=bool)
+        return np.array([group in groups for groups in self.zones["people_unknown"]], dtype=bool)
 
     def people(self, group: str) -> pd.Series | None:
         """Return the people of `group` in each zone; None where the study has no such group.
 
-        Where no overlay says who lives in the estates, their people are not known (NaN).
+        Where no overlay says who lives in the estates, their people are not known (NaN); nor are those of zones that no
+        table knows.
         """
         return self._people.get(group)
 
@@ -303,4 +313,4 @@ class AssessmentData:
 
 
 def _empty(value: Any) -> bool:  # noqa: ANN401 - a cell of the table of groups
-    return value is None or value == "" or bool(pd.isna(value))
+    return bool(pd.isna(value)) or value == ""

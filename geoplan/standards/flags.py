@@ -129,7 +129,8 @@ def _supply_flags(
     if missing:
         return no_flags(ids, rule.unit), missing
     stock = reach.stock
-    people = data.zone_totals(data.points(group))
+    people = data.people(group)
+    assert people is not None  # noqa: S101 - `reachable` says what is missing
     some = people.where(people > 0)
     stands = located(data, stock)
     in_reach = supply_in_reach(data, reach.pairs, stock)

@@ -3,12 +3,12 @@
 import math
 import re
 
-#: ``0-4``, ``0—4岁``, ``0~4``, ``0至4岁``
-_CLOSED = re.compile(r"(\d{1,3})\s*岁?\s*[-–—~～至]\s*(\d{1,3})\s*岁?")
-#: ``85+``, ``85岁及以上``, ``85及以上``
-_OPEN = re.compile(r"(\d{1,3})\s*岁?\s*(?:\+|及以上)")
+#: ``0-4``, ``0—4岁``, ``0~4``, ``0至4周岁``
+_CLOSED = re.compile(r"(\d{1,3})\s*(?:周?岁)?\s*[-–—~～至]\s*(\d{1,3})\s*(?:周?岁)?")
+#: ``85+``, ``85岁及以上``, ``85及以上``, ``85周岁以上`` (以上 includes the number itself)
+_OPEN = re.compile(r"(\d{1,3})\s*(?:周?岁)?\s*(?:\+|及?以上)")
 #: ``0``, ``0岁``
-_SINGLE = re.compile(r"(\d{1,3})\s*岁?")
+_SINGLE = re.compile(r"(\d{1,3})\s*(?:周?岁)?")
 
 
 def age_limits(band: str) -> tuple[float, float] | None:
@@ -16,8 +16,8 @@ def age_limits(band: str) -> tuple[float, float] | None:
 
     Examples
     --------
-    >>> [age_limits(band) for band in ("0-4", "85岁及以上", "0岁", "total")]
-    [(0.0, 5.0), (85.0, inf), (0.0, 1.0), None]
+    >>> [age_limits(band) for band in ("0-4", "85岁及以上", "60周岁以上", "0岁", "total")]
+    [(0.0, 5.0), (85.0, inf), (60.0, inf), (0.0, 1.0), None]
     """
     text = str(band).strip()
     if found := _CLOSED.fullmatch(text):

@@ -1,8 +1,9 @@
 """The parts of a study file that say who lives where, and how people are projected to its year."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from geoplan.study.ages import age_limits
@@ -31,6 +32,36 @@ class ZoneTable(Entry):
     """Column that names the zone by id or name."""
     parent: Text | None = None
     """Column that names the zone above, where zones of one name lie in several."""
+
+
+def _date(value: object) -> object:
+    """Return a date as text in the form that it is written in: a day, a month or a year."""
+    text = str(value)
+    if isinstance(value, bool) or not re.fullmatch(
+        r"(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", text
+    ):
+        raise PydanticCustomError("study_date", "a date, not {got}", {"got": text})
+    return text
+
+
+class PeopleTable(ZoneTable):
+    """People of zones from an office's table, joined by id, or by name within the zone above."""
+
+    count: Text | Annotated[list[Text], Field(min_length=1)] | None = None
+    """Column of the group's people, or columns that are added up."""
+    ages: Ages | None = None
+    """Instead of `count`: the group's ages, cut out of the table's columns of single years or bands (0岁, 60-64岁, 85岁及以上)."""
+    rule: Literal["uniform", "pchip"] | None = None
+    """How a band that `ages` cut is split (under-threes out of 0-4): evenly over its years, or by a monotone cubic through the
+    cumulative count; required where they cut one."""
+    date: Annotated[str, BeforeValidator(_date)]
+    """Date of the figures: ``2024-12-31``, ``2024-12`` or ``2024``."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "PeopleTable":
+        if (self.count is None) == (self.ages is None):
+            raise one_of("`count`, `ages`")
+        return self
 
 
 class Census(ZoneTable):
@@ -174,6 +205,8 @@ class Group(Entry):
     """Level whose given totals the cells are scaled to; without a raster the totals are spread."""
     spread: Literal["streets", "point"] = "streets"
     """Where zone totals without a raster go: along the zone's streets, or to its representative point."""
+    table: PeopleTable | None = None
+    """Totals from an office's table at the level of `rake_to`, in place of given ones; needs `basis`."""
     project: Projection | None = None
     """Totals projected to the study's year at the level of `rake_to`, in place of given ones."""
     source: Text | None = None
@@ -189,7 +222,7 @@ class Group(Entry):
     basis: Text | None = None
     """常住, 户籍, 七普 …; a derived group takes that of `of`."""
     year: FigureYear | None = None
-    """Year of the figures; a derived group takes that of `of`, a projected one the study's."""
+    """Year of the figures; a derived group takes that of `of`, a projected one the study's, one from a `table` that of its date."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Group":
@@ -200,4 +233,8 @@ class Group(Entry):
             raise one_of("`of` + `rate`, `of` + `people_per_household`")
         if self.project is not None and (self.rake_to in (None, "estate") or self.year is not None):
             raise one_of("`project` + `rake_to: community` (town, district), `year`")
+        if self.table is not None and (self.rake_to in (None, "estate") or self.basis is None):
+            raise one_of("`table` + `rake_to: community` (town, district) + `basis`, –")
+        if self.table is not None and (self.year is not None or self.project is not None):
+            raise one_of("`table`, `project`, `year`")
         return self

@@ -1,5 +1,9 @@
 """The zones of a study: polygon layers and residential land."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from geoplan.study.entry import Datum, Entry, FilePath, Level, Text
 
 
@@ -26,8 +30,8 @@ class ZoneLayer(Entry):
     """Column that names the zone one level up by id or name; where absent, the overlay decides."""
     kind: Text | dict[Text, Text | list[Text]] | None = None
     """One word for all (``urban``), or ``{column: 类型, 城镇: urban, 农村: rural}``."""
-    totals: dict[Text, Text] = {}
-    """Given totals: group -> column."""
+    totals: dict[Text, Text | Annotated[list[Text], Field(min_length=1)]] = {}
+    """Given totals: group -> column, or columns that are added up (``elders_60: [60-64岁, 65-69岁, 70岁及以上]``)."""
     source: Text | None = None
     """Who made it, when, under which licence, as the sources sheet and the map print it."""
     columns: dict[Text, Text] = {}

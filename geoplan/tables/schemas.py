@@ -72,6 +72,7 @@ ZONES = Schema("zones", {
 further={
     "given_*": number("total that the zone's row gives of a group"),
     "without_raster": number("share (0-1) of the zone's area outside of a raster of people; NaN where none is used"),
+    "people_unknown": items("groups whose people in the zone are not known: no verdict stands on them"),
     "*": anything("attribute of an estate, as the study names it"),
 })
 

@@ -264,7 +264,7 @@ def test_given_totals_of_the_layer_give_way_and_that_is_said(folder):
     totals = {"totals": {"elders_60": "old"}}
     inputs = gather(study_of(folder, elders(), year=2020, **totals))
     assert sum(by_zone(inputs).values()) == pytest.approx(2800)
-    assert "projected_instead" in codes(inputs)
+    assert "given_instead" in codes(inputs)
     # without `project` the layer's totals stand, and nothing is said of projection
     plain = gather(study_of(folder, {"elders_60": {"rake_to": "community", "basis": "常住"}}, **totals))
     assert by_zone(plain) == pytest.approx({"community/1": 1, "community/2": 2, "community/3": 3})

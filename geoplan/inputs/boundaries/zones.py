@@ -108,7 +108,7 @@ def read_zone_layer(
     name: str | None = None,
     parent: str | None = None,
     kind: Kind | None = None,
-    totals: Mapping[str, str] | None = None,
+    totals: Mapping[str, str | Sequence[str]] | None = None,
     columns: Mapping[str, str] | None = None,
     datum: Any = None,  # noqa: ANN401 - name, code or control points
     layer: str | None = None,
@@ -118,7 +118,7 @@ def read_zone_layer(
     """Return the zones of one layer, in the metric CRS, with every fault listed.
 
     Parameters are the entries of `geoplan.study.zones.ZoneLayer`, and `crs`, the metric CRS of the study. A total that is blank
-    is unknown, never 0.
+    is unknown, never 0, and so is a sum of columns with a blank.
 
     Raises
     ------
@@ -128,8 +128,9 @@ def read_zone_layer(
     """
     file = Path(path).name
     table = _read(path, layer=layer, encoding=encoding)
-    totals, columns = dict(totals or {}), dict(columns or {})
-    wanted = [id, name, parent, *totals.values(), *columns.values()]
+    summed = {group: [c] if isinstance(c, str) else list(c) for group, c in (totals or {}).items()}
+    columns = dict(columns or {})
+    wanted = [id, name, parent, *(c for each in summed.values() for c in each), *columns.values()]
     if isinstance(kind, Mapping) and "column" in kind:
         wanted.append(str(kind["column"]))
     notes: list[Note] = []
@@ -147,8 +148,9 @@ def read_zone_layer(
     zones["name"] = codes if name is None else table[name].map(code_text).fillna(codes)
     zones["parent"] = None if parent is None else table[parent].map(code_text).astype(object)
     zones["kind"] = _kinds(table, kind, file, notes)
-    for group, column in totals.items():
-        zones[f"given_{group}"] = _numbers(table[column], codes, column, file, notes)
+    for group, added in summed.items():
+        parts = [_numbers(table[column], codes, column, file, notes) for column in added]
+        zones[f"given_{group}"] = pd.concat(parts, axis=1).sum(axis=1, skipna=False)
     for attribute, column in columns.items():
         zones[attribute] = _attribute(attribute, table[column], codes, file, notes)
     geometry = _geometry(

@@ -8,7 +8,9 @@ from geoplan.inputs.population.people import (
 )
 from geoplan.inputs.population.places import street_points
 from geoplan.inputs.population.projection import Projected, project_groups
+from geoplan.inputs.population.zone_tables import Tabled, totals_from_tables
 
 __all__ = [
-    "People", "Projected", "notes_on_age", "order_of_dependence", "people_on_the_ground", "project_groups", "street_points",
+    "People", "Projected", "Tabled", "notes_on_age", "order_of_dependence", "people_on_the_ground", "project_groups", "street_points",
+    "totals_from_tables",
 ]  # fmt: skip

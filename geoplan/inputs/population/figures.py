@@ -7,7 +7,7 @@ then of the zone above, and so on up.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -105,11 +105,12 @@ class Spread:
 
 @dataclass(frozen=True)
 class Figures:
-    """A group's amounts on cells, what is still to be spread, and what was found."""
+    """A group's amounts on cells, what is still to be spread, what was found, and the finest zones whose people are unknown."""
 
     amounts: Amounts
     spreads: list[Spread]
     notes: list[Note]
+    unknown: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def own_figures(
@@ -133,7 +134,7 @@ def own_figures(
     assert cut is not None  # noqa: S101 - chosen so above
     cells = np.nan_to_num(raster.values)[cut.cell] * cut.coverage
     if level is None:
-        return Figures({block.name: cells}, [], [])
+        return Figures({block.name: cells}, [], against_totals(name, here, block, cells))
     return _raked(name, group, here, block=block, raster=raster, cells=cells)
 
 
@@ -194,8 +195,41 @@ def _raked(
         words: dict[str, Any] = {"low": float(used.min()), "high": float(used.max()), "usual": raking.usual}
         notes.append(Note.of("rake_factors", severity="info", group=name, file=raster.file, **words))
     unknown, words = zone_codes(ids[raking.unknown]), level_words(level)
-    notes += listing("rake_unknown_totals", unknown, group=name, usual=raking.usual, **words)
-    return Figures({block.name: amounts}, spreads, notes)
+    if group.get("table") is None:
+        notes += listing("rake_unknown_totals", unknown, group=name, usual=raking.usual, **words)
+        return Figures({block.name: amounts}, spreads, notes)
+    # an office's table is the measure of its zones: one that it does not know is not guessed from others
+    without = np.flatnonzero(np.isin(owner, raking.unknown))
+    amounts[np.isin(block.zone, without)] = 0.0
+    notes += listing("totals_unknown", unknown, group=name, **words)
+    return Figures({block.name: amounts}, spreads, notes, without)
+
+
+#: Times by which a raster may differ from a zone's given total before that is said.
+FAR = 3.0
+
+
+def against_totals(name: str, here: StudyArea, block: Block, cells: Floats) -> list[Note]:
+    """Return which zones hold people in the raster by far more, or fewer, than their given total, at the finest level that has any."""
+    for level in reversed(here.level_ids):
+        totals = given_totals(here, level, name)
+        if not np.isfinite(totals).any():
+            continue
+        ids, owner = here.level_ids[level], here.ancestors[level]
+        inside = np.flatnonzero(block.zone >= 0)
+        inside = inside[owner[block.zone[inside]] >= 0]
+        held = sums(owner[block.zone[inside]], cells[inside], len(ids))
+        judged = (_covered(here, level) == 1) & (np.nan_to_num(totals) > 0)
+        far = judged & ((held > FAR * totals) | (FAR * held < totals))
+        zones = [f"{code} {held[i]:,.0f} / {totals[i]:,.0f}" for code, i in _coded(ids, far)]
+        return listing("raster_against_totals", zones, group=name, factor=FAR, **level_words(level))
+    return []
+
+
+def _coded(ids: NDArray[Any], marked: NDArray[np.bool_]) -> list[tuple[str, int]]:
+    """Return code and position of the zones that are marked."""
+    at = np.flatnonzero(marked)
+    return list(zip(zone_codes(ids[at]), at.tolist(), strict=True))
 
 
 def _polygon_sums(here: StudyArea, level: str, positions: Ints, raster: Raster) -> Floats:
@@ -223,9 +257,10 @@ def _totals_alone(name: str, group: Mapping[str, Any], here: StudyArea) -> Figur
     ]
     partial = np.flatnonzero((covered < 1) & np.isfinite(totals))
     notes = _partial_note(name, level, here, ids[partial], covered[partial])
-    unknown = zone_codes(ids[np.isnan(totals)])
-    notes += listing("totals_unknown", unknown, group=name, **level_words(level))
-    return Figures({}, spreads, notes)
+    unknown = np.flatnonzero(np.isnan(totals))
+    notes += listing("totals_unknown", zone_codes(ids[unknown]), group=name, **level_words(level))
+    owner = here.ancestors[level]
+    return Figures({}, spreads, notes, np.flatnonzero(np.isin(owner, unknown)))
 
 
 def on_streets(apart: Mapping[str, Sequence[Spread]]) -> Ints:

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoplan.inputs.boundaries import COVERED_ENOUGH
-from geoplan.inputs.boundaries.checks import listing
+from geoplan.inputs.boundaries.checks import listing, zone_codes
 from geoplan.inputs.population.figures import (
     Spread,
     on_streets,
@@ -26,6 +26,7 @@ from geoplan.inputs.population.figures import (
     part_of,
     spread_apart,
     street_metres,
+    sums,
 )
 from geoplan.inputs.population.grids import (
     Cut,
@@ -47,6 +48,7 @@ from geoplan.inputs.population.places import (
     of_zones,
     partition,
     without_raster,
+    zone_areas,
 )
 from geoplan.inputs.population.rasters import (
     MAX_PER_KM2,
@@ -84,6 +86,8 @@ class People:
         Finest zones within the halo's width of where the data on people end.
     without_raster
         Share (0-1) of each zone's area that some raster does not cover, by zone_id; NaN without rasters or polygon.
+    unknown
+        Groups whose people in a zone are not known, a tuple by zone_id: no verdict stands on them.
     """
 
     demand: gpd.GeoDataFrame
@@ -92,6 +96,7 @@ class People:
     notes: tuple[Note, ...]
     edge_zones: tuple[str, ...]
     without_raster: pd.Series
+    unknown: pd.Series
 
 
 def people_on_the_ground(
@@ -134,10 +139,11 @@ def people_on_the_ground(
     # groups with figures of their own: cells, raked to totals; what has no cells is kept apart
     amounts: dict[str, Amounts] = {}
     apart: dict[str, list[Spread]] = {}
+    unknown: dict[str, NDArray[np.int64]] = {}
     for name in order:
         if groups[name].get("of") is None:
             made = own_figures(name, groups[name], here, blocks, rasters)
-            amounts[name], apart[name] = made.amounts, made.spreads
+            amounts[name], apart[name], unknown[name] = made.amounts, made.spreads, made.unknown
             notes += made.notes
     raise_errors(notes, InputError)
 
@@ -159,21 +165,22 @@ def people_on_the_ground(
     for name in order:
         if groups[name].get("of") is not None:
             amounts[name], found = part_of(name, groups[name], amounts, here, blocks, rasters)
+            unknown[name] = unknown[groups[name]["of"]]
             notes += found
     raise_errors(notes, InputError)
 
     demand, shares = _demand({name: amounts[name] for name in groups}, blocks, here)
     table = _groups_table(groups, demand, lang)
     edges = edge_zones(here, list(rasters.values()))
-    return People(demand, shares, table, tuple(notes), edges, uncovered)
+    return People(demand, shares, table, tuple(notes), edges, uncovered, _unknown(unknown, here))
 
 
 def notes_on_age(groups: pd.DataFrame, year: int) -> list[Note]:
     """Return a warning for each year of figures that are much older than the study's."""
     old = outdated(groups, year)
     return [
-        Note.of("group_old", group=", ".join(map(str, names)), of=int(of), year=year, years=year - int(of))
-        for of, names in old.groupby(old).groups.items()
+        Note.of("group_old", group=", ".join(old.index[old == of]), of=of, year=year, years=year - of)
+        for of in sorted(set(old.tolist()))
     ]
 
 
@@ -254,9 +261,30 @@ def _uncovered(here: StudyArea, rasters: Sequence[Raster]) -> tuple[pd.Series, l
         share = without_raster(here.zones, extent_of(raster, here.crs))
         largest = largest.combine(share, np.fmax)
         lacking = share[here.ids][share[here.ids] > 1 - COVERED_ENOUGH]
-        zones = [f"{zone.partition('/')[2]} {part:.1%}" for zone, part in lacking.items()]
+        zones = [f"{z} {part:.1%}" for z, part in zip(zone_codes(lacking.index), lacking, strict=True)]
         notes += listing("raster_ends", zones, file=raster.file)
     return largest, notes
+
+
+def _unknown(unknown: Mapping[str, NDArray[np.int64]], here: StudyArea) -> pd.Series:
+    """Return the groups of which each zone's people are not known.
+
+    A zone above the finest is so where more of its area is unknown than may lack communities.
+    """
+    areas, groups = zone_areas(here), {str(zone): list[str]() for zone in here.zones.index}
+    for name, positions in unknown.items():
+        lacking = np.zeros(len(here.ids))
+        lacking[positions] = areas[positions]
+        for level, ids in here.level_ids.items():
+            owner = here.ancestors[level]
+            some = owner >= 0
+            part = sums(owner[some], lacking[some], len(ids))
+            whole = sums(owner[some], areas[some], len(ids))
+            for zone in ids[part > (1 - COVERED_ENOUGH) * whole]:
+                groups[str(zone)].append(name)
+        for zone in here.ids[positions]:
+            groups[str(zone)] = list(dict.fromkeys([*groups[str(zone)], name]))
+    return pd.Series({zone: tuple(names) for zone, names in groups.items()}, dtype=object)
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------
@@ -344,7 +372,7 @@ def _source(group: Group, lang: str) -> str:
     files = [files_text(parts) for parts in _rasters_of(group)]
     level = group.get("rake_to")
     words = {"level": label(level, "zh") if lang == "zh" else level, "of": group.get("of")}
-    words["projected"] = group.get("projected")
+    words |= {"projected": group.get("projected"), "table": group.get("table")}
     if group.get("street_m"):
         code = "source_streets"
     elif group.get("of") is not None:
@@ -362,4 +390,6 @@ def _source(group: Group, lang: str) -> str:
         code = "source_totals"
     if group.get("projected"):
         code += "_projected"
+    elif group.get("table"):
+        code += "_table"
     return phrase(code, lang, **words)

@@ -9,8 +9,7 @@
 The result stands in the zones' columns ``given_<group>``, NaN where it is unknown.
 """
 
-import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,17 +19,14 @@ import numpy as np
 import pandas as pd
 
 from geoplan.inputs.boundaries.checks import listing, some, zone_codes
-from geoplan.inputs.lists.rows import has_columns
 from geoplan.inputs.lists.zone_names import level_words
-from geoplan.inputs.lists.zone_rows import AREA, LevelZones, ZoneRows, zone_rows
+from geoplan.inputs.lists.zone_rows import AREA, LevelZones
 from geoplan.inputs.population.age_bands import WIDTH, band_limits, five_year_bands, split_ages
 from geoplan.inputs.population.cohorts import AtYear, Cohorts, at_year
 from geoplan.inputs.population.figures import sums
-from geoplan.study.ages import age_limits
+from geoplan.inputs.population.zone_tables import Entries, age_bands, numbers_of, once, with_given
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import InputError, Note, raise_errors
-
-Entries = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -83,31 +79,16 @@ def project_groups(
         plain[name] = _as_totals(group, year=year, lang=lang)
         if group["rake_to"] not in set(zones["level"]):
             continue  # said where cells are raked
-        column = f"given_{name}"
         places = LevelZones(zones, group["rake_to"])
         try:
             people = _people(name, group["project"], places, year, notes)
         except InputError as error:
             notes += [note for note in error.notes if isinstance(note, Note)]
             continue
-        if column in table.columns and table.loc[places.ids, column].notna().any():
-            notes.append(Note.of("projected_instead", group=name, **level_words(places.level)))
-        old = table[column] if column in table.columns else pd.Series(np.nan, index=table.index)
-        values = pd.to_numeric(old).astype(float)
-        values[places.ids] = people.to_numpy()
-        table = table.assign(**{column: values})
-    notes = _once(notes)
+        table = with_given(table, places, name, people, notes)
+    notes = once(notes)
     raise_errors(notes, InputError)
     return Projected(table, plain, tuple(notes))
-
-
-def _once(notes: list[Note]) -> list[Note]:
-    """Return notes without those said before: several groups share one census."""
-    kept: list[Note] = []
-    for note in notes:
-        if note not in kept:
-            kept.append(note)
-    return kept
 
 
 def _as_totals(group: Entries, *, year: int, lang: str) -> Entries:
@@ -329,57 +310,3 @@ def _region(places: LevelZones, level: str, notes: list[Note]) -> pd.Series:
             )
         )
     return region
-
-
-#: How the reader names a header that stands a second time.
-_REPEATED = re.compile(r"(.+)_\d+")
-
-
-def age_bands(entry: Mapping[str, Any], places: LevelZones, notes: list[Note]) -> pd.DataFrame | None:
-    """Return people by age band of every zone, columns in rising order; NaN where the table has no row or a blank.
-
-    Columns are those whose header is an age band (``0-4``, ``0—4岁``, ``85岁及以上``); others are not looked at. None where the table
-    cannot be used; `notes` says why.
-    """
-    found = _rows(entry, places, notes)
-    if found is None:
-        return None
-    headers = [str(column) for column in found.cells.columns]
-    repeated = [
-        m[1] for header in headers if (m := _REPEATED.fullmatch(header)) and age_limits(m[1]) is not None
-    ]
-    if repeated:
-        columns = ", ".join(dict.fromkeys(repeated))
-        notes.append(Note.of("projected_bands_twice", severity="error", file=found.file, columns=columns))
-    bands = {header: limits for header in headers if (limits := age_limits(header)) is not None}
-    if not bands:
-        notes.append(
-            Note.of("projected_no_bands", severity="error", file=found.file, columns=", ".join(headers))
-        )
-        return None
-    ordered = sorted(bands, key=lambda header: bands[header])
-    return found.counts({header: header for header in ordered}, notes).reindex(places.ids)
-
-
-def numbers_of(
-    entry: Mapping[str, Any], columns: Mapping[Hashable, Sequence[str]], places: LevelZones, notes: list[Note]
-) -> pd.DataFrame | None:
-    """Return counts of every zone, one column a key of `columns` (key -> headers that it may have, the first found counts).
-
-    None where the table cannot be used; `notes` says why.
-    """
-    found = _rows(entry, places, notes)
-    if found is None:
-        return None
-    heads = {
-        key: next((h for h in heads if h in found.cells.columns), heads[0]) for key, heads in columns.items()
-    }
-    if not has_columns(found.cells, heads.values(), found.file, notes):
-        return None
-    return found.counts(heads, notes).reindex(places.ids)
-
-
-def _rows(entry: Mapping[str, Any], places: LevelZones, notes: list[Note]) -> ZoneRows | None:
-    """Return the rows of an entry's ``file`` by ``zone`` and, where given, ``layer, parent``."""
-    parent, layer = entry.get("parent"), entry.get("layer")
-    return zone_rows(entry["file"], places, notes, zone=entry["zone"], parent=parent, layer=layer)

@@ -92,7 +92,9 @@ def files_text(parts: RasterParts) -> str:
     'f.tif [1, 2], m.tif'
     """
     bands = (f" [{', '.join(map(str, part.bands))}]" if part.bands else "" for part in parts)
-    return ", ".join(dict.fromkeys(f"{part.path.name}{band}" for part, band in zip(parts, bands, strict=True)))
+    return ", ".join(
+        dict.fromkeys(f"{part.path.name}{band}" for part, band in zip(parts, bands, strict=True))
+    )
 
 
 @cache

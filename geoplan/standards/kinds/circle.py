@@ -88,7 +88,9 @@ class Circle(MemberRule):
         members["cause"] = np.where(
             ~inside & ~empty, self.causes(data, each.index).to_numpy(dtype=object), ""
         )
-        return members[~empty].reset_index(drop=True)
+        # nobody lives there, as far as that is known
+        unknown = data.unknown_people(self.group)[data.zones.index.get_indexer(pd.Index(ids))]
+        return members[~empty | unknown].reset_index(drop=True)
 
     def affected(self, found: Measured, required: Requirement, verdict: str) -> float:
         """Return the people outside; also where no target judges."""
@@ -186,6 +188,8 @@ class Circle(MemberRule):
             points = self._points(data)
             people, covered = share_reached(data, points, self.group)
             land = pd.Series(np.nan, index=data.zones.index)
+        known = ~data.unknown_people(self.group)
+        people, covered = people.where(known), covered.where(known)
         near = nearest_of(data, self._facilities(data), types_of(self.of), self.group)
         return pd.DataFrame({
             "people": people, "covered": covered, "share": covered.div(people.where(people > 0)), "land": land,
