@@ -370,7 +370,8 @@ def who_is_served(services: Mapping[str, Service], pairs: pd.DataFrame, inputs: 
         # a facility of the service without a row of this supply offers none of it
         every = capacity.index.union(pd.Index(near["facility_id"].unique()))
         capacity = capacity.reindex(every, fill_value=0.0)
-        need = demand[service.need.group] * service.need.per_1000 / 1000.0
+        first, *others = (demand[group] * rate / 1000.0 for group, rate in service.need.rates)
+        need = sum(others, first)
         result = served(near, need, capacity, walk_minutes=service.walk_minutes)
         table = served_by_zone(result, demand=demand, zones=inputs.zones, overlay=inputs.people.overlay)
         table = table.rename(columns={"without_place_high": "without_place"}).rename_axis("zone_id")

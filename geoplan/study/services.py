@@ -20,6 +20,8 @@ class Need(Entry):
     """Needed per 1,000 people of the group, e.g. 50 beds per 1,000 elders."""
     of: Text | None = None
     """Group that the rate counts; default: the service's group."""
+    further: dict[Text, Positive] = {}
+    """Needed on top of that by groups with needs of their own, per 1,000 people of each (``{elders_disabled: 600}`` nursing beds)."""
 
 
 class Service(Entry):
@@ -79,5 +81,7 @@ class Service(Entry):
             decay=None if self.decay is None else {float(m): weight for m, weight in self.decay.items()},
             frail_kmh=frail_kmh,
             bands_minutes=tuple(self.bands_minutes),
-            need=None if need is None else tables.NeedRate(need.per_1000, need.supply, need.of or self.group),
+            need=None
+            if need is None
+            else tables.NeedRate(need.per_1000, need.supply, need.of or self.group, need.further),
         )

@@ -143,6 +143,8 @@ class Study(PlannerFile):
             yield from self._unknown_group(f"services.{name}.group", service.group)
             if service.need is not None and service.need.of is not None:
                 yield from self._unknown_group(f"services.{name}.need.of", service.need.of)
+            for needy in service.need.further if service.need is not None else ():
+                yield from self._unknown_group(f"services.{name}.need.further", needy)
 
     def _unknown_group(self, entry: str, name: str) -> Iterator[UnknownName]:
         if name not in self.population:

@@ -16,7 +16,7 @@ LEVELS = ("area", "district", "town", "community", "estate")
 #: Groups of people (and what stands in for them) that a study may name.
 GROUPS = (
     "residents", "elders_60", "elders_65", "elders_80", "under_3", "households", "dwellings", "residents_registered",
-    "elders_60_registered", "under_3_registered", "street_m",
+    "elders_60_registered", "under_3_registered", "street_m", "elders_disabled", "elders_partly_disabled", "elders_in_hardship",
 )  # fmt: skip
 
 #: The same people under their other basis (常住 / 户籍): where a study has both, a rule is judged under both.

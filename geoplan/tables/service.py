@@ -1,18 +1,25 @@
 """A service as every stage and output knows it: who walks to what, how far, and at which pace."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class NeedRate:
-    """A service's stated rate of need: people x ``per_1000`` / 1,000 units of ``supply``."""
+    """A service's stated rate of need: people x ``per_1000`` / 1,000 units of ``supply``, summed over its groups."""
 
     per_1000: float
     supply: str
     """``beds``, ``nursing_beds``, ``places`` …"""
     group: str
     """Group whose people are counted."""
+    further: Mapping[str, float] = field(default_factory=dict)
+    """Group -> what its people need on top of that, per 1,000."""
+
+    @property
+    def rates(self) -> tuple[tuple[str, float], ...]:
+        """Every group with its rate per 1,000 people."""
+        return (self.group, self.per_1000), *self.further.items()
 
     @property
     def unit(self) -> str:

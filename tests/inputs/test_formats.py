@@ -16,7 +16,7 @@ from geoplan.inputs.boundaries import read_zone_layer
 from geoplan.inputs.candidates import read_candidates
 from geoplan.inputs.elevation import sample
 from geoplan.inputs.facilities import read_register
-from geoplan.inputs.population.grids import read_raster
+from geoplan.inputs.population.rasters import raster_parts, read_raster
 from geoplan.inputs.projects import read_projects
 from geoplan.inputs.readers import read_layer, read_rows
 from geoplan.inputs.streets import read_streets
@@ -142,7 +142,8 @@ def test_a_zipped_raster_is_read_alike_for_people_and_heights(tmp_path):
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.write(path, "X.TIF")
     around = gpd.GeoSeries([Point(117.005, 0.005)], crs=4326).to_crs(CRS).buffer(100)
-    people = [read_raster(p, tuple(around.total_bounds), around.crs) for p in (path, zipped)]
+    bounds = tuple(around.total_bounds)
+    people = [read_raster(raster_parts(p), bounds, around.crs)[0] for p in (path, zipped)]
     assert (people[0].values == people[1].values).all()
     xy = around.centroid.get_coordinates().to_numpy()
     assert sample(path, xy, crs=CRS) == sample(zipped, xy, crs=CRS) == pytest.approx([1.0])

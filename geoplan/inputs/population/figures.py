@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from geoplan.inputs.boundaries import COVERED_ENOUGH
 from geoplan.inputs.boundaries.checks import listing, zone_codes
 from geoplan.inputs.lists.zone_names import level_words
-from geoplan.inputs.population.grids import Cut, cover
+from geoplan.inputs.population.grids import Cut, people_in
 from geoplan.inputs.population.places import (
     Amounts,
     Block,
@@ -133,6 +133,12 @@ def own_figures(
     cut = block.cut
     assert cut is not None  # noqa: S101 - chosen so above
     cells = np.nan_to_num(raster.values)[cut.cell] * cut.coverage
+    if raster.block > 1:
+        # blocks say where inside a zone people live; how many they are, the files' own cells say
+        inside = cut.inside
+        held = sums(cut.zone[inside], cells[inside], len(here.ids))
+        exact = people_in(raster, gpd.GeoSeries(cut.shapes, crs=cut.grid.crs))
+        cells[inside] *= np.divide(exact, held, out=np.ones(len(held)), where=held > 0)[cut.zone[inside]]
     if level is None:
         return Figures({block.name: cells}, [], against_totals(name, here, block, cells))
     return _raked(name, group, here, block=block, raster=raster, cells=cells)
@@ -235,8 +241,7 @@ def _coded(ids: NDArray[Any], marked: NDArray[np.bool_]) -> list[tuple[str, int]
 def _polygon_sums(here: StudyArea, level: str, positions: Ints, raster: Raster) -> Floats:
     """Return the raster's sum in whole polygons of a level."""
     shapes = here.zones.loc[here.level_ids[level][positions]].geometry.to_crs(raster.grid.crs)
-    owner, cell, share = cover(gpd.GeoSeries(shapes), raster.grid)
-    return sums(owner, np.nan_to_num(raster.values)[cell] * share, len(positions))
+    return people_in(raster, gpd.GeoSeries(shapes))
 
 
 def _partial_note(name: str, level: str, here: StudyArea, ids: NDArray[Any], within: Floats) -> list[Note]:

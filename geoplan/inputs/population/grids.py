@@ -19,7 +19,7 @@ from scipy import ndimage
 
 from geoplan.inputs.boundaries.checks import overlaps, without_overlaps
 from geoplan.inputs.boundaries.zones import natural_key
-from geoplan.inputs.population.rasters import Grid
+from geoplan.inputs.population.rasters import Grid, Raster, strips_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -90,6 +90,21 @@ def cover(shapes: gpd.GeoSeries, grid: Grid) -> tuple[Ints, Ints, Floats]:
     shares = np.concatenate([np.asarray(c, dtype=np.float64) for c in found["coverage"]])
     some = shares > 0
     return owner[some], np.concatenate(cells)[some], np.minimum(shares[some], 1.0)
+
+
+def people_in(raster: Raster, shapes: gpd.GeoSeries) -> Floats:
+    """Return a raster's people in each polygon, from the files' own cells even where the grid holds blocks of them.
+
+    Parameters
+    ----------
+    shapes
+        Polygons in the raster's CRS.
+    """
+    total = np.zeros(len(shapes))
+    for values, grid in strips_of(raster):
+        owner, cell, share = cover(shapes, grid)
+        total += np.bincount(owner, weights=np.nan_to_num(values)[cell] * share, minlength=len(shapes))
+    return total
 
 
 def cut_grid(grid: Grid, zones: gpd.GeoSeries, *, halo_m: float, peopled: NDArray[np.bool_]) -> Cut:

@@ -273,17 +273,16 @@ def _unknown(unknown: Mapping[str, NDArray[np.int64]], here: StudyArea) -> pd.Se
     """
     areas, groups = zone_areas(here), {str(zone): list[str]() for zone in here.zones.index}
     for name, positions in unknown.items():
-        lacking = np.zeros(len(here.ids))
-        lacking[positions] = areas[positions]
+        lacking = np.isin(np.arange(len(areas)), positions)
+        marked = set(here.ids[positions])
         for level, ids in here.level_ids.items():
             owner = here.ancestors[level]
-            some = owner >= 0
-            part = sums(owner[some], lacking[some], len(ids))
+            some = (owner >= 0) & (len(ids) > 0)
+            part = sums(owner[some & lacking], areas[some & lacking], len(ids))
             whole = sums(owner[some], areas[some], len(ids))
-            for zone in ids[part > (1 - COVERED_ENOUGH) * whole]:
-                groups[str(zone)].append(name)
-        for zone in here.ids[positions]:
-            groups[str(zone)] = list(dict.fromkeys([*groups[str(zone)], name]))
+            marked |= set(ids[part > (1 - COVERED_ENOUGH) * whole])
+        for zone in marked:
+            groups[str(zone)].append(name)
     return pd.Series({zone: tuple(names) for zone, names in groups.items()}, dtype=object)
 
 

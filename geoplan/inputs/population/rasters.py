@@ -29,13 +29,12 @@ Ints = NDArray[np.int64]
 #: Most people per km² that a hectare may hold. Kowloon Walled City, the densest place known, had about 1.9 million on 2.7 hectares;
 #: the densest hectares of today's estates hold a fifth of that.
 MAX_PER_KM2 = 500_000.0
-#: A hectare's side, metres: finer cells are judged by the hectare, since one tower may fill a cell of 10 m.
+#: A hectare's side, metres. Finer cells are judged by the hectare, since one tower may fill a cell of 10 m.
 HECTARE_M = 100.0
 #: People in a cell below which a negative value is noise of resampling.
 NOISE = 1e-6
-#: Cells of a window above which fine cells are added up to blocks, and the widest such block, metres.
+#: Cells of a window above which fine cells are added up to blocks, of a hectare at most: what usual grids hold.
 MOST_CELLS = 1_000_000
-BLOCK_M = 50.0
 #: Cells that are read at once.
 STRIP_CELLS = 1_000_000
 #: Cells up to which a whole file is read to tell how many rates it holds.
@@ -166,12 +165,15 @@ class Raster:
         Flat, one a cell of the grid; NaN where the files hold no data.
     extent
         The whole raster's box, in the grid's CRS: where data end.
+    block
+        How many cells of the files by how many a cell of the grid is the sum of.
     """
 
     parts: RasterParts
     grid: Grid
     values: Floats
     extent: shapely.Polygon
+    block: int = 1
 
     @property
     def file(self) -> str:
@@ -226,7 +228,22 @@ def read_raster(
     if block > 1:
         words: dict[str, Any] = {"fine": max(wide, high), "block": block * max(wide, high)}
         notes.append(Note.of("raster_blocks", file=name, severity="info", **words))
-    return Raster(parts, coarse, values.ravel(), shapely.box(*whole.bounds)), notes
+    return Raster(parts, coarse, values.ravel(), shapely.box(*whole.bounds), block), notes
+
+
+def strips_of(raster: Raster) -> Iterator[tuple[Floats, Grid]]:
+    """Yield the files' own cells in a raster's window strip by strip: flat values, and the grid of each strip."""
+    if raster.block == 1:
+        yield raster.values, raster.grid
+        return
+    with ExitStack() as stack:
+        layers = _open_all(raster.parts, stack)
+        whole, grid, block = layers[0].grid, raster.grid, raster.block
+        left, top = round((grid.west - whole.west) / whole.dx), round((whole.north - grid.north) / whole.dy)
+        window = _Window(left, top, left + block * grid.columns, top + block * grid.rows)
+        found = _Found(raster.file, np.inf, 1.0)
+        for strip, at in _strips(layers, window, found, rows=1):
+            yield found.judged(strip, at).ravel(), at
 
 
 def whole_file(raster: Raster) -> Floats:
@@ -261,7 +278,7 @@ def _readable(file: str) -> Iterator[None]:
     try:
         yield
     except rasterio.errors.RasterioIOError as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error.__cause__ or error).splitlines()[0]
         raise InputError(Note.of("file_unreadable", file=file, reason=reason, severity="error")) from error
 
 
@@ -344,10 +361,10 @@ def _window(whole: Grid, around: tuple[float, float, float, float], crs: pyproj.
 
 
 def _block(window: _Window, size_m: float) -> int:
-    """Return how many cells by how many are added up: as few as bring the window under `MOST_CELLS`, to `BLOCK_M` at most."""
+    """Return how many cells by how many are added up: as few as bring the window under `MOST_CELLS`, to a hectare at most."""
     cells = (window.right - window.left) * (window.bottom - window.top)
     wanted = int(np.ceil(np.sqrt(cells / MOST_CELLS)))
-    return max(1, min(wanted, int(BLOCK_M // size_m)))
+    return max(1, min(wanted, int(HECTARE_M // size_m)))
 
 
 def _aligned(window: _Window, block: int) -> _Window:
