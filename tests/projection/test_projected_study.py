@@ -5,18 +5,13 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
-import yaml
-from shapely import LineString, box
+from three_communities import NAMES, by_zone, codes, study_of, write_places
 
 from geoplan.pipeline.gather import gather
 from geoplan.pipeline.provenance import input_files, parameters
-from geoplan.study.study import read_study
 from geoplan.words.errors import InputError, StudyError
 
 BANDS = [f"{a}—{a + 4}岁" for a in range(0, 85, 5)] + ["85岁及以上"]
-CRS = "EPSG:4547"
-X, Y = 500_000.0, 3_300_000.0
-NAMES = {"甲社区": "A", "乙社区": "A", "丙社区": "B"}
 
 
 def census(**ages):
@@ -30,20 +25,7 @@ def census(**ages):
 @pytest.fixture
 def folder(tmp_path):
     """Return a folder with zones, streets and two censuses."""
-    east = dict(zip(NAMES, (0, 1000, 2000), strict=True))
-    shapes = [box(X + x, Y, X + x + 1000, Y + 1000) for x in east.values()]
-    communities = gpd.GeoDataFrame(
-        {"code": ["1", "2", "3"], "name": list(NAMES), "up": list(NAMES.values())}, geometry=shapes, crs=CRS
-    )
-    districts = gpd.GeoDataFrame(
-        {"code": ["A", "B"], "name": ["东区", "西区"]},
-        geometry=[box(X, Y, X + 2000, Y + 1000), shapes[2]],
-        crs=CRS,
-    )
-    roads = [LineString([(X, Y + 500), (X + 3000, Y + 500)])]
-    for name, layer in (("communities", communities), ("districts", districts)):
-        layer.to_crs(4326).to_file(tmp_path / f"{name}.geojson")
-    gpd.GeoDataFrame({"highway": ["residential"]}, geometry=roads, crs=CRS).to_file(tmp_path / "roads.gpkg")
+    write_places(tmp_path)
     census().to_csv(tmp_path / "c2010.csv", encoding="gb18030")
     # every cohort of 50+ doubled in 甲, halved in 乙, stayed in 丙; the others stayed
     then = census(**{f"a{a}": (200, 50, 100) for a in range(60, 85, 5)}, a85=(600, 150, 300))
@@ -59,33 +41,12 @@ PROJECT = {
 TOTALS = {"file": "plan.csv", "zone": "区", "level": "district", "total": "人口"}
 
 
-def study_of(folder, population, year=2025, **communities):
-    text = {
-        "name": "三社区", "year": year, "crs": CRS,
-        "zones": [{"level": "district", "file": "districts.geojson", "id": "code", "name": "name"}, {"level": "community", "file": "communities.geojson", "id": "code", "name": "name", "parent": "up", **communities}],
-        "streets": {"file": "roads.gpkg", "classes": "highway"}, "population": population,
-        "services": {"eldercare": {"facilities": ["elder_home"], "group": next(iter(population)), "walk_minutes": 15, "walk_kmh": 4}},
-    }  # fmt: skip
-    path = folder / "study.yaml"
-    path.write_text(yaml.safe_dump(text, allow_unicode=True), encoding="utf-8")
-    return read_study(path)
-
-
 def elders(**more):
     return {"elders_60": {"rake_to": "community", "basis": "常住", "project": {**PROJECT, **more}}}
 
 
 def under_3(**project):
     return {"under_3": {"rake_to": "community", "project": project}}
-
-
-def by_zone(inputs, group="elders_60"):
-    people = inputs.people.demand
-    return people[~people["halo"]].groupby("zone_id")[group].sum().to_dict()
-
-
-def codes(inputs):
-    return [note.code for note in inputs.notes]
 
 
 def test_communities_by_hand_add_up_to_the_area_projected_as_one(folder):
