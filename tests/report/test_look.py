@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -113,3 +114,11 @@ def test_basis_and_banner_on_every_page(outcome, nasty):
     assert titles.banner(outcome) == "演示数据，不作为决策依据"
     assert "60岁及以上老年人口（常住，2010年）" in titles.basis_line(outcome)
     assert "Elders 60+ (usually resident, 2010)" in titles.basis_line(nasty)
+
+
+def test_figures_over_five_years_old_are_said_first_wherever_the_basis_stands(outcome, nasty):
+    years = outcome.groups["year"].dropna().astype(int)
+    assert titles.basis_line(replace(outcome, year=years.min() + 5)).startswith("人口口径")
+    told = titles.basis_line(replace(outcome, year=years.min() + 6))
+    assert told.startswith(f"注意：人口数据为{years.min()}年，早于评价年份5年以上；人口口径")
+    assert titles.basis_line(replace(nasty, year=years.min() + 6)).startswith("Mind: people are of")

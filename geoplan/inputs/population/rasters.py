@@ -34,7 +34,7 @@ HECTARE_M = 100.0
 #: People in a cell below which a negative value is noise of resampling.
 NOISE = 1e-6
 #: Cells of a window above which fine cells are added up to blocks, of a hectare at most: what usual grids hold.
-MOST_CELLS = 1_000_000
+MOST_CELLS = 500_000
 #: Cells that are read at once.
 STRIP_CELLS = 1_000_000
 #: Cells up to which a whole file is read to tell how many rates it holds.
