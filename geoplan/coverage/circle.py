@@ -15,7 +15,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from geoplan.coverage.zone_sums import ZoneSums, zone_sums
-from geoplan.tables import CIRCLE, NEAREST, Service, check_ids
+from geoplan.tables import CIRCLE, NEAREST, Service, check_ids, people_unknown
 from geoplan.words.errors import Note, TableError
 
 #: What a computer's rounding may add to a walk; far below a step. Fifteen minutes to the second are inside.
@@ -145,7 +145,7 @@ def circle_table(
     circle
         `geoplan.tables.CIRCLE`, a row per service, measure, zone and ``kind``. ``kind`` is empty for the whole zone;
         area and districts have further rows ``urban`` and ``rural`` where zones below are known to be so.
-        ``covered + outside = people``; a parent is the sum of its children. ``communities`` counts the zones without
+        ``covered + outside = people``, all NaN where the zone's people are not known; a parent is the sum of its children. ``communities`` counts the zones without
         zones below; an estate has none.
 
     Raises
@@ -177,6 +177,8 @@ def circle_table(
             part["land_m2"], part["land_covered_m2"] = _land_rows(
                 lands, land, service, measure, walk_minutes=minutes, n_rows=len(places.rows)
             )
+            lost = part["zone_id"].isin(zones.index[people_unknown(zones, terms.group)])
+            part.loc[lost, ["people", "covered", "outside", "share", "unreached"]] = np.nan
             tables.append(part.assign(service=service, measure=measure, group=terms.group))
     if not tables:
         return CIRCLE.empty()

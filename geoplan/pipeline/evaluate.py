@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geoplan.coverage.allocation import served, served_by_zone
@@ -41,7 +42,7 @@ from geoplan.standards.projects.support import support, support_notes
 from geoplan.standards.rules import Rule
 from geoplan.study.scenario import Scenario
 from geoplan.study.study import Study
-from geoplan.tables import SERVED, SUPPORT, Outcome, Service, Source, warnings_table
+from geoplan.tables import SERVED, SUPPORT, Outcome, Service, Source, people_unknown, warnings_table
 from geoplan.words.errors import Note, OutputError
 from geoplan.words.labels import listed
 from geoplan.words.progress import Stages
@@ -375,6 +376,8 @@ def who_is_served(services: Mapping[str, Service], pairs: pd.DataFrame, inputs: 
         result = served(near, need, capacity, walk_minutes=service.walk_minutes)
         table = served_by_zone(result, demand=demand, zones=inputs.zones, overlay=inputs.people.overlay)
         table = table.rename(columns={"without_place_high": "without_place"}).rename_axis("zone_id")
+        lost = people_unknown(inputs.zones, *(group for group, _ in service.need.rates))
+        table.loc[lost, ["need", "served_low", "served_high", "without_place", "outside"]] = np.nan
         tables.append(table.reset_index().assign(service=name))
     return pd.concat(tables, ignore_index=True)[list(SERVED)] if tables else SERVED.empty()
 

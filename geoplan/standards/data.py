@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
-from geoplan.tables import CIRCLE, GROUPS, NEAREST, Service
+from geoplan.tables import CIRCLE, GROUPS, NEAREST, Service, people_unknown
 from geoplan.words.vocabulary import narrower, vocabulary
 
 Bools = npt.NDArray[np.bool_]
@@ -173,9 +173,7 @@ class AssessmentData:
 
     def unknown_people(self, group: str) -> Bools:
         """Return True for the zones whose people of `group` are not known, shape (n_zones,)."""
-        if "people_unknown" not in self.zones.columns:
-            return np.zeros(len(self.zones), dtype=bool)
-        return np.array([group in groups for groups in self.zones["people_unknown"]], dtype=bool)
+        return people_unknown(self.zones, group)
 
     def people(self, group: str) -> pd.Series | None:
         """Return the people of `group` in each zone; None where the study has no such group.

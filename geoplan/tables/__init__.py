@@ -1,6 +1,6 @@
 """The ground that all rooms stand on: tables between stages with their schemas, services, and the outcome of a run."""
 
-from geoplan.tables.figures import OLD_YEARS, outdated
+from geoplan.tables.figures import OLD_YEARS, outdated, people_unknown
 from geoplan.tables.outcome import Outcome, Source, warnings_table
 from geoplan.tables.schema import Column, Schema, check_columns, check_ids, check_unique_index, raise_faults
 from geoplan.tables.schemas import (
@@ -39,5 +39,5 @@ __all__ = [
     "ANSWERS", "CANDIDATES", "CAUSES", "CIRCLE", "CURVE", "DEMAND", "FACILITIES", "FINDINGS", "FLAGS", "GAP_LIST", "GROUPS", "ISOCHRONES",
     "LEVELS", "MEMBERS", "NEAREST", "OLD_YEARS", "OTHER_BASIS", "OVERLAY", "PAIRS", "PROJECTS", "SERVED", "SITES", "SNAPS", "SUPPLIES", "SUPPORT",
     "UNMET", "UNPLACED", "VERDICTS", "ZONES", "Column", "NeedRate", "Outcome", "Schema", "Service", "Source", "check_columns",
-    "check_ids", "check_unique_index", "outdated", "raise_faults", "warnings_table",
+    "check_ids", "check_unique_index", "outdated", "people_unknown", "raise_faults", "warnings_table",
 ]  # fmt: skip

@@ -1,5 +1,7 @@
-"""How old the figures of people are."""
+"""How old the figures of people are, and of which zones there are none."""
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 #: Years by which figures of people may be older than the study's year before every paper says so.
@@ -17,3 +19,17 @@ def outdated(groups: pd.DataFrame, year: int) -> pd.Series:
     """
     years = groups["year"].dropna().astype("int64")
     return years[year - years > OLD_YEARS]
+
+
+def people_unknown(zones: pd.DataFrame, *groups: str) -> npt.NDArray[np.bool_]:
+    """Return True for the zones whose people of one of `groups` are not known, shape (n_zones,).
+
+    Examples
+    --------
+    >>> zones = pd.DataFrame({"people_unknown": [("under_3",), ()]}, index=["community/1", "community/2"])
+    >>> people_unknown(zones, "elders_60", "under_3").tolist()
+    [True, False]
+    """
+    if "people_unknown" not in zones.columns:
+        return np.zeros(len(zones), dtype=bool)
+    return np.array([not set(groups).isdisjoint(unknown) for unknown in zones["people_unknown"]], dtype=bool)

@@ -133,16 +133,16 @@ CIRCLE = Schema("circle", {
     "zone_id": text("zone of any level"),
     "kind": text("empty for the whole zone; urban or rural for that part of an area or district", values=("urban", "rural")),
     "group": text("group that was counted"),
-    "people": known("people of the group in the zone"),
-    "covered": known("of them within the circle"),
-    "outside": known("people - covered"),
+    "people": number("people of the group in the zone; NaN where not known, and so are `covered`, `outside`, `share`, `unreached`"),
+    "covered": number("of them within the circle"),
+    "outside": number("people - covered"),
     "share": number("covered / people (0-1); NaN where people = 0"),
     "communities": whole("finest zones below, of those with people"),
     "communities_covered": whole("of them with outside/people <= the service's flag share"),
     "land_m2": number("residential land; NaN without a land layer"),
     "land_covered_m2": number("of it within the circle"),
     "median_minutes": number("group-weighted median minutes to the nearest; NaN if under half reach any"),
-    "unreached": known("people who reach none within the search limit"),
+    "unreached": number("people who reach none within the search limit"),
     "nearest_facility": maybe("facility_id nearest for most of the group; null if none"),
 }, key=("service", "measure", "zone_id", "kind"))
 
@@ -243,11 +243,11 @@ FLAGS = Schema("flags", {
 SERVED = Schema("served", {
     "service": text("service of the study"),
     "zone_id": text("zone of any level"),
-    "need": known("places or beds that its people need: people x the service's stated rate"),
-    "served_low": known("of them with a place when each is given out once (coverage.allocation), least"),
-    "served_high": known("the most that the register allows"),
-    "without_place": known("need in the circle without a place (圈内未满足): reaches some facility, gets nothing; by the least"),
-    "outside": known("need outside the circle"),
+    "need": number("places or beds that its people need: people x the service's stated rate; NaN, as all that follows, where the people are not known"),
+    "served_low": number("of them with a place when each is given out once (coverage.allocation), least"),
+    "served_high": number("the most that the register allows"),
+    "without_place": number("need in the circle without a place (圈内未满足): reaches some facility, gets nothing; by the least"),
+    "outside": number("need outside the circle"),
 }, key=("service", "zone_id"))
 
 PROJECTS = Schema("projects", {

@@ -12,6 +12,8 @@ from three_communities import NAMES, X, Y, by_zone, codes, study_of, write_place
 from geoplan.inputs.population.zone_tables import totals_from_tables
 from geoplan.pipeline.evaluate import compute, outcome_of
 from geoplan.pipeline.gather import gather
+from geoplan.report.content.table import cell_text
+from geoplan.report.content.zones import circles
 from geoplan.words.errors import InputError, StudyError
 
 
@@ -169,6 +171,12 @@ def test_an_absent_community_is_no_data_not_nobody(folder, raster):
     flags = outcome.flags.set_index("zone_id")
     assert flags.loc["community/2", "flagged"] is pd.NA
     assert np.isnan(flags.loc["community/2", "people"])
+    # the circle's table says *no data*, not 0 people; findings of the area say why
+    rows = circles(outcome).rows
+    shown = {cell_text(row[4], "zh"): [cell_text(cell, "zh") for cell in row[7:11]] for row in rows}
+    assert shown["乙社区"] == ["数据不足"] * 4
+    assert shown["丙社区"][0] == "100"
+    assert outcome.circle.set_index("zone_id").loc["community/2", "outside"].isna().all()
     assert flags.loc[["community/1", "community/3"], "flagged"].notna().all()
     assert flags.loc[["community/1", "community/3"], "people"].tolist() == pytest.approx([100, 100])
 

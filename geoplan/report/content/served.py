@@ -41,7 +41,7 @@ def _row(row: Mapping[str, Any], names: Names, above: list[str]) -> list[Cell]:
         names.code(zone),
         *names.above_of(zone, above),
         names.zone(zone),
-        Amount.of(need, "count"),
+        Amount.of(need, "count") or Coded("no_data"),
         Amount.of(inside, "count"),
         share(inside, inside),
         Amount.between(row["served_low"], row["served_high"], "count"),

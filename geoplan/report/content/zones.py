@@ -213,8 +213,7 @@ def circles(outcome: Outcome) -> Table:
                 names.zone(zone),
                 Coded.of(row["kind"], zone_kind_label(row["kind"], lang)),
                 Coded(row["group"]),
-                *(Amount.of(row[key], "count") for key in ("people", "covered", "outside")),
-                *(Amount.of(value, "percent") for value in (row["share"], frail, straight)),
+                *_in_circle(row, frail, straight),
                 *_of_communities(row, level),
                 *([_land_share(row)] if land else []),
                 Amount.of(row["median_minutes"], "minutes"),
@@ -237,6 +236,14 @@ def circles(outcome: Outcome) -> Table:
     ]
     title = circle_title(outcome)
     return table_of("circle", lang, keys, rows, title=title, notes=tuple(notes), frozen=4 + len(above))
+
+
+def _in_circle(row: Mapping[str, Any], frail: object, straight: object) -> list[Cell]:
+    """Return people, those in the circle and outside, and the shares; *no data* where the people are not known."""
+    if not present(row["people"]):
+        return [Coded("no_data")] * 6
+    counts = (Amount.of(row[key], "count") for key in ("people", "covered", "outside"))
+    return [*counts, *(Amount.of(value, "percent") for value in (row["share"], frail, straight))]
 
 
 def circle_title(outcome: Outcome) -> str:
