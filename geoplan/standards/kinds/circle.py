@@ -88,8 +88,8 @@ class Circle(MemberRule):
         members["cause"] = np.where(
             ~inside & ~empty, self.causes(data, each.index).to_numpy(dtype=object), ""
         )
-        # nobody lives there, as far as that is known
-        unknown = data.unknown_people(self.group)[data.zones.index.get_indexer(pd.Index(ids))]
+        # communities where nobody lives are no members; those of which that is not known are
+        unknown = data.unknown_people(self.group)[data.zones.index.get_indexer(each.index)]
         return members[~empty | unknown].reset_index(drop=True)
 
     def affected(self, found: Measured, required: Requirement, verdict: str) -> float:
