@@ -1,5 +1,6 @@
 """The parts of a study file that say who lives where, and how people are projected to its year."""
 
+import datetime
 import re
 from typing import Annotated, Literal
 
@@ -35,12 +36,14 @@ class ZoneTable(Entry):
 
 
 def _date(value: object) -> object:
-    """Return a date as text in the form that it is written in: a day, a month or a year."""
+    """Return a date as text in the form that it is written in: a day, a month or a year from 1900 to 2100."""
     text = str(value)
-    if isinstance(value, bool) or not re.fullmatch(
-        r"(19|20)\d\d(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", text
-    ):
-        raise PydanticCustomError("study_date", "a date, not {got}", {"got": text})
+    try:
+        if not re.fullmatch(r"(19\d\d|20\d\d|2100)(-\d\d){0,2}", text):
+            raise ValueError(text)
+        datetime.date.fromisoformat((text + "-01-01")[:10])
+    except ValueError:
+        raise PydanticCustomError("study_date", "a date, not {got}", {"got": text}) from None
     return text
 
 

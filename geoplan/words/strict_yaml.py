@@ -341,6 +341,8 @@ def _once_an_entry(error: ValidationError) -> Iterator[dict[str, Any]]:
         coarser = [key for key in best if entry.startswith(f"{key}.") and best[key]["forms"]]
         for key in coarser:
             del best[key]
+        if forms and any(key.startswith(f"{entry}.") for key in best):
+            continue
         best.setdefault(entry, {**problem, "entry": entry, "forms": forms})
     yield from best.values()
 
@@ -350,7 +352,18 @@ def _is_form(step: str | int) -> bool:
     return isinstance(step, str) and (step in _FORMS or "[" in step or "(" in step)
 
 
-_FORMS = {"str", "float", "path", "constrained-str", "constrained-float", "Rate", "Text", "literal['tobler']"}
+_FORMS = {
+    "str",
+    "float",
+    "path",
+    "constrained-str",
+    "constrained-float",
+    "constrained-int",
+    "Rate",
+    "RasterFile",
+    "Text",
+    "literal['tobler']",
+}
 
 #: pydantic's kind of problem -> sign of the bound and its name in the problem's context.
 _BOUNDS = {

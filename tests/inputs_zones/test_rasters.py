@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasters import tagged, write_raster
 from shapely import box
+from three_communities import study_of
 
 from geoplan.inputs.population import notes_on_age, people_on_the_ground, rasters
 from geoplan.inputs.population.rasters import raster_parts, read_raster
-from geoplan.words.errors import InputError
+from geoplan.words.errors import InputError, StudyError
 
 CRS = 4547
 X, Y = 500_000.0, 3_300_000.0
@@ -99,6 +100,10 @@ def test_files_are_added_up_on_one_grid(raster):
     moved = raster([[1] * 4] * 2, "moved", west=50)
     assert "unlike women.tif: moved.tif" in refused([women, men, moved]).text("en")
     assert "no such file" in refused([women, "gone.tif"]).text("en")
+    assert "one is named twice" in refused([women, men, women]).text("en")
+    cut = raster(np.random.default_rng(1).random((200, 400)), "cut", size=1)
+    cut.write_bytes(cut.read_bytes()[:9000])
+    assert refused([cut]).text("en").startswith("cut.tif: cannot be read: cut.tif, band 1")
 
 
 def test_what_only_some_files_know_is_added_up_and_said(raster):
@@ -115,6 +120,23 @@ def test_a_zip_with_several_rasters_asks_for_one(raster, tmp_path):
     assert "b.tif, deep/a.tif" in refused(tmp_path / "both.zip").text("en")
     got = counted({"file": tmp_path / "both.zip", "layer": "deep/a.tif"})
     assert by_zone(got) == {"community/1": 4, "community/2": 4}
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (5, "raster: must be the path of a file; got 5"),
+        ({"file": "a.tif", "bnads": 1}, "raster.bnads: unknown entry; did you mean `bands`?"),
+        ({"file": "a.tif", "bands": 0}, "raster.bands: must be ≥ 1; got 0"),
+        (["a.tif", {"file": "b.tif", "nodata": "x"}], "raster.1.nodata: must be a number"),
+        ({"bands": 1}, "raster.file: required, but missing"),
+    ],
+)
+def test_each_wrong_entry_is_one_message(tmp_path, entry, said):
+    with pytest.raises(StudyError) as error:
+        study_of(tmp_path, {"residents": {"raster": entry}})
+    assert said in error.value.text("en")
+    assert len(error.value.notes) == 1
 
 
 # --- values that are no people --------------------------------------------------------------------------------------

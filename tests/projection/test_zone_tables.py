@@ -13,6 +13,7 @@ from geoplan.inputs.population.zone_tables import totals_from_tables
 from geoplan.pipeline.evaluate import compute, outcome_of
 from geoplan.pipeline.gather import gather
 from geoplan.report.content.table import cell_text
+from geoplan.report.content.titles import basis_line
 from geoplan.report.content.zones import circles
 from geoplan.words.errors import InputError, StudyError
 
@@ -179,6 +180,22 @@ def test_an_absent_community_is_no_data_not_nobody(folder, raster):
     assert outcome.circle.set_index("zone_id").loc["community/2", "outside"].isna().all()
     assert flags.loc[["community/1", "community/3"], "flagged"].notna().all()
     assert flags.loc[["community/1", "community/3"], "people"].tolist() == pytest.approx([100, 100])
+
+
+def test_groups_without_basis_or_year_are_judged_like_any_other(folder):
+    layer = gpd.read_file(folder / "communities.geojson").assign(old=[100, 200, 300])
+    layer.to_file(folder / "communities.geojson")
+    at = gpd.GeoSeries.from_xy([X + 500], [Y + 500], crs=4547).to_crs(4326)
+    table(folder, REGISTER.format(lon=at.x[0], lat=at.y[0]), "homes.csv")
+    entries = {
+        "facilities": [{"file": "homes.csv", "datum": "wgs84", "type": "elder_home"}],
+        "packs": ["wuhan"],
+    }
+    population = {"elders_60": {"rake_to": "community"}, "elders_80": {"of": "elders_60", "rate": 0.1}}
+    study = study_of(folder, population, entries=entries, totals={"elders_60": "old"})
+    outcome = outcome_of(compute(gather(study)))
+    assert set(outcome.flags["basis"]) == set(outcome.findings["basis"]) == {""}
+    assert "人口" in basis_line(outcome)
 
 
 def test_a_part_of_an_unknown_group_is_unknown(folder):

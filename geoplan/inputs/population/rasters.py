@@ -285,6 +285,8 @@ def _readable(file: str) -> Iterator[None]:
 def _open_all(parts: RasterParts, stack: ExitStack) -> list[_Layer]:
     """Return every file opened, all problems in one error; all must have the first one's grid."""
     layers, notes = list[_Layer](), list[Note]()
+    if len(set(parts)) < len(parts):
+        notes.append(Note.of("raster_file_twice", file=files_text(parts), severity="error"))
     for part in parts:
         try:
             layers.append(_open(part, stack))
