@@ -38,10 +38,9 @@ class ZoneTable(Entry):
 def _date(value: object) -> object:
     """Return a date as text in the form that it is written in: a day, a month or a year from 1900 to 2100."""
     text = str(value)
+    written = re.fullmatch(r"(19\d\d|20\d\d|2100)(-\d\d){0,2}", text)
     try:
-        if not re.fullmatch(r"(19\d\d|20\d\d|2100)(-\d\d){0,2}", text):
-            raise ValueError(text)
-        datetime.date.fromisoformat((text + "-01-01")[:10])
+        datetime.date.fromisoformat((text + "-01-01")[:10] if written else "")
     except ValueError:
         raise PydanticCustomError("study_date", "a date, not {got}", {"got": text}) from None
     return text
