@@ -1,6 +1,6 @@
 """The parts of a study file that say who lives where, and how people are projected to its year."""
 
-import datetime
+import datetime as dt
 import re
 from typing import Annotated, Literal
 
@@ -40,7 +40,7 @@ def _date(value: object) -> object:
     text = str(value)
     written = re.fullmatch(r"(19\d\d|20\d\d|2100)(-\d\d){0,2}", text)
     try:
-        datetime.date.fromisoformat((text + "-01-01")[:10] if written else "")
+        dt.date.fromisoformat((text + "-01-01")[:10] if written else "")
     except ValueError:
         raise PydanticCustomError("study_date", "a date, not {got}", {"got": text}) from None
     return text
