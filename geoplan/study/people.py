@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from geoplan.study.ages import age_limits
 from geoplan.study.entry import Entry, FilePath, Level, Text, one_of
-from geoplan.words.quantities import Factor, FigureYear, People, Share, Unit
+from geoplan.words.quantities import Factor, FigureYear, Ordinal, People, Share, Unit
 
 
 def _ages(text: str) -> str:
@@ -165,7 +165,7 @@ class Projection(Entry):
         return self
 
 
-Band = Annotated[int, Field(ge=1)] | Text  # by number from 1, or by name
+Band = Ordinal | Text  # by number from 1, or by name
 
 
 class RasterFile(Entry):
@@ -177,7 +177,7 @@ class RasterFile(Entry):
     """Raster inside the .zip; needed where it holds several."""
     bands: Band | Annotated[list[Band], Field(min_length=1)] | None = None
     """Band by number or name, or a list of bands that are added up; needed where the file holds several."""
-    nodata: float | None = None
+    nodata: Annotated[float, Field(ge=-4e38, le=4e38), Unit("as stored")] | None = None
     """Value that stands for no data, where the file does not say so."""
 
 
@@ -201,7 +201,7 @@ class Group(Entry):
 
     raster: Raster | None = None
     """People per cell: a file, or a list of files that are added up."""
-    max_per_km2: Positive = 500_000.0
+    max_per_km2: Annotated[float, Field(gt=0, le=1e9), Unit("people per km²")] = 500_000.0
     """More people per km² than any hectare can hold; a raster with more is refused."""
     rake_to: Level | None = None
     """Level whose given totals the cells are scaled to; without a raster the totals are spread."""

@@ -20,7 +20,7 @@ class Need(Entry):
     """Needed per 1,000 people of the group, e.g. 50 beds per 1,000 elders."""
     of: Text | None = None
     """Group that the rate counts; default: the service's group."""
-    further: dict[Text, Positive] = {}
+    further: dict[Text, Per1000] = {}
     """Needed on top of that by groups with needs of their own, per 1,000 people of each (``{elders_disabled: 600}`` nursing beds)."""
 
 
