@@ -213,14 +213,15 @@ def read_raster(
         whole = layers[0].grid
         window = _window(whole, around, crs, name)
         wide, high = _part(whole, window).cell_metres(crs)
-        found = _Found(name, max_per_km2, wide * high)
         block = _block(window, max(wide, high))
+        hectare = max(1, round(HECTARE_M / math.sqrt(wide * high)))
+        found = _Found(name, max_per_km2, wide * high, side=-(-hectare // block) * block)
         window = _aligned(window, block)
         coarse = _blocks(_part(whole, window), block)
         values = np.concatenate(
             [
                 _added_up(found.judged(strip, grid), block, coarse.columns)
-                for strip, grid in _strips(layers, window, found, rows=block * found.side)
+                for strip, grid in _strips(layers, window, found, rows=found.side)
             ]
         )
     notes = found.notes()
@@ -241,7 +242,7 @@ def strips_of(raster: Raster) -> Iterator[tuple[Floats, Grid]]:
         whole, grid, block = layers[0].grid, raster.grid, raster.block
         left, top = round((grid.west - whole.west) / whole.dx), round((whole.north - grid.north) / whole.dy)
         window = _Window(left, top, left + block * grid.columns, top + block * grid.rows)
-        found = _Found(raster.file, np.inf, 1.0)
+        found = _Found(raster.file, np.inf, 1.0, side=1)
         for strip, at in _strips(layers, window, found, rows=1):
             yield found.judged(strip, at).ravel(), at
 
@@ -254,7 +255,7 @@ def whole_file(raster: Raster) -> Floats:
         if whole.rows * whole.columns > WHOLE_CELLS:
             return raster.values
         everything = _Window(0, 0, whole.columns, whole.rows)
-        found = _Found(raster.file, np.inf, 1.0)
+        found = _Found(raster.file, np.inf, 1.0, side=1)
         return np.concatenate([strip.ravel() for strip, _ in _strips(layers, everything, found, rows=1)])
 
 
@@ -444,11 +445,15 @@ def _added_up(values: Floats, block: int, columns: int) -> Floats:
 
 @dataclass
 class _Found:
-    """What is wrong or remarkable in the values of a raster, counted strip by strip."""
+    """What is wrong or remarkable in the values of a raster, counted strip by strip.
+
+    `side` is how many cells by how many, about a hectare, are judged together; 1 where a cell is larger.
+    """
 
     file: str
     max_per_km2: float
     cell_m2: float
+    side: int
     noise: int = 0
     partly: int = 0
     at_limit: int = 0
@@ -458,11 +463,6 @@ class _Found:
     dense: int = 0
     most: float = 0.0
     most_at: str = ""
-
-    @property
-    def side(self) -> int:
-        """How many cells by how many make about a hectare; 1 where a cell is larger."""
-        return max(1, round(HECTARE_M / math.sqrt(self.cell_m2)))
 
     def judged(self, values: Floats, grid: Grid) -> Floats:
         """Return a strip's values, noise taken as 0; count what cannot be people."""
