@@ -39,7 +39,7 @@ from geoplan.inputs.facilities.placing import (
     read_accepted,
 )
 from geoplan.inputs.lists.points import Placed, datum_of, place_rows, study_area
-from geoplan.inputs.lists.rows import Rows, in_order, open_list, read_rows
+from geoplan.inputs.lists.rows import Opened, Rows, in_order, open_list, read_rows
 from geoplan.inputs.lists.zone_names import (
     NamedZones,
     ZoneNames,
@@ -138,9 +138,9 @@ def read_register(
     osm = readers.file_kind(path, "osm", "table", "layer") == "osm"
     if osm and type is None:
         types = {**OSM_TYPES, **(types or {})}
-    opened = read_osm(path) if osm else open_list(path, layer)
+    opened = Opened(*read_osm(path)) if osm else open_list(path, layer)
     needs: list[tuple[str, ...]] = [] if types is None else [("type",)]
-    needs += [] if opened[1] is not None else [("name", "id", "lon", "lonlat")]
+    needs += [] if opened.shapes is not None else [("name", "id", "lon", "lonlat")]
     rows, row_notes = read_rows(
         path, FIELDS, opened, key="facility_id", mapped=columns or {}, needs=needs, datum=datum, where=where
     )

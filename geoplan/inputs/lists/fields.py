@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from geoplan.inputs.lists.cells import money_factor
+from geoplan.inputs.sheets import GROUP_MARK
 from geoplan.words.errors import InputError, Note
 
 #: Words in front of a coordinate header that say which datum the numbers are in.
@@ -27,6 +28,8 @@ AREA_UNITS: Mapping[str, float] = {
     "万平方米": 1e4, "万平米": 1e4, "万m2": 1e4, "公顷": 1e4, "hm2": 1e4, "ha": 1e4, "亩": 10_000 / 15,
     "平方公里": 1e6, "km2": 1e6,
 }  # fmt: skip
+#: What a row, or a column of a group, is called that adds up others.
+TOTAL_WORDS = r"合计|总计|小计|共计|总合计|汇总|sub-?total|total"
 #: A unit at the end of a header, behind an underline or not.
 _UNIT_AT_END = re.compile(r"_(张|个|人|m2|平方米|平米)$|_?(万元|亿元|元|亩|公顷)(年|月|m2|㎡|平方米)*$")
 
@@ -231,8 +234,19 @@ def _unmet(needs: Iterable[Collection[str]], header: Mapping[str, str], file: st
 
 
 def _one_of(header: str, fields: Fields) -> str:
-    """Return a header as it is compared; of one that says a thing in two ways (地址/位置, 产权或权属) the first."""
-    known, whole = _meanings(fields), clean_header(header)
+    """Return a header as it is compared; of one that says a thing in two ways (地址/位置, 产权或权属) the first.
+
+    Of a column in a group (床位数 above 护理型, 坐标 above 经度) it is whatever is known: the two together, the column's own title, or
+    the group's where the column is its sum (合计).
+    """
+    known = _meanings(fields)
+    if GROUP_MARK in header:
+        group, _, own = header.rpartition(GROUP_MARK)
+        if re.fullmatch(TOTAL_WORDS, clean_header(own)):
+            return _one_of(group, fields)
+        forms = [_one_of(f"{a}{b}", fields) for a, b in ((own, group), (own, ""), (group, own))]
+        return next((form for form in forms if form in known), forms[0])
+    whole = clean_header(header)
     if whole in known:
         return whole
     bare = re.sub(r"\(.*?\)", "", unicodedata.normalize("NFKC", header))
