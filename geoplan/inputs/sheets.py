@@ -15,7 +15,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.parsers import expat
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
@@ -108,7 +108,9 @@ def _text_grid(path: Path, encoding: str | None) -> Grid:
     text = text_of(path, encoding)
     stated = re.match(r"sep=(.)\r?\n", text)  # what Excel writes to tell the separator
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=stated[1] if stated else _separator(text)))
+        rows = list(
+            csv.reader(io.StringIO(text, newline=""), delimiter=stated[1] if stated else _separator(text))
+        )
     except csv.Error as error:
         raise InputError(note("file_unreadable", path, reason=reason(error))) from error
     cells = [[_cell(value) for value in row] for row in rows]
@@ -116,12 +118,12 @@ def _text_grid(path: Path, encoding: str | None) -> Grid:
 
 
 def _separator(text: str) -> str:
-    """Return the separator that parts the first rows into most columns of one number; addresses hold commas too.
+    r"""Return the separator that parts the first rows into most columns of one number; addresses hold commas too.
 
     Examples
     --------
-    >>> _separator("name\\tplace\\nA\\t1 Road, West, City"), _separator("name;x\\nA;114,5"), _separator("a,b")
-    ('\\t', ';', ',')
+    >>> _separator("name\tplace\nA\t1 Road, West, City"), _separator("name;x\nA;114,5"), _separator("a,b")
+    ('\t', ';', ',')
     """
     head = text.splitlines()[: 2 * HEADER_SEARCH_ROWS]
 
@@ -136,7 +138,7 @@ def _separator(text: str) -> str:
 # --- workbooks ------------------------------------------------------------------------------------------------------
 
 #: What reading a damaged package, or XML that is cut off, may raise.
-DAMAGE = (BadZipFile, ElementTree.ParseError, expat.ExpatError, zlib.error, EOFError, LookupError, NotImplementedError, OSError,
+DAMAGE = (BadZipFile, ET.ParseError, expat.ExpatError, zlib.error, EOFError, LookupError, NotImplementedError, OSError,
           RuntimeError, ValueError)  # fmt: skip
 
 
@@ -180,7 +182,7 @@ class _Marks:
             self._kind, self._text = attributes.get("t", ""), {}
         elif name in ("v", "is", "f"):
             self._text[name] = ""
-            if name == "f" or self._kind == "e":
+            if name == "f" or self._kind == "e" or "f" in self._text:
                 self._parser.CharacterDataHandler = partial(self._more, name)
 
     def _more(self, name: str, text: str) -> None:
@@ -193,7 +195,7 @@ class _Marks:
         elif name == "c" and self._text:
             self.rows.setdefault(self._row, self._begin)
             self.width = max(self.width, self._column + 1)
-            if "v" not in self._text and "f" in self._text:
+            if "f" in self._text and not self._text.get("v"):
                 self.formulas[self._row, self._column] = self._text["f"]
             elif self._kind == "e":
                 self.errors[self._row, self._column] = self._text.get("v", "")
@@ -274,9 +276,13 @@ def _xlsx_parts(path: Path, data: bytes) -> dict[str, tuple[str, _Marks]]:
                 return {}
             if any(part.file_size > MOST_BYTES for part in package.infolist()):
                 fail("file_too_large", path, most=MOST_BYTES >> 20)
-            relations = ElementTree.fromstring(package.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - expat bounds entities
-            target = {r.get("Id"): r.get("Target", "") for r in relations if r.get("Type", "").endswith("/worksheet")}
-            sheets = ElementTree.fromstring(package.read("xl/workbook.xml")).findall(".//{*}sheet")  # noqa: S314
+            relations = ET.fromstring(package.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - expat bounds entities
+            target = {
+                r.get("Id"): r.get("Target", "")
+                for r in relations
+                if r.get("Type", "").endswith("/worksheet")
+            }
+            sheets = ET.fromstring(package.read("xl/workbook.xml")).findall(".//{*}sheet")  # noqa: S314
             for text in (part for part in parts if part == "xl/sharedStrings.xml"):
                 expat.ParserCreate().Parse(package.read(text), True)  # cut off in a broken transfer
             found = {}
@@ -300,7 +306,16 @@ def _without_stray_rows(path: Path, data: bytes, part: str, mark: _Marks, notes:
     if (rows[last] - rows[0] + 1) * mark.width > MOST_CELLS or len(rows) == 1:
         fail("sheet_too_wide", path, row=rows[-1] + 1, columns=mark.width)
     stray = ", ".join(str(row + 1) for row in rows[last + 1 :][:FEW])
-    notes.append(note("sheet_stray_rows", path, severity="warning", count=len(rows) - last - 1, rows=stray, last=rows[last] + 1))
+    notes.append(
+        note(
+            "sheet_stray_rows",
+            path,
+            severity="warning",
+            count=len(rows) - last - 1,
+            rows=stray,
+            last=rows[last] + 1,
+        )
+    )
     with ZipFile(io.BytesIO(data)) as package:
         whole = {info.filename: package.read(info) for info in package.infolist()}
     xml = whole[part]
@@ -369,7 +384,9 @@ def _header(grid: Grid) -> tuple[int, list[Any]]:
     first row that holds anything.
     """
     width = max(map(len, grid.cells))
-    head = [[*row, *[None] * (width - len(row))] for row in grid.cells[: HEADER_SEARCH_ROWS + MOST_HEADER_ROWS]]
+    head = [
+        [*row, *[None] * (width - len(row))] for row in grid.cells[: HEADER_SEARCH_ROWS + MOST_HEADER_ROWS]
+    ]
     most = max(sum(value is not None for value in row) for row in head[:HEADER_SEARCH_ROWS])
     for top, row in enumerate(head[:HEADER_SEARCH_ROWS]):
         titles, end = row, top + 1

@@ -30,7 +30,7 @@ from geoplan.study.entry import Entry
 from geoplan.study.formats import kind_of
 from geoplan.study.study import Study
 from geoplan.tables import Source
-from geoplan.words.errors import InputError, Note
+from geoplan.words.errors import InputError, Note, raise_errors
 from geoplan.words.progress import Stages
 from geoplan.words.vocabulary import vocabulary
 
@@ -51,6 +51,7 @@ class Inputs:
     nodes: pd.DataFrame
     edges: gpd.GeoDataFrame
     register: facilities.Register
+    register_types: tuple[str, ...]
     people: population.People
     barriers: gpd.GeoSeries | None
     land: gpd.GeoDataFrame | None
@@ -79,7 +80,9 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         costed, cost_notes = walking_costs(study, network)
     with stages("registers"):
         registers = read_registers(study, zones.zones, crs)
-        register = facilities.join_registers(registers, year=study.year)
+        register_types, silent = silent_registers(study, registers)
+        raise_errors(silent, InputError)
+        register = facilities.join_registers(registers, year=study.year, crs=crs)
         listed = read_project_lists(study, zones.zones, crs)
         told = read_supplies_by_zone(study, zones.zones)
     with stages("people"):
@@ -99,6 +102,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         *network.notes,
         *cost_notes,
         *register.notes,
+        *silent,
         *listed.notes,
         *(note for table in told for note in table.notes),
         *projected.notes,
@@ -113,6 +117,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         nodes=network.nodes,
         edges=costed,
         register=register,
+        register_types=register_types,
         people=people,
         barriers=_shapes(study.streets.barriers, crs),
         land=_land(study, crs),
@@ -184,7 +189,34 @@ def _read(reader: Callable[..., Found], entry: Entry, **more: Any) -> Found:  # 
 
 def read_registers(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> list[facilities.Register]:
     """Return every register."""
-    return [_read(facilities.read_register, entry, zones=zones, crs=crs) for entry in study.facilities]
+    return [_read(facilities.read_register, entry, zones=zones, crs=crs) for entry in study.registers()]
+
+
+def silent_registers(
+    study: Study, registers: Iterable[facilities.Register]
+) -> tuple[tuple[str, ...], list[Note]]:
+    """Return the facility types of which the registers say how many there are, and a note for every register that says nothing.
+
+    One without a row, or of which no row could be understood, does not say that there is none: what its types offer is unknown. That
+    stops a study whose services need them; rules find no data.
+    """
+    notes, told, silent = [], set[str](study.register_types()), set[str]()
+    for entry, register in zip(study.registers(), registers, strict=True):
+        if (register.fates["end"] == "unknown_type").all():  # as for no row
+            needed = [
+                name
+                for name, service in study.services.items()
+                if set(service.facilities) & set(entry.kinds())
+            ]
+            severity = "error" if needed or not entry.kinds() else "warning"
+            values = {
+                "rows": len(register.fates),
+                "types": ", ".join(entry.kinds()) or "–",
+                "services": ", ".join(needed) or "–",
+            }
+            notes.append(Note.of("register_silent", file=register.file, severity=severity, **values))
+            silent |= set(entry.kinds())
+    return tuple(sorted(told - silent)), notes
 
 
 def read_project_lists(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> projects.ProjectList:
@@ -241,8 +273,8 @@ def datum_fits(
         shifted |= {layer.level} if fit.verdict == "looks_like" else set()
     # the district that a row names helps to tell, unless the districts themselves lie wrong
     districts = None if "district" in shifted else layers.get("district")
-    for entry, register in zip(study.facilities, registers, strict=True):
-        if kind_of(entry.file) == "osm" or not register.declared.notna().any():
+    for register in registers:
+        if kind_of(register.file) == "osm" or not register.declared.notna().any():
             continue
         fits.append(
             datum_fit.fit_points(
@@ -251,7 +283,7 @@ def datum_fits(
                 declared=register.datum,
                 named_districts=None if districts is None else register.districts,
                 districts=districts,
-                file=entry.file.name,
+                file=register.file,
             )
         )
     return tuple(fits)

@@ -4,6 +4,7 @@ Every row ends in exactly one place: in the run, not yet placed, closed, not yet
 word is unknown; the reconciliation adds up. What was odd is a note by file, row and code. Unknown is never zero.
 """
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -97,6 +98,7 @@ def read_register(
     status: Mapping[str, str] | None = None,
     lookup: Path | str | None = None,
     accepted: Path | str | None = None,
+    lacks: Sequence[str] = (),
 ) -> Register:
     """Read one facility register.
 
@@ -122,6 +124,8 @@ def read_register(
         Status words beside the usual ones -> existing, building, planned, closed.
     lookup, accepted
         The office's own table of places, in the register's datum where its headers say nothing else; accepted points.
+    lacks
+        Supplies that its facilities do not have: a blank is 0, not unknown.
 
     Returns
     -------
@@ -148,7 +152,7 @@ def read_register(
 
     # what each row says
     facts, fact_notes = read_facts(rows, types=types, one_type=type, status_words=status or {})
-    stated, amount_notes = read_amounts(rows, facts["services"])
+    stated, amount_notes = read_amounts(rows, facts["services"], lacks)
     amounts, part_notes = bound_parts(stated, rows)
     facts, inclusive_notes = derive_inclusive(facts, rows, amounts)
 
@@ -165,7 +169,7 @@ def read_register(
     table["serves"], serves_notes = serves_zones(rows, names, table["zone_id"])
 
     # what stays
-    facilities, fates = settle(rows, table, stated, placed)
+    facilities, fates = settle(rows, table, stated, placed, lacks=lacks)
     kept = {k: t.loc[facilities.index] for k, t in amounts.items()}
     services = facilities["services"]
     sums = {k: (float(t["low"].sum()), float(t["high"].sum())) for k, t in stated.items()}
@@ -174,11 +178,11 @@ def read_register(
         *placed.notes, *_named_notes(named, placed, rows), *serves_notes,
         *outside_named(rows, placed.geometry, named.zone_id, zones),
         *misplaced(services, kept, rows), *combined(services, kept, rows),
-        *duplicate_notes(fates), *match_notes(matches, facilities, rows),
+        *duplicate_notes(fates), *_same_point_notes(rows, facilities, kept), *match_notes(matches, facilities, rows),
     ]  # fmt: skip
     return Register(
         facilities=facilities,
-        supplies=supplies_of(services, kept),
+        supplies=supplies_of(services, kept, lacks),
         unplaced=unplaced_table(facilities, fates, placed, matches, zones=zones, crs=crs),
         reconciliation=reconcile(fates),
         notes=in_order(notes),
@@ -356,7 +360,8 @@ def duplicates(
     A row repeats another where both offer the same services and either
 
     - have one name (``same_name``), and lie within `SAME_PLACE_M`, or one lacks a point and both are in the same zone; or
-    - lie at one point (``same_point``) and state the same known amounts, at least `EQUAL_AMOUNTS` of them above 0.
+    - lie at one point (``same_point``), state the same known amounts, at least `EQUAL_AMOUNTS` of them above 0, and have names that
+      differ in a remark in brackets only. Two names at one point are two facilities: both may be geocoded to one street number.
 
     An existing facility is kept before a closed or planned one, then the row with more amounts known, then the first.
 
@@ -370,11 +375,12 @@ def duplicates(
     stated = _stated(amounts, names.index)
     geometry, zone_id, services = facilities.geometry, facilities["zone_id"], facilities["services"]
     by_name: dict[Hashable, list[str]] = {}
+    bare = names.map(lambda name: re.sub(r"\(.*?\)|\[.*?\]|【.*?】", "", name))
     by_amounts: dict[Hashable, list[str]] = {}
     found: dict[str, tuple[str, str]] = {}
     for facility_id in names.index[order]:
         named = by_name.setdefault((names[facility_id], services[facility_id]), [])
-        equal = by_amounts.setdefault((stated[facility_id], services[facility_id]), [])
+        equal = by_amounts.setdefault((stated[facility_id], services[facility_id], bare[facility_id]), [])
         twins = [o for o in named if names[facility_id] and _same_place(facility_id, o, geometry, zone_id)]
         if twins:
             found[facility_id] = (twins[0], "same_name")
@@ -415,6 +421,35 @@ def duplicate_notes(fates: pd.DataFrame) -> list[Note]:
         why, kept = str(fate["why"]).split(":", 1)
         words = {"kept": _row(fates.loc[kept, "source_row"]) or kept, "name": fate["name"]}
         notes.append(Note.of(f"duplicate_{why}", file=fate["file"], row=_row(fate["source_row"]), **words))
+    return notes
+
+
+def _same_point_notes(
+    rows: Rows, facilities: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame]
+) -> list[Note]:
+    """Return a note for every facility at the point of an earlier one of the same service and amounts, under another name."""
+    stated = pd.Series(
+        _stated({k: t.loc[facilities.index] for k, t in amounts.items()}, facilities.index), dtype=object
+    )
+    there = facilities[facilities.geometry.notna() & (stated.map(len) > 0)]
+    where = list(
+        zip(
+            there.geometry.x.round(1),
+            there.geometry.y.round(1),
+            there["services"],
+            stated[there.index],
+            strict=True,
+        )
+    )
+    first: dict[Hashable, str] = {}
+    notes = []
+    for facility_id, key in zip(map(str, there.index), where, strict=True):
+        other = first.setdefault(key, facility_id)
+        if other != facility_id:
+            names = {"name": there.loc[facility_id, "name"], "other": there.loc[other, "name"]}
+            notes.append(
+                rows.note("same_point_other_name", facility_id, **names, kept=rows.row_of(other) or other)
+            )
     return notes
 
 
@@ -506,8 +541,8 @@ def _zone_of(
 
 
 def settle(
-    rows: Rows, table: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame], placed: Placed
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    rows: Rows, table: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame], placed: Placed, *, lacks: Sequence[str] = ()
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:  # fmt: skip
     """Return the facilities, each once, and the fate of every row."""
     known = table["services"].map(len) > 0
     names = rows.text("name").map(clean_name)
@@ -522,7 +557,7 @@ def settle(
     fates["why"] = (twins["why"] + ":" + twins["kept"]).reindex(fates.index).fillna("").astype(object)
     for supply_name in ("beds", "places"):
         fates[supply_name] = known_total(amounts, supply_name, fates.index)
-        fates[f"{supply_name}_known"] = is_known(amounts, supply_name, fates["services"])
+        fates[f"{supply_name}_known"] = is_known(amounts, supply_name, fates["services"], lacks)
     return table[~end.isin(["outside", "duplicate", "unknown_type"])], fates
 
 

@@ -259,6 +259,28 @@ def read_status(cell: Any, words: Mapping[str, str]) -> tuple[str, str]:  # noqa
     return (known, "") if known else ("existing", "status_unknown")
 
 
+#: Status words in a name: in brackets, or 已注销 and the like at its end.
+_NAME_REMARK = re.compile(
+    r"[(\[【](.+?)[)\]】]|(已(?:停业|停用|停办|停运|关闭|关停|注销|撤销|撤并|拆除|吊销|歇业)|暂停(?:运营|营业|服务)?)$"
+)
+
+
+def status_in_name(name: str) -> str:
+    """Return the word in a facility's name that says that it does not operate; empty where there is none.
+
+    Examples
+    --------
+    >>> status_in_name("康乐养老院（暂停）"), status_in_name("康乐养老院已注销"), status_in_name("康乐养老院（东区）")
+    ('暂停', '已注销', '')
+    """
+    for found in _NAME_REMARK.finditer(cell_text(name)):
+        word = found[1] or found[2]
+        status = STATUS_WORDS.get(word) or STATUS_WORDS.get(word.removeprefix("已"), "existing")
+        if word in ("暂停", "暂停服务") or status != "existing":
+            return word
+    return ""
+
+
 #: Words and letters around a coordinate that say which of the two it is.
 _SIDES = {"lon": r"东经|经度|longitude|long|lon|lng|[ex]", "lat": r"北纬|纬度|latitude|lat|[ny]"}
 #: Degrees, with minutes and seconds or without: 114°25.02′, 114度25分1秒, 114-25-1.2, 114:25:1.2, 114.42°.
@@ -309,11 +331,17 @@ def read_pair(cell: Any) -> tuple[str, str] | None:  # noqa: ANN401 - a cell hol
     """
     if is_blank(cell) or not isinstance(cell, str):
         return None
-    text = re.sub(r"^(?:srid=\d+;)?point(?:zm?|m)?|[\[\](){}【】<>]", "", " ".join(_half_width(cell, keep_blanks=True).split()))
+    text = re.sub(
+        r"^(?:srid=\d+;)?point(?:zm?|m)?|[\[\](){}【】<>]",
+        "",
+        " ".join(_half_width(cell, keep_blanks=True).split()),
+    )
     text = re.sub(r"\s*([°度'′分\"″秒:=])\s*", r"\1", text.strip())
     parts = [part for part in re.split(r"[\s,;、/|]+", text) if part]
     if len(parts) == 1:  # nothing between the two: 114°25′1″E30°38′3″N
-        parts = re.findall(r"(?:[enxy]|东经|北纬|经度:?|纬度:?)?-?\d+(?:\.\d+)?[°度][^°度]*?(?:[″\"秒]|′′)[en]?", text)
+        parts = re.findall(
+            r"(?:[enxy]|东经|北纬|经度:?|纬度:?)?-?\d+(?:\.\d+)?[°度][^°度]*?(?:[″\"秒]|′′)[en]?", text
+        )
     if len(parts) == 4 and not any(re.search(r"\d", part) for part in parts[::2]):  # 经度 114.42 纬度 30.63
         parts = [a + b for a, b in zip(parts[::2], parts[1::2], strict=True)]
     if len(parts) not in (2, 3) or any(read_coordinate(part)[1] for part in parts):  # a third is a height
@@ -327,7 +355,14 @@ def _half_width(cell: object, *, keep_blanks: bool = False) -> str:
     """Return a cell in lower case and half width, its signs of minutes and seconds as they stand."""
     text = str(cell).replace("″", "\x01").replace("′", "\x02").lower()  # NFKC would part ″ into two
     text = unicodedata.normalize("NFKC", text).replace("\x01", "″").replace("\x02", "′")
-    text = text.replace("’", "′").replace("‘", "′").replace("”", "″").replace("“", "″").replace("º", "°").replace("˚", "°")
+    text = (
+        text.replace("’", "′")
+        .replace("‘", "′")
+        .replace("”", "″")
+        .replace("“", "″")
+        .replace("º", "°")
+        .replace("˚", "°")
+    )
     return text if keep_blanks else re.sub(r"\s", "", text)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from geoplan.inputs.lists.cells import money_factor
 from geoplan.inputs.sheets import GROUP_MARK
 from geoplan.words.errors import InputError, Note
+from geoplan.words.text import folded
 
 #: Words in front of a coordinate header that say which datum the numbers are in.
 DATUM_WORDS: Mapping[str, str] = {
@@ -104,7 +105,7 @@ def clean_header(header: str) -> str:
     >>> clean_header("建筑面积（㎡）"), clean_header(" 是否 普惠 "), clean_header("ＬＮＧ"), clean_header("*床位数_张"), clean_header("总投资_万元")
     ('建筑面积', '普惠', 'lng', '床位数', '总投资')
     """
-    text = unicodedata.normalize("NFKC", str(header)).lower().strip()
+    text = folded(str(header)).strip()
     if text.isascii() and re.fullmatch(r"\w+", text):
         return text
     text = re.sub(r"\(.*?\)|\[.*?\]|【.*?】", "", text)

@@ -23,9 +23,9 @@ import shapely
 from numpy.typing import NDArray
 
 from geoplan.inputs import readers
-from geoplan.inputs.sheets import read_sheet
 from geoplan.inputs.lists.cells import Amount, cell_text, is_blank, read_amount, read_cost, read_flag, shown
 from geoplan.inputs.lists.fields import TOTAL_WORDS, Columns, Fields, recognise
+from geoplan.inputs.sheets import read_sheet
 from geoplan.words.errors import InputError, Note, raise_errors
 
 _FORMER = re.compile(r"(?P<file>.+?)(?:@\d+)?#(?P<row>\d+|(?:node|way|relation)/\d+)")
@@ -347,7 +347,13 @@ def total_rows(
     first = table.bfill(axis=1).iloc[:, 0] if table.shape[1] else pd.Series(dtype=object)
     sums = np.zeros(len(table), bool)
     for cells in (*(table[column] for column in columns if column in table), first):
-        sums |= np.array([isinstance(cell, str) and _IS_TOTAL(cell_text(cell).replace(" ", "")) is not None for cell in cells], bool)
+        sums |= np.array(
+            [
+                isinstance(cell, str) and _IS_TOTAL(cell_text(cell).replace(" ", "")) is not None
+                for cell in cells
+            ],
+            bool,
+        )
     notes = [Note.of("list_total_row", file=file, row=int(row), severity="info") for row in table.index[sums]]
     return sums, notes
 

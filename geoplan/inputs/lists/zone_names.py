@@ -5,7 +5,6 @@ the same row names decides; what stays ambiguous is not guessed.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,12 +18,13 @@ from geoplan.inputs.lists.cells import split_words
 from geoplan.inputs.lists.rows import Rows
 from geoplan.words.errors import Note
 from geoplan.words.labels import label
+from geoplan.words.text import folded
 
 #: What may follow the proper name at each level.
 SUFFIXES: Mapping[str, str] = {
-    "district": r"(市辖区|新区|区|县|市)$",
-    "town": r"(街道办事处|街道办|街道|办事处|镇|乡|街)$",
-    "community": r"(社区居民委员会|社区居委会|居民委员会|村民委员会|居委会|村委会|社区|村)$",
+    "district": r"(市辖区|自治县|自治旗|新区|区|县|市|旗)$",
+    "town": r"(街道办事处|街道办|街道|地区办事处|办事处|民族乡|镇|乡|街|苏木)$",
+    "community": r"(社区居民委员会|社区居委会|居民委员会|村民委员会|居委会|村委会|行政村|社区|村|嘎查)$",
     "estate": r"(住宅小区|小区)$",
 }
 #: Levels that a list may name, coarse to fine.
@@ -41,16 +41,16 @@ def level_words(level: str) -> dict[str, Any]:
 
 
 def clean_name(name: Any) -> str:  # noqa: ANN401 - a cell holds anything
-    """Return a name as it is compared: half width, lower case, no blanks and dots.
+    """Return a name as it is compared: half width, lower case, simplified characters, no blanks and dots.
 
     Examples
     --------
-    >>> clean_name(" 向阳 社区（一）")
-    '向阳社区(一)'
+    >>> clean_name(" 向阳 社区（一）"), clean_name("東湖區")
+    ('向阳社区(一)', '东湖区')
     """
     if name is None or name is pd.NA or (isinstance(name, float) and name != name):
         return ""
-    return re.sub(r"[\s·•.,，。]", "", unicodedata.normalize("NFKC", str(name)).lower())
+    return re.sub(r"[\s·•.,，。]", "", folded(str(name)))
 
 
 def bare_name(name: str, level: str) -> str:
