@@ -72,7 +72,7 @@ def make_outcome(*, lang="zh", synthetic=True, nasty=False):
     zones, nodes = _zones(more), _nodes()
     demand, register = _demand(), _register(more)
     inputs = Inputs(
-        study=study, crs=pyproj.CRS(CRS), zones=zones, nodes=nodes, edges=_streets(nodes), register=register,
+        study=study, crs=pyproj.CRS(CRS), zones=zones, nodes=nodes, edges=_streets(nodes), register=register, register_types=study.register_types(),
         people=People(demand, pd.DataFrame({"demand_id": [], "zone_id": [], "share": []}), _groups(demand), (), ()),
         barriers=None, land=None, projects=PROJECTS.empty_shapes(CRS), zone_supplies=None, fits=(), sources=SOURCES,
         notes=(Note.of("duplicate_same_name", file=E, row=6, kept=2, name="无坐标养老院" + more),),
