@@ -1,7 +1,8 @@
 """What the command line prints: stages, the check's table, the run's summary."""
 
+import json
 import locale
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from geoplan.inputs.lists.fields import Columns as Recognised
 from geoplan.report.content.names import Names
 from geoplan.report.content.table import Table as ContentTable
 from geoplan.report.content.titles import banner
@@ -128,6 +130,30 @@ def print_check(inputs: "Inputs", *, lang: str, listed: Sequence["CandidateList"
         out.print(word("all_problems", file=path), highlight=False, soft_wrap=True)
 
 
+def print_columns(lists: Iterable[tuple[str, Path, Recognised]], lang: str) -> None:
+    """Print what was recognised of every list of a study, ready to be copied into it under ``columns``.
+
+    Parameters
+    ----------
+    lists
+        Part of the study (``facilities``), the list's file and what was recognised of it.
+    """
+
+    def line(text: str) -> None:
+        out.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    part_before = ""
+    for part, file, found in lists:
+        if part != part_before:
+            line(f"{part}:")
+            part_before = part
+        line(f"  - file: {file.name}\n    columns:")
+        for field, header in found.header.items():
+            line(f"      {field}: {json.dumps(header, ensure_ascii=False)}")
+        if found.unread:
+            line(f"      # {phrase('console_columns_unread', lang, columns=', '.join(found.unread))}")
+
+
 def zone_labels(zones: pd.DataFrame, lang: str) -> dict[str, str]:
     """Return what messages call each zone: level and name, not its id."""
     columns = zip(zones.index, zones["level"], zones["name"], strict=True)
@@ -146,11 +172,9 @@ def print_warnings(outcome: Outcome, folder: Path) -> None:
     """Print how many warnings a run has, the gravest kinds, and the file that holds all."""
     lang, names = outcome.lang, zone_labels(outcome.zones, outcome.lang)
     table = outcome.warnings[outcome.warnings["severity"] != "info"].astype(object)
-    rows = (Said(*("" if cell is None else cell for cell in row)) for row in table.itertuples(index=False))
-    kinds = kinds_of(
-        one._replace(row=None if pd.isna(one.row) else one.row, zone=names.get(one.zone, one.zone))
-        for one in rows
-    )
+    stated = table.where(table.notna(), None).itertuples(index=False, name=None)
+    said = (Said(*row) for row in stated)
+    kinds = kinds_of(one._replace(zone=names.get(one.zone, one.zone or "")) for one in said)
     count = sum(len(kind) for kind in kinds)
     out.print(
         phrase("console_warnings", lang, count=f"{count:,}", kinds=len(kinds)), style="bold", highlight=False

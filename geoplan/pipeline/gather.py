@@ -20,8 +20,13 @@ from geoplan.inputs import (
     readers,
     streets,
 )
+from geoplan.inputs.candidates.fields import FIELDS as CANDIDATE_FIELDS
 from geoplan.inputs.datum import fit as datum_fit
+from geoplan.inputs.facilities.fields import FIELDS as REGISTER_FIELDS
+from geoplan.inputs.lists.fields import Columns, recognise
+from geoplan.inputs.lists.rows import open_list
 from geoplan.inputs.lists.zone_rows import ZoneSupplies, read_zone_supplies
+from geoplan.inputs.projects.fields import FIELDS as PROJECT_FIELDS
 from geoplan.network import pace
 from geoplan.pipeline.provenance import check_files, input_files, read_packs, sources
 from geoplan.standards.packs.read import rules_of
@@ -203,19 +208,13 @@ def silent_registers(
     notes, told, silent = [], set[str](study.register_types()), set[str]()
     for entry, register in zip(study.registers(), registers, strict=True):
         if (register.fates["end"] == "unknown_type").all():  # as for no row
-            needed = [
-                name
-                for name, service in study.services.items()
-                if set(service.facilities) & set(entry.kinds())
-            ]
-            severity = "error" if needed or not entry.kinds() else "warning"
-            values = {
-                "rows": len(register.fates),
-                "types": ", ".join(entry.kinds()) or "–",
-                "services": ", ".join(needed) or "–",
-            }
-            notes.append(Note.of("register_silent", file=register.file, severity=severity, **values))
-            silent |= set(entry.kinds())
+            kinds = set(entry.kinds())
+            needed = [name for name, service in study.services.items() if kinds & set(service.facilities)]
+            severity = "error" if needed or not kinds else "warning"
+            types, services = (", ".join(names) or "–" for names in (entry.kinds(), needed))
+            words = {"rows": len(register.fates), "types": types, "services": services}
+            notes.append(Note("register_silent", register.file, None, "", words, severity))
+            silent |= kinds
     return tuple(sorted(told - silent)), notes
 
 
@@ -309,3 +308,26 @@ def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:
 def circle_m(study: Study) -> float:
     """Return the radius of the study's widest circle in metres of walking."""
     return max(service.walk_m for service in study.measured_services().values())
+
+
+def recognised_columns(study: Study) -> list[tuple[str, Path, Columns]]:
+    """Return what is recognised of the columns of every list of `study`: its part of the study, its file, and the columns.
+
+    Raises
+    ------
+    InputError
+        If a list cannot be read, or a mapping names a column or field that there is not.
+    """
+    candidates = study.siting.candidates if study.siting is not None else []
+    entries = [
+        *(("facilities", entry, REGISTER_FIELDS) for entry in study.registers()),
+        *(("projects", entry, PROJECT_FIELDS) for entry in study.projects),
+        *(("siting.candidates", entry, CANDIDATE_FIELDS) for entry in candidates),
+    ]
+    found = []
+    for part, entry, fields in entries:
+        if entry.file is not None and kind_of(entry.file) != "osm":
+            headers = [str(header) for header in open_list(entry.file, entry.layer).table.columns]
+            columns = recognise(headers, fields, mapped=entry.columns, file=entry.file.name)
+            found.append((part, entry.file, columns))
+    return found

@@ -89,12 +89,15 @@ PLACE_FIELDS = (
 
 @dataclass(frozen=True)
 class Columns:
-    """What was recognised: `header` of each field, the datum that coordinate headers name, factors of units that are not 1, notes."""
+    """What was recognised: `header` of each field, the datum that coordinate headers name, factors of units that are not 1, notes,
+    and headers that were not recognised.
+    """
 
     header: Mapping[str, str]
     datum: str | None = None
     factor: Mapping[str, float] = dataclass_field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def clean_header(header: str) -> str:
@@ -188,6 +191,7 @@ def recognise(
         next((option[4] for option in best.values() if option[4]), None),
         {name: by for name, by in factors.items() if by != 1.0},
         tuple(notes),
+        tuple(unread),
     )
 
 
