@@ -37,6 +37,8 @@ GROUP_MARK = "｜"
 #: Cells that a sheet may span, from the first to the last that holds something, and bytes of a part of a workbook once unpacked.
 MOST_CELLS = 20_000_000
 MOST_BYTES = 1 << 30
+#: A sheet of fewer rows, and of columns named by one or two letters, never spans too much.
+PLAIN_ROWS = 20_000
 #: Cells that a message names.
 FEW = 5
 
@@ -161,6 +163,11 @@ class _Marks:
         self._row, self._column, self._kind, self._begin = -1, -1, "", 0
         self._text: dict[str, str] = {}
         self._columns: dict[str, int] = {}
+        if _is_plain(xml):
+            self.rows = dict.fromkeys([0] if re.search(rb"<(\w+:)?(v|is)\b", xml) else [], 0)
+            return
+        prefix = re.search(rb"<(\w+:)?sheetData", xml)
+        self._prefix = prefix[1].decode() if prefix and prefix[1] else ""
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler, self._parser.EndElementHandler = self._start, self._end
         self._parser.Parse(xml, True)
@@ -171,7 +178,7 @@ class _Marks:
         return (max(self.rows) - min(self.rows) + 1) * self.width if self.rows else 0
 
     def _start(self, name: str, attributes: Mapping[str, str]) -> None:
-        name = name.rpartition(":")[2]
+        name = name.removeprefix(self._prefix)
         if name == "row":
             self._row = int(attributes["r"]) - 1 if "r" in attributes else self._row + 1
             self._column, self._begin = -1, self._parser.CurrentByteIndex
@@ -189,9 +196,10 @@ class _Marks:
         self._text[name] += text
 
     def _end(self, name: str) -> None:
-        name = name.rpartition(":")[2]
+        name = name.removeprefix(self._prefix)
         if name in ("v", "f"):
-            self._parser.CharacterDataHandler = None
+            if self._parser.CharacterDataHandler is not None:
+                self._parser.CharacterDataHandler = None
         elif name == "c" and self._text:
             self.rows.setdefault(self._row, self._begin)
             self.width = max(self.width, self._column + 1)
@@ -211,6 +219,19 @@ class _Marks:
         return self._columns[letters]
 
 
+def _is_plain(xml: bytes) -> bool:
+    """Return whether a sheet has nothing that its marks could tell: a look at the bytes, ten times as quick as parsing them.
+
+    It ends as it should, hides nothing, holds no formula and no error, and has less than 703 columns and 20,000 rows.
+    """
+    if not re.search(rb"worksheet>\s*$", xml[-64:]) or re.search(
+        rb"hidden=|<(?:\w+:)?f[\s>/]|\bt=\"e\"|\br=\"[A-Z]{3}", xml
+    ):
+        return False
+    rows = re.findall(rb"<(?:\w+:)?row\b[^>]*?\br=\"(\d+)\"", xml[xml.rfind(b"row ") - 16 :])
+    return all(int(row) < PLAIN_ROWS for row in rows) and xml.count(b"row>") < PLAIN_ROWS
+
+
 def _workbook_grid(path: Path, layer: str | None) -> Grid:
     """Return the cells of one sheet of a workbook."""
     data = path.read_bytes()
@@ -218,7 +239,7 @@ def _workbook_grid(path: Path, layer: str | None) -> Grid:
     book = _calamine(path, lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)), data)
     names, notes = list(book.sheet_names), list[Note]()
     marks = {name: marked for name, (_, marked) in parts.items()}
-    used = [name for name in names if (marks[name].rows if name in marks else _values(path, book, name))]
+    used = [name for name in names if (marks[name].rows if name in marks else _sheet(path, book, name)[0])]
     shown = [meta.name for meta in book.sheets_metadata if meta.visible == SheetVisibleEnum.Visible]
     if layer is None and len(visible := [name for name in used if name in shown]) == 1 < len(used):
         hidden = ", ".join(name for name in used if name not in shown)
@@ -231,9 +252,7 @@ def _workbook_grid(path: Path, layer: str | None) -> Grid:
     elif mark.cells > MOST_CELLS:
         data = _without_stray_rows(path, data, parts[name][0], mark, notes)
         book = _calamine(path, lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)), data)
-    cells = _values(path, book, name)
-    ranges = _calamine(path, lambda: book.get_sheet_by_name(name).merged_cell_ranges, data) or []
-    merged = [(*first, *last) for first, last in ranges]
+    cells, merged = _sheet(path, book, name)
     if mark is not None:
         _add_marks(path, cells, mark, notes)
     for top, left, bottom, right in merged:
@@ -259,10 +278,18 @@ def _calamine(path: Path, call: Callable[[], Result], data: bytes) -> Result:
         raise InputError(note("file_damaged", path, reason=reason(error))) from error
 
 
-def _values(path: Path, book: CalamineWorkbook, name: str) -> list[list[Any]]:
-    """Return the cells of a sheet; none where it is empty or no sheet of cells."""
-    rows = _calamine(path, lambda: book.get_sheet_by_name(name).to_python(skip_empty_area=False), b"")
-    return [[_cell(value) for value in row] for row in rows] if any(map(any, rows)) else []
+def _sheet(
+    path: Path, book: CalamineWorkbook, name: str
+) -> tuple[list[list[Any]], list[tuple[int, int, int, int]]]:
+    """Return the cells of a sheet, none where it is empty or no sheet of cells, and what is merged in it."""
+
+    def read() -> tuple[list[list[Any]], list[tuple[tuple[int, int], tuple[int, int]]] | None]:
+        sheet = book.get_sheet_by_name(name)
+        return sheet.to_python(skip_empty_area=False), sheet.merged_cell_ranges
+
+    rows, merged = _calamine(path, read, b"")
+    cells = [[_cell(value) for value in row] for row in rows] if any(map(any, rows)) else []
+    return cells, [(*first, *last) for first, last in merged or ()]
 
 
 def _xlsx_parts(path: Path, data: bytes) -> dict[str, tuple[str, _Marks]]:

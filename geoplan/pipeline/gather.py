@@ -23,7 +23,7 @@ from geoplan.inputs import (
 from geoplan.inputs.candidates.fields import FIELDS as CANDIDATE_FIELDS
 from geoplan.inputs.datum import fit as datum_fit
 from geoplan.inputs.facilities.fields import FIELDS as REGISTER_FIELDS
-from geoplan.inputs.lists.fields import Columns, recognise
+from geoplan.inputs.lists.fields import Columns, Fields, recognise
 from geoplan.inputs.lists.rows import open_list
 from geoplan.inputs.lists.zone_rows import ZoneSupplies, read_zone_supplies
 from geoplan.inputs.projects.fields import FIELDS as PROJECT_FIELDS
@@ -33,6 +33,8 @@ from geoplan.standards.packs.read import rules_of
 from geoplan.standards.projects.support import rule_words
 from geoplan.study.entry import Entry
 from geoplan.study.formats import kind_of
+from geoplan.study.lists import ProjectList, Register
+from geoplan.study.siting import CandidateSource
 from geoplan.study.study import Study
 from geoplan.tables import Source
 from geoplan.words.errors import InputError, Note, raise_errors
@@ -319,7 +321,7 @@ def recognised_columns(study: Study) -> list[tuple[str, Path, Columns]]:
         If a list cannot be read, or a mapping names a column or field that there is not.
     """
     candidates = study.siting.candidates if study.siting is not None else []
-    entries = [
+    entries: list[tuple[str, Register | ProjectList | CandidateSource, Fields]] = [
         *(("facilities", entry, REGISTER_FIELDS) for entry in study.registers()),
         *(("projects", entry, PROJECT_FIELDS) for entry in study.projects),
         *(("siting.candidates", entry, CANDIDATE_FIELDS) for entry in candidates),

@@ -140,23 +140,30 @@ def supplies_of(
         field: dict(zip(t.index, zip(t["low"], t["high"], strict=True), strict=True))
         for field, t in amounts.items()
     }
+    holders = {types: _holders(types, stated, lacks) for types in set(services)}
     rows: list[tuple[str, str, str, float, float]] = []
-    for facility_id, types in services.items():
-        always = {s for t in types for s in ALWAYS[kind_of(t)] if not lacking(s, lacks)}
-        wanted = always | set(stated)
-        for supply in (s for s in AMOUNTS if s in wanted):
-            holders = [t for t in types if _may_hold(t, supply)]
+    for facility_id, types in zip(map(str, services.index), services, strict=True):
+        for supply, several, who in holders[types]:
             # a column that the register lacks is unknown, but a part is never more than its whole
-            whole = stated.get(PARTS.get(supply, ""), {}).get(str(facility_id), (0.0, INF))
-            low, high = stated[supply][str(facility_id)] if supply in stated else (0.0, whole[1])
-            rows.extend(
-                (str(facility_id), holder, supply, low if len(holders) == 1 else 0.0, high)
-                for holder in holders
-                if supply in stated or (supply in always and supply in ALWAYS[kind_of(holder)])
-            )
+            whole = stated.get(PARTS.get(supply, ""), {}).get(facility_id, (0.0, INF))
+            low, high = stated[supply][facility_id] if supply in stated else (0.0, whole[1])
+            rows.extend((facility_id, holder, supply, 0.0 if several else low, high) for holder in who)
     return pd.DataFrame(rows, columns=["facility_id", "service", "supply", "low", "high"]).astype(
         {"facility_id": object, "service": object, "supply": object, "low": float, "high": float}
     )
+
+
+def _holders(
+    types: tuple[str, ...], stated: Collection[str], lacks: Collection[str]
+) -> list[tuple[str, bool, list[str]]]:
+    """Return every supply of a facility of some types: whether several of them could hold it, and those that get a row of it."""
+    always = {s for t in types for s in ALWAYS[kind_of(t)] if not lacking(s, lacks)}
+    found = []
+    for supply in (s for s in AMOUNTS if s in always or s in stated):
+        holders = [t for t in types if _may_hold(t, supply)]
+        kept = [t for t in holders if supply in stated or (supply in always and supply in ALWAYS[kind_of(t)])]
+        found.append((supply, len(holders) != 1, kept))
+    return found
 
 
 def kind_of(facility_type: str) -> str:

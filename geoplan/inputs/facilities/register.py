@@ -372,45 +372,58 @@ def duplicates(
     """
     known = np.zeros(len(names)) + sum((t["low"] == t["high"]).to_numpy(int) for t in amounts.values())
     order = np.lexsort((np.arange(len(names)), -known, facilities["status"] != "existing"))
-    stated = _stated(amounts, names.index)
-    geometry, zone_id, services = facilities.geometry, facilities["zone_id"], facilities["services"]
-    by_name: dict[Hashable, list[str]] = {}
     bare = names.map(lambda name: re.sub(r"\(.*?\)|\[.*?\]|【.*?】", "", name))
+    stated = _stated(amounts, names.index)
+    name_of, service_of, bare_of = names.to_dict(), facilities["services"].to_dict(), bare.to_dict()
+    point_of, zone_of = (
+        dict(zip(names.index, facilities.geometry, strict=True)),
+        facilities["zone_id"].to_dict(),
+    )
+    by_name: dict[Hashable, list[str]] = {}
     by_amounts: dict[Hashable, list[str]] = {}
     found: dict[str, tuple[str, str]] = {}
-    for facility_id in names.index[order]:
-        named = by_name.setdefault((names[facility_id], services[facility_id]), [])
-        equal = by_amounts.setdefault((stated[facility_id], services[facility_id], bare[facility_id]), [])
-        twins = [o for o in named if names[facility_id] and _same_place(facility_id, o, geometry, zone_id)]
+    for one in names.index[order]:
+        service, point = service_of[one], point_of[one]
+        named = by_name.setdefault((name_of[one], service), [])
+        equal = by_amounts.setdefault((stated[one], service, bare_of[one]), [])
+        twins = [
+            other
+            for other in (named if name_of[one] else ())
+            if _same_place(point, point_of[other], zone_of[one], zone_of[other])
+        ]
         if twins:
-            found[facility_id] = (twins[0], "same_name")
+            found[one] = (twins[0], "same_name")
             continue
-        point = geometry[facility_id]
-        if stated[facility_id] and point is not None:
-            near = [o for o in equal if point.distance(geometry[o]) <= SAME_POINT_M]
+        if stated[one] and point is not None:
+            near = [other for other in equal if point.distance(point_of[other]) <= SAME_POINT_M]
             if near:
-                found[facility_id] = (near[0], "same_point")
+                found[one] = (near[0], "same_point")
                 continue
-            equal.append(facility_id)
-        named.append(facility_id)
+            equal.append(one)
+        named.append(one)
     rows = {i: found[i] for i in names.index if i in found}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["kept", "why"], dtype=object)
 
 
-def _same_place(one: str, other: str, geometry: gpd.GeoSeries, zone_id: pd.Series) -> bool:
-    if geometry[one] is not None and geometry[other] is not None:
-        return bool(geometry[one].distance(geometry[other]) <= SAME_PLACE_M)
-    return zone_id[one] is not None and zone_id[one] == zone_id[other]
+def _same_place(point: Any, other: Any, zone: object, other_zone: object) -> bool:  # noqa: ANN401 - points or None
+    if point is not None and other is not None:
+        return bool(point.distance(other) <= SAME_PLACE_M)
+    return zone is not None and zone == other_zone
 
 
 def _stated(amounts: Mapping[str, pd.DataFrame], index: pd.Index) -> dict[str, tuple[tuple[str, float], ...]]:
     """Return the known amounts of each row as a key that can be compared; empty where too few are above 0."""
-    exact = pd.DataFrame({k: t["low"].where(t["low"] == t["high"]) for k, t in amounts.items()}, index=index)
+    tables = [table.loc[index].to_numpy() for table in amounts.values()]
+    exact = (
+        np.array([np.where(t[:, 0] == t[:, 1], t[:, 0], np.nan) for t in tables])
+        .reshape(len(tables), len(index))
+        .T
+    )
     keys = {}
-    for facility_id, row in exact.iterrows():
-        known = row.dropna()
-        enough = (known > 0).sum() >= EQUAL_AMOUNTS
-        keys[str(facility_id)] = tuple((str(k), float(v)) for k, v in known.items()) if enough else ()
+    for facility_id, row in zip(index, exact.tolist(), strict=True):
+        known = tuple((name, value) for name, value in zip(amounts, row, strict=True) if value == value)
+        enough = sum(value > 0 for _, value in known) >= EQUAL_AMOUNTS
+        keys[str(facility_id)] = known if enough else ()
     return keys
 
 
@@ -428,9 +441,7 @@ def _same_point_notes(
     rows: Rows, facilities: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame]
 ) -> list[Note]:
     """Return a note for every facility at the point of an earlier one of the same service and amounts, under another name."""
-    stated = pd.Series(
-        _stated({k: t.loc[facilities.index] for k, t in amounts.items()}, facilities.index), dtype=object
-    )
+    stated = pd.Series(_stated(amounts, facilities.index), index=facilities.index, dtype=object)
     there = facilities[facilities.geometry.notna() & (stated.map(len) > 0)]
     where = list(
         zip(

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -77,15 +78,24 @@ def cell_text(cell: Any) -> str:  # noqa: ANN401 - a cell holds anything
     >>> cell_text(" １２０　张 "), cell_text(None), cell_text(50.0)
     ('120 张', '', '50')
     """
-    if cell is None or (isinstance(cell, float) and math.isnan(cell)) or cell is pd.NA or cell is pd.NaT:
+    if isinstance(cell, str):
+        return _half_width_text(cell)
+    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return " ".join(unicodedata.normalize("NFKC", str(cell)).split())
+    return _half_width_text(str(cell))
+
+
+@lru_cache(maxsize=1 << 16)
+def _half_width_text(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def is_blank(cell: Any) -> bool:  # noqa: ANN401 - a cell holds anything
     """Return True where a cell is empty or says that nothing is known."""
+    if isinstance(cell, int | float):
+        return cell != cell
     return isinstance(cell, Formula) or cell_text(cell).lower() in BLANK_WORDS
 
 

@@ -89,15 +89,14 @@ PLACE_FIELDS = (
 
 @dataclass(frozen=True)
 class Columns:
-    """What was recognised: `header` of each field, the datum that coordinate headers name, factors of units that are not 1, notes,
-    and headers that were not recognised.
-    """
+    """What was recognised: `header` of each field, the datum that coordinate headers name, factors of units that are not 1."""
 
     header: Mapping[str, str]
     datum: str | None = None
     factor: Mapping[str, float] = dataclass_field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     unread: tuple[str, ...] = ()
+    """Headers that were not recognised."""
 
 
 def clean_header(header: str) -> str:
@@ -186,9 +185,11 @@ def recognise(
     if unread:
         notes.append(Note.of("list_columns_unread", file=file, severity="info", columns=", ".join(unread)))
     factors = {name: _factor(header, fields[name].kind) for name, header in header_of.items()}
+    places = (header for name, header in header_of.items() if fields[name].kind == "coordinate")
+    said = [_without_datum(_one_of(header, fields), header)[0] for header in places]
     return Columns(
         header_of,
-        next((option[4] for option in best.values() if option[4]), None),
+        next((word for word in said if word), None),
         {name: by for name, by in factors.items() if by != 1.0},
         tuple(notes),
         tuple(unread),

@@ -7,6 +7,7 @@ the same row names decides; what stays ambiguous is not guessed.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import geopandas as gpd
@@ -146,16 +147,16 @@ def named_zones(rows: Rows, place: pd.Series, names: ZoneNames) -> NamedZones:
     和平社区 is another one.
     """
     texts = {level: rows.text(level) for level in NAMED_LEVELS if level in names.levels()}
+    find = cache(lambda text, level, within: names.find(text, level, within=within))
     found_rows, notes = [], []
-    for row_id in rows.index:
+    for row_id, place_text, *named in zip(rows.index, place, *texts.values(), strict=True):
         found: str | None = None
         district: str | None = None
         strange = False
-        for level, cells in texts.items():
-            text = cells[row_id]
+        for level, text in zip(texts, named, strict=True):
             if not text:
                 continue
-            hit = names.find(text, level, within=found)
+            hit = find(text, level, found)
             if hit.zone_id is not None:
                 found = hit.zone_id
                 district = found if level == "district" else district
@@ -164,8 +165,8 @@ def named_zones(rows: Rows, place: pd.Series, names: ZoneNames) -> NamedZones:
             strange = level == "district" and hit.why == "unknown"
             if strange:
                 break
-        if found is None and not strange and place[row_id]:
-            found = _zone_in(place[row_id], names)
+        if found is None and not strange and place_text:
+            found = _zone_in(place_text, names)
         found_rows.append((found, district, strange))
     table = pd.DataFrame(found_rows, columns=["zone", "district", "strange"], index=rows.index, dtype=object)
     return NamedZones(table["zone"], table["district"], table["strange"].astype(bool), tuple(notes))
@@ -205,14 +206,14 @@ def outside_named(
     rows: Rows, geometry: gpd.GeoSeries, zone_id: pd.Series, zones: gpd.GeoDataFrame
 ) -> list[Note]:
     """Return a note for every point that lies outside of the zone that its row names by more than the boundary's slack."""
+    both = geometry.index[(geometry.notna() & zone_id.notna()).to_numpy()]
+    named = zones.geometry.reindex(zone_id[both])
+    metres = shapely.distance(np.asarray(geometry[both].array), np.asarray(named.array))
     notes = []
-    both = geometry.notna() & zone_id.notna()
-    for row_id in both.index[both]:
-        polygon = zones.geometry[zone_id[row_id]]
-        metres = 0.0 if polygon is None else float(geometry[row_id].distance(polygon))
-        if metres > BOUNDARY_SLACK_M:
-            words = {"zone": zone_id[row_id], "name": str(zones.loc[zone_id[row_id], "name"])}
-            notes.append(rows.note("point_outside_named_zone", row_id, metres=f"{metres:.0f}", **words))
+    for row_id, far in zip(both[metres > BOUNDARY_SLACK_M], metres[metres > BOUNDARY_SLACK_M], strict=True):
+        zone = str(zone_id[row_id])
+        words = {"zone": zone, "name": str(zones.loc[zone, "name"])}
+        notes.append(rows.note("point_outside_named_zone", row_id, metres=f"{far:.0f}", **words))
     return notes
 
 
