@@ -330,8 +330,8 @@ def _without_stray_rows(path: Path, data: bytes, part: str, mark: _Marks, notes:
     rows = sorted(mark.rows)
     gaps = [below - above for above, below in pairwise(rows)] or [0]
     last = gaps.index(max(gaps))
-    if (rows[last] - rows[0] + 1) * mark.width > MOST_CELLS or len(rows) == 1:
-        fail("sheet_too_wide", path, row=rows[-1] + 1, columns=mark.width)
+    if 2 * gaps[last] < rows[-1] - rows[0] or (rows[last] - rows[0] + 1) * mark.width > MOST_CELLS:
+        fail("sheet_too_wide", path, last=rows[-1] + 1, columns=mark.width)
     stray = ", ".join(str(row + 1) for row in rows[last + 1 :][:FEW])
     notes.append(
         note(
@@ -415,9 +415,12 @@ def _header(grid: Grid) -> tuple[int, list[Any]]:
         [*row, *[None] * (width - len(row))] for row in grid.cells[: HEADER_SEARCH_ROWS + MOST_HEADER_ROWS]
     ]
     most = max(sum(value is not None for value in row) for row in head[:HEADER_SEARCH_ROWS])
+    tall = {top for top, left, bottom, right in grid.merged if bottom > top and left == right}
     for top, row in enumerate(head[:HEADER_SEARCH_ROWS]):
         titles, end = row, top + 1
-        while end < min(top + MOST_HEADER_ROWS, len(head)) and _continues(titles, head[end]):
+        # a line of titles above the header (unit, date) fills few columns, and none of its cells reaches down
+        may_go_on = top in tall or 3 * sum(value is not None for value in row) > most
+        while may_go_on and end < min(top + MOST_HEADER_ROWS, len(head)) and _continues(titles, head[end]):
             titles, end = _joined(titles, head[end]), end + 1
         texts = sum(isinstance(value, str) for value in titles)
         if texts and 3 * texts >= 2 * most:
