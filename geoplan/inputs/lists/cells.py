@@ -341,12 +341,11 @@ def read_pair(cell: Any) -> tuple[str, str] | None:  # noqa: ANN401 - a cell hol
     """
     if is_blank(cell) or not isinstance(cell, str):
         return None
-    text = re.sub(
-        r"^(?:srid=\d+;)?point(?:zm?|m)?|[\[\](){}【】<>]",
-        "",
-        " ".join(_half_width(cell, keep_blanks=True).split()),
-    )
-    text = re.sub(r"\s*([°度'′分\"″秒:=])\s*", r"\1", text.strip())
+    text = " ".join(_half_width(cell, keep_blanks=True).split())
+    text = re.sub(r"^(?:srid=\d+;)?point ?(?:zm?|m)?|[\[\](){}【】<>]", "", text).strip()
+    text = re.sub(r" ?([°度'′分\"″秒:=])", r"\1", text)
+    text = re.sub(r"([°度:=]) |(['′分]) (?=[\d.]+[\"″秒])", r"\1\2", text)
+    text = re.sub(r"(?<=[\d°度'′分\"″秒])(?=东经|北纬|经度|纬度|lon|lat|lng)", " ", text)
     parts = [part for part in re.split(r"[\s,;、/|]+", text) if part]
     if len(parts) == 1:  # nothing between the two: 114°25′1″E30°38′3″N
         parts = re.findall(

@@ -230,7 +230,7 @@ def _mapping_problems(headers: list[str], fields: Fields, mapped: Mapping[str, s
 def _unmet(needs: Iterable[Collection[str]], header: Mapping[str, str], file: str) -> list[Note]:
     """Return an error that names every column that the list must have and lacks."""
     lacking = ["/".join(need) for need in needs if not set(need) & set(header)]
-    if ("lon" in header) != ("lat" in header):
+    if ("lon" in header) != ("lat" in header) and "lonlat" not in header:
         lacking.append("lat" if "lon" in header else "lon")
     if not lacking:
         return []
