@@ -60,7 +60,11 @@ def bare_name(name: str, level: str) -> str:
     A name that would shrink to one character keeps it, but for the office that stands for the zone: 东街道办事处 is 东街道.
     """
     bare = re.sub(SUFFIXES[level], "", name)
-    return bare if len(bare) > 1 else re.sub(r"(?<=..)(办事处|办|居民委员会|村民委员会|居委会|村委会)$", "", name)
+    return (
+        bare
+        if len(bare) > 1
+        else re.sub(r"(?<=..)(办事处|办|居民委员会|村民委员会|居委会|村委会)$", "", name)
+    )
 
 
 @dataclass(frozen=True)
