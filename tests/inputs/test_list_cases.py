@@ -277,7 +277,7 @@ def test_tables_by_zone(case):
     table = found.zone_supplies.set_index("zone_id")["low"]
     assert table["community/W"] == 1200
     assert table["community/E"] == 50 or "zone_rows_twice" in codes(found)
-    assert {"zone_rows_unknown"} <= codes(case("52-sci-ids"))
+    assert {"zone_rows_exponent"} <= codes(case("52-sci-ids"))
     births = case("49-births-text")
     people = births.people.demand.groupby("zone_id")["under_3"].sum()
     assert people["community/W"] == pytest.approx(3600)

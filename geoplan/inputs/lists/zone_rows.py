@@ -5,6 +5,7 @@ which are listed. Supplies without a point (family beds, social workers) are rep
 that the study maps is one supply; what is not said is an interval from 0 without end.
 """
 
+import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from geoplan.inputs.lists.zone_names import ZoneNames, level_words
 from geoplan.inputs.readers import FilePath, read_rows
 from geoplan.words.errors import InputError, Note, raise_errors
 
+#: A code of which a spreadsheet has kept the first digits only: 4.20106E+11.
+_EXPONENT = re.compile(r"\d(\.\d+)?e\+?\d+", re.IGNORECASE).fullmatch
 #: The study area as a whole, as a zone.
 AREA = "area/area"
 
@@ -135,13 +138,13 @@ def zone_rows(
     notes += total_notes
     table = table[~sums]
     names = ZoneNames(at.zones)
-    zone_ids, lost = [], {"unknown": list[str](), "ambiguous": list[str]()}
+    zone_ids, lost = [], {why: list[str]() for why in ("unknown", "ambiguous", "exponent")}
     for row, cells in table.iterrows():
         found = names.find(cells[zone], at.level, within=_above(cells.get(parent), names, at.level))
         zone_ids.append(found.zone_id)
         if found.zone_id is None:
             first = next((text for cell in (cells[zone], *cells) if (text := cell_text(cell))), "–")
-            lost[found.why].append(f"{first} ({row})")
+            lost["exponent" if _EXPONENT(first) else found.why].append(f"{first} ({row})")
     words = level_words(at.level)
     for why, rows in lost.items():
         notes += listing(f"zone_rows_{why}", rows, "rows", file=file, **words)
