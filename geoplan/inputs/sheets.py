@@ -22,7 +22,7 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 import pandas as pd
 from python_calamine import CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from geoplan.inputs.opening import choose, fail, note, reason, text_of
+from geoplan.inputs.opening import bytes_of, choose, fail, note, reason, text_of
 from geoplan.study.formats import TEXT_TABLES, ending
 from geoplan.words.errors import InputError, Note
 
@@ -34,7 +34,7 @@ HEADER_SEARCH_ROWS = 15
 MOST_HEADER_ROWS = 3
 #: What stands between the title of a group of columns and that of one of them.
 GROUP_MARK = "｜"
-#: Cells that a sheet may span, from the first to the last that holds something, and bytes of a part of a workbook once unpacked.
+#: Cells that a sheet may span, from the first to the last that holds something, and bytes of a workbook once unpacked.
 MOST_CELLS = 20_000_000
 MOST_BYTES = 1 << 30
 #: A sheet of fewer rows, and of columns named by one or two letters, never spans too much.
@@ -234,7 +234,7 @@ def _is_plain(xml: bytes) -> bool:
 
 def _workbook_grid(path: Path, layer: str | None) -> Grid:
     """Return the cells of one sheet of a workbook."""
-    data = path.read_bytes()
+    data = bytes_of(path)
     parts = _xlsx_parts(path, data)
     book = _calamine(path, lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)), data)
     names, notes = list(book.sheet_names), list[Note]()
@@ -299,10 +299,10 @@ def _xlsx_parts(path: Path, data: bytes) -> dict[str, tuple[str, _Marks]]:
     try:
         with ZipFile(io.BytesIO(data)) as package:
             parts = package.namelist()
+            if sum(part.file_size for part in package.infolist()) > MOST_BYTES:
+                fail("file_too_large", path, most=MOST_BYTES >> 20)
             if "xl/workbook.xml" not in parts:
                 return {}
-            if any(part.file_size > MOST_BYTES for part in package.infolist()):
-                fail("file_too_large", path, most=MOST_BYTES >> 20)
             relations = ET.fromstring(package.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - expat bounds entities
             target = {
                 r.get("Id"): r.get("Target", "")

@@ -18,7 +18,8 @@ from geoplan.inputs.boundaries.checks import listing
 from geoplan.inputs.lists.cells import cell_text, is_blank, read_amount, read_count, shown
 from geoplan.inputs.lists.rows import has_columns, total_rows
 from geoplan.inputs.lists.zone_names import ZoneNames, level_words
-from geoplan.inputs.readers import FilePath, read_rows
+from geoplan.inputs.opening import FilePath, file_kind
+from geoplan.inputs.sheets import read_sheet
 from geoplan.words.errors import InputError, Note, raise_errors
 
 #: A code of which a spreadsheet has kept the first digits only: 4.20106E+11.
@@ -130,8 +131,11 @@ def zone_rows(
     InputError
         If the file cannot be read.
     """
-    table = read_rows(path, layer=layer, encoding=encoding)
-    file = Path(path).name
+    path = Path(path)
+    file_kind(path, "table")
+    sheet = read_sheet(path, layer=layer, encoding=encoding)
+    table, file = sheet.cells, path.name
+    notes += sheet.notes
     if not has_columns(table, [zone, *columns, *([parent] if parent else [])], file, notes):
         return None
     sums, total_notes = total_rows(table, [zone], file=file)
