@@ -66,7 +66,7 @@ def test_problems_of_one_kind_are_one_line_and_all_of_them_a_file(tmp_path):
     assert sum(row["code"] == "amount_unreadable" for row in rows) == 30
 
 
-@pytest.mark.parametrize("words", [("提示", "最重要")])
+@pytest.mark.parametrize("words", [("警告", "最重要")])
 def test_a_run_ends_with_its_warnings(demo_run, words):
     ends = demo_run.said[demo_run.said.index("run.json") :]
     with (demo_run.out / "warnings.csv").open(encoding="utf-8-sig", newline="") as file:
