@@ -38,19 +38,10 @@ def existing(path: FilePath) -> Path:
 
 def text_of(path: Path, encoding: str | None) -> str:
     """Return a file's text, its encoding found out where none is given; an InputError if it fits none."""
-    data = bytes_of(path)
     try:
-        return decode_text(data, encoding)
+        return decode_text(path.read_bytes(), encoding)
     except (UnicodeDecodeError, LookupError) as error:
         raise InputError(note("encoding_unknown", path, reason=reason(error))) from error
-
-
-def bytes_of(path: Path) -> bytes:
-    """Return a file's bytes; an InputError if it may not be read: another program holds it, or its owner forbids it."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(note("file_closed", path, reason=error.strerror or reason(error))) from error
 
 
 def choose(path: Path, names: Sequence[str], wanted: str | None) -> str:

@@ -22,7 +22,7 @@ from zipfile import BadZipFile, ZipFile, is_zipfile
 import pandas as pd
 from python_calamine import CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from geoplan.inputs.opening import bytes_of, choose, fail, note, reason, text_of
+from geoplan.inputs.opening import choose, fail, note, reason, text_of
 from geoplan.study.formats import TEXT_TABLES, ending
 from geoplan.words.errors import InputError, Note
 
@@ -234,7 +234,7 @@ def _is_plain(xml: bytes) -> bool:
 
 def _workbook_grid(path: Path, layer: str | None) -> Grid:
     """Return the cells of one sheet of a workbook."""
-    data = bytes_of(path)
+    data = path.read_bytes()
     parts = _xlsx_parts(path, data)
     book = _calamine(path, lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)), data)
     names, notes = list(book.sheet_names), list[Note]()
@@ -300,7 +300,7 @@ def _xlsx_parts(path: Path, data: bytes) -> dict[str, tuple[str, _Marks]]:
         with ZipFile(io.BytesIO(data)) as package:
             parts = package.namelist()
             if sum(part.file_size for part in package.infolist()) > MOST_BYTES:
-                fail("file_too_large", path, most=MOST_BYTES >> 20)
+                fail("sheet_unpacks_too_large", path, most=MOST_BYTES >> 20)
             if "xl/workbook.xml" not in parts:
                 return {}
             relations = ET.fromstring(package.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - expat bounds entities
