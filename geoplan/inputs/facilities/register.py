@@ -441,26 +441,18 @@ def _same_point_notes(
     rows: Rows, facilities: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame]
 ) -> list[Note]:
     """Return a note for every facility at the point of an earlier one of the same service and amounts, under another name."""
-    stated = pd.Series(_stated(amounts, facilities.index), index=facilities.index, dtype=object)
-    there = facilities[facilities.geometry.notna() & (stated.map(len) > 0)]
-    where = list(
-        zip(
-            there.geometry.x.round(1),
-            there.geometry.y.round(1),
-            there["services"],
-            stated[there.index],
-            strict=True,
-        )
-    )
+    placed = facilities[facilities.geometry.notna()]
+    places = pd.DataFrame({"x": placed.geometry.x.round(1), "y": placed.geometry.y.round(1)})
+    there = placed[places.duplicated(keep=False)]
+    stated = _stated(amounts, there.index)
     first: dict[Hashable, str] = {}
     notes = []
-    for facility_id, key in zip(map(str, there.index), where, strict=True):
-        other = first.setdefault(key, facility_id)
-        if other != facility_id:
+    for facility_id, x, y in places.loc[there.index].itertuples(name=None):
+        other = first.setdefault((x, y, there.loc[facility_id, "services"], stated[facility_id]), facility_id)
+        if other != facility_id and stated[facility_id]:
             names = {"name": there.loc[facility_id, "name"], "other": there.loc[other, "name"]}
-            notes.append(
-                rows.note("same_point_other_name", facility_id, **names, kept=rows.row_of(other) or other)
-            )
+            kept = rows.row_of(other) or other
+            notes.append(rows.note("same_point_other_name", facility_id, **names, kept=kept))
     return notes
 
 

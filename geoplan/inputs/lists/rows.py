@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,8 @@ class Rows:
     """What was recognised."""
     totals: pd.DataFrame
     """Cells of the rows that add up others, by row number."""
+    printed: dict[str, pd.Series] = dataclass_field(default_factory=dict, repr=False, compare=False)
+    """What `text` has given, by field."""
 
     @property
     def index(self) -> pd.Index:
@@ -152,7 +155,9 @@ class Rows:
         """Return a field as printed; a field that the list lacks, and blanks, are empty."""
         if field not in self.cells:
             return pd.Series("", index=self.index, dtype=object)
-        return self.cells[field].map(_printed).astype(object)
+        if field not in self.printed:
+            self.printed[field] = self.cells[field].map(_printed).astype(object)
+        return self.printed[field]
 
     def read(
         self,
@@ -191,7 +196,7 @@ class Rows:
     def only(self, keep: pd.Index) -> "Rows":
         """Return the list with some of its rows."""
         shapes = None if self.shapes is None else self.shapes[keep]
-        return replace(self, cells=self.cells.loc[keep], number=self.number[keep], shapes=shapes)
+        return replace(self, cells=self.cells.loc[keep], number=self.number[keep], shapes=shapes, printed={})
 
     def total_notes(self, sums: Mapping[str, tuple[float, float]]) -> list[Note]:
         """Return a note for every figure of a row of totals that the rows do not add up to; sums of parts (小计) are not checked.
