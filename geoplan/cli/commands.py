@@ -56,18 +56,31 @@ def new(
 
 
 @app.command()
-def check(study: StudyPath, lang: LangOption = None) -> None:
+def check(
+    study: StudyPath,
+    columns: Annotated[
+        bool,
+        typer.Option(
+            "--columns",
+            help="只打印各表识别出的列。 Only print the columns recognised of each list, as `columns:`.",
+        ),
+    ] = False,
+    lang: LangOption = None,
+) -> None:
     """读取全部输入，列出发现的内容与问题，不做长时间计算。 Read every input; print what was found and every problem.
 
     Example: geoplan check study.yaml
     """
-    from geoplan.pipeline.gather import gather
+    from geoplan.pipeline.gather import gather, recognised_columns
     from geoplan.pipeline.plan_sites import siting_questions
     from geoplan.pipeline.provenance import read_packs
     from geoplan.pipeline.site_candidates import read_lists
     from geoplan.study.study import read_study
 
     settings = read_study(study)
+    if columns:
+        console.print_columns(recognised_columns(settings), lang or settings.lang)
+        return
     read_packs(settings)
     if settings.siting is not None:
         siting_questions(settings)

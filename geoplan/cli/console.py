@@ -1,11 +1,13 @@
 """What the command line prints: stages, the check's table, the run's summary."""
 
+import json
 import locale
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.progress import (
@@ -19,13 +21,15 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from geoplan.inputs.lists.fields import Columns as Recognised
 from geoplan.report.content.names import Names
 from geoplan.report.content.table import Table as ContentTable
 from geoplan.report.content.titles import banner
 from geoplan.report.content.zones import circle_totals, flag_totals
-from geoplan.tables import VERDICTS
+from geoplan.report.workbook.csv_files import lines_text
+from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.errors import Note
+from geoplan.words.errors import EXAMPLES, Note, Said, kind_line, kinds_of
 from geoplan.words.labels import label
 from geoplan.words.numbers import FORMATS, format_number
 from geoplan.words.progress import STAGES, stage_name
@@ -112,12 +116,76 @@ def print_check(inputs: "Inputs", *, lang: str, listed: Sequence["CandidateList"
         (word("crs"), inputs.crs.to_string(), inputs.crs.name),
     ]
     table(word("found"), [word("input"), word("what"), word("more")], rows)
-    counts = {severity: sum(note.severity == severity for note in inputs.notes) for severity in STYLES}
-    said = "  ".join(f"{label(severity, lang)} {count}" for severity, count in counts.items())
-    out.print(f"{word('problems')}  {said}", style="bold", highlight=False)
-    for note in sorted(inputs.notes, key=lambda note: list(STYLES).index(note.severity)):
-        mark = Text(f" {label(note.severity, lang)} ", style=STYLES[note.severity])
-        out.print(mark.append(note.text(lang), style="none"), soft_wrap=True)
+    names = zone_labels(inputs.zones, lang)
+    said = [note.said(lang) for note in inputs.notes]
+    counts = {severity: sum(one.severity == severity for one in said) for severity in STYLES}
+    shown = "  ".join(f"{label(severity, lang)} {count}" for severity, count in counts.items())
+    out.print(f"{word('problems')}  {shown}", style="bold", highlight=False)
+    kinds = kinds_of(one._replace(zone=names.get(one.zone, one.zone)) for one in said)
+    print_kinds(kinds, lang)
+    if any(len(kind) > EXAMPLES for kind in kinds):
+        path = inputs.study.out_folder / CHECKED
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(lines_text(said).encode("utf-8-sig"))
+        out.print(word("all_problems", file=path), highlight=False, soft_wrap=True)
+
+
+def print_columns(lists: Iterable[tuple[str, Path, Recognised]], lang: str) -> None:
+    """Print what was recognised of every list of a study, ready to be copied into it under ``columns``.
+
+    Parameters
+    ----------
+    lists
+        Part of the study (``facilities``), the list's file and what was recognised of it.
+    """
+
+    def line(text: str) -> None:
+        out.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    part_before = ""
+    for part, file, found in lists:
+        if part != part_before:
+            line(f"{part}:")
+            part_before = part
+        line(f"  - file: {file.name}\n    columns:")
+        for field, header in found.header.items():
+            line(f"      {field}: {json.dumps(header, ensure_ascii=False)}")
+        if found.unread:
+            line(f"      # {phrase('console_columns_unread', lang, columns=', '.join(found.unread))}")
+
+
+def zone_labels(zones: pd.DataFrame, lang: str) -> dict[str, str]:
+    """Return what messages call each zone: level and name, not its id."""
+    columns = zip(zones.index, zones["level"], zones["name"], strict=True)
+    return {str(zone): f"{label(level, lang)} {name}" for zone, level, name in columns}
+
+
+def print_kinds(kinds: Sequence[Sequence[Said]], lang: str) -> None:
+    """Print a line a kind of notes, with its severity in front."""
+    for kind in kinds:
+        severity = kind[0].severity
+        mark = Text(f" {label(severity, lang)} ", style=STYLES[severity])
+        out.print(mark.append(kind_line(kind, lang), style="none"), soft_wrap=True)
+
+
+def print_warnings(outcome: Outcome, folder: Path) -> None:
+    """Print how many warnings a run has, the gravest kinds, and the file that holds all."""
+    lang, names = outcome.lang, zone_labels(outcome.zones, outcome.lang)
+    table = outcome.warnings[outcome.warnings["severity"] != "info"].astype(object)
+    stated = table.where(table.notna(), None).itertuples(index=False, name=None)
+    said = (Said(*row) for row in stated)
+    kinds = kinds_of(one._replace(zone=names.get(one.zone, one.zone or "")) for one in said)
+    count = sum(len(kind) for kind in kinds)
+    out.print(
+        phrase("console_warnings", lang, count=f"{count:,}", kinds=len(kinds)), style="bold", highlight=False
+    )
+    print_kinds(kinds[:GRAVEST], lang)
+    if count:
+        out.print(
+            phrase("console_all_problems", lang, file=folder / "warnings.csv"),
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _zone_rows(inputs: "Inputs", lang: str) -> list[tuple[str, str, str]]:
@@ -172,6 +240,7 @@ def print_result(result: "Result", folder: Path) -> None:
     said = "  ".join(f"{label(verdict, outcome.lang)} {verdicts.get(verdict, 0)}" for verdict in VERDICTS)
     out.print(f"{phrase('console_verdicts', outcome.lang)}  {said}", highlight=False)
     print_files(folder, FILES, outcome.lang)
+    print_warnings(outcome, folder)
 
 
 def print_table(found: ContentTable, lang: str) -> None:
@@ -193,6 +262,8 @@ def print_files(folder: Path, files: Sequence[str], lang: str) -> None:
             out.print(f"  {name:24} {what}", highlight=False)
 
 
+#: Where `check` leaves every problem, and how many kinds of warnings a run names at its end.
+CHECKED, GRAVEST = "check.csv", 3
 STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 #: How rows of a register end, in the order of the reconciliation.
 ENDS = ("rows", "closed", "not_open", "duplicate", "unknown_type", "not_placed", "in_run")

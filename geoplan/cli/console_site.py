@@ -83,6 +83,7 @@ def print_sites(result: SiteResult, folder: Path) -> None:
         if table is not None:
             console.print_table(table, outcome.lang)
     console.print_files(folder, FILES, outcome.lang)
+    console.print_warnings(outcome, folder)
 
 
 #: Files that the summary names, in this order.

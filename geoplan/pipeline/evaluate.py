@@ -304,7 +304,7 @@ def evaluate(
             groups=inputs.people.groups,
             thresholds=study.thresholds,
             zone_supplies=inputs.zone_supplies,
-            register_types=frozenset(study.register_types()),
+            register_types=frozenset(inputs.register_types),
         )
         reported = [(told.rule, told.value, told.by) for told in study.reported]
         assessment = assess(data, rules, reported=reported, flag_rules=study.flag_rules)

@@ -20,17 +20,24 @@ from geoplan.inputs import (
     readers,
     streets,
 )
+from geoplan.inputs.candidates.fields import FIELDS as CANDIDATE_FIELDS
 from geoplan.inputs.datum import fit as datum_fit
+from geoplan.inputs.facilities.fields import FIELDS as REGISTER_FIELDS
+from geoplan.inputs.lists.fields import Columns, Fields, recognise
+from geoplan.inputs.lists.rows import open_list
 from geoplan.inputs.lists.zone_rows import ZoneSupplies, read_zone_supplies
+from geoplan.inputs.projects.fields import FIELDS as PROJECT_FIELDS
 from geoplan.network import pace
 from geoplan.pipeline.provenance import check_files, input_files, read_packs, sources
 from geoplan.standards.packs.read import rules_of
 from geoplan.standards.projects.support import rule_words
 from geoplan.study.entry import Entry
 from geoplan.study.formats import kind_of
+from geoplan.study.lists import ProjectList, Register
+from geoplan.study.siting import CandidateSource
 from geoplan.study.study import Study
 from geoplan.tables import Source
-from geoplan.words.errors import InputError, Note
+from geoplan.words.errors import InputError, Note, raise_errors
 from geoplan.words.progress import Stages
 from geoplan.words.vocabulary import vocabulary
 
@@ -51,6 +58,7 @@ class Inputs:
     nodes: pd.DataFrame
     edges: gpd.GeoDataFrame
     register: facilities.Register
+    register_types: tuple[str, ...]
     people: population.People
     barriers: gpd.GeoSeries | None
     land: gpd.GeoDataFrame | None
@@ -79,7 +87,9 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         costed, cost_notes = walking_costs(study, network)
     with stages("registers"):
         registers = read_registers(study, zones.zones, crs)
-        register = facilities.join_registers(registers, year=study.year)
+        register_types, silent = silent_registers(study, registers)
+        raise_errors(silent, InputError)
+        register = facilities.join_registers(registers, year=study.year, crs=crs)
         listed = read_project_lists(study, zones.zones, crs)
         told = read_supplies_by_zone(study, zones.zones)
     with stages("people"):
@@ -100,6 +110,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         *network.notes,
         *cost_notes,
         *register.notes,
+        *silent,
         *listed.notes,
         *(note for table in told for note in table.notes),
         *tabled.notes,
@@ -120,6 +131,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         nodes=network.nodes,
         edges=costed,
         register=register,
+        register_types=register_types,
         people=people,
         barriers=_shapes(study.streets.barriers, crs),
         land=_land(study, crs),
@@ -191,7 +203,28 @@ def _read(reader: Callable[..., Found], entry: Entry, **more: Any) -> Found:  # 
 
 def read_registers(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> list[facilities.Register]:
     """Return every register."""
-    return [_read(facilities.read_register, entry, zones=zones, crs=crs) for entry in study.facilities]
+    return [_read(facilities.read_register, entry, zones=zones, crs=crs) for entry in study.registers()]
+
+
+def silent_registers(
+    study: Study, registers: Iterable[facilities.Register]
+) -> tuple[tuple[str, ...], list[Note]]:
+    """Return the facility types of which the registers say how many there are, and a note for every register that says nothing.
+
+    One without a row, or of which no row could be understood, does not say that there is none: what its types offer is unknown. That
+    stops a study whose services need them; rules find no data.
+    """
+    notes, told, silent = [], set[str](study.register_types()), set[str]()
+    for entry, register in zip(study.registers(), registers, strict=True):
+        if (register.fates["end"] == "unknown_type").all():  # as for no row
+            kinds = set(entry.kinds())
+            needed = [name for name, service in study.services.items() if kinds & set(service.facilities)]
+            severity = "error" if needed or not kinds else "warning"
+            types, services = (", ".join(names) or "–" for names in (entry.kinds(), needed))
+            words = {"rows": len(register.fates), "types": types, "services": services}
+            notes.append(Note("register_silent", register.file, None, "", words, severity))
+            silent |= kinds
+    return tuple(sorted(told - silent)), notes
 
 
 def read_project_lists(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> projects.ProjectList:
@@ -248,8 +281,8 @@ def datum_fits(
         shifted |= {layer.level} if fit.verdict == "looks_like" else set()
     # the district that a row names helps to tell, unless the districts themselves lie wrong
     districts = None if "district" in shifted else layers.get("district")
-    for entry, register in zip(study.facilities, registers, strict=True):
-        if kind_of(entry.file) == "osm" or not register.declared.notna().any():
+    for register in registers:
+        if kind_of(register.file) == "osm" or not register.declared.notna().any():
             continue
         fits.append(
             datum_fit.fit_points(
@@ -258,7 +291,7 @@ def datum_fits(
                 declared=register.datum,
                 named_districts=None if districts is None else register.districts,
                 districts=districts,
-                file=entry.file.name,
+                file=register.file,
             )
         )
     return tuple(fits)
@@ -284,3 +317,26 @@ def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:
 def circle_m(study: Study) -> float:
     """Return the radius of the study's widest circle in metres of walking."""
     return max(service.walk_m for service in study.measured_services().values())
+
+
+def recognised_columns(study: Study) -> list[tuple[str, Path, Columns]]:
+    """Return what is recognised of the columns of every list of `study`: its part of the study, its file, and the columns.
+
+    Raises
+    ------
+    InputError
+        If a list cannot be read, or a mapping names a column or field that there is not.
+    """
+    candidates = study.siting.candidates if study.siting is not None else []
+    entries: list[tuple[str, Register | ProjectList | CandidateSource, Fields]] = [
+        *(("facilities", entry, REGISTER_FIELDS) for entry in study.registers()),
+        *(("projects", entry, PROJECT_FIELDS) for entry in study.projects),
+        *(("siting.candidates", entry, CANDIDATE_FIELDS) for entry in candidates),
+    ]
+    found = []
+    for part, entry, fields in entries:
+        if entry.file is not None and kind_of(entry.file) != "osm":
+            headers = [str(header) for header in open_list(entry.file, entry.layer).table.columns]
+            columns = recognise(headers, fields, mapped=entry.columns, file=entry.file.name)
+            found.append((part, entry.file, columns))
+    return found

@@ -20,7 +20,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "layer": (
         ".geojson", ".json", ".gpkg", ".shp", ".gdb", ".gdb.zip", ".parquet", ".geoparquet", ".fgb", ".kml",
     ),
-    "table": (".xlsx", ".xlsm", *TEXT_TABLES),
+    "table": (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods", *TEXT_TABLES),
     "raster": (".hgt", ".tif", ".tiff", ".asc", ".img"),
 }  # fmt: skip
 #: Parts of a Shapefile that decide what is read from it.

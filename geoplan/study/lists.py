@@ -1,5 +1,6 @@
 """The lists of a study: facility registers, projects, supplies by zone, reported figures."""
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -12,8 +13,11 @@ from geoplan.words.quantities import RuleValue
 class Register(Entry):
     """One facility register."""
 
-    file: FilePath
-    """XLSX, CSV (UTF-8 or GB18030), GeoJSON, GeoPackage, Shapefile, or an OSM extract (.osm.pbf, .osm)."""
+    file: FilePath | None = None
+    """A workbook (.xlsx, .xls, .et, .xlsb, .ods), CSV (UTF-8 or GB18030), GeoJSON, GeoPackage, Shapefile, or an OSM extract (.osm.pbf,
+    .osm)."""
+    none: Literal[True] | None = None
+    """True instead of a file: there is no facility of `type` or `types` in the study area. A file without a row says nothing of the kind."""
     layer: Text | None = None
     """Sheet or layer; needed where the file holds several."""
     datum: Datum | None = None
@@ -30,6 +34,8 @@ class Register(Entry):
     """Field -> column, for columns whose headers are not recognised (see docs/registers.md)."""
     status: dict[Text, Literal["existing", "building", "planned", "closed"]] = {}
     """Word in the register -> status, beside the usual ones."""
+    lacks: list[Text] = []
+    """Supplies that its facilities do not have, so that they are 0 and not unknown, e.g. ``[beds]`` of day care without beds."""
     lookup: FilePath | None = None
     """The office's own table of addresses or names with coordinates (name, lon, lat)."""
     accepted: FilePath | None = None
@@ -37,16 +43,28 @@ class Register(Entry):
 
     @model_validator(mode="after")
     def _types(self) -> "Register":
-        if (self.types is None) == (self.type is None) and kind_of(self.file) != "osm":
+        if (self.file is None) != (self.none is True):
+            raise one_of("`file`, `none: true`")
+        if (self.types is None) == (self.type is None) and (self.file is None or kind_of(self.file) != "osm"):
             raise one_of("`types`, `type`")
         return self
+
+    def kinds(self) -> list[str]:
+        """Return the facility types that it names."""
+        return named_types([self.type] if self.type is not None else self.types)
+
+
+def named_types(types: Iterable[str] | Mapping[str, str | list[str]] | None) -> list[str]:
+    """Return the facility types of ``type`` or ``types``, each once."""
+    kinds = types.values() if isinstance(types, Mapping) else types or ()
+    return list(dict.fromkeys(name for kind in kinds for name in ([kind] if isinstance(kind, str) else kind)))
 
 
 class ProjectList(Entry):
     """A list of planned projects (项目库), an input like a register."""
 
     file: FilePath
-    """XLSX or CSV."""
+    """A workbook or CSV."""
     layer: Text | None = None
     """Sheet; needed where the file holds several."""
     datum: Datum | None = None

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from geoplan import tables
 from geoplan.study.entry import ControlPoint, Entry, FilePath, PackName, PlannerFile, Text
-from geoplan.study.lists import ProjectList, Register, Reported, ZoneSupplies
+from geoplan.study.lists import ProjectList, Register, Reported, ZoneSupplies, named_types
 from geoplan.study.people import Group
 from geoplan.study.services import Service
 from geoplan.study.siting import Siting
@@ -24,6 +24,7 @@ from geoplan.tables import GROUPS
 from geoplan.words.errors import StudyError
 from geoplan.words.quantities import Ordinal, Pace, RuleValue, Year
 from geoplan.words.strict_yaml import Format, meant, read_yaml
+from geoplan.words.vocabulary import vocabulary
 
 #: Forms of the study file: its newest number, and entries that have another name since geoplan 1.0.
 STUDY_FORMAT = Format(
@@ -76,6 +77,9 @@ class Study(PlannerFile):
     """Groups of people."""
     facilities: list[Register] = []
     """Facility registers."""
+    own_types: list[Text] = []
+    """Facility types of this study's own, beside those of docs/registers.md, for other services (clinics, canteens, schools). They print
+    as they are written here."""
     services: Annotated[dict[Text, Service], Field(min_length=1)]
     """Services whose circles are measured."""
     zone_supplies: list[ZoneSupplies] = []
@@ -151,11 +155,33 @@ class Study(PlannerFile):
             yield entry, name, meant(name, self.population)
 
     def _unknown_types(self) -> Iterator[UnknownName]:
-        offered = set(self._offered_types())
+        known = {*vocabulary("types"), *self.own_types}
+        for entry, kinds in self._named_types():
+            for kind in kinds:
+                if kind not in known:
+                    yield entry, kind, meant(kind, known)
+        offered = set(self._offered_types()) or known
         for name, service in self.services.items():
-            for kind in service.facilities if offered else []:
+            for kind in service.facilities:
                 if kind not in offered:
                     yield f"services.{name}.facilities", kind, meant(kind, offered)
+        for number, register in enumerate(self.facilities):
+            for supply in register.lacks:
+                if supply not in vocabulary("supplies"):
+                    yield f"facilities.{number}.lacks", supply, meant(supply, vocabulary("supplies"))
+
+    def _named_types(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield every entry of a list that names facility types, and the types."""
+        for number, register in enumerate(self.facilities):
+            yield f"facilities.{number}.{'type' if register.types is None else 'types'}", register.kinds()
+        for number, listed in enumerate(self.projects):
+            yield f"projects.{number}.types", named_types(listed.types)
+        if self.siting is not None:
+            for number, source in enumerate(self.siting.candidates):
+                yield f"siting.candidates.{number}.types", named_types(source.types)
+                yield f"siting.candidates.{number}.services", source.services
+            for name, question in self.siting.questions.items():
+                yield f"siting.questions.{name}.build", list(question.build.values())
 
     def _unknown_in_siting(self) -> Iterator[UnknownName]:
         if self.siting is None:
@@ -175,19 +201,19 @@ class Study(PlannerFile):
         """Return every service as the stages take it, by name."""
         return {name: service.measured(name, self.frail_kmh) for name, service in self.services.items()}
 
+    def registers(self) -> list[Register]:
+        """Return the registers that are read: those with a file."""
+        return [register for register in self.facilities if register.file is not None]
+
     def register_types(self) -> tuple[str, ...]:
         """Return every facility type that a register can hold: with none in it, there are none (and not: unknown)."""
         return tuple(sorted(set(self._offered_types())))
 
     def _offered_types(self) -> Iterator[str]:
         """Yield every facility type that a register names; nothing where an OSM extract's own tags decide."""
-        for register in self.facilities:
-            if register.type is None and register.types is None:
-                return
-        for register in self.facilities:
-            yield from [register.type] if register.type is not None else []
-            for types in (register.types or {}).values():
-                yield from [types] if isinstance(types, str) else types
+        if all(register.kinds() for register in self.facilities):
+            for register in self.facilities:
+                yield from register.kinds()
 
 
 def read_study(path: str | Path) -> Study:

@@ -111,6 +111,5 @@ class Outcome:
 
 def warnings_table(notes: Iterable[Note], lang: str) -> pd.DataFrame:
     """Return `notes` as a table (``severity, code, file, row, zone, text, action``) in `lang`, in the order given."""
-    rows = [(n.severity, n.code, n.file, n.row, n.zone, n.found(lang), n.action(lang)) for n in notes]
-    table = pd.DataFrame(rows, columns=list(WARNINGS))
+    table = pd.DataFrame([note.said(lang) for note in notes], columns=list(WARNINGS))
     return table.astype({"row": "Int64"})

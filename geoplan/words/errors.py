@@ -14,9 +14,9 @@ same. A stage lists notes and goes on; what cannot go on raises a :class:`Geopla
     └── DownloadError(OSError)       the explicit download failed                        exit code 8
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from geoplan.words.catalogue import catalogue, filled, phrase
 
@@ -73,17 +73,78 @@ class Note:
 
     def where(self, lang: str) -> str:
         """Return the place: file, row, zone, as far as known."""
-        row = "" if self.row is None else phrase("note_row", lang, row=self.row)
-        return " ".join(part for part in (self.file, row, self.zone) if part)
+        return place(self.file, self.row, self.zone, lang)
 
     def text(self, lang: str) -> str:
         """Return place, finding and action on one line."""
-        stop = phrase("stop", lang)
-        sentences = [part.rstrip(f" .{stop}") for part in (self.found(lang), self.action(lang)) if part]
-        ended = [part if part.endswith("?") else part + stop for part in sentences]
-        body = phrase("note_space", lang).join(ended)
-        where = self.where(lang)
-        return phrase("note_place", lang, where=where, text=body) if where else body
+        return sentence(self.where(lang), (self.found(lang), self.action(lang)), lang)
+
+    def said(self, lang: str) -> "Said":
+        """Return the note in `lang`, as the table of warnings has it."""
+        return Said(
+            self.severity, self.code, self.file, self.row, self.zone, self.found(lang), self.action(lang)
+        )
+
+
+class Said(NamedTuple):
+    """A note in one language: the row of the table of warnings."""
+
+    severity: str
+    code: str
+    file: str
+    row: int | None
+    zone: str
+    text: str
+    action: str
+
+
+#: From grave to slight.
+SEVERITIES = ("error", "warning", "info")
+#: Notes of one kind of which a line shows the words, and errors of one kind that each have a line.
+EXAMPLES = 3
+MOST_ALIKE = 20
+
+
+def kinds_of(said: Iterable[Said]) -> list[list[Said]]:
+    """Return notes by kind, that is severity, message and file, the gravest kind first.
+
+    Errors go before warnings; what concerns a whole file or the whole study before what concerns single rows; then the most frequent.
+    """
+    kinds: dict[tuple[str, str, str], list[Said]] = {}
+    for one in said:
+        kinds.setdefault((one.severity, one.code, one.file), []).append(one)
+    return sorted(
+        kinds.values(),
+        key=lambda kind: (SEVERITIES.index(kind[0].severity), kind[0].row is not None, -len(kind)),
+    )
+
+
+def kind_line(kind: Sequence[Said], lang: str) -> str:
+    """Return the notes of one kind in one line: the note where there is one, else their number and the first three."""
+    first = kind[0]
+    if len(kind) == 1:
+        return sentence(place(first.file, first.row, first.zone, lang), (first.text, first.action), lang)
+    where = (place("", one.row, one.zone, lang) for one in kind[:EXAMPLES])
+    shown = [sentence(at, (one.text,), lang, stop=False) for at, one in zip(where, kind, strict=False)]
+    examples = phrase(
+        "note_examples", lang, count=f"{len(kind):,}", examples=phrase("note_between", lang).join(shown)
+    )
+    return sentence(first.file, (examples, first.action), lang)
+
+
+def place(file: str, row: int | None, zone: str, lang: str) -> str:
+    """Return where a note stands: file, row, zone, as far as known."""
+    at_row = "" if row is None else phrase("note_row", lang, row=row)
+    return " ".join(part for part in (file, at_row, zone) if part)
+
+
+def sentence(where: str, parts: Sequence[str], lang: str, *, stop: bool = True) -> str:
+    """Return a place and sentences on one line, each sentence with its stop."""
+    end = phrase("stop", lang)
+    plain = [part.rstrip(f" .{end}") for part in parts if part]
+    ended = [part if part.endswith("?") or not stop else part + end for part in plain]
+    body = phrase("note_space", lang).join(ended)
+    return phrase("note_place", lang, where=where, text=body) if where else body
 
 
 class GeoplanError(Exception):
@@ -102,8 +163,19 @@ class GeoplanError(Exception):
         super().__init__(self.text("en"))
 
     def text(self, lang: str) -> str:
-        """Return every note in `lang`, one a line; several get bullets."""
-        lines = [note if isinstance(note, str) else note.text(lang) for note in self.notes]
+        """Return every note in `lang`, one a line, but a kind of more than `MOST_ALIKE` in one; several lines get bullets."""
+        many = [
+            kind
+            for kind in kinds_of(n.said(lang) for n in self.notes if isinstance(n, Note))
+            if len(kind) > MOST_ALIKE
+        ]
+        lines = [kind_line(kind, lang) for kind in many]
+        gathered = {(one.code, one.file) for kind in many for one in kind}
+        lines += [
+            note if isinstance(note, str) else note.text(lang)
+            for note in self.notes
+            if isinstance(note, str) or (note.code, note.file) not in gathered
+        ]
         return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
 
 

@@ -1,7 +1,30 @@
-"""Plain text for a terminal, in which a Chinese character is two columns wide."""
+"""Plain text: as names are compared, and as a terminal shows it, where a Chinese character is two columns wide."""
 
 import unicodedata
 from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+
+@lru_cache(maxsize=1 << 16)
+def folded(text: str) -> str:
+    """Return a text as names and headers are compared: half width, lower case, simplified characters.
+
+    Examples
+    --------
+    >>> folded("東湖區"), folded("臺北"), folded("ＡＢ（一）")
+    ('东湖区', '台北', 'ab(一)')
+    """
+    plain = unicodedata.normalize("NFKC", text).lower()
+    return plain if plain.isascii() else str(_simplifier().convert(plain))
+
+
+@cache
+def _simplifier() -> Any:  # noqa: ANN401 - opencc has no types
+    """Return the converter from traditional to simplified characters, loaded where it is first needed."""
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
 
 
 def width(text: str) -> int:

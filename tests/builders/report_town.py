@@ -73,6 +73,7 @@ def make_outcome(*, lang="zh", synthetic=True, nasty=False):
     demand, register = _demand(), _register(more)
     inputs = Inputs(
         study=study, crs=pyproj.CRS(CRS), zones=zones, nodes=nodes, edges=_streets(nodes), register=register,
+        register_types=study.register_types(),
         people=People(
             demand, pd.DataFrame({"demand_id": [], "zone_id": [], "share": []}), _groups(demand), (), (),
             without_raster=pd.Series(0.0, zones.index), unknown=pd.Series([()] * len(zones), zones.index),

@@ -9,6 +9,7 @@ from geoplan.inputs.facilities.fields import FIELDS, PARTS
 from geoplan.inputs.lists import cells, points, zone_names
 from geoplan.inputs.lists.fields import recognise
 from geoplan.words.catalogue import catalogue
+from geoplan.words.vocabulary import vocabulary
 
 DOCS = Path(__file__).parents[2] / "docs" / "registers.md"
 
@@ -65,12 +66,21 @@ def test_the_documented_status_words_are_the_known_ones():
 
 def test_the_documented_faults_are_the_ones_that_can_be_said():
     folder = Path(cells.__file__).parents[1]
-    files = [folder / "lists" / "words.yaml", folder / "facilities" / "words.yaml", folder / "words.yaml"]
+    names = ("lists/words.yaml", "facilities/words.yaml", "words.yaml", "sheets.words.yaml")
+    files = [folder / name for name in names]
     words = "\n".join(file.read_text(encoding="utf-8") for file in files)
     codes = set(re.findall(r"^([a-z_0-9]+):$", words, flags=re.MULTILINE))
     documented = {row[0].strip("`") for row in table_after("Faults and what is done")}
     assert documented == codes
     assert codes <= set(catalogue())
+
+
+@pytest.mark.parametrize(
+    ("heading", "section"), [("Facility types", "types"), ("Attributes that rules may ask for", "attributes"), ("Supplies", "supplies")]
+)  # fmt: skip
+def test_every_type_attribute_and_supply_is_documented_with_its_meaning(heading, section):
+    documented = {row[0].strip("`"): row[1] for row in table_after(heading)}
+    assert documented == {name: f"{both['zh']} ({both['en']})" for name, both in vocabulary(section).items()}
 
 
 def test_the_documented_numbers_are_the_ones_in_use():

@@ -43,7 +43,10 @@ def told_wrong(tmp_path_factory):
         ("../../shared/data", DATA.as_posix()),
         ("districts_cgcs2000.geojson, datum: cgcs2000, id: code", "districts_gcj02.geojson, id: id"),
         ("    datum: gcj02\n", "    datum: wgs84\n"),
-        ("facilities:\n  -", "facilities:\n  - {file: middles.csv, datum: wgs84, type: middle}\n  -"),
+        (
+            "facilities:\n  -",
+            "own_types: [middle]\nfacilities:\n  - {file: middles.csv, datum: wgs84, type: middle}\n  -",
+        ),
     ):
         assert old in text
         text = text.replace(old, new)

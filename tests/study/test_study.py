@@ -209,3 +209,49 @@ def test_a_file_of_endless_size_is_refused(tmp_path, monkeypatch):
     assert found[0][1] == "yaml_too_many"
     monkeypatch.setattr("geoplan.words.strict_yaml.MOST_BYTES", len(GOOD.encode()) - 1)
     assert problems(tmp_path, GOOD)[0][0][1] == "yaml_too_large"
+
+
+def registers(lists, more=""):
+    return f"{GOOD}facilities:\n" + "".join(f"  - {entry}\n" for entry in lists) + more
+
+
+@pytest.mark.parametrize(
+    ("lists", "more", "entry", "guess"),
+    [
+        (["{file: r.xlsx, type: elder_homes}"], "", "facilities.0.type", "elder_home"),
+        (["{file: r.xlsx, types: {养老院: [elder_home, daycare_elders]}}"], "", "facilities.0.types", ""),
+        (["{file: r.xlsx, type: elder_home, lacks: [bed]}"], "", "facilities.0.lacks", "beds"),
+        (["{file: r.xlsx, type: elder_home}"], "projects: [{file: p.xlsx, types: {养老: elder_hom}}]\n", "projects.0.types", "elder_home"),
+        (["{file: r.xlsx, type: elder_home}", "{file: s.xlsx, type: clinics}"], "own_types: [clinic]\n", "facilities.1.type", "clinic"),
+    ],
+)  # fmt: skip
+def test_a_type_that_nobody_knows_is_refused_with_a_guess(tmp_path, lists, more, entry, guess):
+    _, error = problems(tmp_path, registers(lists, more))
+    (note,) = [note for note in error.notes if note.values["entry"] == entry]
+    assert note.code == ("entry_name_unknown_meant" if guess else "entry_name_unknown")
+    assert note.values["guess"] == guess
+
+
+def test_a_service_of_a_type_that_nobody_knows_is_refused_without_any_register(tmp_path):
+    found, error = problems(tmp_path, GOOD.replace("[elder_home]", "[elder_homes]"))
+    assert [entry for _, _, entry in found] == ["services.eldercare.facilities"]
+    assert "did you mean `elder_home`?" in error.text("en")
+
+
+def test_types_of_the_studys_own_and_what_is_said_not_to_be_there(tmp_path):
+    lists = [
+        "{file: r.xlsx, type: elder_home, lacks: [beds]}",
+        "{file: s.xlsx, type: clinic}",
+        "{type: childcare, none: true}",
+    ]
+    study = read_study(write(tmp_path, registers(lists, "own_types: [clinic]\n")))
+    assert study.register_types() == ("childcare", "clinic", "elder_home")
+    assert [register.file.name for register in study.registers()] == ["r.xlsx", "s.xlsx"]
+
+
+@pytest.mark.parametrize(
+    "entry", ["{type: elder_home}", "{file: r.xlsx, type: elder_home, none: true}", "{none: true}"]
+)
+def test_a_register_has_a_file_or_says_that_there_is_none(tmp_path, entry):
+    found, _ = problems(tmp_path, registers([entry]))
+    assert "entry_one_of" in {code for _, code, _ in found}

@@ -365,7 +365,7 @@ def read_candidates(
     """
     path = Path(path)
     opened = open_list(path, layer)
-    parcels = opened[1] is not None
+    parcels = opened.shapes is not None
     rows, notes = read_rows(
         path, PARCEL_FIELDS if parcels else FIELDS, opened, key="candidate_id", mapped=columns or {}, datum=datum,
         needs=[] if parcels else [("name", "place", "lon", "lonlat")],

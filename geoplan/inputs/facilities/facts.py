@@ -1,6 +1,6 @@
 """What each row of a register is: its services, status, years and attributes, and its supplies as intervals; a note for every odd cell."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from geoplan.inputs.lists.cells import (
     read_year,
     shown,
     split_words,
+    status_in_name,
 )
 from geoplan.inputs.lists.rows import Rows
 from geoplan.inputs.lists.types import Types, type_words
@@ -50,34 +51,50 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def read_amounts(rows: Rows, services: "pd.Series[Any]") -> tuple[dict[str, pd.DataFrame], list[Note]]:
+def read_amounts(
+    rows: Rows, services: "pd.Series[Any]", lacks: Collection[str] = ()
+) -> tuple[dict[str, pd.DataFrame], list[Note]]:
     """Return ``low, high`` of every amount column, indexed like the rows, and a note for every odd cell.
 
-    A blank is odd only where one of the row's services has such an amount: a nursery has no beds to state.
+    A blank is odd only where one of the row's services has such an amount: a nursery has no beds to state. What the register `lacks`
+    by the study's word is 0 where its cell is blank.
     """
     tables, notes = {}, []
     for field in (f for f in AMOUNTS if f in rows.cells.columns):
-        factor = rows.columns.factor.get(field, 1.0)
+        factor, most, none = rows.factor(field), PLAUSIBLE_MOST.get(field, INF), lacking(field, lacks)
         bounds = []
         for row_id, cell in rows.cells[field].items():
             amount = read_amount(cell)
-            bounds.append((amount.low * factor, amount.high * factor))
-            implausible = amount.low * factor > PLAUSIBLE_MOST.get(field, INF)
-            code = amount.code or ("amount_implausible" if implausible else "")
+            low, high, code = amount.low * factor, amount.high * factor, amount.code
+            if none and code == "amount_blank":
+                low, high, code = 0.0, 0.0, ""
+            elif FIELDS[field].kind == "amount" and low == high and low % 1:
+                low, high, code = 0.0, INF, "amount_fraction"  # 1.200 may be 1,200
+            elif not code and low > most:
+                code = "amount_implausible"
+            bounds.append((low, high))
             if code and (code != "amount_blank" or may_hold(services.loc[str(row_id)], field)):
-                words = {"low": shown(amount.low), "high": shown(amount.high)}
-                notes.append(rows.at_cell(code, row_id, field, cell, **words))
+                notes.append(rows.at_cell(code, row_id, field, cell, low=shown(low), high=shown(high)))
         tables[field] = pd.DataFrame(bounds, index=rows.index, columns=["low", "high"], dtype=float)
-    return tables, [*notes, *_absent(tables, services, rows)]
+    return tables, [*notes, *_absent(tables, services, rows, lacks)]
 
 
-def _absent(tables: Mapping[str, pd.DataFrame], services: "pd.Series[Any]", rows: Rows) -> list[Note]:
+def lacking(supply: str, lacks: Collection[str]) -> bool:
+    """Return whether the study says that a register's facilities do not have a supply, or what it is a part of."""
+    return supply in lacks or PARTS.get(supply, "") in lacks
+
+
+def _absent(
+    tables: Mapping[str, pd.DataFrame], services: "pd.Series[Any]", rows: Rows, lacks: Collection[str]
+) -> list[Note]:
     """Return a note for every amount that its facilities must have and that the register has no column for."""
     notes = []
-    for supply in ("beds", "places", "floor_area_m2"):
+    for supply in (
+        s for s in ("beds", "places", "floor_area_m2") if s not in tables and not lacking(s, lacks)
+    ):
         kinds = [{kind_of(t) for t in types} - {"other"} for types in services]
         count = sum(any(supply in ALWAYS[kind] for kind in row) for row in kinds)
-        if count and supply not in tables:
+        if count:
             words = {"supply_zh": FIELDS[supply].zh, "supply_en": FIELDS[supply].en}
             notes.append(rows.general("amount_column_absent", count=count, **words))
     return notes
@@ -110,32 +127,43 @@ def bound_parts(
     return bounded, notes
 
 
-def supplies_of(services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def supplies_of(
+    services: "pd.Series[Any]", amounts: Mapping[str, pd.DataFrame], lacks: Collection[str] = ()
+) -> pd.DataFrame:
     """Return `tables.SUPPLIES` of facilities with `services` (tuples).
 
     An amount goes to the services of its kind (beds to eldercare, places to childcare, floor area to all). Where several of one
-    facility's services could hold it, each has between 0 and all of it: a combined building does not lend its floor area twice.
+    facility's services could hold it, each has between 0 and all of it: a combined building does not lend its floor area twice. A supply
+    that the facilities lack by the study's word (`lacks`) has no row: there is none, and nothing is unknown.
     """
     stated = {
         field: dict(zip(t.index, zip(t["low"], t["high"], strict=True), strict=True))
         for field, t in amounts.items()
     }
+    holders = {types: _holders(types, stated, lacks) for types in set(services)}
     rows: list[tuple[str, str, str, float, float]] = []
-    for facility_id, types in services.items():
-        wanted = {s for t in types for s in ALWAYS[kind_of(t)]} | set(stated)
-        for supply in (s for s in AMOUNTS if s in wanted):
-            holders = [t for t in types if _may_hold(t, supply)]
+    for facility_id, types in zip(map(str, services.index), services, strict=True):
+        for supply, several, who in holders[types]:
             # a column that the register lacks is unknown, but a part is never more than its whole
-            whole = stated.get(PARTS.get(supply, ""), {}).get(str(facility_id), (0.0, INF))
-            low, high = stated[supply][str(facility_id)] if supply in stated else (0.0, whole[1])
-            rows.extend(
-                (str(facility_id), holder, supply, low if len(holders) == 1 else 0.0, high)
-                for holder in holders
-                if supply in stated or supply in ALWAYS[kind_of(holder)]
-            )
+            whole = stated.get(PARTS.get(supply, ""), {}).get(facility_id, (0.0, INF))
+            low, high = stated[supply][facility_id] if supply in stated else (0.0, whole[1])
+            rows.extend((facility_id, holder, supply, 0.0 if several else low, high) for holder in who)
     return pd.DataFrame(rows, columns=["facility_id", "service", "supply", "low", "high"]).astype(
         {"facility_id": object, "service": object, "supply": object, "low": float, "high": float}
     )
+
+
+def _holders(
+    types: tuple[str, ...], stated: Collection[str], lacks: Collection[str]
+) -> list[tuple[str, bool, list[str]]]:
+    """Return every supply of a facility of some types: whether several of them could hold it, and those that get a row of it."""
+    always = {s for t in types for s in ALWAYS[kind_of(t)] if not lacking(s, lacks)}
+    found = []
+    for supply in (s for s in AMOUNTS if s in always or s in stated):
+        holders = [t for t in types if _may_hold(t, supply)]
+        kept = [t for t in holders if supply in stated or (supply in always and supply in ALWAYS[kind_of(t)])]
+        found.append((supply, len(holders) != 1, kept))
+    return found
 
 
 def kind_of(facility_type: str) -> str:
@@ -193,9 +221,11 @@ def known_total(amounts: Mapping[str, pd.DataFrame], field: str, index: pd.Index
     return pd.Series(0.0, index=index) if table is None else table["low"].reindex(index)
 
 
-def is_known(amounts: Mapping[str, pd.DataFrame], field: str, services: "pd.Series[Any]") -> pd.Series:
+def is_known(
+    amounts: Mapping[str, pd.DataFrame], field: str, services: "pd.Series[Any]", lacks: Collection[str] = ()
+) -> pd.Series:
     """Return whether an amount is known exactly; True where no service of the row has it: nothing is missing there."""
-    holds = services.map(lambda types: may_hold(types, field)).astype(bool)
+    holds = services.map(lambda types: may_hold(types, field) and not lacking(field, lacks)).astype(bool)
     table = amounts.get(field)
     known = pd.Series(False, index=services.index) if table is None else table["low"] == table["high"]
     return known.reindex(services.index) | ~holds
@@ -214,6 +244,7 @@ def read_facts(
     facts["status"] = rows.read(
         "status", lambda cell: read_status(cell, status_words), notes, absent="existing"
     )
+    notes += _status_in_names(rows, facts["status"])
     for field in ("open_year", "close_year"):
         facts[field] = rows.read(field, read_year, notes, absent=float("nan")).astype(float)
     facts["ownership"] = rows.text("ownership").map(lambda text: text or None).astype(object)
@@ -222,6 +253,16 @@ def read_facts(
         facts[name] = rows.read(name, partial(read_flag, field=name), notes).astype("boolean")
     facts["public"] = facts["public"].fillna(public)
     return facts, [*notes, *_blank_flags(rows, facts)]
+
+
+def _status_in_names(rows: Rows, status: pd.Series) -> list[Note]:
+    """Return a note for every facility that counts as existing while its name says that it does not: 康乐养老院（停用）."""
+    names = rows.text("name")[status == "existing"]
+    return [
+        rows.note("name_status", i, name=name, word=word)
+        for i, name in names.items()
+        if (word := status_in_name(name))
+    ]
 
 
 def derive_inclusive(

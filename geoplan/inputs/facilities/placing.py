@@ -96,7 +96,7 @@ class Lookup:
     def __init__(self, path: Path, *, datum: datums.Datum | None, crs: CRS) -> None:
         rows, _ = read_rows(
             path, FIELDS, opened := open_list(path, None), key="row_id", mapped={}, datum=datum,
-            needs=() if opened[1] is not None else [("lon", "lonlat")],
+            needs=() if opened.shapes is not None else [("lon", "lonlat")],
         )  # fmt: skip
         stated = datum or rows.columns.datum or (None if rows.shapes is not None else "wgs84")
         metric = datums.to_crs(declared_points(rows), datum=stated, crs=crs)

@@ -4,6 +4,7 @@ Every row ends in exactly one place: in the run, not yet placed, closed, not yet
 word is unknown; the reconciliation adds up. What was odd is a note by file, row and code. Unknown is never zero.
 """
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,7 +40,7 @@ from geoplan.inputs.facilities.placing import (
     read_accepted,
 )
 from geoplan.inputs.lists.points import Placed, datum_of, place_rows, study_area
-from geoplan.inputs.lists.rows import Rows, in_order, open_list, read_rows
+from geoplan.inputs.lists.rows import Opened, Rows, in_order, open_list, read_rows
 from geoplan.inputs.lists.zone_names import (
     NamedZones,
     ZoneNames,
@@ -97,6 +98,7 @@ def read_register(
     status: Mapping[str, str] | None = None,
     lookup: Path | str | None = None,
     accepted: Path | str | None = None,
+    lacks: Sequence[str] = (),
 ) -> Register:
     """Read one facility register.
 
@@ -122,6 +124,8 @@ def read_register(
         Status words beside the usual ones -> existing, building, planned, closed.
     lookup, accepted
         The office's own table of places, in the register's datum where its headers say nothing else; accepted points.
+    lacks
+        Supplies that its facilities do not have: a blank is 0, not unknown.
 
     Returns
     -------
@@ -138,9 +142,9 @@ def read_register(
     osm = readers.file_kind(path, "osm", "table", "layer") == "osm"
     if osm and type is None:
         types = {**OSM_TYPES, **(types or {})}
-    opened = read_osm(path) if osm else open_list(path, layer)
+    opened = Opened(*read_osm(path)) if osm else open_list(path, layer)
     needs: list[tuple[str, ...]] = [] if types is None else [("type",)]
-    needs += [] if opened[1] is not None else [("name", "id", "lon", "lonlat")]
+    needs += [] if opened.shapes is not None else [("name", "id", "lon", "lonlat")]
     rows, row_notes = read_rows(
         path, FIELDS, opened, key="facility_id", mapped=columns or {}, needs=needs, datum=datum, where=where
     )
@@ -148,7 +152,7 @@ def read_register(
 
     # what each row says
     facts, fact_notes = read_facts(rows, types=types, one_type=type, status_words=status or {})
-    stated, amount_notes = read_amounts(rows, facts["services"])
+    stated, amount_notes = read_amounts(rows, facts["services"], lacks)
     amounts, part_notes = bound_parts(stated, rows)
     facts, inclusive_notes = derive_inclusive(facts, rows, amounts)
 
@@ -165,7 +169,7 @@ def read_register(
     table["serves"], serves_notes = serves_zones(rows, names, table["zone_id"])
 
     # what stays
-    facilities, fates = settle(rows, table, stated, placed)
+    facilities, fates = settle(rows, table, stated, placed, lacks=lacks)
     kept = {k: t.loc[facilities.index] for k, t in amounts.items()}
     services = facilities["services"]
     sums = {k: (float(t["low"].sum()), float(t["high"].sum())) for k, t in stated.items()}
@@ -174,11 +178,11 @@ def read_register(
         *placed.notes, *_named_notes(named, placed, rows), *serves_notes,
         *outside_named(rows, placed.geometry, named.zone_id, zones),
         *misplaced(services, kept, rows), *combined(services, kept, rows),
-        *duplicate_notes(fates), *match_notes(matches, facilities, rows),
+        *duplicate_notes(fates), *_same_point_notes(rows, facilities, kept), *match_notes(matches, facilities, rows),
     ]  # fmt: skip
     return Register(
         facilities=facilities,
-        supplies=supplies_of(services, kept),
+        supplies=supplies_of(services, kept, lacks),
         unplaced=unplaced_table(facilities, fates, placed, matches, zones=zones, crs=crs),
         reconciliation=reconcile(fates),
         notes=in_order(notes),
@@ -356,7 +360,8 @@ def duplicates(
     A row repeats another where both offer the same services and either
 
     - have one name (``same_name``), and lie within `SAME_PLACE_M`, or one lacks a point and both are in the same zone; or
-    - lie at one point (``same_point``) and state the same known amounts, at least `EQUAL_AMOUNTS` of them above 0.
+    - lie at one point (``same_point``), state the same known amounts, at least `EQUAL_AMOUNTS` of them above 0, and have names that
+      differ in a remark in brackets only. Two names at one point are two facilities: both may be geocoded to one street number.
 
     An existing facility is kept before a closed or planned one, then the row with more amounts known, then the first.
 
@@ -367,44 +372,58 @@ def duplicates(
     """
     known = np.zeros(len(names)) + sum((t["low"] == t["high"]).to_numpy(int) for t in amounts.values())
     order = np.lexsort((np.arange(len(names)), -known, facilities["status"] != "existing"))
+    bare = names.map(lambda name: re.sub(r"\(.*?\)|\[.*?\]|【.*?】", "", name))
     stated = _stated(amounts, names.index)
-    geometry, zone_id, services = facilities.geometry, facilities["zone_id"], facilities["services"]
+    name_of, service_of, bare_of = names.to_dict(), facilities["services"].to_dict(), bare.to_dict()
+    point_of, zone_of = (
+        dict(zip(names.index, facilities.geometry, strict=True)),
+        facilities["zone_id"].to_dict(),
+    )
     by_name: dict[Hashable, list[str]] = {}
     by_amounts: dict[Hashable, list[str]] = {}
     found: dict[str, tuple[str, str]] = {}
-    for facility_id in names.index[order]:
-        named = by_name.setdefault((names[facility_id], services[facility_id]), [])
-        equal = by_amounts.setdefault((stated[facility_id], services[facility_id]), [])
-        twins = [o for o in named if names[facility_id] and _same_place(facility_id, o, geometry, zone_id)]
+    for one in names.index[order]:
+        service, point = service_of[one], point_of[one]
+        named = by_name.setdefault((name_of[one], service), [])
+        equal = by_amounts.setdefault((stated[one], service, bare_of[one]), [])
+        twins = [
+            other
+            for other in (named if name_of[one] else ())
+            if _same_place(point, point_of[other], zone_of[one], zone_of[other])
+        ]
         if twins:
-            found[facility_id] = (twins[0], "same_name")
+            found[one] = (twins[0], "same_name")
             continue
-        point = geometry[facility_id]
-        if stated[facility_id] and point is not None:
-            near = [o for o in equal if point.distance(geometry[o]) <= SAME_POINT_M]
+        if stated[one] and point is not None:
+            near = [other for other in equal if point.distance(point_of[other]) <= SAME_POINT_M]
             if near:
-                found[facility_id] = (near[0], "same_point")
+                found[one] = (near[0], "same_point")
                 continue
-            equal.append(facility_id)
-        named.append(facility_id)
+            equal.append(one)
+        named.append(one)
     rows = {i: found[i] for i in names.index if i in found}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["kept", "why"], dtype=object)
 
 
-def _same_place(one: str, other: str, geometry: gpd.GeoSeries, zone_id: pd.Series) -> bool:
-    if geometry[one] is not None and geometry[other] is not None:
-        return bool(geometry[one].distance(geometry[other]) <= SAME_PLACE_M)
-    return zone_id[one] is not None and zone_id[one] == zone_id[other]
+def _same_place(point: Any, other: Any, zone: object, other_zone: object) -> bool:  # noqa: ANN401 - points or None
+    if point is not None and other is not None:
+        return bool(point.distance(other) <= SAME_PLACE_M)
+    return zone is not None and zone == other_zone
 
 
 def _stated(amounts: Mapping[str, pd.DataFrame], index: pd.Index) -> dict[str, tuple[tuple[str, float], ...]]:
     """Return the known amounts of each row as a key that can be compared; empty where too few are above 0."""
-    exact = pd.DataFrame({k: t["low"].where(t["low"] == t["high"]) for k, t in amounts.items()}, index=index)
+    tables = [table.loc[index].to_numpy() for table in amounts.values()]
+    exact = (
+        np.array([np.where(t[:, 0] == t[:, 1], t[:, 0], np.nan) for t in tables])
+        .reshape(len(tables), len(index))
+        .T
+    )
     keys = {}
-    for facility_id, row in exact.iterrows():
-        known = row.dropna()
-        enough = (known > 0).sum() >= EQUAL_AMOUNTS
-        keys[str(facility_id)] = tuple((str(k), float(v)) for k, v in known.items()) if enough else ()
+    for facility_id, row in zip(index, exact.tolist(), strict=True):
+        known = tuple((name, value) for name, value in zip(amounts, row, strict=True) if value == value)
+        enough = sum(value > 0 for _, value in known) >= EQUAL_AMOUNTS
+        keys[str(facility_id)] = known if enough else ()
     return keys
 
 
@@ -415,6 +434,25 @@ def duplicate_notes(fates: pd.DataFrame) -> list[Note]:
         why, kept = str(fate["why"]).split(":", 1)
         words = {"kept": _row(fates.loc[kept, "source_row"]) or kept, "name": fate["name"]}
         notes.append(Note.of(f"duplicate_{why}", file=fate["file"], row=_row(fate["source_row"]), **words))
+    return notes
+
+
+def _same_point_notes(
+    rows: Rows, facilities: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame]
+) -> list[Note]:
+    """Return a note for every facility at the point of an earlier one of the same service and amounts, under another name."""
+    placed = facilities[facilities.geometry.notna()]
+    places = pd.DataFrame({"x": placed.geometry.x.round(1), "y": placed.geometry.y.round(1)})
+    there = placed[places.duplicated(keep=False)]
+    stated = _stated(amounts, there.index)
+    first: dict[Hashable, str] = {}
+    notes = []
+    for facility_id, x, y in places.loc[there.index].itertuples(name=None):
+        other = first.setdefault((x, y, there.loc[facility_id, "services"], stated[facility_id]), facility_id)
+        if other != facility_id and stated[facility_id]:
+            names = {"name": there.loc[facility_id, "name"], "other": there.loc[other, "name"]}
+            kept = rows.row_of(other) or other
+            notes.append(rows.note("same_point_other_name", facility_id, **names, kept=kept))
     return notes
 
 
@@ -506,8 +544,8 @@ def _zone_of(
 
 
 def settle(
-    rows: Rows, table: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame], placed: Placed
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    rows: Rows, table: gpd.GeoDataFrame, amounts: Mapping[str, pd.DataFrame], placed: Placed, *, lacks: Sequence[str] = ()
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:  # fmt: skip
     """Return the facilities, each once, and the fate of every row."""
     known = table["services"].map(len) > 0
     names = rows.text("name").map(clean_name)
@@ -522,7 +560,7 @@ def settle(
     fates["why"] = (twins["why"] + ":" + twins["kept"]).reindex(fates.index).fillna("").astype(object)
     for supply_name in ("beds", "places"):
         fates[supply_name] = known_total(amounts, supply_name, fates.index)
-        fates[f"{supply_name}_known"] = is_known(amounts, supply_name, fates["services"])
+        fates[f"{supply_name}_known"] = is_known(amounts, supply_name, fates["services"], lacks)
     return table[~end.isin(["outside", "duplicate", "unknown_type"])], fates
 
 

@@ -10,9 +10,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
+
+from geoplan.inputs.sheets import Formula
 
 INF = math.inf
 
@@ -75,16 +78,25 @@ def cell_text(cell: Any) -> str:  # noqa: ANN401 - a cell holds anything
     >>> cell_text(" １２０　张 "), cell_text(None), cell_text(50.0)
     ('120 张', '', '50')
     """
-    if cell is None or (isinstance(cell, float) and math.isnan(cell)) or cell is pd.NA or cell is pd.NaT:
+    if isinstance(cell, str):
+        return _half_width_text(cell)
+    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return " ".join(unicodedata.normalize("NFKC", str(cell)).split())
+    return _half_width_text(str(cell))
+
+
+@lru_cache(maxsize=1 << 16)
+def _half_width_text(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def is_blank(cell: Any) -> bool:  # noqa: ANN401 - a cell holds anything
     """Return True where a cell is empty or says that nothing is known."""
-    return cell_text(cell).lower() in BLANK_WORDS
+    if isinstance(cell, int | float):
+        return cell != cell
+    return isinstance(cell, Formula) or cell_text(cell).lower() in BLANK_WORDS
 
 
 def read_amount(cell: Any) -> Amount:  # noqa: ANN401 - a cell holds anything
@@ -95,6 +107,7 @@ def read_amount(cell: Any) -> Amount:  # noqa: ANN401 - a cell holds anything
     ========================== ============== ===================================================
     ``60``, ``'60'``           60             –
     blank, ``不详``, ``/``     0 .. inf       amount_blank
+    a formula without value    0 .. inf       amount_formula
     ``300㎡``, ``1,200``       300, 1200      amount_format
     ``６０``                   60             amount_format
     ``约60``, ``60左右``       60             amount_worded
@@ -112,6 +125,8 @@ def read_amount(cell: Any) -> Amount:  # noqa: ANN401 - a cell holds anything
     >>> read_amount("约60"), read_amount(-20), read_amount("1,200㎡")
     (Amount(low=60.0, high=60.0, code='amount_worded'), Amount(low=0.0, high=inf, code='amount_negative'), Amount(low=1200.0, high=1200.0, code='amount_format'))
     """
+    if isinstance(cell, Formula):
+        return Amount(0.0, INF, "amount_formula")
     if is_blank(cell):
         return UNKNOWN_BLANK
     if isinstance(cell, bool | dt.date | dt.time):
@@ -254,27 +269,110 @@ def read_status(cell: Any, words: Mapping[str, str]) -> tuple[str, str]:  # noqa
     return (known, "") if known else ("existing", "status_unknown")
 
 
+#: Status words in a name: in brackets, or 已注销 and the like at its end.
+_NAME_REMARK = re.compile(
+    r"[(\[【](.+?)[)\]】]|(已(?:停业|停用|停办|停运|关闭|关停|注销|撤销|撤并|拆除|吊销|歇业)|暂停(?:运营|营业|服务)?)$"
+)
+
+
+def status_in_name(name: str) -> str:
+    """Return the word in a facility's name that says that it does not operate; empty where there is none.
+
+    Examples
+    --------
+    >>> status_in_name("康乐养老院（暂停）"), status_in_name("康乐养老院已注销"), status_in_name("康乐养老院（东区）")
+    ('暂停', '已注销', '')
+    """
+    for found in _NAME_REMARK.finditer(cell_text(name)):
+        word = found[1] or found[2]
+        status = STATUS_WORDS.get(word) or STATUS_WORDS.get(word.removeprefix("已"), "existing")
+        if word in ("暂停", "暂停服务") or status != "existing":
+            return word
+    return ""
+
+
+#: Words and letters around a coordinate that say which of the two it is.
+_SIDES = {"lon": r"东经|经度|longitude|long|lon|lng|[ex]", "lat": r"北纬|纬度|latitude|lat|[ny]"}
+#: Degrees, with minutes and seconds or without: 114°25.02′, 114度25分1秒, 114-25-1.2, 114:25:1.2, 114.42°.
+_DEGREES = re.compile(
+    r"(-?\d+)(?:°|度|:|-)(\d+(?:\.\d+)?)(?:(?:['′分:]|-)(?:(\d+(?:\.\d+)?)(?:\"|″|秒|\'\'|′′)?)?)?|(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)[°度]?"
+)
+
+
 def read_coordinate(cell: Any) -> tuple[float, bool]:  # noqa: ANN401 - a cell holds anything
     """Return a coordinate (NaN if none) and whether the cell was filled but unreadable.
 
     Examples
     --------
-    >>> read_coordinate("114.272496°E"), read_coordinate("114°18′36″"), read_coordinate("无")
-    ((114.272496, False), (114.31, False), (nan, True))
+    >>> read_coordinate("114°16′12″E"), read_coordinate("东经114度16.2分"), read_coordinate("经度：114.27"), read_coordinate("旁边")
+    ((114.27, False), (114.27, False), (114.27, False), (nan, True))
     """
     if is_blank(cell):
         return math.nan, False
     if isinstance(cell, bool | dt.date):
         return math.nan, True
-    text = cell_text(cell).lower().replace(" ", "")
-    text = re.sub(r"^(东经|北纬|e|n)[::]?|(e|n)$", "", text)
-    if match := re.fullmatch(r"(-?\d+)[°度](\d+)['′分](?:(\d+(?:\.\d+)?)(?:[\"″秒]|''|′′)?)?", text):
-        return round(int(match[1]) + int(match[2]) / 60 + float(match[3] or 0) / 3600, 9), False
-    try:
-        value = float(text.rstrip("°度"))
-    except ValueError:
+    if isinstance(cell, int | float):
+        return (float(cell), False) if math.isfinite(cell) else (math.nan, True)
+    text = _half_width(cell)
+    sides = "|".join(_SIDES.values())
+    text = re.sub(rf"^(?:{sides})[:=]?|(?:{sides})$", "", text)
+    found = _DEGREES.fullmatch(text)
+    if not found:
         return math.nan, True
-    return (value, False) if math.isfinite(value) else (math.nan, True)
+    if found[4] is not None:
+        value = float(found[4])
+        return (value, False) if math.isfinite(value) else (math.nan, True)
+    minutes, seconds = float(found[2]), float(found[3] or 0)
+    if minutes >= 60 or seconds >= 60:
+        return math.nan, True
+    whole = abs(int(found[1])) + minutes / 60 + seconds / 3600
+    return round(-whole if found[1].startswith("-") else whole, 9), False
+
+
+def read_pair(cell: Any) -> tuple[str, str] | None:  # noqa: ANN401 - a cell holds anything
+    """Return the two coordinates of one cell, the longitude first where the cell says which is which; None where there are not two.
+
+    Examples
+    --------
+    >>> read_pair("经度：114.42，纬度：30.63"), read_pair("（30.63N，114.42E）"), read_pair("POINT (114.42 30.63)")
+    (('经度:114.42', '纬度:30.63'), ('114.42e', '30.63n'), ('114.42', '30.63'))
+    >>> read_pair("114.42/30.63"), read_pair("114°25′1″30°38′3″"), read_pair("114.42"), read_pair("江汉路1号")
+    (('114.42', '30.63'), ('114°25′1″', '30°38′3″'), None, None)
+    """
+    if is_blank(cell) or not isinstance(cell, str):
+        return None
+    text = " ".join(_half_width(cell, keep_blanks=True).split())
+    text = re.sub(r"^(?:srid=\d+;)?point ?(?:zm?|m)?|[\[\](){}【】<>]", "", text).strip()
+    text = re.sub(r" ?([°度'′分\"″秒:=])", r"\1", text)
+    text = re.sub(r"([°度:=]) |(['′分]) (?=[\d.]+[\"″秒])", r"\1\2", text)
+    text = re.sub(r"(?<=[\d°度'′分\"″秒])(?=东经|北纬|经度|纬度|lon|lat|lng)", " ", text)
+    parts = [part for part in re.split(r"[\s,;、/|]+", text) if part]
+    if len(parts) == 1:  # nothing between the two: 114°25′1″E30°38′3″N
+        parts = re.findall(
+            r"(?:[enxy]|东经|北纬|经度:?|纬度:?)?-?\d+(?:\.\d+)?[°度][^°度]*?(?:[″\"秒]|′′)[en]?", text
+        )
+    if len(parts) == 4 and not any(re.search(r"\d", part) for part in parts[::2]):  # 经度 114.42 纬度 30.63
+        parts = [a + b for a, b in zip(parts[::2], parts[1::2], strict=True)]
+    if len(parts) not in (2, 3) or any(read_coordinate(part)[1] for part in parts):  # a third is a height
+        return None
+    first, second = parts[:2]
+    turned = re.search(_SIDES["lat"], first) and not re.search(_SIDES["lat"], second)
+    return (second, first) if turned else (first, second)
+
+
+def _half_width(cell: object, *, keep_blanks: bool = False) -> str:
+    """Return a cell in lower case and half width, its signs of minutes and seconds as they stand."""
+    text = str(cell).replace("″", "\x01").replace("′", "\x02").lower()  # NFKC would part ″ into two
+    text = unicodedata.normalize("NFKC", text).replace("\x01", "″").replace("\x02", "′")
+    text = (
+        text.replace("’", "′")
+        .replace("‘", "′")
+        .replace("”", "″")
+        .replace("“", "″")
+        .replace("º", "°")
+        .replace("˚", "°")
+    )
+    return text if keep_blanks else re.sub(r"\s", "", text)
 
 
 def split_words(cell: Any) -> list[str]:  # noqa: ANN401 - a cell holds anything

@@ -14,7 +14,9 @@ from functools import cache
 from typing import Any
 
 from geoplan.inputs.lists.cells import money_factor
+from geoplan.inputs.sheets import GROUP_MARK
 from geoplan.words.errors import InputError, Note
+from geoplan.words.text import folded
 
 #: Words in front of a coordinate header that say which datum the numbers are in.
 DATUM_WORDS: Mapping[str, str] = {
@@ -27,6 +29,8 @@ AREA_UNITS: Mapping[str, float] = {
     "万平方米": 1e4, "万平米": 1e4, "万m2": 1e4, "公顷": 1e4, "hm2": 1e4, "ha": 1e4, "亩": 10_000 / 15,
     "平方公里": 1e6, "km2": 1e6,
 }  # fmt: skip
+#: What a row, or a column of a group, is called that adds up others.
+TOTAL_WORDS = r"合计|总计|小计|共计|总合计|汇总|sub-?total|total"
 #: A unit at the end of a header, behind an underline or not.
 _UNIT_AT_END = re.compile(r"_(张|个|人|m2|平方米|平米)$|_?(万元|亿元|元|亩|公顷)(年|月|m2|㎡|平方米)*$")
 
@@ -85,12 +89,14 @@ PLACE_FIELDS = (
 
 @dataclass(frozen=True)
 class Columns:
-    """What was recognised: `header` of each field, the datum that coordinate headers name, factors of units that are not 1, notes."""
+    """What was recognised: `header` of each field, the datum that coordinate headers name, factors of units that are not 1."""
 
     header: Mapping[str, str]
     datum: str | None = None
     factor: Mapping[str, float] = dataclass_field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Headers that were not recognised."""
 
 
 def clean_header(header: str) -> str:
@@ -101,7 +107,7 @@ def clean_header(header: str) -> str:
     >>> clean_header("建筑面积（㎡）"), clean_header(" 是否 普惠 "), clean_header("ＬＮＧ"), clean_header("*床位数_张"), clean_header("总投资_万元")
     ('建筑面积', '普惠', 'lng', '床位数', '总投资')
     """
-    text = unicodedata.normalize("NFKC", str(header)).lower().strip()
+    text = folded(str(header)).strip()
     if text.isascii() and re.fullmatch(r"\w+", text):
         return text
     text = re.sub(r"\(.*?\)|\[.*?\]|【.*?】", "", text)
@@ -179,11 +185,14 @@ def recognise(
     if unread:
         notes.append(Note.of("list_columns_unread", file=file, severity="info", columns=", ".join(unread)))
     factors = {name: _factor(header, fields[name].kind) for name, header in header_of.items()}
+    places = (header for name, header in header_of.items() if fields[name].kind == "coordinate")
+    said = [_without_datum(_one_of(header, fields), header)[0] for header in places]
     return Columns(
         header_of,
-        next((option[4] for option in best.values() if option[4]), None),
+        next((word for word in said if word), None),
         {name: by for name, by in factors.items() if by != 1.0},
         tuple(notes),
+        tuple(unread),
     )
 
 
@@ -221,7 +230,7 @@ def _mapping_problems(headers: list[str], fields: Fields, mapped: Mapping[str, s
 def _unmet(needs: Iterable[Collection[str]], header: Mapping[str, str], file: str) -> list[Note]:
     """Return an error that names every column that the list must have and lacks."""
     lacking = ["/".join(need) for need in needs if not set(need) & set(header)]
-    if ("lon" in header) != ("lat" in header):
+    if ("lon" in header) != ("lat" in header) and "lonlat" not in header:
         lacking.append("lat" if "lon" in header else "lon")
     if not lacking:
         return []
@@ -231,8 +240,19 @@ def _unmet(needs: Iterable[Collection[str]], header: Mapping[str, str], file: st
 
 
 def _one_of(header: str, fields: Fields) -> str:
-    """Return a header as it is compared; of one that says a thing in two ways (地址/位置, 产权或权属) the first."""
-    known, whole = _meanings(fields), clean_header(header)
+    """Return a header as it is compared; of one that says a thing in two ways (地址/位置, 产权或权属) the first.
+
+    Of a column in a group (床位数 above 护理型, 坐标 above 经度) it is whatever is known: the two together, the column's own title, or
+    the group's where the column is its sum (合计).
+    """
+    known = _meanings(fields)
+    if GROUP_MARK in header:
+        group, _, own = header.rpartition(GROUP_MARK)
+        if re.fullmatch(TOTAL_WORDS, clean_header(own)):
+            return _one_of(group, fields)
+        forms = [_one_of(f"{a}{b}", fields) for a, b in ((own, group), (own, ""), (group, own))]
+        return next((form for form in forms if form in known), forms[0])
+    whole = clean_header(header)
     if whole in known:
         return whole
     bare = re.sub(r"\(.*?\)", "", unicodedata.normalize("NFKC", header))

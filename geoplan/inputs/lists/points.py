@@ -11,12 +11,10 @@ import shapely
 from pyproj import CRS
 
 from geoplan.inputs import datum as datums
-from geoplan.inputs.lists.cells import cell_text, is_blank, read_coordinate
+from geoplan.inputs.lists.cells import is_blank, read_coordinate, read_pair
 from geoplan.inputs.lists.rows import Rows, inner_points
 from geoplan.words.errors import Note
 
-#: What stands between longitude and latitude in one cell.
-_BETWEEN = str.maketrans(",;、", "   ")
 #: A point farther outside of the study area than this lies in another city (facilities just outside still serve), metres.
 FAR_M = 20_000.0
 
@@ -99,16 +97,23 @@ def _coordinates(rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.ob
         filled = np.isfinite(xy).all(axis=1)
         zero = np.where((xy == 0).any(axis=1), "coordinates_zero", "")
         return xy, np.where(filled, zero, "coordinates_missing").astype(object)
-    pairs = [_row_coordinates(cells) for cells in rows.cells.to_dict("records")]
+    blank = [None] * len(rows.index)
+    pairs = [
+        _row_coordinates(*cells)
+        for cells in zip(*(rows.cells.get(name, blank) for name in ("lon", "lat", "lonlat")), strict=True)
+    ]
     xy = np.array([(x, y) for x, y, _ in pairs], dtype=float).reshape(-1, 2)
     return xy, np.array([code for _, _, code in pairs], dtype=object)
 
 
-def _row_coordinates(cells: dict[Any, Any]) -> tuple[float, float, str]:
-    pair = cells.get("lon"), cells.get("lat")
-    if is_blank(pair[0]) and is_blank(pair[1]) and not is_blank(cells.get("lonlat")):
-        parts = cell_text(cells["lonlat"]).translate(_BETWEEN).split()
-        pair = (parts[0], parts[1]) if len(parts) == 2 else ("?", cell_text(cells["lonlat"]))
+def _row_coordinates(lon: Any, lat: Any, lonlat: Any) -> tuple[float, float, str]:  # noqa: ANN401 - cells hold anything
+    """Return x and y of a row, and why not; a pair in one cell may stand in either column."""
+    pair = lon, lat
+    if is_blank(lon) or is_blank(lat):
+        both = next((parts for cell in (lonlat, lon, lat) if (parts := read_pair(cell)) is not None), None)
+        if both is None and is_blank(lon) and is_blank(lat) and not is_blank(lonlat):
+            return np.nan, np.nan, "coordinates_unreadable"
+        pair = both or pair
     (x, odd_x), (y, odd_y) = read_coordinate(pair[0]), read_coordinate(pair[1])
     if odd_x or odd_y:
         return np.nan, np.nan, "coordinates_unreadable"

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from numpy.typing import NDArray
 
 from geoplan.inputs import readers
 from geoplan.inputs.lists.cells import Amount, cell_text, is_blank, read_amount, read_cost, read_flag, shown
-from geoplan.inputs.lists.fields import Columns, Fields, recognise
+from geoplan.inputs.lists.fields import TOTAL_WORDS, Columns, Fields, recognise
+from geoplan.inputs.sheets import read_sheet
 from geoplan.words.errors import InputError, Note, raise_errors
 
 _FORMER = re.compile(r"(?P<file>.+?)(?:@\d+)?#(?P<row>\d+|(?:node|way|relation)/\d+)")
@@ -88,8 +90,8 @@ def _is_running(codes: Iterable[str]) -> bool:
     return bool(stated) and stated == [str(number) for number in range(1, len(stated) + 1)]
 
 
-#: Rows that add up others begin so.
-TOTAL_WORDS = r"合计|总计|小计|共计|总合计"
+#: What a row that adds up others is called: 合计, 合计（张）, 全区合计, 示例镇小计; 老年人合计养护院 is a name.
+_IS_TOTAL = re.compile(rf"(?:[^\W\d]{{0,12}}?)(?:{TOTAL_WORDS})数?[:：]?(?:\(.*\))?", re.IGNORECASE).fullmatch
 #: A row of totals may differ by this from the sum of rounded figures.
 SUM_SLACK = 1.0
 #: Oddities of cells that are read without a doubt.
@@ -112,6 +114,8 @@ class Rows:
     """What was recognised."""
     totals: pd.DataFrame
     """Cells of the rows that add up others, by row number."""
+    printed: dict[str, pd.Series] = dataclass_field(default_factory=dict, repr=False, compare=False)
+    """What `text` has given, by field."""
 
     @property
     def index(self) -> pd.Index:
@@ -151,7 +155,9 @@ class Rows:
         """Return a field as printed; a field that the list lacks, and blanks, are empty."""
         if field not in self.cells:
             return pd.Series("", index=self.index, dtype=object)
-        return self.cells[field].map(_printed).astype(object)
+        if field not in self.printed:
+            self.printed[field] = self.cells[field].map(_printed).astype(object)
+        return self.printed[field]
 
     def read(
         self,
@@ -190,7 +196,7 @@ class Rows:
     def only(self, keep: pd.Index) -> "Rows":
         """Return the list with some of its rows."""
         shapes = None if self.shapes is None else self.shapes[keep]
-        return replace(self, cells=self.cells.loc[keep], number=self.number[keep], shapes=shapes)
+        return replace(self, cells=self.cells.loc[keep], number=self.number[keep], shapes=shapes, printed={})
 
     def total_notes(self, sums: Mapping[str, tuple[float, float]]) -> list[Note]:
         """Return a note for every figure of a row of totals that the rows do not add up to; sums of parts (小计) are not checked.
@@ -202,7 +208,7 @@ class Rows:
         """
         notes = []
         for row, cells in self.totals.iterrows():
-            if any("小计" in cell_text(cells.get(name)).replace(" ", "") for name in ("id", "name")):
+            if any("小计" in cell_text(cell).replace(" ", "") for cell in cells):
                 continue
             for field, (low, high) in sums.items():
                 least, most = self._stated(field, cells.get(field))
@@ -240,26 +246,33 @@ def _values(value: object) -> dict[str, str]:
     return {"value": f"{value:.0f}"} if isinstance(value, float) and value == value else {"value": ""}
 
 
-def open_list(path: Path, layer: str | None) -> tuple[pd.DataFrame, gpd.GeoSeries | None]:
-    """Return the cells of a table or layer by row number (a layer's features from 1), and a layer's geometry.
+@dataclass(frozen=True)
+class Opened:
+    """A file before its columns are recognised."""
 
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
+    table: pd.DataFrame
+    """Cells by row number; a layer's features are numbered from 1."""
+    shapes: gpd.GeoSeries | None = None
+    """A layer's geometry by row number."""
+    notes: tuple[Note, ...] = ()
+    """What is odd in the sheet as a whole."""
+
+
+def open_list(path: Path, layer: str | None, *, encoding: str | None = None) -> Opened:
+    """Return a table or layer as it stands; an InputError if it cannot be read."""
     if readers.file_kind(path, "table", "layer") == "table":
-        return readers.read_rows(path, layer=layer), None
+        sheet = read_sheet(path, layer=layer, encoding=encoding)
+        return Opened(sheet.cells, notes=sheet.notes)
     features = readers.read_layer(path, layer=layer)
     numbers = pd.RangeIndex(1, len(features) + 1, name="row")
     table = pd.DataFrame(features.drop(columns=features.geometry.name)).astype(object).set_axis(numbers)
-    return table, features.geometry.set_axis(numbers)
+    return Opened(table, features.geometry.set_axis(numbers))
 
 
 def read_rows(
     path: Path,
     fields: Fields,
-    opened: tuple[pd.DataFrame, gpd.GeoSeries | None],
+    opened: Opened,
     *,
     key: str,
     mapped: Mapping[str, str],
@@ -287,12 +300,13 @@ def read_rows(
     InputError
         If a column is missing; every problem at once.
     """
-    table, shapes = opened
+    table, shapes = opened.table, opened.shapes
     headers = [str(column) for column in table.columns if column != where]
     stated = datum if isinstance(datum, str) else None
     columns = recognise(headers, fields, mapped=mapped, needs=needs, datum=stated, file=path.name)
     cells = pd.DataFrame({f: table[h] for f, h in columns.header.items()}, index=table.index, dtype=object)
-    sums, notes = total_rows(cells, ("id", "name"), file=path.name)
+    names = [columns.header[field] for field in ("id", "name") if field in columns.header]
+    sums, notes = total_rows(table, names, file=path.name)
     # ids look at every row, whatever `where` chooses
     numbers = cells.index[~sums]
     named = [f"{path.name}#{row}" for row in numbers]
@@ -315,7 +329,7 @@ def read_rows(
         columns,
         cells[sums],
     )
-    return rows, [*columns.notes, *notes]
+    return rows, [*opened.notes, *columns.notes, *notes]
 
 
 def _id_text(cell: object) -> str:
@@ -325,19 +339,26 @@ def _id_text(cell: object) -> str:
 def total_rows(
     table: pd.DataFrame, columns: Iterable[str], *, file: str
 ) -> tuple[NDArray[np.bool_], list[Note]]:
-    """Return which rows add up others by the words in one of `columns`, and a note for each.
+    """Return which rows add up others, and a note for each.
+
+    Such a row says so where the others have their name (in one of `columns`), or in its first cell: 合计, 本页小计, 示例镇小计.
 
     Examples
     --------
-    >>> table = pd.DataFrame({"name": ["A", "合 计", "小计（东片）"]}, index=[2, 3, 4])
+    >>> table = pd.DataFrame({"town": ["B", None, "小计"], "name": ["A", "合 计", None], "beds": [1, 1, 1]}, index=[2, 3, 4])
     >>> total_rows(table, ["name"], file="")[0].tolist()
     [False, True, True]
     """
+    first = table.bfill(axis=1).iloc[:, 0] if table.shape[1] else pd.Series(dtype=object)
     sums = np.zeros(len(table), bool)
-    for column in columns:
-        if column in table:
-            words = table[column].map(lambda cell: cell_text(cell).replace(" ", ""))
-            sums |= words.str.match(TOTAL_WORDS).to_numpy(bool)
+    for cells in (*(table[column] for column in columns if column in table), first):
+        sums |= np.array(
+            [
+                isinstance(cell, str) and _IS_TOTAL(cell_text(cell).replace(" ", "")) is not None
+                for cell in cells
+            ],
+            bool,
+        )
     notes = [Note.of("list_total_row", file=file, row=int(row), severity="info") for row in table.index[sums]]
     return sums, notes
 

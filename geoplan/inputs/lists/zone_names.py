@@ -5,9 +5,9 @@ the same row names decides; what stays ambiguous is not guessed.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import geopandas as gpd
@@ -19,12 +19,13 @@ from geoplan.inputs.lists.cells import split_words
 from geoplan.inputs.lists.rows import Rows
 from geoplan.words.errors import Note
 from geoplan.words.labels import label
+from geoplan.words.text import folded
 
 #: What may follow the proper name at each level.
 SUFFIXES: Mapping[str, str] = {
-    "district": r"(市辖区|新区|区|县|市)$",
-    "town": r"(街道办事处|街道办|街道|办事处|镇|乡|街)$",
-    "community": r"(社区居民委员会|社区居委会|居民委员会|村民委员会|居委会|村委会|社区|村)$",
+    "district": r"(市辖区|自治县|自治旗|新区|区|县|市|旗)$",
+    "town": r"(街道办事处|街道办|街道|地区办事处|办事处|民族乡|镇|乡|街|苏木)$",
+    "community": r"(社区居民委员会|社区居委会|居民委员会|村民委员会|居委会|村委会|行政村|社区|村|嘎查)$",
     "estate": r"(住宅小区|小区)$",
 }
 #: Levels that a list may name, coarse to fine.
@@ -41,22 +42,29 @@ def level_words(level: str) -> dict[str, Any]:
 
 
 def clean_name(name: Any) -> str:  # noqa: ANN401 - a cell holds anything
-    """Return a name as it is compared: half width, lower case, no blanks and dots.
+    """Return a name as it is compared: half width, lower case, simplified characters, no blanks and dots.
 
     Examples
     --------
-    >>> clean_name(" 向阳 社区（一）")
-    '向阳社区(一)'
+    >>> clean_name(" 向阳 社区（一）"), clean_name("東湖區")
+    ('向阳社区(一)', '东湖区')
     """
     if name is None or name is pd.NA or (isinstance(name, float) and name != name):
         return ""
-    return re.sub(r"[\s·•.,，。]", "", unicodedata.normalize("NFKC", str(name)).lower())
+    return re.sub(r"[\s·•.,，。]", "", folded(str(name)))
 
 
 def bare_name(name: str, level: str) -> str:
-    """Return a cleaned name without the suffix of its level; a name that would shrink to one character stays whole."""
+    """Return a cleaned name without the suffix of its level.
+
+    A name that would shrink to one character keeps it, but for the office that stands for the zone: 东街道办事处 is 东街道.
+    """
     bare = re.sub(SUFFIXES[level], "", name)
-    return bare if len(bare) > 1 else name
+    return (
+        bare
+        if len(bare) > 1
+        else re.sub(r"(?<=..)(办事处|办|居民委员会|村民委员会|居委会|村委会)$", "", name)
+    )
 
 
 @dataclass(frozen=True)
@@ -146,16 +154,16 @@ def named_zones(rows: Rows, place: pd.Series, names: ZoneNames) -> NamedZones:
     和平社区 is another one.
     """
     texts = {level: rows.text(level) for level in NAMED_LEVELS if level in names.levels()}
+    find = cache(lambda text, level, within: names.find(text, level, within=within))
     found_rows, notes = [], []
-    for row_id in rows.index:
+    for row_id, place_text, *named in zip(rows.index, place, *texts.values(), strict=True):
         found: str | None = None
         district: str | None = None
         strange = False
-        for level, cells in texts.items():
-            text = cells[row_id]
+        for level, text in zip(texts, named, strict=True):
             if not text:
                 continue
-            hit = names.find(text, level, within=found)
+            hit = find(text, level, found)
             if hit.zone_id is not None:
                 found = hit.zone_id
                 district = found if level == "district" else district
@@ -164,8 +172,8 @@ def named_zones(rows: Rows, place: pd.Series, names: ZoneNames) -> NamedZones:
             strange = level == "district" and hit.why == "unknown"
             if strange:
                 break
-        if found is None and not strange and place[row_id]:
-            found = _zone_in(place[row_id], names)
+        if found is None and not strange and place_text:
+            found = _zone_in(place_text, names)
         found_rows.append((found, district, strange))
     table = pd.DataFrame(found_rows, columns=["zone", "district", "strange"], index=rows.index, dtype=object)
     return NamedZones(table["zone"], table["district"], table["strange"].astype(bool), tuple(notes))
@@ -205,14 +213,14 @@ def outside_named(
     rows: Rows, geometry: gpd.GeoSeries, zone_id: pd.Series, zones: gpd.GeoDataFrame
 ) -> list[Note]:
     """Return a note for every point that lies outside of the zone that its row names by more than the boundary's slack."""
+    both = geometry.index[(geometry.notna() & zone_id.notna()).to_numpy()]
+    named = zones.geometry.reindex(zone_id[both])
+    metres = shapely.distance(np.asarray(geometry[both].array), np.asarray(named.array))
     notes = []
-    both = geometry.notna() & zone_id.notna()
-    for row_id in both.index[both]:
-        polygon = zones.geometry[zone_id[row_id]]
-        metres = 0.0 if polygon is None else float(geometry[row_id].distance(polygon))
-        if metres > BOUNDARY_SLACK_M:
-            words = {"zone": zone_id[row_id], "name": str(zones.loc[zone_id[row_id], "name"])}
-            notes.append(rows.note("point_outside_named_zone", row_id, metres=f"{metres:.0f}", **words))
+    for row_id, far in zip(both[metres > BOUNDARY_SLACK_M], metres[metres > BOUNDARY_SLACK_M], strict=True):
+        zone = str(zone_id[row_id])
+        words = {"zone": zone, "name": str(zones.loc[zone, "name"])}
+        notes.append(rows.note("point_outside_named_zone", row_id, metres=f"{far:.0f}", **words))
     return notes
 
 

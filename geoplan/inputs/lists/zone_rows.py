@@ -5,6 +5,7 @@ which are listed. Supplies without a point (family beds, social workers) are rep
 that the study maps is one supply; what is not said is an interval from 0 without end.
 """
 
+import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,9 +18,12 @@ from geoplan.inputs.boundaries.checks import listing
 from geoplan.inputs.lists.cells import cell_text, is_blank, read_amount, read_count, shown
 from geoplan.inputs.lists.rows import has_columns, total_rows
 from geoplan.inputs.lists.zone_names import ZoneNames, level_words
-from geoplan.inputs.readers import FilePath, read_rows
+from geoplan.inputs.opening import FilePath, file_kind
+from geoplan.inputs.sheets import read_sheet
 from geoplan.words.errors import InputError, Note, raise_errors
 
+#: A code of which a spreadsheet has kept the first digits only: 4.20106E+11.
+_EXPONENT = re.compile(r"\d(\.\d+)?e\+?\d+", re.IGNORECASE).fullmatch
 #: The study area as a whole, as a zone.
 AREA = "area/area"
 
@@ -127,21 +131,24 @@ def zone_rows(
     InputError
         If the file cannot be read.
     """
-    table = read_rows(path, layer=layer, encoding=encoding)
-    file = Path(path).name
+    path = Path(path)
+    file_kind(path, "table")
+    sheet = read_sheet(path, layer=layer, encoding=encoding)
+    table, file = sheet.cells, path.name
+    notes += sheet.notes
     if not has_columns(table, [zone, *columns, *([parent] if parent else [])], file, notes):
         return None
     sums, total_notes = total_rows(table, [zone], file=file)
     notes += total_notes
     table = table[~sums]
     names = ZoneNames(at.zones)
-    zone_ids, lost = [], {"unknown": list[str](), "ambiguous": list[str]()}
+    zone_ids, lost = [], {why: list[str]() for why in ("unknown", "ambiguous", "exponent")}
     for row, cells in table.iterrows():
         found = names.find(cells[zone], at.level, within=_above(cells.get(parent), names, at.level))
         zone_ids.append(found.zone_id)
         if found.zone_id is None:
             first = next((text for cell in (cells[zone], *cells) if (text := cell_text(cell))), "–")
-            lost[found.why].append(f"{first} ({row})")
+            lost["exponent" if _EXPONENT(first) else found.why].append(f"{first} ({row})")
     words = level_words(at.level)
     for why, rows in lost.items():
         notes += listing(f"zone_rows_{why}", rows, "rows", file=file, **words)

@@ -18,6 +18,7 @@ from geoplan.report.content.registry import tables
 from geoplan.report.content.table import WORDED, Coded, Column, Listed, Table, cell_text
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
+from geoplan.words.errors import Said
 from geoplan.words.numbers import FORMATS
 
 #: What starts a formula in Excel, WPS or LibreOffice, full-width forms too.
@@ -127,6 +128,15 @@ def _number(value: float) -> str:
         return "INF" if value > 0 else "-INF"
     shown = f"{value:.6f}".rstrip("0").rstrip(".")
     return "0" if shown == "-0" else shown
+
+
+def lines_text(rows: Iterable[Said]) -> str:
+    """Return notes as the text of a CSV file, with the names for programs in its first line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(Said._fields)
+    writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def harmless(text: str) -> str:
