@@ -1,6 +1,20 @@
-"""What a spreadsheet program shows of the cells that the workbook writes."""
+"""Workbook and CSV files of an outcome, and what a spreadsheet program shows of the cells that the workbook writes."""
 
 from decimal import ROUND_HALF_UP, Decimal
+
+from geoplan.report.content.registry import tables
+from geoplan.report.workbook.csv_files import write_csv
+from geoplan.report.workbook.workbook import write_workbook
+
+
+def write_book(outcome, path):
+    """Write the workbook of a run."""
+    write_workbook(tables(outcome)["workbook"], outcome, path)
+
+
+def write_files(outcome, folder):
+    """Write the CSV files of a run; return their paths, the package's last."""
+    return write_csv(tables(outcome)["csv"], outcome, folder)
 
 
 def shown(cell):

@@ -7,6 +7,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from report_town import BEDS, PLACES, PRESENCE, project_list, support_rows
+from spreadsheet import write_book
 
 from geoplan.report.content.findings import completion_of, findings, indicators, summarised, target_of
 from geoplan.report.content.gaps import gap_list, people_basis
@@ -32,7 +33,6 @@ from geoplan.report.content.zones import (
     flags_by_place,
     provision,
 )
-from geoplan.report.workbook import workbook
 
 
 def value(cell):
@@ -481,7 +481,7 @@ class TestTable:
     @pytest.mark.parametrize("product", ["workbook", "csv"])
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_every_key_is_used_once_and_every_list_has_codes(self, make, product, lang):
-        found = [part for table in tables(make(lang=lang), product) for part in (table, *table.below)]
+        found = [part for table in tables(make(lang=lang))[product] for part in (table, *table.below)]
         keys = [table.key for table in found]
         assert len(keys) == len(set(keys))
 
@@ -554,7 +554,7 @@ class TestProjects:
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_they_are_written_and_nothing_runs(self, make, tmp_path, lang):
         outcome = dataclasses.replace(make(lang=lang), projects=PROJECT_LIST, support=SUPPORT)
-        workbook.write_workbook(outcome, tmp_path / "a.xlsx")
+        write_book(outcome, tmp_path / "a.xlsx")
         book = openpyxl.load_workbook(tmp_path / "a.xlsx")
         tabs = {"zh": {"项目库", "项目库对指标的支撑测算"}}.get(lang, set())
         assert tabs <= set(book.sheetnames)

@@ -114,7 +114,7 @@ def test_values_are_those_of_the_outcome(package, make):
 
 
 def test_fields_have_the_names_of_the_csv_files(package, make):
-    files = {table.key: table for table in tables(make(), "csv")}
+    files = {table.key: table for table in tables(make())["csv"]}
     fields = {
         layer: set(pyogrio.read_info(package, layer=layer)["fields"])
         for layer, _ in pyogrio.list_layers(package)

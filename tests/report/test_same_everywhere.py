@@ -18,7 +18,7 @@ import pandas as pd
 import pyogrio
 import pytest
 from report_town import project_list, support_rows, with_sites
-from spreadsheet import shown
+from spreadsheet import shown, write_book, write_files
 
 from geoplan.cli import console, console_site
 from geoplan.report import look
@@ -36,8 +36,6 @@ from geoplan.report.folder.save import write_comparison
 from geoplan.report.layers.geopackage import write_layers
 from geoplan.report.look import fonts
 from geoplan.report.webmap.map import payload
-from geoplan.report.workbook.csv_files import write_csv
-from geoplan.report.workbook.workbook import write_workbook
 from geoplan.standards.assess import Assessment
 from geoplan.standards.gaps import gap_list
 from geoplan.words.numbers import FORMATS, format_interval
@@ -130,7 +128,7 @@ HEAD = look.COLOURS["accent"].lstrip("#").upper()
 
 def of_workbook(outcome, folder):
     """Read every table of the workbook of a run."""
-    write_workbook(outcome, folder / "a.xlsx")
+    write_book(outcome, folder / "a.xlsx")
     return read_workbook(folder / "a.xlsx")
 
 
@@ -314,7 +312,7 @@ def test_the_console_prints_the_totals_of_content(outcome, printed):
 
 
 def test_every_table_of_content_stands_in_the_workbook_as_it_is(outcome, printed):
-    for page in tables(outcome, "workbook"):
+    for page in tables(outcome)["workbook"]:
         for part in (page, *page.below):
             if not part.rows or page.key.startswith("guidance"):  # many towns have headings of one name
                 continue
@@ -374,7 +372,7 @@ def packed_text(column, row):
 
 def test_layers_hold_what_the_csv_files_hold(outcome, tmp_path):
     write_layers(outcome, tmp_path / "a.gpkg")
-    write_csv(outcome, tmp_path)
+    write_files(outcome, tmp_path)
     layer = pyogrio.read_dataframe(
         tmp_path / "a.gpkg", layer="zones_community", read_geometry=False
     ).set_index("zone_code")
@@ -425,8 +423,8 @@ def test_tables_of_content_agree_on_what_they_are_about(outcome):
     """Two rows of unlike tables about the same rule, zone, service … have the same figures under the same names."""
     documents = [assessment(outcome), guidance(outcome)]
     found = [
-        *tables(outcome, "workbook"),
-        *tables(outcome, "csv"),
+        *tables(outcome)["workbook"],
+        *tables(outcome)["csv"],
         circle_totals(outcome),
         flag_totals(outcome, "community"),
     ]
@@ -447,10 +445,10 @@ def test_tables_of_content_agree_on_what_they_are_about(outcome):
 
 
 def test_csv_files_hold_what_is_printed(outcome, printed, tmp_path):
-    write_csv(outcome, tmp_path)
+    write_files(outcome, tmp_path)
     record = json.loads((tmp_path / "datapackage.json").read_text(encoding="utf-8"))
     compared = 0
-    for table, resource in zip(tables(outcome, "csv"), record["resources"], strict=True):
+    for table, resource in zip(tables(outcome)["csv"], record["resources"], strict=True):
         frame = pd.read_csv(
             tmp_path / resource["path"], encoding="utf-8-sig", dtype=str, keep_default_na=False
         )

@@ -13,6 +13,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from report_town import BEDS, support_rows
+from spreadsheet import write_book, write_files
 
 from geoplan.inputs.lists.types import printed_types
 from geoplan.inputs.projects import read_projects
@@ -46,7 +47,7 @@ from geoplan.report.content.sites import (
 from geoplan.report.content.table import Amount, Coded
 from geoplan.report.folder import store
 from geoplan.report.folder.manifest import canonical, manifest
-from geoplan.report.workbook import csv_files, workbook
+from geoplan.report.workbook import workbook
 from geoplan.standards.gaps import with_site_names
 from geoplan.tables import PROJECTS
 from geoplan.words.vocabulary import vocabulary
@@ -59,8 +60,8 @@ SITING = ("candidates", "sites", "answers", "curve", "unmet")
 def books(make_sited, tmp_path_factory):
     folder = tmp_path_factory.mktemp("books")
     for lang in ("zh", "en"):
-        workbook.write_workbook(make_sited(lang=lang), folder / f"{lang}.xlsx")
-    csv_files.write_csv(make_sited(), folder)
+        write_book(make_sited(lang=lang), folder / f"{lang}.xlsx")
+    write_files(make_sited(), folder)
     return folder
 
 
@@ -113,7 +114,7 @@ def test_a_site_that_enlarges_a_facility_names_it(sited, tmp_path):
         None,
         Coded("eldercare_register.xlsx#2", "江城颐养院"),
     ]
-    workbook.write_workbook(enlarging, tmp_path / "a.xlsx")
+    write_book(enlarging, tmp_path / "a.xlsx")
     back = read_projects(tmp_path / "a.xlsx", zones=sited.zones, crs=sited.crs, layer="选址方案").projects
     assert back["extends"].tolist() == ["", "江城颐养院", "", ""]
     assert "extends" not in [column.key for column in sites_table(sited).columns]
@@ -359,7 +360,7 @@ def test_every_question_has_a_chart_of_its_own(sited, tmp_path):
     assert [(chart.first, chart.last) for chart in table_.charts] == [(0, 5), (6, 11)]
     # less is better here: what each further site takes away
     assert [cell and cell.low for cell in table_.cells("marginal")[:6]] == [None, 35.0, 19.0, 17.0, 0.0, 0.0]
-    workbook.write_workbook(both, tmp_path / "a.xlsx")
+    write_book(both, tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
         charts = [file.read(n).decode() for n in sorted(file.namelist()) if n.startswith("xl/charts/chart")]
     # each draws its own six rows
@@ -379,7 +380,7 @@ def test_a_number_of_sites_without_an_answer_stays_blank(sited, tmp_path):
     table_ = curve_table(more)
     assert (table_.cells("best_found")[0], table_.cells("bound")[0]) == (None, None)
     assert table_.charts[0].low == 2800
-    workbook.write_tables([table_], more, tmp_path / "a.xlsx")
+    workbook.write_workbook([table_], more, tmp_path / "a.xlsx")
 
 
 def test_a_drawn_curve_marks_what_was_adopted(sited):
@@ -455,7 +456,7 @@ def test_the_table_says_that_candidates_are_left_out(sited):
 
 def test_nothing_of_siting_is_written_where_nobody_asked(make, tmp_path):
     plain = make()
-    keys = {table_.key for product in ("workbook", "csv") for table_ in tables(plain, product)}
+    keys = {table_.key for product in ("workbook", "csv") for table_ in tables(plain)[product]}
     assert not keys & {"sites", "sites_other", "site_support", "answers", "curve", "unmet", "candidates"}
     assert "siting" not in manifest(plain, version="1")
     store.write_outcome(plain, tmp_path)
@@ -482,14 +483,14 @@ def test_text_never_runs_not_even_in_a_chart(sited, tmp_path):
         answers=sited.answers.assign(label=bad, aim=bad),
         candidates=sited.candidates.assign(name=bad, storey=bad),
     )
-    workbook.write_workbook(nasty, tmp_path / "a.xlsx")
+    write_book(nasty, tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
         pages = {n: file.read(n).decode() for n in file.namelist() if n.startswith("xl/worksheets/sheet")}
         (chart,) = [file.read(n).decode() for n in file.namelist() if n.startswith("xl/charts/chart")]
     assert not any("<f>" in page or "<f " in page for page in pages.values())
     # the chart's formulas are references to its own cells; its title is text
     assert all("选址增益曲线!$" in part.split("</c:f>")[0] for part in chart.split("<c:f>")[1:])
-    csv_files.write_csv(nasty, tmp_path)
+    write_files(nasty, tmp_path)
     cells = [cell for row in read_csv(tmp_path / "sites.csv") for cell in row.values()]
     assert "'=1+1" in cells
     assert not any(cell.startswith("=") for cell in cells)
@@ -497,7 +498,7 @@ def test_text_never_runs_not_even_in_a_chart(sited, tmp_path):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_markup_in_every_name_stays_text(make_sited, tmp_path, lang):
-    workbook.write_workbook(make_sited(nasty=True, lang=lang), tmp_path / "a.xlsx")
+    write_book(make_sited(nasty=True, lang=lang), tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert all(cell.data_type != "f" for sheet in book for row in sheet for cell in row)
     _, rows = table(book["选址方案" if lang == "zh" else "Sites"])
@@ -510,8 +511,8 @@ def test_how_long_it_took_stands_in_no_output(make_sited, tmp_path):
     for name, sited in (("one", one), ("other", other)):
         folder = tmp_path / name
         folder.mkdir()
-        workbook.write_workbook(sited, folder / "a.xlsx")
-        csv_files.write_csv(sited, folder)
+        write_book(sited, folder / "a.xlsx")
+        write_files(sited, folder)
         (folder / "m.json").write_text(canonical(manifest(sited, version="1")), encoding="utf-8")
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "other" / path.name).read_bytes()
@@ -610,7 +611,7 @@ def test_the_column_of_sites_is_printed_only_where_there_are_any(make_sited, tmp
     )
     sheet = "缺口清单" if lang == "zh" else "Gap list"
     for own, there in ((sited, False), (named, True)):
-        workbook.write_workbook(own, tmp_path / "a.xlsx")
+        write_book(own, tmp_path / "a.xlsx")
         headers, rows = table(openpyxl.load_workbook(tmp_path / "a.xlsx")[sheet])
         assert (header in headers) is there
     at = headers.index(header)

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spreadsheet import shown
+from spreadsheet import shown, write_book, write_files
 
 import geoplan
 from geoplan.report.content import titles
@@ -36,7 +36,7 @@ def books(make, tmp_path_factory):
     paths = {}
     for lang in ("zh", "en"):
         paths[lang] = folder / f"{lang}.xlsx"
-        workbook.write_workbook(make(lang=lang), paths[lang])
+        write_book(make(lang=lang), paths[lang])
     return paths
 
 
@@ -59,7 +59,7 @@ def test_the_sheets_in_order(books):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_sheet_is_fit_to_print(books, make, lang):
     outcome = make(lang=lang)
-    blocks = {table.page or table.title: 1 + len(table.below) for table in workbook.sheets(outcome)}
+    blocks = {table.page or table.title: 1 + len(table.below) for table in tables(outcome)["workbook"]}
     for sheet in openpyxl.load_workbook(books[lang]):
         assert sheet.page_setup.orientation == "landscape"
         assert sheet.page_setup.paperSize == 9
@@ -82,7 +82,7 @@ def test_every_sheet_is_fit_to_print(books, make, lang):
 
 
 def test_a_real_study_carries_no_banner(make, tmp_path):
-    workbook.write_workbook(make(synthetic=False), tmp_path / "a.xlsx")
+    write_book(make(synthetic=False), tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
         everything = b"".join(file.read(name) for name in file.namelist()).decode("utf-8", "ignore")
     assert "演示数据" not in everything
@@ -91,9 +91,7 @@ def test_a_real_study_carries_no_banner(make, tmp_path):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_cell_shows_what_the_table_prints(books, make, lang):
     book = openpyxl.load_workbook(books[lang])
-    tables = workbook.sheets(make(lang=lang))
-    assert len(book.sheetnames) == len(tables)
-    for sheet, page in zip(book, tables, strict=True):
+    for sheet, page in zip(book, tables(make(lang=lang))["workbook"], strict=True):
         lines = [[shown(cell) for cell in row] for row in sheet.iter_rows()]
         for part in (page.to(3), *(below.to(3) for below in page.below)):
             width = len(part.columns)
@@ -141,7 +139,7 @@ def test_text_never_runs(make, tmp_path):
     facilities["name"] = [NASTY[k % len(NASTY)] for k in range(len(facilities))]
     warnings = pd.concat([outcome.warnings.iloc[:1].assign(text=t, action=t, file=t) for t in NASTY])
     nasty = dataclasses.replace(outcome, zones=zones, facilities=facilities, warnings=warnings, name=NASTY[0])
-    workbook.write_workbook(nasty, tmp_path / "a.xlsx")
+    write_book(nasty, tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
         pages = [file.read(n).decode() for n in file.namelist() if n.startswith("xl/worksheets/sheet")]
     # formulas stand in rules of colour only, and there are no links
@@ -154,7 +152,7 @@ def test_text_never_runs(make, tmp_path):
 
 def test_markup_in_every_name_stays_text(make, tmp_path):
     outcome = make(nasty=True)
-    workbook.write_workbook(outcome, tmp_path / "a.xlsx")
+    write_book(outcome, tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert book["短板社区清单"]["A1"].value.startswith(outcome.name)
 
@@ -164,7 +162,7 @@ def test_very_long_text_is_cut_not_lost(make, tmp_path):
     long = dataclasses.replace(
         outcome, warnings=outcome.warnings.assign(text="长" * 40_000), name="名" * 400 + "&" * 10
     )
-    workbook.write_workbook(long, tmp_path / "a.xlsx")
+    write_book(long, tmp_path / "a.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx")["数据问题清单"]
     assert any(isinstance(c.value, str) and len(c.value) == 32_767 for row in sheet for c in row)
 
@@ -184,7 +182,7 @@ def test_an_outcome_without_rules_or_facilities_still_prints(make, tmp_path):
         not_assessed=pd.DataFrame(),
         facilities=outcome.facilities.iloc[:0],
     )
-    workbook.write_workbook(bare, tmp_path / "a.xlsx")
+    write_book(bare, tmp_path / "a.xlsx")
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert "没有短板社区，也没有未达标的指标" in [c.value for c in book["缺口清单"]["A"]]
 
@@ -208,7 +206,7 @@ class TestTabs:
         outcome = make()
         names = outcome.zones["name"].where(outcome.zones["level"] != "town", "甲/乙[街道]" + "长" * 40)
         zones = outcome.zones.assign(name=names)
-        workbook.write_workbook(dataclasses.replace(outcome, zones=zones), tmp_path / "a.xlsx")
+        write_book(dataclasses.replace(outcome, zones=zones), tmp_path / "a.xlsx")
         tabs = [n for n in openpyxl.load_workbook(tmp_path / "a.xlsx").sheetnames if n.startswith("指引")]
         assert len(tabs) == 4
         assert tabs[0] == ("指引·甲·乙·街道·" + "长" * 40)[:31]
@@ -217,7 +215,7 @@ class TestTabs:
 
 def test_a_file_that_cannot_be_written_is_an_os_error(make, tmp_path):
     with pytest.raises(OSError):
-        workbook.write_workbook(make(), tmp_path / "no such folder" / "a.xlsx")
+        write_book(make(), tmp_path / "no such folder" / "a.xlsx")
 
 
 def csv_rows(path):
@@ -225,13 +223,13 @@ def csv_rows(path):
 
 
 def test_files_bom_line_ends_and_names_for_programs(make, tmp_path):
-    *paths, described = sheets_csv.write_csv(make(), tmp_path)
+    *paths, described = write_files(make(), tmp_path)
     assert described.name == "datapackage.json"
     for path in paths:
         data = path.read_bytes()
         assert data.startswith(b"\xef\xbb\xbf")
         assert data.count(b"\r\n") == data.count(b"\n")
-    for table in tables(make(), "csv"):
+    for table in tables(make())["csv"]:
         names, *body = csv_rows(tmp_path / f"{table.key}.csv")
         assert names[-1] == "remarks"
         assert len(set(names)) == len(names)
@@ -240,14 +238,14 @@ def test_files_bom_line_ends_and_names_for_programs(make, tmp_path):
 
 
 def test_a_real_study_has_no_remark(make, tmp_path):
-    sheets_csv.write_csv(make(synthetic=False), tmp_path)
+    write_files(make(synthetic=False), tmp_path)
     assert {row[-1] for row in csv_rows(tmp_path / "gap_list.csv")[1:]} == {""}
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_package_is_valid_by_its_own_validator(make, tmp_path, lang):
     outcome = make(lang=lang)
-    *paths, described = sheets_csv.write_csv(outcome, tmp_path)
+    *paths, described = write_files(outcome, tmp_path)
     report = frictionless.validate(str(described))
     assert report.valid, report.flatten(["title", "fieldName", "note"])
     assert [task.name for task in report.tasks] == [path.stem for path in paths]
@@ -259,7 +257,7 @@ def test_the_package_is_valid_by_its_own_validator(make, tmp_path, lang):
     )
     assert record["description"] == titles.basis_line(outcome)
     assert {source["title"] for source in record["sources"]} == set(titles.attribution(outcome.sources))
-    for table, resource in zip(tables(outcome, "csv"), record["resources"], strict=True):
+    for table, resource in zip(tables(outcome)["csv"], record["resources"], strict=True):
         assert resource["title"] == table.title
         assert resource.get("description", "") == "\n".join(table.notes)
         types = {field["name"]: field["type"] for field in resource["schema"]["fields"]}
@@ -271,7 +269,7 @@ def test_the_package_is_valid_by_its_own_validator(make, tmp_path, lang):
 
 
 def test_the_package_tells_what_codes_mean(make, tmp_path):
-    *_, described = sheets_csv.write_csv(make(), tmp_path)
+    *_, described = write_files(make(), tmp_path)
     record = json.loads(described.read_text(encoding="utf-8"))
     fields = {field["name"]: field for field in record["resources"][0]["schema"]["fields"]}
     assert {"value": "flagged", "label": "短板"} in fields["flagged"]["categories"]
@@ -279,8 +277,8 @@ def test_the_package_tells_what_codes_mean(make, tmp_path):
 
 def test_pandas_reads_every_file_as_the_table_holds_it(make, tmp_path):
     outcome = make()
-    sheets_csv.write_csv(outcome, tmp_path)
-    for table in tables(outcome, "csv"):
+    write_files(outcome, tmp_path)
+    for table in tables(outcome)["csv"]:
         frame = pd.read_csv(tmp_path / f"{table.key}.csv", encoding="utf-8-sig", dtype={"zone_code": str})
         assert len(frame) == len(table.rows)
         for column in table.columns:
@@ -295,13 +293,13 @@ def test_pandas_reads_every_file_as_the_table_holds_it(make, tmp_path):
 
 def test_the_gap_list_in_numbers(make, tmp_path):
     outcome = make()
-    sheets_csv.write_csv(outcome, tmp_path)
+    write_files(outcome, tmp_path)
     frame = pd.read_csv(tmp_path / "gap_list.csv", encoding="utf-8-sig")
     assert frame["shortfall"].tolist() == outcome.gap_list["shortfall"].tolist()
 
 
 def test_golden_findings(make, tmp_path):
-    sheets_csv.write_csv(make(lang="en"), tmp_path)
+    write_files(make(lang="en"), tmp_path)
     frame = pd.read_csv(tmp_path / "findings.csv", encoding="utf-8-sig", keep_default_na=False)
     kept = ["indicator", "actual_low", "actual_high", "target", "completion_low", "shortfall", "verdict"]
     assert frame[kept].astype(str).to_numpy().tolist() == [
@@ -340,7 +338,7 @@ def test_names_from_a_register_never_run(make, tmp_path, name):
     outcome = make()
     nasty = dataclasses.replace(outcome, name=name, zones=outcome.zones.assign(name=name), synthetic=False)
     gaps = outcome.gap_list.assign(town=name, community=name, cause="")
-    *paths, _described = sheets_csv.write_csv(dataclasses.replace(nasty, gap_list=gaps), tmp_path)
+    *paths, _described = write_files(dataclasses.replace(nasty, gap_list=gaps), tmp_path)
     for path in paths:
         for row in csv_rows(path):
             for cell in row:
@@ -369,13 +367,15 @@ levels_title: {zh: 评价单元数, en: Zones by level}
 SCRIPT = """
 import json, sys, openpyxl
 from pathlib import Path
+from geoplan.report.content.registry import tables
 from geoplan.report.folder.store import read_outcome
 from geoplan.report.workbook.csv_files import write_csv
 from geoplan.report.workbook.workbook import write_workbook
 out = Path(sys.argv[1])
 outcome = read_outcome(out)
-write_workbook(outcome, out / "a.xlsx")
-write_csv(outcome, out)
+found = tables(outcome)
+write_workbook(found["workbook"], outcome, out / "a.xlsx")
+write_csv(found["csv"], outcome, out)
 sheet = openpyxl.load_workbook(out / "a.xlsx").worksheets[0]
 described = json.loads((out / "datapackage.json").read_text(encoding="utf-8"))["resources"][0]
 print(sheet.title, [cell.value for cell in list(sheet.rows)[-1]], described["title"], flush=True)

@@ -5,17 +5,16 @@ import time
 
 import pandas as pd
 import pytest
+from spreadsheet import write_book, write_files
 
 from geoplan.report.booklet.page import write_report
 from geoplan.report.layers.geopackage import write_layers
 from geoplan.report.webmap.map import write_map
-from geoplan.report.workbook.csv_files import write_csv
-from geoplan.report.workbook.workbook import write_workbook
 
 #: Output -> what writes it; CSV files into a folder, all else into a file.
 WRITERS = {
-    "map.html": write_map, "report.html": write_report, "gap_list.xlsx": write_workbook, "coverage.gpkg": write_layers,
-    "csv": write_csv,
+    "map.html": write_map, "report.html": write_report, "gap_list.xlsx": write_book, "coverage.gpkg": write_layers,
+    "csv": write_files,
 }  # fmt: skip
 
 
