@@ -84,6 +84,13 @@ def make_outcome(*, lang="zh", synthetic=True, nasty=False):
     return outcome_of(compute(inputs))
 
 
+def flags_of(outcome, rule=None):
+    """Return the flags of communities, of one rule or of all, and those of them that are short."""
+    flags = outcome.flags[outcome.flags["zone_id"].str.startswith("community")]
+    flags = flags if rule is None else flags[flags["rule_id"] == rule]
+    return flags, flags[flags["flagged"].fillna(value=False)]
+
+
 SOURCES = (
     Source("zones", "communities.gpkg", "a" * 64, 4096, 12, "wgs84"),
     Source("streets", "streets.parquet", "b" * 64, 8192, 31, "wgs84", "OpenStreetMap, ODbL"),
@@ -255,17 +262,6 @@ def project_list(*rows):
     return table
 
 
-def two_projects():
-    """Return a home with a place, and a nursery without one."""
-    return project_list(
-        {
-            "name": "临江养老服务综合体", "works": "new", "services": ("elder_home",), "zone_id": "community/C01", "beds": 120.0,
-            "open_year": 2026.0, "geometry": Point(528_300.0, 3_385_400.0),
-        },
-        {"name": "学府托育园", "works": "extend", "services": ("childcare",), "places": 60.0},
-    )  # fmt: skip
-
-
 #: What a project may say in numbers.
 AMOUNTS = (
     "beds", "nursing_beds", "places", "inclusive_places", "floor_area_m2", "facilities", "cost", "start_year", "open_year",
@@ -281,6 +277,41 @@ def support_rows(*rows):
         for row in rows
     ]
     return pd.DataFrame(made)
+
+
+def with_projects(outcome):
+    """Return `outcome` with a home at a place, a nursery without one, what they meet, and whom places given out once serve."""
+    projects = project_list(
+        {
+            "name": "甲养老院", "works": "new", "services": ("elder_home",), "beds": 100.0, "nursing_beds": 60.0, "floor_area_m2": 3000.0,
+            "facilities": 1.0, "cost": 2500.4, "cost_from": "stated", "funds": "财政", "start_year": 2024.0, "open_year": 2025.0,
+            "unit": "区民政局", "zone_id": "community/C01", "serves": ("community/C01", "community/C02"), "indicators": (PLACES,),
+            "geometry": Point(528_300.0, 3_385_400.0),
+        },
+        {
+            "name": "乙托育园", "works": "extend", "services": ("childcare",), "places": 50.0, "inclusive_places": 30.0,
+            "facilities": 1.0, "open_year": 2026.0,
+        },
+    )  # fmt: skip
+    support = support_rows(
+        {
+            "rule_id": PLACES, "verdict_before": "not_met", "verdict_after": "met", "actual_before": 4.1, "actual_after": 4.6,
+            "required": 4.5, "shortfall_before": 8.0, "unit": "places", "projects": ("projects.xlsx#3",),
+        },
+        {
+            "rule_id": NURSING, "verdict_before": "not_met", "verdict_after": "no_data", "actual_before": 0.5, "actual_after": 0.6,
+            "actual_high_before": 0.53, "actual_high_after": np.inf, "required": 0.65, "shortfall_before": 20.0, "shortfall_after": 7.0,
+            "unit": "beds", "projects": ("projects.xlsx#2", "gone"),
+        },
+    )  # fmt: skip
+    served = pd.DataFrame(
+        {
+            "service": ["childcare", "eldercare", "eldercare"], "zone_id": ["area/area", "town/T1", "area/area"],
+            "need": [0.0, 50.0, 200.0], "served_low": [0.0, 20.0, 120.0], "served_high": [0.0, 20.0, 150.0],
+            "without_place": [0.0, 25.0, 60.0], "outside": [0.0, 5.0, 20.0],
+        }
+    )  # fmt: skip
+    return dataclasses.replace(outcome, projects=projects, support=support, served=served)
 
 
 # --- siting ---------------------------------------------------------------------------------------------------------
@@ -316,9 +347,10 @@ def with_sites(outcome):
     covered, people = (
         float(rows.set_index("zone_id").loc["area/area", key]) for key in ("covered", "people")
     )
-    sites = pd.concat([_gap_sites(candidates, zh), _cover_sites(candidates, people - covered, covered, zh)])
+    sites = pd.concat([_gap_sites(candidates, zh), _cover_sites(candidates, people - covered, covered)])
     sites = gpd.GeoDataFrame(sites, geometry="geometry", crs=CRS)
     near = sites.geometry[sites["question"] == "close_gap"]
+    bands = {minutes: near.buffer(40 * minutes).union_all() for minutes in (5.0, 10.0, 15.0)}
     return dataclasses.replace(
         outcome,
         candidates=candidates,
@@ -327,24 +359,14 @@ def with_sites(outcome):
         curve=_curve(people, covered),
         unmet=_unmet(),
         site_isochrones=gpd.GeoDataFrame(
-            [("eldercare", m, near.buffer(40 * m).union_all()) for m in (5.0, 10.0, 15.0)],
-            columns=["service", "minutes", "geometry"],
-            geometry="geometry",
-            crs=CRS,
+            {"service": "eldercare", "minutes": list(bands)}, geometry=list(bands.values()), crs=CRS
         ),
     )
 
 
 def _candidates(outcome, nasty):
-    usual = {
-        "most_places": np.nan,
-        "usable_years": np.nan,
-        "from_year": np.nan,
-        "rule": "",
-        "either_or": "",
-        "extends": None,
-        "land_code": "",
-    }
+    usual = dict.fromkeys(("most_places", "usable_years", "from_year"), np.nan)
+    usual |= dict.fromkeys(("rule", "either_or", "land_code"), "") | {"extends": None}
     rows = [
         usual | {
             "name": name + nasty, "services": services, "works": works, "floor_area_m2": area, "most_beds": beds, "most_places": places,
@@ -393,52 +415,44 @@ def _site_table(rows):
     return table.set_index(pd.Index(ids, name="site_id"))
 
 
-def _gap_sites(candidates, zh):
-    def serves(*codes):
-        return tuple(f"community/{code}" for code in codes)
+#: Candidate, place, phase, codes of the communities served, gain, marginal, total, and what else the site says.
+_GAP_SITES = (
+    (f"{PREMISES}#2", "长青路18号", 2025.0, "C11 C12", 45.0, 39.0, 72.0,
+     {"services": ("elder_home",), "size": 39.0, "unit": "beds", "beds": 39.0, "cost": 383.0}),
+    (f"{PREMISES}#3", "和平里3号", 2025.0, "C08 C03", 38.0, 35.0, 37.0,
+     {"services": ("elder_home",), "size": 35.0, "unit": "beds", "beds": 35.0, "cost": 420.0}),
+    ("generated/grid#1", "意向区域：南湖社区", 2030.0, "C04", 19.0, 19.0, 18.0,
+     {"services": ("elder_day_care", "childcare"), "size": 750.0, "unit": "m2", "beds": 19.0, "places": 6.0, "floor_area_m2": 750.0,
+      "cost": 310.0, "indicators": (BEDS, PLACES)}),
+    (f"{PREMISES}#4", "春晖路52号", 2030.0, "C07", 20.0, 17.0, 1.0,
+     {"size": 17.0, "unit": "beds", "beds": 17.0, "cost": 230.0}),
+)  # fmt: skip
+_COVER_SITES = ((7, "胜利路北端", "C10 C09"), (3, "和平里3号", "C08 C12"), (2, "长青路18号", "C11"))
 
-    intent = "意向区域：南湖社区" if zh else "Area of intent: 南湖社区"
+
+def _serves(codes):
+    return tuple(f"community/{code}" for code in codes.split())
+
+
+def _gap_sites(candidates, zh):
+    said = {} if zh else {"意向区域：南湖社区": "Area of intent: 南湖社区"}
     rows = [
         _site(
-            candidates, "close_gap", 1, f"{PREMISES}#2", "长青路18号",
-            services=("elder_home",), size=39.0, unit="beds", beds=39.0, cost=383.0, phase=2025.0, serves=serves("C11", "C12"),
-            indicators=(BEDS,), gain=45.0, marginal=39.0, total=72.0,
-        ),
-        _site(
-            candidates, "close_gap", 2, f"{PREMISES}#3", "和平里3号",
-            services=("elder_home",), size=35.0, unit="beds", beds=35.0, cost=420.0, phase=2025.0, serves=serves("C08", "C03"),
-            indicators=(BEDS,), gain=38.0, marginal=35.0, total=37.0,
-        ),
-        _site(
-            candidates, "close_gap", 3, "generated/grid#1", intent,
-            services=("elder_day_care", "childcare"), size=750.0, unit="m2", beds=19.0, places=6.0, floor_area_m2=750.0,
-            cost=310.0, phase=2030.0, serves=serves("C04"), indicators=(BEDS, PLACES), gain=19.0, marginal=19.0, total=18.0,
-        ),
-        _site(
-            candidates, "close_gap", 4, f"{PREMISES}#4", "春晖路52号",
-            size=17.0, unit="beds", beds=17.0, cost=230.0, phase=2030.0, serves=serves("C07"),
-            indicators=(BEDS,), gain=20.0, marginal=17.0, total=1.0,
-        ),
+            candidates, "close_gap", order, candidate, said.get(place, place), phase=phase, serves=_serves(codes), gain=gain, marginal=marginal,
+            total=total, **{"indicators": (BEDS,)} | values,
+        )
+        for order, (candidate, place, phase, codes, gain, marginal, total, values) in enumerate(_GAP_SITES, start=1)
     ]  # fmt: skip
     return _site_table(rows)
 
 
-def _cover_sites(candidates, outside, covered, zh):
-    chosen = (
-        (7, "胜利路北端", ("C10", "C09")),
-        (3, "和平里3号", ("C08", "C12")),
-        (2, "长青路18号", ("C11",)),
-    )
+def _cover_sites(candidates, outside, covered):
     rows, total = [], covered
-    for order, (share, (row, place, codes)) in enumerate(zip(GAINS[:3], chosen, strict=True), start=1):
+    for order, (share, (row, place, codes)) in enumerate(zip(GAINS, _COVER_SITES, strict=False), start=1):
         gain = round(outside * share)
         total += gain
         values = {"gain": float(round(gain * 1.2)), "marginal": float(gain), "total": float(total)}
-        values |= {
-            "services": ("elder_home",),
-            "serves": tuple(f"community/{code}" for code in codes),
-            "indicators": (CIRCLE_E,),
-        }
+        values |= {"services": ("elder_home",), "serves": _serves(codes), "indicators": (CIRCLE_E,)}
         rows.append(_site(candidates, "cover_elders", order, f"{PREMISES}#{row}", place, **values))
     return _site_table(rows)
 
@@ -452,30 +466,28 @@ def _answers(sites, people, covered, zh, nasty):
         "cover_elders": ("选3处，使服务圈覆盖的老年人最多", "3 sites so that most elders are within the circle"),
         "everyone": ("用最少的点位使每个社区95%的老年人进入服务圈", "Fewest sites that bring 95 % of every community's elders into the circle"),
     }  # fmt: skip
-    unmet = "未补齐的床位" if zh else "beds still missing"
-    cover = "服务圈覆盖的老年人" if zh else "elders within the circle"
+    aims = {
+        "close_gap": ("未补齐的床位", "beds still missing"), "cover_elders": ("服务圈覆盖的老年人", "elders within the circle"),
+        "everyone": ("点位数", "sites"),
+    }  # fmt: skip
     rows = [
-        usual
-        | {
-            "question": "close_gap", "ask": "sizes", "status": "optimal", "aim": unmet, "unit": "beds", "objective": 1.0,
-            "bound": 1.0, "gap": 0.0, "recount": 1.0, "before": 111.0, "sites": 4, "cost": 1343.0, "nodes": 7, "adopted": True,
+        {
+            "question": "close_gap", "ask": "sizes", "status": "optimal", "unit": "beds", "objective": 1.0, "bound": 1.0, "gap": 0.0,
+            "recount": 1.0, "before": 111.0, "sites": 4, "cost": 1343.0, "nodes": 7, "adopted": True,
         },
-        usual
-        | {
-            "question": "cover_elders", "ask": "cover", "status": "within", "stopped": "nodes", "aim": cover, "unit": "people",
-            "objective": best, "bound": float(bound), "gap": (bound - best) / bound, "recount": best, "before": covered,
-            "sites": 3, "cost": np.nan, "nodes": 100,
+        {
+            "question": "cover_elders", "ask": "cover", "status": "within", "stopped": "nodes", "unit": "people", "objective": best,
+            "bound": float(bound), "gap": (bound - best) / bound, "recount": best, "before": covered, "sites": 3, "nodes": 100,
         },
-        usual
-        | {
-            "question": "everyone", "ask": "share", "status": "infeasible", "aim": "点位数" if zh else "sites", "unit": "sites",
-            "objective": np.nan, "bound": np.nan, "gap": np.nan, "recount": np.nan, "before": 0.0, "sites": 0, "cost": 0.0,
+        {
+            "question": "everyone", "ask": "share", "status": "infeasible", "unit": "sites", "before": 0.0, "sites": 0, "cost": 0.0,
             "nodes": 0,
         },
     ]  # fmt: skip
     for row in rows:
-        row["label"] = labels[row["question"]][0 if zh else 1] + nasty
-    return pd.DataFrame(rows)[list(ANSWERS)]
+        own = row["question"]
+        row |= {"label": labels[own][0 if zh else 1] + nasty, "aim": aims[own][0 if zh else 1]}
+    return pd.DataFrame([usual | row for row in rows])[list(ANSWERS)]
 
 
 def _curve(people, covered):

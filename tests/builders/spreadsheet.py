@@ -1,6 +1,32 @@
-"""What a spreadsheet program shows of the cells that the workbook writes."""
+"""Workbook and CSV files of an outcome, and what a spreadsheet program shows of the cells that the workbook writes."""
 
 from decimal import ROUND_HALF_UP, Decimal
+
+import openpyxl
+
+from geoplan.report.content.registry import tables
+from geoplan.report.workbook.csv_files import write_csv
+from geoplan.report.workbook.workbook import write_workbook
+
+
+def write_book(outcome, path):
+    """Write the workbook of a run."""
+    write_workbook(tables(outcome)["workbook"], outcome, path)
+
+
+def write_files(outcome, folder):
+    """Write the CSV files of a run; return their paths, the package's last."""
+    return write_csv(tables(outcome)["csv"], outcome, folder)
+
+
+def cells_and_texts(path, outcome):
+    """Yield of each table of a run's workbook what its cells show, and what it prints; tabs and tables stand in one order."""
+    for sheet, page in zip(openpyxl.load_workbook(path), tables(outcome)["workbook"], strict=True):
+        lines = [[shown(cell) for cell in row] for row in sheet.iter_rows()]
+        for part in (page.to(3), *(below.to(3) for below in page.below)):
+            width = len(part.columns)
+            at = next(k for k, line in enumerate(lines) if line[:width] == [c.header for c in part.columns])
+            yield [line[:width] for line in lines[at + 1 : at + 1 + len(part.rows)]], part.texts(outcome.lang)
 
 
 def shown(cell):

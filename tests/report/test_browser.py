@@ -2,12 +2,12 @@
 
 import dataclasses
 import re
-import shutil
 import subprocess
 
 import numpy as np
 import pytest
 import rasterio
+from printed import CHROMIUM
 from report_town import BEDS
 
 from geoplan.report import look
@@ -21,10 +21,6 @@ from geoplan.report.webmap.map import write_map
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import format_number
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
-    None,
-)
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
 
 FLAGS = [
@@ -94,15 +90,15 @@ def test_the_view_of_members_shows_the_verdict_apart_from_flags(opened):
     assert "有（符合）" in dom
 
 
-def test_names_do_not_run(nasty, tmp_path):
-    write_map(nasty, tmp_path / "map.html")
-    dom = browse(
-        tmp_path / "map.html",
-        query="#view=supply&zone=community/C03&show=isochrones0,outside1",
-    )
-    assert state(dom)["view"] == "supply"
-    assert "<title>hacked" not in dom
-    assert "<img" not in dom
+def test_names_do_not_run(make_sited, tmp_path):
+    write_map(make_sited(lang="en", nasty=True), tmp_path / "map.html")
+    for query, told in (
+        ("#view=supply&zone=community/C03&show=isochrones0,outside1", ("view", "supply")), ("#site=all&show=candidates", ("sites", "4")),
+    ):  # fmt: skip
+        dom = browse(tmp_path / "map.html", query=query)
+        assert told in state(dom).items()
+        assert "<title>hacked" not in dom
+        assert "<img" not in dom
 
 
 def colours(path):
@@ -150,17 +146,6 @@ def test_hovering_clicking_and_searching(opened):
     assert hits.count("<button") == 2
     assert "向阳托育中心" in hits
     assert "和平托育园" in hits
-
-
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
-    None,
-)
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--window-size=1400,900", "--virtual-time-budget=3000",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -217,14 +202,6 @@ class TestSites:
         assert told["hit"] == "和平里原粮站"
         assert told["left"] == "0"
 
-    def test_names_do_not_run(self, make_sited, tmp_path):
-        nasty = make_sited(lang="en", nasty=True)
-        write_map(nasty, tmp_path / "map.html")
-        dom = browse(tmp_path / "map.html", query="#site=all&show=candidates")
-        assert "<title>hacked" not in dom
-        assert "<img" not in dom
-        assert state(dom)["sites"] == "4"
-
     def test_a_comparison_draws_them_on_the_second_map_alone(self, outcome, sited, tmp_path):
         (tmp_path / "compare.html").write_text(comparison_page(compare(outcome, sited)), encoding="utf-8")
         dom = browse(tmp_path / "compare.html")
@@ -233,17 +210,13 @@ class TestSites:
 
 
 @pytest.fixture(scope="module")
-def compared(fresh, tmp_path_factory):
-    before = fresh(nasty=True)
+def compared(make, tmp_path_factory):
+    before = make(nasty=True)
     circle = before.circle.copy()
     # one community better, one worse
     for zone, people in (("community/C03", 20.0), ("community/C06", -20.0)):
-        here = (
-            (circle["service"] == "eldercare")
-            & (circle["measure"] == "network")
-            & (circle["zone_id"] == zone)
-        )
-        circle.loc[here, "covered"] += people
+        own = circle.query("service == 'eldercare' and measure == 'network'")
+        circle.loc[own.index[own["zone_id"] == zone], "covered"] += people
         circle["share"] = circle["covered"] / circle["people"]
     after = dataclasses.replace(before, circle=circle, facilities=before.facilities.iloc[1:])
     folder = tmp_path_factory.mktemp("compare")
@@ -299,9 +272,6 @@ def test_the_maps_move_together_and_hovering_shows_both_sides(compared):
 
 def test_shares_of_the_page_are_those_of_the_tables(outcome, compared):
     _, dom = beside(compared)
-    area = outcome.circle
-    own = area[
-        (area["service"] == "eldercare") & (area["measure"] == "network") & (area["zone_id"] == "area/area")
-    ]
+    own = outcome.circle.query("service == 'eldercare' and measure == 'network' and zone_id == 'area/area'")
     shown = re.search(r'id="cmp-figure-0">([\d.]+)%', dom).group(1)
     assert np.isclose(float(shown), 100 * own["share"].iloc[0], atol=0.05)

@@ -3,26 +3,31 @@
 import dataclasses
 
 import numpy as np
-import openpyxl
 import pandas as pd
 import pytest
-from report_town import BEDS, PLACES, PRESENCE, project_list, support_rows
+from printed import column, tables_in, texts, words
+from report_town import BEDS, PLACES, PRESENCE, flags_of, with_projects
 
+from geoplan.report.content.assessment import assessment
+from geoplan.report.content.document import Heading, Shown
 from geoplan.report.content.findings import completion_of, findings, indicators, summarised, target_of
 from geoplan.report.content.gaps import gap_list, people_basis
-from geoplan.report.content.guidance import guidance_level, town_pages, towns
+from geoplan.report.content.guidance import guidance, guidance_level, town_pages, towns
 from geoplan.report.content.members import facility_findings, members
 from geoplan.report.content.names import Names
 from geoplan.report.content.projects import project_support_table, projects_table
 from geoplan.report.content.registry import tables
+from geoplan.report.content.report import report
 from geoplan.report.content.served import served
+from geoplan.report.content.sites import lead
 from geoplan.report.content.sources import (
     registers_page,
     sources_page,
     unplaced_table,
     warnings_by_kind_table,
 )
-from geoplan.report.content.table import Amount, Coded, Listed, Table, Tally, column
+from geoplan.report.content.table import Amount, Coded, Listed, Table, Tally
+from geoplan.report.content.table import column as table_column
 from geoplan.report.content.zones import (
     circle_totals,
     circles,
@@ -32,7 +37,6 @@ from geoplan.report.content.zones import (
     flags_by_place,
     provision,
 )
-from geoplan.report.workbook import workbook
 
 
 def value(cell):
@@ -49,23 +53,18 @@ def by_key(table):
 
 
 class TestFlagged:
-    def test_one_row_a_community_worst_first(self, make):
-        outcome = make()
+    def test_one_row_a_community_worst_first(self, outcome):
         rows = by_key(communities(outcome))
-        flags = outcome.flags[outcome.flags["zone_id"].str.startswith("community")]
+        flags, short = flags_of(outcome)
         assert len(rows) == flags["zone_id"].nunique() == 12
         touched = [row["people_affected"] for row in rows if row["people_affected"] is not None]
-        assert touched == sorted(touched, reverse=True)
-        short = flags[flags["flagged"].fillna(False)]
-        assert touched == pytest.approx(
-            sorted(short.groupby("zone_id")["people_affected"].max(), reverse=True)
-        )
+        most = short.groupby("zone_id")["people_affected"].max()
+        assert touched == pytest.approx(sorted(most, reverse=True))
         assert sum(row["flag_count"].count for row in rows) == len(short)
         assert sum(row["flag_count"].no_data for row in rows) == flags["flagged"].isna().sum()
 
-    def test_a_cell_is_the_shortfall_or_zero_or_no_data(self, make):
-        outcome = make()
-        flags = outcome.flags[outcome.flags["zone_id"].str.startswith("community")]
+    def test_a_cell_is_the_shortfall_or_zero_or_no_data(self, outcome):
+        flags, _ = flags_of(outcome)
         codes = outcome.zones["code"].to_dict()
         found = {row["zone_code"]: row for row in by_key(communities(outcome))}
         for row in flags.itertuples():
@@ -73,8 +72,7 @@ class TestFlagged:
             asked = (row.shortfall if row.flagged else 0.0) if known else "no_data"
             assert found[codes[row.zone_id]][f"{row.rule_id.replace('.', '_')}_short"] == asked
 
-    def test_a_rule_without_data_anywhere_is_neither_zero_nor_a_failure(self, make):
-        outcome = make()
+    def test_a_rule_without_data_anywhere_is_neither_zero_nor_a_failure(self, outcome):
         unknown = outcome.flags["rule_id"] == BEDS
         flags = outcome.flags.assign(flagged=outcome.flags["flagged"].mask(unknown, pd.NA))
         dark = dataclasses.replace(outcome, flags=flags)
@@ -83,9 +81,13 @@ class TestFlagged:
             Tally(0, 0, 12), "no_data", "no_data",
         )  # fmt: skip
         assert flag_totals(dark, "community").texts("zh")[0][3:5] == ["数据不足（12 个）", "数据不足"]
+        # nothing flagged is 0 short
+        calm = dataclasses.replace(
+            outcome, flags=flags.assign(flagged=pd.array([False] * len(flags), "boolean"))
+        )
+        assert flag_totals(calm, "community").texts("zh")[0][3:5] == ["0 / 12", "0"]
 
-    def test_the_caveats_of_a_rule_mark_its_header(self, make):
-        outcome = make()
+    def test_the_caveats_of_a_rule_mark_its_header(self, outcome):
         marked = outcome.flags.assign(
             caveats=[("caveat_new_estates",) if rule == BEDS else () for rule in outcome.flags["rule_id"]]
         )
@@ -94,8 +96,7 @@ class TestFlagged:
         assert [header.split("\n")[0].endswith("*") for header in headers] == [True, False, False, False]
         assert any("参照新建标准测算" in note and "*" in note for note in table.notes)
 
-    def test_a_caveat_of_one_zone_stands_in_its_row(self, make):
-        outcome = make()
+    def test_a_caveat_of_one_zone_stands_in_its_row(self, outcome):
         edge = outcome.zones.index[outcome.zones["level"] == "community"][3]
         flags = outcome.flags.assign(
             caveats=[("caveat_edge",) if zone == edge else () for zone in outcome.flags["zone_id"]]
@@ -105,23 +106,23 @@ class TestFlagged:
             code: code == outcome.zones["code"][edge] for code in (row["zone_code"] for row in rows)
         }
 
-    def test_flags_by_place_add_up(self, make):
-        outcome = make()
+    def test_flags_by_place_add_up(self, outcome):
         rows = by_key(flags_by_place(outcome, "community", "district"))
         assert [row["zone"] for row in rows] == ["东城区", "西城区", "合计"]
+        total, beds = rows[2][f"{BEDS.replace('.', '_')}_flag"], flags_of(outcome, BEDS)[0]["flagged"]
+        assert total == Tally(beds.sum(), beds.notna().sum(), beds.isna().sum())
         for key in list(rows[0])[1:]:
             for part in ("count", "judged", "no_data"):
                 assert sum(getattr(row[key], part) for row in rows[:2]) == getattr(rows[2][key], part)
 
-    def test_towns_have_their_own_list(self, make):
-        table = flagged(make(), "town")
+    def test_towns_have_their_own_list(self, outcome):
+        table = flagged(outcome, "town")
         assert table.key == "towns"
         assert len(table.rows) == 4
 
 
 class TestCircles:
-    def test_three_measures_beside_each_other(self, make):
-        outcome = make()
+    def test_three_measures_beside_each_other(self, outcome):
         table = circles(outcome)
         rows = by_key(table)
         assert table.title == "15分钟服务圈"
@@ -136,42 +137,32 @@ class TestCircles:
         )
         assert rows[0]["people"] == pytest.approx(rows[0]["covered"] + rows[0]["outside"])
 
-    def test_totals_are_the_rows_of_the_whole_area(self, make):
-        outcome = make()
+    def test_totals_are_the_rows_of_the_whole_area(self, outcome):
         totals = by_key(circle_totals(outcome))
         assert [row["service"] for row in totals] == ["eldercare", "childcare"]
         assert totals[0]["share"] == by_key(circles(outcome))[0]["share"]
 
-    def test_provision_has_no_circles(self, make):
-        outcome = make()
+    def test_provision_has_no_circles(self, outcome):
         assert {row["rule_id"] for row in by_key(provision(outcome))} == {BEDS, PLACES}
 
 
 class TestFindings:
-    def test_measured_reported_and_target(self, make):
-        outcome = make()
+    def test_measured_reported_and_target(self, outcome):
         said = pd.DataFrame({"rule_id": ["wuhan.nursing_bed_share"], "value": [0.7], "by": ["市民政局"]})
         rows = by_key(findings(dataclasses.replace(outcome, reported=said)))
         places, unknown = rows[2], rows[0]
         # 24 + 12 + 25 + 18 places for 19,200 residents; 86.4 are asked for
-        assert (places["actual"], places["target"], places["shortfall"]) == (
-            pytest.approx(79 / 19.2), "≥4.5", 8,
-        )  # fmt: skip
-        assert places["completion"] == pytest.approx(79 / 86.4)
-        assert (places["verdict"], places["progress"], places["attribute"]) == (
-            "not_met",
-            None,
-            "原文指标表未载",
-        )
-        assert unknown["actual"] == (
-            pytest.approx(130 / 4.32),
-            np.inf,
-        )  # 120 + 10 beds, and one of unknown size
+        assert [places[key] for key in ("target", "shortfall", "verdict", "progress", "attribute")] == [
+            "≥4.5", 8, "not_met", None, "原文指标表未载",
+        ]  # fmt: skip
+        assert (places["actual"], places["completion"]) == pytest.approx((79 / 19.2, 79 / 86.4))
+        # 120 + 10 beds, and one of unknown size
+        assert unknown["actual"] == (pytest.approx(130 / 4.32), np.inf)
         assert (unknown["verdict"], unknown["shortfall"]) == ("no_data", None)
         assert [row["reported"] for row in rows] == [None, 0.7, None, None, None]
 
-    def test_targets_and_completion(self, make):
-        names = Names(make())
+    def test_targets_and_completion(self, outcome):
+        names = Names(outcome)
         row = {
             "rule_id": BEDS, "required": 20.0, "aim": 30.0, "comparison": ">=", "actual_low": 15.0, "actual_high": 30.0,
         }  # fmt: skip
@@ -179,24 +170,14 @@ class TestFindings:
         assert completion_of(row) == Amount(0.75, 1.5, "percent")
         assert completion_of(row | {"comparison": "<="}) is None
 
-    def test_a_facility_rule_prints_its_share_and_its_own_target(self, make):
-        outcome = make()
+    def test_a_facility_rule_prints_its_share_and_its_own_target(self, outcome):
         rules = outcome.rules.assign(format="percent", member_format="count", member_target_zh="≤150 个托位")
         told = outcome.findings.assign(
-            actual_low=6 / 7,
-            actual_high=6 / 7,
-            target_zh="每处≤150 个托位",
-            members_met=6,
-            members_judged=7,
-            members_no_data=2,
-        )
-        (first, *_) = indicators(dataclasses.replace(outcome, rules=rules, findings=told)).texts("zh")
-        row = dict(zip((c.key for c in indicators(outcome).columns), first, strict=True))
-        assert (row["actual"], row["target"], row["members"]) == (
-            "85.7%",
-            "每处≤150 个托位",
-            "6 / 7（另 2 个数据不足）",
-        )
+            actual_low=6 / 7, actual_high=6 / 7, target_zh="每处≤150 个托位", members_met=6, members_judged=7, members_no_data=2,
+        )  # fmt: skip
+        row = texts(indicators(dataclasses.replace(outcome, rules=rules, findings=told)))[0]
+        said = [row[key] for key in ("actual", "target", "members")]
+        assert said == ["85.7%", "每处≤150 个托位", "6 / 7（另 2 个数据不足）"]
 
 
 def many_findings(outcome):
@@ -245,14 +226,13 @@ class TestManyZones:
         row = next(row for row in summarised(findings) if "counts" in row)
         assert row["required"] is None
 
-    def test_one_zone_alone_keeps_its_own_row(self, make):
-        findings = make().findings.assign(of_plan=False)
+    def test_one_zone_alone_keeps_its_own_row(self, outcome):
+        findings = outcome.findings.assign(of_plan=False)
         assert [row["rule_id"] for row in summarised(findings)] == findings["rule_id"].tolist()
         assert not any("counts" in row for row in summarised(findings))
 
 
-def test_facilities_one_by_one(make):
-    outcome = make()
+def test_facilities_one_by_one(outcome):
     assert facility_findings(outcome) is None
     ids = outcome.facilities.index
     rows = pd.DataFrame(
@@ -274,8 +254,7 @@ def test_facilities_one_by_one(make):
 
 
 class TestGapList:
-    def test_columns_as_an_office_hands_them_in(self, make):
-        outcome = make()
+    def test_columns_as_an_office_hands_them_in(self, outcome):
         asked = [
             "序号", "区划代码", "街道（乡镇）", "社区（村）", "指标名称", "依据条文", "指标属性", "统计口径", "现状值（测算）", "目标值", "缺口", "计量单位", "评价结论",
             "涉及人数", "最近设施", "步行时间（分钟）", "成因", "建议措施", "对应项目", "建设时序",
@@ -287,36 +266,28 @@ class TestGapList:
         assert [row["verdict"] for row in rows] == outcome.gap_list["verdict"].tolist()
         assert {row["verdict"] for row in rows} == {"flagged", "not_met", "has_not"}
 
-    def test_districts_where_there_are_no_towns(self, make):
-        outcome = make()
+    def test_districts_where_there_are_no_towns(self, outcome):
         zones = outcome.zones[outcome.zones["level"] != "town"]
         keys = [entry.key for entry in gap_list(dataclasses.replace(outcome, zones=zones)).columns]
         assert "district" in keys
         assert "town" not in keys
 
-    def test_the_basis_leaves_what_is_counted_to_the_indicator_table(self, make):
+    def test_the_basis_leaves_what_is_counted_to_the_indicator_table(self, outcome):
         counted = "托位；托育机构（已备案）、幼儿园托班；每千人：常住人口"
-        names = Names(dataclasses.replace(make(), rules=make().rules.assign(basis_zh=counted)))
+        names = Names(dataclasses.replace(outcome, rules=outcome.rules.assign(basis_zh=counted)))
         assert people_basis(names, PLACES, f"{counted}；常住 2010") == "每千人：常住人口；常住 2010"
         assert people_basis(names, PLACES, "托位") == "托位"  # where no people are named, all that there is
 
-    def test_a_member_has_its_own_format_and_target(self, make):
-        outcome = make()
+    def test_a_member_has_its_own_format_and_target(self, outcome):
         gaps = outcome.gap_list.iloc[:1].assign(
-            part="member",
-            member_id="community/C01",
-            actual=160.0,
-            actual_low=160.0,
-            actual_high=160.0,
-            verdict="has_not",
+            part="member", member_id="community/C01", actual=160.0, actual_low=160.0, actual_high=160.0, verdict="has_not",
             target="≤150 个托位",
-        )
+        )  # fmt: skip
         rules = outcome.rules.assign(format="percent", member_format="count")
         (row,) = by_key(gap_list(dataclasses.replace(outcome, gap_list=gaps, rules=rules)))
         assert (row["actual"], row["target"], row["verdict"]) == (160.0, "≤150 个托位", "has_not")
 
-    def test_caveats_of_a_flag_stand_beside_it_in_the_list_and_the_guidance(self, make):
-        outcome = make()
+    def test_caveats_of_a_flag_stand_beside_it_in_the_list_and_the_guidance(self, outcome):
         gaps = outcome.gap_list.assign(
             caveats=[("caveat_new_estates", "caveat_local")] * len(outcome.gap_list)
         )
@@ -334,8 +305,7 @@ class TestGapList:
 
 
 class TestTowns:
-    def test_every_row_of_the_gap_list_stands_in_one_town(self, make):
-        outcome = make()
+    def test_every_row_of_the_gap_list_stands_in_one_town(self, outcome):
         found = towns(outcome)
         assert [town.name for town in found] == ["临江街道", "学府街道", "湖滨街道", "新村街道"]
         rows = [(row["zone_id"], row["rule_id"]) for town in found for row in town.rows]
@@ -346,8 +316,7 @@ class TestTowns:
         for town in found:
             assert {row["town"] for row in town.rows} <= {town.name}
 
-    def test_totals_are_the_sums_of_the_rows(self, make):
-        outcome = make()
+    def test_totals_are_the_sums_of_the_rows(self, outcome):
         for town, page in zip(towns(outcome), town_pages(outcome), strict=True):
             gaps = outcome.gap_list[outcome.gap_list["town"] == town.name]
             own = by_key(page)
@@ -361,15 +330,13 @@ class TestTowns:
             assert [row["shortfall"] for row in listed] == gaps["shortfall"].tolist()
             assert all(row["clause"] for row in own + listed)
 
-    def test_what_to_build_names_amount_and_facilities(self, make):
-        outcome = make()
+    def test_what_to_build_names_amount_and_facilities(self, outcome):
         rules = outcome.rules.assign(facilities_zh="托育服务设施", facilities_en="childcare")
         page = town_pages(dataclasses.replace(outcome, rules=rules))[0]
         row = next(r for r in by_key(page) if r["indicator"] == "每千人口拥有3岁以下婴幼儿托位数(个)")
         assert row["work"] == f"新建、改扩建托育服务设施，共补足 {row['gross_shortfall']:.0f}个托位"
 
-    def test_findings_members_and_facilities_belong_where_they_lie(self, make):
-        outcome = make()
+    def test_findings_members_and_facilities_belong_where_they_lie(self, outcome):
         home = outcome.facilities.index[0]
         rows = [
             {"rule_id": "wuhan.urban_community_childcare", "zone_id": "area/area", "part": "finding", "member_id": ""},
@@ -389,8 +356,7 @@ class TestTowns:
         assert [row["member_id"] for row in found["临江街道"].rows] == ["community/C05", home]
         assert sum(len(town.rows) for town in found.values()) == 2
 
-    def test_districts_or_the_area_where_there_are_no_towns(self, make):
-        outcome = make()
+    def test_districts_or_the_area_where_there_are_no_towns(self, outcome):
         for gone, level in ((("town",), "district"), (("town", "district"), "area")):
             zones = outcome.zones[~outcome.zones["level"].isin(gone)].copy()
             parents = outcome.zones["parent_id"].to_dict()
@@ -403,29 +369,63 @@ class TestTowns:
             zones["parent_id"] = [climb(p) for p in zones["parent_id"]]
             fewer = dataclasses.replace(outcome, zones=zones)
             assert guidance_level(fewer) == level
+            document = guidance(fewer)
+            heads = [document.title, *(block.text for block in document.blocks if isinstance(block, Heading))]
+            assert (
+                heads[:2]
+                == {"district": ["分区县指引", "一、东城区"], "area": ["分评价范围指引", "一、示范区"]}[level]
+            )
             # the two indicators that the whole area falls short of lie in no district
             apart = 2 if level == "district" else 0
             assert sum(len(town.rows) for town in towns(fewer)) == len(outcome.gap_list) - apart
 
-    def test_a_town_without_communities_is_left_out(self, make):
-        outcome = make()
+    def test_a_town_without_communities_is_left_out(self, outcome):
         moved = outcome.zones["parent_id"].replace({"town/T4": "town/T3"})
         found = towns(dataclasses.replace(outcome, zones=outcome.zones.assign(parent_id=moved)))
         assert [town.name for town in found] == ["临江街道", "学府街道", "湖滨街道"]
 
 
-SERVED = pd.DataFrame(
-    {
-        "service": ["childcare", "eldercare", "eldercare"], "zone_id": ["area/area", "town/T1", "area/area"],
-        "need": [0.0, 50.0, 200.0], "served_low": [0.0, 20.0, 120.0], "served_high": [0.0, 20.0, 150.0],
-        "without_place": [0.0, 25.0, 60.0], "outside": [0.0, 5.0, 20.0],
-    }
-)  # fmt: skip
+class TestDocuments:
+    @pytest.mark.parametrize("paper", [report, assessment])
+    def test_nothing_judged_is_no_data_and_never_nought(self, outcome, paper):
+        flags = outcome.flags.assign(
+            flagged=pd.array([pd.NA] * len(outcome.flags), "boolean"), shortfall=np.nan
+        )
+        said = words(paper(dataclasses.replace(outcome, flags=flags)))
+        assert "数据不足（12 个）" in said
+        assert "0 / 0" not in said
+
+    @pytest.mark.parametrize("paper", [report, assessment])
+    def test_proposed_sites_and_what_is_proven_are_said(self, sited, paper):
+        document = paper(sited)
+        assert column(tables_in(document)["sites"], "order_no") == ["1", "2", "3", "4"]
+        assert all(sentence in words(document) for sentence in lead(sited))
+        none = paper(dataclasses.replace(sited, answers=sited.answers.assign(adopted=False)))
+        assert "各选址问题均未形成可采用的方案" in words(none)
+        assert "sites" not in tables_in(none)
+
+    def test_rows_beyond_the_page_are_counted(self, sited, monkeypatch):
+        monkeypatch.setattr("geoplan.report.content.report.MOST_SITES", 3)
+        assert "其余 1 条见工作簿" in words(report(sited))
+
+    def test_each_town_has_its_sum_and_the_sites_that_lie_in_it(self, sited):
+        shown = [block.table for block in guidance(sited).blocks if isinstance(block, Shown)]
+        # columns of the grid are towns: C03, C07 and C11 in the third, C04, C08 and C12 in the fourth
+        assert [column(table, "order_no") for table in shown if table.key == "sites"] == [
+            ["1", "4"],
+            ["2", "3"],
+        ]
+        at = [column.header.split("\n")[0] for column in shown[0].columns].index(
+            "每千人口拥有3岁以下婴幼儿托位数"
+        )
+        sums = sited.gap_list[sited.gap_list["rule_id"] == PLACES].groupby("town")["shortfall"].sum()
+        found = {row[1]: float(row[at].replace("—", "") or 0) for row in shown[0].texts("zh")}
+        assert found == sums.reindex(list(found), fill_value=0.0).to_dict()
 
 
-def test_served_by_service_then_level_with_both_ends_of_a_share(make):
-    assert served(make()) is None
-    found = by_key(served(dataclasses.replace(make(), served=SERVED)))
+def test_served_by_service_then_level_with_both_ends_of_a_share(outcome):
+    assert served(outcome) is None
+    found = by_key(served(with_projects(outcome)))
     assert [(row["service"], row["zone"]) for row in found] == [
         ("eldercare", "示范区"), ("eldercare", "临江街道"), ("childcare", "示范区"),
     ]  # fmt: skip
@@ -437,16 +437,15 @@ def test_served_by_service_then_level_with_both_ends_of_a_share(make):
 
 
 class TestNames:
-    def test_they_climb_to_the_zone_above(self, make):
-        names = Names(make())
+    def test_they_climb_to_the_zone_above(self, outcome):
+        names = Names(outcome)
         assert names.above("community/C01", "district") == "东城区"
         assert names.above("community/C01", "community") == "向阳社区"
         assert names.above("area/area", "district") == ""
         assert names.zone("nowhere") == "nowhere"
-        assert names.code("community/C01") == make().zones["code"]["community/C01"]
+        assert names.code("community/C01") == outcome.zones["code"]["community/C01"]
 
-    def test_rules_of_one_name_are_told_apart_by_their_pack(self, make):
-        outcome = make()
+    def test_rules_of_one_name_are_told_apart_by_their_pack(self, outcome):
         packs = {BEDS: "武汉市规划", PLACES: "国家标准"}
         rules = outcome.rules.assign(
             indicator_zh="养老床位", pack_title_zh=[packs.get(rule, "其他") for rule in outcome.rules.index]
@@ -458,20 +457,15 @@ class TestNames:
 class TestTable:
     def test_an_interval_needs_a_column_of_intervals(self):
         with pytest.raises(ValueError, match="single numbers"):
-            Table.of("a", "A", [column("people", "zh")], [[Amount(1.0, 2.0, "count")]])
+            Table.of("a", "A", [table_column("people", "zh")], [[Amount(1.0, 2.0, "count")]])
 
     def test_a_row_has_a_cell_for_every_column(self):
         with pytest.raises(ValueError, match="2 cells under 1"):
-            Table.of("a", "A", [column("people", "zh")], [[None, None]])
+            Table.of("a", "A", [table_column("people", "zh")], [[None, None]])
 
     def test_a_product_prints_the_columns_of_its_depth(self):
-        table = Table.of(
-            "a",
-            "A",
-            [column(key, "zh") for key in ("rule_id", "indicator", "part")],
-            [["r", "i", None]],
-            frozen=2,
-        )
+        columns = [table_column(key, "zh") for key in ("rule_id", "indicator", "part")]
+        table = Table.of("a", "A", columns, [["r", "i", None]], frozen=2)
         assert [[c.key for c in table.to(depth).columns] for depth in (1, 3, 4)] == [
             ["indicator"], ["indicator", "part"], ["rule_id", "indicator", "part"],
         ]  # fmt: skip
@@ -481,89 +475,50 @@ class TestTable:
     @pytest.mark.parametrize("product", ["workbook", "csv"])
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_every_key_is_used_once_and_every_list_has_codes(self, make, product, lang):
-        found = [part for table in tables(make(lang=lang), product) for part in (table, *table.below)]
+        found = [part for table in tables(make(lang=lang))[product] for part in (table, *table.below)]
         keys = [table.key for table in found]
         assert len(keys) == len(set(keys))
 
-
-PROJECT_LIST = project_list(
-    {
-        "name": "=甲养老院", "works": "new", "services": ("elder_home",), "beds": 100.0, "nursing_beds": 60.0,
-        "floor_area_m2": 3000.0, "facilities": 1.0, "cost": 2500.0, "cost_from": "stated", "funds": "财政", "start_year": 2024.0,
-        "open_year": 2025.0, "unit": "区民政局", "zone_id": "community/C01", "serves": ("community/C01", "community/C02"),
-        "indicators": (PLACES,), "location_quality": "exact",
-    },
-    {"name": "乙托育园", "works": "extend", "services": ("childcare",), "places": 50.0, "inclusive_places": 30.0, "open_year": 2026.0},
-)  # fmt: skip
-SUPPORT = support_rows(
-    {
-        "rule_id": PLACES, "verdict_before": "not_met", "verdict_after": "met", "actual_before": 4.1, "actual_after": 4.6,
-        "required": 4.5, "shortfall_before": 8.0, "unit": "places", "projects": ("projects.xlsx#3",),
-    },
-    {
-        "rule_id": "wuhan.nursing_bed_share", "verdict_before": "not_met", "verdict_after": "not_met", "actual_before": 0.5,
-        "actual_after": 0.6, "required": 0.65, "shortfall_before": 20.0, "shortfall_after": 7.0, "unit": "beds",
-        "projects": ("projects.xlsx#2", "gone"),
-    },
-)  # fmt: skip
+    def test_a_table_of_several_products_is_made_once(self, outcome):
+        book, files = (set(map(id, found)) for found in tables(outcome).values())
+        assert len(book & files) > 5
 
 
 class TestProjects:
-    def test_none_without_them(self, make):
+    def test_none_without_them(self, outcome):
         made = (projects_table, project_support_table)
-        assert [table(make()) for table in made] == [None] * 2
+        assert [table(outcome) for table in made] == [None] * 2
 
-    def test_project_list(self, make, texts):
-        table = projects_table(dataclasses.replace(make(), projects=PROJECT_LIST))
+    def test_project_list(self, outcome):
+        table = projects_table(with_projects(outcome))
         first, second = texts(table)
-        assert (first["name"], first["works"], first["zone"]) == ("=甲养老院", "新建", "向阳社区")
-        assert (first["added_beds"], first["cost"], first["open_year"]) == ("100", "2,500", "2025")
-        assert (first["serves"], first["indicators"]) == (
-            "向阳社区、北秀社区",
-            "每千人口拥有3岁以下婴幼儿托位数(个)",
-        )
-        assert (first["size"], first["cost_from"]) == ("床位100张、建筑面积3000平方米", "清单所列")
+        wanted = {
+            "name": "甲养老院", "works": "新建", "zone": "向阳社区", "added_beds": "100", "cost": "2,500", "open_year": "2025",
+            "serves": "向阳社区、北秀社区", "indicators": "每千人口拥有3岁以下婴幼儿托位数(个)", "size": "床位100张、建筑面积3000平方米",
+            "cost_from": "清单所列",
+        }  # fmt: skip
+        assert {key: first[key] for key in wanted} == wanted
         # what the list does not say is blank, and no sum of nothing
-        assert (second["works"], second["added_beds"], second["cost"], second["start_year"]) == (
-            "改扩建", "", "", "",
-        )  # fmt: skip
+        assert [second[key] for key in ("works", "added_beds", "cost", "start_year")] == ["改扩建", *[""] * 3]
         assert table.notes == (
             "共 2 个项目，新增床位（张）合计 100，新增托位（个）合计 50，投资估算（万元）合计 2,500，1 个项目未载投资",
         )
 
-    def test_support(self, make, texts):
-        table = project_support_table(dataclasses.replace(make(), projects=PROJECT_LIST, support=SUPPORT))
-        first, second = texts(table)
-        assert (first["verdict_before"], first["verdict_after"], first["shortfall_after"]) == (
-            "未达标",
-            "达标",
-            "",
-        )
-        assert (first["actual_before"], first["actual_after"]) == ("4.1", "4.6")
-        assert first["built_projects"] == "乙托育园"
-        assert (second["shortfall_after"], second["built_projects"]) == ("7", "=甲养老院、gone")
-
-    def test_an_interval_is_not_cut_to_its_low_end(self, make):
-        more = SUPPORT.assign(actual_high_before=[4.3, 0.5], actual_high_after=[np.inf, 0.6])
-        table = project_support_table(dataclasses.replace(make(), projects=PROJECT_LIST, support=more))
-        first, second = table.rows
-        at = [column.key for column in table.columns].index("actual_before")
-        assert first[at : at + 2] == (Amount(4.1, 4.3, "per_1000"), Amount(4.6, np.inf, "per_1000"))
-        assert [cell.text("zh") for cell in second[at : at + 2]] == ["50.0%", "60.0%"]
-
-    @pytest.mark.parametrize("lang", ["zh", "en"])
-    def test_they_are_written_and_nothing_runs(self, make, tmp_path, lang):
-        outcome = dataclasses.replace(make(lang=lang), projects=PROJECT_LIST, support=SUPPORT)
-        workbook.write_workbook(outcome, tmp_path / "a.xlsx")
-        book = openpyxl.load_workbook(tmp_path / "a.xlsx")
-        tabs = {"zh": {"项目库", "项目库对指标的支撑测算"}}.get(lang, set())
-        assert tabs <= set(book.sheetnames)
-        assert all(cell.data_type != "f" for sheet in book for row in sheet for cell in row)
-        assert any(cell.value == "=甲养老院" for sheet in book for row in sheet for cell in row)
+    def test_support(self, outcome):
+        first, second = texts(project_support_table(with_projects(outcome)))
+        for row, wanted in (
+            (first, {"verdict_after": "达标", "shortfall_after": "", "actual_before": "4.1", "built_projects": "乙托育园"}),
+            # an interval is not cut to its low end
+            (second, {"verdict_after": "数据不足", "shortfall_after": "7", "actual_before": "50.0%–53.0%", "actual_after": "≥ 60.0%",
+                      "built_projects": "甲养老院、gone"}),
+        ):  # fmt: skip
+            assert {"verdict_before": "未达标"} | wanted == {
+                key: row[key] for key in ("verdict_before", *wanted)
+            }
 
 
-def test_registers_are_reconciled_above_what_is_not_placed(make, texts):
-    page = registers_page(make())
+def test_registers_are_reconciled_above_what_is_not_placed(outcome):
+    page = registers_page(outcome)
     (waiting,) = page.below
     shown = [
         (row["file"], row["counted"], row["end_rows"], row["end_in_run"], row["placed_share"])
@@ -578,19 +533,20 @@ def test_registers_are_reconciled_above_what_is_not_placed(make, texts):
     assert {(row["beds"], row["places"]) for row in texts(waiting)} == {("", "")}
     assert (page.page, page.filtered, waiting.filtered) == ("待落点清单", False, True)
     assert registers_page(
-        dataclasses.replace(make(), reconciliation=make().reconciliation.iloc[:0])
-    ) == unplaced_table(make())
+        dataclasses.replace(outcome, reconciliation=outcome.reconciliation.iloc[:0])
+    ) == unplaced_table(outcome)
 
 
-def test_sources_say_whose_people_and_what_is_not_assessed(make, texts):
-    page = sources_page(make())
+def test_sources_say_whose_people_and_what_is_not_assessed(outcome):
+    page = sources_page(outcome)
     assert [table.key for table in (page, *page.below)] == ["sources", "groups", "parameters", "not_assessed"]
+    assert {source.sha256 for source in outcome.sources} <= {cell for row in page.texts("zh") for cell in row}
+    assert "services.eldercare.walk_kmh" in [cell for row in page.below[1].texts("zh") for cell in row]
     assert {row["given"] for row in texts(page.below[1])} <= {"已给定", "默认值"}
     assert "© OpenStreetMap contributors, ODbL 1.0" in page.notes
 
 
-def test_warnings_of_one_kind_are_counted_and_the_severe_come_first(make):
-    outcome = make()
+def test_warnings_of_one_kind_are_counted_and_the_severe_come_first(outcome):
     rows = pd.DataFrame(
         [("info", "b", "x.csv", 1, "", "乙", ""), ("warning", "a", "x.csv", 2, "", "甲一", "改"),
          ("warning", "a", "x.csv", 3, "", "甲二", "改"), ("error", "c", None, None, "", "丙", "")],

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from report_town import flags_of
 from shapely.geometry import MultiPolygon, Polygon
 
 from geoplan.report.content.basemap import BaseMap
@@ -116,10 +117,7 @@ def test_views_are_counted_ranked_and_searched(node, outcome):
     assert told["tabs"] == ["flags", "share", "supply", "members"]
     assert (told["level"], told["levels"]) == ("community", ["town", "community"])
     rule = next(iter(outcome.flags["rule_id"]))
-    flags = outcome.flags[
-        (outcome.flags["rule_id"] == rule) & outcome.flags["zone_id"].str.startswith("community")
-    ]
-    short = flags[flags["flagged"].fillna(value=False)]
+    flags, short = flags_of(outcome, rule)
     assert told["counts"] == [len(short), len(flags) - len(short) - 4, 4]
     worst = short.sort_values("shortfall", ascending=False, kind="stable").iloc[:3]
     assert told["worst"] == [

@@ -104,3 +104,12 @@ def demo_run(command, tmp_path_factory):
     assert len(runs) == 1
     yield DemoRun(out, runs[0], done.output)
     shutil.rmtree(out)
+
+
+@pytest.fixture(scope="module")
+def english(command, tmp_path_factory):
+    """Run ``geoplan demo`` in English; return its folder of results and what was printed."""
+    out = tmp_path_factory.mktemp("english")
+    done = command("demo", "--lang", "en", "--out", out)
+    assert done.exit_code == 0, done.output
+    return out, done.output

@@ -88,14 +88,7 @@ class TestExitCodes:
         ("command", "file", "old", "new", "codes", "says"),
         [
             ("run", "study.yaml", "year: 2025 ", "yaer: 2025 ", {2}, ["yaer", "year"]),
-            (
-                "check",
-                "study.yaml",
-                "file: data/streets.osm ",
-                "file: data/empty.osm ",
-                {3, 5},
-                ["empty.osm"],
-            ),
+            ("check", "study.yaml", "data/streets.osm ", "data/empty.osm ", {3, 5}, ["empty.osm"]),
             ("check", "local_rules.yaml", "kind: ", "kind: x", {6}, ["local_rules.yaml"]),
         ],
     )

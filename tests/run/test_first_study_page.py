@@ -35,8 +35,8 @@ def test_the_chinese_page_shows_what_is_printed(demo_run, checked):
     assert [line for line in shown(CHINESE) if line not in said and line not in checked] == []
 
 
-def test_the_english_page_shows_what_is_printed(command, tmp_path):
-    said = flat(command("demo", "--lang", "en", "--out", tmp_path).output)
+def test_the_english_page_shows_what_is_printed(english):
+    said = flat(english[1])
     assert len(shown(ENGLISH)) == 6
     assert [line for line in shown(ENGLISH) if line not in said] == []
 

@@ -61,19 +61,17 @@ class TestWuhanToldWrong:
         note = next(note for note in inputs.notes if note.file == file and note.code.startswith("datum_"))
         return next(fit for fit in inputs.fits if fit.file == file), note
 
-    def test_the_register_looks_like_gcj02(self, told_wrong):
-        fit, note = self.fit(told_wrong, "eldercare_register.xlsx")
+    @pytest.mark.parametrize(
+        ("file", "metres", "within"),
+        [("eldercare_register.xlsx", 588, 5), ("districts_gcj02.geojson", 587, 15)],
+    )
+    def test_a_register_and_a_layer_look_like_gcj02(self, told_wrong, file, metres, within):
+        fit, note = self.fit(told_wrong, file)
         assert (fit.verdict, fit.declared, fit.likely) == ("looks_like", "wgs84", "gcj02")
-        assert fit.metres == pytest.approx(588, abs=5)
+        assert fit.metres == pytest.approx(metres, abs=within)
         assert note.severity == "warning"
         assert f"looks like gcj02, by {fit.metres:.0f} m" in note.text("en")
         assert f"{fit.metres:.0f}" in note.text("zh")
-
-    def test_the_district_layer_is_caught(self, told_wrong):
-        fit, note = self.fit(told_wrong, "districts_gcj02.geojson")
-        assert (fit.verdict, fit.declared, fit.likely) == ("looks_like", "wgs84", "gcj02")
-        assert fit.metres == pytest.approx(587, abs=15)
-        assert note.severity == "warning"
 
     def test_middles_of_communities_cannot_tell(self, told_wrong):
         fit, note = self.fit(told_wrong, "middles.csv")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from spreadsheet import write_files
 
 from geoplan.cli.demo import write_new
 from geoplan.pipeline.gather import gather
@@ -14,7 +15,6 @@ from geoplan.pipeline.scenario import apply, changed_study, gather_scenario, sce
 from geoplan.report.content.comparison import compare
 from geoplan.report.content.packed import LONLAT
 from geoplan.report.folder.store import write_outcome
-from geoplan.report.workbook.csv_files import write_csv
 from geoplan.study.scenario import Scenario, is_scenario, read_scenario
 from geoplan.study.study import read_study
 from geoplan.words.errors import StudyError
@@ -293,7 +293,7 @@ def test_without_changes_every_table_is_the_base_byte_for_byte(base_outcome, out
     files = []
     for name, own in (("base", base_outcome), ("same", same)):
         (tmp_path / name).mkdir()
-        files.append([path.read_bytes() for path in write_csv(own, tmp_path / name)])
+        files.append([path.read_bytes() for path in write_files(own, tmp_path / name)])
     assert files[0] == files[1]
     one, other = (write_outcome(own, tmp_path / str(k)) for k, own in enumerate((base_outcome, same)))
     for file in sorted(path.name for path in one.iterdir()):

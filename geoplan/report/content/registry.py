@@ -12,7 +12,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from geoplan.report import content
 from geoplan.report.content.table import Table
@@ -53,13 +53,14 @@ def listed(order: float, *products: Product) -> Callable[[_Maker], _Maker]:
     return register
 
 
-def tables(outcome: Outcome, product: Product) -> tuple[Table, ...]:
-    """Return every table of a product in order."""
+def tables(outcome: Outcome) -> dict[Product, tuple[Table, ...]]:
+    """Return product -> its tables in order; a table that stands in several products is made once."""
     for module in pkgutil.iter_modules(content.__path__, f"{content.__name__}."):
         importlib.import_module(module.name)
-    found: list[Table] = []
+    found: dict[Product, list[Table]] = {product: [] for product in get_args(Product)}
     for entry in sorted(_ENTRIES.values(), key=lambda entry: entry.order):
-        if product in entry.products:
-            made = entry.make(outcome)
-            found += [] if made is None else [made] if isinstance(made, Table) else list(made)
-    return tuple(found)
+        made = entry.make(outcome)
+        own = [] if made is None else [made] if isinstance(made, Table) else list(made)
+        for product in entry.products:
+            found[product] += own
+    return {product: tuple(own) for product, own in found.items()}

@@ -12,13 +12,14 @@ from geoplan.report.content import annual, comparison
 from geoplan.report.content.answers import answers
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.guidance import guidance
+from geoplan.report.content.registry import tables
 from geoplan.report.folder.manifest import environment_block, write_manifest
 from geoplan.report.folder.store import write_outcome
 from geoplan.report.layers.exports import write_exports
 from geoplan.report.layers.geopackage import write_layers
 from geoplan.report.webmap.map import write_map
-from geoplan.report.workbook.csv_files import write_csv, write_package
-from geoplan.report.workbook.workbook import write_tables, write_workbook
+from geoplan.report.workbook.csv_files import write_csv
+from geoplan.report.workbook.workbook import write_workbook
 from geoplan.tables import Outcome
 from geoplan.version import __version__
 from geoplan.words.progress import Stages, stage_name
@@ -58,8 +59,9 @@ def write_outputs(
     with stages("map"):
         write_map(outcome, folder / "map.html")
     with stages("workbook"):
-        write_workbook(outcome, folder / "gap_list.xlsx")
-        write_csv(outcome, folder)
+        found = tables(outcome)
+        write_workbook(found["workbook"], outcome, folder / "gap_list.xlsx")
+        write_csv(found["csv"], outcome, folder)
     with stages("layers"):
         write_layers(outcome, folder / "coverage.gpkg")
         for service, raster in minutes.items():
@@ -121,13 +123,13 @@ def write_comparison(compared: comparison.Comparison, folder: Path) -> tuple[Pat
     page, book = folder / "compare.html", folder / "compare.xlsx"
     folder.mkdir(parents=True, exist_ok=True)
     page.write_bytes(comparison_page(compared).encode("utf-8"))
-    write_tables(comparison.comparison_pages(compared), compared.titled(), book)
-    return page, book, *write_package([comparison.long_table(compared)], compared.titled(), folder)
+    write_workbook(comparison.comparison_pages(compared), compared.titled(), book)
+    return page, book, *write_csv([comparison.long_table(compared)], compared.titled(), folder)
 
 
 def write_annual(table: annual.Annual, folder: Path) -> tuple[Path, ...]:
     """Write ``annual.xlsx`` (years beside each other) and ``annual.csv`` (a row an indicator and year); return their paths."""
     book = folder / "annual.xlsx"
     folder.mkdir(parents=True, exist_ok=True)
-    write_tables(annual.annual_pages(table), table.last, book)
-    return book, *write_package([annual.long_table(table)], table.last, folder)
+    write_workbook(annual.annual_pages(table), table.last, book)
+    return book, *write_csv([annual.long_table(table)], table.last, folder)

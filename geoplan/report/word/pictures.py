@@ -51,7 +51,7 @@ class Atelier:
 def atelier(outcome: Outcome) -> Iterator[Atelier | str]:
     """Yield what maps are drawn with, or why there are none, in a sentence."""
     try:
-        import matplotlib as mpl  # noqa: F401 - only whether it is there
+        import matplotlib as mpl
 
         from geoplan.report.look.fonts import face
 
@@ -65,7 +65,10 @@ def atelier(outcome: Outcome) -> Iterator[Atelier | str]:
         yield error.text(outcome.lang)
         return
     try:
-        yield Atelier(base, flags_of(outcome), found)
+        with mpl.rc_context():
+            # a user's own settings must not change what an office hands in; they are back when the block ends
+            mpl.rcdefaults()
+            yield Atelier(base, flags_of(outcome), found)
     finally:
         room.__exit__(None, None, None)
 

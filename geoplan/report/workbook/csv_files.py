@@ -8,13 +8,12 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from geoplan.report.content import titles
 from geoplan.report.content.fields import field_names, field_titles, field_values
-from geoplan.report.content.registry import tables
 from geoplan.report.content.table import WORDED, Coded, Column, Listed, Table, cell_text
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -27,14 +26,8 @@ _STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 PACKAGE, REMARKS = "datapackage.json", "remarks"
 
 
-def write_csv(outcome: Outcome, folder: Path) -> tuple[Path, ...]:
-    """Write every table that is registered for CSV into `folder`, with their package; return the paths."""
-    return write_package(tables(outcome, "csv"), outcome, folder)
-
-
-def write_package(found: Iterable[Table], outcome: Outcome, folder: Path) -> tuple[Path, ...]:
+def write_csv(found: Sequence[Table], outcome: Outcome, folder: Path) -> tuple[Path, ...]:
     """Write tables as CSV files and ``datapackage.json``, which describes them; return the paths."""
-    found = tuple(found)
     paths = []
     for table in found:
         path = folder / f"{table.key}.csv"

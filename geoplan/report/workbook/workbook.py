@@ -21,7 +21,6 @@ from xlsxwriter.worksheet import Worksheet
 
 from geoplan.report import look
 from geoplan.report.content import titles
-from geoplan.report.content.registry import tables
 from geoplan.report.content.table import WORDED, Amount, Cell, Chart, Coded, Column, Table, Tally, cell_text
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -53,26 +52,10 @@ _COLOURS = {
 }
 
 
-def sheets(outcome: Outcome) -> tuple[Table, ...]:
-    """Return the tables of the workbook in order, the main product first; each is a tab, with those below it."""
-    return tables(outcome, "workbook")
-
-
-def write_workbook(outcome: Outcome, path: Path) -> None:
-    """Write the workbook of a run; see `write_tables`.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written, e.g. because another program holds it open.
-    """
-    write_tables(sheets(outcome), outcome, path)
-
-
-def write_tables(pages: Iterable[Table], outcome: Outcome, path: Path) -> None:
+def write_workbook(pages: Iterable[Table], outcome: Outcome, path: Path) -> None:
     """Write a workbook: A4 landscape, frozen headers, filters, number formats, colours that follow the values.
 
-    Every page names the study, the people's basis and the year; a synthetic study says so on every page.
+    Each of `pages` is a tab, with the tables below it. Every page names the study, the people's basis and the year; a synthetic study says so on every page.
 
     Raises
     ------
