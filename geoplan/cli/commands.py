@@ -75,6 +75,7 @@ def check(
     from geoplan.pipeline.plan_sites import siting_questions
     from geoplan.pipeline.provenance import read_packs
     from geoplan.pipeline.site_candidates import read_lists
+    from geoplan.pipeline.street_check import check_streets
     from geoplan.study.study import read_study
 
     settings = read_study(study)
@@ -85,10 +86,13 @@ def check(
     if settings.siting is not None:
         siting_questions(settings)
     with console.progress(lang or settings.lang) as listen:
-        inputs = gather(settings, stages=Stages(listen))
+        stages = Stages(listen)
+        inputs = gather(settings, stages=stages)
         listed = read_lists(settings, inputs)
-        inputs = replace(inputs, notes=(*inputs.notes, *(note for found in listed for note in found.notes)))
-    console.print_check(inputs, lang=lang or settings.lang, listed=listed)
+        streets = check_streets(inputs, stages=stages)
+        notes = (*inputs.notes, *streets.notes, *(note for found in listed for note in found.notes))
+        inputs = replace(inputs, notes=notes)
+    console.print_check(inputs, streets, lang=lang or settings.lang, listed=listed)
     if any(note.severity == "error" for note in inputs.notes):
         raise typer.Exit(code=3)
 

@@ -23,6 +23,7 @@ from rich.text import Text
 
 from geoplan.inputs.lists.fields import Columns as Recognised
 from geoplan.report.content.names import Names
+from geoplan.report.content.street_fitness import coverage_both_ways, street_fitness
 from geoplan.report.content.table import Table as ContentTable
 from geoplan.report.content.titles import banner
 from geoplan.report.content.zones import circle_totals, flag_totals
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from geoplan.inputs.candidates import CandidateList
     from geoplan.pipeline.gather import Inputs
     from geoplan.pipeline.result import Result
+    from geoplan.pipeline.street_check import StreetCheck
 
 #: Where output goes to a file or a pipe there is no width to fit.
 out = Console(width=None if Console().is_terminal else 140)
@@ -97,7 +99,9 @@ def table(
     out.print(grid)
 
 
-def print_check(inputs: "Inputs", *, lang: str, listed: Sequence["CandidateList"] = ()) -> None:
+def print_check(
+    inputs: "Inputs", streets: "StreetCheck", *, lang: str, listed: Sequence["CandidateList"] = ()
+) -> None:
     """Print what a study's inputs and its lists of candidates hold, and every problem with its place and what to do."""
 
     def word(code: str, **values: object) -> str:
@@ -116,6 +120,14 @@ def print_check(inputs: "Inputs", *, lang: str, listed: Sequence["CandidateList"
         (word("crs"), inputs.crs.to_string(), inputs.crs.name),
     ]
     table(word("found"), [word("input"), word("what"), word("more")], rows)
+    stated = inputs.study.streets
+    print_table(street_fitness(streets.fitness, max_snap_m=stated.max_snap_m, lang=lang), lang)
+    if streets.coverage is not None:
+        both = coverage_both_ways(
+            streets.coverage, services=inputs.study.measured_services(), places=inputs.crossings,
+            stated=stated.join, lang=lang,
+        )  # fmt: skip
+        print_table(both, lang)
     names = zone_labels(inputs.zones, lang)
     said = [note.said(lang) for note in inputs.notes]
     counts = {severity: sum(one.severity == severity for one in said) for severity in STYLES}

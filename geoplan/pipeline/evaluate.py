@@ -43,7 +43,7 @@ from geoplan.standards.rules import Rule
 from geoplan.study.scenario import Scenario
 from geoplan.study.study import Study
 from geoplan.tables import SERVED, SUPPORT, Outcome, Service, Source, people_unknown, warnings_table
-from geoplan.words.errors import Note, OutputError
+from geoplan.words.errors import InputError, Note, OutputError, raise_errors
 from geoplan.words.labels import listed
 from geoplan.words.progress import Stages
 
@@ -147,6 +147,7 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
     """Measure and judge gathered inputs: network (where `graph` is not given), walks, circles, standards, isochrones."""
     stages = stages or Stages()
     study = inputs.study
+    raise_errors(inputs.notes, InputError)
     if "atlas" in study.papers and importlib.util.find_spec("matplotlib") is None:
         # said before the work, not after
         raise OutputError(Note.of("atlas_no_matplotlib", missing="matplotlib", severity="error"))

@@ -50,7 +50,10 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a run works on; tables as `geoplan.tables` describes them."""
+    """What a run works on; tables as `geoplan.tables` describes them.
+
+    `crossings`: places where streets cross without a shared vertex.
+    """
 
     study: Study
     crs: CRS
@@ -67,6 +70,7 @@ class Inputs:
     fits: tuple[datum_fit.DatumFit, ...]
     sources: tuple[Source, ...]
     notes: tuple[Note, ...]
+    crossings: int = 0
 
 
 def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
@@ -140,6 +144,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         fits=fits,
         sources=sources(study),
         notes=tuple(notes),
+        crossings=network.crossings,
     )
 
 
@@ -169,14 +174,23 @@ def read_zones(study: Study, crs: CRS) -> boundaries.Zones:
     return boundaries.assemble_zones(layers, area_name=study.name)
 
 
-def read_streets(study: Study, zones: gpd.GeoDataFrame, crs: CRS) -> streets.Streets:
-    """Return the streets that matter to the study area: those within three circles of it."""
+def read_streets(
+    study: Study, zones: gpd.GeoDataFrame, crs: CRS, *, join: streets.Join | None = None
+) -> streets.Streets:
+    """Return the streets that matter to the study area: those within three circles of it.
+
+    `join` stands for the study's own where it is given.
+    """
     entry = study.streets
     if entry.file is None:
         note = Note.of("streets_not_downloaded", file=str(study.path), place=entry.place, severity="error")
         raise InputError(note)
     around = shapely.box(*zones.total_bounds).buffer(STREET_CIRCLES * circle_m(study), join_style="mitre")
-    wanted = entry.arguments("classes", "walk", "private", "gates", "gate_states", "datum", "layer")
+    wanted = entry.arguments(
+        "classes", "walk", "private", "gates", "gate_states", "datum", "layer", "join", "components"
+    )
+    if join is not None:
+        wanted["join"] = join
     return streets.read_streets(entry.file, crs=crs, area=around, **wanted)
 
 

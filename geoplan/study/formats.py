@@ -9,7 +9,8 @@ from pathlib import Path
 
 #: OpenStreetMap extracts -> the format as osmium calls it (osmium itself tells only lower-case endings).
 OSM_FORMATS: Mapping[str, str] = {
-    ".pbf": "pbf", ".osm": "osm", ".osm.gz": "osm.gz", ".osm.bz2": "osm.bz2",
+    ".pbf": "pbf", ".osm": "osm", ".osm.gz": "osm.gz", ".osm.bz2": "osm.bz2", ".osm.xml": "osm", ".osm.xml.gz": "osm.gz",
+    ".osm.xml.bz2": "osm.bz2", ".osh": "osh", ".osh.gz": "osh.gz", ".osh.bz2": "osh.bz2",
 }  # fmt: skip
 #: Tables kept as text; the other tables are workbooks.
 TEXT_TABLES = (".csv", ".txt", ".tsv")

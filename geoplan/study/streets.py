@@ -46,7 +46,7 @@ class Streets(Entry):
     """The streets that people walk on."""
 
     file: FilePath | None = None
-    """.osm.pbf, .osm, .graphml, or any line layer."""
+    """.osm.pbf, .osm or .osm.xml (also .gz, and as JOSM saves them), JSON of Overpass, .graphml, or any line layer."""
     place: Text | None = None
     """Instead of a file: a place name to download by `geoplan download` (the only use of the Internet)."""
     layer: Text | None = None
@@ -65,6 +65,10 @@ class Streets(Entry):
     """Gates as tagged, or all open, or all closed."""
     gate_states: dict[Text, bool] = {}
     """Single gates by id or name: true opens, false closes."""
+    join: Literal["ends", "crossings"] = "ends"
+    """What meets without a shared vertex: ends within 0.5 m of a street, or also lines that cross (never bridges, tunnels, layers)."""
+    components: Literal["one", "several"] = "one"
+    """``several``: the streets do lie in pieces (islands); else a largest piece under half of the length is an error."""
     barriers: FilePath | None = None
     """Layer of lines or polygons (water, rail, motorway) that an access leg may not cross."""
     slope: Slope | None = None

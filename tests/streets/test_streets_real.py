@@ -9,15 +9,17 @@ import shapely
 from pyproj import Transformer
 
 from geoplan.inputs.streets import VALVES, read_streets, walkable_m
-from geoplan.inputs.streets.edges import islands
+from geoplan.inputs.streets.edges import build_edges, choose_ways, islands
+from geoplan.inputs.streets.osm import read_osm
+from geoplan.inputs.streets.sidewalks import without_doubled_roads
 from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_way, walk_class
 
 EXTRACTS = {
     # name: file, CRS, nodes and edges without valves (golden, read 2026-11), km
-    "porto_alegre": ("porto_alegre/poa_osm.pbf", "EPSG:32722", 21_255, 28_738, 1_907),
-    "las_palmas": ("las_palmas/las_palmas_2023_osm_20230221.osm.pbf", "EPSG:32628", 24_707, 31_122, 2_160),
-    "monaco": ("small_pbf/monaco_osrm.osm.pbf", "EPSG:32632", 4_298, 5_494, 474),
-    "andorra": ("small_pbf/andorra.osm.pbf", "EPSG:32631", 2_296, 2_631, 826),
+    "porto_alegre": ("porto_alegre/poa_osm.pbf", "EPSG:32722", 21_262, 28_754, 1_907),
+    "las_palmas": ("las_palmas/las_palmas_2023_osm_20230221.osm.pbf", "EPSG:32628", 24_722, 31_154, 2_160),
+    "monaco": ("small_pbf/monaco_osrm.osm.pbf", "EPSG:32632", 4_300, 5_498, 474),
+    "andorra": ("small_pbf/andorra.osm.pbf", "EPSG:32631", 2_303, 2_645, 826),
 }
 
 
@@ -55,7 +57,12 @@ def test_counts(extract):
 
 def test_every_stretch_that_a_slow_reader_finds_is_there_and_no_other(extract):
     path, streets, _ = extract
-    walked = streets.edges[~streets.edges["highway"].isin(VALVES)]
+    # as read, before ends are joined
+    ways, _ = read_osm(path, walk={}, datum=None, crs=streets.edges.crs)
+    ways, *_ = without_doubled_roads(ways)
+    _, walked = build_edges(
+        choose_ways(ways, (ways.table["access"] != OUT).to_numpy()), crs=streets.edges.crs
+    )
     xy, line = shapely.get_coordinates(walked.geometry.array, return_index=True)
     places = [tuple(place) for place in xy.round(3)]
     ours = {
@@ -90,7 +97,10 @@ def test_all_of_wuhan(real):
         real("wuhan/streets.parquet"), crs="EPSG:32650", walk={"motorway": True, "trunk": True}
     )
     # 11 of the file's lines are there twice
-    assert (len(every.nodes), len(every.edges)) == (82_891, 92_667 - 11)
+    # ends within half a metre of another street are joined with it
+    joined = next(n for n in every.notes if n.code == "streets_ends_joined")
+    assert joined.values["ends"] == "173"
+    assert (len(every.nodes), len(every.edges)) == (83_063, 93_002)
     assert walkable_m(every.edges) / 1000 == pytest.approx(7185, abs=2)
     assert islands(every.edges["u"].to_numpy(), every.edges["v"].to_numpy()) == (0, 0.0)
 
@@ -99,13 +109,14 @@ def test_what_leaving_trunk_roads_out_of_wuhan_costs(real):
     walked = read_streets(real("wuhan/streets.parquet"), crs="EPSG:32650")
     assert not walked.edges["highway"].str.startswith("motorway").any()
     note = next(n for n in walked.notes if n.code == "class_choice_unstated")
-    assert (note.values["islands"], note.values["share"]) == (50, "1.2%")
-    assert "without them: 50 with 1.2%" in note.text("en")
-    assert "若不走，则为50个，占1.2%" in note.text("zh")
+    # 50 islands with 1.2 % before ends were joined with the streets on which they lie
+    assert (note.values["islands"], note.values["share"]) == (46, "1.1%")
+    assert "without them: 46 with 1.1%" in note.text("en")
+    assert "若不走，则为46个，占1.1%" in note.text("zh")
     # in the study's own CRS
     without = read_streets(real("wuhan/streets.parquet"), crs="EPSG:4547", walk={"trunk": False})
-    assert (without.edges.crs, len(without.nodes)) == ("EPSG:4547", 66_358)
+    assert (without.edges.crs, len(without.nodes)) == ("EPSG:4547", 66_403)
     count, share = islands(without.edges["u"].to_numpy(), without.edges["v"].to_numpy())
-    assert (count, round(share, 3)) == (50, 0.012)
+    assert (count, round(share, 3)) == (46, 0.011)
     left = next(n for n in without.notes if n.code == "class_left_out" and n.values["choice"] == "trunk")
-    assert (left.values["islands"], left.values["share"]) == (50, "1.2%")
+    assert (left.values["islands"], left.values["share"]) == (46, "1.1%")

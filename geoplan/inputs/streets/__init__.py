@@ -2,6 +2,6 @@
 
 from geoplan.inputs.streets.notes import VALVES, walkable_m
 from geoplan.inputs.streets.osmnx_bridge import to_osmnx
-from geoplan.inputs.streets.read import Streets, from_osmnx, read_streets
+from geoplan.inputs.streets.read import Join, Streets, from_osmnx, read_streets
 
-__all__ = ["VALVES", "Streets", "from_osmnx", "read_streets", "to_osmnx", "walkable_m"]
+__all__ = ["VALVES", "Join", "Streets", "from_osmnx", "read_streets", "to_osmnx", "walkable_m"]

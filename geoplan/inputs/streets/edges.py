@@ -7,7 +7,7 @@ the network stays as it is.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -36,9 +36,10 @@ EDGE_COLUMNS = ("u", "v", *WAY_COLUMNS, "fixed_fwd_s", "fixed_bwd_s", "geometry"
 class Ways:
     """Ways as they were read and judged.
 
-    `table` has a row a way: `WAY_COLUMNS` and ``rule``; ``access`` is empty for a way that is left out by its class
+    `table` has a row a way: `WAY_COLUMNS`, ``layer`` and ``rule``; ``access`` is empty for a way that is left out by its class
     (kept to measure what leaving it out costs). The vertices of way i are ``vertex[first[i]:first[i + 1]]``, positions
-    in `node_id` (ascending) and `xy` (metres). `marks` is indexed by node id: ``kind, state, name``.
+    in `node_id` (ascending) and `xy` (metres). `marks` is indexed by node id: ``kind, state, name``. With `by_place` the node
+    ids are no source's: ends ascend by place.
     """
 
     table: pd.DataFrame
@@ -47,6 +48,7 @@ class Ways:
     node_id: Ints
     xy: Floats
     marks: pd.DataFrame
+    by_place: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,22 @@ def place_key(xy: Floats) -> Ints:
     return key
 
 
+def storeys(table: pd.DataFrame) -> Ints:
+    """Return a number for the storey of each way, equal where ways may meet without a shared point; -1: bridge or tunnel.
+
+    Examples
+    --------
+    >>> ways = pd.DataFrame({"level": ["", "", "1", ""], "layer": ["", "0", "", ""], "bridge": [False] * 3 + [True]})
+    >>> storeys(ways.assign(tunnel=False)).tolist()
+    [0, 0, 1, -1]
+    """
+    layer, layers = pd.factorize(table["layer"])
+    words = [str(word).removesuffix(".0") for word in layers]
+    plain, _ = pd.factorize(np.array(["" if word == "0" else word for word in words], dtype=object))
+    level, levels = pd.factorize(table["level"])
+    return np.where(table["bridge"] | table["tunnel"], -1, plain[layer] * len(levels) + level)
+
+
 def join_twins(ways: Ways) -> tuple[Ways, int]:
     """Return the ways with points that share a place made one, and how many were taken away.
 
@@ -108,12 +126,11 @@ def join_twins(ways: Ways) -> tuple[Ways, int]:
     if not len(suspects):
         return ways, 0
     table = ways.table
-    storey = table["level"].where(~(table["bridge"] | table["tunnel"]), "over or under")
     way = np.repeat(np.arange(len(table)), np.diff(ways.first))
     at_suspect = np.isin(ways.vertex, suspects)
-    storeys = storey.to_numpy()[way[at_suspect]]
-    met = pd.DataFrame({"place": same[ways.vertex[at_suspect]], "storey": storeys}).groupby("place")["storey"]
-    joined = met.nunique().eq(1) & met.first().ne("over or under")
+    storey = storeys(table)[way[at_suspect]]
+    met = pd.DataFrame({"place": same[ways.vertex[at_suspect]], "storey": storey}).groupby("place")["storey"]
+    joined = met.nunique().eq(1) & met.first().ge(0)
     places = joined.index[joined].to_numpy()
     stands_for = np.arange(len(ways.node_id))
     moved = np.isin(same, places)
@@ -123,7 +140,7 @@ def join_twins(ways: Ways) -> tuple[Ways, int]:
     marks = ways.marks.set_axis(pd.Index(renamed, dtype="int64"))
     marks = marks[~marks.index.duplicated()].sort_index()
     first, vertex = without_repeats(ways.first, stands_for[ways.vertex])
-    return Ways(table, first, vertex, ways.node_id, ways.xy, marks), taken
+    return replace(ways, first=first, vertex=vertex, marks=marks), taken
 
 
 def choose_ways(ways: Ways, chosen: Bools) -> Ways:
@@ -131,7 +148,7 @@ def choose_ways(ways: Ways, chosen: Bools) -> Ways:
     counts = np.diff(ways.first)
     first = np.concatenate([[0], np.cumsum(counts[chosen])]).astype(np.int64)
     table = ways.table[chosen].reset_index(drop=True)
-    return Ways(table, first, ways.vertex[np.repeat(chosen, counts)], ways.node_id, ways.xy, ways.marks)
+    return replace(ways, table=table, first=first, vertex=ways.vertex[np.repeat(chosen, counts)])
 
 
 def split(ways: Ways) -> Stretches:
@@ -210,16 +227,29 @@ def islands(u: Ints, v: Ints) -> tuple[int, float]:
     """
     if not len(u):
         return 0, 0.0
-    size = np.bincount(components(u, v)[1])
+    size = np.bincount(_labels(pd.factorize(np.concatenate([u, v]))[0]))
     return len(size) - 1, float(1 - size.max() / size.sum())
+
+
+def component_lengths(u: Ints, v: Ints, metres: Floats) -> Floats:
+    """Return the length of each component, metres."""
+    place = pd.factorize(np.concatenate([u, v]))[0]
+    lengths: Floats = np.bincount(_labels(place)[place[: len(u)]], weights=metres).astype(np.float64)
+    return lengths
 
 
 def components(u: Ints, v: Ints) -> tuple[Ints, Ints]:
     """Return the nodes of edges, ascending, and the number of the component that each belongs to."""
     ids, place = np.unique(np.concatenate([u, v]), return_inverse=True)
-    ends = place[: len(u)], place[len(u) :]
-    links = coo_matrix((np.ones(len(u), dtype=np.int8), ends), shape=(len(ids),) * 2)
-    return ids, connected_components(links, directed=False)[1].astype(np.int64)
+    return ids, _labels(place)
+
+
+def _labels(place: Ints) -> Ints:
+    """Return the number of the component of each node; `place` numbers the nodes from 0: u of all edges, then v of all."""
+    u, v = np.split(place, 2)
+    links = coo_matrix((np.ones(len(u), dtype=np.int8), (u, v)), shape=(place.max() + 1,) * 2)
+    label: Ints = connected_components(links, directed=False)[1].astype(np.int64)
+    return label
 
 
 def skeleton(ways: Ways) -> pd.DataFrame:
@@ -326,6 +356,8 @@ class _Network:
 
 def _part_entries(network: _Network, inside: Bools, *, private: Private, opened: set[int]) -> set[int]:
     """Part every node where open and residents-only ends meet, and return these nodes: u is the open side of the entry."""
+    if not inside.any():
+        return set()
     both = np.intersect1d(network.ends[inside], network.ends[~inside]).tolist()
     seconds = {"open": (0.0, 0.0), "residents": (SHUT, 0.0), "closed": (SHUT, SHUT)}[private]
     for node, places in zip(both, network.ends_at(both), strict=True):

@@ -27,6 +27,9 @@ from geoplan.words.errors import InputError, Note
 CLASS_COLUMNS = ("highway", "fclass", "class")
 #: Class of every line where the layer has no classes.
 UNCLASSED = "unclassified"
+#: Heights of vertices that differ by no more than this are one, metres.
+SAME_HEIGHT_M = 0.01
+_LINES = ("LineString", "MultiLineString", "LinearRing")
 #: Values that stand for "no" or "not tagged" in yes/no columns (Geofabrik writes F and T).
 _NO = frozenset(("", "no", "false", "f", "0", "nan", "none"))
 
@@ -49,17 +52,23 @@ def read_lines(
     """
     layer = layer.reset_index(drop=True)
     column, notes = _class_column(layer, classes, file)
+    layer, dropped = _squares_as_rings(layer, column)
     kinds = layer.geometry.type
-    lines = layer[kinds.isin(["LineString", "MultiLineString", "LinearRing"]).to_numpy()]
+    lines = layer[kinds.isin(_LINES).to_numpy()]
     if lines.empty:
         raise InputError(Note.of("streets_no_lines", file=file, severity="error"))
-    dropped = int((~kinds.isin(["LineString", "MultiLineString", "LinearRing", "Point"])).sum())
     if dropped:
         notes += (Note.of("streets_not_lines", file=file, rows=dropped),)
-    geometry = to_crs(lines.geometry, datum=datum, crs=crs).explode()  # type: ignore[arg-type]
+    moved = to_crs(lines.geometry, datum=datum, crs=crs)  # type: ignore[arg-type]
+    geometry = moved.explode() if (moved.type == "MultiLineString").any() else moved
+    numbered = {"u", "v"} <= set(lines.columns)
+    stale = _stale_numbers(lines, moved) if numbered else 0
+    if stale:
+        notes += (Note.of("streets_numbers_stale", file=file, numbers=f"{stale:,}"),)
+    notes += _height_notes(lines.geometry, moved, file)
     lines = lines.assign(highway=UNCLASSED if column is None else lines[column])
     table = judge_lines(lines, walk).loc[geometry.index].reset_index(drop=True)
-    ways = number_vertices(geometry, table, ends_only={"u", "v"} <= set(layer.columns))
+    ways = number_vertices(geometry, table, ends_only=numbered and not stale)
     points = layer[(kinds == "Point").to_numpy()]
     if len(points):
         ways = _with_marks(ways, points, to_crs(points.geometry, datum=datum, crs=crs))  # type: ignore[arg-type]
@@ -79,12 +88,62 @@ def _class_column(layer: pd.DataFrame, classes: str | None, file: str) -> tuple[
     return None, (Note.of("streets_without_classes", file=file),)
 
 
+def _squares_as_rings(layer: gpd.GeoDataFrame, column: str | None) -> tuple[gpd.GeoDataFrame, int]:
+    """Return polygons with a street class as their rings (one walks round a square), and how many features are no streets."""
+    squares = layer.geometry.type.isin(["Polygon", "MultiPolygon"])
+    if column is not None and squares.any():
+        squares &= layer[column].map(word) != ""
+        layer = layer.set_geometry(layer.geometry.mask(squares, layer.geometry.boundary))
+    return layer, int((~layer.geometry.type.isin([*_LINES, "Point"])).sum())
+
+
+def _stale_numbers(lines: pd.DataFrame, moved: gpd.GeoSeries) -> int:
+    """Return how many node numbers (``u, v``) stand at no place that all of their lines end at: the lines were changed since.
+
+    A line may be drawn from v to u, so that a number is tried at both ends of each of its lines.
+    """
+    xy, line = shapely.get_coordinates(moved.array, return_index=True)
+    row = np.arange(len(lines))
+    ends = np.searchsorted(line, row), np.searchsorted(line, row, side="right") - 1
+    places = np.unique(place_key(xy[np.concatenate(ends)]), return_inverse=True)[1].reshape(2, -1)
+    numbers = pd.factorize(pd.concat([lines["u"], lines["v"]]))[0].reshape(2, -1)
+    numbers = np.where(
+        numbers < 0, numbers.max(initial=-1) + 1 + np.arange(numbers.size).reshape(2, -1), numbers
+    )
+    # a line of one number, or one place, says nothing of which is where
+    told = (numbers[0] != numbers[1]) & (places[0] != places[1])
+    number, place = numbers[:, told], places[:, told]
+    lines_of = np.bincount(number.ravel())
+    span = places.max(initial=0) + 1
+    pair, count = np.unique(
+        np.concatenate([number * span + place, number * span + place[::-1]]), return_counts=True
+    )
+    most = np.zeros(len(lines_of), dtype=np.int64)
+    np.maximum.at(most, pair // span, count)
+    return int((most < lines_of).sum())
+
+
+def _height_notes(geometry: gpd.GeoSeries, moved: gpd.GeoSeries, file: str) -> tuple[Note, ...]:
+    """Say where lines share a place at different heights: they meet, since only a tag says that one passes over the other."""
+    if not geometry.has_z.any():
+        return ()
+    z = shapely.get_coordinates(geometry.array, include_z=True)[:, 2]
+    xy, line = shapely.get_coordinates(moved.array, return_index=True)
+    places = pd.DataFrame({"z": z, "line": line}).groupby(place_key(xy))
+    differ = (places["z"].max() - places["z"].min())[places["line"].max() > places["line"].min()]
+    differ = differ[differ > SAME_HEIGHT_M]
+    if differ.empty:
+        return ()
+    metres = f"{differ.max():,.1f}"
+    return (Note.of("streets_heights_differ", file=file, points=f"{len(differ):,}", metres=metres),)
+
+
 def judge_lines(lines: pd.DataFrame, walk: Mapping[str, bool]) -> pd.DataFrame:
     """Return `WAY_COLUMNS` and the rule of each line with columns of tags."""
     osm_id = _text(lines, "osm_id" if "osm_id" in lines else "osmid")
     return _judged(lines, WAY_KEYS, partial(judge_way, walk=walk)).assign(
         bridge=_flag(lines, "bridge"), tunnel=_flag(lines, "tunnel"),
-        level=_text(lines, "level"), name=_text(lines, "name"), osm_id=osm_id,
+        level=_text(lines, "level"), layer=_text(lines, "layer"), name=_text(lines, "name"), osm_id=osm_id,
     )  # fmt: skip
 
 
@@ -129,7 +188,12 @@ def word(value: Any) -> str:  # noqa: ANN401 - a cell as it stands
 def _text(lines: pd.DataFrame, column: str) -> pd.Series:
     if column not in lines:
         return pd.Series("", index=lines.index, dtype=object)
-    return lines[column].map(word).astype(object)
+    try:
+        place, cells = pd.factorize(lines[column])
+    except TypeError:  # lists, which osmnx joins tags into
+        return lines[column].map(word).astype(object)
+    words = np.array([*map(word, cells), ""], dtype=object)  # no cell: the last
+    return pd.Series(words[place], index=lines.index)
 
 
 def _flag(lines: pd.DataFrame, column: str) -> pd.Series:
@@ -158,7 +222,7 @@ def number_vertices(
     if ends is not None:
         node_id = np.concatenate([known, known[-1] + 1 + node_id[: len(points) - len(known)]])
     first, vertex = without_repeats(first, vertex)
-    return Ways(table, first, vertex, node_id, points, no_marks())
+    return Ways(table, first, vertex, node_id, points, no_marks(), by_place=ends is None)
 
 
 def _with_marks(ways: Ways, points: pd.DataFrame, places: gpd.GeoSeries) -> Ways:

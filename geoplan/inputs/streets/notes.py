@@ -5,12 +5,16 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
-from geoplan.inputs.streets.edges import Private, Ways, islands, skeleton
+from geoplan.inputs.streets.edges import Private, Ways, component_lengths, islands, skeleton
+from geoplan.inputs.streets.joins import JOIN_M, Joined
 from geoplan.inputs.streets.walk_table import RESIDENTS, STATED_CHOICES, WALKED, stated
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 
+#: The largest component must hold at least this share of the length, unless a study states that there are several.
+LEAST_SHARE = 0.5
 #: Classes of valves; every other edge is a street.
 VALVES = ("gate", "entry")
 
@@ -27,6 +31,42 @@ def read_note(nodes: pd.DataFrame, edges: gpd.GeoDataFrame, file: str) -> Note:
         "streets_read", file=file, severity="info", nodes=f"{len(nodes):,}", edges=f"{len(edges):,}",
         km=f"{walkable_m(edges) / 1000:,.0f}", islands=count, share=f"{share:.1%}",
     )  # fmt: skip
+
+
+def pieces_note(edges: gpd.GeoDataFrame, crossings: int, *, several: bool, file: str) -> list[Note]:
+    """Say that the largest component holds less than half of the length: an error unless the study knows of it."""
+    length = shapely.length(edges.geometry.array)
+    metres = component_lengths(edges["u"].to_numpy(), edges["v"].to_numpy(), length)
+    share = metres.max() / max(metres.sum(), 1e-9)
+    if share >= LEAST_SHARE:
+        return []
+    words: dict[str, Any] = {
+        "share": f"{share:.1%}",
+        "pieces": f"{len(metres):,}",
+        "crossings": f"{crossings:,}",
+    }
+    if several:
+        return [Note.of("streets_several_pieces", file=file, severity="info", **words)]
+    return [Note.of("streets_in_pieces", file=file, severity="error", **words)]
+
+
+def join_notes(joined: Joined, *, crossings: bool, file: str) -> list[Note]:
+    """Say how many ends were joined, and how many lines cross without a shared vertex."""
+    notes = []
+    if joined.ends:
+        words: dict[str, Any] = {"ends": f"{joined.ends:,}", "metres": JOIN_M}
+        notes.append(Note.of("streets_ends_joined", file=file, severity="info", **words))
+    if joined.crossings:
+        code, severity = ("streets_crossings_joined", "info") if crossings else ("streets_cross", "warning")
+        notes.append(Note.of(code, file=file, severity=severity, places=f"{joined.crossings:,}"))
+    return notes
+
+
+def sidewalk_notes(out: int, stay: int, file: str) -> list[Note]:
+    """Say how many roads with sidewalks mapped apart were left out, and how many stay for want of a footway."""
+    if not out and not stay:
+        return []
+    return [Note.of("sidewalks_apart", file=file, severity="info", out=f"{out:,}", stay=f"{stay:,}")]
 
 
 def class_notes(ways: Ways, walk: Mapping[str, bool], file: str) -> list[Note]:
@@ -85,7 +125,7 @@ def left_out_notes(left_out: Mapping[tuple[str, str], int], file: str) -> list[N
     for (rule, highway), count in sorted(left_out.items()):
         if rule == "unknown_class":
             unknown[highway] = count
-        elif rule != "no_street":
+        elif rule not in ("no_street", "sidewalk"):  # roads with sidewalks apart are judged later
             rules[rule] = rules.get(rule, 0) + count
     notes = []
     if unknown:

@@ -1,4 +1,4 @@
-"""Reading OpenStreetMap extracts (.osm.pbf, .osm) with pyosmium.
+"""Reading OpenStreetMap extracts (.osm.pbf, .osm) with pyosmium; edited ones, histories and JSON as `osm_edited` does.
 
 The extract goes once through osmium's compiled filters, which put positions on ways and write what may be a street, a
 barrier or a crossing as OPL text (https://osmcode.org/opl-file-format/), one line an object. Only these lines are read
@@ -9,10 +9,12 @@ import ctypes
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, TypeAlias
+from xml.parsers.expat import ExpatError
 
 import geopandas as gpd
 import numpy as np
@@ -26,6 +28,7 @@ from pyproj import CRS
 from geoplan.inputs.datum import to_crs
 from geoplan.inputs.streets.edges import Floats, Ints, Ways, join_twins, no_marks, without_repeats
 from geoplan.inputs.streets.notes import left_out_notes
+from geoplan.inputs.streets.osm_edited import is_edited, read_objects
 from geoplan.inputs.streets.walk_table import (
     KEPT_RULES,
     OUT,
@@ -45,22 +48,28 @@ STREET_KEYS = ("highway", "route", "railway", "public_transport")
 _OPL = "opl,locations_on_ways=true,add_metadata=false"
 _TAG = re.compile("([^=,]+)=([^,]*)")
 _ESCAPED = re.compile("%([0-9a-f]+)%")
-_COLUMNS = ["osm_id", "highway", "access", "oneway", "rule", "bridge", "tunnel", "level", "name"]
+_COLUMNS = ["osm_id", "highway", "access", "oneway", "rule", "bridge", "tunnel", "level", "layer", "name"]
+
+
+#: Writes to a file what passes: ways with one of these keys, or with these ids.
+Writer: TypeAlias = Callable[[Path, Sequence[str], Sequence[int]], None]
 
 
 @dataclass
 class _Lines:
     """What the OPL lines hold: a row a way, their vertices as text, and tagged nodes."""
 
-    rows: list[tuple[str, str, str, int, str, bool, bool, str, str]] = field(default_factory=list)
+    rows: list[tuple[str, str, str, int, str, bool, bool, str, str, str]] = field(default_factory=list)
     vertices: list[str] = field(default_factory=list)
     marks: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     rings: dict[int, str] = field(default_factory=dict)
     left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
-#: What osmium raises at a file that it cannot read: bytes, ids, coordinates.
-UNREADABLE = (RuntimeError, ValueError, OSError, osmium.InvalidLocationError)
+#: What is raised at a file that cannot be read: bytes, ids, coordinates, what is missing.
+UNREADABLE = (
+    RuntimeError, ValueError, KeyError, TypeError, OSError, EOFError, osmium.InvalidLocationError, ExpatError,
+)  # fmt: skip
 
 
 def osmium_file(path: Path) -> osmium.io.File:
@@ -76,36 +85,68 @@ def read_osm(
     Raises
     ------
     InputError
-        If osmium cannot read the file.
+        If the file cannot be read, or holds no positions.
     """
     try:
-        found = _collect(path, walk)
-        if any("xy" in vertices for vertices in found.vertices) and _way_before_node(path):
-            found = _collect(path, walk, places_first=True)
+        edited = is_edited(path)
+        found, notes = _collect(path, walk, edited=edited)
+        unplaced = [] if edited else [vertices for vertices in found.vertices if "xy" in vertices]
+        if any("n-" in vertices for vertices in unplaced):  # osmium keeps no positions of negative ids
+            found, notes = _collect(path, walk, edited=True)
+        elif unplaced and _way_before_node(path):
+            found, notes = _collect(path, walk, places_first=True)
     except UNREADABLE as error:
+        reason = str(error) or type(error).__name__
         raise InputError(
-            Note.of("streets_unreadable", file=path.name, reason=str(error), severity="error")
+            Note.of("streets_unreadable", file=path.name, reason=reason, severity="error")
         ) from error
-    ways, notes = _to_ways(found, path, datum=datum, crs=crs)
-    return ways, (*notes, *left_out_notes(found.left_out, path.name))
+    if found.vertices and all(vertices.count("n") == vertices.count("xy") for vertices in found.vertices):
+        words: dict[str, Any] = {"ways": f"{len(found.vertices):,}"}
+        raise InputError(Note.of("streets_no_positions", file=path.name, severity="error", **words))
+    ways, read = _to_ways(found, path, datum=datum, crs=crs)
+    return ways, (*notes, *read, *left_out_notes(found.left_out, path.name))
 
 
-def _collect(path: Path, walk: Mapping[str, bool], *, places_first: bool = False) -> _Lines:
-    """Return what the file holds; with `places_first` positions are read before the ways that need them."""
+def _collect(
+    path: Path, walk: Mapping[str, bool], *, edited: bool = False, places_first: bool = False
+) -> tuple[_Lines, tuple[Note, ...]]:
+    """Return what the file holds, and notes; with `places_first` positions are read before the ways that need them."""
     found = _Lines()
+    notes: list[Note] = []
+    write = _edited_writer(path, notes) if edited else _osmium_writer(path, places_first=places_first)
+    with tempfile.TemporaryDirectory(prefix="geoplan-") as folder:
+        text, rings = Path(folder) / "streets.opl", Path(folder) / "rings.opl"
+        write(text, STREET_KEYS, ())
+        _read(text, found, walk)
+        untagged = sorted(set(found.rings) - {int(row[0]) for row in found.rows})
+        if untagged:
+            write(rings, (), untagged)
+            _read_rings(rings, found, walk)
+    return found, tuple(notes)
+
+
+def _edited_writer(path: Path, notes: list[Note]) -> Writer:
+    objects = read_objects(path)
+    if objects.dropped:
+        dropped: dict[str, Any] = {"objects": f"{objects.dropped:,}"}
+        notes.append(Note.of("streets_deleted", file=path.name, severity="info", **dropped))
+    if objects.remark:
+        notes.append(Note.of("streets_partial_answer", file=path.name, reason=objects.remark))
+    return lambda target, keys, ways: objects.write(target, keys=keys, ways=set(ways))
+
+
+def _osmium_writer(path: Path, *, places_first: bool) -> Writer:
     places = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
     places.ignore_errors()
     if places_first:
         osmium.apply(osmium.io.Reader(osmium_file(path), osm.NODE), places)
-    with tempfile.TemporaryDirectory(prefix="geoplan-") as folder:
-        text, rings = Path(folder) / "streets.opl", Path(folder) / "rings.opl"
-        _filter(path, text, places, _only(osm.WAY, osmium.filter.KeyFilter(*STREET_KEYS)))
-        _read(text, found, walk)
-        untagged = sorted(set(found.rings) - {int(row[0]) for row in found.rows})
-        if untagged:
-            _filter(path, rings, places, _only(osm.WAY, osmium.filter.IdFilter(untagged)), kinds=osm.WAY)
-            _read_rings(rings, found, walk)
-    return found
+
+    def write(target: Path, keys: Sequence[str], ways: Sequence[int]) -> None:
+        wanted = osmium.filter.KeyFilter(*keys) if keys else osmium.filter.IdFilter(ways)
+        kinds = osm.NODE | osm.WAY | osm.RELATION if keys else osm.WAY
+        _filter(path, target, places, _only(osm.WAY, wanted), kinds=kinds)
+
+    return write
 
 
 def _way_before_node(path: Path) -> bool:
@@ -127,7 +168,7 @@ def _filter(
     places: osmium.NodeLocationsForWays,
     ways: osmium.BaseFilter,
     *,
-    kinds: osm.osm_entity_bits = osm.NODE | osm.WAY | osm.RELATION,
+    kinds: osm.osm_entity_bits,
 ) -> None:
     """Write as OPL what passes: barriers and crossings, `ways`, and relations that are streets."""
     nodes = _only(osm.NODE, osmium.filter.KeyFilter("barrier", "highway"))
@@ -173,7 +214,7 @@ def _read_rings(path: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
 
 def _add_way(found: _Lines, number: int, tags: Mapping[str, str], verdict: WayVerdict, vertices: str) -> None:
     if verdict.access == OUT:
-        if verdict.rule != "no_street":
+        if verdict.rule not in ("no_street", "sidewalk"):
             found.left_out[verdict.rule, verdict.highway] += 1
         if verdict.rule not in KEPT_RULES:
             return
@@ -183,7 +224,7 @@ def _add_way(found: _Lines, number: int, tags: Mapping[str, str], verdict: WayVe
     found.vertices.append(vertices)
     found.rows.append(
         (str(number), verdict.highway, verdict.access, verdict.oneway, verdict.rule, get("bridge", "no") != "no",
-         get("tunnel", "no") != "no", _unescape(get("level", "")), _unescape(get("name", "")))
+         get("tunnel", "no") != "no", _unescape(get("level", "")), get("layer", ""), _unescape(get("name", "")))
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ from geoplan.words.errors import DownloadError, InputError, Note
 #: Marks a graph that `to_osmnx` made: its edges are judged already and come back as they went.
 MADE_HERE = "geoplan"
 #: What an osmnx graph must keep of a way and of a node for the walk table; `simplify` must not merge over them.
-GRAPH_WAY_TAGS = (*WAY_KEYS, "bridge", "tunnel", "level", "name", "area", "service")
+GRAPH_WAY_TAGS = (*WAY_KEYS, "bridge", "tunnel", "level", "layer", "name", "area", "service")
 GRAPH_NODE_TAGS = (*NODE_KEYS, "name")
 
 Graph = Any  # nx.MultiDiGraph, whose node type networkx leaves open

@@ -6,7 +6,7 @@ What a walker may use is in `geoplan.inputs.streets.walk_table` and printed in `
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -27,12 +27,25 @@ from geoplan.inputs.streets.edges import (
     gate_open,
     unknown_gates,
 )
+from geoplan.inputs.streets.joins import join_streets
 from geoplan.inputs.streets.lines import read_lines
-from geoplan.inputs.streets.notes import class_notes, read_note, valve_notes
+from geoplan.inputs.streets.notes import (
+    class_notes,
+    join_notes,
+    pieces_note,
+    read_note,
+    sidewalk_notes,
+    valve_notes,
+)
 from geoplan.inputs.streets.osm import read_osm
+from geoplan.inputs.streets.osm_edited import is_overpass
+from geoplan.inputs.streets.sidewalks import without_doubled_roads
 from geoplan.inputs.streets.walk_table import OUT
+from geoplan.study.formats import ending
 from geoplan.words.errors import NetworkError, Note
 
+Join: TypeAlias = Literal["ends", "crossings"]
+Components: TypeAlias = Literal["one", "several"]
 #: Area to keep: a polygon or (west, south, east, north), metric.
 Area: TypeAlias = Geometry | tuple[float, float, float, float]
 
@@ -43,12 +56,14 @@ class Streets:
 
     `nodes` is indexed by ``node_id``: ``x, y`` (metres), ``kind`` (empty, ``gate``, ``barrier``, ``crossing``), ``name``.
     `edges` is indexed by ``edge_id``: ``u, v`` (node_id), ``highway, access, oneway, bridge, tunnel, level, osm_id, name,
-    fixed_fwd_s, fixed_bwd_s, geometry``. Valves (``highway`` = ``gate`` or ``entry``) have no length.
+    fixed_fwd_s, fixed_bwd_s, geometry``. Valves (``highway`` = ``gate`` or ``entry``) have no length. `crossings`: places where
+    lines cross on the ground without a shared vertex.
     """
 
     nodes: pd.DataFrame
     edges: gpd.GeoDataFrame
     notes: tuple[Note, ...] = ()
+    crossings: int = 0
 
 
 def read_streets(
@@ -63,13 +78,16 @@ def read_streets(
     datum: Any = None,  # noqa: ANN401 - a name, a code or control points
     layer: str | None = None,
     area: Area | None = None,
+    join: Join = "ends",
+    components: Components = "one",
 ) -> Streets:
     """Return the streets of a file that a walker may use.
 
     Parameters
     ----------
     path
-        ``.osm.pbf``, ``.osm`` (also gzipped), ``.graphml`` as osmnx writes it, or a line layer.
+        ``.osm.pbf``, ``.osm``, ``.osm.xml`` (also gzipped; as JOSM saves them, too), a history (``.osh``), the JSON of
+        Overpass, ``.graphml`` as osmnx writes it, or a line layer.
     crs
         Metric CRS of the study.
     classes
@@ -88,6 +106,11 @@ def read_streets(
         Layer inside the file.
     area
         Polygon or bounds, metric: only streets that touch it are kept.
+    join
+        ``ends``: ends within 0.5 m of another street are joined with it; ``crossings``: so are lines that cross without
+        a shared vertex. Never on bridges, in tunnels or between levels or layers.
+    components
+        ``one``: a largest component with under half of the length is an error among the notes; ``several``: it is not.
 
     Returns
     -------
@@ -105,11 +128,11 @@ def read_streets(
     kind = readers.file_kind(path, "osm", "graph", "layer")
     choices: dict[str, Any] = {
         "walk": dict(walk or {}), "private": private, "gates": gates, "gate_states": gate_states or {}, "area": area,
-        "crs": crs, "file": path.name,
+        "crs": crs, "file": path.name, "join": join, "components": components,
     }  # fmt: skip
     if kind == "graph":
         return from_osmnx(osmnx_bridge.read_graphml(path), datum=datum, **choices)
-    if kind == "osm":
+    if kind == "osm" or (ending(path) in (".json", ".geojson") and is_overpass(path)):
         ways, notes = read_osm(path, walk=choices["walk"], datum=datum, crs=crs)
     else:
         table = readers.read_layer(path, layer=layer)
@@ -129,6 +152,8 @@ def from_ways(
     gate_states: Mapping[str, bool],
     crs: CRS | str,
     area: Area | None = None,
+    join: Join = "ends",
+    components: Components = "one",
     file: str = "",
 ) -> Streets:
     """Return the network of judged ways, with what was found in them when they were read; see `read_streets`.
@@ -138,26 +163,36 @@ def from_ways(
     NetworkError
         If nothing may be walked on.
     """
-    if area is not None:
-        ways = _near(ways, area)
-    walked = choose_ways(ways, (ways.table["access"] != OUT).to_numpy())
-    nodes, edges = build_edges(walked, crs=crs)
+    ways, doubled, lone = without_doubled_roads(_in_area(ways, area, file))
+    walked = (ways.table["access"] != OUT).to_numpy()
+    if not walked.any():
+        raise NetworkError(Note.of("streets_none_walked", file=file, severity="error"), *found)
+    joined = join_streets(ways, walked, crossings=join == "crossings")
+    ways = joined.ways
+    nodes, edges = build_edges(choose_ways(ways, (ways.table["access"] != OUT).to_numpy()), crs=crs)
     edges, twice = _in_canonical_order(edges)
     if area is not None:
         edges = _touching(edges, area)
         nodes = nodes[nodes.index.isin(edges["u"]) | nodes.index.isin(edges["v"])]
     if edges.empty:
-        raise NetworkError(Note.of("streets_none_walked", file=file, severity="error"))
-    marks = gate_open(ways.marks, gates=gates, gate_states=gate_states)
-    notes = [*found, read_note(nodes, edges, file), *class_notes(ways, walk, file)]
+        raise NetworkError(_elsewhere(ways, area, file))
+    notes = [
+        *found,
+        read_note(nodes, edges, file),
+        *pieces_note(edges, joined.crossings, several=components == "several", file=file),
+        *join_notes(joined, crossings=join == "crossings", file=file),
+        *class_notes(ways, walk, file),
+        *sidewalk_notes(doubled, lone, file),
+    ]
     if twice:
         notes.append(Note.of("streets_twice", file=file, severity="info", edges=f"{twice:,}"))
+    marks = gate_open(ways.marks, gates=gates, gate_states=gate_states)
     unknown = unknown_gates(marks[marks["kind"] != "crossing"], gate_states)
     if unknown:
         notes.append(Note.of("gate_state_unknown", file=file, gates=", ".join(unknown)))
     nodes, edges = add_valves(nodes, edges, marks, private=private)
     notes += valve_notes(edges, private, file)
-    return Streets(nodes, edges, tuple(notes))
+    return Streets(nodes, edges, tuple(notes), joined.crossings)
 
 
 def from_osmnx(
@@ -170,6 +205,8 @@ def from_osmnx(
     gate_states: Mapping[str, bool] | None = None,
     datum: Any = None,  # noqa: ANN401 - a name, a code or control points
     area: Area | None = None,
+    join: Join = "ends",
+    components: Components = "one",
     file: str = "",
 ) -> Streets:
     """Return the streets of an osmnx graph that a walker may use; see `read_streets`.
@@ -191,7 +228,7 @@ def from_osmnx(
     walk = walk or {}
     ways, notes = osmnx_bridge.ways_of_graph(graph, walk=walk, datum=datum, crs=crs, file=file)
     return from_ways(
-        ways, notes, walk=walk, private=private, gates=gates, gate_states=gate_states or {}, crs=crs, area=area, file=file
+        ways, notes, walk=walk, private=private, gates=gates, gate_states=gate_states or {}, crs=crs, area=area, file=file, join=join, components=components
     )  # fmt: skip
 
 
@@ -217,15 +254,26 @@ def _in_canonical_order(edges: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]
     return kept.rename_axis("edge_id"), int(twice.sum())
 
 
-def _near(ways: Ways, area: Area) -> Ways:
+def _in_area(ways: Ways, area: Area | None, file: str) -> Ways:
     """Return the ways whose bounds meet those of the area: what lies farther costs no work and enters no note."""
     if not len(ways.vertex):
+        raise NetworkError(Note.of("streets_no_ways", file=file, severity="error"))
+    if area is None:
         return ways
     west, south, east, north = area if isinstance(area, tuple) else area.bounds
     x, y, first = ways.xy[ways.vertex, 0], ways.xy[ways.vertex, 1], ways.first[:-1]
     apart = (np.minimum.reduceat(x, first) > east) | (np.maximum.reduceat(x, first) < west)
     apart |= (np.minimum.reduceat(y, first) > north) | (np.maximum.reduceat(y, first) < south)
+    if apart.all():
+        raise NetworkError(_elsewhere(ways, area, file))
     return choose_ways(ways, ~apart)
+
+
+def _elsewhere(ways: Ways, area: Area | None, file: str) -> Note:
+    """Say how far from the area the streets lie."""
+    polygon = shapely.box(*area) if isinstance(area, tuple) else area
+    metres = shapely.distance(polygon, shapely.multipoints(ways.xy[np.unique(ways.vertex)]))
+    return Note.of("streets_elsewhere", file=file, severity="error", km=f"{metres / 1000:,.1f}")
 
 
 def _touching(edges: gpd.GeoDataFrame, area: Area) -> gpd.GeoDataFrame:

@@ -68,7 +68,8 @@ WAY_KEYS = [
 #: Every tag key of a node that `judge_node` looks at.
 NODE_KEYS = ["barrier", "highway", "access", "foot", "locked", "crossing"]
 #: Rules by which a way is left out though its class might be walked: it is kept to measure what leaving it out costs.
-KEPT_RULES = ("class", "stated")
+#: Roads with sidewalks mapped apart are kept until it is known whether footways run beside them (`sidewalks`).
+KEPT_RULES = ("class", "stated", "sidewalk")
 
 OPEN, RESIDENTS, OUT = "open", "residents", ""
 BOTH, FORWARD, BACKWARD = 0, 1, -1
@@ -173,7 +174,7 @@ def _permission(highway: str, tags: Mapping[str, str], walk: Mapping[str, bool])
         return OUT, "access"
     if access in ACCESS_RESIDENTS:
         return RESIDENTS, "access"
-    # rule 6: walkers use the sidewalks that are mapped as ways of their own
+    # rule 6: walkers use the sidewalks that are mapped as ways of their own, if they are (see `sidewalks`)
     if _sidewalks_apart(highway, tags):
         return OUT, "sidewalk"
     return OPEN, "class"
@@ -263,7 +264,7 @@ def rows() -> list[tuple[str, str, str]]:
         ("any other class that is not listed below", "out", "named in a warning; the study may state it"),
         (f"`access` = {words(ACCESS_OUT)}", "out", "nobody, or nobody on foot, may use it"),
         (f"`access` = {words(ACCESS_RESIDENTS)}", "residents only", "as the study's `private` says"),
-        ("`sidewalk=separate`, `sidewalk:both=separate`, or one side `separate` and the other `separate`, `no` or `none`", "out", "its sidewalks are ways of their own; with one side only, the road stays"),
+        ("`sidewalk=separate`, `sidewalk:both=separate`, or one side `separate` and the other `separate`, `no` or `none`", "out where footways of their own run beside it, else open", "within 30 m along 80 % of it; an extract fetched for driving lacks them; with one side only, the road stays"),
         (f"`highway` = {words(WALKED)}; `railway=platform`, `public_transport=platform` (class `platform`)", "open", "walked by default; `access` words not listed above change nothing"),
         ("`area=yes`, and rings of `highway` multipolygons", "open along the ring", "one walks round a square, not across it"),
         ("`oneway:foot=yes`, `foot:backward=no`; `conveying=forward` on steps, footways, corridors", "one way as drawn", "`oneway` alone is for vehicles and changes nothing"),
