@@ -8,6 +8,7 @@ in Python: no object is made for a node.
 import ctypes
 import re
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class _Lines:
 
 #: What is raised at a file that cannot be read: bytes, ids, coordinates, what is missing.
 UNREADABLE = (
-    RuntimeError, ValueError, KeyError, TypeError, OSError, EOFError, osmium.InvalidLocationError, ExpatError,
+    RuntimeError, ValueError, KeyError, TypeError, OSError, EOFError, osmium.InvalidLocationError, ExpatError, zlib.error,
 )  # fmt: skip
 
 
