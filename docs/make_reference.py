@@ -60,7 +60,7 @@ def reference() -> str:
         ]
         for name, field in model.model_fields.items():
             meaning = " ".join((field.description or "").split()).replace("|", "\\|")
-            lines.append(f"| `{name}` | {default(field)} | {meaning}{bounds(field)} |")
+            lines.append(f"| `{field.alias or name}` | {default(field)} | {meaning}{bounds(field)} |")
         lines.append("")
     return "\n".join(lines)
 

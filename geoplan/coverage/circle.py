@@ -15,6 +15,7 @@ import shapely
 from scipy.spatial import cKDTree
 
 from geoplan.coverage.zone_sums import ZoneSums, zone_sums
+from geoplan.inputs.datum import ground_metres
 from geoplan.tables import CIRCLE, NEAREST, Service, check_ids, people_unknown
 from geoplan.words.errors import Note, TableError
 
@@ -85,7 +86,8 @@ def straight_nearest(
         xy = pd.DataFrame(
             shapely.get_coordinates(placed.geometry.array), index=placed.index
         ).drop_duplicates()
-        metres, position = cKDTree(xy.to_numpy()).query(at)
+        _, position = cKDTree(xy.to_numpy()).query(at)
+        metres = ground_metres(at, xy.to_numpy()[position], demand.crs)
         columns = {"demand_id": demand.index, "facility_id": xy.index[position], "metres": metres}
         table = pd.DataFrame(columns).assign(seconds=metres * 3.6 / terms.walk_kmh)
         table.insert(0, "service", service)

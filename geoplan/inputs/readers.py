@@ -79,7 +79,10 @@ def _read_ogr(path: Path, *, layer: str | None, encoding: str | None) -> Any:  #
     kind = ending(path)
     if kind in (".geojson", ".json"):
         # GeoJSON is UTF-8 by its standard; what is not, is decoded here and handed on as UTF-8
-        return pyogrio.read_dataframe(check_json(path, text_of(path, encoding).encode("utf-8")))
+        data = check_json(path, text_of(path, encoding).encode("utf-8"))
+        names = [str(name) for name, geometry in pyogrio.list_layers(data) if geometry is not None]
+        # a TopoJSON file holds several objects; the one layer of a GeoJSON has no name that a planner could know
+        return pyogrio.read_dataframe(data, layer=choose(path, names, layer) if len(names) > 1 else None)
     if kind == ".kml":
         check_xml(path, "kml")
     name = choose(path, [str(n) for n, geometry in pyogrio.list_layers(path) if geometry is not None], layer)

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geoplan.inputs.datum import ground_lengths
 from geoplan.words.errors import NetworkError, Note
 
 #: A line that ends further than this from its node was laid from another node: metres.
@@ -60,7 +61,7 @@ def edge_arrays(
 
 def _costs(edges: gpd.GeoDataFrame) -> dict[str, NDArray[np.float64]]:
     # costs each way; what may not be walked costs inf seconds
-    length = edges.length
+    length = ground_lengths(edges.geometry)
     column: Mapping[str, Any] = {
         "fwd_m": edges.get("fwd_m", length),
         "bwd_m": edges.get("bwd_m", length),

@@ -96,7 +96,7 @@ def legs(snaps: pd.DataFrame, longest_m: float = np.inf) -> npt.NDArray[np.objec
         return np.asarray(shapely.linestrings(np.stack([on, on], axis=1)), dtype=object)
     points, row = shapely.get_coordinates(gpd.GeoSeries(snaps["geometry"]).array, return_index=True)
     first = points[np.searchsorted(row, np.arange(len(snaps)))]
-    length = np.hypot(*(on - first).T)
+    length = snaps["leg_m"].to_numpy(np.float64)
     part = np.divide(longest_m, length, out=np.ones(len(on)), where=length > longest_m)
     end = np.where((part < 1.0)[:, None], first + part[:, None] * (on - first), on)
     return np.asarray(shapely.linestrings(np.stack([first, end], axis=1)), dtype=object)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geoplan.inputs.datum import ground_lengths
 from geoplan.inputs.elevation import Profiles
 from geoplan.tables import check_columns
 from geoplan.words.errors import NetworkError, Note
@@ -37,7 +38,7 @@ def walking_costs(
 ) -> gpd.GeoDataFrame:
     """Return edges with the metres that count and the fixed seconds, both ways.
 
-    Metres that count are ``sum(l_i / f(s_i))`` over the parts i of an edge, f being the factor of the slope on speed; on
+    Metres that count are ``sum(l_i / f(s_i))`` over the parts i of an edge, l being metres on the ellipsoid, f the factor of the slope on speed; on
     steps each metre counts as the larger of `steps_factor` and ``1 / f(s)``. Each end of an edge at a crossing is
     charged half of `crossing_seconds`, so that passing through costs it once and a walk that starts on it half.
     Where one may walk one way only, the other takes infinite seconds.
@@ -78,13 +79,13 @@ def walking_costs(
     >>> import shapely
     >>> ends = pd.DataFrame({"kind": ["", "crossing", ""]}, index=[1, 2, 3])
     >>> lines = [shapely.LineString([(0, 0), (60, 0)]), shapely.LineString([(60, 0), (100, 0)])]
-    >>> street = gpd.GeoDataFrame({"u": [1, 2], "v": [2, 3], "highway": "path", "oneway": 0}, geometry=lines, crs=32650)
+    >>> street = gpd.GeoDataFrame({"u": [1, 2], "v": [2, 3], "highway": "path", "oneway": 0}, geometry=lines)
     >>> walking_costs(ends, street, crossing_seconds=20)[["fwd_m", "fixed_fwd_s"]].sum().to_dict()
     {'fwd_m': 100.0, 'fixed_fwd_s': 20.0}
     """
     check_columns(nodes, ["kind"], name="nodes")
     check_columns(edges, ["u", "v", "highway", "oneway", "geometry"], name="edges")
-    length = edges.geometry.length.to_numpy()
+    length = ground_lengths(edges.geometry)
     forward, backward = length.copy(), length.copy()
     steps = (edges["highway"] == "steps").to_numpy()
     if profiles is not None:

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geoplan.inputs.datum import ground_metres, ground_scale
 from geoplan.network.graph import WalkGraph
 from geoplan.network.grid import Grid, Segments, candidates, feet, grid_of, nearest_segment
 from geoplan.tables import check_unique_index
@@ -51,7 +52,7 @@ def snap(
     points
         Points in the graph's CRS, indexed by id; may be null or empty.
     max_snap_m
-        Longest access leg, metres, inclusive.
+        Longest access leg, metres on the ground, inclusive.
     island_nodes
         A component with fewer street nodes is an island. From an island at distance d the main network is taken instead when
         it is within `max_snap_m` and within 1.5 d + 50 m. Closed gates make no island.
@@ -87,8 +88,10 @@ def snap(
     if len(streets.segments.rank) and len(given):
         field = streets._replace(walls=_walls(barriers))
         at = x[given], y[given]
-        found = _nearest(field, *at, np.full(len(given), max_snap_m), main_only=False)
-        found = _off_islands(field, found, *at, max_snap_m)
+        # limits are metres on the ground, distances between points and streets metres on the map
+        map_m = 1 / ground_scale(*at, graph.crs)
+        found = _nearest(field, *at, max_snap_m * map_m, main_only=False)
+        found = _off_islands(field, found, *at, max_snap_m * map_m, ISLAND_EXTRA_M * map_m)
     return _table(graph, points.index, (x, y), given, streets, found)
 
 
@@ -179,7 +182,9 @@ def _round_barriers(
     return out
 
 
-def _off_islands(streets: Streets, found: Found, x: Floats, y: Floats, max_snap_m: float) -> Found:
+def _off_islands(
+    streets: Streets, found: Found, x: Floats, y: Floats, max_snap: Floats, extra: Floats
+) -> Found:
     # from an island to the main network where that is nearly as near
     seg = streets.segments
     hit = np.flatnonzero(found.stretch >= 0)
@@ -187,7 +192,7 @@ def _off_islands(streets: Streets, found: Found, x: Floats, y: Floats, max_snap_
     if not len(island):
         return found
     metres = feet(seg, found.stretch[island], x[island], y[island])[3]
-    furthest = np.minimum(max_snap_m, ISLAND_FACTOR * metres + ISLAND_EXTRA_M)
+    furthest = np.minimum(max_snap[island], ISLAND_FACTOR * metres + extra[island])
     main = _nearest(streets, x[island], y[island], furthest, main_only=True).stretch
     stretch = found.stretch.copy()
     stretch[island[main >= 0]] = main[main >= 0]
@@ -204,11 +209,14 @@ def _table(
     reason[given] = np.where(found.blocked, "barrier", "too_far") if len(streets.begins) else "empty_graph"
     on = found.stretch >= 0
     row, stretch = given[on], found.stretch[on]
-    foot_x, foot_y, share, metres = feet(streets.segments, stretch, xy[0][row], xy[1][row])
+    foot_x, foot_y, share, _ = feet(streets.segments, stretch, xy[0][row], xy[1][row])
+    leg = ground_metres(
+        np.column_stack([xy[0][row], xy[1][row]]), np.column_stack([foot_x, foot_y]), graph.crs
+    )
     begin = streets.begins[stretch]
     low, high = graph.coord_offset_m[begin], graph.coord_offset_m[begin + 1]
     offset = np.where(share < 1, low + share * (high - low), high)
-    numbers[:, row] = offset, metres, foot_x, foot_y
+    numbers[:, row] = offset, leg, foot_x, foot_y
     chain[row] = np.searchsorted(graph.coord_start, begin, side="right") - 1
     island[row] = ~streets.segments.main[stretch]
     reason[row] = ""

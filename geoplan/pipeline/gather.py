@@ -1,7 +1,7 @@
 """From the study file to clean tables: everything that a run needs, read once, with every problem listed."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +36,7 @@ from geoplan.study.formats import kind_of
 from geoplan.study.lists import ProjectList, Register
 from geoplan.study.siting import CandidateSource
 from geoplan.study.study import Study
+from geoplan.study.zones import PARTITION
 from geoplan.tables import Source
 from geoplan.words.errors import InputError, Note, raise_errors
 from geoplan.words.progress import Stages
@@ -67,7 +68,7 @@ class Inputs:
     land: gpd.GeoDataFrame | None
     projects: gpd.GeoDataFrame
     zone_supplies: pd.DataFrame | None
-    fits: tuple[datum_fit.DatumFit, ...]
+    datums: datum_fit.Judgement
     sources: tuple[Source, ...]
     notes: tuple[Note, ...]
     crossings: int = 0
@@ -108,7 +109,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
             halo_m=HALO_CIRCLES * circle_m(study),
         )
     with stages("datum"):
-        fits = datum_fits(study, zones.zones, costed, registers)
+        judged = judge_datums(study, zones.layers, costed, registers)
     notes = [
         *zones.notes,
         *network.notes,
@@ -121,7 +122,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         *projected.notes,
         *people.notes,
         *population.notes_on_age(people.groups, study.year),
-        *(fit.note() for fit in fits),
+        *judged.notes,
     ]
     marks = {
         "edge": zones.zones.index.isin(people.edge_zones) | zones.zones["edge"],
@@ -141,7 +142,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         land=_land(study, crs),
         projects=listed.projects,
         zone_supplies=pd.concat([table.table for table in told], ignore_index=True) if told else None,
-        fits=fits,
+        datums=judged,
         sources=sources(study),
         notes=tuple(notes),
         crossings=network.crossings,
@@ -149,9 +150,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
 
 
 def study_crs(study: Study) -> CRS:
-    """Return the metric CRS in which `study` is computed: the stated one, else the one that fits its zones."""
-    if study.crs is not None:
-        return CRS.from_user_input(study.crs)
+    """Return the metric CRS in which `study` is computed: the stated one if it fits its zones, else the one that does."""
     bounds = [
         boundaries.layer_bounds(
             layer.file,
@@ -160,18 +159,35 @@ def study_crs(study: Study) -> CRS:
             **layer.arguments("datum", "layer", "encoding"),
         )
         for layer in study.zones
+        if layer.file is not None
     ]
     known = [b for b in bounds if b is not None]
     if not known:
         raise InputError(Note.of("zones_no_geometry", file=str(study.path), severity="error"))
     west, south, east, north = zip(*known, strict=True)
-    return datum.metric_crs((min(west), min(south), max(east), max(north)))
+    whole = (min(west), min(south), max(east), max(north))
+    return (
+        datum.metric_crs(whole)
+        if study.crs is None
+        else datum.stated_crs(study.crs, whole, file=str(study.path))
+    )
 
 
 def read_zones(study: Study, crs: CRS) -> boundaries.Zones:
-    """Return the zones of every level."""
-    layers = [_read(boundaries.read_zone_layer, layer, crs=crs) for layer in study.zones]
-    return boundaries.assemble_zones(layers, area_name=study.name)
+    """Return the zones of every level: those of files, then those that are made by joining finer ones."""
+    of_files = [layer for layer in study.zones if layer.file is not None]
+    read = [_read(boundaries.read_zone_layer, layer, crs=crs) for layer in of_files]
+    levels = [level for level in PARTITION if level in {layer.level for layer in study.zones}]
+    made = []
+    for entry in study.zones:
+        if entry.from_level is not None:
+            finer = [layer for layer in read if layer.level == entry.from_level]
+            joined, named = boundaries.join_zones(finer, **entry.arguments("level", "by", "parent", "kind"))
+            made.append(joined)
+            if levels.index(entry.from_level) == levels.index(entry.level) + 1:
+                told = iter(named)
+                read = [next(told) if layer.level == entry.from_level else layer for layer in read]
+    return boundaries.assemble_zones([*read, *made], area_name=study.name)
 
 
 def read_streets(
@@ -268,47 +284,37 @@ def read_supplies_by_zone(study: Study, zones: gpd.GeoDataFrame) -> list[ZoneSup
     return tables
 
 
-def datum_fits(
-    study: Study, zones: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, registers: Iterable[facilities.Register]
-) -> tuple[datum_fit.DatumFit, ...]:
-    """Return under which datum each zone layer's boundaries and each register's points lie best on the streets."""
+def judge_datums(
+    study: Study,
+    layers: Sequence[boundaries.ZoneLayer],
+    edges: gpd.GeoDataFrame,
+    registers: Iterable[facilities.Register],
+) -> datum_fit.Judgement:
+    """Return under which datum streets, boundaries and registers lie best on each other."""
+    placed = [placed_streets(study, edges)]
+    # layers of files stand first; a level that is made of a finer one has its lines and says nothing of its own
+    of_files = [entry for entry in study.zones if entry.file is not None]
+    for entry, layer in zip(of_files, layers, strict=False):
+        if not entry.h3 and entry.file is not None and kind_of(entry.file) != "table":
+            shapes = layer.zones.geometry.set_axis(f"{layer.level}/" + layer.zones["code"])
+            stated = entry.arguments().get("datum")
+            placed.append(datum_fit.Placed(shapes, stated, layer.level, layer.file, entry.source or ""))
+    lists = []
+    for listed, register in zip(study.registers(), registers, strict=True):
+        if kind_of(register.file) != "osm" and register.declared.notna().any():
+            points = datum.to_crs(register.declared, datum=register.datum, crs=edges.crs)
+            told = datum_fit.Placed(points, register.datum, "list", register.file, listed.source or "")
+            lists.append(replace(told, named_districts=register.districts))
+    return datum_fit.judge(placed, lists)
+
+
+def placed_streets(study: Study, edges: gpd.GeoDataFrame) -> datum_fit.Placed:
+    """Return the streets as the judgement of datums takes them; OpenStreetMap's own files are WGS 84."""
+    entry = study.streets
+    stated, file = entry.arguments("datum").get("datum"), entry.file or Path(str(entry.place))
+    known = "wgs84" if stated is None and kind_of(file) in ("osm", "graph") else ""
     lines = edges.geometry[edges.geometry.length > 0]
-    layers = {
-        str(level): group.geometry
-        for level, group in zones.groupby("level", sort=False)
-        if level != "area" and group.geometry.notna().any()
-    }
-    fits = []
-    shifted = set()
-    for layer in study.zones:
-        path = layer.file
-        if layer.h3 or kind_of(path) == "table":
-            continue
-        fit = datum_fit.fit_polygons(
-            readers.read_layer(path, layer=layer.layer, encoding=layer.encoding).geometry,
-            street_geometry=lines,
-            declared=layer.arguments().get("datum"),
-            others={level: shapes for level, shapes in layers.items() if level != layer.level},
-            file=path.name,
-        )
-        fits.append(fit)
-        shifted |= {layer.level} if fit.verdict == "looks_like" else set()
-    # the district that a row names helps to tell, unless the districts themselves lie wrong
-    districts = None if "district" in shifted else layers.get("district")
-    for register in registers:
-        if kind_of(register.file) == "osm" or not register.declared.notna().any():
-            continue
-        fits.append(
-            datum_fit.fit_points(
-                register.declared,
-                street_geometry=lines,
-                declared=register.datum,
-                named_districts=None if districts is None else register.districts,
-                districts=districts,
-                file=register.file,
-            )
-        )
-    return tuple(fits)
+    return datum_fit.Placed(lines, stated, "streets", file.name, entry.source or "", known)
 
 
 def _shapes(file: Path | None, crs: CRS) -> gpd.GeoSeries | None:

@@ -125,8 +125,9 @@ def _entries(value: object, name: str, *, given: bool = True) -> Iterator[tuple[
     """Yield every single entry of a study with its full name and whether the file gives it."""
     if isinstance(value, Entry):
         for key, inner in value:
+            entry = type(value).model_fields[key].alias or key
             yield from _entries(
-                inner, f"{name}.{key}".lstrip("."), given=given and key in value.model_fields_set
+                inner, f"{name}.{entry}".lstrip("."), given=given and key in value.model_fields_set
             )
     elif isinstance(value, dict):
         for key, inner in value.items():

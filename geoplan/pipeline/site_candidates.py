@@ -11,7 +11,7 @@ from geoplan.inputs import candidates as lists
 from geoplan.inputs import datum, readers
 from geoplan.inputs.datum import fit as datum_fit
 from geoplan.network.graph import WalkGraph
-from geoplan.pipeline.gather import Inputs
+from geoplan.pipeline.gather import Inputs, placed_streets
 from geoplan.pipeline.provenance import check_files, siting_files
 from geoplan.siting.candidates import Candidates, enlargements, join_candidates, with_opening_cost
 from geoplan.siting.generate import generate
@@ -127,12 +127,13 @@ def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: Walk
 
 
 def _datum_note(found: lists.CandidateList, inputs: Inputs) -> list[Note]:
-    """Return whether the points of a list lie as its datum says, judged by the streets."""
+    """Return whether the points of a list lie as its datum says, judged by the streets and what they really are in."""
     if not found.declared.notna().any():
         return []
-    lines = inputs.edges.geometry[inputs.edges.geometry.length > 0]
-    fit = datum_fit.fit_points(found.declared, street_geometry=lines, declared=found.datum, file=found.file)
-    return [fit.note()]
+    points = datum.to_crs(found.declared, datum=found.datum, crs=inputs.crs)
+    streets = replace(placed_streets(inputs.study, inputs.edges), known=inputs.datums.real[0])
+    judged = datum_fit.judge([streets], [datum_fit.Placed(points, found.datum, "list", found.file)])
+    return [fit.note() for fit in judged.fits if fit.role == "list"]
 
 
 def _sources(study: Study) -> Iterator[Source]:

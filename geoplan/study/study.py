@@ -19,7 +19,7 @@ from geoplan.study.people import Group
 from geoplan.study.services import Service
 from geoplan.study.siting import Siting
 from geoplan.study.streets import Streets
-from geoplan.study.zones import Land, ZoneLayer
+from geoplan.study.zones import PARTITION, Land, ZoneLayer
 from geoplan.tables import GROUPS
 from geoplan.words.errors import StudyError
 from geoplan.words.quantities import Ordinal, Pace, RuleValue, Year
@@ -128,7 +128,9 @@ class Study(PlannerFile):
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Study":
-        names = [*self._unknown_groups(), *self._unknown_types(), *self._unknown_in_siting()]
+        names = [
+            *self._unknown_in_zones(), *self._unknown_groups(), *self._unknown_types(), *self._unknown_in_siting(),
+        ]  # fmt: skip
         if names:
             raise PydanticCustomError("entry_names", "unknown names", {"names": names})
         supplies = [supply for table in self.zone_supplies for supply in table.supplies]
@@ -136,6 +138,19 @@ class Study(PlannerFile):
         if twice:  # two tables, maybe of two levels, would add up
             raise PydanticCustomError("zone_supplies_twice", "twice", {"supplies": ", ".join(twice)})
         return self
+
+    def _unknown_in_zones(self) -> Iterator[UnknownName]:
+        """Yield what layers name and nothing has: groups of totals, levels to be joined, parents above the coarsest level."""
+        read = {layer.level for layer in self.zones if layer.file is not None}
+        coarse_to_fine = [level for level in PARTITION if level in {layer.level for layer in self.zones}]
+        for at, layer in enumerate(self.zones):
+            for group in layer.totals:
+                for _, name, guess in self._unknown_group("", group):
+                    yield f"zones.{at}.totals", name, guess
+            if layer.from_level is not None and layer.from_level not in read:
+                yield f"zones.{at}.from", layer.from_level, ", ".join(sorted(read))
+            if layer.parent is not None and layer.level in coarse_to_fine[:1]:
+                yield f"zones.{at}.parent", layer.parent, ""
 
     def _unknown_groups(self) -> Iterator[UnknownName]:
         for name, group in self.population.items():

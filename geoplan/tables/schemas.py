@@ -67,7 +67,7 @@ ZONES = Schema("zones", {
     "kind": words("frozenset of words: urban, rural, new, existing, complete, future, township, street …; empty if unknown"),
     "covered_share": known("share (0-1) of the zone's area that has finest-level zones; 1 for the finest level"),
     "edge": yes("True where raster, streets or register end within a circle of the zone"),
-    "geometry": shape("polygon, metric CRS"),
+    "geometry": shape("polygon, metric CRS; null where the file gives none", null=True),
 }, index="zone_id",
 further={
     "given_*": number("total that the zone's row gives of a group"),

@@ -14,7 +14,7 @@ def streets(points, links, *, first_edge=100, **columns):
     nodes.index = pd.RangeIndex(10, 10 + len(nodes), name="node_id")
     lines = [shapely.LineString([points[a - 10], *via, points[b - 10]]) for a, b, *via in links]
     edges = gpd.GeoDataFrame(
-        {"u": [k[0] for k in links], "v": [k[1] for k in links]}, geometry=lines, crs=32650
+        {"u": [k[0] for k in links], "v": [k[1] for k in links]}, geometry=lines, crs=None
     )
     edges.index = pd.RangeIndex(first_edge, first_edge + len(edges), name="edge_id")
     return nodes, edges.assign(**columns)

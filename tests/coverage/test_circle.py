@@ -10,6 +10,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyproj import Geod
 
 from geoplan.coverage.circle import Land, circle_table, community_covered, in_circle, straight_nearest
 from geoplan.coverage.land import sample_land
@@ -30,7 +31,7 @@ def zone_table(rows):
     return gpd.GeoDataFrame(
         {"level": [i.split("/")[0] for i in ids], "name": ids, "parent_id": pd.array([r[1] for r in rows], dtype="str"),
          "kind": [frozenset(r[2].split()) for r in rows]},
-        index=pd.Index(ids, name="zone_id", dtype="str"), crs="EPSG:32650",
+        index=pd.Index(ids, name="zone_id", dtype="str"), crs=None,
         geometry=[shapely.box(100 * i, 0, 100 * i + 100, 100) for i in range(len(ids))],
     )  # fmt: skip
 
@@ -48,7 +49,7 @@ def people(zone_ids, elders, **columns):
     table = {"zone_id": pd.array(zone_ids, dtype="str"), "halo": [z is None for z in zone_ids], **columns}
     table["elders_60"] = np.asarray(elders, dtype=float)
     at = shapely.points(np.arange(len(zone_ids)) * 10.0, 0.0)
-    return gpd.GeoDataFrame(table, index=ids, geometry=at, crs="EPSG:32650")
+    return gpd.GeoDataFrame(table, index=ids, geometry=at, crs=None)
 
 
 def walks(demand, seconds, facilities=None, service="eat"):
@@ -299,6 +300,8 @@ def test_straight_line_on_wuhan_agrees_with_every_distance():
         services=[("elder_home",)] * len(homes)
     )
     got = straight_nearest(demand, facilities, services={"eat": EAT})
-    every = shapely.distance(demand.geometry.to_numpy()[:, None], facilities.geometry.to_numpy()[None, :])
-    np.testing.assert_allclose(got["metres"], every.min(axis=1), rtol=1e-12)
+    ends = [shapely.get_coordinates(table.to_crs(4326).geometry.array) for table in (demand, facilities)]
+    pairs = (np.repeat(ends[0], len(ends[1]), axis=0), np.tile(ends[1], (len(ends[0]), 1)))
+    every = Geod(ellps="WGS84").inv(*pairs[0].T, *pairs[1].T)[2].reshape(len(demand), len(facilities))
+    np.testing.assert_allclose(got["metres"], every.min(axis=1), rtol=1e-9)
     assert got["facility_id"].tolist() == facilities.index[every.argmin(axis=1)].tolist()

@@ -198,8 +198,10 @@ def test_street_metres_stand_in_for_people():
     zones = zones_of([at(0, 0, 100, 100)])
     streets = gpd.GeoDataFrame(geometry=[LineString([(X - 100, Y + 50), (X + 100, Y + 50)])], crs=CRS)
     got = counted(zones, halo_m=60, street_points=streets, street_m={"street_m": True})
-    assert by_zone(got, "street_m") == {"community/1": 100}
-    assert got.demand.loc[got.demand["halo"], "street_m"].tolist() == [50]  # one piece of 50 m within 60 m
+    assert by_zone(got, "street_m") == pytest.approx({"community/1": 100})
+    assert got.demand.loc[got.demand["halo"], "street_m"].tolist() == pytest.approx(
+        [50]
+    )  # one piece of 50 m within 60 m
     assert "no streets were given" in refused(zones, street_m={"street_m": True})[0].text("en")
 
 

@@ -15,7 +15,7 @@ from refusals import refused
 from shapely import Point
 
 from geoplan.inputs import readers
-from geoplan.inputs.readers import decode_text
+from geoplan.inputs.encodings import decode_text
 
 
 def places(names=("向阳社区", "北秀社区")):
@@ -116,8 +116,8 @@ def test_several_layers_need_a_name_but_a_table_of_styles_is_no_layer(tmp_path):
         (readers.read_layer, "a.parquet", b"PAR1", "file_unreadable"),
         (readers.read_layer, "a.geojson", b"{", "file_unreadable"),
         (readers.read_layer, "a.geojson", b'{"a": "\xff\xff"}', "encoding_unknown"),
-        (readers.read_rows, "none.csv", None, "file_missing"), (readers.read_rows, "a.xls", b"x", "file_kind_unknown"),
-        (readers.read_rows, "a.xlsx", b"x", "file_unreadable"), (readers.read_rows, "a.csv", b"", "table_empty"),
+        (readers.read_rows, "none.csv", None, "file_missing"), (readers.read_rows, "a.xls", b"x", "file_damaged"),
+        (readers.read_rows, "a.xlsx", b"x", "file_damaged"), (readers.read_rows, "a.csv", b"", "table_empty"),
         (readers.read_rows, "a.csv", b"a,b\n\xff\xff\xff,1\n", "encoding_unknown"),
     ],
 )  # fmt: skip

@@ -42,7 +42,7 @@ def town(seed, n_nodes=7, n_edges=11):
         "fixed_fwd_s": rng.choice([0.0, 0.0, 40.0, np.inf], n_edges), "fixed_bwd_s": rng.choice([0.0, 0.0, 25.0, np.inf], n_edges),
     }  # fmt: skip
     ids = pd.RangeIndex(n_edges) + 100
-    edges = gpd.GeoDataFrame({"u": u, "v": v, **costs}, index=ids, geometry=lines, crs="EPSG:32650")
+    edges = gpd.GeoDataFrame({"u": u, "v": v, **costs}, index=ids, geometry=lines, crs=None)
     # a valve: a node split in two, with an edge of no length between
     split = n_nodes
     nodes.loc[split] = nodes.loc[0]
@@ -189,7 +189,8 @@ def test_each_facility_by_itself_adds_up_to_all():
 
 def test_a_leg_ends_where_the_time_does():
     snaps = gpd.GeoDataFrame(
-        {"x": [30.0, 5.0], "y": [0.0, 5.0]}, geometry=[shapely.Point(0, 0), shapely.Point(5, 5)]
+        {"x": [30.0, 5.0], "y": [0.0, 5.0], "leg_m": [30.0, 0.0]},
+        geometry=[shapely.Point(0, 0), shapely.Point(5, 5)],
     )
     assert [line.wkt for line in legs(snaps, 10.0)] == ["LINESTRING (0 0, 10 0)", "LINESTRING (5 5, 5 5)"]
     assert [line.length for line in legs(snaps)] == [30.0, 0.0]

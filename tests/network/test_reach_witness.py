@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from pyproj import Geod
 from street_walks import pairs_of
 
 from geoplan.inputs.elevation import profiles
@@ -72,7 +73,7 @@ class Witness:
         self.there = edges["fwd_m"].to_numpy() / SPEED + edges["fixed_fwd_s"].to_numpy()
         self.back = edges["bwd_m"].to_numpy() / SPEED + edges["fixed_bwd_s"].to_numpy()
         self.u, self.v = edges["u"].to_numpy(), edges["v"].to_numpy()
-        self.lines, self.length = edges.geometry.to_numpy(), edges.length.to_numpy()
+        self.lines, self.length, self.crs = edges.geometry.to_numpy(), edges.length.to_numpy(), edges.crs
         self.walkable = (self.length > 0) & ((self.there < np.inf) | (self.back < np.inf))
         # against the walk, from the facility; of parallel edges the quickest
         self.graph = nx.DiGraph()
@@ -84,12 +85,17 @@ class Witness:
     def place(self, points):
         """Edge, share along it and leg of the nearest walkable street."""
         able = np.flatnonzero(self.walkable)
-        at, apart = shapely.STRtree(self.lines[able]).query_nearest(
-            points.to_numpy(), return_distance=True, all_matches=False
+        _, at = shapely.STRtree(self.lines[able]).query_nearest(points.to_numpy(), all_matches=False)
+        edge = able[at]
+        share = shapely.line_locate_point(self.lines[edge], points.to_numpy(), normalized=True)
+        foot = gpd.GeoSeries(
+            shapely.line_interpolate_point(self.lines[edge], share, normalized=True), crs=self.crs
         )
-        edge = able[at[1]]
-        share = shapely.line_locate_point(self.lines[edge], points.to_numpy()[at[0]], normalized=True)
-        return dict(zip(points.index[at[0]], zip(edge, share, apart, strict=True), strict=True))
+        ends = [
+            shapes.to_crs(4326).get_coordinates().to_numpy().T for shapes in (points.set_crs(self.crs), foot)
+        ]
+        leg = Geod(ellps="WGS84").inv(*ends[0], *ends[1])[2]
+        return dict(zip(points.index, zip(edge, share, leg, strict=True), strict=True))
 
     def ends(self, edge, share, *, leave):
         """Seconds between a place and the ends of its street that can be walked."""

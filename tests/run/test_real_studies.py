@@ -9,6 +9,8 @@ import pytest
 from outcomes import finding
 
 import geoplan as gp
+from geoplan.coverage.circle import in_circle
+from geoplan.pipeline import evaluate
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -59,7 +61,7 @@ class TestWuhanToldWrong:
 
     def fit(self, inputs, file):
         note = next(note for note in inputs.notes if note.file == file and note.code.startswith("datum_"))
-        return next(fit for fit in inputs.fits if fit.file == file), note
+        return next(fit for fit in inputs.datums.fits if fit.file == file), note
 
     @pytest.mark.parametrize(
         ("file", "metres", "within"),
@@ -84,6 +86,25 @@ class TestWuhanToldWrong:
         codes = set(wuhan.warnings["code"])
         assert "datum_fits" in codes
         assert "datum_looks_like" not in codes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("crs", ["EPSG:4546", "EPSG:4548"])
+def test_neighbouring_zones_move_nothing(wuhan, crs):
+    inputs = gp.gather(gp.read_study(ROOT / "studies" / "wuhan.yaml").changed(crs=crs))
+    graph, services = evaluate.build_graph(inputs.nodes, inputs.edges), inputs.study.measured_services()
+    walks = evaluate.walk_all(graph, evaluate.snap_all(graph, inputs), inputs, services)
+    whole = wuhan.circle[(wuhan.circle["zone_id"] == "area/area") & (wuhan.circle["kind"] == "")]
+    share = whole.set_index(["service", "measure"])["share"]
+    people = inputs.people.demand[~inputs.people.demand["halo"]]
+    for measure, found in (("network", walks.nearest), ("straight", walks.straight)):
+        for service, terms in services.items():
+            near = found[
+                (found["service"] == service) & in_circle(found["seconds"], walk_minutes=terms.walk_minutes)
+            ]
+            inside = people.index.isin(near["demand_id"])
+            there = people.loc[inside, terms.group].sum() / people[terms.group].sum()
+            assert there == pytest.approx(share[service, measure], abs=0.0002)  # 0.02 points
 
 
 class TestWuhan:

@@ -26,7 +26,7 @@ def town(*lengths, highway="residential", oneway=0, kinds=()):
     nodes = pd.DataFrame({"kind": [*kinds, *[""] * (n + 1 - len(kinds))]}, index=range(n + 1))
     lines = [shapely.LineString([(a, 0), (b, 0)]) for a, b in pairwise(at)]
     edges = gpd.GeoDataFrame(
-        {"u": range(n), "v": range(1, n + 1), "highway": highway, "oneway": oneway}, geometry=lines, crs=CRS
+        {"u": range(n), "v": range(1, n + 1), "highway": highway, "oneway": oneway}, geometry=lines
     )
     return nodes, edges
 

@@ -5,11 +5,12 @@ from geoplan.inputs.boundaries.zones import (
     ZoneLayer,
     Zones,
     assemble_zones,
+    join_zones,
     layer_bounds,
     partition_levels,
     read_zone_layer,
 )
 
 __all__ = [
-    "COVERED_ENOUGH", "ZoneLayer", "Zones", "assemble_zones", "layer_bounds", "partition_levels", "read_zone_layer",
+    "COVERED_ENOUGH", "ZoneLayer", "Zones", "assemble_zones", "join_zones", "layer_bounds", "partition_levels", "read_zone_layer",
 ]  # fmt: skip

@@ -38,14 +38,14 @@ def mend_polygons(geometry: gpd.GeoSeries) -> tuple[gpd.GeoSeries, pd.Series]:
     bad = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
     before = shapely.area(shapes)
     shapes[bad] = shapely.make_valid(shapes[bad], method="structure", keep_collapsed=False)
-    shapes[bad] = [_polygon_parts(shape) for shape in shapes[bad]]
+    shapes[bad] = [polygon_parts(shape) for shape in shapes[bad]]
     shapes[shapely.is_empty(shapes)] = None
     changed = np.where(bad, np.abs(np.nan_to_num(shapely.area(shapes)) - before), np.nan)
     index = geometry.index
     return gpd.GeoSeries(shapes, index=index, crs=geometry.crs), pd.Series(changed, index=index)
 
 
-def _polygon_parts(shape: shapely.Geometry) -> shapely.Geometry:
+def polygon_parts(shape: shapely.Geometry) -> shapely.Geometry:
     """Return the polygons among the parts of `shape`."""
     parts = shapely.get_parts(shapely.get_parts(shape))
     parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
@@ -88,7 +88,7 @@ def without_overlaps(shapes: np.ndarray, pairs: pd.DataFrame) -> np.ndarray:
     cut = shapes.copy()
     for larger in pairs["larger"].unique():
         smaller = shapely.union_all(shapes[pairs["smaller"][pairs["larger"] == larger]])
-        rest = _polygon_parts(shapely.difference(shapes[larger], smaller))
+        rest = polygon_parts(shapely.difference(shapes[larger], smaller))
         cut[larger] = None if rest.is_empty else rest
     return cut
 

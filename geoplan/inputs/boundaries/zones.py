@@ -8,7 +8,7 @@ counted there and nowhere else.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from geoplan.inputs.boundaries.checks import (
     listing,
     mend_polygons,
     overlaps,
+    polygon_parts,
     shape_notes,
     shared_areas,
     some,
@@ -65,12 +66,15 @@ class ZoneLayer:
         (frozenset), ``given_<group>`` (float), attributes, ``geometry`` (polygon in the metric CRS, or null).
     notes
         What was found.
+    cells
+        All columns of the file, on the same index.
     """
 
     level: str
     file: str
     zones: gpd.GeoDataFrame
     notes: tuple[Note, ...]
+    cells: pd.DataFrame
 
 
 def layer_bounds(
@@ -157,7 +161,68 @@ def read_zone_layer(
         table, codes, level=level, h3_cells=h3, datum=datum, crs=CRS(crs), file=file, notes=notes
     )
     raise_errors(notes, InputError)
-    return ZoneLayer(level, file, gpd.GeoDataFrame(zones, geometry=geometry, crs=CRS(crs)), tuple(notes))
+    located = gpd.GeoDataFrame(zones, geometry=geometry, crs=CRS(crs))
+    return ZoneLayer(level, file, located, tuple(notes), pd.DataFrame(table))
+
+
+def join_zones(
+    finer: Sequence[ZoneLayer], *, level: str, by: str, parent: str | None = None, kind: str | None = None
+) -> tuple[ZoneLayer, list[ZoneLayer]]:
+    """Return the zones of a level made by joining those of a finer one that name the same in column `by`.
+
+    Parameters
+    ----------
+    finer
+        The layers of the finer level.
+    level, by, parent, kind
+        As in `geoplan.study.zones.ZoneLayer`. Zones of one name in several parents are told apart.
+
+    Returns
+    -------
+    joined, finer
+        The new layer, and the finer ones with it as the parent of each zone that names no other.
+
+    Raises
+    ------
+    InputError
+        If a column is missing.
+    """
+    notes: list[Note] = []
+    for layer in finer:
+        has_columns(layer.cells, filter(None, [by, parent]), layer.file, notes)
+    raise_errors(notes, InputError)
+    zones = pd.concat([layer.zones for layer in finer], ignore_index=True)
+    cells = pd.concat([layer.cells for layer in finer], ignore_index=True)
+    named = pd.DataFrame({"name": cells[by].map(code_text), "parent": None}, dtype=object)
+    if parent is not None:
+        named["parent"] = cells[parent].map(code_text).astype(object)
+    several = named.groupby("name")["parent"].transform("nunique") > 1
+    full = named["name"] + " (" + named["parent"].fillna("") + ")"
+    named.insert(
+        0, "code", named["name"].where(~several, full).astype(object).where(named["name"].notna(), None)
+    )
+    file, blank = ", ".join(dict.fromkeys(layer.file for layer in finer)), zones["code"][named["name"].isna()]
+    notes += listing("zone_by_blank", blank, file=file, column=by, **level_words(level))
+
+    united = zones.geometry.dropna().groupby(named["code"]).agg(shapely.union_all)
+    table = named.dropna(subset="code").drop_duplicates("code", ignore_index=True)
+    table["kind"] = pd.Series([frozenset([kind] if kind else [])] * len(table), dtype=object)
+    table.index = pd.RangeIndex(1, len(table) + 1, name="row")
+    shapes = gpd.GeoSeries(
+        united.reindex(table["code"]).to_numpy(), index=table.index, crs=finer[0].zones.crs
+    )
+    joined = ZoneLayer(
+        level, file, gpd.GeoDataFrame(table, geometry=shapes), tuple(notes), pd.DataFrame(index=table.index)
+    )
+    parts = np.split(named["code"].to_numpy(), np.cumsum([len(layer.zones) for layer in finer])[:-1])
+    told = []
+    for layer, codes in zip(finer, parts, strict=True):
+        parents = [
+            code if pd.isna(said) else said for said, code in zip(layer.zones["parent"], codes, strict=True)
+        ]
+        own = pd.Series(parents, index=layer.zones.index, dtype=object)
+        told.append(replace(layer, zones=layer.zones.assign(parent=own)))
+    return joined, told
 
 
 def code_text(value: Any) -> str | None:  # noqa: ANN401 - a cell holds anything
@@ -284,8 +349,9 @@ def _geometry(
         if level != "estate":
             notes.append(Note.of("zone_table_without_polygons", file=file, severity="error", **words))
         return nothing
-    shapes = table.geometry
-    other = shapes[shapes.notna() & ~shapes.geom_type.isin(("Polygon", "MultiPolygon"))]
+    shapes = _without_labels(table.geometry, codes, file, notes)
+    kinds = shapes.geom_type
+    other = shapes[kinds.notna() & ~kinds.isin(("Polygon", "MultiPolygon"))]
     if len(other):
         found = ", ".join(sorted(other.geom_type.unique()))
         notes += listing("zone_not_polygon", other.index, "rows", file=file, severity="error", found=found)
@@ -295,6 +361,19 @@ def _geometry(
     notes += listing("zone_mended", codes[fixed.index], file=file, m2=square(fixed.sum()), **words)
     notes += listing("zone_geometry_missing", codes[mended.isna()], file=file, **words)
     return mended
+
+
+def _without_labels(shapes: gpd.GeoSeries, codes: pd.Series, file: str, notes: list[Note]) -> gpd.GeoSeries:
+    """Return shapes with collections of a polygon and others (a label point beside it, as KML has) as their polygons."""
+    mixed = (shapes.geom_type == "GeometryCollection").to_numpy()
+    if not mixed.any():
+        return shapes
+    polygons = np.array([polygon_parts(shape) for shape in shapes[mixed]], dtype=object)
+    areal = ~shapely.is_empty(polygons)
+    kept = shapes.to_numpy().copy()
+    kept[np.flatnonzero(mixed)[areal]] = polygons[areal]
+    notes += listing("zone_labels", codes[mixed][areal], file=file, severity="info")
+    return gpd.GeoSeries(kept, index=shapes.index, crs=shapes.crs)
 
 
 def _cells(codes: pd.Series, file: str, notes: list[Note]) -> gpd.GeoSeries:
@@ -320,10 +399,13 @@ class Zones:
         Indexed by ``zone_id`` (``level/code``), in the order of levels and codes; columns as in `tables.ZONES`.
     notes
         Notes of the layers first, then those of their joining.
+    layers
+        What was joined, in the order given.
     """
 
     zones: gpd.GeoDataFrame
     notes: tuple[Note, ...]
+    layers: tuple[ZoneLayer, ...] = ()
 
 
 def partition_levels(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
@@ -386,7 +468,9 @@ def assemble_zones(layers: Sequence[ZoneLayer], *, area_name: str) -> Zones:
     table = table.drop(columns=["parent", "row", "file"]).rename_axis("zone_id")
     first = [*FIRST_COLUMNS, *(column for column in table.columns if column.startswith("given_"))]
     table = table[[*first, *table.columns.drop([*first, "geometry"]), "geometry"]]
-    return Zones(gpd.GeoDataFrame(table, geometry="geometry", crs=frames[finest].crs), tuple(notes))
+    return Zones(
+        gpd.GeoDataFrame(table, geometry="geometry", crs=frames[finest].crs), tuple(notes), tuple(layers)
+    )
 
 
 def _one_level(layers: Sequence[ZoneLayer]) -> gpd.GeoDataFrame:

@@ -1,5 +1,6 @@
-"""Datum: coordinates moved to the study's CRS, cities' own grids among them (`move`); whether a file is in the datum that it claims (`fit`)."""
+"""Datum: coordinates moved to the study's CRS (`move`), metres in it (`metric`), whether files are in the datum that they claim (`fit`)."""
 
+from geoplan.inputs.datum.metric import ground_lengths, ground_metres, ground_scale, metric_crs, stated_crs
 from geoplan.inputs.datum.move import (
     CGCS2000,
     DATUMS,
@@ -10,12 +11,11 @@ from geoplan.inputs.datum.move import (
     control_points,
     gcj02_from_wgs84,
     known_crs,
-    metric_crs,
     to_crs,
     wgs84_from,
 )
 
 __all__ = [
     "CGCS2000", "DATUMS", "WGS84", "Datum", "bd09_from_wgs84", "control_notes", "control_points", "gcj02_from_wgs84",
-    "known_crs", "metric_crs", "to_crs", "wgs84_from",
+    "ground_lengths", "ground_metres", "ground_scale", "known_crs", "metric_crs", "stated_crs", "to_crs", "wgs84_from",
 ]  # fmt: skip

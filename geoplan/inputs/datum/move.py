@@ -7,7 +7,7 @@ parameters), mirrored where the file writes north before east, or an affine map 
 Everything is computed on whole coordinate arrays. Whether a file is in the datum that it claims is measured in `geoplan.inputs.datum.fit`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -151,53 +151,6 @@ _BD_LON, _BD_LAT, _BD_RIPPLE = 0.0065, 0.006, np.pi * 3000 / 180
 #: Iterations of the inverse. The offset's slope is below 0.01, so each gains two digits; 6 reach 1e-9 m from 1 km.
 _INVERSE_STEPS = 6
 
-#: Outline of mainland China, Hainan, Hong Kong, Macao and Taiwan within about 100 km, lon lat: only to choose a projection.
-_CHINA = shapely.Polygon(
-    [
-        (73.3, 39.4), (74.8, 37.0), (78.0, 35.2), (78.6, 31.0), (81.2, 29.9), (86.0, 27.8), (89.0, 27.2), (92.0, 27.6),
-        (97.4, 27.9), (98.3, 25.7), (97.4, 24.0), (98.8, 21.9), (101.1, 21.0), (102.2, 22.3), (105.0, 22.9), (106.6, 21.9),
-        (108.0, 21.3), (107.9, 18.0), (111.0, 17.5), (119.5, 21.4), (122.5, 22.0), (123.5, 30.5), (123.0, 37.2),
-        (124.5, 39.9), (128.0, 41.5), (129.5, 42.3), (130.5, 42.3), (131.4, 43.3), (131.6, 45.0), (133.2, 45.0),
-        (135.3, 48.5), (131.0, 48.0), (127.7, 50.4), (125.8, 53.3), (120.7, 53.7), (119.8, 50.3), (117.5, 49.9),
-        (115.5, 48.1), (118.8, 47.0), (115.5, 45.6), (111.8, 45.2), (111.9, 43.8), (105.0, 41.8), (97.0, 42.9),
-        (91.0, 45.3), (87.9, 49.3), (85.4, 48.6), (82.3, 47.4), (82.1, 45.6), (80.0, 45.2), (80.1, 42.3),
-        (76.5, 40.6),
-    ]
-)  # fmt: skip
-
-
-def metric_crs(lonlat_bounds: Sequence[float]) -> CRS:
-    """Return the metric CRS in which a study of the area is computed.
-
-    In China the CGCS2000 3-degree Gauss-Krüger zone whose central meridian is nearest to the middle (EPSG:4534-4554, without
-    zone number in the easting), elsewhere the UTM zone of the middle.
-
-    Parameters
-    ----------
-    lonlat_bounds
-        West, south, east, north, degrees.
-
-    Raises
-    ------
-    InputError
-        If the bounds are no longitudes and latitudes.
-
-    Examples
-    --------
-    >>> metric_crs((113.7, 29.9, 115.1, 31.4)).to_epsg(), metric_crs((-15.6, 27.9, -15.3, 28.2)).to_epsg()
-    (4547, 32628)
-    """
-    west, south, east, north = (float(v) for v in lonlat_bounds)
-    lon, lat = (west + east) / 2, (south + north) / 2
-    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        bounds = f"{west:g}, {south:g}, {east:g}, {north:g}"
-        raise InputError(Note.of("datum_bounds", bounds=bounds, severity="error"))
-    if shapely.contains_xy(_CHINA, lon, lat):
-        meridian = min(max(3 * round(lon / 3), 75), 135)
-        return CRS.from_epsg(4534 + (meridian - 75) // 3)
-    zone = min(int((lon + 180) // 6) + 1, 60)
-    return CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
-
 
 def gcj02_from_wgs84(lonlat: Coordinates) -> Coordinates:
     """Return GCJ-02 coordinates of WGS 84 ones; shape (n, 2), degrees.
@@ -249,7 +202,10 @@ def bd09_from_wgs84(lonlat: Coordinates) -> Coordinates:
     return np.where(_in_offset_box(lonlat)[:, None], shifted, gcj)
 
 
-_SHIFTS = {"gcj02": gcj02_from_wgs84, "bd09": bd09_from_wgs84}
+_SHIFTS: Mapping[str, Callable[[Coordinates], Coordinates]] = {
+    "gcj02": gcj02_from_wgs84,
+    "bd09": bd09_from_wgs84,
+}
 
 
 def wgs84_from(datum: str, lonlat: Coordinates) -> Coordinates:
@@ -267,6 +223,14 @@ def wgs84_from(datum: str, lonlat: Coordinates) -> Coordinates:
     for _ in range(_INVERSE_STEPS):
         found = found - np.where(inside[:, None], _SHIFTS[datum](found) - lonlat, 0.0)
     return found
+
+
+def reread(lonlat: Coordinates, read_as: str, really: str) -> Coordinates:
+    """Return WGS 84 coordinates of points that were read as one datum and are in another (``wgs84, gcj02, bd09``)."""
+    if read_as == really:
+        return lonlat
+    stored = _SHIFTS[read_as](lonlat) if read_as in _SHIFTS else lonlat
+    return wgs84_from(really, stored) if really in _SHIFTS else stored
 
 
 def to_crs(geometry: gpd.GeoSeries, *, datum: Datum | None, crs: CRS | str) -> gpd.GeoSeries:
@@ -311,7 +275,7 @@ def control_points(points: Sequence[Any], *, crs: CRS | str) -> LocalGrid:
     local, lonlat = (
         np.array([p[key] for p in points], dtype=float).reshape(-1, 2) for key in ("local", "lonlat")
     )
-    return local_grid(local, _project(lonlat, WGS84, CRS.from_user_input(crs)))
+    return local_grid(local, project(lonlat, WGS84, CRS.from_user_input(crs)))
 
 
 def control_notes(datum: Datum | None, *, crs: CRS | str, file: str = "") -> tuple[Note, ...]:
@@ -346,26 +310,60 @@ def _mover(geometry: gpd.GeoSeries, datum: Datum | None, target: CRS) -> Callabl
     name = "wgs84" if datum is None else datum.lower()
     named = stated if datum is None else None if name in DATUMS else known_crs(datum)
     if named is not None:
-        return lambda xy: _project(xy, named, target)
+        _check_zone_number(geometry, named)
+        return lambda xy: project(xy, named, target)
     unproject = _to_degrees(geometry, stated)
     if name in _SHIFTS:
-        return lambda xy: _project(wgs84_from(name, unproject(xy)), WGS84, target)
+        return lambda xy: project(wgs84_from(name, unproject(xy)), WGS84, target)
     source = known_crs(name)
-    return lambda xy: _project(unproject(xy), source, target)
+    return lambda xy: project(unproject(xy), source, target)
 
 
 def _to_degrees(geometry: gpd.GeoSeries, stated: CRS | None) -> Callable[[Coordinates], Coordinates]:
     """Return what brings the file's values to degrees: nothing, or the inverse of its own projection."""
     if stated is not None and stated.is_projected and (geographic := stated.geodetic_crs) is not None:
-        return lambda xy: _project(xy, stated, geographic)
+        return lambda xy: project(xy, stated, geographic)
     west, south, east, north = geometry.total_bounds
     if np.abs(geometry.total_bounds).max() > 360:  # beyond any swap or slip: metres
+        _check_zone_number(geometry, None)
         bounds = f"{west:.0f}, {south:.0f}, {east:.0f}, {north:.0f}"
         raise InputError(Note.of("datum_not_degrees", bounds=bounds, severity="error"))
     return lambda xy: xy
 
 
-def _project(xy: Coordinates, source: CRS, target: CRS) -> Coordinates:
+def _check_zone_number(geometry: gpd.GeoSeries, stated: CRS | None) -> None:
+    """Refuse eastings that begin with the number of a Gauss-Krüger zone where `stated` has none, and the other way round.
+
+    Zones of 3 degrees have the numbers 25-45 in China, those of 6 degrees 13-23. An easting is 500 km and some; with its number in
+    front it is 38,500 km and some.
+    """
+    x = shapely.get_coordinates(geometry.array)[:, 0]
+    easting = float(np.median(x)) if len(x) else 0.0
+    number, rest = divmod(easting, 1e6)
+    if stated is not None and not stated.is_projected:
+        return
+    offset = 0.0 if stated is None else _false_easting(stated)
+    prefixed = 13 <= number <= 45 and 1e5 <= rest <= 9e5
+    words: dict[str, Any] = {"easting": f"{easting:.0f}", "severity": "error"}
+    words["stated"] = (
+        "–" if stated is None else f"EPSG:{stated.to_epsg()}" if stated.to_epsg() else stated.name
+    )
+    if prefixed and offset < 1e6:
+        fitting = 4513 + number - 25 if number >= 25 else 4491 + number - 13
+        raise InputError(
+            Note.of("datum_zone_number", number=f"{number:.0f}", fitting=f"EPSG:{fitting:.0f}", **words)
+        )
+    if offset > 1e6 and 1e5 <= easting <= 9e5:
+        raise InputError(Note.of("datum_zone_number_missing", number=f"{offset // 1e6:.0f}", **words))
+
+
+def _false_easting(crs: CRS) -> float:
+    terms = () if crs.coordinate_operation is None else crs.coordinate_operation.params
+    return next((float(term.value) for term in terms if term.name == "False easting"), 0.0)
+
+
+def project(xy: Coordinates, source: CRS, target: CRS) -> Coordinates:
+    """Return coordinates in `target` of those in `source`; shape (n, 2), x (longitude) first."""
     if source == target:
         return xy
     x, y = _transformer(source, target).transform(xy[:, 0], xy[:, 1])

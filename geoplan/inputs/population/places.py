@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from geoplan.inputs.boundaries import partition_levels
 from geoplan.inputs.boundaries.checks import overlaps, without_overlaps
 from geoplan.inputs.boundaries.zones import natural_key
+from geoplan.inputs.datum import ground_lengths
 from geoplan.inputs.population.grids import Cut
 from geoplan.inputs.population.rasters import Raster
 from geoplan.tables import ZONES, check_columns
@@ -212,7 +213,7 @@ def street_points(edges: gpd.GeoDataFrame, *, step_m: float = STEP_M) -> gpd.Geo
 
     Examples
     --------
-    >>> line = gpd.GeoDataFrame(geometry=gpd.GeoSeries.from_wkt(["LINESTRING (0 0, 100 0)"]), crs=32650)
+    >>> line = gpd.GeoDataFrame(geometry=gpd.GeoSeries.from_wkt(["LINESTRING (0 0, 100 0)"]))
     >>> street_points(line, step_m=60)["metres"].tolist()
     [50.0, 50.0]
     """
@@ -221,13 +222,13 @@ def street_points(edges: gpd.GeoDataFrame, *, step_m: float = STEP_M) -> gpd.Geo
     lines = edges.geometry.to_numpy()
     lines = lines[~shapely.is_missing(lines)]
     lines = shapely.get_parts(lines)
-    length = shapely.length(lines)
+    length = ground_lengths(gpd.GeoSeries(lines, crs=edges.crs))
     lines, length = lines[length > 0], length[length > 0]
     pieces = np.ceil(length / step_m).astype(np.int64)
     line = np.repeat(np.arange(len(lines)), pieces)
     number = np.arange(len(line)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     metres = (length / pieces)[line]
-    points = shapely.line_interpolate_point(lines[line], (number + 0.5) * metres)
+    points = shapely.line_interpolate_point(lines[line], (number + 0.5) / pieces[line], normalized=True)
     return gpd.GeoDataFrame({"metres": metres}, geometry=points, crs=edges.crs)
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoplan.inputs.datum import to_crs
+from geoplan.inputs.datum import ground_lengths, to_crs
 from geoplan.inputs.limits import check_xml
 from geoplan.inputs.streets.edges import WAY_COLUMNS, Ways
 from geoplan.inputs.streets.lines import (
@@ -58,11 +58,12 @@ def to_osmnx(nodes: pd.DataFrame, edges: gpd.GeoDataFrame) -> Graph:
 
     Examples
     --------
-    >>> places = pd.DataFrame({"x": [0.0, 3.0], "y": [0.0, 4.0], "kind": "", "name": ""}, index=[1, 2])
+    >>> x, y = 500_000, 3_380_000  # on the central meridian, where a metre on the ground is 0.9996 on the map
+    >>> places = pd.DataFrame({"x": [x, x + 2.9988], "y": [y, y + 3.9984], "kind": "", "name": ""}, index=[1, 2])
     >>> line = dict(u=1, v=2, highway="path", access="open", oneway=0, bridge=False, tunnel=False, level="", osm_id="7")
     >>> line |= dict(name="", fixed_fwd_s=0.0, fixed_bwd_s=0.0)
-    >>> street = gpd.GeoDataFrame([line], geometry=[shapely.LineString([(0, 0), (3, 4)])], crs=32650)
-    >>> to_osmnx(places, street).edges[2, 1, 0]["length"]
+    >>> street = gpd.GeoDataFrame([line], geometry=[shapely.LineString(places[["x", "y"]])], crs=32650)
+    >>> round(to_osmnx(places, street).edges[2, 1, 0]["length"], 6)
     5.0
     """
     graph: Graph = nx.MultiDiGraph()
@@ -71,7 +72,7 @@ def to_osmnx(nodes: pd.DataFrame, edges: gpd.GeoDataFrame) -> Graph:
     )
     for node, row in zip(nodes.index, nodes.to_dict("records"), strict=True):
         graph.add_node(int(node), **{str(name): value for name, value in row.items()})
-    lengths = edges.geometry.length.to_numpy()
+    lengths = ground_lengths(edges.geometry)
     rows: Any = pd.DataFrame(edges.drop(columns="geometry")).to_dict("records")
     for edge_id, row, line, length in zip(edges.index, rows, edges.geometry, lengths, strict=True):
         u, v = int(row.pop("u")), int(row.pop("v"))
