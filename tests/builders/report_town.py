@@ -79,8 +79,7 @@ def make_outcome(*, lang="zh", synthetic=True, nasty=False):
             demand, pd.DataFrame({"demand_id": [], "zone_id": [], "share": []}), _groups(demand), (), (),
             without_raster=pd.Series(0.0, zones.index), unknown=pd.Series([()] * len(zones), zones.index),
         ),
-        barriers=None, land=None, projects=PROJECTS.empty_shapes(CRS), zone_supplies=None,
-        datums=Judgement((), ("wgs84",), ()), sources=SOURCES,
+        barriers=None, land=None, projects=PROJECTS.empty_shapes(CRS), zone_supplies=None, datums=Judgement((), (), ()), sources=SOURCES,
         notes=(Note.of("duplicate_same_name", file=E, row=6, kept=2, name="无坐标养老院" + more),),
     )  # fmt: skip
     return outcome_of(compute(inputs))

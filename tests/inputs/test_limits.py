@@ -20,7 +20,7 @@ from geoplan.inputs import limits
 from geoplan.inputs.elevation import sample
 from geoplan.inputs.facilities import osm as facilities_osm
 from geoplan.inputs.limits import RASTER_DRIVERS, check_file
-from geoplan.inputs.population.grids import read_raster
+from geoplan.inputs.population.rasters import raster_parts, read_raster
 from geoplan.inputs.readers import read_layer, read_rows, source
 from geoplan.inputs.streets import read_streets
 from geoplan.study.formats import KINDS
@@ -40,7 +40,7 @@ def refused(call, *given):
 
 
 def as_people(path):
-    return read_raster(path, AROUND, pyproj.CRS(CRS))
+    return read_raster(raster_parts(path), AROUND, pyproj.CRS(CRS))[0]
 
 
 def as_heights(path):

@@ -69,7 +69,7 @@ class _Lines:
 
 #: What is raised at a file that cannot be read: bytes, ids, coordinates, what is missing.
 UNREADABLE = (
-    RuntimeError, ValueError, KeyError, TypeError, OSError, EOFError, osmium.InvalidLocationError, ExpatError, zlib.error,
+    RuntimeError, ValueError, KeyError, TypeError, OSError, EOFError, zlib.error, ExpatError, osmium.InvalidLocationError,
 )  # fmt: skip
 
 
