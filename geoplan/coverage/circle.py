@@ -100,7 +100,8 @@ def straight_nearest(
 def offering(facilities: gpd.GeoDataFrame, types: Iterable[str]) -> gpd.GeoDataFrame:
     """Return the facilities that offer at least one of `types`."""
     wanted = set(types)
-    return facilities[[not wanted.isdisjoint(offered) for offered in facilities["services"]]]
+    # an array: of a list without items pandas would take no column, where it is to take no row
+    return facilities[np.array([not wanted.isdisjoint(offered) for offered in facilities["services"]], bool)]
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ BASE = {
     "format": 1, "name": "小例", "year": 2025, "lang": "en", "synthetic": True, "crs": CRS, "own_types": ["canteen"], "papers": [], "frail_kmh": 2.5, "out": "results",
     "zones": [
         {"level": "district", "file": "district.geojson", "id": "code", "name": "name"},
-        {"level": "town", "file": "town.geojson", "id": "code", "name": "name"},
+        {"level": "town", "from": "community", "by": "town"},
         {"level": "community", "file": "zones.gpkg", "id": "code", "parent": "town", "totals": {"residents": "pop", "under_3": "kids"}, **LAYER},
         {"level": "estate", "file": "estates.gpkg", "id": "code", "name": "name", "columns": {"households": "hh", "built_year": "built"}},
     ],
