@@ -151,7 +151,7 @@ def cells_that_are_not_known(town, rng):
     several_bands_of_which_none_is_named, several_bands_that_are_added_up, scale_and_offset, values_that_stand_for_nothing,
     people_per_square_kilometre, noise_of_resampling, files_that_are_added_up, files_of_other_grids, raster_in_an_archive,
     raster_that_ends_inside, fine_cells, cells_in_degrees, figures_of_long_ago, cells_that_are_not_known,
-    seeds=3,
+    seeds=2,
 )  # fmt: skip
 def test_rasters(mutator, seed, tmp_path):
     check(mutator, seed, tmp_path)

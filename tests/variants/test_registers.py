@@ -292,7 +292,7 @@ def table_in_which_a_name_stands_twice(town, rng):
     amounts_that_are_none, type_of_another_spelling, words_of_types_that_no_list_has, names_that_say_closed, rows_that_are_hidden,
     formula_without_a_value, text_of_any_encoding, line_that_states_the_separator, register_without_rows, two_at_one_point, one_row_twice,
     damaged_workbook,
-    seeds=4,
+    seeds=2,
 )  # fmt: skip
 def test_registers(mutator, seed, tmp_path):
     check(mutator, seed, tmp_path)
@@ -306,7 +306,7 @@ def test_stray_cells(mutator, seed, tmp_path):
 @variants(
     table_of_people, table_of_people_with_totals, table_of_people_in_bands, table_that_lacks_a_community, table_with_a_name_that_nothing_has,
     table_in_which_a_name_stands_twice,
-    seeds=4,
+    seeds=2,
 )  # fmt: skip
 def test_people_of_tables(mutator, seed, tmp_path):
     check(mutator, seed, tmp_path)

@@ -194,7 +194,7 @@ def overpass_json(town, rng):
     crossings_without_vertices, crossings_joined_on_demand, side_streets_that_end_on_a_main_street, ends_a_few_centimetres_apart,
     stale_node_columns, heights_that_differ_at_crossings, every_street_twice, pieces_that_do_not_meet, osm_in_any_order, drawn_in_josm,
     deleted_in_an_editor, sidewalks_drawn_apart_without_any, overpass_json,
-    seeds=4,
+    seeds=2,
 )  # fmt: skip
 def test_streets(mutator, seed, tmp_path):
     check(mutator, seed, tmp_path)
