@@ -14,7 +14,9 @@ HEAD = """\
 # The study file
 
 One YAML file says everything that a run needs. Paths are relative to the file. Entries that geoplan does not know are
-errors, and so is a number where text is due. This page is made from the code: `python docs/make_reference.py`.
+errors, and so is a number where text is due. Every number has a unit and a range, which stand behind its meaning; what is no
+number, or lies beyond, is an error that names the entry. Shares are written as 0 to 1, never as per cent. A file is one of this machine,
+no address. This page is made from the code: `python docs/make_reference.py`.
 """
 
 
