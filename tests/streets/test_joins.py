@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from geoplan.inputs.streets import read_streets
 from geoplan.inputs.streets.edges import build_edges, choose_ways
-from geoplan.inputs.streets.joins import JOIN_M, join_streets
+from geoplan.inputs.streets.joins import JOIN_M, join_streets, near_pairs
 from geoplan.inputs.streets.lines import read_lines
 from geoplan.inputs.streets.read import from_ways
 from geoplan.words.errors import NetworkError
@@ -63,6 +63,25 @@ def test_an_end_farther_away_is_not(gap):
     streets, notes = network(layer(MAIN, ((40, gap), (40, 50))), components="several")
     assert pieces(streets) == 2
     assert "streets_ends_joined" not in notes
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.tuples(*[st.sampled_from([-250.0, -100.0, 0.0, 0.3, 99.8, 100.0, 100.4, 320.5, 5000.0])] * 4),
+        max_size=25,
+    )
+)
+def test_the_sweep_finds_the_pairs_that_every_pair_tried_gives(drawn):
+    ends = np.array(drawn).reshape(-1, 2, 2)
+    found = list(zip(*near_pairs(ends[:, 0], ends[:, 1]), strict=True))
+    apart = [
+        (a, b, np.maximum(one.min(0) - other.max(0), other.min(0) - one.max(0)).max())
+        for (a, one), (b, other) in itertools.combinations(enumerate(ends), 2)
+    ]
+    assert found == sorted(set(found))  # in order, each once
+    assert {(a, b) for a, b, metres in apart if metres <= JOIN_M} <= set(found)
+    assert {(a, b) for a, b, metres in apart if metres > JOIN_M + 0.05}.isdisjoint(found)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from geoplan.inputs.streets.edges import (
     SAME_PLACE_M,
@@ -26,6 +25,8 @@ from geoplan.inputs.streets.edges import (
 JOIN_M = 0.5
 #: Vertex of a meeting that needs one of its own.
 NEW = -1
+#: Height of the strips in which pairs of near segments are sought, metres: about a block, so that most segments lie in one or two.
+STRIP_M = 100.0
 
 
 @dataclass(frozen=True)
@@ -94,15 +95,48 @@ def _segments(ways: Ways, walked: Bools) -> _Segments:
     way = np.repeat(np.arange(len(ways.table)), np.diff(ways.first))
     begins = np.flatnonzero((way[1:] == way[:-1]) & (storey[way[1:]] >= 0))
     way, u, v = way[begins], ways.vertex[begins], ways.vertex[begins + 1]
-    start, stop = ways.xy[u], ways.xy[v]
-    # a diagonal has the bounds of the segment, widened by half of the distance
-    low, high = np.minimum(start, stop) - JOIN_M / 2, np.maximum(start, stop) + JOIN_M / 2
-    bounds = shapely.linestrings(np.stack([low, high], axis=1))
-    a, b = shapely.STRtree(bounds).query(bounds)
-    once = a < b
-    a, b = a[once], b[once]
+    a, b = near_pairs(ways.xy[u], ways.xy[v])
     one_storey = storey[way[a]] == storey[way[b]]
     return _Segments(begins, way, u, v, (a[one_storey], b[one_storey]))
+
+
+def near_pairs(start: Floats, stop: Floats) -> tuple[Ints, Ints]:
+    """Return pairs (a, b), a < b, of segments whose bounds lie within `JOIN_M` of each other, in order, each once.
+
+    A sweep from west to east in strips of `STRIP_M`: an index of shapes takes three times as long, most of it to make
+    one shape a segment. A pair is counted in the lowest strip that both share.
+    """
+    # a centimetre more than the distance, so that rounding loses no pair; the caller measures
+    margin = JOIN_M / 2 + 0.01
+    low, high = np.minimum(start, stop) - margin, np.maximum(start, stop) + margin
+    if not len(low):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    origin = low.min(axis=0)
+    low, high = low - origin, high - origin
+    bottom, top = ((y[:, 1] // STRIP_M).astype(np.int64) for y in (low, high))
+    strips = top - bottom + 1
+    segment = np.repeat(np.arange(len(low)), strips)
+    strip = bottom[segment] + _ranges(strips)
+    # one number a place: strips one behind the other, each from west to east
+    width = high[:, 0].max() + 1.0
+    order = np.argsort(strip * width + low[segment, 0], kind="stable")
+    segment, strip = segment[order], strip[order]
+    begins, ends = (strip * width + x[segment, 0] for x in (low, high))
+    count = np.searchsorted(begins, ends, side="right") - np.arange(len(begins)) - 1
+    one = np.repeat(np.arange(len(begins)), count)
+    other = one + 1 + _ranges(count)
+    a, b, strip = segment[one], segment[other], strip[one]
+    near = (low[a, 1] <= high[b, 1]) & (low[b, 1] <= high[a, 1]) & (strip == np.maximum(bottom[a], bottom[b]))
+    a, b = np.minimum(a, b)[near], np.maximum(a, b)[near]
+    order = np.lexsort((b, a))
+    return a[order], b[order]
+
+
+def _ranges(counts: Ints) -> Ints:
+    """Return 0..n-1 for each n of `counts`, one after another."""
+    ends = np.cumsum(counts)
+    ranges: Ints = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
+    return ranges
 
 
 def _ends_on_streets(ways: Ways, segments: _Segments) -> tuple[_Meetings, int]:
