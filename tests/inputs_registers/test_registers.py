@@ -1,6 +1,9 @@
 """Registers as a whole: formats, zones by name, places by name, accepted points, years, services, and sums that add up."""
 
+import json
 import math
+import re
+from xml.etree import ElementTree as ET
 
 import geopandas as gpd
 import pandas as pd
@@ -468,6 +471,41 @@ def test_tags_of_openstreetmap(tmp_path, town):
     types = {"kindergarten": "kindergarten_class"}
     renamed = facilities.read_register(path, zones=town, crs=CRS, types=types)
     assert renamed.facilities["services"].iloc[0] == ("kindergarten_class",)
+
+
+def overpass_answer(text):
+    """Return the objects of an OSM file as Overpass answers with them."""
+    elements = []
+    for thing in ET.fromstring(text):
+        tags = {tag.get("k"): tag.get("v") for tag in thing.iter("tag")}
+        element = {"type": thing.tag, "id": int(thing.get("id")), "tags": tags}
+        if thing.tag == "node":
+            element |= {"lat": float(thing.get("lat")), "lon": float(thing.get("lon"))}
+        element |= {"nodes": [int(nd.get("ref")) for nd in thing.iter("nd")]} if thing.tag == "way" else {}
+        members = [{"type": m.get("type"), "ref": int(m.get("ref"))} for m in thing.iter("member")]
+        elements.append(element | ({"members": members} if members else {}))
+    return json.dumps({"elements": elements})
+
+
+def test_extracts_that_were_edited_or_answered_give_the_same_facilities(tmp_path, town):
+    (lon, lat), (east, north) = at(0, 0), at(0, 0, dx=1200, dy=1200)
+    text = OSM.format(lat, lon, north, east)
+    closed = f"""<node id="-99" action="delete" lat="{lat}" lon="{lon}"><tag k="amenity" v="childcare"/></node></osm>"""
+    edited = re.sub(r'(id|ref)="(?=\d)', r'\1="-', text).replace("</osm>", closed)
+    written = {"plain.osm": text, "edited.osm": edited, "answer.json": overpass_answer(text)}
+    read = {}
+    for name, content in written.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        register = facilities.read_register(
+            tmp_path / name, zones=town, crs=CRS, types={"kindergarten": "kindergarten"}
+        )
+        table = register.facilities.rename(index=lambda key: key.replace("/-", "/")).sort_index()
+        read[name] = table[["name", "services", "geometry", "open_year", "public"]], register.supplies
+    plain, amounts = read.pop("plain.osm")
+    for name, (table, supplies) in read.items():
+        assert table["services"].to_dict() == plain["services"].to_dict(), name
+        assert table.geometry.geom_equals_exact(plain.geometry, 0.01).all(), name
+        assert supplies["low"].sum() == amounts["low"].sum() == 150, name
 
 
 def test_las_palmas(data):

@@ -50,6 +50,7 @@ from geoplan.inputs.lists.zone_names import (
     point_zones,
     serves_zones,
 )
+from geoplan.inputs.streets.osm_edited import holds_osm
 from geoplan.tables import FACILITIES, UNPLACED, ZONES, check_unique_index
 from geoplan.words.errors import Note
 
@@ -139,7 +140,8 @@ def read_register(
     """
     path, crs = Path(path), CRS.from_user_input(crs)
     ZONES.check(zones, ("level", "name", "code", "parent_id"))
-    osm = readers.file_kind(path, "osm", "table", "layer") == "osm"
+    readers.file_kind(path, "osm", "table", "layer")
+    osm = holds_osm(path)
     if osm and type is None:
         types = {**OSM_TYPES, **(types or {})}
     opened = Opened(*read_osm(path)) if osm else open_list(path, layer)

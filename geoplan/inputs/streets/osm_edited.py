@@ -18,7 +18,7 @@ from xml.parsers import expat
 import osmium
 from osmium import osm
 
-from geoplan.study.formats import OSM_FORMATS, ending
+from geoplan.study.formats import OSM_FORMATS, ending, kind_of
 
 #: What stands in XML that JOSM or the editing API wrote, or in a history, and in no plain extract.
 _EDITED = re.compile(rb"""\b(action|visible)=|\bid=["']-""")
@@ -96,8 +96,12 @@ class Objects:
         return f"n{ref}xy" if node is None or node.at is None else f"n{ref}x{node.at[0]!r}y{node.at[1]!r}"
 
 
-def is_overpass(path: Path) -> bool:
-    """Return whether a JSON file is an answer of Overpass."""
+def holds_osm(path: Path) -> bool:
+    """Return whether a file holds OpenStreetMap objects: an extract, or JSON that is an answer of Overpass."""
+    if kind_of(path) == "osm":
+        return True
+    if ending(path) not in (".json", ".geojson"):
+        return False
     with path.open(encoding="utf-8-sig", errors="replace") as text:
         return _OVERPASS.search(text.read(_CHUNK)) is not None
 

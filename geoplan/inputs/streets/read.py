@@ -38,10 +38,9 @@ from geoplan.inputs.streets.notes import (
     valve_notes,
 )
 from geoplan.inputs.streets.osm import read_osm
-from geoplan.inputs.streets.osm_edited import is_overpass
+from geoplan.inputs.streets.osm_edited import holds_osm
 from geoplan.inputs.streets.sidewalks import without_doubled_roads
 from geoplan.inputs.streets.walk_table import OUT
-from geoplan.study.formats import ending
 from geoplan.words.errors import NetworkError, Note
 
 Join: TypeAlias = Literal["ends", "crossings"]
@@ -132,7 +131,7 @@ def read_streets(
     }  # fmt: skip
     if kind == "graph":
         return from_osmnx(osmnx_bridge.read_graphml(path), datum=datum, **choices)
-    if kind == "osm" or (ending(path) in (".json", ".geojson") and is_overpass(path)):
+    if holds_osm(path):
         ways, notes = read_osm(path, walk=choices["walk"], datum=datum, crs=crs)
     else:
         table = readers.read_layer(path, layer=layer)
