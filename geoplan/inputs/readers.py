@@ -5,6 +5,7 @@ cannot be read raises an :class:`~geoplan.words.errors.InputError` that says wha
 """
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
+from pyogrio.errors import DataSourceError
 
 from geoplan.inputs.encodings import dbf_encoding
 from geoplan.inputs.limits import check_json, check_xml
@@ -80,7 +82,11 @@ def _read_ogr(path: Path, *, layer: str | None, encoding: str | None) -> Any:  #
     if kind in (".geojson", ".json"):
         # GeoJSON is UTF-8 by its standard; what is not, is decoded here and handed on as UTF-8
         data = check_json(path, text_of(path, encoding).encode("utf-8"))
-        names = [str(name) for name, geometry in pyogrio.list_layers(data) if geometry is not None]
+        try:
+            names = [str(name) for name, geometry in pyogrio.list_layers(data) if geometry is not None]
+        except DataSourceError:
+            _check_has_type(path, data)
+            raise
         # a TopoJSON file holds several objects; the one layer of a GeoJSON has no name that a planner could know
         return pyogrio.read_dataframe(data, layer=choose(path, names, layer) if len(names) > 1 else None)
     if kind == ".kml":
@@ -89,6 +95,16 @@ def _read_ogr(path: Path, *, layer: str | None, encoding: str | None) -> Any:  #
     if kind == ".shp":
         return pyogrio.read_dataframe(path, encoding=encoding or dbf_encoding(path))
     return pyogrio.read_dataframe(path, layer=name)
+
+
+def _check_has_type(path: Path, data: bytes) -> None:
+    """Raise an InputError if JSON is whole but no layer: GeoJSON and TopoJSON name their type."""
+    try:
+        content = json.loads(data)
+    except ValueError:
+        return  # damaged: the library says where
+    if not isinstance(content, dict) or "type" not in content:
+        fail("json_no_layer", path, found=" ".join(data[:240].decode("utf-8", "replace").split())[:60])
 
 
 def read_rows(path: FilePath, *, layer: str | None = None, encoding: str | None = None) -> pd.DataFrame:

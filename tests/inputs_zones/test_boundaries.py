@@ -4,6 +4,7 @@ from itertools import permutations
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
@@ -168,6 +169,17 @@ def test_estates_from_a_table_without_polygons_are_read_like_a_register(layer, t
     assert estates["households"].tolist() == pytest.approx([1200, np.nan, np.nan, 500], nan_ok=True)
     assert estates["handed_over"].tolist() == [True, False, pd.NA, pd.NA]
     assert estates.geometry.isna().all()
+    # hidden rows and formulas of a workbook are told, as of a register
+    book = openpyxl.Workbook()
+    for row in (("编号", "社区", "户数"), ("E1", "2", "=600*2"), ("E2", "10", 300)):
+        book.active.append(row)
+    book.active.row_dimensions[3].hidden = True
+    book.save(tmp_path / "e.xlsx")
+    kept = read_zone_layer(
+        tmp_path / "e.xlsx", level="estate", crs=CRS, id="编号", parent="社区", columns={"households": "户数"}
+    )
+    assert {"sheet_formulas", "sheet_hidden_rows"} <= {note.code for note in kept.notes}
+    assert kept.zones["households"].isna().tolist() == [True, False]
     # a community without a polygon is no community
     _, wrong = refused(read_zone_layer, tmp_path / "e.csv", level="community", id="编号", crs=CRS)
     assert wrong == ["zone_table_without_polygons"]

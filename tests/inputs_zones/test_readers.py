@@ -115,6 +115,8 @@ def test_several_layers_need_a_name_but_a_table_of_styles_is_no_layer(tmp_path):
         (readers.read_layer, "a.shp", b"no shape", "file_not_as_named"),
         (readers.read_layer, "a.parquet", b"PAR1", "file_unreadable"),
         (readers.read_layer, "a.geojson", b"{", "file_unreadable"),
+        (readers.read_layer, "a.json", b'{"rows": [{"name": "a"}]}', "json_no_layer"),
+        (readers.read_layer, "a.json", b"[1, 2]", "json_no_layer"),
         (readers.read_layer, "a.geojson", b'{"a": "\xff\xff"}', "encoding_unknown"),
         (readers.read_rows, "none.csv", None, "file_missing"), (readers.read_rows, "a.xls", b"x", "file_damaged"),
         (readers.read_rows, "a.xlsx", b"x", "file_damaged"), (readers.read_rows, "a.csv", b"", "table_empty"),

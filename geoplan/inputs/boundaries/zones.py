@@ -35,7 +35,8 @@ from geoplan.inputs.boundaries.checks import (
 from geoplan.inputs.lists.cells import read_count, read_flag
 from geoplan.inputs.lists.rows import has_columns, total_rows
 from geoplan.inputs.lists.zone_names import level_words
-from geoplan.inputs.readers import FilePath, file_kind, read_layer, read_rows
+from geoplan.inputs.readers import FilePath, file_kind, read_layer
+from geoplan.inputs.sheets import read_sheet
 from geoplan.tables import LEVELS
 from geoplan.words.errors import InputError, Note, raise_errors
 
@@ -92,7 +93,7 @@ def layer_bounds(
     """
     file = Path(path).name
     notes: list[Note] = []
-    table = _read(path, layer=layer, encoding=encoding)
+    table, _ = _read(path, layer=layer, encoding=encoding)
     if h3:
         shapes = _cells(table[id].map(code_text), file, notes)
     elif isinstance(table, gpd.GeoDataFrame):
@@ -131,13 +132,13 @@ def read_zone_layer(
         are none, geometry that is not polygonal, coordinates without a datum.
     """
     file = Path(path).name
-    table = _read(path, layer=layer, encoding=encoding)
+    table, sheet_notes = _read(path, layer=layer, encoding=encoding)
     summed = {group: [c] if isinstance(c, str) else list(c) for group, c in (totals or {}).items()}
     columns = dict(columns or {})
     wanted = [id, name, parent, *(c for each in summed.values() for c in each), *columns.values()]
     if isinstance(kind, Mapping) and "column" in kind:
         wanted.append(str(kind["column"]))
-    notes: list[Note] = []
+    notes: list[Note] = [*sheet_notes]
     has_columns(table, filter(None, wanted), file, notes)
     raise_errors(notes, InputError)
     if not isinstance(table, gpd.GeoDataFrame):
@@ -243,13 +244,16 @@ def code_text(value: Any) -> str | None:  # noqa: ANN401 - a cell holds anything
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def _read(path: FilePath, *, layer: str | None, encoding: str | None) -> pd.DataFrame:
-    """Return the file's rows, numbered as the planner's program numbers them (a layer's features from 1)."""
+def _read(
+    path: FilePath, *, layer: str | None, encoding: str | None
+) -> tuple[pd.DataFrame, tuple[Note, ...]]:
+    """Return the file's rows, numbered as the planner's program numbers them (a layer's features from 1), and notes."""
     if file_kind(path, "table", "layer") == "table":
-        return read_rows(path, layer=layer, encoding=encoding)
+        sheet = read_sheet(Path(path), layer=layer, encoding=encoding)
+        return sheet.cells, sheet.notes
     table: pd.DataFrame = read_layer(path, layer=layer, encoding=encoding)
     table.index = pd.RangeIndex(1, len(table) + 1, name="row")
-    return table
+    return table, ()
 
 
 def _id_notes(codes: pd.Series, level: str, file: str) -> list[Note]:

@@ -100,6 +100,7 @@ class Lookup:
         )  # fmt: skip
         stated = datum or rows.columns.datum or (None if rows.shapes is not None else "wgs84")
         metric = datums.to_crs(declared_points(rows), datum=stated, crs=crs)
+        self.notes = opened.notes
         self._places: dict[str, dict[str, list[Any]]] = {"name": {}, "address": {}}
         for field, places in self._places.items():
             for text, point in zip(rows.text(field), metric, strict=True):

@@ -162,9 +162,9 @@ def read_register(
     names = ZoneNames(zones)
     named = named_zones(rows, rows.text("address"), names)
     placed = place_rows(rows, area=study_area(zones), crs=crs, datum=used, elsewhere=named.elsewhere)
+    places = Lookup(Path(lookup), datum=used, crs=crs) if lookup else None
     matches = matches_of(
-        rows, placed, names=names, zones=zones, named=named.zone_id,
-        lookup=Lookup(Path(lookup), datum=used, crs=crs) if lookup else None,
+        rows, placed, names=names, zones=zones, named=named.zone_id, lookup=places,
         accepted=read_accepted(Path(accepted), rows, crs=crs) if accepted else {},
     )  # fmt: skip
     table = facility_table(rows, facts, placed, matches, named=named, zones=zones, crs=crs)
@@ -180,7 +180,7 @@ def read_register(
         *placed.notes, *_named_notes(named, placed, rows), *serves_notes,
         *outside_named(rows, placed.geometry, named.zone_id, zones),
         *misplaced(services, kept, rows), *combined(services, kept, rows),
-        *duplicate_notes(fates), *_same_point_notes(rows, facilities, kept), *match_notes(matches, facilities, rows),
+        *(places.notes if places else ()), *duplicate_notes(fates), *_same_point_notes(rows, facilities, kept), *match_notes(matches, facilities, rows),
     ]  # fmt: skip
     return Register(
         facilities=facilities,
