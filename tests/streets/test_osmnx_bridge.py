@@ -99,6 +99,46 @@ def test_a_graph_that_osmnx_read_itself(osm_file, streets, simplify, tmp_path, m
         assert (gate["osm_id"], gate["name"], gate["fixed_fwd_s"]) == ("2", "东门", np.inf)
 
 
+def merged_graph(*, backwards=False):
+    """A street of three edges, each merged from two ways, as osmnx leaves it: lists in no order."""
+    turn = (lambda values: values[::-1]) if backwards else list
+    graph = nx.MultiDiGraph(crs=CRS)
+    graph.add_nodes_from((n, {"x": x, "y": 0.0}) for n, x in enumerate([0.0, 100.0, 300.0, 600.0, 1000.0]))
+    arcs = [
+        {"highway": turn(["footway", "steps"]), "name": turn(["乙", "甲"])},
+        {"highway": "service", "access": turn(["private", "yes"])},
+        {"highway": "service", "access": turn(["no", "private"]), "level": turn(["0", "1"])},
+        {"highway": "path", "conveying": "forward", "reversed": turn([True, False]), "osmid": turn([8, 9])},
+    ]
+    for n, tags in enumerate(arcs):
+        graph.add_edge(n, n + 1, **{"osmid": turn([10 * n + 11, 10 * n + 10]), "reversed": False, **tags})
+    return graph
+
+
+def test_merged_edges_take_the_stricter_tags_whatever_the_order_of_their_lists(tmp_path):
+    found = from_osmnx(merged_graph(), crs=CRS, private="residents")
+    again = from_osmnx(merged_graph(backwards=True), crs=CRS, private="residents")
+    same(found, again)
+    osmnx.save_graphml(merged_graph(), tmp_path / "town.graphml")
+    same(found, read_streets(tmp_path / "town.graphml", crs=CRS, private="residents"))
+    streets = found.edges[found.edges["highway"] != "entry"]
+    assert streets[["highway", "access", "name", "osm_id"]].values.tolist() == [
+        ["steps", "open", "乙;甲", "10;11"], ["service", "residents", "", "20;21"], ["path", "open", "", "8;9"],
+    ]  # fmt: skip
+    (note,) = [note for note in found.notes if note.code == "streets_tags_merged"]
+    # 100 m of steps, 200 m for residents, 300 m left out; the path has one value of each tag
+    assert note.text("en").startswith("3 edges (0.6 km)")
+    assert "0.3 km are left out, 0.2 km are for residents, 0.1 km count as steps" in note.text("en")
+    assert note.text("zh")
+
+
+def test_a_merged_edge_that_is_one_way_either_way_is_left_out():
+    graph = merged_graph()
+    graph.edges[3, 4, 0]["highway"] = "steps"  # an escalator, drawn half with and half against the edge
+    found = from_osmnx(graph, crs=CRS)
+    assert "8;9" not in set(found.edges["osm_id"])
+
+
 def test_node_names_need_not_be_numbers():
     graph = nx.MultiDiGraph(crs="EPSG:32631")
     graph.add_nodes_from([("a", {"x": 0.0, "y": 0.0}), ("b", {"x": 30.0, "y": 40.0})])

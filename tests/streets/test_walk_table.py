@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geoplan.inputs.streets import walk_table as wt
 from geoplan.inputs.streets.walk_table import markdown, rows
@@ -13,6 +15,23 @@ WAYS = [
     ({"highway": "construction", "foot": "yes"}, "", 0, "not_there"),
     ({"highway": "footway", "abandoned": "yes"}, "", 0, "not_there"),
     ({"highway": "footway", "disused": "yes"}, "", 0, "not_there"),
+    *[({"highway": word}, "", 0, "not_there") for word in wt.OUT_OF_USE],
+    # what is out of use is walked where foot says so
+    *[({"highway": word, "foot": "yes"}, "open", 0, "foot") for word in wt.OUT_OF_USE],
+    ({"highway": "track", "abandoned": "yes", "foot": "yes"}, "open", 0, "foot"),
+    ({"highway": "track", "disused": "yes", "foot": "private"}, "residents", 0, "foot"),
+    ({"highway": "track", "abandoned": "yes", "access": "yes"}, "", 0, "not_there"),
+    # several values: the strictest
+    ({"highway": "service", "foot": "designated;permissive"}, "open", 0, "foot"),
+    ({"highway": "service", "foot": "yes;private"}, "residents", 0, "foot"),
+    ({"highway": "service", "foot": "private; no"}, "", 0, "foot"),
+    ({"highway": "service", "foot": "yes;whatever", "access": "no"}, "open", 0, "foot"),
+    ({"highway": "service", "access": "agricultural;forestry"}, "", 0, "access"),
+    ({"highway": "service", "access": "customers;private"}, "residents", 0, "access"),
+    ({"highway": "service", "access": "delivery;customers"}, "open", 0, "class"),
+    ({"highway": "footway;motorway"}, "", 0, "class"),
+    ({"highway": "footway", "conveying": "forward;backward"}, "", 0, "direction"),
+    ({"highway": "footway;steps", "conveying": "forward;no"}, "open", 1, "class"),
     # foot before access
     *[({"highway": "service", "foot": word}, "", 0, "foot") for word in wt.FOOT_OUT],
     *[({"highway": "service", "access": "no", "foot": word}, "open", 0, "foot") for word in wt.FOOT_OPEN],
@@ -105,6 +124,15 @@ NODES = [
     *[({"barrier": word, "foot": "no"}, "barrier", "closed") for word in wt.PASSED],
     *[({"barrier": word, "access": "private"}, "barrier", "private") for word in wt.PASSED],
     ({"barrier": "unheard_of"}, "", "open"),
+    ({"barrier": "gate", "locked": "yes", "foot": "yes"}, "gate", "open"),
+    ({"barrier": "gate", "locked": "yes", "foot": "private"}, "gate", "closed"),
+    ({"barrier": "gate", "access": "employees"}, "gate", "private"),
+    ({"barrier": "debris"}, "", "open"),
+    ({"barrier": "hedge"}, "", "open"),
+    ({"barrier": "ditch"}, "", "open"),
+    ({"barrier": "bollard;wall"}, "barrier", "closed"),
+    ({"barrier": "gate", "access": "yes;private"}, "gate", "private"),
+    ({"barrier": "gate", "foot": "permissive;customers"}, "gate", "open"),
     ({"highway": "crossing"}, "crossing", "open"),
     ({"highway": "traffic_signals;crossing"}, "crossing", "open"),
     ({"highway": "traffic_signals", "crossing": "traffic_signals"}, "crossing", "open"),
@@ -123,12 +151,39 @@ def test_node(tags, kind, state):
     assert not kind or verdict.state == state
 
 
+HIGHWAYS = st.sampled_from(["steps", "footway", "trunk", "motorway", "construction", "abandoned", "spaceway"])
+LISTS = st.fixed_dictionaries(
+    {"highway": st.lists(HIGHWAYS, min_size=1, max_size=3)},
+    optional={
+        "foot": st.lists(st.sampled_from(["yes", "private", "no"]), min_size=1, max_size=3),
+        "access": st.lists(
+            st.sampled_from(["yes", "employees", "military", "unknown"]), min_size=1, max_size=3
+        ),
+        "conveying": st.lists(st.sampled_from(["forward", "backward", "no"]), min_size=1, max_size=3),
+    },
+)
+
+
+@given(LISTS, st.randoms())
+def test_a_list_is_as_strict_as_its_strictest_part_and_has_no_order(lists, random):
+    verdict = wt.judge_way({key: ";".join(values) for key, values in lists.items()})
+    shuffled = {key: ";".join(random.sample(values, len(values))) for key, values in lists.items()}
+    assert wt.judge_way(shuffled) == verdict
+    freedom = ["", "residents", "open"].index
+    parts = [wt.judge_way({key: random.choice(values) for key, values in lists.items()}) for _ in range(5)]
+    assert all(freedom(verdict.access) <= freedom(part.access) for part in parts)
+    if verdict.access:
+        walked = [part for part in parts if part.access == verdict.access]
+        assert all(part.oneway in (0, verdict.oneway) for part in walked)
+        assert verdict.highway == "steps" or all(part.highway != "steps" for part in walked)
+
+
 def test_no_word_stands_twice():
     for table in (
-        wt.WALKED + wt.NOT_WALKED + wt.NOT_THERE,
+        wt.WALKED + wt.NOT_WALKED + wt.NOT_THERE + wt.OUT_OF_USE,
         wt.FOOT_OPEN + wt.FOOT_RESIDENTS + wt.FOOT_OUT,
         wt.ACCESS_OPEN + wt.ACCESS_RESIDENTS + wt.ACCESS_OUT,
-        wt.GATES + wt.STOPS + wt.PASSED,
+        [*wt.GATES, *wt.STOPS, *wt.PASSED],
     ):
         assert len(set(table)) == len(table)
 

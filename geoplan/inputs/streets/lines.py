@@ -176,13 +176,18 @@ def without_left_out(ways: Ways) -> Ways:
 
 
 def word(value: Any) -> str:  # noqa: ANN401 - a cell as it stands
-    """Return a cell as one word; the first of a list (osmnx joins ways so), empty where it is blank."""
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return word(value[0]) if len(value) else ""
-    text = "" if value is None or value is pd.NA or value != value else str(value).strip()
-    if text.startswith("["):
-        text = text.strip("[]").split(",")[0].strip(" '\"")
-    return text
+    """Return a cell as one word, empty where it is blank; of a list (osmnx joins ways so) all values, each once, in one order.
+
+    Examples
+    --------
+    >>> word(["steps", "footway"]), word("['7', '12']"), word(None)
+    ('footway;steps', '12;7', '')
+    """
+    if isinstance(value, str) and value.startswith("["):
+        value = [part.strip(" '\"") for part in value.strip("[]").split(",")]
+    if isinstance(value, (list, tuple, set, np.ndarray)):
+        return ";".join(sorted({word(part) for part in value} - {""}))
+    return "" if value is None or value is pd.NA or value != value else str(value).strip()
 
 
 def _text(lines: pd.DataFrame, column: str) -> pd.Series:

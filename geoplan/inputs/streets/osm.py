@@ -10,7 +10,7 @@ import re
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +32,7 @@ from geoplan.inputs.streets.notes import left_out_notes
 from geoplan.inputs.streets.osm_edited import is_edited, read_objects
 from geoplan.inputs.streets.walk_table import (
     KEPT_RULES,
+    NODE_KEYS,
     OUT,
     WAY_KEYS,
     WayVerdict,
@@ -194,10 +195,10 @@ def _read(path: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
             key = tuple(map(tags.get, WAY_KEYS))
             verdict = judged.get(key)
             if verdict is None:
-                verdict = judged[key] = judge_way(tags, walk)
+                verdict = judged[key] = judge_way(_plain(tags, WAY_KEYS), walk)
             _add_way(found, number, tags, verdict, rest[1:])
         elif kind == "n":
-            mark = judge_node(tags)
+            mark = judge_node(_plain(tags, NODE_KEYS))
             if mark.kind:
                 found.marks[number] = (mark.kind, mark.state, _unescape(tags.get("name", "")))
         elif kind == "r" and tags.get("type") == "multipolygon":
@@ -210,7 +211,7 @@ def _read_rings(path: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
     for _, number, tags, rest in _objects(path):
         if not walk_class(tags):
             street = {**tags, "highway": found.rings[number]}
-            _add_way(found, number, street, judge_way(street, walk), rest[1:])
+            _add_way(found, number, street, judge_way(_plain(street, WAY_KEYS), walk), rest[1:])
 
 
 def _add_way(found: _Lines, number: int, tags: Mapping[str, str], verdict: WayVerdict, vertices: str) -> None:
@@ -238,7 +239,7 @@ def _objects(path: Path) -> Iterator[tuple[str, int, dict[str, str], str]]:
 
 
 def _tags(text: str) -> dict[str, str]:
-    """Return the tags of an OPL field, values still escaped: words that are judged hold nothing to escape.
+    """Return the tags of an OPL field, values still escaped: few of them are looked at.
 
     Examples
     --------
@@ -246,6 +247,11 @@ def _tags(text: str) -> dict[str, str]:
     {'highway': 'steps', 'name': '%4e2d%%20%A'}
     """
     return dict(_TAG.findall(text, 1))
+
+
+def _plain(tags: Mapping[str, str], keys: Iterable[str]) -> dict[str, str]:
+    """Return the tags of these keys as they were written."""
+    return {key: _unescape(tags[key]) for key in keys if key in tags}
 
 
 @lru_cache(maxsize=100_000)

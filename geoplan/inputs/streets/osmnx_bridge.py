@@ -21,7 +21,7 @@ from pyproj import CRS
 
 from geoplan.inputs.datum import ground_lengths, to_crs
 from geoplan.inputs.limits import check_xml
-from geoplan.inputs.streets.edges import WAY_COLUMNS, Ways
+from geoplan.inputs.streets.edges import WAY_COLUMNS, Floats, Ways
 from geoplan.inputs.streets.lines import (
     judge_lines,
     judge_points,
@@ -30,7 +30,7 @@ from geoplan.inputs.streets.lines import (
     without_left_out,
 )
 from geoplan.inputs.streets.notes import left_out_notes
-from geoplan.inputs.streets.walk_table import NODE_KEYS, WAY_KEYS
+from geoplan.inputs.streets.walk_table import BOTH, NODE_KEYS, OUT, RESIDENTS, WAY_KEYS
 from geoplan.words.errors import DownloadError, InputError, Note
 
 #: Marks a graph that `to_osmnx` made: its edges are judged already and come back as they went.
@@ -38,6 +38,8 @@ MADE_HERE = "geoplan"
 #: What an osmnx graph must keep of a way and of a node for the walk table; `simplify` must not merge over them.
 GRAPH_WAY_TAGS = (*WAY_KEYS, "bridge", "tunnel", "level", "layer", "name", "area", "service")
 GRAPH_NODE_TAGS = (*NODE_KEYS, "name")
+#: Tags that decide who may walk on a way and what it joins.
+JUDGED_TAGS = (*WAY_KEYS, "bridge", "tunnel", "level", "layer")
 
 Graph = Any  # nx.MultiDiGraph, whose node type networkx leaves open
 
@@ -145,7 +147,7 @@ def ways_of_graph(
 ) -> tuple[Ways, tuple[Note, ...]]:
     """Return the streets of any osmnx graph as judged ways, each street once whatever its directions for vehicles.
 
-    Where `graph.simplify` merged ways with different tags into lists, the first of each list counts.
+    Where osmnx merged ways with different tags into lists, the strictest of their combinations counts, and a note says so.
 
     Raises
     ------
@@ -160,11 +162,35 @@ def ways_of_graph(
     arcs = _streets_once(graph, dict(zip(names, places.index, strict=True)), places)
     table = judge_lines(arcs, walk)
     table["oneway"] *= np.where(arcs["against"], -1, 1)
+    # which way round the parts of a merged edge are drawn is not known: one that is one way may be it either way
+    unknown = (table["oneway"] != BOTH) & arcs["reversed"].map(_is_list)
+    table.loc[unknown, ["access", "oneway", "rule"]] = [OUT, BOTH, "direction"]
     lines = to_crs(gpd.GeoSeries(arcs["geometry"], crs=graph.graph["crs"]), datum=datum, crs=crs)  # type: ignore[arg-type]
     ends = arcs[["u", "v"]].to_numpy(dtype=np.int64).ravel()
     ways = number_vertices(lines, table, ends_only=True, ends=ends)
     ways = replace(ways, marks=judge_points(places).sort_index())
-    return without_left_out(ways), tuple(left_out_notes(left_out(table), file))
+    notes = [*left_out_notes(left_out(table), file), *_merged_notes(arcs, table, ground_lengths(lines), file)]
+    return without_left_out(ways), tuple(notes)
+
+
+def _merged_notes(arcs: pd.DataFrame, table: pd.DataFrame, metres: Floats, file: str) -> list[Note]:
+    """Say how much of the streets is merged from ways with different tags, and what the stricter tags make of it."""
+    lists = [arcs[tag].map(_is_list) for tag in JUDGED_TAGS if tag in arcs]
+    merged = np.logical_or.reduce(lists)
+    if not merged.any():
+        return []
+    parts = {
+        "km": merged,
+        "out_km": merged & (table["access"] == OUT).to_numpy(),
+        "residents_km": merged & (table["access"] == RESIDENTS).to_numpy(),
+        "steps_km": merged & (table["access"] != OUT).to_numpy() & (table["highway"] == "steps").to_numpy(),
+    }
+    words: dict[str, Any] = {name: f"{metres[part].sum() / 1000:,.1f}" for name, part in parts.items()}
+    return [Note.of("streets_tags_merged", file=file, edges=f"{merged.sum():,}", **words)]
+
+
+def _is_list(cell: Any) -> bool:  # noqa: ANN401 - a cell as it stands
+    return isinstance(cell, list | tuple | set) or (isinstance(cell, str) and cell.startswith("["))
 
 
 def _streets_once(graph: Graph, number: Mapping[Hashable, int], places: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,8 @@ Key:barrier, Key:oneway:foot, Key:conveying, Key:sidewalk; read 2025), judged fo
 `markdown` prints the table; ``docs/walking.md`` holds that print, and a test compares the two.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import NamedTuple
 
 #: Classes that are walked unless tags or the study say otherwise.
@@ -23,9 +24,11 @@ NOT_WALKED = [
 
 #: Ways that are not there (yet, or any more): never walked, whatever else is tagged.
 NOT_THERE = [
-    "construction", "proposed", "planned", "abandoned", "disused", "razed", "demolished", "dismantled", "removed",
-    "no",
+    "construction", "proposed", "planned", "razed", "demolished", "dismantled", "removed", "no",
 ]  # fmt: skip
+
+#: Ways that are out of use: walked only where ``foot`` says so, which a mapper adds to what is still used on foot.
+OUT_OF_USE = ["abandoned", "disused"]
 
 #: Classes whose being walked is a choice that a study should state; its cost in connection is always printed.
 STATED_CHOICES = ("motorway", "trunk")
@@ -34,12 +37,12 @@ FOOT_OPEN = [
     "yes", "designated", "permissive", "official", "public", "destination", "customers", "delivery", "limited",
     "discouraged",
 ]  # fmt: skip
-FOOT_RESIDENTS = ["private", "residents", "permit"]
+FOOT_RESIDENTS = ["private", "residents", "permit", "employees"]
 FOOT_OUT = ["no", "use_sidepath"]
 ACCESS_OPEN = [
     "yes", "permissive", "designated", "official", "public", "destination", "customers", "delivery", "unknown",
 ]  # fmt: skip
-ACCESS_RESIDENTS = ["private", "residents", "permit"]
+ACCESS_RESIDENTS = ["private", "residents", "permit", "employees"]
 ACCESS_OUT = ["no", "military", "emergency", "agricultural", "forestry", "bus", "psv"]
 
 #: Barriers that a walker passes through a door of: always a valve, open unless locked, private or forbidden.
@@ -48,15 +51,31 @@ GATES = [
     "kissing_gate", "sally_port", "turnstile", "full-height_turnstile",
 ]  # fmt: skip
 
-#: Barriers that stop a walker unless ``foot`` or ``access`` lets one pass.
-STOPS = ["wall", "city_wall", "retaining_wall", "fence", "hedge", "guard_rail", "ditch", "debris"]
+#: Barriers that stop a walker unless ``foot`` or ``access`` lets one pass, with the reason.
+STOPS = {
+    **dict.fromkeys(
+        ["wall", "city_wall", "fence"], "put up to close the way to everybody, who walks included"
+    ),
+    "retaining_wall": "a drop that nobody climbs",
+    "guard_rail": "keeps people off a carriageway or a drop",
+}
 
-#: Barriers that a walker passes unless ``foot`` or ``access`` forbids it. Types not listed anywhere count as these.
-PASSED = [
-    "bollard", "block", "cycle_barrier", "motorcycle_barrier", "kerb", "entrance", "stile", "horse_stile",
-    "cattle_grid", "chain", "rope", "toll_booth", "border_control", "checkpoint", "height_restrictor", "bus_trap",
-    "planter", "jersey_barrier", "log", "step", "coupure", "spikes", "yes",
-]  # fmt: skip
+#: Barriers that a walker passes unless ``foot`` or ``access`` forbids it, with the reason. Types not listed anywhere count
+#: as these.
+PASSED = {
+    **dict.fromkeys(
+        ["bollard", "block", "cycle_barrier", "motorcycle_barrier", "chain", "rope", "height_restrictor", "bus_trap",
+         "planter", "jersey_barrier", "log", "spikes"],
+        "stops vehicles; a person walks through, round or over it",
+    ),
+    "debris": "a heap against vehicles, or that they cannot cross; a person walks round it",
+    "hedge": "a way drawn through a hedge goes through its gap; one that is closed off ends before it",
+    "ditch": "a way drawn through a ditch crosses it on foot, by a plank or a step",
+    **dict.fromkeys(["kerb", "step", "cattle_grid"], "stepped over"),
+    **dict.fromkeys(["entrance", "stile", "horse_stile", "coupure"], "made for passing through a wall or fence"),
+    **dict.fromkeys(["toll_booth", "border_control", "checkpoint"], "people are let through"),
+    "yes": "says nothing of who is stopped",
+}  # fmt: skip
 
 #: Every tag key of a way that `judge_way` looks at.
 WAY_KEYS = [
@@ -104,7 +123,7 @@ def walk_class(tags: Mapping[str, str]) -> str:
     """
     highway = tags.get("highway", "")
     if highway:
-        return highway.split(";")[0].strip()
+        return several(highway)[0]
     if tags.get("railway") == "platform" or tags.get("public_transport") == "platform":
         return "platform"
     return "ferry" if tags.get("route") == "ferry" else ""
@@ -140,16 +159,57 @@ def judge_way(tags: Mapping[str, str], walk: Mapping[str, bool] | None = None) -
     'residents'
     >>> judge_way({"highway": "service", "access": "private", "foot": "yes"}).access
     'open'
+    >>> judge_way({"highway": "footway;steps", "access": "yes;private"})[:2]  # lists: the stricter value
+    ('steps', 'residents')
     """
+    return _strictest([_judge_case(case, walk or {}) for case in _cases(tags, WAY_KEYS)])
+
+
+def _judge_case(tags: Mapping[str, str], walk: Mapping[str, bool]) -> WayVerdict:
     highway = walk_class(tags)
-    access, rule = _permission(highway, tags, walk or {})
+    access, rule = _permission(highway, tags, walk)
     return WayVerdict(highway, access, _direction(highway, tags), rule)
+
+
+def _cases(tags: Mapping[str, str], keys: Sequence[str]) -> Iterable[Mapping[str, str]]:
+    """Return `tags` with one value a key, in every combination where keys list several (``private;customers``)."""
+    lists = {key: several(tags[key]) for key in keys if key in tags and ";" in tags[key]}
+    if not lists:
+        return [tags]
+    for key in lists.keys() & _KNOWN.keys():  # a word that says nothing, beside one that does
+        lists[key] = [word for word in lists[key] if word in _KNOWN[key]] or lists[key][:1]
+    return [{**tags, **dict(zip(lists, case, strict=True))} for case in product(*lists.values())]
+
+
+def several(value: str) -> list[str]:
+    """Return the values of a list, as tags and merged edges write it, each once and in one order.
+
+    Examples
+    --------
+    >>> several("steps; footway;steps")
+    ['footway', 'steps']
+    """
+    return sorted({word.strip() for word in value.split(";")} - {""}) or [""]
+
+
+def _strictest(verdicts: Sequence[WayVerdict]) -> WayVerdict:
+    """Return what holds of all parts of a way that is all of these: least access, each direction barred, steps if any are."""
+    worst = min(
+        verdicts,
+        key=lambda of: (_MAY.index(of.access), of.highway != "steps", of.highway, of.rule, of.oneway),
+    )
+    ways = {of.oneway for of in verdicts if of.access == worst.access} - {BOTH}
+    if worst.access == OUT or not ways:
+        return worst
+    if len(ways) > 1:  # up one escalator and down the next: nobody comes through either way
+        return worst._replace(access=OUT, oneway=BOTH, rule="direction")
+    return worst._replace(oneway=ways.pop())
 
 
 def _permission(highway: str, tags: Mapping[str, str], walk: Mapping[str, bool]) -> tuple[str, str]:
     """Return the access of a way and the rule that decides it; the first rule that speaks does."""
     # rule 1: what is not there is not walked
-    if not highway or highway in NOT_THERE or tags.get("abandoned") == "yes" or tags.get("disused") == "yes":
+    if not highway or highway in NOT_THERE:
         return OUT, "not_there" if highway else "no_street"
     # rule 2: a class that the study shuts out is out whole
     choice = stated(highway, walk)
@@ -163,7 +223,9 @@ def _permission(highway: str, tags: Mapping[str, str], walk: Mapping[str, bool])
         return OPEN, "foot"
     if foot in FOOT_RESIDENTS:
         return RESIDENTS, "foot"
-    # rule 4: roads for motors only, and classes that are not for walkers
+    # rule 4: what is out of use, roads for motors only, and classes that are not for walkers
+    if highway in OUT_OF_USE or tags.get("abandoned") == "yes" or tags.get("disused") == "yes":
+        return OUT, "not_there"
     if tags.get("motorroad") == "yes":
         return OUT, "motorroad"
     if choice is None and highway not in _WALKED:
@@ -214,6 +276,11 @@ def judge_node(tags: Mapping[str, str]) -> NodeVerdict:
     >>> judge_node({"highway": "crossing"}).kind
     'crossing'
     """
+    verdicts = [_judge_node_case(case) for case in _cases(tags, NODE_KEYS)]
+    return min(verdicts, key=lambda of: (_PASSES.index(of.state), of.kind == "", of.kind))
+
+
+def _judge_node_case(tags: Mapping[str, str]) -> NodeVerdict:
     barrier = tags.get("barrier", "")
     if barrier:
         state = _node_state(barrier, tags)
@@ -221,27 +288,37 @@ def judge_node(tags: Mapping[str, str]) -> NodeVerdict:
             return NodeVerdict("gate", state)
         if state != "open":
             return NodeVerdict("barrier", state)
-    highways = tags.get("highway", "").split(";")
-    if "crossing" in highways or ("traffic_signals" in highways and tags.get("crossing", "no") != "no"):
+    highway = tags.get("highway", "")
+    if highway == "crossing" or (highway == "traffic_signals" and tags.get("crossing", "no") != "no"):
         return NodeVerdict("crossing", "open")
     return NodeVerdict("", "open")
 
 
 def _node_state(barrier: str, tags: Mapping[str, str]) -> str:
+    foot = tags.get("foot", "")
+    if foot in FOOT_OPEN:
+        return "open"  # whoever walks has a door or a key
     if tags.get("locked") == "yes":
         return "closed"
-    word = tags.get("foot") or tags.get("access") or ""
+    word = foot or tags.get("access", "")
     if word in FOOT_RESIDENTS:
         return "private"
-    if word in FOOT_OUT or (not tags.get("foot") and word in ACCESS_OUT):
+    if word in FOOT_OUT or (not foot and word in ACCESS_OUT):
         return "closed"
     if word in FOOT_OPEN:
         return "open"
-    return "closed" if barrier in _STOPS else "open"
+    return "closed" if barrier in STOPS else "open"
 
 
 _WALKED, _NOT_WALKED = frozenset(WALKED), frozenset(NOT_WALKED)
-_GATES, _STOPS = frozenset(GATES), frozenset(STOPS)
+_GATES = frozenset(GATES)
+#: From the strictest to the freest.
+_MAY, _PASSES = (OUT, RESIDENTS, OPEN), ("closed", "private", "open")
+#: Words of these keys that say something to a walker; others in a list of several say nothing.
+_KNOWN = {
+    "foot": frozenset(FOOT_OPEN + FOOT_RESIDENTS + FOOT_OUT),
+    "access": frozenset(ACCESS_OPEN + ACCESS_RESIDENTS + ACCESS_OUT),
+}
 
 
 # --- the table in words ---------------------------------------------------------------------------------------------
@@ -250,31 +327,39 @@ _GATES, _STOPS = frozenset(GATES), frozenset(STOPS)
 def rows() -> list[tuple[str, str, str]]:
     """Return the walk table: (what is tagged, what a walker may do, why), in the order in which rules speak."""
 
-    def words(values: list[str]) -> str:
+    def words(values: Iterable[str]) -> str:
         return ", ".join(f"`{value}`" for value in values)
 
+    def by_reason(table: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+        return [
+            (why, [word for word in table if table[word] == why]) for why in dict.fromkeys(table.values())
+        ]
+
     return [
-        (f"`highway` = {words(NOT_THERE)}; `abandoned=yes`, `disused=yes`", "out", "not there (yet, or any more)"),
+        (f"`highway` = {words(NOT_THERE)}", "out", "not there (yet, or any more)"),
         ("a class that the study states `false`", "out", "the study speaks; a class speaks for its `_link` too"),
         (f"`foot` = {words(FOOT_OUT)}", "out", "`foot` speaks before `access`"),
         (f"`foot` = {words(FOOT_OPEN)}", "open", "also on motor roads and on classes that are out by default"),
-        (f"`foot` = {words(FOOT_RESIDENTS)}", "residents only", "as the study's `private` says"),
+        (f"`foot` = {words(FOOT_RESIDENTS)}", "residents only", "as the study's `private` says; `employees`: to all but the staff the way is private"),
+        (f"`highway` = {words(OUT_OF_USE)}; `abandoned=yes`, `disused=yes`", "out", "out of use, unless `foot` says that it is walked"),
         ("`motorroad=yes`", "out", "no walkers by law"),
         (f"`highway` = {words(NOT_WALKED[:2] + NOT_WALKED[3:])}; `route=ferry` (class `ferry`)", "out", "unless the study states the class `true`"),
         ("any other class that is not listed below", "out", "named in a warning; the study may state it"),
         (f"`access` = {words(ACCESS_OUT)}", "out", "nobody, or nobody on foot, may use it"),
-        (f"`access` = {words(ACCESS_RESIDENTS)}", "residents only", "as the study's `private` says"),
+        (f"`access` = {words(ACCESS_RESIDENTS)}", "residents only", "as the study's `private` says; `employees` as above"),
         ("`sidewalk=separate`, `sidewalk:both=separate`, or one side `separate` and the other `separate`, `no` or `none`", "out where footways of their own run beside it, else open", "within 30 m along 80 % of it; an extract fetched for driving lacks them; with one side only, the road stays"),
         (f"`highway` = {words(WALKED)}; `railway=platform`, `public_transport=platform` (class `platform`)", "open", "walked by default; `access` words not listed above change nothing"),
         ("`area=yes`, and rings of `highway` multipolygons", "open along the ring", "one walks round a square, not across it"),
         ("`oneway:foot=yes`, `foot:backward=no`; `conveying=forward` on steps, footways, corridors", "one way as drawn", "`oneway` alone is for vehicles and changes nothing"),
         ("`oneway:foot=-1`, `foot:forward=no`; `conveying=backward` on the same", "one way against the drawing", "escalators and one-way paths"),
         ("`level`, `layer`", "kept, changes nothing", "levels meet only where ways share a node (steps, lifts)"),
-        (f"node `barrier` = {words(GATES)}", "gate", "a valve: open, but closed where `locked=yes` or `foot`/`access` forbids, private where they say so"),
-        (f"node `barrier` = {words(STOPS)}", "stopped", "unless `foot` or `access` lets one pass"),
-        (f"node `barrier` = {words(PASSED)}, any other", "passed", "unless `locked=yes` or `foot`/`access` forbids it"),
+        (f"node `barrier` = {words(GATES)}", "gate", "a valve: open, but closed where `locked=yes` (and no `foot` that opens) or `foot`/`access` forbids, private where they say so"),
+        *((f"node `barrier` = {words(types)}", "stopped, unless `foot` or `access` lets one pass", why) for why, types in by_reason(STOPS)),
+        *((f"node `barrier` = {words(types)}", "passed, unless `locked=yes` or `foot`/`access` forbids it", why) for why, types in by_reason(PASSED)),
+        ("node `barrier` of any other type", "passed, as above", "most are against vehicles"),
         ("node `highway=crossing`, or `traffic_signals` with `crossing`", "crossing", "costs the study's seconds"),
         ("way with `barrier` and no `highway`", "no street", "walls and fences are not walked on"),
+        ("several values of one key (`private;customers`, or the lists of merged edges)", "the strictest of all combinations", "steps if any are; a way that is one way both ways is out"),
     ]  # fmt: skip
 
 
