@@ -19,7 +19,10 @@ END_TOLERANCE_M = 1.0
 
 @dataclass(frozen=True, eq=False)
 class EdgeArrays:
-    """Street edges as arrays: ends as node positions, line, costs each way (inf: closed), permission code."""
+    """Street edges as arrays: ends as node positions, line, costs each way (inf: closed), permission code, storey.
+
+    `level` is a position in `level_names`, the tags as they are written.
+    """
 
     edge_id: NDArray[np.int64]
     u: NDArray[np.int32]
@@ -32,6 +35,9 @@ class EdgeArrays:
     fwd_s: NDArray[np.float64]
     bwd_s: NDArray[np.float64]
     permission: NDArray[np.int32]
+    on_ground: NDArray[np.bool_]
+    level: NDArray[np.int32]
+    level_names: tuple[str, ...]
 
 
 def edge_arrays(
@@ -46,6 +52,11 @@ def edge_arrays(
     first, last = points[coord_start[:-1]], points[coord_start[1:] - 1]
     off = np.hypot(first[:, 0] - x[u], first[:, 1] - y[u]) + np.hypot(last[:, 0] - x[v], last[:, 1] - y[v])
     _refuse("network_ends_apart", edges.index[~(off <= 2 * END_TOLERANCE_M)])
+    ground = (
+        edges["on_ground"].to_numpy(bool, copy=True) if "on_ground" in edges else np.ones(len(edges), bool)
+    )
+    levels = edges["level"].fillna("").astype(str) if "level" in edges else pd.Series("", index=edges.index)
+    level, level_names = pd.factorize(levels)
     access = edges["access"].fillna("").astype(str) if "access" in edges else pd.Series("", index=edges.index)
     return EdgeArrays(
         edge_id=edges.index.to_numpy(np.int64, copy=True),
@@ -56,6 +67,9 @@ def edge_arrays(
         coord_y=points[:, 1].copy(),
         **_costs(edges),
         permission=pd.factorize(access)[0].astype(np.int32),
+        on_ground=ground,
+        level=level.astype(np.int32),
+        level_names=tuple(level_names),
     )
 
 

@@ -45,8 +45,9 @@ class WalkGraph:
     chain_start, chain_end, chain_length_m, chain_open_fwd, chain_open_bwd, chain_component
         Ends as node positions, metres on the ground, whether it may be walked from start to end and back, and the
         component that it belongs to; shape (n_chains,).
-    step_start, step_edge, step_backward
-        Steps of chain c are ``step_start[c]:step_start[c + 1]``; the edge id, and whether it is run from v to u.
+    step_start, step_edge, step_backward, step_on_ground, step_level, level_names
+        Steps of chain c are ``step_start[c]:step_start[c + 1]``; the edge id, whether it is run from v to u, whether people
+        on the ground join it, and its tag ``level`` as a position in the names.
     prefix_offset_m, prefix_fwd_m, prefix_bwd_m, prefix_fwd_s, prefix_bwd_s
         Running sums along chain c at ``step_start[c] + c : step_start[c + 1] + c + 1``, starting with 0: metres on the
         ground, metres that count with and against the chain, fixed seconds with and against it.
@@ -73,6 +74,9 @@ class WalkGraph:
     step_start: NDArray[np.int64]
     step_edge: NDArray[np.int64]
     step_backward: NDArray[np.bool_]
+    step_on_ground: NDArray[np.bool_]
+    step_level: NDArray[np.int32]
+    level_names: tuple[str, ...]
     prefix_offset_m: NDArray[np.float64]
     prefix_fwd_m: NDArray[np.float64]
     prefix_bwd_m: NDArray[np.float64]
@@ -197,7 +201,8 @@ def build_graph(nodes: pd.DataFrame, edges: gpd.GeoDataFrame, *, contract: bool 
     edges
         Indexed by edge id; ``u, v`` (node ids), ``geometry`` (line from u to v), optionally ``fwd_m, bwd_m`` (metres that
         count; default: the line's length), ``fixed_fwd_s, fixed_bwd_s`` (seconds, default 0; inf closes the direction),
-        ``oneway`` (0, 1 only u→v, -1 only v→u), ``access``.
+        ``oneway`` (0, 1 only u→v, -1 only v→u), ``access``, ``on_ground`` (whether people on the ground join it, default
+        True), ``level`` (tag).
     contract
         Chain the edges that meet only each other; False keeps every node and makes each edge a chain.
 
@@ -280,6 +285,9 @@ def graph_from_arrays(
         step_start=step_start,
         step_edge=edges.edge_id[steps],
         step_backward=backward,
+        step_on_ground=edges.on_ground[steps],
+        step_level=edges.level[steps],
+        level_names=edges.level_names,
         prefix_offset_m=offset,
         prefix_fwd_m=fwd_m,
         prefix_bwd_m=bwd_m,

@@ -9,20 +9,20 @@ from geoplan.network.compiled import compiled
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 #: Cells are at least this wide, metres; and there are at most this many for each stretch.
 CELL_M, CELLS_PER_STRETCH = 25.0, 4
 
 
 class Segments(NamedTuple):
-    """Straight stretches of some length: ends, rank of the street (lowest wins ties), whether on the main network."""
+    """Straight stretches of some length: ends, and rank of the street (lowest wins ties)."""
 
     x0: Floats
     y0: Floats
     x1: Floats
     y1: Floats
     rank: Ints
-    main: NDArray[np.bool_]
 
 
 class Grid(NamedTuple):
@@ -132,9 +132,9 @@ def _ring(grid: Grid, column: int, row: int, r: int, at: int) -> int:
 
 @compiled
 def nearest_segment(
-    seg: Segments, grid: Grid, x: Floats, y: Floats, furthest: Floats, main_only: bool
+    seg: Segments, grid: Grid, x: Floats, y: Floats, furthest: Floats, allowed: Flags
 ) -> tuple[Ints, Floats]:
-    """Return the stretch nearest to each point within `furthest` metres, -1 if none, and the metres to it.
+    """Return the `allowed` stretch nearest to each point within `furthest` metres, -1 if none, and the metres to it.
 
     Of stretches equally near, that of the first street is taken, then the westernmost and southernmost point.
     """
@@ -154,7 +154,7 @@ def nearest_segment(
                 if cell >= 0:
                     for k in range(grid.start[cell], grid.start[cell + 1]):
                         s = grid.entry[k]
-                        if main_only and not seg.main[s]:
+                        if not allowed[s]:
                             continue
                         px, py, _, d2 = project(seg, s, x[i], y[i])
                         if d2 > best:
@@ -178,9 +178,9 @@ def nearest_segment(
 
 @compiled
 def candidates(
-    seg: Segments, grid: Grid, x: Floats, y: Floats, furthest: Floats, main_only: bool
+    seg: Segments, grid: Grid, x: Floats, y: Floats, furthest: Floats, allowed: Flags
 ) -> tuple[Ints, Ints]:
-    """Return every stretch within `furthest` metres of each point: pointers and stretches, each once, unsorted."""
+    """Return every `allowed` stretch within `furthest` metres of each point: pointers and stretches, each once, unsorted."""
     start = np.zeros(len(x) + 1, np.int64)
     out = np.empty(1024, np.int64)
     seen = np.full(len(seg.x0), -1, np.int64)
@@ -196,7 +196,7 @@ def candidates(
                 cell = row * grid.columns + column
                 for k in range(grid.start[cell], grid.start[cell + 1]):
                     s = grid.entry[k]
-                    if seen[s] == i or (main_only and not seg.main[s]):
+                    if seen[s] == i or not allowed[s]:
                         continue
                     seen[s] = i
                     if project(seg, s, x[i], y[i])[3] <= reach * reach:

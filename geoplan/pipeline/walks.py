@@ -64,7 +64,8 @@ def snap_all(graph: WalkGraph, inputs: Inputs) -> Snaps:
 
 def snap_points(graph: WalkGraph, points: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
     """Return where points join the network (`tables.SNAPS`), under the study's limits."""
-    table = snap(graph, points.geometry, barriers=inputs.barriers, **_limits(inputs))
+    levels = points["level"] if "level" in points else None
+    table = snap(graph, points.geometry, barriers=inputs.barriers, levels=levels, **_limits(inputs))
     return gpd.GeoDataFrame(table, geometry=points.geometry)
 
 

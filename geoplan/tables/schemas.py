@@ -103,6 +103,7 @@ further={
     "ownership": maybe("as in the register"),
     "address": maybe("as in the register"),
     "register_id": maybe("code in the register"),
+    "level": number("level on which it lies, as OpenStreetMap numbers it (0: the ground); NaN: not stated"),
     "project_id": maybe("project that it is"),
     "end": text("why one that was left out does not count"),
     "*": flag("attribute of registers"),
@@ -125,7 +126,11 @@ SNAPS = Schema("snaps", {
     "y": number("of the point on the chain, metric CRS"),
     "reason": text("empty, or why there is no snap: too_far, barrier, no_point, empty_graph"),
     "island": yes("True where the point hangs on a component under island_nodes"),
-}, index="point_id", further={"of": text("demand or facility"), "geometry": shape("the point itself", null=True)})
+}, index="point_id", further={
+    "of": text("demand or facility"),
+    "off_ground": yes("True where the street is a bridge, a tunnel, or on another layer or level"),
+    "geometry": shape("the point itself", null=True),
+})
 
 CIRCLE = Schema("circle", {
     "service": text("service of the study, e.g. eldercare"),

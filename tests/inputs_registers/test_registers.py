@@ -105,6 +105,18 @@ ROWS_WITHOUT = [
 ]  # fmt: skip
 
 
+def test_a_register_states_on_which_level_a_facility_lies(tmp_path, town):
+    lon, lat = at(0, 0)
+    header = ["名称", "类型", "经度", "纬度", "level"]
+    rows = [
+        (f"院{n}", "养老院", lon, lat + n / 1000, level) for n, level in enumerate(["-1", "1;0", "", "上层"])
+    ]
+    found = read(tmp_path, [header, *rows], town).facilities
+    assert found["level"].tolist() == pytest.approx([-1, 0, math.nan, math.nan], nan_ok=True)
+    without = read(tmp_path, [header[:4], *[row[:4] for row in rows]], town).facilities
+    assert "level" not in without
+
+
 def test_a_row_without_coordinates_is_not_lost(tmp_path, town):
     register = read(tmp_path, ROWS_WITHOUT, town)
     table = register.facilities

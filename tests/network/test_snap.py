@@ -34,7 +34,7 @@ STREET = LineString([(0, 0), (100, 0), (100, 100)])
 
 def test_the_foot_the_leg_and_the_offset():
     snaps = snap(network(STREET), points((30, 40), (130, 60), (-30, -40)))
-    assert list(snaps.columns) == list(SNAPS)
+    assert list(snaps.columns) == [*SNAPS, "off_ground"]
     assert snaps["leg_m"].tolist() == [40, 30, 50]
     assert snaps[["x", "y"]].values.tolist() == [[30, 0], [100, 60], [0, 0]]
     assert snaps["offset_m"].tolist() == [30, 160, 0]
@@ -98,18 +98,50 @@ def test_a_lake_may_be_left_but_not_crossed_and_a_bank_be_touched():
     assert snap(only, points((20, 5)), barriers=edge)["reason"].tolist() == [""]
 
 
-def test_an_island_gives_way_to_the_main_network_nearly_as_near():
+def test_an_island_gives_way_to_the_main_network_wherever_that_is_in_reach():
     main = [LineString([(10 * i, 0), (10 * i + 10, 0)]) for i in range(9)]  # 10 nodes
     graph = network(*main, LineString([(0, 100), (80, 100)]))
-    at = points((40, 80), (40, 60), (40, 100))  # island at 20, 40, 0 m; main at 80, 60, 100 m
+    at = points(
+        (40, 80), (40, 60), (40, 100), (40, 260)
+    )  # island at 20, 40, 0, 160 m; main at 80, 60, 100, 260 m
     snaps = snap(graph, at, island_nodes=10)
-    assert snaps["leg_m"].tolist() == [80, 60, 0]  # 80 <= 1.5 * 20 + 50; 100 > 50
-    assert snaps["island"].tolist() == [False, False, True]
+    assert snaps["leg_m"].tolist() == [80, 60, 100, 160]
+    assert snaps["island"].tolist() == [False, False, False, True]
+    at = at.iloc[:3]
+    assert snap(graph, at, island_nodes=10, max_snap_m=100)["leg_m"].tolist() == [80, 60, 100]
+    assert snap(graph, at, island_nodes=10, max_snap_m=99.999)["leg_m"].tolist() == [80, 60, 0]
     assert snap(graph, at, island_nodes=10, max_snap_m=79)["leg_m"].tolist() == [20, 60, 0]
     assert snap(graph, at, island_nodes=2)["leg_m"].tolist() == [20, 40, 0]
     fence = gpd.GeoSeries([LineString([(0, 70), (80, 70)])], crs=None)
     assert snap(graph, at, island_nodes=10, barriers=fence)["leg_m"].tolist() == [20, 60, 0]
     assert snap(graph, at, island_nodes=50)["island"].all()
+
+
+def test_the_ground_comes_before_bridges_and_tunnels_and_a_stated_level_before_all():
+    lines = [LineString([(0, y), (100, y)]) for y in (0, 10, 20, 200)]
+    levels = ["", "", "-1;-2", "1"]
+    graph = network(*lines, on_ground=[True, False, False, False], level=levels)
+    at = points((50, 12), (50, 19), (50, 170), (50, 300), (50, -300))
+    snaps = snap(graph, at, island_nodes=2)
+    # streets on the ground within 250 m; then what is nearest of the others; and nothing
+    assert snaps["y"].tolist() == pytest.approx([0, 0, 0, 200, np.nan], nan_ok=True)
+    assert snaps["off_ground"].tolist() == [False, False, False, True, False]
+    # at the boundary, and one step beyond
+    edge = points((50, 250), (50, 250.001))
+    assert snap(graph, edge, island_nodes=2)["y"].tolist() == [0, 200]
+    stated = pd.Series([-2.0, 0.0, 1.0, np.nan, -1.0], index=at.index)
+    on = snap(graph, at, island_nodes=2, levels=stated)
+    assert on["y"].tolist() == pytest.approx([20, 0, 200, 200, np.nan], nan_ok=True)
+    # a level that no street near is on: as if it stated none
+    alone = snap(graph, at.iloc[:1], island_nodes=2, levels=pd.Series([7.0], index=["p0"]))
+    assert alone["y"].tolist() == [0]
+    # an island on the ground comes before the main network above it; steps that reach the ground are on both levels
+    tower = [LineString([(0, 0), (10, 0)]), *[LineString([(10 * i, 5), (10 * i + 10, 5)]) for i in range(9)]]
+    above = network(*tower, on_ground=[True] + [False] * 9, level="1")
+    assert snap(above, points((5, 5)), island_nodes=10)[["y", "island"]].values.tolist() == [[0, True]]
+    assert [note.code for note in snap_notes(snaps, what=Phrase("snapped_facilities"), island_nodes=2)] == [
+        "snap_too_far", "snap_off_ground",
+    ]  # fmt: skip
 
 
 def test_notes_count_the_reasons():
@@ -128,6 +160,7 @@ def test_points_and_graph_are_left_as_they_were():
     assert at.index.equals(before.index)
 
 
+KIND = st.tuples(st.booleans(), st.sampled_from(["", "0", "1", "-1;0", "1-2"]))
 GRID = st.sampled_from([0, 1, 7, 100, 101, 260])
 SPOT = st.tuples(GRID, GRID)
 
@@ -148,3 +181,41 @@ def test_the_nearest_street_is_that_of_shapely(triples, spots):
     chains = network(*lines).geometry()
     feet = shapely.line_interpolate_point(chains[snaps["chain"]], snaps["offset_m"].to_numpy())
     assert (shapely.distance(feet, shapely.points(snaps[["x", "y"]].to_numpy())) <= 1e-9).all()
+
+
+@given(
+    st.lists(st.tuples(SPOT, SPOT, KIND), min_size=1, max_size=6),
+    st.lists(st.tuples(SPOT, st.sampled_from([0.0, 1.0, -1.0, 2.0])), min_size=1, max_size=4),
+    st.integers(1, 4),
+)
+@settings(max_examples=150, deadline=None)
+def test_the_choice_is_that_of_plain_code(streets, spots, island_nodes):
+    streets = [(a, b, kind) for a, b, kind in streets if a != b]
+    if not streets:
+        return
+    lines = [LineString([a, b]) for a, b, _ in streets]
+    ground, level = [kind[0] for *_, kind in streets], [kind[1] for *_, kind in streets]
+    graph = network(*lines, contract=False, on_ground=ground, level=level)
+    at = points(*(spot for spot, _ in spots))
+    stated = pd.Series([own for _, own in spots], index=at.index)
+    snaps = snap(graph, at, max_snap_m=100, island_nodes=island_nodes, levels=stated)
+    # nodes that hang together, by plain union of ends
+    parts = []
+    for a, b, _ in streets:
+        met = [part for part in parts if part & {a, b}]
+        parts = [part for part in parts if part not in met] + [set().union({a, b}, *met)]
+    holds = {"": {0.0}, "0": {0.0}, "1": {1.0}, "-1;0": {-1.0, 0.0}, "1-2": {1.0, 2.0}}
+    for (spot, own), row in zip(spots, snaps.itertuples(), strict=True):
+        ways = []
+        for line, (a, _, kind) in zip(lines, streets, strict=True):
+            metres = line.distance(Point(spot))
+            if metres <= 100:
+                island = next(len(part) for part in parts if a in part) < island_nodes
+                on_own = own != 0 and kind[1] != "" and own in holds[kind[1]]
+                ways.append((not on_own, not on_own and not kind[0], island, metres, line))
+        if not ways:
+            assert row.reason == "too_far"
+            continue
+        best = min(way[:4] for way in ways)
+        assert row.leg_m == pytest.approx(best[3], abs=1e-9)
+        assert row.island == best[2]

@@ -24,6 +24,7 @@ from geoplan.inputs.lists.cells import (
 from geoplan.inputs.lists.rows import Rows
 from geoplan.inputs.lists.types import Types, type_words
 from geoplan.inputs.lists.zone_names import clean_name
+from geoplan.inputs.streets.walk_table import stated_level
 from geoplan.words.errors import Note
 
 #: Amounts above these are read but doubted: (field, most that one facility plausibly has). 2 x the largest known of its kind.
@@ -236,7 +237,7 @@ def read_facts(
 ) -> tuple[pd.DataFrame, list[Note]]:
     """Return ``services, status, open_year, close_year``, ownership and attributes of every row, and notes.
 
-    `services` is an empty tuple where the type word is unknown.
+    ``level`` is there where the register has it. `services` is an empty tuple where the type word is unknown.
     """
     notes: list[Note] = []
     facts = pd.DataFrame(index=rows.index)
@@ -247,6 +248,8 @@ def read_facts(
     notes += _status_in_names(rows, facts["status"])
     for field in ("open_year", "close_year"):
         facts[field] = rows.read(field, read_year, notes, absent=float("nan")).astype(float)
+    if "level" in rows.columns.header:
+        facts["level"] = rows.text("level").map(stated_level).astype(float)
     facts["ownership"] = rows.text("ownership").map(lambda text: text or None).astype(object)
     public = rows.read("ownership", read_ownership, notes).astype("boolean")
     for name in ATTRIBUTES:

@@ -14,6 +14,7 @@ FIELDS: Fields = table(
     *PLACE_FIELDS[:3],
     field("address", "text", "地址 详细地址 机构地址 设施地址 所在地址 服务地址 经营地址 机构住所 住所 坐落 address", "地址", "address"),
     *PLACE_FIELDS[3:],
+    field("level", "text", "level", "所在层", "level, as OpenStreetMap numbers it (0: the ground)"),
     field("serves", "text", "服务社区 服务范围 覆盖社区 辐射社区 服务覆盖社区 服务的社区 serves", "服务社区", "communities that it serves"),
     field("status", "status", "运营状态 状态 经营状态 机构状态 建设状态 运营情况 建设情况 使用状态 status", "运营状态", "status"),
     field("open_year", "year", "启用年份 启用时间 启用日期 投用年份 投用时间 投入使用时间 投入使用年份 建成投用年份 开业时间 开业年份 开办时间 成立时间 成立日期 建成年份 建成时间 竣工时间 open_year", "启用年份", "first year that counts"),

@@ -37,7 +37,7 @@ OSM_TYPES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 #: Headers of the table that `read_osm` returns, all in the table of recognised headers.
-_HEADERS = ("id", "name", "type", "address", "public", "beds", "places", "open_year", "status")
+_HEADERS = ("id", "name", "type", "address", "level", "public", "beds", "places", "open_year", "status")
 
 
 def read_osm(path: str | Path) -> tuple[pd.DataFrame, gpd.GeoSeries]:
@@ -155,6 +155,7 @@ def _cells(key: str, word: str, tags: Mapping[str, str]) -> dict[str, Any]:
         "name": tags.get("name", key),
         "type": word,
         "address": tags.get("addr:full") or street or None,
+        "level": tags.get("level"),
         "public": operator,
         "beds": capacity if elders else None,
         "places": None if elders else capacity,

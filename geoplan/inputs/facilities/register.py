@@ -523,7 +523,8 @@ def facility_table(
     for column in ("zone_id", "zone_from", "ownership", "address", "register_id"):
         texts = [text if isinstance(text, str) and text else None for text in table[column]]
         table[column] = pd.Series(texts, index=table.index, dtype=object)
-    return gpd.GeoDataFrame(table[list(COLUMNS)], geometry=geometry, crs=crs)
+    level = [column for column in ("level",) if column in table]
+    return gpd.GeoDataFrame(table[[*COLUMNS, *level]], geometry=geometry, crs=crs)
 
 
 def _zone_of(

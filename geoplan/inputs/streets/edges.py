@@ -28,7 +28,7 @@ Bools = npt.NDArray[np.bool_]
 #: Vertices closer than this in x and in y are one, metres.
 SAME_PLACE_M = 1e-3
 #: What a way carries to each of its edges.
-WAY_COLUMNS = ("highway", "access", "oneway", "bridge", "tunnel", "level", "osm_id", "name")
+WAY_COLUMNS = ("highway", "access", "oneway", "bridge", "tunnel", "level", "on_ground", "osm_id", "name")
 EDGE_COLUMNS = ("u", "v", *WAY_COLUMNS, "fixed_fwd_s", "fixed_bwd_s", "geometry")
 
 
@@ -426,7 +426,8 @@ def _assemble(
     copies = at.set_axis(pd.Index(valves["v"], name="node_id"))
     xy = np.repeat(at[["x", "y"]].to_numpy(), 2, axis=0)
     valves["geometry"] = shapely.linestrings(xy, indices=np.repeat(np.arange(len(valves)), 2))
-    valves = valves.assign(oneway=0, bridge=False, tunnel=False, level="", osm_id=valves["u"].astype(str))
+    valves = valves.assign(oneway=0, bridge=False, tunnel=False, level="", on_ground=True)
+    valves["osm_id"] = valves["u"].astype(str)
     valves["name"] = at["name"].to_numpy()
     table = gpd.GeoDataFrame(valves[list(EDGE_COLUMNS)], geometry="geometry", crs=edges.crs)
     joined = pd.concat([moved, table], ignore_index=True).rename_axis("edge_id")

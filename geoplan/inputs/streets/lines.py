@@ -20,7 +20,17 @@ from pyproj import CRS
 from geoplan.inputs.datum import to_crs
 from geoplan.inputs.streets.edges import Ints, Ways, choose_ways, no_marks, place_key, without_repeats
 from geoplan.inputs.streets.notes import left_out_notes
-from geoplan.inputs.streets.walk_table import KEPT_RULES, NODE_KEYS, OUT, WAY_KEYS, judge_node, judge_way
+from geoplan.inputs.streets.walk_table import (
+    GROUND_KEYS,
+    KEPT_RULES,
+    NO,
+    NODE_KEYS,
+    OUT,
+    WAY_KEYS,
+    judge_node,
+    judge_way,
+    on_ground,
+)
 from geoplan.words.errors import InputError, Note
 
 #: Columns of classes that are looked for where none is named, in this order.
@@ -30,8 +40,6 @@ UNCLASSED = "unclassified"
 #: Heights of vertices that differ by no more than this are one, metres.
 SAME_HEIGHT_M = 0.01
 _LINES = ("LineString", "MultiLineString", "LinearRing")
-#: Values that stand for "no" or "not tagged" in yes/no columns (Geofabrik writes F and T).
-_NO = frozenset(("", "no", "false", "f", "0", "nan", "none"))
 
 
 def read_lines(
@@ -141,8 +149,11 @@ def _height_notes(geometry: gpd.GeoSeries, moved: gpd.GeoSeries, file: str) -> t
 def judge_lines(lines: pd.DataFrame, walk: Mapping[str, bool]) -> pd.DataFrame:
     """Return `WAY_COLUMNS` and the rule of each line with columns of tags."""
     osm_id = _text(lines, "osm_id" if "osm_id" in lines else "osmid")
-    return _judged(lines, WAY_KEYS, partial(judge_way, walk=walk)).assign(
+    verdicts = _judged(lines, WAY_KEYS, partial(judge_way, walk=walk))
+    ground = lines.assign(highway=verdicts["highway"])
+    return verdicts.assign(
         bridge=_flag(lines, "bridge"), tunnel=_flag(lines, "tunnel"),
+        on_ground=_judged(ground, ["highway", *GROUND_KEYS], on_ground).to_numpy()[:, 0].astype(bool),
         level=_text(lines, "level"), layer=_text(lines, "layer"), name=_text(lines, "name"), osm_id=osm_id,
     )  # fmt: skip
 
@@ -202,7 +213,7 @@ def _text(lines: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _flag(lines: pd.DataFrame, column: str) -> pd.Series:
-    return ~_text(lines, column).str.lower().isin(_NO)
+    return ~_text(lines, column).str.lower().isin(NO)
 
 
 def number_vertices(

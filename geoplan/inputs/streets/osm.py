@@ -31,6 +31,7 @@ from geoplan.inputs.streets.edges import Floats, Ints, Ways, join_twins, no_mark
 from geoplan.inputs.streets.notes import left_out_notes
 from geoplan.inputs.streets.osm_edited import is_edited, read_objects
 from geoplan.inputs.streets.walk_table import (
+    GROUND_KEYS,
     KEPT_RULES,
     NODE_KEYS,
     OUT,
@@ -38,6 +39,7 @@ from geoplan.inputs.streets.walk_table import (
     WayVerdict,
     judge_node,
     judge_way,
+    on_ground,
     walk_class,
 )
 from geoplan.study.formats import OSM_FORMATS, ending
@@ -50,7 +52,19 @@ STREET_KEYS = ("highway", "route", "railway", "public_transport")
 _OPL = "opl,locations_on_ways=true,add_metadata=false"
 _TAG = re.compile("([^=,]+)=([^,]*)")
 _ESCAPED = re.compile("%([0-9a-f]+)%")
-_COLUMNS = ["osm_id", "highway", "access", "oneway", "rule", "bridge", "tunnel", "level", "layer", "name"]
+_COLUMNS = [
+    "osm_id",
+    "highway",
+    "access",
+    "oneway",
+    "rule",
+    "bridge",
+    "tunnel",
+    "level",
+    "layer",
+    "on_ground",
+    "name",
+]
 
 
 #: Writes to a file what passes: ways with one of these keys, or with these ids.
@@ -61,7 +75,7 @@ Writer: TypeAlias = Callable[[Path, Sequence[str], Sequence[int]], None]
 class _Lines:
     """What the OPL lines hold: a row a way, their vertices as text, and tagged nodes."""
 
-    rows: list[tuple[str, str, str, int, str, bool, bool, str, str, str]] = field(default_factory=list)
+    rows: list[tuple[str, str, str, int, str, bool, bool, str, str, bool, str]] = field(default_factory=list)
     vertices: list[str] = field(default_factory=list)
     marks: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     rings: dict[int, str] = field(default_factory=dict)
@@ -226,8 +240,15 @@ def _add_way(found: _Lines, number: int, tags: Mapping[str, str], verdict: WayVe
     found.vertices.append(vertices)
     found.rows.append(
         (str(number), verdict.highway, verdict.access, verdict.oneway, verdict.rule, get("bridge", "no") != "no",
-         get("tunnel", "no") != "no", _unescape(get("level", "")), get("layer", ""), _unescape(get("name", "")))
+         get("tunnel", "no") != "no", _unescape(get("level", "")), get("layer", ""),
+         _on_ground(verdict.highway, *map(get, GROUND_KEYS)), _unescape(get("name", "")))
     )  # fmt: skip
+
+
+@lru_cache(maxsize=100_000)
+def _on_ground(highway: str, *values: str | None) -> bool:
+    tags = {key: _unescape(value) for key, value in zip(GROUND_KEYS, values, strict=True) if value}
+    return on_ground({"highway": highway, **tags})
 
 
 def _objects(path: Path) -> Iterator[tuple[str, int, dict[str, str], str]]:

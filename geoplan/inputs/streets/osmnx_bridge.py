@@ -30,16 +30,16 @@ from geoplan.inputs.streets.lines import (
     without_left_out,
 )
 from geoplan.inputs.streets.notes import left_out_notes
-from geoplan.inputs.streets.walk_table import BOTH, NODE_KEYS, OUT, RESIDENTS, WAY_KEYS
+from geoplan.inputs.streets.walk_table import BOTH, GROUND_KEYS, NODE_KEYS, OUT, RESIDENTS, WAY_KEYS
 from geoplan.words.errors import DownloadError, InputError, Note
 
 #: Marks a graph that `to_osmnx` made: its edges are judged already and come back as they went.
 MADE_HERE = "geoplan"
 #: What an osmnx graph must keep of a way and of a node for the walk table; `simplify` must not merge over them.
-GRAPH_WAY_TAGS = (*WAY_KEYS, "bridge", "tunnel", "level", "layer", "name", "area", "service")
+GRAPH_WAY_TAGS = (*WAY_KEYS, *GROUND_KEYS, "name", "area", "service")
 GRAPH_NODE_TAGS = (*NODE_KEYS, "name")
 #: Tags that decide who may walk on a way and what it joins.
-JUDGED_TAGS = (*WAY_KEYS, "bridge", "tunnel", "level", "layer")
+JUDGED_TAGS = (*WAY_KEYS, *GROUND_KEYS)
 
 Graph = Any  # nx.MultiDiGraph, whose node type networkx leaves open
 
@@ -126,9 +126,11 @@ def tables_of_graph(graph: Graph, *, crs: CRS | str) -> tuple[pd.DataFrame, gpd.
         "u": table["u"].mask(against, table["v"]),
         "v": table["v"].mask(against, table["u"]),
     }
+    if "on_ground" not in table:  # as it was written before
+        table["on_ground"] = True
     columns |= {name: table["osmid" if name == "osm_id" else name].astype(str) for name in WAY_COLUMNS}
     columns["oneway"] = columns["oneway"].astype("int64")
-    columns |= {name: columns[name] == "True" for name in ("bridge", "tunnel")}
+    columns |= {name: columns[name] == "True" for name in ("bridge", "tunnel", "on_ground")}
     columns |= {name: table[name].astype(float) for name in ("fixed_fwd_s", "fixed_bwd_s")}
     lines = gpd.GeoSeries(table["geometry"], crs=graph.graph["crs"])
     lines = lines.mask(against, lines.reverse())

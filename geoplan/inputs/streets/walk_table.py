@@ -5,6 +5,7 @@ Key:barrier, Key:oneway:foot, Key:conveying, Key:sidewalk; read 2025), judged fo
 `markdown` prints the table; ``docs/walking.md`` holds that print, and a test compares the two.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
@@ -15,6 +16,12 @@ WALKED = [
     "unclassified", "residential", "living_street", "service", "road", "track", "pedestrian", "footway", "path",
     "steps", "corridor", "bridleway", "cycleway", "platform", "elevator", "crossing", "sidewalk",
 ]  # fmt: skip
+
+#: Those of them that are made for people on foot (or on bicycles), not for cars.
+FOOT_CLASSES = (
+    "footway", "path", "pedestrian", "steps", "corridor", "platform", "cycleway", "bridleway", "crossing", "sidewalk",
+    "elevator",
+)  # fmt: skip
 
 #: Classes that are not walked unless the way says ``foot=yes`` or the study lets walkers in.
 NOT_WALKED = [
@@ -86,6 +93,10 @@ WAY_KEYS = [
 
 #: Every tag key of a node that `judge_node` looks at.
 NODE_KEYS = ["barrier", "highway", "access", "foot", "locked", "crossing"]
+#: Every tag key of a way that `on_ground` looks at.
+GROUND_KEYS = ["bridge", "tunnel", "layer", "level", "location"]
+#: Values that stand for "no" or "not tagged" in yes/no columns (Geofabrik writes F and T).
+NO = frozenset(("", "no", "false", "f", "0", "nan", "none"))
 #: Rules by which a way is left out though its class might be walked: it is kept to measure what leaving it out costs.
 #: Roads with sidewalks mapped apart are kept until it is known whether footways run beside them (`sidewalks`).
 KEPT_RULES = ("class", "stated", "sidewalk")
@@ -206,6 +217,59 @@ def _strictest(verdicts: Sequence[WayVerdict]) -> WayVerdict:
     return worst._replace(oneway=ways.pop())
 
 
+def on_ground(tags: Mapping[str, str]) -> bool:
+    """Return whether people on the ground join a way: it is no bridge, tunnel, ferry, and on no other layer or level.
+
+    A passage through a building is joined, and so are stairs and lifts of which one level is the ground's.
+
+    Examples
+    --------
+    >>> on_ground({"highway": "steps", "level": "-1;0"}), on_ground({"highway": "footway", "level": "-1"})
+    (True, False)
+    >>> on_ground({"tunnel": "building_passage", "layer": "-1"}), on_ground({"tunnel": "yes"}), on_ground({"layer": "1"})
+    (True, False, False)
+    """
+    kinds = set(several(tags.get("tunnel", "").lower())) - NO
+    passage = kinds == {"building_passage"}
+    over = set(several(tags.get("bridge", "").lower())) - NO
+    if (
+        over
+        or (kinds and not passage)
+        or walk_class(tags) == "ferry"
+        or tags.get("location") == "underground"
+    ):
+        return False
+    layers = several(tags.get("layer", "").removesuffix(".0"))
+    return (passage or set(layers) <= {"", "0"}) and (not tags.get("level") or has_level(tags["level"], 0.0))
+
+
+def stated_level(text: str) -> float:
+    """Return the level that a tag of a place states: 0 where the ground is among several, NaN where it holds no number.
+
+    Examples
+    --------
+    >>> stated_level("-1"), stated_level("1;0"), stated_level("2-3"), stated_level("")
+    (-1.0, 0.0, 2.0, nan)
+    """
+    found = [one for word in several(text) if (one := _LEVELS.fullmatch(word))]
+    if not found:
+        return float("nan")
+    return 0.0 if has_level(text, 0.0) else min((float(one[1]) for one in found), key=abs)
+
+
+def has_level(text: str, level: float) -> bool:
+    """Return whether a tag ``level`` (``-1;0``, ``0-2``) holds a level; text that holds no number is the ground's.
+
+    Examples
+    --------
+    >>> has_level("-1;0", 0), has_level("0-2", 1), has_level("-2--1", -1), has_level("1", 0), has_level("G", 0)
+    (True, True, True, False, True)
+    """
+    found = [_LEVELS.fullmatch(word) for word in several(text)]
+    spans = [(float(one[1]), float(one[2] or one[1])) for one in found if one]
+    return any(low <= level <= high for low, high in spans) if spans else level == 0
+
+
 def _permission(highway: str, tags: Mapping[str, str], walk: Mapping[str, bool]) -> tuple[str, str]:
     """Return the access of a way and the rule that decides it; the first rule that speaks does."""
     # rule 1: what is not there is not walked
@@ -321,6 +385,9 @@ _KNOWN = {
 }
 
 
+_LEVELS = re.compile(r"(-?\d+(?:\.\d+)?)(?:-(-?\d+(?:\.\d+)?))?")
+
+
 # --- the table in words ---------------------------------------------------------------------------------------------
 
 
@@ -352,7 +419,7 @@ def rows() -> list[tuple[str, str, str]]:
         ("`area=yes`, and rings of `highway` multipolygons", "open along the ring", "one walks round a square, not across it"),
         ("`oneway:foot=yes`, `foot:backward=no`; `conveying=forward` on steps, footways, corridors", "one way as drawn", "`oneway` alone is for vehicles and changes nothing"),
         ("`oneway:foot=-1`, `foot:forward=no`; `conveying=backward` on the same", "one way against the drawing", "escalators and one-way paths"),
-        ("`level`, `layer`", "kept, changes nothing", "levels meet only where ways share a node (steps, lifts)"),
+        ("`bridge`, `tunnel` (but `building_passage`), `layer` or `level` other than 0, `location=underground`", "walked, but joined from the ground only where no street on it is near", "levels meet only where ways share a node (steps, lifts)"),
         (f"node `barrier` = {words(GATES)}", "gate", "a valve: open, but closed where `locked=yes` (and no `foot` that opens) or `foot`/`access` forbids, private where they say so"),
         *((f"node `barrier` = {words(types)}", "stopped, unless `foot` or `access` lets one pass", why) for why, types in by_reason(STOPS)),
         *((f"node `barrier` = {words(types)}", "passed, unless `locked=yes` or `foot`/`access` forbids it", why) for why, types in by_reason(PASSED)),
