@@ -14,6 +14,7 @@ import pandas as pd
 
 from geoplan.inputs.datum import ground_lengths
 from geoplan.inputs.elevation import Profiles
+from geoplan.network.crossings import crossings
 from geoplan.tables import check_columns
 from geoplan.words.errors import NetworkError, Note
 
@@ -39,8 +40,8 @@ def walking_costs(
     """Return edges with the metres that count and the fixed seconds, both ways.
 
     Metres that count are ``sum(l_i / f(s_i))`` over the parts i of an edge, l being metres on the ellipsoid, f the factor of the slope on speed; on
-    steps each metre counts as the larger of `steps_factor` and ``1 / f(s)``. Each end of an edge at a crossing is
-    charged half of `crossing_seconds`, so that passing through costs it once and a walk that starts on it half.
+    steps each metre counts as the larger of `steps_factor` and ``1 / f(s)``. Each end of an edge that leads over the road at a crossing
+    is charged half of `crossing_seconds` (see `crossings`): passing over costs it once, walking along the road nothing.
     Where one may walk one way only, the other takes infinite seconds.
 
     Parameters
@@ -50,7 +51,7 @@ def walking_costs(
     edges
         ``u, v, highway, oneway, geometry`` and, for valves, ``fixed_fwd_s, fixed_bwd_s``.
     crossing_seconds
-        Seconds lost at each crossing, >= 0.
+        Seconds lost by who crosses at a crossing, >= 0.
     steps_factor
         How many times longer a metre of steps takes than one of street, >= 1.
     profiles
@@ -95,7 +96,7 @@ def walking_costs(
     else:
         forward[steps] *= steps_factor
         backward[steps] *= steps_factor
-    waiting = crossing_seconds / 2 * _crossing_ends(nodes, edges)
+    waiting = crossing_seconds / 2 * crossings(nodes, edges).ends if crossing_seconds else 0.0
     oneway = edges["oneway"].to_numpy()
     fixed_fwd = _given(edges, "fixed_fwd_s") + waiting + np.where(oneway == -1, np.inf, 0.0)
     fixed_bwd = _given(edges, "fixed_bwd_s") + waiting + np.where(oneway == 1, np.inf, 0.0)
@@ -148,14 +149,6 @@ def _slope_metres(
         counted = run[of_part] * np.maximum(1.0 / slope_factor(signed, rule), floor[of_part])
         metres[edge[known]] = np.bincount(of_part, counted, minlength=len(parts))[known]
     return forward, backward
-
-
-def _crossing_ends(nodes: pd.DataFrame, edges: pd.DataFrame) -> Floats:
-    """Return how many ends of each street edge lie at a crossing; valves there are free."""
-    crossings = nodes.index[nodes["kind"] == "crossing"]
-    at = edges["u"].isin(crossings).to_numpy(dtype=float) + edges["v"].isin(crossings).to_numpy(dtype=float)
-    ends: Floats = np.where(edges["highway"].isin(["gate", "entry"]), 0.0, at)
-    return ends
 
 
 def _given(edges: pd.DataFrame, column: str) -> Floats:

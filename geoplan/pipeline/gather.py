@@ -28,6 +28,7 @@ from geoplan.inputs.lists.rows import open_list
 from geoplan.inputs.lists.zone_rows import ZoneSupplies, read_zone_supplies
 from geoplan.inputs.projects.fields import FIELDS as PROJECT_FIELDS
 from geoplan.network import pace
+from geoplan.network.crossings import crossings
 from geoplan.pipeline.provenance import check_files, input_files, read_packs, sources
 from geoplan.standards.packs.read import rules_of
 from geoplan.standards.projects.support import rule_words
@@ -222,7 +223,18 @@ def walking_costs(study: Study, network: streets.Streets) -> tuple[gpd.GeoDataFr
         profiles=profiles,
         slope_rule="tobler" if slope is None else slope.rule,
     )
-    return costed, () if profiles is None else profiles.notes
+    notes = () if profiles is None else profiles.notes
+    return costed, (*notes, *crossing_notes(study, network))
+
+
+def crossing_notes(study: Study, network: streets.Streets) -> tuple[Note, ...]:
+    """Say, where crossings cost something, at how many of them the streets hold no way over the road."""
+    if not study.streets.delays.crossing_seconds or study.streets.file is None:
+        return ()
+    found = crossings(network.nodes, network.edges)
+    severity = "warning" if found.without_way or not found.count else "info"
+    words = {"crossings": f"{found.count:,}", "without": f"{found.without_way:,}"}
+    return (Note.of("crossings_without_way", file=study.streets.file.name, severity=severity, **words),)
 
 
 def _read(reader: Callable[..., Found], entry: Entry, **more: Any) -> Found:  # noqa: ANN401 - what the reader takes

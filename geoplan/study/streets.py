@@ -15,7 +15,7 @@ class Delays(Entry):
     """Fixed seconds that slow a walker beside the pace."""
 
     crossing_seconds: Annotated[float, Field(ge=0, le=300), Unit("s")] = 0.0
-    """Seconds lost at each tagged crossing."""
+    """Seconds lost at each tagged crossing by who crosses the road there; who walks along it loses none."""
     steps_factor: Annotated[float, Field(ge=1, le=5), Unit("factor")] = 1.0
     """How many times longer a metre of steps takes than a metre of street."""
 

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoplan.inputs.streets import read_streets
+from geoplan.network.crossings import crossings
 from geoplan.network.pace import slope_factor, walking_costs
 from geoplan.words.errors import NetworkError, TableError
 
@@ -90,16 +91,68 @@ def test_steps():
     assert row(gentle, 0)[:2] == pytest.approx([60, 60])
 
 
-def test_passing_a_crossing_costs_it_once_each_way():
-    nodes, edges = town(30.0, 30.0, 30.0, kinds=["", "crossing", ""])
+def test_passing_over_a_crossing_costs_it_once_each_way():
+    nodes, edges = town(30.0, 30.0, 30.0, kinds=["", "crossing", ""], highway="footway")
     costs = walking_costs(nodes, edges, crossing_seconds=20)
     assert costs["fixed_fwd_s"].tolist() == costs["fixed_bwd_s"].tolist() == [10, 10, 0]
     # a walk that ends on it pays half; two crossings in a row cost two
-    both = walking_costs(*town(30.0, 30.0, 30.0, kinds=["", "crossing", "crossing"]), crossing_seconds=20)
-    assert both["fixed_fwd_s"].sum() == 40
+    two = town(30.0, 30.0, 30.0, kinds=["", "crossing", "crossing"], highway="footway")
+    assert walking_costs(*two, crossing_seconds=20)["fixed_fwd_s"].sum() == 40
     # a loop at a crossing pays at both its ends
-    nodes, edges = town(30.0, kinds=["crossing", "crossing"])
+    nodes, edges = town(30.0, kinds=["crossing", "crossing"], highway="footway")
     assert walking_costs(nodes, edges.assign(v=0), crossing_seconds=20)["fixed_fwd_s"].item() == 20
+
+
+def star(*arms):
+    """Streets that meet at a crossing, 100 m each: (class, degrees)."""
+    nodes = pd.DataFrame({"kind": ["crossing", *[""] * len(arms)]})
+    ends = [(100 * math.cos(math.radians(a)), 100 * math.sin(math.radians(a))) for _, a in arms]
+    lines = [shapely.LineString([(0, 0), end]) for end in ends]
+    edges = gpd.GeoDataFrame(
+        {"u": 0, "v": range(1, len(arms) + 1), "highway": [kind for kind, _ in arms], "oneway": 0},
+        geometry=lines,
+    )
+    return nodes, edges
+
+
+@pytest.mark.parametrize(
+    ("arms", "over"),
+    [
+        # along the road; over it; onto it
+        ([("primary", 0), ("primary", 180)], [0, 0]),
+        ([("primary", 0), ("primary", 180), ("footway", 90), ("footway", 270)], [0, 0, 1, 1]),
+        ([("residential", 0), ("path", 180)], [0, 1]),
+        ([("residential", 0)], [0]),
+        # a road that is not walked has no ends; a cycleway is crossed by a footway, not by itself alone
+        ([("footway", 0), ("footway", 180)], [1, 1]),
+        ([("footway", 90), ("cycleway", 0), ("footway", 270), ("cycleway", 180)], [1, 0, 1, 0]),
+        ([("cycleway", 0), ("cycleway", 180)], [1, 1]),
+        # at a junction the larger road goes through, the smaller leads over it
+        ([("residential", 90), ("primary", 0), ("residential", 270), ("primary", 180)], [1, 0, 1, 0]),
+        ([("service", 0), ("primary", 5), ("residential", 180)], [1, 0, 0]),
+        # of equal classes the straightest pair
+        ([("residential", 0), ("residential", 85), ("residential", 179)], [0, 1, 0]),
+        ([("主干路", 0), ("primary", 90), ("主干路", 180), ("primary", 270)], [1, 0, 1, 0]),
+    ],
+)
+def test_who_crosses_waits_and_who_walks_along_does_not(arms, over):
+    nodes, edges = star(*arms)
+    found = crossings(nodes, edges)
+    assert found.ends.tolist() == over
+    assert (found.count, found.without_way) == (1, int(not any(over)))
+    assert walking_costs(nodes, edges, crossing_seconds=20)["fixed_fwd_s"].tolist() == [
+        10 * end for end in over
+    ]
+    # drawn the other way round, and in another order, the same
+    turned = edges.assign(u=edges["v"], v=0, geometry=edges.geometry.reverse())
+    assert crossings(nodes, turned.iloc[::-1]).ends.tolist() == over[::-1]
+
+
+def test_walking_along_a_road_of_many_crossings_costs_nothing():
+    nodes, edges = town(*[30.0] * 5, kinds=["crossing"] * 6)
+    assert walking_costs(nodes, edges, crossing_seconds=20)["fixed_fwd_s"].tolist() == [0] * 5
+    assert crossings(nodes, edges)[1:] == (6, 6)
+    assert crossings(nodes.assign(kind=""), edges)[1:] == (0, 0)
 
 
 def test_valves_keep_their_seconds_and_pay_no_crossing(osm_file):
@@ -109,8 +162,10 @@ def test_valves_keep_their_seconds_and_pay_no_crossing(osm_file):
     costs = walking_costs(streets.nodes, streets.edges, crossing_seconds=20)
     entry = costs[costs["highway"] == "entry"].iloc[0]
     assert entry[["fwd_m", "bwd_m", "fixed_fwd_s", "fixed_bwd_s"]].tolist() == [0, 0, np.inf, 0]
-    # through the crossing and out of the entry: once
-    assert costs["fixed_bwd_s"].sum() == 20
+    # the valve parts the crossing: still one place, at which the path leads off the road
+    found = crossings(streets.nodes, streets.edges)
+    assert (found.ends.tolist(), found.count, found.without_way) == ([1, 0, 0], 1, 0)
+    assert costs["fixed_bwd_s"].sum() == 10
 
 
 @pytest.mark.parametrize(("oneway", "fixed"), [(1, [0, np.inf]), (-1, [np.inf, 0]), (0, [0, 0])])

@@ -8,15 +8,13 @@ import pandas as pd
 import shapely
 
 from geoplan.inputs.streets.notes import VALVES
+from geoplan.inputs.streets.walk_table import FOOT_CLASSES
 from geoplan.words.errors import Note
 
 #: Kinds of streets as a check states them: kind -> classes. A layer that was fetched for driving lacks the first, and often the
 #: second and third.
 KINDS: Mapping[str, Sequence[str]] = {
-    "foot": (
-        "footway", "path", "pedestrian", "steps", "corridor", "platform", "cycleway", "bridleway", "crossing", "sidewalk",
-        "elevator",
-    ),
+    "foot": FOOT_CLASSES,
     "residential": ("residential", "living_street"),
     "service": ("service", "track"),
     "roads": (
