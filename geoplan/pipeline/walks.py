@@ -64,7 +64,7 @@ def snap_all(graph: WalkGraph, inputs: Inputs) -> Snaps:
 
 def snap_points(graph: WalkGraph, points: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
     """Return where points join the network (`tables.SNAPS`), under the study's limits."""
-    levels = points["level"] if "level" in points else None
+    levels = points.get("level")
     table = snap(graph, points.geometry, barriers=inputs.barriers, levels=levels, **_limits(inputs))
     return gpd.GeoDataFrame(table, geometry=points.geometry)
 
