@@ -30,7 +30,7 @@ class Crossings(NamedTuple):
     """Ends of each edge at which one crosses (0-2), tagged crossings in the network, and those without a way over the road."""
 
     ends: Floats
-    count: int
+    tagged: int
     without_way: int
 
 

@@ -24,6 +24,7 @@ from geoplan.pipeline.walks import (
     Snaps,
     WalkTables,
     all_snaps,
+    apart_notes,
     draw_isochrones,
     minutes_rasters,
     offered_snaps,
@@ -204,6 +205,11 @@ def outcome_of(
     every = [
         *inputs.notes,
         *snap_remarks(evaluation.snaps, inputs),
+        *apart_notes(
+            found.graph,
+            offered_snaps(evaluation.snaps, inputs, found.services),
+            register.facilities["name"].to_dict(),
+        ),
         *filter(None, [cache_note()]),
         *judged.notes,
         *found.projects.notes,

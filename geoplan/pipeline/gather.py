@@ -232,8 +232,8 @@ def crossing_notes(study: Study, network: streets.Streets) -> tuple[Note, ...]:
     if not study.streets.delays.crossing_seconds or study.streets.file is None:
         return ()
     found = crossings(network.nodes, network.edges)
-    severity = "warning" if found.without_way or not found.count else "info"
-    words = {"crossings": f"{found.count:,}", "without": f"{found.without_way:,}"}
+    severity = "warning" if found.without_way or not found.tagged else "info"
+    words: dict[str, Any] = {"crossings": f"{found.tagged:,}", "without": f"{found.without_way:,}"}
     return (Note.of("crossings_without_way", file=study.streets.file.name, severity=severity, **words),)
 
 

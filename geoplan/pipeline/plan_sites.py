@@ -13,7 +13,7 @@ from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.provenance import parameters
 from geoplan.pipeline.result import Result
 from geoplan.pipeline.site_candidates import Offered, offered_candidates
-from geoplan.pipeline.walks import draw_isochrones, snap_points
+from geoplan.pipeline.walks import apart_notes, draw_isochrones, offered_snaps, snap_points
 from geoplan.report.content.comparison import Comparison, compare
 from geoplan.report.folder.delivery import delivery
 from geoplan.report.folder.save import write_comparison
@@ -115,6 +115,7 @@ def site(
     notes = [
         *offered.notes,
         *_past(questions, study.year),
+        *(note for one in answers for note in _apart(before, ground, one)),
         *(note for one in answers for note in (*one.eligible.notes, *one.answer.notes)),
     ]
     after = None
@@ -277,12 +278,28 @@ def with_sites(inputs: Inputs, projects: gpd.GeoDataFrame) -> Inputs:
     return replace(inputs, register=replace(register, facilities=facilities, supplies=supplies))
 
 
-def _isochrones(ground: SitingInputs, asked: SitingResult) -> gpd.GeoDataFrame:
-    """Return the isochrones of the sites of an answer, service by service."""
+def _apart(before: Computation, ground: SitingInputs, asked: SitingResult) -> list[Note]:
+    """Return a note on the sites of an answer that stand beside a facility or site of their service and are far from it on foot."""
+    sites = _site_snaps(ground, asked)
+    facilities = offered_snaps(before.evaluation.snaps, before.inputs, before.services)
+    offered = {service: pd.concat([facilities[service], held]) for service, held in sites.items()}
+    names = {**ground.facilities["name"].to_dict(), **ground.candidates["name"].to_dict()}
+    new = {site for held in sites.values() for site in held.index}
+    question = asked.question.name
+    return apart_notes(before.graph, offered, names, code="sites_far_on_foot", new=new, question=question)
+
+
+def _site_snaps(ground: SitingInputs, asked: SitingResult) -> dict[str, gpd.GeoDataFrame]:
+    """Return where the sites of an answer join the network, by the services that they offer; those on it only."""
     chosen = asked.options.candidate[asked.opening.option]
     offered = {}
     for service in asked.question.services:
         held = [number for number in chosen if asked.eligible.kinds[service][number] is not None]
         snaps = ground.candidate_snaps.iloc[held]
         offered[service] = snaps[snaps["chain"] >= 0]
-    return draw_isochrones(ground.graph, offered, ground.services, ground.candidates.crs)
+    return offered
+
+
+def _isochrones(ground: SitingInputs, asked: SitingResult) -> gpd.GeoDataFrame:
+    """Return the isochrones of the sites of an answer, service by service."""
+    return draw_isochrones(ground.graph, _site_snaps(ground, asked), ground.services, ground.candidates.crs)

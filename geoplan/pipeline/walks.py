@@ -1,6 +1,6 @@
 """Every walk that a run needs, service by service: where people join the network, how long they walk, and what that covers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from pyproj import CRS
 
 from geoplan.coverage.circle import Land, offering, straight_nearest
 from geoplan.coverage.land import sample_land
+from geoplan.network.apart import BESIDE_M, FAR_M, far_on_foot
 from geoplan.network.graph import WalkGraph
 from geoplan.network.isochrones import isochrones
 from geoplan.network.reach import Reach, nearest, reach
@@ -29,6 +30,8 @@ SEARCH_MINUTES = 60.0
 #: Isochrones are drawn this wide to both sides of a street, for the eye only.
 ISOCHRONE_WIDTH_M = 30.0
 MINUTES_CELL_M = 100.0
+#: Pairs of places that a note names.
+LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -194,6 +197,39 @@ def snap_remarks(snaps: Snaps, inputs: Inputs) -> list[Note]:
     # those without a point are listed elsewhere
     placed = snaps.facilities[snaps.facilities["reason"] != "no_point"]
     return [*notes, *snap_notes(placed, what=Phrase("snapped_facilities"), **_limits(inputs))]
+
+
+def apart_notes(
+    graph: WalkGraph,
+    offered: Mapping[str, gpd.GeoDataFrame],
+    names: Mapping[str, str],
+    *,
+    code: str = "facilities_far_on_foot",
+    new: Collection[str] | None = None,
+    **words: Any,  # noqa: ANN401 - values of the note
+) -> list[Note]:
+    """Return a note on places of one service beside each other that are far apart on foot.
+
+    Parameters
+    ----------
+    offered
+        Snaps of what offers each service, with the places themselves.
+    names
+        Names of the places, by id.
+    new
+        Only pairs with at least one of these; None: all.
+    """
+    tables = [far_on_foot(graph, snaps) for snaps in offered.values()]
+    pairs = pd.concat(tables).drop_duplicates(["one", "other"])
+    if new is not None:
+        pairs = pairs[pairs["one"].isin(new) | pairs["other"].isin(new)]
+    if pairs.empty:
+        return []
+    rows = pairs.sort_values("straight_m", kind="stable").head(LISTED).itertuples()
+    listed = "; ".join(f"{names[row.one]} / {names[row.other]} ({row.straight_m:,.0f} m)" for row in rows)
+    more = " …" if len(pairs) > LISTED else ""
+    words |= {"beside_m": f"{BESIDE_M:,.0f}", "far_m": f"{FAR_M:,.0f}"}
+    return [Note.of(code, pairs=f"{len(pairs):,}", listed=listed + more, **words)]
 
 
 def all_snaps(snaps: Snaps) -> gpd.GeoDataFrame:

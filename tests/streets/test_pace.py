@@ -139,7 +139,7 @@ def test_who_crosses_waits_and_who_walks_along_does_not(arms, over):
     nodes, edges = star(*arms)
     found = crossings(nodes, edges)
     assert found.ends.tolist() == over
-    assert (found.count, found.without_way) == (1, int(not any(over)))
+    assert (found.tagged, found.without_way) == (1, int(not any(over)))
     assert walking_costs(nodes, edges, crossing_seconds=20)["fixed_fwd_s"].tolist() == [
         10 * end for end in over
     ]
@@ -164,7 +164,7 @@ def test_valves_keep_their_seconds_and_pay_no_crossing(osm_file):
     assert entry[["fwd_m", "bwd_m", "fixed_fwd_s", "fixed_bwd_s"]].tolist() == [0, 0, np.inf, 0]
     # the valve parts the crossing: still one place, at which the path leads off the road
     found = crossings(streets.nodes, streets.edges)
-    assert (found.ends.tolist(), found.count, found.without_way) == ([1, 0, 0], 1, 0)
+    assert (found.ends.tolist(), found.tagged, found.without_way) == ([1, 0, 0], 1, 0)
     assert costs["fixed_bwd_s"].sum() == 10
 
 

@@ -166,7 +166,8 @@ def ways_of_graph(
     table["oneway"] *= np.where(arcs["against"], -1, 1)
     # which way round the parts of a merged edge are drawn is not known: one that is one way may be it either way
     unknown = (table["oneway"] != BOTH) & arcs["reversed"].map(_is_list)
-    table.loc[unknown, ["access", "oneway", "rule"]] = [OUT, BOTH, "direction"]
+    barred = {"access": OUT, "oneway": BOTH, "rule": "direction"}
+    table = table.assign(**{name: table[name].mask(unknown, value) for name, value in barred.items()})
     lines = to_crs(gpd.GeoSeries(arcs["geometry"], crs=graph.graph["crs"]), datum=datum, crs=crs)  # type: ignore[arg-type]
     ends = arcs[["u", "v"]].to_numpy(dtype=np.int64).ravel()
     ways = number_vertices(lines, table, ends_only=True, ends=ends)
