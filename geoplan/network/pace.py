@@ -36,20 +36,23 @@ def walking_costs(
     steps_factor: float = 1.0,
     profiles: Profiles | None = None,
     slope_rule: SlopeRule = "tobler",
+    ferry_kmh: float | None = None,
+    ferry_wait_seconds: float = 0.0,
 ) -> gpd.GeoDataFrame:
     """Return edges with the metres that count and the fixed seconds, both ways.
 
     Metres that count are ``sum(l_i / f(s_i))`` over the parts i of an edge, l being metres on the ellipsoid, f the factor of the slope on speed; on
     steps each metre counts as the larger of `steps_factor` and ``1 / f(s)``. Each end of an edge that leads over the road at a crossing
     is charged half of `crossing_seconds` (see `crossings`): passing over costs it once, walking along the road nothing.
-    Where one may walk one way only, the other takes infinite seconds.
+    Where one may walk one way only, the other takes infinite seconds. A ferry takes fixed seconds, whatever the pace of people: its
+    ``ride_s``, else its length at `ferry_kmh`, else it is not taken; boarding it from a street adds `ferry_wait_seconds`.
 
     Parameters
     ----------
     nodes
         ``kind``, by ``node_id``.
     edges
-        ``u, v, highway, oneway, geometry`` and, for valves, ``fixed_fwd_s, fixed_bwd_s``.
+        ``u, v, highway, oneway, geometry`` and, for valves, ``fixed_fwd_s, fixed_bwd_s``, for ferries ``ride_s``.
     crossing_seconds
         Seconds lost by who crosses at a crossing, >= 0.
     steps_factor
@@ -58,11 +61,13 @@ def walking_costs(
         Heights along the edges; None: flat.
     slope_rule
         ``tobler``, or slope (rise over run, uphill > 0) -> factor on speed (> 0), linear in between, constant beyond.
+    ferry_kmh, ferry_wait_seconds
+        Speed of ferries whose time is not known (None: not known either), and the wait at boarding, >= 0.
 
     Returns
     -------
     edges
-        With ``fwd_m, bwd_m`` (>= 0) and ``fixed_fwd_s, fixed_bwd_s`` (seconds, 0 to inf).
+        Without ``ride_s``, with ``fwd_m, bwd_m`` (>= 0) and ``fixed_fwd_s, fixed_bwd_s`` (seconds, 0 to inf).
 
     Raises
     ------
@@ -100,7 +105,23 @@ def walking_costs(
     oneway = edges["oneway"].to_numpy()
     fixed_fwd = _given(edges, "fixed_fwd_s") + waiting + np.where(oneway == -1, np.inf, 0.0)
     fixed_bwd = _given(edges, "fixed_bwd_s") + waiting + np.where(oneway == 1, np.inf, 0.0)
-    return edges.assign(fwd_m=forward, bwd_m=backward, fixed_fwd_s=fixed_fwd, fixed_bwd_s=fixed_bwd)
+    ferry = (edges["highway"] == "ferry").to_numpy()
+    if ferry.any():
+        forward[ferry], backward[ferry] = 0.0, 0.0
+        ride = ferry_seconds(edges[ferry], length[ferry], kmh=ferry_kmh)
+        land = np.union1d(edges.loc[~ferry, "u"], edges.loc[~ferry, "v"])
+        fixed_fwd[ferry] += ride + ferry_wait_seconds * np.isin(edges.loc[ferry, "u"], land)
+        fixed_bwd[ferry] += ride + ferry_wait_seconds * np.isin(edges.loc[ferry, "v"], land)
+    return edges.drop(columns="ride_s", errors="ignore").assign(
+        fwd_m=forward, bwd_m=backward, fixed_fwd_s=fixed_fwd, fixed_bwd_s=fixed_bwd
+    )
+
+
+def ferry_seconds(ferries: pd.DataFrame, metres: Floats, *, kmh: float | None) -> Floats:
+    """Return the seconds that each ferry takes: ``ride_s``, else its metres at `kmh`, else infinite: it is not taken."""
+    told = ferries["ride_s"].to_numpy(dtype=float) if "ride_s" in ferries else np.full(len(ferries), np.nan)
+    otherwise = np.full(len(ferries), np.inf) if kmh is None else metres / (kmh / 3.6)
+    return np.where(np.isfinite(told), told, otherwise)
 
 
 def slope_factor(slope: Floats, rule: SlopeRule = "tobler") -> Floats:

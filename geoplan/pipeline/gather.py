@@ -204,7 +204,7 @@ def read_streets(
         raise InputError(note)
     around = shapely.box(*zones.total_bounds).buffer(STREET_CIRCLES * circle_m(study), join_style="mitre")
     wanted = entry.arguments(
-        "classes", "walk", "private", "gates", "gate_states", "datum", "layer", "join", "components"
+        "classes", "walk", "private", "gates", "gate_states", "datum", "layer", "join", "components", "at"
     )
     if join is not None:
         wanted["join"] = join
@@ -222,9 +222,21 @@ def walking_costs(study: Study, network: streets.Streets) -> tuple[gpd.GeoDataFr
         steps_factor=delays.steps_factor,
         profiles=profiles,
         slope_rule="tobler" if slope is None else slope.rule,
+        ferry_kmh=study.streets.ferry.kmh,
+        ferry_wait_seconds=60.0 * study.streets.ferry.wait_minutes,
     )
     notes = () if profiles is None else profiles.notes
-    return costed, (*notes, *crossing_notes(study, network))
+    return costed, (*notes, *crossing_notes(study, network), *ferry_notes(costed))
+
+
+def ferry_notes(edges: gpd.GeoDataFrame) -> tuple[Note, ...]:
+    """Say which ferries cannot be taken, because nobody says how long they take."""
+    shut = edges[["fixed_fwd_s", "fixed_bwd_s"]].eq(float("inf")).all(axis=1)
+    lost = edges[shut & (edges["highway"] == "ferry")]
+    if lost.empty:
+        return ()
+    words: dict[str, Any] = {"edges": f"{len(lost):,}", "km": f"{streets.walkable_m(lost) / 1000:,.1f}"}
+    return (Note.of("ferries_without_time", **words),)
 
 
 def crossing_notes(study: Study, network: streets.Streets) -> tuple[Note, ...]:

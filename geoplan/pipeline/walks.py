@@ -225,8 +225,11 @@ def apart_notes(
         pairs = pairs[pairs["one"].isin(new) | pairs["other"].isin(new)]
     if pairs.empty:
         return []
-    rows = pairs.sort_values("straight_m", kind="stable").head(LISTED).itertuples()
-    listed = "; ".join(f"{names[row.one]} / {names[row.other]} ({row.straight_m:,.0f} m)" for row in rows)
+    rows = pairs.sort_values("straight_m", kind="stable").head(LISTED)
+    listed = "; ".join(
+        f"{names[one]} / {names[other]} ({metres:,.0f} m)"
+        for one, other, metres in zip(rows["one"], rows["other"], rows["straight_m"], strict=True)
+    )
     more = " …" if len(pairs) > LISTED else ""
     words |= {"beside_m": f"{BESIDE_M:,.0f}", "far_m": f"{FAR_M:,.0f}"}
     return [Note.of(code, pairs=f"{len(pairs):,}", listed=listed + more, **words)]

@@ -1,12 +1,16 @@
 """The streets of a study, and what slows a walker on them."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from geoplan.study.entry import Datum, Entry, FilePath, Text, one_of
 from geoplan.words.quantities import Count, Unit
+
+#: A day of the week and a clock time, as OpenStreetMap writes them.
+_HOUR = re.compile(r"(Mo|Tu|We|Th|Fr|Sa|Su) ([01]\d|2[0-3]):[0-5]\d")
 
 SpeedFactor = Annotated[float, Field(gt=0, le=5), Unit("factor")]
 
@@ -18,6 +22,15 @@ class Delays(Entry):
     """Seconds lost at each tagged crossing by who crosses the road there; who walks along it loses none."""
     steps_factor: Annotated[float, Field(ge=1, le=5), Unit("factor")] = 1.0
     """How many times longer a metre of steps takes than a metre of street."""
+
+
+class Ferry(Entry):
+    """How long a ferry takes, where ``walk: {ferry: true}`` lets people board."""
+
+    wait_minutes: Annotated[float, Field(ge=0, le=240), Unit("min")] = 0.0
+    """Wait at each boarding."""
+    kmh: Annotated[float, Field(gt=0, le=100), Unit("km/h")] | None = None
+    """Speed of boats whose map gives no ``duration``; none: they are not taken."""
 
 
 class Slope(Entry):
@@ -75,10 +88,21 @@ class Streets(Entry):
     """Heights; none: flat."""
     delays: Delays = Delays()
     """Fixed seconds."""
+    ferry: Ferry = Ferry()
+    """Time of ferries."""
+    at: Text | None = None
+    """Hour (``We 22:00``) for which ``foot:conditional`` and ``access:conditional`` are judged; none: they say nothing."""
     max_snap_m: Annotated[float, Field(gt=0, le=2000), Unit("m")] = 250.0
     """Longest access leg from a point to the network, metres."""
     island_nodes: Count = 50
     """A component with fewer nodes is an island."""
+
+    @field_validator("at")
+    @classmethod
+    def _hour(cls, text: str | None) -> str | None:
+        if text is not None and not _HOUR.fullmatch(text):
+            raise PydanticCustomError("study_hour", "{given}", {"given": text})
+        return text
 
     @model_validator(mode="after")
     def _one_source(self) -> "Streets":

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from geoplan.inputs.streets import read_streets
 from geoplan.network.crossings import crossings
 from geoplan.network.pace import slope_factor, walking_costs
+from geoplan.pipeline.gather import ferry_notes
 from geoplan.words.errors import NetworkError, TableError
 
 CRS = "EPSG:32631"
@@ -166,6 +167,36 @@ def test_valves_keep_their_seconds_and_pay_no_crossing(osm_file):
     found = crossings(streets.nodes, streets.edges)
     assert (found.ends.tolist(), found.tagged, found.without_way) == ([1, 0, 0], 1, 0)
     assert costs["fixed_bwd_s"].sum() == 10
+
+
+def test_a_ferry_takes_its_time_and_a_wait_at_each_boarding(osm_file):
+    points = {1: (100, 100), 2: (101, 100), 3: (102, 100), 4: (104, 100), 5: (105, 100)}
+    ways = {
+        10: ([1, 2], {"highway": "path"}),
+        11: ([2, 3, 4], {"route": "ferry", "foot": "yes", "duration": "0:09"}),
+        12: ([4, 5], {"highway": "path"}),
+        13: ([3, 5], {"route": "ferry"}),
+    }
+    path = osm_file(points, ways)
+    assert "ferry" not in set(read_streets(path, crs=CRS).edges["highway"])
+    streets = read_streets(path, crs=CRS, walk={"ferry": True})
+    costs = walking_costs(streets.nodes, streets.edges, ferry_kmh=9.0, ferry_wait_seconds=60)
+    ferry = costs[costs["highway"] == "ferry"].set_index(["u", "v"])
+    assert (ferry[["fwd_m", "bwd_m"]] == 0).all(axis=None)
+    # 540 s over three parts of one length: 180 and 360; boarding at 2, 4 and 5, and not in the middle of the water
+    assert ferry.loc[(2, 3), ["fixed_fwd_s", "fixed_bwd_s"]].tolist() == pytest.approx([240, 180], abs=0.01)
+    assert ferry.loc[(3, 4), ["fixed_fwd_s", "fixed_bwd_s"]].tolist() == pytest.approx([360, 420], abs=0.01)
+    metres = streets.edges.set_index(["u", "v"]).geometry.length[3, 5]
+    assert ferry.loc[(3, 5), "fixed_fwd_s"] == pytest.approx(metres / 2.5, rel=1e-3)
+    assert ferry.loc[(3, 5), "fixed_bwd_s"] == pytest.approx(metres / 2.5 + 60, rel=1e-3)
+    # of which nobody knows the time: not taken, and said
+    unknown = walking_costs(streets.nodes, streets.edges)
+    lost = unknown[np.isinf(unknown["fixed_fwd_s"])]
+    assert lost[["u", "v"]].values.tolist() == [[3, 5]]
+    (note,) = ferry_notes(unknown)
+    assert note.values["edges"] == "1"
+    assert ferry_notes(costs) == ()
+    assert not streets.edges.loc[streets.edges["highway"] == "ferry", "on_ground"].any()
 
 
 @pytest.mark.parametrize(("oneway", "fixed"), [(1, [0, np.inf]), (-1, [np.inf, 0]), (0, [0, 0])])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoplan.inputs.streets import walk_table as wt
+from geoplan.inputs.streets.conditions import read_hour
 from geoplan.inputs.streets.walk_table import markdown, rows
 
 WAYS = [
@@ -45,7 +46,7 @@ WAYS = [
     ({"highway": "trunk", "motorroad": "yes", "foot": "yes"}, "open", 0, "foot"),
     *[({"highway": word}, "", 0, "class") for word in wt.NOT_WALKED if word != "ferry"],
     ({"route": "ferry"}, "", 0, "class"),
-    ({"route": "ferry", "foot": "yes"}, "open", 0, "foot"),
+    ({"route": "ferry", "foot": "yes"}, "", 0, "class"),
     ({"highway": "cycleway", "foot": "no"}, "", 0, "foot"),
     ({"highway": "spaceway"}, "", 0, "unknown_class"),
     # access
@@ -100,7 +101,7 @@ def test_way(tags, access, oneway, rule):
         ({"motorway": True}, {"highway": "motorway"}, "open"),
         ({"motorway": True}, {"highway": "motorway_link", "foot": "no"}, ""),
         ({"motorway": True}, {"highway": "motorway", "motorroad": "yes"}, ""),
-        ({"ferry": True}, {"route": "ferry"}, "open"), ({"主干路": True}, {"highway": "主干路"}, "open"),
+        ({"ferry": True}, {"route": "ferry"}, "open"), ({"ferry": True}, {"route": "ferry", "foot": "no"}, ""), ({"主干路": True}, {"highway": "主干路"}, "open"),
         ({"主干路": True}, {"highway": "主干路", "access": "private"}, "residents"),
         ({"construction": True}, {"highway": "construction"}, ""),
     ],
@@ -199,7 +200,7 @@ def test_every_tag_that_is_judged_is_among_the_keys():
     for table, judge, keys in ((WAYS, wt.judge_way, wt.WAY_KEYS), (NODES, wt.judge_node, wt.NODE_KEYS)):
         seen.clear()
         for tags, *_ in table:
-            judge(Watched(tags))
+            judge(Watched(tags), at=read_hour("We 22:00"))
         assert seen == set(keys)
 
 

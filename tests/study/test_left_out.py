@@ -55,6 +55,7 @@ BASE = {
         "file": "streets.gpkg", "layer": "streets", "datum": CRS, "source": "甲", "classes": "highway", "walk": {"trunk": True}, "private": "residents",
         "gates": "open", "gate_states": {"西门": True}, "barriers": "river.geojson", "slope": {"file": "dem.tif", "rule": {"0": 1.0, "0.1": 0.8}},
         "delays": {"crossing_seconds": 5, "steps_factor": 2}, "max_snap_m": 200, "island_nodes": 10, "join": "crossings", "components": "several",
+        "ferry": {"wait_minutes": 5, "kmh": 12}, "at": "We 22:00",
     },
     "population": {
         "residents": {"raster": {"file": "pop.tif", "bands": 1, "nodata": -1}, "max_per_km2": 90000, "rake_to": "community", "basis": "常住", "year": 2024, "source": "甲"},

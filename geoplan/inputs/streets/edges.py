@@ -28,7 +28,18 @@ Bools = npt.NDArray[np.bool_]
 #: Vertices closer than this in x and in y are one, metres.
 SAME_PLACE_M = 1e-3
 #: What a way carries to each of its edges.
-WAY_COLUMNS = ("highway", "access", "oneway", "bridge", "tunnel", "level", "on_ground", "osm_id", "name")
+WAY_COLUMNS = (
+    "highway",
+    "access",
+    "oneway",
+    "bridge",
+    "tunnel",
+    "level",
+    "on_ground",
+    "ride_s",
+    "osm_id",
+    "name",
+)
 EDGE_COLUMNS = ("u", "v", *WAY_COLUMNS, "fixed_fwd_s", "fixed_bwd_s", "geometry")
 
 
@@ -99,19 +110,23 @@ def place_key(xy: Floats) -> Ints:
 
 
 def storeys(table: pd.DataFrame) -> Ints:
-    """Return a number for the storey of each way, equal where ways may meet without a shared point; -1: bridge or tunnel.
+    """Return a number for the storey of each way, equal where ways may meet without a shared point; -1: bridge, tunnel, ferry.
 
     Examples
     --------
     >>> ways = pd.DataFrame({"level": ["", "", "1", ""], "layer": ["", "0", "", ""], "bridge": [False] * 3 + [True]})
-    >>> storeys(ways.assign(tunnel=False)).tolist()
+    >>> storeys(ways.assign(tunnel=False, highway="path")).tolist()
     [0, 0, 1, -1]
     """
     layer, layers = pd.factorize(table["layer"])
     words = [str(word).removesuffix(".0") for word in layers]
     plain, _ = pd.factorize(np.array(["" if word == "0" else word for word in words], dtype=object))
     level, levels = pd.factorize(table["level"])
-    return np.where(table["bridge"] | table["tunnel"], -1, plain[layer] * len(levels) + level)
+    return np.where(
+        table["bridge"] | table["tunnel"] | (table["highway"] == "ferry"),
+        -1,
+        plain[layer] * len(levels) + level,
+    )
 
 
 def join_twins(ways: Ways) -> tuple[Ways, int]:
@@ -182,6 +197,8 @@ def build_edges(ways: Ways, *, crs: CRS | str) -> tuple[pd.DataFrame, gpd.GeoDat
     u, v = ways.node_id[ways.vertex[stretches.start]], ways.node_id[ways.vertex[stretches.stop]]
     real = (u != v) | (shapely.length(lines) > 0)
     table = {name: ways.table[name].to_numpy()[stretches.way[real]] for name in WAY_COLUMNS}
+    if np.isfinite(table["ride_s"]).any():
+        table["ride_s"] = table["ride_s"] * _shares(lines, stretches.way)[real]
     edges = gpd.GeoDataFrame(
         {"u": u[real], "v": v[real], **table, "fixed_fwd_s": 0.0, "fixed_bwd_s": 0.0},
         geometry=lines[real],
@@ -189,6 +206,14 @@ def build_edges(ways: Ways, *, crs: CRS | str) -> tuple[pd.DataFrame, gpd.GeoDat
     )
     edges.index.name = "edge_id"
     return nodes_of(edges, ways), edges
+
+
+def _shares(lines: npt.NDArray[np.object_], way: Ints) -> Floats:
+    """Return the share (0-1) of each stretch in the length of its way."""
+    length = shapely.length(lines)
+    whole = np.bincount(way, weights=length)[way]
+    shares: Floats = np.divide(length, whole, out=np.ones(len(length)), where=whole > 0)
+    return shares
 
 
 def lines_of(ways: Ways, stretches: Stretches) -> npt.NDArray[np.object_]:
@@ -426,7 +451,7 @@ def _assemble(
     copies = at.set_axis(pd.Index(valves["v"], name="node_id"))
     xy = np.repeat(at[["x", "y"]].to_numpy(), 2, axis=0)
     valves["geometry"] = shapely.linestrings(xy, indices=np.repeat(np.arange(len(valves)), 2))
-    valves = valves.assign(oneway=0, bridge=False, tunnel=False, level="", on_ground=True)
+    valves = valves.assign(oneway=0, bridge=False, tunnel=False, level="", on_ground=True, ride_s=np.nan)
     valves["osm_id"] = valves["u"].astype(str)
     valves["name"] = at["name"].to_numpy()
     table = gpd.GeoDataFrame(valves[list(EDGE_COLUMNS)], geometry="geometry", crs=edges.crs)

@@ -18,8 +18,9 @@ import shapely
 from pyproj import CRS
 
 from geoplan.inputs.datum import to_crs
+from geoplan.inputs.streets.conditions import CONDITIONAL_KEYS, Hour, undecided
 from geoplan.inputs.streets.edges import Ints, Ways, choose_ways, no_marks, place_key, without_repeats
-from geoplan.inputs.streets.notes import left_out_notes
+from geoplan.inputs.streets.notes import condition_notes, left_out_notes
 from geoplan.inputs.streets.walk_table import (
     GROUND_KEYS,
     KEPT_RULES,
@@ -30,6 +31,7 @@ from geoplan.inputs.streets.walk_table import (
     judge_node,
     judge_way,
     on_ground,
+    ride_seconds,
 )
 from geoplan.words.errors import InputError, Note
 
@@ -47,6 +49,7 @@ def read_lines(
     *,
     classes: str | None,
     walk: Mapping[str, bool],
+    at: Hour | None = None,
     datum: object,
     crs: CRS | str,
     file: str = "",
@@ -75,12 +78,13 @@ def read_lines(
         notes += (Note.of("streets_numbers_stale", file=file, numbers=f"{stale:,}"),)
     notes += _height_notes(lines.geometry, moved, file)
     lines = lines.assign(highway=UNCLASSED if column is None else lines[column])
-    table = judge_lines(lines, walk).loc[geometry.index].reset_index(drop=True)
+    table = judge_lines(lines, walk, at).loc[geometry.index].reset_index(drop=True)
     ways = number_vertices(geometry, table, ends_only=numbered and not stale)
     points = layer[(kinds == "Point").to_numpy()]
     if len(points):
-        ways = _with_marks(ways, points, to_crs(points.geometry, datum=datum, crs=crs))  # type: ignore[arg-type]
-    return without_left_out(ways), (*notes, *left_out_notes(left_out(table), file))
+        ways = _with_marks(ways, points, to_crs(points.geometry, datum=datum, crs=crs), at)  # type: ignore[arg-type]
+    told = [*left_out_notes(left_out(table), file), *condition_notes(conditions(layer, at), at, file)]
+    return without_left_out(ways), (*notes, *told)
 
 
 def _class_column(layer: pd.DataFrame, classes: str | None, file: str) -> tuple[str | None, tuple[Note, ...]]:
@@ -146,21 +150,30 @@ def _height_notes(geometry: gpd.GeoSeries, moved: gpd.GeoSeries, file: str) -> t
     return (Note.of("streets_heights_differ", file=file, points=f"{len(differ):,}", metres=metres),)
 
 
-def judge_lines(lines: pd.DataFrame, walk: Mapping[str, bool]) -> pd.DataFrame:
+def conditions(things: pd.DataFrame, at: Hour | None) -> Counter[bool]:
+    """Return how many lines and points have conditions that are not decided for an hour (True), and that are (False)."""
+    tags = pd.DataFrame({key: _text(things, key) for key in CONDITIONAL_KEYS if key in things})
+    tags = tags[(tags != "").any(axis=1)] if len(tags.columns) else tags.iloc[:0]
+    return Counter(undecided(row, at) for row in tags.to_dict("records"))  # type: ignore[arg-type]
+
+
+def judge_lines(lines: pd.DataFrame, walk: Mapping[str, bool], at: Hour | None = None) -> pd.DataFrame:
     """Return `WAY_COLUMNS` and the rule of each line with columns of tags."""
     osm_id = _text(lines, "osm_id" if "osm_id" in lines else "osmid")
-    verdicts = _judged(lines, WAY_KEYS, partial(judge_way, walk=walk))
+    verdicts = _judged(lines, WAY_KEYS, partial(judge_way, walk=walk, at=at))
+    rides = zip(verdicts["highway"], _text(lines, "duration"), strict=True)
     ground = lines.assign(highway=verdicts["highway"])
     return verdicts.assign(
         bridge=_flag(lines, "bridge"), tunnel=_flag(lines, "tunnel"),
+        ride_s=[ride_seconds(highway, duration) for highway, duration in rides],
         on_ground=_judged(ground, ["highway", *GROUND_KEYS], on_ground).to_numpy()[:, 0].astype(bool),
         level=_text(lines, "level"), layer=_text(lines, "layer"), name=_text(lines, "name"), osm_id=osm_id,
     )  # fmt: skip
 
 
-def judge_points(points: pd.DataFrame) -> pd.DataFrame:
+def judge_points(points: pd.DataFrame, at: Hour | None = None) -> pd.DataFrame:
     """Return ``kind, state, name`` of points with columns of tags; those that are nothing to a walker are left out."""
-    marks = _judged(points, NODE_KEYS, judge_node).assign(name=_text(points, "name"))
+    marks = _judged(points, NODE_KEYS, partial(judge_node, at=at)).assign(name=_text(points, "name"))
     return marks[marks["kind"] != ""]
 
 
@@ -241,11 +254,11 @@ def number_vertices(
     return Ways(table, first, vertex, node_id, points, no_marks(), by_place=ends is None)
 
 
-def _with_marks(ways: Ways, points: pd.DataFrame, places: gpd.GeoSeries) -> Ways:
+def _with_marks(ways: Ways, points: pd.DataFrame, places: gpd.GeoSeries, hour: Hour | None) -> Ways:
     """Mark the vertices on which points with a barrier or crossing stand."""
     key = place_key(np.concatenate([ways.xy, shapely.get_coordinates(places.array)]))
     on_street = pd.Series(ways.node_id, index=key[: len(ways.xy)])
     at = on_street[~on_street.index.duplicated()].reindex(key[len(ways.xy) :]).set_axis(points.index)
-    marks = judge_points(points[at.notna()])
+    marks = judge_points(points[at.notna()], hour)
     marks.index = at.loc[marks.index].astype("int64")
     return replace(ways, marks=marks[~marks.index.duplicated(keep="last")].sort_index())

@@ -7,6 +7,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from geoplan.inputs.streets.conditions import Hour
 from geoplan.inputs.streets.edges import Private, Ways, component_lengths, islands, skeleton
 from geoplan.inputs.streets.joins import JOIN_M, Joined
 from geoplan.inputs.streets.walk_table import RESIDENTS, STATED_CHOICES, WALKED, stated
@@ -138,6 +139,17 @@ def left_out_notes(left_out: Mapping[tuple[str, str], int], file: str) -> list[N
         )
         notes.append(Note.of("streets_left_out", file=file, severity="info", rules_zh=zh, rules_en=en))
     return notes
+
+
+def condition_notes(found: Mapping[bool, int], at: Hour | None, file: str) -> list[Note]:
+    """Say how many ways and nodes have conditions, and how many of them are not decided (``found[True]``)."""
+    ways = sum(found.values())
+    if not ways:
+        return []
+    words: dict[str, Any] = {"ways": f"{ways:,}", "undecided": f"{found.get(True, 0):,}"}
+    code = "streets_conditions_unread" if at is None else "streets_conditions"
+    severity = "warning" if at is not None and found.get(True) else "info"
+    return [Note.of(code, file=file, severity=severity, **words)]
 
 
 def valve_notes(edges: gpd.GeoDataFrame, private: Private, file: str) -> list[Note]:

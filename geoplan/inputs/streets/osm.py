@@ -27,8 +27,9 @@ from osmium import osm
 from pyproj import CRS
 
 from geoplan.inputs.datum import to_crs
+from geoplan.inputs.streets.conditions import CONDITIONAL_KEYS, Hour, undecided
 from geoplan.inputs.streets.edges import Floats, Ints, Ways, join_twins, no_marks, without_repeats
-from geoplan.inputs.streets.notes import left_out_notes
+from geoplan.inputs.streets.notes import condition_notes, left_out_notes
 from geoplan.inputs.streets.osm_edited import is_edited, read_objects
 from geoplan.inputs.streets.walk_table import (
     GROUND_KEYS,
@@ -40,6 +41,7 @@ from geoplan.inputs.streets.walk_table import (
     judge_node,
     judge_way,
     on_ground,
+    ride_seconds,
     walk_class,
 )
 from geoplan.study.formats import OSM_FORMATS, ending
@@ -53,18 +55,8 @@ _OPL = "opl,locations_on_ways=true,add_metadata=false"
 _TAG = re.compile("([^=,]+)=([^,]*)")
 _ESCAPED = re.compile("%([0-9a-f]+)%")
 _COLUMNS = [
-    "osm_id",
-    "highway",
-    "access",
-    "oneway",
-    "rule",
-    "bridge",
-    "tunnel",
-    "level",
-    "layer",
-    "on_ground",
-    "name",
-]
+    "osm_id", "highway", "access", "oneway", "rule", "bridge", "tunnel", "level", "layer", "on_ground", "ride_s", "name",
+]  # fmt: skip
 
 
 #: Writes to a file what passes: ways with one of these keys, or with these ids.
@@ -75,11 +67,14 @@ Writer: TypeAlias = Callable[[Path, Sequence[str], Sequence[int]], None]
 class _Lines:
     """What the OPL lines hold: a row a way, their vertices as text, and tagged nodes."""
 
-    rows: list[tuple[str, str, str, int, str, bool, bool, str, str, bool, str]] = field(default_factory=list)
+    rows: list[tuple[str, str, str, int, str, bool, bool, str, str, bool, float, str]] = field(
+        default_factory=list
+    )
     vertices: list[str] = field(default_factory=list)
     marks: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     rings: dict[int, str] = field(default_factory=dict)
     left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
+    conditions: Counter[bool] = field(default_factory=Counter)
 
 
 #: What is raised at a file that cannot be read: bytes, ids, coordinates, what is missing.
@@ -94,7 +89,7 @@ def osmium_file(path: Path) -> osmium.io.File:
 
 
 def read_osm(
-    path: Path, *, walk: Mapping[str, bool], datum: object, crs: CRS | str
+    path: Path, *, walk: Mapping[str, bool], at: Hour | None = None, datum: object, crs: CRS | str
 ) -> tuple[Ways, tuple[Note, ...]]:
     """Return the ways of an extract, judged, and notes.
 
@@ -105,12 +100,12 @@ def read_osm(
     """
     try:
         edited = is_edited(path)
-        found, notes = _collect(path, walk, edited=edited)
+        found, notes = _collect(path, walk, at, edited=edited)
         unplaced = [] if edited else [vertices for vertices in found.vertices if "xy" in vertices]
         if any("n-" in vertices for vertices in unplaced):  # osmium keeps no positions of negative ids
-            found, notes = _collect(path, walk, edited=True)
+            found, notes = _collect(path, walk, at, edited=True)
         elif unplaced and _way_before_node(path):
-            found, notes = _collect(path, walk, places_first=True)
+            found, notes = _collect(path, walk, at, places_first=True)
     except UNREADABLE as error:
         reason = str(error) or type(error).__name__
         raise InputError(
@@ -120,11 +115,12 @@ def read_osm(
         words: dict[str, Any] = {"ways": f"{len(found.vertices):,}"}
         raise InputError(Note.of("streets_no_positions", file=path.name, severity="error", **words))
     ways, read = _to_ways(found, path, datum=datum, crs=crs)
-    return ways, (*notes, *read, *left_out_notes(found.left_out, path.name))
+    left_out = left_out_notes(found.left_out, path.name)
+    return ways, (*notes, *read, *left_out, *condition_notes(found.conditions, at, path.name))
 
 
 def _collect(
-    path: Path, walk: Mapping[str, bool], *, edited: bool = False, places_first: bool = False
+    path: Path, walk: Mapping[str, bool], at: Hour | None, *, edited: bool = False, places_first: bool = False
 ) -> tuple[_Lines, tuple[Note, ...]]:
     """Return what the file holds, and notes; with `places_first` positions are read before the ways that need them."""
     found = _Lines()
@@ -133,11 +129,11 @@ def _collect(
     with tempfile.TemporaryDirectory(prefix="geoplan-") as folder:
         text, rings = Path(folder) / "streets.opl", Path(folder) / "rings.opl"
         write(text, STREET_KEYS, ())
-        _read(text, found, walk)
+        _read(text, found, walk, at)
         untagged = sorted(set(found.rings) - {int(row[0]) for row in found.rows})
         if untagged:
             write(rings, (), untagged)
-            _read_rings(rings, found, walk)
+            _read_rings(rings, found, walk, at)
     return found, tuple(notes)
 
 
@@ -202,17 +198,19 @@ def _filter(
         reader.close()
 
 
-def _read(path: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
+def _read(path: Path, found: _Lines, walk: Mapping[str, bool], at: Hour | None) -> None:
     judged: dict[tuple[str | None, ...], WayVerdict] = {}
     for kind, number, tags, rest in _objects(path):
+        if kind != "r" and not tags.keys().isdisjoint(CONDITIONAL_KEYS):
+            found.conditions[undecided(_plain(tags, CONDITIONAL_KEYS), at)] += 1
         if kind == "w":
             key = tuple(map(tags.get, WAY_KEYS))
             verdict = judged.get(key)
             if verdict is None:
-                verdict = judged[key] = judge_way(_plain(tags, WAY_KEYS), walk)
+                verdict = judged[key] = judge_way(_plain(tags, WAY_KEYS), walk, at)
             _add_way(found, number, tags, verdict, rest[1:])
         elif kind == "n":
-            mark = judge_node(_plain(tags, NODE_KEYS))
+            mark = judge_node(_plain(tags, NODE_KEYS), at)
             if mark.kind:
                 found.marks[number] = (mark.kind, mark.state, _unescape(tags.get("name", "")))
         elif kind == "r" and tags.get("type") == "multipolygon":
@@ -220,12 +218,12 @@ def _read(path: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
             found.rings.update({int(m[1:]): walk_class(tags) for m in members if m.startswith("w")})
 
 
-def _read_rings(path: Path, found: _Lines, walk: Mapping[str, bool]) -> None:
+def _read_rings(path: Path, found: _Lines, walk: Mapping[str, bool], at: Hour | None) -> None:
     """Add the untagged rings of squares that are multipolygons."""
     for _, number, tags, rest in _objects(path):
         if not walk_class(tags):
             street = {**tags, "highway": found.rings[number]}
-            _add_way(found, number, street, judge_way(_plain(street, WAY_KEYS), walk), rest[1:])
+            _add_way(found, number, street, judge_way(_plain(street, WAY_KEYS), walk, at), rest[1:])
 
 
 def _add_way(found: _Lines, number: int, tags: Mapping[str, str], verdict: WayVerdict, vertices: str) -> None:
@@ -241,7 +239,8 @@ def _add_way(found: _Lines, number: int, tags: Mapping[str, str], verdict: WayVe
     found.rows.append(
         (str(number), verdict.highway, verdict.access, verdict.oneway, verdict.rule, get("bridge", "no") != "no",
          get("tunnel", "no") != "no", _unescape(get("level", "")), get("layer", ""),
-         _on_ground(verdict.highway, *map(get, GROUND_KEYS)), _unescape(get("name", "")))
+         _on_ground(verdict.highway, *map(get, GROUND_KEYS)),
+         ride_seconds(verdict.highway, get("duration", "")), _unescape(get("name", "")))
     )  # fmt: skip
 
 

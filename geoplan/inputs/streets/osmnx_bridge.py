@@ -21,22 +21,24 @@ from pyproj import CRS
 
 from geoplan.inputs.datum import ground_lengths, to_crs
 from geoplan.inputs.limits import check_xml
+from geoplan.inputs.streets.conditions import Hour
 from geoplan.inputs.streets.edges import WAY_COLUMNS, Floats, Ways
 from geoplan.inputs.streets.lines import (
+    conditions,
     judge_lines,
     judge_points,
     left_out,
     number_vertices,
     without_left_out,
 )
-from geoplan.inputs.streets.notes import left_out_notes
+from geoplan.inputs.streets.notes import condition_notes, left_out_notes
 from geoplan.inputs.streets.walk_table import BOTH, GROUND_KEYS, NODE_KEYS, OUT, RESIDENTS, WAY_KEYS
 from geoplan.words.errors import DownloadError, InputError, Note
 
 #: Marks a graph that `to_osmnx` made: its edges are judged already and come back as they went.
 MADE_HERE = "geoplan"
 #: What an osmnx graph must keep of a way and of a node for the walk table; `simplify` must not merge over them.
-GRAPH_WAY_TAGS = (*WAY_KEYS, *GROUND_KEYS, "name", "area", "service")
+GRAPH_WAY_TAGS = (*WAY_KEYS, *GROUND_KEYS, "name", "area", "service", "duration")
 GRAPH_NODE_TAGS = (*NODE_KEYS, "name")
 #: Tags that decide who may walk on a way and what it joins.
 JUDGED_TAGS = (*WAY_KEYS, *GROUND_KEYS)
@@ -127,9 +129,10 @@ def tables_of_graph(graph: Graph, *, crs: CRS | str) -> tuple[pd.DataFrame, gpd.
         "v": table["v"].mask(against, table["u"]),
     }
     if "on_ground" not in table:  # as it was written before
-        table["on_ground"] = True
+        table["on_ground"], table["ride_s"] = True, np.nan
     columns |= {name: table["osmid" if name == "osm_id" else name].astype(str) for name in WAY_COLUMNS}
     columns["oneway"] = columns["oneway"].astype("int64")
+    columns["ride_s"] = columns["ride_s"].astype(float)
     columns |= {name: columns[name] == "True" for name in ("bridge", "tunnel", "on_ground")}
     columns |= {name: table[name].astype(float) for name in ("fixed_fwd_s", "fixed_bwd_s")}
     lines = gpd.GeoSeries(table["geometry"], crs=graph.graph["crs"])
@@ -145,7 +148,13 @@ def tables_of_graph(graph: Graph, *, crs: CRS | str) -> tuple[pd.DataFrame, gpd.
 
 
 def ways_of_graph(
-    graph: Graph, *, walk: Mapping[str, bool], datum: object, crs: CRS | str, file: str
+    graph: Graph,
+    *,
+    walk: Mapping[str, bool],
+    at: Hour | None = None,
+    datum: object,
+    crs: CRS | str,
+    file: str,
 ) -> tuple[Ways, tuple[Note, ...]]:
     """Return the streets of any osmnx graph as judged ways, each street once whatever its directions for vehicles.
 
@@ -162,7 +171,7 @@ def ways_of_graph(
     whole = all(isinstance(name, (int, np.integer)) for name in names)
     places = pd.DataFrame([graph.nodes[name] for name in names], index=names if whole else range(len(names)))
     arcs = _streets_once(graph, dict(zip(names, places.index, strict=True)), places)
-    table = judge_lines(arcs, walk)
+    table = judge_lines(arcs, walk, at)
     table["oneway"] *= np.where(arcs["against"], -1, 1)
     # which way round the parts of a merged edge are drawn is not known: one that is one way may be it either way
     unknown = (table["oneway"] != BOTH) & arcs["reversed"].map(_is_list)
@@ -171,8 +180,10 @@ def ways_of_graph(
     lines = to_crs(gpd.GeoSeries(arcs["geometry"], crs=graph.graph["crs"]), datum=datum, crs=crs)  # type: ignore[arg-type]
     ends = arcs[["u", "v"]].to_numpy(dtype=np.int64).ravel()
     ways = number_vertices(lines, table, ends_only=True, ends=ends)
-    ways = replace(ways, marks=judge_points(places).sort_index())
-    notes = [*left_out_notes(left_out(table), file), *_merged_notes(arcs, table, ground_lengths(lines), file)]
+    ways = replace(ways, marks=judge_points(places, at).sort_index())
+    held = conditions(arcs, at) + conditions(places, at)
+    notes = [*left_out_notes(left_out(table), file), *condition_notes(held, at, file)]
+    notes += [*_merged_notes(arcs, table, ground_lengths(lines), file)]
     return without_left_out(ways), tuple(notes)
 
 

@@ -17,6 +17,7 @@ from shapely import Geometry
 
 from geoplan.inputs import readers
 from geoplan.inputs.streets import osmnx_bridge
+from geoplan.inputs.streets.conditions import read_hour
 from geoplan.inputs.streets.edges import (
     Gates,
     Private,
@@ -79,6 +80,7 @@ def read_streets(
     area: Area | None = None,
     join: Join = "ends",
     components: Components = "one",
+    at: str | None = None,
 ) -> Streets:
     """Return the streets of a file that a walker may use.
 
@@ -110,6 +112,8 @@ def read_streets(
         a shared vertex. Never on bridges, in tunnels or between levels or layers.
     components
         ``one``: a largest component with under half of the length is an error among the notes; ``several``: it is not.
+    at
+        Hour (``We 22:00``) for which conditions on ways and gates are decided; None: they are not.
 
     Returns
     -------
@@ -130,13 +134,14 @@ def read_streets(
         "crs": crs, "file": path.name, "join": join, "components": components,
     }  # fmt: skip
     if kind == "graph":
-        return from_osmnx(osmnx_bridge.read_graphml(path), datum=datum, **choices)
+        return from_osmnx(osmnx_bridge.read_graphml(path), datum=datum, at=at, **choices)
+    hour = None if at is None else read_hour(at)
     if holds_osm(path):
-        ways, notes = read_osm(path, walk=choices["walk"], datum=datum, crs=crs)
+        ways, notes = read_osm(path, walk=choices["walk"], at=hour, datum=datum, crs=crs)
     else:
         table = readers.read_layer(path, layer=layer)
         ways, notes = read_lines(
-            table, classes=classes, walk=choices["walk"], datum=datum, crs=crs, file=path.name
+            table, classes=classes, walk=choices["walk"], at=hour, datum=datum, crs=crs, file=path.name
         )
     return from_ways(ways, notes, **choices)
 
@@ -206,6 +211,7 @@ def from_osmnx(
     area: Area | None = None,
     join: Join = "ends",
     components: Components = "one",
+    at: str | None = None,
     file: str = "",
 ) -> Streets:
     """Return the streets of an osmnx graph that a walker may use; see `read_streets`.
@@ -225,7 +231,9 @@ def from_osmnx(
         nodes, edges = osmnx_bridge.tables_of_graph(graph, crs=crs)
         return Streets(nodes, edges, (read_note(nodes, edges, file),))
     walk = walk or {}
-    ways, notes = osmnx_bridge.ways_of_graph(graph, walk=walk, datum=datum, crs=crs, file=file)
+    ways, notes = osmnx_bridge.ways_of_graph(
+        graph, walk=walk, at=None if at is None else read_hour(at), datum=datum, crs=crs, file=file
+    )
     return from_ways(
         ways, notes, walk=walk, private=private, gates=gates, gate_states=gate_states or {}, crs=crs, area=area, file=file, join=join, components=components
     )  # fmt: skip

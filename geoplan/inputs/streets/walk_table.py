@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
+from geoplan.inputs.streets.conditions import CONDITIONAL_KEYS, Hour, at_hour
+
 #: Classes that are walked unless tags or the study say otherwise.
 WALKED = [
     "trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link", "tertiary", "tertiary_link",
@@ -88,15 +90,17 @@ PASSED = {
 WAY_KEYS = [
     "highway", "access", "foot", "motorroad", "sidewalk", "sidewalk:both", "sidewalk:left", "sidewalk:right",
     "oneway:foot", "foot:forward", "foot:backward", "conveying", "railway", "public_transport", "route",
-    "abandoned", "disused",
+    "abandoned", "disused", *CONDITIONAL_KEYS,
 ]  # fmt: skip
 
 #: Every tag key of a node that `judge_node` looks at.
-NODE_KEYS = ["barrier", "highway", "access", "foot", "locked", "crossing"]
+NODE_KEYS = ["barrier", "highway", "access", "foot", "locked", "crossing", *CONDITIONAL_KEYS]
 #: Every tag key of a way that `on_ground` looks at.
 GROUND_KEYS = ["bridge", "tunnel", "layer", "level", "location"]
 #: Values that stand for "no" or "not tagged" in yes/no columns (Geofabrik writes F and T).
 NO = frozenset(("", "no", "false", "f", "0", "nan", "none"))
+#: Seconds of a ride that nobody tells, or that is none.
+NO_RIDE = float("nan")
 #: Rules by which a way is left out though its class might be walked: it is kept to measure what leaving it out costs.
 #: Roads with sidewalks mapped apart are kept until it is known whether footways run beside them (`sidewalks`).
 KEPT_RULES = ("class", "stated", "sidewalk")
@@ -151,7 +155,9 @@ def stated(highway: str, walk: Mapping[str, bool]) -> bool | None:
     return walk.get(highway, walk.get(highway.removesuffix("_link")))
 
 
-def judge_way(tags: Mapping[str, str], walk: Mapping[str, bool] | None = None) -> WayVerdict:
+def judge_way(
+    tags: Mapping[str, str], walk: Mapping[str, bool] | None = None, at: Hour | None = None
+) -> WayVerdict:
     """Return what a walker may do on a way with these tags.
 
     Parameters
@@ -160,7 +166,9 @@ def judge_way(tags: Mapping[str, str], walk: Mapping[str, bool] | None = None) -
         Tags of the way.
     walk
         What the study states, class -> walked or not. A class stated False is left out whole; one stated True
-        is judged by its other tags like any walked class.
+        is judged by its other tags like any walked class. Ferries are taken only where it is stated True.
+    at
+        Hour of the week for which conditions are decided; None: they say nothing.
 
     Examples
     --------
@@ -173,7 +181,7 @@ def judge_way(tags: Mapping[str, str], walk: Mapping[str, bool] | None = None) -
     >>> judge_way({"highway": "footway;steps", "access": "yes;private"})[:2]  # lists: the stricter value
     ('steps', 'residents')
     """
-    return _strictest([_judge_case(case, walk or {}) for case in _cases(tags, WAY_KEYS)])
+    return _strictest([_judge_case(case, walk or {}) for case in _cases(at_hour(tags, at), WAY_KEYS)])
 
 
 def _judge_case(tags: Mapping[str, str], walk: Mapping[str, bool]) -> WayVerdict:
@@ -243,6 +251,25 @@ def on_ground(tags: Mapping[str, str]) -> bool:
     return (passage or set(layers) <= {"", "0"}) and (not tags.get("level") or has_level(tags["level"], 0.0))
 
 
+def ride_seconds(highway: str, duration: str) -> float:
+    """Return the seconds that a boat takes by the tag ``duration`` (``hh:mm``, minutes or ISO 8601); NaN: not told, or no boat.
+
+    Examples
+    --------
+    >>> ride_seconds("ferry", "0:15"), ride_seconds("ferry", "8"), ride_seconds("ferry", "PT1H5M"), ride_seconds("path", "8")
+    (900.0, 480.0, 3900.0, nan)
+    """
+    if highway != "ferry":
+        return NO_RIDE
+    clock = re.fullmatch(r"(\d+):([0-5]?\d)(?::([0-5]?\d))?", duration)
+    if clock:
+        return 3600.0 * int(clock[1]) + 60.0 * int(clock[2]) + float(clock[3] or 0)
+    iso = re.fullmatch(r"PT(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", duration)
+    if iso:
+        return 3600.0 * int(iso[1] or 0) + 60.0 * int(iso[2] or 0) + float(iso[3] or 0)
+    return 60.0 * float(duration) if re.fullmatch(r"\d+(\.\d+)?", duration) else NO_RIDE
+
+
 def stated_level(text: str) -> float:
     """Return the level that a tag of a place states: 0 where the ground is among several, NaN where it holds no number.
 
@@ -279,14 +306,12 @@ def _permission(highway: str, tags: Mapping[str, str], walk: Mapping[str, bool])
     choice = stated(highway, walk)
     if choice is False:
         return OUT, "stated"
+    if highway == "ferry" and not choice:
+        return OUT, "class"
     # rule 3: foot speaks before access, and before everything below
     foot = tags.get("foot", "")
-    if foot in FOOT_OUT:
-        return OUT, "foot"
-    if foot in FOOT_OPEN:
-        return OPEN, "foot"
-    if foot in FOOT_RESIDENTS:
-        return RESIDENTS, "foot"
+    if foot in _KNOWN["foot"]:
+        return _KNOWN["foot"][foot], "foot"
     # rule 4: what is out of use, roads for motors only, and classes that are not for walkers
     if highway in OUT_OF_USE or tags.get("abandoned") == "yes" or tags.get("disused") == "yes":
         return OUT, "not_there"
@@ -295,11 +320,9 @@ def _permission(highway: str, tags: Mapping[str, str], walk: Mapping[str, bool])
     if choice is None and highway not in _WALKED:
         return OUT, "class" if highway in _NOT_WALKED else "unknown_class"
     # rule 5: access, where foot says nothing
-    access = tags.get("access", "")
-    if access in ACCESS_OUT:
-        return OUT, "access"
-    if access in ACCESS_RESIDENTS:
-        return RESIDENTS, "access"
+    access = _KNOWN["access"].get(tags.get("access", ""), OPEN)
+    if access != OPEN:
+        return access, "access"
     # rule 6: walkers use the sidewalks that are mapped as ways of their own, if they are (see `sidewalks`)
     if _sidewalks_apart(highway, tags):
         return OUT, "sidewalk"
@@ -328,8 +351,8 @@ def _direction(highway: str, tags: Mapping[str, str]) -> int:
     return BOTH
 
 
-def judge_node(tags: Mapping[str, str]) -> NodeVerdict:
-    """Return what a node with these tags is to a walker who comes along a way through it.
+def judge_node(tags: Mapping[str, str], at: Hour | None = None) -> NodeVerdict:
+    """Return what a node with these tags is to a walker who comes along a way through it, at an hour as in `judge_way`.
 
     Examples
     --------
@@ -340,7 +363,7 @@ def judge_node(tags: Mapping[str, str]) -> NodeVerdict:
     >>> judge_node({"highway": "crossing"}).kind
     'crossing'
     """
-    verdicts = [_judge_node_case(case) for case in _cases(tags, NODE_KEYS)]
+    verdicts = [_judge_node_case(case) for case in _cases(at_hour(tags, at), NODE_KEYS)]
     return min(verdicts, key=lambda of: (_PASSES.index(of.state), of.kind == "", of.kind))
 
 
@@ -378,10 +401,14 @@ _WALKED, _NOT_WALKED = frozenset(WALKED), frozenset(NOT_WALKED)
 _GATES = frozenset(GATES)
 #: From the strictest to the freest.
 _MAY, _PASSES = (OUT, RESIDENTS, OPEN), ("closed", "private", "open")
-#: Words of these keys that say something to a walker; others in a list of several say nothing.
-_KNOWN = {
-    "foot": frozenset(FOOT_OPEN + FOOT_RESIDENTS + FOOT_OUT),
-    "access": frozenset(ACCESS_OPEN + ACCESS_RESIDENTS + ACCESS_OUT),
+#: What the words of these keys say to a walker; others say nothing.
+_KNOWN: Mapping[str, Mapping[str, str]] = {
+    "foot": dict.fromkeys(FOOT_OPEN, OPEN)
+    | dict.fromkeys(FOOT_RESIDENTS, RESIDENTS)
+    | dict.fromkeys(FOOT_OUT, OUT),
+    "access": dict.fromkeys(ACCESS_OPEN, OPEN)
+    | dict.fromkeys(ACCESS_RESIDENTS, RESIDENTS)
+    | dict.fromkeys(ACCESS_OUT, OUT),
 }
 
 
@@ -405,12 +432,13 @@ def rows() -> list[tuple[str, str, str]]:
     return [
         (f"`highway` = {words(NOT_THERE)}", "out", "not there (yet, or any more)"),
         ("a class that the study states `false`", "out", "the study speaks; a class speaks for its `_link` too"),
+        ("`route=ferry` (class `ferry`)", "out", "unless the study states the class `true`: a boat takes the time of its tag `duration`, or the study's"),
         (f"`foot` = {words(FOOT_OUT)}", "out", "`foot` speaks before `access`"),
         (f"`foot` = {words(FOOT_OPEN)}", "open", "also on motor roads and on classes that are out by default"),
         (f"`foot` = {words(FOOT_RESIDENTS)}", "residents only", "as the study's `private` says; `employees`: to all but the staff the way is private"),
         (f"`highway` = {words(OUT_OF_USE)}; `abandoned=yes`, `disused=yes`", "out", "out of use, unless `foot` says that it is walked"),
         ("`motorroad=yes`", "out", "no walkers by law"),
-        (f"`highway` = {words(NOT_WALKED[:2] + NOT_WALKED[3:])}; `route=ferry` (class `ferry`)", "out", "unless the study states the class `true`"),
+        (f"`highway` = {words(NOT_WALKED[:2] + NOT_WALKED[3:])}", "out", "unless the study states the class `true`"),
         ("any other class that is not listed below", "out", "named in a warning; the study may state it"),
         (f"`access` = {words(ACCESS_OUT)}", "out", "nobody, or nobody on foot, may use it"),
         (f"`access` = {words(ACCESS_RESIDENTS)}", "residents only", "as the study's `private` says; `employees` as above"),
@@ -426,6 +454,7 @@ def rows() -> list[tuple[str, str, str]]:
         ("node `barrier` of any other type", "passed, as above", "most are against vehicles"),
         ("node `highway=crossing`, or `traffic_signals` with `crossing`", "crossing", "costs the study's seconds"),
         ("way with `barrier` and no `highway`", "no street", "walls and fences are not walked on"),
+        ("`foot:conditional`, `access:conditional`, on ways and nodes", "as `foot` or `access` at the hour that the study states (`streets.at`)", "days, clock times, sun; other conditions are counted and say nothing"),
         ("several values of one key (`private;customers`, or the lists of merged edges)", "the strictest of all combinations", "steps if any are; a way that is one way both ways is out"),
     ]  # fmt: skip
 
