@@ -47,7 +47,7 @@ EDGE_COLUMNS = ("u", "v", *WAY_COLUMNS, "fixed_fwd_s", "fixed_bwd_s", "geometry"
 class Ways:
     """Ways as they were read and judged.
 
-    `table` has a row a way: `WAY_COLUMNS`, ``layer`` and ``rule``; ``access`` is empty for a way that is left out by its class
+    `table` has a row a way: `WAY_COLUMNS`, ``layer``, ``rule`` and ``square`` (one word for all rings of an area, else empty); ``access`` is empty for a way that is left out by its class
     (kept to measure what leaving it out costs). The vertices of way i are ``vertex[first[i]:first[i + 1]]``, positions
     in `node_id` (ascending) and `xy` (metres). `marks` is indexed by node id: ``kind, state, name``. With `by_place` the node
     ids are no source's: ends ascend by place.

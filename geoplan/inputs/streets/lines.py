@@ -39,6 +39,8 @@ from geoplan.words.errors import InputError, Note
 CLASS_COLUMNS = ("highway", "fclass", "class")
 #: Class of every line where the layer has no classes.
 UNCLASSED = "unclassified"
+#: Column of a layer that tells the rings of one square from those of others.
+SQUARE = "_geoplan_square"
 #: Heights of vertices that differ by no more than this are one, metres.
 SAME_HEIGHT_M = 0.01
 _LINES = ("LineString", "MultiLineString", "LinearRing")
@@ -101,11 +103,13 @@ def _class_column(layer: pd.DataFrame, classes: str | None, file: str) -> tuple[
 
 
 def _squares_as_rings(layer: gpd.GeoDataFrame, column: str | None) -> tuple[gpd.GeoDataFrame, int]:
-    """Return polygons with a street class as their rings (one walks round a square), and how many features are no streets."""
+    """Return polygons with a street class as their rings, told apart by `SQUARE`, and how many features are no streets."""
     squares = layer.geometry.type.isin(["Polygon", "MultiPolygon"])
     if column is not None and squares.any():
         squares &= layer[column].map(word) != ""
+        names = "p" + layer.index.astype(str).to_series(index=layer.index)
         layer = layer.set_geometry(layer.geometry.mask(squares, layer.geometry.boundary))
+        layer = layer.assign(**{SQUARE: names.where(squares, "")})
     return layer, int((~layer.geometry.type.isin([*_LINES, "Point"])).sum())
 
 
@@ -163,7 +167,12 @@ def judge_lines(lines: pd.DataFrame, walk: Mapping[str, bool], at: Hour | None =
     verdicts = _judged(lines, WAY_KEYS, partial(judge_way, walk=walk, at=at))
     rides = zip(verdicts["highway"], _text(lines, "duration"), strict=True)
     ground = lines.assign(highway=verdicts["highway"])
+    area = "w" + osm_id.where(osm_id != "", lines.index.astype(str).to_series(index=lines.index))
+    square = area.where(_flag(lines, "area"), "")
+    if SQUARE in lines:
+        square = square.mask(lines[SQUARE] != "", lines[SQUARE])
     return verdicts.assign(
+        square=square,
         bridge=_flag(lines, "bridge"), tunnel=_flag(lines, "tunnel"),
         ride_s=[ride_seconds(highway, duration) for highway, duration in rides],
         on_ground=_judged(ground, ["highway", *GROUND_KEYS], on_ground).to_numpy()[:, 0].astype(bool),

@@ -55,7 +55,8 @@ _OPL = "opl,locations_on_ways=true,add_metadata=false"
 _TAG = re.compile("([^=,]+)=([^,]*)")
 _ESCAPED = re.compile("%([0-9a-f]+)%")
 _COLUMNS = [
-    "osm_id", "highway", "access", "oneway", "rule", "bridge", "tunnel", "level", "layer", "on_ground", "ride_s", "name",
+    "osm_id", "highway", "access", "oneway", "rule", "bridge", "tunnel", "level", "layer", "on_ground", "ride_s", "square",
+    "name",
 ]  # fmt: skip
 
 
@@ -67,12 +68,13 @@ Writer: TypeAlias = Callable[[Path, Sequence[str], Sequence[int]], None]
 class _Lines:
     """What the OPL lines hold: a row a way, their vertices as text, and tagged nodes."""
 
-    rows: list[tuple[str, str, str, int, str, bool, bool, str, str, bool, float, str]] = field(
+    rows: list[tuple[str, str, str, int, str, bool, bool, str, str, bool, float, str, str]] = field(
         default_factory=list
     )
     vertices: list[str] = field(default_factory=list)
     marks: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     rings: dict[int, str] = field(default_factory=dict)
+    squares: dict[str, str] = field(default_factory=dict)
     left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
     conditions: Counter[bool] = field(default_factory=Counter)
 
@@ -215,7 +217,9 @@ def _read(path: Path, found: _Lines, walk: Mapping[str, bool], at: Hour | None) 
                 found.marks[number] = (mark.kind, mark.state, _unescape(tags.get("name", "")))
         elif kind == "r" and tags.get("type") == "multipolygon":
             members = (member.split("@")[0] for member in rest[1:].split(","))
-            found.rings.update({int(m[1:]): walk_class(tags) for m in members if m.startswith("w")})
+            ways = [m[1:] for m in members if m.startswith("w")]
+            found.rings.update({int(way): walk_class(tags) for way in ways})
+            found.squares.update(dict.fromkeys(ways, f"r{number}"))
 
 
 def _read_rings(path: Path, found: _Lines, walk: Mapping[str, bool], at: Hour | None) -> None:
@@ -240,7 +244,8 @@ def _add_way(found: _Lines, number: int, tags: Mapping[str, str], verdict: WayVe
         (str(number), verdict.highway, verdict.access, verdict.oneway, verdict.rule, get("bridge", "no") != "no",
          get("tunnel", "no") != "no", _unescape(get("level", "")), get("layer", ""),
          _on_ground(verdict.highway, *map(get, GROUND_KEYS)),
-         ride_seconds(verdict.highway, get("duration", "")), _unescape(get("name", "")))
+         ride_seconds(verdict.highway, get("duration", "")), f"w{number}" if get("area") == "yes" else "",
+         _unescape(get("name", "")))
     )  # fmt: skip
 
 
@@ -303,6 +308,9 @@ def _to_ways(found: _Lines, path: Path, *, datum: object, crs: CRS | str) -> tup
     first, vertex = without_repeats(part_first, vertex.astype(np.int64))
     xy = _metric(lonlat[known][at], datum=datum, crs=crs)
     table = pd.DataFrame(found.rows, columns=_COLUMNS).iloc[way_of_part].reset_index(drop=True)
+    if found.squares:
+        own = zip(table["osm_id"], table["square"], strict=True)
+        table["square"] = [found.squares.get(osm_id, square) for osm_id, square in own]
     marks = pd.DataFrame.from_dict(found.marks, orient="index", columns=list(no_marks())).sort_index()
     marks.index = marks.index.astype("int64")
     ways, taken = join_twins(Ways(table, first, vertex, node_id, xy, marks[marks.index.isin(node_id)]))

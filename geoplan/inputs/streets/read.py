@@ -4,7 +4,7 @@ What a walker may use is in `geoplan.inputs.streets.walk_table` and printed in `
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -41,6 +41,7 @@ from geoplan.inputs.streets.notes import (
 from geoplan.inputs.streets.osm import read_osm
 from geoplan.inputs.streets.osm_edited import holds_osm
 from geoplan.inputs.streets.sidewalks import without_doubled_roads
+from geoplan.inputs.streets.squares import cross_squares
 from geoplan.inputs.streets.walk_table import OUT
 from geoplan.words.errors import NetworkError, Note
 
@@ -172,7 +173,7 @@ def from_ways(
     if not walked.any():
         raise NetworkError(Note.of("streets_none_walked", file=file, severity="error"), *found)
     joined = join_streets(ways, walked, crossings=join == "crossings")
-    ways = joined.ways
+    ways, squares = _with_squares(joined.ways, own=len(ways.table))
     nodes, edges = build_edges(choose_ways(ways, (ways.table["access"] != OUT).to_numpy()), crs=crs)
     edges, twice = _in_canonical_order(edges)
     if area is not None:
@@ -188,6 +189,8 @@ def from_ways(
         *class_notes(ways, walk, file),
         *sidewalk_notes(doubled, lone, file),
     ]
+    if squares:
+        notes.append(Note.of("squares_crossed", file=file, severity="info", squares=f"{squares:,}"))
     if twice:
         notes.append(Note.of("streets_twice", file=file, severity="info", edges=f"{twice:,}"))
     marks = gate_open(ways.marks, gates=gates, gate_states=gate_states)
@@ -237,6 +240,13 @@ def from_osmnx(
     return from_ways(
         ways, notes, walk=walk, private=private, gates=gates, gate_states=gate_states or {}, crs=crs, area=area, file=file, join=join, components=components
     )  # fmt: skip
+
+
+def _with_squares(ways: Ways, *, own: int) -> tuple[Ways, int]:
+    """Return the ways with walks across squares, and how many have any; what was joined behind the first `own` ways is no ring."""
+    square = ways.table["square"].where(ways.table.index < own, "")
+    ways = replace(ways, table=ways.table.assign(square=square))
+    return cross_squares(ways, (ways.table["access"] != OUT).to_numpy())
 
 
 def _in_canonical_order(edges: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:

@@ -444,7 +444,7 @@ def rows() -> list[tuple[str, str, str]]:
         (f"`access` = {words(ACCESS_RESIDENTS)}", "residents only", "as the study's `private` says; `employees` as above"),
         ("`sidewalk=separate`, `sidewalk:both=separate`, or one side `separate` and the other `separate`, `no` or `none`", "out where footways of their own run beside it, else open", "within 30 m along 80 % of it; an extract fetched for driving lacks them; with one side only, the road stays"),
         (f"`highway` = {words(WALKED)}; `railway=platform`, `public_transport=platform` (class `platform`)", "open", "walked by default; `access` words not listed above change nothing"),
-        ("`area=yes`, and rings of `highway` multipolygons", "open along the ring", "one walks round a square, not across it"),
+        ("`area=yes`, and rings of `highway` multipolygons", "open along the ring and across", "in straight lines between the streets that meet it, round corners and holes"),
         ("`oneway:foot=yes`, `foot:backward=no`; `conveying=forward` on steps, footways, corridors", "one way as drawn", "`oneway` alone is for vehicles and changes nothing"),
         ("`oneway:foot=-1`, `foot:forward=no`; `conveying=backward` on the same", "one way against the drawing", "escalators and one-way paths"),
         ("`bridge`, `tunnel` (but `building_passage`), `layer` or `level` other than 0, `location=underground`", "walked, but joined from the ground only where no street on it is near", "levels meet only where ways share a node (steps, lifts)"),
