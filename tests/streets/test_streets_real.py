@@ -16,10 +16,10 @@ from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_way, walk_cla
 
 EXTRACTS = {
     # name: file, CRS, nodes and edges without valves (golden, read 2026-11), km
-    "porto_alegre": ("porto_alegre/poa_osm.pbf", "EPSG:32722", 21_262, 28_754, 1_907),
-    "las_palmas": ("las_palmas/las_palmas_2023_osm_20230221.osm.pbf", "EPSG:32628", 24_713, 31_145, 2_160),
-    "monaco": ("small_pbf/monaco_osrm.osm.pbf", "EPSG:32632", 4_300, 5_498, 474),
-    "andorra": ("small_pbf/andorra.osm.pbf", "EPSG:32631", 2_303, 2_645, 826),
+    "porto_alegre": ("porto_alegre/poa_osm.pbf", "EPSG:32722", 21_296, 29_027, 1_916),
+    "las_palmas": ("las_palmas/las_palmas_2023_osm_20230221.osm.pbf", "EPSG:32628", 24_926, 32_742, 2_232),
+    "monaco": ("small_pbf/monaco_osrm.osm.pbf", "EPSG:32632", 4_305, 5_567, 476),
+    "andorra": ("small_pbf/andorra.osm.pbf", "EPSG:32631", 2_303, 2_648, 826),
 }
 
 

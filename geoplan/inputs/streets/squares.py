@@ -25,6 +25,9 @@ MOST_PLACES, COARSER_M = 250, 0.5
 #: Lines of sight that shorten a walk by less than this are not taken, metres.
 TIE_M = 1e-6
 
+#: A square that fewer streets meet is not crossed.
+FEWEST_STREETS = 2
+
 Pairs = npt.NDArray[np.int64]
 
 
@@ -41,13 +44,12 @@ def cross_squares(ways: Ways, walked: Bools) -> tuple[Ways, int]:
     square = ways.table["square"].where(walked, "").to_numpy(dtype=object)
     if not (square != "").any():
         return ways, 0
-    uses = _uses(ways, walked)
+    uses = _uses(ways, walked, square != "")
     links, rows = [], []
-    for name in sorted(set(square) - {""}):
-        mine = np.flatnonzero(square == name)
-        found = _walks_across(ways, mine, uses)
+    for _, mine in sorted(pd.Series(np.arange(len(square)))[square != ""].groupby(square[square != ""])):
+        found = _walks_across(ways, mine.to_numpy(), uses)
         links.append(found)
-        rows += [mine[0]] * len(found)
+        rows += [mine.iloc[0]] * len(found)
     every = np.concatenate(links)
     if not len(every):
         return ways, 0
@@ -58,10 +60,13 @@ def cross_squares(ways: Ways, walked: Bools) -> tuple[Ways, int]:
     return replace(ways, table=joined, first=first, vertex=vertex), sum(len(found) > 0 for found in links)
 
 
-def _uses(ways: Ways, walked: Bools) -> Ints:
-    """Return how many walked ways go through each vertex."""
+def _uses(ways: Ways, walked: Bools, in_square: Bools) -> Ints:
+    """Return how many walked ways go through each vertex of a square."""
     way = np.repeat(np.arange(len(ways.table)), np.diff(ways.first))
-    pairs = np.unique(np.column_stack([ways.vertex, way])[walked[way]], axis=0)
+    asked = np.zeros(len(ways.node_id), dtype=bool)
+    asked[ways.vertex[in_square[way]]] = True
+    place = np.flatnonzero(asked[ways.vertex] & walked[way])
+    pairs = np.unique(np.column_stack([ways.vertex[place], way[place]]), axis=0)
     return np.bincount(pairs[:, 0], minlength=len(ways.node_id))
 
 
@@ -69,77 +74,91 @@ def _walks_across(ways: Ways, mine: Ints, uses: Ints) -> Pairs:
     """Return the lines of sight (pairs of vertices) that are on a shortest walk between streets that meet the square."""
     none = np.empty((0, 2), dtype=np.int64)
     rings = [ways.vertex[ways.first[row] : ways.first[row + 1]] for row in mine]
-    own = np.bincount(np.concatenate([np.unique(ring) for ring in rings]), minlength=len(ways.node_id))
+    vertices, own = np.unique(np.concatenate([np.unique(ring) for ring in rings]), return_counts=True)
+    met = vertices[uses[vertices] > own]
+    if len(met) < FEWEST_STREETS:
+        return none
     lines = [shapely.linestrings(ways.xy[ring]) for ring in rings if len(ring) > 1]
     area = shapely.build_area(shapely.multilinestrings(lines))
-    vertices = np.flatnonzero(own)
-    met = vertices[uses[vertices] > own[vertices]]
-    if area.is_empty or not area.is_valid or len(met) < 2:
+    if area.is_empty or not area.is_valid:
         return none
     at = {
         (x, y): vertex for vertex, (x, y) in zip(vertices.tolist(), ways.xy[vertices].tolist(), strict=True)
     }
-    places = np.union1d(met, _corners(area, at, most=MOST_PLACES - len(met)))
-    one, other = (places[k] for k in np.triu_indices(len(places), k=1))
-    shapely.prepare(area)
-    seen = shapely.covers(area, shapely.linestrings(ways.xy[np.stack([one, other], axis=1)]))
-    sights = np.stack([one[seen], other[seen]], axis=1)
+    sights = _sights(area, ways.xy, met, _corners(area, at, most=MOST_PLACES - len(met)))
     along = np.array([step for ring in rings for step in pairwise(ring.tolist())], dtype=np.int64).reshape(
         -1, 2
     )
     return _used(ways.xy, sights, along, met)
 
 
+def _sights(area: shapely.Geometry, xy: Floats, met: Ints, corners: Ints) -> Pairs:
+    """Return the pairs of places that see each other and that a shortest walk may join.
+
+    `corners` has rows of a corner and its neighbours on the ring. A walk that turns at a corner touches it: both neighbours lie on one
+    side of the line, or on it.
+    """
+    turn, before, after = corners.T
+    places = np.concatenate([met, turn])
+    one, other = np.triu_indices(len(places), k=1)
+    may = places[one] != places[other]
+    for end, far in ((one, other), (other, one)):
+        corner = np.flatnonzero(end >= len(met))
+        number = end[corner] - len(met)
+        line = xy[turn[number]] - xy[places[far[corner]]]
+        sides = [
+            line[:, 0] * side[:, 1] - line[:, 1] * side[:, 0]
+            for side in (xy[before[number]] - xy[turn[number]], xy[after[number]] - xy[turn[number]])
+        ]
+        may[corner] &= sides[0] * sides[1] >= 0
+    pairs = np.unique(np.sort(np.stack([places[one[may]], places[other[may]]], axis=1), axis=1), axis=0)
+    shapely.prepare(area)
+    seen: Pairs = pairs[shapely.covers(area, shapely.linestrings(xy[pairs]))]
+    return seen
+
+
 def _corners(area: shapely.Geometry, at: dict[tuple[float, float], int], *, most: int) -> Ints:
-    """Return the vertices at which an area turns inwards; of more than `most` those of its coarser outline."""
+    """Return the vertices at which an area turns inwards, each with its neighbours; of more than `most` those of its coarser outline."""
     tolerance, outline = 0.0, area
     while True:
-        corners = [corner for part in shapely.get_parts(outline) for corner in _turns(orient(part))]
-        found = np.unique(np.array([at[corner] for corner in corners if corner in at], dtype=np.int64))
-        if len(found) <= max(most, 0) or tolerance > outline.length:
-            return found
+        parts = [orient(part) for part in shapely.get_parts(outline)]
+        turns = [
+            turn for part in parts for ring in (part.exterior, *part.interiors) for turn in _turns(ring, at)
+        ]
+        if len(turns) <= max(most, 0) or tolerance > outline.length:
+            return np.array(turns, dtype=np.int64).reshape(-1, 3)
         tolerance = 2 * tolerance or COARSER_M
         outline = shapely.simplify(area, tolerance)
 
 
-def _turns(part: shapely.Polygon) -> list[tuple[float, float]]:
-    """Return the corners of a polygon, its inside to the left, at which its outline turns right."""
-    corners = []
-    for ring in (part.exterior, *part.interiors):
-        xy = shapely.get_coordinates(ring)[:-1]
-        into, out = xy - np.roll(xy, 1, axis=0), np.roll(xy, -1, axis=0) - xy
-        right = into[:, 0] * out[:, 1] - into[:, 1] * out[:, 0] < 0
-        corners += [(float(x), float(y)) for x, y in xy[right]]
-    return corners
+def _turns(ring: shapely.LinearRing, at: dict[tuple[float, float], int]) -> list[tuple[int, int, int]]:
+    """Return the corners of a ring, the area to its left, at which it turns right, with the vertices before and after."""
+    xy = shapely.get_coordinates(ring)[:-1]
+    before, after = np.roll(xy, 1, axis=0), np.roll(xy, -1, axis=0)
+    into, out = xy - before, after - xy
+    right = into[:, 0] * out[:, 1] - into[:, 1] * out[:, 0] < 0
+    rows = zip(xy[right].tolist(), before[right].tolist(), after[right].tolist(), strict=True)
+    return [(at[x, y], at[a, b], at[c, d]) for (x, y), (a, b), (c, d) in rows]
 
 
 def _used(xy: Floats, sights: Pairs, along: Pairs, met: Ints) -> Pairs:
     """Return the lines of sight that shorten a walk along the rings from one of `met` to another, in a fixed order."""
     both = np.concatenate([along, sights])
     ids, flat = np.unique(both, return_inverse=True)
-    u, v = flat.reshape(-1, 2).T
+    u, v = np.sort(flat.reshape(-1, 2), axis=1).T
     metres = np.hypot(*(xy[both[:, 0]] - xy[both[:, 1]]).T)
     # a ring's own line comes before a line of sight that is as long
     metres[len(along) :] += TIE_M
-    lines = pd.DataFrame(
-        {
-            "u": np.minimum(u, v),
-            "v": np.maximum(u, v),
-            "m": metres,
-            "sight": np.arange(len(both)) >= len(along),
-        }
-    )
-    lines = lines[lines["u"] != lines["v"]].drop_duplicates(["u", "v"])
-    graph = csr_array((lines["m"], (lines["u"], lines["v"])), shape=(len(ids), len(ids)))
+    _, first = np.unique(u * len(ids) + v, return_index=True)
+    first = first[u[first] != v[first]]
+    graph = csr_array((metres[first], (u[first], v[first])), shape=(len(ids), len(ids)))
     starts = np.searchsorted(ids, met)
-    _, before = dijkstra(graph, directed=False, indices=starts, return_predecessors=True)
-    walked = set()
-    for row in before:
-        for end in starts:
-            step = end
-            while (previous := row[step]) >= 0:
-                walked.add((min(previous, step), max(previous, step)))
-                step = previous
-    sight = lines[lines["sight"]]
-    kept = [(a, b) for a, b in zip(sight["u"], sight["v"], strict=True) if (a, b) in walked]
-    return ids[np.array(sorted(kept), dtype=np.int64).reshape(-1, 2)]
+    walk = dijkstra(graph, directed=False, indices=starts)
+    sight = first[first >= len(along)]
+    a, b, length = u[sight], v[sight], metres[sight]
+    used = np.zeros(len(sight), dtype=bool)
+    for row in walk:  # which lines lie on a walk from one start that is as short as any
+        shortest = np.where(np.isfinite(row[starts]), row[starts] + TIE_M / 1000, -1.0)[:, None]
+        for near, far in ((a, b), (b, a)):
+            used |= (row[near] + length + walk[:, far] <= shortest).any(axis=0)
+    return np.sort(ids[np.stack([a[used], b[used]], axis=1)], axis=1)
