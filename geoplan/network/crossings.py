@@ -70,12 +70,12 @@ def crossings(nodes: pd.DataFrame, edges: gpd.GeoDataFrame) -> Crossings:
     ends["over"] = ends["highway"].isin(FOOT_CLASSES)
     by_place = ends.groupby("place")
     bicycles = by_place["over"].transform("all") & (ends["highway"] == "cycleway")
-    crossed = by_place["highway"].transform(lambda classes: (classes != "cycleway").any()).astype(bool)
+    crossed = (ends["highway"] != "cycleway").groupby(ends["place"]).transform("any")
     ends.loc[bicycles & crossed, "over"] = False
     roads = ends[~ends["over"]]
-    for _, several in roads.groupby("place"):
-        if len(several) > THROUGH:
-            ends.loc[several.index.difference(_road(several, edges)), "over"] = True
+    several = roads[roads.groupby("place")["edge"].transform("size") > THROUGH]
+    for _, junction in several.groupby("place"):
+        ends.loc[junction.index.difference(_road(junction, edges)), "over"] = True
     counted = np.bincount(ends.loc[ends["over"], "edge"], minlength=len(edges)).astype(np.float64)
     with_way = by_place["over"].any()
     return Crossings(counted, len(with_way), int((~with_way).sum()))

@@ -213,7 +213,7 @@ def read_streets(
 
 def walking_costs(study: Study, network: streets.Streets) -> tuple[gpd.GeoDataFrame, tuple[Note, ...]]:
     """Return the edges with what it costs to walk them: slope, steps, crossings."""
-    slope, delays = study.streets.slope, study.streets.delays
+    slope, delays, ferry = study.streets.slope, study.streets.delays, study.streets.ferry
     profiles = None if slope is None else elevation.profiles(network.edges, slope.file)
     costed = pace.walking_costs(
         network.nodes,
@@ -222,8 +222,8 @@ def walking_costs(study: Study, network: streets.Streets) -> tuple[gpd.GeoDataFr
         steps_factor=delays.steps_factor,
         profiles=profiles,
         slope_rule="tobler" if slope is None else slope.rule,
-        ferry_kmh=study.streets.ferry.kmh,
-        ferry_wait_seconds=60.0 * study.streets.ferry.wait_minutes,
+        ferry_kmh=None if ferry is None else ferry.kmh,
+        ferry_wait_seconds=0.0 if ferry is None else 60.0 * ferry.wait_minutes,
     )
     notes = () if profiles is None else profiles.notes
     return costed, (*notes, *crossing_notes(study, network), *ferry_notes(costed))

@@ -88,8 +88,8 @@ class Streets(Entry):
     """Heights; none: flat."""
     delays: Delays = Delays()
     """Fixed seconds."""
-    ferry: Ferry = Ferry()
-    """Time of ferries."""
+    ferry: Ferry | None = None
+    """Time of ferries; none: that of their tag ``duration``, without a wait."""
     at: Text | None = None
     """Hour (``We 22:00``) for which ``foot:conditional`` and ``access:conditional`` are judged; none: they say nothing."""
     max_snap_m: Annotated[float, Field(gt=0, le=2000), Unit("m")] = 250.0
