@@ -74,6 +74,7 @@ class Witness:
         self.back = edges["bwd_m"].to_numpy() / SPEED + edges["fixed_bwd_s"].to_numpy()
         self.u, self.v = edges["u"].to_numpy(), edges["v"].to_numpy()
         self.lines, self.length, self.crs = edges.geometry.to_numpy(), edges.length.to_numpy(), edges.crs
+        self.ground = edges["on_ground"].to_numpy()
         self.walkable = (self.length > 0) & ((self.there < np.inf) | (self.back < np.inf))
         # against the walk, from the facility; of parallel edges the quickest
         self.graph = nx.DiGraph()
@@ -83,8 +84,14 @@ class Witness:
                 self.graph.add_edge(a, b, weight=s)
 
     def place(self, points):
-        """Edge, share along it and leg of the nearest walkable street."""
-        able = np.flatnonzero(self.walkable)
+        """Edge, share along it and leg of the nearest walkable street on the ground, if one is within 250 m; else of any."""
+        on_ground = self.on(points, self.walkable & self.ground)
+        other = self.on(points, self.walkable)
+        return {id_: place if place[2] <= 250 else other[id_] for id_, place in on_ground.items()}
+
+    def on(self, points, streets):
+        """Edge, share along it and leg of the nearest of some streets."""
+        able = np.flatnonzero(streets)
         _, at = shapely.STRtree(self.lines[able]).query_nearest(points.to_numpy(), all_matches=False)
         edge = able[at]
         share = shapely.line_locate_point(self.lines[edge], points.to_numpy(), normalized=True)
