@@ -8,10 +8,11 @@ from geoplan.standards.rules import Rule
 
 
 def rule_caveats(data: AssessmentData, rule: Rule) -> tuple[str, ...]:
-    """Return what qualifies every figure of a rule: a local value, an assumed list of zones, a figure that was not checked."""
+    """Return what qualifies every figure of a rule: a local value, an assumed list of zones, a clause that only advises, a figure that was not checked."""
     holds = {
         "caveat_local": bool(rule.local_entries) or rule.requirement(data.year, data.thresholds).local,
         "caveat_complete_by_band": rule.zones(data).by_band,
+        "caveat_advisory": rule.advisory,
         "caveat_unverified": rule.status == "unverified",
         "caveat_second_hand": rule.status == "second_hand",
         "caveat_elsewhere": bool(rule.place),

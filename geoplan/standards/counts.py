@@ -48,6 +48,9 @@ def fits(data: AssessmentData, condition: Condition | None, amount_at: pd.Index)
     if condition.attribute is not None:
         sure, maybe = holding(data.facilities, condition.attribute, amount_at)
         return (sure, maybe) if condition.holds else (~maybe, ~sure)
+    if condition.opened is not None:
+        year = data.facilities.loc[amount_at, "open_year"].to_numpy(dtype=float)
+        return compare(year, year, condition.opened)
     low, high = facility_amounts(data, str(condition.supply), amount_at)
     return compare(low, high, str(condition.bound))
 

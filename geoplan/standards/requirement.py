@@ -167,17 +167,15 @@ def rounded(amount: float, *, unit: str, strict: bool = False) -> float:
 
 
 def on_path(start: Base | None, targets: Sequence[Target], low: float, high: float, *, year: int) -> str:
-    """Return ``on_path`` or ``behind`` against the straight line from the base to the first target after it.
+    """Return ``on_path`` or ``behind`` against the straight line from the base, or the first target, to the next target.
 
-    Empty where there is no base, no figure, or `year` does not lie between them.
+    Empty where nothing stands before `year` or behind it, or there is no figure.
     """
     ahead = [target for target in targets if target.floor is not None]
-    if start is None or not ahead or math.isnan(low):
+    if not ahead or math.isnan(low):
         return ""
-    knots = [
-        (start.year, start.value),
-        *((t.year, float(t.floor or 0.0)) for t in ahead if t.year > start.year),
-    ]
+    knots = [] if start is None else [(start.year, start.value)]
+    knots += [(t.year, float(t.floor or 0.0)) for t in ahead if start is None or t.year > start.year]
     if not knots[0][0] <= year < knots[-1][0]:
         return ""
     line = float(np.interp(year, [at for at, _ in knots], [value for _, value in knots]))

@@ -81,6 +81,8 @@ class Condition(Entry):
     """Supply that is compared with `bound`."""
     bound: Text | None = None
     """Such as ``>=150``."""
+    opened: Text | None = None
+    """Bound on the first year of use (``>=2023``): what a clause calls new."""
     any: list["Condition"] | None = None
     """At least one of these."""
     all: list["Condition"] | None = None
@@ -99,18 +101,21 @@ class Condition(Entry):
             return phrase(
                 "rule_condition_supply", lang, name=label("supplies", self.supply, lang), bound=bound
             )
+        if self.opened is not None:
+            sign, year = grammar.parse_bound(self.opened)
+            return phrase("rule_condition_opened", lang, bound=f"{SIGNS[sign]}{year:.0f}")
         joint = phrase("rule_condition_any" if self.any is not None else "rule_condition_all", lang)
         return joint.join(part.text(lang) for part in self.any or self.all or [])
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        forms = [self.attribute, self.supply, self.any, self.all]
+        forms = [self.attribute, self.supply, self.opened, self.any, self.all]
         if sum(form is not None for form in forms) != 1:
-            raise ValueError("give one of `attribute`, `supply` with `bound`, `any`, `all`")
+            raise ValueError("give one of `attribute`, `supply` with `bound`, `opened`, `any`, `all`")
         if (self.supply is None) != (self.bound is None):
             raise ValueError("`supply` and `bound` go together")
-        if self.bound is not None:
-            grammar.parse_bound(self.bound)
+        for bound in filter(None, (self.bound, self.opened)):
+            grammar.parse_bound(bound)
         if self.attribute is not None:
             known_word("attributes", self.attribute)
         if self.supply is not None:
@@ -237,6 +242,8 @@ class Rule(Entry):
     """The clause in the plan's own words."""
     note: str = ""
     """What a reader must know."""
+    advisory: bool = False
+    """True where the clause only advises (不宜, 原则上, 一般): its figures say so everywhere."""
     flags: bool | None = None
     """False: measures no community or town; default: as the kind does."""
     status: Literal["read", "second_hand", "unverified"] | None = None

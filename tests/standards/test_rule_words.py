@@ -23,8 +23,7 @@ def test_shares_print_in_per_cent_whatever_they_are_of():
     percent = TABLE["kind"].isin(["share", "rate", "presence", "compliance", "circle", "facility"])
     assert (TABLE["format"] == "percent").eq(percent).all()
     assert TABLE["format"]["wuhan.beds_per_1000_elders"] == "per_1000"
-    for rule_id in ("wuhan.complete_community_childcare", "wuhan.total_beds"):
-        assert TABLE["format"][rule_id] == "count"
+    assert TABLE["format"]["wuhan.total_beds"] == "count"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +34,7 @@ def test_shares_print_in_per_cent_whatever_they_are_of():
         ("yinzhou.new_community_area_per_place", "每处≥12 平方米/托位（2025年）", "≥12 平方米/托位"),
         ("yinzhou.doctors_per_resident", "每处≥1 人/100 人（2025年）", "≥1 人/100 人"),
         ("wuhan.large_homes_have_clinic", "全部（2025年）", "内设医疗机构"),
-        ("wuhan.medical_and_care_centres", "1–3（2025年）", ""),
+        ("wuhan.medical_and_care_centres", "≥1，宜 3（2025年）", ""),
         ("huzhong.new_estate_rooms", "≥20，宜 30（2025年）", ""),
         ("huzhong.new_estate_fitted", "≥100.0%（2023年）", "≥20，宜 30 平方米/百户"),
         ("wuhan.kindergartens_2_3", "≥50.0% 或 ≥30.0%（分区确定）（2025年）", ""),

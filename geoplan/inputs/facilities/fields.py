@@ -29,6 +29,9 @@ FIELDS: Fields = table(
     field("places", "amount", "托位数 托位 总托位数 托位总数 核定托位数 备案托位数 设计托位数 places", "托位数", "childcare places", held_by="child"),
     field("inclusive_places", "amount", "普惠托位数 普惠托位 普惠性托位数 普惠性托位 inclusive_places", "普惠托位数", "inclusive places", part_of="places", held_by="child"),
     field("floor_area_m2", "area", "建筑面积 总建筑面积 房屋建筑面积 设施建筑面积 floor_area_m2 floor_area", "建筑面积", "floor area, m²"),
+    field("land_m2", "area", "用地面积 占地面积 土地面积 总用地面积 land_m2", "用地面积", "land, m²"),
+    field("residents_use_m2", "area", "居民活动用房面积 居民活动用房 居民用房面积 居民活动面积 residents_use_m2", "居民活动用房面积", "rooms for residents' use, m²", part_of="floor_area_m2"),
+    field("daily_visitors", "amount", "日人流量 日均人流量 日客流量 日均客流量 daily_visitors", "日人流量", "visitors a day"),
     field("occupied", "amount", "入住人数 在住人数 入住老人数 在院人数 收住老人数 occupied", "入住人数", "people living in", held_by="elder"),
     field("enrolled", "amount", "在托人数 入托人数 实际收托人数 在托婴幼儿数 收托人数 enrolled", "在托人数", "children enrolled", held_by="child"),
     field("staff", "amount", "工作人员数 工作人员 从业人员数 职工人数 员工数 staff", "工作人员数", "staff"),
@@ -49,6 +52,12 @@ FIELDS: Fields = table(
     field("smart", "flag", "智慧养老 智慧 智能化 智慧养老院 人工智能 smart", "智慧养老", "smart"),
     field("safety_net", "flag", "兜底保障 兜底 兜底线 特困供养 特困人员供养 safety_net", "兜底保障", "safety-net"),
     field("standard", "flag", "标准化 达标 标准化建设 standard", "标准化", "up to standard"),
+    field("four_services", "flag", "四助服务 助餐助洁助浴助行 具备助餐助洁助浴助行服务 居家养老服务机制 服务机制 four_services", "四助服务", "with meals, cleaning, bathing and mobility services"),
+    field("chronic_clinic", "flag", "慢性病一体化门诊 慢病一体化门诊 设慢性病一体化门诊 chronic_clinic", "慢性病一体化门诊", "with a chronic disease clinic"),
+    field("geriatric", "flag", "老年医学科 老年病科 老年医学专科 设老年医学科 geriatric", "老年医学科", "with a geriatric department"),
+    field("smart_terminal", "flag", "智能服务终端 智能终端 配备智能服务终端 smart_terminal", "智能服务终端", "with a smart terminal"),
+    field("nursing_room", "flag", "母婴室 母婴设施 配备母婴室 设母婴室 nursing_room", "母婴室", "with a nursing room for mothers"),
+    field("nursery", "flag", "托幼一体化 托幼一体 托幼一体化设置 nursery", "托幼一体化", "with a nursery"),
     field("admits_2_3", "flag", "招收2至3岁幼儿 招收2-3岁幼儿 招收2~3岁幼儿 admits_2_3", "招收2至3岁幼儿", "admitting children of two to three"),
 )  # fmt: skip
 

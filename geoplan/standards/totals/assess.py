@@ -15,7 +15,7 @@ from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.projects.facilities import as_facilities
 from geoplan.standards.requirement import Requirement, rounded
 from geoplan.standards.rules import Rule, linked, share_notes
-from geoplan.standards.totals.data import AREA, YearTotals
+from geoplan.standards.totals.data import AREA, YearTotals, is_of_area
 from geoplan.standards.totals.file import People, Totals, read_totals
 from geoplan.standards.totals.implied import implied_people
 from geoplan.standards.verdict import judge
@@ -134,19 +134,31 @@ def _judged(case: YearTotals, rule: Rule) -> Iterator[dict[str, Any]]:
     group = rule.counted_group
     decides = case.deciding(group) if group else None
     told = case.stated(rule)
+    sums = rule.people is None and not rule.is_share
     bases: list[People | None] = [*case.bases(group)] if group else []
     for basis in bases or [None]:
         people = case.people | ({group: basis.value} if basis is not None else {})
         found, what = _measured(case, rule, people)
-        if told is not None and not _certain(found):
-            # a value that the plan states is per its own people, whatever they are
-            scale = 1.0 if rule.people is None and not rule.is_share else NAN
-            found = Measured(AREA, told.value, told.value, scale, rows=1)
+        if told is not None and not _certain(found) and (sums or not case.adds_to(rule)):
+            # a value that the plan states is per its own people, whatever they are; to a sum the projects add theirs
+            scale = 1.0 if sums else NAN
+            stock = Measured(AREA, told.value, told.value, scale, rows=1)
+            found = _with_projects(case, rule, stock) if case.adds_to(rule) else stock
             row = _row(rule, found, rule.requirement(case.year), basis=None, year=case.year)
             yield row | {"from": "stated", "decides": True, "as_of": float(told.year)}
             return
         row = _row(rule, found, what, basis=basis, year=case.year)
         yield row | {"decides": basis is decides, "as_of": case.as_of(rule)}
+
+
+def _with_projects(case: YearTotals, rule: Rule, stock: Measured) -> Measured:
+    """Return a sum that is stated with what the project lists add to it."""
+    added = rule.measure(case.of_projects.data(rule, {}))[0]
+    low, high = (added.low, added.high) if math.isfinite(added.low) else (0.0, math.inf)
+    return replace(
+        stock, low=stock.low + low, high=stock.high + high, rows=stock.rows + added.rows,
+        unknown_rows=added.unknown_rows, have=stock.low + low, hints=added.hints,
+    )  # fmt: skip
 
 
 def _measured(case: YearTotals, rule: Rule, people: Mapping[str, float]) -> tuple[Measured, Requirement]:
@@ -179,8 +191,9 @@ def _row(
 
 def _own_level(rule: Rule) -> bool:
     """Return True where a rule is judged by the plan's area as a whole, or by its single facilities."""
-    own = {"area"} | ({"district"} if rule.plan_level == "district" else set())
-    return set(rule.where.levels) <= own | {"facility"} and getattr(rule, "communities", None) is None
+    return (is_of_area(rule) or set(rule.where.levels) == {"facility"}) and getattr(
+        rule, "communities", None
+    ) is None
 
 
 def _open_upwards(case: YearTotals, rule: Rule, found: Measured) -> Measured:

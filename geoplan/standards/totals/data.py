@@ -12,7 +12,7 @@ mode      for rules that                                          rows
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +39,12 @@ def of_year(entries: Iterable[Any], year: int, key: Any) -> list[Any]:  # noqa: 
     for entry in known:
         latest[key(entry)] = max(entry.year, latest.get(key(entry), entry.year))
     return [entry for entry in known if entry.year == latest[key(entry)]]
+
+
+def is_of_area(rule: Rule) -> bool:
+    """Return True where a rule is judged for the plan's area as a whole."""
+    own = {"area"} | ({"district"} if rule.plan_level == "district" else set())
+    return set(rule.where.levels) <= own
 
 
 def mode_of(rule: Rule) -> str:
@@ -101,6 +107,19 @@ class YearTotals:
             if told.rule in (rule.id, rule.rule_id) and told.year <= self.year
         ]
         return max(own, key=lambda told: told.year, default=None)
+
+    def adds_to(self, rule: Rule) -> bool:
+        """Return True where the project lists add facilities of the types that a rule counts."""
+        types = types_of(rule.selections)
+        return self.added is not None and any(
+            types.intersection(kinds) for kinds in self.added[0]["services"]
+        )
+
+    @cached_property
+    def of_projects(self) -> "YearTotals":
+        """What the project lists add, by itself."""
+        none = {"facilities": [], "amounts": [], "stated": []}
+        return replace(self, totals=self.totals.model_copy(update=none))
 
     def as_of(self, rule: Rule) -> float:
         """Return the latest year of the figures that a rule counts; NaN where it counts none."""

@@ -1,7 +1,7 @@
 """People that a plan's own figures imply: a stock over a stated rate, beside the people that are stated.
 
-A stock of 39,000 beds at 44.8 per 1,000 elders implies 870,500 elders. Where the census has twice as many, the rate counts more beds
-than the stock does, or fewer people: said aloud, not mended.
+A stock of 11,500 places at 1.6 per 1,000 residents implies 7,187,500 residents. Where the census has twice as many, the rate counts more
+places than the stock does, or fewer people: said aloud, not mended. A stock of some of the types that a rule counts implies nothing.
 """
 
 import math
@@ -12,9 +12,10 @@ import pandas as pd
 
 from geoplan.standards.counts import both_labels
 from geoplan.standards.rules import Rule, types_of
-from geoplan.standards.totals.data import of_year
+from geoplan.standards.totals.data import is_of_area, of_year
 from geoplan.standards.totals.file import Totals, bounds
 from geoplan.words.errors import Note
+from geoplan.words.vocabulary import narrower
 
 #: Columns of the table of implied people.
 IMPLIED = {
@@ -51,7 +52,7 @@ def implied_people(totals: Totals, rules: Sequence[Rule]) -> tuple[pd.DataFrame,
 
 
 def _of_rule(totals: Totals, rule: Rule) -> Iterator[dict[str, Any]]:
-    if rule.is_share or rule.people is None or len(rule.supplies) != 1:
+    if rule.is_share or rule.people is None or len(rule.supplies) != 1 or not is_of_area(rule):
         return
     types = types_of(rule.selections)
     supply = rule.supplies[0]
@@ -63,7 +64,9 @@ def _of_rule(totals: Totals, rule: Rule) -> Iterator[dict[str, Any]]:
             for one in totals.amounts
             if not types and one.supply == supply and one.year == year
         ]
-        if not stocks or rate <= 0 or any(low != high for low, high in stocks):
+        told = (narrower(name) for e in entries for name in (e.type, *e.includes))
+        whole = types <= frozenset().union(*told)
+        if not stocks or not whole or rate <= 0 or any(low != high for low, high in stocks):
             continue
         amount = sum(low for low, _ in stocks)
         n = rule.people.n

@@ -21,6 +21,8 @@ def printable(found: TotalsFound, lang: str) -> str:
     """Return what was found as plain text in `lang` (``zh`` or ``en``), columns aligned for wide characters."""
     area = found.totals.area_zh if lang == "zh" else found.totals.area_en
     parts = [phrase("totals_heading", lang, area=area, year=found.year)]
+    if found.totals.note:
+        parts.append(phrase("totals_note", lang, note=found.totals.note))
     parts.append(phrase("totals_without", lang) + "\n" + _findings(found.findings, lang))
     if len(found.with_projects):
         changed = _changed(found.findings, found.with_projects)
@@ -52,7 +54,7 @@ def _findings(table: pd.DataFrame, lang: str) -> str:
         required = Requirement(str(row["comparison"]), float(row["required"]), float(row["required_upper"]))
         rows.append([
             str(row[f"indicator_{lang}"]), basis if row["decides"] or not basis else phrase("totals_beside", lang, basis=basis),
-            phrase("totals_stated", lang, value=value) if row["from"] == "stated" else value,
+            phrase("totals_stated", lang, value=value, year=f"{row['as_of']:.0f}") if row["from"] == "stated" else value,
             required.text(str(row["format"]), lang), _amount(row["need"], str(row["unit"]), lang),
             f"+{short}" if row["surplus"] and short else short, phrase(f"totals_verdict_{row['verdict']}", lang),
             str(row[f"missing_{lang}"]),

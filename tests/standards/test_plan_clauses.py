@@ -1,0 +1,148 @@
+"""What clauses of the plans count: each case was read otherwise before, or would be by a reader in a hurry."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geoplan.inputs.facilities.fields import AMOUNTS, ATTRIBUTES
+from geoplan.standards.packs.read import read_pack
+from geoplan.standards.packs.tools import list_packs
+from geoplan.tables import GROUPS
+from geoplan.words.vocabulary import narrower, vocabulary
+
+NAN = float("nan")
+#: The six facilities of the town stand in these communities.
+PLACES = ("A", "B", "A", "C", "A", "B")
+
+
+def rule_of(name):
+    pack, _, rule = name.partition(".")
+    return next(rule_ for rule_ in read_pack(pack).rules if rule_.id == rule)
+
+
+def of_types(town, *types, **columns):
+    """Return the town with the types of its six facilities, in order; None: a canteen, which no rule here counts."""
+    services = pd.Series([(name or "elder_canteen",) for name in types], index=town.facilities.index)
+    return town.with_facilities(services=services, **columns)
+
+
+def only(count, name):
+    return (name,) * count + ("public_venue",) * (6 - count)
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "few", "enough", "target"),
+    [("yantai.dementia_homes", "dementia_home", 0, (1, 2, 3), "≥1，宜 2（2025年）"),
+     ("wuhan.medical_and_care_centres", "medical_and_care_centre", 0, (1, 3, 4), "≥1，宜 3（2025年）")],
+)  # fmt: skip
+def test_one_to_two_is_a_floor_with_an_aim_and_more_is_never_a_fault(town, name, type_, few, enough, target):
+    rule = rule_of(name).model_copy(update={"level": "city"})  # the town is one district
+    assert rule.target_text("zh") == target
+    known = {"register_types": frozenset({type_}), "flag_rules": ()}
+    for count, verdict in ((few, "not_met"), *((n, "met") for n in enough)):
+        findings = of_types(town, *only(count, type_)).assess([rule], **known).findings
+        assert set(findings["verdict"]) == {verdict}, count
+        assert not findings["surplus"].any()
+
+
+@pytest.mark.parametrize(
+    ("areas", "has"),
+    [((120.0, 100.0), False), ((200.0, 20.0), True), ((199.9, 0.0), False), ((NAN, 100.0), None)],
+    ids=["two small ones are no large one", "one at the bound", "below it", "a size that is not known"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "name", ["wuhan.complete_community_childcare", "national.complete_community_nursery"]
+)
+def test_a_facility_of_200_m2_is_one_facility(town, name, areas, has):
+    place = of_types(town, "childcare", "public_venue", "childcare", *("public_venue",) * 3)
+    first, second = ((0.0, np.inf) if np.isnan(m2) else m2 for m2 in areas)
+    place = place.supply(floor_area_m2={"福利院": first, "向阳日间照料室": second}).of_kind(
+        community_A=("complete",), others=()
+    )
+    members = place.assess([rule_of(name)], flag_rules=()).members.set_index("member_id")
+    found = members["has"]["community/A"]
+    assert pd.isna(found) if has is None else bool(found) is has
+
+
+@pytest.mark.parametrize(("type_", "has"), [("elder_home", False), ("dementia_home", False), ("elder_day_care", True), ("rural_elder_home", True)])  # fmt: skip
+def test_a_home_is_no_community_facility(town, type_, has):
+    place = of_types(town, type_, *("public_venue",) * 5)
+    members = place.assess(
+        [rule_of("wuhan.community_eldercare")], register_types=frozenset({"elder_day_care"}), flag_rules=()
+    ).members.set_index("member_id")
+    assert bool(members["has"]["community/A"]) is has
+
+
+def test_inclusive_childcare_of_kindergartens_counts_in_qianjiang(town):
+    types = ("childcare", "kindergarten_class", *("public_venue",) * 4)
+    place = of_types(town, *types, inclusive=pd.array([True, True, *[pd.NA] * 4], dtype="boolean"))
+    found = place.assess([rule_of("qianjiang.inclusive_childcare_institutions")], flag_rules=()).findings
+    assert found["actual_low"].tolist() == [2.0]
+
+
+def test_the_national_40_beds_are_those_of_institutions(town):
+    found = town.assess([rule_of("national.beds_per_1000_elders")], flag_rules=()).findings.iloc[0]
+    assert found["actual_low"] == pytest.approx(10 / 0.24)  # 4 + 6 in homes; 2 in day care stay out
+
+
+@pytest.mark.parametrize(("year", "verdict"), [(2022.0, "not_applicable"), (2023.0, "not_met")])
+def test_new_homes_are_those_opened_from_a_year_on(town, year, verdict):
+    # 福利院 is public; of 300 beds a clinic is asked, which it lacks
+    place = town.with_facilities(open_year=[year, 2000.0, NAN, NAN, NAN, NAN]).supply(beds={"福利院": 300})
+    found = place.assess([rule_of("yinzhou.large_homes_have_clinic")], flag_rules=()).findings
+    assert found["verdict"].tolist() == [verdict]
+
+
+def test_both_columns_of_the_annex_of_yinzhou_are_targets(town):
+    rule = rule_of("yinzhou.beds_per_1000_elders")
+    assert rule.target_text("zh") == "≥48（2023年）；≥50（2025年）"
+    by_year = {}
+    for year in (2022, 2023, 2024, 2025):
+        found = (
+            town.supply(beds={"福利院": 3.7}).change(year=year).assess([rule], flag_rules=()).findings.iloc[0]
+        )
+        by_year[year] = (found["verdict"], found["required"], found["on_path"])
+    # 6 + 2 + 3.7 beds of 240 elders are 48.75, more than 48 and less than 49, which the line asks for in 2024
+    assert [by_year[year][:2] for year in (2023, 2024, 2025)] == [
+        ("met", 48.0),
+        ("met", 48.0),
+        ("not_met", 50.0),
+    ]
+    assert by_year[2022][0] == "not_applicable"
+    assert [by_year[year][2] for year in (2023, 2024, 2025)] == ["on_path", "behind", ""]
+
+
+def test_what_only_advises_says_so_beside_its_figure(town):
+    rule = rule_of("national.home_beds")
+    found = town.assess([rule], flag_rules=()).findings
+    assert all("caveat_advisory" in codes for codes in found["caveats"])
+    other = town.assess([rule_of("wuhan.large_homes_have_clinic")], flag_rules=()).findings
+    assert not any("caveat_advisory" in codes for codes in other["caveats"])
+
+
+def test_whatever_a_rule_asks_of_a_register_some_column_or_table_can_give():
+    """Rules and registers have one vocabulary: no rule of a shipped pack waits for a word that nothing can say."""
+    types = set(vocabulary("types"))
+    said_by_types = {name for name in types if not vocabulary("types")[name].get("family")}
+    derived = {
+        name: set(words["derived"]) for name, words in vocabulary("supplies").items() if "derived" in words
+    }
+    given = set(AMOUNTS) | {name for name, parts in derived.items() if parts <= {*AMOUNTS, *ATTRIBUTES}}
+    estates = {"eldercare_rooms_m2", "childcare_rooms_m2"}
+    rules = [rule for pack in list_packs().index for rule in read_pack(pack).rules]
+    assert len(rules) > 150
+    for rule in rules:
+        reads = rule.reads
+        assert reads.types <= types, rule.rule_id
+        asked = [name for selection in rule.selections for name in selection.facilities]
+        assert all(narrower(name) & said_by_types for name in asked), rule.rule_id
+        assert reads.attributes <= set(ATTRIBUTES), (rule.rule_id, reads.attributes - set(ATTRIBUTES))
+        assert reads.groups <= set(GROUPS), rule.rule_id
+        if reads.types:  # without facilities an amount comes from a table by zone, which takes every supply
+            assert reads.supplies - estates <= given, (rule.rule_id, reads.supplies - given)
+        assert reads.supplies <= set(vocabulary("supplies")) | estates, rule.rule_id
+
+
+def test_an_attribute_of_a_register_is_a_word_of_rules_and_the_other_way_round():
+    assert set(vocabulary("attributes")) == set(ATTRIBUTES)
+    assert set(AMOUNTS) <= set(vocabulary("supplies"))
