@@ -108,13 +108,13 @@ def _classed(
     content: Table, geometry: gpd.GeoSeries, lang: str, *, first: dict[str, Sequence[object]], by: str,
     parts: Sequence[Part], names: str = "",
 ) -> Layer:  # fmt: skip
-    """Return a layer of a content table, the fields `first` in front, in classes of the field `by`; without `by` it has no style."""
+    """Return a layer of a content table, the fields `first` in front, in classes of the field `by`."""
     table, aliases = layer_table(content, geometry, lang)
     for key, values in reversed(first.items()):
         table.insert(0, key, list(map(str, values)))
     aliases = {key: phrase(f"layers_field_{key}", lang) for key in first} | aliases
     style = Style(content.title, styles.categorised(by, parts, aliases=aliases, label=names))
-    return Layer(content.key, content.title, table, aliases, (style,) if by else ())
+    return Layer(content.key, content.title, table, aliases, (style,))
 
 
 def zone_layer(outcome: Outcome, level: str) -> Layer:
@@ -347,7 +347,19 @@ def projects_layer(outcome: Outcome) -> Layer | None:
     content, own = projects_table(outcome), outcome.projects
     if content is None:
         return None
-    return _classed(content, own.geometry, outcome.lang, first={"project_id": own.index}, by="", parts=())
+    cells = [cell for cell in content.cells("location") if isinstance(cell, Coded)]
+    parts = [
+        Part(
+            cell.text(outcome.lang),
+            styles.marker(look.COLOURS["accent"], "diamond", hollow=cell.code != "exact"),
+            cell.code,
+        )
+        for cell in dict.fromkeys(cells)
+    ]
+    first = {"project_id": own.index}
+    return _classed(
+        content, own.geometry, outcome.lang, first=first, by="location", parts=parts, names="name"
+    )
 
 
 def _shown(row: Mapping[str, Any]) -> str:
