@@ -124,11 +124,11 @@ def test_requirements_read_ranges_and_thresholds():
     rule = {rule.id: rule for rule in read_pack("huzhong").rules}["new_estate_rooms"]
     what = rule.requirement(2025)
     assert (what.comparison, what.required, what.aim, what.target_year) == (">=", 20.0, 30.0, 2025)
-    centres = {rule.id: rule for rule in read_pack("wuhan").rules}["medical_and_care_centres"]
-    what = centres.requirement(2025)
-    assert (what.comparison, what.required, what.upper) == ("between", 1.0, 3.0)
-    assert [what.holds(x, x) for x in (0.0, 1.0, 3.0, 4.0)] == [False, True, True, False]
-    assert what.holds(0.0, 2.0) is None
+    land = {rule.id: rule for rule in read_pack("national").rules}["home_land_per_bed"]
+    what = land.requirement(2025)
+    assert (what.comparison, what.required, what.upper) == ("between", 18.0, 44.0)
+    assert [what.holds(x, x) for x in (17.0, 18.0, 44.0, 45.0)] == [False, True, True, False]
+    assert what.holds(17.0, 20.0) is None
 
 
 @pytest.mark.parametrize(
@@ -150,5 +150,5 @@ def test_a_circle_reports_urban_and_rural_people_apart(town):
     apart = town.of_kind(
         community_D=("rural",), **dict.fromkeys(("community_A", "community_B", "community_C"), ("urban",))
     )
-    row = apart.finding(rules_of([read_pack("wuhan")]), "wuhan.circle_eldercare")
+    row = apart.finding(rules_of([read_pack("yinzhou")]), "yinzhou.circle_eldercare")
     assert (row["share_urban"], row["share_rural"]) == (1.0, pytest.approx(1 / 3))

@@ -172,6 +172,9 @@ def meeting(condition: Any, *, holds: bool = True) -> tuple[dict[str, Any], dict
         on = bound if sign in (">=", "<=", "=") else bound + (1 if sign == ">" else -1)
         off = bound - 1 if sign == ">=" else bound + 1 if sign == "<=" else bound
         return {}, {condition.supply: on if holds else off}
+    if condition.opened is not None:
+        year = parse_bound(condition.opened)[1]
+        return {"open_year": year if holds else year - 1}, {}
     parts = condition.all or condition.any
     wanted = [holds] * len(parts)
     if condition.any and holds:

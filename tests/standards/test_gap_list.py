@@ -20,7 +20,7 @@ OFFICE = ["serial", "town", "community", "indicator", "clause", "attribute", "ba
 
 
 def listed(town, lang="zh", pack="wuhan", **more):
-    packs = [read_pack(pack)]
+    packs = [read_pack(pack) if isinstance(pack, str) else pack]
     result = town.assess(rules_of(packs), **more)
     rules = rules_table(packs, study_circles(town.services, rules_of(packs)))
     return result, gap_list(result, town.zones, rules, town.facilities, lang=lang)
@@ -75,11 +75,12 @@ def test_flagged_communities_come_first_by_code_with_a_rank_by_people(town):
 def test_members_follow_their_finding(town):
     _, table = listed(town)
     mine = table[table["rule_id"] == "wuhan.community_eldercare"]
-    assert mine["part"].tolist() == ["finding", "member"]
-    assert mine.iloc[1]["community"] == "河西村"
-    assert mine.iloc[0]["shortfall"] == mine.iloc[1]["shortfall"] == 1.0
-    assert (mine.iloc[1]["target"], mine.iloc[1]["format"]) == ("设有养老服务设施", "percent")
-    assert mine.iloc[1]["measures"] == "在步行范围内新建或改建养老服务设施，补足1处"
+    # the home in 北秀 is no community facility
+    assert mine["part"].tolist() == ["finding", "member", "member"]
+    assert mine["community"].tolist()[1:] == ["北秀社区", "河西村"]
+    assert mine["shortfall"].tolist() == [2.0, 1.0, 1.0]
+    assert (mine.iloc[1]["target"], mine.iloc[1]["format"]) == ("设有社区居家养老服务设施", "percent")
+    assert mine.iloc[2]["measures"] == "在步行范围内新建或改建社区居家养老服务设施，补足1处"
 
 
 def test_where_there_are_no_towns_the_district_stands_there(town):
@@ -113,9 +114,15 @@ def test_phase_by_target_year(town, year, phase):
 def test_a_city_above_the_upper_limit_is_told_to_add_no_more(town):
     centres = [("medical_and_care_centre",)] * 4 + list(town.facilities["services"][4:])
     apart = of_districts(town).with_facilities(services=centres)
-    findings = listed(apart, flag_rules=())[0].findings
+    plan = read_pack("wuhan")
+    rules = [
+        rule.model_copy(update={"range_is": "limits"}) if rule.id == "medical_and_care_centres" else rule
+        for rule in plan.rules
+    ]
+    pack = plan.model_copy(update={"rules": rules})  # as a plan would have it that says 1-3 and no more
+    findings = listed(apart, pack=pack, flag_rules=())[0].findings
     over = findings[findings["rule_id"] == "wuhan.medical_and_care_centres"].set_index("zone_id")
     assert over["verdict"].to_dict() == {"town/1": "met", "town/2": "met"}
-    _, table = listed(apart.with_facilities(zone_id="community/A"), flag_rules=())
+    _, table = listed(apart.with_facilities(zone_id="community/A"), pack=pack, flag_rules=())
     mine = table[table["rule_id"] == "wuhan.medical_and_care_centres"]
     assert mine["measures"].tolist() == ["超出上限1处，压减或不再新增", "医养融合康复服务中心：新增1处"]

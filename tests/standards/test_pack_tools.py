@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from geoplan.standards.grammar import parse_bound
 from geoplan.standards.packs import read as packs
 from geoplan.standards.packs import tools as pack_tools
 from geoplan.standards.packs.read import read_pack, rules_of, rules_table
@@ -18,7 +19,7 @@ PLANS = Path(__file__).resolve().parents[3] / "shared" / "plans"
 def test_the_list_of_packs():
     table = pack_tools.list_packs()
     assert table["rules"].drop("national").to_dict() == {
-        "huzhong": 13, "qianjiang": 26, "wuhan": 25, "yantai": 28, "yinzhou": 43,
+        "huzhong": 15, "qianjiang": 26, "wuhan": 25, "yantai": 26, "yinzhou": 43,
     }  # fmt: skip
     assert (table["on"] == table["rules"]).drop("national").all()
     assert table.loc["national", "on"] < table.loc["national", "rules"]
@@ -195,15 +196,19 @@ def test_every_national_figure_is_quoted_as_it_was_noted():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == 3:
             row_of[cells[1]] = cells[2]
+    further = "".join((PLANS / f"{name}.md").read_text(encoding="utf-8") for name in ("NEW_RULES", "DISCREPANCIES"))
     for rule in read_pack("national").rules:
+        if rule.quote in further and rule.status == "read":
+            continue
         rows = [how for figure, how in row_of.items() if rule.quote in figure.replace("；", "; ")]
         assert len(rows) >= 1, rule.id
         words = {"read": "read", "second_hand": "second-hand", "unverified": "unchecked"}
         assert any(how.startswith(words[rule.status]) for how in rows), rule.id
         # every number of the target stands in the figure as noted
         plain = rule.quote.replace(",", "")
-        for target in rule.targets:
-            for value in (target.floor, target.upper):
-                if value is not None:
-                    shown = f"{100 * value:g}" if target.percent else f"{value:g}"
-                    assert re.search(rf"(?<![\d.]){re.escape(shown)}(?![\d.]\d)", plain), (rule.id, shown)
+        bounds = [condition.bound for condition in rule.conditions if condition.bound]
+        values = [(value, target.percent) for target in rule.targets for value in (target.floor, target.upper)]
+        for value, percent in [(parse_bound(bound)[1], False) for bound in bounds] or values:
+            if value is not None:  # one facility of a size is asked for everywhere, which no figure says
+                shown = f"{100 * value:g}" if percent else f"{value:g}"
+                assert re.search(rf"(?<![\d.]){re.escape(shown)}(?![\d.]\d)", plain), (rule.id, shown)
