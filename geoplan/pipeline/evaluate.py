@@ -19,7 +19,7 @@ from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.provenance import parameters as parameters_of
 from geoplan.pipeline.provenance import read_packs
 from geoplan.pipeline.result import Result
-from geoplan.pipeline.scenario import gather_scenario, scenario_parameters
+from geoplan.pipeline.scenario import gather_scenario, scenario_parameters, unreached_notes
 from geoplan.pipeline.walks import (
     Snaps,
     WalkTables,
@@ -78,7 +78,11 @@ def run(study: Study | Scenario, *, lang: str | None = None, stages: Stages | No
         inputs = gather_scenario(study, lang=lang, stages=stages)
         found = compute(inputs, stages=stages)
         told = scenario_parameters(study, parameters_of(inputs.study))
-        outcome = outcome_of(found, name=study.title(inputs.study.name), parameters=told)
+        walked = found.evaluation
+        unreached = unreached_notes(
+            study, inputs, found.services, snaps=walked.snaps.facilities, pairs=walked.walks.pairs
+        )
+        outcome = outcome_of(found, name=study.title(inputs.study.name), parameters=told, notes=unreached)
         return result_of(found, outcome, stages)
     inputs = gather(study if lang is None else study.in_language(lang), stages=stages)
     found = compute(inputs, stages=stages)

@@ -1,6 +1,6 @@
 """A scenario (方案) applied: a study and its inputs with named changes, and one error for every name that nothing has."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from geoplan.pipeline.gather import Inputs, gather
 from geoplan.standards.packs.read import shipped
 from geoplan.study.scenario import Enlargement, NewFacility, Scenario
 from geoplan.study.study import Study, read_study
+from geoplan.tables import Service
 from geoplan.words.errors import Note, StudyError
 from geoplan.words.progress import Stages
 from geoplan.words.strict_yaml import meant
@@ -93,6 +94,44 @@ def apply(scenario: Scenario, inputs: Inputs) -> Inputs:
     if problems := [*_unknown(scenario, inputs), *wrong]:
         raise StudyError(*sorted(problems, key=lambda note: note.row or 0))
     return replace(inputs, register=register, notes=(*inputs.notes, *notes))
+
+
+def unreached_notes(
+    scenario: Scenario,
+    inputs: Inputs,
+    services: Mapping[str, Service],
+    *,
+    snaps: pd.DataFrame,
+    pairs: pd.DataFrame,
+) -> tuple[Note, ...]:
+    """Return why nobody walks to a facility that the scenario adds or opens, a note each; none where somebody does.
+
+    `snaps` are those of the facilities (`tables.SNAPS`), `pairs` every walk within the circles (`tables.PAIRS`). Why there is
+    no point the note on the facility itself says.
+    """
+    table, wanted = inputs.register.facilities, {clean_name(name) for name in scenario.open}
+    opened = table.index.isin(scenario.open) | table["name"].map(clean_name).isin(wanted)
+    mine = table[(table["source_file"] == scenario.path.name) | opened]
+    notes = []
+    for facility_id, row in mine[~mine.index.isin(pairs["facility_id"]) & mine.geometry.notna()].iterrows():
+        snap = snaps.loc[facility_id]
+        offered = [name for name, terms in services.items() if set(terms.facilities) & set(row["services"])]
+        values: dict[str, Any] = {}
+        if not offered:
+            code = "scenario_no_service"
+        elif snap["reason"]:
+            metres = inputs.edges.geometry.distance(row.geometry).min()
+            limit = inputs.study.streets.max_snap_m
+            code, values = (
+                f"scenario_{snap['reason']}",
+                {"metres": f"{metres:.0f}", "max_snap_m": f"{limit:g}"},
+            )
+        else:
+            minutes = max(services[name].walk_minutes for name in offered)
+            code = "scenario_on_island" if snap["island"] else "scenario_nobody"
+            values = {"minutes": f"{minutes:g}"}
+        notes.append(Note.of(code, file=scenario.path.name, name=row["name"], **values))
+    return tuple(notes)
 
 
 def scenario_parameters(scenario: Scenario, table: pd.DataFrame) -> pd.DataFrame:
@@ -215,7 +254,8 @@ def change_register(
         left_out=left_out,
         unplaced=waiting[waiting.index.isin(facilities.index)],
     )
-    return changed, book.done(opened, closed, larger), []
+    nowhere = facilities.loc[ids, "zone_id"].isna().to_numpy()
+    return changed, book.done(opened, closed, larger, outside=np.flatnonzero(nowhere)), []
 
 
 @dataclass
@@ -290,9 +330,14 @@ class _Book:
         self.wrong.append(self._note(code, self.scenario.line(entry), "error", values))
 
     def done(
-        self, opened: Iterable[str], closed: Iterable[str], larger: Iterable[tuple[str, int, Enlargement]]
+        self,
+        opened: Iterable[str],
+        closed: Iterable[str],
+        larger: Iterable[tuple[str, int, Enlargement]],
+        *,
+        outside: Collection[int],
     ) -> list[Note]:
-        """Return a note a change."""
+        """Return a note a change; `outside` are the numbers of the added facilities that lie outside of every zone."""
         changes: list[tuple[str, Line, dict[str, Any]]] = [
             (code, None, {"name": self.names[i], "facility": i})
             for code, ids in (("scenario_opened", opened), ("scenario_closed", closed))
@@ -303,6 +348,7 @@ class _Book:
             changes.append(("scenario_enlarged", self.scenario.line(f"enlarge.{number}"), words))
         for number, new in enumerate(self.scenario.add):
             code = "scenario_added" if new.lonlat else "scenario_added_zone"
+            code = "scenario_added_outside" if number in outside else code
             changes.append((code, self.scenario.line(f"add.{number}"), {"name": new.name}))
         return [self._note(code, row, "info", words) for code, row, words in changes]
 
@@ -408,7 +454,8 @@ def _new_facility(
     if new.lonlat is not None:
         datum = new.datum if isinstance(new.datum, str) else [point.model_dump() for point in new.datum]
         geometry = datums.to_crs(gpd.GeoSeries([Point(new.lonlat)], index=index), datum=datum, crs=crs)
-        inside = point_zones(geometry, zones).iloc[0]
+        lies = point_zones(geometry, zones).iloc[0]
+        inside = lies if isinstance(lies, str) else None
     texts: dict[str, Any] = dict.fromkeys(like.columns)
     texts |= {flag: new.attributes.get(flag, pd.NA) for flag in ATTRIBUTES if flag in like.columns}
     texts |= {
@@ -417,8 +464,8 @@ def _new_facility(
         "status": "existing",
         "open_year": np.nan,
         "close_year": np.nan,
-        "zone_id": inside or zone,
-        "zone_from": "point" if inside else "named" if zone else None,
+        "zone_id": zone if new.lonlat is None else inside,
+        "zone_from": "point" if inside else "named" if new.lonlat is None else None,
         "serves": (),
         "location_quality": "exact" if new.lonlat else "missing",
         "source_file": file,

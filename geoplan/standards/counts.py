@@ -212,8 +212,8 @@ def zone_amounts(
 ) -> ZoneAmounts:
     """Return what stands in each zone; a supply without a point comes from the table of zone supplies.
 
-    A facility counts in the zone that it stands in or that its register names, and in every zone above. One of which
-    neither is known possibly counts in the area.
+    A facility counts in the zone that it stands in or that its register names, and in every zone above. Where it has no
+    point it possibly counts in every zone below that one, and in all zones where none is named.
     """
     if of is None:
         return _without_point(data, str(supply))
@@ -225,17 +225,23 @@ def zone_amounts(
 
 
 def located(data: AssessmentData, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the amounts of facilities summed by zone: ``low, high, rows, unknown_rows, known``."""
+    """Return the amounts of facilities summed by zone: ``low, high, rows, unknown_rows, known``.
+
+    What may stand in a zone, though it is not known, adds to `high` and to the rows that are unknown.
+    """
     rows = table.rename_axis("facility_id").reset_index()
     totals = (
         located_supply(rows, data.facilities, data.zones).rename(columns={"facilities": "rows"}).astype(float)
     )
     certain = rows[rows["low"] == rows["high"]]
     totals["known"] = located_supply(certain, data.facilities, data.zones)["low"].astype(float)
-    lost = table[data.unlocated[data.facilities.index.get_indexer(table.index)]]
-    if len(lost):
-        totals.loc[data.area, ["high", "rows", "unknown_rows"]] += [lost["high"].sum(), len(lost), len(lost)]
-    return totals
+    facility, zone = data.may_stand
+    row = table.index.get_indexer(data.facilities.index[facility])
+    possible = zone[row >= 0]
+    n = np.bincount(possible, minlength=len(totals))
+    amount = table["high"].to_numpy(dtype=float)[row[row >= 0]]
+    totals["high"] += np.bincount(possible, weights=amount, minlength=len(totals))
+    return totals.assign(rows=totals["rows"] + n, unknown_rows=totals["unknown_rows"] + n)
 
 
 def _without_point(data: AssessmentData, supply: str) -> ZoneAmounts:

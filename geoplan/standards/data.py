@@ -229,11 +229,36 @@ class AssessmentData:
         return np.where(named.notna(), self.zones.index.get_indexer(pd.Index(named)), -1).astype(np.int64)
 
     @cached_property
+    def without_point(self) -> Bools:
+        """True for facilities without a usable point, shape (n_facilities,)."""
+        return np.asarray(self.facilities["location_quality"].isin(["missing", "rejected"]), dtype=bool)
+
+    @cached_property
     def unlocated(self) -> Bools:
         """True for facilities of which no zone is known and no point either: in the study area, at an unknown place."""
-        return (self.facility_zone < 0) & self.facilities["location_quality"].isin(
-            ["missing", "rejected"]
-        ).to_numpy()
+        return (self.facility_zone < 0) & self.without_point
+
+    @cached_property
+    def may_stand(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Pairs (position of a facility, position of a zone) where a facility without a point may stand, and may not.
+
+        Below the zone that is known of it these are all zones; where none is known, all zones of the study.
+        """
+        zone, upper = self.above
+        below = pd.DataFrame({"zone": zone, "known": upper})[zone != upper]
+        at = np.flatnonzero(self.without_point & (self.facility_zone >= 0))
+        coarse = pd.DataFrame({"facility": at, "known": self.facility_zone[at]}).merge(below, on="known")
+        lost, n = np.flatnonzero(self.unlocated), len(self.zones)
+        facility = np.concatenate([coarse["facility"].to_numpy(), np.repeat(lost, n)]).astype(np.int64)
+        place = np.concatenate([coarse["zone"].to_numpy(), np.tile(np.arange(n), len(lost))]).astype(np.int64)
+        return facility, place
+
+    def may_stand_in(self, zone_id: str) -> Bools:
+        """Return which facilities may stand in a zone though that is not known, shape (n_facilities,)."""
+        facility, zone = self.may_stand
+        out = np.zeros(len(self.facilities), dtype=bool)
+        out[facility[zone == self.zones.index.get_indexer(pd.Index([zone_id]))[0]]] = True
+        return out
 
     # --- walks -----------------------------------------------------------------------------------------------
 

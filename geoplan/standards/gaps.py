@@ -148,6 +148,7 @@ def _lacking(members: pd.DataFrame) -> dict[tuple[str, str], list[dict[str, Any]
     if members.empty:
         return {}
     lacks = ~members["has"].astype("boolean").fillna(value=True)
+    lacks &= members["sure"].astype("boolean").fillna(value=True)
     found = members[lacks.to_numpy(dtype=bool)]
     return {key: part.to_dict("records") for key, part in found.groupby(["rule_id", "zone_id"], sort=False)}  # type: ignore[misc]
 

@@ -38,6 +38,8 @@ class Measured:
         Amount in the unit in which one builds that raises the value by 1 (people / N, members, whole of a share).
     rows, unknown_rows
         Register rows (or members) that count, and those of them whose amount is unknown.
+    unsure_rows
+        Of `unknown_rows` the members of which it is not known whether they count.
     known
         Part and whole over the rows that are certain, where the value is a share of a supply.
     have
@@ -68,6 +70,7 @@ class Measured:
     scale: float = NAN
     rows: int = 0
     unknown_rows: int = 0
+    unsure_rows: int = 0
     known: tuple[float, float] | None = None
     have: float = NAN
     missing: tuple[Note, ...] = ()

@@ -77,22 +77,23 @@ def zone_presence(
 ) -> pd.DataFrame:
     """Return which zones have a facility, three ways: ``located, assigned, within_circle`` (True, False, NA) by zone_id.
 
-    `located`: one stands inside. `assigned`: the register says that one serves the zone; a facility that serves a town
-    serves its communities. `within_circle`: the share of people outside the circle of one is not above the service's
-    flag share.
+    `located`: one stands inside; NA where one without a point may. `assigned`: the register says that one serves the zone,
+    facility by facility: one that serves a town serves its communities, one of which the register does not say it counts
+    where it stands; NA for all where it says it of none. `within_circle`: the share of people outside the circle of one is
+    not above the service's flag share. Beside them ``located_placed, assigned_placed``: the same where no facility without a
+    point stood anywhere but in the zone that is known of it.
     """
     found = amounts(data, of, None)
     index = pd.Index(ids, name="zone_id")
     table = found.table
     certain, possible = table.index[table["low"] > 0], table.index[table["high"] > 0]
     out = pd.DataFrame(index=index)
-    out["located"] = three_valued(_stands_in(data, certain, index), _stands_in(data, possible, index))
-    serves = data.facilities["serves"]
-    out["assigned"] = pd.array([pd.NA] * len(index), dtype="boolean")
-    if any(len(zones) > 0 for zones in serves.loc[possible]):
-        out["assigned"] = three_valued(
-            *(_serves(data, serves.loc[ids], index) for ids in (certain, possible))
-        )
+    is_said = bool(says_whom_it_serves(data, possible).any())
+    for name, where in (("located", _stands_in), ("assigned", _serves)):
+        for suffix, maybe in (("", True), ("_placed", False)):
+            known = name == "located" or is_said
+            ends = where(data, certain, index), where(data, possible, index, maybe=maybe)
+            out[name + suffix] = three_valued(*ends) if known else pd.array([pd.NA] * len(index), "boolean")
     out["within_circle"] = _within(data, certain, possible, of, index, group)
     return out
 
@@ -102,19 +103,27 @@ def three_valued(sure: Bools, maybe: Bools) -> "pd.arrays.BooleanArray":
     return pd.arrays.BooleanArray(sure.copy(), maybe & ~sure)
 
 
-def _stands_in(data: AssessmentData, facilities: pd.Index, index: pd.Index) -> Bools:
+def says_whom_it_serves(data: AssessmentData, facilities: pd.Index) -> Bools:
+    """Return of which facilities the register says which zones they serve, shape (n_facilities,)."""
+    return np.array([len(zones) > 0 for zones in data.facilities["serves"].loc[facilities]], dtype=bool)
+
+
+def _stands_in(data: AssessmentData, facilities: pd.Index, index: pd.Index, *, maybe: bool = False) -> Bools:
+    """Return in which zones one of `facilities` stands, `maybe` with those in which one may stand."""
     rows = pd.DataFrame({"low": 1.0, "high": 1.0}, index=facilities)
-    return np.asarray(located(data, rows).loc[index, "low"] > 0)
+    return np.asarray(located(data, rows).loc[index, "high" if maybe else "low"] > 0)
 
 
-def _serves(data: AssessmentData, serves: pd.Series, index: pd.Index) -> Bools:
-    """Return which zones are served: named, or below or above one that is."""
-    named = {zone for zones in serves for zone in zones}
+def _serves(data: AssessmentData, facilities: pd.Index, index: pd.Index, *, maybe: bool = False) -> Bools:
+    """Return which zones are served: named, or below or above one that is; by a facility that names none, where it stands."""
+    is_said = says_whom_it_serves(data, facilities)
+    named = {zone for zones in data.facilities["serves"].loc[facilities[is_said]] for zone in zones}
     below = {zone for top in named if top in data.zones.index for zone in data.below(str(top))}
     zone, upper = data.above
     hit = np.asarray(data.zones.index.isin(list(named)))
     above = set(data.zones.index[upper[hit[zone]]])
-    return np.asarray(index.isin(list(below | above)))
+    served = np.asarray(index.isin(list(below | above)))
+    return served | _stands_in(data, facilities[~is_said], index, maybe=maybe)
 
 
 def _within(
@@ -213,20 +222,28 @@ class MemberRule(Rule):
 
     def count(self, data: AssessmentData, members: pd.DataFrame, zone: str) -> Measured:
         """Return the share of `members` that meet the rule, as the measure of a zone of the plan."""
-        has, group = members["has"].astype("boolean"), self.group_in(data)
-        low, high = share_of_members(has, members["sure"])
-        n, unplaced = int(members["sure"].sum()), self.unplaced(data, zone)
+        has, sure, group = members["has"].astype("boolean"), members["sure"], self.group_in(data)
+        # each facility without a point gives one member what it lacks, not every member in which it may stand
+        placed = members.get("placed", has).astype("boolean")
+        low, high = share_of_members(placed, sure)
+        n, unplaced = int(sure.sum()), self.unplaced(data, zone)
         if unplaced and n:
             high = min(1.0, high + unplaced / n)
-        lacking = members.loc[~has.fillna(value=False), "member_id"]
-        people = data.people(group) if group else None
-        affected = 0.0
-        if people is None:
-            affected = NAN
-        elif len(lacking):
-            affected = float(people.reindex(lacking).sum(min_count=1))
+        tally = tally_of(has, sure)
+        lacking = members.loc[sure & ~placed.fillna(value=True), "member_id"]
         return Measured(
-            zone, low, high, float(n), rows=len(members),
-            unknown_rows=int((has.isna() | ~members["sure"]).sum()) + unplaced, applicable=len(members) > 0,
-            people=affected, group=group, members=members.drop(columns="sure"), tally=tally_of(has, members["sure"]),
+            zone, low, high, float(n), rows=len(members) + unplaced,
+            unknown_rows=int((placed.isna() | ~sure).sum()) + unplaced, unsure_rows=int((~sure).sum()),
+            have=float(tally.met), applicable=len(members) > 0, people=self._affected(data, lacking, unplaced),
+            group=group, members=members.drop(columns="placed", errors="ignore"), tally=tally,
         )  # fmt: skip
+
+    def _affected(self, data: AssessmentData, lacking: pd.Series, unplaced: int) -> float:
+        """Return the people of the members that certainly lack it: of so many as it may have, the largest have it."""
+        people = data.people(self.group_in(data)) if self.group_in(data) else None
+        if people is None:
+            return NAN
+        if not len(lacking):
+            return 0.0
+        least = people.reindex(lacking).sort_values().iloc[: max(len(lacking) - unplaced, 0)]
+        return float(least.sum(min_count=min(len(least), 1)))

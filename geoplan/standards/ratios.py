@@ -16,16 +16,16 @@ def facility_ratios(
 ) -> list[Measured]:
     """Return part over whole in each zone, from what each facility has.
 
-    A facility of which no place is known possibly counts in the area; its rows are unknown there.
+    A facility without a point possibly counts below the zone that is known of it; its rows are unknown there.
     """
     missing = whole.missing or part.missing
     hints = tuple(dict.fromkeys((*whole.hints, *part.hints)))
     rows = data.facilities.index.get_indexer(whole.table.index)
-    at, lost = data.facility_zone[rows], data.unlocated[rows]
+    at = data.facility_zone[rows]
     found = []
     for zone in ids:
         here = np.isin(at, data.zones.index.get_indexer(data.below(zone))) & (at >= 0)
-        stray = lost & (zone == data.area)
+        stray = data.may_stand_in(zone)[rows]
         total = whole.table[here | stray].copy()
         parts = part.table.reindex(total.index, fill_value=0.0)
         for table in (total, parts):

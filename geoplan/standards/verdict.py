@@ -73,6 +73,8 @@ def _straddle(rule: Rule, found: Measured, what: Requirement) -> list[Note]:
     if not math.isnan(what.either) and found.low == found.high:
         return [Note.of("rule_either", low=f"{what.required:g}", high=f"{what.either:g}")]
     known_rows, rest = found.rows - found.unknown_rows, found.unknown_rows
+    if found.unsure_rows:
+        return [_members_straddle(found)]
     if found.known is not None:
         return [_share_straddle(found, what, known_rows, unit)]
     # what the certain rows have; what they must add is told without the least that the others may be known to have
@@ -85,6 +87,15 @@ def _straddle(rule: Rule, found: Measured, what: Requirement) -> list[Note]:
         code = "rule_rows_may_add"
     counted: dict[str, Any] = {"known": known_rows, "rows": found.rows, "rest": rest}
     return [Note.of(code, have=f"{have:,.0f}", must=f"{must:,.0f}", **counted, **unit)]
+
+
+def _members_straddle(found: Measured) -> Note:
+    """Return what is known of members where it is not known of all whether they count."""
+    met = found.tally.met if found.tally is not None else 0
+    open_ = found.unknown_rows - found.unsure_rows
+    known = found.rows - found.unknown_rows
+    values: dict[str, Any] = {"rows": found.rows, "known": known, "met": met, "unsure": found.unsure_rows}
+    return Note.of("rule_members_open" if open_ else "rule_members_unsure", open=open_, **values)
 
 
 def _share_straddle(found: Measured, what: Requirement, known_rows: int, unit: dict[str, Any]) -> Note:

@@ -211,6 +211,7 @@ MEMBERS = Schema("members", {
     "zone_id": text("zone of the finding"),
     "member_id": text("zone_id or facility_id that the finding counts"),
     "has": flag("True, False or NA"),
+    "sure": flag("False where it is not known whether the finding counts it; NA where nobody recorded it"),
     "value": number("measured value, NaN if none"),
     "nearest_facility": maybe("facility_id or null"),
     "minutes": number("to it"),

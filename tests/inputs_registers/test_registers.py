@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from towns import CRS, SIDE, SOUTH, WEST
 
 from geoplan import tables
+from geoplan.coverage.provision import located_supply
 from geoplan.inputs import facilities
 from geoplan.inputs.lists.rows import former_id, row_ids
 from geoplan.inputs.lists.zone_names import ZoneNames
@@ -93,6 +94,34 @@ def test_without_any_register_the_tables_are_empty_and_whole():
     tables.check_columns(nothing.supplies, tables.SUPPLIES, name="supplies")
     assert len(nothing.facilities) == len(nothing.supplies) == len(nothing.unplaced) == 0
     assert nothing.facilities.crs == CRS
+
+
+# --- points outside of every zone
+
+
+def test_a_point_outside_of_every_zone_counts_in_none_although_its_row_names_one(tmp_path, town):
+    # the town's southern edge is y = 0 of its squares of 2 km, whose middle `at` gives
+    west, south, _, _ = town.geometry["area/1"].bounds
+    outside = gpd.GeoSeries.from_xy([west + 1000.0] * 2, [south - 300.0, south + 1.0], crs=CRS).to_crs(4326)
+    rows = [
+        ("名称", "类型", "所在区", "所属社区", "经度", "纬度", "床位数"),
+        ("甲", "养老院", "东湖区", "向阳社区", outside[0].x, outside[0].y, 30),
+        ("乙", "养老院", "东湖区", "向阳社区", outside[1].x, outside[1].y, 40),
+        ("丙", "养老院", None, None, outside[0].x + 0.01, outside[0].y, 50),
+    ]
+    register = read(tmp_path, rows, town)
+    table = register.facilities
+    assert list(table["zone_id"]) == [None, "community/C00", None]
+    assert list(table["zone_from"]) == [None, "point", None]
+    assert table.geometry.notna().all()
+    told = [note for note in register.notes if note.code == "point_outside_zones"]
+    assert [(note.row, note.values["metres"], note.values["name"]) for note in told] == [
+        (2, "300", "向阳社区")
+    ]
+    assert "counts in no zone" in told[0].text("en")
+    beds = register.supplies[register.supplies["supply"] == "beds"]
+    own = located_supply(beds[["facility_id", "low", "high"]], table, town)
+    assert own.loc["area/1", ["low", "high"]].tolist() == [40.0, 40.0]
 
 
 # --- rows without coordinates

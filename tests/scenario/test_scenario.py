@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from small_town import HOME as HOME_AT
+from small_town import SmallTown, lonlat
 from spreadsheet import write_files
 
 from geoplan.cli.demo import write_new
@@ -20,6 +22,13 @@ from geoplan.study.study import read_study
 from geoplan.words.errors import StudyError
 
 pipeline = importlib.import_module("geoplan.pipeline.evaluate")
+UNREACHED = {
+    "scenario_too_far",
+    "scenario_no_service",
+    "scenario_nobody",
+    "scenario_on_island",
+    "scenario_barrier",
+}
 HOME, CLOSED_NURSERY = "呼中区社会福利院", "示例托育点（已停用）"
 
 
@@ -153,6 +162,60 @@ def test_a_new_facility_without_a_point_counts_in_its_zone(changed):
     assert row.geometry is None
     assert (row["zone_id"], row["zone_from"]) == ("community/HZ0101", "named")
     assert "counts in its zone" in after.notes[-1].text("en")
+
+
+def test_a_new_facility_outside_of_every_zone_counts_where_it_lies(changed):
+    after = changed("add: [{name: 新站, services: [childcare], zone: 向阳, lonlat: [123.0, 51.0]}]")
+    row = after.register.facilities.iloc[-1]
+    assert (row["zone_id"], row["zone_from"]) == (None, None)
+    assert row.geometry is not None
+    assert "outside of every zone" in after.notes[-1].text("en")
+
+
+def test_who_is_reached_by_nobody_is_told_why(tmp_path):
+    town = SmallTown(tmp_path)
+    town.study["services"]["eldercare"]["facilities"] = ["elder_day_care"]
+    town.write()
+    # the northernmost street lies at 930 m; one joins it from 311 m, or at most from the 250 m that the study allows
+    places = {"远站": (520, 1241), "边站": (520, 1179), "外站": (2220, 530), "学堂": (520, 530)}
+    kinds = dict.fromkeys(places, "elder_day_care") | {"学堂": "kindergarten_class"}
+    lines = [
+        f"    - {{name: {name}, services: [{kinds[name]}], lonlat: {list(lonlat(*at))}}}"
+        for name, at in places.items()
+    ]
+    path = tmp_path / "plan.yaml"
+    text = "\n".join(["scenario:", "  base: study.yaml", "  name: 四处", "  add:", *lines])
+    path.write_text(text, encoding="utf-8")
+    outcome = pipeline.run(read_scenario(path), lang="en").outcome
+    told = outcome.warnings[outcome.warnings["code"].isin(UNREACHED)]
+    assert dict(zip(told["code"], told["text"], strict=True)) == {
+        "scenario_too_far": "`远站` lies 311 m from the nearest street, farther than 250 m: it does not join the network and nobody reaches it",
+        "scenario_no_service": "`学堂` offers no service of the study: it is in no circle",
+    }  # fmt: skip
+    assert set(told["severity"]) == {"warning"}
+    # what lies outside is walked to, and stands in no zone
+    assert outcome.facilities.loc["外站@plan.yaml", "zone_id"] is None
+    assert "scenario_added_outside" in set(outcome.warnings["code"])
+
+
+def test_the_first_year_in_which_nothing_is_open_is_a_result(tmp_path):
+    town = SmallTown(tmp_path)
+    header = ["机构名称", "所属社区", "经度", "纬度", "床位数", "启用年份"]
+    town.write_homes(header, ["一号日间照料中心", "西社区", *lonlat(*HOME_AT), 30, 2020])
+    town.study |= {"packs": ["wuhan"], "year": 2019}
+    before = pipeline.run(read_study(town.write())).outcome
+    assert before.facilities.empty
+    # the register has a word for the type: there are none, which is known
+    rows = before.circle.query("zone_id == 'area/area' and measure == 'network' and kind == ''")
+    assert (rows["covered"].item(), rows["people"].item()) == (0.0, pytest.approx(400.0))
+    beds = before.flags.query("rule_id == 'wuhan.beds_per_1000_elders' and zone_id == 'community/W'").iloc[0]
+    assert (beds["reachable_high"], bool(beds["flagged"]), beds["cause"]) == (0.0, True, "none_in_circle")
+    town.study["year"] = 2020
+    after = pipeline.run(read_study(town.write())).outcome
+    assert len(after.facilities) == 1
+    change = compare(before, after).people.query("measure == 'network' and zone_id == 'area/area'")
+    assert change["covered_before"].tolist() == [0.0]
+    assert change["covered_after"].iloc[0] > 0
 
 
 def test_pace_gates_packs_and_year_change_the_study(town):

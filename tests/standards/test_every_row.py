@@ -73,7 +73,7 @@ class World:
             "status": "existing",
             "open_year": np.nan,
             "close_year": np.nan,
-            "location_quality": "missing",
+            "location_quality": "exact",
         }
         columns = ["facility_id", "services", "zone_id", *usual]
         rows = pd.DataFrame(
@@ -301,7 +301,7 @@ def compliance(rule: Any, world: World, value: float) -> None:
                 world.add("elder_day_care", zone, {}, {})
         else:
             world.add("childcare", zone, {}, {"places": 10.0 if good else 9.0})
-    world.types |= {"elder_day_care"}
+    world.types |= {"elder_day_care", "childcare"}
 
 
 def circle(rule: Any, world: World, value: float) -> None:

@@ -532,14 +532,15 @@ def _zone_of(
 ) -> tuple[pd.Series, pd.Series]:
     """Return the zone of each row and whether it comes from its point or from the name.
 
-    An exact point says more than a name. A point that comes from a name itself only makes the named zone finer.
+    An exact point says more than a name, also where it lies outside of every zone. A point that comes from a name itself
+    only makes the named zone finer.
     """
     names = ZoneNames(zones)
     found: list[tuple[Any, str | None]] = []
     for lies, name, kind in zip(inside, named, quality, strict=True):
-        is_named = isinstance(name, str)
-        if isinstance(lies, str) and (kind == "exact" or not is_named or name in names.ancestors(lies)):
-            found.append((lies, "point"))
+        is_named, is_inside = isinstance(name, str), isinstance(lies, str)
+        if kind == "exact" or (is_inside and (not is_named or name in names.ancestors(lies))):
+            found.append((lies, "point") if is_inside else (None, None))
         else:
             found.append((name, "named" if is_named else None))
     table = pd.DataFrame(found, index=named.index, columns=["zone_id", "zone_from"], dtype=object)

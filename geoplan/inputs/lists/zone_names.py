@@ -212,15 +212,21 @@ def point_zones(points: gpd.GeoSeries, zones: gpd.GeoDataFrame) -> pd.Series:
 def outside_named(
     rows: Rows, geometry: gpd.GeoSeries, zone_id: pd.Series, zones: gpd.GeoDataFrame
 ) -> list[Note]:
-    """Return a note for every point that lies outside of the zone that its row names by more than the boundary's slack."""
+    """Return a note for every point that lies outside of the zone that its row names.
+
+    In another zone it may lie by the boundary's slack; outside of every zone it counts in none, so that each metre is told.
+    """
     both = geometry.index[(geometry.notna() & zone_id.notna()).to_numpy()]
     named = zones.geometry.reindex(zone_id[both])
     metres = shapely.distance(np.asarray(geometry[both].array), np.asarray(named.array))
+    nowhere = point_zones(geometry[both], zones).isna().to_numpy()
     notes = []
-    for row_id, far in zip(both[metres > BOUNDARY_SLACK_M], metres[metres > BOUNDARY_SLACK_M], strict=True):
-        zone = str(zone_id[row_id])
-        words = {"zone": zone, "name": str(zones.loc[zone, "name"])}
-        notes.append(rows.note("point_outside_named_zone", row_id, metres=f"{far:.0f}", **words))
+    for row_id, far, is_nowhere in zip(both, metres, nowhere, strict=True):
+        if far > (0.0 if is_nowhere else BOUNDARY_SLACK_M):
+            zone = str(zone_id[row_id])
+            words = {"zone": zone, "name": str(zones.loc[zone, "name"]), "metres": f"{far:.0f}"}
+            code = "point_outside_zones" if is_nowhere else "point_outside_named_zone"
+            notes.append(rows.note(code, row_id, **words))
     return notes
 
 

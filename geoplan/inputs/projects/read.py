@@ -350,14 +350,13 @@ def _places(rows: Rows, notes: list[Note]) -> pd.Series:
 def _zones(
     rows: Rows, place: pd.Series, geometry: gpd.GeoSeries, zones: gpd.GeoDataFrame, names: ZoneNames, notes: list[Note]
 ) -> pd.Series:  # fmt: skip
-    """Return the finest zone that each project lies in, else the one that it names; null where neither is known."""
+    """Return the finest zone that each project lies in, without a point the one that it names; null where neither is known."""
     named = named_zones(rows, place, names)
     notes += named.notes
     lost = place.index[(place != "") & named.zone_id.isna()]
     notes += [rows.note("project_place_unknown", i, place=place[i]) for i in lost]
     notes += outside_named(rows, geometry, named.zone_id, zones)
-    inside = point_zones(geometry, zones)
-    return inside.where(inside.notna(), named.zone_id)
+    return point_zones(geometry, zones).where(geometry.notna(), named.zone_id)
 
 
 def _named_elsewhere(rows: Rows, table: pd.DataFrame) -> list[Note]:

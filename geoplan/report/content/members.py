@@ -31,8 +31,11 @@ def members(outcome: Outcome) -> Table | None:
     return table_of("members", lang, keys, rows, notes=(phrase("members_note", lang),), frozen=3)
 
 
-def state_of(has: object) -> Coded:
-    """Return whether a member meets the rule: has, has_not or no_data."""
+def state_of(row: Mapping[str, Any]) -> Coded:
+    """Return whether a member meets the rule: has, has_not, no_data, or may_count where it is not known whether the rule counts it."""
+    has = row["has"]
+    if not missing(row["sure"]) and not row["sure"]:
+        return Coded("may_count")
     return Coded("no_data" if missing(has) else "has" if has else "has_not")
 
 
@@ -63,7 +66,7 @@ def _lacking(outcome: Outcome, names: Names) -> list[list[Cell]]:
                 *(names.above(member, upper) if is_zone else "" for upper in above),
                 names.zone(member) if is_zone else names.facility(member),
                 names.code(member),
-                state_of(row["has"]),
+                state_of(row),
                 value_of(names, row),
                 names.member_target(rule),
                 None,
@@ -146,7 +149,7 @@ def _facility_row(
         names.rule(rule),
         names.member_target(rule) or text(names.of_rule(rule, f"target_text_{names.lang}")),
         value_of(names, row),
-        state_of(row["has"]),
+        state_of(row),
         names.clause(rule),
         text(own["source_file"]),
         Amount.of(own["source_row"], "year"),

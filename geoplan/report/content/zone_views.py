@@ -22,6 +22,7 @@ from geoplan.report.content.headline import (
     flag_figures,
     supply_figures,
 )
+from geoplan.report.content.members import state_of
 from geoplan.report.content.names import Names, rows_of, text
 from geoplan.report.content.shortfalls import brief, flag_state
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, Tally, column, numbered
@@ -297,7 +298,8 @@ def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Z
         ZoneClass(label("has", lang), look.VERDICT_COLOURS["met"]),
         _no_data(lang),
     )
-    place = [2 if missing(has) else 1 if has else 0 for has in own["has"]]
+    states = [state_of(row) for row in rows_of(own)]
+    place = [{"has_not": 0, "has": 1}.get(state.code, 2) for state in states]
     columns = [
         Column("has", label("verdict", lang), "coded", mark="code", depth=1),
         Column("cause", label("cause", lang), "coded", depth=1),
@@ -305,11 +307,11 @@ def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Z
     ]
     cells: list[list[Cell]] = [
         [
-            Coded(("has_not", "has", "no_data")[k]),
+            state,
             Coded.of(row["cause"]),
             *_walk_cells(names, row, "minutes"),
         ]
-        for k, row in zip(place, rows_of(own), strict=True)
+        for state, row in zip(states, rows_of(own), strict=True)
     ]
     figures = finding_figures(outcome, names, rule)
     return ZoneView(

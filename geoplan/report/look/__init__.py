@@ -60,7 +60,7 @@ VERDICT_COLOURS: Mapping[str, str] = {
 #: Code of a cell (verdict, state, severity) -> background and ink, in every table that colours codes.
 CODE_COLOURS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("flag", "flagged", "error"), (COLOURS["flag_soft"], COLOURS["flag"])),
-    **dict.fromkeys(("unknown", "no_data"), (COLOURS["no_data"], COLOURS["ink_soft"])),
+    **dict.fromkeys(("unknown", "no_data", "may_count"), (COLOURS["no_data"], COLOURS["ink_soft"])),
     **dict.fromkeys(("met", "has"), (VERDICT_COLOURS["met"], COLOURS["ink"])),
     **dict.fromkeys(("not_met", "has_not"), (VERDICT_COLOURS["not_met"], COLOURS["paper"])),
     **dict.fromkeys(

@@ -40,6 +40,7 @@ _COLOURS = {
     "flagged": _FLAG,
     "unknown": _NO_DATA,
     "no_data": _NO_DATA,
+    "may_count": _NO_DATA,
     "met": _MET,
     "has": _MET,
     "not_met": _NOT_MET,

@@ -128,7 +128,7 @@ class Circle(MemberRule):
         )
         also = {"share_communities": told.low, "share_land": land, **self._by_kind(data, zone)}
         return replace(
-            told, low=share, high=share, scale=people, unknown_rows=0, applicable=people > 0, people=people - covered, also=also
+            told, low=share, high=share, scale=people, unknown_rows=0, unsure_rows=0, have=NAN, applicable=people > 0, people=people - covered, also=also
         )  # fmt: skip
 
     def _flag_share(self, data: AssessmentData) -> float:

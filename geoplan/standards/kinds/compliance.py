@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
+from geoplan.standards.counts import no_types
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.estates import estate_rooms
 from geoplan.standards.members import MemberRule, members_table, zone_presence
@@ -91,6 +92,8 @@ class Compliance(MemberRule):
         zones = self.zones(data)
         if zones.missing or not zones.every:
             return zones.missing
+        if self.has is not None and self.has_rooms is None and not types_of(self.has) & data.listed:
+            return (no_types(self.has),)
         return tuple(dict.fromkeys(note for found in self._met(data) for note in found.missing))
 
     def members(self, data: AssessmentData) -> pd.DataFrame:
@@ -130,8 +133,11 @@ class Compliance(MemberRule):
             value = rooms["low"]
             some, maybe = rooms["low"].to_numpy(dtype=float) > 0, rooms["high"].to_numpy(dtype=float) > 0
             has = has | pd.Series(pd.arrays.BooleanArray(maybe, maybe & ~some), index=ids)
-        if self.has is not None and types_of(self.has) & data.listed:
-            has = has | zone_presence(data, self.has, ids, group)["located"]
+        if self.has is not None:
+            # of a type that no register lists nothing is known
+            listed = types_of(self.has) & data.listed
+            unknown = pd.Series(pd.NA, index=ids, dtype="boolean")
+            has = has | (zone_presence(data, self.has, ids, group)["located"] if listed else unknown)
         return has, value
 
 

@@ -12,6 +12,7 @@ from geoplan.standards.counts import amounts, facility_amounts, fits
 from geoplan.standards.data import AssessmentData, Bools, Floats
 from geoplan.standards.estates import estate_rooms, pooled
 from geoplan.standards.grammar import parse_level
+from geoplan.standards.measure import Measured
 from geoplan.standards.members import MemberRule, members_table, three_valued
 from geoplan.standards.requirement import NAN, Requirement
 from geoplan.standards.rule_zones import RuleZones
@@ -136,19 +137,25 @@ class Facility(MemberRule):
             assert zones is not None  # noqa: S101 - checked when read
             return self._rooms(data, zones)
         table = amounts(data, self.of, None).table
-        if zones is not None:
-            inside = {below for zone in zones.sure for below in data.below(zone)}
-            table = table[data.facilities.loc[table.index, "zone_id"].isin(inside)]
+        sure, maybe = _in_zones(data, table.index, zones)
+        sure, table = (sure & (table["low"] > 0).to_numpy())[maybe], table[maybe]
         has, value = self._keeps(data, table.index)
-        return members_table(list(table.index), has, (table["low"] > 0).to_numpy()).assign(value=value)
+        return members_table(list(table.index), has, sure).assign(value=value)
 
     def is_inside(self, data: AssessmentData, members: pd.DataFrame, zone: str) -> pd.Series | Bools:
-        """Return which facilities stand in a zone of the plan; one of which nothing is known stands in the area."""
+        """Return which facilities stand in a zone of the plan, those included of which that is only possible."""
         if self.of is None:
             return super().is_inside(data, members, zone)
         at = data.facilities.index.get_indexer(pd.Index(members["member_id"]))
         here = data.facilities["zone_id"].iloc[at].isin(data.below(zone)).to_numpy()
-        return here | (data.unlocated[at] & (zone == data.area))
+        return here | data.may_stand_in(zone)[at]
+
+    def count(self, data: AssessmentData, members: pd.DataFrame, zone: str) -> Measured:
+        """Return the share of facilities that meet the rule; one that only may stand in the zone only possibly counts."""
+        if self.of is not None and zone != data.area:
+            at = data.facilities.index.get_indexer(pd.Index(members["member_id"]))
+            members = members.assign(sure=members["sure"] & ~data.may_stand_in(zone)[at])
+        return super().count(data, members, zone)
 
     def _keeps(self, data: AssessmentData, ids: pd.Index) -> tuple["pd.arrays.BooleanArray", Floats]:
         if self.must is not None:
@@ -179,3 +186,19 @@ class Facility(MemberRule):
         rooms = rooms.loc[zones.every]
         has, value = self._bounded(data, rooms["low"].to_numpy(), rooms["high"].to_numpy())
         return members_table(zones.every, has, zones.is_sure).assign(value=value)
+
+
+def _in_zones(data: AssessmentData, ids: pd.Index, zones: RuleZones | None) -> tuple[Bools, Bools]:
+    """Return which facilities certainly and possibly stand in zones; all of them where no zone matters."""
+    if zones is None:
+        return np.ones(len(ids), bool), np.ones(len(ids), bool)
+    at = data.facilities.index.get_indexer(ids)
+    sure, every = (
+        data.facilities["zone_id"]
+        .iloc[at]
+        .isin({low for top in tops for low in data.below(top)})
+        .to_numpy(bool)
+        for tops in (zones.sure, zones.every)
+    )
+    maybe = np.any([data.may_stand_in(zone)[at] for zone in zones.every], axis=0)
+    return sure, every | maybe

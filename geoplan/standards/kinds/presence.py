@@ -10,7 +10,13 @@ from geoplan.standards.causes import around, cause_of_circle
 from geoplan.standards.counts import amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.measure import Measured, share_of_members
-from geoplan.standards.members import MemberRule, members_table, nearest_of, zone_presence
+from geoplan.standards.members import (
+    MemberRule,
+    members_table,
+    nearest_of,
+    says_whom_it_serves,
+    zone_presence,
+)
 from geoplan.standards.rules import Condition, Reads, Selections, family_group, types_of
 from geoplan.words.errors import Note
 
@@ -55,11 +61,16 @@ class Presence(MemberRule):
         return zones.missing or (amounts(data, self.of, None).missing if zones.every else ())
 
     def members(self, data: AssessmentData) -> pd.DataFrame:
-        """Return which zones have a facility, in the three ways, with the nearest and why they have none."""
+        """Return which zones have a facility, in the three ways, with the nearest and why they have none.
+
+        `placed` is `has` where no facility without a point stood anywhere but in the zone that is known of it.
+        """
         zones, group, types = self.zones(data), self.group_in(data), types_of(self.of)
         counting = amounts(data, self.of, None).table.index
         table = self._presence(data)
-        members = members_table(zones.every, table[self._way(table)].to_numpy(), zones.is_sure)
+        way = self._way(table)
+        members = members_table(zones.every, table[way].to_numpy(), zones.is_sure)
+        members["placed"] = table.get(f"{way}_placed", table[way]).to_numpy()
         near = nearest_of(data, counting, types, group).reindex(zones.every)
         for column in ("nearest_facility", "minutes"):
             members[column] = near[column].to_numpy()
@@ -109,15 +120,13 @@ class Presence(MemberRule):
         return replace(super().count(data, members, zone), also=also)
 
     def unplaced(self, data: AssessmentData, zone: str) -> int:
-        """Return how many counting facilities are known to be in the zone but not in which member."""
-        counting = amounts(data, self.of, None).table
-        if self._way(self._presence(data)) != "located":
+        """Return how many counting facilities may stand in one member of the zone or another."""
+        way, counting = self._way(self._presence(data)), amounts(data, self.of, None).table.index
+        if way == "within_circle":
             return 0
-        levels = data.zones["level"].to_numpy(dtype=object)
-        order = ["area", "district", "town", "community", "estate"]
-        finest = max(order.index(level) for level in self.where.levels)
-        at = data.facility_zone[data.facilities.index.get_indexer(counting.index)]
-        inside = set(data.zones.index.get_indexer(data.below(zone)))
-        coarse = [at_zone in inside and order.index(levels[at_zone]) < finest for at_zone in at]
-        lost = data.unlocated[data.facilities.index.get_indexer(counting.index)] & (zone == data.area)
-        return int(np.sum(np.array(coarse, dtype=bool) | lost))
+        if way == "assigned":
+            counting = counting[~says_whom_it_serves(data, counting)]
+        facility, place = data.may_stand
+        own = data.zones.index.get_indexer(data.below(zone).intersection(self.zones(data).every))
+        found = np.unique(facility[np.isin(place, own)])
+        return int(np.isin(found, data.facilities.index.get_indexer(counting)).sum())

@@ -143,7 +143,10 @@ def _facility_rows(
     """Return one row a new facility, with every column of a register's."""
     index = pd.Index(ids, name="facility_id", dtype=object)
     placed = each.geometry.notna().to_numpy()
-    own = [zone if isinstance(zone, str) else home for zone in each["zone_id"]]
+    own = [
+        zone if isinstance(zone, str) else None if point else home
+        for zone, point in zip(each["zone_id"], placed, strict=True)
+    ]
     sources = [
         "point" if point and isinstance(zone, str) else "named" if zone else None
         for point, zone in zip(placed, own, strict=True)
