@@ -241,8 +241,9 @@ def test_facilities_one_by_one(outcome):
     ids = outcome.facilities.index
     rows = pd.DataFrame(
         {
-            "rule_id": "wuhan.nursing_bed_share", "zone_id": "area/area", "member_id": [ids[4], ids[1], ids[0]],
-            "has": pd.array([True, False, pd.NA], dtype="boolean"), "value": [1.0, 0.0, 3.0],
+            "rule_id": "wuhan.nursing_bed_share", "zone_id": "area/area", "member_id": [ids[4], ids[1], ids[0], ids[5]],
+            "has": pd.array([True, False, pd.NA, False], dtype="boolean"), "value": [1.0, 0.0, 3.0, 0.0],
+            "sure": pd.array([True, True, pd.NA, False], dtype="boolean"),
             "nearest_facility": None, "minutes": np.nan, "cause": "",
         }
     )  # fmt: skip
@@ -250,11 +251,13 @@ def test_facilities_one_by_one(outcome):
     # in the order of the registers
     assert [(row["name"], row["member_state"]) for row in found] == [
         ("江城颐养院", "no_data"), ("学府社区养老服务站", "has_not"), ("向阳托育中心", "has"),
+        # whether the rule means it is not known: it does not fail
+        ("北秀幼儿园托班", "may_count"),
     ]  # fmt: skip
     assert found[0]["community"] == "向阳社区"
     assert found[0]["member_value"] is None  # what cannot be told has no value
     assert found[0]["services"] == Listed((Coded("elder_home", "养老机构"),))
-    assert [row["source_row"] for row in found] == [2, 3, 2]
+    assert [row["source_row"] for row in found] == [2, 3, 2, 3]
 
 
 class TestGapList:

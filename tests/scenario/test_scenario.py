@@ -177,7 +177,7 @@ def test_who_is_reached_by_nobody_is_told_why(tmp_path):
     town.study["services"]["eldercare"]["facilities"] = ["elder_day_care"]
     town.write()
     # the northernmost street lies at 930 m; one joins it from 311 m, or at most from the 250 m that the study allows
-    places = {"远站": (520, 1241), "边站": (520, 1179), "外站": (2220, 530), "学堂": (520, 530)}
+    places = {"远站": (520, 1241), "边站": (520, 1179), "外站": (2120, 530), "学堂": (520, 530)}
     kinds = dict.fromkeys(places, "elder_day_care") | {"学堂": "kindergarten_class"}
     lines = [
         f"    - {{name: {name}, services: [{kinds[name]}], lonlat: {list(lonlat(*at))}}}"
