@@ -245,5 +245,6 @@ class MemberRule(Rule):
             return NAN
         if not len(lacking):
             return 0.0
-        least = people.reindex(lacking).sort_values().iloc[: max(len(lacking) - unplaced, 0)]
+        there = people.reindex(lacking)
+        least = there.drop(there.nlargest(unplaced).index)
         return float(least.sum(min_count=min(len(least), 1)))
