@@ -325,3 +325,20 @@ def test_limits_that_contradict_are_named(asking):
     said = found.before.outcome.warnings.set_index("code")["text"]
     assert "1. 到2025年不超过10万元；2. 必选：北秀闲置幼儿园" in said["siting_limits_named"]
     assert found.after is None
+
+
+def test_a_site_beside_a_facility_but_far_from_it_on_foot_is_named(asking, tmp_path, monkeypatch):
+    register = asking.inputs.register.facilities
+    home = next(
+        i for i, types in register["services"].items() if "elder_home" in types and register.geometry[i]
+    )
+    place = gpd.GeoSeries([register.geometry[home]], crs=register.crs).translate(xoff=30).to_crs(4326).iloc[0]
+    rows = f"名称,经度,纬度,最多床位,必选/禁选\n隔墙楼,{place.x},{place.y},20,必选\n"
+    questions, sources = {"cover": EVERY["cover"]}, candidates_of(tmp_path, rows)
+    assert "sites_far_on_foot" not in codes(asking(questions, sources))
+    # as if a metre on foot were far
+    monkeypatch.setattr("geoplan.network.apart.FAR_M", 1.0)
+    warnings = asking(questions, sources).before.outcome.warnings.set_index("code")
+    found = warnings.loc["sites_far_on_foot", "text"]
+    assert "隔墙楼" in found
+    assert register["name"][home] in found

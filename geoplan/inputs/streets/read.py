@@ -56,8 +56,8 @@ class Streets:
     """Streets as a network.
 
     `nodes` is indexed by ``node_id``: ``x, y`` (metres), ``kind`` (empty, ``gate``, ``barrier``, ``crossing``), ``name``.
-    `edges` is indexed by ``edge_id``: ``u, v`` (node_id), ``highway, access, oneway, bridge, tunnel, level, osm_id, name,
-    fixed_fwd_s, fixed_bwd_s, geometry``. Valves (``highway`` = ``gate`` or ``entry``) have no length. `crossings`: places where
+    `edges` is indexed by ``edge_id``: ``u, v`` (node_id), ``highway, access, oneway, bridge, tunnel, level, on_ground,
+    ride_s, osm_id, name, fixed_fwd_s, fixed_bwd_s, geometry``; ``on_ground``: people on the ground join it; ``ride_s``: seconds of a ferry, else NaN. Valves (``highway`` = ``gate`` or ``entry``) have no length. `crossings`: places where
     lines cross on the ground without a shared vertex.
     """
 
