@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from geoplan.inputs.streets import VALVES
-from geoplan.inputs.streets.walk_table import FOOT_CLASSES, WALKED
+from geoplan.inputs.streets.walk_table import ACROSS, FOOT_CLASSES, WALKED
 from geoplan.tables import check_columns
 
 Floats = npt.NDArray[np.float64]
@@ -67,7 +67,7 @@ def crossings(nodes: pd.DataFrame, edges: gpd.GeoDataFrame) -> Crossings:
         sides.append(pd.DataFrame({"place": place, "edge": row, "last": side == "v"}))
     ends = pd.concat(sides, ignore_index=True)
     ends["highway"] = edges["highway"].to_numpy()[ends["edge"]]
-    ends["over"] = ends["highway"].isin(FOOT_CLASSES)
+    ends["over"] = ends["highway"].isin((*FOOT_CLASSES, ACROSS))
     by_place = ends.groupby("place")
     bicycles = by_place["over"].transform("all") & (ends["highway"] == "cycleway")
     crossed = (ends["highway"] != "cycleway").groupby(ends["place"]).transform("any")

@@ -27,6 +27,7 @@ from geoplan.inputs.lists.fields import Columns, Fields, recognise
 from geoplan.inputs.lists.rows import open_list
 from geoplan.inputs.lists.zone_rows import ZoneSupplies, read_zone_supplies
 from geoplan.inputs.projects.fields import FIELDS as PROJECT_FIELDS
+from geoplan.inputs.streets.walk_table import NO_FRONTS
 from geoplan.network import pace
 from geoplan.network.crossings import crossings
 from geoplan.pipeline.provenance import check_files, input_files, read_packs, sources
@@ -105,7 +106,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         people = population.people_on_the_ground(
             projected.zones,
             projected.groups,
-            street_points=costed,
+            street_points=costed[~costed["highway"].isin(NO_FRONTS)],
             lang=study.lang,
             halo_m=HALO_CIRCLES * circle_m(study),
         )

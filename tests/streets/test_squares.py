@@ -10,8 +10,9 @@ import shapely
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from geoplan.inputs.streets import read_streets
+from geoplan.inputs.streets import read_streets, walkable_m
 from geoplan.inputs.streets.edges import build_edges
+from geoplan.inputs.streets.fitness import street_lengths
 from geoplan.inputs.streets.lines import read_lines
 from geoplan.inputs.streets.read import from_ways
 from geoplan.inputs.streets.squares import cross_squares
@@ -61,8 +62,11 @@ def test_a_square_is_walked_straight_across():
     assert walk(found, (-30, 0), (100, 130)) == pytest.approx(30 + 100 * 2**0.5 + 30)
     (note,) = [n for n in found.notes if n.code == "squares_crossed"]
     assert note.values["squares"] == "1"
-    # one line more than the ring and the streets, of the ring's class
-    assert found.edges["highway"].value_counts().to_dict() == {"pedestrian": 3, "footway": 2}
+    # one line more than the ring and the streets, which is no street: no metre of it counts
+    assert found.edges["highway"].value_counts().to_dict() == {"pedestrian": 2, "footway": 2, "square": 1}
+    assert walkable_m(found.edges) == pytest.approx(460)
+    area = gpd.GeoDataFrame(geometry=[shapely.box(X - 50, Y - 50, X + 150, Y + 150)], crs=CRS)
+    assert street_lengths(area, found.edges).sum(axis=1).tolist() == pytest.approx([0.46])
 
 
 def test_round_a_hole_and_round_a_corner():
@@ -101,7 +105,9 @@ def test_what_is_no_square_and_what_nothing_is_gained_by():
     assert "squares_crossed" not in codes(beside)
     # a private square stays private
     private = town(polygon(BOX), SOUTH_WEST, NORTH_EAST, access=["private", "", ""])
-    assert set(private.edges.loc[private.edges["highway"] == "pedestrian", "access"]) == {"residents"}
+    assert set(private.edges.loc[private.edges["highway"].isin(["pedestrian", "square"]), "access"]) == {
+        "residents"
+    }
 
 
 def test_squares_of_an_extract(osm_file):

@@ -16,9 +16,9 @@ from geoplan.inputs.streets.walk_table import OUT, WAY_KEYS, judge_way, walk_cla
 
 EXTRACTS = {
     # name: file, CRS, nodes and edges without valves (golden, read 2026-11), km
-    "porto_alegre": ("porto_alegre/poa_osm.pbf", "EPSG:32722", 21_296, 29_027, 1_916),
-    "las_palmas": ("las_palmas/las_palmas_2023_osm_20230221.osm.pbf", "EPSG:32628", 24_926, 32_742, 2_232),
-    "monaco": ("small_pbf/monaco_osrm.osm.pbf", "EPSG:32632", 4_305, 5_567, 476),
+    "porto_alegre": ("porto_alegre/poa_osm.pbf", "EPSG:32722", 21_296, 29_029, 1_907),
+    "las_palmas": ("las_palmas/las_palmas_2023_osm_20230221.osm.pbf", "EPSG:32628", 24_926, 32_750, 2_160),
+    "monaco": ("small_pbf/monaco_osrm.osm.pbf", "EPSG:32632", 4_305, 5_568, 474),
     "andorra": ("small_pbf/andorra.osm.pbf", "EPSG:32631", 2_303, 2_648, 826),
 }
 

@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from geoplan.inputs.streets.notes import VALVES
-from geoplan.inputs.streets.walk_table import FOOT_CLASSES
+from geoplan.inputs.streets.walk_table import ACROSS, FOOT_CLASSES
 from geoplan.words.errors import Note
 
 #: Kinds of streets as a check states them: kind -> classes. A layer that was fetched for driving lacks the first, and often the
@@ -38,14 +38,14 @@ def street_lengths(zones: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> pd.DataF
     zones
         Polygons that do not overlap, metric CRS.
     edges
-        ``highway`` and lines in the same CRS; an edge lies where its middle is, valves are left out.
+        ``highway`` and lines in the same CRS; an edge lies where its middle is, valves and lines across squares are left out.
 
     Returns
     -------
     lengths
         Indexed like `zones`: ``foot_km, residential_km, service_km, roads_km, other_km``.
     """
-    streets = edges[~edges["highway"].isin(VALVES)]
+    streets = edges[~edges["highway"].isin((*VALVES, ACROSS))]
     lines = streets.geometry.array
     edge, zone = shapely.STRtree(zones.geometry.array).query(
         shapely.line_interpolate_point(lines, 0.5, normalized=True), predicate="intersects"

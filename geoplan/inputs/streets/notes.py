@@ -10,7 +10,7 @@ import shapely
 from geoplan.inputs.streets.conditions import Hour
 from geoplan.inputs.streets.edges import Private, Ways, component_lengths, islands, skeleton
 from geoplan.inputs.streets.joins import JOIN_M, Joined
-from geoplan.inputs.streets.walk_table import RESIDENTS, STATED_CHOICES, WALKED, stated
+from geoplan.inputs.streets.walk_table import ACROSS, RESIDENTS, STATED_CHOICES, WALKED, stated
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
 
@@ -21,8 +21,8 @@ VALVES = ("gate", "entry")
 
 
 def walkable_m(edges: gpd.GeoDataFrame) -> float:
-    """Return the metres of street in `edges`."""
-    return float(edges.geometry.length.sum())
+    """Return the metres of street in `edges`; lines across squares are none."""
+    return float(edges.geometry.length[edges["highway"] != ACROSS].sum())
 
 
 def read_note(nodes: pd.DataFrame, edges: gpd.GeoDataFrame, file: str) -> Note:

@@ -1,7 +1,7 @@
 """Squares are walked across: straight lines of sight between where streets meet a square, round its corners and holes.
 
 A square is an area with a street class. Its rings are ways like any other; here the shortest walks inside of it, from each street
-that meets a ring to each other one, are added as further ways. The shortest walk in a polygon turns only at corners that stick out
+that meets a ring to each other one, are added as further ways, of a class of their own: they are no streets on which people live. The shortest walk in a polygon turns only at corners that stick out
 into it (of its outline, or of holes), so that lines of sight between these and the streets' ends hold all of them
 (Lozano-Perez & Wesley 1979, https://doi.org/10.1145/359156.359164).
 """
@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 from shapely.geometry.polygon import orient
 
 from geoplan.inputs.streets.edges import Bools, Floats, Ints, Ways
+from geoplan.inputs.streets.walk_table import ACROSS
 
 #: The most places between which lines of sight are drawn; a square with more is drawn more coarsely, by steps of this many metres.
 MOST_PLACES, COARSER_M = 250, 0.5
@@ -53,7 +54,7 @@ def cross_squares(ways: Ways, walked: Bools) -> tuple[Ways, int]:
     every = np.concatenate(links)
     if not len(every):
         return ways, 0
-    table = ways.table.iloc[rows].assign(oneway=0, square="")
+    table = ways.table.iloc[rows].assign(highway=ACROSS, oneway=0, square="")
     first = np.concatenate([ways.first, ways.first[-1] + 2 * (1 + np.arange(len(every)))])
     joined = pd.concat([ways.table, table], ignore_index=True)
     vertex = np.concatenate([ways.vertex, every.ravel()])

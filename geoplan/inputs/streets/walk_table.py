@@ -25,6 +25,11 @@ FOOT_CLASSES = (
     "elevator",
 )  # fmt: skip
 
+#: Class of a line across a square: walked like the square, but no street of its own, on which nobody lives.
+ACROSS = "square"
+#: Classes on which nobody lives.
+NO_FRONTS = (ACROSS, "ferry")
+
 #: Classes that are not walked unless the way says ``foot=yes`` or the study lets walkers in.
 NOT_WALKED = [
     "motorway", "motorway_link", "ferry", "busway", "bus_guideway", "raceway", "escape", "via_ferrata", "rest_area",
