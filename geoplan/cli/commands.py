@@ -310,6 +310,37 @@ def packs_copy(
     console.say("written", folder=copy(read_pack(pack), to, years=years))
 
 
+templates = typer.Typer(
+    no_args_is_help=True,
+    help="供各部门填写的表。 Forms for departments to fill.\n\nExample: geoplan template reporting study.yaml",
+)
+app.add_typer(templates, name="template")
+
+
+@templates.command("reporting")
+def template_reporting(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option("--out", help="写入的文件。 File to write.")] = Path("reporting.xlsx"),
+    year: Annotated[
+        int | None, typer.Option("--year", help="填报年份。 Year to report; default: the study's.")
+    ] = None,
+    lang: LangOption = None,
+) -> None:
+    """部门填报表：每个牵头单位一张工作表，按规划附件的顺序。 A workbook for departments, one sheet an office, in the plan's order.
+
+    填好后写入 reporting，再运行评价。 Once filled, name it under `reporting` and run the study.
+
+    Example: geoplan template reporting study.yaml --out reporting.xlsx
+    """
+    from geoplan.pipeline.provenance import read_packs
+    from geoplan.report.folder.save import write_reporting_form
+    from geoplan.study.study import read_study
+
+    own = read_study(study)
+    offices = write_reporting_form(read_packs(own), out, year=year or own.year, lang=lang or own.lang)
+    console.say("form_written", file=out, offices=offices)
+
+
 def _read(path: Path) -> "Study | Scenario":
     """Return the study or the scenario that a file holds."""
     from geoplan.study.scenario import is_scenario, read_scenario

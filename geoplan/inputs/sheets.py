@@ -102,6 +102,20 @@ def read_sheet(path: Path, *, layer: str | None = None, encoding: str | None = N
     return Sheet(data, grid.notes)
 
 
+def sheet_names(path: Path) -> list[str]:
+    """Return the sheets of a workbook that are not hidden and hold something, in their order.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or protected.
+    """
+    data = path.read_bytes()
+    book = _calamine(path, lambda: CalamineWorkbook.from_filelike(io.BytesIO(data)), data)
+    shown = [meta.name for meta in book.sheets_metadata if meta.visible == SheetVisibleEnum.Visible]
+    return [name for name in shown if _sheet(path, book, name)[0]]
+
+
 # --- text -----------------------------------------------------------------------------------------------------------
 
 

@@ -220,7 +220,6 @@ def outcome_of(
         *export_notes(inputs),
         *notes,
     ]
-    reported = [(told.rule, told.value, told.by) for told in study.reported]
     outcome = Outcome(
         name=name or study.name,
         year=study.year,
@@ -253,7 +252,7 @@ def outcome_of(
         sources=(*inputs.sources, *sources),
         parameters=parameters_of(study) if parameters is None else parameters,
         not_assessed=not_assessed_table(found.packs),
-        reported=pd.DataFrame(reported, columns=["rule_id", "value", "by"]),
+        reported=inputs.reported,
         **({} if siting is None else siting.of_outcome()),
     )
     outcome.check()
@@ -315,10 +314,10 @@ def evaluate(
             groups=inputs.people.groups,
             thresholds=study.thresholds,
             zone_supplies=inputs.zone_supplies,
+            reported=inputs.reported,
             register_types=frozenset(inputs.register_types),
         )
-        reported = [(told.rule, told.value, told.by) for told in study.reported]
-        assessment = assess(data, rules, reported=reported, flag_rules=study.flag_rules)
+        assessment = assess(data, rules, flag_rules=study.flag_rules)
     return Evaluation(snaps, walks, circle, assessment)
 
 

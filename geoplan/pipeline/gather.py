@@ -1,7 +1,7 @@
 """From the study file to clean tables: everything that a run needs, read once, with every problem listed."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +24,7 @@ from geoplan.inputs.candidates.fields import FIELDS as CANDIDATE_FIELDS
 from geoplan.inputs.datum import fit as datum_fit
 from geoplan.inputs.facilities.fields import FIELDS as REGISTER_FIELDS
 from geoplan.inputs.lists.fields import Columns, Fields, recognise
+from geoplan.inputs.lists.reporting import ReportedFigures, read_reporting
 from geoplan.inputs.lists.rows import open_list
 from geoplan.inputs.lists.zone_rows import ZoneSupplies, read_zone_supplies
 from geoplan.inputs.projects.fields import FIELDS as PROJECT_FIELDS
@@ -39,7 +40,7 @@ from geoplan.study.lists import ProjectList, Register
 from geoplan.study.siting import CandidateSource
 from geoplan.study.study import Study
 from geoplan.study.zones import PARTITION
-from geoplan.tables import Source
+from geoplan.tables import REPORTED, Source
 from geoplan.words.errors import InputError, Note, raise_errors
 from geoplan.words.progress import Stages
 from geoplan.words.vocabulary import vocabulary
@@ -74,6 +75,7 @@ class Inputs:
     sources: tuple[Source, ...]
     notes: tuple[Note, ...]
     crossings: int = 0
+    reported: pd.DataFrame = field(default_factory=REPORTED.empty)
 
 
 def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
@@ -99,6 +101,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         register = facilities.join_registers(registers, year=study.year, crs=crs)
         listed = read_project_lists(study, zones.zones, crs)
         told = read_supplies_by_zone(study, zones.zones)
+        reported = read_reported(study)
     with stages("people"):
         groups = {name: group.arguments() for name, group in study.population.items()}
         tabled = population.totals_from_tables(zones.zones, groups)
@@ -120,6 +123,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         *silent,
         *listed.notes,
         *(note for table in told for note in table.notes),
+        *reported.notes,
         *tabled.notes,
         *projected.notes,
         *people.notes,
@@ -144,6 +148,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         land=_land(study, crs),
         projects=listed.projects,
         zone_supplies=pd.concat([table.table for table in told], ignore_index=True) if told else None,
+        reported=reported.table,
         datums=judged,
         sources=sources(study),
         notes=tuple(notes),
@@ -307,6 +312,24 @@ def read_supplies_by_zone(study: Study, zones: gpd.GeoDataFrame) -> list[ZoneSup
             )
         )
     return tables
+
+
+def read_reported(study: Study) -> ReportedFigures:
+    """Return what departments report: the entries of the study first, then its workbooks; of one period the first counts."""
+    own = [
+        {"rule_id": told.rule, **told.arguments("value", "by", "period"), "adopt": told.adopt or "", "reason": told.reason or "", "source": ""}
+        for told in study.reported
+    ]  # fmt: skip
+    tables, notes = [pd.DataFrame(own, columns=list(REPORTED))], list[Note]()
+    if study.reporting:
+        rules = rules_of(read_packs(study), switched_on=study.switch_on)
+        shares = {rule.rule_id: rule.value_format == "percent" for rule in rules}
+        leads = {rule.rule_id: rule.lead for rule in rules}
+        for entry in study.reporting:
+            found = read_reporting(entry.file, shares=shares, leads=leads)
+            tables.append(found.table)
+            notes += found.notes
+    return ReportedFigures(REPORTED.joined(tables), tuple(notes))
 
 
 def judge_datums(

@@ -18,7 +18,7 @@ from geoplan.words.errors import InputError, Note, StudyError, raise_errors
 #: Units of parameters by the end of their names.
 UNITS = {"_minutes": "min", "_kmh": "km/h", "_m": "m", "_ms": "m/s", "_seconds": "s", "flag_share": "0-1"}
 #: Parts of the study that name input files.
-ROLES = ("zones", "streets", "population", "facilities", "zone_supplies", "projects", "land")
+ROLES = ("zones", "streets", "population", "facilities", "zone_supplies", "projects", "reporting", "land")
 
 
 def _paths(entry: object, role: str) -> Iterator[tuple[str, Path]]:
@@ -91,7 +91,13 @@ def sources(study: Study) -> tuple[Source, ...]:
     stated: dict[Path | None, tuple[str, str]] = {}
     for layer in study.zones:
         stated[layer.file] = (_datum_name(layer.datum), layer.source or "")
-    listed: list[Any] = [*study.facilities, *study.projects, *study.zone_supplies, study.streets]
+    listed: list[Any] = [
+        *study.facilities,
+        *study.projects,
+        *study.zone_supplies,
+        *study.reporting,
+        study.streets,
+    ]
     for entry in listed:
         stated.setdefault(entry.file, (_datum_name(getattr(entry, "datum", None)), entry.source or ""))
     for group in study.population.values():

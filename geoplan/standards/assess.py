@@ -13,6 +13,7 @@ from geoplan.standards.data import AssessmentData
 from geoplan.standards.flags import flagging, flags_of, study_circles
 from geoplan.standards.measure import NAN, Measured, Tally
 from geoplan.standards.reachable import Reachable, reachable
+from geoplan.standards.reported import adopted
 from geoplan.standards.rules import Rule, linked
 from geoplan.standards.verdict import judge
 from geoplan.tables import (
@@ -47,15 +48,12 @@ def assess(
     data: AssessmentData,
     rules: Sequence[Rule],
     *,
-    reported: Sequence[tuple[str, float, str | None]] = (),
     flag_rules: Sequence[str] | None = None,
 ) -> Assessment:
     """Return findings at each rule's own level, their members, and the flags of every community and town.
 
     Parameters
     ----------
-    reported
-        (rule_id, value, by): figures that departments report.
     flag_rules
         rule_ids that flag; None: every rule that can, and the study's own circles.
 
@@ -67,7 +65,7 @@ def assess(
     _check(data)
     rules = linked(rules)
     every = (*rules, *study_circles(data.services, rules))
-    notes = _entry_notes(data, every, reported, flag_rules)
+    notes = _entry_notes(data, every, flag_rules)
     rows: list[dict[str, Any]] = []
     members: list[pd.DataFrame] = []
     reach = {rule.rule_id: reachable(data, rule) for rule in rules if rule.reached_by() is not None}
@@ -77,7 +75,7 @@ def assess(
         members += parts
         if rule.zones(data).by_band:
             notes.append(Note.of("rule_complete_by_band", severity="info", rule=rule.rule_id))
-    findings = _findings(rows, reported)
+    findings = FINDINGS.typed(pd.DataFrame(rows, columns=list(FINDINGS)))
 
     tables = []
     for rule in flagging(every, flag_rules):
@@ -139,7 +137,7 @@ def findings_of(
             "members_no_data": tally and tally.no_data,
             "reachable_low": NAN if reach is None else float(reach.low[found.zone_id]),
             "reachable_high": NAN if reach is None else float(reach.high[found.zone_id]),
-            **other.get(found.zone_id, _NO_OTHER_BASIS),
+            **other.get(found.zone_id, _NO_OTHER_BASIS), **adopted(data, rule, found, row),
         })  # fmt: skip
         if found.members is not None and len(found.members):
             members.append(found.members.assign(rule_id=rule.rule_id, zone_id=found.zone_id))
@@ -201,15 +199,6 @@ def _people(data: AssessmentData, found: Measured) -> float:
     return NAN if people is None else float(people[found.zone_id])
 
 
-def _findings(rows: list[dict[str, Any]], reported: Sequence[tuple[str, float, str | None]]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=list(FINDINGS))
-    values = {rule: float(value) for rule, value, _ in reported}
-    by = {rule: who or "" for rule, _, who in reported}
-    table["reported"] = [values.get(rule, NAN) for rule in table["rule_id"]]
-    table["reported_by"] = [by.get(rule, "") for rule in table["rule_id"]]
-    return FINDINGS.typed(table)
-
-
 def _with_cause(
     findings: pd.DataFrame, flags: pd.DataFrame, members: pd.DataFrame, data: AssessmentData
 ) -> pd.DataFrame:
@@ -234,13 +223,12 @@ def _with_cause(
 def _entry_notes(
     data: AssessmentData,
     rules: Sequence[Rule],
-    reported: Sequence[tuple[str, float, str | None]],
     flag_rules: Sequence[str] | None,
 ) -> list[Note]:
     """Return a warning for each entry of the study that names no rule, or whose threshold stands against a figure."""
     known = {rule.rule_id: rule for rule in rules}
     named = [("thresholds", name) for name in data.thresholds] + [
-        ("reported", name) for name, _, _ in reported
+        ("reported", name) for name in dict.fromkeys(data.reported["rule_id"])
     ]
     named += [("flag_rules", name) for name in flag_rules or []]
     notes = []

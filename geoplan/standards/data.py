@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
-from geoplan.tables import CIRCLE, GROUPS, NEAREST, Service, people_unknown
+from geoplan.tables import CIRCLE, GROUPS, NEAREST, REPORTED, Service, people_unknown
 from geoplan.words.vocabulary import narrower, vocabulary
 
 Bools = npt.NDArray[np.bool_]
@@ -67,6 +67,8 @@ class AssessmentData:
         rule_id -> local threshold (本地设定) for rules that the plan does not quantify; circles: share of people.
     zone_supplies
         Supplies without a point: ``zone_id, supply, low, high``.
+    reported
+        Figures that departments report (`geoplan.tables.REPORTED`), of any year.
     register_types
         Facility types for which the registers have a word, though perhaps no row: of these there are none, while of a
         type that no register lists nothing is known.
@@ -85,6 +87,7 @@ class AssessmentData:
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     zone_supplies: pd.DataFrame | None = None
+    reported: pd.DataFrame = field(default_factory=REPORTED.empty)
     register_types: frozenset[str] = frozenset()
     _memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 

@@ -22,7 +22,8 @@ def gap_list(
 ) -> pd.DataFrame:
     """Return the gap list (`tables.GAP_LIST`): flagged communities in the order of their codes, then findings not met.
 
-    A finding is followed by its members that lack what the rule asks for. `rules` comes from
+    A finding is followed by its members that lack what the rule asks for. What only a department can report stands nowhere and is
+    built nowhere: it is left out. `rules` comes from
     `geoplan.standards.packs.read.rules_table`, the study's own circles included; the words are in `lang`.
     """
     names, findings = _Names(zones, rules, facilities, lang), found.findings
@@ -33,6 +34,8 @@ def gap_list(
         row["rank"] = rank
     lacking = _lacking(found.members)
     for finding in findings[findings["verdict"] == "not_met"].to_dict("records"):
+        if names.rules.get(finding["rule_id"], {}).get("is_reported"):
+            continue
         rows.append(_finding_row(finding, names))
         mine = lacking.get((finding["rule_id"], finding["zone_id"]), [])
         rows += [_member_row(member, finding, names) for member in mine]

@@ -6,10 +6,11 @@ column      forms                                                          means
 ``level``   ``city``, ``district``, ``town``, ``community``, ``estate``,   where the rule is judged or what it
             ``facility``; joined by ``+``; with ``: word, word`` or        counts; ``city`` is the study's
             ``: 5000..12000 residents`` as a filter                        ``area`` zone
-``base``    ``48@2023``, ``64%@2023``                                      value in the base year
+``base``    ``48@2023``, ``64%@2023``, ``>95%@2020``                       value in the base year
 ``target``  ``>=50@2025``, ``>60%@2025``, ``<=150@2025``, ``20..30@2025``, value due in a year; several years
             ``all@2025``, ``未量化@2025``,                                  joined by ``;``
-            ``>=50% or >=30% by district@2025``
+            ``>=50% or >=30% by district@2025``,
+            ``+6pp@2030``, ``+500@2030`` (on the base)
 ``per``     ``elders_60/1000``, ``households/100``                         per N of a group
 =========== ============================================================== =====================================
 A text in none of the forms is a ValueError that says the form.
@@ -17,7 +18,7 @@ A text in none of the forms is a ValueError that says the form.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from geoplan.tables import GROUPS
 
@@ -36,7 +37,8 @@ _NUMBER = r"(\d+(?:\.\d+)?)(%?)"
 _BOUND = re.compile(rf"(>=|<=|>|<|=)\s*{_NUMBER}")
 _RANGE = re.compile(rf"{_NUMBER}\.\.{_NUMBER}")
 _EITHER = re.compile(rf"(>=)\s*{_NUMBER} or >=\s*{_NUMBER} by (district|town|community)")
-_BASE = re.compile(rf"{_NUMBER}@(\d{{4}})")
+_BASE = re.compile(rf"(>=|<=|>|<)?{_NUMBER}@(\d{{4}})")
+_RISE = re.compile(r"\+(\d+(?:\.\d+)?)(pp)?")
 _PER = re.compile(r"([a-z_0-9]+)/(\d+)")
 _BAND = re.compile(r"(\d+)\.\.(\d+) ([a-z_0-9]+)")
 
@@ -62,11 +64,12 @@ class Where:
 
 @dataclass(frozen=True)
 class Base:
-    """Value in the base year; shares are 0-1."""
+    """Value in the base year; shares are 0-1. `comparison` is empty, or how the plan bounds it (``>`` of ``>95%``)."""
 
     value: float
     year: int
     percent: bool
+    comparison: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ class Target:
         of which the zone's circumstances decide.
     either
         True where `floor` or `upper` holds, zone by zone.
+    rise
+        What is added to the base value, percentage points as 0-1; None where the target stands by itself. `floor` is their sum
+        once the base is known (`on_base`).
     """
 
     year: int
@@ -92,6 +98,13 @@ class Target:
     upper: float | None = None
     percent: bool = False
     either: bool = False
+    rise: float | None = None
+
+    def on_base(self, base: Base | None) -> "Target":
+        """Return the target with its value, where it rises from `base`; others as they are."""
+        if self.rise is None or base is None:
+            return self
+        return replace(self, floor=round(base.value + self.rise, 9))
 
     @property
     def most(self) -> float:
@@ -138,7 +151,7 @@ def parse_base(text: str) -> Base:
     found = _BASE.fullmatch(text.strip())
     if not found:
         raise ValueError("must be a value and its year, such as `48@2023` or `64%@2023`")
-    return Base(_value(found[1], found[2]), _year(found[3]), bool(found[2]))
+    return Base(_value(found[2], found[3]), _year(found[4]), bool(found[3]), found[1] or "")
 
 
 def parse_targets(text: str) -> tuple[Target, ...]:
@@ -187,6 +200,9 @@ def _target(text: str) -> Target:
         return Target(due, "", None)
     if value == "all":
         return Target(due, ">=", 1.0, percent=True)
+    if found := _RISE.fullmatch(value):
+        points = bool(found[2])
+        return Target(due, ">=", None, percent=points, rise=_value(found[1], "%" if points else ""))
     if found := _EITHER.fullmatch(value):
         high, low = _value(found[2], found[3]), _value(found[4], found[5])
         return Target(due, ">=", min(low, high), max(low, high), bool(found[3]), either=True)

@@ -166,16 +166,48 @@ def rounded(amount: float, *, unit: str, strict: bool = False) -> float:
     return float(max(up, 0))
 
 
+def path_start(start: Base | None, targets: Sequence[Target]) -> Base | None:
+    """Return where the straight line to the targets begins: at the base, else at the first of several; None where at neither.
+
+    Examples
+    --------
+    >>> path_start(None, [Target(2023, ">=", 48.0), Target(2025, ">=", 50.0)])
+    Base(value=48.0, year=2023, percent=False, comparison='')
+    """
+    stated = [target for target in targets if target.floor is not None]
+    if start is not None or len(stated) < 2:
+        return start
+    first = stated[0]
+    return Base(float(first.floor or 0.0), first.year, first.percent)
+
+
+def path_target(targets: Sequence[Target], *, year: int) -> Target | None:
+    """Return the target that the straight line leads to in `year`: the next after it, else the last; None where none is quantified.
+
+    Examples
+    --------
+    >>> targets = [Target(2023, ">=", 48.0), Target(2025, ">=", 50.0)]
+    >>> [path_target(targets, year=year).year for year in (2022, 2023, 2024, 2030)]
+    [2023, 2025, 2025, 2025]
+    """
+    stated = [target for target in targets if target.floor is not None]
+    return next((target for target in stated if target.year > year), stated[-1] if stated else None)
+
+
 def on_path(start: Base | None, targets: Sequence[Target], low: float, high: float, *, year: int) -> str:
     """Return ``on_path`` or ``behind`` against the straight line from the base, or the first target, to the next target.
 
-    Empty where nothing stands before `year` or behind it, or there is no figure.
+    Without a base the line begins at the first of several targets. Empty where there is neither, no figure, or `year` does not
+    lie between them.
     """
     ahead = [target for target in targets if target.floor is not None]
-    if not ahead or math.isnan(low):
+    begin = path_start(start, targets)
+    if begin is None or not ahead or math.isnan(low):
         return ""
-    knots = [] if start is None else [(start.year, start.value)]
-    knots += [(t.year, float(t.floor or 0.0)) for t in ahead if start is None or t.year > start.year]
+    knots = [
+        (begin.year, begin.value),
+        *((t.year, float(t.floor or 0.0)) for t in ahead if t.year > begin.year),
+    ]
     if not knots[0][0] <= year < knots[-1][0]:
         return ""
     line = float(np.interp(year, [at for at, _ in knots], [value for _, value in knots]))

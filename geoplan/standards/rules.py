@@ -212,6 +212,8 @@ class Rule(Entry):
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     """Unique in the pack."""
+    annex: Annotated[str, Field(pattern=r"^[^\d\s]*[1-9]\d*$")] | None = None
+    """Part and number of its row in the plan's annex of indicators (``养老9``, ``12``); unique in the pack."""
     indicator: Text
     """Name in the plan's own words."""
     title_en: Text
@@ -276,6 +278,8 @@ class Rule(Entry):
     counts_members: ClassVar[bool] = False
     #: Entries of the kind that name what is added up.
     supply_entries: ClassVar[tuple[str, ...]] = ("supply",)
+    #: True where only a department can say the value: nothing of it stands at a place or has a capacity.
+    is_reported: ClassVar[bool] = False
     #: How much of the shortfall one member is that does not meet the rule; NaN where the shortfall counts another thing.
     member_gap: ClassVar[float] = NAN
 
@@ -294,6 +298,16 @@ class Rule(Entry):
             if code.startswith("attribute_") and words["zh"] == self.attribute:
                 return str(words[lang])
         return self.attribute
+
+    @property
+    def is_binding(self) -> bool:
+        """True where the plan binds: the indicator must be reached."""
+        return self.attribute == phrase("attribute_binding", "zh")
+
+    @property
+    def counts_over(self) -> str:
+        """What a reported figure counts: ``level`` at the end of a period, ``yearly`` in a year, ``cumulative`` since the base."""
+        return "level"
 
     def place_text(self, lang: str) -> str:
         """Return the place where a figure holds; empty where it holds everywhere."""
@@ -316,7 +330,7 @@ class Rule(Entry):
     @cached_property
     def targets(self) -> tuple[grammar.Target, ...]:
         """Targets by year."""
-        return grammar.parse_targets(self.target)
+        return tuple(target.on_base(self.start) for target in grammar.parse_targets(self.target))
 
     @cached_property
     def start(self) -> grammar.Base | None:
@@ -425,6 +439,11 @@ class Rule(Entry):
     def raised_where(self) -> Condition | None:
         """Condition on a facility that raises the value; None where each that counts does."""
         return None
+
+    @property
+    def gap_scale(self) -> float:
+        """How much one unit of a value of the whole area is in the unit of the gap; NaN where that depends on what is measured."""
+        return 1.0 if self.people is None and not self.is_share else NAN
 
     @property
     def walks(self) -> bool:
@@ -591,6 +610,8 @@ class Rule(Entry):
 
     @model_validator(mode="after")
     def _range(self) -> Self:
+        if any(target.rise is not None for target in self.targets) and self.start is None:
+            raise ValueError("a target that rises from a base (`+6pp`) needs `base`")
         if any(target.comparison == "range" for target in self.targets) and self.range_is is None:
             raise ValueError("`range_is` must say whether the range is `limits` or `floor_and_aim`")
         return self

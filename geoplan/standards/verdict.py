@@ -6,7 +6,7 @@ from typing import Any
 from geoplan.standards.counts import both_labels
 from geoplan.standards.data import LEAST_COVERED
 from geoplan.standards.measure import NAN, Measured
-from geoplan.standards.requirement import ROUNDING_TOLERANCE, Requirement, on_path, rounded
+from geoplan.standards.requirement import ROUNDING_TOLERANCE, Requirement, on_path, path_target, rounded
 from geoplan.standards.rules import Rule
 from geoplan.words.errors import Note
 
@@ -18,6 +18,7 @@ def judge(rule: Rule, found: Measured, *, year: int, what: Requirement, covered:
     `LEAST_COVERED` gives no verdict.
     """
     kept, missing = what.holds(found.low, found.high), list(found.missing)
+    ahead = path_target(rule.targets, year=year)
     short = NAN
     verdict = _verdict(found, what, kept)
     if verdict == "no_data" and not missing:
@@ -35,6 +36,8 @@ def judge(rule: Rule, found: Measured, *, year: int, what: Requirement, covered:
         "shortfall": abs(short), "surplus": verdict == "not_met" and short < 0,
         "gross_shortfall": _gross(rule, found, what), "unit": rule.unit, "verdict": verdict,
         "on_path": on_path(rule.start, rule.targets, found.low, found.high, year=year) if verdict != "no_data" else "",
+        "path_target": NAN if ahead is None or ahead.floor is None else ahead.floor,
+        "path_target_year": 0 if ahead is None else ahead.year,
         "missing": missing,
     }  # fmt: skip
 

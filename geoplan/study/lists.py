@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from geoplan.study.entry import Datum, Entry, FilePath, Level, Text, one_of
 from geoplan.study.formats import kind_of
+from geoplan.words.periods import parse_period
 from geoplan.words.quantities import RuleValue
 
 
@@ -96,6 +97,11 @@ class ZoneSupplies(Entry):
     """Who made it, as the sources sheet prints it."""
 
 
+def _period(text: str) -> str:
+    parse_period(text)
+    return text
+
+
 class Reported(Entry):
     """A figure that a department reports (部门填报值), shown beside the computed one."""
 
@@ -105,3 +111,18 @@ class Reported(Entry):
     """As reported, in the rule's unit."""
     by: Text | None = None
     """Who reports it."""
+    period: Annotated[Text, AfterValidator(_period)] | None = None
+    """Year, quarter or month that it is of (``2025``, ``2025Q2``, ``2025-06``); default: every year that is judged."""
+    adopt: Literal["measured", "reported"] | None = None
+    """Which figure counts in the annex table (采用值); default: the measured one where it is known."""
+    reason: Text | None = None
+    """Why it differs from the measured figure."""
+
+
+class ReportingTable(Entry):
+    """A workbook that departments have filled, as ``geoplan template reporting`` writes it: one sheet an office."""
+
+    file: FilePath
+    """The workbook (.xlsx, .xls, .et, .xlsb, .ods)."""
+    source: Text | None = None
+    """Who collected it, as the sources sheet prints it."""

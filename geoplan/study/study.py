@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from geoplan import tables
 from geoplan.study.entry import ControlPoint, Entry, FilePath, PackName, PlannerFile, Text
-from geoplan.study.lists import ProjectList, Register, Reported, ZoneSupplies, named_types
+from geoplan.study.lists import ProjectList, Register, Reported, ReportingTable, ZoneSupplies, named_types
 from geoplan.study.people import Group
 from geoplan.study.services import Service
 from geoplan.study.siting import Siting
@@ -100,6 +100,8 @@ class Study(PlannerFile):
     """Local thresholds (本地设定) for rules that the plan does not quantify, pack.rule -> value."""
     reported: list[Reported] = []
     """Figures that departments report."""
+    reporting: list[ReportingTable] = []
+    """Workbooks of figures that departments have filled."""
     frail_kmh: Pace = 2.736
     """Pace of frail elders shown beside the stated one, km/h (0.76 m/s: mean over 65 with limited mobility, n = 768)."""
     papers: list[Literal["word", "atlas"]] = ["word"]

@@ -4,6 +4,7 @@ from geoplan.tables.figures import OLD_YEARS, outdated, people_unknown
 from geoplan.tables.outcome import Outcome, Source, warnings_table
 from geoplan.tables.schema import Column, Schema, check_columns, check_ids, check_unique_index, raise_faults
 from geoplan.tables.schemas import (
+    ADOPTED,
     ANSWERS,
     CANDIDATES,
     CAUSES,
@@ -23,6 +24,7 @@ from geoplan.tables.schemas import (
     OVERLAY,
     PAIRS,
     PROJECTS,
+    REPORTED,
     SERVED,
     SITES,
     SNAPS,
@@ -36,8 +38,8 @@ from geoplan.tables.schemas import (
 from geoplan.tables.service import NeedRate, Service
 
 __all__ = [
-    "ANSWERS", "CANDIDATES", "CAUSES", "CIRCLE", "CURVE", "DEMAND", "FACILITIES", "FINDINGS", "FLAGS", "GAP_LIST", "GROUPS", "ISOCHRONES",
-    "LEVELS", "MEMBERS", "NEAREST", "OLD_YEARS", "OTHER_BASIS", "OVERLAY", "PAIRS", "PROJECTS", "SERVED", "SITES", "SNAPS", "SUPPLIES", "SUPPORT",
+    "ADOPTED", "ANSWERS", "CANDIDATES", "CAUSES", "CIRCLE", "CURVE", "DEMAND", "FACILITIES", "FINDINGS", "FLAGS", "GAP_LIST", "GROUPS", "ISOCHRONES",
+    "LEVELS", "MEMBERS", "NEAREST", "OLD_YEARS", "OTHER_BASIS", "OVERLAY", "PAIRS", "PROJECTS", "REPORTED", "SERVED", "SITES", "SNAPS", "SUPPLIES", "SUPPORT",
     "UNMET", "UNPLACED", "VERDICTS", "ZONES", "Column", "NeedRate", "Outcome", "Schema", "Service", "Source", "check_columns",
     "check_ids", "check_unique_index", "outdated", "people_unknown", "raise_faults", "warnings_table",
 ]  # fmt: skip

@@ -30,6 +30,9 @@ CAUSES = ("none_in_circle", "full", "too_small", "wrong_type", "not_connected", 
 
 VERDICTS = ("met", "not_met", "no_data", "not_applicable", "not_quantified")
 
+#: Which of two figures of an indicator counts: the measured one (测算值) or that of a department (部门填报值).
+ADOPTED = ("measured", "reported")
+
 #: 现状、在建、规划、停用.
 STATUSES = ("existing", "building", "planned", "closed")
 
@@ -175,6 +178,8 @@ FINDINGS = Schema("findings", {
     "missing_zh": text("what is missing, in Chinese"),
     "missing_en": text("what is missing, in English"),
     "target_year": whole("year of the target that judges; 0 without one"),
+    "path_target": number("value that the straight path leads to in the study's year: the next target, else the last; NaN without one"),
+    "path_target_year": whole("its year; 0 without one"),
     "required_upper": number("upper limit of a two-sided target; NaN where there is none"),
     "local": yes("True where the required value is a local threshold (本地设定)"),
     "surplus": yes("True where `shortfall` is an amount above an upper limit"),
@@ -182,6 +187,14 @@ FINDINGS = Schema("findings", {
     "people": number("people of the rule's group in the zone"),
     "reported": number("figure that a department reports (部门填报值); NaN where none is given"),
     "reported_by": text("who reports it"),
+    "reported_high": number("the most that what is reported allows; `reported` where it is one figure"),
+    "reported_period": text("year, quarter or month that the figure is of; empty: not said"),
+    "reported_reason": text("why it differs from the measured figure, as the department says"),
+    "adopted": text("which figure counts for the annex of the plan (采用值)", values=ADOPTED),
+    "adopted_low": number("that figure, least; NaN where there is neither"),
+    "adopted_high": number("the most that is possible"),
+    "adopted_verdict": text("verdict by that figure", values=VERDICTS),
+    "adopted_on_path": text("on_path, behind or empty, by that figure", values=("on_path", "behind")),
     "share_located": number("presence: share of zones with a facility inside"),
     "share_assigned": number("presence: share of zones that the register says are served"),
     "share_within": number("presence: share of zones within the circle"),
@@ -529,6 +542,10 @@ REPORTED = Schema("reported", {
     "rule_id": text("pack.rule"),
     "value": known("部门填报值, in the rule's unit"),
     "by": maybe("who reports it"),
+    "period": maybe("year, quarter or month that it is of: 2025, 2025Q2, 2025-06; null: any year"),
+    "adopt": text("which figure counts (采用值); empty: the measured one where it is known", values=ADOPTED),
+    "reason": text("why it differs from the measured figure, as the department says"),
+    "source": text("file that says it; empty: the study"),
 })
 
 NOT_ASSESSED = Schema("not_assessed", {

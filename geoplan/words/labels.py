@@ -173,6 +173,17 @@ def unit(word: object, lang: str) -> str:
     return label(word, lang) if found is None else str(found[lang])
 
 
+def amount_format(unit_word: object) -> str:
+    """Return the number format of an amount in a unit of building: whole, but where a fraction tells (percentage points).
+
+    Examples
+    --------
+    >>> amount_format("beds"), amount_format("points")
+    ('count', 'decimal')
+    """
+    return str(vocabulary("units").get(str(unit_word), {}).get("format", "count"))
+
+
 def listed(words: Iterable[str], lang: str) -> str:
     """Return words one after another, as the language separates them.
 

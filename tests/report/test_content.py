@@ -152,8 +152,11 @@ class TestCircles:
 
 class TestFindings:
     def test_measured_reported_and_target(self, outcome):
-        said = pd.DataFrame({"rule_id": ["wuhan.nursing_bed_share"], "value": [0.7], "by": ["市民政局"]})
-        rows = by_key(findings(dataclasses.replace(outcome, reported=said)))
+        told = outcome.findings["rule_id"].eq("wuhan.nursing_bed_share")
+        said = outcome.findings.assign(
+            **{end: np.where(told, 0.7, np.nan) for end in ("reported", "reported_high")}
+        )
+        rows = by_key(findings(dataclasses.replace(outcome, findings=said)))
         places, unknown = rows[2], rows[0]
         # 24 + 12 + 25 + 18 places for 19,200 residents; 86.4 are asked for
         assert [places[key] for key in ("target", "shortfall", "verdict", "progress", "attribute")] == [

@@ -22,7 +22,7 @@ from geoplan.coverage.circle import circle_table, straight_nearest
 from geoplan.standards.assess import assess
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.packs.read import read_pack
-from geoplan.tables import Service
+from geoplan.tables import REPORTED, Service
 
 SERVICES = {
     "eldercare": Service(
@@ -184,7 +184,13 @@ class Town:
         }  # fmt: skip
 
     def assess(self, rules: Any, *, reported: Any = (), flag_rules: Any = None, **tables: Any) -> Any:
-        return assess(self.data(**tables), rules, reported=reported, flag_rules=flag_rules)
+        usual = {"by": None, "period": None, "adopt": "", "reason": "", "source": ""}
+        told = [
+            usual | dict(zip(("rule_id", "value", "by", "period", "adopt"), row, strict=False))
+            for row in reported
+        ]
+        tables["reported"] = REPORTED.typed(pd.DataFrame(told, columns=list(REPORTED)))
+        return assess(self.data(**tables), rules, flag_rules=flag_rules)
 
     def members(self, rules: Any, **more: Any) -> pd.DataFrame:
         return self.assess(rules, **more).members.set_index("member_id")

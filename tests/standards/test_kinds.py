@@ -352,9 +352,80 @@ FACILITY = [
 ]  # fmt: skip
 
 
+def told(target, *lines, unit="points"):
+    return rule("reported", target, *lines, f"unit: {unit}")
+
+
+def figures(*rows):
+    """Return what departments report of the rule: value and period, or value alone for any year."""
+    return {"reported": [("local.r", value, "区民政局", *period) for value, *period in rows]}
+
+
+ENROLMENT = told(">=85%", 'base: "75%@2020"')
+TRAINED = told(">=500", "counted: cumulative", "base: '0@2022'", unit="person_times_a_year")
+# the study's year is 2025
+REPORTED = [
+    *(
+        case(f"reported {value}", ENROLMENT, given=figures((value, "2025")), actual_low=value, reported=value, reported_by="区民政局", verdict=verdict,
+             shortfall=short, adopted="reported", adopted_verdict=verdict)
+        for value, verdict, short in ((0.85, "met", NAN), (0.9, "met", NAN), (0.846, "not_met", 0.4))  # points of a hundred
+    ),
+    case("reported, not quantified", told("未量化"), given=figures((0.5,)), actual_low=0.5, verdict="not_quantified"),
+    case("reported by nobody", ENROLMENT, verdict="no_data", missing="reported_not", adopted="", reported=None),
+    case("reported of another year", ENROLMENT, given=figures((0.9, "2024")), verdict="no_data", missing="reported_other_year", says_en="not of 2025"),
+    case("reported without a period", ENROLMENT, given=figures((0.9,)), verdict="met"),
+    case("the latest period of the year counts", ENROLMENT, given=figures((0.86, "2025Q1"), (0.84, "2025-09"), (0.9, "2024")), actual_low=0.84,
+         reported_period="2025-09", verdict="not_met"),
+    case("at most", told("<=8.5", unit="per_mille"), given=figures((8.6,)), verdict="not_met", surplus=True),
+    case("reported on its path", ENROLMENT, town=lambda t: t.change(year=2022), given=figures((0.79, "2022")), verdict="not_applicable", on_path="on_path"),
+    case("reported behind its path", ENROLMENT, town=lambda t: t.change(year=2022), given=figures((0.78, "2022")), on_path="behind"),
+    case("a path from the first of two targets", told(">=48@2023; >=50@2025", unit="people"), town=lambda t: t.change(year=2024), given=figures((49.0, "2024")),
+         verdict="met", on_path="on_path", path_target=50.0),
+    case("points above the base", told("+6pp@2025", 'base: "5.5%@2020"'), given=figures((0.115,)), required=0.115, verdict="met", target_zh="≥11.5%"),
+    case("under the points above the base", told("+6pp@2025", 'base: "5.5%@2020"'), given=figures((0.114,)), verdict="not_met"),
+    case("an amount above the base", told("+20@2025", "base: '100@2020'", unit="people"), given=figures((119.0,)), required=120.0, verdict="not_met"),
+    # 2023 and 2024 add 150 and 200; in 2025 it is 160 by September
+    case("added up since the base", TRAINED, given=figures((150.0, "2023"), (90.0, "2024Q2"), (200.0, "2024"), (160.0, "2025-09")), actual_low=510.0,
+         actual_high=510.0, verdict="met"),
+    case("added up, a year missing", TRAINED, given=figures((150.0, "2023"), (160.0, "2025")), actual_low=310.0, actual_high=INF, verdict="no_data",
+         unknown_rows=1),
+    case("added up, enough without the year that is missing", TRAINED, given=figures((400.0, "2023"), (100.0, "2025")), verdict="met"),
+    case("a figure of two districts is of neither", ENROLMENT, town=lambda t: t.with_zones(level=t.zones["level"].replace("town", "district")),
+         given=figures((0.9,)), zone="town/1", verdict="no_data", missing="reported_which_zone"),
+]  # fmt: skip
+# beside a measured value: 10 beds
+BESIDE = [
+    case("what was measured counts", total(">=10"), given={"reported": [("local.r", 9.0, None)]}, verdict="met", reported=9.0, adopted="measured", adopted_low=10.0,
+         adopted_verdict="met"),
+    case("unless the department's is adopted", total(">=10"), given={"reported": [("local.r", 9.0, None, None, "reported")]}, verdict="met",
+         adopted="reported", adopted_low=9.0, adopted_verdict="not_met"),
+    case("what is reported counts where nothing decides", total(">=10"), town=supplied(beds={"阳光养老院": (0, INF)}), verdict="no_data",
+         given={"reported": [("local.r", 9.0, None)]}, adopted="reported", adopted_verdict="not_met"),
+    case("what decides counts, though not known to the last", total(">=4"), town=supplied(beds={"阳光养老院": (0, INF)}), verdict="met",
+         given={"reported": [("local.r", 3.0, None)]}, adopted="measured", adopted_verdict="met"),
+    case("what was measured is asked for", total(">=10"), town=supplied(beds={"阳光养老院": (0, INF)}), verdict="no_data",
+         given={"reported": [("local.r", 12.0, None, None, "measured")]}, adopted="measured", adopted_verdict="no_data"),
+    case("a figure of the plan is of no part of it", provision(">=1", HOMES, "level: town"), given={"reported": [("local.r", 9.0, None)]}, zone="town/1",
+         reported=None, adopted="measured"),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "case",
-    [*PROVISION, *FLOOR_AREA, *SHARE, *PRESENCE, *COMPLIANCE, *CIRCLE, *TOTAL, *INCREASE, *RATE, *FACILITY],
+    [
+        *REPORTED,
+        *BESIDE,
+        *PROVISION,
+        *FLOOR_AREA,
+        *SHARE,
+        *PRESENCE,
+        *COMPLIANCE,
+        *CIRCLE,
+        *TOTAL,
+        *INCREASE,
+        *RATE,
+        *FACILITY,
+    ],
 )
 def test_a_finding(town, rules_from, case):
     case.check(town, rules_from)

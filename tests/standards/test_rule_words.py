@@ -21,6 +21,7 @@ def test_every_rule_says_its_formats_names_and_remedy():
 
 def test_shares_print_in_per_cent_whatever_they_are_of():
     percent = TABLE["kind"].isin(["share", "rate", "presence", "compliance", "circle", "facility"])
+    percent |= TABLE["is_reported"] & (TABLE["unit_zh"] == "%")
     assert (TABLE["format"] == "percent").eq(percent).all()
     assert TABLE["format"]["wuhan.beds_per_1000_elders"] == "per_1000"
     assert TABLE["format"]["wuhan.total_beds"] == "count"

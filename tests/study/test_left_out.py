@@ -73,7 +73,8 @@ BASE = {
     "projects": [{"file": "projects.csv", "layer": "p", "datum": "wgs84", "columns": {"name": "项目名称"}, "types": {"日照": "elder_day_care"}, "source": "甲"}],
     "land": {"file": "land.gpkg", "layer": "land", "datum": CRS, "source": "甲"},
     "packs": ["local.yaml"], "switch_on": ["local.beds"], "flag_rules": ["local.circle"],
-    "thresholds": {"local.circle": 0.5}, "reported": [{"rule": "local.circle", "value": 0.5, "by": "民政局"}],
+    "thresholds": {"local.circle": 0.5}, "reported": [{"rule": "local.circle", "value": 0.5, "by": "民政局", "period": "2025Q2", "adopt": "reported", "reason": "甲"}],
+    "reporting": [{"file": "reporting.csv", "source": "甲"}],
     "exports": {"formats": ["shp"], "crs": "EPSG:4548"},
 }  # fmt: skip
 RULE = {"title_en": "A", "counts": "甲", "attribute": "未标注", "clause": "一", "quote": "甲"}
@@ -138,6 +139,7 @@ LISTS = (
     "flag_rules",
     "thresholds",
     "reported",
+    "reporting",
 )
 
 
@@ -256,6 +258,10 @@ def town(tmp_path_factory):
     write_csv(
         town.path("supplies.csv"),
         [["社区", "街道", "家庭床位"], ["西社区", "示例镇", 5], ["东社区", "示例镇", 6]],
+    )
+    write_csv(
+        town.path("reporting.csv"),
+        [["指标编号", "填报期", "填报值", "采用值"], ["local.circle", "2025Q3", 45, "测算值"]],
     )
     project = ["项目名称", "建设性质", "设施类型", "经度", "纬度", "新增床位", "启用年份", "总投资"]
     write_csv(town.path("projects.csv"), [project, ["甲", "新建", "日照", *lonlat(1720, 730), 20, 2025, 100]])

@@ -126,9 +126,10 @@ def _table(table: Table, lang: str) -> Iterator[str]:
         style = f'style="width:{100 * column.width / total:.1f}%"'
         yield f"<th{_number(column)} {style}>{_lines(column.header)}</th>"
     yield "</tr></thead><tbody>"
-    for row in table.rows:
+    for place, row in enumerate(table.rows):
         cells = (_cell(cell, column, lang) for cell, column in zip(row, table.columns, strict=True))
-        yield f"<tr>{''.join(cells)}</tr>\n"
+        bold = ' class="bold"' if place in table.strong else ""
+        yield f"<tr{bold}>{''.join(cells)}</tr>\n"
     if not table.rows:
         yield f'<tr><td colspan="{len(table.columns)}">{clean(table.empty or phrase("papers_nothing", lang))}</td></tr>'
     yield "</tbody></table>"

@@ -13,7 +13,8 @@ import pandas as pd
 from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import base_of, target_of, unit_of_value
 from geoplan.report.content.names import Names, present, rows_of, whole_zones
-from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, column, unit_cell
+from geoplan.report.content.progress import done_and_due, start_of, time_passed, way_done
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, column, gap_cell, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note, StudyError, TableError
@@ -31,9 +32,9 @@ FINDINGS: Mapping[str, str] = {
     "target_year": "year of that target",
     "completion_low": "完成率: actual / target, for at-least targets; NaN where there is none",
     "completion_high": "the most that the register allows",
-    "way_low": "(actual - base) / (target - base): how much of the way from the base is done",
+    "way_low": "(actual - start) / (target - start): how much of the way from the base (or the first of several targets) is done",
     "way_high": "the most that the register allows",
-    "time": "序时进度: (year - base year) / (target year - base year), 0-1: how much of the time has passed",
+    "time": "序时进度: (year - start year) / (target year - start year), 0-1: how much of the time has passed",
     "on_path": "on_path, behind or empty, as the year's run says",
     "verdict": "as the year's run says",
     "shortfall": "in `unit`",
@@ -133,26 +134,19 @@ def _findings(outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
 def _judged(row: Mapping[str, Any], rules: pd.DataFrame, year: int) -> dict[str, Any]:
     """Return a finding of one year with how far along it is."""
     rule, required = row["rule_id"], float(row["required"])
-    base, base_year = (_of(rules, rule, column) for column in ("base_value", "base_year"))
-    target_year = float(row["target_year"] or np.nan)
+    (start, start_year), target = start_of(rules, rule), float(row["path_target"])
     ends = [float(row["actual_low"]), float(row["actual_high"])]
     upward = row["comparison"] in (">=", ">") and required != 0
     completion = [end / required if upward else np.nan for end in ends]
-    way = [(end - base) / (required - base) if required != base else np.nan for end in ends]
-    span = target_year - base_year
-    time = float(np.clip((year - base_year) / span, 0, 1)) if span > 0 else np.nan
+    way = way_done(*ends, start=start, target=target)
+    time = time_passed(year, start=start_year, target=float(row["path_target_year"] or np.nan))
     return {
         "rule_id": rule, "zone_id": row["zone_id"], "year": year, "actual_low": ends[0], "actual_high": ends[1],
-        "required": required, "target_year": target_year,
+        "required": required, "target_year": float(row["target_year"] or np.nan),
         "completion_low": completion[0], "completion_high": completion[1],
-        # against a falling target the most is the less far
-        "way_low": min(way), "way_high": max(way), "time": time,
+        "way_low": way[0], "way_high": way[1], "time": time,
         "on_path": row["on_path"], "verdict": row["verdict"], "shortfall": row["shortfall"], "unit": row["unit"],
     }  # fmt: skip
-
-
-def _of(rules: pd.DataFrame, rule: str, column: str) -> float:
-    return float(pd.to_numeric(pd.Series([rules[column][rule]], dtype=object), errors="coerce").iloc[0])
 
 
 def _circle(outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
@@ -212,9 +206,7 @@ def _yearly(keys: Sequence[str], years: Sequence[int], lang: str) -> list[Column
 def _year_cells(row: Mapping[str, Any] | None, form: str, lang: str) -> list[Cell]:
     if row is None:
         return [None, None, "", None]
-    progress = ""
-    if present(row["time"]) and present(row["way_low"]):
-        progress = f"{_percent(row['way_low'], row['way_high'])} / {_percent(row['time'], row['time'])}"
+    progress = done_and_due((row["way_low"], row["way_high"]), row["time"])
     return [
         Amount.between(row["actual_low"], row["actual_high"], form),
         Amount.between(row["completion_low"], row["completion_high"], "percent"),
@@ -228,21 +220,6 @@ def _conclusion(row: Mapping[str, Any], lang: str) -> Coded:
     if row["verdict"] == "not_applicable" and row["target_year"] > row["year"]:
         return Coded(row["on_path"]) if row["on_path"] else Coded("not_due", phrase("annual_not_due", lang))
     return Coded(row["verdict"])
-
-
-def _percent(low: float, high: float) -> str:
-    """Return a share of the way in whole per cent; it may be negative, or above 100.
-
-    Examples
-    --------
-    >>> _percent(0.254, 0.254), _percent(-0.1, 0.5), _percent(0.5, float("inf")), _percent(-0.002, -0.002)
-    ('25%', '-10%–50%', '≥ 50%', '0%')
-    """
-    # adding 0 turns -0 into 0
-    shown = [f"{round(100 * end) + 0:.0f}%" if np.isfinite(end) else "" for end in (low, high)]
-    if not shown[1]:
-        return f"≥ {shown[0]}"
-    return shown[0] if shown[0] == shown[1] else "–".join(shown)
 
 
 def circles_table(table: Annual) -> Table:
@@ -283,7 +260,7 @@ def long_table(table: Annual) -> Table:
             Amount.between(row["actual_low"], row["actual_high"], form), Amount.of(row["required"], form),
             Amount.of(row["target_year"], "year"), Amount.between(row["completion_low"], row["completion_high"], "percent"),
             Amount.between(row["way_low"], row["way_high"], "percent"), Amount.of(row["time"], "percent"),
-            Coded.of(row["on_path"]), Coded(row["verdict"]), Amount.of(row["shortfall"], "count"),
+            Coded.of(row["on_path"]), Coded(row["verdict"]), gap_cell(row["shortfall"], row["unit"]),
             unit_cell(row["unit"], lang),
         ])  # fmt: skip
     keys = (

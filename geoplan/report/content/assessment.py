@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from geoplan.report.content import sites, titles
+from geoplan.report.content.annex import ON_PAPER, annex_sentence, annexes
 from geoplan.report.content.answers import adopted
 from geoplan.report.content.document import (
     Block,
@@ -149,7 +150,10 @@ def _indicators(outcome: Outcome) -> list[Block]:
     if unknown:
         parts = items.join(unknown[:MOST_NAMED])
         blocks.append(Paragraph(phrase("paper_unknown", lang, parts=parts, tail=_tail(unknown, lang))))
-    return [*blocks, Shown(indicators(outcome, most=MOST_ROWS).only(*INDICATORS))]
+    blocks.append(Shown(indicators(outcome, most=MOST_ROWS).only(*INDICATORS)))
+    for table in annexes(outcome):
+        blocks += [Paragraph(annex_sentence(table, outcome)), Shown(table.only(*ON_PAPER))]
+    return blocks
 
 
 def _tail(items: list[Any], lang: str) -> str:

@@ -15,12 +15,23 @@ from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, present, rows_of, text, whole_zones
 from geoplan.report.content.projects import facility_types
-from geoplan.report.content.table import Amount, Cell, Coded, Column, Depth, Table, Tally, column, unit_cell
+from geoplan.report.content.table import (
+    Amount,
+    Cell,
+    Coded,
+    Column,
+    Depth,
+    Table,
+    Tally,
+    column,
+    gap_cell,
+    unit_cell,
+)
 from geoplan.report.content.titles import measure_label
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
-from geoplan.words.labels import heading, label
+from geoplan.words.labels import amount_format, heading, label
 from geoplan.words.numbers import change_format, format_number
 
 #: Columns of the comparison's tables; ``_before`` and ``_after`` are NaN where only one result has the row.
@@ -500,8 +511,8 @@ def verdicts_table(comparison: Comparison) -> Table:
                 for side in ("before", "after")
             ),
             *(target.get((row["rule_id"], zone), "") for target in targets),
-            *(Amount.of(row[f"shortfall_{side}"], "count") for side in ("before", "after")),
-            Amount.of(row["shortfall_change"], "change"), unit_cell(row["unit"], lang),
+            *(gap_cell(row[f"shortfall_{side}"], row["unit"]) for side in ("before", "after")),
+            Amount.of(row["shortfall_change"], change_format(amount_format(row["unit"]))), unit_cell(row["unit"], lang),
         ])  # fmt: skip
     title = phrase("compare_sheet_verdicts", lang)
     return table_of("compare_verdicts", lang, _columns(_VERDICT, lang), rows, title=title, frozen=3)
@@ -603,7 +614,7 @@ def long_table(comparison: Comparison) -> Table:
     ):
         for row in rows_of(table):
             subject = Coded(row["rule_id"], names.rule(row["rule_id"]))
-            add(what, subject, row, "shortfall", row["unit"], "count")
+            add(what, subject, row, "shortfall", row["unit"], amount_format(row["unit"]))
     keys = (
         "what_compared", "subject", *_ZONE, "zone_id", "value_before", "value_after", "value_change", "unit",
         "compared_verdict_before", "compared_verdict_after", "change",

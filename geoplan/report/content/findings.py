@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report.content.build import table_of
-from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text
+from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally
+from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, gap_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
@@ -40,12 +40,10 @@ def _table(key: str, outcome: Outcome, found: list[dict[str, Any]]) -> Table:
         "finding_note", "caveats",
     )  # fmt: skip
     depths: dict[str, Any] = {"required": 4} | ({} if several else {"zone": 4, "zone_code": 4})
-    told = outcome.reported
-    reported = {} if empty(told) else dict(zip(told["rule_id"], told["value"], strict=True))
     notes = [phrase("indicators_note", lang)]
     if any("counts" in row for row in found):
         notes.append(phrase("indicators_counted", lang, sheet=phrase("members_title", lang)))
-    rows, title = (_row(row, names, reported) for row in found), phrase("indicators_title", lang)
+    rows, title = (_row(row, names) for row in found), phrase("indicators_title", lang)
     return table_of(
         key, lang, keys, rows, title=title, depths=depths, notes=tuple(notes), frozen=4 if several else 3
     )
@@ -117,7 +115,7 @@ def members_of(row: Mapping[str, Any]) -> Tally | None:
     return Tally(int(row["members_met"]), int(row["members_judged"]), int(row["members_no_data"]))
 
 
-def _row(row: Mapping[str, Any], names: Names, reported: Mapping[str, Any]) -> list[Cell]:
+def _row(row: Mapping[str, Any], names: Names) -> list[Cell]:
     """Return the cells of one finding without its number."""
     lang, rule = names.lang, row["rule_id"]
     number_format, not_met = names.format(rule), row["verdict"] == "not_met"
@@ -129,14 +127,14 @@ def _row(row: Mapping[str, Any], names: Names, reported: Mapping[str, Any]) -> l
         unit_of_value(names, rule, row["unit"]),
         names.attribute(rule),
         base_of(names, rule),
-        Amount.between(row["actual_low"], row["actual_high"], number_format),
-        Amount.of(reported.get(rule), number_format),
+        measured_of(names, row),
+        Amount.between(row["reported"], row["reported_high"], number_format),
         target_of(names, row),
         Amount.of(row["required"], number_format),
         completion_of(row),
         Coded.of(row["on_path"]),
-        Amount.of(row["shortfall"], "count") if not_met else None,
-        Amount.of(row["gross_shortfall"], "count") if not_met else None,
+        gap_cell(row["shortfall"], row["unit"]) if not_met else None,
+        gap_cell(row["gross_shortfall"], row["unit"]) if not_met else None,
         Coded(row["unit"], unit(row["unit"], lang)) if not_met and present(row["unit"]) else None,
         verdict_of(row),
         members_of(row),
@@ -169,8 +167,19 @@ def base_of(names: Names, rule: str) -> str:
     value, year = names.of_rule(rule, "base_value"), names.of_rule(rule, "base_year")
     if value is None:
         return ""
-    amount = format_number(float(value), names.format(rule))
+    form, value = names.format(rule), float(value)
+    # a share that the plan gives to more digits than outputs print stands as it does there: 50.48 %
+    exact = form == "percent" and abs(value - round(value, 3)) > 1e-9
+    amount = f"{100 * value:g}%" if exact else format_number(value, form)
+    amount = text(names.of_rule(rule, "base_sign")) + amount
     return amount if year is None else phrase("value_in_year", names.lang, value=amount, year=int(year))
+
+
+def measured_of(names: Names, row: Mapping[str, Any]) -> Amount | None:
+    """Return the measured value of a finding; None where only a department can say it."""
+    if names.of_rule(row["rule_id"], "is_reported"):
+        return None
+    return Amount.between(row["actual_low"], row["actual_high"], names.format(row["rule_id"]))
 
 
 def target_of(names: Names, row: Mapping[str, Any]) -> str:
@@ -180,13 +189,18 @@ def target_of(names: Names, row: Mapping[str, Any]) -> str:
 
 def completion_of(row: Mapping[str, Any]) -> Amount | None:
     """Return actual over target, for at-least targets that are not 0; an interval where the actual is one."""
+    return completion(row, row["actual_low"], row["actual_high"])
+
+
+def completion(row: Mapping[str, Any], low: object, high: object) -> Amount | None:
+    """Return 完成率, low..high over the target of a finding: for at-least targets that are not 0, else None."""
     if row["comparison"] not in (">=", ">") or not present(row["required"]) or float(row["required"]) == 0:
         return None
-    if not present(row["actual_low"]):
+    if not present(low):
         return None
-    required, high = float(row["required"]), row["actual_high"]
-    low = float(row["actual_low"]) / required
-    return Amount.between(low, float(high) / required if present(high) else None, "percent")
+    required = float(row["required"])
+    first, last = (float(end) / required if present(end) else None for end in (low, high))  # type: ignore[arg-type]
+    return Amount.between(first, last, "percent")
 
 
 def unit_of_value(names: Names, rule: str, gap_unit: object) -> str:

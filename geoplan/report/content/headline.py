@@ -11,7 +11,7 @@ from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import AREA, Names, caveats_of, present, rows_of, text, whole_zones
 from geoplan.report.content.shortfalls import flag_sum, flags_at
-from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text
+from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text, gap_cell
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group, unit
@@ -86,7 +86,7 @@ def finding_figures(outcome: Outcome, names: Names, rule: str, *, most: int = 4)
     found = []
     for row in rows_of(outcome.findings[outcome.findings["rule_id"] == rule])[:most]:
         actual = Amount.between(row["actual_low"], row["actual_high"], form)
-        gap = Amount.of(row["shortfall"], "count")
+        gap = gap_cell(row["shortfall"], row["unit"])
         told = [
             f"{label('actual', lang)} {cell_text(actual, lang)}" if actual else "",
             f"{label('required', lang)} {target_of(names, row)}" if present(row["required"]) else "",

@@ -9,7 +9,7 @@ from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column, unit_cell
+from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, column, gap_cell, unit_cell
 from geoplan.standards.projects.costs import unit_costs
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -169,7 +169,7 @@ def support_table(outcome: Outcome, support: pd.DataFrame, *, built: pd.DataFram
             *(Amount.between(row[f"actual_{side}"], row[f"actual_high_{side}"], form) for side in ("before", "after")),
             "" if finding is None else target_of(names, finding), Amount.of(row["required"], form),
             *(Coded(row[f"verdict_{side}"]) for side in ("before", "after")),
-            *(Amount.of(row[f"shortfall_{side}"], "count") for side in ("before", "after")),
+            *(gap_cell(row[f"shortfall_{side}"], row["unit"]) for side in ("before", "after")),
             unit_cell(unit_code, lang),
             Listed(tuple(Coded(str(one), called.get(one, str(one))) for one in row["projects"])),
         ])  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from geoplan.report.content import sites, titles
+from geoplan.report.content.annex import ON_PAPER, annexes
 from geoplan.report.content.answers import answers_table, gain_curves, how_found, unmet_at_end
 from geoplan.report.content.document import (
     Block,
@@ -154,6 +155,7 @@ def _flags(outcome: Outcome, level: str) -> list[Block]:
         worst_table(outcome),
         net_and_gross_table(outcome),
         _indicators(outcome) if len(outcome.findings) else None,
+        *(table.only(*ON_PAPER) for table in annexes(outcome)),
     )
     return [*blocks, *(Shown(table) for table in tables if table is not None)]
 

@@ -19,7 +19,7 @@ from typing import Literal
 
 from geoplan.report.content.names import present
 from geoplan.words.catalogue import catalogue, phrase
-from geoplan.words.labels import label, unit
+from geoplan.words.labels import amount_format, label, unit
 from geoplan.words.numbers import FORMATS, format_interval, missing
 
 #: How much of a table a product prints: 1 where room is scarce (atlas, map), 2 on paper (Word, report), 3 in the workbook, 4 in
@@ -161,6 +161,11 @@ def unit_cell(code: object, lang: str) -> Coded | None:
     return Coded.of(code, unit(code, lang))
 
 
+def gap_cell(amount: object, unit_code: object) -> Amount | None:
+    """Return a shortfall as a cell, with as many digits as its unit needs."""
+    return Amount.of(amount, amount_format(unit_code))
+
+
 def numbered(rows: Iterable[Sequence[Cell]]) -> list[list[Cell]]:
     """Return rows with their number, from 1, in front."""
     return [[Amount(position, position, "count"), *row] for position, row in enumerate(rows, start=1)]
@@ -287,6 +292,8 @@ class Table:
         Tables that stand below it on the same page (tab of the workbook).
     page
         Title of a page that holds several tables; each table's own title is then its heading.
+    strong
+        Rows, from 0, that stand out in bold: what the plan binds.
     filtered
         Whether a page that holds several filters this one and repeats its headers; one of a page, or none.
     """
@@ -303,6 +310,7 @@ class Table:
     below: "tuple[Table, ...]" = ()
     page: str = ""
     filtered: bool = False
+    strong: frozenset[int] = frozenset()
 
     @classmethod
     def of(
@@ -360,8 +368,13 @@ class Table:
     def where(self, key: str, *codes: str) -> "Table":
         """Return the rows whose cell in one column has one of the codes; ``""`` stands for a cell without a code."""
         cells = zip(self.rows, self.cells(key), strict=True)
-        kept = [row for row, cell in cells if (cell.code if isinstance(cell, Coded) else "") in codes]
-        return replace(self, rows=tuple(kept))
+        kept = [
+            place
+            for place, (_, cell) in enumerate(cells)
+            if (cell.code if isinstance(cell, Coded) else "") in codes
+        ]
+        strong = frozenset(new for new, old in enumerate(kept) if old in self.strong)
+        return replace(self, rows=tuple(self.rows[place] for place in kept), strong=strong)
 
     def stacked(self, key: str, *below: str, lang: str) -> "Table":
         """Return the table with the texts of some columns set below those of the column `key`, where a page has no room for them."""

@@ -3,6 +3,9 @@
 Format 1 (the first version): services are plain dicts with ``frail_ms``; findings, flags and the gap list lack what later columns say;
 the rules table lacks the words and formats that a kind of rule declares. They are those of the shipped packs, for rules of other packs
 those of their kind; what nobody recorded is null or empty. Facilities keep the ids that they had.
+
+Format 2: findings do not say which figure counts beside what departments report, nor where the path leads: they are the measured ones, and
+the target that judged.
 """
 
 from collections.abc import Mapping
@@ -31,12 +34,20 @@ def carried_over(values: Mapping[str, Any], number: int, *, file: str) -> Outcom
     InputError
         If a rule is of a kind that no shipped pack has.
     """
+    kept = _second(values, file=file) if number == 1 else dict(values)
+    outcome = Outcome(**_third(kept))
+    outcome.check()
+    return outcome
+
+
+def _second(values: Mapping[str, Any], *, file: str) -> dict[str, Any]:
+    """Return values of format 1 as those of format 2."""
     services = {str(name): _service(str(name), entry) for name, entry in values["services"].items()}
     rules = _rules(values["rules"], services)
     lost = [str(rule) for rule in values["rules"].index if rule not in rules.index]
     if lost:
         rule = ", ".join(lost[:5])
-        raise InputError(Note.of("outcome_older", file=file, found=number, rules=rule, severity="error"))
+        raise InputError(Note.of("outcome_older", file=file, found=1, rules=rule, severity="error"))
     kept = {name: value for name, value in values.items() if name != "pace_notes"}
     kept |= {name: OUTCOME[name].completed(values[name]) for name in OUTCOME if name in values}
     findings, gaps = kept["findings"], kept["gap_list"]
@@ -53,9 +64,20 @@ def carried_over(values: Mapping[str, Any], number: int, *, file: str) -> Outcom
         for name, column in (("format", "format"), ("target", target))
     }
     kept["gap_list"] = gaps.assign(**said)
-    outcome = Outcome(**kept | {"services": services, "rules": rules})
-    outcome.check()
-    return outcome
+    return kept | {"services": services, "rules": rules}
+
+
+def _third(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of format 2 as those of format 3."""
+    kept = dict(values) | {name: OUTCOME[name].completed(values[name]) for name in ("findings", "reported")}
+    findings = kept["findings"]
+    adopted = findings["actual_low"].notna().map({True: "measured", False: ""})
+    same = {
+        "adopted_low": "actual_low", "adopted_high": "actual_high", "adopted_verdict": "verdict", "adopted_on_path": "on_path",
+        "path_target": "required", "path_target_year": "target_year", "reported_high": "reported",
+    }  # fmt: skip
+    kept["findings"] = findings.assign(adopted=adopted, **{new: findings[old] for new, old in same.items()})
+    return kept
 
 
 def _service(name: str, entry: Mapping[str, Any]) -> Service:

@@ -1,4 +1,4 @@
-"""The files of a run, of a comparison and of an annual table, each written into one folder."""
+"""The files of a run, of a comparison and of an annual table, each written into one folder; the form for departments."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from geoplan.network.surface import MinutesRaster, write_minutes
 from geoplan.report.booklet.page import write_report
 from geoplan.report.compare.page import comparison_page
-from geoplan.report.content import annual, comparison
+from geoplan.report.content import annual, comparison, reporting
 from geoplan.report.content.answers import answers
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.guidance import guidance
@@ -19,9 +19,13 @@ from geoplan.report.layers.exports import write_exports
 from geoplan.report.layers.geopackage import write_layers
 from geoplan.report.webmap.map import write_map
 from geoplan.report.workbook.csv_files import write_csv
+from geoplan.report.workbook.reporting_form import write_form
 from geoplan.report.workbook.workbook import write_workbook
-from geoplan.tables import Outcome
+from geoplan.standards.packs.read import Pack
+from geoplan.tables import ADOPTED, Outcome
 from geoplan.version import __version__
+from geoplan.words.catalogue import phrase
+from geoplan.words.errors import Note, OutputError
 from geoplan.words.progress import Stages, stage_name
 
 
@@ -133,3 +137,23 @@ def write_annual(table: annual.Annual, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     write_workbook(annual.annual_pages(table), table.last, book)
     return book, *write_csv([annual.long_table(table)], table.last, folder)
+
+
+def write_reporting_form(packs: Sequence[Pack], path: Path, *, year: int, lang: str) -> int:
+    """Write the workbook that departments fill (部门填报表), one sheet an office; return how many offices it has.
+
+    Raises
+    ------
+    OutputError
+        If the file is there already, or cannot be written.
+    """
+    if path.exists():
+        raise OutputError(Note.of("pack_exists", file=str(path), severity="error"))
+    made = reporting.reporting_tables(packs, year=year, lang=lang)
+    choices = {"adopt": [phrase(f"adopt_{code}", lang) for code in ADOPTED]}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_form(made, path, filled=reporting.FILLED, choices=choices, lang=lang)
+    except OSError as error:
+        raise OutputError(Note.of("output_unwritable", file=str(path), why=str(error), severity="error")) from error  # fmt: skip
+    return len(made)

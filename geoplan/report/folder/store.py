@@ -27,7 +27,7 @@ from geoplan.words.errors import GeoplanError, InputError, Note
 
 FOLDER, FILE = "outcome", "outcome.json"
 #: Number of the format. Older ones are carried over by `formats.carried_over`; newer ones are refused.
-FORMAT = 2
+FORMAT = 3
 _INDEX = "__index__"
 
 #: Tables that a folder lacks where no siting question was asked.
@@ -130,10 +130,9 @@ def read_outcome(folder: Path) -> Outcome:
         values["sources"] = tuple(Source(**entry) for entry in record["values"]["sources"])
         for name, told in record["tables"].items():
             values[name] = _read_table(found / f"{name}.parquet", told, checked=number > 1)
-        if number < FORMAT:
-            return carried_over(values, number, file=str(found))
-        values["services"] = {entry["name"]: _service(entry) for entry in values["services"]}
-        return Outcome(**values)
+        if number > 1:
+            values["services"] = {entry["name"]: _service(entry) for entry in values["services"]}
+        return Outcome(**values) if number == FORMAT else carried_over(values, number, file=str(found))
     except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
         if isinstance(error, GeoplanError):
             raise

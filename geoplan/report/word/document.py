@@ -8,7 +8,7 @@ import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
@@ -148,7 +148,7 @@ class _Paper:
         body = [[plain(text) or NOTHING for text in row] for row in table.texts(self.lang)] or [
             [table.empty or phrase("papers_nothing", self.lang), *([""] * (len(table.columns) - 1))]
         ]
-        xml = _table_xml(table.columns, body, merged=table.frozen)
+        xml = _table_xml(table.columns, body, merged=table.frozen, strong=table.strong)
         self._document.element.body.insert_element_before(parse_xml(xml), "w:sectPr")
         for note in table.notes or ("",):
             self.note(note)
@@ -242,10 +242,12 @@ def _add_field(paragraph: Any, code: str, shown: str) -> None:  # noqa: ANN401 -
             run._r.append(parse_xml(f'<w:fldChar {nsdecls("w")} w:fldCharType="{kind}"/>'))
 
 
-def _table_xml(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, merged: int) -> str:
+def _table_xml(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], *, merged: int, strong: Collection[int] = ()
+) -> str:
     """Return a table as WordprocessingML: a full grid, headers repeated, fixed widths over the whole page.
 
-    The first `merged` columns are merged where a value repeats: a town's rows under its district's.
+    The first `merged` columns are merged where a value repeats: a town's rows under its district's. Rows `strong` are in bold.
     """
     total = sum(column.width for column in columns)
     widths = [round(column.width / total * TEXT_CM / 2.54 * 1440) for column in columns]
@@ -266,7 +268,7 @@ def _table_xml(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, merg
     lines = [f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{head}</w:tr>"]
     lines += [
         f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{row}</w:tr>"
-        for row in _rows_xml(widths, left, rows, merged=merged)
+        for row in _rows_xml(widths, left, rows, merged=merged, strong=strong)
     ]
     return (
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
@@ -276,28 +278,33 @@ def _table_xml(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, merg
 
 
 def _rows_xml(
-    widths: Sequence[int], left: Sequence[bool], rows: Sequence[Sequence[str]], *, merged: int
-) -> Iterator[str]:
+    widths: Sequence[int], left: Sequence[bool], rows: Sequence[Sequence[str]], *, merged: int,
+    strong: Collection[int],
+) -> Iterator[str]:  # fmt: skip
     for place, row in enumerate(rows):
         cells = []
         same = place > 0
         for k, (width, value) in enumerate(zip(widths, row, strict=True)):
             same = same and k < merged and rows[place - 1][k] == value
             merge = "" if k >= merged else "continue" if same else "restart"
-            cells.append(_cell_xml(value, width, "left" if left[k] else "center", merge=merge))
+            cells.append(
+                _cell_xml(value, width, "left" if left[k] else "center", merge=merge, bold=place in strong)
+            )
         yield "".join(cells)
 
 
-def _cell_xml(text: str, width: int, align: str, *, shade: bool = False, merge: str = "") -> str:
+def _cell_xml(
+    text: str, width: int, align: str, *, shade: bool = False, merge: str = "", bold: bool = False
+) -> str:
     shading = '<w:shd w:val="clear" w:color="auto" w:fill="E7EDEF"/>' if shade else ""
     merging = f'<w:vMerge w:val="{merge}"/>' if merge else ""
     shown = "" if merge == "continue" else text
-    bold = "<w:rPr><w:b/></w:rPr>" if shade else ""
+    weight = "<w:rPr><w:b/></w:rPr>" if shade or bold else ""
     lines = "<w:br/>".join(
         f'<w:t xml:space="preserve">{escape(plain(line))}</w:t>' for line in shown.split("\n")
     )
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{merging}{shading}<w:vAlign w:val="center"/></w:tcPr>'
         f'<w:p><w:pPr><w:pStyle w:val="{CELL.replace(" ", "")}"/><w:jc w:val="{align}"/></w:pPr>'
-        f"<w:r>{bold}{lines}</w:r></w:p></w:tc>"
+        f"<w:r>{weight}{lines}</w:r></w:p></w:tc>"
     )

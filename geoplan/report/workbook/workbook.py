@@ -8,9 +8,9 @@ import datetime as dt
 import math
 import string
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,7 @@ class _Pen:
 
     def __init__(self, book: Workbook) -> None:
         self._book, self._made = book, dict[tuple[tuple[str, Any], ...], Any]()
-        self._cells: dict[str, Any] = {}
+        self._cells: dict[tuple[str, bool], Any] = {}
 
     def __call__(self, **properties: object) -> Any:  # noqa: ANN401 - xlsxwriter is untyped
         usual = {
@@ -148,18 +148,19 @@ class _Pen:
             self._made[key] = self._book.add_format(merged)
         return self._made[key]
 
-    def cell(self, shown: str) -> Any:  # noqa: ANN401
+    def cell(self, shown: str, *, strong: bool = False) -> Any:  # noqa: ANN401
         """Return the format of a body cell: ``text``, ``words`` (a text among numbers, such as an interval), or a number's code."""
-        if shown not in self._cells:
-            edge = {"bottom": 1, "bottom_color": look.COLOURS["line"]}
+        if (shown, strong) not in self._cells:
+            edge: dict[str, object] = {"bottom": 1, "bottom_color": look.COLOURS["line"]}
+            edge |= {"bold": True} if strong else {}
             if shown == "text":
                 form = self(text_wrap=True, align="left", indent=1, **edge)
             elif shown == "words":
                 form = self(align="right", shrink=True, **edge)
             else:
                 form = self(num_format=shown, align="right", **edge)
-            self._cells[shown] = form
-        return self._cells[shown]
+            self._cells[shown, strong] = form
+        return self._cells[shown, strong]
 
     def colour(self, background: str, ink: str) -> Any:  # noqa: ANN401
         """Return a format that only colours, for rules that follow the values."""
@@ -291,8 +292,9 @@ def _write_table(page: Worksheet, pen: _Pen, table: Table, at: int, widths: list
             if cell is not None and column.format in WORDED
         ]
         page.set_row(at + offset, max(texts or [17.5]))
+        form = partial(pen.cell, strong=offset - 1 in table.strong)
         for place, cell in enumerate(row):
-            _write_cell(page, pen, (at + offset, place), cell, table.columns[place], lang)
+            _write_cell(page, form, (at + offset, place), cell, table.columns[place], lang)
     if not table.rows:
         nothing = table.empty or phrase("papers_nothing", lang)
         page.write_string(at + 1, 0, nothing, pen(font_color=look.COLOURS["ink_soft"]))
@@ -300,15 +302,17 @@ def _write_table(page: Worksheet, pen: _Pen, table: Table, at: int, widths: list
 
 
 def _write_cell(
-    page: Worksheet, pen: _Pen, at: tuple[int, int], cell: Cell, column: Column, lang: str
+    page: Worksheet, form: Callable[[str], Any], at: tuple[int, int], cell: Cell, column: Column, lang: str
 ) -> None:
+    """Write one cell; `form` gives the format of a kind of cell (`_Pen.cell`)."""
     if cell is None:
-        page.write_blank(*at, None, pen.cell("text"))
+        page.write_blank(*at, None, form("text"))
     elif isinstance(cell, Amount) and (cell.known or _prints_as_low(cell, lang)):
-        page.write_number(*at, cell.low, pen.cell(number_code(cell.low, cell.format)))
+        page.write_number(*at, cell.low, form(number_code(cell.low, cell.format)))
     else:
-        form = pen.cell("text" if column.format in WORDED else "words")
-        page.write_string(*at, cell_text(cell, lang)[:CELL_TEXT], form)
+        page.write_string(
+            *at, cell_text(cell, lang)[:CELL_TEXT], form("text" if column.format in WORDED else "words")
+        )
 
 
 def _prints_as_low(cell: Amount, lang: str) -> bool:

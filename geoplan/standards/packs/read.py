@@ -1,6 +1,7 @@
 """Packs: the rules of one plan, read strictly from one YAML file, every wrong entry in one error."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib import resources
@@ -11,6 +12,7 @@ import pandas as pd
 from pydantic import Field, ValidationError, field_validator
 
 from geoplan.standards.kinds import kinds
+from geoplan.standards.requirement import SIGNS, path_start
 from geoplan.standards.rules import Entry, Rule, Text, linked
 from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note, PackError
@@ -259,8 +261,29 @@ def rules_table(
     """
     named = {pack.name: pack for pack in packs}
     every = (*rules_of(named.values(), switched_on=switched_on), *extra)
-    rows = [_row(rule, named.get(rule.pack)) for rule in every]
+    places = {pack.name: annex_places(pack) for pack in named.values()}
+    rows = [
+        _row(rule, named.get(rule.pack)) | {"annex_order": places.get(rule.pack, {}).get(rule.id, math.nan)}
+        for rule in every
+    ]
     return pd.DataFrame(rows, columns=["rule_id", *RULES]).set_index("rule_id")
+
+
+def annex_places(pack: Pack) -> dict[str, int]:
+    """Return the place of each rule in the plan's annex of indicators, from 1, by the rule's id.
+
+    Parts of the annex (养老, 托育) stand in the order in which the pack names them first, rows by their number.
+    """
+    rows = [(rule.id, *_part_and_number(rule.annex)) for rule in pack.rules if rule.annex]
+    parts = list(dict.fromkeys(part for _, part, _ in rows))
+    ordered = sorted(rows, key=lambda row: (parts.index(row[1]), row[2]))
+    return {name: place for place, (name, _, _) in enumerate(ordered, start=1)}
+
+
+def _part_and_number(annex: str) -> tuple[str, int]:
+    number = re.search(r"\d+$", annex)
+    assert number is not None  # noqa: S101 - checked when read
+    return annex[: number.start()], int(number[0])
 
 
 def not_assessed_table(packs: Iterable[Pack]) -> pd.DataFrame:
@@ -283,6 +306,8 @@ _RULES = {
     "pack": "name of the pack; ``study`` for what the study sets itself",
     "pack_title_*": "short title of the pack, with the place of a figure of one place: tells rules with one name apart",
     "id": "unique in the pack",
+    "annex": "part and number of its row in the plan's annex of indicators; empty where it is none",
+    "annex_order": "place of that row in the annex, from 1; NaN where it is none",
     "kind": "kind of rule; outputs print `kind_zh`, `kind_en` and compare nothing with it",
     "kind_*": "name of the kind",
     "level": "where it is judged, as the pack says",
@@ -315,6 +340,12 @@ _RULES = {
     "base": "value and year that the plan starts from, as the pack says",
     "base_value": "value; shares 0-1; NaN where there is none",
     "base_year": "year; NA where there is none",
+    "base_sign": "≥, ＞, ≤, ＜ where the plan bounds the base value; else empty",
+    "path_value": "value at which the straight path to the targets begins: the base, else the first of several targets; NaN where at neither",
+    "path_year": "its year; NA where there is none",
+    "is_reported": "True where only a department can say the value (部门填报)",
+    "counted": "what a reported figure counts: ``level`` at the end of a period, ``yearly`` in a year, ``cumulative`` since the base",
+    "is_binding": "True where the plan binds (约束性)",
     "clause": "section of the plan",
     "document": "document number; empty where it is not known",
     "cited_*": "document and section",
@@ -334,7 +365,7 @@ RULES = {
 #: Columns that are an entry or a property of the rule as it stands.
 _SAME = (
     "pack", "id", "kind", "level", "indicator", "title_en", "unit", "counts_members", "member_gap", "measures_zones", "target",
-    "counts", "attribute", "clause", "quote", "lead", "note", "place", "source",
+    "counts", "attribute", "clause", "quote", "lead", "note", "place", "source", "is_reported",
 )  # fmt: skip
 
 
@@ -346,11 +377,14 @@ def _pack_title(rule: Rule, pack: Pack | None, lang: str) -> str:
 
 
 def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
-    start = rule.start
+    start, path = rule.start, path_start(rule.start, rule.targets)
     row: dict[str, Any] = {
         **{name: getattr(rule, name) for name in _SAME}, "rule_id": rule.rule_id, "format": rule.value_format,
         "member_format": rule.member_format(), "group": rule.counted_group, "per": rule.per or "", "base": rule.base or "",
         "base_value": start.value if start else math.nan, "base_year": start.year if start else pd.NA,
+        "base_sign": SIGNS[start.comparison] if start else "", "path_value": path.value if path else math.nan,
+        "path_year": path.year if path else pd.NA, "annex": rule.annex or "", "is_binding": rule.is_binding,
+        "counted": rule.counts_over,
         "document": "" if pack is None or pack.document == NOT_FOUND else pack.document,
         "local": ", ".join(rule.local_entries), "status": rule.status or "",
     }  # fmt: skip
@@ -403,6 +437,7 @@ def _rules(
     rules: list[Rule] = []
     problems: list[Note] = []
     seen: set[str] = set()
+    rows: set[str] = set()
     years = entries.get("years")
     told: dict[str, Any] = {"pack": pack}
     if entries.get("level") in ("city", "district"):
@@ -418,7 +453,10 @@ def _rules(
         if entry.get("id") in seen:
             problems.append(place.note("pack_id_twice", f"rules.{at}.id", id=entry["id"]))
         seen.add(str(entry.get("id")))
+        if rule is not None and rule.annex in rows:
+            problems.append(place.note("pack_annex_twice", f"rules.{at}.annex", annex=rule.annex))
         if rule is not None:
+            rows |= {rule.annex} if rule.annex else set()
             rules.append(rule.model_copy(update={"local_entries": changed.get(rule.id, ())}))
     return rules, problems
 

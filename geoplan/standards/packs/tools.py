@@ -161,6 +161,8 @@ def _next(entry: dict[str, Any], rule: Rule, year: int) -> dict[str, Any]:
     """Return a rule's entries for the next plan."""
     last, out = rule.targets[-1], dict(entry)
     text = rule.target.split(";")[-1].strip().rpartition("@")[0]
+    if last.rise is not None:  # the level that was promised, as a figure
+        text = f">={100 * (last.floor or 0.0):g}%" if last.percent else f">={last.floor:g}"
     out["target"] = f"{NOT_QUANTIFIED if last.floor is None else text}@{year}"
     told = [str(entry["note"])] if entry.get("note") else []
     if last.floor is None:

@@ -141,8 +141,7 @@ def _judged(case: YearTotals, rule: Rule) -> Iterator[dict[str, Any]]:
         found, what = _measured(case, rule, people)
         if told is not None and not _certain(found) and (sums or not case.adds_to(rule)):
             # a value that the plan states is per its own people, whatever they are; to a sum the projects add theirs
-            scale = 1.0 if sums else NAN
-            stock = Measured(AREA, told.value, told.value, scale, rows=1)
+            stock = Measured(AREA, told.value, told.value, rule.gap_scale, rows=1)
             found = _with_projects(case, rule, stock) if case.adds_to(rule) else stock
             row = _row(rule, found, rule.requirement(case.year), basis=None, year=case.year)
             yield row | {"from": "stated", "decides": True, "as_of": float(told.year)}

@@ -1,0 +1,47 @@
+"""Periods of reported figures: a year, a quarter or a month."""
+
+import re
+from dataclasses import dataclass
+
+_FORMS = (re.compile(r"(?P<year>\d{4})(?:Q(?P<quarter>[1-4]))?"), re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Period:
+    """A year or a part of one.
+
+    Parameters
+    ----------
+    year
+        Calendar year.
+    passed
+        Share of the year that has passed at the end of the period, over 0 and up to 1.
+    text
+        As it is written.
+    """
+
+    year: int
+    passed: float
+    text: str
+
+    @property
+    def end(self) -> float:
+        """End of the period in years: 2025.0 for the whole of 2025, 2024.5 for its second quarter."""
+        return self.year - 1 + self.passed
+
+
+def parse_period(text: str) -> Period:
+    """Return the period that a text names; ValueError where it names none.
+
+    Examples
+    --------
+    >>> parse_period("2025"), parse_period("2025Q2").end, parse_period("2025-03").passed
+    (Period(year=2025, passed=1.0, text='2025'), 2024.5, 0.25)
+    """
+    for form in _FORMS:
+        if found := form.fullmatch(text.strip()):
+            parts = found.groupdict()
+            quarter, month = parts.get("quarter"), parts.get("month")
+            passed = int(quarter) / 4 if quarter else int(month) / 12 if month else 1.0
+            return Period(int(parts["year"]), passed, text.strip())
+    raise ValueError("must be a year, a quarter or a month, such as `2025`, `2025Q2` or `2025-06`")
