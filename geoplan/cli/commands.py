@@ -338,7 +338,7 @@ def template_reporting(
 
     own = read_study(study)
     offices = write_reporting_form(read_packs(own), out, year=year or own.year, lang=lang or own.lang)
-    console.say("form_written", file=out, offices=offices)
+    console.say("form_written", form=out, offices=offices)
 
 
 def _read(path: Path) -> "Study | Scenario":

@@ -107,7 +107,7 @@ def _row(row: Mapping[str, Any], names: Names) -> list[Cell]:
     low, high = (row["adopted_low"], row["adopted_high"]) if adopted else (None, None)
     missing = text(row[f"missing_{lang}"]) if row["adopted_verdict"] == "no_data" else ""
     return [
-        text(names.of_rule(rule, "annex")), names.rule(rule), rule, names.zone(row["zone_id"]),
+        text(names.of_rule(rule, "annex")), text(names.of_rule(rule, f"indicator_{lang}")), rule, names.zone(row["zone_id"]),
         unit_of_value(names, rule, row["unit"]), names.attribute(rule), base_of(names, rule),
         text(names.of_rule(rule, f"target_text_{lang}")), measured,
         Amount.between(row["reported"], row["reported_high"], form), text(row["reported_period"]),
