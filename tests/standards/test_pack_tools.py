@@ -196,7 +196,9 @@ def test_every_national_figure_is_quoted_as_it_was_noted():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == 3:
             row_of[cells[1]] = cells[2]
-    further = "".join((PLANS / f"{name}.md").read_text(encoding="utf-8") for name in ("NEW_RULES", "DISCREPANCIES"))
+    further = "".join(
+        (PLANS / f"{name}.md").read_text(encoding="utf-8") for name in ("NEW_RULES", "DISCREPANCIES")
+    )
     for rule in read_pack("national").rules:
         if rule.quote in further and rule.status == "read":
             continue
@@ -207,7 +209,9 @@ def test_every_national_figure_is_quoted_as_it_was_noted():
         # every number of the target stands in the figure as noted
         plain = rule.quote.replace(",", "")
         bounds = [condition.bound for condition in rule.conditions if condition.bound]
-        values = [(value, target.percent) for target in rule.targets for value in (target.floor, target.upper)]
+        values = [
+            (value, target.percent) for target in rule.targets for value in (target.floor, target.upper)
+        ]
         for value, percent in [(parse_bound(bound)[1], False) for bound in bounds] or values:
             if value is not None:  # one facility of a size is asked for everywhere, which no figure says
                 shown = f"{100 * value:g}" if percent else f"{value:g}"
