@@ -118,7 +118,7 @@ class YearTotals:
     @cached_property
     def of_projects(self) -> "YearTotals":
         """What the project lists add, by itself."""
-        none = {"facilities": [], "amounts": [], "stated": []}
+        none: dict[str, list[Any]] = {"facilities": [], "amounts": [], "stated": []}
         return replace(self, totals=self.totals.model_copy(update=none))
 
     def as_of(self, rule: Rule) -> float:
