@@ -43,7 +43,16 @@ from geoplan.standards.projects.support import support, support_notes
 from geoplan.standards.rules import Rule
 from geoplan.study.scenario import Scenario
 from geoplan.study.study import Study
-from geoplan.tables import SERVED, SUPPORT, Outcome, Service, Source, people_unknown, warnings_table
+from geoplan.tables import (
+    SERVED,
+    SUPPORT,
+    Outcome,
+    Service,
+    Source,
+    assumed_people,
+    people_unknown,
+    warnings_table,
+)
 from geoplan.words.errors import InputError, Note, OutputError, raise_errors
 from geoplan.words.labels import listed
 from geoplan.words.progress import Stages
@@ -383,8 +392,14 @@ def who_is_served(services: Mapping[str, Service], pairs: pd.DataFrame, inputs: 
         capacity = capacity.reindex(every, fill_value=0.0)
         first, *others = (demand[group] * rate / 1000.0 for group, rate in service.need.rates)
         need = sum(others, first)
+        places = {"demand": demand, "zones": inputs.zones, "overlay": inputs.people.overlay}
         result = served(near, need, capacity, walk_minutes=service.walk_minutes)
-        table = served_by_zone(result, demand=demand, zones=inputs.zones, overlay=inputs.people.overlay)
+        table = served_by_zone(result, **places)
+        assumed = assumed_people(demand)
+        if assumed.any():
+            # at the most nobody competes of whom nothing is known
+            alone = served(near, need.mask(assumed, 0.0), capacity, walk_minutes=service.walk_minutes)
+            table["served_high"] = served_by_zone(alone, **places)["served_high"]
         table = table.rename(columns={"without_place_high": "without_place"}).rename_axis("zone_id")
         lost = people_unknown(inputs.zones, *(group for group, _ in service.need.rates))
         table.loc[lost, ["need", "served_low", "served_high", "without_place", "outside"]] = np.nan

@@ -95,7 +95,11 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         network = read_streets(study, zones.zones, crs)
         costed, cost_notes = walking_costs(study, network)
     with stages("registers"):
-        registers = read_registers(study, zones.zones, crs)
+        registers = read_registers(study, zones.with_context, crs)
+        if zones.context is not None:
+            registers = [
+                facilities.outside_of_context(register, zones.context.index) for register in registers
+            ]
         register_types, silent = silent_registers(study, registers)
         raise_errors(silent, InputError)
         register = facilities.join_registers(registers, year=study.year, crs=crs)
@@ -106,12 +110,18 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         groups = {name: group.arguments() for name, group in study.population.items()}
         tabled = population.totals_from_tables(zones.zones, groups)
         projected = population.project_groups(tabled.zones, tabled.groups, year=study.year, lang=study.lang)
+        context, context_notes = zones.context, list[Note]()
+        if context is not None:
+            context, context_notes = population.totals_of_context(
+                context, groups, year=study.year, lang=study.lang
+            )
         people = population.people_on_the_ground(
             projected.zones,
             projected.groups,
             street_points=costed[~costed["highway"].isin(NO_FRONTS)],
+            context=context,
             lang=study.lang,
-            halo_m=HALO_CIRCLES * circle_m(study),
+            halo_m=halo_m(study),
         )
     with stages("datum"):
         judged = judge_datums(study, zones.layers, costed, registers)
@@ -126,12 +136,14 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         *reported.notes,
         *tabled.notes,
         *projected.notes,
+        *context_notes,
         *people.notes,
         *population.notes_on_age(people.groups, study.year),
         *judged.notes,
     ]
     marks = {
         "edge": zones.zones.index.isin(people.edge_zones) | zones.zones["edge"],
+        "border": boundaries.leads_out(zones.zones, costed, within_m=circle_m(study)),
         "without_raster": people.without_raster,
         "people_unknown": people.unknown,
     }
@@ -166,7 +178,7 @@ def study_crs(study: Study) -> CRS:
             **layer.arguments("datum", "layer", "encoding"),
         )
         for layer in study.zones
-        if layer.file is not None
+        if layer.file is not None and layer.role == "study"
     ]
     known = [b for b in bounds if b is not None]
     if not known:
@@ -181,20 +193,24 @@ def study_crs(study: Study) -> CRS:
 
 
 def read_zones(study: Study, crs: CRS) -> boundaries.Zones:
-    """Return the zones of every level: those of files, then those that are made by joining finer ones."""
+    """Return the zones of every level: those of files, then those that are made by joining finer ones of their role."""
     of_files = [layer for layer in study.zones if layer.file is not None]
     read = [_read(boundaries.read_zone_layer, layer, crs=crs) for layer in of_files]
-    levels = [level for level in PARTITION if level in {layer.level for layer in study.zones}]
     made = []
     for entry in study.zones:
         if entry.from_level is not None:
-            finer = [layer for layer in read if layer.level == entry.from_level]
+            beside = {layer.level for layer in study.zones if layer.role == entry.role}
+            levels = [level for level in PARTITION if level in beside]
+            mine = [layer.level == entry.from_level and layer.role == entry.role for layer in read]
+            finer = [layer for layer, is_mine in zip(read, mine, strict=True) if is_mine]
             joined, named = boundaries.join_zones(finer, **entry.arguments("level", "by", "parent", "kind"))
             made.append(joined)
             if levels.index(entry.from_level) == levels.index(entry.level) + 1:
                 told = iter(named)
-                read = [next(told) if layer.level == entry.from_level else layer for layer in read]
-    return boundaries.assemble_zones([*read, *made], area_name=study.name)
+                read = [next(told) if is_mine else layer for layer, is_mine in zip(read, mine, strict=True)]
+    return boundaries.assemble_zones(
+        [*read, *made], area_name=study.name, context_m=STREET_CIRCLES * circle_m(study)
+    )
 
 
 def read_streets(
@@ -380,6 +396,11 @@ def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:
     entry = study.land.arguments()
     shapes = readers.read_layer(entry["file"], layer=entry.get("layer")).geometry
     return gpd.GeoDataFrame(geometry=datum.to_crs(shapes[shapes.notna()], datum=entry.get("datum"), crs=crs))
+
+
+def halo_m(study: Study) -> float:
+    """Return how far outside of the study area people still compete for supply, metres."""
+    return HALO_CIRCLES * circle_m(study)
 
 
 def circle_m(study: Study) -> float:

@@ -103,7 +103,9 @@ def _generated(entry: CandidateSource, study: Study, inputs: Inputs, graph: Walk
     assert entry.generate is not None  # noqa: S101 - the entry names a file or a way
     if entry.generate == "existing":
         kinds = entry.services or [kind for service in study.services.values() for kind in service.facilities]
-        return enlargements(inputs.register.facilities, kinds)
+        known = inputs.register.facilities
+        # what stands outside, in a context zone say, is not the study's to enlarge
+        return enlargements(known[known["zone_id"].notna()], kinds)
     exclude = None
     if entry.exclude is not None:
         shapes = readers.read_layer(entry.exclude).geometry

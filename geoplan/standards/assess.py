@@ -124,6 +124,8 @@ def findings_of(
         tally = _tally(data, rule, found)
         row = judge(rule, found, year=data.year, what=what, covered=data.covered(found.zone_id))
         missing = row.pop("missing")
+        # what stands beside the value is an interval for this too
+        beside = ("caveat_assumed_outside",) if reach is not None and reach.taken[found.zone_id] > 0 else ()
         rows.append({
             "rule_id": rule.rule_id, "of_plan": data.zones["level"][found.zone_id] in ("area", "district"),
             "zone_id": found.zone_id, "year": data.year, **row,
@@ -132,7 +134,7 @@ def findings_of(
             "basis": data.basis(found.group) if found.group else "", "attribute": rule.attribute,
             "people": _people(data, found), "people_affected": NAN if row["surplus"] else rule.affected(found, what, str(row["verdict"])),
             "cause": "no_data" if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
-            "target_zh": target["zh"], "target_en": target["en"], "caveats": caveats,
+            "target_zh": target["zh"], "target_en": target["en"], "caveats": (*caveats, *beside),
             "members_met": tally and tally.met, "members_judged": tally and tally.judged,
             "members_no_data": tally and tally.no_data,
             "reachable_low": NAN if reach is None else float(reach.low[found.zone_id]),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.standards.data import LEAST_COVERED, AssessmentData
-from geoplan.standards.rules import Rule
+from geoplan.standards.rules import Rule, types_of
 
 
 def rule_caveats(data: AssessmentData, rule: Rule) -> tuple[str, ...]:
@@ -30,21 +30,43 @@ def level_caveat(rule: Rule) -> str:
 
 
 def flag_caveats(
-    data: AssessmentData, rule: Rule, ids: pd.Index, own_level: np.ndarray
+    data: AssessmentData, rule: Rule, ids: pd.Index, own_level: np.ndarray, taken: pd.Series
 ) -> list[tuple[str, ...]]:
-    """Return what qualifies the flag of each zone: its level, that of its rule, and the edge of the data.
+    """Return what qualifies the flag of each zone: its level, that of its rule, and what is not known of its neighbours.
 
-    `own_level`, shape (n_ids,), says where the flag is at the rule's own level or above it.
+    `own_level`, shape (n_ids,), says where the flag is at the rule's own level or above it; `taken`, by zone_id, what share of the
+    supply in reach people take who are assumed outside (NaN: the rule measures no supply).
     """
     everywhere, elsewhere = rule_caveats(data, rule), level_caveat(rule)
     nowhere = pd.Series(False, index=data.zones.index)
     edge = data.zones.get("edge", nowhere).reindex(ids).fillna(value=False).to_numpy(dtype=bool)
+    border = data.zones.get("border", nowhere).reindex(ids).fillna(value=False).to_numpy(dtype=bool)
+    shared = taken.reindex(ids).to_numpy(dtype=float)
     lacking = data.zones.get("without_raster", nowhere).reindex(ids).to_numpy(dtype=float) > 1 - LEAST_COVERED
     towns = data.zones["level"].reindex(ids).eq("town").to_numpy(dtype=bool)
     by_town = {"caveat_by_community": "caveat_by_town"}.get(elsewhere, elsewhere)
     levels = np.where(own_level, "", np.where(towns, by_town, elsewhere))
-    edges = np.where(edge, "caveat_edge", "")
-    ends = np.where(lacking, "caveat_raster_ends", "")
-    each = zip(levels, edges, ends, strict=True)
-    rows = ((str(level), *everywhere, str(at), str(end)) for level, at, end in each)
+    reached = rule.reached_by()
+    neighbours = {
+        # too high: nobody outside competes, or at the upper end nobody does; too low: nothing stands outside
+        "caveat_edge": edge & ~np.isnan(shared),
+        "caveat_assumed_outside": shared > 0,
+        "caveat_register_ends": border
+        & bool(not types_of(reached[0] if reached else rule.selections) & types_outside(data)),
+        "caveat_raster_ends": lacking,
+    }
+    told = [np.where(holds, code, "") for code, holds in neighbours.items()]
+    each = zip(levels, *told, strict=True)
+    rows = ((str(level), *everywhere, *map(str, codes)) for level, *codes in each)
     return [tuple(filter(None, row)) for row in rows]
+
+
+def types_outside(data: AssessmentData) -> frozenset[str]:
+    """Return the facility types of which the registers list one outside of the study area that counts in the year."""
+    return data.once(("types_outside",), lambda: _types_outside(data))
+
+
+def _types_outside(data: AssessmentData) -> frozenset[str]:
+    placed = data.facilities["location_quality"].isin(["exact", "approximate"]).to_numpy(dtype=bool)
+    beyond = data.facilities.index[placed & (data.facility_zone < 0)]
+    return frozenset(data.offers.loc[data.offers["facility_id"].isin(beyond), "service"])

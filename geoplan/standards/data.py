@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
-from geoplan.tables import CIRCLE, GROUPS, NEAREST, REPORTED, Service, people_unknown
+from geoplan.tables import CIRCLE, GROUPS, NEAREST, REPORTED, Service, assumed_people, people_unknown
 from geoplan.words.vocabulary import narrower, vocabulary
 
 Bools = npt.NDArray[np.bool_]
@@ -192,6 +192,11 @@ class AssessmentData:
             return ""
         row = self.groups.loc[group]
         return " ".join(str(row[key]) for key in ("basis", "year") if key in row and not _empty(row[key]))
+
+    @cached_property
+    def assumed(self) -> Bools:
+        """True for demand points outside of the study area that nobody counted: assumed, so that no verdict stands on them."""
+        return assumed_people(self.demand)
 
     # --- facilities ------------------------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ from geoplan.words.errors import Note
 from geoplan.words.vocabulary import vocabulary
 
 LEVELS = ("community", "town")
+#: Share of the supply in reach that may hang on people assumed outside for a zone to be called not short: they decide nothing.
+MOST_ASSUMED = 0.05
 
 
 def study_circles(services: Mapping[str, Service], rules: Iterable[Rule]) -> tuple[Circle, ...]:
@@ -104,7 +106,9 @@ def flags_of(
     table["rule_id"], table["zone_id"], table["year"] = rule.rule_id, ids, data.year
     table["basis"] = data.basis(rule.counted_group)
     own_level = table["own_level"].to_numpy(dtype=bool)
-    table["caveats"] = flag_caveats(data, rule, ids, own_level)
+    if "taken_outside" not in table:
+        table["taken_outside"] = np.nan
+    table["caveats"] = flag_caveats(data, rule, ids, own_level, table["taken_outside"])
     note = level_caveat(rule)
     for lang in LANGUAGES:
         table[f"note_{lang}"] = np.where(own_level, "", phrase(note, lang) if note else "").astype(object)
@@ -135,27 +139,32 @@ def _supply_flags(
     stands = located(data, stock)
     in_reach = supply_in_reach(data, reach.pairs, stock)
     where = around(data, types, stock.index, group)
-    table = _compare(rule, what, people.loc[ids], reach.low.loc[ids], reach.high.loc[ids])
+    settled = (reach.taken.loc[ids] <= MOST_ASSUMED).to_numpy(dtype=bool)
+    table = _compare(rule, what, people.loc[ids], reach.low.loc[ids], reach.high.loc[ids], settled)
     for end in ("low", "high"):
         table[f"located_{end}"] = (stands[end] * n / some).loc[ids]
     table["cause"] = _causes(
         table, cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n)
     )
+    table["taken_outside"] = reach.taken.loc[ids]
     near = nearest_of(data, stock.index, types, group).reindex(ids)
     table["nearest_facility"], table["minutes"] = near["nearest_facility"], near["minutes"]
     return table, ()
 
 
 def _compare(
-    rule: Rule, what: Requirement, crowd: pd.Series, low: pd.Series, high: pd.Series
+    rule: Rule, what: Requirement, crowd: pd.Series, low: pd.Series, high: pd.Series, settled: np.ndarray
 ) -> pd.DataFrame:
-    """Return the flags of one standard from what the people (`crowd`) of each zone reach at least and at most."""
+    """Return the flags of one standard from what the people (`crowd`) of each zone reach at least and at most.
+
+    Where it is not `settled` how many compete outside, the least does not prove that there is enough.
+    """
     assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
     n, ids = rule.people.n, crowd.index
     slack = COMPARISON_TOLERANCE * max(1.0, abs(what.required))
     short = high < what.required - slack if what.comparison == ">=" else high <= what.required + slack
     enough = low >= what.required - slack if what.comparison == ">=" else low > what.required + slack
-    is_known = ((short | enough) & (crowd > 0)).to_numpy(dtype=bool)
+    is_known = ((short | (enough & settled)) & (crowd > 0)).to_numpy(dtype=bool)
     is_flagged = short.to_numpy(dtype=bool) & is_known
     flagged = pd.Series(pd.arrays.BooleanArray(is_flagged, ~is_known), index=ids)
     lack = (what.required - high) * crowd / n

@@ -135,6 +135,8 @@ class Study(PlannerFile):
         ]  # fmt: skip
         if names:
             raise PydanticCustomError("entry_names", "unknown names", {"names": names})
+        if all(layer.role == "context" for layer in self.zones):
+            raise PydanticCustomError("zones_none_judged", "only context zones")
         supplies = [supply for table in self.zone_supplies for supply in table.supplies]
         twice = sorted({supply for supply in supplies if supplies.count(supply) > 1})
         if twice:  # two tables, maybe of two levels, would add up
@@ -143,15 +145,17 @@ class Study(PlannerFile):
 
     def _unknown_in_zones(self) -> Iterator[UnknownName]:
         """Yield what layers name and nothing has: groups of totals, levels to be joined, parents above the coarsest level."""
-        read = {layer.level for layer in self.zones if layer.file is not None}
-        coarse_to_fine = [level for level in PARTITION if level in {layer.level for layer in self.zones}]
         for at, layer in enumerate(self.zones):
+            beside = [other for other in self.zones if other.role == layer.role]
+            read = {other.level for other in beside if other.file is not None}
+            coarse_to_fine = [level for level in PARTITION if level in {other.level for other in beside}]
             for group in layer.totals:
                 for _, name, guess in self._unknown_group("", group):
                     yield f"zones.{at}.totals", name, guess
             if layer.from_level is not None and layer.from_level not in read:
                 yield f"zones.{at}.from", layer.from_level, ", ".join(sorted(read))
-            if layer.parent is not None and layer.level in coarse_to_fine[:1]:
+            # context zones name a parent of the study's own layers, say, and it is no fault that these are none of theirs
+            if layer.parent is not None and layer.role == "study" and layer.level in coarse_to_fine[:1]:
                 yield f"zones.{at}.parent", layer.parent, ""
 
     def _unknown_groups(self) -> Iterator[UnknownName]:

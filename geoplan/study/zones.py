@@ -1,6 +1,6 @@
 """The zones of a study: polygon layers and residential land."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -18,6 +18,9 @@ class ZoneLayer(Entry):
 
     level: Level
     """district, town and community partition the area; estate (小区) is an overlay."""
+    role: Literal["study", "context"] = "study"
+    """``context``: neighbouring zones (周边参照单元) whose people and facilities share supply with those of the study, and which are never
+    judged, summed or listed. What the study has itself is left out of them, so a layer of the whole city serves."""
     file: FilePath | None = None
     """GeoJSON, TopoJSON, GeoPackage, Shapefile, FileGDB, GeoParquet; a table (CSV, XLSX) of estates or H3 ids also serves."""
     from_level: Level | None = Field(None, alias="from")
@@ -62,6 +65,10 @@ class ZoneLayer(Entry):
             raise one_of("`file` + `id`, `from` + `by`")
         if self.file is None:
             self._only_joined()
+        if self.role == "context" and self.level not in PARTITION:
+            raise PydanticCustomError(
+                "zones_context", "context zones partition their area", {"level": self.level}
+            )
         return self
 
     def _only_joined(self) -> None:

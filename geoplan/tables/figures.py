@@ -33,3 +33,15 @@ def people_unknown(zones: pd.DataFrame, *groups: str) -> npt.NDArray[np.bool_]:
     if "people_unknown" not in zones.columns:
         return np.zeros(len(zones), dtype=bool)
     return np.array([not set(groups).isdisjoint(unknown) for unknown in zones["people_unknown"]], dtype=bool)
+
+
+def assumed_people(demand: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return True for demand points outside of the study area that nobody counted: they widen intervals and decide nothing.
+
+    Examples
+    --------
+    >>> assumed_people(pd.DataFrame({"outside": ["", "halo", "assumed"]})).tolist()
+    [False, False, True]
+    """
+    nobody = pd.Series("", index=demand.index)
+    return np.asarray(demand.get("outside", nobody) == "assumed", dtype=bool)

@@ -69,12 +69,13 @@ ZONES = Schema("zones", {
     "parent_id": maybe("zone one partition level up (`area` for the coarsest); null for `area`; for an estate its community"),
     "kind": words("frozenset of words: urban, rural, new, existing, complete, future, township, street …; empty if unknown"),
     "covered_share": known("share (0-1) of the zone's area that has finest-level zones; 1 for the finest level"),
-    "edge": yes("True where raster, streets or register end within a circle of the zone"),
+    "edge": yes("True where nothing is known of the people outside within two circles, and for want of streets none could be assumed"),
     "geometry": shape("polygon, metric CRS; null where the file gives none", null=True),
 }, index="zone_id",
 further={
     "given_*": number("total that the zone's row gives of a group"),
     "without_raster": number("share (0-1) of the zone's area outside of a raster of people; NaN where none is used"),
+    "border": yes("True where walkable streets within a circle of the zone lead out of the study area"),
     "people_unknown": items("groups whose people in the zone are not known: no verdict stands on them"),
     "*": anything("attribute of an estate, as the study names it"),
 })
@@ -86,7 +87,13 @@ DEMAND = Schema("demand", {
     "cell": whole("cell of the file, row by row from 0; of streets the point's place in decimetres; of zones 0", null=True),
     "geometry": shape("point, metric CRS"),
 }, index="demand_id",  # numbers the points of one run, in canonical order
-further={"*": number("people of a group")})
+further={
+    "outside": text(
+        "who says that people live there, outside of the study area: halo (a raster, or streets where they are counted), context "
+        "(zones beside it) or assumed (nobody: as densely as in the adjoining zones); empty inside", values=("halo", "context", "assumed"),
+    ),
+    "*": number("people of a group"),
+})
 
 FACILITIES = Schema("facilities", {
     "name": text("as in the register"),
@@ -248,6 +255,10 @@ FLAGS = Schema("flags", {
     "flagged": flag("True, False or NA (the interval straddles the standard, or nothing to measure)"),
     "apportioned": number("分解参考值: the district's gap shared out by the group's people; NaN where there is none"),
     "own_level": yes("True where the rule's own level is this one; else 按社区测算，非规划考核口径"),
+    "taken_outside": number(
+        "share (0-1) of the supply in reach that people assumed outside of the study area would take: by so much what is reachable may "
+        "be too high; 0 where it hangs on none of them, NaN where no supply is measured"
+    ),
     "people": number("the group's people in the zone"),
     "people_affected": number("circle: people outside; provision: shortfall over rate; floor area: the group"),
     "nearest_facility": maybe("facility_id or null"),

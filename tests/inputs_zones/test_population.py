@@ -307,7 +307,7 @@ def test_households_and_inherited_basis(raster):
         "source": "residents ÷ 2.5 people a household",
     }  # fmt: skip
     assert got.demand.columns.tolist() == [
-        "zone_id", "halo", "source", "cell", "households", "residents", "geometry",
+        "zone_id", "halo", "outside", "source", "cell", "households", "residents", "geometry",
     ]  # fmt: skip
 
 

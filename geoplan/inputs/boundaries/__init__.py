@@ -1,5 +1,6 @@
 """Zones: layers of polygons read, joined, checked."""
 
+from geoplan.inputs.boundaries.context import closed_land, leads_out, with_context
 from geoplan.inputs.boundaries.zones import (
     COVERED_ENOUGH,
     ZoneLayer,
@@ -12,5 +13,5 @@ from geoplan.inputs.boundaries.zones import (
 )
 
 __all__ = [
-    "COVERED_ENOUGH", "ZoneLayer", "Zones", "assemble_zones", "join_zones", "layer_bounds", "partition_levels", "read_zone_layer",
+    "COVERED_ENOUGH", "ZoneLayer", "Zones", "assemble_zones", "closed_land", "join_zones", "layer_bounds", "leads_out", "partition_levels", "read_zone_layer", "with_context",
 ]  # fmt: skip

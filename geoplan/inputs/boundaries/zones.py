@@ -32,6 +32,7 @@ from geoplan.inputs.boundaries.checks import (
     without_overlaps,
     zone_codes,
 )
+from geoplan.inputs.boundaries.context import neighbours_of, with_context
 from geoplan.inputs.lists.cells import read_count, read_flag
 from geoplan.inputs.lists.rows import has_columns, total_rows
 from geoplan.inputs.lists.zone_names import level_words
@@ -69,6 +70,8 @@ class ZoneLayer:
         What was found.
     cells
         All columns of the file, on the same index.
+    role
+        ``study``, or ``context`` for neighbouring zones that are not judged.
     """
 
     level: str
@@ -76,6 +79,7 @@ class ZoneLayer:
     zones: gpd.GeoDataFrame
     notes: tuple[Note, ...]
     cells: pd.DataFrame
+    role: str = "study"
 
 
 def layer_bounds(
@@ -119,6 +123,7 @@ def read_zone_layer(
     layer: str | None = None,
     encoding: str | None = None,
     h3: bool = False,
+    role: str = "study",
 ) -> ZoneLayer:
     """Return the zones of one layer, in the metric CRS, with every fault listed.
 
@@ -163,7 +168,7 @@ def read_zone_layer(
     )
     raise_errors(notes, InputError)
     located = gpd.GeoDataFrame(zones, geometry=geometry, crs=CRS(crs))
-    return ZoneLayer(level, file, located, tuple(notes), pd.DataFrame(table))
+    return ZoneLayer(level, file, located, tuple(notes), pd.DataFrame(table), role)
 
 
 def join_zones(
@@ -174,7 +179,7 @@ def join_zones(
     Parameters
     ----------
     finer
-        The layers of the finer level.
+        The layers of the finer level, all of one role.
     level, by, parent, kind
         As in `geoplan.study.zones.ZoneLayer`. Zones of one name in several parents are told apart.
 
@@ -213,7 +218,12 @@ def join_zones(
         united.reindex(table["code"]).to_numpy(), index=table.index, crs=finer[0].zones.crs
     )
     joined = ZoneLayer(
-        level, file, gpd.GeoDataFrame(table, geometry=shapes), tuple(notes), pd.DataFrame(index=table.index)
+        level,
+        file,
+        gpd.GeoDataFrame(table, geometry=shapes),
+        tuple(notes),
+        pd.DataFrame(index=table.index),
+        finer[0].role,
     )
     parts = np.split(named["code"].to_numpy(), np.cumsum([len(layer.zones) for layer in finer])[:-1])
     told = []
@@ -405,11 +415,19 @@ class Zones:
         Notes of the layers first, then those of their joining.
     layers
         What was joined, in the order given.
+    context
+        Neighbouring zones that share supply and are not judged, as :func:`neighbours_of` gives them; None without any.
     """
 
     zones: gpd.GeoDataFrame
     notes: tuple[Note, ...]
     layers: tuple[ZoneLayer, ...] = ()
+    context: gpd.GeoDataFrame | None = None
+
+    @property
+    def with_context(self) -> gpd.GeoDataFrame:
+        """The zones with the context zones behind them: all that a row of a list may name or lie in."""
+        return with_context(self.zones, self.context)
 
 
 def partition_levels(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
@@ -418,21 +436,38 @@ def partition_levels(zones: gpd.GeoDataFrame) -> tuple[str, ...]:
     return tuple(level for level in PARTITION if level in present)
 
 
-def assemble_zones(layers: Sequence[ZoneLayer], *, area_name: str) -> Zones:
-    """Return all zones as one table.
+def assemble_zones(layers: Sequence[ZoneLayer], *, area_name: str, context_m: float = np.inf) -> Zones:
+    """Return all zones as one table, and the context zones as another.
 
     Parameters
     ----------
     layers
-        Raw layers in any order; two of one level (a file a district) are joined.
+        Raw layers in any order; two of one level and role (a file a district) are joined.
     area_name
         Name of the study area.
+    context_m
+        How far from the study area context zones matter, metres.
 
     Raises
     ------
     InputError
         If no layer partitions the area, or an id stands in two layers of one level.
     """
+    judged = _assembled([layer for layer in layers if layer.role != "context"], area_name=area_name)
+    beside = [layer for layer in layers if layer.role == "context"]
+    if not beside:
+        return judged
+    others = _assembled(beside, area_name=area_name)
+    context, used = neighbours_of(
+        judged.zones, others.zones, within_m=context_m, least_outside=1 - COVERED_ENOUGH
+    )
+    # what qualifies verdicts (how much of a zone has communities) is nothing to those that get none
+    told = [note for note in others.notes if note.code not in ("zone_covered_share", "zone_holes")]
+    return Zones(judged.zones, (*judged.notes, *told, *used), tuple(layers), context)
+
+
+def _assembled(layers: Sequence[ZoneLayer], *, area_name: str) -> Zones:
+    """Return the zones of layers of one role."""
     notes = [note for layer in layers for note in layer.notes]
     by_level = {level: [layer for layer in layers if layer.level == level] for level in LEVELS}
     frames = {level: _one_level(group) for level, group in by_level.items() if group}

@@ -200,12 +200,13 @@ def _raked(
     if len(used):
         words: dict[str, Any] = {"low": float(used.min()), "high": float(used.max()), "usual": raking.usual}
         notes.append(Note.of("rake_factors", severity="info", group=name, file=raster.file, **words))
-    unknown, words = zone_codes(ids[raking.unknown]), level_words(level)
+    blank = ids[raking.unknown]
+    unknown, words = zone_codes(blank[here.own(blank)]), level_words(level)
     if group.get("table") is None:
         notes += listing("rake_unknown_totals", unknown, group=name, usual=raking.usual, **words)
         return Figures({block.name: amounts}, spreads, notes)
     # an office's table is the measure of its zones: one that it does not know is not guessed from others
-    without = np.flatnonzero(np.isin(owner, raking.unknown))
+    without = np.flatnonzero(np.isin(owner, raking.unknown) & here.is_own)
     amounts[np.isin(block.zone, without)] = 0.0
     notes += listing("totals_unknown", unknown, group=name, **words)
     return Figures({block.name: amounts}, spreads, notes, without)
@@ -245,7 +246,8 @@ def _polygon_sums(here: StudyArea, level: str, positions: Ints, raster: Raster) 
 
 
 def _partial_note(name: str, level: str, here: StudyArea, ids: NDArray[Any], within: Floats) -> list[Note]:
-    names = zip(here.zones.loc[ids, "name"], within, strict=True)
+    mine = here.own(ids)
+    names = zip(here.zones.loc[ids[mine], "name"], within[mine], strict=True)
     zones = [f"{zone} {share:.1%}" for zone, share in names]
     return listing("rake_partly_inside", zones, group=name, **level_words(level))
 
@@ -263,7 +265,8 @@ def _totals_alone(name: str, group: Mapping[str, Any], here: StudyArea) -> Figur
     partial = np.flatnonzero((covered < 1) & np.isfinite(totals))
     notes = _partial_note(name, level, here, ids[partial], covered[partial])
     unknown = np.flatnonzero(np.isnan(totals))
-    notes += listing("totals_unknown", zone_codes(ids[unknown]), group=name, **level_words(level))
+    blank = ids[unknown]
+    notes += listing("totals_unknown", zone_codes(blank[here.own(blank)]), group=name, **level_words(level))
     owner = here.ancestors[level]
     return Figures({}, spreads, notes, np.flatnonzero(np.isin(owner, unknown)))
 

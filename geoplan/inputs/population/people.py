@@ -5,7 +5,8 @@
 3. A total without cells goes along the zone's streets, else to a point in it, and that is said.
 4. Groups that are a part of another take a rate: a number, or one raster over another; 0/0 takes the zone's rate, then
    its parent's.
-5. Cells outside the study area, up to the halo's width, are scaled like the nearest zone and enter no sum.
+5. Cells outside the study area, up to the halo's width, are scaled like the nearest zone and enter no sum; people of context zones
+   are counted as those of the study are, and enter no sum either. Where neither says who lives outside, people are assumed there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,14 +38,15 @@ from geoplan.inputs.population.grids import (
     part_shares,
     point_shares,
 )
+from geoplan.inputs.population.outside import ASSUMED, assumed_outside
 from geoplan.inputs.population.places import (
     Amounts,
     Block,
     StudyArea,
-    edge_zones,
     extent_of,
     from_cut,
     from_streets,
+    near_own,
     of_zones,
     partition,
     without_raster,
@@ -83,7 +85,7 @@ class People:
     notes
         What was found.
     edge_zones
-        Finest zones within the halo's width of where the data on people end.
+        Finest zones within the halo's width of where the data on people end and nobody could be assumed for want of streets.
     without_raster
         Share (0-1) of each zone's area that some raster does not cover, by zone_id; NaN without rasters or polygon.
     unknown
@@ -105,6 +107,7 @@ def people_on_the_ground(
     *,
     halo_m: float,
     street_points: gpd.GeoDataFrame | None = None,
+    context: gpd.GeoDataFrame | None = None,
     lang: str = "zh",
 ) -> People:
     """Return demand points with the people of every group.
@@ -120,6 +123,8 @@ def people_on_the_ground(
         Width around the study area in which people compete for supply, metres; 0 for none.
     street_points
         Street lines, or points with ``metres``, metric CRS: where totals without cells go, and what ``street_m`` counts.
+    context
+        Neighbouring zones (`boundaries.Zones.context`) with totals as those of the study have; None without any.
     lang
         Language of labels and sources (``zh``, ``en``).
 
@@ -130,7 +135,7 @@ def people_on_the_ground(
         levels without totals, rates outside 0-1 (with the places).
     """
     order = order_of_dependence(groups)
-    here = partition(zones, halo_m=halo_m)
+    here = partition(zones, halo_m=halo_m, context=context)
     rasters, notes = _read(groups, here)
     uncovered, ends = _uncovered(here, list(rasters.values()))
     notes += ends
@@ -161,6 +166,15 @@ def people_on_the_ground(
     for name, spreads in apart.items():
         notes += spread_apart(name, spreads, amounts[name], here, blocks)
 
+    # of whom nothing is known
+    with_figures = {name: groups[name] for name in order if groups[name].get("of") is None}
+    outside = assumed_outside(with_figures, here, street_points, blocks, amounts, rasters, unknown)
+    if outside.block is not None:
+        blocks[ASSUMED] = outside.block
+    for name, people in outside.amounts.items():
+        amounts[name][ASSUMED] = people
+    notes += outside.notes
+
     # groups that are a part of another
     for name in order:
         if groups[name].get("of") is not None:
@@ -171,8 +185,7 @@ def people_on_the_ground(
 
     demand, shares = _demand({name: amounts[name] for name in groups}, blocks, here)
     table = _groups_table(groups, demand, lang)
-    edges = edge_zones(here, list(rasters.values()))
-    return People(demand, shares, table, tuple(notes), edges, uncovered, _unknown(unknown, here))
+    return People(demand, shares, table, tuple(notes), outside.edge_zones, uncovered, _unknown(unknown, here))
 
 
 def notes_on_age(groups: pd.DataFrame, year: int) -> list[Note]:
@@ -260,7 +273,8 @@ def _uncovered(here: StudyArea, rasters: Sequence[Raster]) -> tuple[pd.Series, l
     for raster in rasters:
         share = without_raster(here.zones, extent_of(raster, here.crs))
         largest = largest.combine(share, np.fmax)
-        lacking = share[here.ids][share[here.ids] > 1 - COVERED_ENOUGH]
+        own = share[here.ids[: here.n_own]]
+        lacking = own[own > 1 - COVERED_ENOUGH]
         zones = [f"{z} {part:.1%}" for z, part in zip(zone_codes(lacking.index), lacking, strict=True)]
         notes += listing("raster_ends", zones, file=raster.file)
     return largest, notes
@@ -271,17 +285,18 @@ def _unknown(unknown: Mapping[str, NDArray[np.int64]], here: StudyArea) -> pd.Se
 
     A zone above the finest is so where more of its area is unknown than may lack communities.
     """
-    areas, groups = zone_areas(here), {str(zone): list[str]() for zone in here.zones.index}
+    areas = np.where(here.is_own, zone_areas(here), 0.0)
+    groups = {str(zone): list[str]() for zone in here.zones.index[here.own(here.zones.index.to_numpy())]}
     for name, positions in unknown.items():
-        lacking = np.isin(np.arange(len(areas)), positions)
-        marked = set(here.ids[positions])
+        lacking = np.isin(np.arange(len(areas)), positions) & here.is_own
+        marked = set(here.ids[lacking])
         for level, ids in here.level_ids.items():
             owner = here.ancestors[level]
             some = (owner >= 0) & (len(ids) > 0)
             part = sums(owner[some & lacking], areas[some & lacking], len(ids))
             whole = sums(owner[some], areas[some], len(ids))
             marked |= set(ids[part > (1 - COVERED_ENOUGH) * whole])
-        for zone in marked:
+        for zone in sorted(marked):
             groups[str(zone)].append(name)
     return pd.Series({zone: tuple(names) for zone, names in groups.items()}, dtype=object)
 
@@ -292,15 +307,24 @@ def _unknown(unknown: Mapping[str, NDArray[np.int64]], here: StudyArea) -> pd.Se
 def _demand(
     amounts: Mapping[str, Amounts], blocks: Mapping[str, Block], here: StudyArea
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """Return the demand points that hold anyone, in canonical order, and the estates' shares in them."""
+    """Return the demand points that hold anyone, in canonical order, and the estates' shares in them.
+
+    Context zones are cut to the halo's width and stand in no zone, as the halo does.
+    """
     frames, cuts = [], []
     for number, block in enumerate(blocks.values()):
         columns = {name: amount.get(block.name, np.zeros(len(block))) for name, amount in amounts.items()}
-        keep = np.flatnonzero(np.any([values > 0 for values in columns.values()], axis=0))
+        some = np.any([values > 0 for values in columns.values()], axis=0)
+        beyond = (block.zone < 0) | (block.zone >= here.n_own)
+        keep = np.flatnonzero(some & (~beyond | near_own(here, block.x, block.y, beyond)))
+        own = (block.zone[keep] >= 0) & (block.zone[keep] < here.n_own)
+        known_by = np.where(block.zone[keep] >= 0, "context", "halo")
+        kind = np.where(own, "", ASSUMED if block.name == ASSUMED else known_by)
         x, y = (block.x[keep], block.y[keep]) if block.cut is None else part_points(block.cut, keep, here.crs)
         frame = pd.DataFrame({name: values[keep] for name, values in columns.items()})
         places: dict[str, Any] = {
-            "zone": block.zone[keep],
+            "zone": np.where(own, block.zone[keep], -1),
+            "outside": kind,
             "near": block.near[keep],
             "x": x,
             "y": y,
@@ -320,7 +344,9 @@ def _demand(
     inside = table["zone"].to_numpy() >= 0
     zone_id = np.where(inside, here.ids[table["zone"].to_numpy()], None)
     points = gpd.points_from_xy(table["x"], table["y"])
-    data = pd.DataFrame({"zone_id": zone_id, "halo": ~inside}, index=table.index)
+    data = pd.DataFrame(
+        {"zone_id": zone_id, "halo": ~inside, "outside": table["outside"].astype(object)}, index=table.index
+    )
     data = data.join(table[["source", "cell", *amounts]])
     return gpd.GeoDataFrame(data, geometry=points, crs=here.crs), overlay
 

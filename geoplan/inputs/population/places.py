@@ -4,7 +4,7 @@ Zones have no overlaps. Places are parts of cells, points along streets, and a p
 where no raster says where people live, else to a point in it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from geoplan.inputs.boundaries import partition_levels
+from geoplan.inputs.boundaries import partition_levels, with_context
 from geoplan.inputs.boundaries.checks import overlaps, without_overlaps
 from geoplan.inputs.boundaries.zones import natural_key
 from geoplan.inputs.datum import ground_lengths
@@ -30,22 +30,28 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class StudyArea:
-    """The finest partition of a study area.
+    """The finest partition of a study area, and of the context zones beside it.
 
     Parameters
     ----------
     zones
-        The whole table of zones.
+        The whole table of zones, context zones last.
     ids
-        Finest zones in the order of codes; positions below are positions in it.
+        Finest zones in the order of codes, then the context zones that no other one divides; positions below are positions in it.
     shapes
-        Their polygons without overlaps (an overlap belongs to the smaller), metric CRS, null allowed.
+        Their polygons without overlaps (an overlap belongs to the smaller, and to the study before a context zone), metric CRS, null
+        allowed.
     level_ids
-        Ids of the zones of each partition level and the area, in order.
+        Ids of the zones of each partition level and the area, in order. At a level of which its layers have no zone above it a
+        context zone stands for itself.
     ancestors
         For each such level the position (in ``level_ids[level]``) of each finest zone's ancestor, -1 for none.
     halo_m
         How far outside people still compete for supply, metres.
+    n_own
+        How many of `ids` are zones of the study; those behind are context zones.
+    neighbours
+        Ids of the context zones of every level.
     """
 
     zones: gpd.GeoDataFrame
@@ -54,6 +60,17 @@ class StudyArea:
     level_ids: dict[str, NDArray[Any]]
     ancestors: dict[str, Ints]
     halo_m: float
+    n_own: int
+    neighbours: frozenset[str] = frozenset()
+
+    @property
+    def is_own(self) -> NDArray[np.bool_]:
+        """True for the finest zones of the study, False for context zones."""
+        return np.arange(len(self.ids)) < self.n_own
+
+    def own(self, ids: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which of `ids`, of any level, are zones of the study."""
+        return ~np.isin(ids, list(self.neighbours))
 
     @property
     def crs(self) -> pyproj.CRS:
@@ -81,8 +98,10 @@ class StudyArea:
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
-def partition(zones: gpd.GeoDataFrame, *, halo_m: float) -> StudyArea:
-    """Return the finest partition of `zones`, whatever the order of its rows.
+def partition(
+    zones: gpd.GeoDataFrame, *, halo_m: float, context: gpd.GeoDataFrame | None = None
+) -> StudyArea:
+    """Return the finest partition of `zones`, whatever the order of its rows, and of the zones of `context`.
 
     Raises
     ------
@@ -99,17 +118,51 @@ def partition(zones: gpd.GeoDataFrame, *, halo_m: float) -> StudyArea:
         level_ids[level] = np.array(
             sorted(codes, key=lambda zone: natural_key(str(codes[zone]))), dtype=object
         )
-    ids = level_ids[levels[-1]]
-    shapes = zones.loc[ids].geometry
+    own = level_ids[levels[-1]]
+    shapes = zones.loc[own].geometry
     shapes = shapes.mask(shapes.is_empty)
     cut = without_overlaps(shapes.to_numpy(), overlaps(shapes.to_numpy()))
-    return StudyArea(
-        zones,
-        ids,
-        gpd.GeoSeries(cut, index=ids, crs=zones.crs),
-        level_ids,
-        _ancestors(zones, ids, level_ids),
-        halo_m,
+    ancestors = _ancestors(zones, own, level_ids)
+    every, ids = with_context(zones, context), own
+    if context is not None and len(context):
+        ids, level_ids, ancestors = _beside(context, own, level_ids, ancestors)
+        beyond = shapely.difference(
+            context.geometry[ids[len(own) :]].to_numpy(), shapely.union_all(cut[~shapely.is_missing(cut)])
+        )
+        cut = np.concatenate([cut, without_overlaps(beyond, overlaps(beyond))])
+    series = gpd.GeoSeries(cut, index=ids, crs=zones.crs)
+    neighbours = frozenset(() if context is None else context.index)
+    return StudyArea(every, ids, series, level_ids, ancestors, halo_m, len(own), neighbours)
+
+
+def _beside(
+    context: gpd.GeoDataFrame,
+    own: NDArray[Any],
+    level_ids: dict[str, NDArray[Any]],
+    ancestors: dict[str, Ints],
+) -> tuple[NDArray[Any], dict[str, NDArray[Any]], dict[str, Ints]]:
+    """Return ids, level_ids and ancestors with those of context zones behind; the area, in which all counted lie, is one."""
+    parents = context["parent_id"]
+    codes = context.loc[~context.index.isin(parents.dropna()), "code"].to_dict()
+    leaves = np.array(sorted(codes, key=lambda zone: natural_key(str(codes[zone]))), dtype=object)
+    up, level_of = parents.to_dict(), context["level"].to_dict()
+    found_ids, found = {"area": level_ids["area"]}, {"area": np.zeros(len(own) + len(leaves), dtype=np.int64)}
+    for level in level_ids.keys() - {"area"}:
+        above = []
+        for leaf in leaves:
+            zone: Any = leaf
+            while zone is not None and level_of[zone] != level:
+                zone = up[zone]
+            above.append(leaf if zone is None else zone)
+        units = {zone: len(level_ids[level]) + n for n, zone in enumerate(dict.fromkeys(above))}
+        found_ids[level] = np.concatenate([level_ids[level], np.array(list(units), dtype=object)])
+        of_leaves = np.array([units[zone] for zone in above], dtype=np.int64)
+        found[level] = np.concatenate([ancestors[level], of_leaves])
+    order = list(level_ids)  # coarse to fine
+    return (
+        np.concatenate([own, leaves]),
+        {level: found_ids[level] for level in order},
+        {level: found[level] for level in order},
     )
 
 
@@ -131,32 +184,19 @@ def _ancestors(
     return ancestors
 
 
-def edge_zones(here: StudyArea, rasters: Sequence[Raster]) -> tuple[str, ...]:
-    """Return the finest zones within the halo's width of where the data on people end.
-
-    With rasters that is the edge of the smallest of them; without, the outer border of the study area itself.
-    """
-    if here.halo_m <= 0:
-        return ()
-    shapes = here.shapes.to_numpy()
-    near = np.zeros(len(shapes), dtype=bool)
-    for extent in _extents(rasters, here.crs):
-        shapely.prepare(extent)
-        ring = shapely.get_exterior_ring(extent)
-        near |= (shapely.distance(shapes, ring) < here.halo_m) | ~shapely.contains(extent, shapes)
-    if not rasters:
-        union = shapely.union_all(shapes[~shapely.is_missing(shapes)])
-        outer = shapely.multilinestrings(list(shapely.get_exterior_ring(shapely.get_parts(union))))
-        shapely.prepare(outer)
-        near |= shapely.dwithin(outer, shapes, here.halo_m)
-    near &= ~shapely.is_missing(shapes)
-    return tuple(here.ids[near])
-
-
-def _extents(rasters: Sequence[Raster], crs: pyproj.CRS) -> list[shapely.Polygon]:
-    """Return the different extents in the metric CRS."""
-    found = {(raster.grid.crs, raster.extent.wkb): raster for raster in rasters}
-    return [extent_of(raster, crs) for raster in found.values()]
+def near_own(here: StudyArea, x: Floats, y: Floats, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which points of `among` lie within the halo's width of the zones of the study (context zones reach farther)."""
+    near = among.copy()
+    if here.n_own < len(here.ids):
+        shapes = here.shapes.to_numpy()[: here.n_own]
+        shapes = shapes[~shapely.is_missing(shapes)]
+        at = np.flatnonzero(among)
+        found = shapely.STRtree(shapes).query_nearest(
+            shapely.points(x[at], y[at]), max_distance=here.halo_m, all_matches=False
+        )[0]
+        near[:] = False
+        near[at[found]] = True
+    return near
 
 
 def extent_of(raster: Raster, crs: pyproj.CRS) -> shapely.Polygon:

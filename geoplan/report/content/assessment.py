@@ -19,6 +19,7 @@ from geoplan.report.content.document import (
 )
 from geoplan.report.content.findings import indicators, target_of
 from geoplan.report.content.names import AREA, Names, empty, rows_of, text, whole_zones
+from geoplan.report.content.outside import competition
 from geoplan.report.content.projects import project_support_table, projects_sentence
 from geoplan.report.content.served import served as served_table
 from geoplan.report.content.shortfalls import (
@@ -351,7 +352,7 @@ def _data(outcome: Outcome) -> list[Block]:
                 )
             )
         )
-    blocks.append(Paragraph(phrase("paper_method", lang)))
+    blocks.append(Paragraph(phrase("paper_method", lang, competition=competition(outcome))))
     if not empty(outcome.not_assessed):
         blocks.append(Paragraph(phrase("paper_not_assessed", lang, count=len(outcome.not_assessed))))
     return [*blocks, *(Remark(credit) for credit in titles.attribution(outcome.sources))]

@@ -22,6 +22,7 @@ from geoplan.report.content.document import (
 from geoplan.report.content.findings import indicators
 from geoplan.report.content.headline import coverage_figures, verdict_figures
 from geoplan.report.content.names import AREA, Names, empty, level_order, rows_of, whole_zones
+from geoplan.report.content.outside import neighbour_remarks
 from geoplan.report.content.shortfalls import flag_tally, flags_at, net_and_gross_table, worst_table
 from geoplan.report.content.sources import (
     files_table,
@@ -256,9 +257,7 @@ def _data(outcome: Outcome) -> list[Block]:
     remarks = []
     if len(outcome.unplaced):
         remarks.append(phrase("report_unplaced", lang, count=format_number(len(outcome.unplaced), "count")))
-    edge = int(outcome.zones["edge"].fillna(value=False).astype(bool).sum())
-    if edge:
-        remarks.append(phrase("report_edge", lang, count=format_number(edge, "count")))
+    remarks += neighbour_remarks(outcome)
     if remarks:
         blocks.append(Points(tuple(remarks)))
     blocks += _first(warnings_by_kind_table(outcome), MOST_WARNINGS, lang)

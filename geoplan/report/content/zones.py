@@ -9,6 +9,7 @@ import pandas as pd
 from geoplan.report.content import titles
 from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, caveats_of, field_name, present, rows_of
+from geoplan.report.content.outside import competition
 from geoplan.report.content.registry import listed
 from geoplan.report.content.shortfalls import brief, flag_state, flag_sum, flags_at
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tally, column, unit_cell
@@ -317,7 +318,7 @@ def provision(outcome: Outcome) -> Table | None:
         return None
     above = names.levels_between()
     keys = (
-        "rule_id", "indicator", "level", "zone_code", *above, "zone", "people", "reachable", "located", "required", "unit_of_value",
+        "rule_id", "indicator", "level", "zone_code", *above, "zone", "people", "reachable", "taken_outside", "located", "required", "unit_of_value",
         "flagged", "shortfall", "unit", "apportioned", "people_affected", "nearest_facility", "minutes", "cause", "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = []
@@ -334,6 +335,7 @@ def provision(outcome: Outcome) -> Table | None:
                 names.zone(zone),
                 Amount.of(row["people"], "count"),
                 Amount.between(row["reachable_low"], row["reachable_high"], number_format),
+                Amount.of(row.get("taken_outside", float("nan")), "percent"),
                 Amount.between(row["located_low"], row["located_high"], number_format),
                 Amount.of(row["required"], number_format),
                 names.unit(rule) or unit(row["unit"], lang),
@@ -349,5 +351,10 @@ def provision(outcome: Outcome) -> Table | None:
             ]
         )
     return table_of(
-        "provision", lang, keys, rows, notes=(phrase("provision_note", lang),), frozen=4 + len(above)
+        "provision",
+        lang,
+        keys,
+        rows,
+        notes=(phrase("provision_note", lang, competition=competition(outcome)),),
+        frozen=4 + len(above),
     )
