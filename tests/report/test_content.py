@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from printed import column, tables_in, texts, words
-from report_town import BEDS, PLACES, PRESENCE, flags_of, with_projects
+from report_town import BEDS, CIRCLE_E, PLACES, PRESENCE, flags_of, with_projects
 
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.document import Heading, Shown
@@ -14,7 +14,7 @@ from geoplan.report.content.findings import completion_of, findings, indicators,
 from geoplan.report.content.gaps import gap_list, people_basis
 from geoplan.report.content.guidance import guidance, guidance_level, town_pages, towns
 from geoplan.report.content.members import facility_findings, members
-from geoplan.report.content.names import Names
+from geoplan.report.content.names import Names, people_unit
 from geoplan.report.content.projects import project_support_table, projects_table
 from geoplan.report.content.registry import tables
 from geoplan.report.content.report import report
@@ -569,3 +569,23 @@ def test_warnings_of_one_kind_are_counted_and_the_severe_come_first(outcome):
     assert (
         warnings_by_kind_table(dataclasses.replace(outcome, warnings=rows.iloc[:0])).empty == "未发现数据问题"
     )
+
+
+# --- who is affected ------------------------------------------------------------------------------------------------
+
+
+def test_people_affected_say_who_they_are_and_in_what_unit(outcome):
+    names = Names(outcome)
+    assert names.affected(BEDS) == "缺口按标准折合的60岁及以上老年人（人）"
+    assert names.affected(CIRCLE_E) == "服务圈外的60岁及以上老年人（人）"
+    for table in (gap_list(outcome), provision(outcome), flag_totals(outcome, "community")):
+        rows = by_key(table)
+        told = {(row["rule_id"], row["affected"]) for row in rows if row["people_affected"] is not None}
+        assert told
+        assert all(said == names.affected(rule) for rule, said in told), table.key
+        assert all(not row["affected"] for row in rows if row["people_affected"] is None), table.key
+
+
+@pytest.mark.parametrize(("group", "unit"), [("elders_60", "人"), ("households", "户"), ("street_m", "米")])
+def test_each_group_has_its_unit(group, unit):
+    assert people_unit(group, "zh") == unit

@@ -234,6 +234,7 @@ def circles_table(table: Annual) -> Table:
         rows.append([
             Coded(str(service), table.outcomes[last].services[str(service)].label(lang)),
             Coded(level, label(f"brief_{level}", lang)), names[last].zone(zone), names[last].code(zone),
+            Coded(table.outcomes[last].services[str(service)].group),
             *(
                 Amount.of(by_year[year][key], form) if year in by_year else None
                 for year in years
@@ -242,7 +243,7 @@ def circles_table(table: Annual) -> Table:
             Amount.of(by_year[last]["change"], "points"),
         ])  # fmt: skip
     columns: tuple[str | Column, ...] = (
-        "service", "level", "zone", "zone_code", *_yearly(("annual_covered", "annual_share"), years, lang), "last_points",
+        "service", "level", "zone", "zone_code", "group", *_yearly(("annual_covered", "annual_share"), years, lang), "last_points",
     )  # fmt: skip
     return table_of("annual_circles", lang, columns, rows, title=phrase("circles_title", lang), frozen=3)
 

@@ -550,10 +550,11 @@ def totals_table(comparison: Comparison, *, moved: bool = False) -> Table:
             *(Amount.of(row[f"shortfall_{side}"] if known[side] else None, "count") for side in known),
             Amount.of(row["shortfall_change"], "change"),
             *(Amount.of(row[f"people_affected_{side}"] if known[side] else None, "count") for side in known),
+            names.of_rule(row["rule_id"]).affected(row["rule_id"]),
         ])  # fmt: skip
     keys = (
         "unit", "indicator", "level", "flagged_before", "flagged_after", "gross_before", "gross_after", "shortfall_change",
-        "affected_before", "affected_after",
+        "affected_before", "affected_after", "affected",
     )  # fmt: skip
     title, notes = phrase("compare_totals", lang), (phrase("compare_note_totals", lang),)
     columns = _columns(keys, lang, always=("level",))
@@ -569,12 +570,13 @@ def gaps_table(comparison: Comparison) -> Table:
             *names.zone_cells(row["zone_id"]), names.rule(row["rule_id"]), _change(row["change"], lang),
             *(_gap(row, side) for side in ("before", "after")), Amount.of(row["shortfall_change"], "change"),
             unit_cell(row["unit"], lang), *(Amount.of(row[f"people_affected_{side}"], "count") for side in ("before", "after")),
+            names.of_rule(row["rule_id"]).affected(row["rule_id"]),
         ]
         for row in rows_of(table[short[0] | short[1]])
     ]  # fmt: skip
     keys = (
         *_ZONE, "indicator", "change", "compared_gap_before", "compared_gap_after", "shortfall_change", "unit",
-        "affected_before", "affected_after",
+        "affected_before", "affected_after", "affected",
     )  # fmt: skip
     title = phrase("compare_sheet_gaps", lang)
     return table_of("compare_gaps", lang, _columns(keys, lang), rows, title=title, frozen=5)

@@ -21,7 +21,7 @@ def gap_list(outcome: Outcome) -> Table:
     keys = (
         "serial", "rule_id", "zone_code", upper, "community", "indicator", "clause", "attribute", "basis", "actual", "target",
         "required", "shortfall", "unit", "verdict", "people_affected", "nearest_facility", "minutes", "cause", "measure",
-        "project", *(["site"] if "site" in table.columns else []), "term", "rank", "caveats",
+        "project", *(["site"] if "site" in table.columns else []), "term", "rank", "affected", "caveats",
     )  # fmt: skip
     notes = (phrase("gaps_note", lang), *([phrase("gaps_site_note", lang)] if "site" in keys else []))
     return table_of(
@@ -81,6 +81,7 @@ def _row(names: Names, row: Mapping[str, Any], upper: str) -> dict[str, Cell]:
         "unit": unit_cell(row["unit"], lang),
         "verdict": Coded(verdict, phrase("gaps_member", lang) if verdict == "has_not" else ""),
         "people_affected": Amount.of(row["people_affected"], "count"),
+        "affected": names.affected(rule) if present(row["people_affected"]) else "",
         "nearest_facility": nearest_text(names, row),
         "minutes": Amount.of(row["minutes"], "minutes"),
         "cause": Coded.of(row["cause"]),

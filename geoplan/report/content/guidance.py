@@ -388,7 +388,7 @@ def guidance_totals(names: Names, town: Town) -> Table:
     lang = names.lang
     main_cause = column("cause", lang, header=phrase("guidance_main_cause", lang))
     keys = (
-        "serial", "zones_short", "indicator", "gross_shortfall", "unit", "work", "clause", "term", "people_affected", main_cause,
+        "serial", "zones_short", "indicator", "gross_shortfall", "unit", "work", "clause", "term", "people_affected", "affected", main_cause,
         "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = []
@@ -405,6 +405,7 @@ def guidance_totals(names: Names, town: Town) -> Table:
                 names.clause(total.rule_id),
                 total.phase,
                 Amount.of(total.people, "count"),
+                names.affected(total.rule_id) if present(total.people) else "",
                 Coded.of(total.cause),
                 phrase("join_semicolon", lang).join(said),
             ]
@@ -417,7 +418,7 @@ def guidance_rows(names: Names, town: Town) -> Table:
     """Return what is to be done in a town, a row a place and indicator."""
     lang = names.lang
     keys = (
-        "serial", "community", "indicator", "shortfall", "unit", "measure", "clause", "term", "people_affected", "cause",
+        "serial", "community", "indicator", "shortfall", "unit", "measure", "clause", "term", "people_affected", "affected", "cause",
         "nearest_facility", "minutes", "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = [
@@ -430,6 +431,7 @@ def guidance_rows(names: Names, town: Town) -> Table:
             names.clause(str(row["rule_id"])),
             text(row["phase"]),
             Amount.of(row["people_affected"], "count"),
+            names.affected(str(row["rule_id"])) if present(row["people_affected"]) else "",
             Coded.of(row["cause"]),
             nearest_text(names, row),
             Amount.of(row["minutes"], "minutes"),

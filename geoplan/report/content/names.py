@@ -167,6 +167,12 @@ class Names:
         """Return the group that a rule is per, or that its circle counts; nothing where it counts no people."""
         return text(self.of_rule(rule_id, "group"))
 
+    def affected(self, rule_id: str) -> str:
+        """Return whom the people affected under a rule are, with their unit; nothing where a rule counts nobody."""
+        whom = text(self.of_rule(rule_id, f"affected_{self.lang}"))
+        unit_word = people_unit(self.group(rule_id), self.lang)
+        return whom and whom + phrase("in_brackets", self.lang, text=unit_word)
+
     def gap_unit(self, rule_id: str, units: pd.Series) -> str:
         """Return the unit of a rule's shortfall, `units` being those of its rows: beds, places, people or metres of street."""
         own = units.dropna()
@@ -207,3 +213,9 @@ class Names:
         """Return the partition levels present below the area and above the finest, coarse to fine."""
         partition = [level for level in LEVELS[1:4] if level in set(self._level.values())]
         return partition[:-1]
+
+
+def people_unit(group: str, lang: str) -> str:
+    """Return the unit in which a group is counted: people, households, dwellings, or metres of street that stand in for people."""
+    own = group in ("households", "dwellings")
+    return phrase(f"paper_unit_{group}", lang) if own else of_group("unit_people", group, lang)

@@ -160,8 +160,9 @@ def net_and_gross_table(outcome: Outcome) -> Table | None:
                 Amount.of(gross.sum(min_count=1), "count"),
                 unit_cell(own["unit"].iloc[0], lang),
                 Amount.of(own["people_affected"].sum(min_count=1), "count"),
+                names.affected(str(rule)) if own["people_affected"].notna().any() else "",
             ]
         )
-    keys = ("indicator", "zone", "net_shortfall", "gross_shortfall", "unit", "people_affected")
+    keys = ("indicator", "zone", "net_shortfall", "gross_shortfall", "unit", "people_affected", "affected")
     title, notes = phrase("report_gaps", lang), (phrase("report_gaps_note", lang),)
     return table_of("gaps_by_rule", lang, keys, rows, title=title, notes=notes)

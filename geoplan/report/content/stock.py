@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report.content.build import table_of
-from geoplan.report.content.names import Names, present
+from geoplan.report.content.names import Names, people_unit, present
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, Tally, column
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import facility_label, heading, label, of_group
+from geoplan.words.labels import facility_label, heading, label
 from geoplan.words.numbers import format_number
 
 #: Amounts of facilities that a planning paper shows, where a register has them.
@@ -46,9 +46,7 @@ def people_of(outcome: Outcome) -> pd.DataFrame:
 
 def people_text(value: float, group: str, lang: str, *, called: str = "") -> str:
     """Return how many of a group there are: ``常住人口12,000人``, ``户数5,210户``."""
-    own = group in ("households", "dwellings")
-    unit_word = phrase(f"paper_unit_{group}", lang) if own else of_group("unit_people", group, lang)
-    shown = format_number(value, "count")
+    shown, unit_word = format_number(value, "count"), people_unit(group, lang)
     return phrase("paper_group", lang, group=called or label(group, lang), value=shown, unit=unit_word)
 
 

@@ -52,7 +52,7 @@ def flagged(outcome: Outcome, level: str) -> Table:
     above = [upper for upper in names.levels_between() if upper != level]
     of_rules = (_rule_column(names, flags, rule, marks.get(caveats[rule], "")) for rule in rules)
     columns: tuple[str | Column, ...] = (
-        "serial", "zone_code", *above, level, "flagged", "flag_count", "people_affected", *of_rules, "caveats",
+        "serial", "zone_code", *above, level, "flagged", "flag_count", "people_affected", "affected", *of_rules, "caveats",
     )  # fmt: skip
     order = {zone: position for position, zone in enumerate(outcome.zones.index)}
     by_zone: dict[str, dict[str, dict[str, Any]]] = {}
@@ -62,7 +62,8 @@ def flagged(outcome: Outcome, level: str) -> Table:
     for zone, own in by_zone.items():
         tally = Tally.of(row["flagged"] for row in own.values())
         short = [row for row in own.values() if not missing(row["flagged"]) and row["flagged"]]
-        touched = [float(row["people_affected"]) for row in short if present(row["people_affected"])]
+        touched = {row["rule_id"]: row["people_affected"] for row in short if present(row["people_affected"])}
+        most = max(touched, key=lambda rule, counts=touched: counts[rule], default="")
         # what a header is marked for stands in each row too, behind its mark: a file for programs has rows only
         said = dict.fromkeys(
             marked(rule, said) for rule, row in own.items() for said in caveats_of(row, lang)
@@ -73,13 +74,12 @@ def flagged(outcome: Outcome, level: str) -> Table:
             names.zone(zone),
             Coded("flagged" if short else "unknown" if tally.no_data else "not_flagged"),
             tally,
-            Amount.of(max(touched), "count") if touched else None,
+            Amount.of(touched.get(most), "count"),
+            names.affected(most) if most else "",
             *(_short_of(own.get(rule)) for rule in rules),
             phrase("join_semicolon", lang).join(said),
         ]
-        rows.append(
-            ((not short, -max(touched, default=0.0), -tally.count, -tally.no_data, order[zone]), cells)
-        )
+        rows.append(((not short, -touched.get(most, 0.0), -tally.count, -tally.no_data, order[zone]), cells))
     rows.sort(key=lambda row: row[0])
     notes = [phrase("zones_flagged_note", lang, level=label(level, lang), unknown=label("no_data", lang))]
     notes += [
@@ -136,7 +136,7 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
     if flags.empty:
         return None
     keys = (
-        "rule_id", "indicator", "standard", "flag_zones", "gross_shortfall", "unit", "people_affected", "caveats",
+        "rule_id", "indicator", "standard", "flag_zones", "gross_shortfall", "unit", "people_affected", "affected", "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = []
     for rule, own in flags.groupby("rule_id", sort=False):
@@ -149,6 +149,7 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
                 flag_sum(own, "shortfall"),
                 unit_cell(own["unit"].iloc[0], lang),
                 flag_sum(own, "people_affected"),
+                names.affected(str(rule)),
                 phrase("join_semicolon", lang).join(_common(own, lang)),
             ]
         )
@@ -319,7 +320,7 @@ def provision(outcome: Outcome) -> Table | None:
     above = names.levels_between()
     keys = (
         "rule_id", "indicator", "level", "zone_code", *above, "zone", "people", "reachable", "taken_outside", "located", "required", "unit_of_value",
-        "flagged", "shortfall", "unit", "apportioned", "people_affected", "nearest_facility", "minutes", "cause", "caveats",
+        "flagged", "shortfall", "unit", "apportioned", "people_affected", "affected", "nearest_facility", "minutes", "cause", "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = []
     for row in rows_of(flags):
@@ -344,6 +345,7 @@ def provision(outcome: Outcome) -> Table | None:
                 unit_cell(row["unit"], lang),
                 Amount.of(row["apportioned"], "count"),
                 Amount.of(row["people_affected"], "count") if state.code == "flagged" else None,
+                names.affected(rule) if state.code == "flagged" else "",
                 names.facility(row["nearest_facility"]),
                 Amount.of(row["minutes"], "minutes"),
                 Coded.of(row["cause"]),
