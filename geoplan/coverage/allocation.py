@@ -5,6 +5,7 @@ since what one takes another cannot have. Of all ways to give out the places we 
 order of rows nor a solver decides what a community gets.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,18 +138,25 @@ def served(pairs: pd.DataFrame, need: pd.Series, capacity: pd.DataFrame, *, walk
 
 
 def served_by_zone(
-    result: Served, *, demand: pd.DataFrame, zones: pd.DataFrame, overlay: pd.DataFrame | None = None
+    result: Served,
+    *,
+    demand: pd.DataFrame,
+    zones: pd.DataFrame,
+    overlay: pd.DataFrame | None = None,
+    off_network: Collection[int] = (),
 ) -> pd.DataFrame:
     """Return what is served of each zone's need, and what is not: within the circle but without a place, or outside it.
 
-    Points of the halo competed in :func:`served`; they enter no zone here. Tables are those of `geoplan.tables`.
+    Points of the halo competed in :func:`served`; they enter no zone here. Tables are those of `geoplan.tables`. Whether people
+    off the network (their demand_ids) reach anything is not known: their need stands apart.
 
     Returns
     -------
     zones
-        ``need, in_circle`` (need within the circle), ``outside`` (need outside it), ``served_low, served_high``,
+        ``need, in_circle`` (need within the circle), ``outside`` (need outside it), ``off_network``, ``served_low, served_high``,
         ``without_place_low, without_place_high`` (in_circle - served), all in the unit of need, and ``rate_low,
-        rate_high`` (served / need, NaN where need is 0); indexed like `zones`. need = served + without_place + outside.
+        rate_high`` (served / need, NaN where need is 0); indexed like `zones`. need = served +
+        without_place + outside + off_network.
 
     Raises
     ------
@@ -166,7 +174,13 @@ def served_by_zone(
     amount = inside["need"].to_numpy()
     total = places.sums(amount)[whole]
     near = np.minimum(places.sums(np.where(inside["in_circle"].to_numpy(), amount, 0.0))[whole], total)
-    columns = {"need": total, "in_circle": near, "outside": _rest(total, near, total)}
+    off = np.minimum(places.sums(np.where(places.points.isin(list(off_network)), amount, 0.0))[whole], total)
+    columns = {
+        "need": total,
+        "in_circle": near,
+        "outside": _rest(total, near + off, total),
+        "off_network": off,
+    }
     given = {
         end: np.minimum(places.sums(inside[f"served_{end}"].to_numpy())[whole], near)
         for end in ("low", "high")

@@ -4,8 +4,9 @@ Three bases stand beside each other: people, communities, residential land. So d
 stated pace, the network at the pace of frail elders, and the straight line.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -53,6 +54,26 @@ def community_covered(
     total = np.asarray(people, dtype=np.float64)
     outside = total - np.asarray(covered, dtype=np.float64)
     return (total > 0) & (outside <= (flag_share + TOLERANCE_SHARE) * total)
+
+
+def covered_or_not(
+    people: npt.ArrayLike, covered: npt.ArrayLike, off_network: npt.ArrayLike, *, flag_share: float
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Return which zones are certainly and which possibly covered, where `off_network` people may be covered or not.
+
+    Possibly covered are those that are covered if everybody off the network is within the circle.
+
+    Examples
+    --------
+    >>> sure, maybe = covered_or_not([100.0, 100.0, 100.0], [80.0, 70.0, 70.0], [20.0, 10.0, 9.0], flag_share=0.2)
+    >>> sure.tolist(), maybe.tolist()
+    ([True, False, False], [True, True, False])
+    """
+    most = np.asarray(covered, dtype=np.float64) + np.asarray(off_network, dtype=np.float64)
+    return (
+        community_covered(people, covered, flag_share=flag_share),
+        community_covered(people, most, flag_share=flag_share),
+    )
 
 
 def straight_nearest(
@@ -108,11 +129,13 @@ def offering(facilities: gpd.GeoDataFrame, types: Iterable[str]) -> gpd.GeoDataF
 class Land:
     """Residential land as sample points (`geoplan.coverage.land.sample_land`), and how long the walk from each is.
 
-    `nearest` holds by measure (``network``, ``frail``, ``straight``) a table as for people, with the land_id in ``demand_id``.
+    `nearest` holds by measure (``network``, ``frail``, ``straight``) a table as for people, with the land_id in ``demand_id``;
+    `off_network` the land_ids of the points that do not join the network.
     """
 
     points: pd.DataFrame
     nearest: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    off_network: Collection[int] = ()
 
 
 def circle_table(
@@ -120,13 +143,15 @@ def circle_table(
     demand: pd.DataFrame,
     zones: pd.DataFrame,
     services: Mapping[str, Service],
-    nearest: pd.DataFrame,
+    nearest: Mapping[str, pd.DataFrame],
     overlay: pd.DataFrame | None = None,
-    frail_nearest: pd.DataFrame | None = None,
-    straight: pd.DataFrame | None = None,
     land: Land | None = None,
+    off_network: Collection[int] = (),
 ) -> pd.DataFrame:
     """Return who is within the circle of each service, in every zone.
+
+    Who does not join the network is neither covered nor outside: whether they reach a facility is not known. Of a zone's
+    people lie within the circle at least `covered` and at most ``covered + off_network``. The straight line knows all.
 
     Parameters
     ----------
@@ -135,21 +160,21 @@ def circle_table(
     services
         Service -> its terms.
     nearest
-        ``service, demand_id, facility_id, seconds``: the nearest within the search limit; no row, or NaN, for none.
-    frail_nearest
-        The same at the pace of frail elders; None leaves the measure out.
-    straight
-        The same along the straight line at the stated pace, as :func:`straight_nearest` gives it.
+        Measure -> ``service, demand_id, facility_id, seconds``, the nearest within the search limit; no row, or NaN, for none.
+        ``network`` is at the stated pace, ``frail`` at the pace of frail elders, ``straight`` along the straight line at the
+        stated pace, as :func:`straight_nearest` gives it; a measure that is not there is left out.
     land
         Residential land with its walks; None gives NaN.
+    off_network
+        demand_ids of the points that do not join the network.
 
     Returns
     -------
     circle
         `geoplan.tables.CIRCLE`, a row per service, measure, zone and ``kind``. ``kind`` is empty for the whole zone;
         area and districts have further rows ``urban`` and ``rural`` where zones below are known to be so.
-        ``covered + outside = people``, all NaN where the zone's people are not known; a parent is the sum of its children. ``communities`` counts the zones without
-        zones below; an estate has none.
+        ``covered + outside + off_network = people``, all NaN where the zone's people are not known; a parent is the sum of
+        its children. ``communities`` counts the zones without zones below; an estate has none.
 
     Raises
     ------
@@ -166,32 +191,51 @@ def circle_table(
         raise TableError(*missing)
     places = zone_sums(demand, zones, overlay)
     lands = None if land is None else zone_sums(land.points.assign(halo=False), zones)
+    lost = places.points.isin(list(off_network))
+    unknown_people = [
+        "people",
+        "covered",
+        "outside",
+        "off_network",
+        "share",
+        "share_low",
+        "share_high",
+        "unreached",
+    ]
     tables = []
     for service, terms in services.items():
         people = demand.loc[places.points, terms.group].to_numpy(dtype=np.float64)
-        for measure, table in zip(MEASURES, (nearest, frail_nearest, straight), strict=True):
-            if table is None:
-                continue
+        for measure, table in ((name, nearest[name]) for name in MEASURES if name in nearest):
             minutes = terms.straight_minutes if measure == "straight" else terms.walk_minutes
-            seconds, facility, names = _walks(table, service, places, demand.index)
-            part = _people_rows(places, people, seconds, walk_minutes=minutes, flag_share=terms.flag_share)
-            part["median_minutes"] = places.weighted_median(seconds, people) / 60.0
-            part["nearest_facility"] = _named(places.commonest(facility, people), names)
-            part["land_m2"], part["land_covered_m2"] = _land_rows(
-                lands, land, service, measure, walk_minutes=minutes, n_rows=len(places.rows)
+            off = np.zeros(len(lost), bool) if measure == "straight" else lost
+            walk = _walks(table, service, places, demand.index)
+            part = _people_rows(
+                places, people, walk.seconds, off, walk_minutes=minutes, flag_share=terms.flag_share
             )
-            lost = part["zone_id"].isin(zones.index[people_unknown(zones, terms.group)])
-            part.loc[lost, ["people", "covered", "outside", "share", "unreached"]] = np.nan
+            # half of those of whom it is known
+            known = np.where(off, 0.0, people)
+            part["median_minutes"] = places.weighted_median(walk.seconds, known) / 60.0
+            part["nearest_facility"] = _named(places.commonest(walk.facility, people), walk.names)
+            for name, m2 in _land_rows(lands, land, service, measure, walk_minutes=minutes).items():
+                part[name] = m2
+            nobody_knows = part["zone_id"].isin(zones.index[people_unknown(zones, terms.group)])
+            part.loc[nobody_knows, unknown_people] = np.nan
             tables.append(part.assign(service=service, measure=measure, group=terms.group))
     if not tables:
         return CIRCLE.empty()
     return pd.concat(tables, ignore_index=True)[list(CIRCLE)]
 
 
-def _walks(
-    table: pd.DataFrame, service: str, places: ZoneSums, known: pd.Index
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], pd.Index]:
-    """Return seconds (inf for none) and the facility's code (-1 for none) of each point, and the codes' names."""
+class _Walks(NamedTuple):
+    """Seconds (inf for none) and the facility's code (-1 for none) of each point, and the codes' names."""
+
+    seconds: npt.NDArray[np.float64]
+    facility: npt.NDArray[np.int64]
+    names: pd.Index
+
+
+def _walks(table: pd.DataFrame, service: str, places: ZoneSums, known: pd.Index) -> _Walks:
+    """Return the walk of each point to the nearest facility of a service."""
     NEAREST.check(table)
     rows = table[(table["service"] == service).to_numpy()]
     check_ids(rows, name="nearest", demand_id=known)
@@ -203,44 +247,58 @@ def _walks(
     use = (position >= 0) & np.isfinite(walk)
     seconds[position[use]] = walk[use]
     facility[position[use]] = codes[use]
-    return seconds, facility, pd.Index(names)
+    return _Walks(seconds, facility, pd.Index(names))
 
 
 def _people_rows(
     places: ZoneSums,
     people: npt.NDArray[np.float64],
     seconds: npt.NDArray[np.float64],
+    off: npt.NDArray[np.bool_],
     *,
     walk_minutes: float,
     flag_share: float,
 ) -> pd.DataFrame:
     total = places.sums(people)
     covered = places.sums(np.where(in_circle(seconds, walk_minutes=walk_minutes), people, 0.0))
-    share = np.divide(covered, total, out=np.full(len(total), np.nan), where=total > 0)
-    fits = community_covered(total, covered, flag_share=flag_share)
+    off_network = places.sums(np.where(off, people, 0.0))
+    outside = places.sums(np.where(off | in_circle(seconds, walk_minutes=walk_minutes), 0.0, people))
+    sure, maybe = covered_or_not(total, covered, off_network, flag_share=flag_share)
     return places.rows[["zone_id", "kind"]].assign(
         people=total,
         covered=covered,
-        outside=total - covered,
-        share=share,
+        outside=outside,
+        off_network=off_network,
+        share=_share(covered, covered + outside),
+        share_low=_share(covered, total),
+        share_high=np.minimum(_share(covered + off_network, total), 1.0),
         communities=places.leaf_counts(places.is_leaf & (total > 0)),
-        communities_covered=places.leaf_counts(places.is_leaf & fits),
-        unreached=places.sums(np.where(np.isfinite(seconds), 0.0, people)),
+        communities_covered=places.leaf_counts(places.is_leaf & sure),
+        communities_unknown=places.leaf_counts(places.is_leaf & maybe & ~sure),
+        unreached=places.sums(np.where(off | np.isfinite(seconds), 0.0, people)),
     )
 
 
+def _share(part: npt.NDArray[np.float64], whole: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return part / whole; NaN where there is nobody."""
+    share: npt.NDArray[np.float64] = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return share
+
+
 def _land_rows(
-    lands: ZoneSums | None, land: Land | None, service: str, measure: str, *, walk_minutes: float, n_rows: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return residential m2 of each row and the part of it within the circle; NaN for estates or without land."""
-    unknown = np.full(n_rows, np.nan)
+    lands: ZoneSums | None, land: Land | None, service: str, measure: str, *, walk_minutes: float
+) -> dict[str, npt.NDArray[np.float64] | float]:
+    """Return residential m2 of each row, the part of it within the circle, and that off the network; NaN for estates or without land."""
+    names = ("land_m2", "land_covered_m2", "land_off_network_m2")
     if lands is None or land is None or measure not in land.nearest:
-        return unknown, unknown
+        return dict.fromkeys(names, np.nan)
     m2 = land.points.loc[lands.points, "m2"].to_numpy(dtype=np.float64)
-    seconds, _, _ = _walks(land.nearest[measure], service, lands, land.points.index)
-    inside = np.where(in_circle(seconds, walk_minutes=walk_minutes), m2, 0.0)
+    seconds = _walks(land.nearest[measure], service, lands, land.points.index).seconds
+    off = lands.points.isin([] if measure == "straight" else list(land.off_network))
+    inside = in_circle(seconds, walk_minutes=walk_minutes)
     estate = (lands.rows["level"] == "estate").to_numpy()
-    return np.where(estate, np.nan, lands.sums(m2)), np.where(estate, np.nan, lands.sums(inside))
+    parts = (m2, np.where(inside, m2, 0.0), np.where(off, m2, 0.0))
+    return {name: np.where(estate, np.nan, lands.sums(part)) for name, part in zip(names, parts, strict=True)}
 
 
 def _named(codes: npt.NDArray[np.int64], names: pd.Index) -> npt.NDArray[np.object_]:

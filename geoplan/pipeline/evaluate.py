@@ -175,7 +175,7 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
     with stages("projects"):
         projects = project_support(graph, inputs, services, rules, evaluation)
     with stages("served"):
-        served_table = who_is_served(services, evaluation.walks.pairs, inputs)
+        served_table = who_is_served(services, evaluation, inputs)
     with stages("isochrones"):
         offered = offered_snaps(evaluation.snaps, inputs, services)
         bands = draw_isochrones(graph, offered, services, inputs.crs)
@@ -303,10 +303,9 @@ def evaluate(
             zones=inputs.zones,
             overlay=inputs.people.overlay,
             services=services,
-            nearest=walks.nearest,
-            frail_nearest=walks.frail,
-            straight=walks.straight,
+            nearest={"network": walks.nearest, "frail": walks.frail, "straight": walks.straight},
             land=walks.land,
+            off_network=snaps.off_network,
         )
     with stages("assess"):
         data = AssessmentData(
@@ -325,6 +324,8 @@ def evaluate(
             zone_supplies=inputs.zone_supplies,
             reported=inputs.reported,
             register_types=frozenset(inputs.register_types),
+            off_network=snaps.off_network,
+            max_off_network_share=study.streets.max_off_network_share,
         )
         assessment = assess(data, rules, flag_rules=study.flag_rules)
     return Evaluation(snaps, walks, circle, assessment)
@@ -377,9 +378,9 @@ def with_project_names(
     return gaps.assign(project=[names.get((rule, zone)) or old for rule, zone, old in rows])
 
 
-def who_is_served(services: Mapping[str, Service], pairs: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
+def who_is_served(services: Mapping[str, Service], found: Evaluation, inputs: Inputs) -> pd.DataFrame:
     """Return who gets a bed or place when each is given out once, for services with a stated rate of need."""
-    demand, supplies = inputs.people.demand, inputs.register.supplies
+    demand, supplies, pairs = inputs.people.demand, inputs.register.supplies, found.walks.pairs
     tables = []
     for name, service in services.items():
         if service.need is None:
@@ -392,7 +393,9 @@ def who_is_served(services: Mapping[str, Service], pairs: pd.DataFrame, inputs: 
         capacity = capacity.reindex(every, fill_value=0.0)
         first, *others = (demand[group] * rate / 1000.0 for group, rate in service.need.rates)
         need = sum(others, first)
-        places = {"demand": demand, "zones": inputs.zones, "overlay": inputs.people.overlay}
+        places = {
+            "demand": demand, "zones": inputs.zones, "overlay": inputs.people.overlay, "off_network": found.snaps.off_network,
+        }  # fmt: skip
         result = served(near, need, capacity, walk_minutes=service.walk_minutes)
         table = served_by_zone(result, **places)
         assumed = assumed_people(demand)
@@ -402,7 +405,9 @@ def who_is_served(services: Mapping[str, Service], pairs: pd.DataFrame, inputs: 
             table["served_high"] = served_by_zone(alone, **places)["served_high"]
         table = table.rename(columns={"without_place_high": "without_place"}).rename_axis("zone_id")
         lost = people_unknown(inputs.zones, *(group for group, _ in service.need.rates))
-        table.loc[lost, ["need", "served_low", "served_high", "without_place", "outside"]] = np.nan
+        table.loc[lost, ["need", "served_low", "served_high", "without_place", "outside", "off_network"]] = (
+            np.nan
+        )
         tables.append(table.reset_index().assign(service=name))
     return pd.concat(tables, ignore_index=True)[list(SERVED)] if tables else SERVED.empty()
 

@@ -106,6 +106,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         listed = read_project_lists(study, zones.zones, crs)
         told = read_supplies_by_zone(study, zones.zones)
         reported = read_reported(study)
+    barriers = _shapes(study.streets.barriers, crs)
     with stages("people"):
         groups = {name: group.arguments() for name, group in study.population.items()}
         tabled = population.totals_from_tables(zones.zones, groups)
@@ -120,6 +121,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
             projected.groups,
             street_points=costed[~costed["highway"].isin(NO_FRONTS)],
             context=context,
+            water=_polygons(barriers),
             lang=study.lang,
             halo_m=halo_m(study),
         )
@@ -146,6 +148,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         "border": boundaries.leads_out(zones.zones, costed, within_m=circle_m(study)),
         "without_raster": people.without_raster,
         "people_unknown": people.unknown,
+        "covered_share": people.covered,
     }
     return Inputs(
         study=study,
@@ -156,7 +159,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         register=register,
         register_types=register_types,
         people=people,
-        barriers=_shapes(study.streets.barriers, crs),
+        barriers=barriers,
         land=_land(study, crs),
         projects=listed.projects,
         zone_supplies=pd.concat([table.table for table in told], ignore_index=True) if told else None,
@@ -387,6 +390,11 @@ def _shapes(file: Path | None, crs: CRS) -> gpd.GeoSeries | None:
         return None
     shapes = readers.read_layer(file).geometry
     return datum.to_crs(shapes[shapes.notna()], datum=None, crs=crs)
+
+
+def _polygons(shapes: gpd.GeoSeries | None) -> gpd.GeoSeries | None:
+    """Return the polygons of a layer of barriers, where nobody lives; None without a layer."""
+    return None if shapes is None else shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"])]
 
 
 def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:

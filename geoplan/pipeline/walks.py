@@ -42,6 +42,11 @@ class Snaps:
     facilities: gpd.GeoDataFrame
     land: gpd.GeoDataFrame | None
 
+    @property
+    def off_network(self) -> pd.Index:
+        """demand_ids of the people who do not join the network: what they reach is not known."""
+        return off_network(self.demand)
+
 
 @dataclass(frozen=True)
 class WalkTables:
@@ -53,6 +58,11 @@ class WalkTables:
     frail: pd.DataFrame
     straight: pd.DataFrame
     land: Land | None
+
+
+def off_network(snaps: pd.DataFrame) -> pd.Index:
+    """Return the ids of the points that do not join the network."""
+    return snaps.index[(snaps["chain"] < 0).to_numpy()]
 
 
 def snap_all(graph: WalkGraph, inputs: Inputs) -> Snaps:
@@ -114,7 +124,8 @@ def _land_walks(graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mappin
         found.append(_nearest(graph, snaps.land, offered, service, terms.walk_kmh))
         frail.append(_nearest(graph, snaps.land, offered, service, terms.frail_kmh))
     straight = straight_nearest(snaps.land, inputs.register.facilities, services=services)
-    return Land(snaps.land, {"network": _rows(found), "frail": _rows(frail), "straight": straight})
+    walks = {"network": _rows(found), "frail": _rows(frail), "straight": straight}
+    return Land(snaps.land, walks, off_network(snaps.land))
 
 
 def _nearest(

@@ -97,7 +97,9 @@ def _check(data: AssessmentData) -> None:
         FACILITIES.faults(data.facilities, facts, zone_id=at),
         SUPPLIES.faults(data.supplies, ("facility_id", "service", "supply", "low", "high"), facility_id=by),
         PAIRS.faults(data.pairs, facility_id=by, demand_id=data.demand.index.rename("demand")),
-        CIRCLE.faults(data.circle, ("service", "measure", "zone_id", "people", "covered"), zone_id=at),
+        CIRCLE.faults(
+            data.circle, ("service", "measure", "zone_id", "people", "covered", "off_network"), zone_id=at
+        ),
     )
 
 
@@ -133,17 +135,36 @@ def findings_of(
             **{f"missing_{lang}": phrase("join_semicolon", lang).join(note.found(lang) for note in missing) for lang in LANGUAGES},
             "basis": data.basis(found.group) if found.group else "", "attribute": rule.attribute,
             "people": _people(data, found), "people_affected": NAN if row["surplus"] else rule.affected(found, what, str(row["verdict"])),
-            "cause": "no_data" if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
+            "cause": _open_cause(found) if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
             "target_zh": target["zh"], "target_en": target["en"], "caveats": (*caveats, *beside),
             "members_met": tally and tally.met, "members_judged": tally and tally.judged,
             "members_no_data": tally and tally.no_data,
-            "reachable_low": NAN if reach is None else float(reach.low[found.zone_id]),
-            "reachable_high": NAN if reach is None else float(reach.high[found.zone_id]),
+            "off_network": found.off_network, **_reached(reach, found.zone_id),
             **other.get(found.zone_id, _NO_OTHER_BASIS), **adopted(data, rule, found, row),
         })  # fmt: skip
         if found.members is not None and len(found.members):
-            members.append(found.members.assign(rule_id=rule.rule_id, zone_id=found.zone_id))
+            # a kind that says no most of a value knows it
+            most = found.members.get("value_high", found.members["value"])
+            members.append(found.members.assign(rule_id=rule.rule_id, zone_id=found.zone_id, value_high=most))
     return rows, members
+
+
+def _open_cause(found: Measured) -> str:
+    """Return why a finding cannot be judged: for want of streets, or of other data."""
+    return "streets_missing" if found.off_network > 0 and not found.missing else "no_data"
+
+
+def _reached(reach: Reachable | None, zone: str) -> dict[str, float]:
+    """Return what the people of a zone reach under a rule, as columns of the findings table; NaN where it was not measured."""
+    names = ("reachable", "in_circle", "below")
+    if reach is None:
+        return {f"{name}_{end}": NAN for name in names for end in ("low", "high")}
+    tables = (pd.DataFrame({"low": reach.low, "high": reach.high}), reach.in_circle, reach.below)
+    return {
+        f"{name}_{end}": float(table[end][zone])
+        for name, table in zip(names, tables, strict=True)
+        for end in ("low", "high")
+    }
 
 
 def _under_other_basis(data: AssessmentData, rule: Rule) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,8 @@
 """Why something is short: one cause of `geoplan.tables.CAUSES` for each flag, from a closed list.
 
 ``no_data``        the register or the study does not say enough to tell
+``streets_missing`` it hangs on people off the network, of whom it is not known what they reach: the streets are missing in the
+                   data, and that is no shortage
 ``not_connected``  most of those outside reach no facility of the service within the search limit on the streets, although
                    one stands within the circle's radius in a straight line for most of them
 ``wrong_type``     most of those without a facility that the rule counts in the circle have one of the same family there
@@ -26,9 +28,9 @@ MOST = 0.5
 class Around:
     """What is around the people of each zone, by zone_id.
 
-    `counting` is the share of them who have a facility that the rule counts in the circle, `family` the share of the others
-    who have any facility of the same family there; `cut_off` is True where most of the others reach nothing on the streets
-    although something is near in a straight line.
+    Only people on the network are looked at. `counting` is the share of them who have a facility that the rule counts in the
+    circle, `family` the share of the others who have any facility of the same family there; `cut_off` is True where most of
+    the others reach nothing on the streets although something is near in a straight line.
     """
 
     counting: pd.Series
@@ -47,9 +49,10 @@ def around(data: AssessmentData, types: frozenset[str], counting: pd.Index, grou
     kin = near if kin is None else kin
     people, there = share_reached(data, near, group)
     _, kindred = share_reached(data, near | kin, group)
-    others = people - there
+    joined = people - data.people_off_network(group)
+    others = joined - there
     return Around(
-        there.div(people.where(people > 0)),
+        there.div(joined.where(joined > 0)),
         (kindred - there).div(others.where(others > 0)),
         _cut_off(data, types),
     )
@@ -67,7 +70,9 @@ def _cut_off(data: AssessmentData, types: frozenset[str]) -> pd.Series:
         return nowhere
     outside = walk["outside"].astype(float)
     unreached = walk["unreached"].astype(float) > MOST * outside
-    near = crow["covered"].astype(float) - walk["covered"].astype(float) > MOST * outside
+    # those off the network may be among the covered of the straight line: the least that is left are on it
+    beside = crow["covered"].astype(float) - walk["off_network"].astype(float) - walk["covered"].astype(float)
+    near = beside > MOST * outside
     return (outside > 0) & unreached & near
 
 

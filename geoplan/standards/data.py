@@ -4,7 +4,7 @@ An :class:`AssessmentData` is made once a run and never changed; the kinds of ru
 no rules.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geoplan.coverage.circle import TOLERANCE_SHARE
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
 from geoplan.tables import CIRCLE, GROUPS, NEAREST, REPORTED, Service, assumed_people, people_unknown
 from geoplan.words.vocabulary import narrower, vocabulary
@@ -23,6 +24,8 @@ Found = TypeVar("Found")
 
 #: Least share of a coarser zone that must have communities for a verdict.
 LEAST_COVERED = 0.95
+#: Largest share of a zone's people off the network where a study states none.
+MAX_OFF_NETWORK_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,10 @@ class AssessmentData:
     register_types
         Facility types for which the registers have a word, though perhaps no row: of these there are none, while of a
         type that no register lists nothing is known.
+    off_network
+        demand_ids of the points that do not join the network: what their people reach is not known.
+    max_off_network_share
+        Largest share (0-1) of a zone's people off the network at which those on it still stand for the zone.
     """
 
     zones: pd.DataFrame
@@ -89,6 +96,8 @@ class AssessmentData:
     zone_supplies: pd.DataFrame | None = None
     reported: pd.DataFrame = field(default_factory=REPORTED.empty)
     register_types: frozenset[str] = frozenset()
+    off_network: Collection[int] = ()
+    max_off_network_share: float = MAX_OFF_NETWORK_SHARE
     _memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def once(self, key: tuple[object, ...], work: Callable[[], Found]) -> Found:
@@ -185,6 +194,28 @@ class AssessmentData:
         table knows.
         """
         return self._people.get(group)
+
+    @cached_property
+    def is_off_network(self) -> Bools:
+        """True for the demand points inside that do not join the network, shape (n_points,)."""
+        return np.asarray(self.places.points.isin(list(self.off_network)), dtype=bool)
+
+    def on_network(self, group: str) -> Floats:
+        """Return the people of `group` at each demand point inside, 0 off the network: those of whom it is known what they reach."""
+        return np.where(self.is_off_network, 0.0, self.points(group))
+
+    def people_off_network(self, group: str) -> pd.Series:
+        """Return the people of `group` off the network in each zone: what they reach is not known."""
+        return self.once(
+            ("people_off_network", group),
+            lambda: self.zone_totals(np.where(self.is_off_network, self.points(group), 0.0)),
+        )
+
+    def lacks_streets(self, group: str) -> pd.Series:
+        """Return the zones of which too many people are off the network for a mean: over `max_off_network_share`."""
+        people = self.zone_totals(self.points(group))
+        limit = (self.max_off_network_share + TOLERANCE_SHARE) * people
+        return self.people_off_network(group) > limit
 
     def basis(self, group: str) -> str:
         """Return basis and year of a group's people, e.g. ``常住 2010``."""

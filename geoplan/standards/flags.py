@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geoplan.coverage.circle import TOLERANCE_SHARE
 from geoplan.standards.causes import around, cause_of_shortage, supply_in_reach
 from geoplan.standards.caveats import flag_caveats, level_caveat
 from geoplan.standards.counts import located
@@ -17,9 +18,9 @@ from geoplan.standards.data import AssessmentData
 from geoplan.standards.grammar import NOT_QUANTIFIED
 from geoplan.standards.kinds.circle import Circle
 from geoplan.standards.measure import no_flags
-from geoplan.standards.members import nearest_of
-from geoplan.standards.reachable import Reachable, reachable
-from geoplan.standards.requirement import COMPARISON_TOLERANCE, Requirement, rounded
+from geoplan.standards.members import flag_share_of, nearest_of
+from geoplan.standards.reachable import Reachable, falls_short, reachable
+from geoplan.standards.requirement import Requirement, rounded
 from geoplan.standards.rules import Rule, Selection, types_of
 from geoplan.tables import FLAGS, Service
 from geoplan.words.catalogue import LANGUAGES, phrase
@@ -103,6 +104,10 @@ def flags_of(
     table, missing = own or _supply_flags(data, rule, ids, reach or reachable(data, rule))
     table["own_level"] = _own_level(data, rule, ids)
     table["apportioned"] = _apportioned(data, rule, ids, findings, table["people"])
+    state = table["state"]
+    table["flagged"] = pd.arrays.BooleanArray(
+        (state == "flagged").to_numpy(bool), (state == "unknown").to_numpy(bool)
+    )
     table["rule_id"], table["zone_id"], table["year"] = rule.rule_id, ids, data.year
     table["basis"] = data.basis(rule.counted_group)
     own_level = table["own_level"].to_numpy(dtype=bool)
@@ -139,50 +144,69 @@ def _supply_flags(
     stands = located(data, stock)
     in_reach = supply_in_reach(data, reach.pairs, stock)
     where = around(data, types, stock.index, group)
-    settled = (reach.taken.loc[ids] <= MOST_ASSUMED).to_numpy(dtype=bool)
-    table = _compare(rule, what, people.loc[ids], reach.low.loc[ids], reach.high.loc[ids], settled)
+    table = _compare(data, rule, what, people.loc[ids], reach, flag_share=flag_share_of(data, types))
+    table["taken_outside"] = reach.taken.loc[ids]
     for end in ("low", "high"):
         table[f"located_{end}"] = (stands[end] * n / some).loc[ids]
-    table["cause"] = _causes(
-        table, cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n)
-    )
-    table["taken_outside"] = reach.taken.loc[ids]
+    why = cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n)
+    table["cause"] = _causes(table, why)
     near = nearest_of(data, stock.index, types, group).reindex(ids)
     table["nearest_facility"], table["minutes"] = near["nearest_facility"], near["minutes"]
     return table, ()
 
 
 def _compare(
-    rule: Rule, what: Requirement, crowd: pd.Series, low: pd.Series, high: pd.Series, settled: np.ndarray
+    data: AssessmentData,
+    rule: Rule,
+    what: Requirement,
+    crowd: pd.Series,
+    reach: Reachable,
+    *,
+    flag_share: float,
 ) -> pd.DataFrame:
     """Return the flags of one standard from what the people (`crowd`) of each zone reach at least and at most.
 
-    Where it is not `settled` how many compete outside, the least does not prove that there is enough.
+    A mean that is met while too few are in the circle is a state of its own. Gaps count people on the network only: the least.
+    Where it is not settled how many compete outside, the least does not prove that there is enough.
     """
     assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
-    n, ids = rule.people.n, crowd.index
-    slack = COMPARISON_TOLERANCE * max(1.0, abs(what.required))
-    short = high < what.required - slack if what.comparison == ">=" else high <= what.required + slack
-    enough = low >= what.required - slack if what.comparison == ">=" else low > what.required + slack
-    is_known = ((short | (enough & settled)) & (crowd > 0)).to_numpy(dtype=bool)
-    is_flagged = short.to_numpy(dtype=bool) & is_known
-    flagged = pd.Series(pd.arrays.BooleanArray(is_flagged, ~is_known), index=ids)
-    lack = (what.required - high) * crowd / n
+    n, ids, group = rule.people.n, crowd.index, rule.people.group
+    low, high = reach.low.loc[ids], reach.high.loc[ids]
+    inside, below = reach.in_circle.loc[ids], reach.below.loc[ids]
+    off = data.people_off_network(group).loc[ids].where(crowd.notna())
+    joined = crowd - off
+    short = falls_short(what, high) & (crowd > 0)
+    settled = reach.taken.loc[ids] <= MOST_ASSUMED
+    enough = low.notna() & ~falls_short(what, low) & settled & (crowd > 0)
+    # the share in the circle that a community must have, least and most
+    least = 1 - flag_share - TOLERANCE_SHARE
+    state = np.select(
+        [short, enough & (inside["high"] < least), enough & (inside["low"] >= least)],
+        ["flagged", "mean_met", "not_flagged"],
+        "unknown",
+    )
+    streets = data.lacks_streets(group).loc[ids] | (enough & (inside["high"] - off / crowd < least))
+    is_known, is_flagged = state != "unknown", state == "flagged"
+    lack = (what.required - high) * joined / n
     amount = pd.Series([rounded(x, unit=rule.unit, strict=what.comparison == ">") for x in lack], index=ids)
-    household = rule.people.group in ("households", "dwellings")
     # provision: the shortfall over the rate, as people; floor area: everyone in the zone
-    affected = crowd if household else lack * n / what.required
+    affected = joined if group in ("households", "dwellings") else lack * n / what.required
     return pd.DataFrame({
         "reachable_low": low, "reachable_high": high, "required": what.required,
-        "shortfall": amount.where(is_flagged, 0.0).where(is_known), "unit": rule.unit, "flagged": flagged,
-        "people": crowd, "people_affected": affected.where(is_flagged, 0.0).where(is_known),
+        "shortfall": amount.where(is_flagged, 0.0).where(is_known), "unit": rule.unit, "state": state,
+        "people": crowd, "off_network": off, "in_circle_low": inside["low"], "in_circle_high": inside["high"],
+        "below_low": below["low"].where(crowd.notna()), "below_high": below["high"].where(crowd.notna()),
+        "people_affected": affected.where(is_flagged, 0.0).where(is_known), "lacks_streets": streets,
     }, index=ids)  # fmt: skip
 
 
-def _causes(table: pd.DataFrame, cause: pd.Series) -> pd.Series:
-    flagged = table["flagged"]
-    told = cause.where(flagged.fillna(False).to_numpy(dtype=bool), "")
-    return told.where(~(flagged.isna() & (table["people"] > 0)).to_numpy(dtype=bool), "no_data")
+def _causes(table: pd.DataFrame, why: pd.Series) -> pd.Series:
+    """Return why each zone is short, or why that is not known: for want of streets, or of what registers say."""
+    flagged, is_open = table["state"] == "flagged", (table["state"] == "unknown") & (table["people"] > 0)
+    words = np.select(
+        [flagged, is_open & table["lacks_streets"], is_open], [why, "streets_missing", "no_data"], ""
+    )
+    return pd.Series(words, index=table.index, dtype=object)
 
 
 def _own_level(data: AssessmentData, rule: Rule, ids: pd.Index) -> np.ndarray:

@@ -207,7 +207,7 @@ def _member_row(member: Mapping[Any, Any], finding: Mapping[Any, Any], names: _N
     remedy = names.rule(rule, "member_remedy") or measure(lacks, names.rule(rule, "facilities"), names.lang)
     return {
         **usual, **lacks, "member_id": at, "actual": member["value"], "actual_low": member["value"],
-        "actual_high": member["value"], "verdict": "has_not", "nearest_facility": near, "nearest_name": names.facility(near),
+        "actual_high": member["value_high"], "verdict": "has_not", "nearest_facility": near, "nearest_name": names.facility(near),
         "minutes": member["minutes"], "format": names.rule(rule, "member_format"), "target": names.rule(rule, "member_target"),
         "measures": remedy, "phase": _phase(finding["target_year"], finding["year"], names.lang),
         "note": "" if is_facility or usual["community"] or usual["town"] else names.above(at, "estate"),

@@ -60,6 +60,8 @@ class Measured:
         ``member_id, has, value, nearest_facility, minutes, cause`` and further columns; None where there are none.
     also
         Further figures of the finding (``share_located, share_assigned, share_within`` …).
+    off_network
+        People of the group of whom it is not known for want of streets; the interval holds them.
     tally
         How many members have it, of how many that could be judged, and how many could not; None where no members count.
     """
@@ -81,6 +83,7 @@ class Measured:
     parts: pd.DataFrame | None = None
     members: pd.DataFrame | None = None
     also: Mapping[str, float] = field(default_factory=dict)
+    off_network: float = 0.0
     tally: "Tally | None" = None
 
 
@@ -152,9 +155,8 @@ def share_of_members(has: pd.Series, counted: pd.Series) -> tuple[float, float]:
 def no_flags(ids: pd.Index, unit: str) -> pd.DataFrame:
     """Return flags that nothing could measure."""
     numbers = ["reachable_low", "reachable_high", "located_low", "located_high", "required", "shortfall", "people",
-               "people_affected", "minutes"]  # fmt: skip
+               "off_network", "in_circle_low", "in_circle_high", "below_low", "below_high", "people_affected", "minutes"]  # fmt: skip
     table = pd.DataFrame(np.nan, index=ids, columns=numbers)
-    table["unit"], table["cause"] = unit, "no_data"
-    table["flagged"] = pd.array([pd.NA] * len(ids), dtype="boolean")
+    table["unit"], table["cause"], table["state"] = unit, "no_data", "unknown"
     table["nearest_facility"] = pd.array([None] * len(ids), dtype=object)
     return table

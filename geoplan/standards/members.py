@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from geoplan.coverage.circle import community_covered, in_circle
+from geoplan.coverage.circle import covered_or_not, in_circle
 from geoplan.standards.counts import amounts, located
 from geoplan.standards.data import AssessmentData, Bools, Floats
 from geoplan.standards.measure import NAN, Measured, Tally, share_of_members
@@ -21,8 +21,8 @@ FLAG_SHARE = 0.2
 def nearest_of(data: AssessmentData, counting: pd.Index, types: frozenset[str], group: str) -> pd.DataFrame:
     """Return the nearest of the facilities that count: ``nearest_facility, minutes`` by zone_id.
 
-    The facility is nearest for most of the group's people; minutes are their weighted median, NaN where under half reach
-    any. A point's nearest is looked for within the circle, and beyond it where the nearest of the service counts.
+    The facility is nearest for most of the group's people; minutes are their weighted median, of those on
+    the network, NaN where under half of them reach any. A point's nearest is looked for within the circle, and beyond it where the nearest of the service counts.
     """
     index, points = data.zones.index, data.places.points
     empty = pd.DataFrame(
@@ -41,7 +41,8 @@ def nearest_of(data: AssessmentData, counting: pd.Index, types: frozenset[str], 
     people = data.points(group)
     codes = data.places.commonest(best, people)[data.whole_rows]
     names_of = np.append(data.facilities.index.to_numpy(dtype=object), [None])
-    median = data.places.weighted_median(walk / 60.0, people)[data.whole_rows]
+    # half of those of whom it is known
+    median = data.places.weighted_median(walk / 60.0, data.on_network(group))[data.whole_rows]
     return pd.DataFrame({"nearest_facility": names_of[codes], "minutes": median}, index=index)
 
 
@@ -75,12 +76,13 @@ def flag_share_of(data: AssessmentData, types: frozenset[str]) -> float:
 def zone_presence(
     data: AssessmentData, of: Sequence[Selection], ids: Sequence[str], group: str
 ) -> pd.DataFrame:
-    """Return which zones have a facility, three ways: ``located, assigned, within_circle`` (True, False, NA) by zone_id.
+    """Return which zones have a facility, three ways: ``located, assigned, within_circle`` (True, False, NA), by zone_id.
 
     `located`: one stands inside; NA where one without a point may. `assigned`: the register says that one serves the zone,
     facility by facility: one that serves a town serves its communities, one of which the register does not say it counts
     where it stands; NA for all where it says it of none. `within_circle`: the share of people outside the circle of one is
-    not above the service's flag share. Beside them ``located_placed, assigned_placed``: the same where no facility without a
+    not above the service's flag share, NA where that hangs on people off the network, which ``streets_missing`` (True, False)
+    says. Beside them ``located_placed, assigned_placed``: the same where no facility without a
     point stood anywhere but in the zone that is known of it.
     """
     found = amounts(data, of, None)
@@ -94,8 +96,7 @@ def zone_presence(
             known = name == "located" or is_said
             ends = where(data, certain, index), where(data, possible, index, maybe=maybe)
             out[name + suffix] = three_valued(*ends) if known else pd.array([pd.NA] * len(index), "boolean")
-    out["within_circle"] = _within(data, certain, possible, of, index, group)
-    return out
+    return out.join(_within(data, certain, possible, of, index, group))
 
 
 def three_valued(sure: Bools, maybe: Bools) -> "pd.arrays.BooleanArray":
@@ -133,22 +134,24 @@ def _within(
     of: Sequence[Selection],
     index: pd.Index,
     group: str,
-) -> pd.Series:
-    types, unknown = types_of(of), pd.Series(pd.NA, index=index, dtype="boolean")
+) -> pd.DataFrame:
+    unknown = pd.DataFrame(
+        {"within_circle": pd.Series(pd.NA, index=index, dtype="boolean"), "streets_missing": False}, index
+    )
+    types = types_of(of)
     if not group or group not in data.demand:
         return unknown
-    ends = []
-    for ids in (certain, possible):
-        points = reached_points(data, ids, types)
-        if points is None:
-            return unknown
-        people, near = share_reached(data, points, group)
-        ends.append(
-            community_covered(people.loc[index], near.loc[index], flag_share=flag_share_of(data, types))
-        )
-    people_there = data.zone_totals(data.points(group)).loc[index].to_numpy() > 0
-    values = pd.Series(three_valued(ends[0] & people_there, (ends[1] | ends[0]) & people_there), index=index)
-    return values.where(people_there, pd.NA)
+    near = [reached_points(data, ids, types) for ids in (certain, possible)]
+    if near[0] is None or near[1] is None:
+        return unknown
+    off, flag_share = data.people_off_network(group).loc[index], flag_share_of(data, types)
+    (people, least), (_, most) = (share_reached(data, points, group) for points in near if points is not None)
+    people = people.loc[index]
+    sure, _ = covered_or_not(people, least.loc[index], off, flag_share=flag_share)
+    with_rows, maybe = covered_or_not(people, most.loc[index], off, flag_share=flag_share)
+    values = pd.Series(three_valued(sure, maybe | sure), index=index).where((people > 0).to_numpy(), pd.NA)
+    hangs = maybe & ~sure & ~with_rows  # whatever the registers may add
+    return pd.DataFrame({"within_circle": values, "streets_missing": hangs}, index)
 
 
 def tally_of(has: pd.Series, sure: pd.Series) -> Tally:

@@ -9,6 +9,7 @@ from geoplan.coverage.provision import reachable_supply
 from geoplan.standards.counts import amounts
 from geoplan.standards.data import AssessmentData, Floats
 from geoplan.standards.kinds.provision import no_group
+from geoplan.standards.requirement import COMPARISON_TOLERANCE, Requirement
 from geoplan.standards.rules import Rule, types_of
 from geoplan.words.errors import Note
 
@@ -20,9 +21,12 @@ ROUNDING = 1e-9
 class Reachable:
     """Supply in reach under one rule.
 
-    `low` and `high` are the least and most per N of the group, as the mean over the zone's people, by zone_id; NaN where
-    there are none. At the least those who are assumed outside of the study area compete, at the most they do not; `taken` is the
-    share (0-1) of the supply in reach that they take, 0 where they take none. `stock` holds ``low, high`` of the facilities that count, by facility_id; `pairs` ``demand_id,
+    `low` and `high` are the least and most per N of the group, as the mean over the zone's people on the network, by zone_id;
+    NaN where there are none, or where so many are off it that those on it do not stand for the zone. At the least those who are
+    assumed outside of the study area compete, at the most they do not; `taken` is the share (0-1) of the supply in reach that
+    they take, 0 where they take none. A mean hides people: `in_circle` holds ``low, high``, the share (0-1) of the zone's people
+    who reach any of it, and `below` ``low, high``, how many reach less than the rule asks for; those off the network are in the
+    interval. `stock` holds ``low, high`` of the facilities that count, by facility_id; `pairs` ``demand_id,
     facility_id, seconds`` within the circle; `missing` why nothing could be measured, empty where it could.
     """
 
@@ -31,6 +35,8 @@ class Reachable:
     stock: pd.DataFrame
     pairs: pd.DataFrame
     taken: pd.Series
+    in_circle: pd.DataFrame
+    below: pd.DataFrame
     missing: tuple[Note, ...] = ()
 
 
@@ -50,25 +56,31 @@ def reachable(data: AssessmentData, rule: Rule) -> Reachable | None:
     if not missing and walks is None:
         missing = (Note.of("rule_no_service", minutes="-", metres="-"),)
     if missing or walks is None:
-        return Reachable(nothing, nothing, found.table, data.pairs.iloc[:0], nothing, missing)
+        ends = pd.DataFrame({"low": nothing, "high": nothing})
+        return Reachable(nothing, nothing, found.table, data.pairs.iloc[:0], nothing, ends, ends, missing)
     pairs, minutes = walks
     pairs = pairs[pairs["facility_id"].isin(found.table.index)]
     bands = data.decay(types_of(of))
-    inside = data.points(group)
-    people = data.zone_totals(inside)
-    some = people.where(people > 0)
+    joined = data.on_network(group)
+    some = data.zone_totals(joined).where(lambda crowd: crowd > 0).mask(data.lacks_streets(group))
 
-    def shared_by(need: pd.Series) -> list[pd.Series]:
+    def shared_by(need: pd.Series) -> pd.DataFrame:
         each = reachable_supply(pairs, need, found.table, walk_minutes=minutes, bands=bands)
-        return [
-            data.zone_totals(_times(each[end].loc[data.places.points].to_numpy(), inside)).div(some) * n
-            for end in ("low", "high")
-        ]
+        return each.loc[data.places.points] * n
+
+    def means(each: pd.DataFrame) -> list[pd.Series]:
+        return [data.zone_totals(_times(each[end].to_numpy(), joined)).div(some) for end in ("low", "high")]
 
     everyone = data.demand[group].astype(float)
-    shared = shared_by(everyone)
-    alone = shared_by(everyone.mask(data.assumed, 0.0)) if data.assumed.any() else shared
-    return Reachable(shared[0], alone[1], found.table, pairs, _taken(shared, alone))
+    with_all = shared_by(everyone)
+    without = shared_by(everyone.mask(data.assumed, 0.0)) if data.assumed.any() else with_all
+    shared, alone = means(with_all), means(without)
+    each = pd.DataFrame({"low": with_all["low"], "high": without["high"]})
+    what = rule.requirement(data.year, data.thresholds)
+    beside = _in_circle(data, each, group), _below(data, each, group, what)
+    return Reachable(shared[0], alone[1], found.table, pairs, _taken(shared, alone), *beside)
+
+
 
 
 def _taken(shared: list[pd.Series], alone: list[pd.Series]) -> pd.Series:
@@ -82,6 +94,32 @@ def _taken(shared: list[pd.Series], alone: list[pd.Series]) -> pd.Series:
     part = low.where(certain, high)
     taken = (1.0 - part / whole.where(whole > 0)).fillna(0.0)
     return taken.where(taken > ROUNDING, 0.0)
+
+
+def _in_circle(data: AssessmentData, each: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Return the least and most of the share of each zone's people who reach any of a supply."""
+    joined, off = data.on_network(group), data.people_off_network(group)
+    people = data.zone_totals(data.points(group))
+    some = people.where(people > 0)
+    low, high = (data.zone_totals(np.where(each[end] > 0, joined, 0.0)) for end in ("low", "high"))
+    return pd.DataFrame({"low": low / some, "high": ((high + off) / some).clip(upper=1.0)})
+
+
+def _below(data: AssessmentData, each: pd.DataFrame, group: str, what: Requirement) -> pd.DataFrame:
+    """Return how many people of each zone reach less than is required, at least and at most; NaN where nothing is."""
+    joined, off = data.on_network(group), data.people_off_network(group)
+    if not what.comparison:
+        return pd.DataFrame({"low": np.nan, "high": np.nan}, index=data.zones.index)
+    low, high = (
+        data.zone_totals(np.where(falls_short(what, each[end]), joined, 0.0)) for end in ("high", "low")
+    )
+    return pd.DataFrame({"low": low, "high": high + off})
+
+
+def falls_short(what: Requirement, reached: pd.Series) -> pd.Series:
+    """Return where what is reached is less than a standard asks for, the bound itself met but by a strict ``>``."""
+    slack = COMPARISON_TOLERANCE * max(1.0, abs(what.required))
+    return reached < what.required - slack if what.comparison == ">=" else reached <= what.required + slack
 
 
 def _times(each: Floats, people: Floats) -> Floats:

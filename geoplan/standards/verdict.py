@@ -73,6 +73,14 @@ def _straddle(rule: Rule, found: Measured, what: Requirement) -> list[Note]:
     unit = both_labels("unit", "units", [rule.unit])
     if math.isnan(found.low):
         return [Note.of("rule_nothing_measured")]
+    if found.off_network > 0:
+        return [
+            Note.of(
+                "rule_people_off_network",
+                people=f"{found.off_network:,.0f}",
+                **both_labels("group", "groups", [found.group]),
+            )
+        ]
     if not math.isnan(what.either) and found.low == found.high:
         return [Note.of("rule_either", low=f"{what.required:g}", high=f"{what.either:g}")]
     known_rows, rest = found.rows - found.unknown_rows, found.unknown_rows

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from geoplan.study.entry import Datum, Entry, FilePath, Text, one_of
-from geoplan.words.quantities import Count, Unit
+from geoplan.words.quantities import Count, Share, Unit
 
 #: A day of the week and a clock time, as OpenStreetMap writes them.
 _HOUR = re.compile(r"(Mo|Tu|We|Th|Fr|Sa|Su) ([01]\d|2[0-3]):[0-5]\d")
@@ -94,6 +94,8 @@ class Streets(Entry):
     """Hour (``We 22:00``) for which ``foot:conditional`` and ``access:conditional`` are judged; none: they say nothing."""
     max_snap_m: Annotated[float, Field(gt=0, le=2000), Unit("m")] = 250.0
     """Longest access leg from a point to the network, metres."""
+    max_off_network_share: Share = 0.2
+    """Largest share of a zone's people off the network at which supply in reach is measured by those on it; above: no data."""
     island_nodes: Count = 50
     """A component with fewer nodes is an island."""
 

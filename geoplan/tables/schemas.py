@@ -25,8 +25,11 @@ OTHER_BASIS = {
     "residents_registered": "residents", "elders_60_registered": "elders_60", "under_3_registered": "under_3",
 }  # fmt: skip
 
-#: Why something is short, a closed list (圈内无设施、圈内设施已满、单体规模不足、类型不符、路网不通、数据不足).
-CAUSES = ("none_in_circle", "full", "too_small", "wrong_type", "not_connected", "no_data")
+#: Why something is short, a closed list (圈内无设施、圈内设施已满、单体规模不足、类型不符、路网不通、路网数据缺失、数据不足).
+CAUSES = ("none_in_circle", "full", "too_small", "wrong_type", "not_connected", "streets_missing", "no_data")
+
+#: What a flag says of a zone: 短板、均值达标而覆盖不足、非短板、数据不足.
+STATES = ("flagged", "mean_met", "not_flagged", "unknown")
 
 VERDICTS = ("met", "not_met", "no_data", "not_applicable", "not_quantified")
 
@@ -68,7 +71,7 @@ ZONES = Schema("zones", {
     "code": text("id as in the source file; outputs are in its order"),
     "parent_id": maybe("zone one partition level up (`area` for the coarsest); null for `area`; for an estate its community"),
     "kind": words("frozenset of words: urban, rural, new, existing, complete, future, township, street …; empty if unknown"),
-    "covered_share": known("share (0-1) of the zone's area that has finest-level zones; 1 for the finest level"),
+    "covered_share": known("share (0-1) of the zone's people (of its land without water, where no raster knows them) in finest-level zones; 1 for the finest level"),
     "edge": yes("True where nothing is known of the people outside within two circles, and for want of streets none could be assumed"),
     "geometry": shape("polygon, metric CRS; null where the file gives none", null=True),
 }, index="zone_id",
@@ -148,16 +151,21 @@ CIRCLE = Schema("circle", {
     "zone_id": text("zone of any level"),
     "kind": text("empty for the whole zone; urban or rural for that part of an area or district", values=("urban", "rural")),
     "group": text("group that was counted"),
-    "people": number("people of the group in the zone; NaN where not known, and so are `covered`, `outside`, `share`, `unreached`"),
+    "people": number("people of the group in the zone; NaN where not known, and so are all that follow to `share_high`, and `unreached`"),
     "covered": number("of them within the circle"),
-    "outside": number("people - covered"),
-    "share": number("covered / people (0-1); NaN where people = 0"),
+    "outside": number("of them outside of it: covered + outside + off_network = people"),
+    "off_network": number("of them off the network: whether they are in the circle is not known; 0 along the straight line"),
+    "share": number("covered / (covered + outside), the share (0-1) among people on the network; NaN where there are none"),
+    "share_low": number("covered / people (0-1): the least; NaN where people = 0"),
+    "share_high": number("(covered + off_network) / people (0-1): the most"),
     "communities": whole("finest zones below, of those with people"),
-    "communities_covered": whole("of them with outside/people <= the service's flag share"),
+    "communities_covered": whole("of them certainly covered: (people - covered) / people <= the service's flag share"),
+    "communities_unknown": whole("of them covered only if people off the network are", null=True),
     "land_m2": number("residential land; NaN without a land layer"),
     "land_covered_m2": number("of it within the circle"),
-    "median_minutes": number("group-weighted median minutes to the nearest; NaN if under half reach any"),
-    "unreached": number("people who reach none within the search limit"),
+    "land_off_network_m2": number("of it off the network: whether it is in the circle is not known"),
+    "median_minutes": number("group-weighted median minutes to the nearest, of people on the network; NaN if under half of them reach any"),
+    "unreached": number("people on the network who reach none within the search limit"),
     "nearest_facility": maybe("facility_id nearest for most of the group; null if none"),
 }, key=("service", "measure", "zone_id", "kind"))
 
@@ -211,6 +219,11 @@ FINDINGS = Schema("findings", {
     "share_rural": number("circle: share of people in rural zones covered"),
     "reachable_low": number("provision and floor area: supply per N that the zone's people can walk to, least; the value is located"),
     "reachable_high": number("the most that the register allows"),
+    "in_circle_low": number("provision and floor area: share (0-1) of the zone's people who can walk to any of it, least"),
+    "in_circle_high": number("the most, with everybody off the network"),
+    "below_low": number("provision and floor area: people who can walk to less than `required`, least"),
+    "below_high": number("the most, with everybody off the network"),
+    "off_network": number("circle: people off the network, of whom it is not known whether they are inside"),
     "other_group": text("the same people under their other basis (常住 / 户籍), where the study has both"),
     "other_basis": text("its basis and year"),
     "other_low": number("least of the value under it"),
@@ -232,7 +245,8 @@ MEMBERS = Schema("members", {
     "member_id": text("zone_id or facility_id that the finding counts"),
     "has": flag("True, False or NA"),
     "sure": flag("False where it is not known whether the finding counts it; NA where nobody recorded it"),
-    "value": number("measured value, NaN if none"),
+    "value": number("measured value, NaN if none; the least where it is an interval"),
+    "value_high": number("the most; as `value` where that is known"),
     "nearest_facility": maybe("facility_id or null"),
     "minutes": number("to it"),
     "cause": text("one of CAUSES or empty", values=CAUSES),
@@ -245,14 +259,15 @@ FLAGS = Schema("flags", {
     "rule_id": text("pack.rule"),
     "zone_id": text("community or town"),
     "year": whole("study's year"),
-    "reachable_low": number("supply per unit of the rule that the zone's people can walk to (circle rules: share covered)"),
-    "reachable_high": number("the most the register allows"),
+    "reachable_low": number("supply per unit of the rule that the zone's people on the network can walk to (circle rules: share of all people covered)"),
+    "reachable_high": number("the most the register allows; circle rules: with everybody off the network"),
     "located_low": number("supply inside the zone in the rule's unit (NaN for circle rules)"),
     "located_high": number("the most the register allows"),
     "required": number("the standard in the rule's unit (circle rules: 1 - flag share)"),
     "shortfall": number("in `unit`, rounded up for beds and places; 0 where not flagged; NaN where not known"),
     "unit": text("beds, places, m2, people"),
-    "flagged": flag("True, False or NA (the interval straddles the standard, or nothing to measure)"),
+    "state": text("flagged; mean_met: the mean is met, but fewer are in the circle than its flag share allows (均值达标、覆盖不足); not_flagged; unknown: an interval straddles, or nothing to measure", values=STATES),
+    "flagged": flag("True where flagged, NA where unknown, False otherwise, of `mean_met` too"),
     "apportioned": number("分解参考值: the district's gap shared out by the group's people; NaN where there is none"),
     "own_level": yes("True where the rule's own level is this one; else 按社区测算，非规划考核口径"),
     "taken_outside": number(
@@ -260,7 +275,12 @@ FLAGS = Schema("flags", {
         "be too high; 0 where it hangs on none of them, NaN where no supply is measured"
     ),
     "people": number("the group's people in the zone"),
-    "people_affected": number("circle: people outside; provision: shortfall over rate; floor area: the group"),
+    "off_network": number("of them off the network: what they can walk to is not known"),
+    "in_circle_low": number("share (0-1) of the zone's people who can walk to any of the supply, least"),
+    "in_circle_high": number("the most, with everybody off the network"),
+    "below_low": number("people who can walk to less than `required` (circle rules: people outside), least"),
+    "below_high": number("the most, with everybody off the network"),
+    "people_affected": number("circle: people outside; provision: shortfall over rate; floor area: the group; of people on the network"),
     "nearest_facility": maybe("facility_id or null"),
     "minutes": number("group-weighted median to the nearest"),
     "cause": text("one of CAUSES or empty", values=CAUSES),
@@ -278,6 +298,7 @@ SERVED = Schema("served", {
     "served_high": number("the most that the register allows"),
     "without_place": number("need in the circle without a place (圈内未满足): reaches some facility, gets nothing; by the least"),
     "outside": number("need outside the circle"),
+    "off_network": number("need of people off the network: whether it is in the circle is not known"),
 }, key=("service", "zone_id"))
 
 PROJECTS = Schema("projects", {

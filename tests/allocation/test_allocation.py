@@ -342,18 +342,27 @@ def test_zones_by_hand():
     overlay = pd.DataFrame({"demand_id": ["far", "c"], "zone_id": "estate/e", "share": [1.0, 0.2]})
     got = served_by_zone(serve(pairs, need, capacity), demand=demand, zones=zones, overlay=overlay)
     golden = """
-             need in_circle outside served_low served_high without_place_low without_place_high rate_low rate_high
-area/1         42      35       7        20        27.5            7.5               15           0.476    0.655
-community/k    30      30       0        15        22.5            7.5               15           0.5      0.75
-community/l    12       5       7         5         5              0                  0           0.417    0.417
-community/m     0       0       0         0         0              0                  0           nan      nan
-estate/e        8       1       7         1         1              0                  0           0.125    0.125
+             need in_circle outside off_network served_low served_high without_place_low without_place_high rate_low rate_high
+area/1         42      35       7           0        20        27.5            7.5               15           0.476    0.655
+community/k    30      30       0           0        15        22.5            7.5               15           0.5      0.75
+community/l    12       5       7           0         5         5              0                  0           0.417    0.417
+community/m     0       0       0           0         0         0              0                  0           nan      nan
+estate/e        8       1       7           0         1         1              0                  0           0.125    0.125
 """
     head, *rows = golden.split("\n")[1:-1]
     assert got.columns.tolist() == head.split()
     for row in rows:
         zone, *values = row.split()
         assert got.loc[zone].to_numpy() == pytest.approx(np.array(values, float), abs=5e-4, nan_ok=True)
+    # who is off the network is not outside: whether the 7 of l reach anything is not known
+    lost = need.index[(demand["zone_id"] == "community/l") & (need == 7.0)]
+    open_ = served_by_zone(
+        serve(pairs, need, capacity), demand=demand, zones=zones, overlay=overlay, off_network=lost
+    )
+    assert open_.loc["community/l", ["need", "in_circle", "outside", "off_network"]].tolist() == [12, 5, 0, 7]
+    pd.testing.assert_frame_equal(
+        open_.drop(columns=["outside", "off_network"]), got.drop(columns=["outside", "off_network"])
+    )
 
 
 @settings(max_examples=50, deadline=None)

@@ -77,7 +77,7 @@ def make_outcome(*, lang="zh", synthetic=True, nasty=False):
         register_types=study.register_types(),
         people=People(
             demand, pd.DataFrame({"demand_id": [], "zone_id": [], "share": []}), _groups(demand), (), (),
-            without_raster=pd.Series(0.0, zones.index), unknown=pd.Series([()] * len(zones), zones.index),
+            without_raster=pd.Series(0.0, zones.index), unknown=pd.Series([()] * len(zones), zones.index), covered=zones["covered_share"],
         ),
         barriers=None, land=None, projects=PROJECTS.empty_shapes(CRS), zone_supplies=None, datums=Judgement((), (), ()), sources=SOURCES,
         notes=(Note.of("duplicate_same_name", file=E, row=6, kept=2, name="无坐标养老院" + more),),
@@ -309,7 +309,8 @@ def with_projects(outcome):
         {
             "service": ["childcare", "eldercare", "eldercare"], "zone_id": ["area/area", "town/T1", "area/area"],
             "need": [0.0, 50.0, 200.0], "served_low": [0.0, 20.0, 120.0], "served_high": [0.0, 20.0, 150.0],
-            "without_place": [0.0, 25.0, 60.0], "outside": [0.0, 5.0, 20.0],
+            "without_place": [0.0, 25.0, 60.0], "outside": [0.0, 5.0, 10.0],
+            "off_network": [0.0, 0.0, 10.0],
         }
     )  # fmt: skip
     return dataclasses.replace(outcome, projects=projects, support=support, served=served)

@@ -59,8 +59,9 @@ def walks(demand, seconds, facilities=None, service="eat"):
     )
 
 
-def circle(demand, nearest, zones=None, service=EAT, **more):
+def circle(demand, nearest, zones=None, service=EAT, measures=None, **more):
     zones = town() if zones is None else zones
+    nearest = {"network": nearest, **(measures or {})}
     return circle_table(demand=demand, zones=zones, services={"eat": service}, nearest=nearest, **more)
 
 
@@ -109,6 +110,33 @@ def test_by_hand():
     assert table["land_m2"].isna().all()
 
 
+def test_people_off_the_network_are_neither_covered_nor_outside():
+    # a: 60 within, 20 outside, 20 without streets; b: nobody on the network; c: all 40 within
+    demand = people(["community/a"] * 3 + ["community/b", "community/c"], [60, 20, 20, 10, 40])
+    seconds = [600.0, 1200.0, np.nan, np.nan, 120.0]
+    near, crow = walks(demand, seconds), walks(demand, [1.0] * 5)
+    table = circle(demand, near, measures={"straight": crow}, off_network=[12, 13])
+    a = row(table, "community/a")
+    assert (a.people, a.covered, a.outside, a.off_network) == (100.0, 60.0, 20.0, 20.0)
+    assert (a.share, a.share_low, a.share_high) == (0.75, 0.6, 0.8)
+    # with the 20 inside just 20 of 100 are outside: the flag share itself, so a may be covered
+    assert (a.communities, a.communities_covered, a.communities_unknown) == (1, 0, 1)
+    assert (a.unreached, a.median_minutes) == (0.0, 10.0)  # half of the 80 of whom it is known
+    b = row(table, "community/b")
+    assert np.isnan(b.share)
+    assert (b.share_low, b.share_high, b.communities_unknown) == (0.0, 1.0, 1)
+    area = row(table, "area/1")
+    assert (area.covered, area.outside, area.off_network) == (100.0, 20.0, 30.0)
+    assert area.share == pytest.approx(100 / 120)
+    assert (area.communities, area.communities_covered, area.communities_unknown) == (3, 1, 2)
+    # along a straight line everybody is known
+    assert row(table, "area/1", measure="straight")[["covered", "off_network"]].tolist() == [150.0, 0.0]
+    # one person fewer off the network, and a is short even with all of them inside
+    less = people(["community/a"] * 3, [60, 21, 19])
+    fewer = row(circle(less, walks(less, seconds[:3]), off_network=[12]), "community/a")
+    assert (fewer.communities_covered, fewer.communities_unknown) == (0, 0)
+
+
 def test_inputs_stay_as_they_were():
     demand, overlay, nearest = by_hand()
     zones = town()
@@ -122,7 +150,7 @@ def test_golden_table():
     demand, overlay, nearest = by_hand()
     frail = nearest.assign(seconds=nearest["seconds"] * 1.5)
     straight = walks(demand, [300.0] * 6)
-    table = circle(demand, nearest, overlay=overlay, frail_nearest=frail, straight=straight)
+    table = circle(demand, nearest, overlay=overlay, measures={"frail": frail, "straight": straight})
     text = table.round(6).to_csv(index=False, lineterminator="\n")
     assert text == (HERE / "circle_table.csv").read_text(encoding="utf-8")
 
@@ -192,7 +220,9 @@ def test_straight_line_and_its_radius():
     assert got["facility_id"].tolist() == ["f#3"] * 3  # the first of two at one spot
     assert got["metres"].tolist() == pytest.approx([np.hypot(20, 40), np.hypot(10, 40), 40.0])
     assert got["seconds"].tolist() == pytest.approx((got["metres"] / (4 / 3.6)).tolist())
-    table = circle_table(demand=demand, zones=town(), services=services, nearest=got.iloc[:0], straight=got)
+    table = circle_table(
+        demand=demand, zones=town(), services=services, nearest={"network": got.iloc[:0], "straight": got}
+    )
     eat = table[table["service"] == "eat"]
     assert row(eat, "area/1", measure="straight").covered == 1.0  # 40 m inclusive, the others beyond
     assert EAT.straight_minutes == 15.0
@@ -213,13 +243,17 @@ def test_land_is_the_third_base():
     seconds = np.where(points.geometry.x < 380, 100.0, 1000.0)
     walked = Land(points, {"network": walks(points, seconds)})
     near = walks(demand, [1.0])
-    table = circle(demand, near, zones, frail_nearest=near, land=walked)
+    table = circle(demand, near, zones, measures={"frail": near}, land=walked)
     assert row(table, "community/a")[["land_m2", "land_covered_m2"]].tolist() == pytest.approx([5000, 3000])
     assert row(table, "area/1")[["land_m2", "land_covered_m2"]].tolist() == pytest.approx([9000, 3000])
     assert row(table, "area/1", "urban")["land_m2"] == pytest.approx(9000)
     assert row(table, "community/c")["land_m2"] == 0.0
     assert np.isnan(row(table, "estate/e")["land_m2"])
     assert np.isnan(row(table, "area/1", measure="frail")["land_m2"])
+    # whether land without streets is in the circle is not known
+    lost = replace(walked, off_network=points.index[points.geometry.x > 420])
+    b = row(circle(demand, near, zones, land=lost), "community/b")
+    assert b[["land_m2", "land_off_network_m2"]].tolist() == pytest.approx([4000, 2000])
 
 
 def test_a_sliver_of_land_keeps_its_area():
@@ -238,17 +272,36 @@ LEAF = st.sampled_from(["community/a", "community/b", "community/c", None])
 
 
 @settings(deadline=None, max_examples=80)
-@given(st.lists(st.tuples(LEAF, ELDERS, SECONDS, st.sampled_from(["x", "y"])), min_size=1, max_size=9))
+@given(
+    st.lists(
+        st.tuples(LEAF, ELDERS, SECONDS, st.sampled_from(["x", "y"]), st.booleans()), min_size=1, max_size=9
+    )
+)
 def test_sums_hold_and_agree_with_a_slow_count(points):
+    # who is off the network has no walk
+    points = [(*p[:2], np.nan if p[4] else p[2], *p[3:]) for p in points]
     demand = people([p[0] for p in points], [p[1] for p in points])
-    seconds = [p[2] for p in points]
+    seconds, off = [p[2] for p in points], demand.index[[p[4] for p in points]]
     zones = town()
-    table = circle(demand, walks(demand, seconds, [p[3] for p in points]), zones)
-    assert (table["covered"] + table["outside"] - table["people"]).abs().max() <= 1e-9
+    table = circle(demand, walks(demand, seconds, [p[3] for p in points]), zones, off_network=off)
+    parts = table["covered"] + table["outside"] + table["off_network"]
+    assert (parts - table["people"]).abs().max() <= 1e-9
+    # whoever finds the streets, the share then known lies in the interval
+    for found in (0.0, 1.0):
+        then = circle(
+            demand, walks(demand, np.where(np.isin(demand.index, off), 900.0 + found, seconds)), zones
+        )
+        known = table["people"] > 0
+        assert (then["share"] >= table["share_low"] - 1e-9)[known].all()
+        assert (then["share"] <= table["share_high"] + 1e-9)[known].all()
+        assert (then["communities_covered"] >= table["communities_covered"]).all()
+        most = table["communities_covered"] + table["communities_unknown"]
+        assert (then["communities_covered"] <= most).all()
     assert (table["unreached"] <= table["outside"] + 1e-9).all()
     for parent in ("area/1", "district/u", "district/r"):
         children = [row(table, z) for z in zones.index[zones["parent_id"] == parent]]
-        for column in ("people", "covered", "outside", "communities", "communities_covered", "unreached"):
+        for column in ("people", "covered", "outside", "off_network", "communities", "communities_covered", "communities_unknown",
+                       "unreached"):  # fmt: skip
             assert row(table, parent)[column] == pytest.approx(sum(c[column] for c in children), abs=1e-9)
     below = {"area/1": "abc", "district/u": "ab", "district/r": "c"}
     for zone_id in zones.index[:-1]:
@@ -257,14 +310,18 @@ def test_sums_hold_and_agree_with_a_slow_count(points):
 
 
 def slow(got, inside):
-    total = sum(p[1] for p in inside)
+    total, joined = sum(p[1] for p in inside), sum(p[1] for p in inside if not p[4])
     reached = sorted((p[2], p[1]) for p in inside if np.isfinite(p[2]))
     assert got.people == pytest.approx(total)
-    assert got.covered == pytest.approx(sum(w for s, w in reached if s <= 900.0))
+    assert got.off_network == pytest.approx(total - joined)
+    covered = sum(w for s, w in reached if s <= 900.0)
+    assert got.covered == pytest.approx(covered)
+    if joined > 0:
+        assert got.share == pytest.approx(covered / joined)
     median, running = np.nan, 0.0
     for s, w in reached:
         running += w
-        if w > 0 and running >= total / 2 and np.isnan(median):
+        if w > 0 and running >= joined / 2 and np.isnan(median):
             median = s / 60
     assert got.median_minutes == pytest.approx(median, nan_ok=True)
     by = {f: sum(p[1] for p in inside if p[3] == f and np.isfinite(p[2])) for f in ("x", "y")}

@@ -211,7 +211,10 @@ def test_a_long_table_goes_on_over_further_sheets_and_loses_no_row(make):
     zones = pd.concat([kept, rows]).rename_axis("zone_id")
     flags = outcome.flags[outcome.flags["zone_id"].isin(kept.index)]
     more = outcome.flags.iloc[[0] * 300].assign(
-        zone_id=list(rows.index), flagged=pd.array([True] * 300, dtype="boolean"), shortfall=5.0
+        zone_id=list(rows.index),
+        flagged=pd.array([True] * 300, dtype="boolean"),
+        state="flagged",
+        shortfall=5.0,
     )
     big = dataclasses.replace(outcome, zones=zones, flags=pd.concat([flags, more], ignore_index=True))
     with fonts.face([*atlas.printed(big)]) as face:

@@ -66,7 +66,7 @@ def pair(outcome):
     assert flagged["flagged"]
     after = changed(
         after, "flags", lambda t: (t["rule_id"] == BEDS) & (t["zone_id"] == "community/C04"),
-        flagged=False, shortfall=0.0, people_affected=0.0,
+        flagged=False, state="not_flagged", shortfall=0.0, people_affected=0.0,
     )  # fmt: skip
     return outcome, after, {"won": first, "lost": met, "gone": flagged}
 
@@ -118,7 +118,7 @@ def test_what_is_known_on_one_side_only_is_no_change(outcome):
     # 中兴 falls short before; after, nobody can tell
     after = changed(
         outcome, "flags", lambda t: (t["rule_id"] == BEDS) & (t["zone_id"] == "community/C04"),
-        flagged=pd.NA, shortfall=np.nan,
+        flagged=pd.NA, state="unknown", shortfall=np.nan,
     )  # fmt: skip
     found = compare(outcome, after)
     total = row(found.totals, rule_id=BEDS, level="community")

@@ -74,16 +74,24 @@ class TestFlagged:
 
     def test_a_rule_without_data_anywhere_is_neither_zero_nor_a_failure(self, outcome):
         unknown = outcome.flags["rule_id"] == BEDS
-        flags = outcome.flags.assign(flagged=outcome.flags["flagged"].mask(unknown, pd.NA))
+        flags = outcome.flags.assign(
+            flagged=outcome.flags["flagged"].mask(unknown, pd.NA),
+            state=outcome.flags["state"].mask(unknown, "unknown"),
+        )
         dark = dataclasses.replace(outcome, flags=flags)
         row = next(row for row in by_key(flag_totals(dark, "community")) if row["rule_id"] == BEDS)
         assert (row["flag_zones"], row["gross_shortfall"], row["people_affected"]) == (
             Tally(0, 0, 12), "no_data", "no_data",
         )  # fmt: skip
-        assert flag_totals(dark, "community").texts("zh")[0][3:5] == ["数据不足（12 个）", "数据不足"]
+        assert flag_totals(dark, "community").texts("zh")[0][3:6] == [
+            "数据不足（12 个）",
+            "数据不足",
+            "数据不足",
+        ]
         # nothing flagged is 0 short
         calm = dataclasses.replace(
-            outcome, flags=flags.assign(flagged=pd.array([False] * len(flags), "boolean"))
+            outcome,
+            flags=flags.assign(flagged=pd.array([False] * len(flags), "boolean"), state="not_flagged"),
         )
         assert flag_totals(calm, "community").texts("zh")[0][3:5] == ["0 / 12", "0"]
 
@@ -245,7 +253,7 @@ def test_facilities_one_by_one(outcome):
     rows = pd.DataFrame(
         {
             "rule_id": "wuhan.nursing_bed_share", "zone_id": "area/area", "member_id": [ids[4], ids[1], ids[0], ids[5]],
-            "has": pd.array([True, False, pd.NA, False], dtype="boolean"), "value": [1.0, 0.0, 3.0, 0.0],
+            "has": pd.array([True, False, pd.NA, False], dtype="boolean"), "value": [1.0, 0.0, 3.0, 0.0], "value_high": [1.0, 0.0, 3.0, 0.0],
             "sure": pd.array([True, True, pd.NA, False], dtype="boolean"),
             "nearest_facility": None, "minutes": np.nan, "cause": "",
         }
@@ -399,7 +407,7 @@ class TestDocuments:
     @pytest.mark.parametrize("paper", [report, assessment])
     def test_nothing_judged_is_no_data_and_never_nought(self, outcome, paper):
         flags = outcome.flags.assign(
-            flagged=pd.array([pd.NA] * len(outcome.flags), "boolean"), shortfall=np.nan
+            flagged=pd.array([pd.NA] * len(outcome.flags), "boolean"), state="unknown", shortfall=np.nan
         )
         said = words(paper(dataclasses.replace(outcome, flags=flags)))
         assert "数据不足（12 个）" in said
@@ -440,9 +448,10 @@ def test_served_by_service_then_level_with_both_ends_of_a_share(outcome):
         ("eldercare", "示范区"), ("eldercare", "临江街道"), ("childcare", "示范区"),
     ]  # fmt: skip
     whole = found[0]
-    assert (whole["in_circle"], whole["in_circle_share"]) == (180, 0.9)
-    assert (whole["served"], whole["served_share"]) == ((120, 150), (0.6, 0.75))
-    assert (whole["without_place"], whole["need_outside"]) == (60, 20)
+    # a need of 10 is off the network: it may lie in the circle, and have a place
+    assert (whole["in_circle"], whole["in_circle_share"]) == (180, (0.9, 0.95))
+    assert (whole["served"], whole["served_share"]) == ((120, 150), (0.6, 0.8))
+    assert (whole["without_place"], whole["need_outside"], whole["need_off_network"]) == (60, 10, 10)
     assert found[2]["in_circle_share"] is None  # of no need there is no share
 
 

@@ -33,7 +33,7 @@ from geoplan.report.content.names import field_name
 from geoplan.report.content.registry import tables
 from geoplan.report.content.sites import sites_table
 from geoplan.report.content.table import Amount, Coded, Listed, Tally
-from geoplan.report.content.zones import circle_totals, flag_totals, provision
+from geoplan.report.content.zones import circle_totals, flag_totals, off_network_notes, provision
 from geoplan.report.folder.save import write_comparison
 from geoplan.report.layers.geopackage import write_layers
 from geoplan.report.look import fonts
@@ -44,10 +44,27 @@ from geoplan.words.numbers import FORMATS, format_interval
 
 
 def _with_unknowns(outcome):
-    """Return the outcome with a rule that nobody can judge, intervals, an open upper end, caveats, unknown costs; and its gap list."""
-    first, second, *_ = dict.fromkeys(outcome.flags["rule_id"])
+    """Return the outcome with a rule that nobody can judge, intervals, an open upper end, caveats, unknown costs; and its gap list.
+
+    A tenth of the people in each circle are off the network instead, and one zone meets the third rule in the mean alone.
+    """
+    first, second, third, *_ = dict.fromkeys(outcome.flags["rule_id"])
     dark, wide = outcome.flags["rule_id"] == first, outcome.flags["rule_id"] == second
+    fine = (outcome.flags["rule_id"] == third) & (outcome.flags["state"] == "not_flagged")
+    even = fine & fine.cumsum().eq(1)
+    circle = outcome.circle.assign(
+        covered=outcome.circle["covered"] * 0.9,
+        off_network=outcome.circle["covered"] * 0.1,
+        communities_unknown=0,
+    )
+    circle = circle.assign(
+        share=circle["covered"] / (circle["covered"] + circle["outside"]),
+        share_low=circle["covered"] / circle["people"],
+        share_high=(circle["covered"] + circle["off_network"]) / circle["people"],
+    )
     flags = outcome.flags.assign(
+        state=outcome.flags["state"].mask(dark, "unknown").mask(even, "mean_met"),
+        below_high=outcome.flags["below_high"] + 7.0,
         flagged=outcome.flags["flagged"].mask(dark, pd.NA), shortfall=outcome.flags["shortfall"].mask(dark),
         people_affected=outcome.flags["people_affected"].mask(dark),
         reachable_high=outcome.flags["reachable_high"].mask(dark, np.inf).mask(wide, outcome.flags["reachable_high"] + 1.37),
@@ -65,7 +82,7 @@ def _with_unknowns(outcome):
     candidates.loc[sites["candidate_id"].iloc[1], list(no_cost)] = list(no_cost.values())
     found = Assessment(findings, outcome.members, flags, ())
     return dataclasses.replace(
-        outcome, flags=flags, findings=findings, candidates=candidates, sites=sites,
+        outcome, circle=circle, flags=flags, findings=findings, candidates=candidates, sites=sites,
         served=outcome.served.assign(served_low=outcome.served["served_low"] * 0.995),
         site_support=outcome.support.assign(projects=[tuple(outcome.sites.index[:2]), ()]),
         gap_list=gap_list(found, outcome.zones, outcome.rules, outcome.facilities, lang=outcome.lang),
@@ -264,6 +281,42 @@ def test_the_console_prints_the_totals_of_content(outcome, printed):
         ]
 
 
+def test_people_off_the_network_and_the_interval_that_they_leave_are_said_in_every_output(
+    outcome, book, printed, tmp_path, capsys
+):
+    said = off_network_notes(outcome)
+    off = outcome.circle.query(
+        "measure == 'network' and zone_id == 'area/area' and kind == '' and off_network > 0"
+    )
+    assert len(said) == len(off)
+    console.print_result(SimpleNamespace(outcome=outcome), tmp_path)
+    data = json.dumps(payload(outcome), ensure_ascii=False)
+    papers = pytest.importorskip("geoplan.report.folder.save")
+    papers._write_papers(outcome, tmp_path, ("word",))
+    outputs = {
+        "workbook": "\n".join(
+            str(cell.value)
+            for sheet in openpyxl.load_workbook(book)
+            for line in sheet.iter_rows()
+            for cell in line
+        ),
+        "report": html.unescape(report_page(outcome)),
+        "console": capsys.readouterr().out,
+        "map": data,
+        "word": "\n".join(block.text for block in docx.Document(tmp_path / "assessment.docx").paragraphs),
+    }
+    for name, text in outputs.items():
+        flat = re.sub(r"\s", "", text)
+        for sentence in said:
+            assert re.sub(r"\s", "", sentence.partition("：")[2]) in flat, (name, sentence)
+    # and the class of its own is drawn or listed in each of them
+    if (outcome.flags["state"] == "mean_met").any():
+        for name, text in outputs.items():
+            assert "均值达标、覆盖不足" in text + str(printed.get(name)), name
+        states = next(view for view in payload(outcome)["views"] if view["subject"] == "flags")
+        assert len(states["classes"]) == 4
+
+
 def test_every_table_of_content_stands_in_the_workbook_as_it_is(outcome, book):
     assert all(cells == texts for cells, texts in cells_and_texts(book, outcome))
     for page in tables(outcome)["workbook"]:
@@ -273,7 +326,7 @@ def test_every_table_of_content_stands_in_the_workbook_as_it_is(outcome, book):
 
 
 #: Columns of the map's cards that the table of provision has too.
-ON_CARDS = ("reachable", "located", "required", "shortfall", "nearest_facility")
+ON_CARDS = ("reachable", "located", "required", "in_circle_part", "below", "shortfall", "nearest_facility")
 
 
 def test_the_map_says_what_the_tables_say(outcome):
@@ -284,7 +337,13 @@ def test_the_map_says_what_the_tables_say(outcome):
     compared = 0
     for view in (v for v in data["views"] if v["subject"] == "flags"):
         figures = [figure["value"] for figure in view["figures"]["community"]]
-        wanted = [totals[view["key"]][key] for key in ("flag_zones", "people_affected", "gross_shortfall")]
+        keys = ["flag_zones", "people_affected", "mean_met_zones", "gross_shortfall"]
+        even = totals[view["key"]]["mean_met_zones"]
+        wanted = [
+            totals[view["key"]][key]
+            for key in keys
+            if key != "mean_met_zones" or even not in ("0", "数据不足")
+        ]
         assert figures == wanted[: len(figures)]
         for caveat in view["figures"]["community"][0]["caveats"]:
             assert caveat in view["notes"]

@@ -186,6 +186,35 @@ def aged(outcome, folder):
     return target
 
 
+#: What format 2 did not record.
+SINCE_2 = {
+    "circle": ["off_network", "share_low", "share_high", "communities_unknown", "land_off_network_m2"],
+    "flags": ["state", "off_network", "in_circle_low", "in_circle_high", "below_low", "below_high"],
+    "findings": ["off_network", "in_circle_low", "in_circle_high", "below_low", "below_high"],
+    "members": ["value_high"],
+    "served": ["off_network"],
+}  # fmt: skip
+
+
+def test_an_outcome_of_format_2_is_carried_over(demo, tmp_path):
+    tables = {name: getattr(demo, name).drop(columns=later) for name, later in SINCE_2.items()}
+    target = write_outcome(dataclasses.replace(demo, **tables), tmp_path)
+    record = json.loads((target / "outcome.json").read_text(encoding="utf-8"))
+    del record["sha256"]
+    record["format"] = 2
+    record["sha256"] = store._sha256(store._text(record))
+    (target / "outcome.json").write_bytes(store._text(record))
+    again = read_outcome(tmp_path)
+    flags = again.flags
+    assert (flags["state"] == "flagged").tolist() == flags["flagged"].fillna(value=False).tolist()
+    assert (flags["state"] == "unknown").tolist() == flags["flagged"].isna().tolist()
+    # nobody recorded who was off the network: unknown, not nobody
+    assert again.circle["off_network"].isna().all()
+    assert again.members["value_high"].tolist() == pytest.approx(demo.members["value"].tolist(), nan_ok=True)
+    assert again.services == demo.services
+    assert report_page(again)
+
+
 def test_an_outcome_of_the_first_version_is_carried_over(demo, tmp_path):
     again = read_outcome(aged(demo, tmp_path))
     again.check()

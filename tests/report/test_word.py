@@ -264,8 +264,12 @@ class TestMap:
         assert (
             found["community/C10"] == own["flagged"].astype("boolean").sum() == 3
         )  # its beds cannot be told
-        unknown = outcome.flags[outcome.flags["zone_id"] == "community/C03"].assign(flagged=pd.NA)
+        unknown = outcome.flags[outcome.flags["zone_id"] == "community/C03"].assign(state="unknown")
         assert np.isnan(pictures.flags_of(dataclasses.replace(outcome, flags=unknown))["community/C03"])
+        met = unknown.assign(state="mean_met")
+        assert (
+            pictures.flags_of(dataclasses.replace(outcome, flags=met))["community/C03"] == pictures.MEAN_MET
+        )
 
     def test_same_bytes_and_the_colours_of_the_flags(self, outcome):
         with pictures.atelier(outcome) as room:

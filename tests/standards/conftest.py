@@ -94,6 +94,7 @@ class Town:
     year: int = 2025
     overlay: pd.DataFrame | None = None
     services: Mapping[str, Service] = field(default_factory=lambda: SERVICES)
+    off: tuple[int, ...] = ()  # blocks that do not join the network
 
     def change(self, **values: Any) -> "Town":
         return replace(self, **values)
@@ -136,17 +137,26 @@ class Town:
 
     def seconds(self) -> pd.DataFrame:
         """Walks along the street at a third of a metre a second: 15 minutes are 300 m."""
+        homes = self.demand[~self.demand.index.isin(self.off)]
         placed = self.facilities[self.facilities.geometry.notna() & ~self.facilities.geometry.is_empty]
-        x, fx = self.demand.geometry.x.to_numpy(), placed.geometry.x.to_numpy()
+        x, fx = homes.geometry.x.to_numpy(), placed.geometry.x.to_numpy()
         grid = np.abs(x[:, None] - fx[None, :])
         rows, columns = np.indices(grid.shape)
         return pd.DataFrame({
-            "demand_id": self.demand.index[rows.ravel()], "facility_id": placed.index[columns.ravel()], "seconds": 3 * grid.ravel(),
+            "demand_id": homes.index[rows.ravel()], "facility_id": placed.index[columns.ravel()], "seconds": 3 * grid.ravel(),
         })  # fmt: skip
 
     def walks(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Pairs, nearest and circle; computed once for the same tables, which no test changes in place."""
-        parts = (self.zones, self.demand, self.facilities, self.services, self.overlay, type(self).seconds)
+        parts = (
+            self.zones,
+            self.demand,
+            self.facilities,
+            self.services,
+            self.overlay,
+            self.off,
+            type(self).seconds,
+        )
         key = tuple(map(id, parts))
         if key not in _WALKS:
             _WALKS[key] = (parts, self._walks())
@@ -167,8 +177,11 @@ class Town:
         columns = ["service", "demand_id", "facility_id", "seconds"]
         near = pd.concat(nearest)[columns].reset_index(drop=True)
         circle = circle_table(
-            demand=self.demand, zones=self.zones, services=self.services, nearest=near, overlay=self.overlay,
-            straight=straight_nearest(self.demand, self.facilities, services=self.services),
+            demand=self.demand, zones=self.zones, services=self.services, overlay=self.overlay,
+            nearest={
+                "network": near, "straight": straight_nearest(self.demand, self.facilities, services=self.services)
+            },
+            off_network=self.off,
         )  # fmt: skip
         return pd.concat(pairs)[columns].reset_index(drop=True), near, circle
 
@@ -177,7 +190,7 @@ class Town:
         return {
             "zones": self.zones, "demand": self.demand, "overlay": self.overlay, "facilities": self.facilities,
             "supplies": self.supplies, "pairs": pairs, "circle": circle,
-            "services": self.services, "year": self.year, "nearest": near,
+            "services": self.services, "year": self.year, "nearest": near, "off_network": self.off,
             "groups": pd.DataFrame(
                 {"basis": ["常住"] * 4, "year": [2020] * 4}, index=["residents", "elders_60", "under_3", "households"]
             ),

@@ -6,6 +6,7 @@ from geoplan.inputs.boundaries.zones import (
     ZoneLayer,
     Zones,
     assemble_zones,
+    covered_notes,
     join_zones,
     layer_bounds,
     partition_levels,
@@ -13,5 +14,5 @@ from geoplan.inputs.boundaries.zones import (
 )
 
 __all__ = [
-    "COVERED_ENOUGH", "ZoneLayer", "Zones", "assemble_zones", "closed_land", "join_zones", "layer_bounds", "leads_out", "partition_levels", "read_zone_layer", "with_context",
+    "COVERED_ENOUGH", "ZoneLayer", "Zones", "assemble_zones", "closed_land", "covered_notes", "join_zones", "layer_bounds", "leads_out", "partition_levels", "read_zone_layer", "with_context",
 ]  # fmt: skip

@@ -497,8 +497,6 @@ def _assembled(layers: Sequence[ZoneLayer], *, area_name: str) -> Zones:
     # covered share: how much of a coarser zone the finest level fills
     for level, frame in frames.items():
         frame["covered_share"] = _covered(frame, own) if level in levels[:-1] else 1.0
-    for level in levels[:-1]:
-        notes += _covered_notes(frames[level], level)
 
     area = _area(area_name, own, frames[levels[0]].geometry.to_numpy(), frames[finest].crs)
     table = pd.concat([area, *(frames[level] for level in LEVELS if level in frames)])
@@ -589,12 +587,18 @@ def _covered(frame: gpd.GeoDataFrame, own: np.ndarray) -> pd.Series:
     return share.clip(upper=1.0)
 
 
-def _covered_notes(frame: gpd.GeoDataFrame, level: str) -> list[Note]:
+def covered_notes(zones: pd.DataFrame) -> list[Note]:
+    """Return a warning a level on the zones of which too little has finest-level zones for a verdict."""
+    levels = [level for level in LEVELS if level != "area" and (zones["level"] == level).any()]
+    return [note for level in levels for note in _covered_notes(zones[zones["level"] == level], level)]
+
+
+def _covered_notes(frame: pd.DataFrame, level: str) -> list[Note]:
     low = frame[frame["covered_share"] < COVERED_ENOUGH]
     # rounded down, so that 94.99 % does not read 95 %
     shares = zip(low["name"], np.floor(low["covered_share"] * 1000) / 10, strict=True)
     zones = "; ".join(f"{name} {share:.1f}%" for name, share in shares)
-    words = {"file": _files(frame), "count": len(low), "zones": zones, **level_words(level)}
+    words = {"count": len(low), "zones": zones, **level_words(level)}
     return [Note.of("zone_covered_share", **words)] if len(low) else []
 
 

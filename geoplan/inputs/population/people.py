@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoplan.inputs.boundaries import COVERED_ENOUGH
+from geoplan.inputs.boundaries import COVERED_ENOUGH, covered_notes
 from geoplan.inputs.boundaries.checks import listing, zone_codes
+from geoplan.inputs.population.covered import covered_shares
 from geoplan.inputs.population.figures import (
     Spread,
     on_streets,
@@ -90,6 +91,8 @@ class People:
         Share (0-1) of each zone's area that some raster does not cover, by zone_id; NaN without rasters or polygon.
     unknown
         Groups whose people in a zone are not known, a tuple by zone_id: no verdict stands on them.
+    covered
+        Share (0-1) of each zone's people, else of its land, that finest-level zones hold, by zone_id.
     """
 
     demand: gpd.GeoDataFrame
@@ -99,6 +102,7 @@ class People:
     edge_zones: tuple[str, ...]
     without_raster: pd.Series
     unknown: pd.Series
+    covered: pd.Series
 
 
 def people_on_the_ground(
@@ -108,6 +112,7 @@ def people_on_the_ground(
     halo_m: float,
     street_points: gpd.GeoDataFrame | None = None,
     context: gpd.GeoDataFrame | None = None,
+    water: gpd.GeoSeries | None = None,
     lang: str = "zh",
 ) -> People:
     """Return demand points with the people of every group.
@@ -125,6 +130,8 @@ def people_on_the_ground(
         Street lines, or points with ``metres``, metric CRS: where totals without cells go, and what ``street_m`` counts.
     context
         Neighbouring zones (`boundaries.Zones.context`) with totals as those of the study have; None without any.
+    water
+        Polygons where nobody lives, metric CRS: no land of a zone whose cover by finest-level zones is measured by land.
     lang
         Language of labels and sources (``zh``, ``en``).
 
@@ -185,7 +192,9 @@ def people_on_the_ground(
 
     demand, shares = _demand({name: amounts[name] for name in groups}, blocks, here)
     table = _groups_table(groups, demand, lang)
-    return People(demand, shares, table, tuple(notes), outside.edge_zones, uncovered, _unknown(unknown, here))
+    covered = covered_shares(here, _over_all_levels(groups, here), water)
+    notes += covered_notes(zones.assign(covered_share=covered))
+    return People(demand, shares, table, tuple(notes), outside.edge_zones, uncovered, _unknown(unknown, here), covered)
 
 
 def notes_on_age(groups: pd.DataFrame, year: int) -> list[Note]:
@@ -254,6 +263,16 @@ def _read(groups: Mapping[str, Group], here: StudyArea) -> tuple[dict[RasterPart
             notes += [note for note in error.notes if isinstance(note, Note)]
     raise_errors(notes, InputError)
     return rasters, notes
+
+
+def _over_all_levels(groups: Mapping[str, Group], here: StudyArea) -> Raster | None:
+    """Return the first raster of people in a window that holds the zones of all levels; None where no zone is partly covered."""
+    named = [group for group in groups.values() if group.get("raster") is not None]
+    if not named or (here.zones["covered_share"] >= 1).all():
+        return None
+    limit = named[0].get("max_per_km2") or MAX_PER_KM2
+    levels = [level for level in here.level_ids if level != "area"]
+    return read_raster(raster_parts(named[0]["raster"]), here.bounds(levels), here.crs, max_per_km2=limit)[0]
 
 
 def _cut_all(rasters: Mapping[RasterParts, Raster], here: StudyArea) -> list[Block]:

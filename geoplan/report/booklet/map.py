@@ -14,7 +14,6 @@ from geoplan.report.content.names import level_order
 from geoplan.report.look.offline import clean
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.numbers import missing
 
 #: Width of a map's drawing in its own units; a polygon bends by less than half a unit without being drawn as a bend.
 WIDTH = 600
@@ -55,12 +54,15 @@ def shapes(zones: gpd.GeoDataFrame, level: str) -> tuple[str, float]:
     return "".join(paths) + outline, round((north - south) * scale, 1)
 
 
-def flag_map(zones: gpd.GeoDataFrame, level: str, flagged: Mapping[str, object], height: float) -> str:
+#: State of a zone -> class of its shape.
+STATE_CLASSES = {"flagged": "f", "mean_met": "m", "not_flagged": "o", "unknown": "n"}
+
+
+def flag_map(zones: gpd.GeoDataFrame, level: str, states: Mapping[str, str], height: float) -> str:
     """Return one small map: flagged zones in the strong colour, zones without data hatched."""
     uses = []
     for place, zone_id in enumerate(zones.index[zones["level"] == level]):
-        value = flagged.get(zone_id, pd.NA)
-        kind = "n" if missing(value) else "f" if value else "o"
+        kind = STATE_CLASSES[states.get(zone_id, "unknown")]
         uses.append(f'<use href="#z{place}" class="{kind}"/>')
     return f'<svg viewBox="-2 -2 {WIDTH + 4} {height + 4:g}" role="img">{"".join(uses)}<use href="#zo" class="b"/></svg>'
 

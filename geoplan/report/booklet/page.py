@@ -105,15 +105,15 @@ def _flag_maps(block: FlagMaps, outcome: Outcome, height: float) -> Iterator[str
     yield f'<div class="maps" style="--columns:{3 if len(block.maps) > 2 else 2}">'
     for rule, title, note in block.maps:
         own = outcome.flags[outcome.flags["rule_id"] == rule]
-        flagged = dict(zip(own["zone_id"], own["flagged"], strict=True))
+        states = dict(zip(own["zone_id"], own["state"], strict=True))
         caption = f'<b>{clean(title)}</b> <span class="note">{clean(note)}</span>'
-        drawn = flag_map(outcome.zones, block.level, flagged, height)
+        drawn = flag_map(outcome.zones, block.level, states, height)
         yield f"<figure><figcaption>{caption}</figcaption>{drawn}</figure>"
     yield "</div>"
 
 
 def _flag_legend(level: str, lang: str) -> str:
-    keys = (("f", "flagged"), ("o", "not_flagged"), ("h", "no_data"))
+    keys = (("f", "flagged"), ("m", "mean_met"), ("o", "not_flagged"), ("h", "no_data"))
     parts = [f'<span><i class="{style}"></i>{clean(label(code, lang))}</span>' for style, code in keys]
     return f'<div class="legend">{"".join(parts)}<span>{clean(label(level, lang))}</span></div>'
 

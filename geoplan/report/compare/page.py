@@ -31,7 +31,7 @@ _WORDS = {
     "marked": "compare_word_marked", "view_share": "map_view_share", "view_flags": "map_view_flags",
 }  # fmt: skip
 #: Words of the script that are labels.
-_LABELS = ("flagged", "not_flagged", "no_data")
+_LABELS = ("flagged", "mean_met", "not_flagged", "no_data")
 
 
 def comparison_page(comparison: Comparison) -> str:
@@ -217,6 +217,9 @@ def _flag_views(comparison: Comparison, names: ComparisonNames, position: dict[s
                 "zone": [position[zone] for zone in rows["zone_id"]],
                 "counts": _counts(rows, names.lang),
                 "flagged": [truths(rows[f"flagged_{s}"]) for s in ("before", "after")],
+                "mean_met": [
+                    [int(state == "mean_met") for state in rows[f"state_{s}"]] for s in ("before", "after")
+                ],
                 "short": [numbers(rows[f"shortfall_{s}"], packed.PEOPLE_DIGITS) for s in ("before", "after")],
                 "change": numbers(rows["shortfall_change"], packed.PEOPLE_DIGITS),
             }

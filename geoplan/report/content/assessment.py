@@ -23,6 +23,7 @@ from geoplan.report.content.outside import competition
 from geoplan.report.content.projects import project_support_table, projects_sentence
 from geoplan.report.content.served import served as served_table
 from geoplan.report.content.shortfalls import (
+    WORST,
     amount_text,
     brief,
     causes_of,
@@ -41,7 +42,7 @@ from geoplan.report.content.stock import (
     zones_text,
 )
 from geoplan.report.content.table import Amount, Table, Tally, cell_text
-from geoplan.report.content.zones import circles, flag_totals
+from geoplan.report.content.zones import circles, flag_totals, mean_met_zones, off_network_text
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group
@@ -53,7 +54,11 @@ INDICATORS = (
     "gross_shortfall", "unit", "verdict", "caveats",
 )  # fmt: skip
 CIRCLE = (
-    "service", "zone", "people", "covered", "outside", "share", "share_frail", "share_straight", "communities_covered",
+    "service", "zone", "people", "covered", "outside", "off_network", "share", "share_all", "share_frail", "share_straight",
+    "communities_covered",
+)  # fmt: skip
+MEAN_MET = (
+    "serial", "indicator", "zone", "reachable", "required", "unit_of_value", "in_circle_part", "people", "below",
 )  # fmt: skip
 SERVED = ("service", "zone", "need", "in_circle", "served", "served_share", "without_place", "need_outside")
 SUPPORT = (
@@ -204,7 +209,9 @@ def _circle(outcome: Outcome) -> list[Block]:
             or label("no_data", lang)
             for measure in ("network", "frail", "straight")
         }
-        communities = Tally(int(row["communities_covered"]), int(row["communities"]))
+        unknown = int(row["communities_unknown"] or 0)
+        communities = Tally(int(row["communities_covered"]), int(row["communities"]) - unknown, unknown)
+        off = off_network_text(row, lang)
         said = phrase(
             "paper_circle",
             lang,
@@ -220,7 +227,7 @@ def _circle(outcome: Outcome) -> list[Block]:
             frail_ms=format_number(entry.frail_kmh / 3.6, "decimal"),
             **shares,
         )
-        blocks.append(Paragraph(said))
+        blocks.append(Paragraph(said + (phrase("paper_sentence", lang, text=off) if off else "")))
     level = upper_level(outcome)
     shown = at_levels(circles(outcome), tuple(dict.fromkeys((level, "area"))))
     title = phrase("paper_circle_table", lang, level=label(level, lang))
@@ -237,7 +244,11 @@ def _served(outcome: Outcome) -> list[Block]:
         need = float(row["need"])
         served = Amount.between(row["served_low"], row["served_high"], "count")
         share = (
-            Amount.between(row["served_low"] / need, row["served_high"] / need, "percent")
+            Amount.between(
+                row["served_low"] / need,
+                min((row["served_high"] + row["off_network"]) / need, 1.0),
+                "percent",
+            )
             if need > 0
             else None
         )
@@ -278,6 +289,13 @@ def _gaps(outcome: Outcome) -> list[Block]:
         title = phrase("paper_gaps_table", lang, level=level)
         notes = (*totals.notes, phrase("paper_gaps_note", lang))
         blocks.append(Shown(replace(totals, title=title, notes=notes)))
+    even = mean_met_zones(outcome)
+    own = None if even is None else even.where("level", finest)
+    if own is not None and own.rows:
+        count = len(own.rows)
+        counted = {"count": count, "shown": min(count, WORST)}
+        blocks.append(Paragraph(phrase("paper_mean_met", lang, level=level, table=ahead(), **counted)))
+        blocks.append(Shown(own.first(WORST).only(*MEAN_MET)))
     worst = worst_table(outcome)
     if worst is not None:
         said = phrase("paper_worst", lang, level=level, count=len(worst.rows), table=ahead())

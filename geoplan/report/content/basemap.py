@@ -220,9 +220,11 @@ class BaseMap:
         return bands_inward(self.outcome.isochrones, service)
 
     def people_outside(self, service: str) -> PeopleOutside:
-        """Return the people outside the circle of one service, by demand point of the study area."""
+        """Return the people outside the circle of one service, by demand point of the study area; none off the network."""
         outcome, entry = self.outcome, self.outcome.services[service]
-        inner = ~outcome.demand["halo"].to_numpy(dtype=bool)
+        snaps = outcome.snaps[outcome.snaps["of"] == "demand"]
+        off = outcome.demand.index.map(str).isin(snaps.index[(snaps["chain"] < 0).to_numpy()])
+        inner = ~outcome.demand["halo"].to_numpy(dtype=bool) & ~off
         own = outcome.nearest[outcome.nearest["service"] == service].set_index("demand_id")["seconds"]
         seconds = own.reindex(outcome.demand.index).to_numpy(dtype=np.float64, na_value=np.inf)
         seconds = np.where(np.isnan(seconds), np.inf, seconds)

@@ -46,7 +46,7 @@ VERDICTS = (
     "shortfall_before", "shortfall_after", "shortfall_change", "unit",
 )  # fmt: skip
 GAPS = (
-    "rule_id", "zone_id", "level", "change", "flagged_before", "flagged_after", "shortfall_before",
+    "rule_id", "zone_id", "level", "change", "flagged_before", "flagged_after", "state_before", "state_after", "shortfall_before",
     "shortfall_after", "shortfall_change", "unit", "people_affected_before", "people_affected_after",
 )  # fmt: skip
 TOTALS = (
@@ -217,7 +217,7 @@ def _verdict_change(side: str, before: str, after: str) -> str:
 
 
 def _gaps(before: Outcome, after: Outcome, levels: Mapping[str, str]) -> pd.DataFrame:
-    values = ("flagged", "shortfall", "unit", "people_affected")
+    values = ("flagged", "state", "shortfall", "unit", "people_affected")
     table = _matched(before.flags, after.flags, ("rule_id", "zone_id"), values, levels)
     for side in ("before", "after"):
         table[f"flagged_{side}"] = table[f"flagged_{side}"].astype("boolean")
@@ -583,6 +583,8 @@ def gaps_table(comparison: Comparison) -> Table:
 
 
 def _gap(row: Mapping[str, Any], side: str) -> Cell:
+    if row[f"state_{side}"] == "mean_met":
+        return Coded("mean_met")
     if present(row[f"flagged_{side}"]):
         return Amount.of(row[f"shortfall_{side}"], "count")
     return Coded("no_data") if row["change"] in ("same", "other", f"only_{side}") else None

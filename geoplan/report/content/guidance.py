@@ -29,6 +29,7 @@ from geoplan.report.content.shortfalls import amount_text, brief, shortfall_text
 from geoplan.report.content.sites import chosen, sites_of
 from geoplan.report.content.stock import people_of, people_text
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, cell_text, column, unit_cell
+from geoplan.report.content.zones import off_network_text
 from geoplan.tables import CAUSES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group, unit
@@ -191,6 +192,7 @@ def _town_lead(outcome: Outcome, names: Names, town: Town, people: pd.DataFrame,
             outside=format_number(row["outside"], "count"),
             unit=of_group("unit_people", row["group"], lang),
         )
+        + (phrase("in_brackets", lang, text=off) if (off := off_network_text(row, lang)) else "")
         for row in rows_of(own)
     ]
     return phrase(

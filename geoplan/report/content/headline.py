@@ -10,8 +10,9 @@ from geoplan.report.content import titles
 from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import target_of
 from geoplan.report.content.names import AREA, Names, caveats_of, present, rows_of, text, whole_zones
-from geoplan.report.content.shortfalls import flag_sum, flags_at
+from geoplan.report.content.shortfalls import flag_sum, flags_at, mean_met
 from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text, gap_cell
+from geoplan.report.content.zones import off_network_text, share_known
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group, unit
@@ -29,7 +30,11 @@ def coverage_figures(outcome: Outcome, service: str, measure: str = "network") -
         service=outcome.services[service].label(lang),
     )  # fmt: skip
     return (
-        Figure(covered, Amount.of(row["share"], "percent")),
+        Figure(
+            covered,
+            share_known(rows_of(own)[0]),
+            caveats=tuple(filter(None, [off_network_text(rows_of(own)[0], lang)])),
+        ),
         Figure(of_group("outside", group, lang), Amount.of(row["outside"], "count"), _people(group, lang)),
     )
 
@@ -47,6 +52,10 @@ def flag_figures(outcome: Outcome, names: Names, rule: str, level: str) -> tuple
             of_group("people_affected", group, lang), flag_sum(own, "people_affected"), _people(group, lang)
         ),
     ]
+    if count := mean_met(own):
+        found.append(
+            Figure(phrase("headline_mean_met", lang, level=label(level, lang)), Amount.of(count, "count"))
+        )
     if not (own["unit"].dropna() == "people").all():
         # where a shortfall is in people it is the people affected
         unit_word = names.gap_unit(rule, own["unit"])

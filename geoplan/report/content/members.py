@@ -42,7 +42,11 @@ def state_of(row: Mapping[str, Any]) -> Coded:
 def value_of(names: Names, row: Mapping[str, Any]) -> Amount | None:
     """Return what was measured of a member; None where it cannot be told, or is no amount."""
     number_format = names.member_format(row["rule_id"])
-    return Amount.of(row["value"], number_format) if number_format and not missing(row["has"]) else None
+    return (
+        Amount.between(row["value"], row["value_high"], number_format)
+        if number_format and not missing(row["has"])
+        else None
+    )
 
 
 def _lacking(outcome: Outcome, names: Names) -> list[list[Cell]]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import pandas as pd
+
 from geoplan.report.content import sites, titles
 from geoplan.report.content.annex import ON_PAPER, annexes
 from geoplan.report.content.answers import answers_table, gain_curves, how_found, unmet_at_end
@@ -23,7 +25,7 @@ from geoplan.report.content.findings import indicators
 from geoplan.report.content.headline import coverage_figures, verdict_figures
 from geoplan.report.content.names import AREA, Names, empty, level_order, rows_of, whole_zones
 from geoplan.report.content.outside import neighbour_remarks
-from geoplan.report.content.shortfalls import flag_tally, flags_at, net_and_gross_table, worst_table
+from geoplan.report.content.shortfalls import flag_tally, flags_at, mean_met, net_and_gross_table, worst_table
 from geoplan.report.content.sources import (
     files_table,
     groups_table,
@@ -33,7 +35,7 @@ from geoplan.report.content.sources import (
     warnings_by_kind_table,
 )
 from geoplan.report.content.table import Amount, Figure, Table, Tally, cell_text
-from geoplan.report.content.zones import circles, flag_totals, flags_by_place
+from geoplan.report.content.zones import circles, flag_totals, flags_by_place, off_network_text
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group
@@ -45,7 +47,7 @@ INDICATORS = (
     "shortfall", "unit",
 )  # fmt: skip
 CIRCLE = (
-    "service", "part", "group", "people", "covered", "outside", "share", "share_frail", "share_straight",
+    "service", "part", "group", "people", "covered", "outside", "off_network", "share", "share_all", "share_frail", "share_straight",
     "communities_covered", "communities_share", "minutes",
 )  # fmt: skip
 SITES = (
@@ -104,28 +106,40 @@ def _lead(outcome: Outcome, level: str) -> Iterator[str]:
     lang = outcome.lang
     for row in rows_of(whole_zones(outcome, measure="network", zone=AREA)):
         entry = outcome.services[row["service"]]
-        if not row["people"]:
+        if not row["covered"] + row["outside"]:
             continue
-        communities = Tally(int(row["communities"] - row["communities_covered"]), int(row["communities"]))
+        unknown = int(row["communities_unknown"] or 0)
+        judged = int(row["communities"]) - unknown
+        communities = Tally(judged - int(row["communities_covered"]), judged, unknown)
+        off = off_network_text(row, lang)
         yield phrase(
             "report_circle_lead",
             lang,
             group=titles.basis(outcome.groups, entry.group, lang),
             outside=f"{format_number(row['outside'], 'count')} {of_group('unit_people', entry.group, lang)}",
-            share=format_number(row["outside"] / row["people"], "percent"),
+            share=format_number(1 - row["share"], "percent"),
             minutes=f"{entry.walk_minutes:g}",
             service=entry.label(lang),
             communities=communities.text(lang),
-        )
+        ) + (phrase("in_brackets", lang, text=off) if off else "")
     totals = flag_totals(outcome, level)
     if totals is not None:
         keys = (
-            "indicator", "standard", "flag_zones", "gross_shortfall", "unit", "people_affected", "caveats",
+            "indicator", "standard", "flag_zones", "mean_met_zones", "gross_shortfall", "unit", "people_affected", "caveats",
         )  # fmt: skip
         for cells in zip(*(totals.cells(key) for key in keys), strict=True):
             yield _rule_sentence(
                 dict(zip(keys, (cell_text(cell, lang) for cell in cells), strict=True)), level, lang
             )
+
+
+def _map_note(own: pd.DataFrame, lang: str) -> str:
+    """Return how many zones a rule flags, and of how many the mean hides people."""
+    said = phrase("report_map_note", lang, tally=Tally.of(own["flagged"]).text(lang))
+    count = mean_met(own)
+    if not count:
+        return said
+    return phrase("join_comma", lang).join((said, f"{label('mean_met', lang)} {count}"))
 
 
 def _rule_sentence(said: dict[str, str], level: str, lang: str) -> str:
@@ -142,7 +156,7 @@ def _flags(outcome: Outcome, level: str) -> list[Block]:
             (
                 str(rule),
                 names.rule(str(rule)),
-                phrase("report_map_note", lang, tally=Tally.of(own["flagged"]).text(lang)),
+                _map_note(own, lang),
             )
             for rule, own in flags.groupby("rule_id", sort=False)
         )

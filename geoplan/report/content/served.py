@@ -21,7 +21,7 @@ def served(outcome: Outcome) -> Table | None:
     above = names.levels_between()
     keys = (
         "service", "level", "zone_code", *above, "zone", "need", "in_circle", "in_circle_share", "served", "served_share",
-        "without_place", "need_outside",
+        "without_place", "need_outside", "need_off_network",
     )  # fmt: skip
     order = by_zone(outcome, names, outcome.served).sort_values(["service", "level", "zone"]).index
     rows = rows_of(outcome.served.loc[order])
@@ -31,10 +31,12 @@ def served(outcome: Outcome) -> Table | None:
 
 def _row(row: Mapping[str, Any], names: Names, above: list[str]) -> list[Cell]:
     zone, need = row["zone_id"], float(row["need"])
-    level, inside = names.level(zone), need - float(row["outside"])
+    off = float(row["off_network"])
+    level, inside = names.level(zone), need - float(row["outside"]) - off
 
     def share(low: float, high: float) -> Amount | None:
-        return Amount.between(low / need, high / need, "percent") if need > 0 else None
+        # people off the network may all be inside, and have a place
+        return Amount.between(low / need, min((high + off) / need, 1.0), "percent") if need > 0 else None
 
     return [
         Coded(level),
@@ -48,4 +50,5 @@ def _row(row: Mapping[str, Any], names: Names, above: list[str]) -> list[Cell]:
         share(row["served_low"], row["served_high"]),
         Amount.of(row["without_place"], "count"),
         Amount.of(row["outside"], "count"),
+        Amount.of(off, "count"),
     ]

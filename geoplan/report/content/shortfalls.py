@@ -1,7 +1,7 @@
 """What is short, for papers: the zones where most people are affected, and the causes behind flags."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tal
 from geoplan.tables import CAUSES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
-from geoplan.words.numbers import format_number, missing
+from geoplan.words.numbers import format_number
 
 #: Most zones that a paper names; the workbook has all of them.
 WORST = 20
@@ -43,9 +43,26 @@ def short_of(flags: pd.DataFrame) -> pd.DataFrame:
     return flags[flags["flagged"].astype("boolean").fillna(value=False)]
 
 
-def flag_state(flagged: object) -> Coded:
-    """Return whether a zone is flagged: flagged, not_flagged or unknown."""
-    return Coded("unknown" if missing(flagged) else "flagged" if flagged else "not_flagged")
+def flag_state(row: Mapping[str, Any]) -> Coded:
+    """Return what a row of the flags says of its zone: flagged, mean_met, not_flagged or unknown."""
+    return Coded(str(row["state"]))
+
+
+def zone_state(states: Iterable[str]) -> Coded:
+    """Return what the states of all rules together say of a zone: what is known to be short goes before what is not known.
+
+    Examples
+    --------
+    >>> zone_state(["not_flagged", "mean_met", "unknown"]).code, zone_state(["not_flagged"]).code
+    ('mean_met', 'not_flagged')
+    """
+    every = set(states)
+    return Coded(next(code for code in ("flagged", "mean_met", "unknown", "not_flagged") if code in every))
+
+
+def mean_met(flags: pd.DataFrame) -> int:
+    """Return of how many zones the mean is met while too few are in the circle (均值达标、覆盖不足)."""
+    return int((flags["state"] == "mean_met").sum())
 
 
 def flag_sum(flags: pd.DataFrame, key: str) -> Cell:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report.content.names import Names, field_name, present, rows_of, whole_zones
-from geoplan.report.content.shortfalls import flag_state
+from geoplan.report.content.shortfalls import flag_state, zone_state
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Listed, Table, Tally, column
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import catalogue
@@ -24,27 +24,23 @@ def zone_fields(outcome: Outcome, level: str) -> Table:
         column("zone_kind", lang), column("covered_part", lang), column("flagged", lang), column("flag_count", lang),
     ]  # fmt: skip
     flags = outcome.flags[outcome.flags["zone_id"].isin(zones.index)]
-    states: dict[str, list[Any]] = {}
-    for zone, flagged in zip(flags["zone_id"], flags["flagged"], strict=True):
-        states.setdefault(zone, []).append(flagged)
+    states: dict[str, list[dict[str, Any]]] = {}
+    for flag in rows_of(flags):
+        states.setdefault(flag["zone_id"], []).append(flag)
     rows: list[list[Cell]] = []
     for zone, row in zip(zones.index, rows_of(pd.DataFrame(zones.drop(columns="geometry"))), strict=True):
-        tally = Tally.of(states.get(zone, ()))
+        own = states.get(zone, [])
         kinds = sorted(row["kind"]) if present(row["kind"]) else []
         rows.append([
             str(zone), names.code(zone), names.zone(zone), names.zone(row["parent_id"]) if present(row["parent_id"]) else "",
             Listed(tuple(Coded(kind, planner_word(kind, lang)) for kind in kinds)), Amount.of(row["covered_share"], "percent"),
-            _any_flag(tally) if zone in states else None, tally if zone in states else None,
+            zone_state(one["state"] for one in own) if own else None, Tally.of(one["flagged"] for one in own) if own else None,
         ])  # fmt: skip
     for more, cells in (*_circles(outcome, zones.index), *_flags(outcome, names, flags, zones.index)):
         columns.append(more)
-        for own, cell in zip(rows, cells, strict=True):
-            own.append(cell)
+        for line, cell in zip(rows, cells, strict=True):
+            line.append(cell)
     return Table.of(f"zones_{level}", label(level, lang), columns, rows)
-
-
-def _any_flag(tally: Tally) -> Coded:
-    return Coded("flagged" if tally.count else "unknown" if tally.no_data else "not_flagged")
 
 
 def _circles(outcome: Outcome, index: pd.Index) -> list[tuple[Column, list[Cell]]]:
@@ -60,12 +56,15 @@ def _circles(outcome: Outcome, index: pd.Index) -> list[tuple[Column, list[Cell]
             for measure in ("network", "frail", "straight")
         }
         network = of["network"]
-        numbers = [(key, network[key], "count") for key in ("people", "covered", "outside")]
+        numbers = [(key, network[key], "count") for key in ("people", "covered", "outside", "off_network")]
         numbers += [("share", network["share"], "percent")]
         numbers += [(f"share_{m}", of[m]["share"], "percent") for m in ("frail", "straight")]
         numbers += [("minutes", network["median_minutes"], "minutes")]
         for key, values, form in numbers:
             found.append((_named(key, service, label, lang), [Amount.of(value, form) for value in values]))
+        ends = zip(network["share_low"], network["share_high"], strict=True)
+        whole: list[Cell] = [Amount.between(low, high, "percent") for low, high in ends]
+        found.append((_named("share_all", service, label, lang), whole))
         nearest: list[Cell] = [
             names.facility(one) if present(one) else None for one in network["nearest_facility"]
         ]
@@ -87,17 +86,19 @@ def _flags(
         )
         known = index.isin(rows["zone_id"])
         states: list[Cell] = [
-            flag_state(flagged) if there else None
-            for flagged, there in zip(own["flagged"], known, strict=True)
+            flag_state(row) if there else None for row, there in zip(rows_of(own), known, strict=True)
         ]
         found.append((_named("flagged", str(rule), called, lang, name="flag"), states))
         short: list[Cell] = [Amount.of(value, "count") for value in own["shortfall"]]
         found.append((_named("shortfall", str(rule), called, lang, name="short"), short))
-        for key in ("reachable", "located"):
-            pairs = zip(own[f"{key}_low"], own[f"{key}_high"], strict=True)
-            cells: list[Cell] = [Amount.between(low, high, form) for low, high in pairs]
+        for key, field, kind in (
+            ("reachable", "reachable", form), ("located", "located", form), ("in_circle_part", "in_circle", "percent"),
+            ("below", "below", "count"),
+        ):  # fmt: skip
+            pairs = zip(own[f"{field}_low"], own[f"{field}_high"], strict=True)
+            cells: list[Cell] = [Amount.between(low, high, kind) for low, high in pairs]
             if any(cell is not None for cell in cells):
-                found.append((_named(key, str(rule), called, lang, form=form), cells))
+                found.append((_named(key, str(rule), called, lang, form=kind), cells))
         for key, kind in (("required", form), ("people_affected", "count"), ("apportioned", "count")):
             amounts: list[Cell] = [Amount.of(value, kind) for value in own[key]]
             found.append((_named(key, str(rule), called, lang, form=kind), amounts))

@@ -26,14 +26,15 @@ from geoplan.report.content.members import state_of
 from geoplan.report.content.names import Names, rows_of, text
 from geoplan.report.content.shortfalls import brief, flag_state
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, Tally, column, numbered
-from geoplan.tables import Outcome
+from geoplan.report.content.zones import beside_mean, share_all
+from geoplan.tables import STATES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group
 from geoplan.words.numbers import NOTHING, missing
 
-#: Numbers of the indicators' columns of a `FlagMatrix`, and what stands in a cell that cannot be told.
+#: Numbers of the indicators' columns of a `FlagMatrix`, and what stands in a cell that cannot be told, or where the mean is met alone.
 DIGITS = "①②③④⑤⑥⑦⑧⑨⑩"
-_UNKNOWN = "?"
+_UNKNOWN, _MEAN_MET = "?", "△"
 
 Subject = Literal["flags", "share", "supply", "members"]
 
@@ -164,10 +165,11 @@ def flag_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Zon
     lang = base.lang
     classes = (
         ZoneClass(label("flagged", lang), look.COLOURS["flag"]),
+        ZoneClass(label("mean_met", lang), look.COLOURS["mean_met"]),
         ZoneClass(label("not_flagged", lang), look.COLOURS["not_flagged"]),
         _no_data(lang),
     )
-    place = [2 if missing(flagged) else 0 if flagged else 1 for flagged in rows["flagged"]]
+    place = [STATES.index(state) for state in rows["state"]]
     short = pd.to_numeric(rows["shortfall"]).astype(float).to_numpy()
     order = np.where(np.array(place) == 0, np.nan_to_num(short), np.nan)
     table = _flag_table(base, names, rule, rows)
@@ -223,6 +225,8 @@ def _flag_table(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> T
         _valued("reachable", with_unit(reach, value_unit, lang), form, interval=True),
         _valued("located", with_unit(label("located_short", lang), value_unit, lang), form, interval=True),
         _valued("required", with_unit(label("standard", lang), value_unit, lang), form),
+        *([column("in_circle_part", lang, depth=2)] if supply else []),
+        column("below", lang, depth=2),
         _valued("shortfall", with_unit(label("shortfall", lang), gap_unit, lang), "count", listed=True),
         _valued("people_affected", of_group("people_affected", group, lang), "count", listed=True),
         Column("cause", label("cause", lang), "coded"),
@@ -231,13 +235,16 @@ def _flag_table(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> T
     ]
     cells: list[list[Cell]] = []
     for row in rows_of(rows):
-        flagged = None if missing(row["flagged"]) else bool(row["flagged"])
+        flagged = row["state"] == "flagged"
+        inside, below = beside_mean(row)
         cells.append(
             [
-                flag_state(flagged),
+                flag_state(row),
                 Amount.between(row["reachable_low"], row["reachable_high"], form),
                 Amount.between(row["located_low"], row["located_high"], form),
                 Amount.of(row["required"], form),
+                *([inside] if supply else []),
+                below,
                 Amount.of(row["shortfall"], "count") if flagged else None,
                 Amount.of(row["people_affected"], "count") if flagged else None,
                 Coded.of(row["cause"]),
@@ -252,24 +259,34 @@ def _flag_table(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> T
 
 
 def share_view(base: BaseMap, names: Names, service: str, measure: str) -> ZoneView:
-    """Return the share of people within the circle of one service, in the classes that every output has."""
+    """Return the share of people within the circle of one service, in the classes that every output has.
+
+    A zone has the class of the share among its people on the network, where with those off it the share would stay in it.
+    """
     outcome, lang, entry = base.outcome, base.lang, base.outcome.services[service]
     rows, group = base.circle(service, measure).reset_index(), entry.group
     scale = look.share_scale()
     classes = (*_scaled(scale), _no_data(lang))
-    found = scale.classes(rows["share"].astype(float))
+    found, least, most = (
+        scale.classes(rows[key].astype(float)) for key in ("share", "share_low", "share_high")
+    )
+    found = np.where(least == most, found, -1)
     outside = rows["outside"].astype(float).to_numpy()
     columns = [
         _valued("share", of_group("covered_share", group, lang), "percent", listed=True),
+        column("share_all", lang, depth=2),
         _valued("people", label(group, lang), "count", listed=True),
         _valued("outside", of_group("outside", group, lang), "count", listed=True),
+        column("off_network", lang, depth=2),
         *_walk_columns(lang),
     ]
     cells: list[list[Cell]] = [
         [
             Amount.of(row["share"], "percent"),
+            share_all(row),
             Amount.of(row["people"], "count"),
             Amount.of(row["outside"], "count"),
+            Amount.of(row["off_network"], "count"),
             *_walk_cells(names, row, "median_minutes"),
         ]
         for row in rows_of(rows)
@@ -418,10 +435,10 @@ def flag_matrix(outcome: Outcome, names: Names, zones: gpd.GeoDataFrame, *, most
         )
         return table.reindex(index=zones.index, columns=rules)
 
-    # 1 flagged, 0 not, -1 unknown
-    numbers = flags["flagged"].astype("boolean").astype("Float64").fillna(-1.0).astype(float)
-    flags = flags.assign(flagged=numbers)
-    state = wide("flagged").fillna(-1.0).to_numpy(dtype=int)
+    # 2 mean met, 1 flagged, 0 not, -1 unknown
+    numbers = flags["state"].map({"mean_met": 2.0, "flagged": 1.0, "not_flagged": 0.0, "unknown": -1.0})
+    flags = flags.assign(state=numbers.astype(float))
+    state = wide("state").fillna(-1.0).to_numpy(dtype=int)
     affected = np.where(state == 1, wide("people_affected").fillna(0.0).to_numpy(dtype=float), 0.0)
     people = affected.max(axis=1, initial=0.0)
     order = np.lexsort((np.arange(len(zones)), -people))
@@ -431,6 +448,7 @@ def flag_matrix(outcome: Outcome, names: Names, zones: gpd.GeoDataFrame, *, most
     counts, unknown = (state == 1).sum(axis=1), (state < 0).all(axis=1)
     classes, limits = _count_classes(len(judged), lang)
     place = np.where(unknown, len(classes) - 1, np.searchsorted(limits, counts))
+    place = np.where((counts == 0) & (state == 2).any(axis=1), len(classes) - 2, place)
     rows = numbered(
         [str(zones["name"].iloc[k]), *(_matrix_cell(state[k, r], short[k, r]) for r in shown)] for k in order
     )
@@ -438,7 +456,7 @@ def flag_matrix(outcome: Outcome, names: Names, zones: gpd.GeoDataFrame, *, most
     heads = [Column(rules[r], DIGITS[k], "count", 5, "short", 1) for k, r in enumerate(shown)]
     table = Table.of(
         "flag_matrix", phrase("matrix_title", lang), [column("serial", lang), column(finest, lang, depth=1), *heads], rows,
-        notes=(phrase("matrix_note", lang, none=NOTHING, unknown=_UNKNOWN),),
+        notes=(phrase("matrix_note", lang, none=NOTHING, unknown=_UNKNOWN, mean=_MEAN_MET),),
     )  # fmt: skip
     told = Tally(int((counts > 0).sum()), int((~unknown).sum()), int(unknown.sum()))
     return FlagMatrix(
@@ -450,6 +468,8 @@ def flag_matrix(outcome: Outcome, names: Names, zones: gpd.GeoDataFrame, *, most
 def _matrix_cell(state: int, shortfall: float) -> Cell:
     if state < 0:
         return Coded("no_data", _UNKNOWN)
+    if state == 2:
+        return Coded("mean_met", _MEAN_MET)
     return (
         (Amount.of(shortfall, "count") or Coded("flagged")) if state == 1 else Coded("not_flagged", NOTHING)
     )
@@ -479,4 +499,4 @@ def _count_classes(rules: int, lang: str) -> tuple[tuple[ZoneClass, ...], list[i
             limits.append(min(last, rules))
             code = "matrix_few" if first >= limits[-1] else "matrix_range"
             found.append(ZoneClass(phrase(code, lang, low=first, high=limits[-1]), colour))
-    return (*found, _no_data(lang)), limits
+    return (*found, ZoneClass(label("mean_met", lang), look.COLOURS["mean_met"]), _no_data(lang)), limits

@@ -8,14 +8,32 @@ import pandas as pd
 
 from geoplan.report.content import titles
 from geoplan.report.content.build import table_of
-from geoplan.report.content.names import Names, caveats_of, field_name, present, rows_of
+from geoplan.report.content.names import (
+    AREA,
+    Names,
+    caveats_of,
+    field_name,
+    present,
+    rows_of,
+    whole_zones,
+)
 from geoplan.report.content.outside import competition
 from geoplan.report.content.registry import listed
-from geoplan.report.content.shortfalls import brief, flag_state, flag_sum, flags_at
-from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tally, column, unit_cell
+from geoplan.report.content.shortfalls import brief, flag_state, flag_sum, flags_at, mean_met, zone_state
+from geoplan.report.content.table import (
+    Amount,
+    Cell,
+    Coded,
+    Column,
+    Table,
+    Tally,
+    cell_text,
+    column,
+    unit_cell,
+)
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, unit, zone_kind_label
+from geoplan.words.labels import label, of_group, unit, zone_kind_label
 from geoplan.words.numbers import format_number, missing
 
 
@@ -72,7 +90,7 @@ def flagged(outcome: Outcome, level: str) -> Table:
             names.code(zone),
             *(names.above(zone, upper) for upper in above),
             names.zone(zone),
-            Coded("flagged" if short else "unknown" if tally.no_data else "not_flagged"),
+            zone_state(row["state"] for row in own.values()),
             tally,
             Amount.of(touched.get(most), "count"),
             names.affected(most) if most else "",
@@ -126,6 +144,8 @@ def _short_of(row: Mapping[str, Any] | None) -> Cell:
         return None
     if missing(row["flagged"]) or (row["flagged"] and missing(row["shortfall"])):
         return Coded("no_data")
+    if row["state"] == "mean_met":
+        return flag_state(row)
     return Amount.of(row["shortfall"] if row["flagged"] else 0.0, "count")
 
 
@@ -136,7 +156,8 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
     if flags.empty:
         return None
     keys = (
-        "rule_id", "indicator", "standard", "flag_zones", "gross_shortfall", "unit", "people_affected", "affected", "caveats",
+        "rule_id", "indicator", "standard", "flag_zones", "mean_met_zones", "gross_shortfall", "unit", "people_affected", "affected", "below",
+        "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = []
     for rule, own in flags.groupby("rule_id", sort=False):
@@ -146,10 +167,14 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
                 names.rule(str(rule)),
                 standard_text(names, flags, str(rule)),
                 Tally.of(own["flagged"]),
+                Coded("no_data") if own["flagged"].isna().all() else Amount.of(mean_met(own), "count"),
                 flag_sum(own, "shortfall"),
                 unit_cell(own["unit"].iloc[0], lang),
                 flag_sum(own, "people_affected"),
                 names.affected(str(rule)),
+                Amount.between(
+                    own["below_low"].sum(min_count=1), own["below_high"].sum(min_count=1), "count"
+                ),
                 phrase("join_semicolon", lang).join(_common(own, lang)),
             ]
         )
@@ -196,9 +221,9 @@ def circles(outcome: Outcome) -> Table:
     land = bool(table["land_m2"].notna().any())
     above = names.levels_between()
     keys = [
-        "service", "level", "zone_code", *above, "zone", "part", "group", "people", "covered", "outside", "share", "share_frail",
-        "share_straight", "communities_covered", "communities_share", *(["land_share"] if land else []), "minutes", "unreached",
-        "nearest_facility",
+        "service", "level", "zone_code", *above, "zone", "part", "group", "people", "covered", "outside", "off_network", "share",
+        "share_all", "share_frail", "share_straight", "communities_covered", "communities_share",
+        *(["land_share"] if land else []), "minutes", "unreached", "nearest_facility",
     ]  # fmt: skip
     by = ["service", "zone_id", "kind"]
     shares = {(*(row[k] for k in by), row["measure"]): row["share"] for row in rows_of(table)}
@@ -236,6 +261,7 @@ def circles(outcome: Outcome) -> Table:
         )
         for service, entry in outcome.services.items()
     ]
+    notes += off_network_notes(outcome)
     title = circle_title(outcome)
     return table_of("circle", lang, keys, rows, title=title, notes=tuple(notes), frozen=4 + len(above))
 
@@ -243,9 +269,50 @@ def circles(outcome: Outcome) -> Table:
 def _in_circle(row: Mapping[str, Any], frail: object, straight: object) -> list[Cell]:
     """Return people, those in the circle and outside, and the shares; *no data* where the people are not known."""
     if not present(row["people"]):
-        return [Coded("no_data")] * 6
-    counts = (Amount.of(row[key], "count") for key in ("people", "covered", "outside"))
-    return [*counts, *(Amount.of(value, "percent") for value in (row["share"], frail, straight))]
+        return [Coded("no_data")] * 8
+    counts = (Amount.of(row[key], "count") for key in ("people", "covered", "outside", "off_network"))
+    others = (Amount.of(value, "percent") for value in (frail, straight))
+    return [*counts, share_known(row), share_all(row), *others]
+
+
+def share_known(row: Mapping[str, Any]) -> Amount | Coded:
+    """Return the share within the circle among people on the network; *no data* where none of the people is."""
+    return Amount.of(row["share"], "percent") or Coded("no_data")
+
+
+def share_all(row: Mapping[str, Any]) -> Amount | None:
+    """Return the least and the most of the share within the circle among all people, those off the network out or in."""
+    return Amount.between(row["share_low"], row["share_high"], "percent")
+
+
+def off_network_text(row: Mapping[str, Any], lang: str) -> str:
+    """Return how many people are off the network and the interval that this leaves; nothing where nobody is."""
+    if not present(row["off_network"]) or not row["off_network"]:
+        return ""
+    return phrase(
+        "circle_off_network",
+        lang,
+        people=format_number(row["off_network"], "count"),
+        unit=of_group("unit_people", row["group"], lang),
+        part=format_number(row["off_network"] / row["people"], "percent"),
+        range=cell_text(share_all(row), lang),
+    )
+
+
+def off_network_notes(outcome: Outcome) -> tuple[str, ...]:
+    """Return a sentence a service on the people of the whole area who are off the network."""
+    own = whole_zones(outcome, measure="network", zone=AREA)
+    said = ((row["service"], off_network_text(row, outcome.lang)) for row in rows_of(own))
+    return tuple(
+        phrase(
+            "circle_of_service",
+            outcome.lang,
+            service=outcome.services[service].label(outcome.lang),
+            text=text,
+        )
+        for service, text in said
+        if text
+    )
 
 
 def circle_title(outcome: Outcome) -> str:
@@ -261,8 +328,8 @@ def circle_totals(outcome: Outcome) -> Table | None:
     whole = circles(outcome)
     kept = whole.where("level", "area").where("part", "")
     keys = (
-        "service", "zone_code", "group", "people", "covered", "outside", "share", "share_frail", "share_straight",
-        "communities_covered",
+        "service", "zone_code", "group", "people", "covered", "outside", "off_network", "share", "share_all", "share_frail",
+        "share_straight", "communities_covered",
     )  # fmt: skip
     title = phrase("circle_totals_title", outcome.lang, title=whole.title)
     at = [entry.key for entry in kept.columns]
@@ -299,14 +366,66 @@ def _of_communities(row: Mapping[str, Any], level: str) -> list[Cell]:
     count = row["communities"]
     if level == "community" or missing(count) or not count:
         return [None, None]
-    covered = row["communities_covered"]
-    return [Tally(int(covered), int(count)), Amount.of(float(covered) / float(count), "percent")]
+    covered, unknown = row["communities_covered"], row["communities_unknown"] or 0
+    tally = Tally(int(covered), int(count - unknown), int(unknown))
+    return [
+        tally,
+        Amount.between(float(covered) / float(count), float(covered + unknown) / float(count), "percent"),
+    ]
 
 
 def _land_share(row: Mapping[str, Any]) -> Cell:
     if pd.isna(row["land_m2"]) or row["land_m2"] == 0:
         return None
-    return Amount.of(row["land_covered_m2"] / row["land_m2"], "percent")
+    covered, off = row["land_covered_m2"], row["land_off_network_m2"] or 0.0
+    return Amount.between(covered / row["land_m2"], min((covered + off) / row["land_m2"], 1.0), "percent")
+
+
+@listed(35, "workbook", "csv")
+def mean_met_zones(outcome: Outcome) -> Table | None:
+    """Return 均值达标、覆盖不足清单: a row a zone and rule whose mean is met while too few are in the circle; None where there is none."""
+    lang, names = outcome.lang, Names(outcome)
+    own = outcome.flags[outcome.flags["state"] == "mean_met"]
+    if own.empty:
+        return None
+    above = names.levels_between()
+    keys = (
+        "serial", "rule_id", "indicator", "level", "zone_code", *above, "zone", "reachable", "required", "unit_of_value",
+        "in_circle_part", "people", "below", "nearest_facility", "minutes", "caveats",
+    )  # fmt: skip
+    rows: list[list[Cell]] = []
+    worst = own.sort_values("below_low", ascending=False, kind="stable")
+    for row in rows_of(worst):
+        rule, zone, number_format = row["rule_id"], row["zone_id"], names.format(row["rule_id"])
+        inside, below = beside_mean(row)
+        rows.append(
+            [
+                rule,
+                names.rule(rule),
+                Coded(names.level(zone)),
+                names.code(zone),
+                *names.above_of(zone, above),
+                names.zone(zone),
+                Amount.between(row["reachable_low"], row["reachable_high"], number_format),
+                Amount.of(row["required"], number_format),
+                names.unit(rule) or unit(row["unit"], lang),
+                inside,
+                Amount.of(row["people"], "count"),
+                below,
+                names.facility(row["nearest_facility"]),
+                Amount.of(row["minutes"], "minutes"),
+                phrase("join_semicolon", lang).join(caveats_of(row, lang)),
+            ]
+        )
+    return table_of("mean_met", lang, keys, rows, notes=(phrase("mean_met_note", lang),), frozen=3)
+
+
+def beside_mean(row: Mapping[str, Any]) -> list[Cell]:
+    """Return what a mean hides: the share of people within the circle, and how many reach less than the standard."""
+    return [
+        Amount.between(row["in_circle_low"], row["in_circle_high"], "percent"),
+        Amount.between(row["below_low"], row["below_high"], "count"),
+    ]
 
 
 @listed(80, "workbook", "csv")
@@ -319,12 +438,12 @@ def provision(outcome: Outcome) -> Table | None:
         return None
     above = names.levels_between()
     keys = (
-        "rule_id", "indicator", "level", "zone_code", *above, "zone", "people", "reachable", "taken_outside", "located", "required", "unit_of_value",
-        "flagged", "shortfall", "unit", "apportioned", "people_affected", "affected", "nearest_facility", "minutes", "cause", "caveats",
+        "rule_id", "indicator", "level", "zone_code", *above, "zone", "people", "off_network", "reachable", "taken_outside", "located", "required", "unit_of_value",
+        "in_circle_part", "below", "flagged", "shortfall", "unit", "apportioned", "people_affected", "affected", "nearest_facility", "minutes", "cause", "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = []
     for row in rows_of(flags):
-        rule, zone, state = row["rule_id"], row["zone_id"], flag_state(row["flagged"])
+        rule, zone, state = row["rule_id"], row["zone_id"], flag_state(row)
         level, number_format = names.level(zone), names.format(rule)
         rows.append(
             [
@@ -335,11 +454,13 @@ def provision(outcome: Outcome) -> Table | None:
                 *names.above_of(zone, above),
                 names.zone(zone),
                 Amount.of(row["people"], "count"),
+                Amount.of(row["off_network"], "count"),
                 Amount.between(row["reachable_low"], row["reachable_high"], number_format),
                 Amount.of(row.get("taken_outside", float("nan")), "percent"),
                 Amount.between(row["located_low"], row["located_high"], number_format),
                 Amount.of(row["required"], number_format),
                 names.unit(rule) or unit(row["unit"], lang),
+                *beside_mean(row),
                 state,
                 Amount.of(row["shortfall"], "count") if state.code == "flagged" else None,
                 unit_cell(row["unit"], lang),

@@ -5,7 +5,8 @@ the rules table lacks the words and formats that a kind of rule declares. They a
 those of their kind; what nobody recorded is null or empty. Facilities keep the ids that they had.
 
 Format 2: findings do not say which figure counts beside what departments report, nor where the path leads: they are the measured ones, and
-the target that judged.
+the target that judged. People off the network were counted outside of every circle; how many they were nobody recorded, so that the
+shares of all people, and what stands beside a mean, are null; a flag has the state that follows from it.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from geoplan.standards.packs.read import read_pack, rules_table, shipped
 from geoplan.tables import Outcome, Service
 from geoplan.tables.schemas import OUTCOME
 from geoplan.words.errors import InputError, Note
+from geoplan.words.numbers import missing
 
 #: Columns of rules that the kind alone decides, whatever the pack.
 OF_KIND = frozenset([
@@ -69,7 +71,9 @@ def _second(values: Mapping[str, Any], *, file: str) -> dict[str, Any]:
 
 def _third(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values of format 2 as those of format 3."""
-    kept = dict(values) | {name: OUTCOME[name].completed(values[name]) for name in ("findings", "reported")}
+    kept = dict(values) | {name: OUTCOME[name].completed(values[name]) for name in OUTCOME if name in values}
+    kept["flags"] = kept["flags"].assign(state=kept["flags"]["flagged"].map(_state).astype(object))
+    kept["members"] = kept["members"].assign(value_high=kept["members"]["value"])
     findings = kept["findings"]
     adopted = findings["actual_low"].notna().map({True: "measured", False: ""})
     same = {
@@ -78,6 +82,11 @@ def _third(values: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     kept["findings"] = findings.assign(adopted=adopted, **{new: findings[old] for new, old in same.items()})
     return kept
+
+
+def _state(flagged: object) -> str:
+    """Return the state of a flag of which only True, False or nothing was recorded."""
+    return "unknown" if missing(flagged) else "flagged" if flagged else "not_flagged"
 
 
 def _service(name: str, entry: Mapping[str, Any]) -> Service:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report.content.names import rows_of
-from geoplan.tables import ANSWERS, Outcome
+from geoplan.tables import ANSWERS, STATES, Outcome
 
 FILE = "run.json"
 #: Number of its format. Without one: the form of the first version, whose ``services`` hold ``frail_ms``.
@@ -133,18 +133,14 @@ def _whole(outcome: Outcome) -> list[str]:
 
 def _counts(outcome: Outcome) -> dict[str, Any]:
     levels = outcome.zones["level"].value_counts()
-    flagged = outcome.flags["flagged"].astype("boolean")
+    states = outcome.flags["state"]
     return {
         "zones": {str(level): int(count) for level, count in levels.items()},
         "demand_points": int((~outcome.demand["halo"].astype(bool)).sum()),
         "halo_points": int(outcome.demand["halo"].astype(bool).sum()),
         "facilities": len(outcome.facilities),
         "unplaced": len(outcome.unplaced),
-        "flags": {
-            "flagged": int(flagged.sum()),
-            "not_flagged": int((~flagged).sum()),
-            "unknown": int(flagged.isna().sum()),
-        },
+        "flags": {state: int((states == state).sum()) for state in STATES},
         "verdicts": {str(k): int(v) for k, v in outcome.findings["verdict"].value_counts().items()},
     }
 

@@ -122,7 +122,9 @@ def _zones(
         column = field_name(rule, "flag")
         if column not in table.columns:
             continue
-        for state, code, colour in (("flagged", "layer_flag", "flag"), ("unknown", "layer_unknown", "hatch")):
+        for state, code, colour in (
+            ("flagged", "layer_flag", "flag"), ("mean_met", "layer_mean_met", "mean_met"), ("unknown", "layer_unknown", "hatch"),
+        ):  # fmt: skip
             own = table.geometry[table[column] == state]
             if len(own):
                 named = _word(code, lang, indicator=f"{names.rule(rule)}_{label(level, lang)}")

@@ -24,7 +24,7 @@ from geoplan.words.catalogue import phrase
 from geoplan.words.labels import facility_label, heading, label, planner_word
 from geoplan.words.numbers import FORMATS
 
-_STATES = {"flagged": "flag", "not_flagged": "not_flagged", "unknown": "no_data"}
+_STATES = {"flagged": "flag", "mean_met": "mean_met", "not_flagged": "not_flagged", "unknown": "no_data"}
 _OTHER = "other"
 #: Classes of the candidates in the order of the legend: words, and the mark's colour, shape, and whether it is hollow.
 _CANDIDATE_MARKS: Mapping[str, tuple[str, str, str, bool]] = {

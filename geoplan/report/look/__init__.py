@@ -35,6 +35,7 @@ COLOURS: Mapping[str, str] = {
     "flag": "#d1431b",  # the one strong colour: a flag (短板)
     "flag_soft": "#f3c3b1",
     "flag_medium": "#e58866",
+    "mean_met": "#f2d27a",  # the mean is met, but too few are in the circle: neither a flag nor none
     "not_flagged": "#e6ebea",
     "no_data": "#f2f2f0",  # drawn with a hatch
     "hatch": "#b3b8bd",
@@ -60,6 +61,7 @@ VERDICT_COLOURS: Mapping[str, str] = {
 #: Code of a cell (verdict, state, severity) -> background and ink, in every table that colours codes.
 CODE_COLOURS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("flag", "flagged", "error"), (COLOURS["flag_soft"], COLOURS["flag"])),
+    "mean_met": (COLOURS["mean_met"], COLOURS["ink"]),
     **dict.fromkeys(("unknown", "no_data", "may_count"), (COLOURS["no_data"], COLOURS["ink_soft"])),
     **dict.fromkeys(("met", "has"), (VERDICT_COLOURS["met"], COLOURS["ink"])),
     **dict.fromkeys(("not_met", "has_not"), (VERDICT_COLOURS["not_met"], COLOURS["paper"])),

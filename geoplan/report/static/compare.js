@@ -36,9 +36,9 @@ export function startComparison(data) {
     if (row === undefined) return null;
     if (state.view === "share") return view().share[side][row] == null ? "no_data" : classOf(view().share[side][row], look.share_limits);
     const flagged = view().flagged[side][row];
-    return flagged == null ? "no_data" : flagged ? "flag" : "fine";
+    return flagged == null ? "no_data" : flagged ? "flag" : view().mean_met[side][row] ? "mean_met" : "fine";
   }
-  const fills = { no_data: noData, flag: look.flag, fine: look.not_flagged };
+  const fills = { no_data: noData, flag: look.flag, mean_met: look.mean_met, fine: look.not_flagged };
   const fillOf = (name) => (typeof name === "number" ? look.sequential[name] : fills[name]);
   // 1 better, -1 worse, 0 as before or not to be told
   function turn(row) {
@@ -141,7 +141,7 @@ export function startComparison(data) {
       const own = (side) => `${share(v.share[side][row])} · ${whole(v.covered[side][row])} ${v.unit}`;
       return [line(words.before, own(0)), line(words.after, own(1)), line(words.change, `${signed(v.change[row], whole)} ${v.unit}`)];
     }
-    const own = (side) => (v.flagged[side][row] == null ? words.no_data : v.flagged[side][row] ? `${words.flagged} · ${whole(v.short[side][row])} ${v.unit}` : words.not_flagged);
+    const own = (side) => (v.flagged[side][row] == null ? words.no_data : v.flagged[side][row] ? `${words.flagged} · ${whole(v.short[side][row])} ${v.unit}` : v.mean_met[side][row] ? words.mean_met : words.not_flagged);
     return [line(words.before, own(0)), line(words.after, own(1)), line(words.shortfall, v.change[row] == null ? "—" : `${signed(v.change[row], whole)} ${v.unit}`)];
   }
   function hover(z, event) {
@@ -170,7 +170,7 @@ export function startComparison(data) {
   const edge = (name, colour) => { const node = span(name); node.style.borderColor = colour; return node; };
   function drawLegend() {
     const classes = state.view === "share" ? [...look.share_texts.map((text, k) => [k, text]), ["no_data", words.no_data]]
-      : [["flag", words.flagged], ["fine", words.not_flagged], ["no_data", words.no_data]];
+      : [["flag", words.flagged], ["mean_met", words.mean_met], ["fine", words.not_flagged], ["no_data", words.no_data]];
     const swatches = classes.map(([name, label]) => {
       const swatch = span("gp-swatch" + (name === "no_data" ? " hatch" : ""));
       if (name !== "no_data") swatch.style.background = fillOf(name);

@@ -17,6 +17,7 @@ import shapely
 
 from geoplan.report import look
 from geoplan.report.content.basemap import BaseMap, Kind
+from geoplan.report.content.shortfalls import zone_state
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import OutputError
@@ -73,13 +74,17 @@ def atelier(outcome: Outcome) -> Iterator[Atelier | str]:
         room.__exit__(None, None, None)
 
 
+#: Stands for a zone of which no indicator is short, but one is met in the mean alone.
+MEAN_MET = -1.0
+
+
 def flags_of(outcome: Outcome) -> dict[str, float]:
-    """Return zone_id -> how many indicators are short; NaN where none is known to be and one cannot be told."""
+    """Return zone_id -> how many indicators are short; where none is, `MEAN_MET`, or NaN where one cannot be told."""
     found: dict[str, float] = {}
-    for zone, own in outcome.flags.groupby("zone_id", sort=False)["flagged"]:
-        told = own.astype("boolean")
-        short = int(told.fillna(value=False).sum())
-        found[str(zone)] = math.nan if short == 0 and told.isna().any() else float(short)
+    for zone, own in outcome.flags.groupby("zone_id", sort=False)["state"]:
+        short = int((own == "flagged").sum())
+        rest = {"mean_met": MEAN_MET, "unknown": math.nan, "not_flagged": 0.0}
+        found[str(zone)] = float(short) if short else rest[zone_state(own).code]
     return found
 
 
@@ -87,6 +92,7 @@ def _texts(base: BaseMap) -> Iterable[str]:
     yield from map(str, base.outcome.zones["name"])
     yield from (phrase(f"paper_map_{code}", base.lang, count=0) for code in ("none", "short", "more"))
     yield label("no_data", base.lang)
+    yield label("mean_met", base.lang)
     yield from (kind.label for kind in base.kinds)
     yield label("synthetic_banner", base.lang)
     yield f"0123456789 km{phrase('basemap_north', base.lang)}"
@@ -116,7 +122,7 @@ def town_map(room: Atelier, zone_id: str) -> bytes:
     if len(own) <= MOST_NAMES:
         _draw_names(axes, room, own)
     _draw_scale(axes, room, wide)
-    _draw_legend(figure, room, kinds, unknown=any(math.isnan(room.short.get(str(z), 0.0)) for z in own.index))
+    _draw_legend(figure, room, kinds, [room.short.get(str(zone), 0.0) for zone in own.index])
     return _png(figure)
 
 
@@ -141,11 +147,18 @@ def _spread(low: float, high: float, least: float) -> tuple[float, float]:
     return low - more, high + more
 
 
+def _fill(count: float) -> str:
+    """Return the colour of a zone by how many indicators are short."""
+    if math.isnan(count):
+        return look.COLOURS["no_data"]
+    return look.COLOURS["mean_met"] if count == MEAN_MET else FILLS[int(min(count, 3))]
+
+
 def _draw_zones(axes: Any, room: Atelier, own: gpd.GeoDataFrame, town: Any) -> None:  # noqa: ANN401
     for zone, shape in own.geometry.items():
         count = room.short.get(str(zone), 0.0)
         unknown = math.isnan(count)
-        fill = look.COLOURS["no_data"] if unknown else FILLS[int(min(count, 3))]
+        fill = _fill(count)
         axes.add_artist(
             _patch(
                 shape, facecolor=fill, edgecolor=look.COLOURS["boundary_strong"], linewidth=0.4,
@@ -233,8 +246,7 @@ def _draw_legend(
     figure: Any,  # noqa: ANN401
     room: Atelier,
     kinds: Sequence[Kind],
-    *,
-    unknown: bool,
+    counts: Sequence[float],
 ) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -246,7 +258,10 @@ def _draw_legend(
         Patch(facecolor=fill, edgecolor=edge, linewidth=0.4, label=text)
         for fill, text in zip(FILLS, told, strict=True)
     ]
-    if unknown:
+    if MEAN_MET in counts:
+        fill = look.COLOURS["mean_met"]
+        entries.append(Patch(facecolor=fill, edgecolor=edge, linewidth=0.4, label=label("mean_met", lang)))
+    if any(map(math.isnan, counts)):
         entries.append(
             Patch(facecolor=look.COLOURS["no_data"], edgecolor=edge, hatch="////", label=label("no_data", lang))
         )  # fmt: skip

@@ -38,6 +38,7 @@ _BESIDE = (look.VERDICT_COLOURS["not_applicable"], look.COLOURS["ink_soft"])
 _COLOURS = {
     "flag": _FLAG,
     "flagged": _FLAG,
+    "mean_met": (look.COLOURS["mean_met"], look.COLOURS["ink"]),
     "unknown": _NO_DATA,
     "no_data": _NO_DATA,
     "may_count": _NO_DATA,

@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 from pydantic import Field, model_validator
 
-from geoplan.coverage.circle import community_covered
+from geoplan.coverage.circle import covered_or_not
 from geoplan.standards.causes import around, cause_of_circle
 from geoplan.standards.counts import amounts, no_types
 from geoplan.standards.data import AssessmentData, Bools
@@ -80,14 +80,14 @@ class Circle(MemberRule):
         zones = self.zones(data)
         each = self.shares(data).reindex(zones.every)
         empty = ~(each["people"] > 0).to_numpy(dtype=bool)
-        inside = community_covered(each["people"], each["covered"], flag_share=self._flag_share(data))
-        has = pd.arrays.BooleanArray(np.asarray(inside, dtype=bool), empty)
+        sure, maybe = self._covered(data, each)
+        has = pd.arrays.BooleanArray(sure, empty | (maybe & ~sure))
         members = members_table(zones.every, has, zones.is_sure)
-        for column in ("share", "nearest_facility", "minutes"):
-            members[column.replace("share", "value")] = each[column].to_numpy()
-        members["cause"] = np.where(
-            ~inside & ~empty, self.causes(data, each.index).to_numpy(dtype=object), ""
-        )
+        values = {"value": "share_low", "value_high": "share_high"}
+        for column in ("value", "value_high", "nearest_facility", "minutes"):
+            members[column] = each[values.get(column, column)].to_numpy()
+        causes = self.causes(data, each.index).to_numpy(dtype=object)
+        members["cause"] = np.where(maybe & ~sure, "streets_missing", np.where(~maybe & ~empty, causes, ""))
         # communities where nobody lives are no members; those of which that is not known are
         unknown = data.unknown_people(self.group)[data.zones.index.get_indexer(each.index)]
         return members[~empty | unknown].reset_index(drop=True)
@@ -102,17 +102,20 @@ class Circle(MemberRule):
         if missing:
             return no_flags(ids, self.unit), missing
         shares = self.shares(data).reindex(ids)
-        people, share = shares["people"], shares["share"]
+        people, low, high = shares["people"], shares["share_low"], shares["share_high"]
         empty = ~(people > 0).to_numpy(dtype=bool)
-        inside = community_covered(people, shares["covered"], flag_share=self._flag_share(data))
-        is_flagged = ~inside & ~empty
-        outside = (people - shares["covered"]).where(is_flagged, 0.0).where(~empty)
+        sure, maybe = self._covered(data, shares)
+        is_flagged, is_open = ~maybe & ~empty, maybe & ~sure
+        # the least: those off the network may all be inside
+        short = shares["outside"].where(is_flagged, 0.0).where(sure | is_flagged)
         return pd.DataFrame({
-            "reachable_low": share, "reachable_high": share, "located_low": np.nan, "located_high": np.nan,
-            "required": 1 - self._flag_share(data), "shortfall": outside, "unit": self.unit,
-            "flagged": pd.Series(pd.arrays.BooleanArray(is_flagged, empty), index=ids), "people": people,
-            "people_affected": outside, "nearest_facility": shares["nearest_facility"], "minutes": shares["minutes"],
-            "cause": self.causes(data, ids).where(is_flagged, ""),
+            "reachable_low": low, "reachable_high": high, "located_low": np.nan, "located_high": np.nan,
+            "required": 1 - self._flag_share(data), "shortfall": short, "unit": self.unit,
+            "state": np.select([is_flagged, sure], ["flagged", "not_flagged"], "unknown"), "people": people,
+            "off_network": shares["off_network"], "in_circle_low": low, "in_circle_high": high,
+            "below_low": shares["outside"], "below_high": shares["outside"] + shares["off_network"],
+            "people_affected": short, "nearest_facility": shares["nearest_facility"], "minutes": shares["minutes"],
+            "cause": np.select([is_flagged, is_open], [self.causes(data, ids), "streets_missing"], ""),
         }, index=ids), ()  # fmt: skip
 
     def causes(self, data: AssessmentData, ids: pd.Index) -> pd.Series:
@@ -122,14 +125,20 @@ class Circle(MemberRule):
     def count(self, data: AssessmentData, members: pd.DataFrame, zone: str) -> Measured:
         """Return the share of the people of a zone who are in the circle, with the share of communities and of land."""
         told = super().count(data, members, zone)
-        named = ["share", "people", "covered", "land"]
-        share, people, covered, land = (
+        named = ["share_low", "share_high", "people", "outside", "off_network", "land"]
+        low, high, people, outside, off, land = (
             float(x) for x in self.shares(data).loc[zone, named].to_numpy(dtype=float)
         )
         also = {"share_communities": told.low, "share_land": land, **self._by_kind(data, zone)}
         return replace(
-            told, low=share, high=share, scale=people, unknown_rows=0, unsure_rows=0, have=NAN, applicable=people > 0, people=people - covered, also=also
+            told, low=low, high=high, scale=people, unknown_rows=0, unsure_rows=0, have=NAN, applicable=people > 0, people=outside,
+            off_network=off, also=also,
         )  # fmt: skip
+
+    def _covered(self, data: AssessmentData, shares: pd.DataFrame) -> tuple[Bools, Bools]:
+        """Return which zones are certainly and which possibly covered."""
+        counts = (shares[name] for name in ("people", "covered", "off_network"))
+        return covered_or_not(*counts, flag_share=self._flag_share(data))
 
     def _flag_share(self, data: AssessmentData) -> float:
         """Return the share of people that may lie outside."""
@@ -142,7 +151,7 @@ class Circle(MemberRule):
             return {}
         rows = self._rows(data, service)
         rows = rows[(rows["zone_id"] == zone) & rows["kind"].isin(["urban", "rural"])]
-        shares = rows["share"].to_numpy(dtype=float)
+        shares = rows["share_low"].to_numpy(dtype=float)
         return {f"share_{kind}": float(share) for kind, share in zip(rows["kind"], shares, strict=True)}
 
     def missing(self, data: AssessmentData) -> tuple[Note, ...]:
@@ -172,7 +181,10 @@ class Circle(MemberRule):
         return None
 
     def shares(self, data: AssessmentData) -> pd.DataFrame:
-        """Return the circle in every zone: ``people, covered, share, land, nearest_facility, minutes``."""
+        """Return the circle in every zone: ``people, covered, outside, off_network, share_low, share_high, land, nearest_facility, minutes``.
+
+        The shares are of all people: the least, and the most with everybody off the network inside.
+        """
         return data.once(("circle", self.rule_id, self.minutes, self.metres), lambda: self._shares(data))
 
     def _shares(self, data: AssessmentData) -> pd.DataFrame:
@@ -183,16 +195,19 @@ class Circle(MemberRule):
                 rows = rows[rows["kind"].fillna("") == ""]
             told = rows.set_index("zone_id").reindex(data.zones.index)
             land = told["land_covered_m2"].astype(float).div(told["land_m2"].astype(float))
-            people, covered = told["people"].astype(float), told["covered"].astype(float)
+            people, covered, off = (told[name].astype(float) for name in ("people", "covered", "off_network"))
         else:
-            points = self._points(data)
-            people, covered = share_reached(data, points, self.group)
+            people, covered = share_reached(data, self._points(data), self.group)
+            # a straight line is known of everybody
+            off = data.people_off_network(self.group) if self.metres is None else 0.0 * people
             land = pd.Series(np.nan, index=data.zones.index)
         known = ~data.unknown_people(self.group)
-        people, covered = people.where(known), covered.where(known)
+        people, covered, off = people.where(known), covered.where(known), off.where(known)
+        some = people.where(people > 0)
         near = nearest_of(data, self._facilities(data), types_of(self.of), self.group)
         return pd.DataFrame({
-            "people": people, "covered": covered, "share": covered.div(people.where(people > 0)), "land": land,
+            "people": people, "covered": covered, "outside": (people - covered - off).clip(lower=0.0), "off_network": off,
+            "share_low": covered / some, "share_high": ((covered + off) / some).clip(upper=1.0), "land": land,
             "nearest_facility": near["nearest_facility"],
             "minutes": near["minutes"],
         })  # fmt: skip

@@ -8,7 +8,7 @@ import pandas as pd
 
 from geoplan.standards.causes import around, cause_of_circle
 from geoplan.standards.counts import amounts
-from geoplan.standards.data import AssessmentData
+from geoplan.standards.data import AssessmentData, Bools
 from geoplan.standards.measure import Measured, share_of_members
 from geoplan.standards.members import (
     MemberRule,
@@ -76,7 +76,9 @@ class Presence(MemberRule):
             members[column] = near[column].to_numpy()
         for name in WAYS:
             members[name] = table[name].to_numpy()
-        members["cause"] = self._causes(data, members, counting, group)
+        by_circle = self._way(table) == "within_circle"
+        streets = table["streets_missing"].to_numpy(dtype=bool) & by_circle
+        members["cause"] = self._causes(data, members, counting, group, streets)
         return members
 
     def _presence(self, data: AssessmentData) -> pd.DataFrame:
@@ -97,9 +99,12 @@ class Presence(MemberRule):
         return self.judged_by or ("assigned" if table["assigned"].notna().any() else "located")
 
     def _causes(
-        self, data: AssessmentData, members: pd.DataFrame, counting: pd.Index, group: str
+        self, data: AssessmentData, members: pd.DataFrame, counting: pd.Index, group: str, streets: Bools
     ) -> list[str]:
-        """Return why a zone lacks it; empty where its people have one in the circle all the same."""
+        """Return why a zone lacks it; empty where its people have one in the circle all the same.
+
+        `streets` says of which zones it is not known for want of streets.
+        """
         if not group:
             return [""] * len(members)
         ids = pd.Index(members["member_id"])
@@ -108,7 +113,8 @@ class Presence(MemberRule):
         near = members["within_circle"].fillna(value=False).to_numpy(dtype=bool)
         unknown = members["has"].isna().to_numpy(dtype=bool)
         told = np.where(lacks & ~near, cause, "")
-        return [str(word) for word in np.where(unknown, "no_data", told)]
+        why = np.where(streets, "streets_missing", "no_data")
+        return [str(word) for word in np.where(unknown, why, told)]
 
     def count(self, data: AssessmentData, members: pd.DataFrame, zone: str) -> Measured:
         """Return the share of zones that have it, with the shares in each of the three ways."""
