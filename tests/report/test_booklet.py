@@ -116,9 +116,9 @@ def test_every_polygon_is_drawn_once_and_used_in_every_map(outcome):
     definitions, height = shapes(outcome.zones, "community")
     assert re.findall(r'id="(z\d+)"', definitions) == [f"z{k}" for k in range(12)]
     assert height == pytest.approx(450)
-    flags = {"community/C01": True, "community/C02": False}
+    flags = {"community/C01": "flagged", "community/C02": "not_flagged", "community/C03": "mean_met"}
     drawn = flag_map(outcome.zones, "community", flags, height)
-    assert re.findall(r'href="#z\d+" class="(\w)"', drawn) == ["f", "o", *["n"] * 10]
+    assert re.findall(r'href="#z\d+" class="(\w)"', drawn) == ["f", "o", "m", *["n"] * 9]
 
 
 def test_english_says_it_in_english(make):

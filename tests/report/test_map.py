@@ -24,6 +24,7 @@ from geoplan.report.content.packed import siting_layer as layer_of
 from geoplan.report.content.sites import sites_table
 from geoplan.report.look import codec, offline
 from geoplan.report.webmap.map import DATA_ID, map_page, payload
+from geoplan.tables import STATES
 from geoplan.words.errors import OutputError
 
 
@@ -65,7 +66,8 @@ def test_views_hold_the_rows_and_classes_of_their_tables(outcome, data):
     for view in flags:
         rows = outcome.flags[outcome.flags["rule_id"] == view["key"]]
         assert [data["zones"]["id"][z] for z in view["zone"]] == list(rows["zone_id"])
-        assert view["of"] == [2 if pd.isna(v) else 0 if v else 1 for v in rows["flagged"]]
+        assert view["of"] == [STATES.index(state) for state in rows["state"]]
+        assert [k == 0 for k in view["of"]] == rows["flagged"].fillna(value=False).tolist()
         # only what is flagged has a shortfall to print
         assert [v is not None for v in column_of(view, "shortfall")["low"]] == [k == 0 for k in view["of"]]
     whole = outcome.circle[outcome.circle["kind"] == ""]

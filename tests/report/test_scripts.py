@@ -118,7 +118,7 @@ def test_views_are_counted_ranked_and_searched(node, outcome):
     assert (told["level"], told["levels"]) == ("community", ["town", "community"])
     rule = next(iter(outcome.flags["rule_id"]))
     flags, short = flags_of(outcome, rule)
-    assert told["counts"] == [len(short), len(flags) - len(short) - 4, 4]
+    assert told["counts"] == [len(short), 0, len(flags) - len(short) - 4, 4]
     worst = short.sort_values("shortfall", ascending=False, kind="stable").iloc[:3]
     assert told["worst"] == [
         [z, f"{s:,.0f}"] for z, s in zip(worst["zone_id"], worst["shortfall"], strict=True)

@@ -145,7 +145,7 @@ def test_the_stock_of_the_area_leaves_out_facilities_beyond_it(outcome):
 def test_a_share_of_an_interval_is_an_interval(outcome):
     said = words(assessment(with_projects(outcome)))
     assert (
-        "需求200张（个），每张床位、每个托位只分配一次时实际可服务120–150，占需求的60.0%–75.0%；圈内未满足60，服务圈外20。"
+        "需求200张（个），每张床位、每个托位只分配一次时实际可服务120–150，占需求的60.0%–80.0%；圈内未满足60，服务圈外10，路网外（不详）10。"
         in said
     )
     assert "有1项评价结果由未达标（或数据不足）转为达标，仍有0项未达标" in said

@@ -261,6 +261,7 @@ def _served(outcome: Outcome) -> list[Block]:
             share=cell_text(share, lang) or label("no_data", lang),
             without=format_number(row["without_place"], "count"),
             outside=format_number(row["outside"], "count"),
+            off=format_number(row["off_network"], "count"),
         )
         blocks.append(Paragraph(said))
     table = served_table(outcome)
