@@ -167,11 +167,11 @@ def test_the_main_product_is_the_default_of_communities(package):
     assert name == "短板社区"
     assert root.find("renderer-v2").get("attr") == "flagged"
     values = [c.get("value") for c in root.iter("category")]
-    assert values == ["flagged", "not_flagged", "unknown"]
+    assert values == ["flagged", "mean_met", "not_flagged", "unknown"]
     colour = root.find("renderer-v2/symbols/symbol/layer/Option/Option[@name='color']").get("value")
     assert colour == "209,67,27,255"  # the one strong colour
     unknown = (
-        root.findall("renderer-v2/symbols/symbol")[2].find("layer/Option/Option[@name='style']").get("value")
+        root.findall("renderer-v2/symbols/symbol")[3].find("layer/Option/Option[@name='style']").get("value")
     )
     assert unknown == "b_diagonal"
 

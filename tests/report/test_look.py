@@ -39,7 +39,15 @@ def test_every_label_has_both_languages_and_nothing_else():
 
 def test_glossary_words():
     causes = [label(cause, "zh") for cause in tables.CAUSES]
-    assert causes == ["圈内无设施", "圈内设施已满", "单体规模不足", "类型不符", "路网不通", "路网数据缺失", "数据不足"]
+    assert causes == [
+        "圈内无设施",
+        "圈内设施已满",
+        "单体规模不足",
+        "类型不符",
+        "路网不通",
+        "路网数据缺失",
+        "数据不足",
+    ]
     verdicts = [label(verdict, "zh") for verdict in tables.VERDICTS]
     assert verdicts == ["达标", "未达标", "数据不足", "不适用", "规划未量化"]
     states = [label(state, "zh") for state in tables.STATES]
