@@ -30,7 +30,7 @@ from geoplan.report.content.zones import beside_mean, share_all
 from geoplan.tables import STATES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group
-from geoplan.words.numbers import NOTHING, missing
+from geoplan.words.numbers import NOTHING
 
 #: Numbers of the indicators' columns of a `FlagMatrix`, and what stands in a cell that cannot be told, or where the mean is met alone.
 DIGITS = "①②③④⑤⑥⑦⑧⑨⑩"
