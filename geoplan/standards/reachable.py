@@ -81,8 +81,6 @@ def reachable(data: AssessmentData, rule: Rule) -> Reachable | None:
     return Reachable(shared[0], alone[1], found.table, pairs, _taken(shared, alone), *beside)
 
 
-
-
 def _taken(shared: list[pd.Series], alone: list[pd.Series]) -> pd.Series:
     """Return the share of the supply in reach that those who are assumed outside take, by zone_id.
 

@@ -194,7 +194,9 @@ def people_on_the_ground(
     table = _groups_table(groups, demand, lang)
     covered = covered_shares(here, _over_all_levels(groups, here), water)
     notes += covered_notes(zones.assign(covered_share=covered))
-    return People(demand, shares, table, tuple(notes), outside.edge_zones, uncovered, _unknown(unknown, here), covered)
+    return People(
+        demand, shares, table, tuple(notes), outside.edge_zones, uncovered, _unknown(unknown, here), covered
+    )
 
 
 def notes_on_age(groups: pd.DataFrame, year: int) -> list[Note]:

@@ -81,7 +81,7 @@ def flagged(outcome: Outcome, level: str) -> Table:
         tally = Tally.of(row["flagged"] for row in own.values())
         short = [row for row in own.values() if not missing(row["flagged"]) and row["flagged"]]
         touched = {row["rule_id"]: row["people_affected"] for row in short if present(row["people_affected"])}
-        most = max(touched, key=lambda rule, counts=touched: counts[rule], default="")
+        most = max(touched, key=touched.__getitem__, default="")
         # what a header is marked for stands in each row too, behind its mark: a file for programs has rows only
         said = dict.fromkeys(
             marked(rule, said) for rule, row in own.items() for said in caveats_of(row, lang)
