@@ -30,22 +30,23 @@ def level_caveat(rule: Rule) -> str:
 
 
 def flag_caveats(
-    data: AssessmentData, rule: Rule, ids: pd.Index, own_level: np.ndarray, taken: pd.Series
+    data: AssessmentData, rule: Rule, ids: pd.Index, table: pd.DataFrame
 ) -> list[tuple[str, ...]]:
     """Return what qualifies the flag of each zone: its level, that of its rule, and what is not known of its neighbours.
 
-    `own_level`, shape (n_ids,), says where the flag is at the rule's own level or above it; `taken`, by zone_id, what share of the
-    supply in reach people take who are assumed outside (NaN: the rule measures no supply).
+    `table` holds the flags of the rule in the order of `ids`: `own_level` says where a flag is at the rule's own level or above it,
+    `taken_outside` what share of the supply in reach people take who are assumed outside (NaN: the rule measures no supply), and
+    `may_reach` where people may reach a facility without a point.
     """
     everywhere, elsewhere = rule_caveats(data, rule), level_caveat(rule)
     nowhere = pd.Series(False, index=data.zones.index)
     edge = data.zones.get("edge", nowhere).reindex(ids).fillna(value=False).to_numpy(dtype=bool)
     border = data.zones.get("border", nowhere).reindex(ids).fillna(value=False).to_numpy(dtype=bool)
-    shared = taken.reindex(ids).to_numpy(dtype=float)
+    shared = table["taken_outside"].to_numpy(dtype=float)
     lacking = data.zones.get("without_raster", nowhere).reindex(ids).to_numpy(dtype=float) > 1 - LEAST_COVERED
     towns = data.zones["level"].reindex(ids).eq("town").to_numpy(dtype=bool)
     by_town = {"caveat_by_community": "caveat_by_town"}.get(elsewhere, elsewhere)
-    levels = np.where(own_level, "", np.where(towns, by_town, elsewhere))
+    levels = np.where(table["own_level"].to_numpy(dtype=bool), "", np.where(towns, by_town, elsewhere))
     reached = rule.reached_by()
     neighbours = {
         # too high: nobody outside competes, or at the upper end nobody does; too low: nothing stands outside
@@ -54,6 +55,7 @@ def flag_caveats(
         "caveat_register_ends": border
         & bool(not types_of(reached[0] if reached else rule.selections) & types_outside(data)),
         "caveat_raster_ends": lacking,
+        "caveat_unplaced": table["may_reach"].to_numpy(dtype=bool),
     }
     told = [np.where(holds, code, "") for code, holds in neighbours.items()]
     each = zip(levels, *told, strict=True)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.circle import TOLERANCE_SHARE
-from geoplan.standards.causes import around, cause_of_shortage, supply_in_reach
+from geoplan.standards.causes import around, cause_of_shortage, supply_in_reach, where_unplaced
 from geoplan.standards.caveats import flag_caveats, level_caveat
 from geoplan.standards.counts import located
 from geoplan.standards.data import AssessmentData
@@ -19,6 +19,7 @@ from geoplan.standards.grammar import NOT_QUANTIFIED
 from geoplan.standards.kinds.circle import Circle
 from geoplan.standards.measure import no_flags
 from geoplan.standards.members import flag_share_of, nearest_of
+from geoplan.standards.possible import may_add
 from geoplan.standards.reachable import Reachable, falls_short, reachable
 from geoplan.standards.requirement import Requirement, rounded
 from geoplan.standards.rules import Rule, Selection, types_of
@@ -111,9 +112,10 @@ def flags_of(
     table["rule_id"], table["zone_id"], table["year"] = rule.rule_id, ids, data.year
     table["basis"] = data.basis(rule.counted_group)
     own_level = table["own_level"].to_numpy(dtype=bool)
-    if "taken_outside" not in table:
-        table["taken_outside"] = np.nan
-    table["caveats"] = flag_caveats(data, rule, ids, own_level, table["taken_outside"])
+    for name, nothing in (("taken_outside", np.nan), ("may_reach", False)):
+        if name not in table:
+            table[name] = nothing
+    table["caveats"] = flag_caveats(data, rule, ids, table)
     note = level_caveat(rule)
     for lang in LANGUAGES:
         table[f"note_{lang}"] = np.where(own_level, "", phrase(note, lang) if note else "").astype(object)
@@ -148,8 +150,9 @@ def _supply_flags(
     table["taken_outside"] = reach.taken.loc[ids]
     for end in ("low", "high"):
         table[f"located_{end}"] = (stands[end] * n / some).loc[ids]
+    table["may_reach"] = may_add(data, types, stock, group).loc[ids] > 0
     why = cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n)
-    table["cause"] = _causes(table, why)
+    table["cause"] = _causes(table, where_unplaced(why, table["may_reach"]))
     near = nearest_of(data, stock.index, types, group).reindex(ids)
     table["nearest_facility"], table["minutes"] = near["nearest_facility"], near["minutes"]
     return table, ()

@@ -38,6 +38,8 @@ class Measured:
         Amount in the unit in which one builds that raises the value by 1 (people / N, members, whole of a share).
     rows, unknown_rows
         Register rows (or members) that count, and those of them whose amount is unknown.
+    may_reach
+        People who may lie in the circle of a facility without a point or of which too little is known; the interval holds them.
     unsure_rows
         Of `unknown_rows` the members of which it is not known whether they count.
     known
@@ -72,6 +74,7 @@ class Measured:
     scale: float = NAN
     rows: int = 0
     unknown_rows: int = 0
+    may_reach: float = 0.0
     unsure_rows: int = 0
     known: tuple[float, float] | None = None
     have: float = NAN

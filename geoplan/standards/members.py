@@ -10,6 +10,7 @@ from geoplan.coverage.circle import covered_or_not, in_circle
 from geoplan.standards.counts import amounts, located
 from geoplan.standards.data import AssessmentData, Bools, Floats
 from geoplan.standards.measure import NAN, Measured, Tally, share_of_members
+from geoplan.standards.possible import may_be_reached
 from geoplan.standards.rule_zones import RuleZones
 from geoplan.standards.rules import Rule, Selection, types_of
 from geoplan.words.errors import Note
@@ -145,7 +146,8 @@ def _within(
     if near[0] is None or near[1] is None:
         return unknown
     off, flag_share = data.people_off_network(group).loc[index], flag_share_of(data, types)
-    (people, least), (_, most) = (share_reached(data, points, group) for points in near if points is not None)
+    ends = (near[0], near[1] | may_be_reached(data, types, possible))
+    (people, least), (_, most) = (share_reached(data, points, group) for points in ends)
     people = people.loc[index]
     sure, _ = covered_or_not(people, least.loc[index], off, flag_share=flag_share)
     with_rows, maybe = covered_or_not(people, most.loc[index], off, flag_share=flag_share)

@@ -73,14 +73,10 @@ def _straddle(rule: Rule, found: Measured, what: Requirement) -> list[Note]:
     unit = both_labels("unit", "units", [rule.unit])
     if math.isnan(found.low):
         return [Note.of("rule_nothing_measured")]
-    if found.off_network > 0:
-        return [
-            Note.of(
-                "rule_people_off_network",
-                people=f"{found.off_network:,.0f}",
-                **both_labels("group", "groups", [found.group]),
-            )
-        ]
+    people = {"rule_people_off_network": found.off_network, "rule_people_may_reach": found.may_reach}
+    if max(people.values()) > 0:
+        who = both_labels("group", "groups", [found.group])
+        return [Note.of(code, people=f"{n:,.0f}", **who) for code, n in people.items() if n > 0]
     if not math.isnan(what.either) and found.low == found.high:
         return [Note.of("rule_either", low=f"{what.required:g}", high=f"{what.either:g}")]
     known_rows, rest = found.rows - found.unknown_rows, found.unknown_rows

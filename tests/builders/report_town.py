@@ -188,13 +188,13 @@ _REGISTERS = (
     (E, 3, "学府社区养老服务站", "elder_day_care", "existing", 2019, None, "community/C02", "exact", (800, 300), True, {"beds": 10}),
     (E, 4, "湖滨护理院", "elder_home", "building", 2026, None, "community/C07", "approximate", (1300, 700), False, {"beds": 80}),
     (E, 5, "长青养老院", "elder_home", "planned", 2028, None, "community/C11", "exact", (1200, 1250), pd.NA, {"beds": 200}),
-    (E, 6, "无坐标养老院", "elder_day_care", "existing", 2012, None, "town/T3", "missing", None, False, {"beds": None}),
+    (E, 6, "无坐标养老院", "home_care", "existing", 2012, None, "town/T3", "missing", None, False, {"beds": None}),
     (E, 7, "停用养老院", "elder_home", "closed", 2001, 2023, "community/C05", "exact", (300, 800), False, {"beds": 30}),
     (E, 8, "城西养老院", "elder_home", "existing", 2018, None, None, "exact", (-150, 900), False, {"beds": None}),
     (C, 2, "向阳托育中心", "childcare", "existing", 2020, None, "community/C01", "exact", (150, 420), True, {"places": 24}),
     (C, 3, "北秀幼儿园托班", "kindergarten_class", "existing", 2021, None, "community/C02", "exact", (700, 100), True, {"places": 12}),
     (C, 4, "和平托育园", "childcare", "existing", None, None, "community/C08", "exact", (1700, 800), False, {"places": 25}),
-    (C, 5, "坐标有误托育园", "childcare", "existing", 2022, None, "district/D2", "rejected", None, pd.NA, {"places": 18}),
+    (C, 5, "坐标有误托育园", "home_childcare", "existing", 2022, None, "district/D2", "rejected", None, pd.NA, {"places": 18}),
 )  # fmt: skip
 
 

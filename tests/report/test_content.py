@@ -101,7 +101,9 @@ class TestFlagged:
         )
         table = communities(dataclasses.replace(outcome, flags=marked))
         headers = [entry.header for entry in table.columns if entry.mark == "short"]
-        assert [header.split("\n")[0].endswith("*") for header in headers] == [True] + [False] * (len(headers) - 1)
+        assert [header.split("\n")[0].endswith("*") for header in headers] == [True] + [False] * (
+            len(headers) - 1
+        )
         assert any("参照新建标准测算" in note and "*" in note for note in table.notes)
 
     def test_a_caveat_of_one_zone_stands_in_its_row(self, outcome):

@@ -11,12 +11,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from rule_cases import rule
+from shapely.geometry import Point
 
 from geoplan.report.content.members import state_of
 from geoplan.standards.data import AssessmentData
+from geoplan.standards.flags import study_circles
 from geoplan.standards.gaps import gap_list
 from geoplan.standards.members import zone_presence
 from geoplan.standards.packs.read import read_pack, rules_table
+from geoplan.standards.reachable import reachable
 from geoplan.standards.rules import Selection
 
 INF = float("inf")
@@ -35,6 +38,7 @@ def rooms(town, *rows):
         zone_id=[zone for zone, _, _ in rows],
         location_quality=["exact" if placed else "missing" for _, _, placed in rows],
     )
+    new["geometry"] = [like["geometry"] if placed else None for _, _, placed in rows]
     new["serves"] = pd.Series([serves for _, serves, _ in rows], index=new.index, dtype=object)
     both = pd.concat([table, new]).rename_axis("facility_id")
     supplies = town.supplies[town.supplies["facility_id"].isin(both.index)]
@@ -256,3 +260,99 @@ def test_without_a_register_every_kind_says_no_data(town, rules_from, body):
     # a register with a word for the type and no row says that there are none
     told = town.assess(rules_from(body), register_types=frozenset({"home_care"}), flag_rules=())
     assert set(told.findings["verdict"]) <= {"not_met", "not_applicable"}
+
+
+# --- who may reach a facility without a point -------------------------------------------------------------------------
+
+BEDS = rule(
+    "provision", ">=20", "level: district", ROOMS, "supply: beds", "per: elders_60/1000", "unit: beds"
+)
+
+
+def flags(town, rules, name="local.r"):
+    table = town.assess(rules).flags
+    return table[table["rule_id"] == name].set_index("zone_id")
+
+
+def test_a_room_without_a_point_leaves_the_flags_around_it_open(town, rules_from):
+    # C (600 m to 900 m) has 4 beds at a place that nobody knows; one walks 300 m, so that B and D may reach them, and not A
+    some = rooms(town, ("community/C", (), False)).supply(beds={"room/0": 4})
+    table = flags(some, rules_from(BEDS))
+    # at most all four for the 60 elders of a community, or the 120 of a town; no less than nothing
+    assert table.loc[COMMUNITIES, "reachable_high"].tolist() == pytest.approx(
+        [0.0, 4 / 60e-3, 4 / 60e-3, 4 / 60e-3]
+    )
+    assert table.loc["town/2", "reachable_high"] == pytest.approx(4 / 120e-3)
+    assert table["reachable_low"].max() == 0.0
+    assert bool(table.loc["community/A", "flagged"])
+    assert table.drop(index="community/A")["flagged"].isna().all()
+    # 1.2 beds are due there, and a home is near
+    assert table.loc["community/A", ["cause", "shortfall"]].tolist() == ["wrong_type", 2.0]
+    assert set(table.loc[["community/B", "community/C"], "cause"]) == {"no_data"}
+    assert "caveat_unplaced" in table.loc["community/C", "caveats"]
+    assert "caveat_unplaced" not in table.loc["community/A", "caveats"]
+
+
+def test_what_is_short_even_with_all_of_it_is_flagged_and_not_for_want_of_a_facility(town, rules_from):
+    few = rooms(town, ("community/C", (), False)).supply(beds={"room/0": 1})
+    table = flags(few, rules_from(BEDS.replace(">=20", ">=50")))
+    # 3 beds are due to 60 elders; with the one that may be theirs two are missing for certain
+    row = table.loc["community/C"]
+    assert (bool(row["flagged"]), row["shortfall"], row["cause"]) == (True, 2.0, "no_data")
+    assert row["people_affected"] == pytest.approx(40.0)
+
+
+def test_the_circle_of_a_room_without_a_point_is_an_interval(town, rules_from):
+    body = rule(
+        "circle", ">=40%", "level: district", ROOMS, "group: elders_60", "minutes: 15", "unit: people"
+    )
+    some = rooms(town, ("community/A", (), True), ("community/D", (), False))
+    # the known room is at 150 m as all rooms here: blocks 0 to 4 of 12; D lies from 900 m on, so that blocks 6 to 11 may
+    row = some.finding(rules_from(body))
+    assert (row["actual_low"], row["actual_high"]) == pytest.approx((5 / 12, 11 / 12))
+    assert row["verdict"] == "met"
+    high = some.finding(rules_from(body.replace("40%", "60%")))
+    assert high["verdict"] == "no_data"
+    assert high["missing_zh"].startswith("另有 120 人（60岁及以上老年人）可能到达")
+    short = some.finding(rules_from(body.replace("40%", "95%")))
+    # block 5 alone is outside for certain
+    assert (short["verdict"], short["people_affected"]) == ("not_met", 20.0)
+    assert some.members(rules_from(body))["has"].isna().all()  # the area itself, of which 80 % must be inside
+    table = flags(some, rules_from(body))
+    assert table.loc["community/D", ["reachable_low", "reachable_high"]].tolist() == [0.0, 1.0]
+    assert table.loc["community/D", "cause"] == "no_data"
+    assert pd.isna(table.loc["community/D", "flagged"])
+    # of one that may count but has a point, those who walk to it may be inside
+    blank = some.with_facilities(public=pd.array([pd.NA] * len(some.facilities), dtype="boolean"))
+    public = body.replace("[elder_day_care]", "[elder_day_care], where: {attribute: public}")
+    assert blank.finding(rules_from(public))[["actual_low", "actual_high"]].tolist() == pytest.approx(
+        [0.0, 11 / 12]
+    )
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    zone=st.sampled_from(["community/B", "community/C", "town/2", None]),
+    at=st.floats(0.0, 1.0),
+    beds=st.sampled_from([0, 3, 12]),
+    known=st.sampled_from([150.0, 1050.0]),
+)
+def test_wherever_it_stands_every_figure_lies_between_its_ends(town, zone, at, beds, known):
+    two = rooms(town, ("community/A", (), True), (zone, (), False)).supply(beds={"room/0": 2, "room/1": beds})
+    placed = two.facilities.geometry.where(two.facilities.index != "room/0", Point(known, 50))
+    two = two.with_facilities(geometry=placed)
+    west, _, east, _ = two.zones.geometry[zone or "area/1"].bounds
+    x = west + at * (east - west)
+    there = two.facilities.geometry.where(two.facilities.index != "room/1", Point(x, 50))
+    quality = two.facilities["location_quality"].mask(two.facilities.index == "room/1", "exact")
+    sure = two.with_facilities(geometry=there, location_quality=quality)
+    (usual,) = (one for one in read_pack("wuhan").rules if one.id == "beds_per_1000_elders")
+    mine = usual.model_copy(update={"of": [Selection(facilities=["elder_day_care"])]})
+    open_, closed = reachable(two.data(), mine), reachable(sure.data(), mine)
+    ids = [*COMMUNITIES, "town/1", "town/2", "area/1"]
+    assert (open_.low[ids] <= closed.low[ids] + 1e-9).all()
+    assert (open_.high[ids] >= closed.high[ids] - 1e-9).all()
+    circle = study_circles(town.services, [])[0]
+    wide, narrow = (circle.shares(one.data()) for one in (two, sure))
+    assert (wide["covered"][ids] <= narrow["covered"][ids] + 1e-9).all()
+    assert ((wide["covered"] + wide["perhaps"])[ids] >= narrow["covered"][ids] - 1e-9).all()

@@ -9,7 +9,7 @@ import shapely
 from pydantic import Field, model_validator
 
 from geoplan.coverage.circle import covered_or_not
-from geoplan.standards.causes import around, cause_of_circle
+from geoplan.standards.causes import around, cause_of_circle, where_unplaced
 from geoplan.standards.counts import amounts, no_types
 from geoplan.standards.data import AssessmentData, Bools
 from geoplan.standards.kinds.provision import no_group
@@ -22,6 +22,7 @@ from geoplan.standards.members import (
     reached_points,
     share_reached,
 )
+from geoplan.standards.possible import may_be_reached
 from geoplan.standards.requirement import Requirement
 from geoplan.standards.rules import Group, Selections, types_of
 from geoplan.words.errors import Note
@@ -86,8 +87,8 @@ class Circle(MemberRule):
         values = {"value": "share_low", "value_high": "share_high"}
         for column in ("value", "value_high", "nearest_facility", "minutes"):
             members[column] = each[values.get(column, column)].to_numpy()
-        causes = self.causes(data, each.index).to_numpy(dtype=object)
-        members["cause"] = np.where(maybe & ~sure, "streets_missing", np.where(~maybe & ~empty, causes, ""))
+        causes = np.where(~maybe & ~empty, self.causes(data, each.index).to_numpy(dtype=object), "")
+        members["cause"] = np.where(maybe & ~sure, self._open_causes(data, each), causes)
         # communities where nobody lives are no members; those of which that is not known are
         unknown = data.unknown_people(self.group)[data.zones.index.get_indexer(each.index)]
         return members[~empty | unknown].reset_index(drop=True)
@@ -106,39 +107,51 @@ class Circle(MemberRule):
         empty = ~(people > 0).to_numpy(dtype=bool)
         sure, maybe = self._covered(data, shares)
         is_flagged, is_open = ~maybe & ~empty, maybe & ~sure
-        # the least: those off the network may all be inside
+        # the least: whoever may be inside is
         short = shares["outside"].where(is_flagged, 0.0).where(sure | is_flagged)
         return pd.DataFrame({
             "reachable_low": low, "reachable_high": high, "located_low": np.nan, "located_high": np.nan,
             "required": 1 - self._flag_share(data), "shortfall": short, "unit": self.unit,
             "state": np.select([is_flagged, sure], ["flagged", "not_flagged"], "unknown"), "people": people,
             "off_network": shares["off_network"], "in_circle_low": low, "in_circle_high": high,
-            "below_low": shares["outside"], "below_high": shares["outside"] + shares["off_network"],
+            "below_low": shares["outside"], "below_high": people - shares["covered"],
             "people_affected": short, "nearest_facility": shares["nearest_facility"], "minutes": shares["minutes"],
-            "cause": np.select([is_flagged, is_open], [self.causes(data, ids), "streets_missing"], ""),
+            "cause": np.select([is_flagged, is_open], [self.causes(data, ids), self._open_causes(data, shares)], ""),
+            "may_reach": shares["perhaps"] > 0,
         }, index=ids), ()  # fmt: skip
 
     def causes(self, data: AssessmentData, ids: pd.Index) -> pd.Series:
         """Return why people of zones lie outside, by zone_id."""
-        return cause_of_circle(around(data, types_of(self.of), self._facilities(data), self.group), ids)
+        cause = cause_of_circle(around(data, types_of(self.of), self._facilities(data), self.group), ids)
+        return where_unplaced(cause, self.shares(data)["perhaps"] > 0)
 
     def count(self, data: AssessmentData, members: pd.DataFrame, zone: str) -> Measured:
         """Return the share of the people of a zone who are in the circle, with the share of communities and of land."""
         told = super().count(data, members, zone)
-        named = ["share_low", "share_high", "people", "outside", "off_network", "land"]
-        low, high, people, outside, off, land = (
+        named = ["share_low", "share_high", "people", "outside", "off_network", "perhaps", "land"]
+        low, high, people, outside, off, perhaps, land = (
             float(x) for x in self.shares(data).loc[zone, named].to_numpy(dtype=float)
         )
         also = {"share_communities": told.low, "share_land": land, **self._by_kind(data, zone)}
         return replace(
             told, low=low, high=high, scale=people, unknown_rows=0, unsure_rows=0, have=NAN, applicable=people > 0, people=outside,
-            off_network=off, also=also,
+            off_network=off, may_reach=perhaps, also=also,
         )  # fmt: skip
 
     def _covered(self, data: AssessmentData, shares: pd.DataFrame) -> tuple[Bools, Bools]:
         """Return which zones are certainly and which possibly covered."""
+        return covered_or_not(
+            shares["people"],
+            shares["covered"],
+            shares["off_network"] + shares["perhaps"],
+            flag_share=self._flag_share(data),
+        )
+
+    def _open_causes(self, data: AssessmentData, shares: pd.DataFrame) -> Bools:
+        """Return why it is open whether each zone is covered: its streets are missing, else the registers do not say enough."""
         counts = (shares[name] for name in ("people", "covered", "off_network"))
-        return covered_or_not(*counts, flag_share=self._flag_share(data))
+        _, by_streets = covered_or_not(*counts, flag_share=self._flag_share(data))
+        return np.where(by_streets, "streets_missing", "no_data")
 
     def _flag_share(self, data: AssessmentData) -> float:
         """Return the share of people that may lie outside."""
@@ -181,9 +194,10 @@ class Circle(MemberRule):
         return None
 
     def shares(self, data: AssessmentData) -> pd.DataFrame:
-        """Return the circle in every zone: ``people, covered, outside, off_network, share_low, share_high, land, nearest_facility, minutes``.
+        """Return the circle in every zone.
 
-        The shares are of all people: the least, and the most with everybody off the network inside.
+        Columns are ``people, covered, outside, off_network, perhaps, share_low, share_high, land, nearest_facility, minutes``. `perhaps` are people on the network who may be covered beside: by a facility without a point, or one of which it is not
+        known whether it counts. The shares are of all people: the least, and the most with these and everybody off the network inside.
         """
         return data.once(("circle", self.rule_id, self.minutes, self.metres), lambda: self._shares(data))
 
@@ -203,18 +217,28 @@ class Circle(MemberRule):
             land = pd.Series(np.nan, index=data.zones.index)
         known = ~data.unknown_people(self.group)
         people, covered, off = people.where(known), covered.where(known), off.where(known)
+        perhaps, others = self._perhaps(data), people - covered - off
+        perhaps = perhaps.mask(perhaps > others, others).where(known).clip(lower=0.0)
         some = people.where(people > 0)
         near = nearest_of(data, self._facilities(data), types_of(self.of), self.group)
         return pd.DataFrame({
-            "people": people, "covered": covered, "outside": (people - covered - off).clip(lower=0.0), "off_network": off,
-            "share_low": covered / some, "share_high": ((covered + off) / some).clip(upper=1.0), "land": land,
+            "people": people, "covered": covered, "outside": (people - covered - off - perhaps).clip(lower=0.0), "off_network": off,
+            "perhaps": perhaps, "share_low": covered / some,
+            "share_high": ((covered + off + perhaps) / some).clip(upper=1.0), "land": land,
             "nearest_facility": near["nearest_facility"],
             "minutes": near["minutes"],
         })  # fmt: skip
 
-    def _points(self, data: AssessmentData) -> Bools:
-        """Return which demand points inside have a facility that counts within the minutes, or within the metres."""
-        counting = self._facilities(data)
+    def _perhaps(self, data: AssessmentData) -> pd.Series:
+        """Return the people of each zone on the network who may have a facility in the circle, and do not certainly."""
+        types, possible = types_of(self.of), amounts(data, self.of, None).table.index
+        maybe = self._points(data, possible) | may_be_reached(data, types, possible, metres=self.metres)
+        people = data.on_network(self.group) if self.metres is None else data.points(self.group)
+        return data.zone_totals(np.where(maybe & ~self._points(data), people, 0.0))
+
+    def _points(self, data: AssessmentData, facilities: pd.Index | None = None) -> Bools:
+        """Return which demand points inside have one of `facilities` within the minutes, or within the metres; None: one that counts."""
+        counting = self._facilities(data) if facilities is None else facilities
         if self.metres is not None:
             return _within_metres(data, counting, self.metres)
         points = reached_points(data, counting, types_of(self.of), walk_minutes=self.minutes)
