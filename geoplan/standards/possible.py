@@ -1,55 +1,50 @@
-"""What facilities without a point may be to the people around: where they may stand, who may reach them, and how much that may add.
+"""What facilities without a point may be to the people of the zone that their register names: who may reach them, how much they may add.
 
-Such a facility stands somewhere in the zone that its register names, anywhere in the study area where it names none. Whoever lives
-within the circle's walk of that zone, in a straight line, may reach it, and the most that a zone may have of it is all of it: its
-shares among the people who reach it add up to what it holds.
+Such a facility stands somewhere in its zone. Whoever lives there may reach it, and the most that a zone may have of it is all of
+it: its shares among the people who reach it add up to what it holds. Of a facility of which no more than the district is known, the
+flags of communities and towns say nothing: it counts in the district's own figures.
 """
 
 import numpy as np
 import pandas as pd
-import shapely
 
 from geoplan.standards.data import AssessmentData, Bools
 
+#: Levels of a named zone that says something of where its people walk to.
+NAMED_LEVELS = ("estate", "community", "town")
 
-def may_reach(
-    data: AssessmentData, types: frozenset[str], facilities: pd.Index, *, metres: float | None = None
-) -> dict[str, Bools]:
-    """Return which demand points inside may reach each of `facilities` that has no point, by facility_id.
 
-    They live within `metres` of where it may stand; None: within the walk of its service. Left out are facilities of which no
-    service of the study has a type: with a point nobody would walk to them either.
+def may_reach(data: AssessmentData, types: frozenset[str], facilities: pd.Index) -> dict[str, Bools]:
+    """Return which demand points inside may reach each of `facilities` that has a zone and no point, by facility_id.
+
+    Left out are facilities of which no service of the study has a type: with a point nobody would walk to them either.
     """
-    names, found = data.services_with(types), {}
+    walked = frozenset().union(*(data.service_types(name) for name in data.services_with(types)))
+    levels = data.zones["level"].to_numpy(dtype=object)
+    found = {}
     at = data.facilities.index.get_indexer(facilities)
-    for one in at[data.without_point[at]]:
-        kinds = set(data.facilities["services"].iloc[one])
-        walks = [data.services[name].walk_m for name in names if kinds & data.service_types(name)]
-        if walks:
-            far = max(walks) if metres is None else metres
-            found[str(data.facilities.index[one])] = _near(data, int(data.facility_zone[one]), far)
+    for one in at[data.without_point[at] & (data.facility_zone[at] >= 0)]:
+        zone = int(data.facility_zone[one])
+        if walked & set(data.facilities["services"].iloc[one]) and levels[zone] in NAMED_LEVELS:
+            found[str(data.facilities.index[one])] = _living_in(data, zone)
     return found
 
 
-def _near(data: AssessmentData, zone: int, metres: float) -> Bools:
-    """Return which demand points inside lie within `metres` of a zone (by position; -1: of no zone in particular)."""
+def _living_in(data: AssessmentData, zone: int) -> Bools:
+    """Return which demand points inside count in a zone (by position); those of its community where an estate is named."""
 
     def work() -> Bools:
-        shape = None if zone < 0 else data.zones.geometry.iloc[zone]
-        if shape is None or shape.is_empty:
-            return np.ones(len(data.places.points), dtype=bool)
-        shapely.prepare(shape)
-        homes = data.demand.loc[data.places.points, "geometry"].to_numpy()
-        return np.asarray(shapely.dwithin(homes, shape, metres + 1e-6), dtype=bool)
+        named = str(data.zones.index[zone])
+        if data.zones["level"].iloc[zone] == "estate":
+            named = str(data.zones["parent_id"].iloc[zone])
+        return np.asarray(data.demand.loc[data.places.points, "zone_id"].isin(data.below(named)), dtype=bool)
 
-    return data.once(("near zone", zone, metres), work)
+    return data.once(("living in", zone), work)
 
 
-def may_be_reached(
-    data: AssessmentData, types: frozenset[str], facilities: pd.Index, *, metres: float | None = None
-) -> Bools:
+def may_be_reached(data: AssessmentData, types: frozenset[str], facilities: pd.Index) -> Bools:
     """Return which demand points inside may reach any of `facilities` that has no point, shape (n_points,); see `may_reach`."""
-    found = may_reach(data, types, facilities, metres=metres)
+    found = may_reach(data, types, facilities)
     return np.any(list(found.values()), axis=0) if found else np.zeros(len(data.places.points), dtype=bool)
 
 

@@ -232,7 +232,7 @@ class Circle(MemberRule):
     def _perhaps(self, data: AssessmentData) -> pd.Series:
         """Return the people of each zone on the network who may have a facility in the circle, and do not certainly."""
         types, possible = types_of(self.of), amounts(data, self.of, None).table.index
-        maybe = self._points(data, possible) | may_be_reached(data, types, possible, metres=self.metres)
+        maybe = self._points(data, possible) | may_be_reached(data, types, possible)
         people = data.on_network(self.group) if self.metres is None else data.points(self.group)
         return data.zone_totals(np.where(maybe & ~self._points(data), people, 0.0))
 
