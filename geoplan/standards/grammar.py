@@ -160,7 +160,7 @@ def parse_targets(text: str) -> tuple[Target, ...]:
     Examples
     --------
     >>> parse_targets(">=65%@2025")
-    (Target(year=2025, comparison='>=', floor=0.65, upper=None, percent=True, either=False),)
+    (Target(year=2025, comparison='>=', floor=0.65, upper=None, percent=True, either=False, rise=None),)
     """
     targets = sorted((_target(part.strip()) for part in text.split(";")), key=lambda target: target.year)
     years = [target.year for target in targets]

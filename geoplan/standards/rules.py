@@ -529,7 +529,7 @@ class Rule(Entry):
         Examples
         --------
         >>> from geoplan.standards.packs.read import read_pack
-        >>> read_pack("huzhong").rules[5].basis_text("zh")
+        >>> next(rule for rule in read_pack("huzhong").rules if rule.id == "nursing_bed_share").basis_text("zh")
         '护理型床位/养老床位；养老机构'
         """
         texts = (self.amount_text, self.facilities_text, self.condition_text, self.whom_text)
