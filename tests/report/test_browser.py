@@ -140,7 +140,7 @@ def test_hovering_clicking_and_searching(opened):
     assert "可达供给" in hover
     # a click opens every rule of the zone
     picked = re.search(r'<div class="gp-picked">(.*)', dom, re.DOTALL).group(1)
-    assert picked.count('class="gp-rule-name"') == 4
+    assert picked.count('class="gp-rule-name"') == 5
     # a part of a name finds facilities, and only those that have it
     hits = re.search(r'<div class="gp-hits">(.*?)</div><div class="gp-controls', dom, re.DOTALL).group(1)
     assert hits.count("<button") == 2

@@ -304,15 +304,19 @@ def in_year(make, year, actual, *, comparison=">=", required=0.65, verdict="not_
     """Return the outcome by hand as of `year`, with a base of 45 % in 2021 and `actual` nursing beds."""
     outcome = make()
     rules = outcome.rules.copy()
-    rules["base_value"] = rules["base_value"].astype(float)
-    rules.loc[NURSING, "base_value"] = 0.45
-    rules["base_year"] = rules["base_year"].astype(object)
-    rules.loc[NURSING, "base_year"] = 2021
+    for column, start in (
+        ("base_value", 0.45),
+        ("base_year", 2021),
+        ("path_value", 0.45),
+        ("path_year", 2021),
+    ):
+        rules[column] = rules[column].astype(object)
+        rules.loc[NURSING, column] = start
     findings = outcome.findings.assign(year=year, target_year=2025)
     here = findings["rule_id"] == NURSING
     for column, value in {
         "actual_low": actual, "actual_high": actual if high is None else high, "required": required,
-        "comparison": comparison, "verdict": verdict,
+        "comparison": comparison, "verdict": verdict, "path_target": required, "path_target_year": 2025,
     }.items():  # fmt: skip
         findings.loc[here, column] = value
     return dataclasses.replace(outcome, year=year, rules=rules, findings=findings)

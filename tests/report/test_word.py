@@ -130,8 +130,10 @@ def test_facilities_that_do_not_count_stay_out(outcome):
     keys = ("facility_count", "facility_placed", "beds")
     assert [column(table, key)[homes] for key in keys] == ["1", "1 / 1", "120"]  # 江城颐养院
     day = column(table, "facility_type").index("社区日间照料设施")
-    # 学府社区养老服务站 with 10 beds, and 无坐标养老院, which has no point and does not say how many beds
-    assert [column(table, key)[day] for key in keys] == ["2", "1 / 2", "≥ 10"]
+    assert [column(table, key)[day] for key in keys] == ["1", "1 / 1", "10"]  # 学府社区养老服务站
+    # 无坐标养老院 has no point and does not say how many beds
+    home_care = column(table, "facility_type").index("居家养老服务站点")
+    assert [column(table, key)[home_care] for key in keys[:2]] == ["1", "0 / 1"]
 
 
 def test_the_stock_of_the_area_leaves_out_facilities_beyond_it(outcome):
@@ -216,10 +218,10 @@ class TestGuidance:
 
 
 EAST = (
-    "东升社区：常住人口1,600人，短板3项：每千名老人养老床位缺15张、每千人口拥有3岁以下婴幼儿托位数缺2个托位、15分钟养老服务圈圈外88人，"
-    "成因为单体规模不足、圈内设施已满、圈内无设施，距最近的北秀幼儿园托班步行约12分钟，并列为“城镇社区托育服务设施覆盖率”的未达标单元。"
-    "建议近期扩建或就近增设养老机构、社区居家养老服务设施（15张）；扩建或增设托育服务设施（2个托位）；在步行范围内新建或改建养老服务设施（覆盖圈外88人）"
-    "（依据：武汉市促进养老托育服务健康发展实施方案 二、三(二)）。"
+    "东升社区：常住人口1,600人，短板4项：每千名老人养老床位缺15张、每千人口拥有3岁以下婴幼儿托位数缺2个托位、15分钟养老服务圈圈外88人、15分钟养老服务圈（全部设施，项目设定）圈外88人，"
+    "成因为单体规模不足、圈内设施已满、圈内无设施，距最近的北秀幼儿园托班步行约12分钟。"
+    "建议近期扩建或就近增设养老机构、社区居家养老服务设施（15张）；扩建或增设托育服务设施（2个托位）；在步行范围内新建或改建社区居家养老服务设施（覆盖圈外88人）；在步行范围内新建或改建养老机构、社区日间照料设施（覆盖圈外88人）"
+    "（依据：武汉市促进养老托育服务高质量发展实施方案 二、三(二)；本项目设定）。"
 )
 
 
@@ -262,7 +264,7 @@ class TestMap:
         found = pictures.flags_of(outcome)
         own = outcome.flags[outcome.flags["zone_id"] == "community/C10"]
         assert (
-            found["community/C10"] == own["flagged"].astype("boolean").sum() == 3
+            found["community/C10"] == own["flagged"].astype("boolean").sum() == 4
         )  # its beds cannot be told
         unknown = outcome.flags[outcome.flags["zone_id"] == "community/C03"].assign(state="unknown")
         assert np.isnan(pictures.flags_of(dataclasses.replace(outcome, flags=unknown))["community/C03"])

@@ -212,7 +212,7 @@ Eldercare beds per 1,000 elders,30.092593,inf,≥50,0.601852,,no_data
 Share of nursing beds in the beds of care homes,0.666667,0.666667,≥65.0%,1.025641,,met
 Childcare places per 1,000 residents,4.114583,4.114583,≥4.5,0.914352,8,not_met
 Urban communities with a childcare facility,0.25,0.333333,≥50.0%,0.5,2,not_met
-15-minute eldercare circle,0.467824,0.467824,not quantified,,,not_quantified
+15-minute eldercare circle,0.223611,0.223611,not quantified,,,not_quantified
 """
 
 

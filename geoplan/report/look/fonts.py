@@ -41,7 +41,7 @@ WHEEL_NAME = "pylopdf-fonts-zh-cn"
 #: Stands where the font has no glyph.
 NO_GLYPH = "〓"
 #: Every character of ASCII, and marks that sheets print whatever the study holds.
-ALWAYS = "".join(map(chr, range(32, 127))) + NO_GLYPH + "—–…·×°²≥≤＜＞，。、；：（）“”「」％＿　①②③④⑤⑥⑦⑧⑨⑩"
+ALWAYS = "".join(map(chr, range(32, 127))) + NO_GLYPH + "—–…·×°²≥≤＜＞，。、；：（）“”「」％＿　△①②③④⑤⑥⑦⑧⑨⑩"
 #: Largest error of a quadratic curve against the cubic one, in units of a 1000-unit em; invisible in print.
 _CURVE_ERROR = 0.5
 
