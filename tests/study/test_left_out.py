@@ -46,7 +46,7 @@ SERVICE = {
 BASE = {
     "format": 1, "name": "小例", "year": 2025, "lang": "en", "synthetic": True, "crs": CRS, "own_types": ["canteen"], "papers": [], "frail_kmh": 2.5, "out": "results",
     "zones": [
-        {"level": "district", "file": "district.geojson", "id": "code", "name": "name"},
+        {"level": "district", "role": "study", "file": "district.geojson", "id": "code", "name": "name"},
         {"level": "town", "from": "community", "by": "town"},
         {"level": "community", "file": "zones.gpkg", "id": "code", "parent": "town", "totals": {"residents": "pop", "under_3": "kids"}, **LAYER},
         {"level": "estate", "file": "estates.gpkg", "id": "code", "name": "name", "columns": {"households": "hh", "built_year": "built"}},
@@ -54,7 +54,7 @@ BASE = {
     "streets": {
         "file": "streets.gpkg", "layer": "streets", "datum": CRS, "source": "甲", "classes": "highway", "walk": {"trunk": True}, "private": "residents",
         "gates": "open", "gate_states": {"西门": True}, "barriers": "river.geojson", "slope": {"file": "dem.tif", "rule": {"0": 1.0, "0.1": 0.8}},
-        "delays": {"crossing_seconds": 5, "steps_factor": 2}, "max_snap_m": 200, "island_nodes": 10, "join": "crossings", "components": "several",
+        "delays": {"crossing_seconds": 5, "steps_factor": 2}, "max_snap_m": 200, "island_nodes": 10, "join": "crossings", "components": "several", "max_off_network_share": 0.3,
         "ferry": {"wait_minutes": 5, "kmh": 12}, "at": "We 22:00",
     },
     "population": {

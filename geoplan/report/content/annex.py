@@ -56,7 +56,7 @@ def annex_sentence(table: Table, outcome: Outcome) -> str:
 
     binding = [code for at, code in enumerate(verdicts) if at in table.strong]
     return phrase(
-        "annex_sentence", lang, title=table.title, rows=len(verdicts), said=told(verdicts), binding=len(binding),
+        "paper_annex", lang, title=table.title, rows=len(verdicts), said=told(verdicts), binding=len(binding),
         said_binding=told(binding) or phrase("annex_none", lang),
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ _WIDTHS = {
 #: Columns that a department fills; the others tell it what is asked.
 FILLED = ("period", "value", "adopt", "reason", "by")
 #: What stands between two offices that a plan names for one row.
-_OFFICES = "、"
+_OFFICES = phrase("join_items", "zh")
 
 
 def reporting_tables(packs: Sequence[Pack], *, year: int, lang: str) -> tuple[Table, ...]:
