@@ -26,6 +26,8 @@ TOLERANCE_SECONDS = 1e-6
 TOLERANCE_SHARE = 1e-9
 
 MEASURES = ("network", "frail", "straight")
+#: Columns of the circle table that say something of people: NaN where these are not known.
+OF_PEOPLE = ("people", "covered", "outside", "off_network", "share", "share_low", "share_high", "unreached")
 
 
 def in_circle(seconds: npt.ArrayLike, *, walk_minutes: float) -> npt.NDArray[np.bool_]:
@@ -192,16 +194,6 @@ def circle_table(
     places = zone_sums(demand, zones, overlay)
     lands = None if land is None else zone_sums(land.points.assign(halo=False), zones)
     lost = places.points.isin(list(off_network))
-    unknown_people = [
-        "people",
-        "covered",
-        "outside",
-        "off_network",
-        "share",
-        "share_low",
-        "share_high",
-        "unreached",
-    ]
     tables = []
     for service, terms in services.items():
         people = demand.loc[places.points, terms.group].to_numpy(dtype=np.float64)
@@ -219,7 +211,7 @@ def circle_table(
             for name, m2 in _land_rows(lands, land, service, measure, walk_minutes=minutes).items():
                 part[name] = m2
             nobody_knows = part["zone_id"].isin(zones.index[people_unknown(zones, terms.group)])
-            part.loc[nobody_knows, unknown_people] = np.nan
+            part.loc[nobody_knows, list(OF_PEOPLE)] = np.nan
             tables.append(part.assign(service=service, measure=measure, group=terms.group))
     if not tables:
         return CIRCLE.empty()

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geoplan.inputs.ranges import ranges
 from geoplan.tables import DEMAND, LEVELS, OVERLAY, ZONES, check_ids, raise_faults
 from geoplan.words.errors import Note, TableError
 
@@ -122,7 +123,7 @@ class ZoneSums:
         at = np.argsort(self.cell_of_row, kind="stable")
         start = np.searchsorted(self.cell_of_row[at], np.arange(self.n_cells + 1))
         n = np.diff(start)[cell]
-        return self.row_of_cell[at][np.repeat(start[cell], n) + _ranges(n)], n
+        return self.row_of_cell[at][np.repeat(start[cell], n) + ranges(n)], n
 
 
 def zone_sums(demand: pd.DataFrame, zones: pd.DataFrame, overlay: pd.DataFrame | None = None) -> ZoneSums:
@@ -287,12 +288,6 @@ def _members(
 def _product(values: Floats, share: Floats) -> Floats:
     """Return values * share with 0 * inf = 0: nothing of something unknown is nothing."""
     return np.multiply(values, share, out=np.zeros(len(values)), where=(share > 0) & (values != 0))
-
-
-def _ranges(counts: Ints) -> Ints:
-    """Return 0..n-1 for each n of `counts`, one after another."""
-    ends = np.cumsum(counts)
-    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - counts, counts)
 
 
 def _by_pair(first: Ints, second: Ints, weights: Floats) -> tuple[Ints, Ints, Floats]:

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geoplan.inputs.ranges import ranges
+
 Ints = npt.NDArray[np.int64]
 
 #: Ends closer than this, metres, are one place.
@@ -44,8 +46,7 @@ def strokes(lines: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     order, backwards, begins = _walk(_mates(xy, first, after))
     # coordinates of every piece in walking order, without the first where it repeats the last of the piece before
     count = (after - first)[order]
-    total = np.cumsum(count)
-    step = np.arange(total[-1]) - np.repeat(total - count, count)
+    step = ranges(count)
     forth = np.repeat(first[order], count) + step
     back = np.repeat(after[order] - 1, count) - step
     take = np.where(np.repeat(backwards, count), back, forth)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geoplan.standards.caveats import rule_caveats
+from geoplan.standards.caveats import reach_caveats, rule_caveats
 from geoplan.standards.counts import both_labels
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.flags import flagging, flags_of, study_circles
@@ -126,8 +126,6 @@ def findings_of(
         tally = _tally(data, rule, found)
         row = judge(rule, found, year=data.year, what=what, covered=data.covered(found.zone_id))
         missing = row.pop("missing")
-        # what stands beside the value is an interval for this too
-        beside = ("caveat_assumed_outside",) if reach is not None and reach.taken[found.zone_id] > 0 else ()
         rows.append({
             "rule_id": rule.rule_id, "of_plan": data.zones["level"][found.zone_id] in ("area", "district"),
             "zone_id": found.zone_id, "year": data.year, **row,
@@ -136,7 +134,7 @@ def findings_of(
             "basis": data.basis(found.group) if found.group else "", "attribute": rule.attribute,
             "people": _people(data, found), "people_affected": NAN if row["surplus"] else rule.affected(found, what, str(row["verdict"])),
             "cause": _open_cause(found) if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
-            "target_zh": target["zh"], "target_en": target["en"], "caveats": (*caveats, *beside),
+            "target_zh": target["zh"], "target_en": target["en"], "caveats": (*caveats, *reach_caveats(reach, found.zone_id)),
             "members_met": tally and tally.met, "members_judged": tally and tally.judged,
             "members_no_data": tally and tally.no_data,
             "off_network": found.off_network, **_reached(reach, found.zone_id),

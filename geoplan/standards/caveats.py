@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.standards.data import LEAST_COVERED, AssessmentData
+from geoplan.standards.reachable import Reachable
 from geoplan.standards.rules import Rule, types_of
 
 
@@ -17,6 +18,14 @@ def rule_caveats(data: AssessmentData, rule: Rule) -> tuple[str, ...]:
         "caveat_second_hand": rule.status == "second_hand",
         "caveat_elsewhere": bool(rule.place),
     }
+    return tuple(code for code, is_so in holds.items() if is_so)
+
+
+def reach_caveats(reach: Reachable | None, zone: str) -> tuple[str, ...]:
+    """Return why what the people of a zone reach is an interval, beyond what the register leaves open."""
+    if reach is None:
+        return ()
+    holds = {"caveat_assumed_outside": reach.taken[zone] > 0, "caveat_unplaced": reach.may_reach[zone]}
     return tuple(code for code, is_so in holds.items() if is_so)
 
 

@@ -15,7 +15,16 @@ import pandas as pd
 
 from geoplan.coverage.circle import TOLERANCE_SHARE
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
-from geoplan.tables import CIRCLE, GROUPS, NEAREST, REPORTED, Service, assumed_people, people_unknown
+from geoplan.tables import (
+    CIRCLE,
+    GROUPS,
+    MAX_OFF_NETWORK_SHARE,
+    NEAREST,
+    REPORTED,
+    Service,
+    assumed_people,
+    people_unknown,
+)
 from geoplan.words.vocabulary import narrower, vocabulary
 
 Bools = npt.NDArray[np.bool_]
@@ -24,8 +33,6 @@ Found = TypeVar("Found")
 
 #: Least share of a coarser zone that must have communities for a verdict.
 LEAST_COVERED = 0.95
-#: Largest share of a zone's people off the network where a study states none.
-MAX_OFF_NETWORK_SHARE = 0.2
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from geoplan.standards.grammar import NOT_QUANTIFIED
 from geoplan.standards.kinds.circle import Circle
 from geoplan.standards.measure import no_flags
 from geoplan.standards.members import flag_share_of, nearest_of
-from geoplan.standards.possible import may_add
 from geoplan.standards.reachable import Reachable, falls_short, reachable
 from geoplan.standards.requirement import Requirement, rounded
 from geoplan.standards.rules import Rule, Selection, types_of
@@ -150,7 +149,7 @@ def _supply_flags(
     table["taken_outside"] = reach.taken.loc[ids]
     for end in ("low", "high"):
         table[f"located_{end}"] = (stands[end] * n / some).loc[ids]
-    table["may_reach"] = may_add(data, types, stock, group).loc[ids] > 0
+    table["may_reach"] = reach.may_reach.loc[ids]
     why = cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n)
     table["cause"] = _causes(table, where_unplaced(why, table["may_reach"]))
     near = nearest_of(data, stock.index, types, group).reindex(ids)

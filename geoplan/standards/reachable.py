@@ -25,9 +25,9 @@ class Reachable:
     `low` and `high` are the least and most per N of the group, as the mean over the zone's people on the network, by zone_id;
     NaN where there are none, or where so many are off it that those on it do not stand for the zone. At the least those who are
     assumed outside of the study area compete, at the most they do not; `taken` is the share (0-1) of the supply in reach that
-    they take, 0 where they take none. What facilities without a point may add is in the most. A mean hides people: `in_circle` holds ``low, high``, the share (0-1) of the zone's people
-    who reach any of it, and `below` ``low, high``, how many reach less than the rule asks for; those off the network are in the
-    interval. `stock` holds ``low, high`` of the facilities that count, by facility_id; `pairs` ``demand_id,
+    they take, 0 where they take none. What facilities without a point may add is in the most; `may_reach` says where they may. A mean
+    hides people: `in_circle` holds ``low, high``, the share (0-1) of the zone's people who reach any of it, and `below` ``low, high``,
+    how many reach less than the rule asks for; those off the network are in the interval. `stock` holds ``low, high`` of the facilities that count, by facility_id; `pairs` ``demand_id,
     facility_id, seconds`` within the circle; `missing` why nothing could be measured, empty where it could.
     """
 
@@ -38,6 +38,7 @@ class Reachable:
     taken: pd.Series
     in_circle: pd.DataFrame
     below: pd.DataFrame
+    may_reach: pd.Series
     missing: tuple[Note, ...] = ()
 
 
@@ -58,7 +59,8 @@ def reachable(data: AssessmentData, rule: Rule) -> Reachable | None:
         missing = (Note.of("rule_no_service", minutes="-", metres="-"),)
     if missing or walks is None:
         ends = pd.DataFrame({"low": nothing, "high": nothing})
-        return Reachable(nothing, nothing, found.table, data.pairs.iloc[:0], nothing, ends, ends, missing)
+        none = data.pairs.iloc[:0]
+        return Reachable(nothing, nothing, found.table, none, nothing, ends, ends, nothing > 0, missing)
     pairs, minutes = walks
     pairs = pairs[pairs["facility_id"].isin(found.table.index)]
     bands = data.decay(types_of(of))
@@ -79,10 +81,13 @@ def reachable(data: AssessmentData, rule: Rule) -> Reachable | None:
     # of a facility without a point all may fall to one zone; who may reach it may reach enough of it
     perhaps = may_be_reached(data, types_of(of), found.table.index[found.table["high"] > 0])
     each = pd.DataFrame({"low": with_all["low"], "high": without["high"].mask(perhaps, np.inf)})
-    high = alone[1] + may_add(data, types_of(of), found.table, group) * n / some
+    more = may_add(data, types_of(of), found.table, group)
     what = rule.requirement(data.year, data.thresholds)
     beside = _in_circle(data, each, group), _below(data, each, group, what)
-    return Reachable(shared[0], high, found.table, pairs, _taken(shared, alone), *beside)
+    taken = _taken(shared, alone)
+    return Reachable(
+        shared[0], alone[1] + more * n / some, found.table, pairs, taken, *beside, may_reach=more > 0
+    )
 
 
 def _taken(shared: list[pd.Series], alone: list[pd.Series]) -> pd.Series:

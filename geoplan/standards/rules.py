@@ -1,6 +1,6 @@
 """Rules: what every clause says, typed and checked when loaded, and how it reads in words.
 
-A rule is one of ten kinds. Each kind stands in its own module of ``geoplan.standards.kinds``, with its fields, its measure
+A rule is of one kind. Each kind stands in its own module of ``geoplan.standards.kinds``, with its fields, its measure
 and, in a words file beside it, its name, its remedy and what it counts. A further kind is one more module there; no other
 file changes. This module holds what all kinds share. The columns of a plan's table are short texts (see
 `geoplan.standards.grammar`); the typed values follow from them.

@@ -1,16 +1,14 @@
 """The streets of a study, and what slows a walker on them."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from geoplan.study.entry import Datum, Entry, FilePath, Text, one_of
+from geoplan.tables import MAX_OFF_NETWORK_SHARE
+from geoplan.words.periods import parse_hour
 from geoplan.words.quantities import Count, Share, Unit
-
-#: A day of the week and a clock time, as OpenStreetMap writes them.
-_HOUR = re.compile(r"(Mo|Tu|We|Th|Fr|Sa|Su) ([01]\d|2[0-3]):[0-5]\d")
 
 SpeedFactor = Annotated[float, Field(gt=0, le=5), Unit("factor")]
 
@@ -94,7 +92,7 @@ class Streets(Entry):
     """Hour (``We 22:00``) for which ``foot:conditional`` and ``access:conditional`` are judged; none: they say nothing."""
     max_snap_m: Annotated[float, Field(gt=0, le=2000), Unit("m")] = 250.0
     """Longest access leg from a point to the network, metres."""
-    max_off_network_share: Share = 0.2
+    max_off_network_share: Share = MAX_OFF_NETWORK_SHARE
     """Largest share of a zone's people off the network at which supply in reach is measured by those on it; above: no data."""
     island_nodes: Count = 50
     """A component with fewer nodes is an island."""
@@ -102,8 +100,11 @@ class Streets(Entry):
     @field_validator("at")
     @classmethod
     def _hour(cls, text: str | None) -> str | None:
-        if text is not None and not _HOUR.fullmatch(text):
-            raise PydanticCustomError("study_hour", "{given}", {"given": text})
+        try:
+            if text is not None:
+                parse_hour(text)
+        except ValueError as error:
+            raise PydanticCustomError("study_hour", "{given}", {"given": text}) from error
         return text
 
     @model_validator(mode="after")

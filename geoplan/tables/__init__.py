@@ -1,6 +1,6 @@
 """The ground that all rooms stand on: tables between stages with their schemas, services, and the outcome of a run."""
 
-from geoplan.tables.figures import OLD_YEARS, assumed_people, outdated, people_unknown
+from geoplan.tables.figures import MAX_OFF_NETWORK_SHARE, OLD_YEARS, assumed_people, outdated, people_unknown
 from geoplan.tables.outcome import Outcome, Source, warnings_table
 from geoplan.tables.schema import Column, Schema, check_columns, check_ids, check_unique_index, raise_faults
 from geoplan.tables.schemas import (
@@ -40,7 +40,7 @@ from geoplan.tables.service import NeedRate, Service
 
 __all__ = [
     "ADOPTED", "ANSWERS", "CANDIDATES", "CAUSES", "CIRCLE", "CURVE", "DEMAND", "FACILITIES", "FINDINGS", "FLAGS", "GAP_LIST", "GROUPS", "ISOCHRONES",
-    "LEVELS", "MEMBERS", "NEAREST", "OLD_YEARS", "OTHER_BASIS", "OVERLAY", "PAIRS", "PROJECTS", "REPORTED", "SERVED", "SITES", "SNAPS", "STATES", "SUPPLIES", "SUPPORT",
+    "LEVELS", "MAX_OFF_NETWORK_SHARE", "MEMBERS", "NEAREST", "OLD_YEARS", "OTHER_BASIS", "OVERLAY", "PAIRS", "PROJECTS", "REPORTED", "SERVED", "SITES", "SNAPS", "STATES", "SUPPLIES", "SUPPORT",
     "UNMET", "UNPLACED", "VERDICTS", "ZONES", "Column", "NeedRate", "Outcome", "Schema", "Service", "Source", "assumed_people", "check_columns",
     "check_ids", "check_unique_index", "outdated", "people_unknown", "raise_faults", "warnings_table",
 ]  # fmt: skip

@@ -6,6 +6,8 @@ import pandas as pd
 
 #: Years by which figures of people may be older than the study's year before every paper says so.
 OLD_YEARS = 5
+#: Largest share (0-1) of a zone's people off the network, where a study states none, at which those on it stand for the zone.
+MAX_OFF_NETWORK_SHARE = 0.2
 
 
 def outdated(groups: pd.DataFrame, year: int) -> pd.Series:

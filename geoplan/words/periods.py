@@ -1,7 +1,8 @@
-"""Periods of reported figures: a year, a quarter or a month."""
+"""Periods of reported figures (a year, a quarter or a month), and hours of the week, as studies write them."""
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _FORMS = (re.compile(r"(?P<year>\d{4})(?:Q(?P<quarter>[1-4]))?"), re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])"))  # fmt: skip
 
@@ -45,3 +46,29 @@ def parse_period(text: str) -> Period:
             passed = int(quarter) / 4 if quarter else int(month) / 12 if month else 1.0
             return Period(int(parts["year"]), passed, text.strip())
     raise ValueError("must be a year, a quarter or a month, such as `2025`, `2025Q2` or `2025-06`")
+
+
+#: Days of the week as OpenStreetMap writes them.
+DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+_HOUR = re.compile(rf"({'|'.join(DAYS)}) ([01]\d|2[0-3]):([0-5]\d)")
+
+
+class Hour(NamedTuple):
+    """An hour of the week: day (0: Monday) and minutes since midnight."""
+
+    day: int
+    minute: int
+
+
+def parse_hour(text: str) -> Hour:
+    """Return the hour of the week that a text names; ValueError where it names none.
+
+    Examples
+    --------
+    >>> parse_hour("Su 22:30")
+    Hour(day=6, minute=1350)
+    """
+    found = _HOUR.fullmatch(text)
+    if not found:
+        raise ValueError(f"{text!r} is no day of the week with a clock time, such as `We 22:00`")
+    return Hour(DAYS.index(found[1]), 60 * int(found[2]) + int(found[3]))

@@ -136,6 +136,14 @@ def test_streets_are_two_merged_sheets(outcome, data):
     assert sum(codec.unpack_integers(major["n"])) > 0
     lines = len(codec.unpack_integers(minor["n"])) + len(codec.unpack_integers(major["n"]))
     assert 0 < lines <= len(outcome.streets)
+    # a line across a square is walked, and no street
+    across = outcome.streets.iloc[[0]].assign(
+        highway="square", geometry=[shapely.LineString([(0, 0), (900, 900)])]
+    )
+    drawn = basemap.BaseMap(
+        dataclasses.replace(outcome, streets=pd.concat([outcome.streets, across]))
+    ).streets
+    assert [len(sheet) for sheet in drawn] == [len(sheet) for sheet in basemap.BaseMap(outcome).streets]
 
 
 def test_names_cannot_leave_their_place(nasty):

@@ -144,6 +144,17 @@ def test_the_stock_of_the_area_leaves_out_facilities_beyond_it(outcome):
     assert "另有评价范围外设施 1 处参与步行可达计算" in both.notes[0]
 
 
+def test_a_service_whose_people_are_not_known_has_no_sentence_of_figures(outcome):
+    circle = outcome.circle.copy()
+    mine = circle["service"] == "eldercare"
+    circle.loc[
+        mine, ["people", "covered", "outside", "off_network", "share", "share_low", "share_high", "unreached"]
+    ] = np.nan
+    said = words(assessment(dataclasses.replace(outcome, circle=circle)))
+    assert "养老服务方面，评价范围内有单元的60岁及以上老年人人数不详，全域服务圈数据不足" in said
+    assert "圈内—" not in said
+
+
 def test_a_share_of_an_interval_is_an_interval(outcome):
     said = words(assessment(with_projects(outcome)))
     assert (

@@ -290,6 +290,12 @@ def test_a_room_without_a_point_leaves_the_flags_around_it_open(town, rules_from
     assert set(table.loc[["community/C", "town/2"], "cause"]) == {"no_data"}
     assert "caveat_unplaced" in table.loc["community/C", "caveats"]
     assert "caveat_unplaced" not in table.loc["community/A", "caveats"]
+    # the finding, beside which stands what can be reached, says so too
+    finding = some.finding(rules_from(BEDS))
+    assert finding["reachable_high"] > finding["reachable_low"]
+    assert "caveat_unplaced" in finding["caveats"]
+    placed = rooms(town, ("community/C", (), True)).supply(beds={"room/0": 4})
+    assert "caveat_unplaced" not in placed.finding(rules_from(BEDS))["caveats"]
 
 
 def test_what_is_short_even_with_all_of_it_is_flagged_and_not_for_want_of_a_facility(town, rules_from):

@@ -3,11 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from geoplan.inputs.streets import read_streets
-from geoplan.inputs.streets.conditions import DAYS, Hour, at_hour, holds, read_hour, undecided
+from geoplan.inputs.streets.conditions import at_hour, holds, undecided
 from geoplan.inputs.streets.walk_table import judge_node, judge_way
-from geoplan.study.streets import _HOUR
+from geoplan.study.streets import Streets
+from geoplan.words.periods import DAYS, Hour, parse_hour
 
 CRS = "EPSG:32631"
 
@@ -38,7 +40,7 @@ CRS = "EPSG:32631"
     ],
 )  # fmt: skip
 def test_a_condition(condition, hours, expected):
-    assert [holds(condition, read_hour(hour)) for hour in hours] == expected
+    assert [holds(condition, parse_hour(hour)) for hour in hours] == expected
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_a_condition(condition, hours, expected):
     ],
 )
 def test_the_last_condition_that_holds_counts(tags, hour, foot):
-    assert at_hour(tags, read_hour(hour)).get("foot") == foot
+    assert at_hour(tags, parse_hour(hour)).get("foot") == foot
     assert at_hour(tags, None) == tags
 
 
@@ -62,7 +64,7 @@ def test_ways_and_gates_at_an_hour():
     verdicts = {
         hour: (judge_way(park, at=at).access, judge_node(gate, at=at).state)
         for hour in ("We 21:59", "We 22:00")
-        if (at := read_hour(hour))
+        if (at := parse_hour(hour))
     }
     assert verdicts == {"We 21:59": ("open", "open"), "We 22:00": ("", "closed")}
     assert (judge_way(park).access, judge_node(gate).state) == ("open", "open")
@@ -71,8 +73,9 @@ def test_ways_and_gates_at_an_hour():
 @pytest.mark.parametrize("hour", ["22:00", "We 24:00", "We 9:00", "Wed 09:00", "We 09:60", "We 09:00 "])
 def test_what_is_no_hour(hour):
     with pytest.raises(ValueError, match=hour):
-        read_hour(hour)
-    assert not _HOUR.fullmatch(hour)
+        parse_hour(hour)
+    with pytest.raises(ValidationError, match="study_hour"):
+        Streets(file="streets.osm", at=hour)
 
 
 def test_conditions_are_read_from_a_file_and_those_not_decided_counted(osm_file):

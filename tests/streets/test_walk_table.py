@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoplan.inputs.streets import walk_table as wt
-from geoplan.inputs.streets.conditions import read_hour
 from geoplan.inputs.streets.walk_table import markdown, rows
+from geoplan.words.periods import parse_hour
 
 WAYS = [
     # what is not there
@@ -200,7 +200,7 @@ def test_every_tag_that_is_judged_is_among_the_keys():
     for table, judge, keys in ((WAYS, wt.judge_way, wt.WAY_KEYS), (NODES, wt.judge_node, wt.NODE_KEYS)):
         seen.clear()
         for tags, *_ in table:
-            judge(Watched(tags), at=read_hour("We 22:00"))
+            judge(Watched(tags), at=parse_hour("We 22:00"))
         assert seen == set(keys)
 
 

@@ -32,6 +32,7 @@ Bools = NDArray[np.bool_]
 
 #: Name of the block of assumed people, and their source in the table of demand.
 ASSUMED = "assumed"
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,9 @@ def assumed_outside(
 ) -> Outside:
     """Return who is assumed where nothing is known of people within `here.halo_m` of the study area.
 
-    Gaps and small holes between zones are no other place. Of a group nothing is known beyond the end of its raster, in context zones without figures, and, where it has no raster or one
-    that has no people outside (it was clipped to the study area), wherever no context zone is. There::
+    Gaps and small holes between zones are no other place. Of a group nothing is known beyond the end of its raster, in context
+    zones without figures, and, where it has no raster or one that has no people outside (it was clipped to the study area), wherever
+    no context zone is. There::
 
         assumed = metres of street * people of the adjoining zones / metres of street in them
 
@@ -87,7 +89,7 @@ def assumed_outside(
         return Outside(None, {}, (), ())
     extents = {name: _known(groups[name], here, blocks, amounts[name], rasters) for name in groups}
     box = shapely.box(*here.shapes.iloc[: here.n_own].total_bounds).buffer(here.halo_m, join_style="mitre")
-    lost = {name: unknown.get(name, np.empty(0, np.int64)) for name in groups}
+    lost = {name: unknown.get(name, _NONE) for name in groups}
     open_ = [
         name
         for name, extent in extents.items()
@@ -129,9 +131,6 @@ def assumed_outside(
     )  # fmt: skip
     made = {name: values[some] for name, values in people.items()}
     return Outside(block, made, edge, tuple(notes))
-
-
-_NONE = np.empty(0, np.int64)
 
 
 def _metres(block: Block) -> Floats:

@@ -21,6 +21,7 @@ from geoplan.inputs.boundaries.zones import natural_key
 from geoplan.inputs.datum import ground_lengths
 from geoplan.inputs.population.grids import Cut
 from geoplan.inputs.population.rasters import Raster
+from geoplan.inputs.ranges import ranges
 from geoplan.tables import ZONES, check_columns
 from geoplan.words.errors import InputError, Note
 
@@ -266,7 +267,7 @@ def street_points(edges: gpd.GeoDataFrame, *, step_m: float = STEP_M) -> gpd.Geo
     lines, length = lines[length > 0], length[length > 0]
     pieces = np.ceil(length / step_m).astype(np.int64)
     line = np.repeat(np.arange(len(lines)), pieces)
-    number = np.arange(len(line)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    number = ranges(pieces)
     metres = (length / pieces)[line]
     points = shapely.line_interpolate_point(lines[line], (number + 0.5) / pieces[line], normalized=True)
     return gpd.GeoDataFrame({"metres": metres}, geometry=points, crs=edges.crs)

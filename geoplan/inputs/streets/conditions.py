@@ -7,9 +7,9 @@ clock times, sunrise and sunset. A study states no date, so that seasons, months
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
-DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+from geoplan.words.periods import DAYS, Hour
+
 #: Keys that may hold conditions.
 CONDITIONAL_KEYS = ("foot:conditional", "access:conditional")
 DAY_MINUTES = 24 * 60
@@ -30,38 +30,13 @@ _Spans = list[tuple[_Edge | int, _Edge | int]]
 _WHOLE_DAY: _Spans = [(0, DAY_MINUTES)]
 
 
-class Hour(NamedTuple):
-    """An hour of the week: day (0: Monday) and minutes since midnight."""
-
-    day: int
-    minute: int
-
-
-def read_hour(text: str) -> Hour:
-    """Return an hour as studies write it.
-
-    Raises
-    ------
-    ValueError
-        If it is none.
-
-    Examples
-    --------
-    >>> read_hour("Su 22:30")
-    Hour(day=6, minute=1350)
-    """
-    found = re.fullmatch(rf"({'|'.join(DAYS)}) ([01]\d|2[0-3]):([0-5]\d)", text)
-    if not found:
-        raise ValueError(text)
-    return Hour(DAYS.index(found[1]), 60 * int(found[2]) + int(found[3]))
-
-
 def at_hour(tags: Mapping[str, str], at: Hour | None) -> Mapping[str, str]:
     """Return `tags` with ``foot`` and ``access`` as they are at an hour; None: as they stand without conditions.
 
     Examples
     --------
-    >>> at_hour({"foot": "yes", "foot:conditional": "no @ (22:00-06:00)"}, read_hour("We 23:00"))["foot"]
+    >>> from geoplan.words.periods import parse_hour
+    >>> at_hour({"foot": "yes", "foot:conditional": "no @ (22:00-06:00)"}, parse_hour("We 23:00"))["foot"]
     'no'
     """
     if at is None:
@@ -98,7 +73,8 @@ def holds(condition: str, at: Hour) -> bool | None:
 
     Examples
     --------
-    >>> night = read_hour("Th 00:30")
+    >>> from geoplan.words.periods import parse_hour
+    >>> night = parse_hour("Th 00:30")
     >>> holds("22:00-06:00", night), holds("We 22:00-02:00", night), holds("Mo-Fr 08:00-18:00", night), holds("wet", night)
     (True, True, False, None)
     """

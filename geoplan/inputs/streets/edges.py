@@ -19,6 +19,7 @@ from pyproj import CRS
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from geoplan.inputs.ranges import ranges
 from geoplan.inputs.streets.walk_table import OPEN, OUT, RESIDENTS
 
 Ints = npt.NDArray[np.int64]
@@ -219,9 +220,8 @@ def _shares(lines: npt.NDArray[np.object_], way: Ints) -> Floats:
 def lines_of(ways: Ways, stretches: Stretches) -> npt.NDArray[np.object_]:
     """Return one LineString a stretch."""
     counts = stretches.stop - stretches.start + 1
-    before = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64) if len(counts) else counts
     line = np.repeat(np.arange(len(counts)), counts)
-    places = np.arange(counts.sum()) - np.repeat(before, counts) + np.repeat(stretches.start, counts)
+    places = ranges(counts) + np.repeat(stretches.start, counts)
     lines: npt.NDArray[np.object_] = shapely.linestrings(ways.xy[ways.vertex[places]], indices=line)
     return lines
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from geoplan.inputs.ranges import ranges
 from geoplan.inputs.streets.edges import (
     SAME_PLACE_M,
     Bools,
@@ -116,7 +117,7 @@ def near_pairs(start: Floats, stop: Floats) -> tuple[Ints, Ints]:
     bottom, top = ((y[:, 1] // STRIP_M).astype(np.int64) for y in (low, high))
     strips = top - bottom + 1
     segment = np.repeat(np.arange(len(low)), strips)
-    strip = bottom[segment] + _ranges(strips)
+    strip = bottom[segment] + ranges(strips)
     # one number a place: strips one behind the other, each from west to east
     width = high[:, 0].max() + 1.0
     order = np.argsort(strip * width + low[segment, 0], kind="stable")
@@ -124,19 +125,12 @@ def near_pairs(start: Floats, stop: Floats) -> tuple[Ints, Ints]:
     begins, ends = (strip * width + x[segment, 0] for x in (low, high))
     count = np.searchsorted(begins, ends, side="right") - np.arange(len(begins)) - 1
     one = np.repeat(np.arange(len(begins)), count)
-    other = one + 1 + _ranges(count)
+    other = one + 1 + ranges(count)
     a, b, strip = segment[one], segment[other], strip[one]
     near = (low[a, 1] <= high[b, 1]) & (low[b, 1] <= high[a, 1]) & (strip == np.maximum(bottom[a], bottom[b]))
     a, b = np.minimum(a, b)[near], np.maximum(a, b)[near]
     order = np.lexsort((b, a))
     return a[order], b[order]
-
-
-def _ranges(counts: Ints) -> Ints:
-    """Return 0..n-1 for each n of `counts`, one after another."""
-    ends = np.cumsum(counts)
-    ranges: Ints = np.arange(ends[-1]) - np.repeat(ends - counts, counts)
-    return ranges
 
 
 def _ends_on_streets(ways: Ways, segments: _Segments) -> tuple[_Meetings, int]:

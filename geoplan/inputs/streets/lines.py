@@ -18,7 +18,7 @@ import shapely
 from pyproj import CRS
 
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.streets.conditions import CONDITIONAL_KEYS, Hour, undecided
+from geoplan.inputs.streets.conditions import CONDITIONAL_KEYS, undecided
 from geoplan.inputs.streets.edges import Ints, Ways, choose_ways, no_marks, place_key, without_repeats
 from geoplan.inputs.streets.notes import condition_notes, left_out_notes
 from geoplan.inputs.streets.walk_table import (
@@ -34,6 +34,7 @@ from geoplan.inputs.streets.walk_table import (
     ride_seconds,
 )
 from geoplan.words.errors import InputError, Note
+from geoplan.words.periods import Hour
 
 #: Columns of classes that are looked for where none is named, in this order.
 CLASS_COLUMNS = ("highway", "fclass", "class")

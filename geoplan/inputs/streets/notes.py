@@ -7,12 +7,12 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from geoplan.inputs.streets.conditions import Hour
 from geoplan.inputs.streets.edges import Private, Ways, component_lengths, islands, skeleton
 from geoplan.inputs.streets.joins import JOIN_M, Joined
 from geoplan.inputs.streets.walk_table import ACROSS, RESIDENTS, STATED_CHOICES, WALKED, stated
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
+from geoplan.words.periods import Hour
 
 #: The largest component must hold at least this share of the length, unless a study states that there are several.
 LEAST_SHARE = 0.5

@@ -27,7 +27,7 @@ from osmium import osm
 from pyproj import CRS
 
 from geoplan.inputs.datum import to_crs
-from geoplan.inputs.streets.conditions import CONDITIONAL_KEYS, Hour, undecided
+from geoplan.inputs.streets.conditions import CONDITIONAL_KEYS, undecided
 from geoplan.inputs.streets.edges import Floats, Ints, Ways, join_twins, no_marks, without_repeats
 from geoplan.inputs.streets.notes import condition_notes, left_out_notes
 from geoplan.inputs.streets.osm_edited import is_edited, read_objects
@@ -46,6 +46,7 @@ from geoplan.inputs.streets.walk_table import (
 )
 from geoplan.study.formats import OSM_FORMATS, ending
 from geoplan.words.errors import InputError, Note
+from geoplan.words.periods import Hour
 
 #: Ways with one of these keys may be streets.
 STREET_KEYS = ("highway", "route", "railway", "public_transport")

@@ -21,7 +21,6 @@ from pyproj import CRS
 
 from geoplan.inputs.datum import ground_lengths, to_crs
 from geoplan.inputs.limits import check_xml
-from geoplan.inputs.streets.conditions import Hour
 from geoplan.inputs.streets.edges import WAY_COLUMNS, Floats, Ways
 from geoplan.inputs.streets.lines import (
     conditions,
@@ -34,6 +33,7 @@ from geoplan.inputs.streets.lines import (
 from geoplan.inputs.streets.notes import condition_notes, left_out_notes
 from geoplan.inputs.streets.walk_table import BOTH, GROUND_KEYS, NODE_KEYS, OUT, RESIDENTS, WAY_KEYS
 from geoplan.words.errors import DownloadError, InputError, Note
+from geoplan.words.periods import Hour
 
 #: Marks a graph that `to_osmnx` made: its edges are judged already and come back as they went.
 MADE_HERE = "geoplan"

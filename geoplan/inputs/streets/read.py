@@ -17,7 +17,6 @@ from shapely import Geometry
 
 from geoplan.inputs import readers
 from geoplan.inputs.streets import osmnx_bridge
-from geoplan.inputs.streets.conditions import read_hour
 from geoplan.inputs.streets.edges import (
     Gates,
     Private,
@@ -44,6 +43,7 @@ from geoplan.inputs.streets.sidewalks import without_doubled_roads
 from geoplan.inputs.streets.squares import cross_squares
 from geoplan.inputs.streets.walk_table import OUT
 from geoplan.words.errors import NetworkError, Note
+from geoplan.words.periods import parse_hour
 
 Join: TypeAlias = Literal["ends", "crossings"]
 Components: TypeAlias = Literal["one", "several"]
@@ -136,7 +136,7 @@ def read_streets(
     }  # fmt: skip
     if kind == "graph":
         return from_osmnx(osmnx_bridge.read_graphml(path), datum=datum, at=at, **choices)
-    hour = None if at is None else read_hour(at)
+    hour = None if at is None else parse_hour(at)
     if holds_osm(path):
         ways, notes = read_osm(path, walk=choices["walk"], at=hour, datum=datum, crs=crs)
     else:
@@ -235,7 +235,7 @@ def from_osmnx(
         return Streets(nodes, edges, (read_note(nodes, edges, file),))
     walk = walk or {}
     ways, notes = osmnx_bridge.ways_of_graph(
-        graph, walk=walk, at=None if at is None else read_hour(at), datum=datum, crs=crs, file=file
+        graph, walk=walk, at=None if at is None else parse_hour(at), datum=datum, crs=crs, file=file
     )
     return from_ways(
         ways, notes, walk=walk, private=private, gates=gates, gate_states=gate_states or {}, crs=crs, area=area, file=file, join=join, components=components

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geoplan.inputs.ranges import ranges
 from geoplan.inputs.streets.edges import Ways, choose_ways
 from geoplan.inputs.streets.walk_table import OPEN, OUT
 
@@ -36,7 +37,7 @@ def without_doubled_roads(ways: Ways) -> tuple[Ways, int, int]:
     roads = _lines(choose_ways(ways, (ways.table["rule"] == "sidewalk").to_numpy()))
     parts = np.maximum(np.ceil(shapely.length(roads) / STEP_M).astype(int), 1)
     road = np.repeat(np.arange(len(roads)), parts)
-    place = np.arange(len(road)) - np.repeat(np.cumsum(parts) - parts, parts)
+    place = ranges(parts)
     points = shapely.line_interpolate_point(roads[road], (place + 0.5) / parts[road], normalized=True)
     beside = np.zeros(len(road), dtype=bool)
     beside[footways.query(points, predicate="dwithin", distance=BESIDE_M)[0]] = True

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from geoplan.inputs.streets.conditions import CONDITIONAL_KEYS, Hour, at_hour
+from geoplan.inputs.streets.conditions import CONDITIONAL_KEYS, at_hour
+from geoplan.words.periods import Hour
 
 #: Classes that are walked unless tags or the study say otherwise.
 WALKED = [

@@ -18,10 +18,11 @@ from geoplan.report.content.document import (
     numbered,
 )
 from geoplan.report.content.findings import indicators, target_of
-from geoplan.report.content.names import AREA, Names, empty, rows_of, text, whole_zones
+from geoplan.report.content.names import AREA, Names, empty, present, rows_of, text, whole_zones
 from geoplan.report.content.outside import competition
 from geoplan.report.content.projects import project_support_table, projects_sentence
 from geoplan.report.content.served import served as served_table
+from geoplan.report.content.served import share_of_need
 from geoplan.report.content.shortfalls import (
     WORST,
     amount_text,
@@ -204,6 +205,12 @@ def _circle(outcome: Outcome) -> list[Block]:
         if "network" not in own.index:
             continue
         row = rows_of(own.loc[["network"]])[0]
+        if not present(row["people"]):
+            unknown_people = phrase(
+                "paper_circle_unknown", lang, service=entry.label(lang), group=label(entry.group, lang)
+            )
+            blocks.append(Paragraph(unknown_people))
+            continue
         shares = {
             measure: cell_text(Amount.of(own["share"].get(measure), "percent"), lang)
             or label("no_data", lang)
@@ -243,15 +250,7 @@ def _served(outcome: Outcome) -> list[Block]:
     for row in rows_of(outcome.served[outcome.served["zone_id"] == AREA]):
         need = float(row["need"])
         served = Amount.between(row["served_low"], row["served_high"], "count")
-        share = (
-            Amount.between(
-                row["served_low"] / need,
-                min((row["served_high"] + row["off_network"]) / need, 1.0),
-                "percent",
-            )
-            if need > 0
-            else None
-        )
+        share = share_of_need(row, row["served_low"], row["served_high"])
         said = phrase(
             "paper_served",
             lang,

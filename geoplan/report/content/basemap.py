@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from geoplan.coverage.circle import in_circle
+from geoplan.inputs.streets.walk_table import ACROSS
 from geoplan.report import look
 from geoplan.report.content.names import level_order, whole_zones
 from geoplan.report.content.table import Amount
@@ -108,8 +109,9 @@ class BaseMap:
 
     @cached_property
     def streets(self) -> tuple[Lines, Lines]:
-        """Minor and major streets as lines merged end to end; slip roads go with their main road."""
+        """Minor and major streets as lines merged end to end; slip roads go with their main road. Lines across squares are none."""
         table = self.outcome.streets
+        table = table[table["highway"] != ACROSS]
         lines = np.asarray(table.geometry.array)
         kept = shapely.length(lines) > 0
         highway = table["highway"].astype(object)

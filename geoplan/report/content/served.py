@@ -31,13 +31,7 @@ def served(outcome: Outcome) -> Table | None:
 
 def _row(row: Mapping[str, Any], names: Names, above: list[str]) -> list[Cell]:
     zone, need = row["zone_id"], float(row["need"])
-    off = float(row["off_network"])
-    level, inside = names.level(zone), need - float(row["outside"]) - off
-
-    def share(low: float, high: float) -> Amount | None:
-        # people off the network may all be inside, and have a place
-        return Amount.between(low / need, min((high + off) / need, 1.0), "percent") if need > 0 else None
-
+    level, inside = names.level(zone), need - float(row["outside"]) - float(row["off_network"])
     return [
         Coded(level),
         names.code(zone),
@@ -45,10 +39,18 @@ def _row(row: Mapping[str, Any], names: Names, above: list[str]) -> list[Cell]:
         names.zone(zone),
         Amount.of(need, "count") or Coded("no_data"),
         Amount.of(inside, "count"),
-        share(inside, inside),
+        share_of_need(row, inside, inside),
         Amount.between(row["served_low"], row["served_high"], "count"),
-        share(row["served_low"], row["served_high"]),
+        share_of_need(row, row["served_low"], row["served_high"]),
         Amount.of(row["without_place"], "count"),
         Amount.of(row["outside"], "count"),
-        Amount.of(off, "count"),
+        Amount.of(row["off_network"], "count"),
     ]
+
+
+def share_of_need(row: Mapping[str, Any], low: float, high: float) -> Amount | None:
+    """Return low..high over the need of a zone; None without a need. People off the network may all be inside, and have a place."""
+    need = float(row["need"])
+    if not need > 0:
+        return None
+    return Amount.between(low / need, min((high + float(row["off_network"])) / need, 1.0), "percent")

@@ -377,8 +377,10 @@ def _of_communities(row: Mapping[str, Any], level: str) -> list[Cell]:
 def _land_share(row: Mapping[str, Any]) -> Cell:
     if pd.isna(row["land_m2"]) or row["land_m2"] == 0:
         return None
-    covered, off = row["land_covered_m2"], row["land_off_network_m2"] or 0.0
-    return Amount.between(covered / row["land_m2"], min((covered + off) / row["land_m2"], 1.0), "percent")
+    covered, off, whole = row["land_covered_m2"], row["land_off_network_m2"], row["land_m2"]
+    # an older outcome does not say how much is off the network
+    most = min((covered + off) / whole, 1.0) if present(off) else None
+    return Amount.between(covered / whole, most, "percent")
 
 
 @listed(35, "workbook", "csv")

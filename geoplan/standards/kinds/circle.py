@@ -147,7 +147,7 @@ class Circle(MemberRule):
             flag_share=self._flag_share(data),
         )
 
-    def _open_causes(self, data: AssessmentData, shares: pd.DataFrame) -> Bools:
+    def _open_causes(self, data: AssessmentData, shares: pd.DataFrame) -> np.ndarray:
         """Return why it is open whether each zone is covered: its streets are missing, else the registers do not say enough."""
         counts = (shares[name] for name in ("people", "covered", "off_network"))
         _, by_streets = covered_or_not(*counts, flag_share=self._flag_share(data))
