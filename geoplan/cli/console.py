@@ -257,7 +257,7 @@ def print_result(result: "Result", folder: Path) -> None:
 
 def print_table(found: ContentTable, lang: str) -> None:
     """Print a table of content with the columns for where room is scarce, and its notes below it."""
-    shown = found.to(1)
+    shown = found.to(1).footnoted("caveats", lang)
     right = {place for place, column in enumerate(shown.columns) if column.format in FORMATS}
     rows = [tuple(row) for row in shown.texts(lang)]
     table(shown.title, [column.header for column in shown.columns], rows, right=right)

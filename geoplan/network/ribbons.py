@@ -77,7 +77,8 @@ def nested_ribbons(bands: Sequence[Shapes], *, width_m: float) -> list[shapely.G
     own = [ribbon(lines, width_m=width_m) for lines in bands]
     if len(own) == 1:
         return own  # nothing to fit together
-    outlines = shapely.union_all(shapely.boundary(own))
+    # on a grid: where outlines coincide but for rounding, a crossing in floats may fall off a ring and lose a hole
+    outlines = shapely.union_all(shapely.boundary(own), grid_size=ROUNDING_M)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(outlines)))
     points, clear = _inner_points(faces)
     first = np.full(len(faces), len(own))

@@ -325,6 +325,7 @@ def evaluate(
             reported=inputs.reported,
             register_types=frozenset(inputs.register_types),
             off_network=snaps.off_network,
+            facilities_off_network=snaps.facilities_off_network,
             max_off_network_share=study.streets.max_off_network_share,
         )
         assessment = assess(data, rules, flag_rules=study.flag_rules)

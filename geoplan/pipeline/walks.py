@@ -47,6 +47,12 @@ class Snaps:
         """demand_ids of the people who do not join the network: what they reach is not known."""
         return off_network(self.demand)
 
+    @property
+    def facilities_off_network(self) -> pd.Index:
+        """facility_ids of those with a point that does not join the network: who reaches them is not known."""
+        placed = self.facilities[self.facilities["reason"] != "no_point"]
+        return off_network(placed)
+
 
 @dataclass(frozen=True)
 class WalkTables:

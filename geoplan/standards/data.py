@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 
 from geoplan.coverage.circle import TOLERANCE_SHARE
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
@@ -82,8 +83,9 @@ class AssessmentData:
     register_types
         Facility types for which the registers have a word, though perhaps no row: of these there are none, while of a
         type that no register lists nothing is known.
-    off_network
-        demand_ids of the points that do not join the network: what their people reach is not known.
+    off_network, facilities_off_network
+        demand_ids of the points, and facility_ids of the facilities with a point, that do not join the network: what these
+        people reach, and who reaches these facilities, is not known.
     max_off_network_share
         Largest share (0-1) of a zone's people off the network at which those on it still stand for the zone.
     """
@@ -104,6 +106,7 @@ class AssessmentData:
     reported: pd.DataFrame = field(default_factory=REPORTED.empty)
     register_types: frozenset[str] = frozenset()
     off_network: Collection[int] = ()
+    facilities_off_network: Collection[str] = ()
     max_off_network_share: float = MAX_OFF_NETWORK_SHARE
     _memo: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
@@ -280,6 +283,11 @@ class AssessmentData:
         return np.asarray(self.facilities["location_quality"].isin(["missing", "rejected"]), dtype=bool)
 
     @cached_property
+    def without_street(self) -> Bools:
+        """True for facilities with a point that does not join the network, shape (n_facilities,)."""
+        return np.asarray(self.facilities.index.isin(list(self.facilities_off_network)), dtype=bool)
+
+    @cached_property
     def unlocated(self) -> Bools:
         """True for facilities of which no zone is known and no point either: in the study area, at an unknown place."""
         return (self.facility_zone < 0) & self.without_point
@@ -305,6 +313,17 @@ class AssessmentData:
         out = np.zeros(len(self.facilities), dtype=bool)
         out[facility[zone == self.zones.index.get_indexer(pd.Index([zone_id]))[0]]] = True
         return out
+
+    def points_within(self, facilities: pd.Index, metres: float) -> Bools:
+        """Return which demand points inside have one of `facilities` within `metres` in a straight line, inclusive."""
+        found = np.zeros(len(self.places.points), dtype=bool)
+        places = self.facilities.loc[facilities, "geometry"]
+        places = places[places.notna()]
+        if len(places):
+            tree = shapely.STRtree(places.to_numpy())
+            homes = self.demand.loc[self.places.points, "geometry"].to_numpy()
+            found[np.unique(tree.query(homes, predicate="dwithin", distance=metres + 1e-6)[0])] = True
+        return found
 
     # --- walks -----------------------------------------------------------------------------------------------
 

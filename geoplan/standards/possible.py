@@ -1,8 +1,9 @@
-"""What facilities without a point may be to the people of the zone that their register names: who may reach them, how much they may add.
+"""What facilities of which nobody knows who reaches them may be to people: who may reach them, how much they may add.
 
-Such a facility stands somewhere in its zone. Whoever lives there may reach it, and the most that a zone may have of it is all of
-it: its shares among the people who reach it add up to what it holds. Of a facility of which no more than the district is known, the
-flags of communities and towns say nothing: it counts in the district's own figures.
+A facility without a point stands somewhere in the zone that its register names, and whoever lives there may reach it. Of one of which no
+more than the district is known, the flags of communities and towns say nothing: it counts in the district's own figures. A facility
+whose point joins no street may be reached by whoever lives within the circle in a straight line, which no walk is shorter than.
+The most that a zone may have of either is all of it: its shares among the people who reach it add up to what it holds.
 """
 
 import numpy as np
@@ -14,19 +15,27 @@ from geoplan.standards.data import AssessmentData, Bools
 NAMED_LEVELS = ("estate", "community", "town")
 
 
-def may_reach(data: AssessmentData, types: frozenset[str], facilities: pd.Index) -> dict[str, Bools]:
-    """Return which demand points inside may reach each of `facilities` that has a zone and no point, by facility_id.
+def may_reach(
+    data: AssessmentData, types: frozenset[str], facilities: pd.Index, *, on_foot: bool = True
+) -> dict[str, Bools]:
+    """Return which demand points inside may reach each of `facilities` of which that is not known, by facility_id.
 
-    Left out are facilities of which no service of the study has a type: with a point nobody would walk to them either.
+    Left out are facilities of which no service of the study has a type: with a point on a street nobody would walk to them either.
+    Without `on_foot` (a rule in straight metres) those that join no street are left out as well: their point is all that is asked.
     """
-    walked = frozenset().union(*(data.service_types(name) for name in data.services_with(types)))
+    services = {name: data.service_types(name) for name in data.services_with(types)}
     levels = data.zones["level"].to_numpy(dtype=object)
     found = {}
     at = data.facilities.index.get_indexer(facilities)
-    for one in at[data.without_point[at] & (data.facility_zone[at] >= 0)]:
-        zone = int(data.facility_zone[one])
-        if walked & set(data.facilities["services"].iloc[one]) and levels[zone] in NAMED_LEVELS:
-            found[str(data.facilities.index[one])] = _living_in(data, zone)
+    unknown = data.without_point | data.without_street if on_foot else data.without_point
+    for one in at[unknown[at]]:
+        offered, zone = set(data.facilities["services"].iloc[one]), int(data.facility_zone[one])
+        limits = [data.services[name].walk_m for name, known in services.items() if known & offered]
+        facility = str(data.facilities.index[one])
+        if limits and data.without_street[one]:
+            found[facility] = data.points_within(pd.Index([facility]), max(limits))
+        elif limits and zone >= 0 and levels[zone] in NAMED_LEVELS:
+            found[facility] = _living_in(data, zone)
     return found
 
 
@@ -42,14 +51,16 @@ def _living_in(data: AssessmentData, zone: int) -> Bools:
     return data.once(("living in", zone), work)
 
 
-def may_be_reached(data: AssessmentData, types: frozenset[str], facilities: pd.Index) -> Bools:
-    """Return which demand points inside may reach any of `facilities` that has no point, shape (n_points,); see `may_reach`."""
-    found = may_reach(data, types, facilities)
+def may_be_reached(
+    data: AssessmentData, types: frozenset[str], facilities: pd.Index, *, on_foot: bool = True
+) -> Bools:
+    """Return which demand points inside may reach any of `facilities` of which that is not known, shape (n_points,); see `may_reach`."""
+    found = may_reach(data, types, facilities, on_foot=on_foot)
     return np.any(list(found.values()), axis=0) if found else np.zeros(len(data.places.points), dtype=bool)
 
 
 def may_add(data: AssessmentData, types: frozenset[str], stock: pd.DataFrame, group: str) -> pd.Series:
-    """Return the most that facilities without a point may add to what the people of each zone reach, in all, by zone_id.
+    """Return the most that facilities of which nobody knows who reaches them may add to what the people of each zone reach, in all, by zone_id.
 
     `stock` holds ``high`` by facility_id. A zone of which nobody of `group` may reach them gets nothing.
     """

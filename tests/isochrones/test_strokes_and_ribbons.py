@@ -94,6 +94,14 @@ def test_a_face_with_a_spike_belongs_where_its_ground_does():
 
 @settings(deadline=None, max_examples=150)
 @example([[[(0, 30), (10, 0)]], [[(0, 0), (10, 0)]], [[(0, 0), (30, 0.0005), (0, 30), (10, 0)]]], 1.0)
+@example(
+    [
+        [[(0, 0), (10, 10)]],
+        [[(0, 0), (10, 10), (0, 10)]],
+        [[(0, 0), (10, 10)], [(30, 0), (0, 10), (10, 0)]],
+    ],
+    1.0,
+)
 @given(st.lists(st.lists(LINE, max_size=4), min_size=1, max_size=4), st.sampled_from([1.0, 30.0]))
 def test_ribbons_are_valid_nested_and_hold_their_lines(coordinates, width_m):
     bands = [lines(*band) for band in coordinates]

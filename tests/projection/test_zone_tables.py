@@ -178,7 +178,10 @@ def test_an_absent_community_is_no_data_not_nobody(folder, raster):
     assert shown["乙社区"] == ["数据不足"] * 4
     assert shown["丙社区"][0] == "100"
     assert outcome.circle.set_index("zone_id").loc["community/2", "outside"].isna().all()
-    assert flags.loc[["community/1", "community/3"], "flagged"].notna().all()
+    assert flags.loc[["community/1", "community/3"], "people"].tolist() == pytest.approx([100, 100])
+    # a raster also puts people where no street is near: two fifths of the first community, of whom nothing is known
+    assert flags.loc["community/1", "cause"] == ("streets_missing" if raster else "")
+    assert bool(flags.loc["community/3", "flagged"])
     assert flags.loc[["community/1", "community/3"], "people"].tolist() == pytest.approx([100, 100])
 
 

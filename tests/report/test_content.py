@@ -493,6 +493,18 @@ class TestTable:
         assert table.to(1).frozen == 1
         assert table.cells("indicator") == ["i"]
 
+    def test_sentences_of_a_column_become_footnotes(self):
+        columns = [table_column(key, "zh") for key in ("indicator", "caveats")]
+        rows = [["i", "偏低；参照"], ["j", None], ["k", "参照"]]
+        table = Table.of("a", "A", columns, rows, notes=("说明",)).footnoted("caveats", "zh")
+        assert table.texts("zh") == [["i", "①②"], ["j", ""], ["k", "②"]]
+        assert table.notes == ("说明", "① 偏低", "② 参照")
+        assert table.footnoted("rule_id", "zh") is table
+
+    def test_the_interval_of_all_people_goes_where_nobody_is_off_the_network(self, outcome):
+        near = dataclasses.replace(outcome, circle=outcome.circle.assign(off_network=0.0))
+        assert "share_all" not in {column.key for column in circle_totals(near).columns}
+
     @pytest.mark.parametrize("product", ["workbook", "csv"])
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_every_key_is_used_once_and_every_list_has_codes(self, make, product, lang):

@@ -274,7 +274,7 @@ def test_two_results_are_compared_in_the_same_words_everywhere(outcome, tmp_path
 
 def test_the_console_prints_the_totals_of_content(outcome, printed):
     for table in (circle_totals(outcome), flag_totals(outcome, "community")):
-        part = table.to(1)
+        part = table.to(1).footnoted("caveats", "zh")
         headers = [column.header for column in part.columns]
         assert printed["console"][table.title] == [
             dict(zip(headers, row, strict=True)) for row in part.texts("zh")

@@ -151,7 +151,7 @@ def test_a_service_whose_people_are_not_known_has_no_sentence_of_figures(outcome
         mine, ["people", "covered", "outside", "off_network", "share", "share_low", "share_high", "unreached"]
     ] = np.nan
     said = words(assessment(dataclasses.replace(outcome, circle=circle)))
-    assert "养老服务方面，评价范围内有单元的60岁及以上老年人人数不详，全域服务圈数据不足" in said
+    assert "养老服务方面，评价范围内有单元的60岁及以上老年人口不详，全域服务圈数据不足" in said
     assert "圈内—" not in said
 
 

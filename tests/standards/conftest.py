@@ -95,6 +95,7 @@ class Town:
     overlay: pd.DataFrame | None = None
     services: Mapping[str, Service] = field(default_factory=lambda: SERVICES)
     off: tuple[int, ...] = ()  # blocks that do not join the network
+    facilities_off: tuple[str, ...] = ()  # facilities that do not
 
     def change(self, **values: Any) -> "Town":
         return replace(self, **values)
@@ -139,6 +140,7 @@ class Town:
         """Walks along the street at a third of a metre a second: 15 minutes are 300 m."""
         homes = self.demand[~self.demand.index.isin(self.off)]
         placed = self.facilities[self.facilities.geometry.notna() & ~self.facilities.geometry.is_empty]
+        placed = placed[~placed.index.isin(self.facilities_off)]
         x, fx = homes.geometry.x.to_numpy(), placed.geometry.x.to_numpy()
         grid = np.abs(x[:, None] - fx[None, :])
         rows, columns = np.indices(grid.shape)
@@ -155,6 +157,7 @@ class Town:
             self.services,
             self.overlay,
             self.off,
+            self.facilities_off,
             type(self).seconds,
         )
         key = tuple(map(id, parts))
@@ -191,6 +194,7 @@ class Town:
             "zones": self.zones, "demand": self.demand, "overlay": self.overlay, "facilities": self.facilities,
             "supplies": self.supplies, "pairs": pairs, "circle": circle,
             "services": self.services, "year": self.year, "nearest": near, "off_network": self.off,
+            "facilities_off_network": self.facilities_off,
             "groups": pd.DataFrame(
                 {"basis": ["常住"] * 4, "year": [2020] * 4}, index=["residents", "elders_60", "under_3", "households"]
             ),

@@ -365,3 +365,47 @@ def test_wherever_it_stands_in_its_zone_the_figures_of_that_zone_lie_between_the
     wide, narrow = (circle.shares(one.data()) for one in (two, sure))
     assert (wide["covered"][ids] <= narrow["covered"][ids] + 1e-9).all()
     assert ((wide["covered"] + wide["perhaps"])[ids] >= narrow["covered"][ids] - 1e-9).all()
+
+
+# --- who may reach a facility that joins no street --------------------------------------------------------------------
+
+
+def test_a_room_that_joins_no_street_leaves_open_whom_it_serves_within_the_circle_in_a_straight_line(
+    town, rules_from
+):
+    # at 450 m, and 15 minutes are 300 m: blocks 1 to 7 may walk to it, none of D
+    some = rooms(town, ("community/B", (), True)).supply(beds={"room/0": 4})
+    points = some.facilities.geometry.where(some.facilities.index != "room/0", Point(450, 50))
+    cut = some.with_facilities(geometry=points).change(facilities_off=("room/0",))
+    table = flags(cut, rules_from(BEDS))
+    assert table.loc[COMMUNITIES, "reachable_low"].tolist() == [0.0] * 4
+    # all four beds may fall to the 60 elders of a community of which some may reach it
+    assert table.loc[COMMUNITIES, "reachable_high"].tolist() == pytest.approx([4 / 60e-3] * 3 + [0.0])
+    assert table.loc[COMMUNITIES[:3], "flagged"].isna().all()
+    assert bool(table.loc["community/D", "flagged"])
+    assert "caveat_unplaced" in table.loc["community/A", "caveats"]
+    body = rule(
+        "circle", ">=40%", "level: district", ROOMS, "group: elders_60", "minutes: 15", "unit: people"
+    )
+    row = cut.finding(rules_from(body))
+    assert (row["actual_low"], row["actual_high"]) == pytest.approx((0.0, 7 / 12))
+    # a rule in straight metres asks for no street
+    straight = cut.finding(rules_from(body.replace("minutes: 15", "metres: 300")))
+    assert (straight["actual_low"], straight["actual_high"]) == pytest.approx((7 / 12, 7 / 12))
+
+
+@settings(max_examples=8, deadline=None)
+@given(x=st.floats(0.0, 1200.0), beds=st.sampled_from([0, 3, 12]), known=st.sampled_from([150.0, 1050.0]))
+def test_were_it_joined_the_figures_would_lie_between_their_ends(town, x, beds, known):
+    two = rooms(town, ("community/A", (), True), ("community/B", (), True)).supply(
+        beds={"room/0": 2, "room/1": beds}
+    )
+    at = {"room/0": Point(known, 50), "room/1": Point(x, 50)}
+    joined = two.with_facilities(geometry=[at.get(i, point) for i, point in two.facilities.geometry.items()])
+    cut = joined.change(facilities_off=("room/1",))
+    (usual,) = (one for one in read_pack("wuhan").rules if one.id == "beds_per_1000_elders")
+    mine = usual.model_copy(update={"of": [Selection(facilities=["elder_day_care"])]})
+    open_, closed = reachable(cut.data(), mine), reachable(joined.data(), mine)
+    assert (open_.high >= closed.high - 1e-9)[closed.high.notna()].all()
+    # another facility takes no one's beds away: what is certain without it is certain with it
+    assert (open_.low <= closed.low + 1e-9)[closed.low.notna()].all()

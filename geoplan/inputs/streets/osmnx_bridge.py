@@ -113,6 +113,10 @@ def read_graphml(path: str | Path) -> Graph:
         raise InputError(note) from error
 
 
+#: What edges are whose graph does not say it.
+LACKING = {"on_ground": True, "ride_s": np.nan}
+
+
 def made_here(graph: Graph) -> bool:
     """Return whether `to_osmnx` made the graph."""
     return MADE_HERE in graph.graph
@@ -128,8 +132,8 @@ def tables_of_graph(graph: Graph, *, crs: CRS | str) -> tuple[pd.DataFrame, gpd.
         "u": table["u"].mask(against, table["v"]),
         "v": table["v"].mask(against, table["u"]),
     }
-    if "on_ground" not in table:  # as it was written before
-        table["on_ground"], table["ride_s"] = True, np.nan
+    # earlier files lack both; edges that have their walking costs carry no ride beside them
+    table = table.assign(**{name: value for name, value in LACKING.items() if name not in table})
     columns |= {name: table["osmid" if name == "osm_id" else name].astype(str) for name in WAY_COLUMNS}
     columns["oneway"] = columns["oneway"].astype("int64")
     columns["ride_s"] = columns["ride_s"].astype(float)

@@ -43,7 +43,13 @@ from geoplan.report.content.stock import (
     zones_text,
 )
 from geoplan.report.content.table import Amount, Table, Tally, cell_text
-from geoplan.report.content.zones import circles, flag_totals, mean_met_zones, off_network_text
+from geoplan.report.content.zones import (
+    circles,
+    flag_totals,
+    mean_met_zones,
+    off_network_text,
+    without_repeats,
+)
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group
@@ -241,7 +247,7 @@ def _circle(outcome: Outcome) -> list[Block]:
     return [
         *blocks,
         Paragraph(phrase("paper_see", lang, table=ahead())),
-        Shown(replace(shown, title=title).only(*CIRCLE)),
+        Shown(without_repeats(replace(shown, title=title).only(*CIRCLE))),
     ]
 
 

@@ -35,7 +35,13 @@ from geoplan.report.content.sources import (
     warnings_by_kind_table,
 )
 from geoplan.report.content.table import Amount, Figure, Table, Tally, cell_text
-from geoplan.report.content.zones import circles, flag_totals, flags_by_place, off_network_text
+from geoplan.report.content.zones import (
+    circles,
+    flag_totals,
+    flags_by_place,
+    off_network_text,
+    without_repeats,
+)
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group
@@ -223,7 +229,8 @@ def _circle(outcome: Outcome) -> list[Block]:
         return []
     lang, table = outcome.lang, circles(outcome)
     present = {entry.key for entry in table.columns}
-    shown = table.where("level", "area").only(*(key for key in (*CIRCLE, "land_share") if key in present))
+    own = table.where("level", "area").only(*(key for key in (*CIRCLE, "land_share") if key in present))
+    shown = without_repeats(own)
     notes = [*_measure_notes(outcome)]
     if outcome.circle["land_m2"].isna().all():
         notes.append(phrase("report_no_land", lang))

@@ -12,6 +12,7 @@ beside the content modules::
 A content module registers its tables with `geoplan.report.content.registry.listed`; the workbook and the CSV files find them there.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -392,6 +393,29 @@ class Table:
             *self.columns[place + 1 :],
         )
         return replace(self, columns=columns, rows=rows).only(*kept)
+
+    def footnoted(self, key: str, lang: str) -> "Table":
+        """Return the table with the sentences of one column as notes below it, and their marks ①, ② in its cells.
+
+        For pages where a column of sentences has no room. A table without the column, or with more than twenty sentences, is as it was.
+        """
+        place = next((k for k, entry in enumerate(self.columns) if entry.key == key), None)
+        if place is None:
+            return self
+        joint = phrase("join_semicolon", lang)
+        said = [[one for one in cell_text(cell, lang).split(joint) if one] for cell in self.cells(key)]
+        marks = {
+            one: chr(ord("①") + number) for number, one in enumerate(dict.fromkeys(itertools.chain(*said)))
+        }
+        if len(marks) > 20:  # ⑳ is the last
+            return self
+        rows = tuple(
+            (*row[:place], "".join(marks[one] for one in own), *row[place + 1 :])
+            for row, own in zip(self.rows, said, strict=True)
+        )
+        return replace(
+            self, rows=rows, notes=(*self.notes, *(f"{mark} {one}" for one, mark in marks.items()))
+        )
 
     def slim(self) -> "Table":
         """Return the table as paper has room for it.

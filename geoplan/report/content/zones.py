@@ -333,8 +333,16 @@ def circle_totals(outcome: Outcome) -> Table | None:
     )  # fmt: skip
     title = phrase("circle_totals_title", outcome.lang, title=whole.title)
     at = [entry.key for entry in kept.columns]
-    own = kept.picked([at.index(key) for key in keys])
+    own = without_repeats(kept.picked([at.index(key) for key in keys]))
     return replace(own, key="circle_totals", title=title, frozen=0) if own.rows else None
+
+
+def without_repeats(circle: Table) -> Table:
+    """Return a table of circles without the interval of all people where nobody is off the network: the share stands beside it."""
+    off = [cell for cell in circle.cells("off_network") if isinstance(cell, Amount)]
+    if any(cell.high for cell in off):
+        return circle
+    return circle.picked([place for place, column in enumerate(circle.columns) if column.key != "share_all"])
 
 
 def service_cell(outcome: Outcome, service: str) -> Coded:

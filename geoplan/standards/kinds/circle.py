@@ -5,7 +5,6 @@ from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-import shapely
 from pydantic import Field, model_validator
 
 from geoplan.coverage.circle import covered_or_not
@@ -232,15 +231,16 @@ class Circle(MemberRule):
     def _perhaps(self, data: AssessmentData) -> pd.Series:
         """Return the people of each zone on the network who may have a facility in the circle, and do not certainly."""
         types, possible = types_of(self.of), amounts(data, self.of, None).table.index
-        maybe = self._points(data, possible) | may_be_reached(data, types, possible)
-        people = data.on_network(self.group) if self.metres is None else data.points(self.group)
+        on_foot = self.metres is None
+        maybe = self._points(data, possible) | may_be_reached(data, types, possible, on_foot=on_foot)
+        people = data.on_network(self.group) if on_foot else data.points(self.group)
         return data.zone_totals(np.where(maybe & ~self._points(data), people, 0.0))
 
     def _points(self, data: AssessmentData, facilities: pd.Index | None = None) -> Bools:
         """Return which demand points inside have one of `facilities` within the minutes, or within the metres; None: one that counts."""
         counting = self._facilities(data) if facilities is None else facilities
         if self.metres is not None:
-            return _within_metres(data, counting, self.metres)
+            return data.points_within(counting, self.metres)
         points = reached_points(data, counting, types_of(self.of), walk_minutes=self.minutes)
         return np.zeros(len(data.places.points), bool) if points is None else points
 
@@ -261,15 +261,3 @@ class Circle(MemberRule):
         """Return the rows of the circle table that answer by a service of the study."""
         rows, measure = data.circle, "network" if self.metres is None else "straight"
         return rows[(rows["service"] == service) & (rows["measure"] == measure)]
-
-
-def _within_metres(data: AssessmentData, facilities: pd.Index, metres: float) -> Bools:
-    """Return which demand points inside have one of `facilities` within `metres` in a straight line, inclusive."""
-    found = np.zeros(len(data.places.points), dtype=bool)
-    places = data.facilities.loc[facilities, "geometry"]
-    places = places[places.notna()]
-    if len(places):
-        tree = shapely.STRtree(places.to_numpy())
-        homes = data.demand.loc[data.places.points, "geometry"].to_numpy()
-        found[np.unique(tree.query(homes, predicate="dwithin", distance=metres + 1e-6)[0])] = True
-    return found
