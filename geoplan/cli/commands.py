@@ -298,16 +298,42 @@ def packs_check(
 def packs_copy(
     pack: PackName,
     to: Annotated[Path, typer.Option("--to", help="写入的文件。 File to write.")],
-    years: Annotated[int, typer.Option("--years", help="新目标年。 Target year of the next plan.")] = 2030,
+    years: Annotated[
+        str,
+        typer.Option(
+            "--years", help="新规划的起止年或目标年。 Years of the next plan, or its last.", show_default=True
+        ),
+    ] = "2030",
+    yes: Annotated[
+        bool | None,
+        typer.Option(
+            "--yes/--no",
+            help="有新的国家指标的，改用国家指标或沿用原数值；默认询问。 Take newer national figures, or carry the former ones on; default: ask.",
+        ),
+    ] = None,
 ) -> None:
     """以现有规划为底，起草下一轮规划的指标库。 Start the next plan's pack from one that is there.
 
-    Example: geoplan packs copy yantai --to yantai2030.yaml --years 2030
+    Example: geoplan packs copy yantai --to yantai2030.yaml --years 2026-2030
     """
     from geoplan.standards.packs.read import read_pack
-    from geoplan.standards.packs.tools import copy
+    from geoplan.standards.packs.replaced import replacements
+    from geoplan.standards.packs.tools import copy, plan_years
 
-    console.say("written", folder=copy(read_pack(pack), to, years=years))
+    first, last = plan_years(years)
+    former = read_pack(pack)
+    found = replacements(former, year=last)
+    if found:
+        console.print_replacements(found, former.title(console.language()))
+        asked = console.confirmed("pack_replaced_ask") if yes is None else yes
+        take = asked is not False
+    else:
+        asked = take = False
+    file = copy(former, to, years=last, first=first, take_national=take)
+    console.say("written", folder=file)
+    if found:
+        code = "unasked" if asked is None else "taken" if take else "kept"
+        console.say(f"pack_replaced_{code}", count=len(found))
 
 
 templates = typer.Typer(

@@ -2,6 +2,7 @@
 
 import json
 import locale
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from geoplan.pipeline.gather import Inputs
     from geoplan.pipeline.result import Result
     from geoplan.pipeline.street_check import StreetCheck
+    from geoplan.standards.packs.replaced import Replacement
 
 #: Where output goes to a file or a pipe there is no width to fit.
 out = Console(width=None if Console().is_terminal else 140)
@@ -55,6 +58,26 @@ def say(code: str, *, lang: str | None = None, **values: Any) -> None:  # noqa: 
     """Print one message of the catalogue in `lang`; without one in the language of the system."""
     shown: dict[str, Any] = {n: str(v) if isinstance(v, Path) else v for n, v in values.items()}
     out.print(Note.of(code, **shown).text(lang or language()), highlight=False, markup=False, soft_wrap=True)
+
+
+def confirmed(code: str) -> bool | None:
+    """Ask one question of the catalogue that is answered by yes or no; None where there is no terminal to ask at."""
+    if not sys.stdin.isatty():
+        return None
+    return Confirm.ask(phrase(code, language()), console=out, default=True)
+
+
+def print_replacements(found: Sequence["Replacement"], title: str) -> None:
+    """Print figures of a pack beside the newer national ones that replace them."""
+    lang = language()
+    rows = [
+        (one.old.id, one.old.indicator_text(lang), one.old.target_text(lang), one.new_text(lang))
+        for one in found
+    ]
+    heads = [
+        phrase(f"pack_{head}", lang) for head in ("show_id", "replaced_name", "replaced_old", "replaced_new")
+    ]
+    table(phrase("pack_replaced_title", lang, title=title, count=len(rows)), heads, rows)
 
 
 @contextmanager

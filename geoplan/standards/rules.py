@@ -258,6 +258,8 @@ class Rule(Entry):
     """Page where the figure was read."""
     active: bool | None = None
     """Whether the rule counts; default: not where it is unverified or of one `place`."""
+    replaces: list[Text] | None = None
+    """Ids of rules of `national` whose figure this one takes over in a later plan."""
 
     pack: str = ""
     """Set when the pack is read."""

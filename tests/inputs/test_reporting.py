@@ -41,12 +41,14 @@ def filled(path, answers):
     return read_reporting(path, shares=SHARES, leads={rule_id: rule.lead for rule_id, rule in RULES.items()})
 
 
-def test_a_form_has_every_row_of_the_annexes_once_on_the_sheet_of_its_first_office(form):
+def test_a_form_has_every_row_of_the_annexes_and_what_else_is_reported_once_on_the_sheet_of_its_first_office(
+    form,
+):
     found = [(sheet.title, row["rule_id"].value) for sheet, row in rows_of(openpyxl.load_workbook(form))]
-    annexed = [rule for rule in RULES.values() if rule.annex]
-    assert sorted(rule for _, rule in found) == sorted(rule.rule_id for rule in annexed)
+    asked = [rule for rule in RULES.values() if rule.annex or rule.is_reported]
+    assert sorted(rule for _, rule in found) == sorted(rule.rule_id for rule in asked)
     office = {rule: sheet for sheet, rule in found}
-    for rule in annexed:
+    for rule in asked:
         first = rule.lead.split("、")[0]
         assert office[rule.rule_id] in (first, f"区{first}")
     # 民政局, as three rows print it, is 区民政局

@@ -80,6 +80,56 @@ def test_inclusive_childcare_of_kindergartens_counts_in_qianjiang(town):
     assert found["actual_low"].tolist() == [2.0]
 
 
+@pytest.mark.parametrize(
+    ("name", "type_", "has"),
+    [("wuhan.rural_eldercare", "mutual_aid_point", True), ("wuhan.rural_eldercare", "rural_elder_home", True),
+     ("wuhan.rural_eldercare", "elder_day_care", False), ("yantai.rural_elder_homes", "rural_elder_home", True),
+     ("yantai.rural_elder_homes", "mutual_aid_point", False), ("qianjiang.rural_mutual_aid", "mutual_aid_point", True),
+     ("qianjiang.rural_mutual_aid", "rural_elder_home", False)],
+)  # fmt: skip
+def test_a_rural_clause_counts_villages_and_its_own_types(town, name, type_, has):
+    place = of_types(town, type_, type_, *("public_venue",) * 4)  # in A, a village, and in B, which is urban
+    place = place.of_kind(community_A=("rural",), others=("urban",))
+    types = frozenset({"mutual_aid_point", "rural_elder_home"})
+    result = place.assess([rule_of(name)], register_types=types, flag_rules=())
+    assert set(result.findings["verdict"]) == {"not_quantified"}
+    members = result.members.set_index("member_id")["has"]
+    assert {zone: bool(value) for zone, value in members.items()} == {"community/A": has}
+
+
+@pytest.mark.parametrize("pack", ["wuhan", "qianjiang"])
+def test_a_contract_with_a_medical_institution_is_a_share_of_homes(town, pack):
+    types = ("elder_home", "nursing_home", "elder_home", "elder_day_care", "public_venue", "public_venue")
+    signed = pd.array([True, False, True, True, pd.NA, pd.NA], dtype="boolean")
+    place = of_types(town, *types, medical_contract=signed)
+    found = place.assess([rule_of(f"{pack}.institutions_with_medical_contract")], flag_rules=()).findings
+    assert set(found["verdict"]) == {"not_quantified"}
+    assert found["actual_low"].tolist() == [pytest.approx(2 / 3)]
+
+
+def test_existing_estates_without_any_facility_are_listed_in_qianjiang(town):
+    result = town.assess([rule_of("qianjiang.existing_estate_facilities")], flag_rules=())
+    assert set(result.findings["verdict"]) <= {"not_quantified"}
+    same = town.assess([rule_of("wuhan.old_estate_facilities")], flag_rules=())
+    assert len(result.members) == len(same.members) > 0
+    assert result.members["has"].tolist() == same.members["has"].tolist()
+
+
+def test_a_row_of_an_annex_without_a_place_is_a_reported_one():
+    """Shares of people in hardship who live in homes, and emergency calls: rows that no register and no place can answer."""
+    wanted = {
+        "qianjiang.hardship_disabled_care": ("10%@2020", ">=50%@2025"),
+        "qianjiang.hardship_care_wanted": ("100%@2020", ">=100%@2025"),
+        "qianjiang.emergency_call_coverage": ("100%@2020", ">=100%@2025"),
+        "yantai.hardship_disabled_care": ("50%@2021", ">=60%@2025"),
+        "yantai.hardship_care_wanted": ("100%@2021", ">=100%@2025"),
+        "yinzhou.homes_adapted_for_elders": (None, ">=100%@2025"),
+    }
+    found = {name: rule_of(name) for name in wanted}
+    assert {name: (rule.base, rule.target) for name, rule in found.items()} == wanted
+    assert all(rule.is_reported for rule in found.values())
+
+
 def test_the_national_40_beds_are_those_of_institutions(town):
     found = town.assess([rule_of("national.beds_per_1000_elders")], flag_rules=()).findings.iloc[0]
     assert found["actual_low"] == pytest.approx(10 / 0.24)  # 4 + 6 in homes; 2 in day care stay out

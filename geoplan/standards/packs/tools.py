@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from geoplan.standards.grammar import NOT_QUANTIFIED, Target
+from geoplan.standards.grammar import FIRST_YEAR, LAST_YEAR, NOT_QUANTIFIED, Target
 from geoplan.standards.packs.read import NOT_FOUND, Pack, read_pack, shipped
+from geoplan.standards.packs.replaced import replaced_entries, replacements
 from geoplan.standards.rules import Rule
 from geoplan.words.catalogue import LANGUAGES, catalogue, phrase
 from geoplan.words.errors import Note, OutputError, PackError
@@ -109,14 +110,26 @@ def check(file: str | Path) -> Pack:
     return pack
 
 
-def copy(pack: Pack, to: str | Path, *, years: int = 2030) -> Path:
+def copy(
+    pack: Pack, to: str | Path, *, years: int = 2030, first: int | None = None, take_national: bool = False
+) -> Path:
     """Write the next plan's pack: the rules of `pack` with their targets as the new base; return its path.
 
     The new base is the old target at its year, what the area has promised to have reached. The new target is the same
     figure at the end of the next plan: a level that may not fall is the usual floor, the copy can be run at once, and
     every target that was only carried over says so in its note. What the old plan did not quantify stays so.
 
-    `years` is the last year of the next plan.
+    A figure that a newer national pack replaces (`geoplan.standards.packs.replaced.replacements`) is never carried over
+    unsaid: either the newer one stands in the copy, or the note of the former one names it.
+
+    Parameters
+    ----------
+    years
+        Last year of the next plan.
+    first
+        Its first year; default: the year after the former plan's last.
+    take_national
+        Whether the newer national figures stand in for those that they replace.
 
     Raises
     ------
@@ -138,16 +151,45 @@ def copy(pack: Pack, to: str | Path, *, years: int = 2030) -> Path:
     }
     entries |= {
         **{f"title_{lang}": phrase("pack_next_title", lang, title=pack.title(lang), year=years) for lang in LANGUAGES},
-        "document": NOT_FOUND, "issued": NOT_FOUND, "years": [min(pack.years[1] + 1, years), years],
+        "document": NOT_FOUND, "issued": NOT_FOUND, "years": [first or min(pack.years[1] + 1, years), years],
         "source": phrase("pack_next_source", "zh", source=number or pack.title_zh),
     }  # fmt: skip
     text += _dumped(entries) + "rules:\n"
     by_id = {rule["id"]: rule for rule in pack.entries["rules"]}
-    text += "\n".join(_item(_next(by_id[rule.id], rule, years)) for rule in pack.rules)
+    newer = {one.old.id: one for one in replacements(pack, year=years)}
+    rules = []
+    for rule in pack.rules:
+        entry = _next(by_id[rule.id], rule, years)
+        rules += (
+            replaced_entries(entry, newer[rule.id], taken=take_national, others=pack.rules)
+            if rule.id in newer
+            else [entry]
+        )
+    text += "\n".join(map(_item, rules))
     text += "\nnot_assessed:\n" + "".join(_item(dict(item)) for item in pack.entries.get("not_assessed", []))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
+
+
+def plan_years(text: str) -> tuple[int | None, int]:
+    """Return first and last year of a plan; None for the first where only the last is named.
+
+    Raises
+    ------
+    PackError
+        If the text is neither a year nor two.
+
+    Examples
+    --------
+    >>> plan_years("2026-2030"), plan_years("2030")
+    ((2026, 2030), (None, 2030))
+    """
+    found = re.fullmatch(r"(?:(\d{4})-)?(\d{4})", text.strip())
+    first, last = (int(found[1] or found[2]), int(found[2])) if found else (0, 0)
+    if not FIRST_YEAR <= first <= last <= LAST_YEAR:
+        raise PackError(Note.of("pack_years", got=text, severity="error"))
+    return (first if found and found[1] else None), last
 
 
 def _own_rules(path: Path) -> list[dict[str, Any]]:
