@@ -35,7 +35,7 @@ def level_caveat(rule: Rule) -> str:
         return ""
     if "estate" not in rule.where.levels:
         return "caveat_by_community"  # of towns `flag_caveats` says by town
-    return "caveat_new_estates" if "new" in rule.where.words else "caveat_existing_estates"
+    return "caveat_new_estates" if rule.for_new_estates else "caveat_existing_estates"
 
 
 def flag_caveats(

@@ -81,8 +81,14 @@ def _circle(name: str, terms: Service) -> Circle:
 
 
 def flagging(rules: Sequence[Rule], only: Sequence[str] | None) -> tuple[Rule, ...]:
-    """Return the rules that measure every community and town: per person, per household, and circles; all, or those of `only`."""
-    return tuple(rule for rule in rules if rule.measures_zones and (only is None or rule.rule_id in only))
+    """Return the rules that measure every community and town: per person, per household, and circles; those of `only` where it is given.
+
+    Else a standard of new estates does not: what exists was not built by it, and to measure communities by it asks what if.
+    """
+    measuring = (rule for rule in rules if rule.measures_zones)
+    if only is None:
+        return tuple(rule for rule in measuring if not rule.for_new_estates)
+    return tuple(rule for rule in measuring if rule.rule_id in only)
 
 
 def flags_of(
@@ -96,9 +102,13 @@ def flags_of(
     """Return the flags of one rule in every community and town, and why there are none.
 
     `findings` are those of the same rule, for the apportioned reference; `reach` is what `reachable` gives for it, where it
-    was measured before. Of `zones` (zone_ids) only these are measured, with the same result as among all.
+    was measured before. Of `zones` (zone_ids) only these are measured, with the same result as among all. Villages are not measured
+    by a standard of new estates.
     """
     every = (zone for level in LEVELS for zone in data.level(level))
+    if rule.for_new_estates:
+        kind = data.zones["kind"]
+        every = (zone for zone in every if "rural" not in kind[zone])
     ids = pd.Index([z for z in every if zones is None or z in zones], name="zone_id", dtype=object)
     own = rule.zone_flags(data, ids)
     table, missing = own or _supply_flags(data, rule, ids, reach or reachable(data, rule))

@@ -376,6 +376,11 @@ class Rule(Entry):
         """True where the rule measures communities and towns: their circle, or the supply that they can reach."""
         return self.flags is not False and self.reached_by() is not None
 
+    @property
+    def for_new_estates(self) -> bool:
+        """True where the standard is one of new estates: communities are measured by it only where the study asks what if."""
+        return "estate" in self.where.levels and "new" in self.where.words
+
     def zones(self, data: AssessmentData, where: grammar.Where | None = None) -> RuleZones:
         """Return the zones at the rule's own level (or at `where`) that fit its filter."""
         return rule_zones(data, where or self.where, plan_level=self.plan_level, years=self.years)

@@ -95,7 +95,7 @@ class Study(PlannerFile):
     switch_on: list[Text] = []
     """Rules (pack.rule) that a pack ships switched off, e.g. unverified figures of `national`, and that shall be judged."""
     flag_rules: list[Text] | None = None
-    """Only these rules (pack.rule) flag; default: every per-person and per-household standard and circle."""
+    """Only these rules (pack.rule) flag; default: every per-person and per-household standard and circle, but for standards of new estates."""
     thresholds: dict[Text, RuleValue] = {}
     """Local thresholds (本地设定) for rules that the plan does not quantify, pack.rule -> value."""
     reported: list[Reported] = []

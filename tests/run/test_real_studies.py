@@ -128,7 +128,7 @@ class TestWuhan:
 
     def test_a_flag_row_for_each_community_and_flagging_rule(self, wuhan, communities):
         rules = {
-            "wuhan.beds_per_1000_elders", "wuhan.places_per_1000_residents", "wuhan.new_estate_rooms",
+            "wuhan.beds_per_1000_elders", "wuhan.places_per_1000_residents",
             "wuhan.circle_eldercare", "study.circle_eldercare", "study.circle_childcare",
         }  # fmt: skip
         keys = pd.MultiIndex.from_frame(wuhan.flags[["rule_id", "zone_id"]])

@@ -40,7 +40,10 @@ EVERY = {
 
 @pytest.fixture(scope="module")
 def study():
-    return gp.read_study(gp.demo_study())
+    """Return the demo, which also asks what if communities were measured by the standard of new estates."""
+    circles = ("huzhong.circle_eldercare", "study.circle_eldercare", "study.circle_childcare")
+    flagging = [RULE, ROOMS, "huzhong.existing_estate_rooms", *circles]
+    return gp.read_study(gp.demo_study()).changed(flag_rules=flagging)
 
 
 @pytest.fixture(scope="module")

@@ -146,9 +146,15 @@ def test_gap_of_huzhong_by_hand():
     assert Requirement(">=", 4.5).gap(20 / 16.359, 20 / 16.359, 16.359, unit="places") == 54.0
 
 
-def test_a_circle_reports_urban_and_rural_people_apart(town):
+def test_a_circle_reports_urban_and_rural_people_apart(town, rules_from):
     apart = town.of_kind(
         community_D=("rural",), **dict.fromkeys(("community_A", "community_B", "community_C"), ("urban",))
     )
     row = apart.finding(rules_of([read_pack("yinzhou")]), "yinzhou.circle_eldercare")
     assert (row["share_urban"], row["share_rural"]) == (1.0, pytest.approx(1 / 3))
+    # five minutes are 100 m: of nine urban blocks the three about each room
+    narrow = rules_from(
+        "kind: circle\nof: {facilities: [elder_day_care]}\nminutes: 5\ngroup: elders_60\ntarget: '>=80%@2025'\nunit: people"
+    )
+    row = apart.finding(narrow)
+    assert (row["share_urban"], row["share_rural"]) == (pytest.approx(6 / 9), 0.0)

@@ -102,7 +102,13 @@ def test_a_rule_of_the_communities_own_level(town, rules_from):
 
 
 def test_estate_rules_measure_communities_as_a_what_if(town):
-    table = flags(town, rules_of([read_pack("wuhan")]), "wuhan.new_estate_rooms")
+    """Only where the study asks for it; a standard of new estates measures no village, and no community unasked."""
+    rules, name = rules_of([read_pack("wuhan")]), "wuhan.new_estate_rooms"
+    assert name not in set(town.assess(rules).flags["rule_id"])
+    table = flags(town, rules, name, flag_rules=[name])
+    assert (
+        "community/D" not in flags(town.of_kind(community_D=("rural",)), rules, name, flag_rules=[name]).index
+    )
     assert set(table["note_zh"]) == {"参照新建标准测算"}
     assert set(table["unit"]) == {"m2"}
     # 150 m reaches blocks 0-4, 90 m2 over 200 households; 650 m blocks 4-9 hold (350..950): 60 m2

@@ -72,7 +72,10 @@ def test_a_finding(town, rules_from, case):
 def test_what_qualifies_a_flag_stands_beside_it(town):
     packs = [read_pack("wuhan"), read_pack("national")]
     rules = rules_of(packs, switched_on=["national.anhui_new_estate_rooms"])
-    flags = town.assess(rules).flags.set_index(["rule_id", "zone_id"])["caveats"]
+    asked = [
+        "wuhan.beds_per_1000_elders", "wuhan.circle_eldercare", "national.anhui_new_estate_rooms",
+    ]  # fmt: skip
+    flags = town.assess(rules, flag_rules=asked).flags.set_index(["rule_id", "zone_id"])["caveats"]
     assert flags["wuhan.beds_per_1000_elders", "community/A"] == ("caveat_by_community",)
     assert flags["wuhan.circle_eldercare", "community/A"] == ()
     assert flags["national.anhui_new_estate_rooms", "community/A"] == (

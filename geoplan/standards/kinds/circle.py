@@ -157,14 +157,22 @@ class Circle(MemberRule):
         return flag_share_of(data, types_of(self.of))
 
     def _by_kind(self, data: AssessmentData, zone: str) -> dict[str, float]:
-        """Return the shares of urban and of rural people, where the circle table tells them apart."""
-        service = self.of_study(data)
-        if service is None or not self._is_service(data, service) or "kind" not in data.circle:
-            return {}
-        rows = self._rows(data, service)
-        rows = rows[(rows["zone_id"] == zone) & rows["kind"].isin(["urban", "rural"])]
-        shares = rows["share_low"].to_numpy(dtype=float)
-        return {f"share_{kind}": float(share) for kind, share in zip(rows["kind"], shares, strict=True)}
+        """Return the least shares of urban and of rural people in the circle, where zones are told apart."""
+        shares = data.once(("circle by kind", self.rule_id), lambda: self._shares_by_kind(data))
+        return {f"share_{kind}": float(share) for (at, kind), share in shares.items() if at == zone}
+
+    def _shares_by_kind(self, data: AssessmentData) -> pd.Series:
+        """Return the least share in the circle by ``zone_id, kind``, of the parts whose people are known and some."""
+        people, rows = data.points(self.group), data.places.rows
+        whole, covered = (
+            data.places.sums(np.where(counted, people, 0.0)) for counted in (True, self._points(data))
+        )
+        known = rows["zone_id"].map(
+            dict(zip(data.zones.index, ~data.unknown_people(self.group), strict=True))
+        )
+        part = rows["kind"].isin(["urban", "rural"]).to_numpy() & known.to_numpy(dtype=bool) & (whole > 0)
+        index = pd.MultiIndex.from_frame(rows.loc[part, ["zone_id", "kind"]])
+        return pd.Series(covered[part] / whole[part], index=index)
 
     def missing(self, data: AssessmentData) -> tuple[Note, ...]:
         """Return why the circle cannot be measured; empty where it can."""
