@@ -251,7 +251,7 @@ def assess(
 
 packs = typer.Typer(
     no_args_is_help=True,
-    help="规划指标库：列表、查看、检查、复制。 Packs of rules: list, show, check, copy.\n\nExample: geoplan packs list",
+    help="规划指标库：列表、查看、比较、检查、复制、导出。 Packs of rules: list, show, compare, check, copy, export.\n\nExample: geoplan packs list",
 )
 app.add_typer(packs, name="packs")
 
@@ -270,20 +270,59 @@ def packs_list(lang: PrintLang = "zh") -> None:
 
 
 @packs.command("show")
-def packs_show(pack: PackName, lang: PrintLang = "zh") -> None:
-    """逐条显示一个规划指标库。 Print every rule of a pack.
+def packs_show(
+    pack: PackName,
+    rule: Annotated[
+        str | None,
+        typer.Argument(help="指标编号；不填则列出全部。 Id of a rule; default: all rules in short."),
+    ] = None,
+    lang: PrintLang = "zh",
+) -> None:
+    """列出一个规划指标库的全部指标，或显示一项指标的全部内容。 Print the rules of a pack, or all that it says of one.
 
-    Example: geoplan packs show yantai
+    Example: geoplan packs show yantai total_places
     """
     from geoplan.standards.packs.read import read_pack
-    from geoplan.standards.packs.tools import show
+    from geoplan.standards.packs.show import card, rule_named, show
 
-    console.out.print(show(read_pack(pack), lang), markup=False, highlight=False, soft_wrap=True)
+    found = read_pack(pack)
+    text = show(found, lang) if rule is None else card(found, rule_named(found, rule), lang)
+    console.out.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+
+
+@packs.command("diff")
+def packs_diff(
+    before: Annotated[
+        str, typer.Argument(metavar="A", help="名称或文件。 Name or file.", show_default=False)
+    ],
+    after: Annotated[str, typer.Argument(metavar="B", help="名称或文件。 Name or file.", show_default=False)],
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="同时写入该文件。 Also write the rows into this file.")
+    ] = None,
+    lang: PrintLang = "zh",
+) -> None:
+    """比较两个规划指标库：各自独有的指标、内容不同的指标。 Print how the rules of two packs differ.
+
+    Example: geoplan packs diff yantai my_pack.yaml --csv diff.csv
+    """
+    from geoplan.report.folder.save import write_pack_differences
+    from geoplan.standards.packs.compare import diff
+    from geoplan.standards.packs.read import read_pack
+    from geoplan.standards.packs.show import difference_text
+
+    first, second = read_pack(before), read_pack(after)
+    text = difference_text(first, second, diff(first, second, lang), lang)
+    console.out.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+    if csv is not None:
+        write_pack_differences(first, second, csv, lang=lang)
+        console.say("written", folder=csv)
 
 
 @packs.command("check")
 def packs_check(
-    file: Annotated[Path, typer.Argument(help="自编指标库（YAML）。 Your pack.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="自编指标库（YAML 或 Excel）。 Your pack.", show_default=False)
+    ],
 ) -> None:
     """检查自编的规划指标库，列出每处错误。 Check a pack of your own; every wrong entry with its line.
 
@@ -334,6 +373,23 @@ def packs_copy(
     if found:
         code = "unasked" if asked is None else "taken" if take else "kept"
         console.say(f"pack_replaced_{code}", count=len(found))
+
+
+@packs.command("export")
+def packs_export(
+    pack: PackName,
+    out: Annotated[Path, typer.Option("--out", "-o", help="写入的文件（.xlsx 或 .yaml）。 File to write.")],
+    lang: PrintLang = "zh",
+) -> None:
+    """把规划指标库写成 Excel 工作簿或 YAML，可互相转换，内容不变。 Write a pack as a workbook or as YAML.
+
+    工作簿改好后可直接写入 packs。 A study's packs may name the workbook.
+
+    Example: geoplan packs export yantai -o my_pack.xlsx
+    """
+    from geoplan.report.folder.save import write_pack
+
+    console.say("written", folder=write_pack(pack, out, lang=lang))
 
 
 templates = typer.Typer(

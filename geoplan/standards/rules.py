@@ -216,8 +216,8 @@ class Rule(Entry):
     """Part and number of its row in the plan's annex of indicators (``养老9``, ``12``); unique in the pack."""
     indicator: Text
     """Name in the plan's own words."""
-    title_en: Text
-    """Name in English."""
+    title_en: str = ""
+    """Name in English; without one, outputs in English show `indicator`."""
     kind: Text
     """One of the kinds."""
     level: Text
@@ -317,7 +317,7 @@ class Rule(Entry):
 
     def indicator_text(self, lang: str) -> str:
         """Return the indicator's name: the plan's own words, or its English title."""
-        return self.indicator if lang == "zh" else self.title_en
+        return self.indicator if lang == "zh" else self.title_en or self.indicator
 
     @property
     def is_on(self) -> bool:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from geoplan.study.formats import PACK_FILES, ending
 from geoplan.words.errors import StudyError
 from geoplan.words.quantities import GridMetres, Latitude, Longitude
 from geoplan.words.strict_yaml import entry_notes, line_of
@@ -39,7 +40,7 @@ def _resolved(path: Path, info: ValidationInfo) -> Path:
 
 def _pack(pack: str | Path, info: ValidationInfo) -> str | Path:
     """Return a pack's name as it stands, or the path of a planner's own file."""
-    is_file = isinstance(pack, Path) or pack.endswith((".yaml", ".yml"))
+    is_file = isinstance(pack, Path) or ending(pack) in PACK_FILES
     return _resolved(Path(pack), info) if is_file else pack
 
 

@@ -14,6 +14,8 @@ OSM_FORMATS: Mapping[str, str] = {
 }  # fmt: skip
 #: Tables kept as text; the other tables are workbooks.
 TEXT_TABLES = (".csv", ".txt", ".tsv")
+#: Files of a pack of rules: YAML, or workbooks as `geoplan.standards.packs.sheet` reads them.
+PACK_FILES = (".yaml", ".yml", ".xlsx", ".xlsm", ".et", ".xls", ".ods")
 #: Kind -> endings.
 KINDS: Mapping[str, tuple[str, ...]] = {
     "osm": tuple(OSM_FORMATS),

@@ -1,7 +1,6 @@
 """Packs as a planner handles them: listed, shown, checked, copied for the next plan, extended."""
 
 import re
-import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from geoplan.standards.grammar import parse_bound
 from geoplan.standards.packs import read as packs
 from geoplan.standards.packs import tools as pack_tools
 from geoplan.standards.packs.read import read_pack, rules_of, rules_table
+from geoplan.standards.packs.show import show
 from geoplan.words.errors import OutputError, PackError
 
 PLANS = Path(__file__).resolve().parents[3] / "shared" / "plans"
@@ -32,29 +32,6 @@ def test_the_page_on_packs_lists_every_pack():
     assert sorted(re.findall(r"`(\w+)`", "".join(re.findall(r"(?m)^\|[^|]*\|", table)))) == sorted(
         packs.shipped()
     )
-
-
-@pytest.mark.parametrize("name", packs.shipped())
-@pytest.mark.parametrize("lang", ["zh", "en"])
-def test_a_pack_is_shown_as_a_table(name, lang):
-    pack = read_pack(name)
-    lines = pack_tools.show(pack, lang).splitlines()
-    assert pack.title_zh in lines[0] if lang == "zh" else pack.title_en in lines[0]
-    ruler = next(i for i, line in enumerate(lines) if re.fullmatch(r"[- ]+", line))
-    table = lines[ruler + 1 : ruler + 1 + len(pack.rules)]
-    names = [line.split()[0].rstrip("…") for line in table]
-    assert all(rule.id.startswith(name) for name, rule in zip(names, pack.rules, strict=True))
-    starts = [m.start() for m in re.finditer(r"-+", lines[ruler])]
-    for line in table:  # every column begins below its rule, a Chinese character being two wide
-        cells = "".join(c + ("\0" if unicodedata.east_asian_width(c) in "WF" else "") for c in line)
-        assert all(at >= len(cells) or at == 0 or cells[at - 2 : at] == "  " for at in starts), line
-
-
-def test_the_table_of_yantai_reads_as_the_plan():
-    text = pack_tools.show(read_pack("yantai"), "zh")
-    line = next(line for line in text.splitlines() if line.startswith("places_per_1000_residents"))
-    assert re.split(r"\s{2,}", line)[1:] == ["每千人口拥有托位数(个)", "配置水平", "全域", "1.6@2021", "≥4.6（2025年）", "约束", "一(二) 托育4"]  # fmt: skip
-    assert "基本养老保险参保率" in text
 
 
 COPY_YEAR = 2030
@@ -139,7 +116,7 @@ def test_a_planners_pack_changes_single_figures_of_a_shipped_one(tmp_path):
     table = rules_table([pack])
     assert table.loc["local.places_per_1000_residents", "local"] == "base, target"
     assert (table["local"] != "").sum() == 3
-    assert "本地设定" in pack_tools.show(pack)
+    assert "本地设定" in show(pack)
     assert read_pack("yantai").rules == list(shipped.values())
 
 

@@ -25,6 +25,7 @@ EXEMPT = {
     "report/content/annual.py": "descriptions",
     # characters, not words
     "standards/requirement.py": "signs of comparison",
+    "standards/packs/sheet.py": "signs between the words of a list",
     "report/look/fonts.py": "glyphs",
     "report/layers/dxf.py": "glyph for what GBK lacks",
     "report/workbook/csv_files.py": "signs that begin a formula",

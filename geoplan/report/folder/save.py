@@ -18,10 +18,15 @@ from geoplan.report.folder.store import write_outcome
 from geoplan.report.layers.exports import write_exports
 from geoplan.report.layers.geopackage import write_layers
 from geoplan.report.webmap.map import write_map
-from geoplan.report.workbook.csv_files import write_csv
+from geoplan.report.workbook.csv_files import rows_text, write_csv
+from geoplan.report.workbook.pack_book import write_pack_book
 from geoplan.report.workbook.reporting_form import write_form
 from geoplan.report.workbook.workbook import write_workbook
+from geoplan.standards.packs.compare import diff
 from geoplan.standards.packs.read import Pack
+from geoplan.standards.packs.show import difference_header, difference_rows
+from geoplan.standards.packs.tools import entries_for, to_yaml
+from geoplan.study.formats import ending
 from geoplan.tables import ADOPTED, Outcome
 from geoplan.version import __version__
 from geoplan.words.catalogue import phrase
@@ -137,6 +142,48 @@ def write_annual(table: annual.Annual, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     write_workbook(annual.annual_pages(table), table.last, book)
     return book, *write_csv([annual.long_table(table)], table.last, folder)
+
+
+def write_pack(name: str | Path, path: Path, *, lang: str) -> Path:
+    """Write a pack of rules as a workbook (.xlsx) or as YAML (.yaml, .yml), by the ending of `path`; return `path`.
+
+    Raises
+    ------
+    PackError
+        If there is no such pack, or it has wrong entries.
+    OutputError
+        If the file is there already, cannot be written, or has another ending.
+    """
+    if ending(path) not in (".xlsx", ".yaml", ".yml"):
+        raise OutputError(Note.of("pack_export_kind", file=str(path), severity="error"))
+    if path.exists():
+        raise OutputError(Note.of("pack_exists", file=str(path), severity="error"))
+    entries = entries_for(name, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if ending(path) == ".xlsx":
+            write_pack_book(entries, path, lang=lang)
+        else:
+            path.write_text(to_yaml(entries), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(Note.of("output_unwritable", file=str(path), why=str(error), severity="error")) from error  # fmt: skip
+    return path
+
+
+def write_pack_differences(before: Pack, after: Pack, path: Path, *, lang: str) -> None:
+    """Write how two packs differ as CSV, UTF-8 with BOM, one entry a row.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    rows = difference_rows(before, after, diff(before, after, lang), lang)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(rows_text(difference_header(lang), rows), encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise OutputError(Note.of("output_unwritable", file=str(path), why=str(error), severity="error")) from error  # fmt: skip
 
 
 def write_reporting_form(packs: Sequence[Pack], path: Path, *, year: int, lang: str) -> int:

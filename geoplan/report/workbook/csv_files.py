@@ -125,9 +125,14 @@ def _number(value: float) -> str:
 
 def lines_text(rows: Iterable[Said]) -> str:
     """Return notes as the text of a CSV file, with the names for programs in its first line."""
+    return rows_text(Said._fields, rows)
+
+
+def rows_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows of cells as the text of a CSV file in which no text runs as a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(Said._fields)
+    writer.writerow(header)
     writer.writerows([harmless(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return text.getvalue()
 

@@ -158,21 +158,20 @@ class Circle(MemberRule):
 
     def _by_kind(self, data: AssessmentData, zone: str) -> dict[str, float]:
         """Return the least shares of urban and of rural people in the circle, where zones are told apart."""
-        shares = data.once(("circle by kind", self.rule_id), lambda: self._shares_by_kind(data))
-        return {f"share_{kind}": float(share) for (at, kind), share in shares.items() if at == zone}
+        return data.once(("circle by kind", self.rule_id), lambda: self._shares_by_kind(data)).get(zone, {})
 
-    def _shares_by_kind(self, data: AssessmentData) -> pd.Series:
-        """Return the least share in the circle by ``zone_id, kind``, of the parts whose people are known and some."""
+    def _shares_by_kind(self, data: AssessmentData) -> dict[str, dict[str, float]]:
+        """Return the least share in the circle of the urban and rural parts whose people are known and some, by zone_id."""
         people, rows = data.points(self.group), data.places.rows
         whole, covered = (
             data.places.sums(np.where(counted, people, 0.0)) for counted in (True, self._points(data))
         )
-        known = rows["zone_id"].map(
-            dict(zip(data.zones.index, ~data.unknown_people(self.group), strict=True))
-        )
-        part = rows["kind"].isin(["urban", "rural"]).to_numpy() & known.to_numpy(dtype=bool) & (whole > 0)
-        index = pd.MultiIndex.from_frame(rows.loc[part, ["zone_id", "kind"]])
-        return pd.Series(covered[part] / whole[part], index=index)
+        known = dict(zip(data.zones.index, ~data.unknown_people(self.group), strict=True))
+        found: dict[str, dict[str, float]] = {}
+        for zone, kind, of, inside in zip(rows["zone_id"], rows["kind"], whole, covered, strict=True):
+            if kind in ("urban", "rural") and known[zone] and of > 0:
+                found.setdefault(zone, {})[f"share_{kind}"] = float(inside / of)
+        return found
 
     def missing(self, data: AssessmentData) -> tuple[Note, ...]:
         """Return why the circle cannot be measured; empty where it can."""

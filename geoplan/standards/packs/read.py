@@ -1,4 +1,4 @@
-"""Packs: the rules of one plan, read strictly from one YAML file, every wrong entry in one error."""
+"""Packs: the rules of one plan, read strictly from one YAML file or workbook, every wrong entry in one error."""
 
 import math
 import re
@@ -6,20 +6,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import pandas as pd
 from pydantic import Field, ValidationError, field_validator
 
 from geoplan.standards.kinds import kinds
+from geoplan.standards.packs.sheet import is_workbook, read_workbook
+from geoplan.standards.packs.source import SET_WHEN_READ, PackFile, named
 from geoplan.standards.requirement import SIGNS, path_start
 from geoplan.standards.rules import Entry, Rule, Text, linked
+from geoplan.study.formats import PACK_FILES, ending
 from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note, PackError
 from geoplan.words.quantities import Ordinal, Year
 from geoplan.words.strict_yaml import (
     Format,
-    Parsed,
     Place,
     entry_notes,
     meant,
@@ -30,10 +32,10 @@ from geoplan.words.strict_yaml import (
 )
 from geoplan.words.vocabulary import label
 
+Where = TypeVar("Where")
+
 #: What stands in a pack for a document number or a date that is not known.
 NOT_FOUND = "not found"
-#: Entries of a rule that are set when the pack is read, and never stand in the file.
-SET_WHEN_READ = ("pack", "plan_level", "years", "local_entries", "standards")
 #: Forms of the file of a pack.
 PACK_FORMAT = Format(newest=1)
 
@@ -45,8 +47,12 @@ class NotAssessed(Entry):
     """Section of the plan."""
     zh: Text
     """What it asks, in Chinese."""
-    en: Text
+    en: str = ""
     """What it asks, in English."""
+
+    def text(self, lang: str) -> str:
+        """Return what it asks: in Chinese where no English is given."""
+        return self.zh if lang == "zh" else self.en or self.zh
 
 
 class Pack(Entry):
@@ -56,8 +62,8 @@ class Pack(Entry):
     """Form of this file; a file without it is of form 1."""
     title_zh: Text
     """Title in Chinese."""
-    title_en: Text
-    """Title in English."""
+    title_en: str = ""
+    """Title in English; without one, outputs in English show the Chinese title."""
     short_title_zh: str = ""
     """Short title in Chinese, beside the names of rules that two packs share; default: the title."""
     short_title_en: str = ""
@@ -66,16 +72,16 @@ class Pack(Entry):
     """Document number, or ``not found``."""
     issuer_zh: Text
     """Issuing body, in Chinese."""
-    issuer_en: Text
-    """Issuing body, in English."""
+    issuer_en: str = ""
+    """Issuing body, in English; default: as in Chinese."""
     issued: Text
     """Date of issue, or ``not found``."""
     years: Annotated[list[Year], Field(min_length=2, max_length=2)]
     """First and last year of the plan."""
     area_zh: Text
     """Area that the plan is for, in Chinese."""
-    area_en: Text
-    """Area that the plan is for, in English."""
+    area_en: str = ""
+    """Area that the plan is for, in English; default: as in Chinese."""
     level: Literal["city", "district"]
     """What the area is."""
     source: Text
@@ -94,16 +100,26 @@ class Pack(Entry):
     """Set when read: every entry as it stands in the file, those of the pack that it extends included."""
 
     def title(self, lang: str) -> str:
-        """Return the title."""
-        return self.title_zh if lang == "zh" else self.title_en
+        """Return the title: in Chinese where no English one is given."""
+        return self.title_zh if lang == "zh" else self.title_en or self.title_zh
 
     def plain_title(self, lang: str) -> str:
         """Return the title, without what it says of itself in brackets."""
-        return self.title_zh.partition("（题名")[0] if lang == "zh" else self.title_en.partition(" (title")[0]
+        return self.title(lang).partition("（题名")[0].partition(" (title")[0]
+
+    def issuer(self, lang: str) -> str:
+        """Return the issuing body."""
+        return self.issuer_zh if lang == "zh" else self.issuer_en or self.issuer_zh
+
+    def area(self, lang: str) -> str:
+        """Return the area that the plan is for."""
+        return self.area_zh if lang == "zh" else self.area_en or self.area_zh
 
     def short_title(self, lang: str) -> str:
         """Return the short title, else the title."""
-        return (self.short_title_zh if lang == "zh" else self.short_title_en) or self.plain_title(lang)
+        if lang == "en" and (self.title_en or self.short_title_en):
+            return self.short_title_en or self.plain_title(lang)
+        return self.short_title_zh or self.plain_title(lang)
 
     @field_validator("years")
     @classmethod
@@ -116,7 +132,9 @@ class Pack(Entry):
 def shipped() -> tuple[str, ...]:
     """Return the names of the packs that come with geoplan."""
     names = (file.name for file in (resources.files("geoplan.standards") / "packs").iterdir())
-    return tuple(sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml") and n != "words.yaml"))
+    return tuple(
+        sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml") and not n.endswith("words.yaml"))
+    )
 
 
 def read_pack(name_or_path: str | Path) -> Pack:
@@ -138,23 +156,27 @@ def read_pack(name_or_path: str | Path) -> Pack:
 
 def _read(name_or_path: str, above: tuple[str, ...]) -> Pack:
     """Return a pack; `above` holds the packs that extend it, by file."""
-    file, parsed = _open(name_or_path)
+    source = open_pack(name_or_path)
+    file, parsed, cells = source.file, source.parsed, source.cells
     entries = migrated(parsed.entries, PACK_FORMAT, file=file, error=PackError)
-    lines, problems = dict(parsed.lines), list(parsed.notes)
+    lines = parsed.lines
+    problems = [named(note, entries, cells) for note in parsed.notes]
     if file in above:
         raise PackError(Place(file, lines).note("pack_extends_itself", "extends"))
     own, base = entries, None
     if isinstance(entries.get("extends"), str):
         base = _read(_beside(file, entries["extends"]), (*above, file))
         entries, places = extended(own, base.entries)
-        lines = {
-            **{entry: line for entry, line in lines.items() if not entry.startswith("rules.")},
-            **moved(lines, places),
-        }
+        lines, cells = moved(lines, places), moved(cells, places)
     place = Place(file, lines)
     pack, found = _pack(entries, Path(file).stem, place)
     rules, wrong = _rules(entries, Path(file).stem, own if base is not None else {}, place)
-    problems += [*found, *wrong]
+    told = {note.values.get("entry") for note in parsed.notes} if base is None else set()
+    problems += [
+        named(note, entries, cells)
+        for note in (*found, *wrong)
+        if note.code != "entry_missing" or note.values["entry"] not in told
+    ]
     if problems or pack is None:
         raise PackError(*sorted(problems, key=lambda note: note.row or 0))
     return pack.model_copy(update={"rules": rules, "entries": entries})
@@ -162,7 +184,7 @@ def _read(name_or_path: str, above: tuple[str, ...]) -> Pack:
 
 def _beside(file: str, name: str) -> str:
     """Return a pack's name as it stands, a path relative to the file that names it."""
-    is_file = name not in shipped() and name.endswith((".yaml", ".yml"))
+    is_file = name not in shipped() and ending(name) in PACK_FILES
     return str(Path(file).parent / name) if is_file else name
 
 
@@ -173,7 +195,8 @@ def extended(own: Mapping[str, Any], base: Mapping[str, Any]) -> tuple[dict[str,
     """Return the entries of a pack laid over those of the pack that it extends.
 
     A rule with the id of one of the base changes only the entries that it gives; one with an entry of null takes that
-    entry away; others are added behind. `not_assessed` of both are joined.
+    entry away; others are added behind. `not_assessed` of both are joined. Where a Chinese title is changed alone, the
+    English one of the base is dropped.
 
     Returns
     -------
@@ -188,7 +211,7 @@ def extended(own: Mapping[str, Any], base: Mapping[str, Any]) -> tuple[dict[str,
     >>> entries["rules"], places
     ([{'id': 'x'}, {'id': 'y', 'unit': 'beds', 'target': '>=2@2030'}, {'id': 'z'}], {1: 0, 2: 1})
     """
-    entries = {**base, **own}
+    entries = {**_without_stale(base, own, _FOLLOW_PACK), **own}
     given = own.get("rules", [])
     if not isinstance(given, list):
         return entries, {}
@@ -201,16 +224,38 @@ def extended(own: Mapping[str, Any], base: Mapping[str, Any]) -> tuple[dict[str,
             to = len(rules)
             rules.append(rule)
         else:
-            rules[to] = {key: value for key, value in {**rules[to], **rule}.items() if value is not None}
+            kept = _without_stale(rules[to], rule, _FOLLOW_RULE)
+            rules[to] = {key: value for key, value in {**kept, **rule}.items() if value is not None}
         places[to] = at
     entries["rules"] = rules
     entries["not_assessed"] = [*base.get("not_assessed", []), *own.get("not_assessed", [])]
     return entries, places
 
 
-def moved(lines: Mapping[str, int], places: Mapping[int, int]) -> dict[str, int]:
-    """Return the lines of the rules of a file under their places in the pack that extends another."""
-    out: dict[str, int] = {}
+#: Entry -> those that say the same in another form: where a pack changes the first alone, the others of its base no longer hold.
+_FOLLOW_PACK = {
+    "title_zh": ("title_en", "short_title_zh", "short_title_en"), "short_title_zh": ("short_title_en",),
+    "issuer_zh": ("issuer_en",), "area_zh": ("area_en",),
+}  # fmt: skip
+_FOLLOW_RULE = {"indicator": ("title_en",), "place": ("place_en",)}
+
+
+def _without_stale(
+    base: Mapping[str, Any], own: Mapping[str, Any], follow: Mapping[str, tuple[str, ...]]
+) -> dict[str, Any]:
+    """Return the entries of `base` without those that follow an entry which `own` changes."""
+    stale = {
+        later
+        for entry, others in follow.items()
+        if entry in own and own[entry] != base.get(entry)
+        for later in others
+    }
+    return {key: value for key, value in base.items() if key not in stale}
+
+
+def moved(lines: Mapping[str, Where], places: Mapping[int, int]) -> dict[str, Where]:
+    """Return where the entries of a file stand, its rules under their places in the pack that extends another."""
+    out = {entry: line for entry, line in lines.items() if not entry.startswith("rules.")}
     for to, at in places.items():
         old, new = f"rules.{at}", f"rules.{to}"
         out |= {
@@ -288,7 +333,9 @@ def _part_and_number(annex: str) -> tuple[str, int]:
 
 def not_assessed_table(packs: Iterable[Pack]) -> pd.DataFrame:
     """Return the clauses that are not rules here: ``pack, clause, what_zh, what_en``."""
-    rows = [(pack.name, item.clause, item.zh, item.en) for pack in packs for item in pack.not_assessed]
+    rows = [
+        (pack.name, item.clause, *map(item.text, LANGUAGES)) for pack in packs for item in pack.not_assessed
+    ]
     return pd.DataFrame(rows, columns=["pack", "clause", "what_zh", "what_en"])
 
 
@@ -312,7 +359,7 @@ _RULES = {
     "kind_*": "name of the kind",
     "level": "where it is judged, as the pack says",
     "indicator": "name in the plan's own words",
-    "title_en": "in English",
+    "title_en": "in English; in the plan's own words where the pack has no English",
     "indicator_zh": "as `indicator`",
     "indicator_en": "as `title_en`",
     "unit": "unit in which one builds, of shortfalls",
@@ -364,7 +411,7 @@ RULES = {
 }
 #: Columns that are an entry or a property of the rule as it stands.
 _SAME = (
-    "pack", "id", "kind", "level", "indicator", "title_en", "unit", "counts_members", "member_gap", "measures_zones", "target",
+    "pack", "id", "kind", "level", "indicator", "unit", "counts_members", "member_gap", "measures_zones", "target",
     "counts", "attribute", "clause", "quote", "lead", "note", "place", "source", "is_reported",
 )  # fmt: skip
 
@@ -384,7 +431,7 @@ def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
         "base_value": start.value if start else math.nan, "base_year": start.year if start else pd.NA,
         "base_sign": SIGNS[start.comparison] if start else "", "path_value": path.value if path else math.nan,
         "path_year": path.year if path else pd.NA, "annex": rule.annex or "", "is_binding": rule.is_binding,
-        "counted": rule.counts_over,
+        "counted": rule.counts_over, "title_en": rule.indicator_text("en"),
         "document": "" if pack is None or pack.document == NOT_FOUND else pack.document,
         "local": ", ".join(rule.local_entries), "status": rule.status or "",
     }  # fmt: skip
@@ -401,18 +448,27 @@ def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
     return row
 
 
-def _open(name: str) -> tuple[str, Parsed]:
-    """Return the name of a pack's file and its entries."""
+def open_pack(name: str) -> PackFile:
+    """Return the entries of a shipped pack or of a file, as they stand there.
+
+    Raises
+    ------
+    PackError
+        If there is no such pack, or the file cannot be read.
+    """
     if name in shipped():
         file = resources.files("geoplan.standards") / "packs" / f"{name}.yaml"
-        return file.name, parse_text(file.read_text(encoding="utf-8"), file=file.name, error=PackError)
+        text = file.read_text(encoding="utf-8")
+        return PackFile(file.name, parse_text(text, file=file.name, error=PackError))
     path = Path(name)
     if not path.is_file():
         guess = meant(name, shipped())
         names = ", ".join(shipped())
         code = "pack_unknown_meant" if guess else "pack_unknown"
         raise PackError(Note.of(code, name=name, guess=guess, names=names, severity="error"))
-    return str(path), parse_yaml(path, error=PackError, empty="pack_not_mapping")
+    if is_workbook(path):
+        return read_workbook(path)
+    return PackFile(str(path), parse_yaml(path, error=PackError, empty="pack_not_mapping"))
 
 
 def _pack(entries: Mapping[str, Any], name: str, place: Place) -> tuple[Pack | None, list[Note]]:

@@ -1,6 +1,9 @@
-"""What a planner does with packs: list them, read one as a table, check a file, start the next plan's pack."""
+"""What a planner does with packs: list them, check a file, start the next plan's pack, write one as YAML."""
 
+import os
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,18 +12,14 @@ import pandas as pd
 import yaml
 
 from geoplan.standards.grammar import FIRST_YEAR, LAST_YEAR, NOT_QUANTIFIED, Target
-from geoplan.standards.packs.read import NOT_FOUND, Pack, read_pack, shipped
+from geoplan.standards.packs.read import NOT_FOUND, Pack, open_pack, read_pack, shipped
 from geoplan.standards.packs.replaced import replaced_entries, replacements
-from geoplan.standards.rules import Rule
-from geoplan.words.catalogue import LANGUAGES, catalogue, phrase
+from geoplan.standards.packs.sheet import Plain
+from geoplan.standards.packs.source import PackFile, named
+from geoplan.standards.rules import Rule, linked
+from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note, OutputError, PackError
-from geoplan.words.strict_yaml import Place, parse_yaml
-from geoplan.words.text import aligned, width
-
-#: Columns of the table that `show` prints, and how wide each may be.
-_SHOWN = {
-    "id": 32, "name": 44, "kind": 20, "level": 28, "base": 12, "target": 26, "attribute": 14, "clause": 26, "remark": 30,
-}  # fmt: skip
+from geoplan.words.strict_yaml import Place
 
 
 def list_packs() -> pd.DataFrame:
@@ -40,47 +39,12 @@ def list_packs() -> pd.DataFrame:
     rows = {}
     for name in shipped():
         pack = read_pack(name)
-        rows[name] = (pack.title_zh, pack.title_en, pack.document, pack.area_zh, pack.area_en, pack.years[0], pack.years[1],
+        rows[name] = (*map(pack.title, LANGUAGES), pack.document, *map(pack.area, LANGUAGES), pack.years[0], pack.years[1],
                       len(pack.rules), sum(rule.is_on for rule in pack.rules), len(pack.not_assessed))  # fmt: skip
     columns = [
         "title_zh", "title_en", "document", "area_zh", "area_en", "first_year", "last_year", "rules", "on", "not_assessed",
     ]  # fmt: skip
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("name")
-
-
-def show(pack: Pack, lang: str = "zh") -> str:
-    """Return a pack as text for the console: what it is, its rules as a table, and the clauses that are no rules.
-
-    Examples
-    --------
-    >>> print(show(read_pack("huzhong"), "en").splitlines()[0])
-    Huzhong District, overall plan for the old and the young (呼政办规〔2023〕1号)
-    """
-    known = pack.document != NOT_FOUND
-    number = pack.document if known else phrase("pack_show_no_number", lang)
-    zh = lang == "zh"
-    title, issuer, area = (
-        (pack.title_zh, pack.issuer_zh, pack.area_zh) if zh else (pack.title_en, pack.issuer_en, pack.area_en)
-    )
-    rows = [_shown(rule, lang) for rule in pack.rules]
-    used = [key for key in _SHOWN if any(row[key] for row in rows)]
-    table = [
-        [phrase(f"pack_show_{key}", lang) for key in used],
-        *([row[key] for key in used] for row in rows),
-    ]
-    head, *body = aligned(table, [_SHOWN[key] for key in used])
-    rule = "  ".join(
-        "-" * min(max(width(row[k]) for row in table), _SHOWN[key]) for k, key in enumerate(used)
-    )
-    lines = [
-        phrase("pack_show_title", lang, title=title, number=number),
-        phrase("pack_show_about", lang, issuer=issuer, area=area, first=pack.years[0], last=pack.years[1]),
-        "", head, rule, *body,
-    ]  # fmt: skip
-    if pack.not_assessed:
-        lines += ["", phrase("pack_show_not_assessed", lang)]
-        lines += [f"  {item.clause}  {item.zh if zh else item.en}" for item in pack.not_assessed]
-    return "\n".join(lines) + "\n"
 
 
 def check(file: str | Path) -> Pack:
@@ -95,18 +59,24 @@ def check(file: str | Path) -> Pack:
     """
     pack = read_pack(file)
     ids = {rule.id for rule in pack.rules}
-    path = Path(file)
-    place = Place(str(file), parse_yaml(path, error=PackError).lines if path.is_file() else {})
-    where = {str(rule.get("id")): at for at, rule in enumerate(_own_rules(path))}
+    source = open_pack(str(file))
+    place = Place(source.file, source.parsed.lines)
+    where = {str(rule.get("id")): at for at, rule in enumerate(own_rules(source))}
     problems = [
-        place.note("pack_meets_unknown", f"rules.{where.get(rule.id, -1)}.meets", rule=named)
+        place.note("pack_meets_unknown", f"rules.{where.get(rule.id, len(where))}.meets", rule=other)
         for rule in pack.rules
-        for named in getattr(rule, "meets", None) or []
-        for own in [named.removeprefix(f"{pack.name}.")]
+        for other in getattr(rule, "meets", None) or []
+        for own in [other.removeprefix(f"{pack.name}.")]
         if "." not in own and own not in ids
     ]
     if problems:
-        raise PackError(*problems)
+        raise PackError(*(named(note, source.parsed.entries, source.cells) for note in problems))
+    try:
+        linked(pack.rules)
+    except PackError as error:  # which knows no file
+        raise PackError(
+            *(replace(n, file=source.file) for n in error.notes if isinstance(n, Note))
+        ) from error
     return pack
 
 
@@ -150,11 +120,11 @@ def copy(
         key: value for key, value in pack.entries.items() if key not in ("extends", "rules", "not_assessed")
     }
     entries |= {
-        **{f"title_{lang}": phrase("pack_next_title", lang, title=pack.title(lang), year=years) for lang in LANGUAGES},
+        **{f"title_{lang}": phrase("pack_next_title", lang, title=pack.title(lang), year=years)
+           for lang in LANGUAGES if lang == "zh" or pack.title_en},
         "document": NOT_FOUND, "issued": NOT_FOUND, "years": [first or min(pack.years[1] + 1, years), years],
         "source": phrase("pack_next_source", "zh", source=number or pack.title_zh),
     }  # fmt: skip
-    text += _dumped(entries) + "rules:\n"
     by_id = {rule["id"]: rule for rule in pack.entries["rules"]}
     newer = {one.old.id: one for one in replacements(pack, year=years)}
     rules = []
@@ -165,10 +135,10 @@ def copy(
             if rule.id in newer
             else [entry]
         )
-    text += "\n".join(map(_item, rules))
-    text += "\nnot_assessed:\n" + "".join(_item(dict(item)) for item in pack.entries.get("not_assessed", []))
+    entries["rules"] = rules
+    entries["not_assessed"] = pack.entries.get("not_assessed", [])
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    path.write_text(text + to_yaml(entries), encoding="utf-8", newline="\n")
     return path
 
 
@@ -192,10 +162,51 @@ def plan_years(text: str) -> tuple[int | None, int]:
     return (first if found and found[1] else None), last
 
 
-def _own_rules(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        return []
-    rules = parse_yaml(path, error=PackError).entries.get("rules", [])
+def to_yaml(entries: Mapping[str, Any]) -> str:
+    """Return the entries of a pack as YAML: those of the plan, then the rules, then the clauses that are no rules.
+
+    Examples
+    --------
+    >>> print(to_yaml({"years": [2021, 2025], "rules": [{"id": "a", "target": ">=1@2025"}]}), end="")
+    years: [2021, 2025]
+    rules:
+      - id: a
+        target: '>=1@2025'
+    """
+    lists = ("rules", "not_assessed")
+    text = _dumped({key: value for key, value in entries.items() if key not in lists})
+    for key, between in zip(lists, ("\n", ""), strict=True):
+        if entries.get(key):
+            text += (
+                ("\n" if key != "rules" else "")
+                + f"{key}:\n"
+                + between.join(_item(dict(item)) for item in entries[key])
+            )
+    return text
+
+
+def entries_for(name: str | Path, to: Path) -> dict[str, Any]:
+    """Return the entries of a pack as they stand in its own file, to be written into the file `to`.
+
+    Only what a pack itself gives, where it extends another; the path of that one is given from the folder of `to`.
+
+    Raises
+    ------
+    PackError
+        If there is no such pack, or it has wrong entries.
+    """
+    read_pack(name)
+    source = open_pack(str(name))
+    entries = dict(source.parsed.entries)
+    base = entries.get("extends")
+    if isinstance(base, str) and base not in shipped():
+        entries["extends"] = Path(os.path.relpath(Path(source.file).parent / base, to.parent)).as_posix()
+    return entries
+
+
+def own_rules(source: PackFile) -> list[dict[str, Any]]:
+    """Return the rules that a pack's file itself gives."""
+    rules = source.parsed.entries.get("rules", [])
     return [rule for rule in rules if isinstance(rule, dict)]
 
 
@@ -229,16 +240,9 @@ def _base(target: Target, text: str) -> str:
     return "100%" if text == "all" else found[0] if found else ""
 
 
-class _Plain(yaml.SafeDumper):
-    """YAML without anchors: a list that several rules share is written out in each."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 - yaml's own signature
-        return True
-
-
-def _dumped(entries: dict[str, Any]) -> str:
+def _dumped(entries: Mapping[str, Any]) -> str:
     """Return entries as YAML, one a line; lists and mappings in brackets."""
-    text: Any = partial(yaml.dump, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=10_000)
+    text: Any = partial(yaml.dump, Dumper=Plain, allow_unicode=True, sort_keys=False, width=10_000)
     return "".join(
         f"{key}: {text(value, default_flow_style=True)}"
         if isinstance(value, list | dict)
@@ -250,32 +254,3 @@ def _dumped(entries: dict[str, Any]) -> str:
 def _item(entries: dict[str, Any]) -> str:
     lines = _dumped(entries).splitlines()
     return "  - " + "\n    ".join(lines) + "\n"
-
-
-def _shown(rule: Rule, lang: str) -> dict[str, str]:
-    """Return one rule as the cells of the table."""
-    remarks = (
-        phrase(f"pack_status_{rule.status}", lang) if rule.status else "", rule.place_text(lang),
-        "" if rule.is_on else phrase("pack_show_off", lang), phrase("caveat_local", lang) if rule.local_entries else "",
-    )  # fmt: skip
-    return {
-        "id": rule.id, "name": rule.indicator_text(lang), "kind": rule.kind_text(lang), "level": _level(rule, lang),
-        "base": rule.base or "", "target": rule.target_text(lang), "attribute": rule.attribute_text(lang),
-        "clause": rule.clause, "remark": phrase("join_items", lang).join(filter(None, remarks)),
-    }  # fmt: skip
-
-
-def _level(rule: Rule, lang: str) -> str:
-    """Return a rule's level and filter in words; a planner's own word as she wrote it."""
-    known = {
-        word: phrase(f"pack_level_{word}", lang)
-        for word in (*rule.where.levels, *rule.where.words)
-        if f"pack_level_{word}" in catalogue()
-    }
-    levels = "+".join(known[level] for level in rule.where.levels)
-    words = [known.get(word, word) for word in rule.where.words]
-    if rule.where.band:
-        _, least, most = rule.where.band
-        words.append(phrase("pack_level_band", lang, least=f"{least:g}", most=f"{most:g}"))
-    joined = phrase("join_items", lang).join(words)
-    return phrase("pack_level_words", lang, levels=levels, words=joined) if words else levels

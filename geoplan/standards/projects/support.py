@@ -165,6 +165,6 @@ def rule_words(rules: Iterable[Rule]) -> dict[str, tuple[str, ...]]:
     """Return how a project list may name an indicator: rule_id, id, and its name in Chinese or English -> rule_ids."""
     words: dict[str, list[str]] = {}
     for rule in rules:
-        for word in (rule.rule_id, rule.id, rule.indicator, rule.title_en):
+        for word in filter(None, (rule.rule_id, rule.id, rule.indicator, rule.title_en)):
             words.setdefault(word, []).append(rule.rule_id)
     return {word: tuple(dict.fromkeys(ids)) for word, ids in words.items()}

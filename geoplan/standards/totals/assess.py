@@ -178,7 +178,7 @@ def _row(
     row = judge(rule, found, year=year, what=what, covered=1.0)
     scale = NAN if rule.is_share or found.missing else found.scale
     return {
-        "rule_id": rule.rule_id, "indicator_zh": rule.indicator, "indicator_en": rule.title_en, "year": year,
+        "rule_id": rule.rule_id, "indicator_zh": rule.indicator, "indicator_en": rule.indicator_text("en"), "year": year,
         "basis": f"{basis.basis} {basis.year}" if basis else "", "people": basis.value if basis else NAN,
         "from": "computed", "format": rule.value_format,
         "have": row["actual_low"] * scale, "need": rounded(what.required * scale, unit=rule.unit),
