@@ -60,9 +60,12 @@ def list_of(out, name):
 
 
 def shows(shown, told, field):
-    """Return whether a cell as LibreOffice shows it is a value of a CSV file, rounded as shown."""
+    """Return whether a cell as LibreOffice shows it is a value of a CSV file, rounded as shown.
+
+    Where the file has no number the sheet may have a word (数据不足) that the field's description lists.
+    """
     if told == "":
-        return shown in NOTHING
+        return shown in NOTHING | {squeezed(one["label"]) for one in field.get("categories", ())}
     if field["type"] == "string":
         words = {str(one["value"]): one["label"] for one in field.get("categories", ())}
         listed = "、".join(words.get(part, part) for part in told.split(";")) if words else told
