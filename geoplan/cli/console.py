@@ -75,7 +75,8 @@ def print_replacements(found: Sequence["Replacement"], title: str) -> None:
         for one in found
     ]
     heads = [
-        phrase(f"pack_{head}", lang) for head in ("replaced_id", "replaced_name", "replaced_old", "replaced_new")
+        phrase(f"pack_{head}", lang)
+        for head in ("replaced_id", "replaced_name", "replaced_old", "replaced_new")
     ]
     table(phrase("pack_replaced_title", lang, title=title, count=len(rows)), heads, rows)
 
