@@ -56,7 +56,7 @@ _SECTIONS = {
     "of.facilities": "types", "supply": "supplies", "part": "supplies", "whole": "supplies", "measured": "supplies", "over": "supplies",
     "group": "groups", "unit": "units",
 }  # fmt: skip
-_LISTS = ("of.facilities", "of.in_zones", "meets")
+_LISTS = ("of.facilities", "of.in_zones", "meets", "replaces")
 _MARKS = ("advisory", "flags", "active")
 #: Entry of the plan that is more than one text.
 _YEARS = re.compile(r"(\d{4})\D+(\d{4})")
