@@ -68,7 +68,9 @@ def flagged(outcome: Outcome, level: str) -> Table:
         return f"{marks[caveats[rule]]} {said}" if said in caveats[rule] else said
 
     above = [upper for upper in names.levels_between() if upper != level]
-    of_rules = (_rule_column(names, flags, rule, marks.get(caveats[rule], "")) for rule in rules)
+    of_rules = (
+        one for rule in rules for one in _rule_columns(names, flags, rule, marks.get(caveats[rule], ""))
+    )
     columns: tuple[str | Column, ...] = (
         "serial", "zone_code", *above, level, "flagged", "flag_count", "people_affected", "affected", *of_rules, "caveats",
     )  # fmt: skip
@@ -94,7 +96,7 @@ def flagged(outcome: Outcome, level: str) -> Table:
             tally,
             Amount.of(touched.get(most), "count"),
             names.affected(most) if most else "",
-            *(_short_of(own.get(rule)) for rule in rules),
+            *(cell for rule in rules for cell in (_short_of(own.get(rule)), _state_of(own.get(rule)))),
             phrase("join_semicolon", lang).join(said),
         ]
         rows.append(((not short, -touched.get(most, 0.0), -tally.count, -tally.no_data, order[zone]), cells))
@@ -115,9 +117,10 @@ def _common(rows: pd.DataFrame, lang: str) -> tuple[str, ...]:
     return tuple(said for said in found[0] if all(said in other for other in found)) if found else ()
 
 
-def _rule_column(names: Names, flags: pd.DataFrame, rule: str, mark: str) -> Column:
+def _rule_columns(names: Names, flags: pd.DataFrame, rule: str, mark: str) -> tuple[Column, Column]:
+    """Return the columns of a rule: the shortfall, and for programs, to which no number is no word, the state."""
     own = flags[flags["rule_id"] == rule].iloc[0]
-    return column(
+    short = column(
         "rule_shortfall",
         names.lang,
         name=field_name(rule, "short"),
@@ -126,6 +129,9 @@ def _rule_column(names: Names, flags: pd.DataFrame, rule: str, mark: str) -> Col
         standard=standard_text(names, flags, rule),
         gap=names.gap(rule),
         unit=unit(own["unit"], names.lang),
+    )
+    return short, column(
+        "rule_state", names.lang, name=field_name(rule, "flag"), indicator=brief(names, rule)
     )
 
 
@@ -137,6 +143,10 @@ def standard_text(names: Names, flags: pd.DataFrame, rule: str) -> str:
     number_format = names.format(rule)
     shown = f"≥{format_number(float(required.min()), number_format)}"
     return shown if number_format == "percent" else f"{shown} {names.unit(rule)}".rstrip()
+
+
+def _state_of(row: Mapping[str, Any] | None) -> Cell:
+    return None if row is None else flag_state(row)
 
 
 def _short_of(row: Mapping[str, Any] | None) -> Cell:
