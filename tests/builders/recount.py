@@ -33,7 +33,10 @@ class Recount:
         self.places = self._places()
 
     def _places(self):
-        """Return, for each snapped point, its streets there (several at a junction), the share along each, and its leg."""
+        """Return, for each snapped point, its streets there (several at a junction), the share along each, and its leg.
+
+        A line across a square may cross a street under a point without meeting it: who stands on a street is on no such line.
+        """
         snaps = self.outcome.snaps[self.outcome.snaps["reason"] == ""]
         able = np.flatnonzero(self.open)
         points = shapely.points(snaps["x"], snaps["y"])
@@ -43,6 +46,9 @@ class Recount:
         edge = able[street]
         share = shapely.line_locate_point(self.lines[edge], points[point], normalized=True)
         ids, of, legs = snaps.index.astype(str), snaps["of"].tolist(), snaps["leg_m"].tolist()
+        across = (self.outcome.streets["highway"] == "square").to_numpy()[edge] & (share > 0) & (share < 1)
+        on_street = np.isin(point, point[~across])
+        point, edge, share = (part[~(across & on_street)] for part in (point, edge, share))
         places = {kind: {} for kind in ("demand", "facility")}
         for at, e, part in zip(point, edge, share, strict=True):
             places[of[at]].setdefault(ids[at], (legs[at], []))[1].append((e, part))

@@ -127,8 +127,8 @@ def test_residents_of_wuhan_lie_where_the_raster_has_them(results, data):
         own = inside[inside["zone_id"] == zone].set_index("cell")["residents"]
         shape = zones.geometry[[zone]].to_crs(crs).iloc[0]
         rows, columns = np.divmod(own.index.to_numpy(), width)
-        left, top = transform * (columns, rows)
-        right, low = transform * (columns + 1, rows + 1)
+        left, top = transform.c + transform.a * columns, transform.f + transform.e * rows
+        right, low = left + transform.a, top + transform.e
         cells = shapely.box(left, low, right, top)
         share = shapely.area(shapely.intersection(shape, cells)) / shapely.area(cells)
         expected = values[rows, columns] * share
