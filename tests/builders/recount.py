@@ -35,7 +35,7 @@ class Recount:
     def _places(self):
         """Return, for each snapped point, its streets there (several at a junction), the share along each, and its leg.
 
-        A line across a square may cross a street under a point without meeting it: who stands on a street is on no such line.
+        Of streets that cross under a point without meeting it stands on the first of the table.
         """
         snaps = self.outcome.snaps[self.outcome.snaps["reason"] == ""]
         able = np.flatnonzero(self.open)
@@ -46,9 +46,10 @@ class Recount:
         edge = able[street]
         share = shapely.line_locate_point(self.lines[edge], points[point], normalized=True)
         ids, of, legs = snaps.index.astype(str), snaps["of"].tolist(), snaps["leg_m"].tolist()
-        across = (self.outcome.streets["highway"] == "square").to_numpy()[edge] & (share > 0) & (share < 1)
-        on_street = np.isin(point, point[~across])
-        point, edge, share = (part[~(across & on_street)] for part in (point, edge, share))
+        along = (share > 0) & (share < 1)
+        first = pd.Series(edge).where(along).groupby(point).transform("min").to_numpy()
+        meant = ~along | (edge == first)
+        point, edge, share = point[meant], edge[meant], share[meant]
         places = {kind: {} for kind in ("demand", "facility")}
         for at, e, part in zip(point, edge, share, strict=True):
             places[of[at]].setdefault(ids[at], (legs[at], []))[1].append((e, part))
