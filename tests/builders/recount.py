@@ -35,7 +35,8 @@ class Recount:
     def _places(self):
         """Return, for each snapped point, its streets there (several at a junction), the share along each, and its leg.
 
-        Of streets that cross under a point without meeting it stands on the first of the table.
+        Where streets cross under a point without meeting, it may stand on either: `unsure` names the demand points of which
+        nobody can tell.
         """
         snaps = self.outcome.snaps[self.outcome.snaps["reason"] == ""]
         able = np.flatnonzero(self.open)
@@ -46,10 +47,8 @@ class Recount:
         edge = able[street]
         share = shapely.line_locate_point(self.lines[edge], points[point], normalized=True)
         ids, of, legs = snaps.index.astype(str), snaps["of"].tolist(), snaps["leg_m"].tolist()
-        along = (share > 0) & (share < 1)
-        first = pd.Series(edge).where(along).groupby(point).transform("min").to_numpy()
-        meant = ~along | (edge == first)
-        point, edge, share = point[meant], edge[meant], share[meant]
+        along = pd.Series(((share > 0) & (share < 1)).astype(int)).groupby(point).sum()
+        self.unsure = set(snaps.index.astype(str)[along.index[along > 1]])
         places = {kind: {} for kind in ("demand", "facility")}
         for at, e, part in zip(point, edge, share, strict=True):
             places[of[at]].setdefault(ids[at], (legs[at], []))[1].append((e, part))

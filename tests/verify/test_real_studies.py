@@ -38,6 +38,9 @@ def test_every_walk_and_the_coverage_of_every_zone_are_those_of_networkx(outcome
         seconds = recounts[terms.walk_kmh].seconds(of_service(outcome, service))
         told = outcome.nearest[outcome.nearest["service"] == service].set_index("demand_id")["seconds"]
         told = told.reindex(seconds.index).fillna(np.inf)
+        unsure = seconds.index.astype(str).isin(recounts[terms.walk_kmh].unsure)
+        assert unsure.mean() < 0.002
+        seconds = seconds.mask(unsure, told)
         within = (seconds < 3599) | (told < 3599)  # the search for the nearest ends at an hour
         assert within.any()
         assert (seconds[within] - told[within]).abs().max() <= 1e-6
