@@ -357,8 +357,9 @@ def packs_copy(
     """
     from geoplan.standards.packs.read import read_pack
     from geoplan.standards.packs.replaced import replacements
-    from geoplan.standards.packs.tools import copy, plan_years
+    from geoplan.standards.packs.tools import copy, new_file, plan_years
 
+    new_file(to)  # before anything is asked
     first, last = plan_years(years)
     former = read_pack(pack)
     found = replacements(former, year=last)

@@ -103,7 +103,7 @@ def cause_of_shortage(where: Around | None, in_reach: pd.Series, need: pd.Series
 
 
 def where_unplaced(cause: pd.Series, may_reach: pd.Series) -> pd.Series:
-    """Return causes that say nothing of the circle where people may reach a facility without a point (`may_reach`, by zone)."""
+    """Return causes that say nothing of the circle where people may reach a facility without a point or street (`may_reach`, by zone)."""
     around_here = cause.isin(["none_in_circle", "wrong_type", "not_connected"])
     return cause.mask(around_here & may_reach.reindex(cause.index).to_numpy(dtype=bool), "no_data")
 

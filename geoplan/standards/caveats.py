@@ -45,7 +45,7 @@ def flag_caveats(
 
     `table` holds the flags of the rule in the order of `ids`: `own_level` says where a flag is at the rule's own level or above it,
     `taken_outside` what share of the supply in reach people take who are assumed outside (NaN: the rule measures no supply), and
-    `may_reach` where people may reach a facility without a point.
+    `may_reach` where people may reach a facility without a point or street.
     """
     everywhere, elsewhere = rule_caveats(data, rule), level_caveat(rule)
     nowhere = pd.Series(False, index=data.zones.index)

@@ -2,7 +2,7 @@
 
 A facility without a point stands somewhere in the zone that its register names, and whoever lives there may reach it. Of one of which no
 more than the district is known, the flags of communities and towns say nothing: it counts in the district's own figures. A facility
-whose point joins no street may be reached by whoever lives within the circle in a straight line, which no walk is shorter than.
+whose point joins no street may be reached by whoever lives within the circle in a straight line, than which no walk on the flat is shorter.
 The most that a zone may have of either is all of it: its shares among the people who reach it add up to what it holds.
 """
 
@@ -33,10 +33,15 @@ def may_reach(
         limits = [data.services[name].walk_m for name, known in services.items() if known & offered]
         facility = str(data.facilities.index[one])
         if limits and data.without_street[one]:
-            found[facility] = data.points_within(pd.Index([facility]), max(limits))
+            found[facility] = _near(data, facility, max(limits))
         elif limits and zone >= 0 and levels[zone] in NAMED_LEVELS:
             found[facility] = _living_in(data, zone)
     return found
+
+
+def _near(data: AssessmentData, facility: str, metres: float) -> Bools:
+    """Return which demand points inside lie within `metres` of a facility in a straight line; every rule that counts it asks."""
+    return data.once(("near", facility, metres), lambda: data.points_within(pd.Index([facility]), metres))
 
 
 def _living_in(data: AssessmentData, zone: int) -> Bools:

@@ -25,10 +25,11 @@ class Reachable:
     `low` and `high` are the least and most per N of the group, as the mean over the zone's people on the network, by zone_id;
     NaN where there are none, or where so many are off it that those on it do not stand for the zone. At the least those who are
     assumed outside of the study area compete, at the most they do not; `taken` is the share (0-1) of the supply in reach that
-    they take, 0 where they take none. What facilities without a point may add is in the most; `may_reach` says where they may. A mean
-    hides people: `in_circle` holds ``low, high``, the share (0-1) of the zone's people who reach any of it, and `below` ``low, high``,
-    how many reach less than the rule asks for; those off the network are in the interval. `stock` holds ``low, high`` of the facilities that count, by facility_id; `pairs` ``demand_id,
-    facility_id, seconds`` within the circle; `missing` why nothing could be measured, empty where it could.
+    they take, 0 where they take none. What facilities without a point or street may add is in the most; `may_reach` says where
+    they may. A mean hides people: `in_circle` holds ``low, high``, the share (0-1) of the zone's people who reach any of it, and
+    `below` ``low, high``, how many reach less than the rule asks for; those off the network are in the interval. `stock` holds
+    ``low, high`` of the facilities that count, by facility_id; `pairs` ``demand_id, facility_id, seconds`` within the circle;
+    `missing` why nothing could be measured, empty where it could.
     """
 
     low: pd.Series
@@ -78,7 +79,7 @@ def reachable(data: AssessmentData, rule: Rule) -> Reachable | None:
     with_all = shared_by(everyone)
     without = shared_by(everyone.mask(data.assumed, 0.0)) if data.assumed.any() else with_all
     shared, alone = means(with_all), means(without)
-    # of a facility without a point all may fall to one zone; who may reach it may reach enough of it
+    # of a facility without a point or street all may fall to one zone; who may reach it may reach enough of it
     perhaps = may_be_reached(data, types_of(of), found.table.index[found.table["high"] > 0])
     each = pd.DataFrame({"low": with_all["low"], "high": without["high"].mask(perhaps, np.inf)})
     more = may_add(data, types_of(of), found.table, group)

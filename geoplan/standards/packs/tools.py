@@ -106,9 +106,7 @@ def copy(
     OutputError
         If the file `to` is there already.
     """
-    path = Path(to)
-    if path.exists():
-        raise OutputError(Note.of("pack_exists", file=str(path), severity="error"))
+    path = new_file(to)
     number = pack.document if pack.document != NOT_FOUND else ""
     text = "".join(
         "# " + phrase(f"pack_next_head_{line}", lang, title=pack.title(lang), year=years,
@@ -139,6 +137,20 @@ def copy(
     entries["not_assessed"] = pack.entries.get("not_assessed", [])
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text + to_yaml(entries), encoding="utf-8", newline="\n")
+    return path
+
+
+def new_file(to: str | Path) -> Path:
+    """Return the path of a file that is to be written.
+
+    Raises
+    ------
+    OutputError
+        If it is there already.
+    """
+    path = Path(to)
+    if path.exists():
+        raise OutputError(Note.of("pack_exists", file=str(path), severity="error"))
     return path
 
 
