@@ -20,6 +20,7 @@ from geoplan.pipeline.provenance import parameters as parameters_of
 from geoplan.pipeline.provenance import read_packs
 from geoplan.pipeline.result import Result
 from geoplan.pipeline.scenario import gather_scenario, scenario_parameters, unreached_notes
+from geoplan.pipeline.site_candidates import listed_premises
 from geoplan.pipeline.walks import (
     Snaps,
     WalkTables,
@@ -32,13 +33,16 @@ from geoplan.pipeline.walks import (
     snap_remarks,
     walk_all,
 )
+from geoplan.standards.action import Adviser
 from geoplan.standards.assess import Assessment, assess
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gaps import gap_list, gap_list_with_sites
 from geoplan.standards.packs.read import Pack, not_assessed_table, rules_of, rules_table
+from geoplan.standards.priority import priorities, with_priority
 from geoplan.standards.projects.costs import with_costs
 from geoplan.standards.projects.facilities import with_projects
+from geoplan.standards.projects.relief import Built, projects_under_way, relief, with_planned
 from geoplan.standards.projects.support import support, support_notes
 from geoplan.standards.rules import Rule
 from geoplan.study.scenario import Scenario
@@ -110,10 +114,11 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class ProjectEffect:
-    """What the project list would meet (`tables.SUPPORT`)."""
+    """What the project list would meet by the study's year (`tables.SUPPORT`), and what all of it does about each flag (`relief`)."""
 
     support: pd.DataFrame
     notes: tuple[Note, ...]
+    relief: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,8 @@ class Computation:
     rules: Sequence[Rule]
     services: Mapping[str, Service]
     evaluation: Evaluation
+    premises: gpd.GeoSeries | None
+    notes: tuple[Note, ...]
     projects: ProjectEffect
     served: pd.DataFrame
     isochrones: gpd.GeoDataFrame
@@ -172,6 +179,7 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
         with stages("graph"):
             graph = build_graph(inputs.nodes, inputs.edges)
     evaluation = evaluate(graph, inputs, services, rules, stages=stages)
+    premises, premise_notes = listed_premises(inputs)
     with stages("projects"):
         projects = project_support(graph, inputs, services, rules, evaluation)
     with stages("served"):
@@ -188,6 +196,8 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
         rules=rules,
         services=services,
         evaluation=evaluation,
+        premises=premises,
+        notes=premise_notes,
         projects=projects,
         served=served_table,
         isochrones=bands,
@@ -211,8 +221,28 @@ def outcome_of(
     """
     inputs, evaluation, study = found.inputs, found.evaluation, found.inputs.study
     register, judged, rules = inputs.register, found.evaluation.assessment, found.rules_table
-    gaps = gap_list(judged, inputs.zones, rules, register.facilities, lang=study.lang)
+    flagging = (*found.rules, *study_circles(found.services, found.rules))
+    adviser = Adviser.of(
+        judged.flags,
+        flagging,
+        zones=inputs.zones,
+        services=found.services,
+        priority=study.priority,
+        relief=found.projects.relief,
+        lang=study.lang,
+    )
+    gaps = gap_list(judged, inputs.zones, rules, register.facilities, lang=study.lang, adviser=adviser)
     gaps = with_project_names(gaps, found.projects.support, inputs.projects, lang=study.lang)
+    first = priorities(
+        gaps,
+        flagging,
+        zones=inputs.zones,
+        demand=inputs.people.demand,
+        services=found.services,
+        premises=found.premises,
+        weights=study.priority,
+    )
+    gaps = with_priority(gaps, first)
     if siting is not None and siting.after is not None:
         gaps = gap_list_with_sites(gaps, siting.adopted, inputs.zones, siting.after, lang=study.lang)
     every = [
@@ -226,6 +256,7 @@ def outcome_of(
         *filter(None, [cache_note()]),
         *judged.notes,
         *found.projects.notes,
+        *found.notes,
         *export_notes(inputs),
         *notes,
     ]
@@ -251,6 +282,7 @@ def outcome_of(
         members=judged.members,
         flags=judged.flags,
         gap_list=gaps,
+        priorities=first,
         served=found.served,
         planned=register.left_out,
         projects=with_costs(inputs.projects),
@@ -339,9 +371,13 @@ def project_support(
     rules: Sequence[Rule],
     before: Evaluation,
 ) -> ProjectEffect:
-    """Return 项目库对指标的支撑测算: every rule judged again with the projects that count by the study's year."""
+    """Return 项目库对指标的支撑测算: every rule judged again with the projects that count by the study's year.
+
+    Beside it stands what everything under way, whenever it opens, does about each flag.
+    """
     listed, own = inputs.projects, inputs.register
-    if listed.empty:
+    under_way = projects_under_way(listed, own.left_out)
+    if under_way.empty:
         return ProjectEffect(SUPPORT.empty(), ())
     districts = inputs.zones.index[inputs.zones["level"] == "district"]
     # where a project that names no place counts
@@ -350,8 +386,22 @@ def project_support(
         with_projects(own.facilities, own.supplies, listed, year=year, home=home)
         for year in (inputs.study.year, None)
     )
-    register = replace(own, facilities=open_now[0], supplies=open_now[1])
-    after = evaluate(graph, replace(inputs, register=register), services, rules, stages=Stages())
+    every = with_planned(*ever, own, year=inputs.study.year)
+    with_all = _with_facilities(graph, inputs, services, rules, *every)
+    left = relief(
+        before.assessment.flags,
+        with_all.assessment.flags,
+        under_way,
+        (*rules, *study_circles(services, rules)),
+        built=Built(every[0], every[1], with_all.walks.pairs),
+        zones=inputs.zones,
+        demand=inputs.people.demand,
+        lang=inputs.study.lang,
+    )
+    if listed.empty:
+        return ProjectEffect(SUPPORT.empty(), (), left)
+    is_all = len(open_now[0]) == len(every[0]) and len(open_now[1]) == len(every[1])
+    after = with_all if is_all else _with_facilities(graph, inputs, services, rules, *open_now)
     table = support(
         before.assessment.findings,
         after.assessment.findings,
@@ -362,7 +412,15 @@ def project_support(
         supplies=ever[1],
         year=inputs.study.year,
     )
-    return ProjectEffect(table, tuple(support_notes(table, listed)))
+    return ProjectEffect(table, tuple(support_notes(table, listed)), left)
+
+
+def _with_facilities(
+    graph: WalkGraph, inputs: Inputs, services: Mapping[str, Service], rules: Sequence[Rule], facilities: gpd.GeoDataFrame, supplies: pd.DataFrame
+) -> Evaluation:  # fmt: skip
+    """Return everything measured and judged with other facilities."""
+    register = replace(inputs.register, facilities=facilities, supplies=supplies)
+    return evaluate(graph, replace(inputs, register=register), services, rules, stages=Stages())
 
 
 def with_project_names(

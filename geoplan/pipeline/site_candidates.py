@@ -19,7 +19,7 @@ from geoplan.siting.solve.problems import Ints
 from geoplan.study.siting import CandidateSource
 from geoplan.study.study import Study
 from geoplan.tables import Source
-from geoplan.words.errors import Note
+from geoplan.words.errors import InputError, Note
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,22 @@ def read_lists(study: Study, inputs: Inputs) -> list[lists.CandidateList]:
             )
             read.append(replace(found, candidates=found.candidates.assign(entry=number)))
     return read
+
+
+def listed_premises(inputs: Inputs) -> tuple[gpd.GeoSeries | None, tuple[Note, ...]]:
+    """Return the points of the premises that the study's lists offer, and why there are none although lists are named.
+
+    None where the study names no list, or one cannot be read: nothing but the order of the priority list hangs on it, so that a run goes
+    on with a warning.
+    """
+    try:
+        read = read_lists(inputs.study, inputs)
+    except InputError as error:
+        return None, tuple(
+            replace(note, severity="warning") for note in error.notes if isinstance(note, Note)
+        )
+    offered = [found.candidates[found.candidates["rule"] != "forbidden"].geometry for found in read]
+    return (gpd.GeoSeries(pd.concat(offered), crs=inputs.crs) if offered else None), ()
 
 
 #: Entries of a list that its reader takes.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geoplan.standards.affected import affected_group, share_missed
 from geoplan.standards.caveats import reach_caveats, rule_caveats
 from geoplan.standards.counts import both_labels
 from geoplan.standards.data import AssessmentData
@@ -14,6 +15,7 @@ from geoplan.standards.flags import flagging, flags_of, study_circles
 from geoplan.standards.measure import NAN, Measured, Tally
 from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.reported import adopted
+from geoplan.standards.requirement import Requirement
 from geoplan.standards.rules import Rule, linked
 from geoplan.standards.verdict import judge
 from geoplan.tables import (
@@ -126,13 +128,14 @@ def findings_of(
         tally = _tally(data, rule, found)
         row = judge(rule, found, year=data.year, what=what, covered=data.covered(found.zone_id))
         missing = row.pop("missing")
+        whom, people = _affected(data, rule, found, what, row)
         rows.append({
             "rule_id": rule.rule_id, "of_plan": data.zones["level"][found.zone_id] in ("area", "district"),
             "zone_id": found.zone_id, "year": data.year, **row,
             "missing": ", ".join(note.code for note in missing),
             **{f"missing_{lang}": phrase("join_semicolon", lang).join(note.found(lang) for note in missing) for lang in LANGUAGES},
             "basis": data.basis(found.group) if found.group else "", "attribute": rule.attribute,
-            "people": _people(data, found), "people_affected": NAN if row["surplus"] else rule.affected(found, what, str(row["verdict"])),
+            "people": _people(data, found), "affected_group": whom, "people_affected": people,
             "cause": _open_cause(found) if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
             "target_zh": target["zh"], "target_en": target["en"], "caveats": (*caveats, *reach_caveats(reach, found.zone_id)),
             "members_met": tally and tally.met, "members_judged": tally and tally.judged,
@@ -143,8 +146,39 @@ def findings_of(
         if found.members is not None and len(found.members):
             # a kind that says no most of a value knows it
             most = found.members.get("value_high", found.members["value"])
-            members.append(found.members.assign(rule_id=rule.rule_id, zone_id=found.zone_id, value_high=most))
+            table = found.members.assign(rule_id=rule.rule_id, zone_id=found.zone_id, value_high=most)
+            members.append(table.assign(**_members_people(data, found, table["member_id"])))
     return rows, members
+
+
+def _affected(
+    data: AssessmentData, rule: Rule, found: Measured, required: Requirement, judged: dict[str, Any]
+) -> tuple[str, float]:
+    """Return the group that a finding's shortfall affects and how many of it; NaN where that has no meaning.
+
+    Of a standard per people it is the group times the share of the standard that is missed.
+    """
+    if rule.people is None:
+        people = NAN if judged["surplus"] else rule.affected(found, required, str(judged["verdict"]))
+        return found.group or rule.counted_group, people
+    whom = affected_group(data, rule)
+    crowd = data.people(whom)
+    if judged["verdict"] != "not_met" or judged["surplus"] or crowd is None:
+        return whom, NAN
+    missed = share_missed(required.required, pd.Series([found.high]))
+    return whom, float(missed.iloc[0] * crowd[found.zone_id])
+
+
+def _members_people(data: AssessmentData, found: Measured, members: pd.Series) -> dict[str, Any]:
+    """Return the people of the finding's group in each member that is a zone, as columns of the members table."""
+    people = data.people(found.group) if found.group else None
+    if people is None:
+        return {"affected_group": "", "affected_whole": NAN}
+    whole = people.reindex(members.to_numpy())
+    return {
+        "affected_group": np.where(whole.notna(), found.group, ""),
+        "affected_whole": whole.to_numpy(dtype=float),
+    }
 
 
 def _open_cause(found: Measured) -> str:

@@ -8,20 +8,26 @@
 ``wrong_type``     most of those without a facility that the rule counts in the circle have one of the same family there
 ``none_in_circle`` most of them have no facility of the family in the circle at all
 ``too_small``      what stands in the circle would not be enough if the zone had it to itself
-``full``           it would be enough, but is shared with others who reach it
+``full``           it would be enough, but is shared with others who reach it, and registers say that it is full
+``shared``         the same, where they say that it is not full or do not say how much of it is used
+``short_inside``   too little stands inside the zone, where that measures it and not what its people walk to
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from geoplan.standards.counts import family_of
+from geoplan.standards.counts import amounts, family_of
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.members import reached_points, share_reached
+from geoplan.standards.rules import USERS, Selection
 
 #: A zone's people have or lack something when over this share of them do.
 MOST = 0.5
+#: Facilities are full when over this share of what they have is used: beds and places are never all taken at once.
+FULL_SHARE = 0.95
 
 
 @dataclass(frozen=True)
@@ -86,20 +92,21 @@ def cause_of_circle(where: Around | None, zones: pd.Index) -> pd.Series:
     )
 
 
-def cause_of_shortage(where: Around | None, in_reach: pd.Series, need: pd.Series) -> pd.Series:
+def cause_of_shortage(where: Around | None, supply: pd.DataFrame, need: pd.Series) -> pd.Series:
     """Return why supply in reach falls short, by zone_id.
 
-    `in_reach` is the supply of every facility that any of the zone's people reach, undivided (the most that the register
-    allows); `need` what they need by the standard, in the same unit.
+    `supply` holds what every facility that any of the zone's people reach has and how much of it is used (`stock_and_use`),
+    undivided; `need` is what they need by the standard, in the same unit. Facilities are full only where their use is known.
     """
     cause = cause_of_circle(where, need.index)
     if where is None:
         return cause
     have = where.counting.reindex(need.index) > MOST
-    enough = in_reach.reindex(need.index).fillna(0.0) >= need - 1e-9
-    return cause.where(
-        ~have, pd.Series(np.where(enough, "full", "too_small"), index=need.index, dtype=object)
-    )
+    own = supply.reindex(need.index).fillna(0.0)
+    enough = own["in_reach_high"] >= need - 1e-9
+    full = own["in_use_low"] >= FULL_SHARE * own["in_reach_high"]
+    words = np.select([enough & full, enough], ["full", "shared"], "too_small")
+    return cause.where(~have, pd.Series(words, index=need.index, dtype=object))
 
 
 def where_unplaced(cause: pd.Series, may_reach: pd.Series) -> pd.Series:
@@ -108,8 +115,16 @@ def where_unplaced(cause: pd.Series, may_reach: pd.Series) -> pd.Series:
     return cause.mask(around_here & may_reach.reindex(cause.index).to_numpy(dtype=bool), "no_data")
 
 
-def supply_in_reach(data: AssessmentData, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.Series:
-    """Return the supply (high) of the distinct facilities that the people of each zone reach, by zone_id."""
+def in_reach(data: AssessmentData, pairs: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the sums of columns of `table` over the distinct facilities that the people of each zone reach, by zone_id.
+
+    Parameters
+    ----------
+    pairs
+        ``demand_id, facility_id`` of who reaches what.
+    table
+        Amounts by facility_id; undivided, however many others reach them.
+    """
     rows = pairs[pairs["facility_id"].isin(table.index)]
     own = data.demand["zone_id"].reindex(rows["demand_id"]).to_numpy(dtype=object)
     inside = ~pd.isna(own)
@@ -119,6 +134,26 @@ def supply_in_reach(data: AssessmentData, pairs: pd.DataFrame, table: pd.DataFra
     }).drop_duplicates()  # fmt: skip
     lifted = reach.merge(pd.DataFrame(data.above.T, columns=["zone", "upper"]), on="zone")
     lifted = lifted[["upper", "facility"]].drop_duplicates().sort_values(["facility", "upper"])
-    amount = table["high"].to_numpy(dtype=float)[lifted["facility"]]
-    total = np.bincount(lifted["upper"], weights=amount, minlength=len(data.zones))
-    return pd.Series(total, index=data.zones.index)
+    amounts_of = table.iloc[lifted["facility"]]
+    sums = {
+        name: np.bincount(
+            lifted["upper"], weights=amounts_of[name].to_numpy(dtype=float), minlength=len(data.zones)
+        )
+        for name in table.columns
+    }
+    return pd.DataFrame(sums, index=data.zones.index)
+
+
+def stock_and_use(
+    data: AssessmentData, of: Sequence[Selection], stock: pd.DataFrame, unit: str
+) -> pd.DataFrame:
+    """Return how much of a supply facilities have and how much of it is used: ``in_reach_low, in_reach_high, in_use_low, in_use_high``.
+
+    Used are beds by those who live there, places by the children enrolled; what no register says is 0 to infinity. Of a supply of which
+    nobody counts the users (floor area) nothing is known of the use.
+    """
+    used = amounts(data, of, USERS[unit]).table.reindex(stock.index) if unit in USERS else stock * np.nan
+    return pd.DataFrame({
+        "in_reach_low": stock["low"], "in_reach_high": stock["high"],
+        "in_use_low": used["low"].fillna(0.0), "in_use_high": used["high"].fillna(np.inf),
+    })  # fmt: skip

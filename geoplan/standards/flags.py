@@ -1,7 +1,8 @@
 """Flags (短板): every community and town measured by what its people can walk to.
 
 A flag is no verdict. It measures each zone against every per-person and per-household standard and each circle, by
-reachable supply (two-step floating catchment) with the located beside it, whatever the rule's own level.
+reachable supply (two-step floating catchment) with the located beside it, whatever the rule's own level. Beds of care homes measure
+towns and districts by what is located in them, and communities for reference only: one moves to a home and does not walk to it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.circle import TOLERANCE_SHARE
-from geoplan.standards.causes import around, cause_of_shortage, supply_in_reach, where_unplaced
+from geoplan.standards.affected import affected_group, grade_of, share_missed
+from geoplan.standards.causes import around, cause_of_shortage, in_reach, stock_and_use, where_unplaced
 from geoplan.standards.caveats import flag_caveats, level_caveat
 from geoplan.standards.counts import located
-from geoplan.standards.data import AssessmentData
+from geoplan.standards.data import AssessmentData, Bools
 from geoplan.standards.grammar import NOT_QUANTIFIED
 from geoplan.standards.kinds.circle import Circle
 from geoplan.standards.measure import no_flags
@@ -28,6 +30,10 @@ from geoplan.words.errors import Note
 from geoplan.words.vocabulary import vocabulary
 
 LEVELS = ("community", "town")
+#: Levels that beds of care homes measure by what is located there.
+HOME_LEVELS = ("town", "district")
+#: Columns of what the people of a zone reach, undivided, and how much of it is used.
+IN_REACH = ("in_reach_low", "in_reach_high", "in_use_low", "in_use_high")
 #: Share of the supply in reach that may hang on people assumed outside for a zone to be called not short: they decide nothing.
 MOST_ASSUMED = 0.05
 
@@ -105,7 +111,8 @@ def flags_of(
     was measured before. Of `zones` (zone_ids) only these are measured, with the same result as among all. Villages are not measured
     by a standard of new estates.
     """
-    every = (zone for level in LEVELS for zone in data.level(level))
+    levels = (*LEVELS, "district") if rule.of_care_homes else LEVELS
+    every = (zone for level in levels for zone in data.level(level))
     if rule.for_new_estates:
         kind = data.zones["kind"]
         every = (zone for zone in every if "rural" not in kind[zone])
@@ -118,10 +125,16 @@ def flags_of(
     table["flagged"] = pd.arrays.BooleanArray(
         (state == "flagged").to_numpy(bool), (state == "unknown").to_numpy(bool)
     )
+    table["grade"] = grade_of(table["reached_share"], rule.grade_limits).where(state == "flagged", "")
+    table["flag_kind"] = _flag_kind(data, rule, ids, table["own_level"])
     table["rule_id"], table["zone_id"], table["year"] = rule.rule_id, ids, data.year
     table["basis"] = data.basis(rule.counted_group)
     own_level = table["own_level"].to_numpy(dtype=bool)
-    for name, nothing in (("taken_outside", np.nan), ("may_reach", False)):
+    unmeasured = dict.fromkeys(("taken_outside", *IN_REACH), np.nan) | {
+        "may_reach": False,
+        "by_located": False,
+    }
+    for name, nothing in unmeasured.items():
         if name not in table:
             table[name] = nothing
     table["caveats"] = flag_caveats(data, rule, ids, table)
@@ -153,15 +166,22 @@ def _supply_flags(
     assert people is not None  # noqa: S101 - `reachable` says what is missing
     some = people.where(people > 0)
     stands = located(data, stock)
-    in_reach = supply_in_reach(data, reach.pairs, stock)
+    supply = in_reach(data, reach.pairs, stock_and_use(data, told[0], stock, rule.unit)).loc[ids]
     where = around(data, types, stock.index, group)
+    located_per = pd.DataFrame({end: stands[end] * n / some for end in ("low", "high")})
     table = _compare(data, rule, what, people.loc[ids], reach, flag_share=flag_share_of(data, types))
-    table["taken_outside"] = reach.taken.loc[ids]
     for end in ("low", "high"):
-        table[f"located_{end}"] = (stands[end] * n / some).loc[ids]
-    table["may_reach"] = reach.may_reach.loc[ids]
-    why = cause_of_shortage(where, in_reach.loc[ids], what.required * people.loc[ids] / n)
+        table[f"located_{end}"] = located_per[end].loc[ids]
+    for name in IN_REACH:
+        table[name] = supply[name]
+    table["taken_outside"], table["may_reach"] = reach.taken.loc[ids], reach.may_reach.loc[ids]
+    why = cause_of_shortage(where, supply, what.required * people.loc[ids] / n)
     table["cause"] = _causes(table, where_unplaced(why, table["may_reach"]))
+    table["by_located"] = (data.zones.loc[ids, "level"].isin(HOME_LEVELS) & rule.of_care_homes).to_numpy(
+        dtype=bool
+    )
+    if table["by_located"].any():
+        table = _by_located(data, rule, what, table)
     near = nearest_of(data, stock.index, types, group).reindex(ids)
     table["nearest_facility"], table["minutes"] = near["nearest_facility"], near["minutes"]
     return table, ()
@@ -201,15 +221,64 @@ def _compare(
     is_known, is_flagged = state != "unknown", state == "flagged"
     lack = (what.required - high) * joined / n
     amount = pd.Series([rounded(x, unit=rule.unit, strict=what.comparison == ">") for x in lack], index=ids)
-    # provision: the shortfall over the rate, as people; floor area: everyone in the zone
-    affected = joined if group in ("households", "dwellings") else lack * n / what.required
     return pd.DataFrame({
         "reachable_low": low, "reachable_high": high, "required": what.required,
         "shortfall": amount.where(is_flagged, 0.0).where(is_known), "unit": rule.unit, "state": state,
         "people": crowd, "off_network": off, "in_circle_low": inside["low"], "in_circle_high": inside["high"],
         "below_low": below["low"].where(crowd.notna()), "below_high": below["high"].where(crowd.notna()),
-        "people_affected": affected.where(is_flagged, 0.0).where(is_known), "lacks_streets": streets,
+        **_affected(data, rule, what, high, is_flagged=is_flagged, is_known=is_known), "lacks_streets": streets,
     }, index=ids)  # fmt: skip
+
+
+def _affected(
+    data: AssessmentData, rule: Rule, what: Requirement, high: pd.Series, *, is_flagged: Bools | pd.Series, is_known: Bools | pd.Series, on_foot: bool = True
+) -> dict[str, Any]:  # fmt: skip
+    """Return the columns that tell whom a standard's shortfall affects: of `high`, the most that is reached, what is missed.
+
+    `on_foot`: those off the network are left out, of whom it is not known what they reach.
+    """
+    whom, ids = affected_group(data, rule), high.index
+    crowd = data.people(whom)
+    whole = pd.Series(np.nan, index=ids) if crowd is None else crowd.loc[ids]
+    counted = whole - data.people_off_network(whom).loc[ids] if on_foot else whole
+    missed = share_missed(what.required, high)
+    return {
+        "affected_group": whom, "affected_whole": whole, "reached_share": 1.0 - missed,
+        "people_affected": (missed * counted).where(is_flagged, 0.0).where(is_known),
+    }  # fmt: skip
+
+
+def _by_located(data: AssessmentData, rule: Rule, what: Requirement, table: pd.DataFrame) -> pd.DataFrame:
+    """Return flags of care homes, those of towns and districts by the beds that stand there, whoever may walk to them."""
+    assert rule.people is not None  # noqa: S101 - `flagging` lets no other through
+    own = table[table["by_located"]]
+    low, high, crowd = own["located_low"], own["located_high"], own["people"]
+    short, enough = falls_short(what, high) & (crowd > 0), ~falls_short(what, low) & low.notna() & (crowd > 0)
+    is_known = short | enough
+    lack = (what.required - high) * crowd / rule.people.n
+    amount = pd.Series(
+        [rounded(x, unit=rule.unit, strict=what.comparison == ">") for x in lack], index=own.index
+    )
+    told = pd.DataFrame({
+        "state": np.select([short, enough], ["flagged", "not_flagged"], "unknown"),
+        "shortfall": amount.where(short, 0.0).where(is_known),
+        "cause": np.select([short, ~is_known & (crowd > 0)], ["short_inside", "no_data"], ""),
+        **_affected(data, rule, what, high, is_flagged=short, is_known=is_known, on_foot=False),
+    }, index=own.index)  # fmt: skip
+    out = table.copy()
+    out.loc[own.index, told.columns] = told
+    return out
+
+
+def _flag_kind(data: AssessmentData, rule: Rule, ids: pd.Index, own_level: pd.Series) -> np.ndarray:
+    """Return what kind of flag each zone's would be (`geoplan.tables.FLAG_KINDS`).
+
+    A clause flag is of a rule of a plan at the level that its clause names; a measured one of a coarser level or of the study's own
+    settings. Beds of care homes are planned by town and district: for a community they are a reference.
+    """
+    is_clause = own_level.to_numpy(dtype=bool) & (rule.pack != "study")
+    reference = data.zones.loc[ids, "level"].eq("community").to_numpy(dtype=bool) & rule.of_care_homes
+    return np.select([is_clause, reference], ["clause", "reference"], "measured")
 
 
 def _causes(table: pd.DataFrame, why: pd.Series) -> pd.Series:

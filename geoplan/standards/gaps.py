@@ -1,4 +1,8 @@
-"""The gap list (缺口清单): flagged communities first, then findings not met with the members that lack it."""
+"""The gap list (缺口清单): flagged communities first, then findings not met with the members that lack it.
+
+Members lack what a clause states for them (条文短板): they are listed too where the finding that counts them cannot be judged. A flag
+says how far a zone falls short, what projects under way make up, and what to do about the rest.
+"""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -7,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geoplan.standards.action import Adviser
 from geoplan.standards.assess import Assessment
 from geoplan.standards.flags import LEVELS
 from geoplan.tables import GAP_LIST
@@ -14,34 +19,51 @@ from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import format_number
 from geoplan.words.vocabulary import label
 
-_NUMBERS = ("actual", "actual_low", "actual_high", "required", "shortfall", "gross_shortfall", "people_affected", "minutes")  # fmt: skip
+_NUMBERS = (
+    "actual", "actual_low", "actual_high", "required", "reached_share", "shortfall", "gross_shortfall", "net_shortfall", "relief",
+    "relief_year", "people_affected", "affected_whole", "minutes",
+)  # fmt: skip
+#: Verdicts of findings whose members are listed: what a clause asks of each is known where the share of all is not judged.
+LISTED = ("not_met", "no_data", "not_quantified")
 
 
 def gap_list(
-    found: Assessment, zones: pd.DataFrame, rules: pd.DataFrame, facilities: pd.DataFrame, *, lang: str
+    found: Assessment,
+    zones: pd.DataFrame,
+    rules: pd.DataFrame,
+    facilities: pd.DataFrame,
+    *,
+    lang: str,
+    adviser: Adviser | None = None,
 ) -> pd.DataFrame:
     """Return the gap list (`tables.GAP_LIST`): flagged communities in the order of their codes, then findings not met.
 
-    A finding is followed by its members that lack what the rule asks for. What only a department can report stands nowhere and is
-    built nowhere: it is left out. `rules` comes from
-    `geoplan.standards.packs.read.rules_table`, the study's own circles included; the words are in `lang`.
+    Beds of care homes flag towns and districts, which follow the communities. A finding is followed by its members that lack what the
+    rule asks for; of one that is not judged the members stand alone. A zone that a rule flags is not listed again as its member. What only
+    a department can report stands nowhere and is built nowhere: it is left out. `rules` comes from
+    `geoplan.standards.packs.read.rules_table`, the study's own circles included; the words are in `lang`. Without an `adviser` nothing
+    is under way and the cause alone says what to do.
     """
     names, findings = _Names(zones, rules, facilities, lang), found.findings
     years = findings.set_index("rule_id")["target_year"].to_dict() if "target_year" in findings else {}
-    rows = [_flag_row(row, names, years) for row in _flagged(found.flags, zones)]
-    affected = pd.Series([row["people_affected"] for row in rows], dtype=float)
-    for row, rank in zip(rows, affected.rank(method="min", ascending=False), strict=True):
-        row["rank"] = rank
+    flagged = _flagged(found.flags, zones)
+    rows = [_flag_row(row, names, years, adviser) for row in flagged]
+    told = {(row["rule_id"], row["zone_id"]) for row in flagged}
     lacking = _lacking(found.members)
-    for finding in findings[findings["verdict"] == "not_met"].to_dict("records"):
+    for finding in findings[findings["verdict"].isin(LISTED)].to_dict("records"):
         if names.rules.get(finding["rule_id"], {}).get("is_reported"):
             continue
-        rows.append(_finding_row(finding, names))
+        if finding["verdict"] == "not_met":
+            rows.append(_finding_row(finding, names))
         mine = lacking.get((finding["rule_id"], finding["zone_id"]), [])
-        rows += [_member_row(member, finding, names) for member in mine]
+        rows += [
+            _member_row(member, finding, names)
+            for member in mine
+            if (finding["rule_id"], member["member_id"]) not in told
+        ]
     table = pd.DataFrame(rows, columns=list(GAP_LIST))
     table["serial"] = np.arange(1, len(table) + 1)
-    return table.astype({"rank": "Int64", **dict.fromkeys(_NUMBERS, "float64")})
+    return table.astype({"priority": "Int64", **dict.fromkeys(_NUMBERS, "float64")})
 
 
 def with_site_names(
@@ -134,15 +156,19 @@ class _Names:
 
 
 def _flagged(flags: pd.DataFrame, zones: pd.DataFrame) -> list[dict[Any, Any]]:
-    """Return the flags of the finest level that is flagged, in the order of the zones' codes, then of the rules."""
+    """Return the flags of the finest level that is flagged, in the order of the zones' codes, then of the rules; then those of care homes.
+
+    What is measured for reference only is no flag.
+    """
     if flags.empty:
         return []
-    level = next((name for name in LEVELS if (zones["level"] == name).any()), LEVELS[0])
-    mine = flags[
-        flags["flagged"].fillna(value=False).astype(bool) & flags["zone_id"].map(zones["level"]).eq(level)
-    ]
+    finest = next((name for name in LEVELS if (zones["level"] == name).any()), LEVELS[0])
+    level = flags["zone_id"].map(zones["level"])
+    counts = flags["flagged"].fillna(value=False).astype(bool) & (flags["flag_kind"] != "reference")
+    mine = flags[counts & ((level == finest) | flags["by_located"])]
     codes = mine["zone_id"].map(zones["code"]).astype(str)
-    order = np.lexsort((np.arange(len(mine)), mine["zone_id"].astype(str), codes))
+    coarser = (level[mine.index] != finest).to_numpy()
+    order = np.lexsort((np.arange(len(mine)), mine["zone_id"].astype(str), codes, coarser))
     return list(mine.iloc[order].to_dict("records"))
 
 
@@ -165,26 +191,39 @@ def _row(part: str, rule: str, zone: Any, names: _Names, basis: str) -> dict[str
         "clause": names.rule(rule, "cited") or names.rule(rule, "clause"), "attribute": names.rule(rule, "attribute"),
         "basis": phrase("join_semicolon", names.lang).join(filter(None, (names.rule(rule, "basis"), basis))),
         "format": names.rule(rule, "format"), "target": "", "nearest_facility": None, "nearest_name": "", "project": "", "note": "",
-        "rank": pd.NA, "caveats": (),
+        "flag_kind": "", "grade": "", "affected_group": "", "funds": "", "responsible": names.rule(rule, "lead"), "advice": "",
+        "priority": pd.NA, "caveats": (),
     }  # fmt: skip
 
 
-def _flag_row(row: Mapping[Any, Any], names: _Names, years: Mapping[Any, Any]) -> dict[str, Any]:
+def _flag_row(
+    row: Mapping[Any, Any], names: _Names, years: Mapping[Any, Any], adviser: Adviser | None
+) -> dict[str, Any]:
     rule = row["rule_id"]
+    told = measure(row, names.rule(rule, "facilities"), names.lang)
+    same = (
+        "required", "shortfall", "unit", "people_affected", "affected_group", "affected_whole", "reached_share", "grade", "flag_kind",
+        "nearest_facility", "minutes", "cause",
+    )  # fmt: skip
+    is_located = row["by_located"]
+    ends = [row[f"{'located' if is_located else 'reachable'}_{end}"] for end in ("low", "high")]
     return {
         **_row("flag", rule, row["zone_id"], names, row.get("basis", "")),
-        **{key: row[key] for key in ("required", "shortfall", "unit", "people_affected", "nearest_facility", "minutes", "cause")},
-        "actual": row["reachable_low"], "actual_low": row["reachable_low"], "actual_high": row["reachable_high"],
+        **{key: row[key] for key in same}, "actual": ends[0], "actual_low": ends[0], "actual_high": ends[1],
         "verdict": "flagged", "nearest_name": names.facility(row["nearest_facility"]),
-        "target": names.rule(rule, "target_text"), "measures": measure(row, names.rule(rule, "facilities"), names.lang),
+        "target": names.rule(rule, "target_text"), "measures": told, "net_shortfall": row["shortfall"],
         "phase": _phase(years.get(rule), row["year"], names.lang), "note": row.get(f"note_{names.lang}", ""),
-        "caveats": row.get("caveats", ()),
+        "caveats": row.get("caveats", ()), **({} if adviser is None else _of_list(adviser.columns(row, told))),
     }  # fmt: skip
+
+
+def _of_list(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in told.items() if key in GAP_LIST}
 
 
 def _finding_row(row: Mapping[Any, Any], names: _Names) -> dict[str, Any]:
     rule = str(row["rule_id"])
-    same = ("actual_low", "actual_high", "required", "shortfall", "gross_shortfall", "unit", "people_affected", "cause")  # fmt: skip
+    same = ("actual_low", "actual_high", "required", "shortfall", "gross_shortfall", "unit", "affected_group", "people_affected", "cause")  # fmt: skip
     return {
         **_row("finding", rule, row["zone_id"], names, row["basis"]),
         **{key: row[key] for key in same},
@@ -199,15 +238,16 @@ def _member_row(member: Mapping[Any, Any], finding: Mapping[Any, Any], names: _N
     is_facility = at in names.facilities
     usual = _row("member", rule, finding["zone_id"] if is_facility else at, names, finding["basis"])
     near = at if is_facility else member["nearest_facility"]
-    lacks = {
-        "shortfall": names.rules.get(rule, {}).get("member_gap", np.nan),
-        "unit": finding["unit"],
-        "cause": member["cause"],
-    }
-    remedy = names.rule(rule, "member_remedy") or measure(lacks, names.rule(rule, "facilities"), names.lang)
+    gap = names.rules.get(rule, {}).get("member_gap", np.nan)
+    lacks = {"shortfall": gap, "net_shortfall": gap, "unit": finding["unit"], "cause": member["cause"]}
+    # that it lacks it is certain, whatever is not known of the reason
+    known = {**lacks, "cause": "" if lacks["cause"] == "no_data" else lacks["cause"]}
+    remedy = names.rule(rule, "member_remedy") or measure(known, names.rule(rule, "facilities"), names.lang)
     return {
         **usual, **lacks, "member_id": at, "actual": member["value"], "actual_low": member["value"],
         "actual_high": member["value_high"], "verdict": "has_not", "nearest_facility": near, "nearest_name": names.facility(near),
+        "flag_kind": "" if is_facility else "clause", "affected_group": member["affected_group"],
+        "affected_whole": member["affected_whole"], "people_affected": member["affected_whole"],
         "minutes": member["minutes"], "format": names.rule(rule, "member_format"), "target": names.rule(rule, "member_target"),
         "measures": remedy, "phase": _phase(finding["target_year"], finding["year"], names.lang),
         "note": "" if is_facility or usual["community"] or usual["town"] else names.above(at, "estate"),

@@ -158,8 +158,8 @@ def share_of_members(has: pd.Series, counted: pd.Series) -> tuple[float, float]:
 def no_flags(ids: pd.Index, unit: str) -> pd.DataFrame:
     """Return flags that nothing could measure."""
     numbers = ["reachable_low", "reachable_high", "located_low", "located_high", "required", "shortfall", "people",
-               "off_network", "in_circle_low", "in_circle_high", "below_low", "below_high", "people_affected", "minutes"]  # fmt: skip
+               "off_network", "in_circle_low", "in_circle_high", "below_low", "below_high", "reached_share", "affected_whole", "people_affected", "minutes"]  # fmt: skip
     table = pd.DataFrame(np.nan, index=ids, columns=numbers)
-    table["unit"], table["cause"], table["state"] = unit, "no_data", "unknown"
+    table["unit"], table["cause"], table["state"], table["affected_group"] = unit, "no_data", "unknown", ""
     table["nearest_facility"] = pd.array([None] * len(ids), dtype=object)
     return table

@@ -40,6 +40,12 @@ Text = Annotated[str, Field(min_length=1)]
 #: Family of service -> the people whom it is for.
 FAMILY_GROUPS = {"eldercare": "elders_60", "childcare_service": "under_3"}
 
+#: Supply that counts who uses another, by the unit of the other: beds are lived in, places enrolled in.
+USERS = {"beds": "occupied", "places": "enrolled"}
+
+#: What a group counted at its place of registration ends in.
+REGISTERED = "_registered"
+
 #: Groups that are counted in households or dwellings, not in people.
 HOUSES = ("households", "dwellings")
 
@@ -282,6 +288,8 @@ class Rule(Entry):
     supply_entries: ClassVar[tuple[str, ...]] = ("supply",)
     #: True where only a department can say the value: nothing of it stands at a place or has a capacity.
     is_reported: ClassVar[bool] = False
+    #: Upper limits (not included) of the grades of a flag, as shares of the standard that are reached.
+    grade_limits: ClassVar[tuple[float, ...]] = (1 / 3, 2 / 3, 0.9)
     #: How much of the shortfall one member is that does not meet the rule; NaN where the shortfall counts another thing.
     member_gap: ClassVar[float] = NAN
 
@@ -375,6 +383,16 @@ class Rule(Entry):
     def measures_zones(self) -> bool:
         """True where the rule measures communities and towns: their circle, or the supply that they can reach."""
         return self.flags is not False and self.reached_by() is not None
+
+    @property
+    def of_care_homes(self) -> bool:
+        """True where beds of care homes count: one moves to a home and does not walk to it, so that what stands in a zone measures it."""
+        reached = self.reached_by()
+        return (
+            reached is not None
+            and self.unit == "beds"
+            and bool(types_of(reached[0]) & narrower("institution"))
+        )
 
     @property
     def for_new_estates(self) -> bool:
@@ -471,8 +489,15 @@ class Rule(Entry):
         types = types_of((*self.selections, *reached))
         if self.walks:  # the cause of a shortage tells of others of the same family
             types = types.union(*(narrower(family) for family in FAMILY_GROUPS if types & narrower(family)))
+        if self.measures_zones and self.unit in USERS:  # whether what is there is full
+            supplies |= {USERS[self.unit]}
         own = self.counted_group
-        groups = {own, OTHER_BASIS.get(own, ""), self.where.band[0] if self.where.band else ""}
+        groups = {
+            own,
+            *self.affected_groups,
+            OTHER_BASIS.get(own, ""),
+            self.where.band[0] if self.where.band else "",
+        }
         groups |= {COMPLETE_BAND[0]} if "complete" in self.where.words else set()
         words = frozenset(supplies), frozenset(attributes), frozenset(groups - {""})
         reads = Reads(types, *words, self._tables(types, supplies))
@@ -488,6 +513,28 @@ class Rule(Entry):
     def counted_group(self) -> str:
         """Group of people that the rule is about, as far as the rule itself says; may be empty."""
         return self.people.group if self.people else ""
+
+    @property
+    def affected_groups(self) -> tuple[str, ...]:
+        """Groups that a shortfall affects, the first that a study counts: of all residents those whom the facilities are for."""
+        group = self.counted_group
+        family = family_group(types_of(self.selections))
+        if group.removesuffix(REGISTERED) != "residents" or not family:
+            return (group,)
+        return (*([family + REGISTERED] if group.endswith(REGISTERED) else []), family, group)
+
+    @property
+    def family(self) -> str:
+        """Family of services that the rule's facilities belong to; of none, the first of their types; empty without facilities."""
+        of = self.selections or tuple((self.reached_by() or ((), ""))[0])
+        types = types_of(of)
+        known = (family for family in FAMILY_GROUPS if types & narrower(family))
+        return next(known, of[0].facilities[0] if of else "")
+
+    @property
+    def size_floor(self) -> tuple[str, float] | None:
+        """Supply and least size that the rule asks of one facility; None where it asks for none."""
+        return None
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -589,10 +636,8 @@ class Rule(Entry):
         return self.own_text("member_remedy" if member else "remedy", lang, what=what, amount="{amount}")
 
     def affected_text(self, lang: str) -> str:
-        """Return whom `people_affected` counts; empty where the kind counts nobody."""
-        group = self.counted_group
-        whom = label("groups", group, lang) if group else phrase("rule_people", lang)
-        return self.own_text("affected", lang, group=whom)
+        """Return whom `people_affected` counts; ``{group}`` in it is the group; empty where the kind counts nobody."""
+        return self.own_text("affected", lang, group="{group}")
 
     def gap_text(self, lang: str) -> str:
         """Return what the shortfall counts."""

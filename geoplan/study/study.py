@@ -16,6 +16,7 @@ from geoplan import tables
 from geoplan.study.entry import ControlPoint, Entry, FilePath, PackName, PlannerFile, Text
 from geoplan.study.lists import ProjectList, Register, Reported, ReportingTable, ZoneSupplies, named_types
 from geoplan.study.people import Group
+from geoplan.study.priority import Priority
 from geoplan.study.services import Service
 from geoplan.study.siting import Siting
 from geoplan.study.streets import Streets
@@ -98,6 +99,8 @@ class Study(PlannerFile):
     """Only these rules (pack.rule) flag; default: every per-person and per-household standard and circle, but for standards of new estates."""
     thresholds: dict[Text, RuleValue] = {}
     """Local thresholds (本地设定) for rules that the plan does not quantify, pack.rule -> value."""
+    priority: Priority = Priority()
+    """Where to act first, and what is advised."""
     reported: list[Reported] = []
     """Figures that departments report."""
     reporting: list[ReportingTable] = []

@@ -13,8 +13,10 @@ from geoplan.tables.schemas import (
     DEMAND,
     FACILITIES,
     FINDINGS,
+    FLAG_KINDS,
     FLAGS,
     GAP_LIST,
+    GRADES,
     GROUPS,
     ISOCHRONES,
     LEVELS,
@@ -23,6 +25,7 @@ from geoplan.tables.schemas import (
     OTHER_BASIS,
     OVERLAY,
     PAIRS,
+    PRIORITIES,
     PROJECTS,
     REPORTED,
     SERVED,
@@ -39,8 +42,8 @@ from geoplan.tables.schemas import (
 from geoplan.tables.service import NeedRate, Service
 
 __all__ = [
-    "ADOPTED", "ANSWERS", "CANDIDATES", "CAUSES", "CIRCLE", "CURVE", "DEMAND", "FACILITIES", "FINDINGS", "FLAGS", "GAP_LIST", "GROUPS", "ISOCHRONES",
-    "LEVELS", "MAX_OFF_NETWORK_SHARE", "MEMBERS", "NEAREST", "OLD_YEARS", "OTHER_BASIS", "OVERLAY", "PAIRS", "PROJECTS", "REPORTED", "SERVED", "SITES", "SNAPS", "STATES", "SUPPLIES", "SUPPORT",
+    "ADOPTED", "ANSWERS", "CANDIDATES", "CAUSES", "CIRCLE", "CURVE", "DEMAND", "FACILITIES", "FINDINGS", "FLAGS", "FLAG_KINDS", "GAP_LIST", "GRADES", "GROUPS", "ISOCHRONES",
+    "LEVELS", "MAX_OFF_NETWORK_SHARE", "MEMBERS", "NEAREST", "OLD_YEARS", "OTHER_BASIS", "OVERLAY", "PAIRS", "PRIORITIES", "PROJECTS", "REPORTED", "SERVED", "SITES", "SNAPS", "STATES", "SUPPLIES", "SUPPORT",
     "UNMET", "UNPLACED", "VERDICTS", "ZONES", "Column", "NeedRate", "Outcome", "Schema", "Service", "Source", "assumed_people", "check_columns",
     "check_ids", "check_unique_index", "outdated", "people_unknown", "raise_faults", "warnings_table",
 ]  # fmt: skip

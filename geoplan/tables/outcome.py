@@ -14,6 +14,7 @@ from geoplan.tables.schemas import (
     FACILITIES,
     ISOCHRONES,
     OUTCOME,
+    PRIORITIES,
     PROJECTS,
     REPORTED,
     SERVED,
@@ -77,6 +78,7 @@ class Outcome:
     sources: tuple[Source, ...]
     parameters: pd.DataFrame
     not_assessed: pd.DataFrame
+    priorities: pd.DataFrame = field(default_factory=PRIORITIES.empty)
     reported: pd.DataFrame = field(default_factory=REPORTED.empty)
     served: pd.DataFrame = field(default_factory=SERVED.empty)
     planned: gpd.GeoDataFrame = field(default_factory=FACILITIES.empty_shapes)

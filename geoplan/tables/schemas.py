@@ -25,11 +25,28 @@ OTHER_BASIS = {
     "residents_registered": "residents", "elders_60_registered": "elders_60", "under_3_registered": "under_3",
 }  # fmt: skip
 
-#: Why something is short, a closed list (圈内无设施、圈内设施已满、单体规模不足、类型不符、路网不通、路网数据缺失、数据不足).
-CAUSES = ("none_in_circle", "full", "too_small", "wrong_type", "not_connected", "streets_missing", "no_data")
+#: Why something is short, a closed list (圈内无设施、圈内设施已满、圈内共用不足、单体规模不足、辖区供给不足、类型不符、路网不通、路网数据缺失、数据不足).
+CAUSES = (
+    "none_in_circle",
+    "full",
+    "shared",
+    "too_small",
+    "short_inside",
+    "wrong_type",
+    "not_connected",
+    "streets_missing",
+    "no_data",
+)
 
 #: What a flag says of a zone: 短板、均值达标而覆盖不足、非短板、数据不足.
 STATES = ("flagged", "mean_met", "not_flagged", "unknown")
+
+#: What kind of flag it is: 条文短板 (short of a clause stated for this level), 测算短板 (measured against a standard of a coarser level or
+#: a setting of the study), 参考 (for reference, nothing is to be built by it).
+FLAG_KINDS = ("clause", "measured", "reference")
+
+#: How far a flag falls short: 无、严重不足、不足、轻度不足、接近达标.
+GRADES = ("none", "severe", "short", "slight", "near")
 
 VERDICTS = ("met", "not_met", "no_data", "not_applicable", "not_quantified")
 
@@ -186,7 +203,8 @@ FINDINGS = Schema("findings", {
     "on_path": text("on_path, behind or empty: against the straight line from base to target", values=("on_path", "behind")),
     "basis": text("people's basis and year, e.g. 常住 2010"),
     "attribute": text("约束, 预期, 未标注 … as the plan says"),
-    "people_affected": number("people; NaN where it has no meaning"),
+    "affected_group": text("group that `people_affected` counts; empty where the rule is about none"),
+    "people_affected": number("of that group, those who lack it; NaN where it has no meaning"),
     "cause": text("one of CAUSES or empty", values=CAUSES),
     "missing": text("what is missing where verdict is no_data (message text by code, see `missing_zh`, `missing_en`)"),
     "clause": text("document and section"),
@@ -250,6 +268,8 @@ MEMBERS = Schema("members", {
     "nearest_facility": maybe("facility_id or null"),
     "minutes": number("to it"),
     "cause": text("one of CAUSES or empty", values=CAUSES),
+    "affected_group": text("group of people in the zone that lacks it; empty of facilities and of rules about nobody"),
+    "affected_whole": number("that group in the zone; NaN of facilities"),
     "located": flag("presence: one stands inside"),
     "assigned": flag("presence: the register says that one serves it"),
     "within_circle": flag("presence: its people walk to one"),
@@ -257,7 +277,7 @@ MEMBERS = Schema("members", {
 
 FLAGS = Schema("flags", {
     "rule_id": text("pack.rule"),
-    "zone_id": text("community or town"),
+    "zone_id": text("community or town; district too for beds of care homes"),
     "year": whole("study's year"),
     "reachable_low": number("supply per unit of the rule that the zone's people on the network can walk to (circle rules: share of all people covered)"),
     "reachable_high": number("the most the register allows; circle rules: with everybody off the network"),
@@ -269,6 +289,7 @@ FLAGS = Schema("flags", {
     "state": text("flagged; mean_met: the mean is met, but fewer are in the circle than its flag share allows (均值达标、覆盖不足); not_flagged; unknown: an interval straddles, or nothing to measure", values=STATES),
     "flagged": flag("True where flagged, NA where unknown, False otherwise, of `mean_met` too"),
     "apportioned": number("分解参考值: the district's gap shared out by the group's people; NaN where there is none"),
+    "by_located": yes("True where `located` decides and not `reachable`: beds of care homes, to which nobody walks"),
     "own_level": yes("True where the rule's own level is this one; else 按社区测算，非规划考核口径"),
     "taken_outside": number(
         "share (0-1) of the supply in reach that people assumed outside of the study area would take: by so much what is reachable may "
@@ -280,7 +301,16 @@ FLAGS = Schema("flags", {
     "in_circle_high": number("the most, with everybody off the network"),
     "below_low": number("people who can walk to less than `required` (circle rules: people outside), least"),
     "below_high": number("the most, with everybody off the network"),
-    "people_affected": number("circle: people outside; provision: shortfall over rate; floor area: the group; of people on the network"),
+    "in_reach_low": number("supply of all facilities that any of the zone's people can walk to, undivided, least; in `unit`; NaN for circle rules"),
+    "in_reach_high": number("the most that the register allows"),
+    "in_use_low": number("of it the beds lived in or the places enrolled in, least"),
+    "in_use_high": number("the most; infinite where a register does not say"),
+    "flag_kind": text("what kind of flag it would be", values=FLAG_KINDS),
+    "reached_share": number("share (0-1) of the standard that is reached, at most; circle rules: of the people inside"),
+    "grade": text("how far a flagged zone falls short; empty where it is not flagged", values=GRADES),
+    "affected_group": text("group that `people_affected` and `affected_whole` count (affected_group)"),
+    "affected_whole": number("that group in the zone, on the network or off it"),
+    "people_affected": number("of that group: circle rules the people outside; else the group x (1 - reached_share); of those on the network; 0 where not flagged"),
     "nearest_facility": maybe("facility_id or null"),
     "minutes": number("group-weighted median to the nearest"),
     "cause": text("one of CAUSES or empty", values=CAUSES),
@@ -485,7 +515,18 @@ GAP_LIST = Schema("gap_list", {
     "measures": text("what to do, in words"),
     "project": text("names of projects"),
     "phase": text("near or long term, in words"),
-    "rank": whole("place among flagged communities by people affected, 1 being the most", null=True),
+    "flag_kind": text("what kind of flag it is; empty of findings", values=FLAG_KINDS),
+    "grade": text("how far a flag falls short; empty of others", values=GRADES),
+    "reached_share": number("share (0-1) of the standard that is reached; NaN of findings"),
+    "affected_group": text("group that `people_affected` and `affected_whole` count"),
+    "affected_whole": number("that group in the zone"),
+    "net_shortfall": number("what projects under way leave of the shortfall (净缺口); NaN where that is not known"),
+    "relief": number("what they make up (在建、已立项可补); NaN without a list of projects"),
+    "relief_year": number("year in which the last of them is finished; NaN where it is not stated"),
+    "funds": text("their sources of funds"),
+    "responsible": text("unit that the plan names"),
+    "advice": text("what kind of advice `measures` is", values=("relieved", "idle", "alone", "joint", "unit", "cause")),
+    "priority": whole("place in the priority list of its unit; null where it is on none", null=True),
     "district": text("name of the district"),
     "rule_id": text("pack.rule"),
     "zone_id": text("zone"),
@@ -500,6 +541,27 @@ GAP_LIST = Schema("gap_list", {
     "note": text("what qualifies the row, in words"),
     "caveats": items("tuple of codes of the catalogue: what qualifies its figures"),
 }, further={"site": text("names of the sites that would close it, where siting was asked")})
+
+PRIORITIES = Schema("priorities", {
+    "zone_id": text("community"),
+    "family": text("family of services: eldercare, childcare_service, else a facility type or a service of the study"),
+    "rule_id": text("rule under which most is missing there"),
+    "unit": text("what is put in order together: people or households", values=("people", "households")),
+    "rank": whole("place within the unit, 1 being the first"),
+    "score": number("people_affected^a x depth^d x feasibility (geoplan.standards.priority)"),
+    "affected_group": text("group that `people_affected` counts"),
+    "people_affected": number("of that group, by the net gap"),
+    "depth": number("1 - share of the standard that is reached, 0-1"),
+    "premise": flag("a premise of the planner's lists lies within the circle's radius; NA without a list"),
+    "feasibility": number("factor of `premise` in the score"),
+    "flag_kind": text("of the rule's flag", values=FLAG_KINDS),
+    "grade": text("of the rule's flag", values=GRADES),
+    "clause_flags": whole("clauses of the family that the community is short of"),
+    "shortfall": number("in `gap_unit`"),
+    "net_shortfall": number("what projects leave of it; NaN where that is not known"),
+    "gap_unit": text("unit in which one builds"),
+    "measures": text("what to do, in words"),
+}, key=("zone_id", "family", "unit"))
 
 PAIRS = Schema("pairs", {
     "service": text("service of the study"),
@@ -612,7 +674,7 @@ RECONCILIATION = Schema(
 OUTCOME: Mapping[str, Schema] = {
     "zones": ZONES, "demand": DEMAND, "facilities": FACILITIES, "supplies": SUPPLIES, "groups": GROUP_TABLE, "streets": STREETS,
     "snaps": SNAPS, "nearest": NEAREST, "circle": CIRCLE, "isochrones": ISOCHRONES, "rules": RULES, "findings": FINDINGS,
-    "members": MEMBERS, "flags": FLAGS, "gap_list": GAP_LIST, "unplaced": UNPLACED, "reconciliation": RECONCILIATION,
+    "members": MEMBERS, "flags": FLAGS, "gap_list": GAP_LIST, "priorities": PRIORITIES, "unplaced": UNPLACED, "reconciliation": RECONCILIATION,
     "warnings": WARNINGS, "parameters": PARAMETERS, "not_assessed": NOT_ASSESSED, "reported": REPORTED, "served": SERVED,
     "planned": FACILITIES, "projects": PROJECTS, "support": SUPPORT, "candidates": CANDIDATES, "sites": SITES, "answers": ANSWERS,
     "curve": CURVE, "unmet": UNMET, "site_isochrones": ISOCHRONES, "site_support": SUPPORT,

@@ -47,11 +47,11 @@ VERDICTS = (
 )  # fmt: skip
 GAPS = (
     "rule_id", "zone_id", "level", "change", "flagged_before", "flagged_after", "state_before", "state_after", "shortfall_before",
-    "shortfall_after", "shortfall_change", "unit", "people_affected_before", "people_affected_after",
+    "shortfall_after", "shortfall_change", "unit", "affected_group", "people_affected_before", "people_affected_after",
 )  # fmt: skip
 TOTALS = (
     "unit", "rule_id", "level", "zones", "flagged_before", "flagged_after", "shortfall_before", "shortfall_after",
-    "shortfall_change", "people_affected_before", "people_affected_after", "unknown_before", "unknown_after",
+    "shortfall_change", "affected_group", "people_affected_before", "people_affected_after", "unknown_before", "unknown_after",
 )  # fmt: skip
 FACILITIES = ("facility_id", "name", "services", "change", "supply", "before", "after")
 
@@ -165,7 +165,7 @@ def _matched(
     order = pd.concat([other[list(keys)], one[list(keys)]]).drop_duplicates(ignore_index=True)
     ordered = order.merge(joined, on=list(keys), how="left")
     sides = {"both": "both", "left_only": "after", "right_only": "before"}
-    for name in {"unit", "group"}.intersection(values):
+    for name in {"unit", "group", "affected_group"}.intersection(values):
         ordered[name] = ordered[f"{name}_after"].where(
             ordered[f"{name}_after"].notna(), ordered[f"{name}_before"]
         )
@@ -217,7 +217,7 @@ def _verdict_change(side: str, before: str, after: str) -> str:
 
 
 def _gaps(before: Outcome, after: Outcome, levels: Mapping[str, str]) -> pd.DataFrame:
-    values = ("flagged", "state", "shortfall", "unit", "people_affected")
+    values = ("flagged", "state", "shortfall", "unit", "affected_group", "people_affected")
     table = _matched(before.flags, after.flags, ("rule_id", "zone_id"), values, levels)
     for side in ("before", "after"):
         table[f"flagged_{side}"] = table[f"flagged_{side}"].astype("boolean")
@@ -238,7 +238,13 @@ def _totals(gaps: pd.DataFrame) -> pd.DataFrame:
     """Return the gaps of flagged zones summed by unit, rule and level, a surplus not offsetting a neighbour."""
     rows = []
     for (unit_code, rule, level), own in gaps.groupby(["unit", "rule_id", "level"], sort=False):
-        row: dict[str, object] = {"unit": unit_code, "rule_id": rule, "level": level, "zones": len(own)}
+        row: dict[str, object] = {
+            "unit": unit_code,
+            "rule_id": rule,
+            "level": level,
+            "zones": len(own),
+            "affected_group": own["affected_group"].iloc[0],
+        }
         for side in ("before", "after"):
             flagged = own[f"flagged_{side}"].fillna(value=False).astype(bool)
             row[f"flagged_{side}"] = int(flagged.sum())
@@ -550,7 +556,7 @@ def totals_table(comparison: Comparison, *, moved: bool = False) -> Table:
             *(Amount.of(row[f"shortfall_{side}"] if known[side] else None, "count") for side in known),
             Amount.of(row["shortfall_change"], "change"),
             *(Amount.of(row[f"people_affected_{side}"] if known[side] else None, "count") for side in known),
-            names.of_rule(row["rule_id"]).affected(row["rule_id"]),
+            names.of_rule(row["rule_id"]).affected(row["rule_id"], row["affected_group"]),
         ])  # fmt: skip
     keys = (
         "unit", "indicator", "level", "flagged_before", "flagged_after", "gross_before", "gross_after", "shortfall_change",
@@ -570,7 +576,7 @@ def gaps_table(comparison: Comparison) -> Table:
             *names.zone_cells(row["zone_id"]), names.rule(row["rule_id"]), _change(row["change"], lang),
             *(_gap(row, side) for side in ("before", "after")), Amount.of(row["shortfall_change"], "change"),
             unit_cell(row["unit"], lang), *(Amount.of(row[f"people_affected_{side}"], "count") for side in ("before", "after")),
-            names.of_rule(row["rule_id"]).affected(row["rule_id"]),
+            names.of_rule(row["rule_id"]).affected(row["rule_id"], row["affected_group"]),
         ]
         for row in rows_of(table[short[0] | short[1]])
     ]  # fmt: skip

@@ -4,7 +4,7 @@ An interval is two fields, ``<key>_low`` and ``<key>_high``; a tally three, ``<k
 0-1, a coded cell its code, several words their codes with semicolons between. What has no value is None.
 """
 
-from geoplan.report.content.table import Amount, Cell, Coded, Column, Listed, Tally, cell_text
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Computed, Listed, Tally, cell_text
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import FORMATS
 
@@ -42,6 +42,7 @@ def field_values(cell: Cell, column: Column) -> tuple[Value, ...]:
         if not isinstance(cell, Tally):
             return (None, None, None)
         return (cell.count if cell.judged else None, cell.judged, cell.no_data)
+    cell = cell.value if isinstance(cell, Computed) else cell
     if isinstance(cell, Amount):
         return (cell.low, cell.high) if column.interval else (cell.low,)
     if column.interval:

@@ -6,10 +6,19 @@ from typing import Any
 from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Table, unit_cell
+from geoplan.report.content.table import Amount, Cell, Coded, Table, column, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import format_number
+
+#: Columns of the gap list that stand on paper; the others are for those who work on with it.
+ON_PAPER = (
+    "serial", "zone_code", "upper", "community", "indicator", "flag_kind", "grade", "actual", "target", "shortfall", "net_shortfall",
+    "unit", "people_affected", "affected", "measure", "priority",
+)  # fmt: skip
+#: Columns in which street offices confirm a row before it is filed, and the words that may stand in the first.
+CONFIRM = ("confirm_opinion", "confirm_by", "confirm_date")
+OPINIONS = ("true", "unlisted", "no_room", "joint")
 
 
 @listed(40, "workbook", "csv")
@@ -18,16 +27,30 @@ def gap_list(outcome: Outcome) -> Table:
     lang, names, table = outcome.lang, Names(outcome), outcome.gap_list
     # the column of sites stands only where sites were chosen; that of districts where the study has no towns
     upper = "town" if (outcome.zones["level"] == "town").any() else "district"
+    opinions = tuple(phrase(f"confirm_{code}", lang) for code in OPINIONS)
+    paper = [upper if key == "upper" else key for key in ON_PAPER]
     keys = (
-        "serial", "rule_id", "zone_code", upper, "community", "indicator", "clause", "attribute", "basis", "actual", "target",
-        "required", "shortfall", "unit", "verdict", "people_affected", "nearest_facility", "minutes", "cause", "measure",
-        "project", *(["site"] if "site" in table.columns else []), "term", "rank", "affected", "caveats",
+        *paper, column(CONFIRM[0], lang, choices=opinions), *CONFIRM[1:], "rule_id", "clause", "attribute", "basis", "required",
+        "verdict", "affected_whole", "nearest_facility", "minutes", "cause", "project", "relief", "relief_year", "funds",
+        "responsible", *(["site"] if "site" in table.columns else []), "term", "caveats",
     )  # fmt: skip
-    notes = (phrase("gaps_note", lang), *([phrase("gaps_site_note", lang)] if "site" in keys else []))
+    notes = [phrase(code, lang) for code in ("gaps_note", "gaps_note_kinds", "gaps_note_grades")]
+    notes += [phrase("gaps_site_note", lang)] if "site" in keys else []
     return table_of(
         "gap_list", lang, keys, (_row(names, row, upper) for row in rows_of(table)), title=phrase("gaps_title", lang),
-        depths={"required": 4}, notes=notes, frozen=5, empty=phrase("gaps_none", lang),
+        depths={"required": 4}, notes=tuple(notes), frozen=5, empty=phrase("gaps_none", lang),
+        on_paper=len(paper) + len(CONFIRM),
     )  # fmt: skip
+
+
+def kind_cell(code: object, lang: str) -> Coded | None:
+    """Return the kind of a flag as a cell; None where it is none."""
+    return Coded(str(code), phrase(f"flag_kind_{code}", lang)) if present(code) else None
+
+
+def grade_cell(code: object, lang: str) -> Coded | None:
+    """Return the grade of a flag as a cell; None where it has none."""
+    return Coded(str(code), phrase(f"grade_{code}", lang)) if present(code) else None
 
 
 def part_of(row: Mapping[str, Any]) -> str:
@@ -81,17 +104,33 @@ def _row(names: Names, row: Mapping[str, Any], upper: str) -> dict[str, Cell]:
         "unit": unit_cell(row["unit"], lang),
         "verdict": Coded(verdict, phrase("gaps_member", lang) if verdict == "has_not" else ""),
         "people_affected": Amount.of(row["people_affected"], "count"),
-        "affected": names.affected(rule) if present(row["people_affected"]) else "",
+        "affected": names.affected(rule, row["affected_group"]) if present(row["people_affected"]) else "",
         "nearest_facility": nearest_text(names, row),
         "minutes": Amount.of(row["minutes"], "minutes"),
         "cause": Coded.of(row["cause"]),
         "measure": text(row["measures"]),
         "project": text(row["project"]),
         "site": text(row.get("site")),
+        "flag_kind": kind_cell(row["flag_kind"], lang),
+        "grade": grade_cell(row["grade"], lang),
+        "affected_whole": Amount.of(row["affected_whole"], "count"),
+        "relief": Amount.of(row["relief"], "count"),
+        "net_shortfall": net_cell(row),
+        "relief_year": Amount.of(row["relief_year"], "year"),
+        "funds": text(row["funds"]),
+        "responsible": text(row["responsible"]),
+        **dict.fromkeys(CONFIRM),
         "term": text(row["phase"]),
-        "rank": Amount.of(row["rank"], "count"),
+        "priority": Amount.of(row["priority"], "count"),
         "caveats": caveats_cell(names, row),
     }
+
+
+def net_cell(row: Mapping[str, Any]) -> Cell:
+    """Return the net shortfall; *no data* where what is under way leaves it open."""
+    if present(row["shortfall"]) and not present(row["net_shortfall"]) and part_of(row) == "flag":
+        return Coded("no_data")
+    return Amount.of(row["net_shortfall"], "count")
 
 
 def nearest_text(names: Names, row: Mapping[str, Any]) -> str:

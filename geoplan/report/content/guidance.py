@@ -51,6 +51,7 @@ class Total:
     shortfall: float
     unit: str
     people: float
+    affected_group: str
     phase: str
     cause: str
 
@@ -343,6 +344,7 @@ def _totals(rows: list[dict[str, Any]]) -> tuple[Total, ...]:
                 shortfall=float(short.sum(min_count=1)),
                 unit=text(own[0]["unit"]),
                 people=float(people.sum(min_count=1)),
+                affected_group=text(own[0]["affected_group"]),
                 phase=text(own[0]["phase"]),
                 cause=str(causes.mode().iloc[0]) if len(causes) else "",
             )
@@ -407,7 +409,7 @@ def guidance_totals(names: Names, town: Town) -> Table:
                 names.clause(total.rule_id),
                 total.phase,
                 Amount.of(total.people, "count"),
-                names.affected(total.rule_id) if present(total.people) else "",
+                names.affected(total.rule_id, total.affected_group) if present(total.people) else "",
                 Coded.of(total.cause),
                 phrase("join_semicolon", lang).join(said),
             ]
@@ -433,7 +435,9 @@ def guidance_rows(names: Names, town: Town) -> Table:
             names.clause(str(row["rule_id"])),
             text(row["phase"]),
             Amount.of(row["people_affected"], "count"),
-            names.affected(str(row["rule_id"])) if present(row["people_affected"]) else "",
+            names.affected(str(row["rule_id"]), row["affected_group"])
+            if present(row["people_affected"])
+            else "",
             Coded.of(row["cause"]),
             nearest_text(names, row),
             Amount.of(row["minutes"], "minutes"),

@@ -167,11 +167,15 @@ class Names:
         """Return the group that a rule is per, or that its circle counts; nothing where it counts no people."""
         return text(self.of_rule(rule_id, "group"))
 
-    def affected(self, rule_id: str) -> str:
-        """Return whom the people affected under a rule are, with their unit; nothing where a rule counts nobody."""
-        whom = text(self.of_rule(rule_id, f"affected_{self.lang}"))
-        unit_word = people_unit(self.group(rule_id), self.lang)
-        return whom and whom + phrase("in_brackets", self.lang, text=unit_word)
+    def affected(self, rule_id: str, group: object) -> str:
+        """Return whom the people affected under a rule are, with their unit; nothing where a rule counts nobody.
+
+        `group` is the group that a row counts (``affected_group``), which may be narrower than the rule's own.
+        """
+        counted = text(group) or self.group(rule_id)
+        named = label(counted, self.lang) if counted else phrase("rule_people", self.lang)
+        whom = text(self.of_rule(rule_id, f"affected_{self.lang}")).format(group=named)
+        return whom and whom + phrase("in_brackets", self.lang, text=people_unit(counted, self.lang))
 
     def gap_unit(self, rule_id: str, units: pd.Series) -> str:
         """Return the unit of a rule's shortfall, `units` being those of its rows: beds, places, people or metres of street."""

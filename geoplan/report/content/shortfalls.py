@@ -6,13 +6,15 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.report import look
 from geoplan.report.content.build import table_of
-from geoplan.report.content.names import Names, empty, present, rows_of
+from geoplan.report.content.gaps import grade_cell
+from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tally, column, unit_cell
-from geoplan.tables import CAUSES, Outcome
+from geoplan.tables import CAUSES, GRADES, STATES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
-from geoplan.words.numbers import format_number
+from geoplan.words.numbers import format_number, missing
 
 #: Most zones that a paper names; the workbook has all of them.
 WORST = 20
@@ -32,10 +34,85 @@ def amount_text(value: object, unit_code: object, lang: str) -> str:
     return f"{format_number(float(value), 'count')}{space}{unit(unit_code, lang)}"  # type: ignore[arg-type]
 
 
-def flags_at(outcome: Outcome, level: str, rule: str | None = None) -> pd.DataFrame:
-    """Return the flags of the zones of a level, of one rule or of all."""
+def flags_at(
+    outcome: Outcome, level: str, rule: str | None = None, *, kind: str | None = None
+) -> pd.DataFrame:
+    """Return the flags of the zones of a level, of one rule or of all, of one kind or of both; what is for reference only is no flag."""
     own = outcome.flags if rule is None else outcome.flags[outcome.flags["rule_id"] == rule]
-    return own[own["zone_id"].map(outcome.zones["level"]) == level]
+    counts = own["flag_kind"] != "reference" if kind is None else own["flag_kind"] == kind
+    return own[counts & (own["zone_id"].map(outcome.zones["level"]) == level)]
+
+
+#: What a zone is drawn as under a rule: the grade of its flag, else its state.
+FLAG_CLASSES = (*GRADES, *(state for state in STATES if state != "flagged"))
+
+
+def flag_class(row: Mapping[str, Any], lang: str) -> Coded:
+    """Return what a zone is drawn as under a rule, one of `FLAG_CLASSES`."""
+    return grade_cell(row["grade"], lang) or Coded(str(row["state"]))
+
+
+def class_texts(names: Names, rule: str) -> dict[str, str]:
+    """Return what a legend calls each of `FLAG_CLASSES` under a rule: grades with their limits, ``严重不足（＜33%）``."""
+    lang = names.lang
+    limits = [float(limit) for limit in text(names.of_rule(rule, "grade_limits")).split()]
+    ranges = ["0", *(f"＜{100 * limit:.0f}%" for limit in limits)]
+    texts = {}
+    for place, code in enumerate(GRADES):
+        told = phrase(f"grade_{code}", lang)
+        texts[code] = told + phrase("in_brackets", lang, text=ranges[place]) if place < len(ranges) else told
+    return texts | {
+        state: label("no_data" if state == "unknown" else state, lang)
+        for state in FLAG_CLASSES[len(GRADES) :]
+    }
+
+
+def class_colours() -> dict[str, str]:
+    """Return the colour of each of `FLAG_CLASSES`, the same in every output."""
+    grades = {code: look.GRADE_COLOURS[code][0] for code in GRADES}
+    return grades | {
+        "mean_met": look.COLOURS["mean_met"],
+        "not_flagged": look.COLOURS["not_flagged"],
+        "unknown": look.COLOURS["no_data"],
+    }
+
+
+def clause_states(outcome: Outcome, level: str) -> dict[str, list[bool | None]]:
+    """Return of each zone of a level which clauses that are stated for it it is short of (条文短板): True, False, or None where not known.
+
+    Flags of clauses count, and members that lack what a clause asks of each; a rule counts once.
+    """
+    flags = flags_at(outcome, level, kind="clause")
+    told = {
+        (row["zone_id"], row["rule_id"]): None if missing(row["flagged"]) else bool(row["flagged"])
+        for row in rows_of(flags[["zone_id", "rule_id", "flagged"]])
+    }
+    own = (
+        outcome.members[outcome.members["member_id"].map(outcome.zones["level"]) == level]
+        if len(outcome.members)
+        else outcome.members
+    )
+    for row in rows_of(own):
+        key = row["member_id"], row["rule_id"]
+        # of a zone that may not count it is not known that it is short
+        perhaps = not missing(row["sure"]) and not row["sure"]
+        lacks = None if missing(row["has"]) else not row["has"]
+        told.setdefault(key, None if lacks and perhaps else lacks)
+    found: dict[str, list[bool | None]] = {}
+    for (zone, _), short in told.items():
+        found.setdefault(zone, []).append(short)
+    return found
+
+
+def clause_tally(outcome: Outcome, level: str) -> Tally:
+    """Return how many zones of a level are short of a clause that is stated for them, of those of which that is known."""
+    states = clause_states(outcome, level).values()
+    return Tally.of(True if any(own) else None if None in own else False for own in states)
+
+
+def _any(states: pd.Series) -> bool | None:
+    """Return whether any of three-valued states is true; None where none is and one is not known."""
+    return True if states.fillna(value=False).any() else None if states.isna().any() else False
 
 
 def short_of(flags: pd.DataFrame) -> pd.DataFrame:
@@ -76,8 +153,7 @@ def flag_sum(flags: pd.DataFrame, key: str) -> Cell:
 def flag_tally(flags: pd.DataFrame) -> Tally:
     """Return how many zones are flagged by at least one rule, of those of which that is known."""
     return Tally.of(
-        True if own.fillna(value=False).any() else None if own.isna().any() else False
-        for _, own in flags["flagged"].astype("boolean").groupby(flags["zone_id"], sort=False)
+        _any(own) for _, own in flags["flagged"].astype("boolean").groupby(flags["zone_id"], sort=False)
     )
 
 
@@ -177,9 +253,11 @@ def net_and_gross_table(outcome: Outcome) -> Table | None:
                 Amount.of(gross.sum(min_count=1), "count"),
                 unit_cell(own["unit"].iloc[0], lang),
                 Amount.of(own["people_affected"].sum(min_count=1), "count"),
-                names.affected(str(rule)) if own["people_affected"].notna().any() else "",
+                names.affected(str(rule), own["affected_group"].iloc[0])
+                if own["people_affected"].notna().any()
+                else "",
             ]
         )
-    keys = ("indicator", "zone", "net_shortfall", "gross_shortfall", "unit", "people_affected", "affected")
+    keys = ("indicator", "zone", "offset_shortfall", "gross_shortfall", "unit", "people_affected", "affected")
     title, notes = phrase("report_gaps", lang), (phrase("report_gaps_note", lang),)
     return table_of("gaps_by_rule", lang, keys, rows, title=title, notes=notes)

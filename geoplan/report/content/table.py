@@ -67,6 +67,22 @@ class Amount:
 
 
 @dataclass(frozen=True)
+class Computed:
+    """A number that a spreadsheet computes from other cells: a reader who changes one of them sees what follows.
+
+    `formula` is that of a spreadsheet, with ``{key}`` for the cell of the column `key` in the same row and names that a table gives
+    (`Table.named`); every other output prints `value`.
+    """
+
+    value: Amount
+    formula: str
+
+    def text(self, lang: str) -> str:
+        """Return the value as every output prints it."""
+        return self.value.text(lang)
+
+
+@dataclass(frozen=True)
 class Coded:
     """A word of a list (a verdict, a state, a cause): the code for programs and colours, its label for people.
 
@@ -150,7 +166,7 @@ class Listed:
 
 
 #: One cell; text stands as it is, None is a cell without a value.
-Cell = str | Amount | Coded | Tally | Listed | None
+Cell = str | Amount | Computed | Coded | Tally | Listed | None
 
 
 #: Formats of columns that hold words, or several numbers in words.
@@ -201,6 +217,8 @@ class Column:
         From which depth on a product prints it.
     interval
         Whether programs get two fields, ``<key>_low`` and ``<key>_high``.
+    choices
+        Words of which one is to be filled in, where the column is for the reader to fill.
     """
 
     key: str
@@ -210,6 +228,7 @@ class Column:
     mark: str = ""
     depth: Depth = 2
     interval: bool = False
+    choices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS and self.format not in WORDED:
@@ -217,8 +236,8 @@ class Column:
 
 
 def column(
-    key: str, lang: str, *, name: str = "", header: str = "", depth: Depth | None = None, **values: object
-) -> Column:
+    key: str, lang: str, *, name: str = "", header: str = "", depth: Depth | None = None, choices: tuple[str, ...] = (), **values: object
+) -> Column:  # fmt: skip
     """Return the column that the catalogue describes under ``column_<key>``.
 
     Parameters
@@ -233,6 +252,8 @@ def column(
         Header where the catalogue's does not do; else the catalogue's, with its ``{…}`` filled from `values`.
     depth
         Depth where the table prints the column elsewhere than others do.
+    choices
+        Words of which the reader fills in one.
 
     Raises
     ------
@@ -248,7 +269,7 @@ def column(
     }
     if depth is not None:
         given["depth"] = depth
-    return Column(name or key, shown, **given)
+    return Column(name or key, shown, choices=choices, **given)
 
 
 @dataclass(frozen=True)
@@ -297,6 +318,12 @@ class Table:
         Rows, from 0, that stand out in bold: what the plan binds.
     filtered
         Whether a page that holds several filters this one and repeats its headers; one of a page, or none.
+    on_paper
+        How many columns from the left a workbook prints; the others stand on the screen only. 0: all.
+    opens
+        Whether a workbook opens on this table.
+    named
+        A name for the last cell of each row, by which formulas (`Computed`) know it; empty where none does.
     """
 
     key: str
@@ -312,6 +339,9 @@ class Table:
     page: str = ""
     filtered: bool = False
     strong: frozenset[int] = frozenset()
+    on_paper: int = 0
+    opens: bool = False
+    named: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -351,6 +381,7 @@ class Table:
             columns=tuple(self.columns[k] for k in places),
             rows=tuple(tuple(row[k] for k in places) for row in self.rows),
             frozen=sum(k < self.frozen for k in places),
+            on_paper=sum(k < self.on_paper for k in places),
             charts=(),
         )
 

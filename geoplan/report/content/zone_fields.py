@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report.content.names import Names, field_name, present, rows_of, whole_zones
-from geoplan.report.content.shortfalls import flag_state, zone_state
+from geoplan.report.content.shortfalls import flag_class, flag_state, zone_state
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Listed, Table, Tally, column
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import catalogue
@@ -89,6 +89,10 @@ def _flags(
             flag_state(row) if there else None for row, there in zip(rows_of(own), known, strict=True)
         ]
         found.append((_named("flagged", str(rule), called, lang, name="flag"), states))
+        grades: list[Cell] = [
+            flag_class(row, lang) if there else None for row, there in zip(rows_of(own), known, strict=True)
+        ]
+        found.append((_named("grade", str(rule), called, lang), grades))
         short: list[Cell] = [Amount.of(value, "count") for value in own["shortfall"]]
         found.append((_named("shortfall", str(rule), called, lang, name="short"), short))
         for key, field, kind in (
@@ -99,7 +103,12 @@ def _flags(
             cells: list[Cell] = [Amount.between(low, high, kind) for low, high in pairs]
             if any(cell is not None for cell in cells):
                 found.append((_named(key, str(rule), called, lang, form=kind), cells))
-        for key, kind in (("required", form), ("people_affected", "count"), ("apportioned", "count")):
+        for key, kind in (
+            ("required", form),
+            ("people_affected", "count"),
+            ("affected_whole", "count"),
+            ("apportioned", "count"),
+        ):
             amounts: list[Cell] = [Amount.of(value, kind) for value in own[key]]
             found.append((_named(key, str(rule), called, lang, form=kind), amounts))
     return found

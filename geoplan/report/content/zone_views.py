@@ -15,6 +15,7 @@ import pandas as pd
 from geoplan.report import look
 from geoplan.report.content import titles
 from geoplan.report.content.basemap import BaseMap
+from geoplan.report.content.gaps import grade_cell, kind_cell
 from geoplan.report.content.headline import (
     coverage_figures,
     finding_figures,
@@ -24,10 +25,17 @@ from geoplan.report.content.headline import (
 )
 from geoplan.report.content.members import state_of
 from geoplan.report.content.names import Names, rows_of, text
-from geoplan.report.content.shortfalls import brief, flag_state
+from geoplan.report.content.shortfalls import (
+    FLAG_CLASSES,
+    brief,
+    class_colours,
+    class_texts,
+    flag_class,
+    flag_state,
+)
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, Tally, column, numbered
 from geoplan.report.content.zones import beside_mean, share_all
-from geoplan.tables import STATES, Outcome
+from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group
 from geoplan.words.numbers import NOTHING
@@ -111,7 +119,9 @@ class ZoneView:
 def zone_views(base: BaseMap) -> list[ZoneView]:
     """Return every view of an outcome: flags, coverage, supply, members."""
     outcome, names = base.outcome, Names(base.outcome)
-    rules = dict(tuple(outcome.flags.groupby("rule_id", sort=False)))
+    grouped = list(outcome.flags.groupby("rule_id", sort=False))
+    # what is for reference only stands behind what is a flag
+    rules = dict(sorted(grouped, key=lambda pair: _is_reference(pair[1])))
     flags = [flag_view(base, names, str(rule), rows) for rule, rows in rules.items()]
     measures = outcome.circle.groupby("service", sort=False)["measure"].unique()
     shares = [
@@ -163,22 +173,31 @@ def listing(base: BaseMap, view: ZoneView, level: str, *, worst: bool = False) -
 def flag_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> ZoneView:
     """Return where a rule flags zones; `rows` are its rows of the flags table."""
     lang = base.lang
-    classes = (
-        ZoneClass(label("flagged", lang), look.COLOURS["flag"]),
-        ZoneClass(label("mean_met", lang), look.COLOURS["mean_met"]),
-        ZoneClass(label("not_flagged", lang), look.COLOURS["not_flagged"]),
-        _no_data(lang),
-    )
-    place = [STATES.index(state) for state in rows["state"]]
+    texts, colours = class_texts(names, rule), class_colours()
+    classes = tuple(ZoneClass(texts[code], colours[code], hatch=code == "unknown") for code in FLAG_CLASSES)
+    place = [FLAG_CLASSES.index(flag_class(row, lang).code) for row in rows_of(rows)]
     short = pd.to_numeric(rows["shortfall"]).astype(float).to_numpy()
-    order = np.where(np.array(place) == 0, np.nan_to_num(short), np.nan)
+    order = np.where((rows["state"] == "flagged").to_numpy(), np.nan_to_num(short), np.nan)
     table = _flag_table(base, names, rule, rows)
     return ZoneView(
-        "flags", rule, names.rule(rule), "", phrase("views_flag_of", lang), _rule_notes(base.outcome, names, rule, rows),
+        "flags", rule, _flag_title(names, rule, rows), "", phrase("views_flag_of", lang), _rule_notes(base.outcome, names, rule, rows),
         _files(base.outcome, names.group(rule)), classes, tuple(map(str, rows["zone_id"])), tuple(place), table,
         _place(table, "shortfall"), order, phrase("views_worst", lang),
         {level: flag_figures(base.outcome, names, rule, level) for level in base.levels},
     )  # fmt: skip
+
+
+def _flag_title(names: Names, rule: str, rows: pd.DataFrame) -> str:
+    """Return the name of a rule, with what its flags are at the finest level where they are for reference only."""
+    if not _is_reference(rows):
+        return names.rule(rule)
+    return names.rule(rule) + phrase(
+        "in_brackets", names.lang, text=phrase("flag_kind_reference", names.lang)
+    )
+
+
+def _is_reference(rows: pd.DataFrame) -> bool:
+    return bool((rows["flag_kind"] == "reference").any())
 
 
 def supply_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame, end: str) -> ZoneView:
@@ -222,6 +241,8 @@ def _flag_table(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> T
     reach = label("reachable_short", lang) if supply else of_group("covered_share", group, lang)
     columns = [
         Column("flagged", label("flag", lang), "coded", mark="code"),
+        column("grade", lang),
+        column("flag_kind", lang),
         _valued("reachable", with_unit(reach, value_unit, lang), form, interval=True),
         _valued("located", with_unit(label("located_short", lang), value_unit, lang), form, interval=True),
         _valued("required", with_unit(label("standard", lang), value_unit, lang), form),
@@ -240,6 +261,8 @@ def _flag_table(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> T
         cells.append(
             [
                 flag_state(row),
+                grade_cell(row["grade"], lang),
+                kind_cell(row["flag_kind"], lang) if flagged else None,
                 Amount.between(row["reachable_low"], row["reachable_high"], form),
                 Amount.between(row["located_low"], row["located_high"], form),
                 Amount.of(row["required"], form),

@@ -1,6 +1,7 @@
 """Tables of zones: flagged communities and towns, circles, provision, and their totals over the study area."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,7 @@ import pandas as pd
 
 from geoplan.report.content import titles
 from geoplan.report.content.build import table_of
+from geoplan.report.content.gaps import grade_cell, kind_cell
 from geoplan.report.content.names import (
     AREA,
     Names,
@@ -19,7 +21,15 @@ from geoplan.report.content.names import (
 )
 from geoplan.report.content.outside import competition
 from geoplan.report.content.registry import listed
-from geoplan.report.content.shortfalls import brief, flag_state, flag_sum, flags_at, mean_met, zone_state
+from geoplan.report.content.shortfalls import (
+    brief,
+    clause_states,
+    flag_state,
+    flag_sum,
+    flags_at,
+    mean_met,
+    zone_state,
+)
 from geoplan.report.content.table import (
     Amount,
     Cell,
@@ -31,7 +41,9 @@ from geoplan.report.content.table import (
     column,
     unit_cell,
 )
-from geoplan.tables import LEVELS, Outcome
+from geoplan.standards.priority import spread
+from geoplan.standards.rules import HOUSES, USERS
+from geoplan.tables import GRADES, LEVELS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group, unit, zone_kind_label
 from geoplan.words.numbers import format_number, missing
@@ -52,8 +64,9 @@ def towns(outcome: Outcome) -> Table | None:
 def flagged(outcome: Outcome, level: str) -> Table:
     """Return one row a zone of `level`, a column a rule, the worst first.
 
-    The worst is the zone where the rule that touches most people touches most; then the one short of more rules.
-    Zones that are not short of anything stand below, those without data between. Under a rule stands the shortfall, 0 where the
+    The worst is the zone where the rule that touches most people touches most (households, where only these are touched, stand behind),
+    then the one short of more rules. Zones that are not short of anything stand below, those without data between. How many clauses a
+    zone is short of and how many standards it is measured short by stand apart. Under a rule stands the shortfall, 0 where the
     zone is not short, 数据不足 where that cannot be told, nothing where the rule does not measure the zone.
     """
     lang, names = outcome.lang, Names(outcome)
@@ -63,45 +76,62 @@ def flagged(outcome: Outcome, level: str) -> Table:
     marks = {
         found: "*" * place for place, found in enumerate(dict.fromkeys(filter(None, caveats.values())), 1)
     }
-
-    def marked(rule: str, said: str) -> str:
-        return f"{marks[caveats[rule]]} {said}" if said in caveats[rule] else said
-
     above = [upper for upper in names.levels_between() if upper != level]
     of_rules = (
         one for rule in rules for one in _rule_columns(names, flags, rule, marks.get(caveats[rule], ""))
     )
     columns: tuple[str | Column, ...] = (
-        "serial", "zone_code", *above, level, "flagged", "flag_count", "people_affected", "affected", *of_rules, "caveats",
+        "serial", "zone_code", *above, level, "flagged", "clause_count", "measured_count", "worst_grade", "people_affected", "affected",
+        *of_rules, "caveats",
     )  # fmt: skip
     order = {zone: position for position, zone in enumerate(outcome.zones.index)}
-    by_zone: dict[str, dict[str, dict[str, Any]]] = {}
+    clauses = clause_states(outcome, level)
+    by_zone: dict[str, dict[str, dict[str, Any]]] = {zone: {} for zone in order if zone in clauses}
     for row in rows_of(flags):
         by_zone.setdefault(row["zone_id"], {})[row["rule_id"]] = row
     rows: list[tuple[tuple[Any, ...], list[Cell]]] = []
     for zone, own in by_zone.items():
-        tally = Tally.of(row["flagged"] for row in own.values())
+        measured = Tally.of(row["flagged"] for row in own.values() if row["flag_kind"] == "measured")
+        clause = Tally.of(clauses.get(zone, ()))
         short = [row for row in own.values() if not missing(row["flagged"]) and row["flagged"]]
-        touched = {row["rule_id"]: row["people_affected"] for row in short if present(row["people_affected"])}
+        touched = {
+            row["rule_id"]: (row["affected_group"] not in HOUSES, row["people_affected"])
+            for row in short
+            if present(row["people_affected"])
+        }
         most = max(touched, key=touched.__getitem__, default="")
-        # what a header is marked for stands in each row too, behind its mark: a file for programs has rows only
+        # caveats of a whole column stand under the table; a row has those of its own
+        common = {said for rule in own for said in caveats[rule]}
         said = dict.fromkeys(
-            marked(rule, said) for rule, row in own.items() for said in caveats_of(row, lang)
+            said for row in own.values() for said in caveats_of(row, lang) if said not in common
         )
+        people, affected = touched.get(most, (False, None))
         cells: list[Cell] = [
             names.code(zone),
             *(names.above(zone, upper) for upper in above),
             names.zone(zone),
-            zone_state(row["state"] for row in own.values()),
-            tally,
-            Amount.of(touched.get(most), "count"),
-            names.affected(most) if most else "",
+            _state(own, clause),
+            clause,
+            measured,
+            grade_cell(_worst(row["grade"] for row in short), lang),
+            Amount.of(affected, "count"),
+            names.affected(most, own[most]["affected_group"]) if most else "",
             *(cell for rule in rules for cell in (_short_of(own.get(rule)), _state_of(own.get(rule)))),
             phrase("join_semicolon", lang).join(said),
         ]
-        rows.append(((not short, -touched.get(most, 0.0), -tally.count, -tally.no_data, order[zone]), cells))
+        counts = clause.count + measured.count
+        place = (
+            not counts,
+            not people,
+            -(affected or 0.0),
+            -counts,
+            -clause.no_data - measured.no_data,
+            order[zone],
+        )
+        rows.append((place, cells))
     rows.sort(key=lambda row: row[0])
     notes = [phrase("zones_flagged_note", lang, level=label(level, lang), unknown=label("no_data", lang))]
+    notes += [phrase(code, lang) for code in ("gaps_note_kinds", "gaps_note_grades")]
     notes += [
         phrase("zones_marked", lang, mark=mark, note=phrase("join_semicolon", lang).join(said))
         for said, mark in marks.items()
@@ -109,6 +139,26 @@ def flagged(outcome: Outcome, level: str) -> Table:
     key = "communities" if level == "community" else "towns"
     cells_of = (cells for _, cells in rows)
     return table_of(key, lang, columns, cells_of, notes=tuple(notes), frozen=len(above) + 3)
+
+
+def _state(own: Mapping[str, Mapping[str, Any]], clause: Tally) -> Coded:
+    """Return what all rules and clauses together say of a zone."""
+    states = [row["state"] for row in own.values()]
+    states += (
+        ["flagged"]
+        if clause.count
+        else ["unknown"]
+        if clause.no_data
+        else ["not_flagged"]
+        if clause.judged
+        else []
+    )
+    return zone_state(states)
+
+
+def _worst(grades: Iterable[str]) -> str:
+    """Return the grade of the deepest of several; nothing where none has one."""
+    return min((grade for grade in grades if grade), key=GRADES.index, default="")
 
 
 def _common(rows: pd.DataFrame, lang: str) -> tuple[str, ...]:
@@ -166,31 +216,51 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
     if flags.empty:
         return None
     keys = (
-        "rule_id", "indicator", "standard", "flag_zones", "mean_met_zones", "gross_shortfall", "unit", "people_affected", "affected", "below",
-        "caveats",
+        "rule_id", "indicator", "flag_kind", "standard", "flag_zones", "grades", "mean_met_zones", "gross_shortfall", "unit",
+        "people_affected", "affected", "below", "half", "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = []
+    widely = spread(flags, outcome.zones)
     for rule, own in flags.groupby("rule_id", sort=False):
         rows.append(
             [
                 str(rule),
                 names.rule(str(rule)),
+                kind_cell(own["flag_kind"].iloc[0], lang),
                 standard_text(names, flags, str(rule)),
                 Tally.of(own["flagged"]),
+                grades_text(own, lang),
                 Coded("no_data") if own["flagged"].isna().all() else Amount.of(mean_met(own), "count"),
                 flag_sum(own, "shortfall"),
                 unit_cell(own["unit"].iloc[0], lang),
                 flag_sum(own, "people_affected"),
-                names.affected(str(rule)),
+                names.affected(str(rule), own["affected_group"].iloc[0]),
                 Amount.between(
                     own["below_low"].sum(min_count=1), own["below_high"].sum(min_count=1), "count"
                 ),
+                spread_text(widely, str(rule), lang),
                 phrase("join_semicolon", lang).join(_common(own, lang)),
             ]
         )
     return table_of(
         "flag_totals", lang, keys, rows, title=phrase("flag_totals_title", lang, level=label(level, lang))
     )
+
+
+def grades_text(flags: pd.DataFrame, lang: str) -> str:
+    """Return how many flagged zones have each grade, the deepest first; nothing where none is flagged."""
+    counts = flags["grade"].value_counts()
+    told = (f"{phrase(f'grade_{code}', lang)} {counts[code]}" for code in GRADES if code in counts)
+    return phrase("join_items", lang).join(told)
+
+
+def spread_text(widely: pd.DataFrame, rule: str, lang: str) -> str:
+    """Return over how many communities half of a rule's gap is spread; that it is everywhere where that is over a fifth of them."""
+    if rule not in widely.index or not widely.loc[rule, "half"]:
+        return ""
+    row = widely.loc[rule]
+    code = "zones_everywhere" if row["everywhere"] else "zones_half"
+    return phrase(code, lang, half=f"{row['half']:.0f}", measured=f"{row['measured']:.0f}")
 
 
 def flags_by_place(outcome: Outcome, level: str, above: str) -> Table | None:
@@ -440,6 +510,24 @@ def mean_met_zones(outcome: Outcome) -> Table | None:
     return table_of("mean_met", lang, keys, rows, notes=(phrase("mean_met_note", lang),), frozen=3)
 
 
+def use_cells(row: Mapping[str, Any], lang: str) -> list[Cell]:
+    """Return what all facilities in the circle have, how much of it is used and empty, and the share used; *not reported* where no register says it.
+
+    Of floor area nobody counts the users.
+    """
+    there = Amount.between(row["in_reach_low"], row["in_reach_high"], "count")
+    if there is None or row["unit"] not in USERS:
+        return [there, None, None, None]
+    if not math.isfinite(row["in_use_high"]):
+        return [there, *[Coded("not_reported", phrase("use_not_reported", lang))] * 3]
+    low, high = row["in_use_low"], row["in_use_high"]
+    if there.high <= 0:
+        return [there, None, None, None]
+    empty = Amount.between(max(0.0, there.low - high), max(0.0, there.high - low), "count")
+    share = Amount.between(low / there.high, high / there.low if there.low > 0 else math.inf, "percent")
+    return [there, Amount.between(low, high, "count"), empty, share]
+
+
 def beside_mean(row: Mapping[str, Any]) -> list[Cell]:
     """Return what a mean hides: the share of people within the circle, and how many reach less than the standard."""
     return [
@@ -459,7 +547,7 @@ def provision(outcome: Outcome) -> Table | None:
     above = names.levels_between()
     keys = (
         "rule_id", "indicator", "level", "zone_code", *above, "zone", "people", "off_network", "reachable", "taken_outside", "located", "required", "unit_of_value",
-        "in_circle_part", "below", "flagged", "shortfall", "unit", "apportioned", "people_affected", "affected", "nearest_facility", "minutes", "cause", "caveats",
+        "in_circle_part", "below", "in_reach", "in_use", "vacant", "use_rate", "flagged", "flag_kind", "grade", "shortfall", "unit", "apportioned", "people_affected", "affected", "affected_whole", "nearest_facility", "minutes", "cause", "caveats",
     )  # fmt: skip
     rows: list[list[Cell]] = []
     for row in rows_of(flags):
@@ -481,12 +569,16 @@ def provision(outcome: Outcome) -> Table | None:
                 Amount.of(row["required"], number_format),
                 names.unit(rule) or unit(row["unit"], lang),
                 *beside_mean(row),
+                *use_cells(row, lang),
                 state,
+                kind_cell(row["flag_kind"], lang) if state.code == "flagged" else None,
+                grade_cell(row["grade"], lang),
                 Amount.of(row["shortfall"], "count") if state.code == "flagged" else None,
                 unit_cell(row["unit"], lang),
                 Amount.of(row["apportioned"], "count"),
                 Amount.of(row["people_affected"], "count") if state.code == "flagged" else None,
-                names.affected(rule) if state.code == "flagged" else "",
+                names.affected(rule, row["affected_group"]) if state.code == "flagged" else "",
+                Amount.of(row["affected_whole"], "count"),
                 names.facility(row["nearest_facility"]),
                 Amount.of(row["minutes"], "minutes"),
                 Coded.of(row["cause"]),

@@ -7,6 +7,9 @@ those of their kind; what nobody recorded is null or empty. Facilities keep the 
 Format 2: findings do not say which figure counts beside what departments report, nor where the path leads: they are the measured ones, and
 the target that judged. People off the network were counted outside of every circle; how many they were nobody recorded, so that the
 shares of all people, and what stands beside a mean, are null; a flag has the state that follows from it.
+
+Format 3: flags do not say of what kind they are, nor their grade; nothing is known of projects that make up a gap, of what is used, or of
+who else than the rule's own group is affected; there is no priority list.
 """
 
 from collections.abc import Mapping
@@ -14,8 +17,11 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.standards.affected import grade_of
 from geoplan.standards.flags import study_circles
+from geoplan.standards.kinds.circle import Circle
 from geoplan.standards.packs.read import read_pack, rules_table, shipped
+from geoplan.standards.rules import Rule
 from geoplan.tables import Outcome, Service
 from geoplan.tables.schemas import OUTCOME
 from geoplan.words.errors import InputError, Note
@@ -23,7 +29,7 @@ from geoplan.words.numbers import missing
 
 #: Columns of rules that the kind alone decides, whatever the pack.
 OF_KIND = frozenset([
-    "kind_zh", "kind_en", "format", "member_format", "counts_members", "member_gap", "measures_zones", "remedy_zh", "remedy_en",
+    "kind_zh", "kind_en", "grade_limits", "format", "member_format", "counts_members", "member_gap", "measures_zones", "remedy_zh", "remedy_en",
     "member_remedy_zh", "member_remedy_en",
 ])  # fmt: skip
 
@@ -37,7 +43,7 @@ def carried_over(values: Mapping[str, Any], number: int, *, file: str) -> Outcom
         If a rule is of a kind that no shipped pack has.
     """
     kept = _second(values, file=file) if number == 1 else dict(values)
-    outcome = Outcome(**_third(kept))
+    outcome = Outcome(**_fourth(kept if number == 3 else _third(kept)))
     outcome.check()
     return outcome
 
@@ -81,6 +87,40 @@ def _third(values: Mapping[str, Any]) -> dict[str, Any]:
         "path_target": "required", "path_target_year": "target_year", "reported_high": "reported",
     }  # fmt: skip
     kept["findings"] = findings.assign(adopted=adopted, **{new: findings[old] for new, old in same.items()})
+    return kept
+
+
+def _fourth(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values of format 3 as those of format 4."""
+    kept = dict(values) | {name: OUTCOME[name].completed(values[name]) for name in OUTCOME if name in values}
+    rules, flags, gaps = kept["rules"], kept["flags"], kept["gap_list"]
+    is_circle = rules["format"].eq("percent")
+    limits = is_circle.map({True: Circle.grade_limits, False: Rule.grade_limits})
+    kept["rules"] = rules.assign(grade_limits=[" ".join(f"{limit:.6g}" for limit in own) for own in limits])
+    circles = flags["rule_id"].map(is_circle).fillna(value=False).to_numpy(dtype=bool)
+    reached = (flags["reachable_high"] / flags["required"].where(flags["required"] > 0)).clip(upper=1.0)
+    reached = reached.mask(circles, flags["reachable_high"])
+    grades = pd.Series("", index=flags.index, dtype=object)
+    for of_circle, own in ((True, Circle.grade_limits), (False, Rule.grade_limits)):
+        here = (flags["state"] == "flagged") & (circles == of_circle)
+        grades[here] = grade_of(reached[here], own)
+    clause = flags["own_level"] & ~flags["rule_id"].str.startswith("study.")
+    group = flags["rule_id"].map(rules["group"]).fillna("")
+    kept["flags"] = flags.assign(
+        reached_share=reached, grade=grades, flag_kind=clause.map({True: "clause", False: "measured"}), affected_group=group,
+        affected_whole=flags["people"],
+    )  # fmt: skip
+    of_flag = kept["flags"].set_index(["rule_id", "zone_id"])[
+        ["flag_kind", "grade", "reached_share", "affected_group", "affected_whole"]
+    ]
+    told = of_flag.reindex(pd.MultiIndex.from_frame(gaps[["rule_id", "zone_id"]])).set_axis(gaps.index)
+    is_flag, is_zone = gaps["part"] == "flag", gaps["member_id"].isin(kept["zones"].index)
+    kinds = told["flag_kind"].where(is_flag, is_zone.map({True: "clause", False: ""}))
+    kept["gap_list"] = gaps.assign(
+        flag_kind=kinds, grade=told["grade"].where(is_flag, ""), reached_share=told["reached_share"].where(is_flag),
+        affected_group=told["affected_group"].where(is_flag, ""), affected_whole=told["affected_whole"].where(is_flag),
+        net_shortfall=gaps["shortfall"].where(gaps["part"] != "finding"),
+    )  # fmt: skip
     return kept
 
 

@@ -27,7 +27,7 @@ from geoplan.words.errors import GeoplanError, InputError, Note
 
 FOLDER, FILE = "outcome", "outcome.json"
 #: Number of the format. Older ones are carried over by `formats.carried_over`; newer ones are refused.
-FORMAT = 3
+FORMAT = 4
 _INDEX = "__index__"
 
 #: Tables that a folder lacks where no siting question was asked.

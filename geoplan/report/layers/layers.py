@@ -15,6 +15,7 @@ from geoplan.report.content.candidates import candidates_table
 from geoplan.report.content.fields import Value, field_names, field_titles, field_values
 from geoplan.report.content.names import Names, empty, field_name, present, rows_of, text
 from geoplan.report.content.projects import facility_types, projects_table
+from geoplan.report.content.shortfalls import class_colours, class_texts
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Listed, Table, cell_text, column
 from geoplan.report.content.zone_fields import zone_fields
 from geoplan.report.layers import styles
@@ -140,29 +141,35 @@ def zone_layer(outcome: Outcome, level: str) -> Layer:
 
 
 def _flag_styles(outcome: Outcome, aliases: dict[str, str], index: pd.Index, level: str) -> list[Style]:
-    """Return the styles of flags, all rules together first, and of supply in classes around its standard."""
+    """Return the styles of flags by grade, those for reference only behind the others, then all rules together, and supply by its standard."""
     lang, names = outcome.lang, Names(outcome)
     flags = outcome.flags[outcome.flags["zone_id"].isin(index)]
     if flags.empty:
         return []
-    states = _state_parts(lang, level)
-    found = [
-        Style(
-            phrase("layers_flags", lang), styles.categorised("flagged", states, aliases=aliases, label="name")
-        )
-    ]
-    for rule, own in flags.groupby("rule_id", sort=False):
-        name, field = names.rule(str(rule)), field_name(str(rule), "flag")
-        qml = styles.categorised(field, _state_parts(lang, level), aliases=aliases, label="name")
-        found.append(Style(phrase("layers_rule", lang, indicator=name), qml))
+    grouped = list(flags.groupby("rule_id", sort=False))
+    flagged, supplies = list[Style](), list[Style]()
+    for rule, own in sorted(grouped, key=lambda pair: bool((pair[1]["flag_kind"] == "reference").any())):
+        name, parts = names.rule(str(rule)), _grade_parts(names, str(rule), level)
+        qml = styles.categorised(field_name(str(rule), "grade"), parts, aliases=aliases, label="name")
+        flagged.append(Style(phrase("layers_rule", lang, indicator=name), qml))
         required = own["required"].astype(float).dropna()
         supply = field_name(str(rule), "reachable_low")
         # what is measured as a share of people has the classes of circles
         if names.format(str(rule)) != "percent" and len(required) and supply in aliases:
-            parts = _ranged(look.supply_scale(float(required.iloc[0])), level, 1e12)
-            qml = styles.graduated(supply, parts, aliases=aliases, label="name")
-            found.append(Style(phrase("layers_supply", lang, indicator=name), qml))
-    return found
+            ranges = _ranged(look.supply_scale(float(required.iloc[0])), level, 1e12)
+            qml = styles.graduated(supply, ranges, aliases=aliases, label="name")
+            supplies.append(Style(phrase("layers_supply", lang, indicator=name), qml))
+    together = styles.categorised("flagged", _state_parts(lang, level), aliases=aliases, label="name")
+    return [*flagged, Style(phrase("layers_flags", lang), together), *supplies]
+
+
+def _grade_parts(names: Names, rule: str, level: str) -> list[Part]:
+    """Return the classes of a rule's flags: grades, and the states of zones that are not flagged."""
+    colours = class_colours()
+    return [
+        Part(said, styles.fill(colours[code], level=level, hatch=code == "unknown", alpha=0.85), code)
+        for code, said in class_texts(names, rule).items()
+    ]
 
 
 def _state_parts(lang: str, level: str) -> list[Part]:

@@ -46,6 +46,15 @@ COLOURS: Mapping[str, str] = {
     "banner_ink": "#6b4e00",
 }
 
+#: Grades of a flag, from nothing at all to nearly met: background and ink; one hue, lightness rises with every step.
+GRADE_COLOURS: Mapping[str, tuple[str, str]] = {
+    "none": ("#7a1e06", "#ffffff"),
+    "severe": ("#bf3a14", "#ffffff"),
+    "short": ("#e27a52", "#1d2733"),
+    "slight": ("#f2b598", "#1d2733"),
+    "near": ("#fae0d3", "#1d2733"),
+}
+
 #: Sequential ramp, light to dark, for shares and supply; lightness falls with every step.
 SEQUENTIAL = ("#e0ede7", "#b5d8d2", "#7cb9bc", "#3c8a9b", "#14546b")
 
@@ -70,6 +79,7 @@ CODE_COLOURS: Mapping[str, tuple[str, str]] = {
     ),
     "not_quantified": (VERDICT_COLOURS["not_quantified"], COLOURS["ink"]),
     "warning": (COLOURS["banner"], COLOURS["banner_ink"]),
+    **GRADE_COLOURS,
 }
 
 #: Limits of the classes of a covered share; 0.8 is the usual limit below which a community is flagged.

@@ -21,7 +21,18 @@ from xlsxwriter.worksheet import Worksheet
 
 from geoplan.report import look
 from geoplan.report.content import titles
-from geoplan.report.content.table import WORDED, Amount, Cell, Chart, Coded, Column, Table, Tally, cell_text
+from geoplan.report.content.table import (
+    WORDED,
+    Amount,
+    Cell,
+    Chart,
+    Coded,
+    Column,
+    Computed,
+    Table,
+    Tally,
+    cell_text,
+)
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import FORMATS, format_number
@@ -49,6 +60,7 @@ _COLOURS = {
     "not_applicable": _BESIDE,
     "member_lacks": _BESIDE,
     "not_quantified": (look.VERDICT_COLOURS["not_quantified"], look.COLOURS["ink"]),
+    **look.GRADE_COLOURS,
     "error": _FLAG,
     "warning": (look.COLOURS["banner"], look.COLOURS["banner_ink"]),
 }
@@ -76,7 +88,9 @@ def write_workbook(pages: Iterable[Table], outcome: Outcome, path: Path) -> None
         pen = _Pen(book)
         for tab, table in zip(safe_names([table.page or table.title for table in pages]), pages, strict=True):
             page = book.add_worksheet(tab)
-            header = _write_page(page, pen, table, outcome)
+            header = _write_page(book, page, pen, table, outcome)
+            if table.opens:
+                page.activate()
             for place, chart in enumerate(table.charts):
                 _draw(book, page, table, chart, header=header, place=place)
         # a fixed date, so that the same outcome gives the same bytes
@@ -168,7 +182,7 @@ class _Pen:
         return self._book.add_format({"bg_color": background, "font_color": ink})
 
 
-def _write_page(page: Worksheet, pen: _Pen, table: Table, outcome: Outcome) -> int:
+def _write_page(book: Workbook, page: Worksheet, pen: _Pen, table: Table, outcome: Outcome) -> int:
     """Write a page without its charts; return the row of the first table's headers."""
     parts = (table, *table.below)
     widths = _widths(parts)
@@ -184,6 +198,7 @@ def _write_page(page: Worksheet, pen: _Pen, table: Table, outcome: Outcome) -> i
             at += 1
         last = _write_table(page, pen, part, at, widths, outcome.lang)
         _colour(page, pen, part, at, outcome.lang)
+        _prepare(book, page, part, at)
         if single:
             page.freeze_panes(at + 1, table.frozen)
         if single or part.filtered:
@@ -191,7 +206,22 @@ def _write_page(page: Worksheet, pen: _Pen, table: Table, outcome: Outcome) -> i
             page.autofilter(at, 0, last, len(part.columns) - 1)
         at = last + 2
     _set_page(page, table, outcome)
+    if table.on_paper:
+        page.print_area(0, 0, at - 2, table.on_paper - 1)
     return headers
+
+
+def _prepare(book: Workbook, page: Worksheet, table: Table, at: int) -> None:
+    """Give cells their names, and columns to be filled in their drop-downs."""
+    for offset, name in enumerate(table.named, start=1):
+        if name:
+            place = xl_rowcol_to_cell(at + offset, len(table.columns) - 1, row_abs=True, col_abs=True)
+            quoted = page.name.replace("'", "''")
+            book.define_name(name, f"='{quoted}'!{place}")
+    for place, column in enumerate(table.columns):
+        if column.choices and table.rows:
+            words = {"validate": "list", "source": list(column.choices)}
+            page.data_validation(at + 1, place, at + len(table.rows), place, words)
 
 
 #: Height of a chart, in pixels and in the rows that it takes with the space below it.
@@ -241,6 +271,7 @@ def _widths(parts: Sequence[Table]) -> list[float]:
 
 def _write_head(page: Worksheet, pen: _Pen, table: Table, outcome: Outcome, widths: list[float]) -> int:
     """Write title, year and basis, banner and notes; return the next free row."""
+    widths = widths[: table.on_paper or None]
     lang, last = outcome.lang, len(widths) - 1
     lines: list[tuple[str, Any, float]] = []
     title = phrase("papers_title", lang, name=outcome.name, sheet=table.page or table.title)
@@ -294,8 +325,18 @@ def _write_table(page: Worksheet, pen: _Pen, table: Table, at: int, widths: list
         ]
         page.set_row(at + offset, max(texts or [17.5]))
         form = partial(pen.cell, strong=offset - 1 in table.strong)
+        here = {
+            entry.key: xl_rowcol_to_cell(at + offset, place, col_abs=True)
+            for place, entry in enumerate(table.columns)
+        }
         for place, cell in enumerate(row):
-            _write_cell(page, form, (at + offset, place), cell, table.columns[place], lang)
+            if isinstance(cell, Computed):
+                shown = form(number_code(cell.value.low, cell.value.format))
+                page.write_formula(
+                    at + offset, place, "=" + cell.formula.format(**here), shown, cell.value.low
+                )
+            else:
+                _write_cell(page, form, (at + offset, place), cell, table.columns[place], lang)
     if not table.rows:
         nothing = table.empty or phrase("papers_nothing", lang)
         page.write_string(at + 1, 0, nothing, pen(font_color=look.COLOURS["ink_soft"]))

@@ -45,6 +45,7 @@ class Circle(MemberRule):
     """Only this service of the study; default: the one that fits best."""
 
     member_gap: ClassVar[float] = NAN  # the shortfall counts people
+    grade_limits: ClassVar[tuple[float, ...]] = (0.4, 0.6, 0.8)
 
     @property
     def walks(self) -> bool:
@@ -114,7 +115,8 @@ class Circle(MemberRule):
             "state": np.select([is_flagged, sure], ["flagged", "not_flagged"], "unknown"), "people": people,
             "off_network": shares["off_network"], "in_circle_low": low, "in_circle_high": high,
             "below_low": shares["outside"], "below_high": people - shares["covered"],
-            "people_affected": short, "nearest_facility": shares["nearest_facility"], "minutes": shares["minutes"],
+            "affected_group": self.group, "affected_whole": people, "people_affected": short, "reached_share": high,
+            "nearest_facility": shares["nearest_facility"], "minutes": shares["minutes"],
             "cause": np.select([is_flagged, is_open], [self.causes(data, ids), self._open_causes(data, shares)], ""),
             "may_reach": shares["perhaps"] > 0,
         }, index=ids), ()  # fmt: skip

@@ -65,6 +65,19 @@ class Facility(MemberRule):
         """Conditions on the facilities that are due, and what each must meet."""
         return super().conditions + ((self.must,) if self.must else ())
 
+    @property
+    def size_floor(self) -> tuple[str, float] | None:
+        """Supply and least size that each facility must have, by the last target."""
+        target = self.targets[-1]
+        if (
+            self.of is None
+            or self.measured is None
+            or self.over is not None
+            or target.comparison not in (">=", ">", "range")
+        ):
+            return None
+        return None if target.floor is None else (self.measured, target.floor)
+
     def facilities_text(self, lang: str, *, short: bool = False) -> str:
         """Return the facilities that are due; the rooms of an estate where those are."""
         if self.estate_column is not None:

@@ -10,7 +10,6 @@ from geoplan.standards.counts import both_labels, zone_amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.grammar import Per
 from geoplan.standards.measure import Measured
-from geoplan.standards.requirement import Requirement
 from geoplan.standards.rules import Rule, Selection, Selections, Supply
 from geoplan.words.errors import Note
 
@@ -29,12 +28,6 @@ class Provision(Rule):
         if self.people is None:
             raise ValueError("`per` is needed: per N of which group")
         return self
-
-    def affected(self, found: Measured, required: Requirement, verdict: str) -> float:
-        """Return the shortfall over the rate, as people."""
-        if verdict != "not_met" or self.people is None or required.required <= 0:
-            return super().affected(found, required, verdict)
-        return max(0.0, (required.required - found.high) * found.scale * self.people.n / required.required)
 
     def reached_by(self) -> tuple[list[Selection], str] | None:
         """Return the facilities and the supply that communities are measured by; none without a point."""

@@ -369,13 +369,15 @@ _RULES = {
     "member_format": "number format of the value of one member",
     "counts_members": "True where members (zones, estates, facilities) are counted, each of which meets the rule or does not",
     "member_gap": "how much of the shortfall one member is that lacks it; NaN where the shortfall counts another thing",
+    "grade_limits": "upper limits, not included, of the grades of a flag: shares (0-1) of the standard that is reached, with spaces between",
+    "family": "family of services that its facilities belong to; of none, the first of their types; empty without facilities",
     "measures_zones": "True where communities and towns are measured: by their circle or by what they can reach",
     "target": "as the pack says",
     "target_text_*": "in words, with the years: ≥50（2025年）, 1–2（2025年）, 每处≤150 个托位（2025年）",
     "member_target_*": "what one member must meet by itself: ≤150 个托位, ≥12 平方米/托位; empty where it has no target of its own",
     "remedy_*": "what to do where the rule falls short; ``{amount}`` in it is the shortfall with its unit",
     "member_remedy_*": "what to do where one member falls short; empty where that follows from the cause",
-    "affected_*": "whom `people_affected` counts; empty where nobody is counted",
+    "affected_*": "whom `people_affected` counts; ``{group}`` in it is the group; empty where nobody is counted",
     "gap_*": "what the shortfall counts",
     "group": "group of people that the rule is about; empty where it is about none",
     "facilities_*": "facilities that count, short",
@@ -412,7 +414,7 @@ RULES = {
 #: Columns that are an entry or a property of the rule as it stands.
 _SAME = (
     "pack", "id", "kind", "level", "indicator", "unit", "counts_members", "member_gap", "measures_zones", "target",
-    "counts", "attribute", "clause", "quote", "lead", "note", "place", "source", "is_reported",
+    "counts", "attribute", "clause", "quote", "lead", "note", "place", "source", "is_reported", "family",
 )  # fmt: skip
 
 
@@ -430,7 +432,7 @@ def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
         "member_format": rule.member_format(), "group": rule.counted_group, "per": rule.per or "", "base": rule.base or "",
         "base_value": start.value if start else math.nan, "base_year": start.year if start else pd.NA,
         "base_sign": SIGNS[start.comparison] if start else "", "path_value": path.value if path else math.nan,
-        "path_year": path.year if path else pd.NA, "annex": rule.annex or "", "is_binding": rule.is_binding,
+        "path_year": path.year if path else pd.NA, "annex": rule.annex or "", "grade_limits": " ".join(f"{limit:.6g}" for limit in rule.grade_limits), "is_binding": rule.is_binding,
         "counted": rule.counts_over, "title_en": rule.indicator_text("en"),
         "document": "" if pack is None or pack.document == NOT_FOUND else pack.document,
         "local": ", ".join(rule.local_entries), "status": rule.status or "",

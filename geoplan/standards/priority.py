@@ -1,0 +1,145 @@
+"""Where to act first (优先次序): flagged communities by a stated score, and how widely each gap is spread.
+
+A row is one thing to be done: a community and a family of services. Its figures are those of the rule under which most is missing
+there, so that nobody counts twice; what only is there or is not goes behind what says how much is missing. Communities are put in
+order within one unit, people or households, never across::
+
+    score = affected^a * depth^d * premise
+    affected = people affected x net gap / gap
+    depth    = 1 - share of the standard that is reached
+    premise  = 1 with a premise in the circle's radius, or without any list of premises; else the study's factor
+"""
+
+from collections.abc import Mapping, Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from geoplan.standards.action import circle_m
+from geoplan.standards.rules import HOUSES, Rule
+from geoplan.study.priority import Priority
+from geoplan.tables import PRIORITIES, Service
+
+#: Half of a gap: over how many communities it is spread.
+HALF = 0.5
+#: Above this share of all communities half of a gap is everywhere (普遍短缺): single communities are no argument.
+EVERYWHERE = 0.2
+
+
+def priorities(
+    gaps: pd.DataFrame,
+    rules: Sequence[Rule],
+    *,
+    zones: pd.DataFrame,
+    demand: gpd.GeoDataFrame,
+    services: Mapping[str, Service],
+    premises: gpd.GeoSeries | None,
+    weights: Priority,
+) -> pd.DataFrame:
+    """Return the priority list (`geoplan.tables.PRIORITIES`), the first place first, people before households.
+
+    Parameters
+    ----------
+    gaps
+        The gap list (`geoplan.tables.GAP_LIST`).
+    premises
+        Points of the planner's lists of premises, metric CRS; None where the study has no list.
+    """
+    by_id = {rule.rule_id: rule for rule in rules}
+    own = gaps[gaps["part"].isin(["flag", "member"]) & gaps["zone_id"].map(zones["level"]).eq("community")]
+    own = own[own["people_affected"].notna()]
+    if own.empty:
+        return PRIORITIES.empty()
+    own = own.assign(
+        family=[by_id[rule].family for rule in own["rule_id"]],
+        houses=own["affected_group"].isin(HOUSES),
+        graded=own["reached_share"].notna(),
+        depth=1.0 - own["reached_share"].fillna(0.0),
+        left=_left(own),
+    )
+    own = own.assign(people_affected=own["people_affected"] * own["left"])
+    clauses = own[own["flag_kind"] == "clause"].groupby(["zone_id", "family"]).size()
+    own = own.assign(weight=own["people_affected"] * own["depth"])
+    first = own.sort_values(["graded", "weight"], ascending=False, kind="stable").drop_duplicates(
+        ["zone_id", "family", "houses"]
+    )
+    near = _has_premise(first, by_id, zones=zones, demand=demand, services=services, premises=premises)
+    factor = np.where(near.isna() | near.fillna(value=True), 1.0, weights.without_premise)
+    score = first["people_affected"] ** weights.affected * first["depth"] ** weights.depth * factor
+    pairs = pd.MultiIndex.from_frame(first[["zone_id", "family"]])
+    table = first.assign(
+        premise=near, feasibility=factor, score=score, clause_flags=clauses.reindex(pairs).fillna(0).astype(int).to_numpy(),
+        gap_unit=first["unit"], unit=np.where(first["houses"], "households", "people"),
+    )  # fmt: skip
+    table = table.sort_values(["houses", "score"], ascending=[True, False], kind="stable")
+    table["rank"] = table.groupby("unit", sort=False)["score"].rank(method="min", ascending=False).astype(int)
+    return PRIORITIES.typed(table[list(PRIORITIES)].reset_index(drop=True))
+
+
+def with_priority(gaps: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the gap list with the place in the priority list of each row that stands there for its community."""
+    ranks = table.set_index(["rule_id", "zone_id"])["rank"]
+    keys = pd.MultiIndex.from_frame(gaps[["rule_id", "zone_id"]])
+    of_zone = gaps["part"].isin(["flag", "member"]).to_numpy()
+    return gaps.assign(priority=ranks.reindex(keys).astype("Int64").mask(~of_zone).to_numpy())
+
+
+def _left(gaps: pd.DataFrame) -> pd.Series:
+    """Return the share (0-1) of each gap that projects leave; 1 where that is not known."""
+    whole = gaps["shortfall"].where(gaps["shortfall"] > 0)
+    return (gaps["net_shortfall"] / whole).clip(0.0, 1.0).fillna(1.0)
+
+
+def _has_premise(
+    rows: pd.DataFrame,
+    rules: Mapping[str, Rule],
+    *,
+    zones: pd.DataFrame,
+    demand: gpd.GeoDataFrame,
+    services: Mapping[str, Service],
+    premises: gpd.GeoSeries | None,
+) -> pd.Series:
+    """Return whether a premise lies within the circle's radius, in a straight line, of where most of a community's people live."""
+    unknown = pd.Series(pd.NA, index=rows.index, dtype="boolean")
+    points = None if premises is None else premises[premises.notna()]
+    if points is None or points.empty:
+        return unknown
+    tree = cKDTree(np.c_[points.x, points.y])
+    group = next(
+        (name for name in ("residents", *dict.fromkeys(rows["affected_group"])) if name in demand), None
+    )
+    inside = demand[demand["zone_id"].isin(rows["zone_id"])]
+    heavy = inside if group is None else inside.sort_values(group, ascending=False, kind="stable")
+    centre = heavy.drop_duplicates("zone_id").set_index("zone_id").geometry.reindex(rows["zone_id"])
+    radius = [circle_m(rules[rule], services) for rule in rows["rule_id"]]
+    known = centre.notna().to_numpy()
+    away = np.full(len(rows), np.nan)
+    away[known], _ = tree.query(np.c_[centre[known].x, centre[known].y])
+    return unknown.where(
+        ~pd.Series(known, index=rows.index),
+        pd.Series(away <= np.array(radius), index=rows.index, dtype="boolean"),
+    )
+
+
+def spread(flags: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
+    """Return how widely each rule's gap is spread over communities, by rule_id.
+
+    Columns: ``flagged`` communities, those ``measured``, ``half`` of the gap held by the fewest communities (how many these are), and
+    ``everywhere``, True where they are over a fifth of those measured (普遍短缺).
+    """
+    own = flags[flags["zone_id"].map(zones["level"]).eq("community")]
+    rows = {}
+    for rule, part in own.groupby("rule_id", sort=False):
+        short = part.loc[part["flagged"].astype("boolean").fillna(value=False), "shortfall"].dropna()
+        measured = int(part["flagged"].notna().sum())
+        held = np.cumsum(np.sort(short.to_numpy(dtype=float))[::-1])
+        half = int(np.searchsorted(held, HALF * held[-1] - 1e-9) + 1) if len(held) and held[-1] > 0 else 0
+        rows[str(rule)] = {
+            "flagged": len(short),
+            "measured": measured,
+            "half": half,
+            "everywhere": half > EVERYWHERE * measured,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["flagged", "measured", "half", "everywhere"])
