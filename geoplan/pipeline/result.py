@@ -13,6 +13,8 @@ from geoplan.network.reach import Reach
 from geoplan.network.surface import MinutesRaster
 from geoplan.pipeline.walks import Snaps
 from geoplan.report.folder.delivery import delivery
+from geoplan.report.content.meeting import Former
+from geoplan.report.folder.filed import former_run
 from geoplan.report.folder.save import write_outputs
 from geoplan.report.webmap.map import map_page
 from geoplan.tables import Outcome
@@ -103,8 +105,8 @@ class Result:
         """Return the offline map as one HTML page."""
         return map_page(self.outcome)
 
-    def write(self, folder: Path, *, stages: Stages | None = None) -> None:
-        """Write map, workbook, CSV, layers, rasters, report and ``run.json`` into an empty folder."""
+    def write(self, folder: Path, *, stages: Stages | None = None, former: Former | None = None) -> None:
+        """Write map, workbook, CSV, layers, rasters, report and ``run.json`` into an empty folder; `former` is the run that changes are told against."""
         write_outputs(
             self.outcome,
             folder,
@@ -113,10 +115,13 @@ class Result:
             stages=stages or Stages(),
             papers=self.papers,
             exports=self.exports,
+            former=former,
         )
 
     def save(self, out: str | Path, *, stages: Stages | None = None) -> Path:
         """Write every output into ``out/runs/<id>`` and publish it under fixed names in `out`.
+
+        The page for the meeting tells what changed against the filed run of the folder, else against its last one.
 
         Returns
         -------
@@ -128,6 +133,7 @@ class Result:
         OutputError
             See `geoplan.report.folder.delivery.delivery`.
         """
+        former = former_run(Path(out), self.outcome.lang)
         with delivery(Path(out)) as made:
-            self.write(made.folder, stages=stages)
+            self.write(made.folder, stages=stages, former=former)
         return made.run

@@ -195,7 +195,7 @@ class Adviser:
         )
         return cls(
             priority, relief, smallest_sizes(rules, priority), neighbours, dict(zip(keys, left.astype(float), strict=True)),
-            zones["name"].astype(str).to_dict(), lang,
+            {str(zone): str(name) for zone, name in zones["name"].items()}, lang,
         )  # fmt: skip
 
     def columns(self, row: Mapping[Any, Any], measure: str) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def priorities(
     first = own.sort_values(["graded", "weight"], ascending=False, kind="stable").drop_duplicates(
         ["zone_id", "family", "houses"]
     )
-    near = _has_premise(first, by_id, zones=zones, demand=demand, services=services, premises=premises)
+    near = _has_premise(first, by_id, demand=demand, services=services, premises=premises)
     factor = np.where(near.isna() | near.fillna(value=True), 1.0, weights.without_premise)
     score = first["people_affected"] ** weights.affected * first["depth"] ** weights.depth * factor
     pairs = pd.MultiIndex.from_frame(first[["zone_id", "family"]])
@@ -96,7 +96,6 @@ def _has_premise(
     rows: pd.DataFrame,
     rules: Mapping[str, Rule],
     *,
-    zones: pd.DataFrame,
     demand: gpd.GeoDataFrame,
     services: Mapping[str, Service],
     premises: gpd.GeoSeries | None,

@@ -112,15 +112,16 @@ Block = Heading | Paragraph | Points | Remark | Figures | Shown | TownMap | Flag
 
 @dataclass(frozen=True)
 class Document:
-    """A paper: its title, and blocks in order."""
+    """A paper: its title, and blocks in order; one that is `compact` is to fit on a page, with small type and little space."""
 
     title: str
     blocks: tuple[Block, ...] = field(default=())
+    compact: bool = False
 
     @classmethod
-    def of(cls, title: str, blocks: Sequence[Block]) -> "Document":
+    def of(cls, title: str, blocks: Sequence[Block], *, compact: bool = False) -> "Document":
         """Return a document from any sequence of blocks."""
-        return cls(title, tuple(blocks))
+        return cls(title, tuple(blocks), compact)
 
 
 def counted(number: int, lang: str) -> str:

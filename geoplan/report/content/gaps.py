@@ -6,7 +6,7 @@ from typing import Any
 from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
 from geoplan.report.content.registry import listed
-from geoplan.report.content.table import Amount, Cell, Coded, Table, column, unit_cell
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, column, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import format_number
@@ -29,7 +29,7 @@ def gap_list(outcome: Outcome) -> Table:
     upper = "town" if (outcome.zones["level"] == "town").any() else "district"
     opinions = tuple(phrase(f"confirm_{code}", lang) for code in OPINIONS)
     paper = [upper if key == "upper" else key for key in ON_PAPER]
-    keys = (
+    keys: tuple[str | Column, ...] = (
         *paper, column(CONFIRM[0], lang, choices=opinions), *CONFIRM[1:], "rule_id", "clause", "attribute", "basis", "required",
         "verdict", "affected_whole", "nearest_facility", "minutes", "cause", "project", "relief", "relief_year", "funds",
         "responsible", *(["site"] if "site" in table.columns else []), "term", "caveats",

@@ -37,11 +37,16 @@ def basis_line(outcome: Outcome) -> str:
     lang, semicolon = outcome.lang, phrase("join_semicolon", outcome.lang)
     parts = [basis(outcome.groups, str(group), lang) for group in outcome.groups.index]
     line = phrase("titles_people", lang, groups=semicolon.join(parts))
+    old = old_people(outcome)
+    return old + semicolon + line if old else line
+
+
+def old_people(outcome: Outcome) -> str:
+    """Return of which years figures of people are that are too old for the study's year; nothing where none are."""
+    lang = outcome.lang
     old = sorted(set(outdated(outcome.groups, outcome.year)))
-    if not old:
-        return line
     years = phrase("join_comma", lang).join(map(str, old))
-    return phrase("titles_old", lang, years=years, most=OLD_YEARS) + semicolon + line
+    return phrase("titles_old", lang, years=years, most=OLD_YEARS) if old else ""
 
 
 #: What a source's file name or note says -> what its licence asks to print.

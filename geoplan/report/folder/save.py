@@ -12,6 +12,8 @@ from geoplan.report.content import annual, comparison, reporting
 from geoplan.report.content.answers import answers
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.guidance import guidance
+from geoplan.report.content.guide import guide
+from geoplan.report.content.meeting import Former, meeting
 from geoplan.report.content.registry import tables
 from geoplan.report.folder.manifest import environment_block, write_manifest
 from geoplan.report.folder.store import write_outcome
@@ -43,6 +45,7 @@ def write_outputs(
     stages: Stages,
     papers: Sequence[str] = (),
     exports: Mapping[str, Any] | None = None,
+    former: Former | None = None,
 ) -> None:
     """Write every output of a run into `folder`, which `geoplan.report.folder.delivery` publishes.
 
@@ -60,6 +63,8 @@ def write_outputs(
         Listener of stages.
     papers
         ``word`` and ``atlas``: what is to be handed in beside map, workbook and report.
+    former
+        The run that the page for the meeting tells changes against; None for none.
     exports
         ``formats`` and ``crs`` of further layers, see `geoplan.report.layers.exports`; None for none.
     """
@@ -69,7 +74,8 @@ def write_outputs(
         write_map(outcome, folder / "map.html")
     with stages("workbook"):
         found = tables(outcome)
-        write_workbook(found["workbook"], outcome, folder / "gap_list.xlsx")
+        book = found["workbook"]
+        write_workbook((guide(book, outcome), *book), outcome, folder / "gap_list.xlsx")
         write_csv(found["csv"], outcome, folder)
     with stages("layers"):
         write_layers(outcome, folder / "coverage.gpkg")
@@ -81,7 +87,7 @@ def write_outputs(
         write_report(outcome, folder / "report.html")
     if papers:
         with stages("papers"):
-            _write_papers(outcome, folder, papers)
+            _write_papers(outcome, folder, papers, former)
     if exports is not None:
         with stages("exports"):
             write_exports(outcome, folder / "exports", **exports)
@@ -93,11 +99,14 @@ def write_outputs(
     (folder / "run.log").write_text(log(outcome, spent, started.isoformat()), encoding="utf-8", newline="\n")
 
 
-def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str]) -> None:
+def _write_papers(
+    outcome: Outcome, folder: Path, papers: Sequence[str], former: Former | None
+) -> None:
     # imported here: Word and PDF libraries take their time to load, and not every run needs them
     if "word" in papers:
         from geoplan.report.word.document import write_document
 
+        write_document(meeting(outcome, former), outcome, folder / "meeting.docx")
         write_document(assessment(outcome), outcome, folder / "assessment.docx")
         write_document(guidance(outcome), outcome, folder / "town_guidance.docx")
     if "atlas" in papers:

@@ -19,7 +19,7 @@ import docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
-from docx.shared import Cm
+from docx.shared import Cm, Pt
 
 from geoplan.report.content import titles
 from geoplan.report.content.document import (
@@ -48,6 +48,8 @@ TEXT, CELL, NOTE = "Plan Text", "Plan Table", "Plan Note"
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: Date of everything inside the file: the first that a ZIP archive can hold.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+#: Line spacing of a compact paper.
+COMPACT_LINES = 1.05
 #: Words of a cell longer than this are set flush left, shorter ones in the middle.
 _LONG_WORD = 8
 
@@ -71,7 +73,7 @@ def write_document(document: Document, outcome: Outcome, path: Path, *, maps: bo
     OSError
         If the file cannot be written, e.g. because another program holds it open.
     """
-    paper = _Paper(outcome, document.title)
+    paper = _Paper(outcome, document.title, compact=document.compact)
     wanted = maps and any(isinstance(block, TownMap) for block in document.blocks)
     with atelier(outcome) if wanted else nullcontext(None) as room:
         if isinstance(room, str):
@@ -107,19 +109,32 @@ def _draw(paper: "_Paper", block: object, room: Atelier | None) -> None:
 class _Paper:
     """A Word file under construction."""
 
-    def __init__(self, outcome: Outcome, title: str) -> None:
-        self.outcome, self.lang, self.title = outcome, outcome.lang, title
+    def __init__(self, outcome: Outcome, title: str, *, compact: bool = False) -> None:
+        self.outcome, self.lang, self.title, self.compact = outcome, outcome.lang, title, compact
         template = resources.files("geoplan.report.word") / "template.docx"
         self._document: Any = docx.Document(io.BytesIO(template.read_bytes()))
         self._counts = {"table": 0, "picture": 0}
         self._bookmarks = 0
         self._head_and_foot()
+        if compact:
+            self._narrow()
+            self.heading(f"{outcome.name}{phrase('join_wide', self.lang)}{title}", 1)
+            return
         self.heading(outcome.name, 0)
         told = [phrase("papers_year", self.lang, year=outcome.year), titles.banner(outcome)]
         self._document.add_paragraph(
             plain(phrase("join_wide", self.lang).join(part for part in told if part)), style="Subtitle"
         )
         self.heading(title, 1)
+
+    def _narrow(self) -> None:
+        """Give a compact paper small type and narrow margins above and below."""
+        section = self._document.sections[0]
+        section.top_margin = section.bottom_margin = Cm(1.6)
+        for name, size in ((TEXT, 10.0), ("Heading 1", 14.0)):
+            style = self._document.styles[name]
+            style.font.size = Pt(size)
+            style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(4)
 
     def heading(self, text: str, level: int) -> None:
         """Add a heading; 0 is the title of the paper."""
@@ -128,6 +143,10 @@ class _Paper:
     def text(self, text: str, *, lead: str = "") -> None:
         """Add a paragraph of body text; `lead` stands before it in bold, references become fields."""
         paragraph = self._document.add_paragraph(style=TEXT)
+        if self.compact:
+            paragraph.paragraph_format.line_spacing = COMPACT_LINES
+            paragraph.paragraph_format.first_line_indent = Cm(0)
+            paragraph.paragraph_format.space_after = Pt(3)
         if lead:
             paragraph.add_run(plain(lead)).bold = True
         at = 0
