@@ -238,6 +238,7 @@ def outcome_of(
         flagging,
         zones=inputs.zones,
         demand=inputs.people.demand,
+        circle=evaluation.circle,
         services=found.services,
         premises=found.premises,
         weights=study.priority,

@@ -12,8 +12,8 @@ from geoplan.network.graph import WalkGraph
 from geoplan.network.reach import Reach
 from geoplan.network.surface import MinutesRaster
 from geoplan.pipeline.walks import Snaps
-from geoplan.report.folder.delivery import delivery
 from geoplan.report.content.meeting import Former
+from geoplan.report.folder.delivery import delivery
 from geoplan.report.folder.filed import former_run
 from geoplan.report.folder.save import write_outputs
 from geoplan.report.webmap.map import map_page

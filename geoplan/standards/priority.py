@@ -6,7 +6,7 @@ order within one unit, people or households, never across::
 
     score = affected^a * depth^d * premise
     affected = people affected x net gap / gap
-    depth    = 1 - share of the standard that is reached
+    depth    = 1 - share of the standard that is reached; of what only is there or not, the share of people outside the circle of its service
     premise  = 1 with a premise in the circle's radius, or without any list of premises; else the study's factor
 """
 
@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from geoplan.standards.action import circle_m
-from geoplan.standards.rules import HOUSES, Rule
+from geoplan.standards.rules import HOUSES, Rule, types_of
 from geoplan.study.priority import Priority
 from geoplan.tables import PRIORITIES, Service
 
@@ -34,6 +34,7 @@ def priorities(
     *,
     zones: pd.DataFrame,
     demand: gpd.GeoDataFrame,
+    circle: pd.DataFrame,
     services: Mapping[str, Service],
     premises: gpd.GeoSeries | None,
     weights: Priority,
@@ -44,6 +45,8 @@ def priorities(
     ----------
     gaps
         The gap list (`geoplan.tables.GAP_LIST`).
+    circle
+        Who is within the circle of each service (`geoplan.tables.CIRCLE`).
     premises
         Points of the planner's lists of premises, metric CRS; None where the study has no list.
     """
@@ -56,7 +59,7 @@ def priorities(
         family=[by_id[rule].family for rule in own["rule_id"]],
         houses=own["affected_group"].isin(HOUSES),
         graded=own["reached_share"].notna(),
-        depth=1.0 - own["reached_share"].fillna(0.0),
+        depth=1.0 - own["reached_share"].fillna(_inside(own, by_id, circle, services)).fillna(0.0),
         left=_left(own),
     )
     own = own.assign(people_affected=own["people_affected"] * own["left"])
@@ -84,6 +87,20 @@ def with_priority(gaps: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     keys = pd.MultiIndex.from_frame(gaps[["rule_id", "zone_id"]])
     of_zone = gaps["part"].isin(["flag", "member"]).to_numpy()
     return gaps.assign(priority=ranks.reindex(keys).astype("Int64").mask(~of_zone).to_numpy())
+
+
+def _inside(
+    gaps: pd.DataFrame, rules: Mapping[str, Rule], circle: pd.DataFrame, services: Mapping[str, Service]
+) -> pd.Series:
+    """Return the share (0-1) of people within the circle of the service that each rule's facilities fit; NaN where none does."""
+    whole = circle[(circle["kind"].fillna("") == "") & (circle["measure"] == "network")]
+    shares = whole.set_index(["service", "zone_id"])["share"]
+    service_of = {
+        rule_id: next((name for name, terms in services.items() if types_of(rule.selections) & set(terms.facilities)), "")
+        for rule_id, rule in rules.items()
+    }  # fmt: skip
+    keys = pd.MultiIndex.from_arrays([gaps["rule_id"].map(service_of), gaps["zone_id"]])
+    return pd.Series(shares.reindex(keys).to_numpy(dtype=float), index=gaps.index)
 
 
 def _left(gaps: pd.DataFrame) -> pd.Series:

@@ -12,7 +12,7 @@ from geoplan.report.content import sites
 from geoplan.report.content.answers import unmet_rows
 from geoplan.report.content.names import level_order
 from geoplan.report.look.offline import clean
-from geoplan.tables import Outcome
+from geoplan.tables import GRADES, Outcome
 from geoplan.words.catalogue import phrase
 
 #: Width of a map's drawing in its own units; a polygon bends by less than half a unit without being drawn as a bend.
@@ -54,15 +54,15 @@ def shapes(zones: gpd.GeoDataFrame, level: str) -> tuple[str, float]:
     return "".join(paths) + outline, round((north - south) * scale, 1)
 
 
-#: State of a zone -> class of its shape.
-STATE_CLASSES = {"flagged": "f", "mean_met": "m", "not_flagged": "o", "unknown": "n"}
+#: What a zone is drawn as under a rule -> class of its shape.
+CLASS_STYLES = {**{code: f"g-{code}" for code in GRADES}, "mean_met": "m", "not_flagged": "o", "unknown": "n"}
 
 
-def flag_map(zones: gpd.GeoDataFrame, level: str, states: Mapping[str, str], height: float) -> str:
-    """Return one small map: flagged zones in the strong colour, zones without data hatched."""
+def flag_map(zones: gpd.GeoDataFrame, level: str, classes: Mapping[str, str], height: float) -> str:
+    """Return one small map: flagged zones by grade (`geoplan.report.content.shortfalls.FLAG_CLASSES`), zones without data hatched."""
     uses = []
     for place, zone_id in enumerate(zones.index[zones["level"] == level]):
-        kind = STATE_CLASSES[states.get(zone_id, "unknown")]
+        kind = CLASS_STYLES[classes.get(zone_id, "unknown")]
         uses.append(f'<use href="#z{place}" class="{kind}"/>')
     return f'<svg viewBox="-2 -2 {WIDTH + 4} {height + 4:g}" role="img">{"".join(uses)}<use href="#zo" class="b"/></svg>'
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from geoplan.report import look
-from geoplan.report.booklet.map import flag_map, shapes, site_map
+from geoplan.report.booklet.map import CLASS_STYLES, flag_map, shapes, site_map
 from geoplan.report.content import titles
 from geoplan.report.content.document import (
     Block,
@@ -18,7 +18,9 @@ from geoplan.report.content.document import (
     Shown,
     SiteMap,
 )
+from geoplan.report.content.names import rows_of
 from geoplan.report.content.report import flagged_level, report
+from geoplan.report.content.shortfalls import flag_class, overall_texts
 from geoplan.report.content.table import Cell, Coded, Column, Table, cell_text
 from geoplan.report.look.curve_chart import gain_curve
 from geoplan.report.look.offline import clean, template
@@ -42,6 +44,7 @@ def report_page(outcome: Outcome) -> str:
         font=look.FONT_STACK,
         colour=look.COLOURS,
         verdict_colour=look.VERDICT_COLOURS,
+        grades=look.GRADE_COLOURS,
         served=look.SITE_SERVED,
         kind=document.title,
         title=outcome.name,
@@ -105,16 +108,17 @@ def _flag_maps(block: FlagMaps, outcome: Outcome, height: float) -> Iterator[str
     yield f'<div class="maps" style="--columns:{3 if len(block.maps) > 2 else 2}">'
     for rule, title, note in block.maps:
         own = outcome.flags[outcome.flags["rule_id"] == rule]
-        states = dict(zip(own["zone_id"], own["state"], strict=True))
+        classes = {row["zone_id"]: flag_class(row, outcome.lang).code for row in rows_of(own)}
         caption = f'<b>{clean(title)}</b> <span class="note">{clean(note)}</span>'
-        drawn = flag_map(outcome.zones, block.level, states, height)
+        drawn = flag_map(outcome.zones, block.level, classes, height)
         yield f"<figure><figcaption>{caption}</figcaption>{drawn}</figure>"
     yield "</div>"
 
 
 def _flag_legend(level: str, lang: str) -> str:
-    keys = (("f", "flagged"), ("m", "mean_met"), ("o", "not_flagged"), ("h", "no_data"))
-    parts = [f'<span><i class="{style}"></i>{clean(label(code, lang))}</span>' for style, code in keys]
+    keys = [(CLASS_STYLES[code], text) for code, text in overall_texts(lang).items() if code != "unknown"]
+    keys.append(("h", label("no_data", lang)))
+    parts = [f'<span><i class="{style}"></i>{clean(text)}</span>' for style, text in keys]
     return f'<div class="legend">{"".join(parts)}<span>{clean(label(level, lang))}</span></div>'
 
 

@@ -33,10 +33,11 @@ def ahead(kind: Kind = "table", count: int = 1) -> str:
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 is the title of a paper, 2 its sections, 3 their parts."""
+    """A heading; level 1 is the title of a paper, 2 its sections, 3 their parts. Before one with `page` a new page begins."""
 
     text: str
     level: int = 2
+    page: bool = False
 
 
 @dataclass(frozen=True)

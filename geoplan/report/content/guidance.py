@@ -1,6 +1,7 @@
-"""分街道指引: for every town what to build or enlarge, how much, by which clause, and when.
+"""分街道指引: for every town what stands, what is to be built or enlarged soon and later, where first, by which clauses.
 
-As a document: a table of all towns, then each with its map, its table and two sentences a community; in the workbook a page a town.
+As a document: a table of all towns, then a page a town; every single community stands in the gap list and on its own page. In the
+workbook a page a town.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,23 +23,38 @@ from geoplan.report.content.document import (
     ahead,
     numbered,
 )
+from geoplan.report.content.first import family_cell, priority_list
 from geoplan.report.content.gaps import caveats_cell, gap_caveats, nearest_text, part_of, place_of
 from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text, whole_zones
 from geoplan.report.content.registry import listed
-from geoplan.report.content.shortfalls import amount_text, brief, shortfall_text
+from geoplan.report.content.shortfalls import brief
 from geoplan.report.content.sites import chosen, sites_of
-from geoplan.report.content.stock import people_of, people_text
+from geoplan.report.content.stock import inside, people_of, people_text
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, cell_text, column, unit_cell
 from geoplan.report.content.zones import off_network_text
-from geoplan.tables import CAUSES, Outcome
+from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group, unit
 from geoplan.words.numbers import format_number
+from geoplan.words.vocabulary import narrower, vocabulary
 
-#: Columns of a town's table that fit on a page upright.
-TOTALS = (
-    "serial", "indicator", "zones_short", "gross_shortfall", "unit", "work", "clause", "term", "caveats",
-)  # fmt: skip
+#: Rows of the priority list and sites that a town's page has room for; a district, which has several pages, names more.
+MOST_FIRST = {"town": 4, "district": 40, "area": 40}
+MOST_SITES = 6
+#: Columns of the priority list on a town's page.
+FIRST = (
+    "rank",
+    "community",
+    "family",
+    "grade",
+    "people_affected",
+    "affected",
+    "net_shortfall",
+    "unit",
+    "measure",
+)
+#: Units of a town's table: facilities of clauses, then what is measured; supply that says what stands of each.
+UNITS = {"facilities": "", "beds": "beds", "places": "places", "m2": "floor_area_m2"}
 
 
 @dataclass(frozen=True)
@@ -69,25 +85,19 @@ class Town:
 def guidance(outcome: Outcome) -> Document:
     """Return the guidance by town, by district where there are no towns.
 
-    A table of all towns leads; then each town has a paragraph, its map, a table of what to build, how much, by which clause and
-    when, and two sentences for each community that is short: what it lacks and why, and what is to be done.
+    A table of all towns leads; then each town has a page: a paragraph, its map, what stands and what is to be built soon and later by
+    kind, where to act first, and the clauses.
     """
     lang, names, found = outcome.lang, Names(outcome), towns(outcome)
     level = label(guidance_level(outcome), lang)
     short = {str(row["zone_id"]) for town in found for row in _flags(town)}
-    blocks: list[Block] = [
-        Paragraph(
-            phrase(
-                "paper_guidance_lead", lang, level=level, count=len(found), short=len(short), table=ahead()
-            )
-        ),
-        Shown(_towns_table(outcome, names, found)),
-    ]
-    people = people_of(outcome)
+    lead = phrase("paper_guidance_lead", lang, level=level, count=len(found), short=len(short), table=ahead())
+    blocks: list[Block] = [Paragraph(lead), Shown(_towns_table(outcome, names, found))]
+    people, first = people_of(outcome), priority_list(outcome)
     for number, town in enumerate(found, start=1):
-        blocks.append(Heading(numbered(number, town.name, lang)))
-        blocks += _town(outcome, names, town, people)
-    return Document.of(phrase("paper_guidance", lang, level=level), blocks)
+        blocks.append(Heading(numbered(number, town.name, lang), page=True))
+        blocks += _town(outcome, names, town, people, first)
+    return Document.of(phrase("paper_guidance", lang, level=level), blocks, compact=True)
 
 
 def _flags(town: Town) -> list[dict[str, Any]]:
@@ -125,13 +135,16 @@ def _towns_table(outcome: Outcome, names: Names, found: Sequence[Town]) -> Table
     return table_of("town_shortfalls", lang, columns, rows, title=title, notes=tuple(shared))
 
 
-def _town(outcome: Outcome, names: Names, town: Town, people: pd.DataFrame) -> list[Block]:
+def _town(
+    outcome: Outcome, names: Names, town: Town, people: pd.DataFrame, first: Table | None
+) -> list[Block]:
+    """Return what stands on a town's page."""
     lang = outcome.lang
     mine, finest = _flags(town), label(names.finest(), lang)
-    zones = list(dict.fromkeys(str(row["zone_id"]) for row in mine))
+    short = len({str(row["zone_id"]) for row in mine})
     caption = phrase("paper_map_caption", lang, town=town.name, level=finest)
     blocks: list[Block] = [
-        Paragraph(_town_lead(outcome, names, town, people, len(zones))),
+        Paragraph(_town_lead(outcome, names, town, people, short)),
         TownMap(town.zone_id, caption),
     ]
     if not town.rows:
@@ -140,38 +153,106 @@ def _town(outcome: Outcome, names: Names, town: Town, people: pd.DataFrame) -> l
             Paragraph(phrase("paper_town_nothing", lang, town=town.name)),
             *_town_sites(outcome, names, town),
         ]
-    totals = guidance_totals(names, town).only(*TOTALS)
-    table = replace(totals, title=phrase("paper_town_table", lang, town=town.name))
-    blocks += [Paragraph(phrase("paper_town_table_lead", lang, town=town.name, table=ahead())), Shown(table)]
+    blocks.append(Shown(_works_table(outcome, names, town)))
+    own = None if first is None else _of_town(outcome, names, town, first)
+    if own is not None and own.rows:
+        most = MOST_FIRST[guidance_level(outcome)]
+        title = phrase(
+            "paper_town_first", lang, town=town.name, shown=min(most, len(own.rows)), count=len(own.rows)
+        )
+        shown = own.first(most).only(*FIRST).slim()
+        # how the score is made stands in the workbook, once
+        blocks.append(Shown(replace(shown, title=title, notes=(), below=(), page="", on_paper=0)))
     blocks += _town_sites(outcome, names, town)
-    lacking = [row for row in town.rows if part_of(row) == "member"]
-    for zone in zones:
-        own = [row for row in mine if row["zone_id"] == zone]
-        also = [row for row in lacking if text(row["member_id"]) == zone]
-        said = _what_is_short(names, own, also, people_text_of(people, zone, lang)) + _what_to_do(names, own)
-        blocks.append(Paragraph(said, lead=f"{place_of(names, own[0])}{phrase('colon', lang)}"))
-    caveats = dict.fromkeys(caveat for row in mine for caveat in gap_caveats(names, row))
-    return [*blocks, *(Remark(said) for said in caveats)]
+    return [*blocks, Remark(_clauses(names, town)), *_caveats(names, mine, lang)]
+
+
+def _caveats(names: Names, rows: Sequence[Mapping[str, Any]], lang: str) -> list[Remark]:
+    """Return what qualifies a town's figures, as one small line."""
+    said = dict.fromkeys(caveat for row in rows for caveat in gap_caveats(names, row))
+    return [Remark(phrase("join_semicolon", lang).join(said))] if said else []
+
+
+def _clauses(names: Names, town: Town) -> str:
+    """Return the clauses by which a town's gaps are judged."""
+    rules = list(dict.fromkeys(str(row["rule_id"]) for row in town.rows))
+    return phrase("paper_town_clauses", names.lang, clauses=clauses_text(names, rules))
+
+
+def _of_town(outcome: Outcome, names: Names, town: Town, first: Table) -> Table:
+    """Return the rows of the priority list that lie in a town."""
+    level = names.level(town.zone_id)
+    here = [names.at(zone, level) == town.zone_id for zone in outcome.priorities["zone_id"]]
+    rows = tuple(row for row, is_here in zip(first.rows, here, strict=True) if is_here)
+    return replace(first, rows=rows)
+
+
+def _works_table(outcome: Outcome, names: Names, town: Town) -> Table:
+    """Return kind × 现状 / 近期 / 远期: what stands in a town, and the net gaps that are due by the study's year and later.
+
+    Facilities are those that clauses ask for (条文短板), amounts those by which communities are measured (测算短板).
+    """
+    lang, later = outcome.lang, phrase("gap_long_term", outcome.lang)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in town.rows:
+        code = text(row["unit"])
+        counts = (part_of(row) == "member" and code == "facilities") or (
+            part_of(row) == "flag" and code in UNITS and code != "facilities"
+        )
+        if not counts:
+            continue
+        kind = text(names.of_rule(str(row["rule_id"]), "family"))
+        own = found.setdefault((kind, code), {"soon": 0.0, "later": 0.0, "rules": {}, "unknown": 0})
+        gap = row["net_shortfall"]
+        own["unknown"] += not present(gap)
+        own["later" if text(row["phase"]) == later else "soon"] += float(gap) if present(gap) else 0.0
+        own["rules"][brief(names, str(row["rule_id"]))] = None
+    level = names.level(town.zone_id)
+    here = inside(outcome)
+    here = here[[names.at(zone, level) == town.zone_id for zone in here["zone_id"]]]
+    rows: list[list[Cell]] = [
+        [
+            family_cell(kind, lang), unit_cell(code, lang), _stands(outcome, here, kind, UNITS[code]),
+            Amount.of(own["soon"], "count"), Amount.of(own["later"], "count"), Amount.of(own["unknown"] or None, "count"),
+            phrase("join_items", lang).join(own["rules"]),
+        ]
+        for (kind, code), own in sorted(found.items(), key=lambda item: (item[0][0], list(UNITS).index(item[0][1])))
+    ]  # fmt: skip
+    title = phrase("paper_town_works", lang, town=town.name)
+    keys = ("family", "unit", "works_now", "works_soon", "works_later", "works_unknown", "works_rules")
+    return table_of("town_works", lang, keys, rows, title=title, empty=phrase("paper_town_no_works", lang))
+
+
+def _stands(outcome: Outcome, here: pd.DataFrame, kind: str, supply: str) -> Cell:
+    """Return how many facilities of a kind stand among `here`, or how much of a supply they have."""
+    types = narrower(kind) if kind in vocabulary("types") else frozenset({kind})
+    own = here[here["services"].map(lambda services: bool(types & set(services)))]
+    if not supply:
+        return Amount.of(len(own), "count")
+    rows = outcome.supplies[
+        outcome.supplies["facility_id"].isin(own.index) & outcome.supplies["service"].isin(types) & (outcome.supplies["supply"] == supply)
+    ]  # fmt: skip
+    # a facility of the kind without a row of the supply may have any amount of it, unless none has one: then nobody counts it
+    if rows.empty:
+        return Coded("no_data") if len(own) else Amount.of(0.0, "count")
+    silent = set(own.index) - set(rows["facility_id"])
+    return Amount.between(rows["low"].sum(), float("inf") if silent else rows["high"].sum(), "count")
 
 
 def _town_sites(outcome: Outcome, names: Names, town: Town) -> list[Block]:
-    """Return the sites of the adopted answer that lie in a town, if any."""
+    """Return the sites of the adopted answer that lie in a town, if any: the first of them."""
     lang, sites = outcome.lang, chosen(outcome)
-    here = (
-        sites[[names.at(zone, names.level(town.zone_id)) == town.zone_id for zone in sites["zone_id"]]]
-        if len(sites)
-        else sites
-    )
+    if not len(sites):
+        return []
+    level = names.level(town.zone_id)
+    here = sites[[names.at(zone, level) == town.zone_id for zone in sites["zone_id"]]]
     table = sites_of(outcome, here)
     if table is None:
         return []
-    lead = phrase(
-        "paper_town_sites", lang, town=town.name, count=format_number(len(here), "count"), table=ahead()
-    )
-    return [
-        Paragraph(lead),
-        Shown(replace(table, title=phrase("paper_town_sites_table", lang, town=town.name))),
-    ]
+    title = phrase("paper_town_sites_table", lang, town=town.name)
+    more = len(table.rows) - MOST_SITES
+    rest = [Remark(phrase("table_more", lang, count=format_number(more, "count")))] if more > 0 else []
+    return [Shown(replace(table.first(MOST_SITES), title=title)), *rest]
 
 
 def people_text_of(people: pd.DataFrame, zone: str, lang: str) -> str:
@@ -206,61 +287,6 @@ def _town_lead(outcome: Outcome, names: Names, town: Town, people: pd.DataFrame,
         covers=phrase("join_comma", lang).join(covers),
         short=short,
     )
-
-
-def _what_is_short(
-    names: Names, own: Sequence[Mapping[str, Any]], also: Sequence[Mapping[str, Any]], people: str
-) -> str:
-    """Return the first sentence on a community: its people, what is short, why, and what is nearest."""
-    lang, items = names.lang, phrase("join_items", names.lang)
-    lacks = items.join(shortfall_text(names, row) for row in own)
-    said = phrase("paper_community", lang, people=people, count=len(own), lacks=lacks)
-    causes = dict.fromkeys(label(row["cause"], lang) for row in own if text(row["cause"]))
-    if causes:
-        said += phrase("paper_community_causes", lang, causes=items.join(causes))
-    walks = [(float(row["minutes"]), row) for row in own if present(row["minutes"])]
-    if walks:
-        minutes, row = max(walks, key=lambda walk: walk[0])
-        near = nearest_text(names, row)
-        said += phrase("paper_community_near", lang, near=near, minutes=format_number(minutes, "minutes"))
-    if also:
-        rules = items.join(dict.fromkeys(brief(names, row["rule_id"]) for row in also))
-        said += phrase("paper_community_also", lang, rules=rules)
-    return said + phrase("stop", lang) + ("" if lang == "zh" else " ")
-
-
-def _what_to_do(names: Names, own: Sequence[Mapping[str, Any]]) -> str:
-    """Return the second sentence on a community: what to do, near term first, and by which clauses."""
-    lang, semicolon = names.lang, phrase("join_semicolon", names.lang)
-    parts = []
-    for term in dict.fromkeys(text(row["phase"]) for row in own):
-        said = semicolon.join(_works(names, [row for row in own if text(row["phase"]) == term]))
-        parts.append(phrase("paper_do_phase", lang, phase=term, said=said) if term else said)
-    clauses = clauses_text(names, [str(row["rule_id"]) for row in own])
-    return phrase("paper_do", lang, said=semicolon.join(parts), clauses=clauses)
-
-
-def _works(names: Names, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return what to do by cause, each with its facilities and amounts: ``在步行范围内新建或改建养老机构（20 张）``."""
-    lang, items = names.lang, phrase("join_items", names.lang)
-    found: dict[str, dict[str, list[str]]] = {}
-    for row in rows:
-        cause = text(row["cause"])
-        what = names.facilities(str(row["rule_id"]))
-        gap = amount_text(row["shortfall"], row["unit"], lang)
-        if row["unit"] == "people":
-            gap = phrase("paper_do_people", lang, gap=gap)
-        amounts = found.setdefault(cause if cause in CAUSES else "other", {}).setdefault(what, [])
-        if gap and gap not in amounts:
-            amounts.append(gap)
-    return [
-        phrase(f"paper_do_{cause}", lang)
-        + items.join(
-            what + (phrase("in_brackets", lang, text=items.join(amounts)) if amounts else "")
-            for what, amounts in facilities.items()
-        )
-        for cause, facilities in found.items()
-    ]
 
 
 def clauses_text(names: Names, rules: Sequence[str]) -> str:

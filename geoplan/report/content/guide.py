@@ -23,7 +23,13 @@ def guide(tables: Sequence[Table], outcome: Outcome) -> Table:
         called = name if len(own) == 1 else phrase("guide_several", lang, name=name, count=len(own))
         long = sum(len(table.rows) for table in own)
         rows.append([called, phrase(code, lang), Amount.of(long, "count")])
-    return table_of("guide", lang, ("serial", "sheet", "sheet_answers", "sheet_rows"), rows, title=phrase("guide_title", lang))
+    return table_of(
+        "guide",
+        lang,
+        ("serial", "sheet", "sheet_answers", "sheet_rows"),
+        rows,
+        title=phrase("guide_title", lang),
+    )
 
 
 def question_of(key: str) -> str:

@@ -23,7 +23,17 @@ from geoplan.words.vocabulary import narrower, vocabulary
 #: Rows of the priority list, rules, causes, towns and offices that the page names.
 MOST_FIRST, MOST_RULES, MOST_CAUSES, MOST_TOWNS, MOST_OFFICES = 5, 4, 3, 3, 4
 #: Columns of the priority list that the page has room for.
-FIRST = ("rank", "place", "family", "grade", "people_affected", "affected", "net_shortfall", "unit", "measure")
+FIRST = (
+    "rank",
+    "place",
+    "family",
+    "grade",
+    "people_affected",
+    "affected",
+    "net_shortfall",
+    "unit",
+    "measure",
+)
 #: Unit of a gap -> supply of the unit costs.
 _COSTED = {"places": "places", "beds": "beds", "m2": "floor_area_m2"}
 
@@ -61,7 +71,13 @@ def _how_many(outcome: Outcome, level: str) -> str:
     lang, names = outcome.lang, Names(outcome)
     own = label(level, lang)
     measured = flag_tally(flags_at(outcome, level, kind="measured"))
-    lead = phrase("meeting_counts", lang, level=own, clause=clause_tally(outcome, level).text(lang), measured=measured.text(lang))
+    lead = phrase(
+        "meeting_counts",
+        lang,
+        level=own,
+        clause=clause_tally(outcome, level).text(lang),
+        measured=measured.text(lang),
+    )
     circles = (
         phrase(
             "meeting_circle", lang, service=outcome.services[row["service"]].label(lang),
@@ -88,7 +104,11 @@ def _where_first(outcome: Outcome, level: str) -> list[Block]:
     lang = outcome.lang
     whole = priority_list(outcome)
     if whole is None:
-        return [Paragraph(phrase("meeting_nothing", lang, level=label(level, lang)), lead=phrase("meeting_where", lang))]
+        return [
+            Paragraph(
+                phrase("meeting_nothing", lang, level=label(level, lang)), lead=phrase("meeting_where", lang)
+            )
+        ]
     upper = "town" if any(entry.key == "town" for entry in whole.columns) else "district"
     keys = [("community" if key == "place" else key) for key in FIRST]
     kept = whole.first(MOST_FIRST).only(upper, *keys).stacked("community", upper, lang=lang)
@@ -105,12 +125,19 @@ def _why(outcome: Outcome, level: str) -> str:
     causes = short.loc[short["cause"].fillna("") != "", "cause"].value_counts()
     total = int(causes.sum())
     parts = [
-        phrase("meeting_cause", lang, cause=label(str(cause), lang), share=format_number(count / total, "percent"))
+        phrase(
+            "meeting_cause",
+            lang,
+            cause=label(str(cause), lang),
+            share=format_number(count / total, "percent"),
+        )
         for cause, count in causes.head(MOST_CAUSES).items()
     ]
     widely = spread(flags, outcome.zones)
     spreads = [
-        phrase("meeting_spread", lang, indicator=brief(names, rule), text=spread_text(widely, str(rule), lang))
+        phrase(
+            "meeting_spread", lang, indicator=brief(names, rule), text=spread_text(widely, str(rule), lang)
+        )
         for rule in widely.sort_values("flagged", ascending=False, kind="stable").index[:2]
         if spread_text(widely, str(rule), lang)
     ]
@@ -123,7 +150,11 @@ def _how_much(outcome: Outcome, level: str) -> str:
     """Return the net shortfall of each standard with what it would cost by unit costs, and the money of the project list."""
     lang, names = outcome.lang, Names(outcome)
     gaps = outcome.gap_list
-    own = gaps[(gaps["part"] == "flag") & gaps["unit"].isin(list(_COSTED)) & gaps["zone_id"].map(outcome.zones["level"]).eq(level)]
+    own = gaps[
+        (gaps["part"] == "flag")
+        & gaps["unit"].isin(list(_COSTED))
+        & gaps["zone_id"].map(outcome.zones["level"]).eq(level)
+    ]
     parts = []
     for rule, rows in list(own.groupby("rule_id", sort=False))[:MOST_RULES]:
         code = str(rows["unit"].iloc[0])
@@ -167,15 +198,30 @@ def _who(outcome: Outcome, level: str) -> str:
     lang, names = outcome.lang, Names(outcome)
     gaps = outcome.gap_list
     own = gaps[(gaps["part"] != "finding") & (gaps["flag_kind"] != "")] if len(gaps) else gaps
-    named = own["responsible"].map(lambda lead: str(lead).split(phrase("join_items", "zh"))).explode() if len(own) else pd.Series(dtype=object)
-    offices = named[named.fillna("") != ""].value_counts()
+    named = (
+        own["responsible"].map(lambda lead: str(lead).split(phrase("join_items", "zh"))).explode()
+        if len(own)
+        else pd.Series(dtype=object)
+    )
+    offices = named[~named.fillna("").isin(["", phrase("reporting_no_lead", "zh")])].value_counts()
     upper = next((name for name in ("town", "district") if names.has(name)), "")
     places = own[upper].where(own[upper] != "").value_counts() if upper and len(own) else pd.Series(dtype=int)
     parts = [
-        phrase("meeting_offices", lang, offices=phrase("join_items", lang).join(_counted(offices.head(MOST_OFFICES), lang)))
+        phrase(
+            "meeting_offices",
+            lang,
+            offices=phrase("join_items", lang).join(_counted(offices.head(MOST_OFFICES), lang)),
+        )
         if len(offices)
         else phrase("meeting_no_office", lang),
-        phrase("meeting_towns", lang, towns=phrase("join_items", lang).join(_counted(places.head(MOST_TOWNS), lang))) if len(places) else "",
+        phrase(
+            "meeting_towns",
+            lang,
+            level=label(upper, lang),
+            towns=phrase("join_items", lang).join(_counted(places.head(MOST_TOWNS), lang)),
+        )
+        if len(places)
+        else "",
     ]
     return _joined(parts, lang) + phrase("stop", lang)
 
@@ -201,7 +247,16 @@ def _changed(outcome: Outcome, former: Former | None, level: str) -> str:
     ]  # fmt: skip
     if not new and not gone and not turned:
         return phrase("meeting_unchanged", lang, name=former.name)
-    parts = [phrase("meeting_changes", lang, name=former.name, new=_places(new, names, lang), gone=_places(gone, names, lang)), *turned[:3]]
+    parts = [
+        phrase(
+            "meeting_changes",
+            lang,
+            name=former.name,
+            new=_places(new, names, lang),
+            gone=_places(gone, names, lang),
+        ),
+        *turned[:3],
+    ]
     return _joined(parts, lang) + phrase("stop", lang)
 
 
@@ -209,7 +264,11 @@ def _places(pairs: list[tuple[str, str]], names: Names, lang: str) -> str:
     zones = list(dict.fromkeys(zone for zone, _ in pairs))
     shown = phrase("join_items", lang).join(names.zone(zone) for zone in zones[:4])
     more = phrase("meeting_more", lang, count=len(zones)) if len(zones) > 4 else ""
-    return phrase("meeting_pairs", lang, count=len(pairs), zones=shown + more) if pairs else phrase("meeting_none", lang)
+    return (
+        phrase("meeting_pairs", lang, count=len(pairs), zones=shown + more)
+        if pairs
+        else phrase("meeting_none", lang)
+    )
 
 
 def _short_pairs(outcome: Outcome, level: str) -> set[tuple[str, str]]:
@@ -231,5 +290,13 @@ def _unknown(outcome: Outcome, level: str) -> str:
         (open_zones, "meeting_open_zones"), (int((findings["verdict"] == "no_data").sum()), "meeting_open_findings"),
         (len(outcome.unplaced), "meeting_unplaced"), (round(off), "meeting_off"), (not_known, "meeting_open_nets"),
     ]  # fmt: skip
-    parts = [phrase(code, lang, count=format_number(count, "count"), level=label(level, lang)) for count, code in told if count]
-    return _joined([old, *parts], lang) + phrase("stop", lang) if parts or old else phrase("meeting_nothing_unknown", lang)
+    parts = [
+        phrase(code, lang, count=format_number(count, "count"), level=label(level, lang))
+        for count, code in told
+        if count
+    ]
+    return (
+        _joined([old, *parts], lang) + phrase("stop", lang)
+        if parts or old
+        else phrase("meeting_nothing_unknown", lang)
+    )

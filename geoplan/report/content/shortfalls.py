@@ -67,6 +67,28 @@ def class_texts(names: Names, rule: str) -> dict[str, str]:
     }
 
 
+def overall_texts(lang: str) -> dict[str, str]:
+    """Return what a legend calls each of `FLAG_CLASSES` where several rules are drawn together, each with its own limits."""
+    grades = {code: phrase(f"grade_{code}", lang) for code in GRADES}
+    return grades | {
+        state: label("no_data" if state == "unknown" else state, lang)
+        for state in FLAG_CLASSES[len(GRADES) :]
+    }
+
+
+def zone_classes(outcome: Outcome) -> dict[str, str]:
+    """Return what each zone is drawn as where all rules are drawn together, one of `FLAG_CLASSES`: the deepest grade, else its state.
+
+    What is for reference only is left out.
+    """
+    own = outcome.flags[outcome.flags["flag_kind"] != "reference"]
+    found: dict[str, str] = {}
+    for zone, rows in own.groupby("zone_id", sort=False)[["grade", "state"]]:
+        grades = [grade for grade in rows["grade"] if grade]
+        found[str(zone)] = min(grades, key=GRADES.index) if grades else zone_state(rows["state"]).code
+    return found
+
+
 def class_colours() -> dict[str, str]:
     """Return the colour of each of `FLAG_CLASSES`, the same in every output."""
     grades = {code: look.GRADE_COLOURS[code][0] for code in GRADES}

@@ -32,6 +32,8 @@ from geoplan.report.content.shortfalls import (
     class_texts,
     flag_class,
     flag_state,
+    overall_texts,
+    zone_classes,
 )
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, Tally, column, numbered
 from geoplan.report.content.zones import beside_mean, share_all
@@ -431,7 +433,7 @@ class FlagMatrix:
     more
         How many indicators have no column.
     classes
-        Classes of the legend by how many indicators are short; the last is the one without data.
+        Classes of the legend by the deepest grade; the last is the one without data.
     of_class
         Place of each zone's class, shape (n,).
     figure
@@ -450,6 +452,7 @@ class FlagMatrix:
 def flag_matrix(outcome: Outcome, names: Names, zones: gpd.GeoDataFrame, *, most: int) -> FlagMatrix:
     """Return the flags of `zones`, with columns for at most `most` indicators: those with most flags."""
     lang, flags = outcome.lang, outcome.flags[outcome.flags["zone_id"].isin(zones.index)]
+    flags = flags[flags["flag_kind"] != "reference"]
     rules = list(dict.fromkeys(flags["rule_id"].map(str)))
 
     def wide(column_name: str) -> pd.DataFrame:
@@ -469,9 +472,11 @@ def flag_matrix(outcome: Outcome, names: Names, zones: gpd.GeoDataFrame, *, most
     shown = sorted(judged[np.argsort(-(state[:, judged] == 1).sum(axis=0), kind="stable")[:most]].tolist())
     short = wide("shortfall").to_numpy(dtype=float)
     counts, unknown = (state == 1).sum(axis=1), (state < 0).all(axis=1)
-    classes, limits = _count_classes(len(judged), lang)
-    place = np.where(unknown, len(classes) - 1, np.searchsorted(limits, counts))
-    place = np.where((counts == 0) & (state == 2).any(axis=1), len(classes) - 2, place)
+    overall, drawn = overall_texts(lang), zone_classes(outcome)
+    classes = tuple(
+        ZoneClass(text, class_colours()[code], hatch=code == "unknown") for code, text in overall.items()
+    )
+    place = np.array([FLAG_CLASSES.index(drawn.get(str(zone), "unknown")) for zone in zones.index])
     rows = numbered(
         [str(zones["name"].iloc[k]), *(_matrix_cell(state[k, r], short[k, r]) for r in shown)] for k in order
     )
@@ -505,21 +510,3 @@ def _indicator_lines(names: Names, flags: pd.DataFrame, rules: Sequence[str]) ->
         line = f"{digit} {with_unit(brief(names, rule), names.gap_unit(rule, own['unit']), lang)}"
         out.append(phrase("join_semicolon", lang).join([line, *flag_caveats(own, lang)]))
     return tuple(out)
-
-
-def _count_classes(rules: int, lang: str) -> tuple[tuple[ZoneClass, ...], list[int]]:
-    """Return the classes by number of flags - none, a third, two thirds of the indicators, more - and their upper limits."""
-    low, high = max(1, rules // 3), max(2, 2 * rules // 3)
-    soft, strong = look.COLOURS["flag_soft"], look.COLOURS["flag"]
-    found = [ZoneClass(label("not_flagged", lang), look.COLOURS["not_flagged"])]
-    limits = [0]
-    for first, last, colour in (
-        (1, low, soft),
-        (low + 1, high, look.COLOURS["flag_medium"]),
-        (high + 1, rules, strong),
-    ):
-        if first <= rules:
-            limits.append(min(last, rules))
-            code = "matrix_few" if first >= limits[-1] else "matrix_range"
-            found.append(ZoneClass(phrase(code, lang, low=first, high=limits[-1]), colour))
-    return (*found, ZoneClass(label("mean_met", lang), look.COLOURS["mean_met"]), _no_data(lang)), limits

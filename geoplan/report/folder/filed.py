@@ -55,4 +55,6 @@ def former_run(out: Path, lang: str) -> Former | None:
         outcome = read_outcome(found)
     except GeoplanError:
         return None  # of another version, or not whole: there is nothing to compare with
-    return Former(outcome, phrase("meeting_last_run" if filed is None else "meeting_filed_run", lang, run=found.name))
+    return Former(
+        outcome, phrase("meeting_last_run" if filed is None else "meeting_filed_run", lang, run=found.name)
+    )

@@ -99,9 +99,7 @@ def write_outputs(
     (folder / "run.log").write_text(log(outcome, spent, started.isoformat()), encoding="utf-8", newline="\n")
 
 
-def _write_papers(
-    outcome: Outcome, folder: Path, papers: Sequence[str], former: Former | None
-) -> None:
+def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str], former: Former | None) -> None:
     # imported here: Word and PDF libraries take their time to load, and not every run needs them
     if "word" in papers:
         from geoplan.report.word.document import write_document

@@ -85,8 +85,8 @@ def write_document(document: Document, outcome: Outcome, path: Path, *, maps: bo
 
 def _draw(paper: "_Paper", block: object, room: Atelier | None) -> None:
     match block:
-        case Heading(text, level):
-            paper.heading(text, level)
+        case Heading(text, level, page):
+            paper.heading(text, level, page=page)
         case Paragraph(text, lead):
             paper.text(text, lead=lead)
         case Points(items):
@@ -136,9 +136,12 @@ class _Paper:
             style.font.size = Pt(size)
             style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(4)
 
-    def heading(self, text: str, level: int) -> None:
-        """Add a heading; 0 is the title of the paper."""
-        self._document.add_paragraph(plain(text), style="Title" if level == 0 else f"Heading {level}")
+    def heading(self, text: str, level: int, *, page: bool = False) -> None:
+        """Add a heading, on a new page where asked; 0 is the title of the paper."""
+        style = "Title" if level == 0 else f"Heading {level}"
+        self._document.add_paragraph(plain(text), style=style).paragraph_format.page_break_before = (
+            page or None
+        )
 
     def text(self, text: str, *, lead: str = "") -> None:
         """Add a paragraph of body text; `lead` stands before it in bold, references become fields."""

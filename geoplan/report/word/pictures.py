@@ -1,4 +1,4 @@
-"""The small map of a town in its guidance: communities by how many indicators are short, streets, facilities.
+"""The small map of a town in its guidance: communities by their deepest grade, streets, facilities.
 
 Drawn by matplotlib, which is an optional part of the installation; without it, or without a font that has the names, there is
 no picture and the paper says why.
@@ -6,7 +6,7 @@ no picture and the paper says why.
 
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,17 +17,15 @@ import shapely
 
 from geoplan.report import look
 from geoplan.report.content.basemap import BaseMap, Kind
-from geoplan.report.content.shortfalls import zone_state
-from geoplan.tables import Outcome
+from geoplan.report.content.shortfalls import class_colours, overall_texts, zone_classes
+from geoplan.tables import GRADES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import OutputError
 from geoplan.words.labels import label
 
 #: Size of the picture in inches and its resolution; width on paper in centimetres.
-WIDTH_IN, MOST_HEIGHT_IN, DPI = 6.0, 4.3, 170
+WIDTH_IN, MOST_HEIGHT_IN, DPI = 6.0, 2.3, 170
 WIDTH_CM = 14.0
-#: Indicators short -> fill: none, one, two, three or more.
-FILLS = (look.COLOURS["not_flagged"], look.COLOURS["flag_soft"], "#e58866", look.COLOURS["flag"])
 #: Beyond so many communities names would lie on each other.
 MOST_NAMES = 40
 _MARGIN = 0.04
@@ -35,10 +33,10 @@ _MARGIN = 0.04
 
 @dataclass(frozen=True)
 class Atelier:
-    """What every map of one paper is drawn with: the base map, its flags by community, and the font."""
+    """What every map of one paper is drawn with: the base map, the class of each zone (`FLAG_CLASSES`), and the font."""
 
     base: BaseMap
-    short: Mapping[str, float]
+    classes: Mapping[str, str]
     face: Any
 
     def font(self, size: float) -> Any:  # noqa: ANN401 - matplotlib's
@@ -69,30 +67,14 @@ def atelier(outcome: Outcome) -> Iterator[Atelier | str]:
         with mpl.rc_context():
             # a user's own settings must not change what an office hands in; they are back when the block ends
             mpl.rcdefaults()
-            yield Atelier(base, flags_of(outcome), found)
+            yield Atelier(base, zone_classes(outcome), found)
     finally:
         room.__exit__(None, None, None)
 
 
-#: Stands for a zone of which no indicator is short, but one is met in the mean alone.
-MEAN_MET = -1.0
-
-
-def flags_of(outcome: Outcome) -> dict[str, float]:
-    """Return zone_id -> how many indicators are short; where none is, `MEAN_MET`, or NaN where one cannot be told."""
-    found: dict[str, float] = {}
-    for zone, own in outcome.flags.groupby("zone_id", sort=False)["state"]:
-        short = int((own == "flagged").sum())
-        rest = {"mean_met": MEAN_MET, "unknown": math.nan, "not_flagged": 0.0}
-        found[str(zone)] = float(short) if short else rest[zone_state(own).code]
-    return found
-
-
 def _texts(base: BaseMap) -> Iterable[str]:
     yield from map(str, base.outcome.zones["name"])
-    yield from (phrase(f"paper_map_{code}", base.lang, count=0) for code in ("none", "short", "more"))
-    yield label("no_data", base.lang)
-    yield label("mean_met", base.lang)
+    yield from overall_texts(base.lang).values()
     yield from (kind.label for kind in base.kinds)
     yield label("synthetic_banner", base.lang)
     yield f"0123456789 km{phrase('basemap_north', base.lang)}"
@@ -122,7 +104,7 @@ def town_map(room: Atelier, zone_id: str) -> bytes:
     if len(own) <= MOST_NAMES:
         _draw_names(axes, room, own)
     _draw_scale(axes, room, wide)
-    _draw_legend(figure, room, kinds, [room.short.get(str(zone), 0.0) for zone in own.index])
+    _draw_legend(figure, room, kinds, {room.classes.get(str(zone), "not_flagged") for zone in own.index})
     return _png(figure)
 
 
@@ -147,18 +129,11 @@ def _spread(low: float, high: float, least: float) -> tuple[float, float]:
     return low - more, high + more
 
 
-def _fill(count: float) -> str:
-    """Return the colour of a zone by how many indicators are short."""
-    if math.isnan(count):
-        return look.COLOURS["no_data"]
-    return look.COLOURS["mean_met"] if count == MEAN_MET else FILLS[int(min(count, 3))]
-
-
 def _draw_zones(axes: Any, room: Atelier, own: gpd.GeoDataFrame, town: Any) -> None:  # noqa: ANN401
+    colours = class_colours()
     for zone, shape in own.geometry.items():
-        count = room.short.get(str(zone), 0.0)
-        unknown = math.isnan(count)
-        fill = _fill(count)
+        code = room.classes.get(str(zone), "not_flagged")
+        unknown, fill = code == "unknown", colours[code]
         axes.add_artist(
             _patch(
                 shape, facecolor=fill, edgecolor=look.COLOURS["boundary_strong"], linewidth=0.4,
@@ -246,25 +221,23 @@ def _draw_legend(
     figure: Any,  # noqa: ANN401
     room: Atelier,
     kinds: Sequence[Kind],
-    counts: Sequence[float],
+    drawn: Collection[str],
 ) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    lang, edge = room.base.lang, look.COLOURS["boundary_strong"]
-    told = [phrase("paper_map_none", lang), *(phrase("paper_map_short", lang, count=k) for k in (1, 2))]
-    told.append(phrase("paper_map_more", lang, count=3))
+    lang, edge, colours = room.base.lang, look.COLOURS["boundary_strong"], class_colours()
     entries: list[Any] = [
-        Patch(facecolor=fill, edgecolor=edge, linewidth=0.4, label=text)
-        for fill, text in zip(FILLS, told, strict=True)
+        Patch(
+            facecolor=colours[code],
+            edgecolor=edge,
+            linewidth=0.4,
+            hatch="////" if code == "unknown" else None,
+            label=text,
+        )
+        for code, text in overall_texts(lang).items()
+        if code in GRADES or code in drawn
     ]
-    if MEAN_MET in counts:
-        fill = look.COLOURS["mean_met"]
-        entries.append(Patch(facecolor=fill, edgecolor=edge, linewidth=0.4, label=label("mean_met", lang)))
-    if any(map(math.isnan, counts)):
-        entries.append(
-            Patch(facecolor=look.COLOURS["no_data"], edgecolor=edge, hatch="////", label=label("no_data", lang))
-        )  # fmt: skip
     entries += [
         Line2D(
             [],
