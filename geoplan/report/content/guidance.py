@@ -164,19 +164,15 @@ def _town(
         # how the score is made stands in the workbook, once
         blocks.append(Shown(replace(shown, title=title, notes=(), below=(), page="", on_paper=0)))
     blocks += _town_sites(outcome, names, town)
-    return [*blocks, Remark(_clauses(names, town)), *_caveats(names, mine, lang)]
+    return [*blocks, _foot(names, town, mine)]
 
 
-def _caveats(names: Names, rows: Sequence[Mapping[str, Any]], lang: str) -> list[Remark]:
-    """Return what qualifies a town's figures, as one small line."""
-    said = dict.fromkeys(caveat for row in rows for caveat in gap_caveats(names, row))
-    return [Remark(phrase("join_semicolon", lang).join(said))] if said else []
-
-
-def _clauses(names: Names, town: Town) -> str:
-    """Return the clauses by which a town's gaps are judged."""
+def _foot(names: Names, town: Town, flags: Sequence[Mapping[str, Any]]) -> Remark:
+    """Return the clauses by which a town's gaps are judged, and what qualifies its figures."""
     rules = list(dict.fromkeys(str(row["rule_id"]) for row in town.rows))
-    return phrase("paper_town_clauses", names.lang, clauses=clauses_text(names, rules))
+    said = dict.fromkeys(caveat for row in flags for caveat in gap_caveats(names, row))
+    clauses = phrase("paper_town_clauses", names.lang, clauses=clauses_text(names, rules))
+    return Remark(clauses + phrase("join_semicolon", names.lang).join(said))
 
 
 def _of_town(outcome: Outcome, names: Names, town: Town, first: Table) -> Table:

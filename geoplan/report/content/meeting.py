@@ -55,7 +55,7 @@ def meeting(outcome: Outcome, former: Former | None = None) -> Document:
         *_where_first(outcome, level),
         Paragraph(_why(outcome, level), lead=phrase("meeting_why", lang)),
         Paragraph(_how_much(outcome, level), lead=phrase("meeting_how_much", lang)),
-        Paragraph(_who(outcome, level), lead=phrase("meeting_who", lang)),
+        Paragraph(_who(outcome), lead=phrase("meeting_who", lang)),
         Paragraph(_changed(outcome, former, level), lead=phrase("meeting_changed", lang)),
         Paragraph(_unknown(outcome, level), lead=phrase("meeting_unknown", lang)),
     ]
@@ -193,7 +193,7 @@ def _is_of(kinds: tuple[str, ...], family: str) -> bool:
     return any(narrower(family) & narrower(kind) for kind in kinds)
 
 
-def _who(outcome: Outcome, level: str) -> str:
+def _who(outcome: Outcome) -> str:
     """Return the offices that lead the rules in question, and the towns with most flags."""
     lang, names = outcome.lang, Names(outcome)
     gaps = outcome.gap_list

@@ -24,7 +24,7 @@ from geoplan.words.errors import OutputError
 from geoplan.words.labels import label
 
 #: Size of the picture in inches and its resolution; width on paper in centimetres.
-WIDTH_IN, MOST_HEIGHT_IN, DPI = 6.0, 2.3, 170
+WIDTH_IN, MOST_HEIGHT_IN, DPI = 6.0, 2.2, 170
 WIDTH_CM = 14.0
 #: Beyond so many communities names would lie on each other.
 MOST_NAMES = 40
