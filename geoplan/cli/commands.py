@@ -227,6 +227,30 @@ def annual(
 
 
 @app.command()
+def tasks(
+    result: Annotated[
+        Path,
+        typer.Argument(
+            help="研究、方案或结果文件夹。 Study, scenario, or folder of results.", show_default=False
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="写入的文件。 File to write.")] = Path("tasks.xlsx"),
+    lang: LangOption = None,
+) -> None:
+    """任务分工表：每个单位一张工作表，牵头的在前，配合的在后。 Tasks of a finished run, one sheet an office.
+
+    Example: geoplan tasks out/demo --out tasks.xlsx
+    """
+    from geoplan.report.folder.save import write_tasks
+    from geoplan.standards.packs.tools import new_file
+
+    new_file(out)  # before a study is run
+    found = _outcome(result, lang)
+    sheets = write_tasks(found if lang is None else replace(found, lang=lang), out)
+    console.say("tasks_written", book=out, sheets=sheets)
+
+
+@app.command()
 def assess(
     totals: Annotated[
         Path, typer.Option("--totals", help="总数文件（YAML 或 CSV）。 File of totals, YAML or CSV.")
