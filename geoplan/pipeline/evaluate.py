@@ -39,6 +39,7 @@ from geoplan.standards.gaps import gap_list, gap_list_with_sites
 from geoplan.standards.packs.read import Pack, not_assessed_table, rules_of, rules_table
 from geoplan.standards.projects.costs import with_costs
 from geoplan.standards.projects.facilities import with_projects
+from geoplan.standards.projects.progress import standing
 from geoplan.standards.projects.support import support, support_notes
 from geoplan.standards.rules import Rule
 from geoplan.study.scenario import Scenario
@@ -339,16 +340,20 @@ def project_support(
     rules: Sequence[Rule],
     before: Evaluation,
 ) -> ProjectEffect:
-    """Return 项目库对指标的支撑测算: every rule judged again with the projects that count by the study's year."""
-    listed, own = inputs.projects, inputs.register
-    if listed.empty:
+    """Return 项目库对指标的支撑测算: every rule judged again with the projects that count by the study's year.
+
+    A project whose facility stands in the register counts there, and not again.
+    """
+    own, year = inputs.register, inputs.study.year
+    if inputs.projects.empty:
         return ProjectEffect(SUPPORT.empty(), ())
+    stands, notes = standing(inputs.projects, own.facilities, inputs.zones, year=year)
+    listed = inputs.projects.drop(index=stands.index)
     districts = inputs.zones.index[inputs.zones["level"] == "district"]
     # where a project that names no place counts
     home = str(districts[0]) if len(districts) == 1 else "area/area"
     open_now, ever = (
-        with_projects(own.facilities, own.supplies, listed, year=year, home=home)
-        for year in (inputs.study.year, None)
+        with_projects(own.facilities, own.supplies, listed, year=by, home=home) for by in (year, None)
     )
     register = replace(own, facilities=open_now[0], supplies=open_now[1])
     after = evaluate(graph, replace(inputs, register=register), services, rules, stages=Stages())
@@ -360,9 +365,9 @@ def project_support(
         zones=inputs.zones,
         facilities=ever[0],
         supplies=ever[1],
-        year=inputs.study.year,
+        year=year,
     )
-    return ProjectEffect(table, tuple(support_notes(table, listed)))
+    return ProjectEffect(table, (*notes, *support_notes(table, listed)))
 
 
 def with_project_names(

@@ -8,10 +8,10 @@ from functools import cache
 from geoplan.report.content.names import text
 from geoplan.words.catalogue import LANGUAGES, phrase
 
-#: A sign inside brackets separates nothing: 各镇（街道、园区）.
-_OUTSIDE = r"(?![^()（）]*[)）])"
-#: Between two clauses, and between two offices of one.
-_CLAUSES, _OFFICES = re.compile(rf"[,，;；。]{_OUTSIDE}"), re.compile(rf"[、/]{_OUTSIDE}")
+#: A sign inside brackets, of half or full width, separates nothing: 各镇（街道、园区）.
+_OUTSIDE = r"(?![^()\uff08\uff09]*[)\uff09])"
+#: Between two clauses (comma, semicolon, full stop), and between two offices of one.
+_CLAUSES, _OFFICES = re.compile(rf"[,\uff0c;\uff1b\u3002]{_OUTSIDE}"), re.compile(rf"[\u3001/]{_OUTSIDE}")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _words(which: str) -> re.Pattern[str]:
 
 @cache
 def _behind(role: str) -> re.Pattern[str]:
-    return re.compile(rf"\s*[(（]?(?:{_either(role)})[)）]?\s*$")
+    return re.compile(rf"\s*[(\uff08]?(?:{_either(role)})[)\uff09]?\s*$")
 
 
 @cache
