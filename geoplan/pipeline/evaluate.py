@@ -41,6 +41,7 @@ from geoplan.standards.projects.costs import with_costs
 from geoplan.standards.projects.facilities import with_projects
 from geoplan.standards.projects.progress import standing
 from geoplan.standards.projects.support import support, support_notes
+from geoplan.standards.reported import as_of
 from geoplan.standards.rules import Rule
 from geoplan.study.scenario import Scenario
 from geoplan.study.study import Study
@@ -56,6 +57,7 @@ from geoplan.tables import (
 )
 from geoplan.words.errors import InputError, Note, OutputError, raise_errors
 from geoplan.words.labels import listed
+from geoplan.words.periods import Period
 from geoplan.words.progress import Stages
 
 
@@ -97,6 +99,40 @@ def run(study: Study | Scenario, *, lang: str | None = None, stages: Stages | No
     inputs = gather(study if lang is None else study.in_language(lang), stages=stages)
     found = compute(inputs, stages=stages)
     return result_of(found, outcome_of(found), stages)
+
+
+def run_periods(study: Study, periods: Sequence[Period]) -> dict[Period, Outcome]:
+    """Return the outcome of each period: one run a year, and its findings as they stand at the end of each period of it.
+
+    Parameters
+    ----------
+    study
+        As `geoplan.read_study` gives it; its year does not matter.
+    periods
+        Years, quarters or months, in the order of the result.
+
+    Raises
+    ------
+    GeoplanError
+        As `run`.
+    """
+    years = {period.year: study.in_year(period.year) for period in periods}
+    outcomes = {year: run(own).outcome for year, own in years.items()}
+    rules = rules_of(read_packs(study), switched_on=study.switch_on)
+    found = {}
+    for period in periods:
+        whole = outcomes[period.year]
+        data = AssessmentData(
+            zones=whole.zones,
+            demand=whole.demand,
+            facilities=whole.facilities,
+            supplies=whole.supplies,
+            year=period.year,
+            thresholds=study.thresholds,
+            reported=whole.reported,
+        )
+        found[period] = replace(whole, findings=as_of(data, rules, whole.findings, period))
+    return found
 
 
 @dataclass(frozen=True)

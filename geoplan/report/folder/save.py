@@ -8,7 +8,7 @@ from typing import Any
 from geoplan.network.surface import MinutesRaster, write_minutes
 from geoplan.report.booklet.page import write_report
 from geoplan.report.compare.page import comparison_page
-from geoplan.report.content import annual, comparison, reporting
+from geoplan.report.content import annual, comparison, periods, reporting
 from geoplan.report.content.answers import answers
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.guidance import guidance
@@ -143,6 +143,15 @@ def write_annual(table: annual.Annual, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     write_workbook(annual.annual_pages(table), table.last, book)
     return book, *write_csv([annual.long_table(table)], table.last, folder)
+
+
+def write_periods(outcomes: periods.Periods, folder: Path) -> tuple[Path, ...]:
+    """Write ``annual.xlsx`` (periods beside each other) and ``annual.csv`` (a row an indicator and period); return their paths."""
+    book = folder / "annual.xlsx"
+    folder.mkdir(parents=True, exist_ok=True)
+    titled = periods.titled(outcomes)
+    write_workbook(periods.period_pages(outcomes), titled, book)
+    return book, *write_csv([periods.period_lines(outcomes)], titled, folder)
 
 
 def write_pack(name: str | Path, path: Path, *, lang: str) -> Path:
