@@ -48,17 +48,15 @@ def tasks(outcome: Outcome) -> Table | None:
     rows = [_row(rule, found.get(rule), told[rule], where.get(rule, ()), names) for rule in in_order]
     level = guidance_level(outcome)
     towns = column("towns", lang) if level == "town" else column("towns", lang, header=label(level, lang))
+    has_annex = "annex" in rules and rules["annex"].any()
+    number = column("annex_no", lang, header=phrase("tasks_annex", lang), depth=3 if has_annex else 4)
     columns = (
-        "serial", "annex_no", "task", "rule_id", "annex_target", "leads", "supports", towns, "due_year", "adopted_value", "adopted_from",
+        "serial", number, "task", "rule_id", "annex_target", "leads", "supports", towns, "due_year", "adopted_value", "adopted_from",
         "done_and_due", "adopted_progress", "adopted_verdict", "members", "clause", "finding_note", "caveats",
     )  # fmt: skip
-    # the annex's own number stands beside the table's
-    depths: dict[str, Any] = {"rule_id": 4} | (
-        {} if "annex" in rules and rules["annex"].any() else {"annex_no": 4}
-    )
     strong = frozenset(at for at, rule in enumerate(in_order) if names.of_rule(rule, "is_binding"))
     notes = (phrase("tasks_note", lang), phrase("tasks_note_where", lang), phrase("annex_note_adopted", lang))
-    return table_of("tasks", lang, columns, rows, depths=depths, notes=notes, frozen=3, strong=strong)
+    return table_of("tasks", lang, columns, rows, depths={"rule_id": 4}, notes=notes, frozen=3, strong=strong)
 
 
 def _annex_first(rules: pd.DataFrame) -> list[str]:
