@@ -202,28 +202,67 @@ def compare(
 def annual(
     context: typer.Context,
     study: StudyPath,
-    years: Annotated[list[str], typer.Option("--years", help="年份，如 2023-2025。 Years, e.g. 2023-2025.")],
+    years: Annotated[
+        list[str],
+        typer.Option(
+            "--years",
+            help="年份、季度或月份，如 2023-2025、2025Q1-2025Q4、2025-03。 Years, quarters or months, e.g. 2023-2025, 2025Q1-2025Q4, 2025-03.",
+        ),
+    ],
     out: OutOption = None,
     lang: LangOption = None,
 ) -> None:
     """年度考核表：同一项目多个年份的完成率与序时进度。 The same study for several years in one table.
 
+    季度、月份为监测表，部门填报值截至期末。 Quarters and months: what departments had reported by their end.
+
     Example: geoplan annual study.yaml --years 2023 2024 2025
     """
     from geoplan.pipeline.evaluate import run as run_study
+    from geoplan.pipeline.evaluate import run_periods
     from geoplan.report.content.annual import annual as annual_of
-    from geoplan.report.content.annual import years_of
+    from geoplan.report.content.annual import periods_of
     from geoplan.report.folder.delivery import delivery
-    from geoplan.report.folder.save import write_annual
+    from geoplan.report.folder.save import write_annual, write_periods
     from geoplan.study.study import read_study
 
     own = read_study(study)
     own = own if lang is None else own.in_language(lang)
-    outcomes = [run_study(own.in_year(year)).outcome for year in years_of([*years, *context.args])]
+    periods = periods_of([*years, *context.args])
     folder = out or own.out_folder / "annual"
-    with delivery(folder) as made:
-        write_annual(annual_of(outcomes), made.folder)
+    if any(period.is_part for period in periods):
+        found = run_periods(own, periods)
+        with delivery(folder) as made:
+            write_periods(found, made.folder)
+    else:
+        table = annual_of([run_study(own.in_year(period.year)).outcome for period in periods])
+        with delivery(folder) as made:
+            write_annual(table, made.folder)
     console.say("written", folder=folder)
+
+
+@app.command()
+def tasks(
+    result: Annotated[
+        Path,
+        typer.Argument(
+            help="研究、方案或结果文件夹。 Study, scenario, or folder of results.", show_default=False
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="写入的文件。 File to write.")] = Path("tasks.xlsx"),
+    lang: LangOption = None,
+) -> None:
+    """任务分工表：每个单位一张工作表，牵头的在前，配合的在后。 Tasks of a finished run, one sheet an office.
+
+    Example: geoplan tasks out/demo --out tasks.xlsx
+    """
+    from geoplan.report.folder.save import write_tasks
+    from geoplan.standards.packs.tools import new_file
+
+    new_file(out)  # before a study is run
+    found = _outcome(result, lang)
+    sheets = write_tasks(found if lang is None else replace(found, lang=lang), out)
+    console.say("tasks_written", book=out, sheets=sheets)
 
 
 @app.command()

@@ -42,8 +42,10 @@ from geoplan.standards.packs.read import Pack, not_assessed_table, rules_of, rul
 from geoplan.standards.priority import priorities, with_priority
 from geoplan.standards.projects.costs import with_costs
 from geoplan.standards.projects.facilities import with_projects
-from geoplan.standards.projects.relief import Built, projects_under_way, relief, with_planned
+from geoplan.standards.projects.progress import standing
+from geoplan.standards.projects.relief import Built, opening, projects_under_way, relief, with_opening
 from geoplan.standards.projects.support import support, support_notes
+from geoplan.standards.reported import as_of
 from geoplan.standards.rules import Rule
 from geoplan.study.scenario import Scenario
 from geoplan.study.study import Study
@@ -59,6 +61,7 @@ from geoplan.tables import (
 )
 from geoplan.words.errors import InputError, Note, OutputError, raise_errors
 from geoplan.words.labels import listed
+from geoplan.words.periods import Period
 from geoplan.words.progress import Stages
 
 
@@ -100,6 +103,40 @@ def run(study: Study | Scenario, *, lang: str | None = None, stages: Stages | No
     inputs = gather(study if lang is None else study.in_language(lang), stages=stages)
     found = compute(inputs, stages=stages)
     return result_of(found, outcome_of(found), stages)
+
+
+def run_periods(study: Study, periods: Sequence[Period]) -> dict[Period, Outcome]:
+    """Return the outcome of each period: one run a year, and its findings as they stand at the end of each period of it.
+
+    Parameters
+    ----------
+    study
+        As `geoplan.read_study` gives it; its year does not matter.
+    periods
+        Years, quarters or months, in the order of the result.
+
+    Raises
+    ------
+    GeoplanError
+        As `run`.
+    """
+    years = {period.year: study.in_year(period.year) for period in periods}
+    outcomes = {year: run(own).outcome for year, own in years.items()}
+    rules = rules_of(read_packs(study), switched_on=study.switch_on)
+    found = {}
+    for period in periods:
+        whole = outcomes[period.year]
+        data = AssessmentData(
+            zones=whole.zones,
+            demand=whole.demand,
+            facilities=whole.facilities,
+            supplies=whole.supplies,
+            year=period.year,
+            thresholds=study.thresholds,
+            reported=whole.reported,
+        )
+        found[period] = replace(whole, findings=as_of(data, rules, whole.findings, period))
+    return found
 
 
 @dataclass(frozen=True)
@@ -374,20 +411,23 @@ def project_support(
 ) -> ProjectEffect:
     """Return 项目库对指标的支撑测算: every rule judged again with the projects that count by the study's year.
 
-    Beside it stands what everything under way, whenever it opens, does about each flag.
+    A project whose facility stands in the register counts there, and not again. Beside it stands what everything under way, whenever it
+    opens, does about each flag.
     """
-    listed, own = inputs.projects, inputs.register
-    under_way = projects_under_way(listed, own.left_out)
+    own, year = inputs.register, inputs.study.year
+    stands, notes = standing(inputs.projects, own.facilities, inputs.zones, year=year)
+    listed = inputs.projects.drop(index=stands.index)
+    planned = opening(own.left_out, listed, inputs.zones, year=year)
+    under_way = projects_under_way(listed, planned)
     if under_way.empty:
-        return ProjectEffect(SUPPORT.empty(), ())
+        return ProjectEffect(SUPPORT.empty(), notes)
     districts = inputs.zones.index[inputs.zones["level"] == "district"]
     # where a project that names no place counts
     home = str(districts[0]) if len(districts) == 1 else "area/area"
     open_now, ever = (
-        with_projects(own.facilities, own.supplies, listed, year=year, home=home)
-        for year in (inputs.study.year, None)
+        with_projects(own.facilities, own.supplies, listed, year=by, home=home) for by in (year, None)
     )
-    every = with_planned(*ever, own, year=inputs.study.year)
+    every = with_opening(*ever, planned, own, year=year)
     with_all = _with_facilities(graph, inputs, services, rules, *every)
     left = relief(
         before.assessment.flags,
@@ -400,7 +440,7 @@ def project_support(
         lang=inputs.study.lang,
     )
     if listed.empty:
-        return ProjectEffect(SUPPORT.empty(), (), left)
+        return ProjectEffect(SUPPORT.empty(), notes, left)
     is_all = len(open_now[0]) == len(every[0]) and len(open_now[1]) == len(every[1])
     after = with_all if is_all else _with_facilities(graph, inputs, services, rules, *open_now)
     table = support(
@@ -411,9 +451,9 @@ def project_support(
         zones=inputs.zones,
         facilities=ever[0],
         supplies=ever[1],
-        year=inputs.study.year,
+        year=year,
     )
-    return ProjectEffect(table, tuple(support_notes(table, listed)), left)
+    return ProjectEffect(table, (*notes, *support_notes(table, listed)), left)
 
 
 def _with_facilities(

@@ -69,7 +69,9 @@ def neighbours_of(
         return {}
     points = np.array([(point.x, point.y) for point in shapes.representative_point()])
     away, at = cKDTree(points).query(
-        points, k=min(MOST_NEIGHBOURS + 1, len(points)), distance_upper_bound=float(np.nextafter(within_m, np.inf))
+        points,
+        k=min(MOST_NEIGHBOURS + 1, len(points)),
+        distance_upper_bound=float(np.nextafter(within_m, np.inf)),
     )
     return {
         str(shapes.index[row]): tuple(str(shapes.index[k]) for k, far in zip(at[row], away[row], strict=True) if k != row and np.isfinite(far))

@@ -194,10 +194,10 @@ def path_target(targets: Sequence[Target], *, year: int) -> Target | None:
     return next((target for target in stated if target.year > year), stated[-1] if stated else None)
 
 
-def on_path(start: Base | None, targets: Sequence[Target], low: float, high: float, *, year: int) -> str:
+def on_path(start: Base | None, targets: Sequence[Target], low: float, high: float, *, year: float) -> str:
     """Return ``on_path`` or ``behind`` against the straight line from the base, or the first target, to the next target.
 
-    Without a base the line begins at the first of several targets. Empty where there is neither, no figure, or `year` does not
+    `year` is that at whose end the figure stands, 2024.5 in the middle of 2025. Without a base the line begins at the first of several targets. Empty where there is neither, no figure, or `year` does not
     lie between them.
     """
     ahead = [target for target in targets if target.floor is not None]

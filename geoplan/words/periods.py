@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-_FORMS = (re.compile(r"(?P<year>\d{4})(?:Q(?P<quarter>[1-4]))?"), re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])"))  # fmt: skip
+_FORMS = (re.compile(r"(?P<year>[0-9]{4})(?:Q(?P<quarter>[1-4]))?"), re.compile(r"(?P<year>[0-9]{4})-(?P<month>0[1-9]|1[0-2])"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Period:
     year: int
     passed: float
     text: str
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a quarter or a month."""
+        return self.text != f"{self.year}"
 
     @property
     def end(self) -> float:
@@ -46,6 +51,25 @@ def parse_period(text: str) -> Period:
             passed = int(quarter) / 4 if quarter else int(month) / 12 if month else 1.0
             return Period(int(parts["year"]), passed, text.strip())
     raise ValueError("must be a year, a quarter or a month, such as `2025`, `2025Q2` or `2025-06`")
+
+
+def span(first: Period, last: Period) -> tuple[Period, ...]:
+    """Return the periods from one to another of its kind; ValueError where they are of two kinds.
+
+    Examples
+    --------
+    >>> [period.text for period in span(parse_period("2024Q4"), parse_period("2025Q2"))]
+    ['2024Q4', '2025Q1', '2025Q2']
+    """
+    mark = first.text[4:5]
+    if mark != last.text[4:5]:
+        raise ValueError(f"`{first.text}` and `{last.text}` are of two kinds")
+    many, digits = {"": (1, 0), "Q": (4, 1), "-": (12, 2)}[mark]
+    ends = range(round(first.end * many), round(last.end * many) + 1)
+    numbered = [((end - 1) // many + 1, (end - 1) % many + 1) for end in ends]
+    return tuple(
+        parse_period(f"{year}{mark}{number:0{digits}}" if mark else f"{year}") for year, number in numbered
+    )
 
 
 #: Days of the week as OpenStreetMap writes them.

@@ -254,7 +254,7 @@ def _register(more):
 def project_list(*rows):
     """Return a project list of rows that say what they know: the rest is not known, and a row without a point has none."""
     table = gpd.GeoDataFrame(
-        [{"works": "", "services": (), "zone_id": None, "cost_from": "", "funds": "", "unit": "", "serves": (), "indicators": (),
+        [{"works": "", "extends": "", "services": (), "zone_id": None, "cost_from": "", "funds": "", "unit": "", "serves": (), "indicators": (),
           "location_quality": "exact" if "geometry" in row else "missing", "source_file": "projects.xlsx", "source_row": number,
           "geometry": None, **dict.fromkeys(AMOUNTS, np.nan)} | row for number, row in enumerate(rows, start=2)],
         geometry="geometry", crs=CRS,

@@ -6,39 +6,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project_rows import listed, project
 
 from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.register import COLUMNS
 from geoplan.inputs.projects import join_projects, read_projects
-from geoplan.inputs.projects.fields import ADDED
 from geoplan.standards.projects.facilities import as_facilities, counting, enlarged, with_projects
 from geoplan.tables import FACILITIES, SUPPLIES
 
 HOME = "district/1"
 BASE = {"项目名称": "甲敬老院", "类别": "养老", "建设性质": "新建", "建设地点": "西镇", "新增床位": "90", "建设年限": "2025"}  # fmt: skip
-
-
-def project(**given):
-    """Return one project with defaults, as read."""
-    row = {
-        "name": "甲", "works": "new", "services": ("elder_home",), "facilities": 1.0, "cost": np.nan, "cost_from": "", "funds": "",
-        "start_year": np.nan, "open_year": 2025.0, "unit": "", "zone_id": "town/2", "serves": (), "indicators": (),
-        "location_quality": "missing", "source_file": "l.csv", "source_row": 2, "number": "1", "type_word": "", "place": "西镇",
-        "content": "", "extends": "", "approximate": False, "geometry": None, **dict.fromkeys(ATTRIBUTES),
-    }  # fmt: skip
-    for supply in ADDED:
-        row[supply] = row[f"{supply}_high"] = np.nan
-    for key, value in given.items():
-        row[key] = value
-        if key in ADDED and f"{key}_high" not in given:
-            row[f"{key}_high"] = value
-    return row
-
-
-def listed(*rows):
-    index = pd.Index([f"l.csv#{at + 2}" for at in range(len(rows))], name="project_id", dtype=object)
-    table = pd.DataFrame(list(rows), index=index).astype(dict.fromkeys(ATTRIBUTES, "boolean"))
-    return gpd.GeoDataFrame(table, geometry="geometry", crs="EPSG:4547")
 
 
 def amounts(supplies, supply):

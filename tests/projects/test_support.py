@@ -13,10 +13,10 @@ import geoplan as gp
 from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.projects import read_projects
 from geoplan.network.graph import build_graph
-from geoplan.pipeline.evaluate import evaluate
+from geoplan.pipeline.evaluate import evaluate, project_support
 from geoplan.pipeline.gather import gather, read_packs
 from geoplan.standards.packs.read import read_pack, rules_of
-from geoplan.standards.projects.facilities import with_projects
+from geoplan.standards.projects.facilities import as_facilities, with_projects
 from geoplan.standards.projects.support import rule_words, support, support_notes
 from geoplan.tables import SUPPORT
 from geoplan.words.errors import TableError
@@ -47,7 +47,8 @@ def demo():
         before.findings, after.findings, found.projects, rules, zones=inputs.zones, facilities=every[0], supplies=every[1],
         year=study.year,
     )  # fmt: skip
-    return {"table": table, "projects": found, "before": before, "after": after}
+    asked = (graph, inputs, services, rules)
+    return {"table": table, "projects": found, "before": before, "after": after, "asked": asked}
 
 
 def row(table, rule, zone="district/HZ"):
@@ -110,6 +111,36 @@ def test_the_table_agrees_with_both_assessments(demo):
     assert (table["verdict_after"] == "not_met").any()
     assert met["verdict_after"] == met["verdict_before"] + changed["won"] - changed.get("lost", 0)
     assert support_notes(table, demo["projects"].projects) == ()
+
+
+def test_a_project_whose_facility_stands_in_the_register_is_not_counted_twice(demo):
+    graph, inputs, services, rules = demo["asked"]
+    own, centre = inputs.register, demo["projects"].projects.iloc[[0]]
+    new, more = as_facilities(centre, year=2025)
+    new = (
+        new.drop(columns="project_id")
+        .assign(status="existing", open_year=2024.0)
+        .reindex(columns=own.facilities.columns)
+    )
+    facilities = pd.concat([own.facilities, new]).astype(own.facilities.dtypes.drop("geometry").to_dict())
+    supplies = pd.concat([own.supplies, more.drop(columns="project_id")], ignore_index=True)
+    stands = replace(own, facilities=facilities, supplies=supplies)
+    now = replace(inputs, register=stands, projects=demo["projects"].projects)
+    before = evaluate(graph, now, services, rules, stages=Stages())
+    found = project_support(graph, now, services, rules, before)
+    # 20 and the centre's 40 places for 12,000 residents; the nursery class adds 20, the centre nothing more
+    told = row(found.support, "huzhong.places_per_1000_residents")
+    assert (told["actual_before"], told["actual_after"]) == (pytest.approx(60 / 12), pytest.approx(80 / 12))
+    assert told["projects"] == ("huzhong_projects.xlsx#9",)
+    (note,) = [note for note in found.notes if note.code == "project_stands_by_name"]
+    assert (note.row, note.severity) == (3, "warning")
+    assert note.text("zh").count("呼中区托育综合服务中心") == 2
+    # every project may stand already
+    alone = replace(now, projects=centre)
+    told = row(
+        project_support(graph, alone, services, rules, before).support, "huzhong.places_per_1000_residents"
+    )
+    assert (told["actual_after"], told["projects"], told["change"]) == (pytest.approx(60 / 12), (), "same")
 
 
 def test_the_demo_list_is_made_anew_the_same(tmp_path):

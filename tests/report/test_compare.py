@@ -15,7 +15,7 @@ from geoplan.cli.demo import demo_study
 from geoplan.pipeline.evaluate import run
 from geoplan.report.compare.page import comparison_page, payload
 from geoplan.report.content import comparison as room
-from geoplan.report.content.annual import annual, indicators_table, years_of
+from geoplan.report.content.annual import annual, indicators_table, periods_of
 from geoplan.report.content.annual import long_table as annual_lines
 from geoplan.report.content.comparison import compare
 from geoplan.report.content.table import Amount, Coded, Tally, cell_text
@@ -373,7 +373,7 @@ def test_two_different_years_are_needed(make, years):
 @pytest.mark.parametrize("word", ["23", "2023-", "２０２３", "a", "2023-24", ""])
 def test_what_is_no_year(word):
     with pytest.raises(StudyError, match="no year"):
-        years_of([word])
+        periods_of([word])
 
 
 def test_the_demo_in_two_years(demo, tmp_path):

@@ -29,6 +29,24 @@ NAMED_TYPES: tuple[tuple[str, str, str], ...] = (
     ("elder", r"敬老院|养老院|福利院|康养|怡康院|老年公寓|老年乐园|医养|颐养|养老服务中心|养老机构|护理院", "elder_home"),
 )  # fmt: skip
 
+#: Further words of names that tell one facility of a type from no other.
+_COMMON = (
+    r"综合|服务|中心|机构|设施|社区|养老|托育|照料|护理|照护|公办|普惠|项目|工程|[站点室部所处园院班楼家]"
+)
+
+
+def own_name(name: str) -> str:
+    """Return what is left of a cleaned name without the words of its type: what tells it from others.
+
+    Examples
+    --------
+    >>> own_name("向阳社区日间照料室"), own_name("社区居家养老服务站"), own_name("碧水镇松鹤养老院")
+    ('向阳', '', '碧水镇松鹤')
+    """
+    for _, words, _ in NAMED_TYPES:
+        name = re.sub(words, "", name)
+    return re.sub(_COMMON, "", name)
+
 
 def type_words(types: Types) -> dict[str, tuple[str, ...]]:
     """Return the words of a study's ``types`` as they are compared -> facility types."""

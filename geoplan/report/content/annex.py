@@ -100,10 +100,7 @@ def _annex(outcome: Outcome, pack: str, *, title: str) -> Table:
 
 def _row(row: Mapping[str, Any], names: Names) -> list[Cell]:
     lang, rule = names.lang, str(row["rule_id"])
-    form, measured = names.format(rule), measured_of(names, row)
-    adopted = (
-        Amount.between(row["adopted_low"], row["adopted_high"], form) if present(row["adopted"]) else None
-    )
+    form, measured, adopted = names.format(rule), measured_of(names, row), adopted_of(names, row)
     low, high = (row["adopted_low"], row["adopted_high"]) if adopted else (None, None)
     missing = text(row[f"missing_{lang}"]) if row["adopted_verdict"] == "no_data" else ""
     return [
@@ -112,11 +109,23 @@ def _row(row: Mapping[str, Any], names: Names) -> list[Cell]:
         text(names.of_rule(rule, f"target_text_{lang}")), measured,
         Amount.between(row["reported"], row["reported_high"], form), text(row["reported_period"]),
         _difference(row, measured, form), _reason(row, measured, lang), adopted,
-        Coded(row["adopted"], phrase(f"adopt_{row['adopted']}", lang)) if present(row["adopted"]) else None,
+        adopted_from(row, lang),
         completion(row, low, high), progress_text(names, row, low, high), Coded.of(row["adopted_on_path"]),
         Coded(row["adopted_verdict"]), text(names.of_rule(rule, "lead")), text(row["reported_by"]), names.clause(rule), missing,
         phrase("join_semicolon", lang).join(caveats_of(row, lang)),
     ]  # fmt: skip
+
+
+def adopted_of(names: Names, row: Mapping[str, Any]) -> Amount | None:
+    """Return 采用值 of a finding; None where it is neither measured nor reported."""
+    if not present(row["adopted"]):
+        return None
+    return Amount.between(row["adopted_low"], row["adopted_high"], names.format(row["rule_id"]))
+
+
+def adopted_from(row: Mapping[str, Any], lang: str) -> Coded | None:
+    """Return which of the two figures counts; None where there is neither."""
+    return Coded(row["adopted"], phrase(f"adopt_{row['adopted']}", lang)) if present(row["adopted"]) else None
 
 
 def _difference(row: Mapping[str, Any], measured: Amount | None, form: str) -> Amount | None:

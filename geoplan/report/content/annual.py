@@ -3,6 +3,7 @@
 Nothing is measured here: each year's figures are those of that year's own run.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note, StudyError, TableError
 from geoplan.words.labels import label
 from geoplan.words.numbers import change_format
+from geoplan.words.periods import Period, parse_period, span
 
 #: Columns of `Annual.findings`; shares are 0-1.
 FINDINGS: Mapping[str, str] = {
@@ -71,27 +73,30 @@ class Annual:
         return replace(own, name=f"{own.name} {years[0]}–{years[-1]}", synthetic=synthetic)
 
 
-def years_of(words: Sequence[str]) -> tuple[int, ...]:
-    """Return the years that a command line names: ``2023 2024``, ``2023,2025`` or ``2023-2025``.
+def periods_of(words: Sequence[str]) -> tuple[Period, ...]:
+    """Return the periods that a command line names, in order: ``2023 2024``, ``2023,2025``, ``2023-2025``, ``2025Q1-2025Q3``, ``2025-06``.
 
     Raises
     ------
     StudyError
-        If a word is no year.
+        If a word is no year, quarter or month.
 
     Examples
     --------
-    >>> years_of(["2023-2025", "2030"]), years_of(["2024,2023"])
-    ((2023, 2024, 2025, 2030), (2023, 2024))
+    >>> [period.text for period in periods_of(["2023-2025", "2030"])], [period.text for period in periods_of(["2025-03,2025Q1"])]
+    (['2023', '2024', '2025', '2030'], ['2025-03', '2025Q1'])
     """
-    years: set[int] = set()
+    found: dict[str, Period] = {}
     for word in (part.strip() for text_given in words for part in text_given.split(",")):
-        first, dash, last = word.partition("-")
-        span = (first, last) if dash else (first, first)
-        if not all(len(end) == 4 and end.isascii() and end.isdigit() for end in span):
-            raise StudyError(Note.of("annual_year_word", word=word, severity="error"))
-        years |= set(range(int(span[0]), int(span[1]) + 1))
-    return tuple(sorted(years))
+        # a span has a dash before its second year
+        first, dash, last = re.sub(r"-(?=\d{4})", "\n", word, count=1).partition("\n")
+        try:
+            own = span(parse_period(first), parse_period(last if dash else first))
+        except ValueError:
+            raise StudyError(Note.of("annual_year_word", word=word, severity="error")) from None
+        found |= {period.text: period for period in own}
+    # of those that end together the shortest first
+    return tuple(sorted(found.values(), key=lambda period: (period.end, -len(period.text), period.text)))
 
 
 def annual(outcomes: Sequence[Outcome]) -> Annual:
@@ -111,7 +116,7 @@ def annual(outcomes: Sequence[Outcome]) -> Annual:
     if len(by_year) < 2 or len(by_year) < len(outcomes):
         years = ", ".join(str(outcome.year) for outcome in outcomes)
         raise TableError(Note.of("annual_years", years=years, severity="error"))
-    return Annual(by_year, _findings(by_year), _circle(by_year))
+    return Annual(by_year, _findings(by_year), circle_rows(by_year))
 
 
 def _findings(outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
@@ -149,7 +154,8 @@ def _judged(row: Mapping[str, Any], rules: pd.DataFrame, year: int) -> dict[str,
     }  # fmt: skip
 
 
-def _circle(outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
+def circle_rows(outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
+    """Return people in the circle (`CIRCLE`) of each year, by service and zone."""
     parts = []
     for year, outcome in outcomes.items():
         own = whole_zones(outcome, measure="network")

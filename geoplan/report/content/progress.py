@@ -45,9 +45,15 @@ def _number(value: object) -> float:
     return float(value) if present(value) else np.nan  # type: ignore[arg-type]
 
 
+def begin_of(names: Names, rule: str) -> tuple[float, float]:
+    """Return the same as `start_of`, from the names of an outcome."""
+    value, year = (_number(names.of_rule(rule, column)) for column in ("path_value", "path_year"))
+    return value, year
+
+
 def progress_text(names: Names, row: Mapping[str, Any], low: object, high: object) -> str:
     """Return 已完成 / 应完成 of a value of a finding, as ``60% / 75%``; nothing where the plan gives no start or no figure."""
-    start, year = (_number(names.of_rule(str(row["rule_id"]), key)) for key in ("path_value", "path_year"))
+    start, year = begin_of(names, str(row["rule_id"]))
     if not present(low) or not present(row["path_target"]):
         return ""
     done = way_done(_number(low), _number(high), start=start, target=float(row["path_target"]))

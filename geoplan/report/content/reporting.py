@@ -3,12 +3,13 @@
 What `geoplan.inputs.lists.reporting` reads: its columns have the same names and headers.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from geoplan.inputs.lists.reporting import FIELDS
 from geoplan.report.content.names import present, text
+from geoplan.report.content.offices import offices_of
 from geoplan.report.content.table import Column, Table
 from geoplan.standards.packs.read import Pack, rules_table
 from geoplan.words.catalogue import phrase
@@ -20,7 +21,7 @@ _WIDTHS = {
 }  # fmt: skip
 #: Columns that a department fills; the others tell it what is asked.
 FILLED = ("period", "value", "adopt", "reason", "by")
-#: What stands between two offices that a plan names for one row.
+#: What stands between two offices in a cell, as plans write it.
 _OFFICES = phrase("join_items", "zh")
 
 
@@ -34,10 +35,10 @@ def reporting_tables(packs: Sequence[Pack], *, year: int, lang: str) -> tuple[Ta
     rules = rules_table(packs)
     rows: dict[str, list[list[str]]] = {}
     strong: dict[str, set[int]] = {}
-    every = {office for lead in rules["lead"] for office in text(lead).split(_OFFICES) if office}
+    named = dict(zip(rules.index, offices_of(rules["lead"]), strict=True))
     for rule_id, rule in _asked(rules):
-        named = [_full(office, every) for office in text(rule["lead"]).split(_OFFICES) if office]
-        first, *others = named or [phrase("reporting_no_lead", lang)]
+        told = named[rule_id]
+        first, *others = (*told.leads, *told.supports) or (phrase("reporting_no_lead", lang),)
         own = rows.setdefault(first, [])
         if rule["is_binding"]:
             strong.setdefault(first, set()).add(len(own))
@@ -66,11 +67,6 @@ def _asked(rules: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
         asked = own[(own["annex"] != "") | own["is_reported"]]
         ordered = (asked if len(asked) else own).sort_values("annex_order", kind="stable")
         yield from ((str(name), rule) for name, rule in ordered.iterrows())
-
-
-def _full(office: str, every: Collection[str]) -> str:
-    """Return an office as the plan names it elsewhere with its level in front: 区民政局 for 民政局."""
-    return next((other for other in sorted(every) if other[1:] == office), office)
 
 
 def _base(rule: pd.Series) -> str:

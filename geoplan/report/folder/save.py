@@ -1,4 +1,4 @@
-"""The files of a run, of a comparison and of an annual table, each written into one folder; the form for departments."""
+"""The files of a run, of a comparison and of an annual table, each written into one folder; workbooks for departments."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,14 @@ from typing import Any
 from geoplan.network.surface import MinutesRaster, write_minutes
 from geoplan.report.booklet.page import write_report
 from geoplan.report.compare.page import comparison_page
-from geoplan.report.content import annual, comparison, reporting
+from geoplan.report.content import annual, comparison, periods, reporting
 from geoplan.report.content.answers import answers
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.guidance import guidance
 from geoplan.report.content.guide import guide
 from geoplan.report.content.meeting import Former, meeting
 from geoplan.report.content.registry import tables
+from geoplan.report.content.tasks import tasks_by_office
 from geoplan.report.folder.manifest import environment_block, write_manifest
 from geoplan.report.folder.store import write_outcome
 from geoplan.report.layers.exports import write_exports
@@ -151,6 +152,15 @@ def write_annual(table: annual.Annual, folder: Path) -> tuple[Path, ...]:
     return book, *write_csv([annual.long_table(table)], table.last, folder)
 
 
+def write_periods(outcomes: periods.Periods, folder: Path) -> tuple[Path, ...]:
+    """Write ``annual.xlsx`` (periods beside each other) and ``annual.csv`` (a row an indicator and period); return their paths."""
+    book = folder / "annual.xlsx"
+    folder.mkdir(parents=True, exist_ok=True)
+    titled = periods.titled(outcomes)
+    write_workbook(periods.period_pages(outcomes), titled, book)
+    return book, *write_csv([periods.period_lines(outcomes)], titled, folder)
+
+
 def write_pack(name: str | Path, path: Path, *, lang: str) -> Path:
     """Write a pack of rules as a workbook (.xlsx) or as YAML (.yaml, .yml), by the ending of `path`; return `path`.
 
@@ -208,6 +218,27 @@ def write_reporting_form(packs: Sequence[Pack], path: Path, *, year: int, lang: 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_form(made, path, filled=reporting.FILLED, choices=choices, lang=lang)
+    except OSError as error:
+        raise OutputError(Note.of("output_unwritable", file=str(path), why=str(error), severity="error")) from error  # fmt: skip
+    return len(made)
+
+
+def write_tasks(outcome: Outcome, path: Path) -> int:
+    """Write 任务分工表 as a workbook with one sheet an office; return how many sheets it has.
+
+    Raises
+    ------
+    OutputError
+        If the file is there already, cannot be written, or no pack of rules judges.
+    """
+    if path.exists():
+        raise OutputError(Note.of("pack_exists", file=str(path), severity="error"))
+    made = tasks_by_office(outcome)
+    if not made:
+        raise OutputError(Note.of("tasks_none", file=str(path), severity="error"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_workbook(made, outcome, path)
     except OSError as error:
         raise OutputError(Note.of("output_unwritable", file=str(path), why=str(error), severity="error")) from error  # fmt: skip
     return len(made)

@@ -103,6 +103,7 @@ SERVICE_COLOURS = ("#2f2a6b", "#8a4b08", "#0b5a3c", "#5a1a5c")
 #: Codes that are coloured as others: what turns out well as what is met, what turns out badly as a flag.
 TONES: Mapping[str, str] = {
     "won": "met", "gone": "met", "opened": "met", "larger": "met", "on_path": "met", "behind": "not_met",
+    "built": "met", "late": "flag", "due": "mean_met", "unverified": "no_data", "undated": "no_data",
     "lost": "flag", "new": "flag", "closed": "flag", "smaller": "flag",
 }  # fmt: skip
 

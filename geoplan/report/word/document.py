@@ -131,7 +131,13 @@ class _Paper:
         """Give a compact paper small type and narrow margins above and below."""
         section = self._document.sections[0]
         section.top_margin = section.bottom_margin = Cm(1.6)
-        for name, size in (("Caption", 9.0), (TEXT, 10.0), (NOTE, 8.0), ("Heading 1", 14.0), ("Heading 2", 12.0)):
+        for name, size in (
+            ("Caption", 9.0),
+            (TEXT, 10.0),
+            (NOTE, 8.0),
+            ("Heading 1", 14.0),
+            ("Heading 2", 12.0),
+        ):
             style = self._document.styles[name]
             style.font.size = Pt(size)
             style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(3)

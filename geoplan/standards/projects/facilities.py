@@ -116,21 +116,27 @@ def with_projects(
 
 
 def enlarged(projects: pd.DataFrame, existing: pd.DataFrame | None) -> pd.Series:
-    """Return the facility that each project enlarges (facility_id), null where it stands on its own; by project_id."""
+    """Return the facility that each project enlarges (facility_id), null where it stands on its own; by project_id.
+
+    A project says it by name, or by the code that the register has for it.
+    """
     found = pd.Series([None] * len(projects), index=projects.index, dtype=object)
     if existing is None or existing.empty:
         return found
-    named = existing["name"].map(clean_name)
+    keys = [existing[key].map(clean_name) for key in ("name", "register_id") if key in existing]
     for project_id, name, services in zip(
         found.index, projects["extends"], projects["services"], strict=True
     ):
-        same = existing.loc[(named == (clean_name(name) or None)).to_numpy(), "services"]
-        fitting = [facility_id for facility_id, kinds in same.items() if _same_service(services, kinds)]
+        word = clean_name(name) or None
+        same = next((key == word for key in keys if (key == word).any()), keys[0] == word)
+        kinds = existing.loc[same.to_numpy(), "services"]
+        fitting = [facility_id for facility_id, own in kinds.items() if same_service(services, own)]
         found[project_id] = fitting[0] if len(fitting) == 1 else None
     return found
 
 
-def _same_service(services: tuple[str, ...], kinds: tuple[str, ...]) -> bool:
+def same_service(services: tuple[str, ...], kinds: tuple[str, ...]) -> bool:
+    """Return whether a facility of `kinds` offers each of `services`, or a wider or narrower type of it."""
     return all(
         any(kind in wider(service) | {service} or service in wider(kind) for kind in kinds)
         for service in services

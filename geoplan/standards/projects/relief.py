@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.inputs.facilities.register import Register
+from geoplan.standards.projects.progress import standing
 from geoplan.standards.rules import Rule, types_of
 from geoplan.words.labels import listed
 
@@ -16,38 +17,48 @@ from geoplan.words.labels import listed
 RELIEF = ("net_shortfall", "relief", "relief_projects", "relief_year", "funds")
 
 
+def opening(
+    planned: gpd.GeoDataFrame, projects: gpd.GeoDataFrame, zones: pd.DataFrame, *, year: int
+) -> gpd.GeoDataFrame:
+    """Return the facilities of the registers that are to open, without those that the project list has too.
+
+    `planned` are those that do not count in the year, with their ``end``.
+    """
+    if planned.empty:
+        return planned
+    own = planned[planned["end"] == "not_open"].drop(columns="end")
+    listed, _ = standing(projects, own, zones, year=year)
+    return own.drop(index=list(listed))
+
+
 def projects_under_way(projects: pd.DataFrame, planned: pd.DataFrame) -> pd.DataFrame:
     """Return what is under way as ``name, open_year, funds`` by project_id: projects with a year, and what registers say is to open.
 
-    Parameters
-    ----------
-    projects
-        `geoplan.tables.PROJECTS`.
-    planned
-        Facilities of the registers that do not count in the year, with their ``end``; those that are to open are their own projects.
+    `planned` comes from `opening`: each is its own project.
     """
     columns = ["name", "open_year", "funds"]
     own = projects.loc[projects["open_year"].notna(), columns]
-    opening = planned[planned["end"] == "not_open"] if len(planned) else planned
-    return pd.concat([own, opening.assign(funds="").reindex(columns=columns)]) if len(opening) else own
+    return pd.concat([own, planned.assign(funds="")[columns]]) if len(planned) else own
 
 
-def with_planned(
-    facilities: gpd.GeoDataFrame, supplies: pd.DataFrame, register: Register, *, year: int
+def with_opening(
+    facilities: gpd.GeoDataFrame,
+    supplies: pd.DataFrame,
+    planned: gpd.GeoDataFrame,
+    register: Register,
+    *,
+    year: int,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return facilities and supplies with those of the registers that are to open, everything under way as if it stood in `year`.
 
-    Both tables have ``project_id``, of a facility that is to open its own id.
+    `facilities` and `supplies` have ``project_id``; a facility that is to open is its own project.
     """
-    planned = register.left_out
-    opening = planned[planned["end"] == "not_open"].drop(columns="end") if len(planned) else planned
-    if len(opening):
-        told = [part.supplies for part in register.parts]
-        more = pd.concat(told, ignore_index=True)
-        more = more[more["facility_id"].isin(opening.index)]
-        opening = opening.assign(project_id=opening.index, status="existing")
+    if len(planned):
+        told = pd.concat([part.supplies for part in register.parts], ignore_index=True)
+        more = told[told["facility_id"].isin(planned.index)]
+        stands = planned.assign(project_id=planned.index, status="existing")
         facilities = gpd.GeoDataFrame(
-            pd.concat([facilities, opening]), geometry="geometry", crs=facilities.crs
+            pd.concat([facilities, stands]), geometry="geometry", crs=facilities.crs
         )
         supplies = pd.concat([supplies, more.assign(project_id=more["facility_id"])], ignore_index=True)
     is_new = facilities["project_id"].notna()
