@@ -61,6 +61,12 @@ def towns(outcome: Outcome) -> Table | None:
     return flagged(outcome, "town") if (outcome.zones["level"] == "town").any() else None
 
 
+@listed(25, "workbook", "csv")
+def districts(outcome: Outcome) -> Table | None:
+    """Return 短板区县清单: districts whose beds of care homes were measured; None where none were."""
+    return flagged(outcome, "district") if len(flags_at(outcome, "district")) else None
+
+
 def flagged(outcome: Outcome, level: str) -> Table:
     """Return one row a zone of `level`, a column a rule, the worst first.
 
@@ -136,7 +142,7 @@ def flagged(outcome: Outcome, level: str) -> Table:
         phrase("zones_marked", lang, mark=mark, note=phrase("join_semicolon", lang).join(said))
         for said, mark in marks.items()
     ]
-    key = "communities" if level == "community" else "towns"
+    key = {"community": "communities", "town": "towns", "district": "districts"}[level]
     cells_of = (cells for _, cells in rows)
     return table_of(key, lang, columns, cells_of, notes=tuple(notes), frozen=len(above) + 3)
 
