@@ -41,6 +41,7 @@ from geoplan.standards.projects.costs import with_costs
 from geoplan.standards.projects.facilities import with_projects
 from geoplan.standards.projects.support import support, support_notes
 from geoplan.standards.rules import Rule
+from geoplan.standards.tiers import network_tiers
 from geoplan.study.scenario import Scenario
 from geoplan.study.study import Study
 from geoplan.tables import (
@@ -106,6 +107,7 @@ class Evaluation:
     walks: WalkTables
     circle: pd.DataFrame
     assessment: Assessment
+    tiers: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -252,6 +254,7 @@ def outcome_of(
         flags=judged.flags,
         gap_list=gaps,
         served=found.served,
+        tiers=evaluation.tiers,
         planned=register.left_out,
         projects=with_costs(inputs.projects),
         support=found.projects.support,
@@ -329,7 +332,8 @@ def evaluate(
             max_off_network_share=study.streets.max_off_network_share,
         )
         assessment = assess(data, rules, flag_rules=study.flag_rules)
-    return Evaluation(snaps, walks, circle, assessment)
+        tiers = network_tiers(data)
+    return Evaluation(snaps, walks, circle, assessment, tiers)
 
 
 def project_support(

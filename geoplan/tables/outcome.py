@@ -19,6 +19,7 @@ from geoplan.tables.schemas import (
     SERVED,
     SITES,
     SUPPORT,
+    TIERS,
     UNMET,
     WARNINGS,
 )
@@ -79,6 +80,7 @@ class Outcome:
     not_assessed: pd.DataFrame
     reported: pd.DataFrame = field(default_factory=REPORTED.empty)
     served: pd.DataFrame = field(default_factory=SERVED.empty)
+    tiers: pd.DataFrame = field(default_factory=TIERS.empty)
     planned: gpd.GeoDataFrame = field(default_factory=FACILITIES.empty_shapes)
     projects: gpd.GeoDataFrame = field(default_factory=PROJECTS.empty_shapes)
     support: pd.DataFrame = field(default_factory=SUPPORT.empty)

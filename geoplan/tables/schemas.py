@@ -501,6 +501,21 @@ GAP_LIST = Schema("gap_list", {
     "caveats": items("tuple of codes of the catalogue: what qualifies its figures"),
 }, further={"site": text("names of the sites that would close it, where siting was asked")})
 
+TIERS = Schema("tiers", {
+    "zone_id": text("district (the study area where there is none) or town"),
+    "tier": text("tier of the service network, as the vocabulary names it: district, town, community or home"),
+    "due": yes("False for a tier wider than the zone: what stands there is counted, and nothing is missing"),
+    "present": flag("True where the zone has it, NA where that is not known"),
+    "way": text("who has a facility: where it stands, or whom the register says that it serves", values=("located", "assigned")),
+    "facilities_low": number("facilities of the tier in the zone, least; NaN for homes, and where no register lists its types"),
+    "facilities_high": number("the most, with those that may stand there"),
+    "units": whole("zones of the tier's own level inside, where that is below the zone", null=True),
+    "units_met": whole("of them, those that have one", null=True),
+    "units_judged": whole("of them, those of which it is known", null=True),
+    "capacity_low": number("beds, of homes family beds, least; NaN where nothing is known"),
+    "capacity_high": number("the most"),
+}, key=("zone_id", "tier"))
+
 PAIRS = Schema("pairs", {
     "service": text("service of the study"),
     "demand_id": key("demand point"),
@@ -616,4 +631,5 @@ OUTCOME: Mapping[str, Schema] = {
     "warnings": WARNINGS, "parameters": PARAMETERS, "not_assessed": NOT_ASSESSED, "reported": REPORTED, "served": SERVED,
     "planned": FACILITIES, "projects": PROJECTS, "support": SUPPORT, "candidates": CANDIDATES, "sites": SITES, "answers": ANSWERS,
     "curve": CURVE, "unmet": UNMET, "site_isochrones": ISOCHRONES, "site_support": SUPPORT,
+    "tiers": TIERS,
 }  # fmt: skip
