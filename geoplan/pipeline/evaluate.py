@@ -36,6 +36,7 @@ from geoplan.standards.assess import Assessment, assess
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gaps import gap_list, gap_list_with_sites
+from geoplan.standards.new_estates import estate_steps
 from geoplan.standards.packs.read import Pack, not_assessed_table, rules_of, rules_table
 from geoplan.standards.projects.costs import with_costs
 from geoplan.standards.projects.facilities import with_projects
@@ -108,6 +109,7 @@ class Evaluation:
     circle: pd.DataFrame
     assessment: Assessment
     tiers: pd.DataFrame
+    estate_steps: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -255,6 +257,7 @@ def outcome_of(
         gap_list=gaps,
         served=found.served,
         tiers=evaluation.tiers,
+        estate_steps=evaluation.estate_steps,
         planned=register.left_out,
         projects=with_costs(inputs.projects),
         support=found.projects.support,
@@ -332,8 +335,8 @@ def evaluate(
             max_off_network_share=study.streets.max_off_network_share,
         )
         assessment = assess(data, rules, flag_rules=study.flag_rules)
-        tiers = network_tiers(data)
-    return Evaluation(snaps, walks, circle, assessment, tiers)
+        more = {"tiers": network_tiers(data), "estate_steps": estate_steps(data, rules)}
+    return Evaluation(snaps, walks, circle, assessment, **more)
 
 
 def project_support(

@@ -376,6 +376,10 @@ class Rule(Entry):
         """True where the rule measures communities and towns: their circle, or the supply that they can reach."""
         return self.flags is not False and self.reached_by() is not None
 
+    def rooms_asked(self, data: AssessmentData, column: str) -> pd.Series | None:  # noqa: ARG002 - of no other kind's concern
+        """Return the rooms (`column` of the estate table, m²) that the rule asks of each estate by its size, by zone_id; None for none."""
+        return None
+
     @property
     def for_new_estates(self) -> bool:
         """True where the standard is one of new estates: communities are measured by it only where the study asks what if."""

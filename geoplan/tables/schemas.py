@@ -516,6 +516,22 @@ TIERS = Schema("tiers", {
     "capacity_high": number("the most"),
 }, key=("zone_id", "tier"))
 
+ESTATE_STEPS = Schema("estate_steps", {
+    "zone_id": text("new estate"),
+    "households": number("as the estate table states"),
+    "eldercare_asked_m2": number("eldercare rooms that the rules ask for by its households, the most of them; NaN where none does", "m²"),
+    "eldercare_rooms_m2": number("eldercare rooms, as the estate table states", "m²"),
+    "childcare_asked_m2": number("childcare rooms that the rules ask for", "m²"),
+    "childcare_rooms_m2": number("childcare rooms, as the estate table states", "m²"),
+    **{column: make(what) for step, what in {
+        "planned": "同步规划", "built": "同步建设", "accepted": "同步验收", "handed_over": "同步交付",
+    }.items() for column, make, what in (
+        (step, flag, f"{what}: True where done by the end of the study's year; NA where that is not said"),
+        (f"{step}_date", text, f"{what}: date as 2024-03-15, 2024-03 or 2024; empty where none is stated"),
+    )},
+    "out_of_order": items("tuple of ``built>accepted``: the second is said to be done before the first"),
+}, key=("zone_id",))
+
 PAIRS = Schema("pairs", {
     "service": text("service of the study"),
     "demand_id": key("demand point"),
@@ -631,5 +647,5 @@ OUTCOME: Mapping[str, Schema] = {
     "warnings": WARNINGS, "parameters": PARAMETERS, "not_assessed": NOT_ASSESSED, "reported": REPORTED, "served": SERVED,
     "planned": FACILITIES, "projects": PROJECTS, "support": SUPPORT, "candidates": CANDIDATES, "sites": SITES, "answers": ANSWERS,
     "curve": CURVE, "unmet": UNMET, "site_isochrones": ISOCHRONES, "site_support": SUPPORT,
-    "tiers": TIERS,
+    "tiers": TIERS, "estate_steps": ESTATE_STEPS,
 }  # fmt: skip
