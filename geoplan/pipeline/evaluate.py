@@ -38,6 +38,7 @@ from geoplan.standards.assess import Assessment, assess
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gaps import gap_list, gap_list_with_sites
+from geoplan.standards.new_estates import estate_steps
 from geoplan.standards.packs.read import Pack, not_assessed_table, rules_of, rules_table
 from geoplan.standards.priority import priorities, with_priority
 from geoplan.standards.projects.costs import with_costs
@@ -47,6 +48,7 @@ from geoplan.standards.projects.relief import Built, opening, projects_under_way
 from geoplan.standards.projects.support import support, support_notes
 from geoplan.standards.reported import as_of
 from geoplan.standards.rules import Rule
+from geoplan.standards.tiers import network_tiers
 from geoplan.study.scenario import Scenario
 from geoplan.study.study import Study
 from geoplan.tables import (
@@ -147,6 +149,8 @@ class Evaluation:
     walks: WalkTables
     circle: pd.DataFrame
     assessment: Assessment
+    tiers: pd.DataFrame
+    estate_steps: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -322,6 +326,8 @@ def outcome_of(
         gap_list=gaps,
         priorities=first,
         served=found.served,
+        tiers=evaluation.tiers,
+        estate_steps=evaluation.estate_steps,
         planned=register.left_out,
         projects=with_costs(inputs.projects),
         support=found.projects.support,
@@ -399,7 +405,8 @@ def evaluate(
             max_off_network_share=study.streets.max_off_network_share,
         )
         assessment = assess(data, rules, flag_rules=study.flag_rules)
-    return Evaluation(snaps, walks, circle, assessment)
+        more = {"tiers": network_tiers(data), "estate_steps": estate_steps(data, rules)}
+    return Evaluation(snaps, walks, circle, assessment, **more)
 
 
 def project_support(

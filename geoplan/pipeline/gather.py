@@ -198,7 +198,7 @@ def study_crs(study: Study) -> CRS:
 def read_zones(study: Study, crs: CRS) -> boundaries.Zones:
     """Return the zones of every level: those of files, then those that are made by joining finer ones of their role."""
     of_files = [layer for layer in study.zones if layer.file is not None]
-    read = [_read(boundaries.read_zone_layer, layer, crs=crs) for layer in of_files]
+    read = [_read(boundaries.read_zone_layer, layer, crs=crs, year=study.year) for layer in of_files]
     made = []
     for entry in study.zones:
         if entry.from_level is not None:

@@ -86,10 +86,18 @@ def zone_presence(
     says. Beside them ``located_placed, assigned_placed``: the same where no facility without a
     point stood anywhere but in the zone that is known of it.
     """
-    found = amounts(data, of, None)
+    found = amounts(data, of, None).table
     index = pd.Index(ids, name="zone_id")
-    table = found.table
-    certain, possible = table.index[table["low"] > 0], table.index[table["high"] > 0]
+    certain, possible = found.index[found["low"] > 0], found.index[found["high"] > 0]
+    return registered_presence(data, found, index).join(_within(data, certain, possible, of, index, group))
+
+
+def registered_presence(data: AssessmentData, found: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
+    """Return which zones have a facility by what registers say: the columns of :func:`zone_presence` but those of the circle.
+
+    `found` holds ``low, high`` (0 or 1) by facility_id: whether each certainly and possibly counts.
+    """
+    certain, possible = found.index[found["low"] > 0], found.index[found["high"] > 0]
     out = pd.DataFrame(index=index)
     is_said = bool(says_whom_it_serves(data, possible).any())
     for name, where in (("located", _stands_in), ("assigned", _serves)):
@@ -97,7 +105,12 @@ def zone_presence(
             known = name == "located" or is_said
             ends = where(data, certain, index), where(data, possible, index, maybe=maybe)
             out[name + suffix] = three_valued(*ends) if known else pd.array([pd.NA] * len(index), "boolean")
-    return out.join(_within(data, certain, possible, of, index, group))
+    return out
+
+
+def registered_way(table: pd.DataFrame) -> str:
+    """Return which of the two presences of a register judges: assigned where it names the zones served, else located."""
+    return "assigned" if table["assigned"].notna().any() else "located"
 
 
 def three_valued(sure: Bools, maybe: Bools) -> "pd.arrays.BooleanArray":

@@ -384,6 +384,10 @@ class Rule(Entry):
         """True where the rule measures communities and towns: their circle, or the supply that they can reach."""
         return self.flags is not False and self.reached_by() is not None
 
+    def rooms_asked(self, data: AssessmentData, column: str) -> pd.Series | None:  # noqa: ARG002 - of no other kind's concern
+        """Return the rooms (`column` of the estate table, m²) that the rule asks of each estate by its size, by zone_id; None for none."""
+        return None
+
     @property
     def of_care_homes(self) -> bool:
         """True where beds of care homes count: one moves to a home and does not walk to it, so that what stands in a zone measures it."""

@@ -51,7 +51,7 @@ class ZoneLayer(Entry):
     """Who made it, when, under which licence, as the sources sheet and the map print it."""
     columns: dict[Text, Text] = {}
     """Further attributes: name -> column (estates: built_year, households, dwellings, eldercare_rooms_m2,
-    childcare_rooms_m2, handed_over)."""
+    childcare_rooms_m2, and the steps planned, built, accepted, handed_over: yes, no or a date)."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> "ZoneLayer":

@@ -11,6 +11,7 @@ from geoplan.tables.schemas import (
     ANSWERS,
     CANDIDATES,
     CURVE,
+    ESTATE_STEPS,
     FACILITIES,
     ISOCHRONES,
     OUTCOME,
@@ -20,6 +21,7 @@ from geoplan.tables.schemas import (
     SERVED,
     SITES,
     SUPPORT,
+    TIERS,
     UNMET,
     WARNINGS,
 )
@@ -81,6 +83,8 @@ class Outcome:
     priorities: pd.DataFrame = field(default_factory=PRIORITIES.empty)
     reported: pd.DataFrame = field(default_factory=REPORTED.empty)
     served: pd.DataFrame = field(default_factory=SERVED.empty)
+    tiers: pd.DataFrame = field(default_factory=TIERS.empty)
+    estate_steps: pd.DataFrame = field(default_factory=ESTATE_STEPS.empty)
     planned: gpd.GeoDataFrame = field(default_factory=FACILITIES.empty_shapes)
     projects: gpd.GeoDataFrame = field(default_factory=PROJECTS.empty_shapes)
     support: pd.DataFrame = field(default_factory=SUPPORT.empty)

@@ -563,6 +563,37 @@ PRIORITIES = Schema("priorities", {
     "measures": text("what to do, in words"),
 }, key=("zone_id", "family", "unit"))
 
+TIERS = Schema("tiers", {
+    "zone_id": text("district (the study area where there is none) or town"),
+    "tier": text("tier of the service network, as the vocabulary names it: district, town, community or home"),
+    "due": yes("False for a tier wider than the zone: what stands there is counted, and nothing is missing"),
+    "present": flag("True where the zone has it, NA where that is not known"),
+    "way": text("who has a facility: where it stands, or whom the register says that it serves", values=("located", "assigned")),
+    "facilities_low": number("facilities of the tier in the zone, least; NaN for homes, and where no register lists its types"),
+    "facilities_high": number("the most, with those that may stand there"),
+    "units": whole("zones of the tier's own level inside, where that is below the zone", null=True),
+    "units_met": whole("of them, those that have one", null=True),
+    "units_judged": whole("of them, those of which it is known", null=True),
+    "capacity_low": number("beds, of homes family beds, least; NaN where nothing is known"),
+    "capacity_high": number("the most"),
+}, key=("zone_id", "tier"))
+
+ESTATE_STEPS = Schema("estate_steps", {
+    "zone_id": text("new estate"),
+    "households": number("as the estate table states"),
+    "eldercare_asked_m2": number("eldercare rooms that the rules ask for by its households, the most of them; NaN where none does", "m²"),
+    "eldercare_rooms_m2": number("eldercare rooms, as the estate table states", "m²"),
+    "childcare_asked_m2": number("childcare rooms that the rules ask for", "m²"),
+    "childcare_rooms_m2": number("childcare rooms, as the estate table states", "m²"),
+    **{column: make(what) for step, what in {
+        "planned": "同步规划", "built": "同步建设", "accepted": "同步验收", "handed_over": "同步交付",
+    }.items() for column, make, what in (
+        (step, flag, f"{what}: True where done by the end of the study's year; NA where that is not said"),
+        (f"{step}_date", text, f"{what}: date as 2024-03-15, 2024-03 or 2024; empty where none is stated"),
+    )},
+    "out_of_order": items("tuple of ``built>accepted``: the second is said to be done before the first"),
+}, key=("zone_id",))
+
 PAIRS = Schema("pairs", {
     "service": text("service of the study"),
     "demand_id": key("demand point"),
@@ -678,4 +709,5 @@ OUTCOME: Mapping[str, Schema] = {
     "warnings": WARNINGS, "parameters": PARAMETERS, "not_assessed": NOT_ASSESSED, "reported": REPORTED, "served": SERVED,
     "planned": FACILITIES, "projects": PROJECTS, "support": SUPPORT, "candidates": CANDIDATES, "sites": SITES, "answers": ANSWERS,
     "curve": CURVE, "unmet": UNMET, "site_isochrones": ISOCHRONES, "site_support": SUPPORT,
+    "tiers": TIERS, "estate_steps": ESTATE_STEPS,
 }  # fmt: skip

@@ -12,7 +12,7 @@ import yaml
 
 @cache
 def vocabulary(section: str) -> dict[str, dict[str, Any]]:
-    """Return one table of ``vocabulary.yaml``: ``types``, ``attributes``, ``supplies``, ``units`` or ``groups``.
+    """Return one table of ``vocabulary.yaml``: ``types``, ``tiers``, ``attributes``, ``supplies``, ``units`` or ``groups``.
 
     Raises
     ------
@@ -64,6 +64,32 @@ def wider(name: str) -> frozenset[str]:
     """
     above = vocabulary("types").get(name, {}).get("is_a", [])
     return frozenset({name}).union(*(wider(kind) for kind in above)) if above else frozenset({name})
+
+
+@cache
+def tier_of(name: str) -> str:
+    """Return the tier of the service network of a facility type: its own, else that of what it is a kind of; empty for none.
+
+    Examples
+    --------
+    >>> tier_of("elder_day_care"), tier_of("home_care_centre"), tier_of("childcare")
+    ('community', 'town', '')
+    """
+    entry = vocabulary("types").get(name, {})
+    above = (tier_of(kind) for kind in entry.get("is_a", []))
+    return str(entry.get("tier") or next(filter(None, above), ""))
+
+
+@cache
+def types_of_tier(tier: str) -> frozenset[str]:
+    """Return the facility types of one tier of the service network.
+
+    Examples
+    --------
+    >>> sorted(types_of_tier("town"))
+    ['combined_eldercare', 'elder_respite_care', 'home_care_centre']
+    """
+    return frozenset(name for name in vocabulary("types") if tier_of(name) == tier)
 
 
 def label(section: str, name: str, lang: str) -> str:

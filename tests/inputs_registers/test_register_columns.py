@@ -9,7 +9,7 @@ from geoplan.inputs.facilities.fields import FIELDS, PARTS
 from geoplan.inputs.lists import cells, points, zone_names
 from geoplan.inputs.lists.fields import recognise
 from geoplan.words.catalogue import catalogue
-from geoplan.words.vocabulary import vocabulary
+from geoplan.words.vocabulary import tier_of, vocabulary
 
 DOCS = Path(__file__).parents[2] / "docs" / "registers.md"
 
@@ -81,6 +81,18 @@ def test_the_documented_faults_are_the_ones_that_can_be_said():
 def test_every_type_attribute_and_supply_is_documented_with_its_meaning(heading, section):
     documented = {row[0].strip("`"): row[1] for row in table_after(heading)}
     assert documented == {name: f"{both['zh']} ({both['en']})" for name, both in vocabulary(section).items()}
+
+
+def test_the_documented_tiers_are_those_of_the_vocabulary():
+    types = vocabulary("types")
+
+    def row(tier, entry):
+        own = [f"`{name}`" for name in types if tier_of(name) == tier and not types[name].get("family")]
+        return [f"`{tier}`", f"{entry['zh']} ({entry['en']})", ", ".join(own) or "–", f"`{entry['supply']}`"]
+
+    assert list(table_after("Tiers of the service network")) == [
+        row(*one) for one in vocabulary("tiers").items()
+    ]
 
 
 def test_the_documented_numbers_are_the_ones_in_use():

@@ -1,6 +1,7 @@
 """Entries of the study that the demo leaves out, run end to end: residential land, supplies by zone, further layers, decay."""
 
 import dataclasses
+import json
 
 import pandas as pd
 import pytest
@@ -29,6 +30,17 @@ def told(tmp_path_factory):
 def test_supplies_without_a_point_come_from_a_table_by_zone(told):
     table = gp.gather(gp.read_study(told)).zone_supplies
     assert table.to_numpy().tolist() == [["district/HZ", "family_beds", 7.0, 7.0]]
+
+
+def test_an_estate_is_handed_over_by_the_end_of_the_studys_year(tmp_path):
+    study = write_new(tmp_path / "town")
+    file = study.parent / "data" / "huzhong_estates.geojson"
+    table = json.loads(file.read_text(encoding="utf-8"))
+    for estate, date in zip(table["features"], ["2025-12-31", "2026-01-01"], strict=False):
+        estate["properties"]["是否移交"] = date
+    file.write_text(json.dumps(table), encoding="utf-8")
+    zones = gp.gather(gp.read_study(study)).zones
+    assert zones.loc[["estate/XQ01", "estate/XQ02"], "handed_over"].tolist() == [True, False]
 
 
 def test_land_is_the_third_base_and_layers_are_exported(told, tmp_path):

@@ -65,6 +65,8 @@ def shows(shown, told, field):
     Where the file has no number the sheet may have a word (数据不足) that the field's description lists.
     """
     if told == "":
+        if shown.startswith(squeezed("数据不足（")):  # of a tally of which nothing could be judged
+            return True
         return shown in NOTHING | {squeezed(one["label"]) for one in field.get("categories", ())}
     if field["type"] == "string":
         words = {str(one["value"]): one["label"] for one in field.get("categories", ())}

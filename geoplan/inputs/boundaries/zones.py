@@ -33,7 +33,9 @@ from geoplan.inputs.boundaries.checks import (
     zone_codes,
 )
 from geoplan.inputs.boundaries.context import neighbours_of, with_context
-from geoplan.inputs.lists.cells import read_count, read_flag
+from geoplan.inputs.boundaries.steps import STEP_FIELDS, STEPS, order_values, out_of_order
+from geoplan.inputs.lists.cells import read_count, read_step
+from geoplan.inputs.lists.fields import recognise
 from geoplan.inputs.lists.rows import has_columns, total_rows
 from geoplan.inputs.lists.zone_names import level_words
 from geoplan.inputs.readers import FilePath, file_kind, read_layer
@@ -45,8 +47,6 @@ Kind = str | Mapping[str, str | Sequence[str]]
 
 #: Attributes that are numbers; the other ones stay as they stand.
 NUMBERS = ("built_year", "households", "dwellings", "eldercare_rooms_m2", "childcare_rooms_m2")
-#: Attributes with three values: yes, no, unknown.
-ANSWERS = ("handed_over",)
 PARTITION = ("district", "town", "community")
 #: Share of a coarser zone that must have finest-level zones for a verdict on it (the study's method, section 4).
 COVERED_ENOUGH = 0.95
@@ -124,11 +124,13 @@ def read_zone_layer(
     encoding: str | None = None,
     h3: bool = False,
     role: str = "study",
+    year: int | None = None,
 ) -> ZoneLayer:
     """Return the zones of one layer, in the metric CRS, with every fault listed.
 
-    Parameters are the entries of `geoplan.study.zones.ZoneLayer`, and `crs`, the metric CRS of the study. A total that is blank
-    is unknown, never 0, and so is a sum of columns with a blank.
+    Parameters are the entries of `geoplan.study.zones.ZoneLayer`, `crs`, the metric CRS of the study, and `year`, at the end of which
+    a step of an estate with a date is done or not (None: whenever the date). A total that is blank is unknown, never 0, and so is a sum of
+    columns with a blank.
 
     Raises
     ------
@@ -144,6 +146,8 @@ def read_zone_layer(
     if isinstance(kind, Mapping) and "column" in kind:
         wanted.append(str(kind["column"]))
     notes: list[Note] = [*sheet_notes]
+    if level == "estate":
+        columns |= _steps_in(table, wanted, columns, file, notes)
     has_columns(table, filter(None, wanted), file, notes)
     raise_errors(notes, InputError)
     if not isinstance(table, gpd.GeoDataFrame):
@@ -162,7 +166,9 @@ def read_zone_layer(
         parts = [_numbers(table[column], codes, column, file, notes) for column in added]
         zones[f"given_{group}"] = pd.concat(parts, axis=1).sum(axis=1, skipna=False)
     for attribute, column in columns.items():
-        zones[attribute] = _attribute(attribute, table[column], codes, file, notes)
+        if attribute not in STEPS:
+            zones[attribute] = _attribute(attribute, table[column], codes, file, notes)
+    zones = zones.join(_steps(table, columns, codes, file, notes, year=year))
     geometry = _geometry(
         table, codes, level=level, h3_cells=h3, datum=datum, crs=CRS(crs), file=file, notes=notes
     )
@@ -324,11 +330,57 @@ def _attribute(name: str, cells: pd.Series, codes: pd.Series, file: str, notes: 
     """Return an attribute in its type."""
     if name in NUMBERS:
         return _numbers(cells, codes, str(cells.name), file, notes)
-    if name not in ANSWERS:
-        return cells.astype(object).where(cells.notna(), None)
-    answers = [read_flag(cell) for cell in cells]
-    notes += _cell_notes("zone_answer_bad", cells[[bool(odd) for _, odd in answers]], codes, file)
-    return pd.Series([answer for answer, _ in answers], index=cells.index, dtype="boolean")
+    return cells.astype(object).where(cells.notna(), None)
+
+
+def _steps_in(
+    table: pd.DataFrame,
+    wanted: Sequence[str | None],
+    columns: Mapping[str, str],
+    file: str,
+    notes: list[Note],
+) -> dict[str, str]:
+    """Return the columns of the steps (四同步) that the study does not name, as their headers are recognised: step -> column."""
+    free = [str(header) for header in table.columns if header not in wanted and header != "geometry"]
+    found = recognise(
+        free, {name: one for name, one in STEP_FIELDS.items() if name not in columns}, mapped={}, file=file
+    )
+    notes += [note for note in found.notes if note.code != "list_columns_unread"]
+    if found.header:
+        listed = ", ".join(found.header.values())
+        notes.append(Note.of("estate_steps_recognised", file=file, severity="info", columns=listed))
+    return dict(found.header)
+
+
+def _steps(
+    table: pd.DataFrame, columns: Mapping[str, str], codes: pd.Series, file: str, notes: list[Note], *, year: int | None
+) -> pd.DataFrame:  # fmt: skip
+    """Return the steps of estates: ``<step>`` (True, False, NA) and, where any is dated, ``<step>_date``; listing orders that contradict."""
+    out = pd.DataFrame(index=table.index)
+    for step in STEPS:
+        if step not in columns:
+            continue
+        cells = table[columns[step]]
+        read = [read_step(cell) for cell in cells]
+        notes += _cell_notes("zone_answer_bad", cells[[bool(odd) for _, _, odd in read]], codes, file)
+        done = [year is None or int(date[:4]) <= year if date else answer for answer, date, _ in read]
+        out[step] = pd.Series(done, index=cells.index, dtype="boolean")
+        if any(date for _, date, _ in read):
+            out[f"{step}_date"] = pd.Series(
+                [date or None for _, date, _ in read], index=cells.index, dtype=object
+            )
+    for place, (row, code) in enumerate(zip(codes.index.tolist(), codes, strict=True)):
+        answers, dates = (
+            {step: out[step + end].iloc[place] for step in STEPS if step + end in out}
+            for end in ("", "_date")
+        )
+        if pairs := out_of_order(answers, dates):
+            notes.append(
+                Note.of(
+                    "estate_steps_order", file=file, row=row, zone=str(code), **order_values(pairs, dates)
+                )
+            )
+    return out
 
 
 def _cell_notes(code: str, cells: pd.Series, codes: pd.Series, file: str) -> list[Note]:

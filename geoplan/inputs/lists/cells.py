@@ -33,6 +33,10 @@ STATUS_WORDS: Mapping[str, str] = {
 YES = frozenset(["是", "有", "已", "对", "y", "yes", "true", "t", "1", "1.0", "√", "✓", "✔", "具备", "已备案", "备案", "已登记备案", "普惠", "普惠性", "公办", "公立", "已签约", "签约", "已设", "已设置", "内设", "示范", "达标", "已移交"])  # fmt: skip
 NO = frozenset(["否", "无", "未", "没有", "不是", "n", "no", "false", "f", "0", "0.0", "×", "✗", "✘", "x", "不具备", "未备案", "非普惠", "非普惠性", "不普惠", "民办", "私立", "未签约", "未设", "未设置", "非示范", "未达标", "未移交"])  # fmt: skip
 
+#: Words that say of a step of works whether it is done, beside those of yes and no.
+STEP_YES = YES | frozenset(["完成", "已完成", "同步", "已规划", "已批复", "建成", "已建成", "已建", "竣工", "已竣工", "已验收", "通过", "已通过", "合格", "验收合格", "移交", "交付", "已交付"])  # fmt: skip
+STEP_NO = NO | frozenset(["未完成", "未同步", "不同步", "未规划", "未批复", "未建成", "未建", "在建", "建设中", "未竣工", "未验收", "待验收", "未通过", "不合格", "待移交", "未交付", "待交付"])  # fmt: skip
+
 #: Ownership words -> public. 公建民营 (built by government, run by others) counts as public, as civil affairs statistics
 #: count it; the register's own word stays in the column `ownership`.
 PUBLIC_WORDS: Mapping[str, bool] = {
@@ -208,6 +212,52 @@ def read_flag(cell: Any, *, field: str = "") -> tuple[bool | None, str]:  # noqa
     if text in NO:
         return False, ""
     return None, "flag_unreadable"
+
+
+def read_step(cell: Any) -> tuple[bool | None, str, str]:  # noqa: ANN401 - a cell holds anything
+    """Return whether a step of works is done (True, False or None), its date where the cell states one, and what was odd.
+
+    A date is ``2024-03-15``, ``2024-03`` or ``2024``; whether the step is done follows from the year that is asked for.
+
+    Examples
+    --------
+    >>> read_step("已验收"), read_step("2024年3月"), read_step("2024/3/5"), read_step(2024), read_step("明年")
+    ((True, '', ''), (None, '2024-03', ''), (None, '2024-03-05', ''), (None, '2024', ''), (None, '', 'step_unreadable'))
+    """
+    if isinstance(cell, dt.date) and cell is not pd.NaT:
+        return None, f"{cell:%Y-%m-%d}", ""
+    if is_blank(cell):
+        return None, "", ""
+    text = re.sub(r"[T ]\d{1,2}:\d{2}(:\d{2}.*)?$", "", cell_text(cell)).replace(" ", "")
+    if text.lower() in STEP_YES:
+        return True, "", ""
+    if text.lower() in STEP_NO:
+        return False, "", ""
+    date = _date_in(text)
+    return (None, date, "") if date else (None, "", "step_unreadable")
+
+
+#: Year, month and day in a cell without blanks: 2024, 2024年3月, 2024-3-15, 20240315.
+_DATES = (
+    re.compile(r"(\d{4})(?:年(?:(\d{1,2})(?:月(?:(\d{1,2})日?)?)?)?)?"),
+    re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.](\d{1,2}))?"),
+    re.compile(r"(\d{4})(\d{2})(\d{2})?"),
+)
+
+
+def _date_in(text: str) -> str:
+    """Return the date that a text states (1900-2100), as exactly as it does; empty where it states none."""
+    if re.fullmatch(r"[2-5]\d{4}", text):  # a date that a spreadsheet left as its serial number
+        return f"{dt.date(1899, 12, 30) + dt.timedelta(days=int(text)):%Y-%m-%d}"
+    found = next(filter(None, (form.fullmatch(text) for form in _DATES)), None)
+    if found is None:
+        return ""
+    year, *parts = (int(part) for part in found.groups() if part is not None)
+    try:
+        dt.date(year, *[*parts, 1, 1][:2])
+    except ValueError:
+        return ""
+    return "-".join([f"{year}", *(f"{part:02}" for part in parts)]) if 1900 <= year <= 2100 else ""
 
 
 def read_ownership(cell: Any) -> tuple[bool | None, str]:  # noqa: ANN401 - a cell holds anything

@@ -68,6 +68,14 @@ class FloorArea(Rule):
         of = self.flag_by or self.of
         return (of, "floor_area_m2") if of and self.people is not None else None
 
+    def rooms_asked(self, data: AssessmentData, column: str) -> pd.Series | None:
+        """Return the required floor area of each estate that the rule certainly means: required × households / N."""
+        bases = self._bases(data) if column == self.estate_column else None
+        required = self.requirement(data.year, data.thresholds).required
+        return (
+            None if bases is None or np.isnan(required) else required * bases.loc[list(self.zones(data).sure)]
+        )
+
     @property
     def counted_group(self) -> str:
         """Households or people that it is per; else the residents of the zone."""

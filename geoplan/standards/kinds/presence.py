@@ -14,6 +14,7 @@ from geoplan.standards.members import (
     MemberRule,
     members_table,
     nearest_of,
+    registered_way,
     says_whom_it_serves,
     zone_presence,
 )
@@ -96,7 +97,7 @@ class Presence(MemberRule):
 
     def _way(self, table: pd.DataFrame) -> str:
         """Return the way that judges."""
-        return self.judged_by or ("assigned" if table["assigned"].notna().any() else "located")
+        return self.judged_by or registered_way(table)
 
     def _causes(
         self, data: AssessmentData, members: pd.DataFrame, counting: pd.Index, group: str, streets: Bools
