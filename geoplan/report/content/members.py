@@ -42,10 +42,16 @@ def state_of(row: Mapping[str, Any]) -> Coded:
     return Coded("no_data" if missing(has) else "has" if has else "has_not")
 
 
-def value_of(names: Names, row: Mapping[str, Any]) -> Amount | None:
-    """Return what was measured of a member; None where it cannot be told, or is no amount."""
+def value_of(names: Names, row: Mapping[str, Any], *, is_open: bool = False) -> Amount | None:
+    """Return what was measured of a member, an interval where it is one; None where it cannot be told, or is no amount.
+
+    `is_open`: nothing bounds what members have, so that none is known to meet the rule, and each shows what it has.
+    """
     number_format = names.member_format(row["rule_id"])
-    return Amount.between(row["value"], row["value_high"], number_format) if number_format else None
+    is_told = is_open or not missing(row["has"]) or row["value"] != row["value_high"]
+    return (
+        Amount.between(row["value"], row["value_high"], number_format) if number_format and is_told else None
+    )
 
 
 def member_target(names: Names, rule: str, finding: Mapping[str, Any]) -> str:
@@ -205,9 +211,9 @@ def _facility_row(
     near: list[str],
     beside: list[str],
 ) -> list[Cell]:
-    rule, zone, value = row["rule_id"], own["zone_id"], value_of(names, row)
-    # what nothing bounds is listed and not judged
-    is_open = value is not None and missing(row["has"]) and finding["verdict"] == "not_quantified"
+    rule, zone = row["rule_id"], own["zone_id"]
+    is_open = missing(row["has"]) and finding["verdict"] == "not_quantified"
+    value = value_of(names, row, is_open=is_open)
     return [
         row["member_id"],
         names.facility(row["member_id"]),
@@ -220,7 +226,7 @@ def _facility_row(
         value,
         *(names.facility(row[key]) for key in near),
         *_attribute_cells(names, rule, own, beside),
-        Coded("not_quantified") if is_open else state_of(row),
+        Coded("not_quantified") if is_open and value is not None else state_of(row),
         names.clause(rule),
         text(own["source_file"]),
         Amount.of(own["source_row"], "year"),
