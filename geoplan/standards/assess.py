@@ -134,6 +134,7 @@ def findings_of(
             "zone_id": found.zone_id, "year": data.year, **row,
             "missing": ", ".join(note.code for note in missing),
             **{f"missing_{lang}": phrase("join_semicolon", lang).join(note.found(lang) for note in missing) for lang in LANGUAGES},
+            **{f"note_{lang}": phrase("join_semicolon", lang).join(note.found(lang) for note in found.notes) for lang in LANGUAGES},
             "basis": data.basis(found.group) if found.group else "", "attribute": rule.attribute,
             "people": _people(data, found), "affected_group": whom, "people_affected": people,
             "cause": _open_cause(found) if row["verdict"] == "no_data" else "", "clause": rule.clause, **found.also,
@@ -221,7 +222,8 @@ def _under_other_basis(data: AssessmentData, rule: Rule) -> dict[str, dict[str, 
 
 def _tally(data: AssessmentData, rule: Rule, found: Measured) -> Tally | None:
     """Return the members that were counted; where nothing could be measured, every zone due is one without data."""
-    if found.tally is not None or not rule.counts_members:
+    is_measured = found.applicable and not found.missing
+    if found.tally is not None or not rule.counts_members or is_measured:
         return found.tally
     here = data.below(found.zone_id).intersection(pd.Index(rule.zones(data).every))
     return Tally(no_data=len(here) if found.missing else 0)

@@ -9,7 +9,11 @@ from geoplan.standards.rules import Rule, types_of
 
 
 def rule_caveats(data: AssessmentData, rule: Rule) -> tuple[str, ...]:
-    """Return what qualifies every figure of a rule: a local value, an assumed list of zones, a clause that only advises, a figure that was not checked."""
+    """Return what qualifies every figure of a rule.
+
+    A local value, an assumed list of zones, a clause that only advises, a figure that was not checked, distances to facilities of
+    which the registers list none outside.
+    """
     holds = {
         "caveat_local": bool(rule.local_entries) or rule.requirement(data.year, data.thresholds).local,
         "caveat_complete_by_band": rule.zones(data).by_band,
@@ -17,6 +21,8 @@ def rule_caveats(data: AssessmentData, rule: Rule) -> tuple[str, ...]:
         "caveat_unverified": rule.status == "unverified",
         "caveat_second_hand": rule.status == "second_hand",
         "caveat_elsewhere": bool(rule.place),
+        "caveat_nearest_inside": bool(rule.measured_to)
+        and not types_of(rule.measured_to) & types_outside(data),
     }
     return tuple(code for code, is_so in holds.items() if is_so)
 

@@ -109,7 +109,7 @@ def _amounts(
     yes, perhaps = fits(data, where, ids)
     sure, maybe = sure & yes, maybe & perhaps
 
-    hints = tuple(_absent_attributes(data, [*(s.where for s in of), where]))
+    hints = tuple(_absent_attributes(data, [*(s.where for s in of), where], ids))
     if supply is None:
         counted = pd.DataFrame({"low": sure.astype(float), "high": maybe.astype(float)}, index=ids)
         return Amounts(counted[maybe].groupby(level=0, sort=False).max(), hints=hints)
@@ -285,16 +285,20 @@ def facility_amounts(data: AssessmentData, supply: str, ids: pd.Index) -> tuple[
     return total["low"].fillna(0.0).to_numpy(), total["high"].fillna(np.inf).to_numpy()
 
 
-def _absent_attributes(data: AssessmentData, conditions: Sequence[Condition | None]) -> list[Note]:
-    """Return a hint for each attribute that no register has a column for."""
+def _absent_attributes(
+    data: AssessmentData, conditions: Sequence[Condition | None], ids: pd.Index
+) -> list[Note]:
+    """Return a hint for each attribute that no register has a column for, or says of none of the facilities `ids`."""
     found = []
     for condition in conditions:
         if condition is None:
             continue
-        if condition.attribute is not None and condition.attribute not in data.facilities:
-            words = both_labels("attribute", "attributes", [condition.attribute])
-            found.append(Note.of("rule_no_attribute", **words))
-        found += _absent_attributes(data, [*(condition.any or []), *(condition.all or [])])
+        name = condition.attribute
+        if name is not None and (
+            name not in data.facilities or (len(ids) > 0 and data.facilities.loc[ids, name].isna().all())
+        ):
+            found.append(Note.of("rule_no_attribute", **both_labels("attribute", "attributes", [name])))
+        found += _absent_attributes(data, [*(condition.any or []), *(condition.all or [])], ids)
     return found
 
 

@@ -237,9 +237,12 @@ def _member_row(member: Mapping[Any, Any], finding: Mapping[Any, Any], names: _N
     rule, at = str(finding["rule_id"]), member["member_id"]
     is_facility = at in names.facilities
     usual = _row("member", rule, finding["zone_id"] if is_facility else at, names, finding["basis"])
-    near = at if is_facility else member["nearest_facility"]
+    near = at if is_facility and pd.isna(member["nearest_facility"]) else member["nearest_facility"]
     gap = names.rules.get(rule, {}).get("member_gap", np.nan)
     lacks = {"shortfall": gap, "net_shortfall": gap, "unit": finding["unit"], "cause": member["cause"]}
+    target = names.rule(rule, "member_target")
+    if target and finding["local"]:  # what the study asks of each
+        target = finding[f"target_{names.lang}"]
     # that it lacks it is certain, whatever is not known of the reason
     known = {**lacks, "cause": "" if lacks["cause"] == "no_data" else lacks["cause"]}
     remedy = names.rule(rule, "member_remedy") or measure(known, names.rule(rule, "facilities"), names.lang)
@@ -248,7 +251,7 @@ def _member_row(member: Mapping[Any, Any], finding: Mapping[Any, Any], names: _N
         "actual_high": member["value_high"], "verdict": "has_not", "nearest_facility": near, "nearest_name": names.facility(near),
         "flag_kind": "" if is_facility else "clause", "affected_group": member["affected_group"],
         "affected_whole": member["affected_whole"], "people_affected": member["affected_whole"],
-        "minutes": member["minutes"], "format": names.rule(rule, "member_format"), "target": names.rule(rule, "member_target"),
+        "minutes": member["minutes"], "format": names.rule(rule, "member_format"), "target": target,
         "measures": remedy, "phase": _phase(finding["target_year"], finding["year"], names.lang),
         "note": "" if is_facility or usual["community"] or usual["town"] else names.above(at, "estate"),
         "caveats": finding.get("caveats", ()),

@@ -66,6 +66,8 @@ class Measured:
         People of the group of whom it is not known for want of streets; the interval holds them.
     tally
         How many members have it, of how many that could be judged, and how many could not; None where no members count.
+    notes
+        What is to be said beside the value.
     """
 
     zone_id: str
@@ -88,6 +90,7 @@ class Measured:
     also: Mapping[str, float] = field(default_factory=dict)
     off_network: float = 0.0
     tally: "Tally | None" = None
+    notes: tuple[Note, ...] = ()
 
 
 def ratio(

@@ -212,6 +212,10 @@ class MemberRule(Rule):
         zones = self.member_zones(data)
         return () if zones is None else zones.missing
 
+    def hints(self, data: AssessmentData) -> tuple[Note, ...]:
+        """Return what the registers do not say of the facilities that count, and the count would need."""
+        return amounts(data, self.selections, None).hints if self.selections else ()
+
     def members(self, data: AssessmentData) -> pd.DataFrame:
         """Return the members: ``member_id, has, sure`` and further columns, see :func:`members_table`."""
         raise NotImplementedError(f"the kind `{self.kind}` counts no members")
@@ -253,7 +257,7 @@ class MemberRule(Rule):
             zone, low, high, float(n), rows=len(members) + unplaced,
             unknown_rows=int((placed.isna() | ~sure).sum()) + unplaced, unsure_rows=int((~sure).sum()),
             have=float(tally.met), applicable=len(members) > 0, people=self._affected(data, lacking, unplaced),
-            group=group, members=members.drop(columns="placed", errors="ignore"), tally=tally,
+            group=group, members=members.drop(columns="placed", errors="ignore"), tally=tally, hints=self.hints(data),
         )  # fmt: skip
 
     def _affected(self, data: AssessmentData, lacking: pd.Series, unplaced: int) -> float:

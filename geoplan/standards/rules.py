@@ -189,6 +189,7 @@ def _known(section: str) -> BeforeValidator:
 
 Supply = Annotated[str, Field(min_length=1), _known("supplies")]
 Group = Annotated[str, Field(min_length=1), _known("groups")]
+Attribute = Annotated[str, Field(min_length=1), _known("attributes")]
 
 
 @dataclass(frozen=True)
@@ -450,9 +451,15 @@ class Rule(Entry):
         return tuple(getattr(self, "of", None) or ())
 
     @property
+    def measured_to(self) -> tuple[Selection, ...]:
+        """Facilities to which the rule measures a distance in a straight line; empty where it measures none."""
+        return ()
+
+    @property
     def conditions(self) -> tuple[Condition, ...]:
         """Every condition on a facility that the rule states."""
-        return tuple(selection.where for selection in self.selections if selection.where is not None)
+        every = (*self.selections, *self.measured_to)
+        return tuple(selection.where for selection in every if selection.where is not None)
 
     @property
     def supplies(self) -> tuple[str, ...]:
@@ -490,7 +497,7 @@ class Rule(Entry):
         derived = [vocabulary("supplies").get(name, {}).get("derived") for name in supplies]
         supplies |= {pair[0] for pair in derived if pair}
         attributes |= {pair[1] for pair in derived if pair}
-        types = types_of((*self.selections, *reached))
+        types = types_of((*self.selections, *self.measured_to, *reached))
         if self.walks:  # the cause of a shortage tells of others of the same family
             types = types.union(*(narrower(family) for family in FAMILY_GROUPS if types & narrower(family)))
         if self.measures_zones and self.unit in USERS:  # whether what is there is full

@@ -23,6 +23,8 @@ def judge(rule: Rule, found: Measured, *, year: int, what: Requirement, covered:
     verdict = _verdict(found, what, kept)
     if verdict == "no_data" and not missing:
         missing = [*_straddle(rule, found, what), *found.hints]
+    if verdict in ("not_quantified", "not_met") and not missing and found.low != found.high:
+        missing = list(found.hints)
     if verdict in ("met", "not_met", "no_data") and not found.missing and covered < LEAST_COVERED:
         verdict, missing = "no_data", [Note.of("rule_not_covered", share=f"{covered:.1%}"), *missing]
     if verdict == "not_applicable" and not what.is_due and found.applicable:

@@ -26,7 +26,7 @@ from geoplan.report.content.sources import (
     unplaced_table,
     warnings_by_kind_table,
 )
-from geoplan.report.content.table import Amount, Coded, Listed, Table, Tally
+from geoplan.report.content.table import Amount, Coded, Listed, Table, Tally, cell_text
 from geoplan.report.content.table import column as table_column
 from geoplan.report.content.zones import (
     circle_totals,
@@ -271,6 +271,63 @@ def test_facilities_one_by_one(outcome):
     assert found[0]["member_value"] is None  # what cannot be told has no value
     assert found[0]["services"] == Listed((Coded("elder_home", "养老机构"),))
     assert [row["source_row"] for row in found] == [2, 3, 2, 3]
+
+
+def beside(outcome, has, values, *, verdict):
+    """Return an outcome in which two homes stand beside a clinic, one of them by a distance that is an interval."""
+    rule = "wuhan.nursing_bed_share"
+    facilities = outcome.facilities.copy()
+    facilities["medical_unit"] = pd.array([True, pd.NA, *[False] * (len(facilities) - 2)], dtype="boolean")
+    rules = outcome.rules.copy()
+    rules["beside"] = ""
+    rules.loc[rule, ["beside", "member_format"]] = ["medical_unit, medical_contract", "count"]
+    findings = outcome.findings.copy()
+    findings.loc[findings["rule_id"] == rule, "verdict"] = verdict
+    ids = facilities.index
+    members = pd.DataFrame({
+        "rule_id": rule, "zone_id": findings.loc[findings["rule_id"] == rule, "zone_id"].iloc[0], "member_id": [ids[0], ids[1]],
+        "has": pd.array(has, dtype="boolean"), "value": [low for low, _ in values], "value_high": [high for _, high in values],
+        "sure": pd.array([True, True], dtype="boolean"), "nearest_facility": [ids[2], None], "minutes": np.nan, "cause": "",
+    })  # fmt: skip
+    return dataclasses.replace(
+        outcome, facilities=facilities, rules=rules, findings=findings, members=members
+    )
+
+
+def shown(table, *keys):
+    """Return the texts of some columns, row by row."""
+    return list(zip(*([cell_text(cell, "zh") for cell in table.cells(key)] for key in keys), strict=True))
+
+
+def test_what_stands_beside_facilities_that_nothing_bounds(outcome):
+    found = beside(outcome, [pd.NA, pd.NA], [(120.0, 120.0), (0.0, 230.0)], verdict="not_quantified")
+    table = facility_findings(found)
+    headers = [entry.header for entry in table.to(2).columns]
+    assert [name for name in headers if name in ("测算值", "最近设施", "内设医疗机构", "签约医疗机构", "是否符合")] == [
+        "测算值", "最近设施", "内设医疗机构", "签约医疗机构", "是否符合",
+    ]  # fmt: skip
+    keys = ("member_value", "nearest_facility", "medical_unit", "medical_contract", "member_state")
+    name = outcome.facilities["name"].iloc[2]
+    assert set(shown(table, *keys)) == {
+        ("120", name, "是", "数据不足", "规划未量化"),
+        ("0–230", "", "数据不足", "数据不足", "规划未量化"),
+    }
+
+
+def test_what_stands_beside_facilities_that_fall_short(outcome):
+    found = beside(outcome, [False, pd.NA], [(420.0, 420.0), (0.0, 430.0)], verdict="not_met")
+    rows = shown(members(found), "member_value", "medical_unit", "member_state")
+    assert rows[:2] == [("420", "是", "无（不符合）"), ("0–430", "数据不足", "数据不足")]
+    assert all(unit == "" for _, unit, _ in rows[2:])
+
+
+def test_without_such_a_rule_no_column_is_added(outcome):
+    rows = beside(outcome, [True, True], [(1.0, 1.0), (2.0, 2.0)], verdict="met")
+    plain = rows.rules.drop(columns="beside")  # as an older run stored them
+    table = facility_findings(
+        dataclasses.replace(rows, rules=plain, members=rows.members.assign(nearest_facility=None))
+    )
+    assert {"medical_unit", "nearest_facility"}.isdisjoint(entry.key for entry in table.columns)
 
 
 class TestGapList:

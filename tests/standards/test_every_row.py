@@ -86,7 +86,10 @@ class World:
         )
         rows = rows.set_index("facility_id").astype({"open_year": float, "close_year": float})
         rows["serves"] = [() for _ in range(len(rows))]
-        facilities = gpd.GeoDataFrame(rows, geometry=[None] * len(rows), crs="EPSG:4547")
+        points = [row.get("geometry") for row in self.facilities]
+        facilities = gpd.GeoDataFrame(
+            rows.drop(columns="geometry", errors="ignore"), geometry=points, crs="EPSG:4547"
+        )
         at = dict(zip(communities, demand.index, strict=True))
         walks = [("s", at[zone], name, 60.0) for zone, name in self.covered]
         pointless = pd.DataFrame(self.without_point, columns=["zone_id", "supply", "low", "high"])
@@ -302,7 +305,7 @@ def compliance(rule: Any, world: World, value: float) -> None:
         good = i < round(value * len(ids))
         standard = (rule.meets or [""])[0]
         if standard != "local.standard" and level == "estate":
-            column = rule.has_rooms or "eldercare_rooms_m2"
+            column = (*rule.rooms, "eldercare_rooms_m2")[0]
             world.zones.loc[zone, column] = 400.0 if good else 0.0
         elif standard == "local.standard":
             if good:
@@ -336,6 +339,10 @@ def facility(rule: Any, world: World, value: float) -> None:
         elif rule.must is not None:
             attributes, amounts = meeting(rule.must, holds=good)
             put(world, rule.of, zone, amounts, **attributes)
+        elif rule.nearest:  # each in a place of its own
+            bound = required(rule)
+            put(world, rule.of, zone, {}, geometry=Point(1e4 * i, 0))
+            put(world, rule.nearest, zone, {}, geometry=Point(1e4 * i, bound if good else bound + 1))
         else:
             # exactly on the bound: 12 m2 x 10 places, 1 doctor x 300 people / 100, 150 places
             bound, under = float(rule.targets[-1].floor), {"places": 10.0, "occupied": 300.0}
@@ -494,9 +501,11 @@ def blank(rule: Any) -> AssessmentData:
         whole = {name: 10.0 for name in (told["whole"], told["over"]) if name}
         for zone in world.of_level(level):
             put(world, rule.of, zone, {supply: (0.0, INF), **whole})
-    elif rule.kind == "floor_area":
+    elif rule.kind == "floor_area" or rule.measured_to:  # nothing has a point
         for zone in world.of_level(level):
             put(world, rule.of, zone, {"floor_area_m2": (0.0, INF)})
+            for selection in rule.measured_to:
+                put(world, [selection], zone, {})
     elif condition := getattr(rule, "part_where", None) or getattr(rule, "must", None):
         unsaid = dict.fromkeys(meeting(condition)[0], pd.NA)
         for zone in world.of_level(level):
@@ -534,7 +543,8 @@ def without_subject(rule: Any) -> AssessmentData | None:
         world.types = frozenset({type_in(rule.of[0])}) if rule.of else frozenset()
         return world.data()
     if rule.kind == "facility":
-        return replace(world_for(rule), types=frozenset({type_in(rule.of[0])})).data()
+        types = {type_in(selection) for selection in (*rule.of, *rule.measured_to)}
+        return replace(world_for(rule), types=frozenset(types)).data()
     coarser = ["area", "district"] if level in ("town", "community") else ["area"]
     if len(coarser) == 1 and (rule.where.levels != ("district",) or rule.plan_level != "city"):
         return None
@@ -561,7 +571,7 @@ def test_not_quantified_shows_the_value_and_judges_nothing(rule_id):
     world = world_for(rule)
     world.thresholds = {}
     value = 1.0 if is_members(rule) or rule.kind in ("share", "rate") else 3.0
-    if rule.kind == "facility" and (rule.measured or rule.estate_column):
+    if rule.kind == "facility" and (rule.measured or rule.nearest or rule.estate_column):
         return  # its bound is its target: without one there is no value to show
     rows = judge(rule, with_value(rule, value, world))
     for row in rows:
@@ -585,7 +595,7 @@ def test_one_bed_under_the_bound_is_not_due(rule_id):
 
 def test_the_cases_cover_every_row():
     told = {name: {r for r, n, _, _ in VALUED if n == name} for name in ("boundary", "not met")}
-    assert len(RULES) == 141 + 27
+    assert len(RULES) == 147 + 27
     assert told["boundary"] == told["not met"] == set(RULES)
     # where all are asked for, or a bound or two limits judge, the boundary is what is met
     above = {r for r, n, _, _ in VALUED if n == "met"}

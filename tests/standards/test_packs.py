@@ -63,10 +63,20 @@ BY_TEXT = {
 #: Rows of the table that repeat a row of the annex, and clauses of the texts that have no row in it.
 REPEATED = {"yantai": {"existing_estate_eldercare", "existing_estate_childcare"}}
 FURTHER = {
-    "huzhong": {"community_rooms_added", "public_beds_added"},
-    "qianjiang": {"existing_estate_facilities", "rural_mutual_aid", "institutions_with_medical_contract"},
-    "wuhan": {"rural_eldercare", "institutions_with_medical_contract"},
+    "huzhong": {"community_rooms_added", "public_beds_added", "institutions_with_medical_contract"},
+    "qianjiang": {
+        "existing_estate_facilities",
+        "rural_mutual_aid",
+        "institutions_with_medical_contract",
+        "emergency_call_coverage",
+    },
+    "wuhan": {"rural_eldercare", "institutions_with_medical_contract", "institutions_beside_medical"},
     "yantai": {"rural_elder_homes"},
+    "yinzhou": {
+        "institutions_beside_medical",
+        "childcare_beside_medical",
+        "institutions_with_medical_contract",
+    },
 }
 
 
@@ -319,7 +329,7 @@ def test_rules_are_frozen():
 
 def test_the_table_of_rules_for_reports():
     table = packs.rules_table([packs.read_pack("wuhan"), packs.read_pack("huzhong")])
-    assert len(table) == 27 + 15
+    assert len(table) == 28 + 16
     assert table.index.is_unique
     beds = table.loc["wuhan.beds_per_1000_elders"]
     assert (beds["unit_zh"], beds["unit_en"]) == ("张/千人", "beds per 1,000 people")

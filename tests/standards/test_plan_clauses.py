@@ -97,7 +97,7 @@ def test_a_rural_clause_counts_villages_and_its_own_types(town, name, type_, has
     assert {zone: bool(value) for zone, value in members.items()} == {"community/A": has}
 
 
-@pytest.mark.parametrize("pack", ["wuhan", "qianjiang"])
+@pytest.mark.parametrize("pack", ["wuhan", "qianjiang", "yinzhou", "huzhong"])
 def test_a_contract_with_a_medical_institution_is_a_share_of_homes(town, pack):
     types = ("elder_home", "nursing_home", "elder_home", "elder_day_care", "public_venue", "public_venue")
     signed = pd.array([True, False, True, True, pd.NA, pd.NA], dtype="boolean")
@@ -115,12 +115,54 @@ def test_existing_estates_without_any_facility_are_listed_in_qianjiang(town):
     assert result.members["has"].tolist() == same.members["has"].tolist()
 
 
+@pytest.mark.parametrize(
+    ("rooms", "has", "share", "note"),
+    [((90.0, NAN), True, (1.0, 1.0), "没有养老服务设施、托育服务设施的占 0.0%（1 个小区中 0 个）"),
+     ((0.0, 60.0), True, (1.0, 1.0), "没有养老服务设施、托育服务设施的占 0.0%（1 个小区中 0 个）"),
+     ((0.0, 0.0), False, (0.0, 0.0), "没有养老服务设施、托育服务设施的占 100.0%（1 个小区中 1 个）"),
+     ((0.0, NAN), None, (0.0, 1.0), "没有养老服务设施、托育服务设施的占 0.0%–100.0%（可判断的 0 个小区中 0 个，另 1 个数据不足）")],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["wuhan.old_estate_facilities", "qianjiang.existing_estate_facilities"])
+def test_the_share_of_existing_estates_without_any_facility_is_told(town, name, rooms, has, share, note):
+    zones = town.zones.copy()  # e3 is the only existing one; no facility stands in it
+    zones.loc["estate/e3", ["eldercare_rooms_m2", "childcare_rooms_m2"]] = rooms
+    result = town.change(zones=zones).assess([rule_of(name)], flag_rules=())
+    row, member = result.findings.iloc[0], result.members.iloc[0]
+    assert (row["verdict"], row["actual_low"], row["actual_high"]) == ("not_quantified", *share)
+    assert row["note_zh"] == note
+    assert pd.isna(member["has"]) if has is None else bool(member["has"]) is has
+
+
+@pytest.mark.parametrize(
+    ("told", "share", "verdict"),
+    [((True, True), (0.5, 0.5), "not_met"), ((True, False), (0.25, 0.25), "not_met"), ((pd.NA, pd.NA), (0.0, 0.5), "not_met"), (None, (0.0, 0.5), "not_met")],
+)  # fmt: skip
+def test_emergency_calls_are_counted_by_community(town, told, share, verdict):
+    rule = rule_of("qianjiang.emergency_call_coverage")  # the rooms of A and of C; B and D have none
+    place = town if told is None else town.with_facilities(
+        emergency_call=pd.array([pd.NA, pd.NA, *told, pd.NA, pd.NA], dtype="boolean")
+    )  # fmt: skip
+    row = place.assess([rule], flag_rules=()).findings.iloc[0]
+    assert ((row["actual_low"], row["actual_high"]), row["verdict"]) == (share, verdict)
+    unsaid = told is None or pd.isna(told[0])
+    assert row["missing"] == ("rule_no_attribute" if unsaid else "")
+    assert ("设施台账没有标明是否接入紧急救援系统" in row["missing_zh"]) is unsaid
+
+
+def test_what_a_department_reports_of_emergency_calls_stands_beside(town):
+    found = town.assess(
+        [rule_of("qianjiang.emergency_call_coverage")],
+        reported=[("qianjiang.emergency_call_coverage", 1.0, "区民政局", "2025")],
+    )
+    row = found.findings.iloc[0]
+    assert (row["reported"], row["reported_by"]) == (1.0, "区民政局")
+
+
 def test_a_row_of_an_annex_without_a_place_is_a_reported_one():
-    """Shares of people in hardship who live in homes, and emergency calls: rows that no register and no place can answer."""
+    """Shares of people in hardship who live in homes: rows that no register and no place can answer."""
     wanted = {
         "qianjiang.hardship_disabled_care": ("10%@2020", ">=50%@2025"),
         "qianjiang.hardship_care_wanted": ("100%@2020", ">=100%@2025"),
-        "qianjiang.emergency_call_coverage": ("100%@2020", ">=100%@2025"),
         "yantai.hardship_disabled_care": ("50%@2021", ">=60%@2025"),
         "yantai.hardship_care_wanted": ("100%@2021", ">=100%@2025"),
         "yinzhou.homes_adapted_for_elders": (None, ">=100%@2025"),
@@ -184,8 +226,9 @@ def test_whatever_a_rule_asks_of_a_register_some_column_or_table_can_give():
     for rule in rules:
         reads = rule.reads
         assert reads.types <= types, rule.rule_id
-        asked = [name for selection in rule.selections for name in selection.facilities]
+        asked = [name for selection in (*rule.selections, *rule.measured_to) for name in selection.facilities]
         assert all(narrower(name) & said_by_types for name in asked), rule.rule_id
+        assert set(getattr(rule, "beside", None) or ()) <= set(ATTRIBUTES), rule.rule_id
         assert reads.attributes <= set(ATTRIBUTES), (rule.rule_id, reads.attributes - set(ATTRIBUTES))
         assert reads.groups <= set(GROUPS), rule.rule_id
         if reads.types:  # without facilities an amount comes from a table by zone, which takes every supply

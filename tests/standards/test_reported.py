@@ -59,9 +59,9 @@ def test_every_reported_row_is_judged_by_its_last_target(town, rule_id):
     assert rule.lead in nothing["missing_zh"]
 
 
-def test_the_annexes_have_45_of_them_and_the_texts_two_more():
+def test_the_annexes_have_44_of_them_and_the_texts_two_more():
     of_annexes = [rule for rule in ROWS.values() if rule.annex]
-    assert {name: sum(rule.pack == name for rule in of_annexes) for name in PLANS} == {"yinzhou": 17, "qianjiang": 21, "yantai": 7}  # fmt: skip
+    assert {name: sum(rule.pack == name for rule in of_annexes) for name in PLANS} == {"yinzhou": 17, "qianjiang": 20, "yantai": 7}  # fmt: skip
     further = {"yinzhou.homes_adapted_for_elders", "yantai.districts_with_inclusive_policy"}
     assert {rule.rule_id for rule in ROWS.values() if not rule.annex} == further
 

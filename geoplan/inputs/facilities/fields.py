@@ -58,6 +58,7 @@ FIELDS: Fields = table(
     field("smart_terminal", "flag", "智能服务终端 智能终端 配备智能服务终端 smart_terminal", "智能服务终端", "with a smart terminal"),
     field("nursing_room", "flag", "母婴室 母婴设施 配备母婴室 设母婴室 nursing_room", "母婴室", "with a nursing room for mothers"),
     field("nursery", "flag", "托幼一体化 托幼一体 托幼一体化设置 nursery", "托幼一体化", "with a nursery"),
+    field("emergency_call", "flag", "紧急救援系统 接入紧急救援系统 紧急救援 紧急呼叫系统 接入紧急呼叫系统 一键呼叫 emergency_call", "接入紧急救援系统", "with an emergency call system"),
     field("admits_2_3", "flag", "招收2至3岁幼儿 招收2-3岁幼儿 招收2~3岁幼儿 admits_2_3", "招收2至3岁幼儿", "admitting children of two to three"),
 )  # fmt: skip
 

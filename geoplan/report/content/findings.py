@@ -151,8 +151,9 @@ def _joined(lang: str, *parts: object) -> str:
 
 
 def _note(row: Mapping[str, Any], names: Names, number_format: str) -> str:
-    """Return what is to be said of one finding: what is missing, what people can reach, another basis."""
-    lang, said = names.lang, [text(row[f"missing_{names.lang}"])]
+    """Return what is to be said of one finding: what stands beside the value, what is missing, what people can reach, another basis."""
+    lang = names.lang
+    said = [text(row.get(f"note_{lang}")), text(row[f"missing_{lang}"])]
     if present(row["reachable_low"]):
         amount = format_interval(row["reachable_low"], row["reachable_high"], number_format)
         said.append(phrase("indicators_reachable", lang, amount=amount))

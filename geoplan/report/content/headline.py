@@ -100,9 +100,9 @@ def finding_figures(outcome: Outcome, names: Names, rule: str, *, most: int = 4)
             f"{label('actual', lang)} {cell_text(actual, lang)}" if actual else "",
             f"{label('required', lang)} {target_of(names, row)}" if present(row["required"]) else "",
             f"{label('shortfall', lang)} {cell_text(gap, lang)} {unit(row['unit'], lang)}" if gap else "",
-            text(row[f"missing_{lang}"]),
         ]  # fmt: skip
-        caveats = tuple(part for part in (comma.join(part for part in told[:3] if part), told[3]) if part)
+        beside = (text(row.get(f"note_{lang}")), text(row[f"missing_{lang}"]))
+        caveats = tuple(filter(None, (comma.join(filter(None, told)), *beside)))
         found.append(Figure(names.zone(row["zone_id"]), Coded(str(row["verdict"])), caveats=caveats))
     return tuple(found)
 

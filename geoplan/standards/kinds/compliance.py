@@ -1,20 +1,25 @@
 """compliance: zones or estates that meet another rule, over those due."""
 
-from dataclasses import dataclass
-from typing import Literal, Self
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import pandas as pd
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from geoplan.standards.counts import no_types
+from geoplan.standards.counts import both_labels, no_types
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.estates import estate_rooms
+from geoplan.standards.measure import Measured
 from geoplan.standards.members import MemberRule, members_table, zone_presence
 from geoplan.standards.rules import Rule, Selection, Selections, Text, family_group, types_of
-from geoplan.words.catalogue import phrase
+from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note
+from geoplan.words.numbers import format_interval
 from geoplan.words.vocabulary import label
+
+#: Columns of rooms in the estate table.
+Rooms = Literal["eldercare_rooms_m2", "childcare_rooms_m2"]
 
 
 class Compliance(MemberRule):
@@ -23,8 +28,8 @@ class Compliance(MemberRule):
     kind: Literal["compliance"]
     meets: list[Text] | None = None
     """Rules that must be met, all of them: ids of this pack or ``pack.rule``."""
-    has_rooms: Literal["eldercare_rooms_m2", "childcare_rooms_m2"] | None = None
-    """Instead: the estate table gives rooms of this kind."""
+    has_rooms: Rooms | Annotated[list[Rooms], Field(min_length=1)] | None = None
+    """Instead: the estate table gives rooms of this kind, or of any of several."""
     has: Selections | None = None
     """Instead, or beside `has_rooms`: a facility stands inside."""
     standard: Literal["not stated"] | None = None
@@ -43,6 +48,12 @@ class Compliance(MemberRule):
         return tuple(self.has or ())
 
     @property
+    def rooms(self) -> tuple[str, ...]:
+        """Columns of the estate table of which any may give the rooms; empty where the rule asks for none."""
+        named = self.has_rooms or ()
+        return (named,) if isinstance(named, str) else tuple(named)
+
+    @property
     def counted_group(self) -> str:
         """People of the zones: those whom the facilities are for, else all residents."""
         return family_group(types_of(self.has)) if self.has else "residents"
@@ -54,8 +65,8 @@ class Compliance(MemberRule):
 
     def facilities_text(self, lang: str, *, short: bool = False) -> str:
         """Return the facilities that must stand inside; else the rooms that the estate table must give."""
-        if self.has is None and self.has_rooms is not None:
-            return label("supplies", self.has_rooms, lang)
+        if self.has is None and self.rooms:
+            return phrase("join_items", lang).join(label("supplies", name, lang) for name in self.rooms)
         return super().facilities_text(lang, short=short)
 
     def condition_text(self, lang: str) -> str:
@@ -100,14 +111,29 @@ class Compliance(MemberRule):
         """Return which zones meet every named rule, with the value under the first; or which have the rooms or facilities."""
         zones = self.zones(data)
         ids = zones.every
-        has, value = self._has(data, ids, self.group_in(data))
+        has, value, most = self._has(data, ids, self.group_in(data))
         for found in self._met(data):
             has = has & found.has.reindex(ids)
         if self.standards:
-            value = self._met(data)[0].value.reindex(ids)
-        members = members_table(ids, has.to_numpy(), zones.is_sure)
-        members["value"] = value.to_numpy(dtype=float)
-        return members
+            value = most = self._met(data)[0].value.reindex(ids)
+        # of a zone of which it is open whether it has them the least says nothing
+        ends = {"value": value, "value_high": most}
+        told = {name: np.where(has.isna(), np.nan, end.to_numpy(dtype=float)) for name, end in ends.items()}
+        return members_table(ids, has.to_numpy(), zones.is_sure).assign(**told)
+
+    def count(self, data: AssessmentData, members: pd.DataFrame, zone: str) -> Measured:
+        """Return the share of zones that meet it; beside it the share of those that have no rooms and no facility."""
+        found = super().count(data, members, zone)
+        if self.meets is not None or found.tally is None or np.isnan(found.low):
+            return found
+        what: dict[str, Any] = {f"what_{lang}": self.facilities_text(lang, short=True) for lang in LANGUAGES}
+        lacking, judged = found.tally.judged - found.tally.met, found.tally.judged
+        code = "compliance_without_some" if found.tally.no_data else "compliance_without"
+        note = Note.of(
+            code, severity="info", share=format_interval(1 - found.high, 1 - found.low, "percent"),
+            lacking=lacking, judged=judged, no_data=found.tally.no_data, **what, **both_labels("unit", "units", [self.unit]),
+        )  # fmt: skip
+        return replace(found, notes=(note,))
 
     def _met(self, data: AssessmentData) -> tuple["MetBy", ...]:
         """Return which zones meet each of the named rules."""
@@ -124,21 +150,28 @@ class Compliance(MemberRule):
         moved.__dict__.pop("where", None)  # the cached reading of the former level
         return moved
 
-    def _has(self, data: AssessmentData, ids: list[str], group: str) -> tuple[pd.Series, pd.Series]:
-        """Return which zones have the rooms or a facility; every zone where rules are named instead."""
+    def _has(
+        self, data: AssessmentData, ids: list[str], group: str
+    ) -> tuple[pd.Series, pd.Series, pd.Series]:
+        """Return which zones have the rooms or a facility (every zone where rules are named instead), least and most of the rooms."""
         has = pd.Series(pd.array([self.meets is not None] * len(ids), dtype="boolean"), index=ids)
-        value = pd.Series(np.nan, index=ids)
-        if self.has_rooms is not None:
-            rooms = estate_rooms(data, self.has_rooms, must_be_handed_over="new" in self.where.words).loc[ids]
-            value = rooms["low"]
-            some, maybe = rooms["low"].to_numpy(dtype=float) > 0, rooms["high"].to_numpy(dtype=float) > 0
+        least = most = pd.Series(np.nan, index=ids)
+        if self.rooms:
+            is_new = "new" in self.where.words
+            every = [
+                estate_rooms(data, name, must_be_handed_over=is_new)[["low", "high"]].loc[ids]
+                for name in self.rooms
+            ]
+            rooms = sum(every[1:], start=every[0])
+            least, most = rooms["low"], rooms["high"]
+            some, maybe = least.to_numpy(dtype=float) > 0, most.to_numpy(dtype=float) > 0
             has = has | pd.Series(pd.arrays.BooleanArray(maybe, maybe & ~some), index=ids)
         if self.has is not None:
             # of a type that no register lists nothing is known
             listed = types_of(self.has) & data.listed
             unknown = pd.Series(pd.NA, index=ids, dtype="boolean")
             has = has | (zone_presence(data, self.has, ids, group)["located"] if listed else unknown)
-        return has, value
+        return has, least, most
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
-"""facility: what one facility must itself meet; conditions join by any and all."""
+"""facility: what one facility must itself meet; conditions join by any and all.
+
+A facility may also be asked to stand beside others (`nearest`): the metres to the nearest are those of a straight line, and no walk.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -16,9 +19,19 @@ from geoplan.standards.measure import Measured
 from geoplan.standards.members import MemberRule, members_table, three_valued
 from geoplan.standards.requirement import NAN, Requirement
 from geoplan.standards.rule_zones import RuleZones
-from geoplan.standards.rules import Condition, Selections, Supply, supply_unit
-from geoplan.words.catalogue import phrase
+from geoplan.standards.rules import (
+    Attribute,
+    Condition,
+    Selection,
+    Selections,
+    Supply,
+    selections_text,
+    supply_unit,
+)
+from geoplan.standards.straight_line import metres_to_nearest
+from geoplan.words.catalogue import LANGUAGES, phrase
 from geoplan.words.errors import Note
+from geoplan.words.numbers import format_interval
 from geoplan.words.quantities import Factor, Households
 from geoplan.words.vocabulary import label
 
@@ -41,7 +54,10 @@ class Facility(MemberRule):
     """Divisor of `measured`."""
     times: Factor = 1.0
     """Factor on the ratio (100 for "per 100")."""
-
+    nearest: Selections | None = None
+    """Instead of `must`: facilities of which the nearest counts, in metres of a straight line (直线距离), which the target bounds."""
+    beside: list[Attribute] | None = None
+    """Attributes of the register that are listed beside each facility, and judge nothing."""
     pool_below: Households | None = None
     """Estates with fewer households than this pool with the other small ones of their community; default: none does."""
 
@@ -55,10 +71,17 @@ class Facility(MemberRule):
             raise ValueError("`estate_column` needs `in_zones_of`")
         if self.pool_below is not None and self.estate_column is None:
             raise ValueError("`pool_below` needs `estate_column`")
-        forms = [self.must is not None, self.measured is not None, self.estate_column is not None]
-        if sum(forms) != 1:
-            raise ValueError("give `must`, `measured` or `estate_column`, one of them")
+        forms = (self.must, self.measured, self.nearest, self.estate_column)
+        if sum(form is not None for form in forms) != 1:
+            raise ValueError("give `must`, `measured`, `nearest` or `estate_column`, one of them")
+        if self.beside is not None and self.of is None:
+            raise ValueError("`beside` needs `of`")
         return self
+
+    @property
+    def measured_to(self) -> tuple[Selection, ...]:
+        """Facilities of which the nearest counts."""
+        return tuple(self.nearest or ())
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -85,12 +108,24 @@ class Facility(MemberRule):
         return super().facilities_text(lang, short=short)
 
     def amount_text(self, lang: str) -> str:
-        """Return the supply that the target bounds, over its divisor."""
+        """Return the supply that the target bounds, over its divisor; or to which facilities the distance is."""
+        if self.nearest is not None:
+            return phrase("facility_nearest", lang, near=self._near_text(lang))
         return "/".join(label("supplies", name, lang) for name in self.supplies)
 
     def condition_text(self, lang: str) -> str:
         """Return what each facility must meet."""
         return "" if self.must is None else self.must.text(lang)
+
+    def _near_text(self, lang: str) -> str:
+        return selections_text(self.measured_to, lang)
+
+    def remedy_text(self, lang: str, *, member: bool = False) -> str:
+        """Return what to do where facilities, or one, do not keep the rule."""
+        if self.nearest is None:
+            return super().remedy_text(lang, member=member)
+        code = "facility_nearest_member_remedy" if member else "facility_nearest_remedy"
+        return phrase(code, lang, near=self._near_text(lang), amount="{amount}")
 
     def member_format(self) -> str:
         """Return the format of the amount of one facility: whole, or a ratio with its decimals."""
@@ -102,7 +137,10 @@ class Facility(MemberRule):
         return self.must is not None
 
     def _bound_text(self, required: Requirement, lang: str) -> str:
-        """Return what one facility must meet: ``≤150 个托位``, ``≥12 平方米/托位``."""
+        """Return what one facility must meet: ``≤150 个托位``, ``≥12 平方米/托位``, ``直线距离≤300 米``."""
+        if self.nearest is not None:
+            code = "facility_metres" if required.comparison else "facility_metres_open"
+            return phrase(code, lang, bound=required.text("count", lang))
         if self.must is not None or not required.comparison:
             return self.must.text(lang) if self.must is not None else required.text("count", lang)
         bound = required.text(self.member_format(), lang)
@@ -125,6 +163,11 @@ class Facility(MemberRule):
         """Return what one facility must meet by the last target."""
         return self._bound_text(self.asked(self.targets[-1]), lang)
 
+    def requirement(self, year: int, thresholds: Mapping[str, float] | None = None) -> Requirement:
+        """Return what the plan asks of one facility in `year`; a local threshold of a distance is the most that it may be."""
+        own = super().requirement(year, thresholds)
+        return replace(own, comparison="<=") if own.local and self.nearest is not None else own
+
     def measure_requirement(self, year: int, thresholds: Mapping[str, float] | None = None) -> Requirement:
         """Return what judges the share of facilities: all of them."""
         own = self.requirement(year, thresholds)
@@ -141,7 +184,8 @@ class Facility(MemberRule):
         zones = self.member_zones(data)
         if zones is not None and (zones.missing or not zones.every):
             return zones.missing
-        return () if self.of is None else amounts(data, self.of, None).missing
+        counted = (self.of, self.nearest)
+        return tuple(note for of in counted if of is not None for note in amounts(data, of, None).missing)
 
     def members(self, data: AssessmentData) -> pd.DataFrame:
         """Return the facilities (or the rooms of estates) that are due, and which keep the rule."""
@@ -152,6 +196,8 @@ class Facility(MemberRule):
         table = amounts(data, self.of, None).table
         sure, maybe = _in_zones(data, table.index, zones)
         sure, table = (sure & (table["low"] > 0).to_numpy())[maybe], table[maybe]
+        if self.nearest is not None:
+            return self._beside(data, table.index, sure)
         has, value = self._keeps(data, table.index)
         return members_table(list(table.index), has, sure).assign(value=value)
 
@@ -164,11 +210,43 @@ class Facility(MemberRule):
         return here | data.may_stand_in(zone)[at]
 
     def count(self, data: AssessmentData, members: pd.DataFrame, zone: str) -> Measured:
-        """Return the share of facilities that meet the rule; one that only may stand in the zone only possibly counts."""
+        """Return the share of facilities that meet the rule; one that only may stand in the zone only possibly counts.
+
+        Where nothing bounds what each has, there is no share.
+        """
         if self.of is not None and zone != data.area:
             at = data.facilities.index.get_indexer(pd.Index(members["member_id"]))
             members = members.assign(sure=members["sure"] & ~data.may_stand_in(zone)[at])
-        return super().count(data, members, zone)
+        found = super().count(data, members, zone)
+        if self.nearest is not None:
+            unknown = ~(members["value"] == members["value_high"]) | ~members["sure"]
+            found = replace(found, unknown_rows=int(unknown.sum()), notes=self._distance_notes(members))
+        is_bounded = self.must is not None or bool(self.requirement(data.year, data.thresholds).comparison)
+        return found if is_bounded else replace(found, low=NAN, high=NAN, tally=None)
+
+    def _distance_notes(self, members: pd.DataFrame) -> tuple[Note, ...]:
+        """Return the median metres of the facilities that certainly count, and of how many the distance is known."""
+        told = members[members["sure"]]
+        if told.empty:
+            return ()
+        low, high = (float(told[end].fillna(np.inf).median()) for end in ("value", "value_high"))
+        values: dict[str, Any] = {f"near_{lang}": self._near_text(lang) for lang in LANGUAGES}
+        values |= {"rows": len(told), "known": int((told["value"] == told["value_high"]).sum())}
+        if np.isinf(low):
+            return (Note.of("facility_nearest_none", severity="info", **values),)
+        metres = format_interval(low, high, "count")
+        return (Note.of("facility_nearest_median", severity="info", metres=metres, **values),)
+
+    def _beside(self, data: AssessmentData, ids: pd.Index, sure: Bools) -> pd.DataFrame:
+        """Return facilities with the metres to the nearest; empty where there is none."""
+        table = metres_to_nearest(data, ids, amounts(data, self.measured_to, None).table)
+        low, high = table["low"].to_numpy(), table["high"].to_numpy()
+        has, _ = self._bounded(data, low, high)
+        near = table["nearest_facility"].to_numpy()
+        some = np.isfinite(low)
+        return members_table(list(ids), has, sure).assign(
+            value=np.where(some, low, np.nan), value_high=np.where(some, high, np.nan), nearest_facility=near
+        )
 
     def _keeps(self, data: AssessmentData, ids: pd.Index) -> tuple["pd.arrays.BooleanArray", Floats]:
         if self.must is not None:

@@ -375,6 +375,7 @@ _RULES = {
     "target": "as the pack says",
     "target_text_*": "in words, with the years: ≥50（2025年）, 1–2（2025年）, 每处≤150 个托位（2025年）",
     "member_target_*": "what one member must meet by itself: ≤150 个托位, ≥12 平方米/托位; empty where it has no target of its own",
+    "beside": "attributes of the register that stand beside what one member has (``medical_unit, medical_contract``); empty where none",
     "remedy_*": "what to do where the rule falls short; ``{amount}`` in it is the shortfall with its unit",
     "member_remedy_*": "what to do where one member falls short; empty where that follows from the cause",
     "affected_*": "whom `people_affected` counts; ``{group}`` in it is the group; empty where nobody is counted",
@@ -435,7 +436,7 @@ def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
         "path_year": path.year if path else pd.NA, "annex": rule.annex or "", "grade_limits": " ".join(f"{limit:.6g}" for limit in rule.grade_limits), "is_binding": rule.is_binding,
         "counted": rule.counts_over, "title_en": rule.indicator_text("en"),
         "document": "" if pack is None or pack.document == NOT_FOUND else pack.document,
-        "local": ", ".join(rule.local_entries), "status": rule.status or "",
+        "local": ", ".join(rule.local_entries), "status": rule.status or "", "beside": ", ".join(getattr(rule, "beside", None) or ()),
     }  # fmt: skip
     for lang in LANGUAGES:
         row |= {f"{column}_{lang}": text for column, text in {

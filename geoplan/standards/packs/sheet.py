@@ -40,7 +40,7 @@ _BETWEEN = re.compile(r"[\n、，,;；]+")
 _ORDER = (
     "id", "annex", "indicator", "kind", "level", "of.facilities", "of.where", "of.in_zones", "of", "supply", "part", "part_where", "whole",
     "group", "per", "base", "target", "range_is", "unit", "attribute", "lead", "clause", "quote", "note", "counts", "title_en", "minutes", "metres",
-    "judged_by", "since", "must", "measured", "over", "times", "estate_column", "flag_by", "pool_below", "meets", "has", "has_rooms", "standard",
+    "judged_by", "since", "must", "measured", "over", "times", "nearest", "beside", "estate_column", "flag_by", "pool_below", "meets", "has", "has_rooms", "standard",
     "in_zones_of", "of_city", "communities", "counted", "service", "advisory", "flags", "active", "status", "place", "place_en", "source",
 )  # fmt: skip
 #: Parts of a selection of facilities that have a column each.
@@ -54,9 +54,9 @@ NOT_ASSESSED = ("clause", "zh", "en")
 #: Entries whose words are those of a table of the vocabulary.
 _SECTIONS = {
     "of.facilities": "types", "supply": "supplies", "part": "supplies", "whole": "supplies", "measured": "supplies", "over": "supplies",
-    "group": "groups", "unit": "units",
+    "group": "groups", "unit": "units", "beside": "attributes",
 }  # fmt: skip
-_LISTS = ("of.facilities", "of.in_zones", "meets", "replaces")
+_LISTS = ("of.facilities", "of.in_zones", "meets", "replaces", "beside")
 _MARKS = ("advisory", "flags", "active")
 #: Entry of the plan that is more than one text.
 _YEARS = re.compile(r"(\d{4})\D+(\d{4})")

@@ -18,7 +18,7 @@ from geoplan.words.vocabulary import label
 _IN_WORDS = frozenset({
     "id", "indicator", "title_en", "kind", "level", "counts", "per", "base", "target", "range_is", "unit", "attribute", "lead", "clause", "quote",
     "note", "annex", "advisory", "active", "status", "place", "place_en", "source", "of.facilities", "of.where", "of.in_zones", "of", "supply",
-    "part", "part_where", "whole", "must",
+    "part", "part_where", "whole", "must", "nearest",
 })  # fmt: skip
 
 
