@@ -103,14 +103,35 @@ def test_a_sheet_that_was_renamed_or_saved_as_text_is_found_by_its_columns(tmp_p
     assert found.files == ("a.xlsx", "b.csv")
 
 
+def test_copies_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    paths = []
+    for town, opinion in (("临江街道", "属实"), ("学府街道", "不清楚")):
+        (tmp_path / town).mkdir()
+        paths.append(returned(tmp_path / town, ["p.beds", "C01", opinion, None, None], name="gap_list.xlsx"))
+    found = read_confirmations(paths)
+    assert [row.file for row in found.rows] == ["临江街道/gap_list.xlsx", "学府街道/gap_list.xlsx"]
+    assert found.notes[0].file == found.files[1] == "学府街道/gap_list.xlsx"
+    # a file that is named twice is read once
+    assert len(read_confirmations([paths[0], paths[0]]).rows) == 1
+
+
 @given(st.dates(dt.date(1960, 1, 1), dt.date(2060, 1, 1)))
 def test_a_date_is_read_however_it_is_written(date):
     y, m, d = date.year, date.month, date.day
     serial = (date - dt.date(1899, 12, 30)).days
-    ways = [f"{y}年{m}月{d}日", f"{y}-{m:02}-{d:02}", f"{y}/{m}/{d}", f"{y}.{m}.{d}", f"{y}-{m:02}-{d:02} 00:00:00", f"{y}{m:02}{d:02}"]
+    ways = [
+        f"{y}年{m}月{d}日",
+        f"{y}-{m:02}-{d:02}",
+        f"{y}/{m}/{d}",
+        f"{y}.{m}.{d}",
+        f"{y}-{m:02}-{d:02} 00:00:00",
+        f"{y}{m:02}{d:02}",
+    ]
     assert {read_date(way) for way in (*ways, serial, date, dt.datetime(y, m, d, 9))} == {date}  # noqa: DTZ001
 
 
-@pytest.mark.parametrize("cell", [None, "", "/", "3月5日", "2026-13-01", "2026-02-30", "三月", 7, 2026, True, "2026-3"])
+@pytest.mark.parametrize(
+    "cell", [None, "", "/", "3月5日", "2026-13-01", "2026-02-30", "三月", 7, 2026, True, "2026-3"]
+)
 def test_what_is_no_date(cell):
     assert read_date(cell) is None

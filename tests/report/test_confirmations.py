@@ -98,11 +98,15 @@ def test_what_two_offices_fill_in_is_read_back(make, tmp_path, lang):
     # 临江街道 has ten rows of the gap list: communities C01, C05 and C09
     assert towns["临江街道"] == [1, 1, 0, 0, 0, 8, 10]
     assert towns["学府街道"][:4] == [1, 0, 1, 1]
-    assert [sum(one) for one in zip(*list(towns.values())[:-1], strict=True)] == towns[phrase("confirm_all", lang)]
+    total = towns.pop(phrase("confirm_all", lang))
+    assert [sum(own) for own in zip(*towns.values(), strict=True)] == total
 
 
 def test_the_gap_list_carries_the_rule_outside_of_what_is_printed(outcome):
     shown = gap_list(outcome).to(3)
+    # said on the screen alone
+    assert len(shown.details) == 1
+    assert gap_list(outcome).to(2).details == ()
     assert shown.columns[-1].key == "rule_id"
     assert shown.on_paper < len(shown.columns)
     assert "rule_id" not in [entry.key for entry in shown.columns[: shown.on_paper]]
@@ -115,7 +119,8 @@ def test_what_follows_from_each_opinion(outcome, copy):
     one.fill(21, "no_room")  # C08 和平社区
     found = read(outcome, one)
     lang = outcome.lang
-    unlisted = dict(zip([c.key for c in page_of(found, "confirm_unlisted").columns], page_of(found, "confirm_unlisted").texts(lang)[0], strict=True))  # fmt: skip
+    page = page_of(found, "confirm_unlisted")
+    unlisted = dict(zip([entry.key for entry in page.columns], page.texts(lang)[0], strict=True))
     assert (unlisted["community"], unlisted["nearest_facility"], unlisted["shortfall"], unlisted["confirm_serial"]) == (
         "南湖社区", "学府社区养老服务站", "368", "7",
     )  # fmt: skip
@@ -137,7 +142,8 @@ def test_what_follows_from_each_opinion(outcome, copy):
 def test_a_neighbour_whose_gap_projects_make_up_is_not_named_and_an_unknown_one_is(outcome, copy):
     gaps = outcome.gap_list.copy()
     mine = gaps["rule_id"] == CIRCLE_E
-    gaps.loc[mine & gaps["zone_id"].isin(["community/C02", "community/C05", "community/C07"]), "net_shortfall"] = 0.0
+    made_up = gaps["zone_id"].isin(["community/C02", "community/C05", "community/C07"])
+    gaps.loc[mine & made_up, "net_shortfall"] = 0.0
     changed = dataclasses.replace(outcome, gap_list=gaps)
     one = copy(of=changed)
     one.fill(14, "joint")
@@ -145,7 +151,8 @@ def test_a_neighbour_whose_gap_projects_make_up_is_not_named_and_an_unknown_one_
         phrase("confirm_no_neighbour", "zh"),
     )
     gaps.loc[mine & (gaps["zone_id"] == "community/C02"), "net_shortfall"] = float("nan")
-    (near,) = page_of(read(dataclasses.replace(outcome, gap_list=gaps), one), "confirm_joint").cells("neighbours")
+    found = read(dataclasses.replace(outcome, gap_list=gaps), one)
+    (near,) = page_of(found, "confirm_joint").cells("neighbours")
     assert near.items == (f"北秀社区（{phrase('confirm_gap_unknown', 'zh')}）",)
 
 
@@ -172,7 +179,11 @@ def test_a_word_that_is_no_opinion_is_kept_and_nothing_follows_from_it(outcome, 
     assert codes(found) == ["confirm_opinion_unknown", "confirm_date_unreadable"]
     assert states(found) == {"unclear": [3]}
     row = found.rows[2].cells
-    assert [cell_text(row[f"confirm_{key}"], "zh") for key in ("told", "by", "date")] == ["不清楚", "张三", "三月"]
+    assert [cell_text(row[f"confirm_{key}"], "zh") for key in ("told", "by", "date")] == [
+        "不清楚",
+        "张三",
+        "三月",
+    ]
 
 
 def test_a_row_that_the_run_does_not_have_is_listed_apart(outcome, copy):
@@ -227,7 +238,10 @@ def homes(outcome):
     table = outcome.gap_list
     finding = table[(table["part"] == "finding") & (table["rule_id"] == PLACES)]
     home = {"part": "member", "verdict": "has_not", "member_id": "home", "serial": 0}
-    rows = [finding, *(finding.assign(**home, nearest_name=name) for name in ("甲养老院", "乙养老院", "乙养老院"))]
+    rows = [
+        finding,
+        *(finding.assign(**home, nearest_name=name) for name in ("甲养老院", "乙养老院", "乙养老院")),
+    ]
     gaps = pd.concat(rows, ignore_index=True)
     return dataclasses.replace(outcome, gap_list=gaps.assign(serial=[1, 2, 3, 4]))
 
@@ -263,7 +277,7 @@ def test_the_demos_workbook_whole_and_every_row_answered(demo, tmp_path):
         one.fill(serial, "true" if serial % 2 else "unlisted", "张三", DAY)
     found = read(demo, one)
     assert found.notes == ()
-    assert [row.state for row in found.rows] == ["true" if serial % 2 else "unlisted" for serial in range(1, count + 1)]
+    assert states(found) == {"true": [*range(1, count + 1, 2)], "unlisted": [*range(2, count + 1, 2)]}
     assert page_of(found, "confirm_open").rows == ()
     assert page_of(found, "confirm_open").empty == phrase("confirm_all_answered", "zh")
 
@@ -273,7 +287,7 @@ def test_what_is_written_is_the_same_twice_and_says_what_it_was_matched_with(mak
     outcome = make(lang=lang)
     one = Returned(outcome, tmp_path / "a.xlsx")
     one.fill(1, "true", "张三", DAY)
-    one.fill(2, "?", "=1+1", DAY)
+    one.fill(2, "不清楚", "=1+1", DAY)
     found = read(outcome, one)
     for folder in ("x", "y"):
         write_confirmations(found, tmp_path / folder)

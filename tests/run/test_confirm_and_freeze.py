@@ -114,7 +114,8 @@ class TestFreeze:
 
 
 class TestALaterRun:
-    def test_is_told_against_the_filed_one_and_says_so(self, out, command, runs):
+    @pytest.mark.usefixtures("runs")
+    def test_is_told_against_the_filed_one_and_says_so(self, out, command):
         before = former_run(out, "zh")
         assert "b" in before.name  # the latest
         assert "定稿" not in command("run", demo_study(), "--out", out).output
@@ -126,7 +127,8 @@ class TestALaterRun:
         assert "变化均与定稿 a 比较" in done.output
         assert former_run(out, "en").name == "the filed run (a)"
 
-    def test_of_which_the_filed_one_cannot_be_read(self, out, command, runs):
+    @pytest.mark.usefixtures("runs")
+    def test_of_which_the_filed_one_cannot_be_read(self, out, command):
         command("freeze", out, "--run", "a")
         stored = out / "runs" / "a" / "outcome" / "outcome.json"
         stored.write_text(json.dumps({"format": 99}), encoding="utf-8")

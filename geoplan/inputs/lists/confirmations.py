@@ -7,8 +7,9 @@ answer. Several offices may each return a copy: rows are told apart later, by th
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,22 +117,29 @@ def read_confirmations(paths: Sequence[str | Path]) -> Confirmations:
     rows: list[Confirmation] = []
     notes: list[Note] = []
     faults: list[Note | str] = []
-    for path in map(Path, paths):
+    called = _called([Path(path) for path in paths])
+    for path, name in called.items():
         try:
             file_kind(path, "table")
-            found, told = _read(path)
+            found, told = _read(path, name)
         except InputError as error:
-            faults += error.notes
+            faults += [replace(note, file=name) if isinstance(note, Note) else note for note in error.notes]
             continue
         rows += found
         notes += told
     if faults:
         raise InputError(*faults)
-    return Confirmations(tuple(rows), tuple(Path(path).name for path in paths), tuple(notes))
+    return Confirmations(tuple(rows), tuple(called.values()), tuple(notes))
 
 
-def _read(path: Path) -> tuple[list[Confirmation], list[Note]]:
-    """Return the rows and notes of one file."""
+def _called(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return what each file is called: by its name, by its folder too where several have one name, as copies that come back often do."""
+    alike = Counter(path.name for path in dict.fromkeys(paths))
+    return {path: path.name if alike[path.name] == 1 else f"{path.parent.name}/{path.name}" for path in paths}
+
+
+def _read(path: Path, name: str) -> tuple[list[Confirmation], list[Note]]:
+    """Return the rows and notes of one file; `name` is what it is called."""
     rows: list[Confirmation] = []
     notes: list[Note] = []
     is_read = False
@@ -143,16 +151,17 @@ def _read(path: Path) -> tuple[list[Confirmation], list[Note]]:
             continue
         is_read = True
         # what the street offices do not fill is not read on purpose
-        notes += [*sheet.notes, *(note for note in columns.notes if note.code != "list_columns_unread")]
+        odd = (*sheet.notes, *(note for note in columns.notes if note.code != "list_columns_unread"))
+        notes += [replace(note, file=name) for note in odd]
         for number, cells in sheet.cells.iterrows():
-            told = {name: cells[header] for name, header in columns.header.items()}
-            row = _row(told, path.name, layer or "", int(str(number)))
+            told = {key: cells[header] for key, header in columns.header.items()}
+            row = _row(told, name, layer or "", int(str(number)))
             if row.told or row.by or row.date:
                 rows.append(row)
                 notes += _notes_on(row, told.get("date"))
     if not is_read:
-        named = ", ".join(f"{FIELDS[name].zh} / {FIELDS[name].en}" for name in NEEDED)
-        raise InputError(Note.of("confirm_no_sheet", file=path.name, columns=named, severity="error"))
+        named = ", ".join(f"{FIELDS[key].zh} / {FIELDS[key].en}" for key in NEEDED)
+        raise InputError(Note.of("confirm_no_sheet", file=name, columns=named, severity="error"))
     return rows, notes
 
 
