@@ -12,7 +12,7 @@ from rich.console import Console
 from geoplan.cli import console
 from geoplan.cli import demo as samples
 from geoplan.version import __version__
-from geoplan.words.errors import GeoplanError
+from geoplan.words.errors import GeoplanError, kinds_of
 from geoplan.words.progress import Stages
 
 if TYPE_CHECKING:
@@ -266,6 +266,84 @@ def tasks(
 
 
 @app.command()
+def confirm(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="街道反馈的缺口清单，可多个。 Gap lists that street offices return; one or more.",
+            show_default=False,
+        ),
+    ],
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            "--run",
+            help="对照的结果文件夹，默认为第一个文件所在文件夹；有定稿的对照定稿。 Folder of results to match with; default: that of the first file; its filed run where one is.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="结果文件夹，默认为对照文件夹下的 confirm。 Folder of results; default: `confirm` in that of --run.",
+        ),
+    ] = None,
+    lang: Annotated[
+        Lang | None, typer.Option("--lang", help="语言，默认与对照结果相同。 Language; default: the run's.")
+    ] = None,
+) -> None:
+    """街道核实：读回各街道填写的缺口清单，汇总意见，列出要改什么。 Read what street offices filled in; what follows from it.
+
+    Example: geoplan confirm returned/*.xlsx --run out
+    """
+    from geoplan.inputs.lists.confirmations import read_confirmations
+    from geoplan.report.content.confirmations import confirmed, summary_tables
+    from geoplan.report.folder.delivery import delivery
+    from geoplan.report.folder.filed import reference_run
+    from geoplan.report.folder.save import write_confirmations
+
+    read = read_confirmations(files)
+    folder = run or files[0].parent
+    outcome, name = reference_run(folder)
+    told_in = lang or outcome.lang
+    found = confirmed(replace(outcome, lang=told_in), read, run=name.text(told_in))
+    for table in summary_tables(found):
+        console.print_table(table, told_in)
+    console.print_kinds(kinds_of(note.said(told_in) for note in found.notes), told_in)
+    with delivery(out or folder / "confirm") as made:
+        write_confirmations(found, made.folder)
+    console.say("written", lang=told_in, folder=out or folder / "confirm")
+
+
+@app.command()
+def freeze(
+    out: Annotated[Path, typer.Argument(help="结果文件夹。 Folder of results.", show_default=False)],
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run",
+            help="runs 下的运行编号，默认为最近一次。 Name of a run under `runs`; default: the latest.",
+        ),
+    ] = None,
+    lang: Annotated[
+        Lang | None, typer.Option("--lang", help="语言，默认与系统相同。 Language; default: the system's.")
+    ] = None,
+) -> None:
+    """定稿：记下上报的是哪一次运行，以后的变化都与它比较。 Say which run was filed; later ones are told against it.
+
+    Example: geoplan freeze out --run 20260305-101500
+    """
+    from geoplan.report.folder.filed import file_run, filed_name, runs_of
+
+    before = filed_name(out)
+    filed = file_run(out, run).name
+    known = runs_of(out)
+    console.say("filed_done", lang=lang, run=filed, out=out, known=tuple(known))
+    was = "same" if before == filed else "before" if before in known else "before_gone"
+    console.say(f"filed_{was if before else 'first'}", lang=lang, run=before)
+
+
+@app.command()
 def assess(
     totals: Annotated[
         Path, typer.Option("--totals", help="总数文件（YAML 或 CSV）。 File of totals, YAML or CSV.")
@@ -485,13 +563,18 @@ def _outcome(path: Path, lang: Lang | None) -> "Outcome":
 
 def _run(path: Path, *, out: Path | None, lang: Lang | None) -> None:
     from geoplan.pipeline.evaluate import run as run_study
+    from geoplan.report.folder.filed import told_against
 
     given = _read(path)
+    folder = out or given.out_folder
     with console.progress(lang or given.lang or console.language()) as listen:
         stages = Stages(listen)
         result = run_study(given, lang=lang, stages=stages)
-        saved = result.save(out or given.out_folder, stages=stages)
+        saved = result.save(folder, stages=stages)
     console.print_result(result, saved)
+    against = told_against(folder)
+    if against is not None:
+        console.say_note(against, result.outcome.lang)
 
 
 @app.callback(invoke_without_command=True)

@@ -57,7 +57,12 @@ def language() -> str:
 def say(code: str, *, lang: str | None = None, **values: Any) -> None:  # noqa: ANN401 - what the message names
     """Print one message of the catalogue in `lang`; without one in the language of the system."""
     shown: dict[str, Any] = {n: str(v) if isinstance(v, Path) else v for n, v in values.items()}
-    out.print(Note.of(code, **shown).text(lang or language()), highlight=False, markup=False, soft_wrap=True)
+    say_note(Note.of(code, **shown), lang or language())
+
+
+def say_note(note: Note, lang: str) -> None:
+    """Print one note."""
+    out.print(note.text(lang), highlight=False, markup=False, soft_wrap=True)
 
 
 def confirmed(code: str) -> bool | None:

@@ -53,6 +53,9 @@ VERDICTS = ("met", "not_met", "no_data", "not_applicable", "not_quantified")
 #: Which of two figures of an indicator counts: the measured one (测算值) or that of a department (部门填报值).
 ADOPTED = ("measured", "reported")
 
+#: What a street office finds of a row of the gap list: 属实、设施未入台账、无用房用地、拟合建.
+OPINIONS = ("true", "unlisted", "no_room", "joint")
+
 #: 现状、在建、规划、停用.
 STATUSES = ("existing", "building", "planned", "closed")
 

@@ -48,11 +48,6 @@ def priority_list(outcome: Outcome) -> Table | None:
 def _row(names: Names, row: Mapping[str, Any], upper: str) -> dict[str, Cell]:
     lang, rule, zone = names.lang, str(row["rule_id"]), str(row["zone_id"])
     no = phrase("first_premise_false", lang)
-    is_known = present(row["premise"])
-    premise = Coded("unknown", phrase("first_premise_unknown", lang))
-    if is_known:
-        code = str(bool(row["premise"])).lower()
-        premise = Coded(code, phrase(f"first_premise_{code}", lang))
     factor = Amount.of(row["feasibility"], "decimal")
     score = Amount.of(row["score"], "decimal")
     assert factor is not None and score is not None  # noqa: S101, PT018 - the table has them
@@ -68,7 +63,7 @@ def _row(names: Names, row: Mapping[str, Any], upper: str) -> dict[str, Cell]:
         "people_affected": Amount.of(row["people_affected"], "count"),
         "affected": label(row["affected_group"], lang) + phrase("in_brackets", lang, text=people_unit(row["affected_group"], lang)),
         "depth": Amount.of(row["depth"], "percent"),
-        "premise": premise,
+        "premise": premise_cell(row["premise"], lang),
         "score": Computed(score, power),
         "net_shortfall": Amount.of(row["net_shortfall"], "count") or Coded("no_data"),
         "unit": unit_cell(row["gap_unit"], lang),
@@ -81,6 +76,12 @@ def _row(names: Names, row: Mapping[str, Any], upper: str) -> dict[str, Cell]:
     }  # fmt: skip
 
 
+def premise_cell(premise: object, lang: str) -> Coded:
+    """Return whether a premise lies within reach as a cell; that nobody lists premises where it is missing."""
+    code = str(bool(premise)).lower() if present(premise) else "unknown"
+    return Coded(code, phrase(f"first_premise_{code}", lang))
+
+
 def family_cell(code: object, lang: str) -> Coded:
     """Return a family of services as a cell."""
     return Coded(str(code), planner_word(code, lang, "types"))
@@ -89,15 +90,16 @@ def family_cell(code: object, lang: str) -> Coded:
 def _weights(outcome: Outcome) -> Table:
     """Return the weights of the score as the study has them: cells that a reader may change."""
     lang = outcome.lang
-    told = outcome.parameters.set_index("entry")["value"]
-    usual = Priority()
     rows: list[list[Cell]] = [
-        [
-            phrase(f"first_weight_{key}", lang),
-            Amount.of(float(told.get(f"priority.{key}", getattr(usual, key))), "decimal"),
-        ]
+        [phrase(f"first_weight_{key}", lang), Amount.of(weight_of(outcome, key), "decimal")]
         for key in WEIGHTS
     ]
     return table_of(
         "priority_weights", lang, ("weight", "weight_value"), rows, title=phrase("first_weights", lang), named=tuple(WEIGHTS.values())
     )  # fmt: skip
+
+
+def weight_of(outcome: Outcome, key: str) -> float:
+    """Return one weight of the score (`WEIGHTS`), as the study states it or by default."""
+    told = outcome.parameters.set_index("entry")["value"]
+    return float(told.get(f"priority.{key}", getattr(Priority(), key)))

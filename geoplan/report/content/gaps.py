@@ -7,7 +7,7 @@ from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
 from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, column, unit_cell
-from geoplan.tables import Outcome
+from geoplan.tables import OPINIONS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import format_number
 
@@ -16,9 +16,8 @@ ON_PAPER = (
     "serial", "zone_code", "upper", "community", "indicator", "flag_kind", "grade", "actual", "target", "shortfall", "net_shortfall",
     "unit", "people_affected", "affected", "measure", "priority",
 )  # fmt: skip
-#: Columns in which street offices confirm a row before it is filed, and the words that may stand in the first.
+#: Columns in which street offices confirm a row before it is filed; words of `OPINIONS` stand in the first.
 CONFIRM = ("confirm_opinion", "confirm_by", "confirm_date")
-OPINIONS = ("true", "unlisted", "no_room", "joint")
 
 
 @listed(40, "workbook", "csv")
@@ -30,16 +29,16 @@ def gap_list(outcome: Outcome) -> Table:
     opinions = tuple(phrase(f"confirm_{code}", lang) for code in OPINIONS)
     paper = [upper if key == "upper" else key for key in ON_PAPER]
     keys: tuple[str | Column, ...] = (
-        *paper, column(CONFIRM[0], lang, choices=opinions), *CONFIRM[1:], "rule_id", "clause", "attribute", "basis", "required",
+        *paper, column(CONFIRM[0], lang, choices=opinions), *CONFIRM[1:], "clause", "attribute", "basis", "required",
         "verdict", "affected_whole", "nearest_facility", "minutes", "cause", "project", "relief", "relief_year", "funds",
-        "responsible", *(["site"] if "site" in table.columns else []), "term", "caveats",
+        "responsible", *(["site"] if "site" in table.columns else []), "term", "caveats", "rule_id",
     )  # fmt: skip
     notes = [phrase(code, lang) for code in ("gaps_note", "gaps_note_kinds", "gaps_note_grades")]
     notes += [phrase("gaps_site_note", lang)] if "site" in keys else []
     return table_of(
         "gap_list", lang, keys, (_row(names, row, upper) for row in rows_of(table)), title=phrase("gaps_title", lang),
-        depths={"required": 4}, notes=tuple(notes), frozen=5, empty=phrase("gaps_none", lang),
-        on_paper=len(paper) + len(CONFIRM),
+        depths={"required": 4, "rule_id": 3}, notes=tuple(notes), frozen=5, empty=phrase("gaps_none", lang),
+        on_paper=len(paper) + len(CONFIRM), details=(phrase("gaps_note_confirm", lang),),
     )  # fmt: skip
 
 

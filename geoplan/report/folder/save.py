@@ -8,7 +8,7 @@ from typing import Any
 from geoplan.network.surface import MinutesRaster, write_minutes
 from geoplan.report.booklet.page import write_report
 from geoplan.report.compare.page import comparison_page
-from geoplan.report.content import annual, comparison, periods, reporting
+from geoplan.report.content import annual, comparison, confirmations, periods, reporting
 from geoplan.report.content.answers import answers
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.guidance import guidance
@@ -159,6 +159,14 @@ def write_periods(outcomes: periods.Periods, folder: Path) -> tuple[Path, ...]:
     titled = periods.titled(outcomes)
     write_workbook(periods.period_pages(outcomes), titled, book)
     return book, *write_csv([periods.period_lines(outcomes)], titled, folder)
+
+
+def write_confirmations(found: confirmations.Confirmed, folder: Path) -> tuple[Path, ...]:
+    """Write ``confirm.xlsx`` and ``confirm.csv`` (a row each of the gap list) with its package into `folder`; return their paths."""
+    book = folder / "confirm.xlsx"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_workbook(confirmations.confirmation_pages(found), found.outcome, book)
+    return book, *write_csv([confirmations.long_table(found)], found.outcome, folder)
 
 
 def write_pack(name: str | Path, path: Path, *, lang: str) -> Path:
