@@ -160,14 +160,16 @@ def _affected(
     Of a standard per people it is the group times the share of the standard that is missed.
     """
     if rule.people is None:
-        people = NAN if judged["surplus"] else rule.affected(found, required, str(judged["verdict"]))
-        return found.group or rule.counted_group, people
+        lacking = NAN if judged["surplus"] else rule.affected(found, required, str(judged["verdict"]))
+        return found.group or rule.counted_group, lacking
     whom = affected_group(data, rule)
-    crowd = data.people(whom)
-    if judged["verdict"] != "not_met" or judged["surplus"] or crowd is None:
+    people = data.people(whom)
+    if judged["verdict"] != "not_met" or judged["surplus"] or people is None:
         return whom, NAN
-    missed = share_missed(required.required, pd.Series([found.high]))
-    return whom, float(missed.iloc[0] * crowd[found.zone_id])
+    # an estate has the households of its own table
+    own = whom == rule.counted_group and not np.isnan(found.people)
+    crowd = found.people if own else float(people[found.zone_id])
+    return whom, float(share_missed(required.required, pd.Series([found.high])).iloc[0]) * crowd
 
 
 def _members_people(data: AssessmentData, found: Measured, members: pd.Series) -> dict[str, Any]:

@@ -44,6 +44,19 @@ def level_caveat(rule: Rule) -> str:
     return "caveat_new_estates" if rule.for_new_estates else "caveat_existing_estates"
 
 
+def level_caveats(data: AssessmentData, rule: Rule, ids: pd.Index, table: pd.DataFrame) -> np.ndarray:
+    """Return what qualifies the flag of each zone for its level (`level_caveat`), empty where it is the rule's own.
+
+    `table` says where a flag is at the rule's own level or above it (``own_level``), and where what is located there measures it
+    (``by_located``).
+    """
+    elsewhere = level_caveat(rule)
+    towns = data.zones["level"].reindex(ids).eq("town").to_numpy(dtype=bool)
+    by_town = {"caveat_by_community": "caveat_by_town"}.get(elsewhere, elsewhere)
+    told = np.where(table["by_located"].to_numpy(dtype=bool), "caveat_by_located", np.where(towns, by_town, elsewhere))
+    return np.where(table["own_level"].to_numpy(dtype=bool), "", told)
+
+
 def flag_caveats(
     data: AssessmentData, rule: Rule, ids: pd.Index, table: pd.DataFrame
 ) -> list[tuple[str, ...]]:
@@ -53,15 +66,13 @@ def flag_caveats(
     `taken_outside` what share of the supply in reach people take who are assumed outside (NaN: the rule measures no supply), and
     `may_reach` where people may reach a facility without a point or street.
     """
-    everywhere, elsewhere = rule_caveats(data, rule), level_caveat(rule)
+    everywhere = rule_caveats(data, rule)
     nowhere = pd.Series(False, index=data.zones.index)
     edge = data.zones.get("edge", nowhere).reindex(ids).fillna(value=False).to_numpy(dtype=bool)
     border = data.zones.get("border", nowhere).reindex(ids).fillna(value=False).to_numpy(dtype=bool)
     shared = table["taken_outside"].to_numpy(dtype=float)
     lacking = data.zones.get("without_raster", nowhere).reindex(ids).to_numpy(dtype=float) > 1 - LEAST_COVERED
-    towns = data.zones["level"].reindex(ids).eq("town").to_numpy(dtype=bool)
-    by_town = {"caveat_by_community": "caveat_by_town"}.get(elsewhere, elsewhere)
-    levels = np.where(table["own_level"].to_numpy(dtype=bool), "", np.where(towns, by_town, elsewhere))
+    levels = level_caveats(data, rule, ids, table)
     reached = rule.reached_by()
     neighbours = {
         # too high: nobody outside competes, or at the upper end nobody does; too low: nothing stands outside

@@ -14,7 +14,7 @@ import pandas as pd
 from geoplan.coverage.circle import TOLERANCE_SHARE
 from geoplan.standards.affected import affected_group, grade_of, share_missed
 from geoplan.standards.causes import around, cause_of_shortage, in_reach, stock_and_use, where_unplaced
-from geoplan.standards.caveats import flag_caveats, level_caveat
+from geoplan.standards.caveats import flag_caveats, level_caveats
 from geoplan.standards.counts import located
 from geoplan.standards.data import AssessmentData, Bools
 from geoplan.standards.grammar import NOT_QUANTIFIED
@@ -129,7 +129,6 @@ def flags_of(
     table["flag_kind"] = _flag_kind(data, rule, ids, table["own_level"])
     table["rule_id"], table["zone_id"], table["year"] = rule.rule_id, ids, data.year
     table["basis"] = data.basis(rule.counted_group)
-    own_level = table["own_level"].to_numpy(dtype=bool)
     unmeasured = dict.fromkeys(("taken_outside", *IN_REACH), np.nan) | {
         "may_reach": False,
         "by_located": False,
@@ -138,9 +137,10 @@ def flags_of(
         if name not in table:
             table[name] = nothing
     table["caveats"] = flag_caveats(data, rule, ids, table)
-    note = level_caveat(rule)
+    elsewhere = level_caveats(data, rule, ids, table)
     for lang in LANGUAGES:
-        table[f"note_{lang}"] = np.where(own_level, "", phrase(note, lang) if note else "").astype(object)
+        said = [code and phrase(code, lang) for code in elsewhere]
+        table[f"note_{lang}"] = pd.Series(said, index=ids, dtype=object)
     told: dict[str, Any] = {"rule": rule.rule_id, "severity": "info"}
     notes = (
         Note.of("rule_flags_nobody", why_zh=why.found("zh"), why_en=why.found("en"), **told)

@@ -5,10 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from geoplan.study.entry import Entry
-from geoplan.words.quantities import Share
+from geoplan.words.quantities import Amount, Share, Unit
 
-Weight = Annotated[float, Field(ge=0.0, le=5.0)]
-Amount = Annotated[float, Field(ge=0.0, le=1e6)]
+Weight = Annotated[float, Field(ge=0.0, le=5.0), Unit("exponent")]
 
 
 class Priority(Entry):

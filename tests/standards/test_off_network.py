@@ -125,14 +125,9 @@ def test_supply_is_measured_on_people_on_the_network_and_not_at_all_where_too_ma
 def test_a_gap_counts_the_people_on_the_network_only(town, rules_from):
     rules = rules_from(PLACES)
     row = flags(town.change(off=(11,)), rules, "local.r", max_off_network_share=0.5).loc["community/D"]
-    # 200 of 300 residents reach nothing: 0.9 places; of the other 100 nothing is known
-    assert row[["state", "shortfall", "people_affected", "people", "off_network"]].tolist() == [
-        "flagged",
-        1.0,
-        200.0,
-        300.0,
-        100.0,
-    ]
+    # 200 of 300 residents, six of nine under-threes, reach nothing: 0.9 places; of the other block nothing is known
+    told = row[["state", "shortfall", "people_affected", "affected_whole", "people", "off_network"]]
+    assert told.tolist() == ["flagged", 1.0, 6.0, 9.0, 300.0, 100.0]
 
 
 @pytest.mark.parametrize(("far", "state"), [(100.0, "mean_met"), (50.0, "not_flagged"), (50.1, "mean_met")])

@@ -75,6 +75,8 @@ BASE = {
     "packs": ["local.yaml"], "switch_on": ["local.beds"], "flag_rules": ["local.circle"],
     "thresholds": {"local.circle": 0.5}, "reported": [{"rule": "local.circle", "value": 0.5, "by": "民政局", "period": "2025Q2", "adopt": "reported", "reason": "甲"}],
     "reporting": [{"file": "reporting.csv", "source": "甲"}],
+    "priority": {"affected": 1.0, "depth": 2.0, "without_premise": 0.4, "not_alone_places": 4, "not_alone_beds": 4, "not_alone_m2": 40,
+                 "smallest_places": 30, "smallest_beds": 20, "smallest_m2": 200, "idle_below": 0.5},
     "exports": {"formats": ["shp"], "crs": "EPSG:4548"},
 }  # fmt: skip
 RULE = {"title_en": "A", "counts": "甲", "attribute": "未标注", "clause": "一", "quote": "甲"}

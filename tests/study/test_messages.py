@@ -15,7 +15,7 @@ USED = re.compile(r'\b(?:Note(?:\.of)?|[pP]hrase)\(\s*"([a-z0-9_]+)"')
 
 
 #: Whole sentences and labels of printed papers, which end as sentences and abbreviations do.
-PAPERS = ("paper_", "stop", "papers_", "atlas_", "column_", "note_", "console_")
+PAPERS = ("meeting_", "paper_", "stop", "papers_", "atlas_", "column_", "note_", "console_")
 #: What the description of a column holds beside its header (`geoplan.report.content.table.column`).
 COLUMN_OPTIONS = ("format", "width", "mark", "depth", "interval")
 

@@ -56,7 +56,7 @@ def class_texts(names: Names, rule: str) -> dict[str, str]:
     """Return what a legend calls each of `FLAG_CLASSES` under a rule: grades with their limits, ``严重不足（＜33%）``."""
     lang = names.lang
     limits = [float(limit) for limit in text(names.of_rule(rule, "grade_limits")).split()]
-    ranges = ["0", *(f"＜{100 * limit:.0f}%" for limit in limits)]
+    ranges = ["0", *(phrase("grade_below", lang, limit=f"{100 * limit:.0f}%") for limit in limits)]
     texts = {}
     for place, code in enumerate(GRADES):
         told = phrase(f"grade_{code}", lang)
