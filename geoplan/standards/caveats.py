@@ -53,7 +53,9 @@ def level_caveats(data: AssessmentData, rule: Rule, ids: pd.Index, table: pd.Dat
     elsewhere = level_caveat(rule)
     towns = data.zones["level"].reindex(ids).eq("town").to_numpy(dtype=bool)
     by_town = {"caveat_by_community": "caveat_by_town"}.get(elsewhere, elsewhere)
-    told = np.where(table["by_located"].to_numpy(dtype=bool), "caveat_by_located", np.where(towns, by_town, elsewhere))
+    told = np.where(
+        table["by_located"].to_numpy(dtype=bool), "caveat_by_located", np.where(towns, by_town, elsewhere)
+    )
     return np.where(table["own_level"].to_numpy(dtype=bool), "", told)
 
 

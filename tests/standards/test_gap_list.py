@@ -68,7 +68,9 @@ def test_flagged_communities_come_first_by_code(town):
     levels = flags["zone_id"].str.split("/").str[0].tolist()
     # towns are short of beds in care homes; they stand behind the communities
     assert levels == sorted(levels)
-    assert set(flags.loc[flags["zone_id"].str.startswith("town"), "rule_id"]) == {"wuhan.beds_per_1000_elders"}
+    assert set(flags.loc[flags["zone_id"].str.startswith("town"), "rule_id"]) == {
+        "wuhan.beds_per_1000_elders"
+    }
     assert table["serial"].tolist() == list(range(1, len(table) + 1))
 
 

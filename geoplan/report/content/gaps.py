@@ -38,7 +38,7 @@ def gap_list(outcome: Outcome) -> Table:
     return table_of(
         "gap_list", lang, keys, (_row(names, row, upper) for row in rows_of(table)), title=phrase("gaps_title", lang),
         depths={"required": 4, "rule_id": 3}, notes=tuple(notes), frozen=5, empty=phrase("gaps_none", lang),
-        on_paper=len(paper) + len(CONFIRM), details=(phrase("gaps_note_confirm", lang),),
+        on_paper=len(paper) + len(CONFIRM), whole=True, details=(phrase("gaps_note_confirm", lang),),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from geoplan.report.content.document import (
     numbered,
 )
 from geoplan.report.content.first import family_cell, priority_list
-from geoplan.report.content.gaps import caveats_cell, gap_caveats, nearest_text, part_of, place_of
+from geoplan.report.content.gaps import gap_caveats, part_of
 from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text, whole_zones
 from geoplan.report.content.registry import listed
 from geoplan.report.content.shortfalls import brief
@@ -41,6 +41,8 @@ from geoplan.words.vocabulary import narrower, vocabulary
 #: Rows of the priority list and sites that a town's page has room for; a district, which has several pages, names more.
 MOST_FIRST = {"town": 4, "district": 40, "area": 40}
 MOST_SITES = 6
+#: Rows of the priority list on a town's sheet of the workbook; the gap list has every one.
+MOST_PLACES = 40
 #: Columns of the priority list on a town's page.
 FIRST = (
     "rank",
@@ -393,20 +395,35 @@ def town_pages(outcome: Outcome) -> tuple[Table, ...]:
     """Return a page a town: what is to be done by indicator, then place by place; none without a gap list."""
     if empty(outcome.gap_list):
         return ()
-    names = Names(outcome)
-    return tuple(_town_page(names, town) for town in towns(outcome))
+    names, first = Names(outcome), priority_list(outcome)
+    return tuple(_town_page(outcome, names, town, first) for town in towns(outcome))
 
 
-def _town_page(names: Names, town: Town) -> Table:
+def _town_page(outcome: Outcome, names: Names, town: Town, first: Table | None) -> Table:
+    """Return a town's page: what is to be done by indicator, what stands and what is due, where to act first."""
     lang = names.lang
     # an English workbook keeps its tabs readable where the names are not
     called = town.name if lang == "zh" or town.name.isascii() else names.code(town.zone_id)
-    below = guidance_rows(names, town)
-    notes = (town.name, *below.notes)
+    parts = [_works_table(outcome, names, town)] if town.rows else []
+    if first is not None:
+        own = _of_town(outcome, names, town, first)
+        kept = own.first(MOST_PLACES)
+        title = phrase("paper_town_first", lang, town=town.name, shown=len(kept.rows), count=len(own.rows))
+        parts.append(
+            replace(
+                kept,
+                key=f"guidance_{names.code(town.zone_id)}",
+                title=title,
+                notes=(),
+                below=(),
+                page="",
+                named=(),
+                opens=False,
+            )
+        )
     page = phrase("guidance_page", lang, town=called)
-    return replace(
-        guidance_totals(names, town), notes=notes, below=(replace(below, notes=(), filtered=True),), page=page
-    )
+    notes = (town.name, phrase("guidance_note", lang))
+    return replace(guidance_totals(names, town), notes=notes, below=tuple(parts), page=page, filtered=False)
 
 
 def guidance_totals(names: Names, town: Town) -> Table:
@@ -438,36 +455,3 @@ def guidance_totals(names: Names, town: Town) -> Table:
         )
     title = phrase("guidance_totals", lang)
     return table_of(f"guidance_totals_{names.code(town.zone_id)}", lang, keys, rows, title=title, frozen=3)
-
-
-def guidance_rows(names: Names, town: Town) -> Table:
-    """Return what is to be done in a town, a row a place and indicator."""
-    lang = names.lang
-    keys = (
-        "serial", "community", "indicator", "shortfall", "unit", "measure", "clause", "term", "people_affected", "affected", "cause",
-        "nearest_facility", "minutes", "caveats",
-    )  # fmt: skip
-    rows: list[list[Cell]] = [
-        [
-            place_of(names, row),
-            names.rule(str(row["rule_id"])),
-            Amount.of(row["shortfall"], "count"),
-            unit_cell(row["unit"], lang),
-            text(row["measures"]),
-            names.clause(str(row["rule_id"])),
-            text(row["phase"]),
-            Amount.of(row["people_affected"], "count"),
-            names.affected(str(row["rule_id"]), row["affected_group"])
-            if present(row["people_affected"])
-            else "",
-            Coded.of(row["cause"]),
-            nearest_text(names, row),
-            Amount.of(row["minutes"], "minutes"),
-            caveats_cell(names, row),
-        ]
-        for row in town.rows
-    ]
-    title, notes = phrase("guidance_rows", lang), (phrase("guidance_note", lang),)
-    return table_of(
-        f"guidance_{names.code(town.zone_id)}", lang, keys, rows, title=title, notes=notes, frozen=3
-    )

@@ -320,6 +320,8 @@ class Table:
         Whether a page that holds several filters this one and repeats its headers; one of a page, or none.
     on_paper
         How many columns from the left a workbook prints; the others stand on the screen only. 0: all.
+    whole
+        Whether it is filed as a whole: a workbook prints all of its rows but where they are very many; else the first of a long table.
     opens
         Whether a workbook opens on this table.
     named
@@ -340,6 +342,7 @@ class Table:
     filtered: bool = False
     strong: frozenset[int] = frozenset()
     on_paper: int = 0
+    whole: bool = False
     opens: bool = False
     named: tuple[str, ...] = ()
 

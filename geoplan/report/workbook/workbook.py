@@ -37,6 +37,10 @@ from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import FORMATS, format_number
 
+#: Rows that a sheet prints; longer ones print so many and say so, so that a workbook is a paper and not a book.
+MOST_PRINTED = 120
+#: The same of a list that is filed as a whole: that of a district is, that of a large city is not.
+MOST_FILED = 1000
 #: Longest text that a cell holds, and that a page's header or footer holds (limits of the file format).
 CELL_TEXT, PAGE_TEXT = 32_767, 255
 _MARGINS = {"left": 0.4, "right": 0.4, "top": 0.7, "bottom": 0.6}
@@ -206,9 +210,15 @@ def _write_page(book: Workbook, page: Worksheet, pen: _Pen, table: Table, outcom
             page.autofilter(at, 0, last, len(part.columns) - 1)
         at = last + 2
     _set_page(page, table, outcome)
-    if table.on_paper:
-        page.print_area(0, 0, at - 2, table.on_paper - 1)
+    last_row = headers + MOST_PRINTED if _is_cut(table) else at - 2
+    if table.on_paper or _is_cut(table):
+        page.print_area(0, 0, last_row, (table.on_paper or len(widths)) - 1)
     return headers
+
+
+def _is_cut(table: Table) -> bool:
+    """Return whether a sheet prints its first rows only."""
+    return len(table.rows) > (MOST_FILED if table.whole else MOST_PRINTED)
 
 
 def _prepare(book: Workbook, page: Worksheet, table: Table, at: int) -> None:
@@ -284,6 +294,8 @@ def _write_head(page: Worksheet, pen: _Pen, table: Table, outcome: Outcome, widt
         colours = {"bg_color": look.COLOURS["banner"], "font_color": look.COLOURS["banner_ink"]}
         lines.append((titles.banner(outcome), pen(bold=True, font_size=11, **colours), 11))
     notes = dict.fromkeys(note for part in (table, *table.below) for note in (*part.details, *part.notes))
+    if _is_cut(table):
+        notes[phrase("papers_cut", lang, shown=MOST_PRINTED, count=f"{len(table.rows):,}")] = None
     lines += [(note, soft, 9) for note in notes]
     for row, (line, form, size) in enumerate(lines):
         if last > 0:
