@@ -18,6 +18,7 @@ from geoplan.report.content.document import (
     numbered,
 )
 from geoplan.report.content.findings import indicators, target_of
+from geoplan.report.content.headline import indicator_verdicts
 from geoplan.report.content.names import AREA, Names, empty, present, rows_of, text, whole_zones
 from geoplan.report.content.outside import competition
 from geoplan.report.content.projects import project_support_table, projects_sentence
@@ -136,7 +137,8 @@ def _stock(outcome: Outcome) -> list[Block]:
 def _indicators(outcome: Outcome) -> list[Block]:
     lang, names = outcome.lang, Names(outcome)
     items, semicolon = phrase("join_items", lang), phrase("join_semicolon", lang)
-    counts = outcome.findings["verdict"].value_counts()
+    verdicts = indicator_verdicts(outcome)
+    counts = verdicts.value_counts()
     said = [
         phrase("paper_verdicts", lang, verdict=label(verdict, lang), count=int(counts[verdict]))
         for verdict in VERDICTS
@@ -148,7 +150,7 @@ def _indicators(outcome: Outcome) -> list[Block]:
                 "paper_indicators",
                 lang,
                 documents=items.join(_documents(outcome, names)),
-                count=len(outcome.findings),
+                count=len(verdicts),
                 said=items.join(said),
                 table=ahead(),
             )

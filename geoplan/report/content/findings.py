@@ -194,7 +194,12 @@ def completion_of(row: Mapping[str, Any]) -> Amount | None:
 
 
 def completion(row: Mapping[str, Any], low: object, high: object) -> Amount | None:
-    """Return 完成率, low..high over the target of a finding: for at-least targets that are not 0, else None."""
+    """Return 完成率, low..high over the target of a finding: for at-least targets that are not 0, else None.
+
+    What was measured in a part of a city is no part of the city's target.
+    """
+    if of_part_only(row, low):
+        return None
     if row["comparison"] not in (">=", ">") or not present(row["required"]) or float(row["required"]) == 0:
         return None
     if not present(low):
@@ -202,6 +207,12 @@ def completion(row: Mapping[str, Any], low: object, high: object) -> Amount | No
     required = float(row["required"])
     first, last = (float(end) / required if present(end) else None for end in (low, high))  # type: ignore[arg-type]
     return Amount.between(first, last, "percent")
+
+
+def of_part_only(row: Mapping[str, Any], value: object) -> bool:
+    """Return whether a value was measured in a zone of which only a part has communities, while the target is that of all of it."""
+    is_partial = "rule_not_covered" in text(row.get("missing"))
+    return is_partial and present(value) and present(row["actual_low"]) and value == row["actual_low"]
 
 
 def unit_of_value(names: Names, rule: str, gap_unit: object) -> str:

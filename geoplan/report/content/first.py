@@ -95,7 +95,7 @@ def _weights(outcome: Outcome) -> Table:
         for key in WEIGHTS
     ]
     return table_of(
-        "priority_weights", lang, ("weight", "weight_value"), rows, title=phrase("first_weights", lang), named=tuple(WEIGHTS.values())
+        "priority_weights", lang, ("serial", "weight", "weight_value"), rows, title=phrase("first_weights", lang), named=tuple(WEIGHTS.values())
     )  # fmt: skip
 
 

@@ -122,14 +122,24 @@ def coverage_measures(outcome: Outcome, service: str) -> Table | None:
 
 
 def verdict_figures(outcome: Outcome) -> tuple[Figure, ...]:
-    """Return how many findings of the plans' own zones have each verdict."""
-    lang, table = outcome.lang, outcome.findings
-    counts = table.loc[table["of_plan"].astype(bool), "verdict"].value_counts()
+    """Return how many indicators of the plans have each verdict (`indicator_verdicts`)."""
+    lang, counts = outcome.lang, indicator_verdicts(outcome).value_counts()
     return tuple(
         Figure(label(verdict, lang), Amount.of(int(counts[verdict]), "count"))
         for verdict in VERDICTS
         if verdict in counts.index
     )
+
+
+#: Verdicts of an indicator in several zones, the first that any of them has.
+_WORST = ("not_met", "no_data", "not_quantified", "met", "not_applicable")
+
+
+def indicator_verdicts(outcome: Outcome) -> pd.Series:
+    """Return the verdict of each indicator, by rule_id: of several zones the worst, so that an indicator counts once."""
+    table = outcome.findings
+    place = table["verdict"].map(_WORST.index)
+    return place.groupby(table["rule_id"], sort=False).min().map(lambda at: _WORST[int(at)])
 
 
 def flag_caveats(rows: pd.DataFrame, lang: str) -> tuple[str, ...]:

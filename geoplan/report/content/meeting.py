@@ -8,6 +8,7 @@ import pandas as pd
 from geoplan.report.content import titles
 from geoplan.report.content.document import Block, Document, Paragraph, Shown
 from geoplan.report.content.first import priority_list
+from geoplan.report.content.headline import indicator_verdicts
 from geoplan.report.content.names import AREA, Names, empty, present, rows_of, whole_zones
 from geoplan.report.content.shortfalls import amount_text, brief, clause_tally, flag_tally, flags_at, short_of
 from geoplan.report.content.table import Tally
@@ -280,14 +281,14 @@ def _unknown(outcome: Outcome, level: str) -> str:
     """Return what the figures leave open: zones without data, facilities without a point, people off the network, old people, findings."""
     lang, flags = outcome.lang, flags_at(outcome, level)
     open_zones = flag_tally(flags).no_data
-    findings = outcome.findings[outcome.findings["of_plan"].astype(bool)]
+    verdicts = indicator_verdicts(outcome)
     off = sum(
         float(row["off_network"] or 0.0) for row in rows_of(whole_zones(outcome, measure="network", zone=AREA)) if present(row["off_network"])
     )  # fmt: skip
     old = titles.old_people(outcome)
     not_known = int(outcome.gap_list["net_shortfall"].isna().where(outcome.gap_list["part"] == "flag", other=False).sum()) if len(outcome.gap_list) else 0  # fmt: skip
     told = [
-        (open_zones, "meeting_open_zones"), (int((findings["verdict"] == "no_data").sum()), "meeting_open_findings"),
+        (open_zones, "meeting_open_zones"), (int((verdicts == "no_data").sum()), "meeting_open_findings"),
         (len(outcome.unplaced), "meeting_unplaced"), (round(off), "meeting_off"), (not_known, "meeting_open_nets"),
     ]  # fmt: skip
     parts = [

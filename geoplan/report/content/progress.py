@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geoplan.report.content.findings import of_part_only
 from geoplan.report.content.names import Names, present
 
 
@@ -54,7 +55,7 @@ def begin_of(names: Names, rule: str) -> tuple[float, float]:
 def progress_text(names: Names, row: Mapping[str, Any], low: object, high: object) -> str:
     """Return 已完成 / 应完成 of a value of a finding, as ``60% / 75%``; nothing where the plan gives no start or no figure."""
     start, year = begin_of(names, str(row["rule_id"]))
-    if not present(low) or not present(row["path_target"]):
+    if not present(low) or not present(row["path_target"]) or of_part_only(row, low):
         return ""
     done = way_done(_number(low), _number(high), start=start, target=float(row["path_target"]))
     return done_and_due(done, time_passed(row["year"], start=year, target=row["path_target_year"]))
