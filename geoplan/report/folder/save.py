@@ -62,7 +62,7 @@ def write_outputs(
     stages
         Listener of stages.
     papers
-        ``word`` and ``atlas``: what is to be handed in beside map, workbook and report.
+        ``word``, ``atlas`` and ``communities``: what is to be handed in beside map, workbook and report.
     former
         The run that the page for the meeting tells changes against; None for none.
     exports
@@ -99,9 +99,7 @@ def write_outputs(
     (folder / "run.log").write_text(log(outcome, spent, started.isoformat()), encoding="utf-8", newline="\n")
 
 
-def _write_papers(
-    outcome: Outcome, folder: Path, papers: Sequence[str], former: Former | None
-) -> None:
+def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str], former: Former | None) -> None:
     # imported here: Word and PDF libraries take their time to load, and not every run needs them
     if "word" in papers:
         from geoplan.report.word.document import write_document
@@ -113,6 +111,10 @@ def _write_papers(
         from geoplan.report.atlas.atlas import write_atlas
 
         write_atlas(outcome, folder / "atlas.pdf")
+    if "communities" in papers:
+        from geoplan.report.cards.cards import FOLDER, write_cards
+
+        write_cards(outcome, folder / FOLDER)
 
 
 def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:
