@@ -200,9 +200,7 @@ def compare(
 
 @app.command()
 def cards(
-    results: Annotated[
-        Path, typer.Argument(metavar="OUT", help="结果文件夹。 Folder of results.", show_default=False)
-    ],
+    results: Annotated[Path, typer.Argument(help="结果文件夹。 Folder of results.", show_default=False)],
     zone: Annotated[
         str | None,
         typer.Option("--zone", help="只打印这个社区：代码或名称。 Only this community, by code or name."),
@@ -216,11 +214,12 @@ def cards(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="写入的文件夹，默认 OUT/communities。 Folder to write; default: OUT/communities."
+            "--out",
+            help="写入的文件夹，默认结果文件夹下的 communities。 Folder to write; default: communities in the folder of results.",
         ),
     ] = None,
 ) -> None:
-    """一社区一表：已有结果的每个社区一页 A4，每个街道一份 PDF。 One A4 page a community of a finished run, a PDF a town.
+    """一社区一表：已有结果的每个社区一页 A4，每个街道一份 PDF。 One page (A4) a community of a finished run, a PDF a town.
 
     Example: geoplan cards out/demo --zone 东山社区
     """

@@ -110,7 +110,8 @@ def listed_premises(inputs: Inputs) -> tuple[gpd.GeoDataFrame | None, tuple[Note
     if not read:
         return None, ()
     table = join_candidates(read, facilities=inputs.register.facilities).candidates
-    return table[table["rule"] != "forbidden"].drop(columns="entry", errors="ignore"), ()
+    offered = table[table["rule"] != "forbidden"].drop(columns="entry", errors="ignore")
+    return offered.set_axis(offered.index.astype("str")), ()
 
 
 #: Entries of a list that its reader takes.
