@@ -169,7 +169,7 @@ class TestPremises:
         assert rows(table(sheet, "sheet_premises"), "name", "premise_metres", "may_hold") == [
             ("近处", "100", "不限"), ("一千米", "1,000", "不限"),
         ]  # fmt: skip
-        assert sheet.premises == ("近处", "一千米")
+        assert list(sheet.premises) == ["近处", "一千米"]
         far = community_sheet(dataclasses.replace(outcome, premises=offered), "community/C12")
         assert table(far, "sheet_premises").empty == "1,000米内没有备选用房"
 
@@ -203,6 +203,7 @@ class TestWhatIsNotThere:
         sheet = community_sheet(dataclasses.replace(outcome, flags=lost, gap_list=gaps), C01)
         told = rows(table(sheet, "sheet_rules"), "grade", "actual", "shortfall")
         assert ("数据不足", "数据不足", "") in told
+        assert all(short == "" for *_, short in told)
 
     def test_nothing_but_a_community(self, outcome, tmp_path):
         bare = dataclasses.replace(

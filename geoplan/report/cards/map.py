@@ -95,7 +95,13 @@ def draw_map(pen: "Pen", base: BaseMap, sheet: Sheet, box: Box) -> None:
         for level, width in ((base.finest, 0.15), *((level, 0.3) for level in reversed(base.coarse))):
             _lines(pen, window, base.boundary_lines(level), SOFT, width)
         _lines(pen, window, np.array([shape.boundary]), look.COLOURS["accent"], 0.55)
-        taken = _marks(pen, window, base, sheet)
+        left, bottom, width, height = box
+        # room for the scale bar and the north arrow
+        taken: list[Box] = [
+            (left, bottom, 26.0, 6.0),
+            (left + width - 8.0, bottom + height - 10.0, 8.0, 10.0),
+        ]
+        taken += _marks(pen, window, base, sheet)
         _names(pen, window, zones, sheet.zone_id, taken)
         canvas.restoreState()
         _scale_bar(pen, window)
@@ -105,7 +111,7 @@ def draw_map(pen: "Pen", base: BaseMap, sheet: Sheet, box: Box) -> None:
 def _bounds(base: BaseMap, sheet: Sheet, shape: shapely.Geometry) -> tuple[float, float, float, float]:
     """Return what the map shows: the community and the numbered facilities and premises that are not far."""
     points = [base.facilities.geometry[one] for one in sheet.numbers if one in base.facilities.index]
-    near = [point for point in points if shape.distance(point) <= FAR_M]
+    near = [point for point in (*points, *sheet.premises.values()) if shape.distance(point) <= FAR_M]
     west, south, east, north = shapely.total_bounds(np.array([shape, *near], dtype=object))
     side = min(max(east - west, north - south), LONGEST_M) * MARGIN
     return west - side, south - side, east + side, north + side
@@ -166,6 +172,11 @@ def _marks(pen: "Pen", window: Window, base: BaseMap, sheet: Sheet) -> list[Box]
     """Draw facilities, those with a number above the others, and premises; return the boxes that they take."""
     taken: list[Box] = []
     numbers: list[tuple[Box, str]] = []
+    # below the facilities: one that may be enlarged stands at the same point
+    for point in sheet.premises.values():
+        at = window.paper(np.array([[point.x, point.y]]))[0]
+        premise_mark(pen, at[0], at[1])
+        taken.append((at[0] - 1.3, at[1] - 1.3, 2.6, 2.6))
     west, south, east, north = window.bounds
     every = base.facilities
     x, y = every.geometry.x.to_numpy(), every.geometry.y.to_numpy()
@@ -187,12 +198,6 @@ def _marks(pen: "Pen", window: Window, base: BaseMap, sheet: Sheet) -> list[Box]
     for box, text in numbers:
         pen.box(box, fill=look.COLOURS["paper"])
         pen.text(box[0] + 0.4, box[1] + 0.4, text, NUMBER, bold=True)
-    offered = base.outcome.candidates if len(base.outcome.candidates) else base.outcome.premises
-    for key in sheet.premises:
-        point = offered.geometry[key]
-        at = window.paper(np.array([[point.x, point.y]]))[0]
-        premise_mark(pen, at[0], at[1])
-        taken.append((at[0] - 1, at[1] - 1, 2, 2))
     return taken
 
 
@@ -222,7 +227,7 @@ def premise_mark(pen: "Pen", x: float, y: float) -> None:
     """Draw the mark of a premise: a hollow diamond."""
     pen.fill(look.COLOURS["paper"])
     pen.stroke(look.COLOURS["gain"], 0.25)
-    _shape(pen, x, y, 1.1, [(0, -1), (1, 0), (0, 1), (-1, 0)], fill=1)
+    _shape(pen, x, y, 1.6, [(0, -1), (1, 0), (0, 1), (-1, 0)], fill=1)
 
 
 def _shape(

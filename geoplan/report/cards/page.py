@@ -369,8 +369,9 @@ def column_widths(
     needs = []
     for k, entry in enumerate(table.columns):
         head = max(face.width(part, SMALL) for part in entry.header.split("\n"))
-        # a header may stand in three lines
-        least = (head / HEAD_LINES + 4.0 if head > 10 else head) + PAD
+        word = max(face.width(part, SMALL) for part in face.wrap(entry.header, SMALL, 0.0))
+        # a header may stand in three lines, and no word of it is cut
+        least = max(word, min(head, head / HEAD_LINES + 4.0)) + PAD
         needs.append(max([least, *(face.width(part, CELL) + PAD for row in texts for part in row[k])]))
     words = [k for k, entry in enumerate(table.columns) if entry.format not in FORMATS]
     if sum(needs) <= total:

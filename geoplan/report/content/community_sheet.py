@@ -30,7 +30,7 @@ from geoplan.report.content.zones import circle_title, service_cell, without_rep
 from geoplan.standards.priority import centres
 from geoplan.tables import FLAG_KINDS, GRADES, Outcome, people_unknown
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label
+from geoplan.words.labels import label, planner_word
 
 #: Rows that a page keeps of a table, however little room there is.
 LEAST = {"sheet_rules": 6, "sheet_near": 9, "sheet_inside": 1, "sheet_premises": 1}
@@ -80,7 +80,7 @@ class Sheet:
     numbers
         facility_id -> number, for the facilities that the page names and that have a point: the map and the tables have the same.
     premises
-        candidate_ids of the premises that the page names.
+        candidate_id -> point of the premises that the page names.
     across, halves
         Tables across the page, and two beside each other below them.
     priority
@@ -97,7 +97,7 @@ class Sheet:
     banner: str
     beside_map: tuple[Section, ...]
     numbers: Mapping[str, int]
-    premises: tuple[str, ...]
+    premises: Mapping[str, shapely.Point]
     across: tuple[Section, ...]
     halves: tuple[Section, Section]
     priority: str
@@ -177,7 +177,7 @@ class Sheets:
             banner=titles.banner(self.outcome),
             beside_map=(Section.of(self._people(zone_id)), Section.of(self._circles(zone_id))),
             numbers=numbers,
-            premises=tuple(str(key) for key in premises.index),
+            premises={str(key): point for key, point in premises["geometry"].items()},
             across=(Section.of(self._near_table(zone_id, numbers)), Section.of(rules)),
             halves=(Section.of(self._inside_table(own, numbers)), Section.of(self._premises_table(premises))),
             priority=self._priority(zone_id),
@@ -202,7 +202,7 @@ class Sheets:
             # a zone without any demand point has nobody
             count = self._people_of[group].get(zone_id, 0.0) if known else np.nan
             rows.append([
-                Coded(str(group)), Amount.of(count, "count") or Coded("no_data"), text(row["basis"]), Amount.of(row["year"], "year"),
+                Coded(str(group)), Amount.of(count, "count") or Coded("no_data"), planner_word(row["basis"], self.lang), Amount.of(row["year"], "year"),
             ])  # fmt: skip
         return table_of("sheet_people", self.lang, ("group", "people", "basis", "year"), rows)
 
@@ -470,7 +470,9 @@ class Sheets:
         """Return the premises within the circle's radius of where most of the community's people live, the nearest first, with ``metres``."""
         table, centre = self._offered, self._centres.get(zone_id)
         # without people there is no place to measure from
-        metres = np.full(len(table), np.inf) if centre is None else shapely.distance(table.geometry.array, centre)
+        metres = (
+            np.full(len(table), np.inf) if centre is None else shapely.distance(table.geometry.array, centre)
+        )
         near: pd.DataFrame = table.assign(metres=metres).sort_values("metres", kind="stable")
         return near[near["metres"] <= self._radius_m]
 
