@@ -198,6 +198,40 @@ def compare(
     console.say("written", folder=out)
 
 
+@app.command()
+def cards(
+    results: Annotated[Path, typer.Argument(help="结果文件夹。 Folder of results.", show_default=False)],
+    zone: Annotated[
+        str | None,
+        typer.Option("--zone", help="只打印这个社区：代码或名称。 Only this community, by code or name."),
+    ] = None,
+    town: Annotated[
+        str | None,
+        typer.Option(
+            "--town", help="只打印这个街道（乡镇）或区县。 Only this town or district, by code or name."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="写入的文件夹，默认结果文件夹下的 communities。 Folder to write; default: communities in the folder of results.",
+        ),
+    ] = None,
+) -> None:
+    """一社区一表：已有结果的每个社区一页 A4，每个街道一份 PDF。 One page (A4) a community of a finished run, a PDF a town.
+
+    Example: geoplan cards out/demo --zone 东山社区
+    """
+    from geoplan.report.cards.cards import FOLDER, chosen_zones, write_cards
+    from geoplan.report.folder.store import read_outcome
+
+    outcome = read_outcome(results)
+    zones = chosen_zones(outcome, zone=zone, town=town)
+    for path in write_cards(outcome, out or results / FOLDER, zones, each=zone is not None):
+        console.say("written", folder=path)
+
+
 @app.command(context_settings={"allow_extra_args": True})
 def annual(
     context: typer.Context,

@@ -295,10 +295,10 @@ def print_table(found: ContentTable, lang: str) -> None:
 
 
 def print_files(folder: Path, files: Sequence[str], lang: str) -> None:
-    """Print the folder of results and what each of its `files` is."""
+    """Print the folder of results and what each of its `files` (or folders) is."""
     out.print(f"{phrase('console_results', lang)}  {folder}", highlight=False, soft_wrap=True)
     for name in files:
-        if (folder / name).is_file():
+        if (folder / name).exists():
             what = phrase(f"console_file_{name.replace('.', '_').replace('/', '_')}", lang)
             out.print(f"  {name:24} {what}", highlight=False)
 
@@ -310,5 +310,5 @@ STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 ENDS = ("rows", "closed", "not_open", "duplicate", "unknown_type", "not_placed", "in_run")
 #: Files that the summary of a run names, in this order.
 FILES = (
-    "map.html", "report.html", "gap_list.xlsx", "assessment.docx", "town_guidance.docx", "atlas.pdf", "coverage.gpkg", "run.json",
+    "map.html", "report.html", "gap_list.xlsx", "assessment.docx", "town_guidance.docx", "atlas.pdf", "communities", "coverage.gpkg", "run.json",
 )  # fmt: skip

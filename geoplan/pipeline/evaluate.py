@@ -28,11 +28,13 @@ from geoplan.pipeline.walks import (
     apart_notes,
     draw_isochrones,
     minutes_rasters,
+    nearest_of_zones,
     offered_snaps,
     snap_all,
     snap_remarks,
     walk_all,
 )
+from geoplan.report.cards.cards import check_installed
 from geoplan.standards.action import Adviser
 from geoplan.standards.assess import Assessment, assess
 from geoplan.standards.data import AssessmentData
@@ -172,10 +174,11 @@ class Computation:
     rules: Sequence[Rule]
     services: Mapping[str, Service]
     evaluation: Evaluation
-    premises: gpd.GeoSeries | None
+    premises: gpd.GeoDataFrame | None
     notes: tuple[Note, ...]
     projects: ProjectEffect
     served: pd.DataFrame
+    near: pd.DataFrame
     isochrones: gpd.GeoDataFrame
     minutes: Mapping[str, MinutesRaster]
 
@@ -213,6 +216,8 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
     if "atlas" in study.papers and importlib.util.find_spec("matplotlib") is None:
         # said before the work, not after
         raise OutputError(Note.of("atlas_no_matplotlib", missing="matplotlib", severity="error"))
+    if "communities" in study.papers:
+        check_installed()
     packs = read_packs(study)
     services = study.measured_services()
     rules = rules_of(packs, switched_on=study.switch_on)
@@ -225,6 +230,8 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
         projects = project_support(graph, inputs, services, rules, evaluation)
     with stages("served"):
         served_table = who_is_served(services, evaluation, inputs)
+    with stages("near"):
+        near = nearest_of_zones(graph, evaluation.snaps, inputs, services)
     with stages("isochrones"):
         offered = offered_snaps(evaluation.snaps, inputs, services)
         bands = draw_isochrones(graph, offered, services, inputs.crs)
@@ -241,6 +248,7 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
         notes=premise_notes,
         projects=projects,
         served=served_table,
+        near=near,
         isochrones=bands,
         minutes=minutes,
     )
@@ -281,7 +289,7 @@ def outcome_of(
         demand=inputs.people.demand,
         circle=evaluation.circle,
         services=found.services,
-        premises=found.premises,
+        premises=None if found.premises is None else found.premises.geometry,
         weights=study.priority,
     )
     gaps = with_priority(gaps, first)
@@ -317,6 +325,7 @@ def outcome_of(
         streets=inputs.edges,
         snaps=all_snaps(evaluation.snaps),
         nearest=evaluation.walks.nearest,
+        near=found.near,
         circle=evaluation.circle,
         isochrones=found.isochrones,
         rules=rules,
@@ -331,6 +340,7 @@ def outcome_of(
         planned=register.left_out,
         projects=with_costs(inputs.projects),
         support=found.projects.support,
+        **({} if found.premises is None else {"premises": found.premises}),
         unplaced=register.unplaced,
         reconciliation=register.reconciliation,
         warnings=warnings_table(every, study.lang),

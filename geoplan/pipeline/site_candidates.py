@@ -95,8 +95,8 @@ def read_lists(study: Study, inputs: Inputs) -> list[lists.CandidateList]:
     return read
 
 
-def listed_premises(inputs: Inputs) -> tuple[gpd.GeoSeries | None, tuple[Note, ...]]:
-    """Return the points of the premises that the study's lists offer, and why there are none although lists are named.
+def listed_premises(inputs: Inputs) -> tuple[gpd.GeoDataFrame | None, tuple[Note, ...]]:
+    """Return the premises that the study's lists offer (`tables.CANDIDATES`), and why there are none although lists are named.
 
     None where the study names no list, or one cannot be read: nothing but the order of the priority list hangs on it, so that a run goes
     on with a warning.
@@ -107,8 +107,11 @@ def listed_premises(inputs: Inputs) -> tuple[gpd.GeoSeries | None, tuple[Note, .
         return None, tuple(
             replace(note, severity="warning") for note in error.notes if isinstance(note, Note)
         )
-    offered = [found.candidates[found.candidates["rule"] != "forbidden"].geometry for found in read]
-    return (gpd.GeoSeries(pd.concat(offered), crs=inputs.crs) if offered else None), ()
+    if not read:
+        return None, ()
+    table = join_candidates(read, facilities=inputs.register.facilities).candidates
+    offered = table[table["rule"] != "forbidden"].drop(columns="entry", errors="ignore")
+    return offered.set_axis(offered.index.astype("str")), ()
 
 
 #: Entries of a list that its reader takes.

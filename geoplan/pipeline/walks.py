@@ -12,6 +12,7 @@ from pyproj import CRS
 
 from geoplan.coverage.circle import Land, offering, straight_nearest
 from geoplan.coverage.land import sample_land
+from geoplan.coverage.near import nearest_facilities
 from geoplan.network.apart import BESIDE_M, FAR_M, far_on_foot
 from geoplan.network.graph import WalkGraph
 from geoplan.network.isochrones import isochrones
@@ -118,6 +119,31 @@ def walk_all(graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[s
     land = None if snaps.land is None else _land_walks(graph, snaps, inputs, services)
     return WalkTables(
         reaches, pd.concat(pairs, ignore_index=True), _rows(found), _rows(frail), straight, land
+    )
+
+
+def nearest_of_zones(
+    graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]
+) -> pd.DataFrame:
+    """Return the facilities nearest to each of the finest zones (`tables.NEAR`)."""
+    pairs = []
+    for service, offered in offered_snaps(snaps, inputs, services).items():
+        terms = services[service]
+        found = reach(
+            graph,
+            # people outside of the study area have no zone to be told of
+            snaps.demand[~inputs.people.demand["halo"].to_numpy(dtype=bool)],
+            offered,
+            walk_kmh=terms.walk_kmh,
+            limit_seconds=60.0 * max(SEARCH_MINUTES, terms.walk_minutes),
+        )
+        pairs.append(found.to_frame().assign(service=service))
+    return nearest_facilities(
+        pd.concat(pairs, ignore_index=True),
+        demand=inputs.people.demand,
+        zones=inputs.zones,
+        services=services,
+        off_network=snaps.off_network,
     )
 
 

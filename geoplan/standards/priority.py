@@ -10,7 +10,7 @@ order within one unit, people or households, never across::
     premise  = 1 with a premise in the circle's radius, or without any list of premises; else the study's factor
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -123,12 +123,7 @@ def _has_premise(
     if points is None or points.empty:
         return unknown
     tree = cKDTree(np.c_[points.x, points.y])
-    group = next(
-        (name for name in ("residents", *dict.fromkeys(rows["affected_group"])) if name in demand), None
-    )
-    inside = demand[demand["zone_id"].isin(rows["zone_id"])]
-    heavy = inside if group is None else inside.sort_values(group, ascending=False, kind="stable")
-    centre = heavy.drop_duplicates("zone_id").set_index("zone_id").geometry.reindex(rows["zone_id"])
+    centre = centres(demand, rows["affected_group"]).reindex(rows["zone_id"])
     radius = [circle_m(rules[rule], services) for rule in rows["rule_id"]]
     known = centre.notna().to_numpy()
     away = np.full(len(rows), np.nan)
@@ -137,6 +132,17 @@ def _has_premise(
         ~pd.Series(known, index=rows.index),
         pd.Series(away <= np.array(radius), index=rows.index, dtype="boolean"),
     )
+
+
+def centres(demand: gpd.GeoDataFrame, groups: Iterable[str]) -> gpd.GeoSeries:
+    """Return the point of each zone where most of its residents live, by zone_id; without residents the first of `groups` that the points have.
+
+    From there a premise is within the circle's radius or not.
+    """
+    group = next((name for name in ("residents", *dict.fromkeys(groups)) if name in demand), None)
+    inside = demand[demand["zone_id"].notna() & ~demand["halo"].astype(bool)]
+    heavy = inside if group is None else inside.sort_values(group, ascending=False, kind="stable")
+    return heavy.drop_duplicates("zone_id").set_index("zone_id").geometry
 
 
 def spread(flags: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:

@@ -107,8 +107,8 @@ class Study(PlannerFile):
     """Workbooks of figures that departments have filled."""
     frail_kmh: Pace = 2.736
     """Pace of frail elders shown beside the stated one, km/h (0.76 m/s: mean over 65 with limited mobility, n = 768)."""
-    papers: list[Literal["word", "atlas"]] = ["word"]
-    """Papers to hand in beside map, workbook and report: Word documents, atlas (needs the extra `papers`)."""
+    papers: list[Literal["word", "atlas", "communities"]] = ["word"]
+    """Papers to hand in beside map, workbook and report: Word documents, atlas, one page a community (the last two need the extra `papers`)."""
     exports: Exports | None = None
     """Further layers."""
     out: Annotated[FilePath, Field(validate_default=True)] = "out"  # type: ignore[assignment]  # as the file would state it

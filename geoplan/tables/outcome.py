@@ -14,6 +14,7 @@ from geoplan.tables.schemas import (
     ESTATE_STEPS,
     FACILITIES,
     ISOCHRONES,
+    NEAR,
     OUTCOME,
     PRIORITIES,
     PROJECTS,
@@ -48,7 +49,8 @@ class Outcome:
 
     Services are in the study's order. `rules` has every rule as outputs print it, `parameters` the study as it ran, `unplaced` the
     待落点清单, `reported` what departments report (部门填报值), `planned` the facilities of the registers that do not count in the
-    year (在建, 规划, 停用). Tables that the study does not ask for are empty. `sites` holds the sites of every answer; `site_support`
+    year (在建, 规划, 停用), `near` the facilities nearest to each zone, `premises` what the planner's lists offer (`candidates`: everything
+    that a siting question looked at). Tables that the study does not ask for are empty. `sites` holds the sites of every answer; `site_support`
     (as `support`, with site_ids in ``projects``) is what those of the adopted one meet, `site_isochrones` the area from which people
     reach them.
     """
@@ -80,6 +82,7 @@ class Outcome:
     sources: tuple[Source, ...]
     parameters: pd.DataFrame
     not_assessed: pd.DataFrame
+    near: pd.DataFrame = field(default_factory=NEAR.empty)
     priorities: pd.DataFrame = field(default_factory=PRIORITIES.empty)
     reported: pd.DataFrame = field(default_factory=REPORTED.empty)
     served: pd.DataFrame = field(default_factory=SERVED.empty)
@@ -88,6 +91,7 @@ class Outcome:
     planned: gpd.GeoDataFrame = field(default_factory=FACILITIES.empty_shapes)
     projects: gpd.GeoDataFrame = field(default_factory=PROJECTS.empty_shapes)
     support: pd.DataFrame = field(default_factory=SUPPORT.empty)
+    premises: gpd.GeoDataFrame = field(default_factory=CANDIDATES.empty_shapes)
     candidates: gpd.GeoDataFrame = field(default_factory=CANDIDATES.empty_shapes)
     sites: gpd.GeoDataFrame = field(default_factory=SITES.empty_shapes)
     answers: pd.DataFrame = field(default_factory=ANSWERS.empty)
@@ -109,7 +113,7 @@ class Outcome:
         ids = {"facility_id": pd.Index([*self.facilities.index, *self.planned.index], name="facilities")}
         for name, schema in OUTCOME.items():
             known = {"zone_id": zones, "parent_id": zones} if name != "gap_list" else {}
-            known |= ids if name in ("supplies", "nearest") else {}
+            known |= ids if name in ("supplies", "nearest", "near") else {}
             known |= {"demand_id": self.demand.index.rename("demand")} if name == "nearest" else {}
             notes += schema.faults(getattr(self, name), name=name, strict=True, **known)
         raise_faults(notes)

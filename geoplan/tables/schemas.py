@@ -613,6 +613,15 @@ NEAREST = Schema("nearest", {
     "seconds": number("walk to it; NaN for none", "s"),
 })
 
+NEAR = Schema("near", {
+    "service": text("service of the study"),
+    "zone_id": text("zone of the finest level"),
+    "rank": whole("1 for the nearest, 2 and 3 for the next"),
+    "facility_id": key("facility that half of the zone's people reach within the search limit"),
+    "minutes": known("longest walk of the half of the zone's people on the network that is nearest to it"),
+    "share": known("share (0-1) of the zone's people on the network who reach it within the circle"),
+}, key=("service", "zone_id", "rank"))
+
 OVERLAY = Schema("overlay", {
     "demand_id": key("demand point"),
     "zone_id": text("estate"),
@@ -709,10 +718,10 @@ RECONCILIATION = Schema(
 #: Every table of an outcome, by its field.
 OUTCOME: Mapping[str, Schema] = {
     "zones": ZONES, "demand": DEMAND, "facilities": FACILITIES, "supplies": SUPPLIES, "groups": GROUP_TABLE, "streets": STREETS,
-    "snaps": SNAPS, "nearest": NEAREST, "circle": CIRCLE, "isochrones": ISOCHRONES, "rules": RULES, "findings": FINDINGS,
+    "snaps": SNAPS, "nearest": NEAREST, "near": NEAR, "circle": CIRCLE, "isochrones": ISOCHRONES, "rules": RULES, "findings": FINDINGS,
     "members": MEMBERS, "flags": FLAGS, "gap_list": GAP_LIST, "priorities": PRIORITIES, "unplaced": UNPLACED, "reconciliation": RECONCILIATION,
     "warnings": WARNINGS, "parameters": PARAMETERS, "not_assessed": NOT_ASSESSED, "reported": REPORTED, "served": SERVED,
-    "planned": FACILITIES, "projects": PROJECTS, "support": SUPPORT, "candidates": CANDIDATES, "sites": SITES, "answers": ANSWERS,
+    "planned": FACILITIES, "projects": PROJECTS, "support": SUPPORT, "premises": CANDIDATES, "candidates": CANDIDATES, "sites": SITES, "answers": ANSWERS,
     "curve": CURVE, "unmet": UNMET, "site_isochrones": ISOCHRONES, "site_support": SUPPORT,
     "tiers": TIERS, "estate_steps": ESTATE_STEPS,
 }  # fmt: skip

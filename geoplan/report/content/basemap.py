@@ -79,6 +79,7 @@ class BaseMap:
         partition = [level for level in LEVELS[1:4] if (outcome.zones["level"] == level).any()]
         self.finest = partition[-1] if partition else LEVELS[0]
         self.coarse = tuple(partition[:-1])
+        self._boundaries: dict[str, Lines] = {}
 
     # --- zones ------------------------------------------------------------------------------------------------------
 
@@ -105,18 +106,30 @@ class BaseMap:
         """Return the finest zones inside `zone_id`."""
         return self.zones(self.finest).loc[self.above(zone_id)]
 
+    def boundary_lines(self, level: str) -> Lines:
+        """Return the zones' edges of a level as lines."""
+        if level not in self._boundaries:
+            self._boundaries[level] = shapely.boundary(np.asarray(self.zones(level).geometry.array))
+        return self._boundaries[level]
+
     # --- streets ----------------------------------------------------------------------------------------------------
 
     @cached_property
-    def streets(self) -> tuple[Lines, Lines]:
-        """Minor and major streets as lines merged end to end; slip roads go with their main road. Lines across squares are none."""
+    def street_lines(self) -> tuple[Lines, Lines]:
+        """Minor and major streets as the network has them; slip roads go with their main road. Lines across squares are none."""
         table = self.outcome.streets
         table = table[table["highway"] != ACROSS]
         lines = np.asarray(table.geometry.array)
         kept = shapely.length(lines) > 0
         highway = table["highway"].astype(object)
         main = highway.map(lambda word: str(word).removesuffix("_link") in MAJOR).to_numpy(dtype=bool)
-        return _merged(lines[kept & ~main]), _merged(lines[kept & main])
+        return lines[kept & ~main], lines[kept & main]
+
+    @cached_property
+    def streets(self) -> tuple[Lines, Lines]:
+        """`street_lines` merged end to end."""
+        minor, main = self.street_lines
+        return _merged(minor), _merged(main)
 
     # --- facilities -------------------------------------------------------------------------------------------------
 

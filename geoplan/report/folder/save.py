@@ -63,7 +63,7 @@ def write_outputs(
     stages
         Listener of stages.
     papers
-        ``word`` and ``atlas``: what is to be handed in beside map, workbook and report.
+        ``word``, ``atlas`` and ``communities``: what is to be handed in beside map, workbook and report.
     former
         The run that the page for the meeting tells changes against; None for none.
     exports
@@ -112,6 +112,10 @@ def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str], former:
         from geoplan.report.atlas.atlas import write_atlas
 
         write_atlas(outcome, folder / "atlas.pdf")
+    if "communities" in papers:
+        from geoplan.report.cards.cards import FOLDER, write_cards
+
+        write_cards(outcome, folder / FOLDER)
 
 
 def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:
