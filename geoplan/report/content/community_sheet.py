@@ -19,7 +19,7 @@ from geoplan.report.content import titles
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.build import table_of
 from geoplan.report.content.first import family_cell
-from geoplan.report.content.gaps import OPINIONS, caveats_cell, kind_cell, net_cell, target_cell
+from geoplan.report.content.gaps import caveats_cell, kind_cell, net_cell, target_cell
 from geoplan.report.content.members import state_of, value_of
 from geoplan.report.content.names import Names, caveats_of, people_unit, present, rows_of, text, whole_zones
 from geoplan.report.content.projects import facility_types
@@ -28,7 +28,7 @@ from geoplan.report.content.stock import SUPPLIES, people_of, standing
 from geoplan.report.content.table import Amount, Cell, Coded, Table, cell_text, column, unit_cell
 from geoplan.report.content.zones import circle_title, service_cell, without_repeats
 from geoplan.standards.priority import centres
-from geoplan.tables import FLAG_KINDS, GRADES, Outcome, people_unknown
+from geoplan.tables import FLAG_KINDS, GRADES, OPINIONS, Outcome, people_unknown
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, planner_word
 
