@@ -436,7 +436,7 @@ def project_support(
     listed = inputs.projects.drop(index=stands.index)
     planned = opening(own.left_out, listed, inputs.zones, year=year)
     under_way = projects_under_way(listed, planned)
-    if under_way.empty:
+    if under_way.empty and inputs.projects.empty:
         return ProjectEffect(SUPPORT.empty(), notes)
     districts = inputs.zones.index[inputs.zones["level"] == "district"]
     # where a project that names no place counts
@@ -456,7 +456,7 @@ def project_support(
         demand=inputs.people.demand,
         lang=inputs.study.lang,
     )
-    if listed.empty:
+    if inputs.projects.empty:
         return ProjectEffect(SUPPORT.empty(), notes, left)
     is_all = len(open_now[0]) == len(every[0]) and len(open_now[1]) == len(every[1])
     after = with_all if is_all else _with_facilities(graph, inputs, services, rules, *open_now)
