@@ -380,7 +380,11 @@ def freeze(
 @app.command()
 def assess(
     totals: Annotated[
-        Path, typer.Option("--totals", help="总数文件（YAML 或 CSV）。 File of totals, YAML or CSV.")
+        Path,
+        typer.Option(
+            "--totals",
+            help="总数文件（YAML 或 CSV），或自带的名称。 File of totals, YAML or CSV, or the name of one that ships.",
+        ),
     ],
     pack: Annotated[
         str | None, typer.Option("--pack", help="规划指标库。 Pack; default: the one that the file names.")
@@ -392,11 +396,11 @@ def assess(
 ) -> None:
     """不用地图，只凭总数评价规划指标。 Judge a plan from totals alone, without a map.
 
-    Example: geoplan assess --totals data/totals/huzhong_totals.yaml
+    Example: geoplan assess --totals huzhong
     """
     from geoplan.standards.totals import assess_totals_file, printable
 
-    found = assess_totals_file(totals, pack, year)
+    found = assess_totals_file(samples.totals_file(totals), pack, year)
     console.out.print(printable(found, lang), markup=False, highlight=False, soft_wrap=True)
 
 

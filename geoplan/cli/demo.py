@@ -16,8 +16,19 @@ def demo_study() -> Path:
     return installed if installed.is_file() else package.parent / "studies" / "huzhong" / "study.yaml"
 
 
+def totals_file(given: Path) -> Path:
+    """Return a file of totals: as given, else the one that ships under that name (``huzhong`` or ``data/totals/huzhong_totals.yaml``).
+
+    What is neither is returned as it is: whoever reads it says that it is missing.
+    """
+    package = Path(__file__).parent.parent
+    name = f"{given.name.removesuffix('.yaml').removesuffix('_totals')}_totals.yaml"
+    shipped = (root / "data" / "totals" / name for root in (package / "demo", package.parent))
+    return given if given.exists() else next((file for file in shipped if file.is_file()), given)
+
+
 def write_new(folder: Path) -> Path:
-    """Write a runnable, commented study: the demo's study file with its inputs in ``data`` beside it.
+    """Write a runnable, commented study: the demo's study file with its inputs in ``data`` beside it, and a scenario of it.
 
     Parameters
     ----------
@@ -52,4 +63,5 @@ def write_new(folder: Path) -> Path:
         text = re.sub(rf"(?<![\w/.]){re.escape(study.stated(file))}(?![\w/])", f"data/{file.name}", text)
     target = folder / "study.yaml"
     target.write_text(text, encoding="utf-8", newline="\n")
+    shutil.copyfile(source.with_name("scenario.yaml"), folder / "scenario.yaml")
     return target
