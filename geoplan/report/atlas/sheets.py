@@ -94,11 +94,12 @@ def sheets(maker: Maker) -> Iterator[Page]:
     for place, service in enumerate(outcome.services):
         yield isochrone_sheet(maker, service, place)
         yield share_sheet(maker, service, place)
-    for rule, rows in outcome.flags.groupby("rule_id", sort=False):
-        view = zone_views.flag_view(base, maker.names, str(rule), rows)
+    for rule, rows in zone_views.flag_rules(outcome).items():
+        view = zone_views.flag_view(base, maker.names, rule, rows)
         # a rule that judges no zone of the finest level has nothing to show there
+        no_data = len(view.classes) - 1
         if any(
-            c < 2
+            c != no_data
             for z, c in zip(view.zones, view.of_class, strict=True)
             if maker.names.level(z) == base.finest
         ):

@@ -121,10 +121,8 @@ class ZoneView:
 def zone_views(base: BaseMap) -> list[ZoneView]:
     """Return every view of an outcome: flags, coverage, supply, members."""
     outcome, names = base.outcome, Names(base.outcome)
-    grouped = list(outcome.flags.groupby("rule_id", sort=False))
-    # what is for reference only stands behind what is a flag
-    rules = dict(sorted(grouped, key=lambda pair: _is_reference(pair[1])))
-    flags = [flag_view(base, names, str(rule), rows) for rule, rows in rules.items()]
+    rules = flag_rules(outcome)
+    flags = [flag_view(base, names, rule, rows) for rule, rows in rules.items()]
     measures = outcome.circle.groupby("service", sort=False)["measure"].unique()
     shares = [
         share_view(base, names, service, str(measure))
@@ -132,7 +130,7 @@ def zone_views(base: BaseMap) -> list[ZoneView]:
         for measure in measures.get(service, ())
     ]
     supplies = [
-        supply_view(base, names, str(rule), rows, end)
+        supply_view(base, names, rule, rows, end)
         for rule, rows in rules.items()
         if _is_supply(rows)
         for end in ("reachable", "located")
@@ -170,6 +168,12 @@ def listing(base: BaseMap, view: ZoneView, level: str, *, worst: bool = False) -
 
 
 # --- flags and supply -----------------------------------------------------------------------------------------------
+
+
+def flag_rules(outcome: Outcome) -> dict[str, pd.DataFrame]:
+    """Return the rows of the flags table by rule; what is for reference only stands behind what is a flag."""
+    grouped = [(str(rule), rows) for rule, rows in outcome.flags.groupby("rule_id", sort=False)]
+    return dict(sorted(grouped, key=lambda pair: _is_reference(pair[1])))
 
 
 def flag_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> ZoneView:
