@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from printed import CHROMIUM, Page, column, figures_in, tables_in, texts, words
-from report_town import flags_of
+from report_town import BEDS, CIRCLE_C, CIRCLE_E, PLACES, flags_of
 
+from geoplan.report import look
 from geoplan.report.booklet.map import flag_map, shapes
 from geoplan.report.booklet.page import report_page, write_report
 from geoplan.report.content import titles
 from geoplan.report.content.answers import gain_curves
+from geoplan.report.content.document import FlagMaps
 from geoplan.report.content.report import report
 from geoplan.report.look.curve_chart import (
     HEIGHT,
@@ -67,6 +69,13 @@ def test_key_figures_equal_the_tables(outcome):
     assert figures["未达标"] == "2"
 
 
+def test_a_community_short_of_what_is_for_reference_only_is_not_counted(outcome):
+    few = outcome.flags[outcome.flags["rule_id"].isin([BEDS, CIRCLE_C])]
+    figures = figures_in(report(dataclasses.replace(outcome, flags=few)))
+    # the circle flags C04, C06 to C12; beds are short in C03 too, and not known in C05
+    assert figures["短板社区（村）（至少一项）"] == "8 / 12"
+
+
 def test_metres_of_street_are_not_called_people(outcome):
     streets = {name: dataclasses.replace(entry, group="street_m") for name, entry in outcome.services.items()}
     less = report(
@@ -90,9 +99,10 @@ def test_an_indicator_without_data_says_what_is_missing(outcome):
 def test_net_and_gross_shortfalls_stand_beside_each_other(outcome):
     table = tables_in(report(outcome))["gaps_by_rule"]
     keys = ("offset_shortfall", "gross_shortfall", "unit", "people_affected")
-    # 86.4 asked less 79: 7.4 places, and 7.4 / 4.5 thousand people; towns ask 21.6 each, of which two have 12 and 0:
+    # 86.4 asked less 79: 7.4 places, and 7.4 / 86.4 of 480 under-threes; towns ask 21.6 each, of which two have 12 and 0:
     # 10 and 22 short, less the 18 places of which no more than the district is known, which one of them may have
-    assert [column(table, key)[0] for key in keys] == ["8", "14", "个托位", "1,644"]
+    assert [column(table, key)[0] for key in keys] == ["8", "14", "个托位", "41"]
+    assert column(table, "affected")[0] == "缺口按标准折合的3岁以下婴幼儿（人）"
 
 
 def test_three_measures_and_what_the_choice_does(outcome, page):
@@ -117,9 +127,33 @@ def test_every_polygon_is_drawn_once_and_used_in_every_map(outcome):
     definitions, height = shapes(outcome.zones, "community")
     assert re.findall(r'id="(z\d+)"', definitions) == [f"z{k}" for k in range(12)]
     assert height == pytest.approx(450)
-    flags = {"community/C01": "flagged", "community/C02": "not_flagged", "community/C03": "mean_met"}
-    drawn = flag_map(outcome.zones, "community", flags, height)
-    assert re.findall(r'href="#z\d+" class="(\w)"', drawn) == ["f", "o", "m", *["n"] * 9]
+    found = ["none", "severe", "short", "slight", "near", "not_flagged", "mean_met"]
+    classes = {f"community/C{place:02d}": code for place, code in enumerate(found, start=1)}
+    drawn = flag_map(outcome.zones, "community", classes, height)
+    assert re.findall(r'href="#z\d+" class="([\w-]+)"', drawn) == [
+        "g-none", "g-severe", "g-short", "g-slight", "g-near", "o", "m", *["n"] * 5,
+    ]  # fmt: skip
+
+
+def test_maps_of_flags_draw_grades_and_none_is_of_reference(outcome):
+    text = report_page(outcome)
+    for code, (paint, _) in look.GRADE_COLOURS.items():
+        assert re.search(rf"\.g-{code} ?\{{[^}}]*{paint}", text), code
+    maps = [re.findall(r'href="#z\d+" class="([\w-]+)"', one) for one in re.findall(r"<svg.*?</svg>", text)]
+    maps = [one for one in maps if any(kind.startswith("g-") for kind in one)]
+    # places: none is reached in C10, 18 % in C09, 37 % in C04, 97 % in C05; C01 and C02 have enough
+    assert maps[0] == [
+        "o", "o", "g-slight", "g-short", "g-near", "g-short", "g-slight", "g-slight", "g-severe", "g-none", "g-short", "g-short",
+    ]  # fmt: skip
+    # places and three circles; beds are no flag of communities
+    assert len(maps) == 4
+    assert names_of_maps(outcome) == [PLACES, CIRCLE_E, "study.circle_eldercare", CIRCLE_C]
+
+
+def names_of_maps(outcome):
+    return [
+        rule for block in report(outcome).blocks if isinstance(block, FlagMaps) for rule, *_ in block.maps
+    ]
 
 
 def test_english_says_it_in_english(make):

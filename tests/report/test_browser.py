@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from printed import CHROMIUM
-from report_town import BEDS
+from report_town import PLACES
 
 from geoplan.report import look
 from geoplan.report.compare.page import comparison_page
@@ -64,7 +64,7 @@ def test_it_opens_on_the_flags_and_prints_what_the_content_says(outcome, opened)
     told = state(dom)
     assert (told["view"], told["zones"]) == ("flags", "12")
     assert "refused" not in told
-    for figure in flag_figures(outcome, Names(outcome), BEDS, "community"):
+    for figure in flag_figures(outcome, Names(outcome), PLACES, "community"):
         assert cell_text(figure.value, "zh") in dom
         assert all(caveat in dom for caveat in figure.caveats)
     assert "演示数据，不作为决策依据" in dom
@@ -112,11 +112,15 @@ def near(pixels, colour, tolerance=24):
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
-def test_flags_are_drawn_in_the_strong_colour_and_shares_are_not(opened, tmp_path):
+def test_flags_are_drawn_in_the_colours_of_grades_and_shares_are_not(opened, tmp_path):
     browse(opened / "map.html", shot=tmp_path / "flags.png")
     browse(opened / "map.html", query="#view=share", shot=tmp_path / "share.png")
     flags, shares = colours(tmp_path / "flags.png"), colours(tmp_path / "share.png")
-    assert near(flags, look.COLOURS["flag"]) > 100_000
+    # ten of twelve communities are short of places, a community of about 40,000 pixels
+    counts = {"none": 1, "severe": 1, "short": 4, "slight": 3, "near": 1}
+    for code, (paint, _) in look.GRADE_COLOURS.items():
+        assert 35_000 * counts[code] < near(flags, paint, tolerance=8) < 45_000 * counts[code], code
+        assert near(shares, paint, tolerance=8) < 5_000, code
     assert near(shares, look.COLOURS["flag"]) < 5_000
 
 

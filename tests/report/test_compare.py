@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from printed import line_of, texts
-from report_town import BEDS, flags_of
+from report_town import BEDS, PLACES, flags_of
 
 from geoplan.cli.demo import demo_study
 from geoplan.pipeline.evaluate import run
@@ -18,7 +18,7 @@ from geoplan.report.content import comparison as room
 from geoplan.report.content.annual import annual, indicators_table, periods_of
 from geoplan.report.content.annual import long_table as annual_lines
 from geoplan.report.content.comparison import compare
-from geoplan.report.content.table import Amount, Coded, Tally, cell_text
+from geoplan.report.content.table import Amount, Coded, cell_text
 from geoplan.report.folder.save import write_annual, write_comparison
 from geoplan.study.study import read_study
 from geoplan.words.errors import StudyError, TableError
@@ -62,10 +62,10 @@ def pair(outcome):
     met, *_ = outcome.findings.index[outcome.findings["verdict"] == "met"]
     after = changed(after, "findings", lambda t: t.index == first, verdict="met", shortfall=np.nan)
     after = changed(after, "findings", lambda t: t.index == met, verdict="not_met", shortfall=3.0)
-    flagged = at(outcome.flags, rule_id=BEDS, zone_id="community/C04").iloc[0]
+    flagged = at(outcome.flags, rule_id=PLACES, zone_id="community/C04").iloc[0]
     assert flagged["flagged"]
     after = changed(
-        after, "flags", lambda t: (t["rule_id"] == BEDS) & (t["zone_id"] == "community/C04"),
+        after, "flags", lambda t: (t["rule_id"] == PLACES) & (t["zone_id"] == "community/C04"),
         flagged=False, state="not_flagged", shortfall=0.0, people_affected=0.0,
     )  # fmt: skip
     return outcome, after, {"won": first, "lost": met, "gone": flagged}
@@ -93,14 +93,29 @@ def test_people_verdicts_and_gaps_as_by_hand(pair):
     assert row(found.verdicts, change="lost")["shortfall_change"] == 3
     gone = row(found.gaps, change="gone")
     assert (gone["zone_id"], gone["shortfall_change"]) == ("community/C04", -rows["gone"]["shortfall"])
-    total = row(found.totals, rule_id=BEDS, level="community")
-    _, short = flags_of(before, BEDS)
-    assert total["flagged_before"] == len(short) == total["flagged_after"] + 1
-    assert total["shortfall_before"] == short["shortfall"].sum()
-    assert total["shortfall_change"] == -rows["gone"]["shortfall"]
+    total = row(found.totals, rule_id=PLACES, level="community")
+    _, short = flags_of(before, PLACES)
+    # all but C01 and C02: 2 + 5 + 1 + 3 + 2 + 2 + 6 + 8 + 3 + 3 places, of which the 5 of C04 are made up
+    assert total["flagged_before"] == len(short) == total["flagged_after"] + 1 == 10
+    assert total["shortfall_before"] == short["shortfall"].sum() == 35
+    assert total["shortfall_change"] == -rows["gone"]["shortfall"] == -5
+    # C04 reaches 1.674 of 4.5 places: of its 40 under-threes 40 x (1 - 1.674 / 4.5) have none
+    assert total["people_affected_before"] - total["people_affected_after"] == pytest.approx(25.119, abs=1e-3)
     # the zone that cannot be told is unknown in both: its change is none, and it is counted
-    # C05, C06, C09 and C10 reach the home beyond the border, whose register tells no beds
-    assert total["unknown_before"] == total["unknown_after"] == 4
+    # a home of unknown size stands in the third town
+    towns = row(found.totals, rule_id=BEDS, level="town")
+    assert towns["unknown_before"] == towns["unknown_after"] == 1
+    assert (towns["flagged_before"], towns["shortfall_before"], towns["shortfall_change"]) == (2, 43 + 58, 0)
+
+
+def test_what_is_for_reference_only_is_neither_new_nor_gone(outcome):
+    after = changed(
+        outcome, "flags", lambda t: (t["rule_id"] == BEDS) & (t["zone_id"] == "community/C04"),
+        flagged=False, state="not_flagged", shortfall=0.0, people_affected=0.0,
+    )  # fmt: skip
+    found = compare(outcome, after)
+    assert set(found.gaps["change"]) == {"same"}
+    assert set(found.totals.loc[found.totals["rule_id"] == BEDS, "level"]) == {"town", "district"}
 
 
 def test_a_result_compared_with_itself_has_no_change(demo):
@@ -115,17 +130,17 @@ def test_a_result_compared_with_itself_has_no_change(demo):
 
 
 def test_what_is_known_on_one_side_only_is_no_change(outcome):
-    # 中兴 falls short before; after, nobody can tell
+    # 南湖 falls short before; after, nobody can tell
     after = changed(
-        outcome, "flags", lambda t: (t["rule_id"] == BEDS) & (t["zone_id"] == "community/C04"),
+        outcome, "flags", lambda t: (t["rule_id"] == PLACES) & (t["zone_id"] == "community/C04"),
         flagged=pd.NA, state="unknown", shortfall=np.nan,
     )  # fmt: skip
     found = compare(outcome, after)
-    total = row(found.totals, rule_id=BEDS, level="community")
+    total = row(found.totals, rule_id=PLACES, level="community")
     assert total["shortfall_after"] < total["shortfall_before"]
     assert np.isnan(total["shortfall_change"])
     assert row(found.gaps, change="other")["zone_id"] == "community/C04"
-    towns = row(found.totals, rule_id=BEDS, level="town")
+    towns = row(found.totals, rule_id=PLACES, level="town")
     assert towns["shortfall_change"] == 0
 
 
@@ -228,30 +243,38 @@ def test_an_interval_of_a_value_and_a_supply_stays_one(outcome):
 
 def test_flagged_judged_and_without_data_are_three_figures(pair):
     before, after, _ = pair
+    dark = (before.flags["rule_id"] == PLACES) & before.flags["zone_id"].isin(
+        ["community/C01", "community/C03"]
+    )
+    before = changed(before, "flags", lambda _: dark, flagged=pd.NA, state="unknown", shortfall=np.nan)
     found = compare(before, after)
-    line = line_of(room.totals_table(found), indicator="每千名老人养老床位(张)", level="社区")
+    name = "每千人口拥有3岁以下婴幼儿托位数(个)"
+    line = line_of(room.totals_table(found), indicator=name, level="社区")
     sides = [line[f"flagged_{side}"] for side in ("before", "after")]
-    own = row(found.totals, rule_id=BEDS, level="community")
-    assert sides[0] == Tally(own["flagged_before"], own["zones"] - 4, 4).text("zh")
+    # nine are short of the ten that are known; after it, C04 of twelve is so no longer
+    assert sides == ["9 / 10（另 2 个数据不足）", "9 / 12"]
     # the map prints the same words over each side
-    view = next(view for view in payload(found)["flags"] if view["label"] == "每千名老人养老床位(张)")
+    view = next(view for view in payload(found)["flags"] if view["label"] == name)
     assert view["counts"]["community"] == sides
+    # towns are measured by beds: one cannot be told
+    beds = next(view for view in payload(found)["flags"] if view["label"] == "每千名老人养老床位(张)")
+    assert beds["counts"] == {
+        "town": ["2 / 3（另 1 个数据不足）"] * 2,
+        "district": ["0 / 1（另 1 个数据不足）"] * 2,
+    }
 
 
 def test_where_nothing_can_be_told_no_gap_is_0(outcome):
     flags = outcome.flags.copy()
-    here = flags["rule_id"] == BEDS
+    here = flags["rule_id"] == PLACES
     flags.loc[here, "flagged"] = pd.NA
     flags.loc[here, ["shortfall", "people_affected"]] = np.nan
     found = compare(outcome, dataclasses.replace(outcome, flags=flags))
-    line = line_of(room.totals_table(found), indicator="每千名老人养老床位(张)")
+    name = "每千人口拥有3岁以下婴幼儿托位数(个)"
+    line = line_of(room.totals_table(found), indicator=name)
     assert line["flagged_after"].startswith("数据不足")
     assert (line["gross_after"], line["affected_after"], line["shortfall_change"]) == ("", "", "")
-    told = {
-        said["compared_gap_after"]
-        for said in texts(room.gaps_table(found))
-        if said["indicator"] == "每千名老人养老床位(张)"
-    }
+    told = {said["compared_gap_after"] for said in texts(room.gaps_table(found)) if said["indicator"] == name}
     assert told == {"数据不足"}
 
 

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from printed import column, tables_in, texts, words
-from report_town import BEDS, CIRCLE_E, PLACES, PRESENCE, flags_of, with_projects
+from printed import column, line_of, tables_in, texts, words
+from report_town import BEDS, CIRCLE_C, CIRCLE_E, PLACES, PRESENCE, flags_of, with_projects
 
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.document import Heading, Shown
@@ -52,52 +52,141 @@ def by_key(table):
     return [dict(zip(keys, map(value, row), strict=True)) for row in table.rows]
 
 
+def counted_flags(outcome):
+    """Return the flags of communities but those for reference, and those of them that are short."""
+    return tuple(table[table["rule_id"] != BEDS] for table in flags_of(outcome))
+
+
 class TestFlagged:
     def test_one_row_a_community_worst_first(self, outcome):
         rows = by_key(communities(outcome))
-        flags, short = flags_of(outcome)
-        assert len(rows) == flags["zone_id"].nunique() == 12
-        touched = [row["people_affected"] for row in rows if row["people_affected"] is not None]
-        most = short.groupby("zone_id")["people_affected"].max()
-        assert touched == pytest.approx(sorted(most, reverse=True))
-        assert sum(row["flag_count"].count for row in rows) == len(short)
-        assert sum(row["flag_count"].no_data for row in rows) == flags["flagged"].isna().sum()
+        # 16 x (20 + column + row) elders, all of them outside in eight; of two alike that goes first where more is short or not known
+        assert [(row["zone_code"], row["people_affected"]) for row in rows] == [
+            ("C12", 400), ("C11", 384), ("C08", 384), ("C10", 368), ("C04", 368), ("C09", 352), ("C05", 336), ("C01", 320), ("C07", 138),
+            ("C06", 132), ("C03", 88), ("C02", 84),
+        ]  # fmt: skip
+        assert {row["affected"] for row in rows} == {"服务圈外的60岁及以上老年人口（人）"}
+        _, short = counted_flags(outcome)
+        touched = short.groupby("zone_id")["people_affected"].max()
+        assert [row["people_affected"] for row in rows] == pytest.approx(sorted(touched, reverse=True))
+
+    def test_clauses_and_what_is_measured_are_counted_apart(self, outcome):
+        rows = {row["zone_code"]: row for row in by_key(communities(outcome))}
+        # all are short of the clause's circle; four have no childcare, of five more it is not known
+        total = [rows[code]["clause_count"] for code in rows]
+        assert (sum(one.count for one in total), sum(one.no_data for one in total)) == (12 + 4, 5)
+        # places, and the circles of eldercare and childcare that the study sets
+        total = [rows[code]["measured_count"] for code in rows]
+        assert (sum(one.count for one in total), sum(one.no_data for one in total)) == (10 + 9 + 8, 0)
+        # no childcare and 368 elders outside by clauses; places and both circles of the study
+        assert (rows["C10"]["clause_count"], rows["C10"]["measured_count"]) == (
+            Tally(2, 2, 0),
+            Tally(3, 3, 0),
+        )
+        assert (rows["C12"]["clause_count"], rows["C12"]["measured_count"]) == (
+            Tally(1, 1, 1),
+            Tally(3, 3, 0),
+        )
+        # 84 of 336 elders outside the circle alone
+        assert (rows["C02"]["clause_count"], rows["C02"]["measured_count"]) == (
+            Tally(1, 2, 0),
+            Tally(0, 3, 0),
+        )
+        # 0.75 of C02 and 0.625 of C06 are inside, 0.662 of the places are reached: short before slightly short
+        assert [rows[code]["worst_grade"] for code in ("C02", "C06", "C10", "C12")] == [
+            "slight",
+            "short",
+            "none",
+            "none",
+        ]
 
     def test_a_cell_is_the_shortfall_or_zero_or_no_data(self, outcome):
-        flags, _ = flags_of(outcome)
+        flags = outcome.flags.copy()
+        dark = (flags["rule_id"] == PLACES) & (flags["zone_id"] == "community/C03")
+        flags.loc[dark, ["flagged", "state", "shortfall"]] = [pd.NA, "unknown", np.nan]
+        outcome = dataclasses.replace(outcome, flags=flags)
+        flags, _ = counted_flags(outcome)
         codes = outcome.zones["code"].to_dict()
         found = {row["zone_code"]: row for row in by_key(communities(outcome))}
+        # nothing of 4.5 x 1.6 = 7.2 places is reached in C10; in C01 there is enough
+        shown = f"{PLACES.replace('.', '_')}_short"
+        assert [found[code][shown] for code in ("C03", "C10", "C01")] == ["no_data", 8, 0]
         for row in flags.itertuples():
             known = not pd.isna(row.flagged)
             asked = (row.shortfall if row.flagged else 0.0) if known else "no_data"
             assert found[codes[row.zone_id]][f"{row.rule_id.replace('.', '_')}_short"] == asked
 
     def test_a_rule_without_data_anywhere_is_neither_zero_nor_a_failure(self, outcome):
-        unknown = outcome.flags["rule_id"] == BEDS
+        unknown = outcome.flags["rule_id"] == PLACES
         flags = outcome.flags.assign(
             flagged=outcome.flags["flagged"].mask(unknown, pd.NA),
             state=outcome.flags["state"].mask(unknown, "unknown"),
+            grade=outcome.flags["grade"].mask(unknown, ""),
         )
         dark = dataclasses.replace(outcome, flags=flags)
-        row = next(row for row in by_key(flag_totals(dark, "community")) if row["rule_id"] == BEDS)
+        row = next(row for row in by_key(flag_totals(dark, "community")) if row["rule_id"] == PLACES)
         assert (row["flag_zones"], row["gross_shortfall"], row["people_affected"]) == (
             Tally(0, 0, 12), "no_data", "no_data",
         )  # fmt: skip
-        assert flag_totals(dark, "community").texts("zh")[0][3:6] == [
-            "数据不足（12 个）",
-            "数据不足",
-            "数据不足",
-        ]
+        keys = ("flag_zones", "grades", "mean_met_zones", "gross_shortfall", "people_affected")
+        said = line_of(flag_totals(dark, "community"), rule_id=PLACES)
+        assert [said[key] for key in keys] == ["数据不足（12 个）", "", "数据不足", "数据不足", "数据不足"]
         # nothing flagged is 0 short
         calm = dataclasses.replace(
             outcome,
-            flags=flags.assign(flagged=pd.array([False] * len(flags), "boolean"), state="not_flagged"),
+            flags=flags.assign(
+                flagged=pd.array([False] * len(flags), "boolean"), state="not_flagged", grade=""
+            ),
         )
-        assert flag_totals(calm, "community").texts("zh")[0][3:5] == ["0 / 12", "0"]
+        said = line_of(flag_totals(calm, "community"), rule_id=PLACES)
+        assert [said[key] for key in keys] == ["0 / 12", "", "0", "0", "0"]
+
+    def test_totals_say_the_kind_how_deep_and_how_widely_spread(self, outcome):
+        said = line_of(flag_totals(outcome, "community"), rule_id=PLACES)
+        # nothing is reached in C10, 18 % in C09, 37-66 % in C04, C06, C11 and C12, 74-82 % in C03, C07 and C08, 97 % in C05
+        assert (said["flag_kind"], said["flag_zones"], said["grades"]) == (
+            "测算短板", "10 / 12", "无 1、严重不足 1、不足 4、轻度不足 3、接近达标 1",
+        )  # fmt: skip
+        # 8 + 6 + 5 of 2 + 5 + 1 + 3 + 2 + 2 + 6 + 8 + 3 + 3 places are over half; three of twelve are over a fifth
+        assert said["gross_shortfall"] == "35"
+        assert said["half"].startswith("普遍短缺：半数缺口分布在3个社区（共测算12个）")
+        assert line_of(flag_totals(outcome, "community"), rule_id=CIRCLE_E)["flag_kind"] == "条文短板"
+
+    def test_beds_of_homes_are_for_reference_in_communities_and_flag_towns_and_districts(self, outcome):
+        key = f"{BEDS.replace('.', '_')}_short"
+        assert key not in {column.key for column in communities(outcome).columns}
+        assert BEDS not in {row["rule_id"] for row in by_key(flag_totals(outcome, "community"))}
+        found = {
+            level: {row["zone_code"]: row[key] for row in by_key(flagged(outcome, level))}
+            for level in ("town", "district")
+        }
+        # 50 beds for 1,000 of 1,056 elders less 10, and of 1,152 elders; a home of unknown size stands in T3, and so in D2
+        assert found == {
+            "town": {"T1": 0, "T2": 43, "T3": "no_data", "T4": 58},
+            "district": {"D1": 0, "D2": "no_data"},
+        }
+        # those of whom there are no beds: 1,056 x (1 - 10 / 52.8), and all 1,152
+        (row,) = (row for row in by_key(flag_totals(outcome, "town")) if row["rule_id"] == BEDS)
+        assert (row["flag_zones"], row["gross_shortfall"], row["people_affected"]) == (
+            Tally(2, 3, 1),
+            101,
+            856 + 1152,
+        )
+        # what is measured of communities stands in the table of supply alone
+        (row,) = (r for r in by_key(provision(outcome)) if (r["rule_id"], r["zone_code"]) == (BEDS, "C03"))
+        assert (row["flagged"], row["flag_kind"], row["shortfall"]) == ("flagged", "reference", 15)
+
+    def test_lists_name_the_zones_above_and_none_below(self, outcome):
+        levels = ("community", "town", "district")
+        above = [
+            [column.key for column in flagged(outcome, level).columns if column.key in levels]
+            for level in levels
+        ]
+        assert above == [["district", "town", "community"], ["district", "town"], ["district"]]
 
     def test_the_caveats_of_a_rule_mark_its_header(self, outcome):
         marked = outcome.flags.assign(
-            caveats=[("caveat_new_estates",) if rule == BEDS else () for rule in outcome.flags["rule_id"]]
+            caveats=[("caveat_new_estates",) if rule == PLACES else () for rule in outcome.flags["rule_id"]]
         )
         table = communities(dataclasses.replace(outcome, flags=marked))
         headers = [entry.header for entry in table.columns if entry.mark == "short"]
@@ -119,12 +208,14 @@ class TestFlagged:
     def test_flags_by_place_add_up(self, outcome):
         rows = by_key(flags_by_place(outcome, "community", "district"))
         assert [row["zone"] for row in rows] == ["东城区", "西城区", "合计"]
-        flags, beds = flags_of(outcome, BEDS)[0], f"{BEDS.replace('.', '_')}_flag"
+        flags, places = flags_of(outcome, PLACES)[0], f"{PLACES.replace('.', '_')}_flag"
+        # C01 and C02 have enough
+        assert [row[places].text("zh") for row in rows] == ["4 / 6", "6 / 6", "10 / 12"]
         place = flags["zone_id"].str[-2:].astype(int) % 4
         # the grid's first two columns are the one district, the others the other
         for row, columns in zip(rows, ((1, 2), (3, 0), range(4)), strict=True):
             own = flags.loc[place.isin(columns), "flagged"]
-            assert row[beds] == Tally(own.sum(), own.notna().sum(), own.isna().sum())
+            assert row[places] == Tally(own.sum(), own.notna().sum(), own.isna().sum())
         for key in list(rows[0])[1:]:
             for part in ("count", "judged", "no_data"):
                 assert sum(getattr(row[key], part) for row in rows[:2]) == getattr(rows[2][key], part)
@@ -332,16 +423,40 @@ def test_without_such_a_rule_no_column_is_added(outcome):
 
 class TestGapList:
     def test_columns_as_an_office_hands_them_in(self, outcome):
-        asked = [
-            "序号", "区划代码", "街道（乡镇）", "社区（村）", "指标名称", "依据条文", "指标属性", "统计口径", "现状值（测算）", "目标值", "缺口", "计量单位", "评价结论",
-            "涉及人数", "最近设施", "步行时间（分钟）", "成因", "建议措施", "对应项目", "建设时序",
+        on_paper = [
+            "序号", "区划代码", "街道（乡镇）", "社区（村）", "指标名称", "短板类别", "短缺程度", "现状值（测算）", "目标值", "缺口", "净缺口", "计量单位", "涉及人数",
+            "涉及对象", "建议措施", "优先次序", "街道核实意见", "核实人", "核实日期",
+        ]  # fmt: skip
+        on_screen = [
+            "依据条文", "指标属性", "统计口径", "评价结论", "对象总数", "最近设施", "步行时间（分钟）", "成因", "对应项目", "在建、已立项可补", "完成年份", "资金来源", "责任单位",
+            "建设时序", "口径说明", "指标编号",
         ]  # fmt: skip
         table = gap_list(outcome)
-        assert [entry.header for entry in table.to(3).columns][: len(asked)] == asked
+        assert [entry.header for entry in table.to(3).columns] == on_paper + on_screen
+        assert table.on_paper == len(on_paper)
         rows = by_key(table)
         assert [row["shortfall"] for row in rows] == outcome.gap_list["shortfall"].tolist()
         assert [row["verdict"] for row in rows] == outcome.gap_list["verdict"].tolist()
         assert {row["verdict"] for row in rows} == {"flagged", "not_met", "has_not"}
+        # a member lacks what a clause asks of each; a finding counts them and is no flag
+        kinds = {(row["verdict"], row["flag_kind"]) for row in rows}
+        assert kinds == {
+            ("flagged", "clause"),
+            ("flagged", "measured"),
+            ("has_not", "clause"),
+            ("not_met", None),
+        }
+        assert all((row["grade"] is not None) == (row["verdict"] == "flagged") for row in rows)
+
+    def test_towns_short_of_beds_stand_behind_the_communities(self, outcome):
+        rows = [row for row in by_key(gap_list(outcome)) if row["verdict"] == "flagged"]
+        # 12 + 10 + 9 + 8 flags of the circles of clauses and of the study, and of places
+        assert [row["rule_id"] == BEDS for row in rows] == [False] * 39 + [True] * 2
+        assert [(row["zone_code"], row["town"], row["community"], row["shortfall"], row["cause"]) for row in rows[39:]] == [
+            ("T2", "学府街道", "", 43, "short_inside"), ("T4", "新村街道", "", 58, "short_inside"),
+        ]  # fmt: skip
+        # what stands inside, 10 beds for 1,056 elders and one of unknown size beside none
+        assert [row["actual"] for row in rows[39:]] == [pytest.approx(10 / 1.056), 0]
 
     def test_districts_where_there_are_no_towns(self, outcome):
         zones = outcome.zones[outcome.zones["level"] != "town"]
@@ -373,12 +488,15 @@ class TestGapList:
         ours = "参照新建标准测算；本地设定"
         wanted = [f"{ours}；{note}" if note else ours for note in gaps["note"]]
         assert [row["caveats"] for row in by_key(gap_list(told))] == wanted
-        apart = {outcome.rules.loc[rule, "indicator_zh"] for rule in (BEDS, PLACES)}
+        apart = {PLACES: "；按社区测算，非规划考核口径", BEDS: "；按辖区内床位测算，非规划考核口径"}
+        apart = {outcome.rules.loc[rule, "indicator_zh"]: more for rule, more in apart.items()}
+        seen = set()
         for page in town_pages(told):
             for table in (page, *page.below):
                 for row in by_key(table):
-                    more = "；按社区测算，非规划考核口径" if row["indicator"] in apart else ""
-                    assert row["caveats"] == ours + more
+                    assert row["caveats"] == ours + apart.get(row["indicator"], "")
+                    seen.add(row["indicator"])
+        assert set(apart) < seen
 
 
 class TestTowns:
@@ -399,13 +517,28 @@ class TestTowns:
             own = by_key(page)
             assert len(own) == gaps["rule_id"].nunique()
             assert sum(row["gross_shortfall"] for row in own) == gaps["shortfall"].sum()
+            # what the town as a whole is short of is no community
+            whole = "辖区整体"
             assert [row["zones_short"] for row in own] == [
-                f"{'未达标单元' if rule == PRESENCE else '短板社区'} {len(part)} 个"
+                whole
+                if rule == BEDS
+                else f"{'未达标单元' if rule == PRESENCE else '短板社区'} {len(part)} 个"
                 for rule, part in gaps.groupby("rule_id", sort=False)
             ]
+            assert (whole in [row["zones_short"] for row in own]) == (town.name in ("学府街道", "新村街道"))
             listed = by_key(page.below[0])
             assert [row["shortfall"] for row in listed] == gaps["shortfall"].tolist()
             assert all(row["clause"] for row in own + listed)
+            assert all(row["community"] for row in listed)
+
+    def test_communities_short_are_counted_without_the_town_itself(self, outcome):
+        document = guidance(outcome)
+        table = tables_in(document)["town_shortfalls"]
+        assert column(table, "town_short") == ["3", "3", "3", "3"]
+        assert column(table, BEDS) == ["", "43", "", "58"]
+        said = words(document)
+        assert said.count("短板社区（村）12个") == 1
+        assert said.count("短板社区（村）3个") == 4
 
     def test_what_to_build_names_amount_and_facilities(self, outcome):
         rules = outcome.rules.assign(facilities_zh="托育服务设施", facilities_en="childcare")
@@ -444,7 +577,9 @@ class TestTowns:
                 return zone
 
             zones["parent_id"] = [climb(p) for p in zones["parent_id"]]
-            fewer = dataclasses.replace(outcome, zones=zones)
+            gaps = outcome.gap_list[outcome.gap_list["zone_id"].isin(zones.index)]
+            assert len(gaps) == len(outcome.gap_list) - 2  # those of two towns
+            fewer = dataclasses.replace(outcome, zones=zones, gap_list=gaps)
             assert guidance_level(fewer) == level
             document = guidance(fewer)
             heads = [document.title, *(block.text for block in document.blocks if isinstance(block, Heading))]
@@ -454,11 +589,14 @@ class TestTowns:
             )
             # the two indicators that the whole area falls short of lie in no district
             apart = 2 if level == "district" else 0
-            assert sum(len(town.rows) for town in towns(fewer)) == len(outcome.gap_list) - apart
+            assert sum(len(town.rows) for town in towns(fewer)) == len(gaps) - apart
 
     def test_a_town_without_communities_is_left_out(self, outcome):
         moved = outcome.zones["parent_id"].replace({"town/T4": "town/T3"})
-        found = towns(dataclasses.replace(outcome, zones=outcome.zones.assign(parent_id=moved)))
+        gaps = outcome.gap_list[outcome.gap_list["zone_id"] != "town/T4"]
+        found = towns(
+            dataclasses.replace(outcome, zones=outcome.zones.assign(parent_id=moved), gap_list=gaps)
+        )
         assert [town.name for town in found] == ["临江街道", "学府街道", "湖滨街道"]
 
 
@@ -656,13 +794,20 @@ def test_warnings_of_one_kind_are_counted_and_the_severe_come_first(outcome):
 
 def test_people_affected_say_who_they_are_and_in_what_unit(outcome):
     names = Names(outcome)
-    assert names.affected(BEDS) == "缺口按标准折合的60岁及以上老年人（人）"
-    assert names.affected(CIRCLE_E) == "服务圈外的60岁及以上老年人（人）"
+    assert names.affected(BEDS, "elders_60") == "缺口按标准折合的60岁及以上老年人口（人）"
+    assert names.affected(CIRCLE_E, "elders_60") == "服务圈外的60岁及以上老年人口（人）"
+    # places for 1,000 residents are places for children; a row that says no group has the rule's own
+    assert names.affected(PLACES, "under_3") == "缺口按标准折合的3岁以下婴幼儿（人）"
+    assert names.affected(PLACES, "") == "缺口按标准折合的常住人口（人）"
+    groups = {
+        BEDS: "elders_60", CIRCLE_E: "elders_60", "study.circle_eldercare": "elders_60", PLACES: "under_3", PRESENCE: "under_3",
+        CIRCLE_C: "under_3",
+    }  # fmt: skip
     for table in (gap_list(outcome), provision(outcome), flag_totals(outcome, "community")):
         rows = by_key(table)
         told = {(row["rule_id"], row["affected"]) for row in rows if row["people_affected"] is not None}
         assert told
-        assert all(said == names.affected(rule) for rule, said in told), table.key
+        assert all(said == names.affected(rule, groups[rule]) for rule, said in told), table.key
         assert all(not row["affected"] for row in rows if row["people_affected"] is None), table.key
 
 

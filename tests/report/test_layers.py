@@ -16,7 +16,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
-from report_town import PLACES, flags_of
+from report_town import BEDS, CIRCLE_C, PLACES, flags_of
 
 from geoplan.report import look
 from geoplan.report.content.fields import field_names, field_values
@@ -24,7 +24,7 @@ from geoplan.report.content.registry import tables
 from geoplan.report.content.sites import every_site
 from geoplan.report.layers import geopackage as layers
 from geoplan.report.layers.exports import FORMATS, export_layers, moved, short_names, write_exports
-from geoplan.report.layers.layers import candidates_layer, sites_layer
+from geoplan.report.layers.layers import candidates_layer, sites_layer, zone_layer
 from geoplan.words.errors import OutputError
 
 
@@ -114,12 +114,44 @@ def test_flags_are_those_of_the_outcome(package, sited):
     assert set(zones[f"{stem}_flag"]) == {"flagged", "not_flagged", "unknown"}
     assert zones.loc["community/C05", f"{stem}_flag_label"] == "数据不足"
     assert np.isnan(zones.loc["community/C05", f"{stem}_reachable_high"])  # the register sets no upper end
-    flagged = sited.flags[sited.flags["zone_id"].isin(zones.index)].groupby("zone_id")["flagged"].sum()
-    assert zones["flag_count"].tolist() == flagged.reindex(zones.index).astype(int).tolist()
-    # how many were judged and how many have no data stand beside it
-    rules = sited.flags["rule_id"].nunique()
-    assert (zones["flag_count_judged"] + zones["flag_count_no_data"]).tolist() == [rules] * len(zones)
-    assert zones.loc["community/C05", "flag_count_no_data"] == 1
+    # the circle of a clause, and childcare where that is known; places and the circles of the study
+    keys = [
+        f"{count}{part}"
+        for count in ("clause_count", "measured_count")
+        for part in ("", "_judged", "_no_data")
+    ]
+    assert zones.loc[["community/C02", "community/C03", "community/C10"], keys].to_numpy().tolist() == [
+        [1, 2, 0, 0, 3, 0], [1, 1, 1, 2, 3, 0], [2, 2, 0, 3, 3, 0],
+    ]  # fmt: skip
+
+
+def test_what_is_for_reference_only_is_counted_in_no_layer(outcome):
+    few = outcome.flags[outcome.flags["rule_id"].isin([BEDS, CIRCLE_C])]
+    plain = dataclasses.replace(outcome, flags=few, members=outcome.members.iloc[:0])
+    zones = {
+        level: zone_layer(plain, level).table.set_index("zone_id")
+        for level in ("community", "town", "district")
+    }
+    # C03 is short of beds alone, and of C05 they are not known
+    assert zones["community"].loc[["community/C03", "community/C05", "community/C04"], "flagged"].tolist() == [
+        "not_flagged", "not_flagged", "flagged",
+    ]  # fmt: skip
+    assert zones["community"].loc["community/C04", ["measured_count", "measured_count_judged"]].tolist() == [
+        1,
+        1,
+    ]
+    # towns are measured by beds too: a home of unknown size stands in the third
+    assert zones["town"].loc[
+        "town/T3", ["measured_count", "measured_count_judged", "measured_count_no_data"]
+    ].tolist() == [1, 1, 1]
+    assert zones["district"]["flagged"].tolist() == ["not_flagged", "unknown"]
+    names = [style.name for style in zone_layer(plain, "community").styles]
+    assert names[:3] == [
+        "短板：15分钟托育服务圈（全部设施，项目设定）",
+        "短板：每千名老人养老床位(张)（参考）",
+        "短板社区",
+    ]
+    assert "短板：每千名老人养老床位(张)" in [style.name for style in zone_layer(plain, "town").styles]
 
 
 def test_fields_have_the_names_of_the_csv_files(package, sited):
@@ -131,14 +163,24 @@ def test_fields_have_the_names_of_the_csv_files(package, sited):
     fields, places = (
         set(pyogrio.read_info(package, layer=layer)["fields"]) for layer in ("zones_community", "facilities")
     )
-    stem = "wuhan_beds_per_1000_elders_"
+    stem = "wuhan_places_per_1000_residents_"
     for name in fields:
         for service in sited.services:
             assert not name.startswith(f"{service}_") or name.removeprefix(f"{service}_") in circle
-        if name.startswith(stem) and not name.endswith(("_flag", "_flag_label")):
+        if name.startswith(stem) and not name.endswith(("_flag", "_flag_label", "_grade_label")):
             assert name in communities or name.removeprefix(stem) in provision
-    both = {"zone_code", "flagged", "flag_count", "flag_count_judged", "flag_count_no_data"}
-    assert both <= communities & fields
+    counts = {
+        f"{count}{part}"
+        for count in ("clause_count", "measured_count")
+        for part in ("", "_judged", "_no_data")
+    }
+    assert {"zone_code", "flagged", *counts} <= communities & fields
+    # what is for reference in communities has no column in their list, and stands in that of supply
+    beds = {
+        name.removeprefix("wuhan_beds_per_1000_elders_") for name in fields if name.startswith("wuhan_beds")
+    }
+    assert not any(name.startswith("wuhan_beds") for name in communities)
+    assert beds - provision == {"flag", "flag_label", "grade_label", "short"}
     assert {"zone_code", "name", "services", "source_file", "source_row", "inside"} <= places
 
 
@@ -164,10 +206,39 @@ def test_every_layer_opens_with_one_style_that_names_its_own_columns(package):
 
 def test_the_main_product_is_the_default_of_communities(package):
     _, _, name, root, _ = next(s for s in styles_of(package) if s[0] == "zones_community")
-    assert name == "短板社区"
-    assert root.find("renderer-v2").get("attr") == "flagged"
+    # the first rule that is no reference, by how far communities fall short
+    assert name == "短板：每千人口拥有3岁以下婴幼儿托位数(个)"
+    assert root.find("renderer-v2").get("attr") == "wuhan_places_per_1000_residents_grade"
     values = [c.get("value") for c in root.iter("category")]
-    assert values == ["flagged", "mean_met", "not_flagged", "unknown"]
+    assert values == ["none", "severe", "short", "slight", "near", "mean_met", "not_flagged", "unknown"]
+    assert [c.get("label") for c in root.iter("category")][:3] == [
+        "无（0）",
+        "严重不足（＜33%）",
+        "不足（＜67%）",
+    ]
+    drawn = [
+        {option.get("name"): option.get("value") for option in symbol.iter("Option") if option.get("name")}
+        for symbol in root.findall("renderer-v2/symbols/symbol")
+    ]
+    colours = [paint for paint, _ in look.GRADE_COLOURS.values()]
+    assert [one["color"] for one in drawn[:5]] == [
+        ",".join(str(int(paint[k : k + 2], 16)) for k in (1, 3, 5)) + ",255" for paint in colours
+    ]
+    assert drawn[0]["color"] == "122,30,6,255"  # the deepest
+    assert [one["style"] for one in drawn] == ["solid"] * 7 + ["b_diagonal"]
+
+
+def test_all_rules_together_stand_behind_those_of_one_rule(package):
+    names = [s[2] for s in styles_of(package) if s[0] == "zones_community"]
+    assert names.index("短板社区") == 5
+    root = next(s[3] for s in styles_of(package) if s[:1] + s[2:3] == ("zones_community", "短板社区"))
+    assert root.find("renderer-v2").get("attr") == "flagged"
+    assert [c.get("value") for c in root.iter("category")] == [
+        "flagged",
+        "mean_met",
+        "not_flagged",
+        "unknown",
+    ]
     colour = root.find("renderer-v2/symbols/symbol/layer/Option/Option[@name='color']").get("value")
     assert colour == "209,67,27,255"  # the one strong colour
     unknown = (

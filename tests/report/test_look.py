@@ -15,6 +15,7 @@ from geoplan import tables
 from geoplan.report import look
 from geoplan.report.content import titles
 from geoplan.tables import Source
+from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, labels
 from geoplan.words.numbers import format_interval, format_number
 
@@ -42,7 +43,9 @@ def test_glossary_words():
     assert causes == [
         "圈内无设施",
         "圈内设施已满",
+        "圈内共用不足",  # beside the glossary's: shared by too many, where no register says that it is full
         "单体规模不足",
+        "辖区供给不足",  # beside the glossary's: what stands inside a town or district, of beds of care homes
         "类型不符",
         "路网不通",
         "路网数据缺失",
@@ -52,11 +55,22 @@ def test_glossary_words():
     assert verdicts == ["达标", "未达标", "数据不足", "不适用", "规划未量化"]
     states = [label(state, "zh") for state in tables.STATES]
     assert states == ["短板", "均值达标、覆盖不足", "非短板", "数据不足"]
+    kinds = [phrase(f"flag_kind_{kind}", "zh") for kind in tables.FLAG_KINDS]
+    assert kinds == ["条文短板", "测算短板", "参考"]
+    grades = [phrase(f"grade_{grade}", "zh") for grade in tables.GRADES]
+    assert grades == ["无", "严重不足", "不足", "轻度不足", "接近达标"]
 
 
 def test_the_ramp_darkens_at_every_step_by_enough_to_be_seen():
     steps = [luminance(colour) for colour in look.SEQUENTIAL]
     assert all(dark < light * 0.8 for light, dark in itertools.pairwise(steps))
+
+
+def test_grades_lighten_at_every_step_from_nothing_at_all_to_nearly_met():
+    assert tuple(look.GRADE_COLOURS) == tables.GRADES
+    steps = [luminance(paint) for paint, _ in look.GRADE_COLOURS.values()]
+    assert all(deep < slight * 0.8 for deep, slight in itertools.pairwise(steps))
+    assert all(contrast(paint, ink) > 4.5 for paint, ink in look.GRADE_COLOURS.values())
 
 
 def test_a_flag_stands_out_from_what_is_not_flagged_by_lightness_alone():

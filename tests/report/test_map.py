@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from printed import Page
-from report_town import BEDS
+from report_town import BEDS, CIRCLE_C, CIRCLE_E, PLACES
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 
 from geoplan.report import look
@@ -24,7 +24,7 @@ from geoplan.report.content.packed import siting_layer as layer_of
 from geoplan.report.content.sites import sites_table
 from geoplan.report.look import codec, offline
 from geoplan.report.webmap.map import DATA_ID, map_page, payload
-from geoplan.tables import STATES
+from geoplan.tables import GRADES
 from geoplan.words.errors import OutputError
 
 
@@ -62,14 +62,32 @@ def test_an_open_interval_stays_open_and_has_no_class(data):
 
 def test_views_hold_the_rows_and_classes_of_their_tables(outcome, data):
     flags = views_of(data, "flags")
-    assert [view["key"] for view in flags] == list(dict.fromkeys(outcome.flags["rule_id"]))
+    # beds are for reference in communities: they stand behind what is a flag, and say so
+    assert [view["key"] for view in flags] == [PLACES, CIRCLE_E, "study.circle_eldercare", CIRCLE_C, BEDS]
+    assert flags[-1]["title"] == "每千名老人养老床位(张)（参考）"
+    codes = [*GRADES, "mean_met", "not_flagged", "unknown"]
+    assert [each["text"] for each in flags[0]["classes"]] == [
+        "无（0）", "严重不足（＜33%）", "不足（＜67%）", "轻度不足（＜90%）", "接近达标", "均值达标、覆盖不足", "非短板", "数据不足",
+    ]  # fmt: skip
+    # C03 reaches 0.82 of the standard, C04 0.37, C05 0.97, C09 0.18 and C10 nothing; T1 to T4 follow
+    assert [codes[place] for place in flags[0]["of"]][:12] == [
+        "not_flagged", "not_flagged", "slight", "short", "near", "short", "slight", "slight", "severe", "none", "short", "short",
+    ]  # fmt: skip
+    # nothing is known of what towns and districts have where a home of unknown size stands
+    assert [codes[place] for place in flags[-1]["of"]][12:] == [
+        "not_flagged", "severe", "unknown", "none", "not_flagged", "unknown",
+    ]  # fmt: skip
     for view in flags:
         rows = outcome.flags[outcome.flags["rule_id"] == view["key"]]
         assert [data["zones"]["id"][z] for z in view["zone"]] == list(rows["zone_id"])
-        assert view["of"] == [STATES.index(state) for state in rows["state"]]
-        assert [k == 0 for k in view["of"]] == rows["flagged"].fillna(value=False).tolist()
+        found = [codes[place] for place in view["of"]]
+        wanted = zip(rows["grade"], rows["state"], strict=True)
+        assert found == [grade if state == "flagged" else state for grade, state in wanted]
+        assert [code in GRADES for code in found] == rows["flagged"].fillna(value=False).tolist()
         # only what is flagged has a shortfall to print
-        assert [v is not None for v in column_of(view, "shortfall")["low"]] == [k == 0 for k in view["of"]]
+        assert [v is not None for v in column_of(view, "shortfall")["low"]] == [
+            code in GRADES for code in found
+        ]
     whole = outcome.circle[outcome.circle["kind"] == ""]
     for view in views_of(data, "share"):
         service, measure = view["key"].split("/")

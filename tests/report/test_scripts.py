@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_town import flags_of
+from report_town import PLACES, flags_of
 from shapely.geometry import MultiPolygon, Polygon
 
 from geoplan.report.content.basemap import BaseMap
@@ -116,15 +116,15 @@ def test_views_are_counted_ranked_and_searched(node, outcome):
     })()""", data)  # fmt: skip
     assert told["tabs"] == ["flags", "share", "supply", "members"]
     assert (told["level"], told["levels"]) == ("community", ["town", "community"])
-    rule = next(iter(outcome.flags["rule_id"]))
-    flags, short = flags_of(outcome, rule)
-    assert told["counts"] == [len(short), 0, len(flags) - len(short) - 4, 4]
+    _, short = flags_of(outcome, PLACES)
+    # nothing (C10), severely short (C09), short (C04, C06, C11, C12), slightly (C03, C07, C08), nearly met (C05); C01 and C02 have enough
+    assert told["counts"] == [1, 1, 4, 3, 1, 0, 2, 0]
     worst = short.sort_values("shortfall", ascending=False, kind="stable").iloc[:3]
     assert told["worst"] == [
         [z, f"{s:,.0f}"] for z, s in zip(worst["zone_id"], worst["shortfall"], strict=True)
     ]
     assert told["above"] == ["东城区", "临江街道"]
-    assert dict(told["lines"])["标准（张/千人）"] == "50"
+    assert dict(told["lines"])["标准（个/千人）"] == "4.5"
     assert told["group"] == "childcare/frail"
     assert len(told["found"]) == 2
 

@@ -16,6 +16,7 @@ from geoplan.report.atlas.frame import Page
 from geoplan.report.content import headline, projects, sites, stock, zone_views
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.names import Names, empty, rows_of
+from geoplan.report.content.shortfalls import flag_rules
 from geoplan.report.content.table import Amount, Figure
 from geoplan.report.content.zone_views import FlagMatrix, ZoneView, flag_matrix
 from geoplan.report.look.fonts import Face
@@ -94,11 +95,12 @@ def sheets(maker: Maker) -> Iterator[Page]:
     for place, service in enumerate(outcome.services):
         yield isochrone_sheet(maker, service, place)
         yield share_sheet(maker, service, place)
-    for rule, rows in outcome.flags.groupby("rule_id", sort=False):
-        view = zone_views.flag_view(base, maker.names, str(rule), rows)
+    for rule, rows in flag_rules(outcome.flags).items():
+        view = zone_views.flag_view(base, maker.names, rule, rows)
         # a rule that judges no zone of the finest level has nothing to show there
+        no_data = len(view.classes) - 1
         if any(
-            c < 2
+            c != no_data
             for z, c in zip(view.zones, view.of_class, strict=True)
             if maker.names.level(z) == base.finest
         ):

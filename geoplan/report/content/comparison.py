@@ -218,7 +218,9 @@ def _verdict_change(side: str, before: str, after: str) -> str:
 
 def _gaps(before: Outcome, after: Outcome, levels: Mapping[str, str]) -> pd.DataFrame:
     values = ("flagged", "state", "shortfall", "unit", "affected_group", "people_affected")
-    table = _matched(before.flags, after.flags, ("rule_id", "zone_id"), values, levels)
+    # what is measured for reference only is no flag
+    was, now = (o.flags[o.flags["flag_kind"] != "reference"] for o in (before, after))
+    table = _matched(was, now, ("rule_id", "zone_id"), values, levels)
     for side in ("before", "after"):
         table[f"flagged_{side}"] = table[f"flagged_{side}"].astype("boolean")
     ends = (table[name] for name in ("side", "flagged_before", "flagged_after"))

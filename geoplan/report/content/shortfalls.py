@@ -43,6 +43,25 @@ def flags_at(
     return own[counts & (own["zone_id"].map(outcome.zones["level"]) == level)]
 
 
+def flag_rules(flags: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the rows of flags by rule; what is for reference only stands behind what is a flag."""
+    grouped = [(str(rule), rows) for rule, rows in flags.groupby("rule_id", sort=False)]
+    return dict(sorted(grouped, key=lambda pair: _is_reference(pair[1])))
+
+
+def flag_title(names: Names, rule: str, rows: pd.DataFrame) -> str:
+    """Return the name of a rule, with what its flags are at the finest level where they are for reference only."""
+    if not _is_reference(rows):
+        return names.rule(rule)
+    return names.rule(rule) + phrase(
+        "in_brackets", names.lang, text=phrase("flag_kind_reference", names.lang)
+    )
+
+
+def _is_reference(rows: pd.DataFrame) -> bool:
+    return bool((rows["flag_kind"] == "reference").any())
+
+
 #: What a zone is drawn as under a rule: the grade of its flag, else its state.
 FLAG_CLASSES = (*GRADES, *(state for state in STATES if state != "flagged"))
 
@@ -157,6 +176,31 @@ def zone_state(states: Iterable[str]) -> Coded:
     """
     every = set(states)
     return Coded(next(code for code in ("flagged", "mean_met", "unknown", "not_flagged") if code in every))
+
+
+def zone_tallies(
+    rows: Iterable[Mapping[str, Any]], clauses: Iterable[bool | None]
+) -> tuple[Coded, Tally, Tally]:
+    """Return what all rules and clauses say of a zone, and how many clauses and how many standards it is short of, of those judged.
+
+    `rows` are its flags, what is for reference left out; `clauses` its states of `clause_states`.
+    """
+    own, clause = list(rows), Tally.of(clauses)
+    states = [row["state"] for row in own]
+    states += (
+        ["flagged"]
+        if clause.count
+        else ["unknown"]
+        if clause.no_data
+        else ["not_flagged"]
+        if clause.judged
+        else []
+    )
+    return (
+        zone_state(states),
+        clause,
+        Tally.of(row["flagged"] for row in own if row["flag_kind"] == "measured"),
+    )
 
 
 def mean_met(flags: pd.DataFrame) -> int:

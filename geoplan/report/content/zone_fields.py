@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from geoplan.report.content.names import Names, field_name, present, rows_of, whole_zones
-from geoplan.report.content.shortfalls import flag_class, flag_state, zone_state
-from geoplan.report.content.table import Amount, Cell, Coded, Column, Listed, Table, Tally, column
+from geoplan.report.content.shortfalls import clause_states, flag_class, flag_state, flags_at, zone_tallies
+from geoplan.report.content.table import Amount, Cell, Coded, Column, Listed, Table, column
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import catalogue
 from geoplan.words.labels import label, planner_word
@@ -21,20 +21,24 @@ def zone_fields(outcome: Outcome, level: str) -> Table:
     zones = outcome.zones[outcome.zones["level"] == level]
     columns = [
         column("zone_id", lang), column("zone_code", lang), column("name", lang), column("zone_above", lang),
-        column("zone_kind", lang), column("covered_part", lang), column("flagged", lang), column("flag_count", lang),
+        column("zone_kind", lang), column("covered_part", lang), column("flagged", lang), column("clause_count", lang),
+        column("measured_count", lang),
     ]  # fmt: skip
     flags = outcome.flags[outcome.flags["zone_id"].isin(zones.index)]
-    states: dict[str, list[dict[str, Any]]] = {}
-    for flag in rows_of(flags):
-        states.setdefault(flag["zone_id"], []).append(flag)
+    clauses = clause_states(outcome, level)
+    counted: dict[str, list[dict[str, Any]]] = {}
+    for flag in rows_of(flags_at(outcome, level)):
+        counted.setdefault(flag["zone_id"], []).append(flag)
     rows: list[list[Cell]] = []
     for zone, row in zip(zones.index, rows_of(pd.DataFrame(zones.drop(columns="geometry"))), strict=True):
-        own = states.get(zone, [])
+        said: tuple[Cell, ...] = (None, None, None)
+        if zone in counted or zone in clauses:
+            said = zone_tallies(counted.get(zone, ()), clauses.get(zone, ()))
         kinds = sorted(row["kind"]) if present(row["kind"]) else []
         rows.append([
             str(zone), names.code(zone), names.zone(zone), names.zone(row["parent_id"]) if present(row["parent_id"]) else "",
             Listed(tuple(Coded(kind, planner_word(kind, lang)) for kind in kinds)), Amount.of(row["covered_share"], "percent"),
-            zone_state(one["state"] for one in own) if own else None, Tally.of(one["flagged"] for one in own) if own else None,
+            *said,
         ])  # fmt: skip
     for more, cells in (*_circles(outcome, zones.index), *_flags(outcome, names, flags, zones.index)):
         columns.append(more)

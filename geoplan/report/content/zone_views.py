@@ -31,7 +31,9 @@ from geoplan.report.content.shortfalls import (
     class_colours,
     class_texts,
     flag_class,
+    flag_rules,
     flag_state,
+    flag_title,
     overall_texts,
     zone_classes,
 )
@@ -121,10 +123,8 @@ class ZoneView:
 def zone_views(base: BaseMap) -> list[ZoneView]:
     """Return every view of an outcome: flags, coverage, supply, members."""
     outcome, names = base.outcome, Names(base.outcome)
-    grouped = list(outcome.flags.groupby("rule_id", sort=False))
-    # what is for reference only stands behind what is a flag
-    rules = dict(sorted(grouped, key=lambda pair: _is_reference(pair[1])))
-    flags = [flag_view(base, names, str(rule), rows) for rule, rows in rules.items()]
+    rules = flag_rules(outcome.flags)
+    flags = [flag_view(base, names, rule, rows) for rule, rows in rules.items()]
     measures = outcome.circle.groupby("service", sort=False)["measure"].unique()
     shares = [
         share_view(base, names, service, str(measure))
@@ -132,7 +132,7 @@ def zone_views(base: BaseMap) -> list[ZoneView]:
         for measure in measures.get(service, ())
     ]
     supplies = [
-        supply_view(base, names, str(rule), rows, end)
+        supply_view(base, names, rule, rows, end)
         for rule, rows in rules.items()
         if _is_supply(rows)
         for end in ("reachable", "located")
@@ -182,24 +182,11 @@ def flag_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Zon
     order = np.where((rows["state"] == "flagged").to_numpy(), np.nan_to_num(short), np.nan)
     table = _flag_table(base, names, rule, rows)
     return ZoneView(
-        "flags", rule, _flag_title(names, rule, rows), "", phrase("views_flag_of", lang), _rule_notes(base.outcome, names, rule, rows),
+        "flags", rule, flag_title(names, rule, rows), "", phrase("views_flag_of", lang), _rule_notes(base.outcome, names, rule, rows),
         _files(base.outcome, names.group(rule)), classes, tuple(map(str, rows["zone_id"])), tuple(place), table,
         _place(table, "shortfall"), order, phrase("views_worst", lang),
         {level: flag_figures(base.outcome, names, rule, level) for level in base.levels},
     )  # fmt: skip
-
-
-def _flag_title(names: Names, rule: str, rows: pd.DataFrame) -> str:
-    """Return the name of a rule, with what its flags are at the finest level where they are for reference only."""
-    if not _is_reference(rows):
-        return names.rule(rule)
-    return names.rule(rule) + phrase(
-        "in_brackets", names.lang, text=phrase("flag_kind_reference", names.lang)
-    )
-
-
-def _is_reference(rows: pd.DataFrame) -> bool:
-    return bool((rows["flag_kind"] == "reference").any())
 
 
 def supply_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame, end: str) -> ZoneView:

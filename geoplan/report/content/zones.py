@@ -28,7 +28,7 @@ from geoplan.report.content.shortfalls import (
     flag_sum,
     flags_at,
     mean_met,
-    zone_state,
+    zone_tallies,
 )
 from geoplan.report.content.table import (
     Amount,
@@ -82,7 +82,7 @@ def flagged(outcome: Outcome, level: str) -> Table:
     marks = {
         found: "*" * place for place, found in enumerate(dict.fromkeys(filter(None, caveats.values())), 1)
     }
-    above = [upper for upper in names.levels_between() if upper != level]
+    above = [upper for upper in names.levels_between() if LEVELS.index(upper) < LEVELS.index(level)]
     of_rules = (
         one for rule in rules for one in _rule_columns(names, flags, rule, marks.get(caveats[rule], ""))
     )
@@ -97,8 +97,7 @@ def flagged(outcome: Outcome, level: str) -> Table:
         by_zone.setdefault(row["zone_id"], {})[row["rule_id"]] = row
     rows: list[tuple[tuple[Any, ...], list[Cell]]] = []
     for zone, own in by_zone.items():
-        measured = Tally.of(row["flagged"] for row in own.values() if row["flag_kind"] == "measured")
-        clause = Tally.of(clauses.get(zone, ()))
+        state, clause, measured = zone_tallies(own.values(), clauses.get(zone, ()))
         short = [row for row in own.values() if not missing(row["flagged"]) and row["flagged"]]
         touched = {
             row["rule_id"]: (row["affected_group"] not in HOUSES, row["people_affected"])
@@ -116,7 +115,7 @@ def flagged(outcome: Outcome, level: str) -> Table:
             names.code(zone),
             *(names.above(zone, upper) for upper in above),
             names.zone(zone),
-            _state(own, clause),
+            state,
             clause,
             measured,
             grade_cell(_worst(row["grade"] for row in short), lang),
@@ -145,21 +144,6 @@ def flagged(outcome: Outcome, level: str) -> Table:
     key = {"community": "communities", "town": "towns", "district": "districts"}[level]
     cells_of = (cells for _, cells in rows)
     return table_of(key, lang, columns, cells_of, notes=tuple(notes), frozen=len(above) + 3)
-
-
-def _state(own: Mapping[str, Mapping[str, Any]], clause: Tally) -> Coded:
-    """Return what all rules and clauses together say of a zone."""
-    states = [row["state"] for row in own.values()]
-    states += (
-        ["flagged"]
-        if clause.count
-        else ["unknown"]
-        if clause.no_data
-        else ["not_flagged"]
-        if clause.judged
-        else []
-    )
-    return zone_state(states)
 
 
 def _worst(grades: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from ezdxf.layouts.layout import Modelspace
 
 from geoplan.report import look
 from geoplan.report.content.names import Names, field_name
+from geoplan.report.content.shortfalls import flag_rules, flag_title
 from geoplan.report.layers.layers import Layer, service_colour
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -118,7 +119,8 @@ def _zones(
                 height=_TEXT_M.get(level, 30.0) * unit,
                 middle=True,
             )
-    for rule in dict.fromkeys(outcome.flags["rule_id"].map(str)):
+    flags = outcome.flags[outcome.flags["zone_id"].map(outcome.zones["level"]) == level]
+    for rule, rows in flag_rules(flags).items():
         column = field_name(rule, "flag")
         if column not in table.columns:
             continue
@@ -127,7 +129,7 @@ def _zones(
         ):  # fmt: skip
             own = table.geometry[table[column] == state]
             if len(own):
-                named = _word(code, lang, indicator=f"{names.rule(rule)}_{label(level, lang)}")
+                named = _word(code, lang, indicator=f"{flag_title(names, rule, rows)}_{label(level, lang)}")
                 # off at first: a drawing with every flag of every indicator on it says nothing
                 _layer(drawing, named, look.COLOURS[colour], on=False)
                 for shape in own:

@@ -15,7 +15,7 @@ from geoplan.report.content.candidates import candidates_table
 from geoplan.report.content.fields import Value, field_names, field_titles, field_values
 from geoplan.report.content.names import Names, empty, field_name, present, rows_of, text
 from geoplan.report.content.projects import facility_types, projects_table
-from geoplan.report.content.shortfalls import class_colours, class_texts
+from geoplan.report.content.shortfalls import class_colours, class_texts, flag_rules, flag_title
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Listed, Table, cell_text, column
 from geoplan.report.content.zone_fields import zone_fields
 from geoplan.report.layers import styles
@@ -146,19 +146,18 @@ def _flag_styles(outcome: Outcome, aliases: dict[str, str], index: pd.Index, lev
     flags = outcome.flags[outcome.flags["zone_id"].isin(index)]
     if flags.empty:
         return []
-    grouped = list(flags.groupby("rule_id", sort=False))
     flagged, supplies = list[Style](), list[Style]()
-    for rule, own in sorted(grouped, key=lambda pair: bool((pair[1]["flag_kind"] == "reference").any())):
-        name, parts = names.rule(str(rule)), _grade_parts(names, str(rule), level)
-        qml = styles.categorised(field_name(str(rule), "grade"), parts, aliases=aliases, label="name")
+    for rule, own in flag_rules(flags).items():
+        name, parts = flag_title(names, rule, own), _grade_parts(names, rule, level)
+        qml = styles.categorised(field_name(rule, "grade"), parts, aliases=aliases, label="name")
         flagged.append(Style(phrase("layers_rule", lang, indicator=name), qml))
         required = own["required"].astype(float).dropna()
-        supply = field_name(str(rule), "reachable_low")
+        supply = field_name(rule, "reachable_low")
         # what is measured as a share of people has the classes of circles
-        if names.format(str(rule)) != "percent" and len(required) and supply in aliases:
+        if names.format(rule) != "percent" and len(required) and supply in aliases:
             ranges = _ranged(look.supply_scale(float(required.iloc[0])), level, 1e12)
             qml = styles.graduated(supply, ranges, aliases=aliases, label="name")
-            supplies.append(Style(phrase("layers_supply", lang, indicator=name), qml))
+            supplies.append(Style(phrase("layers_supply", lang, indicator=names.rule(rule)), qml))
     together = styles.categorised("flagged", _state_parts(lang, level), aliases=aliases, label="name")
     return [*flagged, Style(phrase("layers_flags", lang), together), *supplies]
 
