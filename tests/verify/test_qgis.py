@@ -76,7 +76,7 @@ def test_every_layer_is_valid_and_has_its_rows(opened, folder):
 def test_the_project_is_the_study_s(opened, folder):
     found, _ = opened
     _, outcome = folder
-    west, south, east, north = outcome.zones.total_bounds
+    west, south, east, north = outcome.zones[outcome.zones["level"] == "community"].total_bounds
     left, bottom, right, top = found["extent"]
     assert left < west < east < right
     assert bottom < south < north < top

@@ -25,7 +25,7 @@ from geoplan.words.labels import label
 _VERSION = "3.22.0"
 #: `QgsPainting.BlendMode`: what lies beneath shows through the colours of the zones.
 _MULTIPLY = "6"
-#: Room around the study, as a share of its extent.
+#: Room around the zones, as a share of its extent.
 _MARGIN = 0.05
 #: Types of geometry as QGIS calls them.
 _GEOMETRIES = {"Polygon": "Polygon", "LineString": "Line", "Point": "Point"}
@@ -229,8 +229,9 @@ def _crs(outcome: Outcome) -> ET.Element:
 
 
 def _canvas(root: ET.Element, outcome: Outcome) -> None:
-    """Let the map open at the study, with some room around it."""
-    west, south, east, north = outcome.zones.total_bounds
+    """Let the map open at the finest zones, where the results are, with some room around them."""
+    zones = outcome.zones[outcome.zones["level"] == Names(outcome).finest()]
+    west, south, east, north = zones.total_bounds
     room = _MARGIN * max(east - west, north - south)
     extent = {"xmin": west - room, "ymin": south - room, "xmax": east + room, "ymax": north + room}
     told = {side: f"{value:.1f}" for side, value in extent.items()}

@@ -8,6 +8,8 @@ from geoplan.report import look
 
 #: What a style and a project begin with.
 HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+#: Smallest scale that has names, 1 to this: beyond it those of a city cover the map.
+_NAMES_TO = "60000"
 _ROOT = {"version": "3.28.0", "styleCategories": "AllStyleCategories"}
 _WIDTHS = {"area": "0.9", "district": "0.6", "town": "0.4", "community": "0.2", "estate": "0.2"}
 
@@ -188,4 +190,8 @@ def _labels(root: ET.Element, field: str, *, around: bool) -> None:
     }
     placed = beside | {"priority": "5"} if around else {"placement": "4", "priority": "8"}
     ET.SubElement(settings, "placement", placed)
-    ET.SubElement(settings, "rendering", {"obstacle": "1", "scaleVisibility": "0"})
+    ET.SubElement(
+        settings,
+        "rendering",
+        {"obstacle": "1", "scaleVisibility": "1", "scaleMax": "1", "scaleMin": _NAMES_TO},
+    )
