@@ -1,8 +1,8 @@
 # Two commands do everything on a machine that has only Python >= 3.11 and make:
 #   make demo    set up, run the demo study, answer its siting questions, say where the results are
 #   make test    set up, lint, types, import layers, tests, doctests
-# On a machine that also has the real data and LibreOffice:
-#   make verify  campaigns that take an hour: real studies counted again, kills, papers opened by an office program
+# On a machine that also has the real data, LibreOffice (with pdftotext and pdfinfo) and QGIS for the system's Python (python3-qgis):
+#   make verify  campaigns that take an hour: real studies counted again, kills, papers opened by an office program, the project by QGIS
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin

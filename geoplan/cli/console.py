@@ -310,5 +310,6 @@ STYLES = {"error": "bold red", "warning": "yellow", "info": "dim"}
 ENDS = ("rows", "closed", "not_open", "duplicate", "unknown_type", "not_placed", "in_run")
 #: Files that the summary of a run names, in this order.
 FILES = (
-    "map.html", "report.html", "gap_list.xlsx", "assessment.docx", "town_guidance.docx", "atlas.pdf", "communities", "coverage.gpkg", "run.json",
+    "map.html", "meeting.docx", "report.html", "gap_list.xlsx", "assessment.docx", "town_guidance.docx", "atlas.pdf", "communities",
+    "coverage.qgs", "coverage.gpkg", "run.json",
 )  # fmt: skip

@@ -49,8 +49,8 @@ def styles_of(path):
 def test_layers_and_their_rows(package, sited, outcome):
     found = {str(name): kind for name, kind in pyogrio.list_layers(package)}
     assert list(found) == [
-        "zones_area", "zones_district", "zones_town", "zones_community", "facilities", "isochrones", "snaps", "projects", "sites",
-        "candidates", "site_isochrones", "layer_styles",
+        "zones_area", "zones_district", "zones_town", "zones_community", "facilities", "isochrones", "snaps", "streets", "projects",
+        "sites", "candidates", "site_isochrones", "layer_styles",
     ]  # fmt: skip
     kinds = [found[name] for name in ("zones_community", "sites", "candidates", "site_isochrones")]
     assert kinds == ["MultiPolygon", "Point", "Point", "MultiPolygon"]

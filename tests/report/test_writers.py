@@ -78,8 +78,8 @@ def test_an_output_says_neither_that_data_are_made_up_nor_where_to_build_unless_
     built = texts(delivered)
     banner = "演示数据，不作为决策依据"
     assert {name for name, text in built.items() if banner in text} >= {
-        "map.html", "report.html", "gap_list.xlsx", "gap_list.csv", "datapackage.json", "coverage.gpkg", "assessment.docx",
-        "town_guidance.docx",
+        "map.html", "report.html", "gap_list.xlsx", "gap_list.csv", "datapackage.json", "coverage.gpkg", "coverage.qgs",
+        "assessment.docx", "town_guidance.docx",
     }  # fmt: skip
     assert [name for name, text in real.items() if banner in text] == []
     for words in SITING:

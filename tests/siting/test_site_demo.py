@@ -155,7 +155,7 @@ def test_the_gap_list_names_sites_only_where_a_row_closes(found):
 
 
 def test_what_is_written(saved):
-    for name in ("map.html", "report.html", "gap_list.xlsx", "coverage.gpkg", "run.json", "after/map.html", "after/gap_list.xlsx",
+    for name in ("map.html", "report.html", "gap_list.xlsx", "coverage.gpkg", "coverage.qgs", "run.json", "after/map.html", "after/gap_list.xlsx",
                  "compare/compare.html", "compare/compare.xlsx"):  # fmt: skip
         assert (saved / name).stat().st_size > 1000
     assert "已验证最优" in (saved / "run.log").read_text(encoding="utf-8")

@@ -1,18 +1,27 @@
 """LibreOffice opens the workbook and the Word papers of the demo; what it shows is what the CSV files hold."""
 
 import csv
+import itertools
 import json
 import shutil
 import subprocess
 from collections import Counter
 
 import lxml.html
+import openpyxl
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
 
 #: Papers of the demo.
-WORKBOOK, ASSESSMENT, GUIDANCE = "gap_list.xlsx", "assessment.docx", "town_guidance.docx"
+WORKBOOK, ASSESSMENT, GUIDANCE, MEETING = (
+    "gap_list.xlsx",
+    "assessment.docx",
+    "town_guidance.docx",
+    "meeting.docx",
+)
+#: Names of the weights of the priority list, and the factor, each with another value than the demo's.
+WEIGHTS = {"weight_affected": 0.7, "weight_depth": 1.6, "factor_without_premise": 0.35}
 NOTHING = {"", "—"}
 
 
@@ -23,7 +32,7 @@ def out(results):
 
 @pytest.fixture(scope="module")
 def office(out, tmp_path_factory):
-    """Return a call that has LibreOffice convert a paper; with the converted file's path."""
+    """Return a call that has LibreOffice convert a paper of the run, or another file; it returns the converted file's path."""
     program = shutil.which("soffice")
     assert program, "LibreOffice is not installed: libreoffice-calc libreoffice-writer"
     profile = tmp_path_factory.mktemp("profile").as_uri()
@@ -34,7 +43,7 @@ def office(out, tmp_path_factory):
             [program, f"-env:UserInstallation={profile}", "--headless", "--convert-to", kind, "--outdir", folder, out / name],
             capture_output=True, check=True, timeout=300,
         )  # fmt: skip
-        made = folder / f"{name.partition('.')[0]}.{kind.partition(':')[0]}"
+        made = folder / f"{(out / name).stem}.{kind.partition(':')[0]}"
         assert made.is_file(), done.stderr
         return made
 
@@ -160,7 +169,7 @@ def test_nothing_of_a_paper_is_lost_in_its_pdf(out, office, name):
     body = Document(str(out / name)).element.body
     paper = Counter(squeezed("".join(text.text or "" for text in body.iter(qn("w:t")))))
     printed = Counter(squeezed(pdf_text(office(name, "pdf"))))
-    assert paper.total() > 3000
+    assert paper.total() > 1500
     assert paper - printed == Counter()
 
 
@@ -172,6 +181,70 @@ def test_the_workbook_prints_every_community_and_gap(out, office):
         assert row["zone_code"] in printed
     for row in list_of(out, "communities"):
         assert row["community"] in printed
+
+
+def priorities_of(book):
+    """Return the rows of the priority list by their headers, as numbers and words."""
+    lines = list(book["优先建设清单"].iter_rows(values_only=True))
+    at = next(number for number, line in enumerate(lines) if "评分" in line)
+    rows = [dict(zip(lines[at], line, strict=True)) for line in lines[at + 1 :]]
+    return list(itertools.takewhile(lambda row: row["优先次序"] is not None, rows))
+
+
+def with_weights(out, path, weights):
+    """Save the workbook with other weights of the score; openpyxl keeps its formulas and none of the values computed from them."""
+    book = openpyxl.load_workbook(out / WORKBOOK)
+    for name, value in weights.items():
+        ((sheet, cell),) = book.defined_names[name].destinations
+        book[sheet][cell].value = value
+    book.save(path)
+    assert priorities_of(openpyxl.load_workbook(path, data_only=True))[0]["评分"] is None
+    return path
+
+
+def test_scores_are_what_an_office_program_computes(out, office, tmp_path):
+    """With the weights as they stand the recalculated scores are the stored ones."""
+    again = office(with_weights(out, tmp_path / "same.xlsx", {}), "xlsx")
+    stored, computed = (
+        priorities_of(openpyxl.load_workbook(path, data_only=True)) for path in (out / WORKBOOK, again)
+    )
+    assert len(stored) == len(computed) == len(list_of(out, "priorities")) > 10
+    for was, now in zip(stored, computed, strict=True):
+        for header in ("评分", "用房系数"):
+            assert now[header] == pytest.approx(was[header], rel=1e-6), was
+
+
+def test_scores_follow_the_weights_that_a_reader_changes(out, office, tmp_path):
+    changed = office(with_weights(out, tmp_path / "changed.xlsx", WEIGHTS), "xlsx")
+    stored, computed = (
+        priorities_of(openpyxl.load_workbook(path, data_only=True)) for path in (out / WORKBOOK, changed)
+    )
+    for was, now in zip(stored, computed, strict=True):
+        factor = WEIGHTS["factor_without_premise"] if was["圈内可用用房"] == "无" else 1.0
+        score = (
+            was["涉及人数"] ** WEIGHTS["weight_affected"]
+            * was["短缺深度"] ** WEIGHTS["weight_depth"]
+            * factor
+        )
+        assert now["用房系数"] == pytest.approx(factor, rel=1e-6)
+        assert now["评分"] == pytest.approx(score, rel=1e-6), was
+    assert {row["圈内可用用房"] for row in stored} == {"有", "无"}
+    assert any(abs(now["评分"] - was["评分"]) > 1 for was, now in zip(stored, computed, strict=True))
+
+
+def test_the_page_for_the_meeting_is_one_page(office):
+    assert pages_of(office(MEETING, "pdf")) == 1
+
+
+def test_the_guidance_has_a_first_page_and_a_page_a_town(out, office):
+    towns = list_of(out, "towns")
+    assert len(towns) >= 2
+    assert pages_of(office(GUIDANCE, "pdf")) == 1 + len(towns)
+
+
+def pages_of(path):
+    told = subprocess.run(["pdfinfo", path], capture_output=True, check=True).stdout.decode()
+    return int(next(line.split()[1] for line in told.splitlines() if line.startswith("Pages:")))
 
 
 def pdf_text(path):

@@ -20,6 +20,7 @@ from geoplan.report.folder.manifest import environment_block, write_manifest
 from geoplan.report.folder.store import write_outcome
 from geoplan.report.layers.exports import write_exports
 from geoplan.report.layers.geopackage import write_layers
+from geoplan.report.layers.project import write_project
 from geoplan.report.webmap.map import write_map
 from geoplan.report.workbook.csv_files import rows_text, write_csv
 from geoplan.report.workbook.pack_book import write_pack_book
@@ -79,7 +80,8 @@ def write_outputs(
         write_workbook((guide(book, outcome), *book), outcome, folder / "gap_list.xlsx")
         write_csv(found["csv"], outcome, folder)
     with stages("layers"):
-        write_layers(outcome, folder / "coverage.gpkg")
+        written = write_layers(outcome, folder / "coverage.gpkg")
+        write_project(outcome, written, folder / "coverage.qgs", package="coverage.gpkg")
         for service, raster in minutes.items():
             write_minutes(
                 folder / f"minutes_{service}.tif", raster, description=f"minutes on foot: {service}"

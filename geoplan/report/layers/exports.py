@@ -35,7 +35,7 @@ SHAPEFILE_TEXT = 254
 #: Datums that are no frame for results: the law shifts them, and offices may not hand them in.
 _SHIFTED = ("gcj02", "bd09")
 #: Layers that no office asks for.
-_LEFT_OUT = ("snaps",)
+_LEFT_OUT = ("snaps", "streets")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
-"""The layers for QGIS and ArcGIS: ``coverage.gpkg`` with zones, facilities, isochrones and snaps, and their styles."""
+"""The layers for QGIS and ArcGIS: ``coverage.gpkg`` with zones, facilities, isochrones, snaps and streets, and their styles."""
 
 import sqlite3
 import unicodedata
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from geoplan.report.layers import styles
 from geoplan.report.layers.layers import Layer, layers
 from geoplan.tables import Outcome
 
@@ -19,11 +21,11 @@ CREATE TABLE layer_styles (
 """
 
 
-def write_layers(outcome: Outcome, path: Path) -> None:
-    """Write the GeoPackage; the same outcome gives the same bytes.
+def write_layers(outcome: Outcome, path: Path) -> tuple[Layer, ...]:
+    """Write the GeoPackage and return the layers that it holds; the same outcome gives the same bytes.
 
     Layers: ``zones_<level>`` for every level present (covered shares, flags, reachable and located supply),
-    ``facilities`` (those without a point too, with empty geometry), ``isochrones``, ``snaps``; ``projects`` where there is a
+    ``facilities`` (those without a point too, with empty geometry), ``isochrones``, ``snaps``, ``streets``; ``projects`` where there is a
     list of them; where a siting question was asked, ``sites``, ``candidates`` and ``site_isochrones``. Fields have the names of
     the CSV files' columns.
 
@@ -33,7 +35,7 @@ def write_layers(outcome: Outcome, path: Path) -> None:
         If the file cannot be written.
     """
     path.unlink(missing_ok=True)
-    written = [layer for layer in layers(outcome) if len(layer.table)]
+    written = tuple(layer for layer in layers(outcome) if len(layer.table))
     for layer in written:
         options = {
             "SPATIAL_INDEX": "NO" if layer.name == "snaps" else "YES",
@@ -50,9 +52,10 @@ def write_layers(outcome: Outcome, path: Path) -> None:
             layer_options=options,
         )
     _add_styles(path, written, stamp=f"{outcome.year:04d}-01-01T00:00:00.000Z")
+    return written
 
 
-def _add_styles(path: Path, written: list[Layer], *, stamp: str) -> None:
+def _add_styles(path: Path, written: Sequence[Layer], *, stamp: str) -> None:
     """Add ``layer_styles`` and fix every date, then lay the file out anew so that its bytes hang on its content only."""
     with closing(sqlite3.connect(path)) as base:
         base.execute(_LAYER_STYLES)
@@ -68,7 +71,7 @@ def _add_styles(path: Path, written: list[Layer], *, stamp: str) -> None:
                 layer.name,
                 "geom",
                 _short(style.name),
-                style.qml,
+                styles.qml(style.tree),
                 "",
                 int(number == 0),
                 style.name,

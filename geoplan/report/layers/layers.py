@@ -1,5 +1,6 @@
 """Every layer: a content table with the geometry of its rows, what people call its fields, and its styles for QGIS."""
 
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 from geoplan.report import look
 from geoplan.report.content import sites, titles
 from geoplan.report.content.answers import adopted
+from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.candidates import candidates_table
 from geoplan.report.content.fields import Value, field_names, field_titles, field_values
 from geoplan.report.content.names import Names, empty, field_name, present, rows_of, text
@@ -42,7 +44,7 @@ class Style:
     """One style of a layer; the first of a layer is the one that QGIS opens it with."""
 
     name: str
-    qml: str
+    tree: ET.Element
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def layers(outcome: Outcome) -> Iterator[Layer]:
     yield _facilities(outcome)
     yield _isochrones(outcome, outcome.isochrones, "isochrones", phrase("map_layer_isochrones", outcome.lang))
     yield _snaps(outcome)
+    yield _streets(outcome)
     planned = (projects_layer(outcome), sites_layer(outcome), candidates_layer(outcome))
     yield from (layer for layer in planned if layer is not None)
     if not empty(outcome.site_isochrones):
@@ -126,13 +129,13 @@ def zone_layer(outcome: Outcome, level: str) -> Layer:
     found = _flag_styles(outcome, aliases, zones.index, level)
     for service in outcome.services:
         name = outcome.services[service].label(lang)
-        qml = styles.graduated(
+        tree = styles.graduated(
             field_name(service, "share"),
             _ranged(look.share_scale(), level, 1.0),
             aliases=aliases,
             label="name",
         )
-        found.append(Style(phrase("layers_share", lang, service=name), qml))
+        found.append(Style(phrase("layers_share", lang, service=name), tree))
     every = tuple(found) or (Style(content.title, styles.categorised("name", [], aliases=aliases)),)
     told = " · ".join(
         part for part in (titles.banner(outcome), content.title, titles.basis_line(outcome)) if part
@@ -149,15 +152,15 @@ def _flag_styles(outcome: Outcome, aliases: dict[str, str], index: pd.Index, lev
     flagged, supplies = list[Style](), list[Style]()
     for rule, own in flag_rules(flags).items():
         name, parts = flag_title(names, rule, own), _grade_parts(names, rule, level)
-        qml = styles.categorised(field_name(rule, "grade"), parts, aliases=aliases, label="name")
-        flagged.append(Style(phrase("layers_rule", lang, indicator=name), qml))
+        tree = styles.categorised(field_name(rule, "grade"), parts, aliases=aliases, label="name")
+        flagged.append(Style(phrase("layers_rule", lang, indicator=name), tree))
         required = own["required"].astype(float).dropna()
         supply = field_name(rule, "reachable_low")
         # what is measured as a share of people has the classes of circles
         if names.format(rule) != "percent" and len(required) and supply in aliases:
             ranges = _ranged(look.supply_scale(float(required.iloc[0])), level, 1e12)
-            qml = styles.graduated(supply, ranges, aliases=aliases, label="name")
-            supplies.append(Style(phrase("layers_supply", lang, indicator=names.rule(rule)), qml))
+            tree = styles.graduated(supply, ranges, aliases=aliases, label="name")
+            supplies.append(Style(phrase("layers_supply", lang, indicator=names.rule(rule)), tree))
     together = styles.categorised("flagged", _state_parts(lang, level), aliases=aliases, label="name")
     return [*flagged, Style(phrase("layers_flags", lang), together), *supplies]
 
@@ -314,6 +317,24 @@ def _snaps(outcome: Outcome) -> Layer:
     return Layer("snaps", title, shape.reset_index(drop=True), aliases, (style,))
 
 
+def _streets(outcome: Outcome) -> Layer:
+    """Return the streets that the other layers lie on: merged end to end, in two classes."""
+    lang, classes = outcome.lang, ("minor", "major")
+    lines = dict(zip(classes, BaseMap(outcome).streets, strict=True))
+    plain = pd.DataFrame({"street_class": [key for key in classes for _ in lines[key]]})
+    shapes = np.concatenate([lines[key] for key in classes])
+    table = gpd.GeoDataFrame(plain, geometry=shapes, crs=outcome.crs)
+    looks = {"minor": ("street", 0.2), "major": ("street_major", 0.5)}
+    parts = [
+        Part(phrase(f"layers_streets_{key}", lang), styles.line(look.COLOURS[colour], width=width), key)
+        for key, (colour, width) in looks.items()
+    ]
+    aliases = {"street_class": phrase("layers_field_street_class", lang)}
+    title = phrase("layers_streets", lang)
+    style = Style(title, styles.categorised("street_class", parts, aliases=aliases))
+    return Layer("streets", title, table, aliases, (style,))
+
+
 # --- what is planned -------------------------------------------------------------------------------------------------
 
 
@@ -388,7 +409,7 @@ def _site_parts(shown: list[str], lang: str) -> list[Part]:
         found.append(Part(name, styles.marker(colour, "star", hollow=phase != key, size=4.2), key))
     if _OTHER in shown:
         mark = styles.marker(look.COLOURS["ink_soft"], "circle", hollow=True)
-        found.append(Part(phrase("layers_sites_other", lang), mark, _OTHER))
+        found.append(Part(phrase("layers_sites_other", lang), mark, _OTHER, behind=True))
     return found
 
 
