@@ -223,7 +223,7 @@ def _works_table(outcome: Outcome, names: Names, town: Town) -> Table:
     ]  # fmt: skip
     title = phrase("paper_town_works", lang, town=town.name)
     keys = ("family", "unit", "works_now", "works_soon", "works_later", "works_unknown", "works_rules")
-    return table_of("town_works", lang, keys, rows, title=title, empty=phrase("paper_town_no_works", lang))
+    return table_of(f"town_works_{names.code(town.zone_id)}", lang, keys, rows, title=title, empty=phrase("paper_town_no_works", lang))
 
 
 def _stands(outcome: Outcome, here: pd.DataFrame, kind: str, supply: str) -> Cell:

@@ -9,7 +9,16 @@ import pandas as pd
 from geoplan.report.content import titles
 from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import target_of
-from geoplan.report.content.names import AREA, Names, caveats_of, present, rows_of, text, whole_zones
+from geoplan.report.content.names import (
+    AREA,
+    Names,
+    caveats_of,
+    people_unit,
+    present,
+    rows_of,
+    text,
+    whole_zones,
+)
 from geoplan.report.content.shortfalls import flag_sum, flags_at, mean_met
 from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text, gap_cell
 from geoplan.report.content.zones import off_network_text, share_known
@@ -46,10 +55,15 @@ def flag_figures(outcome: Outcome, names: Names, rule: str, level: str) -> tuple
     if own.empty:
         return ()
     counted = phrase("headline_flagged", lang, level=label(level, lang))
+    whom = str(own["affected_group"].iloc[0])
+    affected = of_group("people_affected", group, lang)
     found = [
         Figure(counted, Tally.of(own["flagged"]), caveats=flag_caveats(own, lang)),
         Figure(
-            of_group("people_affected", group, lang), flag_sum(own, "people_affected"), _people(group, lang)
+            affected,
+            flag_sum(own, "people_affected"),
+            people_unit(whom, lang),
+            caveats=(names.affected(rule, whom),),
         ),
     ]
     if count := mean_met(own):
