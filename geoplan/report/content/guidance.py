@@ -90,7 +90,7 @@ def guidance(outcome: Outcome) -> Document:
     """
     lang, names, found = outcome.lang, Names(outcome), towns(outcome)
     level = label(guidance_level(outcome), lang)
-    short = {str(row["zone_id"]) for town in found for row in _flags(town)}
+    short = {zone for town in found for zone in _short(names, town)}
     lead = phrase("paper_guidance_lead", lang, level=level, count=len(found), short=len(short), table=ahead())
     blocks: list[Block] = [Paragraph(lead), Shown(_towns_table(outcome, names, found))]
     people, first = people_of(outcome), priority_list(outcome)
@@ -102,6 +102,11 @@ def guidance(outcome: Outcome) -> Document:
 
 def _flags(town: Town) -> list[dict[str, Any]]:
     return [row for row in town.rows if part_of(row) == "flag"]
+
+
+def _short(names: Names, town: Town) -> set[str]:
+    """Return the communities of a town that are flagged; what the town as a whole is short of is none of them."""
+    return {str(row["zone_id"]) for row in _flags(town) if names.level(row["zone_id"]) == names.finest()}
 
 
 def _towns_table(outcome: Outcome, names: Names, found: Sequence[Town]) -> Table:
@@ -122,7 +127,7 @@ def _towns_table(outcome: Outcome, names: Names, found: Sequence[Town]) -> Table
     rows: list[list[Cell]] = []
     for town in found:
         sums = {total.rule_id: total.shortfall for total in town.totals if total.part == "flag"}
-        zones = {row["zone_id"] for row in _flags(town)}
+        zones = _short(names, town)
         gaps = [Amount.of(sums.get(rule), "count") for rule in rules]
         rows.append([town.name, names.code(town.zone_id), Amount.of(len(zones), "count"), *gaps])
     title = phrase("paper_guidance_table", lang, level=label(guidance_level(outcome), lang))
@@ -141,7 +146,7 @@ def _town(
     """Return what stands on a town's page."""
     lang = outcome.lang
     mine, finest = _flags(town), label(names.finest(), lang)
-    short = len({str(row["zone_id"]) for row in mine})
+    short = len(_short(names, town))
     caption = phrase("paper_map_caption", lang, town=town.name, level=finest)
     blocks: list[Block] = [
         Paragraph(_town_lead(outcome, names, town, people, short)),
@@ -423,7 +428,8 @@ def guidance_totals(names: Names, town: Town) -> Table:
         said = dict.fromkeys(caveat for row in own for caveat in gap_caveats(names, row))
         rows.append(
             [
-                phrase(f"guidance_zones_{total.part}", lang, count=total.zones),
+                # what a town is short of by what stands inside is a flag of the whole, not of a community
+                phrase(f"guidance_zones_{_whole(names, own) or total.part}", lang, count=total.zones),
                 names.rule(total.rule_id),
                 Amount.of(total.shortfall, "count"),
                 unit_cell(total.unit, lang),
@@ -440,6 +446,12 @@ def guidance_totals(names: Names, town: Town) -> Table:
     return table_of(f"guidance_totals_{names.code(town.zone_id)}", lang, keys, rows, title=title, frozen=3)
 
 
+def _whole(names: Names, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return ``whole`` where flags are of zones coarser than communities; nothing else."""
+    coarser = (part_of(row) == "flag" and names.level(row["zone_id"]) != names.finest() for row in rows)
+    return "whole" if all(coarser) else ""
+
+
 def guidance_rows(names: Names, town: Town) -> Table:
     """Return what is to be done in a town, a row a place and indicator."""
     lang = names.lang
@@ -449,7 +461,7 @@ def guidance_rows(names: Names, town: Town) -> Table:
     )  # fmt: skip
     rows: list[list[Cell]] = [
         [
-            place_of(names, row),
+            place_of(names, row) or town.name,
             names.rule(str(row["rule_id"])),
             Amount.of(row["shortfall"], "count"),
             unit_cell(row["unit"], lang),

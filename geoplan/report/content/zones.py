@@ -82,7 +82,7 @@ def flagged(outcome: Outcome, level: str) -> Table:
     marks = {
         found: "*" * place for place, found in enumerate(dict.fromkeys(filter(None, caveats.values())), 1)
     }
-    above = [upper for upper in names.levels_between() if upper != level]
+    above = [upper for upper in names.levels_between() if LEVELS.index(upper) < LEVELS.index(level)]
     of_rules = (
         one for rule in rules for one in _rule_columns(names, flags, rule, marks.get(caveats[rule], ""))
     )
