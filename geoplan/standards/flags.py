@@ -139,7 +139,7 @@ def flags_of(
     table["caveats"] = flag_caveats(data, rule, ids, table)
     elsewhere = level_caveats(data, rule, ids, table)
     for lang in LANGUAGES:
-        said = [code and phrase(code, lang) for code in elsewhere]
+        said = [phrase(code, lang) if code else "" for code in elsewhere]
         table[f"note_{lang}"] = pd.Series(said, index=ids, dtype=object)
     told: dict[str, Any] = {"rule": rule.rule_id, "severity": "info"}
     notes = (

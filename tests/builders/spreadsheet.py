@@ -4,14 +4,21 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import openpyxl
 
+from geoplan.report.content.guide import guide
 from geoplan.report.content.registry import tables
 from geoplan.report.workbook.csv_files import write_csv
 from geoplan.report.workbook.workbook import write_workbook
 
 
+def pages_of(outcome):
+    """Return the pages of the workbook of a run: what stands in it, then the tables."""
+    book = tables(outcome)["workbook"]
+    return (guide(book, outcome), *book)
+
+
 def write_book(outcome, path):
     """Write the workbook of a run."""
-    write_workbook(tables(outcome)["workbook"], outcome, path)
+    write_workbook(pages_of(outcome), outcome, path)
 
 
 def write_files(outcome, folder):
@@ -20,8 +27,12 @@ def write_files(outcome, folder):
 
 
 def cells_and_texts(path, outcome):
-    """Yield of each table of a run's workbook what its cells show, and what it prints; tabs and tables stand in one order."""
-    for sheet, page in zip(openpyxl.load_workbook(path), tables(outcome)["workbook"], strict=True):
+    """Yield of each table of a run's workbook what its cells show, and what it prints; tabs and tables stand in one order.
+
+    A cell with a formula shows the value that was written beside it.
+    """
+    book = openpyxl.load_workbook(path, data_only=True)
+    for sheet, page in zip(book, pages_of(outcome), strict=True):
         lines = [[shown(cell) for cell in row] for row in sheet.iter_rows()]
         for part in (page.to(3), *(below.to(3) for below in page.below)):
             width = len(part.columns)

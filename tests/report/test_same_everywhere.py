@@ -19,6 +19,7 @@ import pandas as pd
 import pyogrio
 import pytest
 from printed import texts
+from report_town import BEDS, CIRCLE_C, PLACES
 from spreadsheet import cells_and_texts, shown, write_book, write_files
 
 from geoplan.cli import console, console_site
@@ -32,25 +33,32 @@ from geoplan.report.content.guidance import guidance
 from geoplan.report.content.names import field_name
 from geoplan.report.content.registry import tables
 from geoplan.report.content.sites import sites_table
-from geoplan.report.content.table import Amount, Coded, Listed, Tally
+from geoplan.report.content.table import Amount, Coded, Computed, Listed, Tally
 from geoplan.report.content.zones import circle_totals, flag_totals, off_network_notes, provision
 from geoplan.report.folder.save import write_comparison
 from geoplan.report.layers.geopackage import write_layers
 from geoplan.report.look import fonts
 from geoplan.report.webmap.map import payload
+from geoplan.standards.action import Adviser
 from geoplan.standards.assess import Assessment
+from geoplan.standards.flags import study_circles
 from geoplan.standards.gaps import gap_list
+from geoplan.standards.packs.read import read_pack
+from geoplan.standards.priority import priorities, with_priority
+from geoplan.study.priority import Priority
+from geoplan.tables import GRADES, LEVELS
 from geoplan.words.numbers import FORMATS, format_interval
 
 
 def _with_unknowns(outcome):
-    """Return the outcome with a rule that nobody can judge, intervals, an open upper end, caveats, unknown costs; and its gap list.
+    """Return the outcome with rules that nobody can judge, intervals, an open upper end, caveats, unknown costs; and its gap list.
 
-    A tenth of the people in each circle are off the network instead, and one zone meets the third rule in the mean alone.
+    Beds and the circle of nurseries cannot be judged. Of places all have intervals, and one community meets them in the mean alone. A
+    tenth of the people in each circle are off the network instead.
     """
-    first, second, third, *_ = dict.fromkeys(outcome.flags["rule_id"])
-    dark, wide = outcome.flags["rule_id"] == first, outcome.flags["rule_id"] == second
-    fine = (outcome.flags["rule_id"] == third) & (outcome.flags["state"] == "not_flagged")
+    rule = outcome.flags["rule_id"]
+    dark, wide = rule.isin([BEDS, CIRCLE_C]), rule == PLACES
+    fine = wide & (outcome.flags["state"] == "not_flagged")
     even = fine & fine.cumsum().eq(1)
     circle = outcome.circle.assign(
         covered=outcome.circle["covered"] * 0.9,
@@ -65,7 +73,7 @@ def _with_unknowns(outcome):
     flags = outcome.flags.assign(
         state=outcome.flags["state"].mask(dark, "unknown").mask(even, "mean_met"),
         below_high=outcome.flags["below_high"] + 7.0,
-        flagged=outcome.flags["flagged"].mask(dark, pd.NA), shortfall=outcome.flags["shortfall"].mask(dark),
+        flagged=outcome.flags["flagged"].mask(dark, pd.NA), grade=outcome.flags["grade"].mask(dark, ""), shortfall=outcome.flags["shortfall"].mask(dark),
         people_affected=outcome.flags["people_affected"].mask(dark),
         reachable_high=outcome.flags["reachable_high"].mask(dark, np.inf).mask(wide, outcome.flags["reachable_high"] + 1.37),
         caveats=outcome.flags["caveats"].where(~wide, [(*own, "caveat_new_estates") for own in outcome.flags["caveats"]]),
@@ -81,12 +89,28 @@ def _with_unknowns(outcome):
     no_cost = {"cost": np.nan, "cost_unit": np.nan, "cost_from": ""}
     candidates.loc[sites["candidate_id"].iloc[1], list(no_cost)] = list(no_cost.values())
     found = Assessment(findings, outcome.members, flags, ())
+    gaps, first = _listed(outcome, found, circle)
     return dataclasses.replace(
         outcome, circle=circle, flags=flags, findings=findings, candidates=candidates, sites=sites,
         served=outcome.served.assign(served_low=outcome.served["served_low"] * 0.995),
         site_support=outcome.support.assign(projects=[tuple(outcome.sites.index[:2]), ()]),
-        gap_list=gap_list(found, outcome.zones, outcome.rules, outcome.facilities, lang=outcome.lang),
+        gap_list=gaps, priorities=first,
     )  # fmt: skip
+
+
+def _listed(outcome, found, circle):
+    """Return the gap list of what was found and the priority list, as a run makes them."""
+    rules = [rule for rule in read_pack("wuhan").rules if rule.rule_id in outcome.rules.index]
+    rules += study_circles(outcome.services, rules)
+    stated = {"zones": outcome.zones, "services": outcome.services}
+    adviser = Adviser.of(found.flags, rules, priority=Priority(), relief=None, lang=outcome.lang, **stated)
+    gaps = gap_list(
+        found, outcome.zones, outcome.rules, outcome.facilities, lang=outcome.lang, adviser=adviser
+    )
+    first = priorities(
+        gaps, rules, demand=outcome.demand, circle=circle, premises=None, weights=Priority(), **stated
+    )
+    return with_priority(gaps, first), first
 
 
 @pytest.fixture(scope="module", params=["demo", "unknowns"])
@@ -103,7 +127,7 @@ HEAD = look.COLOURS["accent"].lstrip("#").upper()
 def read_workbook(path):
     """Read every table of every tab: headers by their colour, the title from the tab or the heading above."""
     found = {}
-    for sheet in openpyxl.load_workbook(path):
+    for sheet in openpyxl.load_workbook(path, data_only=True):
         lines = list(sheet.iter_rows())
         heads = [k for k, line in enumerate(lines) if str(line[0].fill.fgColor.rgb).endswith(HEAD)]
         for at in heads:
@@ -120,11 +144,11 @@ def read_workbook(path):
 
 
 def of_word(outcome, folder):
-    """Read every table of the two Word papers; the title is the caption without its number."""
+    """Read every table of the three Word papers; the title is the caption without its number."""
     papers = pytest.importorskip("geoplan.report.folder.save")
-    papers._write_papers(outcome, folder, ("word",))
+    papers._write_papers(outcome, folder, ("word",), None)
     found = {}
-    for name in ("assessment.docx", "town_guidance.docx"):
+    for name in ("assessment.docx", "town_guidance.docx", "meeting.docx"):
         title = ""
         for block in docx.Document(folder / name).iter_inner_content():
             if isinstance(block, docx.table.Table):
@@ -292,11 +316,11 @@ def test_people_off_the_network_and_the_interval_that_they_leave_are_said_in_eve
     console.print_result(SimpleNamespace(outcome=outcome), tmp_path)
     data = json.dumps(payload(outcome), ensure_ascii=False)
     papers = pytest.importorskip("geoplan.report.folder.save")
-    papers._write_papers(outcome, tmp_path, ("word",))
+    papers._write_papers(outcome, tmp_path, ("word",), None)
     outputs = {
         "workbook": "\n".join(
             str(cell.value)
-            for sheet in openpyxl.load_workbook(book)
+            for sheet in openpyxl.load_workbook(book, data_only=True)
             for line in sheet.iter_rows()
             for cell in line
         ),
@@ -314,7 +338,8 @@ def test_people_off_the_network_and_the_interval_that_they_leave_are_said_in_eve
         for name, text in outputs.items():
             assert "均值达标、覆盖不足" in text + str(printed.get(name)), name
         states = next(view for view in payload(outcome)["views"] if view["subject"] == "flags")
-        assert len(states["classes"]) == 4
+        # five grades, each with its limits, then the three states of who is not flagged
+        assert len(states["classes"]) == len(GRADES) + 3 == 8
 
 
 def test_every_table_of_content_stands_in_the_workbook_as_it_is(outcome, book):
@@ -335,18 +360,16 @@ def test_the_map_says_what_the_tables_say(outcome):
     totals = {row["rule_id"]: row for row in texts(flag_totals(outcome, "community"))}
     cards = {(row["rule_id"], row["zone_code"]): row for row in texts(provision(outcome))}
     compared = 0
-    for view in (v for v in data["views"] if v["subject"] == "flags"):
-        figures = [figure["value"] for figure in view["figures"]["community"]]
-        keys = ["flag_zones", "people_affected", "mean_met_zones", "gross_shortfall"]
-        even = totals[view["key"]]["mean_met_zones"]
-        wanted = [
-            totals[view["key"]][key]
-            for key in keys
-            if key != "mean_met_zones" or even not in ("0", "数据不足")
-        ]
-        assert figures == wanted[: len(figures)]
-        for caveat in view["figures"]["community"][0]["caveats"]:
-            assert caveat in view["notes"]
+    views = [v for v in data["views"] if v["subject"] == "flags"]
+    # what is for reference only has no figures of communities, stands behind what is a flag, and says what it is
+    reference = [view["key"] not in totals for view in views]
+    assert reference == sorted(reference)
+    assert [view["title"].endswith("（参考）") for view in views] == reference
+    assert reference.count(True) == outcome.flags.query("flag_kind == 'reference'")["rule_id"].nunique()
+    for view, is_reference in zip(views, reference, strict=True):
+        if not is_reference:
+            figures_are_those_of(totals[view["key"]], view)
+        assert is_reference == (not view["figures"].get("community"))
         for column in view["columns"]:
             for row, zone in enumerate(view["zone"]):
                 card = cards.get((view["key"], outcome.zones["code"][ids[zone]]))
@@ -355,6 +378,17 @@ def test_the_map_says_what_the_tables_say(outcome):
                     assert packed_text(column, row) == card[column["key"]], about
                     compared += 1
     assert compared > 50
+
+
+def figures_are_those_of(total, view):
+    """Assert that the figures of a view are those that the totals of content print, and that the view says their caveats."""
+    figures = [figure["value"] for figure in view["figures"]["community"]]
+    keys = ["flag_zones", "people_affected", "mean_met_zones", "gross_shortfall"]
+    even = total["mean_met_zones"]
+    wanted = [total[key] for key in keys if key != "mean_met_zones" or even not in ("0", "数据不足")]
+    assert figures == wanted[: len(figures)]
+    for caveat in view["figures"]["community"][0]["caveats"]:
+        assert caveat in view["notes"]
 
 
 def packed_text(column, row):
@@ -418,7 +452,9 @@ def test_tables_of_content_agree_on_what_they_are_about(outcome):
         for about, row in zip(abouts, rows, strict=True):
             if "zone_code" not in dict(about) or abouts.count(about) > 1:
                 continue
-            for key in row.keys() - set(ABOUT) - {"serial", "rank"}:
+            # where a column names the zone of each row, that of the row's own level is empty
+            own = {level for level in LEVELS if "zone" in row and not row.get(level)}
+            for key in row.keys() - set(ABOUT) - {"serial", "rank"} - own:
                 first, title = facts.setdefault((about, key), (row[key], table.key))
                 assert first == row[key], (title, table.key, about, key)
                 compared += title != table.key
@@ -446,6 +482,7 @@ def test_csv_files_hold_the_cells_and_what_their_codes_mean(outcome, tmp_path):
 def assert_holds(line, column, cell, labels):
     """Assert that the fields of a cell in a line of a CSV file say what the cell says."""
     key = column.key
+    cell = cell.value if isinstance(cell, Computed) else cell
     if isinstance(cell, Amount):
         ends = {f"{key}_low": cell.low, f"{key}_high": cell.high} if column.interval else {key: cell.low}
         assert {name: float(line[name]) for name in ends} == pytest.approx(ends, abs=1e-6)

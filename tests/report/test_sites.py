@@ -458,16 +458,24 @@ def test_the_manifest_says_what_is_proven(sited):
 
 
 def test_rows_of_the_gap_list_name_the_site_that_serves_them(sited):
-    gaps = sited.gap_list
-    named = with_site_names(gaps, chosen(sited), sited.zones, lang="zh")
+    gaps, sites = sited.gap_list, chosen(sited)
+    named = with_site_names(gaps, sites, sited.zones, lang="zh")
     assert "site" not in gaps
-    beds = named[named["rule_id"] == "wuhan.beds_per_1000_elders"].set_index("zone_id")["site"]
-    assert beds.to_dict() == {
-        "community/C03": "和平里原粮站", "community/C04": "意向区域1", "community/C07": "春晖路闲置校舍",
-        "community/C08": "和平里原粮站", "community/C11": "长青路闲置厂房", "community/C12": "长青路闲置厂房",
-    }  # fmt: skip
     places = named[named["rule_id"] == "wuhan.places_per_1000_residents"].set_index("zone_id")["site"]
     assert {zone for zone, site in places.items() if site} == {"area/area", "community/C04"}
+    # beds of care homes are a gap of two towns, and no site is said to serve a whole town
+    beds = named[named["rule_id"] == "wuhan.beds_per_1000_elders"].set_index("zone_id")["site"]
+    assert beds.to_dict() == {"town/T2": "", "town/T4": ""}
+    # if all four added places: each names the communities that it serves, the finding names all in the order in which they open
+    adding = sites.assign(indicators=[("wuhan.places_per_1000_residents",)] * len(sites))
+    more = with_site_names(gaps, adding, sited.zones, lang="zh")
+    places = more[more["rule_id"] == "wuhan.places_per_1000_residents"].set_index("zone_id")["site"]
+    assert places.to_dict() == {
+        "community/C03": "和平里原粮站", "community/C04": "意向区域1", "community/C05": "", "community/C06": "",
+        "community/C07": "春晖路闲置校舍", "community/C08": "和平里原粮站", "community/C09": "", "community/C10": "",
+        "community/C11": "长青路闲置厂房", "community/C12": "长青路闲置厂房",
+        "area/area": "长青路闲置厂房、和平里原粮站、意向区域1、春晖路闲置校舍",
+    }  # fmt: skip
     pd.testing.assert_frame_equal(named.drop(columns="site"), gaps)
 
 
@@ -491,5 +499,5 @@ def test_the_column_of_sites_is_printed_only_where_there_are_any(sited):
     )
     keys = [[column.key for column in gap_list(own).columns] for own in (sited, named)]
     assert "site" not in keys[0]
-    assert keys[1][keys[1].index("site") - 1] == "project"
+    assert keys[1][keys[1].index("site") - 1] == "responsible"
     assert [row["site"] for row in texts(gap_list(named))] == named.gap_list["site"].tolist()

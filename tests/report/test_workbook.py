@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spreadsheet import cells_and_texts, shown, write_book, write_files
+from spreadsheet import cells_and_texts, pages_of, shown, write_book, write_files
 
 import geoplan
 from geoplan.report.content import titles
@@ -41,7 +41,7 @@ def books(make_sited, sited, delivered, tmp_path_factory):
 
 def test_the_sheets_in_order(books):
     assert openpyxl.load_workbook(books["zh"][1]).sheetnames == [
-        "本册说明", "优先建设清单", "短板社区清单", "短板街道（乡镇）清单", "主要指标对照表", "任务分工表", "缺口清单", "未达标单元明细", "15分钟服务圈",
+        "本册说明", "优先建设清单", "短板社区清单", "短板街道（乡镇）清单", "短板区县清单", "主要指标对照表", "任务分工表", "缺口清单", "未达标单元明细", "15分钟服务圈",
         "配置水平测算表", "可达与实际可服务", "养老服务网络分级表", "项目库", "项目进度核对", "项目库对指标的支撑测算", "选址方案", "选址问题", "选址增益曲线",
         "未补齐单元", "其他方案点位", "备选点位", "指引·临江街道", "指引·学府街道", "指引·湖滨街道", "指引·新村街道", "待落点清单",
         "数据问题清单", "数据来源与参数",
@@ -51,7 +51,7 @@ def test_the_sheets_in_order(books):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_sheet_is_fit_to_print(books, lang):
     outcome, path = books[lang]
-    blocks = {table.page or table.title: 1 + len(table.below) for table in tables(outcome)["workbook"]}
+    blocks = {table.page or table.title: 1 + len(table.below) for table in pages_of(outcome)}
     for sheet in openpyxl.load_workbook(path):
         assert sheet.page_setup.orientation == "landscape"
         assert sheet.page_setup.paperSize == 9
@@ -98,6 +98,31 @@ NASTY = [
 ]  # fmt: skip
 
 
+#: What stands in a row of the priority list: the score, and its factor where no premise is near.
+FORMULAS = {
+    "$H#^weight_affected*$J#^weight_depth*$R#", 'IF($K#="无",factor_without_premise,1)',
+}  # fmt: skip
+
+
+def test_the_score_follows_from_the_cells_of_its_row(books):
+    _, path = books["zh"]
+    written, shown_as = (openpyxl.load_workbook(path, data_only=told) for told in (False, True))
+    weights = {}
+    for name, place in written.defined_names.items():
+        if name.startswith(("weight_", "factor_")):
+            ((sheet, cell),) = place.destinations
+            weights[name] = shown_as[sheet][cell].value
+    assert weights == {"weight_affected": 1.0, "weight_depth": 1.0, "factor_without_premise": 0.5}
+    page, values = written["优先建设清单"], shown_as["优先建设清单"]
+    rows = [row for row in range(1, page.max_row + 1) if page[f"L{row}"].data_type == "f"]
+    assert len(rows) == 22
+    for row in rows:
+        assert page[f"L{row}"].value == f"=$H{row}^weight_affected*$J{row}^weight_depth*$R{row}"
+        affected, depth, factor, score = (values[f"{column}{row}"].value for column in "HJRL")
+        assert score == pytest.approx(affected * depth * factor)
+        assert factor == 1.0  # the town has no list of premises
+
+
 def test_text_never_runs(sited, tmp_path):
     def names(table, *columns):
         return table.assign(**{key: [NASTY[k % len(NASTY)] for k in range(len(table))] for key in columns})
@@ -112,12 +137,19 @@ def test_text_never_runs(sited, tmp_path):
     with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
         pages = [file.read(n).decode() for n in file.namelist() if n.startswith("xl/worksheets/sheet")]
         (chart,) = [file.read(n).decode() for n in file.namelist() if n.startswith("xl/charts/chart")]
-    # formulas stand in rules of colour only, and there are no links
-    assert not any("<f>" in page or "<f " in page or "<hyperlink" in page for page in pages)
+    # formulas stand in rules of colour and in the score alone, and there are no links
+    assert not any("<hyperlink" in page for page in pages)
+    formulas = {
+        re.sub(r"(?<=[A-Z])\d+", "#", found)
+        for page in pages
+        for found in re.findall(r"<f[ >]([^<]*)</f>", page)
+    }
+    assert formulas == FORMULAS
     # the chart's formulas are references to its own cells; its title is text
     assert all("选址增益曲线!$" in part.split("</c:f>")[0] for part in chart.split("<c:f>")[1:])
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
-    assert all(cell.data_type != "f" for sheet in book for row in sheet for cell in row)
+    computed = {sheet.title for sheet in book for row in sheet for cell in row if cell.data_type == "f"}
+    assert computed == {"优先建设清单"}
     # as they are, and only text
     assert set(NASTY[:4]) <= {cell.value for row in book["数据问题清单"] for cell in row}
 
@@ -191,7 +223,8 @@ def test_the_package_is_valid_by_its_own_validator(make, tmp_path, lang):
     ]
     assert record["description"] == titles.basis_line(outcome)
     assert {source["title"] for source in record["sources"]} == set(titles.attribution(outcome.sources))
-    fields = {field["name"]: field for field in record["resources"][0]["schema"]["fields"]}
+    schemas = {resource["name"]: resource["schema"] for resource in record["resources"]}
+    fields = {field["name"]: field for field in schemas["communities"]["fields"]}
     assert {"value": "flagged", "label": {"zh": "短板", "en": "Flagged"}[lang]} in fields["flagged"][
         "categories"
     ]
@@ -261,7 +294,7 @@ from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 
 
-@listed(5, "workbook", "csv")
+@listed(1, "workbook", "csv")
 def levels(outcome: Outcome) -> Table:
     """Return a row a level."""
     lang = outcome.lang

@@ -15,6 +15,7 @@ from spreadsheet import write_book
 
 from geoplan.report.booklet.page import write_report
 from geoplan.report.content.assessment import assessment
+from geoplan.report.content.meeting import meeting
 from geoplan.report.webmap.map import write_map
 from geoplan.report.word.document import write_document
 
@@ -22,6 +23,7 @@ from geoplan.report.word.document import write_document
 WRITERS = {
     "map.html": write_map, "report.html": write_report, "gap_list.xlsx": write_book,
     "assessment.docx": lambda outcome, path: write_document(assessment(outcome), outcome, path),
+    "meeting.docx": lambda outcome, path: write_document(meeting(outcome), outcome, path),
 }  # fmt: skip
 #: What only an answered siting question puts into an output.
 SITING = ("规划点位", "备选点位", "意向区域", "选址方案", "startSites", "gp-site", "site_isochrones")
@@ -78,8 +80,8 @@ def test_an_output_says_neither_that_data_are_made_up_nor_where_to_build_unless_
     built = texts(delivered)
     banner = "演示数据，不作为决策依据"
     assert {name for name, text in built.items() if banner in text} >= {
-        "map.html", "report.html", "gap_list.xlsx", "gap_list.csv", "datapackage.json", "coverage.gpkg", "coverage.qgs",
-        "assessment.docx", "town_guidance.docx",
+        "map.html", "report.html", "gap_list.xlsx", "gap_list.csv", "datapackage.json", "coverage.gpkg", "coverage.qgs", "assessment.docx", "meeting.docx",
+        "town_guidance.docx",
     }  # fmt: skip
     assert [name for name, text in real.items() if banner in text] == []
     for words in SITING:
@@ -128,12 +130,12 @@ def test_a_page_fetches_nothing(delivered, name):
 
 TABLES = (
     "flags", "members", "findings", "isochrones", "unplaced", "facilities", "supplies", "streets", "circle", "nearest", "warnings",
-    "reconciliation", "not_assessed", "parameters", "reported", "gap_list",
+    "reconciliation", "not_assessed", "parameters", "reported", "gap_list", "priorities",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "empty", [*([table] for table in TABLES), TABLES[:-3]], ids=lambda names: "_".join(names)[:16]
+    "empty", [*([table] for table in TABLES), TABLES[:-4]], ids=lambda names: "_".join(names)[:16]
 )
 def test_a_study_without_some_table_is_written(outcome, tmp_path, empty):
     less = dataclasses.replace(outcome, **{table: getattr(outcome, table).iloc[:0] for table in empty})

@@ -17,7 +17,7 @@ COLUMNS = {
     "findings": ["rule_id", "zone_id", "actual_low", "actual_high", "required", "shortfall", "unit", "verdict", "basis",
                  "people_affected", "cause", "on_path", "clause"],
     "flags": ["rule_id", "zone_id", "reachable_low", "reachable_high", "located_low", "required", "shortfall", "unit", "flagged",
-              "people_affected", "nearest_facility", "minutes", "cause"],
+              "flag_kind", "grade", "people_affected", "affected_group", "nearest_facility", "minutes", "cause"],
     "circle": ["service", "measure", "zone_id", "kind", "people", "covered", "share", "communities_covered", "median_minutes"],
 }  # fmt: skip
 

@@ -30,10 +30,7 @@ def test_the_same_inputs_give_the_same_bytes(demo_run, shell, tmp_path):
     one, other = checksums(demo_run.folder), checksums(again)
     assert set(one) == set(other)
     assert {name for name in one if one[name] != other[name]} == {"run.json", "run.log"}
-    folders = (demo_run.folder, again)
-    records = [json.loads((folder / "run.json").read_text(encoding="utf-8")) for folder in folders]
-    for record in records:
-        del record["environment"]
+    records = [recorded(folder) for folder in (demo_run.folder, again)]
     assert records[0] == records[1]
     assert len(records[0]["fingerprint"]) == 64
 
@@ -71,12 +68,30 @@ def shuffled(town):
         path.write_text(json.dumps(layer, ensure_ascii=False), encoding="utf-8")
 
 
-def test_a_result_saved_twice_has_one_fingerprint_and_two_runs(demo, tmp_path):
+def test_a_result_saved_anew_has_one_fingerprint(demo, tmp_path):
+    first, fresh = (demo.save(tmp_path / name) for name in ("one", "other"))
+    assert recorded(first) == recorded(fresh)
+    assert checksums(first).keys() == checksums(fresh).keys()
+
+
+def test_a_second_run_of_a_folder_differs_in_what_changed_since_the_first_alone(demo, tmp_path):
     runs = [demo.save(tmp_path), demo.save(tmp_path)]
     assert runs[0] != runs[1]
-    prints = {json.loads((run / "run.json").read_text(encoding="utf-8"))["fingerprint"] for run in runs}
-    assert len(prints) == 1
     assert json.loads((tmp_path / "latest.json").read_text(encoding="utf-8"))["run"] == runs[1].name
+    first, second = (recorded(run) for run in runs)
+    # the page for the meeting says what changed against the run before
+    told = [{entry["file"]: entry for entry in record.pop("files")} for record in (first, second)]
+    assert {name for name in told[0] if told[0][name] != told[1][name]} == {"meeting.docx"}
+    assert told[0].keys() == told[1].keys()
+    assert first.pop("fingerprint") != second.pop("fingerprint")
+    assert first == second
+
+
+def recorded(run):
+    """Return what a run's record holds beside its environment."""
+    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    del record["environment"]
+    return record
 
 
 def test_a_result_is_frozen(demo):

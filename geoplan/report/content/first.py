@@ -21,7 +21,7 @@ WEIGHTS = {
 }
 #: Columns that a page holds.
 ON_PAPER = (
-    "rank", "town", "community", "family", "indicator", "flag_kind", "grade", "people_affected", "affected", "depth", "premise", "score",
+    "rank", "town", "community", "family", "indicator", "flag_kind", "grade", "net_affected", "whom", "depth", "premise", "score",
     "net_shortfall", "unit", "measure",
 )  # fmt: skip
 
@@ -51,7 +51,7 @@ def _row(names: Names, row: Mapping[str, Any], upper: str) -> dict[str, Cell]:
     factor = Amount.of(row["feasibility"], "decimal")
     score = Amount.of(row["score"], "decimal")
     assert factor is not None and score is not None  # noqa: S101, PT018 - the table has them
-    power = "{people_affected}^weight_affected*{depth}^weight_depth*{feasibility}"
+    power = "{net_affected}^weight_affected*{depth}^weight_depth*{feasibility}"
     return {
         "rank": Amount.of(row["rank"], "count"),
         upper: names.above(zone, upper),
@@ -60,8 +60,8 @@ def _row(names: Names, row: Mapping[str, Any], upper: str) -> dict[str, Cell]:
         "indicator": names.rule(rule),
         "flag_kind": kind_cell(row["flag_kind"], lang),
         "grade": grade_cell(row["grade"], lang),
-        "people_affected": Amount.of(row["people_affected"], "count"),
-        "affected": label(row["affected_group"], lang) + phrase("in_brackets", lang, text=people_unit(row["affected_group"], lang)),
+        "net_affected": Amount.of(row["people_affected"], "count"),
+        "whom": label(row["affected_group"], lang) + phrase("in_brackets", lang, text=people_unit(row["affected_group"], lang)),
         "depth": Amount.of(row["depth"], "percent"),
         "premise": premise_cell(row["premise"], lang),
         "score": Computed(score, power),

@@ -49,8 +49,8 @@ FIRST = (
     "community",
     "family",
     "grade",
-    "people_affected",
-    "affected",
+    "net_affected",
+    "whom",
     "net_shortfall",
     "unit",
     "measure",
@@ -133,10 +133,11 @@ def _towns_table(outcome: Outcome, names: Names, found: Sequence[Town]) -> Table
         gaps = [Amount.of(sums.get(rule), "count") for rule in rules]
         rows.append([town.name, names.code(town.zone_id), Amount.of(len(zones), "count"), *gaps])
     title = phrase("paper_guidance_table", lang, level=label(guidance_level(outcome), lang))
+    flags = outcome.flags[outcome.flags["flag_kind"] != "reference"]
     shared = dict.fromkeys(
         f"{brief(names, rule)}{phrase('colon', lang)}{said}"
         for rule in rules
-        for row in rows_of(outcome.flags[outcome.flags["rule_id"] == rule].head(1))
+        for row in rows_of(flags[flags["rule_id"] == rule].head(1))
         for said in caveats_of(row, lang)
     )
     return table_of("town_shortfalls", lang, columns, rows, title=title, notes=tuple(shared))
@@ -223,7 +224,14 @@ def _works_table(outcome: Outcome, names: Names, town: Town) -> Table:
     ]  # fmt: skip
     title = phrase("paper_town_works", lang, town=town.name)
     keys = ("family", "unit", "works_now", "works_soon", "works_later", "works_unknown", "works_rules")
-    return table_of(f"town_works_{names.code(town.zone_id)}", lang, keys, rows, title=title, empty=phrase("paper_town_no_works", lang))
+    return table_of(
+        f"town_works_{names.code(town.zone_id)}",
+        lang,
+        keys,
+        rows,
+        title=title,
+        empty=phrase("paper_town_no_works", lang),
+    )
 
 
 def _stands(outcome: Outcome, here: pd.DataFrame, kind: str, supply: str) -> Cell:

@@ -11,6 +11,7 @@ from geoplan.report.content.build import table_of
 from geoplan.report.content.gaps import grade_cell
 from geoplan.report.content.names import Names, empty, present, rows_of, text
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tally, column, unit_cell
+from geoplan.standards.rules import HOUSES
 from geoplan.tables import CAUSES, GRADES, STATES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit
@@ -239,8 +240,12 @@ def worst_table(outcome: Outcome) -> Table | None:
     short = short_of(flags)
     if short.empty:
         return None
-    people = short.groupby("zone_id", sort=False)["people_affected"].max()
-    order = people.sort_values(ascending=False, kind="stable").head(WORST)
+    # where people are touched they count, where only households are, these; those of whom nothing is known stand last
+    told = short.assign(unknown=short["people_affected"].isna(), houses=short["affected_group"].isin(HOUSES))
+    told = told.sort_values(
+        ["unknown", "houses", "people_affected"], ascending=[True, True, False], kind="stable"
+    )
+    order = told.drop_duplicates("zone_id").set_index("zone_id")["people_affected"].head(WORST)
     above = names.levels_between()[-1:]
     keys = ("serial", *above, level, "zone_code", "short_count", "people_affected", "lacks")
     rows: list[list[Cell]] = []

@@ -115,7 +115,7 @@ def _where(outcome: Outcome, names: Names) -> dict[str, tuple[str, ...]]:
             short[rule].add(names.at(zone, level))
         if (row["adopted_verdict"] or row["verdict"]) != "met":
             open_.add((rule, zone))
-    for row in rows_of(outcome.flags):
+    for row in rows_of(outcome.flags[outcome.flags["flag_kind"] != "reference"]):
         if present(row["flagged"]) and row["flagged"]:
             short[str(row["rule_id"])].add(names.at(row["zone_id"], level))
     for row in rows_of(outcome.members):

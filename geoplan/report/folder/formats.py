@@ -94,7 +94,7 @@ def _fourth(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values of format 3 as those of format 4."""
     kept = dict(values) | {name: OUTCOME[name].completed(values[name]) for name in OUTCOME if name in values}
     rules, flags, gaps = kept["rules"], kept["flags"], kept["gap_list"]
-    is_circle = rules["format"].eq("percent")
+    is_circle = rules["kind"].eq("circle")
     limits = is_circle.map({True: Circle.grade_limits, False: Rule.grade_limits})
     kept["rules"] = rules.assign(grade_limits=[" ".join(f"{limit:.6g}" for limit in own) for own in limits])
     circles = flags["rule_id"].map(is_circle).fillna(value=False).to_numpy(dtype=bool)
