@@ -465,7 +465,7 @@ def _land_share(row: Mapping[str, Any]) -> Cell:
 def mean_met_zones(outcome: Outcome) -> Table | None:
     """Return 均值达标、覆盖不足清单: a row a zone and rule whose mean is met while too few are in the circle; None where there is none."""
     lang, names = outcome.lang, Names(outcome)
-    own = outcome.flags[outcome.flags["state"] == "mean_met"]
+    own = outcome.flags[(outcome.flags["state"] == "mean_met") & (outcome.flags["flag_kind"] != "reference")]
     if own.empty:
         return None
     above = names.levels_between()

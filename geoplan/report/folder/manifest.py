@@ -58,8 +58,15 @@ def write_manifest(
     return path
 
 
+#: Files that depend on a former run of the folder, and not on the inputs alone.
+TOLD_AGAINST = ("meeting.docx",)
+
+
 def manifest(outcome: Outcome, *, version: str, files: Iterable[Path] = ()) -> dict[str, Any]:
-    """Return the record of a run without its environment, and under ``fingerprint`` the SHA-256 of all the rest."""
+    """Return the record of a run without its environment, and under ``fingerprint`` the SHA-256 of all the rest.
+
+    A file that tells what changed since another run (`TOLD_AGAINST`) is no part of the fingerprint: the same inputs give the same one.
+    """
     record: dict[str, Any] = {
         "format": FORMAT,
         "geoplan": version,
@@ -90,7 +97,9 @@ def manifest(outcome: Outcome, *, version: str, files: Iterable[Path] = ()) -> d
     }
     if len(outcome.answers):
         record["siting"] = _answers(outcome.answers)
-    return record | {"fingerprint": hashlib.sha256(canonical(record).encode("utf-8")).hexdigest()}
+    own = [file for file in record["files"] if file["file"] not in TOLD_AGAINST]
+    told = canonical(record | {"files": own})
+    return record | {"fingerprint": hashlib.sha256(told.encode("utf-8")).hexdigest()}
 
 
 def environment_block(*, started: str = "", seconds: Mapping[str, float] | None = None) -> dict[str, Any]:
@@ -133,7 +142,7 @@ def _whole(outcome: Outcome) -> list[str]:
 
 def _counts(outcome: Outcome) -> dict[str, Any]:
     levels = outcome.zones["level"].value_counts()
-    states = outcome.flags["state"]
+    states = outcome.flags.loc[outcome.flags["flag_kind"] != "reference", "state"]
     return {
         "zones": {str(level): int(count) for level, count in levels.items()},
         "demand_points": int((~outcome.demand["halo"].astype(bool)).sum()),
