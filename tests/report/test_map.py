@@ -21,10 +21,11 @@ from geoplan.report.content import basemap
 from geoplan.report.content import packed as map_layers
 from geoplan.report.content.comparison import compare
 from geoplan.report.content.packed import siting_layer as layer_of
+from geoplan.report.content.shortfalls import FLAG_CLASSES
 from geoplan.report.content.sites import sites_table
 from geoplan.report.look import codec, offline
 from geoplan.report.webmap.map import DATA_ID, map_page, payload
-from geoplan.tables import STATES
+from geoplan.tables import GRADES
 from geoplan.words.errors import OutputError
 
 
@@ -62,14 +63,19 @@ def test_an_open_interval_stays_open_and_has_no_class(data):
 
 def test_views_hold_the_rows_and_classes_of_their_tables(outcome, data):
     flags = views_of(data, "flags")
-    assert [view["key"] for view in flags] == list(dict.fromkeys(outcome.flags["rule_id"]))
+    # what is for reference only stands last
+    kinds = outcome.flags.groupby("rule_id", sort=False)["flag_kind"].agg(set)
+    rules = sorted(kinds.index, key=lambda rule: "reference" in kinds[rule])
+    assert [view["key"] for view in flags] == rules
     for view in flags:
         rows = outcome.flags[outcome.flags["rule_id"] == view["key"]]
         assert [data["zones"]["id"][z] for z in view["zone"]] == list(rows["zone_id"])
-        assert view["of"] == [STATES.index(state) for state in rows["state"]]
-        assert [k == 0 for k in view["of"]] == rows["flagged"].fillna(value=False).tolist()
+        drawn = [grade or state for grade, state in zip(rows["grade"], rows["state"], strict=True)]
+        assert view["of"] == [FLAG_CLASSES.index(code) for code in drawn]
+        flagged = [k < len(GRADES) for k in view["of"]]
+        assert flagged == rows["flagged"].fillna(value=False).tolist()
         # only what is flagged has a shortfall to print
-        assert [v is not None for v in column_of(view, "shortfall")["low"]] == [k == 0 for k in view["of"]]
+        assert [v is not None for v in column_of(view, "shortfall")["low"]] == flagged
     whole = outcome.circle[outcome.circle["kind"] == ""]
     for view in views_of(data, "share"):
         service, measure = view["key"].split("/")

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from report_town import flags_of
 from shapely.geometry import MultiPolygon, Polygon
 
+from geoplan.report import look
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.packed import packed_table
+from geoplan.report.content.shortfalls import FLAG_CLASSES
 from geoplan.report.content.zone_views import zone_views
 from geoplan.report.look import offline
 from geoplan.report.look.codec import pack_integers, pack_polygons
 from geoplan.report.webmap.map import payload
+from geoplan.tables import GRADES
 from geoplan.words.numbers import FORMATS, format_interval, format_number
 
 NODE = shutil.which("node")
@@ -108,25 +111,95 @@ def test_views_are_counted_ranked_and_searched(node, outcome):
     told = node("views.js", """(() => {
         const tabs = viewsBySubject(given.views), view = tabs.get("flags")[0], zones = given.zones, levels = given.levels;
         const level = levelOf(view, zones, levels, -1);
-        return { tabs: [...tabs.keys()], level: levels[level].id, levels: levelsOf(view, zones, levels).map((k) => levels[k].id),
+        return { tabs: [...tabs.keys()], rule: view.key, level: levels[level].id, levels: levelsOf(view, zones, levels).map((k) => levels[k].id),
           counts: classCounts(view, zones, level), worst: worstZones(view, zones, level, 3).map((z) => [zones.id[z], leadText(view, z)]),
           lines: cardLines(view, view.zone[0]), above: parentsOf(zones, levels, zones.id.indexOf("community/C01")),
-          group: inGroup(tabs.get("share"), "托育服务", tabs.get("share")[1].title).key,
-          found: findByName(zones.name.map((name, z) => ({ name, z, sort: z })), " 街道", 2).map((one) => one.name) };
+          group: inGroup(tabs.get("share"), "托育服务", tabs.get("share")[1].title).key
+        };
     })()""", data)  # fmt: skip
     assert told["tabs"] == ["flags", "share", "supply", "members"]
     assert (told["level"], told["levels"]) == ("community", ["town", "community"])
-    rule = next(iter(outcome.flags["rule_id"]))
-    flags, short = flags_of(outcome, rule)
-    assert told["counts"] == [len(short), 0, len(flags) - len(short) - 4, 4]
+    flags, short = flags_of(outcome, told["rule"])
+    drawn = [grade or state for grade, state in zip(flags["grade"], flags["state"], strict=True)]
+    assert told["counts"] == [drawn.count(code) for code in FLAG_CLASSES]
+    assert sum(told["counts"][: len(GRADES)]) == len(short) > 0
     worst = short.sort_values("shortfall", ascending=False, kind="stable").iloc[:3]
     assert told["worst"] == [
         [z, f"{s:,.0f}"] for z, s in zip(worst["zone_id"], worst["shortfall"], strict=True)
     ]
     assert told["above"] == ["东城区", "临江街道"]
-    assert dict(told["lines"])["标准（张/千人）"] == "50"
+    required = f"{flags['required'].iloc[0]:g}"
+    assert [text for name, text in told["lines"] if name.startswith("标准（")] == [required]
     assert told["group"] == "childcare/frail"
-    assert len(told["found"]) == 2
+
+
+def test_a_list_is_in_the_order_of_the_figure_that_it_prints(node, outcome):
+    data = payload(outcome)
+    told = node("views.js", """(() => {
+        const tabs = viewsBySubject(given.views);
+        return [...tabs.values()].flat().map((view) => {
+          const level = levelOf(view, given.zones, given.levels, -1), lead = view.columns[view.lead];
+          return { subject: view.subject, lead: lead.key, numbers: lead.low ? worstZones(view, given.zones, level, 99).map((z) => (lead.high || lead.low)[view.at.get(z)]) : [] };
+        });
+    })()""", data)  # fmt: skip
+    assert {view["subject"] for view in told if len(view["numbers"]) > 1} == {"flags", "share", "supply"}
+    for view in told:
+        # of shortfalls and people outside the most, of supplies the least
+        assert view["numbers"] == sorted(view["numbers"], reverse=view["subject"] != "supply"), view["lead"]
+
+
+def test_search_puts_names_that_begin_with_the_text_first_and_keys_move_round(node):
+    entries = [{"name": name, "sort": k} for k, name in enumerate(["东湖街道", "湖", "湖滨", "江边"])]
+    assert [e["name"] for e in node("search.js", "findByName(given, ' 湖 ', 2)", entries)] == ["湖", "湖滨"]
+    assert node("search.js", "findByName(given, '  ', 5)", entries) == []
+    moves = [
+        [-1, "ArrowDown"],
+        [0, "ArrowDown"],
+        [2, "ArrowDown"],
+        [-1, "ArrowUp"],
+        [0, "ArrowUp"],
+        [2, "ArrowUp"],
+    ]
+    got = node("search.js", "given.map(([at, key]) => movedHit(at, key, 3))", moves)
+    assert got == [0, 1, 0, 2, 2, 1]
+
+
+def test_the_map_is_fitted_into_the_room_that_the_cards_leave(node):
+    # a card at the right of a map of 1000 x 600, and one that lies at its top over its whole width
+    size = {"x": 1000, "y": 600}
+    right, top = {"left": 760, "bottom": 590}, {"left": 10, "bottom": 90}
+    got = node("fit.js", "given.map(([size, cards, wide]) => roomiest(size, paddings(size, cards, 16), wide))", [
+        [size, [], 1], [size, [right], 1], [size, [top], 1],
+    ])  # fmt: skip
+    even = {"left": 16, "top": 16, "right": 16, "bottom": 36}
+    assert got == [even, even | {"right": 256}, even | {"top": 106}]
+
+
+def test_isochrones_have_three_kinds_of_line_and_names_are_white_on_dark(node):
+    styles = node("paint.js", "[0, 1, 2].map((b) => bandStyle(b, 3))", None)
+    assert [style["dash"] for style in styles] == [[2, 3], [7, 4], []]
+    fills = [style["fill"] for style in styles]
+    assert fills == sorted(fills, reverse=True)
+    assert fills[0] < 0.3
+    colours = {colour: ink == "#ffffff" for colour, ink in look.GRADE_COLOURS.values()}
+    colours |= {look.COLOURS[key]: False for key in ("mean_met", "not_flagged", "no_data", "paper")}
+    assert node("paint.js", "given.map(isDark)", list(colours)) == list(colours.values())
+
+
+def test_the_card_has_every_rule_of_a_zone_and_no_empty_column(node, outcome):
+    rules = payload(outcome)["rules"]
+    zones = list(outcome.zones.index)
+    got = node("card.js", "(() => { const rows = rowsByZone(given); return [...rows].map(([z, own]) => [z, own, toldColumns(given.columns, own).map((c) => c.key)]); })()",
+               rules)  # fmt: skip
+    flags = outcome.flags.groupby("zone_id")["rule_id"].apply(set)
+    members = (
+        outcome.members[outcome.members["member_id"].isin(zones)].groupby("member_id")["rule_id"].apply(set)
+    )
+    for place, rows, keys in got:
+        zone = zones[place]
+        assert len(rows) == len(flags.get(zone, set()) | members.get(zone, set())), zone
+        assert keys[:2] == ["indicator", "zone_result"]
+    assert sum(len(rows) for _, rows, _ in got) == len(rules["zone"])
 
 
 def test_the_page_has_every_module_once_and_no_import():

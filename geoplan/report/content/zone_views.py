@@ -217,15 +217,29 @@ def supply_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame, end:
     must = pd.to_numeric(rows["required"]).astype(float).to_numpy()
     people = pd.to_numeric(rows["people"]).astype(float).to_numpy()
     lacking = np.isfinite(high) & (high < must - 1e-9)
-    order = np.where(lacking, (must - np.where(lacking, high, 0.0)) * np.nan_to_num(people), np.nan)
+    # the list prints the supply: the least stands first; of one supply that of most people
+    order = _ranked(lacking, -high, np.nan_to_num(people))
     table = _flag_table(base, names, rule, rows)
     return ZoneView(
         "supply", rule, names.rule(rule), label(f"{end}_short", lang), label(end, lang),
         _rule_notes(base.outcome, names, rule, rows), _files(base.outcome, names.group(rule)), classes,
         tuple(map(str, rows["zone_id"])), tuple(int(k) for k in place), table, _place(table, end), order,
-        phrase("views_worst", lang),
+        phrase("views_least", lang),
         {level: supply_figures(base.outcome, names, rule, end, level) for level in base.levels},
     )  # fmt: skip
+
+
+def _ranked(bad: np.ndarray, *keys: np.ndarray) -> np.ndarray:
+    """Return how bad each row is by several keys, the first leading and the higher the worse; NaN where it is not `bad`.
+
+    Examples
+    --------
+    >>> _ranked(np.array([True, False, True]), np.array([1.0, 9.0, 1.0]), np.array([5.0, 0.0, 7.0])).tolist()
+    [1.0, nan, 2.0]
+    """
+    place = np.empty(len(bad))
+    place[np.lexsort([np.where(bad, key, -np.inf) for key in reversed(keys)])] = np.arange(len(bad))
+    return np.where(bad, place, np.nan)
 
 
 def _is_supply(rows: pd.DataFrame) -> bool:
@@ -318,12 +332,12 @@ def share_view(base: BaseMap, names: Names, service: str, measure: str) -> ZoneV
     ]
     name = outcome.services[service].label(lang)
     told = titles.measure_label(entry, measure, lang)
+    table = Table.of(f"{service}_{measure}", name, columns, cells)
     return ZoneView(
         "share", f"{service}/{measure}", told, name, of_group("share_of", group, lang),
         (titles.basis(outcome.groups, group, lang),), _files(outcome, group), classes, tuple(map(str, rows["zone_id"])),
         tuple(int(k) if k >= 0 else len(classes) - 1 for k in found),
-        Table.of(f"{service}_{measure}", name, columns, cells), 0, np.where(outside > 0, outside, np.nan),
-        of_group("worst_share", group, lang),
+        table, _place(table, "outside"), np.where(outside > 0, outside, np.nan), of_group("worst_share", group, lang),
         {level: coverage_figures(outcome, service, measure) for level in base.levels},
     )  # fmt: skip
 

@@ -56,11 +56,3 @@ export function parentsOf(zones, levels, z) {
   for (let p = zones.parent[z]; p >= 0 && levels[zones.level[p]].id !== "area"; p = zones.parent[p]) out.unshift(zones.name[p]);
   return out;
 }
-
-// Entries whose name holds the text, those that begin with it first.
-export function findByName(entries, text, most) {
-  const wanted = text.trim().toLowerCase();
-  if (!wanted) return [];
-  const place = (entry) => entry.name.toLowerCase().indexOf(wanted);
-  return entries.filter((entry) => place(entry) >= 0).sort((a, b) => place(a) - place(b) || a.sort - b.sort).slice(0, most);
-}

@@ -124,6 +124,7 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "zones": packed.zone_layer(outcome.zones, lang),
         "services": views.service_list(outcome),
         "views": views.view_list(base),
+        "rules": packed.zone_rule_layer(outcome),
         "facilities": packed.facility_layer(base)[0],
         "unplaced": views.unplaced_list(outcome),
         "isochrones": packed.isochrone_layer(base),
