@@ -117,7 +117,7 @@ def test_views_are_counted_ranked_and_searched(node, outcome):
           group: inGroup(tabs.get("share"), "托育服务", tabs.get("share")[1].title).key
         };
     })()""", data)  # fmt: skip
-    assert told["tabs"] == ["flags", "share", "supply", "members"]
+    assert told["tabs"] == ["flags", "share", "supply", "members", "catchments"]
     assert (told["level"], told["levels"]) == ("community", ["town", "community"])
     flags, short = flags_of(outcome, told["rule"])
     drawn = [grade or state for grade, state in zip(flags["grade"], flags["state"], strict=True)]
@@ -173,6 +173,17 @@ def test_the_map_is_fitted_into_the_room_that_the_cards_leave(node):
     ])  # fmt: skip
     even = {"left": 16, "top": 16, "right": 16, "bottom": 36}
     assert got == [even, even | {"right": 256}, even | {"top": 106}]
+
+
+def test_classes_of_one_name_share_a_line_and_a_facility_tells_its_load(node, outcome):
+    classes = [{"text": text} for text in ("a", "a", "b", "a")]
+    assert node("views.js", "sameNames(given)", classes) == [[0, 1, 3], [2]]
+    view = next(view for view in payload(outcome)["views"] if view["subject"] == "catchments")
+    columns, mark = view["facilities"]["columns"], view["facilities"]["mark"]
+    got = node("views.js", "given[1].map((_, row) => facilityLine(given[0].slice(2), row))", [columns, mark])
+    for line, place in zip(got, mark, strict=True):
+        # those without a facility have no load
+        assert (line == "") == (place < 0), line
 
 
 def test_isochrones_have_three_kinds_of_line_and_names_are_white_on_dark(node):

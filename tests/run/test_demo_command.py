@@ -18,7 +18,7 @@ from geoplan.words.errors import OutputError
 from geoplan.words.progress import STAGES, stage_name
 
 FILES = {
-    "assessment.docx", "circle.csv", "communities.csv", "coverage.gpkg", "datapackage.json", "facility_findings.csv", "findings.csv",
+    "assessment.docx", "catchments.csv", "circle.csv", "communities.csv", "coverage.gpkg", "datapackage.json", "facility_findings.csv", "findings.csv",
     "gap_list.csv", "gap_list.xlsx", "map.html", "mean_met.csv", "members.csv", "minutes_childcare.tif", "minutes_eldercare.tif", "projects.csv",
     "provision.csv", "report.html", "run.json", "run.log", "served.csv", "support.csv", "town_guidance.docx", "towns.csv",
     "unplaced.csv", "warnings.csv",

@@ -112,10 +112,11 @@ def level_list(zones: gpd.GeoDataFrame, lang: str) -> list[Plain]:
 
 def street_layer(base: BaseMap) -> list[Plain]:
     """Return the streets as two sheets, minor and major ways, each a list of packed lines."""
-    return [_packed_lines(lines, base.outcome.crs) for lines in base.streets]
+    return [packed_lines(lines, base.outcome.crs) for lines in base.streets]
 
 
-def _packed_lines(lines: Lines, crs: str) -> Plain:
+def packed_lines(lines: Lines, crs: str) -> Plain:
+    """Return lines in a study's CRS, packed."""
     smooth = gpd.GeoSeries(shapely.simplify(lines, STREET_BEND_M, preserve_topology=False), crs=crs)
     return pack_lines(np.asarray(smooth.to_crs(LONLAT).array, dtype=object))
 

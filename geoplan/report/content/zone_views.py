@@ -46,7 +46,7 @@ from geoplan.words.numbers import NOTHING
 DIGITS = "①②③④⑤⑥⑦⑧⑨⑩"
 _UNKNOWN, _MEAN_MET = "?", "△"
 
-Subject = Literal["flags", "share", "supply", "members"]
+Subject = Literal["flags", "share", "supply", "members", "catchments"]
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def flag_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Zon
     table = _flag_table(base, names, rule, rows)
     return ZoneView(
         "flags", rule, _flag_title(names, rule, rows), "", phrase("views_flag_of", lang), _rule_notes(base.outcome, names, rule, rows),
-        _files(base.outcome, names.group(rule)), classes, tuple(map(str, rows["zone_id"])), tuple(place), table,
+        files_of(base.outcome, names.group(rule)), classes, tuple(map(str, rows["zone_id"])), tuple(place), table,
         _place(table, "shortfall"), order, phrase("views_worst", lang),
         {level: flag_figures(base.outcome, names, rule, level) for level in base.levels},
     )  # fmt: skip
@@ -210,7 +210,7 @@ def supply_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame, end:
     lang = base.lang
     required = float(rows["required"].dropna().iloc[0])
     scale = look.supply_scale(required)
-    classes = (*_scaled(scale), _no_data(lang))
+    classes = (*_scaled(scale), no_data_class(lang))
     low, high = (pd.to_numeric(rows[f"{end}_{bound}"]).astype(float).to_numpy() for bound in ("low", "high"))
     first, last = scale.classes(low), scale.classes(np.where(np.isnan(high), low, high))
     place = np.where((first == last) & (first >= 0), first, len(classes) - 1)
@@ -222,7 +222,7 @@ def supply_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame, end:
     table = _flag_table(base, names, rule, rows)
     return ZoneView(
         "supply", rule, names.rule(rule), label(f"{end}_short", lang), label(end, lang),
-        _rule_notes(base.outcome, names, rule, rows), _files(base.outcome, names.group(rule)), classes,
+        _rule_notes(base.outcome, names, rule, rows), files_of(base.outcome, names.group(rule)), classes,
         tuple(map(str, rows["zone_id"])), tuple(int(k) for k in place), table, _place(table, end), order,
         phrase("views_least", lang),
         {level: supply_figures(base.outcome, names, rule, end, level) for level in base.levels},
@@ -305,7 +305,7 @@ def share_view(base: BaseMap, names: Names, service: str, measure: str) -> ZoneV
     outcome, lang, entry = base.outcome, base.lang, base.outcome.services[service]
     rows, group = base.circle(service, measure).reset_index(), entry.group
     scale = look.share_scale()
-    classes = (*_scaled(scale), _no_data(lang))
+    classes = (*_scaled(scale), no_data_class(lang))
     found, least, most = (
         scale.classes(rows[key].astype(float)) for key in ("share", "share_low", "share_high")
     )
@@ -335,7 +335,7 @@ def share_view(base: BaseMap, names: Names, service: str, measure: str) -> ZoneV
     table = Table.of(f"{service}_{measure}", name, columns, cells)
     return ZoneView(
         "share", f"{service}/{measure}", told, name, of_group("share_of", group, lang),
-        (titles.basis(outcome.groups, group, lang),), _files(outcome, group), classes, tuple(map(str, rows["zone_id"])),
+        (titles.basis(outcome.groups, group, lang),), files_of(outcome, group), classes, tuple(map(str, rows["zone_id"])),
         tuple(int(k) if k >= 0 else len(classes) - 1 for k in found),
         table, _place(table, "outside"), np.where(outside > 0, outside, np.nan), of_group("worst_share", group, lang),
         {level: coverage_figures(outcome, service, measure) for level in base.levels},
@@ -352,7 +352,7 @@ def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Z
     classes = (
         ZoneClass(label("has_not", lang), look.VERDICT_COLOURS["not_met"]),
         ZoneClass(label("has", lang), look.VERDICT_COLOURS["met"]),
-        _no_data(lang),
+        no_data_class(lang),
     )
     states = [state_of(row) for row in rows_of(own)]
     place = [{"has_not": 0, "has": 1}.get(state.code, 2) for state in states]
@@ -372,7 +372,7 @@ def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Z
     figures = finding_figures(outcome, names, rule)
     return ZoneView(
         "members", rule, names.rule(rule), "", phrase("views_member_of", lang),
-        _rule_notes(outcome, names, rule, outcome.findings[outcome.findings["rule_id"] == rule]), _files(outcome, names.group(rule)), classes,
+        _rule_notes(outcome, names, rule, outcome.findings[outcome.findings["rule_id"] == rule]), files_of(outcome, names.group(rule)), classes,
         tuple(map(str, own["member_id"])), tuple(place), Table.of(rule, names.rule(rule), columns, cells), 0,
         np.where(np.array(place, dtype=int) == 0, 1.0, np.nan), phrase("views_members_without", lang),
         dict.fromkeys(base.levels, figures),
@@ -403,7 +403,8 @@ def _walk_cells(names: Names, row: Mapping[str, Any], minutes: str) -> list[Cell
     return [names.facility(row["nearest_facility"]) or None, Amount.of(row[minutes], "minutes")]
 
 
-def _no_data(lang: str) -> ZoneClass:
+def no_data_class(lang: str) -> ZoneClass:
+    """Return the class of zones without data, the last of every legend."""
     return ZoneClass(label("no_data", lang), look.COLOURS["no_data"], hatch=True)
 
 
@@ -422,7 +423,7 @@ def _rule_notes(outcome: Outcome, names: Names, rule: str, rows: pd.DataFrame) -
     return tuple(part for part in (basis, names.clause(rule), *flag_caveats(rows, lang)) if part)
 
 
-def _files(outcome: Outcome, group: str) -> tuple[str, ...]:
+def files_of(outcome: Outcome, group: str) -> tuple[str, ...]:
     """Return the files that a figure comes from: the people's, the registers', the streets'."""
     people = text(outcome.groups["source"].get(group))
     roles = [s.file for role in ("facilities", "streets") for s in outcome.sources if s.role == role]

@@ -40,8 +40,9 @@ export const outlineOf = (shape) => ringsToLines(unpackPolygons(shape)[0] || [])
 
 export function drawBase(map, data, state, onZone) {
   const look = data.look, zones = data.zones, levels = data.levels;
+  let shownView = null;
   const paths = unpackPolygons(zones.shape), outlines = paths.map(ringsToLines), middle = outlines.map(middleOf);
-  ["streets", "zones", "isochrones", "outlines", "outside", "marks", "names", "picked"].forEach((name, k) => {
+  ["streets", "zones", "isochrones", "outlines", "edges", "outside", "marks", "names", "picked"].forEach((name, k) => {
     const pane = map.createPane(name);
     pane.style.zIndex = 300 + 20 * k;
     if (name !== "zones") pane.style.pointerEvents = "none";
@@ -77,6 +78,21 @@ export function drawBase(map, data, state, onZone) {
     context.globalAlpha = 1;
   });
 
+  // boundaries of catchments, with a light line beneath
+  const edges = new Map();
+  sheets.edges = sheet("edges", (context, view) => {
+    if (!shownView || !shownView.edges) return;
+    if (!edges.has(shownView)) edges.set(shownView, unpackLines(shownView.edges));
+    context.lineJoin = "round";
+    for (const [colour, width] of [["rgba(255,255,255,0.85)", 4], [look.boundary_strong, 1.6]]) {
+      context.beginPath();
+      traceLines(context, view, edges.get(shownView), false);
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.stroke();
+    }
+  });
+
   const outside = data.outside.map((entry) => {
     const people = unpackIntegers(entry.people), mean = people.reduce((a, b) => a + b, 0) / Math.max(1, people.length);
     return { world: toWorld(unpackPoints(entry.xy)), people, mean };  // a dot of the mean size is one pixel wide at zoom 12
@@ -87,7 +103,6 @@ export function drawBase(map, data, state, onZone) {
   sheets.marks = sheet("marks", paintMarks(marks, state.kinds)).addTo(map);
 
   const names = namesOf(zones, levels, middle), stepped = () => Object.values(state.isochrones).some(Boolean);
-  let shownView = null;
   const classOf = (z) => shownView && shownView.classes[shownView.of[shownView.at.get(z)]];
   const fillOf = (z) => { const own = classOf(z); return own && !own.hatch ? own.colour : ""; };
   const clear = (data.siting ? data.siting.sites : []).map((site) => site.at);

@@ -3,7 +3,7 @@ import { drawBase } from "./base.js";
 import { drawCard, facilityCard, rowsByZone, zoneCard } from "./card.js";
 import { $, showBeside } from "./dom.js";
 import { fitter } from "./fit.js";
-import { buildPage, drawControls, drawFigures, drawLayers, drawLegend, drawList, searchEntries } from "./panel.js";
+import { buildPage, drawControls, drawFacilities, drawFigures, drawLayers, drawLegend, drawList, searchEntries } from "./panel.js";
 import { startSearch } from "./search.js";
 import { levelOf, levelsOf, rowsAt, viewsBySubject } from "./views.js";
 
@@ -15,7 +15,7 @@ export function startMap(map, data) {
   const base = drawBase(map, data, state, {
     over: (z) => { state.hovered = z; }, out: (z) => { if (state.hovered === z) state.hovered = -1; }, click: (z) => pick(z) });
   const sheets = base.sheets, rows = rowsByZone(data.rules), frame = fitter(map, [nodes.layers, nodes.legend]);
-  const list = () => (state.picked < 0 ? drawList(nodes.list, data, state, view, go)
+  const list = () => (state.picked < 0 ? view.facilities ? drawFacilities(nodes.list, view, go) : drawList(nodes.list, data, state, view, go)
     : drawCard(nodes.list, data, view, state.picked, rows.get(state.picked) || [], () => pick(-1)));
 
   function pick(z) {
@@ -43,6 +43,7 @@ export function startMap(map, data) {
       map.flyTo(map.layerPointToLatLng(point), 16, { duration: 0.6 });
     },
   };
+  go.facility = (k) => go.mark(base.marks.find((mark) => mark.k === k));
   function show(other) { view = state.last[other.subject] = other; refresh(); }
 
   function refresh() {
@@ -53,7 +54,7 @@ export function startMap(map, data) {
     drawFigures(nodes.figures, view.figures[levels[state.level].id] || []);
     list();
     drawLegend(nodes.legend, data, state, view, refit);
-    for (const name of ["outlines", "names", "picked"]) sheets[name].redraw();
+    for (const name of ["outlines", "edges", "names", "picked"]) sheets[name].redraw();
     page.dataset.view = view.subject;
     page.dataset.zones = String(rowsAt(view, zones, state.level).length);
   }
@@ -93,7 +94,7 @@ export function startMap(map, data) {
   // a low or narrow window has room for one open card
   if (window.innerHeight < 860 || window.innerWidth < 1300) nodes.layers.classList.add("closed");
   map.setView(L.latLngBounds(data.bounds).getCenter(), 10, { animate: false });
-  for (const name of ["outlines", "names", "picked"]) sheets[name].addTo(map);
+  for (const name of ["outlines", "edges", "names", "picked"]) sheets[name].addTo(map);
   // map.html#view=share&pick=1&level=town&zone=community/W0001&show=isochrones0,outside1 opens on just that
   const wanted = new URLSearchParams(location.hash.slice(1)), views = tabs.get(wanted.get("view"));
   if (views) view = views[Number(wanted.get("pick")) || 0] || views[0];

@@ -2,8 +2,8 @@
 import { paintBand, paintMark } from "./paint.js";
 import { bandsOf } from "./base.js";
 import { $, div, span, toggle } from "./dom.js";
-import { whole } from "./format.js";
-import { classCounts, inGroup, leadText, levelsOf, parentsOf, worstZones } from "./views.js";
+import { cellText, whole } from "./format.js";
+import { classCounts, facilityLine, inGroup, leadText, levelsOf, parentsOf, sameNames, worstZones } from "./views.js";
 
 export function buildPage(data) {
   const words = data.words, page = document.body;
@@ -57,17 +57,28 @@ export function drawList(node, data, state, view, go) {
     span("gp-rank", String(k + 1)), span("gp-name", zones.name[z], span("gp-where", where(z))), span("gp-value", leadText(view, z))))] : []));
 }
 
+// The facilities of a view of catchments: those that most people are nearest to first, with capacity and load beneath the name.
+export function drawFacilities(node, view, go) {
+  const { columns, mark } = view.facilities, [name, people, ...more] = columns;
+  node.replaceChildren(div("gp-list-title", `${view.list} · ${people.header}`), ...mark.map((k, row) => $(k < 0 ? "div" : "button", {
+    ...(k < 0 ? {} : { type: "button", on: { click: () => go.facility(k) } }), className: "gp-row gp-facility" },
+    span("gp-name", cellText(name, row), span("gp-where", facilityLine(more, row))), span("gp-value", cellText(people, row)))));
+}
+
 // A card over the map under a head that opens and closes it; `act` hears of it.
 export const fillCard = (card, title, body, act) => card.replaceChildren(
   $("button", { type: "button", className: "gp-card-head", on: { click: () => { card.classList.toggle("closed"); act(); } } }, title), div("gp-card-body", ...body));
 
 export function drawLegend(node, data, state, view, act) {
   const counts = classCounts(view, data.zones, state.level), told = node.querySelector("details");
-  const classes = view.classes.map((own, k) => {
+  const swatchOf = (own) => {
     const swatch = span("gp-swatch" + (own.hatch ? " hatch" : ""));
     if (!own.hatch) swatch.style.background = own.colour;
-    return div("gp-class", swatch, span("", own.text), span("gp-count", whole(counts[k])));
-  });
+    return swatch;
+  };
+  // classes of one name differ in colour only, and share a line
+  const classes = sameNames(view.classes).map((own) => div("gp-class", ...own.map((k) => swatchOf(view.classes[k])), span("", view.classes[own[0]].text),
+    span("gp-count", whole(own.reduce((sum, k) => sum + counts[k], 0)))));
   const foot = $("details", { className: "gp-legend-foot", open: Boolean(told && told.open) }, $("summary", {}, data.words.basis),
     div("", view.what), div("", `${data.year} · ${data.levels[state.level].label}`), ...view.notes.map((note) => div("gp-clause", note)),
     $("div", { className: "gp-files", title: data.files.join("\n") }, view.files_text));

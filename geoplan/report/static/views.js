@@ -56,3 +56,16 @@ export function parentsOf(zones, levels, z) {
   for (let p = zones.parent[z]; p >= 0 && levels[zones.level[p]].id !== "area"; p = zones.parent[p]) out.unshift(zones.name[p]);
   return out;
 }
+
+// Places of the classes that have one name, together, in the order of the classes.
+export function sameNames(classes) {
+  const groups = new Map();
+  classes.forEach((own, k) => groups.set(own.text, [...(groups.get(own.text) || []), k]));
+  return [...groups.values()];
+}
+
+// Capacity with its unit, and the load; nothing where a row is no facility.
+export function facilityLine([capacity, unit, load], row) {
+  const amount = cellText(capacity, row);
+  return amount && [`${cellText(unit, row)} ${amount}`, `${load.header} ${cellText(load, row) || "—"}`].join(" · ");
+}

@@ -106,7 +106,7 @@ def payload(outcome: Outcome) -> dict[str, Any]:
     """Return everything that the map's script reads, as plain values."""
     lang = outcome.lang
     base = BaseMap(outcome)
-    siting = packed.siting_layer(base)
+    siting, (facilities, marks) = packed.siting_layer(base), packed.facility_layer(base)
     year = phrase("map_year", lang, year=outcome.year)
     files = dict.fromkeys(source.file for source in outcome.sources)
     return {
@@ -123,9 +123,9 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "levels": packed.level_list(outcome.zones, lang),
         "zones": packed.zone_layer(outcome.zones, lang),
         "services": views.service_list(outcome),
-        "views": views.view_list(base),
+        "views": views.view_list(base, marks),
         "rules": packed.zone_rule_layer(outcome),
-        "facilities": packed.facility_layer(base)[0],
+        "facilities": facilities,
         "unplaced": views.unplaced_list(outcome),
         "isochrones": packed.isochrone_layer(base),
         "outside": packed.outside_layer(base),
