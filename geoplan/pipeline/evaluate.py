@@ -307,6 +307,8 @@ def outcome_of(
         year=study.year,
         lang=study.lang,
         synthetic=study.synthetic,
+        review_no=study.map.review_no or "",
+        tiles=study.map.base_tiles(),
         crs=inputs.crs.to_string(),
         zones=inputs.zones,
         demand=inputs.people.demand,

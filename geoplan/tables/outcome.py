@@ -26,6 +26,7 @@ from geoplan.tables.schemas import (
     WARNINGS,
 )
 from geoplan.tables.service import Service
+from geoplan.tables.tiles import Tiles
 from geoplan.words.errors import Note
 
 
@@ -50,7 +51,7 @@ class Outcome:
     待落点清单, `reported` what departments report (部门填报值), `planned` the facilities of the registers that do not count in the
     year (在建, 规划, 停用). Tables that the study does not ask for are empty. `sites` holds the sites of every answer; `site_support`
     (as `support`, with site_ids in ``projects``) is what those of the adopted one meet, `site_isochrones` the area from which people
-    reach them.
+    reach them. `review_no` is the approval number of the maps (审图号), empty for internal use; `tiles` lie beneath ``map.html``.
     """
 
     name: str
@@ -95,6 +96,8 @@ class Outcome:
     unmet: pd.DataFrame = field(default_factory=UNMET.empty)
     site_isochrones: gpd.GeoDataFrame = field(default_factory=ISOCHRONES.empty_shapes)
     site_support: pd.DataFrame = field(default_factory=SUPPORT.empty)
+    review_no: str = ""
+    tiles: Tiles | None = None
 
     def check(self) -> None:
         """Raise one error that names everything that is not as the schemas say.

@@ -18,6 +18,7 @@ from geoplan.report.content.names import Names
 from geoplan.report.content.table import cell_text
 from geoplan.report.folder.save import write_comparison
 from geoplan.report.webmap.map import write_map
+from geoplan.tables import Tiles
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import format_number
 
@@ -325,3 +326,19 @@ def test_shares_of_the_page_are_those_of_the_tables(outcome, compared):
     own = outcome.circle.query("service == 'eldercare' and measure == 'network' and zone_id == 'area/area'")
     shown = re.search(r'id="cmp-figure-0">([\d.]+)%', dom).group(1)
     assert np.isclose(float(shown), 100 * own["share"].iloc[0], atol=0.05)
+
+
+def test_with_tiles_of_a_server_that_does_not_answer_the_page_works_as_before(outcome, tmp_path):
+    tiles = Tiles("https://maps.invalid/{z}/{x}/{y}.png", "某测绘院", 17)
+    write_map(dataclasses.replace(outcome, tiles=tiles), tmp_path / "map.html")
+    dom = browse(tmp_path / "map.html")
+    told = state(dom)
+    assert (told["view"], told["zones"]) == ("flags", "12")
+    assert "refused" not in told
+    asked = set(re.findall(r'<img[^>]*src="(https?://[^/"]*)', dom))
+    assert asked <= {"https://maps.invalid"}
+    assert "底图" in dom
+
+
+def test_without_an_approval_number_the_page_says_internal_use(opened):
+    assert "内部用图" in browse(opened / "map.html")

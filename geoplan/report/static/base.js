@@ -47,6 +47,13 @@ export function drawBase(map, data, state, onZone) {
     pane.style.zIndex = 300 + 20 * k;
     if (name !== "zones") pane.style.pointerEvents = "none";
   });
+  // tiles of the office's own server, quiet beneath all else; without the network the ground stays plain
+  let tiles = null;
+  if (data.tiles) {
+    const pane = map.createPane("tiles");
+    pane.style.zIndex = 290;
+    tiles = L.tileLayer(data.tiles.address, { pane: "tiles", maxNativeZoom: data.tiles.max_zoom, maxZoom: 19 }).addTo(map);
+  }
   const sheet = (pane, paint) => new Sheet(paint, { pane });
   const sheets = {};
   sheets.streets = sheet("streets", paintStreets(data.streets.map(unpackLines), look)).addTo(map);
@@ -155,5 +162,5 @@ export function drawBase(map, data, state, onZone) {
 
   // While isochrones are shown the polygons step back, so that two layers of colour do not mix.
   const stepBack = () => { map.getPane("zones").style.opacity = stepped() ? "0.6" : "1"; sheets.names.redraw(); };
-  return { sheets, polygons, marks, paintZones, markUnder, stepBack };
+  return { tiles, sheets, polygons, marks, paintZones, markUnder, stepBack };
 }

@@ -116,6 +116,7 @@ export function drawLayers(card, map, data, state, base, act) {
       whole(data.outside[k].total)));
   });
   head(words.layers);
+  if (base.tiles) put(toggle(words.layer_tiles, true, (on) => switchTo(base.tiles, on)));
   put(toggle(words.layer_streets, true, (on) => switchTo(sheets.streets, on)), toggle(words.layer_labels, true, (on) => switchTo(sheets.names, on)));
   fillCard(card, words.layers, [body], act);
 }
