@@ -13,6 +13,7 @@ from geoplan.tables.schemas import (
     CURVE,
     ESTATE_STEPS,
     FACILITIES,
+    GROUND,
     ISOCHRONES,
     OUTCOME,
     PRIORITIES,
@@ -51,7 +52,8 @@ class Outcome:
     待落点清单, `reported` what departments report (部门填报值), `planned` the facilities of the registers that do not count in the
     year (在建, 规划, 停用). Tables that the study does not ask for are empty. `sites` holds the sites of every answer; `site_support`
     (as `support`, with site_ids in ``projects``) is what those of the adopted one meet, `site_isochrones` the area from which people
-    reach them. `review_no` is the approval number of the maps (审图号), empty for internal use; `tiles` lie beneath ``map.html``.
+    reach them. `review_no` is the approval number of the maps (审图号), empty for internal use; `tiles` lie beneath ``map.html``, `ground` is the
+    quiet base that the inputs hold: water and other barriers.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Outcome:
     unmet: pd.DataFrame = field(default_factory=UNMET.empty)
     site_isochrones: gpd.GeoDataFrame = field(default_factory=ISOCHRONES.empty_shapes)
     site_support: pd.DataFrame = field(default_factory=SUPPORT.empty)
+    ground: gpd.GeoDataFrame = field(default_factory=GROUND.empty_shapes)
     review_no: str = ""
     tiles: Tiles | None = None
 

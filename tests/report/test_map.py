@@ -15,6 +15,7 @@ from printed import Page
 from report_town import BEDS
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 
+from geoplan.pipeline.gather import ground_shapes
 from geoplan.report import look
 from geoplan.report.compare.page import comparison_page
 from geoplan.report.content import basemap
@@ -25,7 +26,7 @@ from geoplan.report.content.shortfalls import FLAG_CLASSES
 from geoplan.report.content.sites import sites_table
 from geoplan.report.look import codec, offline
 from geoplan.report.webmap.map import DATA_ID, map_page, payload
-from geoplan.tables import GRADES, Tiles
+from geoplan.tables import GRADES, GROUND, Tiles
 from geoplan.words.errors import OutputError
 
 
@@ -398,3 +399,28 @@ def test_a_map_prints_its_approval_number_or_that_it_is_for_internal_use(outcome
     assert payload(outcome)["review"] == "内部用图"
     assert payload(dataclasses.replace(outcome, review_no="GS(2025)1号"))["review"] == "审图号：GS(2025)1号"
     assert payload(dataclasses.replace(outcome, lang="en"))["review"] == "Internal use"
+
+
+def test_water_and_barriers_of_the_inputs_lie_beneath(outcome):
+    west, south, _, _ = outcome.zones.total_bounds
+    shapes = [
+        shapely.box(west, south, west + 500, south + 200),
+        LineString([(west, south), (west + 900, south)]),
+    ]
+    barriers = gpd.GeoSeries([*shapes, Point(0, 0)], crs=outcome.crs)
+    ground = ground_shapes(barriers, outcome.zones)
+    assert list(ground["kind"]) == ["water", "barrier"]
+    GROUND.check(ground)
+    drawn = payload(dataclasses.replace(outcome, ground=ground))["ground"]
+    assert codec.unpack_integers(drawn["water"]["parts"]) == [1]
+    assert codec.unpack_integers(drawn["barrier"]["n"]) == [2]
+
+
+@pytest.mark.parametrize("barriers", [None, gpd.GeoSeries([Point(9e6, 9e6).buffer(5)], crs="EPSG:4547")])
+def test_without_barriers_nearby_there_is_no_ground(outcome, barriers):
+    own = None if barriers is None else barriers.set_crs(outcome.crs, allow_override=True)
+    ground = ground_shapes(own, outcome.zones)
+    assert len(ground) == 0
+    GROUND.check(ground)
+    drawn = payload(dataclasses.replace(outcome, ground=ground))["ground"]
+    assert drawn["water"]["parts"] == drawn["barrier"]["n"] == ""

@@ -115,6 +115,15 @@ def street_layer(base: BaseMap) -> list[Plain]:
     return [packed_lines(lines, base.outcome.crs) for lines in base.streets]
 
 
+def ground_layer(base: BaseMap) -> Plain:
+    """Return the quiet base beneath the streets: ``water`` as packed polygons, ``barrier`` as packed lines."""
+    ground = base.outcome.ground
+    shapes = {kind: ground.geometry[ground["kind"] == kind] for kind in ("water", "barrier")}
+    lines = np.asarray(shapes["barrier"].array, dtype=object)
+    water = shapes["water"] if ground.crs is None else shapes["water"].to_crs(LONLAT)
+    return {"water": pack_polygons(water), "barrier": packed_lines(lines, base.outcome.crs)}
+
+
 def packed_lines(lines: Lines, crs: str) -> Plain:
     """Return lines in a study's CRS, packed."""
     smooth = gpd.GeoSeries(shapely.simplify(lines, STREET_BEND_M, preserve_topology=False), crs=crs)

@@ -28,6 +28,7 @@ COLOURS: Mapping[str, str] = {
     "line": "#d9dee3",
     "paper": "#ffffff",
     "ground": "#f4f5f3",
+    "water": "#d3e2ec",
     "street": "#c3c8cc",
     "street_major": "#aab1b7",
     "boundary": "#ffffff",

@@ -1,6 +1,6 @@
 // The map itself: zones, streets, facilities, isochrones, people outside, names. It draws what `state` says and knows no figure.
 import { ringsToLines, toWorld, unpackIntegers, unpackLines, unpackPoints, unpackPolygons } from "./codec.js";
-import { hatch, isDark, markGrow, paintIsochrones, paintMarks, paintNames, paintPeople, paintStreets, traceLines } from "./paint.js";
+import { hatch, isDark, markGrow, paintIsochrones, paintGround, paintMarks, paintNames, paintPeople, paintStreets, traceLines } from "./paint.js";
 import { Sheet } from "./sheet.js";
 
 // The middle of the largest ring's box: good enough for a name.
@@ -42,7 +42,7 @@ export function drawBase(map, data, state, onZone) {
   const look = data.look, zones = data.zones, levels = data.levels;
   let shownView = null;
   const paths = unpackPolygons(zones.shape), outlines = paths.map(ringsToLines), middle = outlines.map(middleOf);
-  ["streets", "zones", "isochrones", "outlines", "edges", "outside", "marks", "names", "picked"].forEach((name, k) => {
+  ["ground", "streets", "zones", "isochrones", "outlines", "edges", "outside", "marks", "names", "picked"].forEach((name, k) => {
     const pane = map.createPane(name);
     pane.style.zIndex = 300 + 20 * k;
     if (name !== "zones") pane.style.pointerEvents = "none";
@@ -56,6 +56,8 @@ export function drawBase(map, data, state, onZone) {
   }
   const sheet = (pane, paint) => new Sheet(paint, { pane });
   const sheets = {};
+  const water = unpackPolygons(data.ground.water).map(ringsToLines), barrier = unpackLines(data.ground.barrier);
+  sheets.ground = sheet("ground", paintGround(water, barrier, look)).addTo(map);
   sheets.streets = sheet("streets", paintStreets(data.streets.map(unpackLines), look)).addTo(map);
 
   const noData = hatch(look.no_data, look.hatch), renderer = L.canvas({ pane: "zones", padding: 0.15 });

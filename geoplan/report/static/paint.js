@@ -18,6 +18,25 @@ export function traceLines(context, view, lines, closed) {
   }
 }
 
+// The quiet base: water filled, lines that nobody crosses as a dotted line.
+export function paintGround(water, barrier, look) {
+  return (context, view) => {
+    context.fillStyle = look.water;
+    for (const lines of water) {
+      context.beginPath();
+      traceLines(context, view, lines, true);
+      context.fill("evenodd");
+    }
+    context.beginPath();
+    traceLines(context, view, barrier, false);
+    context.strokeStyle = look.street_major;
+    context.lineWidth = 1;
+    context.setLineDash([5, 3]);
+    context.stroke();
+    context.setLineDash([]);
+  };
+}
+
 export function paintStreets(sheets, look) {
   return (context, view) => {
     context.lineCap = context.lineJoin = "round";

@@ -140,5 +140,6 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "unplaced": views.unplaced_list(outcome),
         "isochrones": packed.isochrone_layer(base),
         "outside": packed.outside_layer(base),
+        "ground": packed.ground_layer(base),
         "streets": packed.street_layer(base),
     } | ({} if siting is None else {"siting": siting})
