@@ -40,7 +40,7 @@ from geoplan.study.lists import ProjectList, Register
 from geoplan.study.siting import CandidateSource
 from geoplan.study.study import Study
 from geoplan.study.zones import PARTITION
-from geoplan.tables import REPORTED, Source
+from geoplan.tables import GROUND, REPORTED, Source
 from geoplan.words.errors import InputError, Note, raise_errors
 from geoplan.words.progress import Stages
 from geoplan.words.vocabulary import vocabulary
@@ -48,6 +48,8 @@ from geoplan.words.vocabulary import vocabulary
 #: Competing people matter up to two circles out (DESIGN "Halo"); streets must reach one circle further.
 HALO_CIRCLES = 2
 STREET_CIRCLES = 3
+#: Barriers are drawn so far beyond the zones, and bend by less than so many metres without being drawn as a bend.
+GROUND_MARGIN_M, GROUND_BEND_M = 3000.0, 5.0
 
 Found = TypeVar("Found")
 
@@ -395,6 +397,17 @@ def _shapes(file: Path | None, crs: CRS) -> gpd.GeoSeries | None:
 def _polygons(shapes: gpd.GeoSeries | None) -> gpd.GeoSeries | None:
     """Return the polygons of a layer of barriers, where nobody lives; None without a layer."""
     return None if shapes is None else shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"])]
+
+
+def ground_shapes(barriers: gpd.GeoSeries | None, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return barriers near the zones as a quiet base for maps (`GROUND`): polygons as water, lines as they are; empty without a layer."""
+    if barriers is None or not len(barriers):
+        return GROUND.empty_shapes().set_crs(zones.crs)
+    around = shapely.box(*zones.total_bounds).buffer(GROUND_MARGIN_M)
+    parts = barriers[barriers.intersects(around)].simplify(GROUND_BEND_M).explode(index_parts=False)
+    parts = parts[parts.geom_type.isin(["Polygon", "LineString"])].reset_index(drop=True)
+    kinds = parts.geom_type.map({"Polygon": "water", "LineString": "barrier"}).astype(object)
+    return gpd.GeoDataFrame({"kind": kinds}, geometry=parts, crs=zones.crs)
 
 
 def _land(study: Study, crs: CRS) -> gpd.GeoDataFrame | None:

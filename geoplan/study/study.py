@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from geoplan import tables
 from geoplan.study.entry import ControlPoint, Entry, FilePath, PackName, PlannerFile, Text
 from geoplan.study.lists import ProjectList, Register, Reported, ReportingTable, ZoneSupplies, named_types
+from geoplan.study.map import MapBase
 from geoplan.study.people import Group
 from geoplan.study.priority import Priority
 from geoplan.study.services import Service
@@ -111,6 +112,8 @@ class Study(PlannerFile):
     """Papers to hand in beside map, workbook and report: Word documents, atlas, one page a community (the last two need the extra `papers`)."""
     exports: Exports | None = None
     """Further layers."""
+    map: MapBase = MapBase()
+    """Tiles beneath ``map.html``, and the approval number of the maps."""
     out: Annotated[FilePath, Field(validate_default=True)] = "out"  # type: ignore[assignment]  # as the file would state it
     """Folder of results."""
 

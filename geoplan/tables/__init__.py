@@ -18,6 +18,7 @@ from geoplan.tables.schemas import (
     FLAGS,
     GAP_LIST,
     GRADES,
+    GROUND,
     GROUPS,
     ISOCHRONES,
     LEVELS,
@@ -44,10 +45,11 @@ from geoplan.tables.schemas import (
     ZONES,
 )
 from geoplan.tables.service import NeedRate, Service
+from geoplan.tables.tiles import Tiles
 
 __all__ = [
-    "ADOPTED", "ANSWERS", "CANDIDATES", "CAUSES", "CIRCLE", "CURVE", "DEMAND", "ESTATE_STEPS", "FACILITIES", "FINDINGS", "FLAGS", "FLAG_KINDS", "GAP_LIST", "GRADES", "GROUPS", "ISOCHRONES",
+    "ADOPTED", "ANSWERS", "CANDIDATES", "CAUSES", "CIRCLE", "CURVE", "DEMAND", "ESTATE_STEPS", "FACILITIES", "FINDINGS", "FLAGS", "FLAG_KINDS", "GAP_LIST", "GRADES", "GROUND", "GROUPS", "ISOCHRONES",
     "LEVELS", "MAX_OFF_NETWORK_SHARE", "MEMBERS", "NEAR", "NEAREST", "OLD_YEARS", "OPINIONS", "OTHER_BASIS", "OVERLAY", "PAIRS", "PRIORITIES", "PROJECTS", "REPORTED", "SERVED", "SITES", "SNAPS", "STATES", "SUPPLIES", "SUPPORT", "TIERS",
-    "UNMET", "UNPLACED", "VERDICTS", "ZONES", "Column", "NeedRate", "Outcome", "Schema", "Service", "Source", "assumed_people", "check_columns",
+    "UNMET", "UNPLACED", "VERDICTS", "ZONES", "Column", "NeedRate", "Outcome", "Schema", "Service", "Source", "Tiles", "assumed_people", "check_columns",
     "check_ids", "check_unique_index", "outdated", "people_unknown", "raise_faults", "warnings_table",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from geoplan.tables.schemas import (
     CURVE,
     ESTATE_STEPS,
     FACILITIES,
+    GROUND,
     ISOCHRONES,
     NEAR,
     OUTCOME,
@@ -27,6 +28,7 @@ from geoplan.tables.schemas import (
     WARNINGS,
 )
 from geoplan.tables.service import Service
+from geoplan.tables.tiles import Tiles
 from geoplan.words.errors import Note
 
 
@@ -52,7 +54,8 @@ class Outcome:
     year (在建, 规划, 停用), `near` the facilities nearest to each zone, `premises` what the planner's lists offer (`candidates`: everything
     that a siting question looked at). Tables that the study does not ask for are empty. `sites` holds the sites of every answer; `site_support`
     (as `support`, with site_ids in ``projects``) is what those of the adopted one meet, `site_isochrones` the area from which people
-    reach them.
+    reach them. `review_no` is the approval number of the maps (审图号), empty for internal use; `tiles` lie beneath ``map.html``, `ground` is the
+    quiet base that the inputs hold: water and other barriers.
     """
 
     name: str
@@ -99,6 +102,9 @@ class Outcome:
     unmet: pd.DataFrame = field(default_factory=UNMET.empty)
     site_isochrones: gpd.GeoDataFrame = field(default_factory=ISOCHRONES.empty_shapes)
     site_support: pd.DataFrame = field(default_factory=SUPPORT.empty)
+    ground: gpd.GeoDataFrame = field(default_factory=GROUND.empty_shapes)
+    review_no: str = ""
+    tiles: Tiles | None = None
 
     def check(self) -> None:
         """Raise one error that names everything that is not as the schemas say.

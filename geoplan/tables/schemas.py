@@ -336,6 +336,11 @@ SERVED = Schema("served", {
     "off_network": number("need of people off the network: whether it is in the circle is not known"),
 }, key=("service", "zone_id"))
 
+GROUND = Schema("ground", {
+    "kind": text("water: polygons where nobody lives or walks; barrier: lines that no access leg crosses", values=("water", "barrier")),
+    "geometry": shape("polygon or line, metric CRS, simplified for the eye"),
+})
+
 PROJECTS = Schema("projects", {
     "name": text("项目名称"),
     "works": text("建设性质: new, extend, buy, swap, rent or empty (新建/改扩建/购置/置换/租赁)"),
@@ -723,5 +728,5 @@ OUTCOME: Mapping[str, Schema] = {
     "warnings": WARNINGS, "parameters": PARAMETERS, "not_assessed": NOT_ASSESSED, "reported": REPORTED, "served": SERVED,
     "planned": FACILITIES, "projects": PROJECTS, "support": SUPPORT, "premises": CANDIDATES, "candidates": CANDIDATES, "sites": SITES, "answers": ANSWERS,
     "curve": CURVE, "unmet": UNMET, "site_isochrones": ISOCHRONES, "site_support": SUPPORT,
-    "tiers": TIERS, "estate_steps": ESTATE_STEPS,
+    "tiers": TIERS, "estate_steps": ESTATE_STEPS, "ground": GROUND,
 }  # fmt: skip

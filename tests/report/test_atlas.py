@@ -86,7 +86,7 @@ def test_every_sheet_has_title_block_banner_basis_and_credits(pages, sited):
         block = (
             "图　　名",
             "审 图 号",
-            "＿＿＿＿＿＿",
+            "内部用图",
             "编制单位",
             "日　　期",
             "坐 标 系",

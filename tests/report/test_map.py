@@ -15,6 +15,7 @@ from printed import Page
 from report_town import BEDS, CIRCLE_C, CIRCLE_E, PLACES
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon
 
+from geoplan.pipeline.gather import ground_shapes
 from geoplan.report import look
 from geoplan.report.compare.page import comparison_page
 from geoplan.report.content import basemap
@@ -24,7 +25,7 @@ from geoplan.report.content.packed import siting_layer as layer_of
 from geoplan.report.content.sites import sites_table
 from geoplan.report.look import codec, offline
 from geoplan.report.webmap.map import DATA_ID, map_page, payload
-from geoplan.tables import GRADES
+from geoplan.tables import GRADES, GROUND, Tiles
 from geoplan.words.errors import OutputError
 
 
@@ -381,3 +382,57 @@ def test_many_sites_share_the_last_colours(sited):
     layer = siting_layer(dataclasses.replace(sited, sites=many))
     assert [site["phase"] for site in layer["sites"]] == list(range(12))
     assert {phase["colour"] for phase in layer["phases"][3:]} == {look.SITE_COLOURS[-1]}
+
+
+TILES = Tiles("https://maps.example:8443/{z}/{x}/{y}.png", "某测绘院", 17)
+
+
+def policy_of(page):
+    return re.search(r'Content-Security-Policy" content="([^"]*)"', page).group(1)
+
+
+def test_without_tiles_the_page_may_ask_no_server(outcome):
+    page = map_page(outcome)
+    assert policy_of(page) == offline.POLICY
+    assert "http" not in policy_of(page)
+
+
+def test_with_tiles_it_may_ask_for_images_of_just_that_server(outcome):
+    page = map_page(dataclasses.replace(outcome, tiles=TILES))
+    told = dict(part.split(" ", 1) for part in policy_of(page).split("; "))
+    assert told.pop("img-src") == "data: blob: https://maps.example:8443"
+    assert "http" not in " ".join(told.values())
+    data = json.loads(Page(page).scripts[DATA_ID])
+    assert data["tiles"] == {"address": TILES.address, "max_zoom": 17}
+    assert data["credits"].endswith("某测绘院")
+
+
+def test_a_map_prints_its_approval_number_or_that_it_is_for_internal_use(outcome):
+    assert payload(outcome)["review"] == "内部用图"
+    assert payload(dataclasses.replace(outcome, review_no="GS(2025)1号"))["review"] == "审图号：GS(2025)1号"
+    assert payload(dataclasses.replace(outcome, lang="en"))["review"] == "Internal use"
+
+
+def test_water_and_barriers_of_the_inputs_lie_beneath(outcome):
+    west, south, _, _ = outcome.zones.total_bounds
+    shapes = [
+        shapely.box(west, south, west + 500, south + 200),
+        LineString([(west, south), (west + 900, south)]),
+    ]
+    barriers = gpd.GeoSeries([*shapes, Point(0, 0)], crs=outcome.crs)
+    ground = ground_shapes(barriers, outcome.zones)
+    assert list(ground["kind"]) == ["water", "barrier"]
+    GROUND.check(ground)
+    drawn = payload(dataclasses.replace(outcome, ground=ground))["ground"]
+    assert codec.unpack_integers(drawn["water"]["parts"]) == [1]
+    assert codec.unpack_integers(drawn["barrier"]["n"]) == [2]
+
+
+@pytest.mark.parametrize("barriers", [None, gpd.GeoSeries([Point(9e6, 9e6).buffer(5)], crs="EPSG:4547")])
+def test_without_barriers_nearby_there_is_no_ground(outcome, barriers):
+    own = None if barriers is None else barriers.set_crs(outcome.crs, allow_override=True)
+    ground = ground_shapes(own, outcome.zones)
+    assert len(ground) == 0
+    GROUND.check(ground)
+    drawn = payload(dataclasses.replace(outcome, ground=ground))["ground"]
+    assert drawn["water"]["parts"] == drawn["barrier"]["n"] == ""

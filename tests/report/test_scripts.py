@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from report_town import PLACES, flags_of
 from shapely.geometry import MultiPolygon, Polygon
 
+from geoplan.report import look
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.packed import packed_table
 from geoplan.report.content.zone_views import zone_views
@@ -108,13 +109,13 @@ def test_views_are_counted_ranked_and_searched(node, outcome):
     told = node("views.js", """(() => {
         const tabs = viewsBySubject(given.views), view = tabs.get("flags")[0], zones = given.zones, levels = given.levels;
         const level = levelOf(view, zones, levels, -1);
-        return { tabs: [...tabs.keys()], level: levels[level].id, levels: levelsOf(view, zones, levels).map((k) => levels[k].id),
+        return { tabs: [...tabs.keys()], rule: view.key, level: levels[level].id, levels: levelsOf(view, zones, levels).map((k) => levels[k].id),
           counts: classCounts(view, zones, level), worst: worstZones(view, zones, level, 3).map((z) => [zones.id[z], leadText(view, z)]),
           lines: cardLines(view, view.zone[0]), above: parentsOf(zones, levels, zones.id.indexOf("community/C01")),
-          group: inGroup(tabs.get("share"), "托育服务", tabs.get("share")[1].title).key,
-          found: findByName(zones.name.map((name, z) => ({ name, z, sort: z })), " 街道", 2).map((one) => one.name) };
+          group: inGroup(tabs.get("share"), "托育服务", tabs.get("share")[1].title).key
+        };
     })()""", data)  # fmt: skip
-    assert told["tabs"] == ["flags", "share", "supply", "members"]
+    assert told["tabs"] == ["flags", "share", "supply", "members", "catchments"]
     assert (told["level"], told["levels"]) == ("community", ["town", "community"])
     _, short = flags_of(outcome, PLACES)
     # nothing (C10), severely short (C09), short (C04, C06, C11, C12), slightly (C03, C07, C08), nearly met (C05); C01 and C02 have enough
@@ -126,7 +127,86 @@ def test_views_are_counted_ranked_and_searched(node, outcome):
     assert told["above"] == ["东城区", "临江街道"]
     assert dict(told["lines"])["标准（个/千人）"] == "4.5"
     assert told["group"] == "childcare/frail"
-    assert len(told["found"]) == 2
+
+
+def test_a_list_is_in_the_order_of_the_figure_that_it_prints(node, outcome):
+    data = payload(outcome)
+    told = node("views.js", """(() => {
+        const tabs = viewsBySubject(given.views);
+        return [...tabs.values()].flat().map((view) => {
+          const level = levelOf(view, given.zones, given.levels, -1), lead = view.columns[view.lead];
+          return { subject: view.subject, lead: lead.key, numbers: lead.low ? worstZones(view, given.zones, level, 99).map((z) => (lead.high || lead.low)[view.at.get(z)]) : [] };
+        });
+    })()""", data)  # fmt: skip
+    assert {view["subject"] for view in told if len(view["numbers"]) > 1} == {"flags", "share", "supply"}
+    for view in told:
+        # of shortfalls and people outside the most, of supplies the least
+        assert view["numbers"] == sorted(view["numbers"], reverse=view["subject"] != "supply"), view["lead"]
+
+
+def test_search_puts_names_that_begin_with_the_text_first_and_keys_move_round(node):
+    entries = [{"name": name, "sort": k} for k, name in enumerate(["东湖街道", "湖", "湖滨", "江边"])]
+    assert [e["name"] for e in node("search.js", "findByName(given, ' 湖 ', 2)", entries)] == ["湖", "湖滨"]
+    assert node("search.js", "findByName(given, '  ', 5)", entries) == []
+    moves = [
+        [-1, "ArrowDown"],
+        [0, "ArrowDown"],
+        [2, "ArrowDown"],
+        [-1, "ArrowUp"],
+        [0, "ArrowUp"],
+        [2, "ArrowUp"],
+    ]
+    got = node("search.js", "given.map(([at, key]) => movedHit(at, key, 3))", moves)
+    assert got == [0, 1, 0, 2, 2, 1]
+
+
+def test_the_map_is_fitted_into_the_room_that_the_cards_leave(node):
+    # a card at the right of a map of 1000 x 600, and one that lies at its top over its whole width
+    size = {"x": 1000, "y": 600}
+    right, top = {"left": 760, "bottom": 590}, {"left": 10, "bottom": 90}
+    got = node("fit.js", "given.map(([size, cards, wide]) => roomiest(size, paddings(size, cards, 16), wide))", [
+        [size, [], 1], [size, [right], 1], [size, [top], 1],
+    ])  # fmt: skip
+    even = {"left": 16, "top": 16, "right": 16, "bottom": 36}
+    assert got == [even, even | {"right": 256}, even | {"top": 106}]
+
+
+def test_classes_of_one_name_share_a_line_and_a_facility_tells_its_load(node, outcome):
+    classes = [{"text": text} for text in ("a", "a", "b", "a")]
+    assert node("views.js", "sameNames(given)", classes) == [[0, 1, 3], [2]]
+    view = next(view for view in payload(outcome)["views"] if view["subject"] == "catchments")
+    columns, mark = view["facilities"]["columns"], view["facilities"]["mark"]
+    got = node("views.js", "given[1].map((_, row) => facilityLine(given[0].slice(2), row))", [columns, mark])
+    for line, place in zip(got, mark, strict=True):
+        # those without a facility have no load
+        assert (line == "") == (place < 0), line
+
+
+def test_isochrones_have_three_kinds_of_line_and_names_are_white_on_dark(node):
+    styles = node("paint.js", "[0, 1, 2].map((b) => bandStyle(b, 3))", None)
+    assert [style["dash"] for style in styles] == [[2, 3], [7, 4], []]
+    fills = [style["fill"] for style in styles]
+    assert fills == sorted(fills, reverse=True)
+    assert fills[0] < 0.3
+    colours = {colour: ink == "#ffffff" for colour, ink in look.GRADE_COLOURS.values()}
+    colours |= {look.COLOURS[key]: False for key in ("mean_met", "not_flagged", "no_data", "paper")}
+    assert node("paint.js", "given.map(isDark)", list(colours)) == list(colours.values())
+
+
+def test_the_card_has_every_rule_of_a_zone_and_no_empty_column(node, outcome):
+    rules = payload(outcome)["rules"]
+    zones = list(outcome.zones.index)
+    got = node("card.js", "(() => { const rows = rowsByZone(given); return [...rows].map(([z, own]) => [z, own, toldColumns(given.columns, own).map((c) => c.key)]); })()",
+               rules)  # fmt: skip
+    flags = outcome.flags.groupby("zone_id")["rule_id"].apply(set)
+    members = (
+        outcome.members[outcome.members["member_id"].isin(zones)].groupby("member_id")["rule_id"].apply(set)
+    )
+    for place, rows, keys in got:
+        zone = zones[place]
+        assert len(rows) == len(flags.get(zone, set()) | members.get(zone, set())), zone
+        assert keys[:2] == ["indicator", "zone_result"]
+    assert sum(len(rows) for _, rows, _ in got) == len(rules["zone"])
 
 
 def test_the_page_has_every_module_once_and_no_import():

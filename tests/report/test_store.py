@@ -15,7 +15,7 @@ from geoplan.report.booklet.page import report_page
 from geoplan.report.folder import manifest, store
 from geoplan.report.folder.store import find_outcome, read_outcome, write_outcome
 from geoplan.report.webmap.map import map_page
-from geoplan.tables import NeedRate
+from geoplan.tables import NeedRate, Tiles
 from geoplan.words.errors import InputError, TableError
 
 
@@ -302,3 +302,10 @@ VALUES = st.recursive(
 def test_canonical_is_json_and_stable(value):
     text = manifest.canonical(value)
     assert manifest.canonical(json.loads(text)) == text
+
+
+def test_tiles_and_the_approval_number_come_back(outcome, tmp_path):
+    given = dataclasses.replace(outcome, review_no="GS(2025)1号", tiles=Tiles("https://maps.example/{z}/{x}/{y}.png", "甲", 16))  # fmt: skip
+    write_outcome(given, tmp_path)
+    back = read_outcome(tmp_path)
+    assert (back.review_no, back.tiles) == (given.review_no, given.tiles)

@@ -18,7 +18,7 @@ from geoplan.words.errors import OutputError
 from geoplan.words.progress import STAGES, stage_name
 
 FILES = {
-    "assessment.docx", "circle.csv", "communities.csv", "coverage.gpkg", "coverage.qgs", "datapackage.json", "estate_steps.csv", "facility_findings.csv",
+    "assessment.docx", "catchments.csv", "circle.csv", "communities.csv", "coverage.gpkg", "coverage.qgs", "datapackage.json", "estate_steps.csv", "facility_findings.csv",
     "findings.csv", "gap_list.csv", "gap_list.xlsx", "map.html", "mean_met.csv", "meeting.docx", "members.csv", "minutes_childcare.tif",
     "minutes_eldercare.tif", "priorities.csv", "project_progress.csv", "projects.csv", "provision.csv", "report.html", "run.json", "run.log",
     "served.csv", "support.csv", "tasks.csv", "tiers.csv", "town_guidance.docx", "towns.csv", "unplaced.csv", "warnings.csv",

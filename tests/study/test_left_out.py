@@ -45,6 +45,7 @@ SERVICE = {
 }  # fmt: skip
 BASE = {
     "format": 1, "name": "小例", "year": 2025, "lang": "en", "synthetic": True, "crs": CRS, "own_types": ["canteen"], "papers": [], "frail_kmh": 2.5, "out": "results",
+    "map": {"tiles": "https://maps.example/{z}/{x}/{y}.png", "attribution": "甲", "max_zoom": 17, "review_no": "GS(2025)1号"},
     "zones": [
         {"level": "district", "role": "study", "file": "district.geojson", "id": "code", "name": "name"},
         {"level": "town", "from": "community", "by": "town"},

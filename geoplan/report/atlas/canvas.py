@@ -74,6 +74,7 @@ class Stamp:
     banner: str
     credits: str
     basis: str
+    review: str = ""
 
 
 class Canvas:

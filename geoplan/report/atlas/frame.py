@@ -103,7 +103,7 @@ class Page(Canvas):
             [("study", stamp.study, width)],
             [("sheet_number", self.number + phrase("in_brackets", lang, text=f"{of:02d}"), half), ("scale_name", scale, half)],
             [("drawn_by", "", half), ("date", word("date_blank", lang), half)],
-            [("review", word("review_blank", lang), half), ("crs", stamp.crs, half)],
+            [("review", stamp.review, half), ("crs", stamp.crs, half)],
         ]  # fmt: skip
         top = bottom + BLOCK_HEIGHT
         self.box((left, bottom, width, BLOCK_HEIGHT), fill=look.COLOURS["paper"], z=3.5)

@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from geoplan.report import look
-from geoplan.report.content import sites
+from geoplan.report.content import sites, titles
 from geoplan.report.content.answers import unmet_rows
 from geoplan.report.content.names import level_order
 from geoplan.report.look.offline import clean
@@ -99,7 +99,7 @@ def site_map(outcome: Outcome, level: str) -> str:
             f'font-weight="600" fill="{ink}">{float(row["order"]):.0f}</text>'
         )
     drawn = f'<svg viewBox="-2 -2 {WIDTH + 4} {height + 4:g}" role="img">{"".join(parts)}</svg>'
-    return f'<div class="legend">{_site_legend(every, lang, unmet=bool(unmet))}</div><div class="sites">{drawn}</div>'
+    return f'<div class="legend">{_site_legend(every, lang, unmet=bool(unmet))}<span>{clean(titles.review_line(outcome))}</span></div><div class="sites">{drawn}</div>'
 
 
 def _site_legend(every: pd.DataFrame, lang: str, *, unmet: bool) -> str:

@@ -104,7 +104,7 @@ def _figures(block: Figures, lang: str) -> Iterator[str]:
 
 
 def _flag_maps(block: FlagMaps, outcome: Outcome, height: float) -> Iterator[str]:
-    yield _flag_legend(block.level, outcome.lang)
+    yield _flag_legend(block.level, outcome.lang, titles.review_line(outcome))
     yield f'<div class="maps" style="--columns:{3 if len(block.maps) > 2 else 2}">'
     for rule, title, note in block.maps:
         own = outcome.flags[outcome.flags["rule_id"] == rule]
@@ -115,11 +115,11 @@ def _flag_maps(block: FlagMaps, outcome: Outcome, height: float) -> Iterator[str
     yield "</div>"
 
 
-def _flag_legend(level: str, lang: str) -> str:
+def _flag_legend(level: str, lang: str, review: str) -> str:
     keys = [(CLASS_STYLES[code], text) for code, text in overall_texts(lang).items() if code != "unknown"]
     keys.append(("h", label("no_data", lang)))
     parts = [f'<span><i class="{style}"></i>{clean(text)}</span>' for style, text in keys]
-    return f'<div class="legend">{"".join(parts)}<span>{clean(label(level, lang))}</span></div>'
+    return f'<div class="legend">{"".join(parts)}<span>{clean(label(level, lang))}</span><span>{clean(review)}</span></div>'
 
 
 def _table(table: Table, lang: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from geoplan.report.content.basemap import BaseMap, Lines, bands_inward
 from geoplan.report.content.candidates import candidates_table
 from geoplan.report.content.names import Names, empty, level_order, rows_of, text
 from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tally, cell_text
+from geoplan.report.content.zone_rules import zone_rules
 from geoplan.report.look.codec import pack_integers, pack_lines, pack_points, pack_polygons
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -111,10 +112,20 @@ def level_list(zones: gpd.GeoDataFrame, lang: str) -> list[Plain]:
 
 def street_layer(base: BaseMap) -> list[Plain]:
     """Return the streets as two sheets, minor and major ways, each a list of packed lines."""
-    return [_packed_lines(lines, base.outcome.crs) for lines in base.streets]
+    return [packed_lines(lines, base.outcome.crs) for lines in base.streets]
 
 
-def _packed_lines(lines: Lines, crs: str) -> Plain:
+def ground_layer(base: BaseMap) -> Plain:
+    """Return the quiet base beneath the streets: ``water`` as packed polygons, ``barrier`` as packed lines."""
+    ground = base.outcome.ground
+    shapes = {kind: ground.geometry[ground["kind"] == kind] for kind in ("water", "barrier")}
+    lines = np.asarray(shapes["barrier"].array, dtype=object)
+    water = shapes["water"] if ground.crs is None else shapes["water"].to_crs(LONLAT)
+    return {"water": pack_polygons(water), "barrier": packed_lines(lines, base.outcome.crs)}
+
+
+def packed_lines(lines: Lines, crs: str) -> Plain:
+    """Return lines in a study's CRS, packed."""
     smooth = gpd.GeoSeries(shapely.simplify(lines, STREET_BEND_M, preserve_topology=False), crs=crs)
     return pack_lines(np.asarray(smooth.to_crs(LONLAT).array, dtype=object))
 
@@ -224,9 +235,10 @@ def packed_table(table: Table, lang: str) -> list[Plain]:
     """Return a table's columns for the script, which prints them with ``static/format.js``.
 
     A column of numbers in one format has ``format, low`` and, where any is an interval, ``high``; every other column has its
-    ``texts``, each once, and ``at``: the text of each row, -1 for none.
+    ``texts``, each once, and ``at``: the text of each row, -1 for none; where the colour of its code marks it, ``fills`` has the
+    colours of each text, ground and ink, null for none.
     """
-    columns = []
+    columns: list[Plain] = []
     for place, entry in enumerate(table.columns):
         cells = [row[place] for row in table.rows]
         head = {"key": entry.key, "header": entry.header}
@@ -243,8 +255,25 @@ def packed_table(table: Table, lang: str) -> list[Plain]:
         shown = [cell_text(cell, lang) for cell in cells]
         texts = [each for each in dict.fromkeys(shown) if each]
         at = {each: k for k, each in enumerate(texts)}
-        columns.append(head | {"texts": texts, "at": [at.get(each, -1) for each in shown]})
+        packed: Plain = head | {"texts": texts, "at": [at.get(each, -1) for each in shown]}
+        if entry.mark == "code":
+            codes = {
+                each: cell.code for each, cell in zip(shown, cells, strict=True) if isinstance(cell, Coded)
+            }
+            packed["fills"] = [look.CODE_COLOURS.get(codes.get(each, "")) for each in texts]
+        columns.append(packed)
     return columns
+
+
+def zone_rule_layer(outcome: Outcome) -> Plain:
+    """Return what every rule says of each zone: ``zone`` (place of each row's zone), ``columns`` packed, ``heads`` (a line a zone)."""
+    position = {str(zone): place for place, zone in enumerate(outcome.zones.index)}
+    own = zone_rules(outcome)
+    return {
+        "zone": [position[zone] for zone in own.zones],
+        "columns": packed_table(own.table, outcome.lang),
+        "heads": [own.heads.get(zone, "") for zone in position],
+    }
 
 
 def _kept(values: Iterable[float | None], form: str) -> list[float | int | str | None]:

@@ -15,6 +15,13 @@ def banner(outcome: Outcome) -> str:
     return label("synthetic_banner", outcome.lang) if outcome.synthetic else ""
 
 
+def review_line(outcome: Outcome) -> str:
+    """Return what every map prints: its approval number (审图号), else that it is for internal use (内部用图)."""
+    if not outcome.review_no:
+        return phrase("titles_internal", outcome.lang)
+    return phrase("titles_review", outcome.lang, number=outcome.review_no)
+
+
 def basis(groups: pd.DataFrame, group: str, lang: str) -> str:
     """Return whom a figure counts: group, basis and year of the people.
 

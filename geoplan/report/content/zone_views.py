@@ -48,7 +48,7 @@ from geoplan.words.numbers import NOTHING
 DIGITS = "①②③④⑤⑥⑦⑧⑨⑩"
 _UNKNOWN, _MEAN_MET = "?", "△"
 
-Subject = Literal["flags", "share", "supply", "members"]
+Subject = Literal["flags", "share", "supply", "members", "catchments"]
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def flag_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Zon
     table = _flag_table(base, names, rule, rows)
     return ZoneView(
         "flags", rule, flag_title(names, rule, rows), "", phrase("views_flag_of", lang), _rule_notes(base.outcome, names, rule, rows),
-        _files(base.outcome, names.group(rule)), classes, tuple(map(str, rows["zone_id"])), tuple(place), table,
+        files_of(base.outcome, names.group(rule)), classes, tuple(map(str, rows["zone_id"])), tuple(place), table,
         _place(table, "shortfall"), order, phrase("views_worst", lang),
         {level: flag_figures(base.outcome, names, rule, level) for level in base.levels},
     )  # fmt: skip
@@ -197,22 +197,36 @@ def supply_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame, end:
     lang = base.lang
     required = float(rows["required"].dropna().iloc[0])
     scale = look.supply_scale(required)
-    classes = (*_scaled(scale), _no_data(lang))
+    classes = (*_scaled(scale), no_data_class(lang))
     low, high = (pd.to_numeric(rows[f"{end}_{bound}"]).astype(float).to_numpy() for bound in ("low", "high"))
     first, last = scale.classes(low), scale.classes(np.where(np.isnan(high), low, high))
     place = np.where((first == last) & (first >= 0), first, len(classes) - 1)
     must = pd.to_numeric(rows["required"]).astype(float).to_numpy()
     people = pd.to_numeric(rows["people"]).astype(float).to_numpy()
     lacking = np.isfinite(high) & (high < must - 1e-9)
-    order = np.where(lacking, (must - np.where(lacking, high, 0.0)) * np.nan_to_num(people), np.nan)
+    # the list prints the supply: the least stands first; of one supply that of most people
+    order = _ranked(lacking, -high, np.nan_to_num(people))
     table = _flag_table(base, names, rule, rows)
     return ZoneView(
         "supply", rule, names.rule(rule), label(f"{end}_short", lang), label(end, lang),
-        _rule_notes(base.outcome, names, rule, rows), _files(base.outcome, names.group(rule)), classes,
+        _rule_notes(base.outcome, names, rule, rows), files_of(base.outcome, names.group(rule)), classes,
         tuple(map(str, rows["zone_id"])), tuple(int(k) for k in place), table, _place(table, end), order,
-        phrase("views_worst", lang),
+        phrase("views_least", lang),
         {level: supply_figures(base.outcome, names, rule, end, level) for level in base.levels},
     )  # fmt: skip
+
+
+def _ranked(bad: np.ndarray, *keys: np.ndarray) -> np.ndarray:
+    """Return how bad each row is by several keys, the first leading and the higher the worse; NaN where it is not `bad`.
+
+    Examples
+    --------
+    >>> _ranked(np.array([True, False, True]), np.array([1.0, 9.0, 1.0]), np.array([5.0, 0.0, 7.0])).tolist()
+    [1.0, nan, 2.0]
+    """
+    place = np.empty(len(bad))
+    place[np.lexsort([np.where(bad, key, -np.inf) for key in reversed(keys)])] = np.arange(len(bad))
+    return np.where(bad, place, np.nan)
 
 
 def _is_supply(rows: pd.DataFrame) -> bool:
@@ -278,7 +292,7 @@ def share_view(base: BaseMap, names: Names, service: str, measure: str) -> ZoneV
     outcome, lang, entry = base.outcome, base.lang, base.outcome.services[service]
     rows, group = base.circle(service, measure).reset_index(), entry.group
     scale = look.share_scale()
-    classes = (*_scaled(scale), _no_data(lang))
+    classes = (*_scaled(scale), no_data_class(lang))
     found, least, most = (
         scale.classes(rows[key].astype(float)) for key in ("share", "share_low", "share_high")
     )
@@ -305,12 +319,12 @@ def share_view(base: BaseMap, names: Names, service: str, measure: str) -> ZoneV
     ]
     name = outcome.services[service].label(lang)
     told = titles.measure_label(entry, measure, lang)
+    table = Table.of(f"{service}_{measure}", name, columns, cells)
     return ZoneView(
         "share", f"{service}/{measure}", told, name, of_group("share_of", group, lang),
-        (titles.basis(outcome.groups, group, lang),), _files(outcome, group), classes, tuple(map(str, rows["zone_id"])),
+        (titles.basis(outcome.groups, group, lang),), files_of(outcome, group), classes, tuple(map(str, rows["zone_id"])),
         tuple(int(k) if k >= 0 else len(classes) - 1 for k in found),
-        Table.of(f"{service}_{measure}", name, columns, cells), 0, np.where(outside > 0, outside, np.nan),
-        of_group("worst_share", group, lang),
+        table, _place(table, "outside"), np.where(outside > 0, outside, np.nan), of_group("worst_share", group, lang),
         {level: coverage_figures(outcome, service, measure) for level in base.levels},
     )  # fmt: skip
 
@@ -325,7 +339,7 @@ def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Z
     classes = (
         ZoneClass(label("has_not", lang), look.VERDICT_COLOURS["not_met"]),
         ZoneClass(label("has", lang), look.VERDICT_COLOURS["met"]),
-        _no_data(lang),
+        no_data_class(lang),
     )
     states = [state_of(row) for row in rows_of(own)]
     place = [{"has_not": 0, "has": 1}.get(state.code, 2) for state in states]
@@ -345,7 +359,7 @@ def member_view(base: BaseMap, names: Names, rule: str, rows: pd.DataFrame) -> Z
     figures = finding_figures(outcome, names, rule)
     return ZoneView(
         "members", rule, names.rule(rule), "", phrase("views_member_of", lang),
-        _rule_notes(outcome, names, rule, outcome.findings[outcome.findings["rule_id"] == rule]), _files(outcome, names.group(rule)), classes,
+        _rule_notes(outcome, names, rule, outcome.findings[outcome.findings["rule_id"] == rule]), files_of(outcome, names.group(rule)), classes,
         tuple(map(str, own["member_id"])), tuple(place), Table.of(rule, names.rule(rule), columns, cells), 0,
         np.where(np.array(place, dtype=int) == 0, 1.0, np.nan), phrase("views_members_without", lang),
         dict.fromkeys(base.levels, figures),
@@ -376,7 +390,8 @@ def _walk_cells(names: Names, row: Mapping[str, Any], minutes: str) -> list[Cell
     return [names.facility(row["nearest_facility"]) or None, Amount.of(row[minutes], "minutes")]
 
 
-def _no_data(lang: str) -> ZoneClass:
+def no_data_class(lang: str) -> ZoneClass:
+    """Return the class of zones without data, the last of every legend."""
     return ZoneClass(label("no_data", lang), look.COLOURS["no_data"], hatch=True)
 
 
@@ -395,7 +410,7 @@ def _rule_notes(outcome: Outcome, names: Names, rule: str, rows: pd.DataFrame) -
     return tuple(part for part in (basis, names.clause(rule), *flag_caveats(rows, lang)) if part)
 
 
-def _files(outcome: Outcome, group: str) -> tuple[str, ...]:
+def files_of(outcome: Outcome, group: str) -> tuple[str, ...]:
     """Return the files that a figure comes from: the people's, the registers', the streets'."""
     people = text(outcome.groups["source"].get(group))
     roles = [s.file for role in ("facilities", "streets") for s in outcome.sources if s.role == role]

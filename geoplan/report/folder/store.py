@@ -22,7 +22,7 @@ import shapely
 
 from geoplan.report.folder.delivery import latest_run
 from geoplan.report.folder.formats import carried_over
-from geoplan.tables import NeedRate, Outcome, Service, Source
+from geoplan.tables import NeedRate, Outcome, Service, Source, Tiles
 from geoplan.words.errors import GeoplanError, InputError, Note
 
 FOLDER, FILE = "outcome", "outcome.json"
@@ -82,6 +82,8 @@ def write_outcome(outcome: Outcome, folder: Path) -> Path:
             values[entry.name] = _tagged([dataclasses.asdict(service) for service in value.values()])
         elif entry.name == "sources":
             values[entry.name] = [dataclasses.asdict(source) for source in value]
+        elif entry.name == "tiles":
+            values[entry.name] = _tagged(None if value is None else dataclasses.asdict(value))
         else:
             values[entry.name] = _tagged(value)
     record: dict[str, Any] = {"format": FORMAT, "values": values, "tables": tables}
@@ -128,6 +130,7 @@ def read_outcome(folder: Path) -> Outcome:
         _check_record(record, number, file=str(found))
         values = {name: _untagged(value) for name, value in record["values"].items() if name != "sources"}
         values["sources"] = tuple(Source(**entry) for entry in record["values"]["sources"])
+        values["tiles"] = Tiles(**values["tiles"]) if values.get("tiles") else None
         for name, told in record["tables"].items():
             values[name] = _read_table(found / f"{name}.parquet", told, checked=number > 1)
         if number > 1:

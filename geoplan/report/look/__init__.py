@@ -28,6 +28,7 @@ COLOURS: Mapping[str, str] = {
     "line": "#d9dee3",
     "paper": "#ffffff",
     "ground": "#f4f5f3",
+    "water": "#d3e2ec",
     "street": "#c3c8cc",
     "street_major": "#aab1b7",
     "boundary": "#ffffff",
@@ -112,6 +113,8 @@ SITE_COLOURS = ("#1b2fa0", "#5470e8", "#aab8f7", "#dde3fd")
 SITE_INKS = ("#ffffff", "#ffffff", "#0f1c66", "#0f1c66")
 #: Edge of candidates and of the dashed ring around an area of intent.
 SITE_EDGE = "#1b2fa0"
+#: Catchments side by side: quiet, of one lightness, none of them a class.
+CATCHMENT_COLOURS = ("#d3e0ec", "#e8dcc4", "#d6e6cf", "#ecd6dd", "#dcd6ec", "#c9e2df")
 #: Isochrones of sites, the widest band lightest.
 SITE_BANDS = ("#dfe5fb", "#c3cdf6", "#a3b2ef", "#8498e6")
 #: Zones that the sites serve.

@@ -27,6 +27,17 @@ PACKAGE = "django-js-lib-leaflet"
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 
 
+def policy(origin: str = "") -> str:
+    """Return the policy of a page that may have images from one server beside its own; without one, `POLICY`.
+
+    Examples
+    --------
+    >>> policy("https://maps.example").split("; ")[3]
+    'img-src data: blob: https://maps.example'
+    """
+    return POLICY.replace("blob:", f"blob: {origin}") if origin else POLICY
+
+
 class OfflineMap(folium.Map):
     """A folium map without links to scripts, styles, fonts or tiles."""
 

@@ -1,6 +1,6 @@
 // The map itself: zones, streets, facilities, isochrones, people outside, names. It draws what `state` says and knows no figure.
 import { ringsToLines, toWorld, unpackIntegers, unpackLines, unpackPoints, unpackPolygons } from "./codec.js";
-import { hatch, markGrow, paintIsochrones, paintMarks, paintNames, paintPeople, paintStreets, traceLines } from "./paint.js";
+import { hatch, isDark, markGrow, paintIsochrones, paintGround, paintMarks, paintNames, paintPeople, paintStreets, traceLines } from "./paint.js";
 import { Sheet } from "./sheet.js";
 
 // The middle of the largest ring's box: good enough for a name.
@@ -35,18 +35,29 @@ export function marksOf(facilities) {
 
 export const bandsOf = (isochrones, service) =>
   [...new Set(isochrones.filter((e) => e.service === service).map((e) => e.minutes))].sort((a, b) => a - b);
-export const ringsOf = (shape) => (unpackPolygons(shape)[0] || []).flat().map((ring) => toWorld(Float64Array.from(ring.flatMap(([lat, lon]) => [lon, lat]))));
+// The outlines of the first row of a packed layer.
+export const outlineOf = (shape) => ringsToLines(unpackPolygons(shape)[0] || []);
 
 export function drawBase(map, data, state, onZone) {
   const look = data.look, zones = data.zones, levels = data.levels;
+  let shownView = null;
   const paths = unpackPolygons(zones.shape), outlines = paths.map(ringsToLines), middle = outlines.map(middleOf);
-  ["streets", "zones", "isochrones", "outlines", "outside", "marks", "names", "picked"].forEach((name, k) => {
+  ["ground", "streets", "zones", "isochrones", "outlines", "edges", "outside", "marks", "names", "picked"].forEach((name, k) => {
     const pane = map.createPane(name);
     pane.style.zIndex = 300 + 20 * k;
     if (name !== "zones") pane.style.pointerEvents = "none";
   });
+  // tiles of the office's own server, quiet beneath all else; without the network the ground stays plain
+  let tiles = null;
+  if (data.tiles) {
+    const pane = map.createPane("tiles");
+    pane.style.zIndex = 290;
+    tiles = L.tileLayer(data.tiles.address, { pane: "tiles", maxNativeZoom: data.tiles.max_zoom, maxZoom: 19 }).addTo(map);
+  }
   const sheet = (pane, paint) => new Sheet(paint, { pane });
   const sheets = {};
+  const water = unpackPolygons(data.ground.water).map(ringsToLines), barrier = unpackLines(data.ground.barrier);
+  sheets.ground = sheet("ground", paintGround(water, barrier, look)).addTo(map);
   sheets.streets = sheet("streets", paintStreets(data.streets.map(unpackLines), look)).addTo(map);
 
   const noData = hatch(look.no_data, look.hatch), renderer = L.canvas({ pane: "zones", padding: 0.15 });
@@ -60,9 +71,8 @@ export function drawBase(map, data, state, onZone) {
     return polygon;
   });
 
-  const isochrones = data.isochrones.map((entry) => ({ ...entry, rings: ringsOf(entry.shape) }));
-  const fill = (service, minutes) => { const bands = bandsOf(data.isochrones, service); return 0.14 + 0.1 * (bands.length - 1 - bands.indexOf(minutes)); };
-  sheets.isochrones = sheet("isochrones", paintIsochrones(isochrones, state.isochrones, look.services, fill)).addTo(map);
+  const isochrones = data.isochrones.map((entry) => ({ ...entry, lines: outlineOf(entry.shape) }));
+  sheets.isochrones = sheet("isochrones", paintIsochrones(isochrones, state.isochrones, look.services)).addTo(map);
 
   sheets.outlines = sheet("outlines", (context, view) => {
     for (let level = state.level - 1; level >= 0; level--) {
@@ -77,6 +87,21 @@ export function drawBase(map, data, state, onZone) {
     context.globalAlpha = 1;
   });
 
+  // boundaries of catchments, with a light line beneath
+  const edges = new Map();
+  sheets.edges = sheet("edges", (context, view) => {
+    if (!shownView || !shownView.edges) return;
+    if (!edges.has(shownView)) edges.set(shownView, unpackLines(shownView.edges));
+    context.lineJoin = "round";
+    for (const [colour, width] of [["rgba(255,255,255,0.85)", 4], [look.boundary_strong, 1.6]]) {
+      context.beginPath();
+      traceLines(context, view, edges.get(shownView), false);
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.stroke();
+    }
+  });
+
   const outside = data.outside.map((entry) => {
     const people = unpackIntegers(entry.people), mean = people.reduce((a, b) => a + b, 0) / Math.max(1, people.length);
     return { world: toWorld(unpackPoints(entry.xy)), people, mean };  // a dot of the mean size is one pixel wide at zoom 12
@@ -86,7 +111,9 @@ export function drawBase(map, data, state, onZone) {
   const marks = marksOf(data.facilities);
   sheets.marks = sheet("marks", paintMarks(marks, state.kinds)).addTo(map);
 
-  const names = namesOf(zones, levels, middle);
+  const names = namesOf(zones, levels, middle), stepped = () => Object.values(state.isochrones).some(Boolean);
+  const classOf = (z) => shownView && shownView.classes[shownView.of[shownView.at.get(z)]];
+  const fillOf = (z) => { const own = classOf(z); return own && !own.hatch ? own.colour : ""; };
   const clear = (data.siting ? data.siting.sites : []).map((site) => site.at);
   const spots = toWorld(Float64Array.from(clear.flatMap(([lat, lon]) => [lon, lat])));
   const sites = clear.map((_, k) => ({ x: spots[2 * k], y: spots[2 * k + 1] }));
@@ -95,7 +122,9 @@ export function drawBase(map, data, state, onZone) {
     () => [...marks.filter((mark) => state.kinds[mark.kind]), ...sites],
     (name) => {
       const big = name.from === 0, size = big ? 15 : levels[name.level].id === "town" ? 13 : 11.5;
-      return { css: `${big ? 600 : 500} ${size}px ${look.font}`, size, colour: big ? look.ink : "#2f3b47" };
+      // a name of the shown level lies on one colour only
+      const ground = name.level === state.level && !stepped() && fillOf(name.z), dark = ground && isDark(ground);
+      return { css: `${big ? 600 : 500} ${size}px ${look.font}`, size, colour: dark ? "#fff" : big ? look.ink : "#2f3b47", halo: dark && ground };
     }));
 
   sheets.picked = sheet("picked", (context, view) => {
@@ -112,10 +141,11 @@ export function drawBase(map, data, state, onZone) {
 
   // Zones of the shown level in the classes of a view; those that it does not speak of stay clear.
   function paintZones(view) {
+    shownView = view;
     groups.forEach((group, level) => { level === state.level ? group.addTo(map) : group.remove(); });
     polygons.forEach((polygon, z) => {
       if (zones.level[z] !== state.level) return;
-      const own = view.classes[view.of[view.at.get(z)]];
+      const own = classOf(z);
       polygon.setStyle(own ? { fill: true, fillColor: own.hatch ? noData : own.colour, fillOpacity: 1 } : { fill: true, fillColor: "#ffffff", fillOpacity: 0 });
     });
   }
@@ -133,6 +163,6 @@ export function drawBase(map, data, state, onZone) {
   }
 
   // While isochrones are shown the polygons step back, so that two layers of colour do not mix.
-  const stepBack = () => { map.getPane("zones").style.opacity = Object.values(state.isochrones).some(Boolean) ? "0.3" : "1"; };
-  return { sheets, polygons, marks, paintZones, markUnder, stepBack };
+  const stepBack = () => { map.getPane("zones").style.opacity = stepped() ? "0.6" : "1"; sheets.names.redraw(); };
+  return { tiles, sheets, polygons, marks, paintZones, markUnder, stepBack };
 }

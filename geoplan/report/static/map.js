@@ -1,7 +1,10 @@
 // The map's page: one state, one `refresh` that draws it anew.
 import { drawBase } from "./base.js";
-import { showBeside } from "./dom.js";
-import { buildPage, drawControls, drawFigures, drawLayers, drawLegend, drawList, facilityCard, searchIn, zoneCard } from "./panel.js";
+import { drawCard, facilityCard, rowsByZone, zoneCard } from "./card.js";
+import { $, showBeside } from "./dom.js";
+import { fitter } from "./fit.js";
+import { buildPage, drawControls, drawFacilities, drawFigures, drawLayers, drawLegend, drawList, searchEntries } from "./panel.js";
+import { startSearch } from "./search.js";
 import { levelOf, levelsOf, rowsAt, viewsBySubject } from "./views.js";
 
 export function startMap(map, data) {
@@ -11,22 +14,36 @@ export function startMap(map, data) {
   const nodes = buildPage(data);
   const base = drawBase(map, data, state, {
     over: (z) => { state.hovered = z; }, out: (z) => { if (state.hovered === z) state.hovered = -1; }, click: (z) => pick(z) });
-  const sheets = base.sheets, list = () => drawList(nodes.list, data, tabs, state, view, go);
+  const sheets = base.sheets, rows = rowsByZone(data.rules), frame = fitter(map, [nodes.layers, nodes.legend]);
+  const list = () => (state.picked < 0 ? view.facilities ? drawFacilities(nodes.list, view, go) : drawList(nodes.list, data, state, view, go)
+    : drawCard(nodes.list, data, view, state.picked, rows.get(state.picked) || [], () => pick(-1)));
 
-  function pick(z) { state.picked = z; sheets.picked.redraw(); list(); }
+  function pick(z) {
+    state.picked = z;
+    if (z >= 0) unfold();
+    sheets.picked.redraw();
+    list();
+    top();
+  }
+  // what was picked stands alone in the panel, without the figures of the whole
+  const top = () => { nodes.scroll.scrollTop = 0; page.classList.toggle("gp-has-picked", state.picked >= 0); };
   const go = {
     pick,
     zone(z) {
       if (levelsOf(view, zones, levels).includes(zones.level[z])) state.level = zones.level[z];
       state.picked = z;
+      unfold();
       refresh();
-      map.flyToBounds(base.polygons[z].getBounds(), { maxZoom: 15, padding: [60, 60], duration: 0.6 });
+      top();
+      const bounds = base.polygons[z].getBounds().pad(0.3);
+      map.flyToBounds(bounds, { ...frame.free(bounds), maxZoom: 15, duration: 0.6 });
     },
     mark(mark) {
       const point = L.point(mark.x, mark.y).multiplyBy(Math.pow(2, map.getZoom())).subtract(map.getPixelOrigin());
       map.flyTo(map.layerPointToLatLng(point), 16, { duration: 0.6 });
     },
   };
+  go.facility = (k) => go.mark(base.marks.find((mark) => mark.k === k));
   function show(other) { view = state.last[other.subject] = other; refresh(); }
 
   function refresh() {
@@ -36,8 +53,8 @@ export function startMap(map, data) {
     base.paintZones(view);
     drawFigures(nodes.figures, view.figures[levels[state.level].id] || []);
     list();
-    drawLegend(nodes.legend, data, state, view);
-    for (const name of ["outlines", "names", "picked"]) sheets[name].redraw();
+    drawLegend(nodes.legend, data, state, view, refit);
+    for (const name of ["outlines", "edges", "names", "picked"]) sheets[name].redraw();
     page.dataset.view = view.subject;
     page.dataset.zones = String(rowsAt(view, zones, state.level).length);
   }
@@ -52,13 +69,32 @@ export function startMap(map, data) {
   });
   map.on("mouseout", hide);
   map.on("click", () => pick(-1));
-  searchIn(nodes, data, base.marks, go);
+  const search = startSearch(nodes.search, nodes.hits, data.words.no_match);
+  search.add(searchEntries(data, base.marks, go), 12);
+
+  // ---- the study whole between the panels: on opening, by the button, and after a panel folds as long as nobody has moved the map
+  const fit = () => frame.fit(L.latLngBounds(data.bounds));
+  const refit = () => { if (!frame.moved()) fit(); };
+  const narrow = () => window.innerWidth <= 900;
+  function fold(on) {
+    const still = !frame.moved();
+    page.classList.toggle("gp-folded", on);
+    map.invalidateSize({ pan: false });
+    if (still) fit();
+  }
+  function unfold() { if (page.classList.contains("gp-folded") && narrow()) fold(false); }
+  nodes.fold.addEventListener("click", () => fold(!page.classList.contains("gp-folded")));
+  map.on("resize", refit);
+  const whole = $("a", { href: "#", role: "button", title: data.words.fit, className: "gp-fit" }, "⤢");
+  L.DomEvent.on(whole, "click", (event) => { L.DomEvent.stop(event); fit(); });
+  map.zoomControl.getContainer().append(whole);
 
   // ---- open
-  const wide = map.getSize().x > 800;  // the cards on the right must not hide the study area
-  map.fitBounds(data.bounds, { paddingTopLeft: [18, 18], paddingBottomRight: [wide ? 262 : 18, 30] });
-  map.setMinZoom(Math.floor(map.getZoom()) - 2);
-  for (const name of ["outlines", "names", "picked"]) sheets[name].addTo(map);
+  page.classList.toggle("gp-folded", narrow());
+  // a low or narrow window has room for one open card
+  if (window.innerHeight < 860 || window.innerWidth < 1300) nodes.layers.classList.add("closed");
+  map.setView(L.latLngBounds(data.bounds).getCenter(), 10, { animate: false });
+  for (const name of ["outlines", "edges", "names", "picked"]) sheets[name].addTo(map);
   // map.html#view=share&pick=1&level=town&zone=community/W0001&show=isochrones0,outside1 opens on just that
   const wanted = new URLSearchParams(location.hash.slice(1)), views = tabs.get(wanted.get("view"));
   if (views) view = views[Number(wanted.get("pick")) || 0] || views[0];
@@ -67,13 +103,20 @@ export function startMap(map, data) {
     const [, layer, k] = /^(isochrones|outside)(\d+)$/.exec(item) || [];
     if (layer) state[layer][Number(k)] = true;
   }
-  drawLayers(nodes.layers, map, data, state, base);
+  drawLayers(nodes.layers, map, data, state, base, refit);
   if (view) show(view);
+  map.invalidateSize({ pan: false });
+  fit();
+  map.setMinZoom(Math.floor(map.getZoom()) - 2);
   sheets.isochrones.redraw(); sheets.outside.redraw(); base.stepBack();
   const zone = zones.id.indexOf(wanted.get("zone"));
-  if (zone >= 0) { map.fitBounds(base.polygons[zone].getBounds(), { maxZoom: 15, padding: [60, 60] }); pick(zone); }
+  if (zone >= 0) {
+    const bounds = base.polygons[zone].getBounds().pad(0.3);
+    pick(zone);
+    map.fitBounds(bounds, { ...frame.free(bounds), maxZoom: 15 });
+  }
   L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
   document.addEventListener("securitypolicyviolation", () => { page.dataset.refused = String(Number(page.dataset.refused || 0) + 1); });
   page.dataset.ready = String(Math.round(performance.now()));
-  return { pick, nodes };
+  return { pick, nodes, search };
 }

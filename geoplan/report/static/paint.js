@@ -18,6 +18,25 @@ export function traceLines(context, view, lines, closed) {
   }
 }
 
+// The quiet base: water filled, lines that nobody crosses as a dotted line.
+export function paintGround(water, barrier, look) {
+  return (context, view) => {
+    context.fillStyle = look.water;
+    for (const lines of water) {
+      context.beginPath();
+      traceLines(context, view, lines, true);
+      context.fill("evenodd");
+    }
+    context.beginPath();
+    traceLines(context, view, barrier, false);
+    context.strokeStyle = look.street_major;
+    context.lineWidth = 1;
+    context.setLineDash([5, 3]);
+    context.stroke();
+    context.setLineDash([]);
+  };
+}
+
 export function paintStreets(sheets, look) {
   return (context, view) => {
     context.lineCap = context.lineJoin = "round";
@@ -92,7 +111,7 @@ export function paintNames(names, marks, fontOf) {
       if (name.from > 11 && spots.some((s) => Math.abs(s[0] - x) < width + 3 && Math.abs(s[1] - y) < height + 2)) continue;
       if (taken.some((t) => Math.abs(t[0] - x) < t[2] + width && Math.abs(t[1] - y) < t[3] + height)) continue;
       taken.push([x, y, width, height]);
-      context.strokeStyle = "rgba(255,255,255,0.9)";
+      context.strokeStyle = font.halo || "rgba(255,255,255,0.9)";
       context.lineWidth = 3.2;
       context.strokeText(name.text, x, y);
       context.fillStyle = font.colour;
@@ -115,27 +134,54 @@ export function hatch(ground, ink) {
   return context.createPattern(tile, "repeat");
 }
 
-// The widest band first, so that nearer ones lie above it.
-export function paintIsochrones(entries, on, colours, fill) {
+// How the bands of an isochrone are told apart: the widest has a whole line, each nearer one a more broken line on a deeper ground.
+export const bandStyle = (b, count) => ({ fill: 0.1 + 0.07 * (count - 1 - b), dash: [[], [7, 4], [2, 3]][Math.min(2, count - 1 - b)] });
+
+// Fills and strokes the path that the context holds (or `path`): a light line beneath a dark one, so that it is seen on any ground.
+export function paintBand(context, colour, b, count, width, path) {
+  const { fill, dash } = bandStyle(b, count), of = path ? [path] : [], full = 1.8;
+  context.save();
+  context.lineJoin = "round";
+  context.fillStyle = context.strokeStyle = colour;
+  // without its line the fill must do
+  context.globalAlpha = fill * (1 + 1.6 * Math.max(0, 1 - width / full));
+  context.fill(...of, "evenodd");
+  if (width > 0) {
+    context.globalAlpha = 0.9;
+    context.strokeStyle = "#fff";
+    context.lineWidth = width + 2.4;
+    context.stroke(...of);
+    context.globalAlpha = 1;
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.setLineDash(dash);
+    context.stroke(...of);
+  }
+  context.restore();
+}
+
+// Isochrones of the services that are on, the widest band first; beneath them all lies one light wash. Seen from afar their lines would
+// cover the ground, and only the fill is drawn.
+export function paintIsochrones(entries, on, colours) {
+  const counts = new Map(), wide = new Map();
+  for (const entry of entries) {
+    counts.set(entry.service, [...(counts.get(entry.service) || []), entry.minutes].sort((a, b) => a - b));
+    wide.set(entry.service, entry.minutes > (wide.get(entry.service) || 0) ? entry.minutes : wide.get(entry.service));
+  }
   return (context, view) => {
-    for (const entry of entries) {
-      if (!on[entry.service]) continue;
-      context.beginPath();
-      for (const ring of entry.rings) {
-        for (let i = 0; i < ring.length; i += 2) {
-          context[i ? "lineTo" : "moveTo"](ring[i] * view.scale - view.dx, ring[i + 1] * view.scale - view.dy);
-        }
-        context.closePath();
-      }
-      const colour = colours[entry.service % colours.length];
-      context.fillStyle = colour;
-      context.globalAlpha = fill(entry.service, entry.minutes);
-      context.fill("evenodd");
-      context.globalAlpha = 0.75;
-      context.strokeStyle = colour;
-      context.lineWidth = 0.8;
-      context.stroke();
-      context.globalAlpha = 1;
+    const shown = entries.filter((entry) => on[entry.service]).map((entry) => {
+      const path = new Path2D();
+      traceLines(path, view, entry.lines, true);
+      return { ...entry, path };
+    });
+    const width = Math.min(1.8, Math.max(0, 0.9 * (view.zoom - 12)));
+    context.fillStyle = "#fff";
+    context.globalAlpha = 0.62;
+    for (const entry of shown) if (entry.minutes === wide.get(entry.service)) context.fill(entry.path, "evenodd");
+    context.globalAlpha = 1;
+    for (const entry of shown) {
+      const bands = counts.get(entry.service), colour = colours[entry.service % colours.length];
+      paintBand(context, colour, bands.indexOf(entry.minutes), bands.length, width, entry.path);
     }
   };
 }
@@ -172,4 +218,11 @@ export function paintMarks(marks, on) {
       paintMark(context, mark, x, y, markGrow(view.zoom));
     }
   };
+}
+
+// Whether white reads better than black on a colour: the contrast of WCAG 2 against the one and the other.
+export function isDark(colour) {
+  const [r, g, b] = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  const light = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return 1.05 / (light + 0.05) > (light + 0.05) / 0.05;
 }

@@ -1,9 +1,9 @@
 // The page around the map: controls, figures, list, legend, layers, search. Every text comes ready from the data.
-import { paintMark } from "./paint.js";
+import { paintBand, paintMark } from "./paint.js";
 import { bandsOf } from "./base.js";
-import { $, div, lineNodes, span, toggle } from "./dom.js";
+import { $, div, span, toggle } from "./dom.js";
 import { cellText, whole } from "./format.js";
-import { cardLines, classCounts, findByName, inGroup, leadText, levelsOf, parentsOf, worstZones } from "./views.js";
+import { classCounts, facilityLine, inGroup, leadText, levelsOf, parentsOf, sameNames, worstZones } from "./views.js";
 
 export function buildPage(data) {
   const words = data.words, page = document.body;
@@ -13,10 +13,13 @@ export function buildPage(data) {
   const nodes = { controls: div("gp-controls"), figures: div("gp-figures"), list: div("gp-list"), hits: div("gp-hits"),
     search: $("input", { className: "gp-search", type: "search", placeholder: words.search, autocomplete: "off" }),
     legend: div("gp-card gp-legend"), layers: div("gp-card gp-layers"), hover: div("gp-hover") };
+  nodes.scroll = div("gp-scroll", nodes.figures, nodes.list);
+  nodes.right = div("gp-right", nodes.layers, nodes.legend);
+  nodes.fold = $("button", { type: "button", className: "gp-fold", title: words.fold });
   page.append(
-    div("gp-panel", div("gp-head", $("h1", {}, data.title), div("gp-sub", data.year), div("gp-basis", data.basis)),
-      div("gp-find", nodes.search, nodes.hits), nodes.controls, nodes.figures, nodes.list),
-    div("gp-right", nodes.layers, nodes.legend), nodes.hover, data.credits ? div("gp-credits", data.credits) : "");
+    div("gp-panel", nodes.fold, div("gp-head", $("h1", {}, data.title), div("gp-sub", data.year), div("gp-basis", data.basis)),
+      div("gp-find", nodes.search, nodes.hits), nodes.controls, nodes.scroll),
+    nodes.right, nodes.hover, div("gp-credits", [data.review, data.credits].filter(Boolean).join(" · ")));
   return nodes;
 }
 
@@ -46,45 +49,48 @@ export function drawFigures(node, figures) {
   }));
 }
 
-// The worst zones of the view, or all that is known of the one that was picked.
-export function drawList(node, data, tabs, state, view, go) {
-  const zones = data.zones, where = (z) => parentsOf(zones, data.levels, z).join(" · ");
-  if (state.picked >= 0) {
-    const z = state.picked, head = div("gp-picked-head", div("", $("h2", {}, zones.name[z]), div("gp-where", [where(z), zones.kind[z]].filter(Boolean).join(" · "))),
-      $("button", { type: "button", className: "gp-close", title: data.words.back, on: { click: () => go.pick(-1) } }, "×"));
-    const rules = (tabs.get("flags") || []).filter((own) => own.at.has(z)).map((own) => {
-      const row = own.at.get(z), dot = span("gp-dot"), kind = own.classes[own.of[row]];
-      dot.style.background = kind.colour;
-      if (kind.hatch) dot.classList.add("none");
-      const told = own.columns.map((column) => [column.header, cellText(column, row)]).slice(1, 5).filter(([, text]) => text);
-      return div("gp-rule", div("gp-rule-name", dot, own.title), div("gp-note", told.map(([name, text]) => `${name} ${text}`).join(" · ")));
-    });
-    node.replaceChildren(div("gp-picked", head, ...lineNodes(cardLines(view, z)), ...(rules.length ? [div("gp-list-title", data.words.view_flags), ...rules] : [])));
-    return;
-  }
-  const worst = worstZones(view, zones, state.level, 12);
+// The worst zones of the view, those first that the list's own figure puts first.
+export function drawList(node, data, state, view, go) {
+  const zones = data.zones, where = (z) => parentsOf(zones, data.levels, z).join(" · "), worst = worstZones(view, zones, state.level, 12);
   node.replaceChildren(...(worst.length ? [div("gp-list-title", view.list), ...worst.map((z, k) => $("button", {
     type: "button", className: "gp-row", data: { zone: z }, on: { click: () => go.zone(z) } },
     span("gp-rank", String(k + 1)), span("gp-name", zones.name[z], span("gp-where", where(z))), span("gp-value", leadText(view, z))))] : []));
 }
 
-export function drawLegend(node, data, state, view) {
-  const counts = classCounts(view, data.zones, state.level);
-  node.replaceChildren(div("gp-legend-title", view.group ? `${view.group} · ${view.title}` : view.title), div("gp-note", view.what),
-    ...view.classes.map((own, k) => {
-      const swatch = span("gp-swatch" + (own.hatch ? " hatch" : ""));
-      if (!own.hatch) swatch.style.background = own.colour;
-      return div("gp-class", swatch, span("", own.text), span("gp-count", whole(counts[k])));
-    }),
-    div("gp-legend-foot", div("", `${data.year} · ${data.levels[state.level].label}`), ...view.notes.map((note) => div("gp-clause", note)),
-      $("div", { className: "gp-files", title: data.files.join("\n") }, view.files_text)));
+// The facilities of a view of catchments: those that most people are nearest to first, with capacity and load beneath the name.
+export function drawFacilities(node, view, go) {
+  const { columns, mark } = view.facilities, [name, people, ...more] = columns;
+  node.replaceChildren(div("gp-list-title", `${view.list} · ${people.header}`), ...mark.map((k, row) => $(k < 0 ? "div" : "button", {
+    ...(k < 0 ? {} : { type: "button", on: { click: () => go.facility(k) } }), className: "gp-row gp-facility" },
+    span("gp-name", cellText(name, row), span("gp-where", facilityLine(more, row))), span("gp-value", cellText(people, row)))));
+}
+
+// A card over the map under a head that opens and closes it; `act` hears of it.
+export const fillCard = (card, title, body, act) => card.replaceChildren(
+  $("button", { type: "button", className: "gp-card-head", on: { click: () => { card.classList.toggle("closed"); act(); } } }, title), div("gp-card-body", ...body));
+
+export function drawLegend(node, data, state, view, act) {
+  const counts = classCounts(view, data.zones, state.level), told = node.querySelector("details");
+  const swatchOf = (own) => {
+    const swatch = span("gp-swatch" + (own.hatch ? " hatch" : ""));
+    if (!own.hatch) swatch.style.background = own.colour;
+    return swatch;
+  };
+  // classes of one name differ in colour only, and share a line
+  const classes = sameNames(view.classes).map((own) => div("gp-class", ...own.map((k) => swatchOf(view.classes[k])), span("", view.classes[own[0]].text),
+    span("gp-count", whole(own.reduce((sum, k) => sum + counts[k], 0)))));
+  const foot = $("details", { className: "gp-legend-foot", open: Boolean(told && told.open) }, $("summary", {}, data.words.basis),
+    div("", view.what), div("", `${data.year} · ${data.levels[state.level].label}`), ...view.notes.map((note) => div("gp-clause", note)),
+    $("div", { className: "gp-files", title: data.files.join("\n") }, view.files_text));
+  foot.addEventListener("toggle", act);
+  fillCard(node, view.group ? `${view.group} · ${view.title}` : view.title, [...classes, foot], act);
 }
 
 const icon = (paint) => { const canvas = $("canvas", { width: 32, height: 32, className: "gp-icon" }), c = canvas.getContext("2d"); c.scale(2, 2); paint(c); return canvas; };
 const disc = (c, x, y, r) => { c.beginPath(); c.arc(x, y, r, 0, 7); c.fill(); };
 
-export function drawLayers(card, map, data, state, base) {
-  const words = data.words, look = data.look, body = div("gp-layers-body"), sheets = base.sheets;
+export function drawLayers(card, map, data, state, base, act) {
+  const words = data.words, look = data.look, body = div(""), sheets = base.sheets;
   const put = (...nodes) => body.append(...nodes), head = (text) => put(div("gp-layer-head", text));
   const switchTo = (sheet, on) => { on ? sheet.addTo(map) : sheet.remove(); };
   head(words.layer_facilities);
@@ -97,11 +103,10 @@ export function drawLayers(card, map, data, state, base) {
   if (data.isochrones.length) {
     head(words.layer_isochrones);
     data.services.forEach((service, k) => {
-      const bands = bandsOf(data.isochrones, k), near = (m) => bands.length - 1 - bands.indexOf(m);
+      const bands = bandsOf(data.isochrones, k);
       if (!bands.length) return;
-      const mark = icon((c) => bands.slice().reverse().forEach((m, b) => { c.globalAlpha = 0.35 + 0.2 * b; c.fillStyle = colour(k); disc(c, 8, 8, 7 - b * (6 / bands.length)); }));
-      put(toggle(service.label, Boolean(state.isochrones[k]), (on) => { state.isochrones[k] = on; sheets.isochrones.redraw(); base.stepBack(); }, mark),
-        div("gp-note gp-bands", bands.map((m) => span("gp-band-item", bandChip(colour(k), 0.25 + (0.6 * near(m)) / bands.length), String(m))), words.minutes_unit));
+      put(toggle(service.label, Boolean(state.isochrones[k]), (on) => { state.isochrones[k] = on; sheets.isochrones.redraw(); base.stepBack(); }, bandIcon(colour(k), 0, 1)),
+        div("gp-note gp-bands", bands.map((m, b) => span("gp-band-item", bandIcon(colour(k), b, bands.length), String(m))), words.minutes_unit));
     });
   }
   data.services.forEach((service, k) => {
@@ -111,33 +116,19 @@ export function drawLayers(card, map, data, state, base) {
       whole(data.outside[k].total)));
   });
   head(words.layers);
+  if (base.tiles) put(toggle(words.layer_tiles, true, (on) => switchTo(base.tiles, on)));
   put(toggle(words.layer_streets, true, (on) => switchTo(sheets.streets, on)), toggle(words.layer_labels, true, (on) => switchTo(sheets.names, on)));
-  card.replaceChildren($("button", { type: "button", className: "gp-card-head", on: { click: () => card.classList.toggle("closed") } }, words.layers), body);
+  fillCard(card, words.layers, [body], act);
 }
 
-export const bandChip = (colour, opacity) => { const chip = span("gp-band"); chip.style.background = colour; chip.style.opacity = opacity; return chip; };
+// A band as it is drawn on the map; `b` is its place among `count`, the nearest first.
+export const bandIcon = (colour, b, count) => icon((c) => { c.beginPath(); c.rect(2.5, 3.5, 11, 9); paintBand(c, colour, b, count, 1.8); });
 
-// What the box under the mouse says of a facility.
-export function facilityCard(data, mark) {
-  const f = data.facilities, k = mark.k;
-  return [$("h3", {}, mark.name), div("gp-where", f.about[k]), f.capacity[k] && div("gp-note", f.capacity[k]), div("gp-note soft", f.origin[k])].filter(Boolean);
-}
-
-export const zoneCard = (data, view, z) =>
-  [$("h3", {}, data.zones.name[z]), div("gp-where", parentsOf(data.zones, data.levels, z).join(" · ")), ...lineNodes(cardLines(view, z))];
-
-// Search by name among zones and facilities.
-export function searchIn(nodes, data, marks, go) {
-  const { zones, levels, facilities } = data, area = (z) => levels[zones.level[z]].id === "area";
-  const kinds = new Map(facilities.kinds.map((kind) => [kind.id, kind.label]));
-  const index = [...zones.name.map((name, z) => ({ name, z, sort: zones.level[z] })).filter((entry) => !area(entry.z)),
-    ...marks.map((mark) => ({ name: mark.name, mark, sort: 99 + mark.k }))];
-  const where = (entry) => (entry.mark ? kinds.get(entry.mark.kind) || "" : [levels[zones.level[entry.z]].label, ...parentsOf(zones, levels, entry.z)].join(" · "));
-  nodes.search.addEventListener("input", () => {
-    const hits = findByName(index, nodes.search.value, 12), none = nodes.search.value.trim() && !hits.length;
-    nodes.hits.replaceChildren(...(none ? [div("gp-note", data.words.no_match)] : hits.map((entry) => $("button", {
-      type: "button", className: "gp-row",
-      on: { click: () => { nodes.hits.replaceChildren(); nodes.search.value = entry.name; entry.mark ? go.mark(entry.mark) : go.zone(entry.z); } } },
-      span("gp-name", entry.name, span("gp-where", where(entry)))))));
-  });
+// What the search finds: zones and facilities by name.
+export function searchEntries(data, marks, go) {
+  const { zones, levels, facilities } = data, kinds = new Map(facilities.kinds.map((kind) => [kind.id, kind.label]));
+  const of = (z) => [levels[zones.level[z]].label, ...parentsOf(zones, levels, z)].join(" · ");
+  return [...zones.name.map((name, z) => ({ name, where: of(z), sort: zones.level[z], act: () => go.zone(z), area: levels[zones.level[z]].id === "area" }))
+    .filter((entry) => !entry.area),
+    ...marks.map((mark) => ({ name: mark.name, where: kinds.get(mark.kind) || "", sort: 99 + mark.k, act: () => go.mark(mark) }))];
 }

@@ -1,10 +1,10 @@
 // Proposed sites over a map: numbered marks, candidates, isochrones, and a card for each. Every text is set as text.
-import { ringsOf } from "./base.js";
+import { outlineOf } from "./base.js";
 import { toWorld, unpackPoints } from "./codec.js";
 import { $, div, lineNodes, showBeside, span, toggle } from "./dom.js";
 import { whole } from "./format.js";
 import { paintIsochrones } from "./paint.js";
-import { bandChip } from "./panel.js";
+import { bandIcon } from "./panel.js";
 import { Sheet } from "./sheet.js";
 
 export function siteDisc(siting, site, size) {
@@ -42,12 +42,11 @@ export function siteMarks(map, siting, hover, pick) {
 export function siteIsochrones(siting) {
   const names = [...new Set(siting.isochrones.map((entry) => entry.service))];
   const entries = siting.isochrones.map((entry) => ({ service: names.indexOf(entry.service), minutes: entry.minutes,
-    rings: ringsOf(entry.shape) }));
+    lines: outlineOf(entry.shape) }));
   return names.map((name, k) => {
     const own = entries.filter((entry) => entry.service === k), bands = own.map((entry) => entry.minutes).sort((a, b) => a - b);
-    const fill = (_, minutes) => 0.1 + 0.1 * (bands.length - 1 - bands.indexOf(minutes));
-    return { label: siting.isochrones.find((entry) => entry.service === name).label, bands, fill,
-      sheet: new Sheet(paintIsochrones(own, { [k]: true }, [siting.edge], fill), { pane: "isochrones" }) };
+    return { label: siting.isochrones.find((entry) => entry.service === name).label, bands,
+      sheet: new Sheet(paintIsochrones(own, { [k]: true }, [siting.edge]), { pane: "isochrones" }) };
   });
 }
 
@@ -65,7 +64,7 @@ export function compareSites(comparison, sides) {
 
 export function startSites(map, data, page) {
   const siting = data.siting, words = siting.words, body = document.body;
-  const { hover, list } = page.nodes;
+  const { hover, list, scroll } = page.nodes;
   const wanted = new URLSearchParams(location.hash.slice(1)), shown = (wanted.get("show") || "").split(",");
 
   // ---- the card in the side list, and the list of all sites
@@ -77,7 +76,8 @@ export function startSites(map, data, page) {
     list.replaceChildren(div("gp-picked gp-site-card", closing(`${site.order} ${site.name}`, site.place), ...siteCard(site).slice(2),
       site.generated ? div("gp-note gp-site-intent", words.intent_note) : "",
       $("button", { type: "button", className: "gp-site-all", on: { click: listAll } }, words.list)));
-    list.scrollTop = 0;
+    body.classList.add("gp-has-picked");
+    scroll.scrollTop = 0;
   }
   function go(k) { pick(k); map.flyTo(siting.sites[k].at, Math.max(map.getZoom(), 14.5), { duration: 0.6 }); }
   function listAll() {
@@ -86,7 +86,8 @@ export function startSites(map, data, page) {
       ...siting.sites.map((site, k) => $("button", { type: "button", className: "gp-row gp-site-row", on: { click: () => go(k) } }, siteDisc(siting, { ...site, generated: 0 }, 20),
         span("gp-name", site.name, span("gp-where", [site.phase_name, site.place].filter(Boolean).join(" · "))),
         span("gp-value", site.value, span("gp-unit", " " + site.unit)))));
-    list.scrollTop = 0;
+    body.classList.add("gp-has-picked");
+    scroll.scrollTop = 0;
   }
 
   // ---- layers
@@ -146,24 +147,15 @@ export function startSites(map, data, page) {
   for (const own of isochrones) {
     const label = isochrones.length > 1 ? own.label : words.isochrones;
     parts.push(toggle(label, isochronesOn, (on) => { switchTo(own.sheet, on); stepBack(); }, span("gp-site-band")),
-      div("gp-note gp-bands", own.bands.map((m) => span("gp-band-item",
-        bandChip(siting.edge, own.bands.filter((b) => b >= m).reduce((o, b) => 1 - (1 - o) * (1 - own.fill(0, b)), 0)), String(m))), data.words.minutes_unit));
+      div("gp-note gp-bands", own.bands.map((m, b) => span("gp-band-item", bandIcon(siting.edge, b, own.bands.length), String(m))), data.words.minutes_unit));
     if (isochronesOn) own.sheet.addTo(map);
   }
   if (candidatesOn) candidates.addTo(map);
   stepBack();
-  page.nodes.layers.querySelector(".gp-layers-body").prepend(...parts);
+  page.nodes.layers.querySelector(".gp-card-body").prepend(...parts);
 
   // ---- search finds sites too, before all else
-  const box = page.nodes.search, hits = page.nodes.hits;
-  box.addEventListener("input", () => {
-    const asked = box.value.trim().toLowerCase();
-    const found = asked ? siting.sites.map((site, k) => [site, k]).filter(([site]) => site.name.toLowerCase().includes(asked)).slice(0, 5) : [];
-    if (!found.length) return;
-    if (!hits.querySelector(".gp-row")) hits.replaceChildren();
-    hits.prepend(...found.map(([site, k]) => $("button", { type: "button", className: "gp-row", on: { click: () => { hits.replaceChildren(); box.value = site.name; go(k); } } },
-      span("gp-name", site.name, span("gp-where", words.sites)))));
-  });
+  page.search.add(siting.sites.map((site, k) => ({ name: site.name, where: words.sites, sort: k, act: () => go(k) })), 5);
 
   // map.html#site=3 opens on that site, map.html#show=candidates,siteisochrones with those layers
   const at = siting.sites.findIndex((site) => String(site.order) === wanted.get("site"));

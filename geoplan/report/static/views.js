@@ -57,10 +57,15 @@ export function parentsOf(zones, levels, z) {
   return out;
 }
 
-// Entries whose name holds the text, those that begin with it first.
-export function findByName(entries, text, most) {
-  const wanted = text.trim().toLowerCase();
-  if (!wanted) return [];
-  const place = (entry) => entry.name.toLowerCase().indexOf(wanted);
-  return entries.filter((entry) => place(entry) >= 0).sort((a, b) => place(a) - place(b) || a.sort - b.sort).slice(0, most);
+// Places of the classes that have one name, together, in the order of the classes.
+export function sameNames(classes) {
+  const groups = new Map();
+  classes.forEach((own, k) => groups.set(own.text, [...(groups.get(own.text) || []), k]));
+  return [...groups.values()];
+}
+
+// Capacity with its unit, and the load; nothing where a row is no facility.
+export function facilityLine([capacity, unit, load], row) {
+  const amount = cellText(capacity, row);
+  return amount && [`${cellText(unit, row)} ${amount}`, `${load.header} ${cellText(load, row) || "—"}`].join(" · ");
 }

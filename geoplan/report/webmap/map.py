@@ -11,7 +11,6 @@ from geoplan.report import look
 from geoplan.report.content import packed, sites, titles
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.look.offline import (
-    POLICY,
     OfflineMap,
     Script,
     bundle,
@@ -21,6 +20,7 @@ from geoplan.report.look.offline import (
     inline_script,
     leaflet,
     own,
+    policy,
 )
 from geoplan.report.webmap import views
 from geoplan.tables import Outcome
@@ -78,14 +78,17 @@ def map_page(outcome: Outcome) -> str:
         max_zoom=19,
         wheel_px_per_zoom_level=90,
         attribution_control=False,
+        fade_animation=False,  # tiles stand at once
         font_size="14px",
     )
     figure.add_child(page)
     own_style = own("map.css").replace("GP_FONT_STACK", look.FONT_STACK)
     if sites.asked(outcome):
         own_style += "\n" + own("sites.css")
+    tiles = outcome.tiles
     figure.header.add_child(
-        Raw(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'), name="policy"
+        Raw(f'<meta http-equiv="Content-Security-Policy" content="{policy(tiles.origin if tiles else "")}">'),
+        name="policy",
     )
     figure.header.add_child(Raw(inline_script(script)), name="leaflet")
     figure.header.add_child(Raw(f"<style>{style}\n{own_style}</style>"), name="style")
@@ -106,7 +109,8 @@ def payload(outcome: Outcome) -> dict[str, Any]:
     """Return everything that the map's script reads, as plain values."""
     lang = outcome.lang
     base = BaseMap(outcome)
-    siting = packed.siting_layer(base)
+    siting, (facilities, marks) = packed.siting_layer(base), packed.facility_layer(base)
+    tiles = outcome.tiles
     year = phrase("map_year", lang, year=outcome.year)
     files = dict.fromkeys(source.file for source in outcome.sources)
     return {
@@ -115,7 +119,14 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "year": year,
         "banner": titles.banner(outcome),
         "basis": titles.basis_line(outcome),
-        "credits": " · ".join(titles.attribution(outcome.sources)),
+        "review": titles.review_line(outcome),
+        "credits": " · ".join(
+            [
+                *titles.attribution(outcome.sources),
+                *([tiles.attribution] if tiles and tiles.attribution else []),
+            ]
+        ),
+        "tiles": {"address": tiles.address, "max_zoom": tiles.max_zoom} if tiles else None,
         "files": list(files),
         "words": views.page_words(lang),
         "look": packed.map_look(),
@@ -123,10 +134,12 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "levels": packed.level_list(outcome.zones, lang),
         "zones": packed.zone_layer(outcome.zones, lang),
         "services": views.service_list(outcome),
-        "views": views.view_list(base),
-        "facilities": packed.facility_layer(base)[0],
+        "views": views.view_list(base, marks),
+        "rules": packed.zone_rule_layer(outcome),
+        "facilities": facilities,
         "unplaced": views.unplaced_list(outcome),
         "isochrones": packed.isochrone_layer(base),
         "outside": packed.outside_layer(base),
+        "ground": packed.ground_layer(base),
         "streets": packed.street_layer(base),
     } | ({} if siting is None else {"siting": siting})

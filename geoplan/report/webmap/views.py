@@ -3,22 +3,39 @@
 Texts and numbers are those of the content; the script only chooses what to show.
 """
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from geoplan.report.content.basemap import BaseMap
+from geoplan.report.content.catchments import CatchmentView, catchment_views
 from geoplan.report.content.names import text
-from geoplan.report.content.packed import Plain, packed_figures, packed_table
-from geoplan.report.content.table import Listed
+from geoplan.report.content.packed import Plain, packed_figures, packed_lines, packed_table
+from geoplan.report.content.table import Listed, cell_text
 from geoplan.report.content.zone_views import ZoneView, zone_views
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.labels import of_group
 
 
-def view_list(base: BaseMap) -> list[Plain]:
-    """Return every view."""
+def view_list(base: BaseMap, marks: Mapping[str, int]) -> list[Plain]:
+    """Return every view; `marks`: place of each facility among those that are drawn."""
     position = {str(zone): place for place, zone in enumerate(base.outcome.zones.index)}
-    return [_view(view, position, base.lang) for view in zone_views(base)]
+    views = [_view(view, position, base.lang) for view in zone_views(base)]
+    return views + [
+        _view(own.view, position, base.lang) | _catchment(base, own, marks) for own in catchment_views(base)
+    ]
+
+
+def _catchment(base: BaseMap, own: CatchmentView, marks: Mapping[str, int]) -> Plain:
+    """Return what a view of catchments has beside its zones: its facilities, those drawn by their place, and the lines between them."""
+    ids = [cell_text(cell, base.lang) for cell in own.facilities.cells("facility_id")]
+    keys = ("catchment", "catchment_people", "catchment_capacity", "unit", "catchment_load")
+    return {
+        "list": own.view.list_title,
+        "facilities": {"columns": packed_table(own.facilities.only(*keys), base.lang), "mark": [marks.get(one, -1) for one in ids]},
+        "edges": packed_lines(own.edges, base.outcome.crs),
+    }  # fmt: skip
 
 
 def _view(view: ZoneView, position: dict[str, int], lang: str) -> Plain:

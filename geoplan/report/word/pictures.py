@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 
 from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.basemap import BaseMap, Kind
 from geoplan.report.content.shortfalls import class_colours, overall_texts, zone_classes
 from geoplan.tables import GRADES, Outcome
@@ -77,6 +78,7 @@ def _texts(base: BaseMap) -> Iterable[str]:
     yield from overall_texts(base.lang).values()
     yield from (kind.label for kind in base.kinds)
     yield label("synthetic_banner", base.lang)
+    yield titles.review_line(base.outcome)
     yield f"0123456789 km{phrase('basemap_north', base.lang)}"
 
 
@@ -104,6 +106,7 @@ def town_map(room: Atelier, zone_id: str) -> bytes:
     if len(own) <= MOST_NAMES:
         _draw_names(axes, room, own)
     _draw_scale(axes, room, wide)
+    _draw_review(axes, room)
     _draw_legend(figure, room, kinds, {room.classes.get(str(zone), "not_flagged") for zone in own.index})
     return _png(figure)
 
@@ -215,6 +218,18 @@ def _draw_scale(axes: Any, room: Atelier, wide: float) -> None:  # noqa: ANN401
     axes.annotate("", (right, top), (right, tail), arrowprops=arrow, zorder=8)
     north_word = phrase("basemap_north", room.base.lang)
     axes.text(right, tail, north_word, fontproperties=room.font(8), ha="center", va="top", zorder=8)
+
+
+def _draw_review(axes: Any, room: Atelier) -> None:  # noqa: ANN401
+    """Print the approval number, or that the map is for internal use, in the lower left corner."""
+    from matplotlib.patheffects import withStroke
+
+    said = room.face.safe(titles.review_line(room.base.outcome))
+    halo = [withStroke(linewidth=1.8, foreground=look.COLOURS["paper"])]
+    axes.text(
+        0.01, 0.02, said, transform=axes.transAxes, ha="left", va="bottom", color=look.COLOURS["ink_soft"],
+        fontproperties=room.font(7), path_effects=halo, zorder=8,
+    )  # fmt: skip
 
 
 def _draw_legend(

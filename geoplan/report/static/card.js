@@ -1,0 +1,47 @@
+// The card of a zone: one line on its flags, all that every rule says of it as a table, and what the shown view knows of it.
+import { $, div, lineNodes, span } from "./dom.js";
+import { cellText } from "./format.js";
+import { cardLines, parentsOf } from "./views.js";
+
+// Zone -> its rows of the table of rules, in the table's order.
+export function rowsByZone(rules) {
+  const rows = new Map();
+  rules.zone.forEach((z, row) => { if (!rows.has(z)) rows.set(z, []); rows.get(z).push(row); });
+  return rows;
+}
+
+// Columns that say anything in some of the rows; a narrow card has no room for the others.
+export const toldColumns = (columns, rows) => columns.filter((column) => rows.some((row) => cellText(column, row)));
+
+function told(column, row) {
+  const text = cellText(column, row), [fill, ink] = (column.fills && text && column.fills[column.at[row]]) || [];
+  return fill ? $("span", { className: "gp-chip", css: { background: fill, color: ink } }, text) : text;
+}
+
+// A row a rule; its name and its result, the first two columns, stand in one cell that stays in sight.
+export function ruleTable(rules, rows) {
+  const [name, result, ...others] = rules.columns, columns = toldColumns(others, rows);
+  const kind = (column, row) => (column.texts ? (cellText(column, row).length > 9 ? "long" : "") : "n");
+  return div("gp-rules", $("table", {}, $("thead", {}, $("tr", {}, [name, ...columns].map((column) => $("th", {}, column.header)))),
+    $("tbody", {}, rows.map((row) => $("tr", {}, $("th", {}, div("", cellText(name, row)), told(result, row)),
+      columns.map((column) => $("td", { className: kind(column, row) }, told(column, row))))))));
+}
+
+export function drawCard(node, data, view, z, rows, close) {
+  const zones = data.zones, where = [parentsOf(zones, data.levels, z).join(" · "), zones.kind[z]].filter(Boolean).join(" · ");
+  const lines = cardLines(view, z), head = data.rules.heads[z];
+  node.replaceChildren(div("gp-picked",
+    div("gp-picked-head", div("", $("h2", {}, zones.name[z]), div("gp-where", where)),
+      $("button", { type: "button", className: "gp-close", title: data.words.back, on: { click: close } }, "×")),
+    head ? div("gp-kinds", head) : "", rows.length ? ruleTable(data.rules, rows) : "",
+    ...(lines.length ? [div("gp-list-title", view.title), ...lineNodes(lines)] : [])));
+}
+
+export const zoneCard = (data, view, z) =>
+  [$("h3", {}, data.zones.name[z]), div("gp-where", parentsOf(data.zones, data.levels, z).join(" · ")), ...lineNodes(cardLines(view, z))];
+
+// What the box under the mouse says of a facility.
+export function facilityCard(data, mark) {
+  const f = data.facilities, k = mark.k;
+  return [$("h3", {}, mark.name), div("gp-where", f.about[k]), f.capacity[k] && div("gp-note", f.capacity[k]), div("gp-note soft", f.origin[k])].filter(Boolean);
+}
