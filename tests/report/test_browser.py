@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from printed import CHROMIUM
+from report_town import PLACES
 
 from geoplan.report import look
 from geoplan.report.compare.page import comparison_page
@@ -172,7 +173,7 @@ def test_the_keys_of_the_search_box(opened):
     assert told["entered"] == told["first"]
 
 
-PLACES = """
+MEASURED = """
 const told = document.body.dataset, box = (name) => document.querySelector(name).getBoundingClientRect(), map = window[Object.keys(window).find((key) => key.startsWith("map_"))];
 const corner = map.getContainer().getBoundingClientRect(), data = JSON.parse(document.getElementById("geoplan-data").textContent);
 const [a, b] = data.bounds.map((at) => map.latLngToContainerPoint(at)), legend = box(".gp-legend"), layers = box(".gp-layers");
@@ -190,7 +191,7 @@ told.folded = String(document.body.classList.contains("gp-folded"));
 def test_the_study_stands_whole_beside_its_panels(opened, monkeypatch, size, is_tablet):
     given = [f"--window-size={size}" if flag.startswith("--window-size") else flag for flag in FLAGS]
     monkeypatch.setitem(globals(), "FLAGS", given)
-    told = state(browse(opened / "map.html", script=PLACES))
+    told = state(browse(opened / "map.html", script=MEASURED))
     assert (told["apart"], told["inside"]) == ("true", "true")
     assert float(told["legend"]) < 0.1
     assert told["folded"] == ("true" if size.startswith("820") else "false")
