@@ -9,7 +9,7 @@ import pytest
 from pyproj import CRS
 
 from geoplan.report.content.names import Names
-from geoplan.report.content.shortfalls import class_texts
+from geoplan.report.content.shortfalls import class_texts, flag_title
 from geoplan.report.layers.layers import layers
 from geoplan.report.layers.project import write_project
 from geoplan.tables import Source
@@ -73,8 +73,8 @@ def test_what_is_on_and_what_is_off_from_top_to_bottom(project, sited):
     results = groups["社区（村）评价结果"]
     assert [on for _, on in results] == [True] + [False] * (len(results) - 1)
     names = [name for name, _ in results]
-    for rule in sited.flags["rule_id"].unique():
-        assert f"短板：{Names(sited).rule(rule)}" in names
+    for rule, rows in sited.flags.groupby("rule_id"):
+        assert f"短板：{flag_title(Names(sited), rule, rows)}" in names
     assert {"短板社区", "养老服务：人口覆盖率", "托育服务：人口覆盖率"} <= set(names)
     (group,) = [g for g in project.find("layer-tree-group") if g.get("name") == "社区（村）评价结果"]
     assert (group.get("mutually-exclusive"), group.get("mutually-exclusive-child")) == ("1", "0")
@@ -83,8 +83,8 @@ def test_what_is_on_and_what_is_off_from_top_to_bottom(project, sited):
 def test_classes_of_a_rule_are_those_of_every_legend(project, sited):
     names = Names(sited)
     entries = {node.find("layername").text: node for node in project.findall("projectlayers/maplayer")}
-    for rule in sited.flags["rule_id"].unique():
-        renderer = entries[f"短板：{names.rule(rule)}"].find("renderer-v2")
+    for rule, rows in sited.flags.groupby("rule_id"):
+        renderer = entries[f"短板：{flag_title(names, rule, rows)}"].find("renderer-v2")
         told = {part.get("value"): part.get("label") for part in renderer.iter("category")}
         assert list(told.items()) == list(class_texts(names, rule).items())
         symbols = {symbol.get("name") for symbol in renderer.iter("symbol")}

@@ -169,7 +169,10 @@ def test_a_share_of_an_interval_is_an_interval(outcome):
 
 def test_the_sentences_on_indicators(outcome):
     said = words(assessment(outcome))
-    assert "共形成评价结果5项（次），其中达标1项、未达标2项、数据不足1项、规划未量化1项" in said
+    assert (
+        "共评价指标5项（涉及多个单元的按其中最差的计一项），其中达标1项、未达标2项、数据不足1项、规划未量化1项"
+        in said
+    )
     assert "每千人口拥有3岁以下婴幼儿托位数现状4.11，目标≥4.5，尚缺8个托位" in said
     assert "暂不能判断的指标为：每千名老人养老床位(张)" in said
 

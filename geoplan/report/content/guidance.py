@@ -213,7 +213,7 @@ def _works_table(outcome: Outcome, names: Names, town: Town) -> Table:
         own["rules"][brief(names, str(row["rule_id"]))] = None
     level = names.level(town.zone_id)
     here = inside(outcome)
-    here = here[[names.at(zone, level) == town.zone_id for zone in here["zone_id"]]]
+    here = here.loc[[names.at(zone, level) == town.zone_id for zone in here["zone_id"]]]
     rows: list[list[Cell]] = [
         [
             family_cell(kind, lang), unit_cell(code, lang), _stands(outcome, here, kind, UNITS[code]),

@@ -43,7 +43,7 @@ def question_of(key: str) -> str:
     Examples
     --------
     >>> question_of("gap_list"), question_of("guidance_totals_HZ01"), question_of("annex_yantai")
-    ('guide_gap_list', 'guide_guidance_totals', 'guide_annex')
+    ('guide_gap_list', 'guide_guidance', 'guide_annex')
     """
     parts = key.split("_")
     for end in range(len(parts), 0, -1):
