@@ -42,7 +42,7 @@ from geoplan.standards.flags import study_circles
 from geoplan.standards.gaps import gap_list, gap_list_with_sites
 from geoplan.standards.new_estates import estate_steps
 from geoplan.standards.packs.read import Pack, not_assessed_table, rules_of, rules_table
-from geoplan.standards.priority import priorities, with_priority
+from geoplan.standards.priority import priorities, with_priority, with_quotas
 from geoplan.standards.projects.costs import with_costs
 from geoplan.standards.projects.facilities import with_projects
 from geoplan.standards.projects.progress import standing
@@ -281,6 +281,9 @@ def outcome_of(
         lang=study.lang,
     )
     gaps = gap_list(judged, inputs.zones, rules, register.facilities, lang=study.lang, adviser=adviser)
+    gaps = with_quotas(
+        gaps, judged.findings, found.rules, circle=evaluation.circle, services=found.services, lang=study.lang
+    )
     gaps = with_project_names(gaps, found.projects.support, inputs.projects, lang=study.lang)
     first = priorities(
         gaps,

@@ -16,7 +16,7 @@ from geoplan.standards.measure import NAN, Measured, Tally
 from geoplan.standards.reachable import Reachable, reachable
 from geoplan.standards.reported import adopted
 from geoplan.standards.requirement import Requirement
-from geoplan.standards.rules import Rule, linked
+from geoplan.standards.rules import HOUSES, Rule, linked
 from geoplan.standards.verdict import judge
 from geoplan.tables import (
     CIRCLE,
@@ -123,7 +123,8 @@ def findings_of(
     asked = rule.requirement(data.year, data.thresholds)
     target = {lang: rule.required_text(asked, lang) for lang in ("zh", "en")}
     caveats = rule_caveats(data, rule)
-    for found in _said_once(data, rule, [_with_people(data, one) for one in rule.measure(data)]):
+    measured = [_with_basis(data, rule, _with_people(data, one)) for one in rule.measure(data)]
+    for found in _said_once(data, rule, measured):
         what = rule.measure_requirement(data.year, data.thresholds)
         tally = _tally(data, rule, found)
         row = judge(rule, found, year=data.year, what=what, covered=data.covered(found.zone_id))
@@ -251,6 +252,18 @@ def _with_people(data: AssessmentData, found: Measured) -> Measured:
         return found
     note = Note.of("rule_people_unknown", **both_labels("group", "groups", [found.group]))
     return replace(found, missing=(*found.missing, note))
+
+
+def _with_basis(data: AssessmentData, rule: Rule, found: Measured) -> Measured:
+    """Return what was measured; beds per people are not judged where the study does not say whom it counts (常住 or 户籍).
+
+    The two differ several times over in cities with many migrants, and so do the beds that each of them asks for.
+    """
+    group = rule.counted_group
+    per_people = rule.unit == "beds" and rule.people is not None and group not in HOUSES
+    if not per_people or found.missing or group not in data.groups.index or data.has_basis(group):
+        return found
+    return replace(found, missing=(Note.of("rule_no_basis", **both_labels("group", "groups", [group])),))
 
 
 def _people(data: AssessmentData, found: Measured) -> float:

@@ -234,6 +234,10 @@ class AssessmentData:
         row = self.groups.loc[group]
         return " ".join(str(row[key]) for key in ("basis", "year") if key in row and not _empty(row[key]))
 
+    def has_basis(self, group: str) -> bool:
+        """Return whether the study says on which basis a group is counted (常住, 户籍 …)."""
+        return "basis" in self.groups and not _empty(self.groups["basis"].get(group))
+
     @cached_property
     def assumed(self) -> Bools:
         """True for demand points outside of the study area that nobody counted: assumed, so that no verdict stands on them."""

@@ -21,9 +21,12 @@ from geoplan.standards.action import circle_m
 from geoplan.standards.rules import HOUSES, Rule, types_of
 from geoplan.study.priority import Priority
 from geoplan.tables import PRIORITIES, Service
+from geoplan.words.catalogue import phrase
 
 #: Half of a gap: over how many communities it is spread.
 HALF = 0.5
+#: Communities that a quota's proposal names.
+MOST_NAMED = 10
 #: Above this share of all communities half of a gap is everywhere (普遍短缺): single communities are no argument.
 EVERYWHERE = 0.2
 
@@ -87,6 +90,42 @@ def with_priority(gaps: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     keys = pd.MultiIndex.from_frame(gaps[["rule_id", "zone_id"]])
     of_zone = gaps["part"].isin(["flag", "member"]).to_numpy()
     return gaps.assign(priority=ranks.reindex(keys).astype("Int64").mask(~of_zone).to_numpy())
+
+
+def with_quotas(
+    gaps: pd.DataFrame, findings: pd.DataFrame, rules: Sequence[Rule], *, circle: pd.DataFrame, services: Mapping[str, Service], lang: str
+) -> pd.DataFrame:  # fmt: skip
+    """Return the gap list with what to do about quotas over communities (托育覆盖率 50 %): how many more it takes, and which first.
+
+    A clause that asks for a part of the communities is met by as many more as its shortfall says. Proposed are those of the members
+    without a facility in which most people of the group are outside the circle of its service.
+    """
+    by_id = {rule.rule_id: rule for rule in rules if rule.counts_members and rule.unit == "facilities"}
+    required = findings.set_index(["rule_id", "zone_id"])["required"].to_dict()
+    lacking = gaps[gaps["part"].eq("member") & gaps["rule_id"].isin(list(by_id))]
+    outside = lacking["affected_whole"] * (1.0 - _inside(lacking, by_id, circle, services).fillna(0.0))
+    block = gaps["part"].ne("member").cumsum()  # a finding and the members behind it
+    measures = list(gaps["measures"])
+    for place, row in enumerate(gaps.to_dict("records")):
+        share, more = required.get((row["rule_id"], row["zone_id"]), np.nan), row["shortfall"]
+        if row["part"] != "finding" or row["rule_id"] not in by_id or not 0 < share < 1:
+            continue
+        own = outside[block[outside.index] == block.iloc[place]]
+        if not 0 < more < len(own):
+            continue
+        first = own.sort_values(ascending=False, kind="stable").index[: int(more)]
+        zones = phrase("join_items", lang).join(_called(gaps.loc[one]) for one in first[:MOST_NAMED])
+        code = "quota_more" if len(first) > MOST_NAMED else "quota"
+        measures[place] = phrase(code, lang, count=f"{more:.0f}", zones=zones, left=len(own) - int(more))
+    return gaps.assign(measures=measures)
+
+
+def _called(member: pd.Series) -> str:
+    """Return what a member is called: its community, else its town or district."""
+    return next(
+        (str(member[level]) for level in ("community", "town", "district") if member[level]),
+        str(member["zone_id"]),
+    )
 
 
 def _inside(

@@ -14,7 +14,7 @@ from geoplan.standards.affected import grade_of, share_missed
 from geoplan.standards.flags import study_circles
 from geoplan.standards.gaps import gap_list
 from geoplan.standards.packs.read import read_pack, rules_of, rules_table
-from geoplan.standards.priority import priorities, spread, with_priority
+from geoplan.standards.priority import priorities, spread, with_priority, with_quotas
 from geoplan.standards.rules import Rule
 from geoplan.study.priority import Priority
 from geoplan.tables import GRADES, PRIORITIES
@@ -225,6 +225,36 @@ def test_a_clause_lists_who_lacks_it_though_the_finding_is_not_judged(town, rule
     assert own[["affected_group", "people_affected"]].drop_duplicates().to_numpy().tolist() == [
         ["under_3", 9.0]
     ]
+
+
+def test_a_quota_says_how_many_more_and_which_first(town, rules_from):
+    body = "kind: presence\nof: {facilities: [childcare]}\nunit: facilities\nlevel: community\ntarget: '>=%s%%@2025'"
+    rules = rules_from(body % 75, level="city")
+    found = town.assess(rules, flag_rules=())
+    gaps = gap_list(found, town.zones, rules_table([], rules), town.facilities, lang="zh")
+    told = with_quotas(gaps, found.findings, rules, circle=town.walks()[2], services=town.services, lang="zh")
+    # A has one; two more of B, C and D are needed: all nine under-threes of D are outside, three of C, none of B
+    assert (
+        told.iloc[0]["measures"]
+        == "再有2个社区（单元）配建即达标，建议先做：河西村、河东社区（按圈外人口由多到少；其余1个可缓）"
+    )
+    assert told["measures"].iloc[1:].tolist() == gaps["measures"].iloc[1:].tolist()
+    whole = rules_from(body % 100, level="city")  # all of them: there is nothing to choose
+    found = town.assess(whole, flag_rules=())
+    gaps = gap_list(found, town.zones, rules_table([], whole), town.facilities, lang="zh")
+    same = with_quotas(gaps, found.findings, whole, circle=town.walks()[2], services=town.services, lang="zh")
+    assert same["measures"].tolist() == gaps["measures"].tolist()
+
+
+@pytest.mark.parametrize(("basis", "verdict"), [("常住", "not_met"), ("", "no_data"), (None, "no_data")])
+def test_beds_per_people_are_judged_on_a_stated_basis_only(town, rules_from, basis, verdict):
+    groups = town.tables()["groups"].assign(basis=["常住", basis, "常住", "常住"])  # of the elders
+    beds = HOME_BEDS.replace(">=50", ">=90")
+    assert town.verdict(rules_from(beds, level="city"), groups=groups) == verdict
+    # places per residents, whose basis is stated, are judged all the same
+    assert (
+        town.verdict(rules_from(PLACES.replace("district", "city"), level="city"), groups=groups) == "not_met"
+    )
 
 
 # --- where to act first ----------------------------------------------------------------------------------------------

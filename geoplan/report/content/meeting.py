@@ -10,6 +10,7 @@ from geoplan.report.content.document import Block, Document, Paragraph, Shown
 from geoplan.report.content.first import priority_list
 from geoplan.report.content.headline import indicator_verdicts
 from geoplan.report.content.names import AREA, Names, empty, present, rows_of, whole_zones
+from geoplan.report.content.offices import offices_of
 from geoplan.report.content.shortfalls import amount_text, brief, clause_tally, flag_tally, flags_at, short_of
 from geoplan.report.content.table import Tally
 from geoplan.report.content.zones import grades_text, spread_text
@@ -199,12 +200,8 @@ def _who(outcome: Outcome) -> str:
     lang, names = outcome.lang, Names(outcome)
     gaps = outcome.gap_list
     own = gaps[(gaps["part"] != "finding") & (gaps["flag_kind"] != "")] if len(gaps) else gaps
-    named = (
-        own["responsible"].map(lambda lead: str(lead).split(phrase("join_items", "zh"))).explode()
-        if len(own)
-        else pd.Series(dtype=object)
-    )
-    offices = named[~named.fillna("").isin(["", phrase("reporting_no_lead", "zh")])].value_counts()
+    leads = [office for told in offices_of(own["responsible"]) for office in told.leads]
+    offices = pd.Series(leads, dtype=object).value_counts()
     upper = next((name for name in ("town", "district") if names.has(name)), "")
     places = own[upper].where(own[upper] != "").value_counts() if upper and len(own) else pd.Series(dtype=int)
     parts = [
