@@ -190,13 +190,11 @@ class Adviser:
                     list(same["zone_id"]), zones, within_m=circle_m(by_id[str(rule_id)], services)
                 )
         keys = list(zip(short["rule_id"], short["zone_id"], strict=True))
-        left = (
-            short["shortfall"]
-            if relief is None
-            else relief["net_shortfall"].reindex(pd.MultiIndex.from_tuples(keys))
-        )
+        told = short["shortfall"] if relief is None else relief["net_shortfall"]
+        of = dict(zip(keys, told, strict=True)) if relief is None else told.to_dict()
+        net = {key: float(of.get(key, np.nan)) for key in keys}
         return cls(
-            priority, relief, smallest_sizes(rules, priority), neighbours, dict(zip(keys, left.astype(float), strict=True)),
+            priority, relief, smallest_sizes(rules, priority), neighbours, net,
             {str(zone): str(name) for zone, name in zones["name"].items()}, lang,
         )  # fmt: skip
 
