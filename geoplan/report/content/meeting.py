@@ -18,7 +18,7 @@ from geoplan.standards.priority import spread
 from geoplan.standards.projects.costs import unit_costs
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, of_group, unit
+from geoplan.words.labels import label, of_group
 from geoplan.words.numbers import format_interval, format_number
 from geoplan.words.vocabulary import narrower, vocabulary
 
@@ -145,7 +145,9 @@ def _why(outcome: Outcome, level: str) -> str:
     ]
     if not total:
         return phrase("meeting_no_cause", lang)
-    return phrase("join_items", lang).join(parts) + phrase("stop", lang) + _joined(spreads, lang) + (phrase("stop", lang) if spreads else "")  # fmt: skip
+    stop = phrase("stop", lang)
+    sentences = [phrase("join_items", lang).join(parts), *([_joined(spreads, lang)] if spreads else [])]
+    return phrase("note_space", lang).join(said + stop for said in sentences)
 
 
 def _how_much(outcome: Outcome, level: str) -> str:
@@ -172,7 +174,7 @@ def _how_much(outcome: Outcome, level: str) -> str:
         funds = dict.fromkeys(text for text in outcome.projects["funds"] if present(text))
         shown = phrase("join_items", lang).join(funds) or phrase("meeting_no_funds", lang)
         parts.append(
-            phrase("meeting_projects", lang, count=len(cost), cost=format_number(float(cost.sum()), "cost"), unknown=int(cost.isna().sum()), funds=shown)
+            phrase("meeting_projects", lang, count=len(cost), cost=format_number(float(cost.sum()), "cost"), unknown=_without_cost(cost, lang), funds=shown)
         )  # fmt: skip
     return _joined(parts, lang) + phrase("stop", lang) if parts else phrase("meeting_no_gap", lang)
 
@@ -186,7 +188,13 @@ def _cost_text(net: float, unit_code: str, family: str, lang: str) -> str:
         return ""
     shown = format_interval(net * float(own["low"].min()), net * float(own["high"].max()), "cost")
     sources = phrase("join_items", lang).join(str(name) for name in own[lang])
-    return phrase("meeting_cost", lang, cost=shown, source=sources, low=f"{own['low'].min():g}", high=f"{own['high'].max():g}", unit=unit(unit_code, lang))  # fmt: skip
+    return phrase("meeting_cost", lang, cost=shown, source=sources, low=f"{own['low'].min():g}", high=f"{own['high'].max():g}", unit=phrase(f"rule_over_{unit_code}", lang))  # fmt: skip
+
+
+def _without_cost(cost: pd.Series, lang: str) -> str:
+    """Return of how many projects the cost is not known; nothing where it is of all."""
+    unknown = int(cost.isna().sum())
+    return phrase("meeting_without_cost", lang, count=unknown) if unknown else ""
 
 
 def _is_of(kinds: tuple[str, ...], family: str) -> bool:
