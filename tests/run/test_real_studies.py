@@ -133,7 +133,11 @@ class TestWuhan:
         }  # fmt: skip
         keys = pd.MultiIndex.from_frame(wuhan.flags[["rule_id", "zone_id"]])
         assert keys.is_unique
-        assert set(keys) == {(rule, zone) for rule in rules for zone in communities.index}
+        # beds of care homes are judged by what stands in a district; for a community they are for reference
+        districts = wuhan.zones.loc[wuhan.zones["level"] == "district"].index
+        assert set(keys) == {(rule, zone) for rule in rules for zone in communities.index} | {
+            ("wuhan.beds_per_1000_elders", zone) for zone in districts
+        }
         short = wuhan.flags["flagged"].fillna(value=False).astype(bool)
         assert (wuhan.flags.loc[short, "shortfall"] > 0).all()
         assert (wuhan.flags.loc[~short, "shortfall"].fillna(0) == 0).all()
