@@ -85,7 +85,7 @@ def test_every_sheet_has_title_block_banner_basis_and_credits(pages, sited):
         said = texts(page)
         block = (
             "图　　名",
-            "审 图 号",
+            "审　　图",
             "内部用图",
             "编制单位",
             "日　　期",

@@ -129,7 +129,7 @@ def test_every_polygon_is_drawn_once_and_used_in_every_map(outcome):
     assert height == pytest.approx(450)
     found = ["none", "severe", "short", "slight", "near", "not_flagged", "mean_met"]
     classes = {f"community/C{place:02d}": code for place, code in enumerate(found, start=1)}
-    drawn = flag_map(outcome.zones, "community", classes, height)
+    drawn = flag_map(outcome, "community", classes, height)
     assert re.findall(r'href="#z\d+" class="([\w-]+)"', drawn) == [
         "g-none", "g-severe", "g-short", "g-slight", "g-near", "o", "m", *["n"] * 5,
     ]  # fmt: skip

@@ -98,7 +98,7 @@ def _pages(outcome: Outcome, face: Face) -> Iterator["Page"]:
         banner=titles.banner(outcome),
         credits=phrase("join_wide", outcome.lang).join(titles.attribution(outcome.sources)),
         basis=titles.basis_line(outcome),
-        review=outcome.review_no or titles.review_line(outcome),
+        review=titles.review_line(outcome),
     )
     maker = Maker(outcome, BaseMap(outcome), face, stamp)
     drawn = list(sheets(maker))
@@ -126,7 +126,7 @@ def printed(outcome: Outcome) -> Iterator[str]:
     for section in ("supplies", "attributes", "types", "groups", "units"):
         for words in vocabulary(section).values():
             yield str(words[outcome.lang])
-    yield from (outcome.name, outcome.review_no, *titles.attribution(outcome.sources))
+    yield from (outcome.name, titles.review_line(outcome), *titles.attribution(outcome.sources))
     for service in outcome.services.values():
         yield from (service.label(outcome.lang), *service.facilities)
     tables = (

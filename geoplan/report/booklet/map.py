@@ -1,6 +1,6 @@
 """Small static maps for the printed page: SVG, every polygon once, restyled per map by class."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +17,8 @@ from geoplan.words.catalogue import phrase
 
 #: Width of a map's drawing in its own units; a polygon bends by less than half a unit without being drawn as a bend.
 WIDTH = 600
+#: Height of the type of the approval number below a map, in units of the drawing.
+REVIEW = 22.0
 
 
 def shapes(zones: gpd.GeoDataFrame, level: str) -> tuple[str, float]:
@@ -58,13 +60,21 @@ def shapes(zones: gpd.GeoDataFrame, level: str) -> tuple[str, float]:
 CLASS_STYLES = {**{code: f"g-{code}" for code in GRADES}, "mean_met": "m", "not_flagged": "o", "unknown": "n"}
 
 
-def flag_map(zones: gpd.GeoDataFrame, level: str, classes: Mapping[str, str], height: float) -> str:
+def flag_map(outcome: Outcome, level: str, classes: Mapping[str, str], height: float) -> str:
     """Return one small map: flagged zones by grade (`geoplan.report.content.shortfalls.FLAG_CLASSES`), zones without data hatched."""
+    zones = outcome.zones
     uses = []
     for place, zone_id in enumerate(zones.index[zones["level"] == level]):
         kind = CLASS_STYLES[classes.get(zone_id, "unknown")]
         uses.append(f'<use href="#z{place}" class="{kind}"/>')
-    return f'<svg viewBox="-2 -2 {WIDTH + 4} {height + 4:g}" role="img">{"".join(uses)}<use href="#zo" class="b"/></svg>'
+    return _drawing(outcome, [*uses, '<use href="#zo" class="b"/>'], height)
+
+
+def _drawing(outcome: Outcome, parts: Iterable[str], height: float) -> str:
+    """Return a map of these parts, its approval number below: a picture that is taken out of the page keeps it."""
+    review = f'<text x="{WIDTH}" y="{height + REVIEW:g}" class="review">{clean(titles.review_line(outcome))}</text>'
+    box = f"-2 -2 {WIDTH + 4} {height + REVIEW + 10:g}"
+    return f'<svg viewBox="{box}" role="img">{"".join(parts)}{review}</svg>'
 
 
 def site_map(outcome: Outcome, level: str) -> str:
@@ -98,8 +108,8 @@ def site_map(outcome: Outcome, level: str) -> str:
             f'<text x="{x:.1f}" y="{y + radius * 0.36:.1f}" text-anchor="middle" font-size="{radius * 1.1:g}" '
             f'font-weight="600" fill="{ink}">{float(row["order"]):.0f}</text>'
         )
-    drawn = f'<svg viewBox="-2 -2 {WIDTH + 4} {height + 4:g}" role="img">{"".join(parts)}</svg>'
-    return f'<div class="legend">{_site_legend(every, lang, unmet=bool(unmet))}<span>{clean(titles.review_line(outcome))}</span></div><div class="sites">{drawn}</div>'
+    legend, drawn = _site_legend(every, lang, unmet=bool(unmet)), _drawing(outcome, parts, height)
+    return f'<div class="legend">{legend}</div><div class="sites">{drawn}</div>'
 
 
 def _site_legend(every: pd.DataFrame, lang: str, *, unmet: bool) -> str:

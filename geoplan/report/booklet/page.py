@@ -104,22 +104,22 @@ def _figures(block: Figures, lang: str) -> Iterator[str]:
 
 
 def _flag_maps(block: FlagMaps, outcome: Outcome, height: float) -> Iterator[str]:
-    yield _flag_legend(block.level, outcome.lang, titles.review_line(outcome))
+    yield _flag_legend(block.level, outcome.lang)
     yield f'<div class="maps" style="--columns:{3 if len(block.maps) > 2 else 2}">'
     for rule, title, note in block.maps:
         own = outcome.flags[outcome.flags["rule_id"] == rule]
         classes = {row["zone_id"]: flag_class(row, outcome.lang).code for row in rows_of(own)}
         caption = f'<b>{clean(title)}</b> <span class="note">{clean(note)}</span>'
-        drawn = flag_map(outcome.zones, block.level, classes, height)
+        drawn = flag_map(outcome, block.level, classes, height)
         yield f"<figure><figcaption>{caption}</figcaption>{drawn}</figure>"
     yield "</div>"
 
 
-def _flag_legend(level: str, lang: str, review: str) -> str:
+def _flag_legend(level: str, lang: str) -> str:
     keys = [(CLASS_STYLES[code], text) for code, text in overall_texts(lang).items() if code != "unknown"]
     keys.append(("h", label("no_data", lang)))
     parts = [f'<span><i class="{style}"></i>{clean(text)}</span>' for style, text in keys]
-    return f'<div class="legend">{"".join(parts)}<span>{clean(label(level, lang))}</span><span>{clean(review)}</span></div>'
+    return f'<div class="legend">{"".join(parts)}<span>{clean(label(level, lang))}</span></div>'
 
 
 def _table(table: Table, lang: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from geoplan.report.content import titles
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.community_sheet import Sheet, Sheets
 from geoplan.report.look.fonts import face
@@ -151,6 +152,7 @@ def _printed(outcome: Outcome, sheets: Iterable[Sheet]) -> Iterator[str]:
         for code, words in catalogue().items()
         if code.startswith(("sheet_", "basemap_north"))
     )
+    yield titles.review_line(outcome)
     yield from outcome.zones["name"].dropna().map(str)
     yield from (kind.label for kind in BaseMap(outcome).kinds)
     for sheet in sheets:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import shapely
 
 from geoplan.report import look
+from geoplan.report.content import titles
 from geoplan.report.content.basemap import BaseMap, Kind
 from geoplan.report.content.community_sheet import Sheet
 from geoplan.words.catalogue import phrase
@@ -96,16 +97,26 @@ def draw_map(pen: "Pen", base: BaseMap, sheet: Sheet, box: Box) -> None:
             _lines(pen, window, base.boundary_lines(level), SOFT, width)
         _lines(pen, window, np.array([shape.boundary]), look.COLOURS["accent"], 0.55)
         left, bottom, width, height = box
-        # room for the scale bar and the north arrow
+        review = _review_box(pen, base, box)
+        # room for the scale bar, the north arrow and the approval number
         taken: list[Box] = [
             (left, bottom, 26.0, 6.0),
             (left + width - 8.0, bottom + height - 10.0, 8.0, 10.0),
+            review,
         ]
         taken += _marks(pen, window, base, sheet)
         _names(pen, window, zones, sheet.zone_id, taken)
         canvas.restoreState()
         _scale_bar(pen, window)
+        pen.box(review, fill=look.COLOURS["paper"])
+        pen.text(review[0] + 0.8, review[1] + 1.0, titles.review_line(base.outcome), NAME, colour=SOFT)
     pen.box(box, edge=SOFT, width=0.2)
+
+
+def _review_box(pen: "Pen", base: BaseMap, box: Box) -> Box:
+    """Return where the approval number stands, or that the map is for internal use: in the lower right corner."""
+    wide = pen.face.width(pen.face.safe(titles.review_line(base.outcome)), NAME) + 1.6
+    return box[0] + box[2] - wide - 1.0, box[1] + 1.0, wide, 3.2
 
 
 def _bounds(base: BaseMap, sheet: Sheet, shape: shapely.Geometry) -> tuple[float, float, float, float]:

@@ -74,6 +74,7 @@ def comparison_page(comparison: Comparison) -> str:
         before_label=phrase("compare_before", lang),
         after_label=phrase("compare_after", lang),
         banner=titles.banner(titled),
+        reviews=[titles.review_line(replace(o, lang=lang)) for o in (comparison.before, comparison.after)],
         basis=titles.basis_line(titled),
         year=_years(comparison),
         notes=[note.text(lang) for note in comparison.notes],

@@ -247,7 +247,7 @@ def _canvas(root: ET.Element, outcome: Outcome) -> None:
 
 
 def _properties(root: ET.Element, outcome: Outcome, title: str) -> None:
-    """Keep paths relative, and show the title with the banner and the credits on every map and print of it."""
+    """Keep paths relative, and show the title with the banner, the approval number and the credits on every map and print of it."""
     properties = ET.SubElement(root, "properties")
     _property(ET.SubElement(properties, "Paths"), "Absolute", "false", kind="bool")
     # without it QGIS takes no notice of the project's CRS
@@ -255,7 +255,7 @@ def _properties(root: ET.Element, outcome: Outcome, title: str) -> None:
     banner = titles.banner(outcome)
     shown = {
         "TitleLabel": f"{title} {banner}".rstrip(),
-        "CopyrightLabel": " · ".join(titles.attribution(outcome.sources)),
+        "CopyrightLabel": " · ".join((titles.review_line(outcome), *titles.attribution(outcome.sources))),
     }
     for name, text in shown.items():
         if text:

@@ -187,7 +187,8 @@ class _Paper:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         paragraph.paragraph_format.keep_with_next = True
         shape = paragraph.add_run().add_picture(io.BytesIO(png), width=Cm(width_cm))
-        shape._inline.docPr.set("descr", plain(caption))
+        said = phrase("join_comma", self.lang).join((caption, titles.review_line(self.outcome)))
+        shape._inline.docPr.set("descr", plain(said))
         self._caption("picture", caption, below=True)
 
     def save(self, path: Path) -> None:
