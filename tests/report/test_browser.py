@@ -199,6 +199,94 @@ def test_the_study_stands_whole_beside_its_panels(opened, monkeypatch, size, is_
         assert told["small"] == ""
 
 
+#: What Chromium says of a tablet: it is pointed at with a finger, which is coarse and does not hover.
+TABLET = [
+    "--touch-events=enabled",
+    "--blink-settings=primaryPointerType=2,availablePointerTypes=2,primaryHoverType=1,availableHoverTypes=1",
+]
+TAP = """
+const told = document.body.dataset, data = JSON.parse(document.getElementById("geoplan-data").textContent), map = window[Object.keys(window).find((key) => key.startsWith("map_"))];
+const picked = () => (document.querySelector(".gp-picked h2") || { textContent: "" }).textContent, hover = () => getComputedStyle(document.querySelector(".gp-hover")).display;
+// what a browser sends for a tap: the finger, then the mouse that older pages know
+const tap = (node, x, y) => {
+  const at = { bubbles: true, view: window, clientX: x, clientY: y, pointerType: "touch", isPrimary: true };
+  node.dispatchEvent(new PointerEvent("pointerdown", at)); node.dispatchEvent(new PointerEvent("pointerup", at));
+  for (const kind of ["mousemove", "mousedown", "mouseup"]) node.dispatchEvent(new MouseEvent(kind, at));
+  node.dispatchEvent(new PointerEvent("click", at));
+};
+const tapNode = (node) => { const box = node.getBoundingClientRect(); tap(node, box.x + box.width / 2, box.y + box.height / 2); };
+const tapMap = (x, y) => { const box = map.getContainer().getBoundingClientRect(); tap(document.elementFromPoint(box.x + x, box.y + y), box.x + x, box.y + y); };
+const small = () => [...document.querySelectorAll("button, select, summary, a[role=button], .gp-search, .gp-toggle")].filter((node) => node.offsetHeight && node.offsetHeight < 40).map((node) => node.className || node.tagName).join(" ");
+const type = (text) => { const box = document.querySelector(".gp-search"); box.value = text; box.dispatchEvent(new Event("input")); };
+"""
+
+
+class TestTablet:
+    @pytest.fixture(autouse=True, params=["1024,768", "768,1024"])
+    def tablet(self, monkeypatch, request):
+        kept = [flag for flag in FLAGS if not flag.startswith("--window-size")]
+        monkeypatch.setitem(globals(), "FLAGS", [*kept, *TABLET, f"--window-size={request.param}"])
+
+    def test_whatever_is_tapped_is_forty_pixels_high(self, opened):
+        script = """
+            told.coarse = String(matchMedia("(pointer: coarse)").matches && !matchMedia("(hover: hover)").matches);
+            tapNode(document.querySelector(".gp-layers .gp-card-head")); tapNode(document.querySelector(".gp-legend-foot summary"));
+            told.layers = String(!document.querySelector(".gp-layers").classList.contains("closed")); told.small = small();
+            tapNode(document.querySelector(".gp-list .gp-row")); told.card = picked(); told.more = small();
+            type("托育"); told.hits = small();
+            tapNode(document.querySelector(".gp-fold")); told.folded = String(document.body.classList.contains("gp-folded"));
+            const panel = document.querySelector(".gp-panel").getBoundingClientRect();
+            told.free = String(panel.width * panel.height < 0.25 * innerWidth * innerHeight);
+        """
+        told = state(browse(opened / "map.html", script=TAP + script))
+        assert (told["coarse"], told["layers"], told["free"], told["folded"]) == ("true",) * 4
+        assert (told["small"], told["more"], told["hits"]) == ("", "", "")
+        assert told["card"].endswith("社区")
+
+    def test_a_tap_opens_the_card_of_a_community_and_of_a_facility_and_no_box_stays_behind(self, opened):
+        script = """
+            const corner = map.latLngToContainerPoint(L.latLngBounds(data.bounds).getCenter());
+            // a place without a facility near it, away from boundaries
+            tapMap(corner.x + 22, corner.y + 22); told.zone = picked(); told.hover = hover(); told.rules = String(document.querySelectorAll(".gp-rules tbody tr").length);
+            type("江城颐养院"); tapNode(document.querySelector(".gp-go")); told.found = picked();
+            tapNode(document.querySelector(".gp-close")); told.closed = picked();
+            map.stop();  // the flight to what was found
+            const k = data.facilities.name.indexOf("江城颐养院"), [lon, lat] = unpackPoints(data.facilities.xy).slice(2 * k);
+            map.setView([lat, lon], 15, { animate: false });
+            const at = map.latLngToContainerPoint([lat, lon]);
+            tapMap(at.x + 9, at.y + 9); told.mark = picked(); told.about = document.querySelector(".gp-mark-card").textContent; told.over = hover();
+            tapNode(document.querySelector(".gp-mark-card .gp-row")); told.beneath = picked();
+        """
+        told = state(browse(opened / "map.html", script=TAP + script))
+        assert told["zone"].endswith("社区")
+        assert int(told["rules"]) >= 5
+        assert (told["hover"], told["over"], told["closed"]) == ("none", "none", "")
+        assert (told["found"], told["mark"], told["beneath"]) == ("江城颐养院", "江城颐养院", "向阳社区")
+        assert "床位 120" in told["about"]
+
+    def test_the_button_searches_as_enter_does(self, opened):
+        script = """
+            tapNode(document.querySelector(".gp-go")); told.empty = picked();
+            type("社区"); const first = document.querySelector(".gp-hits .gp-name").firstChild.textContent;
+            tapNode(document.querySelector(".gp-go")); told.taken = String(picked() === first); told.left = String(document.querySelectorAll(".gp-hits .gp-row").length);
+            type("没有这个"); tapNode(document.querySelector(".gp-go")); told.none = document.querySelector(".gp-hits").textContent;
+        """
+        told = state(browse(opened / "map.html", script=TAP + script))
+        assert (told["empty"], told["taken"], told["left"], told["none"]) == ("", "true", "0", "没有找到")
+
+    def test_a_tap_opens_the_card_of_a_candidate(self, opened_sites):
+        script = """
+            const k = data.siting.candidates.names.length - 1;
+            setTimeout(() => {
+              const found = () => { const size = map.getSize(); for (let y = 20; y < size.y; y += 9) for (let x = 20; x < size.x - 230; x += 9) { tapMap(x, y); if (data.siting.candidates.names.includes(picked())) return true; } return false; };
+              told.found = String(found()); told.note = document.querySelector(".gp-picked .gp-note").textContent; told.hover = hover();
+            }, 300);
+        """
+        told = state(browse(opened_sites / "map.html", query="#show=candidates", script=TAP + script))
+        assert (told["found"], told["hover"]) == ("true", "none")
+        assert told["note"]
+
+
 @pytest.fixture(scope="module")
 def opened_sites(sited, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sites")

@@ -2,6 +2,7 @@
 import { ringsToLines, toWorld, unpackIntegers, unpackLines, unpackPoints, unpackPolygons } from "./codec.js";
 import { hatch, isDark, markGrow, paintIsochrones, paintGround, paintMarks, paintNames, paintPeople, paintStreets, traceLines } from "./paint.js";
 import { Sheet } from "./sheet.js";
+import { slack } from "./touch.js";
 
 // The middle of the largest ring's box: good enough for a name.
 export function middleOf(lines) {
@@ -66,7 +67,7 @@ export function drawBase(map, data, state, onZone) {
     const polygon = L.polygon(path, { renderer, pane: "zones", weight: 0.6, color: look.boundary, fillOpacity: 1, smoothFactor: 0.6 });
     polygon.on("mouseover", () => onZone.over(z));
     polygon.on("mouseout", () => onZone.out(z));
-    polygon.on("click", (event) => { L.DomEvent.stop(event); onZone.click(z); });
+    polygon.on("click", (event) => { L.DomEvent.stop(event); onZone.click(z, event.containerPoint); });
     if (path.length) groups[zones.level[z]].addLayer(polygon);
     return polygon;
   });
@@ -150,14 +151,14 @@ export function drawBase(map, data, state, onZone) {
     });
   }
 
-  // The nearest mark under the mouse.
+  // The nearest mark under the mouse or the finger.
   function markUnder(point) {
     const scale = Math.pow(2, map.getZoom()), at = map.containerPointToLayerPoint(point).add(map.getPixelOrigin());
     let best = null, least = Infinity;
     for (const mark of marks) {
       if (!state.kinds[mark.kind]) continue;
       const d = Math.hypot(mark.x * scale - at.x, mark.y * scale - at.y);
-      if (d < mark.radius * markGrow(map.getZoom()) + 3 && d < least) { best = mark; least = d; }
+      if (d < mark.radius * markGrow(map.getZoom()) + slack() && d < least) { best = mark; least = d; }
     }
     return best;
   }

@@ -32,7 +32,7 @@ export function drawCard(node, data, view, z, rows, close) {
   const lines = cardLines(view, z), head = data.rules.heads[z];
   node.replaceChildren(div("gp-picked",
     div("gp-picked-head", div("", $("h2", {}, zones.name[z]), div("gp-where", where)),
-      $("button", { type: "button", className: "gp-close", title: data.words.back, on: { click: close } }, "×")),
+      closeButton(data, close)),
     head ? div("gp-kinds", head) : "", rows.length ? ruleTable(data.rules, rows) : "",
     ...(lines.length ? [div("gp-list-title", view.title), ...lineNodes(lines)] : [])));
 }
@@ -40,7 +40,15 @@ export function drawCard(node, data, view, z, rows, close) {
 export const zoneCard = (data, view, z) =>
   [$("h3", {}, data.zones.name[z]), div("gp-where", parentsOf(data.zones, data.levels, z).join(" · ")), ...lineNodes(cardLines(view, z))];
 
-// What the box under the mouse says of a facility.
+// The card of a facility that was clicked, found or tapped; `zone` is a row that leads to the community beneath it.
+export const markCard = (data, mark, zone, close) => {
+  const [, ...told] = facilityCard(data, mark);
+  return div("gp-picked gp-mark-card", div("gp-picked-head", $("h2", {}, mark.name), closeButton(data, close)), ...told, zone);
+};
+
+const closeButton = (data, close) => $("button", { type: "button", className: "gp-close", title: data.words.back, on: { click: close } }, "×");
+
+// What is said of a facility: in the box under the mouse, and on its card.
 export function facilityCard(data, mark) {
   const f = data.facilities, k = mark.k;
   return [$("h3", {}, mark.name), div("gp-where", f.about[k]), f.capacity[k] && div("gp-note", f.capacity[k]), div("gp-note soft", f.origin[k])].filter(Boolean);

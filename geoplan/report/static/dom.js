@@ -1,3 +1,5 @@
+import { touch } from "./touch.js";
+
 // Nodes of the page. Text is set as text, never as markup.
 export const $ = (tag, options, ...children) => {
   const node = document.createElement(tag);
@@ -17,8 +19,9 @@ export const span = (name, ...children) => $("span", { className: name }, ...chi
 export const toggle = (label, on, act, mark, count) => $("label", { className: "gp-toggle" },
   $("input", { type: "checkbox", checked: on, on: { change: (e) => act(e.target.checked) } }), mark, span("", label), count && span("gp-count", count));
 
-// The box under the mouse, kept inside the window.
+// The box under the mouse, kept inside the window. After a tap there is no mouse: what was tapped opens its card.
 export function showBeside(node, event) {
+  if (touch.finger) return;
   node.style.display = "block";
   const w = node.offsetWidth, h = node.offsetHeight;
   node.style.left = (event.clientX + 16 + w > window.innerWidth ? event.clientX - 16 - w : event.clientX + 16) + "px";

@@ -1,22 +1,29 @@
 // The map's page: one state, one `refresh` that draws it anew.
 import { drawBase } from "./base.js";
-import { drawCard, facilityCard, rowsByZone, zoneCard } from "./card.js";
-import { $, showBeside } from "./dom.js";
+import { drawCard, facilityCard, markCard, rowsByZone, zoneCard } from "./card.js";
+import { $, showBeside, span } from "./dom.js";
 import { fitter } from "./fit.js";
 import { buildPage, drawControls, drawFacilities, drawFigures, drawLayers, drawLegend, drawList, searchEntries } from "./panel.js";
 import { startSearch } from "./search.js";
+import { watchTouch } from "./touch.js";
 import { levelOf, levelsOf, rowsAt, viewsBySubject } from "./views.js";
 
 export function startMap(map, data) {
   const zones = data.zones, levels = data.levels, page = document.body, tabs = viewsBySubject(data.views);
   const state = { level: -1, picked: -1, hovered: -1, last: {}, isochrones: {}, outside: {}, kinds: Object.fromEntries(data.facilities.kinds.map((kind) => [kind.id, true])) };
   let view = data.views[0];
+  watchTouch();
   const nodes = buildPage(data);
   const base = drawBase(map, data, state, {
-    over: (z) => { state.hovered = z; }, out: (z) => { if (state.hovered === z) state.hovered = -1; }, click: (z) => pick(z) });
+    over: (z) => { state.hovered = z; }, out: (z) => { if (state.hovered === z) state.hovered = -1; }, click: (z, point) => tap(point, z) || pick(z) });
   const sheets = base.sheets, rows = rowsByZone(data.rules), frame = fitter(map, [nodes.layers, nodes.legend]);
-  const list = () => (state.picked < 0 ? view.facilities ? drawFacilities(nodes.list, view, go) : drawList(nodes.list, data, state, view, go)
-    : drawCard(nodes.list, data, view, state.picked, rows.get(state.picked) || [], () => pick(-1)));
+  // what was picked stands alone in the panel, without the figures of the whole
+  function list() {
+    page.classList.toggle("gp-has-picked", state.picked >= 0);
+    if (state.picked >= 0) drawCard(nodes.list, data, view, state.picked, rows.get(state.picked) || [], () => pick(-1));
+    else if (view.facilities) drawFacilities(nodes.list, view, go);
+    else drawList(nodes.list, data, state, view, go);
+  }
 
   function pick(z) {
     state.picked = z;
@@ -25,8 +32,18 @@ export function startMap(map, data) {
     list();
     top();
   }
-  // what was picked stands alone in the panel, without the figures of the whole
-  const top = () => { nodes.scroll.scrollTop = 0; page.classList.toggle("gp-has-picked", state.picked >= 0); };
+  // the card of a facility, and below it the community on which it was clicked
+  function pickMark(mark, z) {
+    pick(-1);
+    unfold();
+    const zone = z >= 0 && $("button", { type: "button", className: "gp-row", on: { click: () => pick(z) } }, span("gp-name", zones.name[z]), span("gp-count", "›"));
+    nodes.list.replaceChildren(markCard(data, mark, zone, () => pick(-1)));
+    page.classList.add("gp-has-picked");
+  }
+  // what lies at a point above the zones, each layer asked in turn: true where one has opened its card
+  const layers = [(point, z) => { const mark = base.markUnder(point); if (mark) pickMark(mark, z); return Boolean(mark); }];
+  const tap = (point, z) => layers.some((open) => open(point, z));
+  const top = () => { nodes.scroll.scrollTop = 0; };
   const go = {
     pick,
     zone(z) {
@@ -40,6 +57,7 @@ export function startMap(map, data) {
     },
     mark(mark) {
       const point = L.point(mark.x, mark.y).multiplyBy(Math.pow(2, map.getZoom())).subtract(map.getPixelOrigin());
+      pickMark(mark, -1);
       map.flyTo(map.layerPointToLatLng(point), 16, { duration: 0.6 });
     },
   };
@@ -68,8 +86,8 @@ export function startMap(map, data) {
     showBeside(nodes.hover, event.originalEvent);
   });
   map.on("mouseout", hide);
-  map.on("click", () => pick(-1));
-  const search = startSearch(nodes.search, nodes.hits, data.words.no_match);
+  map.on("click", (event) => { if (!tap(event.containerPoint, -1)) pick(-1); });
+  const search = startSearch(nodes.search, nodes.hits, nodes.find, data.words.no_match);
   search.add(searchEntries(data, base.marks, go), 12);
 
   // ---- the study whole between the panels: on opening, by the button, and after a panel folds as long as nobody has moved the map
@@ -118,5 +136,5 @@ export function startMap(map, data) {
   L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
   document.addEventListener("securitypolicyviolation", () => { page.dataset.refused = String(Number(page.dataset.refused || 0) + 1); });
   page.dataset.ready = String(Math.round(performance.now()));
-  return { pick, nodes, search };
+  return { pick, nodes, search, layers };
 }

@@ -11,14 +11,15 @@ export function buildPage(data) {
   document.documentElement.lang = data.lang === "zh" ? "zh-CN" : "en";
   if (data.banner) { page.classList.add("gp-has-banner"); page.append(div("gp-banner", data.banner)); }
   const nodes = { controls: div("gp-controls"), figures: div("gp-figures"), list: div("gp-list"), hits: div("gp-hits"),
-    search: $("input", { className: "gp-search", type: "search", placeholder: words.search, autocomplete: "off" }),
+    search: $("input", { className: "gp-search", type: "search", placeholder: words.search, autocomplete: "off", enterKeyHint: "search" }),
+    find: $("button", { type: "button", className: "gp-go" }, words.search_act),
     legend: div("gp-card gp-legend"), layers: div("gp-card gp-layers"), hover: div("gp-hover") };
   nodes.scroll = div("gp-scroll", nodes.figures, nodes.list);
   nodes.right = div("gp-right", nodes.layers, nodes.legend);
   nodes.fold = $("button", { type: "button", className: "gp-fold", title: words.fold });
   page.append(
     div("gp-panel", nodes.fold, div("gp-head", $("h1", {}, data.title), div("gp-sub", data.year), div("gp-basis", data.basis)),
-      div("gp-find", nodes.search, nodes.hits), nodes.controls, nodes.scroll),
+      div("gp-find", nodes.search, nodes.find, nodes.hits), nodes.controls, nodes.scroll),
     nodes.right, nodes.hover, div("gp-credits", [data.review, data.credits].filter(Boolean).join(" · ")));
   return nodes;
 }

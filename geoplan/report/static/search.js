@@ -1,4 +1,4 @@
-// Search by name: the box, its hits, and the keys that move in them.
+// Search by name: the box, its hits, the button, and the keys that move in them.
 import { $, div, span } from "./dom.js";
 
 // Entries whose name holds the text, those that begin with it first.
@@ -13,11 +13,12 @@ export function findByName(entries, text, most) {
 export const movedHit = (at, key, count) => (key === "ArrowDown" ? (at + 1) % count : at <= 0 ? count - 1 : at - 1);
 
 // Groups of entries {name, where, sort, act}, each with how many of its hits are shown at most; a group added later stands before the others.
-export function startSearch(box, list, noMatch) {
+export function startSearch(box, list, button, noMatch) {
   const groups = [];
   let hits = [], at = -1;
   const clear = () => { hits = []; at = -1; list.replaceChildren(); };
   const take = (entry) => { clear(); box.value = entry.name; entry.act(); };
+  const takeMarked = () => take(hits[Math.max(0, at)]);
   function mark(k) {
     at = k;
     [...list.children].forEach((node, place) => node.classList.toggle("on", place === k));
@@ -32,10 +33,11 @@ export function startSearch(box, list, noMatch) {
   });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { clear(); box.value = ""; } else if (!hits.length) return;
-    else if (event.key === "Enter") take(hits[Math.max(0, at)]);
+    else if (event.key === "Enter") takeMarked();
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") mark(movedHit(at, event.key, hits.length));
     else return;
     event.preventDefault();
   });
+  button.addEventListener("click", () => { if (hits.length) takeMarked(); else box.focus(); });
   return { add: (entries, most) => { groups.unshift({ entries, most }); } };
 }

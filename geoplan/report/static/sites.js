@@ -6,6 +6,7 @@ import { whole } from "./format.js";
 import { paintIsochrones } from "./paint.js";
 import { bandIcon } from "./panel.js";
 import { Sheet } from "./sheet.js";
+import { slack } from "./touch.js";
 
 export function siteDisc(siting, site, size) {
   const phase = siting.phases[site.phase], disc = span("gp-site-disc", String(site.order));
@@ -110,17 +111,29 @@ export function startSites(map, data, page) {
       context.stroke();
     }
   }, { pane: "candidates" });
-  map.on("mousemove", (event) => {
-    if (!map.hasLayer(candidates)) return;
-    const scale = Math.pow(2, map.getZoom()), at = map.containerPointToLayerPoint(event.containerPoint).add(map.getPixelOrigin());
-    let best = -1, least = 8;
+  function candidateAt(point) {
+    if (!map.hasLayer(candidates)) return -1;
+    const scale = Math.pow(2, map.getZoom()), at = map.containerPointToLayerPoint(point).add(map.getPixelOrigin());
+    let best = -1, least = 5 + slack();
     for (let k = 0; k < spots.length; k += 2) {
       const d = Math.hypot(spots[k] * scale - at.x, spots[k + 1] * scale - at.y);
       if (d < least) { least = d; best = k / 2; }
     }
-    if (best < 0) return;
-    hover.replaceChildren($("h3", {}, siting.candidates.names[best]), div("gp-where", words.candidate), div("gp-note", siting.candidates.notes[best]));
+    return best;
+  }
+  map.on("mousemove", (event) => {
+    const k = candidateAt(event.containerPoint);
+    if (k < 0) return;
+    hover.replaceChildren($("h3", {}, siting.candidates.names[k]), div("gp-where", words.candidate), div("gp-note", siting.candidates.notes[k]));
     showBeside(hover, event.originalEvent);
+  });
+  page.layers.unshift((point) => {
+    const k = candidateAt(point);
+    if (k < 0) return false;
+    page.pick(-1);
+    list.replaceChildren(div("gp-picked", closing(siting.candidates.names[k], words.candidate), div("gp-note", siting.candidates.notes[k])));
+    body.classList.add("gp-has-picked");
+    return true;
   });
   const isochrones = siteIsochrones(siting);
   const switchTo = (layer, on) => { on ? layer.addTo(map) : layer.remove(); };
