@@ -127,7 +127,7 @@ def findings_of(
     for found in _said_once(data, rule, measured):
         what = rule.measure_requirement(data.year, data.thresholds)
         tally = _tally(data, rule, found)
-        row = judge(rule, found, year=data.year, what=what, covered=data.covered(found.zone_id))
+        row = judge(rule, found, year=data.year, what=what, covered=rule.covered(data, found.zone_id))
         missing = row.pop("missing")
         whom, people = _affected(data, rule, found, what, row)
         rows.append({
@@ -215,7 +215,7 @@ def _under_other_basis(data: AssessmentData, rule: Rule) -> dict[str, dict[str, 
     what = other.measure_requirement(data.year, data.thresholds)
     out = {}
     for found in (_with_people(data, one) for one in other.measure(data)):
-        row = judge(other, found, year=data.year, what=what, covered=data.covered(found.zone_id))
+        row = judge(other, found, year=data.year, what=what, covered=other.covered(data, found.zone_id))
         out[found.zone_id] = {
             "other_group": group, "other_basis": data.basis(group), "other_low": found.low, "other_high": found.high,
             "other_verdict": row["verdict"], "other_shortfall": row["shortfall"],

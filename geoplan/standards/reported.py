@@ -142,7 +142,7 @@ def as_of(
 
 def _as_of(data: AssessmentData, rule: Rule, row: dict[Any, Any], period: Period) -> dict[Any, Any]:
     zone = str(row["zone_id"])
-    covered = data.covered(zone)
+    covered = rule.covered(data, zone)
     if rule.is_reported:
         found = next(one for one in rule.measure(data) if one.zone_id == zone)
         judged = judged_at(data, rule, found, period, covered=covered)

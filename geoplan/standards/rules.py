@@ -6,6 +6,7 @@ file changes. This module holds what all kinds share. The columns of a plan's ta
 `geoplan.standards.grammar`); the typed values follow from them.
 """
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -411,6 +412,14 @@ class Rule(Entry):
     def plan_zones(self, data: AssessmentData) -> tuple[str, ...]:
         """Return the zones that the rule's plan speaks for: the area for a city's plan, the districts for a district's."""
         return plan_zones(data, plan_level=self.plan_level)
+
+    def covered(self, data: AssessmentData, zone_id: str) -> float:
+        """Return how much of the area that the rule speaks of a zone's communities cover (0-1); NaN for an unknown part.
+
+        A study of one district is a part of its city: an amount that the city's plan sets for all of it is not the district's.
+        """
+        is_part = zone_id == data.area and self.plan_level == "city" and len(data.level("district")) == 1
+        return math.nan if is_part and self.value_format == "count" else data.covered(zone_id)
 
     def affected(self, found: Measured, required: Requirement, verdict: str) -> float:  # noqa: ARG002 - provision needs it
         """Return the people affected: those who lack it where the rule is not met; NaN where that has no meaning."""

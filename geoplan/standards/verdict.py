@@ -15,7 +15,7 @@ def judge(rule: Rule, found: Measured, *, year: int, what: Requirement, covered:
     """Return the finding for one rule at one zone, without the columns that need other tables.
 
     `what` comes from `Rule.measure_requirement`. `covered` says how much of the zone has communities (0-1); under
-    `LEAST_COVERED` gives no verdict.
+    `LEAST_COVERED` gives no verdict, nor does an unknown part (NaN) of a city.
     """
     kept, missing = what.holds(found.low, found.high), list(found.missing)
     ahead = path_target(rule.targets, year=year)
@@ -25,8 +25,9 @@ def judge(rule: Rule, found: Measured, *, year: int, what: Requirement, covered:
         missing = [*_straddle(rule, found, what), *found.hints]
     if verdict in ("not_quantified", "not_met") and not missing and found.low != found.high:
         missing = list(found.hints)
-    if verdict in ("met", "not_met", "no_data") and not found.missing and covered < LEAST_COVERED:
-        verdict, missing = "no_data", [Note.of("rule_not_covered", share=f"{covered:.1%}"), *missing]
+    if verdict in ("met", "not_met", "no_data") and not found.missing and not covered >= LEAST_COVERED:
+        part = Note.of("rule_part_of_city") if math.isnan(covered) else Note.of("rule_not_covered", share=f"{covered:.1%}")  # fmt: skip
+        verdict, missing = "no_data", [part, *missing]
     if verdict == "not_applicable" and not what.is_due and found.applicable:
         missing = [Note.of("rule_not_due", target_year=what.target_year)]
     if verdict == "not_met":

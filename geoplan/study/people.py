@@ -225,6 +225,8 @@ class Group(Entry):
     """常住, 户籍, 七普 …; a derived group takes that of `of`."""
     year: FigureYear | None = None
     """Year of the figures; a derived group takes that of `of`, a projected one the study's, one from a `table` that of its date."""
+    study_year_total: Annotated[float, Field(gt=0, le=1e10), Unit("people")] | None = None
+    """People of the group in the study area in the study's year, as published, where `year` is older; a derived group grows as `of`. Nothing is judged by it: first pages say what it would change where figures are over five years old."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Group":

@@ -638,6 +638,7 @@ GROUP_TABLE = Schema("groups", {
     "basis": text("常住, 户籍 …"),
     "year": whole("year that they were counted in", null=True),
     "total": number("people in the study area"),
+    "expected": number("people in the study area in the study's year, as the study states them; NaN where it states none"),
     "source": text("where they are from"),
 }, index="group")
 

@@ -157,7 +157,7 @@ def _groups(demand):
     return pd.DataFrame(
         {
             "label": ["常住人口", "60岁及以上老年人口", "3岁以下婴幼儿"], "basis": "常住", "year": 2010,
-            "total": demand.loc[~demand["halo"], names].sum().to_numpy(),
+            "total": demand.loc[~demand["halo"], names].sum().to_numpy(), "expected": np.nan,
             "source": ["adults_20.tif", "elders_60.tif", "residents × 0.025"],
         },
         index=pd.Index(names, name="group"),

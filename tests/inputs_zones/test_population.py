@@ -120,7 +120,7 @@ def test_totals_hold_and_the_raster_says_where(raster):
     assert got.demand["residents"].tolist() == pytest.approx([7, 400, 600])
     factors = note(got.notes, "rake_factors").values
     assert (factors["low"], factors["high"]) == pytest.approx((0.07, 10))
-    assert got.groups.loc["residents"].to_dict() == {
+    assert got.groups.loc["residents"].drop("expected").to_dict() == {
         "label": "常住人口", "basis": "常住", "year": 2020, "total": 1007.0, "source": "people.tif，按社区（村）总数校核",
     }  # fmt: skip
 
@@ -302,13 +302,27 @@ def test_households_and_inherited_basis(raster):
         "residents": {"raster": raster([[100]]), "basis": "七普", "year": 2020},
     }
     got = counted(zones_of([at(0, 0, 10, 10)]), lang="en", **groups)
-    assert got.groups.loc["households"].to_dict() == {
+    assert got.groups.loc["households"].drop("expected").to_dict() == {
         "label": "households", "basis": "七普", "year": 2020, "total": 40.0,
         "source": "residents ÷ 2.5 people a household",
     }  # fmt: skip
     assert got.demand.columns.tolist() == [
         "zone_id", "halo", "outside", "source", "cell", "households", "residents", "geometry",
     ]  # fmt: skip
+
+
+def test_a_group_is_expected_to_grow_as_the_one_that_it_is_of(raster):
+    groups = {
+        "residents": {"raster": raster([[100]]), "study_year_total": 150.0},
+        "under_3": {"of": "residents", "rate": 0.1},
+        "households": {"of": "residents", "people_per_household": 2.5, "study_year_total": 50.0},
+        "street_m": {"raster": raster([[7]], stem="other")},
+    }
+    got = counted(zones_of([at(0, 0, 10, 10)]), **groups).groups["expected"]
+    assert got.drop("street_m").to_dict() == pytest.approx(
+        {"residents": 150, "under_3": 15, "households": 50}
+    )
+    assert np.isnan(got["street_m"])
 
 
 def test_two_grids_stand_side_by_side_and_both_sums_hold(raster):

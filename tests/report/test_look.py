@@ -142,4 +142,6 @@ def test_figures_over_five_years_old_are_said_first_wherever_the_basis_stands(ou
     assert titles.basis_line(replace(outcome, year=years.min() + 5)).startswith("人口口径")
     told = titles.basis_line(replace(outcome, year=years.min() + 6))
     assert told.startswith(f"注意：人口数据为{years.min()}年，早于评价年份5年以上；人口口径")
-    assert titles.basis_line(replace(nasty, year=years.min() + 6)).startswith("Mind: people are of")
+    assert titles.basis_line(replace(nasty, year=years.min() + 6)).startswith(
+        "Note: population figures are of"
+    )

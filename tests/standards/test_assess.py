@@ -21,6 +21,11 @@ def covered(share):
     return lambda town: town.with_zones(covered_share=np.where(town.zones["level"] == "area", share, 1.0))
 
 
+def one_district(town):
+    """The town's eastern half taken for the only district of the study."""
+    return town.with_zones(level=town.zones["level"].mask(town.zones.index == "town/1", "district"))
+
+
 def in_year(year):
     return lambda town: town.change(year=year)
 
@@ -39,6 +44,11 @@ CASES = [
     case("a zone with too few communities", beds(">=12"), town=covered(0.9499), verdict="no_data", missing="rule_not_covered", actual_low=10.0,
          says_zh="95%", shortfall=float("nan")),
     case("a city is the area", beds(">=1", "level: city"), level="city", verdict="met"),
+    # an amount that the city's plan sets for all of it says nothing of one of its districts; a rate does
+    case("one district of a city", beds(">=12", "level: city"), level="city", town=one_district, verdict="no_data", missing="rule_part_of_city",
+         actual_low=10.0, shortfall=float("nan")),
+    case("a rate in one district of a city", rule("provision", ">=12", HOMES, "supply: beds", "per: elders_60/1000", "level: city"), level="city",
+         town=one_district, missing="", verdict="met"),
     # a city's districts are not in this study
     case("a city's districts", beds(">=1", "level: district"), level="city", verdict="not_applicable"),
     case("a type that no register could list", SCHOOLS, verdict="no_data"),

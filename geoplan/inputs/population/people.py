@@ -82,7 +82,7 @@ class People:
     overlay
         ``demand_id, zone_id, share``: the part (0-1) of a point's people in each estate.
     groups
-        Indexed by group: ``label, basis, year, total`` (inside the study area), ``source``.
+        Indexed by group: ``label, basis, year, total`` (inside the study area), ``expected`` (in the study's year), ``source``.
     notes
         What was found.
     edge_zones
@@ -123,7 +123,7 @@ def people_on_the_ground(
         Table of zones (see `tables.ZONES`), rows in any order.
     groups
         Group -> its entries as in the study file (``raster, rake_to, spread, of, rate, people_per_household, street_m,
-        basis, year, projected``), paths resolved; absent ones may be missing or None.
+        basis, year, study_year_total, projected``), paths resolved; absent ones may be missing or None.
     halo_m
         Width around the study area in which people compete for supply, metres; 0 for none.
     street_points
@@ -388,18 +388,31 @@ def _overlay(table: pd.DataFrame, cuts: list[Cut | None], shapes: gpd.GeoSeries)
 
 
 def _groups_table(groups: Mapping[str, Group], demand: gpd.GeoDataFrame, lang: str) -> pd.DataFrame:
-    """Return ``label, basis, year, total, source`` by group."""
+    """Return ``label, basis, year, total, expected, source`` by group; a derived group is expected to grow as the one that it is of."""
     inside = demand[~demand["halo"]]
-    rows = {}
+    rows: dict[str, tuple[Any, ...]] = {}
     for name, group in groups.items():
         basis, year = (_inherited(groups, name, entry) for entry in ("basis", "year"))
         label = catalogue().get(f"group_{name}", {}).get(lang, name)
-        rows[name] = (label, basis or "", year, float(inside[name].sum()), _source(group, lang))
+        total = float(inside[name].sum())
+        expected = _expected(groups, name, total, inside)
+        rows[name] = (label, basis or "", year, total, expected, _source(group, lang))
     table = pd.DataFrame.from_dict(
-        rows, orient="index", columns=["label", "basis", "year", "total", "source"]
+        rows, orient="index", columns=["label", "basis", "year", "total", "expected", "source"]
     )
     table.index.name = "group"
     return table.astype({"year": "Int64"})
+
+
+def _expected(groups: Mapping[str, Group], name: str, total: float, inside: gpd.GeoDataFrame) -> float:
+    """Return the people of a group in the study's year as the study states them, else grown as the group that it is of; NaN without."""
+    stated, whole = groups[name].get("study_year_total"), groups[name].get("of")
+    if stated is not None:
+        return float(stated)
+    if whole is None:
+        return np.nan
+    all_of = float(inside[str(whole)].sum())
+    return total * _expected(groups, whole, all_of, inside) / all_of if all_of > 0 else np.nan
 
 
 def _inherited(groups: Mapping[str, Group], name: str, entry: str) -> Any:  # noqa: ANN401 - text or number

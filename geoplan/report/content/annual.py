@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.report.content.build import table_of
-from geoplan.report.content.findings import base_of, target_of, unit_of_value
+from geoplan.report.content.findings import base_of, of_part_only, target_of, unit_of_value
 from geoplan.report.content.names import Names, present, rows_of, whole_zones
 from geoplan.report.content.progress import done_and_due, start_of, time_passed, way_done
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, column, gap_cell, unit_cell
@@ -142,8 +142,9 @@ def _judged(row: Mapping[str, Any], rules: pd.DataFrame, year: int) -> dict[str,
     (start, start_year), target = start_of(rules, rule), float(row["path_target"])
     ends = [float(row["actual_low"]), float(row["actual_high"])]
     upward = row["comparison"] in (">=", ">") and required != 0
-    completion = [end / required if upward else np.nan for end in ends]
-    way = way_done(*ends, start=start, target=target)
+    part = of_part_only(row, row["actual_low"])
+    completion = [end / required if upward and not part else np.nan for end in ends]
+    way = (np.nan, np.nan) if part else way_done(*ends, start=start, target=target)
     time = time_passed(year, start=start_year, target=float(row["path_target_year"] or np.nan))
     return {
         "rule_id": rule, "zone_id": row["zone_id"], "year": year, "actual_low": ends[0], "actual_high": ends[1],

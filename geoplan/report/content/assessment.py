@@ -20,6 +20,7 @@ from geoplan.report.content.document import (
 from geoplan.report.content.findings import indicators, target_of
 from geoplan.report.content.headline import indicator_verdicts
 from geoplan.report.content.names import AREA, Names, empty, present, rows_of, text, whole_zones
+from geoplan.report.content.old_people import old_people_note
 from geoplan.report.content.outside import competition
 from geoplan.report.content.projects import project_support_table, projects_sentence
 from geoplan.report.content.served import served as served_table
@@ -121,7 +122,8 @@ def _base(outcome: Outcome) -> list[Block]:
     lead = phrase(
         "paper_base", lang, year=outcome.year, zones=zones_text(outcome), people=said, table=ahead()
     )
-    return [Paragraph(lead), Shown(people_table(outcome))]
+    old = old_people_note(outcome)
+    return [Paragraph(lead), *([Paragraph(old)] if old else []), Shown(people_table(outcome))]
 
 
 def _stock(outcome: Outcome) -> list[Block]:

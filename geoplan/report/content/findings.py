@@ -211,7 +211,8 @@ def completion(row: Mapping[str, Any], low: object, high: object) -> Amount | No
 
 def of_part_only(row: Mapping[str, Any], value: object) -> bool:
     """Return whether a value was measured in a zone of which only a part has communities, while the target is that of all of it."""
-    is_partial = "rule_not_covered" in text(row.get("missing"))
+    told = text(row.get("missing"))
+    is_partial = "rule_not_covered" in told or "rule_part_of_city" in told
     return is_partial and present(value) and present(row["actual_low"]) and value == row["actual_low"]
 
 

@@ -26,6 +26,7 @@ from geoplan.report.content.document import (
 from geoplan.report.content.first import family_cell, priority_list
 from geoplan.report.content.gaps import gap_caveats, part_of
 from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text, whole_zones
+from geoplan.report.content.old_people import old_people_note
 from geoplan.report.content.registry import listed
 from geoplan.report.content.shortfalls import brief
 from geoplan.report.content.sites import chosen, sites_of
@@ -94,7 +95,12 @@ def guidance(outcome: Outcome) -> Document:
     level = label(guidance_level(outcome), lang)
     short = {zone for town in found for zone in _short(names, town)}
     lead = phrase("paper_guidance_lead", lang, level=level, count=len(found), short=len(short), table=ahead())
-    blocks: list[Block] = [Paragraph(lead), Shown(_towns_table(outcome, names, found))]
+    old = old_people_note(outcome)
+    blocks: list[Block] = [
+        Paragraph(lead),
+        *([Paragraph(old)] if old else []),
+        Shown(_towns_table(outcome, names, found)),
+    ]
     people, first = people_of(outcome), priority_list(outcome)
     for number, town in enumerate(found, start=1):
         blocks.append(Heading(numbered(number, town.name, lang), page=True))

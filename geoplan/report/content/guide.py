@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from geoplan.report.content.build import table_of
+from geoplan.report.content.old_people import old_people_note
 from geoplan.report.content.table import Amount, Cell, Table
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import catalogue, phrase
@@ -29,6 +30,7 @@ def guide(tables: Sequence[Table], outcome: Outcome) -> Table:
         ("serial", "sheet", "sheet_answers", "sheet_rows"),
         rows,
         title=phrase("guide_title", lang),
+        notes=tuple(filter(None, (old_people_note(outcome),))),
     )
 
 

@@ -1,41 +1,54 @@
 """会议一页纸: one page that alone answers how many, where first, why, how much, who, what changed since the last run, what is unknown."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from geoplan.report.content import titles
+from geoplan.report.content import sites
+from geoplan.report.content.build import table_of
 from geoplan.report.content.document import Block, Document, Paragraph, Shown
 from geoplan.report.content.first import priority_list
 from geoplan.report.content.headline import indicator_verdicts
 from geoplan.report.content.names import AREA, Names, empty, present, rows_of, whole_zones
 from geoplan.report.content.offices import offices_of
-from geoplan.report.content.shortfalls import amount_text, brief, clause_tally, flag_tally, flags_at, short_of
-from geoplan.report.content.table import Tally
-from geoplan.report.content.zones import grades_text, spread_text
+from geoplan.report.content.old_people import old_people_note
+from geoplan.report.content.shortfalls import brief, clause_tally, flag_tally, flags_at, short_of
+from geoplan.report.content.table import Amount, Cell, Tally, column
+from geoplan.report.content.zones import spread_text
 from geoplan.standards.priority import spread
 from geoplan.standards.projects.costs import unit_costs
-from geoplan.tables import Outcome
+from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, of_group
+from geoplan.words.labels import label, of_group, unit
 from geoplan.words.numbers import format_interval, format_number
 from geoplan.words.vocabulary import narrower, vocabulary
 
-#: Rows of the priority list, rules, causes, towns and offices that the page names.
-MOST_FIRST, MOST_RULES, MOST_CAUSES, MOST_TOWNS, MOST_OFFICES = 5, 4, 3, 3, 4
-#: Columns of the priority list that the page has room for.
+#: Rows of the priority list, rules, causes, towns and offices that the page names, and rules of one unit.
+MOST_FIRST, MOST_RULES, MOST_CAUSES, MOST_TOWNS, MOST_OFFICES, MOST_RULES_A_UNIT, MOST_SPREADS = (
+    5,
+    3,
+    3,
+    3,
+    4,
+    2,
+    2,
+)
+#: Rules of which the page says what other people would change.
+MOST_OLD = 2
+#: Grades of the flags that the page counts apart.
+DEEPEST = ("none", "severe")
+#: Columns of the priority list that the page has room for; the measure says the service and the amount with its unit.
 FIRST = (
     "rank",
     "place",
-    "family",
     "grade",
     "net_affected",
     "whom",
-    "net_shortfall",
-    "unit",
     "measure",
 )
+#: Width of the names of indicators, characters.
+NAME_WIDTH = 44
 #: Unit of a gap -> supply of the unit costs.
 _COSTED = {"places": "places", "beds": "beds", "m2": "floor_area_m2"}
 
@@ -56,7 +69,7 @@ def meeting(outcome: Outcome, former: Former | None = None) -> Document:
         Paragraph(_how_many(outcome, level), lead=phrase("meeting_how_many", lang)),
         *_where_first(outcome, level),
         Paragraph(_why(outcome, level), lead=phrase("meeting_why", lang)),
-        Paragraph(_how_much(outcome, level), lead=phrase("meeting_how_much", lang)),
+        *_how_much(outcome, level),
         Paragraph(_who(outcome), lead=phrase("meeting_who", lang)),
         Paragraph(_changed(outcome, former, level), lead=phrase("meeting_changed", lang)),
         Paragraph(_unknown(outcome, level), lead=phrase("meeting_unknown", lang)),
@@ -80,6 +93,14 @@ def _how_many(outcome: Outcome, level: str) -> str:
         clause=clause_tally(outcome, level).text(lang),
         measured=measured.text(lang),
     )
+    verdicts = indicator_verdicts(outcome).value_counts()
+    judged = phrase("join_items", lang).join(
+        phrase("meeting_verdict", lang, verdict=label(verdict, lang), count=format_number(verdicts[verdict], "count"))
+        for verdict in VERDICTS
+        if verdict in verdicts.index
+    )  # fmt: skip
+    if judged:
+        lead = phrase("meeting_indicators", lang, count=format_number(verdicts.sum(), "count"), verdicts=judged) + lead  # fmt: skip
     circles = (
         phrase(
             "meeting_circle", lang, service=outcome.services[row["service"]].label(lang),
@@ -93,7 +114,8 @@ def _how_many(outcome: Outcome, level: str) -> str:
     counts = short_of(flags).groupby("rule_id", sort=False).size().sort_values(ascending=False, kind="stable")
     rules = (
         phrase(
-            "meeting_rule", lang, indicator=brief(names, rule), tally=Tally.of(part["flagged"]).text(lang), grades=grades_text(part, lang)
+            "meeting_rule", lang, indicator=brief(names, rule), tally=Tally.of(part["flagged"]).text(lang),
+            deep=format_number(int(part["grade"].isin(DEEPEST).sum()), "count"),
         )
         for rule in counts.index[:MOST_RULES]
         for part in [flags[flags["rule_id"] == rule]]
@@ -114,9 +136,13 @@ def _where_first(outcome: Outcome, level: str) -> list[Block]:
     upper = "town" if any(entry.key == "town" for entry in whole.columns) else "district"
     keys = [("community" if key == "place" else key) for key in FIRST]
     kept = whole.first(MOST_FIRST).only(upper, *keys).stacked("community", upper, lang=lang)
-    title = phrase("meeting_first_table", lang, shown=len(kept.rows), count=len(whole.rows))
+    count = format_number(len(whole.rows), "count")
+    title = phrase("meeting_first_table", lang, shown=len(kept.rows), count=count)
     shown = kept.of(kept.key, title, kept.columns, kept.rows)
-    return [Paragraph(phrase("meeting_where_text", lang), lead=phrase("meeting_where", lang)), Shown(shown)]
+    text = phrase("meeting_where_text", lang)
+    if not (outcome.priorities["premise"].notna()).any():
+        text += phrase("note_space", lang) + phrase("meeting_no_premises", lang)
+    return [Paragraph(text, lead=phrase("meeting_where", lang)), Shown(shown)]
 
 
 def _why(outcome: Outcome, level: str) -> str:
@@ -135,64 +161,192 @@ def _why(outcome: Outcome, level: str) -> str:
         )
         for cause, count in causes.head(MOST_CAUSES).items()
     ]
-    widely = spread(flags, outcome.zones)
-    spreads = [
-        phrase(
-            "meeting_spread", lang, indicator=brief(names, rule), text=spread_text(widely, str(rule), lang)
-        )
-        for rule in widely.sort_values("flagged", ascending=False, kind="stable").index[:2]
-        if spread_text(widely, str(rule), lang)
-    ]
     if not total:
         return phrase("meeting_no_cause", lang)
+    causes_told = phrase("meeting_causes", lang, causes=phrase("join_items", lang).join(parts))
+    spreads = _joined(_spreads(flags, outcome, names), lang)
     stop = phrase("stop", lang)
-    sentences = [phrase("join_items", lang).join(parts), *([_joined(spreads, lang)] if spreads else [])]
-    return phrase("note_space", lang).join(said + stop for said in sentences)
+    return phrase("note_space", lang).join(said + stop for said in (causes_told, spreads) if said)
 
 
-def _how_much(outcome: Outcome, level: str) -> str:
-    """Return the net shortfall of each standard with what it would cost by unit costs, and the money of the project list."""
-    lang, names = outcome.lang, Names(outcome)
-    gaps = outcome.gap_list
-    own = gaps[
-        (gaps["part"] == "flag")
-        & gaps["unit"].isin(list(_COSTED))
-        & gaps["zone_id"].map(outcome.zones["level"]).eq(level)
+def _spreads(flags: pd.DataFrame, outcome: Outcome, names: Names) -> Iterator[str]:
+    """Yield which indicators are short nearly everywhere, then in how few communities the gaps of the others gather."""
+    lang, widely = names.lang, spread(flags, outcome.zones).sort_values("flagged", ascending=False, kind="stable")  # fmt: skip
+    widely = widely[widely["half"] > 0].head(MOST_SPREADS)
+    everywhere = [brief(names, rule) for rule in widely.index[widely["everywhere"].astype(bool)]]
+    if everywhere:
+        yield phrase("meeting_everywhere", lang, indicators=phrase("join_items", lang).join(everywhere))
+    for rule in widely.index[~widely["everywhere"].astype(bool)]:
+        yield phrase(
+            "meeting_spread", lang, indicator=brief(names, rule), text=spread_text(widely, str(rule), lang)
+        )
+
+
+def _how_much(outcome: Outcome, level: str) -> list[Block]:
+    """Return the money that is planned, then a table of what is short in beds, places and floor area and what it would cost."""
+    lang, needs = outcome.lang, _needs(outcome, level)
+    said = [*_planned_money(outcome), *([] if needs else [phrase("meeting_no_gap", lang)])]
+    blocks: list[Block] = [
+        Paragraph(_joined(said, lang) + phrase("stop", lang), lead=phrase("meeting_how_much", lang))
     ]
-    parts = []
-    for rule, rows in list(own.groupby("rule_id", sort=False))[:MOST_RULES]:
-        code = str(rows["unit"].iloc[0])
-        gross, net = (float(rows[key].sum()) for key in ("shortfall", "net_shortfall"))
-        unknown = int(rows["net_shortfall"].isna().sum())
-        said = phrase(
-            "meeting_gap", lang, indicator=brief(names, rule), gross=amount_text(gross, code, lang), net=amount_text(net, code, lang)
-        )  # fmt: skip
-        said += phrase("meeting_net_unknown", lang, count=unknown) if unknown else ""
-        parts.append(said + _cost_text(net, code, str(names.of_rule(str(rule), "family")), lang))
-    if not empty(outcome.projects):
-        cost = outcome.projects["cost"]
-        funds = dict.fromkeys(text for text in outcome.projects["funds"] if present(text))
-        shown = phrase("join_items", lang).join(funds) or phrase("meeting_no_funds", lang)
-        parts.append(
-            phrase("meeting_projects", lang, count=len(cost), cost=format_number(float(cost.sum()), "cost"), unknown=_without_cost(cost, lang), funds=shown)
-        )  # fmt: skip
-    return _joined(parts, lang) + phrase("stop", lang) if parts else phrase("meeting_no_gap", lang)
+    if needs:
+        is_judged = any(need.judged is not None for need in needs)
+        note = _joined([phrase("meeting_needs_note", lang) if is_judged else "", _unit_costs_text(needs, lang)], lang)  # fmt: skip
+        # names of indicators are long
+        keys = (
+            replace(column("indicator", lang), width=NAME_WIDTH),
+            "judged_gap",
+            "left_gap",
+            "flag_gap",
+            "net_gap",
+            "needed_cost",
+        )
+        rows: list[list[Cell]] = [
+            [
+                brief(Names(outcome), need.rule) + phrase("in_brackets", lang, text=unit(need.unit, lang)),
+                *(Amount.of(value, "count") for value in (need.judged, need.left, need.flags, need.net)),
+                Amount.between(*need.cost_range, "cost") if need.cost is not None else None,
+            ]
+            for need in needs
+        ]  # fmt: skip
+        title = phrase("meeting_needs", lang, level=label(level, lang))
+        blocks.append(Shown(table_of("meeting_needs", lang, keys, rows, title=title, notes=(note,))))
+    return blocks
 
 
-def _cost_text(net: float, unit_code: str, family: str, lang: str) -> str:
-    """Return what a net gap would cost by the unit costs of its family, as a range with its source; nothing where there are none."""
+@dataclass(frozen=True)
+class Need:
+    """What one indicator is short of, in its unit; None where that is not known or the indicator is not judged so.
+
+    Parameters
+    ----------
+    judged, left
+        As the plan judges it, and once the projects are finished.
+    flags, net
+        Sum over the flagged zones, and net of what is under way.
+    cost
+        The unit costs of the least and the most, 10,000 yuan, and where they are from; None where there are none.
+    """
+
+    rule: str
+    unit: str
+    judged: float | None
+    left: float | None
+    flags: float | None
+    net: float | None
+    cost: tuple[float, float, tuple[str, ...]] | None
+
+    @property
+    def cost_range(self) -> tuple[float, float]:
+        """What is still to be built would cost, least and most, 10,000 yuan: by the plan's own gap, else by the net one."""
+        found = (value for value in (self.left, self.judged, self.net, self.flags) if value is not None)
+        amount = next(found, 0.0)
+        low, high, _ = self.cost or (0.0, 0.0, ())
+        return amount * low, amount * high
+
+
+def _needs(outcome: Outcome, level: str) -> list[Need]:
+    """Return what is short in beds, places and floor area: of each unit the indicators that are short of most."""
+    names, gaps, left = Names(outcome), outcome.gap_list, _left_after_projects(outcome)
+    counted = gaps[gaps["unit"].isin(list(_COSTED)) & gaps["part"].isin(["finding", "flag"])]
+    found = []
+    for code in _COSTED:
+        own = counted[counted["unit"] == code]
+        largest = own.groupby("rule_id")["shortfall"].sum().sort_values(ascending=False, kind="stable")
+        for rule in map(str, largest.index[:MOST_RULES_A_UNIT]):
+            rows = own[own["rule_id"] == rule]
+            judged = rows.loc[rows["part"] == "finding", "shortfall"]
+            flags = _finest_flags(rows[rows["part"] == "flag"], outcome, level)
+            found.append(
+                Need(
+                    rule, code, _sum(judged), left.get(rule) if len(judged) else None,
+                    _sum(flags["shortfall"]), None if empty(outcome.projects) else _sum(flags["net_shortfall"]),
+                    _unit_cost(code, str(names.of_rule(rule, "family"))),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _sum(values: pd.Series) -> float | None:
+    """Return the sum; None where there is nothing to add, or where one of the values is not known."""
+    return None if values.empty or values.isna().any() else float(values.sum())
+
+
+def _left_after_projects(outcome: Outcome) -> dict[str, float]:
+    """Return what each indicator is short of once the projects stand, by rule_id; of one that cannot be told nothing is said."""
+    if empty(outcome.support):
+        return {}
+    left = outcome.support["shortfall_after"].mask(outcome.support["verdict_after"] == "met", 0.0)
+    sums = left.groupby(outcome.support["rule_id"]).agg(lambda values: values.sum(skipna=False))
+    return {str(rule): float(value) for rule, value in sums.dropna().items()}
+
+
+def _finest_flags(flags: pd.DataFrame, outcome: Outcome, level: str) -> pd.DataFrame:
+    """Return the flags of a rule at one level: those of `level`, else the finest at which it flags, so that nothing counts twice."""
+    at = flags["zone_id"].map(outcome.zones["level"])
+    finest = next((name for name in (level, "town", "district") if (at == name).any()), level)
+    return flags[at == finest]
+
+
+def _planned_money(outcome: Outcome) -> Iterator[str]:
+    """Yield what the project list costs and who pays how much of it, and what the proposed sites cost; or that no money is known."""
+    lang, projects = outcome.lang, outcome.projects
+    if empty(projects):
+        yield phrase("meeting_no_projects", lang)
+    else:
+        cost = projects["cost"]
+        funds = projects["funds"].map(
+            lambda told: told if present(told) else phrase("meeting_no_funds", lang)
+        )
+        # a fund whose projects state no cost stands without a figure, never as 0
+        sums = cost.groupby(funds, sort=False).sum(min_count=1)
+        shown = phrase("join_comma", lang).join(
+            phrase("meeting_fund", lang, name=name, cost=_money(amount, lang)) if present(amount) else str(name)
+            for name, amount in sums.items()
+        )  # fmt: skip
+        yield phrase(
+            "meeting_projects", lang, count=len(cost), cost=_money(float(cost.sum()), lang), unknown=_without_cost(cost, lang), funds=shown
+        )  # fmt: skip
+    chosen = sites.chosen(outcome)
+    if len(chosen):
+        known = chosen["cost"].dropna()
+        money = phrase("meeting_sites_cost", lang, cost=_money(float(known.sum()), lang)) if len(known) else ""  # fmt: skip
+        yield phrase("meeting_sites", lang, count=len(chosen)) + money + _without_cost(chosen["cost"], lang)
+
+
+def _unit_cost(unit_code: str, family: str) -> tuple[float, float, tuple[str, ...]] | None:
+    """Return the least and the most that a unit costs in a family of services, 10,000 yuan, and the documents that imply it; None without."""
     costs = unit_costs()
     fits = costs["supply"].eq(_COSTED[unit_code]) & costs["services"].map(lambda kinds: _is_of(kinds, family))
     own = costs[fits]
-    if own.empty or net <= 0:
+    if own.empty:
+        return None
+    documents = dict.fromkeys(name for names in own["documents"] for name in names)
+    return float(own["low"].min()), float(own["high"].max()), tuple(documents)
+
+
+def _unit_costs_text(needs: list[Need], lang: str) -> str:
+    """Return the unit costs that `needs` are priced by, and the documents that imply them; nothing without any."""
+    priced = {(need.unit, *need.cost) for need in needs if need.cost is not None}
+    if not priced:
         return ""
-    shown = format_interval(net * float(own["low"].min()), net * float(own["high"].max()), "cost")
-    sources = phrase("join_items", lang).join(str(name) for name in own[lang])
-    return phrase("meeting_cost", lang, cost=shown, source=sources, low=f"{own['low'].min():g}", high=f"{own['high'].max():g}", unit=phrase(f"rule_over_{unit_code}", lang))  # fmt: skip
+    items = phrase("join_items", lang)
+    costs = items.join(
+        phrase("meeting_unit_cost", lang, unit=phrase(f"rule_over_{code}", lang), cost=format_interval(low, high, "decimal"))
+        for code, low, high, _ in sorted(priced)
+    )  # fmt: skip
+    documents = sorted({name for *_, names in priced for name in names})
+    return phrase("meeting_unit_costs", lang, costs=costs, documents=items.join(documents))
+
+
+def _money(amount: float, lang: str) -> str:
+    """Return an amount of 10,000 yuan in words: ``345万元``, ``3.45 million yuan``."""
+    shown = format_number(amount, "cost") if lang == "zh" else format_number(amount / 100, "decimal")
+    return phrase("meeting_money", lang, amount=shown)
 
 
 def _without_cost(cost: pd.Series, lang: str) -> str:
-    """Return of how many projects the cost is not known; nothing where it is of all."""
+    """Return of how many the cost is not known; nothing where it is of all."""
     unknown = int(cost.isna().sum())
     return phrase("meeting_without_cost", lang, count=unknown) if unknown else ""
 
@@ -283,26 +437,40 @@ def _short_pairs(outcome: Outcome, level: str) -> set[tuple[str, str]]:
 
 
 def _unknown(outcome: Outcome, level: str) -> str:
-    """Return what the figures leave open: zones without data, facilities without a point, people off the network, old people, findings."""
-    lang, flags = outcome.lang, flags_at(outcome, level)
-    open_zones = flag_tally(flags).no_data
+    """Return what the figures leave open: zones and indicators without data, facilities without a point, people off the network, old people."""
+    lang, flags, gaps = outcome.lang, flags_at(outcome, level), outcome.gap_list
     verdicts = indicator_verdicts(outcome)
-    off = sum(
-        float(row["off_network"] or 0.0) for row in rows_of(whole_zones(outcome, measure="network", zone=AREA)) if present(row["off_network"])
-    )  # fmt: skip
-    old = titles.old_people(outcome)
-    not_known = int(outcome.gap_list["net_shortfall"].isna().where(outcome.gap_list["part"] == "flag", other=False).sum()) if len(outcome.gap_list) else 0  # fmt: skip
+    nets = gaps["net_shortfall"].isna() & gaps["part"].eq("flag")
     told = [
-        (open_zones, "meeting_open_zones"), (int((verdicts == "no_data").sum()), "meeting_open_findings"),
-        (len(outcome.unplaced), "meeting_unplaced"), (round(off), "meeting_off"), (not_known, "meeting_open_nets"),
+        (flag_tally(flags).no_data, "meeting_open_zones"), (int((verdicts == "no_data").sum()), "meeting_open_findings"),
+        (int((verdicts == "not_quantified").sum()), "meeting_not_quantified"), (len(outcome.unplaced), "meeting_unplaced"),
+        (int(nets.sum()), "meeting_open_nets"), (_assumed(flags), "meeting_assumed"),
     ]  # fmt: skip
     parts = [
         phrase(code, lang, count=format_number(count, "count"), level=label(level, lang))
         for count, code in told
         if count
     ]
-    return (
-        _joined([old, *parts], lang) + phrase("stop", lang)
-        if parts or old
-        else phrase("meeting_nothing_unknown", lang)
-    )
+    parts += [_off_network(outcome), *([] if sites.asked(outcome) else [phrase("meeting_no_sites", lang)])]
+    stop, old = phrase("stop", lang), old_people_note(outcome, most=MOST_OLD)
+    space = phrase("note_space", lang) if old else ""
+    return old + space + _joined(parts, lang) + stop if parts else old or phrase("meeting_nothing_unknown", lang)  # fmt: skip
+
+
+def _assumed(flags: pd.DataFrame) -> int:
+    """Return of how many zones the supply in reach hangs on people assumed outside of the study area."""
+    return int(flags.loc[flags["taken_outside"] > 0, "zone_id"].nunique())
+
+
+def _off_network(outcome: Outcome) -> str:
+    """Return how many people of each service are off the walking network; nothing where nobody is."""
+    lang = outcome.lang
+    told = [
+        phrase(
+            "meeting_off_service", lang, service=outcome.services[row["service"]].label(lang),
+            count=format_number(row["off_network"], "count"), unit=of_group("unit_people", row["group"], lang),
+        )
+        for row in rows_of(whole_zones(outcome, measure="network", zone=AREA))
+        if present(row["off_network"]) and round(row["off_network"])
+    ]  # fmt: skip
+    return phrase("meeting_off", lang, services=phrase("join_items", lang).join(told)) if told else ""

@@ -24,6 +24,7 @@ from geoplan.report.content.document import (
 from geoplan.report.content.findings import indicators
 from geoplan.report.content.headline import coverage_figures, verdict_figures
 from geoplan.report.content.names import AREA, Names, empty, level_order, rows_of, whole_zones
+from geoplan.report.content.old_people import old_people_note
 from geoplan.report.content.outside import neighbour_remarks
 from geoplan.report.content.shortfalls import flag_tally, flags_at, mean_met, net_and_gross_table, worst_table
 from geoplan.report.content.sources import (
@@ -108,8 +109,10 @@ def _key_figures(outcome: Outcome, level: str) -> Figures:
 
 
 def _lead(outcome: Outcome, level: str) -> Iterator[str]:
-    """Yield what is short, for whom, by how much: a sentence a service, then a sentence a rule that is no circle."""
+    """Yield what old figures of people leave open, then what is short, for whom, by how much: a sentence a service, then a sentence a rule that is no circle."""
     lang = outcome.lang
+    if old := old_people_note(outcome):
+        yield old
     for row in rows_of(whole_zones(outcome, measure="network", zone=AREA)):
         entry = outcome.services[row["service"]]
         if not row["covered"] + row["outside"]:

@@ -18,7 +18,8 @@ export function buildPage(data) {
   nodes.right = div("gp-right", nodes.layers, nodes.legend);
   nodes.fold = $("button", { type: "button", className: "gp-fold", title: words.fold });
   page.append(
-    div("gp-panel", nodes.fold, div("gp-head", $("h1", {}, data.title), div("gp-sub", data.year), div("gp-basis", data.basis)),
+    div("gp-panel", nodes.fold, div("gp-head", $("h1", {}, data.title), div("gp-sub", data.year), div("gp-basis", data.basis),
+        ...(data.people_change ? [$("details", { className: "gp-basis" }, $("summary", {}, words.people_change), data.people_change)] : [])),
       div("gp-find", nodes.search, nodes.find, nodes.hits), nodes.controls, nodes.scroll),
     nodes.right, nodes.hover, div("gp-credits", [data.review, data.credits].filter(Boolean).join(" · ")));
   return nodes;

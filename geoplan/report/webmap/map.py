@@ -10,6 +10,7 @@ from jinja2 import Template
 from geoplan.report import look
 from geoplan.report.content import packed, sites, titles
 from geoplan.report.content.basemap import BaseMap
+from geoplan.report.content.old_people import people_change
 from geoplan.report.look.offline import (
     OfflineMap,
     Script,
@@ -119,6 +120,7 @@ def payload(outcome: Outcome) -> dict[str, Any]:
         "year": year,
         "banner": titles.banner(outcome),
         "basis": titles.basis_line(outcome),
+        "people_change": people_change(outcome),
         "review": titles.review_line(outcome),
         "credits": " · ".join(
             [

@@ -31,7 +31,7 @@ def _table() -> tuple[dict[str, object], ...]:
 
 
 def unit_costs() -> pd.DataFrame:
-    """Return the unit costs: indexed by id, ``zh, en, services, works, supply, low, high`` (10,000 yuan a unit), ``rows, source``.
+    """Return the unit costs: indexed by id, ``zh, en, services, works, supply, low, high`` (10,000 yuan a unit), ``rows, documents, source``.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def unit_costs() -> pd.DataFrame:
     [2.0, 3.5]
     """
     table = pd.DataFrame(list(_table())).set_index("id")
-    for column in ("services", "works", "rows"):
+    for column in ("services", "works", "rows", "documents"):
         table[column] = table[column].map(tuple)
     return table
 
