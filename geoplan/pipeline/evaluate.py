@@ -15,7 +15,7 @@ from geoplan.inputs.datum import control_notes
 from geoplan.network.compiled import cache_note
 from geoplan.network.graph import WalkGraph, build_graph
 from geoplan.network.surface import MinutesRaster
-from geoplan.pipeline.gather import Inputs, gather, ground_shapes
+from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.provenance import parameters as parameters_of
 from geoplan.pipeline.provenance import read_packs
 from geoplan.pipeline.result import Result
@@ -318,7 +318,7 @@ def outcome_of(
         year=study.year,
         lang=study.lang,
         synthetic=study.synthetic,
-        ground=ground_shapes(inputs.barriers, inputs.zones),
+        ground=inputs.ground,
         review_no=study.map.review_no or "",
         tiles=study.map.base_tiles(),
         crs=inputs.crs.to_string(),

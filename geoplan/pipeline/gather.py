@@ -70,6 +70,7 @@ class Inputs:
     register_types: tuple[str, ...]
     people: population.People
     barriers: gpd.GeoSeries | None
+    ground: gpd.GeoDataFrame
     land: gpd.GeoDataFrame | None
     projects: gpd.GeoDataFrame
     zone_supplies: pd.DataFrame | None
@@ -162,6 +163,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         register_types=register_types,
         people=people,
         barriers=barriers,
+        ground=ground_shapes(barriers, network.ground, zones.zones),
         land=_land(study, crs),
         projects=listed.projects,
         zone_supplies=pd.concat([table.table for table in told], ignore_index=True) if told else None,
@@ -399,10 +401,20 @@ def _polygons(shapes: gpd.GeoSeries | None) -> gpd.GeoSeries | None:
     return None if shapes is None else shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"])]
 
 
-def ground_shapes(barriers: gpd.GeoSeries | None, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return barriers near the zones as a quiet base for maps (`GROUND`): polygons as water, lines as they are; empty without a layer."""
-    if barriers is None or not len(barriers):
-        return GROUND.empty_shapes().set_crs(zones.crs)
+def ground_shapes(
+    barriers: gpd.GeoSeries | None, of_streets: gpd.GeoDataFrame, zones: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Return the quiet base of maps (`GROUND`): what the file of streets holds, and barriers near the zones, polygons as water."""
+    found = [of_streets, _barrier_shapes(barriers, zones)]
+    held = [table for table in found if len(table)]
+    if not held:
+        return GROUND.empty_shapes(zones.crs)
+    return gpd.GeoDataFrame(pd.concat(held, ignore_index=True), crs=zones.crs)
+
+
+def _barrier_shapes(barriers: gpd.GeoSeries | None, zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    if barriers is None:
+        return GROUND.empty_shapes(zones.crs)
     around = shapely.box(*zones.total_bounds).buffer(GROUND_MARGIN_M)
     parts = barriers[barriers.intersects(around)].simplify(GROUND_BEND_M).explode(index_parts=False)
     parts = parts[parts.geom_type.isin(["Polygon", "LineString"])].reset_index(drop=True)

@@ -337,7 +337,7 @@ SERVED = Schema("served", {
 }, key=("service", "zone_id"))
 
 GROUND = Schema("ground", {
-    "kind": text("water: polygons where nobody lives or walks; barrier: lines that no access leg crosses", values=("water", "barrier")),
+    "kind": text("water and green: polygons; rail: railways; barrier: other lines that no access leg crosses", values=("water", "green", "rail", "barrier")),
     "geometry": shape("polygon or line, metric CRS, simplified for the eye"),
 })
 

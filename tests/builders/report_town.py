@@ -24,7 +24,7 @@ from geoplan.pipeline.evaluate import compute, outcome_of
 from geoplan.pipeline.gather import Inputs
 from geoplan.standards.packs.read import read_pack
 from geoplan.study.study import read_study
-from geoplan.tables import ANSWERS, CANDIDATES, PROJECTS, SITES, UNMET, Source
+from geoplan.tables import ANSWERS, CANDIDATES, GROUND, PROJECTS, SITES, UNMET, Source
 from geoplan.words.errors import Note
 
 CRS = "EPSG:4547"
@@ -79,7 +79,7 @@ def make_outcome(*, lang="zh", synthetic=True, nasty=False):
             demand, pd.DataFrame({"demand_id": [], "zone_id": [], "share": []}), _groups(demand), (), (),
             without_raster=pd.Series(0.0, zones.index), unknown=pd.Series([()] * len(zones), zones.index), covered=zones["covered_share"],
         ),
-        barriers=None, land=None, projects=PROJECTS.empty_shapes(CRS), zone_supplies=None, datums=Judgement((), (), ()), sources=SOURCES,
+        barriers=None, ground=GROUND.empty_shapes(CRS), land=None, projects=PROJECTS.empty_shapes(CRS), zone_supplies=None, datums=Judgement((), (), ()), sources=SOURCES,
         notes=(Note.of("duplicate_same_name", file=E, row=6, kept=2, name="无坐标养老院" + more),),
     )  # fmt: skip
     return outcome_of(compute(inputs))

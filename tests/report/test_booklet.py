@@ -19,6 +19,7 @@ from geoplan.report.booklet.map import flag_map, shapes
 from geoplan.report.booklet.page import report_page, write_report
 from geoplan.report.content import titles
 from geoplan.report.content.answers import gain_curves
+from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.document import FlagMaps
 from geoplan.report.content.report import report
 from geoplan.report.look.curve_chart import (
@@ -124,7 +125,7 @@ def test_land_is_a_base_where_it_is_given(outcome):
 
 
 def test_every_polygon_is_drawn_once_and_used_in_every_map(outcome):
-    definitions, height = shapes(outcome.zones, "community")
+    definitions, height = shapes(BaseMap(outcome), "community")
     assert re.findall(r'id="(z\d+)"', definitions) == [f"z{k}" for k in range(12)]
     assert height == pytest.approx(450)
     found = ["none", "severe", "short", "slight", "near", "not_flagged", "mean_met"]

@@ -420,19 +420,26 @@ def test_water_and_barriers_of_the_inputs_lie_beneath(outcome):
         LineString([(west, south), (west + 900, south)]),
     ]
     barriers = gpd.GeoSeries([*shapes, Point(0, 0)], crs=outcome.crs)
-    ground = ground_shapes(barriers, outcome.zones)
-    assert list(ground["kind"]) == ["water", "barrier"]
+    rail = LineString([(west, south), (west, south + 900), (west + 900, south + 900)])
+    of_streets = gpd.GeoDataFrame(
+        {"kind": ["green", "rail"]}, geometry=[shapes[0].buffer(9), rail], crs=outcome.crs
+    )
+    ground = ground_shapes(barriers, of_streets, outcome.zones)
+    assert list(ground["kind"]) == ["green", "rail", "water", "barrier"]
     GROUND.check(ground)
     drawn = payload(dataclasses.replace(outcome, ground=ground))["ground"]
-    assert codec.unpack_integers(drawn["water"]["parts"]) == [1]
-    assert codec.unpack_integers(drawn["barrier"]["n"]) == [2]
+    assert [(own["kind"], own["colour"]) for own in drawn] == [
+        (kind, style.colour) for kind, style in look.GROUND_STYLES.items()
+    ]
+    green, water, rail, barrier = (own["shape"] for own in drawn)
+    assert [codec.unpack_integers(own["parts"]) for own in (green, water)] == [[1], [1]]
+    assert [codec.unpack_integers(own["n"]) for own in (rail, barrier)] == [[3], [2]]
 
 
 @pytest.mark.parametrize("barriers", [None, gpd.GeoSeries([Point(9e6, 9e6).buffer(5)], crs="EPSG:4547")])
 def test_without_barriers_nearby_there_is_no_ground(outcome, barriers):
     own = None if barriers is None else barriers.set_crs(outcome.crs, allow_override=True)
-    ground = ground_shapes(own, outcome.zones)
+    ground = ground_shapes(own, GROUND.empty_shapes(), outcome.zones)
     assert len(ground) == 0
     GROUND.check(ground)
-    drawn = payload(dataclasses.replace(outcome, ground=ground))["ground"]
-    assert drawn["water"]["parts"] == drawn["barrier"]["n"] == ""
+    assert payload(dataclasses.replace(outcome, ground=ground))["ground"] == []

@@ -15,7 +15,7 @@ import shapely
 
 from geoplan.inputs.limits import check_file
 from geoplan.inputs.streets.osm import UNREADABLE, osmium_file
-from geoplan.inputs.streets.osm_edited import Objects, Thing, is_edited, read_objects
+from geoplan.inputs.streets.osm_edited import Objects, is_edited, read_objects
 from geoplan.words.errors import InputError, Note
 
 #: Words of `social_facility:for` (https://wiki.openstreetmap.org/wiki/Key:social_facility:for) by who they mean.
@@ -102,28 +102,11 @@ def _objects(path: Path) -> Iterator[tuple[str, dict[str, str], shapely.Point]]:
 
 def _edited_objects(objects: Objects) -> Iterator[tuple[str, dict[str, str], shapely.Point]]:
     """Yield what `_osmium_objects` yields, of files that osmium does not read as they are meant."""
-    nodes, ways = objects.things["node"], objects.things["way"]
-
-    def line(way: Thing) -> list[tuple[float, float]]:
-        return [at for ref in way.refs if ref in nodes and (at := nodes[ref].at) is not None]
-
-    for number, node in nodes.items():
+    for number, node in objects.things["node"].items():
         if type_word(node.tags) and node.at is not None:
             yield f"node/{number}", node.tags, shapely.Point(node.at)
-    areas = [("way", number, way, [way]) for number, way in ways.items()]
-    areas += [
-        ("relation", number, relation, [ways[ref] for ref in relation.refs if ref in ways])
-        for number, relation in objects.things["relation"].items()
-        if relation.tags.get("type") in ("multipolygon", "boundary")
-    ]
-    for kind, number, thing, borders in areas:
-        if not type_word(thing.tags):
-            continue
-        # rings inside of rings are holes; what is not closed is no area
-        drawn = [line(way) for way in borders]
-        area = shapely.build_area(shapely.MultiLineString([xy for xy in drawn if len(xy) > 1]))
-        if not area.is_empty:
-            yield f"{kind}/{number}", thing.tags, area.representative_point()
+    for kind, number, thing, area in objects.areas(lambda tags: bool(type_word(tags))):
+        yield f"{kind}/{number}", thing.tags, area.representative_point()
 
 
 def _osmium_objects(path: Path) -> Iterator[tuple[str, dict[str, str], shapely.Point]]:

@@ -9,13 +9,14 @@ import bz2
 import gzip
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 from xml.parsers import expat
 
 import osmium
+import shapely
 from osmium import osm
 
 from geoplan.study.formats import OSM_FORMATS, ending, kind_of
@@ -90,6 +91,31 @@ class Objects:
                 if relation.tags and keys:
                     members = ",".join(f"w{ref}@" for ref in relation.refs)
                     out.write(f"r{number} T{_tags(relation.tags)} M{members}\n")
+
+    def line(self, way: Thing) -> list[tuple[float, float]]:
+        """Return the positions of a way's nodes that are there."""
+        nodes = self.things["node"]
+        return [at for ref in way.refs if ref in nodes and (at := nodes[ref].at) is not None]
+
+    def areas(
+        self, wanted: Callable[[dict[str, str]], bool]
+    ) -> Iterator[tuple[str, int, Thing, shapely.Geometry]]:
+        """Yield closed ways and multipolygons whose tags are wanted, with kind, id and outline; rings inside of rings are holes."""
+        ways = self.things["way"]
+        areas = [("way", number, way, [way]) for number, way in ways.items()]
+        areas += [
+            ("relation", number, relation, [ways[ref] for ref in relation.refs if ref in ways])
+            for number, relation in self.things["relation"].items()
+            if relation.tags.get("type") in ("multipolygon", "boundary")
+        ]
+        for kind, number, thing, borders in areas:
+            if not wanted(thing.tags):
+                continue
+            # what is not closed is no area
+            drawn = [self.line(way) for way in borders]
+            area = shapely.build_area(shapely.MultiLineString([xy for xy in drawn if len(xy) > 1]))
+            if not area.is_empty:
+                yield kind, number, thing, area
 
     def _vertex(self, ref: int) -> str:
         node = self.things["node"].get(ref)

@@ -4,7 +4,7 @@ What a walker may use is in `geoplan.inputs.streets.walk_table` and printed in `
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -27,6 +27,7 @@ from geoplan.inputs.streets.edges import (
     gate_open,
     unknown_gates,
 )
+from geoplan.inputs.streets.ground import ground_of_layers, ground_of_osm
 from geoplan.inputs.streets.joins import join_streets
 from geoplan.inputs.streets.lines import read_lines
 from geoplan.inputs.streets.notes import (
@@ -42,6 +43,7 @@ from geoplan.inputs.streets.osm_edited import holds_osm
 from geoplan.inputs.streets.sidewalks import without_doubled_roads
 from geoplan.inputs.streets.squares import cross_squares
 from geoplan.inputs.streets.walk_table import OUT
+from geoplan.tables import GROUND
 from geoplan.words.errors import NetworkError, Note
 from geoplan.words.periods import parse_hour
 
@@ -58,13 +60,14 @@ class Streets:
     `nodes` is indexed by ``node_id``: ``x, y`` (metres), ``kind`` (empty, ``gate``, ``barrier``, ``crossing``), ``name``.
     `edges` is indexed by ``edge_id``: ``u, v`` (node_id), ``highway, access, oneway, bridge, tunnel, level, on_ground,
     ride_s, osm_id, name, fixed_fwd_s, fixed_bwd_s, geometry``; ``on_ground``: people on the ground join it; ``ride_s``: seconds of a ferry, else NaN. Valves (``highway`` = ``gate`` or ``entry``) have no length. `crossings`: places where
-    lines cross on the ground without a shared vertex.
+    lines cross on the ground without a shared vertex. `ground`: water, green and railways that the same file holds, as `GROUND`.
     """
 
     nodes: pd.DataFrame
     edges: gpd.GeoDataFrame
     notes: tuple[Note, ...] = ()
     crossings: int = 0
+    ground: gpd.GeoDataFrame = field(default_factory=GROUND.empty_shapes)
 
 
 def read_streets(
@@ -119,7 +122,8 @@ def read_streets(
     Returns
     -------
     streets
-        Nodes by ascending id, edges in canonical order, and notes, among them what leaving classes out costs.
+        Nodes by ascending id, edges in canonical order, the ground of the area's bounds, and notes, among them what leaving classes out
+        costs.
 
     Raises
     ------
@@ -137,14 +141,17 @@ def read_streets(
     if kind == "graph":
         return from_osmnx(osmnx_bridge.read_graphml(path), datum=datum, at=at, **choices)
     hour = None if at is None else parse_hour(at)
+    around = None if area is None else _bounds(area)
     if holds_osm(path):
         ways, notes = read_osm(path, walk=choices["walk"], at=hour, datum=datum, crs=crs)
+        ground = ground_of_osm(path, datum=datum, crs=crs, area=around)
     else:
         table = readers.read_layer(path, layer=layer)
         ways, notes = read_lines(
             table, classes=classes, walk=choices["walk"], at=hour, datum=datum, crs=crs, file=path.name
         )
-    return from_ways(ways, notes, **choices)
+        ground = ground_of_layers(path, table, datum=datum, crs=crs, area=around)
+    return replace(from_ways(ways, notes, **choices), ground=ground)
 
 
 def from_ways(
@@ -277,13 +284,18 @@ def _in_area(ways: Ways, area: Area | None, file: str) -> Ways:
         raise NetworkError(Note.of("streets_no_ways", file=file, severity="error"))
     if area is None:
         return ways
-    west, south, east, north = area if isinstance(area, tuple) else area.bounds
+    west, south, east, north = _bounds(area)
     x, y, first = ways.xy[ways.vertex, 0], ways.xy[ways.vertex, 1], ways.first[:-1]
     apart = (np.minimum.reduceat(x, first) > east) | (np.maximum.reduceat(x, first) < west)
     apart |= (np.minimum.reduceat(y, first) > north) | (np.maximum.reduceat(y, first) < south)
     if apart.all():
         raise NetworkError(_elsewhere(ways, area, file))
     return choose_ways(ways, ~apart)
+
+
+def _bounds(area: Area) -> tuple[float, float, float, float]:
+    west, south, east, north = area if isinstance(area, tuple) else area.bounds
+    return west, south, east, north
 
 
 def _elsewhere(ways: Ways, area: Area | None, file: str) -> Note:

@@ -14,6 +14,7 @@ from geoplan.report.atlas.canvas import Mark
 from geoplan.report.atlas.frame import Page
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.zone_views import FlagMatrix, ZoneClass, ZoneView
+from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label
 
 #: A line bends by less than this on paper without being drawn as a bend, millimetres.
@@ -147,7 +148,9 @@ def streets(page: Page, base: BaseMap) -> None:
     )
 
 
-def _lines(page: Page, lines: np.ndarray, colour: str, width: float) -> None:
+def _lines(
+    page: Page, lines: np.ndarray, colour: str, width: float, *, dashes: Sequence[float] = (), z: float = 3
+) -> None:
     if page.map is None or not len(lines):
         return
     west, south, east, north = page.window()
@@ -164,11 +167,16 @@ def _lines(page: Page, lines: np.ndarray, colour: str, width: float) -> None:
     codes = np.where(begins, Outline.MOVETO, Outline.LINETO).astype(np.uint8)
     page.map.add_collection(
         PathCollection(
-            [Outline(points, codes)], facecolors="none", edgecolors=colour, linewidths=width, zorder=3,
-            capstyle="round",
+            [Outline(points, codes)], facecolors="none", edgecolors=colour, linewidths=width, zorder=z,
+            capstyle="butt" if dashes else "round", linestyles=[(0, _in_widths(dashes, width))] if dashes else "solid",
         ),
         autolim=False,
     )  # fmt: skip
+
+
+def _in_widths(dashes: Sequence[float], width: float) -> list[float]:
+    """Return dashes in points as matplotlib takes them, in widths of the line."""
+    return [length / width for length in dashes]
 
 
 def closed(shape: shapely.Geometry, page: Page) -> shapely.Geometry:
@@ -180,8 +188,14 @@ def closed(shape: shapely.Geometry, page: Page) -> shapely.Geometry:
 
 
 def ground(page: Page, base: BaseMap) -> None:
-    """Lay white paper under the zones that are judged."""
+    """Lay white paper under the zones that are judged, and the quiet base: water and lines above their fills, green beneath."""
     polygons(page, base.zones(base.finest).geometry, look.COLOURS["paper"], z=0.5)
+    for shapes, style in ((shapes, look.GROUND_STYLES[kind]) for kind, shapes in base.ground.items()):
+        z = 2.5 if style.above else 0.6
+        if style.width:
+            _lines(page, shapes, style.colour, style.width, dashes=style.dashes, z=z)
+        else:
+            polygons(page, gpd.GeoSeries(shapes), style.colour, z=z)
 
 
 def boundaries(page: Page, base: BaseMap, *, near: bool = False) -> None:
@@ -203,7 +217,11 @@ def boundary_marks(base: BaseMap, *, near: bool = False) -> list[Mark]:
         if level in BOUNDARIES
     }
     lang = base.lang
-    return [Mark("line", colour, label(level, lang), width=w) for level, (colour, w) in edges.items()]
+    marks = [Mark("line", colour, label(level, lang), width=w) for level, (colour, w) in edges.items()]
+    for kind in base.ground:
+        style, text = look.GROUND_STYLES[kind], phrase(f"basemap_{kind}", lang)
+        marks.append(Mark("line" if style.width else "fill", style.colour, text, width=style.width))
+    return marks
 
 
 def facilities(page: Page, base: BaseMap, table: gpd.GeoDataFrame, *, size: float) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -10,6 +9,7 @@ import shapely
 from geoplan.report import look
 from geoplan.report.content import sites, titles
 from geoplan.report.content.answers import unmet_rows
+from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.names import level_order
 from geoplan.report.look.offline import clean
 from geoplan.tables import GRADES, Outcome
@@ -21,13 +21,13 @@ WIDTH = 600
 REVIEW = 22.0
 
 
-def shapes(zones: gpd.GeoDataFrame, level: str) -> tuple[str, float]:
-    """Return the polygons of `level` (``z0``, ``z1`` … in table order) and coarser outlines as SVG, and the height.
+def shapes(base: BaseMap, level: str) -> tuple[str, float]:
+    """Return the polygons of `level` (``z0``, ``z1`` … in table order), the quiet base and coarser outlines as SVG, and the height.
 
     Parameters
     ----------
-    zones
-        As in `geoplan.tables`, metric.
+    base
+        What maps are drawn from.
     level
         Level whose zones are filled.
 
@@ -36,6 +36,7 @@ def shapes(zones: gpd.GeoDataFrame, level: str) -> tuple[str, float]:
     definitions, height
         Markup for ``<defs>``; height in the drawing's units.
     """
+    zones = base.outcome.zones
     own = zones[zones["level"] == level]
     west, south, east, north = own.total_bounds
     scale = WIDTH / max(east - west, 1.0)
@@ -52,10 +53,24 @@ def shapes(zones: gpd.GeoDataFrame, level: str) -> tuple[str, float]:
             np.asarray(zones[zones["level"] == name].geometry.simplify(0.5 / scale)), frame
         )
     ]
-    outline = f'<path id="zo" d="{"".join(lines)}"/>'
-    return "".join(paths) + outline, round((north - south) * scale, 1)
+    paths.append(f'<path id="zo" d="{"".join(lines)}"/>')
+    ground = []
+    for kind, shapes in base.ground.items():
+        seen = shapely.clip_by_rect(shapely.simplify(shapes, 0.5 / scale), west, south, east, north)
+        drawn = "".join(_path(shape, west, north, scale) for shape in seen)
+        style = look.GROUND_STYLES[kind]
+        # zones cover the whole picture: what lies beneath their fills is not seen
+        if drawn and style.above:
+            fill, stroke = ("none", style.colour) if style.width else (style.colour, "none")
+            ground.append(
+                f'<path fill="{fill}" stroke="{stroke}" stroke-width="{2 * style.width:g}" d="{drawn}"/>'
+            )
+    paths.append(f'<g id="ground">{"".join(ground)}</g>')
+    return "".join(paths), round((north - south) * scale, 1)
 
 
+#: What lies above the fills of zones: the quiet base, and outlines.
+_ABOVE = ('<use href="#ground"/>', '<use href="#zo" class="b"/>')
 #: What a zone is drawn as under a rule -> class of its shape.
 CLASS_STYLES = {**{code: f"g-{code}" for code in GRADES}, "mean_met": "m", "not_flagged": "o", "unknown": "n"}
 
@@ -67,7 +82,7 @@ def flag_map(outcome: Outcome, level: str, classes: Mapping[str, str], height: f
     for place, zone_id in enumerate(zones.index[zones["level"] == level]):
         kind = CLASS_STYLES[classes.get(zone_id, "unknown")]
         uses.append(f'<use href="#z{place}" class="{kind}"/>')
-    return _drawing(outcome, [*uses, '<use href="#zo" class="b"/>'], height)
+    return _drawing(outcome, [*uses, *_ABOVE], height)
 
 
 def _drawing(outcome: Outcome, parts: Iterable[str], height: float) -> str:
@@ -92,7 +107,7 @@ def site_map(outcome: Outcome, level: str) -> str:
     unmet = set(unmet_rows(outcome)["zone_id"])
     kinds = ["unmet" if z in unmet else "served" if z in served else "o" for z in own.index]
     parts = [f'<use href="#z{place}" class="{kind}"/>' for place, kind in enumerate(kinds)]
-    parts.append('<use href="#zo" class="b"/>')
+    parts += _ABOVE
     phase_of = sites.phase_places(shown)
     # the first to open lie above the later ones
     for place in reversed(range(len(shown))):
@@ -128,12 +143,15 @@ def _site_legend(every: pd.DataFrame, lang: str, *, unmet: bool) -> str:
 
 
 def _path(shape: object, west: float, north: float, scale: float) -> str:
-    """Return SVG path data in tenths of a unit, north up."""
+    """Return SVG path data of polygons and lines in tenths of a unit, north up."""
     out = []
-    for ring in shapely.get_rings(shapely.get_parts([shape])):
-        xy = shapely.get_coordinates(ring)
+    parts = shapely.get_parts([shape])
+    for line in (*shapely.get_rings(parts), *parts[shapely.get_dimensions(parts) == 1]):
+        xy, closed = shapely.get_coordinates(line), line.geom_type == "LinearRing"
         x, y = (xy[:, 0] - west) * scale, (north - xy[:, 1]) * scale
-        steps = [f"{a:.1f} {b:.1f}" for a, b in zip(x[:-1], y[:-1], strict=True)]
-        if len(steps) > 2:
-            out.append(f"M{'L'.join(steps)}Z")
+        steps = [f"{a:.1f} {b:.1f}" for a, b in zip(x, y, strict=True)]
+        if not closed:
+            out.append(f"M{'L'.join(steps)}")
+        elif len(steps) > 3:
+            out.append(f"M{'L'.join(steps[:-1])}Z")
     return "".join(out)

@@ -6,6 +6,7 @@ from pathlib import Path
 from geoplan.report import look
 from geoplan.report.booklet.map import CLASS_STYLES, flag_map, shapes, site_map
 from geoplan.report.content import titles
+from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.document import (
     Block,
     Curve,
@@ -38,7 +39,7 @@ def write_report(outcome: Outcome, path: Path) -> None:
 def report_page(outcome: Outcome) -> str:
     """Return the report's page."""
     lang, document = outcome.lang, report(outcome)
-    definitions, height = shapes(outcome.zones, flagged_level(outcome))
+    definitions, height = shapes(BaseMap(outcome), flagged_level(outcome))
     return template("report.html.j2").render(
         lang="zh-CN" if lang == "zh" else "en",
         font=look.FONT_STACK,

@@ -32,6 +32,7 @@ FAR_M = 1500.0
 NAME, NUMBER, LEGEND = 5.2, 5.4, 5.8
 MARK_MM, NUMBER_MM = 1.15, 2.1
 HIGHLIGHT = "#fdf1d6"
+MM_A_POINT = 25.4 / 72
 #: Corners of `look.MARK_SHAPES` around their middle, half heights; a circle has none.
 CORNERS: Mapping[str, Sequence[tuple[float, float]]] = {
     "square": [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
@@ -89,7 +90,9 @@ def draw_map(pen: "Pen", base: BaseMap, sheet: Sheet, box: Box) -> None:
         clip.rect(*box)
         canvas.clipPath(clip, stroke=0, fill=0)
         _fill(pen, window, np.asarray(zones.geometry.array), look.COLOURS["paper"])
+        _ground(pen, window, base, above=False)
         _fill(pen, window, np.array([shape]), HIGHLIGHT)
+        _ground(pen, window, base, above=True)
         minor, main = base.street_lines
         _lines(pen, window, minor, look.COLOURS["street"], 0.12)
         _lines(pen, window, main, look.COLOURS["street_major"], 0.4)
@@ -172,6 +175,18 @@ def _fill(pen: "Pen", window: Window, shapes: npt.NDArray[np.object_], colour: s
     pen.fill(colour)
     # even and odd: a hole stays one whichever way its ring turns
     pen.canvas.drawPath(_path(pen, window, shapes), fill=1, stroke=0, fillMode=0)
+
+
+def _ground(pen: "Pen", window: Window, base: BaseMap, *, above: bool) -> None:
+    """Draw the kinds of the quiet base that lie above (or beneath) the community's fill."""
+    for kind, shapes in base.ground.items():
+        style = look.GROUND_STYLES[kind]
+        if style.above == above and style.width:
+            pen.canvas.setDash([length * MM_A_POINT for length in style.dashes])
+            _lines(pen, window, shapes, style.colour, style.width * MM_A_POINT)
+            pen.canvas.setDash()
+        elif style.above == above:
+            _fill(pen, window, shapes, style.colour)
 
 
 def _lines(pen: "Pen", window: Window, lines: npt.NDArray[np.object_], colour: str, width: float) -> None:

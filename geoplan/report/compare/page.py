@@ -126,6 +126,7 @@ def payload(comparison: Comparison) -> Plain:
         ],
         "levels": packed.level_list(zones, lang),
         "zones": packed.zone_layer(zones, lang),
+        "ground": packed.ground_layer(BaseMap(after)),
         # the same streets are packed once
         "streets": streets if streets[0] != streets[1] else streets[:1],
         "sides": [

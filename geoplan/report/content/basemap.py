@@ -4,7 +4,7 @@ Web map, atlas, pictures of the papers and the comparison take zones, streets, f
 circle from here, so that a facility has one mark, one name and one size in all of them. Geometry is in the study's CRS.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -111,6 +111,13 @@ class BaseMap:
         if level not in self._boundaries:
             self._boundaries[level] = shapely.boundary(np.asarray(self.zones(level).geometry.array))
         return self._boundaries[level]
+
+    @cached_property
+    def ground(self) -> Mapping[str, Lines]:
+        """Water, green, rail and other barriers that the inputs hold, in the order in which they are drawn; what there is none of is left out."""
+        table = self.outcome.ground
+        of = {kind: table.geometry[table["kind"] == kind] for kind in look.GROUND_STYLES}
+        return {kind: np.asarray(shapes.array, dtype=object) for kind, shapes in of.items() if len(shapes)}
 
     # --- streets ----------------------------------------------------------------------------------------------------
 

@@ -115,13 +115,26 @@ def street_layer(base: BaseMap) -> list[Plain]:
     return [packed_lines(lines, base.outcome.crs) for lines in base.streets]
 
 
-def ground_layer(base: BaseMap) -> Plain:
-    """Return the quiet base beneath the streets: ``water`` as packed polygons, ``barrier`` as packed lines."""
-    ground = base.outcome.ground
-    shapes = {kind: ground.geometry[ground["kind"] == kind] for kind in ("water", "barrier")}
-    lines = np.asarray(shapes["barrier"].array, dtype=object)
-    water = shapes["water"] if ground.crs is None else shapes["water"].to_crs(LONLAT)
-    return {"water": pack_polygons(water), "barrier": packed_lines(lines, base.outcome.crs)}
+def ground_layer(base: BaseMap) -> list[Plain]:
+    """Return the quiet base beneath the streets, a packed layer a kind in the order of drawing: areas have a width of 0."""
+    layers = []
+    for kind, shapes in base.ground.items():
+        style = look.GROUND_STYLES[kind]
+        if style.width:
+            packed = packed_lines(shapes, base.outcome.crs)
+        else:
+            packed = pack_polygons(gpd.GeoSeries(shapes, crs=base.outcome.crs).to_crs(LONLAT))
+        layers.append(
+            {
+                "kind": kind,
+                "above": style.above,
+                "colour": style.colour,
+                "width": style.width,
+                "dashes": list(style.dashes),
+                "shape": packed,
+            }
+        )
+    return layers
 
 
 def packed_lines(lines: Lines, crs: str) -> Plain:

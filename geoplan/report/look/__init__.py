@@ -28,7 +28,6 @@ COLOURS: Mapping[str, str] = {
     "line": "#d9dee3",
     "paper": "#ffffff",
     "ground": "#f4f5f3",
-    "water": "#d3e2ec",
     "street": "#c3c8cc",
     "street_major": "#aab1b7",
     "boundary": "#ffffff",
@@ -45,6 +44,37 @@ COLOURS: Mapping[str, str] = {
     "people_outside": "#7b2d12",
     "banner": "#fff3cd",
     "banner_ink": "#6b4e00",
+}
+
+
+@dataclass(frozen=True)
+class GroundStyle:
+    """How one kind of the quiet base is drawn.
+
+    Parameters
+    ----------
+    colour
+        Of the fill of areas, or of the line.
+    width
+        Of lines, points; 0: areas, filled.
+    dashes
+        Lengths of dash and gap, points; empty: a whole line.
+    above
+        Whether print, which has no blending, draws it above the fills of zones: only what covers nobody.
+    """
+
+    colour: str
+    width: float = 0.0
+    dashes: tuple[float, ...] = ()
+    above: bool = False
+
+
+#: Kinds of the quiet base in the order in which they are drawn; paler than any class, and of no ramp's hue.
+GROUND_STYLES: Mapping[str, GroundStyle] = {
+    "green": GroundStyle("#e9f0d9"),
+    "water": GroundStyle("#d3e2ec", above=True),
+    "rail": GroundStyle("#8b949d", width=0.7, dashes=(5.0, 1.5), above=True),
+    "barrier": GroundStyle("#a3abb4", width=0.7, dashes=(3.5, 2.0), above=True),
 }
 
 #: Grades of a flag, from nothing at all to nearly met: background and ink; one hue, lightness rises with every step.

@@ -57,8 +57,7 @@ export function drawBase(map, data, state, onZone) {
   }
   const sheet = (pane, paint) => new Sheet(paint, { pane });
   const sheets = {};
-  const water = unpackPolygons(data.ground.water).map(ringsToLines), barrier = unpackLines(data.ground.barrier);
-  sheets.ground = sheet("ground", paintGround(water, barrier, look)).addTo(map);
+  sheets.ground = sheet("ground", paintGround(data.ground, outlines)).addTo(map);
   sheets.streets = sheet("streets", paintStreets(data.streets.map(unpackLines), look)).addTo(map);
 
   const noData = hatch(look.no_data, look.hatch), renderer = L.canvas({ pane: "zones", padding: 0.15 });

@@ -2,7 +2,7 @@
 import { ringsToLines, toWorld, unpackLines, unpackPoints, unpackPolygons } from "./codec.js";
 import { $, div, span } from "./dom.js";
 import { share, whole } from "./format.js";
-import { hatch, markGrow, paintMarks, paintNames, paintStreets, traceLines } from "./paint.js";
+import { hatch, markGrow, paintGround, paintMarks, paintNames, paintStreets, traceLines } from "./paint.js";
 import { Sheet } from "./sheet.js";
 
 export function startComparison(data) {
@@ -52,12 +52,13 @@ export function startComparison(data) {
   // ---- the two maps
   const maps = data.sides.map((side, k) => {
     const map = L.map(`cmp-map-${k}`, { zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 90, maxZoom: 19, attributionControl: false, zoomControl: k === 0 });
-    ["streets", "zones", "outlines", "changes", "marks", "names"].forEach((name, place) => {
+    ["ground", "streets", "zones", "outlines", "changes", "marks", "names"].forEach((name, place) => {
       const pane = map.createPane(name);
       pane.style.zIndex = 300 + 20 * place;
       if (name !== "zones") pane.style.pointerEvents = "none";
     });
     map.fitBounds(data.bounds, { padding: [14, 14] });
+    new Sheet(paintGround(data.ground, outlines), { pane: "ground" }).addTo(map);
     new Sheet(paintStreets(streets[k] || streets[0], look), { pane: "streets" }).addTo(map);
     const renderer = L.canvas({ pane: "zones", padding: 0.15 });
     const groups = levels.map(() => L.layerGroup());

@@ -1,4 +1,6 @@
-// What is painted on the canvas sheets: lines, marks, names, isochrones, dots. Nothing here knows the page.
+// What is painted on the canvas sheets: the quiet base, lines, marks, names, isochrones, dots. Nothing here knows the page.
+import { ringsToLines, unpackLines, unpackPolygons } from "./codec.js";
+
 // Adds the lines in view to the context's path; vertices under 0.8 px from the last one are skipped.
 export function traceLines(context, view, lines, closed) {
   const { world, start, box } = lines, step = 0.8;
@@ -18,22 +20,33 @@ export function traceLines(context, view, lines, closed) {
   }
 }
 
-// The quiet base: water filled, lines that nobody crosses as a dotted line.
-export function paintGround(water, barrier, look) {
-  return (context, view) => {
-    context.fillStyle = look.water;
-    for (const lines of water) {
+// The quiet base: areas filled, lines dashed; widths and dashes are in points. Colours of zones are multiplied with what lies beneath: a
+// veil over the zones lets of what is not `above` hardly anything through, so that every zone has the colour of its class.
+export function paintGround(ground, zones) {
+  const point = 4 / 3;
+  const layers = ground.map((own) => ({ ...own, parts: own.width ? [unpackLines(own.shape)] : unpackPolygons(own.shape).map(ringsToLines) }));
+  const beneath = layers.filter((own) => !own.above), above = layers.filter((own) => own.above);
+  const paint = (context, view, { colour, width, dashes, parts }) => {
+    context.fillStyle = context.strokeStyle = colour;
+    context.lineWidth = width * point;
+    context.setLineDash(dashes.map((length) => length * point));
+    for (const lines of parts) {
       context.beginPath();
-      traceLines(context, view, lines, true);
-      context.fill("evenodd");
+      traceLines(context, view, lines, !width);
+      if (width) context.stroke();
+      else context.fill("evenodd");
     }
-    context.beginPath();
-    traceLines(context, view, barrier, false);
-    context.strokeStyle = look.street_major;
-    context.lineWidth = 1;
-    context.setLineDash([5, 3]);
-    context.stroke();
     context.setLineDash([]);
+  };
+  return (context, view) => {
+    for (const own of beneath) paint(context, view, own);
+    if (beneath.length) {
+      context.beginPath();
+      for (const lines of zones) traceLines(context, view, lines, true);
+      context.fillStyle = "rgba(255, 255, 255, 0.7)";
+      context.fill("nonzero");
+    }
+    for (const own of above) paint(context, view, own);
   };
 }
 

@@ -101,6 +101,7 @@ def town_map(room: Atelier, zone_id: str) -> bytes:
     axes.set_axis_off()
     view = shapely.box(axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
     _draw_zones(axes, room, own, town)
+    _draw_ground(axes, base, view)
     _draw_streets(axes, base, view)
     kinds = _draw_facilities(axes, base, view)
     if len(own) <= MOST_NAMES:
@@ -152,26 +153,39 @@ def _patch(shape: Any, **look_of: Any) -> Any:  # noqa: ANN401
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts([shape]))]
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(np.ravel(shape)))]
     return PathPatch(Path.make_compound_path(*(Path(ring, closed=True) for ring in rings)), **look_of)
 
 
+def _draw_ground(axes: Any, base: BaseMap, view: Any) -> None:  # noqa: ANN401
+    """Draw the quiet base: green beneath the zones' fills, water and lines above."""
+    for kind, shapes in base.ground.items():
+        style = look.GROUND_STYLES[kind]
+        near = shapes[shapely.intersects(shapes, view)]
+        z = 1.5 if style.above else 0.5
+        if style.width and len(near):
+            dashes = (0, [length / style.width for length in style.dashes])
+            _draw_lines(axes, near, edgecolor=style.colour, linewidth=style.width, linestyle=dashes, zorder=z)
+        elif len(near):
+            axes.add_artist(_patch(near, facecolor=style.colour, edgecolor="none", zorder=z))
+
+
 def _draw_streets(axes: Any, base: BaseMap, view: Any) -> None:  # noqa: ANN401
+    lines = np.concatenate(base.streets)
+    near = lines[shapely.intersects(lines, view)]
+    if len(near):
+        _draw_lines(axes, near, edgecolor=look.COLOURS["street_major"], linewidth=0.35, zorder=2)
+
+
+def _draw_lines(axes: Any, near: Any, **look_of: Any) -> None:  # noqa: ANN401
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    lines = np.concatenate(base.streets)
-    near = lines[shapely.intersects(lines, view)]
-    if not len(near):
-        return
     # one path for all: a city has tens of thousands of streets
     points, line = shapely.get_coordinates(near, return_index=True)
     starts = np.r_[True, np.diff(line) != 0]
     codes = np.where(starts, Path.MOVETO, Path.LINETO).astype(Path.code_type)
-    colour = look.COLOURS["street_major"]
-    axes.add_artist(
-        PathPatch(Path(points, codes), facecolor="none", edgecolor=colour, linewidth=0.35, zorder=2)
-    )
+    axes.add_artist(PathPatch(Path(points, codes), facecolor="none", **look_of))
 
 
 def _draw_facilities(axes: Any, base: BaseMap, view: Any) -> list[Kind]:  # noqa: ANN401
