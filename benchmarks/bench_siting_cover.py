@@ -28,7 +28,7 @@ from geoplan.network.reach import reach, search_nodes
 from geoplan.network.snap import snap
 from geoplan.pipeline.gather import gather
 from geoplan.siting.objectives.cover.solve import max_cover
-from geoplan.siting.solve.assignment import covering_arrays, improved
+from geoplan.siting.solve.assignment import assignment_arrays, improved
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
 from geoplan.siting.solve.presolve import merged
@@ -171,7 +171,7 @@ def many(table: Table) -> None:
     print(
         f"      merging: {took:.1f} s, {len(small.options):,} options x {len(small.problem.weight):,} points stay"
     )
-    arrays, none = covering_arrays(small.problem), np.empty(0, np.int64)
+    arrays, none = assignment_arrays(small.problem.as_walks()), np.empty(0, np.int64)
     for sites in (50, 1000):
         limits = replace(arrays.constraints, most=np.array([float(sites)]))
         limited = replace(arrays, constraints=limits)

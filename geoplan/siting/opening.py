@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from geoplan.siting.solve.problems import CoverageProblem, DistanceProblem, Floats, Ints, entries_of
 
@@ -52,13 +51,7 @@ def opening_by_people(problem: CoverageProblem, groups: Sequence[Ints]) -> Openi
     >>> found.option.tolist(), found.marginal.tolist(), found.total.tolist()
     ([0, 1], [8.0, 1.0], [8.0, 9.0])
     """
-    # who is covered walks 0, all others 1
-    walks = csr_array(
-        (np.zeros(problem.covers.nnz), problem.covers.indices, problem.covers.indptr), problem.covers.shape
-    )
-    existing = np.where(problem.covered_by_existing, 0.0, np.inf)
-    asked = DistanceProblem(problem.constraints, walks, problem.weight, existing, 1.0, problem.zone)
-    found = opening_by_walking(asked, groups)
+    found = opening_by_walking(problem.as_walks(), groups)
     return replace(found, total=float(problem.weight.sum()) - found.total)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from siting_problems import allowed, at_most, coverage_problems, distance_problems, problem, walked, walks
 
-from geoplan.siting.solve.assignment import assignment_arrays, climb, covering_arrays, improved, settled
+from geoplan.siting.solve.assignment import assignment_arrays, climb, improved, settled
 from geoplan.siting.solve.presolve import merged
 
 NOTHING = np.empty(0, np.int64)
@@ -14,7 +14,7 @@ NOTHING = np.empty(0, np.int64)
 
 def arrays_of(p):
     """The arrays of a cover, its options at their own positions."""
-    return covering_arrays(merged(p, drop_dominated=False).problem)
+    return assignment_arrays(merged(p, drop_dominated=False).problem.as_walks())
 
 
 def gain(p, chosen, j=None):

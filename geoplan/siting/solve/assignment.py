@@ -22,7 +22,6 @@ from geoplan.siting.solve.constraints import Limits, flat_limits
 from geoplan.siting.solve.presolve import alike
 from geoplan.siting.solve.problems import (
     Bools,
-    CoverageProblem,
     DistanceProblem,
     Floats,
     Ints,
@@ -104,24 +103,11 @@ def assignment_arrays(problem: DistanceProblem) -> AssignmentArrays:
     column = np.repeat(np.arange(len(keep)), np.diff(walks.indptr))
     gains = walks.data < have[keep][column]
     option, point = walks.indices[gains].astype(np.int64), column[gains]
-    cost, top = walks.data[gains] * weight[keep][point], have[keep] * weight[keep]
-    return _from_entries(problem.constraints, option, point, cost, np.asarray(top, np.float64))
-
-
-def covering_arrays(problem: CoverageProblem) -> AssignmentArrays:
-    """Return the arrays of a merged cover: a point costs its people, and nothing once an option that covers it is chosen."""
-    option = np.repeat(np.arange(len(problem.constraints)), np.diff(problem.covers.indptr))
-    point = problem.covers.indices.astype(np.int64)
-    return _from_entries(problem.constraints, option, point, np.zeros(len(point)), problem.weight)
-
-
-def _from_entries(
-    constraints: SelectionConstraints, option: Ints, point: Ints, cost: Floats, top: Floats
-) -> AssignmentArrays:
+    cost, top = walks.data[gains] * weight[keep][point], np.asarray(have[keep] * weight[keep], np.float64)
     return _built(
-        constraints,
+        problem.constraints,
         (option, point, cost, top),
-        option=np.arange(len(constraints)),
+        option=np.arange(len(problem.constraints)),
         origin=np.arange(len(top)),
         fixed=np.empty(0, np.int64),
         base=0.0,

@@ -74,7 +74,7 @@ def solve(
     control
         Search limits, progress callback and interrupt.
     start
-        A feasible solution to begin with.
+        A feasible solution to begin with; columns of NaN follow from the others.
     relax
         True leaves out the integers: a linear program.
     method
@@ -99,9 +99,8 @@ def solve(
     for name, value in options.items():
         highs.setOptionValue(name, value)
     if start is not None and whole:
-        solution = highspy.HighsSolution()
-        solution.col_value = list(map(float, start))
-        highs.setSolution(solution)
+        told = np.flatnonzero(~np.isnan(start))
+        highs.setSolution(len(told), told.astype(np.int32), start[told])
     _listen(highs, control, whole=whole)
     highs.run()
     return _read(highs, control, whole=whole)

@@ -108,6 +108,13 @@ class CoverageProblem:
         """Return the people covered by existing facilities or by an option of `chosen`: a plain sum over all points."""
         return float(self.weight[self.covered(chosen)].sum())
 
+    def as_walks(self) -> "DistanceProblem":
+        """Return the same question as one of walking: who is covered walks 0, all others 1."""
+        covers = self.covers
+        walks = csr_array((np.zeros(covers.nnz), covers.indices, covers.indptr), shape=covers.shape)
+        now = np.where(self.covered_by_existing, 0.0, np.inf)
+        return DistanceProblem(self.constraints, walks, self.weight, now, 1.0, self.zone)
+
 
 @dataclass(frozen=True, eq=False)
 class DistanceProblem:
@@ -158,6 +165,38 @@ class DistanceProblem:
         for option in chosen:
             reached[entries_of(self.seconds, option)[0]] = True
         return reached
+
+    def without_idle(self, chosen: Ints) -> Ints:
+        """Return the selection without options that bring nobody nearer and that no constraint requires, the dearest dropped first.
+
+        Examples
+        --------
+        >>> free = SelectionConstraints(np.ones(2), csr_array((0, 2)), np.zeros(0), np.zeros(0))
+        >>> walks = csr_array(np.array([[60.0], [90.0]]))
+        >>> problem = DistanceProblem(free, walks, np.ones(1), np.array([np.inf]), 3600.0, np.array([-1]))
+        >>> problem.without_idle(np.array([0, 1])).tolist()
+        [0]
+        """
+        today = np.minimum(self.existing_seconds, self.cutoff_seconds)
+        while len(chosen):
+            walks = csr_array(self.seconds[chosen])
+            option = np.repeat(np.arange(len(chosen)), np.diff(walks.indptr))
+            nearer = (walks.data < today[walks.indices]) & (self.weight[walks.indices] > 0)
+            option, point, seconds = option[nearer], walks.indices[nearer], walks.data[nearer]
+            order = np.lexsort((option, seconds, point))
+            option, point, seconds = option[order], point[order], seconds[order]
+            first = np.diff(point, prepend=-1) != 0
+            # the walk without the nearest option: to the second nearest, or as today
+            without = np.where(np.append(first[1:], True), today[point], np.append(seconds[1:], 0.0))
+            idle = np.ones(len(chosen), bool)
+            idle[option[first & (without > seconds)]] = False
+            order = np.lexsort((-chosen, -self.constraints.cost[chosen]))
+            fewer = (np.delete(chosen, j) for j in order if idle[j])
+            rest = next((some for some in fewer if self.constraints.allows(some)), None)
+            if rest is None:
+                break
+            chosen = rest
+        return chosen
 
 
 @dataclass(frozen=True)

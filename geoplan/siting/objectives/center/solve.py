@@ -70,14 +70,15 @@ def center(problem: DistanceProblem, *, control: SearchControl) -> Answer:
     near = improved(assignment_arrays(problem), start)
     told = control.heard_as(lambda level, bound: control.listen(-level, -bound))
     found = highest_level(at, reached, near, -float(least.max(initial=0.0)), control=told)
+    chosen = problem.without_idle(found.chosen)
     step = Step("farthest_seconds", "min", -found.level, -found.bound)
     return ended(
-        found.chosen,
+        chosen,
         (step,),
-        -reached(found.chosen),
+        -reached(chosen),
         stopped=found.stopped,
         nodes=found.nodes,
-        notes=_notes(problem, found.chosen, counted),
+        notes=_notes(problem, chosen, counted),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from geoplan.siting.solve.assignment import covering_arrays
+from geoplan.siting.solve.assignment import assignment_arrays
 from geoplan.siting.solve.branch_and_cut import searched
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.presolve import merged
@@ -21,9 +21,7 @@ from geoplan.siting.solve.problems import (
     SelectionConstraints,
     Step,
     ended,
-    entries_of,
 )
-from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 
 
 def max_cover(problem: CoverageProblem, *, control: SearchControl) -> Answer:
@@ -65,29 +63,12 @@ def max_cover(problem: CoverageProblem, *, control: SearchControl) -> Answer:
     small = merged(problem)
     people = small.base + float(small.problem.weight.sum())
     told = control.heard_as(lambda left, least: control.listen(people - left, people - least))
-    found = searched(covering_arrays(small.problem), control=told, total=people)
+    found = searched(assignment_arrays(small.problem.as_walks()), control=told, total=people)
     if isinstance(found, Answer):
         return found
-    chosen = small.back(_needed(small.problem, found.chosen))
+    chosen = problem.as_walks().without_idle(small.back(found.chosen))
     steps = (Step("people", "max", people - found.objective, people - found.bound),)
     return ended(chosen, steps, problem.people_covered(chosen), stopped=found.stopped, nodes=found.nodes)
-
-
-def _needed(problem: CoverageProblem, chosen: Ints) -> Ints:
-    """Return the selection without redundant options that no constraint requires, the dearest tried first."""
-    times = np.bincount(problem.covers[chosen].indices, minlength=len(problem.weight))
-    has = problem.constraints.rows[:, chosen].sum(axis=1)
-    columns = problem.constraints.rows.tocsc()
-    stays = set(chosen.tolist())
-    for j in chosen[np.lexsort((-chosen, -problem.constraints.cost[chosen]))]:
-        rows, share = entries_of(columns, j)
-        here = entries_of(problem.covers, j)[0]
-        least = problem.constraints.least[rows] - ROUNDING_TOLERANCE
-        if (times[here] > 1).all() and (has[rows] - share >= np.where(share > 0, least, -np.inf)).all():
-            stays.discard(int(j))
-            times[here] -= 1
-            has[rows] -= share
-    return np.array(sorted(stays), np.int64)
 
 
 #: Each number of sites is answered to this gap or to the bound of the prices: a curve is looked at, an answer is proven.
@@ -127,7 +108,7 @@ def cover_curve(
     least, most = np.append(constraints.least, 0.0), np.append(constraints.most, float(n))
     numbered = SelectionConstraints(constraints.cost, rows, least, most)
     small = merged(replace(problem, constraints=numbered))
-    arrays, total = covering_arrays(small.problem), float(small.problem.weight.sum())
+    arrays, total = assignment_arrays(small.problem.as_walks()), float(small.problem.weight.sum())
     brief = replace(control.silent(), gap=max(CURVE_GAP, control.gap), nodes=0)
     people, bound = np.full(len(sites), np.nan), np.full(len(sites), total)
     order = np.argsort(np.asarray(sites), kind="stable")

@@ -24,22 +24,30 @@ Ogryczak & Zawadzki (2002), Annals of Operations Research 110:167-181, https://d
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import itemgetter
 from typing import Literal
 
 import numpy as np
 from scipy.sparse import block_array, coo_array, csr_array, eye_array
 
 from geoplan.siting.objectives.cover.solve import max_cover
-from geoplan.siting.solve.constraints import first_choice
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
-from geoplan.siting.solve.presolve import merged
-from geoplan.siting.solve.problems import Answer, Bools, CoverageProblem, Floats, Ints, Step, Stopped, ended
+from geoplan.siting.solve.presolve import Merged, merged
+from geoplan.siting.solve.problems import (
+    Answer,
+    Bools,
+    CoverageProblem,
+    Floats,
+    Ints,
+    Step,
+    Stopped,
+    ended,
+    entries_of,
+)
 from geoplan.siting.solve.set_cover import (
     Needs,
     ResidualCover,
-    evened,
-    filled,
     highest_level,
     met,
     missing,
@@ -47,7 +55,7 @@ from geoplan.siting.solve.set_cover import (
     reachable,
     residual_cover,
     share_tolerance,
-    with_bounds,
+    started,
     zone_people,
     zone_shares,
     zone_sums,
@@ -111,10 +119,11 @@ def worst_off(problem: CoverageProblem, *, control: SearchControl) -> Answer:
         If no zone has people.
     """
     compared, people = compared_zones(problem), zone_people(problem)
+    most = max_cover(problem, control=control.silent())
+    if not most.steps:
+        return most
     small = merged(problem, by_zone=True)
-    start = first_choice(small.problem.constraints, control=control)
-    if isinstance(start, Answer):
-        return start
+    start = np.flatnonzero(np.isin(small.options, most.chosen))
 
     def at(level: float) -> ResidualCover:
         needs = Needs(-np.inf, np.where(compared, level * people, -np.inf))
@@ -124,51 +133,18 @@ def worst_off(problem: CoverageProblem, *, control: SearchControl) -> Answer:
         return float(zone_shares(problem, small.options[chosen])[compared].min())
 
     top = float((reachable(problem).zone[compared] / people[compared]).min())
-    ladder = highest_level(at, reached, start, top, control=control)
-    rest, floor = control.after(ladder.nodes), at(ladder.level)
-    # where what exists reaches the level the constraint on it is redundant
-    most = max_cover(problem, control=rest) if (floor.needs.zone <= 0).all() else None
-    if most is None or not most.steps:
-        most = _most_people(problem, floor, ladder.chosen, small.options, control=rest)
-    share = least_share(problem, most.chosen)
-    steps = (Step("worst_share", "max", share, max(share, ladder.bound)), most.steps[0])
-    return ended(
-        most.chosen,
-        steps,
-        share,
-        stopped=ladder.stopped or most.stopped or "gap",
-        nodes=ladder.nodes + most.nodes,
-        notes=_worst_off_notes(problem, compared, share),
+    ladder = highest_level(at, reached, start, top, control=control.after(most.nodes))
+    floor = at(ladder.level)
+    found = _Found(ladder.chosen, -ladder.bound, most.nodes + ladder.nodes, ladder.stopped)
+    built = _Fair(problem, small, floor, model(floor, people=True))
+
+    def missed(chosen: Ints) -> float:
+        return -reached(chosen) if met(floor, chosen) else np.inf
+
+    answer = _with_people(
+        found, built, lambda _level: built, "worst_share", "max", missed, most.bound, control=control
     )
-
-
-def _most_people(
-    problem: CoverageProblem, question: ResidualCover, best: Ints, options: Ints, *, control: SearchControl
-) -> Answer:
-    """Return the selection that meets the needs of `question` and covers most people, from one that meets them.
-
-    `options` are the positions in `problem` of those of `question`.
-    """
-    built, n = model(question, people=True), len(options)
-    given = float(problem.weight[problem.covered_by_existing].sum()) + built.reward
-    loose = solve(built.linear, control=control, relax=True)
-    bound, stopped, nodes = float(problem.weight.sum()), control.stopped() or loose.stopped, 0
-    if loose.state == "optimal":
-        bound = given - loose.objective
-        people = problem.people_covered(options[best])
-        linear = with_bounds(built.linear, loose.reduced, bound - people + PROOF * max(1.0, bound))
-        told = control.heard_as(lambda cost, low: control.listen(given - cost, given - low))
-        tree = solve(linear, control=told, start=filled(built.covers, best))
-        stopped, nodes = tree.stopped, tree.nodes
-        if tree.state != "infeasible":
-            bound = min(bound, given - tree.bound)
-        if tree.x is not None:
-            chosen = np.flatnonzero(tree.x[:n] > 0.5)
-            if met(question, chosen) and problem.people_covered(options[chosen]) > people:
-                best = chosen
-    people = problem.people_covered(options[best])
-    step = Step("people", "max", people, max(people, bound))
-    return ended(np.sort(options[best]), (step,), people, stopped=stopped, nodes=nodes)
+    return replace(answer, notes=_worst_off_notes(problem, compared, answer.objective))
 
 
 def _worst_off_notes(problem: CoverageProblem, compared: Bools, share: float) -> tuple[Note, ...]:
@@ -196,38 +172,29 @@ def share_of_part(problem: CoverageProblem, chosen: Ints, *, part: float) -> flo
     return float((taken * shares[order]).sum() / counted)
 
 
-def _part_level(shares: Floats, people: Floats, part: float) -> float:
-    """Return the share of the last zone that counts among the worst-off `part`: the best level t of its formula."""
-    order = np.argsort(shares, kind="stable")
-    last = int(np.searchsorted(np.cumsum(people[order]), part * people.sum() * (1 - 1e-12)))
-    return float(shares[order[min(last, len(order) - 1)]])
-
-
 @dataclass(frozen=True, eq=False)
 class _Fair:
-    """A model whose columns are options, open points and what the measure adds; `links` are rows that tie points to options.
+    """A model whose columns are options, open points and what the measure adds.
 
     Parameters
     ----------
     problem
         As given.
-    question, options
-        Open points with what they need, and the position in `problem` of each of its options.
+    small, question
+        The merged problem, and its open points with what they need.
     linear
         The model; its objective is the measure, to be made small.
-    filled
-        Selection -> values of all columns.
     """
 
     problem: CoverageProblem
+    small: Merged
     question: ResidualCover
-    options: Ints
     linear: Linear
-    filled: Callable[[Ints], Floats]
 
-    def chosen(self, x: Floats) -> Ints:
-        """Return the options of a solution."""
-        return np.flatnonzero(x[: len(self.options)] > 0.5)
+    @property
+    def options(self) -> Ints:
+        """Position in `problem` of each option of the model."""
+        return self.small.options
 
     def people(self, chosen: Ints) -> float:
         """Return the people covered with options of the question chosen."""
@@ -244,11 +211,10 @@ class _Fair:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """The best selection, a bound on its measure, the model with all links that were put in, and how the search ended."""
+    """The best selection, a bound on its measure, the nodes looked at, and how the search ended."""
 
     chosen: Ints
     bound: float
-    built: _Fair
     nodes: int
     stopped: Stopped
 
@@ -259,14 +225,16 @@ MOST_ROUNDS = 60
 MISSED, MISSED_WHOLE = 1e-4, 2 * SOLVER_TOLERANCE
 #: Links added at most in a round, and so few that they change the linear program too little to solve it again.
 MOST_LINKS, FEW_LINKS = 5_000, 500
+#: Most options that are compared to take the place of one.
+FEW = 20
 #: Rounds of links added to the linear program.
 LINK_ROUNDS = 3
 
 
 def _lowest(
     built: _Fair, best: Ints, measure: Callable[[Ints], float], bound: float, *, control: SearchControl
-) -> _Found:
-    """Return the selection of the lowest measure, from a first one, and put in the links that answers miss.
+) -> tuple[_Found, _Fair]:
+    """Return the selection of the lowest measure, from a first one, and the model with the links that answers missed.
 
     Parameters
     ----------
@@ -275,19 +243,19 @@ def _lowest(
     bound
         A bound that is known; no measure is lower.
     """
-    nodes, stopped = 0, control.stopped()
+    nodes, stopped, n = 0, control.stopped(), len(built.options)
     for _ in range(MOST_ROUNDS):
         held = measure(best)
         if stopped or held - bound <= max(PROOF, control.gap * abs(held)):
             break
         # a selection on the way may look better than it is, as long as links are missing
         told = control.after(nodes).heard_as(partial(_tell, control, held, bound))
-        tree = solve(built.linear, control=told, start=built.filled(best))
+        tree = solve(built.linear, control=told, start=started(built.linear, best, n))
         nodes, stopped = nodes + tree.nodes, tree.stopped
         if tree.x is None:
             break
         bound = max(bound, tree.bound)
-        chosen = built.chosen(tree.x)
+        chosen = np.flatnonzero(tree.x[:n] > 0.5)
         if measure(chosen) < held:
             best = chosen
         if measure(best) - bound > PROOF:
@@ -296,7 +264,7 @@ def _lowest(
                 break
             built = linked
     control.listen(measure(best), bound)
-    return _Found(best, bound, built, nodes, stopped or control.stopped())
+    return _Found(best, bound, nodes, stopped or control.stopped()), built
 
 
 def _tell(control: SearchControl, held: float, known: float, _cost: float, low: float) -> None:
@@ -351,7 +319,7 @@ def worst_part(problem: CoverageProblem, *, worst_share: float = 0.1, control: S
     """
     if not 0.0 < worst_share <= 1.0:
         raise ValueError(f"the part of the people must be above 0 and at most 1; got {worst_share}")
-    _check_people(problem)
+    people = _check_people(problem)
     # a start and a bound on the people, not an answer: the bound of the prices will do
     top = max_cover(problem, control=replace(control.silent(), nodes=0))
     if not top.steps:
@@ -363,15 +331,18 @@ def worst_part(problem: CoverageProblem, *, worst_share: float = 0.1, control: S
         return -share_of_part(problem, built.options[chosen], part=worst_share) if allowed else np.inf
 
     told = control.heard_as(lambda value, low: control.listen(-value, -low))
-    loose = solve(built.linear, control=control, relax=True, method="ipm")
-    bound, best = -1.0, np.flatnonzero(np.isin(built.options, top.chosen))
-    if loose.state == "optimal" and loose.x is not None:
-        bound = loose.objective
-        best = _part_started(built, best, float(loose.x[-1]), worst_share, control=control)
-        spare = lacks(best) - bound + PROOF
-        built = replace(built, linear=with_bounds(built.linear, loose.reduced, spare))
-    found = _lowest(built, best, lacks, bound, control=told)
-    return _with_people(found, "worst_part_share", "max", lacks, top, control=control)
+
+    def level(chosen: Ints) -> float:
+        shares = zone_shares(problem, built.options[chosen])
+        order = np.argsort(shares, kind="stable")  # zones without people come last
+        counted = np.cumsum(people[order]) - people[order] < worst_share * people.sum()
+        return float(shares[order[counted][-1]])
+
+    best = _lifted(built, _positions(built, top), lacks, level, control=control)
+    found, built = _lowest(built, best, lacks, -1.0, control=told)
+    return _with_people(
+        found, built, built.for_people, "worst_part_share", "max", lacks, top.bound, control=control
+    )
 
 
 def _part_model(problem: CoverageProblem, part: float) -> _Fair:
@@ -405,54 +376,79 @@ def _part_model(problem: CoverageProblem, part: float) -> _Fair:
         np.arange(n + k + z + 1) < n,
     )
 
-    def values(chosen: Ints) -> Floats:
-        shares = zone_shares(problem, small.options[chosen])[zones]
-        level = _part_level(shares, people[zones], part)
-        lacks: Floats = np.maximum(0.0, level - shares)
-        return np.concatenate([filled(question.covers, chosen), lacks, [level]])
-
-    return _Fair(problem, question, small.options, linear, values)
+    return _Fair(problem, small, question, linear)
 
 
-def _part_started(built: _Fair, best: Ints, level: float, part: float, *, control: SearchControl) -> Ints:
-    """Return a selection after exchanges, for the level of the linear program and then for the selection's own while it gains."""
-    problem, people = built.problem, zone_people(built.problem)
-    have, none, inside = zone_sums(problem, problem.covered_by_existing), np.zeros(len(people)), people > 0
+def _positions(built: _Fair, answer: Answer) -> Ints:
+    """Return the positions in the model of the options that an answer chose."""
+    return np.flatnonzero(np.isin(built.options, answer.chosen))
 
-    def value(chosen: Ints) -> float:
-        return share_of_part(problem, built.options[chosen], part=part)
 
+def _lifted(
+    built: _Fair,
+    best: Ints,
+    measure: Callable[[Ints], float],
+    level: Callable[[Ints], float],
+    *,
+    control: SearchControl,
+) -> Ints:
+    """Return a selection of a lower measure: again and again the exchange that lifts zones below a share most, while one does.
+
+    `level` gives the share up to which a selection's zones are to be lifted.
+    """
+    small, people = built.small.problem, zone_people(built.problem)
+    have = zone_sums(built.problem, built.problem.covered_by_existing)
+    at = np.flatnonzero(small.zone >= 0)
+    counts = csr_array(
+        coo_array((small.weight[at], (at, small.zone[at])), shape=(len(small.zone), len(people)))
+    )
     while not control.stopped():
-        before = value(best)
-        lifted = evened(built.question, best, have=have, cap=level * people, part=none, control=control)
-        best = max(best, lifted, key=value)
-        own = _part_level(zone_shares(problem, built.options[best])[inside], people[inside], part)
-        if value(best) <= before + PROOF and level == own:
+        times = np.bincount(small.covers[best].indices, minlength=len(small.weight))
+        covered, cap = have + counts.T @ (times > 0), level(best) * people
+        open_ = np.flatnonzero(times == 0)
+        adds, swaps = csr_array(small.covers[:, open_] @ counts[open_]), []
+        for out in [-1, *best.tolist()]:
+            points = entries_of(small.covers, out)[0] if out >= 0 else open_[:0]
+            alone = points[times[points] == 1]
+            lacks = np.maximum(0.0, cap - covered + counts[alone].sum(axis=0))
+            more = csr_array(adds + small.covers[:, alone] @ counts[alone])
+            row = np.repeat(np.arange(more.shape[0]), np.diff(more.indptr))
+            left = lacks.sum() - np.bincount(row, np.minimum(more.data, lacks[more.indices]), more.shape[0])
+            rest = best[best != out]
+            swaps += [(left[j], np.union1d(rest, [j])) for j in np.argsort(left, kind="stable")[:FEW]]
+        allowed = (each for each in sorted(swaps, key=itemgetter(0)) if small.constraints.allows(each[1]))
+        _, chosen = next(allowed, (0.0, best))
+        if measure(chosen) >= measure(best) - ROUNDING_TOLERANCE:
             break
-        level = own
+        best = chosen
     return best
 
 
 def _with_people(
     found: _Found,
+    built: _Fair,
+    for_people: Callable[[float], _Fair],
     name: str,
     sense: Literal["max", "min"],
     measure: Callable[[Ints], float],
-    top: Answer,
+    most: float,
     *,
     control: SearchControl,
 ) -> Answer:
-    """Return the answer whose measure was found and, where that is proven, that covers most people among those as good."""
-    built, chosen, nodes, stopped, most = found.built, found.chosen, found.nodes, found.stopped, top.bound
+    """Return the answer whose measure was found and, where that is proven, that covers most people among those as good.
+
+    `for_people` gives the model of most people among the answers whose measure is at most a value; `most` bounds the people.
+    """
+    problem, chosen, nodes, stopped = built.problem, found.chosen, found.nodes, found.stopped
     value = measure(chosen)
     if value - found.bound <= PROOF and not control.stopped(nodes=nodes):
-        given = float(built.problem.weight[built.problem.covered_by_existing].sum())
+        given = float(problem.weight[problem.covered_by_existing].sum())
 
         def fewer(other: Ints) -> float:
             return given - built.people(other) if measure(other) <= value + PROOF else np.inf
 
         rest = replace(control.after(nodes).silent(), gap=0.0)
-        more = _lowest(built.for_people(value + PROOF), chosen, fewer, given - top.bound, control=rest)
+        more, _ = _lowest(for_people(value + PROOF), chosen, fewer, given - most, control=rest)
         chosen, nodes, stopped = more.chosen, nodes + more.nodes, stopped or more.stopped
         most = min(most, given - more.bound)
     value, people, sign = measure(chosen), built.people(chosen), -1.0 if sense == "max" else 1.0
@@ -460,8 +456,8 @@ def _with_people(
         Step(name, sense, sign * value, sign * min(value, found.bound)),
         Step("people", "max", people, max(people, most)),
     )
-    chosen = np.sort(built.options[chosen])
-    return ended(chosen, steps, sign * value, stopped=stopped or "gap", nodes=top.nodes + nodes)
+    chosen = problem.as_walks().without_idle(np.sort(built.options[chosen]))
+    return ended(chosen, steps, sign * value, stopped=stopped or "gap", nodes=nodes)
 
 
 def spread(problem: CoverageProblem, chosen: Ints) -> float:
@@ -522,13 +518,25 @@ def least_spread(
         allowed = problem.constraints.allows(chosen) and problem.people_covered(chosen) >= floor
         return spread(problem, chosen) if allowed else np.inf
 
-    part, none = people / people.sum(), np.zeros(len(people))
-    best = evened(built.question, top.chosen, have=have, cap=none, part=part, control=control)
     rest = control.after(top.nodes)
-    rest.listen(spread(problem, best), 0.0)
+
+    def level(chosen: Ints) -> float:
+        return float(zone_sums(problem, problem.covered(built.options[chosen])).sum() / people.sum())
+
+    best = _lifted(built, _positions(built, top), uneven, level, control=rest)
+    rest.listen(uneven(best), 0.0)
     built, bound = _rooted(built, control=rest)
-    found = _lowest(built, best, uneven, bound, control=rest)
-    return _with_people(found, "spread", "min", uneven, top, control=rest)
+    found, built = _lowest(built, best, uneven, bound, control=rest)
+    return _with_people(
+        replace(found, nodes=top.nodes + found.nodes),
+        built,
+        built.for_people,
+        "spread",
+        "min",
+        uneven,
+        top.bound,
+        control=control,
+    )
 
 
 def _spread_model(problem: CoverageProblem, have: Floats, people: Floats, floor: float) -> _Fair:
@@ -568,13 +576,7 @@ def _spread_model(problem: CoverageProblem, have: Floats, people: Floats, floor:
         np.arange(n + k + 2 * z + 1) < n,
     )
 
-    def values(chosen: Ints) -> Floats:
-        first = filled(covers, chosen)
-        count = have + counts @ first[n:]
-        lacks: Floats = np.maximum(0.0, part * count.sum() - count)
-        return np.concatenate([first, count, lacks, [count.sum()]])
-
-    return _Fair(problem, question, small.options, linear, values)
+    return _Fair(problem, small, question, linear)
 
 
 def _rooted(built: _Fair, *, control: SearchControl) -> tuple[_Fair, float]:

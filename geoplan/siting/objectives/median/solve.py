@@ -44,9 +44,10 @@ def median(problem: DistanceProblem, *, control: SearchControl) -> Answer:
     found = searched(assignment_arrays(problem), control=control)
     if isinstance(found, Answer):
         return found
+    chosen = problem.without_idle(found.chosen)
     steps = (Step("person_seconds", "min", found.objective, found.bound),)
-    recount = float(problem.weight @ problem.seconds_with(found.chosen))
-    out = ~problem.reached(found.chosen) & (problem.weight > 0)
+    recount = float(problem.weight @ problem.seconds_with(chosen))
+    out = ~problem.reached(chosen) & (problem.weight > 0)
     beyond = Note.of(
         "median_beyond",
         severity="info",
@@ -55,4 +56,4 @@ def median(problem: DistanceProblem, *, control: SearchControl) -> Answer:
         minutes=round(problem.cutoff_seconds / 60, 1),
     )
     notes = (beyond,) if out.any() else ()
-    return ended(found.chosen, steps, recount, stopped=found.stopped, nodes=found.nodes, notes=notes)
+    return ended(chosen, steps, recount, stopped=found.stopped, nodes=found.nodes, notes=notes)

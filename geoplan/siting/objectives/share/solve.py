@@ -4,7 +4,7 @@ With ``x`` = 1 where an option is chosen and ``y`` = 1 where a point is covered:
 
     min sum_j c_j x_j    sum_i w_i y_i >= share * W    sum_{i in z} w_i y_i >= each * W_z    y_i <= sum_j a_ji x_j
 
-Iterated greedy gives an incumbent and a linear program the bound; reduced costs fix options; HiGHS closes the gap.
+A greedy selection without what it can spare is the start; HiGHS does the rest.
 
 References
 ----------
@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import block_array, csr_array, eye_array
 
+from geoplan.siting.solve.assignment import assignment_arrays, improved
 from geoplan.siting.solve.constraints import nearest
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
@@ -28,14 +29,13 @@ from geoplan.siting.solve.problems import (
     Ints,
     Step,
     ended,
+    entries_of,
     no_answer,
 )
 from geoplan.siting.solve.set_cover import (
     Needs,
     ResidualCover,
     by_zone,
-    filled,
-    first_answer,
     groups,
     met,
     missing,
@@ -43,7 +43,7 @@ from geoplan.siting.solve.set_cover import (
     reachable,
     residual_cover,
     share_tolerance,
-    with_bounds,
+    started,
     zone_people,
     zone_sums,
 )
@@ -101,7 +101,9 @@ def fewest(
     left = missing(problem, needs)
     # zones without a need of their own do not keep points apart
     small = merged(problem, by_zone=bool((left.zone > 0).any()))
-    found = _cheapest(residual_cover(small.problem, left), control=control)
+    arrays = assignment_arrays(small.problem.as_walks())
+    most = improved(arrays, np.empty(0, np.int64), rounds=0)
+    found = _cheapest(residual_cover(small.problem, left), most, control=control)
     if not found.steps:
         nearby = _nearest_within(problem, needs, control=control) if found.status == "infeasible" else ()
         return replace(found, notes=(*notes, *nearby))
@@ -143,53 +145,55 @@ def meets(problem: CoverageProblem, chosen: Ints, needs: Needs) -> bool:
     return problem.constraints.allows(chosen) and bool(total and zones)
 
 
-def _cheapest(question: ResidualCover, *, control: SearchControl) -> Answer:
-    """Return the cheapest options that meet the needs of `question`, with a bound."""
+def _cheapest(question: ResidualCover, start: Ints, *, control: SearchControl) -> Answer:
+    """Return the cheapest options that meet the needs of `question`, with a bound; `start` are used if they meet them."""
     cost, n = question.constraints.cost, len(question.constraints)
-    best = first_answer(question, control=control)
-    built = model(question)
-    bound, stopped, nodes = 0.0, control.stopped(), 0
-    loose = solve(built.linear, control=control, relax=True)
-    if loose.state == "infeasible":
-        return no_answer()
-    if loose.state == "optimal" and loose.x is not None:
-        bound = rounded_up(cost, loose.bound)
-        best = _cheaper(cost, best, first_answer(question, favour=0.01 + loose.x[:n], control=control))
-        if best is not None:
-            control.listen(float(cost[best].sum()), bound)
-        if not (best is not None and _near(cost, best, bound, control.gap)) and not control.stopped():
-            linear, start = built.linear, None
-            if best is not None:
-                spare = float(cost[best].sum()) - loose.objective + PROOF * max(1.0, abs(loose.objective))
-                linear, start = with_bounds(linear, loose.reduced, spare), filled(built.covers, best)
-            tree = solve(linear, control=control, start=start)
-            nodes, stopped = tree.nodes, tree.stopped
-            if tree.state == "infeasible" and best is None:
-                return no_answer()
-            if (
-                np.isfinite(tree.bound) and tree.state != "infeasible"
-            ):  # with an incumbent only rounding can say so
-                bound = max(bound, rounded_up(cost, tree.bound))
-            if tree.x is not None:
-                chosen = np.flatnonzero(tree.x[:n] > 0.5)
-                best = _cheaper(cost, best, chosen if met(question, chosen) else _stricter(question, control))
+    best = _pruned(question, start) if met(question, start) else None
+    bound, nodes, stopped = 0.0, 0, control.stopped()
+    if not stopped:
+        linear = model(question)
+        tree = solve(linear, control=control, start=None if best is None else started(linear, best, n))
+        nodes, stopped = tree.nodes, tree.stopped
+        if tree.state == "infeasible" and best is None:
+            return no_answer()
+        if np.isfinite(tree.bound):  # with an incumbent only rounding can say that there is none
+            bound = max(bound, rounded_up(cost, tree.bound))
+        if tree.x is not None:
+            chosen = np.flatnonzero(tree.x[:n] > 0.5)
+            better = chosen if met(question, chosen) else _stricter(question, control)
+            if better is not None and (best is None or cost[better].sum() < cost[best].sum()):
+                best = better
     stopped = control.stopped() or stopped or "gap"
     if best is None:
         return no_answer(stopped=stopped)
     objective = float(cost[best].sum())
+    control.listen(objective, min(objective, bound))
     step = Step("cost", "min", objective, min(objective, bound))
     return ended(best, (step,), objective, stopped=stopped, nodes=nodes)
 
 
-def _near(cost: Floats, chosen: Ints, bound: float, gap: float) -> bool:
-    objective = float(cost[chosen].sum())
-    return objective - bound <= max(PROOF * max(1.0, objective), gap * objective)
-
-
-def _cheaper(cost: Floats, one: Ints | None, other: Ints | None) -> Ints | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return other if cost[other].sum() < cost[one].sum() else one
+def _pruned(question: ResidualCover, chosen: Ints) -> Ints:
+    """Return a selection without options that needs and constraints can spare, the dearest first."""
+    weight, zone, needs, constraints = question.weight, question.zone, question.needs, question.constraints
+    times = np.bincount(question.covers[chosen].indices, minlength=len(weight))
+    hit = weight * (times > 0)
+    spare = float(hit.sum()) - needs.total
+    spare_zone = by_zone(hit, zone, len(needs.zone)) - needs.zone
+    kept = set(chosen.tolist())
+    for j in chosen[np.lexsort((-chosen, -constraints.cost[chosen]))].tolist():
+        points = entries_of(question.covers, j)[0]
+        alone = points[times[points] == 1]
+        lost, lost_zone = (
+            float(weight[alone].sum()),
+            by_zone(weight[alone], zone[alone], len(needs.zone)),
+        )
+        if lost > spare or (lost_zone > np.maximum(spare_zone, 0.0)).any():
+            continue
+        if constraints.allows(np.array(sorted(kept - {j}), np.int64)):
+            kept.discard(j)
+            times[points] -= 1
+            spare, spare_zone = spare - lost, spare_zone - lost_zone
+    return np.array(sorted(kept), np.int64)
 
 
 def rounded_up(cost: Floats, bound: float) -> float:
@@ -222,7 +226,7 @@ def _stricter(question: ResidualCover, control: SearchControl) -> Ints | None:
         min(total, question.needs.total + LOOSE * (1.0 + total)),
         np.where(question.needs.zone > 0, more, -np.inf),
     )
-    tree = solve(model(replace(question, needs=needs)).linear, control=control)
+    tree = solve(model(replace(question, needs=needs)), control=control)
     chosen = None if tree.x is None else np.flatnonzero(tree.x[: len(question.constraints)] > 0.5)
     return chosen if chosen is not None and met(question, chosen) else None
 
