@@ -18,6 +18,7 @@ from geoplan.report.content.sites import sites_table
 from geoplan.siting.answer import SearchListener
 from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.control import SearchControl
+from geoplan.words.catalogue import phrase
 
 
 @contextmanager
@@ -65,12 +66,14 @@ EVERY_SECONDS = 5.0
 
 
 def status_words(found: SitingResult, lang: str) -> str:
-    """Return what is proven of an answer, in the words of the report."""
+    """Return what an answer reaches instead of what was asked, if so, and what is proven of it, in the words of the report."""
     answer, step = found.answer, found.first_step()
     gap, bound = (np.nan, np.nan) if step is None else (step.gap, step.bound)
-    return proof(
+    words = proof(
         answer.status, gap=gap, bound=bound, stopped=answer.stopped, repeatable=answer.repeatable, lang=lang
     )
+    short = () if answer.short is None else (answer.short.text(lang),)
+    return phrase("join_semicolon", lang).join((*short, words))
 
 
 def print_sites(result: SiteResult, folder: Path) -> None:

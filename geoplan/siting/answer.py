@@ -10,7 +10,7 @@ from geoplan.siting.objectives import objective_of
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.control import SearchControl
-from geoplan.words.catalogue import phrase
+from geoplan.words.catalogue import Phrase, phrase
 from geoplan.words.errors import Note
 
 #: Called with a question's name and the control of its search before it, and with the result after it.
@@ -48,15 +48,21 @@ def answer(
     listener(question.name, control, None)
     found = objective_of(question).answer(replace(inputs, candidates=priced), question, control=control)
     notes = (*found.answer.notes, *_constraints_named(found))
-    found = replace(found, answer=replace(found.answer, notes=notes), seconds=time.perf_counter() - started)
+    # without a selection the title says so as well
+    short = found.answer.short or (
+        None if found.answer.steps else Phrase(f"siting_short_{found.answer.status}")
+    )
+    own = replace(found.answer, notes=notes, short=short)
+    found = replace(found, answer=own, seconds=time.perf_counter() - started)
     listener(question.name, control, found)
     return found
 
 
 def _constraints_named(found: SitingResult) -> tuple[Note, ...]:
-    """Return a note on what the numbered constraints say where no selection satisfies them all."""
-    limits = found.options.limits
-    if found.answer.status != "infeasible" or not limits:
+    """Return a note on what the numbered constraints say where no selection satisfies them all, or not with what is asked."""
+    limits, short = found.options.limits, found.answer.short
+    within_limits = short is None or short.code != "siting_short_limits"
+    if (found.answer.status != "infeasible" and within_limits) or not limits:
         return ()
     more = "…" if len(limits) > NAMED else ""
     zh, en = (

@@ -44,6 +44,8 @@ class SitingResult:
         Order of opening, with gains in `gain_unit`.
     gain_unit
         people, person_minutes, beds, places, m2 or share.
+    aim
+        Code of the words that say what the objective counts, where it is not that of the question.
     per
         Divisor that converts the objective to `unit`.
     before
@@ -66,6 +68,7 @@ class SitingResult:
     unit: str
     opening: Opening
     gain_unit: str
+    aim: str = ""
     per: float = 1.0
     before: float = np.nan
     seconds: float = 0.0

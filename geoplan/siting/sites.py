@@ -14,6 +14,7 @@ from geoplan.siting.inputs import SitingInputs
 from geoplan.siting.objectives import objective_of
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult
+from geoplan.siting.solve.problems import Answer
 from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 from geoplan.standards.rules import Rule, types_of
 from geoplan.tables import ANSWERS, PROJECTS, SITES, Service
@@ -139,14 +140,21 @@ def answer_row(
     objective = objective_of(question)
     return {
         "question": question.name, "ask": question.ask,
-        "label": objective.sentence(question, services=services, rules=rules, lang=lang),
-        "status": answer.status, "stopped": answer.stopped, "aim": phrase(objective.aim(question), lang), "unit": result.unit,
+        "label": title(answer, objective.sentence(question, services=services, rules=rules, lang=lang), lang),
+        "status": answer.status, "stopped": answer.stopped, "aim": phrase(result.aim or objective.aim(question), lang), "unit": result.unit,
         "objective": np.nan if step is None else step.objective, "bound": np.nan if step is None else step.bound,
         "gap": np.nan if step is None else step.gap, "recount": answer.recount / result.per, "before": result.before,
         "sites": len(sites), "cost": float(sites["cost"].sum(skipna=False)) if len(sites) else 0.0,
         "candidates": int(result.eligible.use.sum()), "repeatable": answer.repeatable, "nodes": answer.nodes,
         "adopted": adopted,
     }  # fmt: skip
+
+
+def title(answer: Answer, sentence: str, lang: str) -> str:
+    """Return a question in words and, where it cannot be met in full, what is reached instead."""
+    if answer.short is None:
+        return sentence
+    return phrase("siting_title_short", lang, question=sentence, short=answer.short)
 
 
 def answers_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

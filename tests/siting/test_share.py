@@ -25,6 +25,20 @@ def cheapest_by_trying(problem, needs):
     return min(costs, default=np.inf)
 
 
+def least_missing_by_trying(problem, needs):
+    """The fewest people that a choice lacks of its needs, summed over all of them."""
+
+    def missing(chosen):
+        covered = problem.covered(chosen)
+        zones = np.bincount(
+            problem.zone[problem.zone >= 0], (problem.weight * covered)[problem.zone >= 0], len(needs.zone)
+        )
+        total = max(0.0, needs.total - problem.weight[covered].sum())
+        return total + np.maximum(0.0, needs.zone - zones).sum()
+
+    return min(map(missing, allowed(problem)), default=np.inf)
+
+
 SHARES = st.sampled_from([None, 0.0, 0.5, 0.9, 1.0])
 
 
@@ -105,15 +119,33 @@ def test_what_is_out_of_reach_is_said_and_taken_as_far_as_it_goes():
         assert note.text("en")
 
 
-def test_a_choice_too_small_says_how_many_people_are_missing():
+def test_the_nearest_plan_is_given_where_the_limits_are_too_small():
     problem = cover([[1, 0, 0], [0, 1, 0], [0, 0, 1]], [50, 30, 20], rows=[(np.ones(3), 0, 1)])
     answer = fewest(problem, share=0.9, control=SearchControl())
-    assert answer.status == "infeasible"
+    assert (answer.status, answer.chosen.tolist(), answer.recount) == ("optimal", [0], 40.0)
+    assert [(step.name, step.objective, step.bound) for step in answer.steps] == [
+        ("people_missing", 40.0, 40.0),
+        ("cost", 1.0, 1.0),
+    ]
+    assert answer.short.text("en") == "50.0% of 90% asked; the nearest plan within the limits"
     (note,) = answer.notes
     assert note.code == "siting_share_not_within"
     assert (note.values["people"], note.values["least"]) == ("40", "40")
+    assert "lower share" in note.text("en")
     assert note.text("zh")
-    assert note.text("en")
+
+
+def test_the_title_says_the_most_that_the_candidates_reach_and_never_rounds_it_up():
+    problem = cover([[1, 0, 0], [0, 0, 0]], [949.99, 0.01, 50], zone=[0, 0, 1])
+    answer = fewest(problem, share=0.95, control=SearchControl())
+    assert (answer.status, answer.chosen.tolist()) == ("optimal", [0])
+    assert answer.short.text("en") == "94.9% of 95% asked; the most that these candidates can reach"
+    each = fewest(problem, min_share_per_community=1.0, control=SearchControl())
+    assert each.short.text("en") == (
+        "2 of 2 communities stay under the 100% asked; the most that these candidates can reach"
+    )
+    assert "95%" in answer.short.text("zh")
+    assert fewest(problem, share=0.94, control=SearchControl()).short is None
 
 
 def test_limits_that_contradict_one_another_are_named():
@@ -129,7 +161,9 @@ def test_required_sites_are_in_and_one_of_two_is_out():
     assert fewest(required, share=1, control=SearchControl()).chosen.tolist() == [0, 1, 2]
     either = cover(covers, [1, 1, 1], rows=[([1, 1, 0], 0, 1)])
     assert fewest(either, share=0.6, control=SearchControl()).objective == 1
-    assert fewest(either, share=1, control=SearchControl()).status == "infeasible"
+    # both are needed and one may open: 2 of 3 points are reached, by the first as by the second
+    nearest = fewest(either, share=1, control=SearchControl())
+    assert (nearest.steps[0].name, nearest.objective, len(nearest.chosen)) == ("people_missing", 1.0, 1)
 
 
 @pytest.mark.parametrize(
@@ -154,11 +188,17 @@ def test_it_is_the_cheapest_of_all_choices(problem, share, each):
         share = 0.9
     best = cheapest_by_trying(problem, lowered(problem, share, each))
     answer = fewest(problem, share=share, min_share_per_community=each, control=SearchControl())
-    assert answer.status == ("optimal" if np.isfinite(best) else "infeasible")
-    if np.isfinite(best):
+    if not np.isfinite(best):
+        least = least_missing_by_trying(problem, lowered(problem, share, each))
+        assert answer.status == ("optimal" if np.isfinite(least) else "infeasible")
+        if answer.steps:
+            assert (answer.steps[0].name, answer.short.code) == ("people_missing", "siting_short_limits")
+            assert answer.objective == answer.recount == pytest.approx(least, abs=1e-5)
+    else:
+        assert answer.status == "optimal"
         assert answer.objective == pytest.approx(best)
         assert answer.recount == answer.objective
-        assert problem.constraints.allows(answer.chosen)
+    assert not answer.steps or problem.constraints.allows(answer.chosen)
 
 
 @settings(max_examples=30, deadline=None)
@@ -168,7 +208,8 @@ def test_it_is_the_cheapest_of_all_choices(problem, share, each):
 def test_more_is_never_cheaper(problem, shares, by_zone):
     name = "min_share_per_community" if by_zone else "share"
     less, more = (fewest(problem, control=SearchControl(), **{name: share}) for share in shares)
-    if less.status == "infeasible":
-        assert more.status == "infeasible"
-    elif more.status == "optimal":
+    first = [answer.steps[0].name if answer.steps else "none" for answer in (less, more)]
+    if first[0] != "cost":
+        assert first[1] == first[0]
+    elif first[1] == "cost":
         assert less.objective <= more.objective + 1e-9

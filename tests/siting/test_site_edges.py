@@ -345,3 +345,19 @@ def test_a_site_beside_a_facility_but_far_from_it_on_foot_is_named(asking, tmp_p
     found = warnings.loc["sites_far_on_foot", "text"]
     assert "隔墙楼" in found
     assert register["name"][home] in found
+
+
+def test_a_question_that_cannot_be_met_in_full_says_so_in_its_title_and_gives_the_nearest_plan(asking):
+    few = {"ask": "share", "services": ["eldercare"], "share": 0.95, "sites": 2}
+    found = asking({"few": few})
+    (row,) = found.answers.to_dict("records")
+    sites = found.sites
+    assert len(sites) == row["sites"] == 2
+    people = found.before.outcome.demand.query("~halo")["elders_60"].sum()
+    reached = sites["total"].iloc[-1]
+    assert row["unit"] == "people"
+    assert row["objective"] == pytest.approx(0.95 * people - reached)
+    shown = f"{np.floor(1000 * reached / people) / 10:.1f}%"
+    assert row["label"].endswith(f"——要求覆盖 95%，可达 {shown}，为限制条件下最接近的方案")
+    assert row["aim"] == "距要求的覆盖率还差的人数（最接近的方案）"
+    assert {"siting_share_not_within", "siting_limits_named"} <= codes(found)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
 from geoplan.siting.solve.tolerance import PROOF, ROUNDING_TOLERANCE, limit_tolerance
+from geoplan.words.catalogue import Phrase
 from geoplan.words.errors import Note
 
 Floats = NDArray[np.float64]
@@ -238,6 +239,8 @@ class Answer:
         Constraints that cannot be satisfied and the nearest selection; people out of reach.
     sizes
         Size of each option chosen where the question has sizes, shape (len(chosen), n_products); else None.
+    short
+        What was asked and what is reached instead, where it cannot be met in full; it stands in the title of the answer.
     """
 
     status: Status
@@ -249,6 +252,7 @@ class Answer:
     repeatable: bool = True
     notes: tuple[Note, ...] = field(default=())
     sizes: Floats | None = None
+    short: Phrase | None = None
 
     @property
     def objective(self) -> float:

@@ -3,6 +3,8 @@
 Whether a selection brings everyone within a radius is a set covering problem: bisection over the radii.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
@@ -12,6 +14,7 @@ from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.presolve import alike
 from geoplan.siting.solve.problems import Answer, Bools, CoverageProblem, DistanceProblem, Ints, Step, ended
 from geoplan.siting.solve.set_cover import Needs, ResidualCover, highest_level, residual_cover
+from geoplan.words.catalogue import Phrase
 from geoplan.words.errors import Note
 
 
@@ -72,14 +75,10 @@ def center(problem: DistanceProblem, *, control: SearchControl) -> Answer:
     found = highest_level(at, reached, near, -float(least.max(initial=0.0)), control=told)
     chosen = problem.without_idle(found.chosen)
     step = Step("farthest_seconds", "min", -found.level, -found.bound)
-    return ended(
-        chosen,
-        (step,),
-        -reached(chosen),
-        stopped=found.stopped,
-        nodes=found.nodes,
-        notes=_notes(problem, chosen, counted),
-    )
+    notes = _notes(problem, chosen, counted)
+    answer = ended(chosen, (step,), -reached(chosen), stopped=found.stopped, nodes=found.nodes, notes=notes)
+    beyond = next((note for note in notes if note.code == "center_beyond"), None)
+    return replace(answer, short=Phrase("siting_short_center", beyond.values) if beyond else None)
 
 
 def within_reach(problem: DistanceProblem) -> Bools:

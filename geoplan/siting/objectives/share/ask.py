@@ -1,6 +1,7 @@
 """Set covering: the fewest or cheapest sites that bring a share of the people into the circle."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from geoplan.siting.inputs import SitingInputs
@@ -48,4 +49,7 @@ class SetCovering(Objective):
             min_share_per_community=question.min_share_per_community,
             control=control,
         )
-        return coverage_result(inputs, question, solve, unit=question.minimise, minimise=question.minimise)
+        found = coverage_result(inputs, question, solve, unit=question.minimise, minimise=question.minimise)
+        if found.answer.steps and found.answer.steps[0].name == "people_missing":
+            return replace(found, unit="people", aim="siting_aim_share_nearest")
+        return found

@@ -24,6 +24,7 @@ from geoplan.siting.solve.lp import Linear, solve
 from geoplan.siting.solve.presolve import merged
 from geoplan.siting.solve.problems import (
     Answer,
+    Bools,
     CoverageProblem,
     Floats,
     Ints,
@@ -48,6 +49,7 @@ from geoplan.siting.solve.set_cover import (
     zone_sums,
 )
 from geoplan.siting.solve.tolerance import PROOF, SOLVER_TOLERANCE
+from geoplan.words.catalogue import Phrase
 from geoplan.words.errors import Note
 
 
@@ -76,7 +78,9 @@ def fewest(
     Returns
     -------
     answer
-        One step, ``cost``. ``infeasible`` where the constraints do not let the shares be reached; the note says what is nearest.
+        One step, ``cost``. Where the constraints do not let the shares be reached the nearest selection: steps ``people_missing``,
+        summed over all needs, and ``cost``. `Answer.short` says what is reached instead of what was asked. ``infeasible`` where the
+        constraints contradict one another.
 
     Raises
     ------
@@ -97,31 +101,65 @@ def fewest(
     for part in (share, min_share_per_community):
         if part is not None and not 0.0 <= part <= 1.0:
             raise ValueError(f"a share must be within 0-1; got {part}")
-    needs, notes = _within_reach(problem, share, min_share_per_community)
+    asked = _asked(problem, share, min_share_per_community)
+    needs, notes = _within_reach(problem, asked, share, min_share_per_community)
     left = missing(problem, needs)
     # zones without a need of their own do not keep points apart
     small = merged(problem, by_zone=bool((left.zone > 0).any()))
     arrays = assignment_arrays(small.problem.as_walks())
     most = improved(arrays, np.empty(0, np.int64), rounds=0)
     found = _cheapest(residual_cover(small.problem, left), most, control=control)
+    if found.status == "infeasible":
+        found = _nearest_within(problem, needs, control=control)
+        found = replace(found, short=_short(problem, found, asked, "siting_short_limits"))
+        return replace(found, notes=(*notes, *found.notes))
     if not found.steps:
-        nearby = _nearest_within(problem, needs, control=control) if found.status == "infeasible" else ()
-        return replace(found, notes=(*notes, *nearby))
+        return replace(found, notes=notes)
     chosen = small.back(found.chosen)
     if not meets(problem, chosen, needs):
         raise RuntimeError("a choice that a search returned misses what was asked")
-    return replace(found, chosen=chosen, recount=float(problem.constraints.cost[chosen].sum()), notes=notes)
+    recount = float(problem.constraints.cost[chosen].sum())
+    found = replace(found, chosen=chosen, recount=recount, notes=notes)
+    return replace(found, short=_short(problem, found, asked, "siting_short_reach"))
 
 
-def _within_reach(
-    problem: CoverageProblem, share: float | None, each: float | None
-) -> tuple[Needs, tuple[Note, ...]]:
-    """Return the people that the shares amount to, no more than can be reached, and notes on what cannot."""
+def _asked(problem: CoverageProblem, share: float | None, each: float | None) -> Needs:
+    """Return the people that the shares amount to."""
     people, total = zone_people(problem), float(problem.weight.sum())
-    needs = Needs(
+    return Needs(
         -np.inf if share is None else share * total,
         np.full(len(people), -np.inf) if each is None else each * people,
     )
+
+
+def _short(problem: CoverageProblem, answer: Answer, asked: Needs, code: str) -> Phrase | None:
+    """Return what was asked and what the answer reaches instead; None where it meets all, or there is none."""
+    if not answer.steps:
+        return None
+    covered, rounding, people = problem.covered(answer.chosen), share_tolerance(problem), zone_people(problem)
+    total, reached = float(problem.weight.sum()), float(problem.weight[covered].sum())
+    short = zone_sums(problem, covered) < asked.zone - 1.001 * rounding.zone
+    parts = []
+    if reached < asked.total - 1.001 * rounding.total:
+        # never rounded up to what is asked
+        shown = f"{np.floor(1000 * reached / total) / 10:.1f}%"
+        parts.append(
+            Phrase("siting_short_share", {"asked": f"{100 * asked.total / total:g}%", "reached": shown})
+        )
+    if short.any():
+        each = float(
+            np.nanmax(np.divide(asked.zone, people, out=np.full(len(people), np.nan), where=people > 0))
+        )
+        counts = {"short": int(short.sum()), "zones": int((people > 0).sum())}
+        parts.append(Phrase("siting_short_zones", {"asked": f"{100 * each:g}%", **counts}))
+    return Phrase(code, {"parts": tuple(parts)}) if parts else None
+
+
+def _within_reach(
+    problem: CoverageProblem, needs: Needs, share: float | None, each: float | None
+) -> tuple[Needs, tuple[Note, ...]]:
+    """Return the needs, no more than can be reached, and notes on what cannot."""
+    people, total = zone_people(problem), float(problem.weight.sum())
     within, rounding = reachable(problem), share_tolerance(problem)
     total_short = within.total < needs.total - rounding.total
     zones_short = within.zone < needs.zone - rounding.zone
@@ -231,15 +269,16 @@ def _stricter(question: ResidualCover, control: SearchControl) -> Ints | None:
     return chosen if chosen is not None and met(question, chosen) else None
 
 
-def _nearest_within(problem: CoverageProblem, needs: Needs, *, control: SearchControl) -> tuple[Note, ...]:
-    """Return the note on the nearest selection to `needs`: people missing, summed over all needs, and zones short.
+def _nearest_within(problem: CoverageProblem, needs: Needs, *, control: SearchControl) -> Answer:
+    """Return the nearest selection to `needs`: fewest people missing, summed over all needs, then the least cost.
 
-    Where the constraints contradict one another, the notes name them instead.
+    Where the constraints contradict one another there is none, and the notes name them.
     """
-    lacks = missing(problem, needs)
-    question = residual_cover(problem, lacks)
+    small = merged(problem, by_zone=True)
+    question = residual_cover(small.problem, missing(problem, needs))
     counts, asks = groups(question)
-    constraints, n, k, g = problem.constraints, len(problem.constraints), len(question.weight), len(asks)
+    constraints, g = question.constraints, len(asks)
+    n, k = question.covers.shape
     # u of each need is met, at most the need and at most the people covered
     rows = block_array(
         [
@@ -257,18 +296,47 @@ def _nearest_within(problem: CoverageProblem, needs: Needs, *, control: SearchCo
         np.concatenate([constraints.most, np.full(k + g, np.inf)]),
         np.arange(n + k + g) < n,
     )
-    tree = solve(linear, control=control)
+    tree = solve(linear, control=control.silent())
     if tree.state == "infeasible":
-        return nearest(constraints, control=control)
-    if tree.x is None:
-        return (Note.of("siting_share_nearest_unknown", severity="error"),)
-    covered = problem.covered(np.flatnonzero(tree.x[:n] > 0.5))
-    short = zone_sums(problem, covered) < needs.zone - 1.001 * share_tolerance(problem).zone
+        return no_answer(*nearest(constraints, control=control))
+    chosen = None if tree.x is None else np.flatnonzero(tree.x[:n] > 0.5)
+    if chosen is None or not constraints.allows(chosen):
+        unknown = Note.of("siting_share_nearest_unknown", severity="error")
+        return no_answer(unknown, stopped=tree.stopped or "gap")
+    # what is reached is held, and costs the least
+    hit = np.zeros(k, bool)
+    hit[question.covers[chosen].indices] = True
+    had = by_zone(question.weight * hit, question.zone, len(question.needs.zone))
+    reached = Needs(
+        min(question.needs.total, float(question.weight[hit].sum())), np.minimum(question.needs.zone, had)
+    )
+    cheap = _cheapest(replace(question, needs=reached), chosen, control=control.after(tree.nodes))
+    chosen = small.back(cheap.chosen)
+    covered, asked = problem.covered(chosen), 1.001 * share_tolerance(problem).zone
+    lacking, total = _lacking(problem, needs, covered), _lacking(problem, needs, problem.covered_by_existing)
+    least = min(lacking, max(0.0, total + tree.bound)) if np.isfinite(tree.bound) else 0.0
     note = Note.of(
         "siting_share_not_within",
-        severity="error",
-        people=f"{max(0.0, float(asks.sum()) + tree.objective):,.0f}",
-        least=f"{max(0.0, float(asks.sum()) + tree.bound):,.0f}",
-        zones=int(short.sum()),
+        severity="warning",
+        people=f"{lacking:,.0f}",
+        least=f"{least:,.0f}",
+        zones=int((zone_sums(problem, covered) < needs.zone - asked).sum()),
+        entries=" / ".join(
+            name
+            for name, is_asked in (
+                ("share", needs.total > 0),
+                ("min_share_per_community", (needs.zone > 0).any()),
+            )
+            if is_asked
+        ),
     )
-    return (note,)
+    steps = (Step("people_missing", "min", lacking, least), *cheap.steps)
+    stopped = tree.stopped or cheap.stopped or "gap"
+    nodes = tree.nodes + cheap.nodes
+    return ended(chosen, steps, lacking, stopped=stopped, nodes=nodes, notes=(note,))
+
+
+def _lacking(problem: CoverageProblem, needs: Needs, covered: Bools) -> float:
+    """Return the people whom `covered` points lack of `needs`, summed over all needs."""
+    total = max(0.0, needs.total - float(problem.weight[covered].sum()))
+    return total + float(np.maximum(0.0, needs.zone - zone_sums(problem, covered)).sum())
