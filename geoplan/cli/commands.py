@@ -219,7 +219,7 @@ def cards(
         ),
     ] = None,
 ) -> None:
-    """一社区一表：已有结果的每个社区一页 A4，每个街道一份 PDF。 One page (A4) a community of a finished run, a PDF a town.
+    """一社区一表：已有结果的每个社区一页 A4，每个街道一份 PDF 和网页。 One page (A4) a community of a finished run, a PDF and an HTML file a town.
 
     Example: geoplan cards out/demo --zone 东山社区
     """

@@ -2,27 +2,36 @@
 
 import dataclasses
 import importlib.util
+import json
 import re
+import subprocess
+from urllib.parse import unquote
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from printed import CHROMIUM, Page
 from report_town import NASTY, X0, Y0
 from shapely.geometry import Point
 
 from geoplan.cli import commands as cli
+from geoplan.report.booklet.page import report_page
 from geoplan.report.cards import cards, page
+from geoplan.report.cards.html_page import html_page
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.community_sheet import Sheets, community_sheet
 from geoplan.report.content.gaps import gap_list
 from geoplan.report.content.table import cell_text
 from geoplan.report.content.zones import circles
+from geoplan.report.folder.save import write_outputs
 from geoplan.report.folder.store import write_outcome
 from geoplan.report.look import fonts
+from geoplan.report.webmap.map import map_page
 from geoplan.tables import CANDIDATES
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import InputError, OutputError
+from geoplan.words.progress import Stages
 
 C01, C04 = "community/C01", "community/C04"
 
@@ -69,6 +78,28 @@ def drawn(monkeypatch):
 
 def pages_of(path):
     return len(re.findall(rb"/Type /Page\b(?!s)", path.read_bytes()))
+
+
+@pytest.fixture(scope="module")
+def full(outcome):
+    """An outcome of which the page of one community cannot hold all: 30 facilities, long rules, 40 premises."""
+    own = outcome.facilities[outcome.facilities["zone_id"] == C01].iloc[[0]]
+    many = pd.concat([own] * 30).set_axis(pd.Index([f"f{k}" for k in range(30)], name="facility_id"))
+    flags = outcome.flags[outcome.flags["zone_id"] == C01]
+    more, rules = [flags], [outcome.rules]
+    for k in range(8):
+        rename = {rule: f"{rule}_{k}" for rule in flags["rule_id"]}
+        more.append(flags.assign(rule_id=flags["rule_id"].map(rename)))
+        twin = outcome.rules[outcome.rules.index.isin(list(rename))]
+        rules.append(
+            twin.set_axis(twin.index.map(rename)).assign(
+                indicator_zh=twin["indicator_zh"] + "，名称很长很长" * 8
+            )
+        )
+    return dataclasses.replace(
+        outcome, facilities=pd.concat([outcome.facilities, many]), flags=pd.concat(more), rules=pd.concat(rules),
+        premises=premises(*((f"用房{k}", "", (62.5, 62.5 + k)) for k in range(40))),
+    )  # fmt: skip
 
 
 class TestWhatAPageSays:
@@ -214,7 +245,7 @@ class TestWhatIsNotThere:
         sheet = community_sheet(bare, C01)
         assert table(sheet, "sheet_rules").empty == "没有按社区测算或计数的指标"
         assert table(sheet, "sheet_inside").empty == "台账内无设施"
-        [file] = cards.write_cards(bare, tmp_path, [C01])
+        file, _ = cards.write_cards(bare, tmp_path, [C01])
         assert pages_of(file) == 1
 
     def test_a_zone_that_is_none(self, outcome):
@@ -226,13 +257,17 @@ class TestFiles:
     def test_a_file_a_town_a_page_a_community_the_same_bytes(self, sited, tmp_path):
         first = cards.write_cards(sited, tmp_path / "one")
         again = cards.write_cards(sited, tmp_path / "two")
+        towns = ["临江街道", "学府街道", "湖滨街道", "新村街道"]
         assert [file.name for file in first] == [
-            "临江街道.pdf",
-            "学府街道.pdf",
-            "湖滨街道.pdf",
-            "新村街道.pdf",
+            f"{town}.{ending}" for town in towns for ending in ("pdf", "html")
         ]
-        assert [pages_of(file) for file in first] == [3, 3, 3, 3]
+        assert [pages_of(file) for file in first[::2]] == [3, 3, 3, 3]
+        assert [file.read_text(encoding="utf-8").count('<article class="page">') for file in first[1::2]] == [
+            3,
+            3,
+            3,
+            3,
+        ]
         assert [file.read_bytes() for file in first] == [file.read_bytes() for file in again]
 
     @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -255,25 +290,8 @@ class TestFiles:
             rules = table(pages.sheet(zone), "sheet_rules")
             assert {text for text in texts(rules, "actual") if text} <= shown
 
-    def test_long_lists_are_cut_and_say_so(self, outcome, drawn, tmp_path):
-        own = outcome.facilities[outcome.facilities["zone_id"] == C01].iloc[[0]]
-        many = pd.concat([own] * 30).set_axis(pd.Index([f"f{k}" for k in range(30)], name="facility_id"))
-        flags = outcome.flags[outcome.flags["zone_id"] == C01]
-        more, rules = [flags], [outcome.rules]
-        for k in range(8):
-            rename = {rule: f"{rule}_{k}" for rule in flags["rule_id"]}
-            more.append(flags.assign(rule_id=flags["rule_id"].map(rename)))
-            twin = outcome.rules[outcome.rules.index.isin(list(rename))]
-            rules.append(
-                twin.set_axis(twin.index.map(rename)).assign(
-                    indicator_zh=twin["indicator_zh"] + "，名称很长很长" * 8
-                )
-            )
-        full = dataclasses.replace(
-            outcome, facilities=pd.concat([outcome.facilities, many]), flags=pd.concat(more), rules=pd.concat(rules),
-            premises=premises(*((f"用房{k}", "", (62.5, 62.5 + k)) for k in range(40))),
-        )  # fmt: skip
-        [file] = cards.write_cards(full, tmp_path, [C01])
+    def test_long_lists_are_cut_and_say_so(self, full, drawn, tmp_path):
+        file, _ = cards.write_cards(full, tmp_path, [C01])
         assert pages_of(file) == 1
         said = [text for *_, text in drawn]
         count = len(table(community_sheet(full, C01), "sheet_rules").rows)
@@ -309,6 +327,105 @@ class TestFiles:
             cards.write_cards(outcome, tmp_path)
 
 
+class TestHtml:
+    """The pages in a browser: what the PDF file says, one file, nothing fetched."""
+
+    @pytest.mark.parametrize("lang", ["zh", "en"])
+    def test_every_cell_and_sentence_of_a_sheet_stands_on_its_page(self, lang, make_sited):
+        own = make_sited(lang=lang)
+        made = Sheets(own)
+        for zone in made.zones:
+            sheet = made.sheet(zone)
+            told = Page(html_page([sheet], made.base, title="t"))
+            said = "".join(told.text.split())
+            for section in sheet.sections:
+                rows = section.table.texts(lang)[: section.most]
+                assert all("".join(text.split()) in said for row in rows for text in row)
+                assert section.table.rows or "".join(section.table.empty.split()) in said
+            for text in (
+                sheet.title,
+                sheet.place,
+                sheet.banner,
+                sheet.priority,
+                *sheet.notes,
+                *sheet.foot,
+                *sheet.confirmation.opinions,
+            ):
+                assert "".join(text.split()) in said
+
+    def test_the_map_has_the_numbers_of_the_tables(self, sited):
+        made = Sheets(sited)
+        sheet = made.sheet(C01)
+        drawn = re.findall(
+            r'<text class="number"[^>]*>(\d+)</text>', html_page([sheet], made.base, title="t")
+        )
+        assert sorted(drawn, key=int) == [str(number) for number in sheet.numbers.values()]
+
+    def test_it_asks_no_network_and_names_stay_text(self, nasty):
+        made = Sheets(nasty)
+        text = html_page([made.sheet(zone) for zone in made.zones], made.base, title=NASTY)
+        told = Page(text)
+        assert [tag for tag, _ in told.tags].count("script") == 1
+        assert NASTY in told.text
+        assert "<img" not in text
+        assert not re.findall(r'(?:src|href)="(?!#)[^"]*"', text)
+        assert any(
+            own.get("content", "").startswith("default-src 'none'") for tag, own in told.tags if tag == "meta"
+        )
+
+    def test_map_and_report_lead_to_every_page(self, sited, tmp_path):
+        write_outputs(sited, tmp_path, minutes={}, seconds={}, stages=Stages(), papers=("communities",))
+        links = cards.page_links(sited)
+        assert list(links) == list(Sheets(sited).zones)
+        data = json.loads(Page((tmp_path / "map.html").read_text(encoding="utf-8")).scripts["geoplan-data"])
+        packed, ids = data["pages"], data["zones"]["id"]
+        found = {
+            zone: f"{packed['files'][at]}#{end}"
+            for zone, at, end in zip(ids, packed["of"], packed["at"], strict=True)
+            if at >= 0
+        }
+        assert found == dict(links)
+        for zone, link in links.items():
+            file, _, end = link.partition("#")
+            page_of = (tmp_path / unquote(file)).read_text(encoding="utf-8")
+            assert f'<div class="paper" id="{unquote(end)}"' in page_of
+            assert sited.zones["name"][zone] in page_of
+        report = (tmp_path / "report.html").read_text(encoding="utf-8")
+        listed = re.findall(r'<td><a href="([^"]*)">([^<]*)</a>', report)
+        assert listed
+        assert dict(listed) == {
+            links[zone]: sited.zones["name"][zone] for zone in links if links[zone] in dict(listed)
+        }
+
+    def test_without_pages_nothing_leads_anywhere(self, sited):
+        assert "<td><a" not in report_page(sited)
+        assert set(map_page(sited).split('"pages":')[1][:40].split('"of":[')[1].split(",")[:3]) == {"-1"}
+
+    @pytest.mark.browser
+    @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+    def test_every_page_fits_an_a4_however_much_stands_on_it(self, full, tmp_path):
+        _, file = cards.write_cards(full, tmp_path, list(Sheets(full).zones)[:4])[:2]
+        paper = tmp_path / "a.pdf"
+        common = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--enable-logging=stderr", "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}"]  # fmt: skip
+        done = subprocess.run([*common, "--no-pdf-header-footer", f"--print-to-pdf={paper}", file.as_uri()], capture_output=True, text=True, encoding="utf-8", timeout=90, check=True)  # fmt: skip
+        assert "Uncaught" not in done.stderr
+        assert "Refused to" not in done.stderr
+        count = file.read_text(encoding="utf-8").count('<article class="page">')
+        assert pages_of(paper) == count
+        sizes = {tuple(round(float(n) / 72 * 25.4) for n in box) for box in re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", paper.read_bytes())}  # fmt: skip
+        assert sizes == {(210, 297)}
+        # before a print all pages have been fitted: rows went, and it is said how many there are
+        acted = file.with_name("acted.html")
+        acted.write_text(file.read_text(encoding="utf-8").replace("</html>", '<script>dispatchEvent(new Event("beforeprint"))</script></html>'), encoding="utf-8")  # fmt: skip
+        dom = subprocess.run([*common, "--dump-dom", acted.as_uri()], capture_output=True, text=True, encoding="utf-8", timeout=90, check=True).stdout  # fmt: skip
+        assert "data-over" not in re.search(r"<body[^>]*>", dom).group()
+        first = dom[dom.index('<article class="page">') : dom.index("</article>")]
+        more = re.findall(r'<p class="more">([^<]*)</p>', first)
+        assert f"等{len(table(community_sheet(full, C01), 'sheet_rules').rows)}项，见缺口清单" in more
+        assert "等40处，见备选点位" in more
+        assert first.count('<tr hidden="">') > 3
+
+
 class TestChosen:
     def test_by_code_by_name_and_by_town(self, outcome):
         assert (
@@ -339,7 +456,10 @@ class TestChosen:
         with pytest.raises(SystemExit) as end:
             cli.main(["cards", str(tmp_path), "--zone", "C04"])
         assert end.value.code in (0, None), capsys.readouterr().err
-        assert [file.name for file in (tmp_path / "communities").iterdir()] == ["南湖社区.pdf"]
+        assert sorted(file.name for file in (tmp_path / "communities").iterdir()) == [
+            "南湖社区.html",
+            "南湖社区.pdf",
+        ]
         with pytest.raises(SystemExit) as end:
             cli.main(["cards", str(tmp_path), "--town", "学府街道", "--out", str(tmp_path / "mine")])
-        assert [pages_of(file) for file in (tmp_path / "mine").iterdir()] == [3]
+        assert [pages_of(file) for file in (tmp_path / "mine").glob("*.pdf")] == [3]

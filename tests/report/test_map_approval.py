@@ -48,7 +48,8 @@ def maps_in(folder):
 def test_the_outputs_with_maps_are_those_that_are_looked_at_here(printed):
     _, _, folder = printed
     found = {ending: {path.name for path in paths} for ending, paths in maps_in(folder).items()}
-    assert found[".html"] == {"map.html", "report.html", "compare.html"}
+    pages = {path.stem for path in (folder / "communities").glob("*.pdf")}
+    assert found[".html"] == {"map.html", "report.html", "compare.html", *(f"{page}.html" for page in pages)}
     assert found[".docx"] == {"assessment.docx", "meeting.docx", "town_guidance.docx"}
     assert "atlas.pdf" in found[".pdf"]
     assert len(found[".pdf"]) > 1
@@ -107,7 +108,10 @@ def test_every_page_of_a_community_has_it_on_its_map(printed, monkeypatch, tmp_p
         card.Pen, "text", lambda pen, x, y, text, *args, **more: (texts.append(text), write(pen, x, y, text, *args, **more))
     )  # fmt: skip
     write_cards(outcome, tmp_path)
-    assert texts.count(said) == len(Sheets(outcome, BaseMap(outcome)).zones)
+    count = len(Sheets(outcome, BaseMap(outcome)).zones)
+    assert texts.count(said) == count
+    in_browser = "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("*.html"))
+    assert in_browser.count(f">{said}</text>") == count
 
 
 def test_every_picture_of_a_word_paper_has_it_in_its_corner(printed):

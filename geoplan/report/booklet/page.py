@@ -1,6 +1,6 @@
 """The report to print (``report.html``): a document drawn as one self-contained page for A4 that fetches and runs nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from geoplan.report import look
@@ -31,13 +31,13 @@ from geoplan.words.labels import label
 from geoplan.words.numbers import FORMATS, NOTHING
 
 
-def write_report(outcome: Outcome, path: Path) -> None:
-    """Write the report to `path`, HTML, UTF-8: same outcome, same bytes."""
-    path.write_bytes(report_page(outcome).encode("utf-8"))
+def write_report(outcome: Outcome, path: Path, pages: Mapping[str, str] | None = None) -> None:
+    """Write the report to `path`, HTML, UTF-8: same outcome, same bytes; `pages`: zone_id -> address of its page, seen from the report."""
+    path.write_bytes(report_page(outcome, pages).encode("utf-8"))
 
 
-def report_page(outcome: Outcome) -> str:
-    """Return the report's page."""
+def report_page(outcome: Outcome, pages: Mapping[str, str] | None = None) -> str:
+    """Return the report's page; a community that `pages` has is linked to its own page where it is listed."""
     lang, document = outcome.lang, report(outcome)
     definitions, height = shapes(BaseMap(outcome), flagged_level(outcome))
     return template("report.html.j2").render(
@@ -53,11 +53,13 @@ def report_page(outcome: Outcome) -> str:
         banner=titles.banner(outcome),
         basis=titles.basis_line(outcome),
         definitions=definitions,
-        body="".join(part for block in document.blocks for part in _draw(block, outcome, height)),
+        body="".join(
+            part for block in document.blocks for part in _draw(block, outcome, height, pages or {})
+        ),
     )
 
 
-def _draw(block: Block, outcome: Outcome, height: float) -> Iterator[str]:
+def _draw(block: Block, outcome: Outcome, height: float, pages: Mapping[str, str]) -> Iterator[str]:
     """Yield the markup of one block; every text is escaped."""
     lang = outcome.lang
     match block:
@@ -74,7 +76,7 @@ def _draw(block: Block, outcome: Outcome, height: float) -> Iterator[str]:
         case Figures():
             yield from _figures(block, lang)
         case Shown(table):
-            yield from _table(table.to(2).slim(), lang)
+            yield from _table(table.to(2).slim(), lang, pages)
         case FlagMaps():
             yield from _flag_maps(block, outcome, height)
         case SiteMap(level):
@@ -123,7 +125,7 @@ def _flag_legend(level: str, lang: str) -> str:
     return f'<div class="legend">{"".join(parts)}<span>{clean(label(level, lang))}</span></div>'
 
 
-def _table(table: Table, lang: str) -> Iterator[str]:
+def _table(table: Table, lang: str, pages: Mapping[str, str]) -> Iterator[str]:
     """Yield a table with its title above and its notes below."""
     total = sum(column.width for column in table.columns)
     yield f"<h3>{clean(table.title)}</h3>" + '<table class="data"><thead><tr>'
@@ -132,7 +134,7 @@ def _table(table: Table, lang: str) -> Iterator[str]:
         yield f"<th{_number(column)} {style}>{_lines(column.header)}</th>"
     yield "</tr></thead><tbody>"
     for place, row in enumerate(table.rows):
-        cells = (_cell(cell, column, lang) for cell, column in zip(row, table.columns, strict=True))
+        cells = (_cell(cell, column, lang, pages) for cell, column in zip(row, table.columns, strict=True))
         bold = ' class="bold"' if place in table.strong else ""
         yield f"<tr{bold}>{''.join(cells)}</tr>\n"
     if not table.rows:
@@ -141,8 +143,10 @@ def _table(table: Table, lang: str) -> Iterator[str]:
     yield from (f'<div class="note">{clean(note)}</div>' for note in table.notes)
 
 
-def _cell(cell: Cell, column: Column, lang: str) -> str:
+def _cell(cell: Cell, column: Column, lang: str, pages: Mapping[str, str]) -> str:
     shown = _lines(cell_text(cell, lang))
+    if isinstance(cell, Coded) and cell.code in pages:
+        return f'<td><a href="{clean(pages[cell.code])}">{shown}</a></td>'
     if isinstance(cell, Coded) and column.mark == "code":
         return f'<td><span class="chip {clean(cell.code)}">{shown}</span></td>'
     strong = ' class="strong"' if column.mark == "short" and shown not in ("", "0") else ""

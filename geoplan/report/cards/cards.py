@@ -1,13 +1,15 @@
-"""一社区一表 as PDF files: one page a community in the order of the codes, one file a town (a district where there are no towns).
+"""一社区一表 as PDF files and as HTML files: one page a community in the order of the codes, one file a town (a district where there are no towns).
 
-It needs ``geoplan[papers]``: reportlab draws a page with its map in some 50 ms, where a sheet of the atlas takes matplotlib ten times as long.
+The PDF files need ``geoplan[papers]``: reportlab draws a page with its map in some 50 ms, where a sheet of the atlas takes matplotlib ten times as long.
 """
 
 import importlib.util
 import string
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
+from geoplan.report.cards.html_page import anchor, write_html
 from geoplan.report.content import titles
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.community_sheet import Sheet, Sheets
@@ -27,7 +29,7 @@ _GUESSES = 5
 def write_cards(
     outcome: Outcome, folder: Path, zones: Sequence[str] | None = None, *, each: bool = False
 ) -> tuple[Path, ...]:
-    """Write the pages of `zones`, by default of every community; return the files. The same outcome and font give the same bytes.
+    """Write the pages of `zones`, by default of every community, as PDF and as HTML; return the files. The same outcome and font give the same bytes.
 
     Parameters
     ----------
@@ -53,17 +55,27 @@ def write_cards(
     files: dict[str, list[Sheet]] = {}
     for sheet in sheets:
         files.setdefault(sheet.zone_id if each else made.upper(sheet.zone_id), []).append(sheet)
-    names = file_names([made.names.zone(one) for one in files], [made.names.code(one) for one in files])
+    names = _names(made, list(files))
+    head = phrase("sheet_head", outcome.lang)
     paths = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with face(_printed(outcome, sheets)) as own:
             for name, pages in zip(names, files.values(), strict=True):
-                paths.append(folder / f"{name}.pdf")
-                write_pages(pages, base, own, paths[-1], title=f"{name} {phrase('sheet_head', outcome.lang)}")
+                paths += [folder / f"{name}.pdf", folder / f"{name}.html"]
+                write_pages(pages, base, own, paths[-2], title=f"{name} {head}")
+                write_html(pages, base, paths[-1], title=f"{name} {head}")
     except OSError as error:
         raise OutputError(Note.of("output_unwritable", file=str(folder), why=str(error), severity="error")) from error  # fmt: skip
     return tuple(paths)
+
+
+def page_links(outcome: Outcome) -> Mapping[str, str]:
+    """Return the address of each community's page of HTML, from the folder of a run in which `write_cards` wrote all of them."""
+    made = Sheets(outcome)
+    uppers = list(dict.fromkeys(map(made.upper, made.zones)))
+    file = dict(zip(uppers, _names(made, uppers), strict=True))
+    return {zone: f"{FOLDER}/{quote(file[made.upper(zone)])}.html{anchor(zone)}" for zone in made.zones}
 
 
 def check_installed() -> None:
@@ -121,6 +133,11 @@ def _unknown(made: Sheets, said: str, zones: Iterable[str]) -> Note:
     every = [f"{made.names.zone(one)} {made.names.code(one)}" for one in zones]
     close = [name for name in every if said.strip() and said.strip() in name] or every
     return Note.of("cards_unknown_zone", name=said, known=tuple(close[:_GUESSES]), severity="error")
+
+
+def _names(made: Sheets, zones: Sequence[str]) -> list[str]:
+    """Return the names of the files of some zones, without ending."""
+    return file_names([made.names.zone(one) for one in zones], [made.names.code(one) for one in zones])
 
 
 def file_names(names: Sequence[str], codes: Sequence[str]) -> list[str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from geoplan.report import look
-from geoplan.report.cards.map import Box, Legend, draw_legend, draw_map
+from geoplan.report.cards.map import Legend, draw_legend, draw_map
+from geoplan.report.cards.plan import Box
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.community_sheet import Section, Sheet
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, cell_text

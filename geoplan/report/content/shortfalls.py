@@ -254,7 +254,7 @@ def worst_table(outcome: Outcome) -> Table | None:
         rows.append(
             [
                 *(names.above(zone, upper) for upper in above),
-                names.zone(zone),
+                Coded(str(zone), names.zone(zone)),
                 names.code(zone),
                 Amount.of(len(own), "count"),
                 Amount.of(affected, "count"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from geoplan.network.surface import MinutesRaster, write_minutes
 from geoplan.report.booklet.page import write_report
+from geoplan.report.cards import cards
 from geoplan.report.compare.page import comparison_page
 from geoplan.report.content import annual, comparison, confirmations, periods, reporting
 from geoplan.report.content.answers import answers
@@ -72,8 +73,10 @@ def write_outputs(
     """
     started = dt.datetime.now(dt.UTC).astimezone()
     folder.mkdir(exist_ok=True)
+    # what has a page of its own is linked to it
+    pages = cards.page_links(outcome) if "communities" in papers else {}
     with stages("map"):
-        write_map(outcome, folder / "map.html")
+        write_map(outcome, folder / "map.html", pages)
     with stages("workbook"):
         found = tables(outcome)
         book = found["workbook"]
@@ -87,7 +90,7 @@ def write_outputs(
                 folder / f"minutes_{service}.tif", raster, description=f"minutes on foot: {service}"
             )
     with stages("report"):
-        write_report(outcome, folder / "report.html")
+        write_report(outcome, folder / "report.html", pages)
     if papers:
         with stages("papers"):
             _write_papers(outcome, folder, papers, former)
@@ -115,9 +118,7 @@ def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str], former:
 
         write_atlas(outcome, folder / "atlas.pdf")
     if "communities" in papers:
-        from geoplan.report.cards.cards import FOLDER, write_cards
-
-        write_cards(outcome, folder / FOLDER)
+        cards.write_cards(outcome, folder / cards.FOLDER)
 
 
 def log(outcome: Outcome, seconds: Mapping[str, float], started: str) -> str:

@@ -27,12 +27,16 @@ export function ruleTable(rules, rows) {
       columns.map((column) => $("td", { className: kind(column, row) }, told(column, row))))))));
 }
 
+// The address of a zone's own page; nothing where it has none.
+export const pageOf = (pages, z) => (pages && pages.of[z] >= 0 ? `${pages.files[pages.of[z]]}#${pages.at[z]}` : "");
+
 export function drawCard(node, data, view, z, rows, close) {
   const zones = data.zones, where = [parentsOf(zones, data.levels, z).join(" · "), zones.kind[z]].filter(Boolean).join(" · ");
-  const lines = cardLines(view, z), head = data.rules.heads[z];
+  const lines = cardLines(view, z), head = data.rules.heads[z], page = pageOf(data.pages, z);
   node.replaceChildren(div("gp-picked",
     div("gp-picked-head", div("", $("h2", {}, zones.name[z]), div("gp-where", where)),
       closeButton(data, close)),
+    page ? $("a", { className: "gp-page", href: page, target: "_blank", rel: "noopener" }, data.words.card_page) : "",
     head ? div("gp-kinds", head) : "", rows.length ? ruleTable(data.rules, rows) : "",
     ...(lines.length ? [div("gp-list-title", view.title), ...lineNodes(lines)] : [])));
 }

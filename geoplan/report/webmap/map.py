@@ -1,6 +1,7 @@
 """The map: one self-contained page that opens without a network (``map.html``)."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Raw(Element):
         self.text = text
 
 
-def write_map(outcome: Outcome, path: Path) -> None:
+def write_map(outcome: Outcome, path: Path, pages: Mapping[str, str] | None = None) -> None:
     """Write the map to `path`: same outcome, same bytes.
 
     Parameters
@@ -49,17 +50,19 @@ def write_map(outcome: Outcome, path: Path) -> None:
         What the run found out.
     path
         File to write, HTML, UTF-8.
+    pages
+        zone_id -> address of the page of the zone, seen from the map; None: there are none.
 
     Raises
     ------
     OutputError
         If Leaflet is not installed.
     """
-    path.write_bytes(map_page(outcome).encode("utf-8"))
+    path.write_bytes(map_page(outcome, pages).encode("utf-8"))
 
 
-def map_page(outcome: Outcome) -> str:
-    """Return the map's page.
+def map_page(outcome: Outcome, pages: Mapping[str, str] | None = None) -> str:
+    """Return the map's page; `pages` as for `write_map`.
 
     Raises
     ------
@@ -93,7 +96,7 @@ def map_page(outcome: Outcome) -> str:
     )
     figure.header.add_child(Raw(inline_script(script)), name="leaflet")
     figure.header.add_child(Raw(f"<style>{style}\n{own_style}</style>"), name="style")
-    data = payload(outcome)
+    data = payload(outcome) | {"pages": _packed_links(outcome, pages or {})}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     figure.html.add_child(Raw(inline_json(text, element_id=DATA_ID)), name="data")
     start = f'const data = JSON.parse(document.getElementById("{DATA_ID}").textContent), page = startMap({{map}}, data);'
@@ -104,6 +107,18 @@ def map_page(outcome: Outcome) -> str:
     page.add_child(Script(f"{bundle(*scripts)}\n{start}"))
     fix_ids(figure)
     return str(figure.render()) + "\n"
+
+
+def _packed_links(outcome: Outcome, pages: Mapping[str, str]) -> dict[str, Any]:
+    """Return the addresses of pages in the order of the zones: files once, then place among them and end of the address; -1: none."""
+    parts = {zone: tuple(address.split("#")) for zone, address in pages.items()}
+    files = list(dict.fromkeys(file for file, _ in parts.values()))
+    own = [parts.get(str(zone)) for zone in outcome.zones.index]
+    return {
+        "files": files,
+        "of": [files.index(one[0]) if one else -1 for one in own],
+        "at": [one[1] if one else "" for one in own],
+    }
 
 
 def payload(outcome: Outcome) -> dict[str, Any]:
