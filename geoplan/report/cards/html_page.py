@@ -15,7 +15,7 @@ import shapely
 
 from geoplan.report import look
 from geoplan.report.cards.map import CORNERS, HIGHLIGHT
-from geoplan.report.cards.page import CELL, SMALL, cell_colours
+from geoplan.report.cards.page import BESIDE, BETWEEN, ROOM, cell_colours, column_widths, face_lines
 from geoplan.report.cards.plan import NAME, NUMBER, Box, Plan, seen
 from geoplan.report.content import titles
 from geoplan.report.content.basemap import BaseMap, Lines
@@ -32,8 +32,6 @@ MAP: Box = (0.0, 0.0, 88.0, 58.0)
 SQUARE_M, BEND_M = 1000.0, 2.0
 #: A point of type in millimetres.
 POINT_MM = 25.4 / 72
-#: Words stay on one line up to this width, in cells and in headers, millimetres.
-SHORT_MM, SHORT_HEAD_MM = 12.0, 8.0
 
 
 class ScreenFace(Face):
@@ -310,11 +308,11 @@ def _page(sheet: Sheet, plan: Plan | None, ground: Ground, base: BaseMap, number
         f'<div class="paper" id="{clean(sheet.zone_id)}"><article class="page">',
         f'<header><h1>{clean(sheet.title)}</h1><b class="kind">{clean(phrase("sheet_head", lang))}</b>',
         f'<span class="place">{clean(sheet.place)}</span>{banner}</header>',
-        f'<div class="top"><div class="beside">{"".join(_section(one, lang) for one in sheet.beside_map)}</div>',
+        f'<div class="top"><div class="beside">{"".join(_section(one, BESIDE, lang) for one in sheet.beside_map)}</div>',
         f'<div class="sight"><h2>{clean(phrase("sheet_map", lang))}</h2>{_map(plan, sheet, ground, base)}',
         f'<div class="legend">{_legend(base)}</div></div></div>',
-        f'<div class="across">{"".join(_section(one, lang) for one in sheet.across)}</div>',
-        f'<div class="halves">{"".join(_section(one, lang) for one in sheet.halves)}</div>',
+        f'<div class="across">{"".join(_section(one, ROOM, lang) for one in sheet.across)}</div>',
+        f'<div class="halves">{"".join(_section(one, (ROOM - BETWEEN) / 2, lang) for one in sheet.halves)}</div>',
         f'<p class="priority"><b>{clean(phrase("sheet_priority_title", lang))}</b>{clean(sheet.priority)}</p>',
         f'<div class="confirm"><div><b>{clean(confirm.title)}</b>{ticks}</div>',
         f'<div class="blank">{remark}<u></u></div>',
@@ -324,42 +322,37 @@ def _page(sheet: Sheet, plan: Plan | None, ground: Ground, base: BaseMap, number
     ))  # fmt: skip
 
 
-def _section(section: Section, lang: str) -> str:
-    """Return a table with its title; the line on rows that are left out is hidden while all stand."""
+def _section(section: Section, width: float, lang: str) -> str:
+    """Return a table `width` mm wide with its title; the line on rows that are left out is hidden while all stand."""
     table, title = section.table, f"<h2>{clean(section.table.title)}</h2>"
     if not table.rows:
         return f'<section>{title}<p class="empty">{clean(table.empty)}</p></section>'
-    heads = "".join(_head(entry) for entry in table.columns)
+    shown = table.rows[: section.most]
+    texts = [[face_lines(cell_text(cell, lang)) for cell in row] for row in shown]
+    widths = column_widths(table, texts, width, FACE)
+    columns = "".join(f"<col width={wide / width:.1%}>" for wide in widths)
+    heads = "".join(f"<th{_number(entry)}>{_lines(entry.header)}" for entry in table.columns)
     rows = "".join(
         "<tr>" + "".join(_cell(cell, entry, lang) for cell, entry in zip(row, table.columns, strict=True))
-        for row in table.rows[: section.most]
+        for row in shown
     )
     hidden = "" if len(table.rows) > section.most else " hidden"
     # a table that is printed whole has no such line
     more = clean(phrase(section.more, lang, count=len(table.rows))) if section.least < len(table.rows) else ""
     return (
-        f'<section data-least="{section.least}">{title}<table><thead><tr>{heads}</thead><tbody>{rows}</tbody></table>'
+        f'<section data-least="{section.least}">{title}<table>{columns}<thead><tr>{heads}</thead><tbody>{rows}</tbody></table>'
         f'<p class="more"{hidden}>{more}</p></section>'
     )
 
 
-def _head(entry: Column) -> str:
-    short = FACE.width(entry.header, SMALL) <= SHORT_HEAD_MM
-    return f"<th{_style(entry, short=short)}>{_lines(entry.header)}"
-
-
 def _cell(cell: Cell, entry: Column, lang: str) -> str:
-    text = cell_text(cell, lang)
     fill, ink = cell_colours(entry, cell)
     colours = f' style="background:{fill};color:{ink}"' if fill else ""
-    short = max(FACE.width(line, CELL) for line in text.split("\n")) <= SHORT_MM
-    return f"<td{_style(entry, short=bool(text) and short)}{colours}>{_lines(text)}"
+    return f"<td{_number(entry)}{colours}>{_lines(cell_text(cell, lang))}"
 
 
-def _style(entry: Column, *, short: bool) -> str:
-    """Return the classes of a cell: figures (n), words that stay on one line (w)."""
-    named = [*(["n"] if entry.format in FORMATS else []), *(["w"] if short else [])]
-    return f' class="{" ".join(named)}"' if named else ""
+def _number(entry: Column) -> str:
+    return ' class="n"' if entry.format in FORMATS else ""
 
 
 def _lines(text: str) -> str:
