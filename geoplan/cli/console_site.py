@@ -14,7 +14,9 @@ from geoplan.cli import console
 from geoplan.pipeline.plan_sites import SiteResult
 from geoplan.report.content.answers import answers_table, gap_text, proof
 from geoplan.report.content.comparison import area_table, totals_table
+from geoplan.report.content.site_effects import flags_table, judged_table
 from geoplan.report.content.sites import sites_table
+from geoplan.report.content.table import Table
 from geoplan.siting.answer import SearchListener
 from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.control import SearchControl
@@ -79,7 +81,8 @@ def status_words(found: SitingResult, lang: str) -> str:
 def print_sites(result: SiteResult, folder: Path) -> None:
     """Print every answer, the sites of the adopted one, and what changes with them."""
     outcome, comparison = result.before.outcome, result.compare()
-    tables = [answers_table(outcome), sites_table(outcome)]
+    effects = [_named(table) for table in (judged_table(outcome), flags_table(outcome)) if table is not None]
+    tables = [answers_table(outcome), *effects, sites_table(outcome)]
     if comparison is not None:
         tables += [area_table(comparison), totals_table(comparison, moved=True)]
     for table in tables:
@@ -89,5 +92,18 @@ def print_sites(result: SiteResult, folder: Path) -> None:
     console.print_warnings(outcome, folder)
 
 
+def _named(table: Table) -> Table:
+    """Return a table of answers with the names of the questions: their words stand in the first table."""
+    shown = [entry.key for entry in table.to(1).columns if entry.key != "question_text"]
+    return table.only("question", *shown)
+
+
 #: Files that the summary names, in this order.
-FILES = ("map.html", "gap_list.xlsx", "report.html", "after/map.html", "compare/compare.html")
+FILES = (
+    "map.html",
+    "gap_list.xlsx",
+    "report.html",
+    "siting_plans.docx",
+    "after/map.html",
+    "compare/compare.html",
+)

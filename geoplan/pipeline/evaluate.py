@@ -200,6 +200,10 @@ class SitingTables:
     unmet: pd.DataFrame
     site_isochrones: gpd.GeoDataFrame
     site_support: pd.DataFrame
+    site_judged: pd.DataFrame
+    site_flags: pd.DataFrame
+    site_left: pd.DataFrame
+    alternatives: pd.DataFrame
     adopted: gpd.GeoDataFrame
     after: Assessment | None
 

@@ -8,7 +8,16 @@ import geopandas as gpd
 import pandas as pd
 
 from geoplan.inputs.facilities.fields import ATTRIBUTES
-from geoplan.pipeline.evaluate import Computation, SitingTables, compute, outcome_of, result_of
+from geoplan.pipeline.evaluate import (
+    Computation,
+    Evaluation,
+    SitingTables,
+    compute,
+    evaluate,
+    outcome_of,
+    result_of,
+    who_is_served,
+)
 from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.provenance import parameters
 from geoplan.pipeline.result import Result
@@ -17,8 +26,10 @@ from geoplan.pipeline.walks import apart_notes, draw_isochrones, offered_snaps, 
 from geoplan.report.content.comparison import Comparison, compare
 from geoplan.report.folder.delivery import delivery
 from geoplan.report.folder.save import write_comparison
+from geoplan.siting.alternatives import alternatives
 from geoplan.siting.answer import SearchListener, answer
 from geoplan.siting.inputs import SitingInputs
+from geoplan.siting.judged import Effects, Verdicts, effects
 from geoplan.siting.objectives import check_question
 from geoplan.siting.question import Question, question_of
 from geoplan.siting.result import SitingResult
@@ -27,7 +38,17 @@ from geoplan.standards.flags import study_circles
 from geoplan.standards.projects.facilities import with_projects
 from geoplan.standards.projects.support import support
 from geoplan.study.study import Study
-from geoplan.tables import CURVE, ISOCHRONES, SUPPORT, UNMET, Schema
+from geoplan.tables import (
+    ALTERNATIVES,
+    CURVE,
+    ISOCHRONES,
+    SITE_FLAGS,
+    SITE_JUDGED,
+    SITE_LEFT,
+    SUPPORT,
+    UNMET,
+    Schema,
+)
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note, StudyError
 from geoplan.words.progress import Stages
@@ -110,29 +131,16 @@ def site(
         offered = offered_candidates(study, inputs, before.graph)
         ground = _siting_inputs(before, offered)
     with stages("siting"):
-        answers = tuple(answer(question, ground, listener=listener) for question in questions)
+        answers, unanswered = _answered(questions, ground, listener)
+        other = [alternatives(one, ground) for one in answers]
     tables = _answer_tables(before, ground, answers, adopted)
-    notes = [
-        *offered.notes,
-        *_past(questions, study.year),
-        *(note for one in answers for note in _apart(before, ground, one)),
-        *(note for one in answers for note in (*one.eligible.notes, *one.answer.notes)),
-    ]
-    after = None
-    if len(tables.adopted):
-        own = next(one for one in answers if one.question.name == adopted)
-        # judged as if every phase were built: the same people and targets as before, so that only the sites differ
-        projects = sites_as_projects(
-            tables.adopted,
-            facilities=inputs.register.facilities,
-            attributes=own.question.attributes,
-            year=study.year,
-        )
-        built = with_sites(inputs, projects)
-        after = compute(built, graph=before.graph, stages=stages)
+    after, built = None, {one.question.name: _with_sites_of(one, tables.sites, before) for one in answers}
+    if adopted in built and len(tables.adopted):
+        projects, with_them = built[adopted]
+        after = compute(with_them, graph=before.graph, stages=stages)
         tables = replace(
             tables,
-            site_isochrones=_isochrones(ground, own),
+            site_isochrones=_isochrones(ground, next(one for one in answers if one.question.name == adopted)),
             after=after.evaluation.assessment,
             site_support=support(
                 before.evaluation.assessment.findings,
@@ -140,11 +148,30 @@ def site(
                 projects,
                 before.rules,
                 zones=inputs.zones,
-                facilities=built.register.facilities,
-                supplies=built.register.supplies,
+                facilities=with_them.register.facilities,
+                supplies=with_them.register.supplies,
                 year=study.year,
             ),
         )
+    with stages("judged"):
+        judged = [
+            _judged(before, one, built[one.question.name][1], after if one.question.name == adopted else None)
+            for one in answers
+        ]
+    tables = replace(
+        tables,
+        site_judged=_joined([one.judged for one in judged], SITE_JUDGED),
+        site_flags=_joined([one.flags for one in judged], SITE_FLAGS),
+        site_left=_joined([one.left for one in judged], SITE_LEFT),
+        alternatives=_joined(other, ALTERNATIVES),
+    )
+    notes = [
+        *offered.notes,
+        *_past(questions, study.year),
+        *unanswered,
+        *(note for one in answers for note in _apart(before, ground, one)),
+        *(note for one in answers for note in (*one.eligible.notes, *one.answer.notes)),
+    ]
     outcome = outcome_of(
         before, parameters=parameters(study, siting=True), siting=tables, notes=notes, sources=offered.sources
     )
@@ -189,6 +216,67 @@ def siting_questions(study: Study, only: Sequence[str] = ()) -> list[Question]:
     if problems:
         raise StudyError(*problems)
     return questions
+
+
+def _answered(
+    questions: Sequence[Question], ground: SitingInputs, listener: SearchListener | None
+) -> tuple[tuple[SitingResult, ...], list[Note]]:
+    """Return the answers, and what is wrong with the questions that cannot be answered: they cost no other its answer.
+
+    Raises
+    ------
+    StudyError
+        If none can be answered.
+    """
+    answers: list[SitingResult] = []
+    wrong: list[Note | str] = []
+    for question in questions:
+        try:
+            answers.append(answer(question, ground, listener=listener))
+        except StudyError as error:
+            wrong += error.notes
+    if not answers:
+        raise StudyError(*wrong)
+    return tuple(answers), [replace(note, severity="warning") for note in wrong if isinstance(note, Note)]
+
+
+def _with_sites_of(
+    found: SitingResult, sites: gpd.GeoDataFrame, before: Computation
+) -> tuple[gpd.GeoDataFrame, Inputs]:
+    """Return the sites of an answer as projects, and the inputs with them.
+
+    They are judged as if every phase were built: the same people and targets as before, so that only the sites differ.
+    """
+    inputs = before.inputs
+    projects = sites_as_projects(
+        sites[sites["question"] == found.question.name],
+        facilities=inputs.register.facilities,
+        attributes=found.question.attributes,
+        year=inputs.study.year,
+    )
+    return projects, with_sites(inputs, projects)
+
+
+def _judged(before: Computation, found: SitingResult, built: Inputs, after: Computation | None) -> Effects:
+    """Return what the sites of an answer do, judged as a run judges; `after` is the run with them where there is one."""
+    own = before.evaluation if not len(found.opening.option) else None
+    evaluation = own or (
+        after.evaluation
+        if after is not None
+        else evaluate(before.graph, built, before.services, before.rules, stages=Stages())
+    )
+    return effects(
+        found,
+        _verdicts(before.evaluation, before, before.inputs),
+        _verdicts(evaluation, before, built),
+        zones=before.inputs.zones,
+        services=before.services,
+        rules=(*before.rules, *study_circles(before.services, before.rules)),
+    )
+
+
+def _verdicts(found: Evaluation, before: Computation, inputs: Inputs) -> Verdicts:
+    return Verdicts(found.assessment.flags, found.circle, who_is_served(before.services, found, inputs))
 
 
 def _past(questions: Sequence[Question], year: int) -> list[Note]:
@@ -248,6 +336,10 @@ def _answer_tables(
         unmet=_joined([one.unmet for one in answers], UNMET),
         site_isochrones=ISOCHRONES.empty_shapes(),
         site_support=SUPPORT.empty(),
+        site_judged=SITE_JUDGED.empty(),
+        site_flags=SITE_FLAGS.empty(),
+        site_left=SITE_LEFT.empty(),
+        alternatives=ALTERNATIVES.empty(),
         adopted=sites[sites["question"] == adopted],
         after=None,
     )

@@ -28,6 +28,8 @@ class Objective(ABC):
 
     name: ClassVar[str]
     """Its folder, and the entry ``ask`` of the questions that it answers."""
+    asks_what_can_be_met: ClassVar[bool] = False
+    """Whether what no candidate can bring about is left out of what is asked: fewer candidates then ask for less."""
 
     def handles(self, question: Question) -> bool:
         """Return whether it answers `question`."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geoplan.coverage.circle import in_circle
 from geoplan.siting.inputs import (
     EligibleCandidates,
     SitingInputs,
@@ -57,6 +58,8 @@ class SitingResult:
     amounts
         By candidate_id, what each site adds: ``size, unit, beds, places, floor_area_m2, cost, cost_from``; None where the question
         has no sizes.
+    inside
+        By service, the people whose walk is within its minutes under the answer, in the last phase; None where the model counts no walks.
     serves
         By candidate_id, the zones that each site serves under the answer; None: those of whose people enough walk to it.
     """
@@ -75,6 +78,7 @@ class SitingResult:
     curve: pd.DataFrame = field(default_factory=CURVE.empty)
     unmet: pd.DataFrame = field(default_factory=UNMET.empty)
     amounts: pd.DataFrame | None = None
+    inside: Mapping[str, float] | None = None
     serves: Mapping[str, tuple[str, ...]] | None = None
 
     def first_step(self) -> Step | None:
@@ -120,6 +124,7 @@ def coverage_result(
         opening_by_people(last, options.by_phase(answer.chosen, len(question.phases))),
         "people",
         unmet=_unmet(inputs, question, last, outside=~covered, out_of_reach=~could),
+        inside=_by_service(question, last.weight * covered),
     )
 
 
@@ -148,7 +153,12 @@ def walking_result(
     today, per = before(problem, problem.seconds_with(np.empty(0, np.int64)))
     could = np.isfinite(last.existing_seconds)
     could[last.seconds.indices] = True
-    outside = last.seconds_with(answer.chosen) >= last.cutoff_seconds
+    walks = last.seconds_with(answer.chosen)
+    outside = walks >= last.cutoff_seconds
+    minutes = [question.minutes(inputs.services[service]) for service in question.services]
+    blocks = zip(np.split(walks, len(minutes)), minutes, strict=True)
+    near = np.concatenate([in_circle(block, walk_minutes=limit) for block, limit in blocks])
+    near &= last.reached(answer.chosen)
     return SitingResult(
         question,
         candidates,
@@ -160,7 +170,14 @@ def walking_result(
         per=per,
         before=today / per,
         unmet=_unmet(inputs, question, last, outside=outside, out_of_reach=~could, allowed=0.0),
+        inside=_by_service(question, last.weight * near),
     )
+
+
+def _by_service(question: Question, people: Floats) -> dict[str, float]:
+    """Return the sums of the people of each service's block of points, shape (n_services * n_points,)."""
+    blocks = np.split(people, len(question.services))
+    return {service: float(block.sum()) for service, block in zip(question.services, blocks, strict=True)}
 
 
 def _unmet(

@@ -60,8 +60,19 @@ def sites_table(
             "geometry": own["geometry"], **_amounts(result, name, own, kinds),
         })  # fmt: skip
     table = pd.DataFrame(rows, columns=list(SITES))
-    index = pd.Index([f"{question.name}/{n}" for n in range(1, len(table) + 1)], name="site_id", dtype=object)
+    index = pd.Index(site_ids(question.name, len(table)), name="site_id", dtype=object)
     return gpd.GeoDataFrame(table.set_index(index), geometry="geometry", crs=inputs.candidates.crs)
+
+
+def site_ids(question: str, count: int) -> list[str]:
+    """Return the ids of so many sites of a question, in their order of opening.
+
+    Examples
+    --------
+    >>> site_ids("circles", 2)
+    ['circles/1', 'circles/2']
+    """
+    return [f"{question}/{order}" for order in range(1, count + 1)]
 
 
 def _amounts(result: SitingResult, name: str, own: pd.Series, kinds: Sequence[str]) -> dict[str, Any]:

@@ -155,6 +155,20 @@ class _Names:
         return "" if name is None or pd.isna(name) else str(name)
 
 
+def finest_level(zones: pd.DataFrame) -> str:
+    """Return the finest level that is flagged."""
+    return next((name for name in LEVELS if (zones["level"] == name).any()), LEVELS[0])
+
+
+def counting(flags: pd.DataFrame, zones: pd.DataFrame) -> pd.Series:
+    """Return the rows of `tables.FLAGS` by which flags are counted: those of the finest level, and those of care homes at theirs.
+
+    What is measured for reference only is no flag.
+    """
+    finest = flags["zone_id"].map(zones["level"]) == finest_level(zones)
+    return (finest | flags["by_located"].astype(bool)) & (flags["flag_kind"] != "reference")
+
+
 def _flagged(flags: pd.DataFrame, zones: pd.DataFrame) -> list[dict[Any, Any]]:
     """Return the flags of the finest level that is flagged, in the order of the zones' codes, then of the rules; then those of care homes.
 
@@ -162,12 +176,10 @@ def _flagged(flags: pd.DataFrame, zones: pd.DataFrame) -> list[dict[Any, Any]]:
     """
     if flags.empty:
         return []
-    finest = next((name for name in LEVELS if (zones["level"] == name).any()), LEVELS[0])
     level = flags["zone_id"].map(zones["level"])
-    counts = flags["flagged"].fillna(value=False).astype(bool) & (flags["flag_kind"] != "reference")
-    mine = flags[counts & ((level == finest) | flags["by_located"])]
+    mine = flags[counting(flags, zones) & flags["flagged"].fillna(value=False).astype(bool)]
     codes = mine["zone_id"].map(zones["code"]).astype(str)
-    coarser = (level[mine.index] != finest).to_numpy()
+    coarser = (level[mine.index] != finest_level(zones)).to_numpy()
     order = np.lexsort((np.arange(len(mine)), mine["zone_id"].astype(str), codes, coarser))
     return list(mine.iloc[order].to_dict("records"))
 

@@ -5,6 +5,7 @@ from geoplan.tables.outcome import Outcome, Source, warnings_table
 from geoplan.tables.schema import Column, Schema, check_columns, check_ids, check_unique_index, raise_faults
 from geoplan.tables.schemas import (
     ADOPTED,
+    ALTERNATIVES,
     ANSWERS,
     CANDIDATES,
     CAUSES,
@@ -33,6 +34,9 @@ from geoplan.tables.schemas import (
     PROJECTS,
     REPORTED,
     SERVED,
+    SITE_FLAGS,
+    SITE_JUDGED,
+    SITE_LEFT,
     SITES,
     SNAPS,
     STATES,
@@ -48,8 +52,8 @@ from geoplan.tables.service import NeedRate, Service
 from geoplan.tables.tiles import Tiles
 
 __all__ = [
-    "ADOPTED", "ANSWERS", "CANDIDATES", "CAUSES", "CIRCLE", "CURVE", "DEMAND", "ESTATE_STEPS", "FACILITIES", "FINDINGS", "FLAGS", "FLAG_KINDS", "GAP_LIST", "GRADES", "GROUND", "GROUPS", "ISOCHRONES",
-    "LEVELS", "MAX_OFF_NETWORK_SHARE", "MEMBERS", "NEAR", "NEAREST", "OLD_YEARS", "OPINIONS", "OTHER_BASIS", "OVERLAY", "PAIRS", "PRIORITIES", "PROJECTS", "REPORTED", "SERVED", "SITES", "SNAPS", "STATES", "SUPPLIES", "SUPPORT", "TIERS",
+    "ADOPTED", "ALTERNATIVES", "ANSWERS", "CANDIDATES", "CAUSES", "CIRCLE", "CURVE", "DEMAND", "ESTATE_STEPS", "FACILITIES", "FINDINGS", "FLAGS", "FLAG_KINDS", "GAP_LIST", "GRADES", "GROUND", "GROUPS", "ISOCHRONES",
+    "LEVELS", "MAX_OFF_NETWORK_SHARE", "MEMBERS", "NEAR", "NEAREST", "OLD_YEARS", "OPINIONS", "OTHER_BASIS", "OVERLAY", "PAIRS", "PRIORITIES", "PROJECTS", "REPORTED", "SERVED", "SITES", "SITE_FLAGS", "SITE_JUDGED", "SITE_LEFT", "SNAPS", "STATES", "SUPPLIES", "SUPPORT", "TIERS",
     "UNMET", "UNPLACED", "VERDICTS", "ZONES", "Column", "NeedRate", "Outcome", "Schema", "Service", "Source", "Tiles", "assumed_people", "check_columns",
     "check_ids", "check_unique_index", "outdated", "people_unknown", "raise_faults", "warnings_table",
 ]  # fmt: skip

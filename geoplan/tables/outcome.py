@@ -8,6 +8,7 @@ import pandas as pd
 
 from geoplan.tables.schema import raise_faults
 from geoplan.tables.schemas import (
+    ALTERNATIVES,
     ANSWERS,
     CANDIDATES,
     CURVE,
@@ -21,6 +22,9 @@ from geoplan.tables.schemas import (
     PROJECTS,
     REPORTED,
     SERVED,
+    SITE_FLAGS,
+    SITE_JUDGED,
+    SITE_LEFT,
     SITES,
     SUPPORT,
     TIERS,
@@ -54,7 +58,7 @@ class Outcome:
     year (在建, 规划, 停用), `near` the facilities nearest to each zone, `premises` what the planner's lists offer (`candidates`: everything
     that a siting question looked at). Tables that the study does not ask for are empty. `sites` holds the sites of every answer; `site_support`
     (as `support`, with site_ids in ``projects``) is what those of the adopted one meet, `site_isochrones` the area from which people
-    reach them. `review_no` is the approval number of the maps (审图号), empty for internal use; `tiles` lie beneath ``map.html``, `ground` is the
+    reach them; every answer is judged again with its sites (`site_judged`, `site_flags`, `site_left`), and `alternatives` do about as well. `review_no` is the approval number of the maps (审图号), empty for internal use; `tiles` lie beneath ``map.html``, `ground` is the
     quiet base that the inputs hold: water and other barriers.
     """
 
@@ -102,6 +106,10 @@ class Outcome:
     unmet: pd.DataFrame = field(default_factory=UNMET.empty)
     site_isochrones: gpd.GeoDataFrame = field(default_factory=ISOCHRONES.empty_shapes)
     site_support: pd.DataFrame = field(default_factory=SUPPORT.empty)
+    site_judged: pd.DataFrame = field(default_factory=SITE_JUDGED.empty)
+    site_flags: pd.DataFrame = field(default_factory=SITE_FLAGS.empty)
+    site_left: pd.DataFrame = field(default_factory=SITE_LEFT.empty)
+    alternatives: pd.DataFrame = field(default_factory=ALTERNATIVES.empty)
     ground: gpd.GeoDataFrame = field(default_factory=GROUND.empty_shapes)
     review_no: str = ""
     tiles: Tiles | None = None

@@ -505,6 +505,62 @@ UNMET = Schema("unmet", {
     "why": text("no_candidate, too_far, too_small, budget, sites or none"),
 })
 
+#: Figures of an answer that are judged again: people inside the circle, the shortfall left, the need met.
+SITE_MEASURES = ("inside", "gap", "served")
+
+#: Why what a model says and what is judged after differ by more than a hundredth.
+SITE_REASONS = ("walk_minutes", "located", "shared", "own_people", "other")
+
+SITE_JUDGED = Schema("site_judged", {
+    "question": text("name of the question"),
+    "measure": text("what is counted", values=SITE_MEASURES),
+    "subject": text("inside and served: the service; gap: the unit"),
+    "unit": text("people, beds, places or m2"),
+    "before": number("judged without the sites; NaN where not known"),
+    "model": number("with them, as the model of the question counts it; NaN where it does not"),
+    "judged": number("with them, judged again as the run judges; NaN where not known"),
+    "reason": text("why the last two differ by more than 1 %; empty where they do not", values=SITE_REASONS),
+}, key=("question", "measure", "subject"))
+
+SITE_FLAGS = Schema("site_flags", {
+    "question": text("name of the question"),
+    "rule_id": text("rule that flags"),
+    "flagged_before": whole("zones flagged without the sites: the finest zones, for beds of care homes towns and districts"),
+    "flagged_after": whole("zones flagged with them"),
+    "closed": whole("of those flagged before, known to be short of nothing after"),
+    "mean_met": whole("of those flagged before, whose mean is met after, with fewer inside than the flag share allows"),
+    "unknown": whole("of those flagged before, of which it is not known after"),
+    "new": whole("flagged after, not before"),
+    "shortfall_before": number("sum of the shortfalls of the zones flagged, in `unit`"),
+    "shortfall_after": number("the same with the sites; those of which it is not known after are not in it"),
+    "unit": text("beds, places, m2 or people"),
+    "affected_group": text("group that is counted as affected"),
+    "affected_before": number("people affected in the zones flagged; NaN where it has no meaning"),
+    "affected_after": number("the same with the sites"),
+}, key=("question", "rule_id"))
+
+SITE_LEFT = Schema("site_left", {
+    "question": text("name of the question"),
+    "rule_id": text("rule that flags"),
+    "zone_id": text("zone that is not closed"),
+    "state": text("state with the sites", values=tuple(state for state in STATES if state != "not_flagged")),
+    "is_new": yes("True where it was not flagged without them"),
+    "shortfall": number("with the sites, in `unit`; NaN where not known"),
+    "unit": text("beds, places, m2 or people"),
+    "affected": number("people affected with the sites; NaN where not known"),
+    "affected_group": text("group that is counted as affected"),
+}, key=("question", "rule_id", "zone_id"))
+
+ALTERNATIVES = Schema("alternatives", {
+    "question": text("name of the question"),
+    "without": text("site_id that is not opened"),
+    "opens": items("tuple of candidate_ids that open instead"),
+    "closes": items("tuple of site_ids that do not open, `without` first"),
+    "objective": number("value of the first aim, in the unit of the answer"),
+    "loss": number("share (0-1) by which it is worse than the answer"),
+    "cost": number("sum of its sites' cost, 10,000 yuan; NaN if any is unknown"),
+}, key=("question", "without"))
+
 GAP_LIST = Schema("gap_list", {
     "serial": whole("1, 2 …"),
     "town": text("name of the town"),
@@ -729,5 +785,6 @@ OUTCOME: Mapping[str, Schema] = {
     "warnings": WARNINGS, "parameters": PARAMETERS, "not_assessed": NOT_ASSESSED, "reported": REPORTED, "served": SERVED,
     "planned": FACILITIES, "projects": PROJECTS, "support": SUPPORT, "premises": CANDIDATES, "candidates": CANDIDATES, "sites": SITES, "answers": ANSWERS,
     "curve": CURVE, "unmet": UNMET, "site_isochrones": ISOCHRONES, "site_support": SUPPORT,
+    "site_judged": SITE_JUDGED, "site_flags": SITE_FLAGS, "site_left": SITE_LEFT, "alternatives": ALTERNATIVES,
     "tiers": TIERS, "estate_steps": ESTATE_STEPS, "ground": GROUND,
 }  # fmt: skip

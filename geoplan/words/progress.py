@@ -10,7 +10,7 @@ from geoplan.words.catalogue import phrase
 #: Stages of a run in their order.
 STAGES = (
     "zones", "streets", "registers", "people", "datum", "graph", "snap", "reach", "circle", "assess", "projects", "served",
-    "isochrones", "minutes", "candidates", "siting", "map", "workbook", "layers", "report", "papers", "exports", "store",
+    "isochrones", "minutes", "candidates", "siting", "judged", "map", "workbook", "layers", "report", "papers", "exports", "store",
 )  # fmt: skip
 
 

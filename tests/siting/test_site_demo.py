@@ -12,7 +12,9 @@ from geoplan.inputs.projects import read_projects
 from geoplan.network.reach import nearest
 from geoplan.pipeline.plan_sites import site
 from geoplan.report.folder.store import read_outcome
+from geoplan.siting.judged import differs
 from geoplan.study.siting import CandidateSource, Question
+from geoplan.tables import ALTERNATIVES
 from geoplan.words.errors import StudyError
 
 FLAGGED_CIRCLES = ("study.circle_eldercare", "study.circle_childcare")
@@ -287,3 +289,90 @@ def test_existing_facilities_may_be_enlarged_and_areas_of_intent_are_no_addresse
     if len(grown):  # the facility is larger, and there is no second one beside it
         assert len(after.facilities) == len(before.facilities) + len(made)
     assert found.answers.loc[0, "objective"] < found.answers.loc[0, "before"]
+
+
+# --- judged again, and alternatives ---------------------------------------------------------------------------------
+
+
+def test_every_answer_is_judged_with_its_sites(found):
+    """What the tables say of the adopted answer is what a run with its sites says: counted here from its flags."""
+    before, after = found.before.outcome, found.after.outcome
+    own = before.site_flags[before.site_flags["question"] == "circles"].set_index("rule_id")
+    community = before.zones["level"] == "community"
+    for rule, row in own.iterrows():
+        for outcome, key in ((before, "flagged_before"), (after, "flagged_after")):
+            mine = outcome.flags[outcome.flags["rule_id"] == rule]
+            mine = mine[community.reindex(mine["zone_id"]).to_numpy()]
+            assert int((mine["state"] == "flagged").sum()) == row[key]
+    assert set(before.site_flags["question"]) == {"circles", "places", "each"}
+
+
+def test_people_inside_are_those_of_the_circle(found):
+    """Models that count walks say what the run says, to the person; those that count none say nothing of it."""
+    own = found.before.outcome.site_judged
+    inside = own[own["measure"] == "inside"].set_index(["question", "subject"])
+    for key in (("circles", "eldercare"), ("circles", "childcare"), ("each", "eldercare")):
+        assert inside.loc[key, "model"] == pytest.approx(inside.loc[key, "judged"], abs=1e-6)
+    assert np.isnan(inside.loc[("places", "childcare"), "model"])
+    circle = found.after.outcome.circle
+    whole = circle[
+        (circle["zone_id"] == "area/area") & (circle["measure"] == "network") & (circle["kind"] == "")
+    ]
+    after = whole.set_index("service")["covered"]
+    assert inside.loc[("circles", "eldercare"), "judged"] == pytest.approx(after["eldercare"])
+
+
+def test_a_difference_has_its_reason(found):
+    own = found.before.outcome.site_judged
+    for row in own.to_dict("records"):
+        assert (row["reason"] != "") == differs(row["model"], row["judged"])
+
+
+def test_alternatives_open_other_sites_and_lose_at_most_a_hundredth(found):
+    outcome = found.before.outcome
+    table = outcome.alternatives
+    assert ALTERNATIVES.faults(table) == []
+    assert len(table)
+    answers = outcome.answers.set_index("question")
+    for row in table.to_dict("records"):
+        own = outcome.sites[outcome.sites["question"] == row["question"]]
+        assert row["closes"][0] == row["without"]
+        assert set(row["closes"]) <= set(own.index)
+        assert not set(row["opens"]) & set(own["candidate_id"])
+        best = answers.loc[row["question"], "objective"]
+        assert 0 <= row["loss"] <= 0.01
+        assert abs(best - row["objective"]) <= 0.01 * abs(best) + 1e-9
+
+
+def test_an_alternative_does_not_ask_for_less(found):
+    """Without a site of `each` some community reaches less than asked: that plan is cheaper and no alternative."""
+    assert "each" not in set(found.before.outcome.alternatives["question"])
+
+
+def test_a_question_without_an_answer_costs_no_other_its_answer():
+    """Childcare states no rate of need: `capacity` cannot be answered, and `circles` is."""
+    study = gp.read_study(gp.demo_study())
+    beds = study.siting.questions["circles"].changed(
+        ask="capacity", services=["eldercare"], build={}, attributes={}, phases=[], sites=2
+    )
+    services = {**study.services, "eldercare": study.services["eldercare"].changed(need=None)}
+    asked = study.changed(
+        services=services,
+        siting=study.siting.changed(questions={"circles": study.siting.questions["circles"], "beds": beds}),
+    )
+    found = gp.site(asked)
+    outcome = found.before.outcome
+    assert outcome.answers["question"].tolist() == ["circles"]
+    own = outcome.warnings[outcome.warnings["code"] == "siting_no_need"]
+    assert own["severity"].tolist() == ["warning"]
+
+
+def test_an_answer_whose_sites_are_none_is_judged_as_it_stands(found):
+    """A budget of nothing opens nothing: nothing closes and nothing is new."""
+    study = gp.read_study(gp.demo_study())
+    none = study.siting.questions["circles"].changed(phases=[], budget=0.0)
+    outcome = gp.site(study.changed(siting=study.siting.changed(questions={"none": none}))).before.outcome
+    assert len(outcome.sites) == 0
+    assert (outcome.site_flags["closed"] == 0).all()
+    assert (outcome.site_flags["flagged_before"] == outcome.site_flags["flagged_after"]).all()
+    assert (outcome.site_judged["before"] == outcome.site_judged["judged"]).all()

@@ -79,7 +79,7 @@ def _draw(block: Block, outcome: Outcome, height: float, pages: Mapping[str, str
             yield from _table(table.to(2).slim(), lang, pages)
         case FlagMaps():
             yield from _flag_maps(block, outcome, height)
-        case SiteMap(level):
+        case SiteMap(level, ""):
             yield site_map(outcome, level)
         case Curve(curve):
             svg = gain_curve(

@@ -99,6 +99,11 @@ def _answer(row: Mapping[str, Any]) -> SitingAnswer:
     return SitingAnswer(**texts, **numbers, repeatable=repeatable, adopted=adopted)
 
 
+def titles(outcome: Outcome) -> dict[str, str]:
+    """Return question -> the question in words."""
+    return {answer.question: answer.title for answer in answers(outcome)}
+
+
 def adopted(outcome: Outcome) -> SitingAnswer | None:
     """Return the answer whose sites stand on the map; None where there is none."""
     return next((answer for answer in answers(outcome) if answer.adopted), None)
@@ -209,9 +214,9 @@ def answers_table(outcome: Outcome) -> Table | None:
 
 def _question_notes(outcome: Outcome, questions: Iterable[object]) -> tuple[str, ...]:
     """Return a line a question: its name and its words."""
-    titles = {answer.question: answer.title for answer in answers(outcome)}
+    words = titles(outcome)
     return tuple(
-        phrase("answers_question_line", outcome.lang, name=name, question=titles.get(str(name), str(name)))
+        phrase("answers_question_line", outcome.lang, name=name, question=words.get(str(name), str(name)))
         for name in dict.fromkeys(questions)
     )
 

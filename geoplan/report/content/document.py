@@ -103,9 +103,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class SiteMap:
-    """The small map of the sites of the adopted answer."""
+    """The small map of the sites of an answer, the adopted one where none is named."""
 
     level: str
+    question: str = ""
+    caption: str = ""
 
 
 Block = Heading | Paragraph | Points | Remark | Figures | Shown | TownMap | FlagMaps | Curve | SiteMap

@@ -24,6 +24,7 @@ from geoplan.report.content.projects import (
     zones_cell,
 )
 from geoplan.report.content.registry import listed
+from geoplan.report.content.site_effects import effect_sentences
 from geoplan.report.content.table import Amount, Cell, Coded, Listed, Table, unit_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
@@ -44,7 +45,12 @@ def asked(outcome: Outcome) -> bool:
 def chosen(outcome: Outcome) -> gpd.GeoDataFrame:
     """Return the sites of the adopted answer in order of opening, indexed by site_id."""
     answer = adopted(outcome)
-    if answer is None or empty(outcome.sites):
+    return outcome.sites.iloc[:0] if answer is None else of_answer(outcome, answer)
+
+
+def of_answer(outcome: Outcome, answer: SitingAnswer) -> gpd.GeoDataFrame:
+    """Return the sites of an answer in order of opening, indexed by site_id."""
+    if empty(outcome.sites):
         return outcome.sites.iloc[:0]
     own = outcome.sites[outcome.sites["question"] == answer.question]
     return own.sort_values("order", kind="stable")
@@ -102,12 +108,17 @@ def sites_table(outcome: Outcome) -> Table | None:
 def sites_of(outcome: Outcome, own: gpd.GeoDataFrame) -> Table | None:
     """Return the table of some of the adopted sites, e.g. those of one town; None without any."""
     answer = adopted(outcome)
-    if answer is None or empty(own):
+    return None if answer is None else table_of_answer(outcome, answer, own)
+
+
+def table_of_answer(outcome: Outcome, answer: SitingAnswer, own: gpd.GeoDataFrame) -> Table | None:
+    """Return the table of some of an answer's sites; None without any."""
+    if empty(own):
         return None
     lang, title = outcome.lang, phrase("sites_title", outcome.lang)
     keys, rows = _cells(Names(outcome), own, {answer.question: answer.unit})
     notes = [gain_note(outcome, answer), cost_note(own, lang), intent_note(own, lang)]
-    details = [*answer_sentences(outcome)]
+    details = [*sentences_of(outcome, answer)]
     if lang == "zh":  # the reader of project lists knows Chinese headers only
         details.append(phrase("sites_as_projects", lang, sheet=title))
     return table_of(
@@ -213,35 +224,55 @@ def changed_support_table(outcome: Outcome) -> Table | None:
 def lead(outcome: Outcome) -> tuple[str, ...]:
     """Return the sentences that open every section on siting: what is proposed, what it achieves, what is proven, what stays."""
     lang, sites = outcome.lang, chosen(outcome)
-    if adopted(outcome) is None:
+    answer = adopted(outcome)
+    if answer is None:
         return (phrase("sites_not_adopted", lang),)
     said = [*answer_sentences(outcome), phases_sentence(sites, lang)]
     if not empty(outcome.site_support):
         before, after = outcome.site_support["verdict_before"], outcome.site_support["verdict_after"]
         won, left = int(((before != "met") & (after == "met")).sum()), int((after == "not_met").sum())
         said.append(phrase("sites_won", lang, won=won, left=left))
+    said += effect_sentences(outcome, answer.question)
     return tuple(filter(None, (*said, answers.unmet_sentence(outcome))))
 
 
 def answer_sentences(outcome: Outcome) -> tuple[str, ...]:
     """Return what was asked and is proposed, then what was found and is proven of it; nothing where no answer is adopted."""
-    answer, lang, sites = adopted(outcome), outcome.lang, chosen(outcome)
-    if answer is None:
-        return ()
+    answer = adopted(outcome)
+    return () if answer is None else sentences_of(outcome, answer)
+
+
+def sentences_of(outcome: Outcome, answer: SitingAnswer) -> tuple[str, ...]:
+    """Return what was asked and is proposed by an answer, then what was found and is proven of it."""
+    lang, sites = outcome.lang, of_answer(outcome, answer)
     proposed = phrase(
         "sites_lead", lang, question=answer.title, model=answer.model(lang), count=format_number(len(sites), "count"),
         candidates=format_number(answer.candidates, "count"), intent=_intent_count(sites, lang),
         cost=cost_sentence(sites, lang),
     )  # fmt: skip
+    return (proposed, _found(answer, lang))
+
+
+def said_of(outcome: Outcome, answer: SitingAnswer) -> str:
+    """Return what is proposed, found and proven, for a page whose heading is the question."""
+    lang, sites = outcome.lang, of_answer(outcome, answer)
+    proposed = phrase(
+        "sites_proposed", lang, count=format_number(len(sites), "count"), candidates=format_number(answer.candidates, "count"),
+        intent=_intent_count(sites, lang), cost=cost_sentence(sites, lang),
+    )  # fmt: skip
+    return phrase("join_semicolon", lang).join((proposed, _found(answer, lang))) + phrase("stop", lang)
+
+
+def _found(answer: SitingAnswer, lang: str) -> str:
+    """Return what was found and what is proven of it."""
     bound = ""
     if answer.status == "within" and not math.isnan(answer.bound):
         value = answer.value(answer.bound, lang)
         bound = phrase("sites_aim_bound", lang, name=answer.bound_name(lang), bound=value)
-    found = phrase(
+    return phrase(
         "sites_aim", lang, aim=answer.aim, bound=bound, proof=answer.proof(lang),
         **{key: answer.value(getattr(answer, key), lang) for key in ("before", "objective", "recount")},
     )  # fmt: skip
-    return (proposed, found)
 
 
 def cost_sentence(sites: pd.DataFrame, lang: str) -> str:

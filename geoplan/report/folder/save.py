@@ -16,6 +16,7 @@ from geoplan.report.content.guidance import guidance
 from geoplan.report.content.guide import guide
 from geoplan.report.content.meeting import Former, meeting
 from geoplan.report.content.registry import tables
+from geoplan.report.content.site_plans import site_plans
 from geoplan.report.content.tasks import tasks_by_office
 from geoplan.report.folder.manifest import environment_block, write_manifest
 from geoplan.report.folder.store import write_outcome
@@ -113,6 +114,9 @@ def _write_papers(outcome: Outcome, folder: Path, papers: Sequence[str], former:
         write_document(meeting(outcome, former), outcome, folder / "meeting.docx")
         write_document(assessment(outcome), outcome, folder / "assessment.docx")
         write_document(guidance(outcome), outcome, folder / "town_guidance.docx")
+        plans = site_plans(outcome)
+        if plans is not None:
+            write_document(plans, outcome, folder / "siting_plans.docx")
     if "atlas" in papers:
         from geoplan.report.atlas.atlas import write_atlas
 

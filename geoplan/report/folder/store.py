@@ -31,7 +31,10 @@ FORMAT = 4
 _INDEX = "__index__"
 
 #: Tables that a folder lacks where no siting question was asked.
-_SITING = ("candidates", "sites", "answers", "curve", "unmet", "site_isochrones", "site_support")
+_SITING = (
+    "candidates", "sites", "answers", "curve", "unmet", "site_isochrones", "site_support",
+    "site_judged", "site_flags", "site_left", "alternatives",
+)  # fmt: skip
 
 #: What a column may be: the name in ``outcome.json``, the pandas dtype, the Arrow type that keeps it.
 _PLAIN: Mapping[str, tuple[str, pa.DataType]] = {

@@ -32,10 +32,11 @@ from geoplan.report.content.document import (
     Points,
     Remark,
     Shown,
+    SiteMap,
     TownMap,
 )
 from geoplan.report.content.table import Column, Table
-from geoplan.report.word.pictures import WIDTH_CM, Atelier, atelier, town_map
+from geoplan.report.word.pictures import WIDTH_CM, Atelier, atelier, site_map, town_map
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import NOTHING
@@ -48,8 +49,8 @@ TEXT, CELL, NOTE = "Plan Text", "Plan Table", "Plan Note"
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: Date of everything inside the file: the first that a ZIP archive can hold.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
-#: Line spacing of a compact paper.
-COMPACT_LINES = 1.05
+#: Line spacing of a compact paper, and the width of its pictures, centimetres.
+COMPACT_LINES, COMPACT_WIDTH_CM = 1.05, 11.5
 #: Words of a cell longer than this are set flush left, shorter ones in the middle.
 _LONG_WORD = 8
 
@@ -74,7 +75,7 @@ def write_document(document: Document, outcome: Outcome, path: Path, *, maps: bo
         If the file cannot be written, e.g. because another program holds it open.
     """
     paper = _Paper(outcome, document.title, compact=document.compact)
-    wanted = maps and any(isinstance(block, TownMap) for block in document.blocks)
+    wanted = maps and any(isinstance(block, TownMap | SiteMap) for block in document.blocks)
     with atelier(outcome) if wanted else nullcontext(None) as room:
         if isinstance(room, str):
             paper.note(room)
@@ -99,11 +100,22 @@ def _draw(paper: "_Paper", block: object, room: Atelier | None) -> None:
                 paper.text(figure.text(paper.lang), lead=f"{figure.name}{phrase('colon', paper.lang)}")
         case Shown(table):
             paper.table(table.to(2).slim())
-        case TownMap(zone_id, caption):
+        case TownMap() | SiteMap():
             if room is not None:
-                paper.picture(town_map(room, zone_id), caption, width_cm=WIDTH_CM)
+                paper.picture(
+                    _drawn(room, block),
+                    block.caption,
+                    width_cm=COMPACT_WIDTH_CM if paper.compact else WIDTH_CM,
+                )
         case _:
             raise TypeError(f"a Word document draws no {type(block).__name__}")
+
+
+def _drawn(room: Atelier, block: TownMap | SiteMap) -> bytes:
+    """Return the picture of a block as PNG."""
+    if isinstance(block, TownMap):
+        return town_map(room, block.zone_id)
+    return site_map(room, block.level, block.question)
 
 
 class _Paper:
@@ -131,16 +143,15 @@ class _Paper:
         """Give a compact paper small type and narrow margins above and below."""
         section = self._document.sections[0]
         section.top_margin = section.bottom_margin = Cm(1.6)
-        for name, size in (
-            ("Caption", 9.0),
-            (TEXT, 10.0),
-            (NOTE, 8.0),
-            ("Heading 1", 14.0),
-            ("Heading 2", 12.0),
-        ):
+        sizes = {"Caption": 9.0, TEXT: 10.0, NOTE: 8.0, CELL: 8.5, "Heading 1": 14.0, "Heading 2": 12.0}
+        for name, size in sizes.items():
             style = self._document.styles[name]
             style.font.size = Pt(size)
-            style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(3)
+            style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(
+                0 if name == CELL else 3
+            )
+            if name.startswith("Heading"):
+                style.paragraph_format.line_spacing = COMPACT_LINES
 
     def heading(self, text: str, level: int, *, page: bool = False) -> None:
         """Add a heading, on a new page where asked; 0 is the title of the paper."""
@@ -178,7 +189,8 @@ class _Paper:
         ]
         xml = _table_xml(table.columns, body, merged=table.frozen, strong=table.strong)
         self._document.element.body.insert_element_before(parse_xml(xml), "w:sectPr")
-        for note in table.notes or ("",):
+        # an empty line keeps a table apart from the text below; a compact paper has space below its tables already
+        for note in table.notes or (() if self.compact else ("",)):
             self.note(note)
 
     def picture(self, png: bytes, caption: str, *, width_cm: float) -> None:

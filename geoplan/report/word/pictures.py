@@ -1,4 +1,4 @@
-"""The small map of a town in its guidance: communities by their deepest grade, streets, facilities.
+"""The small maps of papers: a town with its communities by their deepest grade, streets, facilities; an answer with its sites.
 
 Drawn by matplotlib, which is an optional part of the installation; without it, or without a font that has the names, there is
 no picture and the paper says why.
@@ -13,12 +13,16 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from geoplan.report import look
 from geoplan.report.content import titles
+from geoplan.report.content.answers import answers
 from geoplan.report.content.basemap import BaseMap, Kind
 from geoplan.report.content.shortfalls import class_colours, overall_texts, zone_classes
+from geoplan.report.content.site_effects import zone_states
+from geoplan.report.content.sites import is_generated, of_answer, phase_name, phase_places, phases
 from geoplan.tables import GRADES, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import OutputError
@@ -77,6 +81,8 @@ def _texts(base: BaseMap) -> Iterable[str]:
     yield from map(str, base.outcome.zones["name"])
     yield from overall_texts(base.lang).values()
     yield from (kind.label for kind in base.kinds)
+    yield from (phrase(f"site_zone_{state}", base.lang) for state in SITE_STATES)
+    yield from (phase_name(year, base.lang) for year in phases(base.outcome.sites))
     yield label("synthetic_banner", base.lang)
     yield titles.review_line(base.outcome)
     yield f"0123456789 km{phrase('basemap_north', base.lang)}"
@@ -84,11 +90,105 @@ def _texts(base: BaseMap) -> Iterable[str]:
 
 def town_map(room: Atelier, zone_id: str) -> bytes:
     """Return the map of one town as PNG: its communities filled, its neighbours blank, streets beneath, facilities above."""
-    from matplotlib.figure import Figure
-
     base = room.base
     own, town = base.below(zone_id), base.outcome.zones.geometry[zone_id]
-    west, south, east, north = own.total_bounds if len(own) else town.bounds
+    figure, axes, view, wide = _sheet(own.total_bounds if len(own) else town.bounds)
+    _draw_zones(axes, room, own, town)
+    _draw_ground(axes, base, view)
+    _draw_streets(axes, base, view)
+    kinds = _draw_facilities(axes, base, view)
+    if len(own) <= MOST_NAMES:
+        _draw_names(axes, room, own)
+    _draw_scale(axes, room, wide)
+    _draw_review(axes, room)
+    _draw_legend(figure, room, kinds, {room.classes.get(str(zone), "not_flagged") for zone in own.index})
+    return _png(figure)
+
+
+def site_map(room: Atelier, level: str, question: str) -> bytes:
+    """Return the map of an answer as PNG: what becomes of each flagged zone, and its sites, numbered in their order of opening."""
+    base, outcome = room.base, room.base.outcome
+    answer = next(one for one in answers(outcome) if one.question == question)
+    every = of_answer(outcome, answer)
+    zones, shown = base.zones(level), every[every.geometry.notna()]
+    figure, axes, view, wide = _sheet(zones.total_bounds)
+    states = zone_states(outcome, question)
+    for zone, shape in zones.geometry.items():
+        state = states.get(str(zone), "")
+        edge, hatch = look.COLOURS["boundary_strong"], "////" if state == "unknown" else None
+        axes.add_artist(
+            _patch(
+                shape,
+                facecolor=SITE_STATES.get(state, look.COLOURS["paper"]),
+                edgecolor=edge,
+                linewidth=0.3,
+                hatch=hatch,
+                zorder=1,
+            )
+        )
+    _draw_ground(axes, base, view)
+    _draw_streets(axes, base, view)
+    phase_of = phase_places(shown)
+    size = 6.5 if len(shown) <= MOST_NAMES else 4.5
+    # the first to open lie above the later ones
+    for place in reversed(range(len(shown))):
+        row, point = shown.iloc[place], shown.geometry.iloc[place]
+        axes.annotate(
+            f"{float(row['order']):.0f}", (point.x, point.y), ha="center", va="center", color=look.site_ink(phase_of[place]),
+            fontproperties=room.font(size), zorder=7,
+            bbox={
+                "boxstyle": "circle,pad=0.25", "facecolor": look.site_colour(phase_of[place]), "edgecolor": look.SITE_EDGE,
+                "linewidth": 0.6, "linestyle": "--" if is_generated(row) else "-",
+            },
+        )  # fmt: skip
+    _draw_scale(axes, room, wide)
+    _draw_review(axes, room)
+    _draw_site_legend(figure, room, shown, set(states.values()))
+    return _png(figure)
+
+
+#: Fill of a zone by what becomes of it; one that no rule flags is blank.
+SITE_STATES: Mapping[str, str] = {
+    "closed": look.SITE_SERVED,
+    "mean_met": look.COLOURS["mean_met"],
+    "unknown": look.COLOURS["no_data"],
+    "partly": look.COLOURS["flag_soft"],
+    "flagged": look.COLOURS["flag_medium"],
+}
+
+
+def _draw_site_legend(figure: Any, room: Atelier, shown: pd.DataFrame, states: Collection[str]) -> None:  # noqa: ANN401
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    lang, edge = room.base.lang, look.COLOURS["boundary_strong"]
+    entries: list[Any] = [
+        Patch(
+            facecolor=fill, edgecolor=edge, linewidth=0.4, hatch="////" if state == "unknown" else None,
+            label=room.face.safe(phrase(f"site_zone_{state}", lang)),
+        )
+        for state, fill in SITE_STATES.items()
+        if state in states
+    ]  # fmt: skip
+    names = [phase_name(year, lang) for year in phases(shown)]
+    entries += [
+        Line2D(
+            [], [], marker="o", color=look.site_colour(place), markeredgecolor=look.SITE_EDGE, linestyle="", markersize=6,
+            label=room.face.safe(name),
+        )
+        for place, name in enumerate(names)
+    ]  # fmt: skip
+    figure.legend(
+        handles=entries, loc="lower center", ncols=4, frameon=False, prop=room.font(7), columnspacing=1.2, handletextpad=0.4,
+        borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def _sheet(bounds: Sequence[float]) -> tuple[Any, Any, Any, float]:
+    """Return an empty picture that shows bounds (study CRS): figure, axes, what is in view, and the width of the bounds, metres."""
+    from matplotlib.figure import Figure
+
+    west, south, east, north = bounds
     pad = _MARGIN * max(east - west, north - south)
     frame = (west - pad, south - pad, east + pad, north + pad)
     wide, high = frame[2] - frame[0], frame[3] - frame[1]
@@ -100,16 +200,7 @@ def town_map(room: Atelier, zone_id: str) -> bytes:
     axes.set_ylim(*_spread(frame[1], frame[3], height / WIDTH_IN * wide))
     axes.set_axis_off()
     view = shapely.box(axes.get_xlim()[0], axes.get_ylim()[0], axes.get_xlim()[1], axes.get_ylim()[1])
-    _draw_zones(axes, room, own, town)
-    _draw_ground(axes, base, view)
-    _draw_streets(axes, base, view)
-    kinds = _draw_facilities(axes, base, view)
-    if len(own) <= MOST_NAMES:
-        _draw_names(axes, room, own)
-    _draw_scale(axes, room, wide)
-    _draw_review(axes, room)
-    _draw_legend(figure, room, kinds, {room.classes.get(str(zone), "not_flagged") for zone in own.index})
-    return _png(figure)
+    return figure, axes, view, wide
 
 
 def _png(figure: Any) -> bytes:  # noqa: ANN401

@@ -17,6 +17,7 @@ class SetCovering(Objective):
     """Fewest or cheapest sites for a share of people."""
 
     name = "share"
+    asks_what_can_be_met = True
 
     def lacks(self, question: Question) -> str:
         """Return what the question lacks: a share, and one phase."""

@@ -247,6 +247,7 @@ class Sizing(Objective):
     """Sites and their sizes that clear the shortfalls of rules."""
 
     name = "sizes"
+    asks_what_can_be_met = True
 
     def lacks(self, question: Question) -> str:
         """Return what the question lacks: rules."""
