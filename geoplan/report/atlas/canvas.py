@@ -253,19 +253,10 @@ class Canvas:
 
         Numbers are flush right, colours follow the marks; a column without any value is left out.
         """
-        drawn, step = filled(table.to(1)), points * 0.353 * 1.6
-        left, bottom = (SIDE[0] + PAD, self.floor) if box is None else box[:2]
-        top, total = (self.cursor, SIDE[2] - 2 * PAD) if box is None else (box[1] + box[3], box[2])
-        widths = self._widths(drawn, total, points)
-        heads = [
-            [
-                line
-                for part in entry.header.split("\n")
-                for line in self.face.wrap(part, points - 0.5, wide - 1.2)
-            ][:3]
-            for entry, wide in zip(drawn.columns, widths, strict=True)
-        ]
-        y = top - max(map(len, heads)) * step - 0.8
+        drawn = filled(table.to(1))
+        left, bottom, total, high = box or self.side()
+        top = bottom + high
+        widths, heads, step, y = self._set(drawn, top, total, points)
         self.box((left, y, total, top - y), fill=look.COLOURS["ground"], z=2)
         right = [entry.format in FORMATS for entry in drawn.columns]
         self._cells(heads, left, (top + y) / 2, widths, right, points=points - 0.5)
@@ -285,6 +276,32 @@ class Canvas:
         if box is None:
             self.cursor = y - len(rows) * step - 2.0
         return len(rows)
+
+    def side(self) -> Box:
+        """Return what is free of the side column."""
+        return SIDE[0] + PAD, self.floor, SIDE[2] - 2 * PAD, self.cursor - self.floor
+
+    def rows_that_fit(self, table: Table, box: Box, *, points: float) -> int:
+        """Return how many rows of a table a box holds below its headers, whether there are so many or not."""
+        _, bottom, total, high = box
+        *_, step, y = self._set(filled(table.to(1)), bottom + high, total, points)
+        return max(0, math.floor((y - bottom) / step))
+
+    def _set(
+        self, drawn: Table, top: float, total: float, points: float
+    ) -> tuple[list[float], list[list[str]], float, float]:
+        """Return widths and lines of the headers, the height of a row, and where the rows begin."""
+        step = points * 0.353 * 1.6
+        widths = self._widths(drawn, total, points)
+        heads = [
+            [
+                line
+                for part in entry.header.split("\n")
+                for line in self.face.wrap(part, points - 0.5, wide - 1.2)
+            ][:3]
+            for entry, wide in zip(drawn.columns, widths, strict=True)
+        ]
+        return widths, heads, step, top - max(map(len, heads)) * step - 0.8
 
     def _widths(self, table: Table, total: float, points: float) -> list[float]:
         """Return the width of each column, together `total` mm: figures have their room, words share what is left."""

@@ -175,6 +175,21 @@ class Page(Canvas):
         x0, y0 = self.origin
         return x0, y0, x0 + MAP[2] * metres, y0 + MAP[3] * metres
 
+    def inset(self, box: Box, bounds: Iterable[float]) -> Axes:
+        """Return the axes of a small map in a box of the sheet, `bounds` (metres) filling it."""
+        x, y, wide, high = box
+        west, south, east, north = map(float, bounds)
+        axes = self.figure.add_axes((x / SHEET[0], y / SHEET[1], wide / SHEET[0], high / SHEET[1]), zorder=11)
+        axes.set_xlim(west, east)
+        axes.set_ylim(south, north)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.set_facecolor(look.COLOURS["ground"])
+        for spine in axes.spines.values():
+            spine.set_color(SOFT)
+            spine.set_linewidth(0.6)
+        return axes
+
     def free(self, box: Box) -> bool:
         """Return whether `box` lies inside the map and covers nothing that is already taken."""
         x, y, w, h = box

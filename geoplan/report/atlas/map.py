@@ -1,6 +1,7 @@
 """What lies on the atlas's maps: a quiet base of streets and boundaries, polygons by class, isochrones, and facilities."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.path import Path as Outline
 
 from geoplan.report import look
-from geoplan.report.atlas.canvas import Mark
+from geoplan.report.atlas.canvas import MAP, Box, Mark, word
 from geoplan.report.atlas.frame import Page
 from geoplan.report.content.basemap import BaseMap
 from geoplan.report.content.zone_views import FlagMatrix, ZoneClass, ZoneView
@@ -21,6 +22,8 @@ from geoplan.words.labels import label
 BEND_MM = 0.12
 #: Gaps of an isochrone narrower than twice this are closed on paper, millimetres.
 CLOSE_MM = 0.4
+#: Longer side of the small map that shows where a town lies, and the room around the study in it, as a share of its longer side.
+LOCATOR_MM, LOCATOR_ROOM = 46.0, 0.04
 #: Beyond this denominator only main streets are drawn; the others would be a grey veil.
 MINOR_STREETS_TO = 45_000
 #: Zone boundaries by level: colour and width in points.
@@ -196,6 +199,51 @@ def ground(page: Page, base: BaseMap) -> None:
             _lines(page, shapes, style.colour, style.width, dashes=style.dashes, z=z)
         else:
             polygons(page, gpd.GeoSeries(shapes), style.colour, z=z)
+
+
+def locator(page: Page, base: BaseMap, zone_id: str) -> None:
+    """Show where a zone lies in the study by a small map in the corner that covers least of it; nothing where it is the only one."""
+    zones = base.zones(str(base.outcome.zones["level"][zone_id]))
+    if page.map is None or len(zones) == 1:
+        return
+    west, south, east, north = extent(base.zones(base.finest).geometry)
+    room = LOCATOR_ROOM * max(east - west, north - south)
+    bounds = (west - room, south - room, east + room, north + room)
+    metres = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / LOCATOR_MM
+    wide, high = (bounds[2] - bounds[0]) / metres, (bounds[3] - bounds[1]) / metres
+    left, right = MAP[0] + 4, MAP[0] + MAP[2] - wide - 4
+    bottom, top = MAP[1] + 4, MAP[1] + MAP[3] - high - 8
+    corners = [(right, bottom), (left, top), (left, bottom + 18), (right, top - 24)]
+    x, y = min(corners, key=lambda corner: _covered(page, zones.geometry[zone_id], (*corner, wide, high)))
+    axes = page.inset((x, y, wide, high), bounds)
+    bend = BEND_MM * metres
+
+    def draw(shapes: np.ndarray, **how: Any) -> None:  # noqa: ANN401 - matplotlib's
+        paths = [outline(shape) for shape in shapely.simplify(shapes, bend)]
+        axes.add_collection(PathCollection(paths, **how), autolim=False)
+
+    own = np.array([zones.geometry[zone_id]], dtype=object)
+    draw(np.asarray(zones.geometry.array), facecolors=look.COLOURS["paper"], edgecolors="none")
+    draw(base.ground.get("water", own[:0]), facecolors=look.GROUND_STYLES["water"].colour, edgecolors="none")
+    draw(own, facecolors=look.COLOURS["accent"], edgecolors="none", alpha=0.75)
+    for level in reversed(base.coarse):
+        colour, width = BOUNDARIES[level]
+        draw(
+            np.asarray(base.zones(level).geometry.array),
+            facecolors="none",
+            edgecolors=colour,
+            linewidths=0.6 * width,
+        )
+    page.taken.append((x - 1, y - 1, wide + 2, high + 6.0))
+    page.text(x + 0.5, y + high + 2.2, word("locator", base.lang), 7, z=6)
+
+
+def _covered(page: Page, zone: shapely.Geometry, box: Box) -> float:
+    """Return how many square metres of a zone a box of the sheet covers."""
+    x, y, wide, high = box
+    metres = (page.scale or 1.0) / 1000
+    west, south = page.origin[0] + (x - MAP[0]) * metres, page.origin[1] + (y - MAP[1]) * metres
+    return float(shapely.clip_by_rect(zone, west, south, west + wide * metres, south + high * metres).area)
 
 
 def boundaries(page: Page, base: BaseMap, *, near: bool = False) -> None:

@@ -34,6 +34,8 @@ WORST = 25
 MOST_RULES = 7
 #: Columns of the table on a sheet that goes on with a long table.
 BLOCKS = 3
+#: Sizes of type of a town's table, points; the smaller ones where the table then needs no further sheet.
+TABLE_POINTS = (7.0, 6.5, 6.0, 5.5)
 #: Candidates that are drawn with room around them for names.
 FEW_CANDIDATES = 200
 
@@ -219,10 +221,11 @@ def _numbers(page: Page, zones: gpd.GeoDataFrame) -> None:
 
 
 def town_sheets(maker: Maker, zone_id: str, matrix: FlagMatrix) -> Iterator[Page]:
-    """Yield the town's sheet, and sheets that go on with its table where it is long."""
+    """Yield the town's sheet, and sheets that go on with its table while the rest fills half of one; less stands in the workbook."""
     lang, base, name = maker.lang, maker.base, maker.names.zone(zone_id)
     page = maker.page(word("town", lang, zone=name))
     page.map_axes(atlas_map.extent(matrix.zones.geometry))
+    atlas_map.locator(page, base, zone_id)
     atlas_map.ground(page, base)
     atlas_map.classes(page, matrix.zones, matrix, alpha=0.85)
     atlas_map.streets(page, base)
@@ -236,22 +239,31 @@ def town_sheets(maker: Maker, zone_id: str, matrix: FlagMatrix) -> Iterator[Page
     marks = atlas_map.class_marks(matrix.classes, matrix.of_class, alpha=0.85)
     page.legend([*marks, *atlas_map.kind_marks(base, own), *atlas_map.boundary_marks(base, near=True)])
     _indicators(maker, page, matrix)
-    # the sentence that the rest follows stands below
+    # the sentence that says where the rest stands is below
     page.floor += 4
-    shown = page.table(matrix.table, points=7)
+    rows, side = len(matrix.table.rows), page.side()
+    fits = {points: page.rows_that_fit(matrix.table, side, points=points) for points in TABLE_POINTS}
+    wide = (MAP[2] - 12 - 4 * (BLOCKS - 1)) / BLOCKS
+    boxes = [(MAP[0] + 6 + block * (wide + 4), MAP[1] + 6, wide, MAP[3] - 12) for block in range(BLOCKS)]
+    usual, small = TABLE_POINTS[0], TABLE_POINTS[-1]
+    half = BLOCKS * page.rows_that_fit(matrix.table, boxes[0], points=usual) / 2
+    # a table that fits in smaller type needs no further sheet; nor has one whose rest is too short for it
+    points = next(
+        (p for p in TABLE_POINTS if fits[p] >= rows), usual if rows - fits[usual] >= half else small
+    )
+    shown = page.table(matrix.table, points=points)
     page.floor -= 4
-    if shown < len(matrix.table.rows):
-        page.note(word("more_rows", lang, count=len(matrix.table.rows) - shown), points=6.5)
-    yield page
-    while shown < len(matrix.table.rows):
+    while rows - shown >= half:
+        page.note(word("more_rows", lang, count=rows - shown), points=6.5)
+        yield page
         page = maker.page(word("town_more", lang, zone=name))
         _indicators(maker, page, matrix)
-        wide = (MAP[2] - 12 - 4 * (BLOCKS - 1)) / BLOCKS
-        for block in range(BLOCKS):
-            if shown < len(matrix.table.rows):
-                box = (MAP[0] + 6 + block * (wide + 4), MAP[1] + 6, wide, MAP[3] - 12)
-                shown += page.table(matrix.table, box=box, points=7, first=shown)
-        yield page
+        for box in boxes:
+            if shown < rows:
+                shown += page.table(matrix.table, box=box, points=usual, first=shown)
+    if shown < rows:
+        page.note(phrase("table_more", lang, count=rows - shown), points=6.5)
+    yield page
 
 
 def _indicators(maker: Maker, page: Page, matrix: FlagMatrix) -> None:
