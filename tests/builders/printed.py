@@ -1,10 +1,18 @@
 """What tables, documents and pages print, as text."""
 
+import html
+import re
 import shutil
 from html.parser import HTMLParser
 
+import docx
+import openpyxl
+from spreadsheet import shown
+
+from geoplan.report import look
 from geoplan.report.content.document import Figures, Paragraph, Points, Shown
 from geoplan.report.content.table import cell_text
+from geoplan.words.numbers import format_interval
 
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
@@ -72,3 +80,65 @@ class Page(HTMLParser):
             self.title += data
         elif data.strip():
             self.words.append(data.strip())
+
+
+#: Fill of the headers of a workbook.
+HEAD = look.COLOURS["accent"].lstrip("#").upper()
+
+
+def read_workbook(path):
+    """Read every table of every tab: headers by their colour, the title from the tab or the heading above."""
+    found = {}
+    for sheet in openpyxl.load_workbook(path, data_only=True):
+        lines = list(sheet.iter_rows())
+        heads = [k for k, line in enumerate(lines) if str(line[0].fill.fgColor.rgb).endswith(HEAD)]
+        for at in heads:
+            headers = [cell.value for cell in lines[at] if cell.value]
+            title = sheet["A1"].value.partition("\u3000")[2] if len(heads) == 1 else lines[at - 1][0].value
+            rows = []
+            for line in lines[at + 1 :]:
+                texts = [shown(cell) for cell in line[: len(headers)]]
+                if not any(texts):
+                    break
+                rows.append(dict(zip(headers, texts, strict=True)))
+            found.setdefault(title, rows)
+    return found
+
+
+def read_word(path):
+    """Read every table of a Word paper; the title is the caption without its number."""
+    found, title = {}, ""
+    for block in docx.Document(path).iter_inner_content():
+        if isinstance(block, docx.table.Table):
+            headers, *rows = [[cell.text for cell in row.cells] for row in block.rows]
+            found.setdefault(title, [dict(zip(headers, row, strict=True)) for row in rows])
+        elif block.style.name == "Caption":
+            title = block.text.partition("\u3000")[2]
+    return found
+
+
+def tables_of_html(page):
+    """Read every table that stands under its title in a page."""
+    found = {}
+    for title, body in re.findall(
+        r'<h[23]>([^<]*)</h[23]>\s*(?:<div[^>]*>)?<table(?: class="data")?>(.*?)</table>', page, re.DOTALL
+    ):
+        lines = [
+            [html.unescape(re.sub("<[^>]*>", "", cell.replace("<br>", "\n"))) for cell in re.findall(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", line, re.DOTALL)]
+            for line in re.split("<tr[^>]*>", body)
+        ]  # fmt: skip
+        headers, *rows = [line for line in lines if line]
+        found[html.unescape(title)] = [
+            dict(zip(headers, row, strict=True)) for row in rows if len(row) == len(headers)
+        ]
+    return found
+
+
+def packed_text(column, row):
+    """Return a packed cell as the map's script prints it (`tests/report_map` holds the script against the same texts)."""
+    if "texts" in column:
+        return column["texts"][column["at"][row]] if column["at"][row] >= 0 else ""
+    low, high = column["low"][row], column.get("high", column["low"])[row]
+    return (
+        "" if low is None else format_interval(low, float("inf") if high == "∞" else high, column["format"])
+    )

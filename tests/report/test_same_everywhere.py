@@ -18,12 +18,11 @@ import openpyxl
 import pandas as pd
 import pyogrio
 import pytest
-from printed import texts
+from printed import packed_text, read_word, read_workbook, tables_of_html, texts
 from report_town import BEDS, CIRCLE_C, PLACES
-from spreadsheet import cells_and_texts, shown, write_book, write_files
+from spreadsheet import cells_and_texts, write_book, write_files
 
 from geoplan.cli import console, console_site
-from geoplan.report import look
 from geoplan.report.booklet.page import report_page
 from geoplan.report.content.assessment import assessment
 from geoplan.report.content.comparison import compare, overview_tables
@@ -47,7 +46,7 @@ from geoplan.standards.packs.read import read_pack
 from geoplan.standards.priority import priorities, with_priority
 from geoplan.study.priority import Priority
 from geoplan.tables import GRADES, LEVELS
-from geoplan.words.numbers import FORMATS, format_interval
+from geoplan.words.numbers import FORMATS
 
 
 def _with_unknowns(outcome):
@@ -121,41 +120,13 @@ def outcome(request):
     return _with_unknowns(request.getfixturevalue("sited"))
 
 
-HEAD = look.COLOURS["accent"].lstrip("#").upper()
-
-
-def read_workbook(path):
-    """Read every table of every tab: headers by their colour, the title from the tab or the heading above."""
-    found = {}
-    for sheet in openpyxl.load_workbook(path, data_only=True):
-        lines = list(sheet.iter_rows())
-        heads = [k for k, line in enumerate(lines) if str(line[0].fill.fgColor.rgb).endswith(HEAD)]
-        for at in heads:
-            headers = [cell.value for cell in lines[at] if cell.value]
-            title = sheet["A1"].value.partition("\u3000")[2] if len(heads) == 1 else lines[at - 1][0].value
-            rows = []
-            for line in lines[at + 1 :]:
-                texts = [shown(cell) for cell in line[: len(headers)]]
-                if not any(texts):
-                    break
-                rows.append(dict(zip(headers, texts, strict=True)))
-            found.setdefault(title, rows)
-    return found
-
-
 def of_word(outcome, folder):
     """Read every table of the three Word papers; the title is the caption without its number."""
     papers = pytest.importorskip("geoplan.report.folder.save")
     papers._write_papers(outcome, folder, ("word",), None)
     found = {}
     for name in ("assessment.docx", "town_guidance.docx", "meeting.docx"):
-        title = ""
-        for block in docx.Document(folder / name).iter_inner_content():
-            if isinstance(block, docx.table.Table):
-                headers, *rows = [[cell.text for cell in row.cells] for row in block.rows]
-                found.setdefault(title, [dict(zip(headers, row, strict=True)) for row in rows])
-            elif block.style.name == "Caption":
-                title = block.text.partition("\u3000")[2]
+        found = read_word(folder / name) | found
     return found
 
 
@@ -203,23 +174,6 @@ def of_atlas(outcome, _folder):
 def of_page(outcome, _folder):
     """Read the tables of the printed report."""
     return tables_of_html(report_page(outcome))
-
-
-def tables_of_html(page):
-    """Read every table that stands under its title in a page."""
-    found = {}
-    for title, body in re.findall(
-        r'<h[23]>([^<]*)</h[23]>\s*(?:<div[^>]*>)?<table(?: class="data")?>(.*?)</table>', page, re.DOTALL
-    ):
-        lines = [
-            [html.unescape(re.sub("<[^>]*>", "", cell.replace("<br>", "\n"))) for cell in re.findall(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", line, re.DOTALL)]
-            for line in re.split("<tr[^>]*>", body)
-        ]  # fmt: skip
-        headers, *rows = [line for line in lines if line]
-        found[html.unescape(title)] = [
-            dict(zip(headers, row, strict=True)) for row in rows if len(row) == len(headers)
-        ]
-    return found
 
 
 #: Outputs that print tables for people.
@@ -389,16 +343,6 @@ def figures_are_those_of(total, view):
     assert figures == wanted[: len(figures)]
     for caveat in view["figures"]["community"][0]["caveats"]:
         assert caveat in view["notes"]
-
-
-def packed_text(column, row):
-    """Return a packed cell as the map's script prints it (`tests/report_map` holds the script against the same texts)."""
-    if "texts" in column:
-        return column["texts"][column["at"][row]] if column["at"][row] >= 0 else ""
-    low, high = column["low"][row], column.get("high", column["low"])[row]
-    return (
-        "" if low is None else format_interval(low, float("inf") if high == "∞" else high, column["format"])
-    )
 
 
 #: Fields of zones in layers that CSV files hold too, and of which file not.
