@@ -24,6 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from geoplan.inputs.lists.fields import Columns as Recognised
+from geoplan.report.content.headline import indicator_verdicts
 from geoplan.report.content.names import Names
 from geoplan.report.content.street_fitness import coverage_both_ways, street_fitness
 from geoplan.report.content.table import Table as ContentTable
@@ -277,7 +278,7 @@ def print_result(result: "Result", folder: Path) -> None:
     for found in (circle_totals(outcome), flag_totals(outcome, Names(outcome).finest())):
         if found is not None:
             print_table(found, outcome.lang)
-    verdicts = outcome.findings["verdict"].value_counts()
+    verdicts = indicator_verdicts(outcome).value_counts()
     said = "  ".join(f"{label(verdict, outcome.lang)} {verdicts.get(verdict, 0)}" for verdict in VERDICTS)
     out.print(f"{phrase('console_verdicts', outcome.lang)}  {said}", highlight=False)
     print_files(folder, FILES, outcome.lang)

@@ -69,6 +69,19 @@ def label(word: object, lang: str) -> str:
     return str(found[lang])
 
 
+def zones_word(level: str, lang: str, *, count: int = 2) -> str:
+    """Return the word for zones of a level inside a sentence; of one zone where `count` is 1.
+
+    Examples
+    --------
+    >>> zones_word("community", "en"), zones_word("town", "en", count=1), zones_word("town", "zh")
+    ('communities', 'town', '街道（乡镇）')
+    """
+    if count != 1 or lang == "zh":
+        return label(f"some_{level}", lang)
+    return label(level, lang).lower()
+
+
 def planner_word(word: object, lang: str, *sections: str) -> str:
     """Return the label of a word that a planner may invent: the usual label where there is one, else as she wrote it.
 

@@ -395,7 +395,7 @@ def test_two_different_years_are_needed(make, years):
 
 @pytest.mark.parametrize("word", ["23", "2023-", "２０２３", "a", "2023-24", ""])
 def test_what_is_no_year(word):
-    with pytest.raises(StudyError, match="no year"):
+    with pytest.raises(StudyError, match="not a year"):
         periods_of([word])
 
 

@@ -81,13 +81,13 @@ def test_in_english(outcome):
     table = project_progress_table(with_list(outcome, lang="en"))
     assert [row["project_state"] for row in shown(table, "en")] == [
         "built",
-        "late by 2 y",
+        "late by 2 years",
         "late by 1 y",
         "under way",
-        "without years",
+        "no years stated",
         "to be verified",
     ]
-    assert "2 late (80 beds, 50 places, 1,200 × 10,000 yuan" in table.notes[0]
+    assert "late 2 (80 beds, 50 places, 1,200 (10,000 yuan)" in table.notes[0]
 
 
 def test_a_late_project_that_says_nothing_of_its_size(outcome):

@@ -95,7 +95,7 @@ def test_in_english_nothing_of_the_words_is_chinese(town):
     table = listed(town, "en")[1]
     for column in ("indicator", "target", "measures", "unit", "phase", "note"):
         assert not table[column].astype(str).str.contains("[\u4e00-\u9fff]").any(), column
-    assert "measured by community, not the plan's own level" in set(table["note"])
+    assert "measured by community, which is not the plan's own level" in set(table["note"])
 
 
 def test_nothing_short_gives_an_empty_list_with_its_columns(town):

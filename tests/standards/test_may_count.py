@@ -207,7 +207,7 @@ def test_what_is_known_of_members_is_counted_and_is_no_product(town, rules_from)
     # the least share of 1 in 2, times the one zone that is urban, is no number of zones
     assert (one["actual_low"], one["actual_high"], one["verdict"]) == (0.5, 1.0, "no_data")
     assert one["missing_zh"] == "3 个中 1 个可判定，其中 1 个符合；2 个是否计入不明"
-    assert one["missing_en"].startswith("1 of 3 can be judged, of which 1 meet it; of 2 it is not known")
+    assert one["missing_en"].startswith("1 of 3 can be judged, of which 1 comply; for 2 it is unknown")
     # B is urban too, and whether its room is public is not known
     blank = rooms(town, ("community/A", (), True), ("community/B", (), True), ("community/C", (), True))
     public = blank.facilities["public"].mask(blank.facilities.index == "room/1", pd.NA)

@@ -34,7 +34,7 @@ FIELDS = table(
     field("indicator", "text", "指标名称 indicator", "指标名称", "Indicator"),
     field("verdict", "text", "评价结论 verdict", "评价结论", "Verdict"),
     field("nearest", "text", "最近设施 nearestfacility nearest_facility", "最近设施", "Nearest facility"),
-    field("opinion", "text", "街道核实意见 核实意见 streetoffice'sfinding confirm_opinion", "街道核实意见", "Street office's finding"),
+    field("opinion", "text", "街道核实意见 核实意见 streetoffice'sopinion confirm_opinion", "街道核实意见", "Street office's opinion"),
     field("by", "text", "核实人 confirmedby confirm_by", "核实人", "Confirmed by"),
     field("date", "text", "核实日期 date confirm_date", "核实日期", "Date"),
 )  # fmt: skip

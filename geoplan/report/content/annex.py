@@ -10,16 +10,16 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.report.content.adopted import adopted_from, adopted_of, difference_of, measured_of, reason_of
 from geoplan.report.content.build import table_of
-from geoplan.report.content.findings import base_of, completion, measured_of, unit_of_value
-from geoplan.report.content.names import Names, caveats_of, field_name, present, rows_of, text
+from geoplan.report.content.findings import base_of, completion, unit_of_value
+from geoplan.report.content.names import Names, caveats_of, field_name, rows_of, text
 from geoplan.report.content.progress import progress_text
 from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Table
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label
-from geoplan.words.numbers import change_format
 
 #: Columns that fit on a page upright.
 ON_PAPER = (
@@ -108,42 +108,9 @@ def _row(row: Mapping[str, Any], names: Names) -> list[Cell]:
         unit_of_value(names, rule, row["unit"]), names.attribute(rule), base_of(names, rule),
         text(names.of_rule(rule, f"target_text_{lang}")), measured,
         Amount.between(row["reported"], row["reported_high"], form), text(row["reported_period"]),
-        _difference(row, measured, form), _reason(row, measured, lang), adopted,
+        difference_of(row, measured, form), reason_of(row, measured, lang), adopted,
         adopted_from(row, lang),
         completion(row, low, high), progress_text(names, row, low, high), Coded.of(row["adopted_on_path"]),
         Coded(row["adopted_verdict"]), text(names.of_rule(rule, "lead")), text(row["reported_by"]), names.clause(rule), missing,
         phrase("join_semicolon", lang).join(caveats_of(row, lang)),
     ]  # fmt: skip
-
-
-def adopted_of(names: Names, row: Mapping[str, Any]) -> Amount | None:
-    """Return 采用值 of a finding; None where it is neither measured nor reported."""
-    if not present(row["adopted"]):
-        return None
-    return Amount.between(row["adopted_low"], row["adopted_high"], names.format(row["rule_id"]))
-
-
-def adopted_from(row: Mapping[str, Any], lang: str) -> Coded | None:
-    """Return which of the two figures counts; None where there is neither."""
-    return Coded(row["adopted"], phrase(f"adopt_{row['adopted']}", lang)) if present(row["adopted"]) else None
-
-
-def _difference(row: Mapping[str, Any], measured: Amount | None, form: str) -> Amount | None:
-    """Return what is reported less what was measured, an interval where either is one; None where one of them is not known."""
-    if measured is None or not present(row["reported"]):
-        return None
-    return Amount.between(
-        row["reported"] - measured.high, row["reported_high"] - measured.low, change_format(form)
-    )
-
-
-def _reason(row: Mapping[str, Any], measured: Amount | None, lang: str) -> str:
-    """Return why the two figures differ: what the department says, and what the registers leave open; or that nobody has said it."""
-    if measured is None or not present(row["reported"]):
-        return ""
-    said = [text(row["reported_reason"])]
-    if row["unknown_rows"]:
-        said.append(phrase("annex_rows_unknown", lang, count=int(row["unknown_rows"]), rows=int(row["rows"])))
-    told = phrase("join_semicolon", lang).join(filter(None, said))
-    differs = not measured.low - 1e-9 <= row["reported"] <= measured.high + 1e-9
-    return told or (phrase("annex_not_explained", lang) if differs else "")

@@ -54,7 +54,7 @@ from geoplan.report.content.zones import (
 )
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, of_group
+from geoplan.words.labels import label, of_group, zones_word
 from geoplan.words.numbers import format_number
 
 #: Columns that fit on a page upright, by table.
@@ -247,7 +247,7 @@ def _circle(outcome: Outcome) -> list[Block]:
         blocks.append(Paragraph(said + (phrase("paper_sentence", lang, text=off) if off else "")))
     level = upper_level(outcome)
     shown = at_levels(circles(outcome), tuple(dict.fromkeys((level, "area"))))
-    title = phrase("paper_circle_table", lang, level=label(level, lang))
+    title = phrase("paper_circle_table", lang, level=zones_word(level, lang, count=1))
     return [
         *blocks,
         Paragraph(phrase("paper_see", lang, table=ahead())),
@@ -282,7 +282,7 @@ def _served(outcome: Outcome) -> list[Block]:
 def _gaps(outcome: Outcome) -> list[Block]:
     lang, names = outcome.lang, Names(outcome)
     finest = names.finest()
-    level, flags = label(finest, lang), flags_at(outcome, finest)
+    level, flags = zones_word(finest, lang), flags_at(outcome, finest)
     tally = flag_tally(flags)
     share = Amount.of(tally.count / tally.judged, "percent") if tally.judged else None
     lead = phrase(

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -22,12 +21,12 @@ from geoplan.report.content.first import family_cell
 from geoplan.report.content.gaps import caveats_cell, kind_cell, net_cell, target_cell
 from geoplan.report.content.members import state_of, value_of
 from geoplan.report.content.names import Names, caveats_of, people_unit, present, rows_of, text, whole_zones
+from geoplan.report.content.premises import Premises
 from geoplan.report.content.projects import facility_types
 from geoplan.report.content.shortfalls import flag_class
 from geoplan.report.content.stock import SUPPLIES, people_of, standing
 from geoplan.report.content.table import Amount, Cell, Coded, Table, cell_text, column, unit_cell
 from geoplan.report.content.zones import circle_title, service_cell, without_repeats
-from geoplan.standards.priority import centres
 from geoplan.tables import FLAG_KINDS, GRADES, OPINIONS, Outcome, people_unknown
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, planner_word
@@ -163,7 +162,7 @@ class Sheets:
         named = dict.fromkeys([row["facility_id"] for row in near] + list(own.index))
         placed = [facility for facility in named if facility in self.base.facilities.index]
         numbers = {facility: number for number, facility in enumerate(placed, start=1)}
-        premises = self._premises_near(zone_id)
+        premises = self._premises.near(zone_id)
         joint = phrase("join_wide", lang)
         place = [
             phrase("sheet_code", lang, zone_code=names.code(zone_id)),
@@ -453,31 +452,11 @@ class Sheets:
         return phrase("join_semicolon", lang).join(said) or phrase("sheet_priority_none", lang)
 
     @cached_property
-    def _offered(self) -> gpd.GeoDataFrame:
-        """Premises that planners offer: no areas of intent, nothing that is ruled out."""
-        table = self.outcome.candidates if len(self.outcome.candidates) else self.outcome.premises
-        return gpd.GeoDataFrame(table[~table["generated"].astype(bool) & (table["rule"] != "forbidden")])
-
-    @cached_property
-    def _centres(self) -> dict[str, shapely.Point]:
-        return dict(centres(self.outcome.demand, self.outcome.groups.index).items())
-
-    @cached_property
-    def _radius_m(self) -> float:
-        return max((service.walk_m for service in self.outcome.services.values()), default=0.0)
-
-    def _premises_near(self, zone_id: str) -> pd.DataFrame:
-        """Return the premises within the circle's radius of where most of the community's people live, the nearest first, with ``metres``."""
-        table, centre = self._offered, self._centres.get(zone_id)
-        # without people there is no place to measure from
-        metres = (
-            np.full(len(table), np.inf) if centre is None else shapely.distance(table.geometry.array, centre)
-        )
-        near: pd.DataFrame = table.assign(metres=metres).sort_values("metres", kind="stable")
-        return near[near["metres"] <= self._radius_m]
+    def _premises(self) -> Premises:
+        return Premises(self.outcome)
 
     def _premises_table(self, near: pd.DataFrame) -> Table:
-        lang, radius = self.lang, f"{self._radius_m:,.0f}"
+        lang, radius = self.lang, f"{self._premises.radius_m:,.0f}"
         rows: list[list[Cell]] = [
             [
                 text(row["name"]),
@@ -488,7 +467,9 @@ class Sheets:
             for row in rows_of(pd.DataFrame(near.drop(columns="geometry")))
         ]
         none = phrase(
-            "sheet_premises_none" if len(self._offered) else "sheet_premises_no_list", lang, radius=radius
+            "sheet_premises_none" if len(self._premises.offered) else "sheet_premises_no_list",
+            lang,
+            radius=radius,
         )
         title = phrase("sheet_premises_title", lang, radius=radius)
         keys = ("name", "premise_metres", "offered_area_m2", "may_hold")

@@ -5,14 +5,18 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.report.content.adopted import adopted_from, adopted_of, difference_of, measured_of, reason_of
 from geoplan.report.content.build import table_of
 from geoplan.report.content.names import Names, caveats_of, present, rows_of, text
 from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, gap_cell
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, unit
+from geoplan.words.labels import label, unit, zones_word
 from geoplan.words.numbers import format_interval, format_number
+
+#: Columns of a table of findings where a department has reported.
+REPORTED = ("annex_difference", "annex_reason", "adopted_value", "adopted_from")
 
 
 @listed(30, "workbook")
@@ -34,8 +38,10 @@ def findings(outcome: Outcome) -> Table:
 def _table(key: str, outcome: Outcome, found: list[dict[str, Any]]) -> Table:
     lang, names = outcome.lang, Names(outcome)
     several = len({row["zone_id"] for row in found}) > 1
+    # what departments report stands beside what was measured, with what counts
+    beside = REPORTED if outcome.findings["reported"].notna().any() else ()
     keys = (
-        "serial", "rule_id", "indicator", "zone", "zone_code", "unit_of_value", "attribute", "base", "actual", "reported", "target",
+        "serial", "rule_id", "indicator", "zone", "zone_code", "unit_of_value", "attribute", "base", "actual", "reported", *beside, "target",
         "required", "completion", "progress", "shortfall", "gross_shortfall", "unit", "verdict", "members", "lead", "counting", "clause",
         "finding_note", "caveats",
     )  # fmt: skip
@@ -95,7 +101,7 @@ def place_of(names: Names, row: Mapping[str, Any]) -> str:
     """Return the zone of a finding; of a row that counts zones, how many there are."""
     if "counts" not in row:
         return names.zone(row["zone_id"])
-    level = label(names.level(row["zone_id"]), names.lang)
+    level = zones_word(names.level(row["zone_id"]), names.lang)
     return phrase("indicators_zones", names.lang, count=sum(row["counts"].values()), level=level)
 
 
@@ -115,35 +121,40 @@ def members_of(row: Mapping[str, Any]) -> Tally | None:
     return Tally(int(row["members_met"]), int(row["members_judged"]), int(row["members_no_data"]))
 
 
-def _row(row: Mapping[str, Any], names: Names) -> list[Cell]:
-    """Return the cells of one finding without its number."""
+def _row(row: Mapping[str, Any], names: Names) -> dict[str, Cell]:
+    """Return the cells of one finding by their keys, without its number."""
     lang, rule = names.lang, row["rule_id"]
     number_format, not_met = names.format(rule), row["verdict"] == "not_met"
-    return [
-        rule,
-        names.rule(rule),
-        place_of(names, row),
-        names.code(row["zone_id"]) if "counts" not in row else "",
-        unit_of_value(names, rule, row["unit"]),
-        names.attribute(rule),
-        base_of(names, rule),
-        measured_of(names, row),
-        Amount.between(row["reported"], row["reported_high"], number_format),
-        target_of(names, row),
-        Amount.of(row["required"], number_format),
-        completion_of(row),
-        Coded.of(row["on_path"]),
-        gap_cell(row["shortfall"], row["unit"]) if not_met else None,
-        gap_cell(row["gross_shortfall"], row["unit"]) if not_met else None,
-        Coded(row["unit"], unit(row["unit"], lang)) if not_met and present(row["unit"]) else None,
-        verdict_of(row),
-        members_of(row),
-        text(names.of_rule(rule, "lead")),
-        _joined(lang, names.of_rule(rule, f"basis_{lang}"), row["basis"]),
-        names.clause(rule),
-        _note(row, names, number_format),
-        _joined(lang, *caveats_of(row, lang)),
-    ]
+    is_one, measured = "counts" not in row, measured_of(names, row)
+    return {
+        "rule_id": rule,
+        "indicator": names.rule(rule),
+        "zone": place_of(names, row),
+        "zone_code": names.code(row["zone_id"]) if is_one else "",
+        "unit_of_value": unit_of_value(names, rule, row["unit"]),
+        "attribute": names.attribute(rule),
+        "base": base_of(names, rule),
+        "actual": measured,
+        "reported": Amount.between(row["reported"], row["reported_high"], number_format),
+        "annex_difference": difference_of(row, measured, number_format) if is_one else None,
+        "annex_reason": reason_of(row, measured, lang) if is_one else "",
+        "adopted_value": adopted_of(names, row) if is_one else None,
+        "adopted_from": adopted_from(row, lang) if is_one else None,
+        "target": target_of(names, row),
+        "required": Amount.of(row["required"], number_format),
+        "completion": completion_of(row),
+        "progress": Coded.of(row["on_path"]),
+        "shortfall": gap_cell(row["shortfall"], row["unit"]) if not_met else None,
+        "gross_shortfall": gap_cell(row["gross_shortfall"], row["unit"]) if not_met else None,
+        "unit": Coded(row["unit"], unit(row["unit"], lang)) if not_met and present(row["unit"]) else None,
+        "verdict": verdict_of(row),
+        "members": members_of(row),
+        "lead": text(names.of_rule(rule, "lead")),
+        "counting": _joined(lang, names.of_rule(rule, f"basis_{lang}"), row["basis"]),
+        "clause": names.clause(rule),
+        "finding_note": _note(row, names, number_format),
+        "caveats": _joined(lang, *caveats_of(row, lang)),
+    }
 
 
 def _joined(lang: str, *parts: object) -> str:
@@ -174,13 +185,6 @@ def base_of(names: Names, rule: str) -> str:
     amount = f"{100 * value:g}%" if exact else format_number(value, form)
     amount = text(names.of_rule(rule, "base_sign")) + amount
     return amount if year is None else phrase("value_in_year", names.lang, value=amount, year=int(year))
-
-
-def measured_of(names: Names, row: Mapping[str, Any]) -> Amount | None:
-    """Return the measured value of a finding; None where only a department can say it."""
-    if names.of_rule(row["rule_id"], "is_reported"):
-        return None
-    return Amount.between(row["actual_low"], row["actual_high"], names.format(row["rule_id"]))
 
 
 def target_of(names: Names, row: Mapping[str, Any]) -> str:

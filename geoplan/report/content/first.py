@@ -6,6 +6,7 @@ from typing import Any
 from geoplan.report.content.build import table_of
 from geoplan.report.content.gaps import grade_cell, kind_cell
 from geoplan.report.content.names import Names, empty, people_unit, present, rows_of, text
+from geoplan.report.content.premises import Premises
 from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Computed, Table, unit_cell
 from geoplan.study.priority import Priority
@@ -34,8 +35,9 @@ def priority_list(outcome: Outcome) -> Table | None:
     lang, names = outcome.lang, Names(outcome)
     upper = "town" if names.has("town") else "district"
     paper = [upper if key == "town" else key for key in ON_PAPER]
-    keys = (*paper, "zone_code", "clause_flags", "feasibility", "shortfall", "rule_id")
-    rows = (_row(names, row, upper) for row in rows_of(outcome.priorities))
+    keys = (*paper, "zone_code", "clause_flags", "feasibility", "shortfall", "premises_near", "rule_id")
+    premises = Premises(outcome)
+    rows = (_row(names, row, upper, premises) for row in rows_of(outcome.priorities))
     no_list = outcome.priorities["premise"].isna().all()
     notes = [phrase("first_note", lang), phrase("first_note_units", lang)]
     notes += [phrase("first_no_premises", lang)] if no_list else []
@@ -45,7 +47,7 @@ def priority_list(outcome: Outcome) -> Table | None:
     )  # fmt: skip
 
 
-def _row(names: Names, row: Mapping[str, Any], upper: str) -> dict[str, Cell]:
+def _row(names: Names, row: Mapping[str, Any], upper: str, premises: Premises) -> dict[str, Cell]:
     lang, rule, zone = names.lang, str(row["rule_id"]), str(row["zone_id"])
     no = phrase("first_premise_false", lang)
     factor = Amount.of(row["feasibility"], "decimal")
@@ -68,6 +70,7 @@ def _row(names: Names, row: Mapping[str, Any], upper: str) -> dict[str, Cell]:
         "net_shortfall": Amount.of(row["net_shortfall"], "count") or Coded("no_data"),
         "unit": unit_cell(row["gap_unit"], lang),
         "measure": text(row["measures"]),
+        "premises_near": premises.named(zone, str(row["family"]), lang),
         "zone_code": names.code(zone),
         "clause_flags": Amount.of(row["clause_flags"], "count"),
         "feasibility": Computed(factor, f'IF({{premise}}="{no}",factor_without_premise,1)'),

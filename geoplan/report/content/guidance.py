@@ -25,7 +25,7 @@ from geoplan.report.content.document import (
 )
 from geoplan.report.content.first import family_cell, priority_list
 from geoplan.report.content.gaps import gap_caveats, part_of
-from geoplan.report.content.names import Names, caveats_of, empty, present, rows_of, text, whole_zones
+from geoplan.report.content.names import Names, empty, present, rows_of, text, whole_zones
 from geoplan.report.content.old_people import old_people_note
 from geoplan.report.content.registry import listed
 from geoplan.report.content.shortfalls import brief
@@ -35,7 +35,7 @@ from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, cel
 from geoplan.report.content.zones import off_network_text
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, of_group, unit
+from geoplan.words.labels import label, of_group, unit, zones_word
 from geoplan.words.numbers import format_number
 from geoplan.words.vocabulary import narrower, vocabulary
 
@@ -44,17 +44,15 @@ MOST_FIRST = {"town": 4, "district": 40, "area": 40}
 MOST_SITES = 6
 #: Rows of the priority list on a town's sheet of the workbook; the gap list has every one.
 MOST_PLACES = 40
-#: Columns of the priority list on a town's page.
+#: Columns of the priority list on a town's page; the measure says the service and the amount with its unit.
 FIRST = (
     "rank",
     "community",
-    "family",
     "grade",
     "net_affected",
     "whom",
-    "net_shortfall",
-    "unit",
     "measure",
+    "premises_near",
 )
 #: Units of a town's table: facilities of clauses, then what is measured; supply that says what stands of each.
 UNITS = {"facilities": "", "beds": "beds", "places": "places", "m2": "floor_area_m2"}
@@ -92,7 +90,7 @@ def guidance(outcome: Outcome) -> Document:
     kind, where to act first, and the clauses.
     """
     lang, names, found = outcome.lang, Names(outcome), towns(outcome)
-    level = label(guidance_level(outcome), lang)
+    level = zones_word(guidance_level(outcome), lang, count=1)
     short = {zone for town in found for zone in _short(names, town)}
     lead = phrase("paper_guidance_lead", lang, level=level, count=len(found), short=len(short), table=ahead())
     old = old_people_note(outcome)
@@ -126,7 +124,7 @@ def _towns_table(outcome: Outcome, names: Names, found: Sequence[Town]) -> Table
         "serial",
         column("zone", lang, header=label(guidance_level(outcome), lang)),
         "zone_code",
-        column("town_short", lang, level=label(names.finest(), lang)),
+        column("town_short", lang, level=zones_word(names.finest(), lang)),
         *(
             column("town_gap", lang, name=rule, indicator=brief(names, rule), unit=unit(units[rule], lang))
             for rule in rules
@@ -138,15 +136,19 @@ def _towns_table(outcome: Outcome, names: Names, found: Sequence[Town]) -> Table
         zones = _short(names, town)
         gaps = [Amount.of(sums.get(rule), "count") for rule in rules]
         rows.append([town.name, names.code(town.zone_id), Amount.of(len(zones), "count"), *gaps])
-    title = phrase("paper_guidance_table", lang, level=label(guidance_level(outcome), lang))
-    flags = outcome.flags[outcome.flags["flag_kind"] != "reference"]
-    shared = dict.fromkeys(
-        f"{brief(names, rule)}{phrase('colon', lang)}{said}"
-        for rule in rules
-        for row in rows_of(flags[flags["rule_id"] == rule].head(1))
-        for said in caveats_of(row, lang)
-    )
-    return table_of("town_shortfalls", lang, columns, rows, title=title, notes=tuple(shared))
+    title = phrase("paper_guidance_table", lang, level=zones_word(guidance_level(outcome), lang, count=1))
+    shared: dict[str, list[str]] = {}
+    for rule in rules:
+        own = [row for town in found for row in _flags(town) if row["rule_id"] == rule]
+        # what is added up are the flags of communities where there are any
+        added = [row for row in own if names.level(row["zone_id"]) == names.finest()] or own
+        for said in dict.fromkeys(caveat for row in added for caveat in gap_caveats(names, row)):
+            shared.setdefault(said, []).append(brief(names, rule))
+    notes = (
+        said if len(those) == len(rules) else phrase("join_items", lang).join(those) + phrase("colon", lang) + said
+        for said, those in shared.items()
+    )  # fmt: skip
+    return table_of("town_shortfalls", lang, columns, rows, title=title, notes=tuple(notes))
 
 
 def _town(
@@ -154,7 +156,7 @@ def _town(
 ) -> list[Block]:
     """Return what stands on a town's page."""
     lang = outcome.lang
-    mine, finest = _flags(town), label(names.finest(), lang)
+    finest = label(names.finest(), lang)
     short = len(_short(names, town))
     caption = phrase("paper_map_caption", lang, town=town.name, level=finest)
     blocks: list[Block] = [
@@ -174,19 +176,18 @@ def _town(
         title = phrase(
             "paper_town_first", lang, town=town.name, shown=min(most, len(own.rows)), count=len(own.rows)
         )
-        shown = own.first(most).only(*FIRST).slim()
+        listed = any(own.cells("premises_near"))
         # how the score is made stands in the workbook, once
-        blocks.append(Shown(replace(shown, title=title, notes=(), below=(), page="", on_paper=0)))
+        own = replace(own, title=title, notes=(), below=(), page="", on_paper=0)
+        blocks.append(Shown(own.first(most).only(*(FIRST if listed else FIRST[:-1])).slim()))
     blocks += _town_sites(outcome, names, town)
-    return [*blocks, _foot(names, town, mine)]
+    return [*blocks, _foot(names, town)]
 
 
-def _foot(names: Names, town: Town, flags: Sequence[Mapping[str, Any]]) -> Remark:
-    """Return the clauses by which a town's gaps are judged, and what qualifies its figures."""
+def _foot(names: Names, town: Town) -> Remark:
+    """Return the clauses by which a town's gaps are judged; what qualifies the figures stands below the table of all towns."""
     rules = list(dict.fromkeys(str(row["rule_id"]) for row in town.rows))
-    said = dict.fromkeys(caveat for row in flags for caveat in gap_caveats(names, row))
-    clauses = phrase("paper_town_clauses", names.lang, clauses=clauses_text(names, rules))
-    return Remark(clauses + phrase("join_semicolon", names.lang).join(said))
+    return Remark(phrase("paper_town_clauses", names.lang, clauses=clauses_text(names, rules)))
 
 
 def _of_town(outcome: Outcome, names: Names, town: Town, first: Table) -> Table:
@@ -212,9 +213,12 @@ def _works_table(outcome: Outcome, names: Names, town: Town) -> Table:
         if not counts:
             continue
         kind = text(names.of_rule(str(row["rule_id"]), "family"))
-        own = found.setdefault((kind, code), {"soon": 0.0, "later": 0.0, "rules": {}, "unknown": 0})
+        own = found.setdefault(
+            (kind, code), {"soon": 0.0, "later": 0.0, "rules": {}, "unknown": 0, "known": 0}
+        )
         gap = row["net_shortfall"]
         own["unknown"] += not present(gap)
+        own["known"] += present(gap)
         own["later" if text(row["phase"]) == later else "soon"] += float(gap) if present(gap) else 0.0
         own["rules"][brief(names, str(row["rule_id"]))] = None
     level = names.level(town.zone_id)
@@ -223,7 +227,8 @@ def _works_table(outcome: Outcome, names: Names, town: Town) -> Table:
     rows: list[list[Cell]] = [
         [
             family_cell(kind, lang), unit_cell(code, lang), _stands(outcome, here, kind, UNITS[code]),
-            Amount.of(own["soon"], "count"), Amount.of(own["later"], "count"), Amount.of(own["unknown"] or None, "count"),
+            *((Amount.of(own[term], "count") if own["known"] else Coded("no_data")) for term in ("soon", "later")),
+            Amount.of(own["unknown"] or None, "count"),
             phrase("join_items", lang).join(own["rules"]),
         ]
         for (kind, code), own in sorted(found.items(), key=lambda item: (item[0][0], list(UNITS).index(item[0][1])))
@@ -298,7 +303,7 @@ def _town_lead(outcome: Outcome, names: Names, town: Town, people: pd.DataFrame,
         "paper_town",
         lang,
         town=town.name,
-        level=label(names.finest(), lang),
+        level=zones_word(names.finest(), lang),
         count=int(own["communities"].max()) if len(own) else 0,
         people=people_text_of(people, town.zone_id, lang),
         covers=phrase("join_comma", lang).join(covers),

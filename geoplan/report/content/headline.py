@@ -24,7 +24,7 @@ from geoplan.report.content.table import Amount, Cell, Coded, Figure, Table, Tal
 from geoplan.report.content.zones import off_network_text, share_known
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, of_group, unit
+from geoplan.words.labels import label, of_group, unit, zones_word
 
 
 def coverage_figures(outcome: Outcome, service: str, measure: str = "network") -> tuple[Figure, ...]:
@@ -54,7 +54,7 @@ def flag_figures(outcome: Outcome, names: Names, rule: str, level: str) -> tuple
     own = flags_at(outcome, level, rule)
     if own.empty:
         return ()
-    counted = phrase("headline_flagged", lang, level=label(level, lang))
+    counted = phrase("headline_flagged", lang, level=zones_word(level, lang))
     whom = str(own["affected_group"].iloc[0])
     affected = of_group("people_affected", group, lang)
     found = [
@@ -68,7 +68,9 @@ def flag_figures(outcome: Outcome, names: Names, rule: str, level: str) -> tuple
     ]
     if count := mean_met(own):
         found.append(
-            Figure(phrase("headline_mean_met", lang, level=label(level, lang)), Amount.of(count, "count"))
+            Figure(
+                phrase("headline_mean_met", lang, level=zones_word(level, lang)), Amount.of(count, "count")
+            )
         )
     if not (own["unit"].dropna() == "people").all():
         # where a shortfall is in people it is the people affected
@@ -96,7 +98,7 @@ def supply_figures(outcome: Outcome, names: Names, rule: str, end: str, level: s
             text(names.of_rule(rule, f"unit_{lang}")),
         ),
         Figure(
-            phrase("headline_below", lang, level=label(level, lang)), Tally.of(less.mask(unknown)),
+            phrase("headline_below", lang, level=zones_word(level, lang)), Tally.of(less.mask(unknown)),
             caveats=flag_caveats(own, lang),
         ),
     )  # fmt: skip

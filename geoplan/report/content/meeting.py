@@ -20,7 +20,7 @@ from geoplan.standards.priority import spread
 from geoplan.standards.projects.costs import unit_costs
 from geoplan.tables import VERDICTS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, of_group, unit
+from geoplan.words.labels import label, of_group, unit, zones_word
 from geoplan.words.numbers import format_interval, format_number
 from geoplan.words.vocabulary import narrower, vocabulary
 
@@ -84,7 +84,7 @@ def _joined(parts: Iterator[str] | list[str], lang: str) -> str:
 def _how_many(outcome: Outcome, level: str) -> str:
     """Return how many communities are short of a clause and measured short, then rule by rule those with most."""
     lang, names = outcome.lang, Names(outcome)
-    own = label(level, lang)
+    own = zones_word(level, lang)
     measured = flag_tally(flags_at(outcome, level, kind="measured"))
     lead = phrase(
         "meeting_counts",
@@ -130,7 +130,8 @@ def _where_first(outcome: Outcome, level: str) -> list[Block]:
     if whole is None:
         return [
             Paragraph(
-                phrase("meeting_nothing", lang, level=label(level, lang)), lead=phrase("meeting_where", lang)
+                phrase("meeting_nothing", lang, level=zones_word(level, lang)),
+                lead=phrase("meeting_where", lang),
             )
         ]
     upper = "town" if any(entry.key == "town" for entry in whole.columns) else "district"
@@ -209,7 +210,7 @@ def _how_much(outcome: Outcome, level: str) -> list[Block]:
             ]
             for need in needs
         ]  # fmt: skip
-        title = phrase("meeting_needs", lang, level=label(level, lang))
+        title = phrase("meeting_needs", lang, level=zones_word(level, lang))
         blocks.append(Shown(table_of("meeting_needs", lang, keys, rows, title=title, notes=(note,))))
     return blocks
 
@@ -377,7 +378,7 @@ def _who(outcome: Outcome) -> str:
         phrase(
             "meeting_towns",
             lang,
-            level=label(upper, lang),
+            level=zones_word(upper, lang, count=1),
             towns=phrase("join_items", lang).join(_counted(places.head(MOST_TOWNS), lang)),
         )
         if len(places)
@@ -447,7 +448,7 @@ def _unknown(outcome: Outcome, level: str) -> str:
         (int(nets.sum()), "meeting_open_nets"), (_assumed(flags), "meeting_assumed"),
     ]  # fmt: skip
     parts = [
-        phrase(code, lang, count=format_number(count, "count"), level=label(level, lang))
+        phrase(code, lang, count=format_number(count, "count"), level=zones_word(level, lang))
         for count, code in told
         if count
     ]

@@ -15,7 +15,7 @@ from geoplan.report.content.shortfalls import brief, flags_at, short_of
 from geoplan.standards.requirement import rounded
 from geoplan.tables import Outcome, outdated
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, of_group, unit
+from geoplan.words.labels import label, of_group, unit, zones_word
 from geoplan.words.numbers import format_number
 
 #: Growth and shrinkage that is shown where the study states no total of its own year.
@@ -96,7 +96,7 @@ def _flags(outcome: Outcome, growths: Mapping[str, tuple[float, ...]], most: int
             "old_flags",
             lang,
             indicator=brief(names, rule),
-            level=label(str(level_of[own["zone_id"].iloc[0]]), lang),
+            level=zones_word(str(level_of[own["zone_id"].iloc[0]]), lang),
             flags=_or([format_number(count, "count") for count, _ in then], lang),
             flags_now=format_number(now[0], "count"),
             gap=_or([format_number(gap, "count") for _, gap in then], lang),

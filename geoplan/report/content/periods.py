@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.report.content.annex import adopted_from, adopted_of
+from geoplan.report.content.adopted import adopted_from, adopted_of
 from geoplan.report.content.annual import Annual, circle_rows, circles_table
 from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import base_of, completion, unit_of_value

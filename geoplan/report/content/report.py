@@ -45,7 +45,7 @@ from geoplan.report.content.zones import (
 )
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, of_group
+from geoplan.words.labels import label, of_group, zones_word
 from geoplan.words.numbers import format_number
 
 #: Columns that fit on a page upright, by table.
@@ -103,7 +103,7 @@ def _key_figures(outcome: Outcome, level: str) -> Figures:
             figures.append(replace(figure, name=name))
     if len(outcome.flags):
         strong.add(len(figures))
-        name = phrase("report_flagged", lang, level=label(level, lang))
+        name = phrase("report_flagged", lang, level=zones_word(level, lang))
         figures.append(Figure(name, flag_tally(flags_at(outcome, level))))
     return Figures((*figures, *verdict_figures(outcome)), frozenset(strong))
 
@@ -153,7 +153,7 @@ def _map_note(own: pd.DataFrame, lang: str) -> str:
 
 def _rule_sentence(said: dict[str, str], level: str, lang: str) -> str:
     caveats = said.pop("caveats")
-    sentence = phrase("report_rule_lead", lang, level=label(level, lang), **said)
+    sentence = phrase("report_rule_lead", lang, level=zones_word(level, lang), **said)
     return sentence + (phrase("in_brackets", lang, text=caveats) if caveats else "")
 
 

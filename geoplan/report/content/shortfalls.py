@@ -14,7 +14,7 @@ from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, Tal
 from geoplan.standards.rules import HOUSES
 from geoplan.tables import CAUSES, GRADES, STATES, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, unit
+from geoplan.words.labels import label, unit, zones_word
 from geoplan.words.numbers import format_number, missing
 
 #: Most zones that a paper names; the workbook has all of them.
@@ -262,7 +262,7 @@ def worst_table(outcome: Outcome) -> Table | None:
             ]
         )
     return table_of(
-        "worst", lang, keys, rows, title=phrase("paper_worst_table", lang, level=label(level, lang))
+        "worst", lang, keys, rows, title=phrase("paper_worst_table", lang, level=zones_word(level, lang))
     )
 
 
@@ -313,7 +313,7 @@ def net_and_gross_table(outcome: Outcome) -> Table | None:
         several = len(own) > 1
         gross = own["gross_shortfall"].fillna(own["shortfall"]) if several else own["gross_shortfall"]
         zone = own["zone_id"].iloc[0]
-        level = label(names.level(zone), lang)
+        level = zones_word(names.level(zone), lang)
         rows.append(
             [
                 names.rule(str(rule)),

@@ -12,7 +12,7 @@ from geoplan.report.content.names import Names, people_unit, present
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Figure, Table, Tally, column
 from geoplan.tables import LEVELS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import facility_label, heading, label
+from geoplan.words.labels import facility_label, heading, label, zones_word
 from geoplan.words.numbers import format_number
 
 #: Amounts of facilities that a planning paper shows, where a register has them.
@@ -54,7 +54,12 @@ def zones_text(outcome: Outcome) -> str:
     """Return how many zones of each level there are: ``1 个区县、2 个街道（乡镇）、10 个社区（村）``."""
     lang, counts = outcome.lang, outcome.zones["level"].value_counts()
     parts = [
-        phrase("indicators_zones", lang, count=counts[level], level=label(level, lang))
+        phrase(
+            "indicators_zones",
+            lang,
+            count=counts[level],
+            level=zones_word(level, lang, count=int(counts[level])),
+        )
         for level in LEVELS[1:]
         if level in counts
     ]
@@ -71,7 +76,7 @@ def people_table(outcome: Outcome) -> Table:
     columns: list[str | Column] = [
         column("zone", lang, header=label(level, lang)),
         "zone_code",
-        column("zones_below", lang, level=label(finest, lang)),
+        column("zones_below", lang, level=zones_word(finest, lang)),
         *(
             column("group_people", lang, name=str(group), group=label(str(group), lang))
             for group in people.columns
@@ -86,7 +91,7 @@ def people_table(outcome: Outcome) -> Table:
         ]
         for zone in zones
     ]
-    title = phrase("paper_people_table", lang, level=label(level, lang))
+    title = phrase("paper_people_table", lang, level=zones_word(level, lang, count=1))
     return table_of("people", lang, columns, rows, title=title)
 
 
@@ -150,7 +155,7 @@ def stock_by_zone(outcome: Outcome, level: str) -> Table | None:
         counts = (sum(bool(kinds & set(each)) for each in own) for kinds in types.values())
         rows.append([names.zone(zone), *(Amount.of(count, "count") for count in counts)])
     heads = [Column(name, services[name].label(lang), "count", 9, depth=1) for name in services]
-    title = phrase("stock_by_zone", lang, level=label(level, lang))
+    title = phrase("stock_by_zone", lang, level=zones_word(level, lang, count=1))
     return Table.of("stock_by_zone", title, [column(level, lang, depth=1), *heads], rows)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.report.content.annex import adopted_from, adopted_of
+from geoplan.report.content.adopted import adopted_from, adopted_of
 from geoplan.report.content.build import table_of
 from geoplan.report.content.findings import members_of, summarised, verdict_of
 from geoplan.report.content.guidance import guidance_level

@@ -45,7 +45,7 @@ from geoplan.standards.priority import spread
 from geoplan.standards.rules import HOUSES, USERS
 from geoplan.tables import GRADES, LEVELS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.labels import label, of_group, unit, zone_kind_label
+from geoplan.words.labels import label, of_group, unit, zone_kind_label, zones_word
 from geoplan.words.numbers import format_number, missing
 
 
@@ -135,7 +135,9 @@ def flagged(outcome: Outcome, level: str) -> Table:
         )
         rows.append((place, cells))
     rows.sort(key=lambda row: row[0])
-    notes = [phrase("zones_flagged_note", lang, level=label(level, lang), unknown=label("no_data", lang))]
+    notes = [
+        phrase("zones_flagged_note", lang, level=zones_word(level, lang), unknown=label("no_data", lang))
+    ]
     notes += [phrase(code, lang) for code in ("gaps_note_kinds", "gaps_note_grades")]
     notes += [
         phrase("zones_marked", lang, mark=mark, note=phrase("join_semicolon", lang).join(said))
@@ -233,7 +235,11 @@ def flag_totals(outcome: Outcome, level: str) -> Table | None:
             ]
         )
     return table_of(
-        "flag_totals", lang, keys, rows, title=phrase("flag_totals_title", lang, level=label(level, lang))
+        "flag_totals",
+        lang,
+        keys,
+        rows,
+        title=phrase("flag_totals_title", lang, level=zones_word(level, lang)),
     )
 
 
