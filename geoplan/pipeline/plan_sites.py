@@ -27,7 +27,7 @@ from geoplan.report.content.comparison import Comparison, compare
 from geoplan.report.folder.delivery import delivery
 from geoplan.report.folder.save import write_comparison
 from geoplan.siting.alternatives import alternatives
-from geoplan.siting.answer import SearchListener, answer
+from geoplan.siting.answer import SearchListener, answer, check_people
 from geoplan.siting.inputs import SitingInputs
 from geoplan.siting.judged import Effects, Verdicts, effects
 from geoplan.siting.objectives import check_question
@@ -130,6 +130,7 @@ def site(
     with stages("candidates"):
         offered = offered_candidates(study, inputs, before.graph)
         ground = _siting_inputs(before, offered)
+        check_people(questions, ground)
     with stages("siting"):
         answers, unanswered = _answered(questions, ground, listener)
         other = [alternatives(one, ground) for one in answers]
@@ -212,7 +213,8 @@ def siting_questions(study: Study, only: Sequence[str] = ()) -> list[Question]:
         for name in (dict.fromkeys(only) or entries)
         if name in entries
     ]
-    problems += [note for question in questions for note in check_question(question)]
+    services = study.measured_services()
+    problems += [note for question in questions for note in check_question(question, services)]
     if problems:
         raise StudyError(*problems)
     return questions

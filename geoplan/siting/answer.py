@@ -1,7 +1,7 @@
 """One question, one answer: the registered objective is looked up, given priced candidates and search limits, and timed."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from geoplan.siting.candidates import with_opening_cost
@@ -11,7 +11,7 @@ from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.control import SearchControl
 from geoplan.words.catalogue import Phrase, phrase
-from geoplan.words.errors import Note
+from geoplan.words.errors import Note, StudyError
 
 #: Called with a question's name and the control of its search before it, and with the result after it.
 SearchListener = Callable[[str, SearchControl, SitingResult | None], None]
@@ -56,6 +56,18 @@ def answer(
     found = replace(found, answer=own, seconds=time.perf_counter() - started)
     listener(question.name, control, found)
     return found
+
+
+def check_people(questions: Sequence[Question], inputs: SitingInputs) -> None:
+    """Raise a StudyError that names every question of a group without people: nothing could be found for them."""
+    problems = [
+        Note.of("siting_no_people", question=question.name, service=name, group=group, severity="error")
+        for question in questions
+        for name in question.services
+        if not inputs.people(group := inputs.services[name].group).any()
+    ]
+    if problems:
+        raise StudyError(*problems)
 
 
 def _constraints_named(found: SitingResult) -> tuple[Note, ...]:

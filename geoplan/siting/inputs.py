@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.sparse import coo_array, csr_array, hstack
 
 from geoplan.coverage.circle import in_circle, offering
+from geoplan.inputs.facilities.facts import CHILD_TYPES
 from geoplan.network.graph import WalkGraph
 from geoplan.network.reach import reach
 from geoplan.siting.options import Options
@@ -183,6 +184,7 @@ def eligible(inputs: SitingInputs, question: Question, *, costed: bool) -> Eligi
         ),
         "candidate_forbidden": (candidates["rule"] == "forbidden").to_numpy(dtype=bool),
         "candidate_wrong_type": wrong_type.astype(bool),
+        "candidate_holds_nothing": holds_nothing(candidates, kinds),
         "candidate_off_network": ~inputs.on_network,
         "candidate_too_late": np.nan_to_num(from_year, nan=-np.inf) > last,
         "candidate_cost_unknown": candidates["opening_cost"].isna().to_numpy(dtype=bool) & costed,
@@ -195,6 +197,18 @@ def eligible(inputs: SitingInputs, question: Question, *, costed: bool) -> Eligi
         if newly.any() and code != "candidate_not_asked":
             notes.append(left_out(code, candidates[newly], question))
     return EligibleCandidates(use, kinds, tuple(notes))
+
+
+def holds_nothing(candidates: pd.DataFrame, kinds: Mapping[str, list[str | None]]) -> Bools:
+    """Return the candidates that state a 0 and nothing above it, or no place for the children whom alone they would serve, shape (n,).
+
+    `kinds` is service -> facility type of each candidate. What is not stated is unknown, and never 0.
+    """
+    sizes = candidates[["floor_area_m2", "most_beds", "most_places"]].to_numpy(dtype=np.float64)
+    nothing = (sizes == 0).any(axis=1) & ~(sizes > 0).any(axis=1)
+    opened = [[own[n] for own in kinds.values() if own[n] is not None] for n in range(len(candidates))]
+    children = np.array([bool(own) and CHILD_TYPES.issuperset(own) for own in opened], dtype=bool)
+    return np.asarray(nothing | (children & (sizes[:, 2] == 0)), dtype=bool)
 
 
 def left_out(code: str, rows: pd.DataFrame, question: Question) -> Note:

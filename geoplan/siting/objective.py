@@ -18,6 +18,7 @@ from geoplan.siting.solve.control import SearchControl
 from geoplan.study.siting import Phase
 from geoplan.tables import Service
 from geoplan.words.catalogue import Phrase, phrase
+from geoplan.words.errors import Note
 
 #: An objective that selects a number of sites needs one of these entries.
 LIMITS = "`sites` / `budget` / `phases`"
@@ -50,11 +51,19 @@ class Objective(ABC):
         """
 
     def lacks(self, question: Question) -> str:
-        """Return the entries of the study file that a question lacks, or that exclude each other; empty where it has all it needs.
+        """Return the entries of the study file of which a question lacks one; empty where it has all it needs.
 
         Most objectives select a number of sites: they need a limit.
         """
         return "" if question.is_limited else LIMITS
+
+    def conflicts(self, _question: Question) -> tuple[str, str] | None:
+        """Return an entry of the question that cannot stand beside another, and that other; None where all go together."""
+        return None
+
+    def unmet_terms(self, _question: Question, _services: Mapping[str, Service]) -> Note | None:
+        """Return what the study's services lack for the question; None where nothing is missing."""
+        return None
 
     def variant(self, _question: Question) -> str:
         """Return the end of the codes of its words."""

@@ -142,6 +142,15 @@ class Question(Entry):
         years = [phase.by for phase in self.phases]
         if years != sorted(set(years)):
             raise PydanticCustomError("siting_question", "{problem}", {"problem": f"`phases`: {years}"})
+        for limit in ("sites", "budget"):
+            # the question's own limit holds for the last phase
+            last = [getattr(one, limit) for one in (*self.phases[-1:], self)]
+            ends = [min((value for value in last if value is not None), default=None)]
+            stated = [*(getattr(phase, limit) for phase in self.phases[:-1]), *ends]
+            known = [value for value in stated if value is not None]
+            if known != sorted(known):
+                values = ", ".join(f"{value:g}" for value in known)
+                raise PydanticCustomError("siting_phases_fall", "{limit}", {"limit": limit, "values": values})
         return self
 
 

@@ -1,6 +1,7 @@
 """Objectives are folders: each is found, has its words, says what a question lacks; a new one is a folder and nothing else."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,13 @@ from geoplan.siting.objectives import check_question, objective_of, objectives
 from geoplan.siting.question import Question
 from geoplan.siting.sites import answer_row
 from geoplan.study.siting import Phase
-from geoplan.tables import Service
+from geoplan.tables import NeedRate, Service
 from geoplan.words import catalogue as words
 from geoplan.words.errors import StudyError
 
 CARE = Service(name="care", label_zh="养老", label_en="care", facilities=("home",), group="elders_60", walk_minutes=15.0, walk_kmh=4.0)  # fmt: skip
+BEDS = replace(CARE, need=NeedRate(per_1000=40.0, supply="beds", group="elders_60"))
+SERVICES = {"care": BEDS, "other": replace(CARE, name="other")}
 LIMITED, FREE = [Phase(by=2025, sites=2)], [Phase(by=2025)]
 TWO = [*LIMITED, Phase(by=2030, sites=3)]
 
@@ -65,15 +68,24 @@ def test_every_question_has_its_words_in_both_languages(lang):
         (asked("share", TWO, share=0.5), "phases"),
         (asked("sizes", FREE), "rules"),
         (asked("capacity", services=["care", "other"]), "services"),
+        (asked("capacity", services=["other"]), "services.other.need"),
         (asked("cheapest"), "capacity, center, cover, median, share, sizes"),
     ],
 )
 def test_what_a_question_lacks_is_said(question, lacks):
-    notes = check_question(question)
+    notes = check_question(question, SERVICES)
     assert (lacks == "") == (not notes)
     assert all(
         lacks in note.text(lang) and note.severity == "error" for note in notes for lang in ("zh", "en")
     )
+
+
+def test_advice_names_the_entry_that_conflicts():
+    (note,) = check_question(asked("cover", TWO, fair="worst_off"), SERVICES)
+    assert note.text("en") == (
+        "question `q`: `phases` cannot stand beside `fair: worst_off`. Remove `phases` from siting.questions.q, or ask for another aim."
+    )
+    assert "siting.questions.q" in note.text("zh")
 
 
 NEW = '''

@@ -1,11 +1,13 @@
 """Questions in plain values: limits of phases, which candidates they look at, which options there are."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 from shapely import Point
 
 from geoplan.siting.inputs import eligible
@@ -30,6 +32,9 @@ def candidates(**columns):
         "rule": [""] * n,
         "either_or": [""] * n,
         "opening_cost": [10.0] * n,
+        "floor_area_m2": [np.nan] * n,
+        "most_beds": [np.nan] * n,
+        "most_places": [np.nan] * n,
     }
     table = pd.DataFrame({**usual, **columns}, index=[f"list#{i + 2}" for i in range(n)])
     return gpd.GeoDataFrame(table, geometry=[Point(i, 0) for i in range(n)])
@@ -99,6 +104,47 @@ def test_a_budget_leaves_out_unknown_costs_and_a_number_does_not():
 def test_a_question_may_look_at_some_lists_only():
     found = eligible(inputs(candidates(rule=["", ""]), source=[1, 2]), ask(candidates=[2]), costed=False)
     assert found.use.tolist() == [False, True]
+
+
+def test_a_premise_that_can_hold_nothing_is_left_out_with_a_note():
+    table = candidates(
+        most_beds=[0.0, 0.0, np.nan, np.nan],
+        most_places=[np.nan, np.nan, 0.0, np.nan],
+        floor_area_m2=[np.nan, 300.0, 200.0, np.nan],
+    )
+    # 0 beds and nothing else; 0 beds beside 300 m²; no place for a child, which a home does not mind; nothing stated
+    found = eligible(inputs(table), ask(), costed=False)
+    assert found.use.tolist() == [False, True, True, True]
+    (note,) = found.notes
+    assert (note.code, note.values["names"]) == ("candidate_holds_nothing", ("c0",))
+    nursery = {"child": replace(SERVICES["child"], facilities=("childcare",))}
+    children = SimpleNamespace(**{**vars(inputs(table)), "services": nursery})
+    assert eligible(children, ask(services=["child"]), costed=False).use.tolist() == [
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entries", "limit"),
+    [
+        ({"phases": [Phase(by=2025, budget=5), Phase(by=2030, budget=4)]}, "budget (5, 4)"),
+        (
+            {"phases": [Phase(by=2025, sites=3), Phase(by=2030, sites=None), Phase(by=2035, sites=2)]},
+            "sites (3, 2)",
+        ),
+        ({"phases": [Phase(by=2025, sites=3), Phase(by=2030)], "sites": 2}, "sites (3, 2)"),
+    ],
+)
+def test_phases_that_fall_are_refused(entries, limit):
+    with pytest.raises(ValidationError) as error:
+        siting.Question(ask="cover", **entries)
+    (problem,) = error.value.errors()
+    assert problem["type"] == "siting_phases_fall"
+    assert f"{problem['ctx']['limit']} ({problem['ctx']['values']})" == limit
+    assert siting.Question(ask="cover", phases=[Phase(by=2025, sites=3), Phase(by=2030, sites=3)], sites=3)
 
 
 def test_options_in_phases():

@@ -11,7 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from geoplan.inputs.lists.cells import cell_text, is_blank, money_factor, read_amount, split_words
+from geoplan.inputs.lists.cells import (
+    cell_text,
+    is_blank,
+    money_factor,
+    read_amount,
+    split_words,
+    without_thousands,
+)
 from geoplan.inputs.lists.fields import AREA_UNITS, PLACE_FIELDS, Fields, field, table
 from geoplan.inputs.lists.types import named_type
 from geoplan.inputs.lists.zone_names import clean_name
@@ -140,6 +147,18 @@ def is_rent(cell: Any) -> bool:  # noqa: ANN401 - a cell holds anything
     return re.search(r"[/每](年|月|天|日)", cell_text(cell)) is not None
 
 
+def is_free(cell: Any) -> bool:  # noqa: ANN401 - a cell holds anything
+    """Return whether a cell says that nothing is paid (免费、无偿); a bare 0 does not say so.
+
+    Examples
+    --------
+    >>> is_free("免费"), is_free("0元（无偿使用）"), is_free(0), is_free("不免费"), is_free("前3年免费")
+    (True, True, False, False, False)
+    """
+    text = cell_text(cell).lower()
+    return re.search(r"免费|无偿|\bfree\b", text) is not None and re.search(r"[不非未1-9]", text) is None
+
+
 def read_rent(
     cell: Any, *, factor: float = 1.0, header: str = "", floor_area_m2: float = math.nan  # noqa: ANN401
 ) -> tuple[float, str]:  # fmt: skip
@@ -165,7 +184,7 @@ def read_rent(
     """
     if is_blank(cell):
         return math.nan, ""
-    text = cell_text(cell).replace(" ", "").replace(",", "").lower()
+    text = without_thousands(cell_text(cell).replace(" ", "").lower())
     if re.match(rf"-{_NUMBER}", text):
         return math.nan, "negative"
     found = _PRICE.fullmatch(text)
@@ -265,12 +284,16 @@ def _types_of(word: str, types: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 def read_rule(cell: Any) -> tuple[str, str]:  # noqa: ANN401 - a cell holds anything
     """Return ``required``, ``forbidden`` or nothing, and what was odd: ``unknown``, or ``both``, which forbids.
 
+    A word with a question mark says nothing yet.
+
     Examples
     --------
-    >>> read_rule("必选"), read_rule("禁选（危房）"), read_rule(None), read_rule("可选"), read_rule("必选、禁选"), read_rule("待议")
+    >>> read_rule("必选"), read_rule("禁选（危房）"), read_rule(None), read_rule("可选"), read_rule("必选、禁选"), read_rule("必选？")
     (('required', ''), ('forbidden', ''), ('', ''), ('', ''), ('forbidden', 'both'), ('', 'unknown'))
     """
     text = cell_text(cell)
+    if re.search(r"[?？]", text):
+        return "", "unknown"
     must, never = REQUIRED.search(text) is not None, FORBIDDEN.search(text) is not None
     if must and never:
         return "forbidden", "both"

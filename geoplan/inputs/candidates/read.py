@@ -23,6 +23,7 @@ from geoplan.inputs.candidates.fields import (
     PARCEL_FIELDS,
     begins_with,
     cost_unit_per,
+    is_free,
     is_rent,
     land_codes_in,
     read_area,
@@ -188,12 +189,12 @@ def _money(rows: Rows, area: pd.Series, usable_years: pd.Series, notes: list[Not
         cost = np.nan if mixed else _cost(rows, candidate_id, cost_cell, notes)
         rent_at = ("cost", cost_cell) if mixed else ("rent", rent_cell)
         rent = _rent(rows, candidate_id, *rent_at, m2, notes)
-        unit, odd = read_money(unit_cell, rows.factor("cost_unit"))
-        if odd:
-            notes.append(rows.at_cell("cost_unreadable", candidate_id, "cost_unit", unit_cell))
+        unit = _unit_cost(rows, candidate_id, unit_cell, notes)
         said = "stated" if not np.isnan(cost) or not np.isnan(unit) else ""
         if not said and not np.isnan(rent):
-            if np.isnan(years):
+            if rent == 0.0:
+                cost, said = 0.0, "stated"
+            elif np.isnan(years):
                 notes.append(
                     rows.note("candidate_rent_without_years", candidate_id, severity="info", rent=f"{rent:g}")
                 )
@@ -205,18 +206,39 @@ def _money(rows: Rows, area: pd.Series, usable_years: pd.Series, notes: list[Not
 
 
 def _cost(rows: Rows, candidate_id: str, cell: str, notes: list[Note]) -> float:
+    if is_free(cell):
+        return 0.0
     cost, odd = read_cost(cell, rows.factor("cost"))
     if odd:
         notes.append(rows.at_cell(_COSTS.get(odd, odd), candidate_id, "cost", cell))
-    return cost
+    return _paid(rows, candidate_id, "cost", cell, cost, notes)
+
+
+def _unit_cost(rows: Rows, candidate_id: str, cell: str, notes: list[Note]) -> float:
+    if is_free(cell):
+        return 0.0
+    unit, odd = read_money(cell, rows.factor("cost_unit"))
+    if odd:
+        notes.append(rows.at_cell("cost_unreadable", candidate_id, "cost_unit", cell))
+    return _paid(rows, candidate_id, "cost_unit", cell, unit, notes)
+
+
+def _paid(rows: Rows, candidate_id: str, name: str, cell: str, amount: float, notes: list[Note]) -> float:
+    """Return what is paid; a 0 that does not say that it is free is unknown, and listed."""
+    if amount != 0.0:
+        return amount
+    notes.append(rows.at_cell("candidate_cost_zero", candidate_id, name, cell))
+    return float(np.nan)
 
 
 def _rent(rows: Rows, candidate_id: str, name: str, cell: str, m2: float, notes: list[Note]) -> float:
+    if is_free(cell):
+        return 0.0
     header = rows.columns.header.get(name, "")
     rent, odd = read_rent(cell, factor=rows.factor(name), header=header, floor_area_m2=m2)
     if odd:
         notes.append(rows.at_cell(_RENTS[odd], candidate_id, name, cell))
-    return rent
+    return _paid(rows, candidate_id, name, cell, rent, notes)
 
 
 def _services(

@@ -154,7 +154,7 @@ def _number(value: float, code: str) -> Amount:
 
 def _worded(text: str) -> Amount:
     """Read an amount with words, units or separators in it; `text` is half-width, lower case, without blanks."""
-    text = re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", text)
+    text = without_thousands(text)
     remark = re.sub(r"\([^)]*\)$", "", text)
     remarked, text = remark != text, remark
     factor = 10_000.0 if re.fullmatch(rf"{_NUMBER}万{_UNIT}?", text) else 1.0
@@ -172,6 +172,17 @@ def _worded(text: str) -> Amount:
         if match := re.fullmatch(pattern, text):
             return Amount(*bounds(float(next(filter(None, match.groups())))), "amount_worded")
     return UNREADABLE
+
+
+def without_thousands(text: str) -> str:
+    """Return a text without the commas that group thousands; any other comma stays, and makes a number unreadable.
+
+    Examples
+    --------
+    >>> without_thousands("1,200,000元"), without_thousands("22,0"), without_thousands("1,2")
+    ('1200000元', '22,0', '1,2')
+    """
+    return re.sub(r"(?<=\d),(?=\d{3}(\D|$))", "", text)
 
 
 def _round_unit(value: float) -> float:
@@ -454,12 +465,12 @@ def read_cost(cell: Any, factor: float = 1.0) -> tuple[float, str]:  # noqa: ANN
 
     Examples
     --------
-    >>> read_cost("1.05亿元"), read_cost("约500万元"), read_cost(""), read_cost("待专项债落实后"), read_cost("-3万元")
+    >>> read_cost("1.05亿元"), read_cost("约500万元"), read_cost(""), read_cost("22,0"), read_cost("-3万元")
     ((10500.0, ''), (500.0, 'cost_approximate'), (nan, ''), (nan, 'cost_unreadable'), (nan, 'cost_negative'))
     """
     if is_blank(cell):
         return math.nan, ""
-    text = cell_text(cell).replace(" ", "").replace(",", "")
+    text = without_thousands(cell_text(cell).replace(" ", ""))
     found = re.fullmatch(r"(约|大约|预计)?(-?\d+(?:\.\d+)?)(亿元?|万元?|元)?(左右|余|多)?", text)
     if not found:
         return math.nan, "cost_unreadable"

@@ -5,11 +5,13 @@ messages beside it. An objective imports what several need from `geoplan.siting.
 """
 
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
 from geoplan.siting.objective import Objective
 from geoplan.siting.question import Question
+from geoplan.tables import Service
 from geoplan.words.errors import Note, StudyError
 
 
@@ -31,14 +33,26 @@ def objectives() -> dict[str, Objective]:
     return found
 
 
-def check_question(question: Question) -> list[Note]:
-    """Return what is wrong with a question: no objective answers it, or it lacks what its objective needs."""
+def check_question(question: Question, services: Mapping[str, Service]) -> list[Note]:
+    """Return what is wrong with a question, before anything is computed.
+
+    No objective answers it, it lacks what its objective needs, two of its entries exclude each other, or its services lack a term.
+    """
     try:
-        lacks = objective_of(question).lacks(question)
+        objective = objective_of(question)
     except StudyError as error:
         return [note for note in error.notes if isinstance(note, Note)]
-    note = Note.of("siting_question_lacks", question=question.name, problem=lacks, severity="error")
-    return [note] if lacks else []
+    found = []
+    if lacks := objective.lacks(question):
+        found.append(
+            Note.of("siting_question_lacks", question=question.name, problem=lacks, severity="error")
+        )
+    if both := objective.conflicts(question):
+        values = {"question": question.name, "problem": both[0], "entry": both[1]}
+        found.append(Note("siting_question_conflict", values=values, severity="error"))
+    if not found and (terms := objective.unmet_terms(question, services)):
+        found.append(terms)
+    return found
 
 
 def objective_of(question: Question) -> Objective:

@@ -25,7 +25,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from geoplan.inputs import readers
-from geoplan.inputs.lists.cells import cell_text, is_blank, read_flag
+from geoplan.inputs.lists.cells import cell_text, is_blank, read_flag, without_thousands
 from geoplan.standards.rules import Entry, Group, Supply, Text, known_word
 from geoplan.study.formats import kind_of
 from geoplan.words import quantities
@@ -320,7 +320,7 @@ def _yes(text: str | None) -> bool:
 
 
 def _number(text: str) -> Any:  # noqa: ANN401 - what is no number is told with the other wrong entries
-    bare = text.replace(",", "")
+    bare = without_thousands(text)
     try:
         value = float(bare.removesuffix("%")) / (100 if bare.endswith("%") else 1)
     except ValueError:

@@ -1,6 +1,6 @@
 """Capacitated covering: most need met when each bed or place is given out once, then least walking."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.problems import Answer, Bools, Floats, Ints, status_of
-from geoplan.tables import UNMET, NeedRate
+from geoplan.tables import UNMET, NeedRate, Service
 from geoplan.words.errors import Note, StudyError
 
 
@@ -28,11 +28,22 @@ class CapacitatedCovering(Objective):
 
     name = "capacity"
 
-    def lacks(self, question: Question) -> str:
-        """Return what the question lacks: a limit, and one service."""
-        if len(question.services) > 1:
-            return "`services`: 1"
-        return super().lacks(question)
+    def conflicts(self, question: Question) -> tuple[str, str] | None:
+        """Return what excludes the other: a bed is of one service."""
+        return ("`services` × 2", "`ask: capacity`") if len(question.services) > 1 else None
+
+    def unmet_terms(self, question: Question, services: Mapping[str, Service]) -> Note | None:
+        """Return that the service states no rate of need, or one of a supply that no candidate states."""
+        service = question.services[0]
+        need = services[service].need
+        if need is None:
+            return Note.of("siting_no_need", question=question.name, service=service, severity="error")
+        if need.supply not in HELD:
+            known = ", ".join(HELD)
+            return Note.of(
+                "siting_need_of", question=question.name, supply=need.supply, known=known, severity="error"
+            )
+        return None
 
     def answer(self, inputs: SitingInputs, question: Question, *, control: SearchControl) -> SitingResult:
         """Answer a question of capacities: first most need met within the circle, then least walking.
@@ -43,11 +54,15 @@ class CapacitatedCovering(Objective):
         Raises
         ------
         StudyError
-            If the service states no rate of need, or needs a supply that no candidate states.
+            See `unmet_terms`.
         """
+        terms = self.unmet_terms(question, inputs.services)
+        need = inputs.services[question.services[0]].need
+        if terms is not None:
+            raise StudyError(terms)
+        assert need is not None  # noqa: S101 - `unmet_terms` says so
         asked = question.changed(services=question.services[:1])
         service = asked.services[0]
-        need = _need(inputs, asked)
         candidates = eligible(inputs, asked, costed=asked.spends)
         capacity, unknown = _capacity(inputs, question, need, candidates)
         notes = (
@@ -91,22 +106,6 @@ class CapacitatedCovering(Objective):
             unmet=_unmet(inputs, asked, unit, last, found.chosen),
             amounts=_amounts(inputs, need, options.candidate, capacity),
         )
-
-
-def _need(inputs: SitingInputs, question: Question) -> NeedRate:
-    """Return the stated rate of need of a question's service."""
-    service = question.services[0]
-    need = inputs.services[service].need
-    if need is None:
-        raise StudyError(Note.of("siting_no_need", question=question.name, service=service, severity="error"))
-    if need.supply not in HELD:
-        known = ", ".join(HELD)
-        raise StudyError(
-            Note.of(
-                "siting_need_of", question=question.name, supply=need.supply, known=known, severity="error"
-            )
-        )
-    return need
 
 
 def _capacity(

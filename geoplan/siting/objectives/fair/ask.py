@@ -21,11 +21,9 @@ class FairCovering(Objective):
         """Return whether it answers `question`."""
         return question.ask == "cover" and question.fair != "total"
 
-    def lacks(self, question: Question) -> str:
-        """Return what the question lacks: a limit, of one phase."""
-        if question.is_phased:
-            return "`fair` + `phases`"
-        return super().lacks(question)
+    def conflicts(self, question: Question) -> tuple[str, str] | None:
+        """Return what excludes the other: shares are compared in one phase."""
+        return ("`phases`", f"`fair: {question.fair}`") if question.is_phased else None
 
     def variant(self, question: Question) -> str:
         """Return the end of the codes of its words: the measure of fairness."""

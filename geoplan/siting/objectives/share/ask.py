@@ -20,10 +20,13 @@ class SetCovering(Objective):
     asks_what_can_be_met = True
 
     def lacks(self, question: Question) -> str:
-        """Return what the question lacks: a share, and one phase."""
-        if question.share is None and question.min_share_per_community is None:
-            return "`share` / `min_share_per_community`"
-        return "`share` + `phases`" if question.is_phased else ""
+        """Return what the question lacks: a share."""
+        asked = question.share is not None or question.min_share_per_community is not None
+        return "" if asked else "`share` / `min_share_per_community`"
+
+    def conflicts(self, question: Question) -> tuple[str, str] | None:
+        """Return what excludes the other: fewest sites are asked of one phase."""
+        return ("`phases`", "`ask: share`") if question.is_phased else None
 
     def variant(self, question: Question) -> str:
         """Return the end of the codes of its words: sites or cost are minimised."""
