@@ -56,7 +56,7 @@ def _without(found: SitingResult, inputs: SitingInputs, chosen: Ints, at: int) -
     question = found.question.changed(curve=0, most_nodes=MOST_NODES)
     other = answer(question, replace(inputs, candidates=inputs.candidates.assign(rule=rule)))
     step, best = other.first_step(), found.first_step()
-    if step is None or best is None or not _does_as_much(other, found):
+    if step is None or best is None or step.name != best.name or not _does_as_much(other, found):
         return None
     worse = best.objective - step.objective if best.sense == "max" else step.objective - best.objective
     loss = max(0.0, worse) / max(abs(best.objective), 1e-300)
