@@ -12,6 +12,7 @@ import pandas as pd
 
 from geoplan.coverage.circle import in_circle
 from geoplan.coverage.zone_sums import lineage
+from geoplan.inputs.ranges import ranges
 from geoplan.tables import (
     FACILITIES,
     PAIRS,
@@ -23,10 +24,15 @@ from geoplan.tables import (
 from geoplan.words.errors import Note, TableError
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 def located_supply(
-    supplies: pd.DataFrame, facilities: gpd.GeoDataFrame, zones: gpd.GeoDataFrame
+    supplies: pd.DataFrame,
+    facilities: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame,
+    *,
+    places: tuple[Ints, Ints] | None = None,
 ) -> pd.DataFrame:
     """Return what stands inside each zone of every level.
 
@@ -41,6 +47,8 @@ def located_supply(
         ``zone_id`` (null: in none) and points (may be null), indexed by facility_id.
     zones
         ``level, parent_id`` and polygons, indexed by zone_id.
+    places
+        What :func:`facility_places` gives for `facilities` and `zones`, for who asks often; None: it is worked out here.
 
     Returns
     -------
@@ -68,14 +76,17 @@ def located_supply(
     )
     _check_intervals(supplies.set_index("facility_id"))
 
-    facility, zone = _places(facilities, zones)
-    rows = pd.DataFrame({"facility": facilities.index.get_indexer(pd.Index(supplies["facility_id"]))})
-    rows = rows.assign(row=np.arange(len(rows)))
-    counted = rows.merge(pd.DataFrame({"facility": facility, "zone": zone}), on="facility")
-    counted = counted.sort_values(["zone", "row"])  # one order of summation, whatever the merge gives
-    at, row = counted["zone"].to_numpy(), counted["row"].to_numpy()
+    facility, zone = facility_places(facilities, zones) if places is None else places
+    of_row = facilities.index.get_indexer(pd.Index(supplies["facility_id"]))
+    counts = np.bincount(facility, minlength=len(facilities))
+    first = np.cumsum(counts) - counts
+    n_zones = counts[of_row]
+    row = np.repeat(np.arange(len(of_row)), n_zones)
+    at = zone[np.repeat(first[of_row], n_zones) + ranges(n_zones)]
+    order = np.lexsort((row, at))  # one order of summation
+    at, row = at[order], row[order]
     low, high = (supplies[c].to_numpy(dtype=np.float64) for c in ("low", "high"))
-    once = counted[["zone", "facility"]].drop_duplicates()["zone"].to_numpy()
+    once = np.unique(np.column_stack([at, of_row[row]]), axis=0)[:, 0]
     n = len(zones)
     return pd.DataFrame(
         {
@@ -88,8 +99,11 @@ def located_supply(
     )
 
 
-def _places(facilities: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.int64], ...]:
-    """Return pairs (position of a facility, position of a zone that it counts in), each once."""
+def facility_places(facilities: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> tuple[Ints, Ints]:
+    """Return pairs (position of a facility, position of a zone that it counts in), each once, in the order of facilities.
+
+    Tables are those of :func:`located_supply`.
+    """
     own = zones.index.get_indexer(pd.Index(facilities["zone_id"]))
     own[facilities["zone_id"].isna().to_numpy()] = -1
     above = pd.DataFrame(lineage(zones).T, columns=["own", "zone"])
@@ -99,7 +113,9 @@ def _places(facilities: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> tuple[npt.
         facilities.geometry.array, predicate="intersects"
     )
     lying = pd.DataFrame({"facility": point, "zone": estates[polygon]})
-    pairs = pd.concat([named[["facility", "zone"]], lying]).drop_duplicates()
+    pairs = (
+        pd.concat([named[["facility", "zone"]], lying]).drop_duplicates().sort_values(["facility", "zone"])
+    )
     return pairs["facility"].to_numpy(dtype=np.int64), pairs["zone"].to_numpy(dtype=np.int64)
 
 

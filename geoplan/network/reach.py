@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import coo_array, csr_array, hstack
 
 from geoplan.network import kernels
 from geoplan.network.graph import WalkGraph
@@ -57,6 +57,14 @@ class Reach:
                 "seconds": self._matrix.data.copy(),
             }
         )
+
+    def joined(self, more: "Reach", facility_id: pd.Index) -> "Reach":
+        """Return the walks to `facility_id`, in this order, each of this reach, else of `more`: of the same demand points and limit."""
+        own, other = self.facility_id.get_indexer(facility_id), more.facility_id.get_indexer(facility_id)
+        at = np.where(own >= 0, own, other + len(self.facility_id))
+        matrix = hstack([self._matrix, more._matrix], format="csc")[:, at].tocsr()
+        matrix.sort_indices()
+        return Reach(self.demand_id, facility_id, self.limit_seconds, matrix)
 
     def nearest(self) -> pd.DataFrame:
         """Return ``facility_id, seconds`` by demand id (null, NaN where none); of several the smallest id."""

@@ -1,7 +1,7 @@
 """The pipeline: a study in, a result out. It alone calls all stages, top to bottom."""
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,11 @@ import pandas as pd
 from geoplan.coverage.allocation import served, served_by_zone
 from geoplan.coverage.circle import circle_table
 from geoplan.inputs.datum import control_notes
+from geoplan.inputs.facilities.register import Register
 from geoplan.network.compiled import cache_note
 from geoplan.network.graph import WalkGraph, build_graph
 from geoplan.network.surface import MinutesRaster
+from geoplan.pipeline.changed import changed_types
 from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.provenance import parameters as parameters_of
 from geoplan.pipeline.provenance import read_packs
@@ -145,8 +147,9 @@ def run_periods(study: Study, periods: Sequence[Period]) -> dict[Period, Outcome
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Walks, circles and verdicts on one set of facilities."""
+    """Walks, circles and verdicts on the facilities of one register."""
 
+    register: Register
     snaps: Snaps
     walks: WalkTables
     circle: pd.DataFrame
@@ -386,23 +389,37 @@ def evaluate(
     rules: Sequence[Rule],
     *,
     stages: Stages,
+    former: Evaluation | None = None,
 ) -> Evaluation:
-    """Return who reaches what among the facilities of `inputs`, and how every rule judges it."""
+    """Return who reaches what among the facilities of `inputs`, and how every rule judges it.
+
+    Of `former`, the evaluation of the same inputs with other facilities, all is kept that does not hang on a facility type of which
+    something changed; the rest is computed whole, so that the result is the same as without.
+    """
     study, register = inputs.study, inputs.register
+    changed = frozenset[str]() if former is None else changed_types(former.register, register, services)
     with stages("snap"):
-        snaps = snap_all(graph, inputs)
+        snaps = snap_all(graph, inputs, None if former is None else former.snaps)
     with stages("reach"):
-        walks = walk_all(graph, snaps, inputs, services)
+        walked = None if former is None else (former.snaps, former.walks)
+        walks = walk_all(graph, snaps, inputs, services, walked, changed=changed)
     with stages("circle"):
+        new = {
+            name: terms
+            for name, terms in services.items()
+            if former is None or not changed.isdisjoint(terms.facilities)
+        }
         circle = circle_table(
             demand=inputs.people.demand,
             zones=inputs.zones,
             overlay=inputs.people.overlay,
-            services=services,
+            services=new,
             nearest={"network": walks.nearest, "frail": walks.frail, "straight": walks.straight},
             land=walks.land,
             off_network=snaps.off_network,
         )
+        if former is not None:
+            circle = _rows_by_service(services, circle, former.circle, new)
     with stages("assess"):
         data = AssessmentData(
             zones=inputs.zones,
@@ -424,9 +441,24 @@ def evaluate(
             facilities_off_network=snaps.facilities_off_network,
             max_off_network_share=study.streets.max_off_network_share,
         )
-        assessment = assess(data, rules, flag_rules=study.flag_rules)
+        assessment = assess(
+            data,
+            rules,
+            flag_rules=study.flag_rules,
+            former=None if former is None else former.assessment,
+            changed=changed,
+        )
         more = {"tiers": network_tiers(data), "estate_steps": estate_steps(data, rules)}
-    return Evaluation(snaps, walks, circle, assessment, **more)
+    return Evaluation(register, snaps, walks, circle, assessment, **more)
+
+
+def _rows_by_service(
+    services: Iterable[str], table: pd.DataFrame, former: pd.DataFrame, new: Collection[str]
+) -> pd.DataFrame:
+    """Return the rows of each service in order: those of `table` for the `new` ones, else those of `former`."""
+    rows = [(name, table if name in new else former) for name in services]
+    parts = [of[of["service"] == name] for name, of in rows]
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
 
 def project_support(
@@ -455,7 +487,7 @@ def project_support(
         with_projects(own.facilities, own.supplies, listed, year=by, home=home) for by in (year, None)
     )
     every = with_opening(*ever, planned, own, year=year)
-    with_all = _with_facilities(graph, inputs, services, rules, *every)
+    with_all = _with_facilities(graph, inputs, services, rules, *every, former=before)
     left = relief(
         before.assessment.flags,
         with_all.assessment.flags,
@@ -469,7 +501,7 @@ def project_support(
     if inputs.projects.empty:
         return ProjectEffect(SUPPORT.empty(), notes, left)
     is_all = len(open_now[0]) == len(every[0]) and len(open_now[1]) == len(every[1])
-    after = with_all if is_all else _with_facilities(graph, inputs, services, rules, *open_now)
+    after = with_all if is_all else _with_facilities(graph, inputs, services, rules, *open_now, former=before)
     table = support(
         before.assessment.findings,
         after.assessment.findings,
@@ -484,11 +516,13 @@ def project_support(
 
 
 def _with_facilities(
-    graph: WalkGraph, inputs: Inputs, services: Mapping[str, Service], rules: Sequence[Rule], facilities: gpd.GeoDataFrame, supplies: pd.DataFrame
+    graph: WalkGraph, inputs: Inputs, services: Mapping[str, Service], rules: Sequence[Rule], facilities: gpd.GeoDataFrame, supplies: pd.DataFrame, *, former: Evaluation
 ) -> Evaluation:  # fmt: skip
-    """Return everything measured and judged with other facilities."""
+    """Return everything measured and judged with other facilities than those of `former`."""
     register = replace(inputs.register, facilities=facilities, supplies=supplies)
-    return evaluate(graph, replace(inputs, register=register), services, rules, stages=Stages())
+    return evaluate(
+        graph, replace(inputs, register=register), services, rules, stages=Stages(), former=former
+    )
 
 
 def with_project_names(

@@ -1,7 +1,7 @@
 """Every walk that a run needs, service by service: where people join the network, how long they walk, and what that covers."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geoplan.coverage.circle import Land, offering, straight_nearest
+from geoplan.coverage.circle import MEASURES, Land, offering, straight_nearest
 from geoplan.coverage.land import sample_land
 from geoplan.coverage.near import nearest_facilities
 from geoplan.network.apart import BESIDE_M, FAR_M, far_on_foot
@@ -56,15 +56,32 @@ class Snaps:
 
 
 @dataclass(frozen=True)
+class ServiceWalks:
+    """The walks of one service: pairs in its circle, and the nearest facility by three measures; of people, then of land."""
+
+    reach: Reach
+    pairs: pd.DataFrame
+    nearest: pd.DataFrame
+    frail: pd.DataFrame
+    straight: pd.DataFrame
+    land: Mapping[str, pd.DataFrame] | None
+
+
+@dataclass(frozen=True)
 class WalkTables:
     """Every walk that is needed: pairs in each circle, and the nearest facility by three measures."""
 
-    reach: Mapping[str, Reach]
+    by_service: Mapping[str, ServiceWalks]
     pairs: pd.DataFrame
     nearest: pd.DataFrame
     frail: pd.DataFrame
     straight: pd.DataFrame
     land: Land | None
+
+    @property
+    def reach(self) -> dict[str, Reach]:
+        """Service -> every walk in its circle."""
+        return {service: walks.reach for service, walks in self.by_service.items()}
 
 
 def off_network(snaps: pd.DataFrame) -> pd.Index:
@@ -72,14 +89,33 @@ def off_network(snaps: pd.DataFrame) -> pd.Index:
     return snaps.index[(snaps["chain"] < 0).to_numpy()]
 
 
-def snap_all(graph: WalkGraph, inputs: Inputs) -> Snaps:
-    """Return where people, facilities and residential land join the network."""
+def snap_all(graph: WalkGraph, inputs: Inputs, former: Snaps | None = None) -> Snaps:
+    """Return where people, facilities and residential land join the network.
+
+    Of `former`, those of the same people and land with other facilities, what has not moved is kept.
+    """
+    facilities = inputs.register.facilities
+    if former is not None:
+        return replace(former, facilities=_facility_snaps(graph, inputs, former.facilities))
     points = None if inputs.land is None else sample_land(inputs.land, inputs.zones)
     land = None
     if points is not None:
         land = snap_points(graph, points, inputs).assign(zone_id=points["zone_id"], m2=points["m2"])
-    demand, facilities = inputs.people.demand, inputs.register.facilities
-    return Snaps(snap_points(graph, demand, inputs), snap_points(graph, facilities, inputs), land)
+    return Snaps(
+        snap_points(graph, inputs.people.demand, inputs), snap_points(graph, facilities, inputs), land
+    )
+
+
+def _facility_snaps(graph: WalkGraph, inputs: Inputs, former: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the snaps of the facilities of `inputs`; of `former` those of the same id, point and level."""
+    facilities = inputs.register.facilities
+    stays = facilities.index[facilities.index.isin(former.index)]
+    same = facilities.geometry[stays].geom_equals_exact(former.geometry[stays], 0.0)
+    same |= facilities.geometry[stays].isna() & former.geometry[stays].isna()
+    kept = stays[same]
+    new = snap_points(graph, facilities.drop(index=kept), inputs)
+    table = former.loc[kept] if new.empty else pd.concat([former.loc[kept], new])
+    return gpd.GeoDataFrame(table.loc[facilities.index], geometry="geometry", crs=former.crs)
 
 
 def snap_points(graph: WalkGraph, points: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
@@ -103,23 +139,82 @@ def offered_snaps(
     return {service: placed[placed.index.isin(known)] for service, known in ids.items()}
 
 
-def walk_all(graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]) -> WalkTables:
-    """Return the walks of every service: all pairs in the circle, the nearest by three measures."""
-    reaches, pairs, found, frail = {}, [], [], []
+def walk_all(
+    graph: WalkGraph,
+    snaps: Snaps,
+    inputs: Inputs,
+    services: Mapping[str, Service],
+    former: tuple[Snaps, WalkTables] | None = None,
+    *,
+    changed: Collection[str] = (),
+) -> WalkTables:
+    """Return the walks of every service: all pairs in the circle, the nearest by three measures.
+
+    Of `former`, those of the same people with other facilities, services that offer none of the `changed` facility types keep their
+    walks, and pairs of facilities that join the network where they did are not searched again.
+    """
+    found = {}
     for service, offered in offered_snaps(snaps, inputs, services).items():
-        terms = services[service]
-        reaches[service] = reach(
-            graph, snaps.demand, offered, walk_kmh=terms.walk_kmh, limit_seconds=terms.limit_seconds
-        )
-        pairs.append(reaches[service].to_frame().assign(service=service))
-        minutes = max(SEARCH_MINUTES, terms.walk_minutes)
-        found.append(_nearest(graph, snaps.demand, offered, service, terms.walk_kmh, minutes=minutes))
-        frail.append(_nearest(graph, snaps.demand, offered, service, terms.frail_kmh, minutes=minutes))
-    straight = straight_nearest(inputs.people.demand, inputs.register.facilities, services=services)
-    land = None if snaps.land is None else _land_walks(graph, snaps, inputs, services)
+        if former is not None and not set(services[service].facilities) & set(changed):
+            found[service] = former[1].by_service[service]
+        else:
+            known = None if former is None else (former[0].facilities, former[1].by_service[service].reach)
+            found[service] = _walks_of(graph, snaps, offered, inputs, services[service], known)
+    land = None
+    if snaps.land is not None:
+        lands = [walks.land or {} for walks in found.values()]
+        tables = {measure: _joined(own[measure] for own in lands) for measure in MEASURES}
+        land = Land(snaps.land, tables, off_network(snaps.land))
     return WalkTables(
-        reaches, pd.concat(pairs, ignore_index=True), _rows(found), _rows(frail), straight, land
+        by_service=found,
+        pairs=_joined(walks.pairs for walks in found.values()),
+        nearest=_joined(walks.nearest for walks in found.values()),
+        frail=_joined(walks.frail for walks in found.values()),
+        straight=_joined(walks.straight for walks in found.values()),
+        land=land,
     )
+
+
+def _walks_of(
+    graph: WalkGraph,
+    snaps: Snaps,
+    offered: gpd.GeoDataFrame,
+    inputs: Inputs,
+    terms: Service,
+    known: tuple[pd.DataFrame, Reach] | None,
+) -> ServiceWalks:
+    """Return the walks to the facilities that offer one service; `known` are former snaps of facilities and their pairs."""
+    found = _pairs_of(graph, snaps.demand, offered, terms, known)
+    minutes = max(SEARCH_MINUTES, terms.walk_minutes)
+    paces = (terms.walk_kmh, terms.frail_kmh)
+    near, frail = (_nearest(graph, snaps.demand, offered, terms.name, kmh, minutes=minutes) for kmh in paces)
+    facilities, one = inputs.register.facilities, {terms.name: terms}
+    straight = straight_nearest(inputs.people.demand, facilities, services=one)
+    land = None
+    if snaps.land is not None:
+        on_foot = [_nearest(graph, snaps.land, offered, terms.name, kmh) for kmh in paces]
+        crow = straight_nearest(snaps.land, facilities, services=one)
+        land = dict(zip(MEASURES, (*on_foot, crow), strict=True))
+    return ServiceWalks(found, found.to_frame().assign(service=terms.name), near, frail, straight, land)
+
+
+def _pairs_of(
+    graph: WalkGraph,
+    demand: pd.DataFrame,
+    offered: pd.DataFrame,
+    terms: Service,
+    known: tuple[pd.DataFrame, Reach] | None,
+) -> Reach:
+    """Return every walk in the circle of one service; a facility that joins the network where it did keeps its own."""
+    pace = {"walk_kmh": terms.walk_kmh, "limit_seconds": terms.limit_seconds}
+    if known is None:
+        return reach(graph, demand, offered, **pace)
+    snaps, walks = known
+    stays = offered.index[offered.index.isin(walks.facility_id)]
+    where = ["chain", "offset_m", "leg_m"]
+    same = (offered.loc[stays, where] == snaps.loc[stays, where]).all(axis=1)
+    more = reach(graph, demand, offered.drop(index=stays[same]), **pace)
+    return more.joined(walks, offered.index)
 
 
 def nearest_of_zones(
@@ -147,19 +242,6 @@ def nearest_of_zones(
     )
 
 
-def _land_walks(graph: WalkGraph, snaps: Snaps, inputs: Inputs, services: Mapping[str, Service]) -> Land:
-    """Return the walks from residential land by three measures."""
-    assert snaps.land is not None  # noqa: S101 - the caller asked for it
-    found, frail = [], []
-    for service, offered in offered_snaps(snaps, inputs, services).items():
-        terms = services[service]
-        found.append(_nearest(graph, snaps.land, offered, service, terms.walk_kmh))
-        frail.append(_nearest(graph, snaps.land, offered, service, terms.frail_kmh))
-    straight = straight_nearest(snaps.land, inputs.register.facilities, services=services)
-    walks = {"network": _rows(found), "frail": _rows(frail), "straight": straight}
-    return Land(snaps.land, walks, off_network(snaps.land))
-
-
 def _nearest(
     graph: WalkGraph,
     people: pd.DataFrame,
@@ -171,11 +253,14 @@ def _nearest(
 ) -> pd.DataFrame:
     """Return the nearest facility of each point within `minutes`, as rows of the table `nearest`."""
     found = nearest(graph, people, offered, walk_kmh=walk_kmh, limit_seconds=60.0 * minutes)
-    return found.rename_axis("demand_id").reset_index().assign(service=service)
+    rows = found.rename_axis("demand_id").reset_index().assign(service=service)
+    return rows[["service", "demand_id", "facility_id", "seconds"]]
 
 
-def _rows(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat(tables, ignore_index=True)[["service", "demand_id", "facility_id", "seconds"]]
+def _joined(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Return tables of the services under each other; those of a service without facilities only where all are so."""
+    every = list(tables)
+    return pd.concat([table for table in every if len(table)] or every[:1], ignore_index=True)
 
 
 def draw_isochrones(

@@ -1,7 +1,7 @@
 """Judge every rule at its own level, and measure every community and town."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,13 +37,24 @@ from geoplan.words.strict_yaml import meant
 
 
 @dataclass(frozen=True)
+class RuleResult:
+    """What one rule found: its findings as rows without causes, tables of members, its flags, and what is to be said of it."""
+
+    findings: Sequence[dict[str, Any]]
+    members: Sequence[pd.DataFrame]
+    flags: pd.DataFrame | None
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True)
 class Assessment:
-    """What `assess` found: tables as `geoplan.tables` describes them."""
+    """What `assess` found: tables as `geoplan.tables` describes them, and `by_rule` what each rule adds to them."""
 
     findings: pd.DataFrame
     members: pd.DataFrame
     flags: pd.DataFrame
     notes: tuple[Note, ...]
+    by_rule: Mapping[str, RuleResult] = field(default_factory=dict)
 
 
 def assess(
@@ -51,6 +62,8 @@ def assess(
     rules: Sequence[Rule],
     *,
     flag_rules: Sequence[str] | None = None,
+    former: Assessment | None = None,
+    changed: Collection[str] = (),
 ) -> Assessment:
     """Return findings at each rule's own level, their members, and the flags of every community and town.
 
@@ -58,6 +71,11 @@ def assess(
     ----------
     flag_rules
         rule_ids that flag; None: every rule that can, and the study's own circles.
+    former
+        What was found by the same rules before facilities changed; rules that read none of the `changed` facility types are not
+        judged again. None: every rule is judged.
+    changed
+        Facility types of which facilities, supplies or walks are not those of `former`.
 
     Raises
     ------
@@ -67,27 +85,35 @@ def assess(
     _check(data)
     rules = linked(rules)
     every = (*rules, *study_circles(data.services, rules))
-    notes = _entry_notes(data, every, flag_rules)
-    rows: list[dict[str, Any]] = []
-    members: list[pd.DataFrame] = []
-    reach = {rule.rule_id: reachable(data, rule) for rule in rules if rule.reached_by() is not None}
-    for rule in rules:
-        found, parts = findings_of(data, rule, reach.get(rule.rule_id))
-        rows += found
-        members += parts
-        if rule.zones(data).by_band:
-            notes.append(Note.of("rule_complete_by_band", severity="info", rule=rule.rule_id))
+    known = {} if former is None else former.by_rule
+    found = {
+        rule.rule_id: known[rule.rule_id]
+        if rule.rule_id in known and not rule.reads.types & frozenset(changed)
+        else _result_of(data, rule, judged=rule in rules, flags=bool(flagging([rule], flag_rules)))
+        for rule in every
+    }
+    rows = [row for one in found.values() for row in one.findings]
     findings = FINDINGS.typed(pd.DataFrame(rows, columns=list(FINDINGS)))
+    flags = FLAGS.joined(one.flags for one in found.values() if one.flags is not None)
+    members = MEMBERS.joined(table for one in found.values() for table in one.members)
+    findings = _with_cause(findings, flags, members, data)
+    by_band = (rule.rule_id for rule in rules if rule.zones(data).by_band)
+    notes = (
+        *_entry_notes(data, every, flag_rules),
+        *(Note.of("rule_complete_by_band", severity="info", rule=rule_id) for rule_id in by_band),
+        *(note for one in found.values() for note in one.notes),
+    )
+    return Assessment(findings, members, flags, tuple(dict.fromkeys(notes)), found)
 
-    tables = []
-    for rule in flagging(every, flag_rules):
-        mine = findings[findings["rule_id"] == rule.rule_id]
-        table, why = flags_of(data, rule, mine, reach.get(rule.rule_id))
-        tables.append(table)
-        notes += why
-    flags, member_table = FLAGS.joined(tables), MEMBERS.joined(members)
-    findings = _with_cause(findings, flags, member_table, data)
-    return Assessment(findings, member_table, flags, tuple(dict.fromkeys(notes)))
+
+def _result_of(data: AssessmentData, rule: Rule, *, judged: bool, flags: bool) -> RuleResult:
+    """Return what one rule finds, where it is `judged` at its own level, and flags communities and towns."""
+    reach = reachable(data, rule) if rule.reached_by() is not None else None
+    rows, members = findings_of(data, rule, reach) if judged else ([], [])
+    if not flags:
+        return RuleResult(rows, members, None, ())
+    mine = FINDINGS.typed(pd.DataFrame(rows, columns=list(FINDINGS)))
+    return RuleResult(rows, members, *flags_of(data, rule, mine, reach))
 
 
 def _check(data: AssessmentData) -> None:

@@ -230,11 +230,9 @@ def located(data: AssessmentData, table: pd.DataFrame) -> pd.DataFrame:
     What may stand in a zone, though it is not known, adds to `high` and to the rows that are unknown.
     """
     rows = table.rename_axis("facility_id").reset_index()
-    totals = (
-        located_supply(rows, data.facilities, data.zones).rename(columns={"facilities": "rows"}).astype(float)
-    )
+    totals = _located_rows(data, rows).rename(columns={"facilities": "rows"}).astype(float)
     certain = rows[rows["low"] == rows["high"]]
-    totals["known"] = located_supply(certain, data.facilities, data.zones)["low"].astype(float)
+    totals["known"] = _located_rows(data, certain)["low"].astype(float)
     facility, zone = data.may_stand
     row = table.index.get_indexer(data.facilities.index[facility])
     possible = zone[row >= 0]
@@ -242,6 +240,10 @@ def located(data: AssessmentData, table: pd.DataFrame) -> pd.DataFrame:
     amount = table["high"].to_numpy(dtype=float)[row[row >= 0]]
     totals["high"] += np.bincount(possible, weights=amount, minlength=len(totals))
     return totals.assign(rows=totals["rows"] + n, unknown_rows=totals["unknown_rows"] + n)
+
+
+def _located_rows(data: AssessmentData, rows: pd.DataFrame) -> pd.DataFrame:
+    return located_supply(rows, data.facilities, data.zones, places=data.facility_places)
 
 
 def _without_point(data: AssessmentData, supply: str) -> ZoneAmounts:

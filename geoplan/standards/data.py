@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from geoplan.coverage.circle import TOLERANCE_SHARE
+from geoplan.coverage.provision import facility_places
 from geoplan.coverage.zone_sums import ZoneSums, lineage, zone_sums
 from geoplan.tables import (
     CIRCLE,
@@ -282,6 +283,11 @@ class AssessmentData:
         return np.where(named.notna(), self.zones.index.get_indexer(pd.Index(named)), -1).astype(np.int64)
 
     @cached_property
+    def facility_places(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Pairs (position of a facility, position of a zone that it counts in)."""
+        return facility_places(self.facilities, self.zones)
+
+    @cached_property
     def without_point(self) -> Bools:
         """True for facilities without a usable point, shape (n_facilities,)."""
         return np.asarray(self.facilities["location_quality"].isin(["missing", "rejected"]), dtype=bool)
@@ -341,9 +347,7 @@ class AssessmentData:
 
     def service_types(self, service: str) -> frozenset[str]:
         """Return every facility type that offers a service of the study, narrower ones included."""
-        known = vocabulary("types")
-        names = self.services[service].facilities
-        return frozenset().union(*(narrower(name) if name in known else frozenset({name}) for name in names))
+        return types_of_service(self.services[service])
 
     @cached_property
     def steps(self) -> "Steps":
@@ -402,6 +406,12 @@ class AssessmentData:
         """Return the decay bands (minutes -> weight) that every service that `types` offer shares; None for no decay."""
         stated = [self.services[name].decay for name in self.services_with(types)]
         return stated[0] if stated and all(bands == stated[0] for bands in stated) else None
+
+
+def types_of_service(terms: Service) -> frozenset[str]:
+    """Return every facility type that offers a service, narrower ones included."""
+    known, names = vocabulary("types"), terms.facilities
+    return frozenset().union(*(narrower(name) if name in known else frozenset({name}) for name in names))
 
 
 def _empty(value: Any) -> bool:  # noqa: ANN401 - a cell of the table of groups
