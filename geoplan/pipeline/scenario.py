@@ -23,9 +23,10 @@ from geoplan.inputs.facilities.fields import AMOUNTS, ATTRIBUTES, PARTS
 from geoplan.inputs.facilities.register import Register
 from geoplan.inputs.lists.rows import former_id, row_ids
 from geoplan.inputs.lists.zone_names import NAMED_LEVELS, ZoneNames, clean_name, point_zones
+from geoplan.inputs.population import People
 from geoplan.pipeline.gather import Inputs, gather
 from geoplan.standards.packs.read import shipped
-from geoplan.study.scenario import Enlargement, NewFacility, Scenario
+from geoplan.study.scenario import Enlargement, NewFacility, NewHousing, Relocation, Scenario
 from geoplan.study.study import Study, read_study
 from geoplan.tables import Service
 from geoplan.words.errors import Note, StudyError
@@ -35,11 +36,13 @@ from geoplan.words.vocabulary import vocabulary
 
 Line = int | None
 _ENDS = ["low", "high"]
+#: Entry of a scenario -> unit of what it gives.
+_UNITS = {"walk_kmh": "km/h", "minutes": "min"}
 _SUPPLY = ["facility_id", "service", "supply", *_ENDS]
 
 
 def changed_study(scenario: Scenario, study: Study) -> Study:
-    """Return `study` with the scenario's gates, pace, packs and year, checked as if it had been read so.
+    """Return `study` with the scenario's gates, pace, minutes, packs and year, checked as if it had been read so.
 
     Services and packs that there are not are left for :func:`apply`, which names every unknown entry at once.
 
@@ -52,16 +55,21 @@ def changed_study(scenario: Scenario, study: Study) -> Study:
     if scenario.gates:
         states = {**study.streets.gate_states, **scenario.gates}
         entries["streets"] = study.streets.changed(gate_states=states)
-    if scenario.walk_kmh:
+    if scenario.walk_kmh or scenario.minutes:
         entries["services"] = {
-            name: service.changed(walk_kmh=scenario.walk_kmh[name]) if name in scenario.walk_kmh else service
-            for name, service in study.services.items()
+            name: service.changed(**_pace(scenario, name)) for name, service in study.services.items()
         }
     if scenario.packs is not None:
         entries["packs"] = [pack for pack in scenario.packs if _exists(pack)]
     if scenario.year is not None:
         entries["year"] = scenario.year
     return study.changed(**entries) if entries else study
+
+
+def _pace(scenario: Scenario, service: str) -> dict[str, object]:
+    """Return the entries of a service that the scenario changes."""
+    told = {"walk_kmh": scenario.walk_kmh, "walk_minutes": scenario.minutes}
+    return {entry: given[service] for entry, given in told.items() if service in given}
 
 
 def _exists(pack: str | Path) -> bool:
@@ -81,7 +89,7 @@ def gather_scenario(scenario: Scenario, *, lang: str | None = None, stages: Stag
 
 
 def apply(scenario: Scenario, inputs: Inputs) -> Inputs:
-    """Return `inputs`, gathered for :func:`changed_study`, with facilities opened, closed, enlarged and added.
+    """Return `inputs`, gathered for :func:`changed_study`, with facilities opened, closed, enlarged, moved and added, and new housing.
 
     Raises
     ------
@@ -91,9 +99,10 @@ def apply(scenario: Scenario, inputs: Inputs) -> Inputs:
     register, notes, wrong = change_register(
         inputs.register, scenario, zones=inputs.zones, crs=inputs.crs, year=inputs.study.year
     )
-    if problems := [*_unknown(scenario, inputs), *wrong]:
+    people, told, lacking = with_housing(inputs.people, scenario, zones=inputs.zones, crs=inputs.crs)
+    if problems := [*_unknown(scenario, inputs), *wrong, *lacking]:
         raise StudyError(*sorted(problems, key=lambda note: note.row or 0))
-    return replace(inputs, register=register, notes=(*inputs.notes, *notes))
+    return replace(inputs, register=register, people=people, notes=(*inputs.notes, *notes, *told))
 
 
 def unreached_notes(
@@ -137,7 +146,7 @@ def unreached_notes(
 def scenario_parameters(scenario: Scenario, table: pd.DataFrame) -> pd.DataFrame:
     """Return the table of parameters (``entry, value, unit, given``) with the scenario's changes behind it."""
     rows = [
-        (entry, value, "km/h" if entry.startswith("scenario.walk_kmh") else "", True)
+        (entry, value, _UNITS.get(entry.split(".")[1], ""), True)
         for entry, value in scenario.changes().items()
     ]
     if not rows:
@@ -149,9 +158,10 @@ def scenario_parameters(scenario: Scenario, table: pd.DataFrame) -> pd.DataFrame
 def _unknown(scenario: Scenario, inputs: Inputs) -> Iterator[Note]:
     """Yield a note for every service, pack, gate, facility type, supply and attribute that there is not."""
     study = inputs.study
-    for service in scenario.walk_kmh:
-        if service not in study.services:
-            yield _not_there(scenario, f"walk_kmh.{service}", service, study.services)
+    for entry, given in (("walk_kmh", scenario.walk_kmh), ("minutes", scenario.minutes)):
+        for service in given:
+            if service not in study.services:
+                yield _not_there(scenario, f"{entry}.{service}", service, study.services)
     for number, pack in enumerate(scenario.packs or []):
         if not _exists(pack):
             name = scenario.stated(pack) if isinstance(pack, Path) else pack
@@ -204,7 +214,7 @@ def _not_there(scenario: Scenario, entry: str, name: str, known: Mapping[str, ob
 def change_register(
     register: Register, scenario: Scenario, *, zones: gpd.GeoDataFrame, crs: CRS, year: int
 ) -> tuple[Register, list[Note], list[Note]]:
-    """Return the register with the scenario's facilities opened, closed, enlarged and added, what was done, and what cannot be.
+    """Return the register with the scenario's facilities opened, closed, enlarged, moved and added, what was done, and what cannot be.
 
     An added facility's id is its name and the scenario file. The register is as given where something cannot be done;
     `done` has one note (info) a change, `wrong` one (error) an entry that names nothing, several, or what already is as
@@ -220,6 +230,12 @@ def change_register(
     ]
     for facility_id, number, entry in larger:
         book.check_fit(facility_id, f"enlarge.{number}", entry, closed)
+    moved = {}
+    for number, move in enumerate(scenario.move):
+        if facility_id := book.find(f"move.{number}", move.facility, also=opened):
+            if facility_id in moved or facility_id in closed:
+                book.note("scenario_moved_too", f"move.{number}", name=move.facility)
+            moved[facility_id] = number, move
     added, file = scenario.add, scenario.path.name
     lines = [scenario.line(f"add.{number}") or number + 1 for number in range(len(added))]
     for number, new in enumerate(added):
@@ -227,15 +243,17 @@ def change_register(
     new_zones = _zones_of(added, zones, book)
     if book.wrong:
         return register, [], book.wrong
-    if not (opened or closed or larger or added):
+    if not (opened or closed or larger or moved or added):
         return register, [], []
 
-    facilities, left_out = _moved(register, opened, closed, year=year)
+    facilities, left_out = _reopened(register, opened, closed, year=year)
     whole = pd.concat([part.supplies for part in register.parts] or [register.supplies], ignore_index=True)
     supplies = pd.concat([register.supplies, whole[whole["facility_id"].isin(opened)]], ignore_index=True)
     supplies = supplies[~supplies["facility_id"].isin(closed)].reset_index(drop=True)
     for facility_id, _, entry in larger:
         supplies = _enlarged(supplies, facility_id, entry)
+    for facility_id, (_, move) in moved.items():
+        facilities = _relocated(facilities, facility_id, move, zones=zones)
     ids = row_ids(file, codes=[""] * len(added), names=[new.name for new in added], rows=lines)
     for number, (facility_id, new) in enumerate(zip(ids, added, strict=True)):
         place = (file, lines[number])
@@ -252,10 +270,12 @@ def change_register(
         facilities=facilities,
         supplies=supplies,
         left_out=left_out,
-        unplaced=waiting[waiting.index.isin(facilities.index)],
+        unplaced=waiting[waiting.index.isin(facilities.index) & ~waiting.index.isin(list(moved))],
     )
-    nowhere = facilities.loc[ids, "zone_id"].isna().to_numpy()
-    return changed, book.done(opened, closed, larger, outside=np.flatnonzero(nowhere)), []
+    nowhere = frozenset(facilities.index[facilities["zone_id"].isna()])
+    outside = [number for number, facility_id in enumerate(ids) if facility_id in nowhere]
+    moves = [(facility_id, number, facility_id in nowhere) for facility_id, (number, _) in moved.items()]
+    return changed, book.done(opened, closed, larger, moves, outside=outside), []
 
 
 @dataclass
@@ -334,10 +354,15 @@ class _Book:
         opened: Iterable[str],
         closed: Iterable[str],
         larger: Iterable[tuple[str, int, Enlargement]],
+        moves: Iterable[tuple[str, int, bool]],
         *,
         outside: Collection[int],
     ) -> list[Note]:
-        """Return a note a change; `outside` are the numbers of the added facilities that lie outside of every zone."""
+        """Return a note a change.
+
+        `moves` are facility_id, number of the entry, and whether it now lies outside of every zone; `outside` the numbers of the
+        added facilities that do.
+        """
         changes: list[tuple[str, Line, dict[str, Any]]] = [
             (code, None, {"name": self.names[i], "facility": i})
             for code, ids in (("scenario_opened", opened), ("scenario_closed", closed))
@@ -346,6 +371,10 @@ class _Book:
         for facility_id, number, entry in larger:
             words = {"name": self.names[facility_id], "facility": facility_id, "amounts": entry.amounts()}
             changes.append(("scenario_enlarged", self.scenario.line(f"enlarge.{number}"), words))
+        for facility_id, number, is_outside in moves:
+            words = {"name": self.names[facility_id], "facility": facility_id}
+            code = "scenario_moved_outside" if is_outside else "scenario_moved"
+            changes.append((code, self.scenario.line(f"move.{number}"), words))
         for number, new in enumerate(self.scenario.add):
             code = "scenario_added" if new.lonlat else "scenario_added_zone"
             code = "scenario_added_outside" if number in outside else code
@@ -356,7 +385,7 @@ class _Book:
         return Note.of(code, file=self.scenario.path.name, row=row, severity=severity, **values)
 
 
-def _moved(
+def _reopened(
     register: Register, opened: list[str], closed: list[str], *, year: int
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return the facilities that count and those that do not, in the order of the registers."""
@@ -417,6 +446,79 @@ def _enlarged(supplies: pd.DataFrame, facility_id: str, entry: Enlargement) -> p
     return table
 
 
+def _point(entry: NewFacility | Relocation | NewHousing, crs: CRS) -> gpd.GeoSeries:
+    """Return the point of an entry in `crs`, as a series of one."""
+    datum = entry.datum if isinstance(entry.datum, str) else [point.model_dump() for point in entry.datum]
+    return datums.to_crs(gpd.GeoSeries([Point(entry.lonlat)]), datum=datum, crs=crs)
+
+
+def _zone_at(geometry: gpd.GeoSeries, zones: gpd.GeoDataFrame) -> str | None:
+    """Return the zone in which the one point of `geometry` lies; None outside of all."""
+    lies = point_zones(geometry, zones).iloc[0]
+    return lies if isinstance(lies, str) else None
+
+
+def _relocated(
+    facilities: gpd.GeoDataFrame, facility_id: str, move: Relocation, *, zones: gpd.GeoDataFrame
+) -> gpd.GeoDataFrame:
+    """Return the facilities with one at its new point: it counts in the zone in which that lies, whatever its register names."""
+    at = _point(move, facilities.crs)
+    inside = _zone_at(at, zones)
+    table, geometry = facilities.copy(), facilities.geometry.copy()
+    geometry[facility_id] = at.iloc[0]
+    told = {"zone_id": inside, "zone_from": None if inside is None else "point", "location_quality": "exact"}
+    for column, value in told.items():
+        table.loc[facility_id, column] = value
+    return table.set_geometry(geometry)
+
+
+def with_housing(
+    people: People, scenario: Scenario, *, zones: gpd.GeoDataFrame, crs: CRS
+) -> tuple[People, list[Note], list[Note]]:
+    """Return the people with those of planned housing, what was added, and what cannot be.
+
+    The people of an entry are one demand point more, behind all others, in the finest zone in which it lies; nobody else moves. What the
+    zones' tables give as totals stays.
+    """
+    notes, wrong, rows = list[Note](), list[Note](), []
+    finest, file = zones[zones["level"] != "estate"], scenario.path.name
+    groups = list(people.groups.index)
+    for number, plot in enumerate(scenario.housing):
+        entry, line = f"housing.{number}", scenario.line(f"housing.{number}")
+        wrong += _wrong_keys(scenario, f"{entry}.people", plot.people, tuple(groups))
+        at = _point(plot, crs)
+        zone = _zone_at(at, finest)
+        missing = ", ".join(group for group in groups if group not in plot.people)
+        told: dict[str, Any] = {"file": file, "row": line, "name": plot.name}
+        if missing:
+            wrong.append(Note.of("scenario_housing_groups", groups=missing, severity="error", **told))
+        if zone is None:
+            wrong.append(Note.of("scenario_housing_outside", severity="error", **told))
+        counted = {group: float(plot.people.get(group, 0.0)) for group in groups}
+        rows.append(
+            {
+                "zone_id": zone,
+                "halo": False,
+                "outside": "",
+                "source": file,
+                "cell": line or number,
+                **counted,
+                "geometry": at.iloc[0],
+            }
+        )
+        notes.append(
+            Note.of("scenario_housing", amounts=plot.amounts(), zone=str(zone), severity="info", **told)
+        )
+    if wrong or not rows:
+        return people, [], wrong
+    demand = people.demand
+    index = pd.RangeIndex(demand.index.max() + 1, demand.index.max() + 1 + len(rows), name="demand_id")
+    more = gpd.GeoDataFrame(pd.DataFrame(rows, index=index), geometry="geometry", crs=crs)
+    joined = pd.concat([demand, more[list(demand.columns)].astype(_dtypes(demand))])
+    total = people.groups["total"] + more[groups].sum()
+    return replace(people, demand=joined, groups=people.groups.assign(total=total)), notes, []
+
+
 def _zones_of(added: Iterable[NewFacility], zones: gpd.GeoDataFrame, book: _Book) -> dict[int, str]:
     """Return number -> zone of every new facility that names one; a name that no zone has is noted."""
     names, found = ZoneNames(zones), {}
@@ -452,10 +554,8 @@ def _new_facility(
     geometry = gpd.GeoSeries([None], index=index, crs=crs)
     inside = None
     if new.lonlat is not None:
-        datum = new.datum if isinstance(new.datum, str) else [point.model_dump() for point in new.datum]
-        geometry = datums.to_crs(gpd.GeoSeries([Point(new.lonlat)], index=index), datum=datum, crs=crs)
-        lies = point_zones(geometry, zones).iloc[0]
-        inside = lies if isinstance(lies, str) else None
+        geometry = _point(new, crs).set_axis(index)
+        inside = _zone_at(geometry, zones)
     texts: dict[str, Any] = dict.fromkeys(like.columns)
     texts |= {flag: new.attributes.get(flag, pd.NA) for flag in ATTRIBUTES if flag in like.columns}
     texts |= {

@@ -9,6 +9,9 @@
       close: [碧水镇松鹤养老院]
       enlarge: [{facility: 呼中区社会福利院, add: {beds: 20, nursing_beds: 10}}]
       add: [{name: 新建日间照料中心, services: [elder_day_care], lonlat: [123.57, 52.03], supplies: {beds: 10}}]
+      move: [{facility: 示例托育点, lonlat: [123.58, 52.03]}]
+      housing: [{name: 东区新建住宅, lonlat: [123.58, 52.04], people: {residents: 900, elders_60: 150, under_3: 20, households: 320}}]
+      minutes: {eldercare: 20}
       gates: {林场家属院西门: true}
       walk_kmh: {eldercare: 3.2}
       packs: [huzhong]
@@ -24,7 +27,7 @@ from pydantic import Field, model_validator
 
 from geoplan.study.entry import Datum, Entry, FilePath, PackName, PlannerFile, Text, one_of
 from geoplan.words.errors import StudyError
-from geoplan.words.quantities import Amount, Coordinate, Ordinal, Pace, Year
+from geoplan.words.quantities import Amount, Coordinate, Minutes, Ordinal, Pace, Year
 from geoplan.words.strict_yaml import Format, parse_yaml, read_yaml
 
 
@@ -77,6 +80,34 @@ class NewFacility(Entry):
         return self
 
 
+class Relocation(Entry):
+    """One facility that moves."""
+
+    facility: Text
+    """Facility by id or name."""
+    lonlat: tuple[Coordinate, Coordinate]
+    """Where it moves to: longitude and latitude, or x and y of `datum`."""
+    datum: Datum = "wgs84"
+    """What `lonlat` is in."""
+
+
+class NewHousing(Entry):
+    """Planned housing: people who will live at a place where the study counts none of them yet."""
+
+    name: Text
+    """Name of the estate or plot."""
+    lonlat: tuple[Coordinate, Coordinate]
+    """Where they will live: longitude and latitude, or x and y of `datum`."""
+    datum: Datum = "wgs84"
+    """What `lonlat` is in."""
+    people: Annotated[dict[Text, Amount], Field(min_length=1)]
+    """Group -> how many come to live there; every group that the study counts, 0 where none do."""
+
+    def amounts(self) -> str:
+        """Return the people as text: ``residents 900, under_3 20``."""
+        return ", ".join(f"{name} {value:g}" for name, value in self.people.items())
+
+
 class Scenario(PlannerFile):
     """Named changes to a study."""
 
@@ -92,10 +123,16 @@ class Scenario(PlannerFile):
     """Facilities that become larger."""
     add: list[NewFacility] = []
     """Facilities that no register has."""
+    move: list[Relocation] = []
+    """Facilities that move to another place."""
+    housing: list[NewHousing] = []
+    """Planned housing: people beside those of the study."""
     gates: dict[Text, bool] = {}
     """Gates by id or name: true opens, false closes."""
     walk_kmh: dict[Text, Pace] = {}
     """Service -> walking speed on the flat, km/h."""
+    minutes: dict[Text, Minutes] = {}
+    """Service -> longest walk that counts, minutes, inclusive."""
     packs: list[PackName] | None = None
     """Packs of rules in place of the study's."""
     year: Year | None = None
@@ -124,17 +161,28 @@ class Scenario(PlannerFile):
         for number, larger in enumerate(self.enlarge):
             rows[f"scenario.enlarge.{number}"] = f"{larger.facility}: {larger.amounts()}"
         for number, new in enumerate(self.add):
-            at = new.zone if new.lonlat is None else f"{new.lonlat[0]:g} {new.lonlat[1]:g} ({new.datum})"
+            at = new.zone if new.lonlat is None else place_text(new)
             amounts = [f"{name} {value:g}" for name, value in new.supplies.items()]
             rows[f"scenario.add.{number}"] = ", ".join([new.name, *new.services, str(at), *amounts])
+        for number, moved in enumerate(self.move):
+            rows[f"scenario.move.{number}"] = f"{moved.facility}: {place_text(moved)}"
+        for number, plot in enumerate(self.housing):
+            rows[f"scenario.housing.{number}"] = ", ".join([plot.name, place_text(plot), plot.amounts()])
         for gate, is_open in self.gates.items():
             rows[f"scenario.gates.{gate}"] = "open" if is_open else "closed"
         rows |= {f"scenario.walk_kmh.{service}": f"{kmh:g}" for service, kmh in self.walk_kmh.items()}
+        rows |= {f"scenario.minutes.{service}": f"{minutes:g}" for service, minutes in self.minutes.items()}
         if self.packs is not None:
             rows["scenario.packs"] = ", ".join(
                 p if isinstance(p, str) else self.stated(p) for p in self.packs
             )
         return rows | ({} if self.year is None else {"scenario.year": str(self.year)})
+
+
+def place_text(entry: NewFacility | Relocation | NewHousing) -> str:
+    """Return the point of an entry as text, with what it is in."""
+    x, y = entry.lonlat or (None, None)
+    return f"{x:g} {y:g} ({entry.datum})"
 
 
 #: Forms of the scenario file.

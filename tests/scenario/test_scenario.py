@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,6 +65,11 @@ def id_of(inputs, name):
     tables = [inputs.register.facilities, inputs.register.left_out]
     [found] = [i for table in tables for i in table.index[table["name"] == name]]
     return found
+
+
+def lonlat_of(point, crs):
+    moved = gpd.GeoSeries([point], crs=crs).to_crs(4326).iloc[0]
+    return moved.x, moved.y
 
 
 def amounts(inputs, facility_id):
@@ -154,6 +160,78 @@ def test_a_new_facility_stands_where_its_line_and_point_say(base, changed, town)
     assert got["floor_area_m2"] == (0, np.inf)
     assert list(after.register.facilities.dtypes) == list(base.register.facilities.dtypes)
     pd.testing.assert_frame_equal(after.register.facilities.iloc[:-1], base.register.facilities)
+
+
+def test_a_facility_moves_with_all_that_it_has(base, changed):
+    facility = id_of(base, HOME)
+    target = base.people.demand.query("zone_id == 'community/HZ0101'").iloc[0]
+    lon, lat = lonlat_of(target.geometry, base.crs)
+    after = changed(f"move: [{{facility: {HOME}, lonlat: [{lon}, {lat}]}}]")
+    row = after.register.facilities.loc[facility]
+    assert row.geometry.distance(target.geometry) < 1e-3
+    assert (row["zone_id"], row["zone_from"], row["location_quality"]) == (
+        "community/HZ0101",
+        "point",
+        "exact",
+    )
+    assert amounts(after, facility) == amounts(base, facility)
+    assert list(after.register.facilities.index) == list(base.register.facilities.index)
+    others = base.register.facilities.drop(index=facility)
+    pd.testing.assert_frame_equal(after.register.facilities.drop(index=facility), others)
+    assert after.notes[-1].text("en") == f"plan.yaml row 4: scenario: `{HOME}` ({facility}) moves."
+
+
+def test_a_facility_that_moves_out_of_every_zone_is_told_of(changed):
+    after = changed(f"move: [{{facility: {HOME}, lonlat: [125.0, 53.0]}}]")
+    assert after.notes[-1].code == "scenario_moved_outside"
+    assert after.register.facilities.loc[after.register.facilities["name"] == HOME, "zone_id"].isna().all()
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        f"move: [{{facility: {HOME}, lonlat: [123.57, 52.03]}}, {{facility: {HOME}, lonlat: [123.58, 52.03]}}]",
+        f"move: [{{facility: {HOME}, lonlat: [123.57, 52.03]}}]\nclose: [{HOME}]",
+    ],
+)
+def test_what_moves_twice_or_closes_as_well_is_an_error(changed, entries):
+    with pytest.raises(StudyError) as caught:
+        changed(entries)
+    assert [note.code for note in caught.value.notes] == ["scenario_moved_too"]
+
+
+def test_planned_housing_adds_its_people_and_moves_nobody(base, changed):
+    home = base.people.demand.query("zone_id == 'community/HZ0101'").iloc[0]
+    lon, lat = lonlat_of(home.geometry, base.crs)
+    people = {group: 100.0 * number for number, group in enumerate(base.people.groups.index)}
+    text = ", ".join(f"{group}: {n:g}" for group, n in people.items())
+    after = changed(f"housing: [{{name: 新村, lonlat: [{lon}, {lat}], people: {{{text}}}}}]")
+    pd.testing.assert_frame_equal(after.people.demand.iloc[:-1], base.people.demand)
+    new = after.people.demand.iloc[-1]
+    assert (new["zone_id"], new["halo"]) == ("community/HZ0101", False)
+    assert {group: new[group] for group in people} == people
+    grown = after.people.groups["total"] - base.people.groups["total"]
+    assert grown.to_dict() == pytest.approx(people)
+
+
+def test_housing_says_every_group_and_lies_in_a_zone(changed):
+    with pytest.raises(StudyError) as caught:
+        changed("housing: [{name: 新村, lonlat: [125.0, 53.0], people: {residents: 9, elder_60: 1}}]")
+    assert [note.code for note in caught.value.notes] == [
+        "entry_name_unknown_meant",
+        "scenario_housing_groups",
+        "scenario_housing_outside",
+    ]
+
+
+def test_minutes_change_the_circle_of_a_service(town):
+    scenario = read_scenario(written(town, "minutes: {eldercare: 20}\nwalk_kmh: {eldercare: 3.2}"))
+    study = changed_study(scenario, read_study(scenario.base))
+    minutes = {name: terms.walk_minutes for name, terms in study.services.items()}
+    assert minutes == {"eldercare": 20.0, "childcare": 15.0}
+    assert study.services["eldercare"].walk_kmh == 3.2
+    table = scenario_parameters(scenario, pd.DataFrame(columns=["entry", "value", "unit", "given"]))
+    assert dict(zip(table["entry"], table["unit"], strict=True))["scenario.minutes.eldercare"] == "min"
 
 
 def test_a_new_facility_without_a_point_counts_in_its_zone(changed):
@@ -257,6 +335,7 @@ add:
   - {name: 甲, services: [elder_homes], zone: 向阳区, attributes: {publik: true}}
 gates: {林场家属院西: true}
 walk_kmh: {elderkare: 4}
+minutes: {childkare: 4}
 packs: [huzong, none.yaml]
 """
 
@@ -266,7 +345,7 @@ def test_everything_that_nothing_has_is_said_at_once(changed):
         changed(WRONG)
     text = caught.value.text("en")
     lines = text.split("\n")
-    assert len(lines) == 15, text
+    assert len(lines) == 16, text
     for part in (
         "`呼中区社会福利院` counts in the year already",
         "no register has `示例托育点已停用`; did you mean `示例托育点（已停用）`?",
@@ -281,6 +360,7 @@ def test_everything_that_nothing_has_is_said_at_once(changed):
         "there is no `publik`; did you mean `public`?",
         "there is no `林场家属院西`; did you mean `林场家属院西门`?",
         "there is no `elderkare`; did you mean `eldercare`?",
+        "there is no `childkare`; did you mean `childcare`?",
         "there is no `huzong`; did you mean `huzhong`?",
         "packs.1: there is no `none.yaml`",
     ):
