@@ -149,6 +149,7 @@ def circle_table(
     overlay: pd.DataFrame | None = None,
     land: Land | None = None,
     off_network: Collection[int] = (),
+    places: ZoneSums | None = None,
 ) -> pd.DataFrame:
     """Return who is within the circle of each service, in every zone.
 
@@ -169,6 +170,8 @@ def circle_table(
         Residential land with its walks; None gives NaN.
     off_network
         demand_ids of the points that do not join the network.
+    places
+        What `zone_sums` gives for the tables, for who asks often; None: it is worked out here.
 
     Returns
     -------
@@ -191,7 +194,7 @@ def circle_table(
     ]
     if missing:
         raise TableError(*missing)
-    places = zone_sums(demand, zones, overlay)
+    places = zone_sums(demand, zones, overlay) if places is None else places
     lands = None if land is None else zone_sums(land.points.assign(halo=False), zones)
     lost = places.points.isin(list(off_network))
     tables = []

@@ -1,7 +1,7 @@
 """The pipeline: a study in, a result out. It alone calls all stages, top to bottom."""
 
 import importlib.util
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from geoplan.coverage.allocation import served, served_by_zone
 from geoplan.coverage.circle import circle_table
+from geoplan.coverage.zone_sums import ZoneSums, zone_sums
 from geoplan.inputs.datum import control_notes
 from geoplan.inputs.facilities.register import Register
 from geoplan.network.compiled import cache_note
@@ -147,11 +148,13 @@ def run_periods(study: Study, periods: Sequence[Period]) -> dict[Period, Outcome
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Walks, circles and verdicts on the facilities of one register."""
+    """Walks, circles and verdicts on the facilities of one register; `circles` are the rows of `circle` by service."""
 
     register: Register
+    places: ZoneSums
     snaps: Snaps
     walks: WalkTables
+    circles: Mapping[str, pd.DataFrame]
     circle: pd.DataFrame
     assessment: Assessment
     tiers: pd.DataFrame
@@ -232,6 +235,20 @@ def compute(inputs: Inputs, *, graph: WalkGraph | None = None, stages: Stages | 
         with stages("graph"):
             graph = build_graph(inputs.nodes, inputs.edges)
     evaluation = evaluate(graph, inputs, services, rules, stages=stages)
+    return complete(inputs, graph, packs, rules, services, evaluation, stages=stages)
+
+
+def complete(
+    inputs: Inputs,
+    graph: WalkGraph,
+    packs: Sequence[Pack],
+    rules: Sequence[Rule],
+    services: Mapping[str, Service],
+    evaluation: Evaluation,
+    *,
+    stages: Stages,
+) -> Computation:
+    """Return what follows from an evaluation: project support, who is served, near facilities, isochrones, rasters of minutes."""
     premises, premise_notes = listed_premises(inputs)
     with stages("projects"):
         projects = project_support(graph, inputs, services, rules, evaluation)
@@ -404,22 +421,25 @@ def evaluate(
         walked = None if former is None else (former.snaps, former.walks)
         walks = walk_all(graph, snaps, inputs, services, walked, changed=changed)
     with stages("circle"):
-        new = {
-            name: terms
-            for name, terms in services.items()
-            if former is None or not changed.isdisjoint(terms.facilities)
-        }
-        circle = circle_table(
-            demand=inputs.people.demand,
-            zones=inputs.zones,
-            overlay=inputs.people.overlay,
-            services=new,
-            nearest={"network": walks.nearest, "frail": walks.frail, "straight": walks.straight},
-            land=walks.land,
-            off_network=snaps.off_network,
+        places = (
+            former.places if former else zone_sums(inputs.people.demand, inputs.zones, inputs.people.overlay)
         )
-        if former is not None:
-            circle = _rows_by_service(services, circle, former.circle, new)
+        circles = {
+            name: former.circles[name]
+            if former is not None and changed.isdisjoint(terms.facilities)
+            else circle_table(
+                demand=inputs.people.demand,
+                zones=inputs.zones,
+                overlay=inputs.people.overlay,
+                services={name: terms},
+                nearest={"network": walks.nearest, "frail": walks.frail, "straight": walks.straight},
+                land=walks.land,
+                off_network=snaps.off_network,
+                places=places,
+            )
+            for name, terms in services.items()
+        }
+        circle = pd.concat(circles.values(), ignore_index=True)
     with stages("assess"):
         data = AssessmentData(
             zones=inputs.zones,
@@ -449,16 +469,7 @@ def evaluate(
             changed=changed,
         )
         more = {"tiers": network_tiers(data), "estate_steps": estate_steps(data, rules)}
-    return Evaluation(register, snaps, walks, circle, assessment, **more)
-
-
-def _rows_by_service(
-    services: Iterable[str], table: pd.DataFrame, former: pd.DataFrame, new: Collection[str]
-) -> pd.DataFrame:
-    """Return the rows of each service in order: those of `table` for the `new` ones, else those of `former`."""
-    rows = [(name, table if name in new else former) for name in services]
-    parts = [of[of["service"] == name] for name, of in rows]
-    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    return Evaluation(register, places, snaps, walks, circles, circle, assessment, **more)
 
 
 def project_support(
