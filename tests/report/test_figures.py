@@ -261,7 +261,7 @@ def of_guidance(figures, folder):
         for row in rows:
             if "优先建设清单" in title:
                 # rooms are counted in households
-                about = (row["优先次序"], row["社区（村）"], "户" if row["计量单位"] == "平方米" else "人")
+                about = (row["优先次序"], row["社区（村）"], "户" if "平方米" in row["建议措施"] else "人")
                 priority(figures, "guidance", about, None, row["涉及人数（按净缺口）"])
             if title.endswith("规划点位"):
                 site(figures, "guidance", row["名称"], row["边际新增"], row["累计值"])

@@ -45,7 +45,9 @@ def _table(key: str, outcome: Outcome, found: list[dict[str, Any]]) -> Table:
         "required", "completion", "progress", "shortfall", "gross_shortfall", "unit", "verdict", "members", "lead", "counting", "clause",
         "finding_note", "caveats",
     )  # fmt: skip
-    depths: dict[str, Any] = {"required": 4} | ({} if several else {"zone": 4, "zone_code": 4})
+    depths: dict[str, Any] = {"required": 4, **dict.fromkeys(beside, 3)} | (
+        {} if several else {"zone": 4, "zone_code": 4}
+    )
     notes = [phrase("indicators_note", lang)]
     if any("counts" in row for row in found):
         notes.append(phrase("indicators_counted", lang, sheet=phrase("members_title", lang)))
