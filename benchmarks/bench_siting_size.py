@@ -1,7 +1,6 @@
-"""Sizes and capacities on Wuhan, in CPU time, one run each: ``python benchmarks/bench_siting_size.py [sizes|sites|capacity …]``.
+"""Capacities on Wuhan, in CPU time, one run: ``python benchmarks/bench_siting_size.py``.
 
-Sizes: 974 communities x 2,000 candidates on street nodes (seed 1), gaps of 30 m2 per 100 households, at least 300 m2 and at most 2,000 m2
-a site, open to a community of which half walk no more than 800 m. Capacities: 200 of the candidates with 50-300 beds (seed 2), 20 to
+Of 2,000 candidates on street nodes (seed 1) 200 with 50-300 beds (seed 2), 20 to
 open, all people aged 60 and over within a walk of 15 minutes, 50 beds per 1,000 of them, what exists given out anew.
 Exits with 1 where a limit is not kept.
 """
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from common import Table, cpu_seconds, versions
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
 import geoplan as gp
 from geoplan.network.graph import WalkGraph, build_graph
@@ -28,8 +27,6 @@ from geoplan.pipeline.gather import Inputs, gather
 from geoplan.pipeline.walks import snap_all
 from geoplan.siting.objectives.capacity.problem import Capacity
 from geoplan.siting.objectives.capacity.solve import median_capacity
-from geoplan.siting.objectives.sizes.problem import Sizes
-from geoplan.siting.objectives.sizes.solve import solve_sizes
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.problems import Answer, SelectionConstraints
 
@@ -66,51 +63,6 @@ def wuhan() -> Wuhan:
     beds = supplies[supplies["supply"] == "beds"].groupby("facility_id")["low"].sum()
     return Wuhan(
         inputs, graph, snaps.demand, candidates, offered, beds.reindex(offered.index).fillna(0).to_numpy()
-    )
-
-
-def sizes_of(data: Wuhan) -> Sizes:
-    zones = data.inputs.zones.index[data.inputs.zones["level"] == "community"]
-    demand = data.inputs.people.demand
-    zone = zones.get_indexer(demand["zone_id"])
-    inside = zone >= 0
-    people = demand["residents"].to_numpy()
-    total = np.bincount(zone[inside], weights=people[inside], minlength=len(zones))
-    households = np.bincount(
-        zone[inside], weights=demand["households"].to_numpy()[inside], minlength=len(zones)
-    )
-    limit = CIRCLE_M / (WALK_KMH / 3.6)
-    walks = (
-        reach(data.graph, data.snaps, data.candidates, walk_kmh=WALK_KMH, limit_seconds=limit)
-        .to_scipy()
-        .tocoo()
-    )
-    row, column, seconds = (part[inside[walks.row]] for part in (walks.row, walks.col, walks.data))
-    shape = CANDIDATES, len(zones)
-    near = coo_array((people[row], (column, zone[row])), shape=shape).tocsr().tocoo()
-    walked = coo_array((people[row] * seconds / 60.0, (column, zone[row])), shape=shape).tocsr().tocoo()
-    keep = (near.data > 0) & (near.data >= 0.5 * total[near.col])
-    may = csr_array((walked.data[keep] / near.data[keep], (near.row[keep], near.col[keep])), shape=shape)
-
-    def all_(value: float) -> np.ndarray:
-        return np.full((CANDIDATES, 1), value)
-
-    return Sizes(
-        gap=(households * 0.3)[:, None],
-        may=(may,),
-        least=all_(300.0),
-        most=all_(2000.0),
-        cost_open=np.full(CANDIDATES, 50.0),
-        cost_unit=all_(0.3),
-        whole=np.array([False]),
-        sites=np.array([np.inf]),
-        budget=np.array([np.inf]),
-        room=np.full(CANDIDATES, np.inf),
-        room_per_unit=np.ones(1),
-        required=np.zeros(CANDIDATES, bool),
-        forbidden=np.zeros(CANDIDATES, bool),
-        either_or=np.full(CANDIDATES, -1),
-        from_phase=np.zeros(CANDIDATES, np.int64),
     )
 
 
@@ -163,35 +115,13 @@ def measure(table: Table, name: str, work, *, limit: float) -> None:
 
 
 def main() -> int:
-    asked = sys.argv[1:] or ["sizes", "sites", "capacity"]
     print(versions("numpy", "scipy", "highspy"))
-    table, data = Table(), wuhan()
-    if {"sizes", "sites"} & set(asked):
-        problem = sizes_of(data)
-        empty = int((np.bincount(problem.may[0].indices, minlength=len(problem.gap)) == 0).sum())
-        print(
-            f"      {len(problem.gap)} communities, {empty} without a candidate, {problem.may[0].nnz:,} pairs, gap {problem.gap.sum():,.0f} m2"
-        )
-        for name, then in (("sizes", "cost"), ("sites", "sites")):
-            if name in asked:
-                title = f"sizes, {len(problem.gap)} x {CANDIDATES}, then {then}"
-                measure(
-                    table,
-                    title,
-                    lambda then=then: solve_sizes(problem, control=SearchControl(gap=GAP), then=then),
-                    limit=LIMIT_SECONDS,
-                )
-    if "capacity" in asked:
-        beds = capacity_of(data)
-        print(
-            f"      {len(beds.need):,} points, {beds.seconds.nnz:,} + {beds.existing.nnz:,} pairs, need {beds.need.sum():,.0f}"
-        )
-        measure(
-            table,
-            f"capacity, {OPEN} of {FEWER}",
-            lambda: median_capacity(beds, control=SearchControl(gap=GAP)),
-            limit=LIMIT_SECONDS,
-        )
+    table, beds = Table(), capacity_of(wuhan())
+    print(
+        f"      {len(beds.need):,} points, {beds.seconds.nnz:,} + {beds.existing.nnz:,} pairs, need {beds.need.sum():,.0f}"
+    )
+    title = f"capacity, {OPEN} of {FEWER}"
+    measure(table, title, lambda: median_capacity(beds, control=SearchControl(gap=GAP)), limit=LIMIT_SECONDS)
     return int(table.failed > 0)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from geoplan.coverage.circle import in_circle
 from geoplan.coverage.fair_flow import Pairing, fair_rates, pairing
-from geoplan.coverage.provision import _check_reach
+from geoplan.coverage.provision import check_pairs, check_supply
 from geoplan.coverage.zone_sums import zone_sums
 from geoplan.tables import check_ids, check_unique_index
 
@@ -112,7 +112,8 @@ def served(pairs: pd.DataFrame, need: pd.Series, capacity: pd.DataFrame, *, walk
     >>> served(pairs, need, capacity, walk_minutes=15).by_demand[["served_low", "served_high"]].to_numpy().tolist()
     [[10.0, 10.0], [20.0, 50.0], [0.0, 0.0]]
     """
-    _check_reach(pairs, need, capacity)
+    check_supply(capacity)
+    check_pairs(pairs, need, capacity.index)
     near = pairs[in_circle(pairs["seconds"].to_numpy(dtype=np.float64), walk_minutes=walk_minutes)]
     point, facility = _canonical(need.index), _canonical(capacity.index)
     order = np.argsort(point), np.argsort(facility)  # position in canonical order -> position as given

@@ -4,11 +4,13 @@ Supply is an interval: ``low`` is the least that the register allows, ``high`` t
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import coo_array, csr_array
 
 from geoplan.coverage.circle import in_circle
 from geoplan.coverage.zone_sums import lineage
@@ -176,25 +178,86 @@ def reachable_supply(
     >>> reachable_supply(reach, need, supply, walk_minutes=10)["low"].to_dict()
     {'a': 0.5, 'b': 0.5}
     """
-    _check_reach(reach, need, supply)
+    check_supply(supply)
+    shared = catchments(reach, need, supply.index, walk_minutes=walk_minutes, bands=bands)
+    total = {end: shared.rates(supply[end].to_numpy(dtype=np.float64)) for end in ("low", "high")}
+    return pd.DataFrame(total, index=need.index)
+
+
+@dataclass(frozen=True, eq=False)
+class Catchments:
+    """The coefficients of the two-step floating catchment: who shares each facility, and with how many.
+
+    The supply per unit of need at a point is linear in the sizes of the facilities: `rates` adds up given sizes, `shares` gives the
+    coefficients.
+
+    Parameters
+    ----------
+    point, facility
+        Positions of the pairs within reach, shape (n_pairs,).
+    weight
+        Weight of each walk, 0-1, above 0; shape (n_pairs,).
+    crowd
+        Weighted need that reaches each facility, shape (n_facilities,).
+    n_points
+        Number of demand points.
+    """
+
+    point: Ints
+    facility: Ints
+    weight: Floats
+    crowd: Floats
+    n_points: int
+
+    def rates(self, amount: Floats) -> Floats:
+        """Return the supply per unit of need at each point, shape (n_points,), from the supply of each facility, shape (n_facilities,)."""
+        share = np.divide(amount, self.crowd, out=np.zeros(len(amount)), where=self.crowd > 0)
+        rate: Floats = np.bincount(
+            self.point, weights=self.weight * share[self.facility], minlength=self.n_points
+        ).astype(np.float64, copy=False)
+        return rate
+
+    def shares(self) -> csr_array:
+        """Return what a unit of supply at each facility adds to the rate of each point, shape (n_facilities, n_points).
+
+        Examples
+        --------
+        >>> one = np.array([0, 1]), np.zeros(2, np.int64), np.array([1.0, 1.0]), np.array([40.0]), 2
+        >>> Catchments(*one).shares().toarray().tolist(), Catchments(*one).rates(np.array([20.0])).tolist()
+        ([[0.025, 0.025]], [0.5, 0.5])
+        """
+        crowd = self.crowd[self.facility]
+        share = np.divide(self.weight, crowd, out=np.zeros(len(crowd)), where=crowd > 0)
+        shape = len(self.crowd), self.n_points
+        return coo_array((share, (self.facility, self.point)), shape=shape).tocsr()
+
+
+def catchments(
+    reach: pd.DataFrame,
+    need: pd.Series,
+    facilities: pd.Index,
+    *,
+    walk_minutes: float,
+    bands: Mapping[float, float] | None = None,
+) -> Catchments:
+    """Return who shares each of `facilities`, with parameters as in :func:`reachable_supply`; one that nobody reaches shares nothing.
+
+    Raises
+    ------
+    TableError
+        If `reach` names an id that `need` or `facilities` lacks or holds a pair twice, or `need` or `bands` is outside its range.
+    """
+    check_pairs(reach, need, facilities)
     weight = _weights(reach["seconds"].to_numpy(dtype=np.float64), walk_minutes=walk_minutes, bands=bands)
     near = weight > 0
     weight = weight[near]
-    point = need.index.get_indexer(pd.Index(reach["demand_id"]))[near]
-    facility = supply.index.get_indexer(pd.Index(reach["facility_id"]))[near]
-
-    # step 1: supply per unit of need at each facility; one that nobody reaches shares nothing
+    point = need.index.get_indexer(pd.Index(reach["demand_id"]))[near].astype(np.int64)
+    facility = facilities.get_indexer(pd.Index(reach["facility_id"]))[near].astype(np.int64)
     people = need.to_numpy(dtype=np.float64)
-    crowd = np.bincount(facility, weights=weight * people[point], minlength=len(supply))
-    reached = crowd > 0
-
-    # step 2: add up the shares in reach of each demand point
-    total = {}
-    for end in ("low", "high"):
-        amount = supply[end].to_numpy(dtype=np.float64)
-        share = np.divide(amount, crowd, out=np.zeros(len(amount)), where=reached)
-        total[end] = np.bincount(point, weights=weight * share[facility], minlength=len(need))
-    return pd.DataFrame(total, index=need.index)
+    crowd: Floats = np.bincount(facility, weights=weight * people[point], minlength=len(facilities)).astype(
+        np.float64, copy=False
+    )
+    return Catchments(point, facility, weight, crowd, len(need))
 
 
 def _weights(seconds: Floats, *, walk_minutes: float, bands: Mapping[float, float] | None) -> Floats:
@@ -213,16 +276,16 @@ def _weights(seconds: Floats, *, walk_minutes: float, bands: Mapping[float, floa
     return np.where(inside, weight, 0.0)
 
 
-def _check_reach(reach: pd.DataFrame, need: pd.Series, supply: pd.DataFrame) -> None:
+def check_pairs(reach: pd.DataFrame, need: pd.Series, facilities: pd.Index) -> None:
+    """Raise TableError where pairs name an unknown id or stand twice, or need is outside its range."""
     check_unique_index(need, name="need")
-    check_unique_index(supply, name="supply")
-    check_columns(supply, ["low", "high"], name="supply")
+    check_unique_index(facilities.to_frame(), name="supply")
     PAIRS.check(
         reach,
         ("demand_id", "facility_id", "seconds"),
         name="reach",
         demand_id=need.index.rename("need"),
-        facility_id=supply.index.rename("supply"),
+        facility_id=facilities.rename("supply"),
     )
     twice = reach.duplicated(["demand_id", "facility_id"])
     if twice.any():
@@ -235,6 +298,12 @@ def _check_reach(reach: pd.DataFrame, need: pd.Series, supply: pd.DataFrame) -> 
         raise TableError(
             Note.of("need_wrong", ids=", ".join(map(str, need.index[wrong][:10])), severity="error")
         )
+
+
+def check_supply(supply: pd.DataFrame) -> None:
+    """Raise TableError where a supply is no interval 0 <= low <= high with finite low."""
+    check_unique_index(supply, name="supply")
+    check_columns(supply, ["low", "high"], name="supply")
     _check_intervals(supply)
 
 

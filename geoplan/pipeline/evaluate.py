@@ -148,10 +148,14 @@ def run_periods(study: Study, periods: Sequence[Period]) -> dict[Period, Outcome
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Walks, circles and verdicts on the facilities of one register; `circles` are the rows of `circle` by service."""
+    """Walks, circles and verdicts on the facilities of one register.
+
+    `circles` are the rows of `circle` by service, `data` is what the rules were judged on.
+    """
 
     register: Register
     places: ZoneSums
+    data: AssessmentData
     snaps: Snaps
     walks: WalkTables
     circles: Mapping[str, pd.DataFrame]
@@ -469,7 +473,7 @@ def evaluate(
             changed=changed,
         )
         more = {"tiers": network_tiers(data), "estate_steps": estate_steps(data, rules)}
-    return Evaluation(register, places, snaps, walks, circles, circle, assessment, **more)
+    return Evaluation(register, places, data, snaps, walks, circles, circle, assessment, **more)
 
 
 def project_support(

@@ -297,6 +297,7 @@ def _siting_inputs(before: Computation, offered: Offered) -> SitingInputs:
         zones=inputs.zones,
         demand=inside,
         demand_snaps=snaps.demand.loc[inside.index],
+        snaps_with_halo=snaps.demand,
         candidates=offered.candidates,
         candidate_snaps=snap_points(before.graph, offered.candidates, inputs),
         source=offered.source,
@@ -308,6 +309,7 @@ def _siting_inputs(before: Computation, offered: Offered) -> SitingInputs:
         supplies=inputs.register.supplies,
         rules=before.rules,
         flags=before.evaluation.assessment.flags,
+        data=before.evaluation.data,
     )
 
 

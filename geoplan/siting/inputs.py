@@ -15,7 +15,8 @@ from geoplan.network.reach import reach
 from geoplan.siting.options import Options
 from geoplan.siting.question import Question, opens_as
 from geoplan.siting.solve.problems import Bools, CoverageProblem, DistanceProblem, Floats, Ints
-from geoplan.standards.rules import Rule
+from geoplan.standards.data import AssessmentData
+from geoplan.standards.rules import Rule, types_of
 from geoplan.tables import Service
 from geoplan.words.errors import Note
 
@@ -32,6 +33,8 @@ class SitingInputs:
         `tables.DEMAND` without the halo: people outside the study area are in no sum.
     demand_snaps, candidate_snaps
         `tables.SNAPS`, by demand_id and candidate_id.
+    snaps_with_halo
+        `tables.SNAPS` of all people, those of the halo too: they compete for what they reach.
     candidates
         `tables.CANDIDATES` with ``opening_cost``.
     source
@@ -46,11 +49,14 @@ class SitingInputs:
         What exists, as in `tables`.
     rules, flags
         Rules that are judged, and `tables.FLAGS`.
+    data
+        What the rules were judged on.
     """
 
     zones: gpd.GeoDataFrame
     demand: gpd.GeoDataFrame
     demand_snaps: pd.DataFrame
+    snaps_with_halo: pd.DataFrame
     candidates: gpd.GeoDataFrame
     candidate_snaps: pd.DataFrame
     source: Ints
@@ -62,6 +68,7 @@ class SitingInputs:
     supplies: pd.DataFrame
     rules: Sequence[Rule]
     flags: pd.DataFrame
+    data: AssessmentData
     _walked: dict[tuple[float, float], csr_array] = field(default_factory=dict)
 
     @property
@@ -97,6 +104,49 @@ class SitingInputs:
         snaps = self.facility_snaps.loc[ids]
         snaps = snaps[snaps["chain"] >= 0]
         return snaps.index, self._walks_to(snaps, self.services[service].walk_kmh, minutes)
+
+    def pairs_as_judged(self, rule: Rule, kinds: Mapping[str, str | None]) -> pd.DataFrame:
+        """Return the walks to facilities opened at candidates as `geoplan.standards.reachable` will count them under a rule, halo included.
+
+        A facility is walked to within the circle of every service of the study that offers it; one that enlarges another is walked to there.
+
+        Parameters
+        ----------
+        rule
+            A rule with `reached_by`.
+        kinds
+            candidate_id -> facility type that opens there, None for none.
+
+        Returns
+        -------
+        pairs
+            ``demand_id, facility_id, seconds``, the facility_id that of the candidate; one row a pair.
+        """
+        told = rule.reached_by()
+        assert told is not None  # noqa: S101 - the caller asks for such a rule only
+        tables = []
+        for name in self.data.services_with(types_of(told[0])):
+            terms, offered = self.services[name], self.data.service_types(name)
+            opened = pd.Index(
+                [candidate for candidate, kind in kinds.items() if kind in offered], dtype=object
+            )
+            snaps = self._where_judged(opened)
+            found = reach(
+                self.graph, self.snaps_with_halo, snaps[snaps["chain"] >= 0], walk_kmh=terms.walk_kmh, limit_seconds=terms.limit_seconds
+            )  # fmt: skip
+            tables.append(found.to_frame())
+        pairs = pd.concat(tables, ignore_index=True)
+        pairs = pairs.sort_values(["demand_id", "facility_id", "seconds"], kind="stable")
+        return pairs.drop_duplicates(["demand_id", "facility_id"], ignore_index=True)
+
+    def _where_judged(self, candidates: pd.Index) -> pd.DataFrame:
+        """Return the snaps of candidates, those of the facilities that they enlarge where they do."""
+        extends = self.candidates["extends"].reindex(candidates)
+        enlarges = extends.isin(self.facility_snaps.index).to_numpy(dtype=bool)
+        columns = ["chain", "offset_m", "leg_m"]
+        snaps = self.candidate_snaps.loc[candidates, columns].copy()
+        snaps.loc[enlarges] = self.facility_snaps.loc[extends[enlarges], columns].to_numpy()
+        return snaps.astype(self.candidate_snaps.dtypes[columns].to_dict())
 
     def zone_weights(self, group: str) -> csr_array:
         """Return the share of its zone's people at each point, shape (n_points, n_zones); 0 in a zone without any."""

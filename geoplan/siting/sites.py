@@ -20,6 +20,9 @@ from geoplan.standards.rules import Rule, types_of
 from geoplan.tables import ANSWERS, PROJECTS, SITES, Service
 from geoplan.words.catalogue import phrase
 
+#: A site is said to serve the zones of which at least this share of the people walk to it.
+SERVED_SHARE = 0.5
+
 
 def sites_table(
     inputs: SitingInputs, result: SitingResult, *, rules: Sequence[Rule], lang: str
@@ -96,7 +99,7 @@ def _place(own: pd.Series, zones: pd.DataFrame, lang: str) -> str:
 
 
 def _served(inputs: SitingInputs, result: SitingResult) -> dict[str, tuple[str, ...]]:
-    """Return the zones that each chosen candidate serves: where at least `min_reach_share` of the people walk to it, and its own zone."""
+    """Return the zones that each chosen candidate serves: where at least `SERVED_SHARE` of the people walk to it, and its own zone."""
     question = result.question
     chosen = result.options.candidate[result.opening.option]
     found: dict[str, dict[str, None]] = {str(inputs.candidates.index[c]): {} for c in chosen}
@@ -105,7 +108,7 @@ def _served(inputs: SitingInputs, result: SitingResult) -> dict[str, tuple[str, 
         shares = inputs.zone_shares(walks, inputs.services[service].group)
         rows, zones = shares.nonzero()
         for row, zone in zip(rows, zones, strict=True):
-            if shares[row, zone] >= question.min_reach_share - ROUNDING_TOLERANCE:
+            if shares[row, zone] >= SERVED_SHARE - ROUNDING_TOLERANCE:
                 found[str(inputs.candidates.index[chosen[row]])][str(inputs.zone_id[zone])] = None
     for number in chosen:
         own = inputs.candidates["zone_id"].iloc[number]

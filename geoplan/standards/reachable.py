@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array, csr_array
 
-from geoplan.coverage.provision import reachable_supply
+from geoplan.coverage.provision import catchments, reachable_supply
 from geoplan.standards.counts import amounts
 from geoplan.standards.data import AssessmentData, Floats
 from geoplan.standards.kinds.provision import no_group
@@ -75,9 +76,8 @@ def reachable(data: AssessmentData, rule: Rule) -> Reachable | None:
     def means(each: pd.DataFrame) -> list[pd.Series]:
         return [data.zone_totals(_times(each[end].to_numpy(), joined)).div(some) for end in ("low", "high")]
 
-    everyone = data.demand[group].astype(float)
-    with_all = shared_by(everyone)
-    without = shared_by(everyone.mask(data.assumed, 0.0)) if data.assumed.any() else with_all
+    with_all = shared_by(data.demand[group].astype(float))
+    without = shared_by(_certain_need(data, group)) if data.assumed.any() else with_all
     shared, alone = means(with_all), means(without)
     # of a facility without a point or street all may fall to one zone; who may reach it may reach enough of it
     perhaps = may_be_reached(data, types_of(of), found.table.index[found.table["high"] > 0])
@@ -89,6 +89,53 @@ def reachable(data: AssessmentData, rule: Rule) -> Reachable | None:
     return Reachable(
         shared[0], alone[1] + more * n / some, found.table, pairs, taken, *beside, may_reach=more > 0
     )
+
+
+def zone_shares(
+    data: AssessmentData, rule: Rule, pairs: pd.DataFrame, facilities: pd.Index
+) -> tuple[csr_array, csr_array]:
+    """Return what each unit of further supply takes off the shortfall of each zone under `rule`, with the walks, weights and people of `reachable`.
+
+    What the people of a zone reach is linear in the sizes of facilities. A unit at facility j adds ``w_ij / D_j`` to the rate of each
+    point i, and the shortfall of a zone counts the rates of its people on the network, so that it takes ``sum_i d_i w_ij / D_j`` off:
+    the share of those who reach j, weighted, that lives in the zone. It is the coefficient of the most that is reached, by which a
+    zone is flagged: people who are assumed outside of the study area do not compete.
+
+    Parameters
+    ----------
+    pairs
+        ``demand_id, facility_id, seconds``: walks to the new facilities, halo included.
+    facilities
+        Their ids, shape (n_facilities,).
+
+    Returns
+    -------
+    share, reached
+        The coefficient (0-1) and the share (0-1) of each zone's people who walk there, shape (n_facilities, n_zones) each, the zones those
+        in which points count directly: the finest of the partition, and estates.
+    """
+    told = rule.reached_by()
+    assert told is not None and rule.people is not None  # noqa: S101, PT018 - the caller asked for such a rule
+    types, group = types_of(told[0]), rule.people.group
+    walks = data.walks(types)
+    minutes = 0.0 if walks is None else walks[1]
+    need = _certain_need(data, group)
+    shared = catchments(pairs, need, facilities, walk_minutes=minutes, bands=data.decay(types)).shares()
+    inside = csr_array(shared[:, need.index.get_indexer(data.places.points)])
+    places, joined = data.places, data.on_network(group)
+    lives = coo_array(
+        (joined[places.member] * places.share, (places.member, places.cell)),
+        shape=(len(places.points), len(data.zones)),
+    ).tocsr()
+    people = data.zone_totals(data.points(group)).to_numpy()
+    walked = csr_array((np.ones(inside.nnz), inside.indices, inside.indptr), shape=inside.shape) @ lives
+    reached = csr_array(walked.multiply(np.divide(1.0, people, out=np.zeros(len(people)), where=people > 0)))
+    return csr_array(inside @ lives), reached
+
+
+def _certain_need(data: AssessmentData, group: str) -> pd.Series:
+    """Return the people of a group at each point, those assumed outside of the study area left out."""
+    return data.demand[group].astype(float).mask(data.assumed, 0.0)
 
 
 def _taken(shared: list[pd.Series], alone: list[pd.Series]) -> pd.Series:

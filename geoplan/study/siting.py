@@ -114,12 +114,16 @@ class Question(Entry):
     """``sizes``: rules (pack.rule) whose shortfalls are to be cleared."""
     size_target: Literal["required", "recommended"] = "required"
     """``sizes``: up to the value that judges, or up to the pack's recommended one (``20..30 m²``: 20, or 30)."""
-    min_reach_share: PositiveShare = 0.5
-    """``sizes``: a site helps a community of whose people at least this share walk to it."""
+    first: Literal["shortfall", "flags"] = "shortfall"
+    """``sizes``: what comes first, the least shortfall in all, or the fewest communities that stay short."""
+    may_stay: Amount = 0.0
+    """``sizes`` of one rule: shortfall that may stay, in the rule's unit; the fewest sites, or the least cost, that leave no more."""
+    min_reach_share: Share = 0.0
+    """``sizes``: a site counts for a community of whose people at least this share walk to it; 0: for all who do, as flags count it."""
     walk_minutes: SearchMinutes | None = None
     """Longest walk, minutes; default: that of the service."""
     mode: Literal["reachable", "located"] = "reachable"
-    """``sizes``: a site helps every community that walks to it, or only the one in which it stands."""
+    """``sizes``: a site helps every community that walks to it, shared as flags share it, or only the one in which it stands."""
     smallest: Amount | None = None
     """``sizes``: least size of a site in the rule's unit; default: what the pack asks of one facility, else 0."""
     largest: Annotated[float, Field(gt=0, le=1e9), Unit("unit of the rule")] | None = None

@@ -210,15 +210,15 @@ def distance_problems(draw):
     return walks(table, constraints(n, *rows), weight=weight, now=now)
 
 
-def minutes(*pairs, candidates, zones):
-    """(candidate, zone, minutes); 0 minutes is a walk too."""
-    j, z, minutes = zip(*pairs, strict=True) if pairs else ((), (), ())
+def adding(*pairs, candidates, zones):
+    """(candidate, zone, what a unit at the candidate takes off the zone's gap)."""
+    j, z, share = zip(*pairs, strict=True) if pairs else ((), (), ())
     return csr_array(
-        (np.array(minutes, float), (np.array(j, int), np.array(z, int))), shape=(candidates, zones)
+        (np.array(share, float), (np.array(j, int), np.array(z, int))), shape=(candidates, zones)
     )
 
 
-def sizes(gap, *pairs, least=0.0, most=np.inf, opening=1.0, unit=0.0, whole=False, candidates=None, **more):
+def sizes(gap, *pairs, least=0.0, most=np.inf, opening=1.0, unit=0.0, whole=False, walk=1.0, candidates=None, **more):  # fmt: skip
     """One product; numbers stand for all candidates."""
     zones = len(gap)
     candidates = candidates or 1 + max((j for j, _, _ in pairs), default=0)
@@ -228,12 +228,13 @@ def sizes(gap, *pairs, least=0.0, most=np.inf, opening=1.0, unit=0.0, whole=Fals
 
     given = {
         "gap": np.array(gap, float).reshape(-1, 1),
-        "may": (minutes(*pairs, candidates=candidates, zones=zones),),
+        "adds": (adding(*pairs, candidates=candidates, zones=zones),),
+        "minutes": column(walk),
         "least": column(least),
         "most": column(most),
         "cost_open": column(opening)[:, 0],
         "cost_unit": column(unit),
-        "whole": np.array([whole]),
+        "rounds_up": np.array([whole]),
     }
     return Sizes(**unlimited(candidates, 1) | given | phased(more.pop("phases", [()])) | more)
 

@@ -32,10 +32,10 @@ def scattered(seed, *, n, k, most, radius, zones):
 
 def gaps():
     rng = np.random.default_rng(4)
-    pairs = [(j, z, 1.0) for j in range(60) for z in range(60) if rng.random() < 0.1]
-    few = phased([(np.inf, 90.0)])
+    pairs = [(j, z, 0.5) for j in range(25) for z in range(25) if rng.random() < 0.15]
+    few = phased([(np.inf, 60.0)])
     return sizes(
-        rng.integers(1, 90, 60), *pairs, least=40, most=70, opening=5, unit=0.1, candidates=60, **few
+        rng.integers(1, 90, 25), *pairs, least=40, most=70, opening=5, unit=0.1, candidates=25, **few
     )
 
 

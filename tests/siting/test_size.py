@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from siting_problems import minutes, phased, sizes, unlimited
+from siting_problems import adding, phased, sizes, unlimited
 
 from geoplan.siting.objectives.sizes.ask import at_home
 from geoplan.siting.objectives.sizes.problem import Sizes
-from geoplan.siting.objectives.sizes.solve import recount, solve_sizes
+from geoplan.siting.objectives.sizes.solve import solve_sizes
 from geoplan.siting.solve.control import SearchControl
 
 
-def solved(problem, then="cost"):
-    answer = solve_sizes(problem, control=SearchControl(), then=then)
+def solved(problem, **asked):
+    answer = solve_sizes(problem, control=SearchControl(), **asked)
     assert answer.status == "optimal"
     assert answer.recount == pytest.approx(answer.objective, abs=1e-6)
     return answer
@@ -26,20 +26,26 @@ def step(answer, name):
 
 
 def test_one_site_between_two_zones_is_cheaper_than_two():
-    #  zone 0 lacks 400 m2, zone 1 lacks 100; site 1 reaches both, sites 0 and 2 one each
-    problem = sizes([400, 100], (0, 0, 2), (1, 0, 5), (1, 1, 5), (2, 1, 2), least=300, opening=10, unit=0.1)
+    # zone 0 lacks 400 m2, zone 1 lacks 100; of each m2 at site 1 four fifths go to zone 0, one fifth to zone 1; 0 and 2 serve one each
+    problem = sizes(
+        [400, 100], (0, 0, 1), (1, 0, 0.8), (1, 1, 0.2), (2, 1, 1), least=300, opening=10, unit=0.1
+    )
     answer = solved(problem)
     assert answer.chosen.tolist() == [1]
-    assert answer.sizes.tolist() == [[pytest.approx(500)]]
-    assert step(answer, "unmet") == pytest.approx(0, abs=1e-6)
+    assert answer.sizes.tolist() == [[500]]
+    assert answer.unmet.ravel().tolist() == [0, 0]
     assert step(answer, "cost") == answer.cost == pytest.approx(10 + 50)
-    assert step(answer, "walking") == pytest.approx(500 * 5)
-    assert answer.allocation.amount.sum() == pytest.approx(500)
+    assert step(answer, "walking") == pytest.approx(500)
+
+
+def test_what_a_crowd_shares_is_not_counted_twice():
+    # half of each m2 goes to people who lack nothing: 80 m2 are built to close 40
+    answer = solved(sizes([40], (0, 0, 0.5)))
+    assert answer.sizes.tolist() == [[80]]
 
 
 def test_of_equal_cost_the_shorter_walk():
-    problem = sizes([50], (0, 0, 12), (1, 0, 3), (2, 0, 7))
-    answer = solved(problem)
+    answer = solved(sizes([50], (0, 0, 1), (1, 0, 1), (2, 0, 1), walk=[12, 3, 7]))
     assert answer.chosen.tolist() == [1]
     assert step(answer, "walking") == pytest.approx(150)
 
@@ -68,7 +74,7 @@ def test_a_zone_without_a_candidate_keeps_its_gap_and_says_why():
 
 def test_nobody_anywhere():
     answer = solved(sizes([5.0], candidates=2))
-    assert answer.objective == 5
+    assert answer.objective == pytest.approx(5)
     assert answer.why.ravel().tolist() == ["no_candidate"]
 
 
@@ -78,19 +84,18 @@ def test_the_least_size_is_built_though_the_gap_is_smaller():
     assert answer.cost == pytest.approx(1 + 150)
 
 
-def test_a_site_that_is_full_in_turns_is_too_small():
-    # site 0 (10) serves both zones, site 1 (5) zone 1 only: 15 of 20
-    problem = sizes([10, 10], (0, 0, 1), (0, 1, 1), (1, 1, 1), most=[10, 5])
-    answer = solved(problem)
+def test_sites_that_are_as_large_as_they_can_be_are_too_small():
+    answer = solved(sizes([10, 10], (0, 0, 0.5), (0, 1, 0.5), (1, 1, 1), most=[10, 5]))
     assert answer.objective == pytest.approx(5)
-    assert set(answer.why[0, answer.unmet[0, :, 0] > 0, 0]) == {"too_small"}
+    assert answer.unmet[0, :, 0].tolist() == [5, 0]
+    assert answer.why[0, :, 0].tolist() == ["too_small", "none"]
 
 
-@pytest.mark.parametrize(("budget", "unmet"), [(60.0, 0), (59.0, 2), (10.0, 100), (9.9, 100)])
+@pytest.mark.parametrize(("budget", "unmet"), [(60.0, 0), (59.0, 2), (10.4, 100), (9.9, 100)])
 def test_a_budget_met_exactly_is_kept(budget, unmet):
     # opening 10, 0.5 a unit: 100 units cost 60
     answer = solved(sizes([100], (0, 0, 1), opening=10, unit=0.5, phases=[(np.inf, budget)]))
-    assert answer.objective == pytest.approx(unmet, abs=1e-5)
+    assert answer.objective == pytest.approx(unmet)
     assert answer.cost <= budget + 1e-6
     if unmet:
         assert answer.why.ravel().tolist() == ["budget"]
@@ -104,13 +109,38 @@ def test_the_number_of_sites_is_kept_and_named():
 
 
 def test_fewest_sites_or_least_cost():
-    problem = sizes([10, 10], (0, 0, 1), (0, 1, 1), (1, 0, 1), (2, 1, 1), opening=[100, 1, 1])
-    assert solved(problem, "cost").chosen.tolist() == [1, 2]
-    assert solved(problem, "sites").chosen.tolist() == [0]
+    problem = sizes([10, 10], (0, 0, 0.5), (0, 1, 0.5), (1, 0, 1), (2, 1, 1), opening=[100, 1, 1])
+    assert solved(problem, then="cost").chosen.tolist() == [1, 2]
+    assert solved(problem, then="sites").chosen.tolist() == [0]
+
+
+def test_the_least_shortfall_is_not_the_fewest_zones():
+    # 18 units: all to the zone that lacks 100, or two zones that lack 8 each closed
+    problem = sizes(
+        [100, 8, 8], (0, 0, 1), (1, 1, 0.9), (2, 2, 0.9), unit=1.0, opening=0, phases=[(np.inf, 18)]
+    )
+    least = solved(problem)
+    assert least.unmet[0, :, 0].tolist() == [82, 8, 8]
+    fewest = solved(problem, first="flags")
+    assert fewest.unmet[0, :, 0].tolist() == [100, 0, 0]
+    assert [one.name for one in fewest.steps] == ["short_zones", "unmet", "cost", "walking"]
+    assert fewest.objective == fewest.recount == 1
+
+
+def test_how_little_is_enough_where_some_may_stay():
+    # of 30 lacking 12 may stay: 18 units where all goes to the zone, not 36 where half does
+    problem = replace(sizes([30], (0, 0, 1), (1, 0, 0.5), unit=1.0, opening=0), may_stay=12.0)
+    answer = solved(problem)
+    assert answer.steps[0].name == "cost"
+    assert answer.sizes.tolist() == [[18]]
+    assert answer.objective == answer.recount == pytest.approx(18)
+    small = solved(replace(problem, budget=np.array([5.0])))
+    assert [note.code for note in small.notes] == ["siting_size_budget", "siting_size_stays"]
+    assert small.unmet.ravel() == pytest.approx([25])
 
 
 def test_required_forbidden_and_either_or():
-    base = sizes([10], (0, 0, 1), (1, 0, 2), (2, 0, 3), opening=[1, 2, 3])
+    base = sizes([10], (0, 0, 1), (1, 0, 1), (2, 0, 1), opening=[1, 2, 3])
     assert solved(base).chosen.tolist() == [0]
     assert solved(replace(base, forbidden=np.array([True, False, False]))).chosen.tolist() == [1]
     assert solved(replace(base, required=np.array([False, False, True]))).chosen.tolist() == [2]
@@ -118,12 +148,12 @@ def test_required_forbidden_and_either_or():
     assert solved(paired).chosen.tolist() == [1]
     small = replace(base, most=np.full((3, 1), 4.0), either_or=np.array([5, 5, -1]))
     assert solved(small).chosen.tolist() == [0, 2]
-    assert solved(small).objective == pytest.approx(2)
+    assert solved(small).objective == pytest.approx(2, abs=1e-6)
     assert set(solved(small).why.ravel()) == {"too_small"}
 
 
 def test_required_that_do_not_fit_are_said_so():
-    problem = sizes([10], (0, 0, 1), (1, 0, 2), opening=30, phases=[(np.inf, 50.0)])
+    problem = sizes([10], (0, 0, 1), (1, 0, 1), opening=30, phases=[(np.inf, 50.0)])
     answer = solve_sizes(replace(problem, required=np.array([True, True])), control=SearchControl())
     assert answer.status == "infeasible"
     assert "60" in answer.notes[0].text("en")
@@ -132,8 +162,7 @@ def test_required_that_do_not_fit_are_said_so():
 
 
 def test_required_without_any_gap_opens_at_its_least():
-    problem = sizes([0.0], (0, 0, 1), least=20, required=np.array([True]))
-    answer = solved(problem)
+    answer = solved(sizes([0.0], (0, 0, 1), least=20, required=np.array([True])))
     assert answer.chosen.tolist() == [0]
     assert answer.sizes.tolist() == [[20]]
 
@@ -144,62 +173,57 @@ def test_phases_are_nested_and_limits_count_all_that_is_open():
     assert answer.chosen.tolist() == [0, 1]
     assert answer.phase.tolist() == [0, 1]  # the larger gap first
     assert answer.unmet[:, :, 0].tolist() == [[0, 20, 10], [0, 0, 10]]
-    assert step(answer, "unmet") == pytest.approx(10)
-    assert step(answer, "unmet_early") == pytest.approx(30)
+    assert step(answer, "unmet") == pytest.approx(10, abs=1e-6)
+    assert step(answer, "unmet_early") == pytest.approx(30, abs=1e-6)
     assert answer.why[:, :, 0].tolist() == [["none", "sites", "sites"], ["none", "none", "sites"]]
 
 
 def test_the_last_phase_comes_first():
-    # one site now: site 0 closes 10 at once; but only sites 1 and 2 together close all, and money is for two
-    phases = [(1,), (2,)]
+    # one site now: site 0 closes more at once; but only sites 1 and 2 together close all, and two may open
     answer = solved(
-        sizes([10, 10], (0, 0, 1), (0, 1, 1), (1, 0, 1), (2, 1, 1), most=[12, 10, 10], phases=phases)
+        sizes(
+            [10, 10], (0, 0, 0.5), (0, 1, 0.5), (1, 0, 1), (2, 1, 1), most=[18, 10, 10], phases=[(1,), (2,)]
+        )
     )
+    assert answer.chosen.tolist() == [1, 2]
     assert step(answer, "unmet") == pytest.approx(0, abs=1e-6)
-    assert step(answer, "unmet_early") == pytest.approx(8)
+    assert step(answer, "unmet_early") == pytest.approx(10, abs=1e-6)
 
 
 def test_from_phase():
-    phases = [(), ()]
-    answer = solved(sizes([10], (0, 0, 1), phases=phases, from_phase=np.array([1])))
+    answer = solved(sizes([10], (0, 0, 1), phases=[(), ()], from_phase=np.array([1])))
     assert answer.phase.tolist() == [1]
     assert answer.why[:, 0, 0].tolist() == ["no_candidate", "none"]
 
 
 def test_located_counts_for_its_own_zone_only():
-    near = sizes([10, 10], (0, 0, 4), (0, 1, 1), (1, 1, 2))
-    assert solved(near).chosen.tolist() == [0]
-    here = solved(replace(near, may=(at_home(near.may[0], np.array([0, -1])),)))
+    here = solved(replace(sizes([10, 10], candidates=2), adds=(at_home(np.array([0, -1]), 2),)))
     assert here.chosen.tolist() == [0]
-    assert here.objective == pytest.approx(10)
+    assert here.objective == pytest.approx(10, abs=1e-6)
     assert here.why[0, :, 0].tolist() == ["none", "no_candidate"]
-    assert step(here, "walking") == pytest.approx(40)
-    # own zone without a walk in the data
-    far = replace(near, may=(at_home(near.may[0], np.array([0, 0])),), most=np.full((2, 1), 6.0))
-    assert solved(far).unmet[0, :, 0].tolist() == [0, 10]
-    assert step(solved(far), "walking") == pytest.approx(4 * 4)
 
 
-def test_whole_places():
-    answer = solved(sizes([2.5, 2.2], (0, 0, 1), (0, 1, 1), whole=True, most=4.9, unit=1))
-    assert answer.sizes.tolist() == [[4]]
-    assert answer.objective == pytest.approx(0.7)
-    assert answer.why[0, answer.unmet[0, :, 0] > 0, 0].tolist() == ["too_small"] * int(
-        (answer.unmet > 0).sum()
-    )
+def test_places_are_rounded_up_zone_by_zone():
+    # 2.5 and 2.2 places are 3 and 3; 3 places at site 0 leave 1 and 0.7, a place each, and a fourth would change nothing
+    answer = solved(sizes([2.5, 2.2], (0, 0, 0.5), (0, 1, 0.5), whole=True, most=3.9, unit=1))
+    assert answer.sizes.tolist() == [[3]]
+    assert answer.objective == 2
+    assert answer.unmet.ravel().tolist() == [1, 1]
+    assert answer.why.ravel().tolist() == ["too_small"] * 2
 
 
 def two_products(**more):
     # zone 0 lacks 100 m2 and 10 beds; candidate 0 has a floor of 120 m2, a bed takes 5 m2
-    both = minutes((0, 0, 1), candidates=1, zones=1)
+    both = adding((0, 0, 1), candidates=1, zones=1)
     given = {
         "gap": np.array([[100.0, 10.0]]),
-        "may": (both, both),
+        "adds": (both, both),
+        "minutes": np.ones((1, 2)),
         "least": np.zeros((1, 2)),
         "most": np.full((1, 2), np.inf),
         "cost_open": np.ones(1),
         "cost_unit": np.zeros((1, 2)),
-        "whole": np.array([False, True]),
+        "rounds_up": np.array([False, True]),
         "room": np.array([120.0]),
         "room_per_unit": np.array([1.0, 5.0]),
     }
@@ -209,23 +233,16 @@ def two_products(**more):
 def test_two_products_share_a_floor():
     # a bed is 0.1 of its gap for 5 m2, a square metre 0.01: beds first, 50 m2; 70 m2 are left, 30 unmet
     answer = solved(two_products())
-    assert answer.sizes.tolist() == [[pytest.approx(70), 10]]
-    assert answer.objective == pytest.approx(0.3)
+    assert answer.sizes.tolist() == [[70, 10]]
+    assert answer.objective == pytest.approx(0.3, abs=1e-6)
     assert answer.why[0, 0].tolist() == ["too_small", "none"]
     assert answer.cost == pytest.approx(1)
 
 
 def test_a_product_that_cannot_be_there():
     answer = solved(two_products(most=np.array([[np.inf, 0.0]])))
-    assert answer.sizes.tolist() == [[pytest.approx(100), 0]]
+    assert answer.sizes.tolist() == [[100, 0]]
     assert answer.why[0, 0].tolist() == ["none", "no_candidate"]
-
-
-def test_recount_does_not_look_at_the_model():
-    problem = sizes([10, 10], (0, 0, 1), (0, 1, 1), (1, 1, 1))
-    assert recount(problem, np.array([0]), np.array([[12.0]])) == pytest.approx(8)
-    assert recount(problem, np.array([0, 1]), np.array([[3.0], [50.0]])) == pytest.approx(7)
-    assert recount(problem, np.array([], int), np.empty((0, 1))) == 20
 
 
 def test_wrong_arrays_are_named():
@@ -238,7 +255,9 @@ def test_wrong_arrays_are_named():
         {"sites": np.empty(0), "budget": np.empty(0)},
         {"either_or": np.empty(0)},
         {"cost_open": np.ones(4)},
-        {"may": ()},
+        {"minutes": np.ones(1)},
+        {"may_stay": -1.0},
+        {"adds": ()},
     ):
         with pytest.raises(ValueError):
             solve_sizes(replace(good, **wrong), control=SearchControl())
@@ -246,7 +265,7 @@ def test_wrong_arrays_are_named():
 
 def test_the_same_question_has_the_same_answer():
     rng = np.random.default_rng(3)
-    pairs = [(j, z, float(rng.integers(0, 15))) for j in range(30) for z in range(20) if rng.random() < 0.2]
+    pairs = [(j, z, float(rng.random())) for j in range(30) for z in range(20) if rng.random() < 0.2]
     problem = sizes(rng.integers(0, 90, 20), *pairs, least=20, most=70, opening=5, unit=0.1, candidates=30)
     first, second = (solve_sizes(problem, control=SearchControl(nodes=50)) for _ in range(2))
     assert first.chosen.tolist() == second.chosen.tolist()
@@ -263,7 +282,7 @@ SIZE = st.sampled_from([0.0, 5.0, 40.0])
 def questions(draw):
     candidates, zones = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     pairs = [
-        (j, z, draw(st.sampled_from([0.0, 9.0])))
+        (j, z, draw(st.sampled_from([0.1, 0.5, 1.0])))
         for j in range(candidates)
         for z in range(zones)
         if draw(st.booleans())
@@ -281,30 +300,30 @@ def questions(draw):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(questions(), st.sampled_from([0.0, 7.5, 41.0]), st.sampled_from([0.0, 1.0, 40.0]))
 def test_more_money_never_leaves_more_unmet(problem, budget, more):
     poor = solved(replace(problem, **phased([(np.inf, budget)])))
     rich = solved(replace(problem, **phased([(np.inf, budget + more)])))
-    assert rich.objective <= poor.objective + 1e-5
+    assert rich.objective <= poor.objective + 1e-4
     assert poor.cost <= budget + 1e-5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(questions())
-def test_nobody_gives_more_than_they_have_or_gets_more_than_they_lack(problem):
-    answer = solved(replace(problem, **phased([(1,), (2,)])))
-    given_out = answer.allocation
-    size = np.zeros(problem.shape[0])
-    size[answer.chosen] = answer.sizes[:, 0]
-    opens = np.full(problem.shape[0], 9)
-    opens[answer.chosen] = answer.phase
-    for t in range(2):
-        now = given_out.phase == t
-        out = np.bincount(given_out.candidate[now], weights=given_out.amount[now], minlength=len(size))
-        got = np.bincount(given_out.zone[now], weights=given_out.amount[now], minlength=len(problem.gap))
-        assert (out <= np.where(opens <= t, size, 0) + 1e-5).all()
-        assert got + answer.unmet[t, :, 0] == pytest.approx(problem.gap[:, 0], abs=1e-5)
-        assert (problem.may[0].toarray()[given_out.candidate, given_out.zone] >= 0).all()
-    least, most = problem.least[answer.chosen], problem.most[answer.chosen]
-    assert ((answer.sizes >= least - 1e-9) & (answer.sizes <= np.maximum(most, least) + 1e-9)).all()
+def test_no_site_is_larger_than_it_must_be_and_none_adds_nothing(problem):
+    """A unit less at any site above its least leaves more; a site less does too. Opening costs something, so that none is free."""
+    problem = replace(problem, cost_open=problem.cost_open + 1.0, cost_unit=problem.cost_unit + 0.1)
+    answer = solved(problem)
+    size = np.zeros(problem.least.shape)
+    size[answer.chosen] = answer.sizes
+    left = problem.unmet(size).sum()
+    for j in answer.chosen:
+        smaller, without = size.copy(), size.copy()
+        smaller[j] -= 1.0
+        without[j] = 0.0
+        if smaller[j, 0] >= problem.least[j, 0]:
+            assert problem.unmet(smaller).sum() > left
+        assert problem.unmet(without).sum() > left
+    assert (answer.sizes >= problem.least[answer.chosen]).all()
+    assert (answer.sizes <= np.maximum(problem.most, problem.least)[answer.chosen]).all()

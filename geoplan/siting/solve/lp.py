@@ -64,6 +64,7 @@ def solve(
     start: Floats | None = None,
     relax: bool = False,
     method: Literal["choose", "simplex", "ipm"] = "choose",
+    tolerance: float | None = None,
 ) -> Solved:
     """Solve `model`.
 
@@ -79,6 +80,8 @@ def solve(
         True leaves out the integers: a linear program.
     method
         How a linear program is solved.
+    tolerance
+        By how much rows and whole numbers may be missed; None: HiGHS's own 1e-7 and 1e-6.
 
     Returns
     -------
@@ -92,6 +95,8 @@ def solve(
         "mip_abs_gap": ROUNDING_TOLERANCE,
         "solver": method,
     }
+    if tolerance is not None:
+        options |= dict.fromkeys(("primal_feasibility_tolerance", "mip_feasibility_tolerance"), tolerance)
     if control.nodes is not None:
         options["mip_max_nodes"] = int(control.nodes)
     if control.seconds is not None:

@@ -13,13 +13,15 @@ from geoplan.siting.inputs import EligibleCandidates, SitingInputs, eligible, le
 from geoplan.siting.objective import Objective
 from geoplan.siting.objectives.sizes.problem import Sizes, SizesAnswer
 from geoplan.siting.objectives.sizes.solve import solve_sizes
-from geoplan.siting.opening import Opening
+from geoplan.siting.opening import Opening, in_order
 from geoplan.siting.options import Options
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.problems import Bools, Floats, Ints, SelectionConstraints
 from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
+from geoplan.standards.data import AssessmentData
+from geoplan.standards.reachable import zone_shares
 from geoplan.standards.rules import Rule, types_of
 from geoplan.tables import UNMET
 from geoplan.words.catalogue import Phrase
@@ -42,7 +44,7 @@ class Product:
     supply
         What is built.
     group
-        Group of the rule; a site serves a zone where enough of them walk to it.
+        Group of the rule: its people share a site.
     unit
         Unit of the shortfall.
     """
@@ -105,18 +107,16 @@ def sizes_problem(
     ready = np.nan_to_num(rows["from_year"].to_numpy(dtype=np.float64), nan=-np.inf)
     words = rows["either_or"].to_numpy()
     groups = {word: code for code, word in enumerate(dict.fromkeys(words[words != ""]))}
-    may = [_may(inputs, question, product, number, zones) for product in products]
-    if question.mode == "located":
-        own_zone = pd.Index(zones).get_indexer(pd.Index(rows["zone_id"].astype(object))).astype(np.int64)
-        may = [at_home(each, own_zone) for each in may]
+    effects = [_effect(inputs, question, product, eligibility, number, zones) for product in products]
     problem = Sizes(
         gap=gap,
-        may=tuple(may),
+        adds=tuple(adds for adds, _ in effects),
+        minutes=np.column_stack([minutes for _, minutes in effects]),
         least=np.minimum(least, most),
         most=most,
         cost_open=open_cost,
         cost_unit=unit_cost,
-        whole=np.array([product.unit in WHOLE for product in products], dtype=bool),
+        rounds_up=np.array([product.unit in WHOLE for product in products], dtype=bool),
         sites=np.array([np.inf if phase.sites is None else phase.sites for phase in question.phases]),
         budget=np.array([np.inf if phase.budget is None else phase.budget for phase in question.phases]),
         room=np.nan_to_num(rows["floor_area_m2"].to_numpy(dtype=np.float64), nan=np.inf),
@@ -125,40 +125,62 @@ def sizes_problem(
         forbidden=barred,
         either_or=np.array([groups.get(word, -1) for word in words], dtype=np.int64),
         from_phase=np.array([sum(year > by for by in years) for year in ready], dtype=np.int64),
+        may_stay=question.may_stay,
     )
     return Prepared(problem, known, told, tuple(notes))
 
 
-def _may(
-    inputs: SitingInputs, question: Question, product: Product, number: Ints, zones: pd.Index
-) -> csr_array:
-    """Return the mean minutes of walk of each zone's people to each candidate that at least `theta` of them walk to."""
-    walks = inputs.walks(product.service, question.minutes(inputs.services[product.service]))[number]
-    spread = inputs.zone_weights(product.group)
-    shares = csr_array((np.ones(walks.nnz), walks.indices, walks.indptr), shape=walks.shape) @ spread
-    seconds = walks @ spread
-    place = pd.Index(zones).get_indexer(inputs.zone_id)
-    row, zone = shares.nonzero()
-    if not len(row):  # no walk to any candidate, or no candidate
-        return csr_array((len(number), len(zones)))
-    share = np.asarray(shares[row, zone]).ravel()
-    enough = (share >= question.min_reach_share - ROUNDING_TOLERANCE) & (place[zone] >= 0)
-    row, zone = row[enough], zone[enough]
-    minutes = np.asarray(seconds[row, zone]).ravel() / share[enough] / 60.0
-    return coo_array((minutes, (row, place[zone])), shape=(len(number), len(zones))).tocsr()
+def _effect(
+    inputs: SitingInputs,
+    question: Question,
+    product: Product,
+    eligibility: EligibleCandidates,
+    number: Ints,
+    zones: pd.Index,
+) -> tuple[csr_array, Floats]:
+    """Return what a unit at each candidate in use takes off each zone's gap, shape (J, Z), and the mean walk of those who share it, minutes, shape (J,)."""
+    if question.mode == "located":
+        own_zone = pd.Index(zones).get_indexer(
+            pd.Index(inputs.candidates["zone_id"].iloc[number].astype(object))
+        )
+        return at_home(own_zone.astype(np.int64), len(zones)), np.zeros(len(number))
+    kinds = eligibility.kinds[product.service]
+    ids = inputs.candidates.index[number]
+    pairs = inputs.pairs_as_judged(product.rule, {str(ids[at]): kinds[n] for at, n in enumerate(number)})
+    share, reached = zone_shares(inputs.data, product.rule, pairs, ids)
+    at = inputs.data.zones.index.get_indexer(zones)
+    reached = csr_array(reached[:, at])
+    enough = (reached.data >= question.min_reach_share - ROUNDING_TOLERANCE).astype(np.float64)
+    counts = csr_array((enough, reached.indices, reached.indptr), shape=reached.shape)
+    adds = csr_array(share[:, at].multiply(counts))
+    adds.eliminate_zeros()
+    return adds, _mean_walk(inputs, product, pairs, ids)
 
 
-def at_home(may: csr_array, own_zone: Ints) -> csr_array:
-    """Return the pairs of each candidate and its own zone (-1: none), with the minutes of `may`, 0 where they are not known.
+def _mean_walk(inputs: SitingInputs, product: Product, pairs: pd.DataFrame, ids: pd.Index) -> Floats:
+    """Return the mean walk of the people who reach each candidate, minutes; 0 where nobody does."""
+    people = inputs.data.demand[product.group].reindex(pairs["demand_id"]).to_numpy(dtype=np.float64)
+    row = ids.get_indexer(pd.Index(pairs["facility_id"]))
+    walked = np.bincount(
+        row, weights=np.nan_to_num(people) * pairs["seconds"].to_numpy() / 60.0, minlength=len(ids)
+    )
+    crowd = np.bincount(row, weights=np.nan_to_num(people), minlength=len(ids))
+    minutes: Floats = np.divide(walked, crowd, out=np.zeros(len(ids)), where=crowd > 0)
+    return minutes
+
+
+def at_home(own_zone: Ints, n_zones: int) -> csr_array:
+    """Return what a unit at each candidate adds where it counts for its own zone (-1: none) only, shape (len(own_zone), n_zones).
 
     Examples
     --------
-    >>> at_home(csr_array(np.array([[4.0, 1.0], [0.0, 2.0], [5.0, 5.0]])), np.array([0, 0, -1])).tocoo().data.tolist()
-    [4.0, 0.0]
+    >>> at_home(np.array([0, 0, -1]), 2).toarray().tolist()
+    [[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]]
     """
     placed = np.flatnonzero(own_zone >= 0)
-    minutes = np.asarray(may[placed, own_zone[placed]]).ravel()
-    return coo_array((minutes, (placed, own_zone[placed])), shape=may.shape).tocsr()
+    return coo_array(
+        (np.ones(len(placed)), (placed, own_zone[placed])), shape=(len(own_zone), n_zones)
+    ).tocsr()
 
 
 def _limits(
@@ -250,14 +272,19 @@ class Sizing(Objective):
     asks_what_can_be_met = True
 
     def lacks(self, question: Question) -> str:
-        """Return what the question lacks: rules."""
+        """Return what the question lacks: rules; of several it is not said how much of which may stay, and flags count their own walk."""
+        if question.walk_minutes is not None and question.mode == "reachable":
+            return "`walk_minutes`, `ask: sizes`"
+        if question.may_stay > 0 and len(question.rules) > 1:
+            return "`may_stay`, `rules` × 2"
         return "" if question.rules else "`rules`"
 
     def answer(self, inputs: SitingInputs, question: Question, *, control: SearchControl) -> SitingResult:
         """Answer a question of sizes.
 
-        The shortfalls are those of the flags by community; of a rule that its plan judges at a coarser level, the gap apportioned to
-        the community (分解参考值) where there is one. Communities of which nothing is known are left out and counted in a note.
+        The shortfalls are those of the flags by community, and what a site adds is what flags will count. Where a size counts for its own
+        community only (``located``), a rule that its plan judges at a coarser level asks for the gap apportioned to the community
+        (分解参考值) where there is one. Communities of which nothing is known are left out and counted in a note.
 
         Raises
         ------
@@ -273,28 +300,34 @@ class Sizing(Objective):
         rows = inputs.candidates[candidates.use]
         prepared = sizes_problem(inputs, asked, products, candidates, zones, gap)
         problem = prepared.problem
-        found = solve_sizes(problem, control=control, then=question.minimise)
+        found = solve_sizes(problem, control=control, first=question.first, then=question.minimise)
         n = len(found.chosen)
         none = SelectionConstraints(np.ones(n), csr_array((0, n)), np.empty(0), np.empty(0))
         options = Options(np.flatnonzero(candidates.use)[found.chosen], found.phase.astype(np.int64), none)
-        amounts, serves, opening = _opened(rows, products, prepared, found, zones)
-        unit = products[0].unit if len(products) == 1 else "share"
+        amounts, opening = _opened(rows, products, prepared, found)
+        gain_unit = products[0].unit if len(products) == 1 else "share"
         # of several rules each counts as the part of its own gap: the aim is their mean
-        per = float(max(1, int((gap.sum(axis=0) > 0).sum()))) if len(products) > 1 else 1.0
+        parts = float(max(1, int((gap.sum(axis=0) > 0).sum()))) if len(products) > 1 else 1.0
+        aim, before = (
+            (question.minimise, np.nan) if question.may_stay > 0 else (gain_unit, _left(problem, None))
+        )
+        if question.first == "flags":
+            aim, before = "zones", float((gap > 0).any(axis=1).sum())
+        per = parts if aim == "share" else 1.0
         notes = [*found.notes, *notes, *prepared.notes]
         return SitingResult(
             asked,
             candidates,
             options,
             replace(found, chosen=np.arange(n), notes=tuple(notes)),
-            unit,
-            opening.divided(per),
-            unit,
+            aim,
+            opening.divided(parts),
+            gain_unit,
             per=per,
-            before=float((gap.sum(axis=0) * problem.weights()).sum()) / per,
+            before=before / per,
             unmet=_unmet(asked, products, found, zones),
             amounts=amounts,
-            serves=serves,
+            serves=_own_zones(rows.iloc[found.chosen]) if question.mode == "located" else None,
         )
 
 
@@ -354,13 +387,10 @@ def _gaps(
             .reindex(finest)
         )
         shared = mine["apportioned"].astype(float)
-        by_share = bool(shared.notna().any()) and not bool(mine["own_level"].fillna(False).astype(bool).all())
-        short = shared if by_share else mine["shortfall"].astype(float)
+        is_finer = bool(shared.notna().any()) and not bool(mine["own_level"].fillna(False).astype(bool).all())
+        by_share = is_finer and question.mode == "located"
         aimed = question.size_target == "recommended" and not by_share
-        if aimed:
-            short = _short_of_aim(product.rule, mine)
-        if product.unit in WHOLE:
-            short = pd.Series(np.ceil(short.to_numpy() - ROUNDING_TOLERANCE), index=short.index)
+        short = shared if by_share else _short(product.rule, mine, inputs.data, recommended=aimed)
         unknown = int(short.isna().sum())
         if unknown == len(short):
             raise StudyError(
@@ -392,56 +422,63 @@ def _gaps(
     return kept.index, kept.to_numpy(dtype=np.float64), notes
 
 
-def _short_of_aim(rule: Rule, flags: pd.DataFrame) -> pd.Series:
-    """Return what the people of each zone lack of the recommended value in the rule's unit; NaN where nothing is known.
+def _short(rule: Rule, flags: pd.DataFrame, data: AssessmentData, *, recommended: bool) -> pd.Series:
+    """Return what the people of each zone lack in the rule's unit, before it is rounded up; NaN where nothing is known.
 
-    ``(recommended - reachable) * people / n``; 0 where they reach as much.
+    ``(required - reachable) * people on the network / n`` where a zone is flagged, as `geoplan.standards.flags` counts it, 0 elsewhere;
+    with `recommended` up to the recommended value where there is one, of every zone of which it is known what it lacks.
     """
-    target = rule.requirement(int(flags["year"].dropna().iloc[0])) if flags["year"].notna().any() else None
-    if target is None or not np.isfinite(target.aim) or rule.people is None:
-        return flags["shortfall"].astype(float)
-    lacks = (
-        (target.aim - flags["reachable_high"].astype(float)) * flags["people"].astype(float) / rule.people.n
-    )
-    known = flags["flagged"].notna().to_numpy(dtype=bool)
-    return lacks.clip(lower=0.0).where(known)
+    assert rule.people is not None  # noqa: S101 - the products say so
+    what = rule.requirement(data.year, data.thresholds)
+    recommended = recommended and bool(np.isfinite(what.aim))
+    wanted = what.aim if recommended else flags["required"].astype(float)
+    on_foot = flags["people"].astype(float) - flags["off_network"].astype(float)
+    lacks = (wanted - flags["reachable_high"].astype(float)) * on_foot / rule.people.n
+    known, flagged = flags["flagged"].notna(), flags["flagged"].fillna(False).astype(bool)
+    short = lacks.clip(lower=0.0) if recommended else lacks.where(flagged, 0.0)
+    return short.where(known.to_numpy(dtype=bool))
 
 
 def _opened(
-    rows: pd.DataFrame, products: Sequence[Product], prepared: Prepared, answer: SizesAnswer, zones: pd.Index
-) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], Opening]:
-    """Return the amounts of each site, the zones it serves at the end, and the order of opening: by phase, then by the gap it closes."""
+    rows: pd.DataFrame, products: Sequence[Product], prepared: Prepared, answer: SizesAnswer
+) -> tuple[pd.DataFrame, Opening]:
+    """Return the amounts of each site, and the order of opening: by phase, then by the gap it closes."""
     problem, chosen = prepared.problem, answer.chosen
     sizes = np.zeros((len(chosen), len(products))) if answer.sizes is None else answer.sizes
-    given = answer.allocation
-    last = given.phase == len(problem.sites) - 1
-    weight = problem.weights()
-    closes = np.zeros(len(chosen))
-    serves: dict[str, tuple[str, ...]] = {}
-    alone = np.zeros(len(chosen))
-    for place, candidate in enumerate(chosen):
-        mine = last & (given.candidate == candidate) & (given.amount > 0)
-        closes[place] = float((given.amount[mine] * weight[given.product[mine]]).sum())
-        served = sorted(set(given.zone[mine].tolist()))
-        serves[str(rows.index[candidate])] = tuple(str(zones[zone]) for zone in served)
-        alone[place] = sum(
-            weight[k] * min(sizes[place, k], _open_gap(problem, int(candidate), k))
-            for k in range(len(products))
-        )
-    order = np.lexsort((chosen, -closes, answer.phase))
-    total = np.cumsum(closes[order])
+    opened = np.zeros(problem.least.shape)
+
+    def with_site(place: int) -> Floats:
+        every = opened.copy()
+        every[chosen[place]] = sizes[place]
+        return every
+
+    def gain(place: int) -> float:
+        return _left(problem, opened) - _left(problem, with_site(place))
+
+    def open_it(place: int) -> None:
+        opened[chosen[place]] = sizes[place]
+
+    alone = np.array([gain(place) for place in range(len(chosen))])
+    groups = [np.flatnonzero(answer.phase == number) for number in range(len(problem.sites))]
+    order, marginal = in_order(groups, gain, open_it)
     amounts = pd.DataFrame(
         [_amounts(rows, products, prepared, int(c), sizes[place]) for place, c in enumerate(chosen)],
         columns=["size", "unit", "beds", "places", "floor_area_m2", "cost", "cost_from"],
         index=rows.index[chosen],
     )
-    return amounts, serves, Opening(order.astype(np.int64), alone[order], closes[order], total)
+    return amounts, Opening(order, alone[order], marginal, np.cumsum(marginal))
 
 
-def _open_gap(problem: Sizes, candidate: int, product: int) -> float:
-    """Return the gap that a candidate may close."""
-    may = problem.may[product]
-    return float(problem.gap[may.indices[may.indptr[candidate] : may.indptr[candidate + 1]], product].sum())
+def _left(problem: Sizes, sizes: Floats | None) -> float:
+    """Return the gap that stays with sites of these sizes, shape (J, K), as the aim counts it; None: without any."""
+    left = problem.unmet(np.zeros(problem.least.shape) if sizes is None else sizes)
+    return float(problem.weights() @ left.sum(axis=0))
+
+
+def _own_zones(rows: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Return the zone in which each candidate stands, by candidate_id."""
+    zones = zip(rows.index, rows["zone_id"], strict=True)
+    return {str(name): (zone,) if isinstance(zone, str) else () for name, zone in zones}
 
 
 def _amounts(

@@ -1,4 +1,8 @@
-"""The problem of sites and sizes in plain arrays, and its answer."""
+"""The problem of sites and sizes in plain arrays, and its answer.
+
+What the people of a zone reach is linear in the sizes of facilities (`geoplan.standards.reachable.zone_shares`), so that a zone that lacks
+``gap_z`` today lacks ``u_z = max(0, gap_z - sum_j a_jz s_j)`` once sites j of size s_j are open: its own shortfall as flags measure it.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +12,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from geoplan.siting.solve.problems import Answer, Bools, Floats, Ints
+from geoplan.siting.solve.tolerance import SOLVER_TOLERANCE
+from geoplan.standards.requirement import COMPARISON_TOLERANCE
 
-#: Why a zone keeps a gap: no candidate may serve it; all that may are at their maximum size; the budget or the number of sites is used
+#: Why a zone keeps a gap: no candidate adds to it; all that do are at their maximum size; the budget or the number of sites is used
 #: up; none: no gap, or the search ended before it was closed.
 WHY = ("none", "no_candidate", "too_small", "budget", "sites")
 
@@ -18,21 +24,23 @@ WHY = ("none", "no_candidate", "too_small", "budget", "sites")
 class Sizes:
     """Which sites and how large close the gaps.
 
-    J candidates, Z zones, K products, T phases; a product is one supply of one service: m2 of day care, beds, places.
+    J candidates, Z zones, K products, T phases; a product is one supply of one service: m2 of day care, beds, places. Sizes come in whole
+    units.
 
     Parameters
     ----------
     gap
         What each zone lacks of each product, shape (Z, K), >= 0, finite; zones whose gap is not known are left out by the caller.
-    may
-        Of each product, shape (J, Z): an entry where the candidate may serve the zone; its value is the minutes of walk of the zone's
-        people, >= 0 (0 is a walk too).
+    adds
+        Of each product, shape (J, Z): what a unit of size at the candidate takes off the zone's gap, >= 0.
+    minutes
+        Mean walk of those who share a product at each candidate, shape (J, K), >= 0.
     least, most
         Limits of size where the product opens at the candidate, shape (J, K); `most` may be inf, 0: it cannot be there.
     cost_open, cost_unit
         Cost of opening, shape (J,), and of each unit of size, shape (J, K), >= 0, finite.
-    whole
-        Products that come in whole units only (beds, places), shape (K,).
+    rounds_up
+        Products whose gaps are counted in whole units, rounded up zone by zone (beds, places), shape (K,).
     sites, budget
         Most sites open by the end of each phase, and most that they may cost together, shape (T,); inf: no limit. Each phase contains
         those before it.
@@ -44,15 +52,18 @@ class Sizes:
         Group of each candidate, of which at most one may open; -1: none; shape (J,).
     from_phase
         First phase (from 0) in which a candidate may open, shape (J,).
+    may_stay
+        Gap that may stay in the last phase, as the first aim counts it; what exceeds it is kept least.
     """
 
     gap: Floats
-    may: tuple[csr_array, ...]
+    adds: tuple[csr_array, ...]
+    minutes: Floats
     least: Floats
     most: Floats
     cost_open: Floats
     cost_unit: Floats
-    whole: Bools
+    rounds_up: Bools
     sites: Floats
     budget: Floats
     room: Floats
@@ -61,6 +72,7 @@ class Sizes:
     forbidden: Bools
     either_or: Ints
     from_phase: Ints
+    may_stay: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -69,34 +81,43 @@ class Sizes:
 
     def weights(self) -> Floats:
         """Return how much a unit of each product counts, shape (K,): 1; of several products one over the total gap of each."""
-        total = self.gap.sum(axis=0)
-        if len(total) == 1:
+        if self.gap.shape[1] == 1:
             return np.ones(1)
+        total = self.unmet(np.zeros(self.least.shape)).sum(axis=0)
         weight: Floats = np.divide(1.0, total, out=np.zeros(len(total)), where=total > 0)
         return weight
 
+    def unmet(self, sizes: Floats) -> Floats:
+        """Return what each zone lacks of each product with sites of these sizes, shape (J, K): shape (Z, K).
 
-@dataclass(frozen=True, eq=False)
-class Allocation:
-    """Who is served from where: `amount` of `product` for `zone` from `candidate` in `phase`; every array of one length."""
-
-    zone: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    candidate: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    product: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    phase: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    amount: Floats = field(default_factory=lambda: np.empty(0))
+        Examples
+        --------
+        >>> from scipy.sparse import csr_array
+        >>> one, no = np.ones(1), np.zeros(1, bool)
+        >>> half = csr_array(np.array([[0.5, 0.25]]))
+        >>> problem = Sizes(np.array([[7.0], [2.5]]), (half,), np.ones((1, 1)), np.zeros((1, 1)), np.full((1, 1), 20.0), one, np.ones((1, 1)),
+        ...     np.array([True]), np.inf * one, np.inf * one, np.inf * one, one, no, no, -np.ones(1, int), np.zeros(1, int))
+        >>> problem.unmet(np.array([[9.0]])).tolist()
+        [[3.0], [1.0]]
+        """
+        left = np.column_stack(
+            [self.gap[:, k] - adds.T @ sizes[:, k] for k, adds in enumerate(self.adds)]
+        ).reshape(self.gap.shape)
+        # as flags compare and round: `geoplan.standards.requirement`
+        left = np.where(left <= COMPARISON_TOLERANCE * self.gap, 0.0, left)
+        whole = np.maximum(np.ceil(left - SOLVER_TOLERANCE), 0.0)
+        rounded: Floats = np.where(self.rounds_up, whole, left)
+        return rounded
 
 
 @dataclass(frozen=True, eq=False)
 class SizesAnswer(Answer):
-    """The sites selected with sizes, phases and allocation, and the gaps that stay.
+    """The sites selected with sizes and phases, and the gaps that stay.
 
     Parameters
     ----------
     phase
         Phase (from 0) in which each chosen site opens, shape (len(chosen),).
-    allocation
-        Who is served from where in each phase.
     unmet
         What each zone still lacks, shape (T, Z, K).
     why
@@ -106,7 +127,6 @@ class SizesAnswer(Answer):
     """
 
     phase: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    allocation: Allocation = field(default_factory=Allocation)
     unmet: Floats = field(default_factory=lambda: np.empty((0, 0, 0)))
     why: NDArray[np.str_] = field(default_factory=lambda: np.empty((0, 0, 0), "<U12"))
     cost: float = np.nan
@@ -120,21 +140,23 @@ def check(problem: Sizes) -> None:
         "gap": (z, k),
         "most": (j, k),
         "cost_unit": (j, k),
-        "whole": (k,),
+        "minutes": (j, k),
+        "rounds_up": (k,),
         "budget": (t,),
         "room_per_unit": (k,),
     }
     expected |= dict.fromkeys(("cost_open", "room", "required", "forbidden", "either_or", "from_phase"), (j,))
     found = {name: getattr(problem, name).shape for name in expected}
-    found["may"], expected["may"] = tuple(m.shape for m in problem.may), ((j, z),) * k
+    found["adds"], expected["adds"] = tuple(m.shape for m in problem.adds), ((j, z),) * k
     wrong = [
         f"{name}: shape {found[name]}, expected {shape}"
         for name, shape in expected.items()
         if found[name] != shape
     ]
-    finite = problem.gap, problem.least, problem.cost_open, problem.cost_unit, *(m.data for m in problem.may)
+    finite = problem.gap, problem.least, problem.cost_open, problem.cost_unit, problem.minutes
+    finite = *finite, np.array(problem.may_stay), *(m.data for m in problem.adds)
     if not all(bool((np.isfinite(a) & (a >= 0)).all()) for a in finite):
-        wrong.append("gap, least, cost and minutes must be >= 0 and finite")
+        wrong.append("gap, adds, least, cost, minutes and may_stay must be >= 0 and finite")
     if not (problem.most >= 0).all():
         wrong.append("most must be >= 0")
     if not t:
