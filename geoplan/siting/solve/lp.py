@@ -160,6 +160,18 @@ class GrowingProgram:
         most = np.full(len(least), np.inf)
         self.highs.addRows(len(least), least, most, len(columns), pointer[:-1], columns, values)
 
+    def set_cost(self, cost: Floats) -> None:
+        """Set the costs of the first columns, shape (n,)."""
+        self.highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+
+    def set_row_limits(self, row: int, low: float, high: float) -> None:
+        """Set the limits of a row."""
+        self.highs.changeRowBounds(row, low, high)
+
+    def row_prices(self) -> Floats:
+        """Return what a unit more of each row's limit changes the minimum by, of the last solution."""
+        return np.array(self.highs.getSolution().row_dual)
+
     def drop_slack_rows(self) -> None:
         """Drop the added rows that the last solution does not touch."""
         basic = highspy.HighsBasisStatus.kBasic
@@ -176,8 +188,10 @@ class GrowingProgram:
         self.highs.run()
         kinds = highspy.HighsModelStatus
         ended = (kinds.kOptimal, kinds.kInfeasible)
-        if self.highs.getModelStatus() not in ended and not self.control.stopped():
-            # the last basis led nowhere: begin afresh
+        found = _read(self.highs, self.control, whole=False)
+        is_lost = self.highs.getModelStatus() not in ended or found.state == "none"
+        if is_lost and not self.control.stopped():
+            # the last basis led nowhere, or to a point that the unscaled rows refuse: begin afresh
             self.highs.clearSolver()
             self.highs.run()
         if self.highs.getModelStatus() not in ended:

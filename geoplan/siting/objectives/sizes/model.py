@@ -44,6 +44,8 @@ class SizeModel:
         Column and (zone, product, phase) of each u, shapes (m,) and (3, m).
     short, excess
         Columns of f, shape (p,), one for each u of the last phase in their order, and of e, shape (0 or 1,); where the aims need them.
+    budgets, counts, stays
+        Rows of the budgets, of the numbers of sites, and of the gap that may stay.
     """
 
     linear: Linear
@@ -54,6 +56,9 @@ class SizeModel:
     lacks: Ints
     short: Ints
     excess: Ints
+    budgets: Ints
+    counts: Ints
+    stays: Ints
 
     @property
     def decided(self) -> Ints:
@@ -128,15 +133,16 @@ def build(problem: Sizes, first: First = "shortfall") -> SizeModel:
     model = _columns(problem, least, most, wanted, first)
     rows = Rows()
     _add_up(rows, problem, model, wanted)
-    _count_short(rows, problem, model, wanted)
+    stays = _count_short(rows, problem, model, wanted)
     _keep_to_sizes(rows, model, least, most)
     _open_once(rows, problem, model)
-    _limit_phases(rows, problem, model)
+    budgets, counts = _limit_phases(rows, problem, model)
     _share_room(rows, problem, model)
     value, row, column = np.concatenate(rows.value), np.concatenate(rows.row), np.concatenate(rows.column)
     matrix = coo_array((value, (row, column)), shape=(rows.count, len(model.linear.cost))).tocsr()
     low, high = np.concatenate(rows.low), np.concatenate(rows.high)
-    return replace(model, linear=replace(model.linear, rows=matrix, row_low=low, row_high=high))
+    linear = replace(model.linear, rows=matrix, row_low=low, row_high=high)
+    return replace(model, linear=linear, budgets=budgets, counts=counts, stays=stays)
 
 
 def _columns(problem: Sizes, least: Floats, most: Floats, wanted: Floats, first: First) -> SizeModel:
@@ -171,7 +177,8 @@ def _columns(problem: Sizes, least: Floats, most: Floats, wanted: Floats, first:
     whole[short] = True
     none = np.empty(0)
     linear = Linear(np.zeros(n), np.zeros(n), high, coo_array((0, n)).tocsr(), none, none, whole)
-    return SizeModel(linear, option, opening, size, lacking, lacks, short, excess)
+    rows = np.empty(0, np.int64)
+    return SizeModel(linear, option, opening, size, lacking, lacks, short, excess, rows, rows, rows)
 
 
 def _number(there: Bools, first: int) -> tuple[int, Ints]:
@@ -197,7 +204,7 @@ def _add_up(rows: Rows, problem: Sizes, model: SizeModel, wanted: Floats) -> Non
     rows.close(len(model.lacking), wanted[tuple(model.lacks)], np.inf)
 
 
-def _count_short(rows: Rows, problem: Sizes, model: SizeModel, wanted: Floats) -> None:
+def _count_short(rows: Rows, problem: Sizes, model: SizeModel, wanted: Floats) -> Ints:
     last = model.lacks[2] == wanted.shape[2] - 1
     if len(model.short):
         each = np.arange(len(model.short))
@@ -209,6 +216,7 @@ def _count_short(rows: Rows, problem: Sizes, model: SizeModel, wanted: Floats) -
         rows.add(np.zeros(len(weight), np.int64), model.lacking[last], weight)
         rows.add(np.zeros(1, np.int64), model.excess, -1.0)
         rows.close(1, -np.inf, problem.may_stay)
+    return rows.count - 1 + np.arange(len(model.excess))
 
 
 def _keep_to_sizes(rows: Rows, model: SizeModel, least: Floats, most: Floats) -> None:
@@ -242,7 +250,8 @@ def _open_once(rows: Rows, problem: Sizes, model: SizeModel) -> None:
         rows.close(count, 0.0, np.inf)
 
 
-def _limit_phases(rows: Rows, problem: Sizes, model: SizeModel) -> None:
+def _limit_phases(rows: Rows, problem: Sizes, model: SizeModel) -> tuple[Ints, Ints]:
+    budgets, counts = [], []
     spent = costs(problem, model)
     for number, (sites, budget) in enumerate(zip(problem.sites, problem.budget, strict=True)):
         by_then = model.option[:, : number + 1]
@@ -250,12 +259,15 @@ def _limit_phases(rows: Rows, problem: Sizes, model: SizeModel) -> None:
             opened = by_then[by_then >= 0]
             rows.add(np.zeros(len(opened), np.int64), opened, 1.0)
             rows.close(1, -np.inf, sites)
+            counts.append(rows.count - 1)
         if np.isfinite(budget):
             parts = (by_then, model.size[:, : number + 1])
             paid = np.unique(np.concatenate([part[part >= 0] for part in parts]))
             paid = paid[spent[paid] > 0]
             rows.add(np.zeros(len(paid), np.int64), paid, spent[paid])
             rows.close(1, -np.inf, budget)
+            budgets.append(rows.count - 1)
+    return np.array(budgets, np.int64), np.array(counts, np.int64)
 
 
 def _share_room(rows: Rows, problem: Sizes, model: SizeModel) -> None:

@@ -1,6 +1,6 @@
 """Sites and sizes that close gaps: lexicographic aims, each proven or bounded.
 
-A model that is small enough is solved to the proof by HiGHS. A larger one is searched (`search`), and the linear program bounds it.
+A model that is small enough is solved to the proof by HiGHS. A larger one is searched (`search`), and linear programs bound it.
 """
 
 from dataclasses import dataclass, replace
@@ -20,12 +20,17 @@ from geoplan.siting.objectives.sizes.model import (
     limits,
 )
 from geoplan.siting.objectives.sizes.problem import WHY, Sizes, SizesAnswer, check
+from geoplan.siting.objectives.sizes.search import GAIN, REGIONS, Search, in_whole_units
 from geoplan.siting.solve.control import SearchControl
 from geoplan.siting.solve.lp import Linear, solve
-from geoplan.siting.solve.problems import Floats, Ints, Step, Stopped, status_of
+from geoplan.siting.solve.problems import Bools, Floats, Ints, Step, Stopped, status_of
 from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE, SOLVER_TOLERANCE
 from geoplan.words.errors import Note
 
+#: Most openings (candidates x phases x products) of a model that HiGHS solves to the proof.
+SMALL = 200
+#: The part of the regions left that an aim takes, and how often zones are weighed anew.
+OWN, REWEIGHTED = 0.8, 8
 #: By how much a row or a whole number may be missed: what is built in whole units must not end below the standard, which flags compare
 #: to 1e-9.
 EXACT = 1e-9
@@ -82,12 +87,16 @@ def solve_sizes(
     check(problem)
     model = build(problem, first)
     every = aims(problem, model, first=first, then=then)
-    search = _Search(problem, model, control)
+    is_small = int((model.opening >= 0).sum()) <= SMALL
+    search = _Search(problem, model, control) if is_small else _Large(problem, model, control)
     search.begin(every[0][1])
     for name, aim, unit in every:
         search.pursue(name, aim, unit)
         if search.infeasible:
-            return _none(problem, search)
+            break
+    search.end()
+    if search.best is None:
+        return _none(problem, search)
     return _answer(problem, model, search, then)
 
 
@@ -121,7 +130,8 @@ class _Search:
         ended = self.stopped if self.stopped in ("clock", "interrupt") else ""
         why, bound = ended or self.control.stopped(nodes=self.nodes), 0.0  # no aim can be below 0
         if self.best is not None:  # the same sites, at their best for this aim
-            self.best = _or(self._settle(self.best, aim), self.best)
+            settled = self._settle(self.best, aim)
+            self.best = self.best if settled is None else settled
         if why:
             self.stopped = why
         elif self.best is None or aim @ self.best > 0.0:
@@ -132,7 +142,8 @@ class _Search:
             self.stopped = found.stopped or self.stopped
             bound = 0.0 if found.state == "infeasible" else max(0.0, found.bound)
             if found.x is not None:
-                better = _or(self._settle(found.x, aim), found.x)
+                settled = self._settle(found.x, aim)
+                better = found.x if settled is None else settled
                 if self.best is None or aim @ better <= aim @ self.best:
                     self.best = better
         if self.best is None:
@@ -141,6 +152,9 @@ class _Search:
         reached = max(0.0, float(aim @ self.best))
         self.held.append((aim, reached))
         self.steps.append((name, aim, unit, min(bound, reached)))
+
+    def end(self) -> None:
+        """Finish: sizes are whole already."""
 
     def _model(self, aim: Floats) -> Linear:
         base = self.model.linear
@@ -165,8 +179,113 @@ class _Search:
         return clean
 
 
-def _or(found: Floats | None, other: Floats) -> Floats:
-    return other if found is None else found
+class _Large(_Search):
+    """The same for a model that HiGHS would not finish: searched, and bounded by the linear program under the aims held."""
+
+    def begin(self, aim: Floats) -> None:
+        """Start from nothing: the first search finds what keeps all limits."""
+
+    def pursue(self, name: str, aim: Floats, unit: float) -> None:
+        """Search for the best for one aim while all before it are held."""
+        ended = self.stopped in ("clock", "interrupt") or self.control.stopped() != ""
+        bound = 0.0
+        if self.best is None or not ended:
+            search = Search(self.problem, self.model, aim, self.held, self.control)
+            if name == "short_zones":
+                self.best = self._few_zones()
+            relaxed = search.relaxed()
+            bound = 0.0 if relaxed is None else max(0.0, relaxed.objective)
+            if self.best is None or aim @ self.best > bound + GAIN:
+                found = search.run(self.best, self._share(), bound=bound)
+                self.nodes += search.regions
+                self.best = self.best if found is None or _worse(aim, found, self.best) else found
+        # a search that bounds alone do not end is one by a number of regions
+        self.stopped = self.stopped or self.control.stopped() or "nodes"
+        if self.best is None:
+            self.infeasible = True
+            return
+        reached = max(0.0, float(aim @ self.best))
+        self.held.append((aim, reached))
+        self.steps.append((name, aim, unit, min(bound, reached)))
+
+    def _share(self) -> int:
+        """Return the regions that an aim may try: a part of those that are left, so that some stay for the aims after it."""
+        left = (REGIONS if self.control.nodes is None else self.control.nodes) - self.nodes
+        return int(np.ceil(OWN * max(0, left)))
+
+    def _few_zones(self) -> Floats | None:
+        """Return columns in which few zones are short: what zones lack is weighed by the less, the more a zone lacks.
+
+        Weights ``1 / (u + 3)`` of the last solution, again and again (Candes, Wakin & Boyd 2008, https://doi.org/10.1007/s00041-008-9045-x).
+        """
+        at_the_end = self.model.lacks[2] == len(self.problem.sites) - 1
+        columns = self.model.lacking[at_the_end]
+        aim = np.zeros(len(self.model.linear.cost))
+        aim[columns] = 1.0
+        for _ in range(REWEIGHTED):
+            weighed = Search(self.problem, self.model, aim, (), self.control)
+            found = weighed.relaxed()
+            if found is None or found.x is None:
+                return None
+            aim = np.zeros(len(aim))
+            aim[columns] = 1.0 / (found.x[columns] + 3.0)
+        weighed = Search(self.problem, self.model, aim, (), self.control)
+        best = weighed.run(None, self._share(), bound=0.0)
+        self.nodes += weighed.regions
+        if best is None:
+            return None
+        best = best.copy()
+        best[self.model.short] = best[columns] > SOLVER_TOLERANCE
+        return best
+
+    def end(self) -> None:
+        """Make sizes whole."""
+        if self.best is None:
+            return
+        model, x = self.model, self.best.copy()
+        size, phase = sizes_of(model, x, np.maximum(limits(self.problem)[0], 1.0))
+        whole = in_whole_units(self.problem, size, phase, *limits(self.problem))
+        x[:] = 0.0
+        for j in np.flatnonzero((phase >= 0) & ((whole.sum(axis=1) > 0) | self.problem.required)):
+            x[model.option[j, phase[j]]] = 1.0
+            held = model.size[j, phase[j]] >= 0
+            x[model.size[j, phase[j]][held]] = whole[j][held]
+            opens = held & (whole[j] > 0)
+            x[model.opening[j, phase[j]][opens]] = 1.0
+        self.best = counted_again(self.problem, model, x)
+
+
+def sizes_of(model: SizeModel, x: Floats, least: Floats) -> tuple[Floats, Ints]:
+    """Return the size of each product at each candidate, shape (J, K), and the phase in which it opens, shape (J,), -1: never.
+
+    What is below its least by more than rounding is not open.
+    """
+    given = np.where(model.size >= 0, x[model.size], 0.0)
+    is_open = (given >= least[:, None, :] - 1e-3) | ((model.option >= 0) & (x[model.option] > 0.5))[
+        :, :, None
+    ]
+    given = np.where(is_open, given, 0.0)
+    opened: Bools = np.any(is_open, axis=2)
+    phase = np.where(opened.any(axis=1), opened.argmax(axis=1), -1)
+    return given.sum(axis=1), phase.astype(np.int64)
+
+
+def _worse(aim: Floats, found: Floats, best: Floats | None) -> bool:
+    return best is not None and float(aim @ found) > float(aim @ best)
+
+
+def counted_again(problem: Sizes, model: SizeModel, x: Floats) -> Floats:
+    """Return columns whose sizes stand, with what follows from them: what zones lack, which are short, and what exceeds what may stay."""
+    out = x.copy()
+    size = np.where(model.size >= 0, x[model.size], 0.0)
+    lacks = np.array([problem.unmet(size[:, : t + 1].sum(axis=1)) for t in range(len(problem.sites))])
+    zone, product, phase = model.lacks
+    out[model.lacking] = lacks[phase, zone, product]
+    if len(model.short):
+        out[model.short] = out[model.lacking[phase == len(problem.sites) - 1]] > 0
+    total = float(problem.weights() @ lacks[-1].sum(axis=0))
+    out[model.excess] = max(0.0, total - problem.may_stay)
+    return out
 
 
 def _none(problem: Sizes, search: _Search) -> SizesAnswer:
