@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from geoplan.cli.demo import demo_study
     from geoplan.pipeline.evaluate import run
     from geoplan.pipeline.gather import gather
+    from geoplan.pipeline.live import Live, live
     from geoplan.pipeline.plan_sites import SiteResult, site
     from geoplan.pipeline.result import Result
     from geoplan.study.scenario import Scenario, read_scenario
     from geoplan.study.study import Study, read_study
 
 __all__ = [
+    "Live",
     "Result",
     "Scenario",
     "SiteResult",
@@ -27,6 +29,7 @@ __all__ = [
     "__version__",
     "demo_study",
     "gather",
+    "live",
     "read_scenario",
     "read_study",
     "run",
@@ -34,12 +37,14 @@ __all__ = [
 ]
 
 _WHERE = {
+    "Live": "geoplan.pipeline.live",
     "Result": "geoplan.pipeline.result",
     "Scenario": "geoplan.study.scenario",
     "SiteResult": "geoplan.pipeline.plan_sites",
     "Study": "geoplan.study.study",
     "demo_study": "geoplan.cli.demo",
     "gather": "geoplan.pipeline.gather",
+    "live": "geoplan.pipeline.live",
     "read_scenario": "geoplan.study.scenario",
     "read_study": "geoplan.study.study",
     "run": "geoplan.pipeline.evaluate",

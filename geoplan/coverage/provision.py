@@ -30,11 +30,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def located_supply(
-    supplies: pd.DataFrame,
-    facilities: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame,
-    *,
-    places: tuple[Ints, Ints] | None = None,
+    supplies: pd.DataFrame, facilities: gpd.GeoDataFrame, zones: gpd.GeoDataFrame
 ) -> pd.DataFrame:
     """Return what stands inside each zone of every level.
 
@@ -49,8 +45,6 @@ def located_supply(
         ``zone_id`` (null: in none) and points (may be null), indexed by facility_id.
     zones
         ``level, parent_id`` and polygons, indexed by zone_id.
-    places
-        What :func:`facility_places` gives for `facilities` and `zones`, for who asks often; None: it is worked out here.
 
     Returns
     -------
@@ -78,26 +72,38 @@ def located_supply(
     )
     _check_intervals(supplies.set_index("facility_id"))
 
-    facility, zone = facility_places(facilities, zones) if places is None else places
-    of_row = facilities.index.get_indexer(pd.Index(supplies["facility_id"]))
+    places = facility_places(facilities, zones)
+    found = sums_in_zones(supplies.set_index("facility_id"), facilities.index, zones.index, places)
+    return found.drop(columns="known")
+
+
+def sums_in_zones(
+    table: pd.DataFrame, facilities: pd.Index, zones: pd.Index, places: tuple[Ints, Ints]
+) -> pd.DataFrame:
+    """Return what :func:`located_supply` does, of tables that are known to be sound, with ``known``: the sum of rows with low = high.
+
+    `table` holds ``low, high`` by facility_id, `places` what :func:`facility_places` gives for the facilities and zones.
+    """
+    facility, zone = places
+    of_row = facilities.get_indexer(table.index)
     counts = np.bincount(facility, minlength=len(facilities))
-    first = np.cumsum(counts) - counts
-    n_zones = counts[of_row]
+    first, n_zones = (np.cumsum(counts) - counts)[of_row], counts[of_row]
     row = np.repeat(np.arange(len(of_row)), n_zones)
-    at = zone[np.repeat(first[of_row], n_zones) + ranges(n_zones)]
+    at = zone[np.repeat(first, n_zones) + ranges(n_zones)]
     order = np.lexsort((row, at))  # one order of summation
     at, row = at[order], row[order]
-    low, high = (supplies[c].to_numpy(dtype=np.float64) for c in ("low", "high"))
+    low, high = (table[c].to_numpy(dtype=np.float64)[row] for c in ("low", "high"))
     once = np.unique(np.column_stack([at, of_row[row]]), axis=0)[:, 0]
     n = len(zones)
     return pd.DataFrame(
         {
-            "low": np.bincount(at, weights=low[row], minlength=n),
-            "high": np.bincount(at, weights=high[row], minlength=n),
+            "low": np.bincount(at, weights=low, minlength=n),
+            "high": np.bincount(at, weights=high, minlength=n),
             "facilities": np.bincount(once, minlength=n),
-            "unknown_rows": np.bincount(at[low[row] < high[row]], minlength=n),
+            "unknown_rows": np.bincount(at[low < high], minlength=n),
+            "known": np.bincount(at[low == high], weights=low[low == high], minlength=n),
         },
-        index=zones.index,
+        index=zones,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geoplan.coverage.provision import located_supply
+from geoplan.coverage.provision import sums_in_zones
 from geoplan.standards.data import AssessmentData, Bools
 from geoplan.standards.grammar import parse_bound
 from geoplan.standards.measure import Measured
@@ -229,10 +229,8 @@ def located(data: AssessmentData, table: pd.DataFrame) -> pd.DataFrame:
 
     What may stand in a zone, though it is not known, adds to `high` and to the rows that are unknown.
     """
-    rows = table.rename_axis("facility_id").reset_index()
-    totals = _located_rows(data, rows).rename(columns={"facilities": "rows"}).astype(float)
-    certain = rows[rows["low"] == rows["high"]]
-    totals["known"] = _located_rows(data, certain)["low"].astype(float)
+    found = sums_in_zones(table, data.facilities.index, data.zones.index, data.facility_places)
+    totals = found.rename(columns={"facilities": "rows"}).astype(float)
     facility, zone = data.may_stand
     row = table.index.get_indexer(data.facilities.index[facility])
     possible = zone[row >= 0]
@@ -240,10 +238,6 @@ def located(data: AssessmentData, table: pd.DataFrame) -> pd.DataFrame:
     amount = table["high"].to_numpy(dtype=float)[row[row >= 0]]
     totals["high"] += np.bincount(possible, weights=amount, minlength=len(totals))
     return totals.assign(rows=totals["rows"] + n, unknown_rows=totals["unknown_rows"] + n)
-
-
-def _located_rows(data: AssessmentData, rows: pd.DataFrame) -> pd.DataFrame:
-    return located_supply(rows, data.facilities, data.zones, places=data.facility_places)
 
 
 def _without_point(data: AssessmentData, supply: str) -> ZoneAmounts:

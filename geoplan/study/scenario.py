@@ -20,6 +20,7 @@
 Facilities are named by id (the register's code, else ``name@file``) or by name. What no input has is an error that names every such entry at once.
 """
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -177,6 +178,32 @@ class Scenario(PlannerFile):
                 p if isinstance(p, str) else self.stated(p) for p in self.packs
             )
         return rows | ({} if self.year is None else {"scenario.year": str(self.year)})
+
+
+def scenario_text(scenario: Scenario) -> tuple[str, dict[str, int]]:
+    """Return a scenario as the text of its file, and the line of each entry in it; facilities that it adds stand first.
+
+    Lists have one item a line, so that a later change moves few lines.
+    """
+    told = scenario.model_dump(mode="json", exclude_defaults=True, exclude={"base", "name", "packs"})
+    told = {"base": scenario.stated(scenario.base), "name": scenario.name, "add": told.pop("add", []), **told}
+    if scenario.packs is not None:
+        told["packs"] = [pack if isinstance(pack, str) else scenario.stated(pack) for pack in scenario.packs]
+    text, lines = ["scenario:"], dict[str, int]()
+    for entry, value in told.items():
+        if value in ([], {}):
+            continue
+        text.append(f"  {entry}:" if isinstance(value, list) else f"  {entry}: {_flow(value)}")
+        lines[entry] = len(text)
+        for number, item in enumerate(value if isinstance(value, list) else []):
+            text.append(f"    - {_flow(item)}")
+            lines[f"{entry}.{number}"] = len(text)
+    return "\n".join(text) + "\n", lines
+
+
+def _flow(value: object) -> str:
+    """Return a value in YAML's flow style, of which JSON is a part."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def place_text(entry: NewFacility | Relocation | NewHousing) -> str:
