@@ -192,7 +192,8 @@ def _how_much(outcome: Outcome, level: str) -> list[Block]:
     ]
     if needs:
         is_judged = any(need.judged is not None for need in needs)
-        note = _joined([phrase("meeting_needs_note", lang) if is_judged else "", _unit_costs_text(needs, lang)], lang)  # fmt: skip
+        told = [phrase("meeting_needs_note", lang) if is_judged else "", _unit_costs_text(needs, lang), _open_units(outcome, needs)]  # fmt: skip
+        note = _joined(told, lang)
         # names of indicators are long
         keys = (
             replace(column("indicator", lang), width=NAME_WIDTH),
@@ -271,6 +272,14 @@ def _needs(outcome: Outcome, level: str) -> list[Need]:
 def _sum(values: pd.Series) -> float | None:
     """Return the sum; None where there is nothing to add, or where one of the values is not known."""
     return None if values.empty or values.isna().any() else float(values.sum())
+
+
+def _open_units(outcome: Outcome, needs: list[Need]) -> str:
+    """Return the units of building in which nothing is known to be short and some indicator is without data; nothing without any."""
+    lang, findings = outcome.lang, outcome.findings
+    without = set(findings.loc[findings["verdict"] == "no_data", "unit"])
+    shown = [unit(code, lang) for code in _COSTED if code in without - {need.unit for need in needs}]
+    return phrase("meeting_open_units", lang, units=phrase("join_items", lang).join(shown)) if shown else ""
 
 
 def _left_after_projects(outcome: Outcome) -> dict[str, float]:
