@@ -33,7 +33,7 @@ from geoplan.siting.judged import Effects, Verdicts, effects
 from geoplan.siting.objectives import check_question
 from geoplan.siting.question import Question, question_of
 from geoplan.siting.result import SitingResult
-from geoplan.siting.sites import answer_row, answers_table, sites_as_projects, sites_table
+from geoplan.siting.sites import answer_row, answers_table, site_notes, sites_as_projects, sites_table
 from geoplan.standards.flags import study_circles
 from geoplan.standards.projects.facilities import with_projects
 from geoplan.standards.projects.support import support
@@ -171,7 +171,11 @@ def site(
         *_past(questions, study.year),
         *unanswered,
         *(note for one in answers for note in _apart(before, ground, one)),
-        *(note for one in answers for note in (*one.eligible.notes, *one.answer.notes)),
+        *(
+            note
+            for one in answers
+            for note in (*one.eligible.notes, *one.answer.notes, *site_notes(ground, one))
+        ),
     ]
     outcome = outcome_of(
         before, parameters=parameters(study, siting=True), siting=tables, notes=notes, sources=offered.sources

@@ -44,9 +44,12 @@ def answer(
     # what opens decides what it costs where no cost is stated
     kinds = [kind for name in question.services for kind in inputs.services[name].facilities]
     priced = with_opening_cost(inputs.candidates, kinds=[*question.build.values(), *kinds])
-    control = SearchControl(gap=question.gap, nodes=question.most_nodes, seconds=question.most_seconds)
+    objective, nodes = objective_of(question), question.most_nodes
+    if nodes is None and question.most_seconds is None:
+        nodes = objective.most_nodes
+    control = SearchControl(gap=question.gap, nodes=nodes, seconds=question.most_seconds)
     listener(question.name, control, None)
-    found = objective_of(question).answer(replace(inputs, candidates=priced), question, control=control)
+    found = objective.answer(replace(inputs, candidates=priced), question, control=control)
     notes = (*found.answer.notes, *_constraints_named(found))
     # without a selection the title says so as well
     short = found.answer.short or (

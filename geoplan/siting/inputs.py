@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array, csr_array, hstack
+from scipy.spatial import cKDTree
 
 from geoplan.coverage.circle import in_circle, offering
 from geoplan.inputs.facilities.facts import CHILD_TYPES
@@ -15,6 +17,7 @@ from geoplan.network.reach import reach
 from geoplan.siting.options import Options
 from geoplan.siting.question import Question, opens_as
 from geoplan.siting.solve.problems import Bools, CoverageProblem, DistanceProblem, Floats, Ints
+from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.rules import Rule, types_of
 from geoplan.tables import Service
@@ -236,6 +239,7 @@ def eligible(inputs: SitingInputs, question: Question, *, costed: bool) -> Eligi
         "candidate_wrong_type": wrong_type.astype(bool),
         "candidate_holds_nothing": holds_nothing(candidates, kinds),
         "candidate_off_network": ~inputs.on_network,
+        "candidate_too_near": _near_existing(inputs, kinds, question.min_spacing_m),
         "candidate_too_late": np.nan_to_num(from_year, nan=-np.inf) > last,
         "candidate_cost_unknown": candidates["opening_cost"].isna().to_numpy(dtype=bool) & costed,
     }
@@ -259,6 +263,66 @@ def holds_nothing(candidates: pd.DataFrame, kinds: Mapping[str, list[str | None]
     opened = [[own[n] for own in kinds.values() if own[n] is not None] for n in range(len(candidates))]
     children = np.array([bool(own) and CHILD_TYPES.issuperset(own) for own in opened], dtype=bool)
     return np.asarray(nothing | (children & (sizes[:, 2] == 0)), dtype=bool)
+
+
+def near_groups(inputs: SitingInputs, question: Question, eligibility: EligibleCandidates) -> list[Ints]:
+    """Return groups of candidates of which at most one may open, for `min_spacing_m`: every pair that is too near stands in one.
+
+    Candidates that enlarge a facility stand where they stand. Groups are cliques, grown from the lowest positions: fewer and tighter rows
+    than a row a pair.
+    """
+    if question.min_spacing_m is None:
+        return []
+    place = inputs.candidates.geometry.centroid
+    groups: dict[tuple[int, ...], None] = {}
+    for kinds in eligibility.kinds.values():
+        opens = np.array([kind is not None for kind in kinds], dtype=bool) & eligibility.use
+        own = np.flatnonzero(opens & ~_enlarges(inputs.candidates))
+        tree = cKDTree(np.column_stack([place.x, place.y])[own])
+        near: dict[int, set[int]] = {}
+        for i, j in sorted(tree.query_pairs(question.min_spacing_m * (1.0 - ROUNDING_TOLERANCE))):
+            near.setdefault(int(i), set()).add(int(j))
+        covered: set[tuple[int, int]] = set()
+        for i, j in [(one, other) for one in sorted(near) for other in sorted(near[one])]:
+            if (i, j) in covered:
+                continue
+            clique = [i, j]
+            for k in sorted(near[i] & near.get(j, set())):
+                if all(k in near.get(one, ()) for one in clique):
+                    clique.append(k)
+            covered.update(combinations(clique, 2))
+            groups[tuple(own[clique].tolist())] = None
+    return [np.array(group) for group in groups]
+
+
+def _enlarges(candidates: pd.DataFrame) -> Bools:
+    return np.array([isinstance(one, str) and one != "" for one in candidates["extends"]], dtype=bool)
+
+
+def _near_existing(
+    inputs: SitingInputs, kinds: Mapping[str, list[str | None]], metres: float | None
+) -> Bools:
+    """Return the candidates nearer than `metres` to a facility of a service that they would offer, shape (n_candidates,)."""
+    near = np.zeros(len(inputs.candidates), dtype=bool)
+    if metres is None:
+        return near
+    limit = metres * (1.0 - ROUNDING_TOLERANCE)
+    for service, own in kinds.items():
+        offers = np.array([kind is not None for kind in own], dtype=bool)
+        near |= offers & (metres_to_existing(inputs, service) < limit)
+    return np.asarray(near & ~_enlarges(inputs.candidates), dtype=bool)
+
+
+def metres_to_existing(inputs: SitingInputs, service: str) -> Floats:
+    """Return the straight line from each candidate to the nearest facility that offers a service; inf without one or without a point."""
+    there = offering(inputs.facilities, inputs.services[service].facilities).geometry
+    there, place = there[there.notna()].centroid, inputs.candidates.geometry.centroid
+    metres = np.full(len(place), np.inf)
+    has = np.asarray(place.notna() & ~place.is_empty, dtype=bool)
+    if len(there) and has.any():
+        tree = cKDTree(np.column_stack([there.x, there.y]))
+        metres[has] = tree.query(np.column_stack([place.x, place.y])[has])[0]
+    return metres
 
 
 def left_out(code: str, rows: pd.DataFrame, question: Question) -> Note:

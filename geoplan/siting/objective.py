@@ -20,6 +20,8 @@ from geoplan.tables import Service
 from geoplan.words.catalogue import Phrase, phrase
 from geoplan.words.errors import Note
 
+#: Most nodes of a search: the same on every machine, however busy it is.
+NODES = 500
 #: An objective that selects a number of sites needs one of these entries.
 LIMITS = "`sites` / `budget` / `phases`"
 
@@ -29,6 +31,10 @@ class Objective(ABC):
 
     name: ClassVar[str]
     """Its folder, and the entry ``ask`` of the questions that it answers."""
+    keeps_apart: ClassVar[bool] = False
+    """Whether it keeps `min_spacing_m`."""
+    most_nodes: ClassVar[int | None] = None
+    """Most nodes of its search where the question limits neither nodes nor seconds; None: its solver ends by itself."""
     asks_what_can_be_met: ClassVar[bool] = False
     """Whether what no candidate can bring about is left out of what is asked: fewer candidates then ask for less."""
 

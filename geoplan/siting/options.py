@@ -42,7 +42,12 @@ class Options:
 
 
 def options_of(
-    candidates: pd.DataFrame, use: Bools, phases: Sequence[Phase], *, minimise: str = "sites"
+    candidates: pd.DataFrame,
+    use: Bools,
+    phases: Sequence[Phase],
+    *,
+    minimise: str = "sites",
+    apart: Sequence[Ints] = (),
 ) -> Options:
     """Return the options of the candidates in `use`.
 
@@ -56,6 +61,8 @@ def options_of(
         Limits, cumulative; a candidate opens in the first phase that ends at or after its ``from_year``, or later.
     minimise
         What the cost of an option counts: ``sites`` (1 each) or ``cost``.
+    apart
+        Groups of candidates of which one may open (`inputs.near_groups`).
     """
     picked = np.flatnonzero(use)
     ready = np.nan_to_num(candidates["from_year"].to_numpy(dtype=np.float64)[picked], nan=-np.inf)
@@ -63,7 +70,7 @@ def options_of(
     row, number = np.nonzero(may_open)
     candidate = picked[row]
     money = candidates["opening_cost"].to_numpy(dtype=np.float64)[candidate]
-    rows = list(_rows(candidates, candidate, number, phases, money))
+    rows = list(_rows(candidates, candidate, number, phases, money, apart))
     n = len(candidate)
     entries = (
         np.concatenate([each.values for each in rows]) if rows else np.empty(0),
@@ -90,9 +97,14 @@ class _Row(NamedTuple):
 
 
 def _rows(
-    candidates: pd.DataFrame, candidate: Ints, number: Ints, phases: Sequence[Phase], money: Floats
+    candidates: pd.DataFrame,
+    candidate: Ints,
+    number: Ints,
+    phases: Sequence[Phase],
+    money: Floats,
+    apart: Sequence[Ints],
 ) -> Iterator[_Row]:
-    """Yield the rows of the constraints: limits of phases, each candidate once, required ones, either-or."""
+    """Yield the rows of the constraints: limits of phases, each candidate once, required ones, either-or, too near each other."""
     for position, phase in enumerate(phases):
         opened = np.flatnonzero(number <= position)
         if phase.sites is not None:
@@ -113,3 +125,9 @@ def _rows(
     for word in dict.fromkeys(words[words != ""]):
         same = np.flatnonzero(words == word)
         yield _Row(same, np.ones(len(same)), 0.0, 1.0, Phrase("siting_row_either_or", {"word": word}))
+    for group in apart:
+        same = np.flatnonzero(np.isin(candidate, group))
+        limit = Phrase(
+            "siting_row_apart", {"names": tuple(str(candidates["name"].iloc[one]) for one in group)}
+        )
+        yield _Row(same, np.ones(len(same)), 0.0, 1.0, limit)

@@ -14,6 +14,7 @@ from geoplan.siting.inputs import (
     coverage_problem,
     distance_problem,
     eligible,
+    near_groups,
 )
 from geoplan.siting.opening import Opening, opening_by_people, opening_by_walking
 from geoplan.siting.options import Options, options_of
@@ -87,7 +88,7 @@ class SitingResult:
             return None
         step = self.answer.steps[0]
         # proven: objective and bound differ by rounding only
-        bound = step.objective if step.gap == 0.0 else step.bound
+        bound = step.objective if step.gap == 0.0 and step.given_up == 0.0 else step.bound
         return replace(step, objective=step.objective / self.per, bound=bound / self.per)
 
 
@@ -111,7 +112,8 @@ def coverage_result(
         What the cost of an option counts: ``sites`` (1 each), or ``cost``.
     """
     candidates = eligible(inputs, question, costed=question.spends or minimise == "cost")
-    options = options_of(inputs.candidates, candidates.use, question.phases, minimise=minimise)
+    apart = near_groups(inputs, question, candidates)
+    options = options_of(inputs.candidates, candidates.use, question.phases, minimise=minimise, apart=apart)
     answer = solve(coverage_problem(inputs, question, candidates, options))
     last = coverage_problem(inputs, question.last_phase(), candidates, options.at_the_end())
     covered, could = last.covered(answer.chosen), last.covered(np.arange(len(options.candidate)))
@@ -145,7 +147,8 @@ def walking_result(
         Given the problem and the walk of each point without any site, shape (n_points,), seconds: the aim, and its divisor to minutes.
     """
     candidates = eligible(inputs, question, costed=question.spends)
-    options = options_of(inputs.candidates, candidates.use, question.phases)
+    apart = near_groups(inputs, question, candidates)
+    options = options_of(inputs.candidates, candidates.use, question.phases, apart=apart)
     problem = distance_problem(inputs, question, candidates, options)
     answer = solve(problem)
     last = distance_problem(inputs, question.last_phase(), candidates, options.at_the_end())

@@ -10,15 +10,17 @@ import pandas as pd
 from geoplan.inputs.facilities.facts import CHILD_TYPES, ELDER_TYPES, kind_of
 from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.projects.fields import ADDED
-from geoplan.siting.inputs import SitingInputs
+from geoplan.siting.inputs import SitingInputs, metres_to_existing
 from geoplan.siting.objectives import objective_of
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult
-from geoplan.siting.solve.problems import Answer
+from geoplan.siting.solve.problems import Answer, Floats
 from geoplan.siting.solve.tolerance import ROUNDING_TOLERANCE
 from geoplan.standards.rules import Rule, types_of
 from geoplan.tables import ANSWERS, PROJECTS, SITES, Service
 from geoplan.words.catalogue import phrase
+from geoplan.words.errors import Note
+from geoplan.words.labels import unit
 
 #: A site is said to serve the zones of which at least this share of the people walk to it.
 SERVED_SHARE = 0.5
@@ -162,6 +164,81 @@ def answer_row(
         "candidates": int(result.eligible.use.sum()), "repeatable": answer.repeatable, "nodes": answer.nodes,
         "adopted": adopted,
     }  # fmt: skip
+
+
+#: A site nearer than this to a facility of its service is listed, metres.
+BESIDE_M = 100.0
+
+
+def site_notes(inputs: SitingInputs, result: SitingResult) -> list[Note]:
+    """Return notes on sites beside a facility of their service, and on where the order of opening stops to be worth its cost."""
+    question, opening, chosen = (
+        result.question,
+        result.opening,
+        result.options.candidate[result.opening.option],
+    )
+    notes = []
+    beside = [
+        str(inputs.candidates["name"].iloc[number])
+        for number in chosen.tolist()
+        if not inputs.candidates["extends"].iloc[number]
+        and any(
+            result.eligible.kinds[service][number] is not None
+            and metres_to_existing(inputs, service)[number] <= BESIDE_M
+            for service in question.services
+        )
+    ]
+    if beside:
+        values = {
+            "question": question.name,
+            "count": len(beside),
+            "metres": f"{BESIDE_M:g}",
+            "names": tuple(beside),
+        }
+        notes.append(Note("siting_beside_existing", values=values))
+    if question.min_gain is not None and len(chosen):
+        names, rows = inputs.candidates.index, inputs.candidates
+        cost = np.array(
+            [_amounts(result, str(names[n]), rows.iloc[n], ())["cost"] for n in chosen], dtype=np.float64
+        )
+        notes.append(gain_note(question, opening.marginal, cost, result.gain_unit))
+    return notes
+
+
+def gain_note(question: Question, marginal: Floats, cost: Floats, gain_unit: str) -> Note:
+    """Return the note on the site after which none adds `min_gain` for each 10,000 yuan.
+
+    Parameters
+    ----------
+    marginal, cost
+        What each site adds after those before it, and its cost (10,000 yuan; NaN: unknown), in the order of opening, shape (n_sites,).
+    gain_unit
+        Unit of what sites add.
+
+    Examples
+    --------
+    >>> question = Question(name="q", ask="cover", sites=3, min_gain=2.0)
+    >>> print(gain_note(question, np.array([90.0, 30.0, 4.0]), np.array([10.0, 10.0, 20.0]), "people").found("en"))
+    question `q`: in the order of opening no site after the first 2 adds 2 people per 10,000 yuan; the 1 after them cost 20 (10,000 yuan) and add 4 of 124 people
+    """
+    least, unknown = question.min_gain or 0.0, int(np.isnan(cost).sum())
+    if unknown:
+        return Note.of("siting_gain_unknown", severity="info", question=question.name, count=unknown)
+    worth = np.flatnonzero(marginal >= least * cost * (1.0 - ROUNDING_TOLERANCE))
+    count = int(worth[-1]) + 1 if len(worth) else 0
+    return Note.of(
+        "siting_gain_falls",
+        severity="info",
+        question=question.name,
+        count=count,
+        rest=len(cost) - count,
+        least=least,
+        cost=f"{cost[count:].sum():,.10g}",
+        gain=f"{marginal[count:].sum():,.0f}",
+        total=f"{marginal.sum():,.0f}",
+        unit_zh=unit(gain_unit, "zh"),
+        unit_en=unit(gain_unit, "en"),
+    )
 
 
 def title(answer: Answer, sentence: str, lang: str) -> str:

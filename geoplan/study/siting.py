@@ -134,12 +134,21 @@ class Question(Entry):
     """The same per childcare place, m² (鄞政发〔2023〕17号 二(三)7)."""
     curve: Annotated[int, Field(ge=0, le=500), Unit("sites")] | None = None
     """``cover``: the gain curve runs to so many sites; default: twice the number asked for; 0: no curve."""
+    min_spacing_m: Annotated[float, Field(gt=0, le=5000), Unit("m")] | None = None
+    """No two sites of a service nearer to each other, and none nearer to a facility that offers it, in a straight line; sites that enlarge
+    a facility are free of it. Default: none. Not for ``sizes``."""
+    min_gain: Annotated[float, Field(gt=0), Unit("of the gain per 10,000 yuan")] | None = None
+    """What a site must add for each 10,000 yuan to be worth it: a note says after which site of the order of opening none does. It
+    changes no selection."""
+    tolerance: Share = 0.0
+    """``cover`` with `fair`, ``capacity``: part of the first aim that may be given up for the second: more people, or less walking."""
     gap: Share = 0.0
     """Relative gap to the bound at which the search may end; 0: a proof."""
     most_nodes: Annotated[int, Field(ge=0, le=10**12), Unit("nodes")] | None = None
-    """Most nodes of the search tree; the same number gives the same answer again."""
-    most_seconds: Seconds | None = 600.0
-    """Most seconds; an answer that the clock ended is marked as not repeatable."""
+    """Most nodes of the search tree; the same number gives the same answer again. Default: 500, so that an answer does not depend on the
+    machine's load; without such a limit where `most_seconds` is given."""
+    most_seconds: Seconds | None = None
+    """Most seconds; an answer that the clock ended is marked as not repeatable. Default: none."""
 
     @model_validator(mode="after")
     def _phases_in_order(self) -> "Question":

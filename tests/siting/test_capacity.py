@@ -235,3 +235,12 @@ def test_no_more_than_there_is_and_more_sites_never_meet_less(problem):
     more = median_capacity(replace(problem, constraints=within(n, n)), control=SearchControl())
     assert more.objective >= answer.objective - 1e-6
     assert more.objective == pytest.approx(most_met(problem, np.arange(n)), abs=1e-6)
+
+
+def test_a_stated_tolerance_of_the_need_met_is_given_up_for_less_walking():
+    # one site: 10 beds for 10 at 600 s, or 9 beds at 60 s; need without a bed counts at 1,000 s
+    problem = capacity([[600.0], [60.0]], [10.0], [10.0, 9.0], constraints=within(1, 2))
+    exact, eased = (median_capacity(problem, tolerance=part, control=SearchControl()) for part in (0.05, 0.1))
+    assert (exact.chosen.tolist(), exact.objective) == ([0], 10.0)
+    assert (eased.chosen.tolist(), eased.objective, eased.steps[1].objective) == ([1], 9.0, 9 * 60 + 1000)
+    assert eased.status == "optimal"

@@ -1,6 +1,7 @@
 """Questions in plain values: limits of phases, which candidates they look at, which options there are."""
 
 from dataclasses import replace
+from itertools import combinations
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 from shapely import Point
 
-from geoplan.siting.inputs import eligible
+from geoplan.siting.inputs import eligible, near_groups
 from geoplan.siting.options import options_of
 from geoplan.siting.question import Question, question_of
 from geoplan.study import siting
@@ -145,6 +146,45 @@ def test_phases_that_fall_are_refused(entries, limit):
     assert problem["type"] == "siting_phases_fall"
     assert f"{problem['ctx']['limit']} ({problem['ctx']['values']})" == limit
     assert siting.Question(ask="cover", phases=[Phase(by=2025, sites=3), Phase(by=2030, sites=3)], sites=3)
+
+
+def spaced(table, **entries):
+    """The candidates stand on a line, 1 m apart; `facilities` are a home at 0 m and a nursery at 3 m."""
+    homes = gpd.GeoDataFrame(
+        {"services": [("home",), ("nursery",)], "name": ["h", "n"]}, geometry=[Point(0, 0), Point(3, 0)]
+    )
+    given = SimpleNamespace(**{**vars(inputs(table)), "facilities": homes})
+    question = ask(**entries)
+    found = eligible(given, question, costed=False)
+    return found, near_groups(given, question, found)
+
+
+def test_sites_of_a_service_keep_their_distance_from_each_other_and_from_what_exists():
+    table = candidates(
+        services=[("home",), ("home",), ("home",), ("nursery",), ("home",), ("home",)],
+        extends=["", "", "", "", "", "f1"],
+    )
+    found, groups = spaced(table, services=["care"], min_spacing_m=2.0)
+    # 0 m and 1 m are too near the home; 2 m is not nearer than 2 m; a nursery is no home; what enlarges stays
+    assert found.use.tolist() == [False, False, True, False, True, True]
+    assert [note.code for note in found.notes] == ["candidate_wrong_type", "candidate_too_near"]
+    assert groups == []
+    found, groups = spaced(table, services=["care"], min_spacing_m=2.5)
+    assert found.use.tolist() == [False, False, False, False, True, True]
+    assert spaced(table, services=["care"])[1] == []
+
+
+def test_every_pair_that_is_too_near_stands_in_a_group_and_no_other():
+    # from 10 m on, away from the facilities: 10, 11, 12, 13 m
+    table = candidates(extends=[""] * 14, services=[("home",)] * 14)
+    found, groups = spaced(table, services=["care"], min_spacing_m=3.0)
+    assert found.use.tolist() == [False] * 3 + [True] * 11
+    pairs = {tuple(sorted(pair)) for group in groups for pair in combinations(group.tolist(), 2)}
+    assert pairs == {(i, j) for i in range(3, 14) for j in range(i + 1, 14) if j - i < 3}
+    options = options_of(table, found.use, [phase(2025), phase(2030)], apart=groups)
+    at = {(c, t): k for k, (c, t) in enumerate(zip(options.candidate, options.phase, strict=True))}
+    assert not options.constraints.allows(np.array([at[5, 0], at[7, 1]]))
+    assert options.constraints.allows(np.array([at[5, 0], at[8, 1]]))
 
 
 def test_options_in_phases():

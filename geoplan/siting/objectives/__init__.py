@@ -50,6 +50,9 @@ def check_question(question: Question, services: Mapping[str, Service]) -> list[
     if both := objective.conflicts(question):
         values = {"question": question.name, "problem": both[0], "entry": both[1]}
         found.append(Note("siting_question_conflict", values=values, severity="error"))
+    if question.min_spacing_m is not None and not objective.keeps_apart:
+        values = {"question": question.name, "problem": "`min_spacing_m`", "entry": f"`ask: {question.ask}`"}
+        found.append(Note("siting_question_conflict", values=values, severity="error"))
     if not found and (terms := objective.unmet_terms(question, services)):
         found.append(terms)
     return found

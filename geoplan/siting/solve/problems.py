@@ -202,17 +202,19 @@ class DistanceProblem:
 
 @dataclass(frozen=True)
 class Step:
-    """One of the aims of an answer, in the order in which they were pursued."""
+    """One of the aims of an answer, in the order in which they were pursued; `given_up` is what later aims were allowed of it."""
 
     name: str
     sense: Literal["max", "min"]
     objective: float
     bound: float
+    given_up: float = 0.0
 
     @property
     def gap(self) -> float:
         """How far the objective may be from the best possible, as a share of the better of the two; 0 if proven."""
         lead = self.bound - self.objective if self.sense == "max" else self.objective - self.bound
+        lead -= self.given_up
         size = max(abs(self.objective), abs(self.bound), 1e-300)
         return 0.0 if lead <= PROOF * max(1.0, size) else float(lead / size)
 

@@ -1,7 +1,8 @@
 """Capacitated covering: most need met when each bed or place is given out once, then least walking."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,8 +10,8 @@ from scipy.sparse import csr_array
 
 from geoplan.coverage.fair_flow import Flow
 from geoplan.siting.candidates import HELD, most_held
-from geoplan.siting.inputs import EligibleCandidates, SitingInputs, eligible, left_out
-from geoplan.siting.objective import Objective
+from geoplan.siting.inputs import EligibleCandidates, SitingInputs, eligible, left_out, near_groups
+from geoplan.siting.objective import NODES, Objective
 from geoplan.siting.objectives.capacity.problem import Capacity, beds_of, met_rates, recount
 from geoplan.siting.objectives.capacity.solve import Giving, median_capacity
 from geoplan.siting.opening import Opening, in_order
@@ -27,6 +28,8 @@ class CapacitatedCovering(Objective):
     """Most need met, each bed or place allocated once."""
 
     name = "capacity"
+    keeps_apart = True
+    most_nodes = NODES
 
     def conflicts(self, question: Question) -> tuple[str, str] | None:
         """Return what excludes the other: a bed is of one service."""
@@ -87,8 +90,10 @@ class CapacitatedCovering(Objective):
                 cutoff_seconds=60.0 * minutes + 1e-5,
             )
 
-        found, phase = _phased(inputs, asked, use, problem_of, control)
-        everything = options_of(inputs.candidates, use, asked.phases[-1:])
+        apart = near_groups(inputs, asked, replace(candidates, use=use))
+        solve = partial(median_capacity, tolerance=asked.tolerance, control=control)
+        found, phase = _phased(inputs, asked, use, apart, lambda options: solve(problem_of(options)))
+        everything = options_of(inputs.candidates, use, asked.phases[-1:], apart=apart)
         last = problem_of(everything)
         opening = _opening(last, [found.chosen[phase[found.chosen] == t] for t in range(len(asked.phases))])
         order = np.arange(len(opening.option))
@@ -135,16 +140,16 @@ def _phased(
     inputs: SitingInputs,
     question: Question,
     use: Bools,
-    problem_of: Callable[[Options], Capacity],
-    control: SearchControl,
+    apart: Sequence[Ints],
+    solve: Callable[[Options], Answer],
 ) -> tuple[Answer, Ints]:
     """Return the answer of the last phase with what is proven of all, and the phase in which each of its candidates opens.
 
     The phase is by position among the options of the last phase, the last one for those not chosen.
     """
     phases = question.phases
-    everything = options_of(inputs.candidates, use, phases[-1:])
-    answer = median_capacity(problem_of(everything), control=control)
+    everything = options_of(inputs.candidates, use, phases[-1:], apart=apart)
+    answer = solve(everything)
     phase = np.full(len(everything.candidate), len(phases) - 1, dtype=np.int64)
     chosen = everything.candidate[answer.chosen]
     for number in range(len(phases) - 2, -1, -1):
@@ -152,8 +157,8 @@ def _phased(
         among[chosen] = True
         ready = inputs.candidates["from_year"].to_numpy(dtype=np.float64)
         among &= np.nan_to_num(ready, nan=-np.inf) <= phases[number].by
-        some = options_of(_optional(inputs.candidates), among, phases[number : number + 1])
-        earlier = median_capacity(problem_of(some), control=control)
+        some = options_of(_optional(inputs.candidates), among, phases[number : number + 1], apart=apart)
+        earlier = solve(some)
         chosen = some.candidate[earlier.chosen]
         phase[np.isin(everything.candidate, chosen)] = number
         answer = _with_earlier(answer, earlier, phases[number].by)

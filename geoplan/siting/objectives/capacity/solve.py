@@ -256,7 +256,7 @@ def _ones(row: Ints, column: Ints, shape: tuple[int, int]) -> csr_array:
 ROUNDS, VIOLATED = 400, 1e-7
 
 
-def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
+def median_capacity(problem: Capacity, *, tolerance: float = 0.0, control: SearchControl) -> Answer:
     """Return the options that meet most need when each bed is allocated once, and of those the ones that make people walk least.
 
     What a choice meets is a maximum flow from points to beds; by its least cut, a bound that is linear in the choice. The search
@@ -272,6 +272,8 @@ def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
     ----------
     problem
         Needs, beds, and who reaches what.
+    tolerance
+        Part of the need met that may be given up for less walking, 0-1.
     control
         Limits; nodes are those of all models together.
 
@@ -303,8 +305,9 @@ def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
         return found
     if control.stopped(nodes=found.nodes):
         return _answer(problem, found)
-    transport = Transport(problem, found.value)
-    chosen, walked, bound = found.best, np.inf, least_walking(problem, found.value)
+    held = (1.0 - tolerance) * found.value
+    transport = Transport(problem, held)
+    chosen, walked, bound = found.best, np.inf, least_walking(problem, held)
     start = transport.settled(chosen)
     if start is not None:
         walked = transport.walking(start)
@@ -321,7 +324,8 @@ def median_capacity(problem: Capacity, *, control: SearchControl) -> Answer:
     last = replace(
         found,
         best=chosen,
-        value=max(found.value, giving.met(giving.opened(giving.start(), chosen))),
+        value=max(held, giving.met(giving.opened(giving.start(), chosen))),
+        given_up=found.value - held,
         nodes=found.nodes + solved.nodes,
         stopped=found.stopped or solved.stopped,
     )
@@ -357,11 +361,12 @@ class _Found:
     bound: float
     stopped: Stopped
     nodes: int
+    given_up: float = 0.0
 
 
 def _answer(problem: Capacity, found: _Found, *further: Step) -> Answer:
     met = recount(problem, found.best)
-    steps = (Step("need_met", "max", found.value, max(found.bound, found.value)), *further)
+    steps = (Step("need_met", "max", found.value, max(found.bound, found.value), found.given_up), *further)
     stopped, notes = found.stopped or "gap", _notes(problem, met)
     return ended(np.sort(found.best), steps, met, stopped=stopped, nodes=found.nodes, notes=notes)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from geoplan.siting.inputs import SitingInputs
-from geoplan.siting.objective import Objective
+from geoplan.siting.objective import NODES, Objective
 from geoplan.siting.objectives.center.solve import center, within_reach
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult, walking_result
@@ -18,6 +18,8 @@ class Center(Objective):
     """Least farthest walk of the people whom some candidate brings nearer."""
 
     name = "center"
+    keeps_apart = True
+    most_nodes = NODES
 
     def answer(self, inputs: SitingInputs, question: Question, *, control: SearchControl) -> SitingResult:
         """Answer a question of the farthest walk."""

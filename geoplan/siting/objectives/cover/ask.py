@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from geoplan.siting.inputs import SitingInputs, coverage_problem
-from geoplan.siting.objective import Objective
+from geoplan.siting.inputs import SitingInputs, coverage_problem, near_groups
+from geoplan.siting.objective import NODES, Objective
 from geoplan.siting.objectives.cover.solve import cover_curve, max_cover
 from geoplan.siting.options import options_of
 from geoplan.siting.question import Question
@@ -23,6 +23,8 @@ class MaximalCovering(Objective):
     """Most people in the circle."""
 
     name = "cover"
+    keeps_apart = True
+    most_nodes = NODES
 
     def handles(self, question: Question) -> bool:
         """Return whether it answers `question`: the total counts, not how it is spread between communities."""
@@ -52,7 +54,8 @@ def _curve(inputs: SitingInputs, found: SitingResult, control: SearchControl) ->
     if most == 0 or control.interrupted.is_set():
         return found.curve
     single = question.changed(phases=[question.phases[-1].changed(sites=None, budget=None)])
-    options = options_of(inputs.candidates, use, single.phases)
+    apart = near_groups(inputs, single, found.eligible)
+    options = options_of(inputs.candidates, use, single.phases, apart=apart)
     problem = coverage_problem(inputs, single, found.eligible, options)
     sites = list(range(most + 1))
     objective, bound = cover_curve(problem, sites, control=control)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from geoplan.siting.inputs import SitingInputs
-from geoplan.siting.objective import Objective
+from geoplan.siting.objective import NODES, Objective
 from geoplan.siting.objectives.fair.solve import least_spread, worst_off, worst_part
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult, coverage_result
@@ -16,6 +16,8 @@ class FairCovering(Objective):
     """Coverage that is fair between communities."""
 
     name = "cover"
+    keeps_apart = True
+    most_nodes = NODES
 
     def handles(self, question: Question) -> bool:
         """Return whether it answers `question`."""
@@ -41,5 +43,8 @@ class FairCovering(Objective):
             "least_spread": partial(least_spread, min_total_share=question.min_total_share),
         }
         return coverage_result(
-            inputs, question, partial(solvers[question.fair], control=control), unit="share"
+            inputs,
+            question,
+            partial(solvers[question.fair], tolerance=question.tolerance, control=control),
+            unit="share",
         )

@@ -96,7 +96,7 @@ def least_share(problem: CoverageProblem, chosen: Ints) -> float:
     return float(zone_shares(problem, chosen)[compared_zones(problem)].min())
 
 
-def worst_off(problem: CoverageProblem, *, control: SearchControl) -> Answer:
+def worst_off(problem: CoverageProblem, *, tolerance: float = 0.0, control: SearchControl) -> Answer:
     """Return the selection with the highest share covered in the worst-off zone and, among those, with most people covered.
 
     Zones that no option helps are not compared; a note says how many of them stay below the worst-off one (see `helpable`).
@@ -105,6 +105,8 @@ def worst_off(problem: CoverageProblem, *, control: SearchControl) -> Answer:
     ----------
     problem
         Who is covered by which option, and in which zone.
+    tolerance
+        Part of the first aim that may be given up for more people, 0-1.
     control
         Search limits, progress callback and interrupt.
 
@@ -134,15 +136,22 @@ def worst_off(problem: CoverageProblem, *, control: SearchControl) -> Answer:
 
     top = float((reachable(problem).zone[compared] / people[compared]).min())
     ladder = highest_level(at, reached, start, top, control=control.after(most.nodes))
-    floor = at(ladder.level)
-    found = _Found(ladder.chosen, -ladder.bound, most.nodes + ladder.nodes, ladder.stopped)
+    floor = at((1.0 - tolerance) * ladder.level)
+    found = _Found(ladder.chosen, -ladder.bound, most.nodes + ladder.nodes, ladder.stopped, most.bound)
     built = _Fair(problem, small, floor, model(floor, people=True))
 
     def missed(chosen: Ints) -> float:
         return -reached(chosen) if met(floor, chosen) else np.inf
 
     answer = _with_people(
-        found, built, lambda _level: built, "worst_share", "max", missed, most.bound, control=control
+        found,
+        built,
+        lambda _level: built,
+        "worst_share",
+        "max",
+        missed,
+        tolerance=tolerance,
+        control=control,
     )
     return replace(answer, notes=_worst_off_notes(problem, compared, answer.objective))
 
@@ -211,12 +220,13 @@ class _Fair:
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """The best selection, a bound on its measure, the nodes looked at, and how the search ended."""
+    """The best selection, a bound on its measure, the nodes looked at, how the search ended, and a bound on people."""
 
     chosen: Ints
     bound: float
     nodes: int
     stopped: Stopped
+    most: float = np.inf
 
 
 #: Rounds of links added to the whole model: what is still missed then is the solver's rounding.
@@ -291,7 +301,9 @@ def _linked(built: _Fair, x: Floats, *, least: float) -> _Fair | None:
     return replace(built, linear=built.linear.with_rows(rows, 0.0, np.inf))
 
 
-def worst_part(problem: CoverageProblem, *, worst_share: float = 0.1, control: SearchControl) -> Answer:
+def worst_part(
+    problem: CoverageProblem, *, worst_share: float = 0.1, tolerance: float = 0.0, control: SearchControl
+) -> Answer:
     """Return the selection with the highest mean share covered of the worst-off `worst_share` of the people and, of those, most people.
 
     Zones are ordered by their shares; the first of them that hold `worst_share` of the people of all zones are averaged. It is the
@@ -304,6 +316,8 @@ def worst_part(problem: CoverageProblem, *, worst_share: float = 0.1, control: S
         Who is covered by which option, and in which zone.
     worst_share
         Part of the people of all zones, 0 < worst_share <= 1.
+    tolerance
+        Part of the first aim that may be given up for more people, 0-1.
     control
         Search limits, progress callback and interrupt.
 
@@ -341,7 +355,14 @@ def worst_part(problem: CoverageProblem, *, worst_share: float = 0.1, control: S
     best = _lifted(built, _positions(built, top), lacks, level, control=control)
     found, built = _lowest(built, best, lacks, -1.0, control=told)
     return _with_people(
-        found, built, built.for_people, "worst_part_share", "max", lacks, top.bound, control=control
+        replace(found, most=top.bound),
+        built,
+        built.for_people,
+        "worst_part_share",
+        "max",
+        lacks,
+        tolerance=tolerance,
+        control=control,
     )
 
 
@@ -431,29 +452,30 @@ def _with_people(
     name: str,
     sense: Literal["max", "min"],
     measure: Callable[[Ints], float],
-    most: float,
     *,
+    tolerance: float,
     control: SearchControl,
 ) -> Answer:
     """Return the answer whose measure was found and, where that is proven, that covers most people among those as good.
 
-    `for_people` gives the model of most people among the answers whose measure is at most a value; `most` bounds the people.
+    `for_people` gives the model of most people among the answers whose measure is at most a value.
     """
     problem, chosen, nodes, stopped = built.problem, found.chosen, found.nodes, found.stopped
-    value = measure(chosen)
+    value, most = measure(chosen), found.most
+    given_up = tolerance * abs(value)
     if value - found.bound <= PROOF and not control.stopped(nodes=nodes):
         given = float(problem.weight[problem.covered_by_existing].sum())
 
         def fewer(other: Ints) -> float:
-            return given - built.people(other) if measure(other) <= value + PROOF else np.inf
+            return given - built.people(other) if measure(other) <= value + given_up + PROOF else np.inf
 
         rest = replace(control.after(nodes).silent(), gap=0.0)
-        more, _ = _lowest(for_people(value + PROOF), chosen, fewer, given - most, control=rest)
+        more, _ = _lowest(for_people(value + given_up + PROOF), chosen, fewer, given - most, control=rest)
         chosen, nodes, stopped = more.chosen, nodes + more.nodes, stopped or more.stopped
         most = min(most, given - more.bound)
     value, people, sign = measure(chosen), built.people(chosen), -1.0 if sense == "max" else 1.0
     steps = (
-        Step(name, sense, sign * value, sign * min(value, found.bound)),
+        Step(name, sense, sign * value, sign * min(value, found.bound), given_up),
         Step("people", "max", people, max(people, most)),
     )
     chosen = problem.as_walks().without_idle(np.sort(built.options[chosen]))
@@ -481,7 +503,7 @@ def spread(problem: CoverageProblem, chosen: Ints) -> float:
 
 
 def least_spread(
-    problem: CoverageProblem, *, min_total_share: float = 0.95, control: SearchControl
+    problem: CoverageProblem, *, min_total_share: float = 0.95, tolerance: float = 0.0, control: SearchControl
 ) -> Answer:
     """Return the selection with the least spread of shares among those that cover nearly as many people as can be.
 
@@ -491,6 +513,8 @@ def least_spread(
         Who is covered by which option, and in which zone.
     min_total_share
         Part of the most people that any choice covers (what exists among them) that the answer has to cover, 0-1.
+    tolerance
+        Part of the first aim that may be given up for more people, 0-1.
     control
         Search limits, progress callback and interrupt.
 
@@ -528,13 +552,13 @@ def least_spread(
     built, bound = _rooted(built, control=rest)
     found, built = _lowest(built, best, uneven, bound, control=rest)
     return _with_people(
-        replace(found, nodes=top.nodes + found.nodes),
+        replace(found, nodes=top.nodes + found.nodes, most=top.bound),
         built,
         built.for_people,
         "spread",
         "min",
         uneven,
-        top.bound,
+        tolerance=tolerance,
         control=control,
     )
 

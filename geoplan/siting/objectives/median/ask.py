@@ -3,7 +3,7 @@
 from functools import partial
 
 from geoplan.siting.inputs import SitingInputs
-from geoplan.siting.objective import Objective
+from geoplan.siting.objective import NODES, Objective
 from geoplan.siting.objectives.median.solve import median
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult, walking_result
@@ -15,6 +15,8 @@ class Median(Objective):
     """Least mean walk."""
 
     name = "median"
+    keeps_apart = True
+    most_nodes = NODES
 
     def answer(self, inputs: SitingInputs, question: Question, *, control: SearchControl) -> SitingResult:
         """Answer a question of least walking."""

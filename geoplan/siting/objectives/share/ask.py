@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from geoplan.siting.inputs import SitingInputs
-from geoplan.siting.objective import Objective
+from geoplan.siting.objective import NODES, Objective
 from geoplan.siting.objectives.share.solve import fewest
 from geoplan.siting.question import Question
 from geoplan.siting.result import SitingResult, coverage_result
@@ -17,6 +17,8 @@ class SetCovering(Objective):
     """Fewest or cheapest sites for a share of people."""
 
     name = "share"
+    keeps_apart = True
+    most_nodes = NODES
     asks_what_can_be_met = True
 
     def lacks(self, question: Question) -> str:
