@@ -105,13 +105,23 @@ def read_workbook(path):
     return found
 
 
+#: Marks of notes below a table of a Word paper.
+_MARKS = frozenset(chr(ord("①") + number) for number in range(20))
+
+
 def read_word(path):
-    """Read every table of a Word paper; the title is the caption without its number."""
-    found, title = {}, ""
+    """Read every table of a Word paper; the title is the caption without its number, a mark ① the note below that it leads to."""
+    found, title, own = {}, "", []
     for block in docx.Document(path).iter_inner_content():
         if isinstance(block, docx.table.Table):
             headers, *rows = [[cell.text for cell in row.cells] for row in block.rows]
-            found.setdefault(title, [dict(zip(headers, row, strict=True)) for row in rows])
+            own = [dict(zip(headers, row, strict=True)) for row in rows]
+            found.setdefault(title, own)
+        elif block.text[:1] in _MARKS and block.text[1:2] == " ":
+            for row in own:
+                if "口径说明" in row:
+                    caveats = row["口径说明"].replace(block.text[0], f"；{block.text[2:]}")
+                    row["口径说明"] = caveats.removeprefix("；")
         elif block.style.name == "Caption":
             title = block.text.partition("\u3000")[2]
     return found

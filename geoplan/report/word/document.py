@@ -6,9 +6,7 @@ and references to them are fields, so that they count anew when a chapter is pas
 
 import datetime as dt
 import io
-import re
 import zipfile
-from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from importlib import resources
 from pathlib import Path
@@ -35,24 +33,21 @@ from geoplan.report.content.document import (
     SiteMap,
     TownMap,
 )
-from geoplan.report.content.table import Column, Table
+from geoplan.report.content.table import Table
 from geoplan.report.word.pictures import WIDTH_CM, Atelier, atelier, site_map, town_map
+from geoplan.report.word.tables import CELL, printable, table_xml
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.numbers import NOTHING
 
 #: Width between the margins of the template's page, centimetres.
 TEXT_CM = 21.0 - 2 * 2.6
-#: Names of the template's own styles: body text with its indent, text of a table, a note under a table or picture.
-TEXT, CELL, NOTE = "Plan Text", "Plan Table", "Plan Note"
-#: What XML does not hold.
-_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Names of the template's own styles: body text with its indent, a note under a table or picture.
+TEXT, NOTE = "Plan Text", "Plan Note"
 #: Date of everything inside the file: the first that a ZIP archive can hold.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 #: Line spacing of a compact paper, and the width of its pictures, centimetres.
 COMPACT_LINES, COMPACT_WIDTH_CM = 1.05, 11.5
-#: Words of a cell longer than this are set flush left, shorter ones in the middle.
-_LONG_WORD = 8
 
 
 def write_document(document: Document, outcome: Outcome, path: Path, *, maps: bool = True) -> None:
@@ -99,7 +94,7 @@ def _draw(paper: "_Paper", block: object, room: Atelier | None) -> None:
             for figure in figures:
                 paper.text(figure.text(paper.lang), lead=f"{figure.name}{phrase('colon', paper.lang)}")
         case Shown(table):
-            paper.table(table.to(2).slim())
+            paper.table(table.to(2).slim().footnoted("caveats", paper.lang))
         case TownMap() | SiteMap():
             if room is not None:
                 paper.picture(
@@ -187,7 +182,11 @@ class _Paper:
         body = [[plain(text) or NOTHING for text in row] for row in table.texts(self.lang)] or [
             [table.empty or phrase("papers_nothing", self.lang), *([""] * (len(table.columns) - 1))]
         ]
-        xml = _table_xml(table.columns, body, merged=table.frozen, strong=table.strong)
+        width = TEXT_CM / 2.54 * 72
+        points = self._document.styles[CELL].font.size.pt
+        xml = table_xml(
+            table.columns, body, width=width, points=points, merged=table.frozen, strong=table.strong
+        )
         self._document.element.body.insert_element_before(parse_xml(xml), "w:sectPr")
         # an empty line keeps a table apart from the text below; a compact paper has space below its tables already
         for note in table.notes or (() if self.compact else ("",)):
@@ -265,7 +264,7 @@ def plain(text: object) -> str:
     >>> plain("a\x07b")
     'ab'
     """
-    return str(_FORBIDDEN.sub("", str(text))).replace(MARK, "")
+    return printable(text).replace(MARK, "")
 
 
 def _bookmark(kind: str, number: int) -> str:
@@ -281,71 +280,3 @@ def _add_field(paragraph: Any, code: str, shown: str) -> None:  # noqa: ANN401 -
             run._r.append(parse_xml(told))
         elif kind != "shown":
             run._r.append(parse_xml(f'<w:fldChar {nsdecls("w")} w:fldCharType="{kind}"/>'))
-
-
-def _table_xml(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], *, merged: int, strong: Collection[int] = ()
-) -> str:
-    """Return a table as WordprocessingML: a full grid, headers repeated, fixed widths over the whole page.
-
-    The first `merged` columns are merged where a value repeats: a town's rows under its district's. Rows `strong` are in bold.
-    """
-    total = sum(column.width for column in columns)
-    widths = [round(column.width / total * TEXT_CM / 2.54 * 1440) for column in columns]
-    left = [
-        column.format in ("text", "listed") and any(len(row[k]) > _LONG_WORD for row in rows)
-        for k, column in enumerate(columns)
-    ]
-    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
-    edges = "".join(
-        f'<w:{side} w:val="single" w:sz="{8 if side in ("top", "bottom") else 4}" w:space="0" w:color="595959"/>'
-        for side in ("top", "left", "bottom", "right", "insideH", "insideV")
-    )
-    margins = '<w:tblCellMar><w:left w:w="57" w:type="dxa"/><w:right w:w="57" w:type="dxa"/></w:tblCellMar>'
-    head = "".join(
-        _cell_xml(column.header, width, "center", shade=True)
-        for column, width in zip(columns, widths, strict=True)
-    )
-    lines = [f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{head}</w:tr>"]
-    lines += [
-        f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{row}</w:tr>"
-        for row in _rows_xml(widths, left, rows, merged=merged, strong=strong)
-    ]
-    return (
-        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
-        f'<w:tblBorders>{edges}</w:tblBorders><w:tblLayout w:type="fixed"/>{margins}</w:tblPr>'
-        f"<w:tblGrid>{grid}</w:tblGrid>{''.join(lines)}</w:tbl>"
-    )
-
-
-def _rows_xml(
-    widths: Sequence[int], left: Sequence[bool], rows: Sequence[Sequence[str]], *, merged: int,
-    strong: Collection[int],
-) -> Iterator[str]:  # fmt: skip
-    for place, row in enumerate(rows):
-        cells = []
-        same = place > 0
-        for k, (width, value) in enumerate(zip(widths, row, strict=True)):
-            same = same and k < merged and rows[place - 1][k] == value
-            merge = "" if k >= merged else "continue" if same else "restart"
-            cells.append(
-                _cell_xml(value, width, "left" if left[k] else "center", merge=merge, bold=place in strong)
-            )
-        yield "".join(cells)
-
-
-def _cell_xml(
-    text: str, width: int, align: str, *, shade: bool = False, merge: str = "", bold: bool = False
-) -> str:
-    shading = '<w:shd w:val="clear" w:color="auto" w:fill="E7EDEF"/>' if shade else ""
-    merging = f'<w:vMerge w:val="{merge}"/>' if merge else ""
-    shown = "" if merge == "continue" else text
-    weight = "<w:rPr><w:b/></w:rPr>" if shade or bold else ""
-    lines = "<w:br/>".join(
-        f'<w:t xml:space="preserve">{escape(plain(line))}</w:t>' for line in shown.split("\n")
-    )
-    return (
-        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{merging}{shading}<w:vAlign w:val="center"/></w:tcPr>'
-        f'<w:p><w:pPr><w:pStyle w:val="{CELL.replace(" ", "")}"/><w:jc w:val="{align}"/></w:pPr>'
-        f"<w:r>{weight}{lines}</w:r></w:p></w:tc>"
-    )
