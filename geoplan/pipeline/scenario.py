@@ -25,6 +25,7 @@ from geoplan.inputs.lists.rows import former_id, row_ids
 from geoplan.inputs.lists.zone_names import NAMED_LEVELS, ZoneNames, clean_name, point_zones
 from geoplan.inputs.population import People
 from geoplan.pipeline.gather import Inputs, gather
+from geoplan.pipeline.links import with_links
 from geoplan.standards.packs.read import shipped
 from geoplan.study.scenario import Enlargement, NewFacility, NewHousing, Relocation, Scenario
 from geoplan.study.study import Study, read_study
@@ -89,7 +90,7 @@ def gather_scenario(scenario: Scenario, *, lang: str | None = None, stages: Stag
 
 
 def apply(scenario: Scenario, inputs: Inputs) -> Inputs:
-    """Return `inputs`, gathered for :func:`changed_study`, with facilities opened, closed, enlarged, moved and added, and new housing.
+    """Return `inputs`, gathered for :func:`changed_study`, with other facilities, links and housing.
 
     Raises
     ------
@@ -100,9 +101,11 @@ def apply(scenario: Scenario, inputs: Inputs) -> Inputs:
         inputs.register, scenario, zones=inputs.zones, crs=inputs.crs, year=inputs.study.year
     )
     people, told, lacking = with_housing(inputs.people, scenario, zones=inputs.zones, crs=inputs.crs)
-    if problems := [*_unknown(scenario, inputs), *wrong, *lacking]:
+    nodes, edges, linked, far = with_links(inputs.nodes, inputs.edges, scenario)
+    if problems := [*_unknown(scenario, inputs), *wrong, *lacking, *far]:
         raise StudyError(*sorted(problems, key=lambda note: note.row or 0))
-    return replace(inputs, register=register, people=people, notes=(*inputs.notes, *notes, *told))
+    every = (*inputs.notes, *notes, *linked, *told)
+    return replace(inputs, register=register, people=people, nodes=nodes, edges=edges, notes=every)
 
 
 def unreached_notes(
@@ -507,7 +510,7 @@ def with_housing(
             }
         )
         notes.append(
-            Note.of("scenario_housing", amounts=plot.amounts(), zone=str(zone), severity="info", **told)
+            Note.of("scenario_housing", amounts=plot.amounts(), place=str(zone), severity="info", **told)
         )
     if wrong or not rows:
         return people, [], wrong

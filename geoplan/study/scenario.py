@@ -10,6 +10,7 @@
       enlarge: [{facility: 呼中区社会福利院, add: {beds: 20, nursing_beds: 10}}]
       add: [{name: 新建日间照料中心, services: [elder_day_care], lonlat: [123.57, 52.03], supplies: {beds: 10}}]
       move: [{facility: 示例托育点, lonlat: [123.58, 52.03]}]
+      links: [{name: 河滨步道, line: [[123.57, 52.03], [123.58, 52.035]]}]
       housing: [{name: 东区新建住宅, lonlat: [123.58, 52.04], people: {residents: 900, elders_60: 150, under_3: 20, households: 320}}]
       minutes: {eldercare: 20}
       gates: {林场家属院西门: true}
@@ -92,6 +93,18 @@ class Relocation(Entry):
     """What `lonlat` is in."""
 
 
+class Link(Entry):
+    """A way for walkers that the streets do not have yet: a footpath, a passage, a bridge."""
+
+    name: Text
+    """What it is called."""
+    line: Annotated[list[tuple[Coordinate, Coordinate]], Field(min_length=2)]
+    """Its points, longitude and latitude, or x and y of `datum`. Its ends join the nearest street on the ground within 50 m; nothing else on its
+    way does. It is walked both ways, flat."""
+    datum: Datum = "wgs84"
+    """What `line` is in."""
+
+
 class NewHousing(Entry):
     """Planned housing: people who will live at a place where the study counts none of them yet."""
 
@@ -126,6 +139,8 @@ class Scenario(PlannerFile):
     """Facilities that no register has."""
     move: list[Relocation] = []
     """Facilities that move to another place."""
+    links: list[Link] = []
+    """Ways that the streets do not have yet."""
     housing: list[NewHousing] = []
     """Planned housing: people beside those of the study."""
     gates: dict[Text, bool] = {}
@@ -167,6 +182,9 @@ class Scenario(PlannerFile):
             rows[f"scenario.add.{number}"] = ", ".join([new.name, *new.services, str(at), *amounts])
         for number, moved in enumerate(self.move):
             rows[f"scenario.move.{number}"] = f"{moved.facility}: {place_text(moved)}"
+        for number, link in enumerate(self.links):
+            points = ", ".join(f"{x:g} {y:g}" for x, y in link.line)
+            rows[f"scenario.links.{number}"] = f"{link.name}, {points} ({link.datum})"
         for number, plot in enumerate(self.housing):
             rows[f"scenario.housing.{number}"] = ", ".join([plot.name, place_text(plot), plot.amounts()])
         for gate, is_open in self.gates.items():

@@ -63,6 +63,7 @@ def test_an_exported_scenario_reads_as_it_is(tmp_path):
         "base": tmp_path / "study.yaml", "name": '方案: "甲"', "open": ["a#1"], "close": ["b, c", "yes"],
         "enlarge": [{"facility": "d", "add": {"beds": 2.0}}], "move": [{"facility": "e", "lonlat": (123.1, 52.0)}],
         "add": [{"name": "no", "services": ["childcare"], "lonlat": (1.0, 2.0), "datum": "gcj02", "attributes": {"public": True}}],
+        "links": [{"name": "g", "line": [(1.0, 2.0), (1.5, 2.5)]}],
         "housing": [{"name": "f", "lonlat": (1.0, 2.0), "people": {"residents": 3.0}}],
         "gates": {"西门": False}, "walk_kmh": {"eldercare": 3.2}, "minutes": {"eldercare": 20.0}, "packs": ["huzhong"], "year": 2030,
     }  # fmt: skip

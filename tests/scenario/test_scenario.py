@@ -8,11 +8,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from small_town import HOME as HOME_AT
 from small_town import SmallTown, lonlat
 from spreadsheet import write_files
 
 from geoplan.cli.demo import write_new
+from geoplan.network.graph import build_graph
+from geoplan.network.reach import reach
+from geoplan.network.snap import snap
 from geoplan.pipeline.gather import gather
 from geoplan.pipeline.scenario import apply, changed_study, gather_scenario, scenario_parameters
 from geoplan.report.content.comparison import compare
@@ -212,6 +216,7 @@ def test_planned_housing_adds_its_people_and_moves_nobody(base, changed):
     assert {group: new[group] for group in people} == people
     grown = after.people.groups["total"] - base.people.groups["total"]
     assert grown.to_dict() == pytest.approx(people)
+    assert "housing `新村` counts in community/HZ0101: residents 0" in after.notes[-1].text("en")
 
 
 def test_housing_says_every_group_and_lies_in_a_zone(changed):
@@ -222,6 +227,40 @@ def test_housing_says_every_group_and_lies_in_a_zone(changed):
         "scenario_housing_groups",
         "scenario_housing_outside",
     ]
+
+
+def test_a_link_joins_two_streets_and_shortens_the_walk_between_them(base, changed):
+    # two points of streets that are far from each other on foot for how near they lie
+    ends = {
+        "a": shapely.Point(538262.8, 5766296.1),
+        "b": base.edges.geometry.iloc[40].interpolate(0.5, normalized=True),
+    }
+    (x, y), (u, v) = (lonlat_of(end, base.crs) for end in ends.values())
+    after = changed(f"links: [{{name: 步道, line: [[{x}, {y}], [{u}, {v}]]}}]")
+    assert after.notes[-1].text("en") == "plan.yaml row 4: scenario: the link `步道` is added."
+    link = after.edges.iloc[-1]
+    straight = ends["a"].distance(ends["b"])
+    assert (link["highway"], link["name"]) == ("footway", "步道")
+    assert link["fwd_m"] == link["bwd_m"] == pytest.approx(straight, rel=0.01, abs=2)
+    # streets that are split lose and gain nothing
+    for cost in ("fwd_m", "bwd_m", "fixed_fwd_s"):
+        assert after.edges[cost].iloc[:-1].sum() == pytest.approx(base.edges[cost].sum())
+    assert list(after.edges.dtypes) == list(base.edges.dtypes)
+    assert list(after.nodes.dtypes) == list(base.nodes.dtypes)
+    points = gpd.GeoDataFrame(geometry=list(ends.values()), index=list(ends), crs=base.crs)
+    walks = {}
+    for name, inputs in (("before", base), ("after", after)):
+        graph = build_graph(inputs.nodes, inputs.edges)
+        snaps = snap(graph, points.geometry)
+        found = reach(graph, snaps.loc[["a"]], snaps.loc[["b"]], walk_kmh=3.6, limit_seconds=1e5).to_frame()
+        walks[name] = found["seconds"].iloc[0]
+    assert walks["after"] == pytest.approx(straight, rel=0.01, abs=4)
+    assert walks["after"] < walks["before"]
+
+
+def test_a_link_that_ends_far_from_every_street_is_an_error(changed):
+    with pytest.raises(StudyError, match="from the nearest street \\(at most 50 m\\)"):
+        changed("links: [{name: 步道, line: [[125.0, 53.0], [125.1, 53.0]]}]")
 
 
 def test_minutes_change_the_circle_of_a_service(town):
