@@ -60,7 +60,7 @@ def test_problems_of_one_kind_are_one_line_and_all_of_them_a_file(tmp_path):
     kinds = [line for line in said.splitlines() if "30 such" in line]
     assert len(kinds) == 1
     assert kinds[0].count("若干") == 3
-    where = re.search(r"stands in (\S+check\.csv)", said)[1]
+    where = re.search(r"all of them: (\S+check\.csv)", said)[1]
     with Path(where).open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert sum(row["code"] == "amount_unreadable" for row in rows) == 30
