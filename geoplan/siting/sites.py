@@ -177,15 +177,14 @@ def site_notes(inputs: SitingInputs, result: SitingResult) -> list[Note]:
         result.opening,
         result.options.candidate[result.opening.option],
     )
-    notes = []
+    notes, kinds = [], result.eligible.kinds
+    metres = {service: metres_to_existing(inputs, service) for service in question.services}
     beside = [
-        str(inputs.candidates["name"].iloc[number])
-        for number in chosen.tolist()
-        if not inputs.candidates["extends"].iloc[number]
+        str(inputs.candidates["name"].iloc[n])
+        for n in chosen.tolist()
+        if not inputs.candidates["extends"].iloc[n]
         and any(
-            result.eligible.kinds[service][number] is not None
-            and metres_to_existing(inputs, service)[number] <= BESIDE_M
-            for service in question.services
+            kinds[service][n] is not None and metres[service][n] <= BESIDE_M for service in question.services
         )
     ]
     if beside:

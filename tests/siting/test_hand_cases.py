@@ -14,6 +14,7 @@ from geoplan.inputs.candidates.read import candidate_frame
 from geoplan.siting.answer import answer
 from geoplan.siting.inputs import SitingInputs
 from geoplan.siting.question import question_of
+from geoplan.siting.sites import gain_note, site_notes
 from geoplan.study import siting
 from geoplan.tables import NeedRate, Service
 
@@ -168,3 +169,24 @@ def test_what_cannot_be_asked_is_refused_by_name(entry):
         siting.Question(ask="cover", sites=1, **{entry: {}})
     (problem,) = error.value.errors()
     assert (problem["type"], problem["loc"]) == ("extra_forbidden", (entry,))
+
+
+def test_a_site_beside_a_facility_of_its_service_is_listed_and_one_that_enlarges_it_is_not():
+    inputs = street(
+        [(100, 500, 0), (3000, 5, 0)],
+        [(0, {"name": "larger", "extends": "f0", "works": "extend", "most_beds": 6.0}),
+         (100, {"name": "beside", "works": "new", "most_beds": 5.0}),
+         (101, {"name": "farther", "works": "new", "most_beds": 5.0})],
+        facilities=[(0, 10.0)],
+    )  # fmt: skip
+    question = question_of(
+        "q", siting.Question(ask="capacity", services=["care"], sites=3), services=["care"], year=2025
+    )
+    found = answer(question, inputs)
+    assert len(found.opening.option) == 3
+    (note,) = site_notes(inputs, found)
+    assert (note.code, note.values["names"]) == ("siting_beside_existing", ("beside",))
+    worth = replace(found, question=question.changed(min_gain=1e6))
+    falls = site_notes(inputs, worth)[1]
+    assert (falls.code, falls.values["count"], falls.values["rest"]) == ("siting_gain_falls", 0, 3)
+    assert gain_note(worth.question, np.ones(1), np.array([np.nan]), "beds").code == "siting_gain_unknown"
