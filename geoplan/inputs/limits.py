@@ -51,6 +51,7 @@ RASTER_DRIVERS: Mapping[str, str] = {
 SIGNATURES: Mapping[str, re.Pattern[bytes]] = {
     ".gpkg": re.compile(rb"SQLite format 3\0"),
     ".shp": re.compile(rb"\0\0\x27\x0a"),
+    ".pmtiles": re.compile(rb"PMTiles"),
     ".fgb": re.compile(rb"fgb.fgb", re.DOTALL),
     ".parquet": re.compile(rb"PAR1"),
     ".geoparquet": re.compile(rb"PAR1"),

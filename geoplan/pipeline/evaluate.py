@@ -348,7 +348,7 @@ def outcome_of(
         synthetic=study.synthetic,
         ground=inputs.ground,
         review_no=study.map.review_no or "",
-        tiles=study.map.base_tiles(),
+        tiles=inputs.tiles,
         crs=inputs.crs.to_string(),
         zones=inputs.zones,
         demand=inputs.people.demand,

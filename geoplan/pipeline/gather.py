@@ -29,6 +29,7 @@ from geoplan.inputs.lists.rows import open_list
 from geoplan.inputs.lists.zone_rows import ZoneSupplies, read_zone_supplies
 from geoplan.inputs.projects.fields import FIELDS as PROJECT_FIELDS
 from geoplan.inputs.streets.walk_table import NO_FRONTS
+from geoplan.inputs.tiles import read_tiles
 from geoplan.network import pace
 from geoplan.network.crossings import crossings
 from geoplan.pipeline.provenance import check_files, input_files, read_packs, sources
@@ -40,7 +41,7 @@ from geoplan.study.lists import ProjectList, Register
 from geoplan.study.siting import CandidateSource
 from geoplan.study.study import Study
 from geoplan.study.zones import PARTITION
-from geoplan.tables import GROUND, REPORTED, Source
+from geoplan.tables import GROUND, REPORTED, Source, Tiles
 from geoplan.words.errors import InputError, Note, raise_errors
 from geoplan.words.progress import Stages
 from geoplan.words.vocabulary import vocabulary
@@ -79,6 +80,7 @@ class Inputs:
     notes: tuple[Note, ...]
     crossings: int = 0
     reported: pd.DataFrame = field(default_factory=REPORTED.empty)
+    tiles: Tiles | None = None
 
 
 def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
@@ -128,6 +130,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
             lang=study.lang,
             halo_m=halo_m(study),
         )
+    tiles, tile_notes = _base_tiles(study, zones.zones)
     with stages("datum"):
         judged = judge_datums(study, zones.layers, costed, registers)
     notes = [
@@ -142,6 +145,7 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         *tabled.notes,
         *projected.notes,
         *context_notes,
+        *tile_notes,
         *people.notes,
         *population.notes_on_age(people.groups, study.year),
         *judged.notes,
@@ -172,7 +176,16 @@ def gather(study: Study, *, stages: Stages | None = None) -> Inputs:
         sources=sources(study),
         notes=tuple(notes),
         crossings=network.crossings,
+        tiles=tiles,
     )
+
+
+def _base_tiles(study: Study, zones: gpd.GeoDataFrame) -> tuple[Tiles | None, list[Note]]:
+    """Return the tiles beneath the map: those of a server as the study names them, those of an archive as they are read."""
+    own = study.map
+    if not isinstance(own.tiles, Path):
+        return own.base_tiles(), []
+    return read_tiles(own.tiles, zones, attribution=own.attribution or "", max_zoom=own.max_zoom)
 
 
 def study_crs(study: Study) -> CRS:

@@ -18,7 +18,17 @@ from geoplan.words.errors import InputError, Note, StudyError, raise_errors
 #: Units of parameters by the end of their names.
 UNITS = {"_minutes": "min", "_kmh": "km/h", "_m": "m", "_ms": "m/s", "_seconds": "s", "flag_share": "0-1"}
 #: Parts of the study that name input files.
-ROLES = ("zones", "streets", "population", "facilities", "zone_supplies", "projects", "reporting", "land")
+ROLES = (
+    "zones",
+    "streets",
+    "population",
+    "facilities",
+    "zone_supplies",
+    "projects",
+    "reporting",
+    "land",
+    "map",
+)
 
 
 def _paths(entry: object, role: str) -> Iterator[tuple[str, Path]]:

@@ -28,7 +28,7 @@ Text = Annotated[str, Field(min_length=1)]
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|/vsi")
 
 
-def _resolved(path: Path, info: ValidationInfo) -> Path:
+def resolved(path: Path, info: ValidationInfo) -> Path:
     """Return a path as it is on this machine: relative ones start at the folder of the file that is read."""
     if path == Path():
         raise PydanticCustomError("string_too_short", "a path that is not empty")
@@ -41,7 +41,7 @@ def _resolved(path: Path, info: ValidationInfo) -> Path:
 def _pack(pack: str | Path, info: ValidationInfo) -> str | Path:
     """Return a pack's name as it stands, or the path of a planner's own file."""
     is_file = isinstance(pack, Path) or ending(pack) in PACK_FILES
-    return _resolved(Path(pack), info) if is_file else pack
+    return resolved(Path(pack), info) if is_file else pack
 
 
 def one_of(forms: str) -> PydanticCustomError:
@@ -49,7 +49,7 @@ def one_of(forms: str) -> PydanticCustomError:
     return PydanticCustomError("entry_one_of", "one of {forms}", {"forms": forms})
 
 
-FilePath = Annotated[Path, Field(strict=False), AfterValidator(_resolved)]
+FilePath = Annotated[Path, Field(strict=False), AfterValidator(resolved)]
 """A file; the study states it relative to itself, and it is resolved when the study is read."""
 PackName = Annotated[Text | Path, AfterValidator(_pack)]
 """A shipped pack of rules by its name, or a file of the planner's own."""

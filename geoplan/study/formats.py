@@ -25,6 +25,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     ),
     "table": (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods", *TEXT_TABLES),
     "raster": (".hgt", ".tif", ".tiff", ".asc", ".img"),
+    "tiles": (".pmtiles",),
 }  # fmt: skip
 #: Parts of a Shapefile that decide what is read from it.
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")

@@ -9,7 +9,9 @@ import pytest
 import rasterio
 from printed import CHROMIUM
 from report_town import PLACES
+from tile_archive import write_archive
 
+from geoplan.inputs.tiles import _places, read_tiles
 from geoplan.report import look
 from geoplan.report.compare.page import comparison_page
 from geoplan.report.content.comparison import compare
@@ -426,6 +428,28 @@ def test_with_tiles_of_a_server_that_does_not_answer_the_page_works_as_before(ou
     asked = set(re.findall(r'<img[^>]*src="(https?://[^/"]*)', dom))
     assert asked <= {"https://maps.invalid"}
     assert "底图" in dom
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_images_of_an_archive_lie_beneath_the_map_without_a_network(outcome, tmp_path):
+    """A red image at every place of the archive: the ground of the page turns reddish, and the page is refused nothing."""
+    red = np.stack([np.full((256, 256), value, "uint8") for value in (255, 0, 0)])
+    with rasterio.open(tmp_path / "red.png", "w", driver="PNG", width=256, height=256, count=3, dtype="uint8") as file:  # fmt: skip
+        file.write(red)
+    west, south, east, north = outcome.zones.to_crs("EPSG:4326").total_bounds
+    around = (west - 0.1, south - 0.1, east + 0.1, north + 0.1)
+    places = [(zoom, x, y) for zoom in range(11, 15) for x, y in _places(around, zoom)]
+    image = (tmp_path / "red.png").read_bytes()
+    found, _ = read_tiles(write_archive(tmp_path / "a.pmtiles", dict.fromkeys(places, image)), outcome.zones)
+    write_map(outcome, tmp_path / "plain.html")
+    write_map(dataclasses.replace(outcome, tiles=found), tmp_path / "map.html")
+    dom = browse(tmp_path / "map.html")
+    assert "refused" not in state(dom)
+    assert re.search(r'<img[^>]*src="data:image/png;base64', dom)
+    browse(tmp_path / "map.html", shot=tmp_path / "red_map.png")
+    browse(tmp_path / "plain.html", shot=tmp_path / "plain.png")
+    change = colours(tmp_path / "red_map.png") - colours(tmp_path / "plain.png")
+    assert (change[:, 0] - change[:, 2] > 20).mean() > 0.25
 
 
 def test_without_an_approval_number_the_page_says_internal_use(opened):

@@ -407,6 +407,14 @@ def test_with_tiles_it_may_ask_for_images_of_just_that_server(outcome):
     assert data["credits"].endswith("某测绘院")
 
 
+def test_images_of_an_archive_lie_in_the_page_which_asks_no_server(outcome):
+    images = {"9/1/2": "data:image/png;base64,AAAA"}
+    page = map_page(dataclasses.replace(outcome, tiles=Tiles("a.pmtiles", "甲", 9, 8, images)))
+    assert policy_of(page) == offline.POLICY
+    data = json.loads(Page(page).scripts[DATA_ID])
+    assert data["tiles"] == {"images": images, "min_zoom": 8, "max_zoom": 9}
+
+
 def test_a_map_prints_its_approval_number_or_that_it_is_for_internal_use(outcome):
     assert payload(outcome)["review"] == "内部用图"
     assert payload(dataclasses.replace(outcome, review_no="GS(2025)1号"))["review"] == "审图号：GS(2025)1号"

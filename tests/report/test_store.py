@@ -304,6 +304,12 @@ def test_canonical_is_json_and_stable(value):
     assert manifest.canonical(json.loads(text)) == text
 
 
+def test_images_of_an_archive_come_back(outcome, tmp_path):
+    given = Tiles("a.pmtiles", "甲", 9, 8, {"9/1/2": "data:image/png;base64,AAAA"})
+    write_outcome(dataclasses.replace(outcome, tiles=given), tmp_path)
+    assert read_outcome(tmp_path).tiles == given
+
+
 def test_tiles_and_the_approval_number_come_back(outcome, tmp_path):
     given = dataclasses.replace(outcome, review_no="GS(2025)1号", tiles=Tiles("https://maps.example/{z}/{x}/{y}.png", "甲", 16))  # fmt: skip
     write_outcome(given, tmp_path)

@@ -36,6 +36,12 @@ def test_an_address_with_its_three_places(tmp_path, address, origin):
     assert tiles.origin == origin
 
 
+def test_an_archive_lies_where_the_study_says(tmp_path):
+    own = read(tmp_path, {"tiles": "maps/Base.PMTiles", "attribution": "甲", "max_zoom": 16}).map
+    assert own.tiles == tmp_path / "maps" / "Base.PMTiles"
+    assert own.base_tiles() is None  # its images are read with the other inputs
+
+
 @pytest.mark.parametrize("address", [
     "ftp://maps.example/{z}/{x}/{y}.png", "tiles/{z}/{x}/{y}.png", "https://maps.example/{z}/{x}.png", "https://{s}.maps.example/{z}/{x}/{y}.png",
     "https://maps.example/{z}/{x}/{y}/{y}.png", "https://maps.example/base.pmtiles", "https://me:secret@maps.example/{z}/{x}/{y}.png",

@@ -48,12 +48,15 @@ export function drawBase(map, data, state, onZone) {
     pane.style.zIndex = 300 + 20 * k;
     if (name !== "zones") pane.style.pointerEvents = "none";
   });
-  // tiles of the office's own server, quiet beneath all else; without the network the ground stays plain
+  // tiles of the office's own server or archive, quiet beneath all else; without the network the ground stays plain
   let tiles = null;
   if (data.tiles) {
     const pane = map.createPane("tiles");
     pane.style.zIndex = 290;
-    tiles = L.tileLayer(data.tiles.address, { pane: "tiles", maxNativeZoom: data.tiles.max_zoom, maxZoom: 19 }).addTo(map);
+    const { images, address, min_zoom: coarsest, max_zoom: finest } = data.tiles, options = { pane: "tiles", maxNativeZoom: finest, maxZoom: 19 };
+    // of an archive the images lie in the page; where it has none, an empty one
+    const Images = L.TileLayer.extend({ getTileUrl: (at) => images[`${at.z}/${at.x}/${at.y}`] || L.Util.emptyImageUrl });
+    tiles = (images ? new Images("", { ...options, minNativeZoom: coarsest }) : L.tileLayer(address, options)).addTo(map);
   }
   const sheet = (pane, paint) => new Sheet(paint, { pane });
   const sheets = {};

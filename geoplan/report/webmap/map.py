@@ -25,7 +25,7 @@ from geoplan.report.look.offline import (
     policy,
 )
 from geoplan.report.webmap import views
-from geoplan.tables import Outcome
+from geoplan.tables import Outcome, Tiles
 from geoplan.words.catalogue import phrase
 
 DATA_ID = "geoplan-data"
@@ -109,6 +109,13 @@ def map_page(outcome: Outcome, pages: Mapping[str, str] | None = None) -> str:
     return str(figure.render()) + "\n"
 
 
+def _tiles(tiles: Tiles) -> dict[str, Any]:
+    """Return the address of a server's tiles, or the images of an archive."""
+    if tiles.images:
+        return {"images": dict(tiles.images), "min_zoom": tiles.min_zoom, "max_zoom": tiles.max_zoom}
+    return {"address": tiles.address, "max_zoom": tiles.max_zoom}
+
+
 def _packed_links(outcome: Outcome, pages: Mapping[str, str]) -> dict[str, Any]:
     """Return the addresses of pages in the order of the zones: files once, then place among them and end of the address; -1: none."""
     parts = {zone: tuple(address.split("#")) for zone, address in pages.items()}
@@ -143,7 +150,7 @@ def payload(outcome: Outcome) -> dict[str, Any]:
                 *([tiles.attribution] if tiles and tiles.attribution else []),
             ]
         ),
-        "tiles": {"address": tiles.address, "max_zoom": tiles.max_zoom} if tiles else None,
+        "tiles": _tiles(tiles) if tiles else None,
         "files": list(files),
         "words": views.page_words(lang),
         "look": packed.map_look(),
