@@ -191,11 +191,11 @@ class _Large(_Search):
         bound = 0.0
         if self.best is None or not ended:
             search = Search(self.problem, self.model, aim, self.held, self.control)
-            if name == "short_zones":
-                self.best = self._few_zones()
             relaxed = search.relaxed()
             bound = 0.0 if relaxed is None else max(0.0, relaxed.objective)
-            if self.best is None or aim @ self.best > bound + GAIN:
+            if name == "short_zones":
+                self.best = self._few_zones()
+            elif self.best is None or aim @ self.best > bound + GAIN:
                 found = search.run(self.best, self._share(), bound=bound)
                 self.nodes += search.regions
                 self.best = self.best if found is None or _worse(aim, found, self.best) else found
@@ -205,8 +205,18 @@ class _Large(_Search):
             self.infeasible = True
             return
         reached = max(0.0, float(aim @ self.best))
-        self.held.append((aim, reached))
         self.steps.append((name, aim, unit, min(bound, reached)))
+        if name == "short_zones":
+            self._keep_closed(self.best)
+        else:
+            self.held.append((aim, reached))
+
+    def _keep_closed(self, x: Floats) -> None:
+        """Hold a number of zones that are short as the zones themselves: a program in which zones are short in part would not."""
+        high = self.model.linear.high.copy()
+        last = self.model.lacking[self.model.lacks[2] == len(self.problem.sites) - 1]
+        high[last[x[last] <= SOLVER_TOLERANCE]] = 0.0
+        self.model = replace(self.model, linear=replace(self.model.linear, high=high))
 
     def _share(self) -> int:
         """Return the regions that an aim may try: a part of those that are left, so that some stay for the aims after it."""
