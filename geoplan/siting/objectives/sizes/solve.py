@@ -31,6 +31,8 @@ from geoplan.words.errors import Note
 SMALL = 200
 #: The part of the regions left that an aim takes, and how often zones are weighed anew.
 OWN, REWEIGHTED = 0.8, 8
+#: Nodes of its tree where the question limits neither nodes nor seconds.
+NODES = 20_000
 #: By how much a row or a whole number may be missed: what is built in whole units must not end below the standard, which flags compare
 #: to 1e-9.
 EXACT = 1e-9
@@ -88,6 +90,8 @@ def solve_sizes(
     model = build(problem, first)
     every = aims(problem, model, first=first, then=then)
     is_small = int((model.opening >= 0).sum()) <= SMALL
+    if is_small and control.nodes is None and control.seconds is None:
+        control = replace(control, nodes=NODES)
     search = _Search(problem, model, control) if is_small else _Large(problem, model, control)
     search.begin(every[0][1])
     for name, aim, unit in every:
