@@ -41,7 +41,7 @@ from geoplan.words.vocabulary import narrower, vocabulary
 
 #: Rows of the priority list and sites that a town's page has room for; a district, which has several pages, names more.
 MOST_FIRST = {"town": 4, "district": 40, "area": 40}
-MOST_SITES = 6
+MOST_SITES = 4
 #: Rows of the priority list on a town's sheet of the workbook; the gap list has every one.
 MOST_PLACES = 40
 #: Columns of the priority list on a town's page; the measure says the service and the amount with its unit.
@@ -56,6 +56,10 @@ FIRST = (
 )
 #: Units of a town's table: facilities of clauses, then what is measured; supply that says what stands of each.
 UNITS = {"facilities": "", "beds": "beds", "places": "places", "m2": "floor_area_m2"}
+
+
+#: Columns of the table of sites that a town's page has room for.
+SITES = ("order_no", "name", "place", "size", "cost", "phase")
 
 
 @dataclass(frozen=True)
@@ -274,7 +278,9 @@ def _town_sites(outcome: Outcome, names: Names, town: Town) -> list[Block]:
     title = phrase("paper_town_sites_table", lang, town=town.name)
     more = len(table.rows) - MOST_SITES
     rest = [Remark(phrase("table_more", lang, count=format_number(more, "count")))] if more > 0 else []
-    return [Shown(replace(table.first(MOST_SITES), title=title)), *rest]
+    # what the columns of gains count stands in the workbook
+    own = replace(table.first(MOST_SITES).only(*SITES), title=title, notes=())
+    return [Shown(own), *rest]
 
 
 def people_text_of(people: pd.DataFrame, zone: str, lang: str) -> str:
