@@ -1,6 +1,6 @@
 """An answer judged again: what the run's own tables say with the sites built, beside what the model of the question says.
 
-A model simplifies: it may give each square metre to one community, count another walk, or leave out people who live outside of the study
+A model may simplify: count a size for the zone of its site only, count another walk, or leave out people who live outside of the study
 area. The flags do not. So every answer is judged once more with its sites, and both figures are printed; where they differ by more than
 `DIFFERENCE`, the reason stands beside them.
 """
@@ -234,7 +234,9 @@ def _gap_reason(found: SitingResult, services: Mapping[str, Service], model: flo
         return ""
     if any(question.minutes(services[name]) != services[name].walk_minutes for name in question.services):
         return "walk_minutes"
-    return "located" if question.mode == "located" else "shared"
+    if question.mode == "located":
+        return "located"
+    return "min_reach_share" if question.min_reach_share > 0 else "other"
 
 
 def _need_met(

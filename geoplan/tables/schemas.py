@@ -509,7 +509,7 @@ UNMET = Schema("unmet", {
 SITE_MEASURES = ("inside", "gap", "served")
 
 #: Why what a model says and what is judged after differ by more than a hundredth.
-SITE_REASONS = ("walk_minutes", "located", "shared", "own_people", "other")
+SITE_REASONS = ("walk_minutes", "located", "min_reach_share", "own_people", "other")
 
 SITE_JUDGED = Schema("site_judged", {
     "question": text("name of the question"),

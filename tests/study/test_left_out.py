@@ -94,7 +94,7 @@ PACK = {
 QUESTION = {
     "ask": "cover", "label": "一", "services": ["eldercare"], "build": {"eldercare": "elder_day_care"}, "attributes": {"public": True},
     "candidates": [1, 2], "sites": 2, "budget": 1000, "fair": "total", "worst_share": 0.2, "min_total_share": 0.9, "reach_minutes": 30,
-    "minimise": "sites", "size_target": "required", "min_reach_share": 0.4, "walk_minutes": 12, "mode": "reachable", "smallest": 5, "largest": 50,
+    "minimise": "sites", "first": "shortfall", "may_stay": 0, "size_target": "required", "min_reach_share": 0.4, "walk_minutes": 12, "mode": "reachable", "smallest": 5, "largest": 50,
     "m2_per_bed": 20, "m2_per_place": 12, "curve": 3, "min_spacing_m": 150, "min_gain": 2.0, "tolerance": 0.01, "gap": 0.1, "most_nodes": 10, "most_seconds": 5, "share": 0.5,
     "min_share_per_community": 0.1, "rules": [], "phases": [{"by": 2025, "sites": 1, "budget": 500}, {"by": 2030, "sites": 2, "budget": 900}],
 }  # fmt: skip
@@ -120,7 +120,7 @@ PEOPLE = {
                                                                          "count": "人数", "ratio": 0.1}}}},
     "counted": {"elders_60": {"rake_to": "community", "basis": "户籍", "table": {"file": "plan.csv", "layer": "p", "zone": "社区", "parent": "街道",
                                                                            "count": "人数", "date": "2024-12"}}},
-    "by age": {"elders_60": {"rake_to": "community", "basis": "户籍", "table": {"file": "c.csv", "zone": "社区", "ages": "62+", "rule": "uniform",
+    "by age": {"elders_60": {"rake_to": "community", "basis": "户籍", "study_year_total": 320, "table": {"file": "c.csv", "zone": "社区", "ages": "62+", "rule": "uniform",
                                                                           "date": "2024"}}},
     "metres": {"elders_60": {"street_m": True, "year": 2025, "basis": "路长"}},
 }  # fmt: skip

@@ -27,7 +27,7 @@ _PAD_POINTS, _TWIPS = 6.2, 20
 #: Width of a character by its class of width (https://www.unicode.org/reports/tr11/), as a part of the size of type.
 _WIDE, _NARROW, _SIGNS = 1.0, 0.52, {"%": 0.84}
 #: Space that is set by itself between Chinese characters and others.
-_SEAM, _SEAMS = 0.25, re.compile("(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[\u4e00-\u9fff])")
+_SEAM, _SEAMS = 0.25, re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[\u4e00-\u9fff])")
 #: Steps in which columns give way to each other, points, and rounding of a line that just fits.
 _STEPS_POINTS, _HAIR = (2.0, 5.0, 10.0, 20.0, 40.0), 1e-6
 #: By how much bold type is wider.
