@@ -92,8 +92,8 @@ def planner_word(word: object, lang: str, *sections: str) -> str:
 
     Examples
     --------
-    >>> planner_word("urban", "en"), planner_word("own_kind", "en"), planner_word("滨水社区", "zh")
-    ('Urban', 'own_kind', '滨水社区')
+    >>> planner_word("urban", "en", "zone_kinds"), planner_word("own_kind", "en"), planner_word("滨水社区", "zh")
+    ('urban', 'own_kind', '滨水社区')
     """
     if missing(word):
         return ""
@@ -107,9 +107,9 @@ def zone_kind_label(kind: object, lang: str) -> str:
     Examples
     --------
     >>> zone_kind_label("existing", "zh"), zone_kind_label("urban", "en"), zone_kind_label("滨水", "zh")
-    ('既有', 'Urban', '滨水')
+    ('已建成', 'urban', '滨水')
     """
-    return planner_word(f"{kind}_zone" if f"{kind}_zone" in labels() else kind, lang)
+    return planner_word(kind, lang, "zone_kinds")
 
 
 def facility_label(kind: object, lang: str) -> str:

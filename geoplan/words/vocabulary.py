@@ -1,4 +1,4 @@
-"""The words that rules may use: facility types with what they are a kind of, attributes, supplies, units and groups.
+"""The words that rules may use: facility types with what they are a kind of, attributes, supplies, units, groups, kinds of zone.
 
 The tables stand in ``vocabulary.yaml``; labels in Chinese and English are the ones that reports print.
 """
@@ -12,7 +12,9 @@ import yaml
 
 @cache
 def vocabulary(section: str) -> dict[str, dict[str, Any]]:
-    """Return one table of ``vocabulary.yaml``: ``types``, ``tiers``, ``attributes``, ``supplies``, ``units`` or ``groups``.
+    """Return one table of ``vocabulary.yaml``.
+
+    These are ``types``, ``tiers``, ``attributes``, ``supplies``, ``units``, ``groups`` and ``zone_kinds``.
 
     Raises
     ------

@@ -40,7 +40,7 @@ LEADS_BY_TEXT = {
 #: What the table has otherwise than the text, column by column; `test_plan_clauses` holds what the text says.
 BY_TEXT = {
     "yinzhou": {
-        "large_homes_have_clinic": {"note"}, "doctors_per_resident": {"level", "note"}, "nurses_per_resident": {"level", "note"},
+        "large_homes_have_clinic": {"note"}, "registered_childcare": {"note"}, "doctors_per_resident": {"level", "note"}, "nurses_per_resident": {"level", "note"},
     },
     "wuhan": {
         "community_eldercare": {"counts"}, "circle_eldercare": {"counts", "note"}, "medical_and_care_centres": {"note"},
@@ -48,6 +48,7 @@ BY_TEXT = {
         "old_estate_facilities": {"indicator", "counts", "note"},
     },
     "qianjiang": {
+        "nursing_bed_share": {"clause"}, "places_per_1000_residents": {"clause"},
         "registered_childcare": {"note"}, "model_childcare": {"clause"}, "community_childcare": {"clause"},
         "inclusive_childcare_institutions": {"note"},
     },

@@ -43,7 +43,7 @@ def test_what_a_planner_invents_prints_as_written(own):
 
 
 def test_a_kind_of_zone_is_not_called_as_the_status_of_a_facility_is():
-    assert (label("existing", "zh"), zone_kind_label("existing", "zh")) == ("现状", "既有")
+    assert (label("existing", "zh"), zone_kind_label("existing", "zh")) == ("现状", "已建成")
 
 
 def test_missing_values_print_nothing():
@@ -57,7 +57,7 @@ def test_levels_and_groups_have_labels():
 def every_word():
     """Yield list, code, Chinese and English of every word, sentence and type that an output may print."""
     yield from (("labels", code, both["zh"], both["en"]) for code, both in labels().items())
-    for section in ("types", "attributes", "supplies", "units", "groups"):
+    for section in ("types", "attributes", "supplies", "units", "groups", "zone_kinds"):
         yield from ((section, code, row["zh"], row["en"]) for code, row in vocabulary(section).items())
     for code, words in catalogue().items():
         for zh, en in (("zh", "en"), ("do_zh", "do_en")):

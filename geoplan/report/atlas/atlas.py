@@ -123,7 +123,7 @@ def printed(outcome: Outcome) -> Iterator[str]:
     """Yield every text that a sheet may print, for the font that is embedded: words of the program, and texts of the outcome."""
     for words in (*catalogue().values(), *labels().values()):
         yield str(words[outcome.lang])
-    for section in ("supplies", "attributes", "types", "groups", "units"):
+    for section in ("supplies", "attributes", "types", "groups", "units", "zone_kinds"):
         for words in vocabulary(section).values():
             yield str(words[outcome.lang])
     yield from (outcome.name, titles.review_line(outcome), *titles.attribution(outcome.sources))

@@ -11,6 +11,7 @@ from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Rule, Selections, Supply, Text
 from geoplan.words.catalogue import phrase
 from geoplan.words.errors import Note
+from geoplan.words.labels import zone_kind_label
 
 
 class Total(Rule):
@@ -34,7 +35,9 @@ class Total(Rule):
 
     def condition_text(self, lang: str) -> str:
         """Return which communities are counted."""
-        return "" if self.communities is None else phrase("total_marked", lang, word=self.communities)
+        if self.communities is None:
+            return ""
+        return phrase("total_marked", lang, word=zone_kind_label(self.communities, lang))
 
     def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
         """Return the sum or count in each zone."""

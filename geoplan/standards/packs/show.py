@@ -10,6 +10,7 @@ from geoplan.standards.requirement import SIGNS
 from geoplan.standards.rules import Rule
 from geoplan.words.catalogue import catalogue, phrase
 from geoplan.words.errors import Note, PackError
+from geoplan.words.labels import zone_kind_label
 from geoplan.words.strict_yaml import meant
 from geoplan.words.text import width
 from geoplan.words.vocabulary import label
@@ -205,13 +206,8 @@ def remarks(rule: Rule, lang: str) -> str:
 
 def level_text(rule: Rule, lang: str) -> str:
     """Return a rule's level and filter in words; a planner's own word as she wrote it."""
-    known = {
-        word: phrase(f"pack_level_{word}", lang)
-        for word in (*rule.where.levels, *rule.where.words)
-        if f"pack_level_{word}" in catalogue()
-    }
-    levels = "+".join(known[level] for level in rule.where.levels)
-    words = [known.get(word, word) for word in rule.where.words]
+    levels = "+".join(phrase(f"pack_level_{level}", lang) for level in rule.where.levels)
+    words = [zone_kind_label(word, lang) for word in rule.where.words]
     if rule.where.band:
         _, least, most = rule.where.band
         words.append(phrase("pack_level_band", lang, least=f"{least:g}", most=f"{most:g}"))
