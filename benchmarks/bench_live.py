@@ -1,8 +1,8 @@
 """A change of a live run against a fresh evaluation: ``python benchmarks/bench_live.py [--study studies/wuhan.yaml] [--changes 12]``.
 
-Adds, moves, enlarges and closes facilities, drawn by a seed. Prints CPU and wall seconds of a change by kind, of a fresh evaluation (snaps,
-walks, circles, all rules) of the same inputs, and of the run's reading and isochrones that a change does without; fails where a change
-costs more than `MOST_SHARE` of a fresh evaluation.
+Adds, moves, enlarges and closes facilities, drawn by a seed. Prints CPU and wall seconds of a change by kind, CPU seconds of a fresh
+evaluation (graph, snaps, walks, circles, all rules) of where they led, and the wall seconds of the whole run that starts it; fails where a
+change costs more than `MOST_SHARE` of a fresh evaluation.
 """
 
 import argparse
