@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.coverage.provision import sums_in_zones
-from geoplan.standards.data import AssessmentData, Bools
+from geoplan.standards.data import AssessmentData, Bools, Floats
 from geoplan.standards.grammar import parse_bound
 from geoplan.standards.measure import Measured
 from geoplan.standards.rules import Condition, Selection, types_of
@@ -49,10 +49,24 @@ def fits(data: AssessmentData, condition: Condition | None, amount_at: pd.Index)
         sure, maybe = holding(data.facilities, condition.attribute, amount_at)
         return (sure, maybe) if condition.holds else (~maybe, ~sure)
     if condition.opened is not None:
-        year = data.facilities.loc[amount_at, "open_year"].to_numpy(dtype=float)
-        return compare(year, year, condition.opened)
+        return compare(*opened_between(data, amount_at), condition.opened)
     low, high = facility_amounts(data, str(condition.supply), amount_at)
     return compare(low, high, str(condition.bound))
+
+
+def opened_between(data: AssessmentData, ids: pd.Index) -> tuple[Floats, Floats]:
+    """Return the first and last year in which each facility can have opened; -inf and inf where nothing is known.
+
+    Without an opening year a facility opened at the latest in the year of which it is told that it stands (``stood_in``).
+    """
+    opened = data.facilities.loc[ids, "open_year"].to_numpy(dtype=float)
+    last = np.full(len(ids), np.nan)
+    if "stood_in" in data.facilities:
+        last = data.facilities.loc[ids, "stood_in"].to_numpy(dtype=float)
+    unknown = np.isnan(opened)
+    return np.where(unknown, -np.inf, opened), np.where(
+        unknown, np.where(np.isnan(last), np.inf, last), opened
+    )
 
 
 def compare(low: np.ndarray, high: np.ndarray, bound: str) -> tuple[Bools, Bools]:

@@ -557,6 +557,11 @@ class Rule(Entry):
         return None
 
     @property
+    def needs_zones(self) -> bool:
+        """True where zones below the plan's area must be known, whatever the level at which the rule is judged."""
+        return any(selection.in_zones for selection in self.selections)
+
+    @property
     def named(self) -> tuple[str, ...]:
         """Ids of other rules that this one counts by."""
         return ()

@@ -87,6 +87,9 @@ def _straddle(rule: Rule, found: Measured, what: Requirement) -> list[Note]:
         return [_members_straddle(found)]
     if found.known is not None:
         return [_share_straddle(found, what, known_rows, unit)]
+    if not math.isfinite(found.scale):
+        # without the whole of a share it is not known how much must be added
+        return [Note.of("rule_rows_known", known=known_rows, rows=found.rows)]
     # what the certain rows have; what they must add is told without the least that the others may be known to have
     have = found.low * found.scale if math.isnan(found.have) else found.have
     if what.comparison in (">=", ">", "=", "between"):
@@ -122,5 +125,7 @@ def _share_straddle(found: Measured, what: Requirement, known_rows: int, unit: d
             must=f"{math.ceil(missing / (1 - what.required) - ROUNDING_TOLERANCE):,.0f}",
             **values,
         )
-    room = max(part / what.required - whole, 0.0) if what.required > 0 else math.inf
+    if what.comparison not in (">=", ">") or what.required <= 0:
+        return Note.of("rule_rows_known", known=known_rows, rows=found.rows)
+    room = max(part / what.required - whole, 0.0)
     return Note.of("rule_share_may_add", may=f"{math.floor(room + ROUNDING_TOLERANCE):,.0f}", **values)

@@ -136,6 +136,7 @@ further={
     "ownership": maybe("as in the register"),
     "address": maybe("as in the register"),
     "register_id": maybe("code in the register"),
+    "stood_in": number("year of which totals say that it stands, so that it opened by then; NaN: not stated"),
     "level": number("level on which it lies, as OpenStreetMap numbers it (0: the ground); NaN: not stated"),
     "project_id": maybe("project that it is"),
     "end": text("why one that was left out does not count"),

@@ -372,7 +372,7 @@ REPORTED = [
     ),
     case("reported, not quantified", told("未量化"), given=figures((0.5,)), actual_low=0.5, verdict="not_quantified"),
     case("reported by nobody", ENROLMENT, verdict="no_data", missing="reported_not", adopted="", reported=None),
-    case("reported of another year", ENROLMENT, given=figures((0.9, "2024")), verdict="no_data", missing="reported_other_year", says_en="not of 2025"),
+    case("reported of another year", ENROLMENT, given=figures((0.9, "2024")), verdict="no_data", missing="reported_other_year", says_en="not for 2025"),
     case("reported without a period", ENROLMENT, given=figures((0.9,)), verdict="met"),
     case("the latest period of the year counts", ENROLMENT, given=figures((0.86, "2025Q1"), (0.84, "2025-09"), (0.9, "2024")), actual_low=0.84,
          reported_period="2025-09", verdict="not_met"),

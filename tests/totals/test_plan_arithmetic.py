@@ -1,5 +1,6 @@
 """The arithmetic of the published plans, from the totals that ship, without a map."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,12 @@ def test_what_is_planned_does_not_stand(plans):
     found = row(plans["huzhong"].findings, "huzhong.nursing_bed_share")
     assert found["as_of"] == 2022
     assert row(plans["yantai"].findings, "yantai.institution_beds")["actual_low"] == 39_000
+
+
+def test_the_beds_of_2022_are_not_new_since_2022(plans):
+    # the public home has 10 beds, stated for 2022: nothing is new, 100 are to come
+    found = row(plans["huzhong"].findings, "huzhong.public_beds_added")
+    assert (found["actual_low"], found["actual_high"], found["shortfall"]) == (0, 0, 100)
 
 
 # --- Yantai
@@ -180,7 +187,11 @@ def test_projects_of_qianjiang_add_to_what_stood_in_2020(plans, rule, value, ver
     assert (found["actual_low"], found["actual_high"], found["verdict"]) == (*value, verdict)
     before = row(plans["qianjiang"].findings, f"qianjiang.{rule}")
     assert (before["actual_low"], before["from"], before["as_of"]) == (value[0], "stated", 2020)
-    assert f"{value[0]}（2020年，规划自报）" in printable(plans["qianjiang"], "zh")
+    text = printable(plans["qianjiang"], "zh")
+    assert f"{value[0]}（2020年，规划自报）" in text
+    # the label of 2020 alone is not for a value with projects in it
+    assert f"{value[0]}–{value[1]}（2020年规划自报，另加项目库）" in text
+    assert f"{value[1]}（2020年，规划自报）" not in text
 
 
 def test_a_rate_of_2020_does_not_stand_for_one_with_projects(plans):
@@ -200,9 +211,48 @@ def test_wuhan_has_no_stock(plans):
     assert plans["wuhan"].implied.empty  # 60,000 beds of homes over a rate of all beds
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    # stocks of an earlier year than the one that is judged, 2025
+    [("yantai", "39,000（2021年）"), ("yantai", "11,500（2021年）"), ("yantai", "5,000（2021年）"), ("huzhong", "20（2022年）")],
+)  # fmt: skip
+def test_stocks_of_an_earlier_year_say_it(plans, name, said):
+    assert said in printable(plans[name], "zh")
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "said"),
+    [
+        ("qianjiang", "childcare_unit_size", "每处≤150 个托位"), ("wuhan", "new_estate_unit", "每处≥300 平方米"),
+        ("yinzhou", "new_community_area_per_place", "每处≥12 平方米/托位"), ("yantai", "dementia_homes", "≥1，宜 2"),
+    ],
+)  # fmt: skip
+def test_targets_print_as_in_every_output(plans, name, rule, said):
+    assert row(plans[name].findings, f"{name}.{rule}")["target_zh"] == said
+    assert said in printable(plans[name], "zh")
+
+
+def test_area_of_new_communities_is_unknown_to_totals(plans):
+    found = row(plans["yinzhou"].findings, "yinzhou.new_community_area_per_place")
+    assert found["verdict"] == "no_data"
+
+
+def test_a_share_of_projects_alone_is_no_figure_of_the_district(plans):
+    # 4 homes in the list, beds of one unknown; what stands besides is unknown as well
+    found = row(plans["yinzhou"].with_projects, "yinzhou.nursing_bed_share")
+    assert (found["verdict"], found["missing_zh"]) == (
+        "no_data",
+        "4 条记录中 0 条已知；总量文件未载明养老机构",
+    )
+    # 60 % of the 950 beds of the projects of Qianjiang would be 570
+    found = row(plans["qianjiang"].with_projects, "qianjiang.nursing_bed_share")
+    assert found["missing_zh"] == "4 条记录中 0 条已知；总量文件未载明养老机构"
+
+
 @pytest.mark.parametrize("name", PLANS)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_plan_prints(plans, name, lang):
     text = printable(plans[name], lang)
     assert "{" not in text
+    assert not re.search(r"(?<![a-z])(nan|inf)(?![a-z])|∞", text, re.IGNORECASE)
     assert ("未达标" if lang == "zh" else "no data") in text or name in ("wuhan", "yinzhou")

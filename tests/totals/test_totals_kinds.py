@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from packs import PACK
 
 from geoplan.standards.packs.read import read_pack, rules_of
-from geoplan.standards.totals import Totals, assess_totals
+from geoplan.standards.totals import Totals, assess_totals, printable
 
 
 def rule(name, kind, level="district", target=">=50@2025", unit="beds", **more):
@@ -33,6 +33,11 @@ RULES = (
     rule("family_beds", "total", supply="family_beds", target=">=10@2025"),
     rule("day_care", "presence", level="community", of="{facilities: [elder_day_care]}", target=">=100%@2025", unit="facilities"),
     rule("public_home", "presence", of="{facilities: [institution], where: {attribute: public}}", target=">=100%@2025", unit="facilities"),
+    rule("new_homes", "total", of="{facilities: [institution], where: {opened: '>=2022'}}", target=">=2@2025", unit="facilities"),
+    rule("eldercare_nursing", "share", of="{facilities: [institution, community]}", part="nursing_beds", whole="beds", target=">=50%@2025"),
+    rule("no_large_share", "share", of=HOMES, part_where="{attribute: public}", target="<=0%@2025", unit="facilities"),
+    rule("size_here", "facility", level='"facility: institution"', of=HOMES, in_zones_of='"community:new"', measured="beds", target="<=60@2025", unit="facilities"),
+    rule("homes_there", "total", of="{facilities: [institution], in_zones: [东街道]}", target=">=1@2025", unit="facilities"),
     rule("vague", "total", of=HOMES, supply="beds", target="未量化@2025"),
     rule("later", "total", of=HOMES, supply="beds", target=">=100@2030"),
 )  # fmt: skip
@@ -147,6 +152,73 @@ def test_what_is_new_needs_a_year_of_opening(rules):
     assert verdict(rules, "new_beds", home(amounts={"beds": 60})) == "no_data"
     assert verdict(rules, "new_beds", old) == "not_met"
     assert verdict(rules, "new_beds", old, new) == "met"
+
+
+@pytest.mark.parametrize(
+    ("year", "high", "verdict", "gap"),
+    # what stands in 2021 opened by 2021 and is not new since 2021; what stands in 2022 may be
+    [(2020, 0, "not_met", 30), (2021, 0, "not_met", 30), (2022, 60, "no_data", math.nan)],
+)
+def test_a_stock_is_not_opened_after_the_year_of_which_it_is_told(rules, year, high, verdict, gap):
+    found = judged(rules, "new_beds", facilities=[home(amounts={"beds": 60}, year=year)])
+    assert (found["actual_low"], found["actual_high"], found["verdict"]) == (0, high, verdict)
+    assert found["shortfall"] == pytest.approx(gap, nan_ok=True)
+    # a condition on the year of opening asks the same: new is what opened from 2022 on
+    homes = judged(rules, "new_homes", facilities=[home(year=year)])
+    assert (homes["actual_low"], homes["actual_high"]) == (0, 2 if year == 2022 else 0)
+
+
+def test_a_share_of_an_unknown_whole_tells_no_amount(rules):
+    homes = [home(count=1, name="a", amounts={"beds": [10, None]}), home(count=1, name="b", amounts={"beds": 20, "nursing_beds": 10})]  # fmt: skip
+    found = judged(rules, "nursing_share", facilities=homes)
+    assert found["verdict"] == "no_data"
+    # beds of homes are known and those of day care are not, so that half of 30 is no figure of the area
+    known = [home(amounts={"beds": 30, "nursing_beds": 10})]
+    found = judged(rules, "eldercare_nursing", facilities=known)
+    assert (found["actual_low"], found["actual_high"], found["verdict"]) == (0, 1, "no_data")
+    assert found["missing_zh"] == "2 条记录中 2 条已知；总量文件未载明社区居家养老服务设施"
+    found = judged(rules, "eldercare_nursing", facilities=known, absent=["community"])
+    assert (found["actual_low"], found["verdict"], found["shortfall"]) == (pytest.approx(1 / 3), "not_met", 5)
+
+
+def test_what_is_unknown_is_never_not_applicable(rules):
+    none = [home(count=0, amounts={"beds": 0, "nursing_beds": 0})]
+    found = judged(rules, "eldercare_nursing", facilities=none)
+    assert (found["verdict"], found["missing_zh"]) == ("no_data", "总量文件未载明社区居家养老服务设施")
+    # where all types are told, there is nothing to judge
+    assert judged(rules, "eldercare_nursing", absent=["institution", "community"])["verdict"] == "not_applicable"  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["size_here", "homes_there"])
+def test_facilities_in_zones_of_a_level_or_a_name_are_not_judged_by_totals(rules, name):
+    found = judged(rules, name, facilities=[home(count=1, amounts={"beds": 60})])
+    assert (found["verdict"], found["missing_zh"][:8]) == ("no_data", "该指标按街道（乡")
+
+
+def test_a_ceiling_of_none_that_is_open_says_how_many_rows_are_known(rules):
+    found = judged(rules, "no_large_share", facilities=[home(amounts={"beds": 60})])
+    assert (found["verdict"], found["missing_zh"][:13]) == ("no_data", "2 条记录中 0 条已知；")
+
+
+def test_values_say_of_which_years_their_figures_are(rules):
+    def printed(*years, year=2025):
+        homes = [home(count=1, name=str(y), amounts={"beds": 60}, year=y) for y in years]
+        chosen = [one for one in rules if one.id == "institution_beds"]
+        return printable(assess_totals(totals(facilities=homes), chosen, year=year), "zh")
+
+    assert "60（2024年）" in printed(2024)
+    assert "（2025年）" not in printed(2025)
+    assert "120（2022–2024年）" in printed(2022, 2024)
+    assert "120（2024–2025年）" in printed(2024, 2025)
+
+
+def test_targets_are_the_words_of_the_rule(rules):
+    homes = [home(count=1, amounts={"beds": 61})]
+    found = judged(rules, "size", facilities=homes)
+    assert (found["target_zh"], found["target_en"]) == ("每处≤60 张", "each ≤60 beds")
+    # a stated value of such a rule is the share of the homes that keep it
+    told = judged(rules, "size", stated=[{"rule": "size", "value": 0.9}])
+    assert (told["actual_low"], told["verdict"], told["required"]) == (0.9, "not_met", 1.0)
 
 
 def test_supplies_without_a_place(rules):

@@ -89,6 +89,11 @@ class Facility(MemberRule):
         return super().conditions + ((self.must,) if self.must else ())
 
     @property
+    def needs_zones(self) -> bool:
+        """True where only facilities in zones of a level or of a name are due."""
+        return self.in_zones_of is not None or super().needs_zones
+
+    @property
     def size_floor(self) -> tuple[str, float] | None:
         """Supply and least size that each facility must have, by the last target."""
         target = self.targets[-1]

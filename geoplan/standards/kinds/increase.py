@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pydantic import model_validator
 
-from geoplan.standards.counts import ZoneAmounts, amounts, located, zone_amounts
+from geoplan.standards.counts import ZoneAmounts, amounts, located, opened_between, zone_amounts
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.kinds.total import one_stock
 from geoplan.standards.measure import Measured
@@ -35,7 +35,7 @@ class Increase(Rule):
     def measure_zones(self, data: AssessmentData, ids: Sequence[str]) -> list[Measured]:
         """Return what is new since the base year in each zone.
 
-        A facility without an opening year possibly counts. What a facility added after it opened is not in a register
+        A facility without an opening year possibly counts, unless it is known to have stood in the base year. What a facility added after it opened is not in a register
         and not in the figure.
         """
         if self.of is None:
@@ -46,7 +46,7 @@ class Increase(Rule):
         return [one_stock(stock, zone) for zone in ids]
 
     def _new(self, data: AssessmentData, table: pd.DataFrame) -> pd.DataFrame:
-        opened = data.facilities.loc[table.index, "open_year"].to_numpy(dtype=float)
-        kept = table.assign(low=np.where(opened > self.since, table["low"], 0.0))
-        new: pd.DataFrame = kept[(opened > self.since) | np.isnan(opened)]
+        first, last = opened_between(data, table.index)
+        kept = table.assign(low=np.where(first > self.since, table["low"], 0.0))
+        new: pd.DataFrame = kept[last > self.since]
         return new

@@ -33,6 +33,11 @@ class Total(Rule):
             raise ValueError("give `of`, `supply` or `communities`")
         return self
 
+    @property
+    def needs_zones(self) -> bool:
+        """True where communities are counted, or facilities in zones of a name."""
+        return self.communities is not None or super().needs_zones
+
     def condition_text(self, lang: str) -> str:
         """Return which communities are counted."""
         if self.communities is None:

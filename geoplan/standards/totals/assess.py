@@ -13,7 +13,7 @@ from geoplan.standards.counts import both_labels
 from geoplan.standards.measure import NAN, Measured
 from geoplan.standards.packs.read import read_pack, rules_of
 from geoplan.standards.projects.facilities import as_facilities
-from geoplan.standards.requirement import Requirement, rounded
+from geoplan.standards.requirement import rounded
 from geoplan.standards.rules import Rule, linked, share_notes
 from geoplan.standards.totals.data import AREA, YearTotals, is_of_area
 from geoplan.standards.totals.file import People, Totals, read_totals
@@ -28,7 +28,9 @@ COLUMNS = {
     "indicator_zh": "name of the indicator",
     "indicator_en": "in English",
     "year": "year that is judged",
-    "as_of": "latest year of the figures that count; NaN where none does",
+    "as_of_first": "earliest year of the figures that count; NaN where none does",
+    "as_of": "latest of these years",
+    "projects": "True where project lists add to the figures",
     "basis": "people's basis and year; empty where the rule has no people",
     "decides": "False for a basis that is only shown beside the one that decides",
     "people": "people of the rule's group",
@@ -38,6 +40,8 @@ COLUMNS = {
     "comparison": ">=, >, <=, <, =, between or empty",
     "required": "target",
     "required_upper": "upper limit of a two-sided target; NaN where there is none",
+    "target_zh": "what the rule asks for in words",
+    "target_en": "in English",
     "format": "number format of the values (`geoplan.words.numbers.FORMATS`)",
     "have": "amount behind the value, in `unit`, least; NaN for shares",
     "need": "amount that the target asks for, in `unit`, rounded up; NaN for shares",
@@ -138,16 +142,22 @@ def _judged(case: YearTotals, rule: Rule) -> Iterator[dict[str, Any]]:
     bases: list[People | None] = [*case.bases(group)] if group else []
     for basis in bases or [None]:
         people = case.people | ({group: basis.value} if basis is not None else {})
-        found, what = _measured(case, rule, people)
+        found = _measured(case, rule, people)
         if told is not None and not _certain(found) and (sums or not case.adds_to(rule)):
             # a value that the plan states is per its own people, whatever they are; to a sum the projects add theirs
             stock = Measured(AREA, told.value, told.value, rule.gap_scale, rows=1)
             found = _with_projects(case, rule, stock) if case.adds_to(rule) else stock
-            row = _row(rule, found, rule.requirement(case.year), basis=None, year=case.year)
-            yield row | {"from": "stated", "decides": True, "as_of": float(told.year)}
+            said = {
+                "from": "stated",
+                "decides": True,
+                "as_of_first": float(told.year),
+                "as_of": float(told.year),
+            }
+            yield _row(case, rule, found, basis=None) | said
             return
-        row = _row(rule, found, what, basis=basis, year=case.year)
-        yield row | {"decides": basis is decides, "as_of": case.as_of(rule)}
+        first, last = case.years_of(rule)
+        row = _row(case, rule, found, basis=basis)
+        yield row | {"decides": basis is decides, "as_of_first": first, "as_of": last}
 
 
 def _with_projects(case: YearTotals, rule: Rule, stock: Measured) -> Measured:
@@ -160,27 +170,26 @@ def _with_projects(case: YearTotals, rule: Rule, stock: Measured) -> Measured:
     )  # fmt: skip
 
 
-def _measured(case: YearTotals, rule: Rule, people: Mapping[str, float]) -> tuple[Measured, Requirement]:
-    """Return what a rule's own kind measures in the totals, and what is due."""
+def _measured(case: YearTotals, rule: Rule, people: Mapping[str, float]) -> Measured:
+    """Return what a rule's own kind measures in the totals."""
     if not _own_level(rule):
-        return Measured(AREA, missing=(Note.of("totals_not_by_zone"),)), rule.requirement(case.year)
-    found = rule.measure(case.data(rule, people))[0]
-    return _open_upwards(case, rule, found), rule.measure_requirement(case.year)
+        return Measured(AREA, missing=(Note.of("totals_not_by_zone"),))
+    return _open_upwards(case, rule, rule.measure(case.data(rule, people))[0])
 
 
 def _certain(found: Measured) -> bool:
     return not found.missing and math.isfinite(found.low) and found.low == found.high
 
 
-def _row(
-    rule: Rule, found: Measured, what: Requirement, *, basis: People | None, year: int
-) -> dict[str, Any]:
-    row = judge(rule, found, year=year, what=what, covered=1.0)
+def _row(case: YearTotals, rule: Rule, found: Measured, *, basis: People | None) -> dict[str, Any]:
+    what, asked = rule.measure_requirement(case.year), rule.requirement(case.year)
+    row = judge(rule, found, year=case.year, what=what, covered=1.0)
     scale = NAN if rule.is_share or found.missing else found.scale
     return {
-        "rule_id": rule.rule_id, "indicator_zh": rule.indicator, "indicator_en": rule.indicator_text("en"), "year": year,
+        "rule_id": rule.rule_id, "indicator_zh": rule.indicator, "indicator_en": rule.indicator_text("en"), "year": case.year,
         "basis": f"{basis.basis} {basis.year}" if basis else "", "people": basis.value if basis else NAN,
-        "from": "computed", "format": rule.value_format,
+        "from": "computed", "projects": case.adds_to(rule), "format": rule.value_format,
+        **{f"target_{lang}": rule.required_text(asked, lang) for lang in LANGUAGES},
         "have": row["actual_low"] * scale, "need": rounded(what.required * scale, unit=rule.unit),
         **{name: row[name] for name in ("actual_low", "actual_high", "comparison", "required", "required_upper", "shortfall", "surplus", "unit", "verdict")},
         **{f"missing_{lang}": phrase("join_semicolon", lang).join(note.found(lang) for note in row["missing"]) for lang in LANGUAGES},
@@ -189,15 +198,13 @@ def _row(
 
 
 def _own_level(rule: Rule) -> bool:
-    """Return True where a rule is judged by the plan's area as a whole, or by its single facilities."""
-    return (is_of_area(rule) or set(rule.where.levels) == {"facility"}) and getattr(
-        rule, "communities", None
-    ) is None
+    """Return True where a rule is judged by the plan's area as a whole, or by its single facilities wherever they stand."""
+    return not rule.needs_zones and (is_of_area(rule) or set(rule.where.levels) == {"facility"})
 
 
 def _open_upwards(case: YearTotals, rule: Rule, found: Measured) -> Measured:
     """Return a measure without an upper end where the totals lack a facility type, or the number of facilities, that counts."""
-    if found.missing or "facility" in rule.where.levels:
+    if found.missing or (found.applicable and "facility" in rule.where.levels):
         return found
     unknown = case.uncovered(rule)
     hints = [Note.of("totals_types_unknown", **both_labels("types", "types", unknown))] if unknown else []
@@ -205,7 +212,12 @@ def _open_upwards(case: YearTotals, rule: Rule, found: Measured) -> Measured:
     if not hints:
         return found
     told = (*found.hints, *hints)
-    found, unknown_rows = replace(found, hints=told), found.unknown_rows
+    if rule.is_share and not found.applicable:
+        # none of the types that are told is there; of the others nobody knows
+        return replace(found, applicable=True, missing=told)
+    if found.known is not None:
+        # a share of which the whole is not known
+        return replace(found, low=0.0, high=1.0, scale=NAN, known=None, hints=told)
     if rule.is_share:
-        return replace(found, low=0.0, high=1.0, known=None, unknown_rows=max(unknown_rows, 1))
-    return replace(found, high=math.inf, unknown_rows=unknown_rows + 1, rows=found.rows + 1)
+        return replace(found, low=0.0, high=1.0, unknown_rows=max(found.unknown_rows, 1), hints=told)
+    return replace(found, high=math.inf, unknown_rows=found.unknown_rows + 1, rows=found.rows + 1, hints=told)

@@ -24,7 +24,7 @@ from geoplan.inputs.facilities.fields import ATTRIBUTES
 from geoplan.inputs.facilities.register import COLUMNS
 from geoplan.standards.data import AssessmentData
 from geoplan.standards.rules import Rule, types_of
-from geoplan.standards.totals.file import Part, People, Standing, Stated, Totals, bounds
+from geoplan.standards.totals.file import Part, People, Standing, Stated, Totals, WithoutPoint, bounds
 from geoplan.words.vocabulary import narrower, wider
 
 AREA = "area/area"
@@ -71,6 +71,11 @@ class YearTotals:
             self.year,
             lambda e: (e.type, e.name, tuple(sorted(e.attributes.items())), e.open_year),
         )
+
+    @cached_property
+    def amounts(self) -> list[WithoutPoint]:
+        """Entries of supplies without a place that hold in the year."""
+        return of_year(self.totals.amounts, self.year, lambda e: e.supply)
 
     @cached_property
     def known_types(self) -> frozenset[str]:
@@ -121,10 +126,13 @@ class YearTotals:
         none: dict[str, list[Any]] = {"facilities": [], "amounts": [], "stated": []}
         return replace(self, totals=self.totals.model_copy(update=none))
 
-    def as_of(self, rule: Rule) -> float:
-        """Return the latest year of the figures that a rule counts; NaN where it counts none."""
+    def years_of(self, rule: Rule) -> tuple[float, float]:
+        """Return the first and latest year of the figures that a rule counts; NaN where it counts none."""
         types = types_of(rule.selections)
-        return float(max((entry.year for entry in self.standing if entry.type in types), default=np.nan))
+        years = [float(entry.year) for entry in self.standing if entry.type in types]
+        if not types:
+            years = [float(entry.year) for entry in self.amounts if entry.supply in rule.supplies]
+        return (min(years), max(years)) if years else (np.nan, np.nan)
 
     def uncovered(self, rule: Rule) -> tuple[str, ...]:
         """Return the facility types that a rule counts and of which the totals say nothing."""
@@ -175,8 +183,7 @@ class YearTotals:
         )  # fmt: skip
 
     def _zone_supplies(self) -> pd.DataFrame | None:
-        entries = of_year(self.totals.amounts, self.year, lambda e: e.supply)
-        rows = [(AREA, entry.supply, *bounds(entry.value)) for entry in entries]
+        rows = [(AREA, entry.supply, *bounds(entry.value)) for entry in self.amounts]
         return pd.DataFrame(rows, columns=["zone_id", "supply", "low", "high"]) if rows else None
 
 
@@ -196,7 +203,7 @@ def _rows(entry: Standing, mode: str) -> Rows:
         own = {s: bounds(a) for s, a in part.amounts.items()}
         # a sum that only the whole entry states lies somewhere in its parts
         has = own | {s: (0.0, high) for s, (_, high) in sums.items() if s not in own}
-        facts = {"services": (entry.type,), "name": part.name, "open_year": float(entry.open_year or np.nan),
+        facts = {"services": (entry.type,), "name": part.name, "open_year": float(entry.open_year or np.nan), "stood_in": float(entry.year),
                  **entry.attributes, **part.attributes}  # fmt: skip
         for number in range(part.count):
             if mode == "each" and part.count > 1:
@@ -228,7 +235,8 @@ def _facilities(rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> gpd.Ge
     serves[:] = [()] * n
     table = pd.DataFrame({
         "name": np.array([row["name"] for row in rows], dtype=object), "services": services, "status": np.array(["existing"] * n, dtype=object),
-        "open_year": np.array([row["open_year"] for row in rows], dtype=float), "close_year": np.full(n, np.nan),
+        "open_year": np.array([row["open_year"] for row in rows], dtype=float),
+        "stood_in": np.array([row["stood_in"] for row in rows], dtype=float), "close_year": np.full(n, np.nan),
         "zone_id": np.array([AREA] * n, dtype=object), "zone_from": np.array(["named"] * n, dtype=object), "serves": serves,
         "location_quality": np.array(["missing"] * n, dtype=object), "source_file": np.array(["totals"] * n, dtype=object),
         "source_row": pd.array([None] * n, dtype="Int64"), "ownership": nobody, "address": nobody, "register_id": nobody,
@@ -236,5 +244,5 @@ def _facilities(rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> gpd.Ge
     flags = dict.fromkeys((*ATTRIBUTES, *(name for row in rows for name in row if name not in table)))
     for flag in flags:
         table[flag] = pd.array([row.get(flag) for row in rows], dtype="boolean")
-    ordered = [*COLUMNS, *(flag for flag in flags if flag not in COLUMNS)]
+    ordered = [*COLUMNS, "stood_in", *(flag for flag in flags if flag not in COLUMNS)]
     return gpd.GeoDataFrame(table[ordered], geometry=[None] * n)

@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.standards.requirement import Requirement
 from geoplan.standards.totals.assess import TotalsFound
 from geoplan.words.catalogue import phrase
-from geoplan.words.numbers import format_interval, format_number
+from geoplan.words.numbers import NOTHING, format_interval, format_number
 from geoplan.words.text import aligned
 from geoplan.words.vocabulary import label
 
@@ -51,11 +50,10 @@ def _findings(table: pd.DataFrame, lang: str) -> str:
     for row in table.to_dict("records"):
         basis, value = str(row["basis"]), _value(row)
         short = _amount(row["shortfall"], str(row["unit"]), lang)
-        required = Requirement(str(row["comparison"]), float(row["required"]), float(row["required_upper"]))
         rows.append([
             str(row[f"indicator_{lang}"]), basis if row["decides"] or not basis else phrase("totals_beside", lang, basis=basis),
-            phrase("totals_stated", lang, value=value, year=f"{row['as_of']:.0f}") if row["from"] == "stated" else value,
-            required.text(str(row["format"]), lang), _amount(row["need"], str(row["unit"]), lang),
+            _dated(row, value, lang),
+            str(row[f"target_{lang}"]), _amount(row["need"], str(row["unit"]), lang),
             f"+{short}" if row["surplus"] and short else short, phrase(f"totals_verdict_{row['verdict']}", lang),
             str(row[f"missing_{lang}"]),
         ])  # fmt: skip
@@ -67,6 +65,19 @@ def _value(row: Mapping[Any, Any]) -> str:
     low, high, form = float(row["actual_low"]), float(row["actual_high"]), str(row["format"])
     is_open = form == "percent" and low == 0 and high >= 1
     return format_interval(math.nan if is_open else low, high, form)
+
+
+def _dated(row: Mapping[Any, Any], value: str, lang: str) -> str:
+    """Return a value with the years of its figures where they are not the year that is judged, and whether projects are in it."""
+    first, last = (float(row[name]) for name in ("as_of_first", "as_of"))
+    is_stated = row["from"] == "stated"
+    if value == NOTHING or math.isnan(last) or (first == row["year"] and not is_stated):
+        return value
+    years = phrase(
+        "totals_year" if first == last else "totals_years", lang, first=f"{first:.0f}", last=f"{last:.0f}"
+    )
+    code = "totals_stated" if is_stated else "totals_dated"
+    return phrase(f"{code}_projects" if row["projects"] else code, lang, value=value, years=years)
 
 
 def _amount(value: float, unit: str, lang: str) -> str:
