@@ -23,6 +23,11 @@ def test_the_list_of_packs():
         "qianjiang": 50, "quarter_hour_circle": 1, "wuhan": 28, "yantai": 35, "yinzhou": 64, "yuncheng": 2, "zhejiang": 3,
     }  # fmt: skip
     assert (table["on"] == table["rules"]).drop("national").all()
+    numbers = table["document"][table["document"] != ""].to_dict()
+    assert numbers == {
+        "embedded": "国办函〔2023〕121号", "huzhong": "呼政办规〔2023〕1号", "qianjiang": "黔江府办发〔2022〕71号",
+        "yantai": "烟政办字〔2022〕66号", "yinzhou": "鄞政发〔2023〕17号",
+    }  # fmt: skip
     assert table.loc["national", "on"] < table.loc["national", "rules"]
 
 
@@ -103,7 +108,7 @@ def test_a_planners_pack_changes_single_figures_of_a_shipped_one(tmp_path):
     pack = pack_tools.check(local(tmp_path))
     shipped = {rule.id: rule for rule in read_pack("yantai").rules}
     mine = {rule.id: rule for rule in pack.rules}
-    assert (pack.title_zh, pack.document, pack.level) == ("烟台市实施细则", "烟政办字〔2022〕66号", "city")
+    assert (pack.title_zh, pack.number, pack.level) == ("烟台市实施细则", "", "city")
     assert list(mine) == [*shipped, "nursery"]
     places = mine["places_per_1000_residents"]
     assert (places.rule_id, places.base, places.target, places.quote) == (
@@ -116,6 +121,12 @@ def test_a_planners_pack_changes_single_figures_of_a_shipped_one(tmp_path):
     table = rules_table([pack])
     assert table.loc["local.places_per_1000_residents", "local"] == "base, target"
     assert (table["local"] != "").sum() == 3
+    cited = table["cited_zh"]
+    assert (
+        cited["local.places_per_1000_residents"] == "烟政办字〔2022〕66号 一(二) 托育4"
+    )  # a clause of Yantai's plan still
+    assert cited["local.nursery"] == "烟台市实施细则 细则1"
+    assert table["document"].to_dict()["local.nursery"] == ""
     assert "本地设定" in show(pack)
     assert read_pack("yantai").rules == list(shipped.values())
 
@@ -125,6 +136,47 @@ def test_what_a_planner_changed_is_marked_in_the_findings(town, tmp_path):
     rows = town.assess(rules, flag_rules=()).findings.set_index("rule_id")
     assert bool(rows.loc["local.places_per_1000_residents", "local"])
     assert not bool(rows.loc["local.beds_per_1000_elders", "local"])
+
+
+@pytest.mark.parametrize(
+    ("entries", "title", "number", "issuer", "issued"),
+    [("title_zh: 细则\n", "细则", "", "印发机关未载", "not found"),
+     ("title_zh: 细则\ndocument: 烟民〔2024〕1号\nissuer_zh: 烟台市民政局\n", "细则", "烟民〔2024〕1号", "烟台市民政局", "not found"),
+     ("", "烟台市“一老一小”整体解决方案（2022—2025年）", "烟政办字〔2022〕66号", "烟台市人民政府办公室", "2022-11-03")],
+    ids=["a title of its own", "a document of its own", "single figures of the same document"],
+)  # fmt: skip
+def test_a_pack_with_a_title_of_its_own_has_its_own_number_or_none(
+    tmp_path, entries, title, number, issuer, issued
+):
+    rule = "  - id: total_places\n    target: '>=34000@2025'\n  - id: total_beds_here\n    clause: 细则2\n"
+    rule += "    indicator: 床位\n    kind: total\n    level: city\n    counts: beds\n    supply: beds\n    target: '>=1@2025'\n    unit: beds\n    attribute: 本地\n    quote: 床位\n"
+    pack = pack_tools.check(local(tmp_path, f"extends: yantai\n{entries}rules:\n{rule}"))
+    assert (pack.title_zh, pack.number, pack.issuer("zh"), pack.issued) == (title, number, issuer, issued)
+    assert pack.issuer("en") == (
+        "issuer not stated"
+        if issuer == "印发机关未载"
+        else "Office of Yantai Municipal People's Government"
+        if not entries
+        else issuer
+    )
+    lines = show(pack).splitlines()
+    assert lines[0] == f"{title}（{number or '文号未载'}）"
+    assert lines[2] == "沿用：烟台市“一老一小”整体解决方案（2022—2025年）（烟政办字〔2022〕66号）"
+    table = rules_table([pack])
+    assert table.loc["local.total_places", "document"] == "烟政办字〔2022〕66号"
+    assert table.loc["local.total_beds_here", "cited_zh"] == f"{number or title} 细则2"
+
+
+def test_a_pack_on_a_pack_cites_the_document_that_has_the_clause(tmp_path):
+    local(tmp_path)
+    two = local(
+        tmp_path,
+        "extends: local.yaml\ntitle_zh: 某区细则\nrules:\n  - {{id: nursery, target: '>=250@2025'}}\n",
+        name="two",
+    )
+    cited = rules_table([read_pack(two)])["cited_zh"]
+    assert cited["two.nursery"] == "烟台市实施细则 细则1"
+    assert cited["two.total_places"] == "烟政办字〔2022〕66号 一(二) 托育1"
 
 
 def test_packs_extend_packs_but_not_themselves(tmp_path):

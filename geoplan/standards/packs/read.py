@@ -71,7 +71,7 @@ class Pack(Entry):
     document: Text
     """Document number, or ``not found``."""
     issuer_zh: Text
-    """Issuing body, in Chinese."""
+    """Issuing body, in Chinese, or ``not found``."""
     issuer_en: str = ""
     """Issuing body, in English; default: as in Chinese."""
     issued: Text
@@ -98,6 +98,13 @@ class Pack(Entry):
     """Set when read: name of the pack."""
     entries: dict[str, Any] = Field(default_factory=dict, repr=False)
     """Set when read: every entry as it stands in the file, those of the pack that it extends included."""
+    based_on: "Pack | None" = Field(default=None, repr=False)
+    """Set when read: the pack that it extends."""
+
+    @property
+    def number(self) -> str:
+        """Document number; empty where it is not known."""
+        return "" if self.document == NOT_FOUND else self.document
 
     def title(self, lang: str) -> str:
         """Return the title: in Chinese where no English one is given."""
@@ -108,7 +115,9 @@ class Pack(Entry):
         return self.title(lang).partition("（题名")[0].partition(" (title")[0]
 
     def issuer(self, lang: str) -> str:
-        """Return the issuing body."""
+        """Return the issuing body; that it is not known where the pack says so."""
+        if self.issuer_zh == NOT_FOUND:
+            return phrase("pack_no_issuer", lang)
         return self.issuer_zh if lang == "zh" else self.issuer_en or self.issuer_zh
 
     def area(self, lang: str) -> str:
@@ -179,7 +188,7 @@ def _read(name_or_path: str, above: tuple[str, ...]) -> Pack:
     ]
     if problems or pack is None:
         raise PackError(*sorted(problems, key=lambda note: note.row or 0))
-    return pack.model_copy(update={"rules": rules, "entries": entries})
+    return pack.model_copy(update={"rules": rules, "entries": entries, "based_on": base})
 
 
 def _beside(file: str, name: str) -> str:
@@ -196,7 +205,8 @@ def extended(own: Mapping[str, Any], base: Mapping[str, Any]) -> tuple[dict[str,
 
     A rule with the id of one of the base changes only the entries that it gives; one with an entry of null takes that
     entry away; others are added behind. `not_assessed` of both are joined. Where a Chinese title is changed alone, the
-    English one of the base is dropped.
+    English one of the base is dropped. A pack with a title of its own is a document of its own: where it gives no number,
+    issuer or date, these are not found.
 
     Returns
     -------
@@ -212,6 +222,8 @@ def extended(own: Mapping[str, Any], base: Mapping[str, Any]) -> tuple[dict[str,
     ([{'id': 'x'}, {'id': 'y', 'unit': 'beds', 'target': '>=2@2030'}, {'id': 'z'}], {1: 0, 2: 1})
     """
     entries = {**_without_stale(base, own, _FOLLOW_PACK), **own}
+    if "title_zh" in own and own["title_zh"] != base.get("title_zh"):
+        entries |= {entry: own.get(entry, NOT_FOUND) for entry in _OF_DOCUMENT}
     given = own.get("rules", [])
     if not isinstance(given, list):
         return entries, {}
@@ -234,9 +246,11 @@ def extended(own: Mapping[str, Any], base: Mapping[str, Any]) -> tuple[dict[str,
 
 #: Entry -> those that say the same in another form: where a pack changes the first alone, the others of its base no longer hold.
 _FOLLOW_PACK = {
-    "title_zh": ("title_en", "short_title_zh", "short_title_en"), "short_title_zh": ("short_title_en",),
+    "title_zh": ("title_en", "short_title_zh", "short_title_en", "issuer_en"), "short_title_zh": ("short_title_en",),
     "issuer_zh": ("issuer_en",), "area_zh": ("area_en",),
 }  # fmt: skip
+#: Entries that say which document a pack is.
+_OF_DOCUMENT = ("document", "issued", "issuer_zh")
 _FOLLOW_RULE = {"indicator": ("title_en",), "place": ("place_en",)}
 
 
@@ -343,9 +357,18 @@ def cite(rule: Rule, pack: Pack | None, lang: str = "zh") -> str:
     """Return document and section of a rule; for a circle of the study's own, the study file."""
     if rule.pack == "study":
         return phrase("study_clause", lang)
+    stated = None if pack is None else stated_in(rule, pack)
     # without a document number the title stands in for it
-    document = "" if pack is None else pack.document if pack.document != NOT_FOUND else pack.plain_title(lang)
+    document = "" if stated is None else stated.number or stated.plain_title(lang)
     return " ".join(part for part in (document, rule.clause) if part)
+
+
+def stated_in(rule: Rule, pack: Pack) -> Pack:
+    """Return the pack whose document has the clause of a rule: of a pack that extends another, the other unless it gives `clause`."""
+    by_id = {} if pack.based_on is None else {one.id: one for one in pack.based_on.rules}
+    if pack.based_on is None or "clause" in rule.local_entries or rule.id not in by_id:
+        return pack
+    return stated_in(by_id[rule.id], pack.based_on)
 
 
 #: Columns of the rules table; ``_*`` stands for a text in Chinese (``_zh``) and one in English (``_en``); formats are names of `geoplan.words.numbers.FORMATS`.
@@ -397,7 +420,7 @@ _RULES = {
     "counted": "what a reported figure counts: ``level`` at the end of a period, ``yearly`` in a year, ``cumulative`` since the base",
     "is_binding": "True where the plan binds (约束性)",
     "clause": "section of the plan",
-    "document": "document number; empty where it is not known",
+    "document": "number of the document that has the clause; empty where it is not known",
     "cited_*": "document and section",
     "quote": "the clause in the plan's own words",
     "lead": "responsible unit",
@@ -435,7 +458,7 @@ def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
         "base_sign": SIGNS[start.comparison] if start else "", "path_value": path.value if path else math.nan,
         "path_year": path.year if path else pd.NA, "annex": rule.annex or "", "grade_limits": " ".join(f"{limit:.6g}" for limit in rule.grade_limits), "is_binding": rule.is_binding,
         "counted": rule.counts_over, "title_en": rule.indicator_text("en"),
-        "document": "" if pack is None or pack.document == NOT_FOUND else pack.document,
+        "document": "" if pack is None else stated_in(rule, pack).number,
         "local": ", ".join(rule.local_entries), "status": rule.status or "", "beside": ", ".join(getattr(rule, "beside", None) or ()),
     }  # fmt: skip
     for lang in LANGUAGES:
@@ -476,7 +499,7 @@ def open_pack(name: str) -> PackFile:
 
 def _pack(entries: Mapping[str, Any], name: str, place: Place) -> tuple[Pack | None, list[Note]]:
     given = {key: value for key, value in entries.items() if key != "rules"}
-    for key in ("name", "entries"):
+    for key in ("name", "entries", "based_on"):
         if key in given:
             return None, [place.unknown(key, Pack.model_fields)]
     try:

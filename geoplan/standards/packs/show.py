@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from geoplan.standards.grammar import Target
 from geoplan.standards.packs.compare import Difference, by_rule
-from geoplan.standards.packs.read import NOT_FOUND, Pack, cite
+from geoplan.standards.packs.read import Pack, cite
 from geoplan.standards.packs.sheet import cells_of, header
 from geoplan.standards.requirement import SIGNS
 from geoplan.standards.rules import Rule
@@ -35,6 +35,8 @@ def show(pack: Pack, lang: str = "zh") -> str:
     first, last = pack.years
     about = {"issuer": pack.issuer(lang), "area": pack.area(lang), "first": first, "last": last}
     lines = [_title(pack, lang), phrase("pack_show_about", lang, rules=len(pack.rules), **about)]
+    if pack.based_on is not None:
+        lines.append(phrase("pack_show_based_on", lang, base=_title(pack.based_on, lang)))
     lines += [phrase("pack_show_note", lang, note=pack.note)] if pack.note else []
     for rule in pack.rules:
         said = (
@@ -119,8 +121,7 @@ def _basis(rule: Rule, lang: str) -> str:
 
 
 def _title(pack: Pack, lang: str) -> str:
-    known = pack.document != NOT_FOUND
-    number = pack.document if known else phrase("pack_show_no_number", lang)
+    number = pack.number or phrase("pack_show_no_number", lang)
     return phrase("pack_show_title", lang, title=pack.title(lang), number=number)
 
 

@@ -28,7 +28,7 @@ def list_packs() -> pd.DataFrame:
     Returns
     -------
     packs
-        ``title_zh, title_en, document, area_zh, area_en, first_year, last_year, rules`` (how many), ``on`` (of them count
+        ``title_zh, title_en, document`` (its number; empty where it is not known), ``area_zh, area_en, first_year, last_year, rules`` (how many), ``on`` (of them count
         without being switched on), ``not_assessed`` (clauses).
 
     Examples
@@ -39,7 +39,7 @@ def list_packs() -> pd.DataFrame:
     rows = {}
     for name in shipped():
         pack = read_pack(name)
-        rows[name] = (*map(pack.title, LANGUAGES), pack.document, *map(pack.area, LANGUAGES), pack.years[0], pack.years[1],
+        rows[name] = (*map(pack.title, LANGUAGES), pack.number, *map(pack.area, LANGUAGES), pack.years[0], pack.years[1],
                       len(pack.rules), sum(rule.is_on for rule in pack.rules), len(pack.not_assessed))  # fmt: skip
     columns = [
         "title_zh", "title_en", "document", "area_zh", "area_en", "first_year", "last_year", "rules", "on", "not_assessed",
@@ -107,10 +107,9 @@ def copy(
         If the file `to` is there already.
     """
     path = new_file(to)
-    number = pack.document if pack.document != NOT_FOUND else ""
     text = "".join(
         "# " + phrase(f"pack_next_head_{line}", lang, title=pack.title(lang), year=years,
-                      document=number or phrase("pack_show_no_number", lang)) + "\n"
+                      document=pack.number or phrase("pack_show_no_number", lang)) + "\n"
         for lang in LANGUAGES
         for line in (1, 2, 3, 4)
     )  # fmt: skip
@@ -121,7 +120,7 @@ def copy(
         **{f"title_{lang}": phrase("pack_next_title", lang, title=pack.title(lang), year=years)
            for lang in LANGUAGES if lang == "zh" or pack.title_en},
         "document": NOT_FOUND, "issued": NOT_FOUND, "years": [first or min(pack.years[1] + 1, years), years],
-        "source": phrase("pack_next_source", "zh", source=number or pack.title_zh),
+        "source": phrase("pack_next_source", "zh", source=pack.number or pack.title_zh),
     }  # fmt: skip
     by_id = {rule["id"]: rule for rule in pack.entries["rules"]}
     newer = {one.old.id: one for one in replacements(pack, year=years)}
