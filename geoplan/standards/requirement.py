@@ -166,21 +166,6 @@ def rounded(amount: float, *, unit: str, strict: bool = False) -> float:
     return float(max(up, 0))
 
 
-def path_start(start: Base | None, targets: Sequence[Target]) -> Base | None:
-    """Return where the straight line to the targets begins: at the base, else at the first of several; None where at neither.
-
-    Examples
-    --------
-    >>> path_start(None, [Target(2023, ">=", 48.0), Target(2025, ">=", 50.0)])
-    Base(value=48.0, year=2023, percent=False, comparison='')
-    """
-    stated = [target for target in targets if target.floor is not None]
-    if start is not None or len(stated) < 2:
-        return start
-    first = stated[0]
-    return Base(float(first.floor or 0.0), first.year, first.percent)
-
-
 def path_target(targets: Sequence[Target], *, year: int) -> Target | None:
     """Return the target that the straight line leads to in `year`: the next after it, else the last; None where none is quantified.
 
@@ -195,18 +180,17 @@ def path_target(targets: Sequence[Target], *, year: int) -> Target | None:
 
 
 def on_path(start: Base | None, targets: Sequence[Target], low: float, high: float, *, year: float) -> str:
-    """Return ``on_path`` or ``behind`` against the straight line from the base, or the first target, to the next target.
+    """Return ``on_path`` or ``behind`` against the straight line from the base to the next target.
 
-    `year` is that at whose end the figure stands, 2024.5 in the middle of 2025. Without a base the line begins at the first of several targets. Empty where there is neither, no figure, or `year` does not
-    lie between them.
+    `year` is that at whose end the figure stands, 2024.5 in the middle of 2025. Empty without a base (a first target is no figure of
+    what was there), a target or a figure, or where `year` does not lie between base and last target.
     """
     ahead = [target for target in targets if target.floor is not None]
-    begin = path_start(start, targets)
-    if begin is None or not ahead or math.isnan(low):
+    if start is None or not ahead or math.isnan(low):
         return ""
     knots = [
-        (begin.year, begin.value),
-        *((t.year, float(t.floor or 0.0)) for t in ahead if t.year > begin.year),
+        (start.year, start.value),
+        *((t.year, float(t.floor or 0.0)) for t in ahead if t.year > start.year),
     ]
     if not knots[0][0] <= year < knots[-1][0]:
         return ""

@@ -114,12 +114,17 @@ def test_a_difference_that_nobody_explains_is_said(outcome):
 
 def test_progress_runs_to_the_next_target(outcome):
     (table,) = annexes(outcome)
-    # no base: from 66 % in 2023 to 70 % in 2025
+    # as if 66 % had been there in 2023: half of the way to 70 % in 2025
+    started = outcome.rules.assign(base_value=0.66, base_year=2023)
+    (table,) = annexes(dataclasses.replace(outcome, rules=started))
     assert shown(rows(table)[CHECKS], "done_and_due", "adopted_progress", "annex_target") == [
         "50% / 50%",
         "达到序时进度",
         "≥66.0%（2023年）；≥70.0%（2025年）",
     ]
+    # the plan says what it aims at in 2023, and not what was there: no way has a start
+    (table,) = annexes(outcome)
+    assert shown(rows(table)[CHECKS], "done_and_due", "completion") == ["", "103.0%"]
     assert way_done(0.68, 0.68, start=0.66, target=0.7) == pytest.approx((0.5, 0.5))
     assert time_passed(2024, start=2023, target=2025) == 0.5
     assert np.isnan(way_done(1.0, 1.0, start=1.0, target=1.0)[0])

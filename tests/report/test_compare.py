@@ -330,8 +330,6 @@ def in_year(make, year, actual, *, comparison=">=", required=0.65, verdict="not_
     for column, start in (
         ("base_value", 0.45),
         ("base_year", 2021),
-        ("path_value", 0.45),
-        ("path_year", 2021),
     ):
         rules[column] = rules[column].astype(object)
         rules.loc[NURSING, column] = start

@@ -27,7 +27,7 @@ PERIODS = tuple(parse_period(text) for text in ("2024Q4", "2025Q1", "2025Q2"))
 def outcomes(outcome):
     """The town in three quarters: a share reported in two of them, rising from 40 % in 2020 to 65 % in 2025."""
     rules = outcome.rules.copy()
-    for key, value in {"path_value": 0.4, "path_year": 2020, "counted": "level"}.items():
+    for key, value in {"base_value": 0.4, "base_year": 2020, "counted": "level"}.items():
         rules[key] = rules[key].astype(object)
         rules.loc[NURSING, key] = value
     told = {"2024Q4": (0.60, "2024Q4"), "2025Q1": (0.61, "2025-02"), "2025Q2": (0.63, "")}

@@ -140,7 +140,7 @@ def test_progress_is_that_of_the_adopted_value(judged):
     findings = judged.findings.copy()
     findings.loc[at, list(told)] = list(told.values())
     rules = judged.rules.assign(
-        path_value=judged.rules["path_value"].mask(judged.rules.index == BEDS, 40.0), path_year=2020
+        base_value=judged.rules["base_value"].mask(judged.rules.index == BEDS, 40.0), base_year=2020
     )
     found = rows(tasks(dataclasses.replace(judged, findings=findings, rules=rules)))[BEDS]
     # (44 - 40) / (50 - 40), and 2025 is the target's year

@@ -16,7 +16,8 @@ from geoplan.words.periods import parse_period, span
 
 #: Homes have 10 beds in the town by hand: half of the way from 0 in 2020 to 20 in 2025.
 BEDS = written("total", ">=20@2025", HOMES, "supply: beds", "base: 0@2020")
-LEVEL = written("reported", ">=66%@2023; >=70%@2025", "unit: points")
+LEVEL = written("reported", ">=66%@2023; >=70%@2025", "unit: points", "base: 66%@2023")
+UNSTARTED = written("reported", ">=66%@2023; >=70%@2025", "unit: points")
 YEARLY = written("reported", ">500@2023; >500@2025", "unit: person_times_a_year", "counted: yearly")
 
 
@@ -64,6 +65,12 @@ def test_a_level_is_that_last_reported(town, rules_from, period, value, of, requ
     )
     assert now["path_target"] == pytest.approx(0.7)
     assert np.isnan(now["shortfall"])
+
+
+def test_a_first_target_starts_no_path(town, rules_from):
+    # 60 % is below the target of 2023; of a plan that does not say what was there no way can be told
+    now, _ = at(town, rules_from(UNSTARTED), figures((0.60, "2025Q1")), "2025Q1")
+    assert (now["adopted_on_path"], now["adopted_verdict"]) == ("", "not_met")
 
 
 def test_before_the_first_figure_nothing_is_known(town, rules_from):

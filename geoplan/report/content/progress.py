@@ -38,7 +38,7 @@ def time_passed(at: float, *, start: float, target: float) -> float:
 
 def start_of(rules: pd.DataFrame, rule: str) -> tuple[float, float]:
     """Return value and year at which the path of a rule starts; NaN where the plan gives none."""
-    value, year = (_number(rules.loc[rule, column]) for column in ("path_value", "path_year"))
+    value, year = (_number(rules.loc[rule, column]) for column in ("base_value", "base_year"))
     return value, year
 
 
@@ -48,7 +48,7 @@ def _number(value: object) -> float:
 
 def begin_of(names: Names, rule: str) -> tuple[float, float]:
     """Return the same as `start_of`, from the names of an outcome."""
-    value, year = (_number(names.of_rule(rule, column)) for column in ("path_value", "path_year"))
+    value, year = (_number(names.of_rule(rule, column)) for column in ("base_value", "base_year"))
     return value, year
 
 

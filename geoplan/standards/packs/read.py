@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator
 from geoplan.standards.kinds import kinds
 from geoplan.standards.packs.sheet import is_workbook, read_workbook
 from geoplan.standards.packs.source import SET_WHEN_READ, PackFile, named
-from geoplan.standards.requirement import SIGNS, path_start
+from geoplan.standards.requirement import SIGNS
 from geoplan.standards.rules import Entry, Rule, Text, linked
 from geoplan.study.formats import PACK_FILES, ending
 from geoplan.words.catalogue import LANGUAGES, phrase
@@ -411,11 +411,9 @@ _RULES = {
     "attribute": "约束, 预期, 未标注 …, as the plan says",
     "attribute_*": "the same",
     "base": "value and year that the plan starts from, as the pack says",
-    "base_value": "value; shares 0-1; NaN where there is none",
+    "base_value": "value, at which the straight path to the targets begins; shares 0-1; NaN where there is none",
     "base_year": "year; NA where there is none",
     "base_sign": "≥, ＞, ≤, ＜ where the plan bounds the base value; else empty",
-    "path_value": "value at which the straight path to the targets begins: the base, else the first of several targets; NaN where at neither",
-    "path_year": "its year; NA where there is none",
     "is_reported": "True where only a department can say the value (部门填报)",
     "counted": "what a reported figure counts: ``level`` at the end of a period, ``yearly`` in a year, ``cumulative`` since the base",
     "is_binding": "True where the plan binds (约束性)",
@@ -450,13 +448,12 @@ def _pack_title(rule: Rule, pack: Pack | None, lang: str) -> str:
 
 
 def _row(rule: Rule, pack: Pack | None) -> dict[str, Any]:
-    start, path = rule.start, path_start(rule.start, rule.targets)
+    start = rule.start
     row: dict[str, Any] = {
         **{name: getattr(rule, name) for name in _SAME}, "rule_id": rule.rule_id, "format": rule.value_format,
         "member_format": rule.member_format(), "group": rule.counted_group, "per": rule.per or "", "base": rule.base or "",
         "base_value": start.value if start else math.nan, "base_year": start.year if start else pd.NA,
-        "base_sign": SIGNS[start.comparison] if start else "", "path_value": path.value if path else math.nan,
-        "path_year": path.year if path else pd.NA, "annex": rule.annex or "", "grade_limits": " ".join(f"{limit:.6g}" for limit in rule.grade_limits), "is_binding": rule.is_binding,
+        "base_sign": SIGNS[start.comparison] if start else "", "annex": rule.annex or "", "grade_limits": " ".join(f"{limit:.6g}" for limit in rule.grade_limits), "is_binding": rule.is_binding,
         "counted": rule.counts_over, "title_en": rule.indicator_text("en"),
         "document": "" if pack is None else stated_in(rule, pack).number,
         "local": ", ".join(rule.local_entries), "status": rule.status or "", "beside": ", ".join(getattr(rule, "beside", None) or ()),
