@@ -356,21 +356,18 @@ def test_an_alternative_does_not_ask_for_less(found):
 
 
 def test_a_question_without_an_answer_costs_no_other_its_answer():
-    """Childcare states no rate of need: `capacity` cannot be answered, and `circles` is."""
+    """A share of nursing beds is no amount that a site could add: `shares` cannot be answered, `circles` is, and alone it is an error."""
     study = gp.read_study(gp.demo_study())
-    beds = study.siting.questions["circles"].changed(
-        ask="capacity", services=["eldercare"], build={}, attributes={}, phases=[], sites=2
-    )
-    services = {**study.services, "eldercare": study.services["eldercare"].changed(need=None)}
-    asked = study.changed(
-        services=services,
-        siting=study.siting.changed(questions={"circles": study.siting.questions["circles"], "beds": beds}),
-    )
-    found = gp.site(asked)
-    outcome = found.before.outcome
+    circles = study.siting.questions["circles"]
+    shares = study.siting.questions["places"].changed(rules=["huzhong.nursing_bed_share"])
+    both = study.changed(siting=study.siting.changed(questions={"circles": circles, "shares": shares}))
+    outcome = gp.site(both).before.outcome
     assert outcome.answers["question"].tolist() == ["circles"]
-    own = outcome.warnings[outcome.warnings["code"] == "siting_no_need"]
+    own = outcome.warnings[outcome.warnings["code"] == "siting_rule_without_size"]
     assert own["severity"].tolist() == ["warning"]
+    alone = study.changed(siting=study.siting.changed(questions={"shares": shares}))
+    with pytest.raises(StudyError, match="nursing_bed_share"):
+        gp.site(alone)
 
 
 def test_an_answer_whose_sites_are_none_is_judged_as_it_stands(found):
