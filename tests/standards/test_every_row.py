@@ -102,15 +102,15 @@ class World:
         )  # fmt: skip
 
 
-def zones_of(level: str, n: int, kind: frozenset[str]) -> gpd.GeoDataFrame:
-    return zones_once(level, n, kind).copy()
+def zones_of(level: str, n: int, kind: frozenset[str], districts: int = 1) -> gpd.GeoDataFrame:
+    return zones_once(level, n, kind, districts).copy()
 
 
 @cache
-def zones_once(level: str, n: int, kind: frozenset[str]) -> gpd.GeoDataFrame:
-    """One area; `n` zones of a level below one another's single parents, all of `kind`."""
+def zones_once(level: str, n: int, kind: frozenset[str], districts: int) -> gpd.GeoDataFrame:
+    """One area with `districts`; `n` zones of a level below one another's parents, all of `kind`."""
     rows: list[tuple[str, str, str, str | None]] = [("area/1", "area", "示例市", None)]
-    above, count = ["area/1"], 1
+    above, count = ["area/1"], districts
     for name in ("district", "town", "community", "estate"):
         count = n if name == level else count if name != "estate" else 0
         ids = [f"{name}/{i}" for i in range(count)]
@@ -144,7 +144,9 @@ def world_for(rule: Any, n: int = N, *, kind: frozenset[str] | None = None, year
     of_city = rule.kind == "presence" and rule.plan_level == "city"
     size = 1 if level == "area" or (level == "district" and not of_city) else n
     kind = frozenset(words) if kind is None else kind
-    world = World(zones_of(level, size, kind), year or rule.targets[-1].year)
+    whole = rule.plan_level == "city" and (level == "area" or getattr(rule, "communities", None) is not None)
+    districts = 2 if whole else 1  # an amount of a whole city is not judged on one district
+    world = World(zones_of(level, size, kind, districts), year or rule.targets[-1].year)
     if rule.targets[0].floor is None and rule.is_share:
         world.thresholds = {rule.rule_id: LOCAL}
     built = world.zones["built_year"]

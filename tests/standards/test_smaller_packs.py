@@ -8,7 +8,6 @@ import pytest
 from shapely.geometry import Point
 
 from geoplan.standards.packs.read import read_pack, rules_of
-from geoplan.words.catalogue import catalogue
 
 PLANS = Path(__file__).resolve().parents[3] / "shared" / "plans"
 needs_plans = pytest.mark.skipif(
@@ -147,8 +146,3 @@ def test_a_circle_of_daily_life_is_met_by_what_stands_in_walking_distance(town):
     members = found.members.set_index("member_id")
     assert members.index[members["located"].astype(bool)].tolist() == ["community/A"]
     assert members.index[members["has"].astype(bool)].tolist() == ["community/A", "community/B"]
-
-
-def test_words_of_levels_have_labels():
-    words = {word for rule in RULES.values() for word in rule.where.words}
-    assert {f"pack_level_{word}" for word in words} <= set(catalogue())
