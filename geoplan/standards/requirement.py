@@ -8,7 +8,7 @@ import numpy as np
 
 from geoplan.standards.grammar import Base, Target
 from geoplan.words.catalogue import phrase
-from geoplan.words.numbers import format_number
+from geoplan.words.numbers import format_exact
 from geoplan.words.vocabulary import vocabulary
 
 NAN = math.nan
@@ -117,26 +117,28 @@ class Requirement:
         return rounded((self.required - high) * scale, unit=unit, strict=self.comparison == ">")
 
     def text(self, number_format: str, lang: str) -> str:
-        """Return the requirement in words, its numbers in a format of `geoplan.words.numbers.FORMATS`.
+        """Return the requirement in words, its numbers in a format of `geoplan.words.numbers.FORMATS` with every digit that the plan gives.
 
         Examples
         --------
         >>> Requirement(">=", 0.55).text("percent", "zh"), Requirement("between", 1.0, 2.0).text("count", "zh")
         ('≥55.0%', '1–2')
+        >>> Requirement(">=", 1900.6).text("count", "zh")
+        '≥1,900.6'
         >>> Requirement(">=", 20.0, aim=30.0).text("per_1000", "zh"), Requirement("").text("count", "en")
         ('≥20，宜 30', 'not quantified')
         """
         if not self.comparison:
             return phrase("rule_target_none", lang)
-        low = format_number(self.required, number_format)
+        low = format_exact(self.required, number_format)
         if self.comparison == "between":
-            return f"{low}–{format_number(self.upper, number_format)}"
+            return f"{low}–{format_exact(self.upper, number_format)}"
         if not math.isnan(self.either):
             return phrase(
-                "rule_target_either", lang, low=low, either=format_number(self.either, number_format)
+                "rule_target_either", lang, low=low, either=format_exact(self.either, number_format)
             )
         if not math.isnan(self.aim) and self.aim != self.required:
-            return phrase("rule_target_aim", lang, low=low, aim=format_number(self.aim, number_format))
+            return phrase("rule_target_aim", lang, low=low, aim=format_exact(self.aim, number_format))
         return SIGNS[self.comparison] + low
 
 

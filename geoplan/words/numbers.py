@@ -138,6 +138,27 @@ def format_number(value: float | None, number_format: str) -> str:
     return NOTHING if value is None or missing(value) else _written(float(value), number_format)
 
 
+def format_exact(value: float | None, number_format: str) -> str:
+    """Return `value` as `format_number` does, with every digit where that would round one away: a figure that a plan states.
+
+    Digits behind the twelfth are noise of floats.
+
+    Examples
+    --------
+    >>> format_exact(1900.6, "count"), format_exact(47000.0, "count"), format_exact(0.5048, "percent"), format_exact(0.55, "percent")
+    ('1,900.6', '47,000', '50.48%', '55.0%')
+    >>> format_exact(45.55, "per_1000"), format_exact(0.54 + 0.06, "percent"), format_exact(None, "count")
+    ('45.55', '60.0%', '—')
+    """
+    text = format_number(value, number_format)
+    if value is None or missing(value) or math.isinf(value):
+        return text
+    sign = "%" if text.endswith("%") else ""
+    told = Decimal(f"{value:.12g}") * (100 if sign else 1)
+    shown = Decimal(text.removesuffix("%").replace(",", ""))
+    return text if told == shown else f"{told.normalize():,f}{sign}"
+
+
 @lru_cache(maxsize=1 << 16)
 def _written(number: float, number_format: str) -> str:
     """Return a number as text; kept, since several outputs write the same figure."""

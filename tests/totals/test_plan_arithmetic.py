@@ -232,6 +232,15 @@ def test_targets_print_as_in_every_output(plans, name, rule, said):
     assert said in printable(plans[name], "zh")
 
 
+def test_targets_keep_the_digits_of_the_plan(plans):
+    # 补足1900.6平方米, not 1,901
+    assert row(plans["huzhong"].findings, "huzhong.community_rooms_added")["target_zh"] == "≥1,900.6"
+    rule = next(rule for rule in read_pack("huzhong").rules if rule.id == "community_rooms_added")
+    assert rule.required_text(rule.requirement(2025), "zh") == "≥1,900.6"
+    assert rule.full_target_text("zh") == "≥1,900.6 平方米"
+    assert row(plans["yinzhou"].findings, "yinzhou.places_per_1000_residents")["target_zh"] == "≥4.55"
+
+
 def test_area_of_new_communities_is_unknown_to_totals(plans):
     found = row(plans["yinzhou"].findings, "yinzhou.new_community_area_per_place")
     assert found["verdict"] == "no_data"

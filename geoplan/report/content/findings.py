@@ -13,7 +13,7 @@ from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, gap_
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, unit, zones_word
-from geoplan.words.numbers import format_interval, format_number
+from geoplan.words.numbers import format_exact, format_interval
 
 #: Columns of a table of findings where a department has reported.
 REPORTED = ("annex_difference", "annex_reason", "adopted_value", "adopted_from")
@@ -181,11 +181,8 @@ def base_of(names: Names, rule: str) -> str:
     value, year = names.of_rule(rule, "base_value"), names.of_rule(rule, "base_year")
     if value is None:
         return ""
-    form, value = names.format(rule), float(value)
-    # a share that the plan gives to more digits than outputs print stands as it does there: 50.48 %
-    exact = form == "percent" and abs(value - round(value, 3)) > 1e-9
-    amount = f"{100 * value:g}%" if exact else format_number(value, form)
-    amount = text(names.of_rule(rule, "base_sign")) + amount
+    # a figure that the plan gives to more digits than outputs print stands as it does there: 50.48 %
+    amount = text(names.of_rule(rule, "base_sign")) + format_exact(float(value), names.format(rule))
     return amount if year is None else phrase("value_in_year", names.lang, value=amount, year=int(year))
 
 

@@ -9,7 +9,7 @@ from geoplan.report.content.registry import listed
 from geoplan.report.content.table import Amount, Cell, Coded, Column, Table, column, unit_cell
 from geoplan.tables import OPINIONS, Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.numbers import format_number
+from geoplan.words.numbers import format_exact
 
 #: Columns of the gap list that stand on paper; the others are for those who work on with it.
 ON_PAPER = (
@@ -68,7 +68,7 @@ def target_cell(names: Names, row: Mapping[str, Any]) -> str:
     if part_of(row) != "flag":
         return text(row["target"])
     number_format = names.format(str(row["rule_id"]))
-    return f"≥{format_number(row['required'], number_format)}" if present(row["required"]) else ""
+    return f"≥{format_exact(row['required'], number_format)}" if present(row["required"]) else ""
 
 
 def gap_caveats(names: Names, row: Mapping[str, Any]) -> tuple[str, ...]:

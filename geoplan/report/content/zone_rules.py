@@ -13,7 +13,7 @@ from geoplan.report.content.table import Amount, Cell, Coded, Table, Tally, unit
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label
-from geoplan.words.numbers import format_number, missing
+from geoplan.words.numbers import format_exact, missing
 
 _KEYS = (
     "indicator", "zone_result", "actual", "target", "shortfall", "net_shortfall", "unit", "priority", "flag_kind", "cause", "measure",
@@ -76,7 +76,7 @@ def _flag_cells(names: Names, row: Mapping[str, Any], gap: Mapping[str, Any]) ->
     lang, rule, form = names.lang, str(row["rule_id"]), names.format(str(row["rule_id"]))
     end = "located" if row["by_located"] else "reachable"
     short = row["state"] == "flagged"
-    required = f"≥{format_number(row['required'], form)}" if not missing(row["required"]) else ""
+    required = f"≥{format_exact(row['required'], form)}" if not missing(row["required"]) else ""
     return {
         "indicator": names.rule(rule),
         "zone_result": grade_cell(row["grade"], lang) or flag_state(row),

@@ -46,7 +46,7 @@ from geoplan.standards.rules import HOUSES, USERS
 from geoplan.tables import GRADES, LEVELS, Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label, of_group, unit, zone_kind_label, zones_word
-from geoplan.words.numbers import format_number, missing
+from geoplan.words.numbers import format_exact, format_number, missing
 
 
 @listed(10, "workbook", "csv")
@@ -183,7 +183,7 @@ def standard_text(names: Names, flags: pd.DataFrame, rule: str) -> str:
     if required.empty:
         return format_number(None, "count")
     number_format = names.format(rule)
-    shown = f"≥{format_number(float(required.min()), number_format)}"
+    shown = f"≥{format_exact(float(required.min()), number_format)}"
     return shown if number_format == "percent" else f"{shown} {names.unit(rule)}".rstrip()
 
 
