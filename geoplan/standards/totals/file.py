@@ -114,7 +114,7 @@ class Standing(SourcedEntry, Having):
     planned: bool = False
     """True for what the plan aims at."""
     open_year: Year | None = None
-    """Year in which they opened; for what is new since a base year."""
+    """Year in which they opened, for what is new since a base year; none: at the latest in `year`."""
     includes: list[Text] = Field(default_factory=list)
     """Further facility types that are in the sums."""
     parts: list[Part] = Field(default_factory=list)
