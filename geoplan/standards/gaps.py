@@ -16,7 +16,8 @@ from geoplan.standards.assess import Assessment
 from geoplan.standards.flags import LEVELS
 from geoplan.tables import GAP_LIST
 from geoplan.words.catalogue import phrase
-from geoplan.words.numbers import format_number
+from geoplan.words.labels import amount_format
+from geoplan.words.numbers import format_exact, format_number
 from geoplan.words.vocabulary import label
 
 _NUMBERS = (
@@ -284,9 +285,7 @@ def measure(row: Mapping[Any, Any], what: str, lang: str) -> str:
     words = ""
     if pd.notna(amount) and float(amount) > 0:
         code = f"measure_amount_{unit}" if unit in ("m", "people") else "measure_amount"
-        words = phrase(
-            code, lang, amount=format_number(float(amount), "count"), unit=label("units", unit, lang)
-        )
+        words = phrase(code, lang, amount=_shown(row), unit=label("units", unit, lang))
     cause = str(row["cause"]) or "none"
     return phrase(f"measure_{cause}", lang, what=what or phrase("rule_facilities", lang), amount=words)
 
@@ -295,11 +294,26 @@ def _finding_measure(row: Mapping[Any, Any], remedy: str, lang: str) -> str:
     """Return what to do about a finding: the rule's own remedy, or that no more is to be built above an upper limit."""
     amount = ""
     if pd.notna(row["shortfall"]):
-        shown, unit = format_number(float(row["shortfall"]), "count"), label("units", str(row["unit"]), lang)
-        amount = phrase("gap_amount", lang, amount=shown, unit=unit)
+        amount = phrase("gap_amount", lang, amount=_shown(row), unit=label("units", str(row["unit"]), lang))
     if row.get("surplus") is True:
         return phrase("gap_surplus", lang, amount=amount)
     return remedy.format(amount=amount)
+
+
+def _shown(row: Mapping[Any, Any]) -> str:
+    """Return a shortfall as a figure: where all that the plan asks for is missing, with the digits of the plan.
+
+    Examples
+    --------
+    >>> [_shown({"shortfall": short, "required": 1900.6, "unit": "m2"}) for short in (1900.6, 1500.6)]
+    ['1,900.6', '1,501']
+    """
+    short, unit = float(row["shortfall"]), str(row["unit"])
+    return (
+        format_exact(short, amount_format(unit))
+        if short == row.get("required")
+        else format_number(short, amount_format(unit))
+    )
 
 
 def _phase(target_year: Any, year: Any, lang: str) -> str:  # noqa: ANN401 - numbers and nulls
