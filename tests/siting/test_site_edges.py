@@ -271,15 +271,24 @@ def test_what_is_printed_names_what_is_written_and_prints_no_share_as_0(asking, 
     monkeypatch.setattr(room.console, "table", lambda *given, **_: tables.append(given))
     room.print_sites(asking({"q": {**EVERY["cover"], "sites": 0}}), tmp_path)
     assert not any("compare" in line or "after" in line for line in printed)
-    assert [title for title, *_ in tables] == ["选址问题"]
+    # without sites nothing closes, and what stands is judged as it is
+    assert [title for title, *_ in tables] == ["选址问题", "选址方案复核", "选址方案与短板"]
+    first = len(tables)
     several = {"ask": "sizes", "rules": [RULE, ROOMS], "largest": 300.0, "sites": 3}
     (tmp_path / "compare").mkdir()
     (tmp_path / "compare" / "compare.html").write_text("", encoding="utf-8")
     room.print_sites(asking({"q": several}), tmp_path)
     assert any("compare/compare.html" in line for line in printed)
-    titles = ["选址问题", "选址方案", "服务圈内人口", "缺口变化（按计量单位）"]
-    assert [title for title, *_ in tables[1:]] == titles
-    _, headers, sites = tables[2]
+    titles = [
+        "选址问题",
+        "选址方案复核",
+        "选址方案与短板",
+        "选址方案",
+        "服务圈内人口",
+        "缺口变化（按计量单位）",
+    ]
+    assert [title for title, *_ in tables[first:]] == titles
+    _, headers, sites = tables[first + 3]
     gains = [row[headers.index("边际新增")] for row in sites]
     assert all(gain.endswith("%") and gain != "0.0%" for gain in gains)
 
