@@ -264,7 +264,7 @@ def of_guidance(figures, folder):
                 about = (row["优先次序"], row["社区（村）"], "户" if "平方米" in row["建议措施"] else "人")
                 priority(figures, "guidance", about, None, row["涉及人数（按净缺口）"])
             if title.endswith("规划点位"):
-                site(figures, "guidance", row["名称"], row["边际新增"], row["累计值"])
+                figures.add("guidance", "site", (row["名称"], "marginal"), row["边际新增"])
     said = "\n".join(block.text for block in docx.Document(folder / "town_guidance.docx").paragraphs)
     codes = {row["zone"]: row["zone_code"] for row in read_csv(folder, "circle") if row["level"] == "town"}
     circles = r"养老服务圈覆盖\S+?的([\d.]+%)，圈外([\d,]+)人，托育服务圈覆盖\S+?的([\d.]+%)，圈外([\d,]+)人"

@@ -59,7 +59,7 @@ UNITS = {"facilities": "", "beds": "beds", "places": "places", "m2": "floor_area
 
 
 #: Columns of the table of sites that a town's page has room for.
-SITES = ("order_no", "name", "place", "size", "cost", "phase", "marginal", "total")
+SITES = ("order_no", "name", "size", "cost", "phase", "marginal")
 
 
 @dataclass(frozen=True)

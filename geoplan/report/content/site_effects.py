@@ -19,7 +19,7 @@ from geoplan.words.numbers import format_number
 
 #: Columns of the table of one answer's flags.
 FLAGS_OF_ONE = (
-    "indicator", "effect_flagged_before", "effect_closed", "effect_unknown", "effect_flagged_after", "shortfall_before", "shortfall_after",
+    "indicator", "effect_flagged_before", "effect_closed", "effect_mean_met", "effect_unknown", "effect_flagged_after", "shortfall_before", "shortfall_after",
     "unit",
 )  # fmt: skip
 

@@ -31,11 +31,11 @@ _SEAM, _SEAMS = 0.25, re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za
 #: Steps in which columns give way to each other, points, and rounding of a line that just fits.
 _STEPS_POINTS, _HAIR = (2.0, 5.0, 10.0, 20.0, 40.0), 1e-6
 #: By how much bold type is wider.
-_BOLD = 1.05
+_BOLD = 1.12
 #: Words of a cell longer than this are set flush left, shorter ones in the middle.
 _LONG_WORD = 8
-#: Least characters that a line of a long text has, fewer where a table is too wide for that, and lines that a header may have.
-_LEAST_TEXT, _FEWER_TEXT, _HEAD_LINES = 6, 3, 3
+#: Least characters that a line of a long text has, and lines that a header may have; fewer and more where a table is too wide for that.
+_LEAST_TEXT, _FEWER_TEXT, _HEAD_LINES, _MORE_HEAD_LINES = 6, 3, 3, 8
 #: A table with no more rows than this stands on one page where it can.
 KEPT_ROWS = 6
 
@@ -102,12 +102,18 @@ def column_widths(
     """Return the width of each column in points, together `width`, and the size of type, `usual` or smaller, with which words fit.
 
     Where there is room every cell stands on one line. Else no column is narrower than the longest piece in it that must not break (a
-    figure, a Latin word, a third of its header), and what is left is shared so that the rows have few lines.
+    figure, a Latin word, a third of its header, less in a table that is too wide), and what is left is shared so that the rows have few lines.
     """
     small = usual - SMALLER
-    for points, least_text in ((usual, _LEAST_TEXT), (small, _LEAST_TEXT), (small, _FEWER_TEXT)):
+    for points, least_text, head_lines in (
+        (usual, _LEAST_TEXT, _HEAD_LINES),
+        (small, _LEAST_TEXT, _HEAD_LINES),
+        (small, _FEWER_TEXT, _HEAD_LINES),
+        (small, _FEWER_TEXT, _MORE_HEAD_LINES),
+    ):
         pairs = [
-            _needs(column, [row[k] for row in rows], points, least_text) for k, column in enumerate(columns)
+            _needs(column, [row[k] for row in rows], points, least_text, head_lines)
+            for k, column in enumerate(columns)
         ]
         least, needs = ([pair[place] + _PAD_POINTS for pair in pairs] for place in (0, 1))
         if sum(least) <= width:
@@ -161,10 +167,12 @@ def _moved(widths: Floats, giver: int, taker: int, step: float) -> Floats:
     return made
 
 
-def _needs(column: Column, texts: Sequence[str], points: float, least_text: int) -> tuple[float, float]:
-    """Return the least width of a column, with so many characters in a line of text (`least_text`), and the one with which its cells stand on one line."""
+def _needs(
+    column: Column, texts: Sequence[str], points: float, least_text: int, head_lines: int
+) -> tuple[float, float]:
+    """Return the least width of a column, with so many characters in a line of text and lines in its header, and the one with which its cells stand on one line."""
     heads = column.header.split("\n")
-    head = _BOLD * max(max(map(measure, heads)) / _HEAD_LINES + 0.5, *map(longest_piece, heads))
+    head = _BOLD * max(max(map(measure, heads)) / head_lines + 0.5, *map(longest_piece, heads))
     lines = [line for text in texts for line in text.split("\n")]
     whole = max(map(measure, lines), default=0.0)
     least = max(map(longest_piece, lines), default=0.0)
