@@ -1,5 +1,6 @@
 """The report to print (``report.html``): a document drawn as one self-contained page for A4 that fetches and runs nothing."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -29,6 +30,9 @@ from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
 from geoplan.words.labels import label
 from geoplan.words.numbers import FORMATS, NOTHING
+
+#: A piece without a space that is longer, such as a file's name, may break anywhere.
+LONG_NAME = 16
 
 
 def write_report(outcome: Outcome, path: Path, pages: Mapping[str, str] | None = None) -> None:
@@ -158,4 +162,10 @@ def _number(column: Column) -> str:
 
 
 def _lines(text: str) -> str:
-    return "<br>".join(map(clean, text.split("\n")))
+    """Return a text with its line breaks; words break nowhere, names longer than `LONG_NAME` at their signs and letters."""
+    pieces = re.split(rf"([!-~]{{{LONG_NAME},}})", text)
+    parts = (
+        clean(piece).replace("\n", "<br>") if place % 2 == 0 else f'<span class="long">{clean(piece)}</span>'
+        for place, piece in enumerate(pieces)
+    )
+    return "".join(parts)
