@@ -137,7 +137,7 @@ class Question(Entry):
     min_spacing_m: Annotated[float, Field(gt=0, le=5000), Unit("m")] | None = None
     """No two sites of a service nearer to each other, and none nearer to a facility that offers it, in a straight line; sites that enlarge
     a facility are free of it. Default: none. Not for ``sizes``."""
-    min_gain: Annotated[float, Field(gt=0), Unit("of the gain per 10,000 yuan")] | None = None
+    min_gain: Annotated[float, Field(gt=0, le=1e9), Unit("of the gain per 10,000 yuan")] | None = None
     """What a site must add for each 10,000 yuan to be worth it: a note says after which site of the order of opening none does. It
     changes no selection."""
     tolerance: Share = 0.0

@@ -81,8 +81,8 @@ def test_in_english(outcome):
     table = project_progress_table(with_list(outcome, lang="en"))
     assert [row["project_state"] for row in shown(table, "en")] == [
         "built",
-        "late by 2 years",
-        "late by 1 y",
+        "2 year(s) late",
+        "1 year(s) late",
         "under way",
         "no years stated",
         "to be verified",

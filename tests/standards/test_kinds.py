@@ -379,8 +379,9 @@ REPORTED = [
     case("at most", told("<=8.5", unit="per_mille"), given=figures((8.6,)), verdict="not_met", surplus=True),
     case("reported on its path", ENROLMENT, town=lambda t: t.change(year=2022), given=figures((0.79, "2022")), verdict="not_applicable", on_path="on_path"),
     case("reported behind its path", ENROLMENT, town=lambda t: t.change(year=2022), given=figures((0.78, "2022")), on_path="behind"),
-    case("a path from the first of two targets", told(">=48@2023; >=50@2025", unit="people"), town=lambda t: t.change(year=2024), given=figures((49.0, "2024")),
-         verdict="met", on_path="on_path", path_target=50.0),
+    # a former target is no base: nobody stood there
+    case("no path from the first of two targets", told(">=48@2023; >=50@2025", unit="people"), town=lambda t: t.change(year=2024), given=figures((49.0, "2024")),
+         verdict="met", on_path=""),
     case("points above the base", told("+6pp@2025", 'base: "5.5%@2020"'), given=figures((0.115,)), required=0.115, verdict="met", target_zh="≥11.5%"),
     case("under the points above the base", told("+6pp@2025", 'base: "5.5%@2020"'), given=figures((0.114,)), verdict="not_met"),
     case("an amount above the base", told("+20@2025", "base: '100@2020'", unit="people"), given=figures((119.0,)), required=120.0, verdict="not_met"),
