@@ -222,7 +222,7 @@ def test_scores_follow_the_weights_that_a_reader_changes(out, office, tmp_path):
     for was, now in zip(stored, computed, strict=True):
         factor = WEIGHTS["factor_without_premise"] if was["圈内可用用房"] == "无" else 1.0
         score = (
-            was["涉及人数"] ** WEIGHTS["weight_affected"]
+            was["涉及人数（按净缺口）"] ** WEIGHTS["weight_affected"]
             * was["短缺深度"] ** WEIGHTS["weight_depth"]
             * factor
         )
