@@ -170,9 +170,9 @@ class TestWuhan:
         little = judged["zone_id"].map(wuhan.zones["covered_share"]) < 0.95
         assert set(judged[little]["verdict"]) == {"no_data"}
         assert len(judged[~little])
-        assert not judged[~little]["missing_en"].str.contains("under 95%").any()
+        assert not judged[~little]["missing_en"].str.contains("less than 95%").any()
         beds = finding(wuhan, "wuhan.beds_per_1000_elders", "area/area")
-        assert "under 95%: no verdict" in beds["missing_en"]
+        assert "less than 95%: no verdict" in beds["missing_en"]
         assert pd.isna(beds["shortfall"])
 
     def test_everything_is_saved(self, wuhan, tmp_path):
