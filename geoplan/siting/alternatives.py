@@ -27,7 +27,7 @@ def alternatives(found: SitingResult, inputs: SitingInputs) -> pd.DataFrame:
     """Return plans within `MOST_LOSS` of an answer that open other sites (`tables.ALTERNATIVES`).
 
     Each of the `MOST_TRIED` sites that add least is forbidden in turn and the question answered again. A site that must open has no
-    alternative.
+    alternative, and of an area of intent any place near by is one. A search that did not end is not repeated.
 
     Parameters
     ----------
@@ -36,11 +36,13 @@ def alternatives(found: SitingResult, inputs: SitingInputs) -> pd.DataFrame:
     inputs
         What it was answered with.
     """
-    if not found.answer.steps or found.answer.nodes > MOST_NODES:
+    ended = found.answer.stopped in ("", "gap") and found.answer.nodes <= MOST_NODES
+    if not found.answer.steps or not ended:
         return ALTERNATIVES.empty()
     chosen = found.options.candidate[found.opening.option]
-    required = (inputs.candidates["rule"] == "required").to_numpy()[chosen]
-    least = [at for at in np.argsort(found.opening.marginal, kind="stable") if not required[at]][:MOST_TRIED]
+    fixed = (inputs.candidates["rule"] == "required") | inputs.candidates["generated"].astype(bool)
+    fixed_at = fixed.to_numpy()[chosen]
+    least = [at for at in np.argsort(found.opening.marginal, kind="stable") if not fixed_at[at]][:MOST_TRIED]
     rows: dict[tuple[str, ...], dict[str, Any]] = {}
     for at in sorted(least):
         row = _without(found, inputs, chosen, int(at))

@@ -247,11 +247,11 @@ def outside_sentence(outcome: Outcome, question: str, *, most: int) -> str:
 
 
 def alternative_sentence(outcome: Outcome, question: str) -> str:
-    """Return what could be opened instead at nearly no loss; that there is nothing of the kind where there is not."""
+    """Return what could be opened instead at nearly no loss; nothing where none is known: it was not always looked for."""
     lang, own = outcome.lang, outcome.alternatives
     own = own if empty(own) else own[own["question"] == question]
     if empty(own):
-        return phrase("alternatives_none", lang)
+        return ""
     candidates, sites = outcome.candidates["name"].astype(str), outcome.sites["name"].astype(str)
     parts = [
         phrase(
