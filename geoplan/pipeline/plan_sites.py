@@ -265,12 +265,12 @@ def _with_sites_of(
 
 def _judged(before: Computation, found: SitingResult, built: Inputs, after: Computation | None) -> Effects:
     """Return what the sites of an answer do, judged as a run judges; `after` is the run with them where there is one."""
-    own = before.evaluation if not len(found.opening.option) else None
-    evaluation = own or (
-        after.evaluation
-        if after is not None
-        else evaluate(before.graph, built, before.services, before.rules, stages=Stages())
-    )
+    if not len(found.opening.option):
+        evaluation = before.evaluation
+    elif after is not None:
+        evaluation = after.evaluation
+    else:
+        evaluation = evaluate(before.graph, built, before.services, before.rules, stages=Stages())
     return effects(
         found,
         _verdicts(before.evaluation, before, before.inputs),

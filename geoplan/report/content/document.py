@@ -12,6 +12,7 @@ from typing import Literal
 from geoplan.report.content.answers import GainCurve
 from geoplan.report.content.table import Figure, Table
 from geoplan.words.catalogue import phrase
+from geoplan.words.numbers import format_number
 
 Kind = Literal["table", "picture"]
 
@@ -125,6 +126,13 @@ class Document:
     def of(cls, title: str, blocks: Sequence[Block], *, compact: bool = False) -> "Document":
         """Return a document from any sequence of blocks."""
         return cls(title, tuple(blocks), compact)
+
+
+def first_rows(table: Table, most: int, lang: str) -> list[Block]:
+    """Return the first rows of a table, and how many more there are."""
+    more = len(table.rows) - most
+    rest = [Remark(phrase("table_more", lang, count=format_number(more, "count")))] if more > 0 else []
+    return [Shown(table.first(most)), *rest]
 
 
 def counted(number: int, lang: str) -> str:

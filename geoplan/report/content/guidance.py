@@ -21,6 +21,7 @@ from geoplan.report.content.document import (
     Shown,
     TownMap,
     ahead,
+    first_rows,
     numbered,
 )
 from geoplan.report.content.first import family_cell, priority_list
@@ -276,11 +277,8 @@ def _town_sites(outcome: Outcome, names: Names, town: Town) -> list[Block]:
     if table is None:
         return []
     title = phrase("paper_town_sites_table", lang, town=town.name)
-    more = len(table.rows) - MOST_SITES
-    rest = [Remark(phrase("table_more", lang, count=format_number(more, "count")))] if more > 0 else []
     # what the columns of gains count stands in the workbook
-    own = replace(table.first(MOST_SITES).only(*SITES), title=title, notes=())
-    return [Shown(own), *rest]
+    return first_rows(replace(table.only(*SITES), title=title, notes=()), MOST_SITES, lang)
 
 
 def people_text_of(people: pd.DataFrame, zone: str, lang: str) -> str:

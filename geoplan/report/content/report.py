@@ -17,9 +17,9 @@ from geoplan.report.content.document import (
     Heading,
     Paragraph,
     Points,
-    Remark,
     Shown,
     SiteMap,
+    first_rows,
 )
 from geoplan.report.content.findings import indicators
 from geoplan.report.content.headline import coverage_figures, verdict_figures
@@ -209,22 +209,15 @@ def _siting(outcome: Outcome, level: str) -> list[Block]:
     listed = sites.sites_table(outcome)
     if listed is not None:
         shown = listed.only(*SITES).stacked("name", "place", lang=lang)
-        blocks += _first(shown, MOST_SITES, lang)
+        blocks += first_rows(shown, MOST_SITES, lang)
     blocks += [Curve(curve) for curve in gain_curves(outcome)[:MOST_CURVES]]
     for table in (sites.changed_support_table(outcome), answers_table(outcome)):
         if table is not None:
             blocks.append(Shown(table))
     left = unmet_at_end(outcome)
     if left is not None:
-        blocks += _first(left, MOST_UNMET, lang)
+        blocks += first_rows(left, MOST_UNMET, lang)
     return [*blocks, Heading(phrase("report_site_how", lang), 3), Points(how_found(outcome))]
-
-
-def _first(table: Table, most: int, lang: str) -> list[Block]:
-    """Return the first rows of a table, and how many more there are."""
-    more = len(table.rows) - most
-    rest = [Remark(phrase("table_more", lang, count=format_number(more, "count")))] if more > 0 else []
-    return [Shown(table.first(most)), *rest]
 
 
 def _circle(outcome: Outcome) -> list[Block]:
@@ -284,7 +277,7 @@ def _data(outcome: Outcome) -> list[Block]:
     remarks += neighbour_remarks(outcome)
     if remarks:
         blocks.append(Points(tuple(remarks)))
-    blocks += _first(warnings_by_kind_table(outcome), MOST_WARNINGS, lang)
+    blocks += first_rows(warnings_by_kind_table(outcome), MOST_WARNINGS, lang)
     tables = (
         not_assessed_table(outcome),
         groups_table(outcome),

@@ -1,5 +1,6 @@
 """选址方案复核: what each answer's model says beside what the run judges with its sites; what closes, what stays, what would do as well."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,8 +20,8 @@ from geoplan.words.numbers import format_number
 
 #: Columns of the table of one answer's flags.
 FLAGS_OF_ONE = (
-    "indicator", "effect_flagged_before", "effect_closed", "effect_mean_met", "effect_unknown", "effect_flagged_after", "shortfall_before", "shortfall_after",
-    "unit",
+    "indicator", "effect_flagged_before", "effect_closed", "effect_mean_met", "effect_unknown", "effect_flagged_after", "shortfall_before",
+    "effect_shortfall_after", "unit",
 )  # fmt: skip
 
 
@@ -43,6 +44,11 @@ def judged_table(outcome: Outcome) -> Table | None:
             Amount.of(row["judged"] - row["model"], "change"), _reason(row["reason"], lang),
         ])  # fmt: skip
     return table_of("site_judged", lang, keys, rows, notes=(phrase("site_judged_note", lang),), frozen=2)
+
+
+def _of(table: pd.DataFrame, question: str) -> pd.DataFrame:
+    """Return the rows of one answer."""
+    return table[table["question"] == question]
 
 
 def _figure(outcome: Outcome, row: dict[str, Any]) -> Coded:
@@ -68,8 +74,7 @@ def flags_table(outcome: Outcome) -> Table | None:
 
 def flags_of(outcome: Outcome, question: str) -> Table | None:
     """Return the rows of one answer; None without any."""
-    own = outcome.site_flags
-    own = own if empty(own) else own[own["question"] == question]
+    own = _of(outcome.site_flags, question)
     if empty(own):
         return None
     return _flags(outcome, own, answers.titles(outcome)).only(*FLAGS_OF_ONE)
@@ -79,20 +84,26 @@ def _flags(outcome: Outcome, own: pd.DataFrame, titles: dict[str, str]) -> Table
     lang, names = outcome.lang, Names(outcome)
     counts = ("flagged_before", "closed", "mean_met", "unknown", "new", "flagged_after")
     keys = (
-        "question", "question_text", "rule_id", "indicator", *(f"effect_{key}" for key in counts), "shortfall_before", "shortfall_after",
-        "unit", "affected", "effect_affected_before", "effect_affected_after",
+        "question", "question_text", "rule_id", "indicator", *(f"effect_{key}" for key in counts), "shortfall_before",
+        "effect_shortfall_after", "unit", "affected", "effect_affected_before", "effect_affected_after",
     )  # fmt: skip
     rows: list[list[Cell]] = [
         [
             text(row["question"]), titles[row["question"]], text(row["rule_id"]), names.rule(row["rule_id"]),
             *(Amount.of(row[key], "count") for key in counts),
-            *(Amount.of(row[key], amount_format(row["unit"])) for key in ("shortfall_before", "shortfall_after")),
+            Amount.of(row["shortfall_before"], amount_format(row["unit"])), _after(row, "shortfall_after", amount_format(row["unit"])),
             unit_cell(row["unit"], lang), names.affected(row["rule_id"], row["affected_group"]),
-            *(Amount.of(row[key], "count") for key in ("affected_before", "affected_after")),
+            Amount.of(row["affected_before"], "count"), _after(row, "affected_after", "count"),
         ]
         for row in rows_of(own)
     ]  # fmt: skip
     return table_of("site_flags", lang, keys, rows, notes=(phrase("site_flags_note", lang),), frozen=2)
+
+
+def _after(row: dict[str, Any], key: str, form: str) -> Amount | None:
+    """Return a sum over the zones flagged after: the least, without an upper end where some zone is not known."""
+    known = Amount.of(row[key], form)
+    return known if known is None or not row["unknown"] else Amount(known.low, math.inf, form)
 
 
 @listed(145, "csv")
@@ -153,14 +164,11 @@ def zone_states(outcome: Outcome, question: str) -> dict[str, str]:
     States are ``closed``, ``mean_met`` and ``unknown`` (of some rule, and nothing worse), ``partly`` (some rule's flag is closed and
     another's is not) and ``flagged``.
     """
-    own = outcome.site_left
-    left = own if empty(own) else own[own["question"] == question]
-    rules = outcome.site_flags
-    asked = set() if empty(rules) else set(rules.loc[rules["question"] == question, "rule_id"])
+    left, asked = _of(outcome.site_left, question), set(_of(outcome.site_flags, question)["rule_id"])
     before = outcome.flags[counting(outcome.flags, outcome.zones) & (outcome.flags["state"] == "flagged")]
     short = before[before["rule_id"].isin(asked)]
-    stays = {state: set(part["zone_id"]) for state, part in left.groupby("state")} if not empty(left) else {}
-    open_pairs = set() if empty(left) else set(zip(left["rule_id"], left["zone_id"], strict=True))
+    stays = {state: set(part["zone_id"]) for state, part in left.groupby("state")}
+    open_pairs = set(zip(left["rule_id"], left["zone_id"], strict=True))
     closes = {
         zone
         for rule, zone in zip(short["rule_id"], short["zone_id"], strict=True)
@@ -183,9 +191,7 @@ def effect_sentences(outcome: Outcome, question: str) -> tuple[str, ...]:
 def judged_sentences(outcome: Outcome, question: str) -> Iterator[str]:
     """Yield each figure of an answer: without the sites, by the model, and judged again."""
     lang = outcome.lang
-    for row in rows_of(outcome.site_judged):
-        if row["question"] != question:
-            continue
+    for row in rows_of(_of(outcome.site_judged, question)):
         model = present(row["model"])
         reason = (
             phrase("in_brackets", lang, text=phrase(f"site_reason_{row['reason']}", lang))
@@ -206,9 +212,7 @@ def _number(value: object) -> float:
 
 def _flag_sentences(outcome: Outcome, question: str) -> Iterator[str]:
     lang, names = outcome.lang, Names(outcome)
-    for row in rows_of(outcome.site_flags):
-        if row["question"] != question:
-            continue
+    for row in rows_of(_of(outcome.site_flags, question)):
         parts = [
             phrase(f"site_flags_{key}", lang, count=row[key])
             for key in ("closed", "mean_met", "unknown", "new")
@@ -248,8 +252,7 @@ def outside_sentence(outcome: Outcome, question: str, *, most: int) -> str:
 
 def alternative_sentence(outcome: Outcome, question: str) -> str:
     """Return what could be opened instead at nearly no loss; nothing where none is known: it was not always looked for."""
-    lang, own = outcome.lang, outcome.alternatives
-    own = own if empty(own) else own[own["question"] == question]
+    lang, own = outcome.lang, _of(outcome.alternatives, question)
     if empty(own):
         return ""
     candidates, sites = outcome.candidates["name"].astype(str), outcome.sites["name"].astype(str)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from geoplan.report.content.answers import SitingAnswer, answers
-from geoplan.report.content.document import Block, Document, Heading, Paragraph, Remark, Shown, SiteMap
+from geoplan.report.content.document import Block, Document, Heading, Paragraph, SiteMap, first_rows
 from geoplan.report.content.names import Names
 from geoplan.report.content.site_effects import (
     alternative_sentence,
@@ -15,7 +15,6 @@ from geoplan.report.content.sites import of_answer, said_of, table_of_answer
 from geoplan.report.content.table import Table
 from geoplan.tables import Outcome
 from geoplan.words.catalogue import phrase
-from geoplan.words.numbers import format_number
 
 #: Sites, rules and zones outside that a page has room for.
 MOST_SITES, MOST_RULES, MOST_OUTSIDE = 6, 4, 3
@@ -51,10 +50,10 @@ def _page(outcome: Outcome, answer: SitingAnswer, level: str, *, page: bool) -> 
         blocks.append(SiteMap(level, answer.question, phrase("site_plans_map", lang)))
     table = table_of_answer(outcome, answer, own)
     if table is not None:
-        blocks += _first(_with_room(table.only(*SITES)), MOST_SITES, lang)
+        blocks += first_rows(_with_room(table.only(*SITES)), MOST_SITES, lang)
     closes = flags_of(outcome, answer.question)
     if closes is not None:
-        blocks += _first(_with_room(closes), MOST_RULES, lang)
+        blocks += first_rows(_with_room(closes), MOST_RULES, lang)
     judged = phrase("join_semicolon", lang).join(judged_sentences(outcome, answer.question))
     outside = outside_sentence(outcome, answer.question, most=MOST_OUTSIDE)
     for code, text in (
@@ -71,9 +70,3 @@ def _with_room(table: Table) -> Table:
     """Return a table for a page: without notes, and with room for words on one line."""
     columns = [replace(entry, width=WIDTHS.get(entry.key, entry.width)) for entry in table.columns]
     return replace(table, columns=tuple(columns), notes=())
-
-
-def _first(table: Table, most: int, lang: str) -> list[Block]:
-    more = len(table.rows) - most
-    rest = [Remark(phrase("table_more", lang, count=format_number(more, "count")))] if more > 0 else []
-    return [Shown(table.first(most)), *rest]

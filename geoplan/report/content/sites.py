@@ -138,7 +138,7 @@ def other_sites_table(outcome: Outcome) -> Table | None:
         ["question", "order"], kind="stable",
         key=lambda values: values.map(order) if values.name == "question" else values,
     )  # fmt: skip
-    titles = {answer.question: answer.title for answer in every}
+    titles = answers.titles(outcome)
     keys, rows = _cells(Names(outcome), own, {answer.question: answer.unit for answer in every})
     rows = [
         [str(question), titles.get(str(question), str(question)), *row]
