@@ -30,6 +30,7 @@ from geoplan.report.content.candidates import candidates_table, listed_candidate
 from geoplan.report.content.gaps import gap_list
 from geoplan.report.content.projects import cost_source, size_text
 from geoplan.report.content.registry import tables
+from geoplan.report.content.site_effects import flags_table
 from geoplan.report.content.sites import (
     changed_support_table,
     chosen,
@@ -501,3 +502,19 @@ def test_the_column_of_sites_is_printed_only_where_there_are_any(sited):
     assert "site" not in keys[0]
     assert keys[1][keys[1].index("site") - 1] == "responsible"
     assert [row["site"] for row in texts(gap_list(named))] == named.gap_list["site"].tolist()
+
+
+def test_what_is_not_known_after_leaves_the_sums_open_above(sited):
+    """One of three flagged zones is closed, one is not known: what is still short is at least the 7 places of the third."""
+    row = {
+        "question": sited.answers["question"].iloc[0], "rule_id": sited.rules.index[0], "flagged_before": 3, "flagged_after": 1, "closed": 1,
+        "mean_met": 0, "unknown": 1, "new": 0, "shortfall_before": 20.0, "shortfall_after": 7.0, "unit": "places", "affected_group": "under_3",
+        "affected_before": 90.0, "affected_after": 30.0,
+    }  # fmt: skip
+
+    def shown(unknown):
+        table = flags_table(dataclasses.replace(sited, site_flags=pd.DataFrame([row | {"unknown": unknown}])))
+        return [table.cells(key)[0].text("zh") for key in ("effect_shortfall_after", "effect_affected_after")]
+
+    assert shown(1) == ["≥ 7", "≥ 30"]
+    assert shown(0) == ["7", "30"]
